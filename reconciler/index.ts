@@ -1,0 +1,10 @@
+/** The public surface: what the API, the command line and embedding programs may use. */
+export type * from './reconciler.ts';
+export type * from './plan/plan.ts';
+export type * from './ports/store.ts';
+export type { LogLine, LogOptions, TargetFacts } from './ports/target.ts';
+export type { Diagnostic, Position } from './model/diagnostic.ts';
+export type { Json, JsonObject } from './model/json.ts';
+export { formatDiagnostic, hasErrors } from './model/diagnostic.ts';
+export { errorMessage, isReconcilerError, ReconcilerError } from './model/errors.ts';
+export type { ErrorCode } from './model/errors.ts';

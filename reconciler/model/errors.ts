@@ -1,0 +1,68 @@
+/**
+ * Base of every error this project throws on purpose.
+ * Bad input in files is not thrown: it is returned as `Diagnostic[]`.
+ */
+export class ReconcilerError extends Error {
+  override readonly name: string = 'ReconcilerError';
+  /** Stable, upper snake case; part of the API. The message is not. */
+  readonly code: ErrorCode;
+  /** Whether trying again later can help without anybody changing anything. */
+  readonly retryable: boolean;
+
+  constructor(code: ErrorCode, message: string, options: { cause?: unknown; retryable?: boolean } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.retryable = options.retryable ?? false;
+  }
+}
+
+/** Every code, grouped by who must act. */
+export type ErrorCode =
+  // the author of the configuration
+  | 'INVALID_CONFIGURATION'
+  | 'EMPTY_REPOSITORY'
+  | 'UNKNOWN_STACK'
+  | 'STACK_EXISTS'
+  | 'UNKNOWN_WORKER'
+  | 'WORKER_EXISTS'
+  | 'WORKER_IN_USE'
+  | 'UNKNOWN_JOB'
+  | 'SECRET_NOT_FOUND'
+  | 'FILE_TOO_LARGE'
+  // the operator of a target
+  | 'TARGET_UNREACHABLE'
+  | 'TARGET_UNSUPPORTED'
+  | 'IMAGE_NOT_FOUND'
+  | 'IMAGE_PULL_FAILED'
+  | 'REGISTRY_UNAUTHORIZED'
+  | 'PORT_TAKEN'
+  | 'NAME_TAKEN'
+  | 'UNHEALTHY'
+  | 'TARGET_ERROR'
+  // the operator of Git
+  | 'REPOSITORY_NOT_FOUND'
+  | 'REPOSITORY_UNREACHABLE'
+  | 'REPOSITORY_UNAUTHORIZED'
+  | 'BRANCH_NOT_FOUND'
+  | 'GIT_NOT_INSTALLED'
+  | 'GIT_ERROR'
+  | 'WRITE_CONFLICT'
+  // the operator of the daemon
+  | 'STORE_UNAVAILABLE'
+  | 'STORE_FULL'
+  | 'BAD_OPTIONS'
+  // whoever asked
+  | 'PLAN_STALE'
+  | 'CONFIRMATION_REQUIRED'
+  | 'CANCELLED';
+
+export function isReconcilerError(error: unknown, code?: ErrorCode): error is ReconcilerError {
+  return error instanceof ReconcilerError && (code === undefined || error.code === code);
+}
+
+/** The message of anything thrown, causes included, one line. */
+export function errorMessage(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const cause = error.cause instanceof Error ? errorMessage(error.cause) : '';
+  return cause && !error.message.includes(cause) ? `${error.message}: ${cause}` : error.message;
+}

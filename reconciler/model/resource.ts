@@ -1,0 +1,105 @@
+import type { Position } from './diagnostic.ts';
+import type { Json, JsonObject } from './json.ts';
+import { canonicalJson, sha256 } from './json.ts';
+import type { Spec } from './secret.ts';
+import { digestSpec } from './secret.ts';
+
+/** `target/kind/name`, unique within a stack: `local/container/web`. */
+export type ResourceId = string & { readonly __brand: 'ResourceId' };
+
+export function resourceId(target: string, kind: string, name: string): ResourceId {
+  return `${target}/${kind}/${name}` as ResourceId;
+}
+
+/** How far a dependency must have come before the dependant starts. */
+export type DependencyCondition = 'applied' | 'healthy' | 'completed';
+
+export interface Dependency {
+  readonly id: ResourceId;
+  readonly until: DependencyCondition;
+}
+
+/** One object that should exist on a target. */
+export interface DesiredResource {
+  readonly id: ResourceId;
+  /** Name of the node or cluster inside the stack. */
+  readonly target: string;
+  /** `network`, `volume`, `image`, `container` on Docker; the Kubernetes kind on clusters. */
+  readonly kind: string;
+  /** Name inside the stack: the service, network, volume; the reference for an image. */
+  readonly name: string;
+  readonly spec: Spec;
+  /** `hashSpec` over the part of the spec that cannot be updated in place (see `updatable`). */
+  readonly hash: string;
+  /** Top-level spec keys the target can change in place; every other difference means replace. */
+  readonly updatable: readonly string[];
+  readonly dependsOn: readonly Dependency[];
+  /** The line of the repository that asked for it. */
+  readonly origin: Position;
+  /** Lines for single spec keys, where known: `ports` → the line of `services.web.ports`. */
+  readonly origins?: Readonly<Record<string, Position>>;
+  /** Spec keys whose change is announced by another resource: a container is replaced when its image moves. */
+  readonly replaceWith?: readonly ResourceId[];
+  /** Not owned by the stack (images): created when missing, never deleted. */
+  readonly shared?: boolean;
+  /** Holds data: deleted only with an explicit yes. */
+  readonly guarded?: boolean;
+  /** How long to wait for health after a change, in milliseconds. Default 120,000. */
+  readonly healthTimeoutMs?: number;
+}
+
+export type HealthStatus =
+  | 'healthy'
+  /** Not there yet; look again. */
+  | 'starting'
+  /** Up, but its own check fails. */
+  | 'unhealthy'
+  /** A one-shot that ended with 0. */
+  | 'completed'
+  /** Ended with an error, or cannot start. */
+  | 'failed'
+  /** Ended or was stopped by somebody. */
+  | 'stopped'
+  | 'missing';
+
+export interface Health {
+  readonly status: HealthStatus;
+  /** In words: `exited with 1`, `health check: curl: connection refused`. */
+  readonly reason?: string;
+  /** For `starting`: when a look is worth while, in milliseconds. */
+  readonly retryAfterMs?: number;
+}
+
+/** One object that exists on a target and is owned by the stack (or is a shared one that the stack asked about). */
+export interface ObservedResource {
+  readonly id: ResourceId;
+  readonly target: string;
+  readonly kind: string;
+  readonly name: string;
+  /** Hash it was created with; `null` when its labels do not say. */
+  readonly hash: string | null;
+  /** Revision it was created from; `null` when its labels do not say. */
+  readonly revision: string | null;
+  /**
+   * Masked spec: keys that can be updated in place, and everything else that can be read back safely, are live
+   * values; the rest is what it was created with.
+   */
+  readonly spec: JsonObject;
+  readonly health: Health;
+  /** Differs whenever something that a plan was based on differs (engine id, hash, state). */
+  readonly fingerprint: string;
+  /** An earlier replace was cut short; applying an update or replace tidies up. */
+  readonly interrupted: boolean;
+  readonly guarded?: boolean;
+  readonly shared?: boolean;
+  /** More to show in a status (engine id, ports, started at); nothing decides on it. */
+  readonly detail?: Readonly<Record<string, Json>>;
+}
+
+/** Hash over the keys of a spec that cannot be updated in place. Secrets count by digest, so a changed secret changes the hash. */
+export function hashSpec(spec: Spec, updatable: readonly string[]): string {
+  const fixed = Object.fromEntries(
+    Object.entries(digestSpec(spec)).filter(([key]) => !updatable.includes(key)),
+  );
+  return sha256(canonicalJson(fixed)).slice(0, 32);
+}

@@ -1,0 +1,55 @@
+import type { Diagnostic } from './diagnostic.ts';
+import { canonicalJson, sha256 } from './json.ts';
+import type { DesiredResource } from './resource.ts';
+import { digestSpec } from './secret.ts';
+import type { TargetReference } from './target.ts';
+
+export type StackKind = 'kombination' | 'workflow' | 'instance';
+
+/** `fix` repairs drift as soon as it is seen; `alert` only reports it. */
+export type DriftMode = 'fix' | 'alert';
+
+export interface StackPolicy {
+  readonly drift: DriftMode;
+  /** More deletions of owned resources than this in one plan need a confirmation. Default 10. */
+  readonly maxDeletions: number;
+}
+
+export const DEFAULT_POLICY: StackPolicy = { drift: 'fix', maxDeletions: 10 };
+
+/** One service of a stack as people see it; one service may render to several resources. */
+export interface ServiceView {
+  readonly name: string;
+  readonly node: string;
+  readonly image: string;
+  /** Services (not resources) it waits for or requires. */
+  readonly dependsOn: readonly string[];
+  /** `host:container/protocol` */
+  readonly ports: readonly string[];
+  /** The id of its container or workload. */
+  readonly resource: string;
+}
+
+/** What should run for one stack at one revision. */
+export interface DesiredStack {
+  readonly name: string;
+  readonly kind: StackKind;
+  /** Repository path of the file that describes it. */
+  readonly file: string;
+  /** Kit name, `''` when none is used. */
+  readonly stackkit: string;
+  readonly targets: readonly TargetReference[];
+  readonly services: readonly ServiceView[];
+  readonly resources: readonly DesiredResource[];
+  readonly policy: StackPolicy;
+  readonly diagnostics: readonly Diagnostic[];
+  /** The document as written (parsed YAML), for APIs that answer it. */
+  readonly document: unknown;
+}
+
+/** Changes when anything that would be put on a target changes; the revision alone does not count. */
+export function stackDigest(resources: readonly DesiredResource[]): string {
+  const parts = resources.map((resource) => [resource.id, canonicalJson(digestSpec(resource.spec))] as const);
+  parts.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+  return sha256(JSON.stringify(parts)).slice(0, 32);
+}

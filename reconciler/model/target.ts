@@ -1,0 +1,47 @@
+/** How an engine is reached. Credentials are paths or secret references, never values. */
+export type DockerConnection =
+  /** The engine of this machine: `DOCKER_HOST` when set, else the default socket. */
+  | { readonly type: 'local' }
+  | { readonly type: 'unix'; readonly path: string }
+  | {
+      readonly type: 'tcp';
+      readonly host: string;
+      /** Default 2376 with TLS, 2375 without. */
+      readonly port: number;
+      /** Paths on the control host. Without it the connection is not encrypted. */
+      readonly tls?: { readonly ca: string; readonly cert: string; readonly key: string };
+    }
+  | {
+      readonly type: 'ssh';
+      readonly host: string;
+      /** Default 22. */
+      readonly port: number;
+      /** Default root. */
+      readonly user: string;
+      /** Path of the private key on the control host; without it the ssh agent is asked. */
+      readonly keyPath?: string;
+    };
+
+/** A node of a stack (its name inside the stack) and the engine behind it. */
+export interface TargetReference {
+  readonly name: string;
+  readonly kind: 'docker';
+  readonly connection: DockerConnection;
+}
+
+/** One string per engine: two nodes with the same key are the same machine. */
+export function targetKey(reference: TargetReference): string {
+  const { connection } = reference;
+  switch (connection.type) {
+    case 'local':
+      return 'docker:local';
+    case 'unix':
+      return `docker:unix://${connection.path}`;
+    case 'tcp':
+      return `docker:${connection.tls ? 'tls' : 'tcp'}://${connection.host}:${connection.port}`;
+    case 'ssh':
+      return `docker:ssh://${connection.user}@${connection.host}:${connection.port}`;
+    default:
+      return connection satisfies never;
+  }
+}

@@ -1,0 +1,66 @@
+import type { FieldChange } from '../diff/change.ts';
+import type { Diagnostic, Position } from '../model/diagnostic.ts';
+import type { JsonObject } from '../model/json.ts';
+import type { Dependency, ResourceId } from '../model/resource.ts';
+
+export type Action = 'create' | 'update' | 'replace' | 'delete' | 'no-op';
+
+/** One resource of a plan. A uniform record: the missing side is `null`. Holds no secret. */
+export interface Change {
+  readonly id: ResourceId;
+  readonly action: Action;
+  readonly target: string;
+  readonly kind: string;
+  readonly name: string;
+  /** Masked state the decision was taken on; `null` when creating. */
+  readonly before: JsonObject | null;
+  /** Masked state once applied; `null` when deleting. */
+  readonly after: JsonObject | null;
+  /** What differs, by dotted path; empty for create, delete and no-op. */
+  readonly fields: readonly FieldChange[];
+  /** Why, in words for people. Nothing may branch on it. */
+  readonly cause: string;
+  /** The line in the repository that caused it; `null` when nothing in the repository asks for the resource. */
+  readonly origin: Position | null;
+  /** Changes that must have come far enough before this one starts. */
+  readonly dependsOn: readonly Dependency[];
+  /** Nothing to change, but not healthy when observed: apply waits for its health. */
+  readonly verify: boolean;
+}
+
+export interface PlanSummary {
+  readonly create: number;
+  readonly update: number;
+  readonly replace: number;
+  readonly delete: number;
+  readonly noop: number;
+}
+
+/** Something that needs a yes before the plan may be applied. */
+export interface Confirmation {
+  readonly code: 'DELETES_DATA' | 'DELETES_MANY' | 'DELETES_STACK';
+  readonly message: string;
+  readonly ids: readonly ResourceId[];
+}
+
+/**
+ * The reviewed difference between a stack as described and as observed. A JSON document (`schemas/plan.schema.json`):
+ * the same desired and observed state give the same bytes, so it holds no time and no random id.
+ */
+export interface Plan {
+  readonly formatVersion: 1;
+  readonly stack: string;
+  readonly mode: 'apply' | 'destroy';
+  /** Commit the desired state was read from; `null` for stacks that are not in Git. */
+  readonly revision: string | null;
+  /** `stackDigest` of the desired resources. */
+  readonly desired: string;
+  /** Fingerprint of every observed resource the plan was based on. Compared before a saved plan is applied. */
+  readonly basis: Readonly<Record<ResourceId, string>>;
+  /** Topological order: what a change depends on stands before it. */
+  readonly changes: readonly Change[];
+  readonly summary: PlanSummary;
+  readonly confirmations: readonly Confirmation[];
+  /** Errors make the plan one that can be shown but never applied. */
+  readonly diagnostics: readonly Diagnostic[];
+}

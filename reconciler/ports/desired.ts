@@ -1,0 +1,78 @@
+import type { Diagnostic } from '../model/diagnostic.ts';
+import type { DesiredStack, StackPolicy } from '../model/stack.ts';
+import type { TargetReference } from '../model/target.ts';
+import type { Revision } from './source.ts';
+
+/** `kombinator.yaml` at the root of the repository; everything in it is optional. */
+export interface RepositorySettings {
+  /** Defaults for every stack that does not say otherwise. */
+  readonly policy: StackPolicy;
+  readonly registries: readonly RegistrySetting[];
+}
+
+export interface RegistrySetting {
+  /** `registry.example.org:5000`; `docker.io` for the default registry. */
+  readonly host: string;
+  readonly username: string;
+  /** A reference (`secret://…`), never a value. */
+  readonly password: string;
+}
+
+/** `nodes/<name>.yaml` */
+export interface SharedNode {
+  readonly name: string;
+  readonly file: string;
+  readonly reference: TargetReference;
+}
+
+export interface LoadResult {
+  /** Stacks whose desired state may differ from before, by name, sorted. */
+  readonly changed: readonly string[];
+  /** Stacks that are no longer described, sorted. */
+  readonly removed: readonly string[];
+}
+
+/** A file about to be written to the repository, already validated. */
+export interface Draft {
+  readonly path: string;
+  readonly text: string;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export interface DocumentReport {
+  readonly diagnostics: readonly Diagnostic[];
+  /** Enabled services in start order. */
+  readonly services: readonly string[];
+  /** For each service the services it depends on. */
+  readonly dependencies: Readonly<Record<string, readonly string[]>>;
+}
+
+/**
+ * What the repository describes at one revision. Loads incrementally: only files that a commit changed are read and parsed,
+ * and only stacks that depend on them are reported as changed.
+ */
+export interface DesiredState {
+  readonly revision: Revision | null;
+  /**
+   * Moves to a revision. Throws EMPTY_REPOSITORY when it describes no stack at all, or a Source error; the state then
+   * stays as it was.
+   */
+  load(revision: Revision, signal: AbortSignal): Promise<LoadResult>;
+  /** Names of all described stacks, sorted; also of those with errors. */
+  names(): readonly string[];
+  /** Rendered for its targets with secrets resolved. A stack with error diagnostics has no resources. */
+  get(name: string): DesiredStack | undefined;
+  /** Every finding of every file, ordered by file and line. */
+  diagnostics(): readonly Diagnostic[];
+  settings(): RepositorySettings;
+  nodes(): readonly SharedNode[];
+  /** Checks one kombination text alone (its own file, shared nodes and kits, no other stacks). */
+  check(text: string): DocumentReport;
+  /** A new stack's file from a document (`kombinations/<name>/kombination.yaml`). */
+  draftStack(name: string, document: object): Draft;
+  /** The stack's file with the given top-level keys replaced; comments and order of everything else are kept. `null` removes a key. */
+  editStack(name: string, keys: object): Promise<Draft>;
+  draftNode(name: string, document: object): Draft;
+  /** The stack's own file, and all files in its directory when no other stack lives in or below it. */
+  filesOf(name: string): readonly string[];
+}

@@ -1,0 +1,93 @@
+/** A commit the desired state is read from. */
+export interface Revision {
+  /** 40 hex digits. */
+  readonly commit: string;
+  readonly branch: string;
+  readonly author: { readonly name: string; readonly email: string };
+  /** First line of the commit message. */
+  readonly subject: string;
+  /** Of the committer, ISO 8601. */
+  readonly time: string;
+  /** A working repository has changes that are not committed (they are not read). */
+  readonly dirty: boolean;
+}
+
+export interface FileEntry {
+  /** `blob` content, executable content, or a symlink whose content is its target path. */
+  readonly type: 'file' | 'executable' | 'symlink';
+  /** Blob id. */
+  readonly blob: string;
+}
+
+/** `after: null` the file is gone; `before: null` it is new. */
+export interface FileChange {
+  readonly path: string;
+  readonly before: FileEntry | null;
+  readonly after: FileEntry | null;
+}
+
+/** A file to write in a commit; `content: null` deletes it. Text is UTF-8. */
+export interface FileWrite {
+  readonly path: string;
+  readonly content: string | Uint8Array | null;
+}
+
+export interface CommitRequest {
+  readonly writes: readonly FileWrite[];
+  readonly message: string;
+  readonly author: { readonly name: string; readonly email: string };
+  /** The commit the writes were decided on; the branch having moved on gives `WRITE_CONFLICT`. */
+  readonly expectedHead: string;
+}
+
+export interface TagRequest {
+  readonly name: string;
+  readonly commit: string;
+  readonly message: string;
+}
+
+export interface DeploymentTag {
+  readonly name: string;
+  readonly commit: string;
+  readonly message: string;
+  /** Tagger date, ISO 8601. */
+  readonly time: string;
+}
+
+/**
+ * The config repository. Throws `ReconcilerError`: REPOSITORY_NOT_FOUND, REPOSITORY_UNREACHABLE (retryable), REPOSITORY_UNAUTHORIZED,
+ * BRANCH_NOT_FOUND, GIT_NOT_INSTALLED, GIT_ERROR, WRITE_CONFLICT.
+ */
+export interface Source extends AsyncDisposable {
+  /** Where it is, without credentials. */
+  readonly location: string;
+  readonly branch: string;
+  /** Whether tags and commits are pushed somewhere. */
+  readonly hasRemote: boolean;
+  /** Newest commit of the branch; fetches first when there is a remote. */
+  resolve(signal: AbortSignal): Promise<Revision>;
+  /** Any commit, branch or tag by name; throws GIT_ERROR when it is unknown. */
+  lookup(reference: string): Promise<Revision>;
+  /** Whether this commit is in the repository, `unknown` for shallow clones that lack it. */
+  contains(commit: string): Promise<boolean | 'unknown'>;
+  /** Files that differ, sorted by path; only trees whose ids differ are read. `from: null` lists everything. */
+  diff(from: string | null, to: string, signal: AbortSignal): Promise<readonly FileChange[]>;
+  /** One content by blob id. */
+  readBlob(blob: string): Promise<Uint8Array>;
+  /** Many contents, streamed in any order; far faster than one by one. Blobs larger than `maxBytes` come as `null` content with their size. */
+  readBlobs(
+    blobs: readonly string[],
+    maxBytes: number,
+    signal: AbortSignal,
+  ): AsyncIterable<{ readonly blob: string; readonly size: number; readonly content: Uint8Array | null }>;
+  /** Commits on the branch and pushes when there is a remote; nothing is left behind when it fails. Resolves to the new commit. */
+  commit(request: CommitRequest, signal: AbortSignal): Promise<string>;
+  /** Annotated tag; an existing tag of that name gives WRITE_CONFLICT. Local only: see `pushTags`. */
+  tag(request: TagRequest): Promise<void>;
+  /** Tags whose name starts with the prefix, by name. */
+  tags(prefix: string): Promise<readonly DeploymentTag[]>;
+  /** Pushes tags that the remote lacks; returns at once without a remote. */
+  pushTags(names: readonly string[], signal: AbortSignal): Promise<void>;
+  /** Calls back whenever the branch may have moved (ref files change; remotes: polled). Ends when the signal aborts. */
+  watch(onChange: () => void, signal: AbortSignal): Promise<void>;
+}

@@ -1,0 +1,129 @@
+import type { HealthStatus } from '../model/resource.ts';
+import type { Action, Plan, PlanSummary } from '../plan/plan.ts';
+
+export type JobType = 'plan' | 'apply' | 'destroy' | 'drift_check';
+export type JobStatus = 'queued' | 'running' | 'completed' | 'failed' | 'cancelled';
+export type StepStatus =
+  | 'pending'
+  | 'running'
+  | 'completed'
+  | 'failed'
+  | 'skipped'
+  | 'cancelled'
+  | 'reverted';
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+export interface JobError {
+  readonly code: string;
+  readonly message: string;
+  readonly retryable: boolean;
+}
+
+/** One recorded execution. Times are ISO 8601. */
+export interface Job {
+  /** `job_` and 26 characters that sort by time. */
+  readonly id: string;
+  readonly type: JobType;
+  readonly stack: string;
+  readonly status: JobStatus;
+  /** What set it off: `push`, `api`, `cli`, `drift`, `resync`, `retry`. */
+  readonly trigger: string;
+  /** Name of the caller for `api` and `cli`. */
+  readonly actor: string | null;
+  readonly revision: string | null;
+  readonly planId: string | null;
+  readonly summary: PlanSummary | null;
+  /** 0 to 100. */
+  readonly progress: number;
+  readonly error: JobError | null;
+  /** Deployment tag that it left. */
+  readonly tag: string | null;
+  readonly createdAt: string;
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
+}
+
+export interface JobStep {
+  readonly jobId: string;
+  /** From 0, in plan order. */
+  readonly index: number;
+  /** Resource id, or `validate`, `observe`, `tag`. */
+  readonly name: string;
+  readonly action: Action | null;
+  readonly status: StepStatus;
+  readonly message: string | null;
+  readonly health: HealthStatus | null;
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
+}
+
+export interface JobLog {
+  readonly jobId: string;
+  /** Increases within a job, from 1. */
+  readonly sequence: number;
+  readonly time: string;
+  readonly level: LogLevel;
+  readonly step: string | null;
+  readonly message: string;
+}
+
+export interface JobFilter {
+  readonly stack?: string;
+  readonly status?: JobStatus;
+  readonly type?: JobType;
+  /** Created at or after, ISO 8601. */
+  readonly since?: string;
+  /** Default 50. */
+  readonly limit?: number;
+  readonly offset?: number;
+}
+
+/** What is remembered of a stack between runs; all of it can be lost without losing a deployment. */
+export interface StackRecord {
+  readonly stack: string;
+  /** Desired digest whose apply failed in a way that trying again cannot help; cleared by a change or a manual apply. */
+  readonly heldDesired: string | null;
+  /** Revision of an apply that changed something but did not end well; the next one that does is tagged. */
+  readonly untagged: boolean;
+  readonly lastAppliedRevision: string | null;
+  readonly lastAppliedAt: string | null;
+  /** Tags that the remote has not taken yet. */
+  readonly unpushedTags: readonly string[];
+}
+
+export type Role = 'viewer' | 'deployer' | 'admin';
+
+export interface ApiKeyRecord {
+  readonly id: string;
+  readonly name: string;
+  readonly role: Role;
+  /** SHA-256 of the key, hex. */
+  readonly hash: string;
+  readonly createdAt: string;
+}
+
+/**
+ * History and caches. Synchronous (an embedded database); throws STORE_UNAVAILABLE (locked, gone) or STORE_FULL, both retryable.
+ */
+export interface Store extends Disposable {
+  saveJob(job: Job): void;
+  getJob(id: string): Job | undefined;
+  listJobs(filter: JobFilter): { readonly jobs: readonly Job[]; readonly total: number };
+  saveSteps(steps: readonly JobStep[]): void;
+  listSteps(jobId: string): readonly JobStep[];
+  appendLogs(logs: readonly JobLog[]): void;
+  listLogs(jobId: string, afterSequence?: number): readonly JobLog[];
+  /** Keeps the document; the same content has the same id (`plan_` and the start of its SHA-256). */
+  savePlan(plan: Plan): string;
+  getPlan(id: string): Plan | undefined;
+  getStack(stack: string): StackRecord | undefined;
+  saveStack(record: StackRecord): void;
+  listStacks(): readonly StackRecord[];
+  listKeys(): readonly ApiKeyRecord[];
+  saveKey(key: ApiKeyRecord): void;
+  deleteKey(id: string): void;
+  /** Jobs that were queued or running when the process died become `failed` with code CANCELLED; returns how many. */
+  closeInterrupted(now: string): number;
+  /** Deletes jobs (with steps and logs) that ended before this time, and plans that no job names. */
+  prune(before: string): void;
+}

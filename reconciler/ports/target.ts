@@ -1,0 +1,93 @@
+import type { DesiredResource, Health, ObservedResource, ResourceId } from '../model/resource.ts';
+import type { Change } from '../plan/plan.ts';
+
+/** What is asked of `observe`: everything the stack owns here, and the shared resources it wants to know about. */
+export interface ObserveScope {
+  readonly stack: string;
+  readonly desired: readonly DesiredResource[];
+}
+
+export interface Observation {
+  readonly resources: readonly ObservedResource[];
+  /** Worth telling, harmless to go on: `registry did not answer, keeping the image that is here`. */
+  readonly warnings: readonly string[];
+}
+
+export interface ApplyContext {
+  readonly stack: string;
+  readonly revision: string | null;
+  readonly signal: AbortSignal;
+  /** Content of a repository file by blob id. */
+  readonly readBlob: (blob: string) => Promise<Uint8Array>;
+  /** What is going on, for people: `pulling nginx:1.29 (34 %)`. */
+  readonly progress: (message: string) => void;
+}
+
+/** One decided change with everything needed to carry it out; `desired` is `null` for deletes. */
+export interface ResourceChange {
+  readonly change: Change;
+  readonly desired: DesiredResource | null;
+}
+
+/** Facts about the machine behind a target. */
+export interface TargetFacts {
+  readonly hostname: string;
+  readonly os: string;
+  readonly arch: string;
+  readonly engineVersion: string;
+  readonly apiVersion: string;
+  readonly cpuCores: number;
+  readonly memoryBytes: number;
+  /** Size of the file system that holds the engine's data, `null` when it cannot be told. */
+  readonly diskBytes: number | null;
+}
+
+/** Resources of a stack that exist on a target, as far as their labels tell. */
+export interface OwnedStack {
+  readonly stack: string;
+  /** Revisions its resources were created from. */
+  readonly revisions: readonly string[];
+  readonly resources: number;
+}
+
+export interface LogOptions {
+  /** Last lines only; default all. */
+  readonly tail?: number;
+  readonly since?: Date;
+  readonly follow?: boolean;
+  readonly signal: AbortSignal;
+}
+
+export interface LogLine {
+  readonly stream: 'stdout' | 'stderr';
+  /** RFC 3339 with nanoseconds, as the engine gives it. */
+  readonly time: string;
+  readonly text: string;
+}
+
+/**
+ * A place where resources live. `observe` never writes, `apply` never decides, `health` never waits.
+ * Every method throws `ReconcilerError`; `TARGET_UNREACHABLE` (retryable) when the engine does not answer.
+ */
+export interface Target extends AsyncDisposable {
+  readonly name: string;
+  observe(scope: ObserveScope, signal: AbortSignal): Promise<Observation>;
+  /**
+   * Carries out one change as far as starting goes. Repeating it after a crash at any point must be harmless.
+   * A replace keeps the old object (stopped) until `settle`.
+   */
+  apply(change: ResourceChange, context: ApplyContext): Promise<void>;
+  /** Health of the object that `apply` has just made or changed, else of the one that is there. */
+  health(stack: string, id: ResourceId, signal: AbortSignal): Promise<Health>;
+  /** Ends a replace: `keep` removes the old object, `revert` removes the new one and runs the old one again. No-op for other actions. */
+  settle(change: ResourceChange, outcome: 'keep' | 'revert', context: ApplyContext): Promise<void>;
+  /** Every stack with owned resources here, described by the repository or not. */
+  owned(signal: AbortSignal): Promise<readonly OwnedStack[]>;
+  facts(signal: AbortSignal): Promise<TargetFacts>;
+  logs(stack: string, id: ResourceId, options: LogOptions): AsyncIterable<LogLine>;
+  /**
+   * Calls back with the stack name whenever something happened to one of its resources, and with `null` when events may have been
+   * missed. Reconnects by itself; ends when the signal aborts.
+   */
+  watch(onEvent: (stack: string | null) => void, signal: AbortSignal): Promise<void>;
+}

@@ -1,0 +1,213 @@
+import type { Diagnostic } from './model/diagnostic.ts';
+import type { HealthStatus } from './model/resource.ts';
+import type { ServiceView, StackKind } from './model/stack.ts';
+import type { Plan } from './plan/plan.ts';
+import type { Revision } from './ports/source.ts';
+import type { Job, JobFilter, JobLog, JobStep } from './ports/store.ts';
+import type { LogLine, LogOptions, TargetFacts } from './ports/target.ts';
+
+/** Who asks; becomes the author of commits and the actor of jobs. */
+export interface Actor {
+  readonly name: string;
+  readonly email: string;
+}
+
+export interface RepositoryStatus {
+  readonly location: string;
+  readonly branch: string;
+  /** What was read last; `null` before the first successful read. */
+  readonly revision: Revision | null;
+  /** Why the newest attempt to read failed; the last good revision stays in force. */
+  readonly error: { readonly code: string; readonly message: string } | null;
+  readonly stacks: number;
+  /** Every finding in the whole repository, ordered. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/**
+ * - `in_sync` runs as described and healthy
+ * - `pending` described, not applied yet
+ * - `applying` a job is running
+ * - `drifted` differs from the description, and the policy is to report only
+ * - `degraded` as described, but something is not healthy
+ * - `failed` the last apply failed
+ * - `blocked` waits for a confirmation
+ * - `invalid` the description has errors
+ * - `removed` no longer described; resources are left (deletion pending or blocked)
+ * - `unknown` a target could not be asked yet
+ */
+export type SyncState =
+  | 'in_sync'
+  | 'pending'
+  | 'applying'
+  | 'drifted'
+  | 'degraded'
+  | 'failed'
+  | 'blocked'
+  | 'invalid'
+  | 'removed'
+  | 'unknown';
+
+export interface ServiceStatus extends ServiceView {
+  readonly health: HealthStatus | 'unknown';
+  readonly reason: string | null;
+}
+
+export interface NodeStatus {
+  readonly name: string;
+  /** `local`, `unix:///…`, `tls://host:2376`, `ssh://user@host:22`. */
+  readonly address: string;
+  readonly reachable: boolean | null;
+}
+
+export interface Deployment {
+  readonly number: number;
+  readonly tag: string;
+  readonly revision: string;
+  /** ISO 8601. */
+  readonly time: string;
+  readonly author: string | null;
+  readonly jobId: string | null;
+  /** `Plan: 1 to create, …` as it stands in the tag message. */
+  readonly summary: string;
+}
+
+export interface DriftView {
+  readonly hasDrift: boolean;
+  readonly checkedAt: string | null;
+  readonly changes: readonly {
+    readonly resource: string;
+    readonly action: string;
+    readonly field: string | null;
+    readonly expected: unknown;
+    readonly actual: unknown;
+  }[];
+}
+
+export interface StackView {
+  readonly name: string;
+  readonly kind: StackKind;
+  readonly file: string;
+  readonly stackkit: string;
+  readonly state: SyncState;
+  /** What the state rests on, for people: the last error, what waits for confirmation. */
+  readonly message: string | null;
+  readonly services: readonly ServiceStatus[];
+  readonly nodes: readonly NodeStatus[];
+  readonly diagnostics: readonly Diagnostic[];
+  readonly lastJob: Job | null;
+  readonly deployment: Deployment | null;
+  readonly drift: DriftView;
+  /** The document as written. */
+  readonly document: unknown;
+}
+
+export interface WorkerView {
+  /** `worker_` and 12 hex digits of the name's hash: stable. */
+  readonly id: string;
+  readonly name: string;
+  readonly address: string;
+  readonly status: 'online' | 'offline' | 'unknown';
+  readonly lastSeen: string | null;
+  readonly facts: TargetFacts | null;
+  /** Stacks with services on it. */
+  readonly stacks: readonly string[];
+  /** Why it is offline. */
+  readonly message: string | null;
+  /** `nodes/<name>.yaml`, or `null` for a node written inside a kombination. */
+  readonly file: string | null;
+}
+
+export interface JobDetail {
+  readonly job: Job;
+  readonly steps: readonly JobStep[];
+  readonly logs: readonly JobLog[];
+}
+
+export interface PlanRequest {
+  readonly stack: string;
+  /** Default `apply`. */
+  readonly mode?: 'apply' | 'destroy';
+  /** Delete volumes too. Default false. */
+  readonly volumes?: boolean;
+  readonly actor: Actor | null;
+  readonly trigger: string;
+}
+
+export interface ApplyRequest extends PlanRequest {
+  /** A yes to every confirmation the plan asks for. Default false. */
+  readonly confirm?: boolean;
+  /** A plan made earlier: refused with PLAN_STALE when it would not be made the same way now. */
+  readonly plan?: Plan;
+}
+
+export interface PlanResult {
+  readonly plan: Plan;
+  readonly planId: string;
+  readonly job: Job;
+}
+
+export interface ValidationReport {
+  readonly valid: boolean;
+  readonly diagnostics: readonly Diagnostic[];
+  readonly services: readonly string[];
+  readonly dependencies: Readonly<Record<string, readonly string[]>>;
+}
+
+/** A change to the config repository asked for over the API. Resolves to the commit. */
+export interface WriteResult {
+  readonly commit: string;
+  readonly file: string;
+}
+
+export type ReconcilerEvent =
+  | { readonly type: 'repository'; readonly status: RepositoryStatus }
+  | { readonly type: 'stack'; readonly stack: string; readonly state: SyncState }
+  | { readonly type: 'job'; readonly job: Job }
+  | { readonly type: 'step'; readonly step: JobStep }
+  | { readonly type: 'log'; readonly log: JobLog };
+
+/**
+ * The engine behind every dialect and the command line. Throws `ReconcilerError`.
+ * `start` makes it a daemon (watches, queue, resync); without it, it acts only when asked.
+ */
+export interface Reconciler extends AsyncDisposable {
+  /** Begins to watch and reconcile by itself; resolves once the repository was read or the first attempt failed. */
+  start(): Promise<void>;
+  /** Resolves the branch and reads what changed. Throws when the repository cannot be read. */
+  refresh(signal: AbortSignal): Promise<RepositoryStatus>;
+  /** As `refresh`, in the background. */
+  kick(): void;
+  repository(): RepositoryStatus;
+  /** By name. From memory: costs no call to a target. */
+  listStacks(): readonly StackView[];
+  getStack(name: string): StackView;
+  /** Asks the targets and brings the status of the stack up to date. */
+  observe(name: string, signal: AbortSignal): Promise<StackView>;
+  plan(request: PlanRequest, signal: AbortSignal): Promise<PlanResult>;
+  /** Queues; the job ends later. Throws at once when the stack is unknown or the plan is stale. */
+  apply(request: ApplyRequest, signal: AbortSignal): Promise<Job>;
+  /** Resolves when the job has ended, however it ended. */
+  waitForJob(id: string, signal: AbortSignal): Promise<JobDetail>;
+  getJob(id: string): JobDetail;
+  listJobs(filter: JobFilter): { readonly jobs: readonly Job[]; readonly total: number };
+  getPlan(id: string): Plan | undefined;
+  history(stack: string): Promise<readonly Deployment[]>;
+  /** Commits the stack's files as they were at deployment number `to`; the commit is then reconciled like any push. */
+  rollback(stack: string, to: number, actor: Actor, signal: AbortSignal): Promise<WriteResult>;
+  logs(stack: string, service: string, options: LogOptions): AsyncIterable<LogLine>;
+  listWorkers(): readonly WorkerView[];
+  /** Checks one document as if it stood in the repository. */
+  validate(text: string): ValidationReport;
+  /** `document` is written as `kombinations/<name>/kombination.yaml`. Throws STACK_EXISTS, INVALID_CONFIGURATION. */
+  createStack(name: string, document: object, actor: Actor, signal: AbortSignal): Promise<WriteResult>;
+  /** Replaces the given top-level keys of the document, keeps comments of the rest. */
+  updateStack(name: string, keys: object, actor: Actor, signal: AbortSignal): Promise<WriteResult>;
+  /** Deletes the stack's file (and its directory when only its own files are in it) from the repository. */
+  deleteStack(name: string, actor: Actor, signal: AbortSignal): Promise<WriteResult>;
+  /** `document` is written as `nodes/<name>.yaml`. Throws WORKER_EXISTS, INVALID_CONFIGURATION. */
+  registerWorker(name: string, document: object, actor: Actor, signal: AbortSignal): Promise<WriteResult>;
+  /** Throws WORKER_IN_USE when stacks refer to it. */
+  unregisterWorker(name: string, actor: Actor, signal: AbortSignal): Promise<WriteResult>;
+  subscribe(listener: (event: ReconcilerEvent) => void): Disposable;
+}
