@@ -8,3 +8,8 @@ export type { Json, JsonObject } from './model/json.ts';
 export { formatDiagnostic, hasErrors } from './model/diagnostic.ts';
 export { errorMessage, isReconcilerError, ReconcilerError } from './model/errors.ts';
 export type { ErrorCode } from './model/errors.ts';
+export type { Logger } from './ports/logger.ts';
+export { formatPlan, formatSummary } from './plan/format-plan.ts';
+export { hasChanges, hasWork } from './plan/build-plan.ts';
+export { createKombinator } from './daemon/create-kombinator.ts';
+export type { Kombinator, KombinatorOptions } from './daemon/create-kombinator.ts';

@@ -100,6 +100,9 @@ export interface StackView {
   readonly drift: DriftView;
   /** The document as written. */
   readonly document: unknown;
+  /** First and last commit of its file, ISO 8601; left out where that was not looked up. */
+  readonly createdAt?: string;
+  readonly updatedAt?: string;
 }
 
 export interface WorkerView {
@@ -161,7 +164,11 @@ export interface WriteResult {
 }
 
 export type ReconcilerEvent =
-  | { readonly type: 'repository'; readonly status: RepositoryStatus }
+  | {
+      readonly type: 'repository';
+      readonly revision: string | null;
+      readonly error: RepositoryStatus['error'];
+    }
   | { readonly type: 'stack'; readonly stack: string; readonly state: SyncState }
   | { readonly type: 'job'; readonly job: Job }
   | { readonly type: 'step'; readonly step: JobStep }
@@ -179,9 +186,13 @@ export interface Reconciler extends AsyncDisposable {
   /** As `refresh`, in the background. */
   kick(): void;
   repository(): RepositoryStatus;
-  /** By name. From memory: costs no call to a target. */
-  listStacks(): readonly StackView[];
+  /** Described stacks and removed ones that have left something, sorted. */
+  stackNames(): readonly string[];
+  /** By name. From memory: costs no call to a target. Default: all. */
+  listStacks(page?: { readonly offset: number; readonly limit: number }): readonly StackView[];
   getStack(name: string): StackView;
+  /** How many stacks are in which state. */
+  countStacks(): ReadonlyMap<SyncState, number>;
   /** Asks the targets and brings the status of the stack up to date. */
   observe(name: string, signal: AbortSignal): Promise<StackView>;
   plan(request: PlanRequest, signal: AbortSignal): Promise<PlanResult>;
@@ -209,5 +220,7 @@ export interface Reconciler extends AsyncDisposable {
   registerWorker(name: string, document: object, actor: Actor, signal: AbortSignal): Promise<WriteResult>;
   /** Throws WORKER_IN_USE when stacks refer to it. */
   unregisterWorker(name: string, actor: Actor, signal: AbortSignal): Promise<WriteResult>;
+  /** Why history is not stored at the moment, `null` when it is. */
+  storeError(): string | null;
   subscribe(listener: (event: ReconcilerEvent) => void): Disposable;
 }

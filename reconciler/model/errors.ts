@@ -1,3 +1,5 @@
+import type { Diagnostic } from './diagnostic.ts';
+
 /**
  * Base of every error this project throws on purpose.
  * Bad input in files is not thrown: it is returned as `Diagnostic[]`.
@@ -8,11 +10,18 @@ export class ReconcilerError extends Error {
   readonly code: ErrorCode;
   /** Whether trying again later can help without anybody changing anything. */
   readonly retryable: boolean;
+  /** With INVALID_CONFIGURATION: every finding. */
+  readonly diagnostics: readonly Diagnostic[];
 
-  constructor(code: ErrorCode, message: string, options: { cause?: unknown; retryable?: boolean } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { cause?: unknown; retryable?: boolean; diagnostics?: readonly Diagnostic[] } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.retryable = options.retryable ?? false;
+    this.diagnostics = options.diagnostics ?? [];
   }
 }
 

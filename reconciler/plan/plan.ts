@@ -38,7 +38,7 @@ export interface PlanSummary {
 
 /** Something that needs a yes before the plan may be applied. */
 export interface Confirmation {
-  readonly code: 'DELETES_DATA' | 'DELETES_MANY' | 'DELETES_STACK';
+  readonly code: 'DELETES_DATA' | 'DELETES_MANY' | 'DELETES_STACK' | 'ADOPTS';
   readonly message: string;
   readonly ids: readonly ResourceId[];
 }

@@ -73,6 +73,11 @@ export interface DesiredState {
   /** The stack's file with the given top-level keys replaced; comments and order of everything else are kept. `null` removes a key. */
   editStack(name: string, keys: object): Promise<Draft>;
   draftNode(name: string, document: object): Draft;
+  /**
+   * Content that stands in a kombination itself (`files: [{ content: … }]`) by its Git blob id; `undefined` when no stack that is
+   * described now has it. Such a blob is not in the repository, so ask here before `Source.readBlob`.
+   */
+  inlineBlob(blob: string): Uint8Array | undefined;
   /** The stack's own file, and all files in its directory when no other stack lives in or below it. */
   filesOf(name: string): readonly string[];
 }

@@ -30,6 +30,8 @@ export interface FileChange {
 export interface FileWrite {
   readonly path: string;
   readonly content: string | Uint8Array | null;
+  /** Default: as the file is now, `file` for a new one. */
+  readonly type?: FileEntry['type'];
 }
 
 export interface CommitRequest {

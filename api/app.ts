@@ -1,0 +1,93 @@
+import Koa from 'koa';
+import type { Logger, Reconciler } from '../reconciler/index.ts';
+import type { AuthOptions } from './auth/authenticate.ts';
+import { createAuthenticator } from './auth/authenticate.ts';
+import { formatKombifyProblem, KOMBIFY_PREFIX, kombifyRoutes } from './dialects/kombify/kombify.ts';
+import { answerProblems } from './http/answer-problems.ts';
+import { assertLocalRequest } from './http/loopback.ts';
+import type { MountOptions, RequestState } from './http/mount.ts';
+import { mountRoutes } from './http/mount.ts';
+import type { RequestRecord } from './http/request-log.ts';
+import { createRequestLog } from './http/request-log.ts';
+import type { Route } from './http/route.ts';
+import { createParser } from './http/shape.ts';
+import type { ApiDeps } from './operations/deps.ts';
+
+export interface MetricsSource {
+  readonly contentType: string;
+  text(): Promise<string>;
+  /** Answer without a key. Meant for a server that listens on loopback only. Default false: the role viewer is needed. */
+  readonly open?: boolean;
+}
+
+export interface AppOptions {
+  readonly reconciler: Reconciler;
+  readonly auth: AuthOptions;
+  readonly logger: Logger;
+  /** Version of the program. */
+  readonly version: string;
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+  /** Served at `/metrics`. */
+  readonly metrics?: MetricsSource;
+  /** Further parts for `/health`: `ok`, or what is wrong, in words that everybody may read. */
+  readonly checks?: () => Readonly<Record<string, string>>;
+  /** Aborts when the server stops: event streams and waiting requests end. */
+  readonly stopping?: AbortSignal;
+  /** How often a quiet event stream sends a comment. Default 15,000. */
+  readonly heartbeatMs?: number;
+  /** Told about every answered request, for counters. */
+  readonly onRequest?: (record: RequestRecord) => void;
+}
+
+/**
+ * The API as a Koa application; listening is the caller's job.
+ * Throws BAD_OPTIONS when authentication is off and the host is not loopback, or a token secret is too short.
+ */
+export function createApp(options: AppOptions): Koa<RequestState> {
+  const app = new Koa<RequestState>();
+  const { logger, metrics } = options;
+  const common = {
+    deps: toDeps(options),
+    authenticate: createAuthenticator(options.auth),
+    parse: createParser(),
+    stopping: options.stopping ?? new AbortController().signal,
+    heartbeatMs: options.heartbeatMs ?? 15_000,
+    formatProblem: formatKombifyProblem,
+  };
+  app.use(createRequestLog(logger, options.onRequest ?? (() => {})));
+  app.use(answerProblems(logger, () => formatKombifyProblem));
+  app.use(async (ctx, next) => {
+    ctx.set({ 'X-Content-Type-Options': 'nosniff', 'Cache-Control': 'no-store' });
+    if (options.auth.mode === 'off') assertLocalRequest(ctx.req);
+    await next();
+  });
+  mount(app, { ...common, prefix: KOMBIFY_PREFIX, routes: kombifyRoutes });
+  if (metrics !== undefined) mount(app, { ...common, prefix: '', routes: [metricsRoute(metrics)] });
+  // Answered requests do not come here; what does is a connection that broke in the middle.
+  app.on('error', (error: unknown) => logger.debug({ err: error }, 'A connection broke'));
+  return app;
+}
+
+function mount(app: Koa<RequestState>, options: MountOptions<ApiDeps>): void {
+  const router = mountRoutes(options);
+  app.use(router.routes());
+  app.use(router.allowedMethods());
+}
+
+function toDeps({ reconciler, logger, version, startedAt, checks = () => ({}) }: AppOptions): ApiDeps {
+  return { reconciler, logger, version, startedAt, checks };
+}
+
+function metricsRoute(metrics: MetricsSource): Route<ApiDeps> {
+  return {
+    method: 'GET',
+    path: '/metrics',
+    id: 'getMetrics',
+    tag: 'System',
+    summary: 'Metrics in the Prometheus text format',
+    access: metrics.open === true ? 'open' : 'viewer',
+    responses: { 200: { description: 'Metrics.', content: { [metrics.contentType]: { type: 'string' } } } },
+    handle: async () => ({ kind: 'text', contentType: metrics.contentType, text: await metrics.text() }),
+  };
+}

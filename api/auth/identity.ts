@@ -1,0 +1,58 @@
+import type { Actor, Role } from '../../reconciler/index.ts';
+
+/** Who asks. `name` and `email` become the author of commits and the actor of jobs. */
+export interface Identity extends Actor {
+  readonly role: Role;
+  readonly via: 'key' | 'token' | 'open';
+}
+
+/** What a request carried to prove who it is from. */
+export interface Credentials {
+  /** `X-API-KEY` header. */
+  readonly apiKeyHeader: string | undefined;
+  /** `Authorization` header as it came. */
+  readonly authorization: string | undefined;
+  /** `api_key` query parameter. */
+  readonly apiKeyParameter: string | undefined;
+}
+
+/** Throws UNAUTHORIZED when the credentials prove nothing, SERVICE_UNAVAILABLE when they cannot be checked now. */
+export type Authenticate = (credentials: Credentials) => Promise<Identity>;
+
+/** On routes that are open to everybody. */
+export const ANONYMOUS: Identity = {
+  name: 'anonymous',
+  email: 'anonymous@kombinator.local',
+  role: 'viewer',
+  via: 'open',
+};
+
+/** On a server without authentication, which serves its own machine only. */
+export const LOCAL_ADMIN: Identity = {
+  name: 'local',
+  email: 'local@kombinator.local',
+  role: 'admin',
+  via: 'open',
+};
+
+const RANK: Readonly<Record<Role, number>> = { viewer: 0, deployer: 1, admin: 2 };
+
+/** Roles are nested: an admin may do what a deployer may, a deployer what a viewer may. */
+export function hasRole(identity: Identity, role: Role): boolean {
+  return RANK[identity.role] >= RANK[role];
+}
+
+/** The part of a name that is safe in a Git author line, never empty. */
+export function authorName(text: string): string {
+  const safe = text
+    .replaceAll(/[\p{Cc}<>]/gu, ' ')
+    .trim()
+    .slice(0, 100);
+  return safe === '' ? 'unnamed' : safe;
+}
+
+/** An address for a name that comes without one. */
+export function localAddress(name: string): string {
+  const local = name.toLowerCase().replaceAll(/[^a-z0-9._-]+/g, '-');
+  return `${local === '' ? 'unnamed' : local}@kombinator.local`;
+}

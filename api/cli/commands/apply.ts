@@ -1,0 +1,227 @@
+import type { JobDetail, Plan } from '../../../reconciler/index.ts';
+import { errorMessage, hasErrors } from '../../../reconciler/index.ts';
+import type { Failure } from '../failure.ts';
+import { EXIT, formatFailure, toFailure, UsageError } from '../failure.ts';
+import type { Invocation } from '../invocation.ts';
+import { askYes, present, remark, selectStacks } from '../invocation.ts';
+import { readPlanFile } from '../plan-file.ts';
+import { createLineProgress, createLiveProgress, type Progress } from '../progress.ts';
+import type { Session, StackApplyRequest, StackPlanRequest } from '../session.ts';
+import { formatDuration } from '../table.ts';
+import type { Planning } from './plan.ts';
+import { formatPlans, isChanging, planStacks, showFailures } from './plan.ts';
+
+export interface ApplyOptions {
+  readonly stacks: readonly string[];
+  /** A plan saved with `plan --out`. */
+  readonly planFile?: string;
+  /** Says yes to everything, the plan's own confirmations included. */
+  readonly yes: boolean;
+}
+
+export interface DestroyOptions {
+  readonly stack: string;
+  readonly volumes: boolean;
+  readonly yes: boolean;
+}
+
+/** How one stack's job ended; `failure` also when it could not even begin. */
+interface Outcome {
+  readonly stack: string;
+  readonly detail: JobDetail | null;
+  readonly failure: Failure | null;
+}
+
+export async function runApply(invocation: Invocation, options: ApplyOptions): Promise<number> {
+  await using session = await invocation.openSession('apply', 'apply');
+  const planning = await planToApply(session, options, invocation);
+  return carryOut(session, planning, { yes: options.yes, volumes: false, always: false }, invocation);
+}
+
+export async function runDestroy(invocation: Invocation, options: DestroyOptions): Promise<number> {
+  if (!options.yes && !canAsk(invocation)) {
+    throw new UsageError(
+      `destroying ${options.stack} needs a yes`,
+      'repeat with --yes',
+      'CONFIRMATION_REQUIRED',
+    );
+  }
+  await using session = await invocation.openSession('apply', 'destroy');
+  const { stack, volumes, yes } = options;
+  const request: StackPlanRequest = { stack, mode: 'destroy', volumes };
+  const planning = await planStacks(session, [request], invocation.interrupt.signal);
+  const code = await carryOut(session, planning, { yes, volumes, always: true }, invocation);
+  const { stacks } = await session.repository(new AbortController().signal);
+  if (code === EXIT.ok && stacks.includes(stack)) {
+    const until =
+      invocation.options.server === undefined
+        ? 'a daemon that runs elsewhere creates it again until its file is deleted'
+        : 'it stays away until its description changes or somebody applies it';
+    remark(invocation, `the repository still describes ${stack}: ${until}`);
+  }
+  return code;
+}
+
+async function planToApply(
+  session: Session,
+  options: ApplyOptions,
+  invocation: Invocation,
+): Promise<Planning> {
+  if (options.planFile === undefined) {
+    const names = await selectStacks(session, options.stacks, invocation);
+    return planStacks(
+      session,
+      names.map((stack) => ({ stack })),
+      invocation.interrupt.signal,
+    );
+  }
+  if (options.stacks.length > 0) {
+    throw new UsageError('give either a plan file or --stack', 'a plan file names its stacks itself');
+  }
+  const { plans, location } = await readPlanFile(options.planFile);
+  const repository = await session.repository(invocation.interrupt.signal);
+  if (repository.location !== location) {
+    throw new UsageError(
+      `the plan was made for ${location}, not for ${repository.location}`,
+      'apply it with the same --repo',
+      'PLAN_STALE',
+    );
+  }
+  return { planned: plans.map((plan) => ({ plan, planId: '' })), failures: [] };
+}
+
+interface Consent {
+  readonly yes: boolean;
+  readonly volumes: boolean;
+  /** Needs a yes even when the plan itself asks for none. */
+  readonly always: boolean;
+}
+
+async function carryOut(
+  session: Session,
+  planning: Planning,
+  consent: Consent,
+  invocation: Invocation,
+): Promise<number> {
+  const quiet = invocation.options.json === true;
+  const plans = planning.planned.map(({ plan }) => plan);
+  if (!quiet && plans.length > 0) invocation.terminal.out(formatPlans(invocation, plans, false));
+  showFailures(invocation, planning);
+
+  const applicable = plans.filter((plan) => !hasErrors(plan.diagnostics));
+  const work = applicable.filter(hasWork);
+  const confirmed = work.length > 0 && (await consentTo(work, consent, invocation));
+  if (work.length > 0 && !confirmed) {
+    remark(invocation, 'nothing was changed');
+    return invocation.interrupt.stopped ? EXIT.interrupted : EXIT.failed;
+  }
+  const outcomes = await applyAll(session, work, consent, invocation);
+  const failed =
+    planning.failures.length > 0 ||
+    applicable.length < plans.length ||
+    outcomes.some(({ detail, failure }) => failure !== null || detail?.job.status !== 'completed');
+  const document = {
+    ok: !failed,
+    jobs: outcomes.flatMap(({ detail }) => detail ?? []),
+    failures: [
+      ...planning.failures,
+      ...outcomes.flatMap(({ stack, failure }) => (failure ? { stack, ...failure } : [])),
+    ],
+  };
+  present(invocation, document, () =>
+    outcomes.map((outcome) => formatOutcome(invocation, outcome)).join('\n'),
+  );
+  if (invocation.interrupt.stopped) return EXIT.interrupted;
+  return failed ? EXIT.failed : EXIT.ok;
+}
+
+function hasWork(plan: Plan): boolean {
+  return isChanging(plan) || plan.changes.some((change) => change.verify);
+}
+
+async function consentTo(plans: readonly Plan[], consent: Consent, invocation: Invocation): Promise<boolean> {
+  if (consent.yes) return true;
+  const needed = plans.filter((plan) => plan.confirmations.length > 0);
+  if (canAsk(invocation)) {
+    const verb = plans.every((plan) => plan.mode === 'destroy') ? 'Destroy' : 'Apply';
+    return askYes(invocation, `${verb} ${plans.map((plan) => plan.stack).join(', ')}?`);
+  }
+  if (!consent.always && needed.length === 0) return true;
+  const messages = needed.flatMap((plan) => plan.confirmations.map(({ message }) => message));
+  throw new UsageError(
+    `${plans.map((plan) => plan.stack).join(', ')}: needs a yes${messages.length > 0 ? `: ${messages.join('; ')}` : ''}`,
+    'look at the plan, then repeat with --yes',
+    'CONFIRMATION_REQUIRED',
+  );
+}
+
+function canAsk({ terminal, options }: Invocation): boolean {
+  return terminal.canAsk && options.json !== true;
+}
+
+/** Queues every stack, then follows all of them; the reconciler bounds what runs at once. */
+async function applyAll(
+  session: Session,
+  plans: readonly Plan[],
+  consent: Consent,
+  invocation: Invocation,
+): Promise<readonly Outcome[]> {
+  const { terminal, style, options, interrupt } = invocation;
+  using progress =
+    options.json === true
+      ? createLineProgress((line) => terminal.err(line), style)
+      : terminal.isTerminal
+        ? createLiveProgress(terminal, style)
+        : createLineProgress((line) => terminal.out(line), style);
+  using _handler = interrupt.onStop(() => {
+    terminal.err('stopping after the steps that run now … (once more to stop at once)');
+    session.stop().then(
+      (text) => terminal.err(text),
+      (error: unknown) => terminal.err(errorMessage(error)),
+    );
+  });
+  // Awaited here, so that progress and handler stay until the last job has ended.
+  return await Promise.all(
+    plans.map((plan) => {
+      const { stack, mode } = plan;
+      const request = { stack, mode, plan, volumes: consent.volumes, confirm: true };
+      return applyOne(session, request, progress, interrupt.signal);
+    }),
+  );
+}
+
+async function applyOne(
+  session: Session,
+  request: StackApplyRequest,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const { stack } = request;
+  try {
+    const job = await session.apply(request, signal);
+    const detail = await session.followJob(job.id, (step) => progress.step(stack, step), signal);
+    return { stack, detail, failure: null };
+  } catch (error) {
+    return { stack, detail: null, failure: toFailure(error) };
+  }
+}
+
+function formatOutcome({ style }: Invocation, { stack, detail, failure }: Outcome): string {
+  if (failure !== null)
+    return formatFailure({ ...failure, message: `${stack}: ${failure.message}` }, style.bad);
+  if (detail === null) return '';
+  const { job, steps } = detail;
+  const time = formatDuration(job.startedAt, job.endedAt);
+  const name = style.bold(stack);
+  if (job.status === 'completed') {
+    const tag = job.tag === null ? '' : `, tagged ${style.accent(job.tag)}`;
+    const verb = job.type === 'destroy' ? 'destroyed' : 'applied';
+    return `${style.good('✓')} ${name} ${verb}${time === '' ? '' : ` in ${time}`}${tag}`;
+  }
+  if (job.status === 'cancelled')
+    return `${style.warn('■')} ${name} stopped before it was done (job ${job.id})`;
+  const reason =
+    job.error?.message ?? steps.find((step) => step.status === 'failed')?.message ?? 'no reason given';
+  const code = job.error === null ? '' : ` [${job.error.code}]`;
+  return `${style.bad('✗')} ${name} failed: ${reason}${code}\n  → kombinator jobs ${job.id} shows its steps and log`;
+}

@@ -1,0 +1,62 @@
+import { randomBytes } from 'node:crypto';
+import type { Role } from '../../../reconciler/index.ts';
+import { generateApiKey, hashApiKey } from '../../auth/api-key.ts';
+import { EXIT, UsageError } from '../failure.ts';
+import type { Invocation } from '../invocation.ts';
+import { present, remark } from '../invocation.ts';
+import { formatPlainRows, formatTable } from '../table.ts';
+
+export async function runKeysList(invocation: Invocation): Promise<number> {
+  await using store = await openKeys(invocation);
+  const keys = store.listKeys().map(({ id, name, role, createdAt }) => ({ id, name, role, createdAt }));
+  present(invocation, { keys }, () => {
+    const rows = keys.map(({ id, name, role, createdAt }) => [id, name, role, createdAt]);
+    if (!invocation.terminal.isTerminal) return formatPlainRows(rows);
+    return formatTable(['ID', 'NAME', 'ROLE', 'CREATED'].map(invocation.style.dim), rows);
+  });
+  return EXIT.ok;
+}
+
+/** The key itself is printed here and nowhere else; only its hash is kept. */
+export async function runKeysCreate(invocation: Invocation, name: string, role: Role): Promise<number> {
+  await using store = await openKeys(invocation);
+  if (store.listKeys().some((key) => key.name === name)) {
+    throw new UsageError(`there is a key named "${name}" already`, 'choose another name, or revoke that one');
+  }
+  const key = generateApiKey();
+  const id = `key_${randomBytes(6).toString('hex')}`;
+  store.saveKey({
+    id,
+    name,
+    role,
+    hash: hashApiKey(key),
+    createdAt: new Date(invocation.now()).toISOString(),
+  });
+  present(invocation, { id, name, role, key }, () => key);
+  remark(invocation, `key ${id} for ${name} (${role}); it is shown only now`);
+  return EXIT.ok;
+}
+
+export async function runKeysRevoke(invocation: Invocation, id: string): Promise<number> {
+  await using store = await openKeys(invocation);
+  const key = store.listKeys().find((candidate) => candidate.id === id);
+  if (key === undefined)
+    throw new UsageError(`there is no key "${id}"`, 'kombinator keys list shows the ids');
+  store.deleteKey(id);
+  present(
+    invocation,
+    { id, name: key.name, revoked: true },
+    () => `${invocation.style.good('✓')} ${key.name} can no longer use the API`,
+  );
+  return EXIT.ok;
+}
+
+function openKeys(invocation: Invocation) {
+  if (invocation.options.server !== undefined) {
+    throw new UsageError(
+      'keys are managed where the daemon runs',
+      'leave out --server and give its --state-dir',
+    );
+  }
+  return invocation.openKeys();
+}

@@ -1,0 +1,108 @@
+import type { Plan } from '../../../reconciler/index.ts';
+import { formatPlan, hasErrors } from '../../../reconciler/index.ts';
+import type { Failure } from '../failure.ts';
+import { EXIT, formatFailure, toFailure } from '../failure.ts';
+import type { Invocation } from '../invocation.ts';
+import { present, remark, selectStacks } from '../invocation.ts';
+import { savePlanFile } from '../plan-file.ts';
+import type { PlannedStack, Session, StackPlanRequest } from '../session.ts';
+
+export interface PlanOptions {
+  readonly stacks: readonly string[];
+  readonly out?: string;
+  /** 2 instead of 0 when there is something to do. */
+  readonly detailedExitcode: boolean;
+  /** Show unchanged resources too. */
+  readonly verbose: boolean;
+}
+
+/** What came of planning several stacks: one that fails does not hide the others. */
+export interface Planning {
+  readonly planned: readonly PlannedStack[];
+  readonly failures: readonly (Failure & { readonly stack: string })[];
+}
+
+export async function runPlan(invocation: Invocation, options: PlanOptions): Promise<number> {
+  await using session = await invocation.openSession('read', 'plan');
+  const names = await selectStacks(session, options.stacks, invocation);
+  const planning = await planStacks(
+    session,
+    names.map((stack) => ({ stack })),
+    invocation.interrupt.signal,
+  );
+  const plans = planning.planned.map(({ plan }) => plan);
+  const document = {
+    changes: plans.some(isChanging),
+    plans: planning.planned.map(({ plan, planId }) => ({ planId, ...plan })),
+    failures: planning.failures,
+  };
+  present(invocation, document, () => formatPlans(invocation, plans, options.verbose));
+  showFailures(invocation, planning);
+  if (options.out !== undefined) await save(session, options.out, plans, invocation);
+  return planExitCode(planning, options.detailedExitcode);
+}
+
+/** 1 when any stack cannot be planned or its plan cannot be applied; 2 for changes when asked for; else 0. */
+export function planExitCode(planning: Planning, detailed: boolean): number {
+  const broken =
+    planning.failures.length > 0 || planning.planned.some(({ plan }) => hasErrors(plan.diagnostics));
+  if (broken) return EXIT.failed;
+  return detailed && planning.planned.some(({ plan }) => isChanging(plan)) ? EXIT.changes : EXIT.ok;
+}
+
+/** Applying it would touch something. */
+export function isChanging({ summary }: Plan): boolean {
+  return summary.create + summary.update + summary.replace + summary.delete > 0;
+}
+
+/** Plans one after another, so that texts come in the order asked for. */
+export async function planStacks(
+  session: Session,
+  requests: readonly StackPlanRequest[],
+  signal: AbortSignal,
+): Promise<Planning> {
+  const planned: PlannedStack[] = [];
+  const failures: (Failure & { stack: string })[] = [];
+  for (const request of requests) {
+    try {
+      planned.push(await session.plan(request, signal));
+    } catch (error) {
+      signal.throwIfAborted();
+      failures.push({ stack: request.stack, ...toFailure(error) });
+    }
+  }
+  return { planned, failures };
+}
+
+/** Stacks with nothing to do take one line, the others their whole plan. */
+export function formatPlans({ style }: Invocation, plans: readonly Plan[], verbose: boolean): string {
+  if (plans.length === 0) return '';
+  return plans
+    .map((plan) =>
+      verbose ||
+      isChanging(plan) ||
+      plan.diagnostics.length > 0 ||
+      plan.changes.some((change) => change.verify)
+        ? `${formatPlan(plan, { color: style.color, verbose })}\n`
+        : `${style.good('✓')} ${style.bold(plan.stack)}: nothing to do`,
+    )
+    .join('\n')
+    .trimEnd();
+}
+
+export function showFailures({ terminal, style }: Invocation, { failures }: Planning): void {
+  for (const { stack, ...failure } of failures) {
+    terminal.err(formatFailure({ ...failure, message: `${stack}: ${failure.message}` }, style.bad));
+  }
+}
+
+async function save(
+  session: Session,
+  file: string,
+  plans: readonly Plan[],
+  invocation: Invocation,
+): Promise<void> {
+  const { location, branch } = await session.repository(invocation.interrupt.signal);
+  await savePlanFile(file, { format: 'kombinator-plan', formatVersion: 1, location, branch, plans });
+  remark(invocation, `saved to ${file}; apply it with: kombinator apply ${file}`);
+}

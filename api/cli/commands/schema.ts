@@ -1,0 +1,32 @@
+import planSchema from '../../../schemas/plan.schema.json' with { type: 'json' };
+import { kombinationSchema, nodeSchema, repositorySchema, stackkitSchema } from '../../../schemas/index.ts';
+import { EXIT, nearestName, UsageError } from '../failure.ts';
+import type { Terminal } from '../terminal.ts';
+
+/** What a repository may hold and what the command answers, by the name it is asked for. */
+const SCHEMAS: Readonly<Record<string, object>> = {
+  kombination: kombinationSchema,
+  node: nodeSchema,
+  plan: planSchema,
+  repository: repositorySchema,
+  stackkit: stackkitSchema,
+};
+
+/** Prints a JSON Schema, for editors (`# yaml-language-server: $schema=…`) and other tools; without a name, the names. */
+export function runSchema(terminal: Terminal, name: string | undefined): number {
+  const names = Object.keys(SCHEMAS);
+  if (name === undefined) {
+    terminal.out(names.join('\n'));
+    return EXIT.ok;
+  }
+  const schema = Object.hasOwn(SCHEMAS, name) ? SCHEMAS[name] : undefined;
+  if (schema === undefined) {
+    const near = nearestName(name, names);
+    throw new UsageError(
+      `there is no schema "${name}"`,
+      near === undefined ? `known schemas: ${names.join(', ')}` : `did you mean ${near}?`,
+    );
+  }
+  terminal.out(JSON.stringify(schema, null, 2));
+  return EXIT.ok;
+}

@@ -1,0 +1,126 @@
+import type { ServiceStatus, StackView, SyncState } from '../../../reconciler/index.ts';
+import { formatDiagnostic } from '../../../reconciler/index.ts';
+import type { Failure } from '../failure.ts';
+import { EXIT, formatFailure, toFailure } from '../failure.ts';
+import type { Invocation } from '../invocation.ts';
+import { present, selectStacks } from '../invocation.ts';
+import type { Session } from '../session.ts';
+import { formatAge, formatPlainRows, formatTable } from '../table.ts';
+import type { Style } from '../terminal.ts';
+
+export interface StatusOptions {
+  readonly stacks: readonly string[];
+}
+
+/** How many targets are asked at once. */
+const OBSERVE_CONCURRENCY = 8;
+
+/** What runs, as the targets report it now. 1 when a stack cannot be shown, whatever its state otherwise. */
+export async function runStatus(invocation: Invocation, options: StatusOptions): Promise<number> {
+  await using session = await invocation.openSession('read', 'status');
+  const names = await selectStacks(session, options.stacks, invocation);
+  const { views, failures } = await observeAll(session, names, invocation.interrupt.signal);
+  const repository = await session.repository(invocation.interrupt.signal);
+  const { location, branch, commit } = repository;
+  present(invocation, { repository: { location, branch, commit }, stacks: views, failures }, () =>
+    options.stacks.length > 0 ? formatDetails(invocation, views) : formatOverview(invocation, views),
+  );
+  for (const { stack, ...failure } of failures) {
+    const message = `${stack}: ${failure.message}`;
+    invocation.terminal.err(formatFailure({ ...failure, message }, invocation.style.bad));
+  }
+  return failures.length > 0 ? EXIT.failed : EXIT.ok;
+}
+
+async function observeAll(session: Session, names: readonly string[], signal: AbortSignal) {
+  const views: StackView[] = [];
+  const failures: (Failure & { stack: string })[] = [];
+  for (let start = 0; start < names.length; start += OBSERVE_CONCURRENCY) {
+    const batch = names.slice(start, start + OBSERVE_CONCURRENCY);
+    const results = await Promise.allSettled(batch.map((name) => session.observe(name, signal)));
+    results.forEach((result, index) => {
+      if (result.status === 'fulfilled') views.push(result.value);
+      else failures.push({ stack: batch[index] ?? '', ...toFailure(result.reason) });
+    });
+  }
+  return { views, failures };
+}
+
+function formatOverview(invocation: Invocation, views: readonly StackView[]): string {
+  const { style, terminal } = invocation;
+  if (views.length === 0) return terminal.isTerminal ? 'no stacks' : '';
+  const rows = views.map((view) => overviewRow(view, style, invocation.now()));
+  if (!terminal.isTerminal) return formatPlainRows(rows);
+  return formatTable(['STACK', 'STATE', 'HEALTHY', 'REVISION', 'DEPLOYED', 'MESSAGE'].map(style.dim), rows);
+}
+
+function overviewRow(view: StackView, style: Style, now: number): readonly string[] {
+  const healthy = view.services.filter(({ health }) => health === 'healthy' || health === 'completed').length;
+  const { deployment } = view;
+  return [
+    style.bold(view.name),
+    paintState(view.state, style),
+    `${healthy}/${view.services.length}`,
+    deployment?.revision.slice(0, 10) ?? '-',
+    deployment ? `${deployment.tag} ${formatAge(Date.parse(deployment.time), now)}` : '-',
+    view.message ?? '',
+  ];
+}
+
+function formatDetails(invocation: Invocation, views: readonly StackView[]): string {
+  return views.map((view) => formatStack(invocation, view)).join('\n\n');
+}
+
+function formatStack(invocation: Invocation, view: StackView): string {
+  const { style, terminal } = invocation;
+  const rows = view.services.map((service) => serviceRow(service, style));
+  const header = ['SERVICE', 'HEALTH', 'NODE', 'IMAGE', 'PORTS', 'REASON'].map(style.dim);
+  const { deployment, lastJob, drift } = view;
+  return [
+    `${style.bold(view.name)}  ${paintState(view.state, style)}${view.message ? `  ${view.message}` : ''}`,
+    `file      ${view.file}`,
+    `deployed  ${deployment ? `${deployment.tag} at ${deployment.revision.slice(0, 10)}, ${formatAge(Date.parse(deployment.time), invocation.now())}` : 'never'}`,
+    ...(lastJob ? [`last job  ${lastJob.id} (${lastJob.type}, ${lastJob.status})`] : []),
+    ...(drift.hasDrift
+      ? drift.changes.map(
+          ({ resource, action, field }) =>
+            `drift     ${action} ${resource}${field === null ? '' : ` ${field}`}`,
+        )
+      : []),
+    ...view.diagnostics.map(formatDiagnostic),
+    '',
+    terminal.isTerminal ? formatTable(header, rows) : formatPlainRows(rows),
+  ].join('\n');
+}
+
+function serviceRow(service: ServiceStatus, style: Style): readonly string[] {
+  const { health } = service;
+  const paint =
+    health === 'healthy' || health === 'completed'
+      ? style.good
+      : health === 'starting' || health === 'unknown'
+        ? style.warn
+        : style.bad;
+  const { name, node, image, ports, reason } = service;
+  return [style.bold(name), paint(health), node, image, ports.join(' ') || '-', reason ?? ''];
+}
+
+function paintState(state: SyncState, style: Style): string {
+  switch (state) {
+    case 'in_sync':
+      return style.good(state);
+    case 'failed':
+    case 'invalid':
+    case 'degraded':
+      return style.bad(state);
+    case 'pending':
+    case 'applying':
+    case 'drifted':
+    case 'blocked':
+    case 'removed':
+    case 'unknown':
+      return style.warn(state);
+    default:
+      return state satisfies never;
+  }
+}

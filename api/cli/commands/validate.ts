@@ -1,0 +1,67 @@
+import { readFile } from 'node:fs/promises';
+import type { Diagnostic } from '../../../reconciler/index.ts';
+import { errorMessage, formatDiagnostic, hasErrors } from '../../../reconciler/index.ts';
+import { EXIT, UsageError } from '../failure.ts';
+import type { Invocation } from '../invocation.ts';
+import { present, remark } from '../invocation.ts';
+import type { Session } from '../session.ts';
+
+export interface ValidateOptions {
+  /** Files to check as they are on disk, committed or not; none: the whole repository at its newest commit. */
+  readonly files: readonly string[];
+}
+
+/** Every problem at once; 1 when any of them is an error. */
+export async function runValidate(invocation: Invocation, { files }: ValidateOptions): Promise<number> {
+  await using session = await invocation.openSession('read', 'validate');
+  const report =
+    files.length > 0
+      ? await checkFiles(session, files, invocation)
+      : await checkRepository(session, invocation);
+  const valid = !hasErrors(report.diagnostics);
+  present(invocation, { valid, ...report }, () => formatReport(invocation, report.what, report.diagnostics));
+  return valid ? EXIT.ok : EXIT.failed;
+}
+
+interface Report {
+  /** What was checked, for people. */
+  readonly what: string;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+async function checkRepository(session: Session, invocation: Invocation) {
+  const repository = await session.repository(invocation.interrupt.signal);
+  const { location, branch, commit, dirty, stacks, diagnostics, error } = repository;
+  if (dirty) remark(invocation, 'the working tree has changes that are not committed; they are not checked');
+  if (error !== null) throw new UsageError(error.message, undefined, 'REPOSITORY_UNREACHABLE');
+  const what = `${stacks.length} ${stacks.length === 1 ? 'stack' : 'stacks'} of ${location} (${branch}, ${commit?.slice(0, 10) ?? 'no commit'})`;
+  return { what, location, branch, commit, stacks, diagnostics };
+}
+
+async function checkFiles(
+  session: Session,
+  files: readonly string[],
+  invocation: Invocation,
+): Promise<Report> {
+  const diagnostics: Diagnostic[] = [];
+  for (const file of files) {
+    const text = await readFile(file, 'utf8').catch((error: unknown) => {
+      throw new UsageError(`cannot read ${file}: ${errorMessage(error)}`);
+    });
+    const report = await session.validate(text, invocation.interrupt.signal);
+    diagnostics.push(...report.diagnostics.map((diagnostic) => ({ ...diagnostic, file })));
+  }
+  return { what: files.join(', '), diagnostics };
+}
+
+function formatReport({ style }: Invocation, what: string, diagnostics: readonly Diagnostic[]): string {
+  const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
+  const warnings = diagnostics.length - errors;
+  const lines = diagnostics.map((diagnostic) =>
+    (diagnostic.severity === 'error' ? style.bad : style.warn)(formatDiagnostic(diagnostic)),
+  );
+  const count = `${errors} ${errors === 1 ? 'error' : 'errors'}, ${warnings} ${warnings === 1 ? 'warning' : 'warnings'}`;
+  const verdict =
+    errors > 0 ? style.bad(`✗ ${count}`) : style.good(warnings > 0 ? `✓ valid, ${count}` : '✓ valid');
+  return [...lines, `${verdict} in ${what}`].join('\n');
+}

@@ -1,0 +1,114 @@
+import { join } from 'node:path';
+import type { Kombinator, Logger } from '../../reconciler/index.ts';
+import { createKombinator } from '../../reconciler/index.ts';
+import { UsageError } from './failure.ts';
+import type { Purpose } from './invocation.ts';
+import { createLocalSession, localActor } from './local-session.ts';
+import { acquireStateLock } from './lock.ts';
+import { createLogger } from './logger.ts';
+import type { GlobalOptions } from './options.ts';
+import { gitCredentials, readApiKey, userStateDirectory } from './options.ts';
+import { createRemoteSession } from './remote-session.ts';
+import type { KeyStore, Session } from './session.ts';
+import { createStyle, type Terminal } from './terminal.ts';
+
+/** Of a daemon, below the current directory. */
+export const DAEMON_STATE_DIRECTORY = '.kombinator';
+
+export interface SessionContext {
+  readonly purpose: Purpose;
+  readonly command: string;
+  readonly terminal: Terminal;
+}
+
+/** A running daemon when `--server` names one, otherwise a reconciler in this process. */
+export async function openSession(options: GlobalOptions, context: SessionContext): Promise<Session> {
+  if (options.server !== undefined) {
+    const apiKey = readApiKey(options);
+    return createRemoteSession({ url: options.server, ...(apiKey !== undefined && { apiKey }) });
+  }
+  const { terminal, purpose, command } = context;
+  const stateDir = options.stateDir ?? userStateDirectory(options.repo, terminal.env);
+  const since = new Date().toISOString();
+  const lock =
+    purpose === 'apply' ? acquireStateLock(stateDir, { pid: process.pid, command, since }) : undefined;
+  try {
+    const kombinator = await openKombinator(options, {
+      stateDir,
+      ephemeral: true,
+      terminal,
+      logger: quietLogger(terminal),
+    });
+    return createLocalSession({
+      reconciler: kombinator.reconciler,
+      actor: localActor(terminal.env),
+      async close() {
+        await kombinator[Symbol.asyncDispose]();
+        lock?.[Symbol.dispose]();
+      },
+    });
+  } catch (error) {
+    lock?.[Symbol.dispose]();
+    throw error;
+  }
+}
+
+export interface OpenOptions {
+  readonly stateDir: string;
+  /** For one command: no watchers. */
+  readonly ephemeral: boolean;
+  readonly terminal: Terminal;
+  readonly logger: Logger;
+  readonly pollMs?: number;
+}
+
+/** The engine room, wired from options and environment. Throws BAD_OPTIONS, STORE_UNAVAILABLE. */
+export function openKombinator(options: GlobalOptions, open: OpenOptions): Promise<Kombinator> {
+  const { stateDir, ephemeral, terminal, logger, pollMs } = open;
+  const credentials = gitCredentials(terminal.env);
+  return createKombinator({
+    repo: options.repo,
+    ...(options.branch !== undefined && { branch: options.branch }),
+    stateDir,
+    ephemeral,
+    logger,
+    env: terminal.env,
+    ...(pollMs !== undefined && { pollMs }),
+    ...(credentials !== undefined && { credentials }),
+  });
+}
+
+/** The keys of the daemon whose state directory this is. */
+export async function openKeys(options: GlobalOptions, terminal: Terminal): Promise<KeyStore> {
+  const stateDir = options.stateDir ?? join(process.cwd(), DAEMON_STATE_DIRECTORY);
+  const kombinator = await openKombinator(options, {
+    stateDir,
+    ephemeral: true,
+    terminal,
+    logger: quietLogger(terminal),
+  });
+  const { store } = kombinator;
+  return {
+    listKeys: () => store.listKeys(),
+    saveKey: (key) => store.saveKey(key),
+    deleteKey: (id) => store.deleteKey(id),
+    [Symbol.asyncDispose]: () => kombinator[Symbol.asyncDispose](),
+  };
+}
+
+/** One-shot commands say what matters themselves; KOMBINATOR_LOG_LEVEL shows the log on stderr. */
+function quietLogger({ env, err }: Terminal): Logger {
+  const level = env['KOMBINATOR_LOG_LEVEL'];
+  if (level !== undefined && !['debug', 'info', 'warn', 'error'].includes(level)) {
+    throw new UsageError(
+      `KOMBINATOR_LOG_LEVEL: "${level}" is not a level`,
+      'choose debug, info, warn or error',
+    );
+  }
+  return createLogger({
+    level: level ?? 'silent',
+    format: 'pretty',
+    style: createStyle(false),
+    write: (text) => err(text.trimEnd()),
+  });
+}

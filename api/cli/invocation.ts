@@ -1,0 +1,52 @@
+import type { Interrupt } from './interrupt.ts';
+import type { GlobalOptions } from './options.ts';
+import type { KeyStore, Session } from './session.ts';
+import type { Style, Terminal } from './terminal.ts';
+
+/** `apply` takes the state directory for itself, `read` shares it. */
+export type Purpose = 'read' | 'apply';
+
+/** Everything a command gets besides its own options. */
+export interface Invocation {
+  readonly terminal: Terminal;
+  readonly style: Style;
+  readonly options: GlobalOptions;
+  readonly interrupt: Interrupt;
+  /** Milliseconds since the epoch, for ages in tables. */
+  readonly now: () => number;
+  readonly openSession: (purpose: Purpose, command: string) => Promise<Session>;
+  /** The keys in a daemon's state directory. */
+  readonly openKeys: () => Promise<KeyStore>;
+}
+
+/** One JSON document on stdout with `--json`, otherwise the text. */
+export function present(invocation: Invocation, document: unknown, text: () => string): void {
+  const { terminal, options } = invocation;
+  const output = options.json === true ? JSON.stringify(document, null, 2) : text();
+  if (output !== '') terminal.out(output);
+}
+
+/** A remark for people that must not end up in a document or a pipe. */
+export function remark({ terminal, style }: Invocation, text: string): void {
+  terminal.err(style.dim(text));
+}
+
+/** The stacks that were named; all that there are when none was named. Planning or observing an unknown one says so. */
+export async function selectStacks(
+  session: Session,
+  named: readonly string[],
+  invocation: Invocation,
+): Promise<readonly string[]> {
+  const { stacks, dirty, error } = await session.repository(invocation.interrupt.signal);
+  if (error !== null)
+    remark(invocation, `the repository cannot be read now, using the last state: ${error.message}`);
+  if (dirty) remark(invocation, 'the working tree has changes that are not committed; they are not read');
+  return named.length > 0 ? [...new Set(named)] : stacks;
+}
+
+/** Asks for a `yes`; anything else is a no. */
+export async function askYes(invocation: Invocation, question: string): Promise<boolean> {
+  const { terminal, style, interrupt } = invocation;
+  const answer = await terminal.ask(`${style.bold(question)} Type yes to go on: `, interrupt.signal);
+  return answer.toLowerCase() === 'yes' || answer.toLowerCase() === 'y';
+}

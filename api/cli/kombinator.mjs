@@ -1,0 +1,38 @@
+#!/usr/bin/env node
+/**
+ * Entry of the command. Plain JavaScript that an old Node can parse, so that it can say what is missing:
+ * the sources are TypeScript, which Node runs from 22.18 on by stripping types.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+const isRecent = major > 22 || (major === 22 && minor >= 18);
+/** `npm ci` in a checkout brings its own Node. */
+const ownNode = fileURLToPath(new URL('../../node_modules/node/bin/node', import.meta.url));
+/** Node strips no types below node_modules, so an installed package runs the JavaScript it was compiled to. */
+const isInstalled = import.meta.url.includes('/node_modules/');
+const entry = new URL(isInstalled ? '../../dist/api/cli/kombinator.js' : './kombinator.ts', import.meta.url);
+
+if (isRecent) {
+  await import(entry.href);
+} else if (existsSync(ownNode)) {
+  runWith(ownNode);
+} else {
+  process.stderr.write(
+    `kombinator needs Node 22.18 or newer and this is ${process.versions.node}: install Node 24 from https://nodejs.org, or run npm ci in a checkout.\n`,
+  );
+  process.exitCode = 1;
+}
+
+/** @param {string} node */
+function runWith(node) {
+  const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' });
+  // A terminal sends Ctrl-C to the child as well: passing it on would count as the second one.
+  process.on('SIGINT', () => {});
+  process.on('SIGTERM', () => child.kill('SIGTERM'));
+  child.on('exit', (code) => {
+    process.exitCode = code ?? 1;
+  });
+}

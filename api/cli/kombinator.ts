@@ -1,0 +1,27 @@
+#!/usr/bin/env node
+import process from 'node:process';
+import packageJson from '../../package.json' with { type: 'json' };
+import { openKeys, openSession } from './context.ts';
+import { createInterrupt } from './interrupt.ts';
+import { EXIT } from './failure.ts';
+import { runCli } from './main.ts';
+import { serve } from './serve.ts';
+import { createProcessTerminal } from './terminal.ts';
+
+const terminal = createProcessTerminal(process);
+using interrupt = createInterrupt({ process, code: EXIT.interrupted });
+// A reader that has seen enough (`| head`) is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(EXIT.ok);
+  throw error;
+});
+
+process.exitCode = await runCli(process.argv.slice(2), {
+  terminal,
+  interrupt,
+  version: packageJson.version,
+  now: Date.now,
+  openSession: (options, purpose, command) => openSession(options, { purpose, command, terminal }),
+  openKeys: (options) => openKeys(options, terminal),
+  serve: (options, flags) => serve({ options, flags, terminal, interrupt }),
+});

@@ -1,0 +1,145 @@
+import { hostname, userInfo } from 'node:os';
+import type { Actor, JobStep, Reconciler } from '../../reconciler/index.ts';
+import { isReconcilerError } from '../../reconciler/index.ts';
+import type { Session } from './session.ts';
+import { unknownStack } from './failure.ts';
+
+export interface LocalSessionOptions {
+  readonly reconciler: Reconciler;
+  readonly actor: Actor;
+  /** Ends running jobs at their next step boundary, then closes everything. */
+  readonly close: () => Promise<void>;
+}
+
+/** Works in this process on a reconciler that does nothing by itself. */
+export function createLocalSession({ reconciler, actor, close }: LocalSessionOptions): Session {
+  let closing: Promise<void> | undefined;
+  const closeOnce = () => (closing ??= close());
+  let reading: Promise<unknown> | undefined;
+  const readOnce: ReadOnce = async (signal) => {
+    reading ??= reconciler.refresh(signal);
+    await reading;
+  };
+  return {
+    ...readingPart(reconciler, readOnce),
+    ...changingPart(reconciler, readOnce, actor),
+    async stop() {
+      await closeOnce();
+      return 'what ran is finished; the rest was not started';
+    },
+    [Symbol.asyncDispose]: closeOnce,
+  };
+}
+
+/** Reads the repository before the first thing that needs it. */
+type ReadOnce = (signal: AbortSignal) => Promise<void>;
+type ChangingPart = 'plan' | 'apply' | 'followJob' | 'rollback';
+type ReadingPart = Exclude<keyof Session, ChangingPart | 'stop' | typeof Symbol.asyncDispose>;
+
+function readingPart(reconciler: Reconciler, readOnce: ReadOnce): Pick<Session, ReadingPart> {
+  return {
+    async repository(signal) {
+      await readOnce(signal);
+      const status = reconciler.repository();
+      return {
+        location: status.location,
+        branch: status.branch,
+        commit: status.revision?.commit ?? null,
+        dirty: status.revision?.dirty ?? false,
+        stacks: reconciler.stackNames(),
+        diagnostics: status.diagnostics,
+        error: status.error,
+      };
+    },
+    async validate(text, signal) {
+      // Shared nodes come from the repository; without a readable one the document stands alone.
+      await readOnce(signal).catch((error: unknown) => {
+        if (!isReconcilerError(error)) throw error;
+      });
+      return reconciler.validate(text);
+    },
+    async observe(name, signal) {
+      await readOnce(signal);
+      return withNames(reconciler, () => reconciler.observe(name, signal), name);
+    },
+    listJobs: (filter) => Promise.resolve(reconciler.listJobs(filter).jobs),
+    getPlan: (id) => Promise.resolve(reconciler.getPlan(id)),
+    getJob: (id) => Promise.resolve(reconciler.getJob(id)),
+    async history(stack, signal) {
+      await readOnce(signal);
+      return withNames(reconciler, () => reconciler.history(stack), stack);
+    },
+    async *logs(stack, service, options) {
+      await readOnce(options.signal);
+      // Where its container runs is known once somebody has looked.
+      await withNames(reconciler, () => reconciler.observe(stack, options.signal), stack);
+      yield* reconciler.logs(stack, service, options);
+    },
+  };
+}
+
+function changingPart(reconciler: Reconciler, readOnce: ReadOnce, actor: Actor): Pick<Session, ChangingPart> {
+  const origin = { actor, trigger: 'cli' } as const;
+  return {
+    async plan(request, signal) {
+      await readOnce(signal);
+      return withNames(reconciler, () => reconciler.plan({ ...request, ...origin }, signal), request.stack);
+    },
+    async apply(request, signal) {
+      await readOnce(signal);
+      return withNames(reconciler, () => reconciler.apply({ ...request, ...origin }, signal), request.stack);
+    },
+    async followJob(id, onStep, signal) {
+      using reported = reportSteps(reconciler, id, onStep);
+      const detail = await reconciler.waitForJob(id, signal);
+      for (const step of detail.steps) reported.report(step);
+      return detail;
+    },
+    async rollback(stack, to, signal) {
+      await readOnce(signal);
+      return withNames(reconciler, () => reconciler.rollback(stack, to, actor, signal), stack);
+    },
+  };
+}
+
+/** The person at the keyboard: Git's own variables when set, else the user and host name of the system. */
+export function localActor(env: NodeJS.ProcessEnv): Actor {
+  const user = userName(env);
+  return {
+    name: env['GIT_AUTHOR_NAME'] || user,
+    email: env['GIT_AUTHOR_EMAIL'] || `${user}@${hostname()}`,
+  };
+}
+
+function userName(env: NodeJS.ProcessEnv): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // A container may run as a user id that has no name.
+    return env['USER'] || 'kombinator';
+  }
+}
+
+async function withNames<T>(reconciler: Reconciler, work: () => Promise<T>, name: string): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!isReconcilerError(error, 'UNKNOWN_STACK')) throw error;
+    throw unknownStack(name, reconciler.stackNames());
+  }
+}
+
+/** Passes on every step whose status or message differs from what was passed on last. */
+function reportSteps(reconciler: Reconciler, jobId: string, onStep: (step: JobStep) => void) {
+  const last = new Map<number, string>();
+  const report = (step: JobStep) => {
+    const state = `${step.status}\0${step.message ?? ''}`;
+    if (last.get(step.index) === state) return;
+    last.set(step.index, state);
+    onStep(step);
+  };
+  const subscription = reconciler.subscribe((event) => {
+    if (event.type === 'step' && event.step.jobId === jobId) report(event.step);
+  });
+  return { report, [Symbol.dispose]: () => subscription[Symbol.dispose]() };
+}

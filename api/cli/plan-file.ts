@@ -1,0 +1,85 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import type { Plan } from '../../reconciler/index.ts';
+import { errorMessage } from '../../reconciler/index.ts';
+import { UsageError } from './failure.ts';
+
+/** What `plan --out` writes and `apply FILE` reads. Holds no secret: plans are masked. */
+export interface PlanFile {
+  readonly format: 'kombinator-plan';
+  readonly formatVersion: 1;
+  /** The repository the plans were made from, without credentials. */
+  readonly location: string;
+  readonly branch: string;
+  readonly plans: readonly Plan[];
+}
+
+export async function savePlanFile(file: string, document: PlanFile): Promise<void> {
+  try {
+    await writeFile(file, `${JSON.stringify(document, null, 2)}\n`);
+  } catch (error) {
+    throw new UsageError(`cannot write the plan: ${errorMessage(error)}`);
+  }
+}
+
+/** @throws UsageError when the file is missing, is not JSON, or is something else than a plan of this version */
+export async function readPlanFile(file: string): Promise<PlanFile> {
+  const hint = 'make one with `kombinator plan --out FILE`';
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw new UsageError(`cannot read the plan file ${file}: ${errorMessage(error)}`, hint);
+  });
+  const document = parse(text);
+  if (!isPlanFile(document)) throw new UsageError(`${file} is not a plan file of this version`, hint);
+  return document;
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Not JSON at all: reported as "not a plan file" like any other stranger.
+    return undefined;
+  }
+}
+
+function isPlanFile(value: unknown): value is PlanFile {
+  return (
+    isRecord(value) &&
+    value['format'] === 'kombinator-plan' &&
+    value['formatVersion'] === 1 &&
+    typeof value['location'] === 'string' &&
+    typeof value['branch'] === 'string' &&
+    Array.isArray(value['plans']) &&
+    value['plans'].every(isPlan)
+  );
+}
+
+/** Shape enough to show it safely; the reconciler compares it with a plan made now before anything is applied. */
+export function isPlan(value: unknown): value is Plan {
+  return (
+    isRecord(value) &&
+    value['formatVersion'] === 1 &&
+    typeof value['stack'] === 'string' &&
+    (value['mode'] === 'apply' || value['mode'] === 'destroy') &&
+    (value['revision'] === null || typeof value['revision'] === 'string') &&
+    typeof value['desired'] === 'string' &&
+    isRecord(value['basis']) &&
+    isRecord(value['summary']) &&
+    Array.isArray(value['changes']) &&
+    value['changes'].every(isChange) &&
+    Array.isArray(value['confirmations']) &&
+    Array.isArray(value['diagnostics'])
+  );
+}
+
+function isChange(value: unknown): boolean {
+  return (
+    isRecord(value) &&
+    ['id', 'action', 'target', 'kind', 'name', 'cause'].every((key) => typeof value[key] === 'string') &&
+    Array.isArray(value['fields']) &&
+    Array.isArray(value['dependsOn'])
+  );
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

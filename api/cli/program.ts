@@ -1,0 +1,316 @@
+import { Command, Option } from 'commander';
+import { runApply, runDestroy } from './commands/apply.ts';
+import { runHistory, runRollback } from './commands/history.ts';
+import { runJobs } from './commands/jobs.ts';
+import { runKeysCreate, runKeysList, runKeysRevoke } from './commands/keys.ts';
+import { runLogs } from './commands/logs.ts';
+import { runPlan } from './commands/plan.ts';
+import { runSchema } from './commands/schema.ts';
+import { runStatus } from './commands/status.ts';
+import { runValidate } from './commands/validate.ts';
+import type { Invocation } from './invocation.ts';
+import type { GlobalOptions } from './options.ts';
+import { parseCount, parseDuration } from './options.ts';
+import type { Terminal } from './terminal.ts';
+
+/** Options of `serve` as written; `serve.ts` gives them a meaning. */
+export interface ServeFlags {
+  readonly listen: string;
+  readonly poll: string;
+  readonly auth: boolean;
+  readonly logLevel: string;
+  readonly logFormat: 'auto' | 'json' | 'pretty';
+}
+
+/** What the program does with a parsed command line. */
+export interface ProgramHooks {
+  readonly terminal: Terminal;
+  readonly version: string;
+  readonly run: (
+    options: GlobalOptions,
+    command: (invocation: Invocation) => Promise<number>,
+  ) => Promise<void>;
+  readonly serve: (options: GlobalOptions, flags: ServeFlags) => Promise<void>;
+  readonly exit: (code: number) => void;
+}
+
+/** The command line as commander sees it. Throws CommanderError instead of exiting. */
+export function createProgram(hooks: ProgramHooks): Command {
+  const program = new Command('kombinator')
+    .description('Makes what a Git repository describes run on Docker, and keeps it so.')
+    .version(hooks.version, '--version', 'print the version')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => hooks.terminal.write(text),
+      writeErr: (text) => hooks.terminal.err(text.trimEnd()),
+      // main.ts prints errors itself, as text or JSON.
+      outputError: () => {},
+    })
+    .configureHelp({ showGlobalOptions: true })
+    .helpCommand(false)
+    .addHelpText('after', EXAMPLES);
+  for (const option of globalOptions()) program.addOption(option);
+  addServe(program, hooks);
+  addReading(program, hooks);
+  addChanging(program, hooks);
+  addRecords(program, hooks);
+  addKeys(program, hooks);
+  return program;
+}
+
+const EXAMPLES = `
+Examples:
+  kombinator validate                            every problem of the repository here, with file and line
+  kombinator plan --stack web                    what apply would do to the stack web, and why
+  kombinator plan --detailed-exitcode            for CI: 0 nothing to do, 1 error, 2 changes
+  kombinator plan --out web.plan.json && kombinator apply web.plan.json
+  kombinator apply                               bring every stack in line, after a yes
+  kombinator serve --repo /srv/config.git        watch the repository and keep everything in line
+  kombinator status --server http://127.0.0.1:5260 --api-key-file .kombinator/admin.key
+`;
+
+function globalOptions(): Option[] {
+  return [
+    new Option('--repo <path|url>', 'config repository: a path or an address')
+      .env('KOMBINATOR_REPO')
+      .default('.'),
+    new Option('--branch <name>', 'branch that says what should run').env('KOMBINATOR_BRANCH'),
+    new Option(
+      '--state-dir <path>',
+      'history, keys and caches (default: .kombinator for serve, else one per repository in ~/.local/state/kombinator)',
+    ).env('KOMBINATOR_STATE_DIR'),
+    new Option('--server <url>', 'ask a running daemon instead of working in this process').env(
+      'KOMBINATOR_SERVER',
+    ),
+    new Option('--api-key <key>', 'key for --server; better in the environment than on the command line').env(
+      'KOMBINATOR_API_KEY',
+    ),
+    new Option('--api-key-file <path>', 'file that holds the key for --server').env(
+      'KOMBINATOR_API_KEY_FILE',
+    ),
+    new Option('--json', 'one JSON document on stdout, errors too'),
+    new Option('--no-color', 'no colours (also: NO_COLOR)'),
+  ];
+}
+
+function addServe(program: Command, hooks: ProgramHooks): void {
+  program
+    .command('serve')
+    .description('run the daemon: watch the repository, reconcile, answer over REST')
+    .addOption(
+      new Option('--listen <host:port>', 'where the API listens')
+        .env('KOMBINATOR_LISTEN')
+        .default('127.0.0.1:5260'),
+    )
+    .addOption(
+      new Option('--poll <duration>', 'how often a remote repository is asked')
+        .env('KOMBINATOR_POLL')
+        .default('1m'),
+    )
+    .option('--no-auth', 'answer everybody; on loopback addresses only')
+    .addOption(
+      new Option('--log-level <level>', 'least important level to log')
+        .env('KOMBINATOR_LOG_LEVEL')
+        .choices(['debug', 'info', 'warn', 'error'])
+        .default('info'),
+    )
+    .addOption(
+      new Option('--log-format <format>', 'auto: lines for people on a terminal, JSON otherwise')
+        .env('KOMBINATOR_LOG_FORMAT')
+        .choices(['auto', 'json', 'pretty'])
+        .default('auto'),
+    )
+    .action(async (_options, command: Command) => {
+      const merged = command.optsWithGlobals<GlobalOptions & ServeFlags>();
+      await hooks.serve(merged, merged);
+    });
+}
+
+function addReading(program: Command, hooks: ProgramHooks): void {
+  program
+    .command('validate')
+    .description('check the repository, or single files as they are on disk')
+    .argument('[file...]', 'kombination files to check before they are committed')
+    .action(on(hooks, (invocation, _options, files: string[]) => runValidate(invocation, { files })));
+
+  program
+    .command('plan')
+    .description('show what apply would change, and why; changes nothing')
+    .option('--stack <name>', 'only this stack (may be repeated)', collect, [])
+    .option('--out <file>', 'save the plan, to apply exactly this later')
+    .option('--detailed-exitcode', 'exit with 2 when there is something to do')
+    .option('--verbose', 'show unchanged resources too')
+    .action(
+      on(
+        hooks,
+        (invocation, options: { stack: string[]; out?: string; detailedExitcode?: true; verbose?: true }) =>
+          runPlan(invocation, {
+            stacks: options.stack,
+            ...(options.out !== undefined && { out: options.out }),
+            detailedExitcode: options.detailedExitcode === true,
+            verbose: options.verbose === true,
+          }),
+      ),
+    );
+
+  program
+    .command('status')
+    .description('show what runs; with --stack also its services')
+    .option('--stack <name>', 'only this stack (may be repeated)', collect, [])
+    .action(
+      on(hooks, (invocation, options: { stack: string[] }) =>
+        runStatus(invocation, { stacks: options.stack }),
+      ),
+    );
+
+  program
+    .command('schema')
+    .description('print a JSON Schema of what a repository may hold; without a name, the names')
+    .argument('[name]', 'kombination, node, plan, repository or stackkit')
+    .action((name: string | undefined) => hooks.exit(runSchema(hooks.terminal, name)));
+}
+
+function addChanging(program: Command, hooks: ProgramHooks): void {
+  program
+    .command('apply')
+    .description('bring stacks in line with the repository, after a yes')
+    .argument('[planfile]', 'a plan saved with plan --out; refused when something moved since')
+    .option('--stack <name>', 'only this stack (may be repeated)', collect, [])
+    .option('--yes', 'do not ask; also a yes to what the plan wants confirmed')
+    .action(
+      on(hooks, (invocation, options: { stack: string[]; yes?: true }, planFile: string | undefined) =>
+        runApply(invocation, {
+          stacks: options.stack,
+          yes: options.yes === true,
+          ...(planFile !== undefined && { planFile }),
+        }),
+      ),
+    );
+
+  program
+    .command('destroy')
+    .description('stop and remove everything a stack has on its targets; its volumes stay unless asked for')
+    .requiredOption('--stack <name>', 'the stack')
+    .option('--volumes', 'delete its volumes too: their data is gone')
+    .option('--yes', 'do not ask')
+    .action(
+      on(hooks, (invocation, options: { stack: string; volumes?: true; yes?: true }) =>
+        runDestroy(invocation, {
+          stack: options.stack,
+          volumes: options.volumes === true,
+          yes: options.yes === true,
+        }),
+      ),
+    );
+
+  program
+    .command('rollback')
+    .description('commit the files of a stack as they were at an earlier deployment')
+    .argument('<stack>')
+    .requiredOption('--to <number>', 'number of the deployment, see history', (text) =>
+      parseCount(text, '--to'),
+    )
+    .option('--yes', 'do not ask')
+    .action(
+      on(hooks, (invocation, options: { to: number; yes?: true }, stack: string) =>
+        runRollback(invocation, { stack, to: options.to, yes: options.yes === true }),
+      ),
+    );
+}
+
+function addRecords(program: Command, hooks: ProgramHooks): void {
+  program
+    .command('history')
+    .description('list the deployments of a stack, from its tags in Git')
+    .argument('<stack>')
+    .action(on(hooks, (invocation, _options, stack: string) => runHistory(invocation, stack)));
+
+  program
+    .command('jobs')
+    .description('list what was done; with an id, its steps and log')
+    .argument('[id]')
+    .option('--stack <name>', 'only jobs of this stack')
+    .option('--limit <count>', 'at most so many', (text) => parseCount(text, '--limit'), 20)
+    .action(
+      on(hooks, (invocation, options: { stack?: string; limit: number }, id: string | undefined) =>
+        runJobs(invocation, { ...options, ...(id !== undefined && { id }) }),
+      ),
+    );
+
+  program
+    .command('logs')
+    .description('print what a service wrote')
+    .argument('<stack>')
+    .argument('<service>')
+    .option('--tail <count>', 'last lines only', (text) => parseCount(text, '--tail', 0))
+    .option('--since <duration>', 'only the last, for example 10m', (text) => parseDuration(text, '--since'))
+    .option('--follow', 'go on until Ctrl-C')
+    .option('--timestamps', 'begin lines with their time')
+    .action(
+      on(hooks, (invocation, options: LogFlags, stack: string, service: string) =>
+        runLogs(invocation, {
+          stack,
+          service,
+          follow: options.follow === true,
+          timestamps: options.timestamps === true,
+          ...(options.tail !== undefined && { tail: options.tail }),
+          ...(options.since !== undefined && { sinceMs: options.since }),
+        }),
+      ),
+    );
+}
+
+interface LogFlags {
+  readonly tail?: number;
+  readonly since?: number;
+  readonly follow?: true;
+  readonly timestamps?: true;
+}
+
+function addKeys(program: Command, hooks: ProgramHooks): void {
+  const keys = program
+    .command('keys')
+    .description('API keys of the daemon whose state directory this is (--state-dir, default .kombinator)');
+  keys
+    .command('list')
+    .description('list names, roles and ids; keys themselves are not kept')
+    .action(on(hooks, (invocation) => runKeysList(invocation)));
+  keys
+    .command('create')
+    .description('make a key and print it once')
+    .argument('<name>')
+    .addOption(
+      new Option('--role <role>', 'what it may do')
+        .choices(['viewer', 'deployer', 'admin'])
+        .default('viewer'),
+    )
+    .action(
+      on(hooks, (invocation, options: { role: 'viewer' | 'deployer' | 'admin' }, name: string) =>
+        runKeysCreate(invocation, name, options.role),
+      ),
+    );
+  keys
+    .command('revoke')
+    .description('delete a key; it stops working at once')
+    .argument('<id>')
+    .action(on(hooks, (invocation, _options, id: string) => runKeysRevoke(invocation, id)));
+}
+
+/** Adapts a command to commander, which passes arguments first, then options, then the command itself. */
+function on<O, A extends unknown[]>(
+  hooks: ProgramHooks,
+  command: (invocation: Invocation, options: O, ...args: A) => Promise<number>,
+): (...args: unknown[]) => Promise<void> {
+  return async (...raw) => {
+    const self = raw.at(-1);
+    if (!(self instanceof Command)) throw new Error('internal: commander passed no command');
+    const args = raw.slice(0, -2) as A;
+    await hooks.run(self.optsWithGlobals<GlobalOptions>(), (invocation) =>
+      command(invocation, self.opts() as O, ...args),
+    );
+  };
+}
+
+function collect(value: string, previous: readonly string[]): readonly string[] {
+  return [...previous, value];
+}

@@ -1,0 +1,228 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type {
+  Deployment,
+  JobDetail,
+  JobStep,
+  LogOptions,
+  Plan,
+  ValidationReport,
+} from '../../reconciler/index.ts';
+import { errorMessage, hasErrors } from '../../reconciler/index.ts';
+import { RemoteError, unknownStack } from './failure.ts';
+import { createRemoteClient, type RemoteClient, type RemoteOptions } from './remote-client.ts';
+import {
+  fieldsOf,
+  hasEnded,
+  listAt,
+  textAt,
+  textOrNull,
+  toDeployment,
+  toDiagnostic,
+  toJob,
+  toJobDetail,
+  toLogLine,
+  toPlan,
+  toStackView,
+  toStep,
+} from './remote-decode.ts';
+import type { RepositorySummary, Session } from './session.ts';
+
+/** A stream that breaks is opened again after this, in milliseconds. */
+const RECONNECT_MS = 500;
+/** The API answers so many lines at most when it does not follow. */
+const MAX_TAIL = 10_000;
+const MAX_JOBS = 200;
+
+/** Works on a running daemon over its API. */
+export function createRemoteSession(options: RemoteOptions): Session {
+  const client = createRemoteClient(options);
+  const ended = new AbortController();
+  return {
+    ...readingPart(client),
+    ...changingPart(client),
+    followJob: (id, onStep, signal) => followJob(client, id, onStep, AbortSignal.any([signal, ended.signal])),
+    stop() {
+      ended.abort(new RemoteError('CANCELLED', 'no longer followed; the daemon goes on with it'));
+      return Promise.resolve('the daemon goes on with what it has begun');
+    },
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
+
+type ChangingPart = 'plan' | 'apply' | 'rollback';
+type ReadingPart = Exclude<keyof Session, ChangingPart | 'followJob' | 'stop' | typeof Symbol.asyncDispose>;
+
+function readingPart(client: RemoteClient): Pick<Session, ReadingPart> {
+  return {
+    repository: (signal) => readRepository(client, signal),
+    async validate(text, signal) {
+      return toReport(await client.post('/unifier/validate', { yaml: text, signal }));
+    },
+    async observe(name, signal) {
+      const answer = client.get(stackPath(name), { query: { refresh: true }, signal });
+      return toStackView(await withNames(client, name, answer, signal));
+    },
+    async listJobs({ stack, status, type, since, limit = 50 }, signal) {
+      const query = { stack_id: stack, status, type, since, per_page: Math.min(limit, MAX_JOBS) };
+      return listAt(fieldsOf(await client.get('/jobs', { query, signal }), 'jobs'), 'jobs', toJob);
+    },
+    async getJob(id, signal) {
+      return toJobDetail(await client.get(`/jobs/${encodeURIComponent(id)}`, { signal }));
+    },
+    async getPlan(id, signal) {
+      try {
+        return toPlan(await client.get(`/plans/${encodeURIComponent(id)}`, { signal }));
+      } catch (error) {
+        if (error instanceof RemoteError && error.code === 'NOT_FOUND') return undefined;
+        throw error;
+      }
+    },
+    async history(stack, signal): Promise<readonly Deployment[]> {
+      const answer = client.get(`${stackPath(stack)}/deployments`, { signal });
+      return listAt(
+        fieldsOf(await withNames(client, stack, answer, signal), 'deployments'),
+        'deployments',
+        toDeployment,
+      );
+    },
+    logs: (stack, service, options) =>
+      readLogs(client, `${stackPath(stack)}/services/${encodeURIComponent(service)}/logs`, options),
+  };
+}
+
+function changingPart(client: RemoteClient): Pick<Session, ChangingPart> {
+  /** Ids of plans that this daemon made, so that a large plan need not be sent back. */
+  const planIds = new WeakMap<Plan, string>();
+  return {
+    async plan({ stack, mode = 'apply', volumes = false }, signal) {
+      const request = client.post(`${stackPath(stack)}/plan`, { body: { mode, volumes }, signal });
+      const answer = await withNames(client, stack, request, signal);
+      const plan = toPlan(answer);
+      const planId = textAt(fieldsOf(answer, 'plan'), 'plan_id');
+      if (planId !== '') planIds.set(plan, planId);
+      return { plan, planId };
+    },
+    async apply({ stack, mode = 'apply', volumes = false, confirm = false, plan }, signal) {
+      const id = plan === undefined ? undefined : planIds.get(plan);
+      const asPlanned = id !== undefined ? { plan_id: id } : plan !== undefined ? { plan } : {};
+      const body = { mode, volumes, confirm, ...asPlanned };
+      return toJob(
+        await withNames(client, stack, client.post(`${stackPath(stack)}/apply`, { body, signal }), signal),
+      );
+    },
+    async rollback(stack, to, signal) {
+      const request = client.post(`${stackPath(stack)}/rollback`, { body: { to }, signal });
+      const answer = fieldsOf(await withNames(client, stack, request, signal), 'commit');
+      return { commit: textAt(answer, 'commit'), file: textAt(answer, 'file') };
+    },
+  };
+}
+
+function stackPath(stack: string): string {
+  return `/stacks/${encodeURIComponent(stack)}`;
+}
+
+/** The answer, or for an unknown stack an error that names those there are. */
+async function withNames<T>(
+  client: RemoteClient,
+  stack: string,
+  answer: Promise<T>,
+  signal: AbortSignal,
+): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (!(error instanceof RemoteError) || error.code !== 'UNKNOWN_STACK') throw error;
+    throw unknownStack(stack, (await readRepository(client, signal)).stacks);
+  }
+}
+
+async function readRepository(client: RemoteClient, signal: AbortSignal): Promise<RepositorySummary> {
+  const fields = fieldsOf(await client.get('/repository', { signal }), 'repository');
+  const revision = fields['revision'] === null ? null : fieldsOf(fields['revision'], 'revision');
+  const error = fields['error'] === null ? null : fieldsOf(fields['error'], 'error');
+  return {
+    location: textAt(fields, 'location'),
+    branch: textAt(fields, 'branch'),
+    commit: revision === null ? null : textAt(revision, 'commit'),
+    dirty: revision?.['dirty'] === true,
+    stacks: listAt(fields, 'stacks', String),
+    diagnostics: listAt(fields, 'diagnostics', toDiagnostic),
+    error: error === null ? null : { code: textAt(error, 'code'), message: textAt(error, 'message') },
+  };
+}
+
+/** Follows the event stream; a stream that breaks is taken up again, and the job itself says when it is over. */
+async function followJob(
+  client: RemoteClient,
+  id: string,
+  onStep: (step: JobStep) => void,
+  signal: AbortSignal,
+): Promise<JobDetail> {
+  const path = `/jobs/${encodeURIComponent(id)}`;
+  const report = onlyNews(onStep);
+  for (;;) {
+    await readSteps(client, path, (data) => report(toStep(data, id)), signal);
+    const detail = toJobDetail(await client.get(path, { signal }));
+    if (hasEnded(detail.job)) {
+      detail.steps.forEach(report);
+      return detail;
+    }
+    await sleep(RECONNECT_MS, undefined, { signal });
+  }
+}
+
+/** Resolves when the stream has ended, also because it broke. */
+async function readSteps(
+  client: RemoteClient,
+  path: string,
+  onStep: (data: unknown) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    for await (const { event, data } of client.events(path, { query: { follow: true }, signal })) {
+      if (event === 'step') onStep(data);
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    // What the daemon itself objects to is final.
+    if (error instanceof RemoteError && error.code !== 'SERVER_UNREACHABLE') throw error;
+  }
+}
+
+function onlyNews(onStep: (step: JobStep) => void): (step: JobStep) => void {
+  const last = new Map<number, string>();
+  return (step) => {
+    const state = `${step.status}\0${step.message ?? ''}`;
+    if (last.get(step.index) === state) return;
+    last.set(step.index, state);
+    onStep(step);
+  };
+}
+
+async function* readLogs(client: RemoteClient, path: string, { tail, since, follow, signal }: LogOptions) {
+  const query = { tail: Math.min(tail ?? MAX_TAIL, MAX_TAIL), since: since?.toISOString(), follow };
+  if (follow !== true) {
+    yield* listAt(fieldsOf(await client.get(path, { query, signal }), 'logs'), 'logs', toLogLine);
+    return;
+  }
+  for await (const { event, data } of client.events(path, { query, signal })) {
+    if (event === 'log') yield toLogLine(data);
+    else if (event === 'error')
+      throw new RemoteError('SERVER_ERROR', errorMessage(textOrNull(fieldsOf(data, 'error'), 'message')));
+  }
+}
+
+function toReport(answer: unknown): ValidationReport {
+  const fields = fieldsOf(answer, 'validation');
+  const of = (key: 'errors' | 'warnings', severity: 'error' | 'warning') =>
+    listAt(fields, key, (finding) => ({ ...toDiagnostic(finding), severity }));
+  const diagnostics = [...of('errors', 'error'), ...of('warnings', 'warning')];
+  const resolved = fieldsOf(fields['resolved'] ?? {}, 'resolved');
+  return {
+    valid: !hasErrors(diagnostics),
+    diagnostics,
+    services: listAt(resolved, 'services', String),
+    dependencies: {},
+  };
+}

@@ -1,0 +1,187 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { resolve } from 'node:path';
+import process from 'node:process';
+import type { Kombinator, Logger } from '../../reconciler/index.ts';
+import { errorMessage } from '../../reconciler/index.ts';
+import packageJson from '../../package.json' with { type: 'json' };
+import { createApp } from '../app.ts';
+import { ensureAdminKey } from '../auth/admin-key.ts';
+import type { AuthOptions } from '../auth/authenticate.ts';
+import { isLoopbackHost } from '../http/loopback.ts';
+import { DAEMON_STATE_DIRECTORY, openKombinator } from './context.ts';
+import { EXIT, UsageError } from './failure.ts';
+import type { Interrupt } from './interrupt.ts';
+import { acquireStateLock } from './lock.ts';
+import { createLogger } from './logger.ts';
+import type { GlobalOptions, ListenAddress } from './options.ts';
+import { parseDuration, parseListen } from './options.ts';
+import type { ServeFlags } from './program.ts';
+import { createStyle, wantsColor, type Terminal } from './terminal.ts';
+
+export interface ServeContext {
+  readonly options: GlobalOptions;
+  readonly flags: ServeFlags;
+  readonly terminal: Terminal;
+  readonly interrupt: Interrupt;
+}
+
+/** Requests that have not ended by then are cut off when the daemon stops, in milliseconds. */
+const DRAIN_MS = 5_000;
+
+/**
+ * Runs the daemon until SIGTERM (0) or SIGINT (130), then ends in order: no new requests, the steps that run are finished, everything is
+ * closed. Throws BAD_OPTIONS and STORE_UNAVAILABLE before anything was started.
+ */
+export async function serve(context: ServeContext): Promise<number> {
+  const { options, flags, terminal, interrupt } = context;
+  if (options.server !== undefined) {
+    throw new UsageError(
+      'serve is the server: --server is for the other commands',
+      'see --listen (and KOMBINATOR_SERVER)',
+    );
+  }
+  const listen = parseListen(flags.listen);
+  const isOpen = isAuthOff(flags, terminal.env);
+  if (isOpen && !isLoopbackHost(listen.host)) {
+    throw new UsageError(
+      `without authentication the API may listen on this machine only, not on ${listen.host}`,
+      'leave out --no-auth, or listen on 127.0.0.1',
+    );
+  }
+  const pollMs = parseDuration(flags.poll, '--poll');
+  if (pollMs < 1_000) throw new UsageError(`--poll: ${flags.poll} is too often`, 'at least 1s');
+  const stateDir = resolve(options.stateDir ?? DAEMON_STATE_DIRECTORY);
+  const logger = createDaemonLogger(context);
+
+  const holder = { pid: process.pid, command: 'serve', since: new Date().toISOString() };
+  using lock = acquireStateLock(stateDir, holder);
+  await using kombinator = await openKombinator(options, {
+    stateDir,
+    ephemeral: false,
+    terminal,
+    logger,
+    pollMs,
+  });
+  const stopping = new AbortController();
+  const auth: AuthOptions =
+    isOpen && isLoopbackHost(listen.host)
+      ? { mode: 'off', listenHost: listen.host }
+      : { mode: 'keys', keys: kombinator.store };
+  const keyPath = isOpen ? undefined : ensureAdminKey(kombinator.store, stateDir).path;
+  const handle = createHandler({ kombinator, auth, logger, stopping: stopping.signal });
+  const server = createServer((request, response) => void handle(request, response));
+  const url = await startListening(server, listen);
+  lock.describe({ ...holder, url });
+  announce(logger, { url, keyPath, repo: options.repo, stateDir });
+
+  const asked = untilAsked(interrupt);
+  // Requests are answered while the repository is read for the first time.
+  kombinator.reconciler
+    .start()
+    .catch((error: unknown) => logger.error({ error: errorMessage(error) }, 'cannot start'));
+  await asked;
+  logger.info({}, 'stopping: finishing the steps that run (once more to stop at once)');
+  stopping.abort();
+  await closeServer(server);
+  return interrupt.by === 'SIGINT' ? EXIT.interrupted : EXIT.ok;
+}
+
+function isAuthOff(flags: ServeFlags, env: NodeJS.ProcessEnv): boolean {
+  const variable = env['KOMBINATOR_NO_AUTH'] ?? '';
+  return !flags.auth || variable === '1' || variable === 'true';
+}
+
+function createDaemonLogger({ flags, options, terminal }: ServeContext): Logger {
+  const isPretty = flags.logFormat === 'pretty' || (flags.logFormat === 'auto' && terminal.isTerminal);
+  return createLogger({
+    level: flags.logLevel,
+    format: isPretty ? 'pretty' : 'json',
+    style: createStyle(isPretty && wantsColor(terminal.env, terminal.isTerminal, options.color)),
+    write: (text) => terminal.write(text),
+  });
+}
+
+interface HandlerParts {
+  readonly kombinator: Kombinator;
+  readonly auth: AuthOptions;
+  readonly logger: Logger;
+  readonly stopping: AbortSignal;
+}
+
+/** Resolves to the URL once connections are accepted. Throws BAD_OPTIONS when the address cannot be used. */
+async function startListening(server: Server, { host, port }: ListenAddress): Promise<string> {
+  server.listen(port, host);
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    throw listenError(error, host, port);
+  }
+  const address = server.address() as AddressInfo;
+  return `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;
+}
+
+function listenError(error: unknown, host: string, port: number): UsageError {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'EADDRINUSE') {
+    return new UsageError(
+      `port ${port} on ${host} is in use, perhaps by another kombinator`,
+      'stop that program, or choose another port with --listen',
+    );
+  }
+  if (code === 'EACCES')
+    return new UsageError(`port ${port} needs root`, 'choose a port above 1023 with --listen');
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
+    return new UsageError(`${host} is no address of this machine`, 'choose another with --listen');
+  }
+  return new UsageError(`cannot listen on ${host}:${port}: ${errorMessage(error)}`);
+}
+
+function announce(
+  logger: Logger,
+  {
+    url,
+    keyPath,
+    repo,
+    stateDir,
+  }: { url: string; keyPath: string | undefined; repo: string; stateDir: string },
+): void {
+  logger.info(
+    { api: `${url}/api/v1`, openapi: `${url}/api/v1/openapi.json`, metrics: `${url}/metrics` },
+    'listening',
+  );
+  logger.info({ repo, stateDir }, 'reconciling');
+  if (keyPath === undefined)
+    logger.warn({}, 'authentication is off: everybody on this machine may do everything');
+  else logger.info({ file: keyPath }, 'the admin key is in this file');
+}
+
+/** Resolves at the first SIGINT or SIGTERM. */
+async function untilAsked(interrupt: Interrupt): Promise<void> {
+  if (interrupt.signal.aborted) return;
+  await once(interrupt.signal, 'abort');
+}
+
+async function closeServer(server: Server): Promise<void> {
+  const closed = new Promise<void>((done) => server.close(() => done()));
+  server.closeIdleConnections();
+  const cut = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
+  await closed;
+  clearTimeout(cut);
+}
+
+function createHandler({ kombinator, auth, logger, stopping }: HandlerParts) {
+  const { reconciler, metrics } = kombinator;
+  return createApp({
+    reconciler,
+    auth,
+    logger,
+    metrics,
+    version: packageJson.version,
+    startedAt: Date.now(),
+    // Open to everybody: the repository's own message may name paths, and its code is told anyway.
+    checks: () => ({ database: kombinator.checks()['database'] ?? 'ok' }),
+    stopping,
+  }).callback();
+}

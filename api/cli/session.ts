@@ -1,0 +1,71 @@
+import type {
+  ApplyRequest,
+  Deployment,
+  Diagnostic,
+  Job,
+  JobDetail,
+  JobFilter,
+  JobStep,
+  LogLine,
+  LogOptions,
+  Plan,
+  PlanRequest,
+  RepositoryStatus,
+  StackView,
+  Store,
+  ValidationReport,
+  WriteResult,
+} from '../../reconciler/index.ts';
+
+/** What `validate`, `status` and the header lines need to know about the repository. */
+export interface RepositorySummary {
+  readonly location: string;
+  readonly branch: string;
+  readonly commit: string | null;
+  readonly dirty: boolean;
+  readonly stacks: readonly string[];
+  readonly diagnostics: readonly Diagnostic[];
+  /** The newest attempt to read failed; what is shown is the last good state. */
+  readonly error: RepositoryStatus['error'];
+}
+
+export interface PlannedStack {
+  readonly plan: Plan;
+  readonly planId: string;
+}
+
+/** A request without the parts that the session fills in itself (who, why). */
+export type StackPlanRequest = Omit<PlanRequest, 'actor' | 'trigger'>;
+export type StackApplyRequest = Omit<ApplyRequest, 'actor' | 'trigger'>;
+
+/**
+ * What the commands work on: a reconciler in this process, or a running daemon over its API.
+ * Every method throws `ReconcilerError`.
+ */
+export interface Session extends AsyncDisposable {
+  /** Reads the repository as it is now. */
+  repository(signal: AbortSignal): Promise<RepositorySummary>;
+  /** Checks one document as if it stood in the repository. */
+  validate(text: string, signal: AbortSignal): Promise<ValidationReport>;
+  /** With the targets asked, by name. */
+  observe(name: string, signal: AbortSignal): Promise<StackView>;
+  plan(request: StackPlanRequest, signal: AbortSignal): Promise<PlannedStack>;
+  apply(request: StackApplyRequest, signal: AbortSignal): Promise<Job>;
+  /** Reports every step that moves; resolves when the job has ended, however it ended. */
+  followJob(id: string, onStep: (step: JobStep) => void, signal: AbortSignal): Promise<JobDetail>;
+  listJobs(filter: JobFilter, signal: AbortSignal): Promise<readonly Job[]>;
+  getJob(id: string, signal: AbortSignal): Promise<JobDetail>;
+  /** A plan that was kept; `undefined` when it is no longer there. */
+  getPlan(id: string, signal: AbortSignal): Promise<Plan | undefined>;
+  history(stack: string, signal: AbortSignal): Promise<readonly Deployment[]>;
+  rollback(stack: string, to: number, signal: AbortSignal): Promise<WriteResult>;
+  logs(stack: string, service: string, options: LogOptions): AsyncIterable<LogLine>;
+  /**
+   * Ends running jobs of this session at the next step boundary. A daemon's jobs go on: they are not this command's.
+   * Resolves to what happened to them, for people.
+   */
+  stop(): Promise<string>;
+}
+
+/** API keys in a state directory; works beside a running daemon. */
+export type KeyStore = Pick<Store, 'listKeys' | 'saveKey' | 'deleteKey'> & AsyncDisposable;

@@ -1,0 +1,69 @@
+import type { Job, JobDetail, JobLog, JobStep, JobType } from '../../../reconciler/index.ts';
+import { formatSummary } from '../../../reconciler/index.ts';
+
+/** Our words for what a job does, in the words of this dialect. */
+const TYPE_WORDS: Readonly<Record<JobType, string>> = {
+  plan: 'plan',
+  apply: 'deploy',
+  destroy: 'destroy',
+  drift_check: 'drift_check',
+};
+
+/** `apply` is understood as well as `deploy`. */
+export const JOB_TYPE_WORDS = ['plan', 'deploy', 'apply', 'destroy', 'drift_check'] as const;
+
+export function toJobType(word: (typeof JOB_TYPE_WORDS)[number]): JobType {
+  return word === 'deploy' ? 'apply' : word;
+}
+
+export function toJob(job: Job) {
+  return {
+    id: job.id,
+    job_id: job.id,
+    type: TYPE_WORDS[job.type],
+    status: job.status,
+    stack_id: job.stack,
+    worker_id: null,
+    trigger: job.trigger,
+    actor: job.actor,
+    revision: job.revision,
+    plan_id: job.planId,
+    summary: job.summary,
+    summary_text: job.summary === null ? null : formatSummary(job.summary),
+    progress: job.progress,
+    error: job.error,
+    tag: job.tag,
+    created_at: job.createdAt,
+    started_at: job.startedAt,
+    completed_at: job.endedAt,
+    duration_ms: durationOf(job),
+  };
+}
+
+export function toJobDetail({ job, steps, logs }: JobDetail) {
+  return { ...toJob(job), steps: steps.map(toStep), logs: logs.map(toLog) };
+}
+
+export function toStep(step: JobStep) {
+  return {
+    index: step.index,
+    name: step.name,
+    action: step.action,
+    status: step.status,
+    progress: step.endedAt === null ? 0 : 100,
+    message: step.message,
+    health: step.health,
+    started_at: step.startedAt,
+    completed_at: step.endedAt,
+  };
+}
+
+export function toLog({ sequence, time, level, step, message }: JobLog) {
+  return { sequence, time, level, step, msg: message };
+}
+
+function durationOf({ startedAt, endedAt }: Job): number | null {
+  return startedAt === null || endedAt === null
+    ? null
+    : Math.max(0, Date.parse(endedAt) - Date.parse(startedAt));
+}

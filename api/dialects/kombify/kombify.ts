@@ -1,0 +1,59 @@
+import { ok } from '../../http/route.ts';
+import { buildOpenApi } from '../../http/openapi.ts';
+import type { HttpProblem } from '../../http/problem.ts';
+import type { Route } from '../../http/route.ts';
+import { defineRoute } from '../../http/route.ts';
+import type { JsonSchema } from '../../http/shape.ts';
+import type { ApiDeps } from '../../operations/deps.ts';
+import { jobRoutes } from './job-routes.ts';
+import { logRoutes } from './log-routes.ts';
+import { answers } from './page.ts';
+import { planRoutes } from './plan-routes.ts';
+import { SCHEMAS } from './schemas.ts';
+import { stackRoutes } from './stack-routes.ts';
+import { systemRoutes } from './system-routes.ts';
+import { unifierRoutes } from './unifier-routes.ts';
+import { workerRoutes } from './worker-routes.ts';
+
+export const KOMBIFY_PREFIX = '/api/v1';
+
+const openApiRoute: Route<ApiDeps> = defineRoute({
+  method: 'GET',
+  path: '/openapi.json',
+  id: 'getOpenApi',
+  tag: 'System',
+  summary: 'This description',
+  access: 'open',
+  responses: { 200: answers('OpenAPI 3.1.', { type: 'object' }) },
+  handle: (_, { version }: ApiDeps) => ok(buildKombifyOpenApi(version)),
+});
+
+/** The whole table of this dialect. */
+export const kombifyRoutes: readonly Route<ApiDeps>[] = [
+  ...stackRoutes,
+  ...planRoutes,
+  ...logRoutes,
+  ...workerRoutes,
+  ...jobRoutes,
+  ...unifierRoutes,
+  ...systemRoutes,
+  openApiRoute,
+];
+
+export function buildKombifyOpenApi(version: string): JsonSchema {
+  return buildOpenApi({
+    title: 'Kombinator API',
+    version,
+    description:
+      'Stacks, workers and jobs of a GitOps reconciler. Writes are commits on the config repository.',
+    prefix: KOMBIFY_PREFIX,
+    routes: kombifyRoutes,
+    schemas: SCHEMAS,
+    errorSchema: 'Error',
+  });
+}
+
+/** `{"error": {"code", "message", "details": […]}}`, and `reason` where the reconciler has a finer code. */
+export function formatKombifyProblem({ code, message, details, reason }: HttpProblem): object {
+  return { error: { code, message, details, ...(reason === undefined ? {} : { reason }) } };
+}

@@ -1,0 +1,52 @@
+import type { JsonSchema } from '../../http/shape.ts';
+import { listOf, record, refer } from './schemas.ts';
+
+export interface PageQuery {
+  readonly page?: number;
+  readonly per_page?: number;
+}
+
+export interface Page {
+  /** From 1. */
+  readonly page: number;
+  readonly perPage: number;
+}
+
+/** Query parameters of every list, for a schema's `properties`. */
+export function pageParameters(maxPerPage: number): Readonly<Record<string, JsonSchema>> {
+  return {
+    page: { type: 'integer', minimum: 1, maximum: 1_000_000, description: 'From 1.' },
+    per_page: { type: 'integer', minimum: 1, maximum: maxPerPage, description: 'How many on one page.' },
+  };
+}
+
+/** `null` when the request names no page: then a list is answered whole. */
+export function readPage({ page, per_page: perPage }: PageQuery, defaultPerPage: number): Page | null {
+  if (page === undefined && perPage === undefined) return null;
+  return { page: page ?? 1, perPage: perPage ?? defaultPerPage };
+}
+
+export function toRange({ page, perPage }: Page): { readonly offset: number; readonly limit: number } {
+  return { offset: (page - 1) * perPage, limit: perPage };
+}
+
+/** What a list says about itself beside its items. */
+export function toPagination(page: Page | null, total: number): object {
+  const perPage = page?.perPage ?? Math.max(1, total);
+  return {
+    page: page?.page ?? 1,
+    per_page: perPage,
+    total,
+    total_pages: Math.max(1, Math.ceil(total / perPage)),
+  };
+}
+
+/** Schema of `{ <name>: […], pagination }`. */
+export function listSchema(name: string, items: JsonSchema): JsonSchema {
+  return record({ [name]: listOf(items), pagination: refer('Pagination') });
+}
+
+/** The one JSON answer most routes have. */
+export function answers(description: string, schema: JsonSchema) {
+  return { description, content: { 'application/json': schema } };
+}

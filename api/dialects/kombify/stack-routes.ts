@@ -1,0 +1,153 @@
+import { created, defineRoute, ok } from '../../http/route.ts';
+import type { Route } from '../../http/route.ts';
+import type { JsonSchema } from '../../http/shape.ts';
+import { shape } from '../../http/shape.ts';
+import type { ApiDeps } from '../../operations/deps.ts';
+import {
+  createStack,
+  deleteStack,
+  getStack,
+  listStacks,
+  replaceStack,
+  rollbackStack,
+  updateStack,
+} from '../../operations/stacks.ts';
+import type { PageQuery } from './page.ts';
+import { answers, listSchema, pageParameters, readPage, toPagination, toRange } from './page.ts';
+import { listOf, record, refer } from './schemas.ts';
+import { buildDocument, buildUpdate, CREATE_STACK, UPDATE_STACK } from './stack-document.ts';
+import { toDeployment, toStack, toStackDetail, toStackWrite } from './stack-view.ts';
+
+const DEFAULT_PER_PAGE = 20;
+const TAG = 'Stacks';
+export const STACK_ID = { id: 'Name of the stack.' };
+
+const listQuery = shape<PageQuery>({ type: 'object', properties: pageParameters(1000) });
+const getQuery = shape<{ readonly refresh?: boolean }>({
+  type: 'object',
+  properties: { refresh: { type: 'boolean', description: 'Ask the targets first. Default false.' } },
+});
+const rollbackBody = shape<{ readonly to: number }>({
+  type: 'object',
+  required: ['to'],
+  additionalProperties: false,
+  properties: { to: { type: 'integer', minimum: 1, description: 'Number of the deployment.' } },
+});
+const deploymentList: JsonSchema = record({ deployments: listOf(refer('Deployment')) });
+
+export const stackRoutes: readonly Route<ApiDeps>[] = [
+  defineRoute<ApiDeps, PageQuery, unknown>({
+    method: 'GET',
+    path: '/stacks',
+    id: 'listStacks',
+    tag: TAG,
+    summary: 'List all stacks',
+    description: 'All of them, unless a page is asked for.',
+    access: 'viewer',
+    query: listQuery,
+    responses: { 200: answers('Stacks by name.', listSchema('stacks', refer('Stack'))) },
+    handle({ query }, deps) {
+      const page = readPage(query, DEFAULT_PER_PAGE);
+      const { stacks, total } = listStacks(deps, page === null ? undefined : toRange(page));
+      return ok({ stacks: stacks.map(toStack), pagination: toPagination(page, total) });
+    },
+  }),
+  defineRoute({
+    method: 'POST',
+    path: '/stacks',
+    id: 'createStack',
+    tag: TAG,
+    summary: 'Create a new stack',
+    description:
+      'A commit on the config repository, authored by the caller; what it describes is then reconciled.',
+    access: 'deployer',
+    body: { json: CREATE_STACK },
+    responses: { 201: answers('The stack, and the commit that added it.', refer('StackWrite')) },
+    async handle({ body, identity }, deps: ApiDeps) {
+      const document = buildDocument(body, body.name);
+      return created(
+        toStackWrite(await createStack(deps, body.name, document, identity), body.name, document),
+      );
+    },
+  }),
+  defineRoute({
+    method: 'GET',
+    path: '/stacks/:id',
+    id: 'getStack',
+    tag: TAG,
+    summary: 'Get stack details',
+    access: 'viewer',
+    params: STACK_ID,
+    query: getQuery,
+    responses: { 200: answers('The stack with its document.', refer('StackDetail')) },
+    async handle({ params, query, signal }, deps: ApiDeps) {
+      return ok(toStackDetail(await getStack(deps, params['id'] ?? '', query.refresh ?? false, signal)));
+    },
+  }),
+  defineRoute({
+    method: 'PUT',
+    path: '/stacks/:id',
+    id: 'updateStack',
+    tag: TAG,
+    summary: 'Update stack configuration',
+    description:
+      'A commit that replaces the top-level keys of the document that are given; null removes one. With spec, the whole document is replaced.',
+    access: 'deployer',
+    params: STACK_ID,
+    body: { json: UPDATE_STACK },
+    responses: { 200: answers('The stack, and the commit that changed it.', refer('StackWrite')) },
+    async handle({ params, body, identity }, deps: ApiDeps) {
+      const name = params['id'] ?? '';
+      const keys = body.spec === undefined ? buildUpdate(body, name) : buildDocument(body, name);
+      const write = body.spec === undefined ? updateStack : replaceStack;
+      return ok(toStackWrite(await write(deps, name, keys, identity), name, keys));
+    },
+  }),
+  defineRoute({
+    method: 'DELETE',
+    path: '/stacks/:id',
+    id: 'deleteStack',
+    tag: TAG,
+    summary: 'Delete a stack',
+    description:
+      'A commit that removes its files; what runs is removed by reconciling, volumes only after a confirmed apply.',
+    access: 'deployer',
+    params: STACK_ID,
+    responses: { 200: answers('The commit that removed it.', refer('Removal')) },
+    async handle({ params, identity }, deps: ApiDeps) {
+      const name = params['id'] ?? '';
+      const { commit, file } = await deleteStack(deps, name, identity);
+      return ok({ id: name, name, status: 'deleting', commit, file });
+    },
+  }),
+  defineRoute({
+    method: 'GET',
+    path: '/stacks/:id/deployments',
+    id: 'listDeployments',
+    tag: TAG,
+    summary: 'List the deployments of a stack',
+    access: 'viewer',
+    params: STACK_ID,
+    responses: { 200: answers('Newest first, from the deployment tags.', deploymentList) },
+    async handle({ params }, deps: ApiDeps) {
+      const deployments = await deps.reconciler.history(params['id'] ?? '');
+      return ok({ deployments: deployments.map(toDeployment) });
+    },
+  }),
+  defineRoute({
+    method: 'POST',
+    path: '/stacks/:id/rollback',
+    id: 'rollbackStack',
+    tag: TAG,
+    summary: 'Go back to an earlier deployment',
+    description: "A commit that puts the stack's files back to what that deployment had.",
+    access: 'deployer',
+    params: STACK_ID,
+    body: { json: rollbackBody },
+    responses: { 200: answers('The stack, and the commit.', refer('StackWrite')) },
+    async handle({ params, body, identity }, deps: ApiDeps) {
+      const name = params['id'] ?? '';
+      return ok(toStackWrite(await rollbackStack(deps, name, body.to, identity), name, null));
+    },
+  }),
+];

@@ -1,0 +1,114 @@
+import type {
+  Deployment,
+  NodeStatus,
+  ServiceStatus,
+  StackView,
+  SyncState,
+} from '../../../reconciler/index.ts';
+import type { StackWrite } from '../../operations/stacks.ts';
+import { toJob } from './job-view.ts';
+
+/** Our words for how a stack stands, in the words of this dialect. */
+const STATUS_WORDS: Readonly<Record<SyncState, string>> = {
+  in_sync: 'active',
+  pending: 'created',
+  applying: 'deploying',
+  drifted: 'drifted',
+  degraded: 'degraded',
+  failed: 'failed',
+  blocked: 'blocked',
+  invalid: 'invalid',
+  removed: 'deleting',
+  unknown: 'unknown',
+};
+
+const DRIFT_TYPES: Readonly<Record<string, string>> = { create: 'missing', delete: 'unexpected' };
+
+/** As it stands in lists: everything but the document. */
+export function toStack(stack: StackView) {
+  return {
+    id: stack.name,
+    name: stack.name,
+    kind: stack.kind,
+    file: stack.file,
+    stackkit: stack.stackkit,
+    status: STATUS_WORDS[stack.state],
+    state: stack.state,
+    message: stack.message,
+    nodes: stack.nodes.map(toNode),
+    services: stack.services.map(toService),
+    nodes_count: stack.nodes.length,
+    services_count: stack.services.length,
+    created_at: stack.createdAt ?? null,
+    updated_at: stack.updatedAt ?? stack.lastJob?.endedAt ?? stack.lastJob?.createdAt ?? null,
+    deployed_at: stack.deployment?.time ?? null,
+    revision: stack.deployment?.revision ?? null,
+    deployment: stack.deployment === null ? null : toDeployment(stack.deployment),
+    last_job: stack.lastJob === null ? null : toJob(stack.lastJob),
+    drift: toDrift(stack),
+    diagnostics: stack.diagnostics,
+  };
+}
+
+export function toStackDetail(stack: StackView) {
+  return { ...toStack(stack), config: stack.document };
+}
+
+/** A stack after a write, and the commit that wrote it. */
+export function toStackWrite({ stack, commit, file }: StackWrite, name: string, document: unknown) {
+  return { ...toStackDetail(stack ?? unreadStack(name, file, document)), commit, file };
+}
+
+export function toDeployment(deployment: Deployment) {
+  const { jobId, ...rest } = deployment;
+  return { ...rest, job_id: jobId };
+}
+
+function toNode({ name, address, reachable }: NodeStatus) {
+  return {
+    id: name,
+    name,
+    status: reachable === null ? 'unknown' : reachable ? 'online' : 'offline',
+    address,
+  };
+}
+
+function toService(service: ServiceStatus) {
+  return {
+    name: service.name,
+    status: service.health,
+    node: service.node,
+    image: service.image,
+    ports: service.ports,
+    depends_on: service.dependsOn,
+    resource: service.resource,
+    message: service.reason,
+  };
+}
+
+function toDrift({ drift }: StackView) {
+  const changes = drift.changes.map((change) => ({
+    ...change,
+    type: DRIFT_TYPES[change.action] ?? 'modified',
+  }));
+  return { has_drift: drift.hasDrift, last_check: drift.checkedAt, changes };
+}
+
+/** Committed, but the repository could not be read again yet. */
+function unreadStack(name: string, file: string, document: unknown): StackView {
+  return {
+    name,
+    kind: 'kombination',
+    file,
+    stackkit: '',
+    state: 'pending',
+    message: 'committed; the repository has not been read again yet',
+    services: [],
+    nodes: [],
+    diagnostics: [],
+    lastJob: null,
+    deployment: null,
+    drift: { hasDrift: false, checkedAt: null, changes: [] },
+    document,
+  };
+}

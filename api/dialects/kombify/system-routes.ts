@@ -1,0 +1,99 @@
+import { HttpProblem } from '../../http/problem.ts';
+import { defineRoute, ok } from '../../http/route.ts';
+import type { Route } from '../../http/route.ts';
+import { shape } from '../../http/shape.ts';
+import type { ApiDeps } from '../../operations/deps.ts';
+import { findNotReady, readHealth } from '../../operations/health.ts';
+import { answers } from './page.ts';
+import { record, refer } from './schemas.ts';
+
+const TAG = 'System';
+const STATUS_ONLY = (status: string) => record({ status: { const: status } });
+
+const syncQuery = shape<{ readonly wait?: boolean }>({
+  type: 'object',
+  properties: {
+    wait: { type: 'boolean', description: 'Answer when the repository has been read. Default false.' },
+  },
+});
+
+export const systemRoutes: readonly Route<ApiDeps>[] = [
+  defineRoute({
+    method: 'GET',
+    path: '/health',
+    id: 'getHealth',
+    tag: TAG,
+    summary: 'Health check and version info',
+    access: 'open',
+    responses: { 200: answers('How the daemon is, degraded or not.', refer('Health')) },
+    handle(_, deps: ApiDeps) {
+      const { uptimeMs, ...report } = readHealth(deps);
+      return ok({ ...report, uptime: formatUptime(uptimeMs) });
+    },
+  }),
+  defineRoute({
+    method: 'GET',
+    path: '/health/live',
+    id: 'getLiveness',
+    tag: TAG,
+    summary: 'Whether the process answers',
+    access: 'open',
+    responses: { 200: answers('It does.', STATUS_ONLY('alive')) },
+    handle: () => ok({ status: 'alive' }),
+  }),
+  defineRoute({
+    method: 'GET',
+    path: '/health/ready',
+    id: 'getReadiness',
+    tag: TAG,
+    summary: 'Whether requests can be served',
+    description: '503 until the repository has been read once, and while a check fails.',
+    access: 'open',
+    responses: { 200: answers('They can.', STATUS_ONLY('ready')), 503: answers('Not now.', refer('Error')) },
+    handle(_, deps: ApiDeps) {
+      const details = findNotReady(readHealth(deps)).map(([field, message]) => ({ field, message }));
+      if (details.length === 0) return ok({ status: 'ready' });
+      throw new HttpProblem('SERVICE_UNAVAILABLE', 'not ready', { details });
+    },
+  }),
+  defineRoute({
+    method: 'GET',
+    path: '/repository',
+    id: 'getRepository',
+    tag: TAG,
+    summary: 'The config repository and every finding in it',
+    access: 'viewer',
+    responses: { 200: answers('As it was read last.', refer('Repository')) },
+    handle: (_, { reconciler }: ApiDeps) =>
+      ok({ ...reconciler.repository(), stacks: reconciler.stackNames() }),
+  }),
+  defineRoute({
+    method: 'POST',
+    path: '/sync',
+    id: 'sync',
+    tag: TAG,
+    summary: 'Read the config repository now',
+    description: 'For Git hooks and CI; nobody has to wait for the next poll.',
+    access: 'deployer',
+    query: syncQuery,
+    responses: {
+      200: answers('Accepted, or with wait=true the revision that was read.', {
+        ...record({ status: { enum: ['accepted', 'read'] }, revision: { type: ['string', 'null'] } }),
+      }),
+    },
+    async handle({ query, signal }, { reconciler }: ApiDeps) {
+      if (query.wait === true) {
+        const { revision } = await reconciler.refresh(signal);
+        return ok({ status: 'read', revision: revision?.commit ?? null });
+      }
+      reconciler.kick();
+      return ok({ status: 'accepted', revision: reconciler.repository().revision?.commit ?? null });
+    },
+  }),
+];
+
+/** `72h15m30s` */
+export function formatUptime(milliseconds: number): string {
+  const seconds = Math.floor(milliseconds / 1000);
+  return `${Math.floor(seconds / 3600)}h${Math.floor((seconds % 3600) / 60)}m${seconds % 60}s`;
+}

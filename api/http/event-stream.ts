@@ -1,0 +1,45 @@
+import { once } from 'node:events';
+import { PassThrough } from 'node:stream';
+import type { Readable } from 'node:stream';
+import type { ServerEvent } from './route.ts';
+
+export interface EventStreamOptions {
+  /** Ends the stream. */
+  readonly signal: AbortSignal;
+  /** A comment is sent this often, so that proxies do not take a quiet stream for a dead one. */
+  readonly heartbeatMs: number;
+  /** What a source that fails in the middle is told as: the status line is long gone. */
+  readonly toErrorEvent: (error: unknown) => ServerEvent;
+}
+
+/** Server-sent events as a response body. Waits for slow readers; ends when the source does or the signal aborts. */
+export function createEventStream(events: AsyncIterable<ServerEvent>, options: EventStreamOptions): Readable {
+  const output = new PassThrough();
+  // The first bytes make the headers go out at once.
+  output.write(': open\n\n');
+  const heartbeat = setInterval(() => output.write(': heartbeat\n\n'), options.heartbeatMs);
+  void pump(events, output, options).finally(() => {
+    clearInterval(heartbeat);
+    output.end();
+  });
+  return output;
+}
+
+async function pump(
+  events: AsyncIterable<ServerEvent>,
+  output: PassThrough,
+  { signal, toErrorEvent }: EventStreamOptions,
+): Promise<void> {
+  try {
+    for await (const event of events) {
+      if (signal.aborted) return;
+      if (!output.write(formatEvent(event))) await once(output, 'drain', { signal });
+    }
+  } catch (error) {
+    if (!signal.aborted) output.write(formatEvent(toErrorEvent(error)));
+  }
+}
+
+function formatEvent({ event, id, data }: ServerEvent): string {
+  return `event: ${event}\n${id === undefined ? '' : `id: ${id}\n`}data: ${JSON.stringify(data)}\n\n`;
+}

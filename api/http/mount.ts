@@ -1,0 +1,140 @@
+import { Router } from '@koa/router';
+import type { RouterContext } from '@koa/router';
+import { ANONYMOUS, hasRole } from '../auth/identity.ts';
+import type { Authenticate, Identity } from '../auth/identity.ts';
+import { readBody } from './body.ts';
+import { createEventStream } from './event-stream.ts';
+import { HttpProblem } from './problem.ts';
+import type { ApiRequest, Reply, Route } from './route.ts';
+import type { Parse } from './shape.ts';
+import { shape } from './shape.ts';
+import { toProblem } from './to-problem.ts';
+
+/** What the plumbing leaves on a request for the log. */
+export interface RequestState {
+  requestId: string;
+  /** Name of the caller. */
+  caller?: string;
+  /** Path of the route with its parameters unfilled. */
+  route?: string;
+}
+
+export interface MountOptions<Deps> {
+  readonly prefix: string;
+  readonly routes: readonly Route<Deps>[];
+  readonly deps: Deps;
+  readonly authenticate: Authenticate;
+  readonly parse: Parse;
+  /** Aborts when the server stops: waiting requests and event streams end. */
+  readonly stopping: AbortSignal;
+  readonly heartbeatMs: number;
+  readonly formatProblem: (problem: HttpProblem) => unknown;
+}
+
+const ANYTHING = shape<unknown>({});
+
+/** A router that serves the table. Answers 405 for a known path with another method. */
+export function mountRoutes<Deps>(options: MountOptions<Deps>): Router<RequestState> {
+  const router = new Router<RequestState>({ prefix: options.prefix });
+  for (const route of options.routes) {
+    router.register(
+      route.path,
+      [route.method],
+      (ctx: RouterContext<RequestState>) => serve(ctx, route, options),
+      {},
+    );
+  }
+  return router;
+}
+
+async function serve<Deps>(
+  ctx: RouterContext<RequestState>,
+  route: Route<Deps>,
+  options: MountOptions<Deps>,
+): Promise<void> {
+  ctx.state.route = `${options.prefix}${route.path}`;
+  const identity = await identify(ctx, route, options.authenticate);
+  ctx.state.caller = identity.name;
+  const signal = AbortSignal.any([closeSignal(ctx), options.stopping]);
+  const request = await readRequest(ctx, route, options.parse, { identity, signal });
+  const reply = await route.handle(request, options.deps);
+  send(ctx, reply, signal, options);
+}
+
+async function identify<Deps>(
+  ctx: RouterContext<RequestState>,
+  route: Route<Deps>,
+  authenticate: Authenticate,
+): Promise<Identity> {
+  if (route.access === 'open') return ANONYMOUS;
+  const identity = await authenticate({
+    apiKeyHeader: ctx.get('X-API-KEY'),
+    authorization: ctx.get('Authorization'),
+    apiKeyParameter: firstOf(ctx.query['api_key']),
+  });
+  if (hasRole(identity, route.access)) return identity;
+  throw new HttpProblem(
+    'FORBIDDEN',
+    `this needs the role ${route.access}; ${identity.name} is ${identity.role}`,
+  );
+}
+
+async function readRequest<Deps>(
+  ctx: RouterContext<RequestState>,
+  route: Route<Deps>,
+  parse: Parse,
+  caller: Pick<ApiRequest, 'identity' | 'signal'>,
+): Promise<ApiRequest> {
+  const query = parse(route.query ?? ANYTHING, { ...ctx.query }, { what: 'query', coerce: true });
+  const body = route.body === undefined ? null : await readBody(ctx.req, route.body.text ?? []);
+  const value = body?.kind === 'json' ? body.value : {};
+  return {
+    ...caller,
+    params: ctx.params,
+    query,
+    body: parse(route.body?.json ?? ANYTHING, value, { what: 'body' }),
+    text: body?.kind === 'text' ? body.text : null,
+    accept: ctx.get('Accept'),
+    lastEventId: ctx.get('Last-Event-ID') || undefined,
+  };
+}
+
+function send<Deps>(
+  ctx: RouterContext<RequestState>,
+  reply: Reply,
+  signal: AbortSignal,
+  { heartbeatMs, formatProblem }: MountOptions<Deps>,
+): void {
+  switch (reply.kind) {
+    case 'json':
+      ctx.status = reply.status;
+      ctx.body = reply.body;
+      return;
+    case 'text':
+      ctx.body = reply.text;
+      ctx.set('Content-Type', reply.contentType);
+      return;
+    case 'events': {
+      const toErrorEvent = (error: unknown) => ({ event: 'error', data: formatProblem(toProblem(error)) });
+      ctx.type = 'text/event-stream';
+      ctx.set('X-Accel-Buffering', 'no');
+      ctx.body = createEventStream(reply.events, { signal, heartbeatMs, toErrorEvent });
+      return;
+    }
+    default:
+      reply satisfies never;
+  }
+}
+
+/** Aborts when the connection closes before the answer was finished. */
+function closeSignal(ctx: RouterContext<RequestState>): AbortSignal {
+  const controller = new AbortController();
+  ctx.res.once('close', () => {
+    if (!ctx.res.writableFinished) controller.abort(new HttpProblem('BAD_REQUEST', 'the client went away'));
+  });
+  return controller.signal;
+}
+
+function firstOf(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value[0] : value;
+}

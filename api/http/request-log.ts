@@ -1,0 +1,69 @@
+import { randomUUID } from 'node:crypto';
+import type { Context, Middleware } from 'koa';
+import type { Logger } from '../../reconciler/index.ts';
+import type { RequestState } from './mount.ts';
+
+/** One answered request, as logged and as counted. */
+export interface RequestRecord {
+  readonly requestId: string;
+  readonly method: string;
+  /** With its query, without the value of `api_key`. */
+  readonly url: string;
+  /** `/api/v1/stacks/:id`; `null` when no route took the request. */
+  readonly route: string | null;
+  readonly status: number;
+  readonly durationMs: number;
+  readonly caller: string | null;
+  readonly address: string;
+}
+
+/** A request id of the caller's is kept when it looks like one; it comes back in the answer and stands in the log. */
+const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
+
+export function createRequestLog(
+  logger: Logger,
+  onRequest: (record: RequestRecord) => void,
+): Middleware<RequestState> {
+  return async (ctx, next) => {
+    const started = performance.now();
+    const given = ctx.get('X-Request-Id');
+    ctx.state.requestId = REQUEST_ID.test(given) ? given : randomUUID();
+    ctx.set('X-Request-Id', ctx.state.requestId);
+    ctx.res.once('close', () => {
+      const record = buildRecord(ctx, ctx.state, performance.now() - started);
+      onRequest(record);
+      const level = record.status >= 500 ? 'warn' : isProbe(record) ? 'debug' : 'info';
+      logger[level](record, 'Request');
+    });
+    await next();
+  };
+}
+
+function buildRecord(ctx: Context, state: RequestState, durationMs: number): RequestRecord {
+  return {
+    requestId: state.requestId,
+    method: ctx.method,
+    url: withoutKey(ctx.originalUrl),
+    route: state.route ?? null,
+    status: ctx.res.headersSent ? ctx.res.statusCode : 499,
+    durationMs: Math.round(durationMs * 10) / 10,
+    caller: state.caller ?? null,
+    address: ctx.req.socket.remoteAddress ?? '',
+  };
+}
+
+/** Asked every few seconds by machines. */
+function isProbe({ route }: RequestRecord): boolean {
+  return route !== null && /\/(health|metrics)(\/|$)/.test(route);
+}
+
+/** The URL as it may be logged. A parameter's name counts as it is understood, however it was escaped. */
+export function withoutKey(url: string): string {
+  const [path = '', query] = url.split('?', 2);
+  if (query === undefined) return path;
+  const parts = query.split('&').map((part) => {
+    const name = part.split('=', 1)[0] ?? '';
+    return new URLSearchParams(name).has('api_key') ? `${name}=***` : part;
+  });
+  return `${path}?${parts.join('&')}`;
+}

@@ -1,0 +1,74 @@
+import type { Role } from '../../reconciler/index.ts';
+import type { Identity } from '../auth/identity.ts';
+import type { JsonSchema, Shape } from './shape.ts';
+
+/** One row of a dialect's table: it mounts, guards, validates and documents the route. */
+export interface Route<Deps, Query = unknown, Body = unknown> {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** Below the dialect's prefix, parameters as `:name`. */
+  readonly path: string;
+  /** Unique name of the operation, camelCase. */
+  readonly id: string;
+  /** Group in the documentation. */
+  readonly tag: string;
+  readonly summary: string;
+  readonly description?: string;
+  /** The least role that may, or `open` for everybody, also without credentials. */
+  readonly access: Role | 'open';
+  /** What each path parameter means. */
+  readonly params?: Readonly<Record<string, string>>;
+  readonly query?: Shape<Query>;
+  /** A request without a body counts as `{}`. */
+  readonly body?: {
+    readonly json: Shape<Body>;
+    /** Media types whose body is taken as text, beside JSON. */
+    readonly text?: readonly string[];
+  };
+  /** Good answers by status; the errors follow from the rest of the row. */
+  readonly responses: Readonly<Record<number, ResponseDocument>>;
+  handle(request: ApiRequest<Query, Body>, deps: Deps): Promise<Reply> | Reply;
+}
+
+export interface ResponseDocument {
+  readonly description: string;
+  /** Media type to schema. */
+  readonly content: Readonly<Record<string, JsonSchema>>;
+}
+
+export interface ApiRequest<Query = unknown, Body = unknown> {
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: Query;
+  readonly body: Body;
+  /** The body where it came as text; `null` where it was JSON or none. */
+  readonly text: string | null;
+  readonly identity: Identity;
+  readonly accept: string;
+  readonly lastEventId: string | undefined;
+  /** Aborts when the client goes away or the server stops. Writes should not depend on it. */
+  readonly signal: AbortSignal;
+}
+
+/** One server-sent event; `data` is written as JSON. */
+export interface ServerEvent {
+  readonly event: string;
+  readonly id?: string;
+  readonly data: unknown;
+}
+
+export type Reply =
+  | { readonly kind: 'json'; readonly status: number; readonly body: unknown }
+  | { readonly kind: 'text'; readonly contentType: string; readonly text: string }
+  | { readonly kind: 'events'; readonly events: AsyncIterable<ServerEvent> };
+
+/** Keeps the row's types together; a list of rows forgets them. */
+export function defineRoute<Deps, Query, Body>(route: Route<Deps, Query, Body>): Route<Deps> {
+  return route;
+}
+
+export function ok(body: unknown): Reply {
+  return { kind: 'json', status: 200, body };
+}
+
+export function created(body: unknown): Reply {
+  return { kind: 'json', status: 201, body };
+}

@@ -1,0 +1,81 @@
+import type { Diagnostic, ErrorCode } from '../../reconciler/index.ts';
+import { isReconcilerError } from '../../reconciler/index.ts';
+import type { ProblemCode, ProblemDetail } from './problem.ts';
+import { HttpProblem } from './problem.ts';
+
+/** How long a client may wait before it asks again, in seconds. */
+const RETRY_AFTER_SECONDS = '5';
+
+/** Forget a code and it does not compile. */
+const PROBLEM_OF: Readonly<Record<ErrorCode, ProblemCode>> = {
+  INVALID_CONFIGURATION: 'VALIDATION_ERROR',
+  SECRET_NOT_FOUND: 'VALIDATION_ERROR',
+  FILE_TOO_LARGE: 'VALIDATION_ERROR',
+  BAD_OPTIONS: 'BAD_REQUEST',
+  UNKNOWN_STACK: 'NOT_FOUND',
+  UNKNOWN_WORKER: 'NOT_FOUND',
+  UNKNOWN_JOB: 'NOT_FOUND',
+  STACK_EXISTS: 'CONFLICT',
+  WORKER_EXISTS: 'CONFLICT',
+  WORKER_IN_USE: 'CONFLICT',
+  EMPTY_REPOSITORY: 'CONFLICT',
+  WRITE_CONFLICT: 'CONFLICT',
+  PLAN_STALE: 'CONFLICT',
+  CONFIRMATION_REQUIRED: 'CONFLICT',
+  CANCELLED: 'CONFLICT',
+  PORT_TAKEN: 'CONFLICT',
+  NAME_TAKEN: 'CONFLICT',
+  TARGET_UNREACHABLE: 'SERVICE_UNAVAILABLE',
+  TARGET_UNSUPPORTED: 'SERVICE_UNAVAILABLE',
+  TARGET_ERROR: 'SERVICE_UNAVAILABLE',
+  IMAGE_NOT_FOUND: 'SERVICE_UNAVAILABLE',
+  IMAGE_PULL_FAILED: 'SERVICE_UNAVAILABLE',
+  REGISTRY_UNAUTHORIZED: 'SERVICE_UNAVAILABLE',
+  UNHEALTHY: 'SERVICE_UNAVAILABLE',
+  REPOSITORY_NOT_FOUND: 'SERVICE_UNAVAILABLE',
+  REPOSITORY_UNREACHABLE: 'SERVICE_UNAVAILABLE',
+  REPOSITORY_UNAUTHORIZED: 'SERVICE_UNAVAILABLE',
+  BRANCH_NOT_FOUND: 'SERVICE_UNAVAILABLE',
+  GIT_NOT_INSTALLED: 'SERVICE_UNAVAILABLE',
+  GIT_ERROR: 'SERVICE_UNAVAILABLE',
+  STORE_UNAVAILABLE: 'SERVICE_UNAVAILABLE',
+  STORE_FULL: 'SERVICE_UNAVAILABLE',
+};
+
+/**
+ * Anything thrown as the answer it becomes. What was not thrown on purpose is INTERNAL_ERROR with a fixed text: its own
+ * message belongs in the log only.
+ */
+export function toProblem(error: unknown): HttpProblem {
+  if (error instanceof HttpProblem) return error;
+  if (isReconcilerError(error)) {
+    const code = PROBLEM_OF[error.code];
+    return new HttpProblem(code, error.message, {
+      reason: error.code,
+      cause: error,
+      details: error.diagnostics.filter(({ severity }) => severity === 'error').map(toDetail),
+      ...(code === 'SERVICE_UNAVAILABLE' && error.retryable
+        ? { headers: { 'Retry-After': RETRY_AFTER_SECONDS } }
+        : {}),
+    });
+  }
+  return new HttpProblem(
+    'INTERNAL_ERROR',
+    'something went wrong here; the log has more under this request id',
+    {
+      cause: error,
+    },
+  );
+}
+
+/** A finding of the validation as one detail of an answer. */
+export function toDetail({ path, file, line, column, message, code, hint }: Diagnostic): ProblemDetail {
+  return {
+    field: path ?? file ?? '',
+    message,
+    code,
+    ...(hint === undefined ? {} : { hint }),
+    ...(line === undefined ? {} : { line }),
+    ...(column === undefined ? {} : { column }),
+  };
+}

@@ -1,0 +1,13 @@
+import type { Logger, Reconciler } from '../../reconciler/index.ts';
+
+/** What the operations work with. */
+export interface ApiDeps {
+  readonly reconciler: Reconciler;
+  readonly logger: Logger;
+  /** Version of the program. */
+  readonly version: string;
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+  /** Further parts of the daemon: `ok`, or in words what is wrong. Shown to everybody, so they hold no secret. */
+  readonly checks: () => Readonly<Record<string, string>>;
+}

@@ -1,0 +1,85 @@
+import type { Actor, StackView, WriteResult } from '../../reconciler/index.ts';
+import type { ApiDeps } from './deps.ts';
+import { newSignal, readAgain } from './write.ts';
+
+export interface StackWrite extends WriteResult {
+  /** As the reconciler knows it after the commit; `null` when it is gone, or could not be read again yet. */
+  readonly stack: StackView | null;
+}
+
+export interface StackPage {
+  readonly stacks: readonly StackView[];
+  readonly total: number;
+}
+
+/** Stacks by name; without a page, all of them. */
+export function listStacks(
+  { reconciler }: ApiDeps,
+  page: { readonly offset: number; readonly limit: number } | undefined,
+): StackPage {
+  return { stacks: reconciler.listStacks(page), total: reconciler.stackNames().length };
+}
+
+/** `fresh` asks the targets first. Throws UNKNOWN_STACK, TARGET_UNREACHABLE. */
+export function getStack(
+  { reconciler }: ApiDeps,
+  name: string,
+  fresh: boolean,
+  signal: AbortSignal,
+): Promise<StackView> | StackView {
+  return fresh ? reconciler.observe(name, signal) : reconciler.getStack(name);
+}
+
+/** A commit that adds the stack. Throws STACK_EXISTS, INVALID_CONFIGURATION, WRITE_CONFLICT. */
+export async function createStack(
+  deps: ApiDeps,
+  name: string,
+  document: object,
+  actor: Actor,
+): Promise<StackWrite> {
+  return withView(deps, name, await deps.reconciler.createStack(name, document, actor, newSignal()));
+}
+
+/** A commit that replaces the given top-level keys of the stack's document; `null` removes a key. */
+export async function updateStack(
+  deps: ApiDeps,
+  name: string,
+  keys: object,
+  actor: Actor,
+): Promise<StackWrite> {
+  return withView(deps, name, await deps.reconciler.updateStack(name, keys, actor, newSignal()));
+}
+
+/** Replaces the whole document: keys that the new one lacks are removed. */
+export function replaceStack(
+  deps: ApiDeps,
+  name: string,
+  document: object,
+  actor: Actor,
+): Promise<StackWrite> {
+  const current = deps.reconciler.getStack(name).document;
+  const known = typeof current === 'object' && current !== null ? Object.keys(current) : [];
+  const removed = known.filter((key) => !Object.hasOwn(document, key)).map((key) => [key, null]);
+  return updateStack(deps, name, { ...document, ...Object.fromEntries(removed) }, actor);
+}
+
+/** A commit that removes the stack's files; what runs is removed by reconciling. */
+export async function deleteStack(deps: ApiDeps, name: string, actor: Actor): Promise<StackWrite> {
+  return withView(deps, name, await deps.reconciler.deleteStack(name, actor, newSignal()));
+}
+
+/** A commit that puts the stack's files back to what deployment number `to` had. */
+export async function rollbackStack(
+  deps: ApiDeps,
+  name: string,
+  to: number,
+  actor: Actor,
+): Promise<StackWrite> {
+  return withView(deps, name, await deps.reconciler.rollback(name, to, actor, newSignal()));
+}
+
+async function withView(deps: ApiDeps, name: string, result: WriteResult): Promise<StackWrite> {
+  await readAgain(deps);
+  const isKnown = deps.reconciler.stackNames().includes(name);
+  return { ...result, stack: isKnown ? deps.reconciler.getStack(name) : null };
+}

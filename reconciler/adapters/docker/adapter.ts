@@ -1,0 +1,71 @@
+import type { ResourceId } from '../../model/resource.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Logger } from '../../ports/logger.ts';
+import type { EngineTraits } from './container-live.ts';
+import type { Engine } from './engine.ts';
+import type { RegistryCredentials } from './registry.ts';
+
+export interface AdapterOptions {
+  readonly name: string;
+  readonly registries?: readonly RegistryCredentials[];
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Without a health check, running this long without a restart counts as healthy. Default 1,000. */
+  readonly stableMs?: number;
+  /** How long a stop waits before SIGKILL; `stopGracePeriodMs` of the container wins. Default 10. */
+  readonly stopTimeoutSeconds?: number;
+  /** How long the digest that a registry reported is believed. Default 30,000. */
+  readonly registryCacheMs?: number;
+}
+
+export interface Traits extends EngineTraits {
+  /** What has to be added to our clock to get the engine's. */
+  readonly skewMs: number;
+}
+
+/** What every part of the Docker target works with. */
+export interface Adapter extends Required<AdapterOptions> {
+  readonly engine: Engine;
+  traits(signal: AbortSignal): Promise<Traits>;
+  /** Engine id or name of the object that the last `apply` of a resource made or changed: saves looking for it. */
+  readonly applied: Map<string, string>;
+  /** Stacks by the engine names of their networks and volumes, for events that carry no labels. */
+  readonly stacksByName: Map<string, string>;
+  /** Answers of registries by reference. */
+  readonly digests: Map<string, { readonly digest: string; readonly at: number }>;
+}
+
+export function createAdapter(engine: Engine, options: AdapterOptions): Adapter {
+  let traits: Promise<Traits> | undefined;
+  return {
+    registries: [],
+    stableMs: 1_000,
+    stopTimeoutSeconds: 10,
+    registryCacheMs: 30_000,
+    ...options,
+    engine,
+    traits(signal) {
+      const asked = (traits ??= readTraits(engine, options.clock, signal));
+      asked.catch(() => (traits = undefined));
+      return asked;
+    },
+    applied: new Map(),
+    stacksByName: new Map(),
+    digests: new Map(),
+  };
+}
+
+export function appliedKey(stack: string, id: ResourceId): string {
+  return `${stack}\0${id}`;
+}
+
+async function readTraits(engine: Engine, clock: Clock, signal: AbortSignal): Promise<Traits> {
+  const before = clock.now();
+  const info = await engine.info(signal);
+  const now = (before + clock.now()) / 2;
+  return {
+    cpus: info.NCPU,
+    cgroupVersion: Number(info.CgroupVersion ?? 1),
+    skewMs: engine.local ? 0 : Date.parse(info.SystemTime) - now,
+  };
+}

@@ -1,0 +1,173 @@
+import type { ContainerInspectInfo } from 'dockerode';
+import type { ContainerSpec } from '../../model/docker-spec.ts';
+import { isReconcilerError, ReconcilerError } from '../../model/errors.ts';
+import type { DesiredResource } from '../../model/resource.ts';
+import type { ApplyContext } from '../../ports/target.ts';
+import type { Adapter } from './adapter.ts';
+import { appliedKey } from './adapter.ts';
+import { aliasesOf, buildContainerConfig, networkNames } from './container-config.ts';
+import type { OwnedContainer } from './container-group.ts';
+import { hasStarted, judgeContainer } from './container-health.ts';
+import { buildUpdate, networkSteps, readLive } from './container-live.ts';
+import { portOf } from './engine-errors.ts';
+import { putFiles } from './files.ts';
+import { buildLabels } from './labels.ts';
+
+/*
+ * Steps that several changes of a container are made of. Each is harmless when repeated.
+ */
+
+/** What is being brought about, and for whom. */
+export interface ContainerTask {
+  readonly adapter: Adapter;
+  readonly desired: DesiredResource;
+  readonly spec: ContainerSpec;
+  readonly context: ApplyContext;
+}
+
+/** A change that must be undone is undone even when the caller has lost interest. */
+const UNDO_TIMEOUT_MS = 120_000;
+
+/** Makes a container with its files and networks, not started. Nothing is left of it when that fails. */
+export async function makeContainer(task: ContainerTask, name: string): Promise<string> {
+  const { adapter, desired, spec, context } = task;
+  const { stack, revision, signal } = context;
+  if (spec.readOnly && spec.files?.length)
+    throw new ReconcilerError(
+      'TARGET_UNSUPPORTED',
+      `${desired.id}: the engine cannot put files into a container whose file system is read-only`,
+    );
+  const config = buildContainerConfig(spec, buildLabels({ stack, revision, desired }));
+  const id = await adapter.engine.createContainer(name, config, signal);
+  try {
+    await putFiles(adapter.engine, id, spec.files ?? [], context);
+    for (const network of networkNames(spec).slice(1)) {
+      await adapter.engine.connectNetwork(network, id, aliasesOf(spec, network), signal);
+    }
+  } catch (error) {
+    await undo(adapter, error, (signal) => adapter.engine.removeContainer(id, signal));
+  }
+  return id;
+}
+
+/** Starts a container and remembers it as the one to judge. Says who holds a port that is taken. */
+export async function startContainer(
+  { adapter, desired, context }: ContainerTask,
+  id: string,
+): Promise<void> {
+  try {
+    await adapter.engine.startContainer(id, context.signal);
+  } catch (error) {
+    throw isReconcilerError(error, 'PORT_TAKEN') ? await namePortHolder(adapter, desired, error) : error;
+  }
+  adapter.applied.set(appliedKey(context.stack, desired.id), id);
+}
+
+export async function stopContainer(
+  adapter: Adapter,
+  { id, owner, info }: OwnedContainer,
+  signal: AbortSignal,
+): Promise<void> {
+  if (info.State === 'exited' || info.State === 'created' || info.State === 'dead') return;
+  // A paused process cannot hear that it should end.
+  if (info.State === 'paused') await adapter.engine.unpauseContainer(id, signal);
+  const grace = owner.spec['stopGracePeriodMs'];
+  const seconds = typeof grace === 'number' ? Math.ceil(grace / 1_000) : adapter.stopTimeoutSeconds;
+  await adapter.engine.stopContainer(id, seconds, signal);
+}
+
+/** Whether a container is what is wanted, as far as it cannot be changed in place. One that never ran may be half made. */
+export function isUsable(
+  task: ContainerTask,
+  container: OwnedContainer | null,
+  inspect: ContainerInspectInfo | null,
+) {
+  return (
+    container !== null &&
+    inspect !== null &&
+    container.owner.hash === task.desired.hash &&
+    hasStarted(inspect)
+  );
+}
+
+/** Brings what can change in place to what is wanted, and has it running unless it has done its work. */
+export async function repairContainer(task: ContainerTask, inspect: ContainerInspectInfo): Promise<void> {
+  const { adapter, spec, context } = task;
+  const { engine } = adapter;
+  const { signal } = context;
+  const [traits, networkIds] = await Promise.all([adapter.traits(signal), readNetworkIds(task)]);
+  const live = readLive(inspect, traits, networkIds);
+  const update = buildUpdate(spec, live, traits.cgroupVersion);
+  if (update !== null) await engine.updateContainer(inspect.Id, update, signal);
+  const { leave, join } = networkSteps(spec, live);
+  for (const name of leave) await engine.disconnectNetwork(name, inspect.Id, signal);
+  for (const name of join) {
+    await dropStaleEndpoint(task, inspect, name);
+    await engine.connectNetwork(networkIds.get(name) ?? name, inspect.Id, aliasesOf(spec, name), signal);
+  }
+  await ensureRunning(task, inspect);
+}
+
+/** Undoes with a signal of its own, then throws the error that made it necessary. */
+export async function undo(
+  adapter: Adapter,
+  error: unknown,
+  steps: (signal: AbortSignal) => Promise<void>,
+): Promise<never> {
+  try {
+    await steps(AbortSignal.timeout(UNDO_TIMEOUT_MS));
+  } catch (undoing) {
+    const reason = undoing instanceof Error ? undoing.message : String(undoing);
+    adapter.logger.error({ target: adapter.name, error: reason }, 'could not undo a failed change');
+  }
+  throw error;
+}
+
+async function ensureRunning(task: ContainerTask, inspect: ContainerInspectInfo): Promise<void> {
+  const { adapter, desired, context } = task;
+  adapter.applied.set(appliedKey(context.stack, desired.id), inspect.Id);
+  const { Running, Paused } = inspect.State;
+  if (Paused) await adapter.engine.unpauseContainer(inspect.Id, context.signal);
+  if (Running || Paused) return;
+  const { status } = judgeContainer(inspect, { stableMs: 0, runningMs: 0 });
+  if (status !== 'completed') await startContainer(task, inspect.Id);
+}
+
+async function readNetworkIds({
+  adapter,
+  spec,
+  context,
+}: ContainerTask): Promise<ReadonlyMap<string, string>> {
+  const found = await Promise.all(
+    networkNames(spec).map((name) => adapter.engine.inspectNetwork(name, context.signal)),
+  );
+  return new Map(found.filter((network) => network !== null).map(({ Name, Id }) => [Name, Id]));
+}
+
+/** The container still holds an endpoint on an earlier network of that name, which is gone. */
+async function dropStaleEndpoint(
+  { adapter, context }: ContainerTask,
+  inspect: ContainerInspectInfo,
+  name: string,
+) {
+  const endpoint = inspect.NetworkSettings.Networks?.[name];
+  if (endpoint?.NetworkID)
+    await adapter.engine.disconnectNetwork(endpoint.NetworkID, inspect.Id, context.signal);
+}
+
+async function namePortHolder(
+  adapter: Adapter,
+  desired: DesiredResource,
+  error: ReconcilerError,
+): Promise<ReconcilerError> {
+  const port = portOf(error.message);
+  const holders = await adapter.engine.findPublishers(port, AbortSignal.timeout(5_000)).catch(() => []);
+  const names = holders
+    .filter(({ State }) => State === 'running')
+    .map(({ Names }) => Names[0]?.slice(1) ?? '');
+  const holder = names.length > 0 ? `container ${names.join(', ')}` : 'something outside of the engine';
+  return new ReconcilerError('PORT_TAKEN', `${desired.id}: port ${port} is already taken by ${holder}`, {
+    cause: error,
+    retryable: true,
+  });
+}

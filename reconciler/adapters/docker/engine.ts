@@ -1,0 +1,361 @@
+import type { Readable } from 'node:stream';
+import type { ContainerInfo, ContainerInspectInfo, ImageInspectInfo, NetworkInspectInfo } from 'dockerode';
+import { statusOf } from './engine-errors.ts';
+import { LABEL } from './labels.ts';
+import type { AuthConfig, EngineRequest, Transport } from './transport.ts';
+
+export interface EngineVolume {
+  readonly Name: string;
+  readonly Driver: string;
+  readonly Labels: Readonly<Record<string, string>> | null;
+}
+
+export interface EngineInfo {
+  readonly Name: string;
+  readonly OperatingSystem: string;
+  readonly Architecture: string;
+  readonly ServerVersion: string;
+  readonly NCPU: number;
+  readonly MemTotal: number;
+  readonly DockerRootDir: string;
+  readonly SystemTime: string;
+  readonly CgroupVersion?: string;
+}
+
+export interface LogQuery {
+  readonly follow?: boolean;
+  readonly tail?: number;
+  /** Seconds since the epoch, fractions allowed. */
+  readonly since?: number;
+}
+
+/**
+ * One function, one call of the Docker Engine API. Every one throws `ReconcilerError`. What is already so is no error:
+ * removing what is gone, stopping what is stopped, starting what runs. `null` stands for "there is none".
+ */
+export interface Engine {
+  readonly address: string;
+  readonly local: boolean;
+  info(signal: AbortSignal): Promise<EngineInfo>;
+  version(signal: AbortSignal): Promise<{ readonly ApiVersion: string }>;
+  events(filters: object, signal: AbortSignal): Promise<Readable>;
+
+  /** Containers of one stack, or of every stack. */
+  listContainers(stack: string | null, signal: AbortSignal): Promise<ContainerInfo[]>;
+  /** Containers of one resource. */
+  findContainers(stack: string, name: string, signal: AbortSignal): Promise<ContainerInfo[]>;
+  /** Containers that publish a host port. */
+  findPublishers(port: string, signal: AbortSignal): Promise<ContainerInfo[]>;
+  inspectContainer(id: string, signal: AbortSignal): Promise<ContainerInspectInfo | null>;
+  createContainer(name: string, body: object, signal: AbortSignal): Promise<string>;
+  startContainer(id: string, signal: AbortSignal): Promise<void>;
+  stopContainer(id: string, graceSeconds: number, signal: AbortSignal): Promise<void>;
+  unpauseContainer(id: string, signal: AbortSignal): Promise<void>;
+  renameContainer(id: string, name: string, signal: AbortSignal): Promise<void>;
+  updateContainer(id: string, body: object, signal: AbortSignal): Promise<void>;
+  /** Kills it when it runs, and takes its anonymous volumes along. */
+  removeContainer(id: string, signal: AbortSignal): Promise<void>;
+  hasPath(id: string, path: string, signal: AbortSignal): Promise<boolean>;
+  /** Unpacks a tar archive below a directory that exists in the container. */
+  putArchive(id: string, directory: string, archive: Buffer, signal: AbortSignal): Promise<void>;
+  /** Multiplexed stdout and stderr with timestamps. */
+  containerLogs(id: string, query: LogQuery, signal: AbortSignal): Promise<Readable>;
+
+  listNetworks(stack: string | null, signal: AbortSignal): Promise<NetworkInspectInfo[]>;
+  inspectNetwork(nameOrId: string, signal: AbortSignal): Promise<NetworkInspectInfo | null>;
+  createNetwork(body: object, signal: AbortSignal): Promise<void>;
+  removeNetwork(id: string, signal: AbortSignal): Promise<void>;
+  connectNetwork(
+    id: string,
+    container: string,
+    aliases: readonly string[],
+    signal: AbortSignal,
+  ): Promise<void>;
+  disconnectNetwork(id: string, container: string, signal: AbortSignal): Promise<void>;
+
+  listVolumes(stack: string | null, signal: AbortSignal): Promise<readonly EngineVolume[]>;
+  inspectVolume(name: string, signal: AbortSignal): Promise<EngineVolume | null>;
+  createVolume(body: object, signal: AbortSignal): Promise<void>;
+  removeVolume(name: string, signal: AbortSignal): Promise<void>;
+
+  inspectImage(reference: string, signal: AbortSignal): Promise<ImageInspectInfo | null>;
+  /** Progress of a pull, one JSON object a line. */
+  pullImage(reference: string, auth: AuthConfig | undefined, signal: AbortSignal): Promise<Readable>;
+  /** Digest that the registry has for a reference. */
+  registryDigest(reference: string, auth: AuthConfig | undefined, signal: AbortSignal): Promise<string>;
+}
+
+/** How long a container may take to be made, started or removed on a busy machine. */
+const SLOW_MS = 120_000;
+
+export function createEngine(transport: Transport): Engine {
+  return {
+    address: transport.address,
+    local: transport.local,
+    info: (signal) => transport.json({ method: 'GET', path: '/info', doing: 'ask for facts', signal }),
+    version: (signal) =>
+      transport.json({ method: 'GET', path: '/version', doing: 'ask for the version', signal }),
+    events: (filters, signal) =>
+      transport.stream({
+        method: 'GET',
+        path: '/events',
+        query: { filters },
+        doing: 'listen to events',
+        signal,
+      }),
+    ...containerCalls(transport),
+    ...containerContentCalls(transport),
+    ...networkCalls(transport),
+    ...volumeCalls(transport),
+    ...imageCalls(transport),
+  };
+}
+
+type ContainerCalls = Pick<
+  Engine,
+  | 'listContainers'
+  | 'findContainers'
+  | 'findPublishers'
+  | 'inspectContainer'
+  | 'createContainer'
+  | 'startContainer'
+  | 'stopContainer'
+  | 'unpauseContainer'
+  | 'renameContainer'
+  | 'updateContainer'
+  | 'removeContainer'
+>;
+
+function containerCalls(transport: Transport): ContainerCalls {
+  const post = (id: string, verb: string, more: Partial<EngineRequest> & { signal: AbortSignal }) =>
+    transport.json<void>({
+      method: 'POST',
+      path: `/containers/${id}/${verb}`,
+      doing: `${verb} container`,
+      timeoutMs: SLOW_MS,
+      ...more,
+    });
+  return {
+    listContainers: (stack, signal) => listContainers(transport, ownedFilter(stack), signal),
+    findContainers: (stack, name, signal) =>
+      listContainers(
+        transport,
+        { label: [`${LABEL.stack}=${stack}`, `${LABEL.name}=container/${name}`] },
+        signal,
+      ),
+    findPublishers: (port, signal) => listContainers(transport, { publish: [port] }, signal),
+    inspectContainer: (id, signal) =>
+      orNull(
+        transport.json({ method: 'GET', path: `/containers/${id}/json`, doing: 'inspect container', signal }),
+      ),
+    async createContainer(name, body, signal) {
+      const { Id } = await transport.json<{ Id: string }>({
+        method: 'POST',
+        path: '/containers/create',
+        query: { name },
+        body,
+        doing: `create container ${name}`,
+        timeoutMs: SLOW_MS,
+        signal,
+      });
+      return Id;
+    },
+    startContainer: (id, signal) => post(id, 'start', { signal }),
+    stopContainer: (id, graceSeconds, signal) =>
+      post(id, 'stop', { query: { t: graceSeconds }, timeoutMs: graceSeconds * 1_000 + SLOW_MS, signal }),
+    unpauseContainer: (id, signal) => post(id, 'unpause', { signal }),
+    renameContainer: (id, name, signal) => post(id, 'rename', { query: { name }, signal }),
+    updateContainer: (id, body, signal) => post(id, 'update', { body, signal }),
+    removeContainer: (id, signal) =>
+      ignoreStatus(
+        // 409: a removal that was asked for earlier is still going on.
+        [404, 409],
+        transport.json({
+          method: 'DELETE',
+          path: `/containers/${id}`,
+          query: { force: true, v: true },
+          doing: 'remove container',
+          timeoutMs: SLOW_MS,
+          signal,
+        }),
+      ),
+  };
+}
+
+function listContainers(
+  transport: Transport,
+  filters: object,
+  signal: AbortSignal,
+): Promise<ContainerInfo[]> {
+  const query = { all: true, filters };
+  return transport.json({ method: 'GET', path: '/containers/json', query, doing: 'list containers', signal });
+}
+
+function containerContentCalls(
+  transport: Transport,
+): Pick<Engine, 'hasPath' | 'putArchive' | 'containerLogs'> {
+  return {
+    async hasPath(id, path, signal) {
+      const request = { method: 'HEAD', path: `/containers/${id}/archive`, query: { path } } as const;
+      const found = transport.json<unknown>({ ...request, doing: `look for ${path}`, signal });
+      return (await orNull(found)) !== null;
+    },
+    putArchive: (id, directory, archive, signal) =>
+      transport.json({
+        method: 'PUT',
+        path: `/containers/${id}/archive`,
+        query: { path: directory, noOverwriteDirNonDir: true },
+        file: archive,
+        doing: `put files into ${directory}`,
+        timeoutMs: SLOW_MS,
+        signal,
+      }),
+    containerLogs: (id, { follow = false, tail, since }, signal) =>
+      transport.stream({
+        method: 'GET',
+        path: `/containers/${id}/logs`,
+        query: {
+          follow,
+          stdout: true,
+          stderr: true,
+          timestamps: true,
+          tail: tail ?? 'all',
+          since: since ?? 0,
+        },
+        doing: 'read logs',
+        signal,
+      }),
+  };
+}
+
+type NetworkCalls = Pick<
+  Engine,
+  | 'listNetworks'
+  | 'inspectNetwork'
+  | 'createNetwork'
+  | 'removeNetwork'
+  | 'connectNetwork'
+  | 'disconnectNetwork'
+>;
+
+function networkCalls(transport: Transport): NetworkCalls {
+  return {
+    listNetworks: (stack, signal) =>
+      transport.json({
+        method: 'GET',
+        path: '/networks',
+        query: { filters: ownedFilter(stack) },
+        doing: 'list networks',
+        signal,
+      }),
+    inspectNetwork: (id, signal) =>
+      orNull(transport.json({ method: 'GET', path: `/networks/${id}`, doing: 'inspect network', signal })),
+    createNetwork: (body, signal) =>
+      transport.json({ method: 'POST', path: '/networks/create', body, doing: 'create network', signal }),
+    removeNetwork: (id, signal) =>
+      ignoreStatus(
+        [404],
+        transport.json({ method: 'DELETE', path: `/networks/${id}`, doing: 'remove network', signal }),
+      ),
+    connectNetwork: (id, container, aliases, signal) =>
+      transport.json({
+        method: 'POST',
+        path: `/networks/${id}/connect`,
+        body: { Container: container, EndpointConfig: { Aliases: aliases } },
+        doing: 'connect network',
+        signal,
+      }),
+    disconnectNetwork: (id, container, signal) =>
+      ignoreStatus(
+        [404],
+        transport.json({
+          method: 'POST',
+          path: `/networks/${id}/disconnect`,
+          body: { Container: container, Force: true },
+          doing: 'disconnect network',
+          signal,
+        }),
+      ),
+  };
+}
+
+function volumeCalls(
+  transport: Transport,
+): Pick<Engine, 'listVolumes' | 'inspectVolume' | 'createVolume' | 'removeVolume'> {
+  return {
+    async listVolumes(stack, signal) {
+      const query = { filters: ownedFilter(stack) };
+      const request = { method: 'GET', path: '/volumes', query, doing: 'list volumes', signal } as const;
+      const { Volumes } = await transport.json<{ Volumes: EngineVolume[] | null }>(request);
+      return Volumes ?? [];
+    },
+    inspectVolume: (name, signal) =>
+      orNull(transport.json({ method: 'GET', path: `/volumes/${name}`, doing: 'inspect volume', signal })),
+    createVolume: (body, signal) =>
+      transport.json({ method: 'POST', path: '/volumes/create', body, doing: 'create volume', signal }),
+    removeVolume: (name, signal) =>
+      ignoreStatus(
+        [404],
+        transport.json({
+          method: 'DELETE',
+          path: `/volumes/${name}`,
+          doing: `remove volume ${name}`,
+          timeoutMs: SLOW_MS,
+          signal,
+        }),
+      ),
+  };
+}
+
+function imageCalls(transport: Transport): Pick<Engine, 'inspectImage' | 'pullImage' | 'registryDigest'> {
+  return {
+    inspectImage: (reference, signal) =>
+      orNull(
+        transport.json({ method: 'GET', path: `/images/${reference}/json`, doing: 'inspect image', signal }),
+      ),
+    pullImage(reference, auth, signal) {
+      // With a digest or tag inside `fromImage` the engine pulls just that one.
+      const query = { fromImage: reference };
+      const doing = `pull ${reference}`;
+      return transport.stream({
+        method: 'POST',
+        path: '/images/create',
+        query,
+        auth,
+        doing,
+        timeoutMs: SLOW_MS,
+        signal,
+      });
+    },
+    async registryDigest(reference, auth, signal) {
+      const answer = await transport.json<{ Descriptor?: { digest?: string } }>({
+        method: 'GET',
+        path: `/distribution/${reference}/json`,
+        auth,
+        doing: `ask the registry for ${reference}`,
+        timeoutMs: 15_000,
+        signal,
+      });
+      return answer.Descriptor?.digest ?? '';
+    },
+  };
+}
+
+function ownedFilter(stack: string | null): object {
+  return { label: [stack === null ? LABEL.stack : `${LABEL.stack}=${stack}`] };
+}
+
+function orNull<T>(answer: Promise<T>): Promise<T | null> {
+  return answer.catch((error: unknown) => {
+    if (statusOf(error) === 404) return null;
+    throw error;
+  });
+}
+
+async function ignoreStatus(statuses: readonly number[], answer: Promise<void>): Promise<void> {
+  try {
+    await answer;
+  } catch (error) {
+    if (!statuses.includes(statusOf(error) ?? 0)) throw error;
+  }
+}

@@ -1,0 +1,53 @@
+import { statfs } from 'node:fs/promises';
+import type { OwnedStack, TargetFacts } from '../../ports/target.ts';
+import type { Adapter } from './adapter.ts';
+import type { Owner } from './labels.ts';
+import { readOwner } from './labels.ts';
+
+export async function readFacts({ engine }: Adapter, signal: AbortSignal): Promise<TargetFacts> {
+  const [info, version] = await Promise.all([engine.info(signal), engine.version(signal)]);
+  return {
+    hostname: info.Name,
+    os: info.OperatingSystem,
+    arch: info.Architecture,
+    engineVersion: info.ServerVersion,
+    apiVersion: version.ApiVersion,
+    cpuCores: info.NCPU,
+    memoryBytes: info.MemTotal,
+    diskBytes: engine.local ? await diskSize(info.DockerRootDir) : null,
+  };
+}
+
+/** Every stack that has resources on the engine, by name. */
+export async function readOwned({ engine }: Adapter, signal: AbortSignal): Promise<readonly OwnedStack[]> {
+  const [containers, networks, volumes] = await Promise.all([
+    engine.listContainers(null, signal),
+    engine.listNetworks(null, signal),
+    engine.listVolumes(null, signal),
+  ]);
+  const byStack = new Map<string, Owner[]>();
+  for (const { Labels } of [...containers, ...networks, ...volumes]) {
+    const owner = readOwner(Labels);
+    if (owner) byStack.set(owner.stack, [...(byStack.get(owner.stack) ?? []), owner]);
+  }
+  return [...byStack.keys()].sort().map((stack) => {
+    const owners = byStack.get(stack) ?? [];
+    const revisions = owners.map(({ revision }) => revision).filter((revision) => revision !== null);
+    return {
+      stack,
+      revisions: [...new Set(revisions)].sort(),
+      resources: new Set(owners.map(({ id }) => id)).size,
+    };
+  });
+}
+
+/** A socket may be shared with a container whose file systems are not the engine's. */
+async function diskSize(path: string): Promise<number | null> {
+  try {
+    const { blocks, bsize } = await statfs(path);
+    return blocks * bsize;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,82 @@
+import type { ImageInspectInfo } from 'dockerode';
+import { errorMessage, ReconcilerError } from '../../model/errors.ts';
+import type { ApplyContext, ResourceChange } from '../../ports/target.ts';
+import type { Adapter } from './adapter.ts';
+import { engineMessage, statusOf, toCancelled, toPullError } from './engine-errors.ts';
+import { readPullProgress } from './pull-progress.ts';
+import { authFor } from './registry.ts';
+import { imageSpec } from './specs.ts';
+
+/** A pull that reports nothing for this long is given up. */
+const STALL_MS = 120_000;
+
+/**
+ * Makes sure that an image is on the engine. Throws IMAGE_NOT_FOUND and IMAGE_PULL_FAILED (retryable: a registry may get it, or be back, later) and
+ * REGISTRY_UNAUTHORIZED. Images are shared: nothing is ever removed.
+ */
+export async function applyImage(
+  adapter: Adapter,
+  change: ResourceChange,
+  context: ApplyContext,
+): Promise<void> {
+  if (change.desired === null) return;
+  const { reference, pullPolicy } = imageSpec(change.desired);
+  const present = (await adapter.engine.inspectImage(reference, context.signal)) !== null;
+  if (pullPolicy === 'never') {
+    if (present) return;
+    throw new ReconcilerError(
+      'IMAGE_NOT_FOUND',
+      `image ${reference} is not on ${adapter.name}, and its pull policy is never`,
+      { retryable: true },
+    );
+  }
+  if (present && pullPolicy === 'missing') return;
+  await pullImage(adapter, reference, context);
+  adapter.digests.delete(reference);
+}
+
+/** The local digest when the registry has another one for the reference; `null` when they agree. */
+export async function movedDigest(
+  adapter: Adapter,
+  reference: string,
+  image: ImageInspectInfo,
+  signal: AbortSignal,
+): Promise<string | null> {
+  const now = adapter.clock.now();
+  const known = adapter.digests.get(reference);
+  let digest = known && now - known.at < adapter.registryCacheMs ? known.digest : '';
+  if (digest === '') {
+    digest = await adapter.engine.registryDigest(reference, authFor(reference, adapter.registries), signal);
+    adapter.digests.set(reference, { digest, at: now });
+  }
+  const local = (image.RepoDigests ?? []).map((entry) => entry.slice(entry.indexOf('@') + 1));
+  if (digest === '' || local.includes(digest)) return null;
+  return local[0] ?? image.Id;
+}
+
+async function pullImage(adapter: Adapter, reference: string, context: ApplyContext): Promise<void> {
+  const stall = new AbortController();
+  const signal = AbortSignal.any([context.signal, stall.signal]);
+  let timer = setTimeout(() => stall.abort(), STALL_MS);
+  context.progress(`pulling ${reference}`);
+  try {
+    const stream = await adapter.engine.pullImage(reference, authFor(reference, adapter.registries), signal);
+    for await (const percent of readPullProgress(stream)) {
+      clearTimeout(timer);
+      timer = setTimeout(() => stall.abort(), STALL_MS);
+      if (percent !== null) context.progress(`pulling ${reference} (${percent} %)`);
+    }
+  } catch (error) {
+    if (context.signal.aborted) throw toCancelled(context.signal, `pull ${reference}`);
+    if (stall.signal.aborted) throw toPullError(reference, 'no progress for two minutes', null);
+    if (error instanceof ReconcilerError && error.code === 'TARGET_UNREACHABLE') throw error;
+    const cause = error instanceof ReconcilerError && error.cause !== undefined ? error.cause : error;
+    throw toPullError(
+      reference,
+      cause instanceof Error ? engineMessage(cause) : errorMessage(cause),
+      statusOf(error),
+    );
+  } finally {
+    clearTimeout(timer);
+  }
+}

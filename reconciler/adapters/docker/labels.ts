@@ -1,0 +1,114 @@
+import type { Json, JsonObject } from '../../model/json.ts';
+import { canonicalJson } from '../../model/json.ts';
+import type { DesiredResource, ResourceId } from '../../model/resource.ts';
+import { resourceId } from '../../model/resource.ts';
+import { maskSpec } from '../../model/secret.ts';
+
+/** Labels that make an object ours. */
+export const LABEL = {
+  stack: 'io.kombinator.stack',
+  resource: 'io.kombinator.resource',
+  /** `kind/name`, the resource without the node: a node may be renamed. */
+  name: 'io.kombinator.name',
+  hash: 'io.kombinator.hash',
+  revision: 'io.kombinator.revision',
+  spec: 'io.kombinator.spec',
+} as const;
+
+const COMPOSE = 'com.docker.compose';
+
+type Labels = Readonly<Record<string, string>>;
+
+/** What the labels of an object say about its owner. */
+export interface Owner {
+  readonly stack: string;
+  readonly id: ResourceId;
+  readonly target: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly hash: string | null;
+  readonly revision: string | null;
+  /** Masked spec it was created with; empty when the label is missing or damaged. */
+  readonly spec: JsonObject;
+}
+
+export interface LabelInput {
+  readonly stack: string;
+  readonly revision: string | null;
+  readonly desired: DesiredResource;
+}
+
+/**
+ * Labels for a new object: those of the user, then Compose's (so that Compose and everything that reads its labels
+ * lists the stack), then ours. Later ones win. Secrets are masked.
+ */
+export function buildLabels({ stack, revision, desired }: LabelInput): Record<string, string> {
+  return {
+    ...userLabels(desired),
+    ...composeLabels(stack, desired),
+    [LABEL.stack]: stack,
+    [LABEL.resource]: desired.id,
+    [LABEL.name]: `${desired.kind}/${desired.name}`,
+    [LABEL.hash]: desired.hash,
+    [LABEL.revision]: revision ?? '',
+    [LABEL.spec]: canonicalJson(maskSpec(desired.spec)),
+  };
+}
+
+/** `null`: not one of ours. */
+export function readOwner(labels: Labels | null | undefined): Owner | null {
+  const stack = labels?.[LABEL.stack];
+  const [target, kind, ...rest] = (labels?.[LABEL.resource] ?? '').split('/');
+  const name = rest.join('/');
+  if (!labels || !stack || !target || !kind || !name) return null;
+  return {
+    stack,
+    id: resourceId(target, kind, name),
+    target,
+    kind,
+    name,
+    hash: labels[LABEL.hash] || null,
+    revision: labels[LABEL.revision] || null,
+    spec: parseSpec(labels[LABEL.spec]),
+  };
+}
+
+function userLabels({ spec }: DesiredResource): Record<string, string> {
+  const labels = spec['labels'];
+  const entries = labels !== null && typeof labels === 'object' ? Object.entries(labels) : [];
+  return Object.fromEntries(
+    entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  );
+}
+
+function composeLabels(
+  stack: string,
+  { kind, name, spec, hash, origin }: DesiredResource,
+): Record<string, string> {
+  const common = { [`${COMPOSE}.project`]: stack, [`${COMPOSE}.version`]: 'kombinator' };
+  if (kind !== 'container') return { ...common, [`${COMPOSE}.${kind}`]: name };
+  return {
+    ...common,
+    [`${COMPOSE}.service`]: typeof spec['service'] === 'string' ? spec['service'] : name,
+    [`${COMPOSE}.container-number`]: '1',
+    [`${COMPOSE}.oneoff`]: 'False',
+    [`${COMPOSE}.config-hash`]: hash,
+    [`${COMPOSE}.project.config_files`]: origin.file,
+    [`${COMPOSE}.project.working_dir`]: '/',
+  };
+}
+
+function parseSpec(text: string | undefined): JsonObject {
+  try {
+    const value: unknown = JSON.parse(text ?? '{}');
+    return isObject(value) ? value : {};
+  } catch (error) {
+    // Somebody else wrote this label; what it says is not worth failing for.
+    if (error instanceof SyntaxError) return {};
+    throw error;
+  }
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, Json>> {
+  return value !== null && typeof value === 'object' && !Array.isArray(value);
+}

@@ -1,0 +1,88 @@
+import type { Readable } from 'node:stream';
+import type { ContainerInspectInfo } from 'dockerode';
+import { isReconcilerError } from '../../model/errors.ts';
+import type { JsonObject } from '../../model/json.ts';
+import { isSensitiveName, MASK } from '../../model/secret.ts';
+import type { LogLine } from '../../ports/target.ts';
+import type { Engine } from './engine.ts';
+
+const HEADER_BYTES = 8;
+/** A line without an end is passed on in pieces of this size. */
+const LONGEST_LINE = 64 * 1024;
+
+/**
+ * Splits the engine's multiplexed log stream into lines: each frame starts with one byte for the stream (1 stdout,
+ * 2 stderr), three zero bytes and a big-endian length; each line starts with its time.
+ */
+export async function* readLogLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<LogLine> {
+  let buffer: Buffer = Buffer.alloc(0);
+  const rest = { stdout: '', stderr: '' };
+  for await (const chunk of chunks) {
+    buffer = buffer.length === 0 ? chunk : Buffer.concat([buffer, chunk]);
+    while (buffer.length >= HEADER_BYTES) {
+      const end = HEADER_BYTES + buffer.readUInt32BE(4);
+      if (buffer.length < end) break;
+      const stream = buffer[0] === 2 ? 'stderr' : 'stdout';
+      const lines = (rest[stream] + buffer.toString('utf8', HEADER_BYTES, end)).split('\n');
+      rest[stream] = lines.pop() ?? '';
+      for (const line of lines) yield parseLine(stream, line);
+      if (rest[stream].length > LONGEST_LINE) {
+        yield parseLine(stream, rest[stream]);
+        rest[stream] = '';
+      }
+      buffer = buffer.subarray(end);
+    }
+  }
+  for (const stream of ['stdout', 'stderr'] as const) {
+    if (rest[stream]) yield parseLine(stream, rest[stream]);
+  }
+}
+
+/** The last lines of a container for a message; empty when they cannot be read. Secrets it was given are masked. */
+export async function readLogTail(
+  engine: Engine,
+  inspect: ContainerInspectInfo,
+  created: JsonObject,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const lines: string[] = [];
+  try {
+    const stream = await engine.containerLogs(inspect.Id, { tail: 5 }, signal);
+    for await (const { text } of readLogLines(stream)) lines.push(text);
+  } catch (error) {
+    // A log driver that cannot be read from, or a container that has just gone: the reason stands without them.
+    if (!isReconcilerError(error, 'TARGET_ERROR')) throw error;
+  }
+  return lines.map((line) => maskSecrets(inspect, created, line).slice(0, 500));
+}
+
+/** A text of the container's own making without the secret values it was given. */
+export function maskSecrets(inspect: ContainerInspectInfo, created: JsonObject, text: string): string {
+  return secretValues(inspect, created).reduce((masked, secret) => masked.replaceAll(secret, MASK), text);
+}
+
+/** Closes the engine's stream when the reader stops early. */
+export async function* closeAfter(stream: Readable, lines: AsyncIterable<LogLine>): AsyncGenerator<LogLine> {
+  try {
+    yield* lines;
+  } finally {
+    stream.destroy();
+  }
+}
+
+function parseLine(stream: 'stdout' | 'stderr', line: string): LogLine {
+  const space = line.indexOf(' ');
+  const text = space < 0 ? '' : line.slice(space + 1).replace(/\r$/, '');
+  return { stream, time: space < 0 ? line : line.slice(0, space), text };
+}
+
+/** Values of variables that are masked in the label or sensitive by name. */
+function secretValues({ Config }: ContainerInspectInfo, created: JsonObject): readonly string[] {
+  const env = created['env'];
+  const masked = (name: string) =>
+    env !== null && typeof env === 'object' && !Array.isArray(env) && (env as JsonObject)[name] === MASK;
+  return (Config.Env ?? [])
+    .map((entry) => [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)] as const)
+    .filter(([name, value]) => value.length > 3 && (masked(name) || isSensitiveName(name)))
+    .map(([, value]) => value);
+}

@@ -1,0 +1,258 @@
+import type { ContainerInspectInfo, ImageInspectInfo, NetworkInspectInfo } from 'dockerode';
+import type { ImageSpec } from '../../model/docker-spec.ts';
+import type { JsonObject } from '../../model/json.ts';
+import { canonicalJson, sha256 } from '../../model/json.ts';
+import type { DesiredResource, ObservedResource } from '../../model/resource.ts';
+import { maskSpec } from '../../model/secret.ts';
+import type { Observation, ObserveScope } from '../../ports/target.ts';
+import type { Adapter, Traits } from './adapter.ts';
+import { mapBounded } from './bounded.ts';
+import type { ContainerGroup, OwnedContainer } from './container-group.ts';
+import { groupContainers, membersOf } from './container-group.ts';
+import { judgeContainer } from './container-health.ts';
+import { readLive, renderObserved } from './container-live.ts';
+import type { EngineVolume } from './engine.ts';
+import { movedDigest } from './image.ts';
+import type { Owner } from './labels.ts';
+import { readOwner } from './labels.ts';
+import { maskSecrets } from './logs.ts';
+import { imageSpec, networkSpec, volumeSpec } from './specs.ts';
+
+/** More only makes an engine on a small machine slower. */
+const PARALLEL_CALLS = 4;
+
+/** Everything the stack owns on the engine, and what it wants to know about images and external objects. Never writes. */
+export async function observeStack(
+  adapter: Adapter,
+  scope: ObserveScope,
+  signal: AbortSignal,
+): Promise<Observation> {
+  const { engine } = adapter;
+  const [containers, networks, volumes, images, externals, traits] = await Promise.all([
+    engine.listContainers(scope.stack, signal),
+    engine.listNetworks(scope.stack, signal),
+    engine.listVolumes(scope.stack, signal),
+    observeImages(adapter, scope.desired, signal),
+    observeExternals(adapter, scope.desired, signal),
+    adapter.traits(signal),
+  ]);
+  for (const { Name } of [...networks, ...volumes]) adapter.stacksByName.set(Name, scope.stack);
+  const networkIds = new Map(networks.map(({ Name, Id }) => [Name, Id]));
+  const view: ContainerView = { adapter, traits, networkIds, imageIds: images.ids, desired: scope.desired };
+  const groups = [...groupContainers(containers).values()];
+  const observedContainers = await mapBounded(groups, PARALLEL_CALLS, (group) =>
+    observeGroup(view, group, signal),
+  );
+  const resources = [
+    ...networks.flatMap((network) => observeNetwork(network, scope.desired)),
+    ...volumes.flatMap((volume) => observeVolume(volume, scope.desired)),
+    ...images.resources,
+    ...externals,
+    ...observedContainers.flat(),
+  ];
+  resources.sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
+  return { resources, warnings: images.warnings };
+}
+
+interface ContainerView {
+  readonly adapter: Adapter;
+  readonly traits: Traits;
+  readonly networkIds: ReadonlyMap<string, string>;
+  /** Ids of local images by the reference that the stack uses. */
+  readonly imageIds: ReadonlyMap<string, string>;
+  readonly desired: readonly DesiredResource[];
+}
+
+async function observeGroup(
+  view: ContainerView,
+  group: ContainerGroup,
+  signal: AbortSignal,
+): Promise<ObservedResource[]> {
+  const container = group.current ?? group.next ?? group.strays[0];
+  const inspect = container && (await view.adapter.engine.inspectContainer(container.id, signal));
+  // Gone between the list and now: as if it had not been listed.
+  if (!container || !inspect) return [];
+  const interrupted = membersOf(group).length > 1 || container !== group.current;
+  return identitiesOf(container.owner, container.owner.spec['name'], view.desired).map((identity) => {
+    const wanted = identity.desired && maskSpec(identity.desired.spec);
+    const rendered = renderContainer(view, container, inspect, wanted);
+    const up = inspect.State.Running && !inspect.State.Paused;
+    const ids = membersOf(group).map(({ id }) => id);
+    const basis = [
+      ...ids,
+      container.owner.hash ?? '',
+      inspect.Image,
+      up ? 'up' : 'down',
+      canonicalJson(rendered.spec),
+    ];
+    return { ...identity.base, ...rendered, interrupted, fingerprint: fingerprint(basis) };
+  });
+}
+
+function renderContainer(
+  { adapter, traits, networkIds, imageIds }: ContainerView,
+  { owner, info }: OwnedContainer,
+  inspect: ContainerInspectInfo,
+  wanted: JsonObject | null,
+): Pick<ObservedResource, 'spec' | 'health' | 'detail'> {
+  const rendered = renderObserved(owner.spec, wanted, readLive(inspect, traits, networkIds));
+  const reference = typeof rendered['image'] === 'string' ? rendered['image'] : '';
+  const localId = imageIds.get(reference);
+  const imageMoved = localId !== undefined && localId !== inspect.Image;
+  const spec = imageMoved ? { ...rendered, image: `${reference}@${inspect.Image.slice(0, 19)}` } : rendered;
+  const health = judgeContainer(inspect, {
+    stableMs: adapter.stableMs,
+    runningMs: runningMs(adapter, traits, inspect),
+  });
+  const detail = {
+    containerId: inspect.Id,
+    imageId: inspect.Image,
+    imageMoved,
+    state: inspect.State.Status,
+    startedAt: inspect.State.StartedAt,
+    restarts: inspect.RestartCount,
+    ports: info.Ports.filter(({ PublicPort }) => PublicPort).map(
+      ({ IP, PublicPort, PrivatePort, Type }) => `${IP ? `${IP}:` : ''}${PublicPort}:${PrivatePort}/${Type}`,
+    ),
+  };
+  const masked = health.reason && { reason: maskSecrets(inspect, owner.spec, health.reason) };
+  return { spec, health: { ...health, ...masked }, detail };
+}
+
+/** How long a container has been running, by the engine's clock. */
+export function runningMs(adapter: Adapter, { skewMs }: Traits, { State }: ContainerInspectInfo): number {
+  return adapter.clock.now() + skewMs - Date.parse(State.StartedAt);
+}
+
+type Base = Pick<ObservedResource, 'id' | 'target' | 'kind' | 'name' | 'hash' | 'revision'>;
+
+interface Identity {
+  readonly base: Base;
+  readonly desired: DesiredResource | null;
+}
+
+/**
+ * The resources that an object stands for: those desired ones that want an object of this kind and name (a node may
+ * have been renamed, or two nodes share an engine), else the one its labels name.
+ */
+function identitiesOf(owner: Owner, name: unknown, all: readonly DesiredResource[]): readonly Identity[] {
+  const { hash, revision } = owner;
+  const wanting = all.filter(
+    ({ id, kind, spec }) => id === owner.id || (kind === owner.kind && spec['name'] === name),
+  );
+  const desired: readonly (DesiredResource | null)[] = wanting.length > 0 ? wanting : [null];
+  return desired.map((resource) => {
+    const { id, target, kind, name } = resource ?? owner;
+    return { base: { id, target, kind, name, hash, revision }, desired: resource };
+  });
+}
+
+function observeNetwork(
+  network: NetworkInspectInfo,
+  desired: readonly DesiredResource[],
+): ObservedResource[] {
+  const owner = readOwner(network.Labels);
+  if (owner?.kind !== 'network') return [];
+  return identitiesOf(owner, network.Name, desired).map(({ base }) => ({
+    ...base,
+    spec: owner.spec,
+    health: { status: 'healthy' },
+    fingerprint: fingerprint([network.Id, owner.hash ?? '']),
+    interrupted: false,
+    detail: { networkId: network.Id, driver: network.Driver },
+  }));
+}
+
+function observeVolume(volume: EngineVolume, desired: readonly DesiredResource[]): ObservedResource[] {
+  const owner = readOwner(volume.Labels);
+  if (owner?.kind !== 'volume') return [];
+  return identitiesOf(owner, volume.Name, desired).map(({ base }) => ({
+    ...base,
+    spec: owner.spec,
+    health: { status: 'healthy' },
+    fingerprint: fingerprint([volume.Name, owner.hash ?? '']),
+    interrupted: false,
+    guarded: true,
+    detail: { driver: volume.Driver },
+  }));
+}
+
+/** Networks and volumes that somebody else makes: present or `missing`. */
+async function observeExternals(
+  { engine }: Adapter,
+  desired: readonly DesiredResource[],
+  signal: AbortSignal,
+): Promise<ObservedResource[]> {
+  const externals = desired.filter(({ spec }) => spec['external'] === true);
+  return mapBounded(externals, PARALLEL_CALLS, async (resource) => {
+    const { name } = resource.kind === 'network' ? networkSpec(resource) : volumeSpec(resource);
+    const found =
+      resource.kind === 'network'
+        ? ((await engine.inspectNetwork(name, signal))?.Id ?? null)
+        : ((await engine.inspectVolume(name, signal))?.Name ?? null);
+    const health =
+      found === null
+        ? ({ status: 'missing', reason: `${resource.kind} ${name} is external and does not exist` } as const)
+        : ({ status: 'healthy' } as const);
+    return sharedResource(resource, maskSpec(resource.spec), health, found ?? 'missing');
+  });
+}
+
+interface ObservedImages {
+  readonly resources: readonly ObservedResource[];
+  readonly ids: ReadonlyMap<string, string>;
+  readonly warnings: readonly string[];
+}
+
+async function observeImages(
+  adapter: Adapter,
+  desired: readonly DesiredResource[],
+  signal: AbortSignal,
+): Promise<ObservedImages> {
+  const ids = new Map<string, string>();
+  const warnings: string[] = [];
+  const wanted = desired.filter(({ kind }) => kind === 'image');
+  const resources = await mapBounded(wanted, PARALLEL_CALLS, async (resource) => {
+    const spec = imageSpec(resource);
+    const image = await adapter.engine.inspectImage(spec.reference, signal);
+    if (image === null) return null;
+    ids.set(spec.reference, image.Id);
+    const moved = await lookForMoved(adapter, spec, image, { signal, warnings });
+    const reference = moved === null ? spec.reference : `${spec.reference}@${moved}`;
+    const observed = { ...maskSpec(resource.spec), reference };
+    return sharedResource(resource, observed, { status: 'healthy' }, `${image.Id} ${moved ?? ''}`);
+  });
+  return { resources: resources.filter((resource) => resource !== null), ids, warnings };
+}
+
+/** The digest we have when the registry has another one by now; only asked for images that are always pulled. */
+async function lookForMoved(
+  adapter: Adapter,
+  spec: ImageSpec,
+  image: ImageInspectInfo,
+  { signal, warnings }: { signal: AbortSignal; warnings: string[] },
+): Promise<string | null> {
+  if (spec.pullPolicy !== 'always' || spec.reference.includes('@')) return null;
+  try {
+    return await movedDigest(adapter, spec.reference, image, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    const reason = error instanceof Error ? error.message : String(error);
+    warnings.push(`cannot tell whether ${spec.reference} has moved, keeping what is here: ${reason}`);
+    return null;
+  }
+}
+
+function sharedResource(
+  { id, target, kind, name, hash }: DesiredResource,
+  spec: JsonObject,
+  health: ObservedResource['health'],
+  identity: string,
+): ObservedResource {
+  const base = { id, target, kind, name, hash, revision: null, spec, health };
+  return { ...base, fingerprint: fingerprint([identity, health.status]), interrupted: false, shared: true };
+}
+
+function fingerprint(parts: readonly string[]): string {
+  return sha256(canonicalJson(parts)).slice(0, 32);
+}

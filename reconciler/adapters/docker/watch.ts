@@ -1,0 +1,99 @@
+import { errorMessage } from '../../model/errors.ts';
+import type { Adapter } from './adapter.ts';
+import { LABEL, readOwner } from './labels.ts';
+import { readJsonLines } from './pull-progress.ts';
+
+/** What may make a stack differ from its description. Leaves out the noise of health checks (`exec_*`). */
+const FILTERS = {
+  type: ['container', 'network', 'volume'],
+  event:
+    'create start die stop oom pause unpause rename update destroy health_status connect disconnect remove'.split(' '),
+};
+
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 30_000;
+
+/** Listens to the engine's events until the signal aborts; connects again by itself. */
+export async function watchEngine(
+  adapter: Adapter,
+  onEvent: (stack: string | null) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  let failures = 0;
+  for (let first = true; !signal.aborted; first = false) {
+    try {
+      await listen(adapter, signal, {
+        onOpen: () => {
+          failures = 0;
+          if (!first) onEvent(null);
+        },
+        onEvent,
+      });
+    } catch (error) {
+      if (signal.aborted) return;
+      failures++;
+      adapter.logger.debug({ target: adapter.name, error: errorMessage(error) }, 'engine events interrupted');
+    }
+    if (signal.aborted) return;
+    const ceiling = Math.min(FIRST_PAUSE_MS * 2 ** failures, LONGEST_PAUSE_MS);
+    await adapter.clock.sleep(ceiling * (0.5 + adapter.clock.random() / 2), signal).catch(() => undefined);
+  }
+}
+
+interface Listeners {
+  readonly onOpen: () => void;
+  readonly onEvent: (stack: string) => void;
+}
+
+async function listen(adapter: Adapter, signal: AbortSignal, { onOpen, onEvent }: Listeners): Promise<void> {
+  const stream = await adapter.engine.events(FILTERS, signal);
+  try {
+    const containers = await readStacks(adapter, signal);
+    onOpen();
+    for await (const event of readJsonLines(stream)) {
+      const stack = stackOf(event, containers, adapter.stacksByName);
+      if (stack !== undefined) onEvent(stack);
+    }
+  } finally {
+    stream.destroy();
+  }
+}
+
+/** Events of networks and volumes name objects, not stacks: these tables translate. */
+async function readStacks(adapter: Adapter, signal: AbortSignal): Promise<Map<string, string>> {
+  const [containers, networks, volumes] = await Promise.all([
+    adapter.engine.listContainers(null, signal),
+    adapter.engine.listNetworks(null, signal),
+    adapter.engine.listVolumes(null, signal),
+  ]);
+  for (const { Name, Labels } of [...networks, ...volumes]) {
+    const owner = readOwner(Labels);
+    if (owner) adapter.stacksByName.set(Name, owner.stack);
+  }
+  const stacks = new Map<string, string>();
+  for (const { Id, Labels } of containers) stacks.set(Id, Labels[LABEL.stack] ?? '');
+  return stacks;
+}
+
+interface EngineEvent {
+  readonly Type?: string;
+  readonly Action?: string;
+  readonly Actor?: { readonly ID?: string; readonly Attributes?: Readonly<Record<string, string>> };
+}
+
+function stackOf(
+  event: EngineEvent,
+  containers: Map<string, string>,
+  names: ReadonlyMap<string, string>,
+): string | undefined {
+  const id = event.Actor?.ID ?? '';
+  const attributes = event.Actor?.Attributes ?? {};
+  const labelled = attributes[LABEL.stack];
+  if (event.Type === 'container') {
+    if (labelled) containers.set(id, labelled);
+    if (event.Action === 'destroy') containers.delete(id);
+    return labelled;
+  }
+  if (labelled) return labelled;
+  return containers.get(attributes['container'] ?? '') ?? names.get(attributes['name'] ?? id);
+}

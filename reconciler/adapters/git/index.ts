@@ -1,0 +1,63 @@
+import type { Clock } from '../../ports/clock.ts';
+import type { Logger } from '../../ports/logger.ts';
+import type { Source } from '../../ports/source.ts';
+import { createGitCommand } from './git-command.ts';
+import { createHttpTransport } from './http-transport.ts';
+import { createLocalSource } from './local-source.ts';
+import type { Credentials } from './location.ts';
+import { parseLocation } from './location.ts';
+import type { Identity } from './objects.ts';
+import { createRemoteSource } from './remote-source.ts';
+import type { SshOptions } from './ssh-transport.ts';
+import { createSshTransport } from './ssh-transport.ts';
+
+export type { Credentials } from './location.ts';
+
+export interface GitSourceOptions {
+  /** Local path (bare repository or work tree), `file://`, `http(s)://`, `ssh://` or `user@host:path`. */
+  readonly location: string;
+  /** Default: the branch that the repository's HEAD names, else `main`. */
+  readonly branch?: string;
+  /** Where mirrors of remotes are kept, one directory a remote; made with mode 0700. */
+  readonly cacheDir: string;
+  /** For http(s); wins over `user:password@` in the location. */
+  readonly credentials?: Credentials;
+  /** For SSH; default what the user's SSH configuration says. */
+  readonly ssh?: SshOptions;
+  /** How often a watched remote is looked at, in milliseconds, give or take 10 %. Default 60,000. */
+  readonly pollIntervalMs?: number;
+  /** How long a remote may be silent before it counts as unreachable, in milliseconds. Default 60,000. */
+  readonly timeoutMs?: number;
+  /** Program to run for `git`; `null` does without. Default `git`. */
+  readonly gitCommand?: string | null;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Writes commits and tags. Default `Kombinator <kombinator@localhost>`. */
+  readonly committer?: Identity;
+}
+
+const POLL_INTERVAL_MS = 60_000;
+const TIMEOUT_MS = 60_000;
+const COMMITTER: Identity = { name: 'Kombinator', email: 'kombinator@localhost' };
+
+/**
+ * Opens the config repository. Nothing is read or fetched yet, so that a daemon can start before its Git server does.
+ *
+ * @throws BAD_OPTIONS for a location that cannot be understood
+ */
+export async function createGitSource(options: GitSourceOptions): Promise<Source> {
+  const location = parseLocation(options.location);
+  const git = createGitCommand(options.gitCommand);
+  const { branch, clock, logger, committer = COMMITTER } = options;
+  if (location.kind === 'local') {
+    return createLocalSource({ path: location.address, branch, git, clock, logger, committer });
+  }
+  const { address } = location;
+  const transport =
+    location.kind === 'http'
+      ? createHttpTransport({ address, credentials: options.credentials ?? location.credentials, git })
+      : createSshTransport({ address, git, ssh: options.ssh });
+  const { cacheDir, pollIntervalMs = POLL_INTERVAL_MS, timeoutMs = TIMEOUT_MS } = options;
+  const common = { git, clock, logger, committer };
+  return createRemoteSource({ address, transport, branch, cacheDir, pollIntervalMs, timeoutMs, ...common });
+}

@@ -1,0 +1,203 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '../../ports/clock.ts';
+import type { Logger } from '../../ports/logger.ts';
+import type { CommitRequest, Revision, Source } from '../../ports/source.ts';
+import { asGitError, branchNotFound, gitError, isMissing, writeConflict } from './errors.ts';
+import type { GitCommand } from './git-command.ts';
+import type { Checkout, Layout } from './layout.ts';
+import { findCheckouts, readLayout } from './layout.ts';
+import type { ObjectStore } from './object-store.ts';
+import { createObjectStore } from './object-store.ts';
+import type { Identity } from './objects.ts';
+import type { Refs } from './refs.ts';
+import { createRefs, readHead } from './refs.ts';
+import type { Repository } from './repository.ts';
+import { createRepository } from './repository.ts';
+import { watchLocal } from './watch-local.ts';
+import type { PreparedCheckout } from './work-tree.ts';
+import { isDirty, prepareCheckout } from './work-tree.ts';
+
+export interface LocalSourceOptions {
+  readonly path: string;
+  readonly branch: string | undefined;
+  readonly git: GitCommand;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly committer: Identity;
+}
+
+/** Branch that is read when neither the caller nor HEAD names one that exists. */
+const DEFAULT_BRANCH = 'main';
+const DETACHED = 'HEAD';
+
+/**
+ * A repository on this machine, bare or with a work tree. It has no remote as far as this source is concerned: even when it
+ * has an `origin`, commits and tags stay here, because nothing is fetched from there either.
+ */
+export function createLocalSource(options: LocalSourceOptions): Source {
+  const { path, git, clock } = options;
+  let opened: { readonly layout: Layout; readonly repository: Repository } | undefined;
+  let branch = options.branch ?? DEFAULT_BRANCH;
+
+  /** The repository as it is now; another one in its place is opened anew. */
+  const open = async (): Promise<{ readonly layout: Layout; readonly repository: Repository }> => {
+    const layout = await readLayout(path);
+    if (opened?.layout.identity !== layout.identity || opened.layout.commonDir !== layout.commonDir) {
+      opened?.repository.store[Symbol.dispose]();
+      const store = createObjectStore(layout.commonDir, git);
+      opened = { layout, repository: openRepository(options, { layout, store, branch: () => branch }) };
+    }
+    return opened;
+  };
+  const within = async <T>(
+    doing: string,
+    work: (repository: Repository) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T> => {
+    const { repository } = await open();
+    return work(repository).catch(async (error: unknown) => {
+      // A repository that vanished meanwhile is the better explanation for whatever went wrong.
+      await readLayout(path);
+      throw asGitError(error, doing, signal);
+    });
+  };
+  return {
+    location: path,
+    get branch() {
+      return branch;
+    },
+    hasRemote: false,
+    resolve: async (signal) => {
+      signal.throwIfAborted();
+      const { layout } = await open();
+      return within('the branch cannot be read', async (repository) => {
+        const head = await readBranch(layout, repository.refs, options.branch);
+        branch = head.branch;
+        return resolveRevision({ options, layout, repository }, head, signal);
+      });
+    },
+    lookup: (reference) => within('looking up a commit', (repository) => repository.lookup(reference)),
+    contains: (commit) => within('looking for a commit', (repository) => repository.contains(commit)),
+    diff: (from, to, signal) =>
+      within('comparing commits', (repository) => repository.diff(from, to, signal), signal),
+    readBlob: (blob) => within('reading a file', (repository) => repository.readBlob(blob)),
+    readBlobs: async function* (blobs, maxBytes, signal) {
+      const { repository } = await open();
+      yield* repository.readBlobs(blobs, maxBytes, signal);
+    },
+    commit: async (request, signal) => {
+      signal.throwIfAborted();
+      const { layout } = await open();
+      return within('committing', (repository) => commitLocally({ options, layout, repository }, request));
+    },
+    tag: (request) => within('tagging', (repository) => repository.tag(request)),
+    tags: (prefix) => within('reading tags', (repository) => repository.tags(prefix)),
+    pushTags: async () => {},
+    watch: (onChange, signal) =>
+      watchLocal(
+        { path, branch: options.branch, clock, logger: options.logger, readState: () => readState(options) },
+        onChange,
+        signal,
+      ),
+    [Symbol.asyncDispose]: async () => {
+      opened?.repository.store[Symbol.dispose]();
+      opened = undefined;
+    },
+  };
+}
+
+interface Opened {
+  readonly options: LocalSourceOptions;
+  readonly layout: Layout;
+  readonly repository: Repository;
+}
+
+interface Head {
+  readonly branch: string;
+  readonly commit: string;
+}
+
+function openRepository(
+  { committer, clock }: LocalSourceOptions,
+  parts: { readonly layout: Layout; readonly store: ObjectStore; readonly branch: () => string },
+): Repository {
+  return createRepository({
+    commonDir: parts.layout.commonDir,
+    store: parts.store,
+    refs: createRefs(parts.layout.commonDir),
+    committer,
+    now: () => clock.now(),
+    branch: parts.branch,
+  });
+}
+
+/** The branch asked for; else the one HEAD names, else `main`, else the commit of a detached HEAD (as CI checks out). */
+async function readBranch(layout: Layout, refs: Refs, wanted: string | undefined): Promise<Head> {
+  const head = wanted === undefined ? await readHead(layout.gitdir) : { branch: wanted, commit: null };
+  if (head.commit !== null) return { branch: DETACHED, commit: head.commit };
+  const first = head.branch ?? DEFAULT_BRANCH;
+  for (const branch of wanted === undefined ? [first, DEFAULT_BRANCH] : [first]) {
+    const commit = await refs.read(`refs/heads/${branch}`);
+    if (commit !== null) return { branch, commit };
+  }
+  const branches = await refs.list('refs/heads/');
+  throw branchNotFound(
+    first,
+    branches.map(({ name }) => name.slice('refs/heads/'.length)),
+  );
+}
+
+async function resolveRevision(opened: Opened, head: Head, signal: AbortSignal): Promise<Revision> {
+  const { layout, repository, options } = opened;
+  const { gitdir, workTree } = layout;
+  const checkedOut = workTree === null ? null : await readHead(gitdir);
+  const same = checkedOut !== null && (checkedOut.branch ?? DETACHED) === head.branch;
+  const dirty = same && workTree !== null ? await isDirty(options.git, { gitdir, workTree }, signal) : false;
+  return repository.revision(head.commit, head.branch, dirty);
+}
+
+/** What a watcher compares: the commit of the branch, or why there is none. */
+async function readState({ path, branch }: LocalSourceOptions): Promise<string> {
+  try {
+    const layout = await readLayout(path);
+    const head = await readBranch(layout, createRefs(layout.commonDir), branch);
+    return `${head.branch} ${head.commit}`;
+  } catch {
+    return 'none';
+  }
+}
+
+async function commitLocally(opened: Opened, request: CommitRequest): Promise<string> {
+  const { options, layout, repository } = opened;
+  const head = await readBranch(layout, repository.refs, options.branch);
+  if (head.branch === DETACHED) throw gitError('HEAD is detached: name the branch that commits go to');
+  if (head.commit !== request.expectedHead) {
+    throw writeConflict(`${head.branch} has moved on to ${head.commit.slice(0, 12)}`);
+  }
+  const prepared = await repository.prepareCommit(request);
+  const checkouts = await findCheckouts(layout, head.branch, await linkedWorkTrees(layout));
+  const ready: PreparedCheckout[] = [];
+  try {
+    for (const checkout of withoutDuplicates(checkouts)) {
+      ready.push(await prepareCheckout(options.git, checkout, prepared.files, options.logger));
+    }
+    await repository.refs.update(`refs/heads/${head.branch}`, prepared.commit, request.expectedHead);
+  } catch (error) {
+    for (const checkout of ready) await checkout.cancel();
+    throw error;
+  }
+  for (const checkout of ready) await checkout.finish();
+  return prepared.commit;
+}
+
+async function linkedWorkTrees({ commonDir }: Layout): Promise<readonly string[]> {
+  return readdir(join(commonDir, 'worktrees')).catch((error: unknown) => {
+    if (isMissing(error)) return [];
+    throw error;
+  });
+}
+
+function withoutDuplicates(checkouts: readonly Checkout[]): readonly Checkout[] {
+  return [...new Map(checkouts.map((checkout) => [checkout.gitdir, checkout])).values()];
+}

@@ -1,0 +1,78 @@
+import { homedir } from 'node:os';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ReconcilerError } from '../../model/errors.ts';
+import { Secret } from '../../model/secret.ts';
+
+export type Credentials =
+  | { readonly username?: string; readonly password?: Secret }
+  | { readonly token: Secret };
+
+/** Where a config repository is; `address` never holds a password. */
+export type Location =
+  | { readonly kind: 'local'; readonly address: string }
+  | { readonly kind: 'http'; readonly address: string; readonly credentials: Credentials | undefined }
+  | { readonly kind: 'ssh'; readonly address: string };
+
+/**
+ * Reads what a user wrote: a path, `file://`, `http(s)://` (with or without `user:password@`), `ssh://` or `user@host:path`.
+ *
+ * @throws BAD_OPTIONS for anything else
+ */
+export function parseLocation(text: string): Location {
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1]?.toLowerCase();
+  if (scheme === undefined) return parsePlain(text);
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url === null) throw badLocation(text, 'this is not a valid URL');
+  switch (scheme) {
+    case 'file':
+      return { kind: 'local', address: fileURLToPath(url) };
+    case 'http':
+    case 'https':
+      return parseHttp(url);
+    case 'ssh':
+    case 'git+ssh':
+    case 'ssh+git':
+      url.password = '';
+      return { kind: 'ssh', address: checkHost(text, url.hostname, url.href.replace(/^[^:]+:/, 'ssh:')) };
+    default:
+      throw badLocation(text, `${scheme}:// is not supported, use a path, https:// or ssh://`);
+  }
+}
+
+function parsePlain(text: string): Location {
+  if (text.trim() === '') throw badLocation(text, 'it is empty');
+  // As Git decides it: a colon before the first slash separates host and path.
+  const remote = /^(?:([^/:@]+)@)?(\[[^\]]+\]|[^/:@]+):(?!\/\/)(.+)$/.exec(text);
+  if (remote !== null) return { kind: 'ssh', address: checkHost(text, remote[2] ?? '', text) };
+  const path = text === '~' || text.startsWith('~/') ? `${homedir()}${text.slice(1)}` : text;
+  return { kind: 'local', address: resolve(path) };
+}
+
+function parseHttp(url: URL): Location {
+  const username = decodeURIComponent(url.username);
+  const password = decodeURIComponent(url.password);
+  url.username = '';
+  url.password = '';
+  url.hash = '';
+  const address = url.href.replace(/\/+$/, '');
+  if (username === '' && password === '') return { kind: 'http', address, credentials: undefined };
+  return {
+    kind: 'http',
+    address,
+    credentials: { username, password: new Secret(password, 'password in the repository address') },
+  };
+}
+
+/** A host that starts with a dash would be read as an option by ssh. */
+function checkHost(text: string, host: string, address: string): string {
+  if (host === '' || host.startsWith('-') || address.startsWith('ssh://-') || address.startsWith('-')) {
+    throw badLocation(text, 'the host name is not valid');
+  }
+  return address;
+}
+
+function badLocation(text: string, reason: string): ReconcilerError {
+  const shown = text.replace(/\/\/[^/@]*@/, '//***@');
+  return new ReconcilerError('BAD_OPTIONS', `repository location ${JSON.stringify(shown)}: ${reason}`);
+}

@@ -1,0 +1,210 @@
+import { isReconcilerError } from '../../model/errors.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Logger } from '../../ports/logger.ts';
+import type { CommitRequest, Revision, Source } from '../../ports/source.ts';
+import type { Deadline } from './deadline.ts';
+import { createMutex, withDeadline } from './deadline.ts';
+import { asGitError, gitError, writeConflict } from './errors.ts';
+import type { GitCommand } from './git-command.ts';
+import { mirrorPath } from './mirror.ts';
+import type { Identity } from './objects.ts';
+import { pollRemote } from './poll.ts';
+import { readHead } from './refs.ts';
+import { createRemoteMirror } from './remote-mirror.ts';
+import type { Repository } from './repository.ts';
+import { createRepository } from './repository.ts';
+import type { RefUpdate, Transport, UpdateResult } from './transport.ts';
+
+export interface RemoteSourceOptions {
+  /** Without credentials. */
+  readonly address: string;
+  readonly transport: Transport;
+  readonly branch: string | undefined;
+  readonly cacheDir: string;
+  readonly pollIntervalMs: number;
+  readonly timeoutMs: number;
+  readonly git: GitCommand;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly committer: Identity;
+}
+
+/** A repository elsewhere, read through a mirror in the state directory. Commits and tags are pushed. */
+export async function createRemoteSource(options: RemoteSourceOptions): Promise<Source> {
+  const { address, transport, clock, logger, pollIntervalMs } = options;
+  const access = await openMirror(options);
+  const { use, noteDamage } = access;
+  const place = (repository: Repository): PushPlace => ({
+    path: access.path,
+    branch: access.branch(),
+    transport,
+    repository,
+  });
+  return {
+    location: address,
+    get branch() {
+      return access.branch();
+    },
+    hasRemote: true,
+    resolve: (signal) => access.resolve(signal),
+    lookup: (reference) => use('looking up a commit', (repository) => repository.lookup(reference)),
+    contains: (commit) => use('looking for a commit', (repository) => repository.contains(commit)),
+    diff: (from, to, signal) =>
+      use('comparing commits', (repository) => repository.diff(from, to, signal).catch(noteDamage), signal),
+    readBlob: (blob) => use('reading a file', (repository) => repository.readBlob(blob).catch(noteDamage)),
+    readBlobs: async function* (blobs, maxBytes, signal) {
+      const repository = await use('reading files', async (ready) => ready, signal);
+      try {
+        yield* repository.readBlobs(blobs, maxBytes, signal);
+      } catch (error) {
+        noteDamage(error);
+      }
+    },
+    commit: (request, signal) =>
+      use(
+        'committing',
+        (repository) => access.talk(signal, (deadline) => push(place(repository), request, deadline)),
+        signal,
+      ),
+    tag: (request) => use('tagging', (repository) => repository.tag(request)),
+    tags: (prefix) => use('reading tags', (repository) => repository.tags(prefix)),
+    pushTags: async (names, signal) => {
+      if (names.length === 0) return;
+      const work = (repository: Repository): Promise<void> =>
+        access.talk(signal, (deadline) => pushTags(place(repository), names, { deadline, logger }));
+      await use('pushing tags', work, signal);
+    },
+    watch: (onChange, signal) => pollRemote({ intervalMs: pollIntervalMs, clock }, onChange, signal),
+    [Symbol.asyncDispose]: async () => access[Symbol.dispose](),
+  };
+}
+
+interface MirrorAccess extends Disposable {
+  readonly path: string;
+  branch(): string;
+  resolve(signal: AbortSignal): Promise<Revision>;
+  /** Talks to the remote, alone and under a deadline. */
+  talk<T>(signal: AbortSignal, work: (deadline: Deadline) => Promise<T>): Promise<T>;
+  /** Works on the mirror, which is fetched first when it never was. */
+  use<T>(doing: string, work: (repository: Repository) => Promise<T>, signal?: AbortSignal): Promise<T>;
+  /** Rethrows; content that a revision names but that cannot be read means that the mirror is not what it should be. */
+  noteDamage(error: unknown): never;
+}
+
+async function openMirror(options: RemoteSourceOptions): Promise<MirrorAccess> {
+  const { address, clock, committer, timeoutMs } = options;
+  const path = mirrorPath(options.cacheDir, address);
+  const mirror = createRemoteMirror({ ...options, path });
+  const exclusively = createMutex();
+  let branch = options.branch ?? (await readHead(path)).branch ?? 'main';
+  let viewed: Repository | undefined;
+
+  const talk: MirrorAccess['talk'] = (signal, work) =>
+    exclusively(() => withDeadline({ location: address, timeoutMs, signal }, work));
+  const view = async (): Promise<Repository> => {
+    const { store, refs } = await mirror.open();
+    if (viewed?.store === store) return viewed;
+    const now = (): number => clock.now();
+    viewed = createRepository({ commonDir: path, store, refs, committer, now, branch: () => branch });
+    return viewed;
+  };
+  const sync = async (deadline: Deadline): Promise<string> => {
+    const head = await mirror.sync(deadline);
+    branch = head.branch;
+    return head.commit;
+  };
+  const ready = async (signal: AbortSignal): Promise<Repository> => {
+    const repository = await view();
+    if ((await repository.refs.read(`refs/heads/${branch}`)) !== null) return repository;
+    await talk(signal, sync);
+    return view();
+  };
+  const use: MirrorAccess['use'] = async (doing, work, signal = new AbortController().signal) => {
+    try {
+      return await work(await ready(signal));
+    } catch (error) {
+      throw asGitError(error, doing, signal);
+    }
+  };
+  const noteDamage: MirrorAccess['noteDamage'] = (error) => {
+    if (isReconcilerError(error, 'GIT_ERROR')) mirror.suspect();
+    throw error;
+  };
+  const resolve: MirrorAccess['resolve'] = async (signal) => {
+    try {
+      const commit = await talk(signal, sync);
+      return await (await view()).revision(commit, branch);
+    } catch (error) {
+      throw asGitError(error, address, signal);
+    }
+  };
+  return {
+    path,
+    branch: () => branch,
+    resolve,
+    talk,
+    use,
+    noteDamage,
+    [Symbol.dispose]: () => mirror[Symbol.dispose](),
+  };
+}
+
+interface PushPlace {
+  readonly path: string;
+  readonly branch: string;
+  readonly transport: Transport;
+  readonly repository: Repository;
+}
+
+/** The mirror's branch moves only once the remote has taken the commit; until then nothing names it. */
+async function push(place: PushPlace, request: CommitRequest, deadline: Deadline): Promise<string> {
+  const { repository, transport, path } = place;
+  const ref = `refs/heads/${place.branch}`;
+  const head = await repository.refs.read(ref);
+  if (head !== request.expectedHead) {
+    throw writeConflict(`${place.branch} has moved on to ${(head ?? 'nothing').slice(0, 12)}`);
+  }
+  const { commit, objects } = await repository.prepareCommit(request);
+  const results = await transport.push(
+    {
+      mirrorDir: path,
+      updates: [{ ref, from: head, to: commit }],
+      pack: () => repository.store.pack(objects),
+    },
+    deadline,
+  );
+  requireDone(results);
+  await repository.refs.update(ref, commit);
+  return commit;
+}
+
+async function pushTags(
+  { repository, transport, path }: PushPlace,
+  names: readonly string[],
+  { deadline, logger }: { readonly deadline: Deadline; readonly logger: Logger },
+): Promise<void> {
+  const remote = await transport.listRefs(deadline);
+  const updates: RefUpdate[] = [];
+  const taken: UpdateResult[] = [];
+  for (const name of new Set(names)) {
+    const ref = `refs/tags/${name}`;
+    const [own, theirs] = [await repository.refs.read(ref), remote.refs.get(ref)];
+    if (own === null) logger.warn({ tag: name }, 'a tag to be pushed does not exist any more');
+    else if (theirs === undefined) updates.push({ ref, from: null, to: own });
+    else if (theirs !== own)
+      taken.push({ ref, outcome: 'conflict', reason: 'the remote has another tag of this name' });
+  }
+  const ids = updates.map(({ to }) => to);
+  const results =
+    updates.length === 0
+      ? []
+      : await transport.push({ mirrorDir: path, updates, pack: () => repository.store.pack(ids) }, deadline);
+  requireDone([...results, ...taken]);
+}
+
+function requireDone(results: readonly UpdateResult[]): void {
+  for (const { ref, outcome, reason } of results) {
+    if (outcome === 'conflict') throw writeConflict(`${ref}: ${reason}`);
+    if (outcome === 'refused') throw gitError(`the remote refuses ${ref}: ${reason}`);
+  }
+}

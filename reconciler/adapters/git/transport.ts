@@ -1,0 +1,50 @@
+import type { Deadline } from './deadline.ts';
+
+/** What a remote has. */
+export interface RemoteRefs {
+  /** Branch that its HEAD names, `null` when it does not say. */
+  readonly head: string | null;
+  /** Object ids by full name, branches and tags. */
+  readonly refs: ReadonlyMap<string, string>;
+}
+
+export interface WantedRef {
+  readonly ref: string;
+  readonly id: string;
+}
+
+/** `from: null` the ref must not exist yet. */
+export interface RefUpdate {
+  readonly ref: string;
+  readonly from: string | null;
+  readonly to: string;
+}
+
+/** How a ref update went; `conflict` somebody else was first, `refused` the remote does not want it at all. */
+export interface UpdateResult {
+  readonly ref: string;
+  readonly outcome: 'done' | 'conflict' | 'refused';
+  readonly reason: string;
+}
+
+/** Carries objects between a mirror and its remote. It moves no refs of the mirror. */
+export interface Transport {
+  listRefs(deadline: Deadline): Promise<RemoteRefs>;
+  /** Brings the objects behind these refs into the mirror. */
+  fetch(mirrorDir: string, wanted: readonly WantedRef[], deadline: Deadline): Promise<void>;
+  push(request: PushRequest, deadline: Deadline): Promise<readonly UpdateResult[]>;
+}
+
+export interface PushRequest {
+  readonly mirrorDir: string;
+  readonly updates: readonly RefUpdate[];
+  /** A pack of what the remote lacks; a transport that finds that out by itself does not ask. */
+  readonly pack: () => Promise<Buffer>;
+}
+
+const CONFLICT =
+  /fetch first|non-fast-forward|not-fast-forward|stale info|already exists|cannot lock ref|failed to (update|lock)|incorrect old value/i;
+
+export function judgeRejection(ref: string, reason: string): UpdateResult {
+  return { ref, outcome: CONFLICT.test(reason) ? 'conflict' : 'refused', reason };
+}

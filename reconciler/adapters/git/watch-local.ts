@@ -1,0 +1,131 @@
+import { basename, dirname, join } from 'node:path';
+import { watch } from 'chokidar';
+import type { FSWatcher } from 'chokidar';
+import { errorMessage } from '../../model/errors.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Logger } from '../../ports/logger.ts';
+import type { Layout } from './layout.ts';
+import { readLayout } from './layout.ts';
+import { readHead } from './refs.ts';
+
+export interface LocalWatch {
+  readonly path: string;
+  readonly branch: string | undefined;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** A text that changes whenever the branch moves. */
+  readonly readState: () => Promise<string>;
+}
+
+/**
+ * File events are hints that come at once; this look at a handful of files is what makes sure: no event is needed for a
+ * repository that was moved away and came back, or on a file system that reports none.
+ */
+const LOOK_EVERY_MS = 1000;
+/** Entries of a repository that say nothing about its refs. */
+const IGNORED = /^(objects|hooks|logs|info|lfs|modules)$|\.lock$|^tmp_/;
+
+/**
+ * Calls back once when watching has begun, and then whenever the branch points somewhere else. Resolves when the signal aborts.
+ */
+export async function watchLocal(
+  options: LocalWatch,
+  onChange: () => void,
+  signal: AbortSignal,
+): Promise<void> {
+  let state = await options.readState();
+  let watched: { readonly key: string; readonly watcher: FSWatcher } | undefined;
+  let looking: Promise<void> | undefined;
+  let again = false;
+
+  const look = async (): Promise<void> => {
+    const now = await options.readState();
+    if (signal.aborted || now === state) return;
+    state = now;
+    onChange();
+  };
+  const trigger = (): void => {
+    again = true;
+    looking ??= (async () => {
+      while (again && !signal.aborted) {
+        again = false;
+        await look();
+      }
+    })().finally(() => (looking = undefined));
+  };
+  /** Follows the directories that matter now; they change with the repository and the branch. */
+  const follow = async (): Promise<void> => {
+    const target = await watchTarget(options.path, options.branch);
+    if (target?.key === watched?.key) return;
+    await watched?.watcher.close();
+    watched = undefined;
+    if (target === null || signal.aborted) return;
+    const watcher = await openWatcher(target.directories, trigger, options);
+    watched = { key: target.key, watcher };
+  };
+  try {
+    await follow();
+    if (!signal.aborted) onChange();
+    while (!signal.aborted) {
+      trigger();
+      await looking;
+      await follow();
+      await options.clock.sleep(LOOK_EVERY_MS, signal).catch((error: unknown) => {
+        if (!signal.aborted) throw error;
+      });
+    }
+  } finally {
+    await watched?.watcher.close();
+    await looking;
+  }
+}
+
+/** Directories, not files: Git replaces files by renaming, which ends a watch on the file itself. */
+async function watchTarget(
+  path: string,
+  wanted: string | undefined,
+): Promise<{ readonly key: string; readonly directories: readonly string[] } | null> {
+  let layout: Layout;
+  try {
+    layout = await readLayout(path);
+  } catch {
+    return null;
+  }
+  const branch = wanted ?? (await readHead(layout.gitdir)).branch ?? 'main';
+  // A branch `team/prod` lies in a directory that may not exist yet; its nearest parents are watched as well.
+  const directories = new Set([layout.gitdir, layout.commonDir]);
+  const heads = join(layout.commonDir, 'refs', 'heads');
+  for (let directory = dirname(join(heads, branch)); directory.startsWith(heads);) {
+    directories.add(directory);
+    directory = dirname(directory);
+  }
+  const sorted = [...directories].sort();
+  return { key: `${layout.identity} ${sorted.join(' ')}`, directories: sorted };
+}
+
+async function openWatcher(
+  directories: readonly string[],
+  onEvent: () => void,
+  { logger, path }: LocalWatch,
+): Promise<FSWatcher> {
+  const roots = new Set(directories);
+  const watcher = watch([...directories], {
+    depth: 0,
+    ignoreInitial: true,
+    atomic: false,
+    followSymlinks: true,
+    ignored: (file) => !roots.has(file) && IGNORED.test(basename(file)),
+  });
+  const ready = Promise.withResolvers<void>();
+  watcher.on('ready', () => ready.resolve());
+  watcher.on('all', onEvent);
+  watcher.on('error', (error) => {
+    logger.warn(
+      { repository: path, error: errorMessage(error) },
+      'file events are not available, looking instead',
+    );
+    ready.resolve();
+  });
+  await ready.promise;
+  return watcher;
+}

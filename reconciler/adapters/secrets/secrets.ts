@@ -1,0 +1,91 @@
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { ReconcilerError } from '../../model/errors.ts';
+import { Secret } from '../../model/secret.ts';
+import type { Logger } from '../../ports/logger.ts';
+import type { Secrets } from '../../ports/secrets.ts';
+
+export interface SecretsOptions {
+  /** Secret files are read from `secrets/` in it. */
+  readonly stateDir: string;
+  /** Environment of the daemon. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Told once per file that others than its owner may read. */
+  readonly logger?: Logger;
+}
+
+const REFERENCE = /^secret:\/\/(env|file)\/(.+)$/s;
+const ENV_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/;
+/** No separator and no leading dot, so a name can never leave the directory. */
+const FILE_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
+const MAX_BYTES = 65_536;
+
+/** Reads secrets from the environment and from files, anew each time: a changed secret is seen by the next plan. */
+export function createSecrets({ stateDir, env, logger }: SecretsOptions): Secrets {
+  const warned = new Set<string>();
+
+  function fromFile(name: string, reference: string): string {
+    if (!FILE_NAME.test(name))
+      throw notFound(reference, 'the name may hold letters, digits, "_", "-" and "." only');
+    const path = join(stateDir, 'secrets', name);
+    const { bytes, mode } = readSecretFile(path, reference);
+    if ((mode & 0o077) !== 0 && !warned.has(name)) {
+      warned.add(name);
+      logger?.warn(
+        { file: path, mode: (mode & 0o777).toString(8).padStart(4, '0') },
+        'A secret file can be read by others; make it mode 0600',
+      );
+    }
+    return decode(bytes, reference).replace(/\r?\n$/, '');
+  }
+
+  function fromEnv(name: string, reference: string): string {
+    if (!ENV_NAME.test(name)) throw notFound(reference, 'the name is not one of an environment variable');
+    const value = env[`KOMBINATOR_SECRET_${name}`];
+    if (value === undefined)
+      throw notFound(reference, `the daemon has no variable KOMBINATOR_SECRET_${name}`);
+    return value;
+  }
+
+  return {
+    resolve(reference) {
+      const [, kind, name] = REFERENCE.exec(reference) ?? [];
+      if (kind === undefined || name === undefined) {
+        throw notFound(reference, 'a reference is secret://env/NAME or secret://file/NAME');
+      }
+      const value = kind === 'file' ? fromFile(name, reference) : fromEnv(name, reference);
+      if (value === '') throw notFound(reference, 'it is empty');
+      return new Secret(value, reference);
+    },
+  };
+}
+
+function readSecretFile(path: string, reference: string): { readonly bytes: Buffer; readonly mode: number } {
+  try {
+    const status = statSync(path);
+    if (!status.isFile()) throw notFound(reference, 'it is not a regular file');
+    if (status.size > MAX_BYTES) throw notFound(reference, `the file is larger than ${MAX_BYTES} bytes`);
+    return { bytes: readFileSync(path), mode: status.mode };
+  } catch (error) {
+    if (error instanceof ReconcilerError) throw error;
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
+    const reason =
+      code === 'ENOENT' ? 'the state directory has no such file in secrets/' : `cannot be read (${code})`;
+    throw notFound(reference, reason);
+  }
+}
+
+function decode(bytes: Buffer, reference: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    // The decoder's error could quote the content.
+    throw notFound(reference, 'the file is not UTF-8 text');
+  }
+}
+
+/** Whatever is no reference may be a value that was put in the wrong place, so it is not repeated. */
+function notFound(reference: string, reason: string): ReconcilerError {
+  const named = reference.startsWith('secret://') ? JSON.stringify(reference) : 'of that name';
+  return new ReconcilerError('SECRET_NOT_FOUND', `no secret ${named}: ${reason}`);
+}

@@ -1,0 +1,73 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { ReconcilerError } from '../../model/errors.ts';
+
+/**
+ * One entry per schema version, never edited once released: version n is what the first n entries make.
+ * The version stands in `PRAGMA user_version`.
+ */
+const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE jobs (
+    id TEXT PRIMARY KEY, type TEXT NOT NULL, stack TEXT NOT NULL, status TEXT NOT NULL,
+    trigger_name TEXT NOT NULL, actor TEXT, revision TEXT, plan_id TEXT, summary TEXT,
+    progress REAL NOT NULL, error TEXT, tag TEXT,
+    created_at TEXT NOT NULL, started_at TEXT, ended_at TEXT
+  ) STRICT;
+  CREATE INDEX jobs_by_time ON jobs (created_at, id);
+  CREATE INDEX jobs_by_stack ON jobs (stack, created_at, id);
+  CREATE INDEX jobs_by_status ON jobs (status, created_at, id);
+  CREATE INDEX jobs_by_plan ON jobs (plan_id);
+
+  CREATE TABLE steps (
+    job_id TEXT NOT NULL, position INTEGER NOT NULL, name TEXT NOT NULL, action TEXT,
+    status TEXT NOT NULL, message TEXT, health TEXT, started_at TEXT, ended_at TEXT,
+    PRIMARY KEY (job_id, position)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE logs (
+    job_id TEXT NOT NULL, sequence INTEGER NOT NULL, time TEXT NOT NULL, level TEXT NOT NULL,
+    step TEXT, message TEXT NOT NULL,
+    PRIMARY KEY (job_id, sequence)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE plans (id TEXT PRIMARY KEY, document TEXT NOT NULL, saved_at TEXT NOT NULL) STRICT;
+
+  CREATE TABLE stacks (
+    stack TEXT PRIMARY KEY, held_desired TEXT, untagged INTEGER NOT NULL,
+    last_applied_revision TEXT, last_applied_at TEXT, unpushed_tags TEXT NOT NULL
+  ) STRICT;
+
+  CREATE TABLE api_keys (
+    id TEXT PRIMARY KEY, name TEXT NOT NULL, role TEXT NOT NULL, hash TEXT NOT NULL, created_at TEXT NOT NULL
+  ) STRICT;
+  `,
+];
+
+/**
+ * Brings the schema up to date in one transaction, so that two programs that open the same new file do not collide.
+ * Throws BAD_OPTIONS when the file was written by a newer version of the program.
+ */
+export function migrate(database: DatabaseSync): void {
+  if (readVersion(database) === MIGRATIONS.length) return;
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    const current = readVersion(database);
+    if (current > MIGRATIONS.length) throw newerSchema(current);
+    for (const script of MIGRATIONS.slice(current)) database.exec(script);
+    database.exec(`PRAGMA user_version = ${MIGRATIONS.length}; COMMIT`);
+  } catch (error) {
+    if (database.isTransaction) database.exec('ROLLBACK');
+    throw error;
+  }
+}
+
+function readVersion(database: DatabaseSync): number {
+  return Number(database.prepare('PRAGMA user_version').get()?.['user_version'] ?? 0);
+}
+
+function newerSchema(found: number): ReconcilerError {
+  return new ReconcilerError(
+    'BAD_OPTIONS',
+    `the database has schema version ${found}, this program knows ${MIGRATIONS.length}: run a newer program, or use another state directory`,
+  );
+}

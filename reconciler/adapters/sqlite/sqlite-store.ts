@@ -1,0 +1,229 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { ReconcilerError } from '../../model/errors.ts';
+import type { Json } from '../../model/json.ts';
+import { canonicalJson, sha256 } from '../../model/json.ts';
+import type { Plan } from '../../plan/plan.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Logger } from '../../ports/logger.ts';
+import type { Job, JobError, StackRecord, Store } from '../../ports/store.ts';
+import type { ConnectionOptions } from './connection.ts';
+import { moveAside, openConnection } from './connection.ts';
+import { isCorruption, toStoreError } from './errors.ts';
+import { selectJobs } from './job-query.ts';
+import { text, toApiKey, toJob, toLog, toStackRecord, toStep } from './rows.ts';
+import type { Statements } from './statements.ts';
+import { prepareStatements } from './statements.ts';
+
+export interface SqliteStoreOptions {
+  /** A file (its directory is made with mode 0700, the file with 0600), or `:memory:`. */
+  readonly path: string;
+  readonly clock: Clock;
+  /** Told when a damaged database had to be moved aside. */
+  readonly logger?: Logger;
+  /** How long a call waits for another program's lock before STORE_UNAVAILABLE; the process waits with it. Default 500. */
+  readonly busyTimeoutMs?: number;
+}
+
+interface Connection {
+  readonly database: DatabaseSync;
+  readonly statements: Statements;
+}
+
+const INTERRUPTED: JobError = {
+  code: 'CANCELLED',
+  message: 'the daemon stopped while this job was queued or running',
+  retryable: true,
+};
+
+/**
+ * The store on `node:sqlite`. Opening throws as every call does: STORE_UNAVAILABLE or STORE_FULL (both retryable), and
+ * BAD_OPTIONS for a file that a newer version of the program wrote. A damaged database, found when opening or later, is
+ * moved aside and begun anew. Dispose it to close the file.
+ */
+export function createSqliteStore(options: SqliteStoreOptions): Store {
+  const access = createAccess({
+    path: options.path,
+    clock: options.clock,
+    logger: options.logger,
+    busyTimeoutMs: options.busyTimeoutMs ?? 500,
+  });
+  const now = () => new Date(options.clock.now()).toISOString();
+  return {
+    ...createJobRecords(access),
+    ...createPlanRecords(access, now),
+    ...createStackRecords(access),
+    ...createKeyRecords(access),
+    [Symbol.dispose]: () => access.close(),
+  };
+}
+
+interface Access {
+  /** One statement, or reads. */
+  use<T>(work: (statements: Statements, database: DatabaseSync) => T): T;
+  /** Several writes as one. */
+  transaction(work: (statements: Statements) => void): void;
+  close(): void;
+}
+
+/** Turns errors into the port's, and replaces a connection whose file turned out to be damaged. */
+function createAccess(options: ConnectionOptions): Access {
+  let connection: Connection | null = translate(() => connect(options));
+
+  function current(): Connection {
+    if (connection !== null) return connection;
+    throw new ReconcilerError('STORE_UNAVAILABLE', 'the database is closed', { retryable: true });
+  }
+
+  function use<T>(work: (statements: Statements, database: DatabaseSync) => T): T {
+    return translate(() => {
+      const { database, statements } = current();
+      try {
+        return work(statements, database);
+      } catch (error) {
+        if (!isCorruption(error) || options.path === ':memory:') throw error;
+        database.close();
+        moveAside(options);
+        connection = connect(options);
+        return work(connection.statements, connection.database);
+      }
+    });
+  }
+
+  return {
+    use,
+    transaction: (work) => use((statements, database) => runTransaction(database, () => work(statements))),
+    close() {
+      connection?.database.close();
+      connection = null;
+    },
+  };
+}
+
+function connect(options: ConnectionOptions): Connection {
+  const database = openConnection(options);
+  return { database, statements: prepareStatements(database) };
+}
+
+function runTransaction(database: DatabaseSync, work: () => void): void {
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    work();
+    database.exec('COMMIT');
+  } catch (error) {
+    // A full disk makes SQLite roll back by itself.
+    if (database.isTransaction) database.exec('ROLLBACK');
+    throw error;
+  }
+}
+
+function translate<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw toStoreError(error);
+  }
+}
+
+type JobRecords = Pick<
+  Store,
+  | 'saveJob'
+  | 'getJob'
+  | 'listJobs'
+  | 'saveSteps'
+  | 'listSteps'
+  | 'appendLogs'
+  | 'listLogs'
+  | 'closeInterrupted'
+  | 'prune'
+>;
+
+function createJobRecords({ use, transaction }: Access): JobRecords {
+  return {
+    saveJob: (job) => use((statements) => void statements.saveJob.run(jobColumns(job))),
+    getJob: (id) =>
+      use((statements) => {
+        const row = statements.getJob.get(id);
+        return row === undefined ? undefined : toJob(row);
+      }),
+    listJobs: (filter) => use((_, database) => selectJobs(database, filter)),
+    saveSteps: (steps) =>
+      transaction((statements) => {
+        for (const step of steps) statements.saveStep.run({ ...step });
+      }),
+    listSteps: (jobId) => use((statements) => statements.listSteps.all(jobId).map(toStep)),
+    appendLogs: (logs) =>
+      transaction((statements) => {
+        for (const log of logs) statements.appendLog.run({ ...log });
+      }),
+    listLogs: (jobId, afterSequence = 0) =>
+      use((statements) => statements.listLogs.all(jobId, afterSequence).map(toLog)),
+    closeInterrupted(time) {
+      let closed = 0;
+      transaction((statements) => {
+        statements.closeSteps.run({ now: time });
+        closed = Number(statements.closeJobs.run({ now: time, error: JSON.stringify(INTERRUPTED) }).changes);
+      });
+      return closed;
+    },
+    prune: (before) =>
+      transaction((statements) => {
+        for (const statement of ['pruneSteps', 'pruneLogs', 'pruneJobs', 'prunePlans'] as const) {
+          statements[statement].run(before);
+        }
+      }),
+  };
+}
+
+function createPlanRecords({ use }: Access, now: () => string): Pick<Store, 'savePlan' | 'getPlan'> {
+  return {
+    savePlan(plan) {
+      const json: Json = JSON.parse(JSON.stringify(plan));
+      const document = canonicalJson(json);
+      const id = planId(document);
+      use((statements) => statements.savePlan.run(id, document, now()));
+      return id;
+    },
+    getPlan: (id) =>
+      use((statements) => {
+        const row = statements.getPlan.get(id);
+        return row === undefined ? undefined : parsePlan(id, text(row, 'document'));
+      }),
+  };
+}
+
+function createStackRecords({ use }: Access): Pick<Store, 'saveStack' | 'getStack' | 'listStacks'> {
+  return {
+    saveStack: (record) => use((statements) => void statements.saveStack.run(stackColumns(record))),
+    getStack: (stack) =>
+      use((statements) => {
+        const row = statements.getStack.get(stack);
+        return row === undefined ? undefined : toStackRecord(row);
+      }),
+    listStacks: () => use((statements) => statements.listStacks.all().map(toStackRecord)),
+  };
+}
+
+function createKeyRecords({ use }: Access): Pick<Store, 'saveKey' | 'listKeys' | 'deleteKey'> {
+  return {
+    saveKey: (key) => use((statements) => void statements.saveKey.run({ ...key })),
+    listKeys: () => use((statements) => statements.listKeys.all().map(toApiKey)),
+    deleteKey: (id) => use((statements) => void statements.deleteKey.run(id)),
+  };
+}
+
+function planId(document: string): string {
+  return `plan_${sha256(document).slice(0, 32)}`;
+}
+
+/** The id is the hash of the content: a document that still has it is the plan that was saved. */
+function parsePlan(id: string, document: string): Plan | undefined {
+  return planId(document) === id ? (JSON.parse(document) as Plan) : undefined;
+}
+
+function jobColumns({ summary, error, ...rest }: Job) {
+  return { ...rest, summary: summary && JSON.stringify(summary), error: error && JSON.stringify(error) };
+}
+
+function stackColumns({ untagged, unpushedTags, ...rest }: StackRecord) {
+  return { ...rest, untagged: untagged ? 1 : 0, unpushedTags: JSON.stringify(unpushedTags) };
+}

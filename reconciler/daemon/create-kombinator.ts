@@ -1,0 +1,139 @@
+import { join } from 'node:path';
+import { createDockerTarget } from '../adapters/docker/index.ts';
+import { createGitSource } from '../adapters/git/index.ts';
+import { createSecrets } from '../adapters/secrets/secrets.ts';
+import { createSqliteStore } from '../adapters/sqlite/sqlite-store.ts';
+import { errorMessage } from '../model/errors.ts';
+import { Secret } from '../model/secret.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { DesiredState } from '../ports/desired.ts';
+import type { Logger } from '../ports/logger.ts';
+import type { Secrets } from '../ports/secrets.ts';
+import type { Source } from '../ports/source.ts';
+import type { Store } from '../ports/store.ts';
+import type { Reconciler } from '../reconciler.ts';
+import { createReconciler } from '../run/create-reconciler.ts';
+import { createDesiredState } from '../run/desired-state.ts';
+import { createMetrics } from './metrics.ts';
+import type { Metrics } from './metrics.ts';
+import { systemClock } from './system-clock.ts';
+
+export interface KombinatorOptions {
+  /** Path or URL of the config repository. */
+  readonly repo: string;
+  /** Default: the branch that the repository's HEAD names, else `main`. */
+  readonly branch?: string;
+  /** History, mirrors of remotes, secret files. Made when missing. */
+  readonly stateDir: string;
+  /** How often a remote is looked at, in milliseconds. Default 60,000. */
+  readonly pollMs?: number;
+  /** Everything is looked at again this often, in milliseconds. Default 300,000. */
+  readonly resyncMs?: number;
+  /** One command beside others that may use the same state directory: jobs of theirs are left alone. Default false. */
+  readonly ephemeral?: boolean;
+  readonly logger: Logger;
+  readonly env: NodeJS.ProcessEnv;
+  /** For http(s) remotes: a token, or a user name and a password. */
+  readonly credentials?: { readonly username?: string; readonly password?: string; readonly token?: string };
+}
+
+/** A reconciler on real parts. */
+export interface Kombinator extends AsyncDisposable {
+  readonly reconciler: Reconciler;
+  readonly store: Store;
+  readonly secrets: Secrets;
+  readonly metrics: Metrics;
+  /** One line per part: `ok`, or what is wrong with it. */
+  checks(): Record<string, string>;
+}
+
+/**
+ * Opens store and repository and puts the reconciler together. It acts only when asked until `reconciler.start()`.
+ *
+ * @throws BAD_OPTIONS, STORE_UNAVAILABLE, STORE_FULL
+ */
+export async function createKombinator(options: KombinatorOptions): Promise<Kombinator> {
+  const { stateDir, logger, env } = options;
+  const clock = systemClock;
+  const store = createSqliteStore({ path: join(stateDir, 'kombinator.db'), clock, logger });
+  if (options.ephemeral !== true) closeInterrupted(store, clock, logger);
+  const secrets = createSecrets({ stateDir, env, logger });
+  const source = await openSource(options, clock);
+  const desired = createDesiredState({ source, secrets });
+  const reconciler = createReconciler({
+    source,
+    desired,
+    store,
+    clock,
+    logger,
+    createTarget: ({ name, connection }) =>
+      createDockerTarget({
+        name,
+        connection,
+        registries: () => readRegistries(desired, secrets, logger),
+        clock,
+        logger,
+      }),
+    ...(options.resyncMs === undefined ? {} : { resyncMs: options.resyncMs }),
+  });
+  const metrics = createMetrics(reconciler);
+  return {
+    reconciler,
+    store,
+    secrets,
+    metrics,
+    checks: () => ({
+      repository: reconciler.repository().error?.message ?? 'ok',
+      database: reconciler.storeError() ?? 'ok',
+    }),
+    async [Symbol.asyncDispose]() {
+      await reconciler[Symbol.asyncDispose]();
+      metrics[Symbol.dispose]();
+      await source[Symbol.asyncDispose]();
+      store[Symbol.dispose]();
+    },
+  };
+}
+
+function closeInterrupted(store: Store, clock: Clock, logger: Logger): void {
+  const jobs = store.closeInterrupted(new Date(clock.now()).toISOString());
+  if (jobs > 0) logger.warn({ jobs }, 'jobs were cut short when the process before this one ended');
+}
+
+function openSource(options: KombinatorOptions, clock: Clock): Promise<Source> {
+  const { repo, branch, stateDir, pollMs, logger, credentials } = options;
+  const secret = (value: string) => new Secret(value, 'the options');
+  return createGitSource({
+    location: repo,
+    cacheDir: join(stateDir, 'mirrors'),
+    clock,
+    logger,
+    ...(branch === undefined ? {} : { branch }),
+    ...(pollMs === undefined ? {} : { pollIntervalMs: pollMs }),
+    ...(credentials?.token === undefined ? {} : { credentials: { token: secret(credentials.token) } }),
+    ...(credentials?.password === undefined
+      ? {}
+      : {
+          credentials: {
+            password: secret(credentials.password),
+            ...(credentials.username === undefined ? {} : { username: credentials.username }),
+          },
+        }),
+  });
+}
+
+/** Registries of `kombinator.yaml` with their passwords; one whose password cannot be found is left out and logged. */
+function readRegistries(
+  desired: DesiredState,
+  secrets: Secrets,
+  logger: Logger,
+): { readonly host: string; readonly username: string; readonly password: Secret }[] {
+  return desired.settings().registries.flatMap(({ host, username, password }) => {
+    try {
+      return [{ host, username, password: secrets.resolve(password) }];
+    } catch (error) {
+      logger.warn({ registry: host, error: errorMessage(error) }, 'registry credentials cannot be used');
+      return [];
+    }
+  });
+}

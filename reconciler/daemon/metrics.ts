@@ -1,0 +1,85 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { GaugeConfiguration } from 'prom-client';
+import type { Reconciler, ReconcilerEvent } from '../reconciler.ts';
+
+/** What `/metrics` answers, in the Prometheus text format. */
+export interface Metrics extends Disposable {
+  readonly contentType: string;
+  text(): Promise<string>;
+}
+
+/** Counts what the reconciler does. Gauges are read when they are asked for. */
+export function createMetrics(reconciler: Reconciler): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  addGauges(registry, reconciler);
+  const subscription = reconciler.subscribe(createCounters(registry));
+  return {
+    contentType: registry.contentType,
+    text: () => registry.metrics(),
+    [Symbol.dispose]() {
+      subscription[Symbol.dispose]();
+      registry.clear();
+    },
+  };
+}
+
+function createCounters(registry: Registry): (event: ReconcilerEvent) => void {
+  const registers = [registry];
+  const jobs = new Counter({
+    name: 'kombinator_jobs_total',
+    help: 'Jobs that have ended, by type and status',
+    labelNames: ['type', 'status'],
+    registers,
+  });
+  const durations = new Histogram({
+    name: 'kombinator_job_duration_seconds',
+    help: 'From the start of a job to its end',
+    labelNames: ['type'],
+    buckets: [0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300],
+    registers,
+  });
+  const reads = new Counter({
+    name: 'kombinator_repository_reads_total',
+    help: 'Attempts to read the config repository, by result',
+    labelNames: ['result'],
+    registers,
+  });
+  return (event) => {
+    if (event.type === 'repository') reads.inc({ result: event.error === null ? 'ok' : event.error.code });
+    if (event.type !== 'job' || event.job.endedAt === null) return;
+    const { type, status, startedAt, endedAt } = event.job;
+    jobs.inc({ type, status });
+    if (startedAt !== null) durations.observe({ type }, (Date.parse(endedAt) - Date.parse(startedAt)) / 1000);
+  };
+}
+
+function addGauges(registry: Registry, reconciler: Reconciler): void {
+  const addGauge = (configuration: GaugeConfiguration<string>) =>
+    registry.registerMetric(new Gauge({ ...configuration, registers: [] }));
+  addGauge({
+    name: 'kombinator_stacks',
+    help: 'Stacks by state',
+    labelNames: ['state'],
+    collect() {
+      this.reset();
+      for (const [state, count] of reconciler.countStacks()) this.set({ state }, count);
+    },
+  });
+  addGauge({
+    name: 'kombinator_workers',
+    help: 'Engines by status',
+    labelNames: ['status'],
+    collect() {
+      this.reset();
+      for (const worker of reconciler.listWorkers()) this.inc({ status: worker.status });
+    },
+  });
+  addGauge({
+    name: 'kombinator_repository_up',
+    help: '1 when the newest attempt to read the config repository succeeded',
+    collect() {
+      this.set(reconciler.repository().error === null ? 1 : 0);
+    },
+  });
+}

@@ -1,0 +1,202 @@
+import type { DependencyMap, PortClaim } from './check-kombination.ts';
+import { checkReferences, portClaims } from './check-kombination.ts';
+import type { Diagnostic } from './diagnostic.ts';
+import type { DocumentPath } from './document-path.ts';
+import { formatPath } from './document-path.ts';
+import { parseEnvValue, referencesOf } from './env-value.ts';
+import { expandKit } from './expand-kit.ts';
+import type { TreeDirectory } from './file-tree.ts';
+import { directoryOf } from './file-tree.ts';
+import type { Issue, Issues } from './issue.ts';
+import { createIssues, isProblem } from './issue.ts';
+import type { Kombination } from './kombination.ts';
+import { suggest } from './nearest.ts';
+import { addressesOverlap } from './ports.ts';
+import { readKombination } from './read-kombination.ts';
+import type { SchemaCheck } from './schema-check.ts';
+import type { FileFindings } from './service-files.ts';
+import { findServiceFiles } from './service-files.ts';
+import type { TargetReference } from './target.ts';
+import { targetKey } from './target.ts';
+import type { YamlDocument } from './yaml-document.ts';
+import { parseYaml } from './yaml-document.ts';
+
+export interface AssessOptions {
+  /** Repository path of the kombination. */
+  readonly file: string;
+  readonly text: string;
+  readonly tree: TreeDirectory;
+  /** Shared nodes by name; `null` for one whose file has errors. */
+  readonly nodes: ReadonlyMap<string, TargetReference | null>;
+  readonly checkSchema: SchemaCheck;
+}
+
+/** A secret that a value of a variable cannot do without. */
+export interface SecretNeed {
+  readonly reference: string;
+  /** As written: `DB_PASSWORD` or `secret://file/db`. */
+  readonly name: string;
+  readonly path: DocumentPath;
+}
+
+/** Everything that can be known of a kombination without asking anybody: no secret is looked up, no file is read. */
+export interface Assessment {
+  readonly document: YamlDocument;
+  readonly kombination: Kombination;
+  readonly dependencies: DependencyMap;
+  readonly targets: readonly TargetReference[];
+  /** Names of shared nodes it refers to. */
+  readonly sharedNodes: readonly string[];
+  readonly findings: FileFindings;
+  readonly ports: readonly PortClaim[];
+  readonly secrets: readonly SecretNeed[];
+  /** Every secret that is looked up, also those that have a default. */
+  readonly references: readonly string[];
+  readonly issues: readonly Issue[];
+}
+
+/** Reads one kombination and checks everything in it. Never throws. */
+export function assess(options: AssessOptions): Assessment {
+  const issues = createIssues();
+  const document = parseYaml(options.text);
+  const broken = document.value === undefined;
+  if (!broken) options.checkSchema('kombination', document.value ?? {}, issues);
+  const written = readKombination(document.value, issues);
+  const kombination = expandKit(written, issues);
+  const names = new Set(written.services.map((service) => service.name));
+  const dependencies = checkReferences(kombination, names, issues);
+  const { targets, sharedNodes } = resolveTargets(kombination, options, issues);
+  const byName = new Map(targets.map((target) => [target.name, target]));
+  const ports = portClaims(kombination, ({ node }) => {
+    const target = byName.get(node);
+    return target && targetKey(target);
+  });
+  checkPorts(ports, issues);
+  return {
+    document,
+    kombination,
+    dependencies,
+    targets,
+    sharedNodes,
+    findings: findServiceFiles(kombination.services, {
+      tree: options.tree,
+      directory: directoryOf(options.file),
+      issues,
+    }),
+    ports,
+    ...findSecrets(kombination, issues),
+    issues: issues.list,
+  };
+}
+
+function resolveTargets(
+  { nodes }: Kombination,
+  { nodes: shared }: AssessOptions,
+  issues: Issues,
+): Pick<Assessment, 'targets' | 'sharedNodes'> {
+  const targets: TargetReference[] = [];
+  const sharedNodes: string[] = [];
+  for (const { name, connection, path } of nodes) {
+    if (connection) {
+      targets.push({ name, kind: 'docker', connection });
+      continue;
+    }
+    sharedNodes.push(name);
+    const reference = shared.get(name);
+    if (reference) targets.push({ ...reference, name });
+    else if (reference === null) {
+      issues.error('UNKNOWN_NODE', [...path, 'name'], `the file of the shared node ${name} has errors`);
+    } else {
+      const hint = suggest(name, [...shared.keys()]) ?? `add a connection here, or a file nodes/${name}.yaml`;
+      issues.error('UNKNOWN_NODE', [...path, 'name'], `${name} has no connection and is no shared node`, {
+        hint,
+      });
+    }
+  }
+  return { targets, sharedNodes };
+}
+
+function checkPorts(claims: readonly PortClaim[], issues: Issues): void {
+  const byKey = new Map<string, PortClaim[]>();
+  for (const claim of claims) {
+    const others = byKey.get(claim.key) ?? [];
+    const other = others.find(({ hostIp }) => addressesOverlap(hostIp, claim.hostIp));
+    if (other) {
+      const place = formatPath(other.path);
+      const message = `port ${portOf(claim)} of the node is published twice: ${other.service} has it already`;
+      issues.error('DUPLICATE_PORT', claim.path, message, { hint: `first: ${place}` });
+    }
+    byKey.set(claim.key, [...others, claim]);
+  }
+}
+
+/** `8080/tcp` */
+export function portOf({ key }: PortClaim): string {
+  const [, protocol, port] = key.split('|').slice(-3);
+  return `${port}/${protocol}`;
+}
+
+function findSecrets({ services }: Kombination, issues: Issues): Pick<Assessment, 'secrets' | 'references'> {
+  const secrets: SecretNeed[] = [];
+  const references = new Set<string>();
+  for (const { value, path } of services.flatMap((service) => service.env)) {
+    if (!value.includes('$') && !value.startsWith('secret://')) continue;
+    const parts = parseEnvValue(value);
+    if (isProblem(parts)) issues.error('INVALID_FORMAT', path, parts.problem, { hint: parts.hint });
+    for (const { reference, name, needed } of referencesOf(parts)) {
+      references.add(reference);
+      if (needed) secrets.push({ reference, name, path });
+    }
+  }
+  return { secrets, references: [...references] };
+}
+
+/** What is said about a secret that is not there. */
+export function missingSecret({ name, reference, path }: SecretNeed): Issue {
+  if (name === reference) {
+    const [, store, key] = /^secret:\/\/(env|file)\/(.*)$/.exec(reference) ?? [];
+    const hint =
+      store === 'env'
+        ? `set KOMBINATOR_SECRET_${key} for the daemon`
+        : `put it in the file secrets/${key} of the state directory`;
+    return {
+      severity: 'error',
+      code: 'SECRET_NOT_FOUND',
+      path,
+      message: `there is no secret ${reference}`,
+      hint,
+    };
+  }
+  return {
+    severity: 'error',
+    code: 'UNRESOLVED_VARIABLE',
+    path,
+    message: `\${${name}} has no value`,
+    hint: `set KOMBINATOR_SECRET_${name} for the daemon, give a default with \${${name}:-…}, or write $\${${name}} to mean it literally`,
+  };
+}
+
+/** Findings with their lines. */
+export function toDiagnostics(
+  file: string,
+  document: YamlDocument,
+  issues: readonly Issue[],
+): readonly Diagnostic[] {
+  const syntax = document.problems.map(({ code, message, line, column, path }): Diagnostic => ({
+    severity: 'error',
+    code,
+    message,
+    file,
+    line,
+    column,
+    path: formatPath(path),
+  }));
+  return [...syntax, ...issues.map((issue) => toDiagnostic(file, document, issue))];
+}
+
+function toDiagnostic(file: string, document: YamlDocument, issue: Issue): Diagnostic {
+  const { severity, code, message, path, hint, at = 'value' } = issue;
+  const place = document.position(path, at);
+  const text = formatPath(path);
+  return { severity, code, message, file, ...place, path: text, ...(hint === undefined ? {} : { hint }) };
+}

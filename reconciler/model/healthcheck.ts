@@ -1,0 +1,53 @@
+import type { HealthcheckSpec } from './docker-spec.ts';
+import type { DocumentPath } from './document-path.ts';
+import type { Issues } from './issue.ts';
+import { isProblem } from './issue.ts';
+import { parseDuration } from './units.ts';
+import type { Fields } from './values.ts';
+import { asList, asNumber, asString, defined } from './values.ts';
+
+/** Compose's healthcheck in the engine's form. */
+export function readHealthcheck(
+  fields: Fields,
+  path: DocumentPath,
+  issues: Issues,
+): HealthcheckSpec | undefined {
+  const test = readTest(fields['test']);
+  if (fields['disable'] === true || test?.[0] === 'NONE') return { disabled: true };
+  if (test === undefined) {
+    issues.error('REQUIRED', path, 'a health check needs a test', {
+      hint: 'test: ["CMD", "curl", "-f", "http://127.0.0.1/"], or disable: true',
+    });
+    return undefined;
+  }
+  if ((test[0] !== 'CMD' && test[0] !== 'CMD-SHELL') || test.length < 2) {
+    issues.error('INVALID_FORMAT', [...path, 'test'], 'a list must begin with CMD, CMD-SHELL or NONE', {
+      hint: `["CMD", ${test
+        .slice(0, 2)
+        .map((word) => JSON.stringify(word))
+        .join(', ')}, …]`,
+    });
+    return undefined;
+  }
+  return defined({
+    test,
+    intervalMs: readDuration(fields['interval']),
+    timeoutMs: readDuration(fields['timeout']),
+    startPeriodMs: readDuration(fields['start_period']),
+    retries: asNumber(fields['retries']),
+  });
+}
+
+function readTest(value: unknown): readonly string[] | undefined {
+  if (typeof value === 'string') return ['CMD-SHELL', value];
+  const list = asList(value);
+  return list?.every((word) => typeof word === 'string') && list.length > 0 ? list.map(String) : undefined;
+}
+
+/** Wrong texts are left out: the schema has reported them. */
+export function readDuration(value: unknown): number | undefined {
+  const text = asString(value);
+  if (text === undefined) return undefined;
+  const milliseconds = parseDuration(text);
+  return isProblem(milliseconds) ? undefined : milliseconds;
+}

@@ -1,0 +1,111 @@
+/*
+ * Keys that people bring along from Compose, from other pages about kombination.yaml and from habit. They get an answer
+ * better than "unknown key". What is not honoured is never dropped in silence.
+ */
+
+export interface KeyAnswer {
+  readonly severity: 'error' | 'warning';
+  readonly code: 'UNKNOWN_KEY' | 'UNSUPPORTED_KEY';
+  readonly hint?: string;
+}
+
+export type KeyContext = 'document' | 'meta' | 'node' | 'service' | 'other';
+
+function unsupported(hint?: string): KeyAnswer {
+  return { severity: 'error', code: 'UNSUPPORTED_KEY', ...(hint === undefined ? {} : { hint }) };
+}
+
+function ignored(hint: string): KeyAnswer {
+  return { severity: 'warning', code: 'UNSUPPORTED_KEY', hint };
+}
+
+function misplaced(hint: string): KeyAnswer {
+  return { severity: 'error', code: 'UNKNOWN_KEY', hint };
+}
+
+const DOCUMENT = new Map<string, KeyAnswer>([
+  ['name', misplaced('write it as meta.name')],
+  ['description', misplaced('write it as meta.description')],
+  ['metadata', misplaced('did you mean meta?')],
+  ['kit', misplaced('did you mean stackkit?')],
+  ['drift', misplaced('write it as policy.drift')],
+  ['mode', ignored('it has no effect')],
+  ['intent', ignored('it has no effect')],
+  ['intents', ignored('it has no effect')],
+  ['operations', ignored('it has no effect; drift is always watched, see policy.drift')],
+  ['addons', unsupported('list the services instead')],
+  ['overrides', unsupported('write the settings at services.<name>')],
+  ['ssl', unsupported('give meta.email to have certificates from Let’s Encrypt')],
+  ['network', unsupported('meta.domain sets the domain; networks: declares networks')],
+  ['backup', unsupported()],
+  ['failover', unsupported()],
+  ['vpn', unsupported()],
+  ['auth', unsupported()],
+  ['hooks', unsupported('a service that others wait for to complete does the same')],
+  ['adoption', unsupported()],
+  ['secrets', unsupported('use secret://file/NAME or secret://env/NAME in env')],
+  ['configs', unsupported('use files of a service')],
+  ['include', unsupported()],
+  ['profiles', unsupported('use enabled of a service')],
+  ['system', unsupported()],
+  ['security', unsupported()],
+  ['identity', unsupported()],
+  ['observability', unsupported()],
+]);
+
+const NODE = new Map<string, KeyAnswer>([
+  ['ip', misplaced('write it as connection.host')],
+  ['host', misplaced('write it as connection.host')],
+  ['ssh', misplaced('did you mean connection?')],
+  ['os', ignored('it has no effect')],
+  ['role', ignored('it has no effect')],
+  ['provider', unsupported('nodes are not created; describe how to reach one with connection')],
+  ['network', unsupported()],
+  ['docker', unsupported()],
+  ['taints', unsupported()],
+]);
+
+/** Keys of a Compose service that have no place here yet. */
+const UNSUPPORTED = `
+  annotations blkio_config cap_add cap_drop cgroup cgroup_parent cpu_shares cpus cpuset
+  credential_spec develop device_cgroup_rules devices dns dns_opt dns_search domainname expose
+  extends external_links extra_hosts gpus group_add ipc isolation label_file links logging
+  mac_address mem_limit mem_reservation mem_swappiness memswap_limit models oom_kill_disable
+  oom_score_adj pid pids_limit platform post_start pre_stop privileged provider runtime
+  security_opt shm_size stdin_open storage_opt sysctls tty ulimits use_api_socket userns_mode uts
+  volumes_from
+`
+  .trim()
+  .split(/\s+/);
+
+const LIMITS = new Set(['cpus', 'mem_limit', 'mem_reservation', 'pids_limit']);
+
+const SERVICE = new Map<string, KeyAnswer>([
+  ['build', unsupported('build the image elsewhere and name it with image')],
+  ['container_name', unsupported('containers are called <stack>-<service>-1')],
+  ['env_file', unsupported('use env, with secret:// for secrets')],
+  ['profiles', unsupported('use enabled')],
+  ['secrets', unsupported('use secret://file/NAME or secret://env/NAME in env')],
+  ['configs', unsupported('use files')],
+  ['replicas', unsupported('one container runs for each service')],
+  ['scale', unsupported('one container runs for each service')],
+  ['mode', unsupported()],
+  ['preferred_node', misplaced('did you mean node?')],
+  ['storage', unsupported('use volumes, or config of a kit service')],
+  ['restartPolicy', misplaced('did you mean restart?')],
+  ['type', unsupported('it has no effect; take it out')],
+  ['network', misplaced('did you mean networks or route?')],
+  ['environmentSecrets', misplaced('write secret:// values in env')],
+  ...UNSUPPORTED.map((key): [string, KeyAnswer] => [
+    key,
+    unsupported(LIMITS.has(key) ? 'use resources' : undefined),
+  ]),
+]);
+
+const EMPTY = new Map<string, KeyAnswer>();
+
+/** What to say about a key that the schema does not know, when there is more to say than that. */
+export function answerKey(context: KeyContext, key: string): KeyAnswer | undefined {
+  const answers = { document: DOCUMENT, meta: EMPTY, node: NODE, service: SERVICE, other: EMPTY };
+  return answers[context].get(key);
+}

@@ -1,0 +1,166 @@
+import type { HealthcheckSpec, MountSpec, PortSpec, ResourceLimits, RestartSpec } from './docker-spec.ts';
+import type { DocumentPath } from './document-path.ts';
+import type { DependencyCondition } from './resource.ts';
+import type { DriftMode } from './stack.ts';
+import type { DockerConnection } from './target.ts';
+import type { Fields } from './values.ts';
+
+/*
+ * A kombination as it is understood: every short form spelled out, kit services filled in, nothing looked up outside
+ * of the document yet. Every part remembers where it is written.
+ */
+
+export interface Kombination {
+  /** `''` when the document does not say. */
+  readonly name: string;
+  readonly domain: string;
+  readonly stackkit: string;
+  readonly nodes: readonly NodeModel[];
+  /** Enabled services in the order they are written, each followed by its parts. */
+  readonly services: readonly ServiceModel[];
+  readonly networks: Readonly<Record<string, NetworkModel>>;
+  readonly volumes: Readonly<Record<string, VolumeModel>>;
+  readonly policy: PolicyModel;
+}
+
+export interface PolicyModel {
+  readonly drift?: DriftMode;
+  readonly maxDeletions?: number;
+}
+
+export interface NodeModel {
+  readonly name: string;
+  /** Left out: the shared node of this name. */
+  readonly connection?: DockerConnection;
+  readonly path: DocumentPath;
+}
+
+export interface NetworkModel {
+  readonly driver?: string;
+  readonly external?: boolean;
+  readonly name?: string;
+  readonly internal?: boolean;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly path: DocumentPath;
+}
+
+export interface VolumeModel {
+  readonly driver?: string;
+  readonly driverOpts?: Readonly<Record<string, string>>;
+  readonly external?: boolean;
+  readonly name?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly path: DocumentPath;
+}
+
+export interface EnvEntry {
+  readonly name: string;
+  /** As written: `secret://…` and `${…}` are not looked up yet. */
+  readonly value: string;
+  readonly path: DocumentPath;
+}
+
+export interface PortEntry {
+  readonly port: PortSpec;
+  readonly path: DocumentPath;
+}
+
+export interface MountEntry {
+  /** The source of a volume is its name inside the stack. */
+  readonly mount: MountSpec;
+  readonly path: DocumentPath;
+}
+
+export interface NetworkEntry {
+  readonly name: string;
+  readonly aliases: readonly string[];
+  readonly path: DocumentPath;
+}
+
+export interface DependencyEntry {
+  readonly service: string;
+  readonly until: DependencyCondition;
+  readonly required: boolean;
+  readonly path: DocumentPath;
+}
+
+/** A file or directory of the repository, or a text, for the inside of a container. */
+export interface FileModel {
+  /** As written, relative to the kombination's directory. */
+  readonly source?: string;
+  readonly content?: string;
+  readonly target: string;
+  readonly mode?: number;
+  readonly uid?: number;
+  readonly gid?: number;
+  readonly path: DocumentPath;
+}
+
+export interface RouteModel {
+  readonly subdomain?: string;
+  readonly port?: number;
+}
+
+/** What may be said about a service; empty lists stand for "nothing said". */
+export interface ServiceFields {
+  readonly node?: string;
+  readonly image?: string;
+  readonly pullPolicy?: 'missing' | 'always' | 'never';
+  readonly command?: readonly string[];
+  readonly entrypoint?: readonly string[];
+  readonly env: readonly EnvEntry[];
+  readonly ports?: readonly PortEntry[];
+  readonly mounts: readonly MountEntry[];
+  /** Sources of bind mounts that are relative: always wrong, but why depends on the repository. */
+  readonly relativeBinds: readonly { readonly source: string; readonly path: DocumentPath }[];
+  readonly networks?: readonly NetworkEntry[];
+  readonly networkMode?: 'host' | 'none';
+  readonly dependsOn: readonly DependencyEntry[];
+  readonly healthcheck?: HealthcheckSpec;
+  readonly restart?: RestartSpec;
+  readonly resources?: ResourceLimits;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly user?: string;
+  readonly workingDir?: string;
+  readonly hostname?: string;
+  readonly init?: boolean;
+  readonly readOnly?: boolean;
+  readonly stopSignal?: string;
+  readonly stopGracePeriodMs?: number;
+  readonly files: readonly FileModel[];
+  readonly route?: RouteModel | false;
+  readonly config?: Fields;
+}
+
+export interface ServiceModel extends ServiceFields {
+  readonly name: string;
+  /** Default: the first node. */
+  readonly node: string;
+  /** Where the service is written; for parts and implied services, where what asked for them is written. */
+  readonly path: DocumentPath;
+  /** The kit service that this container belongs to; it is no service of its own. */
+  readonly partOf?: string;
+}
+
+/** A service as written, before the kit has filled it in. */
+export interface WrittenService {
+  readonly name: string;
+  readonly enabled: boolean;
+  /** Says `image`, be it right or wrong: the service is not drawn from a kit. */
+  readonly ownImage: boolean;
+  readonly fields: ServiceFields;
+  readonly path: DocumentPath;
+}
+
+/** A document as written. */
+export interface WrittenKombination {
+  readonly name: string;
+  readonly domain: string | undefined;
+  readonly email: string | undefined;
+  readonly stackkit: string | undefined;
+  readonly nodes: readonly NodeModel[];
+  readonly services: readonly WrittenService[];
+  readonly networks: Readonly<Record<string, NetworkModel>>;
+  readonly volumes: Readonly<Record<string, VolumeModel>>;
+  readonly policy: PolicyModel;
+}

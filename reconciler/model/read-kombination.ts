@@ -1,0 +1,181 @@
+import { readConnection } from './connection.ts';
+import type { DocumentPath } from './document-path.ts';
+import { formatPath } from './document-path.ts';
+import type { Issues } from './issue.ts';
+import { isProblem } from './issue.ts';
+import type {
+  NetworkModel,
+  NodeModel,
+  PolicyModel,
+  VolumeModel,
+  WrittenKombination,
+  WrittenService,
+} from './kombination.ts';
+import { readServiceFields } from './service-fields.ts';
+import { readLabels } from './service-lists.ts';
+import type { DriftMode } from './stack.ts';
+import type { Fields } from './values.ts';
+import { asBoolean, asFields, asList, asNumber, asString, defined, toRecord } from './values.ts';
+
+/** The schema refuses more. */
+const MAX_SERVICES = 1_000;
+
+/** The node of a stack that names none. */
+export const DEFAULT_NODE = 'local';
+
+/**
+ * Reads a kombination that has been checked against the schema (and may have failed: what has a wrong type is passed
+ * over, so that the rest can be checked as well).
+ */
+export function readKombination(value: unknown, issues: Issues): WrittenKombination {
+  const document = asFields(value) ?? {};
+  const meta = asFields(document['meta']) ?? {};
+  rejectTwice(document, meta, issues);
+  return {
+    name: asString(meta['name']) ?? '',
+    domain: asString(meta['domain']) ?? asString(document['domain']),
+    email: asString(meta['email']) ?? asString(document['email']),
+    stackkit: asString(document['stackkit']),
+    nodes: readNodes(document['nodes'], issues),
+    services: readServices(document['services'], issues),
+    networks: readNetworkModels(document['networks'], issues),
+    volumes: readVolumeModels(document['volumes'], issues),
+    policy: readPolicy(document['policy']),
+  };
+}
+
+function rejectTwice(document: Fields, meta: Fields, issues: Issues): void {
+  for (const key of ['domain', 'email']) {
+    if (document[key] === undefined || meta[key] === undefined || document[key] === meta[key]) continue;
+    issues.error('INVALID_VALUE', [key], `${key} and meta.${key} say different things`, {
+      hint: `keep meta.${key}`,
+    });
+  }
+}
+
+function readNodes(value: unknown, issues: Issues): readonly NodeModel[] {
+  const list = asList(value);
+  if (!list) return [{ name: DEFAULT_NODE, connection: { type: 'local' }, path: ['nodes'] }];
+  const seen = new Map<string, DocumentPath>();
+  return list.flatMap((item, index): NodeModel[] => {
+    const fields = asFields(item);
+    const name = asString(fields?.['name']);
+    if (!fields || name === undefined) return [];
+    const path = ['nodes', index];
+    const first = seen.get(name);
+    if (first) {
+      issues.error('INVALID_VALUE', [...path, 'name'], `${formatPath(first)} has the name ${name} already`);
+    }
+    seen.set(name, path);
+    return [defined({ name, connection: readConnectionAt(fields['connection'], path, issues), path })];
+  });
+}
+
+/** The connection of a node; left out when there is none or when it is wrong (reported). */
+export function readConnectionAt(
+  value: unknown,
+  path: DocumentPath,
+  issues: Issues,
+): NodeModel['connection'] | undefined {
+  const fields = asFields(value);
+  const connection = fields && readConnection(fields);
+  if (!isProblem(connection)) return connection;
+  const { code = 'INVALID_FORMAT', problem, hint } = connection;
+  issues.error(code, [...path, 'connection', 'host'], problem, { hint });
+  // Something stands there: do not look for a shared node instead.
+  return { type: 'local' };
+}
+
+function readServices(value: unknown, issues: Issues): readonly WrittenService[] {
+  const services: WrittenService[] = [];
+  const seen = new Map<string, DocumentPath>();
+  const add = (name: string, settings: unknown, path: DocumentPath): void => {
+    if (services.length >= MAX_SERVICES) return;
+    const first = seen.get(name);
+    if (first) {
+      issues.error('INVALID_VALUE', path, `the service ${name} is listed twice`, {
+        hint: `first: ${formatPath(first)}`,
+      });
+      return;
+    }
+    seen.set(name, path);
+    const fields = asFields(settings) ?? {};
+    const enabled = typeof settings === 'boolean' ? settings : (asBoolean(fields['enabled']) ?? true);
+    const ownImage = fields['image'] !== undefined;
+    services.push({ name, enabled, ownImage, fields: readServiceFields(fields, path, issues), path });
+  };
+  for (const [index, item] of (asList(value) ?? []).entries()) {
+    const name = asString(item) ?? asString(asFields(item)?.['name']);
+    if (name !== undefined) add(name, item, ['services', index]);
+  }
+  for (const [name, settings] of Object.entries(asFields(value) ?? {})) {
+    if (asFields(settings)?.['name'] !== undefined) {
+      const place = ['services', name, 'name'];
+      issues.error('UNKNOWN_KEY', place, 'name is only for services written as a list', { at: 'key' });
+    }
+    add(name, settings, ['services', name]);
+  }
+  return services;
+}
+
+function readNetworkModels(value: unknown, issues: Issues): Readonly<Record<string, NetworkModel>> {
+  return toRecord(
+    Object.entries(asFields(value) ?? {}).map(([key, settings]) => {
+      const fields = asFields(settings) ?? {};
+      const path = ['networks', key];
+      return [
+        key,
+        defined({
+          ...readCommon(fields, path, issues),
+          internal: asBoolean(fields['internal']) || undefined,
+        }),
+      ];
+    }),
+  );
+}
+
+function readVolumeModels(value: unknown, issues: Issues): Readonly<Record<string, VolumeModel>> {
+  return toRecord(
+    Object.entries(asFields(value) ?? {}).map(([key, settings]) => {
+      const fields = asFields(settings) ?? {};
+      const path = ['volumes', key];
+      const options = Object.entries(asFields(fields['driver_opts']) ?? {});
+      const driverOpts = toRecord(options.map(([name, option]) => [name, String(option)] as const));
+      return [
+        key,
+        defined({
+          ...readCommon(fields, path, issues),
+          driverOpts: options.length > 0 ? driverOpts : undefined,
+        }),
+      ];
+    }),
+  );
+}
+
+function readCommon(fields: Fields, path: DocumentPath, issues: Issues) {
+  const external = asBoolean(fields['external']) || undefined;
+  for (const key of ['driver', 'driver_opts', 'internal', 'labels']) {
+    if (!external || fields[key] === undefined) continue;
+    issues.error('INVALID_VALUE', [...path, key], `${key} cannot be set on something external`, {
+      at: 'key',
+    });
+  }
+  const labels = readLabels(fields['labels'], [...path, 'labels'], issues);
+  return defined({
+    driver: asString(fields['driver']),
+    external,
+    name: asString(fields['name']),
+    labels: Object.keys(labels).length > 0 ? labels : undefined,
+    path,
+  });
+}
+
+/** `policy`, of a stack or of the repository. */
+export function readPolicy(value: unknown): PolicyModel {
+  const fields = asFields(value) ?? {};
+  return defined({ drift: readDrift(fields['drift']), maxDeletions: asNumber(fields['maxDeletions']) });
+}
+
+function readDrift(value: unknown): DriftMode | undefined {
+  return value === 'fix' || value === 'alert' ? value : undefined;
+}

@@ -1,0 +1,23 @@
+import { posix } from 'node:path';
+import { directoryOf } from './file-tree.ts';
+import { asString } from './values.ts';
+import { peekYaml } from './yaml-document.ts';
+
+const STACK_NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+
+export function isStackName(name: string | undefined): boolean {
+  return name !== undefined && STACK_NAME.test(name);
+}
+
+/**
+ * The name of a stack whose file cannot tell: a stack must not seem to be removed only because somebody broke its file.
+ *
+ * @param text `null` when the file could not be read
+ * @param previous the name the file had when it was last well
+ */
+export function guessStackName(file: string, text: string | null, previous: string | undefined): string {
+  const peeked = text === null ? undefined : asString(peekYaml(text, ['meta', 'name']));
+  const matched = text === null ? undefined : /^\s+["']?name["']?:\s*["']?([a-z0-9-]+)/m.exec(text)?.[1];
+  const directory = posix.basename(directoryOf(file)).toLowerCase();
+  return [peeked, previous, matched, directory].find(isStackName) ?? 'unnamed';
+}

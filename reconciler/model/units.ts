@@ -1,0 +1,46 @@
+import type { Problem } from './issue.ts';
+
+const DURATION = /^(\d+(?:\.\d+)?(?:us|ms|s|m|h))+$/;
+const DURATION_PART = /(\d+(?:\.\d+)?)(us|ms|s|m|h)/g;
+const MILLISECONDS: Readonly<Record<string, number>> = {
+  us: 0.001,
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+};
+
+/** `1m30s` in milliseconds, as Compose reads durations. */
+export function parseDuration(text: string): number | Problem {
+  if (!DURATION.test(text))
+    return { problem: `"${text}" is not a duration`, hint: 'such as 500ms, 30s or 1m30s' };
+  let total = 0;
+  for (const [, amount, unit] of text.matchAll(DURATION_PART)) {
+    total += Number(amount) * (MILLISECONDS[unit ?? ''] ?? 0);
+  }
+  return Math.round(total);
+}
+
+const SIZE = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i;
+const POWERS: Readonly<Record<string, number>> = { '': 0, b: 0, k: 1, m: 2, g: 3, t: 4 };
+
+/** `512m` in bytes; every unit is a power of 1024, as Compose has it. A number is bytes. */
+export function parseBytes(value: string | number): number | Problem {
+  const [, amount, unit = ''] = SIZE.exec(String(value).trim()) ?? [];
+  const power = POWERS[unit.toLowerCase().replace(/^([kmgt])i?b?$/, '$1')];
+  if (amount === undefined || power === undefined) {
+    return { problem: `"${value}" is not a size`, hint: 'such as 512m or 2g' };
+  }
+  const bytes = Math.round(Number(amount) * 1024 ** power);
+  if (!Number.isSafeInteger(bytes)) return { problem: `"${value}" is too large`, code: 'OUT_OF_RANGE' };
+  return bytes;
+}
+
+/** `0.5` cores in billionths. */
+export function parseCores(value: string | number): number | Problem {
+  const cores = Number(value);
+  if (!Number.isFinite(cores) || cores <= 0 || cores > 10_000) {
+    return { problem: `"${value}" is not a number of cores`, hint: 'such as 0.5', code: 'OUT_OF_RANGE' };
+  }
+  return Math.round(cores * 1e9);
+}

@@ -1,0 +1,187 @@
+import { diffResource } from '../diff/diff-resource.ts';
+import { topLevelKey } from '../diff/diff-spec.ts';
+import type { Diagnostic } from '../model/diagnostic.ts';
+import type { DesiredResource, ObservedResource, ResourceId } from '../model/resource.ts';
+import { stackDigest } from '../model/stack.ts';
+import type { StackPolicy } from '../model/stack.ts';
+import { confirmationsFor } from './confirmations.ts';
+import { deletionOf } from './deletions.ts';
+import { orderChanges } from './order.ts';
+import type { Action, Change, Plan, PlanSummary } from './plan.ts';
+
+export interface PlanInput {
+  readonly stack: string;
+  readonly mode: 'apply' | 'destroy';
+  readonly revision: string | null;
+  /** Everything that is described; a destroy plans as if it were nothing. */
+  readonly desired: readonly DesiredResource[];
+  readonly observed: readonly ObservedResource[];
+  /** Findings about the description; errors make the plan one that cannot be applied. */
+  readonly diagnostics: readonly Diagnostic[];
+  readonly policy: StackPolicy;
+  /** Delete volumes that are no longer described, too. */
+  readonly deleteVolumes: boolean;
+  /** Observed resources that carry this stack's name but were put there from another repository. */
+  readonly foreign?: readonly ResourceId[];
+}
+
+/** Compares what is described with what is there. Pure: the same input gives the same bytes. */
+export function buildPlan(input: PlanInput): Plan {
+  const desired = input.mode === 'destroy' ? [] : input.desired;
+  const observedById = new Map(input.observed.map((resource) => [resource.id, resource]));
+  const wanted = new Map(desired.map((resource) => [resource.id, resource]));
+  const kept = describeDesired(desired, observedById);
+  const gone = input.observed
+    .filter((resource) => !wanted.has(resource.id) && resource.shared !== true)
+    .map((resource) => deletionOf(resource, input));
+  const changes = orderChanges([...kept, ...gone], wanted);
+  return {
+    formatVersion: 1,
+    stack: input.stack,
+    mode: input.mode,
+    revision: input.revision,
+    desired: stackDigest(desired),
+    basis: basisOf(input.observed),
+    changes,
+    summary: summarize(changes),
+    confirmations: confirmationsFor(changes, input),
+    diagnostics: [...input.diagnostics, ...impossibleChanges(changes)],
+  };
+}
+
+/** Whether applying it would touch a target. */
+export function hasChanges(plan: Plan): boolean {
+  return plan.changes.some((change) => change.action !== 'no-op');
+}
+
+/** Whether there is anything for an executor: changes, or health to wait for. */
+export function hasWork(plan: Plan): boolean {
+  return plan.changes.some((change) => change.action !== 'no-op' || change.verify);
+}
+
+/** Why the plan may not be applied, `null` when it may. `confirmed` is a yes to every confirmation it asks for. */
+export function whyNotApplicable(plan: Plan, confirmed: boolean): string | null {
+  const errors = plan.diagnostics.filter((diagnostic) => diagnostic.severity === 'error');
+  if (errors.length > 0) return errors.map((diagnostic) => diagnostic.message).join('; ');
+  if (confirmed || plan.confirmations.length === 0) return null;
+  return plan.confirmations.map((confirmation) => confirmation.message).join('; ');
+}
+
+function describeDesired(
+  desired: readonly DesiredResource[],
+  observed: ReadonlyMap<ResourceId, ObservedResource>,
+): Change[] {
+  const awaited = new Set(
+    desired.flatMap((resource) =>
+      resource.dependsOn.filter((dependency) => dependency.until === 'completed').map(({ id }) => id),
+    ),
+  );
+  const changes = new Map(
+    desired.map((resource) => [
+      resource.id,
+      changeOf(resource, observed.get(resource.id), awaited.has(resource.id)),
+    ]),
+  );
+  for (const resource of desired) followReplacements(resource, changes);
+  skipUnusedShared(desired, changes);
+  return [...changes.values()];
+}
+
+function changeOf(
+  desired: DesiredResource,
+  observed: ObservedResource | undefined,
+  awaited: boolean,
+): Change {
+  const { action, before, after, fields, cause } = diffResource(desired, observed);
+  const status = observed?.health.status;
+  const verify =
+    action === 'no-op' &&
+    (status === 'starting' || status === 'unhealthy' || (awaited && status !== 'completed'));
+  const { id, target, kind, name, dependsOn } = desired;
+  const origin = originOf(desired, fields.map((field) => field.path)[0]);
+  const reason = verify && observed?.health.reason ? `not healthy yet: ${observed.health.reason}` : cause;
+  return { id, action, target, kind, name, before, after, fields, cause: reason, origin, dependsOn, verify };
+}
+
+/** The line of the first differing key where it is known, else the line of the resource. */
+function originOf(desired: DesiredResource, path: string | undefined): Change['origin'] {
+  const key = path === undefined ? undefined : topLevelKey(path);
+  return (key === undefined ? undefined : desired.origins?.[key]) ?? desired.origin;
+}
+
+/** A container whose image is about to move has to be made anew although its own fields are the same. */
+function followReplacements(resource: DesiredResource, changes: Map<ResourceId, Change>): void {
+  const own = changes.get(resource.id);
+  if (own === undefined || (own.action !== 'no-op' && own.action !== 'update')) return;
+  for (const id of resource.replaceWith ?? []) {
+    const other = changes.get(id);
+    if (other?.action !== 'update' && other?.action !== 'replace') continue;
+    changes.set(resource.id, {
+      ...own,
+      action: 'replace',
+      verify: false,
+      cause: `${other.kind} ${other.name} changes`,
+    });
+    return;
+  }
+}
+
+/** A shared resource (an image) is only fetched when something that is about to be made needs it. */
+function skipUnusedShared(desired: readonly DesiredResource[], changes: Map<ResourceId, Change>): void {
+  const needed = new Set<ResourceId>();
+  for (const resource of desired) {
+    const action = changes.get(resource.id)?.action;
+    if (action !== 'create' && action !== 'replace') continue;
+    for (const dependency of resource.dependsOn) needed.add(dependency.id);
+  }
+  for (const resource of desired) {
+    const change = changes.get(resource.id);
+    if (resource.shared !== true || change?.action !== 'create' || needed.has(resource.id)) continue;
+    changes.set(resource.id, { ...change, action: 'no-op', cause: 'not here, and nothing needs it now' });
+  }
+}
+
+function basisOf(observed: readonly ObservedResource[]): Plan['basis'] {
+  const entries = observed.map((resource) => [resource.id, resource.fingerprint] as const);
+  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
+}
+
+function summarize(changes: readonly Change[]): PlanSummary {
+  const count = (action: Action) => changes.filter((change) => change.action === action).length;
+  return {
+    create: count('create'),
+    update: count('update'),
+    replace: count('replace'),
+    delete: count('delete'),
+    noop: count('no-op'),
+  };
+}
+
+function impossibleChanges(changes: readonly Change[]): Diagnostic[] {
+  const diagnostics: Diagnostic[] = [];
+  for (const change of changes) {
+    const place = change.origin ?? {};
+    const external = change.after?.['external'] === true;
+    if (external && change.action === 'create') {
+      const message = `${change.kind} ${change.name} is external, but ${change.target} has none of that name`;
+      diagnostics.push({
+        severity: 'error',
+        code: 'EXTERNAL_MISSING',
+        message,
+        ...place,
+        hint: 'create it there, or leave out external',
+      });
+    }
+    if (change.kind === 'volume' && change.action === 'replace') {
+      const message = `volume ${change.name} cannot be changed without losing its data (${change.cause})`;
+      diagnostics.push({
+        severity: 'error',
+        code: 'VOLUME_IMMUTABLE',
+        message,
+        ...place,
+        hint: 'give it a new name and move the data',
+      });
+    }
+  }
+  return diagnostics;
+}

@@ -1,0 +1,33 @@
+import type { ResourceId } from '../model/resource.ts';
+import type { Plan } from './plan.ts';
+
+/**
+ * What moved between a plan made earlier and the same plan made now; empty when the earlier one still holds.
+ * One sentence per difference.
+ */
+export function findStaleness(saved: Plan, current: Plan): string[] {
+  const moved: string[] = [];
+  if (saved.stack !== current.stack) return [`the plan is for stack ${saved.stack}, not ${current.stack}`];
+  if (saved.mode !== current.mode) return [`the plan is to ${saved.mode}, not to ${current.mode}`];
+  if (saved.desired !== current.desired) {
+    moved.push(
+      `the description changed: revision ${short(saved.revision)} was planned, the branch is at ${short(current.revision)}`,
+    );
+  }
+  const ids = [
+    ...new Set([...Object.keys(saved.basis), ...Object.keys(current.basis)]),
+  ].sort() as ResourceId[];
+  for (const id of ids) {
+    const before = saved.basis[id];
+    const after = current.basis[id];
+    if (before === after) continue;
+    if (before === undefined) moved.push(`${id} has appeared`);
+    else if (after === undefined) moved.push(`${id} has disappeared`);
+    else moved.push(`${id} has changed on its target`);
+  }
+  return moved;
+}
+
+function short(revision: string | null): string {
+  return revision === null ? 'none' : revision.slice(0, 10);
+}

@@ -1,0 +1,219 @@
+import type { Assessment } from '../model/assess.ts';
+import type {
+  ContainerSpec,
+  HealthcheckSpec,
+  MountSpec,
+  PortSpec,
+  RestartSpec,
+} from '../model/docker-spec.ts';
+import { CONTAINER_UPDATABLE } from '../model/docker-spec.ts';
+import type { Position } from '../model/diagnostic.ts';
+import { parseEnvValue, resolveEnvValue } from '../model/env-value.ts';
+import { isProblem } from '../model/issue.ts';
+import type { ServiceModel } from '../model/kombination.ts';
+import type { Dependency, DesiredResource } from '../model/resource.ts';
+import { hashSpec, resourceId } from '../model/resource.ts';
+import type { Secret } from '../model/secret.ts';
+import { asFields, asList, compareText, defined, toRecord } from '../model/values.ts';
+import type { Locate } from './names.ts';
+import { engineName, networksOf } from './names.ts';
+
+export interface ContainerOptions {
+  readonly service: ServiceModel;
+  readonly assessment: Assessment;
+  readonly locate: Locate;
+  readonly lookup: (reference: string) => Secret | undefined;
+}
+
+/** The container of one service or part. Lists whose order means nothing are sorted. */
+export function renderContainer(options: ContainerOptions): DesiredResource {
+  const { service, assessment, locate } = options;
+  const spec = buildSpec(options);
+  const healthTimeoutMs = healthTimeout(spec.healthcheck);
+  return {
+    id: resourceId(service.node, 'container', service.name),
+    target: service.node,
+    kind: 'container',
+    name: service.name,
+    spec,
+    hash: hashSpec(spec, CONTAINER_UPDATABLE),
+    updatable: CONTAINER_UPDATABLE,
+    dependsOn: buildDependencies(service, assessment),
+    origin: locate(service.path),
+    ...buildOrigins(options, spec),
+    replaceWith: [resourceId(service.node, 'image', spec.image)],
+    ...(healthTimeoutMs === undefined ? {} : { healthTimeoutMs }),
+  };
+}
+
+function buildSpec({ service, assessment, lookup }: ContainerOptions): ContainerSpec {
+  const { kombination, findings } = assessment;
+  const stack = kombination.name;
+  return defined({
+    name: `${stack}-${service.name}-1`,
+    service: service.name,
+    image: service.image ?? '',
+    command: service.command,
+    entrypoint: service.entrypoint,
+    env: filled(buildEnv(service, lookup)),
+    ports: nonEmpty(buildPorts(service)),
+    mounts: nonEmpty(buildMounts(service, assessment)),
+    networks: filled(buildNetworks(service, assessment)),
+    networkMode: service.networkMode,
+    healthcheck: service.healthcheck,
+    restart: service.restart ?? defaultRestart(service, assessment),
+    resources: service.resources ?? {},
+    labels: filled(service.labels),
+    user: service.user,
+    workingDir: service.workingDir,
+    hostname: service.hostname,
+    init: service.init || undefined,
+    readOnly: service.readOnly || undefined,
+    stopSignal: service.stopSignal,
+    stopGracePeriodMs: service.stopGracePeriodMs === 10_000 ? undefined : service.stopGracePeriodMs,
+    files: nonEmpty((findings.files.get(service.name) ?? []).map((file) => file.spec)),
+  });
+}
+
+function nonEmpty<T>(list: readonly T[]): readonly T[] | undefined {
+  return list.length > 0 ? list : undefined;
+}
+
+function filled<T>(record: Readonly<Record<string, T>>): Readonly<Record<string, T>> | undefined {
+  return Object.keys(record).length > 0 ? record : undefined;
+}
+
+/** Values that cannot be filled in have been reported, and a stack with errors is not rendered. */
+function buildEnv(
+  { env }: ServiceModel,
+  lookup: ContainerOptions['lookup'],
+): Readonly<Record<string, string | Secret>> {
+  const sorted = [...env].sort((a, b) => compareText(a.name, b.name));
+  return toRecord(
+    sorted.map(({ name, value }) => {
+      const parts = parseEnvValue(value);
+      return [name, (isProblem(parts) ? undefined : resolveEnvValue(parts, lookup)) ?? ''] as const;
+    }),
+  );
+}
+
+function buildPorts({ ports = [] }: ServiceModel): readonly PortSpec[] {
+  const unique = new Map(ports.map(({ port }) => [portText(port), port]));
+  return [...unique.values()].sort(
+    (a, b) =>
+      a.containerPort - b.containerPort ||
+      compareText(a.protocol, b.protocol) ||
+      (a.hostPort ?? 0) - (b.hostPort ?? 0) ||
+      compareText(a.hostIp ?? '', b.hostIp ?? ''),
+  );
+}
+
+/** `127.0.0.1:8080:80/tcp` */
+export function portText({ hostIp, hostPort, containerPort, protocol }: PortSpec): string {
+  const ip = hostIp?.includes(':') ? `[${hostIp}]` : hostIp;
+  const published = hostPort === undefined && ip === undefined ? [] : [hostPort ?? ''];
+  return `${[...(ip === undefined ? [] : [ip]), ...published, containerPort].join(':')}/${protocol}`;
+}
+
+function buildMounts({ mounts }: ServiceModel, { kombination }: Assessment): readonly MountSpec[] {
+  const specs = mounts.map(({ mount }): MountSpec => {
+    if (mount.type !== 'volume') return mount;
+    return {
+      ...mount,
+      source: engineName(kombination.name, mount.source, kombination.volumes[mount.source]),
+    };
+  });
+  return specs.sort((a, b) => compareText(a.target, b.target));
+}
+
+function buildNetworks(
+  service: ServiceModel,
+  { kombination }: Assessment,
+): NonNullable<ContainerSpec['networks']> {
+  return toRecord(
+    networksOf(service).map(({ name, aliases }) => {
+      const others = [...new Set(aliases)].filter((alias) => alias !== service.name).sort();
+      const network = engineName(kombination.name, name, kombination.networks[name]);
+      return [network, { aliases: [service.name, ...others] }] as const;
+    }),
+  );
+}
+
+/** A service that others wait for to complete is not started again. */
+function defaultRestart({ name }: ServiceModel, { dependencies }: Assessment): RestartSpec {
+  for (const list of dependencies.values()) {
+    if (list.some(({ target, until }) => target.name === name && until === 'completed'))
+      return { policy: 'no' };
+  }
+  return { policy: 'unless-stopped' };
+}
+
+function buildDependencies(service: ServiceModel, { dependencies }: Assessment): readonly Dependency[] {
+  const { node } = service;
+  const result: Dependency[] = [{ id: resourceId(node, 'image', service.image ?? ''), until: 'applied' }];
+  for (const { name } of networksOf(service))
+    result.push({ id: resourceId(node, 'network', name), until: 'applied' });
+  const volumes = service.mounts.flatMap(({ mount }) => (mount.type === 'volume' ? [mount.source] : []));
+  for (const name of new Set(volumes))
+    result.push({ id: resourceId(node, 'volume', name), until: 'applied' });
+  for (const { target, until } of dependencies.get(service.name) ?? []) {
+    result.push({ id: resourceId(target.node, 'container', target.name), until });
+  }
+  return result;
+}
+
+/** Keys of the document behind each key of the spec. */
+const WRITTEN_AS: Readonly<Partial<Record<keyof ContainerSpec, readonly string[]>>> = {
+  image: ['image'],
+  command: ['command', 'config'],
+  entrypoint: ['entrypoint'],
+  env: ['env', 'environment', 'config'],
+  ports: ['ports'],
+  mounts: ['volumes', 'tmpfs'],
+  networks: ['networks'],
+  networkMode: ['network_mode'],
+  healthcheck: ['healthcheck'],
+  restart: ['restart'],
+  resources: ['resources', 'deploy'],
+  labels: ['labels', 'route', 'config'],
+  user: ['user'],
+  workingDir: ['working_dir'],
+  hostname: ['hostname'],
+  init: ['init'],
+  readOnly: ['read_only'],
+  stopSignal: ['stop_signal'],
+  stopGracePeriodMs: ['stop_grace_period'],
+  files: ['files'],
+};
+
+function buildOrigins(
+  { service, assessment, locate }: ContainerOptions,
+  spec: ContainerSpec,
+): Pick<DesiredResource, 'origins'> {
+  if (service.partOf !== undefined) return {};
+  const written = asFields(valueAt(assessment.document.value, service.path)) ?? {};
+  const origins: [string, Position][] = [];
+  for (const [key, names] of Object.entries(WRITTEN_AS)) {
+    const name = names.find((candidate) => Object.hasOwn(written, candidate));
+    if (Object.hasOwn(spec, key) && name !== undefined) origins.push([key, locate([...service.path, name])]);
+  }
+  return origins.length > 0 ? { origins: toRecord(origins) } : {};
+}
+
+function valueAt(value: unknown, path: readonly (string | number)[]): unknown {
+  let result = value;
+  for (const part of path) {
+    result = typeof part === 'number' ? asList(result)?.[part] : asFields(result)?.[part];
+  }
+  return result;
+}
+
+const ENGINE_DEFAULTS = { intervalMs: 30_000, timeoutMs: 30_000, startPeriodMs: 0, retries: 3 };
+const LEAST_TIMEOUT = 60_000;
+
+/** As long as the engine itself may need to decide, at least a minute; `undefined` where there is no health check. */
+function healthTimeout(healthcheck: HealthcheckSpec | undefined): number | undefined {
+  if (!healthcheck || 'disabled' in healthcheck) return undefined;
+  const { intervalMs, timeoutMs, startPeriodMs, retries } = { ...ENGINE_DEFAULTS, ...healthcheck };
+  return Math.max(LEAST_TIMEOUT, startPeriodMs + retries * (intervalMs + timeoutMs));
+}

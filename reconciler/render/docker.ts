@@ -1,0 +1,155 @@
+import type { Assessment } from '../model/assess.ts';
+import type { ImageSpec, NetworkSpec, VolumeSpec } from '../model/docker-spec.ts';
+import type { Position } from '../model/diagnostic.ts';
+import type { DocumentPath } from '../model/document-path.ts';
+import type { NetworkModel, ServiceModel, VolumeModel } from '../model/kombination.ts';
+import type { DesiredResource, ResourceId } from '../model/resource.ts';
+import { hashSpec, resourceId } from '../model/resource.ts';
+import type { Secret, Spec } from '../model/secret.ts';
+import { defined } from '../model/values.ts';
+import { renderContainer } from './container.ts';
+import type { Locate } from './names.ts';
+import { engineName, networksOf } from './names.ts';
+
+export interface RenderOptions {
+  readonly assessment: Assessment;
+  /** Repository path of the kombination. */
+  readonly file: string;
+  /** `undefined` for references that lead nowhere. */
+  readonly lookup: (reference: string) => Secret | undefined;
+}
+
+/**
+ * The Docker resources of a kombination: what is used of its networks and volumes, one image for each reference, one
+ * container for each service and part. Pure: the same input gives the same resources in the same order.
+ */
+export function renderDocker({ assessment, file, lookup }: RenderOptions): readonly DesiredResource[] {
+  const { kombination, document } = assessment;
+  const locate: Locate = (path, at = 'key') => ({ file, ...document.position(path, at) });
+  const resources = new Map<ResourceId, DesiredResource>();
+  const add = (resource: DesiredResource): void => {
+    if (!resources.has(resource.id)) resources.set(resource.id, resource);
+  };
+  for (const service of kombination.services) {
+    for (const { name, path } of networksOf(service)) {
+      add(
+        renderNetwork(kombination.name, service.node, {
+          name,
+          path,
+          model: kombination.networks[name],
+          locate,
+        }),
+      );
+    }
+    for (const { mount, path } of service.mounts) {
+      if (mount.type !== 'volume') continue;
+      const { source: name } = mount;
+      add(
+        renderVolume(kombination.name, service.node, {
+          name,
+          path,
+          model: kombination.volumes[name],
+          locate,
+        }),
+      );
+    }
+  }
+  for (const image of renderImages(kombination.services, locate)) add(image);
+  for (const service of kombination.services) {
+    add(renderContainer({ service, assessment, locate, lookup }));
+  }
+  return [...resources.values()];
+}
+
+interface Part<T> {
+  readonly name: string;
+  /** Where it is used; it may be declared nowhere. */
+  readonly path: DocumentPath;
+  readonly model: T | undefined;
+  readonly locate: Locate;
+}
+
+function renderNetwork(
+  stack: string,
+  node: string,
+  { name, path, model, locate }: Part<NetworkModel>,
+): DesiredResource {
+  const spec: NetworkSpec = defined({
+    name: engineName(stack, name, model),
+    driver: model?.driver === 'bridge' ? undefined : model?.driver,
+    internal: model?.internal,
+    external: model?.external,
+    labels: model?.labels,
+  });
+  return plain({
+    node,
+    kind: 'network',
+    name,
+    spec,
+    origin: locate(model?.path ?? path),
+    external: model?.external,
+  });
+}
+
+function renderVolume(
+  stack: string,
+  node: string,
+  { name, path, model, locate }: Part<VolumeModel>,
+): DesiredResource {
+  const spec: VolumeSpec = defined({
+    name: engineName(stack, name, model),
+    driver: model?.driver === 'local' ? undefined : model?.driver,
+    driverOpts: model?.driverOpts,
+    external: model?.external,
+    labels: model?.labels,
+  });
+  const origin = locate(model?.path ?? path);
+  return { ...plain({ node, kind: 'volume', name, spec, origin, external: model?.external }), guarded: true };
+}
+
+const EAGERNESS = ['never', 'missing', 'always'] as const;
+
+/** One image for each node and reference; the most eager pull policy of its users counts. */
+function renderImages(services: readonly ServiceModel[], locate: Locate): readonly DesiredResource[] {
+  const images = new Map<ResourceId, { service: ServiceModel; spec: ImageSpec }>();
+  for (const service of services) {
+    const reference = service.image ?? '';
+    const pullPolicy = service.pullPolicy ?? 'missing';
+    const id = resourceId(service.node, 'image', reference);
+    const known = images.get(id);
+    if (known && EAGERNESS.indexOf(known.spec.pullPolicy) >= EAGERNESS.indexOf(pullPolicy)) continue;
+    images.set(id, { service: known?.service ?? service, spec: { reference, pullPolicy } });
+  }
+  return [...images.values()].map(({ service, spec }) => {
+    const origin = locate([...service.path, 'image']);
+    return {
+      ...plain({ node: service.node, kind: 'image', name: spec.reference, spec, origin }),
+      shared: true,
+    };
+  });
+}
+
+interface Plain {
+  readonly node: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly spec: Spec;
+  readonly origin: Position;
+  readonly external?: boolean | undefined;
+}
+
+/** What is external belongs to somebody else, as images do. */
+function plain({ node, kind, name, spec, origin, external }: Plain): DesiredResource {
+  return {
+    id: resourceId(node, kind, name),
+    target: node,
+    kind,
+    name,
+    spec,
+    hash: hashSpec(spec, []),
+    updatable: [],
+    dependsOn: [],
+    origin,
+    ...(external ? { shared: true } : {}),
+  };
+}

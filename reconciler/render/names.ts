@@ -1,0 +1,21 @@
+import type { Position } from '../model/diagnostic.ts';
+import type { DocumentPath } from '../model/document-path.ts';
+import type { NetworkModel, ServiceModel, VolumeModel } from '../model/kombination.ts';
+
+/** Finds lines; `key` (the default) points at the name of a thing rather than at its content. */
+export type Locate = (path: DocumentPath, at?: 'key' | 'value') => Position;
+
+/** Networks a container joins; none in host or none mode. */
+export function networksOf(service: ServiceModel): NonNullable<ServiceModel['networks']> {
+  if (service.networkMode !== undefined) return [];
+  return service.networks ?? [{ name: 'default', aliases: [], path: service.path }];
+}
+
+/** `<stack>_<network or volume>` unless the document names it otherwise. */
+export function engineName(
+  stack: string,
+  name: string,
+  model: NetworkModel | VolumeModel | undefined,
+): string {
+  return model?.name ?? (model?.external ? name : `${stack}_${name}`);
+}

@@ -1,0 +1,194 @@
+import { errorMessage, ReconcilerError } from '../model/errors.ts';
+import { stackDigest } from '../model/stack.ts';
+import { formatSummary } from '../plan/format-plan.ts';
+import type { Change } from '../plan/plan.ts';
+import type { JobStep } from '../ports/store.ts';
+import { recallStack, rememberStack, savePlan } from './context.ts';
+import type { RunContext } from './context.ts';
+import { executePlan } from './execute-plan.ts';
+import type { ExecuteResult, StepFailure, StepUpdate } from './execute-plan.ts';
+import type { JobRecorder } from './job-book.ts';
+import { planStack } from './plan-stack.ts';
+import type { PlannedStack } from './plan-stack.ts';
+
+/**
+ * Stages 5 and 6: carries a plan out, records every step, tags the revision. Ends the job in every case; throws when it failed, so that the
+ * queue can decide about another try.
+ */
+export async function applyPlan(
+  context: RunContext,
+  planned: PlannedStack,
+  job: JobRecorder,
+  signal: AbortSignal,
+): Promise<void> {
+  const { plan } = planned;
+  const { stack } = plan;
+  context.stacks.setState(stack, 'applying');
+  job.start({ revision: plan.revision, summary: plan.summary, planId: savePlan(context, plan) });
+  context.stacks.setJob(stack, job.job);
+  job.log('info', formatSummary(plan.summary));
+  // Written ahead: should this process die now, the next one knows that a deployment is to be completed.
+  rememberStack(context, stack, { untagged: true });
+  const result = await execute(context, planned, job, signal);
+  const error = failureOf(result, signal);
+  if (error === null) {
+    await lookAgain(context, planned);
+    await complete(context, planned, job, result);
+    return;
+  }
+  const hold = error instanceof ReconcilerError && !error.retryable && error.code !== 'CANCELLED';
+  rememberStack(context, stack, { heldDesired: hold ? plan.desired : null, untagged: !hold });
+  context.stacks.setState(stack, result.cancelled ? 'pending' : 'failed', errorMessage(error));
+  job.end(result.cancelled ? 'cancelled' : 'failed', error);
+  context.stacks.setJob(stack, job.job);
+  throw error;
+}
+
+/** Tags what an apply changed, also one that an earlier process or attempt began; ends the job. */
+export async function complete(
+  context: RunContext,
+  { plan }: PlannedStack,
+  job: JobRecorder,
+  result: Pick<ExecuteResult, 'changed'>,
+): Promise<void> {
+  const { stack, revision } = plan;
+  const record = recallStack(context, stack);
+  if (revision !== null && (result.changed > 0 || record.untagged)) await tag(context, plan, job);
+  const now = new Date(context.clock.now()).toISOString();
+  const described = context.desired.get(stack);
+  // Destroyed by hand, yet still described: it stays away until the description changes or somebody applies it.
+  const heldDesired =
+    plan.mode === 'destroy' && described !== undefined ? stackDigest(described.resources) : null;
+  const state = described === undefined ? 'removed' : heldDesired === null ? 'in_sync' : 'pending';
+  context.stacks.setState(stack, state, heldDesired === null ? null : 'destroyed; apply it to bring it back');
+  rememberStack(context, stack, {
+    untagged: false,
+    heldDesired,
+    lastAppliedRevision: revision,
+    lastAppliedAt: now,
+    unpushedTags: context.deployments.pending().filter((name) => name.startsWith(`deploy/${stack}/`)),
+  });
+  job.end('completed');
+  context.stacks.setJob(stack, job.job);
+}
+
+async function tag(context: RunContext, plan: PlannedStack['plan'], job: JobRecorder): Promise<void> {
+  try {
+    const deployment = await context.deployments.record(
+      { plan, revision: plan.revision ?? '', jobId: job.job.id, author: job.job.actor },
+      AbortSignal.timeout(TAG_PUSH_TIMEOUT_MS),
+    );
+    job.update({ tag: deployment.tag });
+    job.log('info', `tagged ${deployment.tag}`, 'tag');
+    const { pushError } = context.deployments;
+    if (pushError !== null)
+      job.log('warn', `${deployment.tag} is not pushed yet and will be tried again: ${pushError}`, 'tag');
+  } catch (error) {
+    // What runs is right; only the mark in Git is missing. The next change of this stack is tagged again.
+    job.log('error', `the deployment could not be tagged: ${errorMessage(error)}`, 'tag');
+    context.logger.error(
+      { stack: plan.stack, error: errorMessage(error) },
+      'the deployment could not be tagged',
+    );
+  }
+}
+
+/** What the job reports as its end is what the targets say then. A target that fails now does not undo what was done. */
+async function lookAgain(context: RunContext, { plan }: PlannedStack): Promise<void> {
+  const order = { stack: plan.stack, mode: plan.mode, deleteVolumes: false };
+  try {
+    await planStack(context, order, AbortSignal.timeout(LOOK_TIMEOUT_MS));
+  } catch (error) {
+    context.logger.warn(
+      { stack: plan.stack, error: errorMessage(error) },
+      'the targets could not be asked after an apply',
+    );
+  }
+}
+
+const LOOK_TIMEOUT_MS = 10_000;
+const TAG_PUSH_TIMEOUT_MS = 15_000;
+
+function execute(
+  context: RunContext,
+  { plan, desired, references }: PlannedStack,
+  job: JobRecorder,
+  signal: AbortSignal,
+): Promise<ExecuteResult> {
+  const { pool, clock, concurrency } = context;
+  const work = plan.changes.filter((change) => change.action !== 'no-op' || change.verify);
+  const indexes = new Map(work.map((change, index) => [change.id, index]));
+  job.plan(work.map((change, index) => newStep(job.job.id, index, change)));
+  return executePlan({
+    plan,
+    desired,
+    targetOf: (change) => {
+      const reference = references.get(change.target);
+      if (reference === undefined) throw new Error(`internal: no engine for ${change.id}`);
+      return pool.get(reference);
+    },
+    concurrency,
+    clock,
+    readBlob: async (blob) => context.desired.inlineBlob(blob) ?? context.source.readBlob(blob),
+    onStep: (change, update) => recordStep(context, job, indexes.get(change.id) ?? -1, { change, update }),
+    signal,
+  });
+}
+
+function recordStep(
+  context: RunContext,
+  job: JobRecorder,
+  index: number,
+  { change, update }: { readonly change: Change; readonly update: StepUpdate },
+): void {
+  const now = new Date(context.clock.now()).toISOString();
+  const { status, message } = update;
+  const previous = job.detail().steps[index];
+  const started = previous?.startedAt ?? (status === 'running' ? now : null);
+  job.step(index, {
+    status,
+    startedAt: started,
+    endedAt: status === 'running' || status === 'pending' ? null : now,
+    message: message ?? (status === 'completed' ? null : (previous?.message ?? null)),
+    health: update.health?.status ?? null,
+  });
+  const level =
+    status === 'failed' || status === 'reverted' ? 'error' : status === 'running' ? 'debug' : 'info';
+  const word = change.verify ? 'wait for' : change.action;
+  job.log(level, `${word} ${change.id}: ${message ?? status}`, change.id);
+}
+
+function newStep(jobId: string, index: number, change: Change): JobStep {
+  return {
+    jobId,
+    index,
+    name: change.id,
+    action: change.action,
+    status: 'pending',
+    message: change.cause,
+    health: null,
+    startedAt: null,
+    endedAt: null,
+  };
+}
+
+function failureOf(result: ExecuteResult, signal: AbortSignal): Error | null {
+  if (result.failures.length === 0) return result.cancelled ? cancelled(signal) : null;
+  const [first] = result.failures as readonly [StepFailure];
+  const message = result.failures.map(({ id, error }) => describeFailure(id, error)).join('; ');
+  const code = first.error instanceof ReconcilerError ? first.error.code : 'TARGET_ERROR';
+  // One failure that waiting cannot help is enough: trying again would fail there again, and stop what runs for it.
+  const retryable = result.failures.every(
+    ({ error }) => !(error instanceof ReconcilerError) || error.retryable,
+  );
+  return new ReconcilerError(code, message, { cause: first.error, retryable });
+}
+
+function describeFailure(id: string, error: unknown): string {
+  const message = errorMessage(error);
+  return message.includes(id) ? message : `${id}: ${message}`;
+}
+
+function cancelled(signal: AbortSignal): ReconcilerError {
+  return new ReconcilerError('CANCELLED', errorMessage(signal.reason));
+}

@@ -1,0 +1,64 @@
+import { errorMessage } from '../model/errors.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { StackRecord, Store } from '../ports/store.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { DesiredState } from '../ports/desired.ts';
+import type { Logger } from '../ports/logger.ts';
+import type { Source } from '../ports/source.ts';
+import type { Deployments } from './deployments.ts';
+import type { EventHub } from './events.ts';
+import type { JobBook } from './job-book.ts';
+import type { StackTable } from './stack-table.ts';
+import type { TargetPool } from './target-pool.ts';
+
+/** The parts that every stage of a run shares; made once per process. */
+export interface RunContext {
+  readonly source: Source;
+  readonly desired: DesiredState;
+  readonly pool: TargetPool;
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly events: EventHub;
+  readonly jobs: JobBook;
+  readonly stacks: StackTable;
+  readonly deployments: Deployments;
+  /** Changes of one stack carried out at the same time. */
+  readonly concurrency: number;
+}
+
+const NOTHING_KNOWN: Omit<StackRecord, 'stack'> = {
+  heldDesired: null,
+  untagged: false,
+  lastAppliedRevision: null,
+  lastAppliedAt: null,
+  unpushedTags: [],
+};
+
+/** What is remembered of a stack; a store that cannot be asked remembers nothing. */
+export function recallStack(context: RunContext, stack: string): StackRecord {
+  try {
+    return context.store.getStack(stack) ?? { stack, ...NOTHING_KNOWN };
+  } catch (error) {
+    context.logger.warn({ stack, error: errorMessage(error) }, 'the store cannot be read');
+    return { stack, ...NOTHING_KNOWN };
+  }
+}
+
+export function rememberStack(context: RunContext, stack: string, patch: Partial<StackRecord>): void {
+  try {
+    context.store.saveStack({ ...recallStack(context, stack), ...patch });
+  } catch (error) {
+    context.logger.warn({ stack, error: errorMessage(error) }, 'the store cannot be written');
+  }
+}
+
+/** History is worth less than a deployment: a store that refuses the plan stops nothing. */
+export function savePlan(context: RunContext, plan: Plan): string | null {
+  try {
+    return context.store.savePlan(plan);
+  } catch (error) {
+    context.logger.warn({ stack: plan.stack, error: errorMessage(error) }, 'the plan could not be stored');
+    return null;
+  }
+}

@@ -1,0 +1,263 @@
+import { errorMessage, ReconcilerError } from '../model/errors.ts';
+import type { TargetReference } from '../model/target.ts';
+import { formatSummary } from '../plan/format-plan.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { DesiredState } from '../ports/desired.ts';
+import type { Logger } from '../ports/logger.ts';
+import type { Source } from '../ports/source.ts';
+import type { Job, JobFilter, Store } from '../ports/store.ts';
+import type { LogLine, LogOptions, Target } from '../ports/target.ts';
+import type {
+  Actor,
+  ApplyRequest,
+  Deployment,
+  JobDetail,
+  PlanRequest,
+  PlanResult,
+  Reconciler,
+  ReconcilerEvent,
+  RepositoryStatus,
+  StackView,
+  SyncState,
+  ValidationReport,
+  WorkerView,
+  WriteResult,
+} from '../reconciler.ts';
+import { savePlan } from './context.ts';
+import type { RunContext } from './context.ts';
+import { Deployments } from './deployments.ts';
+import { createEventHub } from './events.ts';
+import { JobBook } from './job-book.ts';
+import { Loop } from './loop.ts';
+import { planStack, undescribedStack } from './plan-stack.ts';
+import { RepositoryWriter } from './repository-writer.ts';
+import { StackTable } from './stack-table.ts';
+import { TargetPool } from './target-pool.ts';
+import { listWorkers } from './workers.ts';
+
+export interface ReconcilerOptions {
+  readonly source: Source;
+  readonly desired: DesiredState;
+  readonly store: Store;
+  readonly createTarget: (reference: TargetReference) => Target;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Stacks worked on at the same time. Default 4. */
+  readonly stackConcurrency?: number;
+  /** Changes of one stack carried out at the same time. Default 8. */
+  readonly changeConcurrency?: number;
+  /** Everything is looked at again this often. Default 300,000. */
+  readonly resyncMs?: number;
+  /** Ended jobs are kept this long. Default 30 days. */
+  readonly keepJobsMs?: number;
+}
+
+/** Puts the parts together: the loop, and everything that can be asked. */
+export function createReconciler(options: ReconcilerOptions): Reconciler {
+  const { source, desired, store, clock, logger, createTarget } = options;
+  const events = createEventHub((error) => logger.error({ error: errorMessage(error) }, 'a listener failed'));
+  return new LoopReconciler(
+    {
+      source,
+      desired,
+      pool: new TargetPool({ createTarget, clock, logger }),
+      store,
+      clock,
+      logger,
+      events,
+      jobs: new JobBook({ store, clock, logger, events }),
+      stacks: new StackTable(events),
+      deployments: new Deployments(source, logger),
+      concurrency: options.changeConcurrency ?? 8,
+    },
+    options,
+  );
+}
+
+class LoopReconciler implements Reconciler {
+  readonly #context: RunContext;
+  readonly #loop: Loop;
+  readonly #writer: RepositoryWriter;
+
+  constructor(context: RunContext, options: ReconcilerOptions) {
+    this.#context = context;
+    this.#loop = new Loop(context, options);
+    this.#writer = new RepositoryWriter(context);
+  }
+
+  start(): Promise<void> {
+    return this.#loop.start();
+  }
+
+  async refresh(signal: AbortSignal): Promise<RepositoryStatus> {
+    await this.#loop.repository.refresh(signal);
+    return this.repository();
+  }
+
+  kick(): void {
+    this.#loop.kick();
+  }
+
+  repository(): RepositoryStatus {
+    return this.#loop.repository.status();
+  }
+
+  stackNames(): readonly string[] {
+    const { desired, stacks } = this.#context;
+    return [...new Set([...desired.names(), ...stacks.names()])].sort();
+  }
+
+  listStacks(page?: { readonly offset: number; readonly limit: number }): readonly StackView[] {
+    const names = this.stackNames();
+    const wanted = page === undefined ? names : names.slice(page.offset, page.offset + page.limit);
+    return wanted.map((name) => this.getStack(name));
+  }
+
+  getStack(name: string): StackView {
+    const { desired, stacks, deployments, pool } = this.#context;
+    const description =
+      desired.get(name) ?? (stacks.state(name) === undefined ? undefined : undescribedStack(name));
+    if (description === undefined) throw new ReconcilerError('UNKNOWN_STACK', `there is no stack ${name}`);
+    return stacks.view(description, deployments.knownLatest(name), pool);
+  }
+
+  countStacks(): ReadonlyMap<SyncState, number> {
+    const counts = new Map<SyncState, number>();
+    for (const name of this.stackNames()) {
+      const state = this.#context.stacks.state(name) ?? 'unknown';
+      counts.set(state, (counts.get(state) ?? 0) + 1);
+    }
+    return counts;
+  }
+
+  async observe(name: string, signal: AbortSignal): Promise<StackView> {
+    await this.#loop.look(name, signal);
+    return this.getStack(name);
+  }
+
+  async plan(request: PlanRequest, signal: AbortSignal): Promise<PlanResult> {
+    await this.#loop.refreshIfPossible(signal);
+    const { stack, mode = 'apply', volumes = false, trigger, actor } = request;
+    await this.#loop.findLeftovers(stack, signal);
+    const { plan } = await planStack(this.#context, { stack, mode, deleteVolumes: volumes }, signal);
+    const job = this.#context.jobs.create({
+      type: 'plan',
+      stack,
+      trigger,
+      actor: actor?.name ?? null,
+      revision: plan.revision,
+    });
+    const planId = savePlan(this.#context, plan);
+    job.start({ summary: plan.summary, planId });
+    job.log('info', formatSummary(plan.summary));
+    job.end('completed');
+    return { plan, planId: planId ?? '', job: job.job };
+  }
+
+  async apply(request: ApplyRequest, signal: AbortSignal): Promise<Job> {
+    await this.#loop.refreshIfPossible(signal);
+    return this.#loop.request(request, signal);
+  }
+
+  waitForJob(id: string, signal: AbortSignal): Promise<JobDetail> {
+    return this.#context.jobs.waitFor(id, signal);
+  }
+
+  getJob(id: string): JobDetail {
+    const detail = this.#context.jobs.get(id);
+    if (detail === undefined) throw new ReconcilerError('UNKNOWN_JOB', `there is no job ${id}`);
+    return detail;
+  }
+
+  listJobs(filter: JobFilter): { readonly jobs: readonly Job[]; readonly total: number } {
+    return this.#context.jobs.list(filter);
+  }
+
+  getPlan(id: string): Plan | undefined {
+    return this.#context.store.getPlan(id);
+  }
+
+  async history(stack: string): Promise<readonly Deployment[]> {
+    const history = await this.#context.deployments.history(stack);
+    if (history.length === 0) this.getStack(stack);
+    return history;
+  }
+
+  rollback(stack: string, to: number, actor: Actor, signal: AbortSignal): Promise<WriteResult> {
+    return this.#loop.written(this.#writer.rollback(stack, to, { actor, signal }));
+  }
+
+  async *logs(stack: string, service: string, options: LogOptions): AsyncIterable<LogLine> {
+    const view = this.getStack(stack);
+    const found = view.services.find(({ name }) => name === service);
+    const known = view.services.map(({ name }) => name).join(', ');
+    const description = this.#context.desired.get(stack);
+    const resource = description?.resources.find(({ id }) => id === found?.resource);
+    const reference = description?.targets.find(({ name }) => name === resource?.target);
+    if (resource === undefined || reference === undefined) {
+      throw new ReconcilerError(
+        'BAD_OPTIONS',
+        `${stack} has no service ${service}; it has: ${known || 'none'}`,
+      );
+    }
+    yield* this.#context.pool.get(reference).logs(stack, resource.id, options);
+  }
+
+  listWorkers(): readonly WorkerView[] {
+    return listWorkers(this.#context);
+  }
+
+  validate(text: string): ValidationReport {
+    const { diagnostics, services, dependencies } = this.#context.desired.check(text);
+    return {
+      valid: !diagnostics.some(({ severity }) => severity === 'error'),
+      diagnostics,
+      services,
+      dependencies,
+    };
+  }
+
+  async createStack(name: string, document: object, actor: Actor, signal: AbortSignal): Promise<WriteResult> {
+    await this.#loop.refreshIfPossible(signal);
+    return this.#loop.written(this.#writer.createStack(name, document, { actor, signal }));
+  }
+
+  async updateStack(name: string, keys: object, actor: Actor, signal: AbortSignal): Promise<WriteResult> {
+    await this.#loop.refreshIfPossible(signal);
+    return this.#loop.written(this.#writer.updateStack(name, keys, { actor, signal }));
+  }
+
+  async deleteStack(name: string, actor: Actor, signal: AbortSignal): Promise<WriteResult> {
+    await this.#loop.refreshIfPossible(signal);
+    return this.#loop.written(this.#writer.deleteStack(name, { actor, signal }));
+  }
+
+  async registerWorker(
+    name: string,
+    document: object,
+    actor: Actor,
+    signal: AbortSignal,
+  ): Promise<WriteResult> {
+    await this.#loop.refreshIfPossible(signal);
+    return this.#loop.written(this.#writer.registerWorker(name, document, { actor, signal }));
+  }
+
+  async unregisterWorker(name: string, actor: Actor, signal: AbortSignal): Promise<WriteResult> {
+    await this.#loop.refreshIfPossible(signal);
+    return this.#loop.written(this.#writer.unregisterWorker(name, { actor, signal }));
+  }
+
+  storeError(): string | null {
+    return this.#context.jobs.storeError;
+  }
+
+  subscribe(listener: (event: ReconcilerEvent) => void): Disposable {
+    return this.#context.events.subscribe(listener);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#loop[Symbol.asyncDispose]();
+    await this.#context.pool[Symbol.asyncDispose]();
+  }
+}

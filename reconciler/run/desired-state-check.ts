@@ -1,0 +1,117 @@
+import { assess, missingSecret, toDiagnostics } from '../model/assess.ts';
+import { readNodeDocument } from '../model/config-documents.ts';
+import type { Diagnostic } from '../model/diagnostic.ts';
+import { compareDiagnostics } from '../model/diagnostic.ts';
+import { ReconcilerError } from '../model/errors.ts';
+import { directoryOf, isDirectory, listFiles, nodeAt } from '../model/file-tree.ts';
+import { isStackName } from '../model/stack-name.ts';
+import { asString, compareText } from '../model/values.ts';
+import { peekYaml } from '../model/yaml-document.ts';
+import type { DocumentReport, Draft } from '../ports/desired.ts';
+import type { Core } from './desired-state-core.ts';
+import { buildStackText, buildText, editText } from './desired-state-drafts.ts';
+import { createLookup, summarise } from './desired-state-view.ts';
+
+/** The name that findings of a text without a file carry. */
+const NAMELESS = 'kombination.yaml';
+
+/** Checks one text as if it were the file of the stack that it names. */
+export function checkText(core: Core, text: string): DocumentReport {
+  const name = asString(peekYaml(text.slice(0, core.limits.documentBytes), ['meta', 'name']));
+  const file = name === undefined ? undefined : core.index.find(name)?.file;
+  return checkAs(core, text, { place: file ?? pathOf(name ?? ''), label: NAMELESS });
+}
+
+function checkAs(
+  core: Core,
+  text: string,
+  { place, label }: { readonly place: string; readonly label: string },
+): DocumentReport {
+  const size = Buffer.byteLength(text);
+  if (size > core.limits.documentBytes) {
+    const message = `the document has ${size} bytes; at most ${core.limits.documentBytes} are read`;
+    const start = { file: label, line: 1, column: 1, path: '' };
+    const diagnostic: Diagnostic = { severity: 'error', code: 'FILE_TOO_LARGE', message, ...start };
+    return { diagnostics: [diagnostic], services: [], dependencies: {} };
+  }
+  const { tree, nodes } = core.state;
+  const assessment = assess({
+    file: place,
+    text,
+    tree,
+    nodes: nodes.references,
+    checkSchema: core.checkSchema,
+  });
+  const lookup = createLookup(core.secrets);
+  const missing = assessment.secrets.filter(({ reference }) => !lookup(reference)).map(missingSecret);
+  const found = toDiagnostics(label, assessment.document, [...assessment.issues, ...missing]);
+  return { diagnostics: found.toSorted(compareDiagnostics), ...summarise(assessment) };
+}
+
+function pathOf(name: string): string {
+  return `kombinations/${name}/kombination.yaml`;
+}
+
+export function draftStack(core: Core, name: string, document: object): Draft {
+  const path = pathOf(name);
+  const text = buildStackText(name, document);
+  const { diagnostics } = checkAs(core, text, { place: path, label: path });
+  return {
+    path,
+    text,
+    diagnostics: [...refuseName(name, path), ...diagnostics, ...refuseOccupied(core, path)],
+  };
+}
+
+/** The name becomes a part of a path. */
+function refuseName(name: string, file: string): readonly Diagnostic[] {
+  if (isStackName(name)) return [];
+  const message = `"${name}" is not a name for a stack: lower-case letters, digits and hyphens`;
+  return [{ severity: 'error', code: 'INVALID_FORMAT', message, file, path: 'meta.name' }];
+}
+
+function refuseOccupied({ state }: Core, file: string): readonly Diagnostic[] {
+  if (nodeAt(state.tree, file) === undefined) return [];
+  return [{ severity: 'error', code: 'DUPLICATE_STACK', message: `${file} is already there`, file }];
+}
+
+export function editStack(core: Core, name: string, keys: object): Draft {
+  const entry = core.index.find(name);
+  if (!entry) throw new ReconcilerError('UNKNOWN_STACK', `there is no stack ${name}`);
+  const text = editText(entry.text ?? '', keys);
+  const { diagnostics } = checkAs(core, text, { place: entry.file, label: entry.file });
+  return { path: entry.realFile, text, diagnostics };
+}
+
+export function draftNode(core: Core, name: string, document: object): Draft {
+  const path = `nodes/${name}.yaml`;
+  const text = buildText(document);
+  const { diagnostics } = readNodeDocument(path, text, core.checkSchema);
+  if (/^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/.test(name)) return { path, text, diagnostics };
+  const message = `"${name}" is not a name for a node: letters, digits, '-', '_' and '.'`;
+  const refused: Diagnostic = {
+    severity: 'error',
+    code: 'INVALID_FORMAT',
+    message,
+    file: path,
+    path: 'name',
+  };
+  return { path, text, diagnostics: [refused, ...diagnostics] };
+}
+
+/**
+ * The stack's own file, and all files in its directory when no other stack lives in or below it. Never the root of the
+ * repository, and nothing that another stack mounts.
+ */
+export function filesOf(core: Core, name: string): readonly string[] {
+  const entry = core.index.find(name);
+  if (!entry) return [];
+  const directory = directoryOf(entry.file);
+  const node = nodeAt(core.state.tree, directory);
+  if (directory === '' || !isDirectory(node)) return [entry.file];
+  const files = [...listFiles(node, directory)].map(([path]) => path);
+  const others = files.filter((file) => file !== entry.file && core.index.entryOf(file) !== undefined);
+  if (others.length > 0) return [entry.file];
+  const own = files.filter((file) => [...core.index.watchersOf(file)].every((user) => user === entry.file));
+  return own.sort(compareText);
+}

@@ -1,0 +1,70 @@
+import type { NodeDocument } from '../model/config-documents.ts';
+import { NO_SETTINGS, readNodeDocument, readSettingsDocument } from '../model/config-documents.ts';
+import type { TreeDirectory } from '../model/file-tree.ts';
+import { isDirectory } from '../model/file-tree.ts';
+import { isProblem } from '../model/issue.ts';
+import type { FileChange } from '../ports/source.ts';
+import type { LoadedNodes, LoadedSettings, LoadOptions } from './desired-state-reading.ts';
+import { brokenFile, EMPTY_STATE, locate, readSmall } from './desired-state-reading.ts';
+
+const NODE = /^nodes\/[^/]+\.ya?ml$/;
+const SETTINGS = ['kombinator.yaml', 'kombinator.yml'];
+
+/** `kombinator.yaml` of a revision. One with errors changes nothing. */
+export async function readSettings(tree: TreeDirectory, options: LoadOptions): Promise<LoadedSettings> {
+  const { settings: before } = options.state;
+  const file = SETTINGS.find((name) => tree.has(name));
+  if (file === undefined) return EMPTY_STATE.settings;
+  const found = locate(tree, file);
+  const blob = isProblem(found) ? null : found.blob;
+  if (blob !== null && blob === before.blob) return before;
+  const problem = isProblem(found)
+    ? { code: found.code, message: found.problem }
+    : (await readSmall([found.blob], options)).get(found.blob);
+  const document =
+    typeof problem === 'string'
+      ? readSettingsDocument(file, problem, options.checkSchema)
+      : { ...NO_SETTINGS, diagnostics: [brokenFile(file, problem)] };
+  const { diagnostics } = document;
+  if (diagnostics.every(({ severity }) => severity !== 'error')) {
+    return { blob, document, diagnostics, unknown: false };
+  }
+  const unknown = before.unknown || options.state.revision === null;
+  return { blob, document: before.document, diagnostics, unknown };
+}
+
+/** `nodes/*.yaml` of a revision; the same object as before when nothing changed. */
+export async function readNodes(
+  tree: TreeDirectory,
+  changes: readonly FileChange[],
+  options: LoadOptions,
+): Promise<LoadedNodes> {
+  const { nodes: before } = options.state;
+  const directory = tree.get('nodes');
+  const linked = isDirectory(directory) && [...directory.values()].some((node) => 'link' in node);
+  if (!linked && !changes.some(({ path }) => path.startsWith('nodes/'))) return before;
+  const names = isDirectory(directory) ? [...directory.keys()].sort() : [];
+  const files = names.map((name) => `nodes/${name}`).filter((file) => NODE.test(file));
+  const places = files.map((file) => [file, locate(tree, file)] as const);
+  const blobs = new Map(places.map(([file, place]) => [file, isProblem(place) ? '' : place.blob]));
+  const fresh = files.filter((file) => blobs.get(file) !== before.blobs.get(file) || blobs.get(file) === '');
+  if (fresh.length === 0 && files.length === before.documents.size) return before;
+  const texts = await readSmall(
+    fresh.flatMap((file) => blobs.get(file) || []),
+    options,
+  );
+  const documents = new Map(
+    places.map(([file, place]): [string, NodeDocument] => {
+      const known = before.documents.get(file);
+      if (known && !fresh.includes(file)) return [file, known];
+      const text = isProblem(place) ? { code: place.code, message: place.problem } : texts.get(place.blob);
+      const document = readNodeDocument(file, typeof text === 'string' ? text : '', options.checkSchema);
+      return [
+        file,
+        typeof text === 'string' ? document : { ...document, diagnostics: [brokenFile(file, text)] },
+      ];
+    }),
+  );
+  const references = new Map([...documents.values()].map(({ name, reference }) => [name, reference]));
+  return { documents, blobs, references };
+}

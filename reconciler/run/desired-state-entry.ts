@@ -1,0 +1,100 @@
+import { assess, toDiagnostics } from '../model/assess.ts';
+import type { Diagnostic } from '../model/diagnostic.ts';
+import type { TreeDirectory } from '../model/file-tree.ts';
+import type { Issue } from '../model/issue.ts';
+import type { SchemaCheck } from '../model/schema-check.ts';
+import type { PlacedFile } from '../model/service-files.ts';
+import { guessStackName, isStackName } from '../model/stack-name.ts';
+import type { TargetReference } from '../model/target.ts';
+import { parseYaml } from '../model/yaml-document.ts';
+import type { StackEntry } from './desired-state-index.ts';
+
+/** What an entry is made from besides its own text. */
+export interface EntryContext {
+  readonly tree: TreeDirectory;
+  readonly nodes: ReadonlyMap<string, TargetReference | null>;
+  readonly checkSchema: SchemaCheck;
+}
+
+export interface EntrySource {
+  readonly file: string;
+  readonly realFile: string;
+  readonly blob: string | null;
+  /** Paths that were followed to find the text. */
+  readonly visited: readonly string[];
+  /** Name the file had before. */
+  readonly previous: string | undefined;
+}
+
+/** An entry, and the repository files it copies, whose sizes have to be looked at. */
+export interface BuiltEntry {
+  readonly entry: StackEntry;
+  readonly files: readonly PlacedFile[];
+}
+
+export function buildEntry(source: EntrySource, text: string, context: EntryContext): BuiltEntry {
+  const { file, realFile, blob, visited, previous } = source;
+  const assessment = assess({ ...context, file, text });
+  const { kombination, findings, document } = assessment;
+  const certain = isStackName(kombination.name);
+  const entry: StackEntry = {
+    file,
+    realFile,
+    blob,
+    text,
+    name: certain ? kombination.name : guessStackName(file, text, previous),
+    guessed: !certain,
+    diagnostics: toDiagnostics(file, document, assessment.issues),
+    ports: assessment.ports,
+    watched: [...new Set([...visited, ...findings.watched])],
+    sharedNodes: assessment.sharedNodes,
+    inline: [...findings.inline.keys()],
+    secrets: assessment.secrets,
+    references: assessment.references,
+  };
+  const placed = [...findings.files.values()].flat();
+  return { entry, files: placed.filter(({ spec }) => !findings.inline.has(spec.blob)) };
+}
+
+/** An entry for a file whose text cannot be had. */
+export function buildBrokenEntry(
+  source: EntrySource,
+  problem: Pick<Diagnostic, 'code' | 'message' | 'hint'>,
+): BuiltEntry {
+  const { file, realFile, blob, visited, previous } = source;
+  const entry: StackEntry = {
+    file,
+    realFile,
+    blob,
+    text: null,
+    name: guessStackName(file, null, previous),
+    guessed: true,
+    diagnostics: [{ severity: 'error', file, line: 1, column: 1, path: '', ...problem }],
+    ports: [],
+    watched: visited,
+    sharedNodes: [],
+    inline: [],
+    secrets: [],
+    references: [],
+  };
+  return { entry, files: [] };
+}
+
+/** The entry with errors for files that are too large to be copied. */
+export function withOversize(
+  { entry, files }: BuiltEntry,
+  sizes: ReadonlyMap<string, number>,
+  limit: number,
+): StackEntry {
+  const issues = files.flatMap(({ spec, path }): readonly Issue[] => {
+    const size = sizes.get(spec.blob);
+    if (size === undefined) return [];
+    const message = `the file for ${spec.target} has ${size} bytes; at most ${limit} are copied`;
+    return [
+      { severity: 'error', code: 'FILE_TOO_LARGE', path, message, hint: 'put it in an image or a volume' },
+    ];
+  });
+  if (issues.length === 0 || entry.text === null) return entry;
+  const found = toDiagnostics(entry.file, { ...parseYaml(entry.text), problems: [] }, issues);
+  return { ...entry, diagnostics: [...entry.diagnostics, ...found] };
+}

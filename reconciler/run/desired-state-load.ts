@@ -1,0 +1,67 @@
+import { isReconcilerError } from '../model/errors.ts';
+import type { TreeChange } from '../model/file-tree.ts';
+import { listFiles, updateTree } from '../model/file-tree.ts';
+import type { FileChange, FileEntry, Revision } from '../ports/source.ts';
+import { readNodes, readSettings } from './desired-state-documents.ts';
+import type { EntryContext } from './desired-state-entry.ts';
+import type { LoadOptions, Staged } from './desired-state-reading.ts';
+import { decode, readTexts } from './desired-state-reading.ts';
+import { createFilter, findTouched, readStacks } from './desired-state-stacks.ts';
+
+/** Longest target of a symlink. */
+const LINK_BYTES = 4_096;
+
+/** Reads what a revision changes. Nothing of the state in force is touched. */
+export async function readRevision(revision: Revision, options: LoadOptions): Promise<Staged> {
+  const { state } = options;
+  const changes = await listChanges(revision, options);
+  const tree = updateTree(state.tree, await withLinks(changes, options));
+  const settings = await readSettings(tree, options);
+  const nodes = await readNodes(tree, changes, options);
+  const context: EntryContext = { tree, nodes: nodes.references, checkSchema: options.checkSchema };
+  const files = findTouched({ tree, settings, nodes, changes }, options);
+  const staged = await readStacks(files, context, { ...options, includes: createFilter(settings.document) });
+  return { state: { revision, tree, settings, nodes }, changes: staged };
+}
+
+/** Changes since the state in force; everything is compared anew when history does not connect the two. */
+async function listChanges(revision: Revision, options: LoadOptions): Promise<readonly FileChange[]> {
+  const { source, state, signal } = options;
+  const from = state.revision?.commit ?? null;
+  if (from !== null) {
+    try {
+      return await source.diff(from, revision.commit, signal);
+    } catch (error) {
+      // A rewritten branch may have lost the old commit; anything else is the caller's to see.
+      if (!isReconcilerError(error, 'GIT_ERROR') || error.retryable) throw error;
+    }
+  }
+  const listed = await source.diff(null, revision.commit, signal);
+  if (from === null) return listed;
+  const present = new Set(listed.map((change) => change.path));
+  const gone: FileChange[] = [];
+  for (const [path, { type, blob }] of listFiles(state.tree)) {
+    if (!present.has(path)) gone.push({ path, before: { type, blob }, after: null });
+  }
+  return [...listed, ...gone];
+}
+
+async function withLinks(
+  changes: readonly FileChange[],
+  options: LoadOptions,
+): Promise<readonly TreeChange[]> {
+  const blobs = changes.flatMap(({ after }) => (after?.type === 'symlink' ? [after.blob] : []));
+  const targets = new Map<string, string>();
+  for await (const [blob, bytes] of readTexts(blobs, LINK_BYTES, options)) {
+    const text = bytes && decode(bytes);
+    if (text) targets.set(blob, text);
+  }
+  return changes.map(({ path, after }) => ({
+    path,
+    file: after && withLink(after, targets.get(after.blob)),
+  }));
+}
+
+function withLink({ type, blob }: FileEntry, link: string | undefined): TreeChange['file'] {
+  return type === 'symlink' && link !== undefined ? { type, blob, link } : { type, blob };
+}

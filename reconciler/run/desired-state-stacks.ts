@@ -1,0 +1,130 @@
+import picomatch from 'picomatch';
+import type { SettingsDocument } from '../model/config-documents.ts';
+import type { TreeDirectory, TreeNode } from '../model/file-tree.ts';
+import { isDirectory, listFiles, nodeAt } from '../model/file-tree.ts';
+import { isProblem } from '../model/issue.ts';
+import type { FileChange } from '../ports/source.ts';
+import type { BuiltEntry, EntryContext, EntrySource } from './desired-state-entry.ts';
+import { buildBrokenEntry, buildEntry, withOversize } from './desired-state-entry.ts';
+import type { IndexChange } from './desired-state-index.ts';
+import type { LoadedNodes, LoadedSettings, LoadOptions } from './desired-state-reading.ts';
+import { createBreather, locate, readTexts, toText } from './desired-state-reading.ts';
+
+const KOMBINATION = /(?:^|\/)kombination\.ya?ml$/;
+
+function isFile(node: TreeNode | undefined): boolean {
+  return node !== undefined && !isDirectory(node);
+}
+
+/** What a revision says besides its stacks. */
+export interface Read {
+  readonly tree: TreeDirectory;
+  readonly settings: LoadedSettings;
+  readonly nodes: LoadedNodes;
+  readonly changes: readonly FileChange[];
+}
+
+/** Kombination files that have to be looked at again. */
+export function findTouched(
+  { tree, settings, nodes, changes }: Read,
+  { state, index }: LoadOptions,
+): ReadonlySet<string> {
+  const touched = new Set<string>();
+  for (const { path } of changes) {
+    if (KOMBINATION.test(path)) touched.add(path);
+    for (const file of index.watchersOf(path)) touched.add(file);
+  }
+  if (nodes !== state.nodes) {
+    for (const name of new Set([...nodes.references.keys(), ...state.nodes.references.keys()])) {
+      if (nodes.references.get(name) === state.nodes.references.get(name)) continue;
+      for (const file of index.usersOfNode(name)) touched.add(file);
+    }
+  }
+  if (globsOf(settings.document) !== globsOf(state.settings.document)) {
+    for (const file of index.files()) touched.add(file);
+    for (const [path] of listFiles(tree)) if (KOMBINATION.test(path)) touched.add(path);
+  }
+  return touched;
+}
+
+function globsOf({ include, exclude }: SettingsDocument): string {
+  return JSON.stringify([include, exclude]);
+}
+
+/** Whether a kombination file is to be read. */
+export function createFilter({ include, exclude }: SettingsDocument): (file: string) => boolean {
+  const included = picomatch([...include], { dot: true });
+  const excluded = picomatch([...exclude], { dot: true });
+  return (file) => (include.length === 0 || included(file)) && !(exclude.length > 0 && excluded(file));
+}
+
+type StackOptions = LoadOptions & { readonly includes: (file: string) => boolean };
+
+/** Reads and checks kombinations; those that are no longer there, or left out, come as `null`. */
+export async function readStacks(
+  files: ReadonlySet<string>,
+  context: EntryContext,
+  options: StackOptions,
+): Promise<readonly IndexChange[]> {
+  const { index, includes } = options;
+  const removed: IndexChange[] = [];
+  const built: BuiltEntry[] = [];
+  const waiting = new Map<string, EntrySource[]>();
+  const breathe = createBreather();
+  for (const file of files) {
+    const before = index.entryOf(file);
+    if (!isFile(nodeAt(context.tree, file)) || !includes(file)) {
+      if (before) removed.push({ file, entry: null });
+      continue;
+    }
+    const place = locate(context.tree, file);
+    const common = { file, visited: place.visited.filter((path) => path !== file), previous: before?.name };
+    if (isProblem(place)) {
+      built.push(
+        buildBrokenEntry(
+          { ...common, realFile: file, blob: null },
+          { code: place.code, message: place.problem },
+        ),
+      );
+      continue;
+    }
+    const source: EntrySource = { ...common, realFile: place.path, blob: place.blob };
+    if (before && before.text !== null && before.blob === place.blob)
+      built.push(buildEntry(source, before.text, context));
+    else waiting.set(place.blob, [...(waiting.get(place.blob) ?? []), source]);
+    await breathe(options.signal);
+  }
+  for await (const [blob, bytes, size] of readTexts(
+    [...waiting.keys()],
+    options.limits.documentBytes,
+    options,
+  )) {
+    const text = toText(bytes, size, options.limits);
+    for (const source of waiting.get(blob) ?? []) {
+      built.push(
+        typeof text === 'string' ? buildEntry(source, text, context) : buildBrokenEntry(source, text),
+      );
+    }
+    waiting.delete(blob);
+    await breathe(options.signal);
+  }
+  for (const source of [...waiting.values()].flat()) {
+    built.push(
+      buildBrokenEntry(source, { code: 'FILE_NOT_FOUND', message: 'the content is not in the repository' }),
+    );
+  }
+  return [...removed, ...(await checkSizes(built, options))];
+}
+
+/** Sizes of files that are to be copied; their content is not read. */
+async function checkSizes(
+  built: readonly BuiltEntry[],
+  options: LoadOptions,
+): Promise<readonly IndexChange[]> {
+  const { fileBytes } = options.limits;
+  const blobs = built.flatMap(({ files }) => files.map((file) => file.spec.blob));
+  const sizes = new Map<string, number>();
+  for await (const [blob, , size] of readTexts(blobs, 0, options))
+    if (size > fileBytes) sizes.set(blob, size);
+  return built.map((each) => ({ file: each.entry.file, entry: withOversize(each, sizes, fileBytes) }));
+}

@@ -1,0 +1,142 @@
+import type { Assessment } from '../model/assess.ts';
+import { assess, missingSecret, toDiagnostics } from '../model/assess.ts';
+import { serviceDependencies, startOrder } from '../model/check-kombination.ts';
+import type { Diagnostic } from '../model/diagnostic.ts';
+import { compareDiagnostics, hasErrors } from '../model/diagnostic.ts';
+import { isReconcilerError } from '../model/errors.ts';
+import type { Issue } from '../model/issue.ts';
+import { resourceId } from '../model/resource.ts';
+import type { Secret } from '../model/secret.ts';
+import type { DesiredStack, ServiceView, StackPolicy } from '../model/stack.ts';
+import { DEFAULT_POLICY } from '../model/stack.ts';
+import { parseYaml } from '../model/yaml-document.ts';
+import type { Secrets } from '../ports/secrets.ts';
+import { portText } from '../render/container.ts';
+import { renderDocker } from '../render/docker.ts';
+import type { Core } from './desired-state-core.ts';
+import type { StackEntry } from './desired-state-index.ts';
+
+export type Lookup = (reference: string) => Secret | undefined;
+
+/** Looks up each secret once; `undefined` for those that are not there. */
+export function createLookup(secrets: Secrets): Lookup {
+  const known = new Map<string, Secret | undefined>();
+  return (reference) => {
+    if (known.has(reference)) return known.get(reference);
+    const secret = resolveSecret(secrets, reference);
+    known.set(reference, secret);
+    return secret;
+  };
+}
+
+function resolveSecret(secrets: Secrets, reference: string): Secret | undefined {
+  try {
+    return secrets.resolve(reference);
+  } catch (error) {
+    if (isReconcilerError(error)) return undefined;
+    throw error;
+  }
+}
+
+/** The policy of the repository. */
+export function repositoryPolicy({ state }: Core): StackPolicy {
+  return { ...DEFAULT_POLICY, ...state.settings.document.policy };
+}
+
+/** A stack rendered with the secrets of this moment. */
+export function renderStack(core: Core, name: string): DesiredStack | undefined {
+  const entry = core.index.find(name);
+  if (!entry) return undefined;
+  const lookup = createLookup(core.secrets);
+  const signature = entry.references.map((reference) => lookup(reference)?.digest() ?? '-').join();
+  const known = core.rendered.get(entry.file);
+  if (known && known.entry === entry && known.signature === signature) return known.stack;
+  const stack = buildStack(core, entry, lookup);
+  core.rendered.set(entry.file, { entry, signature, stack });
+  return stack;
+}
+
+function buildStack(core: Core, entry: StackEntry, lookup: Lookup): DesiredStack {
+  const diagnostics = [...settingsProblems(core), ...entryDiagnostics(core, entry, lookup)].sort(
+    compareDiagnostics,
+  );
+  const common = { name: entry.name, kind: 'kombination' as const, file: entry.file, diagnostics };
+  const policy = repositoryPolicy(core);
+  if (entry.text === null) {
+    return { ...common, stackkit: '', targets: [], services: [], resources: [], policy, document: null };
+  }
+  const assessment = assessEntry(core, entry, entry.text);
+  for (const [blob, content] of assessment.findings.inline) core.inline.set(blob, content);
+  const { kombination, targets, document } = assessment;
+  return {
+    ...common,
+    stackkit: kombination.stackkit,
+    targets,
+    services: viewServices(assessment),
+    resources: hasErrors(diagnostics) ? [] : renderDocker({ assessment, file: entry.file, lookup }),
+    policy: { ...policy, ...kombination.policy },
+    document: document.value ?? null,
+  };
+}
+
+function assessEntry(core: Core, entry: StackEntry, text: string): Assessment {
+  const { tree, nodes } = core.state;
+  return assess({ file: entry.file, text, tree, nodes: nodes.references, checkSchema: core.checkSchema });
+}
+
+function viewServices({ kombination, dependencies }: Assessment): readonly ServiceView[] {
+  return kombination.services
+    .filter((service) => service.partOf === undefined)
+    .map(({ name, node, image = '', ports = [] }) => ({
+      name,
+      node,
+      image,
+      dependsOn: serviceDependencies(dependencies, name),
+      ports: ports.map(({ port }) => portText(port)),
+      resource: resourceId(node, 'container', name),
+    }));
+}
+
+/** While nobody knows what the repository's settings are, nothing may be planned. */
+function settingsProblems({ state }: Core): readonly Diagnostic[] {
+  return state.settings.unknown ? state.settings.diagnostics : [];
+}
+
+/** Findings of an entry: its own, those with other stacks, and secrets that are not there. */
+function entryDiagnostics(core: Core, entry: StackEntry, lookup: Lookup): readonly Diagnostic[] {
+  const missing = entry.secrets.filter(({ reference }) => !lookup(reference)).map(missingSecret);
+  const issues: readonly Issue[] = [...core.index.conflictsOf(entry), ...missing];
+  if (issues.length === 0) return entry.diagnostics;
+  // The text was parsed when it was loaded; only its lines are wanted now.
+  const document = { ...parseYaml(entry.text ?? ''), problems: [] };
+  return [...entry.diagnostics, ...toDiagnostics(entry.file, document, issues)];
+}
+
+/** Every finding of every file, ordered. */
+export function listDiagnostics(core: Core): readonly Diagnostic[] {
+  const { settings, nodes } = core.state;
+  const lookup = createLookup(core.secrets);
+  const all: Diagnostic[] = [...settings.diagnostics];
+  for (const { diagnostics } of nodes.documents.values()) all.push(...diagnostics);
+  for (const entry of core.index.notable()) all.push(...entryDiagnostics(core, entry, lookup));
+  return all.sort(compareDiagnostics);
+}
+
+/** Services in start order and what each depends on. */
+export function summarise({ kombination, dependencies }: Assessment) {
+  const services = startOrder(kombination, dependencies);
+  return {
+    services,
+    dependencies: Object.fromEntries(services.map((name) => [name, serviceDependencies(dependencies, name)])),
+  };
+}
+
+/** Content that stands in a document; found again in the text when it is no longer at hand. */
+export function findInline(core: Core, blob: string): Uint8Array | undefined {
+  const known = core.inline.get(blob);
+  if (known) return known;
+  const file = core.index.fileOfInline(blob);
+  const entry = file === undefined ? undefined : core.index.entryOf(file);
+  if (!entry || entry.text === null) return undefined;
+  return assessEntry(core, entry, entry.text).findings.inline.get(blob);
+}

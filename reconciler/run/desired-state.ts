@@ -1,0 +1,104 @@
+import { ReconcilerError } from '../model/errors.ts';
+import { createSchemaCheck } from '../model/schema-check.ts';
+import type { DesiredState, LoadResult } from '../ports/desired.ts';
+import type { Secrets } from '../ports/secrets.ts';
+import type { Revision, Source } from '../ports/source.ts';
+import { checkText, draftNode, draftStack, editStack, filesOf } from './desired-state-check.ts';
+import type { Core } from './desired-state-core.ts';
+import { createLru } from './desired-state-core.ts';
+import { createStackIndex } from './desired-state-index.ts';
+import { readRevision } from './desired-state-load.ts';
+import type { LoadLimits } from './desired-state-reading.ts';
+import { EMPTY_STATE } from './desired-state-reading.ts';
+import { findInline, listDiagnostics, renderStack, repositoryPolicy } from './desired-state-view.ts';
+
+export interface DesiredStateOptions {
+  readonly source: Source;
+  readonly secrets: Secrets;
+  /** Default 1 MiB for documents, 10 MiB for files that are copied into containers. */
+  readonly limits?: Partial<LoadLimits>;
+}
+
+const DEFAULT_LIMITS: LoadLimits = { documentBytes: 1024 ** 2, fileBytes: 10 * 1024 ** 2 };
+
+/** How many rendered stacks are kept at hand. */
+const RENDERED = 64;
+const INLINE = 256;
+
+/**
+ * Reads the config repository. Kept in memory of a stack is its text and what others must know of it; it is rendered
+ * when somebody asks.
+ */
+export function createDesiredState({ source, secrets, limits = {} }: DesiredStateOptions): DesiredState {
+  const core: Core = {
+    source,
+    secrets,
+    limits: { ...DEFAULT_LIMITS, ...limits },
+    checkSchema: createSchemaCheck(),
+    index: createStackIndex(),
+    rendered: createLru(RENDERED),
+    inline: createLru(INLINE),
+    state: EMPTY_STATE,
+  };
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    get revision() {
+      return core.state.revision;
+    },
+    load(revision, signal) {
+      // One at a time: each load starts from what the one before it left.
+      const next = last.then(() => load(core, revision, signal));
+      last = next.catch(() => undefined);
+      return next;
+    },
+    names: () => core.index.names(),
+    get: (name) => renderStack(core, name),
+    diagnostics: () => listDiagnostics(core),
+    settings: () => ({ policy: repositoryPolicy(core), registries: core.state.settings.document.registries }),
+    nodes: () =>
+      [...core.state.nodes.documents.values()].flatMap(({ name, file, reference }) =>
+        reference ? [{ name, file, reference }] : [],
+      ),
+    check: (text) => checkText(core, text),
+    draftStack: (name, document) => draftStack(core, name, document),
+    editStack: async (name, keys) => editStack(core, name, keys),
+    draftNode: (name, document) => draftNode(core, name, document),
+    inlineBlob: (blob) => findInline(core, blob),
+    filesOf: (name) => filesOf(core, name),
+  };
+}
+
+async function load(core: Core, revision: Revision, signal: AbortSignal): Promise<LoadResult> {
+  signal.throwIfAborted();
+  const { state, index } = core;
+  if (state.revision?.commit === revision.commit) {
+    core.state = { ...state, revision };
+    return { changed: [], removed: [] };
+  }
+  const staged = await readRevision(revision, { ...core, signal });
+  signal.throwIfAborted();
+  const growth = staged.changes.reduce((sum, { file, entry }) => {
+    return sum + Number(entry !== null) - Number(index.entryOf(file) !== undefined);
+  }, 0);
+  if (index.size + growth === 0) {
+    throw new ReconcilerError('EMPTY_REPOSITORY', `${revision.commit.slice(0, 12)} describes no stack`);
+  }
+  return commit(core, staged);
+}
+
+/** Puts a revision in force, all at once. */
+function commit(core: Core, staged: Awaited<ReturnType<typeof readRevision>>): LoadResult {
+  const { index } = core;
+  const settingsMoved = core.state.settings !== staged.state.settings;
+  core.state = staged.state;
+  const concerned = index.apply(staged.changes);
+  // Rendered stacks rest on the tree, the settings and each other: what is concerned is rendered anew.
+  if (settingsMoved) core.rendered.clear();
+  for (const name of concerned) {
+    const entry = index.find(name);
+    if (entry) core.rendered.delete(entry.file);
+  }
+  const changed = settingsMoved ? index.names() : [...concerned].filter((name) => index.find(name));
+  const removed = [...concerned].filter((name) => !index.find(name));
+  return { changed: changed.toSorted(), removed: removed.sort() };
+}

@@ -1,0 +1,228 @@
+import { ReconcilerError } from '../model/errors.ts';
+import type { Dependency, DesiredResource, Health, ResourceId } from '../model/resource.ts';
+import type { Change, Plan } from '../plan/plan.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { StepStatus } from '../ports/store.ts';
+import type { ApplyContext, ResourceChange, Target } from '../ports/target.ts';
+import { waitForHealth } from './wait-for-health.ts';
+
+export interface StepUpdate {
+  readonly status: StepStatus;
+  readonly message?: string;
+  readonly health?: Health;
+}
+
+export interface ExecuteOptions {
+  readonly plan: Plan;
+  readonly desired: ReadonlyMap<ResourceId, DesiredResource>;
+  /** The target that holds a change's resource. */
+  readonly targetOf: (change: Change) => Target;
+  /** Changes carried out at the same time; waiting for health does not count. */
+  readonly concurrency: number;
+  readonly clock: Clock;
+  readonly readBlob: ApplyContext['readBlob'];
+  readonly onStep: (change: Change, update: StepUpdate) => void;
+  /** No step begins after it aborts. A replace that is waiting for health is reverted, unless the reason is a `Preempted`. */
+  readonly signal: AbortSignal;
+}
+
+export interface StepFailure {
+  readonly id: ResourceId;
+  readonly error: unknown;
+  /** The old one runs again. */
+  readonly reverted: boolean;
+}
+
+export interface ExecuteResult {
+  /** Changes that came to their end. */
+  readonly changed: number;
+  readonly failures: readonly StepFailure[];
+  /** The signal aborted before everything was done. */
+  readonly cancelled: boolean;
+}
+
+/** A newer revision takes over; what is half done is left for its plan to continue from. */
+export class Preempted extends ReconcilerError {
+  constructor(message: string) {
+    super('CANCELLED', message);
+  }
+}
+
+type Phase = 'waiting' | 'running' | 'applied' | 'done' | 'failed';
+
+const DEFAULT_HEALTH_TIMEOUT_MS = 120_000;
+
+/** Walks the plan's graph. Decides nothing: order, actions and what to wait for all stand in the plan. */
+export async function executePlan(options: ExecuteOptions): Promise<ExecuteResult> {
+  const run = new PlanRun(options);
+  return run.execute();
+}
+
+class PlanRun {
+  readonly #options: ExecuteOptions;
+  readonly #phases = new Map<ResourceId, Phase>();
+  readonly #running = new Set<Promise<void>>();
+  readonly #failures: StepFailure[] = [];
+  readonly #awaitedCompletion: ReadonlySet<ResourceId>;
+  #slots: number;
+  #changed = 0;
+  #cancelled = false;
+  #wake: () => void = () => undefined;
+
+  constructor(options: ExecuteOptions) {
+    this.#options = options;
+    this.#slots = options.concurrency;
+    const dependencies = options.plan.changes.flatMap((change) => change.dependsOn);
+    this.#awaitedCompletion = new Set(
+      dependencies.filter(({ until }) => until === 'completed').map(({ id }) => id),
+    );
+    for (const change of options.plan.changes) {
+      this.#phases.set(change.id, change.action === 'no-op' && !change.verify ? 'done' : 'waiting');
+    }
+  }
+
+  async execute(): Promise<ExecuteResult> {
+    const { plan, signal } = this.#options;
+    for (;;) {
+      if (!signal.aborted) this.#startReady(plan.changes);
+      if (this.#running.size === 0) break;
+      await this.#nextEvent();
+    }
+    this.#endUnstarted(plan.changes);
+    return { changed: this.#changed, failures: this.#failures, cancelled: this.#cancelled };
+  }
+
+  #startReady(changes: readonly Change[]): void {
+    for (const change of changes) {
+      if (this.#phases.get(change.id) !== 'waiting') continue;
+      const blocked = change.dependsOn.some(({ id }) => this.#phases.get(id) === 'failed');
+      if (blocked) this.#skip(change);
+      else if (this.#slots > 0 && change.dependsOn.every((dependency) => this.#isMet(dependency)))
+        this.#start(change);
+    }
+  }
+
+  #isMet({ id, until }: Dependency): boolean {
+    const phase = this.#phases.get(id) ?? 'done';
+    return phase === 'done' || (phase === 'applied' && until === 'applied');
+  }
+
+  #skip(change: Change): void {
+    this.#phases.set(change.id, 'failed');
+    const culprit = change.dependsOn.find(({ id }) => this.#phases.get(id) === 'failed')?.id ?? '';
+    this.#options.onStep(change, { status: 'skipped', message: `${culprit} failed` });
+  }
+
+  #start(change: Change): void {
+    this.#phases.set(change.id, 'running');
+    this.#slots -= 1;
+    const work = this.#carryOut(change).finally(() => {
+      this.#running.delete(work);
+      this.#wake();
+    });
+    this.#running.add(work);
+  }
+
+  async #carryOut(change: Change): Promise<void> {
+    const { onStep, signal } = this.#options;
+    let slot = true;
+    const freeSlot = () => {
+      if (slot) this.#slots += 1;
+      slot = false;
+    };
+    try {
+      onStep(change, { status: 'running' });
+      const health = await this.#applyAndWait(change, freeSlot);
+      this.#phases.set(change.id, 'done');
+      if (change.action !== 'no-op') this.#changed += 1;
+      onStep(change, { status: 'completed', ...(health === null ? {} : { health }) });
+    } catch (error) {
+      this.#phases.set(change.id, 'failed');
+      if (signal.aborted) this.#cancel(change);
+      else this.#fail(change, error);
+    } finally {
+      freeSlot();
+    }
+  }
+
+  async #applyAndWait(change: Change, freeSlot: () => void): Promise<Health | null> {
+    const target = this.#options.targetOf(change);
+    const resource: ResourceChange = { change, desired: this.#options.desired.get(change.id) ?? null };
+    if (change.action !== 'no-op') await target.apply(resource, this.#contextOf(change));
+    freeSlot();
+    this.#phases.set(change.id, 'applied');
+    this.#wake();
+    if (resource.desired === null) return null;
+    try {
+      const health = await this.#waitForHealth(change, target);
+      if (change.action === 'replace') await target.settle(resource, 'keep', this.#settling(change));
+      return health;
+    } catch (error) {
+      if (change.action !== 'replace' || this.#options.signal.reason instanceof Preempted) throw error;
+      await target.settle(resource, 'revert', this.#settling(change));
+      throw new Reverted(error);
+    }
+  }
+
+  #waitForHealth(change: Change, target: Target): Promise<Health> {
+    const { plan, clock, signal, desired, onStep } = this.#options;
+    const until = this.#awaitedCompletion.has(change.id) ? 'completed' : 'healthy';
+    const timeoutMs = desired.get(change.id)?.healthTimeoutMs ?? DEFAULT_HEALTH_TIMEOUT_MS;
+    const progress = (message: string) => onStep(change, { status: 'running', message });
+    return waitForHealth({
+      target,
+      stack: plan.stack,
+      id: change.id,
+      until,
+      timeoutMs,
+      clock,
+      signal,
+      progress,
+    });
+  }
+
+  #contextOf(change: Change): ApplyContext {
+    const { plan, readBlob, signal, onStep } = this.#options;
+    const progress = (message: string) => onStep(change, { status: 'running', message });
+    return { stack: plan.stack, revision: plan.revision, signal, readBlob, progress };
+  }
+
+  /** Ending a replace must not itself be cut short. */
+  #settling(change: Change): ApplyContext {
+    return { ...this.#contextOf(change), signal: new AbortController().signal };
+  }
+
+  #fail(change: Change, error: unknown): void {
+    const reverted = error instanceof Reverted;
+    this.#failures.push({ id: change.id, error, reverted });
+    this.#options.onStep(change, { status: reverted ? 'reverted' : 'failed', message: messageOf(error) });
+  }
+
+  #cancel(change: Change): void {
+    this.#cancelled = true;
+    this.#options.onStep(change, { status: 'cancelled', message: messageOf(this.#options.signal.reason) });
+  }
+
+  #endUnstarted(changes: readonly Change[]): void {
+    for (const change of changes) {
+      if (this.#phases.get(change.id) === 'waiting') this.#cancel(change);
+    }
+  }
+
+  #nextEvent(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#wake = resolve;
+    return promise;
+  }
+}
+
+/** The new one did not become healthy; the old one runs again. Waiting does not help: the same description would fail the same way. */
+class Reverted extends ReconcilerError {
+  constructor(cause: unknown) {
+    super('UNHEALTHY', `${messageOf(cause)}; the version before runs again`, { cause, retryable: false });
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

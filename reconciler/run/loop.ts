@@ -1,0 +1,238 @@
+import { errorMessage, isReconcilerError, ReconcilerError } from '../model/errors.ts';
+import { targetKey } from '../model/target.ts';
+import type { TargetReference } from '../model/target.ts';
+import { whyNotApplicable } from '../plan/build-plan.ts';
+import type { LoadResult } from '../ports/desired.ts';
+import type { Job } from '../ports/store.ts';
+import type { ApplyRequest } from '../reconciler.ts';
+import { Background } from './background.ts';
+import type { RunContext } from './context.ts';
+import { Preempted } from './execute-plan.ts';
+import { findOwned, tooManyRemovals } from './orphans.ts';
+import { planStack } from './plan-stack.ts';
+import { RepositoryLoop } from './repository-loop.ts';
+import { refuseStale, StackRunner } from './stack-runner.ts';
+import { WorkQueue } from './work-queue.ts';
+
+export interface LoopOptions {
+  readonly stackConcurrency?: number;
+  readonly resyncMs?: number;
+  readonly keepJobsMs?: number;
+}
+
+const FACTS_INTERVAL_MS = 60_000;
+const PUSH_RETRY_MS = 30_000;
+const REPOSITORY_RETRY_MS = 5_000;
+/** Engine events come in bursts; one look after a burst is enough. */
+const EVENT_DEBOUNCE_MS = 250;
+const DEFAULT_RESYNC_MS = 300_000;
+const DEFAULT_KEEP_JOBS_MS = 30 * 24 * 3_600_000;
+
+/** Every trigger ends here as a stack name in one queue. Before `start` nothing happens by itself. */
+export class Loop implements AsyncDisposable {
+  readonly repository: RepositoryLoop;
+  readonly #context: RunContext;
+  readonly #options: LoopOptions;
+  readonly #runner: StackRunner;
+  readonly #queue: WorkQueue;
+  readonly #background: Background;
+  #started = false;
+  #repositoryRetry = false;
+
+  constructor(context: RunContext, options: LoopOptions) {
+    const { clock, logger } = context;
+    this.#context = context;
+    this.#options = options;
+    this.repository = new RepositoryLoop(context, (result) => this.#onLoad(result));
+    this.#runner = new StackRunner(context);
+    this.#background = new Background(clock, logger);
+    this.#queue = new WorkQueue({
+      clock,
+      concurrency: options.stackConcurrency ?? 4,
+      run: (stack, signal) => this.#run(stack, signal),
+      onFailure: (stack, error, retryInMs) => {
+        logger.warn({ stack, error: errorMessage(error), retryInMs }, 'a run failed');
+        if (retryInMs !== null) this.#runner.triggeredBy(stack, 'retry');
+      },
+    });
+  }
+
+  async start(): Promise<void> {
+    const { source, pool, deployments, store, desired } = this.#context;
+    this.#started = true;
+    for (const record of store.listStacks()) deployments.remember(record.unpushedTags);
+    pool.startWatching({
+      onEvent: (reference, stack) => this.#onTargetEvent(reference, stack),
+      onNew: (reference) =>
+        this.#background.run('search target', (signal) => this.#findOrphans(reference, signal)),
+    });
+    await this.#read(this.#background.signal);
+    for (const { reference } of desired.nodes()) pool.get(reference);
+    this.#background.run('watch repository', (signal) => source.watch(() => this.kick(), signal));
+    this.#background.run('facts', (signal) => this.#refreshFacts(signal));
+    this.#background.every(FACTS_INTERVAL_MS, 'facts', (signal) => this.#refreshFacts(signal));
+    this.#background.every(PUSH_RETRY_MS, 'push tags', (signal) => deployments.pushPending(signal));
+    this.#background.every(this.#options.resyncMs ?? DEFAULT_RESYNC_MS, 'resync', (signal) =>
+      this.#resync(signal),
+    );
+  }
+
+  /** Reads the repository in the background. */
+  kick(): void {
+    this.#background.run('read repository', (signal) => this.#read(signal));
+  }
+
+  /** Reads the repository; one that cannot be read now leaves the last good revision in force. */
+  async refreshIfPossible(signal: AbortSignal): Promise<void> {
+    try {
+      await this.repository.refresh(signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (this.#context.desired.revision === null) throw error;
+    }
+  }
+
+  /** Queues a job. Throws at once what can be known before it runs: UNKNOWN_STACK, INVALID_CONFIGURATION, PLAN_STALE, CONFIRMATION_REQUIRED. */
+  async request(request: ApplyRequest, signal: AbortSignal): Promise<Job> {
+    const { stack, mode = 'apply', volumes = false, confirm = false } = request;
+    await this.findLeftovers(stack, signal);
+    try {
+      const { plan } = await planStack(this.#context, { stack, mode, deleteVolumes: volumes }, signal);
+      if (request.plan !== undefined) refuseStale(request.plan, plan);
+      const reason = whyNotApplicable(plan, confirm);
+      if (reason !== null) throw new ReconcilerError('CONFIRMATION_REQUIRED', reason);
+    } catch (error) {
+      signal.throwIfAborted();
+      // A target that is away is the job's to tell; it may be back when the job runs.
+      if (!isReconcilerError(error) || !error.retryable) throw error;
+    }
+    const job = this.#runner.request(request);
+    this.#queue.resetBackoff(stack);
+    this.#queue.add(stack);
+    return job.job;
+  }
+
+  /** Asks the targets of a stack and brings its shown state up to date, without touching anything. */
+  async look(stack: string, signal: AbortSignal): Promise<void> {
+    await this.findLeftovers(stack, signal);
+    await this.#runner.look(stack, signal);
+  }
+
+  /** A stack that is not described may still run somewhere: searches every engine that the repository names. */
+  async findLeftovers(stack: string, signal: AbortSignal): Promise<void> {
+    const { desired, stacks } = this.#context;
+    if (desired.get(stack) !== undefined || stacks.enginesOf(stack).length > 0) return;
+    const engines = new Map<string, TargetReference>();
+    for (const { reference } of desired.nodes()) engines.set(targetKey(reference), reference);
+    for (const name of desired.names()) {
+      for (const reference of desired.get(name)?.targets ?? []) engines.set(targetKey(reference), reference);
+    }
+    await Promise.all([...engines.values()].map((reference) => findOwned(this.#context, reference, signal)));
+  }
+
+  /** After a commit of our own: what it says is read at once. */
+  async written<T>(write: Promise<T>): Promise<T> {
+    const result = await write;
+    await this.refreshIfPossible(this.#background.signal);
+    return result;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#runner.cancelPending('shutting down');
+    await this.#background[Symbol.asyncDispose]();
+    await this.#queue[Symbol.asyncDispose]();
+  }
+
+  async #run(stack: string, signal: AbortSignal): Promise<void> {
+    await this.#runner.run(stack, signal);
+    if (this.#runner.hasRequests(stack)) this.#queue.add(stack);
+  }
+
+  async #read(signal: AbortSignal): Promise<void> {
+    try {
+      await this.repository.refresh(signal);
+    } catch (error) {
+      if (signal.aborted) throw error;
+      this.#readAgainLater();
+    }
+  }
+
+  #readAgainLater(): void {
+    if (this.#repositoryRetry) return;
+    this.#repositoryRetry = true;
+    this.#background.run('read repository again', async (signal) => {
+      await this.#context.clock.sleep(REPOSITORY_RETRY_MS, signal);
+      this.#repositoryRetry = false;
+      await this.#read(signal);
+    });
+  }
+
+  #onLoad({ changed, removed }: LoadResult): void {
+    if (!this.#started) return;
+    const { blockedRemovals } = this.#runner;
+    const reason = tooManyRemovals(removed.length, this.#context.desired.names().length);
+    for (const stack of removed) {
+      if (reason !== null) blockedRemovals.set(stack, reason);
+      this.#pushed(stack);
+    }
+    for (const stack of changed) {
+      blockedRemovals.delete(stack);
+      this.#pushed(stack);
+    }
+  }
+
+  #pushed(stack: string): void {
+    this.#runner.triggeredBy(stack, 'push');
+    const commit = this.#context.desired.revision?.commit.slice(0, 10) ?? '';
+    this.#queue.interrupt(stack, new Preempted(`revision ${commit} takes over`));
+    this.#queue.resetBackoff(stack);
+    this.#queue.add(stack);
+  }
+
+  #onTargetEvent(reference: TargetReference, stack: string | null): void {
+    const { desired, stacks } = this.#context;
+    if (stack === null) {
+      this.#background.run('search target', (signal) => this.#findOrphans(reference, signal));
+      for (const name of this.#knownStacks()) this.#enqueue(name, 'drift');
+    } else if (stacks.state(stack) !== undefined || desired.names().includes(stack)) {
+      this.#enqueue(stack, 'drift', EVENT_DEBOUNCE_MS);
+    }
+  }
+
+  #enqueue(stack: string, trigger: string, delayMs = 0): void {
+    this.#runner.triggeredBy(stack, trigger);
+    this.#queue.add(stack, delayMs);
+  }
+
+  #knownStacks(): readonly string[] {
+    return [...new Set([...this.#context.desired.names(), ...this.#context.stacks.names()])];
+  }
+
+  async #findOrphans(reference: TargetReference, signal: AbortSignal): Promise<void> {
+    const { desired } = this.#context;
+    if (desired.revision === null) return;
+    const described = new Set(desired.names());
+    const orphans = (await findOwned(this.#context, reference, signal)).filter(
+      (name) => !described.has(name),
+    );
+    const reason = tooManyRemovals(orphans.length, described.size);
+    for (const stack of orphans) {
+      if (reason !== null) this.#runner.blockedRemovals.set(stack, reason);
+      this.#enqueue(stack, 'resync');
+    }
+  }
+
+  async #refreshFacts(signal: AbortSignal): Promise<void> {
+    const { pool } = this.#context;
+    await Promise.all([...pool.all().values()].map((reference) => pool.refreshFacts(reference, signal)));
+  }
+
+  async #resync(signal: AbortSignal): Promise<void> {
+    const { pool, store, clock } = this.#context;
+    await this.#read(signal);
+    for (const reference of pool.all().values()) await this.#findOrphans(reference, signal);
+    for (const stack of this.#knownStacks()) this.#enqueue(stack, 'resync');
+    const keep = this.#options.keepJobsMs ?? DEFAULT_KEEP_JOBS_MS;
+    store.prune(new Date(clock.now() - keep).toISOString());
+  }
+}

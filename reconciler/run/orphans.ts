@@ -1,0 +1,56 @@
+import { errorMessage } from '../model/errors.ts';
+import type { TargetReference } from '../model/target.ts';
+import type { OwnedStack } from '../ports/target.ts';
+import type { RunContext } from './context.ts';
+
+/**
+ * Stacks with resources on an engine that this repository put there: one of their revisions is a commit of it. Remembers the engine for each.
+ *
+ * @returns their names; empty when the engine does not answer
+ */
+export async function findOwned(
+  context: RunContext,
+  reference: TargetReference,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const names: string[] = [];
+  for (const owned of await askOwned(context, reference, signal)) {
+    if (!(await isOurs(context, owned))) continue;
+    context.stacks.sawOn(owned.stack, reference);
+    names.push(owned.stack);
+  }
+  return names;
+}
+
+/**
+ * Whether so many stacks left the description at once that a person should look first: at least two, and more than are left.
+ *
+ * @returns the reason, `null` when they may go
+ */
+export function tooManyRemovals(removed: number, left: number): string | null {
+  if (removed < 2 || removed <= left) return null;
+  return `${removed} stacks are no longer described while ${left} are left; apply or destroy this one to remove it`;
+}
+
+async function askOwned(
+  context: RunContext,
+  reference: TargetReference,
+  signal: AbortSignal,
+): Promise<readonly OwnedStack[]> {
+  try {
+    return await context.pool.ask(reference, (target) => target.owned(signal));
+  } catch (error) {
+    context.logger.warn(
+      { target: reference.name, error: errorMessage(error) },
+      'a target could not be searched',
+    );
+    return [];
+  }
+}
+
+async function isOurs({ source }: RunContext, owned: OwnedStack): Promise<boolean> {
+  for (const revision of owned.revisions) {
+    if ((await source.contains(revision)) === true) return true;
+  }
+  return false;
+}

@@ -1,0 +1,141 @@
+import { compareDiagnostics, formatDiagnostic, hasErrors } from '../model/diagnostic.ts';
+import type { Diagnostic } from '../model/diagnostic.ts';
+import { ReconcilerError } from '../model/errors.ts';
+import type { DesiredResource, ObservedResource, ResourceId } from '../model/resource.ts';
+import { DEFAULT_POLICY } from '../model/stack.ts';
+import type { DesiredStack } from '../model/stack.ts';
+import type { TargetReference } from '../model/target.ts';
+import { targetKey } from '../model/target.ts';
+import { buildPlan } from '../plan/build-plan.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { RunContext } from './context.ts';
+import { observeStack } from './observe-stack.ts';
+import type { StackObservation } from './observe-stack.ts';
+
+export interface PlanOrder {
+  readonly stack: string;
+  /** A stack that is no longer described can only be destroyed, whatever this says. */
+  readonly mode: 'apply' | 'destroy';
+  readonly deleteVolumes: boolean;
+}
+
+export interface PlannedStack {
+  readonly plan: Plan;
+  readonly desired: ReadonlyMap<ResourceId, DesiredResource>;
+  /** Engine behind every node name in the plan. */
+  readonly references: ReadonlyMap<string, TargetReference>;
+  readonly description: DesiredStack;
+}
+
+/**
+ * Stages 2 to 4 for one stack: what is described, what is there, the difference. Throws UNKNOWN_STACK, INVALID_CONFIGURATION (with every
+ * finding), TARGET_UNREACHABLE.
+ */
+export async function planStack(
+  context: RunContext,
+  order: PlanOrder,
+  signal: AbortSignal,
+): Promise<PlannedStack> {
+  const { desired: state, stacks } = context;
+  const described = state.get(order.stack);
+  if (described === undefined && stacks.enginesOf(order.stack).length === 0)
+    throw unknownStack(context, order.stack);
+  const description = described ?? undescribedStack(order.stack);
+  const mode = described === undefined ? 'destroy' : order.mode;
+  if (mode === 'apply' && hasErrors(description.diagnostics)) throw invalidConfiguration(description);
+  const observation = await observe(context, description, signal);
+  stacks.setObserved(order.stack, observation.resources);
+  for (const resource of observation.resources) {
+    const reference = observation.references.get(resource.target);
+    if (reference !== undefined) stacks.sawOn(order.stack, reference);
+  }
+  const ownership = await checkOwnership(context, observation.resources);
+  const plan = buildPlan({
+    stack: order.stack,
+    mode,
+    revision: state.revision?.commit ?? null,
+    desired: description.resources,
+    observed: observation.resources,
+    diagnostics: diagnosticsOf(description, observation, ownership.warnings),
+    policy: description.policy,
+    deleteVolumes: order.deleteVolumes,
+    foreign: ownership.foreign,
+  });
+  const desired = new Map(description.resources.map((resource) => [resource.id, resource]));
+  return { plan, desired, references: observation.references, description };
+}
+
+/** What is shown of a stack that the repository does not describe (any more). */
+export function undescribedStack(name: string): DesiredStack {
+  return {
+    name,
+    kind: 'kombination',
+    file: '',
+    stackkit: '',
+    targets: [],
+    services: [],
+    resources: [],
+    policy: DEFAULT_POLICY,
+    diagnostics: [],
+    document: null,
+  };
+}
+
+function observe(
+  context: RunContext,
+  description: DesiredStack,
+  signal: AbortSignal,
+): Promise<StackObservation> {
+  const { name, resources, targets } = description;
+  const used = new Set(resources.map((resource) => resource.target));
+  const nodes = targets.filter((target) => used.has(target.name));
+  const keys = new Set(nodes.map(targetKey));
+  const others = [...targets, ...context.stacks.enginesOf(name)].filter(
+    (target) => !keys.has(targetKey(target)),
+  );
+  return observeStack({ stack: name, nodes, others, desired: resources }, context.pool, signal);
+}
+
+/** Resources that carry this stack's name but come from a commit that this repository does not have. */
+async function checkOwnership(
+  context: RunContext,
+  observed: readonly ObservedResource[],
+): Promise<{ readonly foreign: readonly ResourceId[]; readonly warnings: readonly string[] }> {
+  const answers = new Map<string, boolean | 'unknown'>();
+  for (const revision of new Set(observed.map((resource) => resource.revision))) {
+    if (revision !== null) answers.set(revision, await context.source.contains(revision));
+  }
+  const foreign = observed.filter(({ revision }) => revision !== null && answers.get(revision) === false);
+  const unsure = [...answers.values()].includes('unknown');
+  const warnings = unsure
+    ? ['this clone is shallow, so it cannot tell whether what runs came from this repository']
+    : [];
+  return { foreign: foreign.map(({ id }) => id), warnings };
+}
+
+function diagnosticsOf(
+  description: DesiredStack,
+  observation: StackObservation,
+  ownership: readonly string[],
+): Diagnostic[] {
+  const warnings = [...observation.warnings, ...ownership].map((message): Diagnostic => ({
+    severity: 'warning',
+    code: 'TARGET_WARNING',
+    message,
+  }));
+  return [...description.diagnostics, ...warnings].sort(compareDiagnostics);
+}
+
+function unknownStack(context: RunContext, name: string): ReconcilerError {
+  const { revision } = context.desired;
+  const where =
+    revision === null ? 'the repository' : `${revision.branch} at ${revision.commit.slice(0, 10)}`;
+  return new ReconcilerError('UNKNOWN_STACK', `there is no stack ${name} in ${where}`);
+}
+
+function invalidConfiguration({ name, diagnostics }: DesiredStack): ReconcilerError {
+  const errors = diagnostics.filter(({ severity }) => severity === 'error').map(formatDiagnostic);
+  return new ReconcilerError('INVALID_CONFIGURATION', `${name} is not valid:\n${errors.join('\n')}`, {
+    diagnostics,
+  });
+}

@@ -1,0 +1,125 @@
+import { compareDiagnostics, formatDiagnostic, hasErrors } from '../model/diagnostic.ts';
+import { ReconcilerError } from '../model/errors.ts';
+import type { Draft } from '../ports/desired.ts';
+import type { FileWrite } from '../ports/source.ts';
+import type { Actor, WriteResult } from '../reconciler.ts';
+import type { RunContext } from './context.ts';
+
+/** Who asks, and for how long the answer is waited for. */
+export interface WriteBy {
+  readonly actor: Actor;
+  readonly signal: AbortSignal;
+}
+
+/** Changes asked for over the API: commits on the config repository, which are then reconciled like any push. */
+export class RepositoryWriter {
+  readonly #context: RunContext;
+
+  constructor(context: RunContext) {
+    this.#context = context;
+  }
+
+  async createStack(name: string, document: object, by: WriteBy): Promise<WriteResult> {
+    const { desired } = this.#context;
+    if (desired.names().includes(name)) {
+      throw new ReconcilerError('STACK_EXISTS', `there is a stack ${name} already`);
+    }
+    return this.#commitDraft(desired.draftStack(name, document), `Create stack ${name}`, by);
+  }
+
+  async updateStack(name: string, keys: object, by: WriteBy): Promise<WriteResult> {
+    this.#requireStack(name);
+    return this.#commitDraft(await this.#context.desired.editStack(name, keys), `Update stack ${name}`, by);
+  }
+
+  async deleteStack(name: string, by: WriteBy): Promise<WriteResult> {
+    const file = this.#requireStack(name);
+    const writes = this.#context.desired.filesOf(name).map((path): FileWrite => ({ path, content: null }));
+    return this.#commit(writes, file, `Delete stack ${name}`, by);
+  }
+
+  async registerWorker(name: string, document: object, by: WriteBy): Promise<WriteResult> {
+    const { desired } = this.#context;
+    if (desired.nodes().some((node) => node.name === name)) {
+      throw new ReconcilerError('WORKER_EXISTS', `there is a worker ${name} already`);
+    }
+    return this.#commitDraft(desired.draftNode(name, document), `Register worker ${name}`, by);
+  }
+
+  async unregisterWorker(name: string, by: WriteBy): Promise<WriteResult> {
+    const { desired } = this.#context;
+    const node = desired.nodes().find((candidate) => candidate.name === name);
+    if (node === undefined)
+      throw new ReconcilerError('UNKNOWN_WORKER', `there is no worker ${name} in nodes/`);
+    const users = desired
+      .names()
+      .filter((stack) => desired.get(stack)?.targets.some((target) => target.name === name));
+    if (users.length > 0) {
+      throw new ReconcilerError(
+        'WORKER_IN_USE',
+        `worker ${name} is used by ${users.join(', ')}; move them first`,
+      );
+    }
+    return this.#commit([{ path: node.file, content: null }], node.file, `Unregister worker ${name}`, by);
+  }
+
+  /** Puts back the files of the stack as they were at that deployment. */
+  async rollback(stack: string, to: number, by: WriteBy): Promise<WriteResult> {
+    const { desired, source, deployments } = this.#context;
+    const file = this.#requireStack(stack);
+    const history = await deployments.history(stack);
+    const deployment = history.find(({ number }) => number === to);
+    if (deployment === undefined) {
+      const known = history.map(({ number }) => number).join(', ');
+      throw new ReconcilerError(
+        'BAD_OPTIONS',
+        `${stack} has no deployment ${to}; there are: ${known || 'none'}`,
+      );
+    }
+    const head = desired.revision?.commit ?? null;
+    const own = new Set(desired.filesOf(stack));
+    const folder = file.includes('/') ? file.slice(0, file.lastIndexOf('/') + 1) : null;
+    const changes = await source.diff(head, deployment.revision, by.signal);
+    const writes: FileWrite[] = [];
+    for (const { path, after } of changes) {
+      if (!own.has(path) && (folder === null || !path.startsWith(folder))) continue;
+      if (after === null) writes.push({ path, content: null });
+      else writes.push({ path, content: await source.readBlob(after.blob), type: after.type });
+    }
+    if (writes.length === 0) {
+      throw new ReconcilerError('BAD_OPTIONS', `the files of ${stack} are already as in deployment ${to}`);
+    }
+    return this.#commit(writes, file, `Roll ${stack} back to deployment ${to}`, by);
+  }
+
+  #requireStack(name: string): string {
+    const file = this.#context.desired.get(name)?.file;
+    if (file === undefined) throw new ReconcilerError('UNKNOWN_STACK', `there is no stack ${name}`);
+    return file;
+  }
+
+  #commitDraft(draft: Draft, message: string, by: WriteBy): Promise<WriteResult> {
+    if (hasErrors(draft.diagnostics)) {
+      const diagnostics = [...draft.diagnostics].sort(compareDiagnostics);
+      const text = diagnostics.map(formatDiagnostic).join('\n');
+      throw new ReconcilerError(
+        'INVALID_CONFIGURATION',
+        `not written, because it would not be valid:\n${text}`,
+        { diagnostics },
+      );
+    }
+    return this.#commit([{ path: draft.path, content: draft.text }], draft.path, message, by);
+  }
+
+  async #commit(
+    writes: readonly FileWrite[],
+    file: string,
+    message: string,
+    by: WriteBy,
+  ): Promise<WriteResult> {
+    const { source, desired } = this.#context;
+    const expectedHead = desired.revision?.commit ?? (await source.resolve(by.signal)).commit;
+    const commit = await source.commit({ writes, message, author: by.actor, expectedHead }, by.signal);
+    return { commit, file };
+  }
+}

@@ -1,0 +1,159 @@
+import type { ObservedResource, ResourceId } from '../model/resource.ts';
+import { targetKey } from '../model/target.ts';
+import type { TargetReference } from '../model/target.ts';
+import type { DesiredStack } from '../model/stack.ts';
+import type { Change, Plan } from '../plan/plan.ts';
+import type { Job } from '../ports/store.ts';
+import type { DriftView, NodeStatus, ServiceStatus, StackView, SyncState } from '../reconciler.ts';
+import type { DeploymentRecord } from './deployments.ts';
+import type { EventHub } from './events.ts';
+import type { TargetPool } from './target-pool.ts';
+
+/** What this process has learnt of one stack. */
+interface StackRuntime {
+  state: SyncState;
+  message: string | null;
+  observed: ReadonlyMap<ResourceId, ObservedResource>;
+  drift: DriftView;
+  lastJob: Job | null;
+  /** Code of the newest failure, so that the same one is not recorded again with every retry. */
+  lastError: string | null;
+}
+
+const NO_DRIFT: DriftView = { hasDrift: false, checkedAt: null, changes: [] };
+
+/** States of stacks as seen last; kept in memory only, a new process finds out anew. */
+export class StackTable {
+  readonly #events: EventHub;
+  readonly #rows = new Map<string, StackRuntime>();
+  /** Engines, by key, on which resources of a stack were seen. */
+  readonly #engines = new Map<string, Map<string, TargetReference>>();
+
+  constructor(events: EventHub) {
+    this.#events = events;
+  }
+
+  setState(stack: string, state: SyncState, message: string | null = null): void {
+    const row = this.#row(stack);
+    const changed = row.state !== state || row.message !== message;
+    row.state = state;
+    row.message = message;
+    if (changed) this.#events.publish({ type: 'stack', stack, state });
+  }
+
+  state(stack: string): SyncState | undefined {
+    return this.#rows.get(stack)?.state;
+  }
+
+  message(stack: string): string | null {
+    return this.#rows.get(stack)?.message ?? null;
+  }
+
+  setJob(stack: string, job: Job): void {
+    this.#row(stack).lastJob = job;
+  }
+
+  /** @returns whether this failure is another one than before */
+  setError(stack: string, error: string | null): boolean {
+    const row = this.#row(stack);
+    const isNew = row.lastError !== error;
+    row.lastError = error;
+    return isNew;
+  }
+
+  setObserved(stack: string, observed: readonly ObservedResource[]): void {
+    this.#row(stack).observed = new Map(observed.map((resource) => [resource.id, resource]));
+  }
+
+  setDrift(stack: string, plan: Plan | null, checkedAt: string): void {
+    const changes = plan === null ? [] : plan.changes.flatMap(driftOf);
+    this.#row(stack).drift = { hasDrift: changes.length > 0, checkedAt, changes };
+  }
+
+  sawOn(stack: string, reference: TargetReference): void {
+    const engines = this.#engines.get(stack) ?? new Map<string, TargetReference>();
+    engines.set(targetKey(reference), reference);
+    this.#engines.set(stack, engines);
+  }
+
+  enginesOf(stack: string): readonly TargetReference[] {
+    return [...(this.#engines.get(stack)?.values() ?? [])];
+  }
+
+  forget(stack: string): void {
+    this.#rows.delete(stack);
+    this.#engines.delete(stack);
+  }
+
+  /** Stacks that are no longer described but still have something to show. */
+  names(): readonly string[] {
+    return [...this.#rows.keys()];
+  }
+
+  view(stack: DesiredStack, deployment: DeploymentRecord | null, pool: TargetPool): StackView {
+    const row = this.#rows.get(stack.name);
+    const { name, kind, file, stackkit, diagnostics, document } = stack;
+    const invalid = diagnostics.some(({ severity }) => severity === 'error');
+    return {
+      name,
+      kind,
+      file,
+      stackkit,
+      state: invalid ? 'invalid' : (row?.state ?? 'unknown'),
+      message: row?.message ?? null,
+      services: stack.services.map((service): ServiceStatus => {
+        const health = row?.observed.get(service.resource as ResourceId)?.health;
+        const missing = row === undefined || row.state === 'unknown' ? 'unknown' : 'missing';
+        return { ...service, health: health?.status ?? missing, reason: health?.reason ?? null };
+      }),
+      nodes: stack.targets.map((reference) => nodeStatus(reference, pool)),
+      diagnostics,
+      lastJob: row?.lastJob ?? null,
+      deployment,
+      drift: row?.drift ?? NO_DRIFT,
+      document,
+    };
+  }
+
+  #row(stack: string): StackRuntime {
+    const known = this.#rows.get(stack);
+    if (known !== undefined) return known;
+    const row: StackRuntime = {
+      state: 'unknown',
+      message: null,
+      observed: new Map(),
+      drift: NO_DRIFT,
+      lastJob: null,
+      lastError: null,
+    };
+    this.#rows.set(stack, row);
+    return row;
+  }
+}
+
+function nodeStatus(reference: TargetReference, pool: TargetPool): NodeStatus {
+  return {
+    name: reference.name,
+    address: formatAddress(reference),
+    reachable: pool.state(reference).reachable,
+  };
+}
+
+/** `local`, `unix:///…`, `tls://host:2376`, `ssh://user@host:22`. */
+export function formatAddress(reference: TargetReference): string {
+  return targetKey(reference).replace(/^docker:/, '');
+}
+
+function driftOf(change: Change): DriftView['changes'] {
+  const { id: resource, action, cause } = change;
+  if (action === 'no-op') return [];
+  if (change.fields.length === 0)
+    return [{ resource, action, field: null, expected: 'as described', actual: cause }];
+  return change.fields.map((field) => ({
+    resource,
+    action,
+    field: field.path,
+    expected: field.after,
+    actual: field.before,
+  }));
+}

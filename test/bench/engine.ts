@@ -1,0 +1,156 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { run } from '../../deploy/demo/processes.ts';
+import { createKombinator } from '../../reconciler/index.ts';
+import type { Job, Kombinator } from '../../reconciler/index.ts';
+import type { DockerEngine } from '../support/docker-engine.ts';
+import { engineJson, startDockerEngine } from '../support/docker-engine.ts';
+import { commitFiles, createBareRepo } from '../support/git-repo.ts';
+import { createQuietLogger } from '../support/quiet-logger.ts';
+import { buildTestImage } from '../support/test-image.ts';
+import { IMAGE, renderComposeFile, renderKombination, SERVICES } from './engine-stack.ts';
+import { prepareCompose, prepareEngine } from './prepare.ts';
+import type { ComposeCommand } from './prepare.ts';
+import { formatTimes, median, time } from './report.ts';
+import type { Report } from './report.ts';
+
+const ROUNDS = 4;
+/** Looks at an unchanged stack in each round. */
+const LOOKS = 6;
+const STACK = 'bench';
+const ROUND_TIMEOUT_MS = 120_000;
+
+/** Milliseconds: from nothing to all services up, and looks that find nothing to do. */
+interface Round {
+  readonly up: number;
+  readonly noop: readonly number[];
+}
+
+interface Bench {
+  readonly engine: DockerEngine;
+  readonly compose: ComposeCommand;
+  /** For files of this run. */
+  readonly directory: string;
+}
+
+/** 50 services of one stack on one private engine: the whole daemon against Compose, turn by turn. */
+export async function benchEngine(report: Report): Promise<void> {
+  await prepareEngine();
+  const compose = await prepareCompose((line) => report.note(line));
+  await using engine = await startDockerEngine();
+  const { Version: version } = await engineJson<{ Version: string }>(engine.socketPath, 'GET', '/version');
+  report.note(`Docker Engine ${version}, Compose ${compose.version}; ${SERVICES} services, image present`);
+  await buildTestImage(engine.host, IMAGE);
+  const directory = await mkdtemp(join(tmpdir(), 'kombinator-bench-'));
+  try {
+    await compare({ engine, compose, directory }, report);
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+async function compare(bench: Bench, report: Report): Promise<void> {
+  const contestants = { kombinator: runKombinator, compose: runCompose };
+  const rounds: { kombinator: Round[]; compose: Round[] } = { kombinator: [], compose: [] };
+  for (let round = 0; round < ROUNDS; round++) {
+    const order = ['kombinator', 'compose'] as const;
+    for (const name of round % 2 === 0 ? order : order.toReversed()) {
+      const result = await contestants[name](bench);
+      report.progress(`round ${round + 1}: ${name} ${(result.up / 1_000).toFixed(2)} s`);
+      rounds[name].push(result);
+      await removeEverything(bench.engine);
+    }
+  }
+  const up = (all: readonly Round[]) => all.map((round) => round.up);
+  const noop = (all: readonly Round[]) => all.flatMap((round) => round.noop);
+  const { kombinator: ours, compose: peer } = rounds;
+  report.note(`up, kombinator: ${formatTimes(up(ours))}`);
+  report.note(`up, docker-compose up -d --wait: ${formatTimes(up(peer))}`);
+  report.check('up, kombinator ÷ docker-compose', median(up(ours)) / median(up(peer)), { wanted: 1, unit: '' });
+  report.note(`plan that finds nothing to do: ${formatTimes(noop(ours))}`);
+  report.note(`docker-compose up -d that finds nothing to do: ${formatTimes(noop(peer))}`);
+  report.note(`plan ÷ docker-compose up -d: ratio ${(median(noop(ours)) / median(noop(peer))).toFixed(2)}`);
+  report.check('plan that finds nothing to do', median(noop(ours)), { wanted: 150, unit: 'ms' });
+}
+
+/** A daemon that has never seen the stack: reads the repository, plans, applies, waits for health, tags, ends the job. */
+async function runKombinator({ engine, directory }: Bench): Promise<Round> {
+  await using repository = await createBareRepo();
+  const text = renderKombination(STACK, engine.host);
+  await commitFiles(repository, { [`kombinations/${STACK}/kombination.yaml`]: text }, 'Add the stack');
+  const stateDir = await mkdtemp(join(directory, 'state-'));
+  const logger = createQuietLogger();
+  await using kombinator = await createKombinator({ repo: repository.path, stateDir, logger, env: process.env });
+  const ended = untilApplied(kombinator);
+  const up = await time(async () => {
+    await kombinator.reconciler.start();
+    await ended;
+  });
+  await assertRunning(engine);
+  const noop: number[] = [];
+  for (let look = 0; look < LOOKS; look++) noop.push(await time(() => planNothing(kombinator)));
+  return { up, noop };
+}
+
+/** Resolves when the apply of the stack has ended well. */
+function untilApplied({ reconciler }: Kombinator): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const alarm = setTimeout(() => {
+    const { state, message } = reconciler.getStack(STACK);
+    reject(new Error(`the apply did not end in time; the stack is ${state}: ${message ?? 'it does not say why'}`));
+  }, ROUND_TIMEOUT_MS);
+  const subscription = reconciler.subscribe((event) => {
+    if (event.type !== 'job' || event.job.type !== 'apply' || event.job.endedAt === null) return;
+    if (event.job.status === 'completed') resolve();
+    else reject(new Error(describeFailure(event.job)));
+  });
+  promise.catch(() => undefined); // told to whoever awaits it, which may be later
+  return promise.finally(() => {
+    clearTimeout(alarm);
+    subscription[Symbol.dispose]();
+  });
+}
+
+function describeFailure({ status, error }: Job): string {
+  return `the apply is ${status}: ${error?.message ?? 'it does not say why'}`;
+}
+
+async function planNothing({ reconciler }: Kombinator): Promise<void> {
+  const signal = AbortSignal.timeout(ROUND_TIMEOUT_MS);
+  const { plan } = await reconciler.plan({ stack: STACK, trigger: 'cli', actor: null }, signal);
+  const { create, update, replace, delete: deleted } = plan.summary;
+  if (create + update + replace + deleted > 0) throw new Error(`a plan that must do nothing: ${JSON.stringify(plan.summary)}`);
+}
+
+async function runCompose({ engine, compose, directory }: Bench): Promise<Round> {
+  const file = join(directory, 'compose.yaml');
+  await writeFile(file, renderComposeFile(STACK));
+  const up = (...flags: string[]) =>
+    run(compose.program, [...compose.args, '--file', file, '--progress', 'quiet', 'up', '--detach', ...flags], {
+      env: { ...process.env, DOCKER_HOST: engine.host },
+      signal: AbortSignal.timeout(ROUND_TIMEOUT_MS),
+    });
+  const first = await time(() => up('--wait'));
+  await assertRunning(engine);
+  const noop: number[] = [];
+  for (let look = 0; look < LOOKS; look++) noop.push(await time(() => up()));
+  return { up: first, noop };
+}
+
+/** Neither contestant may win by starting less. */
+async function assertRunning({ socketPath }: DockerEngine): Promise<void> {
+  const containers = await engineJson<{ State: string }[]>(socketPath, 'GET', '/containers/json?all=1');
+  const running = containers.filter(({ State }) => State === 'running').length;
+  if (running !== SERVICES || containers.length !== SERVICES) {
+    throw new Error(`${running} of ${containers.length} containers run, ${SERVICES} should`);
+  }
+}
+
+/** Between rounds, the same for both. */
+async function removeEverything({ socketPath }: DockerEngine): Promise<void> {
+  const containers = await engineJson<{ Id: string }[]>(socketPath, 'GET', '/containers/json?all=1');
+  await Promise.all(containers.map(({ Id }) => engineJson(socketPath, 'DELETE', `/containers/${Id}?force=1&v=1`)));
+  await engineJson(socketPath, 'POST', '/networks/prune');
+}

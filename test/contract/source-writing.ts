@@ -1,0 +1,188 @@
+import { expect, it } from 'vitest';
+import type { SourceHarness } from './source-harness.ts';
+import { file, paths, readAt, signal } from './source-harness.ts';
+
+const author = { name: 'Grace', email: 'grace@example.org' };
+
+export function describeWriting(setup: () => Promise<SourceHarness>): void {
+  it('commits new, changed and deleted files and leaves the rest alone', async () => {
+    await using harness = await setup();
+    const { source } = harness;
+    await harness.push([file('keep', 'k'), file('dir/edit', '1'), file('dir/sub/gone', '1')], 'start');
+    const { commit: head } = await source.resolve(signal);
+
+    const commit = await source.commit(
+      {
+        writes: [file('dir/edit', '2'), file('dir/sub/gone', null), file('new/deep/file', 'ü')],
+        message: 'Change things\n\nbecause',
+        author,
+        expectedHead: head,
+      },
+      signal,
+    );
+
+    expect(await source.resolve(signal)).toMatchObject({
+      commit,
+      author,
+      subject: 'Change things',
+      dirty: false,
+    });
+    expect(paths(await source.diff(head, commit, signal))).toEqual([
+      '~ dir/edit',
+      '- dir/sub/gone',
+      '+ new/deep/file',
+    ]);
+    expect(await readAt(source, commit, 'new/deep/file')).toBe('ü');
+    expect(await readAt(source, commit, 'keep')).toBe('k');
+  });
+
+  it('writes executables and symlinks when asked to, and keeps the type of what is there', async () => {
+    await using harness = await setup();
+    const { source } = harness;
+    await harness.push([{ path: 'run', content: '1', type: 'executable' }], 'start');
+    const { commit: head } = await source.resolve(signal);
+
+    const commit = await source.commit(
+      {
+        writes: [file('run', '2'), { path: 'link', content: 'run', type: 'symlink' }],
+        message: 'types',
+        author,
+        expectedHead: head,
+      },
+      signal,
+    );
+
+    const types = (await source.diff(null, commit, signal)).map(({ path, after }) => [path, after?.type]);
+    expect(types).toEqual([
+      ['link', 'symlink'],
+      ['run', 'executable'],
+    ]);
+  });
+
+  it('refuses a commit that was decided on an older state, and changes nothing', async () => {
+    await using harness = await setup();
+    const { source } = harness;
+    const old = await harness.push([file('a', '1')], 'first');
+    await source.resolve(signal);
+    const newest = await harness.push([file('a', '2')], 'second');
+
+    const request = { writes: [file('a', 'mine')], message: 'late', author, expectedHead: old };
+    await expect(source.commit(request, signal)).rejects.toMatchObject({ code: 'WRITE_CONFLICT' });
+
+    expect((await source.resolve(signal)).commit).toBe(newest);
+  });
+
+  it('lets exactly one of many writers win', async () => {
+    await using harness = await setup();
+    const { source } = harness;
+    const head = await harness.push([file('a', '1')], 'first');
+    await source.resolve(signal);
+
+    const results = await Promise.allSettled(
+      Array.from({ length: 6 }, (_, index) =>
+        source.commit(
+          { writes: [file(`writer-${index}`, 'x')], message: `writer ${index}`, author, expectedHead: head },
+          signal,
+        ),
+      ),
+    );
+
+    const won = results.filter((result) => result.status === 'fulfilled');
+    const lost = results.filter((result) => result.status === 'rejected');
+    expect(won).toHaveLength(1);
+    expect(lost.map(({ reason }) => reason.code)).toEqual(lost.map(() => 'WRITE_CONFLICT'));
+    expect((await source.resolve(signal)).commit).toBe(won[0]?.value);
+  });
+
+  it('refuses to write outside the repository, into .git or through a file', async () => {
+    await using harness = await setup();
+    const { source } = harness;
+    const head = await harness.push([file('file', '1')], 'first');
+    await source.resolve(signal);
+    const bad = ['../out', '/etc/passwd', 'a/../b', '.git/config', 'sub/.GIT/x', 'a//b', '', 'file/below'];
+
+    for (const path of bad) {
+      const request = { writes: [file(path, 'x')], message: 'bad', author, expectedHead: head };
+      await expect(source.commit(request, signal), path).rejects.toMatchObject({ code: 'GIT_ERROR' });
+    }
+
+    expect((await source.resolve(signal)).commit).toBe(head);
+  });
+
+  it('refuses to delete a file that is not there', async () => {
+    await using harness = await setup();
+    const head = await harness.push([file('a', '1')], 'first');
+    await harness.source.resolve(signal);
+
+    const request = { writes: [file('b', null)], message: 'gone', author, expectedHead: head };
+    await expect(harness.source.commit(request, signal)).rejects.toMatchObject({ code: 'WRITE_CONFLICT' });
+  });
+
+  it('can empty the repository and fill it again', async () => {
+    await using harness = await setup();
+    const { source } = harness;
+    const first = await harness.push([file('dir/a', '1')], 'first');
+    await source.resolve(signal);
+    const write = (content: string | null, expectedHead: string): Promise<string> =>
+      source.commit({ writes: [file('dir/a', content)], message: 'x', author, expectedHead }, signal);
+
+    const empty = await write(null, first);
+    expect(await source.diff(null, empty, signal)).toEqual([]);
+    const filled = await write('2', empty);
+
+    expect(paths(await source.diff(first, filled, signal))).toEqual(['~ dir/a']);
+  });
+}
+
+export function describeTags(setup: () => Promise<SourceHarness>): void {
+  it('tags commits and lists tags by prefix, sorted by name', async () => {
+    await using harness = await setup();
+    const { source } = harness;
+    const commit = await harness.push([file('a', '1')], 'first');
+    await source.resolve(signal);
+    for (const name of ['deploy/web/2', 'deploy/web/1', 'deploy/web-2/1', 'deploy/db/1']) {
+      await source.tag({ name, commit, message: `Deploy ${name}\n\njob: job_1\n` });
+    }
+
+    const tags = await source.tags('deploy/web/');
+
+    expect(tags.map(({ name }) => name)).toEqual(['deploy/web/1', 'deploy/web/2']);
+    expect(tags[0]).toMatchObject({ commit, message: 'Deploy deploy/web/1\n\njob: job_1' });
+    expect(Math.abs(Date.parse(tags[0]?.time ?? '') - Date.now())).toBeLessThan(60_000);
+    expect((await source.tags('deploy/web')).map(({ name }) => name)).toEqual([
+      'deploy/web-2/1',
+      'deploy/web/1',
+      'deploy/web/2',
+    ]);
+    expect(await source.tags('deploy/none/')).toEqual([]);
+  });
+
+  it('never moves a tag', async () => {
+    await using harness = await setup();
+    const { source } = harness;
+    const first = await harness.push([file('a', '1')], 'first');
+    const second = await harness.push([file('a', '2')], 'second');
+    await source.resolve(signal);
+    await source.tag({ name: 'deploy/web/1', commit: first, message: 'one' });
+
+    const again = source.tag({ name: 'deploy/web/1', commit: second, message: 'two' });
+    await expect(again).rejects.toMatchObject({ code: 'WRITE_CONFLICT' });
+
+    expect((await source.tags('deploy/web/')).map(({ commit }) => commit)).toEqual([first]);
+  });
+
+  it('pushes tags as often as asked', async () => {
+    await using harness = await setup();
+    const { source } = harness;
+    const commit = await harness.push([file('a', '1')], 'first');
+    await source.resolve(signal);
+    await source.tag({ name: 'deploy/web/1', commit, message: 'one' });
+    await source.tag({ name: 'deploy/web/2', commit, message: 'two' });
+
+    await source.pushTags(['deploy/web/1'], signal);
+    await source.pushTags(['deploy/web/1', 'deploy/web/2'], signal);
+    await source.pushTags([], signal);
+
+    expect(await source.tags('deploy/')).toHaveLength(2);
+  });
+}

@@ -1,0 +1,94 @@
+import { afterAll } from 'vitest';
+import type { Secret } from '../../reconciler/model/secret.ts';
+import { Secret as SecretValue } from '../../reconciler/model/secret.ts';
+import type { GitSourceOptions } from '../../reconciler/adapters/git/index.ts';
+import type { FileWrite } from '../../reconciler/ports/source.ts';
+import type { TestContent, TestRepository } from '../support/git-repo.ts';
+import { checkout, commitFiles, createBareRepo, createWorkRepo } from '../support/git-repo.ts';
+import { startGitServer } from '../support/git-server.ts';
+import { openSource } from '../support/git-sources.ts';
+import { startSshServer } from '../support/git-ssh-server.ts';
+import { createMemorySource } from '../support/memory-source.ts';
+import type { SourceHarness } from './source-harness.ts';
+import { describeSourceContract } from './source.ts';
+
+const MODES = { file: '100644', executable: '100755', symlink: '120000' } as const;
+const password: Secret = new SecretValue('s3cret', 'test');
+
+function toContents(writes: readonly FileWrite[]): Record<string, TestContent> {
+  return Object.fromEntries(
+    writes.map(({ path, content, type }) => [
+      path,
+      content === null ? null : { mode: MODES[type ?? 'file'], content },
+    ]),
+  );
+}
+
+/** A repository, whatever serves it, and a source on it; disposed in that order, last first. */
+async function build(
+  repository: TestRepository,
+  options: Partial<GitSourceOptions> & Pick<GitSourceOptions, 'location'>,
+  server?: AsyncDisposable,
+): Promise<SourceHarness> {
+  const opened = await openSource(options);
+  return {
+    source: opened.source,
+    push: async (writes, message) => {
+      const commit = await commitFiles(repository, toContents(writes), message);
+      if (repository.path !== repository.gitdir) await checkout(repository);
+      return commit;
+    },
+    [Symbol.asyncDispose]: async () => {
+      await opened[Symbol.asyncDispose]();
+      await server?.[Symbol.asyncDispose]();
+      await repository[Symbol.asyncDispose]();
+    },
+  };
+}
+
+describeSourceContract('in memory', async () => {
+  const source = createMemorySource();
+  return {
+    source,
+    push: async (writes, message) => source.pushWrites(writes, message),
+    [Symbol.asyncDispose]: () => source[Symbol.asyncDispose](),
+  };
+});
+
+describeSourceContract('local bare repository', async () => {
+  const repository = await createBareRepo();
+  return build(repository, { location: repository.path });
+});
+
+describeSourceContract('local bare repository without the git command', async () => {
+  const repository = await createBareRepo();
+  return build(repository, { location: repository.path, gitCommand: null });
+});
+
+describeSourceContract('local repository with a work tree', async () => {
+  const repository = await createWorkRepo();
+  return build(repository, { location: repository.path });
+});
+
+describeSourceContract('http remote', async () => {
+  const repository = await createBareRepo();
+  const auth = { username: 'kombinator', password: password.reveal() };
+  const server = await startGitServer({ repository: repository.path, auth });
+  const credentials = { username: auth.username, password };
+  return build(repository, { location: server.url, credentials }, server);
+});
+
+describeSourceContract('http remote without the git command', async () => {
+  const repository = await createBareRepo();
+  const server = await startGitServer({ repository: repository.path });
+  return build(repository, { location: server.url, gitCommand: null }, server);
+});
+
+const sshServer = await startSshServer();
+const command = await sshServer.shareConnection();
+afterAll(() => sshServer[Symbol.asyncDispose]());
+
+describeSourceContract('ssh remote', async () => {
+  const repository = await createBareRepo();
+  return build(repository, { location: `${sshServer.url}${repository.path}`, ssh: { command } });
+});

@@ -1,0 +1,198 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Clock } from '../../reconciler/ports/clock.ts';
+import type { Job, StackRecord, Store } from '../../reconciler/ports/store.ts';
+import { at, buildJob, buildLog, buildStep, buildStoredPlan, HOUR, START } from '../support/records.ts';
+
+export interface StoreUnderTest {
+  readonly store: Store;
+  /** Closes it and removes what it left. */
+  dispose(): void;
+}
+
+/** What every store must do; `create` is given the clock that the suite moves. */
+export function describeStoreContract(name: string, create: (clock: Clock) => StoreUnderTest): void {
+  describe(`Store contract: ${name}`, () => {
+    let now = START;
+    let under: StoreUnderTest;
+    let store: Store;
+
+    beforeEach(() => {
+      now = START;
+      under = create({ now: () => now, sleep: () => Promise.resolve(), random: () => 0.5 });
+      store = under.store;
+    });
+    afterEach(() => under.dispose());
+
+    it('gives a job back as it was saved, and its newest version after a second save', () => {
+      const job = buildJob(1, {
+        status: 'failed',
+        actor: 'ada',
+        planId: 'plan_1',
+        tag: 'deploy/homelab/1',
+        progress: 33.3,
+        summary: { create: 1, update: 2, replace: 3, delete: 4, noop: 5 },
+        error: { code: 'UNHEALTHY', message: 'web: exited with 1', retryable: true },
+      });
+      store.saveJob({ ...job, status: 'running', endedAt: null, error: null });
+      store.saveJob(job);
+
+      expect(store.getJob(job.id)).toEqual(job);
+      expect(store.listJobs({}).total).toBe(1);
+      expect(store.getJob('job_unknown')).toBeUndefined();
+    });
+
+    it('ignores members that it has no column for', () => {
+      store.saveJob(Object.assign(buildJob(1), { later: 'addition' }));
+      store.saveSteps([Object.assign(buildStep('j', 0), { later: 1 })]);
+
+      expect(store.getJob(buildJob(1).id)).toEqual(buildJob(1));
+    });
+
+    it.each([
+      { filter: {}, ids: [5, 4, 3, 2, 1], total: 5 },
+      { filter: { stack: 'media' }, ids: [4, 2], total: 2 },
+      { filter: { status: 'failed' as const }, ids: [3], total: 1 },
+      { filter: { type: 'plan' as const }, ids: [5], total: 1 },
+      { filter: { since: at(4) }, ids: [5, 4], total: 2 },
+      { filter: { stack: 'media', since: at(3) }, ids: [4], total: 1 },
+      { filter: { limit: 2, offset: 1 }, ids: [4, 3], total: 5 },
+      { filter: { stack: 'nothing' }, ids: [], total: 0 },
+    ])('lists jobs newest first for $filter', ({ filter, ids, total }) => {
+      const varied: Record<number, Partial<Job>> = {
+        2: { stack: 'media' },
+        3: { status: 'failed' },
+        4: { stack: 'media' },
+        5: { type: 'plan' },
+      };
+      for (const number of [3, 1, 5, 2, 4]) store.saveJob(buildJob(number, varied[number]));
+
+      const result = store.listJobs(filter);
+
+      expect(result.jobs.map((job) => job.id)).toEqual(ids.map((number) => buildJob(number).id));
+      expect(result.total).toBe(total);
+    });
+
+    it('lists 50 jobs when no limit is given, and orders those of one instant by id', () => {
+      for (let number = 1; number <= 60; number++) store.saveJob(buildJob(number, { createdAt: at(0) }));
+
+      const { jobs, total } = store.listJobs({});
+
+      expect([jobs.length, total]).toEqual([50, 60]);
+      expect(jobs[0]?.id).toBe(buildJob(60).id);
+    });
+
+    it('keeps steps in plan order and replaces them by index', () => {
+      store.saveSteps([buildStep('j', 1), buildStep('j', 0), buildStep('other', 0)]);
+      store.saveSteps([
+        buildStep('j', 0, { status: 'completed', health: 'healthy', startedAt: at(1), endedAt: at(2) }),
+      ]);
+
+      expect(store.listSteps('j')).toEqual([
+        buildStep('j', 0, { status: 'completed', health: 'healthy', startedAt: at(1), endedAt: at(2) }),
+        buildStep('j', 1),
+      ]);
+    });
+
+    it('lists logs by sequence, after one that was already seen, and takes a repeated batch', () => {
+      store.appendLogs([buildLog('j', 2), buildLog('j', 1), buildLog('j', 3)]);
+      store.appendLogs([buildLog('j', 3), buildLog('j', 4)]);
+
+      expect(store.listLogs('j').map((log) => log.sequence)).toEqual([1, 2, 3, 4]);
+      expect(store.listLogs('j', 2).map((log) => log.message)).toEqual(['line 3', 'line 4']);
+      expect(store.listLogs('unknown')).toEqual([]);
+    });
+
+    it('gives the same plan the same id, another plan another one', () => {
+      const id = store.savePlan(buildStoredPlan('homelab'));
+
+      expect(id).toMatch(/^plan_[0-9a-f]{16,64}$/);
+      expect(store.savePlan(buildStoredPlan('homelab'))).toBe(id);
+      expect(store.savePlan(buildStoredPlan('media'))).not.toBe(id);
+      expect(store.getPlan(id)).toEqual(buildStoredPlan('homelab'));
+      expect(store.getPlan('plan_unknown')).toBeUndefined();
+    });
+
+    it('remembers stacks and keys', () => {
+      const record: StackRecord = {
+        stack: 'homelab',
+        heldDesired: null,
+        untagged: true,
+        lastAppliedRevision: 'a'.repeat(40),
+        lastAppliedAt: at(1),
+        unpushedTags: ['deploy/homelab/1', 'deploy/homelab/2'],
+      };
+      const key = {
+        id: 'key_1',
+        name: 'ci',
+        role: 'deployer',
+        hash: 'd'.repeat(64),
+        createdAt: at(0),
+      } as const;
+      store.saveStack({ ...record, untagged: false });
+      store.saveStack(record);
+      store.saveStack({ ...record, stack: 'a-first' });
+      store.saveKey(key);
+      store.saveKey({ ...key, id: 'key_2' });
+      store.deleteKey('key_2');
+
+      expect(store.getStack('homelab')).toEqual(record);
+      expect(store.getStack('unknown')).toBeUndefined();
+      expect(store.listStacks().map(({ stack }) => stack)).toEqual(['a-first', 'homelab']);
+      expect(store.listKeys()).toEqual([key]);
+    });
+
+    it('closes what was queued or running when the process died', () => {
+      store.saveJob(buildJob(1, { status: 'queued', startedAt: null, endedAt: null }));
+      store.saveJob(buildJob(2, { status: 'running', endedAt: null }));
+      store.saveJob(buildJob(3));
+      store.saveSteps([
+        buildStep(buildJob(2).id, 0, { status: 'running' }),
+        buildStep(buildJob(3).id, 0, { status: 'skipped' }),
+      ]);
+
+      expect(store.closeInterrupted(at(9))).toBe(2);
+
+      expect(store.getJob(buildJob(2).id)).toMatchObject({
+        status: 'failed',
+        endedAt: at(9),
+        error: { code: 'CANCELLED' },
+      });
+      expect(store.getJob(buildJob(3).id)).toEqual(buildJob(3));
+      expect(store.listSteps(buildJob(2).id)[0]).toMatchObject({ status: 'cancelled', endedAt: at(9) });
+      expect(store.listSteps(buildJob(3).id)[0]?.status).toBe('skipped');
+      expect(store.closeInterrupted(at(10))).toBe(0);
+    });
+
+    it('prunes ended jobs with all that belongs to them, and plans that no job names', () => {
+      const named = store.savePlan(buildStoredPlan('homelab'));
+      const orphan = store.savePlan(buildStoredPlan('media'));
+      store.saveJob(buildJob(1));
+      store.saveJob(buildJob(2, { status: 'running', endedAt: null }));
+      store.saveJob(buildJob(8, { planId: named }));
+      store.saveSteps([buildStep(buildJob(1).id, 0)]);
+      store.appendLogs([buildLog(buildJob(1).id, 1), buildLog(buildJob(8).id, 1)]);
+      now = START + 6 * HOUR;
+      const young = store.savePlan(buildStoredPlan('young'));
+
+      store.prune(at(5));
+
+      expect(store.listJobs({}).jobs.map(({ id }) => id)).toEqual([buildJob(8).id, buildJob(2).id]);
+      expect([store.listSteps(buildJob(1).id), store.listLogs(buildJob(1).id)]).toEqual([[], []]);
+      expect(store.listLogs(buildJob(8).id)).toHaveLength(1);
+      expect([named, orphan, young].map((id) => store.getPlan(id)?.stack)).toEqual([
+        'homelab',
+        undefined,
+        'young',
+      ]);
+    });
+
+    it('may be disposed twice; calls afterwards say that it is closed', () => {
+      store[Symbol.dispose]();
+      store[Symbol.dispose]();
+
+      expect(() => store.listStacks()).toThrow(
+        expect.objectContaining({ code: 'STORE_UNAVAILABLE', retryable: true }),
+      );
+    });
+  });
+}

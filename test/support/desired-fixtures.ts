@@ -1,0 +1,73 @@
+import type { Diagnostic } from '../../reconciler/model/diagnostic.ts';
+import { ReconcilerError } from '../../reconciler/model/errors.ts';
+import { Secret } from '../../reconciler/model/secret.ts';
+import type { DesiredState, LoadResult } from '../../reconciler/ports/desired.ts';
+import type { Secrets } from '../../reconciler/ports/secrets.ts';
+import type { DesiredStateOptions } from '../../reconciler/run/desired-state.ts';
+import { createDesiredState } from '../../reconciler/run/desired-state.ts';
+import type { MemoryFiles, MemorySource } from './memory-source.ts';
+import { createMemorySource } from './memory-source.ts';
+
+/** Secrets from a record that the test may change. */
+export function createFixedSecrets(values: Readonly<Record<string, string>> = {}): Secrets {
+  return {
+    resolve(reference) {
+      const value = values[reference];
+      if (value === undefined) throw new ReconcilerError('SECRET_NOT_FOUND', `there is no ${reference}`);
+      return new Secret(value, reference);
+    },
+  };
+}
+
+export interface DesiredFixture {
+  readonly state: DesiredState;
+  readonly source: MemorySource;
+  /** Commits files (`null` deletes) and loads the commit. */
+  push(files: MemoryFiles): Promise<LoadResult>;
+  /** Loads what the branch points at now. */
+  load(): Promise<LoadResult>;
+}
+
+export function createDesiredFixture(
+  options: {
+    readonly secrets?: Record<string, string>;
+    readonly limits?: DesiredStateOptions['limits'];
+  } = {},
+): DesiredFixture {
+  const source = createMemorySource();
+  const { limits } = options;
+  const secrets = createFixedSecrets(options.secrets);
+  const state = createDesiredState({ source, secrets, ...(limits ? { limits } : {}) });
+  const load = async (): Promise<LoadResult> => {
+    const { signal } = new AbortController();
+    return state.load(await source.resolve(signal), signal);
+  };
+  return {
+    state,
+    source,
+    load,
+    push(files) {
+      source.push(files);
+      return load();
+    },
+  };
+}
+
+/** A kombination of this name with the given lines under `services:`. */
+export function kombination(name: string, ...services: readonly string[]): string {
+  const lines = services.length > 0 ? services : ['web:', '  image: nginx:1.29'];
+  return [
+    'version: "1.0"',
+    `meta: { name: ${name} }`,
+    'services:',
+    ...lines.map((line) => `  ${line}`),
+    '',
+  ].join('\n');
+}
+
+/** `line:column severity CODE path`, what tests compare. */
+export function briefDiagnostics(diagnostics: readonly Diagnostic[]): readonly string[] {
+  return diagnostics.map(
+    ({ line, column, severity, code, path }) => `${line}:${column} ${severity} ${code} ${path}`,
+  );
+}

@@ -1,0 +1,402 @@
+import { createHash } from 'node:crypto';
+import type {
+  Confirmation,
+  Diagnostic,
+  Job,
+  JobDetail,
+  JobLog,
+  JobStep,
+  Plan,
+  Reconciler,
+  ReconcilerEvent,
+  RepositoryStatus,
+  StackView,
+  WorkerView,
+  WriteResult,
+} from '../../reconciler/index.ts';
+import { ReconcilerError } from '../../reconciler/index.ts';
+import { at, buildJob, buildStoredPlan } from './records.ts';
+
+export interface FakeReconciler extends Reconciler {
+  /** Every write, in order: `createStack homelab by Ada <ada@example.org>`. */
+  readonly writes: readonly string[];
+  readonly kicks: () => number;
+  /** What the last created or updated document was. */
+  readonly documentOf: (stack: string) => unknown;
+  /** Ends a job that `apply` has queued. */
+  finish(jobId: string, status?: Job['status']): void;
+  log(jobId: string, message: string): void;
+  step(jobId: string, name: string, status: JobStep['status']): void;
+  /** From now on plans ask for this, and an apply without a yes is refused. */
+  askFor(confirmations: readonly Confirmation[]): void;
+  /** The next call of any operation throws this. */
+  failWith(error: unknown): void;
+  setRepository(changes: Partial<RepositoryStatus>): void;
+  setStoreError(error: string | null): void;
+  addWorker(changes: Partial<WorkerView>): void;
+  readonly listeners: () => number;
+}
+
+const COMMIT = 'f'.repeat(40);
+
+/** Stacks, jobs and plans in memory; nothing runs, jobs end when the test says so. */
+export function createFakeReconciler(): FakeReconciler {
+  const stacks = new Map<string, Record<string, unknown>>();
+  const jobs = new Map<string, { job: Job; steps: JobStep[]; logs: JobLog[] }>();
+  const plans = new Map<string, Plan>();
+  const workers: WorkerView[] = [];
+  const listeners = new Set<(event: ReconcilerEvent) => void>();
+  const writes: string[] = [];
+  let kicks = 0;
+  let storeError: string | null = null;
+  let failure: unknown = null;
+  let confirmations: readonly Confirmation[] = [];
+  let repository: RepositoryStatus = {
+    location: '/srv/config.git',
+    branch: 'main',
+    revision: {
+      commit: COMMIT,
+      branch: 'main',
+      author: { name: 'Ada', email: 'ada@example.org' },
+      subject: 'Begin',
+      time: at(0),
+      dirty: false,
+    },
+    error: null,
+    stacks: 0,
+    diagnostics: [],
+  };
+
+  const publish = (event: ReconcilerEvent) => {
+    for (const listener of listeners) listener(event);
+  };
+  const throwPlanned = () => {
+    if (failure === null) return;
+    const error = failure;
+    failure = null;
+    throw error;
+  };
+  const known = (name: string) => {
+    throwPlanned();
+    const document = stacks.get(name);
+    if (document === undefined) throw new ReconcilerError('UNKNOWN_STACK', `there is no stack ${name}`);
+    return document;
+  };
+  const detailOf = (id: string) => {
+    const detail = jobs.get(id);
+    if (detail === undefined) throw new ReconcilerError('UNKNOWN_JOB', `there is no job ${id}`);
+    return detail;
+  };
+  const addJob = (changes: Partial<Job>) => {
+    const job = buildJob(jobs.size + 1, { trigger: 'api', ...changes });
+    jobs.set(job.id, { job, steps: [], logs: [] });
+    return job;
+  };
+  const jobOf = (name: string) => [...jobs.values()].findLast(({ job }) => job.stack === name)?.job ?? null;
+  const written = (what: string, name: string, file: string): WriteResult => {
+    writes.push(`${what} ${name}`);
+    return { commit: COMMIT, file };
+  };
+  const planOf = (stack: string, mode: Plan['mode']): Plan => ({
+    ...buildStoredPlan(stack),
+    mode,
+    desired: createHash('sha256')
+      .update(JSON.stringify(stacks.get(stack)))
+      .digest('hex')
+      .slice(0, 32),
+    summary: { create: 1, update: 0, replace: 0, delete: 0, noop: 0 },
+    confirmations,
+  });
+
+  return {
+    writes,
+    kicks: () => kicks,
+    documentOf: (stack) => stacks.get(stack),
+    listeners: () => listeners.size,
+    finish(id, status = 'completed') {
+      const detail = detailOf(id);
+      detail.job = { ...detail.job, status, progress: 100, endedAt: at(2) };
+      publish({ type: 'job', job: detail.job });
+    },
+    log(id, message) {
+      const detail = detailOf(id);
+      const log: JobLog = {
+        jobId: id,
+        sequence: detail.logs.length + 1,
+        time: at(1),
+        level: 'info',
+        step: null,
+        message,
+      };
+      detail.logs.push(log);
+      publish({ type: 'log', log });
+    },
+    step(id, name, status) {
+      const detail = detailOf(id);
+      const ended = status === 'running' || status === 'pending' ? null : at(2);
+      const index = detail.steps.findIndex((step) => step.name === name);
+      const step: JobStep = {
+        jobId: id,
+        index: index === -1 ? detail.steps.length : index,
+        name,
+        action: 'create',
+        status,
+        message: null,
+        health: null,
+        startedAt: at(1),
+        endedAt: ended,
+      };
+      detail.steps[step.index] = step;
+      publish({ type: 'step', step });
+    },
+    askFor: (wanted) => void (confirmations = wanted),
+    failWith: (error) => void (failure = error),
+    setRepository: (changes) => void (repository = { ...repository, ...changes }),
+    setStoreError: (error) => void (storeError = error),
+    addWorker: (changes) => void workers.push(buildWorker(changes)),
+
+    start: () => Promise.resolve(),
+    refresh: () => Promise.resolve(repository),
+    kick: () => void kicks++,
+    repository: () => repository,
+    stackNames: () => [...stacks.keys()].sort(),
+    listStacks(page) {
+      throwPlanned();
+      const names = [...stacks.keys()].sort();
+      const { offset, limit } = page ?? { offset: 0, limit: names.length };
+      return names.slice(offset, offset + limit).map((name) => buildView(name, known(name), jobOf(name)));
+    },
+    getStack: (name) => buildView(name, known(name), jobOf(name)),
+    countStacks: () => new Map([['pending', stacks.size]]),
+    storeError: () => storeError,
+    observe: (name) => Promise.resolve({ ...buildView(name, known(name), jobOf(name)), message: 'observed' }),
+    plan(request) {
+      known(request.stack);
+      const plan = planOf(request.stack, request.mode ?? 'apply');
+      const planId = `plan_${createHash('sha256').update(JSON.stringify(plan)).digest('hex').slice(0, 32)}`;
+      plans.set(planId, plan);
+      const job = addJob({ type: 'plan', stack: request.stack, planId, actor: request.actor?.name ?? null });
+      return Promise.resolve({ plan, planId, job });
+    },
+    apply(request) {
+      known(request.stack);
+      const current = planOf(request.stack, request.mode ?? 'apply');
+      if (request.plan !== undefined && request.plan.desired !== current.desired) {
+        throw new ReconcilerError('PLAN_STALE', 'the description changed');
+      }
+      if (confirmations.length > 0 && request.confirm !== true) {
+        throw new ReconcilerError('CONFIRMATION_REQUIRED', 'the plan needs a yes');
+      }
+      const type = request.mode ?? 'apply';
+      const actor = request.actor?.name ?? null;
+      return Promise.resolve(
+        addJob({
+          type,
+          stack: request.stack,
+          status: 'queued',
+          actor,
+          startedAt: null,
+          endedAt: null,
+          progress: 0,
+        }),
+      );
+    },
+    async waitForJob(id, signal) {
+      const detail = detailOf(id);
+      if (detail.job.endedAt !== null) return detail;
+      const { promise, resolve, reject } = Promise.withResolvers<JobDetail>();
+      const listener = (event: ReconcilerEvent) => {
+        if (event.type === 'job' && event.job.id === id && event.job.endedAt !== null) resolve(detail);
+      };
+      const abort = () => reject(signal.reason instanceof Error ? signal.reason : new Error('aborted'));
+      listeners.add(listener);
+      signal.addEventListener('abort', abort);
+      return promise.finally(() => {
+        listeners.delete(listener);
+        signal.removeEventListener('abort', abort);
+      });
+    },
+    getJob: (id) => detailOf(id),
+    listJobs(filter) {
+      throwPlanned();
+      const all = [...jobs.values()].map(({ job }) => job).reverse();
+      const found = all.filter(
+        (job) =>
+          (filter.stack ?? job.stack) === job.stack &&
+          (filter.type ?? job.type) === job.type &&
+          (filter.status ?? job.status) === job.status &&
+          (filter.since ?? '') <= job.createdAt,
+      );
+      const offset = filter.offset ?? 0;
+      return { jobs: found.slice(offset, offset + (filter.limit ?? 50)), total: found.length };
+    },
+    getPlan: (id) => plans.get(id),
+    history(stack) {
+      known(stack);
+      const deployment = { number: 1, tag: `deploy/${stack}/1`, revision: COMMIT, time: at(1) };
+      return Promise.resolve([{ ...deployment, author: 'Ada', jobId: null, summary: 'Plan: 1 to create' }]);
+    },
+    async rollback(stack, to, actor) {
+      known(stack);
+      return written(`rollback to ${to} by ${actor.name}`, stack, `kombinations/${stack}/kombination.yaml`);
+    },
+    async *logs(stack, service) {
+      known(stack);
+      yield { stream: 'stdout', time: at(1), text: `${service} is up` };
+      yield { stream: 'stderr', time: at(2), text: 'a warning' };
+    },
+    listWorkers: () => workers,
+    validate: (text) => validate(text),
+    async createStack(name, document, actor) {
+      throwPlanned();
+      if (stacks.has(name)) throw new ReconcilerError('STACK_EXISTS', `there is a stack ${name} already`);
+      assertServices(document);
+      stacks.set(name, { ...document });
+      return written(
+        `createStack by ${actor.name} <${actor.email}>`,
+        name,
+        `kombinations/${name}/kombination.yaml`,
+      );
+    },
+    async updateStack(name, keys, actor) {
+      const document = { ...known(name), ...keys };
+      stacks.set(name, Object.fromEntries(Object.entries(document).filter(([, value]) => value !== null)));
+      return written(`updateStack by ${actor.name}`, name, `kombinations/${name}/kombination.yaml`);
+    },
+    async deleteStack(name, actor) {
+      known(name);
+      stacks.delete(name);
+      return written(`deleteStack by ${actor.name}`, name, `kombinations/${name}/kombination.yaml`);
+    },
+    async registerWorker(name, _document, actor) {
+      throwPlanned();
+      if (workers.some((worker) => worker.name === name)) {
+        throw new ReconcilerError('WORKER_EXISTS', `there is a worker ${name} already`);
+      }
+      workers.push(
+        buildWorker({ name, status: 'unknown', facts: null, lastSeen: null, file: `nodes/${name}.yaml` }),
+      );
+      return written(`registerWorker by ${actor.name}`, name, `nodes/${name}.yaml`);
+    },
+    async unregisterWorker(name, actor) {
+      const index = workers.findIndex((worker) => worker.name === name);
+      if ((workers[index]?.stacks.length ?? 0) > 0) {
+        throw new ReconcilerError('WORKER_IN_USE', `stacks refer to ${name}`);
+      }
+      workers.splice(index, 1);
+      return written(`unregisterWorker by ${actor.name}`, name, `nodes/${name}.yaml`);
+    },
+    subscribe(listener) {
+      listeners.add(listener);
+      return { [Symbol.dispose]: () => void listeners.delete(listener) };
+    },
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
+
+export function buildWorker(changes: Partial<WorkerView>): WorkerView {
+  const name = changes.name ?? 'proxmox-01';
+  return {
+    id: `worker_${createHash('sha256').update(name).digest('hex').slice(0, 12)}`,
+    name,
+    address: 'ssh://root@192.0.2.10:22',
+    status: 'online',
+    lastSeen: '2026-01-26T10:30:00Z',
+    facts: {
+      hostname: name,
+      os: 'Debian GNU/Linux 12',
+      arch: 'x86_64',
+      engineVersion: '28.1.0',
+      apiVersion: '1.49',
+      cpuCores: 8,
+      memoryBytes: 32 * 2 ** 30,
+      diskBytes: 500 * 2 ** 30,
+    },
+    stacks: [],
+    message: null,
+    file: `nodes/${name}.yaml`,
+    ...changes,
+  };
+}
+
+function buildView(name: string, document: Record<string, unknown>, lastJob: Job | null): StackView {
+  const services = serviceNames(document).map((service) => ({
+    name: service,
+    node: 'local',
+    image: `${service}:latest`,
+    dependsOn: [],
+    ports: ['8080:80/tcp'],
+    resource: `local/container/${service}`,
+    health: 'healthy' as const,
+    reason: null,
+  }));
+  return {
+    name,
+    kind: 'kombination',
+    file: `kombinations/${name}/kombination.yaml`,
+    stackkit: typeof document['stackkit'] === 'string' ? document['stackkit'] : '',
+    state: lastJob?.endedAt === null ? 'applying' : 'pending',
+    message: null,
+    services,
+    nodes: [{ name: 'local', address: 'local', reachable: true }],
+    diagnostics: [],
+    lastJob,
+    deployment: {
+      number: 1,
+      tag: `deploy/${name}/1`,
+      revision: COMMIT,
+      time: at(1),
+      author: 'Ada',
+      jobId: null,
+      summary: 'Plan: 1 to create',
+    },
+    drift: {
+      hasDrift: true,
+      checkedAt: at(3),
+      changes: [
+        {
+          resource: 'local/container/web',
+          action: 'update',
+          field: 'restart',
+          expected: 'always',
+          actual: 'no',
+        },
+      ],
+    },
+    document,
+  };
+}
+
+function serviceNames(document: object): string[] {
+  const services: unknown = 'services' in document ? document.services : [];
+  if (Array.isArray(services)) return services.map((service: unknown) => String(service));
+  return Object.keys(services ?? {});
+}
+
+function assertServices(document: object): void {
+  if (serviceNames(document).length > 0) return;
+  const diagnostics: Diagnostic[] = [
+    { severity: 'error', code: 'REQUIRED', message: 'At least one service is required', path: 'services' },
+  ];
+  throw new ReconcilerError('INVALID_CONFIGURATION', 'Invalid configuration', { diagnostics });
+}
+
+/** Knows one good text, and calls everything with `storage` in it bad. */
+function validate(text: string) {
+  const isBad = text.includes('storage');
+  const error: Diagnostic = {
+    severity: 'error',
+    code: 'UNKNOWN_KEY',
+    message: 'storage is not known',
+    path: 'services.immich.storage',
+    line: 4,
+    column: 5,
+    hint: 'did you mean volumes?',
+  };
+  return {
+    valid: !isBad,
+    diagnostics: isBad ? [error] : [],
+    services: ['traefik', 'immich', 'homepage'],
+    dependencies: { traefik: [], immich: ['traefik'], homepage: ['traefik'] },
+  };
+}

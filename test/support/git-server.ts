@@ -1,0 +1,125 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { basename, dirname } from 'node:path';
+import { gitTestEnvironment } from './git-repo.ts';
+
+export interface GitServerOptions {
+  /** Bare repository that is served for reading and writing. */
+  readonly repository: string;
+  /** Default: everybody may do everything. */
+  readonly auth?: { readonly username: string; readonly password: string } | { readonly bearer: string };
+  /** Answers in place of Git: a status, or `hang` for no answer at all. */
+  readonly fault?: (request: IncomingMessage) => number | 'hang' | null;
+}
+
+/** A Git server: `git http-backend` behind `node:http` on a port of its own, as a forge serves it. */
+export interface GitServer extends AsyncDisposable {
+  /** `http://127.0.0.1:<port>/<repository>` */
+  readonly url: string;
+  /** Requests that reached it, as `METHOD /path?query`. */
+  readonly requests: readonly string[];
+  /** Nothing answers at the address any more, open connections are cut. */
+  stop(): Promise<void>;
+  /** Serves again at the same address. */
+  start(): Promise<void>;
+}
+
+export async function startGitServer(options: GitServerOptions): Promise<GitServer> {
+  const requests: string[] = [];
+  let server: Server | undefined;
+  let port = 0;
+  const start = async (): Promise<void> => {
+    server = createServer((request, response) => {
+      requests.push(`${request.method} ${request.url}`);
+      handle(options, request, response);
+    });
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening');
+    port = (server.address() as AddressInfo).port;
+  };
+  const stop = async (): Promise<void> => {
+    const running = server;
+    server = undefined;
+    if (running === undefined) return;
+    const closed = once(running, 'close');
+    running.close();
+    running.closeAllConnections();
+    await closed;
+  };
+  await start();
+  return {
+    url: `http://127.0.0.1:${port}/${basename(options.repository)}`,
+    requests,
+    start,
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+function handle(options: GitServerOptions, request: IncomingMessage, response: ServerResponse): void {
+  const fault = options.fault?.(request) ?? null;
+  if (fault === 'hang') return;
+  if (fault !== null) {
+    response.writeHead(fault).end();
+  } else if (!isAllowed(options.auth, request.headers.authorization)) {
+    const scheme = options.auth !== undefined && 'bearer' in options.auth ? 'Bearer' : 'Basic realm="git"';
+    response.writeHead(401, { 'www-authenticate': scheme }).end();
+  } else {
+    runBackend(options.repository, request, response);
+  }
+}
+
+function isAllowed(auth: GitServerOptions['auth'], header: string | undefined): boolean {
+  if (auth === undefined) return true;
+  if ('bearer' in auth) return header === `Bearer ${auth.bearer}`;
+  return header === `Basic ${Buffer.from(`${auth.username}:${auth.password}`).toString('base64')}`;
+}
+
+function runBackend(repository: string, request: IncomingMessage, response: ServerResponse): void {
+  const url = new URL(request.url ?? '/', 'http://127.0.0.1');
+  const child = spawn('git', ['-c', 'http.receivepack=true', 'http-backend'], {
+    env: {
+      ...gitTestEnvironment(),
+      GIT_PROJECT_ROOT: dirname(repository),
+      GIT_HTTP_EXPORT_ALL: '1',
+      PATH_INFO: url.pathname,
+      QUERY_STRING: url.search.slice(1),
+      REQUEST_METHOD: request.method ?? 'GET',
+      CONTENT_TYPE: request.headers['content-type'] ?? '',
+      HTTP_CONTENT_ENCODING: request.headers['content-encoding'] ?? '',
+      REMOTE_ADDR: '127.0.0.1',
+      REMOTE_USER: 'test',
+    },
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
+  child.stdin.on('error', () => undefined);
+  request.pipe(child.stdin);
+  let head: Buffer = Buffer.alloc(0);
+  const onHead = (chunk: Buffer): void => {
+    head = Buffer.concat([head, chunk]);
+    const end = head.indexOf('\r\n\r\n');
+    if (end < 0) return;
+    child.stdout.off('data', onHead);
+    const { status, headers } = parseCgiHead(head.toString('latin1', 0, end));
+    response.writeHead(status, headers);
+    response.write(head.subarray(end + 4));
+    child.stdout.pipe(response);
+  };
+  child.stdout.on('data', onHead);
+  child.on('close', () => response.end());
+}
+
+function parseCgiHead(text: string): { readonly status: number; readonly headers: Record<string, string> } {
+  const headers: Record<string, string> = {};
+  let status = 200;
+  for (const line of text.split('\r\n')) {
+    const colon = line.indexOf(':');
+    const [name, value] = [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()];
+    if (name === 'status') status = Number.parseInt(value, 10);
+    else headers[name] = value;
+  }
+  return { status, headers };
+}

@@ -1,0 +1,145 @@
+import type { JsonObject } from '../../reconciler/model/json.ts';
+import { canonicalJson } from '../../reconciler/model/json.ts';
+import type { Health, ResourceId } from '../../reconciler/model/resource.ts';
+import type { LogLine, LogOptions, Target } from '../../reconciler/ports/target.ts';
+import type { MemoryEngine, MemoryObject } from './memory-engine.ts';
+import { createMemoryEngine, emit, listOwned, slotOf } from './memory-engine.ts';
+import type { Fault, Faults } from './memory-faults.ts';
+import { createFaults } from './memory-faults.ts';
+import { createMachine } from './memory-machine.ts';
+
+export interface MemoryControl {
+  readonly engine: MemoryEngine;
+  /** Calls of the pretended engine so far: one for every thing looked at or changed. */
+  readonly calls: number;
+  /** The last thousand, `create edge/container/web`. */
+  readonly log: readonly string[];
+  /** Milliseconds before every call. Default 0. */
+  delayMs: number;
+  /** The n-th call from now (from 1) throws, never answers, or dies together with everything after it. */
+  fail(nth: number, fault: Fault): void;
+  /** Every call fails until told otherwise; `null` ends it. */
+  outage(error: Error | null): void;
+  find(stack: string, id: ResourceId): MemoryObject | undefined;
+  /** Plays somebody's hand: stops the container. */
+  stop(stack: string, id: ResourceId): void;
+  remove(stack: string, id: ResourceId): void;
+  /** Changes spec keys behind the reconciler's back. */
+  drift(stack: string, id: ResourceId, spec: JsonObject): void;
+  setHealth(stack: string, id: ResourceId, health: Health | null): void;
+  /** Sends an event, `null` for "may have been missed". */
+  emit(stack: string | null): void;
+}
+
+export interface MemoryTarget extends Target {
+  readonly control: MemoryControl;
+}
+
+export interface MemoryTargetOptions {
+  readonly name?: string;
+  readonly engine?: MemoryEngine;
+}
+
+/**
+ * A `Target` in memory that passes the contract of the real ones. Observing a stack costs what the stack holds,
+ * however many stacks there are. Of a container it understands `exit N`, `echo TEXT` and the health check `false`.
+ */
+export function createMemoryTarget(options: MemoryTargetOptions = {}): MemoryTarget {
+  const { name = 'edge', engine = createMemoryEngine() } = options;
+  const faults = createFaults();
+  const machine = createMachine(engine, faults.step);
+  return {
+    name,
+    control: createControl(engine, faults),
+    observe: (scope, signal) => machine.observe(scope, signal),
+    apply: (change, context) => machine.apply(change, context),
+    health: (stack, id, signal) => machine.health(stack, id, signal),
+    settle: (change, outcome, context) => machine.settle(change, outcome, context),
+    async owned(signal) {
+      await faults.step('owned', signal);
+      return listOwned(engine);
+    },
+    async facts(signal) {
+      await faults.step('facts', signal);
+      const versions = { engineVersion: '0.0', apiVersion: '0.0', os: 'memory', arch: 'none' };
+      return { hostname: name, ...versions, cpuCores: 2, memoryBytes: 2 ** 30, diskBytes: null };
+    },
+    logs: (stack, id, options) => readLogs(engine, stack, id, options),
+    watch: (onEvent, signal) => watch(engine, onEvent, signal),
+    async [Symbol.asyncDispose]() {
+      faults.close();
+    },
+  };
+}
+
+function createControl(engine: MemoryEngine, faults: Faults): MemoryControl {
+  const need = (stack: string, id: ResourceId) => {
+    const found = slotOf(engine, stack, id)?.current;
+    if (!found) throw new Error(`${stack} has no ${id}`);
+    return found;
+  };
+  const control = {
+    engine,
+    get calls() {
+      return faults.calls;
+    },
+    log: faults.log,
+    get delayMs() {
+      return faults.delayMs;
+    },
+    set delayMs(value: number) {
+      faults.delayMs = value;
+    },
+    fail: (nth: number, fault: Fault) => void faults.planned.set(faults.calls + nth, fault),
+    outage: (error: Error | null) => void (faults.outage = error),
+    find: (stack: string, id: ResourceId) => slotOf(engine, stack, id)?.current ?? undefined,
+    stop(stack: string, id: ResourceId) {
+      Object.assign(need(stack, id), { state: 'exited', exitCode: 143 });
+      emit(engine, stack);
+    },
+    remove(stack: string, id: ResourceId) {
+      engine.stacks.get(stack)?.delete(id);
+      emit(engine, stack);
+    },
+    drift(stack: string, id: ResourceId, spec: JsonObject) {
+      const found = need(stack, id);
+      found.spec = { ...found.spec, ...spec };
+      emit(engine, stack);
+    },
+    setHealth(stack: string, id: ResourceId, health: Health | null) {
+      need(stack, id).health = health;
+      emit(engine, stack);
+    },
+    emit: (stack: string | null) => emit(engine, stack),
+  };
+  return control;
+}
+
+async function* readLogs(
+  engine: MemoryEngine,
+  stack: string,
+  id: ResourceId,
+  { tail }: LogOptions,
+): AsyncGenerator<LogLine> {
+  const slot = slotOf(engine, stack, id);
+  const command = canonicalJson((slot?.next ?? slot?.current)?.spec['command'] ?? null);
+  const lines = [...command.matchAll(/echo (\w+)/g)].map((match) => match[1] ?? '');
+  for (const text of tail === undefined ? lines : lines.slice(-tail)) {
+    yield { stream: 'stdout', time: '2026-01-01T00:00:00.000000000Z', text };
+  }
+}
+
+function watch(
+  engine: MemoryEngine,
+  onEvent: (stack: string | null) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    engine.listeners.add(onEvent);
+    signal.addEventListener('abort', () => {
+      engine.listeners.delete(onEvent);
+      resolve();
+    });
+  });
+}

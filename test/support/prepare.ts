@@ -1,0 +1,74 @@
+import { execFileSync } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { join } from 'node:path';
+import process from 'node:process';
+import { installPackages, whyNotInstall } from '../../deploy/demo/packages.ts';
+import { findProgram } from '../../deploy/demo/processes.ts';
+
+/*
+ * Run before the tests: they use real engines, Git servers and registries, so the programs behind those must be there.
+ * Installs what is missing where it can, otherwise names it in one line. Costs a few file look-ups when nothing is missing.
+ */
+
+interface Requirement {
+  readonly name: string;
+  /** Debian's package for it. */
+  readonly packages: readonly string[];
+  readonly isPresent: () => boolean;
+}
+
+const program = (name: string, ...packages: readonly string[]): Requirement => ({
+  name,
+  packages,
+  isPresent: () => findProgram(name) !== undefined,
+});
+
+const REQUIREMENTS: readonly Requirement[] = [
+  program('dockerd', 'docker.io'),
+  program('iptables', 'iptables'),
+  program('ip', 'iproute2'),
+  program('setpriv', 'util-linux'),
+  program('docker-registry', 'docker-registry'),
+  program('sshd', 'openssh-server'),
+  program('ssh', 'openssh-client'),
+  program('git', 'git'),
+  program('htpasswd', 'apache2-utils'),
+  program('openssl', 'openssl'),
+  program('busybox', 'busybox-static'),
+  { name: 'git http-backend', packages: ['git'], isPresent: hasHttpBackend },
+];
+
+function hasHttpBackend(): boolean {
+  const git = findProgram('git');
+  if (git === undefined) return false;
+  try {
+    accessSync(
+      join(execFileSync(git, ['--exec-path'], { encoding: 'utf8' }).trim(), 'git-http-backend'),
+      constants.X_OK,
+    );
+    return true;
+  } catch {
+    // A Git without its server part.
+    return false;
+  }
+}
+
+const missing = REQUIREMENTS.filter((requirement) => !requirement.isPresent());
+if (missing.length > 0) {
+  const names = missing.map(({ name }) => name).join(', ');
+  const packages = [...new Set(missing.flatMap((requirement) => requirement.packages))];
+  const reason = whyNotInstall();
+  if (reason !== undefined) {
+    process.stderr.write(
+      `The tests need ${names}, and ${reason}: install ${packages.join(' ')} (Debian, Ubuntu: sudo apt-get install ${packages.join(' ')}).\n`,
+    );
+    process.exit(1);
+  }
+  process.stdout.write(`The tests need ${names}.\n`);
+  await installPackages(packages, { tell: (line) => process.stdout.write(`  ${line}\n`) });
+  const still = REQUIREMENTS.filter((requirement) => !requirement.isPresent()).map(({ name }) => name);
+  if (still.length > 0) {
+    process.stderr.write(`Installed ${packages.join(' ')}, yet ${still.join(', ')} cannot be found.\n`);
+    process.exit(1);
+  }
+}

@@ -1,0 +1,65 @@
+import type { Plan } from '../../reconciler/plan/plan.ts';
+import type { Job, JobLog, JobStep } from '../../reconciler/ports/store.ts';
+
+export const HOUR = 3_600_000;
+export const START = Date.parse('2026-11-01T00:00:00.000Z');
+
+/** ISO time, hours after the start of the tests' world. */
+export function at(hours: number): string {
+  return new Date(START + hours * HOUR).toISOString();
+}
+
+export function buildJob(number: number, changes: Partial<Job> = {}): Job {
+  return {
+    id: `job_${String(number).padStart(26, '0')}`,
+    type: 'apply',
+    stack: 'homelab',
+    status: 'completed',
+    trigger: 'push',
+    actor: null,
+    revision: 'a'.repeat(40),
+    planId: null,
+    summary: null,
+    progress: 100,
+    error: null,
+    tag: null,
+    createdAt: at(number),
+    startedAt: at(number),
+    endedAt: at(number),
+    ...changes,
+  };
+}
+
+export function buildStoredPlan(stack: string): Plan {
+  return {
+    formatVersion: 1,
+    stack,
+    mode: 'apply',
+    revision: 'b'.repeat(40),
+    desired: 'c'.repeat(32),
+    basis: {},
+    changes: [],
+    summary: { create: 0, update: 0, replace: 0, delete: 0, noop: 0 },
+    confirmations: [],
+    diagnostics: [],
+  };
+}
+
+export function buildStep(jobId: string, index: number, changes: Partial<JobStep> = {}): JobStep {
+  return {
+    jobId,
+    index,
+    name: `local/container/web${index}`,
+    action: 'create',
+    status: 'pending',
+    message: null,
+    health: null,
+    startedAt: null,
+    endedAt: null,
+    ...changes,
+  };
+}
+
+export function buildLog(jobId: string, sequence: number): JobLog {
+  return { jobId, sequence, time: at(0), level: 'info', step: null, message: `line ${sequence}` };
+}
