@@ -57,8 +57,23 @@ async function serve<Deps>(
   ctx.state.caller = identity.name;
   const signal = AbortSignal.any([closeSignal(ctx), options.stopping]);
   const request = await readRequest(ctx, route, options.parse, { identity, signal });
-  const reply = await route.handle(request, options.deps);
+  const reply = await handleOrStop(route, request, options);
   send(ctx, reply, signal, options);
+}
+
+/** What a handler throws because its signal aborted says nothing; why it aborted does. */
+async function handleOrStop<Deps>(
+  route: Route<Deps>,
+  request: ApiRequest,
+  { deps, stopping }: MountOptions<Deps>,
+): Promise<Reply> {
+  try {
+    return await route.handle(request, deps);
+  } catch (error) {
+    if (!request.signal.aborted) throw error;
+    const message = stopping.aborted ? 'the server is stopping' : 'the client went away';
+    throw new HttpProblem('SERVICE_UNAVAILABLE', message, { cause: error });
+  }
 }
 
 async function identify<Deps>(
@@ -130,7 +145,7 @@ function send<Deps>(
 function closeSignal(ctx: RouterContext<RequestState>): AbortSignal {
   const controller = new AbortController();
   ctx.res.once('close', () => {
-    if (!ctx.res.writableFinished) controller.abort(new HttpProblem('BAD_REQUEST', 'the client went away'));
+    if (!ctx.res.writableFinished) controller.abort();
   });
   return controller.signal;
 }

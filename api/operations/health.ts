@@ -29,7 +29,10 @@ export function readHealth({ reconciler, version, startedAt, checks }: ApiDeps):
  * Parts without which requests cannot be served. A repository that fails after it was read once leaves its last revision in
  * force, and without the store only history is missing.
  */
-export function findNotReady({ checks, revision }: HealthReport): readonly (readonly [part: string, reason: string])[] {
+export function findNotReady({
+  checks,
+  revision,
+}: HealthReport): readonly (readonly [part: string, reason: string])[] {
   return Object.entries(checks).filter(
     ([part, check]) => check !== 'ok' && part !== 'store' && !(part === 'repository' && revision !== null),
   );

@@ -30,7 +30,7 @@ export async function startDaemon(options: DaemonOptions): Promise<DemoDaemon> {
   const stateDir = join(root, 'state');
   const logFile = join(root, 'daemon.log');
   await using log = await open(logFile, 'w');
-  const entry = fileURLToPath(new URL('../../api/cli/kombinator.ts', import.meta.url));
+  const entry = fileURLToPath(new URL('../../api/cli/kombinator.mjs', import.meta.url));
   const args = [entry, 'serve', '--repo', repo, '--state-dir', stateDir, '--listen', listen];
   const child = spawn(process.execPath, args, {
     stdio: ['ignore', log.fd, log.fd],

@@ -24,13 +24,15 @@ export function whyNotInstall(): string | undefined {
 export async function installPackages(packages: readonly string[], options: InstallOptions): Promise<void> {
   const { tell, signal } = options;
   using _policy = forbidServiceStarts();
+  let count = 0;
   const apt = (args: readonly string[]) =>
     run('apt-get', ['-o', 'DPkg::Lock::Timeout=120', '-o', 'Acquire::Retries=3', ...args], {
       env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
       ...(signal && { signal }),
       onLine: (line) => {
-        const step = /^(Setting up|Fetched) (\S+)(?: .*)?/.exec(line);
-        if (step) tell(step[1] === 'Fetched' ? line : `${step[1]} ${step[2]}`);
+        if (line.startsWith('Fetched ')) tell(line);
+        // One line a package would be too many, none for a minute too few.
+        if (line.startsWith('Setting up ') && ++count % 10 === 0) tell(`${count} packages set up`);
       },
     });
   const install = () => apt(['install', '--yes', '--quiet', '--no-install-recommends', ...packages]);

@@ -5,7 +5,9 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   if (candidates.length === 0 || word.length > 100) return undefined;
   const lower = word.toLowerCase();
   const best = closest(lower, [...candidates]);
-  return distance(lower, best.toLowerCase()) <= Math.max(word.length > 3 ? 2 : 1, Math.floor(word.length / 3)) ? best : undefined;
+  return distance(lower, best.toLowerCase()) <= Math.max(word.length > 3 ? 2 : 1, Math.floor(word.length / 3))
+    ? best
+    : undefined;
 }
 
 /** `did you mean x?`, or the whole list when it is short and nothing is near. */

@@ -125,14 +125,15 @@ function withRoute(service: ServiceModel, route: RouteModel, context: RouteConte
   const { path } = service;
   const network: NetworkEntry = { name: kit.proxy.network, aliases: [], path };
   const networks = service.networks ?? [{ name: 'default', aliases: [], path }];
-  const isProxy = service.name === kit.proxy.service;
   return {
     ...service,
     labels: mergeLabels(labels, service.labels),
     networks: networks.some((entry) => entry.name === network.name) ? networks : [...networks, network],
-    dependsOn: isProxy
-      ? service.dependsOn
-      : [...service.dependsOn, { service: kit.proxy.service, until: 'applied', required: true, path }],
+    // Without a proxy there is a finding already.
+    dependsOn:
+      !proxy || proxy === service
+        ? service.dependsOn
+        : [...service.dependsOn, { service: kit.proxy.service, until: 'applied', required: true, path }],
   };
 }
 

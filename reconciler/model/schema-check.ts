@@ -1,5 +1,5 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import type { ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
+import type { ErrorObject } from 'ajv/dist/2020.js';
 import kombinationSchema from '../../schemas/kombination.schema.json' with { type: 'json' };
 import nodeSchema from '../../schemas/node.schema.json' with { type: 'json' };
 import repositorySchema from '../../schemas/repository.schema.json' with { type: 'json' };
@@ -17,10 +17,17 @@ export type DocumentKind = 'kombination' | 'node' | 'repository' | 'stackkit';
 /** Checks a document against its JSON Schema and reports what is wrong in words for people. */
 export type SchemaCheck = (kind: DocumentKind, value: unknown, issues: Issues) => void;
 
+const SCHEMAS = {
+  kombination: kombinationSchema,
+  node: nodeSchema,
+  repository: repositorySchema,
+  stackkit: stackkitSchema,
+} as const satisfies Readonly<Record<DocumentKind, { readonly $id: string }>>;
+
 /** More findings than this in one document help nobody. */
 const MAX_FINDINGS = 100;
 
-/** Compiles the schemas; do it once. */
+/** Each schema is compiled when it is first needed, which takes a while: share the result. */
 export function createSchemaCheck(): SchemaCheck {
   const ajv = new Ajv2020({
     allErrors: true,
@@ -28,17 +35,14 @@ export function createSchemaCheck(): SchemaCheck {
     allowUnionTypes: true,
     strictTypes: false,
     strictRequired: false,
+    // The schemas are part of the program; tests check them.
+    validateSchema: false,
   });
   ajv.addVocabulary(['patternErrorMessage']);
-  const kombination = ajv.compile(kombinationSchema);
-  const validators: Readonly<Record<DocumentKind, ValidateFunction>> = {
-    kombination,
-    node: ajv.compile(nodeSchema),
-    repository: ajv.compile(repositorySchema),
-    stackkit: ajv.compile(stackkitSchema),
-  };
+  for (const schema of Object.values(SCHEMAS)) ajv.addSchema(schema);
   return (kind, value, issues) => {
-    const validate = validators[kind];
+    const validate = ajv.getSchema(SCHEMAS[kind].$id);
+    if (!validate) throw new Error(`internal: no schema for ${kind}`);
     if (validate(value)) return;
     const errors = (validate.errors ?? []).filter((error) => error.keyword !== 'propertyNames');
     for (const error of errors.slice(0, MAX_FINDINGS)) report(kind, value, error, issues);

@@ -1,4 +1,5 @@
 import { ReconcilerError } from '../model/errors.ts';
+import type { SchemaCheck } from '../model/schema-check.ts';
 import { createSchemaCheck } from '../model/schema-check.ts';
 import type { DesiredState, LoadResult } from '../ports/desired.ts';
 import type { Secrets } from '../ports/secrets.ts';
@@ -17,6 +18,8 @@ export interface DesiredStateOptions {
   readonly secrets: Secrets;
   /** Default 1 MiB for documents, 10 MiB for files that are copied into containers. */
   readonly limits?: Partial<LoadLimits>;
+  /** Default: a new one. */
+  readonly checkSchema?: SchemaCheck;
 }
 
 const DEFAULT_LIMITS: LoadLimits = { documentBytes: 1024 ** 2, fileBytes: 10 * 1024 ** 2 };
@@ -29,12 +32,13 @@ const INLINE = 256;
  * Reads the config repository. Kept in memory of a stack is its text and what others must know of it; it is rendered
  * when somebody asks.
  */
-export function createDesiredState({ source, secrets, limits = {} }: DesiredStateOptions): DesiredState {
+export function createDesiredState(options: DesiredStateOptions): DesiredState {
+  const { source, secrets, limits = {}, checkSchema = createSchemaCheck() } = options;
   const core: Core = {
     source,
     secrets,
     limits: { ...DEFAULT_LIMITS, ...limits },
-    checkSchema: createSchemaCheck(),
+    checkSchema,
     index: createStackIndex(),
     rendered: createLru(RENDERED),
     inline: createLru(INLINE),

@@ -147,7 +147,8 @@ class PlanRun {
 
   async #applyAndWait(change: Change, freeSlot: () => void): Promise<Health | null> {
     const target = this.#options.targetOf(change);
-    const resource: ResourceChange = { change, desired: this.#options.desired.get(change.id) ?? null };
+    const described = change.action === 'delete' ? null : (this.#options.desired.get(change.id) ?? null);
+    const resource: ResourceChange = { change, desired: described };
     if (change.action !== 'no-op') await target.apply(resource, this.#contextOf(change));
     freeSlot();
     this.#phases.set(change.id, 'applied');

@@ -67,6 +67,7 @@ export class Loop implements AsyncDisposable {
         this.#background.run('search target', (signal) => this.#findOrphans(reference, signal)),
     });
     await this.#read(this.#background.signal);
+    for (const stack of desired.names()) this.#enqueue(stack, 'start');
     for (const { reference } of desired.nodes()) pool.get(reference);
     this.#background.run('watch repository', (signal) => source.watch(() => this.kick(), signal));
     this.#background.run('facts', (signal) => this.#refreshFacts(signal));

@@ -35,7 +35,10 @@ export function listWorkers(context: RunContext): WorkerView[] {
   const shared = desired.nodes();
   for (const { reference, file } of shared) add(reference, file);
   const known = new Set(shared.map(({ reference }) => targetKey(reference)));
-  for (const [key, reference] of pool.all()) if (!known.has(key)) add(reference, null);
+  for (const [key, reference] of pool.all()) {
+    // One that was never asked belongs to nothing that is described now.
+    if (!known.has(key) && pool.state(reference).reachable !== null) add(reference, null);
+  }
   return [...views.values()].sort((a, b) => a.name.localeCompare(b.name));
 }
 

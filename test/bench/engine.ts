@@ -68,7 +68,10 @@ async function compare(bench: Bench, report: Report): Promise<void> {
   const { kombinator: ours, compose: peer } = rounds;
   report.note(`up, kombinator: ${formatTimes(up(ours))}`);
   report.note(`up, docker-compose up -d --wait: ${formatTimes(up(peer))}`);
-  report.check('up, kombinator ÷ docker-compose', median(up(ours)) / median(up(peer)), { wanted: 1, unit: '' });
+  report.check('up, kombinator ÷ docker-compose', median(up(ours)) / median(up(peer)), {
+    wanted: 1,
+    unit: '',
+  });
   report.note(`plan that finds nothing to do: ${formatTimes(noop(ours))}`);
   report.note(`docker-compose up -d that finds nothing to do: ${formatTimes(noop(peer))}`);
   report.note(`plan ÷ docker-compose up -d: ratio ${(median(noop(ours)) / median(noop(peer))).toFixed(2)}`);
@@ -82,7 +85,12 @@ async function runKombinator({ engine, directory }: Bench): Promise<Round> {
   await commitFiles(repository, { [`kombinations/${STACK}/kombination.yaml`]: text }, 'Add the stack');
   const stateDir = await mkdtemp(join(directory, 'state-'));
   const logger = createQuietLogger();
-  await using kombinator = await createKombinator({ repo: repository.path, stateDir, logger, env: process.env });
+  await using kombinator = await createKombinator({
+    repo: repository.path,
+    stateDir,
+    logger,
+    env: process.env,
+  });
   const ended = untilApplied(kombinator);
   const up = await time(async () => {
     await kombinator.reconciler.start();
@@ -99,7 +107,9 @@ function untilApplied({ reconciler }: Kombinator): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const alarm = setTimeout(() => {
     const { state, message } = reconciler.getStack(STACK);
-    reject(new Error(`the apply did not end in time; the stack is ${state}: ${message ?? 'it does not say why'}`));
+    reject(
+      new Error(`the apply did not end in time; the stack is ${state}: ${message ?? 'it does not say why'}`),
+    );
   }, ROUND_TIMEOUT_MS);
   const subscription = reconciler.subscribe((event) => {
     if (event.type !== 'job' || event.job.type !== 'apply' || event.job.endedAt === null) return;
@@ -121,17 +131,22 @@ async function planNothing({ reconciler }: Kombinator): Promise<void> {
   const signal = AbortSignal.timeout(ROUND_TIMEOUT_MS);
   const { plan } = await reconciler.plan({ stack: STACK, trigger: 'cli', actor: null }, signal);
   const { create, update, replace, delete: deleted } = plan.summary;
-  if (create + update + replace + deleted > 0) throw new Error(`a plan that must do nothing: ${JSON.stringify(plan.summary)}`);
+  if (create + update + replace + deleted > 0)
+    throw new Error(`a plan that must do nothing: ${JSON.stringify(plan.summary)}`);
 }
 
 async function runCompose({ engine, compose, directory }: Bench): Promise<Round> {
   const file = join(directory, 'compose.yaml');
   await writeFile(file, renderComposeFile(STACK));
   const up = (...flags: string[]) =>
-    run(compose.program, [...compose.args, '--file', file, '--progress', 'quiet', 'up', '--detach', ...flags], {
-      env: { ...process.env, DOCKER_HOST: engine.host },
-      signal: AbortSignal.timeout(ROUND_TIMEOUT_MS),
-    });
+    run(
+      compose.program,
+      [...compose.args, '--file', file, '--progress', 'quiet', 'up', '--detach', ...flags],
+      {
+        env: { ...process.env, DOCKER_HOST: engine.host },
+        signal: AbortSignal.timeout(ROUND_TIMEOUT_MS),
+      },
+    );
   const first = await time(() => up('--wait'));
   await assertRunning(engine);
   const noop: number[] = [];
@@ -151,6 +166,8 @@ async function assertRunning({ socketPath }: DockerEngine): Promise<void> {
 /** Between rounds, the same for both. */
 async function removeEverything({ socketPath }: DockerEngine): Promise<void> {
   const containers = await engineJson<{ Id: string }[]>(socketPath, 'GET', '/containers/json?all=1');
-  await Promise.all(containers.map(({ Id }) => engineJson(socketPath, 'DELETE', `/containers/${Id}?force=1&v=1`)));
+  await Promise.all(
+    containers.map(({ Id }) => engineJson(socketPath, 'DELETE', `/containers/${Id}?force=1&v=1`)),
+  );
   await engineJson(socketPath, 'POST', '/networks/prune');
 }

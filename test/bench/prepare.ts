@@ -41,7 +41,9 @@ export async function prepareCompose(tell: (line: string) => void): Promise<Comp
   const wanted = `docker-compose ${OLDEST.join('.')} or newer`;
   const reason = whyNotInstall();
   if (reason !== undefined) {
-    throw new Error(`This section compares with ${wanted}; this machine has none and ${reason}: install it and run again.`);
+    throw new Error(
+      `This section compares with ${wanted}; this machine has none and ${reason}: install it and run again.`,
+    );
   }
   try {
     await downloadFromSid(tell);
@@ -52,7 +54,10 @@ export async function prepareCompose(tell: (line: string) => void): Promise<Comp
     );
   }
   const found = await probe({ program: cached, args: [] });
-  if (found === undefined) throw new Error(`This section compares with ${wanted}; the one of Debian sid does not run here: install it and run again.`);
+  if (found === undefined)
+    throw new Error(
+      `This section compares with ${wanted}; the one of Debian sid does not run here: install it and run again.`,
+    );
   return found;
 }
 
@@ -104,7 +109,9 @@ async function downloadFromSid(tell: (line: string) => void): Promise<void> {
 /** Archives that the machine's own apt sources name, those of Debian itself first. */
 async function findMirrors(): Promise<readonly string[]> {
   const format = '$(REPO_URI)|$(COMPONENT)';
-  const lines = (await run('apt-get', ['indextargets', '--format', format, 'Created-By: Packages'])).split('\n');
+  const lines = (await run('apt-get', ['indextargets', '--format', format, 'Created-By: Packages'])).split(
+    '\n',
+  );
   const mirrors = lines.flatMap((line) => {
     const [uri = '', component] = line.trim().split('|');
     return component === 'main' && !/security|ports/.test(uri) ? [uri] : [];
@@ -120,7 +127,10 @@ async function download(root: string, mirror: string): Promise<void> {
     await mkdir(path(name), { recursive: true });
   }
   const signed = existsSync(KEYRING) ? `Signed-By: ${KEYRING}\n` : '';
-  await writeFile(path('sid.sources'), `Types: deb\nURIs: ${mirror}\nSuites: sid\nComponents: main\n${signed}`);
+  await writeFile(
+    path('sid.sources'),
+    `Types: deb\nURIs: ${mirror}\nSuites: sid\nComponents: main\n${signed}`,
+  );
   const options = {
     'Dir::Etc::sourcelist': path('sid.sources'),
     'Dir::Etc::sourceparts': path('empty'),

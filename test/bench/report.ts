@@ -30,7 +30,8 @@ export function createReport(write: (line: string) => void): Report {
     heading: (text) => write(`\n${text}`),
     note: (text) => write(`  ${text}`),
     progress(text) {
-      if (process.stderr.isTTY || process.env['BENCH_VERBOSE'] === '1') process.stderr.write(`    … ${text}\n`);
+      if (process.stderr.isTTY || process.env['BENCH_VERBOSE'] === '1')
+        process.stderr.write(`    … ${text}\n`);
     },
     fail: (text) => void missed.push(text),
     check(what, value, bound) {
@@ -44,7 +45,8 @@ export function createReport(write: (line: string) => void): Report {
 
 function formatCheck(what: string, value: number, bound: Bound, holds: boolean): string {
   const sign = bound.kind === 'below' ? '<' : '≤';
-  const show = (figure: number) => (bound.unit === '' ? figure.toFixed(2) : `${figure.toFixed(0)} ${bound.unit}`);
+  const show = (figure: number) =>
+    bound.unit === '' ? figure.toFixed(2) : `${figure.toFixed(0)} ${bound.unit}`;
   const name = bound.unit === '' ? 'ratio ' : '';
   return `${what}: ${name}${show(value)} (wanted ${sign} ${show(bound.wanted)}) ${holds ? 'ok' : 'MISSED'}`;
 }
@@ -55,7 +57,9 @@ export function formatTimes(milliseconds: readonly number[]): string {
   const show = (value: number) => (isLong ? (value / 1_000).toFixed(2) : value.toFixed(1));
   const sorted = [...milliseconds].sort((a, b) => a - b);
   const all =
-    sorted.length <= 6 ? sorted.map(show).join(', ') : `${sorted.length} from ${show(sorted[0]!)} to ${show(sorted.at(-1)!)}`;
+    sorted.length <= 6
+      ? sorted.map(show).join(', ')
+      : `${sorted.length} from ${show(sorted[0]!)} to ${show(sorted.at(-1)!)}`;
   return `median ${show(median(milliseconds))} ${isLong ? 's' : 'ms'} of ${all}`;
 }
 

@@ -25,7 +25,11 @@ interface Inspect {
     readonly Healthcheck?: unknown;
     readonly [key: string]: unknown;
   };
-  readonly HostConfig: { readonly Memory: number; readonly MemorySwap: number; readonly [key: string]: unknown };
+  readonly HostConfig: {
+    readonly Memory: number;
+    readonly MemorySwap: number;
+    readonly [key: string]: unknown;
+  };
   readonly Mounts: { readonly Type: string; readonly Destination: string; readonly RW: boolean }[];
 }
 
@@ -64,7 +68,13 @@ describe('containers on a Docker Engine', () => {
       }),
     );
     const { Config, HostConfig, Mounts } = await inspect(`${stack}-web-1`);
-    expect(Config).toMatchObject({ User: 'web', WorkingDir: '/tmp', Hostname: 'box', StopSignal: 'SIGINT', StopTimeout: 1 });
+    expect(Config).toMatchObject({
+      User: 'web',
+      WorkingDir: '/tmp',
+      Hostname: 'box',
+      StopSignal: 'SIGINT',
+      StopTimeout: 1,
+    });
     expect(Config.Env).toEqual(expect.arrayContaining(['TOKEN=s3cr3t-value', 'MODE=fast']));
     expect(Config.Healthcheck).toMatchObject({ Test: ['CMD', 'true'], Interval: 1_500_000_000, Retries: 4 });
     expect(HostConfig).toMatchObject({ Init: true, ReadonlyRootfs: true });
@@ -80,12 +90,23 @@ describe('containers on a Docker Engine', () => {
     const filter = [`label=com.docker.compose.project=${stack}`, 'label=com.docker.compose.oneoff=False'];
     const format = '{{.Label "com.docker.compose.service"}} {{.Label "com.docker.compose.container-number"}}';
     const args = filter.flatMap((one) => ['--filter', one]);
-    expect(await docker('ps', ...args, '--filter', 'label=com.docker.compose.config-hash', '--format', format)).toBe('web 1');
-    expect(await docker('network', 'ls', '--filter', 'label=com.docker.compose.network=front', '--format', '{{.Name}}')).toContain(
-      `${stack}_front`,
-    );
+    expect(
+      await docker('ps', ...args, '--filter', 'label=com.docker.compose.config-hash', '--format', format),
+    ).toBe('web 1');
+    expect(
+      await docker(
+        'network',
+        'ls',
+        '--filter',
+        'label=com.docker.compose.network=front',
+        '--format',
+        '{{.Name}}',
+      ),
+    ).toContain(`${stack}_front`);
     const { Config } = await inspect(`${stack}-web-1`);
-    expect(Config.Labels['com.docker.compose.project.config_files']).toBe(`kombinations/${stack}/kombination.yaml`);
+    expect(Config.Labels['com.docker.compose.project.config_files']).toBe(
+      `kombinations/${stack}/kombination.yaml`,
+    );
   });
 
   it('publishes ports and finds services by their aliases', async () => {
@@ -105,15 +126,32 @@ describe('containers on a Docker Engine', () => {
     await settled(web);
     expect(await (await fetch(`http://127.0.0.1:${port}/group`)).text()).toContain('web:x:1000');
     await apply('create', client);
-    expect((await eventually(() => settled(client), ({ status }) => status !== 'healthy')).status).toBe('completed');
+    expect(
+      (
+        await eventually(
+          () => settled(client),
+          ({ status }) => status !== 'healthy',
+        )
+      ).status,
+    ).toBe('completed');
   });
 
   it('raises, lowers and lifts limits without a new container', async () => {
     const { stack, service, apply, observe } = fresh();
-    const limited = { memoryBytes: 64 * 2 ** 20, memoryReservationBytes: 16 * 2 ** 20, nanoCpus: 5e8, pidsLimit: 50 };
+    const limited = {
+      memoryBytes: 64 * 2 ** 20,
+      memoryReservationBytes: 16 * 2 ** 20,
+      nanoCpus: 5e8,
+      pidsLimit: 50,
+    };
     await apply('create', service('web', { resources: limited }));
     const { Id } = await inspect(`${stack}-web-1`);
-    const steps = [{ ...limited, memoryBytes: 256 * 2 ** 20 }, { ...limited, memoryBytes: 32 * 2 ** 20 }, {}, limited];
+    const steps = [
+      { ...limited, memoryBytes: 256 * 2 ** 20 },
+      { ...limited, memoryBytes: 32 * 2 ** 20 },
+      {},
+      limited,
+    ];
     for (const resources of steps) {
       const wanted = service('web', { resources });
       expect(diffResource(wanted, await observe(wanted)).action).toBe('update');
@@ -122,7 +160,8 @@ describe('containers on a Docker Engine', () => {
       const now = await inspect(`${stack}-web-1`);
       expect(now.Id).toBe(Id);
       const { memoryBytes } = resources as { memoryBytes?: number };
-      if (memoryBytes) expect(now.HostConfig).toMatchObject({ Memory: memoryBytes, MemorySwap: memoryBytes * 2 });
+      if (memoryBytes)
+        expect(now.HostConfig).toMatchObject({ Memory: memoryBytes, MemorySwap: memoryBytes * 2 });
     }
   });
 
@@ -139,7 +178,9 @@ describe('containers on a Docker Engine', () => {
     await apply('create', web, contextFor(stack, { blobs: { a: 'alpha', b: 'beta', c: 'gamma' } }));
     await settled(web);
     const name = `${stack}-web-1`;
-    expect(await docker('exec', name, 'cat', '/etc/app/conf.d/a.conf', '/etc/app/run.sh', '/www/c.txt')).toBe('alphabetagamma');
+    expect(await docker('exec', name, 'cat', '/etc/app/conf.d/a.conf', '/etc/app/run.sh', '/www/c.txt')).toBe(
+      'alphabetagamma',
+    );
     const stat = ['exec', name, 'stat', '-c', '%a %u:%g'];
     expect(await docker(...stat, '/etc/app/conf.d/a.conf', '/etc/app/run.sh', '/etc/app')).toBe(
       '640 1000:1000\n755 0:0\n755 0:0',
@@ -148,12 +189,17 @@ describe('containers on a Docker Engine', () => {
     expect(await docker('exec', name, 'ls', '-d', '/link/')).toBe('/link/');
   });
 
-  it.each(['/../../etc/owned', 'relative', '/etc/../x', '/dir/', '/a\0b'])('refuses the file target %j', async (target) => {
-    const { stack, service, apply } = fresh();
-    const files = [{ target, blob: 'a', mode: 0o644 }];
-    await expect(apply('create', service('web', { files }))).rejects.toMatchObject({ code: 'INVALID_CONFIGURATION' });
-    await expect(inspect(`${stack}-web-1`)).rejects.toThrow('No such container');
-  });
+  it.each(['/../../etc/owned', 'relative', '/etc/../x', '/dir/', '/a\0b'])(
+    'refuses the file target %j',
+    async (target) => {
+      const { stack, service, apply } = fresh();
+      const files = [{ target, blob: 'a', mode: 0o644 }];
+      await expect(apply('create', service('web', { files }))).rejects.toMatchObject({
+        code: 'INVALID_CONFIGURATION',
+      });
+      await expect(inspect(`${stack}-web-1`)).rejects.toThrow('No such container');
+    },
+  );
 
   it('says who holds a port, and tries again', async () => {
     const first = fresh();
@@ -164,7 +210,9 @@ describe('containers on a Docker Engine', () => {
     await expect(clash).rejects.toMatchObject({
       code: 'PORT_TAKEN',
       retryable: true,
-      message: expect.stringContaining(`port ${ports[0]?.hostPort} is already taken by container ${first.stack}-web-1`) as string,
+      message: expect.stringContaining(
+        `port ${ports[0]?.hostPort} is already taken by container ${first.stack}-web-1`,
+      ) as string,
     });
     await expect(inspect(`${second.stack}-web-1`)).rejects.toThrow('No such container');
     await first.apply('delete', first.service('web', { ports }));
@@ -201,7 +249,10 @@ describe('containers on a Docker Engine', () => {
     const env = { PASSWORD: new Secret('open-sesame', 'secret://file/p') };
     const web = service('web', { command, env, restart: { policy: 'no' } });
     await apply('create', web);
-    const health = await eventually(() => settled(web), ({ status }) => status === 'failed');
+    const health = await eventually(
+      () => settled(web),
+      ({ status }) => status === 'failed',
+    );
     expect(health.reason).toBe('exited with 4; last output: cannot log in with ***');
   });
 
@@ -261,13 +312,17 @@ describe('containers on a Docker Engine', () => {
     await apply('create', make.volume('data'));
     const mounts = [{ type: 'volume' as const, source: `${stack}_data`, target: '/data' }];
     await apply('create', service('web', { mounts, networks: { [`${stack}_front`]: { aliases: [] } } }));
-    await expect(apply('delete', make.network('front'))).rejects.toThrow(`network ${stack}_front is in use by ${stack}-web-1`);
+    await expect(apply('delete', make.network('front'))).rejects.toThrow(
+      `network ${stack}_front is in use by ${stack}-web-1`,
+    );
     await expect(apply('delete', make.volume('data'))).rejects.toThrow(`volume ${stack}_data is in use`);
   });
 
   it('follows logs until it is told to stop', async () => {
     const { stack, service, apply } = fresh();
-    const web = service('web', { command: ['sh', '-c', 'while true; do echo tick; echo tock >&2; sleep 0.05; done'] });
+    const web = service('web', {
+      command: ['sh', '-c', 'while true; do echo tick; echo tock >&2; sleep 0.05; done'],
+    });
     await apply('create', web);
     const controller = new AbortController();
     const streams = new Set<string>();

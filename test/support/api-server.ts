@@ -1,11 +1,9 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { AppOptions } from '../../api/app.ts';
-import { createApp } from '../../api/app.ts';
-import { hashApiKey } from '../../api/auth/api-key.ts';
+import type { AppOptions } from '../../api/index.ts';
+import { createApp, hashApiKey } from '../../api/index.ts';
 import type { Role } from '../../reconciler/index.ts';
-import type { CheckAnswer } from './answer-check.ts';
 import { createAnswerCheck } from './answer-check.ts';
 import type { FakeReconciler } from './fake-reconciler.ts';
 import { createFakeReconciler } from './fake-reconciler.ts';
@@ -15,6 +13,9 @@ export const KEYS: Readonly<Record<Role, string>> = {
   deployer: 'kbn_deployer-key-of-the-tests',
   admin: 'kbn_admin-key-of-the-tests',
 };
+
+/** Compiled once, whatever the number of servers. */
+const checkDocumented = createAnswerCheck();
 
 export interface LogEntry {
   readonly level: string;
@@ -35,7 +36,6 @@ export interface ApiServer extends AsyncDisposable {
 export async function startApiServer(options: Partial<AppOptions> = {}): Promise<ApiServer> {
   const reconciler = createFakeReconciler();
   const entries: LogEntry[] = [];
-  const check = createAnswerCheck();
   const log = (level: string) => (data: object, message: string) =>
     void entries.push({ level, data, message });
   const stopping = new AbortController();
@@ -61,7 +61,7 @@ export async function startApiServer(options: Partial<AppOptions> = {}): Promise
       const key: Record<string, string> = role === null ? {} : { 'X-API-KEY': KEYS[role] };
       const sent = { ...init, headers: { ...key, ...Object.fromEntries(new Headers(headers)) } };
       const response = await fetch(url + path, sent);
-      await checkAnswer(check, response, init.method ?? 'GET');
+      await checkAnswer(response, init.method ?? 'GET');
       return response;
     },
     async [Symbol.asyncDispose]() {
@@ -73,10 +73,10 @@ export async function startApiServer(options: Partial<AppOptions> = {}): Promise
   };
 }
 
-async function checkAnswer(check: CheckAnswer, response: Response, method: string): Promise<void> {
+async function checkAnswer(response: Response, method: string): Promise<void> {
   const isJson = response.headers.get('Content-Type')?.startsWith('application/json') === true;
   if (!isJson || method === 'HEAD') return;
-  check(method, new URL(response.url).pathname, response.status, await response.clone().json());
+  checkDocumented(method, new URL(response.url).pathname, response.status, await response.clone().json());
 }
 
 /** A request body of JSON. */

@@ -203,6 +203,9 @@ export function fakeReconciler(
   const own = { ...known, applied, closed: false };
   return new Proxy(own as typeof own & Reconciler, {
     get(target, key: string | symbol) {
+      const isOwn = key === 'applied' || key === 'closed';
+      if (target.closed && !isOwn)
+        throw new Error(`the reconciler was asked for ${String(key)} after it was closed`);
       if (key in target || typeof key === 'symbol') return Reflect.get(target, key) as unknown;
       throw new Error(`the reconciler was asked for ${key}`);
     },
@@ -253,7 +256,10 @@ export async function runFakeCli(
         createLocalSession({
           reconciler,
           actor: { name: 'me', email: 'me@example.org' },
-          close: () => Promise.resolve(),
+          close() {
+            reconciler.closed = true;
+            return Promise.resolve();
+          },
         }),
       ),
     openKeys: () => Promise.reject(new Error('no keys here')),

@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 
-const ENTRY = fileURLToPath(new URL('../../api/cli/kombinator.ts', import.meta.url));
+/** Shared by all runs: compiling the sources anew would be most of what a short command does. */
+const CACHE = fileURLToPath(new URL('../../node_modules/.cache', import.meta.url));
+const ENTRY = fileURLToPath(new URL('../../api/cli/kombinator.mjs', import.meta.url));
 
 export interface CliResult {
   readonly code: number | null;
@@ -39,6 +41,7 @@ export async function createCliProcess(env: NodeJS.ProcessEnv): Promise<CliProce
     ...Object.fromEntries(clean),
     HOME: home,
     XDG_STATE_HOME: join(home, 'state'),
+    XDG_CACHE_HOME: CACHE,
     ...env,
   };
   const start = (...args: readonly string[]) => startProcess(args, { cwd: home, env: environment });

@@ -1,5 +1,6 @@
 import type { Diagnostic } from '../../reconciler/model/diagnostic.ts';
 import { ReconcilerError } from '../../reconciler/model/errors.ts';
+import { createSchemaCheck } from '../../reconciler/model/schema-check.ts';
 import { Secret } from '../../reconciler/model/secret.ts';
 import type { DesiredState, LoadResult } from '../../reconciler/ports/desired.ts';
 import type { Secrets } from '../../reconciler/ports/secrets.ts';
@@ -19,6 +20,9 @@ export function createFixedSecrets(values: Readonly<Record<string, string>> = {}
   };
 }
 
+/** Compiled once for a whole test file. */
+export const checkSchema = createSchemaCheck();
+
 export interface DesiredFixture {
   readonly state: DesiredState;
   readonly source: MemorySource;
@@ -37,7 +41,7 @@ export function createDesiredFixture(
   const source = createMemorySource();
   const { limits } = options;
   const secrets = createFixedSecrets(options.secrets);
-  const state = createDesiredState({ source, secrets, ...(limits ? { limits } : {}) });
+  const state = createDesiredState({ source, secrets, checkSchema, ...(limits ? { limits } : {}) });
   const load = async (): Promise<LoadResult> => {
     const { signal } = new AbortController();
     return state.load(await source.resolve(signal), signal);

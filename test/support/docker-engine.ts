@@ -67,6 +67,8 @@ export async function startDockerEngine(options: DockerEngineOptions = {}): Prom
     async restart() {
       await killEngine(root);
       await rm(socketPath, { force: true });
+      // A dead containerd that nobody has waited for still counts as alive to dockerd.
+      await rm(join(root, 'exec', 'containerd', 'containerd.pid'), { force: true });
       await launch();
     },
     [Symbol.asyncDispose]: stop,
@@ -108,8 +110,10 @@ function forwardRule(number: number): string[] {
 
 async function launchEngine(root: string, socketPath: string, tls: TlsListener | null): Promise<void> {
   let output = '';
-  for (const driver of ['overlay2', 'vfs']) {
-    if (await launchWithDriver(root, socketPath, { driver, tls })) return;
+  const known = await readText(join(root, 'driver'));
+  for (const driver of known ? [known] : ['overlay2', 'vfs']) {
+    if (await launchWithDriver(root, socketPath, { driver, tls }))
+      return writeFile(join(root, 'driver'), driver);
     output = (await readText(join(root, 'dockerd.log'))).slice(-2_000);
     await killEngine(root);
   }
@@ -147,7 +151,7 @@ async function launchWithDriver(
   child.once('exit', () => ended.abort());
   child.once('error', () => ended.abort());
   child.unref();
-  const deadline = Date.now() + 30_000;
+  const deadline = Date.now() + 60_000;
   while (!ended.signal.aborted && Date.now() < deadline) {
     if (await ping(socketPath)) return true;
     await sleep(20);

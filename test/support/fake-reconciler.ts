@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import type {
   Confirmation,
-  Diagnostic,
   Job,
   JobDetail,
   JobLog,
@@ -10,11 +9,11 @@ import type {
   Reconciler,
   ReconcilerEvent,
   RepositoryStatus,
-  StackView,
   WorkerView,
   WriteResult,
 } from '../../reconciler/index.ts';
 import { ReconcilerError } from '../../reconciler/index.ts';
+import { assertServices, buildView, buildWorker, COMMIT, validate } from './fake-views.ts';
 import { at, buildJob, buildStoredPlan } from './records.ts';
 
 export interface FakeReconciler extends Reconciler {
@@ -36,8 +35,6 @@ export interface FakeReconciler extends Reconciler {
   addWorker(changes: Partial<WorkerView>): void;
   readonly listeners: () => number;
 }
-
-const COMMIT = 'f'.repeat(40);
 
 /** Stacks, jobs and plans in memory; nothing runs, jobs end when the test says so. */
 export function createFakeReconciler(): FakeReconciler {
@@ -291,112 +288,5 @@ export function createFakeReconciler(): FakeReconciler {
       return { [Symbol.dispose]: () => void listeners.delete(listener) };
     },
     [Symbol.asyncDispose]: () => Promise.resolve(),
-  };
-}
-
-export function buildWorker(changes: Partial<WorkerView>): WorkerView {
-  const name = changes.name ?? 'proxmox-01';
-  return {
-    id: `worker_${createHash('sha256').update(name).digest('hex').slice(0, 12)}`,
-    name,
-    address: 'ssh://root@192.0.2.10:22',
-    status: 'online',
-    lastSeen: '2026-01-26T10:30:00Z',
-    facts: {
-      hostname: name,
-      os: 'Debian GNU/Linux 12',
-      arch: 'x86_64',
-      engineVersion: '28.1.0',
-      apiVersion: '1.49',
-      cpuCores: 8,
-      memoryBytes: 32 * 2 ** 30,
-      diskBytes: 500 * 2 ** 30,
-    },
-    stacks: [],
-    message: null,
-    file: `nodes/${name}.yaml`,
-    ...changes,
-  };
-}
-
-function buildView(name: string, document: Record<string, unknown>, lastJob: Job | null): StackView {
-  const services = serviceNames(document).map((service) => ({
-    name: service,
-    node: 'local',
-    image: `${service}:latest`,
-    dependsOn: [],
-    ports: ['8080:80/tcp'],
-    resource: `local/container/${service}`,
-    health: 'healthy' as const,
-    reason: null,
-  }));
-  return {
-    name,
-    kind: 'kombination',
-    file: `kombinations/${name}/kombination.yaml`,
-    stackkit: typeof document['stackkit'] === 'string' ? document['stackkit'] : '',
-    state: lastJob?.endedAt === null ? 'applying' : 'pending',
-    message: null,
-    services,
-    nodes: [{ name: 'local', address: 'local', reachable: true }],
-    diagnostics: [],
-    lastJob,
-    deployment: {
-      number: 1,
-      tag: `deploy/${name}/1`,
-      revision: COMMIT,
-      time: at(1),
-      author: 'Ada',
-      jobId: null,
-      summary: 'Plan: 1 to create',
-    },
-    drift: {
-      hasDrift: true,
-      checkedAt: at(3),
-      changes: [
-        {
-          resource: 'local/container/web',
-          action: 'update',
-          field: 'restart',
-          expected: 'always',
-          actual: 'no',
-        },
-      ],
-    },
-    document,
-  };
-}
-
-function serviceNames(document: object): string[] {
-  const services: unknown = 'services' in document ? document.services : [];
-  if (Array.isArray(services)) return services.map((service: unknown) => String(service));
-  return Object.keys(services ?? {});
-}
-
-function assertServices(document: object): void {
-  if (serviceNames(document).length > 0) return;
-  const diagnostics: Diagnostic[] = [
-    { severity: 'error', code: 'REQUIRED', message: 'At least one service is required', path: 'services' },
-  ];
-  throw new ReconcilerError('INVALID_CONFIGURATION', 'Invalid configuration', { diagnostics });
-}
-
-/** Knows one good text, and calls everything with `storage` in it bad. */
-function validate(text: string) {
-  const isBad = text.includes('storage');
-  const error: Diagnostic = {
-    severity: 'error',
-    code: 'UNKNOWN_KEY',
-    message: 'storage is not known',
-    path: 'services.immich.storage',
-    line: 4,
-    column: 5,
-    hint: 'did you mean volumes?',
-  };
-  return {
-    valid: !isBad,
-    diagnostics: isBad ? [error] : [],
-    services: ['traefik', 'immich', 'homepage'],
-    dependencies: { traefik: [], immich: ['traefik'], homepage: ['traefik'] },
   };
 }

@@ -70,3 +70,18 @@ export async function eventually(
     await delay(10);
   }
 }
+
+/** Commits one file through the source, on what it resolves to now. */
+export async function commitOne(source: Source, path: string, content: string | null): Promise<string> {
+  const signal = new AbortController().signal;
+  const { commit } = await source.resolve(signal);
+  const author = { name: 'Grace', email: 'grace@example.org' };
+  return source.commit({ writes: [{ path, content }], message: 'api', author, expectedHead: commit }, signal);
+}
+
+/** Every path of the newest revision. */
+export async function pathsOf(source: Source): Promise<string[]> {
+  const signal = new AbortController().signal;
+  const { commit } = await source.resolve(signal);
+  return (await source.diff(null, commit, signal)).map(({ path }) => path);
+}

@@ -25,6 +25,7 @@ const program = (name: string, ...packages: readonly string[]): Requirement => (
 
 const REQUIREMENTS: readonly Requirement[] = [
   program('dockerd', 'docker.io'),
+  program('docker', 'docker.io'),
   program('iptables', 'iptables'),
   program('ip', 'iproute2'),
   program('setpriv', 'util-linux'),
@@ -34,6 +35,7 @@ const REQUIREMENTS: readonly Requirement[] = [
   program('git', 'git'),
   program('htpasswd', 'apache2-utils'),
   program('openssl', 'openssl'),
+  program('mount', 'mount'),
   program('busybox', 'busybox-static'),
   { name: 'git http-backend', packages: ['git'], isPresent: hasHttpBackend },
 ];

@@ -30,29 +30,51 @@ describe('parsePort', () => {
     expect(parsePort(text)).toEqual(ports);
   });
 
-  it.each(['', 'a', '0', '65536', '99999:80', '80:', '9000-9001:80', '9001-9000', '1-65535', 'host:80:80', '80/icmp', '1:2:3:4', '80/TCP'])(
-    'refuses %j',
-    (text) => {
-      expect(isProblem(parsePort(text))).toBe(true);
-    },
-  );
+  it.each([
+    '',
+    'a',
+    '0',
+    '65536',
+    '99999:80',
+    '80:',
+    '9000-9001:80',
+    '9001-9000',
+    '1-65535',
+    'host:80:80',
+    '80/icmp',
+    '1:2:3:4',
+    '80/TCP',
+  ])('refuses %j', (text) => {
+    expect(isProblem(parsePort(text))).toBe(true);
+  });
 });
 
 describe('parseMount', () => {
   it.each([
     ['data:/var/lib', { type: 'volume', source: 'data', target: '/var/lib' }],
     ['data:/var/lib/:rw', { type: 'volume', source: 'data', target: '/var/lib' }],
-    ['/srv//media/../media:/media:ro', { type: 'bind', source: '/srv/media', target: '/media', readOnly: true }],
+    [
+      '/srv//media/../media:/media:ro',
+      { type: 'bind', source: '/srv/media', target: '/media', readOnly: true },
+    ],
   ])('reads %s', (text, mount) => {
     expect(parseMount(text)).toEqual(mount);
   });
 
-  it.each(['/data', 'data', ':/x', 'data:x', 'data:/', 'data:/x:z', 'data:/x:ro:ro', './x:/y', '~/x:/y', 'a/b:/y'])(
-    'refuses %j',
-    (text) => {
-      expect(isProblem(parseMount(text))).toBe(true);
-    },
-  );
+  it.each([
+    '/data',
+    'data',
+    ':/x',
+    'data:x',
+    'data:/',
+    'data:/x:z',
+    'data:/x:ro:ro',
+    './x:/y',
+    '~/x:/y',
+    'a/b:/y',
+  ])('refuses %j', (text) => {
+    expect(isProblem(parseMount(text))).toBe(true);
+  });
 
   it.each([
     ['/run', { type: 'tmpfs', target: '/run' }],
@@ -102,7 +124,7 @@ describe('splitWords', () => {
   it.each([
     ['a  b\tc', ['a', 'b', 'c']],
     ['sh -c "echo \\"hi\\" $HOME"', ['sh', '-c', 'echo "hi" $HOME']],
-    ["echo 'a \\ b' \"\"", ['echo', 'a \\ b', '']],
+    ['echo \'a \\ b\' ""', ['echo', 'a \\ b', '']],
     ['a\\ b "c\\d"', ['a b', 'c\\d']],
     ['', []],
   ])('splits %j', (text, words) => {
@@ -128,9 +150,12 @@ describe('normaliseImage', () => {
     expect(normaliseImage(reference)).toBe(normal);
   });
 
-  it.each(['', 'Nginx', 'nginx:', 'a//b', 'nginx:1 29', 'nginx@sha256:abc', '-a', 'http://nginx'])('refuses %j', (reference) => {
-    expect(isProblem(normaliseImage(reference))).toBe(true);
-  });
+  it.each(['', 'Nginx', 'nginx:', 'a//b', 'nginx:1 29', 'nginx@sha256:abc', '-a', 'http://nginx'])(
+    'refuses %j',
+    (reference) => {
+      expect(isProblem(normaliseImage(reference))).toBe(true);
+    },
+  );
 
   it('puts another tag in place of the tag only', () => {
     expect(withTag('localhost:5000/a/b:1', '2')).toBe('localhost:5000/a/b:2');
@@ -143,7 +168,10 @@ describe('readConnection', () => {
     [{ host: '127.0.0.1' }, { type: 'local' }],
     [{ host: 'unix:///run/x.sock' }, { type: 'unix', path: '/run/x.sock' }],
     [{ host: 'tcp://h' }, { type: 'tcp', host: 'h', port: 2375 }],
-    [{ host: 'tcp://h:1', port: 2 }, { type: 'tcp', host: 'h', port: 1 }],
+    [
+      { host: 'tcp://h:1', port: 2 },
+      { type: 'tcp', host: 'h', port: 1 },
+    ],
     [
       { host: 'tcp://h', tls: { ca: '/a', cert: '/b', key: '/c' } },
       { type: 'tcp', host: 'h', port: 2376, tls: { ca: '/a', cert: '/b', key: '/c' } },
@@ -160,9 +188,12 @@ describe('readConnection', () => {
     expect(readConnection(fields)).toEqual(connection);
   });
 
-  it.each(['http://h', 'unix://x', 'ssh://me:pw@h', 'tcp://', '-oProxyCommand=x', 'a b', 'tcp://h:99999'])('refuses %j', (host) => {
-    expect(isProblem(readConnection({ host }))).toBe(true);
-  });
+  it.each(['http://h', 'unix://x', 'ssh://me:pw@h', 'tcp://', '-oProxyCommand=x', 'a b', 'tcp://h:99999'])(
+    'refuses %j',
+    (host) => {
+      expect(isProblem(readConnection({ host }))).toBe(true);
+    },
+  );
 
   it('does not repeat a password', () => {
     expect(JSON.stringify(readConnection({ host: 'ssh://me:hunter2@h' }))).not.toContain('hunter2');
@@ -171,7 +202,9 @@ describe('readConnection', () => {
 
 describe('env values', () => {
   const lookup = (reference: string): Secret | undefined =>
-    reference === 'secret://env/PW' || reference === 'secret://file/pw' ? new Secret('s3cret', reference) : undefined;
+    reference === 'secret://env/PW' || reference === 'secret://file/pw'
+      ? new Secret('s3cret', reference)
+      : undefined;
   const resolve = (value: string): string | Secret | undefined => {
     const parts = parseEnvValue(value);
     return isProblem(parts) ? undefined : resolveEnvValue(parts, lookup);
@@ -204,9 +237,12 @@ describe('env values', () => {
     expect(resolve(value)).toBeUndefined();
   });
 
-  it.each(['${', '${A', '${A B}', '${A:?must}', '${}', 'secret://vault/x', 'secret://file/../x'])('refuses %j', (value) => {
-    expect(isProblem(parseEnvValue(value))).toBe(true);
-  });
+  it.each(['${', '${A', '${A B}', '${A:?must}', '${}', 'secret://vault/x', 'secret://file/../x'])(
+    'refuses %j',
+    (value) => {
+      expect(isProblem(parseEnvValue(value))).toBe(true);
+    },
+  );
 });
 
 describe('nearest', () => {

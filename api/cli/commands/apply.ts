@@ -35,7 +35,8 @@ interface Outcome {
 export async function runApply(invocation: Invocation, options: ApplyOptions): Promise<number> {
   await using session = await invocation.openSession('apply', 'apply');
   const planning = await planToApply(session, options, invocation);
-  return carryOut(session, planning, { yes: options.yes, volumes: false, always: false }, invocation);
+  // Awaited here: returning the promise alone would close the session under it.
+  return await carryOut(session, planning, { yes: options.yes, volumes: false, always: false }, invocation);
 }
 
 export async function runDestroy(invocation: Invocation, options: DestroyOptions): Promise<number> {

@@ -119,7 +119,8 @@ function toPlanAnswer({ plan, planId, job }: PlanResult) {
 }
 
 function findPlan(deps: ApiDeps, body: ApplyBody, stack: string): Plan | null {
-  if (body.plan !== undefined && body.plan_id !== undefined) throw mismatch('plan', 'cannot stand beside plan_id');
+  if (body.plan !== undefined && body.plan_id !== undefined)
+    throw mismatch('plan', 'cannot stand beside plan_id');
   const plan = body.plan ?? (body.plan_id === undefined ? null : readPlan(deps, body.plan_id));
   if (plan === null) return null;
   const field = body.plan === undefined ? 'plan_id' : 'plan';

@@ -7,7 +7,8 @@ import type { RegistryCredentials } from './registry.ts';
 
 export interface AdapterOptions {
   readonly name: string;
-  readonly registries?: readonly RegistryCredentials[];
+  /** Asked before every pull, so that changed credentials count at once. Default: none. */
+  readonly registries?: () => readonly RegistryCredentials[];
   readonly clock: Clock;
   readonly logger: Logger;
   /** Without a health check, running this long without a restart counts as healthy. Default 1,000. */
@@ -38,7 +39,7 @@ export interface Adapter extends Required<AdapterOptions> {
 export function createAdapter(engine: Engine, options: AdapterOptions): Adapter {
   let traits: Promise<Traits> | undefined;
   return {
-    registries: [],
+    registries: () => [],
     stableMs: 1_000,
     stopTimeoutSeconds: 10,
     registryCacheMs: 30_000,

@@ -15,6 +15,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 const DEFAULT_SOCKET = '/var/run/docker.sock';
 const CONNECT_TIMEOUT_MS = 5_000;
+/** Each is a process on the other side that takes a moment to start: few, and kept. */
+const SSH_STREAMS = 10;
 
 /** Opens byte streams to one engine. */
 export interface Dialer {
@@ -22,6 +24,8 @@ export interface Dialer {
   readonly address: string;
   /** The engine shares this machine's clock and file systems. */
   readonly local: boolean;
+  /** Streams open at a time; more requests wait. */
+  readonly maxStreams: number;
   dial(): Promise<Duplex>;
   close(): void;
 }
@@ -33,15 +37,15 @@ export function createDialer(connection: DockerConnection, environment: Environm
     case 'unix': {
       const { path } = resolved;
       const dial = () => established(connectTcp({ path }), 'connect');
-      return { address: `unix://${path}`, local: true, dial, close() {} };
+      return { address: `unix://${path}`, local: true, maxStreams: Infinity, dial, close() {} };
     }
     case 'tcp': {
       const address = `${resolved.tls ? 'tls' : 'tcp'}://${resolved.host}:${resolved.port}`;
-      return { address, local: false, dial: () => dialTcp(resolved), close() {} };
+      return { address, local: false, maxStreams: Infinity, dial: () => dialTcp(resolved), close() {} };
     }
     case 'ssh': {
       const address = `ssh://${resolved.user}@${resolved.host}:${resolved.port}`;
-      return { address, local: false, ...createSshDialer(resolved, environment) };
+      return { address, local: false, maxStreams: SSH_STREAMS, ...createSshDialer(resolved, environment) };
     }
     default:
       return resolved satisfies never;
@@ -50,7 +54,7 @@ export function createDialer(connection: DockerConnection, environment: Environm
 
 /** An HTTP agent that keeps streams of a dialer open between requests. */
 export function createDialerAgent(dialer: Dialer): Agent {
-  const agent = new Agent({ keepAlive: true, maxFreeSockets: 8 });
+  const agent = new Agent({ keepAlive: true, maxSockets: dialer.maxStreams, maxFreeSockets: 10 });
   agent.createConnection = (_options, callback) => {
     void hand(dialer, callback);
     return undefined;

@@ -1,6 +1,6 @@
 import type { ContainerInspectInfo } from 'dockerode';
 import type { ContainerSpec } from '../../model/docker-spec.ts';
-import { isReconcilerError, ReconcilerError } from '../../model/errors.ts';
+import { errorMessage, isReconcilerError, ReconcilerError } from '../../model/errors.ts';
 import type { DesiredResource } from '../../model/resource.ts';
 import type { ApplyContext } from '../../ports/target.ts';
 import type { Adapter } from './adapter.ts';
@@ -148,11 +148,11 @@ async function readNetworkIds({
 async function dropStaleEndpoint(
   { adapter, context }: ContainerTask,
   inspect: ContainerInspectInfo,
-  name: string,
-) {
-  const endpoint = inspect.NetworkSettings.Networks?.[name];
-  if (endpoint?.NetworkID)
-    await adapter.engine.disconnectNetwork(endpoint.NetworkID, inspect.Id, context.signal);
+  network: string,
+): Promise<void> {
+  // By name: the engine no longer knows the id.
+  if (inspect.NetworkSettings.Networks?.[network] === undefined) return;
+  await adapter.engine.disconnectNetwork(network, inspect.Id, context.signal);
 }
 
 async function namePortHolder(
@@ -160,7 +160,7 @@ async function namePortHolder(
   desired: DesiredResource,
   error: ReconcilerError,
 ): Promise<ReconcilerError> {
-  const port = portOf(error.message);
+  const port = portOf(errorMessage(error.cause));
   const holders = await adapter.engine.findPublishers(port, AbortSignal.timeout(5_000)).catch(() => []);
   const names = holders
     .filter(({ State }) => State === 'running')

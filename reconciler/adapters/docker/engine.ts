@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { ContainerInfo, ContainerInspectInfo, ImageInspectInfo, NetworkInspectInfo } from 'dockerode';
+import { errorMessage } from '../../model/errors.ts';
 import { statusOf } from './engine-errors.ts';
 import { LABEL } from './labels.ts';
 import type { AuthConfig, EngineRequest, Transport } from './transport.ts';
@@ -265,17 +266,20 @@ function networkCalls(transport: Transport): NetworkCalls {
         doing: 'connect network',
         signal,
       }),
-    disconnectNetwork: (id, container, signal) =>
-      ignoreStatus(
-        [404],
-        transport.json({
+    disconnectNetwork: async (id, container, signal) => {
+      try {
+        await transport.json({
           method: 'POST',
           path: `/networks/${id}/disconnect`,
           body: { Container: container, Force: true },
           doing: 'disconnect network',
           signal,
-        }),
-      ),
+        });
+      } catch (error) {
+        // Engines differ in the status with which they say that there is nothing to disconnect.
+        if (statusOf(error) !== 404 && !/is not connected to/.test(errorMessage(error))) throw error;
+      }
+    },
   };
 }
 

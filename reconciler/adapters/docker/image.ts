@@ -46,7 +46,7 @@ export async function movedDigest(
   const known = adapter.digests.get(reference);
   let digest = known && now - known.at < adapter.registryCacheMs ? known.digest : '';
   if (digest === '') {
-    digest = await adapter.engine.registryDigest(reference, authFor(reference, adapter.registries), signal);
+    digest = await adapter.engine.registryDigest(reference, authFor(reference, adapter.registries()), signal);
     adapter.digests.set(reference, { digest, at: now });
   }
   const local = (image.RepoDigests ?? []).map((entry) => entry.slice(entry.indexOf('@') + 1));
@@ -60,7 +60,11 @@ async function pullImage(adapter: Adapter, reference: string, context: ApplyCont
   let timer = setTimeout(() => stall.abort(), STALL_MS);
   context.progress(`pulling ${reference}`);
   try {
-    const stream = await adapter.engine.pullImage(reference, authFor(reference, adapter.registries), signal);
+    const stream = await adapter.engine.pullImage(
+      reference,
+      authFor(reference, adapter.registries()),
+      signal,
+    );
     for await (const percent of readPullProgress(stream)) {
       clearTimeout(timer);
       timer = setTimeout(() => stall.abort(), STALL_MS);

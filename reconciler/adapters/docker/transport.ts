@@ -9,6 +9,7 @@ import { toTargetError } from './engine-errors.ts';
 const OLDEST_API = '1.40';
 const NEWEST_API = '1.47';
 const DEFAULT_TIMEOUT_MS = 30_000;
+const NEGOTIATION_TIMEOUT_MS = 10_000;
 
 export interface AuthConfig {
   readonly username: string;
@@ -52,7 +53,7 @@ export function createTransport(dialer: Dialer): Transport {
     const { signal, doing } = request;
     try {
       signal.throwIfAborted();
-      const prefix = await (negotiated ??= negotiate(docker, dialer.address));
+      const prefix = await unlessAborted((negotiated ??= negotiate(docker, dialer.address)), signal);
       return await dial(docker, { ...request, path: `${prefix}${request.path}` }, isStream);
     } catch (error) {
       const failure = toTargetError(error, doing, dialer.address, signal);
@@ -87,13 +88,26 @@ const NO_ENVIRONMENT = {
   timeout: undefined,
 } as unknown as Docker.DockerOptions;
 
+/** The negotiation is shared: whoever gives up only stops waiting for it. */
+async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = Promise.withResolvers<never>();
+  const abort = () => aborted.reject(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await Promise.race([promise, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}
+
 /** Path prefix of the API version to speak. */
 async function negotiate(docker: Docker, address: string): Promise<string> {
   const request: EngineRequest = {
     method: 'GET',
     path: '/version',
     doing: 'ask for the version',
-    signal: AbortSignal.timeout(DEFAULT_TIMEOUT_MS),
+    timeoutMs: NEGOTIATION_TIMEOUT_MS,
+    signal: new AbortController().signal,
   };
   const version = await dial(docker, request, false);
   const { ApiVersion = '', MinAPIVersion = '1.12' } = version as Partial<Record<string, string>>;

@@ -7,7 +7,9 @@ import { readJsonLines } from './pull-progress.ts';
 const FILTERS = {
   type: ['container', 'network', 'volume'],
   event:
-    'create start die stop oom pause unpause rename update destroy health_status connect disconnect remove'.split(' '),
+    'create start die stop oom pause unpause rename update destroy health_status connect disconnect remove'.split(
+      ' ',
+    ),
 };
 
 const FIRST_PAUSE_MS = 500;

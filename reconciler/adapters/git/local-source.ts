@@ -7,10 +7,8 @@ import { asGitError, branchNotFound, gitError, isMissing, writeConflict } from '
 import type { GitCommand } from './git-command.ts';
 import type { Checkout, Layout } from './layout.ts';
 import { findCheckouts, readLayout } from './layout.ts';
-import type { ObjectStore } from './object-store.ts';
 import { createObjectStore } from './object-store.ts';
 import type { Identity } from './objects.ts';
-import type { Refs } from './refs.ts';
 import { createRefs, readHead } from './refs.ts';
 import type { Repository } from './repository.ts';
 import { createRepository } from './repository.ts';
@@ -36,74 +34,90 @@ const DETACHED = 'HEAD';
  * has an `origin`, commits and tags stay here, because nothing is fetched from there either.
  */
 export function createLocalSource(options: LocalSourceOptions): Source {
-  const { path, git, clock } = options;
-  let opened: { readonly layout: Layout; readonly repository: Repository } | undefined;
-  let branch = options.branch ?? DEFAULT_BRANCH;
-
-  /** The repository as it is now; another one in its place is opened anew. */
-  const open = async (): Promise<{ readonly layout: Layout; readonly repository: Repository }> => {
-    const layout = await readLayout(path);
-    if (opened?.layout.identity !== layout.identity || opened.layout.commonDir !== layout.commonDir) {
-      opened?.repository.store[Symbol.dispose]();
-      const store = createObjectStore(layout.commonDir, git);
-      opened = { layout, repository: openRepository(options, { layout, store, branch: () => branch }) };
-    }
-    return opened;
-  };
-  const within = async <T>(
-    doing: string,
-    work: (repository: Repository) => Promise<T>,
-    signal?: AbortSignal,
-  ): Promise<T> => {
-    const { repository } = await open();
-    return work(repository).catch(async (error: unknown) => {
-      // A repository that vanished meanwhile is the better explanation for whatever went wrong.
-      await readLayout(path);
-      throw asGitError(error, doing, signal);
-    });
-  };
+  const { path, clock, logger } = options;
+  const access = createAccess(options);
+  const { use } = access;
   return {
     location: path,
     get branch() {
-      return branch;
+      return access.branch();
     },
     hasRemote: false,
     resolve: async (signal) => {
       signal.throwIfAborted();
-      const { layout } = await open();
-      return within('the branch cannot be read', async (repository) => {
-        const head = await readBranch(layout, repository.refs, options.branch);
-        branch = head.branch;
-        return resolveRevision({ options, layout, repository }, head, signal);
+      return use('the branch cannot be read', async (opened) => {
+        const head = await readBranch(opened, options.branch);
+        access.setBranch(head.branch);
+        return resolveRevision(opened, head, signal);
       });
     },
-    lookup: (reference) => within('looking up a commit', (repository) => repository.lookup(reference)),
-    contains: (commit) => within('looking for a commit', (repository) => repository.contains(commit)),
+    lookup: (reference) => use('looking up a commit', ({ repository }) => repository.lookup(reference)),
+    contains: (commit) => use('looking for a commit', ({ repository }) => repository.contains(commit)),
     diff: (from, to, signal) =>
-      within('comparing commits', (repository) => repository.diff(from, to, signal), signal),
-    readBlob: (blob) => within('reading a file', (repository) => repository.readBlob(blob)),
+      use('comparing commits', ({ repository }) => repository.diff(from, to, signal), signal),
+    readBlob: (blob) => use('reading a file', ({ repository }) => repository.readBlob(blob)),
     readBlobs: async function* (blobs, maxBytes, signal) {
-      const { repository } = await open();
+      const { repository } = await use('reading files', async (opened) => opened, signal);
       yield* repository.readBlobs(blobs, maxBytes, signal);
     },
     commit: async (request, signal) => {
       signal.throwIfAborted();
-      const { layout } = await open();
-      return within('committing', (repository) => commitLocally({ options, layout, repository }, request));
+      return use('committing', (opened) => commitLocally(opened, request));
     },
-    tag: (request) => within('tagging', (repository) => repository.tag(request)),
-    tags: (prefix) => within('reading tags', (repository) => repository.tags(prefix)),
+    tag: (request) => use('tagging', ({ repository }) => repository.tag(request)),
+    tags: (prefix) => use('reading tags', ({ repository }) => repository.tags(prefix)),
     pushTags: async () => {},
-    watch: (onChange, signal) =>
-      watchLocal(
-        { path, branch: options.branch, clock, logger: options.logger, readState: () => readState(options) },
-        onChange,
-        signal,
-      ),
-    [Symbol.asyncDispose]: async () => {
-      opened?.repository.store[Symbol.dispose]();
-      opened = undefined;
+    watch: (onChange, signal) => {
+      const readState = (): Promise<string> => describeState(options);
+      return watchLocal({ path, branch: options.branch, clock, logger, readState }, onChange, signal);
     },
+    [Symbol.asyncDispose]: async () => access[Symbol.dispose](),
+  };
+}
+
+interface Access extends Disposable {
+  branch(): string;
+  setBranch(branch: string): void;
+  /** Works on the repository as it is now; another one in its place is opened anew. */
+  use<T>(doing: string, work: (opened: Opened) => Promise<T>, signal?: AbortSignal): Promise<T>;
+}
+
+function createAccess(options: LocalSourceOptions): Access {
+  const { path, git, clock, committer } = options;
+  let opened: Opened | undefined;
+  let branch = options.branch ?? DEFAULT_BRANCH;
+  const close = (): void => {
+    opened?.repository.store[Symbol.dispose]();
+    opened = undefined;
+  };
+  const open = async (): Promise<Opened> => {
+    const layout = await readLayout(path);
+    const same = opened?.layout.identity === layout.identity && opened.layout.commonDir === layout.commonDir;
+    if (opened !== undefined && same) return opened;
+    close();
+    const { commonDir } = layout;
+    const [store, refs] = [createObjectStore(commonDir, git), createRefs(commonDir)];
+    const now = (): number => clock.now();
+    const repository = createRepository({ commonDir, store, refs, committer, now, branch: () => branch });
+    opened = { options, layout, repository };
+    return opened;
+  };
+  return {
+    branch: () => branch,
+    setBranch: (name) => {
+      branch = name;
+    },
+    use: async (doing, work, signal) => {
+      const current = await open();
+      try {
+        return await work(current);
+      } catch (error) {
+        // A repository that vanished meanwhile is the better explanation for whatever went wrong.
+        await readLayout(path);
+        throw asGitError(error, doing, signal);
+      }
+    },
+    [Symbol.dispose]: close,
   };
 }
 
@@ -118,22 +132,14 @@ interface Head {
   readonly commit: string;
 }
 
-function openRepository(
-  { committer, clock }: LocalSourceOptions,
-  parts: { readonly layout: Layout; readonly store: ObjectStore; readonly branch: () => string },
-): Repository {
-  return createRepository({
-    commonDir: parts.layout.commonDir,
-    store: parts.store,
-    refs: createRefs(parts.layout.commonDir),
-    committer,
-    now: () => clock.now(),
-    branch: parts.branch,
-  });
-}
-
 /** The branch asked for; else the one HEAD names, else `main`, else the commit of a detached HEAD (as CI checks out). */
-async function readBranch(layout: Layout, refs: Refs, wanted: string | undefined): Promise<Head> {
+async function readBranch(
+  {
+    layout,
+    repository: { refs },
+  }: Pick<Opened, 'layout'> & { readonly repository: Pick<Repository, 'refs'> },
+  wanted: string | undefined,
+): Promise<Head> {
   const head = wanted === undefined ? await readHead(layout.gitdir) : { branch: wanted, commit: null };
   if (head.commit !== null) return { branch: DETACHED, commit: head.commit };
   const first = head.branch ?? DEFAULT_BRANCH;
@@ -157,11 +163,11 @@ async function resolveRevision(opened: Opened, head: Head, signal: AbortSignal):
   return repository.revision(head.commit, head.branch, dirty);
 }
 
-/** What a watcher compares: the commit of the branch, or why there is none. */
-async function readState({ path, branch }: LocalSourceOptions): Promise<string> {
+/** What a watcher compares: the commit of the branch, or that there is none. */
+async function describeState({ path, branch }: LocalSourceOptions): Promise<string> {
   try {
     const layout = await readLayout(path);
-    const head = await readBranch(layout, createRefs(layout.commonDir), branch);
+    const head = await readBranch({ layout, repository: { refs: createRefs(layout.commonDir) } }, branch);
     return `${head.branch} ${head.commit}`;
   } catch {
     return 'none';
@@ -170,7 +176,7 @@ async function readState({ path, branch }: LocalSourceOptions): Promise<string> 
 
 async function commitLocally(opened: Opened, request: CommitRequest): Promise<string> {
   const { options, layout, repository } = opened;
-  const head = await readBranch(layout, repository.refs, options.branch);
+  const head = await readBranch(opened, options.branch);
   if (head.branch === DETACHED) throw gitError('HEAD is detached: name the branch that commits go to');
   if (head.commit !== request.expectedHead) {
     throw writeConflict(`${head.branch} has moved on to ${head.commit.slice(0, 12)}`);

@@ -16,17 +16,20 @@ export async function pollRemote(
   signal: AbortSignal,
 ): Promise<void> {
   let job: CronJob | undefined;
+  const tick = (): void => {
+    if (!signal.aborted) onChange();
+    schedule();
+  };
   const schedule = (): void => {
     if (signal.aborted) return;
     const delay = Math.max(1, options.intervalMs * (1 + JITTER * (2 * options.clock.random() - 1)));
-    job = CronJob.from({
-      cronTime: new Date(Date.now() + delay),
-      start: true,
-      onTick: () => {
-        if (!signal.aborted) onChange();
-        schedule();
-      },
-    });
+    const cronTime = new Date(Date.now() + delay);
+    try {
+      job = CronJob.from({ cronTime, onTick: tick, start: true });
+    } catch {
+      // The process stood still, or the clock was set, beyond the time: cron refuses dates in the past, and the look is due.
+      setTimeout(tick, delay).unref();
+    }
   };
   if (!signal.aborted) onChange();
   schedule();

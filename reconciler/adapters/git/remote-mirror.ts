@@ -7,6 +7,7 @@ import type { Logger } from '../../ports/logger.ts';
 import type { Deadline } from './deadline.ts';
 import { branchNotFound, gitError } from './errors.ts';
 import type { GitCommand } from './git-command.ts';
+import { readLayout } from './layout.ts';
 import { compactMirror, discardMirror, ensureMirror, keepTags, restoreTags } from './mirror.ts';
 import type { ObjectStore } from './object-store.ts';
 import { createObjectStore } from './object-store.ts';
@@ -21,10 +22,15 @@ export interface RemoteHead {
   readonly commit: string;
 }
 
+interface Content {
+  readonly store: ObjectStore;
+  readonly refs: Refs;
+}
+
 /** A bare repository in the state directory that follows one branch and the deployment tags of a remote. */
 export interface RemoteMirror extends Disposable {
   /** The mirror's content as it is now; may be replaced by `sync`. */
-  open(): Promise<{ readonly store: ObjectStore; readonly refs: Refs }>;
+  open(): Promise<Content>;
   /** Fetches what is new. A mirror that is damaged is built anew beside the old one, which stays until that has worked. */
   sync(deadline: Deadline): Promise<RemoteHead>;
   /** Something that should be there could not be read: the next `sync` builds anew. */
@@ -50,7 +56,7 @@ const FETCH_ATTEMPTS = 3;
 
 export function createRemoteMirror(options: RemoteMirrorOptions): RemoteMirror {
   const { path, cacheDir, git, clock, logger } = options;
-  let opened: { readonly store: ObjectStore; readonly refs: Refs } | undefined;
+  let opened: (Content & { readonly identity: string }) | undefined;
   let suspected = false;
   let rebuiltAt = Number.NEGATIVE_INFINITY;
   const close = (): void => {
@@ -59,7 +65,10 @@ export function createRemoteMirror(options: RemoteMirrorOptions): RemoteMirror {
   };
   const open: RemoteMirror['open'] = async () => {
     await ensureMirror(cacheDir, path);
-    opened ??= { store: createObjectStore(path, git), refs: createRefs(path) };
+    const { identity } = await readLayout(path);
+    if (opened?.identity === identity) return opened;
+    close();
+    opened = { identity, store: createObjectStore(path, git), refs: createRefs(path) };
     return opened;
   };
   const rebuild = async (reason: unknown, deadline: Deadline): Promise<RemoteHead> => {
@@ -100,10 +109,8 @@ function isDamage(error: unknown, deadline: Deadline): boolean {
   return !isReconcilerError(error) || error.code === 'GIT_ERROR';
 }
 
-interface Place {
+interface Place extends Content {
   readonly path: string;
-  readonly store: ObjectStore;
-  readonly refs: Refs;
 }
 
 async function pull(options: RemoteMirrorOptions, place: Place, deadline: Deadline): Promise<RemoteHead> {
@@ -170,7 +177,7 @@ async function checkComplete(store: ObjectStore, commit: string): Promise<void> 
 
 async function buildBeside(
   options: RemoteMirrorOptions,
-  old: { readonly store: ObjectStore; readonly refs: Refs },
+  old: Content,
   deadline: Deadline,
 ): Promise<RemoteHead> {
   const path = `${options.path}.new-${randomBytes(4).toString('hex')}`;

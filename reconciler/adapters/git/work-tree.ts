@@ -101,11 +101,8 @@ async function statusByCommand(
     paths.length === 0 ? ['--untracked-files=normal'] : ['--untracked-files=all', '--ignored'];
   const { exitCode, stdout } = await command.run(
     [
-      '-C',
-      checkout.workTree,
+      ...inWorkTree(checkout),
       '--literal-pathspecs',
-      '-c',
-      'core.fsmonitor=false',
       'status',
       '--porcelain',
       '-z',
@@ -116,6 +113,11 @@ async function statusByCommand(
     signal ? { signal } : {},
   );
   return exitCode === 0 ? stdout.toString('utf8') : null;
+}
+
+/** Runs none of the programs that the repository's configuration names. */
+function inWorkTree({ workTree }: Checkout): readonly string[] {
+  return ['-C', workTree, '-c', 'core.fsmonitor=false', '-c', 'core.hooksPath=/dev/null'];
 }
 
 async function refuseChanges(
@@ -203,10 +205,17 @@ interface IndexTask {
 /** With the git command the new index is built in the lock file and renamed, as Git does; else isomorphic-git rewrites it. */
 async function writeIndex(task: IndexTask, files: readonly WrittenFile[]): Promise<void> {
   if ((await task.command.available()) && (await writeIndexByCommand(task, files))) return;
-  const { gitdir, workTree } = task.checkout;
+  const target = { fs, dir: task.checkout.workTree, gitdir: task.checkout.gitdir };
   for (const { path, entry } of files) {
-    if (entry === null) await git.updateIndex({ fs, dir: workTree, gitdir, filepath: path, remove: true });
-    else await git.updateIndex({ fs, dir: workTree, gitdir, filepath: path, oid: entry.id, add: true });
+    if (entry === null) await git.updateIndex({ ...target, filepath: path, remove: true });
+    else
+      await git.updateIndex({
+        ...target,
+        filepath: path,
+        oid: entry.id,
+        mode: Number.parseInt(entry.mode, 8),
+        add: true,
+      });
   }
 }
 
@@ -221,7 +230,7 @@ async function writeIndexByCommand(task: IndexTask, files: readonly WrittenFile[
     await copyFile(index, scratch).catch((error: unknown) => {
       if (!isMissing(error)) throw error;
     });
-    const base = ['-C', checkout.workTree];
+    const base = inWorkTree(checkout);
     const updated = await command.run([...base, 'update-index', '-z', '--index-info'], { env, input });
     if (updated.exitCode !== 0) return false;
     await command.run([...base, 'update-index', '-q', '--refresh'], { env });

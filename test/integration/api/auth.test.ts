@@ -45,7 +45,8 @@ describe('who may do what', () => {
       const url = `${KOMBIFY_PREFIX}${path.replaceAll(/:\w+/g, 'x')}`;
       const none = await server.request(url, { method, role: null });
       const wrong = await server.request(url, { method, role: null, headers: { 'X-API-KEY': 'kbn_wrong' } });
-      const lesser = LESSER[access] === null ? null : await server.request(url, { method, role: LESSER[access] });
+      const lesser =
+        LESSER[access] === null ? null : await server.request(url, { method, role: LESSER[access] });
 
       expect([url, none.status, wrong.status, lesser?.status ?? 403]).toEqual([url, 401, 401, 403]);
     }
@@ -105,7 +106,9 @@ describe('who may do what', () => {
 
   it('takes a token, and makes its owner the author of commits', async () => {
     const tokens = [{ type: 'secret', secret: SECRET, issuer: 'me', audience: 'kombinator' }] as const;
-    await using server = await startApiServer({ auth: { mode: 'keys', keys: { listKeys: () => [] }, tokens } });
+    await using server = await startApiServer({
+      auth: { mode: 'keys', keys: { listKeys: () => [] }, tokens },
+    });
     const token = await new SignJWT({ roles: ['deployer'], name: 'Ada <L>', email: 'ada@example.org' })
       .setProtectedHeader({ alg: 'HS256' })
       .setIssuer('me')

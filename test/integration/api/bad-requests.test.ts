@@ -24,34 +24,146 @@ describe('bad requests', () => {
     { when: 'the path is unknown', path: '/api/v1/unifier/generate', status: 404, code: 'NOT_FOUND' },
     { when: 'the path is outside', path: '/', status: 404, code: 'NOT_FOUND' },
     { when: 'the stack is unknown', path: '/api/v1/stacks/nope', status: 404, code: 'NOT_FOUND' },
-    { when: 'the stack to plan is unknown', path: '/api/v1/stacks/nope/plan', init: { method: 'POST' }, status: 404, code: 'NOT_FOUND' },
-    { when: 'the stack to delete is unknown', path: '/api/v1/stacks/nope', init: { method: 'DELETE' }, status: 404, code: 'NOT_FOUND' },
+    {
+      when: 'the stack to plan is unknown',
+      path: '/api/v1/stacks/nope/plan',
+      init: { method: 'POST' },
+      status: 404,
+      code: 'NOT_FOUND',
+    },
+    {
+      when: 'the stack to delete is unknown',
+      path: '/api/v1/stacks/nope',
+      init: { method: 'DELETE' },
+      status: 404,
+      code: 'NOT_FOUND',
+    },
     { when: 'the id is broken percent-encoding', path: '/api/v1/stacks/%zz', status: 404, code: 'NOT_FOUND' },
     { when: 'the id climbs', path: '/api/v1/stacks/..%2f..%2fetc', status: 404, code: 'NOT_FOUND' },
     { when: 'the job is unknown', path: '/api/v1/jobs/nope?follow=true', status: 404, code: 'NOT_FOUND' },
     { when: 'the worker is unknown', path: '/api/v1/workers/nope', status: 404, code: 'NOT_FOUND' },
     { when: 'the plan is unknown', path: '/api/v1/plans/nope', status: 404, code: 'NOT_FOUND' },
-    { when: 'the service is unknown', path: '/api/v1/stacks/homelab/services/nope/logs', status: 404, code: 'NOT_FOUND' },
-    { when: 'the method is wrong', path: '/api/v1/stacks/homelab', init: { method: 'PATCH' }, status: 405, code: 'METHOD_NOT_ALLOWED' },
+    {
+      when: 'the service is unknown',
+      path: '/api/v1/stacks/homelab/services/nope/logs',
+      status: 404,
+      code: 'NOT_FOUND',
+    },
+    {
+      when: 'the method is wrong',
+      path: '/api/v1/stacks/homelab',
+      init: { method: 'PATCH' },
+      status: 405,
+      code: 'METHOD_NOT_ALLOWED',
+    },
     { when: 'the page is no number', path: '/api/v1/jobs?page=first', status: 400, code: 'VALIDATION_ERROR' },
     { when: 'the page is 0', path: '/api/v1/stacks?page=0', status: 400, code: 'VALIDATION_ERROR' },
-    { when: 'a parameter comes twice', path: '/api/v1/jobs?page=1&page=2', status: 400, code: 'VALIDATION_ERROR' },
+    {
+      when: 'a parameter comes twice',
+      path: '/api/v1/jobs?page=1&page=2',
+      status: 400,
+      code: 'VALIDATION_ERROR',
+    },
     { when: 'the time is none', path: '/api/v1/jobs?since=yesterday', status: 400, code: 'VALIDATION_ERROR' },
     { when: 'the job type is none', path: '/api/v1/jobs?type=build', status: 400, code: 'VALIDATION_ERROR' },
-    { when: 'the body is not JSON', path: '/api/v1/stacks', init: post('{"name": homelab}'), status: 400, code: 'BAD_REQUEST' },
-    { when: 'the body is not UTF-8', path: '/api/v1/stacks', init: post(Uint8Array.of(0x22, 0xff, 0x22)), status: 400, code: 'BAD_REQUEST' },
-    { when: 'the body is nested absurdly', path: '/api/v1/stacks', init: post('['.repeat(100_000)), status: 400, code: 'BAD_REQUEST' },
-    { when: 'the body is a list', path: '/api/v1/stacks', init: post('[]'), status: 400, code: 'VALIDATION_ERROR' },
-    { when: 'there is no body', path: '/api/v1/stacks', init: { method: 'POST' }, status: 400, code: 'VALIDATION_ERROR' },
-    { when: 'the name climbs', path: '/api/v1/stacks', init: post('{"name":"../x","services":["web"]}'), status: 400, code: 'VALIDATION_ERROR' },
-    { when: 'the worker name climbs', path: '/api/v1/workers', init: post('{"name":"..","connection":{"host":"h"}}'), status: 400, code: 'VALIDATION_ERROR' },
-    { when: 'the body is a form', path: '/api/v1/stacks', init: post('name=x', { 'Content-Type': 'application/x-www-form-urlencoded' }), status: 415, code: 'UNSUPPORTED_MEDIA_TYPE' },
-    { when: 'the body is compressed', path: '/api/v1/stacks', init: post('x', { ...JSON_TYPE, 'Content-Encoding': 'gzip' }), status: 415, code: 'UNSUPPORTED_MEDIA_TYPE' },
-    { when: 'the body is too large', path: '/api/v1/stacks', init: post(`"${'x'.repeat(1_048_576)}"`), status: 413, code: 'PAYLOAD_TOO_LARGE' },
-    { when: 'nothing is to be validated', path: '/api/v1/unifier/validate', init: { method: 'POST' }, status: 400, code: 'VALIDATION_ERROR' },
-    { when: 'the name is taken', path: '/api/v1/stacks', init: post('{"name":"homelab","services":["web"]}'), status: 409, code: 'CONFLICT' },
-    { when: 'a stack is to be renamed', path: '/api/v1/stacks/homelab', init: json('PUT', { name: 'other', services: [] }), status: 400, code: 'VALIDATION_ERROR' },
-    { when: 'an update changes nothing', path: '/api/v1/stacks/homelab', init: json('PUT', { config: {} }), status: 400, code: 'VALIDATION_ERROR' },
+    {
+      when: 'the body is not JSON',
+      path: '/api/v1/stacks',
+      init: post('{"name": homelab}'),
+      status: 400,
+      code: 'BAD_REQUEST',
+    },
+    {
+      when: 'the body is not UTF-8',
+      path: '/api/v1/stacks',
+      init: post(Uint8Array.of(0x22, 0xff, 0x22)),
+      status: 400,
+      code: 'BAD_REQUEST',
+    },
+    {
+      when: 'the body is nested absurdly',
+      path: '/api/v1/stacks',
+      init: post('['.repeat(100_000)),
+      status: 400,
+      code: 'BAD_REQUEST',
+    },
+    {
+      when: 'the body is a list',
+      path: '/api/v1/stacks',
+      init: post('[]'),
+      status: 400,
+      code: 'VALIDATION_ERROR',
+    },
+    {
+      when: 'there is no body',
+      path: '/api/v1/stacks',
+      init: { method: 'POST' },
+      status: 400,
+      code: 'VALIDATION_ERROR',
+    },
+    {
+      when: 'the name climbs',
+      path: '/api/v1/stacks',
+      init: post('{"name":"../x","services":["web"]}'),
+      status: 400,
+      code: 'VALIDATION_ERROR',
+    },
+    {
+      when: 'the worker name climbs',
+      path: '/api/v1/workers',
+      init: post('{"name":"..","connection":{"host":"h"}}'),
+      status: 400,
+      code: 'VALIDATION_ERROR',
+    },
+    {
+      when: 'the body is a form',
+      path: '/api/v1/stacks',
+      init: post('name=x', { 'Content-Type': 'application/x-www-form-urlencoded' }),
+      status: 415,
+      code: 'UNSUPPORTED_MEDIA_TYPE',
+    },
+    {
+      when: 'the body is compressed',
+      path: '/api/v1/stacks',
+      init: post('x', { ...JSON_TYPE, 'Content-Encoding': 'gzip' }),
+      status: 415,
+      code: 'UNSUPPORTED_MEDIA_TYPE',
+    },
+    {
+      when: 'the body is too large',
+      path: '/api/v1/stacks',
+      init: post(`"${'x'.repeat(1_048_576)}"`),
+      status: 413,
+      code: 'PAYLOAD_TOO_LARGE',
+    },
+    {
+      when: 'nothing is to be validated',
+      path: '/api/v1/unifier/validate',
+      init: { method: 'POST' },
+      status: 400,
+      code: 'VALIDATION_ERROR',
+    },
+    {
+      when: 'the name is taken',
+      path: '/api/v1/stacks',
+      init: post('{"name":"homelab","services":["web"]}'),
+      status: 409,
+      code: 'CONFLICT',
+    },
+    {
+      when: 'a stack is to be renamed',
+      path: '/api/v1/stacks/homelab',
+      init: json('PUT', { name: 'other', services: [] }),
+      status: 400,
+      code: 'VALIDATION_ERROR',
+    },
+    {
+      when: 'an update changes nothing',
+      path: '/api/v1/stacks/homelab',
+      init: json('PUT', { config: {} }),
+      status: 400,
+      code: 'VALIDATION_ERROR',
+    },
   ])('answers $status $code when $when', async ({ path, init, status, code }) => {
     const response = await server.request(path, init);
 
@@ -68,7 +180,10 @@ describe('bad requests', () => {
   });
 
   it('says where the body stops being JSON', async () => {
-    const response = await server.request('/api/v1/stacks', post('{\n  "name": "x",\n  "services": [web]\n}'));
+    const response = await server.request(
+      '/api/v1/stacks',
+      post('{\n  "name": "x",\n  "services": [web]\n}'),
+    );
 
     expect(await response.json()).toMatchObject({
       error: { details: [{ field: 'body', message: 'unexpected "w" at line 3, column 16' }] },
@@ -76,14 +191,21 @@ describe('bad requests', () => {
   });
 
   it('names every problem of a body, with what is known', async () => {
-    const response = await server.request('/api/v1/workers', json('POST', { connection: { port: 0, hots: 'x' } }));
+    const response = await server.request(
+      '/api/v1/workers',
+      json('POST', { connection: { port: 0, hots: 'x' } }),
+    );
 
     expect(await response.json()).toMatchObject({
       error: {
         details: expect.arrayContaining([
           { field: 'name', message: 'is required' },
           { field: 'connection.host', message: 'is required' },
-          { field: 'connection.hots', message: 'is not known', hint: 'known: host, port, user, ssh_key, tls' },
+          {
+            field: 'connection.hots',
+            message: 'is not known',
+            hint: 'known: host, port, user, ssh_key, tls',
+          },
           { field: 'connection.port', message: 'must be >= 1' },
         ]),
       },
@@ -91,20 +213,34 @@ describe('bad requests', () => {
   });
 
   it.each([
-    { error: new ReconcilerError('REPOSITORY_UNREACHABLE', 'no route to host', { retryable: true }), status: 503, code: 'SERVICE_UNAVAILABLE' },
-    { error: new ReconcilerError('STORE_FULL', 'disk full', { retryable: true }), status: 503, code: 'SERVICE_UNAVAILABLE' },
+    {
+      error: new ReconcilerError('REPOSITORY_UNREACHABLE', 'no route to host', { retryable: true }),
+      status: 503,
+      code: 'SERVICE_UNAVAILABLE',
+    },
+    {
+      error: new ReconcilerError('STORE_FULL', 'disk full', { retryable: true }),
+      status: 503,
+      code: 'SERVICE_UNAVAILABLE',
+    },
     { error: new ReconcilerError('WRITE_CONFLICT', 'the branch moved on'), status: 409, code: 'CONFLICT' },
-  ])('answers $status with the reason when the reconciler says $error.code', async ({ error, status, code }) => {
-    server.reconciler.failWith(error);
+  ])(
+    'answers $status with the reason when the reconciler says $error.code',
+    async ({ error, status, code }) => {
+      server.reconciler.failWith(error);
 
-    const response = await server.request('/api/v1/stacks');
+      const response = await server.request(
+        '/api/v1/stacks',
+        json('POST', { name: 'other', services: ['web'] }),
+      );
 
-    expect([response.status, await response.json()]).toEqual([
-      status,
-      { error: { code, message: error.message, details: [], reason: error.code } },
-    ]);
-    expect(response.headers.get('Retry-After')).toBe(status === 503 ? '5' : null);
-  });
+      expect([response.status, await response.json()]).toEqual([
+        status,
+        { error: { code, message: error.message, details: [], reason: error.code } },
+      ]);
+      expect(response.headers.get('Retry-After')).toBe(status === 503 ? '5' : null);
+    },
+  );
 
   it('keeps the message of an unexpected error to the log', async () => {
     server.reconciler.failWith(new Error('password is hunter2'));

@@ -17,7 +17,10 @@ describe('a server without authentication', () => {
 
   /** `fetch` does not let a caller choose Host and Origin; a browser's attacker can. */
   async function send(method: string, headers: Record<string, string>): Promise<number | undefined> {
-    const outgoing = request(`${server.url}/api/v1/${method === 'GET' ? 'stacks' : 'sync'}`, { method, headers });
+    const outgoing = request(`${server.url}/api/v1/${method === 'GET' ? 'stacks' : 'sync'}`, {
+      method,
+      headers,
+    });
     const answered = once(outgoing, 'response');
     outgoing.end();
     const [response] = await answered;

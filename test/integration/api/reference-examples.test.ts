@@ -7,7 +7,8 @@ import { at } from '../../support/records.ts';
 /* The curl examples of the kombify Stack API reference, as written there; only host and token are the tests' own. */
 
 const KOMBINATION = 'version: "1.0"\nmeta: {name: my-homelab}\nservices: [traefik, immich, homepage]\n';
-const BAD_KOMBINATION = 'version: "1.0"\nmeta: {name: my-homelab}\nservices:\n  immich: {storage: /data/photos}\n';
+const BAD_KOMBINATION =
+  'version: "1.0"\nmeta: {name: my-homelab}\nservices:\n  immich: {storage: /data/photos}\n';
 
 const CREATE = `curl -s -X POST http://localhost:5260/api/v1/stacks \\
   -H "Authorization: Bearer $TOKEN" \\
@@ -60,7 +61,9 @@ describe('the examples of the kombify reference', () => {
 
     expect(response.status).toBe(200);
     expect(await response.json()).toMatchObject({
-      stacks: [{ id: 'my-homelab', name: 'my-homelab', stackkit: 'base-kit', status: 'created', services_count: 3 }],
+      stacks: [
+        { id: 'my-homelab', name: 'my-homelab', stackkit: 'base-kit', status: 'created', services_count: 3 },
+      ],
       pagination: { page: 1, per_page: 1, total: 1, total_pages: 1 },
     });
   });
@@ -92,8 +95,15 @@ describe('the examples of the kombify reference', () => {
     const job = await object(applied);
     const jobs = await run(check, server, { STACK_ID: stackId });
 
-    expect([applied.status, job['status'], job['type'], job['id']]).toEqual([200, 'queued', 'deploy', job['job_id']]);
-    expect(await jobs.json()).toMatchObject({ jobs: [{ id: job['id'], stack_id: 'my-homelab', worker_id: null }] });
+    expect([applied.status, job['status'], job['type'], job['id']]).toEqual([
+      200,
+      'queued',
+      'deploy',
+      job['job_id'],
+    ]);
+    expect(await jobs.json()).toMatchObject({
+      jobs: [{ id: job['id'], stack_id: 'my-homelab', worker_id: null }],
+    });
   });
 
   it('lists workers in the shape of the reference', async () => {
@@ -155,7 +165,10 @@ describe('the examples of the kombify reference', () => {
   });
 
   it('reports errors to the letter', async () => {
-    const noServices = CREATE.replace('["traefik", "immich", "homepage"]', '[]').replace('my-homelab', 'other');
+    const noServices = CREATE.replace('["traefik", "immich", "homepage"]', '[]').replace(
+      'my-homelab',
+      'other',
+    );
 
     const response = await run(noServices, server);
 

@@ -1,0 +1,260 @@
+import { execFile, spawn } from 'node:child_process';
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import type { Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { createDockerTarget } from '../../reconciler/adapters/docker/index.ts';
+import type { DockerConnection } from '../../reconciler/model/target.ts';
+import type { DockerEngine } from '../support/docker-engine.ts';
+import { engineJson, freePort, startDockerEngine } from '../support/docker-engine.ts';
+import { TARGET } from '../support/docker-resources.ts';
+import { freshStack } from '../support/docker-stack.ts';
+import { eventually } from '../support/eventually.ts';
+import { realClock, silentLogger } from '../support/target-options.ts';
+import { buildTestImage } from '../support/test-image.ts';
+
+const run = promisify(execFile);
+const IMAGE = 'kombinator-connection:1';
+const quiet = () => new AbortController().signal;
+
+function connect(connection: DockerConnection, environment: Record<string, string> = {}) {
+  const common = { name: TARGET, clock: realClock, logger: silentLogger, stableMs: 200 };
+  return createDockerTarget({
+    ...common,
+    connection,
+    environment: { PATH: process.env['PATH'], ...environment },
+  });
+}
+
+async function runThrough(
+  connection: DockerConnection,
+  environment: Record<string, string> = {},
+): Promise<void> {
+  await using target = connect(connection, environment);
+  const { service, apply, settled, observe } = freshStack(target, IMAGE);
+  const web = service('web');
+  await apply('create', web);
+  expect((await settled(web)).status).toBe('healthy');
+  expect((await observe(web))?.hash).toBe(web.hash);
+  await apply('delete', web);
+}
+
+describe('reaching a Docker Engine', () => {
+  const path = inject('dockerHost').replace('unix://', '');
+  beforeAll(() => buildTestImage(inject('dockerHost'), IMAGE));
+
+  it('takes DOCKER_HOST for the local engine, and nothing of it for others', async () => {
+    await runThrough({ type: 'local' }, { DOCKER_HOST: `unix://${path}` });
+    await runThrough({ type: 'unix', path }, { DOCKER_HOST: 'tcp://127.0.0.1:1' });
+    expect(() => connect({ type: 'local' }, { DOCKER_HOST: 'ftp://example' })).toThrow('DOCKER_HOST');
+  });
+
+  it.each([
+    {
+      when: 'nobody listens',
+      connection: { type: 'tcp', host: '127.0.0.1', port: 1 },
+      text: 'tcp://127.0.0.1:1',
+    },
+    {
+      when: 'the socket is not there',
+      connection: { type: 'unix', path: '/nowhere/docker.sock' },
+      text: 'is the engine running?',
+    },
+    {
+      when: 'the name is unknown',
+      connection: { type: 'tcp', host: 'no-such-host.invalid', port: 2375 },
+      text: 'no-such-host.invalid',
+    },
+  ] satisfies { when: string; connection: DockerConnection; text: string }[])(
+    'says so when $when',
+    async ({ connection, text }) => {
+      await using target = connect(connection);
+      const observing = target.observe({ stack: 'x', desired: [] }, quiet());
+      await expect(observing).rejects.toMatchObject({
+        code: 'TARGET_UNREACHABLE',
+        retryable: true,
+        message: expect.stringContaining(text) as string,
+      });
+    },
+  );
+
+  it('gives up on an engine that accepts and stays silent when it is told to', async () => {
+    const sockets = new Set<Socket>();
+    const server = createServer((socket) => void sockets.add(socket));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    await using target = connect({
+      type: 'tcp',
+      host: '127.0.0.1',
+      port: typeof address === 'object' ? (address?.port ?? 0) : 0,
+    });
+    const observing = target.observe({ stack: 'x', desired: [] }, AbortSignal.timeout(200));
+    await expect(observing).rejects.toMatchObject({ code: 'CANCELLED' });
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+
+  it('lets the process end once it is closed', async () => {
+    const module = new URL('../../reconciler/adapters/docker/index.ts', import.meta.url).href;
+    const script = `
+      const { createDockerTarget } = await import(${JSON.stringify(module)});
+      const log = () => {};
+      const target = createDockerTarget({ name: 'edge', connection: { type: 'unix', path: ${JSON.stringify(path)} },
+        clock: { now: Date.now, sleep: () => Promise.resolve(), random: () => 0 }, logger: { debug: log, info: log, warn: log, error: log } });
+      const watching = target.watch(() => {}, new AbortController().signal);
+      await target.facts(new AbortController().signal);
+      await target[Symbol.asyncDispose]();
+      await watching;
+      console.log('done');`;
+    const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], {
+      timeout: 20_000,
+    });
+    expect(stdout).toBe('done\n');
+  });
+});
+
+describe('an engine behind TLS', () => {
+  let engine: DockerEngine;
+  beforeAll(async () => {
+    engine = await startDockerEngine({ tls: true });
+    await buildTestImage(engine.host, IMAGE);
+  });
+  afterAll(() => engine.stop());
+
+  it('is spoken to with client certificates, by configuration and by DOCKER_HOST', async () => {
+    const { host, port, ca, cert, key } = engine.tls!;
+    await runThrough({ type: 'tcp', host, port, tls: { ca, cert, key } });
+    const certs = join(engine.root, 'client');
+    await mkdir(certs);
+    for (const [name, from] of Object.entries({ ca, cert, key }))
+      await writeFile(join(certs, `${name}.pem`), await readFile(from));
+    const environment = {
+      DOCKER_HOST: `tcp://${host}:${port}`,
+      DOCKER_TLS_VERIFY: '1',
+      DOCKER_CERT_PATH: certs,
+    };
+    await runThrough({ type: 'local' }, environment);
+  });
+
+  it('is refused when its certificate is not from the expected authority', async () => {
+    const { host, port, cert, key } = engine.tls!;
+    await using target = connect({ type: 'tcp', host, port, tls: { ca: cert, cert, key } });
+    await expect(target.facts(quiet())).rejects.toMatchObject({ code: 'TARGET_UNREACHABLE' });
+  });
+
+  it('is found again after it was killed, and events go on', async () => {
+    await using target = connect({ type: 'unix', path: engine.socketPath });
+    const { stack, service, apply, observe } = freshStack(target, IMAGE);
+    const web = service('web', { restart: { policy: 'no' } });
+    await apply('create', web);
+    const events: (string | null)[] = [];
+    const controller = new AbortController();
+    const watching = target.watch((event) => void events.push(event), controller.signal);
+    await target.facts(quiet());
+    await engine.restart();
+    await eventually(
+      () => observe(web).catch(() => undefined),
+      (observed) => observed !== undefined,
+    );
+    expect(await eventually(() => events.includes(null), Boolean)).toBe(true);
+    const heard = await eventually(async () => {
+      await apply('update', web);
+      await engineJson(engine.socketPath, 'POST', `/containers/${stack}-web-1/kill`).catch(() => undefined);
+      return events.includes(stack);
+    }, Boolean);
+    expect(heard).toBe(true);
+    controller.abort();
+    await watching;
+  });
+});
+
+describe('an engine behind SSH', () => {
+  let root: string;
+  let port: number;
+  let server: ReturnType<typeof spawn>;
+  const paths = () => ({ key: join(root, 'client'), known: join(root, 'known_hosts') });
+  const connection = (): DockerConnection => ({
+    type: 'ssh',
+    host: '127.0.0.1',
+    port,
+    user: 'root',
+    keyPath: paths().key,
+  });
+
+  beforeAll(async () => {
+    root = await mkdtemp(join(tmpdir(), 'kombinator-ssh-'));
+    port = await freePort();
+    for (const name of ['client', 'host', 'other']) {
+      await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(root, name)]);
+    }
+    await chmod(root, 0o700);
+    await mkdir('/run/sshd', { recursive: true });
+    const environment = `environment="DOCKER_HOST=${inject('dockerHost')}"`;
+    await writeFile(
+      join(root, 'authorized_keys'),
+      `${environment} ${await readFile(join(root, 'client.pub'), 'utf8')}`,
+    );
+    const config = [
+      `Port ${port}`,
+      'ListenAddress 127.0.0.1',
+      `HostKey ${join(root, 'host')}`,
+      `AuthorizedKeysFile ${join(root, 'authorized_keys')}`,
+      'PermitUserEnvironment yes',
+      'PermitRootLogin prohibit-password',
+      'StrictModes no',
+      'UsePAM no',
+      'PidFile none',
+    ];
+    await writeFile(join(root, 'sshd_config'), `${config.join('\n')}\n`);
+    server = spawn('/usr/sbin/sshd', ['-D', '-f', join(root, 'sshd_config')], { stdio: 'ignore' });
+    await trust('host');
+    await eventually(
+      () =>
+        run('ssh-keyscan', ['-p', String(port), '127.0.0.1']).then(
+          ({ stdout }) => stdout !== '',
+          () => false,
+        ),
+      Boolean,
+    );
+  });
+  afterAll(async () => {
+    server.kill();
+    await rm(root, { recursive: true, force: true });
+  });
+
+  async function trust(name: string): Promise<void> {
+    const [type, key] = (await readFile(join(root, `${name}.pub`), 'utf8')).split(' ');
+    await writeFile(paths().known, `[127.0.0.1]:${port} ${type} ${key}\n`);
+  }
+
+  it('is spoken to over few connections', async () => {
+    await runThrough(connection(), { KOMBINATOR_KNOWN_HOSTS: paths().known });
+    await using target = connect(connection(), { KOMBINATOR_KNOWN_HOSTS: paths().known });
+    const many = Array.from({ length: 10 }, () => target.owned(quiet()));
+    expect(await Promise.all(many)).toHaveLength(10);
+  });
+
+  it('is refused when its host key is not known', async () => {
+    await using target = connect(connection(), { KOMBINATOR_KNOWN_HOSTS: join(root, 'empty') });
+    await expect(target.facts(quiet())).rejects.toMatchObject({
+      code: 'TARGET_UNREACHABLE',
+      message: expect.stringContaining(`ssh-keyscan -p ${port} 127.0.0.1`) as string,
+    });
+  });
+
+  it('is refused when its host key has changed', async () => {
+    await trust('other');
+    await using target = connect(connection(), { KOMBINATOR_KNOWN_HOSTS: paths().known });
+    await expect(target.facts(quiet())).rejects.toThrow('differs from the one in');
+    await trust('host');
+  });
+
+  it('needs a key or an agent', async () => {
+    const { keyPath: _, ...without } = { ...(connection() as Extract<DockerConnection, { type: 'ssh' }>) };
+    await using target = connect(without, { KOMBINATOR_KNOWN_HOSTS: paths().known });
+    await expect(target.facts(quiet())).rejects.toThrow('no SSH agent');
+  });
+});

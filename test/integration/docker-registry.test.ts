@@ -1,0 +1,162 @@
+import { execFile, spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { createDockerTarget } from '../../reconciler/adapters/docker/index.ts';
+import { diffResource } from '../../reconciler/diff/diff-resource.ts';
+import { Secret } from '../../reconciler/model/secret.ts';
+import { engineJson, freePort } from '../support/docker-engine.ts';
+import { contextFor, TARGET } from '../support/docker-resources.ts';
+import { freshStack } from '../support/docker-stack.ts';
+import { eventually } from '../support/eventually.ts';
+import { realClock, silentLogger } from '../support/target-options.ts';
+import { buildTestImage } from '../support/test-image.ts';
+
+const run = promisify(execFile);
+const host = inject('dockerHost');
+const socketPath = host.replace('unix://', '');
+
+describe('a private registry', () => {
+  let root: string;
+  let registry: string;
+  let server: ReturnType<typeof spawn>;
+
+  beforeAll(async () => {
+    root = await mkdtemp(join(tmpdir(), 'kombinator-registry-'));
+    registry = `localhost:${await freePort()}`;
+    const { stdout } = await run('htpasswd', ['-nbB', 'ci', 'pass-word-1']);
+    await writeFile(join(root, 'htpasswd'), stdout.trim());
+    const config = `version: 0.1
+storage: { filesystem: { rootdirectory: ${join(root, 'data')} } }
+http: { addr: 127.0.0.1:${registry.split(':')[1]} }
+auth: { htpasswd: { realm: test, path: ${join(root, 'htpasswd')} } }
+`;
+    await writeFile(join(root, 'config.yml'), config);
+    server = spawn('docker-registry', ['serve', join(root, 'config.yml')], { stdio: 'ignore' });
+    const answers = () =>
+      fetch(`http://${registry}/v2/`).then(
+        ({ status }) => status === 401,
+        () => false,
+      );
+    expect(await eventually(answers, Boolean)).toBe(true);
+  });
+  afterAll(async () => {
+    server.kill();
+    await rm(root, { recursive: true, force: true });
+  });
+
+  /** Builds and pushes; resolves to the image id. The local tag stays only when asked for. */
+  async function push(reference: string, version: string): Promise<string> {
+    const scratch = `${reference}-pushed`;
+    const id = await buildTestImage(host, reference, { files: { '/etc/version': version } });
+    const config = join(root, `docker-${version}`);
+    const env = { ...process.env, DOCKER_HOST: host, DOCKER_CONFIG: config };
+    await run('docker', ['login', registry, '-u', 'ci', '-p', 'pass-word-1'], { env });
+    await run('docker', ['push', reference], { env });
+    await run('docker', ['rmi', reference, scratch], { env }).catch(() => undefined);
+    return id;
+  }
+
+  function connect(password: string | null) {
+    const credentials = (value: string) => ({
+      host: registry,
+      username: 'ci',
+      password: new Secret(value, 'secret://file/ci'),
+    });
+    return createDockerTarget({
+      name: TARGET,
+      connection: { type: 'unix', path: socketPath },
+      registries: () => (password === null ? [] : [credentials(password)]),
+      registryCacheMs: 0,
+      clock: realClock,
+      logger: silentLogger,
+      stableMs: 200,
+    });
+  }
+
+  it('is pulled from with credentials, and refused without or with wrong ones', async () => {
+    const reference = `${registry}/team/app:1`;
+    const id = await push(reference, '1');
+    for (const password of [null, 'pass-word-2']) {
+      await using target = connect(password);
+      const { make, apply } = freshStack(target, reference);
+      const refused = apply('create', make.image(reference));
+      await expect(refused).rejects.toMatchObject({ code: 'REGISTRY_UNAUTHORIZED', retryable: false });
+      await expect(refused).rejects.not.toThrow('pass-word-2');
+    }
+    await using target = connect('pass-word-1');
+    const { stack, make, service, apply, observe, settled } = freshStack(target, reference);
+    const image = make.image(reference);
+    expect(diffResource(image, await observe(image)).action).toBe('create');
+    const context = contextFor(stack);
+    await apply('create', image, context);
+    expect(context.messages).toContain(`pulling ${reference}`);
+    expect(diffResource(image, await observe(image)).action).toBe('no-op');
+    expect((await engineJson<{ Id: string }>(socketPath, 'GET', `/images/${reference}/json`)).Id).toBe(id);
+    await apply('create', service('web'));
+    expect((await settled(service('web'))).status).toBe('healthy');
+  });
+
+  it('tells a missing image and a registry that is away', async () => {
+    await using target = connect('pass-word-1');
+    const { make, apply } = freshStack(target, 'unused:1');
+    await expect(apply('create', make.image(`${registry}/team/absent:1`))).rejects.toMatchObject({
+      code: 'IMAGE_NOT_FOUND',
+      retryable: true,
+    });
+    await expect(apply('create', make.image('localhost:1/team/app:1'))).rejects.toMatchObject({
+      code: 'IMAGE_PULL_FAILED',
+      retryable: true,
+    });
+  });
+
+  it('shows with pull policy always that a tag has moved, and containers follow', async () => {
+    const reference = `${registry}/team/moving:stable`;
+    await push(reference, 'a');
+    await using target = connect('pass-word-1');
+    const { stack, make, service, apply } = freshStack(target, reference);
+    const image = make.image(reference, 'always');
+    const web = service('web');
+    const observed = async () => {
+      const { resources } = await target.observe(
+        { stack, desired: [image, web] },
+        new AbortController().signal,
+      );
+      return [image, web].map(
+        (one) =>
+          diffResource(
+            one,
+            resources.find(({ id }) => id === one.id),
+          ).action,
+      );
+    };
+    await apply('create', image);
+    await apply('create', web);
+    expect(await observed()).toEqual(['no-op', 'no-op']);
+    const before = await engineJson<{ Id: string }>(socketPath, 'GET', `/images/${reference}/json`);
+    await push(reference, 'b');
+    // What was pushed came from this engine too: bring back the state of one that has not pulled yet.
+    await engineJson(socketPath, 'POST', `/images/${before.Id}/tag?repo=${registry}/team/moving&tag=stable`);
+    const [imageAction, webAction] = await observed();
+    expect(imageAction).not.toBe('no-op');
+    expect(webAction).toBe('no-op');
+    await apply('update', image);
+    expect(await observed()).toEqual(['no-op', 'replace']);
+  });
+
+  it('goes on with what is here when the registry cannot be asked', async () => {
+    const reference = 'localhost:1/team/local:1';
+    await buildTestImage(host, reference);
+    await using target = connect(null);
+    const { stack, make } = freshStack(target, reference);
+    const image = make.image(reference, 'always');
+    const { resources, warnings } = await target.observe(
+      { stack, desired: [image] },
+      new AbortController().signal,
+    );
+    expect(diffResource(image, resources[0]).action).toBe('no-op');
+    expect(warnings).toEqual([expect.stringContaining(`cannot tell whether ${reference} has moved`)]);
+  });
+});

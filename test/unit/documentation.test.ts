@@ -1,0 +1,62 @@
+import { readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { createProgram } from '../../api/cli/program.ts';
+import packageJson from '../../package.json' with { type: 'json' };
+import { kombinationSchema, nodeSchema, repositorySchema } from '../../schemas/index.ts';
+import { recordTerminal } from '../support/cli-harness.ts';
+
+const read = (file: string) => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
+
+interface SchemaObject {
+  readonly properties: object;
+}
+
+it('schemas/README.md names every key that a repository may hold', () => {
+  const text = read('schemas/README.md');
+  const definitions: Readonly<Record<string, object>> = kombinationSchema.$defs;
+  const objects = [kombinationSchema, nodeSchema, repositorySchema, ...Object.values(definitions)];
+  const keys = objects
+    .filter((schema): schema is SchemaObject => 'properties' in schema)
+    .flatMap((schema) => Object.keys(schema.properties));
+  expect([...new Set(keys)].filter((key) => !text.includes(`| \`${key}\``))).toEqual([]);
+});
+
+it('README.md names every command, every variable and every option of the daemon', () => {
+  const text = read('README.md');
+  const program = createProgram({
+    terminal: recordTerminal(),
+    version: '0',
+    run: () => Promise.resolve(),
+    serve: () => Promise.resolve(),
+    exit: () => {},
+  });
+  const serve = program.commands.find((command) => command.name() === 'serve');
+  const options = [...program.options, ...(serve?.options ?? [])];
+  const words = [
+    ...program.commands.map((command) => `\`${command.name()}`),
+    ...options.flatMap(({ envVar }) => envVar ?? []),
+    ...options.flatMap(({ long }) => (long === '--version' ? [] : (long ?? []))),
+  ];
+  expect(words.filter((word) => !text.includes(word))).toEqual([]);
+});
+
+it('ARCHITECTURE.md says of every dependency why it is there', () => {
+  const text = read('ARCHITECTURE.md');
+  const names = Object.keys(packageJson.dependencies);
+  expect(names.filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
+});
+
+it('every file and folder that the documentation links to is there', () => {
+  for (const file of [
+    'README.md',
+    'ARCHITECTURE.md',
+    'CONTRIBUTING.md',
+    'deploy/README.md',
+    'schemas/README.md',
+  ]) {
+    for (const match of read(file).matchAll(/\]\((?!https?:)([^)#]+)\)/g)) {
+      const target = new URL(match[1] ?? '', new URL(`../../${file}`, import.meta.url));
+      expect(() => readFileSync(target), `${file}: ${match[1]}`).not.toThrow(/ENOENT/);
+    }
+  }
+});
