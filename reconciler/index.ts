@@ -1,4 +1,6 @@
 /** The public surface: what the API, the command line and embedding programs may use. */
+import type { Kombinator, KombinatorOptions } from './daemon/create-kombinator.ts';
+
 export type * from './reconciler.ts';
 export type * from './plan/plan.ts';
 export type * from './ports/store.ts';
@@ -11,5 +13,15 @@ export type { ErrorCode } from './model/errors.ts';
 export type { Logger } from './ports/logger.ts';
 export { formatPlan, formatSummary } from './plan/format-plan.ts';
 export { hasChanges, hasWork } from './plan/build-plan.ts';
-export { createKombinator } from './daemon/create-kombinator.ts';
 export type { Kombinator, KombinatorOptions } from './daemon/create-kombinator.ts';
+
+/**
+ * Opens store and repository and puts a reconciler on real parts together. It acts only when asked until `reconciler.start()`.
+ * The adapters and what they need are loaded here, so that whoever only wants the types and texts above starts fast.
+ *
+ * @throws BAD_OPTIONS, STORE_UNAVAILABLE, STORE_FULL
+ */
+export async function createKombinator(options: KombinatorOptions): Promise<Kombinator> {
+  const daemon = await import('./daemon/create-kombinator.ts');
+  return daemon.createKombinator(options);
+}

@@ -5,7 +5,6 @@ import { openKeys, openSession } from './context.ts';
 import { createInterrupt } from './interrupt.ts';
 import { EXIT } from './failure.ts';
 import { runCli } from './main.ts';
-import { serve } from './serve.ts';
 import { createProcessTerminal } from './terminal.ts';
 
 const terminal = createProcessTerminal(process);
@@ -23,5 +22,9 @@ process.exitCode = await runCli(process.argv.slice(2), {
   now: Date.now,
   openSession: (options, purpose, command) => openSession(options, { purpose, command, terminal }),
   openKeys: (options) => openKeys(options, terminal),
-  serve: (options, flags) => serve({ options, flags, terminal, interrupt }),
+  // The HTTP server and what it needs are loaded for the one command that wants them.
+  serve: async (options, flags) => {
+    const { serve } = await import('./serve.ts');
+    return serve({ options, flags, terminal, interrupt });
+  },
 });

@@ -60,7 +60,7 @@ export async function complete(
   const heldDesired =
     plan.mode === 'destroy' && described !== undefined ? stackDigest(described.resources) : null;
   const state = described === undefined ? 'removed' : heldDesired === null ? 'in_sync' : 'pending';
-  context.stacks.setState(stack, state, heldDesired === null ? null : 'destroyed; apply it to bring it back');
+  context.stacks.setState(stack, state, heldDesired === null ? null : DESTROYED);
   rememberStack(context, stack, {
     untagged: false,
     heldDesired,
@@ -107,6 +107,9 @@ async function lookAgain(context: RunContext, { plan }: PlannedStack): Promise<v
 }
 
 const LOOK_TIMEOUT_MS = 10_000;
+/** The stack is described, but somebody destroyed it by hand. */
+export const DESTROYED = 'destroyed by hand; apply it, or change its description, to bring it back';
+
 const TAG_PUSH_TIMEOUT_MS = 15_000;
 
 function execute(

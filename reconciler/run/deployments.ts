@@ -1,4 +1,4 @@
-import { errorMessage } from '../model/errors.ts';
+import { errorMessage, isReconcilerError } from '../model/errors.ts';
 import type { Change, Plan } from '../plan/plan.ts';
 import { formatSummary } from '../plan/format-plan.ts';
 import type { DeploymentTag, Source } from '../ports/source.ts';
@@ -18,6 +18,8 @@ export interface NewDeployment {
   /** Who asked; `null` for pushes, where the author of the commit is told. */
   readonly author: string | null;
 }
+
+const TAG_ATTEMPTS = 3;
 
 /** Deployment tags: `deploy/<stack>/<n>`, annotated, on the deployed revision. */
 export class Deployments {
@@ -59,11 +61,8 @@ export class Deployments {
 
   /** Tags the revision and pushes; a push that fails is retried with `pushPending` and fails nothing. */
   async record(deployment: NewDeployment, signal: AbortSignal): Promise<DeploymentRecord> {
-    const { plan, revision } = deployment;
-    const number = ((await this.history(plan.stack)).at(-1)?.number ?? 0) + 1;
-    const name = `${prefixOf(plan.stack)}${number}`;
-    const message = formatTagMessage(number, deployment);
-    await this.#source.tag({ name, commit: revision, message });
+    const { plan } = deployment;
+    const name = await this.#tagNext(deployment);
     const [tag] = (await this.#source.tags(name)).filter((candidate) => candidate.name === name);
     const record = tag === undefined ? null : parseTag(plan.stack, tag);
     if (record === null) throw new Error(`internal: tag ${name} cannot be read back`);
@@ -73,6 +72,22 @@ export class Deployments {
       await this.pushPending(signal);
     }
     return record;
+  }
+
+  /** Somebody else may have tagged since the newest deployment was read: then it is read again. */
+  async #tagNext(deployment: NewDeployment): Promise<string> {
+    const { plan, revision: commit } = deployment;
+    for (let attempt = 1; ; attempt += 1) {
+      const number = ((await this.latest(plan.stack))?.number ?? 0) + 1;
+      const name = `${prefixOf(plan.stack)}${number}`;
+      try {
+        await this.#source.tag({ name, commit, message: formatTagMessage(number, deployment) });
+        return name;
+      } catch (error) {
+        if (!isReconcilerError(error, 'WRITE_CONFLICT') || attempt === TAG_ATTEMPTS) throw error;
+        this.#latest.delete(plan.stack);
+      }
+    }
   }
 
   /** Tags that an earlier life of the daemon may not have pushed. */

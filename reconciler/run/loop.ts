@@ -25,6 +25,8 @@ const PUSH_RETRY_MS = 30_000;
 const REPOSITORY_RETRY_MS = 5_000;
 /** Engine events come in bursts; one look after a burst is enough. */
 const EVENT_DEBOUNCE_MS = 250;
+/** A push that touches more stacks than this (the first read, as a rule) waits its turn like a resync. */
+const BULK_STACKS = 100;
 const DEFAULT_RESYNC_MS = 300_000;
 const DEFAULT_KEEP_JOBS_MS = 30 * 24 * 3_600_000;
 
@@ -109,7 +111,7 @@ export class Loop implements AsyncDisposable {
     }
     const job = this.#runner.request(request);
     this.#queue.resetBackoff(stack);
-    this.#queue.add(stack);
+    this.#queue.addFirst(stack);
     return job.job;
   }
 
@@ -146,7 +148,7 @@ export class Loop implements AsyncDisposable {
 
   async #run(stack: string, signal: AbortSignal): Promise<void> {
     await this.#runner.run(stack, signal);
-    if (this.#runner.hasRequests(stack)) this.#queue.add(stack);
+    if (this.#runner.hasRequests(stack)) this.#queue.addFirst(stack);
   }
 
   async #read(signal: AbortSignal): Promise<void> {
@@ -171,23 +173,27 @@ export class Loop implements AsyncDisposable {
   #onLoad({ changed, removed }: LoadResult): void {
     if (!this.#started) return;
     const { blockedRemovals } = this.#runner;
+    const isBulk = changed.length + removed.length > BULK_STACKS;
     const reason = tooManyRemovals(removed.length, this.#context.desired.names().length);
     for (const stack of removed) {
       if (reason !== null) blockedRemovals.set(stack, reason);
-      this.#pushed(stack);
+      this.#pushed(stack, isBulk);
     }
     for (const stack of changed) {
       blockedRemovals.delete(stack);
-      this.#pushed(stack);
+      this.#pushed(stack, isBulk);
     }
   }
 
-  #pushed(stack: string): void {
+  #pushed(stack: string, isBulk: boolean): void {
     this.#runner.triggeredBy(stack, 'push');
     const commit = this.#context.desired.revision?.commit.slice(0, 10) ?? '';
+    // Whoever asks between the push and the run must not be told that the new revision is in sync.
+    this.#context.stacks.setState(stack, 'pending', `revision ${commit} is to be looked at`);
     this.#queue.interrupt(stack, new Preempted(`revision ${commit} takes over`));
     this.#queue.resetBackoff(stack);
-    this.#queue.add(stack);
+    if (isBulk) this.#queue.add(stack);
+    else this.#queue.addFirst(stack);
   }
 
   #onTargetEvent(reference: TargetReference, stack: string | null): void {

@@ -14,8 +14,9 @@ export async function findOwned(
   signal: AbortSignal,
 ): Promise<string[]> {
   const names: string[] = [];
+  const known = new Map<string, Promise<boolean | 'unknown'>>();
   for (const owned of await askOwned(context, reference, signal)) {
-    if (!(await isOurs(context, owned))) continue;
+    if (!(await isOurs(context, owned, known))) continue;
     context.stacks.sawOn(owned.stack, reference);
     names.push(owned.stack);
   }
@@ -48,9 +49,16 @@ async function askOwned(
   }
 }
 
-async function isOurs({ source }: RunContext, owned: OwnedStack): Promise<boolean> {
+/** @param known what was asked before: thousands of stacks share a few revisions */
+async function isOurs(
+  { source }: RunContext,
+  owned: OwnedStack,
+  known: Map<string, Promise<boolean | 'unknown'>>,
+): Promise<boolean> {
   for (const revision of owned.revisions) {
-    if ((await source.contains(revision)) === true) return true;
+    const answer = known.get(revision) ?? source.contains(revision);
+    known.set(revision, answer);
+    if ((await answer) === true) return true;
   }
   return false;
 }

@@ -102,8 +102,11 @@ async function checkOwnership(
   observed: readonly ObservedResource[],
 ): Promise<{ readonly foreign: readonly ResourceId[]; readonly warnings: readonly string[] }> {
   const answers = new Map<string, boolean | 'unknown'>();
+  const current = context.desired.revision?.commit ?? null;
   for (const revision of new Set(observed.map((resource) => resource.revision))) {
-    if (revision !== null) answers.set(revision, await context.source.contains(revision));
+    if (revision === null) continue;
+    // The commit that was read just now is there; asking costs a look into the repository for every stack.
+    answers.set(revision, revision === current || (await context.source.contains(revision)));
   }
   const foreign = observed.filter(({ revision }) => revision !== null && answers.get(revision) === false);
   const unsure = [...answers.values()].includes('unknown');

@@ -3,7 +3,7 @@ import { errorMessage, isReconcilerError, ReconcilerError } from '../model/error
 import { findStaleness } from '../plan/compare-plans.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { ApplyRequest } from '../reconciler.ts';
-import { applyPlan, complete } from './apply-plan.ts';
+import { applyPlan, complete, DESTROYED } from './apply-plan.ts';
 import { recallStack, rememberStack } from './context.ts';
 import type { RunContext } from './context.ts';
 import { decide, isDrift } from './decide.ts';
@@ -200,7 +200,7 @@ export class StackRunner {
     } else if (decision.kind === 'unwell') {
       stacks.setState(stack, 'degraded', unwellResources(plan));
     } else if (decision.kind === 'held') {
-      stacks.setState(stack, 'failed', stacks.message(stack) ?? HELD);
+      this.#showHeld(stack);
     } else if (decision.kind === 'in-sync') {
       const kept = plan.changes
         .filter((change) => change.after !== null && change.origin === null)
@@ -214,6 +214,16 @@ export class StackRunner {
         );
       else stacks.forget(stack);
     }
+  }
+
+  /** Why nothing is done by itself, as the job that led to it tells. */
+  #showHeld(stack: string): void {
+    const { stacks, jobs } = this.#context;
+    const last = jobs
+      .list({ stack, limit: 10 })
+      .jobs.find(({ type }) => type === 'apply' || type === 'destroy');
+    if (last?.type === 'destroy') stacks.setState(stack, 'pending', DESTROYED);
+    else stacks.setState(stack, 'failed', last?.error?.message ?? HELD);
   }
 
   /** A deployment that was begun is not over before everything is well: look again, with growing pauses. */

@@ -45,10 +45,6 @@ export class StackTable {
     return this.#rows.get(stack)?.state;
   }
 
-  message(stack: string): string | null {
-    return this.#rows.get(stack)?.message ?? null;
-  }
-
   setJob(stack: string, job: Job): void {
     this.#row(stack).lastJob = job;
   }

@@ -18,6 +18,8 @@ export interface WorkQueueOptions {
 export class WorkQueue implements AsyncDisposable {
   readonly #options: WorkQueueOptions;
   readonly #due = new Map<string, number>();
+  /** Keys of `#due` that somebody waits for. */
+  readonly #urgent = new Set<string>();
   readonly #running = new Map<string, AbortController>();
   readonly #finished = new Map<string, Promise<void>>();
   readonly #failures = new Map<string, number>();
@@ -35,6 +37,12 @@ export class WorkQueue implements AsyncDisposable {
 
   isRunning(key: string): boolean {
     return this.#running.has(key);
+  }
+
+  /** Makes the key due at once, and before all that are not urgent. */
+  addFirst(key: string): void {
+    this.#urgent.add(key);
+    this.add(key);
   }
 
   /** Makes the key due after a delay (default at once). Due already or sooner: nothing changes. */
@@ -60,6 +68,7 @@ export class WorkQueue implements AsyncDisposable {
     this.#closing.abort();
     this.#alarm?.abort();
     this.#due.clear();
+    this.#urgent.clear();
     for (const controller of this.#running.values()) controller.abort(new Error('shutting down'));
     await Promise.allSettled(this.#finished.values());
   }
@@ -70,6 +79,9 @@ export class WorkQueue implements AsyncDisposable {
     if (this.#closing.signal.aborted) return;
     const now = this.#options.clock.now();
     let next = Number.POSITIVE_INFINITY;
+    for (const key of this.#urgent) {
+      if (this.#running.size < this.#options.concurrency && !this.#running.has(key)) this.#start(key);
+    }
     for (const [key, at] of this.#due) {
       if (this.#running.has(key)) continue;
       if (at > now) next = Math.min(next, at);
@@ -92,6 +104,7 @@ export class WorkQueue implements AsyncDisposable {
 
   #start(key: string): void {
     this.#due.delete(key);
+    this.#urgent.delete(key);
     const controller = new AbortController();
     this.#running.set(key, controller);
     this.#finished.set(key, this.#work(key, controller.signal));

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import process from 'node:process';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createApp } from '../../api/app.ts';
 import { createGitSource } from '../../reconciler/adapters/git/index.ts';
 import { createSecrets } from '../../reconciler/adapters/secrets/secrets.ts';
@@ -9,11 +10,11 @@ import { createSqliteStore } from '../../reconciler/adapters/sqlite/sqlite-store
 import { createMetrics } from '../../reconciler/daemon/metrics.ts';
 import { systemClock } from '../../reconciler/daemon/system-clock.ts';
 import type { Reconciler } from '../../reconciler/index.ts';
-import type { Source } from '../../reconciler/ports/source.ts';
 import { createReconciler } from '../../reconciler/run/create-reconciler.ts';
 import { createDesiredState } from '../../reconciler/run/desired-state.ts';
 import { createMemoryEngine } from '../support/memory-engine.ts';
 import { createMemoryTarget } from '../support/memory-target.ts';
+import type { MemoryTarget } from '../support/memory-target.ts';
 import { silentLogger } from '../support/target-options.ts';
 import { moveBranch } from './move-branch.ts';
 import type { PreparedCommit } from './repository-files.ts';
@@ -24,12 +25,15 @@ import { IMAGES } from './repository-files.ts';
  * Started by `repository.ts`, which tells it over IPC when to move the branch.
  */
 
+/** Longer than the pause after which events are acted on. */
+const QUIET_MS = 1_000;
+
 export type DaemonRequest =
   | { readonly type: 'commit'; readonly commit: PreparedCommit }
   | { readonly type: 'stop' };
 
 export type DaemonAnswer =
-  /** Everything is deployed. */
+  /** Everything is deployed, and nothing is left to look at. */
   | {
       readonly type: 'ready';
       readonly loadMs: number;
@@ -43,7 +47,8 @@ export type DaemonAnswer =
 /** The parts of a reconciler around a target in memory, not started. */
 export interface Parts extends AsyncDisposable {
   readonly reconciler: Reconciler;
-  readonly source: Source;
+  /** How often the target was asked for something. */
+  calls(): number;
 }
 
 export async function createParts(gitdir: string, stateDir: string): Promise<Parts> {
@@ -57,17 +62,22 @@ export async function createParts(gitdir: string, stateDir: string): Promise<Par
   });
   const secrets = createSecrets({ stateDir, env: {}, logger });
   const store = createSqliteStore({ path: join(stateDir, 'kombinator.db'), clock, logger });
+  const targets: MemoryTarget[] = [];
   const reconciler = createReconciler({
     source,
     desired: createDesiredState({ source, secrets }),
     store,
     clock,
     logger,
-    createTarget: ({ name }) => createMemoryTarget({ name, engine: createMemoryEngine(IMAGES) }),
+    createTarget({ name }) {
+      const target = createMemoryTarget({ name, engine: createMemoryEngine(IMAGES) });
+      targets.push(target);
+      return target;
+    },
   });
   return {
     reconciler,
-    source,
+    calls: () => targets.reduce((sum, { control }) => sum + control.calls, 0),
     async [Symbol.asyncDispose]() {
       await reconciler[Symbol.asyncDispose]();
       await source[Symbol.asyncDispose]();
@@ -96,6 +106,7 @@ async function main(gitdir: string, stateDir: string): Promise<void> {
   const loadMs = performance.now() - start;
   const loadedMiB = peakMiB();
   await synced;
+  await untilQuiet(parts);
   answer({ type: 'ready', loadMs, reconcileMs: performance.now() - start - loadMs, loadedMiB });
   for await (const [request] of messages()) {
     if (request.type === 'stop') break;
@@ -103,6 +114,14 @@ async function main(gitdir: string, stateDir: string): Promise<void> {
   }
   answer({ type: 'stopped', peakMiB: peakMiB() });
   server.close();
+}
+
+/** Events of what was deployed have every stack looked at once more. */
+async function untilQuiet({ calls }: Parts): Promise<void> {
+  for (let before = -1; before !== calls(); ) {
+    before = calls();
+    await sleep(QUIET_MS);
+  }
 }
 
 function peakMiB(): number {

@@ -8,9 +8,6 @@ import type { Fault, Faults } from './memory-faults.ts';
 import { createFaults } from './memory-faults.ts';
 import { createMachine } from './memory-machine.ts';
 
-export type { MemoryEngine, MemoryObject } from './memory-engine.ts';
-export { createMemoryEngine } from './memory-engine.ts';
-
 export interface MemoryControl {
   readonly engine: MemoryEngine;
   /** Calls of the pretended engine so far: one for every thing looked at or changed. */

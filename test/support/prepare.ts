@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { installPackages, whyNotInstall } from '../../deploy/demo/packages.ts';
 import { findProgram } from '../../deploy/demo/processes.ts';
+import { prepareCompose } from './compose.ts';
 
 /*
  * Run before the tests: they use real engines, Git servers and registries, so the programs behind those must be there.
- * Installs what is missing where it can, otherwise names it in one line. Costs a few file look-ups when nothing is missing.
+ * Installs what is missing where it can, otherwise names it in one line. Costs a few file look-ups and one `docker-compose version` when nothing is missing.
  */
 
 interface Requirement {
@@ -73,4 +74,11 @@ if (missing.length > 0) {
     process.stderr.write(`Installed ${packages.join(' ')}, yet ${still.join(', ')} cannot be found.\n`);
     process.exit(1);
   }
+}
+
+try {
+  await prepareCompose((line) => process.stdout.write(`  ${line}\n`));
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
 }

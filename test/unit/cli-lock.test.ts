@@ -5,12 +5,14 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { acquireStateLock } from '../../api/cli/lock.ts';
 
 const holder = { pid: 4711, command: 'serve', since: '2026-01-01T00:00:00Z' };
+let parent: string;
 let stateDir: string;
 
 beforeEach(() => {
-  stateDir = join(mkdtempSync(join(tmpdir(), 'kombinator-lock-')), 'state');
+  parent = mkdtempSync(join(tmpdir(), 'kombinator-lock-'));
+  stateDir = join(parent, 'state');
 });
-afterEach(() => rmSync(stateDir, { recursive: true, force: true }));
+afterEach(() => rmSync(parent, { recursive: true }));
 
 it('lets one in and tells the next who is there and how to reach it', () => {
   using lock = acquireStateLock(stateDir, holder);
@@ -36,7 +38,7 @@ it.each([
 });
 
 it('says that a state directory cannot be used', () => {
-  const file = join(stateDir, '..', 'a-file');
+  const file = join(parent, 'a-file');
   writeFileSync(file, '');
   expect(() => acquireStateLock(file, holder)).toThrow('cannot use the state directory');
 });

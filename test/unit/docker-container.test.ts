@@ -81,9 +81,15 @@ describe('container health', () => {
       reason: 'paused',
     },
     {
+      when: 'restarted a few times while it waits for something',
+      inspect: inspection({ State: { Status: 'restarting', ExitCode: 2 }, RestartCount: 3 }),
+      status: 'starting',
+      reason: 'keeps restarting: exited with 2',
+    },
+    {
       when: 'in a restart loop',
-      inspect: inspection({ State: { Status: 'restarting', ExitCode: 2 } }),
-      status: 'failed',
+      inspect: inspection({ State: { Status: 'restarting', ExitCode: 2 }, RestartCount: 8 }),
+      status: 'unhealthy',
       reason: 'keeps restarting: exited with 2',
     },
     {
@@ -124,7 +130,8 @@ describe('container health', () => {
       status: 'failed',
       reason: 'killed: out of memory (exit code 137)',
     },
-  ])('is $status when $when', ({ inspect, runningMs = 0, when: _, ...health }) => {
+  ])('is $status when $when', ({ inspect, runningMs = 0, ...expected }) => {
+    const { when: _when, ...health } = expected;
     expect(judgeContainer(inspect, { stableMs: 1_000, runningMs })).toEqual(health);
   });
 });

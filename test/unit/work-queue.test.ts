@@ -52,6 +52,20 @@ describe('WorkQueue', () => {
     expect(started).toEqual(['a', 'b', 'c']);
   });
 
+  it('lets a key that somebody waits for pass those that wait, and runs it once', async () => {
+    const { queue, started, finish } = rig(1);
+    for (const key of ['a', 'b', 'c', 'd']) queue.add(key);
+    await settle();
+    queue.addFirst('c');
+    queue.addFirst('e');
+    queue.addFirst('a');
+    for (const key of ['a', 'c', 'e', 'a', 'b', 'd']) {
+      finish(key);
+      await settle();
+    }
+    expect(started).toEqual(['a', 'c', 'e', 'a', 'b', 'd']);
+  });
+
   it('tries a failed key again, later each time, and starts over after a success', async () => {
     const { queue, started, finish, clock, failures } = rig();
     queue.add('a');

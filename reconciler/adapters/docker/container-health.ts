@@ -10,6 +10,8 @@ export interface HealthJudgement {
 
 /** A container that was restarted before has to run this many times longer to be believed. */
 const DOUBT = 5;
+/** Restarts in a row that are put down to a slow start. The engine's pauses between them double from 100 ms, so these take some 13 s. */
+const PATIENCE = 8;
 const PROBE_LOOK_MS = 250;
 
 /** Health of a container from what the engine says about it. Pure; log lines are added by the caller. */
@@ -24,7 +26,7 @@ export function judgeContainer(
     case 'paused':
       return { status: 'stopped', reason: 'paused' };
     case 'restarting':
-      return { status: 'failed', reason: `keeps restarting: ${ending(inspect)}` };
+      return judgeRestarting(inspect);
     case 'created':
       return State.Error
         ? { status: 'failed', reason: `could not start: ${State.Error}` }
@@ -39,6 +41,15 @@ export function judgeContainer(
 /** Whether the container has ever run; before that it may lack files and networks. */
 export function hasStarted({ State }: ContainerInspectInfo): boolean {
   return !State.StartedAt.startsWith('0001-');
+}
+
+/**
+ * Many a service ends and is restarted until what it needs is there, so a few restarts are part of a start. Never `failed`: the engine itself
+ * goes on starting it, and there is nothing that anybody else could start.
+ */
+function judgeRestarting(inspect: ContainerInspectInfo): Health {
+  const status = inspect.RestartCount < PATIENCE ? 'starting' : 'unhealthy';
+  return { status, reason: `keeps restarting: ${ending(inspect)}` };
 }
 
 function judgeRunning(inspect: ContainerInspectInfo, stableMs: number, runningMs: number): Health {

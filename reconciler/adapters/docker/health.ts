@@ -43,7 +43,8 @@ async function containerHealth(adapter: Adapter, subject: Subject, signal: Abort
   const { reason } = health;
   if (reason === undefined) return health;
   const created = readOwner(inspect.Config.Labels)?.spec ?? {};
-  const lines = health.status === 'failed' ? await readLogTail(engine, inspect, created, signal) : [];
+  const isBad = health.status === 'failed' || health.status === 'unhealthy';
+  const lines = isBad ? await readLogTail(engine, inspect, created, signal) : [];
   const tail = lines.length > 0 ? `; last output: ${lines.join(' | ')}` : '';
   return { ...health, reason: `${maskSecrets(inspect, created, reason)}${tail}` };
 }

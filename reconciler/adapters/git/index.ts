@@ -43,6 +43,9 @@ const COMMITTER: Identity = { name: 'Kombinator', email: 'kombinator@localhost' 
 /**
  * Opens the config repository. Nothing is read or fetched yet, so that a daemon can start before its Git server does.
  *
+ * A repository on this machine is read and written in place and never pushed from, even when it has an `origin` of its own:
+ * commits and tags go where the desired state comes from, nowhere else. Hooks of the repository are not run.
+ *
  * @throws BAD_OPTIONS for a location that cannot be understood
  */
 export async function createGitSource(options: GitSourceOptions): Promise<Source> {

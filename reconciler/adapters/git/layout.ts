@@ -37,8 +37,19 @@ export async function readLayout(path: string): Promise<Layout> {
     );
   }
   await refuseForeignFormats(path, commonDir);
-  const { dev, ino } = await stat(join(commonDir, 'objects'));
-  return { gitdir, commonDir, workTree: kind === null ? null : resolve(path), identity: `${dev}:${ino}` };
+  const identity = (await readIdentity(commonDir)) ?? '';
+  return { gitdir, commonDir, workTree: kind === null ? null : resolve(path), identity };
+}
+
+/** What `Layout.identity` is now, in one look; `null` when the repository is gone. */
+export async function readIdentity(commonDir: string): Promise<string | null> {
+  try {
+    const { dev, ino } = await stat(join(commonDir, 'objects'));
+    return `${dev}:${ino}`;
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw error;
+  }
 }
 
 /** A directory that has the branch checked out: its work tree and index follow when the branch is moved. */

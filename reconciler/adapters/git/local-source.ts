@@ -6,7 +6,7 @@ import type { CommitRequest, Revision, Source } from '../../ports/source.ts';
 import { asGitError, branchNotFound, gitError, isMissing, writeConflict } from './errors.ts';
 import type { GitCommand } from './git-command.ts';
 import type { Checkout, Layout } from './layout.ts';
-import { findCheckouts, readLayout } from './layout.ts';
+import { findCheckouts, readIdentity, readLayout } from './layout.ts';
 import { createObjectStore } from './object-store.ts';
 import type { Identity } from './objects.ts';
 import { createRefs, readHead } from './refs.ts';
@@ -45,24 +45,25 @@ export function createLocalSource(options: LocalSourceOptions): Source {
     hasRemote: false,
     resolve: async (signal) => {
       signal.throwIfAborted();
-      return use('the branch cannot be read', async (opened) => {
+      const work = async (opened: Opened): Promise<Revision> => {
         const head = await readBranch(opened, options.branch);
         access.setBranch(head.branch);
         return resolveRevision(opened, head, signal);
-      });
+      };
+      return use('the branch cannot be read', work, { signal, fresh: true });
     },
     lookup: (reference) => use('looking up a commit', ({ repository }) => repository.lookup(reference)),
     contains: (commit) => use('looking for a commit', ({ repository }) => repository.contains(commit)),
     diff: (from, to, signal) =>
-      use('comparing commits', ({ repository }) => repository.diff(from, to, signal), signal),
+      use('comparing commits', ({ repository }) => repository.diff(from, to, signal), { signal }),
     readBlob: (blob) => use('reading a file', ({ repository }) => repository.readBlob(blob)),
     readBlobs: async function* (blobs, maxBytes, signal) {
-      const { repository } = await use('reading files', async (opened) => opened, signal);
+      const { repository } = await use('reading files', async (opened) => opened, { signal });
       yield* repository.readBlobs(blobs, maxBytes, signal);
     },
     commit: async (request, signal) => {
       signal.throwIfAborted();
-      return use('committing', (opened) => commitLocally(opened, request));
+      return use('committing', (opened) => commitLocally(opened, request), { signal, fresh: true });
     },
     tag: (request) => use('tagging', ({ repository }) => repository.tag(request)),
     tags: (prefix) => use('reading tags', ({ repository }) => repository.tags(prefix)),
@@ -79,7 +80,11 @@ interface Access extends Disposable {
   branch(): string;
   setBranch(branch: string): void;
   /** Works on the repository as it is now; another one in its place is opened anew. */
-  use<T>(doing: string, work: (opened: Opened) => Promise<T>, signal?: AbortSignal): Promise<T>;
+  use<T>(
+    doing: string,
+    work: (opened: Opened) => Promise<T>,
+    how?: { readonly signal?: AbortSignal; readonly fresh?: boolean },
+  ): Promise<T>;
 }
 
 function createAccess(options: LocalSourceOptions): Access {
@@ -90,7 +95,12 @@ function createAccess(options: LocalSourceOptions): Access {
     opened?.repository.store[Symbol.dispose]();
     opened = undefined;
   };
-  const open = async (): Promise<Opened> => {
+  /** `fresh`: also look again at what kind of repository it is; otherwise only whether it is still the same one. */
+  const open = async (fresh: boolean): Promise<Opened> => {
+    if (!fresh && opened !== undefined) {
+      const { commonDir, identity } = opened.layout;
+      if ((await readIdentity(commonDir)) === identity) return opened;
+    }
     const layout = await readLayout(path);
     const same = opened?.layout.identity === layout.identity && opened.layout.commonDir === layout.commonDir;
     if (opened !== undefined && same) return opened;
@@ -107,8 +117,8 @@ function createAccess(options: LocalSourceOptions): Access {
     setBranch: (name) => {
       branch = name;
     },
-    use: async (doing, work, signal) => {
-      const current = await open();
+    use: async (doing, work, { signal, fresh = false } = {}) => {
+      const current = await open(fresh);
       try {
         return await work(current);
       } catch (error) {

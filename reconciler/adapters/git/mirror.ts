@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256 } from '../../model/json.ts';
 import { isMissing } from './errors.ts';
@@ -18,7 +18,6 @@ export function mirrorPath(cacheDir: string, address: string): string {
 /** Makes an empty bare repository unless one is there. Only this user can read it: configuration may be private. */
 export async function ensureMirror(cacheDir: string, path: string): Promise<void> {
   await mkdir(cacheDir, { recursive: true, mode: 0o700 });
-  await chmod(cacheDir, 0o700);
   if ((await readText(join(path, 'HEAD'))) !== null) return;
   await mkdir(join(path, 'objects', 'pack'), { recursive: true, mode: 0o700 });
   await mkdir(join(path, 'refs', 'heads'), { recursive: true });

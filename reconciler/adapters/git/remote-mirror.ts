@@ -7,7 +7,7 @@ import type { Logger } from '../../ports/logger.ts';
 import type { Deadline } from './deadline.ts';
 import { branchNotFound, gitError } from './errors.ts';
 import type { GitCommand } from './git-command.ts';
-import { readLayout } from './layout.ts';
+import { readIdentity, readLayout } from './layout.ts';
 import { compactMirror, discardMirror, ensureMirror, keepTags, restoreTags } from './mirror.ts';
 import type { ObjectStore } from './object-store.ts';
 import { createObjectStore } from './object-store.ts';
@@ -64,10 +64,10 @@ export function createRemoteMirror(options: RemoteMirrorOptions): RemoteMirror {
     opened = undefined;
   };
   const open: RemoteMirror['open'] = async () => {
+    if (opened !== undefined && (await readIdentity(path)) === opened.identity) return opened;
+    close();
     await ensureMirror(cacheDir, path);
     const { identity } = await readLayout(path);
-    if (opened?.identity === identity) return opened;
-    close();
     opened = { identity, store: createObjectStore(path, git), refs: createRefs(path) };
     return opened;
   };

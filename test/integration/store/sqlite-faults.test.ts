@@ -143,10 +143,8 @@ describe('SQLite store under faults', () => {
     expect(warnings).toHaveLength(1);
   });
 
-  it('reports a full disk as STORE_FULL, a read-only one as STORE_UNAVAILABLE, and goes on once there is space', async (context) => {
+  it('reports a full disk as STORE_FULL, a read-only one as STORE_UNAVAILABLE, and goes on once there is space', async () => {
     const namespace = ['--map-root-user', '--mount'];
-    const possible = await promisify(execFile)('unshare', [...namespace, 'true']).catch(() => null);
-    if (possible === null) context.skip('this machine allows no mount namespace');
     const script = new URL('full-disk.ts', import.meta.url).pathname;
 
     const { stdout } = await promisify(execFile)('unshare', [
