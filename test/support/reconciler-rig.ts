@@ -29,6 +29,8 @@ export interface Rig extends AsyncDisposable {
   restart(options?: { readonly store?: Store }): Promise<Rig>;
   /** Waits until the stack is in this state; fails with what it is instead. */
   reaches(stack: string, state: SyncState): Promise<StackView>;
+  /** Waits until the stack is not listed any more. */
+  gone(stack: string): Promise<void>;
   /** Waits until that many jobs of the stack have ended; newest first. */
   ended(stack: string, count: number): Promise<readonly Job[]>;
   jobs(stack: string): readonly Job[];
@@ -80,6 +82,14 @@ export function createRig(options: RigOptions = {}): Rig {
       const view = await eventually(look, (value) => value?.state === state, WAIT_MS);
       if (view?.state === state) return view;
       throw new Error(`${stack} is ${view?.state ?? 'not known'} (${view?.message ?? ''}), not ${state}`);
+    },
+    async gone(stack) {
+      const names = await eventually(
+        () => reconciler.stackNames(),
+        (list) => !list.includes(stack),
+        WAIT_MS,
+      );
+      if (names.includes(stack)) throw new Error(`${stack} is still ${reconciler.getStack(stack).state}`);
     },
     ended: (stack, count) =>
       eventually(

@@ -60,8 +60,8 @@ export function toStackWrite({ stack, commit, file }: StackWrite, name: string, 
 }
 
 export function toDeployment(deployment: Deployment) {
-  const { jobId, ...rest } = deployment;
-  return { ...rest, job_id: jobId };
+  const { number, tag, revision, time, author, summary, jobId } = deployment;
+  return { number, tag, revision, time, author, summary, job_id: jobId };
 }
 
 function toNode({ name, address, reachable }: NodeStatus) {
