@@ -9,6 +9,8 @@ export interface ObserveScope {
 
 export interface Observation {
   readonly resources: readonly ObservedResource[];
+  /** Identity of the machine: two connections that give the same one lead to the same engine. Left out where it cannot be told. */
+  readonly engine?: string;
   /** Worth telling, harmless to go on: `registry did not answer, keeping the image that is here`. */
   readonly warnings: readonly string[];
 }

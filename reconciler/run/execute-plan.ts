@@ -17,6 +17,8 @@ export interface ExecuteOptions {
   readonly desired: ReadonlyMap<ResourceId, DesiredResource>;
   /** The target that holds a change's resource. */
   readonly targetOf: (change: Change) => Target;
+  /** The change with the id by which its target knows the resource. */
+  readonly asKnown: (change: Change) => Change;
   /** Changes carried out at the same time; waiting for health does not count. */
   readonly concurrency: number;
   readonly clock: Clock;
@@ -148,7 +150,7 @@ class PlanRun {
   async #applyAndWait(change: Change, freeSlot: () => void): Promise<Health | null> {
     const target = this.#options.targetOf(change);
     const described = change.action === 'delete' ? null : (this.#options.desired.get(change.id) ?? null);
-    const resource: ResourceChange = { change, desired: described };
+    const resource: ResourceChange = { change: this.#options.asKnown(change), desired: described };
     if (change.action !== 'no-op') await target.apply(resource, this.#contextOf(change));
     freeSlot();
     this.#phases.set(change.id, 'applied');

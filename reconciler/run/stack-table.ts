@@ -51,6 +51,8 @@ export class StackTable {
 
   /** @returns whether this failure is another one than before */
   setError(stack: string, error: string | null): boolean {
+    // No error of a stack that was forgotten is no reason to know it again.
+    if (error === null && !this.#rows.has(stack)) return false;
     const row = this.#row(stack);
     const isNew = row.lastError !== error;
     row.lastError = error;
@@ -70,6 +72,18 @@ export class StackTable {
     const engines = this.#engines.get(stack) ?? new Map<string, TargetReference>();
     engines.set(targetKey(reference), reference);
     this.#engines.set(stack, engines);
+  }
+
+  /** Nothing of the stack is on this engine any more. */
+  clearedFrom(stack: string, reference: TargetReference): void {
+    const engines = this.#engines.get(stack);
+    engines?.delete(targetKey(reference));
+    if (engines?.size === 0) this.#engines.delete(stack);
+  }
+
+  /** Whether something of the stack was seen on this engine; also when nobody knows where it is. */
+  mayBeOn(stack: string, reference: TargetReference): boolean {
+    return this.#engines.get(stack)?.has(targetKey(reference)) !== false;
   }
 
   enginesOf(stack: string): readonly TargetReference[] {

@@ -22,6 +22,8 @@ export interface AdapterOptions {
 export interface Traits extends EngineTraits {
   /** What has to be added to our clock to get the engine's. */
   readonly skewMs: number;
+  /** The engine's own id; empty when it gives none. */
+  readonly engineId: string;
 }
 
 /** What every part of the Docker target works with. */
@@ -65,6 +67,7 @@ async function readTraits(engine: Engine, clock: Clock, signal: AbortSignal): Pr
   const info = await engine.info(signal);
   const now = (before + clock.now()) / 2;
   return {
+    engineId: info.ID ?? '',
     cpus: info.NCPU,
     cgroupVersion: Number(info.CgroupVersion ?? 1),
     skewMs: engine.local ? 0 : Date.parse(info.SystemTime) - now,

@@ -51,7 +51,8 @@ export async function observeStack(
     ...observedContainers.flat(),
   ];
   resources.sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
-  return { resources, warnings: images.warnings };
+  const { engineId } = traits;
+  return { resources, warnings: images.warnings, ...(engineId === '' ? {} : { engine: engineId }) };
 }
 
 interface ContainerView {
