@@ -165,6 +165,7 @@ function execute(
     },
     concurrency,
     clock,
+    branch: context.source.branch,
     readBlob: async (blob) => context.desired.inlineBlob(blob) ?? context.source.readBlob(blob),
     onStep: (change, update) => recordStep(context, job, indexes.get(change.id) ?? -1, { change, update }),
     signal,

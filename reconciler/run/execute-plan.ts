@@ -22,6 +22,8 @@ export interface ExecuteOptions {
   /** Changes carried out at the same time; waiting for health does not count. */
   readonly concurrency: number;
   readonly clock: Clock;
+  /** Branch that the plan's revision was read from. */
+  readonly branch: string;
   readonly readBlob: ApplyContext['readBlob'];
   readonly onStep: (change: Change, update: StepUpdate) => void;
   /** No step begins after it aborts. A replace that is waiting for health is reverted, unless the reason is a `Preempted`. */
@@ -185,9 +187,9 @@ class PlanRun {
   }
 
   #contextOf(change: Change): ApplyContext {
-    const { plan, readBlob, signal, onStep } = this.#options;
+    const { plan, branch, readBlob, signal, onStep } = this.#options;
     const progress = (message: string) => onStep(change, { status: 'running', message });
-    return { stack: plan.stack, revision: plan.revision, signal, readBlob, progress };
+    return { stack: plan.stack, revision: plan.revision, branch, signal, readBlob, progress };
   }
 
   /** Ending a replace must not itself be cut short. */

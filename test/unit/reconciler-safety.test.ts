@@ -5,6 +5,7 @@ import { ReconcilerError } from '../../reconciler/model/errors.ts';
 import type { Plan } from '../../reconciler/plan/plan.ts';
 import { eventually } from '../support/eventually.ts';
 import { createFastClock } from '../support/fast-clock.ts';
+import { createMemorySource } from '../support/memory-source.ts';
 import { container, createRig, file, stack } from '../support/reconciler-rig.ts';
 
 const NEVER = new AbortController().signal;
@@ -212,5 +213,38 @@ describe('closing', () => {
     await rig.reconciler[Symbol.asyncDispose]();
     await expect(asked).rejects.toThrow();
     expect(rig.jobs('shop').every(({ endedAt }) => endedAt !== null)).toBe(true);
+  });
+});
+
+describe('two daemons on two branches of one repository', () => {
+  it.each([
+    { branch: 'main', state: undefined },
+    { branch: 'staging', state: 'running' },
+  ])('what was deployed from $branch is $state after it left main', async ({ branch, state }) => {
+    const source = createMemorySource();
+    source.push({
+      [file('shop')]: stack('shop', web('nginx:1.29')),
+      [file('preview')]: stack('preview', web('nginx:1.29')),
+    });
+    const other = createRig({ source: { ...source, branch } });
+    await other.reconciler.refresh(AbortSignal.timeout(5_000));
+    await other.apply('preview');
+    const target = other.engine();
+    await other.reconciler[Symbol.asyncDispose]();
+
+    source.push({ [file('preview')]: null });
+    await using rig = createRig({ source, engines: new Map([['docker:local', target]]) });
+    await rig.reconciler.start();
+    await rig.reaches('shop', 'in_sync');
+    const preview = () => target.control.find('preview', container('web'))?.state;
+    await eventually(
+      () => target.control.log.includes('owned') && preview() === state,
+      (done) => done,
+      4_000,
+    );
+    // Whatever the search has queued is done before a later push is.
+    source.push({ [file('shop')]: stack('shop', web('nginx:1.28')) });
+    await rig.ended('shop', 2);
+    expect(preview()).toBe(state);
   });
 });

@@ -31,13 +31,13 @@ const UNDO_TIMEOUT_MS = 120_000;
 /** Makes a container with its files and networks, not started. Nothing is left of it when that fails. */
 export async function makeContainer(task: ContainerTask, name: string): Promise<string> {
   const { adapter, desired, spec, context } = task;
-  const { stack, revision, signal } = context;
+  const { stack, revision, branch, signal } = context;
   if (spec.readOnly && spec.files?.length)
     throw new ReconcilerError(
       'TARGET_UNSUPPORTED',
       `${desired.id}: the engine cannot put files into a container whose file system is read-only`,
     );
-  const config = buildContainerConfig(spec, buildLabels({ stack, revision, desired }));
+  const config = buildContainerConfig(spec, buildLabels({ stack, revision, branch, desired }));
   const id = await adapter.engine.createContainer(name, config, signal);
   try {
     await putFiles(adapter.engine, id, spec.files ?? [], context);
