@@ -11,6 +11,7 @@ import type { Decision } from './decide.ts';
 import type { JobRecorder } from './job-book.ts';
 import { planStack } from './plan-stack.ts';
 import type { PlannedStack, PlanOrder } from './plan-stack.ts';
+import { RepairBrake } from './repair-brake.ts';
 
 interface Pending {
   readonly request: ApplyRequest;
@@ -23,12 +24,14 @@ interface Pending {
 export class StackRunner {
   readonly #context: RunContext;
   readonly #pending = new Map<string, Pending[]>();
+  readonly #brake: RepairBrake;
   readonly #triggers = new Map<string, string>();
   /** Stacks whose disappearance from the repository waits for a yes, and why. */
   readonly blockedRemovals = new Map<string, string>();
 
   constructor(context: RunContext) {
     this.#context = context;
+    this.#brake = new RepairBrake(context.clock);
   }
 
   /** Records a job that the next run of the stack carries out. */
@@ -131,6 +134,7 @@ export class StackRunner {
         this.#settle(planned, decision);
         return;
       default:
+        this.#brake.release(request.stack);
         this.blockedRemovals.delete(request.stack);
         await applyPlan(this.#context, planned, job, signal);
     }
@@ -164,9 +168,12 @@ export class StackRunner {
     if (decision.kind === 'in-sync') return this.#completeEarlier(planned, trigger);
     if (decision.kind !== 'apply') return;
     const drifted = this.#context.deployments.knownLatest(stack)?.desired === planned.plan.desired;
+    if (drifted) this.#holdBack(stack);
+    else this.#brake.release(stack);
     const job = this.#newJob(stack, drifted && trigger !== 'push' ? 'drift' : trigger);
     try {
       await applyPlan(this.#context, planned, job, signal);
+      if (drifted) this.#brake.repaired(stack);
     } catch (error) {
       if (job.job.endedAt === null) job.end('failed', error);
       this.#noteFailure(stack, error);
@@ -227,6 +234,14 @@ export class StackRunner {
       else if (kept !== null) stacks.setState(stack, 'removed', kept);
       else this.#forget(stack);
     }
+  }
+
+  /** Throws, to be asked again later, when the stack was repaired too often to go on at this pace. */
+  #holdBack(stack: string): void {
+    const reason = this.#brake.whyWait(stack);
+    if (reason === null) return;
+    this.#context.stacks.setState(stack, 'degraded', reason);
+    throw new ReconcilerError('UNHEALTHY', `${stack}: ${reason}`, { retryable: true });
   }
 
   /** Why nothing is done by itself, as the job that led to it tells. */

@@ -1,4 +1,4 @@
-import type { ObservedResource, ResourceId } from '../model/resource.ts';
+import type { Health, ObservedResource, ResourceId } from '../model/resource.ts';
 import { targetKey } from '../model/target.ts';
 import type { TargetReference } from '../model/target.ts';
 import type { DesiredStack } from '../model/stack.ts';
@@ -13,7 +13,7 @@ import type { TargetPool } from './target-pool.ts';
 interface StackRuntime {
   state: SyncState;
   message: string | null;
-  observed: ReadonlyMap<ResourceId, ObservedResource>;
+  health: ReadonlyMap<ResourceId, Health>;
   drift: DriftView;
   lastJob: Job | null;
   /** Code of the newest failure, so that the same one is not recorded again with every retry. */
@@ -60,7 +60,7 @@ export class StackTable {
   }
 
   setObserved(stack: string, observed: readonly ObservedResource[]): void {
-    this.#row(stack).observed = new Map(observed.map((resource) => [resource.id, resource]));
+    this.#row(stack).health = new Map(observed.map(({ id, health }) => [id, health]));
   }
 
   setDrift(stack: string, plan: Plan | null, checkedAt: string): void {
@@ -112,7 +112,7 @@ export class StackTable {
       state: invalid ? 'invalid' : (row?.state ?? 'unknown'),
       message: row?.message ?? null,
       services: stack.services.map((service): ServiceStatus => {
-        const health = row?.observed.get(service.resource as ResourceId)?.health;
+        const health = row?.health.get(service.resource as ResourceId);
         const missing = row === undefined || row.state === 'unknown' ? 'unknown' : 'missing';
         return { ...service, health: health?.status ?? missing, reason: health?.reason ?? null };
       }),
@@ -131,7 +131,7 @@ export class StackTable {
     const row: StackRuntime = {
       state: 'unknown',
       message: null,
-      observed: new Map(),
+      health: new Map(),
       drift: NO_DRIFT,
       lastJob: null,
       lastError: null,
