@@ -10,7 +10,13 @@ import { engineJson, startDockerEngine } from '../support/docker-engine.ts';
 import { commitFiles, createBareRepo } from '../support/git-repo.ts';
 import { createQuietLogger } from '../support/quiet-logger.ts';
 import { buildTestImage } from '../support/test-image.ts';
-import { IMAGE, renderComposeFile, renderIdleKombination, renderKombination, SERVICES } from './engine-stack.ts';
+import {
+  IMAGE,
+  renderComposeFile,
+  renderIdleKombination,
+  renderKombination,
+  SERVICES,
+} from './engine-stack.ts';
 import { moveBranch } from './move-branch.ts';
 import { prepareCompose, prepareEngine } from './prepare.ts';
 import type { ComposeCommand } from './prepare.ts';
@@ -86,7 +92,11 @@ async function runKombinator({ engine, directory }: Bench): Promise<Round> {
   await using repository = await createBareRepo();
   const { gitdir, path } = repository;
   const text = renderKombination(STACK, engine.host);
-  const before = await commitFiles(repository, { [pathOf('idle')]: renderIdleKombination('idle', engine.host) }, 'Begin');
+  const before = await commitFiles(
+    repository,
+    { [pathOf('idle')]: renderIdleKombination('idle', engine.host) },
+    'Begin',
+  );
   const pushed = await commitFiles(repository, { [pathOf(STACK)]: text }, 'Add the stack');
   await moveBranch(gitdir, before);
   const stateDir = await mkdtemp(join(directory, 'state-'));
@@ -117,7 +127,13 @@ function untilApplied({ reconciler }: Kombinator): Promise<void> {
     );
   }, ROUND_TIMEOUT_MS);
   const subscription = reconciler.subscribe((event) => {
-    if (event.type !== 'job' || event.job.stack !== STACK || event.job.type !== 'apply' || event.job.endedAt === null) return;
+    if (
+      event.type !== 'job' ||
+      event.job.stack !== STACK ||
+      event.job.type !== 'apply' ||
+      event.job.endedAt === null
+    )
+      return;
     if (event.job.status === 'completed') resolve();
     else reject(new Error(describeFailure(event.job)));
   });
@@ -171,7 +187,9 @@ async function assertRunning({ socketPath }: DockerEngine): Promise<void> {
 /** Between rounds, the same for both. A network is only let go of some time after its last container. */
 async function removeEverything({ socketPath }: DockerEngine): Promise<void> {
   const containers = await engineJson<{ Id: string }[]>(socketPath, 'GET', '/containers/json?all=1');
-  await Promise.all(containers.map(({ Id }) => engineJson(socketPath, 'DELETE', `/containers/${Id}?force=1&v=1`)));
+  await Promise.all(
+    containers.map(({ Id }) => engineJson(socketPath, 'DELETE', `/containers/${Id}?force=1&v=1`)),
+  );
   await waitUntil(
     'the networks are gone',
     async () => {
