@@ -33,8 +33,9 @@ if (isRecent) {
 }
 
 /**
- * Left alone, V8 lets garbage of a busy daemon grow to 128 MiB before it looks; a few MiB cost no time. The limit can only be set
- * when a process starts, so this one starts over in its own place: same process id, terminal and environment.
+ * Left alone, V8 gives a daemon that has just read a large repository twice the memory it needs: 128 MiB for new objects, and room for
+ * old ones to double before it looks for garbage. Such limits can only be set when a process starts, so this one starts over in its own
+ * place: same process id, terminal and environment.
  */
 function continueWithServeFlags() {
   const flags = JSON.parse(readFileSync(new URL('./serve-flags.json', import.meta.url), 'utf8'));

@@ -200,12 +200,22 @@ function describeWatching(setup: () => Promise<SourceHarness>): void {
     await harness.push([file('a', '1')], 'first');
     const controller = new AbortController();
     const seen: string[] = [];
-    let reading: Promise<unknown> = Promise.resolve();
+    let calls = 0;
+    const read = async (): Promise<void> => {
+      // One read at a time; calls that come meanwhile lead to one more.
+      for (let known = -1; known !== calls && !controller.signal.aborted;) {
+        known = calls;
+        const revision = await harness.source.resolve(signal).catch(() => null);
+        if (revision !== null) seen.push(revision.commit);
+      }
+    };
+    const reads: Promise<void>[] = [];
+    let busy = false;
     const watching = harness.source.watch(() => {
-      reading = reading
-        .then(() => harness.source.resolve(signal))
-        .then(({ commit }) => seen.push(commit))
-        .catch(() => undefined);
+      calls += 1;
+      if (busy) return;
+      busy = true;
+      reads.push(read().finally(() => (busy = false)));
     }, controller.signal);
     await eventually('the first call', () => seen.length > 0);
 
@@ -216,6 +226,6 @@ function describeWatching(setup: () => Promise<SourceHarness>): void {
 
     controller.abort();
     await watching;
-    await reading;
+    await Promise.all(reads);
   });
 }

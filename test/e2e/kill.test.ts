@@ -13,7 +13,7 @@ import { buildTestImage } from '../support/test-image.ts';
 
 const IMAGE = 'kombinator-test/kill:1';
 const STACK = 'killed';
-const ROUNDS = Number(process.env['ROUNDS'] ?? 50);
+const ROUNDS = 50;
 const CONVERGE_MS = 60_000;
 const host = inject('dockerHost');
 const socketPath = host.replace('unix://', '');
@@ -75,7 +75,7 @@ networks: { side: {} }
 services:
   db: { ${common}, volumes: ["data:/data"] }
   app: { ${common}, env: { ROUND: "${round}" }, depends_on: { db: { condition: service_healthy } } }
-  web: { ${common}, env: { ROUND: "${round}" }, depends_on: [app] }
+  web: { ${common}, env: { ROUND: "${round}" }, depends_on: [db] }
 ${extra}`;
 }
 
