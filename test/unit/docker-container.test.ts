@@ -58,7 +58,7 @@ describe('container health', () => {
       inspect: inspection({ RestartCount: 1 }),
       runningMs: 2_000,
       status: 'starting',
-      retryAfterMs: 3_000,
+      retryAfterMs: 8_000,
     },
     { when: 'healthy by its check', inspect: probed('healthy'), runningMs: 0, status: 'healthy' },
     {

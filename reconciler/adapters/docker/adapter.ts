@@ -11,7 +11,10 @@ export interface AdapterOptions {
   readonly registries?: () => readonly RegistryCredentials[];
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Without a health check, running this long without a restart counts as healthy. Default 1,000. */
+  /**
+   * Without a health check, running this long without a restart counts as healthy; twice as long for one that is to
+   * replace another. Default 500.
+   */
   readonly stableMs?: number;
   /** How long a stop waits before SIGKILL; `stopGracePeriodMs` of the container wins. Default 10. */
   readonly stopTimeoutSeconds?: number;
@@ -42,7 +45,7 @@ export function createAdapter(engine: Engine, options: AdapterOptions): Adapter 
   let traits: Promise<Traits> | undefined;
   return {
     registries: () => [],
-    stableMs: 1_000,
+    stableMs: 500,
     stopTimeoutSeconds: 10,
     registryCacheMs: 30_000,
     ...options,

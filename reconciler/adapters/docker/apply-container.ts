@@ -1,4 +1,4 @@
-import { ReconcilerError } from '../../model/errors.ts';
+import { isReconcilerError, ReconcilerError } from '../../model/errors.ts';
 import type { ApplyContext, ResourceChange } from '../../ports/target.ts';
 import type { Adapter } from './adapter.ts';
 import { appliedKey } from './adapter.ts';
@@ -12,7 +12,7 @@ import {
   undo,
 } from './container.ts';
 import type { ContainerGroup, OwnedContainer } from './container-group.ts';
-import { membersOf, nextName, readGroup } from './container-group.ts';
+import { EMPTY_GROUP, membersOf, nextName, readGroup } from './container-group.ts';
 import { readLogTail } from './logs.ts';
 import { containerSpec } from './specs.ts';
 
@@ -27,11 +27,23 @@ export async function applyContainer(
 ): Promise<void> {
   if (change.change.action === 'delete') return deleteContainer(adapter, change, context);
   const task = taskOf(adapter, change, context);
+  if (change.change.action === 'create' && (await createAtOnce(task))) return;
   const group = await readGroup(adapter.engine, context.stack, task.desired.name, context.signal);
   if (change.change.action === 'replace' && group.current !== null) {
     await replaceContainer(task, { ...group, current: group.current });
   } else {
     await ensureContainer(task, group);
+  }
+}
+
+/** Most creates find nothing in their way. Only one that does has to look at what is there. */
+async function createAtOnce(task: ContainerTask): Promise<boolean> {
+  try {
+    await ensureContainer(task, EMPTY_GROUP);
+    return true;
+  } catch (error) {
+    if (isReconcilerError(error, 'NAME_TAKEN')) return false;
+    throw error;
   }
 }
 

@@ -9,7 +9,7 @@ export interface HealthJudgement {
 }
 
 /** A container that was restarted before has to run this many times longer to be believed. */
-const DOUBT = 5;
+const DOUBT = 10;
 /** Restarts that are put down to a slow start. The engine's pauses between them double from 100 ms, so these take some 3 s. */
 const PATIENCE = 5;
 const PROBE_LOOK_MS = 250;

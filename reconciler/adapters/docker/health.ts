@@ -1,7 +1,7 @@
 import type { Health, ResourceId } from '../../model/resource.ts';
 import type { Adapter } from './adapter.ts';
 import { appliedKey } from './adapter.ts';
-import { readGroup } from './container-group.ts';
+import { isNextName, readGroup } from './container-group.ts';
 import { judgeContainer } from './container-health.ts';
 import { readOwner } from './labels.ts';
 import { maskSecrets, readLogTail } from './logs.ts';
@@ -39,7 +39,12 @@ async function containerHealth(adapter: Adapter, subject: Subject, signal: Abort
   const inspect = await findContainer(adapter, subject, signal);
   if (inspect === null) return { status: 'missing' };
   const traits = await adapter.traits(signal);
-  const health = judgeContainer(inspect, { stableMs, runningMs: runningMs(adapter, traits, inspect) });
+  // The old one is gone once the new one counts as healthy, so it has to convince more.
+  const stable = isNextName(inspect.Name) ? 2 * stableMs : stableMs;
+  const health = judgeContainer(inspect, {
+    stableMs: stable,
+    runningMs: runningMs(adapter, traits, inspect),
+  });
   const { reason } = health;
   if (reason === undefined) return health;
   const created = readOwner(inspect.Config.Labels)?.spec ?? {};
