@@ -23,7 +23,7 @@ import type { ComposeCommand } from './prepare.ts';
 import { formatTimes, median, time } from './report.ts';
 import type { Report } from './report.ts';
 
-const ROUNDS = 3;
+const ROUNDS = 4;
 /** Looks at an unchanged stack in each round. */
 const LOOKS = 6;
 const STACK = 'bench';
