@@ -1,3 +1,4 @@
+import { checkContainers } from './check-containers.ts';
 import type { DependencyMap, PortClaim } from './check-kombination.ts';
 import { checkReferences, portClaims } from './check-kombination.ts';
 import type { Diagnostic } from './diagnostic.ts';
@@ -65,6 +66,7 @@ export function assess(options: AssessOptions): Assessment {
   const kombination = expandKit(written, issues);
   const names = new Set(written.services.map((service) => service.name));
   const dependencies = checkReferences(kombination, names, issues);
+  checkContainers(kombination, dependencies, issues);
   const { targets, sharedNodes } = resolveTargets(kombination, options, issues);
   const byName = new Map(targets.map((target) => [target.name, target]));
   const ports = portClaims(kombination, ({ node }) => {

@@ -41,6 +41,7 @@ export function mergeFields(kit: ServiceFields, own: ServiceFields): ServiceFiel
     mounts: [...kit.mounts.filter(({ mount }) => !targets.has(mount.target)), ...own.mounts],
     dependsOn: [...kit.dependsOn, ...own.dependsOn],
     resources: { ...kit.resources, ...own.resources },
+    options: { ...kit.options, ...own.options },
     ...mergeRoute(kit.route, own.route),
   };
 }

@@ -11,12 +11,15 @@ import type { Position } from '../model/diagnostic.ts';
 import { parseEnvValue, resolveEnvValue } from '../model/env-value.ts';
 import { isProblem } from '../model/issue.ts';
 import type { ServiceModel } from '../model/kombination.ts';
+import { containerName } from '../model/kombination.ts';
 import type { Dependency, DesiredResource } from '../model/resource.ts';
 import { hashSpec, resourceId } from '../model/resource.ts';
 import type { Secret } from '../model/secret.ts';
 import { asFields, asList, compareText, defined, toRecord } from '../model/values.ts';
 import type { Locate } from './names.ts';
+import { buildNetworks, buildOptions, buildPlaces, sharedWith } from './container-places.ts';
 import { engineName, networksOf } from './names.ts';
+import { WRITTEN_AS } from './written-as.ts';
 
 export interface ContainerOptions {
   readonly service: ServiceModel;
@@ -41,7 +44,10 @@ export function renderContainer(options: ContainerOptions): DesiredResource {
     dependsOn: buildDependencies(service, assessment),
     origin: locate(service.path),
     ...buildOrigins(options, spec),
-    replaceWith: [resourceId(service.node, 'image', spec.image)],
+    replaceWith: [
+      resourceId(service.node, 'image', spec.image),
+      ...sharedWith(service, assessment).map(({ node, name }) => resourceId(node, 'container', name)),
+    ],
     ...(healthTimeoutMs === undefined ? {} : { healthTimeoutMs }),
   };
 }
@@ -50,7 +56,8 @@ function buildSpec({ service, assessment, lookup }: ContainerOptions): Container
   const { kombination, findings } = assessment;
   const stack = kombination.name;
   return defined({
-    name: `${stack}-${service.name}-1`,
+    ...buildOptions(service, assessment),
+    name: containerName(stack, service),
     service: service.name,
     image: service.image ?? '',
     command: service.command,
@@ -59,7 +66,7 @@ function buildSpec({ service, assessment, lookup }: ContainerOptions): Container
     ports: nonEmpty(buildPorts(service)),
     mounts: nonEmpty(buildMounts(service, assessment)),
     networks: filled(buildNetworks(service, assessment)),
-    networkMode: service.networkMode,
+    ...buildPlaces(service, assessment),
     healthcheck: service.healthcheck,
     restart: service.restart ?? defaultRestart(service, assessment),
     resources: service.resources ?? {},
@@ -126,19 +133,6 @@ function buildMounts({ mounts }: ServiceModel, { kombination }: Assessment): rea
   return specs.sort((a, b) => compareText(a.target, b.target));
 }
 
-function buildNetworks(
-  service: ServiceModel,
-  { kombination }: Assessment,
-): NonNullable<ContainerSpec['networks']> {
-  return toRecord(
-    networksOf(service).map(({ name, aliases }) => {
-      const others = [...new Set(aliases)].filter((alias) => alias !== service.name).sort();
-      const network = engineName(kombination.name, name, kombination.networks[name]);
-      return [network, { aliases: [service.name, ...others] }] as const;
-    }),
-  );
-}
-
 /** A service that others wait for to complete is not started again. */
 function defaultRestart({ name }: ServiceModel, { dependencies }: Assessment): RestartSpec {
   for (const list of dependencies.values()) {
@@ -161,30 +155,6 @@ function buildDependencies(service: ServiceModel, { dependencies }: Assessment):
   }
   return result;
 }
-
-/** Keys of the document behind each key of the spec. */
-const WRITTEN_AS: Readonly<Partial<Record<keyof ContainerSpec, readonly string[]>>> = {
-  image: ['image'],
-  command: ['command', 'config'],
-  entrypoint: ['entrypoint'],
-  env: ['env', 'environment', 'config'],
-  ports: ['ports'],
-  mounts: ['volumes', 'tmpfs'],
-  networks: ['networks'],
-  networkMode: ['network_mode'],
-  healthcheck: ['healthcheck'],
-  restart: ['restart'],
-  resources: ['resources', 'deploy'],
-  labels: ['labels', 'route', 'config'],
-  user: ['user'],
-  workingDir: ['working_dir'],
-  hostname: ['hostname'],
-  init: ['init'],
-  readOnly: ['read_only'],
-  stopSignal: ['stop_signal'],
-  stopGracePeriodMs: ['stop_grace_period'],
-  files: ['files'],
-};
 
 function buildOrigins(
   { service, assessment, locate }: ContainerOptions,

@@ -4,6 +4,7 @@ import type { Logger } from '../../ports/logger.ts';
 import type { EngineTraits } from './container-live.ts';
 import type { Engine } from './engine.ts';
 import type { RegistryCredentials } from './registry.ts';
+import { spokenApi } from './transport.ts';
 
 export interface AdapterOptions {
   readonly name: string;
@@ -22,6 +23,8 @@ export interface AdapterOptions {
 export interface Traits extends EngineTraits {
   /** What has to be added to our clock to get the engine's. */
   readonly skewMs: number;
+  /** API version that is spoken with it. */
+  readonly api: string;
 }
 
 /** What every part of the Docker target works with. */
@@ -64,7 +67,14 @@ async function readTraits(engine: Engine, clock: Clock, signal: AbortSignal): Pr
   const before = clock.now();
   const info = await engine.info(signal);
   const now = (before + clock.now()) / 2;
+  const { ApiVersion } = await engine.version(signal);
   return {
+    api: spokenApi(ApiVersion),
+    unlimited: [
+      ...(info.SwapLimit === false ? (['memorySwapBytes'] as const) : []),
+      ...(info.CPUShares === false ? (['cpuShares'] as const) : []),
+      ...(info.CPUSet === false ? (['cpuset'] as const) : []),
+    ],
     cpus: info.NCPU,
     cgroupVersion: Number(info.CgroupVersion ?? 1),
     skewMs: engine.local ? 0 : Date.parse(info.SystemTime) - now,

@@ -5,13 +5,16 @@ import type { DesiredResource } from '../../model/resource.ts';
 import type { ApplyContext } from '../../ports/target.ts';
 import type { Adapter } from './adapter.ts';
 import { appliedKey } from './adapter.ts';
-import { aliasesOf, buildContainerConfig, networkNames } from './container-config.ts';
+import { buildContainerConfig, endpointOf, networkNames } from './container-config.ts';
 import type { OwnedContainer } from './container-group.ts';
 import { hasStarted, judgeContainer } from './container-health.ts';
 import { buildUpdate, networkSteps, readLive } from './container-live.ts';
+import { withSharedIds } from './container-sharing.ts';
+import { refuseUnmet } from './engine-needs.ts';
 import { portOf } from './engine-errors.ts';
 import { putFiles } from './files.ts';
 import { buildLabels } from './labels.ts';
+import { speaks } from './transport.ts';
 
 /*
  * Steps that several changes of a container are made of. Each is harmless when repeated.
@@ -37,12 +40,16 @@ export async function makeContainer(task: ContainerTask, name: string): Promise<
       'TARGET_UNSUPPORTED',
       `${desired.id}: the engine cannot put files into a container whose file system is read-only`,
     );
-  const config = buildContainerConfig(spec, buildLabels({ stack, revision, desired }));
-  const id = await adapter.engine.createContainer(name, config, signal);
+  const { api } = await adapter.traits(signal);
+  refuseUnmet(desired, spec, api);
+  const labels = buildLabels({ stack, revision, desired });
+  const config = buildContainerConfig(await withSharedIds(adapter.engine, spec, signal), { labels, api });
+  const platform = speaks(api, '1.41') ? spec.platform : undefined;
+  const id = await adapter.engine.createContainer(name, config, { platform, signal });
   try {
     await putFiles(adapter.engine, id, spec.files ?? [], context);
     for (const network of networkNames(spec).slice(1)) {
-      await adapter.engine.connectNetwork(network, id, aliasesOf(spec, network), signal);
+      await adapter.engine.connectNetwork(network, id, endpointOf(spec, network, api), signal);
     }
   } catch (error) {
     await undo(adapter, error, (signal) => adapter.engine.removeContainer(id, signal));
@@ -103,7 +110,8 @@ export async function repairContainer(task: ContainerTask, inspect: ContainerIns
   for (const name of leave) await engine.disconnectNetwork(name, inspect.Id, signal);
   for (const name of join) {
     await dropStaleEndpoint(task, inspect, name);
-    await engine.connectNetwork(networkIds.get(name) ?? name, inspect.Id, aliasesOf(spec, name), signal);
+    const endpoint = endpointOf(spec, name, traits.api);
+    await engine.connectNetwork(networkIds.get(name) ?? name, inspect.Id, endpoint, signal);
   }
   await ensureRunning(task, inspect);
 }

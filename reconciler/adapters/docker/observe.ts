@@ -11,8 +11,10 @@ import type { ContainerGroup, OwnedContainer } from './container-group.ts';
 import { groupContainers, membersOf } from './container-group.ts';
 import { judgeContainer } from './container-health.ts';
 import { readLive, renderObserved } from './container-live.ts';
+import { readStaleSharing } from './container-sharing.ts';
 import type { EngineVolume } from './engine.ts';
-import { movedDigest } from './image.ts';
+import { describeUnmet } from './engine-needs.ts';
+import { fitsPlatform, movedDigest } from './image.ts';
 import type { Owner } from './labels.ts';
 import { readOwner } from './labels.ts';
 import { maskSecrets } from './logs.ts';
@@ -51,7 +53,7 @@ export async function observeStack(
     ...observedContainers.flat(),
   ];
   resources.sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
-  return { resources, warnings: images.warnings };
+  return { resources, warnings: [...images.warnings, ...describeUnmet(scope.desired, traits.api)] };
 }
 
 interface ContainerView {
@@ -73,9 +75,11 @@ async function observeGroup(
   // Gone between the list and now: as if it had not been listed.
   if (!container || !inspect) return [];
   const interrupted = membersOf(group).length > 1 || container !== group.current;
+  const stale = await readStaleSharing(view.adapter.engine, inspect, container.owner.spec, signal);
   return identitiesOf(container.owner, container.owner.spec['name'], view.desired).map((identity) => {
     const wanted = identity.desired && maskSpec(identity.desired.spec);
-    const rendered = renderContainer(view, container, inspect, wanted);
+    const live = renderContainer(view, container, inspect, wanted);
+    const rendered = { ...live, spec: { ...live.spec, ...stale } };
     const up = inspect.State.Running && !inspect.State.Paused;
     const ids = membersOf(group).map(({ id }) => id);
     const basis = [
@@ -215,7 +219,7 @@ async function observeImages(
   const resources = await mapBounded(wanted, PARALLEL_CALLS, async (resource) => {
     const spec = imageSpec(resource);
     const image = await adapter.engine.inspectImage(spec.reference, signal);
-    if (image === null) return null;
+    if (image === null || !fitsPlatform(image, spec.platform)) return null;
     ids.set(spec.reference, image.Id);
     const moved = await lookForMoved(adapter, spec, image, { signal, warnings });
     const reference = moved === null ? spec.reference : `${spec.reference}@${moved}`;
