@@ -111,7 +111,9 @@ function originOf(desired: DesiredResource, path: string | undefined): Change['o
 
 /** Until nothing follows any more: what follows may itself be followed. */
 function followAll(desired: readonly DesiredResource[], changes: Map<ResourceId, Change>): void {
-  const following = desired.filter((resource) => resource.replaceWith !== undefined);
+  const following = desired
+    .filter((resource) => resource.replaceWith !== undefined)
+    .sort((a, b) => (a.id < b.id ? -1 : 1));
   while (following.some((resource) => followReplacements(resource, changes)));
 }
 
