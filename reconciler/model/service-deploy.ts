@@ -80,7 +80,8 @@ export function readRestart(fields: Fields, path: DocumentPath, issues: Issues):
     const place = [...path, 'deploy', 'restart_policy'];
     ignore(place, 'restart_policy', 'restart is said as well, and counts', issues);
   }
-  const [, policy, times] = /^(no|always|unless-stopped|on-failure)(?::(\d+))?$/.exec(String(restart)) ?? [];
+  const [, policy, times] =
+    /^(no|always|unless-stopped|on-failure)(?::(\d+))?$/.exec(asString(restart) ?? '') ?? [];
   if (policy === 'on-failure') return times ? { policy, maxRetries: Number(times) } : { policy };
   return policy === 'no' || policy === 'always' || policy === 'unless-stopped' ? { policy } : undefined;
 }

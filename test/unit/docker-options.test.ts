@@ -149,6 +149,18 @@ describe('a place in a network', () => {
   });
 });
 
+it('is not taken anew because the engine adds the host name', () => {
+  const spec = containerSpec(web({ hostname: 'box', networks: { a: { aliases: ['www'] } } }));
+  const live = (...aliases: readonly string[]) => ({
+    restart: spec.restart,
+    resources: {},
+    networks: { a: { aliases } },
+    cpus: 1,
+  });
+  expect(networkSteps(spec, live('box', 'web', 'www')).join).toEqual([]);
+  expect(networkSteps(spec, live('box', 'web')).join).toEqual(['a']);
+});
+
 describe('limits in place', () => {
   const steps = (
     resources: ContainerSpec['resources'],

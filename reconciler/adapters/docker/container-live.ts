@@ -116,12 +116,18 @@ export function networkSteps(spec: ContainerSpec, live: LiveSpec): { leave: stri
     if (attached === undefined) return false;
     const { ipv4Address, ipv6Address } = spec.networks?.[name] ?? {};
     if (attached.ipv4Address !== ipv4Address || attached.ipv6Address !== ipv6Address) return true;
-    return attached.aliases.join('\0') !== aliasesOf(spec, name).join('\0');
+    return !sameAliases(attached.aliases, aliasesOf(spec, name), spec.hostname);
   };
   return {
     leave: has.filter((name) => !wanted.includes(name) || differs(name)).sort(),
     join: wanted.filter((name) => !has.includes(name) || differs(name)).sort(),
   };
+}
+
+/** The engine adds the host name by itself. */
+function sameAliases(a: readonly string[], b: readonly string[], hostname: string | undefined): boolean {
+  const [has, wants] = [a, b].map((list) => list.filter((alias) => alias !== hostname).join('\0'));
+  return has === wants;
 }
 
 function sameNetworks(spec: ContainerSpec, live: LiveSpec): boolean {
@@ -229,11 +235,11 @@ function readAddresses(chosen: unknown): AddressSpec {
 }
 
 function renderNetworks(created: JsonObject, live: LiveSpec): LiveSpec['networks'] {
-  const service = created['service'];
+  const { service, hostname } = created;
   return Object.fromEntries(
     Object.entries(live.networks).map(([name, { aliases, ...addresses }]) => [
       name,
-      { aliases: aliases.filter((alias) => alias !== service), ...addresses },
+      { aliases: aliases.filter((alias) => alias !== service && alias !== hostname), ...addresses },
     ]),
   );
 }

@@ -48,7 +48,7 @@ export async function readStaleSharing(
     const name = sharedName(created[key]);
     if (name === undefined) continue;
     const other = await engine.inspectContainer(name, signal);
-    const live = String(inspect.HostConfig[hostKey] ?? '');
+    const live = inspect.HostConfig[hostKey] ?? '';
     if (live === `${PREFIX}${other?.Id}`) continue;
     stale[key] = live.slice(0, PREFIX.length + 12);
   }
