@@ -25,6 +25,8 @@ export interface Traits extends EngineTraits {
   readonly skewMs: number;
   /** API version that is spoken with it. */
   readonly api: string;
+  /** The engine's own id; empty when it gives none. */
+  readonly engineId: string;
 }
 
 /** What every part of the Docker target works with. */
@@ -75,6 +77,7 @@ async function readTraits(engine: Engine, clock: Clock, signal: AbortSignal): Pr
       ...(info.CPUShares === false ? (['cpuShares'] as const) : []),
       ...(info.CPUSet === false ? (['cpuset'] as const) : []),
     ],
+    engineId: info.ID ?? '',
     cpus: info.NCPU,
     cgroupVersion: Number(info.CgroupVersion ?? 1),
     skewMs: engine.local ? 0 : Date.parse(info.SystemTime) - now,

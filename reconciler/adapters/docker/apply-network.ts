@@ -43,8 +43,11 @@ async function createNetwork(
   context: ApplyContext,
 ): Promise<void> {
   const spec = networkSpec(desired);
-  const { stack, revision, signal } = context;
-  await adapter.engine.createNetwork(buildNetwork(spec, buildLabels({ stack, revision, desired })), signal);
+  const { stack, revision, branch, signal } = context;
+  await adapter.engine.createNetwork(
+    buildNetwork(spec, buildLabels({ stack, revision, branch, desired })),
+    signal,
+  );
   adapter.stacksByName.set(spec.name, stack);
 }
 

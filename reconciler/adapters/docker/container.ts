@@ -34,7 +34,7 @@ const UNDO_TIMEOUT_MS = 120_000;
 /** Makes a container with its files and networks, not started. Nothing is left of it when that fails. */
 export async function makeContainer(task: ContainerTask, name: string): Promise<string> {
   const { adapter, desired, spec, context } = task;
-  const { stack, revision, signal } = context;
+  const { stack, revision, branch, signal } = context;
   if (spec.readOnly && spec.files?.length)
     throw new ReconcilerError(
       'TARGET_UNSUPPORTED',
@@ -42,7 +42,7 @@ export async function makeContainer(task: ContainerTask, name: string): Promise<
     );
   const { api } = await adapter.traits(signal);
   refuseUnmet(desired, spec, api);
-  const labels = buildLabels({ stack, revision, desired });
+  const labels = buildLabels({ stack, revision, branch, desired });
   const config = buildContainerConfig(await withSharedIds(adapter.engine, spec, signal), { labels, api });
   const platform = speaks(api, '1.41') ? spec.platform : undefined;
   const id = await adapter.engine.createContainer(name, config, { platform, signal });

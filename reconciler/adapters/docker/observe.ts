@@ -53,7 +53,9 @@ export async function observeStack(
     ...observedContainers.flat(),
   ];
   resources.sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
-  return { resources, warnings: [...images.warnings, ...describeUnmet(scope.desired, traits.api)] };
+  const { engineId } = traits;
+  const warnings = [...images.warnings, ...describeUnmet(scope.desired, traits.api)];
+  return { resources, warnings, ...(engineId === '' ? {} : { engine: engineId }) };
 }
 
 interface ContainerView {
