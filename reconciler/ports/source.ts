@@ -38,8 +38,8 @@ export interface CommitRequest {
   readonly writes: readonly FileWrite[];
   readonly message: string;
   readonly author: { readonly name: string; readonly email: string };
-  /** The commit the writes were decided on; the branch having moved on gives `WRITE_CONFLICT`. */
-  readonly expectedHead: string;
+  /** The commit the writes were decided on, `null` for a branch that has none yet; the branch having moved on gives `WRITE_CONFLICT`. */
+  readonly expectedHead: string | null;
 }
 
 export interface TagRequest {

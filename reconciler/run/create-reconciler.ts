@@ -85,7 +85,7 @@ class LoopReconciler implements Reconciler {
   constructor(context: RunContext, options: ReconcilerOptions) {
     this.#context = context;
     this.#loop = new Loop(context, options);
-    this.#writer = new RepositoryWriter(context);
+    this.#writer = new RepositoryWriter(context, () => this.#loop.repository.error);
   }
 
   start(): Promise<void> {
@@ -221,18 +221,30 @@ class LoopReconciler implements Reconciler {
   }
 
   async createStack(name: string, document: object, actor: Actor, signal: AbortSignal): Promise<WriteResult> {
-    await this.#loop.refreshIfPossible(signal);
+    await this.#loop.refreshForWrite(signal);
     return this.#loop.written(this.#writer.createStack(name, document, { actor, signal }));
   }
 
   async updateStack(name: string, keys: object, actor: Actor, signal: AbortSignal): Promise<WriteResult> {
-    await this.#loop.refreshIfPossible(signal);
+    await this.#loop.refreshForWrite(signal);
     return this.#loop.written(this.#writer.updateStack(name, keys, { actor, signal }));
   }
 
   async deleteStack(name: string, actor: Actor, signal: AbortSignal): Promise<WriteResult> {
-    await this.#loop.refreshIfPossible(signal);
-    return this.#loop.written(this.#writer.deleteStack(name, { actor, signal }));
+    await this.#loop.refreshForWrite(signal);
+    const result = await this.#loop.written(this.#writer.deleteStack(name, { actor, signal }));
+    await this.#destroyLast(name, actor);
+    return result;
+  }
+
+  /**
+   * A revision that describes nothing is refused, so that an accident deletes nothing. Whoever deletes the last stack by name means it: the commit stands,
+   * and what runs of the stack is destroyed as if that had been asked for.
+   */
+  async #destroyLast(stack: string, actor: Actor): Promise<void> {
+    if (this.#loop.repository.error?.code !== 'EMPTY_REPOSITORY') return;
+    const request = { stack, mode: 'destroy', confirm: true, actor, trigger: 'api' } as const;
+    await this.#loop.request(request, new AbortController().signal);
   }
 
   async registerWorker(
@@ -241,12 +253,12 @@ class LoopReconciler implements Reconciler {
     actor: Actor,
     signal: AbortSignal,
   ): Promise<WriteResult> {
-    await this.#loop.refreshIfPossible(signal);
+    await this.#loop.refreshForWrite(signal);
     return this.#loop.written(this.#writer.registerWorker(name, document, { actor, signal }));
   }
 
   async unregisterWorker(name: string, actor: Actor, signal: AbortSignal): Promise<WriteResult> {
-    await this.#loop.refreshIfPossible(signal);
+    await this.#loop.refreshForWrite(signal);
     return this.#loop.written(this.#writer.unregisterWorker(name, { actor, signal }));
   }
 

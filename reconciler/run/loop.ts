@@ -101,6 +101,17 @@ export class Loop implements AsyncDisposable {
     }
   }
 
+  /** As `refreshIfPossible`; a repository that holds nothing yet is as good a place to write to as any. */
+  async refreshForWrite(signal: AbortSignal): Promise<void> {
+    try {
+      await this.refreshIfPossible(signal);
+    } catch (error) {
+      const isEmpty =
+        isReconcilerError(error, 'BRANCH_NOT_FOUND') || isReconcilerError(error, 'EMPTY_REPOSITORY');
+      if (!isEmpty) throw error;
+    }
+  }
+
   /** Queues a job. Throws at once what can be known before it runs: UNKNOWN_STACK, INVALID_CONFIGURATION, PLAN_STALE, CONFIRMATION_REQUIRED. */
   async request(request: ApplyRequest, signal: AbortSignal): Promise<Job> {
     const { stack, confirm = false } = request;
@@ -145,7 +156,7 @@ export class Loop implements AsyncDisposable {
   /** After a commit of our own: what it says is read at once. */
   async written<T>(write: Promise<T>): Promise<T> {
     const result = await write;
-    await this.refreshIfPossible(this.#background.signal);
+    await this.refreshForWrite(this.#background.signal);
     return result;
   }
 

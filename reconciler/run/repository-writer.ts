@@ -1,8 +1,8 @@
 import { compareDiagnostics, formatDiagnostic, hasErrors } from '../model/diagnostic.ts';
-import { ReconcilerError } from '../model/errors.ts';
+import { isReconcilerError, ReconcilerError } from '../model/errors.ts';
 import type { Draft } from '../ports/desired.ts';
 import type { FileWrite } from '../ports/source.ts';
-import type { Actor, WriteResult } from '../reconciler.ts';
+import type { Actor, RepositoryStatus, WriteResult } from '../reconciler.ts';
 import type { RunContext } from './context.ts';
 
 /** Who asks, and for how long the answer is waited for. */
@@ -14,9 +14,12 @@ export interface WriteBy {
 /** Changes asked for over the API: commits on the config repository, which are then reconciled like any push. */
 export class RepositoryWriter {
   readonly #context: RunContext;
+  readonly #repositoryError: () => RepositoryStatus['error'];
 
-  constructor(context: RunContext) {
+  /** @param repositoryError why the newest revision could not be read, `null` when it could */
+  constructor(context: RunContext, repositoryError: () => RepositoryStatus['error']) {
     this.#context = context;
+    this.#repositoryError = repositoryError;
   }
 
   async createStack(name: string, document: object, by: WriteBy): Promise<WriteResult> {
@@ -111,14 +114,27 @@ export class RepositoryWriter {
     return this.#commit([{ path: draft.path, content: draft.text }], draft.path, message, by);
   }
 
+  /** The commit that a write was decided on. A branch that describes nothing, or has no commit yet, leaves nothing to overlook. */
+  async #expectedHead(signal: AbortSignal): Promise<string | null> {
+    const { source, desired } = this.#context;
+    const error = this.#repositoryError();
+    if (desired.revision !== null && error?.code !== 'EMPTY_REPOSITORY') return desired.revision.commit;
+    try {
+      return (await source.resolve(signal)).commit;
+    } catch (failure) {
+      if (isReconcilerError(failure, 'BRANCH_NOT_FOUND') && desired.revision === null) return null;
+      throw failure;
+    }
+  }
+
   async #commit(
     writes: readonly FileWrite[],
     file: string,
     message: string,
     by: WriteBy,
   ): Promise<WriteResult> {
-    const { source, desired } = this.#context;
-    const expectedHead = desired.revision?.commit ?? (await source.resolve(by.signal)).commit;
+    const { source } = this.#context;
+    const expectedHead = await this.#expectedHead(by.signal);
     const commit = await source.commit({ writes, message, author: by.actor, expectedHead }, by.signal);
     return { commit, file };
   }

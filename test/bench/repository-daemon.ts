@@ -98,7 +98,8 @@ async function main(gitdir: string, stateDir: string): Promise<void> {
     version: '0',
     startedAt: Date.now(),
   });
-  const server = createServer(app.callback()).listen(0, '127.0.0.1');
+  const handle = app.callback();
+  const server = createServer((request, response) => void handle(request, response)).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const start = performance.now();
   const synced = untilAllInSync(reconciler);

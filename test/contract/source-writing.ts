@@ -36,6 +36,19 @@ export function describeWriting(setup: () => Promise<SourceHarness>): void {
     expect(await readAt(source, commit, 'keep')).toBe('k');
   });
 
+  it('makes the first commit of a repository that has none, once', async () => {
+    await using harness = await setup();
+    const { source } = harness;
+    await expect(source.resolve(signal)).rejects.toMatchObject({ code: 'BRANCH_NOT_FOUND' });
+    const request = { writes: [file('dir/a', '1')], message: 'first', author, expectedHead: null };
+
+    const commit = await source.commit(request, signal);
+
+    expect(await source.resolve(signal)).toMatchObject({ commit, author, subject: 'first' });
+    expect(paths(await source.diff(null, commit, signal))).toEqual(['+ dir/a']);
+    await expect(source.commit(request, signal)).rejects.toMatchObject({ code: 'WRITE_CONFLICT' });
+  });
+
   it('writes executables and symlinks when asked to, and keeps the type of what is there', async () => {
     await using harness = await setup();
     const { source } = harness;

@@ -156,6 +156,24 @@ describe('writes', () => {
     expect((await rig.source.resolve(SIGNAL)).commit).toBe(before);
   });
 
+  it('create the first stack of an empty repository, delete the last one, and create one again', async () => {
+    await using rig = createRig();
+    await rig.reconciler.start();
+    const document = (name: string) => ({
+      version: '1.0',
+      meta: { name },
+      services: { web: { image: 'nginx:1.29' } },
+    });
+    await rig.reconciler.createStack('shop', document('shop'), ANN, SIGNAL);
+    await rig.reaches('shop', 'in_sync');
+    await rig.reconciler.deleteStack('shop', ANN, SIGNAL);
+    await rig.ended('shop', 2);
+    expect(rig.engine().control.find('shop', WEB)).toBeUndefined();
+    await rig.reconciler.createStack('blog', document('blog'), ANN, SIGNAL);
+    await rig.reaches('blog', 'in_sync');
+    expect(rig.reconciler.repository()).toMatchObject({ error: null, stacks: 1 });
+  });
+
   it('roll a stack back to what an earlier deployment had', async () => {
     await using rig = await withShop();
     await rig.apply('shop');

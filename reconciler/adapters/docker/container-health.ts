@@ -10,8 +10,8 @@ export interface HealthJudgement {
 
 /** A container that was restarted before has to run this many times longer to be believed. */
 const DOUBT = 5;
-/** Restarts in a row that are put down to a slow start. The engine's pauses between them double from 100 ms, so these take some 13 s. */
-const PATIENCE = 8;
+/** Restarts that are put down to a slow start. The engine's pauses between them double from 100 ms, so these take some 3 s. */
+const PATIENCE = 5;
 const PROBE_LOOK_MS = 250;
 
 /** Health of a container from what the engine says about it. Pure; log lines are added by the caller. */

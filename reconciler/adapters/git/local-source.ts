@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isReconcilerError } from '../../model/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { CommitRequest, Revision, Source } from '../../ports/source.ts';
@@ -164,6 +165,20 @@ async function readBranch(
   );
 }
 
+/** As `readBranch`, for a branch that may have no commit yet. */
+async function readTip(
+  opened: Opened,
+  wanted: string | undefined,
+): Promise<{ readonly branch: string; readonly commit: string | null }> {
+  try {
+    return await readBranch(opened, wanted);
+  } catch (error) {
+    if (!isReconcilerError(error, 'BRANCH_NOT_FOUND')) throw error;
+    const { branch } = await readHead(opened.layout.gitdir);
+    return { branch: wanted ?? branch ?? DEFAULT_BRANCH, commit: null };
+  }
+}
+
 async function resolveRevision(opened: Opened, head: Head, signal: AbortSignal): Promise<Revision> {
   const { layout, repository, options } = opened;
   const { gitdir, workTree } = layout;
@@ -186,10 +201,10 @@ async function describeState({ path, branch }: LocalSourceOptions): Promise<stri
 
 async function commitLocally(opened: Opened, request: CommitRequest): Promise<string> {
   const { options, layout, repository } = opened;
-  const head = await readBranch(opened, options.branch);
+  const head = await readTip(opened, options.branch);
   if (head.branch === DETACHED) throw gitError('HEAD is detached: name the branch that commits go to');
   if (head.commit !== request.expectedHead) {
-    throw writeConflict(`${head.branch} has moved on to ${head.commit.slice(0, 12)}`);
+    throw writeConflict(`${head.branch} has moved on to ${head.commit?.slice(0, 12) ?? 'nothing'}`);
   }
   const prepared = await repository.prepareCommit(request);
   const checkouts = await findCheckouts(layout, head.branch, await linkedWorkTrees(layout));

@@ -121,7 +121,8 @@ export function parseTag(content: Buffer): Tag {
 
 export interface NewCommit {
   readonly tree: string;
-  readonly parent: string;
+  /** `null` for the first commit of a branch. */
+  readonly parent: string | null;
   readonly author: Identity;
   readonly committer: Identity;
   /** Seconds since the epoch, UTC. */
@@ -131,7 +132,7 @@ export interface NewCommit {
 
 export function formatCommit(commit: NewCommit): Buffer {
   return Buffer.from(
-    `tree ${commit.tree}\nparent ${commit.parent}\n` +
+    `tree ${commit.tree}\n${commit.parent === null ? '' : `parent ${commit.parent}\n`}` +
       `author ${formatSignature(commit.author, commit.time)}\n` +
       `committer ${formatSignature(commit.committer, commit.time)}\n\n${cleanMessage(commit.message)}`,
   );

@@ -65,6 +65,7 @@ export async function createRemoteSource(options: RemoteSourceOptions): Promise<
         'committing',
         (repository) => access.talk(signal, (deadline) => push(place(repository), request, deadline)),
         signal,
+        { mayBeEmpty: request.expectedHead === null },
       ),
     tag: (request) => use('tagging', (repository) => repository.tag(request)),
     tags: (prefix) => use('reading tags', (repository) => repository.tags(prefix)),
@@ -86,7 +87,12 @@ interface MirrorAccess extends Disposable {
   /** Talks to the remote, alone and under a deadline. */
   talk<T>(signal: AbortSignal, work: (deadline: Deadline) => Promise<T>): Promise<T>;
   /** Works on the mirror, which is fetched first when it never was. */
-  use<T>(doing: string, work: (repository: Repository) => Promise<T>, signal?: AbortSignal): Promise<T>;
+  use<T>(
+    doing: string,
+    work: (repository: Repository) => Promise<T>,
+    signal?: AbortSignal,
+    options?: { readonly mayBeEmpty: boolean },
+  ): Promise<T>;
   /** Rethrows; content that a revision names but that cannot be read means that the mirror is not what it should be. */
   noteDamage(error: unknown): never;
 }
@@ -113,15 +119,15 @@ async function openMirror(options: RemoteSourceOptions): Promise<MirrorAccess> {
     branch = head.branch;
     return head.commit;
   };
-  const ready = async (signal: AbortSignal): Promise<Repository> => {
+  const ready = async (signal: AbortSignal, mayBeEmpty: boolean): Promise<Repository> => {
     const repository = await view();
     if ((await repository.refs.read(`refs/heads/${branch}`)) !== null) return repository;
-    await talk(signal, sync);
+    await talk(signal, sync).catch(mayBeEmpty ? unlessMissing : undefined);
     return view();
   };
-  const use: MirrorAccess['use'] = async (doing, work, signal = new AbortController().signal) => {
+  const use: MirrorAccess['use'] = async (doing, work, signal = new AbortController().signal, options) => {
     try {
-      return await work(await ready(signal));
+      return await work(await ready(signal, options?.mayBeEmpty === true));
     } catch (error) {
       throw asGitError(error, doing, signal);
     }
@@ -147,6 +153,11 @@ async function openMirror(options: RemoteSourceOptions): Promise<MirrorAccess> {
     noteDamage,
     [Symbol.dispose]: () => mirror[Symbol.dispose](),
   };
+}
+
+/** That the remote has no such branch is no trouble for whoever makes its first commit. */
+function unlessMissing(error: unknown): void {
+  if (!isReconcilerError(error, 'BRANCH_NOT_FOUND')) throw error;
 }
 
 interface PushPlace {

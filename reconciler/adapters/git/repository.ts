@@ -187,16 +187,19 @@ async function* readBlobs(
 }
 
 async function prepareCommit({ store, options }: Parts, request: CommitRequest): Promise<PreparedCommit> {
-  const parent = await readCommit(store, request.expectedHead);
   const objects: string[] = [];
   const writeObject: ObjectStore['write'] = async (type, content) => {
     const id = await store.write(type, content);
     objects.push(id);
     return id;
   };
+  const root =
+    request.expectedHead === null
+      ? await writeObject('tree', new Uint8Array())
+      : (await readCommit(store, request.expectedHead)).tree;
   const { tree, files } = await editTree(
     { readTree: (id) => readTreeObject(store, id), writeObject },
-    parent.tree,
+    root,
     request.writes,
   );
   const commit = await writeObject(
