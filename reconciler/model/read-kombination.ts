@@ -13,6 +13,7 @@ import type {
 } from './kombination.ts';
 import { readServiceFields } from './service-fields.ts';
 import { readLabels } from './service-lists.ts';
+import { readSecretModels } from './service-secrets.ts';
 import type { DriftMode } from './stack.ts';
 import type { Fields } from './values.ts';
 import { asBoolean, asFields, asList, asNumber, asString, defined, toRecord } from './values.ts';
@@ -40,6 +41,7 @@ export function readKombination(value: unknown, issues: Issues): WrittenKombinat
     services: readServices(document['services'], issues),
     networks: readNetworkModels(document['networks'], issues),
     volumes: readVolumeModels(document['volumes'], issues),
+    secrets: readSecretModels(document['secrets'], issues),
     policy: readPolicy(document['policy']),
   };
 }

@@ -8,6 +8,7 @@ import type { FileModel, MountEntry, PortEntry, RouteModel, ServiceFields } from
 import { normalisePath, parseMount, parseTmpfs, readMount, RELATIVE_BIND } from './mounts.ts';
 import { parsePort, readPort } from './ports.ts';
 import { readDependencies, readEnv, readLabels, readNetworks } from './service-lists.ts';
+import { readSecretUses } from './service-secrets.ts';
 import { splitWords } from './shell-words.ts';
 import { parseBytes, parseCores } from './units.ts';
 import type { Fields } from './values.ts';
@@ -47,6 +48,7 @@ export function readServiceFields(fields: Fields, path: DocumentPath, issues: Is
     stopSignal: asString(fields['stop_signal']),
     stopGracePeriodMs: readDuration(fields['stop_grace_period']),
     files: readFiles(fields['files'], at('files'), issues),
+    secrets: readSecretUses(fields['secrets'], at('secrets'), issues),
     route: readRoute(fields['route']),
     config: asFields(fields['config']),
   });

@@ -118,7 +118,7 @@ async function main(gitdir: string, stateDir: string): Promise<void> {
 
 /** Events of what was deployed have every stack looked at once more. */
 async function untilQuiet({ calls }: Parts): Promise<void> {
-  for (let before = -1; before !== calls(); ) {
+  for (let before = -1; before !== calls();) {
     before = calls();
     await sleep(QUIET_MS);
   }

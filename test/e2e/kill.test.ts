@@ -13,7 +13,7 @@ import { buildTestImage } from '../support/test-image.ts';
 
 const IMAGE = 'kombinator-test/kill:1';
 const STACK = 'killed';
-const ROUNDS = Number(process.env["ROUNDS"] ?? 50);
+const ROUNDS = Number(process.env['ROUNDS'] ?? 50);
 const CONVERGE_MS = 60_000;
 const host = inject('dockerHost');
 const socketPath = host.replace('unix://', '');

@@ -1,10 +1,19 @@
 import type { ContainerSpec, HealthcheckSpec, MountSpec, PortSpec } from '../../model/docker-spec.ts';
 import { Secret } from '../../model/secret.ts';
+import { secretMounts } from './secret-files.ts';
 
 const NANOSECONDS = 1_000_000;
 
-/** Body of the engine's "create container" for a spec. Holds secrets in clear: never log it. */
-export function buildContainerConfig(spec: ContainerSpec, labels: Readonly<Record<string, string>>): object {
+/**
+ * Body of the engine's "create container" for a spec. Holds secrets in clear: never log it.
+ *
+ * @param place directory of its secret files (see secret-files.ts); `null` when it has none
+ */
+export function buildContainerConfig(
+  spec: ContainerSpec,
+  labels: Readonly<Record<string, string>>,
+  place: string | null = null,
+): object {
   const [first] = networkNames(spec);
   return withoutUndefined({
     Image: spec.image,
@@ -23,7 +32,10 @@ export function buildContainerConfig(spec: ContainerSpec, labels: Readonly<Recor
       NetworkMode: spec.networkMode ?? first,
       PortBindings: buildPortBindings(spec.ports ?? []),
       Binds: (spec.mounts ?? []).filter(isPlainBind).map(formatBind),
-      Mounts: (spec.mounts ?? []).filter((mount) => !isPlainBind(mount)).map(buildMount),
+      Mounts: [
+        ...(spec.mounts ?? []).filter((mount) => !isPlainBind(mount)).map(buildMount),
+        ...(place === null ? [] : secretMounts(spec, place)),
+      ],
       RestartPolicy: buildRestartPolicy(spec.restart),
       ...buildLimits(spec.resources),
       Init: spec.init,

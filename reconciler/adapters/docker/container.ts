@@ -12,6 +12,7 @@ import { buildUpdate, networkSteps, readLive } from './container-live.ts';
 import { portOf } from './engine-errors.ts';
 import { putFiles } from './files.ts';
 import { buildLabels } from './labels.ts';
+import { newSecretsPlace, putSecrets, readSecretsPlace, SECRETS_LABEL, wipeSecrets } from './secret-files.ts';
 
 /*
  * Steps that several changes of a container are made of. Each is harmless when repeated.
@@ -37,17 +38,67 @@ export async function makeContainer(task: ContainerTask, name: string): Promise<
       'TARGET_UNSUPPORTED',
       `${desired.id}: the engine cannot put files into a container whose file system is read-only`,
     );
-  const config = buildContainerConfig(spec, buildLabels({ stack, revision, desired }));
-  const id = await adapter.engine.createContainer(name, config, signal);
+  const place = spec.secrets?.length ? newSecretsPlace(stack) : null;
+  const labels = buildLabels({ stack, revision, desired });
+  const config = buildContainerConfig(
+    spec,
+    place === null ? labels : { ...labels, [SECRETS_LABEL]: place },
+    place,
+  );
+  // Before the container: the engine wants what it mounts to be there.
+  if (place !== null) await fillSecrets(task, place);
+  const id = await createContainer(task, { name, config, place });
   try {
     await putFiles(adapter.engine, id, spec.files ?? [], context);
     for (const network of networkNames(spec).slice(1)) {
       await adapter.engine.connectNetwork(network, id, aliasesOf(spec, network), signal);
     }
   } catch (error) {
-    await undo(adapter, error, (signal) => adapter.engine.removeContainer(id, signal));
+    await undo(adapter, error, (signal) => discardMade(task, id, signal));
   }
   return id;
+}
+
+function fillSecrets({ adapter, spec, context }: ContainerTask, place: string): Promise<void> {
+  const { image, secrets = [] } = spec;
+  return putSecrets(adapter.engine, secrets, { image, place }, context.signal);
+}
+
+async function createContainer(
+  { adapter, spec, context }: ContainerTask,
+  made: { readonly name: string; readonly config: object; readonly place: string | null },
+): Promise<string> {
+  const { name, config, place } = made;
+  try {
+    return await adapter.engine.createContainer(name, config, context.signal);
+  } catch (error) {
+    if (place === null) throw error;
+    return undo(adapter, error, (signal) => wipeSecrets(adapter, { image: spec.image, place }, signal));
+  }
+}
+
+/** Removes a container of ours and its secrets. */
+export async function discardContainer(
+  adapter: Adapter,
+  { id, info }: OwnedContainer,
+  signal: AbortSignal,
+): Promise<void> {
+  await adapter.engine.removeContainer(id, signal);
+  const place = readSecretsPlace(info.Labels);
+  if (place !== null) await wipeSecrets(adapter, { image: info.ImageID, place }, signal);
+}
+
+/** The same for one that was made just now and is not listed yet. */
+export async function discardMade(
+  { adapter, spec }: ContainerTask,
+  id: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const place = spec.secrets?.length
+    ? readSecretsPlace((await adapter.engine.inspectContainer(id, signal))?.Config.Labels)
+    : null;
+  await adapter.engine.removeContainer(id, signal);
+  if (place !== null) await wipeSecrets(adapter, { image: spec.image, place }, signal);
 }
 
 /** Starts a container and remembers it as the one to judge. Says who holds a port that is taken. */
@@ -130,7 +181,11 @@ async function ensureRunning(task: ContainerTask, inspect: ContainerInspectInfo)
   if (Paused) await adapter.engine.unpauseContainer(inspect.Id, context.signal);
   if (Running || Paused) return;
   const { status } = judgeContainer(inspect, { stableMs: 0, runningMs: 0 });
-  if (status !== 'completed') await startContainer(task, inspect.Id);
+  if (status === 'completed') return;
+  // The machine may have been started anew since, and its memory is empty then.
+  const place = readSecretsPlace(inspect.Config.Labels);
+  if (place !== null) await fillSecrets(task, place);
+  await startContainer(task, inspect.Id);
 }
 
 async function readNetworkIds({
