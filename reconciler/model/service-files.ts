@@ -166,8 +166,8 @@ const EXECUTABLE = 0o755;
 const READABLE = 0o644;
 
 function place(file: FileModel, target: string, node: TreeFile): PlacedFile {
-  const mode = node.type === 'executable' ? EXECUTABLE : READABLE;
-  return { path: file.path, spec: { ...placeOf(file, target, mode), blob: node.blob } };
+  const { target: _, ...owner } = placeOf(file, target, node.type === 'executable' ? EXECUTABLE : READABLE);
+  return { path: file.path, spec: { target, blob: node.blob, ...owner } };
 }
 
 function placeOf({ mode, uid, gid }: FileModel, target: string, otherwise: number): FilePlace {

@@ -144,7 +144,9 @@ describe('secret files on a Docker Engine', () => {
       networks: { [`${stack}_missing`]: { aliases: [] } },
     });
     await expect(apply('create', bad)).rejects.toThrow();
-    const { stdout } = await run('grep', ['-rl', 'orphan-value', HOST]).catch(() => ({ stdout: '' }));
+    const { stdout } = await run('grep', ['-rl', 'orphan-value', `${HOST}/secrets/${stack}`]).catch(() => ({
+      stdout: '',
+    }));
     expect(stdout).toBe('');
   });
 });

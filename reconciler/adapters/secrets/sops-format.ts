@@ -101,13 +101,19 @@ export function listOf(value: SopsValue | undefined): readonly SopsValue[] {
   return isMap(value) ? [...value.values()] : [];
 }
 
+/** A single value as text; times as Go writes them. Nothing for maps and lists. */
+export function textOf(value: SopsValue | undefined): string {
+  if (value instanceof Date) return value.toISOString().replace(/\.000Z$/, 'Z');
+  return typeof value === 'object' || value === undefined ? '' : `${value}`;
+}
+
 /** A decrypted file as a whole, in the format that it is kept in. */
 export function renderPlain(format: SopsFormat, values: SopsMap): string {
   switch (format) {
     case 'yaml':
       return stringify(values, { lineWidth: 0 });
     case 'dotenv':
-      return [...values].map(([key, value]) => `${key}=${String(value).replaceAll('\n', '\\n')}\n`).join('');
+      return [...values].map(([key, value]) => `${key}=${textOf(value).replaceAll('\n', '\\n')}\n`).join('');
     case 'json':
     case 'binary':
       return `${toJson(values)}\n`;

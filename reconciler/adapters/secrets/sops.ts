@@ -9,7 +9,7 @@ import { describeIdentities } from './identities.ts';
 import type { PlainValue } from './sops-cipher.ts';
 import { decryptValue, isEncrypted } from './sops-cipher.ts';
 import type { SopsDocument, SopsMap, SopsValue } from './sops-format.ts';
-import { isMap, listOf, parseSops, renderPlain } from './sops-format.ts';
+import { isMap, listOf, parseSops, renderPlain, textOf } from './sops-format.ts';
 import type { EncryptionRule } from './sops-rules.ts';
 import { readRule } from './sops-rules.ts';
 
@@ -44,7 +44,7 @@ async function findDataKey(path: string, metadata: SopsMap, identities: Identiti
     const key = await decryptAge(Buffer.from(sealed), identities, `the data key of ${path}`);
     if (key?.length === DATA_KEY_BYTES) return key;
   }
-  const names = recipients.map((recipient) => String(recipient.get('recipient')));
+  const names = recipients.map((recipient) => textOf(recipient.get('recipient')));
   const others = OTHERS.filter((kind) => listOf(holder.get(kind)).length > 0);
   const wanted =
     names.length > 0
@@ -76,7 +76,7 @@ function decryptTree(
   { values, metadata }: SopsDocument,
   key: Uint8Array,
 ): ReadonlyMap<string, PlainTree> {
-  const onlyEncrypted = String(metadata.get('mac_only_encrypted')) === 'true';
+  const onlyEncrypted = textOf(metadata.get('mac_only_encrypted')) === 'true';
   const hash = createHash('sha512');
   if (onlyEncrypted) hash.update(ONLY_ENCRYPTED);
   const walk: Walk = { file, key, rule: readRule(metadata, file), onlyEncrypted, hash };
@@ -111,11 +111,10 @@ function unseal(value: SopsValue, path: readonly string[], { file, key }: Pick<W
 }
 
 function toLeaf(value: SopsValue): Leaf {
-  if (value instanceof Date) {
-    return { bytes: Buffer.from(value.toISOString().replace(/\.000Z$/, 'Z')), type: 'time' };
-  }
-  const type = typeof value === 'string' ? 'str' : typeof value === 'boolean' ? 'bool' : 'float';
-  return { bytes: Buffer.from(String(value)), type };
+  const types = { string: 'str', boolean: 'bool', object: 'time' } as const;
+  const kind = typeof value;
+  const type = kind === 'string' || kind === 'boolean' || kind === 'object' ? types[kind] : 'float';
+  return { bytes: Buffer.from(textOf(value)), type };
 }
 
 /** The bytes that go into the MAC: those of Go's value, not of its text in the file. */
@@ -140,8 +139,7 @@ function expand(value: number): string {
 function checkMac({ file, key, hash }: Walk, metadata: SopsMap): void {
   const mac = metadata.get('mac');
   const time = metadata.get('lastmodified');
-  const place = time instanceof Date ? time.toISOString().replace(/\.000Z$/, 'Z') : String(time);
-  const expected = typeof mac === 'string' ? decryptValue(mac, key, place) : undefined;
+  const expected = typeof mac === 'string' ? decryptValue(mac, key, textOf(time)) : undefined;
   const computed = hash.digest('hex').toUpperCase();
   if (expected?.bytes.toString('latin1') === computed) return;
   throw undecryptable(file, 'its MAC does not fit its values: somebody changed it without SOPS');
