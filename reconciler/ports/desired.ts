@@ -65,6 +65,8 @@ export interface DesiredState {
   refresh(name: string, signal: AbortSignal): Promise<void>;
   /** Names of all described stacks, sorted; also of those with errors. */
   names(): readonly string[];
+  /** Files that do not tell which stack they describe (unreadable, say): any stack that seems to be gone may be theirs. */
+  nameless(): readonly string[];
   /** Rendered for its targets with secrets resolved. A stack with error diagnostics has no resources. */
   get(name: string): DesiredStack | undefined;
   /** Every finding of every file, ordered by file and line. */

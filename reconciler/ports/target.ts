@@ -9,6 +9,8 @@ export interface ObserveScope {
 
 export interface Observation {
   readonly resources: readonly ObservedResource[];
+  /** Identity of the machine: two connections that give the same one lead to the same engine. Left out where it cannot be told. */
+  readonly engine?: string;
   /** Worth telling, harmless to go on: `registry did not answer, keeping the image that is here`. */
   readonly warnings: readonly string[];
 }
@@ -16,6 +18,8 @@ export interface Observation {
 export interface ApplyContext {
   readonly stack: string;
   readonly revision: string | null;
+  /** Branch that the revision was read from. */
+  readonly branch: string;
   readonly signal: AbortSignal;
   /** Content of a repository file by blob id. */
   readonly readBlob: (blob: string) => Promise<Uint8Array>;
@@ -47,6 +51,8 @@ export interface OwnedStack {
   readonly stack: string;
   /** Revisions its resources were created from. */
   readonly revisions: readonly string[];
+  /** Branches these revisions were read from. */
+  readonly branches: readonly string[];
   readonly resources: number;
 }
 

@@ -1,7 +1,9 @@
 import { errorMessage, ReconcilerError } from '../model/errors.ts';
+import { resourceId } from '../model/resource.ts';
 import { stackDigest } from '../model/stack.ts';
 import { formatSummary } from '../plan/format-plan.ts';
-import type { Change } from '../plan/plan.ts';
+import { hasChanges } from '../plan/build-plan.ts';
+import type { Change, Plan } from '../plan/plan.ts';
 import type { JobStep } from '../ports/store.ts';
 import { recallStack, rememberStack, savePlan } from './context.ts';
 import type { RunContext } from './context.ts';
@@ -27,8 +29,11 @@ export async function applyPlan(
   job.start({ revision: plan.revision, summary: plan.summary, planId: savePlan(context, plan) });
   context.stacks.setJob(stack, job.job);
   job.log('info', formatSummary(plan.summary));
-  // Written ahead: should this process die now, the next one knows that a deployment is to be completed.
-  rememberStack(context, stack, { untagged: true });
+  const destroyed = destroyedDigest(context, plan);
+  const untagged = recallStack(context, stack).untagged || (hasChanges(plan) && destroyed === null);
+  // Written ahead: should this process die now, the next one knows that a deployment is to be completed, and that what was
+  // half destroyed is not to be put back.
+  rememberStack(context, stack, { untagged, heldDesired: destroyed });
   const result = await execute(context, planned, job, signal);
   const error = failureOf(result, signal);
   if (error === null) {
@@ -37,7 +42,10 @@ export async function applyPlan(
     return;
   }
   const hold = error instanceof ReconcilerError && !error.retryable && error.code !== 'CANCELLED';
-  rememberStack(context, stack, { heldDesired: hold ? plan.desired : null, untagged: !hold });
+  rememberStack(context, stack, {
+    heldDesired: destroyed ?? (hold ? plan.desired : null),
+    untagged: untagged && !hold,
+  });
   context.stacks.setState(stack, result.cancelled ? 'pending' : 'failed', errorMessage(error));
   job.end(result.cancelled ? 'cancelled' : 'failed', error);
   context.stacks.setJob(stack, job.job);
@@ -56,11 +64,12 @@ export async function complete(
   if (revision !== null && (result.changed > 0 || record.untagged)) await tag(context, plan, job);
   const now = new Date(context.clock.now()).toISOString();
   const described = context.desired.get(stack);
-  // Destroyed by hand, yet still described: it stays away until the description changes or somebody applies it.
-  const heldDesired =
-    plan.mode === 'destroy' && described !== undefined ? stackDigest(described.resources) : null;
-  const state = described === undefined ? 'removed' : heldDesired === null ? 'in_sync' : 'pending';
-  context.stacks.setState(stack, state, heldDesired === null ? null : DESTROYED);
+  const heldDesired = destroyedDigest(context, plan);
+  const isCurrent = described !== undefined && stackDigest(described.resources) === plan.desired;
+  if (heldDesired !== null) context.stacks.setState(stack, 'pending', DESTROYED);
+  else if (described === undefined) context.stacks.setState(stack, 'removed', keptOf(plan));
+  // Not current: a newer description came in at the last moment, and its own run is due.
+  else context.stacks.setState(stack, isCurrent ? 'in_sync' : 'pending');
   rememberStack(context, stack, {
     untagged: false,
     heldDesired,
@@ -72,7 +81,21 @@ export async function complete(
   context.stacks.setJob(stack, job.job);
 }
 
-async function tag(context: RunContext, plan: PlannedStack['plan'], job: JobRecorder): Promise<void> {
+/** What a plan leaves although nothing describes it, in words; `null` when it leaves nothing. */
+export function keptOf({ changes }: Plan): string | null {
+  const kept = changes.filter(({ after, origin }) => after !== null && origin === null).map(({ id }) => id);
+  return kept.length === 0
+    ? null
+    : `${kept.join(', ')} kept, because data is only deleted with an explicit yes`;
+}
+
+/** Destroyed by hand, yet still described: it stays away until the description changes or somebody applies it. */
+function destroyedDigest(context: RunContext, { stack, mode }: Plan): string | null {
+  const described = mode === 'destroy' ? context.desired.get(stack) : undefined;
+  return described === undefined ? null : stackDigest(described.resources);
+}
+
+async function tag(context: RunContext, plan: Plan, job: JobRecorder): Promise<void> {
   try {
     const deployment = await context.deployments.record(
       { plan, revision: plan.revision ?? '', jobId: job.job.id, author: job.job.actor },
@@ -114,7 +137,7 @@ const TAG_PUSH_TIMEOUT_MS = 15_000;
 
 function execute(
   context: RunContext,
-  { plan, desired, references }: PlannedStack,
+  { plan, desired, references, aliases }: PlannedStack,
   job: JobRecorder,
   signal: AbortSignal,
 ): Promise<ExecuteResult> {
@@ -122,6 +145,11 @@ function execute(
   const work = plan.changes.filter((change) => change.action !== 'no-op' || change.verify);
   const indexes = new Map(work.map((change, index) => [change.id, index]));
   job.plan(work.map((change, index) => newStep(job.job.id, index, change)));
+  // What is about to be made is known of before it is there: the description may be gone when somebody looks next.
+  for (const { target } of work) {
+    const reference = references.get(target);
+    if (reference !== undefined) context.stacks.sawOn(plan.stack, reference);
+  }
   return executePlan({
     plan,
     desired,
@@ -130,8 +158,14 @@ function execute(
       if (reference === undefined) throw new Error(`internal: no engine for ${change.id}`);
       return pool.get(reference);
     },
+    asKnown(change) {
+      const target = aliases.get(change.target);
+      if (target === undefined) return change;
+      return { ...change, target, id: resourceId(target, change.kind, change.name) };
+    },
     concurrency,
     clock,
+    branch: context.source.branch,
     readBlob: async (blob) => context.desired.inlineBlob(blob) ?? context.source.readBlob(blob),
     onStep: (change, update) => recordStep(context, job, indexes.get(change.id) ?? -1, { change, update }),
     signal,

@@ -20,7 +20,10 @@ export class Background implements AsyncDisposable {
 
   /** Runs once in the background; a failure is logged. */
   run(name: string, work: (signal: AbortSignal) => Promise<unknown>): void {
-    if (this.signal.aborted) return;
+    if (!this.signal.aborted) void this.#start(name, work);
+  }
+
+  #start(name: string, work: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
     const running = work(this.signal)
       .catch((error: unknown) => {
         if (!this.signal.aborted)
@@ -29,6 +32,7 @@ export class Background implements AsyncDisposable {
       .then(() => undefined)
       .finally(() => this.#running.delete(running));
     this.#running.add(running);
+    return running;
   }
 
   /** Runs again and again with a pause between the end of one and the start of the next; the first pause comes first. */
@@ -36,7 +40,7 @@ export class Background implements AsyncDisposable {
     this.run(name, async (signal) => {
       for (;;) {
         await this.#clock.sleep(milliseconds, signal);
-        this.run(name, work);
+        await this.#start(name, work);
       }
     });
   }

@@ -23,6 +23,8 @@ export interface RunContext {
   readonly jobs: JobBook;
   readonly stacks: StackTable;
   readonly deployments: Deployments;
+  /** What the store would not take; what is remembered must hold for as long as this process lives. */
+  readonly unsaved: Map<string, StackRecord>;
   /** Changes of one stack carried out at the same time. */
   readonly concurrency: number;
 }
@@ -37,6 +39,8 @@ const NOTHING_KNOWN: Omit<StackRecord, 'stack'> = {
 
 /** What is remembered of a stack; a store that cannot be asked remembers nothing. */
 export function recallStack(context: RunContext, stack: string): StackRecord {
+  const unsaved = context.unsaved.get(stack);
+  if (unsaved !== undefined) return unsaved;
   try {
     return context.store.getStack(stack) ?? { stack, ...NOTHING_KNOWN };
   } catch (error) {
@@ -45,10 +49,22 @@ export function recallStack(context: RunContext, stack: string): StackRecord {
   }
 }
 
-export function rememberStack(context: RunContext, stack: string, patch: Partial<StackRecord>): void {
+export function recallStacks({ store, logger }: RunContext): readonly StackRecord[] {
   try {
-    context.store.saveStack({ ...recallStack(context, stack), ...patch });
+    return store.listStacks();
   } catch (error) {
+    logger.warn({ error: errorMessage(error) }, 'the store cannot be read');
+    return [];
+  }
+}
+
+export function rememberStack(context: RunContext, stack: string, patch: Partial<StackRecord>): void {
+  const record = { ...recallStack(context, stack), ...patch };
+  try {
+    context.store.saveStack(record);
+    context.unsaved.delete(stack);
+  } catch (error) {
+    context.unsaved.set(stack, record);
     context.logger.warn({ stack, error: errorMessage(error) }, 'the store cannot be written');
   }
 }

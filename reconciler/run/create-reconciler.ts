@@ -32,6 +32,7 @@ import { JobBook } from './job-book.ts';
 import { Loop } from './loop.ts';
 import { planStack, undescribedStack } from './plan-stack.ts';
 import { RepositoryWriter } from './repository-writer.ts';
+import { orderOf } from './stack-runner.ts';
 import { StackTable } from './stack-table.ts';
 import { TargetPool } from './target-pool.ts';
 import { listWorkers } from './workers.ts';
@@ -69,6 +70,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       jobs: new JobBook({ store, clock, logger, events }),
       stacks: new StackTable(events),
       deployments: new Deployments(source, logger),
+      unsaved: new Map(),
       concurrency: options.changeConcurrency ?? 8,
     },
     options,
@@ -138,9 +140,9 @@ class LoopReconciler implements Reconciler {
 
   async plan(request: PlanRequest, signal: AbortSignal): Promise<PlanResult> {
     await this.#loop.refreshIfPossible(signal);
-    const { stack, mode = 'apply', volumes = false, trigger, actor } = request;
+    const { stack, trigger, actor } = request;
     await this.#loop.findLeftovers(stack, signal);
-    const { plan } = await planStack(this.#context, { stack, mode, deleteVolumes: volumes }, signal);
+    const { plan } = await planStack(this.#context, orderOf(request), signal);
     const job = this.#context.jobs.create({
       type: 'plan',
       stack,

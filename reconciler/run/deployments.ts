@@ -59,6 +59,11 @@ export class Deployments {
     return this.#latest.get(stack) ?? null;
   }
 
+  /** The stack is gone: what was read of it is read again should it come back. */
+  forget(stack: string): void {
+    this.#latest.delete(stack);
+  }
+
   /** Tags the revision and pushes; a push that fails is retried with `pushPending` and fails nothing. */
   async record(deployment: NewDeployment, signal: AbortSignal): Promise<DeploymentRecord> {
     const { plan } = deployment;

@@ -63,6 +63,7 @@ export function createDesiredState(options: DesiredStateOptions): DesiredState {
       if (references.length > 0) await core.vault.prepare(references, signal);
     },
     names: () => core.index.names(),
+    nameless: () => [...core.index.notable()].filter(({ guessed }) => guessed).map(({ file }) => file),
     get: (name) => renderStack(core, name),
     diagnostics: () => listDiagnostics(core),
     settings: () => ({ policy: repositoryPolicy(core), registries: core.state.settings.document.registries }),

@@ -17,9 +17,13 @@ export interface ExecuteOptions {
   readonly desired: ReadonlyMap<ResourceId, DesiredResource>;
   /** The target that holds a change's resource. */
   readonly targetOf: (change: Change) => Target;
+  /** The change with the id by which its target knows the resource. */
+  readonly asKnown: (change: Change) => Change;
   /** Changes carried out at the same time; waiting for health does not count. */
   readonly concurrency: number;
   readonly clock: Clock;
+  /** Branch that the plan's revision was read from. */
+  readonly branch: string;
   readonly readBlob: ApplyContext['readBlob'];
   readonly onStep: (change: Change, update: StepUpdate) => void;
   /** No step begins after it aborts. A replace that is waiting for health is reverted, unless the reason is a `Preempted`. */
@@ -148,7 +152,7 @@ class PlanRun {
   async #applyAndWait(change: Change, freeSlot: () => void): Promise<Health | null> {
     const target = this.#options.targetOf(change);
     const described = change.action === 'delete' ? null : (this.#options.desired.get(change.id) ?? null);
-    const resource: ResourceChange = { change, desired: described };
+    const resource: ResourceChange = { change: this.#options.asKnown(change), desired: described };
     if (change.action !== 'no-op') await target.apply(resource, this.#contextOf(change));
     freeSlot();
     this.#phases.set(change.id, 'applied');
@@ -183,9 +187,9 @@ class PlanRun {
   }
 
   #contextOf(change: Change): ApplyContext {
-    const { plan, readBlob, signal, onStep } = this.#options;
+    const { plan, branch, readBlob, signal, onStep } = this.#options;
     const progress = (message: string) => onStep(change, { status: 'running', message });
-    return { stack: plan.stack, revision: plan.revision, signal, readBlob, progress };
+    return { stack: plan.stack, revision: plan.revision, branch, signal, readBlob, progress };
   }
 
   /** Ending a replace must not itself be cut short. */

@@ -6,12 +6,13 @@ import type { LoadResult } from '../ports/desired.ts';
 import type { Job } from '../ports/store.ts';
 import type { ApplyRequest } from '../reconciler.ts';
 import { Background } from './background.ts';
+import { recallStacks } from './context.ts';
 import type { RunContext } from './context.ts';
 import { Preempted } from './execute-plan.ts';
 import { findOwned, tooManyRemovals } from './orphans.ts';
 import { planStack } from './plan-stack.ts';
 import { RepositoryLoop } from './repository-loop.ts';
-import { refuseStale, StackRunner } from './stack-runner.ts';
+import { orderOf, refuseStale, StackRunner } from './stack-runner.ts';
 import { WorkQueue } from './work-queue.ts';
 
 export interface LoopOptions {
@@ -25,6 +26,8 @@ const PUSH_RETRY_MS = 30_000;
 const REPOSITORY_RETRY_MS = 5_000;
 /** Engine events come in bursts; one look after a burst is enough. */
 const EVENT_DEBOUNCE_MS = 250;
+/** No engine that was not known before for this long: all that are to be searched now are known. */
+const SEARCH_DEBOUNCE_MS = 1_000;
 /** A push that touches more stacks than this (the first read, as a rule) waits its turn like a resync. */
 const BULK_STACKS = 100;
 const DEFAULT_RESYNC_MS = 300_000;
@@ -39,15 +42,16 @@ export class Loop implements AsyncDisposable {
   readonly #queue: WorkQueue;
   readonly #background: Background;
   #started = false;
+  readonly #toSearch = new Map<string, TargetReference>();
   #repositoryRetry = false;
 
   constructor(context: RunContext, options: LoopOptions) {
     const { clock, logger } = context;
     this.#context = context;
     this.#options = options;
-    this.repository = new RepositoryLoop(context, (result) => this.#onLoad(result));
-    this.#runner = new StackRunner(context);
     this.#background = new Background(clock, logger);
+    this.repository = new RepositoryLoop(context, this.#background.signal, (result) => this.#onLoad(result));
+    this.#runner = new StackRunner(context);
     this.#queue = new WorkQueue({
       clock,
       concurrency: options.stackConcurrency ?? 4,
@@ -60,13 +64,15 @@ export class Loop implements AsyncDisposable {
   }
 
   async start(): Promise<void> {
-    const { source, pool, deployments, store, desired } = this.#context;
+    const { source, pool, deployments, desired } = this.#context;
     this.#started = true;
-    for (const record of store.listStacks()) deployments.remember(record.unpushedTags);
+    for (const record of recallStacks(this.#context)) deployments.remember(record.unpushedTags);
     pool.startWatching({
       onEvent: (reference, stack) => this.#onTargetEvent(reference, stack),
-      onNew: (reference) =>
-        this.#background.run('search target', (signal) => this.#findOrphans(reference, signal)),
+      onNew: (reference) => {
+        this.#searchSoon(reference);
+        this.#background.run('facts', (signal) => pool.refreshFacts(reference, signal));
+      },
     });
     await this.#read(this.#background.signal);
     for (const stack of desired.names()) this.#enqueue(stack, 'start');
@@ -97,11 +103,13 @@ export class Loop implements AsyncDisposable {
 
   /** Queues a job. Throws at once what can be known before it runs: UNKNOWN_STACK, INVALID_CONFIGURATION, PLAN_STALE, CONFIRMATION_REQUIRED. */
   async request(request: ApplyRequest, signal: AbortSignal): Promise<Job> {
-    const { stack, mode = 'apply', volumes = false, confirm = false } = request;
+    const { stack, confirm = false } = request;
     await this.findLeftovers(stack, signal);
+    let reviewed = request.plan?.confirmations ?? null;
     try {
-      const { plan } = await planStack(this.#context, { stack, mode, deleteVolumes: volumes }, signal);
+      const { plan } = await planStack(this.#context, orderOf(request), signal);
       if (request.plan !== undefined) refuseStale(request.plan, plan);
+      reviewed ??= plan.confirmations;
       const reason = whyNotApplicable(plan, confirm);
       if (reason !== null) throw new ReconcilerError('CONFIRMATION_REQUIRED', reason);
     } catch (error) {
@@ -109,7 +117,8 @@ export class Loop implements AsyncDisposable {
       // A target that is away is the job's to tell; it may be back when the job runs.
       if (!isReconcilerError(error) || !error.retryable) throw error;
     }
-    const job = this.#runner.request(request);
+    this.#background.signal.throwIfAborted();
+    const job = this.#runner.request(request, reviewed);
     this.#queue.resetBackoff(stack);
     this.#queue.addFirst(stack);
     return job.job;
@@ -144,6 +153,7 @@ export class Loop implements AsyncDisposable {
     this.#runner.cancelPending('shutting down');
     await this.#background[Symbol.asyncDispose]();
     await this.#queue[Symbol.asyncDispose]();
+    this.#runner.cancelPending('shutting down');
   }
 
   async #run(stack: string, signal: AbortSignal): Promise<void> {
@@ -199,30 +209,52 @@ export class Loop implements AsyncDisposable {
   #onTargetEvent(reference: TargetReference, stack: string | null): void {
     const { desired, stacks } = this.#context;
     if (stack === null) {
-      this.#background.run('search target', (signal) => this.#findOrphans(reference, signal));
-      for (const name of this.#knownStacks()) this.#enqueue(name, 'drift');
-    } else if (stacks.state(stack) !== undefined || desired.names().includes(stack)) {
-      this.#enqueue(stack, 'drift', EVENT_DEBOUNCE_MS);
+      this.#searchSoon(reference);
+      for (const name of this.#knownStacks())
+        if (stacks.mayBeOn(name, reference)) this.#enqueue(name, 'drift');
+    } else if (stacks.state(stack) !== undefined || desired.get(stack) !== undefined) {
+      this.#runner.triggeredBy(stack, 'drift');
+      // Looking at what is not well changes nothing, so it need not wait for the next try.
+      if (stacks.state(stack) === 'degraded') this.#queue.add(stack, EVENT_DEBOUNCE_MS);
+      else this.#queue.hint(stack, EVENT_DEBOUNCE_MS);
     }
   }
 
-  #enqueue(stack: string, trigger: string, delayMs = 0): void {
+  #enqueue(stack: string, trigger: string): void {
     this.#runner.triggeredBy(stack, trigger);
-    this.#queue.add(stack, delayMs);
+    this.#queue.add(stack);
   }
 
   #knownStacks(): readonly string[] {
     return [...new Set([...this.#context.desired.names(), ...this.#context.stacks.names()])];
   }
 
-  async #findOrphans(reference: TargetReference, signal: AbortSignal): Promise<void> {
-    const { desired } = this.#context;
+  /** Engines come to be known one by one; they are searched together once no more come, so that orphans are counted together. */
+  #searchSoon(reference: TargetReference): void {
+    this.#toSearch.set(targetKey(reference), reference);
+    if (this.#toSearch.size > 1) return;
+    this.#background.run('search engines', async (signal) => {
+      for (let known = 0; known < this.#toSearch.size;) {
+        known = this.#toSearch.size;
+        await this.#context.clock.sleep(SEARCH_DEBOUNCE_MS, signal);
+      }
+      const references = [...this.#toSearch.values()];
+      this.#toSearch.clear();
+      await this.#findOrphans(references, signal);
+    });
+  }
+
+  async #findOrphans(references: readonly TargetReference[], signal: AbortSignal): Promise<void> {
+    const { desired, stacks } = this.#context;
     if (desired.revision === null) return;
+    const found = await Promise.all(references.map((one) => findOwned(this.#context, one, signal)));
     const described = new Set(desired.names());
-    const orphans = (await findOwned(this.#context, reference, signal)).filter(
-      (name) => !described.has(name),
+    const orphans = new Set(found.flat().filter((name) => !described.has(name)));
+    // Stacks that are gone but for their data wait for nothing.
+    const going = [...new Set([...orphans, ...stacks.names()])].filter(
+      (name) => !described.has(name) && stacks.state(name) !== 'removed',
     );
-    const reason = tooManyRemovals(orphans.length, described.size);
+    const reason = tooManyRemovals(going.length, described.size);
     for (const stack of orphans) {
       if (reason !== null) this.#runner.blockedRemovals.set(stack, reason);
       this.#enqueue(stack, 'resync');
@@ -237,7 +269,7 @@ export class Loop implements AsyncDisposable {
   async #resync(signal: AbortSignal): Promise<void> {
     const { pool, store, clock } = this.#context;
     await this.#read(signal);
-    for (const reference of pool.all().values()) await this.#findOrphans(reference, signal);
+    await this.#findOrphans([...pool.all().values()], signal);
     for (const stack of this.#knownStacks()) this.#enqueue(stack, 'resync');
     const keep = this.#options.keepJobsMs ?? DEFAULT_KEEP_JOBS_MS;
     store.prune(new Date(clock.now() - keep).toISOString());

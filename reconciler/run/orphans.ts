@@ -55,6 +55,8 @@ async function isOurs(
   owned: OwnedStack,
   known: Map<string, Promise<boolean | 'unknown'>>,
 ): Promise<boolean> {
+  // Another branch of the same repository may be at work on the same engine.
+  if (owned.branches.length > 0 && !owned.branches.includes(source.branch)) return false;
   for (const revision of owned.revisions) {
     const answer = known.get(revision) ?? source.contains(revision);
     known.set(revision, answer);

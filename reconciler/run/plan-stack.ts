@@ -24,6 +24,8 @@ export interface PlannedStack {
   readonly desired: ReadonlyMap<ResourceId, DesiredResource>;
   /** Engine behind every node name in the plan. */
   readonly references: ReadonlyMap<string, TargetReference>;
+  /** As in `StackObservation`. */
+  readonly aliases: ReadonlyMap<string, string>;
   readonly description: DesiredStack;
 }
 
@@ -44,12 +46,13 @@ export async function planStack(
   const description = described ?? undescribedStack(order.stack);
   const mode = described === undefined ? 'destroy' : order.mode;
   if (mode === 'apply' && hasErrors(description.diagnostics)) throw invalidConfiguration(description);
-  const observation = await observe(context, description, signal);
+  const observation = await observe(context, description, { complete: mode === 'destroy', signal });
   stacks.setObserved(order.stack, observation.resources);
   for (const resource of observation.resources) {
     const reference = observation.references.get(resource.target);
     if (reference !== undefined) stacks.sawOn(order.stack, reference);
   }
+  for (const reference of observation.empty) stacks.clearedFrom(order.stack, reference);
   const ownership = await checkOwnership(context, observation.resources);
   const plan = buildPlan({
     stack: order.stack,
@@ -63,7 +66,8 @@ export async function planStack(
     foreign: ownership.foreign,
   });
   const desired = new Map(description.resources.map((resource) => [resource.id, resource]));
-  return { plan, desired, references: observation.references, description };
+  const { references, aliases } = observation;
+  return { plan, desired, references, aliases, description };
 }
 
 /** What is shown of a stack that the repository does not describe (any more). */
@@ -85,7 +89,7 @@ export function undescribedStack(name: string): DesiredStack {
 function observe(
   context: RunContext,
   description: DesiredStack,
-  signal: AbortSignal,
+  { complete, signal }: { readonly complete: boolean; readonly signal: AbortSignal },
 ): Promise<StackObservation> {
   const { name, resources, targets } = description;
   const used = new Set(resources.map((resource) => resource.target));
@@ -94,7 +98,8 @@ function observe(
   const others = [...targets, ...context.stacks.enginesOf(name)].filter(
     (target) => !keys.has(targetKey(target)),
   );
-  return observeStack({ stack: name, nodes, others, desired: resources }, context.pool, signal);
+  const request = { stack: name, nodes, others, desired: resources, complete };
+  return observeStack(request, context.pool, signal);
 }
 
 /** Resources that carry this stack's name but come from a commit that this repository does not have. */

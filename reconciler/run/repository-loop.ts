@@ -10,14 +10,21 @@ import type { RunContext } from './context.ts';
  */
 export class RepositoryLoop {
   readonly #context: RunContext;
+  readonly #lifetime: AbortSignal;
   readonly #onLoad: (result: LoadResult, revision: Revision) => void;
   #revision: Revision | null = null;
   #error: RepositoryStatus['error'] = null;
   #current: Promise<void> | null = null;
   #next: Promise<void> | null = null;
 
-  constructor(context: RunContext, onLoad: (result: LoadResult, revision: Revision) => void) {
+  /** @param lifetime ends reads that are under way; a read is shared, so it outlives whoever asked for it first */
+  constructor(
+    context: RunContext,
+    lifetime: AbortSignal,
+    onLoad: (result: LoadResult, revision: Revision) => void,
+  ) {
     this.#context = context;
+    this.#lifetime = lifetime;
     this.#onLoad = onLoad;
   }
 
@@ -37,10 +44,22 @@ export class RepositoryLoop {
     return this.#error;
   }
 
-  /** Resolves once a read that began after this call has ended; throws why it failed. */
-  refresh(signal: AbortSignal): Promise<void> {
+  /** Resolves once a read that began after this call has ended; throws why it failed. The signal ends the waiting, not the read. */
+  async refresh(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    const { promise: stopped, reject } = Promise.withResolvers<never>();
+    const onAbort = () => reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      await Promise.race([this.#share(), stopped]);
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  #share(): Promise<void> {
     if (this.#current === null) {
-      this.#current = this.#read(signal).finally(() => {
+      this.#current = this.#read().finally(() => {
         this.#current = null;
       });
       return this.#current;
@@ -49,12 +68,13 @@ export class RepositoryLoop {
       .catch(() => undefined) // told to those who asked for that one
       .then(() => {
         this.#next = null;
-        return this.refresh(signal);
+        return this.#share();
       });
     return this.#next;
   }
 
-  async #read(signal: AbortSignal): Promise<void> {
+  async #read(): Promise<void> {
+    const signal = this.#lifetime;
     const { source, desired, logger, events } = this.#context;
     try {
       const revision = await source.resolve(signal);

@@ -1,41 +1,46 @@
 import { hasErrors } from '../model/diagnostic.ts';
 import { errorMessage, isReconcilerError, ReconcilerError } from '../model/errors.ts';
 import { findStaleness } from '../plan/compare-plans.ts';
-import type { Plan } from '../plan/plan.ts';
+import type { Confirmation, Plan } from '../plan/plan.ts';
 import type { ApplyRequest } from '../reconciler.ts';
-import { applyPlan, complete, DESTROYED } from './apply-plan.ts';
-import { recallStack, rememberStack } from './context.ts';
+import { applyPlan, complete, DESTROYED, keptOf } from './apply-plan.ts';
+import { recallStack } from './context.ts';
 import type { RunContext } from './context.ts';
 import { decide, isDrift } from './decide.ts';
 import type { Decision } from './decide.ts';
 import type { JobRecorder } from './job-book.ts';
 import { planStack } from './plan-stack.ts';
-import type { PlannedStack } from './plan-stack.ts';
+import type { PlannedStack, PlanOrder } from './plan-stack.ts';
+import { RepairBrake } from './repair-brake.ts';
 
 interface Pending {
   readonly request: ApplyRequest;
   readonly job: JobRecorder;
+  /** What whoever confirmed could know of: confirmations of the plan at that time; `null` when none could be made. */
+  readonly reviewed: readonly Confirmation[] | null;
 }
 
 /** One run of one stack at a time: what the queue calls. Reads everything again, so a lost or doubled trigger changes nothing. */
 export class StackRunner {
   readonly #context: RunContext;
   readonly #pending = new Map<string, Pending[]>();
+  readonly #brake: RepairBrake;
   readonly #triggers = new Map<string, string>();
   /** Stacks whose disappearance from the repository waits for a yes, and why. */
   readonly blockedRemovals = new Map<string, string>();
 
   constructor(context: RunContext) {
     this.#context = context;
+    this.#brake = new RepairBrake(context.clock);
   }
 
   /** Records a job that the next run of the stack carries out. */
-  request(request: ApplyRequest): JobRecorder {
+  request(request: ApplyRequest, reviewed: readonly Confirmation[] | null): JobRecorder {
     const { stack, mode, trigger, actor } = request;
     const type = mode === 'destroy' ? 'destroy' : 'apply';
     const revision = this.#context.desired.revision?.commit ?? null;
     const job = this.#context.jobs.create({ type, stack, trigger, actor: actor?.name ?? null, revision });
-    this.#pending.set(stack, [...(this.#pending.get(stack) ?? []), { request, job }]);
+    this.#pending.set(stack, [...(this.#pending.get(stack) ?? []), { request, job, reviewed }]);
     return job;
   }
 
@@ -49,7 +54,9 @@ export class StackRunner {
   }
 
   async run(stack: string, signal: AbortSignal): Promise<void> {
-    const pending = this.#pending.get(stack)?.shift();
+    const [pending, ...later] = this.#pending.get(stack) ?? [];
+    if (later.length > 0) this.#pending.set(stack, later);
+    else this.#pending.delete(stack);
     await (pending === undefined ? this.#runByItself(stack, signal) : this.#runRequest(pending, signal));
     this.#context.stacks.setError(stack, null);
   }
@@ -59,7 +66,11 @@ export class StackRunner {
     const description = this.#context.desired.get(stack);
     if (description !== undefined && hasErrors(description.diagnostics)) return;
     const planned = await planStack(this.#context, { stack, mode: 'apply', deleteVolumes: false }, signal);
-    const decision = await this.#decide(planned, false, true);
+    const confirmed = this.#mayRemove(planned.plan) && this.#whyNotRemoved(stack) === null;
+    const decision = await this.#decide(planned, false, confirmed);
+    const state = this.#context.stacks.state(stack);
+    // A job tells more than a look at what it is doing, or has left undone.
+    if (state === 'applying' || (state === 'failed' && decision.kind === 'apply')) return;
     if (decision.kind === 'apply') {
       const { changes } = planned.plan;
       const drifted = isDrift({
@@ -78,26 +89,23 @@ export class StackRunner {
 
   /** Requests that no run will carry out any more. */
   cancelPending(reason: string): void {
-    for (const list of this.#pending.values()) {
-      for (const { job } of list.splice(0)) job.end('cancelled', new ReconcilerError('CANCELLED', reason));
-    }
+    for (const { job } of [...this.#pending.values()].flat())
+      job.end('cancelled', new ReconcilerError('CANCELLED', reason));
+    this.#pending.clear();
   }
 
-  async #runRequest({ request, job }: Pending, signal: AbortSignal): Promise<void> {
+  async #runRequest(pending: Pending, signal: AbortSignal): Promise<void> {
+    const { request, job } = pending;
     const { stack } = request;
     try {
       job.start();
-      rememberStack(this.#context, stack, { heldDesired: null });
-      const order = {
-        stack,
-        mode: request.mode ?? 'apply',
-        deleteVolumes: request.volumes === true,
-      } as const;
-      const planned = await planStack(this.#context, order, signal);
+      const planned = await planStack(this.#context, orderOf(request), signal);
+      signal.throwIfAborted();
       if (request.plan !== undefined) refuseStale(request.plan, planned.plan);
-      await this.#carryOut(planned, request, job, signal);
+      await this.#carryOut(planned, pending, signal);
     } catch (error) {
       if (job.job.endedAt === null) job.end(signal.aborted ? 'cancelled' : 'failed', error);
+      if (signal.aborted) throw error;
       if (isReconcilerError(error, 'UNKNOWN_STACK')) return;
       this.#noteFailure(stack, error);
       if (isReconcilerError(error, 'PLAN_STALE') || isReconcilerError(error, 'CONFIRMATION_REQUIRED')) return;
@@ -107,10 +115,14 @@ export class StackRunner {
 
   async #carryOut(
     planned: PlannedStack,
-    request: ApplyRequest,
-    job: JobRecorder,
+    { request, job, reviewed }: Pending,
     signal: AbortSignal,
   ): Promise<void> {
+    const unseen = planned.plan.confirmations.find((one) => !isReviewed(one, request, reviewed));
+    if (request.confirm === true && unseen !== undefined) {
+      const message = `more has to be confirmed than when it was asked for: ${unseen.message}`;
+      throw new ReconcilerError('CONFIRMATION_REQUIRED', message);
+    }
     const decision = await this.#decide(planned, true, request.confirm === true);
     switch (decision.kind) {
       case 'blocked':
@@ -122,6 +134,7 @@ export class StackRunner {
         this.#settle(planned, decision);
         return;
       default:
+        this.#brake.release(request.stack);
         this.blockedRemovals.delete(request.stack);
         await applyPlan(this.#context, planned, job, signal);
     }
@@ -146,15 +159,21 @@ export class StackRunner {
       this.#failBeforePlan(stack, trigger, error, signal);
       return;
     }
-    const decision = await this.#decide(planned, false, this.#mayRemove(planned.plan));
+    const confirmed = this.#mayRemove(planned.plan) && this.#whyNotRemoved(stack) === null;
+    const decision = await this.#decide(planned, false, confirmed);
+    // What was read is old already; the run that is due next reads again.
+    if (signal.aborted) return;
     this.#settle(planned, decision);
     if (decision.kind === 'unwell') this.#insistOnHealth(planned.plan);
     if (decision.kind === 'in-sync') return this.#completeEarlier(planned, trigger);
     if (decision.kind !== 'apply') return;
     const drifted = this.#context.deployments.knownLatest(stack)?.desired === planned.plan.desired;
+    if (drifted) this.#holdBack(stack);
+    else this.#brake.release(stack);
     const job = this.#newJob(stack, drifted && trigger !== 'push' ? 'drift' : trigger);
     try {
       await applyPlan(this.#context, planned, job, signal);
+      if (drifted) this.#brake.repaired(stack);
     } catch (error) {
       if (job.job.endedAt === null) job.end('failed', error);
       this.#noteFailure(stack, error);
@@ -175,11 +194,19 @@ export class StackRunner {
     });
   }
 
-  /** A stack that left the repository is removed without asking, unless many left at once or it came from elsewhere. */
+  /** A stack that left the repository is removed without asking, unless it came from elsewhere. */
   #mayRemove(plan: Plan): boolean {
-    if (this.#context.desired.get(plan.stack) !== undefined || this.blockedRemovals.has(plan.stack))
-      return false;
+    if (this.#context.desired.get(plan.stack) !== undefined) return false;
     return plan.confirmations.every(({ code }) => code === 'DELETES_STACK');
+  }
+
+  /** Many left at once, or a broken file may be the one that describes it. */
+  #whyNotRemoved(stack: string): string | null {
+    const { desired } = this.#context;
+    if (desired.get(stack) !== undefined) return null;
+    const [file] = desired.nameless();
+    const doubt = `${file} does not tell which stack it describes; mend it, or destroy ${stack} by hand`;
+    return this.blockedRemovals.get(stack) ?? (file === undefined ? null : doubt);
   }
 
   /** Brings the shown state in line with what was decided. */
@@ -190,7 +217,7 @@ export class StackRunner {
     const drift = isDrift({ plan, deployedDesired: deployed }) ? plan : null;
     stacks.setDrift(stack, drift, new Date(clock.now()).toISOString());
     if (decision.kind === 'blocked') {
-      stacks.setState(stack, 'blocked', this.blockedRemovals.get(stack) ?? decision.reason);
+      stacks.setState(stack, 'blocked', this.#whyNotRemoved(stack) ?? decision.reason);
     } else if (decision.kind === 'report-drift') {
       stacks.setState(
         stack,
@@ -202,18 +229,19 @@ export class StackRunner {
     } else if (decision.kind === 'held') {
       this.#showHeld(stack);
     } else if (decision.kind === 'in-sync') {
-      const kept = plan.changes
-        .filter((change) => change.after !== null && change.origin === null)
-        .map(({ id }) => id);
+      const kept = keptOf(plan);
       if (desired.get(stack) !== undefined) stacks.setState(stack, 'in_sync');
-      else if (kept.length > 0)
-        stacks.setState(
-          stack,
-          'removed',
-          `${kept.join(', ')} kept, because data is only deleted with an explicit yes`,
-        );
-      else stacks.forget(stack);
+      else if (kept !== null) stacks.setState(stack, 'removed', kept);
+      else this.#forget(stack);
     }
+  }
+
+  /** Throws, to be asked again later, when the stack was repaired too often to go on at this pace. */
+  #holdBack(stack: string): void {
+    const reason = this.#brake.whyWait(stack);
+    if (reason === null) return;
+    this.#context.stacks.setState(stack, 'degraded', reason);
+    throw new ReconcilerError('UNHEALTHY', `${stack}: ${reason}`, { retryable: true });
   }
 
   /** Why nothing is done by itself, as the job that led to it tells. */
@@ -222,7 +250,7 @@ export class StackRunner {
     const last = jobs
       .list({ stack, limit: 10 })
       .jobs.find(({ type }) => type === 'apply' || type === 'destroy');
-    if (last?.type === 'destroy') stacks.setState(stack, 'pending', DESTROYED);
+    if (last?.type === 'destroy' && last.status === 'completed') stacks.setState(stack, 'pending', DESTROYED);
     else stacks.setState(stack, 'failed', last?.error?.message ?? HELD);
   }
 
@@ -251,13 +279,19 @@ export class StackRunner {
 
   #failBeforePlan(stack: string, trigger: string, error: unknown, signal: AbortSignal): void {
     if (isReconcilerError(error, 'UNKNOWN_STACK')) {
-      this.#context.stacks.forget(stack);
+      this.#forget(stack);
       return;
     }
     if (signal.aborted) return;
     const isNew = this.#noteFailure(stack, error);
     if (isNew) this.#newJob(stack, trigger).end('failed', error);
     throw error;
+  }
+
+  #forget(stack: string): void {
+    this.#context.stacks.forget(stack);
+    this.#context.deployments.forget(stack);
+    this.blockedRemovals.delete(stack);
   }
 
   #noteFailure(stack: string, error: unknown): boolean {
@@ -271,6 +305,23 @@ export class StackRunner {
 
 const HELD =
   'this description failed for good before, or was destroyed by hand; change it, or apply it to try again';
+
+/** What a request wants planned; one that names a plan wants what that plan does. */
+export function orderOf({ stack, mode = 'apply', volumes = false, plan }: ApplyRequest): PlanOrder {
+  const deletes = plan?.changes.some(({ kind, action }) => kind === 'volume' && action === 'delete');
+  return { stack, mode, deleteVolumes: deletes ?? volumes };
+}
+
+/** A yes covers what the plan said when it was given, and what was asked for by name. */
+function isReviewed(
+  { code, ids }: Confirmation,
+  { mode, volumes }: ApplyRequest,
+  reviewed: readonly Confirmation[] | null,
+): boolean {
+  if (code === 'DELETES_STACK' && mode === 'destroy') return true;
+  if (reviewed === null) return code === 'DELETES_DATA' && volumes === true;
+  return reviewed.some((one) => one.code === code && ids.every((id) => one.ids.includes(id)));
+}
 
 /** Throws PLAN_STALE with everything that moved. */
 export function refuseStale(saved: Plan, current: Plan): void {

@@ -1,4 +1,4 @@
-import type { ObservedResource, ResourceId } from '../model/resource.ts';
+import type { Health, ObservedResource, ResourceId } from '../model/resource.ts';
 import { targetKey } from '../model/target.ts';
 import type { TargetReference } from '../model/target.ts';
 import type { DesiredStack } from '../model/stack.ts';
@@ -13,7 +13,7 @@ import type { TargetPool } from './target-pool.ts';
 interface StackRuntime {
   state: SyncState;
   message: string | null;
-  observed: ReadonlyMap<ResourceId, ObservedResource>;
+  health: ReadonlyMap<ResourceId, Health>;
   drift: DriftView;
   lastJob: Job | null;
   /** Code of the newest failure, so that the same one is not recorded again with every retry. */
@@ -51,6 +51,8 @@ export class StackTable {
 
   /** @returns whether this failure is another one than before */
   setError(stack: string, error: string | null): boolean {
+    // No error of a stack that was forgotten is no reason to know it again.
+    if (error === null && !this.#rows.has(stack)) return false;
     const row = this.#row(stack);
     const isNew = row.lastError !== error;
     row.lastError = error;
@@ -58,7 +60,7 @@ export class StackTable {
   }
 
   setObserved(stack: string, observed: readonly ObservedResource[]): void {
-    this.#row(stack).observed = new Map(observed.map((resource) => [resource.id, resource]));
+    this.#row(stack).health = new Map(observed.map(({ id, health }) => [id, health]));
   }
 
   setDrift(stack: string, plan: Plan | null, checkedAt: string): void {
@@ -70,6 +72,18 @@ export class StackTable {
     const engines = this.#engines.get(stack) ?? new Map<string, TargetReference>();
     engines.set(targetKey(reference), reference);
     this.#engines.set(stack, engines);
+  }
+
+  /** Nothing of the stack is on this engine any more. */
+  clearedFrom(stack: string, reference: TargetReference): void {
+    const engines = this.#engines.get(stack);
+    engines?.delete(targetKey(reference));
+    if (engines?.size === 0) this.#engines.delete(stack);
+  }
+
+  /** Whether something of the stack was seen on this engine; also when nobody knows where it is. */
+  mayBeOn(stack: string, reference: TargetReference): boolean {
+    return this.#engines.get(stack)?.has(targetKey(reference)) !== false;
   }
 
   enginesOf(stack: string): readonly TargetReference[] {
@@ -98,7 +112,7 @@ export class StackTable {
       state: invalid ? 'invalid' : (row?.state ?? 'unknown'),
       message: row?.message ?? null,
       services: stack.services.map((service): ServiceStatus => {
-        const health = row?.observed.get(service.resource as ResourceId)?.health;
+        const health = row?.health.get(service.resource as ResourceId);
         const missing = row === undefined || row.state === 'unknown' ? 'unknown' : 'missing';
         return { ...service, health: health?.status ?? missing, reason: health?.reason ?? null };
       }),
@@ -117,7 +131,7 @@ export class StackTable {
     const row: StackRuntime = {
       state: 'unknown',
       message: null,
-      observed: new Map(),
+      health: new Map(),
       drift: NO_DRIFT,
       lastJob: null,
       lastError: null,

@@ -1,4 +1,6 @@
+import { ReconcilerError } from '../model/errors.ts';
 import type { Clock } from '../ports/clock.ts';
+
 import { retryDelayMs } from './retry.ts';
 
 export interface WorkQueueOptions {
@@ -20,6 +22,8 @@ export class WorkQueue implements AsyncDisposable {
   readonly #due = new Map<string, number>();
   /** Keys of `#due` that somebody waits for. */
   readonly #urgent = new Set<string>();
+  /** Keys of `#due` that were only hinted at. */
+  readonly #hinted = new Set<string>();
   readonly #running = new Map<string, AbortController>();
   readonly #finished = new Map<string, Promise<void>>();
   readonly #failures = new Map<string, number>();
@@ -47,11 +51,23 @@ export class WorkQueue implements AsyncDisposable {
 
   /** Makes the key due after a delay (default at once). Due already or sooner: nothing changes. */
   add(key: string, delayMs = 0): void {
+    this.#hinted.delete(key);
+    this.#makeDue(key, delayMs);
+  }
+
+  #makeDue(key: string, delayMs: number): void {
     if (this.#closing.signal.aborted) return;
     const at = this.#options.clock.now() + delayMs;
     if ((this.#due.get(key) ?? Number.POSITIVE_INFINITY) <= at) return;
     this.#due.set(key, at);
     this.#pump();
+  }
+
+  /** As `add`, for what may be nothing new: a key that waits for its next try after a failure goes on waiting. */
+  hint(key: string, delayMs: number): void {
+    if (this.#due.has(key)) return;
+    this.#hinted.add(key);
+    this.#makeDue(key, delayMs);
   }
 
   /** Forgets earlier failures of the key: the next one is retried as if it were the first. */
@@ -69,7 +85,8 @@ export class WorkQueue implements AsyncDisposable {
     this.#alarm?.abort();
     this.#due.clear();
     this.#urgent.clear();
-    for (const controller of this.#running.values()) controller.abort(new Error('shutting down'));
+    const reason = new ReconcilerError('CANCELLED', 'shutting down');
+    for (const controller of this.#running.values()) controller.abort(reason);
     await Promise.allSettled(this.#finished.values());
   }
 
@@ -105,6 +122,7 @@ export class WorkQueue implements AsyncDisposable {
   #start(key: string): void {
     this.#due.delete(key);
     this.#urgent.delete(key);
+    this.#hinted.delete(key);
     const controller = new AbortController();
     this.#running.set(key, controller);
     this.#finished.set(key, this.#work(key, controller.signal));
@@ -130,6 +148,9 @@ export class WorkQueue implements AsyncDisposable {
     this.#failures.set(key, attempt);
     const delay = retryDelayMs(error, attempt, () => clock.random());
     onFailure(key, error, delay);
-    if (delay !== null) this.add(key, delay);
+    if (delay === null) return;
+    // Its own attempt made things happen, which came back as a hint: that is no reason to try again sooner.
+    if (this.#hinted.delete(key)) this.#due.delete(key);
+    this.add(key, delay);
   }
 }

@@ -34,3 +34,14 @@ export function renderKombination(name: string, host: string): string {
     services: buildServices(),
   });
 }
+
+/** A stack that runs nothing: a repository must describe something before the daemon follows it. */
+export function renderIdleKombination(name: string, host: string): string {
+  const services = { idle: { image: IMAGE, enabled: false } };
+  return stringify({
+    version: '1.0',
+    meta: { name },
+    nodes: [{ name: 'local', connection: { host } }],
+    services,
+  });
+}

@@ -332,7 +332,7 @@ export function describeTargetContract(name: string, setup: () => Promise<Target
       expect((await target.owned(quiet())).map((one) => one.stack)).not.toContain(stack);
       for (const one of [make.network('front'), make.volume('data'), web()]) await apply('create', one);
       const owned = (await target.owned(quiet())).find((one) => one.stack === stack);
-      expect(owned).toEqual({ stack, revisions: [REVISION], resources: 3 });
+      expect(owned).toEqual({ stack, revisions: [REVISION], branches: ['main'], resources: 3 });
     });
 
     it('reads logs, the last lines only when asked', async () => {

@@ -103,8 +103,8 @@ describe('a push', () => {
 describe('an unchanged Docker', () => {
   let compose: ComposeCommand;
   const run = (...args: string[]) =>
-    runOnEngine(dockerHost, compose.program, [...compose.args, ...args]).then(
-      (text) => JSON.parse(text) as Json,
+    runOnEngine(dockerHost, compose.program, [...compose.args, ...args]).then((text): Json =>
+      JSON.parse(text),
     );
 
   beforeAll(async () => {
@@ -128,7 +128,7 @@ describe('an unchanged Docker', () => {
       '--format',
       'json',
     ]);
-    expect(lines(shown).map((line) => JSON.parse(line) as Json)).toMatchObject([
+    expect(lines(shown).map((line) => JSON.parse(line))).toMatchObject([
       { Name: 'shop-web-1', Project: 'shop', Service: 'web', State: 'running', Health: 'healthy' },
     ]);
     const services = [...compose.args, '-p', 'shop', 'ps', '--services', '--status', 'running'];

@@ -49,8 +49,15 @@ describe('secret files on a Docker Engine', () => {
   afterAll(async () => {
     await target?.[Symbol.asyncDispose]();
     await engine?.stop();
+    for (const stack of stacks) await rm(`${HOST}/secrets/${stack}`, { recursive: true, force: true });
   }, START);
 
+  const stacks: string[] = [];
+  const fresh = () => {
+    const made = freshStack(target, IMAGE);
+    stacks.push(made.stack);
+    return made;
+  };
   const docker = async (...args: string[]) =>
     (await run('docker', args, { env: { ...process.env, DOCKER_HOST: engine.host } })).stdout.trim();
   const inspect = (name: string) => engineJson<Inspect>(engine.socketPath, 'GET', `/containers/${name}/json`);
@@ -63,7 +70,7 @@ describe('secret files on a Docker Engine', () => {
     );
 
   it('puts them into memory, read-only, with owner and mode, closed to others on the machine', async () => {
-    const { stack, service, apply } = freshStack(target, IMAGE);
+    const { stack, service, apply } = fresh();
     const secrets = [
       file('/run/secrets/db', 'first-value'),
       file('/run/secrets/deep/key', 'second-value', { mode: 0o400, uid: 7, gid: 8 }),
@@ -90,7 +97,7 @@ describe('secret files on a Docker Engine', () => {
   it(
     'keeps them over a restart of the container and of the engine, without anybody',
     async () => {
-      const { stack, service, apply } = freshStack(target, IMAGE);
+      const { stack, service, apply } = fresh();
       const name = `${stack}-web-1`;
       const restart = { policy: 'always' } as const;
       await apply('create', service('web', { secrets: [file('/run/secrets/db', 'kept-value')], restart }));
@@ -104,7 +111,7 @@ describe('secret files on a Docker Engine', () => {
   );
 
   it('does not start without them after the machine was, and is repaired by the next look', async () => {
-    const { stack, service } = freshStack(target, IMAGE);
+    const { stack, service } = fresh();
     const name = `${stack}-web-1`;
     const wanted = service('web', { secrets: [file('/run/secrets/db', 'lost-value')] });
     await converge(target, stack, wanted);
@@ -118,7 +125,7 @@ describe('secret files on a Docker Engine', () => {
   });
 
   it('replaces a container whose secret changed, and takes the old value out of memory', async () => {
-    const { stack, service } = freshStack(target, IMAGE);
+    const { stack, service } = fresh();
     const name = `${stack}-web-1`;
     const other = service('other', { secrets: [file('/run/secrets/db', 'other-value')] });
     await converge(target, stack, other);
@@ -136,8 +143,23 @@ describe('secret files on a Docker Engine', () => {
     expect((await stat(last)).isFile()).toBe(true);
   });
 
+  it('hides their values in what a container says as it fails', async () => {
+    const { service, apply, observe, settled, stack } = fresh();
+    const failing = service('web', {
+      command: ['sh', '-c', 'cat /run/secrets/db; exit 1'],
+      restart: { policy: 'no' },
+      secrets: [file('/run/secrets/db', 'spoken-value\n')],
+    });
+    await observe(failing);
+    await apply('create', failing);
+    const { status, reason } = await settled(failing);
+    expect(status).toBe('failed');
+    expect(reason).toContain('last output: ***');
+    await target.apply(changeOf('delete', failing), contextFor(stack));
+  });
+
   it('leaves nothing behind when the container cannot be made', async () => {
-    const { service, apply, stack } = freshStack(target, IMAGE);
+    const { service, apply, stack } = fresh();
     const bad = service('web', {
       command: SLEEP,
       secrets: [file('/run/secrets/db', 'orphan-value')],

@@ -10,6 +10,8 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 const PREFIX = 'kombinator-engine-';
+/** Nothing is pulled from elsewhere, whatever the machine is connected to: a proxy that nobody is. Loopback needs none. */
+const NO_INTERNET = { HTTP_PROXY: 'http://127.0.0.1:9', HTTPS_PROXY: 'http://127.0.0.1:9', NO_PROXY: '' };
 
 export interface TlsListener {
   readonly host: string;
@@ -145,7 +147,11 @@ async function launchWithDriver(
   // The kernel ends dockerd with us, even when we are killed.
   const child = spawn('setpriv', ['--pdeathsig', 'TERM', 'dockerd', ...args], {
     stdio: ['ignore', log.fd, log.fd],
-    env: { ...process.env, PATH: `/usr/local/sbin:/usr/sbin:/sbin:${process.env['PATH'] ?? ''}` },
+    env: {
+      ...process.env,
+      ...NO_INTERNET,
+      PATH: `/usr/local/sbin:/usr/sbin:/sbin:${process.env['PATH'] ?? ''}`,
+    },
   });
   const ended = new AbortController();
   child.once('exit', () => ended.abort());

@@ -99,6 +99,7 @@ export function contextFor(
   return {
     stack,
     revision: REVISION,
+    branch: 'main',
     signal,
     messages,
     progress: (message) => void messages.push(message),

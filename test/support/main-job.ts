@@ -95,7 +95,7 @@ export async function createMainJob(dockerHost: string): Promise<MainJob> {
       const found = await eventually(look, (view) => view.state === state, timeoutMs);
       if (found.state === state) return found;
       throw new Error(
-        `${stack} is ${found.state ?? JSON.stringify(found)} (${found.message}), not ${state}\n${serving.daemon.stdout().slice(-3_000)}`,
+        `${stack} is ${found.state ?? JSON.stringify(found)} (${found.message}), not ${state}\n${reconcilerLog(serving.daemon)}`,
       );
     },
     jobs,
@@ -130,6 +130,14 @@ interface Serving {
   readonly daemon: RunningCli;
   readonly url: string;
   readonly adminKey: string;
+}
+
+/** The end of what it logged, without the requests of the test itself. */
+function reconcilerLog(daemon: RunningCli): string {
+  return lines(daemon.stdout())
+    .filter((line) => !line.includes('"requestId"'))
+    .slice(-20)
+    .join('\n');
 }
 
 /** On a port that the system chooses; the daemon logs which. */
@@ -245,7 +253,6 @@ meta: { name: ${name} }
 services:
   web:
     image: ${image}
-    pull_policy: missing
     init: true
     stop_grace_period: 1s
     command: [httpd, -f, -p, "8080", -h, /www]

@@ -19,6 +19,7 @@ export interface MemoryObject {
   readonly engineId: string;
   readonly hash: string;
   readonly revision: string | null;
+  readonly branch: string;
   readonly shared: boolean;
   readonly guarded: boolean;
   /** Masked. Tests may change it to play drift by hand. */
@@ -52,7 +53,7 @@ export function createMemoryEngine(images: readonly string[] = []): MemoryEngine
 export function createObject(
   engine: MemoryEngine,
   desired: DesiredResource,
-  { revision }: ApplyContext,
+  { revision, branch }: ApplyContext,
 ): MemoryObject {
   const { id, target, kind, name, hash } = desired;
   const engineId = sha256(`${++engine.created}`);
@@ -66,6 +67,7 @@ export function createObject(
     engineId,
     hash,
     revision,
+    branch,
     ...flags,
     spec: maskSpec(desired.spec),
     ...state,
@@ -150,7 +152,8 @@ export function listOwned(engine: MemoryEngine): readonly OwnedStack[] {
     const slots = [...(engine.stacks.get(stack)?.values() ?? [])];
     const revisions = slots.flatMap(({ current, next }) => [current?.revision, next?.revision]);
     const known = [...new Set(revisions.filter((revision) => typeof revision === 'string'))].sort();
-    return { stack, revisions: known, resources: slots.length };
+    const branches = slots.flatMap(({ current, next }) => [current?.branch ?? [], next?.branch ?? []]).flat();
+    return { stack, revisions: known, branches: [...new Set(branches)].sort(), resources: slots.length };
   });
 }
 

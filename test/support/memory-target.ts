@@ -20,6 +20,8 @@ export interface MemoryControl {
   fail(nth: number, fault: Fault): void;
   /** Every call fails until told otherwise; `null` ends it. */
   outage(error: Error | null): void;
+  /** Ends an outage, and forgets failures that were planned and have not come. */
+  revive(): void;
   find(stack: string, id: ResourceId): MemoryObject | undefined;
   /** Plays somebody's hand: stops the container. */
   stop(stack: string, id: ResourceId): void;
@@ -92,6 +94,10 @@ function createControl(engine: MemoryEngine, faults: Faults): MemoryControl {
     },
     fail: (nth: number, fault: Fault) => void faults.planned.set(faults.calls + nth, fault),
     outage: (error: Error | null) => void (faults.outage = error),
+    revive() {
+      faults.outage = null;
+      faults.planned.clear();
+    },
     find: (stack: string, id: ResourceId) => slotOf(engine, stack, id)?.current ?? undefined,
     stop(stack: string, id: ResourceId) {
       Object.assign(need(stack, id), { state: 'exited', exitCode: 143 });

@@ -34,6 +34,7 @@ const REQUIREMENTS: readonly Requirement[] = [
   program('sshd', 'openssh-server'),
   program('ssh', 'openssh-client'),
   program('git', 'git'),
+  program('curl', 'curl'),
   program('htpasswd', 'apache2-utils'),
   program('openssl', 'openssl'),
   program('mount', 'mount'),

@@ -1,6 +1,7 @@
 import { createSqliteStore } from '../../reconciler/adapters/sqlite/sqlite-store.ts';
 import { targetKey } from '../../reconciler/model/target.ts';
 import type { ResourceId } from '../../reconciler/model/resource.ts';
+import { createSchemaCheck } from '../../reconciler/model/schema-check.ts';
 import type { Job, Store } from '../../reconciler/ports/store.ts';
 import type { JobDetail, Reconciler, StackView, SyncState } from '../../reconciler/reconciler.ts';
 import { createReconciler } from '../../reconciler/run/create-reconciler.ts';
@@ -40,6 +41,8 @@ export interface Rig extends AsyncDisposable {
 
 const SIGNAL = new AbortController().signal;
 const WAIT_MS = 4_000;
+/** Schemas are compiled once: that takes longer than most tests. */
+const CHECK_SCHEMA = createSchemaCheck();
 
 export type RigOptions = Partial<ReconcilerOptions> & {
   readonly source?: MemorySource;
@@ -54,7 +57,7 @@ export function createRig(options: RigOptions = {}): Rig {
   const store = rest.store ?? createSqliteStore({ path: ':memory:', clock });
   const engine = (host = 'local') => engineOf(engines, `docker:${host}`);
   const reconciler = createReconciler({
-    desired: createDesiredState({ source, secrets: createFixedSecrets() }),
+    desired: createDesiredState({ source, secrets: createFixedSecrets(), checkSchema: CHECK_SCHEMA }),
     createTarget: (reference) => ({
       ...engineOf(engines, targetKey(reference)),
       async [Symbol.asyncDispose]() {},

@@ -30,7 +30,7 @@ describe('diffResource', () => {
     {
       when: 'only the restart policy differs',
       want: {},
-      have: running(web(), { spec: { ...BASE, restart: { policy: 'no' } } as never }),
+      have: running(web(), { spec: { ...BASE, restart: { policy: 'no' } } }),
       action: 'update',
       cause: 'restart changed',
     },

@@ -267,7 +267,7 @@ describe('labels', () => {
       env: { KEY: new Secret('hush-hush', 'r') },
       labels: { [LABEL.hash]: 'mine', a: 'b' },
     });
-    const labels = buildLabels({ stack: 'shop', revision: 'r1', desired });
+    const labels = buildLabels({ stack: 'shop', revision: 'r1', branch: 'main', desired });
     expect(labels['a']).toBe('b');
     expect(JSON.stringify(labels)).not.toContain('hush');
     expect(readOwner(labels)).toEqual({
@@ -278,6 +278,7 @@ describe('labels', () => {
       name: 'web',
       hash: desired.hash,
       revision: 'r1',
+      branch: 'main',
       spec: maskSpec(desired.spec),
     });
   });

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ReconcilerError } from '../../reconciler/model/errors.ts';
+import { RepairBrake } from '../../reconciler/run/repair-brake.ts';
+import { createFakeClock } from '../support/fake-clock.ts';
 import { container, createRig, file, stack } from '../support/reconciler-rig.ts';
 
 const NEVER = new AbortController().signal;
@@ -178,6 +180,43 @@ describe('drift', () => {
     expect(rig.engine().control.find('shop', WEB)?.state).toBe('exited');
     expect((await rig.apply('shop')).job.status).toBe('completed');
     expect(rig.reconciler.getStack('shop').state).toBe('in_sync');
+  });
+});
+
+describe('a stack that drifts again after every repair', () => {
+  it('is repaired less and less often, and says so', async () => {
+    const clock = createFakeClock();
+    const brake = new RepairBrake(clock);
+    const waits: (string | null)[] = [];
+    for (let repair = 0; repair < 5; repair += 1) {
+      waits.push(brake.whyWait('shop'));
+      brake.repaired('shop');
+      await clock.advance(1_500);
+    }
+    const row = (repairs: number, seconds: number) =>
+      `it differs again after each of ${repairs} repairs in a row; the next one comes in ${seconds} s`;
+    expect(waits).toEqual([null, null, null, row(3, 1), row(4, 3)]);
+    expect(brake.whyWait('blog')).toBeNull();
+    await clock.advance(3_600_000);
+    expect(brake.whyWait('shop')).toBeNull();
+    brake.repaired('shop');
+    expect(brake.whyWait('shop')).toBeNull();
+  });
+
+  it('does not flood history and tags', async () => {
+    await using rig = createRig();
+    rig.source.push({ [file('shop')]: stack('shop', web('nginx:1.28')) });
+    await rig.reconciler.start();
+    await rig.reaches('shop', 'in_sync');
+    const held = () => rig.logger.lines.some(({ data }) => JSON.stringify(data).includes('repairs in a row'));
+    for (let round = 0; round < 8; round += 1) {
+      rig.engine().control.stop('shop', WEB);
+      rig.engine().control.emit('shop');
+      await rig.ended('shop', round + 2);
+      if (round < 3) expect(held()).toBe(false);
+    }
+    expect(held()).toBe(true);
+    await rig.reaches('shop', 'in_sync');
   });
 });
 

@@ -108,6 +108,25 @@ describe('WorkQueue', () => {
     expect(started).toEqual(['a']);
   });
 
+  it('is not hurried by hints while a key waits for its next try, but by everything else', async () => {
+    const { queue, started, finish, clock } = rig();
+    queue.add('a');
+    await settle();
+    queue.hint('a', 10);
+    finish('a', new Error('one'));
+    await settle();
+    queue.hint('a', 10);
+    await clock.advance(549);
+    expect(started).toHaveLength(1);
+    queue.addFirst('a');
+    await settle();
+    expect(started).toHaveLength(2);
+    queue.hint('a', 10);
+    finish('a');
+    await clock.advance(10);
+    expect(started).toHaveLength(3);
+  });
+
   it('aborts a run with the reason it is given', async () => {
     const { queue, reasons } = rig();
     queue.add('a');

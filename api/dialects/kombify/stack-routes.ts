@@ -131,7 +131,7 @@ export const stackRoutes: readonly Route<ApiDeps>[] = [
     responses: { 200: answers('Newest first, from the deployment tags.', deploymentList) },
     async handle({ params }, deps: ApiDeps) {
       const deployments = await deps.reconciler.history(params['id'] ?? '');
-      return ok({ deployments: deployments.map(toDeployment) });
+      return ok({ deployments: deployments.map(toDeployment).toReversed() });
     },
   }),
   defineRoute({

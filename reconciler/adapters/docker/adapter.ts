@@ -22,6 +22,8 @@ export interface AdapterOptions {
 export interface Traits extends EngineTraits {
   /** What has to be added to our clock to get the engine's. */
   readonly skewMs: number;
+  /** The engine's own id; empty when it gives none. */
+  readonly engineId: string;
 }
 
 /** What every part of the Docker target works with. */
@@ -30,6 +32,8 @@ export interface Adapter extends Required<AdapterOptions> {
   traits(signal: AbortSignal): Promise<Traits>;
   /** Engine id or name of the object that the last `apply` of a resource made or changed: saves looking for it. */
   readonly applied: Map<string, string>;
+  /** Values of secret files by resource, see secret-texts.ts. Never printed. */
+  readonly secretTexts: Map<string, readonly string[]>;
   /** Stacks by the engine names of their networks and volumes, for events that carry no labels. */
   readonly stacksByName: Map<string, string>;
   /** Answers of registries by reference. */
@@ -51,6 +55,7 @@ export function createAdapter(engine: Engine, options: AdapterOptions): Adapter 
       return asked;
     },
     applied: new Map(),
+    secretTexts: new Map(),
     stacksByName: new Map(),
     digests: new Map(),
   };
@@ -65,6 +70,7 @@ async function readTraits(engine: Engine, clock: Clock, signal: AbortSignal): Pr
   const info = await engine.info(signal);
   const now = (before + clock.now()) / 2;
   return {
+    engineId: info.ID ?? '',
     cpus: info.NCPU,
     cgroupVersion: Number(info.CgroupVersion ?? 1),
     skewMs: engine.local ? 0 : Date.parse(info.SystemTime) - now,

@@ -16,6 +16,7 @@ import {
 import type { ContainerGroup, OwnedContainer } from './container-group.ts';
 import { membersOf, nextName, readGroup } from './container-group.ts';
 import { readLogTail } from './logs.ts';
+import { hideSecretTexts } from './secret-texts.ts';
 import { containerSpec } from './specs.ts';
 
 /**
@@ -155,7 +156,7 @@ async function tellLastLines(adapter: Adapter, next: OwnedContainer, context: Ap
   const inspect = await adapter.engine.inspectContainer(next.id, context.signal);
   if (inspect === null) return;
   for (const line of await readLogTail(adapter.engine, inspect, next.owner.spec, context.signal)) {
-    context.progress(`${next.name}: ${line}`);
+    context.progress(`${next.name}: ${hideSecretTexts(adapter, context.stack, next.owner.id, line)}`);
   }
 }
 

@@ -41,14 +41,14 @@ async function createNetwork(
   context: ApplyContext,
 ): Promise<void> {
   const { name, driver, internal } = networkSpec(desired);
-  const { stack, revision, signal } = context;
+  const { stack, revision, branch, signal } = context;
   await adapter.engine.createNetwork(
     {
       Name: name,
       Driver: driver ?? 'bridge',
       Internal: internal ?? false,
       CheckDuplicate: true,
-      Labels: buildLabels({ stack, revision, desired }),
+      Labels: buildLabels({ stack, revision, branch, desired }),
     },
     signal,
   );

@@ -17,7 +17,7 @@ export async function applyVolume(
   const { desired } = change;
   if (desired === null) return deleteVolume(adapter, change, context);
   const spec = volumeSpec(desired);
-  const { stack, revision, signal } = context;
+  const { stack, revision, branch, signal } = context;
   const existing = await adapter.engine.inspectVolume(spec.name, signal);
   if (spec.external) {
     if (existing !== null) return;
@@ -32,7 +32,7 @@ export async function applyVolume(
     if (change.change.action !== 'replace' || owner?.hash === desired.hash) return;
     await removeVolume(adapter, spec.name, signal);
   }
-  const Labels = buildLabels({ stack, revision, desired });
+  const Labels = buildLabels({ stack, revision, branch, desired });
   const DriverOpts = spec.driverOpts ?? {};
   await adapter.engine.createVolume(
     { Name: spec.name, Driver: spec.driver ?? 'local', DriverOpts, Labels },

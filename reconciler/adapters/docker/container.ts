@@ -32,14 +32,14 @@ const UNDO_TIMEOUT_MS = 120_000;
 /** Makes a container with its files and networks, not started. Nothing is left of it when that fails. */
 export async function makeContainer(task: ContainerTask, name: string): Promise<string> {
   const { adapter, desired, spec, context } = task;
-  const { stack, revision, signal } = context;
+  const { stack, revision, branch, signal } = context;
   if (spec.readOnly && spec.files?.length)
     throw new ReconcilerError(
       'TARGET_UNSUPPORTED',
       `${desired.id}: the engine cannot put files into a container whose file system is read-only`,
     );
   const place = spec.secrets?.length ? newSecretsPlace(stack) : null;
-  const labels = buildLabels({ stack, revision, desired });
+  const labels = buildLabels({ stack, revision, branch, desired });
   const config = buildContainerConfig(
     spec,
     place === null ? labels : { ...labels, [SECRETS_LABEL]: place },

@@ -12,6 +12,7 @@ export interface EngineVolume {
 }
 
 export interface EngineInfo {
+  readonly ID?: string;
   readonly Name: string;
   readonly OperatingSystem: string;
   readonly Architecture: string;

@@ -32,13 +32,17 @@ export async function readOwned({ engine }: Adapter, signal: AbortSignal): Promi
   }
   return [...byStack.keys()].sort().map((stack) => {
     const owners = byStack.get(stack) ?? [];
-    const revisions = owners.map(({ revision }) => revision).filter((revision) => revision !== null);
     return {
       stack,
-      revisions: [...new Set(revisions)].sort(),
+      revisions: distinct(owners.map(({ revision }) => revision)),
+      branches: distinct(owners.map(({ branch }) => branch)),
       resources: new Set(owners.map(({ id }) => id)).size,
     };
   });
+}
+
+function distinct(values: readonly (string | null)[]): string[] {
+  return [...new Set(values.filter((value) => value !== null))].sort();
 }
 
 /** A socket may be shared with a container whose file systems are not the engine's. */

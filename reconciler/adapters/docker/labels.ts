@@ -12,6 +12,7 @@ export const LABEL = {
   name: 'io.kombinator.name',
   hash: 'io.kombinator.hash',
   revision: 'io.kombinator.revision',
+  branch: 'io.kombinator.branch',
   spec: 'io.kombinator.spec',
 } as const;
 
@@ -28,6 +29,7 @@ export interface Owner {
   readonly name: string;
   readonly hash: string | null;
   readonly revision: string | null;
+  readonly branch: string | null;
   /** Masked spec it was created with; empty when the label is missing or damaged. */
   readonly spec: JsonObject;
 }
@@ -35,6 +37,7 @@ export interface Owner {
 export interface LabelInput {
   readonly stack: string;
   readonly revision: string | null;
+  readonly branch: string;
   readonly desired: DesiredResource;
 }
 
@@ -42,7 +45,7 @@ export interface LabelInput {
  * Labels for a new object: those of the user, then Compose's (so that Compose and everything that reads its labels
  * lists the stack), then ours. Later ones win. Secrets are masked.
  */
-export function buildLabels({ stack, revision, desired }: LabelInput): Record<string, string> {
+export function buildLabels({ stack, revision, branch, desired }: LabelInput): Record<string, string> {
   return {
     ...userLabels(desired),
     ...composeLabels(stack, desired),
@@ -51,6 +54,7 @@ export function buildLabels({ stack, revision, desired }: LabelInput): Record<st
     [LABEL.name]: `${desired.kind}/${desired.name}`,
     [LABEL.hash]: desired.hash,
     [LABEL.revision]: revision ?? '',
+    [LABEL.branch]: branch,
     [LABEL.spec]: canonicalJson(maskSpec(desired.spec)),
   };
 }
@@ -69,6 +73,7 @@ export function readOwner(labels: Labels | null | undefined): Owner | null {
     name,
     hash: labels[LABEL.hash] || null,
     revision: labels[LABEL.revision] || null,
+    branch: labels[LABEL.branch] || null,
     spec: parseSpec(labels[LABEL.spec]),
   };
 }

@@ -16,6 +16,7 @@ import { movedDigest } from './image.ts';
 import type { Owner } from './labels.ts';
 import { readOwner } from './labels.ts';
 import { maskSecrets } from './logs.ts';
+import { hideSecretTexts, rememberSecretTexts } from './secret-texts.ts';
 import { imageSpec, networkSpec, volumeSpec } from './specs.ts';
 
 /** More only makes an engine on a small machine slower. */
@@ -28,6 +29,7 @@ export async function observeStack(
   signal: AbortSignal,
 ): Promise<Observation> {
   const { engine } = adapter;
+  rememberSecretTexts(adapter, scope.stack, scope.desired);
   const [containers, networks, volumes, images, externals, traits] = await Promise.all([
     engine.listContainers(scope.stack, signal),
     engine.listNetworks(scope.stack, signal),
@@ -51,7 +53,8 @@ export async function observeStack(
     ...observedContainers.flat(),
   ];
   resources.sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
-  return { resources, warnings: images.warnings };
+  const { engineId } = traits;
+  return { resources, warnings: images.warnings, ...(engineId === '' ? {} : { engine: engineId }) };
 }
 
 interface ContainerView {
@@ -115,7 +118,9 @@ function renderContainer(
       ({ IP, PublicPort, PrivatePort, Type }) => `${IP ? `${IP}:` : ''}${PublicPort}:${PrivatePort}/${Type}`,
     ),
   };
-  const masked = health.reason && { reason: maskSecrets(inspect, owner.spec, health.reason) };
+  const masked = health.reason && {
+    reason: hideSecretTexts(adapter, owner.stack, owner.id, maskSecrets(inspect, owner.spec, health.reason)),
+  };
   return { spec, health: { ...health, ...masked }, detail };
 }
 

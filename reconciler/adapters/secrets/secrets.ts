@@ -4,11 +4,8 @@ import { ReconcilerError } from '../../model/errors.ts';
 import { Secret } from '../../model/secret.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { OpenedFile, SealedFile, Secrets } from '../../ports/secrets.ts';
-import { openAge } from './age.ts';
 import type { SecretCommand } from './commands.ts';
 import { runCommand } from './commands.ts';
-import { readIdentities } from './identities.ts';
-import { openSops } from './sops.ts';
 
 export interface SecretsOptions {
   /** Secret files are read from `secrets/` in it. */
@@ -72,10 +69,18 @@ export function createSecrets(options: SecretsOptions): Secrets {
   };
 }
 
+/** What decrypts takes a while to load, and most repositories need none of it. */
 async function openFile({ store, path, content }: SealedFile, options: SecretsOptions): Promise<OpenedFile> {
-  if (store === 'sops') return openSops(path, content, await readIdentities(options));
-  const plain = store === 'age' ? await openAge(content, await readIdentities(options), path) : content;
-  const secret = new Secret(plain, store === 'age' ? `secret://age/${path}` : path);
+  if (store === 'plain') return whole(content, path);
+  const { readIdentities } = await import('./identities.ts');
+  const identities = await readIdentities(options);
+  if (store === 'sops') return (await import('./sops.ts')).openSops(path, content, identities);
+  const { openAge } = await import('./age.ts');
+  return whole(await openAge(content, identities, path), `secret://age/${path}`);
+}
+
+function whole(content: Uint8Array, reference: string): OpenedFile {
+  const secret = new Secret(content, reference);
   return { get: () => secret };
 }
 
