@@ -4,7 +4,7 @@
  * the sources are TypeScript, which Node runs from 22.18 on by stripping types.
  */
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import module from 'node:module';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -19,6 +19,7 @@ const isInstalled = import.meta.url.includes('/node_modules/');
 const entry = new URL(isInstalled ? '../../dist/api/cli/kombinator.js' : './kombinator.ts', import.meta.url);
 
 if (isRecent) {
+  if (process.argv.includes('serve')) continueWithServeFlags();
   // Halves the time to start. Not in the shared temporary directory, where others could put code for us to run.
   module.enableCompileCache?.(join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'kombinator'));
   await import(entry.href);
@@ -29,6 +30,19 @@ if (isRecent) {
     `kombinator needs Node 22.18 or newer and this is ${process.versions.node}: install Node 24 from https://nodejs.org, or run npm ci in a checkout.\n`,
   );
   process.exitCode = 1;
+}
+
+/**
+ * Left alone, V8 lets garbage of a busy daemon grow to 128 MiB before it looks; a few MiB cost no time. The limit can only be set
+ * when a process starts, so this one starts over in its own place: same process id, terminal and environment.
+ */
+function continueWithServeFlags() {
+  const flags = JSON.parse(readFileSync(new URL('./serve-flags.json', import.meta.url), 'utf8'));
+  const own = [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].join(' ');
+  // Started over already, told otherwise by whoever runs it, or a system that cannot replace a process (Windows).
+  if (own.includes('semi-space-size') || !process.execve || process.platform === 'win32') return;
+  const args = [...process.execArgv, ...flags, fileURLToPath(import.meta.url), ...process.argv.slice(2)];
+  process.execve(process.execPath, [process.execPath, ...args], process.env);
 }
 
 /** @param {string} node */

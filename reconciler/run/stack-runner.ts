@@ -44,9 +44,9 @@ export class StackRunner {
     return job;
   }
 
-  /** Names what sets off the next run that nobody asked for; the first one stays. */
+  /** Names what sets off the next run that nobody asked for: a push, else what came first. */
   triggeredBy(stack: string, trigger: string): void {
-    if (!this.#triggers.has(stack)) this.#triggers.set(stack, trigger);
+    if (trigger === 'push' || !this.#triggers.has(stack)) this.#triggers.set(stack, trigger);
   }
 
   hasRequests(stack: string): boolean {

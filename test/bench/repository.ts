@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
+import serveFlags from '../../api/cli/serve-flags.json' with { type: 'json' };
 import { createGitSource } from '../../reconciler/adapters/git/index.ts';
 import { createSecrets } from '../../reconciler/adapters/secrets/secrets.ts';
 import { systemClock } from '../../reconciler/daemon/system-clock.ts';
@@ -178,7 +179,7 @@ interface Daemon extends AsyncDisposable {
 
 async function startDaemon(gitdir: string, stateDir: string): Promise<Daemon> {
   const program = fileURLToPath(new URL('repository-daemon.ts', import.meta.url));
-  const child = fork(program, [gitdir, stateDir], { execArgv: [] });
+  const child = fork(program, [gitdir, stateDir], { execArgv: serveFlags });
   const ended = once(child, 'exit');
   const listen = async <T extends DaemonAnswer['type']>(type: T): Promise<DaemonAnswer & { type: T }> => {
     const died = ended.then(() => Promise.reject(new Error('the daemon ended before it answered')));

@@ -142,6 +142,7 @@ describe('a container that never gets healthy', () => {
 describe('what is changed by hand', () => {
   it('is repaired at once', async () => {
     const id = await engine.id('steady-web-1');
+    expect((await job.jobs('steady'))[0]).toMatchObject({ trigger: 'push', status: 'completed' });
 
     await engine.remove(id);
 

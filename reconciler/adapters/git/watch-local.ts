@@ -119,6 +119,8 @@ async function openWatcher(
   const ready = Promise.withResolvers<void>();
   watcher.on('ready', () => ready.resolve());
   watcher.on('all', onEvent);
+  // Chokidar reads a directory at most once a second; the second of two quick pushes is only told in the raw.
+  watcher.on('raw', () => onEvent());
   watcher.on('error', (error) => {
     logger.warn(
       { repository: path, error: errorMessage(error) },
