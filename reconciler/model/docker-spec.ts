@@ -150,17 +150,25 @@ export type EndpointSpec = {
   readonly links?: readonly string[];
 };
 
-/** A file from the repository that is copied into the container before it starts. */
-export type FileSpec = {
+export type FilePlace = {
   /** Absolute path in the container. */
   readonly target: string;
-  /** Git blob id of the content. */
-  readonly blob: string;
   /** Permission bits, default 0o644 (0o755 for executables in Git). */
   readonly mode: number;
   readonly uid?: number;
   readonly gid?: number;
 };
+
+/** A file from the repository that is copied into the container before it starts. */
+export type BlobFileSpec = FilePlace & {
+  /** Git blob id of the content. */
+  readonly blob: string;
+};
+
+/** A file whose content is secret. */
+export type SecretFileSpec = FilePlace & { readonly content: Secret };
+
+export type FileSpec = BlobFileSpec | SecretFileSpec;
 
 export type NetworkAttachment = { readonly aliases: readonly string[] } & AddressSpec;
 
@@ -198,6 +206,8 @@ export type ContainerSpec = {
   /** Default 10,000. */
   readonly stopGracePeriodMs?: number;
   readonly files?: readonly FileSpec[];
+  /** Files that are kept in memory only, outside of the container's own file system. */
+  readonly secrets?: readonly SecretFileSpec[];
 } & ContainerOptions;
 
 /** Container keys the engine can change without a new container. */

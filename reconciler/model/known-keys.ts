@@ -43,7 +43,6 @@ const DOCUMENT = new Map<string, KeyAnswer>([
   ['auth', unsupported()],
   ['hooks', unsupported('a service that others wait for to complete does the same')],
   ['adoption', unsupported()],
-  ['secrets', unsupported('use secret://file/NAME or secret://env/NAME in env')],
   ['configs', unsupported('use files of a service')],
   ['include', unsupported()],
   ['system', unsupported()],
@@ -70,7 +69,6 @@ const UNSUPPORTED = 'credential_spec extends models post_start pre_stop provider
 const SERVICE = new Map<string, KeyAnswer>([
   ['build', unsupported('build the image elsewhere and name it with image')],
   ['env_file', unsupported('use env, with secret:// for secrets')],
-  ['secrets', unsupported('use secret://file/NAME or secret://env/NAME in env')],
   ['configs', unsupported('use files')],
   ['replicas', unsupported('one container runs for each service')],
   ['mode', unsupported()],

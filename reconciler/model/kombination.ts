@@ -30,6 +30,7 @@ export interface Kombination {
   readonly services: readonly ServiceModel[];
   readonly networks: Readonly<Record<string, NetworkModel>>;
   readonly volumes: Readonly<Record<string, VolumeModel>>;
+  readonly secrets: Readonly<Record<string, SecretModel>>;
   readonly policy: PolicyModel;
 }
 
@@ -65,6 +66,24 @@ export interface VolumeModel {
   readonly external?: boolean;
   readonly name?: string;
   readonly labels?: Readonly<Record<string, string>>;
+  readonly path: DocumentPath;
+}
+
+/** A declared secret: a file of the repository, or a reference. */
+export interface SecretModel {
+  readonly file?: string;
+  readonly reference?: string;
+  readonly path: DocumentPath;
+}
+
+/** A secret that a service is given as a file. */
+export interface SecretUse {
+  readonly source: string;
+  /** Absolute path in the container. */
+  readonly target: string;
+  readonly mode?: number;
+  readonly uid?: number;
+  readonly gid?: number;
   readonly path: DocumentPath;
 }
 
@@ -170,6 +189,7 @@ export interface ServiceFields {
   /** References to services are as written. */
   readonly options: ContainerOptions;
   readonly files: readonly FileModel[];
+  readonly secrets: readonly SecretUse[];
   readonly route?: RouteModel | false;
   readonly config?: Fields;
 }
@@ -209,5 +229,6 @@ export interface WrittenKombination {
   readonly services: readonly WrittenService[];
   readonly networks: Readonly<Record<string, NetworkModel>>;
   readonly volumes: Readonly<Record<string, VolumeModel>>;
+  readonly secrets: Readonly<Record<string, SecretModel>>;
   readonly policy: PolicyModel;
 }

@@ -15,6 +15,7 @@ import type {
 import { readTexts, texts } from './option-values.ts';
 import { readServiceFields } from './service-fields.ts';
 import { readLabels } from './service-lists.ts';
+import { readSecretModels } from './service-secrets.ts';
 import type { DriftMode } from './stack.ts';
 import type { Fields } from './values.ts';
 import { asBoolean, asFields, asList, asNumber, asString, defined, toRecord } from './values.ts';
@@ -42,6 +43,7 @@ export function readKombination(value: unknown, issues: Issues): WrittenKombinat
     services: readServices(document, issues),
     networks: readNetworkModels(document['networks'], issues),
     volumes: readVolumeModels(document['volumes'], issues),
+    secrets: readSecretModels(document['secrets'], issues),
     policy: readPolicy(document['policy']),
   };
 }

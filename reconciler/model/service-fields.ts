@@ -18,6 +18,7 @@ import {
 } from './service-network.ts';
 import { checkOptions, readOptions } from './service-options.ts';
 import { readResources } from './service-resources.ts';
+import { readSecretUses } from './service-secrets.ts';
 import { splitWords } from './shell-words.ts';
 import type { Fields } from './values.ts';
 import { asBoolean, asFields, asList, asNumber, asString, defined } from './values.ts';
@@ -62,6 +63,7 @@ export function readServiceFields(fields: Fields, path: DocumentPath, issues: Is
     stopGracePeriodMs: readDuration(fields['stop_grace_period']),
     options: readOptions(fields, path, issues),
     files: readFiles(fields['files'], at('files'), issues),
+    secrets: readSecretUses(fields['secrets'], at('secrets'), issues),
     route: readRoute(fields['route']),
     config: asFields(fields['config']),
   });

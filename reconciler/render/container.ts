@@ -1,10 +1,12 @@
 import type { Assessment } from '../model/assess.ts';
 import type {
   ContainerSpec,
+  FileSpec,
   HealthcheckSpec,
   MountSpec,
   PortSpec,
   RestartSpec,
+  SecretFileSpec,
 } from '../model/docker-spec.ts';
 import { CONTAINER_UPDATABLE } from '../model/docker-spec.ts';
 import type { Position } from '../model/diagnostic.ts';
@@ -14,7 +16,7 @@ import type { ServiceModel } from '../model/kombination.ts';
 import { containerName } from '../model/kombination.ts';
 import type { Dependency, DesiredResource } from '../model/resource.ts';
 import { hashSpec, resourceId } from '../model/resource.ts';
-import type { Secret } from '../model/secret.ts';
+import { Secret } from '../model/secret.ts';
 import { asFields, asList, compareText, defined, toRecord } from '../model/values.ts';
 import type { Locate } from './names.ts';
 import { buildNetworks, buildOptions, buildPlaces, sharedWith } from './container-places.ts';
@@ -53,7 +55,7 @@ export function renderContainer(options: ContainerOptions): DesiredResource {
 }
 
 function buildSpec({ service, assessment, lookup }: ContainerOptions): ContainerSpec {
-  const { kombination, findings } = assessment;
+  const { kombination } = assessment;
   const stack = kombination.name;
   return defined({
     ...buildOptions(service, assessment),
@@ -78,8 +80,41 @@ function buildSpec({ service, assessment, lookup }: ContainerOptions): Container
     readOnly: service.readOnly || undefined,
     stopSignal: service.stopSignal,
     stopGracePeriodMs: service.stopGracePeriodMs === 10_000 ? undefined : service.stopGracePeriodMs,
-    files: nonEmpty((findings.files.get(service.name) ?? []).map((file) => file.spec)),
+    files: nonEmpty(buildFiles(service, assessment, lookup)),
+    secrets: nonEmpty(buildSecrets(service, assessment, lookup)),
   });
+}
+
+function buildFiles(
+  { name }: ServiceModel,
+  { findings }: Assessment,
+  lookup: ContainerOptions['lookup'],
+): readonly FileSpec[] {
+  const plain = (findings.files.get(name) ?? []).map((file) => file.spec);
+  const filled = (findings.templates.get(name) ?? []).map(({ place, parts }): SecretFileSpec => {
+    const content = resolveEnvValue(parts, lookup) ?? '';
+    return { ...place, content: content instanceof Secret ? content : new Secret(content, place.target) };
+  });
+  if (filled.length === 0) return plain;
+  return [...plain, ...filled].sort((a, b) => compareText(a.target, b.target));
+}
+
+/** Readable for everybody in the container, as in Compose. */
+const SECRET_MODE = 0o444;
+
+function buildSecrets(
+  { name }: ServiceModel,
+  { secrets }: Assessment,
+  lookup: ContainerOptions['lookup'],
+): readonly SecretFileSpec[] {
+  const specs = (secrets.placed.get(name) ?? []).map(({ use, reference }): SecretFileSpec => {
+    const { target, mode = SECRET_MODE, uid, gid } = use;
+    return {
+      ...defined({ target, mode, uid, gid }),
+      content: lookup(reference) ?? new Secret('', reference),
+    };
+  });
+  return specs.sort((a, b) => compareText(a.target, b.target));
 }
 
 function nonEmpty<T>(list: readonly T[]): readonly T[] | undefined {

@@ -36,6 +36,7 @@ export const WRITTEN_AS: Readonly<Partial<Record<keyof ContainerSpec, readonly s
   stopSignal: ['stop_signal'],
   stopGracePeriodMs: ['stop_grace_period'],
   files: ['files'],
+  secrets: ['secrets'],
   annotations: ['annotations'],
   blkio: ['blkio_config'],
   capAdd: ['cap_add'],

@@ -59,10 +59,8 @@ export function describeTargetContract(name: string, setup: () => Promise<Target
 
     it('observes nothing where there is nothing', async () => {
       const { stack } = fresh();
-      expect(await target.observe({ stack, desired: [] }, quiet())).toMatchObject({
-        resources: [],
-        warnings: [],
-      });
+      const nothing = { resources: [], warnings: [] };
+      expect(await target.observe({ stack, desired: [] }, quiet())).toMatchObject(nothing);
     });
 
     it('observes what it has created as described, with hash, revision and health', async () => {

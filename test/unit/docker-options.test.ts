@@ -7,6 +7,7 @@ import { fitsPlatform } from '../../reconciler/adapters/docker/image.ts';
 import { readLogLines } from '../../reconciler/adapters/docker/logs.ts';
 import { containerSpec } from '../../reconciler/adapters/docker/specs.ts';
 import type { ContainerSpec } from '../../reconciler/model/docker-spec.ts';
+import { Secret } from '../../reconciler/model/secret.ts';
 import { resourcesOf } from '../support/docker-resources.ts';
 
 const make = resourcesOf('shop');
@@ -112,6 +113,33 @@ describe('the settings of a container in the words of the engine', () => {
         RestartPolicy: { Name: 'unless-stopped', MaximumRetryCount: 0 },
       },
     });
+  });
+});
+
+describe('what is mounted', () => {
+  it('is the secrets of a container next to mounts of every form', () => {
+    const secret = (target: string) => ({ target, mode: 0o444, content: new Secret('hush', target) });
+    const spec = containerSpec(
+      web({
+        mounts: [
+          { type: 'bind', source: '/srv', target: '/srv' },
+          { type: 'tmpfs', target: '/tmp', options: ['noexec'] },
+          { type: 'volume', source: 'data', target: '/data' },
+        ],
+        volumesFrom: ['other'],
+        secrets: [secret('/etc/key'), secret('/run/secrets/token')],
+      }),
+    );
+    const body = buildContainerConfig(spec, { labels: {}, api: '1.41', place: 'secrets/shop/1' });
+    expect(body).toMatchObject({
+      HostConfig: {
+        Binds: ['/srv:/srv'],
+        Tmpfs: { '/tmp': 'noexec' },
+        VolumesFrom: ['other'],
+        Mounts: [{ Target: '/data' }, { Target: '/run/secrets', ReadOnly: true }, { Target: '/etc/key' }],
+      },
+    });
+    expect(JSON.stringify(body)).not.toContain('hush');
   });
 });
 

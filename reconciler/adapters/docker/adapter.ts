@@ -35,6 +35,8 @@ export interface Adapter extends Required<AdapterOptions> {
   traits(signal: AbortSignal): Promise<Traits>;
   /** Engine id or name of the object that the last `apply` of a resource made or changed: saves looking for it. */
   readonly applied: Map<string, string>;
+  /** Values of secret files by resource, see secret-texts.ts. Never printed. */
+  readonly secretTexts: Map<string, readonly string[]>;
   /** Stacks by the engine names of their networks and volumes, for events that carry no labels. */
   readonly stacksByName: Map<string, string>;
   /** Answers of registries by reference. */
@@ -56,6 +58,7 @@ export function createAdapter(engine: Engine, options: AdapterOptions): Adapter 
       return asked;
     },
     applied: new Map(),
+    secretTexts: new Map(),
     stacksByName: new Map(),
     digests: new Map(),
   };

@@ -8,6 +8,7 @@ import {
   containerMac,
   withoutUndefined,
 } from './container-options.ts';
+import { secretMounts } from './secret-files.ts';
 import { speaks } from './transport.ts';
 
 const NANOSECONDS = 1_000_000;
@@ -16,10 +17,15 @@ export interface ConfigOptions {
   readonly labels: Readonly<Record<string, string>>;
   /** API version that is spoken with the engine. */
   readonly api: string;
+  /** Directory of its secret files (see secret-files.ts); left out when it has none. */
+  readonly place?: string | null;
 }
 
 /** Body of the engine's "create container" for a spec. Holds secrets in clear: never log it. */
-export function buildContainerConfig(spec: ContainerSpec, { labels, api }: ConfigOptions): object {
+export function buildContainerConfig(
+  spec: ContainerSpec,
+  { labels, api, place = null }: ConfigOptions,
+): object {
   const [first] = networkNames(spec);
   return withoutUndefined({
     Image: spec.image,
@@ -39,7 +45,7 @@ export function buildContainerConfig(spec: ContainerSpec, { labels, api }: Confi
     HostConfig: withoutUndefined({
       NetworkMode: spec.networkMode ?? first,
       PortBindings: buildPortBindings(spec.ports ?? []),
-      ...buildMounts(spec),
+      ...buildMounts(spec, place === null ? [] : secretMounts(spec, place)),
       RestartPolicy: buildRestartPolicy(spec.restart),
       ...buildLimits(spec.resources),
       Init: spec.init,

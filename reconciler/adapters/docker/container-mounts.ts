@@ -1,12 +1,19 @@
 import type { BindMount, ContainerSpec, MountSpec, VolumeMount } from '../../model/docker-spec.ts';
 import { withoutUndefined } from './container-options.ts';
 
-/** The parts of `HostConfig` that say what is mounted. */
-export function buildMounts({ mounts = [], volumesFrom }: ContainerSpec): Readonly<Record<string, unknown>> {
+/**
+ * The parts of `HostConfig` that say what is mounted.
+ *
+ * @param more mounts in the engine's words that the spec does not name
+ */
+export function buildMounts(
+  { mounts = [], volumesFrom }: ContainerSpec,
+  more: readonly object[],
+): Readonly<Record<string, unknown>> {
   const tmpfs = mounts.filter(hasOptions);
   return {
     Binds: mounts.filter(isPlainBind).map(formatBind),
-    Mounts: mounts.filter((mount) => !isPlainBind(mount) && !hasOptions(mount)).map(buildMount),
+    Mounts: [...mounts.filter((mount) => !isPlainBind(mount) && !hasOptions(mount)).map(buildMount), ...more],
     Tmpfs:
       tmpfs.length > 0
         ? Object.fromEntries(tmpfs.map((mount) => [mount.target, formatTmpfs(mount)]))

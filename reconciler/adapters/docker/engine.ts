@@ -74,6 +74,8 @@ export interface Engine {
   hasPath(id: string, path: string, signal: AbortSignal): Promise<boolean>;
   /** Unpacks a tar archive below a directory that exists in the container. */
   putArchive(id: string, directory: string, archive: Buffer, signal: AbortSignal): Promise<void>;
+  /** The same, but a file replaces a directory of its name and everything in it. */
+  overwriteWith(id: string, directory: string, archive: Buffer, signal: AbortSignal): Promise<void>;
   /** Multiplexed stdout and stderr with timestamps. */
   containerLogs(id: string, query: LogQuery, signal: AbortSignal): Promise<Readable>;
 
@@ -204,7 +206,22 @@ function listContainers(
 
 function containerContentCalls(
   transport: Transport,
-): Pick<Engine, 'hasPath' | 'putArchive' | 'containerLogs'> {
+): Pick<Engine, 'hasPath' | 'putArchive' | 'overwriteWith' | 'containerLogs'> {
+  const unpack = (
+    id: string,
+    query: Record<string, string | boolean>,
+    archive: Buffer,
+    signal: AbortSignal,
+  ) =>
+    transport.json<void>({
+      method: 'PUT',
+      path: `/containers/${id}/archive`,
+      query,
+      file: archive,
+      doing: `put files into ${query['path']}`,
+      timeoutMs: SLOW_MS,
+      signal,
+    });
   return {
     async hasPath(id, path, signal) {
       const request = { method: 'HEAD', path: `/containers/${id}/archive`, query: { path } } as const;
@@ -212,15 +229,8 @@ function containerContentCalls(
       return (await orNull(found)) !== null;
     },
     putArchive: (id, directory, archive, signal) =>
-      transport.json({
-        method: 'PUT',
-        path: `/containers/${id}/archive`,
-        query: { path: directory, noOverwriteDirNonDir: true },
-        file: archive,
-        doing: `put files into ${directory}`,
-        timeoutMs: SLOW_MS,
-        signal,
-      }),
+      unpack(id, { path: directory, noOverwriteDirNonDir: true }, archive, signal),
+    overwriteWith: (id, directory, archive, signal) => unpack(id, { path: directory }, archive, signal),
     containerLogs: (id, { follow = false, tail, since }, signal) =>
       transport.stream({
         method: 'GET',

@@ -18,6 +18,7 @@ import { fitsPlatform, movedDigest } from './image.ts';
 import type { Owner } from './labels.ts';
 import { readOwner } from './labels.ts';
 import { maskSecrets } from './logs.ts';
+import { hideSecretTexts, rememberSecretTexts } from './secret-texts.ts';
 import { imageSpec, networkSpec, volumeSpec } from './specs.ts';
 
 /** More only makes an engine on a small machine slower. */
@@ -30,6 +31,7 @@ export async function observeStack(
   signal: AbortSignal,
 ): Promise<Observation> {
   const { engine } = adapter;
+  rememberSecretTexts(adapter, scope.stack, scope.desired);
   const [containers, networks, volumes, images, externals, traits] = await Promise.all([
     engine.listContainers(scope.stack, signal),
     engine.listNetworks(scope.stack, signal),
@@ -121,7 +123,9 @@ function renderContainer(
       ({ IP, PublicPort, PrivatePort, Type }) => `${IP ? `${IP}:` : ''}${PublicPort}:${PrivatePort}/${Type}`,
     ),
   };
-  const masked = health.reason && { reason: maskSecrets(inspect, owner.spec, health.reason) };
+  const masked = health.reason && {
+    reason: hideSecretTexts(adapter, owner.stack, owner.id, maskSecrets(inspect, owner.spec, health.reason)),
+  };
   return { spec, health: { ...health, ...masked }, detail };
 }
 
