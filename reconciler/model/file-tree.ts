@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import type { Problem } from './issue.ts';
+import { LayeredMap } from './layered-map.ts';
 
 /** A file as the repository has it. */
 export interface TreeFile {
@@ -20,26 +21,32 @@ export interface TreeChange {
 }
 
 export function isDirectory(node: TreeNode | undefined): node is TreeDirectory {
-  return node instanceof Map;
+  return node !== undefined && !('type' in node);
 }
+
+type OpenDirectory = Map<string, TreeNode> | LayeredMap<string, TreeNode>;
+
+/** Entries from which on copying a directory costs more than looking through a layer. */
+const LARGE = 256;
 
 /**
  * The tree with the changes; the old tree stays as it was. Only directories on the way to a change are copied, each
  * once.
  */
 export function updateTree(root: TreeDirectory, changes: Iterable<TreeChange>): TreeDirectory {
-  const own = new Set<TreeDirectory>();
-  const open = (directory: TreeDirectory | undefined): Map<string, TreeNode> => {
-    if (directory && own.has(directory)) return directory as Map<string, TreeNode>;
-    const copy = new Map(directory);
-    own.add(copy);
+  const own = new Map<TreeDirectory, OpenDirectory>();
+  const open = (directory: TreeDirectory = new Map()): OpenDirectory => {
+    const known = own.get(directory);
+    if (known) return known;
+    const copy = directory.size < LARGE ? new Map(directory) : new LayeredMap(directory);
+    own.set(copy, copy);
     return copy;
   };
   const result = open(root);
   for (const { path, file } of changes) {
     const names = path.split('/');
     const leaf = names.pop() ?? '';
-    const trail: (readonly [Map<string, TreeNode>, string])[] = [];
+    const trail: (readonly [OpenDirectory, string])[] = [];
     let directory = result;
     for (const name of names) {
       const child = directory.get(name);
@@ -55,7 +62,7 @@ export function updateTree(root: TreeDirectory, changes: Iterable<TreeChange>): 
   return result;
 }
 
-function pruneEmpty(trail: (readonly [Map<string, TreeNode>, string])[], leaf: TreeDirectory): void {
+function pruneEmpty(trail: (readonly [OpenDirectory, string])[], leaf: TreeDirectory): void {
   let empty = leaf.size === 0;
   for (let step = trail.pop(); step && empty; step = trail.pop()) {
     const [parent, name] = step;

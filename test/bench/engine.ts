@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import { run, waitUntil } from '../../deploy/demo/processes.ts';
+import { run } from '../../deploy/demo/processes.ts';
 import { createKombinator } from '../../reconciler/index.ts';
 import type { Job, Kombinator } from '../../reconciler/index.ts';
 import type { DockerEngine } from '../support/docker-engine.ts';
@@ -23,7 +23,7 @@ import type { ComposeCommand } from './prepare.ts';
 import { formatTimes, median, time } from './report.ts';
 import type { Report } from './report.ts';
 
-const ROUNDS = 4;
+const ROUNDS = 5;
 /** Looks at an unchanged stack in each round. */
 const LOOKS = 6;
 const STACK = 'bench';
@@ -36,7 +36,6 @@ interface Round {
 }
 
 interface Bench {
-  readonly engine: DockerEngine;
   readonly compose: ComposeCommand;
   /** For files of this run. */
   readonly directory: string;
@@ -46,16 +45,26 @@ interface Bench {
 export async function benchEngine(report: Report): Promise<void> {
   await prepareEngine();
   const compose = await prepareCompose((line) => report.note(line));
-  await using engine = await startDockerEngine();
-  const { Version: version } = await engineJson<{ Version: string }>(engine.socketPath, 'GET', '/version');
-  report.note(`Docker Engine ${version}, Compose ${compose.version}; ${SERVICES} services, image present`);
-  await buildTestImage(engine.host, IMAGE);
+  report.note(`Docker Engine ${await engineVersion()}, Compose ${compose.version}`);
+  report.note(`${SERVICES} services, image present, a fresh engine for each turn`);
   const directory = await mkdtemp(join(tmpdir(), 'kombinator-bench-'));
   try {
-    await compare({ engine, compose, directory }, report);
+    await compare({ compose, directory }, report);
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
+}
+
+async function engineVersion(): Promise<string> {
+  await using engine = await startDockerEngine();
+  return (await engineJson<{ Version: string }>(engine.socketPath, 'GET', '/version')).Version;
+}
+
+/** Nobody inherits what the other's turn has left: an engine keeps networks and endpoints for a while, some for good. */
+async function onFreshEngine(turn: (engine: DockerEngine) => Promise<Round>): Promise<Round> {
+  await using engine = await startDockerEngine();
+  await buildTestImage(engine.host, IMAGE);
+  return await turn(engine);
 }
 
 async function compare(bench: Bench, report: Report): Promise<void> {
@@ -64,10 +73,9 @@ async function compare(bench: Bench, report: Report): Promise<void> {
   for (let round = 0; round < ROUNDS; round++) {
     const order = ['kombinator', 'compose'] as const;
     for (const name of round % 2 === 0 ? order : order.toReversed()) {
-      const result = await contestants[name](bench);
+      const result = await onFreshEngine((engine) => contestants[name](bench, engine));
       report.progress(`round ${round + 1}: ${name} ${(result.up / 1_000).toFixed(2)} s`);
       rounds[name].push(result);
-      await removeEverything(bench.engine);
     }
   }
   const up = (all: readonly Round[]) => all.map((round) => round.up);
@@ -88,7 +96,7 @@ async function compare(bench: Bench, report: Report): Promise<void> {
 }
 
 /** A running daemon gets the stack by a push: reads it, plans, applies, waits for health, tags, ends the job. */
-async function runKombinator({ engine, directory }: Bench): Promise<Round> {
+async function runKombinator({ directory }: Bench, engine: DockerEngine): Promise<Round> {
   await using repository = await createBareRepo();
   const { gitdir, path } = repository;
   const text = renderKombination(STACK, engine.host);
@@ -156,7 +164,7 @@ async function planNothing({ reconciler }: Kombinator): Promise<void> {
     throw new Error(`a plan that must do nothing: ${JSON.stringify(plan.summary)}`);
 }
 
-async function runCompose({ engine, compose, directory }: Bench): Promise<Round> {
+async function runCompose({ compose, directory }: Bench, engine: DockerEngine): Promise<Round> {
   const file = join(directory, 'compose.yaml');
   await writeFile(file, renderComposeFile(STACK));
   const up = (...flags: string[]) =>
@@ -182,21 +190,4 @@ async function assertRunning({ socketPath }: DockerEngine): Promise<void> {
   if (running !== SERVICES || containers.length !== SERVICES) {
     throw new Error(`${running} of ${containers.length} containers run, ${SERVICES} should`);
   }
-}
-
-/** Between rounds, the same for both. A network is only let go of some time after its last container. */
-async function removeEverything({ socketPath }: DockerEngine): Promise<void> {
-  const containers = await engineJson<{ Id: string }[]>(socketPath, 'GET', '/containers/json?all=1');
-  await Promise.all(
-    containers.map(({ Id }) => engineJson(socketPath, 'DELETE', `/containers/${Id}?force=1&v=1`)),
-  );
-  await waitUntil(
-    'the networks are gone',
-    async () => {
-      await engineJson(socketPath, 'POST', '/networks/prune');
-      const filter = encodeURIComponent(JSON.stringify({ type: ['custom'] }));
-      return (await engineJson<unknown[]>(socketPath, 'GET', `/networks?filters=${filter}`)).length === 0;
-    },
-    { timeoutMs: 30_000 },
-  );
 }

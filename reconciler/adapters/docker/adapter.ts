@@ -13,7 +13,7 @@ export interface AdapterOptions {
   readonly logger: Logger;
   /**
    * Without a health check, running this long without a restart counts as healthy; twice as long for one that is to
-   * replace another. Default 500.
+   * replace another. Default 300.
    */
   readonly stableMs?: number;
   /** How long a stop waits before SIGKILL; `stopGracePeriodMs` of the container wins. Default 10. */
@@ -29,12 +29,19 @@ export interface Traits extends EngineTraits {
   readonly engineId: string;
 }
 
+export interface AppliedContainer {
+  /** The engine's id. */
+  readonly id: string;
+  /** By our clock, when the engine said that it was started; `null` when it was running already. */
+  readonly startedAt: number | null;
+}
+
 /** What every part of the Docker target works with. */
 export interface Adapter extends Required<AdapterOptions> {
   readonly engine: Engine;
   traits(signal: AbortSignal): Promise<Traits>;
-  /** Engine id or name of the object that the last `apply` of a resource made or changed: saves looking for it. */
-  readonly applied: Map<string, string>;
+  /** The container that the last `apply` of a resource made or changed: saves looking for it. */
+  readonly applied: Map<string, AppliedContainer>;
   /** Stacks by the engine names of their networks and volumes, for events that carry no labels. */
   readonly stacksByName: Map<string, string>;
   /** Answers of registries by reference. */
@@ -45,7 +52,7 @@ export function createAdapter(engine: Engine, options: AdapterOptions): Adapter 
   let traits: Promise<Traits> | undefined;
   return {
     registries: () => [],
-    stableMs: 500,
+    stableMs: 300,
     stopTimeoutSeconds: 10,
     registryCacheMs: 30_000,
     ...options,
