@@ -73,6 +73,7 @@ export function openKombinator(options: GlobalOptions, open: OpenOptions): Promi
     ephemeral,
     logger,
     env: terminal.env,
+    ...(options.secretCommand !== undefined && { secretCommands: options.secretCommand }),
     ...(pollMs !== undefined && { pollMs }),
     ...(credentials !== undefined && { credentials }),
   });

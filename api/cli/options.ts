@@ -16,6 +16,8 @@ export interface GlobalOptions {
   readonly apiKeyFile?: string;
   readonly json?: boolean;
   readonly color: boolean;
+  /** `NAME=program argument …`, each a command that prints secrets. */
+  readonly secretCommand?: readonly string[];
 }
 
 export interface ListenAddress {

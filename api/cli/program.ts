@@ -88,6 +88,10 @@ function globalOptions(): Option[] {
     new Option('--api-key-file <path>', 'file that holds the key for --server').env(
       'KOMBINATOR_API_KEY_FILE',
     ),
+    new Option(
+      '--secret-command <name=program>',
+      'program that prints what secret://command/NAME/… names (may be repeated)',
+    ).argParser((value: string, previous?: readonly string[]) => collect(value, previous ?? [])),
     new Option('--json', 'one JSON document on stdout, errors too'),
     new Option('--no-color', 'no colours (also: NO_COLOR)'),
   ];

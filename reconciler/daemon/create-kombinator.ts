@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { createDockerTarget } from '../adapters/docker/index.ts';
 import { createGitSource } from '../adapters/git/index.ts';
+import { readCommands } from '../adapters/secrets/commands.ts';
 import { createSecrets } from '../adapters/secrets/secrets.ts';
 import { createSqliteStore } from '../adapters/sqlite/sqlite-store.ts';
 import { errorMessage } from '../model/errors.ts';
@@ -33,6 +34,8 @@ export interface KombinatorOptions {
   readonly ephemeral?: boolean;
   readonly logger: Logger;
   readonly env: NodeJS.ProcessEnv;
+  /** Commands that print secrets, `NAME=program argument …`; besides those of `secrets.yaml` in the state directory. */
+  readonly secretCommands?: readonly string[];
   /** For http(s) remotes: a token, or a user name and a password. */
   readonly credentials?: { readonly username?: string; readonly password?: string; readonly token?: string };
 }
@@ -55,9 +58,10 @@ export interface Kombinator extends AsyncDisposable {
 export async function createKombinator(options: KombinatorOptions): Promise<Kombinator> {
   const { stateDir, logger, env } = options;
   const clock = systemClock;
+  const commands = readCommands(stateDir, options.secretCommands ?? []);
   const store = createSqliteStore({ path: join(stateDir, 'kombinator.db'), clock, logger });
   if (options.ephemeral !== true) closeInterrupted(store, clock, logger);
-  const secrets = createSecrets({ stateDir, env, logger });
+  const secrets = createSecrets({ stateDir, env, logger, commands });
   const source = await openSource(options, clock);
   const desired = createDesiredState({ source, secrets });
   const reconciler = createReconciler({

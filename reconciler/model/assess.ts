@@ -1,14 +1,15 @@
+import { checkContainers } from './check-containers.ts';
 import type { DependencyMap, PortClaim } from './check-kombination.ts';
 import { checkReferences, portClaims } from './check-kombination.ts';
 import type { Diagnostic } from './diagnostic.ts';
-import type { DocumentPath } from './document-path.ts';
 import { formatPath } from './document-path.ts';
-import { parseEnvValue, referencesOf } from './env-value.ts';
 import { expandKit } from './expand-kit.ts';
+import type { SecretFindings } from './find-secrets.ts';
+import { findSecrets } from './find-secrets.ts';
 import type { TreeDirectory } from './file-tree.ts';
 import { directoryOf } from './file-tree.ts';
 import type { Issue, Issues } from './issue.ts';
-import { createIssues, isProblem } from './issue.ts';
+import { createIssues } from './issue.ts';
 import type { Kombination } from './kombination.ts';
 import { suggest } from './nearest.ts';
 import { addressesOverlap } from './ports.ts';
@@ -31,14 +32,6 @@ export interface AssessOptions {
   readonly checkSchema: SchemaCheck;
 }
 
-/** A secret that a value of a variable cannot do without. */
-export interface SecretNeed {
-  readonly reference: string;
-  /** As written: `DB_PASSWORD` or `secret://file/db`. */
-  readonly name: string;
-  readonly path: DocumentPath;
-}
-
 /** Everything that can be known of a kombination without asking anybody: no secret is looked up, no file is read. */
 export interface Assessment {
   readonly document: YamlDocument;
@@ -49,9 +42,7 @@ export interface Assessment {
   readonly sharedNodes: readonly string[];
   readonly findings: FileFindings;
   readonly ports: readonly PortClaim[];
-  readonly secrets: readonly SecretNeed[];
-  /** Every secret that is looked up, also those that have a default. */
-  readonly references: readonly string[];
+  readonly secrets: SecretFindings;
   readonly issues: readonly Issue[];
 }
 
@@ -65,6 +56,7 @@ export function assess(options: AssessOptions): Assessment {
   const kombination = expandKit(written, issues);
   const names = new Set(written.services.map((service) => service.name));
   const dependencies = checkReferences(kombination, names, issues);
+  checkContainers(kombination, dependencies, issues);
   const { targets, sharedNodes } = resolveTargets(kombination, options, issues);
   const byName = new Map(targets.map((target) => [target.name, target]));
   const ports = portClaims(kombination, ({ node }) => {
@@ -72,19 +64,18 @@ export function assess(options: AssessOptions): Assessment {
     return target && targetKey(target);
   });
   checkPorts(ports, issues);
+  const place = { tree: options.tree, directory: directoryOf(options.file), issues };
+  const findings = findServiceFiles(kombination.services, place);
+  const templates = [...findings.templates.values()].flat();
   return {
     document,
     kombination,
     dependencies,
     targets,
     sharedNodes,
-    findings: findServiceFiles(kombination.services, {
-      tree: options.tree,
-      directory: directoryOf(options.file),
-      issues,
-    }),
+    findings,
     ports,
-    ...findSecrets(kombination, issues),
+    secrets: findSecrets(kombination, { ...place, templates }),
     issues: issues.list,
   };
 }
@@ -134,46 +125,6 @@ function checkPorts(claims: readonly PortClaim[], issues: Issues): void {
 export function portOf({ key }: PortClaim): string {
   const [, protocol, port] = key.split('|').slice(-3);
   return `${port}/${protocol}`;
-}
-
-function findSecrets({ services }: Kombination, issues: Issues): Pick<Assessment, 'secrets' | 'references'> {
-  const secrets: SecretNeed[] = [];
-  const references = new Set<string>();
-  for (const { value, path } of services.flatMap((service) => service.env)) {
-    if (!value.includes('$') && !value.startsWith('secret://')) continue;
-    const parts = parseEnvValue(value);
-    if (isProblem(parts)) issues.error('INVALID_FORMAT', path, parts.problem, { hint: parts.hint });
-    for (const { reference, name, needed } of referencesOf(parts)) {
-      references.add(reference);
-      if (needed) secrets.push({ reference, name, path });
-    }
-  }
-  return { secrets, references: [...references] };
-}
-
-/** What is said about a secret that is not there. */
-export function missingSecret({ name, reference, path }: SecretNeed): Issue {
-  if (name === reference) {
-    const [, store, key] = /^secret:\/\/(env|file)\/(.*)$/.exec(reference) ?? [];
-    const hint =
-      store === 'env'
-        ? `set KOMBINATOR_SECRET_${key} for the daemon`
-        : `put it in the file secrets/${key} of the state directory`;
-    return {
-      severity: 'error',
-      code: 'SECRET_NOT_FOUND',
-      path,
-      message: `there is no secret ${reference}`,
-      hint,
-    };
-  }
-  return {
-    severity: 'error',
-    code: 'UNRESOLVED_VARIABLE',
-    path,
-    message: `\${${name}} has no value`,
-    hint: `set KOMBINATOR_SECRET_${name} for the daemon, give a default with \${${name}:-…}, or write $\${${name}} to mean it literally`,
-  };
 }
 
 /** Findings with their lines. */

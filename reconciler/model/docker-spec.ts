@@ -1,3 +1,4 @@
+import type { ContainerOptions } from './docker-options.ts';
 import type { Secret } from './secret.ts';
 
 /*
@@ -6,11 +7,31 @@ import type { Secret } from './secret.ts';
  * Type aliases, not interfaces: they must be assignable to `Spec`.
  */
 
+export type IpamPool = {
+  readonly subnet?: string;
+  readonly ipRange?: string;
+  readonly gateway?: string;
+  readonly auxAddresses?: Readonly<Record<string, string>>;
+};
+
+export type IpamSpec = {
+  /** Left out: the engine's own. */
+  readonly driver?: string;
+  readonly config?: readonly IpamPool[];
+  readonly options?: Readonly<Record<string, string>>;
+};
+
 export type NetworkSpec = {
   /** Name on the engine, `<stack>_<network>`. */
   readonly name: string;
   readonly driver?: string;
   readonly internal?: boolean;
+  readonly attachable?: boolean;
+  readonly driverOpts?: Readonly<Record<string, string>>;
+  /** From API 1.48. */
+  readonly enableIpv4?: boolean;
+  readonly enableIpv6?: boolean;
+  readonly ipam?: IpamSpec;
   readonly external?: boolean;
   readonly labels?: Readonly<Record<string, string>>;
 };
@@ -28,6 +49,8 @@ export type ImageSpec = {
   /** As written, with a tag or digest: `nginx:1.29`. */
   readonly reference: string;
   readonly pullPolicy: 'missing' | 'always' | 'never';
+  /** `linux/arm64/v8`; left out: what fits the engine. */
+  readonly platform?: string;
 };
 
 export type PortSpec = {
@@ -39,10 +62,44 @@ export type PortSpec = {
   readonly hostIp?: string;
 };
 
+export type VolumeMount = {
+  readonly type: 'volume';
+  readonly source: string;
+  readonly target: string;
+  readonly readOnly?: boolean;
+  readonly nocopy?: boolean;
+  readonly selinux?: 'z' | 'Z';
+  /** Directory inside the volume; from API 1.45. */
+  readonly subpath?: string;
+};
+
+export type BindMount = {
+  readonly type: 'bind';
+  readonly source: string;
+  readonly target: string;
+  readonly readOnly?: boolean;
+  /** A missing directory on the node is an error, rather than made. */
+  readonly mustExist?: boolean;
+  readonly propagation?: string;
+  readonly selinux?: 'z' | 'Z';
+  /** What becomes of mounts below the source; left out: they come along, read-only where the engine can. */
+  readonly recursive?: 'disabled' | 'writable' | 'readonly';
+};
+
 export type MountSpec =
-  | { readonly type: 'volume'; readonly source: string; readonly target: string; readonly readOnly?: boolean }
-  | { readonly type: 'bind'; readonly source: string; readonly target: string; readonly readOnly?: boolean }
-  | { readonly type: 'tmpfs'; readonly target: string; readonly sizeBytes?: number; readonly mode?: number };
+  | VolumeMount
+  | BindMount
+  /** A volume without a name, gone with its container. */
+  | { readonly type: 'anonymous'; readonly target: string; readonly readOnly?: boolean }
+  | {
+      readonly type: 'tmpfs';
+      readonly target: string;
+      readonly sizeBytes?: number;
+      readonly mode?: number;
+      readonly readOnly?: boolean;
+      /** More options of the mount, such as `uid=1000` or `exec`. */
+      readonly options?: readonly string[];
+    };
 
 export type HealthcheckSpec =
   | { readonly disabled: true }
@@ -52,6 +109,8 @@ export type HealthcheckSpec =
       readonly intervalMs?: number;
       readonly timeoutMs?: number;
       readonly startPeriodMs?: number;
+      /** From API 1.44. */
+      readonly startIntervalMs?: number;
       readonly retries?: number;
     };
 
@@ -67,19 +126,51 @@ export type ResourceLimits = {
   /** 1e9 is one core. */
   readonly nanoCpus?: number;
   readonly pidsLimit?: number;
+  /** Memory and swap together; -1: without limit. Left out: twice the memory. */
+  readonly memorySwapBytes?: number;
+  readonly cpuShares?: number;
+  /** `0-2,7` */
+  readonly cpuset?: string;
 };
 
-/** A file from the repository that is copied into the container before it starts. */
-export type FileSpec = {
+/** Addresses in a network that the author has chosen. */
+export type AddressSpec = { readonly ipv4Address?: string; readonly ipv6Address?: string };
+
+/** What is fixed about a container's place in a network. */
+export type EndpointSpec = {
+  readonly linkLocalIps?: readonly string[];
+  readonly driverOpts?: Readonly<Record<string, string>>;
+  /** From API 1.44; before, one for the whole container. */
+  readonly macAddress?: string;
+  /** From API 1.48. */
+  readonly gwPriority?: number;
+  /** From API 1.49. */
+  readonly interfaceName?: string;
+  /** `<container on the engine>:<alias>` */
+  readonly links?: readonly string[];
+};
+
+export type FilePlace = {
   /** Absolute path in the container. */
   readonly target: string;
-  /** Git blob id of the content. */
-  readonly blob: string;
   /** Permission bits, default 0o644 (0o755 for executables in Git). */
   readonly mode: number;
   readonly uid?: number;
   readonly gid?: number;
 };
+
+/** A file from the repository that is copied into the container before it starts. */
+export type BlobFileSpec = FilePlace & {
+  /** Git blob id of the content. */
+  readonly blob: string;
+};
+
+/** A file whose content is secret. */
+export type SecretFileSpec = FilePlace & { readonly content: Secret };
+
+export type FileSpec = BlobFileSpec | SecretFileSpec;
+
+export type NetworkAttachment = { readonly aliases: readonly string[] } & AddressSpec;
 
 export type ContainerSpec = {
   /** Name on the engine, `<stack>-<service>-1`. */
@@ -93,8 +184,15 @@ export type ContainerSpec = {
   readonly ports?: readonly PortSpec[];
   readonly mounts?: readonly MountSpec[];
   /** Engine network names and the aliases there. Empty or left out with `networkMode`. */
-  readonly networks?: Readonly<Record<string, { readonly aliases: readonly string[] }>>;
-  readonly networkMode?: 'host' | 'none';
+  readonly networks?: Readonly<Record<string, NetworkAttachment>>;
+  /** By engine network name; what can only be set when the container is made. */
+  readonly endpoints?: Readonly<Record<string, EndpointSpec>>;
+  /** Engine name of the network that comes first. Default: the first by name. */
+  readonly primaryNetwork?: string;
+  /** `host`, `none`, `bridge` or `container:<name on the engine>`. */
+  readonly networkMode?: string;
+  /** Containers on the engine whose mounts it shares, `:ro` at the end where it only reads. */
+  readonly volumesFrom?: readonly string[];
   readonly healthcheck?: HealthcheckSpec;
   readonly restart: RestartSpec;
   readonly resources: ResourceLimits;
@@ -108,7 +206,9 @@ export type ContainerSpec = {
   /** Default 10,000. */
   readonly stopGracePeriodMs?: number;
   readonly files?: readonly FileSpec[];
-};
+  /** Files that are kept in memory only, outside of the container's own file system. */
+  readonly secrets?: readonly SecretFileSpec[];
+} & ContainerOptions;
 
 /** Container keys the engine can change without a new container. */
 export const CONTAINER_UPDATABLE: readonly (keyof ContainerSpec)[] = ['restart', 'resources', 'networks'];

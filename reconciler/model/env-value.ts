@@ -1,6 +1,7 @@
 import type { Problem } from './issue.ts';
 import { isProblem } from './issue.ts';
 import { Secret } from './secret.ts';
+import { parseSecretReference } from './secret-reference.ts';
 
 /** A value of a variable, taken apart. */
 export type EnvPart =
@@ -13,19 +14,14 @@ export type EnvPart =
       readonly fallback?: string;
     };
 
-const REFERENCE = /^secret:\/\/(env|file)\/[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
 const VARIABLE = /\$\$|\$\{([^}]*)\}?/g;
 const INSIDE = /^([A-Za-z_][A-Za-z0-9_]*)(?::?-(.*))?$/s;
+const EMBEDDED = /^secret:(?:\/\/)?(.*?)(?::-(.*))?$/s;
+const IN_CONTENT = /\$\$\{secret:|\$\{(secret:[^}]*)\}?/g;
 
-/** Takes apart `secret://…` (a whole value), `${NAME}`, `${NAME:-default}` and `$$`. */
+/** Takes apart `secret://…` (a whole value), `${secret:…}`, `${NAME}`, `${NAME:-default}` and `$$`. */
 export function parseEnvValue(value: string): readonly EnvPart[] | Problem {
-  if (value.startsWith('secret://')) {
-    if (REFERENCE.test(value)) return [{ reference: value, name: value }];
-    return {
-      problem: `"${value}" is not a secret reference`,
-      hint: 'secret://env/NAME or secret://file/NAME',
-    };
-  }
+  if (value.startsWith('secret://')) return parseWhole(value);
   const parts: EnvPart[] = [];
   let end = 0;
   let text = '';
@@ -37,21 +33,70 @@ export function parseEnvValue(value: string): readonly EnvPart[] | Problem {
       text += '$';
       continue;
     }
-    const [, name, fallback] = (whole.endsWith('}') ? INSIDE.exec(inside) : null) ?? [];
-    if (name === undefined) {
+    const part = whole.endsWith('}') ? parseInside(inside) : undefined;
+    if (part === undefined) {
       return {
         problem: `"${whole}" is not a variable that can be filled in`,
-        hint: '${NAME} or ${NAME:-default}; $$ stands for a dollar sign',
+        hint: '${NAME}, ${NAME:-default} or ${secret:…}; $$ stands for a dollar sign',
       };
     }
+    if (isProblem(part)) return part;
     if (text) parts.push({ text });
     text = '';
-    const reference = `secret://env/${name}`;
-    parts.push(fallback === undefined ? { reference, name } : { reference, name, fallback });
+    parts.push(part);
   }
   text += value.slice(end);
   if (text || parts.length === 0) parts.push({ text });
   return parts;
+}
+
+/**
+ * Takes apart the content of a file. Only `${secret:…}` and a content that is nothing but one `secret://…` stand for
+ * secrets: other dollar signs belong to the file. `$${secret:` stands for the text `${secret:`.
+ */
+export function parseContent(content: string): readonly EnvPart[] | Problem {
+  if (/^secret:\/\/\S+\s*$/.test(content)) return parseWhole(content.trim());
+  const parts: EnvPart[] = [];
+  let end = 0;
+  let text = '';
+  for (const match of content.matchAll(IN_CONTENT)) {
+    const [whole, inside] = match;
+    text += content.slice(end, match.index);
+    end = match.index + whole.length;
+    if (inside === undefined) {
+      text += '${secret:';
+      continue;
+    }
+    const part = whole.endsWith('}') ? parseInside(inside) : undefined;
+    if (part === undefined) return { problem: 'a ${secret: in the content has no }' };
+    if (isProblem(part)) return part;
+    if (text) parts.push({ text });
+    text = '';
+    parts.push(part);
+  }
+  text += content.slice(end);
+  if (text || parts.length === 0) parts.push({ text });
+  return parts;
+}
+
+function parseWhole(value: string): readonly EnvPart[] | Problem {
+  const parsed = parseSecretReference(value);
+  return isProblem(parsed) ? parsed : [{ reference: value, name: value }];
+}
+
+/** What stands between `${` and `}`. */
+function parseInside(inside: string): EnvPart | Problem | undefined {
+  const [, variable, otherwise] = INSIDE.exec(inside) ?? [];
+  if (variable !== undefined) return toPart(`secret://env/${variable}`, variable, otherwise);
+  const [, place, fallback] = EMBEDDED.exec(inside) ?? [];
+  if (place === undefined) return undefined;
+  const reference = `secret://${place}`;
+  const parsed = parseSecretReference(reference);
+  return isProblem(parsed) ? parsed : toPart(reference, reference, fallback);
+}
+
+function toPart(reference: string, name: string, fallback: string | undefined): EnvPart {
+  return fallback === undefined ? { reference, name } : { reference, name, fallback };
 }
 
 export interface EnvReference {

@@ -37,6 +37,7 @@ export type ErrorCode =
   | 'WORKER_IN_USE'
   | 'UNKNOWN_JOB'
   | 'SECRET_NOT_FOUND'
+  | 'SECRET_NOT_DECRYPTED'
   | 'FILE_TOO_LARGE'
   // the operator of a target
   | 'TARGET_UNREACHABLE'

@@ -50,6 +50,7 @@ export function expandKit(written: WrittenKombination, issues: Issues): Kombinat
     services: routed,
     networks: kit ? declare(written.networks, [kit.proxy.network], routed) : written.networks,
     volumes: declareVolumes(written, routed),
+    secrets: written.secrets,
     policy: written.policy,
   };
 }

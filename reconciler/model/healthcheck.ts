@@ -34,6 +34,7 @@ export function readHealthcheck(
     intervalMs: readDuration(fields['interval']),
     timeoutMs: readDuration(fields['timeout']),
     startPeriodMs: readDuration(fields['start_period']),
+    startIntervalMs: readDuration(fields['start_interval']),
     retries: asNumber(fields['retries']),
   });
 }

@@ -46,3 +46,10 @@ export interface Problem {
 export function isProblem(value: unknown): value is Problem {
   return typeof value === 'object' && value !== null && 'problem' in value;
 }
+
+/** Reports a problem with the value at a path; passes everything else through. */
+export function accept<T>(value: T | Problem, path: DocumentPath, issues: Issues): T | undefined {
+  if (!isProblem(value)) return value;
+  issues.error(value.code ?? 'INVALID_FORMAT', path, value.problem, { hint: value.hint });
+  return undefined;
+}

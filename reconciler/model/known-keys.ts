@@ -43,10 +43,8 @@ const DOCUMENT = new Map<string, KeyAnswer>([
   ['auth', unsupported()],
   ['hooks', unsupported('a service that others wait for to complete does the same')],
   ['adoption', unsupported()],
-  ['secrets', unsupported('use secret://file/NAME or secret://env/NAME in env')],
   ['configs', unsupported('use files of a service')],
   ['include', unsupported()],
-  ['profiles', unsupported('use enabled of a service')],
   ['system', unsupported()],
   ['security', unsupported()],
   ['identity', unsupported()],
@@ -66,29 +64,13 @@ const NODE = new Map<string, KeyAnswer>([
 ]);
 
 /** Keys of a Compose service that have no place here yet. */
-const UNSUPPORTED = `
-  annotations blkio_config cap_add cap_drop cgroup cgroup_parent cpu_shares cpus cpuset
-  credential_spec develop device_cgroup_rules devices dns dns_opt dns_search domainname expose
-  extends external_links extra_hosts gpus group_add ipc isolation label_file links logging
-  mac_address mem_limit mem_reservation mem_swappiness memswap_limit models oom_kill_disable
-  oom_score_adj pid pids_limit platform post_start pre_stop privileged provider runtime
-  security_opt shm_size stdin_open storage_opt sysctls tty ulimits use_api_socket userns_mode uts
-  volumes_from
-`
-  .trim()
-  .split(/\s+/);
-
-const LIMITS = new Set(['cpus', 'mem_limit', 'mem_reservation', 'pids_limit']);
+const UNSUPPORTED = 'credential_spec extends models post_start pre_stop provider use_api_socket'.split(' ');
 
 const SERVICE = new Map<string, KeyAnswer>([
   ['build', unsupported('build the image elsewhere and name it with image')],
-  ['container_name', unsupported('containers are called <stack>-<service>-1')],
   ['env_file', unsupported('use env, with secret:// for secrets')],
-  ['profiles', unsupported('use enabled')],
-  ['secrets', unsupported('use secret://file/NAME or secret://env/NAME in env')],
   ['configs', unsupported('use files')],
   ['replicas', unsupported('one container runs for each service')],
-  ['scale', unsupported('one container runs for each service')],
   ['mode', unsupported()],
   ['preferred_node', misplaced('did you mean node?')],
   ['storage', unsupported('use volumes, or config of a kit service')],
@@ -96,10 +78,8 @@ const SERVICE = new Map<string, KeyAnswer>([
   ['type', unsupported('it has no effect; take it out')],
   ['network', misplaced('did you mean networks or route?')],
   ['environmentSecrets', misplaced('write secret:// values in env')],
-  ...UNSUPPORTED.map((key): [string, KeyAnswer] => [
-    key,
-    unsupported(LIMITS.has(key) ? 'use resources' : undefined),
-  ]),
+  ['label_file', unsupported('write the labels under labels')],
+  ...UNSUPPORTED.map((key): [string, KeyAnswer] => [key, unsupported()]),
 ]);
 
 const EMPTY = new Map<string, KeyAnswer>();

@@ -1,4 +1,14 @@
-import type { HealthcheckSpec, MountSpec, PortSpec, ResourceLimits, RestartSpec } from './docker-spec.ts';
+import type { ContainerOptions } from './docker-options.ts';
+import type {
+  AddressSpec,
+  EndpointSpec,
+  HealthcheckSpec,
+  IpamSpec,
+  MountSpec,
+  PortSpec,
+  ResourceLimits,
+  RestartSpec,
+} from './docker-spec.ts';
 import type { DocumentPath } from './document-path.ts';
 import type { DependencyCondition } from './resource.ts';
 import type { DriftMode } from './stack.ts';
@@ -20,6 +30,7 @@ export interface Kombination {
   readonly services: readonly ServiceModel[];
   readonly networks: Readonly<Record<string, NetworkModel>>;
   readonly volumes: Readonly<Record<string, VolumeModel>>;
+  readonly secrets: Readonly<Record<string, SecretModel>>;
   readonly policy: PolicyModel;
 }
 
@@ -40,6 +51,11 @@ export interface NetworkModel {
   readonly external?: boolean;
   readonly name?: string;
   readonly internal?: boolean;
+  readonly attachable?: boolean;
+  readonly driverOpts?: Readonly<Record<string, string>>;
+  readonly enableIpv4?: boolean;
+  readonly enableIpv6?: boolean;
+  readonly ipam?: IpamSpec;
   readonly labels?: Readonly<Record<string, string>>;
   readonly path: DocumentPath;
 }
@@ -50,6 +66,24 @@ export interface VolumeModel {
   readonly external?: boolean;
   readonly name?: string;
   readonly labels?: Readonly<Record<string, string>>;
+  readonly path: DocumentPath;
+}
+
+/** A declared secret: a file of the repository, or a reference. */
+export interface SecretModel {
+  readonly file?: string;
+  readonly reference?: string;
+  readonly path: DocumentPath;
+}
+
+/** A secret that a service is given as a file. */
+export interface SecretUse {
+  readonly source: string;
+  /** Absolute path in the container. */
+  readonly target: string;
+  readonly mode?: number;
+  readonly uid?: number;
+  readonly gid?: number;
   readonly path: DocumentPath;
 }
 
@@ -74,6 +108,26 @@ export interface MountEntry {
 export interface NetworkEntry {
   readonly name: string;
   readonly aliases: readonly string[];
+  readonly address?: AddressSpec;
+  readonly endpoint?: EndpointSpec;
+  /** The network with the highest comes first; default 0. */
+  readonly priority?: number;
+  readonly path: DocumentPath;
+}
+
+/** Another container under a name that only this one uses. */
+export interface LinkEntry {
+  /** A service of the stack; a container of anybody's with `external`. */
+  readonly target: string;
+  readonly alias: string;
+  readonly external: boolean;
+  readonly path: DocumentPath;
+}
+
+export interface VolumesFromEntry {
+  readonly target: string;
+  readonly external: boolean;
+  readonly readOnly: boolean;
   readonly path: DocumentPath;
 }
 
@@ -106,6 +160,8 @@ export interface ServiceFields {
   readonly node?: string;
   readonly image?: string;
   readonly pullPolicy?: 'missing' | 'always' | 'never';
+  /** Name on the engine. Default `<stack>-<service>-1`. */
+  readonly containerName?: string;
   readonly command?: readonly string[];
   readonly entrypoint?: readonly string[];
   readonly env: readonly EnvEntry[];
@@ -114,7 +170,10 @@ export interface ServiceFields {
   /** Sources of bind mounts that are relative: always wrong, but why depends on the repository. */
   readonly relativeBinds: readonly { readonly source: string; readonly path: DocumentPath }[];
   readonly networks?: readonly NetworkEntry[];
-  readonly networkMode?: 'host' | 'none';
+  /** `host`, `none`, `bridge`, `service:<name>` or `container:<name>`. */
+  readonly networkMode?: string;
+  readonly links: readonly LinkEntry[];
+  readonly volumesFrom: readonly VolumesFromEntry[];
   readonly dependsOn: readonly DependencyEntry[];
   readonly healthcheck?: HealthcheckSpec;
   readonly restart?: RestartSpec;
@@ -127,7 +186,10 @@ export interface ServiceFields {
   readonly readOnly?: boolean;
   readonly stopSignal?: string;
   readonly stopGracePeriodMs?: number;
+  /** References to services are as written. */
+  readonly options: ContainerOptions;
   readonly files: readonly FileModel[];
+  readonly secrets: readonly SecretUse[];
   readonly route?: RouteModel | false;
   readonly config?: Fields;
 }
@@ -140,6 +202,11 @@ export interface ServiceModel extends ServiceFields {
   readonly path: DocumentPath;
   /** The kit service that this container belongs to; it is no service of its own. */
   readonly partOf?: string;
+}
+
+/** Name of a service's container on the engine, `<stack>-<service>-1` unless the document names it otherwise. */
+export function containerName(stack: string, service: Pick<ServiceModel, 'name' | 'containerName'>): string {
+  return service.containerName ?? `${stack}-${service.name}-1`;
 }
 
 /** A service as written, before the kit has filled it in. */
@@ -162,5 +229,6 @@ export interface WrittenKombination {
   readonly services: readonly WrittenService[];
   readonly networks: Readonly<Record<string, NetworkModel>>;
   readonly volumes: Readonly<Record<string, VolumeModel>>;
+  readonly secrets: Readonly<Record<string, SecretModel>>;
   readonly policy: PolicyModel;
 }

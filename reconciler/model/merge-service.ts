@@ -32,6 +32,7 @@ export function withEffects(
  * everything else are replaced.
  */
 export function mergeFields(kit: ServiceFields, own: ServiceFields): ServiceFields {
+  const placed = new Set(own.secrets.map(({ target }) => target));
   const targets = new Set(own.mounts.map(({ mount }) => mount.target));
   return {
     ...kit,
@@ -39,8 +40,10 @@ export function mergeFields(kit: ServiceFields, own: ServiceFields): ServiceFiel
     env: mergeEnv(kit.env, own.env),
     labels: mergeLabels(kit.labels, own.labels),
     mounts: [...kit.mounts.filter(({ mount }) => !targets.has(mount.target)), ...own.mounts],
+    secrets: [...kit.secrets.filter(({ target }) => !placed.has(target)), ...own.secrets],
     dependsOn: [...kit.dependsOn, ...own.dependsOn],
     resources: { ...kit.resources, ...own.resources },
+    options: { ...kit.options, ...own.options },
     ...mergeRoute(kit.route, own.route),
   };
 }

@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import type { MountSpec } from './docker-spec.ts';
+import type { BindMount, MountSpec, VolumeMount } from './docker-spec.ts';
 import type { Problem } from './issue.ts';
 import { isProblem } from './issue.ts';
 import { parseBytes } from './units.ts';
@@ -11,16 +11,48 @@ const FORMS = 'such as data:/var/lib/data or /srv/media:/media:ro';
 /** A mount in Compose's short form. The source of a volume is its name inside the stack. */
 export function parseMount(text: string): MountSpec | Problem {
   const parts = text.split(':');
-  const [source, target, mode, ...rest] = parts;
+  const [source = '', target, options, ...rest] = parts;
   if (target === undefined) {
-    return { problem: `"${text}" is an anonymous volume`, hint: `give it a name: data:${text}` };
+    const inside = parseTarget(source);
+    return isProblem(inside) ? inside : { type: 'anonymous', target: inside };
   }
-  if (!source || rest.length > 0 || (mode !== undefined && mode !== 'ro' && mode !== 'rw')) {
-    return { problem: `"${text}" is not a mount`, hint: FORMS };
+  // `/data:ro` is an anonymous volume with an option.
+  if (rest.length === 0 && options === undefined && /^(ro|rw)$/.test(target)) {
+    const inside = parseTarget(source);
+    if (!isProblem(inside)) return anonymous(inside, target === 'ro');
   }
+  if (!source || rest.length > 0) return { problem: `"${text}" is not a mount`, hint: FORMS };
   const inside = parseTarget(target);
   if (isProblem(inside)) return inside;
-  return mountOf(source, inside, mode === 'ro');
+  const mount = mountOf(source, inside, false);
+  return isProblem(mount) ? mount : withOptions(mount, (options ?? 'rw').split(','), text);
+}
+
+function anonymous(target: string, readOnly: boolean): MountSpec {
+  return { type: 'anonymous', target, ...(readOnly ? { readOnly } : {}) };
+}
+
+const PROPAGATION = /^r?(shared|slave|private)$/;
+
+function withOptions(
+  mount: VolumeMount | BindMount,
+  options: readonly string[],
+  text: string,
+): MountSpec | Problem {
+  let result: VolumeMount | BindMount = mount;
+  for (const option of options) {
+    if (option === 'ro') result = { ...result, readOnly: true };
+    else if (result.type === 'volume' && option === 'nocopy') result = { ...result, nocopy: true };
+    else if (option === 'z' || option === 'Z') result = { ...result, selinux: option };
+    else if (result.type === 'bind' && PROPAGATION.test(option)) result = { ...result, propagation: option };
+    else if (!/^(rw|cached|delegated|consistent)$/.test(option)) {
+      return {
+        problem: `"${text}" is not a mount: "${option}" is no option of a ${result.type}`,
+        hint: FORMS,
+      };
+    }
+  }
+  return result;
 }
 
 /** A mount in Compose's long form, already checked against the schema. */
@@ -30,39 +62,89 @@ export function readMount(fields: Fields): MountSpec | Problem | undefined {
   const readOnly = asBoolean(fields['read_only']) ?? false;
   if (isProblem(target)) return target;
   switch (fields['type']) {
-    case 'tmpfs':
-      return readTmpfs(target, asFields(fields['tmpfs']) ?? {});
-    case 'bind':
-    case 'volume': {
-      if (source === undefined) return { problem: 'needs a source', code: 'REQUIRED' };
-      const mount = mountOf(source, target, readOnly);
-      if (isProblem(mount) || mount.type === fields['type']) return mount;
-      const problem =
-        mount.type === 'bind' ? `"${source}" is a path, not a volume` : relative(source).problem;
-      return { problem, code: 'INVALID_VALUE' };
+    case 'tmpfs': {
+      const mount = readTmpfs(target, asFields(fields['tmpfs']) ?? {});
+      return isProblem(mount) || !readOnly ? mount : { ...mount, readOnly };
     }
+    case 'volume':
+      if (source === undefined) return anonymous(target, readOnly);
+      return readNamed(fields, source, target, readOnly);
+    case 'bind':
+      if (source === undefined) return { problem: 'needs a source', code: 'REQUIRED' };
+      return readNamed(fields, source, target, readOnly);
+    case 'image':
+    case 'npipe':
+    case 'cluster':
+      return { problem: `mounts of type ${fields['type']} are not supported`, code: 'UNSUPPORTED_KEY' };
     default:
       return undefined;
   }
 }
 
-/** `/run` or `/tmp:size=64m,mode=1777`. */
-export function parseTmpfs(text: string): MountSpec | Problem {
+function readNamed(fields: Fields, source: string, target: string, readOnly: boolean): MountSpec | Problem {
+  const mount = mountOf(source, target, readOnly);
+  if (isProblem(mount)) return mount;
+  if (mount.type !== fields['type']) {
+    const problem = mount.type === 'bind' ? `"${source}" is a path, not a volume` : relative(source).problem;
+    return { problem, code: 'INVALID_VALUE' };
+  }
+  if (mount.type === 'volume') {
+    const volume = asFields(fields['volume']) ?? {};
+    const subpath = asString(volume['subpath']);
+    if (subpath !== undefined && (subpath.startsWith('/') || normalisePath(subpath).startsWith('..'))) {
+      return { problem: `"${subpath}" is not a path inside the volume`, code: 'INVALID_VALUE' };
+    }
+    return defined({ ...mount, nocopy: asBoolean(volume['nocopy']) || undefined, subpath });
+  }
+  const bind = asFields(fields['bind']) ?? {};
+  const plain =
+    bind['create_host_path'] !== false && bind['recursive'] === undefined && !/:/.test(source + target);
+  if (bind['selinux'] !== undefined && !plain) {
+    return {
+      problem: 'selinux is only for plain bind mounts',
+      hint: 'take out create_host_path or recursive',
+      code: 'INVALID_VALUE',
+    };
+  }
+  return defined({
+    ...mount,
+    mustExist: bind['create_host_path'] === false || undefined,
+    propagation: asString(bind['propagation']),
+    selinux: ONE_OF_SELINUX.find((option) => option === bind['selinux']),
+    recursive: ONE_OF_RECURSIVE.find((option) => option === bind['recursive']),
+  });
+}
+
+const ONE_OF_SELINUX = ['z', 'Z'] as const;
+const ONE_OF_RECURSIVE = ['disabled', 'writable', 'readonly'] as const;
+
+/** `/run` or `/tmp:size=64m,mode=1777,uid=1000`. */
+export function parseTmpfs(text: string): TmpfsMount | Problem {
   const [path = '', options = ''] = text.split(/:(.*)/s);
   const target = parseTarget(path);
   if (isProblem(target)) return target;
   const fields: Record<string, string> = {};
+  const others: string[] = [];
   for (const option of options.split(',').filter((part) => part !== '')) {
-    const [name, value] = option.split('=');
-    if ((name !== 'size' && name !== 'mode') || !value) {
-      return { problem: `"${option}" is not an option of tmpfs`, hint: 'size=64m or mode=1777' };
-    }
-    fields[name] = value;
+    const [name = '', value] = option.split('=');
+    if ((name === 'size' || name === 'mode') && value) fields[name] = value;
+    else if (TMPFS_OPTION.test(option)) others.push(option);
+    else
+      return {
+        problem: `"${option}" is not an option of tmpfs`,
+        hint: 'size=64m, mode=1777, uid=1000 or noexec',
+      };
   }
-  return readTmpfs(target, fields);
+  const mount = readTmpfs(target, fields);
+  return isProblem(mount) || others.length === 0 ? mount : { ...mount, options: others.sort() };
 }
 
-function readTmpfs(target: string, fields: Fields): MountSpec | Problem {
+const TMPFS_OPTION =
+  /^(ro|rw|(no)?(exec|suid|dev|atime|diratime|relatime|strictatime)|a?sync|(uid|gid|nr_inodes|nr_blocks)=\d+[kmg]?)$/;
+
+type TmpfsMount = Extract<MountSpec, { type: 'tmpfs' }>;
+
+function readTmpfs(target: string, fields: Fields): TmpfsMount | Problem {
   const size = fields['size'];
   const sizeBytes = typeof size === 'string' || typeof size === 'number' ? parseBytes(size) : undefined;
   if (isProblem(sizeBytes)) return sizeBytes;
@@ -76,7 +158,7 @@ function readTmpfs(target: string, fields: Fields): MountSpec | Problem {
   });
 }
 
-function mountOf(source: string, target: string, readOnly: boolean): MountSpec | Problem {
+function mountOf(source: string, target: string, readOnly: boolean): VolumeMount | BindMount | Problem {
   const flags = readOnly ? { readOnly } : {};
   if (source.startsWith('/')) return { type: 'bind', source: normalisePath(source), target, ...flags };
   if (/^[.~]/.test(source) || source.includes('/')) return relative(source);

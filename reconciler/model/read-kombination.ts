@@ -1,6 +1,7 @@
 import { readConnection } from './connection.ts';
 import type { DocumentPath } from './document-path.ts';
 import { formatPath } from './document-path.ts';
+import type { IpamPool, IpamSpec } from './docker-spec.ts';
 import type { Issues } from './issue.ts';
 import { isProblem } from './issue.ts';
 import type {
@@ -11,8 +12,10 @@ import type {
   WrittenKombination,
   WrittenService,
 } from './kombination.ts';
+import { readTexts, texts } from './option-values.ts';
 import { readServiceFields } from './service-fields.ts';
 import { readLabels } from './service-lists.ts';
+import { readSecretModels } from './service-secrets.ts';
 import type { DriftMode } from './stack.ts';
 import type { Fields } from './values.ts';
 import { asBoolean, asFields, asList, asNumber, asString, defined, toRecord } from './values.ts';
@@ -37,9 +40,10 @@ export function readKombination(value: unknown, issues: Issues): WrittenKombinat
     email: asString(meta['email']) ?? asString(document['email']),
     stackkit: asString(document['stackkit']),
     nodes: readNodes(document['nodes'], issues),
-    services: readServices(document['services'], issues),
+    services: readServices(document, issues),
     networks: readNetworkModels(document['networks'], issues),
     volumes: readVolumeModels(document['volumes'], issues),
+    secrets: readSecretModels(document['secrets'], issues),
     policy: readPolicy(document['policy']),
   };
 }
@@ -86,7 +90,9 @@ export function readConnectionAt(
   return { type: 'local' };
 }
 
-function readServices(value: unknown, issues: Issues): readonly WrittenService[] {
+function readServices(document: Fields, issues: Issues): readonly WrittenService[] {
+  const value = document['services'];
+  const active = new Set(texts(document['profiles']));
   const services: WrittenService[] = [];
   const seen = new Map<string, DocumentPath>();
   const add = (name: string, settings: unknown, path: DocumentPath): void => {
@@ -100,7 +106,11 @@ function readServices(value: unknown, issues: Issues): readonly WrittenService[]
     }
     seen.set(name, path);
     const fields = asFields(settings) ?? {};
-    const enabled = typeof settings === 'boolean' ? settings : (asBoolean(fields['enabled']) ?? true);
+    const profiles = texts(fields['profiles']);
+    const wanted =
+      profiles.length === 0 || active.has('*') || profiles.some((profile) => active.has(profile));
+    const enabled =
+      typeof settings === 'boolean' ? settings : wanted && (asBoolean(fields['enabled']) ?? true);
     const ownImage = fields['image'] !== undefined;
     services.push({ name, enabled, ownImage, fields: readServiceFields(fields, path, issues), path });
   };
@@ -128,6 +138,11 @@ function readNetworkModels(value: unknown, issues: Issues): Readonly<Record<stri
         defined({
           ...readCommon(fields, path, issues),
           internal: asBoolean(fields['internal']) || undefined,
+          attachable: asBoolean(fields['attachable']) || undefined,
+          driverOpts: readTexts(fields['driver_opts']),
+          enableIpv4: fields['enable_ipv4'] === false ? false : undefined,
+          enableIpv6: asBoolean(fields['enable_ipv6']) || undefined,
+          ipam: readIpam(fields['ipam']),
         }),
       ];
     }),
@@ -139,22 +154,54 @@ function readVolumeModels(value: unknown, issues: Issues): Readonly<Record<strin
     Object.entries(asFields(value) ?? {}).map(([key, settings]) => {
       const fields = asFields(settings) ?? {};
       const path = ['volumes', key];
-      const options = Object.entries(asFields(fields['driver_opts']) ?? {});
-      const driverOpts = toRecord(options.map(([name, option]) => [name, String(option)] as const));
       return [
         key,
         defined({
           ...readCommon(fields, path, issues),
-          driverOpts: options.length > 0 ? driverOpts : undefined,
+          driverOpts: readTexts(fields['driver_opts']),
         }),
       ];
     }),
   );
 }
 
+function readIpam(value: unknown): IpamSpec | undefined {
+  const fields = asFields(value);
+  if (!fields) return undefined;
+  const config = (asList(fields['config']) ?? []).map((item): IpamPool => {
+    const pool = asFields(item) ?? {};
+    return defined({
+      subnet: asString(pool['subnet']),
+      ipRange: asString(pool['ip_range']),
+      gateway: asString(pool['gateway']),
+      auxAddresses: readTexts(pool['aux_addresses']),
+    });
+  });
+  const driver = asString(fields['driver']);
+  const ipam = defined({
+    driver: driver === 'default' ? undefined : driver,
+    config: config.length > 0 ? config : undefined,
+    options: readTexts(fields['options']),
+  });
+  return Object.keys(ipam).length > 0 ? ipam : undefined;
+}
+
+const EXTERNAL_KEEPS_OWN = [
+  'driver',
+  'driver_opts',
+  'internal',
+  'labels',
+  'attachable',
+  'enable_ipv4',
+  'enable_ipv6',
+  'ipam',
+];
+
 function readCommon(fields: Fields, path: DocumentPath, issues: Issues) {
-  const external = asBoolean(fields['external']) || undefined;
-  for (const key of ['driver', 'driver_opts', 'internal', 'labels']) {
+  // Compose used to write the name inside of `external`.
+  const named = asFields(fields['external']);
+  const external = named !== undefined || asBoolean(fields['external']) || undefined;
+  for (const key of EXTERNAL_KEEPS_OWN) {
     if (!external || fields[key] === undefined) continue;
     issues.error('INVALID_VALUE', [...path, key], `${key} cannot be set on something external`, {
       at: 'key',
@@ -164,7 +211,7 @@ function readCommon(fields: Fields, path: DocumentPath, issues: Issues) {
   return defined({
     driver: asString(fields['driver']),
     external,
-    name: asString(fields['name']),
+    name: asString(fields['name']) ?? asString(named?.['name']),
     labels: Object.keys(labels).length > 0 ? labels : undefined,
     path,
   });

@@ -7,22 +7,33 @@ export const MASK = '***';
 
 /** A value that must never be printed: every way to turn it into text gives `***`. Only adapters call `reveal`. */
 export class Secret {
-  readonly #value: string;
+  readonly #value: string | Uint8Array;
   /** Where the value came from (`secret://file/db-password`); safe to print. */
   readonly reference: string;
 
-  constructor(value: string, reference: string) {
+  constructor(value: string | Uint8Array, reference: string) {
     this.#value = value;
     this.reference = reference;
   }
 
+  /** As text; what is not UTF-8 is garbled, see `isText`. */
   reveal(): string {
-    return this.#value;
+    return typeof this.#value === 'string' ? this.#value : Buffer.from(this.#value).toString('utf8');
   }
 
-  /** Changes when the value changes; enters spec hashes, never a document. */
+  revealBytes(): Uint8Array {
+    return typeof this.#value === 'string' ? Buffer.from(this.#value) : this.#value;
+  }
+
+  /** Whether it can be the value of a variable: UTF-8 without a NUL. */
+  isText(): boolean {
+    const bytes = this.revealBytes();
+    return !bytes.includes(0) && Buffer.from(this.reveal()).equals(bytes);
+  }
+
+  /** Changes when the value changes; enters spec hashes, never a document. The same for a text and its bytes. */
   digest(): string {
-    return sha256(`kombinator-secret\0${this.#value}`);
+    return sha256(Buffer.concat([Buffer.from('kombinator-secret\0'), this.revealBytes()]));
   }
 
   toString(): string {

@@ -1,6 +1,8 @@
 import { blobId } from './blob-id.ts';
-import type { FileSpec } from './docker-spec.ts';
+import type { BlobFileSpec, FilePlace } from './docker-spec.ts';
 import type { DocumentPath } from './document-path.ts';
+import type { EnvPart } from './env-value.ts';
+import { parseContent, referencesOf } from './env-value.ts';
 import type { TreeDirectory, TreeFile } from './file-tree.ts';
 import { isDirectory, joinPath, resolvePath } from './file-tree.ts';
 import type { Issues } from './issue.ts';
@@ -10,8 +12,15 @@ import { compareText, defined } from './values.ts';
 
 /** One file for the inside of a container, found in the repository. */
 export interface PlacedFile {
-  readonly spec: FileSpec;
+  readonly spec: BlobFileSpec;
   /** Where it was asked for. */
+  readonly path: DocumentPath;
+}
+
+/** A text written in the document that holds references to secrets. */
+export interface TemplateFile {
+  readonly place: FilePlace;
+  readonly parts: readonly EnvPart[];
   readonly path: DocumentPath;
 }
 
@@ -20,6 +29,8 @@ export interface FileFindings {
   readonly files: ReadonlyMap<string, readonly PlacedFile[]>;
   /** Texts written in the document itself, by blob id. */
   readonly inline: ReadonlyMap<string, Uint8Array>;
+  /** By service. */
+  readonly templates: ReadonlyMap<string, readonly TemplateFile[]>;
   /** Repository paths that the findings rest on. */
   readonly watched: ReadonlySet<string>;
 }
@@ -38,17 +49,27 @@ const MAX_FILES = 1_000;
 export function findServiceFiles(services: readonly ServiceModel[], options: FileOptions): FileFindings {
   const files = new Map<string, readonly PlacedFile[]>();
   const inline = new Map<string, Uint8Array>();
+  const templates = new Map<string, readonly TemplateFile[]>();
   const watched = new Set<string>();
   for (const service of services) {
     reportRelativeBinds(service, options, watched);
     if (service.files.length === 0) continue;
+    const filled: TemplateFile[] = [];
     const placed = service.files.flatMap((file): readonly PlacedFile[] => {
       if (file.content === undefined) return findFile(file, options, watched);
-      const content = new TextEncoder().encode(file.content);
+      const parts = readContent(file, options.issues);
+      if (referencesOf(parts).length > 0) {
+        filled.push({ place: placeOf(file, file.target, READABLE), parts, path: [...file.path, 'content'] });
+        return [];
+      }
+      const content = new TextEncoder().encode(
+        parts.map((part) => ('text' in part ? part.text : '')).join(''),
+      );
       const blob = blobId(content);
       inline.set(blob, content);
       return [place(file, file.target, { type: 'file', blob })];
     });
+    if (filled.length > 0) templates.set(service.name, filled);
     if (placed.length > MAX_FILES) {
       const message = `${service.name} is given ${placed.length} files; at most ${MAX_FILES} are copied`;
       options.issues.error('OUT_OF_RANGE', [...service.path, 'files'], message, {
@@ -60,7 +81,14 @@ export function findServiceFiles(services: readonly ServiceModel[], options: Fil
       placed.slice(0, MAX_FILES).sort((a, b) => compareText(a.spec.target, b.spec.target)),
     );
   }
-  return { files, inline, watched };
+  return { files, inline, templates, watched };
+}
+
+function readContent(file: FileModel, issues: Issues): readonly EnvPart[] {
+  const parts = parseContent(file.content ?? '');
+  if (!isProblem(parts)) return parts;
+  issues.error('INVALID_FORMAT', [...file.path, 'content'], parts.problem, { hint: parts.hint });
+  return [];
 }
 
 function findFile(file: FileModel, options: FileOptions, watched: Set<string>): readonly PlacedFile[] {
@@ -138,9 +166,12 @@ const EXECUTABLE = 0o755;
 const READABLE = 0o644;
 
 function place(file: FileModel, target: string, node: TreeFile): PlacedFile {
-  const { uid, gid, path } = file;
-  const mode = file.mode ?? (node.type === 'executable' ? EXECUTABLE : READABLE);
-  return { path, spec: defined({ target, blob: node.blob, mode, uid, gid }) };
+  const { target: _, ...owner } = placeOf(file, target, node.type === 'executable' ? EXECUTABLE : READABLE);
+  return { path: file.path, spec: { target, blob: node.blob, ...owner } };
+}
+
+function placeOf({ mode, uid, gid }: FileModel, target: string, otherwise: number): FilePlace {
+  return defined({ target, mode: mode ?? otherwise, uid, gid });
 }
 
 /** A bind mount of a relative path is always wrong: the engine may be elsewhere. What to do instead depends on what is there. */

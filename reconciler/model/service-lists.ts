@@ -1,9 +1,9 @@
 import type { DocumentPath } from './document-path.ts';
 import type { Issues } from './issue.ts';
-import type { DependencyEntry, EnvEntry, NetworkEntry } from './kombination.ts';
+import type { DependencyEntry, EnvEntry } from './kombination.ts';
 import type { DependencyCondition } from './resource.ts';
 import type { Fields } from './values.ts';
-import { asFields, asList, asString, toRecord } from './values.ts';
+import { asFields, asList, asString, compareText, toRecord } from './values.ts';
 
 /* The parts of a service that may be written as a list or as a map. */
 
@@ -93,17 +93,14 @@ function readPairs(
   return pairs;
 }
 
-export function readNetworks(value: unknown, path: DocumentPath): readonly NetworkEntry[] | undefined {
-  const list = asList(value)?.flatMap((item, index) =>
-    typeof item === 'string' ? [{ name: item, aliases: [], path: [...path, index] }] : [],
-  );
-  const map = asFields(value);
-  if (!map) return list;
-  return Object.entries(map).map(([name, settings]) => ({
-    name,
-    aliases: (asList(asFields(settings)?.['aliases']) ?? []).filter((alias) => typeof alias === 'string'),
-    path: [...path, name],
-  }));
+/** A map or a list of `name=value`, by name; `undefined` when there is nothing in it. */
+export function readPlainPairs(
+  value: unknown,
+  path: DocumentPath,
+  issues: Issues,
+): Readonly<Record<string, string>> | undefined {
+  const pairs = readPairs(value, path, issues, true).map((pair) => [pair.key, pair.value] as const);
+  return pairs.length > 0 ? toRecord([...new Map(pairs)].sort(([a], [b]) => compareText(a, b))) : undefined;
 }
 
 const CONDITIONS = new Map<unknown, DependencyCondition>([

@@ -82,7 +82,7 @@ function describeDesired(
       changeOf(resource, observed.get(resource.id), awaited.has(resource.id)),
     ]),
   );
-  for (const resource of desired) followReplacements(resource, changes);
+  followAll(desired, changes);
   skipUnusedShared(desired, changes);
   return [...changes.values()];
 }
@@ -109,21 +109,39 @@ function originOf(desired: DesiredResource, path: string | undefined): Change['o
   return (key === undefined ? undefined : desired.origins?.[key]) ?? desired.origin;
 }
 
-/** A container whose image is about to move has to be made anew although its own fields are the same. */
-function followReplacements(resource: DesiredResource, changes: Map<ResourceId, Change>): void {
+/** Until nothing follows any more: what follows may itself be followed. */
+function followAll(desired: readonly DesiredResource[], changes: Map<ResourceId, Change>): void {
+  const following = desired
+    .filter((resource) => resource.replaceWith !== undefined)
+    .sort((a, b) => (a.id < b.id ? -1 : 1));
+  while (following.some((resource) => followReplacements(resource, changes)));
+}
+
+/**
+ * A container whose image is about to move, or whose neighbour with the shared network is made anew, has to be made
+ * anew although its own fields are the same.
+ */
+function followReplacements(resource: DesiredResource, changes: Map<ResourceId, Change>): boolean {
   const own = changes.get(resource.id);
-  if (own === undefined || (own.action !== 'no-op' && own.action !== 'update')) return;
+  if (own === undefined || (own.action !== 'no-op' && own.action !== 'update')) return false;
   for (const id of resource.replaceWith ?? []) {
     const other = changes.get(id);
-    if (other?.action !== 'update' && other?.action !== 'replace') continue;
+    if (other === undefined || !isMadeAnew(other)) continue;
     changes.set(resource.id, {
       ...own,
       action: 'replace',
       verify: false,
       cause: `${other.kind} ${other.name} changes`,
     });
-    return;
+    return true;
   }
+  return false;
+}
+
+/** An image that is pulled again, a container that is replaced or (without a differing field) started again. */
+function isMadeAnew({ action, kind, fields }: Change): boolean {
+  if (action === 'replace') return true;
+  return action === 'update' && (kind !== 'container' || fields.length === 0);
 }
 
 /** A shared resource (an image) is only fetched when something that is about to be made needs it. */

@@ -58,6 +58,11 @@ export interface DesiredState {
    * stays as it was.
    */
   load(revision: Revision, signal: AbortSignal): Promise<LoadResult>;
+  /**
+   * Looks again for secrets of a stack that can change without a commit and take a while: commands of the operator, and
+   * files that could not be decrypted. `get` sees the environment and the state directory as they are anyway.
+   */
+  refresh(name: string, signal: AbortSignal): Promise<void>;
   /** Names of all described stacks, sorted; also of those with errors. */
   names(): readonly string[];
   /** Files that do not tell which stack they describe (unreadable, say): any stack that seems to be gone may be theirs. */

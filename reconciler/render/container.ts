@@ -1,22 +1,27 @@
 import type { Assessment } from '../model/assess.ts';
 import type {
   ContainerSpec,
+  FileSpec,
   HealthcheckSpec,
   MountSpec,
   PortSpec,
   RestartSpec,
+  SecretFileSpec,
 } from '../model/docker-spec.ts';
 import { CONTAINER_UPDATABLE } from '../model/docker-spec.ts';
 import type { Position } from '../model/diagnostic.ts';
 import { parseEnvValue, resolveEnvValue } from '../model/env-value.ts';
 import { isProblem } from '../model/issue.ts';
 import type { ServiceModel } from '../model/kombination.ts';
+import { containerName } from '../model/kombination.ts';
 import type { Dependency, DesiredResource } from '../model/resource.ts';
 import { hashSpec, resourceId } from '../model/resource.ts';
-import type { Secret } from '../model/secret.ts';
+import { Secret } from '../model/secret.ts';
 import { asFields, asList, compareText, defined, toRecord } from '../model/values.ts';
 import type { Locate } from './names.ts';
+import { buildNetworks, buildOptions, buildPlaces, sharedWith } from './container-places.ts';
 import { engineName, networksOf } from './names.ts';
+import { WRITTEN_AS } from './written-as.ts';
 
 export interface ContainerOptions {
   readonly service: ServiceModel;
@@ -41,16 +46,20 @@ export function renderContainer(options: ContainerOptions): DesiredResource {
     dependsOn: buildDependencies(service, assessment),
     origin: locate(service.path),
     ...buildOrigins(options, spec),
-    replaceWith: [resourceId(service.node, 'image', spec.image)],
+    replaceWith: [
+      resourceId(service.node, 'image', spec.image),
+      ...sharedWith(service, assessment).map(({ node, name }) => resourceId(node, 'container', name)),
+    ],
     ...(healthTimeoutMs === undefined ? {} : { healthTimeoutMs }),
   };
 }
 
 function buildSpec({ service, assessment, lookup }: ContainerOptions): ContainerSpec {
-  const { kombination, findings } = assessment;
+  const { kombination } = assessment;
   const stack = kombination.name;
   return defined({
-    name: `${stack}-${service.name}-1`,
+    ...buildOptions(service, assessment),
+    name: containerName(stack, service),
     service: service.name,
     image: service.image ?? '',
     command: service.command,
@@ -59,7 +68,7 @@ function buildSpec({ service, assessment, lookup }: ContainerOptions): Container
     ports: nonEmpty(buildPorts(service)),
     mounts: nonEmpty(buildMounts(service, assessment)),
     networks: filled(buildNetworks(service, assessment)),
-    networkMode: service.networkMode,
+    ...buildPlaces(service, assessment),
     healthcheck: service.healthcheck,
     restart: service.restart ?? defaultRestart(service, assessment),
     resources: service.resources ?? {},
@@ -71,8 +80,41 @@ function buildSpec({ service, assessment, lookup }: ContainerOptions): Container
     readOnly: service.readOnly || undefined,
     stopSignal: service.stopSignal,
     stopGracePeriodMs: service.stopGracePeriodMs === 10_000 ? undefined : service.stopGracePeriodMs,
-    files: nonEmpty((findings.files.get(service.name) ?? []).map((file) => file.spec)),
+    files: nonEmpty(buildFiles(service, assessment, lookup)),
+    secrets: nonEmpty(buildSecrets(service, assessment, lookup)),
   });
+}
+
+function buildFiles(
+  { name }: ServiceModel,
+  { findings }: Assessment,
+  lookup: ContainerOptions['lookup'],
+): readonly FileSpec[] {
+  const plain = (findings.files.get(name) ?? []).map((file) => file.spec);
+  const filled = (findings.templates.get(name) ?? []).map(({ place, parts }): SecretFileSpec => {
+    const content = resolveEnvValue(parts, lookup) ?? '';
+    return { ...place, content: content instanceof Secret ? content : new Secret(content, place.target) };
+  });
+  if (filled.length === 0) return plain;
+  return [...plain, ...filled].sort((a, b) => compareText(a.target, b.target));
+}
+
+/** Readable for everybody in the container, as in Compose. */
+const SECRET_MODE = 0o444;
+
+function buildSecrets(
+  { name }: ServiceModel,
+  { secrets }: Assessment,
+  lookup: ContainerOptions['lookup'],
+): readonly SecretFileSpec[] {
+  const specs = (secrets.placed.get(name) ?? []).map(({ use, reference }): SecretFileSpec => {
+    const { target, mode = SECRET_MODE, uid, gid } = use;
+    return {
+      ...defined({ target, mode, uid, gid }),
+      content: lookup(reference) ?? new Secret('', reference),
+    };
+  });
+  return specs.sort((a, b) => compareText(a.target, b.target));
 }
 
 function nonEmpty<T>(list: readonly T[]): readonly T[] | undefined {
@@ -126,19 +168,6 @@ function buildMounts({ mounts }: ServiceModel, { kombination }: Assessment): rea
   return specs.sort((a, b) => compareText(a.target, b.target));
 }
 
-function buildNetworks(
-  service: ServiceModel,
-  { kombination }: Assessment,
-): NonNullable<ContainerSpec['networks']> {
-  return toRecord(
-    networksOf(service).map(({ name, aliases }) => {
-      const others = [...new Set(aliases)].filter((alias) => alias !== service.name).sort();
-      const network = engineName(kombination.name, name, kombination.networks[name]);
-      return [network, { aliases: [service.name, ...others] }] as const;
-    }),
-  );
-}
-
 /** A service that others wait for to complete is not started again. */
 function defaultRestart({ name }: ServiceModel, { dependencies }: Assessment): RestartSpec {
   for (const list of dependencies.values()) {
@@ -161,30 +190,6 @@ function buildDependencies(service: ServiceModel, { dependencies }: Assessment):
   }
   return result;
 }
-
-/** Keys of the document behind each key of the spec. */
-const WRITTEN_AS: Readonly<Partial<Record<keyof ContainerSpec, readonly string[]>>> = {
-  image: ['image'],
-  command: ['command', 'config'],
-  entrypoint: ['entrypoint'],
-  env: ['env', 'environment', 'config'],
-  ports: ['ports'],
-  mounts: ['volumes', 'tmpfs'],
-  networks: ['networks'],
-  networkMode: ['network_mode'],
-  healthcheck: ['healthcheck'],
-  restart: ['restart'],
-  resources: ['resources', 'deploy'],
-  labels: ['labels', 'route', 'config'],
-  user: ['user'],
-  workingDir: ['working_dir'],
-  hostname: ['hostname'],
-  init: ['init'],
-  readOnly: ['read_only'],
-  stopSignal: ['stop_signal'],
-  stopGracePeriodMs: ['stop_grace_period'],
-  files: ['files'],
-};
 
 function buildOrigins(
   { service, assessment, locate }: ContainerOptions,

@@ -78,6 +78,11 @@ function renderNetwork(
     name: engineName(stack, name, model),
     driver: model?.driver === 'bridge' ? undefined : model?.driver,
     internal: model?.internal,
+    attachable: model?.attachable,
+    driverOpts: model?.driverOpts,
+    enableIpv4: model?.enableIpv4,
+    enableIpv6: model?.enableIpv6,
+    ipam: model?.ipam,
     external: model?.external,
     labels: model?.labels,
   });
@@ -117,8 +122,13 @@ function renderImages(services: readonly ServiceModel[], locate: Locate): readon
     const pullPolicy = service.pullPolicy ?? 'missing';
     const id = resourceId(service.node, 'image', reference);
     const known = images.get(id);
-    if (known && EAGERNESS.indexOf(known.spec.pullPolicy) >= EAGERNESS.indexOf(pullPolicy)) continue;
-    images.set(id, { service: known?.service ?? service, spec: { reference, pullPolicy } });
+    const platform = known?.spec.platform ?? service.options.platform;
+    const eager = known && EAGERNESS.indexOf(known.spec.pullPolicy) >= EAGERNESS.indexOf(pullPolicy);
+    const spec = { reference, pullPolicy: eager ? known.spec.pullPolicy : pullPolicy };
+    images.set(id, {
+      service: known?.service ?? service,
+      spec: platform === undefined ? spec : { ...spec, platform },
+    });
   }
   return [...images.values()].map(({ service, spec }) => {
     const origin = locate([...service.path, 'image']);

@@ -1,4 +1,4 @@
-import { assess, missingSecret, toDiagnostics } from '../model/assess.ts';
+import { assess, toDiagnostics } from '../model/assess.ts';
 import { readNodeDocument } from '../model/config-documents.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import { compareDiagnostics } from '../model/diagnostic.ts';
@@ -10,7 +10,7 @@ import { peekYaml } from '../model/yaml-document.ts';
 import type { DocumentReport, Draft } from '../ports/desired.ts';
 import type { Core } from './desired-state-core.ts';
 import { buildStackText, buildText, editText } from './desired-state-drafts.ts';
-import { createLookup, summarise } from './desired-state-view.ts';
+import { createLookup, findMissing, summarise } from './desired-state-view.ts';
 
 /** The name that findings of a text without a file carry. */
 const NAMELESS = 'kombination.yaml';
@@ -42,8 +42,7 @@ function checkAs(
     nodes: nodes.references,
     checkSchema: core.checkSchema,
   });
-  const lookup = createLookup(core.secrets);
-  const missing = assessment.secrets.filter(({ reference }) => !lookup(reference)).map(missingSecret);
+  const missing = findMissing(assessment.secrets.secrets, createLookup(core));
   const found = toDiagnostics(label, assessment.document, [...assessment.issues, ...missing]);
   return { diagnostics: found.toSorted(compareDiagnostics), ...summarise(assessment) };
 }

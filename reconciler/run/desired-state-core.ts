@@ -1,14 +1,14 @@
 import type { SchemaCheck } from '../model/schema-check.ts';
 import type { DesiredStack } from '../model/stack.ts';
-import type { Secrets } from '../ports/secrets.ts';
 import type { Source } from '../ports/source.ts';
+import type { SecretVault } from './desired-state-secrets.ts';
 import type { StackEntry, StackIndex } from './desired-state-index.ts';
 import type { LoadLimits, RepositoryState } from './desired-state-reading.ts';
 
 /** What the parts of the desired state share. */
 export interface Core {
   readonly source: Source;
-  readonly secrets: Secrets;
+  readonly vault: SecretVault;
   readonly limits: LoadLimits;
   readonly checkSchema: SchemaCheck;
   readonly index: StackIndex;

@@ -3,7 +3,17 @@ import type { YAMLMap } from 'yaml';
 import { asFields, compareText } from '../model/values.ts';
 
 /** Order in which people expect the keys of a kombination. */
-const KEY_ORDER = ['version', 'stackkit', 'meta', 'nodes', 'services', 'networks', 'volumes', 'policy'];
+const KEY_ORDER = [
+  'version',
+  'stackkit',
+  'meta',
+  'nodes',
+  'services',
+  'networks',
+  'volumes',
+  'secrets',
+  'policy',
+];
 const FORMAT = { lineWidth: 0 } as const;
 
 /** The text of a new kombination; `meta.name` is filled in when it is missing. */

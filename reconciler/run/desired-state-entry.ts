@@ -46,11 +46,11 @@ export function buildEntry(source: EntrySource, text: string, context: EntryCont
     guessed: !certain,
     diagnostics: toDiagnostics(file, document, assessment.issues),
     ports: assessment.ports,
-    watched: [...new Set([...visited, ...findings.watched])],
+    watched: [...new Set([...visited, ...findings.watched, ...assessment.secrets.watched])],
     sharedNodes: assessment.sharedNodes,
     inline: [...findings.inline.keys()],
-    secrets: assessment.secrets,
-    references: assessment.references,
+    secrets: assessment.secrets.secrets,
+    references: assessment.secrets.references,
   };
   const placed = [...findings.files.values()].flat();
   return { entry, files: placed.filter(({ spec }) => !findings.inline.has(spec.blob)) };

@@ -1,9 +1,10 @@
 import type { PortClaim } from '../model/check-kombination.ts';
 import { portOf } from '../model/assess.ts';
-import type { SecretNeed } from '../model/assess.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
+import type { SecretNeed } from '../model/find-secrets.ts';
 import type { Issue } from '../model/issue.ts';
 import { addressesOverlap } from '../model/ports.ts';
+import type { SecretSource } from '../model/secret-reference.ts';
 import { compareText } from '../model/values.ts';
 
 /** What is kept of a kombination between loads: its text and what other files have to know of it. */
@@ -27,7 +28,8 @@ export interface StackEntry {
   /** Blob ids of texts written in the document. */
   readonly inline: readonly string[];
   readonly secrets: readonly SecretNeed[];
-  readonly references: readonly string[];
+  /** Every secret that is looked up, each once. */
+  readonly references: readonly SecretSource[];
 }
 
 export interface IndexChange {

@@ -1,41 +1,45 @@
 import type { Assessment } from '../model/assess.ts';
-import { assess, missingSecret, toDiagnostics } from '../model/assess.ts';
+import { assess, toDiagnostics } from '../model/assess.ts';
 import { serviceDependencies, startOrder } from '../model/check-kombination.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import { compareDiagnostics, hasErrors } from '../model/diagnostic.ts';
-import { isReconcilerError } from '../model/errors.ts';
+import type { SecretNeed } from '../model/find-secrets.ts';
+import { missingSecret } from '../model/find-secrets.ts';
 import type { Issue } from '../model/issue.ts';
 import { resourceId } from '../model/resource.ts';
-import type { Secret } from '../model/secret.ts';
+import { Secret } from '../model/secret.ts';
+import type { SecretSource } from '../model/secret-reference.ts';
 import type { DesiredStack, ServiceView, StackPolicy } from '../model/stack.ts';
 import { DEFAULT_POLICY } from '../model/stack.ts';
 import { parseYaml } from '../model/yaml-document.ts';
-import type { Secrets } from '../ports/secrets.ts';
 import { portText } from '../render/container.ts';
 import { renderDocker } from '../render/docker.ts';
 import type { Core } from './desired-state-core.ts';
 import type { StackEntry } from './desired-state-index.ts';
+import type { SecretAnswer } from './desired-state-secrets.ts';
 
-export type Lookup = (reference: string) => Secret | undefined;
+export type Lookup = (source: SecretSource) => SecretAnswer;
 
-/** Looks up each secret once; `undefined` for those that are not there. */
-export function createLookup(secrets: Secrets): Lookup {
-  const known = new Map<string, Secret | undefined>();
-  return (reference) => {
-    if (known.has(reference)) return known.get(reference);
-    const secret = resolveSecret(secrets, reference);
-    known.set(reference, secret);
-    return secret;
+/** Looks up each secret once. */
+export function createLookup({ vault }: Core): Lookup {
+  const known = new Map<string, SecretAnswer>();
+  return (source) => {
+    const key = `${source.reference}\0${source.file?.blob ?? ''}`;
+    if (!known.has(key)) known.set(key, vault.lookup(source));
+    return known.get(key);
   };
 }
 
-function resolveSecret(secrets: Secrets, reference: string): Secret | undefined {
-  try {
-    return secrets.resolve(reference);
-  } catch (error) {
-    if (isReconcilerError(error)) return undefined;
-    throw error;
-  }
+/**
+ * What has to be said about secrets that cannot be had. A default stands in for one that is not there, never for one
+ * that cannot be decrypted. Nothing is said of those that nobody has asked for yet.
+ */
+export function findMissing(needs: readonly SecretNeed[], lookup: Lookup): readonly Issue[] {
+  return needs.flatMap((need) => {
+    const answer = lookup(need.source);
+    if (answer === undefined || answer instanceof Secret) return [];
+    return need.needed || answer.code !== 'SECRET_NOT_FOUND' ? [missingSecret(need, answer)] : [];
+  });
 }
 
 /** The policy of the repository. */
@@ -47,13 +51,17 @@ export function repositoryPolicy({ state }: Core): StackPolicy {
 export function renderStack(core: Core, name: string): DesiredStack | undefined {
   const entry = core.index.find(name);
   if (!entry) return undefined;
-  const lookup = createLookup(core.secrets);
-  const signature = entry.references.map((reference) => lookup(reference)?.digest() ?? '-').join();
+  const lookup = createLookup(core);
+  const signature = entry.references.map((source) => signatureOf(lookup(source))).join();
   const known = core.rendered.get(entry.file);
   if (known && known.entry === entry && known.signature === signature) return known.stack;
   const stack = buildStack(core, entry, lookup);
   core.rendered.set(entry.file, { entry, signature, stack });
   return stack;
+}
+
+function signatureOf(answer: SecretAnswer): string {
+  return answer instanceof Secret ? answer.digest() : (answer?.message ?? '-');
 }
 
 function buildStack(core: Core, entry: StackEntry, lookup: Lookup): DesiredStack {
@@ -67,13 +75,18 @@ function buildStack(core: Core, entry: StackEntry, lookup: Lookup): DesiredStack
   }
   const assessment = assessEntry(core, entry, entry.text);
   for (const [blob, content] of assessment.findings.inline) core.inline.set(blob, content);
-  const { kombination, targets, document } = assessment;
+  const { kombination, targets, document, secrets } = assessment;
+  const secretOf = (reference: string): Secret | undefined => {
+    const source = secrets.sources.get(reference);
+    const answer = source && lookup(source);
+    return answer instanceof Secret ? answer : undefined;
+  };
   return {
     ...common,
     stackkit: kombination.stackkit,
     targets,
     services: viewServices(assessment),
-    resources: hasErrors(diagnostics) ? [] : renderDocker({ assessment, file: entry.file, lookup }),
+    resources: hasErrors(diagnostics) ? [] : renderDocker({ assessment, file: entry.file, lookup: secretOf }),
     policy: { ...policy, ...kombination.policy },
     document: document.value ?? null,
   };
@@ -104,7 +117,7 @@ function settingsProblems({ state }: Core): readonly Diagnostic[] {
 
 /** Findings of an entry: its own, those with other stacks, and secrets that are not there. */
 function entryDiagnostics(core: Core, entry: StackEntry, lookup: Lookup): readonly Diagnostic[] {
-  const missing = entry.secrets.filter(({ reference }) => !lookup(reference)).map(missingSecret);
+  const missing = findMissing(entry.secrets, lookup);
   const issues: readonly Issue[] = [...core.index.conflictsOf(entry), ...missing];
   if (issues.length === 0) return entry.diagnostics;
   // The text was parsed when it was loaded; only its lines are wanted now.
@@ -115,7 +128,7 @@ function entryDiagnostics(core: Core, entry: StackEntry, lookup: Lookup): readon
 /** Every finding of every file, ordered. */
 export function listDiagnostics(core: Core): readonly Diagnostic[] {
   const { settings, nodes } = core.state;
-  const lookup = createLookup(core.secrets);
+  const lookup = createLookup(core);
   const all: Diagnostic[] = [...settings.diagnostics];
   for (const { diagnostics } of nodes.documents.values()) all.push(...diagnostics);
   for (const entry of core.index.notable()) all.push(...entryDiagnostics(core, entry, lookup));

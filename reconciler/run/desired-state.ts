@@ -1,6 +1,7 @@
 import { ReconcilerError } from '../model/errors.ts';
 import type { SchemaCheck } from '../model/schema-check.ts';
 import { createSchemaCheck } from '../model/schema-check.ts';
+import type { SecretSource } from '../model/secret-reference.ts';
 import type { DesiredState, LoadResult } from '../ports/desired.ts';
 import type { Secrets } from '../ports/secrets.ts';
 import type { Revision, Source } from '../ports/source.ts';
@@ -9,6 +10,7 @@ import type { Core } from './desired-state-core.ts';
 import { createLru } from './desired-state-core.ts';
 import { createStackIndex } from './desired-state-index.ts';
 import { readRevision } from './desired-state-load.ts';
+import { createSecretVault } from './desired-state-secrets.ts';
 import type { LoadLimits } from './desired-state-reading.ts';
 import { EMPTY_STATE } from './desired-state-reading.ts';
 import { findInline, listDiagnostics, renderStack, repositoryPolicy } from './desired-state-view.ts';
@@ -34,10 +36,11 @@ const INLINE = 256;
  */
 export function createDesiredState(options: DesiredStateOptions): DesiredState {
   const { source, secrets, limits = {}, checkSchema = createSchemaCheck() } = options;
+  const merged = { ...DEFAULT_LIMITS, ...limits };
   const core: Core = {
     source,
-    secrets,
-    limits: { ...DEFAULT_LIMITS, ...limits },
+    vault: createSecretVault({ source, secrets, maxBytes: merged.documentBytes }),
+    limits: merged,
     checkSchema,
     index: createStackIndex(),
     rendered: createLru(RENDERED),
@@ -54,6 +57,10 @@ export function createDesiredState(options: DesiredStateOptions): DesiredState {
       const next = last.then(() => load(core, revision, signal));
       last = next.catch(() => undefined);
       return next;
+    },
+    async refresh(name, signal) {
+      const references = core.index.find(name)?.references ?? [];
+      if (references.length > 0) await core.vault.prepare(references, signal);
     },
     names: () => core.index.names(),
     nameless: () => [...core.index.notable()].filter(({ guessed }) => guessed).map(({ file }) => file),
@@ -81,6 +88,10 @@ async function load(core: Core, revision: Revision, signal: AbortSignal): Promis
     return { changed: [], removed: [] };
   }
   const staged = await readRevision(revision, { ...core, signal });
+  await core.vault.prepare(
+    staged.changes.flatMap(({ entry }) => entry?.references ?? []),
+    signal,
+  );
   signal.throwIfAborted();
   const growth = staged.changes.reduce((sum, { file, entry }) => {
     return sum + Number(entry !== null) - Number(index.entryOf(file) !== undefined);
@@ -97,6 +108,7 @@ function commit(core: Core, staged: Awaited<ReturnType<typeof readRevision>>): L
   const settingsMoved = core.state.settings !== staged.state.settings;
   core.state = staged.state;
   const concerned = index.apply(staged.changes);
+  if (core.vault.crowded) core.vault.keepOnly(referencesOf(core));
   // Rendered stacks rest on the tree, the settings and each other: what is concerned is rendered anew.
   if (settingsMoved) core.rendered.clear();
   for (const name of concerned) {
@@ -106,4 +118,8 @@ function commit(core: Core, staged: Awaited<ReturnType<typeof readRevision>>): L
   const changed = settingsMoved ? index.names() : [...concerned].filter((name) => index.find(name));
   const removed = [...concerned].filter((name) => !index.find(name));
   return { changed: changed.toSorted(), removed: removed.sort() };
+}
+
+function* referencesOf({ index }: Core): Generator<SecretSource> {
+  for (const file of index.files()) yield* index.entryOf(file)?.references ?? [];
 }

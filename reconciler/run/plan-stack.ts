@@ -39,6 +39,7 @@ export async function planStack(
   signal: AbortSignal,
 ): Promise<PlannedStack> {
   const { desired: state, stacks } = context;
+  await state.refresh(order.stack, signal);
   const described = state.get(order.stack);
   if (described === undefined && stacks.enginesOf(order.stack).length === 0)
     throw unknownStack(context, order.stack);

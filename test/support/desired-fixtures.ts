@@ -17,6 +17,9 @@ export function createFixedSecrets(values: Readonly<Record<string, string>> = {}
       if (value === undefined) throw new ReconcilerError('SECRET_NOT_FOUND', `there is no ${reference}`);
       return new Secret(value, reference);
     },
+    open: ({ path }) =>
+      Promise.reject(new ReconcilerError('SECRET_NOT_DECRYPTED', `cannot decrypt ${path}: there is no key`)),
+    run: (name) => Promise.reject(new ReconcilerError('SECRET_NOT_FOUND', `there is no command ${name}`)),
   };
 }
 
@@ -35,12 +38,14 @@ export interface DesiredFixture {
 export function createDesiredFixture(
   options: {
     readonly secrets?: Record<string, string>;
+    /** Instead of `secrets`. */
+    readonly port?: Secrets;
     readonly limits?: DesiredStateOptions['limits'];
   } = {},
 ): DesiredFixture {
   const source = createMemorySource();
   const { limits } = options;
-  const secrets = createFixedSecrets(options.secrets);
+  const secrets = options.port ?? createFixedSecrets(options.secrets);
   const state = createDesiredState({ source, secrets, checkSchema, ...(limits ? { limits } : {}) });
   const load = async (): Promise<LoadResult> => {
     const { signal } = new AbortController();

@@ -66,6 +66,26 @@ describe('buildPlan', () => {
     expect(formatPlanGraph(plan)).toContain('replace local/container/web: image nginx:1.29 changes');
   });
 
+  it('makes anew what shares with a container that is made anew or started again', () => {
+    const sharing = (name: string, other: DesiredResource) =>
+      container(name, { spec: { name, image: 'a' }, replaceWith: [other.id] });
+    const one = sharing('one', db);
+    const two = sharing('a-two', one);
+    const desired = [two, db, one];
+    const plan = (before: Partial<ReturnType<typeof running>>) =>
+      planFor({ desired, observed: [running(db, before), running(one), running(two)] }).changes.map(
+        ({ name, action, cause }) => `${action} ${name}: ${cause}`,
+      );
+    expect(plan({ spec: { name: 'shop-db-1', image: 'old' } }).sort()).toEqual([
+      'replace a-two: container one changes',
+      'replace db: image changed',
+      'replace one: container db changes',
+    ]);
+    expect(plan({ health: { status: 'stopped' } })).toContain('replace one: container db changes');
+    const limited = { spec: { name: 'shop-db-1', image: 'pg', resources: { pidsLimit: 5 } } };
+    expect(plan(limited)).toContain('no-op one: as described');
+  });
+
   it('does not pull an image that nothing needs now', () => {
     const plan = planFor({ desired: [image, web], observed: [running(web)] });
     expect(plan.changes.map(({ action }) => action)).toEqual(['no-op', 'no-op']);

@@ -112,7 +112,7 @@ describe('findings of one kombination', () => {
     },
     {
       text: services(`${web}    volumes: [/data]\n`),
-      want: ['6:15 error INVALID_FORMAT services.web.volumes[0]'],
+      want: ['6:15 warning ANONYMOUS_VOLUME services.web.volumes[0]'],
     },
     {
       text: services(`${web}    volumes: [./x:/y, "~/z:/z"]\n`),
@@ -200,7 +200,6 @@ describe('findings of one kombination', () => {
       text: services(`${web}    resources: { memory: 1m, cpus: 0, pids: 0 }\n`),
       want: [
         '6:26 error OUT_OF_RANGE services.web.resources.memory',
-        '6:36 error OUT_OF_RANGE services.web.resources.cpus',
         '6:36 error OUT_OF_RANGE services.web.resources.cpus',
         '6:45 error OUT_OF_RANGE services.web.resources.pids',
       ],

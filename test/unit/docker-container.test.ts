@@ -236,7 +236,7 @@ describe('container configuration', () => {
       networks: { shop_b: { aliases: [] }, shop_a: { aliases: ['www'] } },
       env: { B: new Secret('s', 'r'), A: '1' },
     });
-    expect(buildContainerConfig(containerSpec(desired), { l: '1' })).toMatchObject({
+    expect(buildContainerConfig(containerSpec(desired), { labels: {}, api: '1.41' })).toMatchObject({
       Env: ['A=1', 'B=s'],
       ExposedPorts: { '80/tcp': {} },
       NetworkingConfig: { EndpointsConfig: { shop_a: { Aliases: ['web', 'www'] } } },
@@ -255,7 +255,9 @@ describe('container configuration', () => {
         ],
       },
     });
-    expect(buildContainerConfig(containerSpec(web({ networkMode: 'host' })), {})).toMatchObject({
+    expect(
+      buildContainerConfig(containerSpec(web({ networkMode: 'host' })), { labels: {}, api: '1.41' }),
+    ).toMatchObject({
       HostConfig: { NetworkMode: 'host' },
     });
   });

@@ -57,17 +57,23 @@ describe('parseMount', () => {
       '/srv//media/../media:/media:ro',
       { type: 'bind', source: '/srv/media', target: '/media', readOnly: true },
     ],
+    ['/data', { type: 'anonymous', target: '/data' }],
+    ['/data:ro', { type: 'anonymous', target: '/data', readOnly: true }],
+    ['data:/x:ro,nocopy', { type: 'volume', source: 'data', target: '/x', readOnly: true, nocopy: true }],
+    [
+      '/a:/b:Z,rslave,cached',
+      { type: 'bind', source: '/a', target: '/b', selinux: 'Z', propagation: 'rslave' },
+    ],
   ])('reads %s', (text, mount) => {
     expect(parseMount(text)).toEqual(mount);
   });
 
   it.each([
-    '/data',
     'data',
     ':/x',
     'data:x',
     'data:/',
-    'data:/x:z',
+    'data:/x:rslave',
     'data:/x:ro:ro',
     './x:/y',
     '~/x:/y',
@@ -78,6 +84,10 @@ describe('parseMount', () => {
 
   it.each([
     ['/run', { type: 'tmpfs', target: '/run' }],
+    [
+      '/tmp:uid=5,exec,size=1k',
+      { type: 'tmpfs', target: '/tmp', sizeBytes: 1024, options: ['exec', 'uid=5'] },
+    ],
     ['/tmp:size=64m,mode=1777', { type: 'tmpfs', target: '/tmp', sizeBytes: 67_108_864, mode: 0o1777 }],
   ])('reads tmpfs %s', (text, mount) => {
     expect(parseTmpfs(text)).toEqual(mount);

@@ -4,6 +4,7 @@ import type { Logger } from '../../ports/logger.ts';
 import type { EngineTraits } from './container-live.ts';
 import type { Engine } from './engine.ts';
 import type { RegistryCredentials } from './registry.ts';
+import { spokenApi } from './transport.ts';
 
 export interface AdapterOptions {
   readonly name: string;
@@ -25,6 +26,8 @@ export interface AdapterOptions {
 export interface Traits extends EngineTraits {
   /** What has to be added to our clock to get the engine's. */
   readonly skewMs: number;
+  /** API version that is spoken with it. */
+  readonly api: string;
   /** The engine's own id; empty when it gives none. */
   readonly engineId: string;
 }
@@ -42,6 +45,8 @@ export interface Adapter extends Required<AdapterOptions> {
   traits(signal: AbortSignal): Promise<Traits>;
   /** The container that the last `apply` of a resource made or changed: saves looking for it. */
   readonly applied: Map<string, AppliedContainer>;
+  /** Values of secret files by resource, see secret-texts.ts. Never printed. */
+  readonly secretTexts: Map<string, readonly string[]>;
   /** Stacks by the engine names of their networks and volumes, for events that carry no labels. */
   readonly stacksByName: Map<string, string>;
   /** Answers of registries by reference. */
@@ -63,6 +68,7 @@ export function createAdapter(engine: Engine, options: AdapterOptions): Adapter 
       return asked;
     },
     applied: new Map(),
+    secretTexts: new Map(),
     stacksByName: new Map(),
     digests: new Map(),
   };
@@ -76,7 +82,14 @@ async function readTraits(engine: Engine, clock: Clock, signal: AbortSignal): Pr
   const before = clock.now();
   const info = await engine.info(signal);
   const now = (before + clock.now()) / 2;
+  const { ApiVersion } = await engine.version(signal);
   return {
+    api: spokenApi(ApiVersion),
+    unlimited: [
+      ...(info.SwapLimit === false ? (['memorySwapBytes'] as const) : []),
+      ...(info.CPUShares === false ? (['cpuShares'] as const) : []),
+      ...(info.CPUSet === false ? (['cpuset'] as const) : []),
+    ],
     engineId: info.ID ?? '',
     cpus: info.NCPU,
     cgroupVersion: Number(info.CgroupVersion ?? 1),

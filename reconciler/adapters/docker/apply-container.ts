@@ -4,6 +4,8 @@ import type { Adapter } from './adapter.ts';
 import { appliedKey } from './adapter.ts';
 import type { ContainerTask } from './container.ts';
 import {
+  discardContainer,
+  discardMade,
   isUsable,
   makeContainer,
   repairContainer,
@@ -14,6 +16,7 @@ import {
 import type { ContainerGroup, OwnedContainer } from './container-group.ts';
 import { EMPTY_GROUP, membersOf, nextName, readGroup } from './container-group.ts';
 import { readLogTail } from './logs.ts';
+import { hideSecretTexts } from './secret-texts.ts';
 import { containerSpec } from './specs.ts';
 
 /**
@@ -58,12 +61,12 @@ export async function settleContainer(
   const { current, next } = await readGroup(adapter.engine, context.stack, task.desired.name, context.signal);
   if (next === null) return;
   if (outcome === 'keep') {
-    if (current !== null) await adapter.engine.removeContainer(current.id, context.signal);
+    if (current !== null) await discardContainer(adapter, current, context.signal);
     await adapter.engine.renameContainer(next.id, task.spec.name, context.signal);
     return;
   }
   await tellLastLines(adapter, next, context);
-  await adapter.engine.removeContainer(next.id, context.signal);
+  await discardContainer(adapter, next, context.signal);
   adapter.applied.delete(appliedKey(context.stack, task.desired.id));
   if (current !== null) await startContainer(task, current.id);
 }
@@ -86,7 +89,7 @@ async function ensureContainer(task: ContainerTask, group: ContainerGroup): Prom
   try {
     await startContainer(task, id);
   } catch (error) {
-    await undo(adapter, error, (signal) => engine.removeContainer(id, signal));
+    await undo(adapter, error, (signal) => discardMade(task, id, signal));
   }
 }
 
@@ -98,7 +101,7 @@ async function replaceContainer(task: ContainerTask, group: OpenGroup): Promise<
   const { engine } = adapter;
   const { signal } = context;
   const { current } = group;
-  for (const stray of group.strays) await engine.removeContainer(stray.id, signal);
+  for (const stray of group.strays) await discardContainer(adapter, stray, signal);
   if (group.next === null && (await isDone(task, current))) return;
   const next = await readyNext(task, group.next);
   const id = next ?? (await makeContainer(task, nextName(spec.name)));
@@ -107,7 +110,7 @@ async function replaceContainer(task: ContainerTask, group: OpenGroup): Promise<
     await startContainer(task, id);
   } catch (error) {
     await undo(adapter, error, async (signal) => {
-      await engine.removeContainer(id, signal);
+      await discardMade(task, id, signal);
       await engine.startContainer(current.id, signal);
     });
   }
@@ -129,7 +132,7 @@ async function readyNext(task: ContainerTask, next: OwnedContainer | null): Prom
   const inspect = await engine.inspectContainer(next.id, task.context.signal);
   if (inspect !== null && isUsable(task, next, inspect) && (await runsToday(task, inspect.Image)))
     return next.id;
-  await engine.removeContainer(next.id, task.context.signal);
+  await discardContainer(task.adapter, next, task.context.signal);
   return null;
 }
 
@@ -157,7 +160,7 @@ async function removeAll(
   for (const container of membersOf(group)) {
     if (container === except) continue;
     await stopContainer(adapter, container, signal);
-    await adapter.engine.removeContainer(container.id, signal);
+    await discardContainer(adapter, container, signal);
   }
 }
 
@@ -165,7 +168,7 @@ async function tellLastLines(adapter: Adapter, next: OwnedContainer, context: Ap
   const inspect = await adapter.engine.inspectContainer(next.id, context.signal);
   if (inspect === null) return;
   for (const line of await readLogTail(adapter.engine, inspect, next.owner.spec, context.signal)) {
-    context.progress(`${next.name}: ${line}`);
+    context.progress(`${next.name}: ${hideSecretTexts(adapter, context.stack, next.owner.id, line)}`);
   }
 }
 

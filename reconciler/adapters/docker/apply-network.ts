@@ -1,11 +1,13 @@
 import type { NetworkInspectInfo } from 'dockerode';
+import type { NetworkSpec } from '../../model/docker-spec.ts';
 import { ReconcilerError } from '../../model/errors.ts';
 import type { DesiredResource } from '../../model/resource.ts';
 import type { ApplyContext, ResourceChange } from '../../ports/target.ts';
 import type { Adapter } from './adapter.ts';
-import { aliasesOf } from './container-config.ts';
+import { endpointOf } from './container-config.ts';
 import { groupContainers, membersOf } from './container-group.ts';
 import type { OwnedContainer } from './container-group.ts';
+import { withoutUndefined } from './container-options.ts';
 import { statusOf } from './engine-errors.ts';
 import { buildLabels, readOwner } from './labels.ts';
 import { isContainerSpec, networkSpec } from './specs.ts';
@@ -40,19 +42,37 @@ async function createNetwork(
   desired: DesiredResource,
   context: ApplyContext,
 ): Promise<void> {
-  const { name, driver, internal } = networkSpec(desired);
+  const spec = networkSpec(desired);
   const { stack, revision, branch, signal } = context;
   await adapter.engine.createNetwork(
-    {
-      Name: name,
-      Driver: driver ?? 'bridge',
-      Internal: internal ?? false,
-      CheckDuplicate: true,
-      Labels: buildLabels({ stack, revision, branch, desired }),
-    },
+    buildNetwork(spec, buildLabels({ stack, revision, branch, desired })),
     signal,
   );
-  adapter.stacksByName.set(name, stack);
+  adapter.stacksByName.set(spec.name, stack);
+}
+
+function buildNetwork(spec: NetworkSpec, labels: Readonly<Record<string, string>>): object {
+  const { ipam } = spec;
+  const pools = ipam?.config?.map(({ subnet, ipRange, gateway, auxAddresses }) =>
+    withoutUndefined({
+      Subnet: subnet,
+      IPRange: ipRange,
+      Gateway: gateway,
+      AuxiliaryAddresses: auxAddresses,
+    }),
+  );
+  return withoutUndefined({
+    Name: spec.name,
+    Driver: spec.driver ?? 'bridge',
+    Internal: spec.internal ?? false,
+    Attachable: spec.attachable,
+    Options: spec.driverOpts,
+    EnableIPv4: spec.enableIpv4,
+    EnableIPv6: spec.enableIpv6,
+    IPAM: ipam && withoutUndefined({ Driver: ipam.driver, Config: pools, Options: ipam.options }),
+    CheckDuplicate: true,
+    Labels: labels,
+  });
 }
 
 /** The stack's own containers are taken off the old network and put on the new one; they keep running. */
@@ -72,8 +92,9 @@ async function replaceNetwork(
   for (const { id } of attached) await engine.disconnectNetwork(Name, id, signal);
   await engine.removeNetwork(existing.Id, signal);
   await createNetwork(adapter, desired, context);
+  const { api } = await adapter.traits(signal);
   for (const container of attached) {
-    await engine.connectNetwork(Name, container.id, createdAliases(container, Name), signal);
+    await engine.connectNetwork(Name, container.id, createdEndpoint(container, Name, api), signal);
   }
 }
 
@@ -114,7 +135,7 @@ function isAttached({ info }: OwnedContainer, network: string): boolean {
   return Object.hasOwn(info.NetworkSettings?.Networks ?? {}, network);
 }
 
-/** Aliases from the spec that the container was created with; its own repair brings later ones. */
-function createdAliases({ owner }: OwnedContainer, network: string): readonly string[] {
-  return isContainerSpec(owner.spec) ? aliasesOf(owner.spec, network) : [owner.name];
+/** From the spec that the container was created with; its own repair brings later settings. */
+function createdEndpoint({ owner }: OwnedContainer, network: string, api: string): object {
+  return isContainerSpec(owner.spec) ? endpointOf(owner.spec, network, api) : { Aliases: [owner.name] };
 }

@@ -1,10 +1,31 @@
-import type { ContainerSpec, HealthcheckSpec, MountSpec, PortSpec } from '../../model/docker-spec.ts';
+import type { ContainerSpec, HealthcheckSpec, PortSpec } from '../../model/docker-spec.ts';
 import { Secret } from '../../model/secret.ts';
+import { buildMounts } from './container-mounts.ts';
+import {
+  buildConfigOptions,
+  buildEndpoint,
+  buildHostOptions,
+  containerMac,
+  withoutUndefined,
+} from './container-options.ts';
+import { secretMounts } from './secret-files.ts';
+import { speaks } from './transport.ts';
 
 const NANOSECONDS = 1_000_000;
 
+export interface ConfigOptions {
+  readonly labels: Readonly<Record<string, string>>;
+  /** API version that is spoken with the engine. */
+  readonly api: string;
+  /** Directory of its secret files (see secret-files.ts); left out when it has none. */
+  readonly place?: string | null;
+}
+
 /** Body of the engine's "create container" for a spec. Holds secrets in clear: never log it. */
-export function buildContainerConfig(spec: ContainerSpec, labels: Readonly<Record<string, string>>): object {
+export function buildContainerConfig(
+  spec: ContainerSpec,
+  { labels, api, place = null }: ConfigOptions,
+): object {
   const [first] = networkNames(spec);
   return withoutUndefined({
     Image: spec.image,
@@ -17,31 +38,42 @@ export function buildContainerConfig(spec: ContainerSpec, labels: Readonly<Recor
     Hostname: spec.hostname,
     StopSignal: spec.stopSignal,
     StopTimeout: spec.stopGracePeriodMs === undefined ? undefined : Math.ceil(spec.stopGracePeriodMs / 1_000),
-    Healthcheck: spec.healthcheck && buildHealthcheck(spec.healthcheck),
-    ExposedPorts: Object.fromEntries((spec.ports ?? []).map((port) => [portKey(port), {}])),
+    Healthcheck: spec.healthcheck && buildHealthcheck(spec.healthcheck, api),
+    ExposedPorts: buildExposedPorts(spec),
+    MacAddress: containerMac(spec, first, api),
+    ...buildConfigOptions(spec),
     HostConfig: withoutUndefined({
       NetworkMode: spec.networkMode ?? first,
       PortBindings: buildPortBindings(spec.ports ?? []),
-      Binds: (spec.mounts ?? []).filter(isPlainBind).map(formatBind),
-      Mounts: (spec.mounts ?? []).filter((mount) => !isPlainBind(mount)).map(buildMount),
+      ...buildMounts(spec, place === null ? [] : secretMounts(spec, place)),
       RestartPolicy: buildRestartPolicy(spec.restart),
       ...buildLimits(spec.resources),
       Init: spec.init,
       ReadonlyRootfs: spec.readOnly,
+      ...buildHostOptions(spec, api),
     }),
     NetworkingConfig:
-      first === undefined ? undefined : { EndpointsConfig: { [first]: { Aliases: aliasesOf(spec, first) } } },
+      first === undefined ? undefined : { EndpointsConfig: { [first]: endpointOf(spec, first, api) } },
   });
 }
 
-/** Networks to attach, sorted; the first is attached at creation, the others before the start. */
+/** Networks to attach, by name, the primary one first; the first is attached at creation, the others before the start. */
 export function networkNames(spec: ContainerSpec): readonly string[] {
-  return spec.networkMode === undefined ? Object.keys(spec.networks ?? {}).sort() : [];
+  if (spec.networkMode !== undefined) return [];
+  const names = Object.keys(spec.networks ?? {}).sort();
+  const primary = names.filter((name) => name === spec.primaryNetwork);
+  return [...primary, ...names.filter((name) => name !== spec.primaryNetwork)];
 }
 
 /** The service name and the spec's own aliases, each once, sorted. */
 export function aliasesOf(spec: ContainerSpec, network: string): readonly string[] {
   return [...new Set([spec.service, ...(spec.networks?.[network]?.aliases ?? [])])].sort();
+}
+
+/** The container's place in one network, as the engine is told it. */
+export function endpointOf(spec: ContainerSpec, network: string, api: string): object {
+  const isFirst = networkNames(spec)[0] === network;
+  return { Aliases: aliasesOf(spec, network), ...buildEndpoint(spec, network, isFirst, api) };
 }
 
 export function buildRestartPolicy(restart: ContainerSpec['restart']): {
@@ -52,13 +84,24 @@ export function buildRestartPolicy(restart: ContainerSpec['restart']): {
   return { Name: restart.policy, MaximumRetryCount: retries };
 }
 
-export function buildLimits(limits: ContainerSpec['resources']): Readonly<Record<string, number>> {
+export function buildLimits(limits: ContainerSpec['resources']): Readonly<Record<string, number | string>> {
   return {
-    ...(limits.memoryBytes ? { Memory: limits.memoryBytes, MemorySwap: limits.memoryBytes * 2 } : {}),
+    ...(limits.memoryBytes ? { Memory: limits.memoryBytes, MemorySwap: swapOf(limits) } : {}),
     ...(limits.memoryReservationBytes ? { MemoryReservation: limits.memoryReservationBytes } : {}),
     ...(limits.nanoCpus ? { NanoCpus: limits.nanoCpus } : {}),
     ...(limits.pidsLimit ? { PidsLimit: limits.pidsLimit } : {}),
+    ...(limits.cpuShares ? { CpuShares: limits.cpuShares } : {}),
+    ...(limits.cpuset ? { CpusetCpus: limits.cpuset } : {}),
   };
+}
+
+/** Memory and swap together: as much swap as memory, unless said otherwise. */
+export function swapOf({ memoryBytes = 0, memorySwapBytes }: ContainerSpec['resources']): number {
+  return memorySwapBytes ?? memoryBytes * 2;
+}
+
+function buildExposedPorts({ ports = [], expose = [] }: ContainerSpec): object {
+  return Object.fromEntries([...ports.map(portKey), ...expose].map((key) => [key, {}]));
 }
 
 function buildEnv({ env = {} }: ContainerSpec): readonly string[] {
@@ -70,13 +113,14 @@ function buildEnv({ env = {} }: ContainerSpec): readonly string[] {
     });
 }
 
-function buildHealthcheck(check: HealthcheckSpec): object {
+function buildHealthcheck(check: HealthcheckSpec, api: string): object {
   if ('disabled' in check) return { Test: ['NONE'] };
   return withoutUndefined({
     Test: check.test,
     Interval: nanoseconds(check.intervalMs),
     Timeout: nanoseconds(check.timeoutMs),
     StartPeriod: nanoseconds(check.startPeriodMs),
+    StartInterval: speaks(api, '1.44') ? nanoseconds(check.startIntervalMs) : undefined,
     Retries: check.retries,
   });
 }
@@ -99,27 +143,4 @@ function buildPortBindings(ports: readonly PortSpec[]): object {
     (bindings[portKey(port)] ??= []).push(binding);
   }
   return bindings;
-}
-
-type BindMount = Extract<MountSpec, { type: 'bind' }>;
-
-/** The short form makes the engine create a missing host directory, as Compose does; a colon cannot be written in it. */
-function isPlainBind(mount: MountSpec): mount is BindMount {
-  return mount.type === 'bind' && !mount.source.includes(':') && !mount.target.includes(':');
-}
-
-function formatBind({ source, target, readOnly }: BindMount): string {
-  return `${source}:${target}${readOnly ? ':ro' : ''}`;
-}
-
-function buildMount(mount: MountSpec): object {
-  if (mount.type === 'tmpfs') {
-    const options = withoutUndefined({ SizeBytes: mount.sizeBytes, Mode: mount.mode });
-    return { Type: 'tmpfs', Target: mount.target, TmpfsOptions: options };
-  }
-  return { Type: mount.type, Source: mount.source, Target: mount.target, ReadOnly: mount.readOnly ?? false };
-}
-
-function withoutUndefined(object: Readonly<Record<string, unknown>>): object {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
 }

@@ -5,13 +5,17 @@ import type { DesiredResource } from '../../model/resource.ts';
 import type { ApplyContext } from '../../ports/target.ts';
 import type { Adapter } from './adapter.ts';
 import { appliedKey } from './adapter.ts';
-import { aliasesOf, buildContainerConfig, networkNames } from './container-config.ts';
+import { buildContainerConfig, endpointOf, networkNames } from './container-config.ts';
 import type { OwnedContainer } from './container-group.ts';
 import { hasStarted, judgeContainer } from './container-health.ts';
 import { buildUpdate, networkSteps, readLive } from './container-live.ts';
+import { withSharedIds } from './container-sharing.ts';
+import { refuseUnmet } from './engine-needs.ts';
 import { portOf } from './engine-errors.ts';
 import { putFiles } from './files.ts';
 import { buildLabels } from './labels.ts';
+import { newSecretsPlace, putSecrets, readSecretsPlace, SECRETS_LABEL, wipeSecrets } from './secret-files.ts';
+import { speaks } from './transport.ts';
 
 /*
  * Steps that several changes of a container are made of. Each is harmless when repeated.
@@ -37,17 +41,76 @@ export async function makeContainer(task: ContainerTask, name: string): Promise<
       'TARGET_UNSUPPORTED',
       `${desired.id}: the engine cannot put files into a container whose file system is read-only`,
     );
-  const config = buildContainerConfig(spec, buildLabels({ stack, revision, branch, desired }));
-  const id = await adapter.engine.createContainer(name, config, signal);
+  const { api } = await adapter.traits(signal);
+  refuseUnmet(desired, spec, api);
+  const place = spec.secrets?.length ? newSecretsPlace(stack) : null;
+  const own = buildLabels({ stack, revision, branch, desired });
+  const labels = place === null ? own : { ...own, [SECRETS_LABEL]: place };
+  const shared = await withSharedIds(adapter.engine, spec, signal);
+  const config = buildContainerConfig(shared, { labels, api, place });
+  // Before the container: the engine wants what it mounts to be there.
+  if (place !== null) await fillSecrets(task, place);
+  const platform = speaks(api, '1.41') ? spec.platform : undefined;
+  const id = await createContainer(task, { name, config, platform, place });
   try {
     await putFiles(adapter.engine, id, spec.files ?? [], context);
     for (const network of networkNames(spec).slice(1)) {
-      await adapter.engine.connectNetwork(network, id, aliasesOf(spec, network), signal);
+      await adapter.engine.connectNetwork(network, id, endpointOf(spec, network, api), signal);
     }
   } catch (error) {
-    await undo(adapter, error, (signal) => adapter.engine.removeContainer(id, signal));
+    await undo(adapter, error, (signal) => discardMade(task, id, signal));
   }
   return id;
+}
+
+function fillSecrets({ adapter, spec, context }: ContainerTask, place: string): Promise<void> {
+  const { image, secrets = [] } = spec;
+  return putSecrets(adapter.engine, secrets, { image, place }, context.signal);
+}
+
+interface NewContainer {
+  readonly name: string;
+  readonly config: object;
+  readonly platform: string | undefined;
+  /** Of its secrets. */
+  readonly place: string | null;
+}
+
+async function createContainer(
+  { adapter, spec, context }: ContainerTask,
+  made: NewContainer,
+): Promise<string> {
+  const { name, config, platform, place } = made;
+  try {
+    return await adapter.engine.createContainer(name, config, { platform, signal: context.signal });
+  } catch (error) {
+    if (place === null) throw error;
+    return undo(adapter, error, (signal) => wipeSecrets(adapter, { image: spec.image, place }, signal));
+  }
+}
+
+/** Removes a container of ours and its secrets. */
+export async function discardContainer(
+  adapter: Adapter,
+  { id, info }: OwnedContainer,
+  signal: AbortSignal,
+): Promise<void> {
+  await adapter.engine.removeContainer(id, signal);
+  const place = readSecretsPlace(info.Labels);
+  if (place !== null) await wipeSecrets(adapter, { image: info.ImageID, place }, signal);
+}
+
+/** The same for one that was made just now and is not listed yet. */
+export async function discardMade(
+  { adapter, spec }: ContainerTask,
+  id: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const place = spec.secrets?.length
+    ? readSecretsPlace((await adapter.engine.inspectContainer(id, signal))?.Config.Labels)
+    : null;
+  await adapter.engine.removeContainer(id, signal);
+  if (place !== null) await wipeSecrets(adapter, { image: spec.image, place }, signal);
 }
 
 /** Starts a container and remembers it as the one to judge. Says who holds a port that is taken. */
@@ -103,7 +166,8 @@ export async function repairContainer(task: ContainerTask, inspect: ContainerIns
   for (const name of leave) await engine.disconnectNetwork(name, inspect.Id, signal);
   for (const name of join) {
     await dropStaleEndpoint(task, inspect, name);
-    await engine.connectNetwork(networkIds.get(name) ?? name, inspect.Id, aliasesOf(spec, name), signal);
+    const endpoint = endpointOf(spec, name, traits.api);
+    await engine.connectNetwork(networkIds.get(name) ?? name, inspect.Id, endpoint, signal);
   }
   await ensureRunning(task, inspect);
 }
@@ -130,7 +194,11 @@ async function ensureRunning(task: ContainerTask, inspect: ContainerInspectInfo)
   if (Paused) await adapter.engine.unpauseContainer(inspect.Id, context.signal);
   if (Running || Paused) return;
   const { status } = judgeContainer(inspect, { stableMs: 0, runningMs: 0 });
-  if (status !== 'completed') await startContainer(task, inspect.Id);
+  if (status === 'completed') return;
+  // The machine may have been started anew since, and its memory is empty then.
+  const place = readSecretsPlace(inspect.Config.Labels);
+  if (place !== null) await fillSecrets(task, place);
+  await startContainer(task, inspect.Id);
 }
 
 async function readNetworkIds({

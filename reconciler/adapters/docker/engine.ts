@@ -22,6 +22,20 @@ export interface EngineInfo {
   readonly DockerRootDir: string;
   readonly SystemTime: string;
   readonly CgroupVersion?: string;
+  /** What the machine's kernel can limit. */
+  readonly SwapLimit?: boolean;
+  readonly CPUShares?: boolean;
+  readonly CPUSet?: boolean;
+}
+
+export interface CreateOptions {
+  /** Left out: what fits the engine. */
+  readonly platform?: string | undefined;
+  readonly signal: AbortSignal;
+}
+
+export interface PullOptions extends CreateOptions {
+  readonly auth: AuthConfig | undefined;
 }
 
 export interface LogQuery {
@@ -49,7 +63,7 @@ export interface Engine {
   /** Containers that publish a host port. */
   findPublishers(port: string, signal: AbortSignal): Promise<ContainerInfo[]>;
   inspectContainer(id: string, signal: AbortSignal): Promise<ContainerInspectInfo | null>;
-  createContainer(name: string, body: object, signal: AbortSignal): Promise<string>;
+  createContainer(name: string, body: object, options: CreateOptions): Promise<string>;
   startContainer(id: string, signal: AbortSignal): Promise<void>;
   stopContainer(id: string, graceSeconds: number, signal: AbortSignal): Promise<void>;
   unpauseContainer(id: string, signal: AbortSignal): Promise<void>;
@@ -60,6 +74,8 @@ export interface Engine {
   hasPath(id: string, path: string, signal: AbortSignal): Promise<boolean>;
   /** Unpacks a tar archive below a directory that exists in the container. */
   putArchive(id: string, directory: string, archive: Buffer, signal: AbortSignal): Promise<void>;
+  /** The same, but a file replaces a directory of its name and everything in it. */
+  overwriteWith(id: string, directory: string, archive: Buffer, signal: AbortSignal): Promise<void>;
   /** Multiplexed stdout and stderr with timestamps. */
   containerLogs(id: string, query: LogQuery, signal: AbortSignal): Promise<Readable>;
 
@@ -67,12 +83,7 @@ export interface Engine {
   inspectNetwork(nameOrId: string, signal: AbortSignal): Promise<NetworkInspectInfo | null>;
   createNetwork(body: object, signal: AbortSignal): Promise<void>;
   removeNetwork(id: string, signal: AbortSignal): Promise<void>;
-  connectNetwork(
-    id: string,
-    container: string,
-    aliases: readonly string[],
-    signal: AbortSignal,
-  ): Promise<void>;
+  connectNetwork(id: string, container: string, endpoint: object, signal: AbortSignal): Promise<void>;
   disconnectNetwork(id: string, container: string, signal: AbortSignal): Promise<void>;
 
   listVolumes(stack: string | null, signal: AbortSignal): Promise<readonly EngineVolume[]>;
@@ -82,7 +93,7 @@ export interface Engine {
 
   inspectImage(reference: string, signal: AbortSignal): Promise<ImageInspectInfo | null>;
   /** Progress of a pull, one JSON object a line. */
-  pullImage(reference: string, auth: AuthConfig | undefined, signal: AbortSignal): Promise<Readable>;
+  pullImage(reference: string, options: PullOptions): Promise<Readable>;
   /** Digest that the registry has for a reference. */
   registryDigest(reference: string, auth: AuthConfig | undefined, signal: AbortSignal): Promise<string>;
 }
@@ -150,11 +161,11 @@ function containerCalls(transport: Transport): ContainerCalls {
       orNull(
         transport.json({ method: 'GET', path: `/containers/${id}/json`, doing: 'inspect container', signal }),
       ),
-    async createContainer(name, body, signal) {
+    async createContainer(name, body, { platform, signal }) {
       const { Id } = await transport.json<{ Id: string }>({
         method: 'POST',
         path: '/containers/create',
-        query: { name },
+        query: platform === undefined ? { name } : { name, platform },
         body,
         doing: `create container ${name}`,
         timeoutMs: SLOW_MS,
@@ -195,7 +206,22 @@ function listContainers(
 
 function containerContentCalls(
   transport: Transport,
-): Pick<Engine, 'hasPath' | 'putArchive' | 'containerLogs'> {
+): Pick<Engine, 'hasPath' | 'putArchive' | 'overwriteWith' | 'containerLogs'> {
+  const unpack = (
+    id: string,
+    query: Record<string, string | boolean>,
+    archive: Buffer,
+    signal: AbortSignal,
+  ) =>
+    transport.json<void>({
+      method: 'PUT',
+      path: `/containers/${id}/archive`,
+      query,
+      file: archive,
+      doing: `put files into ${query['path']}`,
+      timeoutMs: SLOW_MS,
+      signal,
+    });
   return {
     async hasPath(id, path, signal) {
       const request = { method: 'HEAD', path: `/containers/${id}/archive`, query: { path } } as const;
@@ -203,15 +229,8 @@ function containerContentCalls(
       return (await orNull(found)) !== null;
     },
     putArchive: (id, directory, archive, signal) =>
-      transport.json({
-        method: 'PUT',
-        path: `/containers/${id}/archive`,
-        query: { path: directory, noOverwriteDirNonDir: true },
-        file: archive,
-        doing: `put files into ${directory}`,
-        timeoutMs: SLOW_MS,
-        signal,
-      }),
+      unpack(id, { path: directory, noOverwriteDirNonDir: true }, archive, signal),
+    overwriteWith: (id, directory, archive, signal) => unpack(id, { path: directory }, archive, signal),
     containerLogs: (id, { follow = false, tail, since }, signal) =>
       transport.stream({
         method: 'GET',
@@ -259,11 +278,11 @@ function networkCalls(transport: Transport): NetworkCalls {
         [404],
         transport.json({ method: 'DELETE', path: `/networks/${id}`, doing: 'remove network', signal }),
       ),
-    connectNetwork: (id, container, aliases, signal) =>
+    connectNetwork: (id, container, endpoint, signal) =>
       transport.json({
         method: 'POST',
         path: `/networks/${id}/connect`,
-        body: { Container: container, EndpointConfig: { Aliases: aliases } },
+        body: { Container: container, EndpointConfig: endpoint },
         doing: 'connect network',
         signal,
       }),
@@ -318,9 +337,9 @@ function imageCalls(transport: Transport): Pick<Engine, 'inspectImage' | 'pullIm
       orNull(
         transport.json({ method: 'GET', path: `/images/${reference}/json`, doing: 'inspect image', signal }),
       ),
-    pullImage(reference, auth, signal) {
+    pullImage(reference, { auth, platform, signal }) {
       // With a digest or tag inside `fromImage` the engine pulls just that one.
-      const query = { fromImage: reference };
+      const query = { fromImage: reference, ...(platform === undefined ? {} : { platform }) };
       const doing = `pull ${reference}`;
       return transport.stream({
         method: 'POST',

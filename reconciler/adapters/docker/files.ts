@@ -13,7 +13,7 @@ interface Parcel {
 }
 
 /**
- * Copies files of the repository into a container that has not started. Content comes from blobs only. The engine
+ * Copies files of the repository into a container that has not started. Content comes from blobs and secrets only. The engine
  * resolves links inside the container, so a path never leaves it.
  */
 export async function putFiles(
@@ -73,10 +73,8 @@ async function buildArchive(
       archive.entry({ name: `${parent}/`, type: 'directory', mode: 0o755, mtime: EPOCH });
     }
     const { mode, uid = 0, gid = 0 } = file;
-    archive.entry(
-      { name: path, mode: mode & 0o7777, uid, gid, mtime: EPOCH },
-      Buffer.from(await readBlob(file.blob)),
-    );
+    const content = 'content' in file ? file.content.revealBytes() : await readBlob(file.blob);
+    archive.entry({ name: path, mode: mode & 0o7777, uid, gid, mtime: EPOCH }, Buffer.from(content));
   }
   archive.finalize();
   return buffer(archive);

@@ -5,6 +5,7 @@ import { isNextName, readGroup } from './container-group.ts';
 import { judgeContainer } from './container-health.ts';
 import { readOwner } from './labels.ts';
 import { maskSecrets, readLogTail } from './logs.ts';
+import { hideSecretTexts } from './secret-texts.ts';
 import { runningMs } from './observe.ts';
 
 /** Health of the object that was applied last, else of the one that is there. Looks once, never waits. */
@@ -54,7 +55,11 @@ async function containerHealth(adapter: Adapter, subject: Subject, signal: Abort
   const isBad = health.status === 'failed' || health.status === 'unhealthy';
   const lines = isBad ? await readLogTail(engine, inspect, created, signal) : [];
   const tail = lines.length > 0 ? `; last output: ${lines.join(' | ')}` : '';
-  return { ...health, reason: `${maskSecrets(inspect, created, reason)}${tail}` };
+  const { stack, id } = subject;
+  return {
+    ...health,
+    reason: hideSecretTexts(adapter, stack, id, `${maskSecrets(inspect, created, reason)}${tail}`),
+  };
 }
 
 /** Milliseconds since we started it; infinite when we did not. */

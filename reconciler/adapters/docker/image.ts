@@ -20,8 +20,9 @@ export async function applyImage(
   context: ApplyContext,
 ): Promise<void> {
   if (change.desired === null) return;
-  const { reference, pullPolicy } = imageSpec(change.desired);
-  const present = (await adapter.engine.inspectImage(reference, context.signal)) !== null;
+  const { reference, pullPolicy, platform } = imageSpec(change.desired);
+  const image = await adapter.engine.inspectImage(reference, context.signal);
+  const present = image !== null && fitsPlatform(image, platform);
   if (pullPolicy === 'never') {
     if (present) return;
     throw new ReconcilerError(
@@ -31,7 +32,7 @@ export async function applyImage(
     );
   }
   if (present && pullPolicy === 'missing') return;
-  await pullImage(adapter, reference, context);
+  await pullImage(adapter, { reference, platform }, context);
   adapter.digests.delete(reference);
 }
 
@@ -54,17 +55,28 @@ export async function movedDigest(
   return local[0] ?? image.Id;
 }
 
-async function pullImage(adapter: Adapter, reference: string, context: ApplyContext): Promise<void> {
+/** Whether an image is for a platform such as `linux/arm64/v8`; its variant counts where both say one. */
+export function fitsPlatform(image: ImageInspectInfo, platform: string | undefined): boolean {
+  if (platform === undefined) return true;
+  const [os, architecture, variant] = platform.split('/');
+  const { Os, Architecture, Variant } = image as ImageInspectInfo & { readonly Variant?: string };
+  if (architecture === undefined) return Os === os || Architecture === os;
+  const sameVariant = variant === undefined || !Variant || Variant === variant;
+  return Os === os && Architecture === architecture && sameVariant;
+}
+
+async function pullImage(
+  adapter: Adapter,
+  { reference, platform }: { readonly reference: string; readonly platform: string | undefined },
+  context: ApplyContext,
+): Promise<void> {
   const stall = new AbortController();
   const signal = AbortSignal.any([context.signal, stall.signal]);
   let timer = setTimeout(() => stall.abort(), STALL_MS);
   context.progress(`pulling ${reference}`);
   try {
-    const stream = await adapter.engine.pullImage(
-      reference,
-      authFor(reference, adapter.registries()),
-      signal,
-    );
+    const auth = authFor(reference, adapter.registries());
+    const stream = await adapter.engine.pullImage(reference, { auth, platform, signal });
     for await (const percent of readPullProgress(stream)) {
       clearTimeout(timer);
       timer = setTimeout(() => stall.abort(), STALL_MS);

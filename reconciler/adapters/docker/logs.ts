@@ -12,9 +12,14 @@ const LONGEST_LINE = 64 * 1024;
 
 /**
  * Splits the engine's multiplexed log stream into lines: each frame starts with one byte for the stream (1 stdout,
- * 2 stderr), three zero bytes and a big-endian length; each line starts with its time.
+ * 2 stderr), three zero bytes and a big-endian length; each line starts with its time. A container with a terminal
+ * has one stream and no frames.
  */
-export async function* readLogLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<LogLine> {
+export async function* readLogLines(
+  chunks: AsyncIterable<Buffer>,
+  terminal = false,
+): AsyncGenerator<LogLine> {
+  if (terminal) return yield* readTerminalLines(chunks);
   let buffer: Buffer = Buffer.alloc(0);
   const rest = { stdout: '', stderr: '' };
   for await (const chunk of chunks) {
@@ -38,6 +43,21 @@ export async function* readLogLines(chunks: AsyncIterable<Buffer>): AsyncGenerat
   }
 }
 
+async function* readTerminalLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<LogLine> {
+  const decoder = new TextDecoder();
+  let rest = '';
+  for await (const chunk of chunks) {
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) yield parseLine('stdout', line);
+    if (rest.length > LONGEST_LINE) {
+      yield parseLine('stdout', rest);
+      rest = '';
+    }
+  }
+  if (rest) yield parseLine('stdout', rest);
+}
+
 /** The last lines of a container for a message; empty when they cannot be read. Secrets it was given are masked. */
 export async function readLogTail(
   engine: Engine,
@@ -48,7 +68,7 @@ export async function readLogTail(
   const lines: string[] = [];
   try {
     const stream = await engine.containerLogs(inspect.Id, { tail: 5 }, signal);
-    for await (const { text } of readLogLines(stream)) lines.push(text);
+    for await (const { text } of readLogLines(stream, inspect.Config.Tty)) lines.push(text);
   } catch (error) {
     // A log driver that cannot be read from, or a container that has just gone: the reason stands without them.
     if (!isReconcilerError(error, 'TARGET_ERROR')) throw error;

@@ -11,11 +11,14 @@ import type { ContainerGroup, OwnedContainer } from './container-group.ts';
 import { groupContainers, membersOf } from './container-group.ts';
 import { judgeContainer } from './container-health.ts';
 import { readLive, renderObserved } from './container-live.ts';
+import { readStaleSharing } from './container-sharing.ts';
 import type { EngineVolume } from './engine.ts';
-import { movedDigest } from './image.ts';
+import { describeUnmet } from './engine-needs.ts';
+import { fitsPlatform, movedDigest } from './image.ts';
 import type { Owner } from './labels.ts';
 import { readOwner } from './labels.ts';
 import { maskSecrets } from './logs.ts';
+import { hideSecretTexts, rememberSecretTexts } from './secret-texts.ts';
 import { imageSpec, networkSpec, volumeSpec } from './specs.ts';
 
 /** More only makes an engine on a small machine slower. */
@@ -28,6 +31,7 @@ export async function observeStack(
   signal: AbortSignal,
 ): Promise<Observation> {
   const { engine } = adapter;
+  rememberSecretTexts(adapter, scope.stack, scope.desired);
   const [containers, networks, volumes, images, externals, traits] = await Promise.all([
     engine.listContainers(scope.stack, signal),
     engine.listNetworks(scope.stack, signal),
@@ -52,7 +56,8 @@ export async function observeStack(
   ];
   resources.sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
   const { engineId } = traits;
-  return { resources, warnings: images.warnings, ...(engineId === '' ? {} : { engine: engineId }) };
+  const warnings = [...images.warnings, ...describeUnmet(scope.desired, traits.api)];
+  return { resources, warnings, ...(engineId === '' ? {} : { engine: engineId }) };
 }
 
 interface ContainerView {
@@ -74,9 +79,11 @@ async function observeGroup(
   // Gone between the list and now: as if it had not been listed.
   if (!container || !inspect) return [];
   const interrupted = membersOf(group).length > 1 || container !== group.current;
+  const stale = await readStaleSharing(view.adapter.engine, inspect, container.owner.spec, signal);
   return identitiesOf(container.owner, container.owner.spec['name'], view.desired).map((identity) => {
     const wanted = identity.desired && maskSpec(identity.desired.spec);
-    const rendered = renderContainer(view, container, inspect, wanted);
+    const live = renderContainer(view, container, inspect, wanted);
+    const rendered = { ...live, spec: { ...live.spec, ...stale } };
     const up = inspect.State.Running && !inspect.State.Paused;
     const ids = membersOf(group).map(({ id }) => id);
     const basis = [
@@ -116,7 +123,9 @@ function renderContainer(
       ({ IP, PublicPort, PrivatePort, Type }) => `${IP ? `${IP}:` : ''}${PublicPort}:${PrivatePort}/${Type}`,
     ),
   };
-  const masked = health.reason && { reason: maskSecrets(inspect, owner.spec, health.reason) };
+  const masked = health.reason && {
+    reason: hideSecretTexts(adapter, owner.stack, owner.id, maskSecrets(inspect, owner.spec, health.reason)),
+  };
   return { spec, health: { ...health, ...masked }, detail };
 }
 
@@ -216,7 +225,7 @@ async function observeImages(
   const resources = await mapBounded(wanted, PARALLEL_CALLS, async (resource) => {
     const spec = imageSpec(resource);
     const image = await adapter.engine.inspectImage(spec.reference, signal);
-    if (image === null) return null;
+    if (image === null || !fitsPlatform(image, spec.platform)) return null;
     ids.set(spec.reference, image.Id);
     const moved = await lookForMoved(adapter, spec, image, { signal, warnings });
     const reference = moved === null ? spec.reference : `${spec.reference}@${moved}`;

@@ -82,7 +82,7 @@ async function* readLogs(
   };
   const stream = await adapter.engine.containerLogs(container.id, query, signal);
   try {
-    yield* closeAfter(stream, readLogLines(stream));
+    yield* closeAfter(stream, readLogLines(stream, container.owner.spec['tty'] === true));
   } catch (error) {
     // Whoever follows a log ends it by aborting.
     if (!signal.aborted) throw error;

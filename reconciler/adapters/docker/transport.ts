@@ -7,7 +7,7 @@ import { toTargetError } from './engine-errors.ts';
 
 /** Oldest and newest API this adapter speaks; between them the engine's own version is used. */
 const OLDEST_API = '1.40';
-const NEWEST_API = '1.47';
+const NEWEST_API = '1.49';
 const DEFAULT_TIMEOUT_MS = 30_000;
 const NEGOTIATION_TIMEOUT_MS = 10_000;
 
@@ -118,7 +118,17 @@ async function negotiate(docker: Docker, address: string): Promise<string> {
       `the engine at ${address} speaks API ${range}, Kombinator ${OLDEST_API} to ${NEWEST_API}`,
     );
   }
-  return `/v${compareVersions(ApiVersion, NEWEST_API) < 0 ? ApiVersion : NEWEST_API}`;
+  return `/v${spokenApi(ApiVersion)}`;
+}
+
+/** The API version that is spoken with an engine whose newest is this. */
+export function spokenApi(engineApi: string): string {
+  return compareVersions(engineApi, NEWEST_API) < 0 ? engineApi : NEWEST_API;
+}
+
+/** Whether an API version knows what came with another. */
+export function speaks(api: string, since: string): boolean {
+  return compareVersions(api, since) >= 0;
 }
 
 /** Orders `1.41` and `1.9` as versions: negative when `a` is older. */

@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { ReconcilerError } from '../../model/errors.ts';
 import { Secret } from '../../model/secret.ts';
 import type { Logger } from '../../ports/logger.ts';
-import type { Secrets } from '../../ports/secrets.ts';
+import type { OpenedFile, SealedFile, Secrets } from '../../ports/secrets.ts';
+import type { SecretCommand } from './commands.ts';
+import { runCommand } from './commands.ts';
 
 export interface SecretsOptions {
   /** Secret files are read from `secrets/` in it. */
@@ -12,6 +14,10 @@ export interface SecretsOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Told once per file that others than its owner may read. */
   readonly logger?: Logger;
+  /** Programs of the operator by name. Default: none. */
+  readonly commands?: ReadonlyMap<string, SecretCommand>;
+  /** How long a command may take, in milliseconds. Default 10,000. */
+  readonly commandTimeoutMs?: number;
 }
 
 const REFERENCE = /^secret:\/\/(env|file)\/(.+)$/s;
@@ -21,7 +27,8 @@ const FILE_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
 const MAX_BYTES = 65_536;
 
 /** Reads secrets from the environment and from files, anew each time: a changed secret is seen by the next plan. */
-export function createSecrets({ stateDir, env, logger }: SecretsOptions): Secrets {
+export function createSecrets(options: SecretsOptions): Secrets {
+  const { stateDir, env, logger } = options;
   const warned = new Set<string>();
 
   function fromFile(name: string, reference: string): string {
@@ -57,7 +64,56 @@ export function createSecrets({ stateDir, env, logger }: SecretsOptions): Secret
       if (value === '') throw notFound(reference, 'it is empty');
       return new Secret(value, reference);
     },
+    open: (file) => openFile(file, options),
+    run: (name, argument, signal) => runSecret(name, argument, { ...options, signal }),
   };
+}
+
+/** What decrypts takes a while to load, and most repositories need none of it. */
+async function openFile({ store, path, content }: SealedFile, options: SecretsOptions): Promise<OpenedFile> {
+  if (store === 'plain') return whole(content, path);
+  const { readIdentities } = await import('./identities.ts');
+  const identities = await readIdentities(options);
+  if (store === 'sops') return (await import('./sops.ts')).openSops(path, content, identities);
+  const { openAge } = await import('./age.ts');
+  return whole(await openAge(content, identities, path), `secret://age/${path}`);
+}
+
+function whole(content: Uint8Array, reference: string): OpenedFile {
+  const secret = new Secret(content, reference);
+  return { get: () => secret };
+}
+
+async function runSecret(
+  name: string,
+  argument: string,
+  { commands, commandTimeoutMs, env, signal }: SecretsOptions & { readonly signal: AbortSignal },
+): Promise<Secret> {
+  const reference = `secret://command/${name}${argument === '' ? '' : `/${argument}`}`;
+  const command = commands?.get(name);
+  if (!command) {
+    const known = [...(commands?.keys() ?? [])].join(', ') || 'none';
+    throw notFound(
+      reference,
+      `the daemon has no command ${name} (it has: ${known}); see --secret-command and secrets.yaml of the state directory`,
+    );
+  }
+  const limits = commandTimeoutMs === undefined ? {} : { timeoutMs: commandTimeoutMs };
+  const output = await runCommand(command, argument, { ...limits, env, signal }).catch((error: unknown) => {
+    if (signal.aborted) throw error;
+    throw notFound(
+      reference,
+      `the command ${name} failed: ${error instanceof Error ? error.message : 'unknown'}`,
+    );
+  });
+  if (output.length === 0) throw notFound(reference, `the command ${name} printed nothing`);
+  return new Secret(withoutNewline(output), reference);
+}
+
+/** Without the one newline that programs print at the end. */
+function withoutNewline(output: Buffer): Buffer {
+  if (output.at(-1) !== 0x0a) return output;
+  return output.subarray(0, output.at(-2) === 0x0d ? -2 : -1);
 }
 
 function readSecretFile(path: string, reference: string): { readonly bytes: Buffer; readonly mode: number } {

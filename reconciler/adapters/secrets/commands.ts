@@ -1,0 +1,128 @@
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { isAbsolute, join } from 'node:path';
+import { parse } from 'yaml';
+import { ReconcilerError } from '../../model/errors.ts';
+import { asFields, asList, asString } from '../../model/values.ts';
+
+/** A program of the operator that prints a secret. Never defined by a repository. */
+export interface SecretCommand {
+  /** Program and fixed arguments; the reference's argument is put last, or wherever `{}` stands. No shell. */
+  readonly words: readonly string[];
+}
+
+const NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
+
+/**
+ * Commands of `--secret-command NAME=program argument …` and of `secrets.yaml` in the state directory
+ * (`commands: { NAME: [program, argument] }`), which the option wins over. Throws BAD_OPTIONS.
+ */
+export function readCommands(
+  stateDir: string,
+  options: readonly string[],
+): ReadonlyMap<string, SecretCommand> {
+  const commands = new Map<string, SecretCommand>(readFile(join(stateDir, 'secrets.yaml')));
+  for (const option of options) {
+    const at = option.indexOf('=');
+    const words = option
+      .slice(at + 1)
+      .split(/\s+/)
+      .filter((word) => word !== '');
+    commands.set(...checked(option.slice(0, Math.max(0, at)), words, '--secret-command'));
+  }
+  return commands;
+}
+
+function readFile(path: string): readonly (readonly [string, SecretCommand])[] {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    throw new ReconcilerError('BAD_OPTIONS', 'secrets.yaml of the state directory cannot be read', {
+      cause: error,
+    });
+  }
+  const commands = asFields(asFields(parseQuietly(text))?.['commands']);
+  if (!commands)
+    throw new ReconcilerError('BAD_OPTIONS', 'secrets.yaml of the state directory has no map of commands');
+  return Object.entries(commands).map(([name, words]) =>
+    checked(
+      name,
+      (asList(words) ?? []).map((word) => asString(word) ?? ''),
+      'secrets.yaml',
+    ),
+  );
+}
+
+function parseQuietly(text: string): unknown {
+  try {
+    return parse(text);
+  } catch (error) {
+    throw new ReconcilerError('BAD_OPTIONS', 'secrets.yaml of the state directory is not YAML', {
+      cause: error,
+    });
+  }
+}
+
+function checked(name: string, words: readonly string[], where: string): [string, SecretCommand] {
+  const [program = ''] = words;
+  if (!NAME.test(name) || program === '' || (program.includes('/') && !isAbsolute(program))) {
+    const form = 'NAME=program argument …, with the program on the PATH or at an absolute path';
+    throw new ReconcilerError('BAD_OPTIONS', `${where}: the command ${name || '(no name)'} is not ${form}`);
+  }
+  return [name, { words }];
+}
+
+export interface RunOptions {
+  /** In milliseconds. Default 10,000. */
+  readonly timeoutMs?: number;
+  /** Of the standard output. Default 65,536. */
+  readonly maxBytes?: number;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly signal: AbortSignal;
+}
+
+/** What the command prints. Rejects with a reason in words that quotes neither output nor error output. */
+export function runCommand(
+  { words }: SecretCommand,
+  argument: string,
+  { timeoutMs = 10_000, maxBytes = 65_536, env, signal }: RunOptions,
+): Promise<Buffer> {
+  const [program = '', ...fixed] = words;
+  const placed = fixed.some((word) => word.includes('{}'));
+  const args = fixed.map((word) => word.replaceAll('{}', () => argument));
+  const all = placed || argument === '' ? args : [...args, argument];
+  return new Promise((resolve, reject) => {
+    const until = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+    const child = spawn(program, all, {
+      env,
+      shell: false,
+      stdio: ['ignore', 'pipe', 'ignore'],
+      signal: until,
+      killSignal: 'SIGKILL',
+    });
+    const chunks: Buffer[] = [];
+    let size = 0;
+    child.stdout.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > maxBytes) child.kill('SIGKILL');
+      else chunks.push(chunk);
+    });
+    child.once('error', (error) =>
+      reject(signal.aborted ? signal.reason : new Error(reasonOf(error, timeoutMs))),
+    );
+    child.once('close', (code, killed) => {
+      if (size > maxBytes) reject(new Error(`it printed more than ${maxBytes} bytes`));
+      else if (code !== 0)
+        reject(new Error(code === null ? `it was killed by ${killed}` : `it ended with ${code}`));
+      else resolve(Buffer.concat(chunks));
+    });
+  });
+}
+
+function reasonOf(error: Error, timeoutMs: number): string {
+  if (error.name === 'AbortError') return `it did not end within ${timeoutMs} ms`;
+  const code = 'code' in error ? String(error.code) : error.name;
+  return code === 'ENOENT' ? 'there is no such program' : `it cannot be started (${code})`;
+}

@@ -1,0 +1,212 @@
+import type { DocumentPath } from './document-path.ts';
+import type { EnvPart } from './env-value.ts';
+import { parseEnvValue, referencesOf } from './env-value.ts';
+import type { TreeDirectory } from './file-tree.ts';
+import { isDirectory, joinPath, resolvePath } from './file-tree.ts';
+import type { Issue, Issues, Problem } from './issue.ts';
+import { isProblem } from './issue.ts';
+import type { Kombination, SecretModel, SecretUse } from './kombination.ts';
+import { suggest } from './nearest.ts';
+import type { SecretFile, SecretSource } from './secret-reference.ts';
+import { parseSecretReference } from './secret-reference.ts';
+import { SECRETS_DIRECTORY } from './service-secrets.ts';
+
+/** A secret that something written in the document asks for. */
+export interface SecretNeed {
+  readonly source: SecretSource;
+  /** As written: `DB_PASSWORD` or `secret://file/db`. */
+  readonly name: string;
+  /** It has no default. */
+  readonly needed: boolean;
+  readonly path: DocumentPath;
+}
+
+/** A secret put into a container as a file. */
+export interface PlacedSecret {
+  readonly use: SecretUse;
+  readonly reference: string;
+}
+
+export interface SecretFindings {
+  readonly secrets: readonly SecretNeed[];
+  /** Each secret once. */
+  readonly references: readonly SecretSource[];
+  /** By reference as written. */
+  readonly sources: ReadonlyMap<string, SecretSource>;
+  /** By service: what its `secrets:` asks for. */
+  readonly placed: ReadonlyMap<string, readonly PlacedSecret[]>;
+  /** Repository paths that the findings rest on. */
+  readonly watched: ReadonlySet<string>;
+}
+
+export interface SecretOptions {
+  readonly tree: TreeDirectory;
+  /** Of the kombination, from the root of the repository. */
+  readonly directory: string;
+  readonly issues: Issues;
+  /** Contents of files with references in them. */
+  readonly templates: readonly { readonly parts: readonly EnvPart[]; readonly path: DocumentPath }[];
+}
+
+interface Search extends SecretOptions {
+  readonly found: Map<string, SecretSource | Problem>;
+  readonly needs: SecretNeed[];
+  readonly watched: Set<string>;
+}
+
+/** Every secret that a kombination refers to, with its file found in the repository. Nothing is looked up. */
+export function findSecrets(kombination: Kombination, options: SecretOptions): SecretFindings {
+  const { issues, templates } = options;
+  const search: Search = { ...options, found: new Map(), needs: [], watched: new Set() };
+  for (const { value, path } of kombination.services.flatMap((service) => service.env)) {
+    if (!value.includes('$') && !value.startsWith('secret://')) continue;
+    const parts = parseEnvValue(value);
+    if (isProblem(parts)) issues.error('INVALID_FORMAT', path, parts.problem, { hint: parts.hint });
+    else need(search, parts, path);
+  }
+  for (const { parts, path } of templates) need(search, parts, path);
+  const placed = placeSecrets(kombination, search);
+  const sources = new Map([...search.found].flatMap(([key, one]) => (isProblem(one) ? [] : [[key, one]])));
+  const unique = new Map([...sources.values()].map((source) => [source.reference, source]));
+  return {
+    secrets: search.needs,
+    references: [...unique.values()],
+    sources,
+    placed,
+    watched: search.watched,
+  };
+}
+
+function need(search: Search, parts: readonly EnvPart[], path: DocumentPath): void {
+  for (const { reference, name, needed } of referencesOf(parts)) {
+    const source = find(search, reference, path, () => toSource(search, reference));
+    if (source) search.needs.push({ source, name, needed, path });
+  }
+}
+
+/** Asks once for each reference, reports each place. */
+function find(
+  { found, issues }: Search,
+  key: string,
+  path: DocumentPath,
+  look: () => SecretSource | Problem,
+): SecretSource | undefined {
+  const source = found.get(key) ?? look();
+  found.set(key, source);
+  if (!isProblem(source)) return source;
+  issues.error(source.code ?? 'INVALID_FORMAT', path, source.problem, { hint: source.hint });
+  return undefined;
+}
+
+function toSource(search: Search, text: string): SecretSource | Problem {
+  const reference = parseSecretReference(text);
+  if (isProblem(reference)) return reference;
+  switch (reference.store) {
+    case 'env':
+    case 'file':
+      return { reference: text };
+    case 'command':
+      return { reference: text, command: { name: reference.name, argument: reference.argument } };
+    case 'sops':
+      return locateFile(search, { store: 'sops', path: reference.path, key: reference.key });
+    case 'age':
+      return locateFile(search, { store: 'age', path: reference.path, key: '' });
+    default:
+      return reference satisfies never;
+  }
+}
+
+/** A path is relative to the directory of the kombination; one that starts with a slash to the root of the repository. */
+function locateFile(
+  { tree, directory, watched }: Search,
+  { store, path, key }: Omit<SecretFile, 'blob'>,
+): SecretSource | Problem {
+  const place = path.startsWith('/') ? path.slice(1) : joinPath(directory, path);
+  const found = resolvePath(tree, place ?? path);
+  for (const visited of found.visited) watched.add(visited);
+  const hint = 'paths are relative to the directory of this file; /PATH starts at the root of the repository';
+  if (isProblem(found)) return { ...found, hint };
+  if (isDirectory(found.node)) return { problem: `${path} is a directory`, code: 'FILE_NOT_FOUND', hint };
+  const named = `secret://${store}/${found.path}${key === '' ? '' : `#${key}`}`;
+  return { reference: named, file: { store, path: found.path, blob: found.node.blob, key } };
+}
+
+function placeSecrets(kombination: Kombination, search: Search): SecretFindings['placed'] {
+  const placed = new Map<string, readonly PlacedSecret[]>();
+  for (const { name, secrets, mounts } of kombination.services) {
+    const list = secrets.flatMap((use): readonly PlacedSecret[] => {
+      const model = Object.hasOwn(kombination.secrets, use.source)
+        ? kombination.secrets[use.source]
+        : undefined;
+      if (model) return placeSecret(model, use, search);
+      const hint =
+        suggest(use.source, Object.keys(kombination.secrets)) ?? 'add it under the top-level secrets:';
+      const message = `${name} is given the secret ${use.source}, which is not declared`;
+      search.issues.error('UNKNOWN_SECRET', use.path, message, { hint });
+      return [];
+    });
+    if (list.length > 0) placed.set(name, list);
+    const clash = mounts.find(({ mount }) => mount.target === SECRETS_DIRECTORY);
+    if (list.length > 0 && clash) {
+      search.issues.error(
+        'INVALID_VALUE',
+        clash.path,
+        `${SECRETS_DIRECTORY} is where the secrets of ${name} are put`,
+      );
+    }
+  }
+  return placed;
+}
+
+function placeSecret(model: SecretModel, use: SecretUse, search: Search): readonly PlacedSecret[] {
+  const { path } = model;
+  const key = model.reference ?? `file:${model.file ?? ''}`;
+  const source = find(search, key, path, () =>
+    model.reference === undefined
+      ? fileSource(search, model.file ?? '', path)
+      : toSource(search, model.reference),
+  );
+  if (!source) return [];
+  search.needs.push({ source, name: source.reference, needed: true, path });
+  return [{ use, reference: key }];
+}
+
+/** How a file is encrypted is told by its name. */
+function fileSource(search: Search, path: string, at: DocumentPath): SecretSource | Problem {
+  const store = /\.sops(\.[^/.]*)?$/.test(path) ? 'sops' : path.endsWith('.age') ? 'age' : 'plain';
+  const source = locateFile(search, { store, path, key: '' });
+  if (store === 'plain' && !isProblem(source)) {
+    search.issues.warning('SECRET_IN_CLEAR', at, `${path} is in the repository in clear`, {
+      hint: 'encrypt it with SOPS (NAME.sops.EXT) or age (NAME.age)',
+    });
+  }
+  return source;
+}
+
+/** Why a secret cannot be had. */
+export interface SecretProblem {
+  readonly code: 'SECRET_NOT_FOUND' | 'SECRET_NOT_DECRYPTED';
+  readonly message: string;
+}
+
+/** What is said about a secret that cannot be had. */
+export function missingSecret({ name, source, path }: SecretNeed, problem: SecretProblem): Issue {
+  const { reference } = source;
+  if (name !== reference && reference.startsWith('secret://env/') && !name.startsWith('secret://')) {
+    return {
+      severity: 'error',
+      code: 'UNRESOLVED_VARIABLE',
+      path,
+      message: `\${${name}} has no value`,
+      hint: `set KOMBINATOR_SECRET_${name} for the daemon, give a default with \${${name}:-…}, or write $\${${name}} to mean it literally`,
+    };
+  }
+  const [, store, key] = /^secret:\/\/(env|file)\/(.*)$/.exec(reference) ?? [];
+  if (store === undefined) return { severity: 'error', code: problem.code, path, message: problem.message };
+  const hint =
+    store === 'env'
+      ? `set KOMBINATOR_SECRET_${key} for the daemon`
+      : `put it in the file secrets/${key} of the state directory`;
+  const message = `there is no secret ${reference}`;
+  return { severity: 'error', code: 'SECRET_NOT_FOUND', path, message, hint };
+}

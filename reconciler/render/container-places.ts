@@ -1,0 +1,95 @@
+import type { Assessment } from '../model/assess.ts';
+import type { ContainerOptions } from '../model/docker-options.ts';
+import type { ContainerSpec, EndpointSpec } from '../model/docker-spec.ts';
+import type { LinkEntry, ServiceModel } from '../model/kombination.ts';
+import { containerName } from '../model/kombination.ts';
+import { sharedService } from '../model/service-network.ts';
+import { compareText, toRecord } from '../model/values.ts';
+import { engineName, networksOf } from './names.ts';
+
+/* A container's place among others: its networks, and what it shares with one other container. */
+
+export function buildNetworks(
+  service: ServiceModel,
+  { kombination }: Assessment,
+): NonNullable<ContainerSpec['networks']> {
+  return toRecord(
+    networksOf(service).map(({ name, aliases, address }) => {
+      const others = [...new Set(aliases)].filter((alias) => alias !== service.name).sort();
+      const network = engineName(kombination.name, name, kombination.networks[name]);
+      return [network, { aliases: [service.name, ...others], ...address }] as const;
+    }),
+  );
+}
+
+type Places = Pick<ContainerSpec, 'endpoints' | 'primaryNetwork' | 'networkMode' | 'volumesFrom'>;
+
+/** Left out are the keys that nobody says. */
+export function buildPlaces(service: ServiceModel, assessment: Assessment): Places {
+  const { kombination } = assessment;
+  const nameOf = (name: string): string => engineName(kombination.name, name, kombination.networks[name]);
+  const networks = networksOf(service);
+  const links = buildLinks(service, assessment);
+  const endpoints = networks.flatMap(({ name, endpoint }): [string, EndpointSpec][] =>
+    endpoint || links ? [[nameOf(name), { ...endpoint, ...(links ? { links } : {}) }]] : [],
+  );
+  const [first] = [...networks].sort(
+    (a, b) => (b.priority ?? 0) - (a.priority ?? 0) || compareText(nameOf(a.name), nameOf(b.name)),
+  );
+  const prioritised = networks.some(({ priority }) => priority !== undefined);
+  const volumesFrom = service.volumesFrom.map(({ target, external, readOnly }) => {
+    const container = external ? target : nameOnEngine(target, assessment);
+    return `${container}${readOnly ? ':ro' : ''}`;
+  });
+  return {
+    ...(endpoints.length > 0 ? { endpoints: toRecord(endpoints) } : {}),
+    ...(prioritised && first ? { primaryNetwork: nameOf(first.name) } : {}),
+    ...(service.networkMode === undefined
+      ? {}
+      : { networkMode: inEngineWords(service.networkMode, assessment) }),
+    ...(volumesFrom.length > 0 ? { volumesFrom } : {}),
+  };
+}
+
+/** The settings of a service with the containers it names called as on the engine. */
+export function buildOptions({ options }: ServiceModel, assessment: Assessment): ContainerOptions {
+  const { ipc, pid } = options;
+  return {
+    ...options,
+    ...(ipc === undefined ? {} : { ipc: inEngineWords(ipc, assessment) }),
+    ...(pid === undefined ? {} : { pid: inEngineWords(pid, assessment) }),
+  };
+}
+
+/** Services whose namespaces or volumes it shares: when one of them is made anew, so is this one. */
+export function sharedWith(
+  service: ServiceModel,
+  { kombination }: Assessment,
+): readonly Pick<ServiceModel, 'node' | 'name'>[] {
+  const { networkMode, options, volumesFrom } = service;
+  const modes = [networkMode, options.ipc, options.pid].map(sharedService);
+  const volumes = volumesFrom.filter(({ external }) => !external).map(({ target }) => target);
+  const names = new Set([...modes, ...volumes]);
+  return kombination.services.filter(({ name }) => names.has(name));
+}
+
+/** `service:web` as `container:<its name on the engine>`; everything else is a word of the engine already. */
+function inEngineWords(mode: string, assessment: Assessment): string {
+  const service = sharedService(mode);
+  return service === undefined ? mode : `container:${nameOnEngine(service, assessment)}`;
+}
+
+function nameOnEngine(service: string, { kombination }: Assessment): string {
+  const model = kombination.services.find(({ name }) => name === service);
+  return containerName(kombination.name, model ?? { name: service });
+}
+
+/** As Compose has it: the alias, and the names the other container would have without one. */
+function buildLinks(service: ServiceModel, assessment: Assessment): readonly string[] | undefined {
+  const links = service.links.flatMap(({ target, alias, external }: LinkEntry) => {
+    if (external) return [`${target}:${alias}`];
+    const container = nameOnEngine(target, assessment);
+    return [alias, `${target}-1`, container].map((name) => `${container}:${name}`);
+  });
+  return links.length > 0 ? [...new Set(links)].sort(compareText) : undefined;
+}

@@ -1,0 +1,174 @@
+import { execFile } from 'node:child_process';
+import { rm, stat } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createDockerTarget } from '../../reconciler/adapters/docker/index.ts';
+import type { SecretFileSpec } from '../../reconciler/model/docker-spec.ts';
+import { Secret } from '../../reconciler/model/secret.ts';
+import type { Target } from '../../reconciler/ports/target.ts';
+import type { DockerEngine } from '../support/docker-engine.ts';
+import { engineJson, startDockerEngine } from '../support/docker-engine.ts';
+import { changeOf, contextFor, converge, TARGET } from '../support/docker-resources.ts';
+import { freshStack, SLEEP } from '../support/docker-stack.ts';
+import { eventually } from '../support/eventually.ts';
+import { realClock, silentLogger } from '../support/target-options.ts';
+import { buildTestImage } from '../support/test-image.ts';
+
+const run = promisify(execFile);
+const IMAGE = 'kombinator-secrets:1';
+const HOST = '/run/kombinator';
+const START = 120_000;
+
+interface Inspect {
+  readonly Id: string;
+  readonly State: { readonly Running: boolean };
+  readonly Config: { readonly Labels: Record<string, string> };
+}
+
+const file = (target: string, value: string, more: Partial<SecretFileSpec> = {}): SecretFileSpec => ({
+  target,
+  mode: 0o444,
+  content: new Secret(value, 'secret://file/db'),
+  ...more,
+});
+
+describe('secret files on a Docker Engine', () => {
+  let engine: DockerEngine;
+  let target: Target;
+  beforeAll(async () => {
+    engine = await startDockerEngine();
+    await buildTestImage(engine.host, IMAGE);
+    target = createDockerTarget({
+      name: TARGET,
+      connection: { type: 'unix', path: engine.socketPath },
+      clock: realClock,
+      logger: silentLogger,
+      stableMs: 200,
+    });
+  }, START);
+  afterAll(async () => {
+    await target?.[Symbol.asyncDispose]();
+    await engine?.stop();
+    for (const stack of stacks) await rm(`${HOST}/secrets/${stack}`, { recursive: true, force: true });
+  }, START);
+
+  const stacks: string[] = [];
+  const fresh = () => {
+    const made = freshStack(target, IMAGE);
+    stacks.push(made.stack);
+    return made;
+  };
+  const docker = async (...args: string[]) =>
+    (await run('docker', args, { env: { ...process.env, DOCKER_HOST: engine.host } })).stdout.trim();
+  const inspect = (name: string) => engineJson<Inspect>(engine.socketPath, 'GET', `/containers/${name}/json`);
+  const placeOf = async (name: string) =>
+    `${HOST}/${(await inspect(name)).Config.Labels['io.kombinator.secrets']}`;
+  const isRunning = (name: string) =>
+    eventually(
+      async () => (await inspect(name)).State.Running,
+      (running) => running,
+    );
+
+  it('puts them into memory, read-only, with owner and mode, closed to others on the machine', async () => {
+    const { stack, service, apply } = fresh();
+    const secrets = [
+      file('/run/secrets/db', 'first-value'),
+      file('/run/secrets/deep/key', 'second-value', { mode: 0o400, uid: 7, gid: 8 }),
+      file('/etc/token', 'third-value'),
+    ];
+    await apply('create', service('web', { secrets, readOnly: true }));
+    const name = `${stack}-web-1`;
+    expect(await docker('exec', name, 'cat', '/run/secrets/db', '/run/secrets/deep/key', '/etc/token')).toBe(
+      'first-valuesecond-valuethird-value',
+    );
+    expect(await docker('exec', name, 'stat', '-c', '%a %u %g', '/run/secrets/deep/key')).toBe('400 7 8');
+    await expect(docker('exec', name, 'sh', '-c', 'echo x > /run/secrets/db')).rejects.toThrow();
+    expect((await stat(`${HOST}/secrets`)).mode & 0o777).toBe(0o700);
+    expect(await docker('ps', '-a', '--format', '{{.Names}}', '--filter', 'label=io.kombinator.helper')).toBe(
+      '',
+    );
+    const everything = await docker('inspect', name);
+    for (const value of ['first-value', 'second-value', 'third-value'])
+      expect(everything).not.toContain(value);
+    expect(await docker('diff', name)).not.toContain('/etc/token-');
+    await apply('delete', service('web', { secrets }));
+  });
+
+  it(
+    'keeps them over a restart of the container and of the engine, without anybody',
+    async () => {
+      const { stack, service, apply } = fresh();
+      const name = `${stack}-web-1`;
+      const restart = { policy: 'always' } as const;
+      await apply('create', service('web', { secrets: [file('/run/secrets/db', 'kept-value')], restart }));
+      await docker('restart', '-t', '1', name);
+      expect(await docker('exec', name, 'cat', '/run/secrets/db')).toBe('kept-value');
+      await engine.restart();
+      expect(await isRunning(name)).toBe(true);
+      expect(await docker('exec', name, 'cat', '/run/secrets/db')).toBe('kept-value');
+    },
+    START,
+  );
+
+  it('does not start without them after the machine was, and is repaired by the next look', async () => {
+    const { stack, service } = fresh();
+    const name = `${stack}-web-1`;
+    const wanted = service('web', { secrets: [file('/run/secrets/db', 'lost-value')] });
+    await converge(target, stack, wanted);
+    const { Id } = await inspect(name);
+    await docker('stop', '-t', '1', name);
+    await rm(await placeOf(name), { recursive: true });
+    await expect(docker('start', name)).rejects.toThrow('does not exist');
+    expect(await converge(target, stack, wanted)).toBe('update');
+    expect(await docker('exec', name, 'cat', '/run/secrets/db')).toBe('lost-value');
+    expect((await inspect(name)).Id).toBe(Id);
+  });
+
+  it('replaces a container whose secret changed, and takes the old value out of memory', async () => {
+    const { stack, service } = fresh();
+    const name = `${stack}-web-1`;
+    const other = service('other', { secrets: [file('/run/secrets/db', 'other-value')] });
+    await converge(target, stack, other);
+    await converge(target, stack, service('web', { secrets: [file('/run/secrets/db', 'old-value')] }));
+    const before = await placeOf(name);
+    const next = service('web', { secrets: [file('/run/secrets/db', 'new-value')] });
+    expect(await converge(target, stack, next)).toBe('replace');
+    expect(await docker('exec', name, 'cat', '/run/secrets/db')).toBe('new-value');
+    expect((await stat(before)).size).toBe(0);
+    expect((await stat(before)).isFile()).toBe(true);
+    expect(await converge(target, stack, next)).toBe('no-op');
+    expect(await converge(target, stack, other)).toBe('no-op');
+    const last = await placeOf(name);
+    await target.apply(changeOf('delete', next), contextFor(stack));
+    expect((await stat(last)).isFile()).toBe(true);
+  });
+
+  it('hides their values in what a container says as it fails', async () => {
+    const { service, apply, observe, settled, stack } = fresh();
+    const failing = service('web', {
+      command: ['sh', '-c', 'cat /run/secrets/db; exit 1'],
+      restart: { policy: 'no' },
+      secrets: [file('/run/secrets/db', 'spoken-value\n')],
+    });
+    await observe(failing);
+    await apply('create', failing);
+    const { status, reason } = await settled(failing);
+    expect(status).toBe('failed');
+    expect(reason).toContain('last output: ***');
+    await target.apply(changeOf('delete', failing), contextFor(stack));
+  });
+
+  it('leaves nothing behind when the container cannot be made', async () => {
+    const { service, apply, stack } = fresh();
+    const bad = service('web', {
+      command: SLEEP,
+      secrets: [file('/run/secrets/db', 'orphan-value')],
+      networks: { [`${stack}_missing`]: { aliases: [] } },
+    });
+    await expect(apply('create', bad)).rejects.toThrow();
+    const { stdout } = await run('grep', ['-rl', 'orphan-value', `${HOST}/secrets/${stack}`]).catch(() => ({
+      stdout: '',
+    }));
+    expect(stdout).toBe('');
+  });
+});

@@ -1,0 +1,143 @@
+import { generateIdentity, identityToRecipient } from 'age-encryption';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { openSops } from '../../../reconciler/adapters/secrets/sops.ts';
+import type { Identities } from '../../../reconciler/adapters/secrets/identities.ts';
+import type { PlainNode, SopsOptions } from '../../support/sops-file.ts';
+import { encryptSops } from '../../support/sops-file.ts';
+
+let mine: Identities;
+let other: Identities;
+
+async function newIdentities(): Promise<Identities> {
+  const key = await generateIdentity();
+  return { keys: [key], recipients: [await identityToRecipient(key)], problems: [] };
+}
+
+beforeAll(async () => {
+  [mine, other] = await Promise.all([newIdentities(), newIdentities()]);
+});
+
+const PLAIN = {
+  db: { password: 'hunter2', port: 5432, ratio: 0.25, tls: true, nothing: null, empty: '' },
+  hosts: [{ token: 'abc' }, { token: 'd\nef' }],
+  'tls.key': 'dotted',
+  note_unencrypted: 'in clear',
+  '10': 'after',
+} satisfies Readonly<Record<string, PlainNode>>;
+
+const seal = (options: Partial<SopsOptions> = {}, plain: { readonly [key: string]: PlainNode } = PLAIN) =>
+  encryptSops(plain, { recipients: [...other.recipients, ...mine.recipients], ...options });
+
+const open = async (text: string, name = 'x.sops.yaml', identities = mine) =>
+  openSops(name, Buffer.from(text), identities);
+
+const failure = (text: string, name?: string, identities?: Identities) =>
+  open(text, name, identities).then(
+    () => 'opened',
+    (error: unknown) => String(error),
+  );
+
+describe('openSops', () => {
+  it.each([
+    ['db.password', 'hunter2'],
+    ['db.port', '5432'],
+    ['db.ratio', '0.25'],
+    ['db.tls', 'true'],
+    ['db.empty', ''],
+    ['hosts.1.token', 'd\nef'],
+    ['tls.key', 'dotted'],
+    ['note_unencrypted', 'in clear'],
+    ['10', 'after'],
+  ])('reads %s from YAML and JSON', async (key, value) => {
+    const [yaml, json] = await Promise.all([seal(), seal({ format: 'json' })]);
+    expect((await open(yaml)).get(key).reveal()).toBe(value);
+    expect((await open(json, 'x.sops.json')).get(key).reveal()).toBe(value);
+  });
+
+  it('reads dotenv', async () => {
+    const text = await seal({ format: 'dotenv' }, { USER: 'eve', PASSWORD: 'two\nlines' });
+    const file = await open(text, 'x.sops.env');
+    expect(file.get('PASSWORD').reveal()).toBe('two\nlines');
+    expect(file.get('').reveal()).toBe('USER=eve\nPASSWORD=two\\nlines\n');
+  });
+
+  it('reads binary files as a whole', async () => {
+    const text = await seal({ format: 'json' }, { data: '-----BEGIN\n' });
+    expect((await open(text, 'cert.sops')).get('').reveal()).toBe('-----BEGIN\n');
+  });
+
+  it('gives a whole YAML or JSON file in its own format', async () => {
+    const plain = { a: { b: 'x' }, n: 1 };
+    expect((await open(await seal({}, plain))).get('').reveal()).toBe('a:\n  b: x\nn: 1\n');
+    const json = (await open(await seal({ format: 'json' }, plain), 'x.json')).get('').reveal();
+    expect(JSON.parse(json)).toEqual(plain);
+  });
+
+  it.each<Partial<SopsOptions>>([
+    { rule: { encrypted_regex: '^(password|token)$' } },
+    { rule: { encrypted_regex: '^(password|token)$' }, macOnlyEncrypted: true },
+    { rule: { unencrypted_suffix: 'port' } },
+    // Not run here, as it could take for ever: what is encrypted is told by looking at the values.
+    { rule: { encrypted_regex: '(pass(word)?)+' } },
+  ])('honours %j', async (options) => {
+    const file = await open(await seal(options));
+    expect(file.get('db.password').reveal()).toBe('hunter2');
+    expect(file.get('db.port').reveal()).toBe('5432');
+  });
+
+  it('names recipients and own keys, when none fits', async () => {
+    const text = await encryptSops(PLAIN, { recipients: other.recipients });
+    const message = await failure(text);
+    expect(message).toContain(`it is encrypted for the age recipients ${other.recipients[0]}`);
+    expect(message).toContain(`the daemon has the keys of ${mine.recipients[0]}`);
+    expect(await failure(text, 'x.yaml', { keys: [], recipients: [], problems: [] })).toContain(
+      'the daemon has no age key',
+    );
+    expect(message).not.toContain('AGE-SECRET-KEY');
+  });
+
+  it.each([
+    ['a value in clear was changed', (text: string) => text.replace('in clear', 'in fear'), 'MAC'],
+    ['a value was replaced by a plain one', (text: string) => text.replace(/^10: .*$/m, '10: x'), 'at 10 '],
+    [
+      'an encrypted value was moved',
+      (text: string) => text.replace('password:', 'passwort:'),
+      'at db.passwort ',
+    ],
+    ['a key was taken out', (text: string) => text.replace(/^"?10"?: .*\n/m, ''), 'MAC'],
+    ['the MAC is gone', (text: string) => text.replace(/^ {2}mac: .*\n/m, ''), 'MAC'],
+    ['the time was changed', (text: string) => text.replace('2026-01-02', '2026-01-03'), 'MAC'],
+  ])('refuses a file when %s', async (_when, change, reason) => {
+    const text = (await seal()).replaceAll('"10":', '10:');
+    expect(change(text)).not.toBe(text);
+    expect(await failure(text)).toBe('opened');
+    const message = await failure(change(text));
+    expect(message).toContain('cannot decrypt ');
+    expect(message).toContain(reason);
+    expect(message).not.toContain('hunter2');
+  });
+
+  it.each([
+    ['x.sops.yaml', 'a: 1\n', 'no sops metadata'],
+    ['x.sops.yaml', 'a: [\n', 'not one well-formed YAML document'],
+    ['x.sops.yaml', 'a: 1\nsops: { kms: [{}], mac: x }\n', 'no age recipient (only kms)'],
+    ['x.sops.json', 'a: 1\n', 'it is not JSON'],
+    ['x.sops.ini', '[a]\n', 'INI'],
+    ['x.sops.env', 'A=1\n', 'no sops metadata'],
+    ['x.sops.yaml', 'sops: { key_groups: [{}, {}] }\n', 'key groups'],
+    [
+      'x.sops.yaml',
+      'sops: { age: [{ recipient: age1x, enc: nonsense }], mac: x }\n',
+      'it is not an age file',
+    ],
+  ])('says what is wrong with %s holding %j', async (name, text, reason) => {
+    expect(await failure(text, name)).toContain(reason);
+  });
+
+  it('names the keys that are there when one is missing, never a value', async () => {
+    const file = await open(await seal());
+    expect(() => file.get('db.passwd')).toThrow('x.sops.yaml has no db.passwd; at the top it has: ');
+    expect(() => file.get('db')).toThrow('db of x.sops.yaml is not a single value');
+    expect(() => file.get('db.passwd')).not.toThrow(/hunter2/);
+  });
+});
