@@ -225,6 +225,9 @@ function toService(value: unknown): ServiceStatus {
     resource: textOrNull(fields, 'resource') ?? '',
     health: textAt(fields, 'status') as ServiceStatus['health'],
     reason: textOrNull(fields, 'message'),
+    ...(typeof fields['replicas'] === 'number' && fields['replicas'] !== 1
+      ? { replicas: fields['replicas'] }
+      : {}),
   };
 }
 

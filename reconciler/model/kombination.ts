@@ -11,6 +11,7 @@ import type {
 } from './docker-spec.ts';
 import type { DocumentPath } from './document-path.ts';
 import type { DependencyCondition } from './resource.ts';
+import type { RolloutModel } from './rollout.ts';
 import type { DriftMode } from './stack.ts';
 import type { DockerConnection } from './target.ts';
 import type { Fields } from './values.ts';
@@ -96,6 +97,8 @@ export interface EnvEntry {
 
 export interface PortEntry {
   readonly port: PortSpec;
+  /** Of several containers, each takes one host port from `port.hostPort` up to this one. */
+  readonly lastHostPort?: number;
   readonly path: DocumentPath;
 }
 
@@ -160,6 +163,10 @@ export interface ServiceFields {
   readonly node?: string;
   readonly image?: string;
   readonly pullPolicy?: 'missing' | 'always' | 'never';
+  /** Containers of the service. Default 1. */
+  readonly replicas?: number;
+  readonly update?: RolloutModel;
+  readonly rollback?: RolloutModel;
   /** Name on the engine. Default `<stack>-<service>-1`. */
   readonly containerName?: string;
   readonly command?: readonly string[];
@@ -205,8 +212,12 @@ export interface ServiceModel extends ServiceFields {
 }
 
 /** Name of a service's container on the engine, `<stack>-<service>-1` unless the document names it otherwise. */
-export function containerName(stack: string, service: Pick<ServiceModel, 'name' | 'containerName'>): string {
-  return service.containerName ?? `${stack}-${service.name}-1`;
+export function containerName(
+  stack: string,
+  service: Pick<ServiceModel, 'name' | 'containerName'>,
+  number = 1,
+): string {
+  return service.containerName ?? `${stack}-${service.name}-${number}`;
 }
 
 /** A service as written, before the kit has filled it in. */

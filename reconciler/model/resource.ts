@@ -1,6 +1,7 @@
 import type { Position } from './diagnostic.ts';
 import type { Json, JsonObject } from './json.ts';
 import { canonicalJson, sha256 } from './json.ts';
+import type { RolloutRule } from './rollout.ts';
 import type { Spec } from './secret.ts';
 import { digestSpec } from './secret.ts';
 
@@ -12,7 +13,12 @@ export function resourceId(target: string, kind: string, name: string): Resource
 }
 
 /** How far a dependency must have come before the dependant starts. */
-export type DependencyCondition = 'applied' | 'healthy' | 'completed';
+export type DependencyCondition =
+  | 'applied'
+  | 'healthy'
+  | 'completed'
+  /** Over, however it went: one batch of a rolling update after the other. */
+  | 'ended';
 
 export interface Dependency {
   readonly id: ResourceId;
@@ -46,6 +52,8 @@ export interface DesiredResource {
   readonly guarded?: boolean;
   /** How long to wait for health after a change, in milliseconds. Default 120,000. */
   readonly healthTimeoutMs?: number;
+  /** It is one of several that are replaced in turn, or takes over in a way of its own. */
+  readonly rollout?: RolloutRule;
 }
 
 export type HealthStatus =

@@ -26,8 +26,10 @@ export interface ServiceView {
   readonly dependsOn: readonly string[];
   /** `host:container/protocol` */
   readonly ports: readonly string[];
-  /** The id of its container or workload. */
+  /** The id of its (first) container or workload; the others' end in `#2`, `#3` and so on. */
   readonly resource: string;
+  /** How many there are; left out: 1. */
+  readonly replicas?: number;
 }
 
 /** What should run for one stack at one revision. */

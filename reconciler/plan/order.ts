@@ -1,15 +1,18 @@
 import type { Dependency, DesiredResource, ResourceId } from '../model/resource.ts';
 import type { Json } from '../model/json.ts';
 import type { Change } from './plan.ts';
+import { withBatches } from './rollout.ts';
 
 /**
  * Puts changes into an order in which every change stands after those it depends on; ties are broken by id.
- * Dependencies between described resources come from the description; deletions and moved host ports add their own.
+ * Dependencies between described resources come from the description; deletions, moved host ports and batches of rolling
+ * updates add their own.
  */
 export function orderChanges(
-  changes: readonly Change[],
+  unordered: readonly Change[],
   desired: ReadonlyMap<ResourceId, DesiredResource>,
 ): Change[] {
+  const { changes, edges: batches } = withBatches(unordered, desired);
   const byId = new Map(changes.map((change) => [change.id, change]));
   const edges = new Map<ResourceId, Dependency[]>();
   for (const change of changes) {
@@ -20,8 +23,9 @@ export function orderChanges(
     );
   }
   for (const change of changes) {
-    for (const id of waitsFor(change, changes)) addEdge(edges, change.id, id);
+    for (const id of waitsFor(change, changes)) addEdge(edges, change.id, { id, until: 'healthy' });
   }
+  for (const { from, to } of batches) addEdge(edges, from, { id: to, until: 'ended' });
   return sortTopologically(changes, edges);
 }
 
@@ -61,10 +65,10 @@ function claimsOf(spec: Change['before']): string[] {
 }
 
 /** Adds an edge unless it would close a cycle: two services that swap ports cannot both wait for each other. */
-function addEdge(edges: Map<ResourceId, Dependency[]>, from: ResourceId, to: ResourceId): void {
+function addEdge(edges: Map<ResourceId, Dependency[]>, from: ResourceId, to: Dependency): void {
   const own = edges.get(from);
-  if (own === undefined || own.some((dependency) => dependency.id === to) || reaches(edges, to, from)) return;
-  own.push({ id: to, until: 'healthy' });
+  if (own === undefined || own.some(({ id }) => id === to.id) || reaches(edges, to.id, from)) return;
+  own.push(to);
 }
 
 function reaches(edges: ReadonlyMap<ResourceId, Dependency[]>, from: ResourceId, to: ResourceId): boolean {

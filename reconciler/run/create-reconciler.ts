@@ -32,6 +32,8 @@ import { JobBook } from './job-book.ts';
 import { Loop } from './loop.ts';
 import { planStack, undescribedStack } from './plan-stack.ts';
 import { RepositoryWriter } from './repository-writer.ts';
+import { mergeLogs } from './merge-logs.ts';
+import { resourcesOf } from './service-health.ts';
 import { orderOf } from './stack-runner.ts';
 import { StackTable } from './stack-table.ts';
 import { TargetPool } from './target-pool.ts';
@@ -195,7 +197,8 @@ class LoopReconciler implements Reconciler {
     const found = view.services.find(({ name }) => name === service);
     const known = view.services.map(({ name }) => name).join(', ');
     const description = this.#context.desired.get(stack);
-    const resource = description?.resources.find(({ id }) => id === found?.resource);
+    const ids = found === undefined ? [] : resourcesOf(found);
+    const resource = description?.resources.find(({ id }) => ids.includes(id));
     const reference = description?.targets.find(({ name }) => name === resource?.target);
     if (resource === undefined || reference === undefined) {
       throw new ReconcilerError(
@@ -203,7 +206,9 @@ class LoopReconciler implements Reconciler {
         `${stack} has no service ${service}; it has: ${known || 'none'}`,
       );
     }
-    yield* this.#context.pool.get(reference).logs(stack, resource.id, options);
+    const target = this.#context.pool.get(reference);
+    if (ids.length === 1) yield* target.logs(stack, resource.id, options);
+    else yield* mergeLogs(ids, (id, own) => target.logs(stack, id, own), options);
   }
 
   listWorkers(): readonly WorkerView[] {

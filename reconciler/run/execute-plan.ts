@@ -4,6 +4,8 @@ import type { Change, Plan } from '../plan/plan.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { StepStatus } from '../ports/store.ts';
 import type { ApplyContext, ResourceChange, Target } from '../ports/target.ts';
+import type { Member, Outcome } from './rollouts.ts';
+import { rollbackBatches, Rollouts } from './rollouts.ts';
 import { waitForHealth } from './wait-for-health.ts';
 
 export interface StepUpdate {
@@ -52,7 +54,8 @@ export class Preempted extends ReconcilerError {
   }
 }
 
-type Phase = 'waiting' | 'running' | 'applied' | 'done' | 'failed';
+/** `held`: healthy, and waiting for the rest of its service before the old one is let go. */
+type Phase = 'waiting' | 'running' | 'applied' | 'held' | 'done' | 'failed';
 
 const DEFAULT_HEALTH_TIMEOUT_MS = 120_000;
 
@@ -68,6 +71,7 @@ class PlanRun {
   readonly #running = new Set<Promise<void>>();
   readonly #failures: StepFailure[] = [];
   readonly #awaitedCompletion: ReadonlySet<ResourceId>;
+  readonly #rollouts: Rollouts;
   #slots: number;
   #changed = 0;
   #cancelled = false;
@@ -76,6 +80,7 @@ class PlanRun {
   constructor(options: ExecuteOptions) {
     this.#options = options;
     this.#slots = options.concurrency;
+    this.#rollouts = new Rollouts(options.plan.changes);
     const dependencies = options.plan.changes.flatMap((change) => change.dependsOn);
     this.#awaitedCompletion = new Set(
       dependencies.filter(({ until }) => until === 'completed').map(({ id }) => id),
@@ -89,9 +94,11 @@ class PlanRun {
     const { plan, signal } = this.#options;
     for (;;) {
       if (!signal.aborted) this.#startReady(plan.changes);
+      if (!signal.aborted && this.#finishRollouts()) continue;
       if (this.#running.size === 0) break;
       await this.#nextEvent();
     }
+    if (signal.aborted) await this.#letGoHeld();
     this.#endUnstarted(plan.changes);
     return { changed: this.#changed, failures: this.#failures, cancelled: this.#cancelled };
   }
@@ -99,8 +106,9 @@ class PlanRun {
   #startReady(changes: readonly Change[]): void {
     for (const change of changes) {
       if (this.#phases.get(change.id) !== 'waiting') continue;
-      const blocked = change.dependsOn.some(({ id }) => this.#phases.get(id) === 'failed');
-      if (blocked) this.#skip(change);
+      const culprit = change.dependsOn.find((dependency) => this.#isLost(dependency));
+      if (culprit !== undefined) this.#skip(change, `${culprit.id} failed`);
+      else if (this.#rollouts.isHalted(change)) this.#skip(change, 'the update of the service was stopped');
       else if (this.#slots > 0 && change.dependsOn.every((dependency) => this.#isMet(dependency)))
         this.#start(change);
     }
@@ -108,19 +116,29 @@ class PlanRun {
 
   #isMet({ id, until }: Dependency): boolean {
     const phase = this.#phases.get(id) ?? 'done';
-    return phase === 'done' || (phase === 'applied' && until === 'applied');
+    if (phase === 'done') return true;
+    if (until === 'ended') return phase === 'failed' || phase === 'held';
+    return until === 'applied' && (phase === 'applied' || phase === 'held');
   }
 
-  #skip(change: Change): void {
+  #isLost({ id, until }: Dependency): boolean {
+    return until !== 'ended' && this.#phases.get(id) === 'failed';
+  }
+
+  #skip(change: Change, message: string): void {
     this.#phases.set(change.id, 'failed');
-    const culprit = change.dependsOn.find(({ id }) => this.#phases.get(id) === 'failed')?.id ?? '';
-    this.#options.onStep(change, { status: 'skipped', message: `${culprit} failed` });
+    this.#rollouts.end(change);
+    this.#options.onStep(change, { status: 'skipped', message });
   }
 
   #start(change: Change): void {
     this.#phases.set(change.id, 'running');
     this.#slots -= 1;
-    const work = this.#carryOut(change).finally(() => {
+    this.#run(this.#carryOut(change));
+  }
+
+  #run(task: Promise<void>): void {
+    const work = task.finally(() => {
       this.#running.delete(work);
       this.#wake();
     });
@@ -137,22 +155,99 @@ class PlanRun {
     try {
       onStep(change, { status: 'running' });
       const health = await this.#applyAndWait(change, freeSlot);
-      this.#phases.set(change.id, 'done');
-      if (change.action !== 'no-op') this.#changed += 1;
-      onStep(change, { status: 'completed', ...(health === null ? {} : { health }) });
+      await this.#rest(change);
+      if (this.#rollouts.holds(change)) {
+        this.#phases.set(change.id, 'held');
+        this.#rollouts.hold(change);
+        onStep(change, { status: 'running', message: 'healthy; the old one is kept until all are' });
+      } else this.#complete(change, health);
     } catch (error) {
       this.#phases.set(change.id, 'failed');
       if (signal.aborted) this.#cancel(change);
       else this.#fail(change, error);
     } finally {
+      this.#rollouts.end(change);
       freeSlot();
     }
   }
 
+  #complete(change: Change, health: Health | null): void {
+    this.#phases.set(change.id, 'done');
+    if (change.action !== 'no-op') this.#changed += 1;
+    this.#options.onStep(change, { status: 'completed', ...(health === null ? {} : { health }) });
+  }
+
+  /** The pause before the next batch. What has been done stays done when it is cut short. */
+  async #rest({ rollout }: Change): Promise<void> {
+    if (rollout === undefined || rollout.delayMs === 0 || rollout.batch === rollout.batches) return;
+    const { clock, signal } = this.#options;
+    await clock.sleep(rollout.delayMs, signal).catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+    });
+  }
+
+  /** @returns whether there was any to finish */
+  #finishRollouts(): boolean {
+    const groups = [...this.#rollouts.finished()];
+    for (const { outcome, members } of groups)
+      this.#run(outcome === 'keep' ? this.#keepAll(members) : this.#revertAll(members));
+    return groups.length > 0;
+  }
+
+  async #keepAll(members: readonly Member[]): Promise<void> {
+    for (const { change } of members) {
+      try {
+        await this.#settle(change, 'keep');
+        this.#complete(change, null);
+      } catch (error) {
+        this.#phases.set(change.id, 'failed');
+        this.#fail(change, error);
+      }
+    }
+  }
+
+  /** A container of the service failed for good: those that were replaced before it go back, too. */
+  async #revertAll(members: readonly Member[]): Promise<void> {
+    const { clock, signal } = this.#options;
+    let stuck = false;
+    for (const [index, batch] of rollbackBatches(members).entries()) {
+      const { rollback } = batch[0]?.step ?? {};
+      if (index > 0 && rollback !== undefined && rollback.delayMs > 0)
+        await clock.sleep(rollback.delayMs, signal).catch(() => undefined);
+      if (stuck && rollback?.failureAction === 'pause') {
+        for (const { change } of batch) {
+          this.#phases.set(change.id, 'failed');
+          this.#fail(change, new Error('left as it is: another one could not be put back'));
+        }
+        continue;
+      }
+      const results = await Promise.all(batch.map(({ change }) => this.#revert(change)));
+      stuck ||= results.includes(false);
+    }
+  }
+
+  async #revert(change: Change): Promise<boolean> {
+    this.#phases.set(change.id, 'failed');
+    try {
+      await this.#settle(change, 'revert');
+      this.#fail(change, new Reverted(new Error('another container of the service failed')));
+      return true;
+    } catch (error) {
+      this.#fail(change, error);
+      return false;
+    }
+  }
+
+  /** The run was stopped: what is healthy stays, unless a newer revision takes over and goes on from here. */
+  async #letGoHeld(): Promise<void> {
+    const held = this.#rollouts.takeHeld();
+    if (!(this.#options.signal.reason instanceof Preempted)) return this.#keepAll(held);
+    for (const { change } of held) this.#cancel(change);
+  }
+
   async #applyAndWait(change: Change, freeSlot: () => void): Promise<Health | null> {
     const target = this.#options.targetOf(change);
-    const described = change.action === 'delete' ? null : (this.#options.desired.get(change.id) ?? null);
-    const resource: ResourceChange = { change: this.#options.asKnown(change), desired: described };
+    const resource = this.#resourceOf(change);
     if (change.action !== 'no-op') await target.apply(resource, this.#contextOf(change));
     freeSlot();
     this.#phases.set(change.id, 'applied');
@@ -160,13 +255,23 @@ class PlanRun {
     if (resource.desired === null) return null;
     try {
       const health = await this.#waitForHealth(change, target);
-      if (change.action === 'replace') await target.settle(resource, 'keep', this.#settling(change));
+      if (change.action === 'replace' && !this.#rollouts.holds(change)) await this.#settle(change, 'keep');
       return health;
     } catch (error) {
       if (change.action !== 'replace' || this.#options.signal.reason instanceof Preempted) throw error;
-      await target.settle(resource, 'revert', this.#settling(change));
+      await this.#settle(change, 'revert');
       throw new Reverted(error);
     }
+  }
+
+  #settle(change: Change, outcome: Outcome): Promise<void> {
+    const target = this.#options.targetOf(change);
+    return target.settle(this.#resourceOf(change), outcome, this.#settling(change));
+  }
+
+  #resourceOf(change: Change): ResourceChange {
+    const desired = change.action === 'delete' ? null : (this.#options.desired.get(change.id) ?? null);
+    return { change: this.#options.asKnown(change), desired };
   }
 
   #waitForHealth(change: Change, target: Target): Promise<Health> {
@@ -181,6 +286,7 @@ class PlanRun {
       until,
       timeoutMs,
       clock,
+      stableMs: change.rollout?.monitorMs ?? 0,
       signal,
       progress,
     });
@@ -198,6 +304,7 @@ class PlanRun {
   }
 
   #fail(change: Change, error: unknown): void {
+    this.#rollouts.failed(change);
     const reverted = error instanceof Reverted;
     this.#failures.push({ id: change.id, error, reverted });
     this.#options.onStep(change, { status: reverted ? 'reverted' : 'failed', message: messageOf(error) });

@@ -7,6 +7,7 @@ import type { Job } from '../ports/store.ts';
 import type { DriftView, NodeStatus, ServiceStatus, StackView, SyncState } from '../reconciler.ts';
 import type { DeploymentRecord } from './deployments.ts';
 import type { EventHub } from './events.ts';
+import { judgeService } from './service-health.ts';
 import type { TargetPool } from './target-pool.ts';
 
 /** What this process has learnt of one stack. */
@@ -112,9 +113,8 @@ export class StackTable {
       state: invalid ? 'invalid' : (row?.state ?? 'unknown'),
       message: row?.message ?? null,
       services: stack.services.map((service): ServiceStatus => {
-        const health = row?.health.get(service.resource as ResourceId);
         const missing = row === undefined || row.state === 'unknown' ? 'unknown' : 'missing';
-        return { ...service, health: health?.status ?? missing, reason: health?.reason ?? null };
+        return { ...service, ...judgeService(service, row?.health ?? new Map(), missing) };
       }),
       nodes: stack.targets.map((reference) => nodeStatus(reference, pool)),
       diagnostics,

@@ -82,6 +82,7 @@ function toService(service: ServiceStatus) {
     ports: service.ports,
     depends_on: service.dependsOn,
     resource: service.resource,
+    replicas: service.replicas ?? 1,
     message: service.reason,
   };
 }
