@@ -70,7 +70,7 @@ const SERVICE = new Map<string, KeyAnswer>([
   ['build', unsupported('build the image elsewhere and name it with image')],
   ['env_file', unsupported('use env, with secret:// for secrets')],
   ['configs', unsupported('use files')],
-  ['replicas', unsupported('one container runs for each service')],
+  ['replicas', misplaced('write it as scale, or as deploy.replicas')],
   ['mode', unsupported()],
   ['preferred_node', misplaced('did you mean node?')],
   ['storage', unsupported('use volumes, or config of a kit service')],

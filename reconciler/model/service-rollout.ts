@@ -5,7 +5,7 @@ import type { ServiceFields } from './kombination.ts';
 import { optionalNumber } from './option-values.ts';
 import type { FailureAction, RolloutModel, RolloutOrder } from './rollout.ts';
 import type { Fields } from './values.ts';
-import { asFields, asString, defined } from './values.ts';
+import { asFields, defined } from './values.ts';
 
 /** More containers of one service than this on one engine are a slip of the finger. */
 const MOST_REPLICAS = 1_000;
@@ -55,8 +55,8 @@ function readConfig(fields: Fields, path: DocumentPath, issues: Issues): Rollout
   return defined({
     parallelism: optionalNumber(fields['parallelism']),
     delayMs: readDuration(fields['delay']),
-    order: readOrder(fields['order'], [...path, 'order'], issues),
-    failureAction: readAction(fields['failure_action'], [...path, 'failure_action'], issues),
+    order: readOrder(fields['order']),
+    failureAction: readAction(fields['failure_action']),
     monitorMs: readDuration(fields['monitor']),
     maxFailureRatio: ratio,
   });
@@ -78,20 +78,11 @@ function readRollback(fields: Fields, path: DocumentPath, issues: Issues): Rollo
   return { ...config, failureAction: 'pause' };
 }
 
-function readOrder(value: unknown, path: DocumentPath, issues: Issues): RolloutOrder | undefined {
-  if (value === 'stop-first' || value === 'start-first') return value;
-  if (typeof value === 'string') {
-    const message = `"${asString(value) ?? ''}" is not an order of replacing`;
-    issues.error('INVALID_VALUE', path, message, { hint: 'stop-first or start-first' });
-  }
-  return undefined;
+/** Everything else has been reported by the schema. */
+function readOrder(value: unknown): RolloutOrder | undefined {
+  return value === 'stop-first' || value === 'start-first' ? value : undefined;
 }
 
-function readAction(value: unknown, path: DocumentPath, issues: Issues): FailureAction | undefined {
-  if (value === 'pause' || value === 'continue' || value === 'rollback') return value;
-  if (typeof value === 'string') {
-    const message = `"${value}" is not something to do about a failure`;
-    issues.error('INVALID_VALUE', path, message, { hint: 'pause, continue or rollback' });
-  }
-  return undefined;
+function readAction(value: unknown): FailureAction | undefined {
+  return value === 'pause' || value === 'continue' || value === 'rollback' ? value : undefined;
 }

@@ -4,7 +4,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Target } from '../ports/target.ts';
 
 export interface HealthWait {
-  readonly target: Target;
+  readonly target: Pick<Target, 'health'>;
   readonly stack: string;
   readonly id: ResourceId;
   /** `completed`: running is not enough, the command has to end with 0. */
