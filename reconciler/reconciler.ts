@@ -72,6 +72,27 @@ export interface Deployment {
   readonly summary: string;
 }
 
+/** One deployment as it went, also one that came to nothing. */
+export interface HistoryEntry {
+  /** `null` for one that left no tag. */
+  readonly number: number | null;
+  readonly tag: string | null;
+  /** `null` when it ended before anything was read. */
+  readonly revision: string | null;
+  /** When it ended, ISO 8601. */
+  readonly time: string;
+  /** Who asked for it, else the author of the commit. */
+  readonly author: string | null;
+  readonly jobId: string | null;
+  readonly summary: string;
+  readonly result: 'deployed' | 'failed' | 'cancelled';
+  /** What set it off: `push`, `api`, `cli`, `drift`, … */
+  readonly trigger: string | null;
+  readonly durationMs: number | null;
+  /** Why it failed. */
+  readonly message: string | null;
+}
+
 export interface DriftView {
   readonly hasDrift: boolean;
   readonly checkedAt: string | null;
@@ -203,8 +224,12 @@ export interface Reconciler extends AsyncDisposable {
   getJob(id: string): JobDetail;
   listJobs(filter: JobFilter): { readonly jobs: readonly Job[]; readonly total: number };
   getPlan(id: string): Plan | undefined;
-  history(stack: string): Promise<readonly Deployment[]>;
-  /** Commits the stack's files as they were at deployment number `to`; the commit is then reconciled like any push. */
+  /** Oldest first: deployments from their tags, failed ones from the store. */
+  history(stack: string): Promise<readonly HistoryEntry[]>;
+  /**
+   * Commits the stack's files as they were at deployment number `to`; the commit is then reconciled like any push, and leaves a deployment
+   * tag of its own. Throws BAD_OPTIONS when there is no such deployment or nothing differs, WRITE_CONFLICT when somebody was faster.
+   */
   rollback(stack: string, to: number, actor: Actor, signal: AbortSignal): Promise<WriteResult>;
   logs(stack: string, service: string, options: LogOptions): AsyncIterable<LogLine>;
   listWorkers(): readonly WorkerView[];

@@ -214,10 +214,16 @@ function addChanging(program: Command, hooks: ProgramHooks): void {
     .requiredOption('--to <number>', 'number of the deployment, see history', (text) =>
       parseCount(text, '--to'),
     )
+    .option('--apply', 'deploy it at once, where no daemon does')
     .option('--yes', 'do not ask')
     .action(
-      on(hooks, (invocation, options: { to: number; yes?: true }, stack: string) =>
-        runRollback(invocation, { stack, to: options.to, yes: options.yes === true }),
+      on(hooks, (invocation, options: { to: number; apply?: true; yes?: true }, stack: string) =>
+        runRollback(invocation, {
+          stack,
+          to: options.to,
+          apply: options.apply === true,
+          yes: options.yes === true,
+        }),
       ),
     );
 }
@@ -225,7 +231,7 @@ function addChanging(program: Command, hooks: ProgramHooks): void {
 function addRecords(program: Command, hooks: ProgramHooks): void {
   program
     .command('history')
-    .description('list the deployments of a stack, from its tags in Git')
+    .description('list the deployments of a stack, from its tags in Git and the jobs that failed')
     .argument('<stack>')
     .action(on(hooks, (invocation, _options, stack: string) => runHistory(invocation, stack)));
 

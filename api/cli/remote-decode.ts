@@ -1,6 +1,7 @@
 import type {
   Deployment,
   Diagnostic,
+  HistoryEntry,
   Job,
   JobDetail,
   JobLog,
@@ -164,6 +165,24 @@ export function toDeployment(value: unknown): Deployment {
     author: textOrNull(fields, 'author'),
     jobId: textOrNull(fields, 'job_id'),
     summary: textOrNull(fields, 'summary') ?? '',
+  };
+}
+
+export function toHistoryEntry(value: unknown): HistoryEntry {
+  const fields = fieldsOf(value, 'deployment');
+  const number = (key: string) => (typeof fields[key] === 'number' ? fields[key] : null);
+  return {
+    number: number('number'),
+    tag: textOrNull(fields, 'tag'),
+    revision: textOrNull(fields, 'revision'),
+    time: textAt(fields, 'time'),
+    author: textOrNull(fields, 'author'),
+    jobId: textOrNull(fields, 'job_id'),
+    summary: textOrNull(fields, 'summary') ?? '',
+    result: textAt(fields, 'result') as HistoryEntry['result'],
+    trigger: textOrNull(fields, 'trigger'),
+    durationMs: number('duration_ms'),
+    message: textOrNull(fields, 'message'),
   };
 }
 

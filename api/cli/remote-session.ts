@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type {
-  Deployment,
+  HistoryEntry,
   JobDetail,
   JobStep,
   LogOptions,
@@ -16,10 +16,10 @@ import {
   listAt,
   textAt,
   textOrNull,
-  toDeployment,
   toDiagnostic,
   toJob,
   toJobDetail,
+  toHistoryEntry,
   toLogLine,
   toPlan,
   toStackView,
@@ -77,12 +77,12 @@ function readingPart(client: RemoteClient): Pick<Session, ReadingPart> {
         throw error;
       }
     },
-    async history(stack, signal): Promise<readonly Deployment[]> {
+    async history(stack, signal): Promise<readonly HistoryEntry[]> {
       const answer = client.get(`${stackPath(stack)}/deployments`, { signal });
       return listAt(
         fieldsOf(await withNames(client, stack, answer, signal), 'deployments'),
         'deployments',
-        toDeployment,
+        toHistoryEntry,
       );
     },
     logs: (stack, service, options) =>

@@ -1,7 +1,7 @@
 import type {
   ApplyRequest,
-  Deployment,
   Diagnostic,
+  HistoryEntry,
   Job,
   JobDetail,
   JobFilter,
@@ -57,7 +57,7 @@ export interface Session extends AsyncDisposable {
   getJob(id: string, signal: AbortSignal): Promise<JobDetail>;
   /** A plan that was kept; `undefined` when it is no longer there. */
   getPlan(id: string, signal: AbortSignal): Promise<Plan | undefined>;
-  history(stack: string, signal: AbortSignal): Promise<readonly Deployment[]>;
+  history(stack: string, signal: AbortSignal): Promise<readonly HistoryEntry[]>;
   rollback(stack: string, to: number, signal: AbortSignal): Promise<WriteResult>;
   logs(stack: string, service: string, options: LogOptions): AsyncIterable<LogLine>;
   /**

@@ -97,8 +97,18 @@ function destroyedDigest(context: RunContext, { stack, mode }: Plan): string | n
 
 async function tag(context: RunContext, plan: Plan, job: JobRecorder): Promise<void> {
   try {
+    const { id: jobId, actor, trigger, startedAt } = job.job;
+    const { revision } = context.desired;
     const deployment = await context.deployments.record(
-      { plan, revision: plan.revision ?? '', jobId: job.job.id, author: job.job.actor },
+      {
+        plan,
+        revision: plan.revision ?? '',
+        jobId,
+        author: actor ?? (revision?.commit === plan.revision ? (revision?.author.name ?? null) : null),
+        file: context.desired.get(plan.stack)?.file ?? null,
+        trigger,
+        durationMs: startedAt === null ? null : context.clock.now() - Date.parse(startedAt),
+      },
       AbortSignal.timeout(TAG_PUSH_TIMEOUT_MS),
     );
     job.update({ tag: deployment.tag });

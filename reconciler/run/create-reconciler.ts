@@ -11,7 +11,7 @@ import type { LogLine, LogOptions, Target } from '../ports/target.ts';
 import type {
   Actor,
   ApplyRequest,
-  Deployment,
+  HistoryEntry,
   JobDetail,
   PlanRequest,
   PlanResult,
@@ -28,6 +28,7 @@ import { savePlan } from './context.ts';
 import type { RunContext } from './context.ts';
 import { Deployments } from './deployments.ts';
 import { createEventHub } from './events.ts';
+import { readHistory } from './history.ts';
 import { JobBook } from './job-book.ts';
 import { Loop } from './loop.ts';
 import { planStack, undescribedStack } from './plan-stack.ts';
@@ -182,13 +183,14 @@ class LoopReconciler implements Reconciler {
     return this.#context.store.getPlan(id);
   }
 
-  async history(stack: string): Promise<readonly Deployment[]> {
-    const history = await this.#context.deployments.history(stack);
+  async history(stack: string): Promise<readonly HistoryEntry[]> {
+    const history = await readHistory(this.#context, stack);
     if (history.length === 0) this.getStack(stack);
     return history;
   }
 
-  rollback(stack: string, to: number, actor: Actor, signal: AbortSignal): Promise<WriteResult> {
+  async rollback(stack: string, to: number, actor: Actor, signal: AbortSignal): Promise<WriteResult> {
+    await this.#loop.refreshForWrite(signal);
     return this.#loop.written(this.#writer.rollback(stack, to, { actor, signal }));
   }
 

@@ -231,7 +231,10 @@ export function createFakeReconciler(): FakeReconciler {
     history(stack) {
       known(stack);
       const deployment = { number: 1, tag: `deploy/${stack}/1`, revision: COMMIT, time: at(1) };
-      return Promise.resolve([{ ...deployment, author: 'Ada', jobId: null, summary: 'Plan: 1 to create' }]);
+      const how = { result: 'deployed', trigger: 'push', durationMs: 1_200, message: null } as const;
+      return Promise.resolve([
+        { ...deployment, author: 'Ada', jobId: null, summary: 'Plan: 1 to create', ...how },
+      ]);
     },
     async rollback(stack, to, actor) {
       known(stack);

@@ -63,6 +63,13 @@ export async function runDestroy(invocation: Invocation, options: DestroyOptions
   return code;
 }
 
+/** Plans one stack and carries it out; the yes was given to what led here. */
+export async function applyStack(session: Session, stack: string, invocation: Invocation): Promise<number> {
+  const planning = await planStacks(session, [{ stack }], invocation.interrupt.signal);
+  const consent = { yes: true, volumes: false, always: false, insist: true };
+  return carryOut(session, planning, consent, invocation);
+}
+
 async function planToApply(
   session: Session,
   options: ApplyOptions,
@@ -96,6 +103,8 @@ interface Consent {
   readonly volumes: boolean;
   /** Needs a yes even when the plan itself asks for none. */
   readonly always: boolean;
+  /** Applies even where nothing is to be done: what runs is then recorded as deployed. */
+  readonly insist?: boolean;
 }
 
 async function carryOut(
@@ -110,7 +119,7 @@ async function carryOut(
   showFailures(invocation, planning);
 
   const applicable = plans.filter((plan) => !hasErrors(plan.diagnostics));
-  const work = applicable.filter(hasWork);
+  const work = consent.insist === true ? applicable : applicable.filter(hasWork);
   const confirmed = work.length > 0 && (await consentTo(work, consent, invocation));
   if (work.length > 0 && !confirmed) {
     remark(invocation, 'nothing was changed');

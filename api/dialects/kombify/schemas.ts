@@ -88,6 +88,7 @@ const STACK_SERVICE = record({
   ports: TEXTS,
   depends_on: TEXTS,
   resource: TEXT,
+  replicas: INTEGER,
   message: TEXT_OR_NULL,
 });
 
@@ -114,6 +115,20 @@ const DEPLOYMENT = record({
   author: TEXT_OR_NULL,
   job_id: TEXT_OR_NULL,
   summary: TEXT,
+});
+
+const HISTORY_ENTRY = record({
+  number: INTEGER_OR_NULL,
+  tag: TEXT_OR_NULL,
+  revision: TEXT_OR_NULL,
+  time: TIME,
+  author: TEXT_OR_NULL,
+  job_id: TEXT_OR_NULL,
+  summary: TEXT,
+  result: { enum: ['deployed', 'failed', 'cancelled'] },
+  trigger: TEXT_OR_NULL,
+  duration_ms: INTEGER_OR_NULL,
+  message: TEXT_OR_NULL,
 });
 
 const STACK_MEMBERS: Readonly<Record<string, JsonSchema>> = {
@@ -246,7 +261,7 @@ export const SCHEMAS = {
   StackDetail: record({ ...STACK_MEMBERS, config: ANYTHING }),
   StackWrite: record({ ...STACK_MEMBERS, config: ANYTHING, ...COMMIT_MEMBERS }),
   Removal: record({ id: TEXT, name: TEXT, status: { const: 'deleting' }, ...COMMIT_MEMBERS }),
-  Deployment: DEPLOYMENT,
+  HistoryEntry: HISTORY_ENTRY,
   Plan: record(PLAN_MEMBERS),
   PlanAnswer: record({
     ...PLAN_MEMBERS,

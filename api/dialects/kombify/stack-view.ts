@@ -1,5 +1,6 @@
 import type {
   Deployment,
+  HistoryEntry,
   NodeStatus,
   ServiceStatus,
   StackView,
@@ -62,6 +63,11 @@ export function toStackWrite({ stack, commit, file }: StackWrite, name: string, 
 export function toDeployment(deployment: Deployment) {
   const { number, tag, revision, time, author, summary, jobId } = deployment;
   return { number, tag, revision, time, author, summary, job_id: jobId };
+}
+
+export function toHistoryEntry(entry: HistoryEntry) {
+  const { jobId, durationMs, ...rest } = entry;
+  return { ...rest, job_id: jobId, duration_ms: durationMs };
 }
 
 function toNode({ name, address, reachable }: NodeStatus) {
