@@ -168,6 +168,7 @@ it('does not count a container as healthy that fails while it is watched', async
     id: container('web'),
     until: 'healthy' as const,
     timeoutMs: 60_000,
+    firstLookMs: 0,
     clock: createFastClock(),
     signal: NEVER,
     progress: () => undefined,
