@@ -105,6 +105,31 @@ export interface DriftView {
   }[];
 }
 
+export interface DriftCheck {
+  readonly drift: DriftView;
+  /** The recorded check. */
+  readonly job: Job;
+}
+
+export interface DriftRequest {
+  readonly stack: string;
+  /** `apply_desired` applies the description, `accept_actual` commits what runs as the description. */
+  readonly action: 'apply_desired' | 'accept_actual';
+  /** Ids of resources; all that have drifted when left out. The description is only ever applied as a whole. */
+  readonly resources?: readonly string[];
+  readonly actor: Actor;
+  readonly trigger: string;
+}
+
+export interface DriftResolution {
+  /** Of `apply_desired`; it ends later. */
+  readonly job: Job | null;
+  /** Of `accept_actual`. */
+  readonly write: WriteResult | null;
+  /** What of the drift has no place in the file, and so is undone by the next repair. */
+  readonly unplaced: readonly string[];
+}
+
 export interface StackView {
   readonly name: string;
   readonly kind: StackKind;
@@ -216,6 +241,12 @@ export interface Reconciler extends AsyncDisposable {
   countStacks(): ReadonlyMap<SyncState, number>;
   /** Asks the targets and brings the status of the stack up to date. */
   observe(name: string, signal: AbortSignal): Promise<StackView>;
+  /** As seen last: asks nobody. */
+  getDrift(stack: string): DriftView;
+  /** Asks the targets, records it as a job, repairs nothing. */
+  checkDrift(stack: string, actor: Actor | null, signal: AbortSignal): Promise<DriftCheck>;
+  /** Throws BAD_OPTIONS when there is nothing to resolve, or what runs cannot be written down; WRITE_CONFLICT. */
+  resolveDrift(request: DriftRequest, signal: AbortSignal): Promise<DriftResolution>;
   plan(request: PlanRequest, signal: AbortSignal): Promise<PlanResult>;
   /** Queues; the job ends later. Throws at once when the stack is unknown or the plan is stale. */
   apply(request: ApplyRequest, signal: AbortSignal): Promise<Job>;

@@ -32,7 +32,6 @@ const DOCUMENT = new Map<string, KeyAnswer>([
   ['mode', ignored('it has no effect')],
   ['intent', ignored('it has no effect')],
   ['intents', ignored('it has no effect')],
-  ['operations', ignored('it has no effect; drift is always watched, see policy.drift')],
   ['addons', unsupported('list the services instead')],
   ['overrides', unsupported('write the settings at services.<name>')],
   ['ssl', unsupported('give meta.email to have certificates from Let’s Encrypt')],

@@ -37,6 +37,7 @@ export interface Kombination {
 
 export interface PolicyModel {
   readonly drift?: DriftMode;
+  readonly driftSchedule?: string;
   readonly maxDeletions?: number;
 }
 

@@ -2,6 +2,7 @@ import { readConnection } from './connection.ts';
 import type { DocumentPath } from './document-path.ts';
 import { formatPath } from './document-path.ts';
 import type { IpamPool, IpamSpec } from './docker-spec.ts';
+import { readDriftPolicy } from './drift-policy.ts';
 import type { Issues } from './issue.ts';
 import { isProblem } from './issue.ts';
 import type {
@@ -16,7 +17,6 @@ import { readTexts, texts } from './option-values.ts';
 import { readServiceFields } from './service-fields.ts';
 import { readLabels } from './service-lists.ts';
 import { readSecretModels } from './service-secrets.ts';
-import type { DriftMode } from './stack.ts';
 import type { Fields } from './values.ts';
 import { asBoolean, asFields, asList, asNumber, asString, defined, toRecord } from './values.ts';
 
@@ -44,7 +44,7 @@ export function readKombination(value: unknown, issues: Issues): WrittenKombinat
     networks: readNetworkModels(document['networks'], issues),
     volumes: readVolumeModels(document['volumes'], issues),
     secrets: readSecretModels(document['secrets'], issues),
-    policy: readPolicy(document['policy']),
+    policy: readPolicy(document, issues),
   };
 }
 
@@ -218,11 +218,10 @@ function readCommon(fields: Fields, path: DocumentPath, issues: Issues) {
 }
 
 /** `policy`, of a stack or of the repository. */
-export function readPolicy(value: unknown): PolicyModel {
-  const fields = asFields(value) ?? {};
-  return defined({ drift: readDrift(fields['drift']), maxDeletions: asNumber(fields['maxDeletions']) });
-}
-
-function readDrift(value: unknown): DriftMode | undefined {
-  return value === 'fix' || value === 'alert' ? value : undefined;
+export function readPolicy(document: Fields, issues: Issues): PolicyModel {
+  const fields = asFields(document['policy']) ?? {};
+  return defined({
+    ...readDriftPolicy(document, issues),
+    maxDeletions: asNumber(fields['maxDeletions']),
+  });
 }

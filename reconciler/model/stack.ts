@@ -6,11 +6,16 @@ import type { TargetReference } from './target.ts';
 
 export type StackKind = 'kombination' | 'workflow' | 'instance';
 
-/** `fix` repairs drift as soon as it is seen; `alert` only reports it. */
-export type DriftMode = 'fix' | 'alert';
+/**
+ * `fix` repairs drift as soon as it is seen; `alert` only reports it; `propose` reports it, and commits what runs as the description on
+ * a branch of its own.
+ */
+export type DriftMode = 'fix' | 'alert' | 'propose';
 
 export interface StackPolicy {
   readonly drift: DriftMode;
+  /** Cron expression; left out: no checks of drift beside those that are made anyway. */
+  readonly driftSchedule?: string;
   /** More deletions of owned resources than this in one plan need a confirmation. Default 10. */
   readonly maxDeletions: number;
 }

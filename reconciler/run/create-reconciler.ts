@@ -11,6 +11,10 @@ import type { LogLine, LogOptions, Target } from '../ports/target.ts';
 import type {
   Actor,
   ApplyRequest,
+  DriftCheck,
+  DriftRequest,
+  DriftResolution,
+  DriftView,
   HistoryEntry,
   JobDetail,
   PlanRequest,
@@ -27,6 +31,7 @@ import type {
 import { savePlan } from './context.ts';
 import type { RunContext } from './context.ts';
 import { Deployments } from './deployments.ts';
+import { driftedOf, recordDriftCheck } from './drift-check.ts';
 import { createEventHub } from './events.ts';
 import { readHistory } from './history.ts';
 import { JobBook } from './job-book.ts';
@@ -139,6 +144,32 @@ class LoopReconciler implements Reconciler {
   async observe(name: string, signal: AbortSignal): Promise<StackView> {
     await this.#loop.look(name, signal);
     return this.getStack(name);
+  }
+
+  getDrift(stack: string): DriftView {
+    return this.getStack(stack).drift;
+  }
+
+  async checkDrift(stack: string, actor: Actor | null, signal: AbortSignal): Promise<DriftCheck> {
+    const { drift } = await this.observe(stack, signal);
+    const by = { stack, trigger: 'api', actor: actor?.name ?? null };
+    return { drift, job: recordDriftCheck(this.#context, by) };
+  }
+
+  async resolveDrift(request: DriftRequest, signal: AbortSignal): Promise<DriftResolution> {
+    await this.#loop.refreshIfPossible(signal);
+    const { stack, action, actor, trigger } = request;
+    const { drift } = await this.observe(stack, signal);
+    const only = driftedOf(request, drift);
+    if (action === 'apply_desired') {
+      const job = await this.#loop.request({ stack, actor, trigger }, signal);
+      return { job, write: null, unplaced: [] };
+    }
+    const planned = await planStack(this.#context, { stack, mode: 'apply', deleteVolumes: false }, signal);
+    const { unplaced, ...write } = await this.#loop.written(
+      this.#writer.acceptDrift(planned, only, { actor, signal }),
+    );
+    return { job: null, write, unplaced };
   }
 
   async plan(request: PlanRequest, signal: AbortSignal): Promise<PlanResult> {

@@ -21,7 +21,7 @@ export type Decision =
   /** Nothing to change, but not everything is well. */
   | { readonly kind: 'unwell' }
   | { readonly kind: 'apply' }
-  /** Deployed as described, has moved since, and is to be reported only. */
+  /** Deployed as described, has moved since, and is not to be repaired. */
   | { readonly kind: 'report-drift' }
   | { readonly kind: 'held' }
   | { readonly kind: 'blocked'; readonly reason: string };
@@ -32,7 +32,7 @@ export function decide(input: DecisionInput): Decision {
   if (!hasWork(plan)) return { kind: 'in-sync' };
   if (!hasChanges(plan)) return requested ? { kind: 'apply' } : { kind: 'unwell' };
   if (!requested && input.heldDesired === plan.desired) return { kind: 'held' };
-  if (!requested && isDrift(input) && input.policy.drift === 'alert') return { kind: 'report-drift' };
+  if (!requested && isDrift(input) && input.policy.drift !== 'fix') return { kind: 'report-drift' };
   const reason = whyNotApplicable(plan, input.confirmed);
   return reason === null ? { kind: 'apply' } : { kind: 'blocked', reason };
 }

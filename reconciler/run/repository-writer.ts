@@ -3,9 +3,13 @@ import { isReconcilerError, ReconcilerError } from '../model/errors.ts';
 import type { Draft } from '../ports/desired.ts';
 import type { FileWrite } from '../ports/source.ts';
 import type { Actor, RepositoryStatus, WriteResult } from '../reconciler.ts';
+import type { ResourceId } from '../model/resource.ts';
 import { rememberStack } from './context.ts';
 import type { RunContext } from './context.ts';
 import type { DeploymentRecord } from './deployments.ts';
+import type { DriftEdit } from './drift-edit.ts';
+import { draftDrift, proposalMessage } from './drift-proposals.ts';
+import type { PlannedStack } from './plan-stack.ts';
 import { ownChanges, sharedChanges } from './rollback-files.ts';
 
 /** Who asks, and for how long the answer is waited for. */
@@ -104,6 +108,24 @@ export class RepositoryWriter {
     // It is a deployment even where the old version runs already, because the bad one never took its place.
     rememberStack(this.#context, stack, { untagged: true, heldDesired: null });
     return result;
+  }
+
+  /** Writes what runs into the stack's file. Throws BAD_OPTIONS when none of it has a place there. */
+  async acceptDrift(
+    planned: PlannedStack,
+    only: ReadonlySet<ResourceId> | undefined,
+    by: WriteBy,
+  ): Promise<WriteResult & Pick<DriftEdit, 'unplaced'>> {
+    const { stack } = planned.plan;
+    const { draft, placed, unplaced } = draftDrift(this.#context, planned, only);
+    if (placed.length === 0) {
+      throw new ReconcilerError(
+        'BAD_OPTIONS',
+        `none of this has a place in ${draft.path}: ${unplaced.join(', ')}`,
+      );
+    }
+    const result = await this.#commitDraft(draft, proposalMessage(stack, draft.path, { placed, unplaced }), by);
+    return { ...result, unplaced };
   }
 
   #requireStack(name: string): string {

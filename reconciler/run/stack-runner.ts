@@ -9,6 +9,9 @@ import { recallStack } from './context.ts';
 import type { RunContext } from './context.ts';
 import { decide, isDrift } from './decide.ts';
 import type { Decision } from './decide.ts';
+import { recordDriftCheck } from './drift-check.ts';
+import { DriftProposals } from './drift-proposals.ts';
+import { DriftSchedule } from './drift-schedule.ts';
 import type { JobRecorder } from './job-book.ts';
 import { planStack } from './plan-stack.ts';
 import type { PlannedStack, PlanOrder } from './plan-stack.ts';
@@ -29,13 +32,17 @@ export class StackRunner {
   readonly #context: RunContext;
   readonly #pending = new Map<string, Pending[]>();
   readonly #brake: RepairBrake;
+  readonly #proposals: DriftProposals;
   readonly #triggers = new Map<string, string>();
   /** Stacks whose disappearance from the repository waits for a yes, and why. */
   readonly blockedRemovals = new Map<string, string>();
+  readonly schedule: DriftSchedule;
 
   constructor(context: RunContext) {
     this.#context = context;
     this.#brake = new RepairBrake(context.clock);
+    this.#proposals = new DriftProposals(context);
+    this.schedule = new DriftSchedule(context.clock);
   }
 
   /** Records a job that the next run of the stack carries out. */
@@ -48,9 +55,9 @@ export class StackRunner {
     return job;
   }
 
-  /** Names what sets off the next run that nobody asked for: a push, else what came first. */
+  /** Names what sets off the next run that nobody asked for: a push or a schedule, else what came first. */
   triggeredBy(stack: string, trigger: string): void {
-    if (trigger === 'push' || !this.#triggers.has(stack)) this.#triggers.set(stack, trigger);
+    if (trigger === 'push' || trigger === 'schedule' || !this.#triggers.has(stack)) this.#triggers.set(stack, trigger);
   }
 
   hasRequests(stack: string): boolean {
@@ -169,12 +176,15 @@ export class StackRunner {
       this.#failBeforePlan(stack, trigger, error, signal);
       return;
     }
+    this.schedule.note(stack, planned.description.policy.driftSchedule);
     const confirmed = this.#mayRemove(planned.plan) && this.#whyNotRemoved(stack) === null;
     const decision = await this.#decide(planned, false, confirmed);
     // What was read is old already; the run that is due next reads again.
     if (signal.aborted) return;
     this.#settle(planned, decision);
     if (decision.kind === 'unwell') this.#insistOnHealth(planned.plan);
+    if (decision.kind === 'report-drift') await this.#propose(planned, signal);
+    if (trigger === 'schedule') recordDriftCheck(this.#context, { stack, trigger, actor: null });
     if (decision.kind === 'in-sync') return this.#completeEarlier(planned, trigger);
     if (decision.kind !== 'apply') return;
     const drifted = this.#context.deployments.knownLatest(stack)?.desired === planned.plan.desired;
@@ -188,6 +198,25 @@ export class StackRunner {
       if (job.job.endedAt === null) job.end('failed', error);
       this.#noteFailure(stack, error);
       throw error;
+    }
+  }
+
+  /** What cannot be proposed is still reported. */
+  async #propose(planned: PlannedStack, signal: AbortSignal): Promise<void> {
+    if (planned.description.policy.drift !== 'propose') return;
+    const { stacks, logger } = this.#context;
+    const { stack } = planned.plan;
+    try {
+      const told = await this.#proposals.propose(planned, signal);
+      stacks.setState(stack, 'drifted', `${driftText(planned.plan)}; ${told}`);
+    } catch (error) {
+      signal.throwIfAborted();
+      logger.warn({ stack, error: errorMessage(error) }, 'the drift could not be proposed');
+      stacks.setState(
+        stack,
+        'drifted',
+        `${driftText(planned.plan)}; it could not be proposed: ${errorMessage(error)}`,
+      );
     }
   }
 
@@ -220,7 +249,7 @@ export class StackRunner {
   }
 
   /** Brings the shown state in line with what was decided. */
-  #settle({ plan }: PlannedStack, decision: Decision): void {
+  #settle({ plan, description }: PlannedStack, decision: Decision): void {
     const { stacks, clock, desired } = this.#context;
     const { stack } = plan;
     const deployed = this.#context.deployments.knownLatest(stack)?.desired ?? null;
@@ -229,11 +258,8 @@ export class StackRunner {
     if (decision.kind === 'blocked') {
       stacks.setState(stack, 'blocked', this.#whyNotRemoved(stack) ?? decision.reason);
     } else if (decision.kind === 'report-drift') {
-      stacks.setState(
-        stack,
-        'drifted',
-        `${drift?.changes.filter(({ action }) => action !== 'no-op').length ?? 0} resources have drifted`,
-      );
+      const told = description.policy.drift === 'propose' ? this.#proposals.told(stack) : null;
+      stacks.setState(stack, 'drifted', told === null ? driftText(plan) : `${driftText(plan)}; ${told}`);
     } else if (decision.kind === 'unwell') {
       stacks.setState(stack, 'degraded', unwellResources(plan));
     } else if (decision.kind === 'held') {
@@ -299,6 +325,7 @@ export class StackRunner {
   }
 
   #forget(stack: string): void {
+    this.schedule.note(stack, undefined);
     this.#context.stacks.forget(stack);
     this.#context.deployments.forget(stack);
     this.blockedRemovals.delete(stack);
@@ -338,6 +365,11 @@ export function refuseStale(saved: Plan, current: Plan): void {
   const moved = findStaleness(saved, current);
   if (moved.length === 0) return;
   throw new ReconcilerError('PLAN_STALE', `the plan is stale, make a new one: ${moved.join('; ')}`);
+}
+
+function driftText({ changes }: Plan): string {
+  const count = changes.filter(({ action }) => action !== 'no-op').length;
+  return count === 1 ? '1 resource has drifted' : `${count} resources have drifted`;
 }
 
 function unwellResources({ changes }: Pick<Plan, 'changes'>): string {

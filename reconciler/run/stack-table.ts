@@ -71,6 +71,10 @@ export class StackTable {
     this.#row(stack).drift = { hasDrift: changes.length > 0, checkedAt, changes };
   }
 
+  drift(stack: string): DriftView {
+    return this.#rows.get(stack)?.drift ?? NO_DRIFT;
+  }
+
   sawOn(stack: string, reference: TargetReference): void {
     const engines = this.#engines.get(stack) ?? new Map<string, TargetReference>();
     engines.set(targetKey(reference), reference);
