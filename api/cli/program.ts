@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { runApply, runDestroy } from './commands/apply.ts';
+import { runDrift } from './commands/drift.ts';
 import { runHistory, runRollback } from './commands/history.ts';
 import { runJobs } from './commands/jobs.ts';
 import { runKeysCreate, runKeysList, runKeysRevoke } from './commands/keys.ts';
@@ -234,6 +235,18 @@ function addRecords(program: Command, hooks: ProgramHooks): void {
     .description('list the deployments of a stack, from its tags in Git and the jobs that failed')
     .argument('<stack>')
     .action(on(hooks, (invocation, _options, stack: string) => runHistory(invocation, stack)));
+
+  program
+    .command('drift')
+    .description('show how what runs differs from what was deployed')
+    .argument('<stack>')
+    .option('--accept', 'commit what runs as the description; to repair it instead, apply')
+    .option('--yes', 'do not ask')
+    .action(
+      on(hooks, (invocation, options: { accept?: true; yes?: true }, stack: string) =>
+        runDrift(invocation, { stack, accept: options.accept === true, yes: options.yes === true }),
+      ),
+    );
 
   program
     .command('jobs')

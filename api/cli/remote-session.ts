@@ -49,7 +49,7 @@ export function createRemoteSession(options: RemoteOptions): Session {
   };
 }
 
-type ChangingPart = 'plan' | 'apply' | 'rollback';
+type ChangingPart = 'plan' | 'apply' | 'rollback' | 'acceptDrift';
 type ReadingPart = Exclude<keyof Session, ChangingPart | 'followJob' | 'stop' | typeof Symbol.asyncDispose>;
 
 function readingPart(client: RemoteClient): Pick<Session, ReadingPart> {
@@ -109,6 +109,13 @@ function changingPart(client: RemoteClient): Pick<Session, ChangingPart> {
       return toJob(
         await withNames(client, stack, client.post(`${stackPath(stack)}/apply`, { body, signal }), signal),
       );
+    },
+    async acceptDrift(stack, signal) {
+      const body = { action: 'accept_actual' };
+      const request = client.post(`${stackPath(stack)}/drift/resolve`, { body, signal });
+      const answer = fieldsOf(await withNames(client, stack, request, signal), 'drift');
+      const write = { commit: textAt(answer, 'commit'), file: textAt(answer, 'file') };
+      return { write, unplaced: listAt(answer, 'unplaced', String) };
     },
     async rollback(stack, to, signal) {
       const request = client.post(`${stackPath(stack)}/rollback`, { body: { to }, signal });

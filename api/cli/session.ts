@@ -1,6 +1,7 @@
 import type {
   ApplyRequest,
   Diagnostic,
+  DriftResolution,
   HistoryEntry,
   Job,
   JobDetail,
@@ -59,6 +60,8 @@ export interface Session extends AsyncDisposable {
   getPlan(id: string, signal: AbortSignal): Promise<Plan | undefined>;
   history(stack: string, signal: AbortSignal): Promise<readonly HistoryEntry[]>;
   rollback(stack: string, to: number, signal: AbortSignal): Promise<WriteResult>;
+  /** Commits what runs as the description. */
+  acceptDrift(stack: string, signal: AbortSignal): Promise<Pick<DriftResolution, 'write' | 'unplaced'>>;
   logs(stack: string, service: string, options: LogOptions): AsyncIterable<LogLine>;
   /**
    * Ends running jobs of this session at the next step boundary. A daemon's jobs go on: they are not this command's.

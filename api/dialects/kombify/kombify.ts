@@ -5,6 +5,7 @@ import type { Route } from '../../http/route.ts';
 import { defineRoute } from '../../http/route.ts';
 import type { JsonSchema } from '../../http/shape.ts';
 import type { ApiDeps } from '../../operations/deps.ts';
+import { driftRoutes } from './drift-routes.ts';
 import { jobRoutes } from './job-routes.ts';
 import { logRoutes } from './log-routes.ts';
 import { answers } from './page.ts';
@@ -32,6 +33,7 @@ const openApiRoute: Route<ApiDeps> = defineRoute({
 export const kombifyRoutes: readonly Route<ApiDeps>[] = [
   ...stackRoutes,
   ...planRoutes,
+  ...driftRoutes,
   ...logRoutes,
   ...workerRoutes,
   ...jobRoutes,

@@ -92,8 +92,9 @@ const STACK_SERVICE = record({
   message: TEXT_OR_NULL,
 });
 
-const DRIFT = record({
+const DRIFT_MEMBERS: Readonly<Record<string, JsonSchema>> = {
   has_drift: BOOLEAN,
+  status: { enum: ['in_sync', 'drifted', 'unknown'] },
   last_check: TIME_OR_NULL,
   changes: listOf(
     record({
@@ -105,7 +106,8 @@ const DRIFT = record({
       actual: ANYTHING,
     }),
   ),
-});
+};
+const DRIFT = record(DRIFT_MEMBERS);
 
 const DEPLOYMENT = record({
   number: INTEGER,
@@ -262,6 +264,16 @@ export const SCHEMAS = {
   StackWrite: record({ ...STACK_MEMBERS, config: ANYTHING, ...COMMIT_MEMBERS }),
   Removal: record({ id: TEXT, name: TEXT, status: { const: 'deleting' }, ...COMMIT_MEMBERS }),
   HistoryEntry: HISTORY_ENTRY,
+  Drift: DRIFT,
+  DriftCheck: record({ ...DRIFT_MEMBERS, job_id: TEXT }),
+  DriftResolution: record({
+    action: { enum: ['apply_desired', 'accept_actual'] },
+    job: { anyOf: [{ $ref: '#/components/schemas/Job' }, { type: 'null' }] },
+    job_id: TEXT_OR_NULL,
+    commit: TEXT_OR_NULL,
+    file: TEXT_OR_NULL,
+    unplaced: TEXTS,
+  }),
   Plan: record(PLAN_MEMBERS),
   PlanAnswer: record({
     ...PLAN_MEMBERS,

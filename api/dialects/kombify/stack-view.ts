@@ -1,5 +1,6 @@
 import type {
   Deployment,
+  DriftView,
   HistoryEntry,
   NodeStatus,
   ServiceStatus,
@@ -46,7 +47,7 @@ export function toStack(stack: StackView) {
     revision: stack.deployment?.revision ?? null,
     deployment: stack.deployment === null ? null : toDeployment(stack.deployment),
     last_job: stack.lastJob === null ? null : toJob(stack.lastJob),
-    drift: toDrift(stack),
+    drift: toDrift(stack.drift),
     diagnostics: stack.diagnostics,
   };
 }
@@ -93,12 +94,13 @@ function toService(service: ServiceStatus) {
   };
 }
 
-function toDrift({ drift }: StackView) {
+export function toDrift(drift: DriftView) {
   const changes = drift.changes.map((change) => ({
     ...change,
     type: DRIFT_TYPES[change.action] ?? 'modified',
   }));
-  return { has_drift: drift.hasDrift, last_check: drift.checkedAt, changes };
+  const status = drift.hasDrift ? 'drifted' : drift.checkedAt === null ? 'unknown' : 'in_sync';
+  return { has_drift: drift.hasDrift, status, last_check: drift.checkedAt, changes };
 }
 
 /** Committed, but the repository could not be read again yet. */
