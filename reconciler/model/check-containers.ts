@@ -24,7 +24,8 @@ function checkNames({ name, services }: Kombination, issues: Issues): void {
       const other = owners.get(key);
       owners.set(key, service);
       // Two services of one name have been reported.
-      if (!other || other === service || (other.containerName ?? service.containerName) === undefined) continue;
+      if (!other || other === service || (other.containerName ?? service.containerName) === undefined)
+        continue;
       const named = service.containerName === undefined ? other : service;
       const message = `${other.name} and ${service.name} would both be called ${called}`;
       issues.error('INVALID_VALUE', [...named.path, 'container_name'], message, {

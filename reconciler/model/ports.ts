@@ -26,9 +26,7 @@ export function parsePort(text: string): readonly PublishedPort[] | Problem {
   if (isProblem(hostIp)) return hostIp;
   const [containerPort] = inside;
   if (outside && outside.length > 1 && inside.length === 1 && containerPort !== undefined) {
-    return [
-      defined({ containerPort, protocol, hostPort: outside[0], lastHostPort: outside.at(-1), hostIp }),
-    ];
+    return [defined({ containerPort, protocol, hostPort: outside[0], lastHostPort: outside.at(-1), hostIp })];
   }
   if (outside && outside.length !== inside.length) {
     return {
@@ -48,7 +46,8 @@ export function readPort(fields: Fields): PublishedPort | Problem | undefined {
   if (containerPort === undefined) return undefined;
   const protocol = asString(fields['protocol']) ?? 'tcp';
   const published = fields['published'];
-  const range = published === undefined || published === '' ? [] : parseRange(String(published));
+  const text = typeof published === 'number' ? `${published}` : asString(published);
+  const range = text ? parseRange(text) : [];
   if (isProblem(range)) return range;
   const [hostPort] = range;
   const lastHostPort = range.length > 1 ? range.at(-1) : undefined;

@@ -74,7 +74,9 @@ export function formatPlanGraph(plan: Plan): string {
 
 /** `, batch 2 of 3` in a rolling update. */
 function turnOf({ rollout }: Change): string {
-  return rollout === undefined || rollout.batches === 1 ? '' : `, batch ${rollout.batch} of ${rollout.batches}`;
+  return rollout === undefined || rollout.batches === 1
+    ? ''
+    : `, batch ${rollout.batch} of ${rollout.batches}`;
 }
 
 function titleOf(plan: Plan): string {

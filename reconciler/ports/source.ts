@@ -100,7 +100,10 @@ export interface Source extends AsyncDisposable {
    * is a remote. The same message and content as there makes no second commit. Resolves to what is there then. Throws WRITE_CONFLICT when
    * somebody else has committed on that branch, or has it checked out.
    */
-  propose(request: ProposalRequest, signal: AbortSignal): Promise<{ readonly commit: string; readonly isNew: boolean }>;
+  propose(
+    request: ProposalRequest,
+    signal: AbortSignal,
+  ): Promise<{ readonly commit: string; readonly isNew: boolean }>;
   /** Annotated tag; an existing tag of that name gives WRITE_CONFLICT. Local only: see `pushTags`. */
   tag(request: TagRequest): Promise<void>;
   /** Tags whose name starts with the prefix, by name. */

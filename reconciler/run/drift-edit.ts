@@ -121,12 +121,16 @@ function topics(
   }
   if (fields.length === 0) return [{ label: cause, splices: null }];
   const whole = new Set<string>();
-  return fields.flatMap(({ path, sensitive }): readonly Topic[] => {
+  return fields.flatMap(({ path, sensitive, ...field }): readonly Topic[] => {
     const [key = '', ...rest] = path.split(/[.[]/);
     if (service === null || before === null || sensitive === true) return [{ label: path, splices: null }];
     if (key === 'env' || key === 'labels') {
-      const name = rest.length > 0 ? nameIn(path, key) : null;
-      return [{ label: path, splices: name === null ? null : pairSplices(service, key, name, before[key]) }];
+      const known = new Set([field.before, field.after].flatMap((side) => Object.keys(asFields(side) ?? {})));
+      const names = rest.length > 0 ? [nameIn(path, key)] : [...known].sort();
+      return names.map((name) => ({
+        label: rest.length > 0 ? path : `${key}.${name}`,
+        splices: name === null ? null : pairSplices(service, key, name, before[key]),
+      }));
     }
     if (key === 'resources') {
       return [{ label: path, splices: limitSplices(service, rest[0] ?? '', before['resources']) }];
@@ -152,7 +156,8 @@ function pairSplices(
   name: string,
   observed: Json | undefined,
 ): readonly Splice[] | null {
-  const written = key === 'env' && fields['env'] === undefined && fields['environment'] !== undefined ? 'environment' : key;
+  const written =
+    key === 'env' && fields['env'] === undefined && fields['environment'] !== undefined ? 'environment' : key;
   const value = asString(asFields(observed)?.[name]);
   if (value === MASK) return null;
   // A dollar sign would be read as the beginning of a reference.
@@ -160,7 +165,8 @@ function pairSplices(
   const list = asList(fields[written]);
   if (!list) return [{ path: [...path, written, name], value: text }];
   const index = list.findIndex((item) => asString(item)?.split('=', 1)[0] === name);
-  if (index >= 0 && text !== undefined) return [{ path: [...path, written, index], value: `${name}=${text}` }];
+  if (index >= 0 && text !== undefined)
+    return [{ path: [...path, written, index], value: `${name}=${text}` }];
   const others = list.filter((_, at) => at !== index).map(String);
   return [{ path: [...path, written], value: text === undefined ? others : [...others, `${name}=${text}`] }];
 }
@@ -184,7 +190,11 @@ function limitSplices(
 }
 
 function bytesText(bytes: number): string {
-  for (const [unit, size] of [['g', 2 ** 30], ['m', 2 ** 20], ['k', 2 ** 10]] as const)
+  for (const [unit, size] of [
+    ['g', 2 ** 30],
+    ['m', 2 ** 20],
+    ['k', 2 ** 10],
+  ] as const)
     if (bytes % size === 0) return `${bytes / size}${unit}`;
   return `${bytes}b`;
 }
@@ -205,16 +215,25 @@ function wholeSplices(
   switch (key) {
     case 'image':
       // A moved tag is no other image; what it was pulled as is what is written already.
-      return typeof value === 'string' && !/@sha256:[0-9a-f]{12}$/.test(value) ? [{ path: at('image'), value }] : null;
+      return typeof value === 'string' && !/@sha256:[0-9a-f]{12}$/.test(value)
+        ? [{ path: at('image'), value }]
+        : null;
     case 'command':
     case 'entrypoint':
-      return [{ path: at(key), value: value === undefined ? undefined : (asList(value)?.map(String) ?? null) }];
+      return [
+        { path: at(key), value: value === undefined ? undefined : (asList(value)?.map(String) ?? null) },
+      ];
     case 'ports':
       return portSplices(at('ports'), value);
     case 'restart':
       return [{ path: at('restart'), value: restartText(value) }];
     case 'networks':
-      return networkSplices(at('networks'), { written: fields['networks'], value, service: before['service'], desired });
+      return networkSplices(at('networks'), {
+        written: fields['networks'],
+        value,
+        service: before['service'],
+        desired,
+      });
     default:
       return null;
   }
@@ -248,7 +267,9 @@ function networkSplices(
 ): readonly Splice[] | null {
   if (written !== undefined && !asList(written)) return null;
   const names = new Map(
-    [...desired.values()].filter(({ kind }) => kind === 'network').map(({ spec, name }) => [spec['name'], name]),
+    [...desired.values()]
+      .filter(({ kind }) => kind === 'network')
+      .map(({ spec, name }) => [spec['name'], name]),
   );
   const joined: string[] = [];
   for (const [network, attachment] of Object.entries(asFields(value) ?? {})) {

@@ -1,7 +1,9 @@
 import { hasErrors } from '../model/diagnostic.ts';
-import { ReconcilerError } from '../model/errors.ts';
+import { errorMessage, ReconcilerError } from '../model/errors.ts';
 import { canonicalJson, sha256 } from '../model/json.ts';
 import type { ResourceId } from '../model/resource.ts';
+import type { StackPolicy } from '../model/stack.ts';
+import type { Plan } from '../plan/plan.ts';
 import type { Draft } from '../ports/desired.ts';
 import type { RunContext } from './context.ts';
 import type { DriftEdit } from './drift-edit.ts';
@@ -42,27 +44,45 @@ export function draftDrift(
 /** Commits what runs as the description on a branch of its own, for people to merge or to ignore. */
 export class DriftProposals {
   readonly #context: RunContext;
-  /** What was proposed last for each stack: the repository need not be asked about the same again. */
+  /** What was proposed last for each stack, and what became of it: the repository need not be asked about the same again. */
   readonly #told = new Map<string, { readonly key: string; readonly sentence: string }>();
 
   constructor(context: RunContext) {
     this.#context = context;
   }
 
-  /** What became of the last proposal, `null` before there was one. */
-  told(stack: string): string | null {
-    return this.#told.get(stack)?.sentence ?? null;
+  /** The drift in words, with what became of it. */
+  describe({ stack, changes }: Plan, { drift }: StackPolicy): string {
+    const count = changes.filter(({ action }) => action !== 'no-op').length;
+    const text = count === 1 ? '1 resource has drifted' : `${count} resources have drifted`;
+    const told = drift === 'propose' ? this.#told.get(stack)?.sentence : undefined;
+    return told === undefined ? text : `${text}; ${told}`;
   }
 
-  /** @returns what became of it, in words that go on from "2 resources have drifted" */
-  async propose(planned: PlannedStack, signal: AbortSignal): Promise<string> {
+  /** Proposes where the policy says so, and shows it. What cannot be proposed is still reported. */
+  async report(planned: PlannedStack, signal: AbortSignal): Promise<void> {
+    const { stacks, logger } = this.#context;
+    const { plan, description } = planned;
+    if (description.policy.drift !== 'propose') return;
+    try {
+      await this.#propose(planned, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      const sentence = `it could not be proposed: ${errorMessage(error)}`;
+      logger.warn({ stack: plan.stack, error: errorMessage(error) }, 'the drift could not be proposed');
+      this.#told.set(plan.stack, { key: '', sentence });
+    }
+    stacks.setState(plan.stack, 'drifted', this.describe(plan, description.policy));
+  }
+
+  async #propose(planned: PlannedStack, signal: AbortSignal): Promise<void> {
     const { source, desired, logger } = this.#context;
     const { stack } = planned.plan;
     const base = desired.revision?.commit;
     const drift = draftDrift(this.#context, planned);
     const key = sha256(canonicalJson([drift.text, [...drift.placed], [...drift.unplaced]]));
     const known = this.#told.get(stack);
-    if (known?.key === key) return known.sentence;
+    if (known?.key === key) return;
     const branch = `drift/${stack}`;
     let sentence = 'nothing of it has a place in the file, so there is nothing to propose';
     if (drift.placed.length > 0 && base !== undefined) {
@@ -76,7 +96,6 @@ export class DriftProposals {
       if (isNew) logger.info({ stack, branch, commit }, 'drift is proposed as the description');
     }
     this.#told.set(stack, { key, sentence });
-    return sentence;
   }
 }
 

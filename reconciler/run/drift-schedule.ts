@@ -19,7 +19,8 @@ export class DriftSchedule {
   /** What the newest description says; `undefined`: nothing. */
   note(stack: string, schedule: string | undefined): void {
     for (const [expression, stacks] of this.#stacks) {
-      if (expression !== schedule && stacks.delete(stack) && stacks.size === 0) this.#stacks.delete(expression);
+      if (expression !== schedule && stacks.delete(stack) && stacks.size === 0)
+        this.#stacks.delete(expression);
     }
     if (schedule === undefined) return;
     const stacks = this.#stacks.get(schedule) ?? new Set<string>();
@@ -30,7 +31,7 @@ export class DriftSchedule {
   async run(onDue: (stack: string) => void, signal: AbortSignal): Promise<void> {
     let last = Math.floor(this.#clock.now() / MINUTE_MS);
     for (;;) {
-      await this.#clock.sleep((last + 1) * MINUTE_MS - this.#clock.now(), signal);
+      await this.#clock.sleep(Math.max(1, (last + 1) * MINUTE_MS - this.#clock.now()), signal);
       const now = Math.floor(this.#clock.now() / MINUTE_MS);
       for (const stack of this.dueBetween(Math.max(last, now - MOST_MINUTES), now)) onDue(stack);
       last = Math.max(last, now);
@@ -47,8 +48,9 @@ export class DriftSchedule {
     for (const [expression, stacks] of this.#stacks) {
       const schedule = parseSchedule(expression);
       if (isProblem(schedule)) continue;
-      for (let minute = after + 1; minute <= until; minute += 1)
-        if (schedule(new Date(minute * MINUTE_MS))) for (const stack of stacks) due.add(stack);
+      const minutes = Array.from({ length: until - after }, (_, index) => after + 1 + index);
+      if (!minutes.some((minute) => schedule(new Date(minute * MINUTE_MS)))) continue;
+      for (const stack of stacks) due.add(stack);
     }
     return [...due].sort();
   }

@@ -124,7 +124,11 @@ export class RepositoryWriter {
         `none of this has a place in ${draft.path}: ${unplaced.join(', ')}`,
       );
     }
-    const result = await this.#commitDraft(draft, proposalMessage(stack, draft.path, { placed, unplaced }), by);
+    const result = await this.#commitDraft(
+      draft,
+      proposalMessage(stack, draft.path, { placed, unplaced }),
+      by,
+    );
     return { ...result, unplaced };
   }
 
@@ -196,7 +200,6 @@ function rollbackMessage(to: DeploymentRecord, from: number, shared: readonly st
     '',
     `The files of ${stack} are as in ${to.tag}, revision ${to.revision.slice(0, 10)}.`,
   ];
-  if (shared.length > 0)
-    lines.push(`Left as they are, because other stacks use them: ${shared.join(', ')}.`);
+  if (shared.length > 0) lines.push(`Left as they are, because other stacks use them: ${shared.join(', ')}.`);
   return lines.join('\n');
 }

@@ -57,7 +57,8 @@ export class StackRunner {
 
   /** Names what sets off the next run that nobody asked for: a push or a schedule, else what came first. */
   triggeredBy(stack: string, trigger: string): void {
-    if (trigger === 'push' || trigger === 'schedule' || !this.#triggers.has(stack)) this.#triggers.set(stack, trigger);
+    if (trigger === 'push' || trigger === 'schedule' || !this.#triggers.has(stack))
+      this.#triggers.set(stack, trigger);
   }
 
   hasRequests(stack: string): boolean {
@@ -183,7 +184,7 @@ export class StackRunner {
     if (signal.aborted) return;
     this.#settle(planned, decision);
     if (decision.kind === 'unwell') this.#insistOnHealth(planned.plan);
-    if (decision.kind === 'report-drift') await this.#propose(planned, signal);
+    if (decision.kind === 'report-drift') await this.#proposals.report(planned, signal);
     if (trigger === 'schedule') recordDriftCheck(this.#context, { stack, trigger, actor: null });
     if (decision.kind === 'in-sync') return this.#completeEarlier(planned, trigger);
     if (decision.kind !== 'apply') return;
@@ -198,25 +199,6 @@ export class StackRunner {
       if (job.job.endedAt === null) job.end('failed', error);
       this.#noteFailure(stack, error);
       throw error;
-    }
-  }
-
-  /** What cannot be proposed is still reported. */
-  async #propose(planned: PlannedStack, signal: AbortSignal): Promise<void> {
-    if (planned.description.policy.drift !== 'propose') return;
-    const { stacks, logger } = this.#context;
-    const { stack } = planned.plan;
-    try {
-      const told = await this.#proposals.propose(planned, signal);
-      stacks.setState(stack, 'drifted', `${driftText(planned.plan)}; ${told}`);
-    } catch (error) {
-      signal.throwIfAborted();
-      logger.warn({ stack, error: errorMessage(error) }, 'the drift could not be proposed');
-      stacks.setState(
-        stack,
-        'drifted',
-        `${driftText(planned.plan)}; it could not be proposed: ${errorMessage(error)}`,
-      );
     }
   }
 
@@ -258,8 +240,7 @@ export class StackRunner {
     if (decision.kind === 'blocked') {
       stacks.setState(stack, 'blocked', this.#whyNotRemoved(stack) ?? decision.reason);
     } else if (decision.kind === 'report-drift') {
-      const told = description.policy.drift === 'propose' ? this.#proposals.told(stack) : null;
-      stacks.setState(stack, 'drifted', told === null ? driftText(plan) : `${driftText(plan)}; ${told}`);
+      stacks.setState(stack, 'drifted', this.#proposals.describe(plan, description.policy));
     } else if (decision.kind === 'unwell') {
       stacks.setState(stack, 'degraded', unwellResources(plan));
     } else if (decision.kind === 'held') {
@@ -365,11 +346,6 @@ export function refuseStale(saved: Plan, current: Plan): void {
   const moved = findStaleness(saved, current);
   if (moved.length === 0) return;
   throw new ReconcilerError('PLAN_STALE', `the plan is stale, make a new one: ${moved.join('; ')}`);
-}
-
-function driftText({ changes }: Plan): string {
-  const count = changes.filter(({ action }) => action !== 'no-op').length;
-  return count === 1 ? '1 resource has drifted' : `${count} resources have drifted`;
 }
 
 function unwellResources({ changes }: Pick<Plan, 'changes'>): string {

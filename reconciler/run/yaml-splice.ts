@@ -1,4 +1,4 @@
-import { isMap, isNode, isPair, isScalar, isSeq, parseDocument, stringify } from 'yaml';
+import { Document, isMap, isNode, isPair, isScalar, isSeq, parseDocument, visit } from 'yaml';
 import type { Node, Pair, YAMLMap, YAMLSeq } from 'yaml';
 import { canonicalJson } from '../model/json.ts';
 import type { Json } from '../model/json.ts';
@@ -68,9 +68,16 @@ function wrap(keys: SplicePath, value: Json | undefined): Json | undefined {
   return keys.reduceRight<Json>((inner, key) => ({ [String(key)]: inner }), value);
 }
 
-/** Flow style, quoted where that is needed inside of brackets. */
+/** Flow style, quoted where that is needed inside of brackets, and for readers of YAML 1.1, to whom 22:22 is a number. */
 function inline(value: Json): string {
-  return stringify([value], { collectionStyle: 'flow', lineWidth: 0 })
+  const document = new Document([value]);
+  visit(document, {
+    Scalar(_, node) {
+      if (typeof node.value === 'string' && /^\d+(?::\d+)+$/.test(node.value)) node.type = 'QUOTE_DOUBLE';
+    },
+  });
+  return document
+    .toString({ collectionStyle: 'flow', lineWidth: 0 })
     .trim()
     .replace(/^\[ ?/, '')
     .replace(/ ?\]$/, '');
@@ -131,7 +138,10 @@ function removePair(text: string, map: YAMLMap, { key, value }: Pair): string | 
   const lineStart = text.lastIndexOf('\n', key.range[0] - 1) + 1;
   // The first key of a list's item stands behind a dash.
   if (text.slice(lineStart, key.range[0]).trim() !== '') return null;
-  const end = isNode(value) && value.range && value.range[0] !== value.range[1] ? contentEnd(text, value) : key.range[1];
+  const end =
+    isNode(value) && value.range && value.range[0] !== value.range[1]
+      ? contentEnd(text, value)
+      : key.range[1];
   const line = text.indexOf('\n', end);
   return text.slice(0, lineStart) + (line === -1 ? '' : text.slice(line + 1));
 }

@@ -42,10 +42,10 @@ describe('a service with replicas', () => {
       .trim()
       .split('\n')
       .map((line): Json => JSON.parse(line));
-    expect(listed.map(({ Name, Service }) => [Name, Service]).toSorted()).toEqual([
-      ['fleet-web-1', 'web'],
-      ['fleet-web-2', 'web'],
-      ['fleet-web-3', 'web'],
+    expect(listed.map(({ Name, Service }) => `${Name} ${Service}`).toSorted()).toEqual([
+      'fleet-web-1 web',
+      'fleet-web-2 web',
+      'fleet-web-3 web',
     ]);
     const labels = await runOnEngine(dockerHost, 'docker', [
       'inspect',
@@ -59,19 +59,13 @@ describe('a service with replicas', () => {
   });
 
   it('is replaced one after the other, so that some answer at any time', async () => {
-    let fewest = 3;
-    let over = false;
-    const watching = (async () => {
-      while (!over) {
-        const up = (await engine.containers('fleet')).filter((line) => line.endsWith(' running'));
-        fewest = Math.min(fewest, up.length);
-      }
-    })();
+    const watched = watchFleet();
     await job.push(webStack('fleet', 'two', { service: deploy(3, 'parallelism: 1') }), 'Update the fleet');
     await job.job('fleet', ({ tag }) => tag === 'deploy/fleet/2');
-    over = true;
-    await watching;
-    expect(fewest).toBe(2);
+    const counts = (await watched.end()).map(
+      (lines) => lines.filter((line) => line.endsWith(' running')).length,
+    );
+    expect(Math.min(...counts)).toBe(2);
     expect(await engine.containers('fleet')).toEqual(running(3));
     expect(await pages(3)).toEqual(['two', 'two', 'two']);
   });
@@ -88,17 +82,12 @@ describe('a service with replicas', () => {
   });
 
   it('runs the new container beside the old one with start-first', async () => {
-    const both: string[] = [];
-    let over = false;
-    const watching = (async () => {
-      while (!over) both.push((await engine.containers('fleet')).join(', '));
-    })();
+    const watched = watchFleet();
     const update = deploy(1, 'order: start-first');
     await job.push(webStack('fleet', 'four', { service: update }), 'Update one without a gap');
     await job.job('fleet', ({ tag }) => tag === 'deploy/fleet/3');
-    over = true;
-    await watching;
-    expect(both).toContain('fleet-web-1 running, fleet-web-1.next running');
+    const seen = (await watched.end()).map((lines) => lines.join(', '));
+    expect(seen).toContain('fleet-web-1 running, fleet-web-1.next running');
     expect(await engine.containers('fleet')).toEqual(running(1));
     expect(await pages(1)).toEqual(['four']);
   });
@@ -115,6 +104,22 @@ describe('a service with replicas', () => {
     expect(await readPage(first)).toBe('five');
   });
 });
+
+/** Looks at the engine over and over until it is told to end, then tells everything it saw. */
+function watchFleet(): { end(): Promise<readonly (readonly string[])[]> } {
+  const stop = new AbortController();
+  const seen: (readonly string[])[] = [];
+  const watching = (async () => {
+    while (!stop.signal.aborted) seen.push(await engine.containers('fleet'));
+  })();
+  return {
+    async end() {
+      stop.abort();
+      await watching;
+      return seen;
+    },
+  };
+}
 
 /** The third container that starts ends at once, and again: each start takes a number in a volume that all share. */
 function thirdFails(page: string, update: string): Record<string, string> {

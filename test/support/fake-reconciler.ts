@@ -41,7 +41,13 @@ const DRIFT: DriftView = {
   hasDrift: true,
   checkedAt: at(1),
   changes: [
-    { resource: 'local/container/web', action: 'update', field: 'restart.policy', expected: 'always', actual: 'no' },
+    {
+      resource: 'local/container/web',
+      action: 'update',
+      field: 'restart.policy',
+      expected: 'always',
+      actual: 'no',
+    },
   ],
 };
 

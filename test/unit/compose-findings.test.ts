@@ -23,9 +23,14 @@ it.each([
   },
   { text: web('expose: ["80:80"]'), want: [error('6:14', 'INVALID_FORMAT', 'expose[0]')] },
   { text: web('scale: 1001'), want: [error('6:12', 'OUT_OF_RANGE', 'scale')] },
-  { text: web('scale: 2, deploy: { replicas: 3 }'.replace(', ', '\n    ')), want: [error('6:12', 'INVALID_VALUE', 'scale')] },
   {
-    text: web('scale: 2\n    container_name: w\n    ports: ["80:80", "81-82:81", "83"]\n    mac_address: 02:00:00:00:00:01'),
+    text: web('scale: 2, deploy: { replicas: 3 }'.replace(', ', '\n    ')),
+    want: [error('6:12', 'INVALID_VALUE', 'scale')],
+  },
+  {
+    text: web(
+      'scale: 2\n    container_name: w\n    ports: ["80:80", "81-82:81", "83"]\n    mac_address: 02:00:00:00:00:01',
+    ),
     want: [
       error('7:5', 'INVALID_VALUE', 'container_name'),
       error('8:13', 'DUPLICATE_PORT', 'ports[0]'),
@@ -41,7 +46,9 @@ it.each([
     want: [warning('7:39', 'deploy.update_config.order')],
   },
   {
-    text: web('deploy: { update_config: { order: side-by-side, max_failure_ratio: 2, failure_action: panic } }'),
+    text: web(
+      'deploy: { update_config: { order: side-by-side, max_failure_ratio: 2, failure_action: panic } }',
+    ),
     want: [
       error('6:39', 'INVALID_VALUE', 'deploy.update_config.order'),
       error('6:72', 'OUT_OF_RANGE', 'deploy.update_config.max_failure_ratio'),

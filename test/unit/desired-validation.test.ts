@@ -35,14 +35,14 @@ describe('findings of one kombination', () => {
     },
     { text: `${services(web)}name: s\n`, want: ['6:1 error UNKNOWN_KEY name'] },
     { text: `${services(web)}vpn: {}\n`, want: ['6:1 error UNSUPPORTED_KEY vpn'] },
-  {
-    text: `${services(web)}operations: { autoUpdates: {}, driftDetection: { schedule: "0 6" } }\npolicy: { driftSchedule: "0 0 32 * *" }\n`,
-    want: [
-      '6:15 warning UNSUPPORTED_KEY operations.autoUpdates',
-      '6:60 error INVALID_FORMAT operations.driftDetection.schedule',
-      '7:26 error INVALID_FORMAT policy.driftSchedule',
-    ],
-  },
+    {
+      text: `${services(web)}operations: { autoUpdates: {}, driftDetection: { schedule: "0 6" } }\npolicy: { driftSchedule: "0 0 32 * *" }\n`,
+      want: [
+        '6:15 warning UNSUPPORTED_KEY operations.autoUpdates',
+        '6:60 error INVALID_FORMAT operations.driftDetection.schedule',
+        '7:26 error INVALID_FORMAT policy.driftSchedule',
+      ],
+    },
     { text: `${services(web)}x-note: anything\n`, want: [] },
     { text: `${services(web)}domain: A.b\n`, want: ['6:9 error INVALID_FORMAT domain'] },
     {

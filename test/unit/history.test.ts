@@ -70,7 +70,9 @@ describe('a rollback', () => {
     await rig.ended('shop', 3);
     expect(imageOf(rig)).toBe('nginx:1.28');
     expect(await rig.tags('shop')).toEqual(['deploy/shop/1', 'deploy/shop/2']);
-    expect((await rig.reconciler.history('shop')).map(({ result, number, author }) => [result, number, author])).toEqual([
+    expect(
+      (await rig.reconciler.history('shop')).map(({ result, number, author }) => [result, number, author]),
+    ).toEqual([
       ['deployed', 1, 'Ada'],
       ['failed', null, 'Ada'],
       ['deployed', 2, 'Ann'],
@@ -120,12 +122,17 @@ describe('a rollback', () => {
         return diff(...args);
       },
     });
-    await expect(rig.reconciler.rollback('shop', 1, ANN, SIGNAL)).rejects.toMatchObject({ code: 'WRITE_CONFLICT' });
+    await expect(rig.reconciler.rollback('shop', 1, ANN, SIGNAL)).rejects.toMatchObject({
+      code: 'WRITE_CONFLICT',
+    });
   });
 
   it('brings a stack back that was deleted, or moved, since', async () => {
     await using rig = createRig();
-    rig.source.push({ ...GOOD, 'kombinations/blog/kombination.yaml': stack('blog', { web: 'image: "nginx:1.28"' }) });
+    rig.source.push({
+      ...GOOD,
+      'kombinations/blog/kombination.yaml': stack('blog', { web: 'image: "nginx:1.28"' }),
+    });
     await rig.apply('shop');
     rig.source.push({ [file('shop')]: null, 'apps/kombination.yaml': FINE[file('shop')] ?? '' });
     await rig.apply('shop');
@@ -152,12 +159,19 @@ describe('a rollback', () => {
 describe('the files of a stack that a rollback puts back', () => {
   const entry = { type: 'file', blob: 'b' } as const;
   const own = (files: readonly string[], present: readonly string[], changed: readonly string[]) =>
-    ownChanges({ files, present, changes: changed.map((path) => ({ path, before: entry, after: null })) }).map(
-      ({ path }) => path,
-    );
+    ownChanges({
+      files,
+      present,
+      changes: changed.map((path) => ({ path, before: entry, after: null })),
+    }).map(({ path }) => path);
 
   it.each([
-    { when: 'beside and below', files: ['a/kombination.yaml'], want: ['a/x', 'a/b/x'], not: ['b/x', 'ab/x', 'x'] },
+    {
+      when: 'beside and below',
+      files: ['a/kombination.yaml'],
+      want: ['a/x', 'a/b/x'],
+      not: ['b/x', 'ab/x', 'x'],
+    },
     {
       when: 'not of a stack below it',
       files: ['a/kombination.yaml'],
@@ -172,7 +186,12 @@ describe('the files of a stack that a rollback puts back', () => {
       want: ['a/b/x'],
       not: ['a/x', 'a/kombination.yaml'],
     },
-    { when: 'at the root, alone', files: ['kombination.yaml'], want: ['x'], not: ['nodes/a.yaml', 'kombinator.yaml'] },
+    {
+      when: 'at the root, alone',
+      files: ['kombination.yaml'],
+      want: ['x'],
+      not: ['nodes/a.yaml', 'kombinator.yaml'],
+    },
     {
       when: 'at the root, with others',
       files: ['kombination.yaml'],

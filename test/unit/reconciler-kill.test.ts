@@ -75,7 +75,10 @@ function toText({ services, data }: Version): string {
       .map((other) => `${NAMES[other]}: { condition: ${how} }`);
     const mounts = data && index === 0 ? ', volumes: ["data:/data"]' : '';
     const dependsOn = waits.length === 0 ? '' : `, depends_on: { ${waits.join(', ')} }`;
-    return [NAMES[index] ?? '', `image: "${image}"${mounts}${dependsOn}, scale: ${scale}, deploy: { update_config: ${update} }`];
+    return [
+      NAMES[index] ?? '',
+      `image: "${image}"${mounts}${dependsOn}, scale: ${scale}, deploy: { update_config: ${update} }`,
+    ];
   });
   return stack('shop', Object.fromEntries(lines), data ? 'volumes: { data: {} }\n' : '');
 }
@@ -93,7 +96,10 @@ function expectExactly(
   );
   const found = [...slots.keys()].filter((id) => !id.includes('/volume/'));
   const wanted = services.flatMap(({ image, scale }, index) =>
-    replicaNumbers(scale).map((number) => ({ image, id: container(replicaName(NAMES[index] ?? '', number)) })),
+    replicaNumbers(scale).map((number) => ({
+      image,
+      id: container(replicaName(NAMES[index] ?? '', number)),
+    })),
   );
   expect(found.sort()).toEqual([...wanted.map(({ id }) => id), 'local/network/default'].sort());
   for (const { id, image } of wanted) {

@@ -36,7 +36,7 @@ function images(rig: Rig): Record<string, unknown> {
   return Object.fromEntries(
     found.map(([id, { current, next }]) => [
       id.slice('local/container/'.length),
-      next === null ? `${current?.spec['image']} ${current?.state}` : 'unsettled',
+      next === null ? `${String(current?.spec['image'] as string)} ${current?.state}` : 'unsettled',
     ]),
   );
 }
@@ -159,7 +159,11 @@ it('tells how a service is by its worst container', async () => {
 });
 
 it('does not count a container as healthy that fails while it is watched', async () => {
-  const answers: readonly Health[] = [{ status: 'starting' }, { status: 'healthy' }, { status: 'failed', reason: 'ended' }];
+  const answers: readonly Health[] = [
+    { status: 'starting' },
+    { status: 'healthy' },
+    { status: 'failed', reason: 'ended' },
+  ];
   let looks = 0;
   const target = { health: async () => answers[looks++] ?? { status: 'healthy' as const } };
   const wait = {
@@ -180,11 +184,14 @@ it('does not count a container as healthy that fails while it is watched', async
 
 it('merges the logs of all containers', async () => {
   await using rig = createRig();
-  rig.source.push({ [file('shop')]: stack('shop', { web: 'image: "nginx:1.28", scale: 2, command: [sh, -c, "echo hi"]' }) });
+  rig.source.push({
+    [file('shop')]: stack('shop', { web: 'image: "nginx:1.28", scale: 2, command: [sh, -c, "echo hi"]' }),
+  });
   await rig.apply('shop');
   for (const follow of [false, true]) {
     const lines: string[] = [];
-    for await (const { text } of rig.reconciler.logs('shop', 'web', { signal: NEVER, follow })) lines.push(text);
+    for await (const { text } of rig.reconciler.logs('shop', 'web', { signal: NEVER, follow }))
+      lines.push(text);
     expect(lines).toEqual(['#1 hi', '#2 hi']);
   }
 });

@@ -22,7 +22,11 @@ export async function runDrift(invocation: Invocation, options: DriftOptions): P
     return EXIT.ok;
   }
   if (!yes && !(invocation.terminal.canAsk && invocation.options.json !== true))
-    throw new UsageError(`accepting drift of ${stack} needs a yes`, 'repeat with --yes', 'CONFIRMATION_REQUIRED');
+    throw new UsageError(
+      `accepting drift of ${stack} needs a yes`,
+      'repeat with --yes',
+      'CONFIRMATION_REQUIRED',
+    );
   if (drift.hasDrift && !yes) {
     invocation.terminal.out(formatDrift(invocation, stack, drift));
     if (!(await askYes(invocation, `Commit what runs as the description of ${stack}?`))) {

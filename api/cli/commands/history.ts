@@ -67,7 +67,10 @@ export async function runRollback(invocation: Invocation, options: RollbackOptio
   }
   present(invocation, { stack, to, commit, file }, () => done);
   if (invocation.options.server === undefined) {
-    remark(invocation, `a running daemon applies it now; without one: kombinator apply --stack ${stack}, or next time rollback --apply`);
+    remark(
+      invocation,
+      `a running daemon applies it now; without one: kombinator apply --stack ${stack}, or next time rollback --apply`,
+    );
   }
   return EXIT.ok;
 }

@@ -23,7 +23,8 @@ const resolveBody = shape<ResolveBody>({
   properties: {
     action: {
       enum: ['apply_desired', 'accept_actual'],
-      description: 'apply_desired applies the description; accept_actual commits what runs as the description.',
+      description:
+        'apply_desired applies the description; accept_actual commits what runs as the description.',
     },
     resources: {
       type: 'array',

@@ -128,7 +128,9 @@ export const stackRoutes: readonly Route<ApiDeps>[] = [
     summary: 'List the deployments of a stack',
     access: 'viewer',
     params: STACK_ID,
-    responses: { 200: answers('Newest first: from the deployment tags, and failed ones from the store.', deploymentList) },
+    responses: {
+      200: answers('Newest first: from the deployment tags, and failed ones from the store.', deploymentList),
+    },
     async handle({ params }, deps: ApiDeps) {
       const deployments = await deps.reconciler.history(params['id'] ?? '');
       return ok({ deployments: deployments.map(toHistoryEntry).toReversed() });
@@ -140,7 +142,8 @@ export const stackRoutes: readonly Route<ApiDeps>[] = [
     id: 'rollbackStack',
     tag: TAG,
     summary: 'Go back to an earlier deployment',
-    description: "A commit that puts the stack's files back to what that deployment had, and is then deployed.",
+    description:
+      "A commit that puts the stack's files back to what that deployment had, and is then deployed.",
     access: 'deployer',
     params: STACK_ID,
     body: { json: rollbackBody },
