@@ -33,6 +33,7 @@ export interface RepositoryStatus {
  * - `failed` the last apply failed
  * - `blocked` waits for a confirmation
  * - `invalid` the description has errors
+ * - `stopped` somebody stopped it; it stays so until it is started, applied or described otherwise
  * - `removed` no longer described; resources are left (deletion pending or blocked)
  * - `unknown` a target could not be asked yet
  */
@@ -45,6 +46,7 @@ export type SyncState =
   | 'failed'
   | 'blocked'
   | 'invalid'
+  | 'stopped'
   | 'removed'
   | 'unknown';
 
@@ -144,6 +146,14 @@ export interface ApplyRequest extends PlanRequest {
   readonly plan?: Plan;
 }
 
+/** Acts on what a stack has on its targets as it is, without Git. */
+export interface ControlRequest {
+  readonly stack: string;
+  readonly action: 'start' | 'stop' | 'restart';
+  readonly actor: Actor | null;
+  readonly trigger: string;
+}
+
 export interface PlanResult {
   readonly plan: Plan;
   readonly planId: string;
@@ -198,6 +208,11 @@ export interface Reconciler extends AsyncDisposable {
   plan(request: PlanRequest, signal: AbortSignal): Promise<PlanResult>;
   /** Queues; the job ends later. Throws at once when the stack is unknown or the plan is stale. */
   apply(request: ApplyRequest, signal: AbortSignal): Promise<Job>;
+  /**
+   * Queues; the job ends later. A stopped stack stays stopped until it is started, applied or described otherwise. A start of one that lacks
+   * more than being started applies it. Throws at once when the stack is not described.
+   */
+  control(request: ControlRequest): Job;
   /** Resolves when the job has ended, however it ended. */
   waitForJob(id: string, signal: AbortSignal): Promise<JobDetail>;
   getJob(id: string): JobDetail;

@@ -11,6 +11,7 @@ import type { LogLine, LogOptions, Target } from '../ports/target.ts';
 import type {
   Actor,
   ApplyRequest,
+  ControlRequest,
   Deployment,
   JobDetail,
   PlanRequest,
@@ -160,6 +161,10 @@ class LoopReconciler implements Reconciler {
   async apply(request: ApplyRequest, signal: AbortSignal): Promise<Job> {
     await this.#loop.refreshIfPossible(signal);
     return this.#loop.request(request, signal);
+  }
+
+  control(request: ControlRequest): Job {
+    return this.#loop.control(request);
   }
 
   waitForJob(id: string, signal: AbortSignal): Promise<JobDetail> {

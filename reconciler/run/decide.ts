@@ -11,6 +11,8 @@ export interface DecisionInput {
   readonly confirmed: boolean;
   /** Digest whose apply failed for good, or that somebody destroyed. */
   readonly heldDesired: string | null;
+  /** Digest of what somebody stopped by hand. */
+  readonly stoppedDesired: string | null;
   /** Digest of the newest deployment. */
   readonly deployedDesired: string | null;
 }
@@ -24,11 +26,15 @@ export type Decision =
   /** Deployed as described, has moved since, and is to be reported only. */
   | { readonly kind: 'report-drift' }
   | { readonly kind: 'held' }
+  /** Somebody stopped it: what does not run is not started. */
+  | { readonly kind: 'stopped' }
   | { readonly kind: 'blocked'; readonly reason: string };
 
 /** What to do about a plan. */
 export function decide(input: DecisionInput): Decision {
   const { plan, requested } = input;
+  const isStopped = plan.mode === 'apply' && input.stoppedDesired === plan.desired;
+  if (!requested && isStopped) return { kind: 'stopped' };
   if (!hasWork(plan)) return { kind: 'in-sync' };
   if (!hasChanges(plan)) return requested ? { kind: 'apply' } : { kind: 'unwell' };
   if (!requested && input.heldDesired === plan.desired) return { kind: 'held' };

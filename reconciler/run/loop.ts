@@ -4,7 +4,7 @@ import type { TargetReference } from '../model/target.ts';
 import { whyNotApplicable } from '../plan/build-plan.ts';
 import type { LoadResult } from '../ports/desired.ts';
 import type { Job } from '../ports/store.ts';
-import type { ApplyRequest } from '../reconciler.ts';
+import type { ApplyRequest, ControlRequest } from '../reconciler.ts';
 import { Background } from './background.ts';
 import { recallStacks } from './context.ts';
 import type { RunContext } from './context.ts';
@@ -133,6 +133,20 @@ export class Loop implements AsyncDisposable {
     this.#queue.resetBackoff(stack);
     this.#queue.addFirst(stack);
     return job.job;
+  }
+
+  /** Queues a job. A stop ends what is being applied at the next step boundary. Throws UNKNOWN_STACK. */
+  control(request: ControlRequest): Job {
+    const { stack, action, actor } = request;
+    if (this.#context.desired.get(stack) === undefined)
+      throw new ReconcilerError('UNKNOWN_STACK', `there is no stack ${stack}`);
+    this.#background.signal.throwIfAborted();
+    const { job } = this.#runner.requestControl(request);
+    if (action === 'stop')
+      this.#queue.interrupt(stack, new Preempted(`stopped by ${actor?.name ?? request.trigger}`));
+    this.#queue.resetBackoff(stack);
+    this.#queue.addFirst(stack);
+    return job;
   }
 
   /** Asks the targets of a stack and brings its shown state up to date, without touching anything. */

@@ -27,6 +27,7 @@ export interface PlannedStack {
   /** As in `StackObservation`. */
   readonly aliases: ReadonlyMap<string, string>;
   readonly description: DesiredStack;
+  readonly observed: readonly ObservedResource[];
 }
 
 /**
@@ -67,7 +68,7 @@ export async function planStack(
   });
   const desired = new Map(description.resources.map((resource) => [resource.id, resource]));
   const { references, aliases } = observation;
-  return { plan, desired, references, aliases, description };
+  return { plan, desired, references, aliases, description, observed: observation.resources };
 }
 
 /** What is shown of a stack that the repository does not describe (any more). */

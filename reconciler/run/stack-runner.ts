@@ -2,16 +2,22 @@ import { hasErrors } from '../model/diagnostic.ts';
 import { errorMessage, isReconcilerError, ReconcilerError } from '../model/errors.ts';
 import { findStaleness } from '../plan/compare-plans.ts';
 import type { Confirmation, Plan } from '../plan/plan.ts';
-import type { ApplyRequest } from '../reconciler.ts';
+import type { ApplyRequest, ControlRequest } from '../reconciler.ts';
 import { applyPlan, complete, DESTROYED, keptOf } from './apply-plan.ts';
 import { recallStack } from './context.ts';
 import type { RunContext } from './context.ts';
+import { controlStack, isUp } from './control-stack.ts';
 import { decide, isDrift } from './decide.ts';
 import type { Decision } from './decide.ts';
 import type { JobRecorder } from './job-book.ts';
 import { planStack } from './plan-stack.ts';
 import type { PlannedStack, PlanOrder } from './plan-stack.ts';
 import { RepairBrake } from './repair-brake.ts';
+
+interface PendingControl {
+  readonly control: ControlRequest;
+  readonly job: JobRecorder;
+}
 
 interface Pending {
   readonly request: ApplyRequest;
@@ -23,7 +29,7 @@ interface Pending {
 /** One run of one stack at a time: what the queue calls. Reads everything again, so a lost or doubled trigger changes nothing. */
 export class StackRunner {
   readonly #context: RunContext;
-  readonly #pending = new Map<string, Pending[]>();
+  readonly #pending = new Map<string, (Pending | PendingControl)[]>();
   readonly #brake: RepairBrake;
   readonly #triggers = new Map<string, string>();
   /** Stacks whose disappearance from the repository waits for a yes, and why. */
@@ -44,6 +50,21 @@ export class StackRunner {
     return job;
   }
 
+  /** As `request`, for what acts on what is there as it is. */
+  requestControl(control: ControlRequest): JobRecorder {
+    const { stack, action, trigger, actor } = control;
+    const revision = this.#context.desired.revision?.commit ?? null;
+    const job = this.#context.jobs.create({
+      type: action,
+      stack,
+      trigger,
+      actor: actor?.name ?? null,
+      revision,
+    });
+    this.#pending.set(stack, [...(this.#pending.get(stack) ?? []), { control, job }]);
+    return job;
+  }
+
   /** Names what sets off the next run that nobody asked for: a push, else what came first. */
   triggeredBy(stack: string, trigger: string): void {
     if (trigger === 'push' || !this.#triggers.has(stack)) this.#triggers.set(stack, trigger);
@@ -57,7 +78,9 @@ export class StackRunner {
     const [pending, ...later] = this.#pending.get(stack) ?? [];
     if (later.length > 0) this.#pending.set(stack, later);
     else this.#pending.delete(stack);
-    await (pending === undefined ? this.#runByItself(stack, signal) : this.#runRequest(pending, signal));
+    if (pending === undefined) await this.#runByItself(stack, signal);
+    else if ('control' in pending) await this.#runControl(pending, signal);
+    else await this.#runRequest(pending, signal);
     this.#context.stacks.setError(stack, null);
   }
 
@@ -111,6 +134,37 @@ export class StackRunner {
       if (isReconcilerError(error, 'PLAN_STALE') || isReconcilerError(error, 'CONFIRMATION_REQUIRED')) return;
       throw error;
     }
+  }
+
+  /** A failure is told by the job; it is no reason to do anything again. */
+  async #runControl({ control, job }: PendingControl, signal: AbortSignal): Promise<void> {
+    const { stacks, logger } = this.#context;
+    const { stack } = control;
+    try {
+      job.start();
+      stacks.setState(stack, 'applying');
+      await controlStack(this.#context, { request: control, job, signal });
+      this.#brake.release(stack);
+      await this.#lookAfter(stack, signal);
+      if (job.job.endedAt === null) job.end('completed');
+    } catch (error) {
+      if (job.job.endedAt === null) job.end(signal.aborted ? 'cancelled' : 'failed', error);
+      if (signal.aborted) throw error;
+      this.#noteFailure(stack, error);
+      if (recallStack(this.#context, stack).stopped !== null) {
+        await this.#lookAfter(stack, signal).catch((failure: unknown) =>
+          logger.warn({ stack, error: errorMessage(failure) }, 'the stack could not be looked at'),
+        );
+      }
+    } finally {
+      stacks.setJob(stack, job.job);
+    }
+  }
+
+  /** What is shown while a job runs no longer counts. */
+  async #lookAfter(stack: string, signal: AbortSignal): Promise<void> {
+    if (this.#context.stacks.state(stack) === 'applying') this.#context.stacks.setState(stack, 'pending');
+    await this.look(stack, signal);
   }
 
   async #carryOut(
@@ -184,12 +238,14 @@ export class StackRunner {
   async #decide(planned: PlannedStack, requested: boolean, confirmed: boolean): Promise<Decision> {
     const { plan, description } = planned;
     const deployed = await this.#context.deployments.latest(plan.stack);
+    const record = recallStack(this.#context, plan.stack);
     return decide({
       plan,
       policy: description.policy,
       requested,
       confirmed,
-      heldDesired: recallStack(this.#context, plan.stack).heldDesired,
+      heldDesired: record.heldDesired,
+      stoppedDesired: record.stopped?.desired ?? null,
       deployedDesired: deployed?.desired ?? null,
     });
   }
@@ -210,7 +266,8 @@ export class StackRunner {
   }
 
   /** Brings the shown state in line with what was decided. */
-  #settle({ plan }: PlannedStack, decision: Decision): void {
+  #settle(planned: PlannedStack, decision: Decision): void {
+    const { plan } = planned;
     const { stacks, clock, desired } = this.#context;
     const { stack } = plan;
     const deployed = this.#context.deployments.knownLatest(stack)?.desired ?? null;
@@ -226,6 +283,8 @@ export class StackRunner {
       );
     } else if (decision.kind === 'unwell') {
       stacks.setState(stack, 'degraded', unwellResources(plan));
+    } else if (decision.kind === 'stopped') {
+      stacks.setState(stack, 'stopped', this.#whyStopped(planned));
     } else if (decision.kind === 'held') {
       this.#showHeld(stack);
     } else if (decision.kind === 'in-sync') {
@@ -242,6 +301,13 @@ export class StackRunner {
     if (reason === null) return;
     this.#context.stacks.setState(stack, 'degraded', reason);
     throw new ReconcilerError('UNHEALTHY', `${stack}: ${reason}`, { retryable: true });
+  }
+
+  #whyStopped({ plan, observed }: PlannedStack): string {
+    const by = recallStack(this.#context, plan.stack).stopped?.by ?? null;
+    const up = observed.filter(isUp).map(({ name }) => name);
+    const rest = up.length === 0 ? '' : `; still up: ${up.join(', ')}`;
+    return `stopped by ${by ?? 'hand'}; start it, or change its description, to bring it back${rest}`;
   }
 
   /** Why nothing is done by itself, as the job that led to it tells. */
