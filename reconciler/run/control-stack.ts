@@ -1,5 +1,5 @@
 import { hasErrors } from '../model/diagnostic.ts';
-import { ReconcilerError } from '../model/errors.ts';
+import { errorMessage, ReconcilerError } from '../model/errors.ts';
 import type { Dependency, DesiredResource, ObservedResource, ResourceId } from '../model/resource.ts';
 import { stackDigest } from '../model/stack.ts';
 import { whyNotApplicable } from '../plan/build-plan.ts';
@@ -14,14 +14,58 @@ import { planStack } from './plan-stack.ts';
 import type { PlannedStack } from './plan-stack.ts';
 
 /** One control of one stack: what is asked, where it is recorded, what ends it. */
-export interface ControlTask {
+interface ControlTask {
   readonly request: ControlRequest;
   readonly job: JobRecorder;
   readonly signal: AbortSignal;
 }
 
-/** Stops, starts or restarts what is there. Throws when a part of it failed, after everything else was done. */
-export async function controlStack(context: RunContext, task: ControlTask): Promise<void> {
+export interface ControlRun extends ControlTask {
+  /** Brings the shown state up to date. */
+  readonly look: () => Promise<void>;
+  readonly noteFailure: (error: unknown) => void;
+}
+
+/** Carries out what was asked and ends the job. A failure is told by the job; it is no reason to do anything again. */
+export async function runControl(context: RunContext, run: ControlRun): Promise<void> {
+  const { request, job, signal } = run;
+  const { stacks, logger } = context;
+  const { stack } = request;
+  const lookAfter = async () => {
+    // What is shown while a job runs no longer counts.
+    if (stacks.state(stack) === 'applying') stacks.setState(stack, 'pending');
+    await run.look();
+  };
+  try {
+    job.start();
+    stacks.setState(stack, 'applying');
+    await controlStack(context, run);
+    await lookAfter();
+    if (job.job.endedAt === null) job.end('completed');
+  } catch (error) {
+    if (job.job.endedAt === null) job.end(signal.aborted ? 'cancelled' : 'failed', error);
+    if (signal.aborted) throw error;
+    run.noteFailure(error);
+    if (recallStack(context, stack).stopped !== null) {
+      await lookAfter().catch((failure: unknown) =>
+        logger.warn({ stack, error: errorMessage(failure) }, 'the stack could not be looked at'),
+      );
+    }
+  } finally {
+    stacks.setJob(stack, job.job);
+  }
+}
+
+/** Who stopped it, and what of it runs all the same. */
+export function whyStopped(context: RunContext, { plan, observed }: PlannedStack): string {
+  const by = recallStack(context, plan.stack).stopped?.by ?? null;
+  const up = observed.filter(isUp).map(({ name }) => name);
+  const rest = up.length === 0 ? '' : `; still up: ${up.join(', ')}`;
+  return `stopped by ${by ?? 'hand'}; start it, or change its description, to bring it back${rest}`;
+}
+
+/** Throws when a part failed, after everything else was done. */
+async function controlStack(context: RunContext, task: ControlTask): Promise<void> {
   switch (task.request.action) {
     case 'stop':
       return stopStack(context, task);
@@ -193,7 +237,7 @@ function needsMore({ changes }: Plan, startable: ReadonlySet<ResourceId>): boole
 }
 
 /** Whether it was up when it was looked at. */
-export function isUp({ kind, health: { status } }: ObservedResource): boolean {
+function isUp({ kind, health: { status } }: ObservedResource): boolean {
   return kind === 'container' && (status === 'healthy' || status === 'starting' || status === 'unhealthy');
 }
 

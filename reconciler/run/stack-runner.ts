@@ -6,7 +6,7 @@ import type { ApplyRequest, ControlRequest } from '../reconciler.ts';
 import { applyPlan, complete, DESTROYED, keptOf } from './apply-plan.ts';
 import { recallStack } from './context.ts';
 import type { RunContext } from './context.ts';
-import { controlStack, isUp } from './control-stack.ts';
+import { runControl, whyStopped } from './control-stack.ts';
 import { decide, isDrift } from './decide.ts';
 import type { Decision } from './decide.ts';
 import type { JobRecorder } from './job-book.ts';
@@ -136,35 +136,16 @@ export class StackRunner {
     }
   }
 
-  /** A failure is told by the job; it is no reason to do anything again. */
   async #runControl({ control, job }: PendingControl, signal: AbortSignal): Promise<void> {
-    const { stacks, logger } = this.#context;
     const { stack } = control;
-    try {
-      job.start();
-      stacks.setState(stack, 'applying');
-      await controlStack(this.#context, { request: control, job, signal });
-      this.#brake.release(stack);
-      await this.#lookAfter(stack, signal);
-      if (job.job.endedAt === null) job.end('completed');
-    } catch (error) {
-      if (job.job.endedAt === null) job.end(signal.aborted ? 'cancelled' : 'failed', error);
-      if (signal.aborted) throw error;
-      this.#noteFailure(stack, error);
-      if (recallStack(this.#context, stack).stopped !== null) {
-        await this.#lookAfter(stack, signal).catch((failure: unknown) =>
-          logger.warn({ stack, error: errorMessage(failure) }, 'the stack could not be looked at'),
-        );
-      }
-    } finally {
-      stacks.setJob(stack, job.job);
-    }
-  }
-
-  /** What is shown while a job runs no longer counts. */
-  async #lookAfter(stack: string, signal: AbortSignal): Promise<void> {
-    if (this.#context.stacks.state(stack) === 'applying') this.#context.stacks.setState(stack, 'pending');
-    await this.look(stack, signal);
+    this.#brake.release(stack);
+    await runControl(this.#context, {
+      request: control,
+      job,
+      signal,
+      look: () => this.look(stack, signal),
+      noteFailure: (error) => void this.#noteFailure(stack, error),
+    });
   }
 
   async #carryOut(
@@ -284,7 +265,7 @@ export class StackRunner {
     } else if (decision.kind === 'unwell') {
       stacks.setState(stack, 'degraded', unwellResources(plan));
     } else if (decision.kind === 'stopped') {
-      stacks.setState(stack, 'stopped', this.#whyStopped(planned));
+      stacks.setState(stack, 'stopped', whyStopped(this.#context, planned));
     } else if (decision.kind === 'held') {
       this.#showHeld(stack);
     } else if (decision.kind === 'in-sync') {
@@ -301,13 +282,6 @@ export class StackRunner {
     if (reason === null) return;
     this.#context.stacks.setState(stack, 'degraded', reason);
     throw new ReconcilerError('UNHEALTHY', `${stack}: ${reason}`, { retryable: true });
-  }
-
-  #whyStopped({ plan, observed }: PlannedStack): string {
-    const by = recallStack(this.#context, plan.stack).stopped?.by ?? null;
-    const up = observed.filter(isUp).map(({ name }) => name);
-    const rest = up.length === 0 ? '' : `; still up: ${up.join(', ')}`;
-    return `stopped by ${by ?? 'hand'}; start it, or change its description, to bring it back${rest}`;
   }
 
   /** Why nothing is done by itself, as the job that led to it tells. */
