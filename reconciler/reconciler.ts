@@ -2,7 +2,7 @@ import type { Diagnostic } from './model/diagnostic.ts';
 import type { HealthStatus } from './model/resource.ts';
 import type { ServiceView, StackKind } from './model/stack.ts';
 import type { Plan } from './plan/plan.ts';
-import type { Revision } from './ports/source.ts';
+import type { DeploymentTag, Revision } from './ports/source.ts';
 import type { Job, JobFilter, JobLog, JobStep } from './ports/store.ts';
 import type { LogLine, LogOptions, TargetFacts } from './ports/target.ts';
 
@@ -221,6 +221,8 @@ export interface Reconciler extends AsyncDisposable {
   history(stack: string): Promise<readonly Deployment[]>;
   /** Commits the stack's files as they were at deployment number `to`; the commit is then reconciled like any push. */
   rollback(stack: string, to: number, actor: Actor, signal: AbortSignal): Promise<WriteResult>;
+  /** Every tag of the repository, by name. */
+  listTags(): Promise<readonly DeploymentTag[]>;
   logs(stack: string, service: string, options: LogOptions): AsyncIterable<LogLine>;
   listWorkers(): readonly WorkerView[];
   /** Checks one document as if it stood in the repository. */

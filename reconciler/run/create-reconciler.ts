@@ -5,7 +5,7 @@ import type { Plan } from '../plan/plan.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { DesiredState } from '../ports/desired.ts';
 import type { Logger } from '../ports/logger.ts';
-import type { Source } from '../ports/source.ts';
+import type { DeploymentTag, Source } from '../ports/source.ts';
 import type { Job, JobFilter, Store } from '../ports/store.ts';
 import type { LogLine, LogOptions, Target } from '../ports/target.ts';
 import type {
@@ -193,6 +193,10 @@ class LoopReconciler implements Reconciler {
 
   rollback(stack: string, to: number, actor: Actor, signal: AbortSignal): Promise<WriteResult> {
     return this.#loop.written(this.#writer.rollback(stack, to, { actor, signal }));
+  }
+
+  listTags(): Promise<readonly DeploymentTag[]> {
+    return this.#context.source.tags('');
   }
 
   async *logs(stack: string, service: string, options: LogOptions): AsyncIterable<LogLine> {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type {
   Confirmation,
+  DeploymentTag,
   Job,
   JobDetail,
   JobLog,
@@ -28,6 +29,7 @@ export interface FakeReconciler extends Reconciler {
   step(jobId: string, name: string, status: JobStep['status']): void;
   /** From now on plans ask for this, and an apply without a yes is refused. */
   askFor(confirmations: readonly Confirmation[]): void;
+  addTag(name: string, message: string): void;
   /** From now on starts, stops and restarts end with this. */
   failControl(error: NonNullable<Job['error']>): void;
   /** The next call of any operation throws this. */
@@ -50,6 +52,7 @@ export function createFakeReconciler(): FakeReconciler {
   let storeError: string | null = null;
   let failure: unknown = null;
   let confirmations: readonly Confirmation[] = [];
+  const tags: DeploymentTag[] = [];
   const stopped = new Set<string>();
   let controlFailure: Job['error'] = null;
   let repository: RepositoryStatus = {
@@ -157,6 +160,7 @@ export function createFakeReconciler(): FakeReconciler {
       publish({ type: 'step', step });
     },
     askFor: (wanted) => void (confirmations = wanted),
+    addTag: (name, message) => void tags.push({ name, commit: COMMIT, message, time: at(1) }),
     failControl: (error) => void (controlFailure = error),
     failWith: (error) => void (failure = error),
     setRepository: (changes) => void (repository = { ...repository, ...changes }),
@@ -264,6 +268,7 @@ export function createFakeReconciler(): FakeReconciler {
       known(stack);
       return written(`rollback to ${to} by ${actor.name}`, stack, `kombinations/${stack}/kombination.yaml`);
     },
+    listTags: async () => tags,
     async *logs(stack, service) {
       known(stack);
       yield { stream: 'stdout', time: at(1), text: `${service} is up` };
