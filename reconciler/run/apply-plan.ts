@@ -13,6 +13,7 @@ import type { ExecuteResult, StepFailure, StepUpdate } from './execute-plan.ts';
 import type { JobRecorder } from './job-book.ts';
 import { planStack } from './plan-stack.ts';
 import type { PlannedStack } from './plan-stack.ts';
+import { startingAgain } from './stopped.ts';
 
 /**
  * Stages 5 and 6: carries a plan out, records every step, tags the revision. Ends the job in every case; throws when it failed, so that the
@@ -31,11 +32,14 @@ export async function applyPlan(
   context.stacks.setJob(stack, job.job);
   job.log('info', formatSummary(plan.summary));
   const destroyed = destroyedDigest(context, plan);
-  const untagged = recallStack(context, stack).untagged || (hasChanges(plan) && destroyed === null);
+  const record = recallStack(context, stack);
+  const ran = record.stopped?.resources ?? [];
+  const untagged = record.untagged || (hasChanges(plan) && destroyed === null);
   // Written ahead: should this process die now, the next one knows that a deployment is to be completed, and that what was
   // half destroyed is not to be put back.
   rememberStack(context, stack, { untagged, heldDesired: destroyed, stopped: null });
-  const result = await execute(context, planned, job, signal);
+  const execution = { ...planned, through: (target: Target) => startingAgain(target, ran) };
+  const result = await execute(context, execution, job, signal);
   const error = failureOf(result, signal);
   if (error === null) {
     await lookAgain(context, planned);

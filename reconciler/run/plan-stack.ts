@@ -11,6 +11,7 @@ import type { Plan } from '../plan/plan.ts';
 import type { RunContext } from './context.ts';
 import { observeStack } from './observe-stack.ts';
 import type { StackObservation } from './observe-stack.ts';
+import { withStopped } from './stopped.ts';
 
 export interface PlanOrder {
   readonly stack: string;
@@ -47,7 +48,8 @@ export async function planStack(
   const description = described ?? undescribedStack(order.stack);
   const mode = described === undefined ? 'destroy' : order.mode;
   if (mode === 'apply' && hasErrors(description.diagnostics)) throw invalidConfiguration(description);
-  const observation = await observe(context, description, { complete: mode === 'destroy', signal });
+  const seen = await observe(context, description, { complete: mode === 'destroy', signal });
+  const observation = { ...seen, resources: withStopped(context, order.stack, seen.resources) };
   stacks.setObserved(order.stack, observation.resources);
   for (const resource of observation.resources) {
     const reference = observation.references.get(resource.target);

@@ -87,6 +87,22 @@ describe('control', () => {
     expect(starts).toEqual(['start local/container/work']);
   });
 
+  it('starts that again, too, when a commit changes something else', async () => {
+    const work = 'image: "nginx:1.29", restart: "no", command: ["sh", "-c", "trap exit TERM; run"]';
+    await using rig = await withShop({ ...SERVICES, work });
+    await rig.reconciler.start();
+    await control(rig, 'stop');
+    expect(rig.reconciler.getStack('shop').services.map(({ health }) => health)).toEqual([
+      'stopped',
+      'stopped',
+      'stopped',
+    ]);
+    rig.source.push({ [file('shop')]: stack('shop', { ...SERVICES, work, web: 'image: "nginx:1.28"' }) });
+    await rig.reconciler.refresh(AbortSignal.timeout(2_000));
+    await rig.reaches('shop', 'in_sync');
+    expect(rig.engine().control.find('shop', container('work'))?.state).toBe('running');
+  });
+
   it('is started by a commit that changes what runs, and not by one that does not', async () => {
     await using rig = await withShop();
     await rig.reconciler.start();
