@@ -11,6 +11,7 @@ import { executePlan } from './execute-plan.ts';
 import type { ExecuteResult, StepFailure, StepUpdate } from './execute-plan.ts';
 import type { JobRecorder } from './job-book.ts';
 import { planStack } from './plan-stack.ts';
+import { partlyApplied } from './unreachable.ts';
 import type { PlannedStack } from './plan-stack.ts';
 
 /**
@@ -35,7 +36,8 @@ export async function applyPlan(
   // half destroyed is not to be put back.
   rememberStack(context, stack, { untagged, heldDesired: destroyed });
   const result = await execute(context, planned, job, signal);
-  const error = failureOf(result, signal);
+  const unfinished = failureOf(result, signal);
+  const error = unfinished ?? partlyApplied(plan);
   if (error === null) {
     await lookAgain(context, planned);
     await complete(context, planned, job, result);
@@ -46,7 +48,8 @@ export async function applyPlan(
     heldDesired: destroyed ?? (hold ? plan.desired : null),
     untagged: untagged && !hold,
   });
-  context.stacks.setState(stack, result.cancelled ? 'pending' : 'failed', errorMessage(error));
+  const state = result.cancelled ? 'pending' : unfinished === null ? 'degraded' : 'failed';
+  context.stacks.setState(stack, state, errorMessage(error));
   job.end(result.cancelled ? 'cancelled' : 'failed', error);
   context.stacks.setJob(stack, job.job);
   throw error;

@@ -20,6 +20,8 @@ export type Decision =
   | { readonly kind: 'in-sync' }
   /** Nothing to change, but not everything is well. */
   | { readonly kind: 'unwell' }
+  /** As described as far as can be told: some nodes do not answer. */
+  | { readonly kind: 'unreachable' }
   | { readonly kind: 'apply' }
   /** Deployed as described, has moved since, and is to be reported only. */
   | { readonly kind: 'report-drift' }
@@ -29,7 +31,7 @@ export type Decision =
 /** What to do about a plan. */
 export function decide(input: DecisionInput): Decision {
   const { plan, requested } = input;
-  if (!hasWork(plan)) return { kind: 'in-sync' };
+  if (!hasWork(plan)) return { kind: plan.unreachable === undefined ? 'in-sync' : 'unreachable' };
   if (!hasChanges(plan)) return requested ? { kind: 'apply' } : { kind: 'unwell' };
   if (!requested && input.heldDesired === plan.desired) return { kind: 'held' };
   if (!requested && isDrift(input) && input.policy.drift === 'alert') return { kind: 'report-drift' };

@@ -30,6 +30,8 @@ const EVENT_DEBOUNCE_MS = 250;
 const SEARCH_DEBOUNCE_MS = 1_000;
 /** A push that touches more stacks than this (the first read, as a rule) waits its turn like a resync. */
 const BULK_STACKS = 100;
+/** An engine that nothing has used for so many rounds belongs to nothing that is described. */
+const UNUSED_RESYNCS = 3;
 const DEFAULT_RESYNC_MS = 300_000;
 const DEFAULT_KEEP_JOBS_MS = 30 * 24 * 3_600_000;
 
@@ -277,11 +279,19 @@ export class Loop implements AsyncDisposable {
     await Promise.all([...pool.all().values()].map((reference) => pool.refreshFacts(reference, signal)));
   }
 
+  /** Every described stack has been looked at since, unless it waits long for its next try. */
+  async #dropUnusedTargets(): Promise<void> {
+    const { pool, desired, clock } = this.#context;
+    for (const { reference } of desired.nodes()) pool.get(reference);
+    await pool.dropUnused(clock.now() - UNUSED_RESYNCS * (this.#options.resyncMs ?? DEFAULT_RESYNC_MS));
+  }
+
   async #resync(signal: AbortSignal): Promise<void> {
     const { pool, store, clock } = this.#context;
     await this.#read(signal);
     await this.#findOrphans([...pool.all().values()], signal);
     for (const stack of this.#knownStacks()) this.#enqueue(stack, 'resync');
+    await this.#dropUnusedTargets();
     const keep = this.#options.keepJobsMs ?? DEFAULT_KEEP_JOBS_MS;
     store.prune(new Date(clock.now() - keep).toISOString());
   }

@@ -31,7 +31,7 @@ export interface PlannedStack {
 
 /**
  * Stages 2 to 4 for one stack: what is described, what is there, the difference. Throws UNKNOWN_STACK, INVALID_CONFIGURATION (with every
- * finding), TARGET_UNREACHABLE.
+ * finding), TARGET_UNREACHABLE when no node of the stack answers; nodes that do not are named in the plan.
  */
 export async function planStack(
   context: RunContext,
@@ -47,7 +47,7 @@ export async function planStack(
   const mode = described === undefined ? 'destroy' : order.mode;
   if (mode === 'apply' && hasErrors(description.diagnostics)) throw invalidConfiguration(description);
   const observation = await observe(context, description, { complete: mode === 'destroy', signal });
-  stacks.setObserved(order.stack, observation.resources);
+  stacks.setObserved(order.stack, observation);
   for (const resource of observation.resources) {
     const reference = observation.references.get(resource.target);
     if (reference !== undefined) stacks.sawOn(order.stack, reference);
@@ -64,6 +64,8 @@ export async function planStack(
     policy: description.policy,
     deleteVolumes: order.deleteVolumes,
     foreign: ownership.foreign,
+    engines: observation.engines,
+    unreachable: observation.unreachable,
   });
   const desired = new Map(description.resources.map((resource) => [resource.id, resource]));
   const { references, aliases } = observation;

@@ -12,6 +12,7 @@ import type { JobRecorder } from './job-book.ts';
 import { planStack } from './plan-stack.ts';
 import type { PlannedStack, PlanOrder } from './plan-stack.ts';
 import { RepairBrake } from './repair-brake.ts';
+import { describeUnreachable, partlyApplied } from './unreachable.ts';
 
 interface Pending {
   readonly request: ApplyRequest;
@@ -133,6 +134,8 @@ export class StackRunner {
         await complete(this.#context, planned, job, { changed: 0 });
         this.#settle(planned, decision);
         return;
+      case 'unreachable':
+        throw partlyApplied(planned.plan) ?? new Error('internal: every node answered');
       default:
         this.#brake.release(request.stack);
         this.blockedRemovals.delete(request.stack);
@@ -166,6 +169,7 @@ export class StackRunner {
     this.#settle(planned, decision);
     if (decision.kind === 'unwell') this.#insistOnHealth(planned.plan);
     if (decision.kind === 'in-sync') return this.#completeEarlier(planned, trigger);
+    if (decision.kind === 'unreachable') return this.#reportAway(planned, trigger);
     if (decision.kind !== 'apply') return;
     const drifted = this.#context.deployments.knownLatest(stack)?.desired === planned.plan.desired;
     if (drifted) this.#holdBack(stack);
@@ -224,6 +228,8 @@ export class StackRunner {
         'drifted',
         `${drift?.changes.filter(({ action }) => action !== 'no-op').length ?? 0} resources have drifted`,
       );
+    } else if (decision.kind === 'unreachable') {
+      stacks.setState(stack, 'degraded', describeUnreachable(plan));
     } else if (decision.kind === 'unwell') {
       stacks.setState(stack, 'degraded', unwellResources(plan));
     } else if (decision.kind === 'held') {
@@ -288,6 +294,15 @@ export class StackRunner {
     throw error;
   }
 
+  /** Throws, to look again with growing pauses; one job tells of it. */
+  #reportAway({ plan }: PlannedStack, trigger: string): void {
+    const error = partlyApplied(plan);
+    if (error === null) return;
+    const isNew = this.#context.stacks.setError(plan.stack, `${error.code} ${error.message}`);
+    if (isNew) this.#newJob(plan.stack, trigger).end('failed', error);
+    throw error;
+  }
+
   #forget(stack: string): void {
     this.#context.stacks.forget(stack);
     this.#context.deployments.forget(stack);
@@ -298,7 +313,10 @@ export class StackRunner {
     const { stacks } = this.#context;
     const code = error instanceof ReconcilerError ? error.code : 'TARGET_ERROR';
     if (code === 'CANCELLED') return false;
-    stacks.setState(stack, code === 'CONFIRMATION_REQUIRED' ? 'blocked' : 'failed', errorMessage(error));
+    // A job that did what could be done has set the state that tells so.
+    const isPartial = code === 'TARGET_UNREACHABLE' && stacks.state(stack) === 'degraded';
+    const state = code === 'CONFIRMATION_REQUIRED' ? 'blocked' : isPartial ? 'degraded' : 'failed';
+    stacks.setState(stack, state, errorMessage(error));
     return stacks.setError(stack, `${code} ${errorMessage(error)}`);
   }
 }
