@@ -30,6 +30,8 @@ export interface PlanInput {
   readonly engines?: ReadonlyMap<string, string>;
   /** Targets that could not be asked: what is described for them waits. */
   readonly unreachable?: readonly UnreachableTarget[];
+  /** Stacks that come first. */
+  readonly waitsFor?: readonly string[];
 }
 
 /** Compares what is described with what is there. Pure: the same input gives the same bytes. */
@@ -61,6 +63,7 @@ export function buildPlan(input: PlanInput): Plan {
       ...impossibleChanges(changes),
     ],
     ...(unreachable.length === 0 ? {} : { unreachable }),
+    ...(input.waitsFor === undefined || input.waitsFor.length === 0 ? {} : { waitsFor: input.waitsFor }),
   };
 }
 

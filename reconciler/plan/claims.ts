@@ -28,6 +28,21 @@ export function claimEdges(
   });
 }
 
+/** Two nodes that are one machine want the same network: the second finds what the first has made. */
+export function twinEdges(
+  changes: readonly Change[],
+  engines: ReadonlyMap<string, string>,
+): readonly ClaimEdge[] {
+  const first = new Map<string, ResourceId>();
+  return changes.flatMap(({ id, action, kind, target, after }): readonly ClaimEdge[] => {
+    if (action !== 'create' || (kind !== 'network' && kind !== 'volume')) return [];
+    const key = JSON.stringify([engines.get(target) ?? target, kind, after?.['name']]);
+    const to = first.get(key);
+    if (to === undefined) first.set(key, id);
+    return to === undefined ? [] : [{ from: id, to }];
+  });
+}
+
 /** What only one container of an engine can have at a time: its name and its host ports. */
 export function claimsOf(
   change: Change,

@@ -1,6 +1,6 @@
 import type { Dependency, DesiredResource, ResourceId } from '../model/resource.ts';
 import type { ClaimEdge } from './claims.ts';
-import { claimEdges } from './claims.ts';
+import { claimEdges, twinEdges } from './claims.ts';
 import { moveEdges } from './moves.ts';
 import type { Change } from './plan.ts';
 
@@ -30,6 +30,7 @@ export function orderChanges(
   for (const change of changes) {
     for (const id of lettingGo(change, changes)) addEdge(edges, change.id, id);
   }
+  for (const { from, to } of twinEdges(changes, engines)) addEdge(edges, from, to, 'applied');
   const released = addClaims(edges, claimEdges(changes, engines), byId);
   // Last: bringing up the new one first is what is wanted, not what is needed.
   for (const { from, to } of moveEdges(changes, engines)) addEdge(edges, from, to);

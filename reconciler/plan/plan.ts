@@ -39,7 +39,7 @@ export interface PlanSummary {
 
 /** Something that needs a yes before the plan may be applied. */
 export interface Confirmation {
-  readonly code: 'DELETES_DATA' | 'DELETES_MANY' | 'DELETES_STACK' | 'ADOPTS';
+  readonly code: 'DELETES_DATA' | 'DELETES_MANY' | 'DELETES_STACK' | 'PRUNES' | 'ADOPTS';
   readonly message: string;
   readonly ids: readonly ResourceId[];
 }
@@ -66,4 +66,6 @@ export interface Plan {
   readonly diagnostics: readonly Diagnostic[];
   /** Nodes that did not answer: what is described for them is not in `changes`. Left out when all did. */
   readonly unreachable?: readonly UnreachableTarget[];
+  /** Other stacks that have to be in sync before it is applied. Left out when there are none. */
+  readonly waitsFor?: readonly string[];
 }

@@ -72,7 +72,7 @@ export async function complete(
   if (heldDesired !== null) context.stacks.setState(stack, 'pending', DESTROYED);
   else if (described === undefined) context.stacks.setState(stack, 'removed', keptOf(plan));
   // Not current: a newer description came in at the last moment, and its own run is due.
-  else context.stacks.setState(stack, isCurrent ? 'in_sync' : 'pending');
+  else context.stacks.setState(stack, isCurrent ? 'in_sync' : 'pending', unprunedOf(plan));
   rememberStack(context, stack, {
     untagged: false,
     heldDesired,
@@ -90,6 +90,14 @@ export function keptOf({ changes }: Plan): string | null {
   return kept.length === 0
     ? null
     : `${kept.join(', ')} kept, because data is only deleted with an explicit yes`;
+}
+
+/** What a plan leaves because nothing is pruned, in words; `null` when it leaves nothing but data. */
+export function unprunedOf({ changes }: Plan): string | null {
+  const kept = changes.filter(
+    ({ after, origin, kind }) => after !== null && origin === null && kind !== 'volume',
+  );
+  return kept.length === 0 ? null : `kept, though not described: ${kept.map(({ id }) => id).join(', ')}`;
 }
 
 /** Destroyed by hand, yet still described: it stays away until the description changes or somebody applies it. */

@@ -1,7 +1,7 @@
 import { errorMessage, isReconcilerError, ReconcilerError } from '../model/errors.ts';
 import { targetKey } from '../model/target.ts';
 import type { TargetReference } from '../model/target.ts';
-import { whyNotApplicable } from '../plan/build-plan.ts';
+import { hasChanges, whyNotApplicable } from '../plan/build-plan.ts';
 import type { LoadResult } from '../ports/desired.ts';
 import type { Job } from '../ports/store.ts';
 import type { ApplyRequest } from '../reconciler.ts';
@@ -9,6 +9,7 @@ import { Background } from './background.ts';
 import { recallStacks } from './context.ts';
 import type { RunContext } from './context.ts';
 import { Preempted } from './execute-plan.ts';
+import { whyFrozen, wokenBy } from './gates.ts';
 import { findOwned, tooManyRemovals } from './orphans.ts';
 import { planStack } from './plan-stack.ts';
 import { RepositoryLoop } from './repository-loop.ts';
@@ -53,7 +54,9 @@ export class Loop implements AsyncDisposable {
     this.#options = options;
     this.#background = new Background(clock, logger);
     this.repository = new RepositoryLoop(context, this.#background.signal, (result) => this.#onLoad(result));
-    this.#runner = new StackRunner(context);
+    this.#runner = new StackRunner(context, (stack, delayMs) => {
+      if (this.#started) this.#queue.add(stack, delayMs);
+    });
     this.#queue = new WorkQueue({
       clock,
       concurrency: options.stackConcurrency ?? 4,
@@ -125,6 +128,8 @@ export class Loop implements AsyncDisposable {
       reviewed ??= plan.confirmations;
       const reason = whyNotApplicable(plan, confirm);
       if (reason !== null) throw new ReconcilerError('CONFIRMATION_REQUIRED', reason);
+      const frozen = hasChanges(plan) && request.overrideFreeze !== true ? whyFrozen(this.#context, stack) : null;
+      if (frozen !== null) throw new ReconcilerError(frozen.code, frozen.reason);
     } catch (error) {
       signal.throwIfAborted();
       // A target that is away is the job's to tell; it may be back when the job runs.
@@ -171,6 +176,7 @@ export class Loop implements AsyncDisposable {
 
   async #run(stack: string, signal: AbortSignal): Promise<void> {
     await this.#runner.run(stack, signal);
+    if (this.#started) for (const name of wokenBy(this.#context, stack)) this.#enqueue(name, 'dependency');
     if (this.#runner.hasRequests(stack)) this.#queue.addFirst(stack);
   }
 

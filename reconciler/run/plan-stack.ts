@@ -43,7 +43,8 @@ export async function planStack(
   const described = state.get(order.stack);
   if (described === undefined && stacks.enginesOf(order.stack).length === 0)
     throw unknownStack(context, order.stack);
-  const description = described ?? undescribedStack(order.stack);
+  // Its own policy left the repository together with it.
+  const description = described ?? { ...undescribedStack(order.stack), policy: state.settings().policy };
   const mode = described === undefined ? 'destroy' : order.mode;
   if (mode === 'apply' && hasErrors(description.diagnostics)) throw invalidConfiguration(description);
   const observation = await observe(context, description, { complete: mode === 'destroy', signal });
@@ -66,6 +67,7 @@ export async function planStack(
     foreign: ownership.foreign,
     engines: observation.engines,
     unreachable: observation.unreachable,
+    waitsFor: description.dependsOn,
   });
   const desired = new Map(description.resources.map((resource) => [resource.id, resource]));
   const { references, aliases } = observation;
@@ -82,6 +84,7 @@ export function undescribedStack(name: string): DesiredStack {
     targets: [],
     services: [],
     resources: [],
+    dependsOn: [],
     policy: DEFAULT_POLICY,
     diagnostics: [],
     document: null,

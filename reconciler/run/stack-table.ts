@@ -48,6 +48,10 @@ export class StackTable {
     return this.#rows.get(stack)?.state;
   }
 
+  message(stack: string): string | null {
+    return this.#rows.get(stack)?.message ?? null;
+  }
+
   setJob(stack: string, job: Job): void {
     this.#row(stack).lastJob = job;
   }

@@ -97,7 +97,7 @@ function hostPorts({ spec }: MemoryObject): readonly string[] {
   const ports = spec['ports'];
   const list: readonly Json[] = Array.isArray(ports) ? ports : [];
   return list.flatMap((port) =>
-    typeof port === 'object' && port !== null && 'hostPort' in port ? [String(port['hostPort'])] : [],
+    typeof port === 'object' && port !== null && 'hostPort' in port ? [JSON.stringify(port['hostPort'])] : [],
   );
 }
 

@@ -1,6 +1,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import type { DesiredResource } from '../../reconciler/model/resource.ts';
+import { DEFAULT_POLICY } from '../../reconciler/model/stack.ts';
 import { hasChanges, hasWork, whyNotApplicable } from '../../reconciler/plan/build-plan.ts';
 import { findStaleness } from '../../reconciler/plan/compare-plans.ts';
 import { formatPlan, formatPlanGraph } from '../../reconciler/plan/format-plan.ts';
@@ -163,7 +164,7 @@ describe('buildPlan', () => {
     expect(codes({})).toEqual([]);
     expect(codes({ deleteVolumes: true })).toEqual(['DELETES_DATA']);
     expect(codes({ mode: 'destroy' })).toEqual(['DELETES_STACK']);
-    expect(codes({ policy: { drift: 'fix', maxDeletions: 1 } })).toEqual(['DELETES_MANY']);
+    expect(codes({ policy: { ...DEFAULT_POLICY, maxDeletions: 1 } })).toEqual(['DELETES_MANY']);
     expect(codes({ desired: [db, web, volume], foreign: [db.id] })).toEqual(['ADOPTS']);
   });
 

@@ -150,11 +150,12 @@ const STACK_MEMBERS: Readonly<Record<string, JsonSchema>> = {
   last_job: orNull(ref('Job')),
   drift: DRIFT,
   diagnostics: listOf(DIAGNOSTIC),
+  waitsFor: TEXTS,
   unreachable: listOf(record({ target: TEXT, message: TEXT })),
 };
 
 /** Members of a plan that are left out when there is nothing to say. */
-export const PLAN_OPTIONAL: readonly string[] = ['unreachable'];
+export const PLAN_OPTIONAL: readonly string[] = ['unreachable', 'waitsFor'];
 
 const JOB_MEMBERS: Readonly<Record<string, JsonSchema>> = {
   id: TEXT,
