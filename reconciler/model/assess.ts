@@ -15,6 +15,8 @@ import { suggest } from './nearest.ts';
 import { addressesOverlap } from './ports.ts';
 import { readKombination } from './read-kombination.ts';
 import type { SchemaCheck } from './schema-check.ts';
+import type { StackDependency } from './stack-dependencies.ts';
+import { readStackDependencies } from './stack-dependencies.ts';
 import type { FileFindings } from './service-files.ts';
 import { findServiceFiles } from './service-files.ts';
 import type { TargetReference } from './target.ts';
@@ -40,6 +42,8 @@ export interface Assessment {
   readonly targets: readonly TargetReference[];
   /** Names of shared nodes it refers to. */
   readonly sharedNodes: readonly string[];
+  /** Other stacks that come first. */
+  readonly dependsOn: readonly StackDependency[];
   readonly findings: FileFindings;
   readonly ports: readonly PortClaim[];
   readonly secrets: SecretFindings;
@@ -73,6 +77,7 @@ export function assess(options: AssessOptions): Assessment {
     dependencies,
     targets,
     sharedNodes,
+    dependsOn: readStackDependencies(document.value),
     findings,
     ports,
     secrets: findSecrets(kombination, { ...place, templates }),

@@ -9,9 +9,11 @@ import type { ControlRequest } from '../reconciler.ts';
 import { applyPlan, execute, failureOf } from './apply-plan.ts';
 import { recallStack, rememberStack } from './context.ts';
 import type { RunContext } from './context.ts';
+import { findGate } from './gates.ts';
 import type { JobRecorder } from './job-book.ts';
 import { planStack } from './plan-stack.ts';
 import type { PlannedStack } from './plan-stack.ts';
+import { partlyApplied } from './unreachable.ts';
 
 /** One control of one stack: what is asked, where it is recorded, what ends it. */
 interface ControlTask {
@@ -102,6 +104,8 @@ async function startStack(context: RunContext, task: ControlTask): Promise<void>
   if (needsMore(planned.plan, new Set(toStart.map(({ id }) => id)))) {
     const reason = whyNotApplicable(planned.plan, false);
     if (reason !== null) throw new ReconcilerError('CONFIRMATION_REQUIRED', reason);
+    const gate = findGate(context, planned, { overrideFreeze: false, requested: true });
+    if (gate !== null) throw new ReconcilerError(gate.code, gate.reason);
     return applyPlan(context, planned, task.job, task.signal);
   }
   rememberStack(context, stack, { stopped: null });
@@ -190,7 +194,8 @@ async function walk(context: RunContext, work: Walk, { job, signal }: ControlTas
   if (changes.length === 0) job.log('info', `nothing to ${verb}`);
   const plan: Plan = { ...planned.plan, changes };
   const execution = { plan, desired, references, aliases, through, verb };
-  const failure = failureOf(await execute(context, execution, job, signal), signal);
+  const result = await execute(context, execution, job, signal);
+  const failure = failureOf(result, signal) ?? partlyApplied(planned.plan);
   if (failure !== null) throw failure;
 }
 

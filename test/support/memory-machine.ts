@@ -81,7 +81,19 @@ export function createMachine(engine: MemoryEngine, step: Step) {
       const object = slotOf(engine, stack, id)?.current;
       if (!object) throw new ReconcilerError('TARGET_ERROR', `${id} has no container to start`);
       await step(`start ${id}`, signal);
-      start(object);
+      start(engine, object);
+      emit(engine, stack);
+    },
+    async release(
+      { change }: ResourceChange,
+      outcome: 'stop' | 'undo',
+      { stack, signal }: ApplyContext,
+    ): Promise<void> {
+      const object = slotOf(engine, stack, change.id)?.current;
+      if (!object) return;
+      await step(`${outcome === 'stop' ? 'release' : 'start'} ${change.id}`, signal);
+      if (outcome === 'stop') Object.assign(object, { state: 'exited', exitCode: 143 });
+      else start(engine, object);
       emit(engine, stack);
     },
     async settle(
@@ -99,7 +111,7 @@ export function createMachine(engine: MemoryEngine, step: Step) {
         slot.current = slot.next;
       } else if (slot.current) {
         await step(`start ${change.id}`, context.signal);
-        start(slot.current);
+        start(engine, slot.current);
       }
       slot.next = null;
       emit(engine, context.stack);
@@ -137,7 +149,7 @@ async function ensure({ engine, step, slot, context }: Work, desired: DesiredRes
   const current = slot.current;
   if (!current || judge(current).status === 'completed' || current.state === 'running') return;
   await step(`start ${desired.id}`, signal);
-  start(current);
+  start(engine, current);
 }
 
 async function replace({ engine, step, slot, context }: Work, desired: DesiredResource): Promise<void> {
@@ -151,7 +163,7 @@ async function replace({ engine, step, slot, context }: Work, desired: DesiredRe
   await step(`stop ${desired.id}`, signal);
   if (slot.current) Object.assign(slot.current, { state: 'exited', exitCode: 143 });
   await step(`start ${desired.id}.next`, signal);
-  start(slot.next);
+  start(engine, slot.next);
 }
 
 async function removeSlot(

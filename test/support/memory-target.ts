@@ -58,6 +58,7 @@ export function createMemoryTarget(options: MemoryTargetOptions = {}): MemoryTar
     observe: (scope, signal) => machine.observe(scope, signal),
     apply: (change, context) => machine.apply(change, context),
     health: (stack, id, signal) => machine.health(stack, id, signal),
+    release: (change, outcome, context) => machine.release(change, outcome, context),
     settle: (change, outcome, context) => machine.settle(change, outcome, context),
     stop: (stack, id, signal) => machine.stop(stack, id, signal),
     start: (desired, context) => machine.start(desired, context),
