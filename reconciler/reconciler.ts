@@ -156,6 +156,31 @@ export interface ControlRequest {
   readonly trigger: string;
 }
 
+export interface DeleteStacksRequest {
+  readonly stacks: readonly string[];
+  /** Delete volumes too. Default false. */
+  readonly volumes?: boolean;
+  readonly actor: Actor;
+  readonly trigger: string;
+}
+
+export interface DeletedStack {
+  readonly stack: string;
+  /** `null` when it was gone before it was its turn, or its turn did not come. */
+  readonly job: Job | null;
+  /** Why it is still there, `null` when it is not. */
+  readonly error: { readonly code: string; readonly message: string } | null;
+}
+
+export interface StackDeletion {
+  /** The commit that took their descriptions away; `null` when none of them was described. */
+  readonly commit: string | null;
+  /** In which they are removed: what depends on others goes first. */
+  readonly order: readonly string[];
+  /** Resolves when all were tried; never rejects. */
+  readonly done: Promise<readonly DeletedStack[]>;
+}
+
 export interface PlanResult {
   readonly plan: Plan;
   readonly planId: string;
@@ -235,6 +260,11 @@ export interface Reconciler extends AsyncDisposable {
   updateStack(name: string, keys: object, actor: Actor, signal: AbortSignal): Promise<WriteResult>;
   /** Deletes the stack's file (and its directory when only its own files are in it) from the repository. */
   deleteStack(name: string, actor: Actor, signal: AbortSignal): Promise<WriteResult>;
+  /**
+   * Deletes the files of all these stacks in one commit, then removes what they have on their targets. Throws UNKNOWN_STACK, before anything
+   * was changed, when one of them is not known.
+   */
+  deleteStacks(request: DeleteStacksRequest): Promise<StackDeletion>;
   /** `document` is written as `nodes/<name>.yaml`. Throws WORKER_EXISTS, INVALID_CONFIGURATION. */
   registerWorker(name: string, document: object, actor: Actor, signal: AbortSignal): Promise<WriteResult>;
   /** Throws WORKER_IN_USE when stacks refer to it. */

@@ -14,6 +14,7 @@ import type {
   Actor,
   ApplyRequest,
   ControlRequest,
+  DeleteStacksRequest,
   Deployment,
   JobDetail,
   PlanRequest,
@@ -21,6 +22,7 @@ import type {
   Reconciler,
   ReconcilerEvent,
   RepositoryStatus,
+  StackDeletion,
   StackView,
   SyncState,
   ValidationReport,
@@ -30,6 +32,8 @@ import type {
 import { savePlan } from './context.ts';
 import type { RunContext } from './context.ts';
 import { Deployments } from './deployments.ts';
+import { deleteStacks } from './delete-stacks.ts';
+import type { DeletionParts } from './delete-stacks.ts';
 import { createEventHub } from './events.ts';
 import { JobBook } from './job-book.ts';
 import { Loop } from './loop.ts';
@@ -259,6 +263,20 @@ class LoopReconciler implements Reconciler {
     if (this.#loop.repository.error?.code !== 'EMPTY_REPOSITORY') return;
     const request = { stack, mode: 'destroy', confirm: true, actor, trigger: 'api' } as const;
     await this.#loop.request(request, new AbortController().signal);
+  }
+
+  async deleteStacks(request: DeleteStacksRequest): Promise<StackDeletion> {
+    const signal = new AbortController().signal;
+    await this.#loop.refreshForWrite(signal);
+    const parts: DeletionParts = {
+      context: this.#context,
+      writer: this.#writer,
+      look: (stack) => this.#loop.look(stack, signal),
+      written: (write) => this.#loop.written(write),
+      request: (one) => this.#loop.request(one, signal),
+      signal,
+    };
+    return deleteStacks(parts, request);
   }
 
   async registerWorker(

@@ -297,6 +297,14 @@ export function createFakeReconciler(): FakeReconciler {
       stacks.delete(name);
       return written(`deleteStack by ${actor.name}`, name, `kombinations/${name}/kombination.yaml`);
     },
+    async deleteStacks({ stacks: names, actor, volumes = false }) {
+      for (const name of names) known(name);
+      const order = [...names].sort();
+      for (const name of order) stacks.delete(name);
+      written(`deleteStacks${volumes ? ' with volumes' : ''} by ${actor.name}`, order.join(', '), '');
+      const done = order.map((stack) => ({ stack, job: addJob({ type: 'destroy', stack }), error: null }));
+      return { commit: COMMIT, order, done: Promise.resolve(done) };
+    },
     async registerWorker(name, _document, actor) {
       throwPlanned();
       if (workers.some((worker) => worker.name === name)) {
