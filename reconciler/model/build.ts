@@ -111,6 +111,7 @@ function readSettings(fields: Fields, path: DocumentPath, issues: Issues): Setti
     });
   }
   const cacheFrom = texts(fields['cache_from']);
+  const extraHosts = readExtraHosts(fields['extra_hosts'], at('extra_hosts'), issues);
   const tags = readTags(fields['tags'], at('tags'), issues);
   return defined({
     dockerfile: asString(fields['dockerfile']),
@@ -121,7 +122,7 @@ function readSettings(fields: Fields, path: DocumentPath, issues: Issues): Setti
     labels: readPlainPairs(fields['labels'], at('labels'), issues),
     network: asString(fields['network']),
     shmSize: readSize(fields['shm_size'], at('shm_size'), issues),
-    extraHosts: readExtraHosts(fields['extra_hosts'], at('extra_hosts'), issues),
+    extraHosts: extraHosts.length > 0 ? extraHosts : undefined,
     ulimits: readUlimits(fields['ulimits']),
     pull: asBoolean(fields['pull']) || undefined,
     noCache: asBoolean(fields['no_cache']) || undefined,
