@@ -6,6 +6,8 @@ import { formatPath } from './document-path.ts';
 import { expandKit } from './expand-kit.ts';
 import type { SecretFindings } from './find-secrets.ts';
 import { findSecrets } from './find-secrets.ts';
+import type { BuildFindings, BuiltImage } from './find-builds.ts';
+import { findBuilds, withBuiltImages } from './find-builds.ts';
 import type { TreeDirectory } from './file-tree.ts';
 import { directoryOf } from './file-tree.ts';
 import type { Issue, Issues } from './issue.ts';
@@ -45,6 +47,8 @@ export interface Assessment {
   /** Other stacks that come first. */
   readonly dependsOn: readonly StackDependency[];
   readonly findings: FileFindings;
+  /** Images that the stack builds, by service. */
+  readonly images: ReadonlyMap<string, BuiltImage>;
   readonly ports: readonly PortClaim[];
   readonly secrets: SecretFindings;
   readonly issues: readonly Issue[];
@@ -57,7 +61,10 @@ export function assess(options: AssessOptions): Assessment {
   const broken = document.value === undefined;
   if (!broken) options.checkSchema('kombination', document.value ?? {}, issues);
   const written = readKombination(document.value, issues);
-  const kombination = expandKit(written, issues);
+  const place = { tree: options.tree, directory: directoryOf(options.file), issues };
+  const expanded = expandKit(written, issues);
+  const builds = findBuilds(expanded, place);
+  const kombination = withBuiltImages(expanded, builds);
   const names = new Set(written.services.map((service) => service.name));
   const dependencies = checkReferences(kombination, names, issues);
   checkContainers(kombination, dependencies, issues);
@@ -68,8 +75,7 @@ export function assess(options: AssessOptions): Assessment {
     return target && targetKey(target);
   });
   checkPorts(ports, issues);
-  const place = { tree: options.tree, directory: directoryOf(options.file), issues };
-  const findings = findServiceFiles(kombination.services, place);
+  const findings = withBuilds(findServiceFiles(kombination.services, place), builds);
   const templates = [...findings.templates.values()].flat();
   return {
     document,
@@ -79,9 +85,18 @@ export function assess(options: AssessOptions): Assessment {
     sharedNodes,
     dependsOn: readStackDependencies(document.value),
     findings,
+    images: builds.images,
     ports,
     secrets: findSecrets(kombination, { ...place, templates }),
     issues: issues.list,
+  };
+}
+
+function withBuilds(files: FileFindings, builds: BuildFindings): FileFindings {
+  return {
+    ...files,
+    inline: new Map([...files.inline, ...builds.inline]),
+    watched: new Set([...files.watched, ...builds.watched]),
   };
 }
 
