@@ -17,7 +17,8 @@ export function confirmationsFor(changes: readonly Change[], input: PlanInput): 
       ids: data,
     });
   }
-  const pruned = input.policy.prune === 'confirm' ? deletions.filter((change) => isPruned(change, input)) : [];
+  const pruned =
+    input.policy.prune === 'confirm' ? deletions.filter((change) => isPruned(change, input)) : [];
   if (pruned.length > 0) {
     const names = pruned.map((change) => change.id);
     const message = `deletes ${names.join(', ')}, no longer described, and policy.prune is confirm`;

@@ -37,7 +37,8 @@ export function decide(input: DecisionInput): Decision {
   if (!hasChanges(plan)) return requested ? { kind: 'apply' } : { kind: 'unwell' };
   if (!requested && input.heldDesired === plan.desired) return { kind: 'held' };
   const { drift, sync } = input.policy;
-  if (!requested && isDrift(input) && (drift === 'alert' || sync === 'manual')) return { kind: 'report-drift' };
+  if (!requested && isDrift(input) && (drift === 'alert' || sync === 'manual'))
+    return { kind: 'report-drift' };
   if (!requested && sync === 'manual') return { kind: 'waiting' };
   const reason = whyNotApplicable(plan, input.confirmed);
   return reason === null ? { kind: 'apply' } : { kind: 'blocked', reason };

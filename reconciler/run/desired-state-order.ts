@@ -82,7 +82,9 @@ function problemOf(stack: OrderedStack, { name, path }: StackDependency, directo
   const circle = findCircle(stack.name, name, directory);
   if (circle === null) return [];
   const message = `stacks wait for each other: ${circle.join(' → ')}`;
-  return [{ severity, code: 'CIRCULAR_DEPENDENCY', path, message, hint: 'take one of them out of dependsOn' }];
+  return [
+    { severity, code: 'CIRCULAR_DEPENDENCY', path, message, hint: 'take one of them out of dependsOn' },
+  ];
 }
 
 /** The shortest way from a stack through this dependency back to it. */

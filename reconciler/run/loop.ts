@@ -13,7 +13,8 @@ import { whyFrozen, wokenBy } from './gates.ts';
 import { findOwned, tooManyRemovals } from './orphans.ts';
 import { planStack } from './plan-stack.ts';
 import { RepositoryLoop } from './repository-loop.ts';
-import { orderOf, refuseStale, StackRunner } from './stack-runner.ts';
+import { orderOf, refuseStale } from './requests.ts';
+import { StackRunner } from './stack-runner.ts';
 import { WorkQueue } from './work-queue.ts';
 
 export interface LoopOptions {
@@ -128,7 +129,8 @@ export class Loop implements AsyncDisposable {
       reviewed ??= plan.confirmations;
       const reason = whyNotApplicable(plan, confirm);
       if (reason !== null) throw new ReconcilerError('CONFIRMATION_REQUIRED', reason);
-      const frozen = hasChanges(plan) && request.overrideFreeze !== true ? whyFrozen(this.#context, stack) : null;
+      const frozen =
+        hasChanges(plan) && request.overrideFreeze !== true ? whyFrozen(this.#context, stack) : null;
       if (frozen !== null) throw new ReconcilerError(frozen.code, frozen.reason);
     } catch (error) {
       signal.throwIfAborted();
@@ -175,8 +177,11 @@ export class Loop implements AsyncDisposable {
   }
 
   async #run(stack: string, signal: AbortSignal): Promise<void> {
-    await this.#runner.run(stack, signal);
-    if (this.#started) for (const name of wokenBy(this.#context, stack)) this.#enqueue(name, 'dependency');
+    try {
+      await this.#runner.run(stack, signal);
+    } finally {
+      if (this.#started) for (const name of wokenBy(this.#context, stack)) this.#enqueue(name, 'dependency');
+    }
     if (this.#runner.hasRequests(stack)) this.#queue.addFirst(stack);
   }
 

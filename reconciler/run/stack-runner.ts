@@ -1,6 +1,5 @@
 import { hasErrors } from '../model/diagnostic.ts';
 import { errorMessage, isReconcilerError, ReconcilerError } from '../model/errors.ts';
-import { findStaleness } from '../plan/compare-plans.ts';
 import { formatSummary } from '../plan/format-plan.ts';
 import type { Confirmation, Plan } from '../plan/plan.ts';
 import type { ApplyRequest } from '../reconciler.ts';
@@ -12,8 +11,9 @@ import type { Decision } from './decide.ts';
 import { findGate } from './gates.ts';
 import type { JobRecorder } from './job-book.ts';
 import { planStack } from './plan-stack.ts';
-import type { PlannedStack, PlanOrder } from './plan-stack.ts';
+import type { PlannedStack } from './plan-stack.ts';
 import { RepairBrake } from './repair-brake.ts';
+import { isReviewed, orderOf, refuseStale } from './requests.ts';
 import { describeUnreachable, partlyApplied } from './unreachable.ts';
 
 interface Pending {
@@ -246,7 +246,8 @@ export class StackRunner {
     const [file] = desired.nameless();
     const doubt = `${file} does not tell which stack it describes; mend it, or destroy ${stack} by hand`;
     const { prune } = desired.settings().policy;
-    const kept = prune === 'yes' ? null : `no longer described; policy.prune is ${prune}, so destroy it by hand`;
+    const kept =
+      prune === 'yes' ? null : `no longer described; policy.prune is ${prune}, so destroy it by hand`;
     return this.blockedRemovals.get(stack) ?? (file === undefined ? kept : doubt);
   }
 
@@ -382,30 +383,6 @@ const FOR_WHOEVER_ASKED: ReadonlySet<string> = new Set([
 
 const HELD =
   'this description failed for good before, or was destroyed by hand; change it, or apply it to try again';
-
-/** What a request wants planned; one that names a plan wants what that plan does. */
-export function orderOf({ stack, mode = 'apply', volumes = false, plan }: ApplyRequest): PlanOrder {
-  const deletes = plan?.changes.some(({ kind, action }) => kind === 'volume' && action === 'delete');
-  return { stack, mode, deleteVolumes: deletes ?? volumes };
-}
-
-/** A yes covers what the plan said when it was given, and what was asked for by name. */
-function isReviewed(
-  { code, ids }: Confirmation,
-  { mode, volumes }: ApplyRequest,
-  reviewed: readonly Confirmation[] | null,
-): boolean {
-  if (code === 'DELETES_STACK' && mode === 'destroy') return true;
-  if (reviewed === null) return code === 'DELETES_DATA' && volumes === true;
-  return reviewed.some((one) => one.code === code && ids.every((id) => one.ids.includes(id)));
-}
-
-/** Throws PLAN_STALE with everything that moved. */
-export function refuseStale(saved: Plan, current: Plan): void {
-  const moved = findStaleness(saved, current);
-  if (moved.length === 0) return;
-  throw new ReconcilerError('PLAN_STALE', `the plan is stale, make a new one: ${moved.join('; ')}`);
-}
 
 function unwellResources({ changes }: Pick<Plan, 'changes'>): string {
   return changes

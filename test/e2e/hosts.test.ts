@@ -105,7 +105,10 @@ describe('a stack over three engines', () => {
 
   it('has a service moved with one commit: up there before it goes here', async () => {
     const commit = await job.push(shop({ web: 'tls', greeting: 'second' }), 'Move the web server');
-    const moved = await job.job('shop', ({ revision, status }) => revision === commit && status === 'completed');
+    const moved = await job.job(
+      'shop',
+      ({ revision, status }) => revision === commit && status === 'completed',
+    );
     await job.reaches('shop', 'in_sync');
     expect(await containers()).toEqual([
       ['shop-api-1 running'],

@@ -67,7 +67,10 @@ describe('prune', () => {
     { prune: 'confirm', state: 'blocked' },
   ] as const)('$prune: keeps a stack that left the repository until it is destroyed', async (each) => {
     await using rig = createRig();
-    const settings = { 'kombinator.yaml': policy(`prune: ${each.prune}`), [file('blog')]: stack('blog', { web: WEB }) };
+    const settings = {
+      'kombinator.yaml': policy(`prune: ${each.prune}`),
+      [file('blog')]: stack('blog', { web: WEB }),
+    };
     rig.source.push({ ...settings, [file('shop')]: stack('shop', { web: WEB }) });
     await rig.reconciler.start();
     await rig.reaches('shop', 'in_sync');
