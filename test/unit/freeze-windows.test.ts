@@ -105,12 +105,12 @@ describe("the operator's configuration", () => {
       const { diagnostics } = error as { diagnostics: readonly { code: string; line?: number }[] };
       for (const { code, line } of diagnostics) places.push([code, line]);
     }
-    expect(places.toSorted(([a], [b]) => (a < b ? -1 : 1))).toEqual([
-      ['INVALID_FORMAT', 2],
-      ['INVALID_FORMAT', 3],
-      ['INVALID_VALUE', 2],
-      ['OUT_OF_RANGE', 4],
-      ['UNKNOWN_KEY', 4],
+    expect(places.map(([code, line]) => `${line} ${code}`).toSorted()).toEqual([
+      '2 INVALID_FORMAT',
+      '2 INVALID_VALUE',
+      '3 INVALID_FORMAT',
+      '4 OUT_OF_RANGE',
+      '4 UNKNOWN_KEY',
     ]);
     expect(() => readDaemonConfig(join(directory, 'none.yaml'), checkSchema)).toThrow('cannot be read');
   });
