@@ -3,7 +3,6 @@ import { errorMessage, isReconcilerError, ReconcilerError } from '../model/error
 import { formatSummary } from '../plan/format-plan.ts';
 import type { Confirmation, Plan } from '../plan/plan.ts';
 import type { ApplyRequest } from '../reconciler.ts';
-import { isReviewed, orderOf, refuseStale } from './apply-request.ts';
 import { applyPlan, complete, DESTROYED, keptOf, unprunedOf } from './apply-plan.ts';
 import { recallStack, savePlan } from './context.ts';
 import type { RunContext } from './context.ts';
@@ -15,6 +14,7 @@ import { planStack } from './plan-stack.ts';
 import type { PlannedStack } from './plan-stack.ts';
 import { setInvalid } from './invalid-stack.ts';
 import { RepairBrake } from './repair-brake.ts';
+import { isReviewed, orderOf, refuseStale } from './requests.ts';
 import { describeUnreachable, partlyApplied } from './unreachable.ts';
 
 interface Pending {
