@@ -1,10 +1,12 @@
+import type { ComposedDocument } from './compose/compose-document.ts';
+import { adoptsCompose, composeDocument } from './compose/compose-document.ts';
 import { checkContainers } from './check-containers.ts';
 import type { DependencyMap, PortClaim } from './check-kombination.ts';
 import { checkReferences, portClaims } from './check-kombination.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { formatPath } from './document-path.ts';
 import { expandKit } from './expand-kit.ts';
-import type { SecretFindings } from './find-secrets.ts';
+import type { SecretFindings, SecretNeed } from './find-secrets.ts';
 import { findSecrets } from './find-secrets.ts';
 import type { TreeDirectory } from './file-tree.ts';
 import { directoryOf } from './file-tree.ts';
@@ -19,6 +21,7 @@ import type { FileFindings } from './service-files.ts';
 import { findServiceFiles } from './service-files.ts';
 import type { TargetReference } from './target.ts';
 import { targetKey } from './target.ts';
+import { asFields } from './values.ts';
 import type { YamlDocument } from './yaml-document.ts';
 import { parseYaml } from './yaml-document.ts';
 
@@ -30,11 +33,16 @@ export interface AssessOptions {
   /** Shared nodes by name; `null` for one whose file has errors. */
   readonly nodes: ReadonlyMap<string, TargetReference | null>;
   readonly checkSchema: SchemaCheck;
+  /** Texts of the repository that Compose files and their env files are read from, by blob id. Default: none. */
+  readonly texts?: ReadonlyMap<string, string>;
 }
 
 /** Everything that can be known of a kombination without asking anybody: no secret is looked up, no file is read. */
 export interface Assessment {
+  /** The kombination with what it adopts from Compose files. */
   readonly document: YamlDocument;
+  /** The kombination alone. */
+  readonly written: YamlDocument;
   readonly kombination: Kombination;
   readonly dependencies: DependencyMap;
   readonly targets: readonly TargetReference[];
@@ -44,17 +52,20 @@ export interface Assessment {
   readonly ports: readonly PortClaim[];
   readonly secrets: SecretFindings;
   readonly issues: readonly Issue[];
+  /** Repository paths that the document rests on, besides its own. */
+  readonly watched: readonly string[];
 }
 
 /** Reads one kombination and checks everything in it. Never throws. */
 export function assess(options: AssessOptions): Assessment {
   const issues = createIssues();
-  const document = parseYaml(options.text);
+  const { document, written, composed } = readDocument(options);
   const broken = document.value === undefined;
   if (!broken) options.checkSchema('kombination', document.value ?? {}, issues);
-  const written = readKombination(document.value, issues);
-  const kombination = expandKit(written, issues);
-  const names = new Set(written.services.map((service) => service.name));
+  if (composed) reportUnread(composed, issues);
+  const model = readKombination(document.value, issues);
+  const kombination = expandKit(model, issues);
+  const names = new Set(model.services.map((service) => service.name));
   const dependencies = checkReferences(kombination, names, issues);
   checkContainers(kombination, dependencies, issues);
   const { targets, sharedNodes } = resolveTargets(kombination, options, issues);
@@ -67,17 +78,60 @@ export function assess(options: AssessOptions): Assessment {
   const place = { tree: options.tree, directory: directoryOf(options.file), issues };
   const findings = findServiceFiles(kombination.services, place);
   const templates = [...findings.templates.values()].flat();
+  const secrets = findSecrets(kombination, { ...place, templates });
   return {
     document,
+    written,
     kombination,
     dependencies,
     targets,
     sharedNodes,
     findings,
     ports,
-    secrets: findSecrets(kombination, { ...place, templates }),
-    issues: issues.list,
+    secrets: composed ? { ...secrets, secrets: withUnset(secrets.secrets, composed) } : secrets,
+    issues: composed ? [...composed.issues, ...issues.list] : issues.list,
+    watched: composed?.watched ?? [],
   };
+}
+
+interface ReadDocument {
+  readonly document: YamlDocument;
+  readonly written: YamlDocument;
+  readonly composed: ComposedDocument | undefined;
+}
+
+/** The document of a kombination, with the Compose files it adopts. */
+export function readDocument({
+  file,
+  text,
+  tree,
+  texts = new Map(),
+}: Pick<AssessOptions, 'file' | 'text' | 'tree' | 'texts'>): ReadDocument {
+  const written = parseYaml(text);
+  const composed = adoptsCompose(written)
+    ? composeDocument({ file, document: written, tree, texts })
+    : undefined;
+  return { document: composed?.document ?? written, written, composed };
+}
+
+function reportUnread({ missing, document, issues: found }: ComposedDocument, issues: Issues): void {
+  if (missing.length > 0) {
+    issues.warning('COMPOSE_NOT_READ', ['compose'], 'the Compose file is checked once it is committed');
+  } else if (asFields(document.value)?.['services'] === undefined && found.every(isHarmless)) {
+    issues.error('REQUIRED', ['compose'], 'At least one service is required');
+  }
+}
+
+function isHarmless({ severity }: Issue): boolean {
+  return severity === 'warning';
+}
+
+/** A variable that nobody sets is empty, as Compose has it, and warned of unless there is a secret of that name. */
+function withUnset(needs: readonly SecretNeed[], { unset }: ComposedDocument): readonly SecretNeed[] {
+  return needs.map((need) => {
+    const names = unset.get(formatPath(need.path));
+    return names?.has(need.name) ? { ...need, needed: false, unset: true } : need;
+  });
 }
 
 function resolveTargets(
@@ -147,7 +201,8 @@ export function toDiagnostics(
 
 function toDiagnostic(file: string, document: YamlDocument, issue: Issue): Diagnostic {
   const { severity, code, message, path, hint, at = 'value' } = issue;
-  const place = document.position(path, at);
-  const text = formatPath(path);
-  return { severity, code, message, file, ...place, path: text, ...(hint === undefined ? {} : { hint }) };
+  const found = issue.place ?? document.position(path, at);
+  const { line, column } = found;
+  const place = { file: found.file ?? file, line, column, path: formatPath(found.path ?? path) };
+  return { severity, code, message, ...place, ...(hint === undefined ? {} : { hint }) };
 }
