@@ -5,7 +5,6 @@ import { sha256 } from '../json.ts';
 import type { ComposeNode, MapNode } from './node.ts';
 import { child, list, map, scalar, textOf, withEntry } from './node.ts';
 import type { Project } from './project.ts';
-import { reportError, reportWarning } from './project.ts';
 
 /*
  * Bind mounts of relative paths (decision 007). On the machine where somebody runs Compose, `./data` is a directory beside
@@ -84,18 +83,18 @@ function placeBind(project: Project, bind: Bind, volumes: BindVolumes): Placed {
     const kept = directory
       ? `what the container writes to ${target} is kept in a volume, and what is in the repository written over it`
       : `what the container writes to ${target} is lost when it is made anew`;
-    reportWarning(project, 'BIND_COPIED', node, `${source} is copied from the repository: ${kept}`, {
+    project.warning('BIND_COPIED', node, `${source} is copied from the repository: ${kept}`, {
       hint: 'add :ro if the container only reads it',
     });
     return directory ? { file, mount: mountVolume(bind, nameVolume(volumes, bind, place), false) } : { file };
   }
   if (mustExist) {
-    reportError(project, 'FILE_NOT_FOUND', node, `${source} is not in the repository`);
+    project.error('FILE_NOT_FOUND', node, `${source} is not in the repository`);
     return {};
   }
   const name = nameVolume(volumes, bind, place ?? source);
   const message = `${source} is not in the repository: the volume ${name} is mounted at ${target} instead`;
-  reportWarning(project, 'BIND_AS_VOLUME', node, message, {
+  project.warning('BIND_AS_VOLUME', node, message, {
     hint: 'use an absolute path of the node, or add the file or directory to the repository',
   });
   return { mount: mountVolume(bind, name, readOnly) };

@@ -1,6 +1,5 @@
 import type { ComposeNode, Scalar } from './node.ts';
 import type { Project } from './project.ts';
-import { reportError } from './project.ts';
 
 /*
  * Values that came out of a variable are texts; where a number or true or false is meant, they are read as such. `*` stands
@@ -81,8 +80,7 @@ export function castScalars(project: Project, node: ComposeNode, path: readonly 
   const kind = RULES.find(([pattern]) => pattern.test(place))?.[1];
   const value = kind === undefined ? node.value : cast(node.value, kind);
   if (value === undefined) {
-    reportError(
-      project,
+    project.error(
       'INVALID_TYPE',
       node,
       `"${String(node.value)}" is not ${kind === 'number' ? 'a number' : 'true or false'}`,

@@ -13,7 +13,7 @@ import { isMapNode, mergeNodes, settle, toSequence } from './merge.ts';
 import type { ComposeNode, MapNode } from './node.ts';
 import { child, entriesOf, map, placeInside, readNodes, scalar, textOf, toPlain, withEntry } from './node.ts';
 import type { Environment, Project } from './project.ts';
-import { reportWarning } from './project.ts';
+import { createReports } from './project.ts';
 import { normaliseService } from './service.ts';
 
 export interface ComposeOptions {
@@ -57,7 +57,7 @@ export function composeDocument(options: ComposeOptions): ComposedDocument {
     name: textOf(child(own, 'meta', 'name')) ?? '',
     missing: new Set(),
     watched: new Set(),
-    issues: [],
+    ...createReports([]),
     unset: new Map(),
     parsed: new Map(),
   };
@@ -113,18 +113,14 @@ function takeOut(project: Project, model: MapNode): MapNode {
   const { entries } = model;
   const version = entries.get('version');
   if (version) {
-    reportWarning(
-      project,
-      'OBSOLETE_KEY',
-      version,
-      'version has no effect: the Compose Specification has none',
-      { at: 'key' },
-    );
+    project.warning('OBSOLETE_KEY', version, 'version has no effect: the Compose Specification has none', {
+      at: 'key',
+    });
   }
   const name = entries.get('name');
   if (name && textOf(name) !== project.name) {
     const message = `name has no effect: the stack is called ${project.name}, as its kombination says`;
-    reportWarning(project, 'UNSUPPORTED_KEY', name, message, { at: 'key' });
+    project.warning('UNSUPPORTED_KEY', name, message, { at: 'key' });
   }
   return withEntry(withEntry(model, 'version', undefined), 'name', undefined);
 }
@@ -195,7 +191,7 @@ function plainVolume(project: Project, node: ComposeNode): ComposeNode {
   const path = textOf(device);
   if (!isMapNode(node) || !device || path === undefined || !/^[.~]/.test(path)) return node;
   const message = `${path} is a relative path, and no directory of the node is meant by it: the volume is a plain one`;
-  reportWarning(project, 'BIND_AS_VOLUME', device, message, { hint: 'use an absolute path of the node' });
+  project.warning('BIND_AS_VOLUME', device, message, { hint: 'use an absolute path of the node' });
   return withEntry(node, 'driver_opts', undefined);
 }
 

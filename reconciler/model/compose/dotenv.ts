@@ -5,6 +5,8 @@ export interface DotenvEntry {
   readonly name: string;
   /** `null`: only the name stands there, the value comes from around it. */
   readonly value: string | null;
+  /** The value as other values see it: variables that are not set are empty, and nothing is escaped. */
+  readonly plain: string;
   readonly line: number;
 }
 
@@ -41,9 +43,13 @@ function parseRaw(text: string): Dotenv {
     if (/^\s*(#|$)/.test(line)) return [];
     const split = line.indexOf('=');
     const name = (split === -1 ? line : line.slice(0, split)).trim();
-    return [{ name, value: split === -1 ? null : line.slice(split + 1), line: index + 1 }];
+    return [{ name, ...valueOf(split === -1 ? null : line.slice(split + 1)), line: index + 1 }];
   });
   return { entries, problems: [] };
+}
+
+function valueOf(value: string | null): Pick<DotenvEntry, 'value' | 'plain'> {
+  return { value, plain: value ?? '' };
 }
 
 function parseQuoted(text: string, options: DotenvOptions): Dotenv {
@@ -55,8 +61,7 @@ function parseQuoted(text: string, options: DotenvOptions): Dotenv {
     for (const char of text.slice(index, index + count)) if (char === '\n') line += 1;
     index += count;
   };
-  const known = (name: string): string | undefined =>
-    options.lookup(name) ?? entries.get(name)?.value ?? undefined;
+  const known = (name: string): string | undefined => options.lookup(name) ?? entries.get(name)?.plain;
   while (index < text.length) {
     const blank = /^(?:[ \t]*(?:#[^\n]*)?\n|[ \t]*(?:#[^\n]*)?$)/.exec(text.slice(index));
     if (blank) {
@@ -74,7 +79,7 @@ function parseQuoted(text: string, options: DotenvOptions): Dotenv {
     const name = head[1] ?? '';
     advance(head[0].length);
     if (!/[=:]$/.test(head[0])) {
-      entries.set(name, { name, value: null, line: start });
+      entries.set(name, { name, ...valueOf(null), line: start });
       continue;
     }
     const found = readValue(text.slice(index));
@@ -83,8 +88,10 @@ function parseQuoted(text: string, options: DotenvOptions): Dotenv {
     const value = found.literal
       ? (options.plain?.(found.value) ?? found.value)
       : expand(found.value, { ...options, lookup: known }, start);
-    if (typeof value === 'string') entries.set(name, { name, value, line: start });
-    else problems.push({ line: start, message: value.problem });
+    const plain = found.literal ? found.value : expand(found.value, { lookup: known }, start);
+    if (typeof value === 'string' && typeof plain === 'string') {
+      entries.set(name, { name, value, plain, line: start });
+    } else if (typeof value !== 'string') problems.push({ line: start, message: value.problem });
   }
   return { entries: [...entries.values()], problems };
 }
@@ -138,5 +145,5 @@ function unescape(text: string): string {
 
 /** In env files a dollar sign that begins no variable stands for itself. */
 function escapeLonely(text: string): string {
-  return text.replace(/\$\$|\$(?![{A-Za-z_])/g, (match) => (match === '$$' ? '$$' : '$$$$'));
+  return text.replace(/\$\$|\$(?![{A-Za-z_])/g, () => '$$');
 }

@@ -5,7 +5,7 @@ import { toPairs, toSequence } from './merge.ts';
 import type { ComposeNode, MapNode } from './node.ts';
 import { child, entriesOf, isEmpty, map, scalar, textOf, withEntry } from './node.ts';
 import type { Environment, Project } from './project.ts';
-import { readEnvFile, rememberUnset, reportError } from './project.ts';
+import { readEnvFile, rememberUnset } from './project.ts';
 
 /** A service whose env files are in its environment, and whose label files are in its labels. */
 export function fillEnvironment(project: Project, service: MapNode, environment: Environment): MapNode {
@@ -15,8 +15,9 @@ export function fillEnvironment(project: Project, service: MapNode, environment:
   const files = entries.get('env_file');
   if (!own && !files) return withLabels;
   const variables = new Map<string, ComposeNode>();
+  const known = new Map(environment);
   for (const file of files ? toSequence(files).items : []) {
-    for (const [name, node] of readFile(project, file, environment)) variables.set(name, node);
+    for (const [name, node] of readFile(project, file, known)) variables.set(name, node);
   }
   for (const [name, node] of entriesOf(own && toPairs(own))) {
     const value = isEmpty(node) ? passOn(project, name, node, environment) : toText(node);
@@ -56,7 +57,7 @@ interface FileUse {
 function readUse(project: Project, node: ComposeNode): FileUse | undefined {
   const written = node.kind === 'map' ? child(node, 'path') : node;
   if (!written) {
-    reportError(project, 'REQUIRED', node, 'an env file needs a path');
+    project.error('REQUIRED', node, 'an env file needs a path');
     return undefined;
   }
   const required = textOf(child(node, 'required')) !== 'false';
@@ -68,7 +69,7 @@ function readUse(project: Project, node: ComposeNode): FileUse | undefined {
 function readFile(
   project: Project,
   file: ComposeNode,
-  environment: Environment,
+  known: Map<string, string>,
 ): readonly (readonly [string, ComposeNode])[] {
   const use = readUse(project, file);
   if (!use) return [];
@@ -76,7 +77,7 @@ function readFile(
   const { plain } = envFiller(project, node.origin);
   const entries = readEnvFile(project, path, {
     raw,
-    lookup: (name) => environment.get(name),
+    lookup: (name) => known.get(name),
     unset: (name, origin) => {
       rememberUnset(project, origin, name);
       return `\${${name}:-}`;
@@ -86,16 +87,18 @@ function readFile(
   if (entries === undefined) return [];
   if (isProblem(entries)) {
     if (required) {
-      reportError(project, 'ENV_FILE_NOT_FOUND', node, `the env file ${path} is not in the repository`, {
+      project.error('ENV_FILE_NOT_FOUND', node, `the env file ${path} is not in the repository`, {
         hint: 'add it to the repository (secrets: as secret://… values), or say required: false',
       });
     }
     return [];
   }
-  return entries.flatMap(({ name, value, origin }): [string, ComposeNode][] => {
-    const known =
-      value === null ? passOn(project, name, { kind: 'scalar', value, origin }, environment) : undefined;
-    if (value === null) return known ? [[name, known]] : [];
+  return entries.flatMap(({ name, value, plain: text, origin }): [string, ComposeNode][] => {
+    if (value === null) {
+      const passed = passOn(project, name, { kind: 'scalar', value, origin }, known);
+      return passed ? [[name, passed]] : [];
+    }
+    if (!known.has(name)) known.set(name, text);
     return [[name, scalar(raw ? escapeEnv(value) : value, origin)]];
   });
 }
@@ -109,7 +112,7 @@ function fillLabels(project: Project, service: MapNode, environment: Environment
     if (!use) continue;
     const entries = readEnvFile(project, use.path, { lookup: (name) => environment.get(name) });
     if (entries && isProblem(entries)) {
-      reportError(project, entries.code ?? 'FILE_NOT_FOUND', use.node, entries.problem);
+      project.error(entries.code ?? 'FILE_NOT_FOUND', use.node, entries.problem);
       continue;
     }
     for (const { name, value, origin } of entries ?? []) labels.set(name, scalar(value ?? '', origin));

@@ -6,7 +6,7 @@ import { enforceUnicity, isMapNode, mergeNodes, settle } from './merge.ts';
 import type { ComposeNode, MapNode } from './node.ts';
 import { child, entriesOf, textOf, withEntry } from './node.ts';
 import type { Project } from './project.ts';
-import { readYaml, reportError } from './project.ts';
+import { readYaml } from './project.ts';
 
 /** Services of one file by name; `key` tells files apart. */
 interface Scope {
@@ -58,7 +58,7 @@ function extendService(
 
 function reportCycle({ project }: Search, node: ComposeNode, trail: readonly string[]): undefined {
   const cycle = trail.map((key) => key.split('\0')[1]).join(' → ');
-  reportError(project, 'CIRCULAR_DEPENDENCY', node, `services extend each other: ${cycle}`);
+  project.error('CIRCULAR_DEPENDENCY', node, `services extend each other: ${cycle}`);
   return undefined;
 }
 
@@ -72,7 +72,7 @@ function extendFrom(search: Extension, extended: ComposeNode, own: MapNode): Com
   const named = extended.kind === 'map' ? extended.entries.get('service') : extended;
   const name = textOf(named);
   if (!named || name === undefined) {
-    reportError(project, 'REQUIRED', extended, 'extends needs the name of a service');
+    project.error('REQUIRED', extended, 'extends needs the name of a service');
     return undefined;
   }
   const file = child(extended, 'file');
@@ -80,7 +80,7 @@ function extendFrom(search: Extension, extended: ComposeNode, own: MapNode): Com
   if (!from) return undefined;
   if (!from.services.has(name)) {
     const where = file ? ` of ${textOf(file)}` : '';
-    reportError(project, 'UNKNOWN_SERVICE', named, `${name} is not a service${where}`, {
+    project.error('UNKNOWN_SERVICE', named, `${name} is not a service${where}`, {
       hint: suggest(name, [...from.services.keys()]),
     });
     return undefined;

@@ -5,7 +5,7 @@ import { addFiles } from './binds.ts';
 import type { ComposeNode, MapNode } from './node.ts';
 import { child, entriesOf, list, map, scalar, textOf, withEntry } from './node.ts';
 import type { Environment, Project } from './project.ts';
-import { rememberUnset, reportError, reportWarning } from './project.ts';
+import { rememberUnset } from './project.ts';
 
 /*
  * `configs` and `secrets` of a Compose project. A config is a file that is copied into the container; a secret stays one.
@@ -29,7 +29,9 @@ export function placeConfigs(project: Project, service: MapNode, shelf: Shelf): 
   if (secrets?.kind !== 'list') return withConfigs;
   const clear = secrets.items.filter((use) => clearValue(use, shelf) !== undefined);
   const kept = secrets.items.filter((use) => !clear.includes(use)).map(normaliseUse);
-  const files = clear.map((use) => buildFile(use, 'content', clearValue(use, shelf) ?? '', '/run/secrets/'));
+  const files = clear.map((use) =>
+    buildFile(use, { key: 'content', value: clearValue(use, shelf) ?? '', directory: '/run/secrets/' }),
+  );
   const result = withEntry(withConfigs, 'secrets', list(kept, secrets.origin));
   return files.length > 0 ? addFiles(result, files) : result;
 }
@@ -49,7 +51,7 @@ function placeConfig(project: Project, use: ComposeNode, shelf: Shelf): ComposeN
   const name = nameOf(use);
   const config = shelf.configs.get(name);
   if (!config) {
-    reportError(project, 'UNKNOWN_CONFIG', use, `the config ${name} is not declared`, {
+    project.error('UNKNOWN_CONFIG', use, `the config ${name} is not declared`, {
       hint: suggest(name, [...shelf.configs.keys()]) ?? 'add it under the top-level configs:',
     });
     return undefined;
@@ -60,28 +62,36 @@ function placeConfig(project: Project, use: ComposeNode, shelf: Shelf): ComposeN
   if (file) {
     const path = joinPath(file.origin.file.base, textOf(file) ?? '');
     const source = path === null ? (textOf(file) ?? '') : posix.relative(`/${project.directory}`, `/${path}`);
-    return buildFile(use, 'source', source, '/', file);
+    return buildFile(use, { key: 'source', value: source, directory: '/', from: file });
   }
-  if (content !== undefined) return buildFile(use, 'content', content, '/', child(config, 'content'));
+  if (content !== undefined)
+    return buildFile(use, { key: 'content', value: content, directory: '/', from: child(config, 'content') });
   const key = textOf(variable);
   if (key !== undefined && variable) {
     const value = shelf.environment.get(key);
     if (value === undefined) rememberUnset(project, variable.origin, key);
-    return buildFile(use, 'content', value ?? `\${secret:env/${key}:-}`, '/', variable);
+    return buildFile(use, {
+      key: 'content',
+      value: value ?? `\${secret:env/${key}:-}`,
+      directory: '/',
+      from: variable,
+    });
   }
-  reportError(project, 'UNSUPPORTED_KEY', config, `the config ${name} has no file, content or environment`, {
+  project.error('UNSUPPORTED_KEY', config, `the config ${name} has no file, content or environment`, {
     hint: 'an engine outside of a swarm has no configs of its own',
   });
   return undefined;
 }
 
-function buildFile(
-  use: ComposeNode,
-  key: 'source' | 'content',
-  value: string,
-  directory: string,
-  from: ComposeNode = use,
-): ComposeNode {
+/** What a file holds, where that was written, and where files without a path of their own go. */
+interface Content {
+  readonly key: 'source' | 'content';
+  readonly value: string;
+  readonly directory: '/' | '/run/secrets/';
+  readonly from?: ComposeNode | undefined;
+}
+
+function buildFile(use: ComposeNode, { key, value, directory, from = use }: Content): ComposeNode {
   const target = textOf(child(use, 'target')) ?? nameOf(use);
   const entries: [string, ComposeNode][] = [
     [key, scalar(value, from.origin)],
@@ -115,8 +125,7 @@ const SECRET_KEYS = new Set(['file', 'environment', 'secret']);
 export function placeSecrets(project: Project, secrets: ComposeNode | undefined, environment: Environment) {
   return entriesOf(secrets).flatMap(([name, node]): [string, ComposeNode][] => {
     if (textOf(child(node, 'external')) === 'true') {
-      reportError(
-        project,
+      project.error(
         'UNSUPPORTED_KEY',
         node,
         `the secret ${name} is external, and an engine keeps no secrets`,
@@ -135,8 +144,7 @@ export function placeSecrets(project: Project, secrets: ComposeNode | undefined,
     const entries = entriesOf(node).flatMap(([key, part]): [string, ComposeNode][] => {
       if (key.startsWith('x-')) return [];
       if (!SECRET_KEYS.has(key) && key !== 'external') {
-        if (key !== 'name')
-          reportWarning(project, 'UNSUPPORTED_KEY', part, `${key} has no effect`, { at: 'key' });
+        if (key !== 'name') project.warning('UNSUPPORTED_KEY', part, `${key} has no effect`, { at: 'key' });
         return [];
       }
       if (key !== 'file') return [[key, part]];

@@ -2,7 +2,7 @@ import type { ComposeNode, Origin } from './node.ts';
 import type { Filler } from './interpolate.ts';
 import { fillTemplate } from './interpolate.ts';
 import type { Environment, Project } from './project.ts';
-import { rememberUnset, reportError, reportWarning } from './project.ts';
+import { rememberUnset } from './project.ts';
 
 /*
  * Variables of a Compose file. In values of the environment, what no file sets may still be a secret of the daemon's
@@ -57,7 +57,7 @@ function fillText(
   const text = String(node.value);
   const filled = fillTemplate(text, createFiller(project, node.origin, options));
   if (typeof filled === 'string') return filled;
-  reportError(project, 'INVALID_FORMAT', node, filled.problem, {
+  project.error('INVALID_FORMAT', node, filled.problem, {
     hint: '$NAME, ${NAME}, ${NAME:-default}, ${NAME:?message} or ${NAME:+other}; $$ stands for a dollar sign',
   });
   return '';
@@ -70,7 +70,7 @@ export function createFiller(project: Project, origin: Origin, { environment, mo
   if (mode === 'env') return { lookup, ...envFiller(project, origin) };
   const unset = (name: string): string => {
     if (mode === 'content') return `\${secret:env/${name}:-}`;
-    reportWarning(project, 'UNSET_VARIABLE', node, `the variable ${name} is not set: it becomes empty`, {
+    project.warning('UNSET_VARIABLE', node, `the variable ${name} is not set: it becomes empty`, {
       hint: `set it in .env, under variables: of the kombination, or give a default with \${${name}:-…}`,
     });
     return '';
@@ -78,7 +78,7 @@ export function createFiller(project: Project, origin: Origin, { environment, mo
   const required = (name: string, message: string): string => {
     if (mode === 'content') return `\${secret:env/${name}}`;
     const reason = message === '' ? '' : `: ${message}`;
-    reportError(project, 'UNRESOLVED_VARIABLE', node, `\${${name}} has no value${reason}`, {
+    project.error('UNRESOLVED_VARIABLE', node, `\${${name}} has no value${reason}`, {
       hint: `set it in .env, or under variables: of the kombination`,
     });
     return '';

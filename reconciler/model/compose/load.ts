@@ -8,7 +8,7 @@ import { child, entriesOf, toPlain, withEntry } from './node.ts';
 import type { ComposeSet } from './locate.ts';
 import { locate } from './locate.ts';
 import type { Environment, Project } from './project.ts';
-import { readEnvFile, readYaml, reportError } from './project.ts';
+import { readEnvFile, readYaml } from './project.ts';
 
 const RESOURCES = ['services', 'networks', 'volumes', 'secrets', 'configs', 'models'];
 
@@ -18,7 +18,7 @@ export function loadSet(project: Project, set: ComposeSet): MapNode | undefined 
   for (const { path, asked } of set.paths) {
     if (set.trail.includes(path)) {
       const cycle = [...set.trail.slice(set.trail.indexOf(path)), path].join(' → ');
-      reportError(project, 'CIRCULAR_DEPENDENCY', asked, `files include each other: ${cycle}`);
+      project.error('CIRCULAR_DEPENDENCY', asked, `files include each other: ${cycle}`);
       continue;
     }
     const document = loadFile(project, { ...set, trail: [...set.trail, path] }, path, asked);
@@ -38,7 +38,7 @@ function loadFile(
   const nodes = readYaml(project, path, set.base, asked);
   if (!nodes) return undefined;
   if (!isMapNode(nodes)) {
-    reportError(project, 'INVALID_TYPE', nodes, `${path} is no Compose file: it holds no map`);
+    project.error('INVALID_TYPE', nodes, `${path} is no Compose file: it holds no map`);
     return undefined;
   }
   const filled = fillNodes(project, nodes, set.environment);
@@ -68,7 +68,7 @@ function readInclude(project: Project, set: ComposeSet, item: ComposeNode): Comp
   });
   const [first] = paths;
   if (!first) {
-    if (!written) reportError(project, 'REQUIRED', item, 'an include needs a path');
+    if (!written) project.error('REQUIRED', item, 'an include needs a path');
     return undefined;
   }
   const directory = child(item, 'project_directory');
@@ -109,7 +109,7 @@ export function withEnvFile(
   const entries = readEnvFile(project, path, { lookup: (name) => environment.get(name) });
   if (entries === undefined) return environment;
   if (isProblem(entries)) {
-    if (!optional) reportError(project, entries.code ?? 'FILE_NOT_FOUND', node, entries.problem);
+    if (!optional) project.error(entries.code ?? 'FILE_NOT_FOUND', node, entries.problem);
     return environment;
   }
   const result = new Map<string, string>();
@@ -130,7 +130,7 @@ function importModel(project: Project, document: MapNode, model: MapNode, includ
       const same = other && JSON.stringify(toPlain(other)) === JSON.stringify(toPlain(node));
       if (other && !same) {
         const message = `${key}.${name} is in the included file as well, and says something else`;
-        reportError(project, 'INVALID_VALUE', include, message, { hint: 'name it once, or use extends' });
+        project.error('INVALID_VALUE', include, message, { hint: 'name it once, or use extends' });
       }
       if (!other) known.set(name, node);
     }

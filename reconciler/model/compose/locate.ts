@@ -3,7 +3,6 @@ import { joinPath } from '../file-tree.ts';
 import type { ComposeNode } from './node.ts';
 import { textOf } from './node.ts';
 import type { Environment, Project } from './project.ts';
-import { reportError } from './project.ts';
 
 /** One or more Compose files that are read as one. */
 export interface ComposeSet {
@@ -20,13 +19,13 @@ export interface ComposeSet {
 export function locate(project: Project, base: string, node: ComposeNode): string | undefined {
   const text = textOf(node);
   if (text === undefined) {
-    reportError(project, 'INVALID_TYPE', node, 'must be a path');
+    project.error('INVALID_TYPE', node, 'must be a path');
     return undefined;
   }
   const remote = /^(https?|git|ssh|oci):|\.git(#|$)|^git@/.test(text);
   const path = remote || text.startsWith('~') ? null : joinPath(base, text);
   if (path === null) {
-    reportError(project, 'PATH_OUTSIDE_REPOSITORY', node, `${text} is not a path inside of the repository`, {
+    project.error('PATH_OUTSIDE_REPOSITORY', node, `${text} is not a path inside of the repository`, {
       hint: remote ? 'copy the file into the repository' : 'use a path relative to this file',
     });
     return undefined;

@@ -46,7 +46,7 @@ const RULES = new Map<string, Merge>([
   ]),
   ...REPLACED.map((place): [string, Merge] => [place, (_base, over) => over]),
   ['services.*.depends_on', (base, over, path) => mergeMaps(toConditions(base), toConditions(over), path)],
-  ['services.*.extra_hosts', (base, over, path) => mergeMaps(toHosts(base), toHosts(over), path)],
+  ['services.*.extra_hosts', (base, over) => append(toHosts(base), toHosts(over))],
   ['services.*.build', (base, over, path) => mergeMaps(toBuild(base), toBuild(over), path)],
   ['services.*.logging', mergeLogging],
   ['services.*.ulimits.*', mergeUlimit],
@@ -129,20 +129,11 @@ function append(base: ComposeNode, over: ComposeNode): ComposeNode | undefined {
 
 /** A list of `key=value` as a map; a key without a value has none. */
 export function toPairs(node: ComposeNode): ComposeNode {
-  return splitItems(node, /=/);
-}
-
-/** `host=address` or `host:address`. */
-function toHosts(node: ComposeNode): ComposeNode {
-  return splitItems(node, /[=:]/);
-}
-
-function splitItems(node: ComposeNode, separator: RegExp): ComposeNode {
   if (node.kind !== 'list') return node;
   return map(
     node.items.map((item): [string, ComposeNode] => {
       const text = textOf(item) ?? '';
-      const split = text.search(separator);
+      const split = text.indexOf('=');
       const value = split === -1 ? null : text.slice(split + 1);
       return [split === -1 ? text : text.slice(0, split), scalar(value, item.origin)];
     }),
@@ -150,12 +141,21 @@ function splitItems(node: ComposeNode, separator: RegExp): ComposeNode {
   );
 }
 
+/** Hosts as a list of `host=address`: one host may have several addresses. */
+function toHosts(node: ComposeNode): ComposeNode {
+  if (node.kind !== 'map') return node;
+  const items = [...node.entries].flatMap(([host, addresses]) =>
+    toSequence(addresses).items.map((address) => scalar(`${host}=${textOf(address) ?? ''}`, address.origin)),
+  );
+  return list(items, node.origin);
+}
+
 export function toSequence(node: ComposeNode): ListNode {
   if (node.kind === 'list') return node;
   return isEmpty(node) ? list([], node.origin) : list([node], node.origin);
 }
 
-export function toNamed(node: ComposeNode): ComposeNode {
+function toNamed(node: ComposeNode): ComposeNode {
   if (node.kind !== 'list') return node;
   return map(
     node.items.map((item) => [textOf(item) ?? '', scalar(null, item.origin)] as const),

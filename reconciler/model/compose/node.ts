@@ -77,13 +77,13 @@ function readEntries(ast: Document.Parsed, map: unknown, origin: Origin): Readon
     if (name === '<<') merged.push(value);
     else entries.set(name, build(ast, value, step(origin, name)));
   }
-  for (const source of merged) {
+  const sources = merged.flatMap((source) => {
     const resolved = isAlias(source) ? source.resolve(ast) : source;
-    const maps: readonly unknown[] = isSeq(resolved) ? resolved.items : [resolved];
-    for (const one of maps) {
-      const from = readEntries(ast, isAlias(one) ? one.resolve(ast) : one, origin);
-      for (const [name, node] of from) if (!entries.has(name)) entries.set(name, node);
-    }
+    return isSeq(resolved) ? resolved.items : [resolved];
+  });
+  for (const source of sources) {
+    const from = readEntries(ast, isAlias(source) ? source.resolve(ast) : source, origin);
+    for (const [name, node] of from) if (!entries.has(name)) entries.set(name, node);
   }
   return entries;
 }

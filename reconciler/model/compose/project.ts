@@ -23,6 +23,8 @@ export interface Project {
   /** Repository paths that the result rests on. */
   readonly watched: Set<string>;
   readonly issues: Issue[];
+  readonly error: Report;
+  readonly warning: Report;
   /** Variables that are not set, by the value that asks for them. */
   readonly unset: Map<Origin, Set<string>>;
   /** Files parsed so far, so that one that is used twice is reported once. */
@@ -39,29 +41,21 @@ export interface Details {
 
 type Place = Pick<ComposeNode, 'origin'>;
 
-export function reportError(
-  project: Project,
-  code: string,
-  node: Place,
-  text: string,
-  details?: Details,
-): void {
-  report(project, { severity: 'error', code, message: text }, placeOf(node, details?.at), details);
-}
-
-export function reportWarning(
-  project: Project,
-  code: string,
-  node: Place,
-  text: string,
-  details?: Details,
-): void {
-  report(project, { severity: 'warning', code, message: text }, placeOf(node, details?.at), details);
-}
+/** Reports something about the place where a node was written. */
+export type Report = (code: string, node: Place, message: string, details?: Details) => void;
 
 type Finding = Pick<Issue, 'severity' | 'code' | 'message'>;
 
-function report({ issues }: Project, finding: Finding, place: TextPlace, { hint }: Details = {}): void {
+/** Reports with places, each finding once. */
+export function createReports(issues: Issue[]): Pick<Project, 'issues' | 'error' | 'warning'> {
+  const create =
+    (severity: Issue['severity']): Report =>
+    (code, node, message, details) =>
+      report(issues, { severity, code, message }, placeOf(node, details?.at), details);
+  return { issues, error: create('error'), warning: create('warning') };
+}
+
+function report(issues: Issue[], finding: Finding, place: TextPlace, { hint }: Details = {}): void {
   // The same line is read as often as it is used.
   const known = issues.some(
     ({ code, message, place: other }) =>
@@ -97,7 +91,7 @@ export function readYaml(
 ): ComposeNode | undefined {
   const text = readText(project, path);
   if (isProblem(text)) {
-    reportError(project, text.code ?? 'FILE_NOT_FOUND', asked, text.problem, { hint: text.hint });
+    project.error(text.code ?? 'FILE_NOT_FOUND', asked, text.problem, { hint: text.hint });
     return undefined;
   }
   if (text === undefined) return undefined;
@@ -121,6 +115,8 @@ export interface EnvFileEntry {
   readonly name: string;
   /** `null`: only the name stands there. */
   readonly value: string | null;
+  /** The value as other values see it: variables that are not set are empty, and nothing is escaped. */
+  readonly plain: string;
   readonly origin: Origin;
 }
 
@@ -151,9 +147,9 @@ export function readEnvFile(
     ...(unset ? { unset: (name: string, line: number) => unset(name, originOf(line)) } : { unset: () => '' }),
   });
   for (const { line, message } of parsed.problems) {
-    reportError(project, 'INVALID_FORMAT', { origin: originOf(line) }, `line ${line} of ${path} ${message}`);
+    project.error('INVALID_FORMAT', { origin: originOf(line) }, `line ${line} of ${path} ${message}`);
   }
-  return parsed.entries.map(({ name, value, line }) => ({ name, value, origin: originOf(line) }));
+  return parsed.entries.map(({ line, ...entry }) => ({ ...entry, origin: originOf(line) }));
 }
 
 /** Places of a file without structure: the keys are line numbers. */

@@ -7,7 +7,6 @@ import { toSequence } from './merge.ts';
 import type { ComposeNode, MapNode } from './node.ts';
 import { child, isEmpty, scalar, textOf, withEntry } from './node.ts';
 import type { Project } from './project.ts';
-import { reportWarning } from './project.ts';
 
 /** A service of a Compose file in the words of a kombination. */
 export function normaliseService(
@@ -68,7 +67,7 @@ function normalisePorts(project: Project, service: MapNode): MapNode {
   if (ports?.kind !== 'list') return service;
   const mode = textOf(service.entries.get('network_mode'));
   if (mode === 'host' || mode === 'none') {
-    reportWarning(project, 'UNSUPPORTED_KEY', ports, `ports have no effect with network_mode: ${mode}`, {
+    project.warning('UNSUPPORTED_KEY', ports, `ports have no effect with network_mode: ${mode}`, {
       at: 'key',
     });
     return withEntry(service, 'ports', undefined);
