@@ -60,7 +60,11 @@ export async function planStack(
     revision: state.revision?.commit ?? null,
     desired: description.resources,
     observed: observation.resources,
-    diagnostics: diagnosticsOf(description, observation, ownership.warnings),
+    // What is wrong with a description keeps nobody from destroying what runs.
+    diagnostics: diagnosticsOf(mode === 'apply' ? description.diagnostics : [], [
+      ...observation.warnings,
+      ...ownership.warnings,
+    ]),
     policy: description.policy,
     deleteVolumes: order.deleteVolumes,
     foreign: ownership.foreign,
@@ -122,17 +126,13 @@ async function checkOwnership(
   return { foreign: foreign.map(({ id }) => id), warnings };
 }
 
-function diagnosticsOf(
-  description: DesiredStack,
-  observation: StackObservation,
-  ownership: readonly string[],
-): Diagnostic[] {
-  const warnings = [...observation.warnings, ...ownership].map((message): Diagnostic => ({
+function diagnosticsOf(described: readonly Diagnostic[], messages: readonly string[]): Diagnostic[] {
+  const warnings = messages.map((message): Diagnostic => ({
     severity: 'warning',
     code: 'TARGET_WARNING',
     message,
   }));
-  return [...description.diagnostics, ...warnings].sort(compareDiagnostics);
+  return [...described, ...warnings].sort(compareDiagnostics);
 }
 
 function unknownStack(context: RunContext, name: string): ReconcilerError {

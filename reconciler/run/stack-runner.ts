@@ -1,5 +1,6 @@
-import { hasErrors } from '../model/diagnostic.ts';
+import { formatDiagnostic, hasErrors } from '../model/diagnostic.ts';
 import { errorMessage, isReconcilerError, ReconcilerError } from '../model/errors.ts';
+import type { DesiredStack } from '../model/stack.ts';
 import { findStaleness } from '../plan/compare-plans.ts';
 import type { Confirmation, Plan } from '../plan/plan.ts';
 import type { ApplyRequest } from '../reconciler.ts';
@@ -12,6 +13,9 @@ import type { JobRecorder } from './job-book.ts';
 import { planStack } from './plan-stack.ts';
 import type { PlannedStack, PlanOrder } from './plan-stack.ts';
 import { RepairBrake } from './repair-brake.ts';
+
+/** Findings of an invalid stack that go into the log; all of them are in its status. */
+const LOGGED_PROBLEMS = 10;
 
 interface Pending {
   readonly request: ApplyRequest;
@@ -140,16 +144,22 @@ export class StackRunner {
     }
   }
 
+  #setInvalid({ name, diagnostics }: DesiredStack): void {
+    const { stacks, logger } = this.#context;
+    const errors = diagnostics.filter(({ severity }) => severity === 'error');
+    // Said once, not again whenever everything is looked at.
+    if (!stacks.setState(name, 'invalid', errors[0]?.message)) return;
+    const problems = errors.slice(0, LOGGED_PROBLEMS).map(formatDiagnostic);
+    const count = errors.length;
+    logger.warn({ stack: name, errors: count, problems }, 'a stack is not valid; what runs stays as it is');
+  }
+
   async #runByItself(stack: string, signal: AbortSignal): Promise<void> {
     const trigger = this.#triggers.get(stack) ?? 'resync';
     this.#triggers.delete(stack);
     const description = this.#context.desired.get(stack);
     if (description !== undefined && hasErrors(description.diagnostics)) {
-      this.#context.stacks.setState(
-        stack,
-        'invalid',
-        description.diagnostics.find(({ severity }) => severity === 'error')?.message,
-      );
+      this.#setInvalid(description);
       return;
     }
     let planned: PlannedStack;

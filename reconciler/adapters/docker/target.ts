@@ -30,6 +30,7 @@ export function createEngineTarget({ engine, close, ...options }: EngineTargetOp
     name: options.name,
     observe: (scope, signal) => observeStack(adapter, scope, until(signal)),
     apply: (change, context) => applyChange(adapter, change, { ...context, signal: until(context.signal) }),
+    firstLookMs: (kind) => (kind === 'container' ? adapter.stableMs : 0),
     health: (stack, id, signal) => readHealth(adapter, stack, id, until(signal)),
     async settle(change, outcome, context) {
       if (change.change.action !== 'replace' || change.change.kind !== 'container') return;
