@@ -8,9 +8,13 @@ import { join } from 'node:path';
 export function prepareStateDir(stateDir: string): void {
   try {
     mkdirSync(stateDir, { recursive: true, mode: 0o700 });
-    writeFileSync(join(stateDir, '.gitignore'), '# History and keys of Kombinator: not for the repository.\n*\n', {
-      flag: 'wx',
-    });
+    writeFileSync(
+      join(stateDir, '.gitignore'),
+      '# History and keys of Kombinator: not for the repository.\n*\n',
+      {
+        flag: 'wx',
+      },
+    );
   } catch {
     // Already there, or not to be written.
   }

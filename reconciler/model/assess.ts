@@ -1,13 +1,13 @@
-import type { ComposedDocument } from './compose/compose-document.ts';
-import { adoptsCompose, composeDocument } from './compose/compose-document.ts';
 import { checkContainers } from './check-containers.ts';
 import type { DependencyMap, PortClaim } from './check-kombination.ts';
 import { checkReferences, portClaims } from './check-kombination.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { formatPath } from './document-path.ts';
 import { expandKit } from './expand-kit.ts';
-import type { SecretFindings, SecretNeed } from './find-secrets.ts';
+import type { SecretFindings } from './find-secrets.ts';
 import { findSecrets } from './find-secrets.ts';
+import type { BuildFindings, BuiltImage } from './find-builds.ts';
+import { findBuilds, withBuiltImages } from './find-builds.ts';
 import type { TreeDirectory } from './file-tree.ts';
 import { directoryOf } from './file-tree.ts';
 import type { Issue, Issues } from './issue.ts';
@@ -15,15 +15,14 @@ import { createIssues } from './issue.ts';
 import type { Kombination } from './kombination.ts';
 import { suggest } from './nearest.ts';
 import { addressesOverlap } from './ports.ts';
+import { readDocument, reportUnread, withUnset } from './read-document.ts';
 import { readKombination } from './read-kombination.ts';
 import type { SchemaCheck } from './schema-check.ts';
 import type { FileFindings } from './service-files.ts';
 import { findServiceFiles } from './service-files.ts';
 import type { TargetReference } from './target.ts';
 import { targetKey } from './target.ts';
-import { asFields } from './values.ts';
 import type { YamlDocument } from './yaml-document.ts';
-import { parseYaml } from './yaml-document.ts';
 
 export interface AssessOptions {
   /** Repository path of the kombination. */
@@ -49,6 +48,8 @@ export interface Assessment {
   /** Names of shared nodes it refers to. */
   readonly sharedNodes: readonly string[];
   readonly findings: FileFindings;
+  /** Images that the stack builds, by service. */
+  readonly images: ReadonlyMap<string, BuiltImage>;
   readonly ports: readonly PortClaim[];
   readonly secrets: SecretFindings;
   readonly issues: readonly Issue[];
@@ -64,7 +65,10 @@ export function assess(options: AssessOptions): Assessment {
   if (!broken) options.checkSchema('kombination', document.value ?? {}, issues);
   if (composed) reportUnread(composed, issues);
   const model = readKombination(document.value, issues);
-  const kombination = expandKit(model, issues);
+  const place = { tree: options.tree, directory: directoryOf(options.file), issues };
+  const expanded = expandKit(model, issues);
+  const builds = findBuilds(expanded, place);
+  const kombination = withBuiltImages(expanded, builds);
   const names = new Set(model.services.map((service) => service.name));
   const dependencies = checkReferences(kombination, names, issues);
   checkContainers(kombination, dependencies, issues);
@@ -75,8 +79,7 @@ export function assess(options: AssessOptions): Assessment {
     return target && targetKey(target);
   });
   checkPorts(ports, issues);
-  const place = { tree: options.tree, directory: directoryOf(options.file), issues };
-  const findings = findServiceFiles(kombination.services, place);
+  const findings = withBuilds(findServiceFiles(kombination.services, place), builds);
   const templates = [...findings.templates.values()].flat();
   const secrets = findSecrets(kombination, { ...place, templates });
   return {
@@ -87,51 +90,20 @@ export function assess(options: AssessOptions): Assessment {
     targets,
     sharedNodes,
     findings,
+    images: builds.images,
     ports,
-    secrets: composed ? { ...secrets, secrets: withUnset(secrets.secrets, composed) } : secrets,
+    secrets: composed ? withUnset(secrets, composed) : secrets,
     issues: composed ? [...composed.issues, ...issues.list] : issues.list,
     watched: composed?.watched ?? [],
   };
 }
 
-interface ReadDocument {
-  readonly document: YamlDocument;
-  readonly written: YamlDocument;
-  readonly composed: ComposedDocument | undefined;
-}
-
-/** The document of a kombination, with the Compose files it adopts. */
-export function readDocument({
-  file,
-  text,
-  tree,
-  texts = new Map(),
-}: Pick<AssessOptions, 'file' | 'text' | 'tree' | 'texts'>): ReadDocument {
-  const written = parseYaml(text);
-  const composed = adoptsCompose(written)
-    ? composeDocument({ file, document: written, tree, texts })
-    : undefined;
-  return { document: composed?.document ?? written, written, composed };
-}
-
-function reportUnread({ missing, document, issues: found }: ComposedDocument, issues: Issues): void {
-  if (missing.length > 0) {
-    issues.warning('COMPOSE_NOT_READ', ['compose'], 'the Compose file is checked once it is committed');
-  } else if (asFields(document.value)?.['services'] === undefined && found.every(isHarmless)) {
-    issues.error('REQUIRED', ['compose'], 'At least one service is required');
-  }
-}
-
-function isHarmless({ severity }: Issue): boolean {
-  return severity === 'warning';
-}
-
-/** A variable that nobody sets is empty, as Compose has it, and warned of unless there is a secret of that name. */
-function withUnset(needs: readonly SecretNeed[], { unset }: ComposedDocument): readonly SecretNeed[] {
-  return needs.map((need) => {
-    const names = unset.get(formatPath(need.path));
-    return names?.has(need.name) ? { ...need, needed: false, unset: true } : need;
-  });
+function withBuilds(files: FileFindings, builds: BuildFindings): FileFindings {
+  return {
+    ...files,
+    inline: new Map([...files.inline, ...builds.inline]),
+    watched: new Set([...files.watched, ...builds.watched]),
+  };
 }
 
 function resolveTargets(

@@ -6,6 +6,7 @@ import { stackDigest } from '../model/stack.ts';
 import type { StackPolicy } from '../model/stack.ts';
 import { confirmationsFor } from './confirmations.ts';
 import { deletionOf } from './deletions.ts';
+import { explainBuilds } from './explain-builds.ts';
 import { orderChanges } from './order.ts';
 import type { Action, Change, Plan, PlanSummary } from './plan.ts';
 
@@ -30,7 +31,7 @@ export function buildPlan(input: PlanInput): Plan {
   const desired = input.mode === 'destroy' ? [] : input.desired;
   const observedById = new Map(input.observed.map((resource) => [resource.id, resource]));
   const wanted = new Map(desired.map((resource) => [resource.id, resource]));
-  const kept = describeDesired(desired, observedById);
+  const kept = explainBuilds(describeDesired(desired, observedById), input.observed);
   const gone = input.observed
     .filter((resource) => !wanted.has(resource.id) && resource.shared !== true)
     .map((resource) => deletionOf(resource, input));

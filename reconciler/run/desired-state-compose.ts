@@ -1,4 +1,4 @@
-import { readDocument } from '../model/assess.ts';
+import { readDocument } from '../model/read-document.ts';
 import type { TreeDirectory } from '../model/file-tree.ts';
 import { UNREADABLE } from '../model/compose/project.ts';
 import type { EntrySource } from './desired-state-entry.ts';

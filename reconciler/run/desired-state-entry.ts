@@ -1,4 +1,5 @@
-import { assess, readDocument, toDiagnostics } from '../model/assess.ts';
+import { assess, toDiagnostics } from '../model/assess.ts';
+import { readDocument } from '../model/read-document.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { TreeDirectory } from '../model/file-tree.ts';
 import type { Issue } from '../model/issue.ts';

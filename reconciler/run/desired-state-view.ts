@@ -1,5 +1,6 @@
 import type { Assessment } from '../model/assess.ts';
-import { assess, readDocument, toDiagnostics } from '../model/assess.ts';
+import { assess, toDiagnostics } from '../model/assess.ts';
+import { readDocument } from '../model/read-document.ts';
 import { serviceDependencies, startOrder } from '../model/check-kombination.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import { compareDiagnostics, hasErrors } from '../model/diagnostic.ts';

@@ -1,12 +1,14 @@
+import { posix } from 'node:path';
+import { joinPath } from '../file-tree.ts';
 import type { BindVolumes } from './binds.ts';
 import { placeBinds } from './binds.ts';
 import { fillEnvironment } from './environment.ts';
 import type { Shelf } from './files.ts';
 import { placeConfigs } from './files.ts';
-import { toSequence } from './merge.ts';
+import { toPairs, toSequence } from './merge.ts';
 import type { ComposeNode, MapNode } from './node.ts';
-import { child, isEmpty, scalar, textOf, withEntry } from './node.ts';
-import type { Project } from './project.ts';
+import { child, entriesOf, isEmpty, map, scalar, textOf, withEntry } from './node.ts';
+import type { Environment, Project } from './project.ts';
 
 /** A service of a Compose file in the words of a kombination. */
 export function normaliseService(
@@ -19,6 +21,7 @@ export function normaliseService(
   result = placeBinds(project, result, shelf.volumes);
   result = placeConfigs(project, result, shelf);
   result = normalisePorts(project, result);
+  result = placeBuild(project, result, shelf.environment);
   const files = result.entries.get('volumes');
   return files?.kind === 'list' && files.items.length === 0
     ? withEntry(result, 'volumes', undefined)
@@ -88,4 +91,25 @@ function longPorts(node: MapNode): readonly ComposeNode[] {
   const published = textOf(child(node, 'published'));
   if (published === '') return [withEntry(node, 'published', undefined)];
   return [node];
+}
+
+/** A build whose context starts from the kombination's directory, with arguments that are only named filled in. */
+function placeBuild(project: Project, service: MapNode, environment: Environment): MapNode {
+  const written = service.entries.get('build');
+  if (!written) return service;
+  const build = written.kind === 'scalar' ? map([['context', written]], written.origin) : written;
+  if (build.kind !== 'map') return service;
+  const context = build.entries.get('context') ?? scalar('.', build.origin);
+  const text = textOf(context) ?? '.';
+  const path = /^([a-z]+:|git@|~|\/)/.test(text) ? null : joinPath(context.origin.file.base, text);
+  const relative = path === null ? text : posix.relative(`/${project.directory}`, `/${path}`) || '.';
+  const result = withEntry(build, 'context', scalar(relative, context.origin));
+  const args = build.entries.get('args');
+  const pairs = entriesOf(args && toPairs(args)).flatMap(([name, node]): [string, ComposeNode][] => {
+    const value = isEmpty(node) ? environment.get(name) : undefined;
+    if (value !== undefined) return [[name, scalar(value, node.origin)]];
+    return [[name, isEmpty(node) ? scalar(null, node.origin) : node]];
+  });
+  const filled = args ? withEntry(result, 'args', map(pairs, args.origin)) : result;
+  return withEntry(service, 'build', filled);
 }
