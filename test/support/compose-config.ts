@@ -64,20 +64,25 @@ export async function readWithCompose(
   }
 }
 
-/** A kombination of the name `s` that adopts the files, with everything there is to know of it. */
-export function assessProject(files: ProjectFiles, kombination = 'compose: compose.yaml\n'): Assessment {
-  const text = `version: "1.0"\nmeta: { name: s }\n${kombination}`;
+/** Everything there is to know of a kombination in a repository with these files. */
+export function assessFiles(files: ProjectFiles, file: string): Assessment {
   const tree = updateTree(
     new Map(),
     Object.keys(files).map((path) => ({ path, file: { type: 'file', blob: path } })),
   );
   const texts = new Map<string, string>();
-  const options = { file: 'kombination.yaml', text, tree, texts };
+  const options = { file, text: files[file] ?? '', tree, texts };
   for (let missing = readDocument(options).composed?.missing ?? []; missing.length > 0;) {
     for (const path of missing) texts.set(path, files[path] ?? '');
     missing = readDocument(options).composed?.missing ?? [];
   }
   return assess({ ...options, nodes: new Map(), checkSchema });
+}
+
+/** A kombination of the name `s` that adopts the files. */
+export function assessProject(files: ProjectFiles, kombination = 'compose: compose.yaml\n'): Assessment {
+  const text = `version: "1.0"\nmeta: { name: s }\n${kombination}`;
+  return assessFiles({ ...files, 'kombination.yaml': text }, 'kombination.yaml');
 }
 
 export function readWithKombinator(files: ProjectFiles, kombination?: string): ComparableProject | string {

@@ -65,6 +65,11 @@ function isRelative(source: string | undefined): source is string {
   return source !== undefined && /^(\.{1,2}(\/|$)|\.[^/]|~)/.test(source);
 }
 
+interface Where {
+  /** From the root of the repository; `null` when it is not in there. */
+  readonly place: string | null;
+}
+
 interface Placed {
   readonly mount?: ComposeNode;
   readonly file?: ComposeNode;
@@ -86,13 +91,15 @@ function placeBind(project: Project, bind: Bind, volumes: BindVolumes): Placed {
     project.warning('BIND_COPIED', node, `${source} is copied from the repository: ${kept}`, {
       hint: 'add :ro if the container only reads it',
     });
-    return directory ? { file, mount: mountVolume(bind, nameVolume(volumes, bind, place), false) } : { file };
+    return directory
+      ? { file, mount: mountVolume(bind, nameVolume(project, volumes, { ...bind, place }), false) }
+      : { file };
   }
   if (mustExist) {
     project.error('FILE_NOT_FOUND', node, `${source} is not in the repository`);
     return {};
   }
-  const name = nameVolume(volumes, bind, place ?? source);
+  const name = nameVolume(project, volumes, { ...bind, place });
   const message = `${source} is not in the repository: the volume ${name} is mounted at ${target} instead`;
   project.warning('BIND_AS_VOLUME', node, message, {
     hint: 'use an absolute path of the node, or add the file or directory to the repository',
@@ -130,7 +137,12 @@ function mountVolume({ target, node }: Bind, name: string, readOnly: boolean): C
 }
 
 /** One volume for each path, whoever mounts it; the name tells the path. */
-function nameVolume(volumes: BindVolumes, { node }: Bind, path: string): string {
+function nameVolume(
+  { directory }: Project,
+  volumes: BindVolumes,
+  { node, place, source }: Bind & Where,
+): string {
+  const path = place === null ? source : posix.relative(`/${directory}`, `/${place}`);
   const normal = posix.normalize(path).replace(/\/$/, '');
   const words = normal.replace(/[^A-Za-z0-9_.]+/g, '-').replace(/^[-.]+|-+$/g, '') || 'here';
   const plain = /^[A-Za-z0-9_.]+(\/[A-Za-z0-9_.]+)*$/.test(normal) && words.length <= 60;

@@ -124,7 +124,8 @@ const SECRET_KEYS = new Set(['file', 'environment', 'secret']);
 /** `secrets` of the document: paths from the kombination's directory, only what a secret can say. */
 export function placeSecrets(project: Project, secrets: ComposeNode | undefined, environment: Environment) {
   return entriesOf(secrets).flatMap(([name, node]): [string, ComposeNode][] => {
-    if (textOf(child(node, 'external')) === 'true') {
+    const told = [...SECRET_KEYS].some((key) => child(node, key) !== undefined);
+    if (!told && textOf(child(node, 'external')) === 'true') {
       project.error(
         'UNSUPPORTED_KEY',
         node,
