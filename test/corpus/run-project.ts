@@ -45,7 +45,7 @@ export async function createRunner(tell: (line: string) => void): Promise<Runner
 }
 
 async function runProject(adopted: Adopted, engine: DockerEngine, scratch: string): Promise<RunResult> {
-  const { text, host, externals } = standIn(adopted, join(scratch, 'host'));
+  const { text, host, externals } = standIn(adopted, { scratch: join(scratch, 'host'), engine: engine.host });
   const signal = AbortSignal.timeout(PATIENCE_MS);
   await using repository = await createBareRepo();
   await commitFiles(repository, { ...adopted.files, [adopted.path]: text }, 'Add the project');

@@ -12,6 +12,13 @@ export interface External {
   readonly volumes: readonly string[];
 }
 
+export interface Place {
+  /** Stands for the root of the host. */
+  readonly scratch: string;
+  /** `unix:///…` */
+  readonly engine: string;
+}
+
 export interface StandIn {
   /** A kombination that runs anywhere. */
   readonly text: string;
@@ -24,7 +31,7 @@ export interface StandIn {
  * The project with images that are here, ports that the engine chooses and directories of the host below `scratch`.
  * Everything else stays as the project has it.
  */
-export function standIn({ stack, assessment }: Adopted, scratch: string): StandIn {
+export function standIn({ assessment }: Adopted, { scratch, engine }: Place): StandIn {
   const root = asFields(assessment.document.value) ?? {};
   const host = new Set<string>();
   const completing = findCompleting(root);
@@ -40,11 +47,12 @@ export function standIn({ stack, assessment }: Adopted, scratch: string): StandI
   const volumes = mapValues(root['volumes'], (volume) => plainVolume(volume, host));
   const networks = mapValues(root['networks'], (network) => plainNetwork(network, host));
   const { compose: _, variables: __, ...rest } = root;
-  const document = { ...rest, services: Object.fromEntries(services), volumes, networks };
+  const nodes = [{ name: 'local', connection: { host: engine } }];
+  const document = { ...rest, nodes, services: Object.fromEntries(services), volumes, networks };
   return {
     text: JSON.stringify(document, null, 1),
     host: [...host],
-    externals: { networks: externalNames(networks, stack), volumes: externalNames(volumes, stack) },
+    externals: { networks: externalNames(networks), volumes: externalNames(volumes) },
   };
 }
 
@@ -82,10 +90,9 @@ function replaceService(fields: Fields, { completes, checked, scratch, host }: R
   const user = String(fields['user'] ?? '');
   if (!/^\d*(:\d*)?$/.test(user)) delete kept['user'];
   kept['image'] = IMAGE;
-  kept['env'] = kept['environment'] = passedOn(fields['environment']);
-  delete kept['env'];
+  kept['environment'] = passedOn(fields['environment']);
   kept['stop_grace_period'] = '1s';
-  kept['ports'] = anyPorts(fields['ports']);
+  if (fields['ports'] !== undefined) kept['ports'] = anyPorts(fields['ports']);
   kept['volumes'] = (asList(fields['volumes']) ?? []).map((mount) => scratchMount(mount, scratch));
   const ports = innerPorts(fields);
   const listen = ports.map((port) => `httpd -f -p ${port} -h /tmp &`).join(' ');
@@ -151,7 +158,7 @@ function plainNetwork(network: Fields, host: Set<string>): object {
   return network;
 }
 
-function externalNames(parts: Readonly<Record<string, object>>, _stack: string): readonly string[] {
+function externalNames(parts: Readonly<Record<string, object>>): readonly string[] {
   return Object.entries(parts).flatMap(([key, part]) => {
     const { external, name } = asFields(part) ?? {};
     if (external !== true && !asFields(external)) return [];
