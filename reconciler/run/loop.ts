@@ -13,7 +13,7 @@ import { whyFrozen, wokenBy } from './gates.ts';
 import { findOwned, tooManyRemovals } from './orphans.ts';
 import { planStack } from './plan-stack.ts';
 import { RepositoryLoop } from './repository-loop.ts';
-import { orderOf, refuseStale } from './apply-request.ts';
+import { orderOf, refuseStale } from './requests.ts';
 import { StackRunner } from './stack-runner.ts';
 import { WorkQueue } from './work-queue.ts';
 
@@ -191,8 +191,11 @@ export class Loop implements AsyncDisposable {
   }
 
   async #run(stack: string, signal: AbortSignal): Promise<void> {
-    await this.#runner.run(stack, signal);
-    if (this.#started) for (const name of wokenBy(this.#context, stack)) this.#enqueue(name, 'dependency');
+    try {
+      await this.#runner.run(stack, signal);
+    } finally {
+      if (this.#started) for (const name of wokenBy(this.#context, stack)) this.#enqueue(name, 'dependency');
+    }
     if (this.#runner.requests.has(stack)) this.#queue.addFirst(stack);
   }
 

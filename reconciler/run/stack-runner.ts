@@ -3,7 +3,6 @@ import { errorMessage, isReconcilerError, ReconcilerError } from '../model/error
 import { formatSummary } from '../plan/format-plan.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { ApplyRequest } from '../reconciler.ts';
-import { isReviewed, orderOf, refuseStale } from './apply-request.ts';
 import { applyPlan, complete, DESTROYED, keptOf, unprunedOf } from './apply-plan.ts';
 import { recallStack, savePlan } from './context.ts';
 import type { RunContext } from './context.ts';
@@ -18,6 +17,7 @@ import { planStack } from './plan-stack.ts';
 import type { PlannedStack } from './plan-stack.ts';
 import { setInvalid } from './invalid-stack.ts';
 import { RepairBrake } from './repair-brake.ts';
+import { isReviewed, orderOf, refuseStale } from './requests.ts';
 import { describeUnreachable, partlyApplied } from './unreachable.ts';
 
 /** One run of one stack at a time: what the queue calls. Reads everything again, so a lost or doubled trigger changes nothing. */
