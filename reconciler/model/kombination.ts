@@ -1,3 +1,4 @@
+import type { BuildModel } from './build.ts';
 import type { ContainerOptions } from './docker-options.ts';
 import type {
   AddressSpec,
@@ -12,7 +13,7 @@ import type {
 import type { DocumentPath } from './document-path.ts';
 import type { DependencyCondition } from './resource.ts';
 import type { RolloutModel } from './rollout.ts';
-import type { DriftMode } from './stack.ts';
+import type { DriftMode, PruneMode, SyncMode } from './stack.ts';
 import type { DockerConnection } from './target.ts';
 import type { Fields } from './values.ts';
 
@@ -38,6 +39,8 @@ export interface Kombination {
 export interface PolicyModel {
   readonly drift?: DriftMode;
   readonly driftSchedule?: string;
+  readonly sync?: SyncMode;
+  readonly prune?: PruneMode;
   readonly maxDeletions?: number;
 }
 
@@ -163,6 +166,8 @@ export interface RouteModel {
 export interface ServiceFields {
   readonly node?: string;
   readonly image?: string;
+  /** The image is built; `image`, when it is said too, is one more name for it. */
+  readonly build?: BuildModel;
   readonly pullPolicy?: 'missing' | 'always' | 'never';
   /** Containers of the service. Default 1. */
   readonly replicas?: number;
@@ -225,7 +230,7 @@ export function containerName(
 export interface WrittenService {
   readonly name: string;
   readonly enabled: boolean;
-  /** Says `image`, be it right or wrong: the service is not drawn from a kit. */
+  /** Says `image` or `build`, be it right or wrong: the service is not drawn from a kit. */
   readonly ownImage: boolean;
   readonly fields: ServiceFields;
   readonly path: DocumentPath;

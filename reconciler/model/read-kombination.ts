@@ -17,6 +17,7 @@ import { readTexts, texts } from './option-values.ts';
 import { readServiceFields } from './service-fields.ts';
 import { readLabels } from './service-lists.ts';
 import { readSecretModels } from './service-secrets.ts';
+import type { PruneMode, SyncMode } from './stack.ts';
 import type { Fields } from './values.ts';
 import { asBoolean, asFields, asList, asNumber, asString, defined, toRecord } from './values.ts';
 
@@ -111,7 +112,7 @@ function readServices(document: Fields, issues: Issues): readonly WrittenService
       profiles.length === 0 || active.has('*') || profiles.some((profile) => active.has(profile));
     const enabled =
       typeof settings === 'boolean' ? settings : wanted && (asBoolean(fields['enabled']) ?? true);
-    const ownImage = fields['image'] !== undefined;
+    const ownImage = fields['image'] !== undefined || fields['build'] !== undefined;
     services.push({ name, enabled, ownImage, fields: readServiceFields(fields, path, issues), path });
   };
   for (const [index, item] of (asList(value) ?? []).entries()) {
@@ -222,6 +223,17 @@ export function readPolicy(document: Fields, issues: Issues): PolicyModel {
   const fields = asFields(document['policy']) ?? {};
   return defined({
     ...readDriftPolicy(document, issues),
+    sync: readSync(fields['sync']),
+    prune: readPrune(fields['prune']),
     maxDeletions: asNumber(fields['maxDeletions']),
   });
+}
+
+function readSync(value: unknown): SyncMode | undefined {
+  return value === 'auto' || value === 'manual' ? value : undefined;
+}
+
+function readPrune(value: unknown): PruneMode | undefined {
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  return value === 'yes' || value === 'no' || value === 'confirm' ? value : undefined;
 }

@@ -1,11 +1,11 @@
-import { ReconcilerError } from '../model/errors.ts';
+import { isReconcilerError, ReconcilerError } from '../model/errors.ts';
 import type { Dependency, DesiredResource, Health, ResourceId } from '../model/resource.ts';
 import type { Change, Plan } from '../plan/plan.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { StepStatus } from '../ports/store.ts';
 import type { ApplyContext, ResourceChange, Target } from '../ports/target.ts';
 import type { Member, Outcome } from './rollouts.ts';
-import { rollbackBatches, Rollouts } from './rollouts.ts';
+import { putBackAll, Rollouts } from './rollouts.ts';
 import { waitForHealth } from './wait-for-health.ts';
 
 export interface StepUpdate {
@@ -69,6 +69,9 @@ class PlanRun {
   readonly #options: ExecuteOptions;
   readonly #phases = new Map<ResourceId, Phase>();
   readonly #running = new Set<Promise<void>>();
+  readonly #begun = new Set<ResourceId>();
+  /** Changes whose old object makes room for others: on its way there, or stopped. */
+  readonly #released = new Map<ResourceId, 'running' | 'done'>();
   readonly #failures: StepFailure[] = [];
   readonly #awaitedCompletion: ReadonlySet<ResourceId>;
   readonly #rollouts: Rollouts;
@@ -99,6 +102,7 @@ class PlanRun {
       await this.#nextEvent();
     }
     if (signal.aborted) await this.#letGoHeld();
+    await this.#undoReleases(plan.changes);
     this.#endUnstarted(plan.changes);
     return { changed: this.#changed, failures: this.#failures, cancelled: this.#cancelled };
   }
@@ -109,13 +113,21 @@ class PlanRun {
       const culprit = change.dependsOn.find((dependency) => this.#isLost(dependency));
       if (culprit !== undefined) this.#skip(change, `${culprit.id} failed`);
       else if (this.#rollouts.isHalted(change)) this.#skip(change, 'the update of the service was stopped');
-      else if (this.#slots > 0 && change.dependsOn.every((dependency) => this.#isMet(dependency)))
-        this.#start(change);
+      else if (this.#slots > 0 && this.#released.get(change.id) !== 'running') {
+        const unmet = change.dependsOn.filter((dependency) => !this.#isMet(dependency));
+        if (unmet.length === 0) this.#start(change);
+        else if (unmet.every(({ until }) => until === 'released')) this.#demandRelease(unmet);
+      }
     }
   }
 
   #isMet({ id, until }: Dependency): boolean {
     const phase = this.#phases.get(id) ?? 'done';
+    if (
+      until === 'released' &&
+      (phase === 'applied' || phase === 'held' || this.#released.get(id) === 'done')
+    )
+      return true;
     if (phase === 'done') return true;
     if (until === 'ended') return phase === 'failed' || phase === 'held';
     return until === 'applied' && (phase === 'applied' || phase === 'held');
@@ -133,16 +145,60 @@ class PlanRun {
 
   #start(change: Change): void {
     this.#phases.set(change.id, 'running');
+    this.#begun.add(change.id);
     this.#slots -= 1;
-    this.#run(this.#carryOut(change));
+    this.#track(this.#carryOut(change));
   }
 
-  #run(task: Promise<void>): void {
-    const work = task.finally(() => {
+  #track(started: Promise<void>): void {
+    const work = started.finally(() => {
       this.#running.delete(work);
       this.#wake();
     });
     this.#running.add(work);
+  }
+
+  /** Nothing else is waited for any more: the old containers that are in the way are stopped. */
+  #demandRelease(dependencies: readonly Dependency[]): void {
+    for (const { id } of dependencies) {
+      const holder = this.#options.plan.changes.find((change) => change.id === id);
+      if (holder === undefined || this.#phases.get(id) !== 'waiting' || this.#released.has(id)) continue;
+      this.#released.set(id, 'running');
+      this.#track(this.#release(holder));
+    }
+  }
+
+  async #release(change: Change): Promise<void> {
+    try {
+      await this.#options.targetOf(change).release(this.#resourceOf(change), 'stop', this.#contextOf(change));
+      this.#released.set(change.id, 'done');
+    } catch (error) {
+      this.#phases.set(change.id, 'failed');
+      this.#rollouts.end(change);
+      if (this.#options.signal.aborted) this.#cancel(change);
+      else this.#fail(change, error);
+    }
+  }
+
+  /** Old containers that made room for a change that never came run again; a newer plan continues from where this one ends. */
+  async #undoReleases(changes: readonly Change[]): Promise<void> {
+    if (this.#options.signal.reason instanceof Preempted) return;
+    const stopped = changes.filter(
+      ({ id }) => this.#released.has(id) && !this.#begun.has(id) && this.#options.desired.has(id),
+    );
+    for (const change of stopped) {
+      try {
+        const target = this.#options.targetOf(change);
+        await target.release(this.#resourceOf(change), 'undo', this.#settling(change));
+      } catch (error) {
+        this.#failures.push({ id: change.id, error, reverted: false });
+      }
+    }
+  }
+
+  #resourceOf(change: Change): ResourceChange {
+    const described = change.action === 'delete' ? null : (this.#options.desired.get(change.id) ?? null);
+    return { change: this.#options.asKnown(change), desired: described };
   }
 
   async #carryOut(change: Change): Promise<void> {
@@ -190,7 +246,7 @@ class PlanRun {
   #finishRollouts(): boolean {
     const groups = [...this.#rollouts.finished()];
     for (const { outcome, members } of groups)
-      this.#run(outcome === 'keep' ? this.#keepAll(members) : this.#revertAll(members));
+      this.#track(outcome === 'keep' ? this.#keepAll(members) : this.#revertAll(members));
     return groups.length > 0;
   }
 
@@ -207,30 +263,25 @@ class PlanRun {
   }
 
   /** A container of the service failed for good: those that were replaced before it go back, too. */
-  async #revertAll(members: readonly Member[]): Promise<void> {
+  #revertAll(members: readonly Member[]): Promise<void> {
     const { clock, signal } = this.#options;
-    let stuck = false;
-    for (const [index, batch] of rollbackBatches(members).entries()) {
-      const { rollback } = batch[0]?.step ?? {};
-      if (index > 0 && rollback !== undefined && rollback.delayMs > 0)
-        await clock.sleep(rollback.delayMs, signal).catch(() => undefined);
-      if (stuck && rollback?.failureAction === 'pause') {
-        for (const { change } of batch) {
-          this.#phases.set(change.id, 'failed');
-          this.#fail(change, new Error('left as it is: another one could not be put back'));
-        }
-        continue;
-      }
-      const results = await Promise.all(batch.map(({ change }) => this.#revert(change)));
-      stuck ||= results.includes(false);
-    }
+    return putBackAll(members, {
+      clock,
+      signal,
+      putBack: (change) => this.#putBack(change),
+      leave: (change) => {
+        this.#phases.set(change.id, 'failed');
+        this.#fail(change, new Error('left as it is: another one could not be put back'));
+      },
+    });
   }
 
-  async #revert(change: Change): Promise<boolean> {
+  async #putBack(change: Change): Promise<boolean> {
+    const cause = new Error('another container of the service failed');
     this.#phases.set(change.id, 'failed');
     try {
-      await this.#settle(change, 'revert');
-      this.#fail(change, new Reverted(new Error('another container of the service failed')));
+      await this.#revert(change, cause);
+      this.#fail(change, new Reverted(cause));
       return true;
     } catch (error) {
       this.#fail(change, error);
@@ -259,7 +310,7 @@ class PlanRun {
       return health;
     } catch (error) {
       if (change.action !== 'replace' || this.#options.signal.reason instanceof Preempted) throw error;
-      await this.#settle(change, 'revert');
+      await this.#revert(change, error);
       throw new Reverted(error);
     }
   }
@@ -269,9 +320,15 @@ class PlanRun {
     return target.settle(this.#resourceOf(change), outcome, this.#settling(change));
   }
 
-  #resourceOf(change: Change): ResourceChange {
-    const desired = change.action === 'delete' ? null : (this.#options.desired.get(change.id) ?? null);
-    return { change: this.#options.asKnown(change), desired };
+  /** What the old one needs may be in other hands by now; that is no reason to try the new one again. */
+  async #revert(change: Change, cause: unknown): Promise<void> {
+    try {
+      await this.#settle(change, 'revert');
+    } catch (error) {
+      if (!isReconcilerError(error, 'PORT_TAKEN')) throw error;
+      const message = `${messageOf(cause)}; the version before cannot run again: ${error.message}`;
+      throw new ReconcilerError('UNHEALTHY', message, { cause: error });
+    }
   }
 
   #waitForHealth(change: Change, target: Target): Promise<Health> {

@@ -1,5 +1,6 @@
 import type { ResourceId } from '../model/resource.ts';
 import type { Change, RolloutStep } from '../plan/plan.ts';
+import type { Clock } from '../ports/clock.ts';
 
 /** A container of several with its place in the rolling update. */
 export interface Member {
@@ -72,11 +73,32 @@ export class Rollouts {
   }
 }
 
-/** The last replaced is put back first, so many at a time as the service says. */
-export function rollbackBatches(members: readonly Member[]): readonly (readonly Member[])[] {
+export interface PutBack {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** @returns whether the old one runs again */
+  readonly putBack: (change: Change) => Promise<boolean>;
+  /** Not put back, because another one could not be. */
+  readonly leave: (change: Change) => void;
+}
+
+/** The last replaced first, so many at a time and with such pauses as the service's `rollback_config` says. */
+export async function putBackAll(members: readonly Member[], options: PutBack): Promise<void> {
   const backwards = members.toSorted((a, b) => b.step.number - a.step.number);
-  const size = backwards[0]?.step.rollback.parallelism || backwards.length;
-  return Array.from({ length: Math.ceil(backwards.length / size) }, (_, index) =>
-    backwards.slice(index * size, (index + 1) * size),
-  );
+  const [first] = backwards;
+  if (first === undefined) return;
+  const { parallelism, delayMs, failureAction } = first.step.rollback;
+  const size = parallelism || backwards.length;
+  let stuck = false;
+  for (let start = 0; start < backwards.length; start += size) {
+    const batch = backwards.slice(start, start + size).map(({ change }) => change);
+    if (stuck && failureAction === 'pause') {
+      for (const change of batch) options.leave(change);
+      continue;
+    }
+    // A run that is stopped puts the rest back at once.
+    if (start > 0 && delayMs > 0) await options.clock.sleep(delayMs, options.signal).catch(() => undefined);
+    const results = await Promise.all(batch.map(options.putBack));
+    stuck ||= results.includes(false);
+  }
 }

@@ -4,6 +4,7 @@ import type { Health } from '../../reconciler/model/resource.ts';
 import type { Plan } from '../../reconciler/plan/plan.ts';
 import { waitForHealth } from '../../reconciler/run/wait-for-health.ts';
 import { createFastClock } from '../support/fast-clock.ts';
+import { text } from '../support/memory-engine.ts';
 import { container, createRig, file, stack } from '../support/reconciler-rig.ts';
 import type { Rig } from '../support/reconciler-rig.ts';
 
@@ -36,7 +37,7 @@ function images(rig: Rig): Record<string, unknown> {
   return Object.fromEntries(
     found.map(([id, { current, next }]) => [
       id.slice('local/container/'.length),
-      next === null ? `${String(current?.spec['image'] as string)} ${current?.state}` : 'unsettled',
+      next === null ? `${text(current?.spec ?? {}, 'image')} ${current?.state}` : 'unsettled',
     ]),
   );
 }

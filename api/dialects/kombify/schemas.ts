@@ -149,6 +149,7 @@ const STACK_MEMBERS: Readonly<Record<string, JsonSchema>> = {
       'failed',
       'blocked',
       'invalid',
+      'stopped',
       'deleting',
       'unknown',
     ],
@@ -167,12 +168,17 @@ const STACK_MEMBERS: Readonly<Record<string, JsonSchema>> = {
   last_job: orNull(ref('Job')),
   drift: DRIFT,
   diagnostics: listOf(DIAGNOSTIC),
+  waitsFor: TEXTS,
+  unreachable: listOf(record({ target: TEXT, message: TEXT })),
 };
+
+/** Members of a plan that are left out when there is nothing to say. */
+export const PLAN_OPTIONAL: readonly string[] = ['unreachable', 'waitsFor'];
 
 const JOB_MEMBERS: Readonly<Record<string, JsonSchema>> = {
   id: TEXT,
   job_id: TEXT,
-  type: { enum: ['plan', 'deploy', 'destroy', 'drift_check'] },
+  type: { enum: ['plan', 'deploy', 'destroy', 'drift_check', 'start', 'stop', 'restart'] },
   status: { enum: ['queued', 'running', 'completed', 'failed', 'cancelled'] },
   stack_id: TEXT,
   worker_id: { type: 'null' },
@@ -218,7 +224,7 @@ const CHANGE = record({
   fields: listOf(FIELD),
   cause: TEXT,
   origin: orNull(record({ file: TEXT, line: INTEGER, column: INTEGER })),
-  dependsOn: listOf(record({ id: TEXT, until: { enum: ['applied', 'healthy', 'completed'] } })),
+  dependsOn: listOf(record({ id: TEXT, until: { enum: ['applied', 'healthy', 'completed', 'released'] } })),
   verify: BOOLEAN,
 });
 
@@ -274,15 +280,18 @@ export const SCHEMAS = {
     file: TEXT_OR_NULL,
     unplaced: TEXTS,
   }),
-  Plan: record(PLAN_MEMBERS),
-  PlanAnswer: record({
-    ...PLAN_MEMBERS,
-    plan_id: TEXT,
-    job_id: TEXT,
-    stack_id: TEXT,
-    has_changes: BOOLEAN,
-    summary_text: TEXT,
-  }),
+  Plan: record(PLAN_MEMBERS, PLAN_OPTIONAL),
+  PlanAnswer: record(
+    {
+      ...PLAN_MEMBERS,
+      plan_id: TEXT,
+      job_id: TEXT,
+      stack_id: TEXT,
+      has_changes: BOOLEAN,
+      summary_text: TEXT,
+    },
+    PLAN_OPTIONAL,
+  ),
   Job: record(JOB_MEMBERS),
   JobDetail: record({ ...JOB_MEMBERS, steps: listOf(STEP), logs: listOf(JOB_LOG) }),
   Worker: WORKER,
