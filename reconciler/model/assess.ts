@@ -4,6 +4,8 @@ import { checkReferences, portClaims } from './check-kombination.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { formatPath } from './document-path.ts';
 import { expandKit } from './expand-kit.ts';
+import type { HookModel } from './hooks.ts';
+import { readHooks } from './hooks.ts';
 import type { SecretFindings } from './find-secrets.ts';
 import { findSecrets } from './find-secrets.ts';
 import type { TreeDirectory } from './file-tree.ts';
@@ -44,6 +46,7 @@ export interface Assessment {
   readonly sharedNodes: readonly string[];
   /** Other stacks that come first. */
   readonly dependsOn: readonly StackDependency[];
+  readonly hooks: readonly HookModel[];
   readonly findings: FileFindings;
   readonly ports: readonly PortClaim[];
   readonly secrets: SecretFindings;
@@ -60,6 +63,9 @@ export function assess(options: AssessOptions): Assessment {
   const kombination = expandKit(written, issues);
   const names = new Set(written.services.map((service) => service.name));
   const dependencies = checkReferences(kombination, names, issues);
+  const hooks = readHooks(document.value, kombination, issues);
+  const oneOffs = hooks.map(({ service }) => service);
+  checkReferences({ ...kombination, services: oneOffs }, names, issues);
   checkContainers(kombination, dependencies, issues);
   const { targets, sharedNodes } = resolveTargets(kombination, options, issues);
   const byName = new Map(targets.map((target) => [target.name, target]));
@@ -69,7 +75,8 @@ export function assess(options: AssessOptions): Assessment {
   });
   checkPorts(ports, issues);
   const place = { tree: options.tree, directory: directoryOf(options.file), issues };
-  const findings = findServiceFiles(kombination.services, place);
+  const all = { ...kombination, services: [...kombination.services, ...oneOffs] };
+  const findings = findServiceFiles(all.services, place);
   const templates = [...findings.templates.values()].flat();
   return {
     document,
@@ -80,7 +87,8 @@ export function assess(options: AssessOptions): Assessment {
     dependsOn: readStackDependencies(document.value),
     findings,
     ports,
-    secrets: findSecrets(kombination, { ...place, templates }),
+    hooks,
+    secrets: findSecrets(all, { ...place, templates }),
     issues: issues.list,
   };
 }
