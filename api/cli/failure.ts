@@ -41,7 +41,7 @@ const HINTS: Readonly<Partial<Record<ErrorCode, string>>> = {
   REPOSITORY_NOT_FOUND: 'give the config repository with --repo PATH|URL (default: the current directory)',
   REPOSITORY_UNAUTHORIZED:
     'set KOMBINATOR_GIT_TOKEN, or KOMBINATOR_GIT_USERNAME and KOMBINATOR_GIT_PASSWORD, for http(s); check the ssh key otherwise',
-  BRANCH_NOT_FOUND: 'name the branch with --branch',
+  BRANCH_NOT_FOUND: 'commit something first, or name another branch with --branch',
   EMPTY_REPOSITORY: 'commit a kombinations/NAME/kombination.yaml; an empty repository never deletes anything',
   GIT_NOT_INSTALLED: 'install git (Debian, Ubuntu: apt-get install git), or use an http(s) address',
   INVALID_CONFIGURATION: '`kombinator validate` lists every problem with its line',

@@ -21,6 +21,7 @@ import { readDaemonConfig } from './daemon-config.ts';
 import { createFreeze } from './freeze-windows.ts';
 import { createMetrics } from './metrics.ts';
 import type { Metrics } from './metrics.ts';
+import { prepareStateDir } from './state-dir.ts';
 import { systemClock } from './system-clock.ts';
 
 export interface KombinatorOptions {
@@ -64,6 +65,7 @@ export interface Kombinator extends AsyncDisposable {
 export async function createKombinator(options: KombinatorOptions): Promise<Kombinator> {
   const { stateDir, logger, env } = options;
   const clock = systemClock;
+  prepareStateDir(stateDir);
   const checkSchema = createSchemaCheck();
   const { freeze } = options.config === undefined ? NO_CONFIG : readDaemonConfig(options.config, checkSchema);
   const commands = readCommands(stateDir, options.secretCommands ?? []);

@@ -26,6 +26,9 @@ const SCHEMAS = {
   stackkit: stackkitSchema,
 } as const satisfies Readonly<Record<DocumentKind, { readonly $id: string }>>;
 
+/** Keywords that only say that another one has found something. */
+const REPEATING = new Set(['propertyNames', 'if']);
+
 /** More findings than this in one document help nobody. */
 const MAX_FINDINGS = 100;
 
@@ -46,7 +49,7 @@ export function createSchemaCheck(): SchemaCheck {
     const validate = ajv.getSchema(SCHEMAS[kind].$id);
     if (!validate) throw new Error(`internal: no schema for ${kind}`);
     if (validate(value)) return;
-    const errors = (validate.errors ?? []).filter((error) => error.keyword !== 'propertyNames');
+    const errors = (validate.errors ?? []).filter(({ keyword }) => !REPEATING.has(keyword));
     for (const error of errors.slice(0, MAX_FINDINGS)) report(kind, value, error, issues);
     if (errors.length > MAX_FINDINGS) {
       issues.error('INVALID_VALUE', [], `has ${errors.length - MAX_FINDINGS} more problems like these`);

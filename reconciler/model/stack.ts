@@ -47,7 +47,7 @@ export interface DesiredHook {
   readonly name: string;
   /** The container; no resource of the stack. */
   readonly resource: DesiredResource;
-  readonly pullPolicy: 'missing' | 'always' | 'never';
+  readonly image: DesiredResource;
   readonly timeoutMs: number;
 }
 

@@ -36,7 +36,8 @@ export interface ResourceChange {
 /** A container that runs once and is removed, whatever happens. */
 export interface OneOff {
   readonly resource: DesiredResource;
-  readonly pullPolicy: 'missing' | 'always' | 'never';
+  /** Fetched, or built, first. */
+  readonly image: DesiredResource;
   readonly timeoutMs: number;
   /** A line of its output; secrets that it was given are masked. */
   readonly onLine: (text: string, stream: 'stdout' | 'stderr') => void;
@@ -101,6 +102,8 @@ export interface Target extends AsyncDisposable {
    * A replace keeps the old object (stopped) until `settle`.
    */
   apply(change: ResourceChange, context: ApplyContext): Promise<void>;
+  /** Milliseconds after a start of this kind before its health is worth asking for. Default: none. */
+  firstLookMs?(kind: string): number;
   /**
    * Makes room for others ahead of a replace: `stop` stops the old object and keeps it, `undo` runs it again when no replace
    * followed. Repeating either is harmless.
@@ -118,6 +121,13 @@ export interface Target extends AsyncDisposable {
   /** One-off containers that this process does not run. */
   leftovers(signal: AbortSignal): Promise<readonly OneOffLeftover[]>;
   removeLeftover(id: string, signal: AbortSignal): Promise<void>;
+  /** Stops the object of a resource, and a replacement that is not settled yet. What does not run, or is not there, is no error. */
+  stop(stack: string, id: ResourceId, signal: AbortSignal): Promise<void>;
+  /**
+   * Starts the object of a resource as it is, also one that has done its work. TARGET_ERROR when there is none; one that runs is left alone.
+   * `health` then tells how it is.
+   */
+  start(desired: DesiredResource, context: ApplyContext): Promise<void>;
   /** Every stack with owned resources here, described by the repository or not. */
   owned(signal: AbortSignal): Promise<readonly OwnedStack[]>;
   facts(signal: AbortSignal): Promise<TargetFacts>;

@@ -239,7 +239,9 @@ class PlanRun {
     const until = this.#awaitedCompletion.has(change.id) ? 'completed' : 'healthy';
     const timeoutMs = desired.get(change.id)?.healthTimeoutMs ?? DEFAULT_HEALTH_TIMEOUT_MS;
     const progress = (message: string) => onStep(change, { status: 'running', message });
+    const isStarted = change.action === 'create' || change.action === 'replace';
     return waitForHealth({
+      firstLookMs: isStarted ? (target.firstLookMs?.(change.kind) ?? 0) : 0,
       target,
       stack: plan.stack,
       id: change.id,

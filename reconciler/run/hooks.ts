@@ -48,7 +48,7 @@ async function runHook(
   hook: DesiredHook,
   { job, signal }: { readonly job: JobRecorder; readonly signal: AbortSignal },
 ): Promise<void> {
-  const { resource, pullPolicy, timeoutMs } = hook;
+  const { resource, image, timeoutMs } = hook;
   const label = `${hook.stage} ${hook.name}`;
   const reference = references.get(resource.target) ?? targetOf(description.targets, resource.target);
   const log = (text: string) => job.log('info', text, label);
@@ -62,7 +62,7 @@ async function runHook(
     progress: log,
   };
   const code = await tellWhich(label, () =>
-    context.pool.get(reference).runOneOff({ resource, pullPolicy, timeoutMs, onLine: log }, applying),
+    context.pool.get(reference).runOneOff({ resource, image, timeoutMs, onLine: log }, applying),
   );
   if (code !== 0) throw new ReconcilerError('HOOK_FAILED', `hook ${label} ended with ${code}`);
   log('completed');

@@ -4,7 +4,7 @@ import type { TargetReference } from '../model/target.ts';
 import { hasChanges, whyNotApplicable } from '../plan/build-plan.ts';
 import type { LoadResult } from '../ports/desired.ts';
 import type { Job } from '../ports/store.ts';
-import type { ApplyRequest } from '../reconciler.ts';
+import type { ApplyRequest, ControlRequest } from '../reconciler.ts';
 import { Background } from './background.ts';
 import { recallStacks } from './context.ts';
 import type { RunContext } from './context.ts';
@@ -140,10 +140,24 @@ export class Loop implements AsyncDisposable {
       if (!isReconcilerError(error) || !error.retryable) throw error;
     }
     this.#background.signal.throwIfAborted();
-    const job = this.#runner.request(request, reviewed);
+    const job = this.#runner.requests.addApply(request, reviewed);
     this.#queue.resetBackoff(stack);
     this.#queue.addFirst(stack);
     return job.job;
+  }
+
+  /** Queues a job. A stop ends what is being applied at the next step boundary. Throws UNKNOWN_STACK. */
+  control(request: ControlRequest): Job {
+    const { stack, action, actor } = request;
+    if (this.#context.desired.get(stack) === undefined)
+      throw new ReconcilerError('UNKNOWN_STACK', `there is no stack ${stack}`);
+    this.#background.signal.throwIfAborted();
+    const { job } = this.#runner.requests.addControl(request);
+    if (action === 'stop')
+      this.#queue.interrupt(stack, new Preempted(`stopped by ${actor?.name ?? request.trigger}`));
+    this.#queue.resetBackoff(stack);
+    this.#queue.addFirst(stack);
+    return job;
   }
 
   /** Asks the targets of a stack and brings its shown state up to date, without touching anything. */
@@ -172,10 +186,10 @@ export class Loop implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#runner.cancelPending('shutting down');
+    this.#runner.requests.cancelAll('shutting down');
     await this.#background[Symbol.asyncDispose]();
     await this.#queue[Symbol.asyncDispose]();
-    this.#runner.cancelPending('shutting down');
+    this.#runner.requests.cancelAll('shutting down');
   }
 
   async #run(stack: string, signal: AbortSignal): Promise<void> {
@@ -184,7 +198,7 @@ export class Loop implements AsyncDisposable {
     } finally {
       if (this.#started) for (const name of wokenBy(this.#context, stack)) this.#enqueue(name, 'dependency');
     }
-    if (this.#runner.hasRequests(stack)) this.#queue.addFirst(stack);
+    if (this.#runner.requests.has(stack)) this.#queue.addFirst(stack);
   }
 
   async #read(signal: AbortSignal): Promise<void> {

@@ -36,12 +36,14 @@ export class StackTable {
     this.#events = events;
   }
 
-  setState(stack: string, state: SyncState, message: string | null = null): void {
+  /** Whether anything changed by it. */
+  setState(stack: string, state: SyncState, message: string | null = null): boolean {
     const row = this.#row(stack);
     const changed = row.state !== state || row.message !== message;
     row.state = state;
     row.message = message;
     if (changed) this.#events.publish({ type: 'stack', stack, state });
+    return changed;
   }
 
   state(stack: string): SyncState | undefined {

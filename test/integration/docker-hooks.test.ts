@@ -36,7 +36,7 @@ describe('a one-off container', () => {
         healthcheck: { disabled: true },
         ...more,
       }),
-      pullPolicy: 'missing',
+      image: fresh.make.image(IMAGE),
       timeoutMs: 20_000,
       onLine: (text, stream) => void lines.push(`${stream}: ${text}`),
     });
@@ -109,13 +109,15 @@ describe('a one-off container', () => {
   it('that was left by a process that died makes room for the next one, or is removed', async () => {
     await using dead = connect();
     const { stack, oneOff, left, context, lines } = prepare(dead);
-    const lost = dead.runOneOff(oneOff('sleep 600'), context).catch(() => undefined);
+    const lost = dead.runOneOff({ ...oneOff('sleep 600'), timeoutMs: 5_000 }, context).catch(() => undefined);
     await eventually(left, (list) => list.length === 1);
     await using target = connect();
     expect(await target.runOneOff(oneOff('echo next'), context)).toBe(0);
     expect(lines).toEqual(['stdout: next']);
     await lost;
-    const again = dead.runOneOff(oneOff('sleep 600'), context).catch(() => undefined);
+    const again = dead
+      .runOneOff({ ...oneOff('sleep 600'), timeoutMs: 5_000 }, context)
+      .catch(() => undefined);
     const [leftover] = await eventually(left, (list) => list.length === 1);
     expect(leftover?.stack).toBe(stack);
     await target.removeLeftover(leftover?.id ?? '', quiet());

@@ -32,19 +32,12 @@ export interface Traits extends EngineTraits {
   readonly engineId: string;
 }
 
-export interface AppliedContainer {
-  /** The engine's id. */
-  readonly id: string;
-  /** By our clock, when the engine said that it was started; `null` when it was running already. */
-  readonly startedAt: number | null;
-}
-
 /** What every part of the Docker target works with. */
 export interface Adapter extends Required<AdapterOptions> {
   readonly engine: Engine;
   traits(signal: AbortSignal): Promise<Traits>;
-  /** The container that the last `apply` of a resource made or changed: saves looking for it. */
-  readonly applied: Map<string, AppliedContainer>;
+  /** Id of the container that the last `apply` of a resource made or changed: saves looking for it. */
+  readonly applied: Map<string, string>;
   /** Values of secret files by resource, see secret-texts.ts. Never printed. */
   readonly secretTexts: Map<string, readonly string[]>;
   /** Stacks by the engine names of their networks and volumes, for events that carry no labels. */

@@ -1,6 +1,5 @@
 import type { ContainerSpec, MountSpec } from '../../model/docker-spec.ts';
 import { ReconcilerError } from '../../model/errors.ts';
-import { resourceId } from '../../model/resource.ts';
 import { MASK, Secret } from '../../model/secret.ts';
 import type { ApplyContext, OneOff, OneOffLeftover } from '../../ports/target.ts';
 import type { Adapter } from './adapter.ts';
@@ -114,27 +113,11 @@ async function withStandIns(
   return { ...rest, ...place, networks, mounts, ...(isPrimary ? { primaryNetwork } : {}) };
 }
 
-async function fetchImage(
-  adapter: Adapter,
-  { resource, pullPolicy }: OneOff,
-  context: ApplyContext,
-): Promise<void> {
-  const { image, platform } = containerSpec(resource);
-  const id = resourceId(resource.target, 'image', image);
-  const spec = { reference: image, pullPolicy, ...(platform === undefined ? {} : { platform }) };
-  const desired = { ...resource, id, kind: 'image', name: image, spec };
-  const { target, origin } = resource;
-  const change = {
-    id,
-    target,
-    kind: 'image',
-    name: image,
-    action: 'create',
-    before: null,
-    after: spec,
-  } as const;
-  const rest = { fields: [], cause: '', origin, dependsOn: [], verify: false };
-  await applyImage(adapter, { change: { ...change, ...rest }, desired }, context);
+async function fetchImage(adapter: Adapter, { image }: OneOff, context: ApplyContext): Promise<void> {
+  const { id, target, kind, name, origin } = image;
+  const what = { id, target, kind, name, action: 'create', before: null, after: null } as const;
+  const change = { ...what, fields: [], cause: 'a hook needs it', origin, dependsOn: [], verify: false };
+  await applyImage(adapter, { change, desired: image }, context);
 }
 
 async function removeNamed(adapter: Adapter, name: string, { stack, signal }: ApplyContext): Promise<void> {
