@@ -1,5 +1,9 @@
 /** Variables in all their forms; SET, EMPTY and A_1b are set, the others are not. */
 export const TEMPLATES = [
+  'a$',
+  '$(x) $1 $- a$ b',
+  'x$%y$$z',
+  'pa$2y$10$abc.${UNSET:-q}',
   '$SET',
   '${SET}',
   'a${SET}b',
