@@ -52,6 +52,8 @@ const HINTS: Readonly<Partial<Record<ErrorCode, string>>> = {
   PORT_TAKEN: 'stop what uses the port, or choose another host port in the kombination',
   NAME_TAKEN: 'something not made by Kombinator has this name: remove or rename it',
   PLAN_STALE: 'make a new plan and look at it again',
+  FROZEN: 'wait until the window is over, or repeat with --override-freeze (admins only)',
+  DEPENDENCY_NOT_READY: 'bring the stack that it waits for in sync first',
   CONFIRMATION_REQUIRED: 'look at the plan, then repeat with --yes',
   STORE_UNAVAILABLE:
     'check the state directory (--state-dir): it must be writable, and used by one process at a time',

@@ -18,6 +18,8 @@ import { addressesOverlap } from './ports.ts';
 import { readDocument, reportUnread, withUnset } from './read-document.ts';
 import { readKombination } from './read-kombination.ts';
 import type { SchemaCheck } from './schema-check.ts';
+import type { StackDependency } from './stack-dependencies.ts';
+import { readStackDependencies } from './stack-dependencies.ts';
 import type { FileFindings } from './service-files.ts';
 import { findServiceFiles } from './service-files.ts';
 import type { TargetReference } from './target.ts';
@@ -47,6 +49,8 @@ export interface Assessment {
   readonly targets: readonly TargetReference[];
   /** Names of shared nodes it refers to. */
   readonly sharedNodes: readonly string[];
+  /** Other stacks that come first. */
+  readonly dependsOn: readonly StackDependency[];
   readonly findings: FileFindings;
   /** Images that the stack builds, by service. */
   readonly images: ReadonlyMap<string, BuiltImage>;
@@ -89,6 +93,7 @@ export function assess(options: AssessOptions): Assessment {
     dependencies,
     targets,
     sharedNodes,
+    dependsOn: readStackDependencies(document.value),
     findings,
     images: builds.images,
     ports,

@@ -1,5 +1,6 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { ErrorObject } from 'ajv/dist/2020.js';
+import daemonSchema from '../../schemas/daemon.schema.json' with { type: 'json' };
 import kombinationSchema from '../../schemas/kombination.schema.json' with { type: 'json' };
 import nodeSchema from '../../schemas/node.schema.json' with { type: 'json' };
 import repositorySchema from '../../schemas/repository.schema.json' with { type: 'json' };
@@ -12,12 +13,13 @@ import { answerKey } from './known-keys.ts';
 import { suggest } from './nearest.ts';
 import { asFields, asList, asString } from './values.ts';
 
-export type DocumentKind = 'kombination' | 'node' | 'repository' | 'stackkit';
+export type DocumentKind = 'daemon' | 'kombination' | 'node' | 'repository' | 'stackkit';
 
 /** Checks a document against its JSON Schema and reports what is wrong in words for people. */
 export type SchemaCheck = (kind: DocumentKind, value: unknown, issues: Issues) => void;
 
 const SCHEMAS = {
+  daemon: daemonSchema,
   kombination: kombinationSchema,
   node: nodeSchema,
   repository: repositorySchema,

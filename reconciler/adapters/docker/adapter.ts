@@ -28,7 +28,7 @@ export interface Traits extends EngineTraits {
   readonly skewMs: number;
   /** API version that is spoken with it. */
   readonly api: string;
-  /** The engine's own id; empty when it gives none. */
+  /** The same for every way to the engine; empty when it gives no id. Machines set up from one image share the id itself. */
   readonly engineId: string;
 }
 
@@ -83,7 +83,7 @@ async function readTraits(engine: Engine, clock: Clock, signal: AbortSignal): Pr
       ...(info.CPUShares === false ? (['cpuShares'] as const) : []),
       ...(info.CPUSet === false ? (['cpuset'] as const) : []),
     ],
-    engineId: info.ID ?? '',
+    engineId: info.ID ? [info.ID, info.Name, info.DockerRootDir].join(' ') : '',
     cpus: info.NCPU,
     cgroupVersion: Number(info.CgroupVersion ?? 1),
     skewMs: engine.local ? 0 : Date.parse(info.SystemTime) - now,
