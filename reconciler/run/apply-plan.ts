@@ -30,6 +30,7 @@ export async function applyPlan(
   const { plan } = planned;
   const { stack } = plan;
   context.stacks.setState(stack, 'applying');
+  context.stacks.setSynced(stack, '');
   job.start({ revision: plan.revision, summary: plan.summary, planId: savePlan(context, plan) });
   context.stacks.setJob(stack, job.job);
   job.log('info', formatSummary(plan.summary));
@@ -118,6 +119,7 @@ export async function complete(
   const described = context.desired.get(stack);
   const heldDesired = destroyedDigest(context, plan);
   const isCurrent = described !== undefined && stackDigest(described.resources) === plan.desired;
+  if (isCurrent) context.stacks.setSynced(stack, plan.desired);
   if (heldDesired !== null) context.stacks.setState(stack, 'pending', DESTROYED);
   else if (described === undefined) context.stacks.setState(stack, 'removed', keptOf(plan));
   // Not current: a newer description came in at the last moment, and its own run is due.

@@ -9,6 +9,7 @@ import type { RunContext } from './context.ts';
 import { runControl, whyStopped } from './control-stack.ts';
 import { decide, isDrift } from './decide.ts';
 import type { Decision } from './decide.ts';
+import { deployedDigest } from './deployed.ts';
 import { recordDriftCheck } from './drift-check.ts';
 import { DriftProposals } from './drift-proposals.ts';
 import { DriftSchedule } from './drift-schedule.ts';
@@ -75,7 +76,7 @@ export class StackRunner {
       const { changes } = planned.plan;
       const drifted = isDrift({
         plan: planned.plan,
-        deployedDesired: this.#context.deployments.knownLatest(stack)?.desired ?? null,
+        deployedDesired: deployedDigest(this.#context, stack),
       });
       this.#settle(planned, { kind: 'report-drift' });
       if (!drifted)
@@ -177,7 +178,7 @@ export class StackRunner {
     if (decision.kind === 'unreachable') return this.#reportAway(planned, trigger);
     if (decision.kind === 'waiting' && trigger === 'push') this.#recordPlan(planned.plan);
     if (decision.kind !== 'apply' || this.#isGated(planned)) return;
-    const drifted = this.#context.deployments.knownLatest(stack)?.desired === planned.plan.desired;
+    const drifted = deployedDigest(this.#context, stack) === planned.plan.desired;
     if (drifted) this.#holdBack(stack);
     else this.#brake.release(stack);
     const job = this.#newJob(stack, drifted && trigger !== 'push' ? 'drift' : trigger);
@@ -219,7 +220,7 @@ export class StackRunner {
 
   async #decide(planned: PlannedStack, requested: boolean, confirmed: boolean): Promise<Decision> {
     const { plan, description } = planned;
-    const deployed = await this.#context.deployments.latest(plan.stack);
+    await this.#context.deployments.latest(plan.stack);
     const record = recallStack(this.#context, plan.stack);
     return decide({
       plan,
@@ -228,7 +229,7 @@ export class StackRunner {
       confirmed,
       heldDesired: record.heldDesired,
       stoppedDesired: record.stopped?.desired ?? null,
-      deployedDesired: deployed?.desired ?? null,
+      deployedDesired: deployedDigest(this.#context, plan.stack),
     });
   }
 
@@ -255,8 +256,7 @@ export class StackRunner {
     const { plan } = planned;
     const { stacks, clock, desired } = this.#context;
     const { stack } = plan;
-    const deployed = this.#context.deployments.knownLatest(stack)?.desired ?? null;
-    const drift = isDrift({ plan, deployedDesired: deployed }) ? plan : null;
+    const drift = isDrift({ plan, deployedDesired: deployedDigest(this.#context, stack) }) ? plan : null;
     stacks.setDrift(stack, drift, new Date(clock.now()).toISOString());
     if (decision.kind === 'blocked') {
       const isKept = desired.get(stack) === undefined && desired.settings().policy.prune === 'no';
@@ -275,6 +275,7 @@ export class StackRunner {
       this.#showHeld(stack);
     } else if (decision.kind === 'in-sync') {
       const kept = keptOf(plan);
+      if (desired.get(stack) !== undefined) stacks.setSynced(stack, plan.desired);
       if (desired.get(stack) !== undefined) stacks.setState(stack, 'in_sync', unprunedOf(plan));
       else if (kept !== null) stacks.setState(stack, 'removed', kept);
       else this.#forget(stack);

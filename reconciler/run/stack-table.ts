@@ -19,6 +19,7 @@ interface StackRuntime {
   /** Nodes that did not answer, and why. */
   away: ReadonlyMap<string, string>;
   drift: DriftView;
+  synced: string | null;
   lastJob: Job | null;
   /** Code of the newest failure, so that the same one is not recorded again with every retry. */
   lastError: string | null;
@@ -87,6 +88,16 @@ export class StackTable {
   setDrift(stack: string, plan: Plan | null, checkedAt: string): void {
     const changes = plan === null ? [] : plan.changes.flatMap(driftOf);
     this.#row(stack).drift = { hasDrift: changes.length > 0, checkedAt, changes };
+  }
+
+  /** The description of this digest is what runs, also where no deployment had to make it so; `''` while one is being made. */
+  setSynced(stack: string, desired: string): void {
+    this.#row(stack).synced = desired;
+  }
+
+  /** What `setSynced` was told last, `null` in a new process. */
+  synced(stack: string): string | null {
+    return this.#rows.get(stack)?.synced ?? null;
   }
 
   drift(stack: string): DriftView {
@@ -160,6 +171,7 @@ export class StackTable {
       health: new Map(),
       away: new Map(),
       drift: NO_DRIFT,
+      synced: null,
       lastJob: null,
       lastError: null,
     };

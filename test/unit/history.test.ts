@@ -203,3 +203,28 @@ describe('the files of a stack that a rollback puts back', () => {
     expect(own(files, present, [...want, ...not])).toEqual(want);
   });
 });
+
+it.each(['alert', 'propose'])(
+  'a rollback is deployed although drift is only to be reported (%s)',
+  async (drift) => {
+    const described = (services: Readonly<Record<string, string>>) => ({
+      [file('shop')]: stack('shop', services, `policy: { drift: ${drift} }\n`),
+    });
+    const good = { web: 'image: "nginx:1.28"', db: 'image: "nginx:1.28"' };
+    await using rig = createRig();
+    rig.source.push(described(good));
+    await rig.reconciler.start();
+    await rig.reaches('shop', 'in_sync');
+    const bad = {
+      web: 'image: "nginx:1.29"',
+      db: 'image: "nginx:1.29", healthcheck: { test: ["CMD", "false"] }',
+    };
+    rig.source.push(described(bad));
+    await rig.reaches('shop', 'failed');
+    expect(imageOf(rig)).toBe('nginx:1.29');
+    await rig.reconciler.rollback('shop', 1, ANN, SIGNAL);
+    await rig.reaches('shop', 'in_sync');
+    expect(imageOf(rig)).toBe('nginx:1.28');
+    expect(await rig.tags('shop')).toHaveLength(2);
+  },
+);
