@@ -3,16 +3,19 @@ import type { DependencyMap, PortClaim } from './check-kombination.ts';
 import { checkReferences, portClaims } from './check-kombination.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { formatPath } from './document-path.ts';
-import { expandKit } from './expand-kit.ts';
+import { expandKit, kitsUsed } from './expand-kit.ts';
 import type { SecretFindings } from './find-secrets.ts';
 import { findSecrets } from './find-secrets.ts';
 import type { TreeDirectory } from './file-tree.ts';
 import { directoryOf } from './file-tree.ts';
 import type { Issue, Issues } from './issue.ts';
 import { createIssues } from './issue.ts';
+import type { KitCatalogue } from './kit-catalogue.ts';
 import type { Kombination } from './kombination.ts';
 import { suggest } from './nearest.ts';
 import { addressesOverlap } from './ports.ts';
+import type { KombinationDocument } from './kombination-document.ts';
+import { parseKombination } from './kombination-document.ts';
 import { readKombination } from './read-kombination.ts';
 import type { SchemaCheck } from './schema-check.ts';
 import type { FileFindings } from './service-files.ts';
@@ -20,7 +23,6 @@ import { findServiceFiles } from './service-files.ts';
 import type { TargetReference } from './target.ts';
 import { targetKey } from './target.ts';
 import type { YamlDocument } from './yaml-document.ts';
-import { parseYaml } from './yaml-document.ts';
 
 export interface AssessOptions {
   /** Repository path of the kombination. */
@@ -29,17 +31,21 @@ export interface AssessOptions {
   readonly tree: TreeDirectory;
   /** Shared nodes by name; `null` for one whose file has errors. */
   readonly nodes: ReadonlyMap<string, TargetReference | null>;
+  /** Default: those that come along. */
+  readonly kits?: KitCatalogue;
   readonly checkSchema: SchemaCheck;
 }
 
 /** Everything that can be known of a kombination without asking anybody: no secret is looked up, no file is read. */
 export interface Assessment {
-  readonly document: YamlDocument;
+  readonly document: KombinationDocument;
   readonly kombination: Kombination;
   readonly dependencies: DependencyMap;
   readonly targets: readonly TargetReference[];
   /** Names of shared nodes it refers to. */
   readonly sharedNodes: readonly string[];
+  /** Names of kits as the document uses them. */
+  readonly kits: readonly string[];
   readonly findings: FileFindings;
   readonly ports: readonly PortClaim[];
   readonly secrets: SecretFindings;
@@ -49,11 +55,12 @@ export interface Assessment {
 /** Reads one kombination and checks everything in it. Never throws. */
 export function assess(options: AssessOptions): Assessment {
   const issues = createIssues();
-  const document = parseYaml(options.text);
+  const document = parseKombination(options.text);
   const broken = document.value === undefined;
   if (!broken) options.checkSchema('kombination', document.value ?? {}, issues);
-  const written = readKombination(document.value, issues);
-  const kombination = expandKit(written, issues);
+  for (const issue of document.notes) issues.add(issue);
+  const written = readKombination(document.normal, issues);
+  const kombination = expandKit(written, issues, options.kits);
   const names = new Set(written.services.map((service) => service.name));
   const dependencies = checkReferences(kombination, names, issues);
   checkContainers(kombination, dependencies, issues);
@@ -73,6 +80,7 @@ export function assess(options: AssessOptions): Assessment {
     dependencies,
     targets,
     sharedNodes,
+    kits: kitsUsed(written),
     findings,
     ports,
     secrets: findSecrets(kombination, { ...place, templates }),
@@ -148,6 +156,6 @@ export function toDiagnostics(
 function toDiagnostic(file: string, document: YamlDocument, issue: Issue): Diagnostic {
   const { severity, code, message, path, hint, at = 'value' } = issue;
   const place = document.position(path, at);
-  const text = formatPath(path);
+  const text = formatPath(document.sourcePath?.(path) ?? path);
   return { severity, code, message, file, ...place, path: text, ...(hint === undefined ? {} : { hint }) };
 }

@@ -1,5 +1,6 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { ErrorObject } from 'ajv/dist/2020.js';
+import intentSchema from '../../schemas/intent.schema.json' with { type: 'json' };
 import kombinationSchema from '../../schemas/kombination.schema.json' with { type: 'json' };
 import nodeSchema from '../../schemas/node.schema.json' with { type: 'json' };
 import repositorySchema from '../../schemas/repository.schema.json' with { type: 'json' };
@@ -38,13 +39,16 @@ export function createSchemaCheck(): SchemaCheck {
     // The schemas are part of the program; tests check them.
     validateSchema: false,
   });
-  ajv.addVocabulary(['patternErrorMessage']);
+  ajv.addVocabulary(['patternErrorMessage', 'patternErrorCode']);
+  ajv.addSchema(intentSchema);
   for (const schema of Object.values(SCHEMAS)) ajv.addSchema(schema);
   return (kind, value, issues) => {
     const validate = ajv.getSchema(SCHEMAS[kind].$id);
     if (!validate) throw new Error(`internal: no schema for ${kind}`);
     if (validate(value)) return;
-    const errors = (validate.errors ?? []).filter((error) => error.keyword !== 'propertyNames');
+    const errors = (validate.errors ?? []).filter(
+      ({ keyword }) => keyword !== 'propertyNames' && keyword !== 'if',
+    );
     for (const error of errors.slice(0, MAX_FINDINGS)) report(kind, value, error, issues);
     if (errors.length > MAX_FINDINGS) {
       issues.error('INVALID_VALUE', [], `has ${errors.length - MAX_FINDINGS} more problems like these`);
@@ -71,7 +75,7 @@ function report(kind: DocumentKind, root: unknown, error: ErrorObject, issues: I
     case 'const':
       return reportChoice(path, error, issues);
     case 'pattern':
-      return issues.error('INVALID_FORMAT', path, `${last(path)} ${describePattern(error)}`);
+      return issues.error(patternCode(error), path, `${last(path)} ${describePattern(error)}`);
     case 'minItems':
     case 'minProperties':
       return issues.error('REQUIRED', path, atLeastOne(path));
@@ -189,6 +193,10 @@ function reportChoice(path: DocumentPath, error: ErrorObject, issues: Issues): v
   const message = `${last(path)} must be ${joinWords(choices.map((choice) => `"${choice}"`))}`;
   const hint = typeof error.data === 'string' ? suggest(error.data, choices) : undefined;
   issues.error('INVALID_VALUE', path, message, { hint: hint?.startsWith('did') ? hint : undefined });
+}
+
+function patternCode(error: ErrorObject): string {
+  return asString(asFields(error.parentSchema)?.['patternErrorCode']) ?? 'INVALID_FORMAT';
 }
 
 function describePattern(error: ErrorObject): string {

@@ -9,6 +9,8 @@ export interface YamlDocument {
   readonly problems: readonly YamlProblem[];
   /** Line and column, from 1, of the place or of the nearest thing around it that is there. */
   position(path: DocumentPath, at: 'key' | 'value'): TextPosition;
+  /** The author's own path, when the value is looked at in other words. */
+  sourcePath?(path: DocumentPath): DocumentPath;
 }
 
 export interface TextPosition {

@@ -2,17 +2,19 @@ import { assess, toDiagnostics } from '../model/assess.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { TreeDirectory } from '../model/file-tree.ts';
 import type { Issue } from '../model/issue.ts';
+import type { KitCatalogue } from '../model/kit-catalogue.ts';
 import type { SchemaCheck } from '../model/schema-check.ts';
 import type { PlacedFile } from '../model/service-files.ts';
 import { guessStackName, isStackName } from '../model/stack-name.ts';
 import type { TargetReference } from '../model/target.ts';
-import { parseYaml } from '../model/yaml-document.ts';
+import { parseKombination } from '../model/kombination-document.ts';
 import type { StackEntry } from './desired-state-index.ts';
 
 /** What an entry is made from besides its own text. */
 export interface EntryContext {
   readonly tree: TreeDirectory;
   readonly nodes: ReadonlyMap<string, TargetReference | null>;
+  readonly kits: KitCatalogue;
   readonly checkSchema: SchemaCheck;
 }
 
@@ -48,6 +50,7 @@ export function buildEntry(source: EntrySource, text: string, context: EntryCont
     ports: assessment.ports,
     watched: [...new Set([...visited, ...findings.watched, ...assessment.secrets.watched])],
     sharedNodes: assessment.sharedNodes,
+    kits: assessment.kits,
     inline: [...findings.inline.keys()],
     secrets: assessment.secrets.secrets,
     references: assessment.secrets.references,
@@ -73,6 +76,7 @@ export function buildBrokenEntry(
     ports: [],
     watched: visited,
     sharedNodes: [],
+    kits: [],
     inline: [],
     secrets: [],
     references: [],
@@ -95,6 +99,6 @@ export function withOversize(
     ];
   });
   if (issues.length === 0 || entry.text === null) return entry;
-  const found = toDiagnostics(entry.file, { ...parseYaml(entry.text), problems: [] }, issues);
+  const found = toDiagnostics(entry.file, { ...parseKombination(entry.text), problems: [] }, issues);
   return { ...entry, diagnostics: [...entry.diagnostics, ...found] };
 }

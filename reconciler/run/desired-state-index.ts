@@ -25,6 +25,8 @@ export interface StackEntry {
   /** Repository paths that it rests on, besides its own. */
   readonly watched: readonly string[];
   readonly sharedNodes: readonly string[];
+  /** Names of kits as it uses them. */
+  readonly kits: readonly string[];
   /** Blob ids of texts written in the document. */
   readonly inline: readonly string[];
   readonly secrets: readonly SecretNeed[];
@@ -50,6 +52,7 @@ export interface StackIndex {
   /** Files of stacks that rest on this path or on a directory above it. */
   watchersOf(path: string): Iterable<string>;
   usersOfNode(name: string): Iterable<string>;
+  usersOfKit(name: string): Iterable<string>;
   fileOfInline(blob: string): string | undefined;
   /** Findings about an entry and others: one name or one port for two stacks. */
   conflictsOf(entry: StackEntry): readonly Issue[];
@@ -71,6 +74,7 @@ interface Tables {
   readonly claimsOf: Map<string, readonly Claim[]>;
   readonly watchers: MultiMap<string>;
   readonly nodeUsers: MultiMap<string>;
+  readonly kitUsers: MultiMap<string>;
   readonly inline: MultiMap<string>;
   readonly notable: Set<StackEntry>;
 }
@@ -83,6 +87,7 @@ export function createStackIndex(): StackIndex {
     claimsOf: new Map(),
     watchers: createMultiMap(),
     nodeUsers: createMultiMap(),
+    kitUsers: createMultiMap(),
     inline: createMultiMap(),
     notable: new Set(),
   };
@@ -103,6 +108,7 @@ export function createStackIndex(): StackIndex {
       yield* tables.watchers.get('');
     },
     usersOfNode: (name) => tables.nodeUsers.get(name),
+    usersOfKit: (name) => tables.kitUsers.get(name),
     fileOfInline: (blob) => tables.inline.get(blob).values().next().value,
     conflictsOf: (entry) => [
       ...nameConflicts(entry, byName.get(entry.name)),
@@ -134,6 +140,7 @@ function link(entry: StackEntry, tables: Tables, concerned: Set<string>): void {
   tables.byName.add(name, entry);
   for (const path of watched) tables.watchers.add(path, file);
   for (const node of sharedNodes) tables.nodeUsers.add(node, file);
+  for (const kit of entry.kits) tables.kitUsers.add(kit, file);
   for (const blob of inline) tables.inline.add(blob, file);
   if (entry.diagnostics.length > 0 || entry.secrets.length > 0) tables.notable.add(entry);
   if (ports.length === 0) return;
@@ -152,6 +159,7 @@ function unlink(entry: StackEntry, tables: Tables, concerned: Set<string>): void
   tables.byName.remove(name, entry);
   for (const path of watched) tables.watchers.remove(path, file);
   for (const node of sharedNodes) tables.nodeUsers.remove(node, file);
+  for (const kit of entry.kits) tables.kitUsers.remove(kit, file);
   for (const blob of inline) tables.inline.remove(blob, file);
   tables.notable.delete(entry);
   for (const { key } of ports) for (const claim of tables.byPort.get(key)) concerned.add(claim.entry.name);

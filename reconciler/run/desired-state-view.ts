@@ -11,7 +11,7 @@ import { Secret } from '../model/secret.ts';
 import type { SecretSource } from '../model/secret-reference.ts';
 import type { DesiredStack, ServiceView, StackPolicy } from '../model/stack.ts';
 import { DEFAULT_POLICY } from '../model/stack.ts';
-import { parseYaml } from '../model/yaml-document.ts';
+import { parseKombination } from '../model/kombination-document.ts';
 import { portText } from '../render/container.ts';
 import { renderDocker } from '../render/docker.ts';
 import type { Core } from './desired-state-core.ts';
@@ -93,8 +93,15 @@ function buildStack(core: Core, entry: StackEntry, lookup: Lookup): DesiredStack
 }
 
 function assessEntry(core: Core, entry: StackEntry, text: string): Assessment {
-  const { tree, nodes } = core.state;
-  return assess({ file: entry.file, text, tree, nodes: nodes.references, checkSchema: core.checkSchema });
+  const { tree, nodes, kits } = core.state;
+  return assess({
+    file: entry.file,
+    text,
+    tree,
+    nodes: nodes.references,
+    kits: kits.catalogue,
+    checkSchema: core.checkSchema,
+  });
 }
 
 function viewServices({ kombination, dependencies }: Assessment): readonly ServiceView[] {
@@ -121,15 +128,15 @@ function entryDiagnostics(core: Core, entry: StackEntry, lookup: Lookup): readon
   const issues: readonly Issue[] = [...core.index.conflictsOf(entry), ...missing];
   if (issues.length === 0) return entry.diagnostics;
   // The text was parsed when it was loaded; only its lines are wanted now.
-  const document = { ...parseYaml(entry.text ?? ''), problems: [] };
+  const document = { ...parseKombination(entry.text ?? ''), problems: [] };
   return [...entry.diagnostics, ...toDiagnostics(entry.file, document, issues)];
 }
 
 /** Every finding of every file, ordered. */
 export function listDiagnostics(core: Core): readonly Diagnostic[] {
-  const { settings, nodes } = core.state;
+  const { settings, nodes, kits } = core.state;
   const lookup = createLookup(core);
-  const all: Diagnostic[] = [...settings.diagnostics];
+  const all: Diagnostic[] = [...settings.diagnostics, ...kits.diagnostics];
   for (const { diagnostics } of nodes.documents.values()) all.push(...diagnostics);
   for (const entry of core.index.notable()) all.push(...entryDiagnostics(core, entry, lookup));
   return all.sort(compareDiagnostics);
