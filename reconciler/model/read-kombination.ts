@@ -78,7 +78,7 @@ function readNodes(value: unknown, issues: Issues): readonly NodeModel[] {
     const path = ['nodes', index];
     const first = seen.get(name);
     if (first) {
-      issues.error('INVALID_VALUE', [...path, 'name'], `${formatPath(first)} has the name ${name} already`);
+      issues.error('DUPLICATE_NAME', [...path, 'name'], `${formatPath(first)} has the name ${name} already`);
     }
     seen.set(name, path);
     const connection = readConnectionAt(fields['connection'], path, issues);
@@ -111,12 +111,28 @@ export function readConnectionAt(
   issues: Issues,
 ): NodeModel['connection'] | undefined {
   const fields = asFields(value);
+  checkKeyPaths(fields, path, issues);
   const connection = fields && readConnection(fields);
   if (!isProblem(connection)) return connection;
   const { code = 'INVALID_FORMAT', problem, hint } = connection;
   issues.error(code, [...path, 'connection', 'host'], problem, { hint });
   // Something stands there: do not look for a shared node instead.
   return { type: 'local' };
+}
+
+/** A path that climbs is one that somebody wants to lead elsewhere than it seems to. */
+function checkKeyPaths(connection: Fields | undefined, path: DocumentPath, issues: Issues): void {
+  const tls = asFields(connection?.['tls']);
+  const places = [
+    [connection?.['ssh_key'], ['ssh_key']],
+    ...['ca', 'cert', 'key'].map((key) => [tls?.[key], ['tls', key]] as const),
+  ] as const;
+  for (const [value, keys] of places) {
+    if (typeof value !== 'string' || !value.split(/[/\\]/).includes('..')) continue;
+    issues.error('INSECURE_PATH', [...path, 'connection', ...keys], `${keys.at(-1)} must not contain ".."`, {
+      hint: 'write the whole path',
+    });
+  }
 }
 
 function readServices(document: Fields, issues: Issues): readonly WrittenService[] {
@@ -128,7 +144,7 @@ function readServices(document: Fields, issues: Issues): readonly WrittenService
     if (services.length >= MAX_SERVICES) return;
     const first = seen.get(name);
     if (first) {
-      issues.error('INVALID_VALUE', path, `the service ${name} is listed twice`, {
+      issues.error('DUPLICATE_NAME', path, `the service ${name} is listed twice`, {
         hint: `first: ${formatPath(first)}`,
       });
       return;

@@ -42,16 +42,11 @@ export function withRoutes(options: RouteOptions): readonly ServiceModel[] {
   const all = [...impliedProxy(options, front, routed), ...services];
   const proxy = all.find((service) => isProxy(service, front));
   const copies = proxy ? proxiesElsewhere(routed, proxy) : [];
-  return [...all, ...copies].map((service) =>
-    service.route
-      ? withRoute(service, service.route, {
-          front,
-          proxy: copies.find(({ node }) => node === service.node) ?? proxy,
-          values,
-          issues,
-        })
-      : service,
-  );
+  return [...all, ...copies].map((service) => {
+    const nearest = copies.find(({ node }) => node === service.node) ?? proxy;
+    if (service.route) return withRoute(service, service.route, { front, proxy: nearest, values, issues });
+    return service === nearest ? { ...service, networks: withNetwork(service, front) } : service;
+  });
 }
 
 function impliedProxy(
@@ -141,18 +136,22 @@ function withRoute(service: ServiceModel, route: RouteModel, context: RouteConte
       : {}),
   };
   const { path } = service;
-  const network: NetworkEntry = { name: front.network, aliases: [], path };
-  const networks = service.networks ?? [{ name: 'default', aliases: [], path }];
   return {
     ...service,
     labels: mergeLabels(labels, service.labels),
-    networks: networks.some((entry) => entry.name === network.name) ? networks : [...networks, network],
+    networks: withNetwork(service, front),
     // Without a proxy there is a finding already.
     dependsOn:
       !proxy || proxy === service
         ? service.dependsOn
         : [...service.dependsOn, { service: proxy.name, until: 'applied', required: true, path }],
   };
+}
+
+/** Its networks, and the one that it shares with the proxy. */
+function withNetwork({ networks, path }: ServiceModel, { network: name }: KitProxy): readonly NetworkEntry[] {
+  const own = networks ?? [{ name: 'default', aliases: [], path }];
+  return own.some((entry) => entry.name === name) ? own : [...own, { name, aliases: [], path }];
 }
 
 function hostOf(service: ServiceModel, domain: string): string {

@@ -131,7 +131,10 @@ describe('the intent dialect', () => {
     { text: 'name: s\nkit: bse-kit\nservices: [postgres]\n', want: ['2:6 error UNKNOWN_KIT kit'] },
     {
       text: 'name: s\nservices: [{ name: a, image: a, ports: [{ container: 80, host: 99999 }] }]\n',
-      want: ['2:65 error OUT_OF_RANGE services[0].ports[0].host'],
+      want: [
+        '2:41 error OUT_OF_RANGE services[0].ports[0]',
+        '2:64 error OUT_OF_RANGE services[0].ports[0].host',
+      ],
     },
     {
       text: 'name: s\nservices: [{ name: a, image: a, environmentSecrets: { A: plain } }]\n',
@@ -151,11 +154,11 @@ describe('the intent dialect', () => {
     },
     {
       text: 'name: s\nservices: [{ name: immich, storage: photos }, traefik]\nnetwork: { domain: a.b }\n',
-      want: ['2:26 warning NOT_APPLIED services[0].storage'],
+      want: ['2:28 warning NOT_APPLIED services[0].storage'],
     },
     {
       text: 'name: s\nservices: [{ name: whoami, storage: /srv }, traefik]\nnetwork: { domain: a.b }\n',
-      want: ['2:37 error UNSUPPORTED_KEY services[0].storage'],
+      want: ['2:28 error UNSUPPORTED_KEY services[0].storage'],
     },
     {
       text: 'name: s\nnodes: [{ name: n, ssh: { host: "a b" } }]\nservices: [postgres]\n',
@@ -181,6 +184,18 @@ describe('the intent dialect', () => {
     {
       text: 'name: s\nservices: [postgres]\nbackup: { enabled: true }\n',
       want: ['3:1 warning BACKUP_DESTINATION_MISSING backup', '3:1 warning NOT_APPLIED backup'],
+    },
+    {
+      text: 'name: s\nnodes: [{ name: n, ssh: { host: h, key_path: /keys/../root } }]\nservices: [postgres]\n',
+      want: ['2:46 error INSECURE_PATH nodes[0].ssh.key_path'],
+    },
+    {
+      text: 'name: s\nservices: [postgres]\nnetwork: { internal: { subnet: 172.17.4.0/24 } }\n',
+      want: ['3:32 error RESERVED_RANGE network.internal.subnet'],
+    },
+    {
+      text: 'name: s\nservices: [postgres]\nnetwork: { internal: { subnet: 10.0.0.300/24 } }\n',
+      want: ['3:32 error INVALID_CIDR network.internal.subnet'],
     },
     {
       text: 'name: s\nservices: [postgres]\nsecurtiy: {}\n',
