@@ -140,6 +140,8 @@ export interface PlanRequest {
 export interface ApplyRequest extends PlanRequest {
   /** A yes to every confirmation the plan asks for. Default false. */
   readonly confirm?: boolean;
+  /** Also while the operator's windows say that nothing is changed. Whoever lets this through checks who may. Default false. */
+  readonly overrideFreeze?: boolean;
   /** A plan made earlier: refused with PLAN_STALE when it would not be made the same way now. */
   readonly plan?: Plan;
 }

@@ -17,6 +17,7 @@ import { createReconciler } from '../run/create-reconciler.ts';
 import { createDesiredState } from '../run/desired-state.ts';
 import { createMetrics } from './metrics.ts';
 import type { Metrics } from './metrics.ts';
+import { prepareStateDir } from './state-dir.ts';
 import { systemClock } from './system-clock.ts';
 
 export interface KombinatorOptions {
@@ -58,6 +59,7 @@ export interface Kombinator extends AsyncDisposable {
 export async function createKombinator(options: KombinatorOptions): Promise<Kombinator> {
   const { stateDir, logger, env } = options;
   const clock = systemClock;
+  prepareStateDir(stateDir);
   const commands = readCommands(stateDir, options.secretCommands ?? []);
   const store = createSqliteStore({ path: join(stateDir, 'kombinator.db'), clock, logger });
   if (options.ephemeral !== true) closeInterrupted(store, clock, logger);

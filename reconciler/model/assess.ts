@@ -19,6 +19,8 @@ import type { KombinationDocument } from './kombination-document.ts';
 import { parseKombination } from './kombination-document.ts';
 import { readKombination } from './read-kombination.ts';
 import type { SchemaCheck } from './schema-check.ts';
+import type { StackDependency } from './stack-dependencies.ts';
+import { readStackDependencies } from './stack-dependencies.ts';
 import type { FileFindings } from './service-files.ts';
 import { findServiceFiles } from './service-files.ts';
 import type { TargetReference } from './target.ts';
@@ -47,6 +49,8 @@ export interface Assessment {
   readonly sharedNodes: readonly string[];
   /** Names of kits as the document uses them. */
   readonly kits: readonly string[];
+  /** Other stacks that come first. */
+  readonly dependsOn: readonly StackDependency[];
   readonly findings: FileFindings;
   readonly ports: readonly PortClaim[];
   readonly secrets: SecretFindings;
@@ -83,6 +87,7 @@ export function assess(options: AssessOptions): Assessment {
     targets,
     sharedNodes,
     kits: kitsUsed(written),
+    dependsOn: readStackDependencies(document.value),
     findings,
     ports,
     secrets: findSecrets(kombination, { ...place, templates }),

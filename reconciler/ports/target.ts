@@ -83,6 +83,13 @@ export interface Target extends AsyncDisposable {
    * A replace keeps the old object (stopped) until `settle`.
    */
   apply(change: ResourceChange, context: ApplyContext): Promise<void>;
+  /** Milliseconds after a start of this kind before its health is worth asking for. Default: none. */
+  firstLookMs?(kind: string): number;
+  /**
+   * Makes room for others ahead of a replace: `stop` stops the old object and keeps it, `undo` runs it again when no replace
+   * followed. Repeating either is harmless.
+   */
+  release(change: ResourceChange, outcome: 'stop' | 'undo', context: ApplyContext): Promise<void>;
   /** Health of the object that `apply` has just made or changed, else of the one that is there. */
   health(stack: string, id: ResourceId, signal: AbortSignal): Promise<Health>;
   /** Ends a replace: `keep` removes the old object, `revert` removes the new one and runs the old one again. No-op for other actions. */

@@ -11,6 +11,7 @@ import { executePlan } from './execute-plan.ts';
 import type { ExecuteResult, StepFailure, StepUpdate } from './execute-plan.ts';
 import type { JobRecorder } from './job-book.ts';
 import { planStack } from './plan-stack.ts';
+import { partlyApplied } from './unreachable.ts';
 import type { PlannedStack } from './plan-stack.ts';
 
 /**
@@ -35,7 +36,8 @@ export async function applyPlan(
   // half destroyed is not to be put back.
   rememberStack(context, stack, { untagged, heldDesired: destroyed });
   const result = await execute(context, planned, job, signal);
-  const error = failureOf(result, signal);
+  const unfinished = failureOf(result, signal);
+  const error = unfinished ?? partlyApplied(plan);
   if (error === null) {
     await lookAgain(context, planned);
     await complete(context, planned, job, result);
@@ -46,7 +48,8 @@ export async function applyPlan(
     heldDesired: destroyed ?? (hold ? plan.desired : null),
     untagged: untagged && !hold,
   });
-  context.stacks.setState(stack, result.cancelled ? 'pending' : 'failed', errorMessage(error));
+  const state = result.cancelled ? 'pending' : unfinished === null ? 'degraded' : 'failed';
+  context.stacks.setState(stack, state, errorMessage(error));
   job.end(result.cancelled ? 'cancelled' : 'failed', error);
   context.stacks.setJob(stack, job.job);
   throw error;
@@ -69,7 +72,7 @@ export async function complete(
   if (heldDesired !== null) context.stacks.setState(stack, 'pending', DESTROYED);
   else if (described === undefined) context.stacks.setState(stack, 'removed', keptOf(plan));
   // Not current: a newer description came in at the last moment, and its own run is due.
-  else context.stacks.setState(stack, isCurrent ? 'in_sync' : 'pending');
+  else context.stacks.setState(stack, isCurrent ? 'in_sync' : 'pending', unprunedOf(plan));
   rememberStack(context, stack, {
     untagged: false,
     heldDesired,
@@ -87,6 +90,14 @@ export function keptOf({ changes }: Plan): string | null {
   return kept.length === 0
     ? null
     : `${kept.join(', ')} kept, because data is only deleted with an explicit yes`;
+}
+
+/** What a plan leaves because nothing is pruned, in words; `null` when it leaves nothing but data. */
+export function unprunedOf({ changes }: Plan): string | null {
+  const kept = changes.filter(
+    ({ after, origin, kind }) => after !== null && origin === null && kind !== 'volume',
+  );
+  return kept.length === 0 ? null : `kept, though not described: ${kept.map(({ id }) => id).join(', ')}`;
 }
 
 /** Destroyed by hand, yet still described: it stays away until the description changes or somebody applies it. */

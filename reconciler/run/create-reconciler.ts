@@ -4,6 +4,8 @@ import { formatSummary } from '../plan/format-plan.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { DesiredState } from '../ports/desired.ts';
+import type { Freeze } from '../ports/freeze.ts';
+import { NEVER_FROZEN } from '../ports/freeze.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Source } from '../ports/source.ts';
 import type { Job, JobFilter, Store } from '../ports/store.ts';
@@ -32,7 +34,7 @@ import { JobBook } from './job-book.ts';
 import { Loop } from './loop.ts';
 import { planStack, undescribedStack } from './plan-stack.ts';
 import { RepositoryWriter } from './repository-writer.ts';
-import { orderOf } from './stack-runner.ts';
+import { orderOf } from './apply-request.ts';
 import { StackTable } from './stack-table.ts';
 import { TargetPool } from './target-pool.ts';
 import { listWorkers } from './workers.ts';
@@ -44,6 +46,8 @@ export interface ReconcilerOptions {
   readonly createTarget: (reference: TargetReference) => Target;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Default: nothing is ever frozen. */
+  readonly freeze?: Freeze;
   /** Stacks worked on at the same time. Default 4. */
   readonly stackConcurrency?: number;
   /** Changes of one stack carried out at the same time. Default 8. */
@@ -70,6 +74,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       jobs: new JobBook({ store, clock, logger, events }),
       stacks: new StackTable(events),
       deployments: new Deployments(source, logger),
+      freeze: options.freeze ?? NEVER_FROZEN,
       unsaved: new Map(),
       concurrency: options.changeConcurrency ?? 8,
     },

@@ -71,7 +71,8 @@ function buildStack(core: Core, entry: StackEntry, lookup: Lookup): DesiredStack
   const common = { name: entry.name, kind: 'kombination' as const, file: entry.file, diagnostics };
   const policy = repositoryPolicy(core);
   if (entry.text === null) {
-    return { ...common, stackkit: '', targets: [], services: [], resources: [], policy, document: null };
+    const nothing = { targets: [], services: [], resources: [], dependsOn: [] };
+    return { ...common, ...nothing, stackkit: '', policy, document: null };
   }
   const assessment = assessEntry(core, entry, entry.text);
   for (const [blob, content] of assessment.findings.inline) core.inline.set(blob, content);
@@ -87,6 +88,7 @@ function buildStack(core: Core, entry: StackEntry, lookup: Lookup): DesiredStack
     targets,
     services: viewServices(assessment),
     resources: hasErrors(diagnostics) ? [] : renderDocker({ assessment, file: entry.file, lookup: secretOf }),
+    dependsOn: entry.dependsOn.map(({ name }) => name),
     policy: { ...policy, ...kombination.policy },
     document: document.value ?? null,
   };

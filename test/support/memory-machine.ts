@@ -68,6 +68,18 @@ export function createMachine(engine: MemoryEngine, step: Step) {
       }
       emit(engine, context.stack);
     },
+    async release(
+      { change }: ResourceChange,
+      outcome: 'stop' | 'undo',
+      { stack, signal }: ApplyContext,
+    ): Promise<void> {
+      const object = slotOf(engine, stack, change.id)?.current;
+      if (!object) return;
+      await step(`${outcome === 'stop' ? 'release' : 'start'} ${change.id}`, signal);
+      if (outcome === 'stop') Object.assign(object, { state: 'exited', exitCode: 143 });
+      else start(engine, object);
+      emit(engine, stack);
+    },
     async settle(
       { change }: ResourceChange,
       outcome: 'keep' | 'revert',
@@ -83,7 +95,7 @@ export function createMachine(engine: MemoryEngine, step: Step) {
         slot.current = slot.next;
       } else if (slot.current) {
         await step(`start ${change.id}`, context.signal);
-        start(slot.current);
+        start(engine, slot.current);
       }
       slot.next = null;
       emit(engine, context.stack);
@@ -116,7 +128,7 @@ async function ensure({ engine, step, slot, context }: Work, desired: DesiredRes
   const current = slot.current;
   if (!current || judge(current).status === 'completed' || current.state === 'running') return;
   await step(`start ${desired.id}`, signal);
-  start(current);
+  start(engine, current);
 }
 
 async function replace({ engine, step, slot, context }: Work, desired: DesiredResource): Promise<void> {
@@ -130,7 +142,7 @@ async function replace({ engine, step, slot, context }: Work, desired: DesiredRe
   await step(`stop ${desired.id}`, signal);
   if (slot.current) Object.assign(slot.current, { state: 'exited', exitCode: 143 });
   await step(`start ${desired.id}.next`, signal);
-  start(slot.next);
+  start(engine, slot.next);
 }
 
 async function removeSlot(

@@ -56,6 +56,7 @@ export function createMemoryTarget(options: MemoryTargetOptions = {}): MemoryTar
     observe: (scope, signal) => machine.observe(scope, signal),
     apply: (change, context) => machine.apply(change, context),
     health: (stack, id, signal) => machine.health(stack, id, signal),
+    release: (change, outcome, context) => machine.release(change, outcome, context),
     settle: (change, outcome, context) => machine.settle(change, outcome, context),
     async owned(signal) {
       await faults.step('owned', signal);

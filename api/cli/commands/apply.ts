@@ -110,6 +110,8 @@ async function carryOut(
   showFailures(invocation, planning);
 
   const applicable = plans.filter((plan) => !hasErrors(plan.diagnostics));
+  for (const { stack } of plans.filter((plan) => hasErrors(plan.diagnostics)))
+    remark(invocation, `${stack} is left as it is: its plan has errors`);
   const work = applicable.filter(hasWork);
   const confirmed = work.length > 0 && (await consentTo(work, consent, invocation));
   if (work.length > 0 && !confirmed) {

@@ -9,7 +9,7 @@ import { applyStack, ConfirmationRequiredError, planStack, waitForJob } from '..
 import type { StackApplyRequest } from '../../operations/plans.ts';
 import { toJob, toJobDetail } from './job-view.ts';
 import { answers } from './page.ts';
-import { PLAN_MEMBERS, record, refer } from './schemas.ts';
+import { PLAN_MEMBERS, PLAN_OPTIONAL, record, refer } from './schemas.ts';
 import { STACK_ID } from './stack-routes.ts';
 
 const TAG = 'Stacks';
@@ -42,7 +42,7 @@ const applyBody = shape<ApplyBody>({
     ...PLAN_BODY,
     plan_id: { type: 'string', description: 'A plan made here earlier; refused when it no longer holds.' },
     plan: {
-      ...record({ ...PLAN_MEMBERS, diagnostics: { type: 'array' } }),
+      ...record({ ...PLAN_MEMBERS, diagnostics: { type: 'array' } }, PLAN_OPTIONAL),
       description: 'A whole saved plan document.',
     },
     confirm: {

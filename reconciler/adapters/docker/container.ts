@@ -123,7 +123,7 @@ export async function startContainer(
   } catch (error) {
     throw isReconcilerError(error, 'PORT_TAKEN') ? await namePortHolder(adapter, desired, error) : error;
   }
-  adapter.applied.set(appliedKey(context.stack, desired.id), { id, startedAt: adapter.clock.now() });
+  adapter.applied.set(appliedKey(context.stack, desired.id), id);
 }
 
 export async function stopContainer(
@@ -189,7 +189,7 @@ export async function undo(
 
 async function ensureRunning(task: ContainerTask, inspect: ContainerInspectInfo): Promise<void> {
   const { adapter, desired, context } = task;
-  adapter.applied.set(appliedKey(context.stack, desired.id), { id: inspect.Id, startedAt: null });
+  adapter.applied.set(appliedKey(context.stack, desired.id), inspect.Id);
   const { Running, Paused } = inspect.State;
   if (Paused) await adapter.engine.unpauseContainer(inspect.Id, context.signal);
   if (Running || Paused) return;
