@@ -1,6 +1,5 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { ErrorObject } from 'ajv/dist/2020.js';
-import intentSchema from '../../schemas/intent.schema.json' with { type: 'json' };
 import kombinationSchema from '../../schemas/kombination.schema.json' with { type: 'json' };
 import nodeSchema from '../../schemas/node.schema.json' with { type: 'json' };
 import repositorySchema from '../../schemas/repository.schema.json' with { type: 'json' };
@@ -40,7 +39,6 @@ export function createSchemaCheck(): SchemaCheck {
     validateSchema: false,
   });
   ajv.addVocabulary(['patternErrorMessage', 'patternErrorCode']);
-  ajv.addSchema(intentSchema);
   for (const schema of Object.values(SCHEMAS)) ajv.addSchema(schema);
   return (kind, value, issues) => {
     const validate = ajv.getSchema(SCHEMAS[kind].$id);
