@@ -88,10 +88,8 @@ export function checkDefinitions(kit: StackKit, issues: Issues): void {
     for (const [part, fragment] of Object.entries(parts)) check(fragment, [...base, 'parts', part]);
     for (const [key, setting] of Object.entries(settings)) {
       checkSetting(setting, [...base, 'settings', key], check);
-      for (const part of Object.keys(setting.parts ?? {})) {
-        if (Object.hasOwn(parts, part)) continue;
-        reportPart(name, [...base, 'settings', key, 'parts', part], parts, issues);
-      }
+      const unknown = Object.keys(setting.parts ?? {}).filter((part) => !Object.hasOwn(parts, part));
+      for (const part of unknown) reportPart(name, [...base, 'settings', key, 'parts', part], parts, issues);
     }
   }
 }

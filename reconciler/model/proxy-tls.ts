@@ -5,8 +5,6 @@ import type { SecretModel, WrittenKombination } from './kombination.ts';
 import type { Fields } from './values.ts';
 import { asFields, asString } from './values.ts';
 
-export type TlsProvider = 'letsencrypt' | 'selfsigned' | 'custom';
-
 /** `ssl` as written. */
 export interface TlsSettings {
   readonly provider?: string;

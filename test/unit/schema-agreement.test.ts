@@ -80,7 +80,16 @@ it('accepts no key of a service that nobody reads', () => {
   const known = Object.keys(schemas.kombinationSchema.$defs.service.properties);
   const asked = keysRead((fields) => readServiceFields(fields, [], createIssues()));
   // Read where services are told apart, and words that change nothing.
-  const elsewhere = ['isolation', 'name', 'enabled', 'profiles', 'attach', 'develop', 'annotations', ...SERVICE_WORDS];
+  const elsewhere = [
+    'isolation',
+    'name',
+    'enabled',
+    'profiles',
+    'attach',
+    'develop',
+    'annotations',
+    ...SERVICE_WORDS,
+  ];
   expect(known.filter((key) => !asked.has(key) && !elsewhere.includes(key))).toEqual([]);
 });
 
