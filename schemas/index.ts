@@ -2,10 +2,11 @@
 import baseKit from './kits/base-kit/stackkit.json' with { type: 'json' };
 import haKit from './kits/ha-kit/stackkit.json' with { type: 'json' };
 import modernHomelab from './kits/modern-homelab/stackkit.json' with { type: 'json' };
+import daemonSchema from './daemon.schema.json' with { type: 'json' };
 import kombinationSchema from './kombination.schema.json' with { type: 'json' };
 import nodeSchema from './node.schema.json' with { type: 'json' };
 import repositorySchema from './repository.schema.json' with { type: 'json' };
 import stackkitSchema from './stackkit.schema.json' with { type: 'json' };
 
 export const kits = [baseKit, haKit, modernHomelab];
-export { kombinationSchema, nodeSchema, repositorySchema, stackkitSchema };
+export { daemonSchema, kombinationSchema, nodeSchema, repositorySchema, stackkitSchema };

@@ -1,4 +1,4 @@
-import type { ContainerOptions } from './docker-options.ts';
+import type { ContainerOptions, UlimitSpec } from './docker-options.ts';
 import type { Secret } from './secret.ts';
 
 /*
@@ -51,6 +51,36 @@ export type ImageSpec = {
   readonly pullPolicy: 'missing' | 'always' | 'never';
   /** `linux/arm64/v8`; left out: what fits the engine. */
   readonly platform?: string;
+};
+
+/** What an image is built from: two that are equal give the same image. */
+export type BuildSpec = {
+  /** Digest of the files that are sent to the engine. */
+  readonly context: string;
+  /** Path of the Dockerfile among them. */
+  readonly dockerfile: string;
+  readonly args?: Readonly<Record<string, string>>;
+  readonly target?: string;
+  readonly cacheFrom?: readonly string[];
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly network?: string;
+  readonly shmSize?: number;
+  readonly extraHosts?: readonly string[];
+  readonly ulimits?: Readonly<Record<string, UlimitSpec>>;
+  readonly pull?: boolean;
+  readonly noCache?: boolean;
+};
+
+/** An image that belongs to the stack. */
+export type BuiltImageSpec = {
+  /** `<stack>-<service>:<digest of everything below>` */
+  readonly reference: string;
+  /** The service whose image it is. */
+  readonly service: string;
+  readonly build: BuildSpec;
+  readonly platform?: string;
+  /** More names for it, with tags. */
+  readonly tags?: readonly string[];
 };
 
 export type PortSpec = {

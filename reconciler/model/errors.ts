@@ -39,6 +39,7 @@ export type ErrorCode =
   | 'SECRET_NOT_FOUND'
   | 'SECRET_NOT_DECRYPTED'
   | 'FILE_TOO_LARGE'
+  | 'BUILD_FAILED'
   // the operator of a target
   | 'TARGET_UNREACHABLE'
   | 'TARGET_UNSUPPORTED'

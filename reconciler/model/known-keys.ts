@@ -33,7 +33,6 @@ const NODE = new Map<string, KeyAnswer>([['host', misplaced('write it as connect
 const UNSUPPORTED = 'credential_spec extends models post_start pre_stop provider use_api_socket'.split(' ');
 
 const SERVICE = new Map<string, KeyAnswer>([
-  ['build', unsupported('build the image elsewhere and name it with image')],
   ['env_file', unsupported('use env, with secret:// for secrets')],
   ['configs', unsupported('use files')],
   ['replicas', unsupported('one container runs for each service')],

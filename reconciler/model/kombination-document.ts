@@ -2,26 +2,29 @@ import { normaliseDocument } from './dialect.ts';
 import type { Issue } from './issue.ts';
 import { createIssues } from './issue.ts';
 import type { YamlDocument } from './yaml-document.ts';
-import { parseYaml } from './yaml-document.ts';
 
-/** A kombination as written, and in the words of the public format. Paths and lines are always the author's. */
+/** A kombination in the words of the public format, whatever the dialect. Paths and lines are always the author's. */
 export interface KombinationDocument extends YamlDocument {
-  /** Whatever the dialect, in the words of the public format. */
-  readonly normal: unknown;
+  /** In the author's words. */
+  readonly original: unknown;
   /** Findings of the translation. */
   readonly notes: readonly Issue[];
 }
 
-/** Reads a text in either dialect. Never throws. */
-export function parseKombination(text: string): KombinationDocument {
-  const document = parseYaml(text);
+/** Reads a document in either dialect. */
+export function translateDocument(document: YamlDocument): KombinationDocument {
   const issues = createIssues();
-  const { value: normal, sourcePath } = normaliseDocument(document.value, issues);
+  const original = document.value;
+  const { value, sourcePath } = normaliseDocument(original, issues);
+  if (value === original) return { ...document, original, notes: issues.list };
   return {
     ...document,
-    normal,
+    original,
+    value,
     notes: issues.list,
-    sourcePath,
-    position: (path, at) => document.position(sourcePath(path), at),
+    position(path, at) {
+      const source = sourcePath(path);
+      return { path: source, ...document.position(source, at) };
+    },
   };
 }

@@ -1,3 +1,4 @@
+import type { BuildModel } from './build.ts';
 import type { ContainerOptions } from './docker-options.ts';
 import type {
   AddressSpec,
@@ -170,6 +171,8 @@ export interface RouteModel {
 export interface ServiceFields {
   readonly node?: string;
   readonly image?: string;
+  /** The image is built; `image`, when it is said too, is one more name for it. */
+  readonly build?: BuildModel;
   readonly pullPolicy?: 'missing' | 'always' | 'never';
   /** Name on the engine. Default `<stack>-<service>-1`. */
   readonly containerName?: string;
@@ -226,7 +229,7 @@ export function containerName(stack: string, service: Pick<ServiceModel, 'name' 
 export interface WrittenService {
   readonly name: string;
   readonly enabled: boolean;
-  /** Says `image`, be it right or wrong: the service is not drawn from a kit. */
+  /** Says `image` or `build`, be it right or wrong: the service is not drawn from a kit. */
   readonly ownImage: boolean;
   /** What it is, such as `database`, when its name is none of the kit's. */
   readonly type?: string;

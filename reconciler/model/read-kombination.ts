@@ -156,7 +156,7 @@ function readServices(document: Fields, issues: Issues): readonly WrittenService
       profiles.length === 0 || active.has('*') || profiles.some((profile) => active.has(profile));
     const enabled =
       typeof settings === 'boolean' ? settings : wanted && (asBoolean(fields['enabled']) ?? true);
-    const ownImage = fields['image'] !== undefined;
+    const ownImage = fields['image'] !== undefined || fields['build'] !== undefined;
     const type = asString(fields['type']) ?? asString(fields['kind']);
     const model = { name, enabled, ownImage, fields: readServiceFields(fields, path, issues), path };
     services.push(type === undefined ? model : { ...model, type });

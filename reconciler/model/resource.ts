@@ -22,6 +22,16 @@ export interface Dependency {
   readonly until: DependencyCondition;
 }
 
+/** A file of the repository that goes along with a resource. */
+export interface ContentFile {
+  /** Relative, with `/`. */
+  readonly path: string;
+  /** The content of a symlink is where it leads. */
+  readonly type: 'file' | 'executable' | 'symlink';
+  /** Git blob id. */
+  readonly blob: string;
+}
+
 /** One object that should exist on a target. */
 export interface DesiredResource {
   readonly id: ResourceId;
@@ -47,6 +57,8 @@ export interface DesiredResource {
   readonly shared?: boolean;
   /** Holds data: deleted only with an explicit yes. */
   readonly guarded?: boolean;
+  /** Files that it is made from; the spec holds their digest. */
+  readonly content?: readonly ContentFile[];
   /** How long to wait for health after a change, in milliseconds. Default 120,000. */
   readonly healthTimeoutMs?: number;
 }

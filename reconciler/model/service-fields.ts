@@ -1,3 +1,4 @@
+import { readBuild } from './build.ts';
 import type { DocumentPath } from './document-path.ts';
 import { readDuration, readHealthcheck } from './healthcheck.ts';
 import { normaliseImage } from './image-reference.ts';
@@ -37,8 +38,9 @@ export function readServiceFields(fields: Fields, path: DocumentPath, issues: Is
   return defined({
     node: asString(fields['node']),
     image: readImage(fields['image'], at('image'), issues),
+    build: readBuild(fields['build'], at('build'), issues),
     containerName: asString(fields['container_name']),
-    pullPolicy: readPullPolicy(fields['pull_policy'], at('pull_policy'), issues),
+    pullPolicy: readPullPolicy(fields, path, issues),
     command: readWords(fields['command'], at('command'), issues),
     entrypoint: readWords(fields['entrypoint'], at('entrypoint'), issues),
     env: readEnv(fields, path, issues),

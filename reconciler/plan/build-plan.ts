@@ -7,6 +7,7 @@ import type { StackPolicy } from '../model/stack.ts';
 import { confirmationsFor } from './confirmations.ts';
 import { deletionOf } from './deletions.ts';
 import { volumesLeftBehind } from './moves.ts';
+import { explainBuilds } from './explain-builds.ts';
 import { orderChanges } from './order.ts';
 import type { Action, Change, Plan, PlanSummary } from './plan.ts';
 import type { UnreachableTarget } from './unreachable.ts';
@@ -41,7 +42,7 @@ export function buildPlan(input: PlanInput): Plan {
   const reach = splitByReach(desired, unreachable);
   const observedById = new Map(input.observed.map((resource) => [resource.id, resource]));
   const wanted = new Map(desired.map((resource) => [resource.id, resource]));
-  const kept = describeDesired(reach.within, observedById);
+  const kept = explainBuilds(describeDesired(reach.within, observedById), input.observed);
   const gone = input.observed
     .filter((resource) => !wanted.has(resource.id) && resource.shared !== true)
     .map((resource) => deletionOf(resource, input));

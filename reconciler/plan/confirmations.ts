@@ -27,9 +27,13 @@ export function confirmationsFor(changes: readonly Change[], input: PlanInput): 
   if (input.mode === 'destroy') {
     const message = `deletes stack ${input.stack}: ${ids.length} resource${ids.length === 1 ? '' : 's'}`;
     confirmations.push({ code: 'DELETES_STACK', message, ids });
-  } else if (ids.length > input.policy.maxDeletions) {
-    const message = `deletes ${ids.length} resources, more than policy.maxDeletions (${input.policy.maxDeletions}) allows unasked`;
-    confirmations.push({ code: 'DELETES_MANY', message, ids });
+    return confirmations;
+  }
+  // Images of before are made again from the repository.
+  const counted = deletions.filter((change) => change.kind !== 'image').map((change) => change.id);
+  if (counted.length > input.policy.maxDeletions) {
+    const message = `deletes ${counted.length} resources, more than policy.maxDeletions (${input.policy.maxDeletions}) allows unasked`;
+    confirmations.push({ code: 'DELETES_MANY', message, ids: counted });
   }
   return confirmations;
 }

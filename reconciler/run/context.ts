@@ -37,6 +37,7 @@ const NOTHING_KNOWN: Omit<StackRecord, 'stack'> = {
   lastAppliedRevision: null,
   lastAppliedAt: null,
   unpushedTags: [],
+  stopped: null,
 };
 
 /** What is remembered of a stack; a store that cannot be asked remembers nothing. */

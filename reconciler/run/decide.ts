@@ -11,6 +11,8 @@ export interface DecisionInput {
   readonly confirmed: boolean;
   /** Digest whose apply failed for good, or that somebody destroyed. */
   readonly heldDesired: string | null;
+  /** Digest of what somebody stopped by hand. */
+  readonly stoppedDesired: string | null;
   /** Digest of the newest deployment. */
   readonly deployedDesired: string | null;
 }
@@ -26,6 +28,8 @@ export type Decision =
   /** Deployed as described, has moved since, and is to be reported only. */
   | { readonly kind: 'report-drift' }
   | { readonly kind: 'held' }
+  /** Somebody stopped it: what does not run is not started. */
+  | { readonly kind: 'stopped' }
   /** Somebody has to apply it: `policy.sync` is manual. */
   | { readonly kind: 'waiting' }
   | { readonly kind: 'blocked'; readonly reason: string };
@@ -33,6 +37,8 @@ export type Decision =
 /** What to do about a plan. */
 export function decide(input: DecisionInput): Decision {
   const { plan, requested } = input;
+  const isStopped = plan.mode === 'apply' && input.stoppedDesired === plan.desired;
+  if (!requested && isStopped) return { kind: 'stopped' };
   if (!hasWork(plan)) return { kind: plan.unreachable === undefined ? 'in-sync' : 'unreachable' };
   if (!hasChanges(plan)) return requested ? { kind: 'apply' } : { kind: 'unwell' };
   if (!requested && input.heldDesired === plan.desired) return { kind: 'held' };

@@ -9,7 +9,7 @@ import { compareText } from '../model/values.ts';
 import type { DocumentReport, Draft } from '../ports/desired.ts';
 import type { Core } from './desired-state-core.ts';
 import { buildStackText, buildText, editText } from './desired-state-drafts.ts';
-import { createLookup, findMissing, summarise } from './desired-state-view.ts';
+import { createLookup, findMissing, summarise, textsOf } from './desired-state-view.ts';
 
 /** The name that findings of a text without a file carry. */
 const NAMELESS = 'kombination.yaml';
@@ -34,7 +34,9 @@ function checkAs(
     return { diagnostics: [diagnostic], services: [], dependencies: {} };
   }
   const { tree, nodes, kits } = core.state;
+  const known = core.index.entryOf(place);
   const assessment = assess({
+    ...(known ? textsOf(known) : {}),
     file: place,
     text,
     tree,

@@ -20,6 +20,8 @@ export interface StackEntry {
   readonly blob: string | null;
   /** `null` when it could not be read. */
   readonly text: string | null;
+  /** Texts of Compose files and their env files, by blob id. */
+  readonly texts?: ReadonlyMap<string, string>;
   readonly name: string;
   /** The file itself does not tell the name. */
   readonly guessed: boolean;

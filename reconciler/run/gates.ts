@@ -18,6 +18,9 @@ export interface GateOptions {
   readonly requested: boolean;
 }
 
+/** Timers of the machine do not reach much further than some weeks. */
+const LONGEST_WAIT_MS = 3_600_000;
+
 /** Asks the clock and the stacks that come before, or after when it is about to go. */
 export function findGate(context: RunContext, planned: PlannedStack, options: GateOptions): Gate | null {
   if (!hasChanges(planned.plan)) return null;
@@ -31,7 +34,11 @@ export function whyFrozen({ freeze, clock }: RunContext, stack: string): Gate | 
   const now = clock.now();
   const frozen = freeze.at(stack, now);
   if (frozen === null) return null;
-  return { code: 'FROZEN', reason: frozen.reason, againInMs: Math.max(1_000, frozen.until - now) };
+  return {
+    code: 'FROZEN',
+    reason: frozen.reason,
+    againInMs: Math.min(LONGEST_WAIT_MS, Math.max(1_000, frozen.until - now)),
+  };
 }
 
 function whyOutOfTurn(
@@ -64,8 +71,8 @@ function isThere({ desired, stacks }: RunContext, name: string): boolean {
 /** Stacks that may have waited for this one to get where it is now. */
 export function wokenBy({ desired, stacks }: RunContext, stack: string): readonly string[] {
   const state = stacks.state(stack);
-  if (state === 'in_sync')
-    return desired.dependantsOf(stack).filter((name) => stacks.state(name) === 'pending');
-  if (state !== undefined && state !== 'removed') return [];
+  // Also when it is not well: those that wait tell why.
+  const isThereStill = state !== undefined && state !== 'removed';
+  if (isThereStill) return desired.dependantsOf(stack).filter((name) => stacks.state(name) === 'pending');
   return desired.formerDependencies(stack).filter((name) => stacks.state(name) !== undefined);
 }

@@ -4,7 +4,7 @@ import type { TargetReference } from '../model/target.ts';
 import { hasChanges, whyNotApplicable } from '../plan/build-plan.ts';
 import type { LoadResult } from '../ports/desired.ts';
 import type { Job } from '../ports/store.ts';
-import type { ApplyRequest } from '../reconciler.ts';
+import type { ApplyRequest, ControlRequest } from '../reconciler.ts';
 import { Background } from './background.ts';
 import { recallStacks } from './context.ts';
 import type { RunContext } from './context.ts';
@@ -13,7 +13,7 @@ import { whyFrozen, wokenBy } from './gates.ts';
 import { findOwned, tooManyRemovals } from './orphans.ts';
 import { planStack } from './plan-stack.ts';
 import { RepositoryLoop } from './repository-loop.ts';
-import { orderOf, refuseStale } from './apply-request.ts';
+import { orderOf, refuseStale } from './requests.ts';
 import { StackRunner } from './stack-runner.ts';
 import { WorkQueue } from './work-queue.ts';
 
@@ -138,10 +138,24 @@ export class Loop implements AsyncDisposable {
       if (!isReconcilerError(error) || !error.retryable) throw error;
     }
     this.#background.signal.throwIfAborted();
-    const job = this.#runner.request(request, reviewed);
+    const job = this.#runner.requests.addApply(request, reviewed);
     this.#queue.resetBackoff(stack);
     this.#queue.addFirst(stack);
     return job.job;
+  }
+
+  /** Queues a job. A stop ends what is being applied at the next step boundary. Throws UNKNOWN_STACK. */
+  control(request: ControlRequest): Job {
+    const { stack, action, actor } = request;
+    if (this.#context.desired.get(stack) === undefined)
+      throw new ReconcilerError('UNKNOWN_STACK', `there is no stack ${stack}`);
+    this.#background.signal.throwIfAborted();
+    const { job } = this.#runner.requests.addControl(request);
+    if (action === 'stop')
+      this.#queue.interrupt(stack, new Preempted(`stopped by ${actor?.name ?? request.trigger}`));
+    this.#queue.resetBackoff(stack);
+    this.#queue.addFirst(stack);
+    return job;
   }
 
   /** Asks the targets of a stack and brings its shown state up to date, without touching anything. */
@@ -170,16 +184,19 @@ export class Loop implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#runner.cancelPending('shutting down');
+    this.#runner.requests.cancelAll('shutting down');
     await this.#background[Symbol.asyncDispose]();
     await this.#queue[Symbol.asyncDispose]();
-    this.#runner.cancelPending('shutting down');
+    this.#runner.requests.cancelAll('shutting down');
   }
 
   async #run(stack: string, signal: AbortSignal): Promise<void> {
-    await this.#runner.run(stack, signal);
-    if (this.#started) for (const name of wokenBy(this.#context, stack)) this.#enqueue(name, 'dependency');
-    if (this.#runner.hasRequests(stack)) this.#queue.addFirst(stack);
+    try {
+      await this.#runner.run(stack, signal);
+    } finally {
+      if (this.#started) for (const name of wokenBy(this.#context, stack)) this.#enqueue(name, 'dependency');
+    }
+    if (this.#runner.requests.has(stack)) this.#queue.addFirst(stack);
   }
 
   async #read(signal: AbortSignal): Promise<void> {

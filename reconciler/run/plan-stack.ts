@@ -11,6 +11,7 @@ import type { Plan } from '../plan/plan.ts';
 import type { RunContext } from './context.ts';
 import { observeStack } from './observe-stack.ts';
 import type { StackObservation } from './observe-stack.ts';
+import { withStopped } from './stopped.ts';
 
 export interface PlanOrder {
   readonly stack: string;
@@ -27,6 +28,7 @@ export interface PlannedStack {
   /** As in `StackObservation`. */
   readonly aliases: ReadonlyMap<string, string>;
   readonly description: DesiredStack;
+  readonly observed: readonly ObservedResource[];
 }
 
 /**
@@ -47,7 +49,8 @@ export async function planStack(
   const description = described ?? { ...undescribedStack(order.stack), policy: state.settings().policy };
   const mode = described === undefined ? 'destroy' : order.mode;
   if (mode === 'apply' && hasErrors(description.diagnostics)) throw invalidConfiguration(description);
-  const observation = await observe(context, description, { complete: mode === 'destroy', signal });
+  const seen = await observe(context, description, { complete: mode === 'destroy', signal });
+  const observation = { ...seen, resources: withStopped(context, order.stack, seen.resources) };
   stacks.setObserved(order.stack, observation);
   for (const resource of observation.resources) {
     const reference = observation.references.get(resource.target);
@@ -75,7 +78,7 @@ export async function planStack(
   });
   const desired = new Map(description.resources.map((resource) => [resource.id, resource]));
   const { references, aliases } = observation;
-  return { plan, desired, references, aliases, description };
+  return { plan, desired, references, aliases, description, observed: observation.resources };
 }
 
 /** What is shown of a stack that the repository does not describe (any more). */

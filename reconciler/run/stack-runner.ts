@@ -1,33 +1,30 @@
 import { hasErrors } from '../model/diagnostic.ts';
 import { errorMessage, isReconcilerError, ReconcilerError } from '../model/errors.ts';
 import { formatSummary } from '../plan/format-plan.ts';
-import type { Confirmation, Plan } from '../plan/plan.ts';
+import type { Plan } from '../plan/plan.ts';
 import type { ApplyRequest } from '../reconciler.ts';
-import { isReviewed, orderOf, refuseStale } from './apply-request.ts';
 import { applyPlan, complete, DESTROYED, keptOf, unprunedOf } from './apply-plan.ts';
 import { recallStack, savePlan } from './context.ts';
 import type { RunContext } from './context.ts';
+import { runControl, whyStopped } from './control-stack.ts';
 import { decide, isDrift } from './decide.ts';
 import type { Decision } from './decide.ts';
 import { findGate } from './gates.ts';
 import type { JobRecorder } from './job-book.ts';
+import { PendingRequests } from './pending-requests.ts';
+import type { PendingApply, PendingControl } from './pending-requests.ts';
 import { planStack } from './plan-stack.ts';
 import type { PlannedStack } from './plan-stack.ts';
 import { setInvalid } from './invalid-stack.ts';
 import { RepairBrake } from './repair-brake.ts';
+import { isReviewed, orderOf, refuseStale } from './requests.ts';
 import { describeUnreachable, partlyApplied } from './unreachable.ts';
-
-interface Pending {
-  readonly request: ApplyRequest;
-  readonly job: JobRecorder;
-  /** What whoever confirmed could know of: confirmations of the plan at that time; `null` when none could be made. */
-  readonly reviewed: readonly Confirmation[] | null;
-}
 
 /** One run of one stack at a time: what the queue calls. Reads everything again, so a lost or doubled trigger changes nothing. */
 export class StackRunner {
   readonly #context: RunContext;
-  readonly #pending = new Map<string, Pending[]>();
+  /** What the next runs carry out. */
+  readonly requests: PendingRequests;
   readonly #brake: RepairBrake;
   readonly #triggers = new Map<string, string>();
   /** Stacks whose disappearance from the repository waits for a yes, and why. */
@@ -39,17 +36,8 @@ export class StackRunner {
   constructor(context: RunContext, again: (stack: string, delayMs: number) => void) {
     this.#context = context;
     this.#again = again;
+    this.requests = new PendingRequests(context);
     this.#brake = new RepairBrake(context.clock);
-  }
-
-  /** Records a job that the next run of the stack carries out. */
-  request(request: ApplyRequest, reviewed: readonly Confirmation[] | null): JobRecorder {
-    const { stack, mode, trigger, actor } = request;
-    const type = mode === 'destroy' ? 'destroy' : 'apply';
-    const revision = this.#context.desired.revision?.commit ?? null;
-    const job = this.#context.jobs.create({ type, stack, trigger, actor: actor?.name ?? null, revision });
-    this.#pending.set(stack, [...(this.#pending.get(stack) ?? []), { request, job, reviewed }]);
-    return job;
   }
 
   /** Names what sets off the next run that nobody asked for: a push, else what came first. */
@@ -57,15 +45,11 @@ export class StackRunner {
     if (trigger === 'push' || !this.#triggers.has(stack)) this.#triggers.set(stack, trigger);
   }
 
-  hasRequests(stack: string): boolean {
-    return (this.#pending.get(stack)?.length ?? 0) > 0;
-  }
-
   async run(stack: string, signal: AbortSignal): Promise<void> {
-    const [pending, ...later] = this.#pending.get(stack) ?? [];
-    if (later.length > 0) this.#pending.set(stack, later);
-    else this.#pending.delete(stack);
-    await (pending === undefined ? this.#runByItself(stack, signal) : this.#runRequest(pending, signal));
+    const pending = this.requests.takeNext(stack);
+    if (pending === undefined) await this.#runByItself(stack, signal);
+    else if ('control' in pending) await this.#runControl(pending, signal);
+    else await this.#runRequest(pending, signal);
     this.#context.stacks.setError(stack, null);
   }
 
@@ -95,14 +79,7 @@ export class StackRunner {
     } else this.#settle(planned, decision);
   }
 
-  /** Requests that no run will carry out any more. */
-  cancelPending(reason: string): void {
-    for (const { job } of [...this.#pending.values()].flat())
-      job.end('cancelled', new ReconcilerError('CANCELLED', reason));
-    this.#pending.clear();
-  }
-
-  async #runRequest(pending: Pending, signal: AbortSignal): Promise<void> {
+  async #runRequest(pending: PendingApply, signal: AbortSignal): Promise<void> {
     const { request, job } = pending;
     const { stack } = request;
     try {
@@ -121,9 +98,21 @@ export class StackRunner {
     }
   }
 
+  async #runControl({ control, job }: PendingControl, signal: AbortSignal): Promise<void> {
+    const { stack } = control;
+    this.#brake.release(stack);
+    await runControl(this.#context, {
+      request: control,
+      job,
+      signal,
+      look: () => this.look(stack, signal),
+      noteFailure: (error) => void this.#noteFailure(stack, error),
+    });
+  }
+
   async #carryOut(
     planned: PlannedStack,
-    { request, job, reviewed }: Pending,
+    { request, job, reviewed }: PendingApply,
     signal: AbortSignal,
   ): Promise<void> {
     const unseen = planned.plan.confirmations.find((one) => !isReviewed(one, request, reviewed));
@@ -220,12 +209,14 @@ export class StackRunner {
   async #decide(planned: PlannedStack, requested: boolean, confirmed: boolean): Promise<Decision> {
     const { plan, description } = planned;
     const deployed = await this.#context.deployments.latest(plan.stack);
+    const record = recallStack(this.#context, plan.stack);
     return decide({
       plan,
       policy: description.policy,
       requested,
       confirmed,
-      heldDesired: recallStack(this.#context, plan.stack).heldDesired,
+      heldDesired: record.heldDesired,
+      stoppedDesired: record.stopped?.desired ?? null,
       deployedDesired: deployed?.desired ?? null,
     });
   }
@@ -249,7 +240,8 @@ export class StackRunner {
   }
 
   /** Brings the shown state in line with what was decided. */
-  #settle({ plan }: PlannedStack, decision: Decision): void {
+  #settle(planned: PlannedStack, decision: Decision): void {
+    const { plan } = planned;
     const { stacks, clock, desired } = this.#context;
     const { stack } = plan;
     const deployed = this.#context.deployments.knownLatest(stack)?.desired ?? null;
@@ -270,6 +262,8 @@ export class StackRunner {
       stacks.setState(stack, 'degraded', describeUnreachable(plan));
     } else if (decision.kind === 'unwell') {
       stacks.setState(stack, 'degraded', unwellResources(plan));
+    } else if (decision.kind === 'stopped') {
+      stacks.setState(stack, 'stopped', whyStopped(this.#context, planned));
     } else if (decision.kind === 'held') {
       this.#showHeld(stack);
     } else if (decision.kind === 'in-sync') {

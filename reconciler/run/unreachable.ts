@@ -1,5 +1,4 @@
 import { ReconcilerError } from '../model/errors.ts';
-import { hasChanges } from '../plan/build-plan.ts';
 import type { Plan } from '../plan/plan.ts';
 
 /** What is shown of a stack of which some nodes do not answer; `null` when all do. */
@@ -16,6 +15,6 @@ export function describeUnreachable({ unreachable = [] }: Plan): string | null {
 export function partlyApplied(plan: Plan): ReconcilerError | null {
   const reason = describeUnreachable(plan);
   if (reason === null) return null;
-  const rest = hasChanges(plan) ? 'partly applied' : 'not everything could be looked at';
-  return new ReconcilerError('TARGET_UNREACHABLE', `${rest}: ${reason}`, { retryable: true });
+  // In the same words whether there was something to do elsewhere or not: a retry tells nothing new.
+  return new ReconcilerError('TARGET_UNREACHABLE', `applied in part only: ${reason}`, { retryable: true });
 }

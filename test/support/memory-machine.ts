@@ -7,7 +7,7 @@ import type {
   ObserveScope,
   ResourceChange,
 } from '../../reconciler/ports/target.ts';
-import type { MemoryEngine, Slot } from './memory-engine.ts';
+import type { MemoryEngine, MemoryObject, Slot } from './memory-engine.ts';
 import {
   createObject,
   emit,
@@ -68,6 +68,22 @@ export function createMachine(engine: MemoryEngine, step: Step) {
       }
       emit(engine, context.stack);
     },
+    async stop(stack: string, id: ResourceId, signal: AbortSignal): Promise<void> {
+      const slot = slotOf(engine, stack, id);
+      for (const object of [slot?.current, slot?.next]) {
+        if (!object || object.state !== 'running') continue;
+        await step(`stop ${id}`, signal);
+        Object.assign(object, { state: 'exited', exitCode: stopCode(object) });
+      }
+      emit(engine, stack);
+    },
+    async start({ id }: DesiredResource, { stack, signal }: ApplyContext): Promise<void> {
+      const object = slotOf(engine, stack, id)?.current;
+      if (!object) throw new ReconcilerError('TARGET_ERROR', `${id} has no container to start`);
+      await step(`start ${id}`, signal);
+      start(engine, object);
+      emit(engine, stack);
+    },
     async release(
       { change }: ResourceChange,
       outcome: 'stop' | 'undo',
@@ -101,6 +117,11 @@ export function createMachine(engine: MemoryEngine, step: Step) {
       emit(engine, context.stack);
     },
   };
+}
+
+/** A program that ends well when it is told to gives 0; a command with `trap` in it stands for one. */
+function stopCode({ spec }: MemoryObject): number {
+  return /\btrap\b/.test(JSON.stringify(spec['command'] ?? null)) ? 0 : 143;
 }
 
 interface Work {

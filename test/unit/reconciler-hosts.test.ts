@@ -29,7 +29,7 @@ describe('a stack over two engines, one of which is away', () => {
       status: 'failed',
       tag: null,
       summary: { replace: 1 },
-      error: { code: 'TARGET_UNREACHABLE', message: expect.stringContaining('partly applied') },
+      error: { code: 'TARGET_UNREACHABLE', message: expect.stringContaining('applied in part only') },
     });
     expect(rig.engine('unix:///one').control.find('shop', container('web', 'one'))?.spec['image']).toBe(
       'nginx:1.28',

@@ -23,6 +23,7 @@ interface ApplyBody extends PlanBody {
   readonly plan_id?: string;
   readonly plan?: Plan;
   readonly confirm?: boolean;
+  readonly override_freeze?: boolean;
 }
 
 const PLAN_BODY = {
@@ -48,6 +49,10 @@ const applyBody = shape<ApplyBody>({
     confirm: {
       type: 'boolean',
       description: 'A yes to every confirmation the plan asks for. Default false.',
+    },
+    override_freeze: {
+      type: 'boolean',
+      description: 'Also while a freeze window of the operator is open; for admins only. Default false.',
     },
   },
 });
@@ -90,7 +95,11 @@ export const planRoutes: readonly Route<ApiDeps>[] = [
       const stack = params['id'] ?? '';
       const plan = findPlan(deps, body, stack);
       const { mode = plan?.mode ?? 'apply', volumes = false, confirm = false } = body;
-      const job = await applyOrExplain(deps, { stack, mode, volumes, confirm, plan, actor: identity });
+      const overrideFreeze = body.override_freeze === true;
+      if (overrideFreeze && identity.role !== 'admin')
+        throw new HttpProblem('FORBIDDEN', 'override_freeze is for admins only');
+      const request = { stack, mode, volumes, confirm, overrideFreeze, plan, actor: identity };
+      const job = await applyOrExplain(deps, request);
       return ok(query.wait === true ? toJobDetail(await waitForJob(deps, job.id, signal)) : toJob(job));
     },
   }),

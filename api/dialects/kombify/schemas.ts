@@ -132,6 +132,7 @@ const STACK_MEMBERS: Readonly<Record<string, JsonSchema>> = {
       'failed',
       'blocked',
       'invalid',
+      'stopped',
       'deleting',
       'unknown',
     ],
@@ -160,7 +161,7 @@ export const PLAN_OPTIONAL: readonly string[] = ['unreachable', 'waitsFor'];
 const JOB_MEMBERS: Readonly<Record<string, JsonSchema>> = {
   id: TEXT,
   job_id: TEXT,
-  type: { enum: ['plan', 'deploy', 'destroy', 'drift_check'] },
+  type: { enum: ['plan', 'deploy', 'destroy', 'drift_check', 'start', 'stop', 'restart'] },
   status: { enum: ['queued', 'running', 'completed', 'failed', 'cancelled'] },
   stack_id: TEXT,
   worker_id: { type: 'null' },

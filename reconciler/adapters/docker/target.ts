@@ -4,6 +4,7 @@ import type { ApplyContext, LogLine, LogOptions, ResourceChange, Target } from '
 import type { Adapter, AdapterOptions } from './adapter.ts';
 import { createAdapter } from './adapter.ts';
 import { applyContainer, releaseContainer, settleContainer } from './apply-container.ts';
+import { startResource, stopResource } from './control-container.ts';
 import { applyNetwork } from './apply-network.ts';
 import { applyVolume } from './apply-volume.ts';
 import { readGroup } from './container-group.ts';
@@ -36,6 +37,9 @@ export function createEngineTarget({ engine, close, ...options }: EngineTargetOp
       if (change.change.action !== 'replace' || change.change.kind !== 'container') return;
       await settleContainer(adapter, change, outcome, { ...context, signal: until(context.signal) });
     },
+    stop: (stack, id, signal) => stopResource(adapter, stack, id, until(signal)),
+    start: (desired, context) =>
+      startResource(adapter, desired, { ...context, signal: until(context.signal) }),
     async release(change, outcome, context) {
       if (change.change.kind !== 'container') return;
       await releaseContainer(adapter, change, outcome, { ...context, signal: until(context.signal) });
