@@ -1,0 +1,59 @@
+import { isSensitiveName } from '../secret.ts';
+
+/** What became of one variable. */
+export interface VariableUse {
+  readonly name: string;
+  readonly kind: 'filled' | 'default' | 'secret' | 'empty';
+}
+
+export interface Interpolated {
+  readonly text: string;
+  readonly uses: readonly VariableUse[];
+}
+
+const VARIABLE = /\$(?:(\$)|\{([A-Za-z_]\w*)(?:(:?[-?+])((?:[^{}]|\{[^{}]*\})*))?\}|([A-Za-z_]\w*))/g;
+
+/**
+ * Fills in Compose's variables once and for all. In the environment of a service (`inEnv`), what is not known or is
+ * called like a secret stays a reference, and a dollar sign stays doubled.
+ */
+export function interpolate(
+  text: string,
+  values: Readonly<Record<string, string>>,
+  inEnv: boolean,
+): Interpolated {
+  const uses: VariableUse[] = [];
+  const literal = (value: string) => (inEnv ? value.replaceAll('$', '$$$$') : value);
+  const result = text.replace(VARIABLE, (...groups: readonly (string | undefined)[]) => {
+    const [, dollar, braced, operator = '', rest = '', bare] = groups;
+    if (dollar !== undefined) return inEnv ? '$$' : '$';
+    const name = braced ?? bare ?? '';
+    const use = (kind: VariableUse['kind'], value: string) => {
+      uses.push({ name, kind });
+      return value;
+    };
+    const value = values[name];
+    const given = value !== undefined && (value !== '' || !operator.startsWith(':'));
+    if (operator.endsWith('+')) return use('filled', given ? literal(rest) : '');
+    if (isSensitiveName(name) || (!given && !operator.endsWith('-')))
+      return inEnv ? use('secret', `\${${name}}`) : use('empty', '');
+    if (given) return use('filled', literal(value));
+    const inner = interpolate(rest, values, inEnv);
+    uses.push(...inner.uses);
+    return use('default', inner.text);
+  });
+  return { text: result, uses };
+}
+
+/** `.env`: one `KEY=value` a line, quotes as a shell reads them, `#` comments. */
+export function parseDotEnv(text: string): Readonly<Record<string, string>> {
+  const values: Record<string, string> = {};
+  for (const line of text.split(/\r?\n/)) {
+    const [, name, raw = ''] = /^\s*(?:export\s+)?([A-Za-z_][\w.]*)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
+    if (name === undefined) continue;
+    const [, single, double] = /^(?:'([^']*)'|"((?:[^"\\]|\\.)*)")/.exec(raw) ?? [];
+    values[name] =
+      single ?? double?.replace(/\\(["\\$])/g, '$1').replaceAll('\\n', '\n') ?? raw.replace(/\s+#.*$/, '');
+  }
+  return values;
+}
