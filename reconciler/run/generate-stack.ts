@@ -1,6 +1,6 @@
 import type { Assessment } from '../model/assess.ts';
 import { toDiagnostics } from '../model/assess.ts';
-import { hasErrors } from '../model/diagnostic.ts';
+import { formatDiagnostic, hasErrors } from '../model/diagnostic.ts';
 import { ReconcilerError } from '../model/errors.ts';
 import type { Blueprint } from '../render/generate/blueprint.ts';
 import { blobsOf, buildBlueprint } from '../render/generate/blueprint.ts';
@@ -21,7 +21,10 @@ export async function generateStack(
   const diagnostics = toDiagnostics(file, assessment.document, assessment.issues);
   const { name } = assessment.kombination;
   if (hasErrors(diagnostics)) {
-    throw new ReconcilerError('INVALID_CONFIGURATION', `${name} is not valid`, { diagnostics });
+    const errors = diagnostics.filter(({ severity }) => severity === 'error').map(formatDiagnostic);
+    throw new ReconcilerError('INVALID_CONFIGURATION', `${name} is not valid:\n${errors.join('\n')}`, {
+      diagnostics,
+    });
   }
   const blueprint = buildBlueprint(assessment, file, await readContents(assessment, readBlob));
   const { files, notes } = generate(format, blueprint);

@@ -8,6 +8,7 @@ import type { SchemaCheck } from '../schema-check.ts';
 import { createSchemaCheck } from '../schema-check.ts';
 import { guessStackName } from '../stack-name.ts';
 import { parseYaml } from '../yaml-document.ts';
+import type { Place } from './interpolate.ts';
 import { interpolate } from './interpolate.ts';
 import { importService } from './import-service.ts';
 import { importSecrets, importTopLevel } from './import-top-level.ts';
@@ -85,6 +86,7 @@ export function importCompose(options: ImportOptions): Imported {
     return { name, text: '', notes: [], copies: [], diagnostics: [diagnostic] };
   }
   fillIn(shared);
+  writeModes(document);
   for (const service of servicesOf(document)) importService(shared, service.name, service.map);
   importSecrets(shared);
   importTopLevel(shared, name);
@@ -101,7 +103,9 @@ export function importCompose(options: ImportOptions): Imported {
 function stackName(document: Document.Parsed, { name, rename, env }: ImportOptions): string {
   const said = rename ? name : document.get('name');
   const text =
-    typeof said === 'string' ? interpolate(said, env, false).text : (env['COMPOSE_PROJECT_NAME'] ?? name);
+    typeof said === 'string'
+      ? interpolate(said, env, 'elsewhere').text
+      : (env['COMPOSE_PROJECT_NAME'] ?? name);
   return guessStackName(
     `kombinations/${text.toLowerCase().replace(/[^a-z0-9-]+/g, '-') || 'stack'}/${FILE}`,
     null,
@@ -128,7 +132,7 @@ function fillIn(shared: Import): void {
     Scalar(key, node, path) {
       if (key === 'key' || typeof node.value !== 'string' || !node.value.includes('$')) return;
       const place = pathOf(path);
-      const { text, uses } = interpolate(node.value, shared.env, isEnvironment(place));
+      const { text, uses } = interpolate(node.value, shared.env, placeOf(place));
       for (const { name, kind } of uses) shared.note('changed', place, describe(name, kind));
       const plain = node.type === 'PLAIN' && uses.length > 0;
       node.value = plain ? typed(text) : text;
@@ -153,8 +157,22 @@ function typed(text: string): string | number | boolean {
   return /^(0|[1-9]\d{0,14})$/.test(text) ? Number(text) : text;
 }
 
-function isEnvironment([root, , key]: readonly (string | number)[]): boolean {
-  return root === 'services' && (key === 'environment' || key === 'env');
+function placeOf([root, , key]: readonly (string | number)[]): Place {
+  if (root === 'services' && (key === 'environment' || key === 'env')) return 'environment';
+  return root === 'configs' && key === 'content' ? 'content' : 'elsewhere';
+}
+
+/** Permission bits are texts here; as numbers they were octal when they began with a zero. */
+function writeModes(document: Document.Parsed): void {
+  visit(document, {
+    Pair(_, { key, value }) {
+      if (!isScalar(key) || key.value !== 'mode' || !isScalar(value) || typeof value.value !== 'number')
+        return;
+      const octal = /^0[0-7]+$/.test(value.source ?? '');
+      value.value = octal ? (value.source ?? '') : `0${value.value.toString(8)}`;
+      value.type = 'QUOTE_DOUBLE';
+    },
+  });
 }
 
 /** Where a node stands, from its ancestors; positions in lists are left out. */

@@ -1,5 +1,6 @@
 import type { YAMLMap } from 'yaml';
 import { isMap, isNode, isScalar, isSeq } from 'yaml';
+import { defined } from '../values.ts';
 import { isSensitiveName } from '../secret.ts';
 import type { Import } from './import-compose.ts';
 import { parseDotEnv } from './interpolate.ts';
@@ -172,8 +173,8 @@ function importConfigs(shared: Import, place: Place, service: YAMLMap): void {
     const at = [...place, 'configs', index];
     const source = typeof use === 'string' ? use : (textAt(use, 'source') ?? '');
     const target = textAt(use, 'target') ?? `/${source}`;
-    const mode = toMap(use)['mode'];
-    const more = mode === undefined ? {} : { mode: typeof mode === 'number' ? mode.toString(8) : mode };
+    const { mode, uid, gid } = toMap(use);
+    const more = defined({ mode, uid: numberOf(uid), gid: numberOf(gid) });
     const path = textAt(models[source], 'file');
     const content = textAt(models[source], 'content');
     const found = path === undefined ? [] : shared.list(path);
@@ -187,6 +188,11 @@ function importConfigs(shared: Import, place: Place, service: YAMLMap): void {
   });
   service.delete('configs');
   if (files.length > 0) addFiles(shared, service, files);
+}
+
+/** Ids are texts in Compose. */
+function numberOf(value: unknown): number | undefined {
+  return value === undefined ? undefined : Number(value);
 }
 
 function importBuild(shared: Import, place: Place, service: YAMLMap): void {

@@ -6,6 +6,9 @@ export interface VariableUse {
   readonly kind: 'filled' | 'default' | 'secret' | 'empty';
 }
 
+/** In an environment, a dollar sign stays doubled. */
+export type Place = 'environment' | 'content' | 'elsewhere';
+
 export interface Interpolated {
   readonly text: string;
   readonly uses: readonly VariableUse[];
@@ -14,19 +17,19 @@ export interface Interpolated {
 const VARIABLE = /\$(?:(\$)|\{([A-Za-z_]\w*)(?:(:?[-?+])((?:[^{}]|\{[^{}]*\})*))?\}|([A-Za-z_]\w*))/g;
 
 /**
- * Fills in Compose's variables once and for all. In the environment of a service (`inEnv`), what is not known or is
- * called like a secret stays a reference, and a dollar sign stays doubled.
+ * Fills in Compose's variables once and for all. Where a kombination can hold a reference (in an environment, in the
+ * content of a file), what is not known or is called like a secret becomes one.
  */
 export function interpolate(
   text: string,
   values: Readonly<Record<string, string>>,
-  inEnv: boolean,
+  place: Place,
 ): Interpolated {
   const uses: VariableUse[] = [];
-  const literal = (value: string) => (inEnv ? value.replaceAll('$', '$$$$') : value);
+  const literal = (value: string) => (place === 'environment' ? value.replaceAll('$', '$$$$') : value);
   const result = text.replace(VARIABLE, (...groups: readonly (string | undefined)[]) => {
     const [, dollar, braced, operator = '', rest = '', bare] = groups;
-    if (dollar !== undefined) return inEnv ? '$$' : '$';
+    if (dollar !== undefined) return place === 'environment' ? '$$' : '$';
     const name = braced ?? bare ?? '';
     const use = (kind: VariableUse['kind'], value: string) => {
       uses.push({ name, kind });
@@ -36,13 +39,17 @@ export function interpolate(
     const given = value !== undefined && (value !== '' || !operator.startsWith(':'));
     if (operator.endsWith('+')) return use('filled', given ? literal(rest) : '');
     if (isSensitiveName(name) || (!given && !operator.endsWith('-')))
-      return inEnv ? use('secret', `\${${name}}`) : use('empty', '');
+      return place === 'elsewhere' ? use('empty', '') : use('secret', referTo(name, place));
     if (given) return use('filled', literal(value));
-    const inner = interpolate(rest, values, inEnv);
+    const inner = interpolate(rest, values, place);
     uses.push(...inner.uses);
     return use('default', inner.text);
   });
   return { text: result, uses };
+}
+
+function referTo(name: string, place: Place): string {
+  return place === 'content' ? `\${secret:env/${name}}` : `\${${name}}`;
 }
 
 /** `.env`: one `KEY=value` a line, quotes as a shell reads them, `#` comments. */

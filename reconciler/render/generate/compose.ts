@@ -138,7 +138,7 @@ function filled<T extends object>(value: T): T | undefined {
   return Object.keys(value).length > 0 ? value : undefined;
 }
 
-/** Block style, with nothing folded. */
+/** Block style, with nothing folded; what older YAML takes for a boolean is quoted. */
 export function writeYaml(value: object): string {
-  return new Document(value, { aliasDuplicateObjects: false }).toString({ lineWidth: 0 });
+  return new Document(value, { aliasDuplicateObjects: false, compat: 'yaml-1.1' }).toString({ lineWidth: 0 });
 }

@@ -209,7 +209,7 @@ function buildOf(build: NonNullable<BlueprintService['build']>): HclBlock {
         platform,
         no_cache: noCache,
         shm_size: shmSize,
-        tag: names.slice(1),
+        tag: names.length > 1 ? names.slice(1) : undefined,
         cache_from: cacheFrom,
         extra_hosts: extraHosts,
         build_args: args,
