@@ -5,6 +5,7 @@ export type * from './reconciler.ts';
 export type * from './plan/plan.ts';
 export type * from './ports/store.ts';
 export type { LogLine, LogOptions, TargetFacts } from './ports/target.ts';
+export type { DeploymentTag } from './ports/source.ts';
 export type { Diagnostic, Position } from './model/diagnostic.ts';
 export type { Json, JsonObject } from './model/json.ts';
 export { formatDiagnostic, hasErrors } from './model/diagnostic.ts';

@@ -72,6 +72,9 @@ function globalOptions(): Option[] {
       '--secret-command <name=program>',
       'program that prints what secret://command/NAME/… names (may be repeated)',
     ).argParser((value: string, previous?: readonly string[]) => collect(value, previous ?? [])),
+    new Option('--config <file>', 'what the operator decides and no commit can change: freeze windows').env(
+      'KOMBINATOR_CONFIG',
+    ),
     new Option('--json', 'one JSON document on stdout, errors too'),
     new Option('--no-color', 'no colours (also: NO_COLOR)'),
   ];
@@ -152,7 +155,7 @@ function addReading(program: Command, hooks: ProgramHooks): void {
   program
     .command('schema')
     .description('print a JSON Schema of what a repository may hold; without a name, the names')
-    .argument('[name]', 'kombination, node, plan, repository or stackkit')
+    .argument('[name]', 'daemon, kombination, node, plan, repository or stackkit')
     .action((name: string | undefined) => hooks.exit(runSchema(hooks.terminal, name)));
 }
 
@@ -163,11 +166,13 @@ function addChanging(program: Command, hooks: ProgramHooks): void {
     .argument('[planfile]', 'a plan saved with plan --out; refused when something moved since')
     .option('--stack <name>', 'only this stack (may be repeated)', collect, [])
     .option('--yes', 'do not ask; also a yes to what the plan wants confirmed')
+    .option('--override-freeze', 'also while a freeze window is open; through a daemon for admins only')
     .action(
-      on(hooks, (invocation, options: { stack: string[]; yes?: true }, planFile: string | undefined) =>
+      on(hooks, (invocation, options: ApplyFlags & { stack: string[] }, planFile: string | undefined) =>
         runApply(invocation, {
           stacks: options.stack,
           yes: options.yes === true,
+          overrideFreeze: options.overrideFreeze === true,
           ...(planFile !== undefined && { planFile }),
         }),
       ),
@@ -179,12 +184,14 @@ function addChanging(program: Command, hooks: ProgramHooks): void {
     .requiredOption('--stack <name>', 'the stack')
     .option('--volumes', 'delete its volumes too: their data is gone')
     .option('--yes', 'do not ask')
+    .option('--override-freeze', 'also while a freeze window is open; through a daemon for admins only')
     .action(
-      on(hooks, (invocation, options: { stack: string; volumes?: true; yes?: true }) =>
+      on(hooks, (invocation, options: ApplyFlags & { stack: string; volumes?: true }) =>
         runDestroy(invocation, {
           stack: options.stack,
           volumes: options.volumes === true,
           yes: options.yes === true,
+          overrideFreeze: options.overrideFreeze === true,
         }),
       ),
     );
@@ -244,6 +251,11 @@ function addRecords(program: Command, hooks: ProgramHooks): void {
         }),
       ),
     );
+}
+
+interface ApplyFlags {
+  readonly yes?: true;
+  readonly overrideFreeze?: true;
 }
 
 interface LogFlags {

@@ -104,10 +104,11 @@ function changingPart(client: RemoteClient): Pick<Session, ChangingPart> {
       if (planId !== '') planIds.set(plan, planId);
       return { plan, planId };
     },
-    async apply({ stack, mode = 'apply', volumes = false, confirm = false, plan }, signal) {
+    async apply({ stack, mode = 'apply', volumes = false, confirm = false, overrideFreeze, plan }, signal) {
       const id = plan === undefined ? undefined : planIds.get(plan);
       const asPlanned = id !== undefined ? { plan_id: id } : plan !== undefined ? { plan } : {};
-      const body = { mode, volumes, confirm, ...asPlanned };
+      const frozen = overrideFreeze === true ? { override_freeze: true } : {};
+      const body = { mode, volumes, confirm, ...frozen, ...asPlanned };
       return toJob(
         await withNames(client, stack, client.post(`${stackPath(stack)}/apply`, { body, signal }), signal),
       );

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { mkdir, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { request } from 'node:http';
 import { join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Docker from 'dockerode';
+import { pingEngine } from './ping-engine.ts';
 import { findProgram, isAlive, run, systemPath, waitUntil } from './processes.ts';
 
 /** A Docker Engine the demo works with; disposing ends it when the demo started it. */
@@ -105,7 +105,7 @@ async function launch(
   child.unref();
   const deadline = Date.now() + 45_000;
   while (!ended.signal.aborted && Date.now() < deadline) {
-    if (await ping(socketPath)) return '';
+    if (await pingEngine(socketPath)) return '';
     await sleep(50, undefined, { signal });
   }
   return (await readText(logFile)).trim().split('\n').slice(-6).join('\n') || 'no output';
@@ -172,17 +172,6 @@ function killHard(pid: number): void {
   } catch {
     // Ended in between.
   }
-}
-
-function ping(socketPath: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    request({ socketPath, path: '/_ping', timeout: 1_000 }, (response) => {
-      response.resume();
-      resolve(response.statusCode === 200);
-    })
-      .on('error', () => resolve(false))
-      .end();
-  });
 }
 
 async function readText(path: string): Promise<string> {

@@ -15,14 +15,16 @@ import { createIssues } from './issue.ts';
 import type { Kombination } from './kombination.ts';
 import { suggest } from './nearest.ts';
 import { addressesOverlap } from './ports.ts';
+import { readDocument, reportUnread, withUnset } from './read-document.ts';
 import { readKombination } from './read-kombination.ts';
 import type { SchemaCheck } from './schema-check.ts';
+import type { StackDependency } from './stack-dependencies.ts';
+import { readStackDependencies } from './stack-dependencies.ts';
 import type { FileFindings } from './service-files.ts';
 import { findServiceFiles } from './service-files.ts';
 import type { TargetReference } from './target.ts';
 import { targetKey } from './target.ts';
 import type { YamlDocument } from './yaml-document.ts';
-import { parseYaml } from './yaml-document.ts';
 
 export interface AssessOptions {
   /** Repository path of the kombination. */
@@ -32,36 +34,46 @@ export interface AssessOptions {
   /** Shared nodes by name; `null` for one whose file has errors. */
   readonly nodes: ReadonlyMap<string, TargetReference | null>;
   readonly checkSchema: SchemaCheck;
+  /** Texts of the repository that Compose files and their env files are read from, by blob id. Default: none. */
+  readonly texts?: ReadonlyMap<string, string>;
 }
 
 /** Everything that can be known of a kombination without asking anybody: no secret is looked up, no file is read. */
 export interface Assessment {
+  /** The kombination with what it adopts from Compose files. */
   readonly document: YamlDocument;
+  /** The kombination alone. */
+  readonly written: YamlDocument;
   readonly kombination: Kombination;
   readonly dependencies: DependencyMap;
   readonly targets: readonly TargetReference[];
   /** Names of shared nodes it refers to. */
   readonly sharedNodes: readonly string[];
+  /** Other stacks that come first. */
+  readonly dependsOn: readonly StackDependency[];
   readonly findings: FileFindings;
   /** Images that the stack builds, by service. */
   readonly images: ReadonlyMap<string, BuiltImage>;
   readonly ports: readonly PortClaim[];
   readonly secrets: SecretFindings;
   readonly issues: readonly Issue[];
+  /** Repository paths that the document rests on, besides its own. */
+  readonly watched: readonly string[];
 }
 
 /** Reads one kombination and checks everything in it. Never throws. */
 export function assess(options: AssessOptions): Assessment {
   const issues = createIssues();
-  const document = parseYaml(options.text);
+  const { document, written, composed } = readDocument(options);
   const broken = document.value === undefined;
   if (!broken) options.checkSchema('kombination', document.value ?? {}, issues);
-  const written = readKombination(document.value, issues);
+  if (composed) reportUnread(composed, issues);
+  const model = readKombination(document.value, issues);
   const place = { tree: options.tree, directory: directoryOf(options.file), issues };
-  const expanded = expandKit(written, issues);
+  const expanded = expandKit(model, issues);
   const builds = findBuilds(expanded, place);
   const kombination = withBuiltImages(expanded, builds);
-  const names = new Set(written.services.map((service) => service.name));
+  const names = new Set(model.services.map((service) => service.name));
   const dependencies = checkReferences(kombination, names, issues);
   checkContainers(kombination, dependencies, issues);
   const { targets, sharedNodes } = resolveTargets(kombination, options, issues);
@@ -73,17 +85,21 @@ export function assess(options: AssessOptions): Assessment {
   checkPorts(ports, issues);
   const findings = withBuilds(findServiceFiles(kombination.services, place), builds);
   const templates = [...findings.templates.values()].flat();
+  const secrets = findSecrets(kombination, { ...place, templates });
   return {
     document,
+    written,
     kombination,
     dependencies,
     targets,
     sharedNodes,
+    dependsOn: readStackDependencies(document.value),
     findings,
     images: builds.images,
     ports,
-    secrets: findSecrets(kombination, { ...place, templates }),
-    issues: issues.list,
+    secrets: composed ? withUnset(secrets, composed) : secrets,
+    issues: composed ? [...composed.issues, ...issues.list] : issues.list,
+    watched: composed?.watched ?? [],
   };
 }
 
@@ -162,7 +178,8 @@ export function toDiagnostics(
 
 function toDiagnostic(file: string, document: YamlDocument, issue: Issue): Diagnostic {
   const { severity, code, message, path, hint, at = 'value' } = issue;
-  const place = document.position(path, at);
-  const text = formatPath(path);
-  return { severity, code, message, file, ...place, path: text, ...(hint === undefined ? {} : { hint }) };
+  const found = issue.place ?? document.position(path, at);
+  const { line, column } = found;
+  const place = { file: found.file ?? file, line, column, path: formatPath(found.path ?? path) };
+  return { severity, code, message, ...place, ...(hint === undefined ? {} : { hint }) };
 }

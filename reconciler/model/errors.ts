@@ -65,6 +65,8 @@ export type ErrorCode =
   // whoever asked
   | 'PLAN_STALE'
   | 'CONFIRMATION_REQUIRED'
+  | 'FROZEN'
+  | 'DEPENDENCY_NOT_READY'
   | 'CANCELLED';
 
 export function isReconcilerError(error: unknown, code?: ErrorCode): error is ReconcilerError {

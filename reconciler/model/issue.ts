@@ -1,4 +1,5 @@
 import type { DocumentPath } from './document-path.ts';
+import type { TextPlace } from './yaml-document.ts';
 
 /** A finding about a document before its place in the text is known. */
 export interface Issue {
@@ -9,6 +10,8 @@ export interface Issue {
   readonly hint?: string;
   /** Whether to point at the key or at its value. Default `value`. */
   readonly at?: 'key' | 'value';
+  /** Where it stands, when that is known already: the path leads nowhere then. */
+  readonly place?: TextPlace;
 }
 
 export interface IssueDetails {

@@ -12,7 +12,7 @@ import type {
 } from './docker-spec.ts';
 import type { DocumentPath } from './document-path.ts';
 import type { DependencyCondition } from './resource.ts';
-import type { DriftMode } from './stack.ts';
+import type { DriftMode, PruneMode, SyncMode } from './stack.ts';
 import type { DockerConnection } from './target.ts';
 import type { Fields } from './values.ts';
 
@@ -37,6 +37,8 @@ export interface Kombination {
 
 export interface PolicyModel {
   readonly drift?: DriftMode;
+  readonly sync?: SyncMode;
+  readonly prune?: PruneMode;
   readonly maxDeletions?: number;
 }
 

@@ -16,7 +16,7 @@ import { readTexts, texts } from './option-values.ts';
 import { readServiceFields } from './service-fields.ts';
 import { readLabels } from './service-lists.ts';
 import { readSecretModels } from './service-secrets.ts';
-import type { DriftMode } from './stack.ts';
+import type { DriftMode, PruneMode, SyncMode } from './stack.ts';
 import type { Fields } from './values.ts';
 import { asBoolean, asFields, asList, asNumber, asString, defined, toRecord } from './values.ts';
 
@@ -220,7 +220,21 @@ function readCommon(fields: Fields, path: DocumentPath, issues: Issues) {
 /** `policy`, of a stack or of the repository. */
 export function readPolicy(value: unknown): PolicyModel {
   const fields = asFields(value) ?? {};
-  return defined({ drift: readDrift(fields['drift']), maxDeletions: asNumber(fields['maxDeletions']) });
+  return defined({
+    drift: readDrift(fields['drift']),
+    sync: readSync(fields['sync']),
+    prune: readPrune(fields['prune']),
+    maxDeletions: asNumber(fields['maxDeletions']),
+  });
+}
+
+function readSync(value: unknown): SyncMode | undefined {
+  return value === 'auto' || value === 'manual' ? value : undefined;
+}
+
+function readPrune(value: unknown): PruneMode | undefined {
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  return value === 'yes' || value === 'no' || value === 'confirm' ? value : undefined;
 }
 
 function readDrift(value: unknown): DriftMode | undefined {

@@ -11,8 +11,11 @@ export function resourceId(target: string, kind: string, name: string): Resource
   return `${target}/${kind}/${name}` as ResourceId;
 }
 
-/** How far a dependency must have come before the dependant starts. */
-export type DependencyCondition = 'applied' | 'healthy' | 'completed';
+/**
+ * How far a dependency must have come before the dependant starts. `released` only occurs in plans: the old object has
+ * been stopped and lets go of its host ports.
+ */
+export type DependencyCondition = 'applied' | 'healthy' | 'completed' | 'released';
 
 export interface Dependency {
   readonly id: ResourceId;

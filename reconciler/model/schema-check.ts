@@ -1,5 +1,6 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { ErrorObject } from 'ajv/dist/2020.js';
+import daemonSchema from '../../schemas/daemon.schema.json' with { type: 'json' };
 import kombinationSchema from '../../schemas/kombination.schema.json' with { type: 'json' };
 import nodeSchema from '../../schemas/node.schema.json' with { type: 'json' };
 import repositorySchema from '../../schemas/repository.schema.json' with { type: 'json' };
@@ -12,17 +13,21 @@ import { answerKey } from './known-keys.ts';
 import { suggest } from './nearest.ts';
 import { asFields, asList, asString } from './values.ts';
 
-export type DocumentKind = 'kombination' | 'node' | 'repository' | 'stackkit';
+export type DocumentKind = 'daemon' | 'kombination' | 'node' | 'repository' | 'stackkit';
 
 /** Checks a document against its JSON Schema and reports what is wrong in words for people. */
 export type SchemaCheck = (kind: DocumentKind, value: unknown, issues: Issues) => void;
 
 const SCHEMAS = {
+  daemon: daemonSchema,
   kombination: kombinationSchema,
   node: nodeSchema,
   repository: repositorySchema,
   stackkit: stackkitSchema,
 } as const satisfies Readonly<Record<DocumentKind, { readonly $id: string }>>;
+
+/** Keywords that only say that another one has found something. */
+const REPEATING = new Set(['propertyNames', 'if']);
 
 /** More findings than this in one document help nobody. */
 const MAX_FINDINGS = 100;
@@ -44,7 +49,7 @@ export function createSchemaCheck(): SchemaCheck {
     const validate = ajv.getSchema(SCHEMAS[kind].$id);
     if (!validate) throw new Error(`internal: no schema for ${kind}`);
     if (validate(value)) return;
-    const errors = (validate.errors ?? []).filter((error) => error.keyword !== 'propertyNames');
+    const errors = (validate.errors ?? []).filter(({ keyword }) => !REPEATING.has(keyword));
     for (const error of errors.slice(0, MAX_FINDINGS)) report(kind, value, error, issues);
     if (errors.length > MAX_FINDINGS) {
       issues.error('INVALID_VALUE', [], `has ${errors.length - MAX_FINDINGS} more problems like these`);

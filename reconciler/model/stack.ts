@@ -9,13 +9,23 @@ export type StackKind = 'kombination' | 'workflow' | 'instance';
 /** `fix` repairs drift as soon as it is seen; `alert` only reports it. */
 export type DriftMode = 'fix' | 'alert';
 
+/** `manual` plans only: somebody applies. */
+export type SyncMode = 'auto' | 'manual';
+
+/** What becomes of resources that are no longer described; `confirm` waits for a yes. */
+export type PruneMode = 'yes' | 'no' | 'confirm';
+
 export interface StackPolicy {
   readonly drift: DriftMode;
+  /** Default auto. */
+  readonly sync: SyncMode;
+  /** Default yes. Volumes are kept all the same. */
+  readonly prune: PruneMode;
   /** More deletions of owned resources than this in one plan need a confirmation. Default 10. */
   readonly maxDeletions: number;
 }
 
-export const DEFAULT_POLICY: StackPolicy = { drift: 'fix', maxDeletions: 10 };
+export const DEFAULT_POLICY: StackPolicy = { drift: 'fix', sync: 'auto', prune: 'yes', maxDeletions: 10 };
 
 /** One service of a stack as people see it; one service may render to several resources. */
 export interface ServiceView {
@@ -41,6 +51,8 @@ export interface DesiredStack {
   readonly targets: readonly TargetReference[];
   readonly services: readonly ServiceView[];
   readonly resources: readonly DesiredResource[];
+  /** Other stacks that have to be in sync before this one is applied. */
+  readonly dependsOn: readonly string[];
   readonly policy: StackPolicy;
   readonly diagnostics: readonly Diagnostic[];
   /** The document as written (parsed YAML), for APIs that answer it. */

@@ -29,6 +29,20 @@ export interface TargetReference {
   readonly connection: DockerConnection;
 }
 
+/** Changes with anything that decides how an engine is reached, the paths of credentials included. */
+export function connectionKey(reference: TargetReference): string {
+  const { connection } = reference;
+  const credentials =
+    connection.type === 'ssh' ? connection.keyPath : connection.type === 'tcp' ? connection.tls : undefined;
+  return credentials === undefined
+    ? targetKey(reference)
+    : `${targetKey(reference)} ${JSON.stringify(credentials, credentialKeys(credentials))}`;
+}
+
+function credentialKeys(credentials: string | object): string[] {
+  return typeof credentials === 'string' ? [] : Object.keys(credentials).sort();
+}
+
 /** One string per engine: two nodes with the same key are the same machine. */
 export function targetKey(reference: TargetReference): string {
   const { connection } = reference;

@@ -1,4 +1,5 @@
 import type { PlanInput } from './build-plan.ts';
+import { isPruned } from './deletions.ts';
 import type { Change, Confirmation } from './plan.ts';
 
 /** Everything in a plan that needs a yes. */
@@ -15,6 +16,13 @@ export function confirmationsFor(changes: readonly Change[], input: PlanInput): 
       message: `deletes the data of ${data.join(', ')}`,
       ids: data,
     });
+  }
+  const pruned =
+    input.policy.prune === 'confirm' ? deletions.filter((change) => isPruned(change, input)) : [];
+  if (pruned.length > 0) {
+    const names = pruned.map((change) => change.id);
+    const message = `deletes ${names.join(', ')}, no longer described, and policy.prune is confirm`;
+    confirmations.push({ code: 'PRUNES', message, ids: names });
   }
   if (input.mode === 'destroy') {
     const message = `deletes stack ${input.stack}: ${ids.length} resource${ids.length === 1 ? '' : 's'}`;

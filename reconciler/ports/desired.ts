@@ -66,6 +66,10 @@ export interface DesiredState {
   refresh(name: string, signal: AbortSignal): Promise<void>;
   /** Names of all described stacks, sorted; also of those with errors. */
   names(): readonly string[];
+  /** Stacks that wait for this one, sorted; also such as are not described any more. */
+  dependantsOf(name: string): readonly string[];
+  /** What a stack that is not described any more waited for. */
+  formerDependencies(name: string): readonly string[];
   /** Files that do not tell which stack they describe (unreadable, say): any stack that seems to be gone may be theirs. */
   nameless(): readonly string[];
   /** Rendered for its targets with secrets resolved. A stack with error diagnostics has no resources. */

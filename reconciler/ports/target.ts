@@ -83,10 +83,24 @@ export interface Target extends AsyncDisposable {
    * A replace keeps the old object (stopped) until `settle`.
    */
   apply(change: ResourceChange, context: ApplyContext): Promise<void>;
+  /** Milliseconds after a start of this kind before its health is worth asking for. Default: none. */
+  firstLookMs?(kind: string): number;
+  /**
+   * Makes room for others ahead of a replace: `stop` stops the old object and keeps it, `undo` runs it again when no replace
+   * followed. Repeating either is harmless.
+   */
+  release(change: ResourceChange, outcome: 'stop' | 'undo', context: ApplyContext): Promise<void>;
   /** Health of the object that `apply` has just made or changed, else of the one that is there. */
   health(stack: string, id: ResourceId, signal: AbortSignal): Promise<Health>;
   /** Ends a replace: `keep` removes the old object, `revert` removes the new one and runs the old one again. No-op for other actions. */
   settle(change: ResourceChange, outcome: 'keep' | 'revert', context: ApplyContext): Promise<void>;
+  /** Stops the object of a resource, and a replacement that is not settled yet. What does not run, or is not there, is no error. */
+  stop(stack: string, id: ResourceId, signal: AbortSignal): Promise<void>;
+  /**
+   * Starts the object of a resource as it is, also one that has done its work. TARGET_ERROR when there is none; one that runs is left alone.
+   * `health` then tells how it is.
+   */
+  start(desired: DesiredResource, context: ApplyContext): Promise<void>;
   /** Every stack with owned resources here, described by the repository or not. */
   owned(signal: AbortSignal): Promise<readonly OwnedStack[]>;
   facts(signal: AbortSignal): Promise<TargetFacts>;

@@ -125,16 +125,17 @@ function filled<T>(record: Readonly<Record<string, T>>): Readonly<Record<string,
   return Object.keys(record).length > 0 ? record : undefined;
 }
 
-/** Values that cannot be filled in have been reported, and a stack with errors is not rendered. */
+/** Values that cannot be filled in have been reported; a variable that only passes on an unset one is left out. */
 function buildEnv(
   { env }: ServiceModel,
   lookup: ContainerOptions['lookup'],
 ): Readonly<Record<string, string | Secret>> {
   const sorted = [...env].sort((a, b) => compareText(a.name, b.name));
   return toRecord(
-    sorted.map(({ name, value }) => {
+    sorted.flatMap(({ name, value }) => {
       const parts = parseEnvValue(value);
-      return [name, (isProblem(parts) ? undefined : resolveEnvValue(parts, lookup)) ?? ''] as const;
+      const resolved = isProblem(parts) ? undefined : resolveEnvValue(parts, lookup);
+      return resolved === undefined ? [] : [[name, resolved] as const];
     }),
   );
 }

@@ -12,8 +12,8 @@ import type { DocumentReport, Draft } from '../ports/desired.ts';
 import type { GeneratedStack, GenerateRequest } from '../model/generated.ts';
 import type { Core } from './desired-state-core.ts';
 import { buildStackText, buildText, editText } from './desired-state-drafts.ts';
+import { createLookup, findMissing, summarise, textsOf } from './desired-state-view.ts';
 import { generateStack } from './generate-stack.ts';
-import { createLookup, findMissing, summarise } from './desired-state-view.ts';
 
 /** The name that findings of a text without a file carry. */
 const NAMELESS = 'kombination.yaml';
@@ -46,8 +46,17 @@ export async function generateFrom(
   return generateStack(assessAs(core, entry.text, entry.file), format, { file: entry.file, readBlob });
 }
 
-function assessAs({ state, checkSchema }: Core, text: string, file: string): Assessment {
-  return assess({ file, text, tree: state.tree, nodes: state.nodes.references, checkSchema });
+function assessAs(core: Core, text: string, file: string): Assessment {
+  const { tree, nodes } = core.state;
+  const known = core.index.entryOf(file);
+  return assess({
+    ...(known ? textsOf(known) : {}),
+    file,
+    text,
+    tree,
+    nodes: nodes.references,
+    checkSchema: core.checkSchema,
+  });
 }
 
 function checkAs(

@@ -7,6 +7,8 @@ import type { FileChange } from '../ports/source.ts';
 import type { BuiltEntry, EntryContext, EntrySource } from './desired-state-entry.ts';
 import { buildBrokenEntry, buildEntry, withOversize } from './desired-state-entry.ts';
 import type { IndexChange } from './desired-state-index.ts';
+import type { Readable } from './desired-state-compose.ts';
+import { withComposeTexts } from './desired-state-compose.ts';
 import type { LoadedNodes, LoadedSettings, LoadOptions } from './desired-state-reading.ts';
 import { createBreather, locate, readTexts, toText } from './desired-state-reading.ts';
 
@@ -69,6 +71,7 @@ export async function readStacks(
   const { index, includes } = options;
   const removed: IndexChange[] = [];
   const built: BuiltEntry[] = [];
+  const ready: Readable[] = [];
   const waiting = new Map<string, EntrySource[]>();
   const breathe = createBreather();
   for (const file of files) {
@@ -90,7 +93,7 @@ export async function readStacks(
     }
     const source: EntrySource = { ...common, realFile: place.path, blob: place.blob };
     if (before && before.text !== null && before.blob === place.blob)
-      built.push(buildEntry(source, before.text, context));
+      ready.push({ source, text: before.text });
     else waiting.set(place.blob, [...(waiting.get(place.blob) ?? []), source]);
     await breathe(options.signal);
   }
@@ -101,9 +104,8 @@ export async function readStacks(
   )) {
     const text = toText(bytes, size, options.limits);
     for (const source of waiting.get(blob) ?? []) {
-      built.push(
-        typeof text === 'string' ? buildEntry(source, text, context) : buildBrokenEntry(source, text),
-      );
+      if (typeof text === 'string') ready.push({ source, text });
+      else built.push(buildBrokenEntry(source, text));
     }
     waiting.delete(blob);
     await breathe(options.signal);
@@ -113,12 +115,17 @@ export async function readStacks(
       buildBrokenEntry(source, { code: 'FILE_NOT_FOUND', message: 'the content is not in the repository' }),
     );
   }
-  return [...removed, ...(await checkSizes(built, options))];
+  for (const { source, text } of await withComposeTexts(ready, context.tree, options)) {
+    built.push(buildEntry(source, text, context));
+    await breathe(options.signal);
+  }
+  return [...removed, ...(await checkSizes(built, context.tree, options))];
 }
 
 /** Sizes of files that are to be copied; their content is not read. */
 async function checkSizes(
   built: readonly BuiltEntry[],
+  tree: TreeDirectory,
   options: LoadOptions,
 ): Promise<readonly IndexChange[]> {
   const { fileBytes } = options.limits;
@@ -126,5 +133,8 @@ async function checkSizes(
   const sizes = new Map<string, number>();
   for await (const [blob, , size] of readTexts(blobs, 0, options))
     if (size > fileBytes) sizes.set(blob, size);
-  return built.map((each) => ({ file: each.entry.file, entry: withOversize(each, sizes, fileBytes) }));
+  return built.map((each) => ({
+    file: each.entry.file,
+    entry: withOversize(each, sizes, { limit: fileBytes, tree }),
+  }));
 }

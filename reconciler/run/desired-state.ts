@@ -63,6 +63,8 @@ export function createDesiredState(options: DesiredStateOptions): DesiredState {
       if (references.length > 0) await core.vault.prepare(references, signal);
     },
     names: () => core.index.names(),
+    dependantsOf: (name) => core.index.order.dependantsOf(name),
+    formerDependencies: (name) => core.index.order.formerDependencies(name),
     nameless: () => [...core.index.notable()].filter(({ guessed }) => guessed).map(({ file }) => file),
     get: (name) => renderStack(core, name),
     diagnostics: () => listDiagnostics(core),

@@ -193,24 +193,29 @@ describe('with a daemon', () => {
   const stateDir = join(directory, 'daemon');
   const url = () => `http://127.0.0.1:${port}`;
   const remote = () => ['--server', url(), '--api-key-file', join(stateDir, 'admin.key')];
-
-  beforeAll(async () => {
-    repository = await createBareRepo();
-    await commitFiles(repository, { [pathOf('served')]: kombination('served', 'one') }, 'Describe served');
-    cli = await createCliProcess({ DOCKER_HOST: dockerHost });
-    port = await freePort();
-    daemon = cli.start(
+  const startDaemon = async () => {
+    const listen = `127.0.0.1:${port}`;
+    const started = cli.start(
       'serve',
       '--repo',
       repository.path,
       '--state-dir',
       stateDir,
       '--listen',
-      `127.0.0.1:${port}`,
+      listen,
     );
     await until(
       async () => (await fetch(`${url()}/api/v1/health/ready`).catch(() => undefined))?.ok === true,
     );
+    return started;
+  };
+
+  beforeAll(async () => {
+    repository = await createBareRepo();
+    await commitFiles(repository, { [pathOf('served')]: kombination('served', 'one') }, 'Describe served');
+    cli = await createCliProcess({ DOCKER_HOST: dockerHost });
+    port = await freePort();
+    daemon = await startDaemon();
   });
   afterAll(async () => {
     await cli.run('destroy', ...remote(), '--stack', 'served', '--volumes', '--yes');
@@ -295,18 +300,7 @@ describe('with a daemon', () => {
     expect((await daemon.ended).code).toBe(0);
     expect(existsSync(join(stateDir, 'lock.json'))).toBe(false);
     expect(await names('containers', 'served')).toEqual(['/served-web-1']);
-    daemon = cli.start(
-      'serve',
-      '--repo',
-      repository.path,
-      '--state-dir',
-      stateDir,
-      '--listen',
-      `127.0.0.1:${port}`,
-    );
-    await until(
-      async () => (await fetch(`${url()}/api/v1/health/ready`).catch(() => undefined))?.ok === true,
-    );
+    daemon = await startDaemon();
   });
 });
 

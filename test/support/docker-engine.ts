@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { pingEngine } from '../../deploy/demo/ping-engine.ts';
 
 const run = promisify(execFile);
 const PREFIX = 'kombinator-engine-';
@@ -31,6 +32,8 @@ export interface DockerEngine extends AsyncDisposable {
   readonly tls: TlsListener | null;
   /** Ends the engine and removes its containers, shims, mounts, bridges and files. May be called twice. */
   stop(): Promise<void>;
+  /** Kills the engine and its containers as a crash of the machine would; `restart` brings it back. */
+  crash(): Promise<void>;
   /** Kills the engine as a crash would and starts it again on the same data. */
   restart(): Promise<void>;
 }
@@ -66,6 +69,7 @@ export async function startDockerEngine(options: DockerEngineOptions = {}): Prom
     root,
     tls,
     stop,
+    crash: () => killEngine(root),
     async restart() {
       await killEngine(root);
       await rm(socketPath, { force: true });
@@ -159,21 +163,10 @@ async function launchWithDriver(
   child.unref();
   const deadline = Date.now() + 60_000;
   while (!ended.signal.aborted && Date.now() < deadline) {
-    if (await ping(socketPath)) return true;
+    if (await pingEngine(socketPath)) return true;
     await sleep(20);
   }
   return false;
-}
-
-function ping(socketPath: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    request({ socketPath, path: '/_ping', timeout: 1_000 }, (response) => {
-      response.resume();
-      resolve(response.statusCode === 200);
-    })
-      .on('error', () => resolve(false))
-      .end();
-  });
 }
 
 function tlsArguments(root: string, tls: TlsListener): string[] {

@@ -18,6 +18,8 @@ export interface MemoryControl {
   delayMs: number;
   /** The n-th call from now (from 1) throws, never answers, or dies together with everything after it. */
   fail(nth: number, fault: Fault): void;
+  /** The next call of that name, as `log` has it, throws. */
+  failCall(name: string, error: Error): void;
   /** Every call fails until told otherwise; `null` ends it. */
   outage(error: Error | null): void;
   /** Ends an outage, and forgets failures that were planned and have not come. */
@@ -56,7 +58,10 @@ export function createMemoryTarget(options: MemoryTargetOptions = {}): MemoryTar
     observe: (scope, signal) => machine.observe(scope, signal),
     apply: (change, context) => machine.apply(change, context),
     health: (stack, id, signal) => machine.health(stack, id, signal),
+    release: (change, outcome, context) => machine.release(change, outcome, context),
     settle: (change, outcome, context) => machine.settle(change, outcome, context),
+    stop: (stack, id, signal) => machine.stop(stack, id, signal),
+    start: (desired, context) => machine.start(desired, context),
     async owned(signal) {
       await faults.step('owned', signal);
       return listOwned(engine);
@@ -93,6 +98,7 @@ function createControl(engine: MemoryEngine, faults: Faults): MemoryControl {
       faults.delayMs = value;
     },
     fail: (nth: number, fault: Fault) => void faults.planned.set(faults.calls + nth, fault),
+    failCall: (call: string, error: Error) => void faults.byName.set(call, error),
     outage: (error: Error | null) => void (faults.outage = error),
     revive() {
       faults.outage = null;

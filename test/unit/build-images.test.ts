@@ -46,7 +46,7 @@ describe('an image that is built', () => {
     expect(image?.shared).toBeUndefined();
     expect(sent(state)).toEqual(['Dockerfile', 'main']);
     const container = state.get('shop')?.resources.find(({ kind }) => kind === 'container');
-    expect((container?.spec as ContainerSpec).image).toBe(image?.name);
+    expect((container?.spec as ContainerSpec | undefined)?.image).toBe(image?.name);
     expect(container?.dependsOn).toContainEqual({ id: image?.id, until: 'applied' });
   });
 

@@ -48,7 +48,7 @@ describe('findings of one kombination', () => {
     },
     {
       text: services('  web:\n    image: nginx\n    build: .\n'),
-      want: ['6:5 error UNSUPPORTED_KEY services.web.build'],
+      want: ['6:12 error FILE_NOT_FOUND services.web.build'],
     },
     { text: services('  web:\n    image: Nginx\n'), want: ['5:12 error INVALID_FORMAT services.web.image'] },
     {

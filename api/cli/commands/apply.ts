@@ -17,12 +17,15 @@ export interface ApplyOptions {
   readonly planFile?: string;
   /** Says yes to everything, the plan's own confirmations included. */
   readonly yes: boolean;
+  /** Also while a freeze window is open. */
+  readonly overrideFreeze: boolean;
 }
 
 export interface DestroyOptions {
   readonly stack: string;
   readonly volumes: boolean;
   readonly yes: boolean;
+  readonly overrideFreeze: boolean;
 }
 
 /** How one stack's job ended; `failure` also when it could not even begin. */
@@ -36,7 +39,13 @@ export async function runApply(invocation: Invocation, options: ApplyOptions): P
   await using session = await invocation.openSession('apply', 'apply');
   const planning = await planToApply(session, options, invocation);
   // Awaited here: returning the promise alone would close the session under it.
-  return await carryOut(session, planning, { yes: options.yes, volumes: false, always: false }, invocation);
+  const { yes, overrideFreeze } = options;
+  return await carryOut(
+    session,
+    planning,
+    { yes, overrideFreeze, volumes: false, always: false },
+    invocation,
+  );
 }
 
 export async function runDestroy(invocation: Invocation, options: DestroyOptions): Promise<number> {
@@ -48,10 +57,10 @@ export async function runDestroy(invocation: Invocation, options: DestroyOptions
     );
   }
   await using session = await invocation.openSession('apply', 'destroy');
-  const { stack, volumes, yes } = options;
+  const { stack, volumes, yes, overrideFreeze } = options;
   const request: StackPlanRequest = { stack, mode: 'destroy', volumes };
   const planning = await planStacks(session, [request], invocation.interrupt.signal);
-  const code = await carryOut(session, planning, { yes, volumes, always: true }, invocation);
+  const code = await carryOut(session, planning, { yes, overrideFreeze, volumes, always: true }, invocation);
   const { stacks } = await session.repository(new AbortController().signal);
   if (code === EXIT.ok && stacks.includes(stack)) {
     const until =
@@ -94,6 +103,7 @@ async function planToApply(
 interface Consent {
   readonly yes: boolean;
   readonly volumes: boolean;
+  readonly overrideFreeze: boolean;
   /** Needs a yes even when the plan itself asks for none. */
   readonly always: boolean;
 }
@@ -110,6 +120,8 @@ async function carryOut(
   showFailures(invocation, planning);
 
   const applicable = plans.filter((plan) => !hasErrors(plan.diagnostics));
+  for (const { stack } of plans.filter((plan) => hasErrors(plan.diagnostics)))
+    remark(invocation, `${stack} is left as it is: its plan has errors`);
   const work = applicable.filter(hasWork);
   const confirmed = work.length > 0 && (await consentTo(work, consent, invocation));
   if (work.length > 0 && !confirmed) {
@@ -182,13 +194,31 @@ async function applyAll(
     );
   });
   // Awaited here, so that progress and handler stay until the last job has ended.
-  return await Promise.all(
-    plans.map((plan) => {
-      const { stack, mode } = plan;
-      const request = { stack, mode, plan, volumes: consent.volumes, confirm: true };
-      return applyOne(session, request, progress, interrupt.signal);
-    }),
-  );
+  const { volumes, overrideFreeze } = consent;
+  return await inTurn(plans, (plan) => {
+    const { stack, mode } = plan;
+    const request = { stack, mode, plan, volumes, confirm: true, ...(overrideFreeze && { overrideFreeze }) };
+    return applyOne(session, request, progress, interrupt.signal);
+  });
+}
+
+/** All at once, but for stacks that wait for others among them. */
+function inTurn(
+  plans: readonly Plan[],
+  apply: (plan: Plan) => Promise<Outcome>,
+): Promise<readonly Outcome[]> {
+  const byStack = new Map(plans.map((plan) => [plan.stack, plan]));
+  const begun = new Map<string, Promise<Outcome>>();
+  const begin = (plan: Plan): Promise<Outcome> => {
+    const known = begun.get(plan.stack);
+    if (known !== undefined) return known;
+    const first = (plan.waitsFor ?? []).flatMap((stack) => byStack.get(stack) ?? []);
+    // Circles are errors: such a plan is not applied.
+    const outcome = Promise.all(first.map(begin)).then(() => apply(plan));
+    begun.set(plan.stack, outcome);
+    return outcome;
+  };
+  return Promise.all(plans.map(begin));
 }
 
 async function applyOne(

@@ -1,10 +1,17 @@
 import planSchema from '../../../schemas/plan.schema.json' with { type: 'json' };
-import { kombinationSchema, nodeSchema, repositorySchema, stackkitSchema } from '../../../schemas/index.ts';
+import {
+  daemonSchema,
+  kombinationSchema,
+  nodeSchema,
+  repositorySchema,
+  stackkitSchema,
+} from '../../../schemas/index.ts';
 import { EXIT, nearestName, UsageError } from '../failure.ts';
 import type { Terminal } from '../terminal.ts';
 
 /** What a repository may hold and what the command answers, by the name it is asked for. */
 const SCHEMAS: Readonly<Record<string, object>> = {
+  daemon: daemonSchema,
   kombination: kombinationSchema,
   node: nodeSchema,
   plan: planSchema,

@@ -132,6 +132,7 @@ const STACK_MEMBERS: Readonly<Record<string, JsonSchema>> = {
       'failed',
       'blocked',
       'invalid',
+      'stopped',
       'deleting',
       'unknown',
     ],
@@ -150,12 +151,17 @@ const STACK_MEMBERS: Readonly<Record<string, JsonSchema>> = {
   last_job: orNull(ref('Job')),
   drift: DRIFT,
   diagnostics: listOf(DIAGNOSTIC),
+  waitsFor: TEXTS,
+  unreachable: listOf(record({ target: TEXT, message: TEXT })),
 };
+
+/** Members of a plan that are left out when there is nothing to say. */
+export const PLAN_OPTIONAL: readonly string[] = ['unreachable', 'waitsFor'];
 
 const JOB_MEMBERS: Readonly<Record<string, JsonSchema>> = {
   id: TEXT,
   job_id: TEXT,
-  type: { enum: ['plan', 'deploy', 'destroy', 'drift_check'] },
+  type: { enum: ['plan', 'deploy', 'destroy', 'drift_check', 'start', 'stop', 'restart'] },
   status: { enum: ['queued', 'running', 'completed', 'failed', 'cancelled'] },
   stack_id: TEXT,
   worker_id: { type: 'null' },
@@ -201,7 +207,7 @@ const CHANGE = record({
   fields: listOf(FIELD),
   cause: TEXT,
   origin: orNull(record({ file: TEXT, line: INTEGER, column: INTEGER })),
-  dependsOn: listOf(record({ id: TEXT, until: { enum: ['applied', 'healthy', 'completed'] } })),
+  dependsOn: listOf(record({ id: TEXT, until: { enum: ['applied', 'healthy', 'completed', 'released'] } })),
   verify: BOOLEAN,
 });
 
@@ -247,15 +253,18 @@ export const SCHEMAS = {
   StackWrite: record({ ...STACK_MEMBERS, config: ANYTHING, ...COMMIT_MEMBERS }),
   Removal: record({ id: TEXT, name: TEXT, status: { const: 'deleting' }, ...COMMIT_MEMBERS }),
   Deployment: DEPLOYMENT,
-  Plan: record(PLAN_MEMBERS),
-  PlanAnswer: record({
-    ...PLAN_MEMBERS,
-    plan_id: TEXT,
-    job_id: TEXT,
-    stack_id: TEXT,
-    has_changes: BOOLEAN,
-    summary_text: TEXT,
-  }),
+  Plan: record(PLAN_MEMBERS, PLAN_OPTIONAL),
+  PlanAnswer: record(
+    {
+      ...PLAN_MEMBERS,
+      plan_id: TEXT,
+      job_id: TEXT,
+      stack_id: TEXT,
+      has_changes: BOOLEAN,
+      summary_text: TEXT,
+    },
+    PLAN_OPTIONAL,
+  ),
   Job: record(JOB_MEMBERS),
   JobDetail: record({ ...JOB_MEMBERS, steps: listOf(STEP), logs: listOf(JOB_LOG) }),
   Worker: WORKER,

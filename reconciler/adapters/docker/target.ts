@@ -3,7 +3,8 @@ import type { ResourceId } from '../../model/resource.ts';
 import type { ApplyContext, LogLine, LogOptions, ResourceChange, Target } from '../../ports/target.ts';
 import type { Adapter, AdapterOptions } from './adapter.ts';
 import { createAdapter } from './adapter.ts';
-import { applyContainer, settleContainer } from './apply-container.ts';
+import { applyContainer, releaseContainer, settleContainer } from './apply-container.ts';
+import { startResource, stopResource } from './control-container.ts';
 import { applyNetwork } from './apply-network.ts';
 import { applyVolume } from './apply-volume.ts';
 import { readGroup } from './container-group.ts';
@@ -30,10 +31,18 @@ export function createEngineTarget({ engine, close, ...options }: EngineTargetOp
     name: options.name,
     observe: (scope, signal) => observeStack(adapter, scope, until(signal)),
     apply: (change, context) => applyChange(adapter, change, { ...context, signal: until(context.signal) }),
+    firstLookMs: (kind) => (kind === 'container' ? adapter.stableMs : 0),
     health: (stack, id, signal) => readHealth(adapter, stack, id, until(signal)),
     async settle(change, outcome, context) {
       if (change.change.action !== 'replace' || change.change.kind !== 'container') return;
       await settleContainer(adapter, change, outcome, { ...context, signal: until(context.signal) });
+    },
+    stop: (stack, id, signal) => stopResource(adapter, stack, id, until(signal)),
+    start: (desired, context) =>
+      startResource(adapter, desired, { ...context, signal: until(context.signal) }),
+    async release(change, outcome, context) {
+      if (change.change.kind !== 'container') return;
+      await releaseContainer(adapter, change, outcome, { ...context, signal: until(context.signal) });
     },
     owned: (signal) => readOwned(adapter, until(signal)),
     facts: (signal) => readFacts(adapter, until(signal)),

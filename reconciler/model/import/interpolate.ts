@@ -1,4 +1,6 @@
+import { parseDotenv } from '../compose/dotenv.ts';
 import { isSensitiveName } from '../secret.ts';
+import { toRecord } from '../values.ts';
 
 /** What became of one variable. */
 export interface VariableUse {
@@ -52,15 +54,10 @@ function referTo(name: string, place: Place): string {
   return place === 'content' ? `\${secret:env/${name}}` : `\${${name}}`;
 }
 
-/** `.env`: one `KEY=value` a line, quotes as a shell reads them, `#` comments. */
+/** The variables of a `.env` file. */
 export function parseDotEnv(text: string): Readonly<Record<string, string>> {
-  const values: Record<string, string> = {};
-  for (const line of text.split(/\r?\n/)) {
-    const [, name, raw = ''] = /^\s*(?:export\s+)?([A-Za-z_][\w.]*)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
-    if (name === undefined) continue;
-    const [, single, double] = /^(?:'([^']*)'|"((?:[^"\\]|\\.)*)")/.exec(raw) ?? [];
-    values[name] =
-      single ?? double?.replace(/\\(["\\$])/g, '$1').replaceAll('\\n', '\n') ?? raw.replace(/\s+#.*$/, '');
-  }
-  return values;
+  const { entries } = parseDotenv(text, { lookup: () => undefined });
+  return toRecord(
+    entries.flatMap(({ name, value, plain }) => (value === null ? [] : [[name, plain] as const])),
+  );
 }

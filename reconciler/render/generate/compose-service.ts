@@ -187,6 +187,8 @@ const CONDITIONS = {
   applied: 'service_started',
   healthy: 'service_healthy',
   completed: 'service_completed_successfully',
+  // Only plans have it.
+  released: 'service_started',
 } as const;
 
 /** A service is only called healthy where something checks it. */
