@@ -70,7 +70,7 @@ networks: { default: {} }
 
   it('fills variables in, and leaves secrets to the daemon', () => {
     const project = {
-      env: 'TAG=1.29\nDB_PASSWORD=hunter2\nHOST='a$b'\n',
+      env: "TAG=1.29\nDB_PASSWORD=hunter2\nHOST='a$b'\n",
       text: `services:
   web:
     image: nginx:\${TAG}
