@@ -4,6 +4,8 @@ import { checkReferences, portClaims } from './check-kombination.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { formatPath } from './document-path.ts';
 import { expandKit } from './expand-kit.ts';
+import type { HookModel } from './hooks.ts';
+import { readHooks } from './hooks.ts';
 import type { SecretFindings } from './find-secrets.ts';
 import { findSecrets } from './find-secrets.ts';
 import type { BuildFindings, BuiltImage } from './find-builds.ts';
@@ -51,6 +53,7 @@ export interface Assessment {
   readonly sharedNodes: readonly string[];
   /** Other stacks that come first. */
   readonly dependsOn: readonly StackDependency[];
+  readonly hooks: readonly HookModel[];
   readonly findings: FileFindings;
   /** Images that the stack builds, by service. */
   readonly images: ReadonlyMap<string, BuiltImage>;
@@ -75,6 +78,9 @@ export function assess(options: AssessOptions): Assessment {
   const kombination = withBuiltImages(expanded, builds);
   const names = new Set(model.services.map((service) => service.name));
   const dependencies = checkReferences(kombination, names, issues);
+  const hooks = readHooks(document.value, kombination, issues);
+  const oneOffs = hooks.map(({ service }) => service);
+  checkReferences({ ...kombination, services: oneOffs }, names, issues);
   checkContainers(kombination, dependencies, issues);
   const { targets, sharedNodes } = resolveTargets(kombination, options, issues);
   const byName = new Map(targets.map((target) => [target.name, target]));
@@ -83,9 +89,10 @@ export function assess(options: AssessOptions): Assessment {
     return target && targetKey(target);
   });
   checkPorts(ports, issues);
-  const findings = withBuilds(findServiceFiles(kombination.services, place), builds);
+  const all = { ...kombination, services: [...kombination.services, ...oneOffs] };
+  const findings = withBuilds(findServiceFiles(all.services, place), builds);
   const templates = [...findings.templates.values()].flat();
-  const secrets = findSecrets(kombination, { ...place, templates });
+  const secrets = findSecrets(all, { ...place, templates });
   return {
     document,
     written,
@@ -97,6 +104,7 @@ export function assess(options: AssessOptions): Assessment {
     findings,
     images: builds.images,
     ports,
+    hooks,
     secrets: composed ? withUnset(secrets, composed) : secrets,
     issues: composed ? [...composed.issues, ...issues.list] : issues.list,
     watched: composed?.watched ?? [],

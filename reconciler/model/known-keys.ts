@@ -41,10 +41,12 @@ const DOCUMENT = new Map<string, KeyAnswer>([
   ['failover', unsupported()],
   ['vpn', unsupported()],
   ['auth', unsupported()],
-  ['hooks', unsupported('a service that others wait for to complete does the same')],
+  ['sync', misplaced('write it as policy.sync')],
+  ['prune', misplaced('write it as policy.prune')],
+  ['depends_on', misplaced('did you mean dependsOn?')],
   ['adoption', unsupported()],
-  ['configs', unsupported('use files of a service')],
-  ['include', unsupported()],
+  ['configs', unsupported('use files of a service, or compose: for a Compose file that has some')],
+  ['include', unsupported('a Compose file that compose: names can include others')],
   ['system', unsupported()],
   ['security', unsupported()],
   ['identity', unsupported()],
@@ -64,10 +66,10 @@ const NODE = new Map<string, KeyAnswer>([
 ]);
 
 /** Keys of a Compose service that have no place here yet. */
-const UNSUPPORTED = 'credential_spec extends models post_start pre_stop provider use_api_socket'.split(' ');
+const UNSUPPORTED = 'extends models provider use_api_socket'.split(' ');
 
 const SERVICE = new Map<string, KeyAnswer>([
-  ['env_file', unsupported('use env, with secret:// for secrets')],
+  ['env_file', unsupported('use env, or compose: for a Compose file that says so')],
   ['configs', unsupported('use files')],
   ['replicas', unsupported('one container runs for each service')],
   ['mode', unsupported()],
@@ -78,6 +80,9 @@ const SERVICE = new Map<string, KeyAnswer>([
   ['network', misplaced('did you mean networks or route?')],
   ['environmentSecrets', misplaced('write secret:// values in env')],
   ['label_file', unsupported('write the labels under labels')],
+  ['credential_spec', ignored('it is for Windows')],
+  ['post_start', ignored('nothing is run in a container that has started; put it in its entrypoint')],
+  ['pre_stop', ignored('nothing is run before a stop; let the service handle its stop_signal')],
   ...UNSUPPORTED.map((key): [string, KeyAnswer] => [key, unsupported()]),
 ]);
 
