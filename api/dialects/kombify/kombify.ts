@@ -5,6 +5,7 @@ import type { Route } from '../../http/route.ts';
 import { defineRoute } from '../../http/route.ts';
 import type { JsonSchema } from '../../http/shape.ts';
 import type { ApiDeps } from '../../operations/deps.ts';
+import { generateRoutes } from './generate-routes.ts';
 import { jobRoutes } from './job-routes.ts';
 import { logRoutes } from './log-routes.ts';
 import { answers } from './page.ts';
@@ -36,6 +37,7 @@ export const kombifyRoutes: readonly Route<ApiDeps>[] = [
   ...workerRoutes,
   ...jobRoutes,
   ...unifierRoutes,
+  ...generateRoutes,
   ...systemRoutes,
   openApiRoute,
 ];
