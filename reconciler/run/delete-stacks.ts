@@ -83,11 +83,12 @@ async function removeAll(
 
 async function removeOne(
   parts: DeletionParts,
-  { stacks: _, ...asked }: DeleteStacksRequest,
+  { actor, trigger, volumes = false, overrideFreeze = false }: DeleteStacksRequest,
   stack: string,
 ): Promise<DeletedStack> {
   try {
-    const { id } = await parts.request({ ...asked, stack, mode: 'destroy', confirm: true });
+    const asked = { actor, trigger, volumes, overrideFreeze, stack };
+    const { id } = await parts.request({ ...asked, mode: 'destroy', confirm: true });
     const { job } = await parts.context.jobs.waitFor(id, parts.signal);
     const isGone = job.status === 'completed' || job.error?.code === 'UNKNOWN_STACK';
     const error = isGone ? null : (job.error ?? { code: 'CANCELLED', message: job.status });

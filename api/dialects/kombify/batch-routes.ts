@@ -6,7 +6,7 @@ import { shape } from '../../http/shape.ts';
 import type { ApiDeps } from '../../operations/deps.ts';
 import { deleteStacks } from '../../operations/stacks.ts';
 import { answers } from './page.ts';
-import { listOf, record } from './schemas.ts';
+import { listOf, record, refer } from './schemas.ts';
 
 interface BatchBody {
   readonly stacks: readonly string[];
@@ -68,7 +68,10 @@ export const batchRoutes: readonly Route<ApiDeps>[] = [
     access: 'deployer',
     query: batchQuery,
     body: { json: batchBody },
-    responses: { 200: answers('In the order of their removal.', REMOVAL) },
+    responses: {
+      200: answers('In the order of their removal.', REMOVAL),
+      404: answers('One of them is not known.', refer('Error')),
+    },
     async handle({ body, query, identity, signal }, deps: ApiDeps) {
       const { stacks, volumes = false, override_freeze: overrideFreeze = false } = body;
       if (overrideFreeze && identity.role !== 'admin')
