@@ -161,6 +161,8 @@ export interface DeleteStacksRequest {
   readonly stacks: readonly string[];
   /** Delete volumes too. Default false. */
   readonly volumes?: boolean;
+  /** Also while a freeze window is open. Default false. */
+  readonly overrideFreeze?: boolean;
   readonly actor: Actor;
   readonly trigger: string;
 }
@@ -265,7 +267,7 @@ export interface Reconciler extends AsyncDisposable {
   deleteStack(name: string, actor: Actor, signal: AbortSignal): Promise<WriteResult>;
   /**
    * Deletes the files of all these stacks in one commit, then removes what they have on their targets. Throws UNKNOWN_STACK, before anything
-   * was changed, when one of them is not known.
+   * was changed, when one of them is not known, and FROZEN.
    */
   deleteStacks(request: DeleteStacksRequest): Promise<StackDeletion>;
   /** `document` is written as `nodes/<name>.yaml`. Throws WORKER_EXISTS, INVALID_CONFIGURATION. */

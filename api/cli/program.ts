@@ -181,14 +181,18 @@ function addChanging(program: Command, hooks: ProgramHooks): void {
   program
     .command('destroy')
     .description('stop and remove everything a stack has on its targets; its volumes stay unless asked for')
-    .requiredOption('--stack <name>', 'the stack')
+    .requiredOption(
+      '--stack <name>',
+      'the stack; several are taken out of the repository, too, in one commit',
+      collect,
+    )
     .option('--volumes', 'delete its volumes too: their data is gone')
     .option('--yes', 'do not ask')
     .option('--override-freeze', 'also while a freeze window is open; through a daemon for admins only')
     .action(
-      on(hooks, (invocation, options: ApplyFlags & { stack: string; volumes?: true }) =>
+      on(hooks, (invocation, options: ApplyFlags & { stack: readonly string[]; volumes?: true }) =>
         runDestroy(invocation, {
-          stack: options.stack,
+          stacks: options.stack,
           volumes: options.volumes === true,
           yes: options.yes === true,
           overrideFreeze: options.overrideFreeze === true,
@@ -294,6 +298,6 @@ function addKeys(program: Command, hooks: ProgramHooks): void {
     .action(on(hooks, (invocation, _options, id: string) => runKeysRevoke(invocation, id)));
 }
 
-function collect(value: string, previous: readonly string[]): readonly string[] {
+function collect(value: string, previous: readonly string[] = []): readonly string[] {
   return [...previous, value];
 }
