@@ -156,7 +156,7 @@ secrets: { s: { file: ./s.txt } }
   web:
     image: nginx
     restart: always
-    credential_spec: { file: x }
+    provider: { type: x }
     build: https://example.org/a.git
     label_file: ./labels
     devices: ["vendor.com/class=x", /dev/null]
@@ -165,7 +165,7 @@ x-mine: 1
     };
     expect(run(project).diagnostics).toEqual([]);
     expect(brief(project)).toEqual([
-      '5 dropped services.web.credential_spec',
+      '5 dropped services.web.provider',
       '6 dropped services.web.build',
       '7 dropped services.web.label_file',
       '8 dropped services.web.devices.0',

@@ -151,8 +151,6 @@ const STACK_MEMBERS: Readonly<Record<string, JsonSchema>> = {
   last_job: orNull(ref('Job')),
   drift: DRIFT,
   diagnostics: listOf(DIAGNOSTIC),
-  waitsFor: TEXTS,
-  unreachable: listOf(record({ target: TEXT, message: TEXT })),
 };
 
 /** Members of a plan that are left out when there is nothing to say. */
@@ -222,6 +220,8 @@ export const PLAN_MEMBERS: Readonly<Record<string, JsonSchema>> = {
   summary: SUMMARY,
   confirmations: listOf(record({ code: TEXT, message: TEXT, ids: TEXTS })),
   diagnostics: listOf(DIAGNOSTIC),
+  waitsFor: TEXTS,
+  unreachable: listOf(record({ target: TEXT, message: TEXT })),
 };
 
 const WORKER = record({
