@@ -157,7 +157,7 @@ secrets: { s: { file: ./s.txt } }
     image: nginx
     restart: always
     provider: { type: x }
-    build: https://example.org/a.git
+    build: ./gone
     label_file: ./labels
     devices: ["vendor.com/class=x", /dev/null]
 x-mine: 1
@@ -170,6 +170,18 @@ x-mine: 1
       '7 dropped services.web.label_file',
       '8 dropped services.web.devices.0',
     ]);
+  });
+
+  it('names an image where there is nothing to build', () => {
+    const { text, diagnostics, notes } = run({
+      text: 'services: { web: { build: ./gone, restart: always } }\n',
+    });
+    expect(diagnostics).toEqual([]);
+    expect(text).toContain('image: project-web, pull_policy: never');
+    expect(notes.find(({ kind }) => kind === 'dropped')).toMatchObject({
+      line: 1,
+      path: 'services.web.build',
+    });
   });
 
   it.each(['a: [', '- a', ''])('says that "%s" is no Compose file', (text) => {
