@@ -49,10 +49,21 @@ export interface MapNode extends NodeBase {
 
 export type ComposeNode = ScalarNode | ListNode | MapNode;
 
+/** More nodes than this, aliases followed, are an attack and no description. */
+const MAX_NODES = 300_000;
+
 /** The nodes of a document that could be read; aliases and merge keys are followed. */
 export function readNodes(file: SourceFile): ComposeNode | undefined {
   const { ast, value } = file.document;
-  return ast === undefined || value === undefined ? undefined : build(ast, ast.contents, { file, path: [] });
+  if (ast === undefined || value === undefined || isHuge(value, { nodes: 0 })) return undefined;
+  return build(ast, ast.contents, { file, path: [] });
+}
+
+function isHuge(value: unknown, seen: { nodes: number }): boolean {
+  seen.nodes += 1;
+  if (seen.nodes > MAX_NODES) return true;
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.values(value).some((member) => isHuge(member, seen));
 }
 
 function build(ast: Document.Parsed, written: unknown, origin: Origin): ComposeNode {
