@@ -157,7 +157,7 @@ export function toPlain(node: ComposeNode): unknown {
 /** Where a node was written. */
 export function placeOf({ origin }: Pick<ComposeNode, 'origin'>, at: 'key' | 'value' = 'value'): TextPlace {
   const { file, path } = origin;
-  return { ...file.document.position(path, at), file: file.path, path };
+  return { file: file.path, path, ...file.document.position(path, at) };
 }
 
 /** Where something inside of a node was written, or the nearest thing around it that is there. */
@@ -172,7 +172,7 @@ export function placeInside(root: ComposeNode, path: DocumentPath, at: 'key' | '
   }
   const { origin } = node;
   const place = [...origin.path, ...rest];
-  return { ...origin.file.document.position(place, at), file: origin.file.path, path: place };
+  return { file: origin.file.path, path: place, ...origin.file.document.position(place, at) };
 }
 
 function itemAt(node: ComposeNode, key: string | number): ComposeNode | undefined {
