@@ -38,8 +38,8 @@ describe('places of findings', () => {
     ],
     [
       'a value behind an anchor',
-      project('x-a: &a\n  cpus: nine\nservices:\n  web:\n    <<: *a\n    image: a\n'),
-      ['compose.yaml:2:9 error OUT_OF_RANGE services.web.cpus'],
+      project('x-a: &a\n  hostname: a b\nservices:\n  web:\n    <<: *a\n    image: a\n'),
+      ['compose.yaml:2:13 error INVALID_FORMAT services.web.hostname'],
     ],
     [
       'a variable of an env file',
