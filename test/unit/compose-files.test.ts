@@ -143,9 +143,9 @@ describe('relative binds', () => {
       { volumes: [], copied: ['n.conf>/etc/n.conf'], declared: [], codes: [] },
     ],
     [
-      'a directory that is only read is copied',
+      'a directory that is only read is copied into a volume of its own',
       { ...web('./conf:/etc/c:ro'), 'conf/a': 'x' },
-      { volumes: [], copied: ['conf>/etc/c'], declared: [], codes: [] },
+      { volumes: [':/etc/c'], copied: ['conf>/etc/c'], declared: [], codes: [] },
     ],
     [
       'a directory that may be written is a volume with a copy in it',
