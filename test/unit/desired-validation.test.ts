@@ -244,7 +244,7 @@ describe('findings of one kombination', () => {
     { text: services('  - nothing\n'), want: ['4:5 error UNKNOWN_SERVICE services[0]'] },
     {
       text: services('  - { name: a, image: a }\n  - { name: a, image: b }\n'),
-      want: ['5:5 error INVALID_VALUE services[1]'],
+      want: ['5:5 error DUPLICATE_NAME services[1]'],
     },
     { text: services('  a: { name: a, image: a }\n'), want: ['4:8 error UNKNOWN_KEY services.a.name'] },
     { text: services('  "a b": { image: a }\n'), want: ['4:3 error INVALID_FORMAT services["a b"]'] },
