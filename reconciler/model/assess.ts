@@ -5,6 +5,8 @@ import { checkSubnets } from './check-subnets.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { formatPath } from './document-path.ts';
 import { expandKit, kitsUsed } from './expand-kit.ts';
+import type { HookModel } from './hooks.ts';
+import { readHooks } from './hooks.ts';
 import type { SecretFindings } from './find-secrets.ts';
 import { findSecrets } from './find-secrets.ts';
 import type { BuildFindings, BuiltImage } from './find-builds.ts';
@@ -57,6 +59,7 @@ export interface Assessment {
   readonly kits: readonly string[];
   /** Other stacks that come first. */
   readonly dependsOn: readonly StackDependency[];
+  readonly hooks: readonly HookModel[];
   readonly findings: FileFindings;
   /** Images that the stack builds, by service. */
   readonly images: ReadonlyMap<string, BuiltImage>;
@@ -82,6 +85,9 @@ export function assess(options: AssessOptions): Assessment {
   const kombination = withBuiltImages(expanded, builds);
   const names = new Set(model.services.map((service) => service.name));
   const dependencies = checkReferences(kombination, names, issues);
+  const hooks = readHooks(document.value, kombination, issues);
+  const oneOffs = hooks.map(({ service }) => service);
+  checkReferences({ ...kombination, services: oneOffs }, names, issues);
   checkContainers(kombination, dependencies, issues);
   checkSubnets(kombination.networks, issues);
   const { targets, sharedNodes } = resolveTargets(kombination, options, issues);
@@ -91,9 +97,10 @@ export function assess(options: AssessOptions): Assessment {
     return target && targetKey(target);
   });
   checkPorts(ports, issues);
-  const findings = withBuilds(findServiceFiles(kombination.services, place), builds);
+  const all = { ...kombination, services: [...kombination.services, ...oneOffs] };
+  const findings = withBuilds(findServiceFiles(all.services, place), builds);
   const templates = [...findings.templates.values()].flat();
-  const secrets = findSecrets(kombination, { ...place, templates });
+  const secrets = findSecrets(all, { ...place, templates });
   return {
     document,
     written,
@@ -106,6 +113,7 @@ export function assess(options: AssessOptions): Assessment {
     findings,
     images: builds.images,
     ports,
+    hooks,
     secrets: composed ? withUnset(secrets, composed) : secrets,
     issues: composed ? [...composed.issues, ...issues.list] : issues.list,
     watched: composed?.watched ?? [],

@@ -15,6 +15,10 @@ function unsupported(hint?: string): KeyAnswer {
   return { severity: 'error', code: 'UNSUPPORTED_KEY', ...(hint === undefined ? {} : { hint }) };
 }
 
+function ignored(hint: string): KeyAnswer {
+  return { severity: 'warning', code: 'UNSUPPORTED_KEY', hint };
+}
+
 function misplaced(hint: string): KeyAnswer {
   return { severity: 'error', code: 'UNKNOWN_KEY', hint };
 }
@@ -22,22 +26,27 @@ function misplaced(hint: string): KeyAnswer {
 const DOCUMENT = new Map<string, KeyAnswer>([
   ['description', misplaced('write it as meta.description')],
   ['drift', misplaced('write it as policy.drift')],
-  ['hooks', unsupported('a service that others wait for to complete does the same')],
-  ['configs', unsupported('use files of a service')],
-  ['include', unsupported()],
+  ['sync', misplaced('write it as policy.sync')],
+  ['prune', misplaced('write it as policy.prune')],
+  ['depends_on', misplaced('did you mean dependsOn?')],
+  ['configs', unsupported('use files of a service, or compose: for a Compose file that has some')],
+  ['include', unsupported('a Compose file that compose: names can include others')],
 ]);
 
 const NODE = new Map<string, KeyAnswer>([['host', misplaced('write it as connection.host')]]);
 
 /** Keys of a Compose service that have no place here yet. */
-const UNSUPPORTED = 'credential_spec extends models post_start pre_stop provider use_api_socket'.split(' ');
+const UNSUPPORTED = 'extends models provider use_api_socket'.split(' ');
 
 const SERVICE = new Map<string, KeyAnswer>([
-  ['env_file', unsupported('use env, with secret:// for secrets')],
+  ['env_file', unsupported('use env, or compose: for a Compose file that says so')],
   ['configs', unsupported('use files')],
   ['replicas', unsupported('one container runs for each service')],
   ['mode', unsupported()],
   ['label_file', unsupported('write the labels under labels')],
+  ['credential_spec', ignored('it is for Windows')],
+  ['post_start', ignored('nothing is run in a container that has started; put it in its entrypoint')],
+  ['pre_stop', ignored('nothing is run before a stop; let the service handle its stop_signal')],
   ...UNSUPPORTED.map((key): [string, KeyAnswer] => [key, unsupported()]),
 ]);
 

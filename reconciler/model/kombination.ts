@@ -143,6 +143,8 @@ export interface DependencyEntry {
   readonly service: string;
   readonly until: DependencyCondition;
   readonly required: boolean;
+  /** Made anew whenever the other service is. */
+  readonly restart?: boolean;
   readonly path: DocumentPath;
 }
 

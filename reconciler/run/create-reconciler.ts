@@ -80,6 +80,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       stacks: new StackTable(events),
       deployments: new Deployments(source, logger),
       freeze: options.freeze ?? NEVER_FROZEN,
+      hooked: new Map(),
       unsaved: new Map(),
       concurrency: options.changeConcurrency ?? 8,
     },
