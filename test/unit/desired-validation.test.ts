@@ -34,7 +34,6 @@ describe('findings of one kombination', () => {
       want: ['6:1 error DUPLICATE_KEY services', '6:1 error INVALID_TYPE services'],
     },
     { text: `${services(web)}name: other\n`, want: ['6:7 error INVALID_VALUE name'] },
-    { text: `${services(web)}hooks: {}\n`, want: ['6:1 error UNSUPPORTED_KEY hooks'] },
     { text: `${services(web)}vpn: {}\n`, want: ['6:1 warning NOT_APPLIED vpn'] },
     {
       text: `${services(web)}operations: { autoUpdates: { enabled: true } }\n`,
