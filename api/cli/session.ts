@@ -3,6 +3,8 @@ import type {
   Diagnostic,
   DriftResolution,
   HistoryEntry,
+  GeneratedStack,
+  GenerateRequest,
   Job,
   JobDetail,
   JobFilter,
@@ -35,6 +37,25 @@ export interface PlannedStack {
   readonly planId: string;
 }
 
+export interface StackRemovalRequest {
+  readonly stacks: readonly string[];
+  readonly volumes: boolean;
+  readonly overrideFreeze: boolean;
+}
+
+export interface StackRemoval {
+  /** `null` when none of them was described. */
+  readonly commit: string | null;
+  readonly stacks: readonly RemovedStack[];
+}
+
+export interface RemovedStack {
+  readonly stack: string;
+  readonly jobId: string | null;
+  /** Why it is still there, `null` when it is not. */
+  readonly error: { readonly code: string; readonly message: string } | null;
+}
+
 /** A request without the parts that the session fills in itself (who, why). */
 export type StackPlanRequest = Omit<PlanRequest, 'actor' | 'trigger'>;
 export type StackApplyRequest = Omit<ApplyRequest, 'actor' | 'trigger'>;
@@ -48,6 +69,8 @@ export interface Session extends AsyncDisposable {
   repository(signal: AbortSignal): Promise<RepositorySummary>;
   /** Checks one document as if it stood in the repository. */
   validate(text: string, signal: AbortSignal): Promise<ValidationReport>;
+  /** A stack in another tool's words; writes nothing. */
+  generate(request: GenerateRequest, signal: AbortSignal): Promise<GeneratedStack>;
   /** With the targets asked, by name. */
   observe(name: string, signal: AbortSignal): Promise<StackView>;
   plan(request: StackPlanRequest, signal: AbortSignal): Promise<PlannedStack>;
@@ -58,6 +81,8 @@ export interface Session extends AsyncDisposable {
   getJob(id: string, signal: AbortSignal): Promise<JobDetail>;
   /** A plan that was kept; `undefined` when it is no longer there. */
   getPlan(id: string, signal: AbortSignal): Promise<Plan | undefined>;
+  /** One commit that takes their descriptions away, then their removal; resolves when all were tried. */
+  deleteStacks(request: StackRemovalRequest, signal: AbortSignal): Promise<StackRemoval>;
   history(stack: string, signal: AbortSignal): Promise<readonly HistoryEntry[]>;
   rollback(stack: string, to: number, signal: AbortSignal): Promise<WriteResult>;
   /** Commits what runs as the description. */

@@ -18,12 +18,6 @@ export function readDriftPolicy(
   const policy = asFields(document['policy']) ?? {};
   const operations = asFields(document['operations']) ?? {};
   const detection = asFields(operations['driftDetection']) ?? {};
-  if (operations['autoUpdates'] !== undefined) {
-    issues.warning('UNSUPPORTED_KEY', ['operations', 'autoUpdates'], 'autoUpdates has no effect', {
-      hint: 'pull_policy: always looks for newer images with every plan',
-      at: 'key',
-    });
-  }
   const own = readSchedule(policy['driftSchedule'], ['policy', 'driftSchedule'], issues);
   const other = readSchedule(detection['schedule'], ['operations', 'driftDetection', 'schedule'], issues);
   const off = detection['enabled'] === false;

@@ -12,15 +12,18 @@ export function resourceId(target: string, kind: string, name: string): Resource
   return `${target}/${kind}/${name}` as ResourceId;
 }
 
+/** How far a dependency must have come before the dependant starts. */
+export type DependencyCondition = 'applied' | 'healthy' | 'completed';
+
 /**
- * How far a dependency must have come before the dependant starts. Two only occur in plans: `released`, the old object has been
- * stopped and lets go of its host ports; `ended`, it is over, however it went (one batch of a rolling update after the other).
+ * Two more only occur in plans: `released`, the old object has been stopped and lets go of its host ports; `ended`, it is over,
+ * however it went (one batch of a rolling update after the other).
  */
-export type DependencyCondition = 'applied' | 'healthy' | 'completed' | 'released' | 'ended';
+export type PlanCondition = DependencyCondition | 'released' | 'ended';
 
 export interface Dependency {
   readonly id: ResourceId;
-  readonly until: DependencyCondition;
+  readonly until: PlanCondition;
 }
 
 /** A file of the repository that goes along with a resource. */

@@ -62,7 +62,11 @@ it.each([
       warning('6:60', 'deploy.rollback_config.monitor'),
     ],
   },
-  { text: web('deploy: { mode: global }'), want: [error('6:21', 'UNSUPPORTED_KEY', 'deploy.mode')] },
+  { text: web('deploy: { mode: global }'), want: [warning('6:15', 'deploy.mode')] },
+  {
+    text: web('deploy: { mode: replicated-job }'),
+    want: [error('6:21', 'UNSUPPORTED_KEY', 'deploy.mode')],
+  },
   {
     text: web('deploy: { labels: { a: b }, placement: {} }'),
     want: [warning('6:15', 'deploy.labels'), warning('6:33', 'deploy.placement')],

@@ -6,6 +6,8 @@ import { defineRoute } from '../../http/route.ts';
 import type { JsonSchema } from '../../http/shape.ts';
 import type { ApiDeps } from '../../operations/deps.ts';
 import { driftRoutes } from './drift-routes.ts';
+import { generateRoutes } from './generate-routes.ts';
+import { batchRoutes } from './batch-routes.ts';
 import { jobRoutes } from './job-routes.ts';
 import { logRoutes } from './log-routes.ts';
 import { answers } from './page.ts';
@@ -31,6 +33,7 @@ const openApiRoute: Route<ApiDeps> = defineRoute({
 
 /** The whole table of this dialect. */
 export const kombifyRoutes: readonly Route<ApiDeps>[] = [
+  ...batchRoutes,
   ...stackRoutes,
   ...planRoutes,
   ...driftRoutes,
@@ -38,6 +41,7 @@ export const kombifyRoutes: readonly Route<ApiDeps>[] = [
   ...workerRoutes,
   ...jobRoutes,
   ...unifierRoutes,
+  ...generateRoutes,
   ...systemRoutes,
   openApiRoute,
 ];
