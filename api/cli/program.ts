@@ -201,6 +201,10 @@ function addChanging(program: Command, hooks: ProgramHooks): void {
       ),
     );
 
+  addRollback(program, hooks);
+}
+
+function addRollback(program: Command, hooks: ProgramHooks): void {
   program
     .command('rollback')
     .description('commit the files of a stack as they were at an earlier deployment')

@@ -39,7 +39,7 @@ describe('findings of one kombination', () => {
       text: `${services(web)}operations: { autoUpdates: { enabled: true }, driftDetection: { schedule: "0 66 * * *" } }\npolicy: { driftSchedule: "0 0 32 * *" }\n`,
       want: [
         '6:15 warning NOT_APPLIED operations.autoUpdates',
-        '6:77 error INVALID_FORMAT operations.driftDetection.schedule',
+        '6:75 error INVALID_FORMAT operations.driftDetection.schedule',
         '7:26 error INVALID_FORMAT policy.driftSchedule',
       ],
     },
