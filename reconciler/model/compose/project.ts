@@ -174,6 +174,6 @@ export function rememberUnset({ unset }: Project, origin: Origin, name: string):
   unset.set(origin, names.add(name));
 }
 
-export function textNode(value: string, { origin }: Place): ComposeNode {
+function textNode(value: string, { origin }: Place): ComposeNode {
   return scalar(value, origin);
 }
