@@ -8,6 +8,7 @@ export type { LogLine, LogOptions, TargetFacts } from './ports/target.ts';
 export type { DeploymentTag } from './ports/source.ts';
 export type { Diagnostic, Position } from './model/diagnostic.ts';
 export type { Json, JsonObject } from './model/json.ts';
+export { DIAGNOSTIC_CODES, ruleOf } from './model/diagnostic-codes.ts';
 export { formatDiagnostic, hasErrors } from './model/diagnostic.ts';
 export { errorMessage, isReconcilerError, ReconcilerError } from './model/errors.ts';
 export type { ErrorCode } from './model/errors.ts';

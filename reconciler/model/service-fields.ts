@@ -136,5 +136,13 @@ function readRoute(value: unknown): RouteModel | false | undefined {
   if (value === false) return false;
   if (value === true) return {};
   const fields = asFields(value);
-  return fields && defined({ subdomain: asString(fields['subdomain']), port: asNumber(fields['port']) });
+  return (
+    fields &&
+    defined({
+      subdomain: asString(fields['subdomain']),
+      host: asString(fields['host']),
+      port: asNumber(fields['port']),
+      middlewares: asList(fields['middlewares'])?.map(String),
+    })
+  );
 }

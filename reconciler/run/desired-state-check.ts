@@ -4,9 +4,8 @@ import type { Diagnostic } from '../model/diagnostic.ts';
 import { compareDiagnostics } from '../model/diagnostic.ts';
 import { ReconcilerError } from '../model/errors.ts';
 import { directoryOf, isDirectory, listFiles, nodeAt } from '../model/file-tree.ts';
-import { isStackName } from '../model/stack-name.ts';
-import { asString, compareText } from '../model/values.ts';
-import { peekYaml } from '../model/yaml-document.ts';
+import { isStackName, peekStackName } from '../model/stack-name.ts';
+import { compareText } from '../model/values.ts';
 import type { DocumentReport, Draft } from '../ports/desired.ts';
 import type { Core } from './desired-state-core.ts';
 import { buildStackText, buildText, editText } from './desired-state-drafts.ts';
@@ -17,7 +16,7 @@ const NAMELESS = 'kombination.yaml';
 
 /** Checks one text as if it were the file of the stack that it names. */
 export function checkText(core: Core, text: string): DocumentReport {
-  const name = asString(peekYaml(text.slice(0, core.limits.documentBytes), ['meta', 'name']));
+  const name = peekStackName(text.slice(0, core.limits.documentBytes));
   const file = name === undefined ? undefined : core.index.find(name)?.file;
   return checkAs(core, text, { place: file ?? pathOf(name ?? ''), label: NAMELESS });
 }
@@ -34,7 +33,7 @@ function checkAs(
     const diagnostic: Diagnostic = { severity: 'error', code: 'FILE_TOO_LARGE', message, ...start };
     return { diagnostics: [diagnostic], services: [], dependencies: {} };
   }
-  const { tree, nodes } = core.state;
+  const { tree, nodes, kits } = core.state;
   const known = core.index.entryOf(place);
   const assessment = assess({
     ...(known ? textsOf(known) : {}),
@@ -42,6 +41,7 @@ function checkAs(
     text,
     tree,
     nodes: nodes.references,
+    kits: kits.catalogue,
     checkSchema: core.checkSchema,
   });
   const missing = findMissing(assessment.secrets.secrets, createLookup(core));

@@ -101,9 +101,17 @@ function buildStack(core: Core, entry: StackEntry, lookup: Lookup): DesiredStack
 }
 
 function assessEntry(core: Core, entry: StackEntry, text: string): Assessment {
-  const { tree, nodes } = core.state;
+  const { tree, nodes, kits } = core.state;
   const { checkSchema } = core;
-  return assess({ ...textsOf(entry), file: entry.file, text, tree, nodes: nodes.references, checkSchema });
+  return assess({
+    ...textsOf(entry),
+    file: entry.file,
+    text,
+    tree,
+    nodes: nodes.references,
+    kits: kits.catalogue,
+    checkSchema,
+  });
 }
 
 /** What an entry has read besides its own text. */
@@ -148,9 +156,9 @@ function entryDiagnostics(core: Core, entry: StackEntry, lookup: Lookup): readon
 
 /** Every finding of every file, ordered. */
 export function listDiagnostics(core: Core): readonly Diagnostic[] {
-  const { settings, nodes } = core.state;
+  const { settings, nodes, kits } = core.state;
   const lookup = createLookup(core);
-  const all: Diagnostic[] = [...settings.diagnostics];
+  const all: Diagnostic[] = [...settings.diagnostics, ...kits.diagnostics];
   for (const { diagnostics } of nodes.documents.values()) all.push(...diagnostics);
   for (const entry of core.index.notable()) all.push(...entryDiagnostics(core, entry, lookup));
   return all.sort(compareDiagnostics);

@@ -47,7 +47,7 @@ const DETAIL = record(
 );
 
 const FINDING = record(
-  { path: TEXT, message: TEXT, code: TEXT, hint: TEXT, line: INTEGER, column: INTEGER },
+  { path: TEXT, message: TEXT, code: TEXT, rule: TEXT, hint: TEXT, line: INTEGER, column: INTEGER },
   ['hint', 'line', 'column'],
 );
 

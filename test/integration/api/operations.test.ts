@@ -271,7 +271,13 @@ describe('the API', () => {
     const { errors } = await read('/unifier/validate', json('POST', body));
 
     expect(errors).toEqual([
-      { message: 'storage is not known', code: 'UNKNOWN_KEY', hint: 'did you mean volumes?', ...error },
+      {
+        message: 'storage is not known',
+        code: 'UNKNOWN_KEY',
+        rule: 'validation_error',
+        hint: 'did you mean volumes?',
+        ...error,
+      },
     ]);
   });
 
