@@ -54,7 +54,7 @@ export class StackRunner {
     stacks.setError(stack, null);
     // Nothing describes it, and nothing of it is kept.
     const isGone = stacks.state(stack) === 'removed' && stacks.message(stack) === null;
-    if (isGone && desired.get(stack) === undefined && !this.hasRequests(stack)) this.#forget(stack);
+    if (isGone && desired.get(stack) === undefined && !this.requests.has(stack)) this.#forget(stack);
   }
 
   /** Observes and plans, and shows what that says; changes nothing. */
