@@ -151,12 +151,7 @@ const STACK_MEMBERS: Readonly<Record<string, JsonSchema>> = {
   last_job: orNull(ref('Job')),
   drift: DRIFT,
   diagnostics: listOf(DIAGNOSTIC),
-  waitsFor: TEXTS,
-  unreachable: listOf(record({ target: TEXT, message: TEXT })),
 };
-
-/** Members of a plan that are left out when there is nothing to say. */
-export const PLAN_OPTIONAL: readonly string[] = ['unreachable', 'waitsFor'];
 
 const JOB_MEMBERS: Readonly<Record<string, JsonSchema>> = {
   id: TEXT,
@@ -222,7 +217,12 @@ export const PLAN_MEMBERS: Readonly<Record<string, JsonSchema>> = {
   summary: SUMMARY,
   confirmations: listOf(record({ code: TEXT, message: TEXT, ids: TEXTS })),
   diagnostics: listOf(DIAGNOSTIC),
+  waitsFor: TEXTS,
+  unreachable: listOf(record({ target: TEXT, message: TEXT })),
 };
+
+/** Members of a plan that are left out when there is nothing to say. */
+export const PLAN_OPTIONAL: readonly string[] = ['unreachable', 'waitsFor'];
 
 const WORKER = record({
   id: TEXT,
