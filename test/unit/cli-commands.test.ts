@@ -103,16 +103,6 @@ describe('apply', () => {
     expect(stdout).toContain('✓ web applied in 3.2 s, tagged deploy/web/3');
   });
 
-  it('applies stacks after those that they wait for, and lets a freeze be overridden', async () => {
-    const plans = { app: changingPlan('app', { waitsFor: ['db', 'elsewhere'] }), db: changingPlan('db') };
-    const { code, applied } = await runFakeCli(['apply', '--override-freeze'], { plans });
-    expect(code).toBe(0);
-    expect(applied).toMatchObject([
-      { stack: 'db', overrideFreeze: true },
-      { stack: 'app', overrideFreeze: true },
-    ]);
-  });
-
   it('does nothing and says so when nothing is to do', async () => {
     const { code, applied, stdout } = await runFakeCli(['apply'], inSync);
     expect({ code, applied }).toEqual({ code: 0, applied: [] });
