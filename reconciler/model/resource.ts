@@ -17,6 +17,9 @@ export function resourceId(target: string, kind: string, name: string): Resource
  */
 export type DependencyCondition = 'applied' | 'healthy' | 'completed' | 'released';
 
+/** As far as an author can say. */
+export type ServiceCondition = Exclude<DependencyCondition, 'released'>;
+
 export interface Dependency {
   readonly id: ResourceId;
   readonly until: DependencyCondition;
