@@ -167,11 +167,9 @@ function sort<T>(entries: readonly (readonly [string, T])[]): readonly (readonly
 }
 
 const CONDITIONS = {
-  released: 'only in plans',
   applied: 'service_started',
   healthy: 'service_healthy',
   completed: 'service_completed_successfully',
-  released: 'service_started',
 } as const satisfies Record<DependencyEntry['until'], string>;
 
 function fromModel(service: ServiceModel): ComparableService {
