@@ -12,7 +12,7 @@ import type {
 } from './docker-spec.ts';
 import type { DocumentPath } from './document-path.ts';
 import type { TlsSettings } from './proxy-tls.ts';
-import type { DependencyCondition } from './resource.ts';
+import type { ServiceCondition } from './resource.ts';
 import type { RolloutModel } from './rollout.ts';
 import type { DriftMode, PruneMode, SyncMode } from './stack.ts';
 import type { DockerConnection } from './target.ts';
@@ -145,7 +145,7 @@ export interface VolumesFromEntry {
 
 export interface DependencyEntry {
   readonly service: string;
-  readonly until: DependencyCondition;
+  readonly until: ServiceCondition;
   readonly required: boolean;
   /** Made anew whenever the other service is. */
   readonly restart?: boolean;

@@ -21,6 +21,9 @@ export type DependencyCondition = 'applied' | 'healthy' | 'completed';
  */
 export type PlanCondition = DependencyCondition | 'released' | 'ended';
 
+/** As far as an author can say. */
+export type ServiceCondition = Exclude<DependencyCondition, 'released'>;
+
 export interface Dependency {
   readonly id: ResourceId;
   readonly until: PlanCondition;

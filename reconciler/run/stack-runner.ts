@@ -59,7 +59,11 @@ export class StackRunner {
     if (pending === undefined) await this.#runByItself(stack, signal);
     else if ('control' in pending) await this.#runControl(pending, signal);
     else await this.#runRequest(pending, signal);
-    this.#context.stacks.setError(stack, null);
+    const { stacks, desired } = this.#context;
+    stacks.setError(stack, null);
+    // Nothing describes it, and nothing of it is kept.
+    const isGone = stacks.state(stack) === 'removed' && stacks.message(stack) === null;
+    if (isGone && desired.get(stack) === undefined && !this.requests.has(stack)) this.#forget(stack);
   }
 
   /** Observes and plans, and shows what that says; changes nothing. */

@@ -8,7 +8,7 @@ import { parseEnvValue } from '../../reconciler/model/env-value.ts';
 import { updateTree } from '../../reconciler/model/file-tree.ts';
 import { readDocument } from '../../reconciler/model/read-document.ts';
 import { isProblem } from '../../reconciler/model/issue.ts';
-import type { ServiceModel } from '../../reconciler/model/kombination.ts';
+import type { DependencyEntry, ServiceModel } from '../../reconciler/model/kombination.ts';
 import type { ComposeCommand } from './compose.ts';
 import { checkSchema } from './desired-fixtures.ts';
 
@@ -170,7 +170,7 @@ const CONDITIONS = {
   applied: 'service_started',
   healthy: 'service_healthy',
   completed: 'service_completed_successfully',
-};
+} as const satisfies Record<DependencyEntry['until'], string>;
 
 function fromModel(service: ServiceModel): ComparableService {
   const { options } = service;

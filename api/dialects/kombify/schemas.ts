@@ -170,9 +170,6 @@ const STACK_MEMBERS: Readonly<Record<string, JsonSchema>> = {
   diagnostics: listOf(DIAGNOSTIC),
 };
 
-/** Members of a plan that are left out when there is nothing to say. */
-export const PLAN_OPTIONAL: readonly string[] = ['unreachable', 'waitsFor'];
-
 const JOB_MEMBERS: Readonly<Record<string, JsonSchema>> = {
   id: TEXT,
   job_id: TEXT,
@@ -240,6 +237,9 @@ export const PLAN_MEMBERS: Readonly<Record<string, JsonSchema>> = {
   waitsFor: TEXTS,
   unreachable: listOf(record({ target: TEXT, message: TEXT })),
 };
+
+/** Members of a plan that are left out when there is nothing to say. */
+export const PLAN_OPTIONAL: readonly string[] = ['unreachable', 'waitsFor'];
 
 const WORKER = record({
   id: TEXT,
