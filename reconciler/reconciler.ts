@@ -1,3 +1,4 @@
+import type { DatabaseKind, DatabaseReport } from './model/database.ts';
 import type { Diagnostic } from './model/diagnostic.ts';
 import type { HealthStatus } from './model/resource.ts';
 import type { ServiceView, StackKind } from './model/stack.ts';
@@ -72,6 +73,17 @@ export interface Deployment {
   readonly jobId: string | null;
   /** `Plan: 1 to create, …` as it stands in the tag message. */
   readonly summary: string;
+}
+
+export interface DatabaseView extends DatabaseReport {
+  readonly stack: string;
+  readonly service: string;
+  readonly node: string;
+  readonly kind: DatabaseKind;
+  readonly image: string;
+  readonly status: ServiceStatus['health'];
+  /** Why it does not tell more, `null` when it did. */
+  readonly error: string | null;
 }
 
 export interface DriftView {
@@ -250,6 +262,8 @@ export interface Reconciler extends AsyncDisposable {
   history(stack: string): Promise<readonly Deployment[]>;
   /** Commits the stack's files as they were at deployment number `to`; the commit is then reconciled like any push. */
   rollback(stack: string, to: number, actor: Actor, signal: AbortSignal): Promise<WriteResult>;
+  /** Every database server of every stack, found by its image, with what it says of itself; by stack and service. */
+  databases(signal: AbortSignal): Promise<readonly DatabaseView[]>;
   /** Every tag of the repository, by name. */
   listTags(): Promise<readonly DeploymentTag[]>;
   logs(stack: string, service: string, options: LogOptions): AsyncIterable<LogLine>;

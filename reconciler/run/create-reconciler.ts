@@ -14,6 +14,7 @@ import type {
   Actor,
   ApplyRequest,
   ControlRequest,
+  DatabaseView,
   DeleteStacksRequest,
   Deployment,
   JobDetail,
@@ -32,6 +33,7 @@ import type {
 import { savePlan } from './context.ts';
 import type { RunContext } from './context.ts';
 import { Deployments } from './deployments.ts';
+import { readDatabases } from './databases.ts';
 import { deleteStacks } from './delete-stacks.ts';
 import type { DeletionParts } from './delete-stacks.ts';
 import { createEventHub } from './events.ts';
@@ -202,6 +204,10 @@ class LoopReconciler implements Reconciler {
 
   rollback(stack: string, to: number, actor: Actor, signal: AbortSignal): Promise<WriteResult> {
     return this.#loop.written(this.#writer.rollback(stack, to, { actor, signal }));
+  }
+
+  databases(signal: AbortSignal): Promise<readonly DatabaseView[]> {
+    return readDatabases(this.#context, this.listStacks(), signal);
   }
 
   listTags(): Promise<readonly DeploymentTag[]> {
