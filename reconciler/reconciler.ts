@@ -1,4 +1,5 @@
 import type { DatabaseKind, DatabaseReport } from './model/database.ts';
+import type { GeneratedStack, GenerateRequest } from './model/generated.ts';
 import type { Diagnostic } from './model/diagnostic.ts';
 import type { HealthStatus } from './model/resource.ts';
 import type { ServiceView, StackKind } from './model/stack.ts';
@@ -270,6 +271,8 @@ export interface Reconciler extends AsyncDisposable {
   listWorkers(): readonly WorkerView[];
   /** Checks one document as if it stood in the repository. */
   validate(text: string): ValidationReport;
+  /** Writes nothing. Throws UNKNOWN_STACK, INVALID_CONFIGURATION. */
+  generate(request: GenerateRequest, signal: AbortSignal): Promise<GeneratedStack>;
   /** `document` is written as `kombinations/<name>/kombination.yaml`. Throws STACK_EXISTS, INVALID_CONFIGURATION. */
   createStack(name: string, document: object, actor: Actor, signal: AbortSignal): Promise<WriteResult>;
   /** Replaces the given top-level keys of the document, keeps comments of the rest. */

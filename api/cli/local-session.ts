@@ -58,6 +58,11 @@ function readingPart(reconciler: Reconciler, readOnce: ReadOnce): Pick<Session, 
       });
       return reconciler.validate(text);
     },
+    async generate(request, signal) {
+      await readOnce(signal);
+      const work = () => reconciler.generate(request, signal);
+      return 'stack' in request.subject ? withNames(reconciler, work, request.subject.stack) : work();
+    },
     async observe(name, signal) {
       await readOnce(signal);
       return withNames(reconciler, () => reconciler.observe(name, signal), name);

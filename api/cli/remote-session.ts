@@ -25,6 +25,7 @@ import {
   toStackView,
   toStep,
 } from './remote-decode.ts';
+import { generateRemotely } from './remote-generate.ts';
 import type { RemovedStack, RepositorySummary, Session } from './session.ts';
 
 /** A stream that breaks is opened again after this, in milliseconds. */
@@ -58,6 +59,7 @@ function readingPart(client: RemoteClient): Pick<Session, ReadingPart> {
     async validate(text, signal) {
       return toReport(await client.post('/unifier/validate', { yaml: text, signal }));
     },
+    generate: (request, signal) => generateRemotely(client, request, signal),
     async observe(name, signal) {
       const answer = client.get(stackPath(name), { query: { refresh: true }, signal });
       return toStackView(await withNames(client, name, answer, signal));

@@ -2,6 +2,8 @@ import type {
   ApplyRequest,
   Deployment,
   Diagnostic,
+  GeneratedStack,
+  GenerateRequest,
   Job,
   JobDetail,
   JobFilter,
@@ -66,6 +68,8 @@ export interface Session extends AsyncDisposable {
   repository(signal: AbortSignal): Promise<RepositorySummary>;
   /** Checks one document as if it stood in the repository. */
   validate(text: string, signal: AbortSignal): Promise<ValidationReport>;
+  /** A stack in another tool's words; writes nothing. */
+  generate(request: GenerateRequest, signal: AbortSignal): Promise<GeneratedStack>;
   /** With the targets asked, by name. */
   observe(name: string, signal: AbortSignal): Promise<StackView>;
   plan(request: StackPlanRequest, signal: AbortSignal): Promise<PlannedStack>;

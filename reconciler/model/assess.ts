@@ -1,9 +1,12 @@
 import { checkContainers } from './check-containers.ts';
 import type { DependencyMap, PortClaim } from './check-kombination.ts';
 import { checkReferences, portClaims } from './check-kombination.ts';
+import { checkSubnets } from './check-subnets.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { formatPath } from './document-path.ts';
-import { expandKit } from './expand-kit.ts';
+import { expandKit, kitsUsed } from './expand-kit.ts';
+import type { HookModel } from './hooks.ts';
+import { readHooks } from './hooks.ts';
 import type { SecretFindings } from './find-secrets.ts';
 import { findSecrets } from './find-secrets.ts';
 import type { BuildFindings, BuiltImage } from './find-builds.ts';
@@ -12,6 +15,7 @@ import type { TreeDirectory } from './file-tree.ts';
 import { directoryOf } from './file-tree.ts';
 import type { Issue, Issues } from './issue.ts';
 import { createIssues } from './issue.ts';
+import type { KitCatalogue } from './kit-catalogue.ts';
 import type { Kombination } from './kombination.ts';
 import { suggest } from './nearest.ts';
 import { addressesOverlap } from './ports.ts';
@@ -33,6 +37,8 @@ export interface AssessOptions {
   readonly tree: TreeDirectory;
   /** Shared nodes by name; `null` for one whose file has errors. */
   readonly nodes: ReadonlyMap<string, TargetReference | null>;
+  /** Default: those that come along. */
+  readonly kits?: KitCatalogue;
   readonly checkSchema: SchemaCheck;
   /** Texts of the repository that Compose files and their env files are read from, by blob id. Default: none. */
   readonly texts?: ReadonlyMap<string, string>;
@@ -49,8 +55,11 @@ export interface Assessment {
   readonly targets: readonly TargetReference[];
   /** Names of shared nodes it refers to. */
   readonly sharedNodes: readonly string[];
+  /** Names of kits as the document uses them. */
+  readonly kits: readonly string[];
   /** Other stacks that come first. */
   readonly dependsOn: readonly StackDependency[];
+  readonly hooks: readonly HookModel[];
   readonly findings: FileFindings;
   /** Images that the stack builds, by service. */
   readonly images: ReadonlyMap<string, BuiltImage>;
@@ -66,16 +75,21 @@ export function assess(options: AssessOptions): Assessment {
   const issues = createIssues();
   const { document, written, composed } = readDocument(options);
   const broken = document.value === undefined;
-  if (!broken) options.checkSchema('kombination', document.value ?? {}, issues);
+  if (!broken) options.checkSchema('kombination', document.original ?? {}, issues);
+  for (const note of document.notes) issues.add(note);
   if (composed) reportUnread(composed, issues);
   const model = readKombination(document.value, issues);
   const place = { tree: options.tree, directory: directoryOf(options.file), issues };
-  const expanded = expandKit(model, issues);
+  const expanded = expandKit(model, issues, options.kits);
   const builds = findBuilds(expanded, place);
   const kombination = withBuiltImages(expanded, builds);
   const names = new Set(model.services.map((service) => service.name));
   const dependencies = checkReferences(kombination, names, issues);
+  const hooks = readHooks(document.value, kombination, issues);
+  const oneOffs = hooks.map(({ service }) => service);
+  checkReferences({ ...kombination, services: oneOffs }, names, issues);
   checkContainers(kombination, dependencies, issues);
+  checkSubnets(kombination.networks, issues);
   const { targets, sharedNodes } = resolveTargets(kombination, options, issues);
   const byName = new Map(targets.map((target) => [target.name, target]));
   const ports = portClaims(kombination, ({ node }) => {
@@ -83,9 +97,10 @@ export function assess(options: AssessOptions): Assessment {
     return target && targetKey(target);
   });
   checkPorts(ports, issues);
-  const findings = withBuilds(findServiceFiles(kombination.services, place), builds);
+  const all = { ...kombination, services: [...kombination.services, ...oneOffs] };
+  const findings = withBuilds(findServiceFiles(all.services, place), builds);
   const templates = [...findings.templates.values()].flat();
-  const secrets = findSecrets(kombination, { ...place, templates });
+  const secrets = findSecrets(all, { ...place, templates });
   return {
     document,
     written,
@@ -93,10 +108,12 @@ export function assess(options: AssessOptions): Assessment {
     dependencies,
     targets,
     sharedNodes,
+    kits: kitsUsed(model),
     dependsOn: readStackDependencies(document.value),
     findings,
     images: builds.images,
     ports,
+    hooks,
     secrets: composed ? withUnset(secrets, composed) : secrets,
     issues: composed ? [...composed.issues, ...issues.list] : issues.list,
     watched: composed?.watched ?? [],

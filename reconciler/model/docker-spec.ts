@@ -134,8 +134,8 @@ export type MountSpec =
 export type HealthcheckSpec =
   | { readonly disabled: true }
   | {
-      /** Engine form: `['CMD', …]` or `['CMD-SHELL', text]`. */
-      readonly test: readonly string[];
+      /** Engine form: `['CMD', …]` or `['CMD-SHELL', text]`. Default: the image's own. */
+      readonly test?: readonly string[];
       readonly intervalMs?: number;
       readonly timeoutMs?: number;
       readonly startPeriodMs?: number;

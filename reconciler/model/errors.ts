@@ -49,6 +49,7 @@ export type ErrorCode =
   | 'PORT_TAKEN'
   | 'NAME_TAKEN'
   | 'UNHEALTHY'
+  | 'HOOK_FAILED'
   | 'TARGET_ERROR'
   // the operator of Git
   | 'REPOSITORY_NOT_FOUND'

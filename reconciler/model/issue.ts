@@ -22,6 +22,7 @@ export interface IssueDetails {
 /** Collects findings, so that all of them are reported and not only the first. */
 export interface Issues {
   readonly list: readonly Issue[];
+  add(issue: Issue): void;
   error(code: string, path: DocumentPath, message: string, details?: IssueDetails): void;
   warning(code: string, path: DocumentPath, message: string, details?: IssueDetails): void;
 }
@@ -33,6 +34,7 @@ export function createIssues(): Issues {
   }
   return {
     list,
+    add: (issue) => add(issue),
     error: (code, path, message, details) => add({ severity: 'error', code, path, message }, details),
     warning: (code, path, message, details) => add({ severity: 'warning', code, path, message }, details),
   };

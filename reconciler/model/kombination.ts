@@ -11,6 +11,7 @@ import type {
   RestartSpec,
 } from './docker-spec.ts';
 import type { DocumentPath } from './document-path.ts';
+import type { TlsSettings } from './proxy-tls.ts';
 import type { DependencyCondition } from './resource.ts';
 import type { DriftMode, PruneMode, SyncMode } from './stack.ts';
 import type { DockerConnection } from './target.ts';
@@ -46,6 +47,10 @@ export interface NodeModel {
   readonly name: string;
   /** Left out: the shared node of this name. */
   readonly connection?: DockerConnection;
+  /** What the author says that it has; nobody measured. */
+  readonly resources?: { readonly cpu?: number; readonly memoryBytes?: number };
+  /** Default local. */
+  readonly place?: 'cloud' | 'local';
   readonly path: DocumentPath;
 }
 
@@ -138,6 +143,8 @@ export interface DependencyEntry {
   readonly service: string;
   readonly until: DependencyCondition;
   readonly required: boolean;
+  /** Made anew whenever the other service is. */
+  readonly restart?: boolean;
   readonly path: DocumentPath;
 }
 
@@ -155,7 +162,11 @@ export interface FileModel {
 
 export interface RouteModel {
   readonly subdomain?: string;
+  /** The whole host name, instead of `<subdomain>.<domain>`. */
+  readonly host?: string;
   readonly port?: number;
+  /** Names of the proxy's middlewares. */
+  readonly middlewares?: readonly string[];
 }
 
 /** What may be said about a service; empty lists stand for "nothing said". */
@@ -205,6 +216,8 @@ export interface ServiceModel extends ServiceFields {
   readonly node: string;
   /** Where the service is written; for parts and implied services, where what asked for them is written. */
   readonly path: DocumentPath;
+  /** Name of the service in the kit that it is drawn from. */
+  readonly kind?: string;
   /** The kit service that this container belongs to; it is no service of its own. */
   readonly partOf?: string;
 }
@@ -220,6 +233,8 @@ export interface WrittenService {
   readonly enabled: boolean;
   /** Says `image` or `build`, be it right or wrong: the service is not drawn from a kit. */
   readonly ownImage: boolean;
+  /** What it is, such as `database`, when its name is none of the kit's. */
+  readonly type?: string;
   readonly fields: ServiceFields;
   readonly path: DocumentPath;
 }
@@ -229,7 +244,11 @@ export interface WrittenKombination {
   readonly name: string;
   readonly domain: string | undefined;
   readonly email: string | undefined;
+  /** `''`: whichever fits. */
   readonly stackkit: string | undefined;
+  readonly addons: readonly { readonly name: string; readonly path: DocumentPath }[];
+  /** `ssl` */
+  readonly tls: TlsSettings | undefined;
   readonly nodes: readonly NodeModel[];
   readonly services: readonly WrittenService[];
   readonly networks: Readonly<Record<string, NetworkModel>>;

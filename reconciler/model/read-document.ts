@@ -5,6 +5,8 @@ import type { TreeDirectory } from './file-tree.ts';
 import type { SecretFindings } from './find-secrets.ts';
 import type { Issue, Issues } from './issue.ts';
 import { asFields } from './values.ts';
+import type { KombinationDocument } from './kombination-document.ts';
+import { translateDocument } from './kombination-document.ts';
 import type { YamlDocument } from './yaml-document.ts';
 import { parseYaml } from './yaml-document.ts';
 
@@ -18,7 +20,7 @@ interface ReadOptions {
 }
 
 interface ReadDocument {
-  readonly document: YamlDocument;
+  readonly document: KombinationDocument;
   readonly written: YamlDocument;
   readonly composed: ComposedDocument | undefined;
 }
@@ -29,7 +31,7 @@ export function readDocument({ file, text, tree, texts = new Map() }: ReadOption
   const composed = adoptsCompose(written)
     ? composeDocument({ file, document: written, tree, texts })
     : undefined;
-  return { document: composed?.document ?? written, written, composed };
+  return { document: translateDocument(composed?.document ?? written), written, composed };
 }
 
 /** Says what stands in the way of knowing all of a document. */

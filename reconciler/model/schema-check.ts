@@ -43,7 +43,7 @@ export function createSchemaCheck(): SchemaCheck {
     // The schemas are part of the program; tests check them.
     validateSchema: false,
   });
-  ajv.addVocabulary(['patternErrorMessage']);
+  ajv.addVocabulary(['patternErrorMessage', 'patternErrorCode']);
   for (const schema of Object.values(SCHEMAS)) ajv.addSchema(schema);
   return (kind, value, issues) => {
     const validate = ajv.getSchema(SCHEMAS[kind].$id);
@@ -76,7 +76,7 @@ function report(kind: DocumentKind, root: unknown, error: ErrorObject, issues: I
     case 'const':
       return reportChoice(path, error, issues);
     case 'pattern':
-      return issues.error('INVALID_FORMAT', path, `${last(path)} ${describePattern(error)}`);
+      return issues.error(patternCode(error), path, `${last(path)} ${describePattern(error)}`);
     case 'minItems':
     case 'minProperties':
       return issues.error('REQUIRED', path, atLeastOne(path));
@@ -194,6 +194,10 @@ function reportChoice(path: DocumentPath, error: ErrorObject, issues: Issues): v
   const message = `${last(path)} must be ${joinWords(choices.map((choice) => `"${choice}"`))}`;
   const hint = typeof error.data === 'string' ? suggest(error.data, choices) : undefined;
   issues.error('INVALID_VALUE', path, message, { hint: hint?.startsWith('did') ? hint : undefined });
+}
+
+function patternCode(error: ErrorObject): string {
+  return asString(asFields(error.parentSchema)?.['patternErrorCode']) ?? 'INVALID_FORMAT';
 }
 
 function describePattern(error: ErrorObject): string {

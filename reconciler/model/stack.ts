@@ -1,4 +1,5 @@
 import type { Diagnostic } from './diagnostic.ts';
+import type { HookStage } from './hooks.ts';
 import { canonicalJson, sha256 } from './json.ts';
 import type { DesiredResource } from './resource.ts';
 import { digestSpec } from './secret.ts';
@@ -40,6 +41,16 @@ export interface ServiceView {
   readonly resource: string;
 }
 
+/** A command that runs once for each deployment, in a container of its own. */
+export interface DesiredHook {
+  readonly stage: HookStage;
+  readonly name: string;
+  /** The container; no resource of the stack. */
+  readonly resource: DesiredResource;
+  readonly image: DesiredResource;
+  readonly timeoutMs: number;
+}
+
 /** What should run for one stack at one revision. */
 export interface DesiredStack {
   readonly name: string;
@@ -53,6 +64,8 @@ export interface DesiredStack {
   readonly resources: readonly DesiredResource[];
   /** Other stacks that have to be in sync before this one is applied. */
   readonly dependsOn: readonly string[];
+  /** In the order in which they run. */
+  readonly hooks: readonly DesiredHook[];
   readonly policy: StackPolicy;
   readonly diagnostics: readonly Diagnostic[];
   /** The document as written (parsed YAML), for APIs that answer it. */

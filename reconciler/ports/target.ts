@@ -33,6 +33,25 @@ export interface ResourceChange {
   readonly desired: DesiredResource | null;
 }
 
+/** A container that runs once and is removed, whatever happens. */
+export interface OneOff {
+  readonly resource: DesiredResource;
+  /** Fetched, or built, first. */
+  readonly image: DesiredResource;
+  readonly timeoutMs: number;
+  /** A line of its output; secrets that it was given are masked. */
+  readonly onLine: (text: string, stream: 'stdout' | 'stderr') => void;
+}
+
+/** A one-off container that is still there. */
+export interface OneOffLeftover {
+  readonly id: string;
+  readonly name: string;
+  readonly stack: string;
+  readonly revision: string | null;
+  readonly branch: string | null;
+}
+
 /** Facts about the machine behind a target. */
 export interface TargetFacts {
   readonly hostname: string;
@@ -100,6 +119,14 @@ export interface Target extends AsyncDisposable {
   health(stack: string, id: ResourceId, signal: AbortSignal): Promise<Health>;
   /** Ends a replace: `keep` removes the old object, `revert` removes the new one and runs the old one again. No-op for other actions. */
   settle(change: ResourceChange, outcome: 'keep' | 'revert', context: ApplyContext): Promise<void>;
+  /**
+   * Runs a container to its end; resolves to its exit code. What of the stack's networks and volumes is not there yet is left
+   * out. Throws HOOK_FAILED when it takes too long.
+   */
+  runOneOff(oneOff: OneOff, context: ApplyContext): Promise<number>;
+  /** One-off containers that this process does not run. */
+  leftovers(signal: AbortSignal): Promise<readonly OneOffLeftover[]>;
+  removeLeftover(id: string, signal: AbortSignal): Promise<void>;
   /** Stops the object of a resource, and a replacement that is not settled yet. What does not run, or is not there, is no error. */
   stop(stack: string, id: ResourceId, signal: AbortSignal): Promise<void>;
   /**

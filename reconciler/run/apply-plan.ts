@@ -1,4 +1,4 @@
-import { errorMessage, ReconcilerError } from '../model/errors.ts';
+import { errorMessage, isReconcilerError, ReconcilerError } from '../model/errors.ts';
 import { resourceId } from '../model/resource.ts';
 import { stackDigest } from '../model/stack.ts';
 import { formatSummary } from '../plan/format-plan.ts';
@@ -10,6 +10,7 @@ import { recallStack, rememberStack, savePlan } from './context.ts';
 import type { RunContext } from './context.ts';
 import { executePlan } from './execute-plan.ts';
 import type { ExecuteResult, StepFailure, StepUpdate } from './execute-plan.ts';
+import { needsPreHooks, PRE_STAGES, runHooks } from './hooks.ts';
 import type { JobRecorder } from './job-book.ts';
 import { planStack } from './plan-stack.ts';
 import { partlyApplied } from './unreachable.ts';
@@ -32,6 +33,7 @@ export async function applyPlan(
   job.start({ revision: plan.revision, summary: plan.summary, planId: savePlan(context, plan) });
   context.stacks.setJob(stack, job.job);
   job.log('info', formatSummary(plan.summary));
+  if (needsPreHooks(context, planned)) await runPreHooks(context, planned, job, signal);
   const destroyed = destroyedDigest(context, plan);
   const record = recallStack(context, stack);
   const ran = record.stopped?.resources ?? [];
@@ -45,7 +47,7 @@ export async function applyPlan(
   const error = unfinished ?? partlyApplied(plan);
   if (error === null) {
     await lookAgain(context, planned);
-    await complete(context, planned, job, result);
+    await complete(context, planned, job, { ...result, signal });
     return;
   }
   const hold = error instanceof ReconcilerError && !error.retryable && error.code !== 'CANCELLED';
@@ -53,6 +55,7 @@ export async function applyPlan(
     heldDesired: destroyed ?? (hold ? plan.desired : null),
     untagged: untagged && !hold,
   });
+  if (hold) context.hooked.delete(stack);
   const state = result.cancelled ? 'pending' : unfinished === null ? 'degraded' : 'failed';
   context.stacks.setState(stack, state, errorMessage(error));
   job.end(result.cancelled ? 'cancelled' : 'failed', error);
@@ -60,16 +63,57 @@ export async function applyPlan(
   throw error;
 }
 
+/** Nothing has been changed yet when one of them fails: the job ends, and the description waits for a person. */
+async function runPreHooks(
+  context: RunContext,
+  planned: PlannedStack,
+  job: JobRecorder,
+  signal: AbortSignal,
+): Promise<void> {
+  const { stack, desired } = planned.plan;
+  try {
+    await runHooks(context, planned, PRE_STAGES, { job, signal });
+    context.hooked.set(stack, desired);
+  } catch (error) {
+    const isOver = isReconcilerError(error) && !error.retryable && error.code !== 'CANCELLED';
+    if (isOver) rememberStack(context, stack, { heldDesired: desired });
+    context.stacks.setState(stack, signal.aborted ? 'pending' : 'failed', errorMessage(error));
+    job.end(signal.aborted ? 'cancelled' : 'failed', error);
+    context.stacks.setJob(stack, job.job);
+    throw error;
+  }
+}
+
+/** What runs is right, and stays: only the job tells that the last hook failed. */
+async function runPostHooks(
+  context: RunContext,
+  planned: PlannedStack,
+  job: JobRecorder,
+  signal: AbortSignal,
+): Promise<Error | null> {
+  try {
+    await runHooks(context, planned, ['post_deploy'], { job, signal });
+    return null;
+  } catch (error) {
+    const message = `deployed, but not all is done: ${errorMessage(error)}`;
+    return new ReconcilerError('HOOK_FAILED', message, { cause: error });
+  }
+}
+
 /** Tags what an apply changed, also one that an earlier process or attempt began; ends the job. */
 export async function complete(
   context: RunContext,
-  { plan }: PlannedStack,
+  planned: PlannedStack,
   job: JobRecorder,
-  result: Pick<ExecuteResult, 'changed'>,
+  result: Pick<ExecuteResult, 'changed'> & { readonly signal: AbortSignal },
 ): Promise<void> {
+  const { plan } = planned;
   const { stack, revision } = plan;
   const record = recallStack(context, stack);
-  if (revision !== null && (result.changed > 0 || record.untagged)) await tag(context, plan, job);
+  const isNew = result.changed > 0 || record.untagged;
+  const unfinished = isNew ? await runPostHooks(context, planned, job, result.signal) : null;
+  context.hooked.delete(stack);
+  if (revision !== null && isNew) await tag(context, plan, job);
   const now = new Date(context.clock.now()).toISOString();
   const described = context.desired.get(stack);
   const heldDesired = destroyedDigest(context, plan);
@@ -77,7 +121,12 @@ export async function complete(
   if (heldDesired !== null) context.stacks.setState(stack, 'pending', DESTROYED);
   else if (described === undefined) context.stacks.setState(stack, 'removed', keptOf(plan));
   // Not current: a newer description came in at the last moment, and its own run is due.
-  else context.stacks.setState(stack, isCurrent ? 'in_sync' : 'pending', unprunedOf(plan));
+  else
+    context.stacks.setState(
+      stack,
+      isCurrent ? 'in_sync' : 'pending',
+      unfinished?.message ?? unprunedOf(plan),
+    );
   rememberStack(context, stack, {
     untagged: false,
     heldDesired,
@@ -86,7 +135,8 @@ export async function complete(
     lastAppliedAt: now,
     unpushedTags: context.deployments.pending().filter((name) => name.startsWith(`deploy/${stack}/`)),
   });
-  job.end('completed');
+  if (unfinished === null) job.end('completed');
+  else job.end('failed', unfinished);
   context.stacks.setJob(stack, job.job);
 }
 

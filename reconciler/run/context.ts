@@ -25,6 +25,8 @@ export interface RunContext {
   readonly stacks: StackTable;
   readonly deployments: Deployments;
   readonly freeze: Freeze;
+  /** By stack: digest of the deployment under way whose first hooks have run. */
+  readonly hooked: Map<string, string>;
   /** What the store would not take; what is remembered must hold for as long as this process lives. */
   readonly unsaved: Map<string, StackRecord>;
   /** Changes of one stack carried out at the same time. */

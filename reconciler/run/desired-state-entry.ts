@@ -3,6 +3,7 @@ import { readDocument } from '../model/read-document.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { TreeDirectory } from '../model/file-tree.ts';
 import type { Issue } from '../model/issue.ts';
+import type { KitCatalogue } from '../model/kit-catalogue.ts';
 import type { SchemaCheck } from '../model/schema-check.ts';
 import type { PlacedFile } from '../model/service-files.ts';
 import { guessStackName, isStackName } from '../model/stack-name.ts';
@@ -13,6 +14,7 @@ import type { StackEntry } from './desired-state-index.ts';
 export interface EntryContext {
   readonly tree: TreeDirectory;
   readonly nodes: ReadonlyMap<string, TargetReference | null>;
+  readonly kits: KitCatalogue;
   readonly checkSchema: SchemaCheck;
 }
 
@@ -54,6 +56,7 @@ export function buildEntry(source: EntrySource, text: string, context: EntryCont
       ...new Set([...visited, ...findings.watched, ...assessment.secrets.watched, ...assessment.watched]),
     ],
     sharedNodes: assessment.sharedNodes,
+    kits: assessment.kits,
     dependsOn: assessment.dependsOn,
     inline: [...findings.inline.keys()],
     secrets: assessment.secrets.secrets,
@@ -80,6 +83,7 @@ export function buildBrokenEntry(
     ports: [],
     watched: visited,
     sharedNodes: [],
+    kits: [],
     dependsOn: [],
     inline: [],
     secrets: [],

@@ -30,6 +30,8 @@ export interface StackEntry {
   /** Repository paths that it rests on, besides its own. */
   readonly watched: readonly string[];
   readonly sharedNodes: readonly string[];
+  /** Names of kits as it uses them. */
+  readonly kits: readonly string[];
   /** Other stacks that come first. */
   readonly dependsOn: readonly StackDependency[];
   /** Blob ids of texts written in the document. */
@@ -57,6 +59,7 @@ export interface StackIndex {
   /** Files of stacks that rest on this path or on a directory above it. */
   watchersOf(path: string): Iterable<string>;
   usersOfNode(name: string): Iterable<string>;
+  usersOfKit(name: string): Iterable<string>;
   fileOfInline(blob: string): string | undefined;
   readonly order: Pick<StackOrder, 'dependantsOf' | 'formerDependencies'>;
   /** Findings about an entry and others: one name or one port for two stacks, stacks that wait for each other. */
@@ -79,6 +82,7 @@ interface Tables {
   readonly claimsOf: Map<string, readonly Claim[]>;
   readonly watchers: MultiMap<string>;
   readonly nodeUsers: MultiMap<string>;
+  readonly kitUsers: MultiMap<string>;
   readonly inline: MultiMap<string>;
   readonly notable: Set<StackEntry>;
   readonly order: StackOrder;
@@ -92,6 +96,7 @@ export function createStackIndex(): StackIndex {
     claimsOf: new Map(),
     watchers: createMultiMap(),
     nodeUsers: createMultiMap(),
+    kitUsers: createMultiMap(),
     inline: createMultiMap(),
     notable: new Set(),
     order: createStackOrder(),
@@ -115,6 +120,7 @@ export function createStackIndex(): StackIndex {
       yield* tables.watchers.get('');
     },
     usersOfNode: (name) => tables.nodeUsers.get(name),
+    usersOfKit: (name) => tables.kitUsers.get(name),
     fileOfInline: (blob) => tables.inline.get(blob).values().next().value,
     conflictsOf: (entry) => [
       ...nameConflicts(entry, byName.get(entry.name)),
@@ -148,6 +154,7 @@ function link(entry: StackEntry, tables: Tables, concerned: Set<string>): void {
   tables.byName.add(name, entry);
   for (const path of watched) tables.watchers.add(path, file);
   for (const node of sharedNodes) tables.nodeUsers.add(node, file);
+  for (const kit of entry.kits) tables.kitUsers.add(kit, file);
   for (const blob of inline) tables.inline.add(blob, file);
   tables.order.link(entry);
   if (entry.diagnostics.length + entry.secrets.length + entry.dependsOn.length > 0) tables.notable.add(entry);
@@ -167,6 +174,7 @@ function unlink(entry: StackEntry, tables: Tables, concerned: Set<string>): void
   tables.byName.remove(name, entry);
   for (const path of watched) tables.watchers.remove(path, file);
   for (const node of sharedNodes) tables.nodeUsers.remove(node, file);
+  for (const kit of entry.kits) tables.kitUsers.remove(kit, file);
   for (const blob of inline) tables.inline.remove(blob, file);
   tables.notable.delete(entry);
   tables.order.unlink(entry);

@@ -4,6 +4,7 @@ import { listFiles, updateTree } from '../model/file-tree.ts';
 import type { FileChange, FileEntry, Revision } from '../ports/source.ts';
 import { readNodes, readSettings } from './desired-state-documents.ts';
 import type { EntryContext } from './desired-state-entry.ts';
+import { readKits } from './desired-state-kits.ts';
 import type { LoadOptions, Staged } from './desired-state-reading.ts';
 import { decode, readTexts } from './desired-state-reading.ts';
 import { createFilter, findTouched, readStacks } from './desired-state-stacks.ts';
@@ -20,10 +21,16 @@ export async function readRevision(revision: Revision, options: LoadOptions): Pr
   const tree = updateTree(state.tree, await withLinks(changes, options));
   const settings = await readSettings(tree, options);
   const nodes = await readNodes(tree, changes, options);
-  const context: EntryContext = { tree, nodes: nodes.references, checkSchema: options.checkSchema };
-  const files = findTouched({ tree, settings, nodes, changes }, options);
+  const kits = await readKits(tree, changes, options);
+  const context: EntryContext = {
+    tree,
+    nodes: nodes.references,
+    kits: kits.catalogue,
+    checkSchema: options.checkSchema,
+  };
+  const files = findTouched({ tree, settings, nodes, kits, changes }, options);
   const staged = await readStacks(files, context, { ...options, includes: createFilter(settings.document) });
-  return { state: { revision, tree, settings, nodes }, changes: staged };
+  return { state: { revision, tree, settings, nodes, kits }, changes: staged };
 }
 
 /** Changes since the state in force; everything is compared anew when history does not connect the two. */

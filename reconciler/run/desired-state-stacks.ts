@@ -9,7 +9,8 @@ import { buildBrokenEntry, buildEntry, withOversize } from './desired-state-entr
 import type { IndexChange } from './desired-state-index.ts';
 import type { Readable } from './desired-state-compose.ts';
 import { withComposeTexts } from './desired-state-compose.ts';
-import type { LoadedNodes, LoadedSettings, LoadOptions } from './desired-state-reading.ts';
+import { changedKits } from './desired-state-kits.ts';
+import type { LoadedKits, LoadedNodes, LoadedSettings, LoadOptions } from './desired-state-reading.ts';
 import { createBreather, locate, readTexts, toText } from './desired-state-reading.ts';
 
 const KOMBINATION = /(?:^|\/)kombination\.ya?ml$/;
@@ -23,12 +24,13 @@ export interface Read {
   readonly tree: TreeDirectory;
   readonly settings: LoadedSettings;
   readonly nodes: LoadedNodes;
+  readonly kits: LoadedKits;
   readonly changes: readonly FileChange[];
 }
 
 /** Kombination files that have to be looked at again. */
 export function findTouched(
-  { tree, settings, nodes, changes }: Read,
+  { tree, settings, nodes, kits, changes }: Read,
   { state, index }: LoadOptions,
 ): ReadonlySet<string> {
   const touched = new Set<string>();
@@ -41,6 +43,9 @@ export function findTouched(
       if (nodes.references.get(name) === state.nodes.references.get(name)) continue;
       for (const file of index.usersOfNode(name)) touched.add(file);
     }
+  }
+  for (const name of changedKits(state.kits, kits)) {
+    for (const file of index.usersOfKit(name)) touched.add(file);
   }
   if (globsOf(settings.document) !== globsOf(state.settings.document)) {
     for (const file of index.files()) touched.add(file);

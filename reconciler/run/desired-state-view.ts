@@ -14,6 +14,7 @@ import type { DesiredStack, ServiceView, StackPolicy } from '../model/stack.ts';
 import { DEFAULT_POLICY } from '../model/stack.ts';
 import { portText } from '../render/container.ts';
 import { renderDocker } from '../render/docker.ts';
+import { renderHooks } from '../render/hooks.ts';
 import type { Core } from './desired-state-core.ts';
 import type { StackEntry } from './desired-state-index.ts';
 import type { SecretAnswer } from './desired-state-secrets.ts';
@@ -73,7 +74,7 @@ function buildStack(core: Core, entry: StackEntry, lookup: Lookup): DesiredStack
   const common = { name: entry.name, kind: 'kombination' as const, file: entry.file, diagnostics };
   const policy = repositoryPolicy(core);
   if (entry.text === null) {
-    const nothing = { targets: [], services: [], resources: [], dependsOn: [] };
+    const nothing = { targets: [], services: [], resources: [], dependsOn: [], hooks: [] };
     return { ...common, ...nothing, stackkit: '', policy, document: null };
   }
   const assessment = assessEntry(core, entry, entry.text);
@@ -84,12 +85,15 @@ function buildStack(core: Core, entry: StackEntry, lookup: Lookup): DesiredStack
     const answer = source && lookup(source);
     return answer instanceof Secret ? answer : undefined;
   };
+  const rendering = { assessment, file: entry.file, lookup: secretOf };
+  const resources = hasErrors(diagnostics) ? [] : renderDocker(rendering);
   return {
     ...common,
     stackkit: kombination.stackkit,
     targets,
     services: viewServices(assessment),
-    resources: hasErrors(diagnostics) ? [] : renderDocker({ assessment, file: entry.file, lookup: secretOf }),
+    resources,
+    hooks: hasErrors(diagnostics) ? [] : renderHooks(rendering, resources),
     dependsOn: entry.dependsOn.map(({ name }) => name),
     policy: { ...policy, ...kombination.policy },
     document: written.value ?? null,
@@ -97,9 +101,17 @@ function buildStack(core: Core, entry: StackEntry, lookup: Lookup): DesiredStack
 }
 
 function assessEntry(core: Core, entry: StackEntry, text: string): Assessment {
-  const { tree, nodes } = core.state;
+  const { tree, nodes, kits } = core.state;
   const { checkSchema } = core;
-  return assess({ ...textsOf(entry), file: entry.file, text, tree, nodes: nodes.references, checkSchema });
+  return assess({
+    ...textsOf(entry),
+    file: entry.file,
+    text,
+    tree,
+    nodes: nodes.references,
+    kits: kits.catalogue,
+    checkSchema,
+  });
 }
 
 /** What an entry has read besides its own text. */
@@ -144,9 +156,9 @@ function entryDiagnostics(core: Core, entry: StackEntry, lookup: Lookup): readon
 
 /** Every finding of every file, ordered. */
 export function listDiagnostics(core: Core): readonly Diagnostic[] {
-  const { settings, nodes } = core.state;
+  const { settings, nodes, kits } = core.state;
   const lookup = createLookup(core);
-  const all: Diagnostic[] = [...settings.diagnostics];
+  const all: Diagnostic[] = [...settings.diagnostics, ...kits.diagnostics];
   for (const { diagnostics } of nodes.documents.values()) all.push(...diagnostics);
   for (const entry of core.index.notable()) all.push(...entryDiagnostics(core, entry, lookup));
   return all.sort(compareDiagnostics);

@@ -10,6 +10,7 @@ import { recallStacks } from './context.ts';
 import type { RunContext } from './context.ts';
 import { Preempted } from './execute-plan.ts';
 import { whyFrozen, wokenBy } from './gates.ts';
+import { sweepHooks } from './hooks.ts';
 import { findOwned, tooManyRemovals } from './orphans.ts';
 import { planStack } from './plan-stack.ts';
 import { RepositoryLoop } from './repository-loop.ts';
@@ -78,6 +79,7 @@ export class Loop implements AsyncDisposable {
       onNew: (reference) => {
         this.#searchSoon(reference);
         this.#background.run('facts', (signal) => pool.refreshFacts(reference, signal));
+        this.#background.run('sweep hooks', (signal) => sweepHooks(this.#context, reference, signal));
       },
     });
     await this.#read(this.#background.signal);

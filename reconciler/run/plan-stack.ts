@@ -92,6 +92,7 @@ export function undescribedStack(name: string): DesiredStack {
     services: [],
     resources: [],
     dependsOn: [],
+    hooks: [],
     policy: DEFAULT_POLICY,
     diagnostics: [],
     document: null,

@@ -127,7 +127,7 @@ export class StackRunner {
       case 'in-sync':
         job.update({ summary: planned.plan.summary });
         job.log('info', 'nothing to do');
-        await complete(this.#context, planned, job, { changed: 0 });
+        await complete(this.#context, planned, job, { changed: 0, signal });
         this.#settle(planned, decision);
         return;
       case 'unreachable':
@@ -162,7 +162,7 @@ export class StackRunner {
     if (signal.aborted) return;
     this.#settle(planned, decision);
     if (decision.kind === 'unwell') this.#insistOnHealth(planned.plan);
-    if (decision.kind === 'in-sync') return this.#completeEarlier(planned, trigger);
+    if (decision.kind === 'in-sync') return this.#completeEarlier(planned, trigger, signal);
     if (decision.kind === 'unreachable') return this.#reportAway(planned, trigger);
     if (decision.kind === 'waiting' && trigger === 'push') this.#recordPlan(planned.plan);
     if (decision.kind !== 'apply' || this.#isGated(planned)) return;
@@ -300,13 +300,13 @@ export class StackRunner {
   }
 
   /** What an earlier process or attempt began has come to its end by itself: tag it. */
-  async #completeEarlier(planned: PlannedStack, trigger: string): Promise<void> {
+  async #completeEarlier(planned: PlannedStack, trigger: string, signal: AbortSignal): Promise<void> {
     const { stack } = planned.plan;
     if (!recallStack(this.#context, stack).untagged || this.#context.desired.get(stack) === undefined) return;
     const job = this.#newJob(stack, trigger);
     job.start({ summary: planned.plan.summary });
     job.log('info', 'completes a deployment that was begun before');
-    await complete(this.#context, planned, job, { changed: 0 });
+    await complete(this.#context, planned, job, { changed: 0, signal });
   }
 
   /** What waits for somebody to apply it can be read as a plan. */

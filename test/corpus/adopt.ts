@@ -23,6 +23,8 @@ export interface Adopted {
   readonly diagnostics: readonly Diagnostic[];
   /** `null`: it does not validate. */
   readonly plan: Plan | null;
+  /** Values that were made up for variables. */
+  readonly variables: Readonly<Record<string, string>>;
   /** Repository path of the kombination. */
   readonly path: string;
   readonly assessment: Assessment;
@@ -94,7 +96,17 @@ function tryProject(project: CorpusProject, { variables, files, needs }: Additio
   );
   const diagnostics = toDiagnostics(path, assessment.document, [...assessment.issues, ...missing]);
   const plan = hasErrors(diagnostics) ? null : planFresh(assessment, path, diagnostics);
-  return { stack, path, files: repository, needs: [...needs], diagnostics, plan, assessment };
+  const made = Object.fromEntries(variables);
+  return {
+    stack,
+    path,
+    files: repository,
+    variables: made,
+    needs: [...needs],
+    diagnostics,
+    plan,
+    assessment,
+  };
 }
 
 const NO_SECRET: SecretProblem = { code: 'SECRET_NOT_FOUND', message: 'there is none' };

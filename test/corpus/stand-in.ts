@@ -81,13 +81,13 @@ function replaceService(fields: Fields, { completes, checked, scratch, host }: R
   for (const key of ['privileged', 'cap_add', 'pid', 'ipc', 'network_mode', 'userns_mode', ...HARDWARE]) {
     if (
       fields[key] !== undefined &&
-      !/^(bridge|none|private|shareable|(service|container):.*)$/.test(String(fields[key]))
+      !/^(bridge|none|private|shareable|(service|container):.*)$/.test(textOf(fields[key]))
     )
       host.add(key);
   }
   const logging = asString(asFields(fields['logging'])?.['driver']);
   if (logging !== undefined && !/^(json-file|local|none)$/.test(logging)) delete kept['logging'];
-  const user = String(fields['user'] ?? '');
+  const user = textOf(fields['user']);
   if (!/^\d*(:\d*)?$/.test(user)) delete kept['user'];
   kept['image'] = IMAGE;
   kept['environment'] = passedOn(fields['environment']);
@@ -188,4 +188,8 @@ function findCompleting(root: Fields): ReadonlySet<string> {
 
 function findWaitedFor(root: Fields): ReadonlySet<string> {
   return new Set(conditionsOf(root).flatMap(([name, until]) => (until === 'service_healthy' ? [name] : [])));
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
 }

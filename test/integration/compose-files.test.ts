@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { ComposeCommand } from '../support/compose.ts';
 import { prepareCompose } from '../support/compose.ts';
 import type { ProjectFiles } from '../support/compose-config.ts';
+import { DOTENV, TEMPLATES } from '../support/compose-texts.ts';
 import { readWithCompose, readWithKombinator } from '../support/compose-config.ts';
 
 /*
@@ -44,66 +45,9 @@ async function same(
   expect(readWithKombinator(files, `compose: ${JSON.stringify(names)}\n${chosen}`)).toEqual(theirs);
 }
 
-const FORMS = [
-  '$SET',
-  '${SET}',
-  'a${SET}b',
-  '${UNSET}',
-  '$UNSET-',
-  '${SET:-d}',
-  '${UNSET:-d}',
-  '${EMPTY:-d}',
-  '${EMPTY-d}',
-  '${UNSET-d}',
-  '${SET:+alt}',
-  '${UNSET:+alt}',
-  '${EMPTY:+alt}',
-  '${EMPTY+alt}',
-  '${SET:?no}',
-  '${SET?no}',
-  '$$SET',
-  '$${SET}',
-  'a$$b$$$$c',
-  '${UNSET:-${SET}}',
-  '${UNSET:-x${OTHER:-y}z}',
-  '${UNSET:-a b:c/d-e}',
-  '${UNSET:-}',
-  '${SET}${SET}',
-  '${A_1b}',
-  '${UNSET:-$$x}',
-  '${SET:+${A_1b}}',
-];
-
-const DOTENV = [
-  '# a comment',
-  'PLAIN=value',
-  'SPACED = around',
-  'export EXPORTED=yes',
-  'EMPTY=',
-  'QUOTED="with spaces # no comment"',
-  "SINGLE='literal $PLAIN \\n'",
-  'ESCAPED="line\\nnext\\ttab \\"quoted\\" \\\\ back"',
-  'COMMENT=value # comment',
-  'HASH=value#nocomment',
-  'INSIDE=${PLAIN}-more',
-  'BARE=$PLAIN/x',
-  'LATER=${AFTER:-default}',
-  'AFTER=after',
-  'DOLLAR=pa$$word',
-  'MULTI="first',
-  'second"',
-  'COLON: yaml',
-  'URL=postgres://u:p@h:5432/d?x=1&y=2',
-  'EQUALS=a=b=c',
-  'JSON={"a": 1}',
-  'TRAILING=x   ',
-  'LONELY=a$ b',
-  '',
-].join('\n');
-
 describe('what Compose understands', () => {
   it.each<readonly [string, ProjectFiles]>([
-    ['variables in all their forms', variables(FORMS, 'SET=value\nEMPTY=\nA_1b=x\n')],
+    ['variables in all their forms', variables(TEMPLATES, 'SET=value\nEMPTY=\nA_1b=x\n')],
     ['an env file', web('env_file: app.env', { 'app.env': DOTENV })],
     ['values of .env', variables(['$PLAIN', '$SINGLE', '$ESCAPED', '$MULTI', '$INSIDE'], DOTENV)],
     [

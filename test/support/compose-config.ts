@@ -92,44 +92,61 @@ export function readWithKombinator(files: ProjectFiles, kombination?: string): C
   return Object.fromEntries(model.services.map((service) => [service.name, fromModel(service)]));
 }
 
+type Texts = Readonly<Record<string, string>>;
+
+/** What `config --format json` writes, as far as it is looked at. */
 interface ComposeService {
-  readonly [key: string]: never;
+  readonly image?: string;
+  readonly environment?: Readonly<Record<string, string | null>>;
+  readonly command?: readonly string[] | null;
+  readonly entrypoint?: readonly string[] | null;
+  readonly ports?: readonly {
+    readonly host_ip?: string;
+    readonly published?: string;
+    readonly target: number;
+    readonly protocol: string;
+  }[];
+  readonly labels?: Texts;
+  readonly depends_on?: Readonly<Record<string, { readonly condition: string; readonly required: boolean }>>;
+  readonly networks?: Readonly<Record<string, unknown>>;
+  readonly volumes?: readonly { readonly target: string; readonly read_only?: boolean }[];
+  readonly cap_add?: readonly string[];
+  readonly dns?: readonly string[];
+  readonly extra_hosts?: readonly string[];
+  readonly privileged?: boolean;
+  readonly hostname?: string;
+  readonly healthcheck?: { readonly retries?: number; readonly test?: readonly string[] };
 }
 
-function fromCompose(service: Readonly<Record<string, any>>): ComparableService {
-  const env = Object.entries<string | null>(service['environment'] ?? {}).flatMap(([name, value]) =>
+/** What the comparison looks at of a service in Compose's own JSON. */
+function fromCompose(service: ComposeService): ComparableService {
+  const env = Object.entries(service.environment ?? {}).flatMap(([name, value]) =>
     value === null ? [] : [[name, unescape(value)] as const],
   );
+  const labels = Object.entries(service.labels ?? {}).map(([key, value]) => [key, unescape(value)] as const);
   return {
-    image: normaliseImage(service['image']),
+    image: normaliseImage(service.image),
     environment: Object.fromEntries(sort(env)),
-    command: service['command']?.map(unescape),
-    entrypoint: service['entrypoint']?.map(unescape),
-    ports: (service['ports'] ?? [])
-      .map(
-        (port: Record<string, unknown>) =>
-          `${port['host_ip'] ?? ''}:${port['published'] ?? ''}:${port['target']}/${port['protocol']}`,
-      )
+    command: service.command?.map(unescape),
+    entrypoint: service.entrypoint?.map(unescape),
+    ports: (service.ports ?? [])
+      .map((port) => `${port.host_ip ?? ''}:${port.published ?? ''}:${port.target}/${port.protocol}`)
       .toSorted(),
-    labels: Object.fromEntries(
-      sort(Object.entries<string>(service['labels'] ?? {})).map(([key, value]) => [key, unescape(value)]),
-    ),
-    dependsOn: Object.entries<Record<string, unknown>>(service['depends_on'] ?? {})
-      .map(
-        ([name, { condition, required }]) => `${name} ${condition}${required === false ? ' optional' : ''}`,
-      )
+    labels: Object.fromEntries(sort(labels)),
+    dependsOn: Object.entries(service.depends_on ?? {})
+      .map(([name, { condition, required }]) => `${name} ${condition}${required ? '' : ' optional'}`)
       .toSorted(),
-    networks: Object.keys(service['networks'] ?? {}).toSorted(),
-    mounts: (service['volumes'] ?? [])
-      .map((mount: Record<string, unknown>) => `${mount['target']}${mount['read_only'] ? ' ro' : ''}`)
+    networks: Object.keys(service.networks ?? {}).toSorted(),
+    mounts: (service.volumes ?? [])
+      .map(({ target, read_only: readOnly }) => `${target}${readOnly ? ' ro' : ''}`)
       .toSorted(),
-    capAdd: (service['cap_add'] ?? []).toSorted(),
-    dns: service['dns'] ?? [],
-    extraHosts: (service['extra_hosts'] ?? []).map((host: string) => host.replace('=', ':')).toSorted(),
-    privileged: service['privileged'] ?? false,
-    hostname: service['hostname'],
-    retries: service['healthcheck']?.retries,
-    healthTest: service['healthcheck']?.test?.map(unescape),
+    capAdd: (service.cap_add ?? []).toSorted(),
+    dns: service.dns ?? [],
+    extraHosts: (service.extra_hosts ?? []).map((host) => host.replace('=', ':')).toSorted(),
+    privileged: service.privileged ?? false,
+    hostname: service.hostname,
+    retries: service.healthcheck?.retries,
+    healthTest: service.healthcheck?.test?.map(unescape),
   };
 }
 
@@ -150,6 +167,7 @@ const CONDITIONS = {
   applied: 'service_started',
   healthy: 'service_healthy',
   completed: 'service_completed_successfully',
+  released: 'only in plans',
 };
 
 function fromModel(service: ServiceModel): ComparableService {

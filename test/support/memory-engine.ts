@@ -9,7 +9,7 @@ import type {
 } from '../../reconciler/model/resource.ts';
 import type { Spec } from '../../reconciler/model/secret.ts';
 import { maskSpec } from '../../reconciler/model/secret.ts';
-import type { ApplyContext, OwnedStack } from '../../reconciler/ports/target.ts';
+import type { ApplyContext, OneOffLeftover, OwnedStack } from '../../reconciler/ports/target.ts';
 
 /** One object on the pretended engine. */
 export interface MemoryObject {
@@ -40,6 +40,8 @@ export interface Slot {
 export interface MemoryEngine {
   readonly stacks: Map<string, Map<string, Slot>>;
   readonly images: Set<string>;
+  /** One-off containers that run, or were left. */
+  readonly hooks: OneOffLeftover[];
   /** Engine names that belong to nobody we know. */
   readonly foreignNames: Set<string>;
   readonly listeners: Set<(stack: string | null) => void>;
@@ -48,7 +50,7 @@ export interface MemoryEngine {
 
 export function createMemoryEngine(images: readonly string[] = []): MemoryEngine {
   const empty = { foreignNames: new Set<string>(), listeners: new Set<(stack: string | null) => void>() };
-  return { stacks: new Map(), images: new Set(images), ...empty, created: 0 };
+  return { stacks: new Map(), images: new Set(images), hooks: [], ...empty, created: 0 };
 }
 
 export function createObject(

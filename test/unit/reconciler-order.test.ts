@@ -45,6 +45,19 @@ describe('stacks that depend on each other', () => {
     await rig.reaches('app', 'in_sync');
   });
 
+  it('are repaired whatever has become of the one before them', async () => {
+    await using rig = createRig();
+    rig.source.push({ [file('app')]: stack('app', WEB, after('db')), [file('db')]: stack('db', WEB) });
+    await rig.reconciler.start();
+    await rig.reaches('app', 'in_sync');
+    const { control } = rig.engine();
+    rig.source.push({ [file('db')]: stack('db', BROKEN) });
+    await rig.ended('db', 2);
+    control.stop('app', container('web'));
+    await rig.ended('app', 2);
+    expect(control.find('app', container('web'))?.state).toBe('running');
+  });
+
   it('stay while somebody still needs them', async () => {
     await using rig = createRig();
     rig.source.push({

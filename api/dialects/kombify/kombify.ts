@@ -6,6 +6,7 @@ import { defineRoute } from '../../http/route.ts';
 import type { JsonSchema } from '../../http/shape.ts';
 import type { ApiDeps } from '../../operations/deps.ts';
 import { batchRoutes } from './batch-routes.ts';
+import { generateRoutes } from './generate-routes.ts';
 import { jobRoutes } from './job-routes.ts';
 import { logRoutes } from './log-routes.ts';
 import { answers } from './page.ts';
@@ -38,6 +39,7 @@ export const kombifyRoutes: readonly Route<ApiDeps>[] = [
   ...workerRoutes,
   ...jobRoutes,
   ...unifierRoutes,
+  ...generateRoutes,
   ...systemRoutes,
   openApiRoute,
 ];

@@ -47,7 +47,7 @@ const DETAIL = record(
 );
 
 const FINDING = record(
-  { path: TEXT, message: TEXT, code: TEXT, hint: TEXT, line: INTEGER, column: INTEGER },
+  { path: TEXT, message: TEXT, code: TEXT, rule: TEXT, hint: TEXT, line: INTEGER, column: INTEGER },
   ['hint', 'line', 'column'],
 );
 
@@ -278,6 +278,29 @@ export const SCHEMAS = {
       record({ valid: { const: false }, errors: listOf(FINDING), warnings: listOf(FINDING) }),
     ],
   },
+  Generated: record({
+    stack_name: TEXT,
+    stack_kit: TEXT,
+    output: TEXT,
+    nodes: listOf(
+      record({ name: TEXT, host: TEXT, ssh_user: TEXT, ssh_port: INTEGER }, ['ssh_user', 'ssh_port']),
+    ),
+    services: listOf(
+      record({
+        name: TEXT,
+        node: TEXT,
+        image: TEXT,
+        ports: listOf(INTEGER),
+        port: INTEGER_OR_NULL,
+        needs: TEXTS,
+      }),
+    ),
+    network: record({ domain: TEXT }),
+    files: listOf(record({ path: TEXT, content: TEXT, encoding: { enum: ['utf-8', 'base64'] } })),
+    checksums: { type: 'object', additionalProperties: TEXT },
+    variables: listOf(record({ name: TEXT, reference: TEXT })),
+    warnings: TEXTS,
+  }),
   Health: record({
     status: { enum: ['healthy', 'degraded'] },
     version: TEXT,

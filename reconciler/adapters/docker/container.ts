@@ -27,6 +27,8 @@ export interface ContainerTask {
   readonly desired: DesiredResource;
   readonly spec: ContainerSpec;
   readonly context: ApplyContext;
+  /** Instead of those of a resource. */
+  readonly labels?: Readonly<Record<string, string>>;
 }
 
 /** A change that must be undone is undone even when the caller has lost interest. */
@@ -44,7 +46,7 @@ export async function makeContainer(task: ContainerTask, name: string): Promise<
   const { api } = await adapter.traits(signal);
   refuseUnmet(desired, spec, api);
   const place = spec.secrets?.length ? newSecretsPlace(stack) : null;
-  const own = buildLabels({ stack, revision, branch, desired });
+  const own = task.labels ?? buildLabels({ stack, revision, branch, desired });
   const labels = place === null ? own : { ...own, [SECRETS_LABEL]: place };
   const shared = await withSharedIds(adapter.engine, spec, signal);
   const config = buildContainerConfig(shared, { labels, api, place });

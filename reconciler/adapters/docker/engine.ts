@@ -77,6 +77,8 @@ export interface Engine {
   listContainers(stack: string | null, signal: AbortSignal): Promise<ContainerInfo[]>;
   /** Containers of one resource. */
   findContainers(stack: string, name: string, signal: AbortSignal): Promise<ContainerInfo[]>;
+  /** One-off containers of every stack. */
+  listHooks(signal: AbortSignal): Promise<ContainerInfo[]>;
   /** Containers that publish a host port. */
   findPublishers(port: string, signal: AbortSignal): Promise<ContainerInfo[]>;
   inspectContainer(id: string, signal: AbortSignal): Promise<ContainerInspectInfo | null>;
@@ -154,6 +156,7 @@ type ContainerCalls = Pick<
   Engine,
   | 'listContainers'
   | 'findContainers'
+  | 'listHooks'
   | 'findPublishers'
   | 'inspectContainer'
   | 'createContainer'
@@ -182,6 +185,7 @@ function containerCalls(transport: Transport): ContainerCalls {
         { label: [`${LABEL.stack}=${stack}`, `${LABEL.name}=container/${name}`] },
         signal,
       ),
+    listHooks: (signal) => listContainers(transport, { label: [LABEL.hook] }, signal),
     findPublishers: (port, signal) => listContainers(transport, { publish: [port] }, signal),
     inspectContainer: (id, signal) =>
       orNull(

@@ -14,6 +14,8 @@ export const LABEL = {
   revision: 'io.kombinator.revision',
   branch: 'io.kombinator.branch',
   spec: 'io.kombinator.spec',
+  /** On one-off containers only, which are no resources: the stack that they belong to. */
+  hook: 'io.kombinator.hook',
 } as const;
 
 /**

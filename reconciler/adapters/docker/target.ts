@@ -13,6 +13,8 @@ import { readFacts, readOwned } from './facts.ts';
 import { readHealth } from './health.ts';
 import { applyImage } from './image.ts';
 import { closeAfter, readLogLines } from './logs.ts';
+import type { RunningOneOffs } from './one-off.ts';
+import { listOneOffs, removeOneOff, runOneOff } from './one-off.ts';
 import { observeStack } from './observe.ts';
 import { watchEngine } from './watch.ts';
 
@@ -25,6 +27,7 @@ export interface EngineTargetOptions extends AdapterOptions {
 /** The `Target` port over one Docker Engine. */
 export function createEngineTarget({ engine, close, ...options }: EngineTargetOptions): Target {
   const adapter = createAdapter(engine, options);
+  const running: RunningOneOffs = new Set();
   const closing = new AbortController();
   const until = (signal: AbortSignal) => AbortSignal.any([signal, closing.signal]);
   return {
@@ -45,6 +48,13 @@ export function createEngineTarget({ engine, close, ...options }: EngineTargetOp
       await releaseContainer(adapter, change, outcome, { ...context, signal: until(context.signal) });
     },
     exec: (stack, id, argv, signal) => execIn(adapter, { stack, id, argv }, until(signal)),
+    runOneOff: (oneOff, context) =>
+      runOneOff(adapter, { oneOff, context: { ...context, signal: until(context.signal) }, running }),
+    async leftovers(signal) {
+      const found = await listOneOffs(adapter, until(signal));
+      return found.filter(({ name }) => !running.has(name));
+    },
+    removeLeftover: (id, signal) => removeOneOff(adapter, id, until(signal)),
     owned: (signal) => readOwned(adapter, until(signal)),
     facts: (signal) => readFacts(adapter, until(signal)),
     logs: (stack, id, logOptions) =>

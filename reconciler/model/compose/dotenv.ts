@@ -121,7 +121,7 @@ function readValue(text: string): Value {
   if (quote !== '"' && quote !== "'") {
     const whole = /^[^\n]*/.exec(text)?.[0] ?? '';
     const value = whole.replace(/(^|[ \t])#.*$/, '').trim();
-    return { value: escapeLonely(value), length: whole.length, literal: false };
+    return { value: value, length: whole.length, literal: false };
   }
   let end = lead + 1;
   while (end < text.length && text[end] !== quote) end += text[end] === '\\' ? 2 : 1;
@@ -133,7 +133,7 @@ function readValue(text: string): Value {
   const rest = /^[^\n]*/.exec(text.slice(end + 1))?.[0] ?? '';
   const length = end + 1 + rest.length;
   if (quote === "'") return { value: inside.replaceAll("\\'", "'"), length, literal: true };
-  return { value: escapeLonely(unescape(inside)), length, literal: false };
+  return { value: unescape(inside), length, literal: false };
 }
 
 const ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', '"': '"', '\\': '\\' };
@@ -141,9 +141,4 @@ const ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', '
 function unescape(text: string): string {
   // A dollar sign after a backslash stands for itself.
   return text.replace(/\\(.)/gs, (whole, char: string) => (char === '$' ? '$$' : (ESCAPES[char] ?? whole)));
-}
-
-/** In env files a dollar sign that begins no variable stands for itself. */
-function escapeLonely(text: string): string {
-  return text.replace(/\$\$|\$(?![{A-Za-z_])/g, () => '$$');
 }

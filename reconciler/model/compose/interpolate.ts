@@ -48,9 +48,10 @@ export function parseTemplate(text: string): readonly TemplatePart[] | TemplateP
       index = end + 1;
     } else {
       const name = NAME.exec(text.slice(dollar + 1))?.[0];
-      if (name === undefined) return { problem: 'a dollar sign with no variable after it' };
-      add({ name, operator: '', word: '' });
-      index = dollar + 1 + name.length;
+      // One that begins no variable stands for itself.
+      if (name === undefined) plain += '$';
+      else add({ name, operator: '', word: '' });
+      index = dollar + 1 + (name?.length ?? 0);
     }
   }
   plain += text.slice(index);

@@ -20,7 +20,7 @@ export function normaliseService(
   result = fillEnvironment(project, result, shelf.environment);
   result = placeBinds(project, result, shelf.volumes);
   result = placeConfigs(project, result, shelf);
-  result = normalisePorts(project, result);
+  result = normalisePorts(result);
   result = placeBuild(project, result, shelf.environment);
   const files = result.entries.get('volumes');
   return files?.kind === 'list' && files.items.length === 0
@@ -65,16 +65,9 @@ function withoutEmpty(service: MapNode): MapNode {
   return { ...service, entries: new Map(entries) };
 }
 
-function normalisePorts(project: Project, service: MapNode): MapNode {
+function normalisePorts(service: MapNode): MapNode {
   const ports = service.entries.get('ports');
   if (ports?.kind !== 'list') return service;
-  const mode = textOf(service.entries.get('network_mode'));
-  if (mode === 'host' || mode === 'none') {
-    project.warning('UNSUPPORTED_KEY', ports, `ports have no effect with network_mode: ${mode}`, {
-      at: 'key',
-    });
-    return withEntry(service, 'ports', undefined);
-  }
   const items = ports.items.flatMap((item) => (item.kind === 'map' ? longPorts(item) : [shortPort(item)]));
   return withEntry(service, 'ports', { ...ports, items });
 }
