@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { runApply, runDestroy } from './commands/apply.ts';
+import { runControl } from './commands/control.ts';
 import { runHistory, runRollback } from './commands/history.ts';
 import { addGenerating } from './generating.ts';
 import { runJobs } from './commands/jobs.ts';
@@ -199,6 +200,14 @@ function addChanging(program: Command, hooks: ProgramHooks): void {
         }),
       ),
     );
+
+  for (const action of ['start', 'stop', 'restart'] as const) {
+    program
+      .command(action)
+      .description(`${action} what stacks have on their targets; Git is left alone`)
+      .argument('<stack...>')
+      .action(on(hooks, (invocation, _options, stacks: string[]) => runControl(invocation, action, stacks)));
+  }
 
   program
     .command('rollback')

@@ -50,7 +50,7 @@ export function createRemoteSession(options: RemoteOptions): Session {
   };
 }
 
-type ChangingPart = 'plan' | 'apply' | 'deleteStacks' | 'rollback';
+type ChangingPart = 'plan' | 'apply' | 'control' | 'deleteStacks' | 'rollback';
 type ReadingPart = Exclude<keyof Session, ChangingPart | 'followJob' | 'stop' | typeof Symbol.asyncDispose>;
 
 function readingPart(client: RemoteClient): Pick<Session, ReadingPart> {
@@ -112,6 +112,10 @@ function changingPart(client: RemoteClient): Pick<Session, ChangingPart> {
       return toJob(
         await withNames(client, stack, client.post(`${stackPath(stack)}/apply`, { body, signal }), signal),
       );
+    },
+    async control(stack, action, signal) {
+      const request = client.post(`${stackPath(stack)}/${action}`, { signal });
+      return toJob(await withNames(client, stack, request, signal));
     },
     async deleteStacks({ stacks, volumes, overrideFreeze }, signal) {
       const answer = await client.post('/stacks/batch-delete', {

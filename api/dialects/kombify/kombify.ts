@@ -6,6 +6,7 @@ import { defineRoute } from '../../http/route.ts';
 import type { JsonSchema } from '../../http/shape.ts';
 import type { ApiDeps } from '../../operations/deps.ts';
 import { batchRoutes } from './batch-routes.ts';
+import { controlRoutes } from './control-routes.ts';
 import { generateRoutes } from './generate-routes.ts';
 import { jobRoutes } from './job-routes.ts';
 import { logRoutes } from './log-routes.ts';
@@ -33,6 +34,7 @@ const openApiRoute: Route<ApiDeps> = defineRoute({
 /** The whole table of this dialect. */
 export const kombifyRoutes: readonly Route<ApiDeps>[] = [
   ...batchRoutes,
+  ...controlRoutes,
   ...stackRoutes,
   ...planRoutes,
   ...logRoutes,
