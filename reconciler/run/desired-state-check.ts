@@ -31,7 +31,7 @@ export async function generateFrom(
 ): Promise<GeneratedStack> {
   const readBlob = async (blob: string) => core.inline.get(blob) ?? core.source.readBlob(blob);
   if ('text' in subject) {
-    const name = asString(peekYaml(subject.text.slice(0, core.limits.documentBytes), ['meta', 'name']));
+    const name = peekStackName(subject.text.slice(0, core.limits.documentBytes));
     const place = (name === undefined ? undefined : core.index.find(name)?.file) ?? pathOf(name ?? '');
     return generateStack(assessAs(core, subject.text, place), format, { file: place, readBlob });
   }

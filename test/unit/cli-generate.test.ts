@@ -64,7 +64,7 @@ describe('import', () => {
     restart: always
     environment: { PASSWORD: "\${DB_PASSWORD}" }
     volumes: [./conf:/etc/web, ../outside.conf:/o]
-    credential_spec: { file: x }
+    provider: { type: x }
 `,
   );
 
@@ -80,7 +80,7 @@ describe('import', () => {
     expect(text + stdout).not.toContain('hunter2');
     expect(stdout).toContain(`${file}:6 services.web.volumes.0: ./conf is copied into the container`);
     expect(stdout).toContain(`${file}:6 services.web.volumes.1: ../outside.conf is not there`);
-    expect(stdout).toContain(`Could not be mapped:\n  ${file}:7 services.web.credential_spec`);
+    expect(stdout).toContain(`Could not be mapped:\n  ${file}:7 services.web.provider`);
   });
 
   it('prints it, with the report beside it', async () => {

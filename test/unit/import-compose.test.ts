@@ -156,8 +156,8 @@ secrets: { s: { file: ./s.txt } }
   web:
     image: nginx
     restart: always
-    credential_spec: { file: x }
-    build: https://example.org/a.git
+    provider: { type: x }
+    build: ./gone
     label_file: ./labels
     devices: ["vendor.com/class=x", /dev/null]
 x-mine: 1
@@ -165,11 +165,23 @@ x-mine: 1
     };
     expect(run(project).diagnostics).toEqual([]);
     expect(brief(project)).toEqual([
-      '5 dropped services.web.credential_spec',
+      '5 dropped services.web.provider',
       '6 dropped services.web.build',
       '7 dropped services.web.label_file',
       '8 dropped services.web.devices.0',
     ]);
+  });
+
+  it('names an image where there is nothing to build', () => {
+    const { text, diagnostics, notes } = run({
+      text: 'services: { web: { build: ./gone, restart: always } }\n',
+    });
+    expect(diagnostics).toEqual([]);
+    expect(text).toContain('image: project-web, pull_policy: never');
+    expect(notes.find(({ kind }) => kind === 'dropped')).toMatchObject({
+      line: 1,
+      path: 'services.web.build',
+    });
   });
 
   it.each(['a: [', '- a', ''])('says that "%s" is no Compose file', (text) => {

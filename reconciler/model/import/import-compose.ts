@@ -190,8 +190,8 @@ function dropWhatIsWrong(shared: Import): readonly Diagnostic[] {
     const errors = issues.filter(({ severity }) => severity === 'error');
     const droppable = errors.filter(({ path }) => path.length > 1 && !isFixed(path));
     if (errors.length === 0 || droppable.length === 0 || round === ROUNDS) {
-      for (const { severity, path, message } of issues)
-        if (severity === 'warning') shared.note('changed', path, message);
+      const warnings = issues.filter(({ severity }) => severity === 'warning');
+      for (const { path, message } of warnings) shared.note('changed', path, message);
       return toDiagnostics(FILE, document, errors);
     }
     // From the end, so that positions in lists stay right.

@@ -122,7 +122,7 @@ function importMounts(shared: Import, place: Place, service: YAMLMap): void {
     const bind = bindOf(isNode(item) ? item.toJS(shared.document) : item);
     if (!bind) return [item];
     const at = [...place, 'volumes', index];
-    const found = shared.list(bind.source);
+    const found = bind.source.startsWith('~') ? [] : shared.list(bind.source);
     if (found.length > 0) {
       files.push(bind);
       for (const path of found) shared.copies.add(path);
@@ -138,16 +138,16 @@ function importMounts(shared: Import, place: Place, service: YAMLMap): void {
   if (volumes.items.length === 0) service.delete('volumes');
 }
 
-/** A bind mount of a relative path; `~` is a place of a user, not of the project. */
+/** A bind mount of a relative path, or of one in the home of whoever called Compose. */
 function bindOf(value: unknown): Bind | undefined {
   if (typeof value === 'string') {
     const [source = '', target = ''] = value.split(':');
-    return /^\.{1,2}(\/|$)/.test(source) && target.startsWith('/') ? { source, target } : undefined;
+    return /^(\.{1,2}|~)(\/|$)/.test(source) && target.startsWith('/') ? { source, target } : undefined;
   }
   const source = textAt(value, 'source');
   const target = textAt(value, 'target');
   if (textAt(value, 'type') !== 'bind' || source === undefined || target === undefined) return undefined;
-  return source.startsWith('.') ? { source, target } : undefined;
+  return /^[.~]/.test(source) ? { source, target } : undefined;
 }
 
 function volumeName(source: string, service: string): string {
@@ -197,10 +197,28 @@ function numberOf(value: unknown): number | undefined {
 
 function importBuild(shared: Import, place: Place, service: YAMLMap): void {
   const build: unknown = service.toJS(shared.document)['build'];
-  const context = typeof build === 'string' ? build : textAt(build, 'context');
   if (build === undefined) return;
-  const files = shared.list(context ?? '.');
-  for (const path of files) shared.copies.add(path);
-  if (files.length > 0)
-    shared.note('mapped', [...place, 'build'], `${files.length} files of the context come along`);
+  const context = typeof build === 'string' ? build : (textAt(build, 'context') ?? '.');
+  const inline = textAt(build, 'dockerfile_inline') !== undefined;
+  const dockerfile = `${context.replace(/\/+$/, '')}/${textAt(build, 'dockerfile') ?? 'Dockerfile'}`;
+  const files = shared.list(context);
+  const missing =
+    files.length === 0 ? context : inline || shared.list(dockerfile).length > 0 ? null : dockerfile;
+  if (missing !== null) return replaceBuild(shared, place, service, missing);
+  for (const path of [...files, ...(inline ? [] : shared.list(dockerfile))]) shared.copies.add(path);
+  shared.note('mapped', [...place, 'build'], `${files.length} files of the context come along`);
+}
+
+/** What cannot be built here has to come from elsewhere. */
+function replaceBuild(shared: Import, place: Place, service: YAMLMap, missing: string): void {
+  const at = [...place, 'build'];
+  service.delete('build');
+  if (service.has('image')) {
+    shared.note('dropped', at, `${missing} is not here: the image is pulled instead of built`);
+    return;
+  }
+  const image = `${shared.name}-${String(place.at(-1))}`.toLowerCase().replace(/[^a-z0-9-]+/g, '-');
+  service.set('image', image);
+  service.set('pull_policy', 'never');
+  shared.note('dropped', at, `${missing} is not here: the image ${image} is expected to be on the engine`);
 }

@@ -79,19 +79,12 @@ function serviceOf(
 }
 
 /** Paths in the repository are found from its root, wherever the file stands. */
-function buildOf({
-  names: _,
-  cacheFrom,
-  dockerfileInline,
-  extraHosts,
-  noCache,
-  shmSize,
-  platform,
-  ...rest
-}: BlueprintBuild): object {
-  const { context, ...plain } = rest;
+function buildOf({ names, platform, cacheFrom, ...build }: BlueprintBuild): object {
+  const { context, dockerfileInline, extraHosts, noCache, shmSize, ...rest } = build;
+  const more = names.slice(1);
   const said = defined({
-    ...plain,
+    ...rest,
+    tags: more.length > 0 ? more : undefined,
     cache_from: cacheFrom,
     dockerfile_inline: dockerfileInline,
     extra_hosts: extraHosts,

@@ -89,8 +89,8 @@ function long(head: string, value: HclValue, indent: string): string[] {
 }
 
 function align(pairs: readonly (readonly [string, string])[], indent: string): string[] {
-  const width = Math.max(0, ...pairs.map(([name]) => [...name].length));
-  return pairs.map(([name, text]) => `${indent}${name}${' '.repeat(width - [...name].length)} = ${text}`);
+  const width = Math.max(0, ...pairs.map(([name]) => name.length));
+  return pairs.map(([name, text]) => `${indent}${name}${' '.repeat(width - name.length)} = ${text}`);
 }
 
 function inline(value: HclValue): string {

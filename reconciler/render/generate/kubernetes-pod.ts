@@ -1,5 +1,7 @@
 import type { ContainerSpec, FilePlace, HealthcheckSpec } from '../../model/docker-spec.ts';
 import type { Secret } from '../../model/secret.ts';
+import { isProblem } from '../../model/issue.ts';
+import { parseBytes } from '../../model/units.ts';
 import { defined } from '../../model/values.ts';
 import type { Blueprint, BlueprintService } from './blueprint.ts';
 import { dnsName, portName, portsOf } from './kubernetes-names.ts';
@@ -94,8 +96,9 @@ function isVariable(pieces: readonly Piece[]): boolean {
 
 function probesOf(healthcheck: HealthcheckSpec | undefined): object {
   if (!healthcheck || 'disabled' in healthcheck) return {};
-  const [kind, ...words] = healthcheck.test;
-  if (kind === 'NONE') return {};
+  const [kind, ...words] = healthcheck.test ?? [];
+  // Without a test, the image has one, which nobody knows here.
+  if (kind === undefined || kind === 'NONE') return {};
   const command = kind === 'CMD' ? words : ['/bin/sh', '-c', ...words];
   const seconds = (value: number | undefined) =>
     value === undefined ? undefined : Math.max(1, Math.ceil(value / 1_000));
@@ -180,13 +183,21 @@ function mountsOf(
       case 'anonymous':
         return { mount: at, volume: { name, emptyDir: {} } };
       case 'tmpfs': {
-        const sizeLimit = mount.sizeBytes === undefined ? undefined : String(mount.sizeBytes);
+        const bytes = mount.sizeBytes ?? sizeIn(mount.options ?? []);
+        const sizeLimit = bytes === undefined ? undefined : String(bytes);
         return { mount: at, volume: { name, emptyDir: defined({ medium: 'Memory', sizeLimit }) } };
       }
       default:
         return mount satisfies never;
     }
   });
+}
+
+/** `size=64m` */
+function sizeIn(options: readonly string[]): number | undefined {
+  const size = options.find((option) => option.startsWith('size='))?.slice('size='.length);
+  const bytes = size === undefined ? undefined : parseBytes(size);
+  return isProblem(bytes) ? undefined : bytes;
 }
 
 /** Files of the repository from the ConfigMap; secret ones from the Secret, whole. */
@@ -260,7 +271,7 @@ const UNSAID: readonly (keyof ContainerSpec)[] = [
 
 function reportUnsaid({ name, spec }: BlueprintService, { notes }: PodContext): void {
   const keys: string[] = UNSAID.filter((key) => spec[key] !== undefined);
-  if (/^container:/.test(spec.networkMode ?? '')) keys.push('networkMode');
+  if (spec.networkMode?.startsWith('container:')) keys.push('networkMode');
   if (spec.user !== undefined && !/^\d+(:\d+)?$/.test(spec.user)) keys.push('user');
   if (keys.length > 0) notes.push(`${name}: not carried over are ${keys.join(', ')}`);
 }

@@ -4,8 +4,8 @@ import type { Blueprint, BlueprintService } from './blueprint.ts';
 import { duration, textOf } from './generated.ts';
 import type { HclBlock, HclBody, HclExpression, HclValue } from './hcl.ts';
 import { escapeHcl } from './hcl.ts';
-import type { Labels } from './opentofu.ts';
-import { imageKey, labelBlocks } from './opentofu.ts';
+import type { Labels } from './opentofu-names.ts';
+import { imageKey, labelBlocks } from './opentofu-names.ts';
 import { piecesOf, writePieces } from './variables.ts';
 
 interface TofuContext {
@@ -198,6 +198,8 @@ function tmpfsOf(mounts: readonly MountSpec[]): Record<string, string> | undefin
 function healthBlock(healthcheck: HealthcheckSpec): readonly HclBlock[] {
   if ('disabled' in healthcheck) return [block('healthcheck', { test: ['NONE'] })];
   const { test, intervalMs, timeoutMs, startPeriodMs, retries } = healthcheck;
+  // The provider wants a test; the one of the image is not known here.
+  if (test === undefined) return [];
   const time = (value: number | undefined) => (value === undefined ? undefined : duration(value));
   return [
     block('healthcheck', {

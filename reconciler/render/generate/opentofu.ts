@@ -6,6 +6,8 @@ import { headLines } from './generated.ts';
 import type { HclBlock, HclExpression, HclValue } from './hcl.ts';
 import { quoteHcl, writeHcl } from './hcl.ts';
 import { tofuContainer } from './opentofu-container.ts';
+import type { Labels } from './opentofu-names.ts';
+import { createLabels, identifier, imageKey, labelBlocks } from './opentofu-names.ts';
 
 const SOURCE = 'kreuzwerker/docker';
 const VERSION = '~> 3.0';
@@ -31,38 +33,6 @@ export function generateOpenTofu(blueprint: Blueprint): Generated {
     ],
     notes,
   };
-}
-
-/** Names of resources inside of the configuration. */
-export interface Labels {
-  of(kind: string, node: string, name: string): string;
-  /** `provider = docker.<node>` */
-  provider(node: string): HclExpression;
-}
-
-function createLabels({ targets }: Blueprint): Labels {
-  const several = targets.length > 1;
-  const known = new Map<string, string>();
-  const taken = new Set<string>();
-  return {
-    of(kind, node, name) {
-      const key = `${kind}\0${node}\0${name}`;
-      const found = known.get(key);
-      if (found !== undefined) return found;
-      const base = identifier(several ? `${node}_${name}` : name);
-      let label = base;
-      for (let number = 2; taken.has(`${kind}\0${label}`); number += 1) label = `${base}_${number}`;
-      known.set(key, label);
-      taken.add(`${kind}\0${label}`);
-      return label;
-    },
-    provider: (node) => ({ expression: `docker.${identifier(node)}` }),
-  };
-}
-
-function identifier(name: string): string {
-  const plain = name.replace(/[^A-Za-z0-9_-]/g, '_');
-  return /^[A-Za-z_]/.test(plain) ? plain : `_${plain}`;
 }
 
 function settings(): HclBlock {
@@ -102,14 +72,6 @@ function providerOf({ name, connection }: TargetReference): HclBlock {
 
 function provider(attributes: HclBlock['body']['attributes']): HclBlock {
   return { block: 'provider', labels: ['docker'], body: { attributes } };
-}
-
-/** Blocks of a label each, as the provider wants them. */
-export function labelBlocks(
-  labels: Readonly<Record<string, string>> = {},
-  block = 'labels',
-): readonly HclBlock[] {
-  return Object.entries(labels).map(([label, value]) => ({ block, body: { attributes: { label, value } } }));
 }
 
 function networkOf({ name, target, spec }: BlueprintPart<NetworkSpec>, labels: Labels): HclBlock {
@@ -177,11 +139,6 @@ function imagesOf({ services }: Blueprint, labels: Labels): readonly HclBlock[] 
       },
     };
   });
-}
-
-/** What the name of an image resource is made from: `nginx:1.29` → `nginx`, a built one → its service. */
-export function imageKey({ spec, name, build }: BlueprintService): string {
-  return build ? name : spec.image.replace(/@sha256:.*$/, '');
 }
 
 function buildOf(build: NonNullable<BlueprintService['build']>): HclBlock {

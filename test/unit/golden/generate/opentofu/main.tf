@@ -263,7 +263,7 @@ resource "docker_container" "web" {
 
   tmpfs = {
     "/run/x" = "size=1048576,mode=755"
-    "/tmp"   = "size=67108864,uid=1000"
+    "/tmp"   = "size=64m,uid=1000"
   }
 
   depends_on = [
