@@ -34,6 +34,7 @@ export function createProgram(hooks: ProgramHooks): Command {
   addServe(program, hooks);
   addReading(program, hooks);
   addChanging(program, hooks);
+  addControl(program, hooks);
   addRecords(program, hooks);
   addKeys(program, hooks);
   return program;
@@ -201,14 +202,6 @@ function addChanging(program: Command, hooks: ProgramHooks): void {
       ),
     );
 
-  for (const action of ['start', 'stop', 'restart'] as const) {
-    program
-      .command(action)
-      .description(`${action} what stacks have on their targets; Git is left alone`)
-      .argument('<stack...>')
-      .action(on(hooks, (invocation, _options, stacks: string[]) => runControl(invocation, action, stacks)));
-  }
-
   program
     .command('rollback')
     .description('commit the files of a stack as they were at an earlier deployment')
@@ -222,6 +215,16 @@ function addChanging(program: Command, hooks: ProgramHooks): void {
         runRollback(invocation, { stack, to: options.to, yes: options.yes === true }),
       ),
     );
+}
+
+function addControl(program: Command, hooks: ProgramHooks): void {
+  for (const action of ['start', 'stop', 'restart'] as const) {
+    program
+      .command(action)
+      .description(`${action} what stacks have on their targets; Git is left alone`)
+      .argument('<stack...>')
+      .action(on(hooks, (invocation, _options, stacks: string[]) => runControl(invocation, action, stacks)));
+  }
 }
 
 function addRecords(program: Command, hooks: ProgramHooks): void {

@@ -36,8 +36,7 @@ export function execCalls(transport: Transport): Pick<Engine, 'exec'> {
   };
 }
 
-/** Splits the multiplexed stream: each frame starts with its stream (2 is stderr) and, in bytes 4 to 7, its length. */
-export async function readOutput(
+async function readOutput(
   stream: Readable,
   signal: AbortSignal,
 ): Promise<{ readonly stdout: string; readonly stderr: string }> {
@@ -46,18 +45,10 @@ export async function readOutput(
   const stop = () => stream.destroy();
   signal.addEventListener('abort', stop, { once: true });
   try {
-    let rest = Buffer.alloc(0);
-    for await (const chunk of stream as AsyncIterable<Buffer>) {
-      rest = Buffer.concat([rest, chunk]);
-      while (rest.length >= HEADER_BYTES) {
-        const end = HEADER_BYTES + rest.readUInt32BE(4);
-        if (rest.length < end) break;
-        const name = rest[0] === 2 ? 'stderr' : 'stdout';
-        const kept = rest.subarray(HEADER_BYTES, Math.min(end, HEADER_BYTES + MAX_BYTES - sizes[name]));
-        parts[name].push(kept);
-        sizes[name] += kept.length;
-        rest = rest.subarray(end);
-      }
+    for await (const { name, content } of readFrames(stream)) {
+      const kept = content.subarray(0, MAX_BYTES - sizes[name]);
+      parts[name].push(kept);
+      sizes[name] += kept.length;
     }
     signal.throwIfAborted();
   } finally {
@@ -66,4 +57,23 @@ export async function readOutput(
   }
   const text = (name: 'stdout' | 'stderr') => Buffer.concat(parts[name]).toString('utf8');
   return { stdout: text('stdout'), stderr: text('stderr') };
+}
+
+interface Frame {
+  readonly name: 'stdout' | 'stderr';
+  readonly content: Buffer;
+}
+
+/** Splits the multiplexed stream: each frame starts with its stream (2 is stderr) and, in bytes 4 to 7, its length. */
+async function* readFrames(stream: AsyncIterable<Buffer>): AsyncGenerator<Frame> {
+  let rest: Buffer = Buffer.alloc(0);
+  for await (const chunk of stream) {
+    rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+    while (rest.length >= HEADER_BYTES) {
+      const end = HEADER_BYTES + rest.readUInt32BE(4);
+      if (rest.length < end) break;
+      yield { name: rest[0] === 2 ? 'stderr' : 'stdout', content: rest.subarray(HEADER_BYTES, end) };
+      rest = rest.subarray(end);
+    }
+  }
 }
