@@ -281,6 +281,18 @@ describe('the API', () => {
     ]);
   });
 
+  it.each([
+    { path: '/unifier/validate', body: { yaml: 'stackkit: base-homelab' }, valid: true },
+    { path: '/unifier/validate', body: { yaml: 'stackkit: base-homelab', strict: true }, valid: false },
+    { path: '/unifier/validate?strict=true', body: { spec: { stackkit: 'base-homelab' } }, valid: false },
+    { path: '/unifier/validate', body: { yaml: 'stackkit: base-kit', strict: true }, valid: true },
+  ])('takes warnings for errors where asked to: $path $body', async ({ path, body, valid }) => {
+    const answer = await read(path, json('POST', body));
+
+    expect(answer['valid']).toBe(valid);
+    expect(answer['errors'] ?? []).toHaveLength(valid ? 0 : 1);
+  });
+
   describe('system', () => {
     it('is healthy and ready, to everybody', async () => {
       const health = await server.request('/api/v1/health', { role: null });
