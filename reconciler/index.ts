@@ -14,6 +14,11 @@ export { errorMessage, isReconcilerError, ReconcilerError } from './model/errors
 export type { ErrorCode } from './model/errors.ts';
 export type { Logger } from './ports/logger.ts';
 export { formatPlan, formatSummary } from './plan/format-plan.ts';
+export { GENERATE_FORMATS } from './render/generate/generate.ts';
+export type * from './model/generated.ts';
+export { importCompose } from './model/import/import-compose.ts';
+export type { Imported, ImportNote } from './model/import/import-compose.ts';
+export { parseDotEnv } from './model/import/interpolate.ts';
 export { hasChanges, hasWork } from './plan/build-plan.ts';
 export type { Kombinator, KombinatorOptions } from './daemon/create-kombinator.ts';
 

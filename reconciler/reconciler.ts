@@ -1,3 +1,4 @@
+import type { GeneratedStack, GenerateRequest } from './model/generated.ts';
 import type { Diagnostic } from './model/diagnostic.ts';
 import type { HealthStatus } from './model/resource.ts';
 import type { ServiceView, StackKind } from './model/stack.ts';
@@ -160,6 +161,8 @@ export interface DeleteStacksRequest {
   readonly stacks: readonly string[];
   /** Delete volumes too. Default false. */
   readonly volumes?: boolean;
+  /** Also while a freeze window is open. Default false. */
+  readonly overrideFreeze?: boolean;
   readonly actor: Actor;
   readonly trigger: string;
 }
@@ -254,6 +257,8 @@ export interface Reconciler extends AsyncDisposable {
   listWorkers(): readonly WorkerView[];
   /** Checks one document as if it stood in the repository. */
   validate(text: string): ValidationReport;
+  /** Writes nothing. Throws UNKNOWN_STACK, INVALID_CONFIGURATION. */
+  generate(request: GenerateRequest, signal: AbortSignal): Promise<GeneratedStack>;
   /** `document` is written as `kombinations/<name>/kombination.yaml`. Throws STACK_EXISTS, INVALID_CONFIGURATION. */
   createStack(name: string, document: object, actor: Actor, signal: AbortSignal): Promise<WriteResult>;
   /** Replaces the given top-level keys of the document, keeps comments of the rest. */
@@ -262,7 +267,7 @@ export interface Reconciler extends AsyncDisposable {
   deleteStack(name: string, actor: Actor, signal: AbortSignal): Promise<WriteResult>;
   /**
    * Deletes the files of all these stacks in one commit, then removes what they have on their targets. Throws UNKNOWN_STACK, before anything
-   * was changed, when one of them is not known.
+   * was changed, when one of them is not known, and FROZEN.
    */
   deleteStacks(request: DeleteStacksRequest): Promise<StackDeletion>;
   /** `document` is written as `nodes/<name>.yaml`. Throws WORKER_EXISTS, INVALID_CONFIGURATION. */

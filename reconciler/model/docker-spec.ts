@@ -120,7 +120,13 @@ export type MountSpec =
   | VolumeMount
   | BindMount
   /** A volume without a name, gone with its container. */
-  | { readonly type: 'anonymous'; readonly target: string; readonly readOnly?: boolean }
+  | {
+      readonly type: 'anonymous';
+      readonly target: string;
+      readonly readOnly?: boolean;
+      /** Without what the image has at the target. */
+      readonly nocopy?: boolean;
+    }
   | {
       readonly type: 'tmpfs';
       readonly target: string;

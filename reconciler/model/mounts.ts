@@ -67,7 +67,10 @@ export function readMount(fields: Fields): MountSpec | Problem | undefined {
       return isProblem(mount) || !readOnly ? mount : { ...mount, readOnly };
     }
     case 'volume':
-      if (source === undefined) return anonymous(target, readOnly);
+      if (source === undefined) {
+        const nocopy = asFields(fields['volume'])?.['nocopy'] === true;
+        return { ...anonymous(target, readOnly), ...(nocopy ? { nocopy } : {}) };
+      }
       return readNamed(fields, source, target, readOnly);
     case 'bind':
       if (source === undefined) return { problem: 'needs a source', code: 'REQUIRED' };

@@ -28,7 +28,9 @@ export function readDeploy(fields: Fields, path: DocumentPath, issues: Issues): 
   for (const [key, hint] of Object.entries(IGNORED)) {
     if (deploy[key] !== undefined) ignore(at(key), key, hint, issues);
   }
-  if (deploy['mode'] !== undefined && deploy['mode'] !== 'replicated') {
+  if (deploy['mode'] === 'global')
+    ignore(at('mode'), 'mode: global', 'one container runs on one engine', issues);
+  else if (deploy['mode'] !== undefined && deploy['mode'] !== 'replicated') {
     issues.error('UNSUPPORTED_KEY', at('mode'), `mode: ${asString(deploy['mode'])} is not supported`, {
       hint: 'one container runs for each service',
     });

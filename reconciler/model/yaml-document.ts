@@ -41,8 +41,13 @@ const MERGE_TAG = /: !(reset|override)$/;
 const HOPELESS_DEPTH = 1_000;
 const HOPELESS_BLOCKS = /(?:[-?:][ \t]+){200}/;
 
+export interface YamlLimits {
+  /** How often aliases may multiply a node, nested aliases included. Default 1,000. */
+  readonly maxAliases?: number;
+}
+
 /** Reads a YAML 1.2 text with anchors and merge keys. Never throws. */
-export function parseYaml(text: string): YamlDocument {
+export function parseYaml(text: string, { maxAliases = MAX_ALIASES }: YamlLimits = {}): YamlDocument {
   if (isHopeless(text)) return unreadable('is nested too deeply');
   let document: Document.Parsed;
   try {
@@ -60,7 +65,7 @@ export function parseYaml(text: string): YamlDocument {
   const problems = syntaxProblems(document, text);
   if (problems.length === 0) inspect(document, text, problems);
   const value = problems.every((problem) => problem.code === 'DUPLICATE_KEY')
-    ? toPlain(document, problems)
+    ? toPlain(document, problems, maxAliases)
     : undefined;
   return {
     value,
@@ -125,9 +130,9 @@ function syntaxProblems(document: Document.Parsed, text: string): YamlProblem[] 
   return problems;
 }
 
-function toPlain(document: Document.Parsed, problems: YamlProblem[]): unknown {
+function toPlain(document: Document.Parsed, problems: YamlProblem[], maxAliases: number): unknown {
   try {
-    return document.toJS({ maxAliasCount: MAX_ALIASES });
+    return document.toJS({ maxAliasCount: maxAliases });
   } catch (error) {
     // Alias bombs, aliases to nothing and aliases inside their own anchor end here.
     const message = error instanceof Error ? error.message : String(error);

@@ -1,4 +1,5 @@
 import { errorMessage, ReconcilerError } from '../model/errors.ts';
+import type { GeneratedStack, GenerateRequest } from '../model/generated.ts';
 import type { TargetReference } from '../model/target.ts';
 import { formatSummary } from '../plan/format-plan.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -237,6 +238,11 @@ class LoopReconciler implements Reconciler {
       services,
       dependencies,
     };
+  }
+
+  async generate(request: GenerateRequest, signal: AbortSignal): Promise<GeneratedStack> {
+    await this.#loop.refreshIfPossible(signal);
+    return this.#context.desired.generate(request);
   }
 
   async createStack(name: string, document: object, actor: Actor, signal: AbortSignal): Promise<WriteResult> {

@@ -2,6 +2,7 @@ import { errorMessage, isReconcilerError, ReconcilerError } from '../model/error
 import type { ApplyRequest, DeletedStack, DeleteStacksRequest, StackDeletion } from '../reconciler.ts';
 import type { Job } from '../ports/store.ts';
 import type { RunContext } from './context.ts';
+import { whyFrozen } from './gates.ts';
 import type { RepositoryWriter } from './repository-writer.ts';
 
 export interface DeletionParts {
@@ -31,6 +32,7 @@ export async function deleteStacks(
   );
   if (unknown.length > 0)
     throw new ReconcilerError('UNKNOWN_STACK', `there is no stack ${unknown.join(', no stack ')}`);
+  if (request.overrideFreeze !== true) refuseFrozen(parts.context, names);
   const uses = new Map(
     names.map((name) => [name, desired.dependantsOf(name).filter((user) => names.includes(user))]),
   );
@@ -81,12 +83,12 @@ async function removeAll(
 
 async function removeOne(
   parts: DeletionParts,
-  { actor, trigger, volumes = false }: DeleteStacksRequest,
+  { actor, trigger, volumes = false, overrideFreeze = false }: DeleteStacksRequest,
   stack: string,
 ): Promise<DeletedStack> {
   try {
-    const asked = { stack, mode: 'destroy', confirm: true, volumes, actor, trigger } as const;
-    const { id } = await parts.request(asked);
+    const asked = { actor, trigger, volumes, overrideFreeze, stack };
+    const { id } = await parts.request({ ...asked, mode: 'destroy', confirm: true });
     const { job } = await parts.context.jobs.waitFor(id, parts.signal);
     const isGone = job.status === 'completed' || job.error?.code === 'UNKNOWN_STACK';
     const error = isGone ? null : (job.error ?? { code: 'CANCELLED', message: job.status });
@@ -96,6 +98,13 @@ async function removeOne(
     if (isReconcilerError(error, 'UNKNOWN_STACK')) return { stack, job: null, error: null };
     const code = isReconcilerError(error) ? error.code : 'TARGET_ERROR';
     return { stack, job: null, error: { code, message: errorMessage(error) } };
+  }
+}
+
+function refuseFrozen(context: RunContext, names: readonly string[]): void {
+  for (const name of names) {
+    const gate = whyFrozen(context, name);
+    if (gate !== null) throw new ReconcilerError(gate.code, gate.reason);
   }
 }
 

@@ -5,7 +5,7 @@ import type { SecretSource } from '../model/secret-reference.ts';
 import type { DesiredState, LoadResult } from '../ports/desired.ts';
 import type { Secrets } from '../ports/secrets.ts';
 import type { Revision, Source } from '../ports/source.ts';
-import { checkText, draftNode, draftStack, editStack, filesOf } from './desired-state-check.ts';
+import { checkText, draftNode, draftStack, editStack, filesOf, generateFrom } from './desired-state-check.ts';
 import type { Core } from './desired-state-core.ts';
 import { createLru } from './desired-state-core.ts';
 import { createStackIndex } from './desired-state-index.ts';
@@ -74,6 +74,7 @@ export function createDesiredState(options: DesiredStateOptions): DesiredState {
         reference ? [{ name, file, reference }] : [],
       ),
     check: (text) => checkText(core, text),
+    generate: (request) => generateFrom(core, request),
     draftStack: (name, document) => draftStack(core, name, document),
     editStack: async (name, keys) => editStack(core, name, keys),
     draftNode: (name, document) => draftNode(core, name, document),

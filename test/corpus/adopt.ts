@@ -25,6 +25,8 @@ export interface Adopted {
   readonly plan: Plan | null;
   /** Values that were made up for variables. */
   readonly variables: Readonly<Record<string, string>>;
+  /** Files in the state directory that secrets are read from. */
+  readonly secrets: readonly string[];
   /** Repository path of the kombination. */
   readonly path: string;
   readonly assessment: Assessment;
@@ -34,6 +36,8 @@ export interface Adopted {
 interface Additions {
   readonly variables: Map<string, string>;
   readonly files: Map<string, string>;
+  /** Secrets that an engine is expected to keep. */
+  readonly secrets: Set<string>;
   readonly needs: Set<string>;
 }
 
@@ -41,7 +45,12 @@ const ROUNDS = 8;
 
 /** Puts a project into a repository with a kombination of three lines, and validates and plans it. */
 export function adoptProject(project: CorpusProject): Adopted {
-  const additions: Additions = { variables: new Map(), files: new Map(), needs: new Set() };
+  const additions: Additions = {
+    variables: new Map(),
+    files: new Map(),
+    secrets: new Set(),
+    needs: new Set(),
+  };
   addExampleEnv(project, additions);
   let result = tryProject(project, additions);
   for (let round = 0; round < ROUNDS && hasErrors(result.diagnostics); round += 1) {
@@ -78,12 +87,14 @@ function addExampleEnv(project: CorpusProject, additions: Additions): void {
   additions.needs.add(`.env, taken from ${posix.basename(example)}`);
 }
 
-function tryProject(project: CorpusProject, { variables, files, needs }: Additions): Adopted {
+function tryProject(project: CorpusProject, { variables, files, secrets, needs }: Additions): Adopted {
   const stack = stackName(project);
   const path = posix.join(project.directory, 'kombination.yaml');
   const compose = project.compose.map((file) => posix.relative(project.directory || '.', file));
   const lines = ['version: "1.0"', `meta: { name: ${stack} }`, `compose: ${JSON.stringify(compose)}`];
   if (variables.size > 0) lines.push(`variables: ${JSON.stringify(Object.fromEntries(variables))}`);
+  const named = [...secrets].map((name) => [name, { secret: `secret://file/${name}` }] as const);
+  if (named.length > 0) lines.push(`secrets: ${JSON.stringify(Object.fromEntries(named))}`);
   const own = [...project.files].filter(([file]) => !/(^|\/)(kombination|kombinator)\.ya?ml$/.test(file));
   const repository = {
     ...Object.fromEntries(own),
@@ -91,8 +102,8 @@ function tryProject(project: CorpusProject, { variables, files, needs }: Additio
     [path]: `${lines.join('\n')}\n`,
   };
   const assessment = assessFiles(repository, path);
-  const missing = findMissing(assessment.secrets.secrets, ({ file, command }) =>
-    file || command ? undefined : NO_SECRET,
+  const missing = findMissing(assessment.secrets.secrets, ({ reference }) =>
+    reference.startsWith('secret://env/') ? NO_SECRET : undefined,
   );
   const diagnostics = toDiagnostics(path, assessment.document, [...assessment.issues, ...missing]);
   const plan = hasErrors(diagnostics) ? null : planFresh(assessment, path, diagnostics);
@@ -102,6 +113,7 @@ function tryProject(project: CorpusProject, { variables, files, needs }: Additio
     path,
     files: repository,
     variables: made,
+    secrets: [...secrets],
     needs: [...needs],
     diagnostics,
     plan,
@@ -130,7 +142,10 @@ const UNSET = /^(?:the variable (\w+) is not set|\$\{(\w+)\} has no value)/;
 function addMissing(project: CorpusProject, diagnostic: Diagnostic, additions: Additions): void {
   const { code, message, severity } = diagnostic;
   if (severity !== 'error') return;
-  if (code === 'UNRESOLVED_VARIABLE') addVariable(UNSET.exec(message)?.[2], message, additions);
+  if (code === 'UNRESOLVED_VARIABLE') addVariable(UNSET.exec(message)?.[2], diagnostic, additions);
+  const [, secret] = /^the secret (.+) is external, and/.exec(message) ?? [];
+  if (secret !== undefined) additions.secrets.add(secret);
+  if (secret !== undefined) additions.needs.add(`the secret ${secret}`);
   const [, envFile] = /^the env file (.+) is not in the repository$/.exec(message) ?? [];
   if (code === 'ENV_FILE_NOT_FOUND' && envFile !== undefined) {
     const example = exampleFor(project, envFile);
@@ -169,24 +184,30 @@ function addParts(project: CorpusProject, { document }: Assessment, additions: A
 
 /** Values for variables that are said to be empty: something else may be wrong because of them. */
 function addUnset(diagnostics: readonly Diagnostic[], additions: Additions): void {
-  for (const { code, message } of diagnostics) {
-    if (code === 'UNSET_VARIABLE') addVariable(UNSET.exec(message)?.[1], message, additions);
+  for (const diagnostic of diagnostics) {
+    if (diagnostic.code === 'UNSET_VARIABLE')
+      addVariable(UNSET.exec(diagnostic.message)?.[1], diagnostic, additions);
   }
 }
 
-function addVariable(name: string | undefined, message: string, { variables, needs }: Additions): void {
+function addVariable(
+  name: string | undefined,
+  { path = '' }: Diagnostic,
+  { variables, needs }: Additions,
+): void {
   if (name === undefined || variables.has(name)) return;
-  variables.set(name, standIn(name, message, variables.size));
+  variables.set(name, standIn(name, path, variables.size));
   needs.add(`$${name}`);
 }
 
-/** A value that is right for what the name of a variable suggests. */
-function standIn(name: string, _message: string, index: number): string {
-  if (/PORT/i.test(name)) return String(20_000 + index);
+/** A value that is right for where a variable is used, and for what its name suggests. */
+function standIn(name: string, path: string, index: number): string {
+  if (/PORT/i.test(name) || /\.(ports|expose)\[/.test(path)) return String(20_000 + index);
   if (/(^|_)(P?UID|P?GID|USER_ID|GROUP_ID)$/i.test(name)) return '1000';
   if (/(DIR|PATH|ROOT|FOLDER|DATA|CONFIG|VOLUME|LOCATION|HOME|STORAGE|MEDIA|BACKUP|DOWNLOADS?)/i.test(name)) {
     return `/srv/stand-in/${name.toLowerCase()}`;
   }
+  if (/\.(volumes|devices)\b/.test(path)) return `/srv/stand-in/${name.toLowerCase()}`;
   if (/(_IP|ADDRESS)$/i.test(name)) return '127.0.0.1';
   if (/(SUBNET|CIDR)/i.test(name)) return '10.213.7.0/24';
   if (/(MEM|MEMORY)(_LIMIT)?$/i.test(name)) return '64m';

@@ -19,7 +19,7 @@ const OVERRIDES = ['compose.override', 'docker-compose.override'].flatMap((name)
   `${name}.yml`,
 ]);
 const OTHER = /compose.*\.ya?ml$/i;
-const SKIPPED = new Set(['.git', 'node_modules']);
+const SKIPPED = new Set(['.git', '.github', 'node_modules']);
 const MAX_FILES = 5_000;
 const MAX_BYTES = 1024 ** 2;
 
@@ -36,6 +36,7 @@ export async function findProjects(root: string): Promise<readonly CorpusProject
       continue;
     }
     for (const name of names.filter((other) => OTHER.test(other))) {
+      if (!/^["']?services["']?:/m.test(await readFile(join(root, at(name)), 'utf8'))) continue;
       found.push({ name: `${label}/${name}`, directory, compose: [at(name)] });
     }
   }

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -50,6 +50,9 @@ async function runProject(adopted: Adopted, engine: DockerEngine, scratch: strin
   await using repository = await createBareRepo();
   await commitFiles(repository, { ...adopted.files, [adopted.path]: text }, 'Add the project');
   const stateDir = await mkdtemp(join(scratch, 'state-'));
+  await mkdir(join(stateDir, 'secrets'), { mode: 0o700 });
+  for (const name of adopted.secrets)
+    await writeFile(join(stateDir, 'secrets', name), 'stand-in', { mode: 0o600 });
   const env = { ...process.env, DOCKER_HOST: engine.host };
   const logger = createQuietLogger();
   await createExternals(externals, engine);

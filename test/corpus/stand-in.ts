@@ -73,6 +73,7 @@ const HARDWARE = [
   'cgroup_parent',
   'storage_opt',
   'security_opt',
+  'ulimits',
 ];
 
 function replaceService(fields: Fields, { completes, checked, scratch, host }: Role): object {

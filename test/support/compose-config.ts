@@ -68,7 +68,11 @@ export async function readWithCompose(
 export function assessFiles(files: ProjectFiles, file: string): Assessment {
   const tree = updateTree(
     new Map(),
-    Object.keys(files).map((path) => ({ path, file: { type: 'file', blob: path } })),
+    Object.entries(files).map(([path, text]) => {
+      // What is ignored in a build context is read along with the tree.
+      const content = path.endsWith('.dockerignore') ? { text } : {};
+      return { path, file: { type: 'file', blob: path, ...content } };
+    }),
   );
   const texts = new Map<string, string>();
   const options = { file, text: files[file] ?? '', tree, texts };
@@ -163,7 +167,6 @@ function sort<T>(entries: readonly (readonly [string, T])[]): readonly (readonly
 }
 
 const CONDITIONS = {
-  released: 'only in plans',
   applied: 'service_started',
   healthy: 'service_healthy',
   completed: 'service_completed_successfully',

@@ -14,7 +14,7 @@ import type {
   WriteResult,
 } from '../../reconciler/index.ts';
 import { ReconcilerError } from '../../reconciler/index.ts';
-import { assertServices, buildView, buildWorker, COMMIT, validate } from './fake-views.ts';
+import { assertServices, buildView, buildWorker, COMMIT, generateFake, validate } from './fake-views.ts';
 import { at, buildJob, buildStoredPlan } from './records.ts';
 
 export interface FakeReconciler extends Reconciler {
@@ -276,6 +276,10 @@ export function createFakeReconciler(): FakeReconciler {
     },
     listWorkers: () => workers,
     validate: (text) => validate(text),
+    async generate(request) {
+      throwPlanned();
+      return generateFake(request);
+    },
     async createStack(name, document, actor) {
       throwPlanned();
       if (stacks.has(name)) throw new ReconcilerError('STACK_EXISTS', `there is a stack ${name} already`);

@@ -24,7 +24,11 @@ it.each([
   { text: web('expose: ["80:80"]'), want: [error('6:14', 'INVALID_FORMAT', 'expose[0]')] },
   { text: web('scale: 2'), want: [error('6:12', 'UNSUPPORTED_KEY', 'scale')] },
   { text: web('deploy: { replicas: 3 }'), want: [error('6:25', 'UNSUPPORTED_KEY', 'deploy.replicas')] },
-  { text: web('deploy: { mode: global }'), want: [error('6:21', 'UNSUPPORTED_KEY', 'deploy.mode')] },
+  { text: web('deploy: { mode: global }'), want: [warning('6:15', 'deploy.mode')] },
+  {
+    text: web('deploy: { mode: replicated-job }'),
+    want: [error('6:21', 'UNSUPPORTED_KEY', 'deploy.mode')],
+  },
   {
     text: web('deploy: { labels: { a: b }, placement: {} }'),
     want: [warning('6:15', 'deploy.labels'), warning('6:33', 'deploy.placement')],

@@ -32,7 +32,7 @@ describe('deleteStacks', () => {
       ['api', 'base', 'front'].map((name) => [file(name), null]),
     );
     expect(deletesOf(rig)).toEqual(['front', 'api', 'base']);
-    expect(rig.reconciler.stackNames()).toEqual(['other']);
+    expect([...rig.engine().control.engine.stacks.keys()]).toEqual(['other']);
   });
 
   it('goes on to the end when the daemon removes them, too', async () => {

@@ -6,7 +6,7 @@ import type { Invocation } from '../invocation.ts';
 import { askYes, present, remark, selectStacks } from '../invocation.ts';
 import { readPlanFile } from '../plan-file.ts';
 import { createLineProgress, createLiveProgress, type Progress } from '../progress.ts';
-import type { Session, StackApplyRequest, StackPlanRequest } from '../session.ts';
+import type { Session, StackApplyRequest, StackPlanRequest, StackRemoval } from '../session.ts';
 import { formatDuration } from '../table.ts';
 import type { Planning } from './plan.ts';
 import { formatPlans, isChanging, planStacks, showFailures } from './plan.ts';
@@ -22,7 +22,8 @@ export interface ApplyOptions {
 }
 
 export interface DestroyOptions {
-  readonly stack: string;
+  /** Several are taken out of the repository, too. */
+  readonly stacks: readonly string[];
   readonly volumes: boolean;
   readonly yes: boolean;
   readonly overrideFreeze: boolean;
@@ -51,13 +52,15 @@ export async function runApply(invocation: Invocation, options: ApplyOptions): P
 export async function runDestroy(invocation: Invocation, options: DestroyOptions): Promise<number> {
   if (!options.yes && !canAsk(invocation)) {
     throw new UsageError(
-      `destroying ${options.stack} needs a yes`,
+      `destroying ${options.stacks.join(', ')} needs a yes`,
       'repeat with --yes',
       'CONFIRMATION_REQUIRED',
     );
   }
   await using session = await invocation.openSession('apply', 'destroy');
-  const { stack, volumes, yes, overrideFreeze } = options;
+  const { volumes, yes, overrideFreeze } = options;
+  const [stack = '', ...others] = new Set(options.stacks);
+  if (others.length > 0) return await runDelete(invocation, session, options);
   const request: StackPlanRequest = { stack, mode: 'destroy', volumes };
   const planning = await planStacks(session, [request], invocation.interrupt.signal);
   const code = await carryOut(session, planning, { yes, overrideFreeze, volumes, always: true }, invocation);
@@ -70,6 +73,41 @@ export async function runDestroy(invocation: Invocation, options: DestroyOptions
     remark(invocation, `the repository still describes ${stack}: ${until}`);
   }
   return code;
+}
+
+/** Several at once: their descriptions go in one commit, and what they have on their targets in the order of their use. */
+async function runDelete(
+  invocation: Invocation,
+  session: Session,
+  { stacks, volumes, yes, overrideFreeze }: DestroyOptions,
+): Promise<number> {
+  const { interrupt } = invocation;
+  const names = [...new Set(stacks)].sort();
+  const requests = names.map((stack): StackPlanRequest => ({ stack, mode: 'destroy', volumes }));
+  const planning = await planStacks(session, requests, interrupt.signal);
+  const plans = planning.planned.map(({ plan }) => plan);
+  if (invocation.options.json !== true) invocation.terminal.out(formatPlans(invocation, plans, false));
+  showFailures(invocation, planning);
+  if (planning.failures.length > 0) return EXIT.failed;
+  if (!(await consentTo(plans, { yes, overrideFreeze, volumes, always: true }, invocation))) {
+    remark(invocation, 'nothing was changed');
+    return interrupt.stopped ? EXIT.interrupted : EXIT.failed;
+  }
+  const removal = await session.deleteStacks({ stacks: names, volumes, overrideFreeze }, interrupt.signal);
+  const failed = removal.stacks.some(({ error }) => error !== null);
+  present(invocation, { ok: !failed, ...removal }, () => formatRemoval(invocation, removal));
+  return failed ? EXIT.failed : EXIT.ok;
+}
+
+function formatRemoval({ style }: Invocation, { commit, stacks }: StackRemoval): string {
+  const described =
+    commit === null ? [] : [`${style.good('✓')} no longer described: commit ${commit.slice(0, 10)}`];
+  const removed = stacks.map(({ stack, error }) =>
+    error === null
+      ? `${style.good('✓')} ${style.bold(stack)} destroyed`
+      : `${style.bad('✗')} ${style.bold(stack)} failed: ${error.message} [${error.code}]`,
+  );
+  return [...described, ...removed].join('\n');
 }
 
 async function planToApply(

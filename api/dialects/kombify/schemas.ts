@@ -151,8 +151,6 @@ const STACK_MEMBERS: Readonly<Record<string, JsonSchema>> = {
   last_job: orNull(ref('Job')),
   drift: DRIFT,
   diagnostics: listOf(DIAGNOSTIC),
-  waitsFor: TEXTS,
-  unreachable: listOf(record({ target: TEXT, message: TEXT })),
 };
 
 /** Members of a plan that are left out when there is nothing to say. */
@@ -222,6 +220,8 @@ export const PLAN_MEMBERS: Readonly<Record<string, JsonSchema>> = {
   summary: SUMMARY,
   confirmations: listOf(record({ code: TEXT, message: TEXT, ids: TEXTS })),
   diagnostics: listOf(DIAGNOSTIC),
+  waitsFor: TEXTS,
+  unreachable: listOf(record({ target: TEXT, message: TEXT })),
 };
 
 const WORKER = record({
@@ -278,6 +278,29 @@ export const SCHEMAS = {
       record({ valid: { const: false }, errors: listOf(FINDING), warnings: listOf(FINDING) }),
     ],
   },
+  Generated: record({
+    stack_name: TEXT,
+    stack_kit: TEXT,
+    output: TEXT,
+    nodes: listOf(
+      record({ name: TEXT, host: TEXT, ssh_user: TEXT, ssh_port: INTEGER }, ['ssh_user', 'ssh_port']),
+    ),
+    services: listOf(
+      record({
+        name: TEXT,
+        node: TEXT,
+        image: TEXT,
+        ports: listOf(INTEGER),
+        port: INTEGER_OR_NULL,
+        needs: TEXTS,
+      }),
+    ),
+    network: record({ domain: TEXT }),
+    files: listOf(record({ path: TEXT, content: TEXT, encoding: { enum: ['utf-8', 'base64'] } })),
+    checksums: { type: 'object', additionalProperties: TEXT },
+    variables: listOf(record({ name: TEXT, reference: TEXT })),
+    warnings: TEXTS,
+  }),
   Health: record({
     status: { enum: ['healthy', 'degraded'] },
     version: TEXT,

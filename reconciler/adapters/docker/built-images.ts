@@ -14,8 +14,8 @@ export function observeBuilt(
   desired: readonly DesiredResource[],
 ): readonly ObservedResource[] {
   return images.flatMap((image) => {
-    const owner = readImageOwner(image.Labels);
-    if (!owner || !namesOf(image).includes(owner.name)) return [];
+    const owner = ownerOfImage(image);
+    if (!owner) return [];
     const wanting = desired.filter((resource) => builtImageSpec(resource)?.reference === owner.name);
     const identities: readonly Pick<Owner, 'id' | 'target'>[] = wanting.length > 0 ? wanting : [owner];
     return identities.map(({ id, target }): ObservedResource => ({
@@ -32,6 +32,12 @@ export function observeBuilt(
       detail: { imageId: image.Id },
     }));
   });
+}
+
+/** `null`: not one that we have built, or one that somebody else goes on using under no name of ours. */
+export function ownerOfImage(image: ImageInfo): Owner | null {
+  const owner = readImageOwner(image.Labels);
+  return owner && namesOf(image).includes(owner.name) ? owner : null;
 }
 
 function namesOf({ RepoTags }: ImageInfo): readonly string[] {

@@ -19,7 +19,7 @@ export function imageCalls(transport: Transport): ImageCalls {
       transport.json({
         method: 'GET',
         path: '/images/json',
-        query: { filters: { label: [`${IMAGE_LABEL.stack}=${stack}`] } },
+        query: { filters: { label: [stack === null ? IMAGE_LABEL.stack : `${IMAGE_LABEL.stack}=${stack}`] } },
         doing: 'list images',
         signal,
       }),

@@ -109,8 +109,8 @@ export interface Engine {
   removeVolume(name: string, signal: AbortSignal): Promise<void>;
 
   inspectImage(reference: string, signal: AbortSignal): Promise<ImageInspectInfo | null>;
-  /** Images that were built for one stack. */
-  listImages(stack: string, signal: AbortSignal): Promise<readonly ImageInfo[]>;
+  /** Images that were built for one stack, or for any. */
+  listImages(stack: string | null, signal: AbortSignal): Promise<readonly ImageInfo[]>;
   /** Output of a build, one JSON object a line. */
   buildImage(context: Readable, options: BuildOptions): Promise<Readable>;
   /** Takes a name from an image, and removes the image with its last one unless it is in use. */

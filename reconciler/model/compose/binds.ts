@@ -84,16 +84,16 @@ function placeBind(project: Project, bind: Bind, volumes: BindVolumes): Placed {
   if (there && place !== null) {
     const directory = isDirectory(found.node);
     const file = buildFile(project, place, bind);
-    if (readOnly) return { file };
+    if (readOnly) return directory ? { file, mount: mountVolume(bind, { hides: true }) } : { file };
     const kept = directory
       ? `what the container writes to ${target} is kept in a volume, and what is in the repository written over it`
       : `what the container writes to ${target} is lost when it is made anew`;
     project.warning('BIND_COPIED', node, `${source} is copied from the repository: ${kept}`, {
       hint: 'add :ro if the container only reads it',
     });
-    return directory
-      ? { file, mount: mountVolume(bind, nameVolume(project, volumes, { ...bind, place }), false) }
-      : { file };
+    if (!directory) return { file };
+    const name = nameVolume(project, volumes, { ...bind, place });
+    return { file, mount: mountVolume(bind, { name, hides: true }) };
   }
   if (mustExist) {
     project.error('FILE_NOT_FOUND', node, `${source} is not in the repository`);
@@ -104,7 +104,7 @@ function placeBind(project: Project, bind: Bind, volumes: BindVolumes): Placed {
   project.warning('BIND_AS_VOLUME', node, message, {
     hint: 'use an absolute path of the node, or add the file or directory to the repository',
   });
-  return { mount: mountVolume(bind, name, readOnly) };
+  return { mount: mountVolume(bind, { name, readOnly }) };
 }
 
 /** Files that only keep an empty directory in Git. */
@@ -126,14 +126,24 @@ function buildFile(project: Project, place: string, { target, node }: Bind): Com
   );
 }
 
-function mountVolume({ target, node }: Bind, name: string, readOnly: boolean): ComposeNode {
+interface VolumeUse {
+  /** Left out: a volume of the container's own, new whenever it is made. */
+  readonly name?: string;
+  readonly readOnly?: boolean;
+  /** As a bind mount does: what the image has at the target is not seen. */
+  readonly hides?: boolean;
+}
+
+function mountVolume({ target, node }: Bind, { name, readOnly, hides }: VolumeUse): ComposeNode {
   const { origin } = node;
   const entries: [string, ComposeNode][] = [
     ['type', scalar('volume', origin)],
-    ['source', scalar(name, origin)],
     ['target', scalar(target, origin)],
   ];
-  return map(readOnly ? [...entries, ['read_only', scalar(true, origin)]] : entries, origin);
+  if (name !== undefined) entries.push(['source', scalar(name, origin)]);
+  if (readOnly) entries.push(['read_only', scalar(true, origin)]);
+  if (hides) entries.push(['volume', map([['nocopy', scalar(true, origin)]], origin)]);
+  return map(entries, origin);
 }
 
 /** One volume for each path, whoever mounts it; the name tells the path. */

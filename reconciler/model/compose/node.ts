@@ -49,10 +49,21 @@ export interface MapNode extends NodeBase {
 
 export type ComposeNode = ScalarNode | ListNode | MapNode;
 
+/** More nodes than this, aliases followed, are an attack and no description. */
+const MAX_NODES = 300_000;
+
 /** The nodes of a document that could be read; aliases and merge keys are followed. */
 export function readNodes(file: SourceFile): ComposeNode | undefined {
   const { ast, value } = file.document;
-  return ast === undefined || value === undefined ? undefined : build(ast, ast.contents, { file, path: [] });
+  if (ast === undefined || value === undefined || isHuge(value, { nodes: 0 })) return undefined;
+  return build(ast, ast.contents, { file, path: [] });
+}
+
+function isHuge(value: unknown, seen: { nodes: number }): boolean {
+  seen.nodes += 1;
+  if (seen.nodes > MAX_NODES) return true;
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.values(value).some((member) => isHuge(member, seen));
 }
 
 function build(ast: Document.Parsed, written: unknown, origin: Origin): ComposeNode {
@@ -146,7 +157,7 @@ export function toPlain(node: ComposeNode): unknown {
 /** Where a node was written. */
 export function placeOf({ origin }: Pick<ComposeNode, 'origin'>, at: 'key' | 'value' = 'value'): TextPlace {
   const { file, path } = origin;
-  return { ...file.document.position(path, at), file: file.path, path };
+  return { file: file.path, path, ...file.document.position(path, at) };
 }
 
 /** Where something inside of a node was written, or the nearest thing around it that is there. */
@@ -161,7 +172,7 @@ export function placeInside(root: ComposeNode, path: DocumentPath, at: 'key' | '
   }
   const { origin } = node;
   const place = [...origin.path, ...rest];
-  return { ...origin.file.document.position(place, at), file: origin.file.path, path: place };
+  return { file: origin.file.path, path: place, ...origin.file.document.position(place, at) };
 }
 
 function itemAt(node: ComposeNode, key: string | number): ComposeNode | undefined {

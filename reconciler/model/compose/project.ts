@@ -68,6 +68,9 @@ function report(issues: Issue[], finding: Finding, place: TextPlace, { hint }: D
   if (!known) issues.push({ ...finding, path: [], place, ...(hint === undefined ? {} : { hint }) });
 }
 
+/** Compose files live on anchors: large ones repeat a node some thousand times. */
+const MAX_ALIASES = 20_000;
+
 /** Stands for a text that is too large, or no text. */
 export const UNREADABLE = '\0';
 
@@ -95,7 +98,7 @@ export function readYaml(
     return undefined;
   }
   if (text === undefined) return undefined;
-  const document = project.parsed.get(path) ?? parseYaml(text);
+  const document = project.parsed.get(path) ?? parseYaml(text, { maxAliases: MAX_ALIASES });
   if (!project.parsed.has(path)) {
     project.parsed.set(path, document);
     for (const { code, message, line, column, path: place } of document.problems) {
@@ -108,7 +111,11 @@ export function readYaml(
       });
     }
   }
-  return readNodes({ path, base, document });
+  const nodes = readNodes({ path, base, document });
+  if (!nodes && document.problems.length === 0 && document.value !== undefined) {
+    project.error('YAML_SYNTAX', asked, `${path} says too much, with its aliases followed`);
+  }
+  return nodes;
 }
 
 export interface EnvFileEntry {
