@@ -170,6 +170,7 @@ const CONDITIONS = {
   applied: 'service_started',
   healthy: 'service_healthy',
   completed: 'service_completed_successfully',
+  released: 'service_started',
 };
 
 function fromModel(service: ServiceModel): ComparableService {
