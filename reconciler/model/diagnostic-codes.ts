@@ -47,7 +47,6 @@ const CODES: Readonly<Record<DiagnosticRule, readonly string[]>> = {
     'UNKNOWN_KEY',
     'UNSUPPORTED_KEY',
     'NOT_APPLIED',
-    'COMPOSE_NOT_READ',
     'RENAMED_KIT',
     'IMPLIED_SERVICE',
     'ANONYMOUS_VOLUME',

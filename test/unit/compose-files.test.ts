@@ -286,6 +286,34 @@ describe('in a repository', () => {
     );
   });
 
+  it('takes health checks without a test, tmpfs as written, and restarts with a dependency', async () => {
+    const fixture = createDesiredFixture();
+    await fixture.push({
+      'kombination.yaml': KOMBINATION,
+      'compose.yaml': `services:
+  db: { image: db, healthcheck: { interval: 5s }, tmpfs: ["/run", "/x:size=1m,mode=700"] }
+  web: { image: a, depends_on: { db: { condition: service_started, restart: true } }, network_mode: host, ports: ["80:80"] }
+`,
+    });
+    const resources = fixture.state.get('shop')?.resources ?? [];
+    const [db, web] = ['db', 'web'].map((name) =>
+      resources.find((one) => one.id === `local/container/${name}`),
+    );
+    expect(db?.spec).toMatchObject({
+      healthcheck: { intervalMs: 5_000 },
+      mounts: [
+        { type: 'tmpfs', target: '/run', options: [] },
+        { type: 'tmpfs', target: '/x', options: ['size=1m', 'mode=700'] },
+      ],
+    });
+    expect(web?.replaceWith).toContain('local/container/db');
+    expect(web?.origin).toEqual({ file: 'compose.yaml', line: 3, column: 3 });
+    expect(web?.spec).not.toHaveProperty('ports');
+    expect(briefDiagnostics(fixture.state.diagnostics())).toEqual([
+      '3:107 warning UNSUPPORTED_KEY services.web.ports',
+    ]);
+  });
+
   it('answers the document as it is written', async () => {
     const fixture = createDesiredFixture();
     await fixture.push({
