@@ -171,7 +171,6 @@ const CONDITIONS = {
   applied: 'service_started',
   healthy: 'service_healthy',
   completed: 'service_completed_successfully',
-  released: 'service_started',
 } as const satisfies Record<DependencyEntry['until'], string>;
 
 function fromModel(service: ServiceModel): ComparableService {
