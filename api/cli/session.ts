@@ -1,8 +1,9 @@
 import type {
   ApplyRequest,
   ControlRequest,
-  Deployment,
   Diagnostic,
+  DriftResolution,
+  HistoryEntry,
   GeneratedStack,
   GenerateRequest,
   Job,
@@ -85,8 +86,10 @@ export interface Session extends AsyncDisposable {
   control(stack: string, action: ControlRequest['action'], signal: AbortSignal): Promise<Job>;
   /** One commit that takes their descriptions away, then their removal; resolves when all were tried. */
   deleteStacks(request: StackRemovalRequest, signal: AbortSignal): Promise<StackRemoval>;
-  history(stack: string, signal: AbortSignal): Promise<readonly Deployment[]>;
+  history(stack: string, signal: AbortSignal): Promise<readonly HistoryEntry[]>;
   rollback(stack: string, to: number, signal: AbortSignal): Promise<WriteResult>;
+  /** Commits what runs as the description. */
+  acceptDrift(stack: string, signal: AbortSignal): Promise<Pick<DriftResolution, 'write' | 'unplaced'>>;
   logs(stack: string, service: string, options: LogOptions): AsyncIterable<LogLine>;
   /**
    * Ends running jobs of this session at the next step boundary. A daemon's jobs go on: they are not this command's.

@@ -2,6 +2,7 @@ import type { FieldChange } from '../diff/change.ts';
 import type { Diagnostic, Position } from '../model/diagnostic.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Dependency, ResourceId } from '../model/resource.ts';
+import type { RolloutRule } from '../model/rollout.ts';
 import type { UnreachableTarget } from './unreachable.ts';
 
 export type Action = 'create' | 'update' | 'replace' | 'delete' | 'no-op';
@@ -27,7 +28,12 @@ export interface Change {
   readonly dependsOn: readonly Dependency[];
   /** Nothing to change, but not healthy when observed: apply waits for its health. */
   readonly verify: boolean;
+  /** Its place in the rolling update of a service. */
+  readonly rollout?: RolloutStep;
 }
+
+/** Numbers from 1; a batch begins when the one before is over. */
+export type RolloutStep = RolloutRule & { readonly batch: number; readonly batches: number };
 
 export interface PlanSummary {
   readonly create: number;
