@@ -1,8 +1,18 @@
 /** The JSON Schemas (2020-12) of everything that a config repository may hold, and the kits that come along. */
 import baseKit from './kits/base-kit/stackkit.json' with { type: 'json' };
+import clusterSchema from './cluster.schema.json' with { type: 'json' };
 import kombinationSchema from './kombination.schema.json' with { type: 'json' };
 import nodeSchema from './node.schema.json' with { type: 'json' };
 import repositorySchema from './repository.schema.json' with { type: 'json' };
 import stackkitSchema from './stackkit.schema.json' with { type: 'json' };
+import workflowSchema from './workflow.schema.json' with { type: 'json' };
 
-export { baseKit, kombinationSchema, nodeSchema, repositorySchema, stackkitSchema };
+export {
+  baseKit,
+  clusterSchema,
+  kombinationSchema,
+  nodeSchema,
+  repositorySchema,
+  stackkitSchema,
+  workflowSchema,
+};

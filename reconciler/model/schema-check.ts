@@ -1,9 +1,11 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { ErrorObject } from 'ajv/dist/2020.js';
+import clusterSchema from '../../schemas/cluster.schema.json' with { type: 'json' };
 import kombinationSchema from '../../schemas/kombination.schema.json' with { type: 'json' };
 import nodeSchema from '../../schemas/node.schema.json' with { type: 'json' };
 import repositorySchema from '../../schemas/repository.schema.json' with { type: 'json' };
 import stackkitSchema from '../../schemas/stackkit.schema.json' with { type: 'json' };
+import workflowSchema from '../../schemas/workflow.schema.json' with { type: 'json' };
 import type { DocumentPath } from './document-path.ts';
 import { formatPath } from './document-path.ts';
 import type { Issues } from './issue.ts';
@@ -12,16 +14,18 @@ import { answerKey } from './known-keys.ts';
 import { suggest } from './nearest.ts';
 import { asFields, asList, asString } from './values.ts';
 
-export type DocumentKind = 'kombination' | 'node' | 'repository' | 'stackkit';
+export type DocumentKind = 'cluster' | 'kombination' | 'node' | 'repository' | 'stackkit' | 'workflow';
 
 /** Checks a document against its JSON Schema and reports what is wrong in words for people. */
 export type SchemaCheck = (kind: DocumentKind, value: unknown, issues: Issues) => void;
 
 const SCHEMAS = {
+  cluster: clusterSchema,
   kombination: kombinationSchema,
   node: nodeSchema,
   repository: repositorySchema,
   stackkit: stackkitSchema,
+  workflow: workflowSchema,
 } as const satisfies Readonly<Record<DocumentKind, { readonly $id: string }>>;
 
 /** More findings than this in one document help nobody. */
@@ -44,7 +48,10 @@ export function createSchemaCheck(): SchemaCheck {
     const validate = ajv.getSchema(SCHEMAS[kind].$id);
     if (!validate) throw new Error(`internal: no schema for ${kind}`);
     if (validate(value)) return;
-    const errors = (validate.errors ?? []).filter((error) => error.keyword !== 'propertyNames');
+    // These two only say that another error of the list was found.
+    const errors = (validate.errors ?? []).filter(
+      ({ keyword }) => keyword !== 'propertyNames' && keyword !== 'if',
+    );
     for (const error of errors.slice(0, MAX_FINDINGS)) report(kind, value, error, issues);
     if (errors.length > MAX_FINDINGS) {
       issues.error('INVALID_VALUE', [], `has ${errors.length - MAX_FINDINGS} more problems like these`);
