@@ -18,6 +18,18 @@ export interface ObjectSpec extends Spec {
   readonly metadata: Spec & { readonly name: string; readonly namespace?: string };
 }
 
+export function isObjectSpec(spec: Spec): spec is ObjectSpec {
+  const { apiVersion, kind, metadata } = spec;
+  if (typeof apiVersion !== 'string' || typeof kind !== 'string') return false;
+  return typeof metadata === 'object' && metadata !== null && 'name' in metadata;
+}
+
+/** The spec of a resource that was rendered for a cluster. */
+export function objectSpecOf({ id, spec }: { readonly id: string; readonly spec: Spec }): ObjectSpec {
+  if (!isObjectSpec(spec)) throw new Error(`internal: ${id} is no Kubernetes object`);
+  return spec;
+}
+
 /** Kinds of Kubernetes itself that belong to no namespace. Others are told by the cluster. */
 const CLUSTER_SCOPED = new Set(
   (

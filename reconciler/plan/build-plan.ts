@@ -8,6 +8,7 @@ import { confirmationsFor } from './confirmations.ts';
 import { deletionOf } from './deletions.ts';
 import { orderChanges } from './order.ts';
 import type { Action, Change, Plan, PlanSummary } from './plan.ts';
+import { projectionFindings } from './projections.ts';
 
 export interface PlanInput {
   readonly stack: string;
@@ -45,7 +46,11 @@ export function buildPlan(input: PlanInput): Plan {
     changes,
     summary: summarize(changes),
     confirmations: confirmationsFor(changes, input),
-    diagnostics: [...input.diagnostics, ...impossibleChanges(changes)],
+    diagnostics: [
+      ...input.diagnostics,
+      ...impossibleChanges(changes),
+      ...projectionFindings(changes, observedById),
+    ],
   };
 }
 
@@ -94,13 +99,33 @@ function changeOf(
 ): Change {
   const { action, before, after, fields, cause } = diffResource(desired, observed);
   const status = observed?.health.status;
+  const projection = observed?.projection;
   const verify =
     action === 'no-op' &&
-    (status === 'starting' || status === 'unhealthy' || (awaited && status !== 'completed'));
+    (status === 'starting' ||
+      status === 'unhealthy' ||
+      // Of what a target runs by itself, applying again starts nothing: all there is to do is to look.
+      (status === 'failed' && projection !== undefined) ||
+      (awaited && status !== 'completed'));
   const { id, target, kind, name, dependsOn } = desired;
   const origin = originOf(desired, fields.map((field) => field.path)[0]);
   const reason = verify && observed?.health.reason ? `not healthy yet: ${observed.health.reason}` : cause;
-  return { id, action, target, kind, name, before, after, fields, cause: reason, origin, dependsOn, verify };
+  const conflicts = action === 'no-op' ? [] : (projection?.conflicts ?? []);
+  return {
+    id,
+    action,
+    target,
+    kind,
+    name,
+    before,
+    after,
+    fields,
+    cause: reason,
+    origin,
+    dependsOn,
+    verify,
+    ...(conflicts.length > 0 ? { conflicts } : {}),
+  };
 }
 
 /** The line of the first differing key where it is known, else the line of the resource. */

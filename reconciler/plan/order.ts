@@ -25,8 +25,22 @@ export function orderChanges(
   return sortTopologically(changes, edges);
 }
 
+/** On a cluster: what others live in, are made of or hold on to. */
+const LAST_TO_GO: ReadonlySet<string> = new Set([
+  'Namespace',
+  'CustomResourceDefinition',
+  'PersistentVolumeClaim',
+]);
+
 /** Changes that must be over before this one, for reasons the description does not state. */
 function waitsFor(change: Change, changes: readonly Change[]): ResourceId[] {
+  if (change.action === 'delete' && LAST_TO_GO.has(change.kind)) {
+    return changes
+      .filter(
+        (other) => other.action === 'delete' && !LAST_TO_GO.has(other.kind) && other.target === change.target,
+      )
+      .map((other) => other.id);
+  }
   if (change.action === 'delete' && change.kind !== 'container') {
     // Containers let go of networks and volumes first.
     return changes

@@ -1,7 +1,7 @@
 import type { FieldChange } from '../diff/change.ts';
 import type { Diagnostic, Position } from '../model/diagnostic.ts';
 import type { JsonObject } from '../model/json.ts';
-import type { Dependency, ResourceId } from '../model/resource.ts';
+import type { Dependency, FieldConflict, ResourceId } from '../model/resource.ts';
 
 export type Action = 'create' | 'update' | 'replace' | 'delete' | 'no-op';
 
@@ -26,6 +26,8 @@ export interface Change {
   readonly dependsOn: readonly Dependency[];
   /** Nothing to change, but not healthy when observed: apply waits for its health. */
   readonly verify: boolean;
+  /** Fields that are taken over from others. Left out when there are none. */
+  readonly conflicts?: readonly FieldConflict[];
 }
 
 export interface PlanSummary {
@@ -38,7 +40,7 @@ export interface PlanSummary {
 
 /** Something that needs a yes before the plan may be applied. */
 export interface Confirmation {
-  readonly code: 'DELETES_DATA' | 'DELETES_MANY' | 'DELETES_STACK' | 'ADOPTS';
+  readonly code: 'DELETES_DATA' | 'DELETES_MANY' | 'DELETES_STACK' | 'ADOPTS' | 'TAKES_FIELDS';
   readonly message: string;
   readonly ids: readonly ResourceId[];
 }
