@@ -3,7 +3,10 @@ import type { Logger, Reconciler } from '../reconciler/index.ts';
 import type { AuthOptions } from './auth/authenticate.ts';
 import { createAuthenticator } from './auth/authenticate.ts';
 import { formatKombifyProblem, KOMBIFY_PREFIX, kombifyRoutes } from './dialects/kombify/kombify.ts';
+import { formatKomposeProblem } from './dialects/kompose/envelope.ts';
+import { KOMPOSE_PREFIX, komposeFallbacks, komposeRoutes } from './dialects/kompose/kompose.ts';
 import { answerProblems } from './http/answer-problems.ts';
+import { allowOrigins } from './http/cors.ts';
 import { assertLocalRequest } from './http/loopback.ts';
 import type { MountOptions, RequestState } from './http/mount.ts';
 import { mountRoutes } from './http/mount.ts';
@@ -53,20 +56,29 @@ export function createApp(options: AppOptions): Koa<RequestState> {
     parse: createParser(),
     stopping: options.stopping ?? new AbortController().signal,
     heartbeatMs: options.heartbeatMs ?? 15_000,
-    formatProblem: formatKombifyProblem,
   };
   app.use(createRequestLog(logger, options.onRequest ?? (() => {})));
-  app.use(answerProblems(logger, () => formatKombifyProblem));
+  app.use(allowOrigins({ covers: isKompose, origins: options.auth.mode === 'off' ? 'loopback' : 'any' }));
+  app.use(answerProblems(logger, (path) => (isKompose(path) ? formatKomposeProblem : formatKombifyProblem)));
   app.use(async (ctx, next) => {
     ctx.set({ 'X-Content-Type-Options': 'nosniff', 'Cache-Control': 'no-store' });
     if (options.auth.mode === 'off') assertLocalRequest(ctx.req);
     await next();
   });
-  mount(app, { ...common, prefix: KOMBIFY_PREFIX, routes: kombifyRoutes });
-  if (metrics !== undefined) mount(app, { ...common, prefix: '', routes: [metricsRoute(metrics)] });
+  const kombify = { ...common, formatProblem: formatKombifyProblem };
+  mount(app, { ...kombify, prefix: KOMBIFY_PREFIX, routes: kombifyRoutes });
+  const kompose = { ...common, formatProblem: formatKomposeProblem, prefix: KOMPOSE_PREFIX };
+  mount(app, { ...kompose, routes: [...komposeRoutes, ...komposeFallbacks] });
+  if (metrics !== undefined) mount(app, { ...kombify, prefix: '', routes: [metricsRoute(metrics)] });
   // Answered requests do not come here; what does is a connection that broke in the middle.
   app.on('error', (error: unknown) => logger.debug({ err: error }, 'A connection broke'));
   return app;
+}
+
+/** `/api` and below, but for what another dialect has there. */
+function isKompose(path: string): boolean {
+  if (path === KOMBIFY_PREFIX || path.startsWith(`${KOMBIFY_PREFIX}/`)) return false;
+  return path === KOMPOSE_PREFIX || path.startsWith(`${KOMPOSE_PREFIX}/`);
 }
 
 function mount(app: Koa<RequestState>, options: MountOptions<ApiDeps>): void {

@@ -1,8 +1,9 @@
+import type { GeneratedStack, GenerateRequest } from './model/generated.ts';
 import type { Diagnostic } from './model/diagnostic.ts';
 import type { HealthStatus } from './model/resource.ts';
 import type { ServiceView, StackKind } from './model/stack.ts';
 import type { Plan } from './plan/plan.ts';
-import type { Revision } from './ports/source.ts';
+import type { DeploymentTag, Revision } from './ports/source.ts';
 import type { Job, JobFilter, JobLog, JobStep } from './ports/store.ts';
 import type { LogLine, LogOptions, TargetFacts } from './ports/target.ts';
 
@@ -33,6 +34,7 @@ export interface RepositoryStatus {
  * - `failed` the last apply failed
  * - `blocked` waits for a confirmation
  * - `invalid` the description has errors
+ * - `stopped` somebody stopped it; it stays so until it is started, applied or described otherwise
  * - `removed` no longer described; resources are left (deletion pending or blocked)
  * - `unknown` a target could not be asked yet
  */
@@ -45,6 +47,7 @@ export type SyncState =
   | 'failed'
   | 'blocked'
   | 'invalid'
+  | 'stopped'
   | 'removed'
   | 'unknown';
 
@@ -140,8 +143,45 @@ export interface PlanRequest {
 export interface ApplyRequest extends PlanRequest {
   /** A yes to every confirmation the plan asks for. Default false. */
   readonly confirm?: boolean;
+  /** Also while the operator's windows say that nothing is changed. Whoever lets this through checks who may. Default false. */
+  readonly overrideFreeze?: boolean;
   /** A plan made earlier: refused with PLAN_STALE when it would not be made the same way now. */
   readonly plan?: Plan;
+}
+
+/** Acts on what a stack has on its targets as it is, without Git. */
+export interface ControlRequest {
+  readonly stack: string;
+  readonly action: 'start' | 'stop' | 'restart';
+  readonly actor: Actor | null;
+  readonly trigger: string;
+}
+
+export interface DeleteStacksRequest {
+  readonly stacks: readonly string[];
+  /** Delete volumes too. Default false. */
+  readonly volumes?: boolean;
+  /** Also while a freeze window is open. Default false. */
+  readonly overrideFreeze?: boolean;
+  readonly actor: Actor;
+  readonly trigger: string;
+}
+
+export interface DeletedStack {
+  readonly stack: string;
+  /** `null` when it was gone before it was its turn, or its turn did not come. */
+  readonly job: Job | null;
+  /** Why it is still there, `null` when it is not. */
+  readonly error: { readonly code: string; readonly message: string } | null;
+}
+
+export interface StackDeletion {
+  /** The commit that took their descriptions away; `null` when none of them was described. */
+  readonly commit: string | null;
+  /** In which they are removed: what depends on others goes first. */
+  readonly order: readonly string[];
+  /** Resolves when all were tried; never rejects. */
+  readonly done: Promise<readonly DeletedStack[]>;
 }
 
 export interface PlanResult {
@@ -198,6 +238,11 @@ export interface Reconciler extends AsyncDisposable {
   plan(request: PlanRequest, signal: AbortSignal): Promise<PlanResult>;
   /** Queues; the job ends later. Throws at once when the stack is unknown or the plan is stale. */
   apply(request: ApplyRequest, signal: AbortSignal): Promise<Job>;
+  /**
+   * Queues; the job ends later. A stopped stack stays stopped until it is started, applied or described otherwise. A start of one that lacks
+   * more than being started applies it. Throws at once when the stack is not described.
+   */
+  control(request: ControlRequest): Job;
   /** Resolves when the job has ended, however it ended. */
   waitForJob(id: string, signal: AbortSignal): Promise<JobDetail>;
   getJob(id: string): JobDetail;
@@ -206,16 +251,25 @@ export interface Reconciler extends AsyncDisposable {
   history(stack: string): Promise<readonly Deployment[]>;
   /** Commits the stack's files as they were at deployment number `to`; the commit is then reconciled like any push. */
   rollback(stack: string, to: number, actor: Actor, signal: AbortSignal): Promise<WriteResult>;
+  /** Every tag of the repository, by name. */
+  listTags(): Promise<readonly DeploymentTag[]>;
   logs(stack: string, service: string, options: LogOptions): AsyncIterable<LogLine>;
   listWorkers(): readonly WorkerView[];
   /** Checks one document as if it stood in the repository. */
   validate(text: string): ValidationReport;
+  /** Writes nothing. Throws UNKNOWN_STACK, INVALID_CONFIGURATION. */
+  generate(request: GenerateRequest, signal: AbortSignal): Promise<GeneratedStack>;
   /** `document` is written as `kombinations/<name>/kombination.yaml`. Throws STACK_EXISTS, INVALID_CONFIGURATION. */
   createStack(name: string, document: object, actor: Actor, signal: AbortSignal): Promise<WriteResult>;
   /** Replaces the given top-level keys of the document, keeps comments of the rest. */
   updateStack(name: string, keys: object, actor: Actor, signal: AbortSignal): Promise<WriteResult>;
   /** Deletes the stack's file (and its directory when only its own files are in it) from the repository. */
   deleteStack(name: string, actor: Actor, signal: AbortSignal): Promise<WriteResult>;
+  /**
+   * Deletes the files of all these stacks in one commit, then removes what they have on their targets. Throws UNKNOWN_STACK, before anything
+   * was changed, when one of them is not known, and FROZEN.
+   */
+  deleteStacks(request: DeleteStacksRequest): Promise<StackDeletion>;
   /** `document` is written as `nodes/<name>.yaml`. Throws WORKER_EXISTS, INVALID_CONFIGURATION. */
   registerWorker(name: string, document: object, actor: Actor, signal: AbortSignal): Promise<WriteResult>;
   /** Throws WORKER_IN_USE when stacks refer to it. */

@@ -74,6 +74,7 @@ export function openKombinator(options: GlobalOptions, open: OpenOptions): Promi
     logger,
     env: terminal.env,
     ...(options.secretCommand !== undefined && { secretCommands: options.secretCommand }),
+    ...(options.config !== undefined && { config: options.config }),
     ...(pollMs !== undefined && { pollMs }),
     ...(credentials !== undefined && { credentials }),
   });

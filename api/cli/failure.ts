@@ -41,7 +41,7 @@ const HINTS: Readonly<Partial<Record<ErrorCode, string>>> = {
   REPOSITORY_NOT_FOUND: 'give the config repository with --repo PATH|URL (default: the current directory)',
   REPOSITORY_UNAUTHORIZED:
     'set KOMBINATOR_GIT_TOKEN, or KOMBINATOR_GIT_USERNAME and KOMBINATOR_GIT_PASSWORD, for http(s); check the ssh key otherwise',
-  BRANCH_NOT_FOUND: 'name the branch with --branch',
+  BRANCH_NOT_FOUND: 'commit something first, or name another branch with --branch',
   EMPTY_REPOSITORY: 'commit a kombinations/NAME/kombination.yaml; an empty repository never deletes anything',
   GIT_NOT_INSTALLED: 'install git (Debian, Ubuntu: apt-get install git), or use an http(s) address',
   INVALID_CONFIGURATION: '`kombinator validate` lists every problem with its line',
@@ -52,6 +52,8 @@ const HINTS: Readonly<Partial<Record<ErrorCode, string>>> = {
   PORT_TAKEN: 'stop what uses the port, or choose another host port in the kombination',
   NAME_TAKEN: 'something not made by Kombinator has this name: remove or rename it',
   PLAN_STALE: 'make a new plan and look at it again',
+  FROZEN: 'wait until the window is over, or repeat with --override-freeze (admins only)',
+  DEPENDENCY_NOT_READY: 'bring the stack that it waits for in sync first',
   CONFIRMATION_REQUIRED: 'look at the plan, then repeat with --yes',
   STORE_UNAVAILABLE:
     'check the state directory (--state-dir): it must be writable, and used by one process at a time',

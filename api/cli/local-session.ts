@@ -33,7 +33,7 @@ export function createLocalSession({ reconciler, actor, close }: LocalSessionOpt
 
 /** Reads the repository before the first thing that needs it. */
 type ReadOnce = (signal: AbortSignal) => Promise<void>;
-type ChangingPart = 'plan' | 'apply' | 'followJob' | 'rollback';
+type ChangingPart = 'plan' | 'apply' | 'followJob' | 'deleteStacks' | 'rollback';
 type ReadingPart = Exclude<keyof Session, ChangingPart | 'stop' | typeof Symbol.asyncDispose>;
 
 function readingPart(reconciler: Reconciler, readOnce: ReadOnce): Pick<Session, ReadingPart> {
@@ -57,6 +57,11 @@ function readingPart(reconciler: Reconciler, readOnce: ReadOnce): Pick<Session, 
         if (!isReconcilerError(error)) throw error;
       });
       return reconciler.validate(text);
+    },
+    async generate(request, signal) {
+      await readOnce(signal);
+      const work = () => reconciler.generate(request, signal);
+      return 'stack' in request.subject ? withNames(reconciler, work, request.subject.stack) : work();
     },
     async observe(name, signal) {
       await readOnce(signal);
@@ -88,6 +93,12 @@ function changingPart(reconciler: Reconciler, readOnce: ReadOnce, actor: Actor):
     async apply(request, signal) {
       await readOnce(signal);
       return withNames(reconciler, () => reconciler.apply({ ...request, ...origin }, signal), request.stack);
+    },
+    async deleteStacks(request, signal) {
+      await readOnce(signal);
+      const { commit, done } = await reconciler.deleteStacks({ ...request, ...origin });
+      const removed = (await done).map(({ stack, job, error }) => ({ stack, jobId: job?.id ?? null, error }));
+      return { commit, stacks: removed };
     },
     async followJob(id, onStep, signal) {
       using reported = reportSteps(reconciler, id, onStep);

@@ -3,7 +3,8 @@ import { EXIT, formatFailure, toFailure, type Failure } from './failure.ts';
 import type { Interrupt } from './interrupt.ts';
 import type { Invocation, Purpose } from './invocation.ts';
 import type { GlobalOptions } from './options.ts';
-import { createProgram, type ServeFlags } from './program.ts';
+import { createProgram } from './program.ts';
+import type { ServeFlags } from './program-hooks.ts';
 import type { KeyStore, Session } from './session.ts';
 import { createStyle, wantsColor, type Terminal } from './terminal.ts';
 

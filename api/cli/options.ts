@@ -16,6 +16,8 @@ export interface GlobalOptions {
   readonly apiKeyFile?: string;
   readonly json?: boolean;
   readonly color: boolean;
+  /** The operator's own configuration. */
+  readonly config?: string;
   /** `NAME=program argument …`, each a command that prints secrets. */
   readonly secretCommand?: readonly string[];
 }

@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { runApply, runDestroy } from './commands/apply.ts';
 import { runHistory, runRollback } from './commands/history.ts';
+import { addGenerating } from './generating.ts';
 import { runJobs } from './commands/jobs.ts';
 import { runKeysCreate, runKeysList, runKeysRevoke } from './commands/keys.ts';
 import { runLogs } from './commands/logs.ts';
@@ -8,31 +9,10 @@ import { runPlan } from './commands/plan.ts';
 import { runSchema } from './commands/schema.ts';
 import { runStatus } from './commands/status.ts';
 import { runValidate } from './commands/validate.ts';
-import type { Invocation } from './invocation.ts';
+import { on } from './program-hooks.ts';
+import type { ProgramHooks, ServeFlags } from './program-hooks.ts';
 import type { GlobalOptions } from './options.ts';
 import { parseCount, parseDuration } from './options.ts';
-import type { Terminal } from './terminal.ts';
-
-/** Options of `serve` as written; `serve.ts` gives them a meaning. */
-export interface ServeFlags {
-  readonly listen: string;
-  readonly poll: string;
-  readonly auth: boolean;
-  readonly logLevel: string;
-  readonly logFormat: 'auto' | 'json' | 'pretty';
-}
-
-/** What the program does with a parsed command line. */
-export interface ProgramHooks {
-  readonly terminal: Terminal;
-  readonly version: string;
-  readonly run: (
-    options: GlobalOptions,
-    command: (invocation: Invocation) => Promise<number>,
-  ) => Promise<void>;
-  readonly serve: (options: GlobalOptions, flags: ServeFlags) => Promise<void>;
-  readonly exit: (code: number) => void;
-}
 
 /** The command line as commander sees it. Throws CommanderError instead of exiting. */
 export function createProgram(hooks: ProgramHooks): Command {
@@ -92,6 +72,9 @@ function globalOptions(): Option[] {
       '--secret-command <name=program>',
       'program that prints what secret://command/NAME/… names (may be repeated)',
     ).argParser((value: string, previous?: readonly string[]) => collect(value, previous ?? [])),
+    new Option('--config <file>', 'what the operator decides and no commit can change: freeze windows').env(
+      'KOMBINATOR_CONFIG',
+    ),
     new Option('--json', 'one JSON document on stdout, errors too'),
     new Option('--no-color', 'no colours (also: NO_COLOR)'),
   ];
@@ -167,10 +150,12 @@ function addReading(program: Command, hooks: ProgramHooks): void {
       ),
     );
 
+  addGenerating(program, hooks);
+
   program
     .command('schema')
     .description('print a JSON Schema of what a repository may hold; without a name, the names')
-    .argument('[name]', 'kombination, node, plan, repository or stackkit')
+    .argument('[name]', 'daemon, kombination, node, plan, repository or stackkit')
     .action((name: string | undefined) => hooks.exit(runSchema(hooks.terminal, name)));
 }
 
@@ -181,11 +166,13 @@ function addChanging(program: Command, hooks: ProgramHooks): void {
     .argument('[planfile]', 'a plan saved with plan --out; refused when something moved since')
     .option('--stack <name>', 'only this stack (may be repeated)', collect, [])
     .option('--yes', 'do not ask; also a yes to what the plan wants confirmed')
+    .option('--override-freeze', 'also while a freeze window is open; through a daemon for admins only')
     .action(
-      on(hooks, (invocation, options: { stack: string[]; yes?: true }, planFile: string | undefined) =>
+      on(hooks, (invocation, options: ApplyFlags & { stack: string[] }, planFile: string | undefined) =>
         runApply(invocation, {
           stacks: options.stack,
           yes: options.yes === true,
+          overrideFreeze: options.overrideFreeze === true,
           ...(planFile !== undefined && { planFile }),
         }),
       ),
@@ -194,15 +181,21 @@ function addChanging(program: Command, hooks: ProgramHooks): void {
   program
     .command('destroy')
     .description('stop and remove everything a stack has on its targets; its volumes stay unless asked for')
-    .requiredOption('--stack <name>', 'the stack')
+    .requiredOption(
+      '--stack <name>',
+      'the stack; several are taken out of the repository, too, in one commit',
+      collect,
+    )
     .option('--volumes', 'delete its volumes too: their data is gone')
     .option('--yes', 'do not ask')
+    .option('--override-freeze', 'also while a freeze window is open; through a daemon for admins only')
     .action(
-      on(hooks, (invocation, options: { stack: string; volumes?: true; yes?: true }) =>
+      on(hooks, (invocation, options: ApplyFlags & { stack: readonly string[]; volumes?: true }) =>
         runDestroy(invocation, {
-          stack: options.stack,
+          stacks: options.stack,
           volumes: options.volumes === true,
           yes: options.yes === true,
+          overrideFreeze: options.overrideFreeze === true,
         }),
       ),
     );
@@ -264,6 +257,11 @@ function addRecords(program: Command, hooks: ProgramHooks): void {
     );
 }
 
+interface ApplyFlags {
+  readonly yes?: true;
+  readonly overrideFreeze?: true;
+}
+
 interface LogFlags {
   readonly tail?: number;
   readonly since?: number;
@@ -300,21 +298,6 @@ function addKeys(program: Command, hooks: ProgramHooks): void {
     .action(on(hooks, (invocation, _options, id: string) => runKeysRevoke(invocation, id)));
 }
 
-/** Adapts a command to commander, which passes arguments first, then options, then the command itself. */
-function on<O, A extends unknown[]>(
-  hooks: ProgramHooks,
-  command: (invocation: Invocation, options: O, ...args: A) => Promise<number>,
-): (...args: unknown[]) => Promise<void> {
-  return async (...raw) => {
-    const self = raw.at(-1);
-    if (!(self instanceof Command)) throw new Error('internal: commander passed no command');
-    const args = raw.slice(0, -2) as A;
-    await hooks.run(self.optsWithGlobals<GlobalOptions>(), (invocation) =>
-      command(invocation, self.opts() as O, ...args),
-    );
-  };
-}
-
-function collect(value: string, previous: readonly string[]): readonly string[] {
+function collect(value: string, previous: readonly string[] = []): readonly string[] {
   return [...previous, value];
 }

@@ -65,11 +65,14 @@ const PLAN_KEYS = [
   'confirmations',
   'diagnostics',
 ] as const;
+/** Left out where there is nothing to say. */
+const OPTIONAL_PLAN_KEYS = ['unreachable', 'waitsFor'] as const;
 
 export function toPlan(value: unknown): Plan {
   const fields = fieldsOf(value, 'plan');
   // The answer carries more beside the plan; sent back, only the plan itself is understood.
-  const plan: unknown = Object.fromEntries(PLAN_KEYS.map((key) => [key, fields[key]]));
+  const optional = OPTIONAL_PLAN_KEYS.filter((key) => fields[key] !== undefined);
+  const plan: unknown = Object.fromEntries([...PLAN_KEYS, ...optional].map((key) => [key, fields[key]]));
   if (!isPlan(plan))
     throw new RemoteError('UNEXPECTED_ANSWER', 'the daemon answered no plan: is it of another version?');
   return plan;

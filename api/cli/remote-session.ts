@@ -25,7 +25,8 @@ import {
   toStackView,
   toStep,
 } from './remote-decode.ts';
-import type { RepositorySummary, Session } from './session.ts';
+import { generateRemotely } from './remote-generate.ts';
+import type { RemovedStack, RepositorySummary, Session } from './session.ts';
 
 /** A stream that breaks is opened again after this, in milliseconds. */
 const RECONNECT_MS = 500;
@@ -49,7 +50,7 @@ export function createRemoteSession(options: RemoteOptions): Session {
   };
 }
 
-type ChangingPart = 'plan' | 'apply' | 'rollback';
+type ChangingPart = 'plan' | 'apply' | 'deleteStacks' | 'rollback';
 type ReadingPart = Exclude<keyof Session, ChangingPart | 'followJob' | 'stop' | typeof Symbol.asyncDispose>;
 
 function readingPart(client: RemoteClient): Pick<Session, ReadingPart> {
@@ -58,6 +59,7 @@ function readingPart(client: RemoteClient): Pick<Session, ReadingPart> {
     async validate(text, signal) {
       return toReport(await client.post('/unifier/validate', { yaml: text, signal }));
     },
+    generate: (request, signal) => generateRemotely(client, request, signal),
     async observe(name, signal) {
       const answer = client.get(stackPath(name), { query: { refresh: true }, signal });
       return toStackView(await withNames(client, name, answer, signal));
@@ -102,19 +104,39 @@ function changingPart(client: RemoteClient): Pick<Session, ChangingPart> {
       if (planId !== '') planIds.set(plan, planId);
       return { plan, planId };
     },
-    async apply({ stack, mode = 'apply', volumes = false, confirm = false, plan }, signal) {
+    async apply({ stack, mode = 'apply', volumes = false, confirm = false, overrideFreeze, plan }, signal) {
       const id = plan === undefined ? undefined : planIds.get(plan);
       const asPlanned = id !== undefined ? { plan_id: id } : plan !== undefined ? { plan } : {};
-      const body = { mode, volumes, confirm, ...asPlanned };
+      const frozen = overrideFreeze === true ? { override_freeze: true } : {};
+      const body = { mode, volumes, confirm, ...frozen, ...asPlanned };
       return toJob(
         await withNames(client, stack, client.post(`${stackPath(stack)}/apply`, { body, signal }), signal),
       );
+    },
+    async deleteStacks({ stacks, volumes, overrideFreeze }, signal) {
+      const answer = await client.post('/stacks/batch-delete', {
+        body: { stacks, volumes, ...(overrideFreeze ? { override_freeze: true } : {}) },
+        query: { wait: true },
+        signal,
+      });
+      const fields = fieldsOf(answer, 'removal');
+      return { commit: textOrNull(fields, 'commit'), stacks: listAt(fields, 'stacks', toRemovedStack) };
     },
     async rollback(stack, to, signal) {
       const request = client.post(`${stackPath(stack)}/rollback`, { body: { to }, signal });
       const answer = fieldsOf(await withNames(client, stack, request, signal), 'commit');
       return { commit: textAt(answer, 'commit'), file: textAt(answer, 'file') };
     },
+  };
+}
+
+function toRemovedStack(value: unknown): RemovedStack {
+  const fields = fieldsOf(value, 'stack');
+  const error = fields['error'] === null ? null : fieldsOf(fields['error'], 'error');
+  return {
+    stack: textAt(fields, 'name'),
+    jobId: textOrNull(fields, 'job_id'),
+    error: error && { code: textAt(error, 'code'), message: textAt(error, 'message') },
   };
 }
 

@@ -17,7 +17,7 @@ import { acquireStateLock } from './lock.ts';
 import { createLogger } from './logger.ts';
 import type { GlobalOptions, ListenAddress } from './options.ts';
 import { parseDuration, parseListen } from './options.ts';
-import type { ServeFlags } from './program.ts';
+import type { ServeFlags } from './program-hooks.ts';
 import { createStyle, wantsColor, type Terminal } from './terminal.ts';
 
 export interface ServeContext {

@@ -2,6 +2,8 @@ import type {
   ApplyRequest,
   Deployment,
   Diagnostic,
+  GeneratedStack,
+  GenerateRequest,
   Job,
   JobDetail,
   JobFilter,
@@ -34,6 +36,25 @@ export interface PlannedStack {
   readonly planId: string;
 }
 
+export interface StackRemovalRequest {
+  readonly stacks: readonly string[];
+  readonly volumes: boolean;
+  readonly overrideFreeze: boolean;
+}
+
+export interface StackRemoval {
+  /** `null` when none of them was described. */
+  readonly commit: string | null;
+  readonly stacks: readonly RemovedStack[];
+}
+
+export interface RemovedStack {
+  readonly stack: string;
+  readonly jobId: string | null;
+  /** Why it is still there, `null` when it is not. */
+  readonly error: { readonly code: string; readonly message: string } | null;
+}
+
 /** A request without the parts that the session fills in itself (who, why). */
 export type StackPlanRequest = Omit<PlanRequest, 'actor' | 'trigger'>;
 export type StackApplyRequest = Omit<ApplyRequest, 'actor' | 'trigger'>;
@@ -47,6 +68,8 @@ export interface Session extends AsyncDisposable {
   repository(signal: AbortSignal): Promise<RepositorySummary>;
   /** Checks one document as if it stood in the repository. */
   validate(text: string, signal: AbortSignal): Promise<ValidationReport>;
+  /** A stack in another tool's words; writes nothing. */
+  generate(request: GenerateRequest, signal: AbortSignal): Promise<GeneratedStack>;
   /** With the targets asked, by name. */
   observe(name: string, signal: AbortSignal): Promise<StackView>;
   plan(request: StackPlanRequest, signal: AbortSignal): Promise<PlannedStack>;
@@ -57,6 +80,8 @@ export interface Session extends AsyncDisposable {
   getJob(id: string, signal: AbortSignal): Promise<JobDetail>;
   /** A plan that was kept; `undefined` when it is no longer there. */
   getPlan(id: string, signal: AbortSignal): Promise<Plan | undefined>;
+  /** One commit that takes their descriptions away, then their removal; resolves when all were tried. */
+  deleteStacks(request: StackRemovalRequest, signal: AbortSignal): Promise<StackRemoval>;
   history(stack: string, signal: AbortSignal): Promise<readonly Deployment[]>;
   rollback(stack: string, to: number, signal: AbortSignal): Promise<WriteResult>;
   logs(stack: string, service: string, options: LogOptions): AsyncIterable<LogLine>;

@@ -1,23 +1,4 @@
-import { stripVTControlCharacters } from 'node:util';
-
-/**
- * Rows as aligned columns, two spaces apart, no trailing white space. Colour codes count for nothing, so painted cells
- * stay aligned. An empty list of rows gives the header alone.
- */
-export function formatTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const lines = [header, ...rows];
-  const widths = header.map((_, column) =>
-    Math.max(...lines.map((line) => displayWidth(line[column] ?? ''))),
-  );
-  return lines
-    .map((line) =>
-      line
-        .map((cell, column) => cell + ' '.repeat((widths[column] ?? 0) - displayWidth(cell)))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
-}
+export { formatTable } from '../text/table.ts';
 
 /** The same rows for programs: one line each, cells separated by a tab, no header. */
 export function formatPlainRows(rows: readonly (readonly string[])[]): string {
@@ -46,8 +27,4 @@ export function formatDuration(start: string | null, end: string | null): string
   const seconds = Math.max(0, (Date.parse(end) - Date.parse(start)) / 1000);
   if (seconds < 60) return `${seconds.toFixed(1)} s`;
   return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
-}
-
-function displayWidth(text: string): number {
-  return stripVTControlCharacters(text).length;
 }

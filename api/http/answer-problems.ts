@@ -1,7 +1,7 @@
 import type { Middleware } from 'koa';
 import type { Logger } from '../../reconciler/index.ts';
 import type { RequestState } from './mount.ts';
-import { HttpProblem, noSuchPath } from './problem.ts';
+import { HttpProblem, NoSuchPath } from './problem.ts';
 import { toProblem } from './to-problem.ts';
 
 /** Answers whatever is thrown below it, and 404 for what no route took, in the envelope of the path's dialect. */
@@ -27,7 +27,7 @@ export function answerProblems(
 
 /** The router leaves a bare status behind; with 405 also the header Allow. */
 function throwUnanswered(status: number, path: string): void {
-  if (status === 404) throw noSuchPath(path);
+  if (status === 404) throw new NoSuchPath(path);
   if (status === 405 || status === 501) {
     throw new HttpProblem('METHOD_NOT_ALLOWED', `${path} does not know this method`);
   }

@@ -36,7 +36,7 @@ export interface ProblemOptions {
 
 /** An answer that is an error. Each dialect renders it in its own envelope. */
 export class HttpProblem extends Error {
-  override readonly name = 'HttpProblem';
+  override readonly name: string = 'HttpProblem';
   readonly code: ProblemCode;
   readonly status: number;
   readonly details: readonly ProblemDetail[];
@@ -54,6 +54,11 @@ export class HttpProblem extends Error {
 }
 
 /** 404 for a path that no route has. */
-export function noSuchPath(path: string): HttpProblem {
-  return new HttpProblem('NOT_FOUND', `nothing is served at ${path}`);
+export class NoSuchPath extends HttpProblem {
+  readonly path: string;
+
+  constructor(path: string) {
+    super('NOT_FOUND', `nothing is served at ${path}`);
+    this.path = path;
+  }
 }

@@ -12,6 +12,8 @@ export interface StackPlanRequest {
 
 export interface StackApplyRequest extends StackPlanRequest {
   readonly confirm: boolean;
+  /** Also while a freeze window is open. Only admins may. */
+  readonly overrideFreeze?: boolean;
   /** A plan made earlier, which must still hold. */
   readonly plan: Plan | null;
 }

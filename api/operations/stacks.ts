@@ -1,4 +1,10 @@
-import type { Actor, StackView, WriteResult } from '../../reconciler/index.ts';
+import type {
+  Actor,
+  DeleteStacksRequest,
+  StackDeletion,
+  StackView,
+  WriteResult,
+} from '../../reconciler/index.ts';
 import type { ApiDeps } from './deps.ts';
 import { newSignal, readAgain } from './write.ts';
 
@@ -66,6 +72,17 @@ export function replaceStack(
 /** A commit that removes the stack's files; what runs is removed by reconciling. */
 export async function deleteStack(deps: ApiDeps, name: string, actor: Actor): Promise<StackWrite> {
   return withView(deps, name, await deps.reconciler.deleteStack(name, actor, newSignal()));
+}
+
+/**
+ * One commit that removes the files of all these stacks, then their removal from the targets. Throws UNKNOWN_STACK, FROZEN before anything was
+ * changed. It goes on when whoever asked goes away.
+ */
+export function deleteStacks(
+  deps: ApiDeps,
+  request: Omit<DeleteStacksRequest, 'trigger'>,
+): Promise<StackDeletion> {
+  return deps.reconciler.deleteStacks({ ...request, trigger: 'api' });
 }
 
 /** A commit that puts the stack's files back to what deployment number `to` had. */

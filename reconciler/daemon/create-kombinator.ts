@@ -6,6 +6,7 @@ import { readCommands } from '../adapters/secrets/commands.ts';
 import { createSecrets } from '../adapters/secrets/secrets.ts';
 import { createSqliteStore } from '../adapters/sqlite/sqlite-store.ts';
 import { errorMessage } from '../model/errors.ts';
+import { createSchemaCheck } from '../model/schema-check.ts';
 import { Secret } from '../model/secret.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { DesiredState } from '../ports/desired.ts';
@@ -16,8 +17,12 @@ import type { Store } from '../ports/store.ts';
 import type { Reconciler } from '../reconciler.ts';
 import { createReconciler } from '../run/create-reconciler.ts';
 import { createDesiredState } from '../run/desired-state.ts';
+import type { DaemonConfig } from './daemon-config.ts';
+import { readDaemonConfig } from './daemon-config.ts';
+import { createFreeze } from './freeze-windows.ts';
 import { createMetrics } from './metrics.ts';
 import type { Metrics } from './metrics.ts';
+import { prepareStateDir } from './state-dir.ts';
 import { systemClock } from './system-clock.ts';
 
 export interface KombinatorOptions {
@@ -33,6 +38,8 @@ export interface KombinatorOptions {
   readonly resyncMs?: number;
   /** One command beside others that may use the same state directory: jobs of theirs are left alone. Default false. */
   readonly ephemeral?: boolean;
+  /** Path of the operator's configuration (schemas/daemon.schema.json). */
+  readonly config?: string;
   readonly logger: Logger;
   readonly env: NodeJS.ProcessEnv;
   /** Commands that print secrets, `NAME=program argument …`; besides those of `secrets.yaml` in the state directory. */
@@ -59,18 +66,22 @@ export interface Kombinator extends AsyncDisposable {
 export async function createKombinator(options: KombinatorOptions): Promise<Kombinator> {
   const { stateDir, logger, env } = options;
   const clock = systemClock;
+  prepareStateDir(stateDir);
+  const checkSchema = createSchemaCheck();
+  const { freeze } = options.config === undefined ? NO_CONFIG : readDaemonConfig(options.config, checkSchema);
   const commands = readCommands(stateDir, options.secretCommands ?? []);
   const store = createSqliteStore({ path: join(stateDir, 'kombinator.db'), clock, logger });
   if (options.ephemeral !== true) closeInterrupted(store, clock, logger);
   const secrets = createSecrets({ stateDir, env, logger, commands });
   const source = await openSource(options, clock);
-  const desired = createDesiredState({ source, secrets });
+  const desired = createDesiredState({ source, secrets, checkSchema });
   const reconciler = createReconciler({
     source,
     desired,
     store,
     clock,
     logger,
+    freeze: createFreeze(freeze),
     createTarget: ({ name, ...reference }) =>
       reference.kind === 'kubernetes'
         ? createKubernetesTarget({
@@ -107,6 +118,8 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
     },
   };
 }
+
+const NO_CONFIG: DaemonConfig = { freeze: [] };
 
 function closeInterrupted(store: Store, clock: Clock, logger: Logger): void {
   const jobs = store.closeInterrupted(new Date(clock.now()).toISOString());

@@ -1,26 +1,34 @@
 import { checkContainers } from './check-containers.ts';
 import type { DependencyMap, PortClaim } from './check-kombination.ts';
 import { checkReferences, portClaims } from './check-kombination.ts';
+import { checkSubnets } from './check-subnets.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { formatPath } from './document-path.ts';
-import { expandKit } from './expand-kit.ts';
+import { expandKit, kitsUsed } from './expand-kit.ts';
+import type { HookModel } from './hooks.ts';
+import { readHooks } from './hooks.ts';
 import type { SecretFindings } from './find-secrets.ts';
 import { findSecrets } from './find-secrets.ts';
+import type { BuildFindings, BuiltImage } from './find-builds.ts';
+import { findBuilds, withBuiltImages } from './find-builds.ts';
 import type { TreeDirectory } from './file-tree.ts';
 import { directoryOf } from './file-tree.ts';
 import type { Issue, Issues } from './issue.ts';
 import { createIssues } from './issue.ts';
+import type { KitCatalogue } from './kit-catalogue.ts';
 import type { Kombination } from './kombination.ts';
 import { suggest } from './nearest.ts';
 import { addressesOverlap } from './ports.ts';
+import { readDocument, reportUnread, withUnset } from './read-document.ts';
 import { readKombination } from './read-kombination.ts';
 import type { SchemaCheck } from './schema-check.ts';
+import type { StackDependency } from './stack-dependencies.ts';
+import { readStackDependencies } from './stack-dependencies.ts';
 import type { FileFindings } from './service-files.ts';
 import { findServiceFiles } from './service-files.ts';
 import type { TargetReference } from './target.ts';
 import { targetKey } from './target.ts';
 import type { YamlDocument } from './yaml-document.ts';
-import { parseYaml } from './yaml-document.ts';
 
 export interface AssessOptions {
   /** Repository path of the kombination. */
@@ -29,34 +37,59 @@ export interface AssessOptions {
   readonly tree: TreeDirectory;
   /** Shared nodes by name; `null` for one whose file has errors. */
   readonly nodes: ReadonlyMap<string, TargetReference | null>;
+  /** Default: those that come along. */
+  readonly kits?: KitCatalogue;
   readonly checkSchema: SchemaCheck;
+  /** Texts of the repository that Compose files and their env files are read from, by blob id. Default: none. */
+  readonly texts?: ReadonlyMap<string, string>;
 }
 
 /** Everything that can be known of a kombination without asking anybody: no secret is looked up, no file is read. */
 export interface Assessment {
+  /** The kombination with what it adopts from Compose files. */
   readonly document: YamlDocument;
+  /** The kombination alone. */
+  readonly written: YamlDocument;
   readonly kombination: Kombination;
   readonly dependencies: DependencyMap;
   readonly targets: readonly TargetReference[];
   /** Names of shared nodes it refers to. */
   readonly sharedNodes: readonly string[];
+  /** Names of kits as the document uses them. */
+  readonly kits: readonly string[];
+  /** Other stacks that come first. */
+  readonly dependsOn: readonly StackDependency[];
+  readonly hooks: readonly HookModel[];
   readonly findings: FileFindings;
+  /** Images that the stack builds, by service. */
+  readonly images: ReadonlyMap<string, BuiltImage>;
   readonly ports: readonly PortClaim[];
   readonly secrets: SecretFindings;
   readonly issues: readonly Issue[];
+  /** Repository paths that the document rests on, besides its own. */
+  readonly watched: readonly string[];
 }
 
 /** Reads one kombination and checks everything in it. Never throws. */
 export function assess(options: AssessOptions): Assessment {
   const issues = createIssues();
-  const document = parseYaml(options.text);
+  const { document, written, composed } = readDocument(options);
   const broken = document.value === undefined;
-  if (!broken) options.checkSchema('kombination', document.value ?? {}, issues);
-  const written = readKombination(document.value, issues);
-  const kombination = expandKit(written, issues);
-  const names = new Set(written.services.map((service) => service.name));
+  if (!broken) options.checkSchema('kombination', document.original ?? {}, issues);
+  for (const note of document.notes) issues.add(note);
+  if (composed) reportUnread(composed, issues);
+  const model = readKombination(document.value, issues);
+  const place = { tree: options.tree, directory: directoryOf(options.file), issues };
+  const expanded = expandKit(model, issues, options.kits);
+  const builds = findBuilds(expanded, place);
+  const kombination = withBuiltImages(expanded, builds);
+  const names = new Set(model.services.map((service) => service.name));
   const dependencies = checkReferences(kombination, names, issues);
+  const hooks = readHooks(document.value, kombination, issues);
+  const oneOffs = hooks.map(({ service }) => service);
+  checkReferences({ ...kombination, services: oneOffs }, names, issues);
   checkContainers(kombination, dependencies, issues);
+  checkSubnets(kombination.networks, issues);
   const { targets, sharedNodes } = resolveTargets(kombination, options, issues);
   const byName = new Map(targets.map((target) => [target.name, target]));
   const ports = portClaims(kombination, ({ node }) => {
@@ -64,19 +97,34 @@ export function assess(options: AssessOptions): Assessment {
     return target && targetKey(target);
   });
   checkPorts(ports, issues);
-  const place = { tree: options.tree, directory: directoryOf(options.file), issues };
-  const findings = findServiceFiles(kombination.services, place);
+  const all = { ...kombination, services: [...kombination.services, ...oneOffs] };
+  const findings = withBuilds(findServiceFiles(all.services, place), builds);
   const templates = [...findings.templates.values()].flat();
+  const secrets = findSecrets(all, { ...place, templates });
   return {
     document,
+    written,
     kombination,
     dependencies,
     targets,
     sharedNodes,
+    kits: kitsUsed(model),
+    dependsOn: readStackDependencies(document.value),
     findings,
+    images: builds.images,
     ports,
-    secrets: findSecrets(kombination, { ...place, templates }),
-    issues: issues.list,
+    hooks,
+    secrets: composed ? withUnset(secrets, composed) : secrets,
+    issues: composed ? [...composed.issues, ...issues.list] : issues.list,
+    watched: composed?.watched ?? [],
+  };
+}
+
+function withBuilds(files: FileFindings, builds: BuildFindings): FileFindings {
+  return {
+    ...files,
+    inline: new Map([...files.inline, ...builds.inline]),
+    watched: new Set([...files.watched, ...builds.watched]),
   };
 }
 
@@ -147,7 +195,8 @@ export function toDiagnostics(
 
 function toDiagnostic(file: string, document: YamlDocument, issue: Issue): Diagnostic {
   const { severity, code, message, path, hint, at = 'value' } = issue;
-  const place = document.position(path, at);
-  const text = formatPath(path);
-  return { severity, code, message, file, ...place, path: text, ...(hint === undefined ? {} : { hint }) };
+  const found = issue.place ?? document.position(path, at);
+  const { line, column } = found;
+  const place = { file: found.file ?? file, line, column, path: formatPath(found.path ?? path) };
+  return { severity, code, message, ...place, ...(hint === undefined ? {} : { hint }) };
 }

@@ -1,7 +1,6 @@
 import type { DocumentPath } from './document-path.ts';
 import { formatPath } from './document-path.ts';
 import type { Issues } from './issue.ts';
-import { KITS, kitServiceName } from './kit.ts';
 import type { DependencyEntry, Kombination, ServiceModel } from './kombination.ts';
 import { suggest } from './nearest.ts';
 
@@ -70,11 +69,13 @@ function resolveDependencies(
   issues: Issues,
 ): DependencyMap {
   const byName = new Map(services.map((service) => [service.name, service]));
+  const drawn = services.filter(({ kind }) => kind !== undefined);
+  const bySpelling = new Map(drawn.map((service) => [service.name, service]));
   const result = new Map<string, readonly ResolvedDependency[]>();
   for (const service of services) {
     const resolved = new Map<string, ResolvedDependency>();
     for (const dependency of service.dependsOn) {
-      const target = byName.get(dependency.service) ?? byName.get(spelling(dependency.service));
+      const target = byName.get(dependency.service) ?? bySpelling.get(spell(dependency.service));
       if (!target && dependency.required) reportUnknown(service, dependency, { byName, written, issues });
       if (!target) continue;
       const earlier = resolved.get(target.name);
@@ -85,12 +86,9 @@ function resolveDependencies(
   return result;
 }
 
-function spelling(name: string): string {
-  for (const kit of KITS) {
-    const spelled = kitServiceName(kit, name);
-    if (spelled !== undefined) return spelled;
-  }
-  return name;
+/** Names of kit services may be written with either hyphens or underscores. */
+function spell(name: string): string {
+  return name.toLowerCase().replaceAll('_', '-');
 }
 
 function rank({ until }: DependencyEntry): number {
@@ -167,9 +165,8 @@ export function startOrder({ services }: Kombination, dependencies: DependencyMa
 
 /** For each service the services (not parts) it depends on. */
 export function serviceDependencies(dependencies: DependencyMap, name: string): readonly string[] {
-  return (dependencies.get(name) ?? []).flatMap(({ target }) =>
-    target.partOf === undefined ? [target.name] : [],
-  );
+  const names = (dependencies.get(name) ?? []).map(({ target }) => target.partOf ?? target.name);
+  return [...new Set(names)].filter((other) => other !== name);
 }
 
 /** A published port on one engine. */

@@ -1,4 +1,4 @@
-import type { ContainerOptions } from './docker-options.ts';
+import type { ContainerOptions, UlimitSpec } from './docker-options.ts';
 import type { Secret } from './secret.ts';
 
 /*
@@ -53,6 +53,36 @@ export type ImageSpec = {
   readonly platform?: string;
 };
 
+/** What an image is built from: two that are equal give the same image. */
+export type BuildSpec = {
+  /** Digest of the files that are sent to the engine. */
+  readonly context: string;
+  /** Path of the Dockerfile among them. */
+  readonly dockerfile: string;
+  readonly args?: Readonly<Record<string, string>>;
+  readonly target?: string;
+  readonly cacheFrom?: readonly string[];
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly network?: string;
+  readonly shmSize?: number;
+  readonly extraHosts?: readonly string[];
+  readonly ulimits?: Readonly<Record<string, UlimitSpec>>;
+  readonly pull?: boolean;
+  readonly noCache?: boolean;
+};
+
+/** An image that belongs to the stack. */
+export type BuiltImageSpec = {
+  /** `<stack>-<service>:<digest of everything below>` */
+  readonly reference: string;
+  /** The service whose image it is. */
+  readonly service: string;
+  readonly build: BuildSpec;
+  readonly platform?: string;
+  /** More names for it, with tags. */
+  readonly tags?: readonly string[];
+};
+
 export type PortSpec = {
   readonly containerPort: number;
   readonly protocol: 'tcp' | 'udp' | 'sctp';
@@ -90,7 +120,13 @@ export type MountSpec =
   | VolumeMount
   | BindMount
   /** A volume without a name, gone with its container. */
-  | { readonly type: 'anonymous'; readonly target: string; readonly readOnly?: boolean }
+  | {
+      readonly type: 'anonymous';
+      readonly target: string;
+      readonly readOnly?: boolean;
+      /** Without what the image has at the target. */
+      readonly nocopy?: boolean;
+    }
   | {
       readonly type: 'tmpfs';
       readonly target: string;
@@ -104,8 +140,8 @@ export type MountSpec =
 export type HealthcheckSpec =
   | { readonly disabled: true }
   | {
-      /** Engine form: `['CMD', …]` or `['CMD-SHELL', text]`. */
-      readonly test: readonly string[];
+      /** Engine form: `['CMD', …]` or `['CMD-SHELL', text]`. Default: the image's own. */
+      readonly test?: readonly string[];
       readonly intervalMs?: number;
       readonly timeoutMs?: number;
       readonly startPeriodMs?: number;

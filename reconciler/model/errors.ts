@@ -39,6 +39,7 @@ export type ErrorCode =
   | 'SECRET_NOT_FOUND'
   | 'SECRET_NOT_DECRYPTED'
   | 'FILE_TOO_LARGE'
+  | 'BUILD_FAILED'
   // the operator of a target
   | 'TARGET_UNREACHABLE'
   | 'TARGET_UNSUPPORTED'
@@ -48,6 +49,7 @@ export type ErrorCode =
   | 'PORT_TAKEN'
   | 'NAME_TAKEN'
   | 'UNHEALTHY'
+  | 'HOOK_FAILED'
   | 'TARGET_ERROR'
   // the operator of Git
   | 'REPOSITORY_NOT_FOUND'
@@ -64,6 +66,8 @@ export type ErrorCode =
   // whoever asked
   | 'PLAN_STALE'
   | 'CONFIRMATION_REQUIRED'
+  | 'FROZEN'
+  | 'DEPENDENCY_NOT_READY'
   | 'CANCELLED';
 
 export function isReconcilerError(error: unknown, code?: ErrorCode): error is ReconcilerError {

@@ -9,6 +9,8 @@ export interface TreeFile {
   readonly blob: string;
   /** Where a symlink leads, as written; left out when it could not be read. */
   readonly link?: string;
+  /** Content of a `.dockerignore`, which tells what other files mean; left out when it could not be read. */
+  readonly text?: string;
 }
 
 export type TreeNode = TreeFile | TreeDirectory;

@@ -18,6 +18,8 @@ export interface SecretNeed {
   readonly name: string;
   /** It has no default. */
   readonly needed: boolean;
+  /** A variable of a Compose file that may be left unset, which is warned of. */
+  readonly unset?: boolean;
   readonly path: DocumentPath;
 }
 
@@ -204,8 +206,17 @@ export interface SecretProblem {
 }
 
 /** What is said about a secret that cannot be had. */
-export function missingSecret({ name, source, path }: SecretNeed, problem: SecretProblem): Issue {
+export function missingSecret({ name, source, path, unset }: SecretNeed, problem: SecretProblem): Issue {
   const { reference } = source;
+  if (unset && problem.code === 'SECRET_NOT_FOUND') {
+    return {
+      severity: 'warning',
+      code: 'UNSET_VARIABLE',
+      path,
+      message: `the variable ${name} is not set: it becomes empty`,
+      hint: `set it in .env, under variables: of the kombination, or as KOMBINATOR_SECRET_${name} for the daemon`,
+    };
+  }
   if (name !== reference && reference.startsWith('secret://env/') && !name.startsWith('secret://')) {
     return {
       severity: 'error',

@@ -14,13 +14,7 @@ export function readHealthcheck(
 ): HealthcheckSpec | undefined {
   const test = readTest(fields['test']);
   if (fields['disable'] === true || test?.[0] === 'NONE') return { disabled: true };
-  if (test === undefined) {
-    issues.error('REQUIRED', path, 'a health check needs a test', {
-      hint: 'test: ["CMD", "curl", "-f", "http://127.0.0.1/"], or disable: true',
-    });
-    return undefined;
-  }
-  if ((test[0] !== 'CMD' && test[0] !== 'CMD-SHELL') || test.length < 2) {
+  if (test && ((test[0] !== 'CMD' && test[0] !== 'CMD-SHELL') || test.length < 2)) {
     issues.error('INVALID_FORMAT', [...path, 'test'], 'a list must begin with CMD, CMD-SHELL or NONE', {
       hint: `["CMD", ${test
         .slice(0, 2)
@@ -29,7 +23,7 @@ export function readHealthcheck(
     });
     return undefined;
   }
-  return defined({
+  const check = defined({
     test,
     intervalMs: readDuration(fields['interval']),
     timeoutMs: readDuration(fields['timeout']),
@@ -37,6 +31,7 @@ export function readHealthcheck(
     startIntervalMs: readDuration(fields['start_interval']),
     retries: asNumber(fields['retries']),
   });
+  return Object.keys(check).length > 0 ? check : undefined;
 }
 
 function readTest(value: unknown): readonly string[] | undefined {

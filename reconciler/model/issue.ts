@@ -1,4 +1,5 @@
 import type { DocumentPath } from './document-path.ts';
+import type { TextPlace } from './yaml-document.ts';
 
 /** A finding about a document before its place in the text is known. */
 export interface Issue {
@@ -9,6 +10,8 @@ export interface Issue {
   readonly hint?: string;
   /** Whether to point at the key or at its value. Default `value`. */
   readonly at?: 'key' | 'value';
+  /** Where it stands, when that is known already: the path leads nowhere then. */
+  readonly place?: TextPlace;
 }
 
 export interface IssueDetails {
@@ -19,6 +22,7 @@ export interface IssueDetails {
 /** Collects findings, so that all of them are reported and not only the first. */
 export interface Issues {
   readonly list: readonly Issue[];
+  add(issue: Issue): void;
   error(code: string, path: DocumentPath, message: string, details?: IssueDetails): void;
   warning(code: string, path: DocumentPath, message: string, details?: IssueDetails): void;
 }
@@ -30,6 +34,7 @@ export function createIssues(): Issues {
   }
   return {
     list,
+    add: (issue) => add(issue),
     error: (code, path, message, details) => add({ severity: 'error', code, path, message }, details),
     warning: (code, path, message, details) => add({ severity: 'warning', code, path, message }, details),
   };

@@ -1,4 +1,5 @@
 import { normaliseImage, withTag } from './image-reference.ts';
+import type { DocumentPath } from './document-path.ts';
 import type { Issues } from './issue.ts';
 import { isProblem } from './issue.ts';
 import type { KitService, KitSetting } from './kit.ts';
@@ -6,17 +7,28 @@ import { fillIn } from './kit.ts';
 import type { WrittenService } from './kombination.ts';
 import { suggest } from './nearest.ts';
 import { parseBytes } from './units.ts';
+import type { Fields } from './values.ts';
+import { asFields, asList } from './values.ts';
 
-/** What `config` and the defaults of a kit service come down to. */
+/** What `config` and the defaults of a kit service come down to, in the words of `kombination.yaml`. */
 export interface SettingEffects {
-  readonly env: Readonly<Record<string, string>>;
-  readonly command: readonly string[];
-  readonly labels: Readonly<Record<string, string>>;
-  readonly parts: Readonly<Record<string, Readonly<Record<string, string>>>>;
-  /** The service is taken off the proxy. */
-  readonly offProxy: boolean;
-  /** Another version of the service's image. */
-  readonly image?: string;
+  /** One after the other over the kit's definition. */
+  readonly service: readonly Fragment[];
+  readonly parts: Readonly<Record<string, readonly Fragment[]>>;
+  /** Required settings that nobody gave. */
+  readonly missing: readonly string[];
+}
+
+/** A piece of a definition. */
+export interface Fragment {
+  readonly fields: Fields;
+  /** Where the author gave the value in it; left out for what the kit says by itself. */
+  readonly from?: DocumentPath | undefined;
+}
+
+interface Given {
+  readonly value: unknown;
+  readonly path: DocumentPath;
 }
 
 /** Reads `services.X.config` against the settings that the kit gives the service. */
@@ -26,50 +38,93 @@ export function readSettings(
   values: Readonly<Record<string, string>>,
   issues: Issues,
 ): SettingEffects {
-  const config = new Map(Object.entries(written.fields.config ?? {}));
   const settings = new Map(Object.entries(kitService.settings ?? {}));
-  for (const key of config.keys()) {
-    if (settings.has(key) || key === 'version') continue;
-    issues.error(
-      'UNSUPPORTED_KEY',
-      [...written.path, 'config', key],
-      `${written.name} has no setting ${key}`,
-      {
-        hint: suggest(key, [...settings.keys(), 'version']),
-        at: 'key',
-      },
-    );
-  }
-  const env: Record<string, string> = {};
-  const labels: Record<string, string> = {};
-  const command: string[] = [];
-  const parts: Record<string, Record<string, string>> = {};
-  let offProxy = false;
+  const given = new Map<string, Given>();
+  collect(written.fields.config ?? {}, { written, settings, given, issues }, []);
+  const service: Fragment[] = [];
+  const parts: Record<string, Fragment[]> = {};
+  const missing: string[] = [];
   for (const [key, setting] of settings) {
-    const value = settingValue(written, key, setting, issues) ?? fillIn(setting.default, values);
-    if (value === undefined || value === '') continue;
-    offProxy ||= setting.route === true && value === false;
-    const filled = fillIn(setting, { ...values, value: String(value) });
-    Object.assign(env, filled.env);
-    command.push(...(filled.command ?? []));
-    if (value !== false) Object.assign(labels, filled.labels);
-    for (const [part, variables] of Object.entries(filled.parts ?? {})) {
-      parts[part] = { ...parts[part], ...variables };
+    const said = given.get(key);
+    const value = said === undefined ? undefined : settingValue(key, said, setting, issues);
+    if (said === undefined && setting.required) missing.push(key);
+    if (said === undefined && setting.missing) {
+      const { code, message } = setting.missing;
+      const hint = `services.${written.name}.config.${key}`;
+      issues.warning(code, written.path, message, { hint, at: 'key' });
+    }
+    for (const other of said === undefined ? [] : (setting.requires ?? [])) {
+      if (given.has(other)) continue;
+      const message = `${key} of ${written.name} needs ${other} as well`;
+      issues.error('REQUIRED', [...written.path, 'config', other], message);
+    }
+    const used = value ?? fillIn(setting.default, values);
+    if (used === undefined || used === '') continue;
+    const from = value === undefined ? undefined : said?.path;
+    const texts = fillers(used, values);
+    for (const fields of fragmentsOf(setting, used, texts)) service.push({ fields, from });
+    for (const [part, fragment] of Object.entries(setting.parts ?? {})) {
+      (parts[part] ??= []).push({ fields: fillIn(fragment, texts), from });
     }
   }
   const image = readVersion(written, kitService, issues);
-  return { env, command, labels, parts, offProxy, ...(image === undefined ? {} : { image }) };
+  if (image !== undefined) service.push({ fields: { image } });
+  return { service, parts, missing };
+}
+
+type Value = string | boolean | number | readonly string[];
+
+function fragmentsOf(
+  setting: KitSetting,
+  value: Value,
+  values: Readonly<Record<string, string>>,
+): readonly Fields[] {
+  const items = Array.isArray(value) && setting.each ? value : [];
+  const chosen = setting.choices?.[String(value)];
+  return [
+    ...(setting.service ? [fillIn(setting.service, values)] : []),
+    ...(chosen ? [fillIn(chosen, values)] : []),
+    ...items.map((item, index) => fillIn(setting.each ?? {}, { ...values, value: item, index: `${index}` })),
+  ];
+}
+
+function fillers(value: Value, values: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const text = Array.isArray(value) ? value.join(',') : String(value);
+  return { ...values, value: text, embedded: text.replace(/^secret:\/\/(.*)$/s, '${secret:$1}') };
+}
+
+interface Collection {
+  readonly written: WrittenService;
+  readonly settings: ReadonlyMap<string, KitSetting>;
+  readonly given: Map<string, Given>;
+  readonly issues: Issues;
+}
+
+/** Settings that stand in maps are named with dots: `totp.issuer`. */
+function collect(config: Fields, collection: Collection, trail: readonly string[]): void {
+  const { written, settings, given, issues } = collection;
+  for (const [key, value] of Object.entries(config)) {
+    const path = [...written.path, 'config', ...trail, key];
+    const name = [...trail, key.replaceAll('-', '_')].join('.');
+    const inner = asFields(value);
+    if (settings.has(name)) given.set(name, { value, path });
+    else if (inner && [...settings.keys()].some((other) => other.startsWith(`${name}.`))) {
+      collect(inner, collection, [...trail, key]);
+    } else if (name !== 'version') {
+      issues.error('UNSUPPORTED_KEY', path, `${written.name} has no setting ${name}`, {
+        hint: suggest(name, [...settings.keys(), 'version']),
+        at: 'key',
+      });
+    }
+  }
 }
 
 function settingValue(
-  written: WrittenService,
   key: string,
+  { value, path }: Given,
   setting: KitSetting,
   issues: Issues,
-): string | boolean | number | undefined {
-  const value = written.fields.config?.[key];
-  if (value === undefined) return undefined;
-  const path = [...written.path, 'config', key];
+): Value | undefined {
   const wrong = (message: string, hint?: string): undefined => {
     issues.error('INVALID_VALUE', path, message, { hint });
   };
@@ -82,6 +137,22 @@ function settingValue(
       const bytes = typeof value === 'string' || typeof value === 'number' ? parseBytes(value) : undefined;
       return typeof bytes === 'number' ? bytes : wrong(`${key} must be a size`, 'such as 512m or 10GB');
     }
+    case 'path':
+      return isPath(value)
+        ? value
+        : wrong(`${key} must be an absolute path of the node`, 'such as /srv/data');
+    case 'paths': {
+      const list = asList(value) ?? [value];
+      const paths = list.filter(isPath);
+      return paths.length === list.length
+        ? paths
+        : wrong(`${key} must be a list of absolute paths of the node`);
+    }
+    case 'list': {
+      const list = asList(value) ?? [value];
+      const items = list.filter((item) => typeof item === 'string' || typeof item === 'number').map(String);
+      return items.length === list.length ? items : wrong(`${key} must be a list of texts`);
+    }
     default: {
       if (typeof value !== 'string') return wrong(`${key} must be a text`, 'put it in quotes');
       if (!setting.enum || setting.enum.includes(value)) return value;
@@ -90,9 +161,13 @@ function settingValue(
   }
 }
 
+function isPath(value: unknown): value is string {
+  return typeof value === 'string' && /^\/[^:]*$/.test(value) && !value.split('/').includes('..');
+}
+
 function readVersion(written: WrittenService, kitService: KitService, issues: Issues): string | undefined {
   const version = written.fields.config?.['version'];
-  if (version === undefined) return undefined;
+  if (version === undefined || kitService.settings?.['version']) return undefined;
   const image = withTag(String(kitService.service['image']), typeof version === 'string' ? version : '');
   const normal = typeof version === 'string' ? normaliseImage(image) : { problem: '' };
   if (!isProblem(normal)) return normal;

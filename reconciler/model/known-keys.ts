@@ -24,61 +24,29 @@ function misplaced(hint: string): KeyAnswer {
 }
 
 const DOCUMENT = new Map<string, KeyAnswer>([
-  ['name', misplaced('write it as meta.name')],
   ['description', misplaced('write it as meta.description')],
-  ['metadata', misplaced('did you mean meta?')],
-  ['kit', misplaced('did you mean stackkit?')],
   ['drift', misplaced('write it as policy.drift')],
-  ['mode', ignored('it has no effect')],
-  ['intent', ignored('it has no effect')],
-  ['intents', ignored('it has no effect')],
-  ['operations', ignored('it has no effect; drift is always watched, see policy.drift')],
-  ['addons', unsupported('list the services instead')],
-  ['overrides', unsupported('write the settings at services.<name>')],
-  ['ssl', unsupported('give meta.email to have certificates from Let’s Encrypt')],
-  ['network', unsupported('meta.domain sets the domain; networks: declares networks')],
-  ['backup', unsupported()],
-  ['failover', unsupported()],
-  ['vpn', unsupported()],
-  ['auth', unsupported()],
-  ['hooks', unsupported('a service that others wait for to complete does the same')],
-  ['adoption', unsupported()],
-  ['configs', unsupported('use files of a service')],
-  ['include', unsupported()],
-  ['system', unsupported()],
-  ['security', unsupported()],
-  ['identity', unsupported()],
-  ['observability', unsupported()],
+  ['sync', misplaced('write it as policy.sync')],
+  ['prune', misplaced('write it as policy.prune')],
+  ['depends_on', misplaced('did you mean dependsOn?')],
+  ['configs', unsupported('use files of a service, or compose: for a Compose file that has some')],
+  ['include', unsupported('a Compose file that compose: names can include others')],
 ]);
 
-const NODE = new Map<string, KeyAnswer>([
-  ['ip', misplaced('write it as connection.host')],
-  ['host', misplaced('write it as connection.host')],
-  ['ssh', misplaced('did you mean connection?')],
-  ['os', ignored('it has no effect')],
-  ['role', ignored('it has no effect')],
-  ['provider', unsupported('nodes are not created; describe how to reach one with connection')],
-  ['network', unsupported()],
-  ['docker', unsupported()],
-  ['taints', unsupported()],
-]);
+const NODE = new Map<string, KeyAnswer>([['host', misplaced('write it as connection.host')]]);
 
 /** Keys of a Compose service that have no place here yet. */
-const UNSUPPORTED = 'credential_spec extends models post_start pre_stop provider use_api_socket'.split(' ');
+const UNSUPPORTED = 'extends models provider use_api_socket'.split(' ');
 
 const SERVICE = new Map<string, KeyAnswer>([
-  ['build', unsupported('build the image elsewhere and name it with image')],
-  ['env_file', unsupported('use env, with secret:// for secrets')],
+  ['env_file', unsupported('use env, or compose: for a Compose file that says so')],
   ['configs', unsupported('use files')],
   ['replicas', unsupported('one container runs for each service')],
   ['mode', unsupported()],
-  ['preferred_node', misplaced('did you mean node?')],
-  ['storage', unsupported('use volumes, or config of a kit service')],
-  ['restartPolicy', misplaced('did you mean restart?')],
-  ['type', unsupported('it has no effect; take it out')],
-  ['network', misplaced('did you mean networks or route?')],
-  ['environmentSecrets', misplaced('write secret:// values in env')],
   ['label_file', unsupported('write the labels under labels')],
+  ['credential_spec', ignored('it is for Windows')],
+  ['post_start', ignored('nothing is run in a container that has started; put it in its entrypoint')],
+  ['pre_stop', ignored('nothing is run before a stop; let the service handle its stop_signal')],
   ...UNSUPPORTED.map((key): [string, KeyAnswer] => [key, unsupported()]),
 ]);
 

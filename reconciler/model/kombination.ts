@@ -1,3 +1,4 @@
+import type { BuildModel } from './build.ts';
 import type { ContainerOptions } from './docker-options.ts';
 import type {
   AddressSpec,
@@ -10,8 +11,9 @@ import type {
   RestartSpec,
 } from './docker-spec.ts';
 import type { DocumentPath } from './document-path.ts';
+import type { TlsSettings } from './proxy-tls.ts';
 import type { DependencyCondition } from './resource.ts';
-import type { DriftMode } from './stack.ts';
+import type { DriftMode, PruneMode, SyncMode } from './stack.ts';
 import type { DockerConnection } from './target.ts';
 import type { Fields } from './values.ts';
 
@@ -36,6 +38,8 @@ export interface Kombination {
 
 export interface PolicyModel {
   readonly drift?: DriftMode;
+  readonly sync?: SyncMode;
+  readonly prune?: PruneMode;
   readonly maxDeletions?: number;
 }
 
@@ -43,6 +47,10 @@ export interface NodeModel {
   readonly name: string;
   /** Left out: the shared node of this name. */
   readonly connection?: DockerConnection;
+  /** What the author says that it has; nobody measured. */
+  readonly resources?: { readonly cpu?: number; readonly memoryBytes?: number };
+  /** Default local. */
+  readonly place?: 'cloud' | 'local';
   readonly path: DocumentPath;
 }
 
@@ -135,6 +143,8 @@ export interface DependencyEntry {
   readonly service: string;
   readonly until: DependencyCondition;
   readonly required: boolean;
+  /** Made anew whenever the other service is. */
+  readonly restart?: boolean;
   readonly path: DocumentPath;
 }
 
@@ -152,13 +162,19 @@ export interface FileModel {
 
 export interface RouteModel {
   readonly subdomain?: string;
+  /** The whole host name, instead of `<subdomain>.<domain>`. */
+  readonly host?: string;
   readonly port?: number;
+  /** Names of the proxy's middlewares. */
+  readonly middlewares?: readonly string[];
 }
 
 /** What may be said about a service; empty lists stand for "nothing said". */
 export interface ServiceFields {
   readonly node?: string;
   readonly image?: string;
+  /** The image is built; `image`, when it is said too, is one more name for it. */
+  readonly build?: BuildModel;
   readonly pullPolicy?: 'missing' | 'always' | 'never';
   /** Name on the engine. Default `<stack>-<service>-1`. */
   readonly containerName?: string;
@@ -200,6 +216,8 @@ export interface ServiceModel extends ServiceFields {
   readonly node: string;
   /** Where the service is written; for parts and implied services, where what asked for them is written. */
   readonly path: DocumentPath;
+  /** Name of the service in the kit that it is drawn from. */
+  readonly kind?: string;
   /** The kit service that this container belongs to; it is no service of its own. */
   readonly partOf?: string;
 }
@@ -213,8 +231,10 @@ export function containerName(stack: string, service: Pick<ServiceModel, 'name' 
 export interface WrittenService {
   readonly name: string;
   readonly enabled: boolean;
-  /** Says `image`, be it right or wrong: the service is not drawn from a kit. */
+  /** Says `image` or `build`, be it right or wrong: the service is not drawn from a kit. */
   readonly ownImage: boolean;
+  /** What it is, such as `database`, when its name is none of the kit's. */
+  readonly type?: string;
   readonly fields: ServiceFields;
   readonly path: DocumentPath;
 }
@@ -224,7 +244,11 @@ export interface WrittenKombination {
   readonly name: string;
   readonly domain: string | undefined;
   readonly email: string | undefined;
+  /** `''`: whichever fits. */
   readonly stackkit: string | undefined;
+  readonly addons: readonly { readonly name: string; readonly path: DocumentPath }[];
+  /** `ssl` */
+  readonly tls: TlsSettings | undefined;
   readonly nodes: readonly NodeModel[];
   readonly services: readonly WrittenService[];
   readonly networks: Readonly<Record<string, NetworkModel>>;

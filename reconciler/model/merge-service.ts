@@ -1,29 +1,41 @@
 import type { DocumentPath } from './document-path.ts';
-import type { EnvEntry, ServiceFields } from './kombination.ts';
-import type { SettingEffects } from './kit-settings.ts';
+import type { EnvEntry, PortEntry, ServiceFields } from './kombination.ts';
 import { compareText, toRecord } from './values.ts';
 
-/** A kit's definition with its settings; every part now points at the service that asked for it. */
-export function withEffects(
-  fields: ServiceFields,
-  effects: SettingEffects,
-  path: DocumentPath,
-): ServiceFields {
-  const variables = Object.entries(effects.env).map(([name, value]) => ({ name, value, path }));
-  const command = [...(fields.command ?? []), ...effects.command];
+/** What a setting adds to a kit's definition: words are appended to the command, ports go by their container port. */
+export function withFragment(fields: ServiceFields, fragment: ServiceFields): ServiceFields {
+  const merged = mergeFields(fields, fragment);
+  const ports = mergePorts(fields.ports, fragment.ports);
+  const command = [...(fields.command ?? []), ...(fragment.command ?? [])];
+  return {
+    ...merged,
+    ...(command.length > 0 ? { command } : {}),
+    ...(ports ? { ports } : {}),
+  };
+}
+
+function mergePorts(
+  first: readonly PortEntry[] | undefined,
+  second: readonly PortEntry[] | undefined,
+): readonly PortEntry[] | undefined {
+  if (!first || !second) return second ?? first;
+  const idOf = ({ port }: PortEntry): string => `${port.containerPort}/${port.protocol}`;
+  const said = new Set(second.map(idOf));
+  return [...first.filter((entry) => !said.has(idOf(entry))), ...second];
+}
+
+/** A kit's definition whose every part points at the service that asked for it. */
+export function atPath(fields: ServiceFields, path: DocumentPath): ServiceFields {
+  const moved = <T extends { readonly path: DocumentPath }>(entries: readonly T[]): readonly T[] =>
+    entries.map((entry) => ({ ...entry, path }));
   return {
     ...fields,
-    ...(effects.image === undefined ? {} : { image: effects.image }),
-    ...(command.length > 0 ? { command } : {}),
-    ...(effects.offProxy ? { route: false as const } : {}),
-    ...(fields.ports ? { ports: fields.ports.map((entry) => ({ ...entry, path })) } : {}),
-    env: mergeEnv(
-      fields.env.map((entry) => ({ ...entry, path })),
-      variables,
-    ),
-    labels: mergeLabels(fields.labels, effects.labels),
-    mounts: fields.mounts.map((entry) => ({ ...entry, path })),
-    dependsOn: fields.dependsOn.map((entry) => ({ ...entry, path })),
+    ...(fields.ports ? { ports: moved(fields.ports) } : {}),
+    ...(fields.networks ? { networks: moved(fields.networks) } : {}),
+    env: moved(fields.env),
+    mounts: moved(fields.mounts),
+    files: moved(fields.files),
+    dependsOn: moved(fields.dependsOn),
   };
 }
 
@@ -34,12 +46,14 @@ export function withEffects(
 export function mergeFields(kit: ServiceFields, own: ServiceFields): ServiceFields {
   const placed = new Set(own.secrets.map(({ target }) => target));
   const targets = new Set(own.mounts.map(({ mount }) => mount.target));
+  const written = new Set(own.files.map(({ target }) => target));
   return {
     ...kit,
     ...own,
     env: mergeEnv(kit.env, own.env),
     labels: mergeLabels(kit.labels, own.labels),
     mounts: [...kit.mounts.filter(({ mount }) => !targets.has(mount.target)), ...own.mounts],
+    files: [...kit.files.filter(({ target }) => !written.has(target)), ...own.files],
     secrets: [...kit.secrets.filter(({ target }) => !placed.has(target)), ...own.secrets],
     dependsOn: [...kit.dependsOn, ...own.dependsOn],
     resources: { ...kit.resources, ...own.resources },

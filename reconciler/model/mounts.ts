@@ -67,7 +67,10 @@ export function readMount(fields: Fields): MountSpec | Problem | undefined {
       return isProblem(mount) || !readOnly ? mount : { ...mount, readOnly };
     }
     case 'volume':
-      if (source === undefined) return anonymous(target, readOnly);
+      if (source === undefined) {
+        const nocopy = asFields(fields['volume'])?.['nocopy'] === true;
+        return { ...anonymous(target, readOnly), ...(nocopy ? { nocopy } : {}) };
+      }
       return readNamed(fields, source, target, readOnly);
     case 'bind':
       if (source === undefined) return { problem: 'needs a source', code: 'REQUIRED' };
@@ -118,25 +121,24 @@ function readNamed(fields: Fields, source: string, target: string, readOnly: boo
 const ONE_OF_SELINUX = ['z', 'Z'] as const;
 const ONE_OF_RECURSIVE = ['disabled', 'writable', 'readonly'] as const;
 
-/** `/run` or `/tmp:size=64m,mode=1777,uid=1000`. */
+/** `/run` or `/tmp:size=64m,mode=1777,uid=1000`: the engine is given the options as they are written, as Compose does. */
 export function parseTmpfs(text: string): TmpfsMount | Problem {
-  const [path = '', options = ''] = text.split(/:(.*)/s);
+  const [path = '', written = ''] = text.split(/:(.*)/s);
   const target = parseTarget(path);
   if (isProblem(target)) return target;
-  const fields: Record<string, string> = {};
-  const others: string[] = [];
-  for (const option of options.split(',').filter((part) => part !== '')) {
-    const [name = '', value] = option.split('=');
-    if ((name === 'size' || name === 'mode') && value) fields[name] = value;
-    else if (TMPFS_OPTION.test(option)) others.push(option);
-    else
+  const options = written.split(',').filter((part) => part !== '');
+  for (const option of options) {
+    const [name = '', value = ''] = option.split('=');
+    const problem = name === 'size' || name === 'mode' ? readTmpfs(target, { [name]: value }) : undefined;
+    if (isProblem(problem)) return problem;
+    if (problem === undefined && !TMPFS_OPTION.test(option)) {
       return {
         problem: `"${option}" is not an option of tmpfs`,
         hint: 'size=64m, mode=1777, uid=1000 or noexec',
       };
+    }
   }
-  const mount = readTmpfs(target, fields);
-  return isProblem(mount) || others.length === 0 ? mount : { ...mount, options: others.sort() };
+  return { type: 'tmpfs', target, options };
 }
 
 const TMPFS_OPTION =

@@ -13,10 +13,12 @@ import type {
   WrittenService,
 } from './kombination.ts';
 import { readTexts, texts } from './option-values.ts';
+import { readTls } from './proxy-tls.ts';
 import { readServiceFields } from './service-fields.ts';
 import { readLabels } from './service-lists.ts';
 import { readSecretModels } from './service-secrets.ts';
-import type { DriftMode } from './stack.ts';
+import type { DriftMode, PruneMode, SyncMode } from './stack.ts';
+import { parseBytes } from './units.ts';
 import type { Fields } from './values.ts';
 import { asBoolean, asFields, asList, asNumber, asString, defined, toRecord } from './values.ts';
 
@@ -39,6 +41,8 @@ export function readKombination(value: unknown, issues: Issues): WrittenKombinat
     domain: asString(meta['domain']) ?? asString(document['domain']),
     email: asString(meta['email']) ?? asString(document['email']),
     stackkit: asString(document['stackkit']),
+    addons: readAddons(document['addons']),
+    tls: readTls(document['ssl']),
     nodes: readNodes(document['nodes'], issues),
     services: readServices(document, issues),
     networks: readNetworkModels(document['networks'], issues),
@@ -57,6 +61,12 @@ function rejectTwice(document: Fields, meta: Fields, issues: Issues): void {
   }
 }
 
+function readAddons(value: unknown): WrittenKombination['addons'] {
+  return (asList(value) ?? []).flatMap((item, index) =>
+    typeof item === 'string' ? [{ name: item, path: ['addons', index] }] : [],
+  );
+}
+
 function readNodes(value: unknown, issues: Issues): readonly NodeModel[] {
   const list = asList(value);
   if (!list) return [{ name: DEFAULT_NODE, connection: { type: 'local' }, path: ['nodes'] }];
@@ -68,11 +78,30 @@ function readNodes(value: unknown, issues: Issues): readonly NodeModel[] {
     const path = ['nodes', index];
     const first = seen.get(name);
     if (first) {
-      issues.error('INVALID_VALUE', [...path, 'name'], `${formatPath(first)} has the name ${name} already`);
+      issues.error('DUPLICATE_NAME', [...path, 'name'], `${formatPath(first)} has the name ${name} already`);
     }
     seen.set(name, path);
-    return [defined({ name, connection: readConnectionAt(fields['connection'], path, issues), path })];
+    const connection = readConnectionAt(fields['connection'], path, issues);
+    return [defined({ name, connection, ...readNodeFacts(fields), path })];
   });
+}
+
+const CLOUD_TYPES = ['cloud', 'vps', 'external'];
+const AT_HOME = ['local', 'docker', 'proxmox'];
+
+function readNodeFacts(fields: Fields): Partial<Pick<NodeModel, 'resources' | 'place'>> {
+  const written = asFields(fields['resources']);
+  const gigabytes = asNumber(written?.['memory_gb']);
+  const megabytes = asNumber(written?.['memory']) ?? (gigabytes && gigabytes * 1024);
+  const text = asString(written?.['memory']);
+  const bytes = text === undefined ? megabytes && megabytes * 1024 ** 2 : parseBytes(text);
+  const provider = asString(fields['provider']) ?? asString(asFields(fields['provider'])?.['type']);
+  const cloud =
+    CLOUD_TYPES.includes(asString(fields['type']) ?? '') ||
+    (provider !== undefined && !AT_HOME.includes(provider));
+  const memoryBytes = typeof bytes === 'number' ? bytes : undefined;
+  const resources = written && defined({ cpu: asNumber(written['cpu']), memoryBytes });
+  return defined({ resources, place: cloud ? ('cloud' as const) : undefined });
 }
 
 /** The connection of a node; left out when there is none or when it is wrong (reported). */
@@ -82,12 +111,28 @@ export function readConnectionAt(
   issues: Issues,
 ): NodeModel['connection'] | undefined {
   const fields = asFields(value);
+  checkKeyPaths(fields, path, issues);
   const connection = fields && readConnection(fields);
   if (!isProblem(connection)) return connection;
   const { code = 'INVALID_FORMAT', problem, hint } = connection;
   issues.error(code, [...path, 'connection', 'host'], problem, { hint });
   // Something stands there: do not look for a shared node instead.
   return { type: 'local' };
+}
+
+/** A path that climbs is one that somebody wants to lead elsewhere than it seems to. */
+function checkKeyPaths(connection: Fields | undefined, path: DocumentPath, issues: Issues): void {
+  const tls = asFields(connection?.['tls']);
+  const places = [
+    [connection?.['ssh_key'], ['ssh_key']],
+    ...['ca', 'cert', 'key'].map((key) => [tls?.[key], ['tls', key]] as const),
+  ] as const;
+  for (const [value, keys] of places) {
+    if (typeof value !== 'string' || !value.split(/[/\\]/).includes('..')) continue;
+    issues.error('INSECURE_PATH', [...path, 'connection', ...keys], `${keys.at(-1)} must not contain ".."`, {
+      hint: 'write the whole path',
+    });
+  }
 }
 
 function readServices(document: Fields, issues: Issues): readonly WrittenService[] {
@@ -99,7 +144,7 @@ function readServices(document: Fields, issues: Issues): readonly WrittenService
     if (services.length >= MAX_SERVICES) return;
     const first = seen.get(name);
     if (first) {
-      issues.error('INVALID_VALUE', path, `the service ${name} is listed twice`, {
+      issues.error('DUPLICATE_NAME', path, `the service ${name} is listed twice`, {
         hint: `first: ${formatPath(first)}`,
       });
       return;
@@ -111,8 +156,10 @@ function readServices(document: Fields, issues: Issues): readonly WrittenService
       profiles.length === 0 || active.has('*') || profiles.some((profile) => active.has(profile));
     const enabled =
       typeof settings === 'boolean' ? settings : wanted && (asBoolean(fields['enabled']) ?? true);
-    const ownImage = fields['image'] !== undefined;
-    services.push({ name, enabled, ownImage, fields: readServiceFields(fields, path, issues), path });
+    const ownImage = fields['image'] !== undefined || fields['build'] !== undefined;
+    const type = asString(fields['type']) ?? asString(fields['kind']);
+    const model = { name, enabled, ownImage, fields: readServiceFields(fields, path, issues), path };
+    services.push(type === undefined ? model : { ...model, type });
   };
   for (const [index, item] of (asList(value) ?? []).entries()) {
     const name = asString(item) ?? asString(asFields(item)?.['name']);
@@ -220,7 +267,21 @@ function readCommon(fields: Fields, path: DocumentPath, issues: Issues) {
 /** `policy`, of a stack or of the repository. */
 export function readPolicy(value: unknown): PolicyModel {
   const fields = asFields(value) ?? {};
-  return defined({ drift: readDrift(fields['drift']), maxDeletions: asNumber(fields['maxDeletions']) });
+  return defined({
+    drift: readDrift(fields['drift']),
+    sync: readSync(fields['sync']),
+    prune: readPrune(fields['prune']),
+    maxDeletions: asNumber(fields['maxDeletions']),
+  });
+}
+
+function readSync(value: unknown): SyncMode | undefined {
+  return value === 'auto' || value === 'manual' ? value : undefined;
+}
+
+function readPrune(value: unknown): PruneMode | undefined {
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  return value === 'yes' || value === 'no' || value === 'confirm' ? value : undefined;
 }
 
 function readDrift(value: unknown): DriftMode | undefined {

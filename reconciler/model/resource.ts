@@ -11,12 +11,25 @@ export function resourceId(target: string, kind: string, name: string): Resource
   return `${target}/${kind}/${name}` as ResourceId;
 }
 
-/** How far a dependency must have come before the dependant starts. */
-export type DependencyCondition = 'applied' | 'healthy' | 'completed';
+/**
+ * How far a dependency must have come before the dependant starts. `released` only occurs in plans: the old object has
+ * been stopped and lets go of its host ports.
+ */
+export type DependencyCondition = 'applied' | 'healthy' | 'completed' | 'released';
 
 export interface Dependency {
   readonly id: ResourceId;
   readonly until: DependencyCondition;
+}
+
+/** A file of the repository that goes along with a resource. */
+export interface ContentFile {
+  /** Relative, with `/`. */
+  readonly path: string;
+  /** The content of a symlink is where it leads. */
+  readonly type: 'file' | 'executable' | 'symlink';
+  /** Git blob id. */
+  readonly blob: string;
 }
 
 /** One object that should exist on a target. */
@@ -44,6 +57,8 @@ export interface DesiredResource {
   readonly shared?: boolean;
   /** Holds data: deleted only with an explicit yes. */
   readonly guarded?: boolean;
+  /** Files that it is made from; the spec holds their digest. */
+  readonly content?: readonly ContentFile[];
   /** How long to wait for health after a change, in milliseconds. Default 120,000. */
   readonly healthTimeoutMs?: number;
 }

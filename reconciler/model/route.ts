@@ -1,5 +1,5 @@
 import type { Issues } from './issue.ts';
-import type { StackKit } from './kit.ts';
+import type { Kit, KitProxy } from './kit.ts';
 import type { NetworkEntry, RouteModel, ServiceModel, WrittenKombination } from './kombination.ts';
 import { mergeLabels } from './merge-service.ts';
 
@@ -8,13 +8,13 @@ export const DEFAULT_DOMAIN = 'home.lab';
 
 export interface RouteOptions {
   readonly services: readonly ServiceModel[];
-  readonly kit: StackKit | undefined;
+  readonly kit: Kit | undefined;
   readonly written: WrittenKombination;
   /** `stack`, `domain`, `network` (the engine's name of the proxy network). */
   readonly values: { readonly stack: string; readonly domain: string; readonly network: string };
   readonly issues: Issues;
-  /** A kit service that nobody listed, with its parts. */
-  readonly imply: (service: string) => readonly ServiceModel[];
+  /** A kit service that nobody listed, with its parts, on the node of the one that asks for it. */
+  readonly imply: (service: string, asker: ServiceModel) => readonly ServiceModel[];
 }
 
 /** Puts routed services behind the kit's proxy: labels, network, dependency; adds the proxy when nobody listed it. */
@@ -22,10 +22,11 @@ export function withRoutes(options: RouteOptions): readonly ServiceModel[] {
   const { services, kit, written, values, issues } = options;
   const routed = services.filter((service) => service.route);
   if (routed.length === 0) return services;
-  if (!kit) {
+  const front = kit?.proxy;
+  if (!front) {
     for (const { name, path } of routed) {
       // A kit that is named and does not exist has been reported.
-      if (written.stackkit !== undefined) continue;
+      if (!kit && written.stackkit !== undefined) continue;
       const message = `${name} asks for a route, and no stackkit is named that has a proxy`;
       issues.error('REQUIRED', [...path, 'route'], message, { hint: 'stackkit: base-kit', at: 'key' });
     }
@@ -37,24 +38,25 @@ export function withRoutes(options: RouteOptions): readonly ServiceModel[] {
       at: 'key',
     });
   }
-  rejectSharedHosts(routed, issues);
-  const all = [...impliedProxy(options, kit, routed), ...services];
-  const proxy = all.find((service) => service.name === kit.proxy.service);
-  return all.map((service) =>
-    service.route ? withRoute(service, service.route, { kit, proxy, values, issues }) : service,
-  );
+  rejectSharedHosts(routed, values.domain, issues);
+  const all = [...impliedProxy(options, front, routed), ...services];
+  const proxy = all.find((service) => isProxy(service, front));
+  const copies = proxy ? proxiesElsewhere(routed, proxy) : [];
+  return [...all, ...copies].map((service) => {
+    const nearest = copies.find(({ node }) => node === service.node) ?? proxy;
+    if (service.route) return withRoute(service, service.route, { front, proxy: nearest, values, issues });
+    return service === nearest ? { ...service, networks: withNetwork(service, front) } : service;
+  });
 }
 
 function impliedProxy(
   { services, written, issues, imply }: RouteOptions,
-  kit: StackKit,
+  { service: name }: KitProxy,
   routed: readonly ServiceModel[],
 ): readonly ServiceModel[] {
-  const name = kit.proxy.service;
   const [first] = routed;
-  if (!first || services.some((service) => service.name === name)) return [];
-  const disabled = written.services.find((service) => service.name === name && !service.enabled);
-  if (disabled) {
+  if (!first || services.some((service) => isProxy(service, { service: name }))) return [];
+  if (written.services.some((service) => service.name === name)) {
     const message = `${first.name} is reached through ${name}, which is disabled`;
     issues.error('UNKNOWN_SERVICE', first.path, message, {
       hint: `enable ${name}, or set route: false`,
@@ -62,25 +64,39 @@ function impliedProxy(
     });
     return [];
   }
-  issues.warning(
-    'IMPLIED_SERVICE',
-    first.path,
-    `${first.name} needs ${name}, which is not listed; it is added`,
-    {
-      hint: `list ${name}, or set route: false`,
-      at: 'key',
-    },
-  );
-  return imply(name);
+  const message = `${first.name} needs ${name}, which is not listed; it is added`;
+  issues.warning('IMPLIED_SERVICE', first.path, message, {
+    hint: `list ${name}, or set route: false`,
+    at: 'key',
+  });
+  return imply(name, first);
 }
 
-function rejectSharedHosts(routed: readonly ServiceModel[], issues: Issues): void {
+function isProxy({ name, kind, partOf }: ServiceModel, front: Pick<KitProxy, 'service'>): boolean {
+  return partOf === undefined && (kind ?? name) === front.service;
+}
+
+/** A proxy reaches only what runs on its own node: every other node with a route gets one of its own. */
+function proxiesElsewhere(routed: readonly ServiceModel[], proxy: ServiceModel): readonly ServiceModel[] {
+  const nodes = new Set(routed.map(({ node }) => node));
+  nodes.delete(proxy.node);
+  return [...nodes].map((node) => ({
+    ...proxy,
+    name: `${proxy.name}-${node}`,
+    node,
+    route: false,
+    labels: {},
+    partOf: proxy.name,
+  }));
+}
+
+function rejectSharedHosts(routed: readonly ServiceModel[], domain: string, issues: Issues): void {
   const hosts = new Map<string, ServiceModel>();
   for (const service of routed) {
-    const host = subdomainOf(service);
+    const host = hostOf(service, domain);
     const other = hosts.get(host);
     if (other) {
-      const message = `${service.name} and ${other.name} both want the subdomain ${host}`;
+      const message = `${service.name} and ${other.name} both want to be ${host}`;
       issues.error('INVALID_VALUE', [...service.path, 'route', 'subdomain'], message, {
         hint: 'set route.subdomain',
       });
@@ -90,14 +106,14 @@ function rejectSharedHosts(routed: readonly ServiceModel[], issues: Issues): voi
 }
 
 interface RouteContext {
-  readonly kit: StackKit;
+  readonly front: KitProxy;
   readonly proxy: ServiceModel | undefined;
   readonly values: RouteOptions['values'];
   readonly issues: Issues;
 }
 
 function withRoute(service: ServiceModel, route: RouteModel, context: RouteContext): ServiceModel {
-  const { kit, proxy, values, issues } = context;
+  const { front, proxy, values, issues } = context;
   if (route.port === undefined) {
     issues.error(
       'REQUIRED',
@@ -109,35 +125,37 @@ function withRoute(service: ServiceModel, route: RouteModel, context: RouteConte
     );
     return service;
   }
-  if (proxy && proxy.node !== service.node && proxy !== service) {
-    const message = `${service.name} is not on the node of ${proxy.name}, which could not reach it`;
-    issues.error('INVALID_VALUE', [...service.path, 'node'], message, {
-      hint: `move it, or set route: false`,
-    });
-  }
   const router = `${values.stack}-${service.name.toLowerCase().replaceAll(/[^a-z0-9-]/g, '-')}`;
   const labels = {
     'traefik.enable': 'true',
     'traefik.docker.network': values.network,
-    [`traefik.http.routers.${router}.rule`]: `Host(\`${subdomainOf(service)}.${values.domain}\`)`,
+    [`traefik.http.routers.${router}.rule`]: `Host(\`${hostOf(service, values.domain)}\`)`,
     [`traefik.http.services.${router}.loadbalancer.server.port`]: String(route.port),
+    ...(route.middlewares?.length
+      ? { [`traefik.http.routers.${router}.middlewares`]: route.middlewares.join(',') }
+      : {}),
   };
   const { path } = service;
-  const network: NetworkEntry = { name: kit.proxy.network, aliases: [], path };
-  const networks = service.networks ?? [{ name: 'default', aliases: [], path }];
   return {
     ...service,
     labels: mergeLabels(labels, service.labels),
-    networks: networks.some((entry) => entry.name === network.name) ? networks : [...networks, network],
+    networks: withNetwork(service, front),
     // Without a proxy there is a finding already.
     dependsOn:
       !proxy || proxy === service
         ? service.dependsOn
-        : [...service.dependsOn, { service: kit.proxy.service, until: 'applied', required: true, path }],
+        : [...service.dependsOn, { service: proxy.name, until: 'applied', required: true, path }],
   };
 }
 
-function subdomainOf(service: ServiceModel): string {
+/** Its networks, and the one that it shares with the proxy. */
+function withNetwork({ networks, path }: ServiceModel, { network: name }: KitProxy): readonly NetworkEntry[] {
+  const own = networks ?? [{ name: 'default', aliases: [], path }];
+  return own.some((entry) => entry.name === name) ? own : [...own, { name, aliases: [], path }];
+}
+
+function hostOf(service: ServiceModel, domain: string): string {
   const route = service.route === false ? undefined : service.route;
-  return route?.subdomain ?? service.name.toLowerCase().replaceAll(/[^a-z0-9-]/g, '-');
+  const subdomain = route?.subdomain ?? service.name.toLowerCase().replaceAll(/[^a-z0-9-]/g, '-');
+  return route?.host ?? `${subdomain}.${domain}`;
 }

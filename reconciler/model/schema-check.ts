@@ -1,6 +1,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { ErrorObject } from 'ajv/dist/2020.js';
 import clusterSchema from '../../schemas/cluster.schema.json' with { type: 'json' };
+import daemonSchema from '../../schemas/daemon.schema.json' with { type: 'json' };
 import kombinationSchema from '../../schemas/kombination.schema.json' with { type: 'json' };
 import nodeSchema from '../../schemas/node.schema.json' with { type: 'json' };
 import repositorySchema from '../../schemas/repository.schema.json' with { type: 'json' };
@@ -14,19 +15,30 @@ import { answerKey } from './known-keys.ts';
 import { suggest } from './nearest.ts';
 import { asFields, asList, asString } from './values.ts';
 
-export type DocumentKind = 'cluster' | 'kombination' | 'node' | 'repository' | 'stackkit' | 'workflow';
+export type DocumentKind =
+  | 'cluster'
+  | 'daemon'
+  | 'kombination'
+  | 'node'
+  | 'repository'
+  | 'stackkit'
+  | 'workflow';
 
 /** Checks a document against its JSON Schema and reports what is wrong in words for people. */
 export type SchemaCheck = (kind: DocumentKind, value: unknown, issues: Issues) => void;
 
 const SCHEMAS = {
   cluster: clusterSchema,
+  daemon: daemonSchema,
   kombination: kombinationSchema,
   node: nodeSchema,
   repository: repositorySchema,
   stackkit: stackkitSchema,
   workflow: workflowSchema,
 } as const satisfies Readonly<Record<DocumentKind, { readonly $id: string }>>;
+
+/** Keywords that only say that another one has found something. */
+const REPEATING = new Set(['propertyNames', 'if']);
 
 /** More findings than this in one document help nobody. */
 const MAX_FINDINGS = 100;
@@ -42,16 +54,13 @@ export function createSchemaCheck(): SchemaCheck {
     // The schemas are part of the program; tests check them.
     validateSchema: false,
   });
-  ajv.addVocabulary(['patternErrorMessage']);
+  ajv.addVocabulary(['patternErrorMessage', 'patternErrorCode']);
   for (const schema of Object.values(SCHEMAS)) ajv.addSchema(schema);
   return (kind, value, issues) => {
     const validate = ajv.getSchema(SCHEMAS[kind].$id);
     if (!validate) throw new Error(`internal: no schema for ${kind}`);
     if (validate(value)) return;
-    // These two only say that another error of the list was found.
-    const errors = (validate.errors ?? []).filter(
-      ({ keyword }) => keyword !== 'propertyNames' && keyword !== 'if',
-    );
+    const errors = (validate.errors ?? []).filter(({ keyword }) => !REPEATING.has(keyword));
     for (const error of errors.slice(0, MAX_FINDINGS)) report(kind, value, error, issues);
     if (errors.length > MAX_FINDINGS) {
       issues.error('INVALID_VALUE', [], `has ${errors.length - MAX_FINDINGS} more problems like these`);
@@ -78,7 +87,7 @@ function report(kind: DocumentKind, root: unknown, error: ErrorObject, issues: I
     case 'const':
       return reportChoice(path, error, issues);
     case 'pattern':
-      return issues.error('INVALID_FORMAT', path, `${last(path)} ${describePattern(error)}`);
+      return issues.error(patternCode(error), path, `${last(path)} ${describePattern(error)}`);
     case 'minItems':
     case 'minProperties':
       return issues.error('REQUIRED', path, atLeastOne(path));
@@ -196,6 +205,10 @@ function reportChoice(path: DocumentPath, error: ErrorObject, issues: Issues): v
   const message = `${last(path)} must be ${joinWords(choices.map((choice) => `"${choice}"`))}`;
   const hint = typeof error.data === 'string' ? suggest(error.data, choices) : undefined;
   issues.error('INVALID_VALUE', path, message, { hint: hint?.startsWith('did') ? hint : undefined });
+}
+
+function patternCode(error: ErrorObject): string {
+  return asString(asFields(error.parentSchema)?.['patternErrorCode']) ?? 'INVALID_FORMAT';
 }
 
 function describePattern(error: ErrorObject): string {

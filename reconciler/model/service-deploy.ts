@@ -28,7 +28,9 @@ export function readDeploy(fields: Fields, path: DocumentPath, issues: Issues): 
   for (const [key, hint] of Object.entries(IGNORED)) {
     if (deploy[key] !== undefined) ignore(at(key), key, hint, issues);
   }
-  if (deploy['mode'] !== undefined && deploy['mode'] !== 'replicated') {
+  if (deploy['mode'] === 'global')
+    ignore(at('mode'), 'mode: global', 'one container runs on one engine', issues);
+  else if (deploy['mode'] !== undefined && deploy['mode'] !== 'replicated') {
     issues.error('UNSUPPORTED_KEY', at('mode'), `mode: ${asString(deploy['mode'])} is not supported`, {
       hint: 'one container runs for each service',
     });
@@ -94,27 +96,44 @@ function readRestartPolicy(fields: Fields): RestartSpec {
 
 /** What is pulled by time is looked for every time: the engine does not say when it last asked. */
 export function readPullPolicy(
-  value: unknown,
-  path: DocumentPath,
+  fields: Fields,
+  service: DocumentPath,
   issues: Issues,
 ): ServiceFields['pullPolicy'] | undefined {
+  const value = fields['pull_policy'];
+  const path = [...service, 'pull_policy'];
+  if (typeof value !== 'string') return undefined;
+  if (fields['build'] !== undefined) return readPolicyOfBuild(value, path, issues);
   if (value === 'if_not_present') return 'missing';
   if (value === 'missing' || value === 'always' || value === 'never') return value;
-  if (typeof value !== 'string') return undefined;
   if (value === 'build') {
-    issues.error('UNSUPPORTED_KEY', path, 'pull_policy: build is not supported', {
-      hint: 'build the image elsewhere and name it with image',
+    issues.error('INVALID_VALUE', path, 'pull_policy: build needs something to build', {
+      hint: 'add build, or choose missing, always or never',
     });
-  } else if (/^(refresh|daily|weekly|every_.+)$/.test(value)) {
+  } else if (PULLED_BY_TIME.test(value)) {
     issues.warning('UNSUPPORTED_KEY', path, `pull_policy: ${value} is read as always`, {
       hint: 'pull_policy: always looks for a newer image with every plan',
     });
     return 'always';
-  } else {
-    const near = nearest(value, ['missing', 'if_not_present', 'always', 'never', 'daily', 'weekly']);
-    issues.error('INVALID_VALUE', path, `"${value}" is not a pull policy`, {
-      hint: near === undefined ? 'missing, always or never' : `did you mean ${near}?`,
-    });
-  }
+  } else reportPolicy(value, path, issues);
   return undefined;
+}
+
+const PULLED_BY_TIME = /^(refresh|daily|weekly|every_.+)$/;
+const POLICIES = ['missing', 'if_not_present', 'always', 'never', 'daily', 'weekly', 'build'];
+
+function reportPolicy(value: string, path: DocumentPath, issues: Issues): void {
+  const near = nearest(value, POLICIES);
+  issues.error('INVALID_VALUE', path, `"${value}" is not a pull policy`, {
+    hint: near === undefined ? 'missing, always or never' : `did you mean ${near}?`,
+  });
+}
+
+/** What is built is not pulled. */
+function readPolicyOfBuild(value: string, path: DocumentPath, issues: Issues): undefined {
+  if (value === 'always' || PULLED_BY_TIME.test(value)) {
+    issues.warning('UNSUPPORTED_KEY', path, `pull_policy: ${value} has no effect on an image that is built`, {
+      hint: 'build.pull: true looks for newer base images whenever it is built',
+    });
+  } else if (!POLICIES.includes(value)) reportPolicy(value, path, issues);
 }

@@ -1,3 +1,4 @@
+import { readBuild } from './build.ts';
 import type { DocumentPath } from './document-path.ts';
 import { readDuration, readHealthcheck } from './healthcheck.ts';
 import { normaliseImage } from './image-reference.ts';
@@ -37,12 +38,13 @@ export function readServiceFields(fields: Fields, path: DocumentPath, issues: Is
   return defined({
     node: asString(fields['node']),
     image: readImage(fields['image'], at('image'), issues),
+    build: readBuild(fields['build'], at('build'), issues),
     containerName: asString(fields['container_name']),
-    pullPolicy: readPullPolicy(fields['pull_policy'], at('pull_policy'), issues),
+    pullPolicy: readPullPolicy(fields, path, issues),
     command: readWords(fields['command'], at('command'), issues),
     entrypoint: readWords(fields['entrypoint'], at('entrypoint'), issues),
     env: readEnv(fields, path, issues),
-    ports: readPorts(fields['ports'], at('ports'), issues),
+    ports: publishes(fields['network_mode']) ? readPorts(fields['ports'], at('ports'), issues) : undefined,
     mounts: volumes.mounts,
     relativeBinds: volumes.relativeBinds,
     networks: readNetworks(fields['networks'], at('networks')),
@@ -76,6 +78,11 @@ function readImage(value: unknown, path: DocumentPath, issues: Issues): string |
 function readWords(value: unknown, path: DocumentPath, issues: Issues): readonly string[] | undefined {
   if (typeof value === 'string') return accept(splitWords(value), path, issues);
   return asList(value)?.map(String);
+}
+
+/** Compose takes ports where they have no effect, and so does a kombination, with a warning. */
+function publishes(networkMode: unknown): boolean {
+  return networkMode !== 'host' && networkMode !== 'none';
 }
 
 function readPorts(value: unknown, path: DocumentPath, issues: Issues): readonly PortEntry[] | undefined {
@@ -129,5 +136,13 @@ function readRoute(value: unknown): RouteModel | false | undefined {
   if (value === false) return false;
   if (value === true) return {};
   const fields = asFields(value);
-  return fields && defined({ subdomain: asString(fields['subdomain']), port: asNumber(fields['port']) });
+  return (
+    fields &&
+    defined({
+      subdomain: asString(fields['subdomain']),
+      host: asString(fields['host']),
+      port: asNumber(fields['port']),
+      middlewares: asList(fields['middlewares'])?.map(String),
+    })
+  );
 }

@@ -122,7 +122,9 @@ export function readDependencies(service: Fields, path: DocumentPath): readonly 
     const map = Object.entries(asFields(value) ?? {}).map(([name, settings]): DependencyEntry => {
       const fields = asFields(settings);
       const until = CONDITIONS.get(fields?.['condition']) ?? 'applied';
-      return { service: name, until, required: fields?.['required'] !== false, path: [...path, key, name] };
+      const restart = fields?.['restart'] === true ? { restart: true } : {};
+      const required = fields?.['required'] !== false;
+      return { service: name, until, required, ...restart, path: [...path, key, name] };
     });
     return [...list, ...map];
   });

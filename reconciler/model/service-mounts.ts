@@ -23,7 +23,7 @@ export function readMounts(service: Fields, path: DocumentPath, issues: Issues):
     }
     const accepted = accept(mount, place, issues);
     if (accepted) mounts.push({ mount: accepted, path: place });
-    if (accepted?.type === 'anonymous') warnOfAnonymous(accepted.target, place, issues);
+    if (accepted?.type === 'anonymous' && !accepted.nocopy) warnOfAnonymous(accepted.target, place, issues);
   }
   const tmpfs = service['tmpfs'];
   for (const [index, item] of (asList(tmpfs) ?? (tmpfs === undefined ? [] : [tmpfs])).entries()) {

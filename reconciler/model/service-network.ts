@@ -54,6 +54,13 @@ export function readNetworkMode(service: Fields, path: DocumentPath, issues: Iss
     : excludedBy(mode);
   for (const key of excluded) {
     if (service[key] === undefined || service[key] === false) continue;
+    if (key === 'ports' && !shared) {
+      issues.warning('UNSUPPORTED_KEY', [...path, key], `ports have no effect with network_mode: ${mode}`, {
+        hint: 'what the container listens on is reachable as it is, or not at all',
+        at: 'key',
+      });
+      continue;
+    }
     issues.error('INVALID_VALUE', [...path, key], `${key} cannot be used with network_mode: ${mode}`, {
       hint: shared ? 'set it at the service whose network is shared' : `take out ${key} or network_mode`,
       at: 'key',

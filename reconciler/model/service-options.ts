@@ -146,7 +146,7 @@ function readExpose(value: unknown, path: DocumentPath, issues: Issues): readonl
   return [...new Set(ports.flat())].sort(compareText);
 }
 
-function readExtraHosts(value: unknown, path: DocumentPath, issues: Issues): readonly string[] {
+export function readExtraHosts(value: unknown, path: DocumentPath, issues: Issues): readonly string[] {
   const list = readEach(value, path, issues, (item) =>
     typeof item === 'string' ? parseExtraHost(item) : undefined,
   );
@@ -173,7 +173,7 @@ function unsupportedOption(text: string, hint: string): Problem {
   return { problem: `${text} is not supported`, hint, code: 'UNSUPPORTED_KEY' };
 }
 
-function readSize(value: unknown, path: DocumentPath, issues: Issues): number | undefined {
+export function readSize(value: unknown, path: DocumentPath, issues: Issues): number | undefined {
   if (typeof value !== 'string' && typeof value !== 'number') return undefined;
   const bytes = parseBytes(value);
   // Texts of a wrong form are the schema's to report.

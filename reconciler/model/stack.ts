@@ -1,4 +1,5 @@
 import type { Diagnostic } from './diagnostic.ts';
+import type { HookStage } from './hooks.ts';
 import { canonicalJson, sha256 } from './json.ts';
 import type { DesiredResource } from './resource.ts';
 import { digestSpec } from './secret.ts';
@@ -9,13 +10,23 @@ export type StackKind = 'kombination' | 'workflow' | 'instance';
 /** `fix` repairs drift as soon as it is seen; `alert` only reports it. */
 export type DriftMode = 'fix' | 'alert';
 
+/** `manual` plans only: somebody applies. */
+export type SyncMode = 'auto' | 'manual';
+
+/** What becomes of resources that are no longer described; `confirm` waits for a yes. */
+export type PruneMode = 'yes' | 'no' | 'confirm';
+
 export interface StackPolicy {
   readonly drift: DriftMode;
+  /** Default auto. */
+  readonly sync: SyncMode;
+  /** Default yes. Volumes are kept all the same. */
+  readonly prune: PruneMode;
   /** More deletions of owned resources than this in one plan need a confirmation. Default 10. */
   readonly maxDeletions: number;
 }
 
-export const DEFAULT_POLICY: StackPolicy = { drift: 'fix', maxDeletions: 10 };
+export const DEFAULT_POLICY: StackPolicy = { drift: 'fix', sync: 'auto', prune: 'yes', maxDeletions: 10 };
 
 /** One service of a stack as people see it; one service may render to several resources. */
 export interface ServiceView {
@@ -30,6 +41,16 @@ export interface ServiceView {
   readonly resource: string;
 }
 
+/** A command that runs once for each deployment, in a container of its own. */
+export interface DesiredHook {
+  readonly stage: HookStage;
+  readonly name: string;
+  /** The container; no resource of the stack. */
+  readonly resource: DesiredResource;
+  readonly image: DesiredResource;
+  readonly timeoutMs: number;
+}
+
 /** What should run for one stack at one revision. */
 export interface DesiredStack {
   readonly name: string;
@@ -41,6 +62,10 @@ export interface DesiredStack {
   readonly targets: readonly TargetReference[];
   readonly services: readonly ServiceView[];
   readonly resources: readonly DesiredResource[];
+  /** Other stacks that have to be in sync before this one is applied. */
+  readonly dependsOn: readonly string[];
+  /** In the order in which they run. */
+  readonly hooks: readonly DesiredHook[];
   readonly policy: StackPolicy;
   readonly diagnostics: readonly Diagnostic[];
   /** The document as written (parsed YAML), for APIs that answer it. */

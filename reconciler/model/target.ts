@@ -1,3 +1,5 @@
+import { canonicalJson } from './json.ts';
+
 /** How an engine is reached. Credentials are paths or secret references, never values. */
 export type DockerConnection =
   /** The engine of this machine: `DOCKER_HOST` when set, else the default socket. */
@@ -58,6 +60,22 @@ export interface KubernetesReference {
 
 /** A node of a stack (its name inside the stack) and the engine or cluster behind it. */
 export type TargetReference = DockerReference | KubernetesReference;
+
+/** Changes with anything that decides how an engine is reached, the paths of credentials included. */
+export function connectionKey(reference: TargetReference): string {
+  if (reference.kind === 'kubernetes')
+    return `${targetKey(reference)} ${canonicalJson(reference.connection)}`;
+  const { connection } = reference;
+  const credentials =
+    connection.type === 'ssh' ? connection.keyPath : connection.type === 'tcp' ? connection.tls : undefined;
+  return credentials === undefined
+    ? targetKey(reference)
+    : `${targetKey(reference)} ${JSON.stringify(credentials, credentialKeys(credentials))}`;
+}
+
+function credentialKeys(credentials: string | object): string[] {
+  return typeof credentials === 'string' ? [] : Object.keys(credentials).sort();
+}
 
 /** One string per engine: two nodes with the same key are the same machine. */
 export function targetKey(reference: TargetReference): string {

@@ -8,12 +8,21 @@ export interface YamlDocument {
   readonly value: unknown;
   readonly problems: readonly YamlProblem[];
   /** Line and column, from 1, of the place or of the nearest thing around it that is there. */
-  position(path: DocumentPath, at: 'key' | 'value'): TextPosition;
+  position(path: DocumentPath, at: 'key' | 'value'): TextPlace;
+  /** As parsed; left out when the text cannot be read at all. */
+  readonly ast?: Document.Parsed;
 }
 
 export interface TextPosition {
   readonly line: number;
   readonly column: number;
+}
+
+/** A position that may be in another file than the document it was asked of. */
+export interface TextPlace extends TextPosition {
+  readonly file?: string;
+  /** Path inside of that file. */
+  readonly path?: DocumentPath;
 }
 
 export interface YamlProblem extends TextPosition {
@@ -27,11 +36,18 @@ const MAX_DEPTH = 64;
 /** How often aliases may multiply a node, nested aliases included. */
 const MAX_ALIASES = 1_000;
 const MAX_PROBLEMS = 50;
+/** How files that are merged say what becomes of the others; only they make use of it. */
+const MERGE_TAG = /: !(reset|override)$/;
 const HOPELESS_DEPTH = 1_000;
 const HOPELESS_BLOCKS = /(?:[-?:][ \t]+){200}/;
 
+export interface YamlLimits {
+  /** How often aliases may multiply a node, nested aliases included. Default 1,000. */
+  readonly maxAliases?: number;
+}
+
 /** Reads a YAML 1.2 text with anchors and merge keys. Never throws. */
-export function parseYaml(text: string): YamlDocument {
+export function parseYaml(text: string, { maxAliases = MAX_ALIASES }: YamlLimits = {}): YamlDocument {
   if (isHopeless(text)) return unreadable('is nested too deeply');
   let document: Document.Parsed;
   try {
@@ -49,11 +65,12 @@ export function parseYaml(text: string): YamlDocument {
   const problems = syntaxProblems(document, text);
   if (problems.length === 0) inspect(document, text, problems);
   const value = problems.every((problem) => problem.code === 'DUPLICATE_KEY')
-    ? toPlain(document, problems)
+    ? toPlain(document, problems, maxAliases)
     : undefined;
   return {
     value,
     problems,
+    ast: document,
     position: (path, at) => textPosition(text, findOffset(document, path, at)),
   };
 }
@@ -93,6 +110,7 @@ function unreadable(message: string): YamlDocument {
 
 function syntaxProblems(document: Document.Parsed, text: string): YamlProblem[] {
   const problems: YamlProblem[] = [...document.errors, ...document.warnings]
+    .filter(({ code, message }) => code !== 'TAG_RESOLVE_FAILED' || !MERGE_TAG.test(message))
     .slice(0, MAX_PROBLEMS)
     .map(({ code, message, pos }) => ({
       code: 'YAML_SYNTAX',
@@ -112,9 +130,9 @@ function syntaxProblems(document: Document.Parsed, text: string): YamlProblem[] 
   return problems;
 }
 
-function toPlain(document: Document.Parsed, problems: YamlProblem[]): unknown {
+function toPlain(document: Document.Parsed, problems: YamlProblem[], maxAliases: number): unknown {
   try {
-    return document.toJS({ maxAliasCount: MAX_ALIASES });
+    return document.toJS({ maxAliasCount: maxAliases });
   } catch (error) {
     // Alias bombs, aliases to nothing and aliases inside their own anchor end here.
     const message = error instanceof Error ? error.message : String(error);

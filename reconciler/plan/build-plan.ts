@@ -6,9 +6,13 @@ import { stackDigest } from '../model/stack.ts';
 import type { StackPolicy } from '../model/stack.ts';
 import { confirmationsFor } from './confirmations.ts';
 import { deletionOf } from './deletions.ts';
+import { volumesLeftBehind } from './moves.ts';
+import { explainBuilds } from './explain-builds.ts';
 import { orderChanges } from './order.ts';
 import type { Action, Change, Plan, PlanSummary } from './plan.ts';
 import { projectionFindings } from './projections.ts';
+import type { UnreachableTarget } from './unreachable.ts';
+import { holdBack, splitByReach, unreachableWarnings } from './unreachable.ts';
 
 export interface PlanInput {
   readonly stack: string;
@@ -24,18 +28,26 @@ export interface PlanInput {
   readonly deleteVolumes: boolean;
   /** Observed resources that carry this stack's name but were put there from another repository. */
   readonly foreign?: readonly ResourceId[];
+  /** Identity of the engine behind each target, where it is known: two targets may be one machine. */
+  readonly engines?: ReadonlyMap<string, string>;
+  /** Targets that could not be asked: what is described for them waits. */
+  readonly unreachable?: readonly UnreachableTarget[];
+  /** Stacks that come first. */
+  readonly waitsFor?: readonly string[];
 }
 
 /** Compares what is described with what is there. Pure: the same input gives the same bytes. */
 export function buildPlan(input: PlanInput): Plan {
   const desired = input.mode === 'destroy' ? [] : input.desired;
+  const { unreachable = [] } = input;
+  const reach = splitByReach(desired, unreachable);
   const observedById = new Map(input.observed.map((resource) => [resource.id, resource]));
   const wanted = new Map(desired.map((resource) => [resource.id, resource]));
-  const kept = describeDesired(desired, observedById);
+  const kept = explainBuilds(describeDesired(reach.within, observedById), input.observed);
   const gone = input.observed
     .filter((resource) => !wanted.has(resource.id) && resource.shared !== true)
     .map((resource) => deletionOf(resource, input));
-  const changes = orderChanges([...kept, ...gone], wanted);
+  const changes = orderChanges(holdBack([...kept, ...gone], reach), wanted, input.engines);
   return {
     formatVersion: 1,
     stack: input.stack,
@@ -48,9 +60,13 @@ export function buildPlan(input: PlanInput): Plan {
     confirmations: confirmationsFor(changes, input),
     diagnostics: [
       ...input.diagnostics,
+      ...unreachableWarnings(unreachable, reach),
+      ...volumesLeftBehind(changes, input.engines ?? new Map()),
       ...impossibleChanges(changes),
       ...projectionFindings(changes, observedById),
     ],
+    ...(unreachable.length === 0 ? {} : { unreachable }),
+    ...(input.waitsFor === undefined || input.waitsFor.length === 0 ? {} : { waitsFor: input.waitsFor }),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { PlanInput } from './build-plan.ts';
+import { isPruned } from './deletions.ts';
 import type { Change, Confirmation } from './plan.ts';
 import { takeoversIn } from './projections.ts';
 
@@ -20,12 +21,23 @@ export function confirmationsFor(changes: readonly Change[], input: PlanInput): 
       ids: data,
     });
   }
+  const pruned =
+    input.policy.prune === 'confirm' ? deletions.filter((change) => isPruned(change, input)) : [];
+  if (pruned.length > 0) {
+    const names = pruned.map((change) => change.id);
+    const message = `deletes ${names.join(', ')}, no longer described, and policy.prune is confirm`;
+    confirmations.push({ code: 'PRUNES', message, ids: names });
+  }
   if (input.mode === 'destroy') {
     const message = `deletes stack ${input.stack}: ${ids.length} resource${ids.length === 1 ? '' : 's'}`;
     confirmations.push({ code: 'DELETES_STACK', message, ids });
-  } else if (ids.length > input.policy.maxDeletions) {
-    const message = `deletes ${ids.length} resources, more than policy.maxDeletions (${input.policy.maxDeletions}) allows unasked`;
-    confirmations.push({ code: 'DELETES_MANY', message, ids });
+    return confirmations;
+  }
+  // Images of before are made again from the repository.
+  const counted = deletions.filter((change) => change.kind !== 'image').map((change) => change.id);
+  if (counted.length > input.policy.maxDeletions) {
+    const message = `deletes ${counted.length} resources, more than policy.maxDeletions (${input.policy.maxDeletions}) allows unasked`;
+    confirmations.push({ code: 'DELETES_MANY', message, ids: counted });
   }
   return confirmations;
 }

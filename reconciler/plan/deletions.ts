@@ -2,23 +2,37 @@ import type { ObservedResource } from '../model/resource.ts';
 import type { PlanInput } from './build-plan.ts';
 import type { Change } from './plan.ts';
 
-/** What happens to something the stack owns and nothing describes any more: it goes, unless it holds data. */
+/** What happens to something the stack owns and nothing describes any more: it goes, unless it holds data or is to be kept. */
 export function deletionOf(observed: ObservedResource, input: PlanInput): Change {
   const { id, target, kind, name } = observed;
-  const keep = observed.guarded === true && !input.deleteVolumes;
+  const keep = whyKept(observed, input);
   const reason = input.mode === 'destroy' ? 'the stack is destroyed' : 'no longer described';
   return {
     id,
-    action: keep ? 'no-op' : 'delete',
+    action: keep === null ? 'delete' : 'no-op',
     target,
     kind,
     name,
     before: observed.spec,
-    after: keep ? observed.spec : null,
+    after: keep === null ? null : observed.spec,
     fields: [],
-    cause: keep ? `${reason}; kept, because data is only deleted with an explicit yes` : reason,
+    cause: keep === null ? reason : `${reason}; kept, because ${keep}`,
     origin: null,
     dependsOn: [],
     verify: false,
   };
+}
+
+function whyKept(observed: ObservedResource, input: PlanInput): string | null {
+  if (observed.guarded === true)
+    return input.deleteVolumes ? null : 'data is only deleted with an explicit yes';
+  return input.policy.prune === 'no' && isPruned(observed, input) ? 'policy.prune is no' : null;
+}
+
+/** Left the description for good: what moves to another node is described there. */
+export function isPruned(
+  { kind, name }: Pick<ObservedResource, 'kind' | 'name'>,
+  { mode, desired }: PlanInput,
+): boolean {
+  return mode === 'apply' && !desired.some((resource) => resource.kind === kind && resource.name === name);
 }

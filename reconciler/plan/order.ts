@@ -1,17 +1,25 @@
 import type { Dependency, DesiredResource, ResourceId } from '../model/resource.ts';
-import type { Json } from '../model/json.ts';
+import type { ClaimEdge } from './claims.ts';
+import { claimEdges, twinEdges } from './claims.ts';
+import { moveEdges } from './moves.ts';
 import type { Change } from './plan.ts';
 
+type Edges = Map<ResourceId, Dependency[]>;
+
 /**
- * Puts changes into an order in which every change stands after those it depends on; ties are broken by id.
- * Dependencies between described resources come from the description; deletions and moved host ports add their own.
+ * Puts changes into an order in which every change stands after those it waits for (but for `released`, which says that
+ * two wait for each other); ties are broken by id. Dependencies between described resources come from the description;
+ * deletions, moved host ports and moved services add their own.
+ *
+ * @param engines identity of the engine behind a target, where it is known: names and ports are taken on engines
  */
 export function orderChanges(
   changes: readonly Change[],
   desired: ReadonlyMap<ResourceId, DesiredResource>,
+  engines: ReadonlyMap<string, string> = new Map(),
 ): Change[] {
   const byId = new Map(changes.map((change) => [change.id, change]));
-  const edges = new Map<ResourceId, Dependency[]>();
+  const edges: Edges = new Map();
   for (const change of changes) {
     const described = desired.get(change.id)?.dependsOn ?? [];
     edges.set(
@@ -20,9 +28,13 @@ export function orderChanges(
     );
   }
   for (const change of changes) {
-    for (const id of waitsFor(change, changes)) addEdge(edges, change.id, id);
+    for (const id of lettingGo(change, changes)) addEdge(edges, change.id, id);
   }
-  return sortTopologically(changes, edges);
+  for (const { from, to } of twinEdges(changes, engines)) addEdge(edges, from, to, 'applied');
+  const released = addClaims(edges, claimEdges(changes, engines), byId);
+  // Last: bringing up the new one first is what is wanted, not what is needed.
+  for (const { from, to } of moveEdges(changes, engines)) addEdge(edges, from, to);
+  return sortTopologically(changes, edges, released);
 }
 
 /** On a cluster: what others live in, are made of or hold on to. */
@@ -32,53 +44,59 @@ const LAST_TO_GO: ReadonlySet<string> = new Set([
   'PersistentVolumeClaim',
 ]);
 
-/** Changes that must be over before this one, for reasons the description does not state. */
-function waitsFor(change: Change, changes: readonly Change[]): ResourceId[] {
-  if (change.action === 'delete' && LAST_TO_GO.has(change.kind)) {
+/** Containers let go of networks and volumes before these are deleted, objects of a namespace or a kind before that. */
+function lettingGo(change: Change, changes: readonly Change[]): ResourceId[] {
+  if (change.action !== 'delete' || change.kind === 'container') return [];
+  if (LAST_TO_GO.has(change.kind)) {
     return changes
       .filter(
         (other) => other.action === 'delete' && !LAST_TO_GO.has(other.kind) && other.target === change.target,
       )
       .map((other) => other.id);
   }
-  if (change.action === 'delete' && change.kind !== 'container') {
-    // Containers let go of networks and volumes first.
-    return changes
-      .filter(
-        (other) => other.kind === 'container' && other.action !== 'no-op' && other.target === change.target,
-      )
-      .map((other) => other.id);
-  }
-  if (change.kind !== 'container' || (change.action !== 'create' && change.action !== 'replace')) return [];
-  const claims = new Set(claimsOf(change.after));
-  if (claims.size === 0) return [];
   return changes
-    .filter((other) => other.id !== change.id && (other.action === 'delete' || other.action === 'replace'))
-    .filter((other) => {
-      const held = claimsOf(other.before);
-      const after = new Set(claimsOf(other.after));
-      return held.some((claim) => claims.has(claim) && !after.has(claim));
-    })
+    .filter(
+      (other) => other.kind === 'container' && other.action !== 'no-op' && other.target === change.target,
+    )
     .map((other) => other.id);
 }
 
-/** What only one container of an engine can have at a time: its name and its host ports. */
-function claimsOf(spec: Change['before']): string[] {
-  if (spec === null) return [];
-  const claims = typeof spec['name'] === 'string' ? [`name ${spec['name']}`] : [];
-  const ports = spec['ports'];
-  for (const port of Array.isArray(ports) ? (ports as readonly Json[]) : []) {
-    if (typeof port !== 'object' || port === null || !('hostPort' in port)) continue;
-    claims.push(`port ${JSON.stringify([port['hostPort'], port['protocol']])}`);
+/**
+ * Whoever takes over a port waits until its holder has moved. Where that would go round in circles (two services swap
+ * their ports), it waits only until the holder's old container has been stopped, and for what the holder itself needs,
+ * so that nothing is stopped early.
+ */
+function addClaims(
+  edges: Edges,
+  claims: readonly ClaimEdge[],
+  byId: ReadonlyMap<ResourceId, Change>,
+): ReadonlyMap<ResourceId, readonly Dependency[]> {
+  if (claims.length === 0) return new Map();
+  const whole: Edges = new Map([...edges].map(([id, own]) => [id, [...own]]));
+  for (const { from, to } of claims) whole.get(from)?.push({ id: to, until: 'healthy' });
+  const released = new Map<ResourceId, Dependency[]>();
+  const circular = claims.filter(({ from, to }) => reaches(whole, to, from));
+  for (const claim of claims) {
+    if (!circular.includes(claim)) addEdge(edges, claim.from, claim.to);
   }
-  return claims;
+  for (const { from, to } of circular) {
+    if (byId.get(to)?.action !== 'replace') continue;
+    released.set(from, [...(released.get(from) ?? []), { id: to, until: 'released' }]);
+    for (const { id, until } of edges.get(to) ?? []) addEdge(edges, from, id, until);
+  }
+  return released;
 }
 
-/** Adds an edge unless it would close a cycle: two services that swap ports cannot both wait for each other. */
-function addEdge(edges: Map<ResourceId, Dependency[]>, from: ResourceId, to: ResourceId): void {
+/** Adds an edge unless it would close a cycle. */
+function addEdge(
+  edges: Edges,
+  from: ResourceId,
+  to: ResourceId,
+  until: Dependency['until'] = 'healthy',
+): void {
   const own = edges.get(from);
   if (own === undefined || own.some((dependency) => dependency.id === to) || reaches(edges, to, from)) return;
-  own.push({ id: to, until: 'healthy' });
+  own.push({ id: to, until });
 }
 
 function reaches(edges: ReadonlyMap<ResourceId, Dependency[]>, from: ResourceId, to: ResourceId): boolean {
@@ -96,6 +114,7 @@ function reaches(edges: ReadonlyMap<ResourceId, Dependency[]>, from: ResourceId,
 function sortTopologically(
   changes: readonly Change[],
   edges: ReadonlyMap<ResourceId, readonly Dependency[]>,
+  released: ReadonlyMap<ResourceId, readonly Dependency[]>,
 ): Change[] {
   const waiting = new Map<ResourceId, number>();
   const dependants = new Map<ResourceId, ResourceId[]>();
@@ -112,7 +131,8 @@ function sortTopologically(
     ready.sort(compareIds);
     const id = ready.shift() as ResourceId;
     const change = byId.get(id) as Change;
-    ordered.push({ ...change, dependsOn: [...(edges.get(id) ?? [])].sort((a, b) => compareIds(a.id, b.id)) });
+    const dependsOn = [...(edges.get(id) ?? []), ...(released.get(id) ?? [])];
+    ordered.push({ ...change, dependsOn: dependsOn.sort((a, b) => compareIds(a.id, b.id)) });
     for (const dependant of dependants.get(id) ?? []) {
       const left = (waiting.get(dependant) ?? 0) - 1;
       waiting.set(dependant, left);

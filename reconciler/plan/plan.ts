@@ -2,6 +2,7 @@ import type { FieldChange } from '../diff/change.ts';
 import type { Diagnostic, Position } from '../model/diagnostic.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Dependency, FieldConflict, ResourceId } from '../model/resource.ts';
+import type { UnreachableTarget } from './unreachable.ts';
 
 export type Action = 'create' | 'update' | 'replace' | 'delete' | 'no-op';
 
@@ -40,7 +41,7 @@ export interface PlanSummary {
 
 /** Something that needs a yes before the plan may be applied. */
 export interface Confirmation {
-  readonly code: 'DELETES_DATA' | 'DELETES_MANY' | 'DELETES_STACK' | 'ADOPTS' | 'TAKES_FIELDS';
+  readonly code: 'DELETES_DATA' | 'DELETES_MANY' | 'DELETES_STACK' | 'PRUNES' | 'ADOPTS' | 'TAKES_FIELDS';
   readonly message: string;
   readonly ids: readonly ResourceId[];
 }
@@ -59,10 +60,14 @@ export interface Plan {
   readonly desired: string;
   /** Fingerprint of every observed resource the plan was based on. Compared before a saved plan is applied. */
   readonly basis: Readonly<Record<ResourceId, string>>;
-  /** Topological order: what a change depends on stands before it. */
+  /** Topological order: what a change depends on stands before it, unless it waits for no more than `released`. */
   readonly changes: readonly Change[];
   readonly summary: PlanSummary;
   readonly confirmations: readonly Confirmation[];
   /** Errors make the plan one that can be shown but never applied. */
   readonly diagnostics: readonly Diagnostic[];
+  /** Nodes that did not answer: what is described for them is not in `changes`. Left out when all did. */
+  readonly unreachable?: readonly UnreachableTarget[];
+  /** Other stacks that have to be in sync before it is applied. Left out when there are none. */
+  readonly waitsFor?: readonly string[];
 }

@@ -1,6 +1,7 @@
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { DesiredStack, StackPolicy } from '../model/stack.ts';
 import type { TargetReference } from '../model/target.ts';
+import type { GeneratedStack, GenerateRequest } from '../model/generated.ts';
 import type { Revision } from './source.ts';
 
 /** `kombinator.yaml` at the root of the repository; everything in it is optional. */
@@ -65,6 +66,10 @@ export interface DesiredState {
   refresh(name: string, signal: AbortSignal): Promise<void>;
   /** Names of all described stacks, sorted; also of those with errors. */
   names(): readonly string[];
+  /** Stacks that wait for this one, sorted; also such as are not described any more. */
+  dependantsOf(name: string): readonly string[];
+  /** What a stack that is not described any more waited for. */
+  formerDependencies(name: string): readonly string[];
   /** Files that do not tell which stack they describe (unreadable, say): any stack that seems to be gone may be theirs. */
   nameless(): readonly string[];
   /** Rendered for its targets with secrets resolved. A stack with error diagnostics has no resources. */
@@ -75,6 +80,8 @@ export interface DesiredState {
   nodes(): readonly SharedNode[];
   /** Checks one kombination text alone (its own file, shared nodes and kits, no other stacks). */
   check(text: string): DocumentReport;
+  /** A stack, or a text as if it stood in the repository, in another tool's words. Throws UNKNOWN_STACK, INVALID_CONFIGURATION. */
+  generate(request: GenerateRequest): Promise<GeneratedStack>;
   /** A new stack's file from a document (`kombinations/<name>/kombination.yaml`). */
   draftStack(name: string, document: object): Draft;
   /** The stack's file with the given top-level keys replaced; comments and order of everything else are kept. `null` removes a key. */

@@ -1,7 +1,7 @@
 import type { HealthStatus } from '../model/resource.ts';
 import type { Action, Plan, PlanSummary } from '../plan/plan.ts';
 
-export type JobType = 'plan' | 'apply' | 'destroy' | 'drift_check';
+export type JobType = 'plan' | 'apply' | 'destroy' | 'drift_check' | 'start' | 'stop' | 'restart';
 export type JobStatus = 'queued' | 'running' | 'completed' | 'failed' | 'cancelled';
 export type StepStatus =
   | 'pending'
@@ -89,6 +89,20 @@ export interface StackRecord {
   readonly lastAppliedAt: string | null;
   /** Tags that the remote has not taken yet. */
   readonly unpushedTags: readonly string[];
+  /** Somebody stopped it; `null` when nobody did, or it was started or described otherwise since. */
+  readonly stopped: StoppedStack | null;
+}
+
+/** A stack that was stopped by hand stays so until it is started, applied or described otherwise. */
+export interface StoppedStack {
+  /** `stackDigest` of what was stopped. */
+  readonly desired: string;
+  /** Ids of what ran until then. */
+  readonly resources: readonly string[];
+  /** ISO 8601. */
+  readonly at: string;
+  /** Name of the caller. */
+  readonly by: string | null;
 }
 
 export type Role = 'viewer' | 'deployer' | 'admin';

@@ -33,6 +33,25 @@ export interface ResourceChange {
   readonly desired: DesiredResource | null;
 }
 
+/** A container that runs once and is removed, whatever happens. */
+export interface OneOff {
+  readonly resource: DesiredResource;
+  /** Fetched, or built, first. */
+  readonly image: DesiredResource;
+  readonly timeoutMs: number;
+  /** A line of its output; secrets that it was given are masked. */
+  readonly onLine: (text: string, stream: 'stdout' | 'stderr') => void;
+}
+
+/** A one-off container that is still there. */
+export interface OneOffLeftover {
+  readonly id: string;
+  readonly name: string;
+  readonly stack: string;
+  readonly revision: string | null;
+  readonly branch: string | null;
+}
+
 /** Facts about the machine behind a target. */
 export interface TargetFacts {
   readonly hostname: string;
@@ -89,10 +108,32 @@ export interface Target extends AsyncDisposable {
    * A replace keeps the old object (stopped) until `settle`.
    */
   apply(change: ResourceChange, context: ApplyContext): Promise<void>;
+  /** Milliseconds after a start of this kind before its health is worth asking for. Default: none. */
+  firstLookMs?(kind: string): number;
+  /**
+   * Makes room for others ahead of a replace: `stop` stops the old object and keeps it, `undo` runs it again when no replace
+   * followed. Repeating either is harmless.
+   */
+  release(change: ResourceChange, outcome: 'stop' | 'undo', context: ApplyContext): Promise<void>;
   /** Health of the object that `apply` has just made or changed, else of the one that is there. */
   health(stack: string, id: ResourceId, signal: AbortSignal): Promise<Health>;
   /** Ends a replace: `keep` removes the old object, `revert` removes the new one and runs the old one again. No-op for other actions. */
   settle(change: ResourceChange, outcome: 'keep' | 'revert', context: ApplyContext): Promise<void>;
+  /**
+   * Runs a container to its end; resolves to its exit code. What of the stack's networks and volumes is not there yet is left
+   * out. Throws HOOK_FAILED when it takes too long.
+   */
+  runOneOff(oneOff: OneOff, context: ApplyContext): Promise<number>;
+  /** One-off containers that this process does not run. */
+  leftovers(signal: AbortSignal): Promise<readonly OneOffLeftover[]>;
+  removeLeftover(id: string, signal: AbortSignal): Promise<void>;
+  /** Stops the object of a resource, and a replacement that is not settled yet. What does not run, or is not there, is no error. */
+  stop(stack: string, id: ResourceId, signal: AbortSignal): Promise<void>;
+  /**
+   * Starts the object of a resource as it is, also one that has done its work. TARGET_ERROR when there is none; one that runs is left alone.
+   * `health` then tells how it is.
+   */
+  start(desired: DesiredResource, context: ApplyContext): Promise<void>;
   /** Every stack with owned resources here, described by the repository or not. */
   owned(signal: AbortSignal): Promise<readonly OwnedStack[]>;
   facts(signal: AbortSignal): Promise<TargetFacts>;

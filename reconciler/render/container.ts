@@ -14,7 +14,7 @@ import { parseEnvValue, resolveEnvValue } from '../model/env-value.ts';
 import { isProblem } from '../model/issue.ts';
 import type { ServiceModel } from '../model/kombination.ts';
 import { containerName } from '../model/kombination.ts';
-import type { Dependency, DesiredResource } from '../model/resource.ts';
+import type { Dependency, DesiredResource, ResourceId } from '../model/resource.ts';
 import { hashSpec, resourceId } from '../model/resource.ts';
 import { Secret } from '../model/secret.ts';
 import { asFields, asList, compareText, defined, toRecord } from '../model/values.ts';
@@ -49,9 +49,19 @@ export function renderContainer(options: ContainerOptions): DesiredResource {
     replaceWith: [
       resourceId(service.node, 'image', spec.image),
       ...sharedWith(service, assessment).map(({ node, name }) => resourceId(node, 'container', name)),
+      ...restartedWith(service, assessment),
     ],
     ...(healthTimeoutMs === undefined ? {} : { healthTimeoutMs }),
   };
+}
+
+/** Dependencies that say restart: true, as far as they run on the same engine. */
+function restartedWith(service: ServiceModel, { dependencies }: Assessment): readonly ResourceId[] {
+  return (dependencies.get(service.name) ?? []).flatMap(({ restart, target }) =>
+    restart === true && target.node === service.node
+      ? [resourceId(target.node, 'container', target.name)]
+      : [],
+  );
 }
 
 function buildSpec({ service, assessment, lookup }: ContainerOptions): ContainerSpec {
@@ -125,16 +135,17 @@ function filled<T>(record: Readonly<Record<string, T>>): Readonly<Record<string,
   return Object.keys(record).length > 0 ? record : undefined;
 }
 
-/** Values that cannot be filled in have been reported, and a stack with errors is not rendered. */
+/** Values that cannot be filled in have been reported; a variable that only passes on an unset one is left out. */
 function buildEnv(
   { env }: ServiceModel,
   lookup: ContainerOptions['lookup'],
 ): Readonly<Record<string, string | Secret>> {
   const sorted = [...env].sort((a, b) => compareText(a.name, b.name));
   return toRecord(
-    sorted.map(({ name, value }) => {
+    sorted.flatMap(({ name, value }) => {
       const parts = parseEnvValue(value);
-      return [name, (isProblem(parts) ? undefined : resolveEnvValue(parts, lookup)) ?? ''] as const;
+      const resolved = isProblem(parts) ? undefined : resolveEnvValue(parts, lookup);
+      return resolved === undefined ? [] : [[name, resolved] as const];
     }),
   );
 }

@@ -7,6 +7,7 @@ import type { DesiredResource, ResourceId } from '../model/resource.ts';
 import { hashSpec, resourceId } from '../model/resource.ts';
 import type { Secret, Spec } from '../model/secret.ts';
 import { defined } from '../model/values.ts';
+import { renderBuiltImages } from './built-image.ts';
 import { renderContainer } from './container.ts';
 import type { Locate } from './names.ts';
 import { engineName, networksOf } from './names.ts';
@@ -20,7 +21,8 @@ export interface RenderOptions {
 }
 
 /**
- * The Docker resources of a kombination: what is used of its networks and volumes, one image for each reference, one
+ * The Docker resources of a kombination: what is used of its networks and volumes, one image for each reference or
+ * build, one
  * container for each service and part. Pure: the same input gives the same resources in the same order.
  */
 export function renderDocker({ assessment, file, lookup }: RenderOptions): readonly DesiredResource[] {
@@ -54,7 +56,9 @@ export function renderDocker({ assessment, file, lookup }: RenderOptions): reado
       );
     }
   }
-  for (const image of renderImages(kombination.services, locate)) add(image);
+  for (const image of renderBuiltImages(assessment, locate)) add(image);
+  const pulled = kombination.services.filter(({ name }) => !assessment.images.has(name));
+  for (const image of renderImages(pulled, locate)) add(image);
   for (const service of kombination.services) {
     add(renderContainer({ service, assessment, locate, lookup }));
   }

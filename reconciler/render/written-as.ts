@@ -3,7 +3,7 @@ import type { ContainerSpec } from '../model/docker-spec.ts';
 /** Keys of the document behind each key of a container's spec. */
 export const WRITTEN_AS: Readonly<Partial<Record<keyof ContainerSpec, readonly string[]>>> = {
   name: ['container_name'],
-  image: ['image'],
+  image: ['build', 'image'],
   command: ['command', 'config'],
   entrypoint: ['entrypoint'],
   env: ['env', 'environment', 'config'],

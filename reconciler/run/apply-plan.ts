@@ -1,17 +1,21 @@
-import { errorMessage, ReconcilerError } from '../model/errors.ts';
+import { errorMessage, isReconcilerError, ReconcilerError } from '../model/errors.ts';
 import { resourceId } from '../model/resource.ts';
 import { stackDigest } from '../model/stack.ts';
 import { formatSummary } from '../plan/format-plan.ts';
 import { hasChanges } from '../plan/build-plan.ts';
 import type { Change, Plan } from '../plan/plan.ts';
 import type { JobStep } from '../ports/store.ts';
+import type { Target } from '../ports/target.ts';
 import { recallStack, rememberStack, savePlan } from './context.ts';
 import type { RunContext } from './context.ts';
 import { executePlan } from './execute-plan.ts';
 import type { ExecuteResult, StepFailure, StepUpdate } from './execute-plan.ts';
+import { needsPreHooks, PRE_STAGES, runHooks } from './hooks.ts';
 import type { JobRecorder } from './job-book.ts';
 import { planStack } from './plan-stack.ts';
+import { partlyApplied } from './unreachable.ts';
 import type { PlannedStack } from './plan-stack.ts';
+import { startingAgain } from './stopped.ts';
 
 /**
  * Stages 5 and 6: carries a plan out, records every step, tags the revision. Ends the job in every case; throws when it failed, so that the
@@ -29,16 +33,21 @@ export async function applyPlan(
   job.start({ revision: plan.revision, summary: plan.summary, planId: savePlan(context, plan) });
   context.stacks.setJob(stack, job.job);
   job.log('info', formatSummary(plan.summary));
+  if (needsPreHooks(context, planned)) await runPreHooks(context, planned, job, signal);
   const destroyed = destroyedDigest(context, plan);
-  const untagged = recallStack(context, stack).untagged || (hasChanges(plan) && destroyed === null);
+  const record = recallStack(context, stack);
+  const ran = record.stopped?.resources ?? [];
+  const untagged = record.untagged || (hasChanges(plan) && destroyed === null);
   // Written ahead: should this process die now, the next one knows that a deployment is to be completed, and that what was
   // half destroyed is not to be put back.
-  rememberStack(context, stack, { untagged, heldDesired: destroyed });
-  const result = await execute(context, planned, job, signal);
-  const error = failureOf(result, signal);
+  rememberStack(context, stack, { untagged, heldDesired: destroyed, stopped: null });
+  const execution = { ...planned, through: (target: Target) => startingAgain(target, ran) };
+  const result = await execute(context, execution, job, signal);
+  const unfinished = failureOf(result, signal);
+  const error = unfinished ?? partlyApplied(plan);
   if (error === null) {
     await lookAgain(context, planned);
-    await complete(context, planned, job, result);
+    await complete(context, planned, job, { ...result, signal });
     return;
   }
   const hold = error instanceof ReconcilerError && !error.retryable && error.code !== 'CANCELLED';
@@ -46,22 +55,65 @@ export async function applyPlan(
     heldDesired: destroyed ?? (hold ? plan.desired : null),
     untagged: untagged && !hold,
   });
-  context.stacks.setState(stack, result.cancelled ? 'pending' : 'failed', errorMessage(error));
+  if (hold) context.hooked.delete(stack);
+  const state = result.cancelled ? 'pending' : unfinished === null ? 'degraded' : 'failed';
+  context.stacks.setState(stack, state, errorMessage(error));
   job.end(result.cancelled ? 'cancelled' : 'failed', error);
   context.stacks.setJob(stack, job.job);
   throw error;
 }
 
+/** Nothing has been changed yet when one of them fails: the job ends, and the description waits for a person. */
+async function runPreHooks(
+  context: RunContext,
+  planned: PlannedStack,
+  job: JobRecorder,
+  signal: AbortSignal,
+): Promise<void> {
+  const { stack, desired } = planned.plan;
+  try {
+    await runHooks(context, planned, PRE_STAGES, { job, signal });
+    context.hooked.set(stack, desired);
+  } catch (error) {
+    const isOver = isReconcilerError(error) && !error.retryable && error.code !== 'CANCELLED';
+    if (isOver) rememberStack(context, stack, { heldDesired: desired });
+    context.stacks.setState(stack, signal.aborted ? 'pending' : 'failed', errorMessage(error));
+    job.end(signal.aborted ? 'cancelled' : 'failed', error);
+    context.stacks.setJob(stack, job.job);
+    throw error;
+  }
+}
+
+/** What runs is right, and stays: only the job tells that the last hook failed. */
+async function runPostHooks(
+  context: RunContext,
+  planned: PlannedStack,
+  job: JobRecorder,
+  signal: AbortSignal,
+): Promise<Error | null> {
+  try {
+    await runHooks(context, planned, ['post_deploy'], { job, signal });
+    return null;
+  } catch (error) {
+    const message = `deployed, but not all is done: ${errorMessage(error)}`;
+    return new ReconcilerError('HOOK_FAILED', message, { cause: error });
+  }
+}
+
 /** Tags what an apply changed, also one that an earlier process or attempt began; ends the job. */
 export async function complete(
   context: RunContext,
-  { plan }: PlannedStack,
+  planned: PlannedStack,
   job: JobRecorder,
-  result: Pick<ExecuteResult, 'changed'>,
+  result: Pick<ExecuteResult, 'changed'> & { readonly signal: AbortSignal },
 ): Promise<void> {
+  const { plan } = planned;
   const { stack, revision } = plan;
   const record = recallStack(context, stack);
-  if (revision !== null && (result.changed > 0 || record.untagged)) await tag(context, plan, job);
+  const isNew = result.changed > 0 || record.untagged;
+  const unfinished = isNew ? await runPostHooks(context, planned, job, result.signal) : null;
+  context.hooked.delete(stack);
+  if (revision !== null && isNew) await tag(context, plan, job);
   const now = new Date(context.clock.now()).toISOString();
   const described = context.desired.get(stack);
   const heldDesired = destroyedDigest(context, plan);
@@ -69,15 +121,22 @@ export async function complete(
   if (heldDesired !== null) context.stacks.setState(stack, 'pending', DESTROYED);
   else if (described === undefined) context.stacks.setState(stack, 'removed', keptOf(plan));
   // Not current: a newer description came in at the last moment, and its own run is due.
-  else context.stacks.setState(stack, isCurrent ? 'in_sync' : 'pending');
+  else
+    context.stacks.setState(
+      stack,
+      isCurrent ? 'in_sync' : 'pending',
+      unfinished?.message ?? unprunedOf(plan),
+    );
   rememberStack(context, stack, {
     untagged: false,
     heldDesired,
+    stopped: null,
     lastAppliedRevision: revision,
     lastAppliedAt: now,
     unpushedTags: context.deployments.pending().filter((name) => name.startsWith(`deploy/${stack}/`)),
   });
-  job.end('completed');
+  if (unfinished === null) job.end('completed');
+  else job.end('failed', unfinished);
   context.stacks.setJob(stack, job.job);
 }
 
@@ -87,6 +146,14 @@ export function keptOf({ changes }: Plan): string | null {
   return kept.length === 0
     ? null
     : `${kept.join(', ')} kept, because data is only deleted with an explicit yes`;
+}
+
+/** What a plan leaves because nothing is pruned, in words; `null` when it leaves nothing but data. */
+export function unprunedOf({ changes }: Plan): string | null {
+  const kept = changes.filter(
+    ({ after, origin, kind }) => after !== null && origin === null && kind !== 'volume',
+  );
+  return kept.length === 0 ? null : `kept, though not described: ${kept.map(({ id }) => id).join(', ')}`;
 }
 
 /** Destroyed by hand, yet still described: it stays away until the description changes or somebody applies it. */
@@ -135,9 +202,17 @@ export const DESTROYED = 'destroyed by hand; apply it, or change its description
 
 const TAG_PUSH_TIMEOUT_MS = 15_000;
 
-function execute(
+/** What `execute` needs of a planned stack. */
+export interface Execution extends Pick<PlannedStack, 'plan' | 'desired' | 'references' | 'aliases'> {
+  /** What carries out the changes instead of the engine's target itself. */
+  readonly through?: (target: Target) => Target;
+  /** What is done, for the log. Default: the action of each change. */
+  readonly verb?: string;
+}
+
+export function execute(
   context: RunContext,
-  { plan, desired, references, aliases }: PlannedStack,
+  { plan, desired, references, aliases, through = (target) => target, verb }: Execution,
   job: JobRecorder,
   signal: AbortSignal,
 ): Promise<ExecuteResult> {
@@ -156,7 +231,7 @@ function execute(
     targetOf: (change) => {
       const reference = references.get(change.target);
       if (reference === undefined) throw new Error(`internal: no engine for ${change.id}`);
-      return pool.get(reference);
+      return through(pool.get(reference));
     },
     asKnown(change) {
       const target = aliases.get(change.target);
@@ -167,7 +242,8 @@ function execute(
     clock,
     branch: context.source.branch,
     readBlob: async (blob) => context.desired.inlineBlob(blob) ?? context.source.readBlob(blob),
-    onStep: (change, update) => recordStep(context, job, indexes.get(change.id) ?? -1, { change, update }),
+    onStep: (change, update) =>
+      recordStep(context, job, indexes.get(change.id) ?? -1, { change, update, verb }),
     signal,
   });
 }
@@ -176,7 +252,11 @@ function recordStep(
   context: RunContext,
   job: JobRecorder,
   index: number,
-  { change, update }: { readonly change: Change; readonly update: StepUpdate },
+  {
+    change,
+    update,
+    verb,
+  }: { readonly change: Change; readonly update: StepUpdate; readonly verb: string | undefined },
 ): void {
   const now = new Date(context.clock.now()).toISOString();
   const { status, message } = update;
@@ -191,7 +271,7 @@ function recordStep(
   });
   const level =
     status === 'failed' || status === 'reverted' ? 'error' : status === 'running' ? 'debug' : 'info';
-  const word = change.verify ? 'wait for' : change.action;
+  const word = verb ?? (change.verify ? 'wait for' : change.action);
   job.log(level, `${word} ${change.id}: ${message ?? status}`, change.id);
 }
 
@@ -209,7 +289,7 @@ function newStep(jobId: string, index: number, change: Change): JobStep {
   };
 }
 
-function failureOf(result: ExecuteResult, signal: AbortSignal): Error | null {
+export function failureOf(result: ExecuteResult, signal: AbortSignal): Error | null {
   if (result.failures.length === 0) return result.cancelled ? cancelled(signal) : null;
   const [first] = result.failures as readonly [StepFailure];
   const message = result.failures.map(({ id, error }) => describeFailure(id, error)).join('; ');

@@ -3,6 +3,7 @@ import type { Plan } from '../plan/plan.ts';
 import type { StackRecord, Store } from '../ports/store.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { DesiredState } from '../ports/desired.ts';
+import type { Freeze } from '../ports/freeze.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Source } from '../ports/source.ts';
 import type { Deployments } from './deployments.ts';
@@ -23,6 +24,9 @@ export interface RunContext {
   readonly jobs: JobBook;
   readonly stacks: StackTable;
   readonly deployments: Deployments;
+  readonly freeze: Freeze;
+  /** By stack: digest of the deployment under way whose first hooks have run. */
+  readonly hooked: Map<string, string>;
   /** What the store would not take; what is remembered must hold for as long as this process lives. */
   readonly unsaved: Map<string, StackRecord>;
   /** Changes of one stack carried out at the same time. */
@@ -35,6 +39,7 @@ const NOTHING_KNOWN: Omit<StackRecord, 'stack'> = {
   lastAppliedRevision: null,
   lastAppliedAt: null,
   unpushedTags: [],
+  stopped: null,
 };
 
 /** What is remembered of a stack; a store that cannot be asked remembers nothing. */

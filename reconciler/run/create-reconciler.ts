@@ -1,16 +1,21 @@
 import { errorMessage, ReconcilerError } from '../model/errors.ts';
+import type { GeneratedStack, GenerateRequest } from '../model/generated.ts';
 import type { TargetReference } from '../model/target.ts';
 import { formatSummary } from '../plan/format-plan.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { DesiredState } from '../ports/desired.ts';
+import type { Freeze } from '../ports/freeze.ts';
+import { NEVER_FROZEN } from '../ports/freeze.ts';
 import type { Logger } from '../ports/logger.ts';
-import type { Source } from '../ports/source.ts';
+import type { DeploymentTag, Source } from '../ports/source.ts';
 import type { Job, JobFilter, Store } from '../ports/store.ts';
 import type { LogLine, LogOptions, Target } from '../ports/target.ts';
 import type {
   Actor,
   ApplyRequest,
+  ControlRequest,
+  DeleteStacksRequest,
   Deployment,
   JobDetail,
   PlanRequest,
@@ -18,6 +23,7 @@ import type {
   Reconciler,
   ReconcilerEvent,
   RepositoryStatus,
+  StackDeletion,
   StackView,
   SyncState,
   ValidationReport,
@@ -27,12 +33,14 @@ import type {
 import { savePlan } from './context.ts';
 import type { RunContext } from './context.ts';
 import { Deployments } from './deployments.ts';
+import { deleteStacks } from './delete-stacks.ts';
+import type { DeletionParts } from './delete-stacks.ts';
 import { createEventHub } from './events.ts';
 import { JobBook } from './job-book.ts';
 import { Loop } from './loop.ts';
 import { planStack, undescribedStack } from './plan-stack.ts';
 import { RepositoryWriter } from './repository-writer.ts';
-import { orderOf } from './stack-runner.ts';
+import { orderOf } from './requests.ts';
 import { StackTable } from './stack-table.ts';
 import { TargetPool } from './target-pool.ts';
 import { listWorkers } from './workers.ts';
@@ -44,6 +52,8 @@ export interface ReconcilerOptions {
   readonly createTarget: (reference: TargetReference) => Target;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Default: nothing is ever frozen. */
+  readonly freeze?: Freeze;
   /** Stacks worked on at the same time. Default 4. */
   readonly stackConcurrency?: number;
   /** Changes of one stack carried out at the same time. Default 8. */
@@ -70,6 +80,8 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       jobs: new JobBook({ store, clock, logger, events }),
       stacks: new StackTable(events),
       deployments: new Deployments(source, logger),
+      freeze: options.freeze ?? NEVER_FROZEN,
+      hooked: new Map(),
       unsaved: new Map(),
       concurrency: options.changeConcurrency ?? 8,
     },
@@ -162,6 +174,10 @@ class LoopReconciler implements Reconciler {
     return this.#loop.request(request, signal);
   }
 
+  control(request: ControlRequest): Job {
+    return this.#loop.control(request);
+  }
+
   waitForJob(id: string, signal: AbortSignal): Promise<JobDetail> {
     return this.#context.jobs.waitFor(id, signal);
   }
@@ -188,6 +204,10 @@ class LoopReconciler implements Reconciler {
 
   rollback(stack: string, to: number, actor: Actor, signal: AbortSignal): Promise<WriteResult> {
     return this.#loop.written(this.#writer.rollback(stack, to, { actor, signal }));
+  }
+
+  listTags(): Promise<readonly DeploymentTag[]> {
+    return this.#context.source.tags('');
   }
 
   async *logs(stack: string, service: string, options: LogOptions): AsyncIterable<LogLine> {
@@ -220,6 +240,11 @@ class LoopReconciler implements Reconciler {
     };
   }
 
+  async generate(request: GenerateRequest, signal: AbortSignal): Promise<GeneratedStack> {
+    await this.#loop.refreshIfPossible(signal);
+    return this.#context.desired.generate(request);
+  }
+
   async createStack(name: string, document: object, actor: Actor, signal: AbortSignal): Promise<WriteResult> {
     await this.#loop.refreshForWrite(signal);
     return this.#loop.written(this.#writer.createStack(name, document, { actor, signal }));
@@ -245,6 +270,20 @@ class LoopReconciler implements Reconciler {
     if (this.#loop.repository.error?.code !== 'EMPTY_REPOSITORY') return;
     const request = { stack, mode: 'destroy', confirm: true, actor, trigger: 'api' } as const;
     await this.#loop.request(request, new AbortController().signal);
+  }
+
+  async deleteStacks(request: DeleteStacksRequest): Promise<StackDeletion> {
+    const signal = new AbortController().signal;
+    await this.#loop.refreshForWrite(signal);
+    const parts: DeletionParts = {
+      context: this.#context,
+      writer: this.#writer,
+      look: (stack) => this.#loop.look(stack, signal),
+      written: (write) => this.#loop.written(write),
+      request: (one) => this.#loop.request(one, signal),
+      signal,
+    };
+    return deleteStacks(parts, request);
   }
 
   async registerWorker(

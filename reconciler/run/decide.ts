@@ -11,6 +11,8 @@ export interface DecisionInput {
   readonly confirmed: boolean;
   /** Digest whose apply failed for good, or that somebody destroyed. */
   readonly heldDesired: string | null;
+  /** Digest of what somebody stopped by hand. */
+  readonly stoppedDesired: string | null;
   /** Digest of the newest deployment. */
   readonly deployedDesired: string | null;
 }
@@ -20,19 +22,30 @@ export type Decision =
   | { readonly kind: 'in-sync' }
   /** Nothing to change, but not everything is well. */
   | { readonly kind: 'unwell' }
+  /** As described as far as can be told: some nodes do not answer. */
+  | { readonly kind: 'unreachable' }
   | { readonly kind: 'apply' }
   /** Deployed as described, has moved since, and is to be reported only. */
   | { readonly kind: 'report-drift' }
   | { readonly kind: 'held' }
+  /** Somebody stopped it: what does not run is not started. */
+  | { readonly kind: 'stopped' }
+  /** Somebody has to apply it: `policy.sync` is manual. */
+  | { readonly kind: 'waiting' }
   | { readonly kind: 'blocked'; readonly reason: string };
 
 /** What to do about a plan. */
 export function decide(input: DecisionInput): Decision {
   const { plan, requested } = input;
-  if (!hasWork(plan)) return { kind: 'in-sync' };
+  const isStopped = plan.mode === 'apply' && input.stoppedDesired === plan.desired;
+  if (!requested && isStopped) return { kind: 'stopped' };
+  if (!hasWork(plan)) return { kind: plan.unreachable === undefined ? 'in-sync' : 'unreachable' };
   if (!hasChanges(plan)) return requested ? { kind: 'apply' } : { kind: 'unwell' };
   if (!requested && input.heldDesired === plan.desired) return { kind: 'held' };
-  if (!requested && isDrift(input) && input.policy.drift === 'alert') return { kind: 'report-drift' };
+  const { drift, sync } = input.policy;
+  if (!requested && isDrift(input) && (drift === 'alert' || sync === 'manual'))
+    return { kind: 'report-drift' };
+  if (!requested && sync === 'manual') return { kind: 'waiting' };
   const reason = whyNotApplicable(plan, input.confirmed);
   return reason === null ? { kind: 'apply' } : { kind: 'blocked', reason };
 }

@@ -1,25 +1,62 @@
+import type { Assessment } from '../model/assess.ts';
 import { assess, toDiagnostics } from '../model/assess.ts';
 import { readNodeDocument } from '../model/config-documents.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import { compareDiagnostics } from '../model/diagnostic.ts';
 import { ReconcilerError } from '../model/errors.ts';
 import { directoryOf, isDirectory, listFiles, nodeAt } from '../model/file-tree.ts';
-import { isStackName } from '../model/stack-name.ts';
-import { asString, compareText } from '../model/values.ts';
-import { peekYaml } from '../model/yaml-document.ts';
+import { isStackName, peekStackName } from '../model/stack-name.ts';
+import { compareText } from '../model/values.ts';
 import type { DocumentReport, Draft } from '../ports/desired.ts';
+import type { GeneratedStack, GenerateRequest } from '../model/generated.ts';
 import type { Core } from './desired-state-core.ts';
 import { buildStackText, buildText, editText } from './desired-state-drafts.ts';
-import { createLookup, findMissing, summarise } from './desired-state-view.ts';
+import { createLookup, findMissing, summarise, textsOf } from './desired-state-view.ts';
+import { generateStack } from './generate-stack.ts';
 
 /** The name that findings of a text without a file carry. */
 const NAMELESS = 'kombination.yaml';
 
 /** Checks one text as if it were the file of the stack that it names. */
 export function checkText(core: Core, text: string): DocumentReport {
-  const name = asString(peekYaml(text.slice(0, core.limits.documentBytes), ['meta', 'name']));
+  const name = peekStackName(text.slice(0, core.limits.documentBytes));
   const file = name === undefined ? undefined : core.index.find(name)?.file;
   return checkAs(core, text, { place: file ?? pathOf(name ?? ''), label: NAMELESS });
+}
+
+/** Generates from a stack as it is in the repository, or from a text as if it stood there. */
+export async function generateFrom(
+  core: Core,
+  { subject, format }: GenerateRequest,
+): Promise<GeneratedStack> {
+  const readBlob = async (blob: string) => core.inline.get(blob) ?? core.source.readBlob(blob);
+  if ('text' in subject) {
+    const name = peekStackName(subject.text.slice(0, core.limits.documentBytes));
+    const place = (name === undefined ? undefined : core.index.find(name)?.file) ?? pathOf(name ?? '');
+    return generateStack(assessAs(core, subject.text, place), format, { file: place, readBlob });
+  }
+  const entry = core.index.find(subject.stack);
+  if (!entry) throw new ReconcilerError('UNKNOWN_STACK', `there is no stack ${subject.stack}`);
+  if (entry.text === null) {
+    throw new ReconcilerError('INVALID_CONFIGURATION', `${entry.file} cannot be read`, {
+      diagnostics: entry.diagnostics,
+    });
+  }
+  return generateStack(assessAs(core, entry.text, entry.file), format, { file: entry.file, readBlob });
+}
+
+function assessAs(core: Core, text: string, file: string): Assessment {
+  const { tree, nodes, kits } = core.state;
+  const known = core.index.entryOf(file);
+  return assess({
+    ...(known ? textsOf(known) : {}),
+    file,
+    text,
+    tree,
+    nodes: nodes.references,
+    kits: kits.catalogue,
+    checkSchema: core.checkSchema,
+  });
 }
 
 function checkAs(
@@ -34,14 +71,7 @@ function checkAs(
     const diagnostic: Diagnostic = { severity: 'error', code: 'FILE_TOO_LARGE', message, ...start };
     return { diagnostics: [diagnostic], services: [], dependencies: {} };
   }
-  const { tree, nodes } = core.state;
-  const assessment = assess({
-    file: place,
-    text,
-    tree,
-    nodes: nodes.references,
-    checkSchema: core.checkSchema,
-  });
+  const assessment = assessAs(core, text, place);
   const missing = findMissing(assessment.secrets.secrets, createLookup(core));
   const found = toDiagnostics(label, assessment.document, [...assessment.issues, ...missing]);
   return { diagnostics: found.toSorted(compareDiagnostics), ...summarise(assessment) };

@@ -1,18 +1,20 @@
 import { assess, toDiagnostics } from '../model/assess.ts';
+import { readDocument } from '../model/read-document.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { TreeDirectory } from '../model/file-tree.ts';
 import type { Issue } from '../model/issue.ts';
+import type { KitCatalogue } from '../model/kit-catalogue.ts';
 import type { SchemaCheck } from '../model/schema-check.ts';
 import type { PlacedFile } from '../model/service-files.ts';
 import { guessStackName, isStackName } from '../model/stack-name.ts';
 import type { TargetReference } from '../model/target.ts';
-import { parseYaml } from '../model/yaml-document.ts';
 import type { StackEntry } from './desired-state-index.ts';
 
 /** What an entry is made from besides its own text. */
 export interface EntryContext {
   readonly tree: TreeDirectory;
   readonly nodes: ReadonlyMap<string, TargetReference | null>;
+  readonly kits: KitCatalogue;
   readonly checkSchema: SchemaCheck;
 }
 
@@ -24,6 +26,8 @@ export interface EntrySource {
   readonly visited: readonly string[];
   /** Name the file had before. */
   readonly previous: string | undefined;
+  /** Texts of Compose files and their env files, by blob id. */
+  readonly texts?: ReadonlyMap<string, string>;
 }
 
 /** An entry, and the repository files it copies, whose sizes have to be looked at. */
@@ -33,8 +37,9 @@ export interface BuiltEntry {
 }
 
 export function buildEntry(source: EntrySource, text: string, context: EntryContext): BuiltEntry {
-  const { file, realFile, blob, visited, previous } = source;
-  const assessment = assess({ ...context, file, text });
+  const { file, realFile, blob, visited, previous, texts } = source;
+  const read = texts ? { texts } : {};
+  const assessment = assess({ ...context, ...read, file, text });
   const { kombination, findings, document } = assessment;
   const certain = isStackName(kombination.name);
   const entry: StackEntry = {
@@ -42,12 +47,17 @@ export function buildEntry(source: EntrySource, text: string, context: EntryCont
     realFile,
     blob,
     text,
+    ...read,
     name: certain ? kombination.name : guessStackName(file, text, previous),
     guessed: !certain,
     diagnostics: toDiagnostics(file, document, assessment.issues),
     ports: assessment.ports,
-    watched: [...new Set([...visited, ...findings.watched, ...assessment.secrets.watched])],
+    watched: [
+      ...new Set([...visited, ...findings.watched, ...assessment.secrets.watched, ...assessment.watched]),
+    ],
     sharedNodes: assessment.sharedNodes,
+    kits: assessment.kits,
+    dependsOn: assessment.dependsOn,
     inline: [...findings.inline.keys()],
     secrets: assessment.secrets.secrets,
     references: assessment.secrets.references,
@@ -73,6 +83,8 @@ export function buildBrokenEntry(
     ports: [],
     watched: visited,
     sharedNodes: [],
+    kits: [],
+    dependsOn: [],
     inline: [],
     secrets: [],
     references: [],
@@ -84,7 +96,7 @@ export function buildBrokenEntry(
 export function withOversize(
   { entry, files }: BuiltEntry,
   sizes: ReadonlyMap<string, number>,
-  limit: number,
+  { limit, tree }: { readonly limit: number; readonly tree: TreeDirectory },
 ): StackEntry {
   const issues = files.flatMap(({ spec, path }): readonly Issue[] => {
     const size = sizes.get(spec.blob);
@@ -95,6 +107,8 @@ export function withOversize(
     ];
   });
   if (issues.length === 0 || entry.text === null) return entry;
-  const found = toDiagnostics(entry.file, { ...parseYaml(entry.text), problems: [] }, issues);
+  const { file, text, texts = new Map() } = entry;
+  const { document } = readDocument({ file, text, tree, texts });
+  const found = toDiagnostics(file, { ...document, problems: [] }, issues);
   return { ...entry, diagnostics: [...entry.diagnostics, ...found] };
 }

@@ -5,7 +5,10 @@ import type { SecretNeed } from '../model/find-secrets.ts';
 import type { Issue } from '../model/issue.ts';
 import { addressesOverlap } from '../model/ports.ts';
 import type { SecretSource } from '../model/secret-reference.ts';
+import type { StackDependency } from '../model/stack-dependencies.ts';
 import { compareText } from '../model/values.ts';
+import type { StackOrder } from './desired-state-order.ts';
+import { createStackOrder } from './desired-state-order.ts';
 
 /** What is kept of a kombination between loads: its text and what other files have to know of it. */
 export interface StackEntry {
@@ -17,6 +20,8 @@ export interface StackEntry {
   readonly blob: string | null;
   /** `null` when it could not be read. */
   readonly text: string | null;
+  /** Texts of Compose files and their env files, by blob id. */
+  readonly texts?: ReadonlyMap<string, string>;
   readonly name: string;
   /** The file itself does not tell the name. */
   readonly guessed: boolean;
@@ -25,6 +30,10 @@ export interface StackEntry {
   /** Repository paths that it rests on, besides its own. */
   readonly watched: readonly string[];
   readonly sharedNodes: readonly string[];
+  /** Names of kits as it uses them. */
+  readonly kits: readonly string[];
+  /** Other stacks that come first. */
+  readonly dependsOn: readonly StackDependency[];
   /** Blob ids of texts written in the document. */
   readonly inline: readonly string[];
   readonly secrets: readonly SecretNeed[];
@@ -50,8 +59,10 @@ export interface StackIndex {
   /** Files of stacks that rest on this path or on a directory above it. */
   watchersOf(path: string): Iterable<string>;
   usersOfNode(name: string): Iterable<string>;
+  usersOfKit(name: string): Iterable<string>;
   fileOfInline(blob: string): string | undefined;
-  /** Findings about an entry and others: one name or one port for two stacks. */
+  readonly order: Pick<StackOrder, 'dependantsOf' | 'formerDependencies'>;
+  /** Findings about an entry and others: one name or one port for two stacks, stacks that wait for each other. */
   conflictsOf(entry: StackEntry): readonly Issue[];
   /** Entries that have findings of their own or with others, or that look up secrets. */
   notable(): Iterable<StackEntry>;
@@ -71,8 +82,10 @@ interface Tables {
   readonly claimsOf: Map<string, readonly Claim[]>;
   readonly watchers: MultiMap<string>;
   readonly nodeUsers: MultiMap<string>;
+  readonly kitUsers: MultiMap<string>;
   readonly inline: MultiMap<string>;
   readonly notable: Set<StackEntry>;
+  readonly order: StackOrder;
 }
 
 export function createStackIndex(): StackIndex {
@@ -83,17 +96,21 @@ export function createStackIndex(): StackIndex {
     claimsOf: new Map(),
     watchers: createMultiMap(),
     nodeUsers: createMultiMap(),
+    kitUsers: createMultiMap(),
     inline: createMultiMap(),
     notable: new Set(),
+    order: createStackOrder(),
   };
-  const { entries, byName, byPort } = tables;
+  const { entries, byName, byPort, order } = tables;
   let sorted: readonly string[] = [];
+  const find = (name: string) => first(byName.get(name));
   return {
+    order,
     get size() {
       return entries.size;
     },
     entryOf: (file) => entries.get(file),
-    find: (name) => first(byName.get(name)),
+    find,
     names: () => sorted,
     files: () => entries.keys(),
     *watchersOf(path) {
@@ -103,10 +120,12 @@ export function createStackIndex(): StackIndex {
       yield* tables.watchers.get('');
     },
     usersOfNode: (name) => tables.nodeUsers.get(name),
+    usersOfKit: (name) => tables.kitUsers.get(name),
     fileOfInline: (blob) => tables.inline.get(blob).values().next().value,
     conflictsOf: (entry) => [
       ...nameConflicts(entry, byName.get(entry.name)),
       ...entry.ports.flatMap((port) => portConflicts(entry, port, byPort.get(port.key))),
+      ...order.problemsOf(entry, { find, names: () => sorted }),
     ],
     *notable() {
       const seen = new Set(tables.notable);
@@ -121,6 +140,7 @@ export function createStackIndex(): StackIndex {
         if (before) unlink(before, tables, concerned);
         if (entry) link(entry, tables, concerned);
       }
+      order.addDependants(concerned, (name) => byName.get(name).size > 0);
       sorted = updateNames(sorted, concerned, (name) => byName.get(name).size > 0);
       return concerned;
     },
@@ -134,8 +154,10 @@ function link(entry: StackEntry, tables: Tables, concerned: Set<string>): void {
   tables.byName.add(name, entry);
   for (const path of watched) tables.watchers.add(path, file);
   for (const node of sharedNodes) tables.nodeUsers.add(node, file);
+  for (const kit of entry.kits) tables.kitUsers.add(kit, file);
   for (const blob of inline) tables.inline.add(blob, file);
-  if (entry.diagnostics.length > 0 || entry.secrets.length > 0) tables.notable.add(entry);
+  tables.order.link(entry);
+  if (entry.diagnostics.length + entry.secrets.length + entry.dependsOn.length > 0) tables.notable.add(entry);
   if (ports.length === 0) return;
   const claims = ports.map((port) => ({ entry, port }));
   tables.claimsOf.set(file, claims);
@@ -152,8 +174,10 @@ function unlink(entry: StackEntry, tables: Tables, concerned: Set<string>): void
   tables.byName.remove(name, entry);
   for (const path of watched) tables.watchers.remove(path, file);
   for (const node of sharedNodes) tables.nodeUsers.remove(node, file);
+  for (const kit of entry.kits) tables.kitUsers.remove(kit, file);
   for (const blob of inline) tables.inline.remove(blob, file);
   tables.notable.delete(entry);
+  tables.order.unlink(entry);
   for (const { key } of ports) for (const claim of tables.byPort.get(key)) concerned.add(claim.entry.name);
   for (const claim of tables.claimsOf.get(file) ?? []) tables.byPort.remove(claim.port.key, claim);
   tables.claimsOf.delete(file);

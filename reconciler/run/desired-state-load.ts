@@ -4,12 +4,15 @@ import { listFiles, updateTree } from '../model/file-tree.ts';
 import type { FileChange, FileEntry, Revision } from '../ports/source.ts';
 import { readNodes, readSettings } from './desired-state-documents.ts';
 import type { EntryContext } from './desired-state-entry.ts';
+import { readKits } from './desired-state-kits.ts';
 import type { LoadOptions, Staged } from './desired-state-reading.ts';
 import { decode, readTexts } from './desired-state-reading.ts';
 import { createFilter, findTouched, readStacks } from './desired-state-stacks.ts';
 
 /** Longest target of a symlink. */
 const LINK_BYTES = 4_096;
+/** Longest `.dockerignore`. */
+const IGNORE_BYTES = 64 * 1024;
 
 /** Reads what a revision changes. Nothing of the state in force is touched. */
 export async function readRevision(revision: Revision, options: LoadOptions): Promise<Staged> {
@@ -18,10 +21,16 @@ export async function readRevision(revision: Revision, options: LoadOptions): Pr
   const tree = updateTree(state.tree, await withLinks(changes, options));
   const settings = await readSettings(tree, options);
   const nodes = await readNodes(tree, changes, options);
-  const context: EntryContext = { tree, nodes: nodes.references, checkSchema: options.checkSchema };
-  const files = findTouched({ tree, settings, nodes, changes }, options);
+  const kits = await readKits(tree, changes, options);
+  const context: EntryContext = {
+    tree,
+    nodes: nodes.references,
+    kits: kits.catalogue,
+    checkSchema: options.checkSchema,
+  };
+  const files = findTouched({ tree, settings, nodes, kits, changes }, options);
   const staged = await readStacks(files, context, { ...options, includes: createFilter(settings.document) });
-  return { state: { revision, tree, settings, nodes }, changes: staged };
+  return { state: { revision, tree, settings, nodes, kits }, changes: staged };
 }
 
 /** Changes since the state in force; everything is compared anew when history does not connect the two. */
@@ -51,17 +60,43 @@ async function withLinks(
   options: LoadOptions,
 ): Promise<readonly TreeChange[]> {
   const blobs = changes.flatMap(({ after }) => (after?.type === 'symlink' ? [after.blob] : []));
-  const targets = new Map<string, string>();
-  for await (const [blob, bytes] of readTexts(blobs, LINK_BYTES, options)) {
-    const text = bytes && decode(bytes);
-    if (text) targets.set(blob, text);
-  }
+  const targets = await readContents(blobs, LINK_BYTES, options);
+  const ignores = changes.flatMap(({ path, after }) => (after && tellsOfOthers(path) ? [after.blob] : []));
+  const texts = await readContents(ignores, IGNORE_BYTES, options);
   return changes.map(({ path, after }) => ({
     path,
-    file: after && withLink(after, targets.get(after.blob)),
+    file:
+      after &&
+      withText(
+        withLink(after, targets.get(after.blob)),
+        tellsOfOthers(path) ? texts.get(after.blob) : undefined,
+      ),
   }));
 }
 
-function withLink({ type, blob }: FileEntry, link: string | undefined): TreeChange['file'] {
-  return type === 'symlink' && link !== undefined ? { type, blob, link } : { type, blob };
+function tellsOfOthers(path: string): boolean {
+  return path.endsWith('.dockerignore');
+}
+
+async function readContents(
+  blobs: readonly string[],
+  maxBytes: number,
+  options: LoadOptions,
+): Promise<ReadonlyMap<string, string>> {
+  const contents = new Map<string, string>();
+  for await (const [blob, bytes] of readTexts(blobs, maxBytes, options)) {
+    const text = bytes && decode(bytes);
+    if (text !== null) contents.set(blob, text);
+  }
+  return contents;
+}
+
+type File = NonNullable<TreeChange['file']>;
+
+function withText(file: File, text: string | undefined): File {
+  return text === undefined || file.type === 'symlink' ? file : { ...file, text };
+}
+
+function withLink({ type, blob }: FileEntry, link: string | undefined): File {
+  return type === 'symlink' && link !== undefined && link !== '' ? { type, blob, link } : { type, blob };
 }

@@ -5,6 +5,9 @@ import { NO_SETTINGS } from '../model/config-documents.ts';
 import type { TreeDirectory } from '../model/file-tree.ts';
 import { isDirectory, resolvePath } from '../model/file-tree.ts';
 import { isProblem } from '../model/issue.ts';
+import type { KitCatalogue } from '../model/kit-catalogue.ts';
+import { BUILT_IN_KITS } from '../model/kit-catalogue.ts';
+import type { KitDocument } from '../model/kit-document.ts';
 import type { SchemaCheck } from '../model/schema-check.ts';
 import type { TargetReference } from '../model/target.ts';
 import type { Revision, Source } from '../ports/source.ts';
@@ -23,6 +26,7 @@ export interface RepositoryState {
   readonly tree: TreeDirectory;
   readonly settings: LoadedSettings;
   readonly nodes: LoadedNodes;
+  readonly kits: LoadedKits;
 }
 
 export interface LoadedSettings {
@@ -43,11 +47,31 @@ export interface LoadedNodes {
   readonly references: ReadonlyMap<string, TargetReference | null>;
 }
 
+export interface LoadedKits {
+  /** By file. */
+  readonly documents: ReadonlyMap<string, KitDocument>;
+  readonly blobs: ReadonlyMap<string, string>;
+  readonly catalogue: KitCatalogue;
+  /** By name of a kit that the repository has a part in: changes when the kit does. */
+  readonly digests: ReadonlyMap<string, string>;
+  readonly diagnostics: readonly Diagnostic[];
+  /** A file of a kit is a symlink: its content may change elsewhere. */
+  readonly linked: boolean;
+}
+
 export const EMPTY_STATE: RepositoryState = {
   revision: null,
   tree: new Map(),
   settings: { blob: null, document: NO_SETTINGS, diagnostics: [], unknown: false },
   nodes: { documents: new Map(), blobs: new Map(), references: new Map() },
+  kits: {
+    documents: new Map(),
+    blobs: new Map(),
+    catalogue: BUILT_IN_KITS,
+    digests: new Map(),
+    diagnostics: [],
+    linked: false,
+  },
 };
 
 export interface LoadOptions {

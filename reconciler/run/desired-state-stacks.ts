@@ -7,7 +7,10 @@ import type { FileChange } from '../ports/source.ts';
 import type { BuiltEntry, EntryContext, EntrySource } from './desired-state-entry.ts';
 import { buildBrokenEntry, buildEntry, withOversize } from './desired-state-entry.ts';
 import type { IndexChange } from './desired-state-index.ts';
-import type { LoadedNodes, LoadedSettings, LoadOptions } from './desired-state-reading.ts';
+import type { Readable } from './desired-state-compose.ts';
+import { withComposeTexts } from './desired-state-compose.ts';
+import { changedKits } from './desired-state-kits.ts';
+import type { LoadedKits, LoadedNodes, LoadedSettings, LoadOptions } from './desired-state-reading.ts';
 import { createBreather, locate, readTexts, toText } from './desired-state-reading.ts';
 
 const KOMBINATION = /(?:^|\/)kombination\.ya?ml$/;
@@ -21,12 +24,13 @@ export interface Read {
   readonly tree: TreeDirectory;
   readonly settings: LoadedSettings;
   readonly nodes: LoadedNodes;
+  readonly kits: LoadedKits;
   readonly changes: readonly FileChange[];
 }
 
 /** Kombination files that have to be looked at again. */
 export function findTouched(
-  { tree, settings, nodes, changes }: Read,
+  { tree, settings, nodes, kits, changes }: Read,
   { state, index }: LoadOptions,
 ): ReadonlySet<string> {
   const touched = new Set<string>();
@@ -39,6 +43,9 @@ export function findTouched(
       if (nodes.references.get(name) === state.nodes.references.get(name)) continue;
       for (const file of index.usersOfNode(name)) touched.add(file);
     }
+  }
+  for (const name of changedKits(state.kits, kits)) {
+    for (const file of index.usersOfKit(name)) touched.add(file);
   }
   if (globsOf(settings.document) !== globsOf(state.settings.document)) {
     for (const file of index.files()) touched.add(file);
@@ -69,6 +76,7 @@ export async function readStacks(
   const { index, includes } = options;
   const removed: IndexChange[] = [];
   const built: BuiltEntry[] = [];
+  const ready: Readable[] = [];
   const waiting = new Map<string, EntrySource[]>();
   const breathe = createBreather();
   for (const file of files) {
@@ -90,7 +98,7 @@ export async function readStacks(
     }
     const source: EntrySource = { ...common, realFile: place.path, blob: place.blob };
     if (before && before.text !== null && before.blob === place.blob)
-      built.push(buildEntry(source, before.text, context));
+      ready.push({ source, text: before.text });
     else waiting.set(place.blob, [...(waiting.get(place.blob) ?? []), source]);
     await breathe(options.signal);
   }
@@ -101,9 +109,8 @@ export async function readStacks(
   )) {
     const text = toText(bytes, size, options.limits);
     for (const source of waiting.get(blob) ?? []) {
-      built.push(
-        typeof text === 'string' ? buildEntry(source, text, context) : buildBrokenEntry(source, text),
-      );
+      if (typeof text === 'string') ready.push({ source, text });
+      else built.push(buildBrokenEntry(source, text));
     }
     waiting.delete(blob);
     await breathe(options.signal);
@@ -113,12 +120,17 @@ export async function readStacks(
       buildBrokenEntry(source, { code: 'FILE_NOT_FOUND', message: 'the content is not in the repository' }),
     );
   }
-  return [...removed, ...(await checkSizes(built, options))];
+  for (const { source, text } of await withComposeTexts(ready, context.tree, options)) {
+    built.push(buildEntry(source, text, context));
+    await breathe(options.signal);
+  }
+  return [...removed, ...(await checkSizes(built, context.tree, options))];
 }
 
 /** Sizes of files that are to be copied; their content is not read. */
 async function checkSizes(
   built: readonly BuiltEntry[],
+  tree: TreeDirectory,
   options: LoadOptions,
 ): Promise<readonly IndexChange[]> {
   const { fileBytes } = options.limits;
@@ -126,5 +138,8 @@ async function checkSizes(
   const sizes = new Map<string, number>();
   for await (const [blob, , size] of readTexts(blobs, 0, options))
     if (size > fileBytes) sizes.set(blob, size);
-  return built.map((each) => ({ file: each.entry.file, entry: withOversize(each, sizes, fileBytes) }));
+  return built.map((each) => ({
+    file: each.entry.file,
+    entry: withOversize(each, sizes, { limit: fileBytes, tree }),
+  }));
 }

@@ -1,5 +1,6 @@
 import type { Assessment } from '../model/assess.ts';
 import { assess, toDiagnostics } from '../model/assess.ts';
+import { readDocument } from '../model/read-document.ts';
 import { serviceDependencies, startOrder } from '../model/check-kombination.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import { compareDiagnostics, hasErrors } from '../model/diagnostic.ts';
@@ -11,9 +12,9 @@ import { Secret } from '../model/secret.ts';
 import type { SecretSource } from '../model/secret-reference.ts';
 import type { DesiredStack, ServiceView, StackPolicy } from '../model/stack.ts';
 import { DEFAULT_POLICY } from '../model/stack.ts';
-import { parseYaml } from '../model/yaml-document.ts';
 import { portText } from '../render/container.ts';
 import { renderDocker } from '../render/docker.ts';
+import { renderHooks } from '../render/hooks.ts';
 import type { Core } from './desired-state-core.ts';
 import type { StackEntry } from './desired-state-index.ts';
 import type { SecretAnswer } from './desired-state-secrets.ts';
@@ -38,7 +39,9 @@ export function findMissing(needs: readonly SecretNeed[], lookup: Lookup): reado
   return needs.flatMap((need) => {
     const answer = lookup(need.source);
     if (answer === undefined || answer instanceof Secret) return [];
-    return need.needed || answer.code !== 'SECRET_NOT_FOUND' ? [missingSecret(need, answer)] : [];
+    return need.needed || need.unset || answer.code !== 'SECRET_NOT_FOUND'
+      ? [missingSecret(need, answer)]
+      : [];
   });
 }
 
@@ -71,30 +74,49 @@ function buildStack(core: Core, entry: StackEntry, lookup: Lookup): DesiredStack
   const common = { name: entry.name, kind: 'kombination' as const, file: entry.file, diagnostics };
   const policy = repositoryPolicy(core);
   if (entry.text === null) {
-    return { ...common, stackkit: '', targets: [], services: [], resources: [], policy, document: null };
+    const nothing = { targets: [], services: [], resources: [], dependsOn: [], hooks: [] };
+    return { ...common, ...nothing, stackkit: '', policy, document: null };
   }
   const assessment = assessEntry(core, entry, entry.text);
   for (const [blob, content] of assessment.findings.inline) core.inline.set(blob, content);
-  const { kombination, targets, document, secrets } = assessment;
+  const { kombination, targets, written, secrets } = assessment;
   const secretOf = (reference: string): Secret | undefined => {
     const source = secrets.sources.get(reference);
     const answer = source && lookup(source);
     return answer instanceof Secret ? answer : undefined;
   };
+  const rendering = { assessment, file: entry.file, lookup: secretOf };
+  const resources = hasErrors(diagnostics) ? [] : renderDocker(rendering);
   return {
     ...common,
     stackkit: kombination.stackkit,
     targets,
     services: viewServices(assessment),
-    resources: hasErrors(diagnostics) ? [] : renderDocker({ assessment, file: entry.file, lookup: secretOf }),
+    resources,
+    hooks: hasErrors(diagnostics) ? [] : renderHooks(rendering, resources),
+    dependsOn: entry.dependsOn.map(({ name }) => name),
     policy: { ...policy, ...kombination.policy },
-    document: document.value ?? null,
+    document: written.value ?? null,
   };
 }
 
 function assessEntry(core: Core, entry: StackEntry, text: string): Assessment {
-  const { tree, nodes } = core.state;
-  return assess({ file: entry.file, text, tree, nodes: nodes.references, checkSchema: core.checkSchema });
+  const { tree, nodes, kits } = core.state;
+  const { checkSchema } = core;
+  return assess({
+    ...textsOf(entry),
+    file: entry.file,
+    text,
+    tree,
+    nodes: nodes.references,
+    kits: kits.catalogue,
+    checkSchema,
+  });
+}
+
+/** What an entry has read besides its own text. */
+export function textsOf({ texts }: Pick<StackEntry, 'texts'>): Pick<StackEntry, 'texts'> {
+  return texts ? { texts } : {};
 }
 
 function viewServices({ kombination, dependencies }: Assessment): readonly ServiceView[] {
@@ -121,15 +143,22 @@ function entryDiagnostics(core: Core, entry: StackEntry, lookup: Lookup): readon
   const issues: readonly Issue[] = [...core.index.conflictsOf(entry), ...missing];
   if (issues.length === 0) return entry.diagnostics;
   // The text was parsed when it was loaded; only its lines are wanted now.
-  const document = { ...parseYaml(entry.text ?? ''), problems: [] };
+  const { tree } = core.state;
+  const { document: read } = readDocument({
+    ...textsOf(entry),
+    file: entry.file,
+    text: entry.text ?? '',
+    tree,
+  });
+  const document = { ...read, problems: [] };
   return [...entry.diagnostics, ...toDiagnostics(entry.file, document, issues)];
 }
 
 /** Every finding of every file, ordered. */
 export function listDiagnostics(core: Core): readonly Diagnostic[] {
-  const { settings, nodes } = core.state;
+  const { settings, nodes, kits } = core.state;
   const lookup = createLookup(core);
-  const all: Diagnostic[] = [...settings.diagnostics];
+  const all: Diagnostic[] = [...settings.diagnostics, ...kits.diagnostics];
   for (const { diagnostics } of nodes.documents.values()) all.push(...diagnostics);
   for (const entry of core.index.notable()) all.push(...entryDiagnostics(core, entry, lookup));
   return all.sort(compareDiagnostics);

@@ -5,7 +5,7 @@ import type { SecretSource } from '../model/secret-reference.ts';
 import type { DesiredState, LoadResult } from '../ports/desired.ts';
 import type { Secrets } from '../ports/secrets.ts';
 import type { Revision, Source } from '../ports/source.ts';
-import { checkText, draftNode, draftStack, editStack, filesOf } from './desired-state-check.ts';
+import { checkText, draftNode, draftStack, editStack, filesOf, generateFrom } from './desired-state-check.ts';
 import type { Core } from './desired-state-core.ts';
 import { createLru } from './desired-state-core.ts';
 import { createStackIndex } from './desired-state-index.ts';
@@ -63,6 +63,8 @@ export function createDesiredState(options: DesiredStateOptions): DesiredState {
       if (references.length > 0) await core.vault.prepare(references, signal);
     },
     names: () => core.index.names(),
+    dependantsOf: (name) => core.index.order.dependantsOf(name),
+    formerDependencies: (name) => core.index.order.formerDependencies(name),
     nameless: () => [...core.index.notable()].filter(({ guessed }) => guessed).map(({ file }) => file),
     get: (name) => renderStack(core, name),
     diagnostics: () => listDiagnostics(core),
@@ -72,6 +74,7 @@ export function createDesiredState(options: DesiredStateOptions): DesiredState {
         reference ? [{ name, file, reference }] : [],
       ),
     check: (text) => checkText(core, text),
+    generate: (request) => generateFrom(core, request),
     draftStack: (name, document) => draftStack(core, name, document),
     editStack: async (name, keys) => editStack(core, name, keys),
     draftNode: (name, document) => draftNode(core, name, document),

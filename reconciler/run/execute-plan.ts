@@ -1,4 +1,4 @@
-import { ReconcilerError } from '../model/errors.ts';
+import { isReconcilerError, ReconcilerError } from '../model/errors.ts';
 import type { Dependency, DesiredResource, Health, ResourceId } from '../model/resource.ts';
 import type { Change, Plan } from '../plan/plan.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -66,6 +66,9 @@ class PlanRun {
   readonly #options: ExecuteOptions;
   readonly #phases = new Map<ResourceId, Phase>();
   readonly #running = new Set<Promise<void>>();
+  readonly #begun = new Set<ResourceId>();
+  /** Changes whose old object makes room for others: on its way there, or stopped. */
+  readonly #released = new Map<ResourceId, 'running' | 'done'>();
   readonly #failures: StepFailure[] = [];
   readonly #awaitedCompletion: ReadonlySet<ResourceId>;
   #slots: number;
@@ -92,6 +95,7 @@ class PlanRun {
       if (this.#running.size === 0) break;
       await this.#nextEvent();
     }
+    await this.#undoReleases(plan.changes);
     this.#endUnstarted(plan.changes);
     return { changed: this.#changed, failures: this.#failures, cancelled: this.#cancelled };
   }
@@ -101,13 +105,17 @@ class PlanRun {
       if (this.#phases.get(change.id) !== 'waiting') continue;
       const blocked = change.dependsOn.some(({ id }) => this.#phases.get(id) === 'failed');
       if (blocked) this.#skip(change);
-      else if (this.#slots > 0 && change.dependsOn.every((dependency) => this.#isMet(dependency)))
-        this.#start(change);
+      else if (this.#slots > 0 && this.#released.get(change.id) !== 'running') {
+        const unmet = change.dependsOn.filter((dependency) => !this.#isMet(dependency));
+        if (unmet.length === 0) this.#start(change);
+        else if (unmet.every(({ until }) => until === 'released')) this.#demandRelease(unmet);
+      }
     }
   }
 
   #isMet({ id, until }: Dependency): boolean {
     const phase = this.#phases.get(id) ?? 'done';
+    if (until === 'released' && (phase === 'applied' || this.#released.get(id) === 'done')) return true;
     return phase === 'done' || (phase === 'applied' && until === 'applied');
   }
 
@@ -119,12 +127,59 @@ class PlanRun {
 
   #start(change: Change): void {
     this.#phases.set(change.id, 'running');
+    this.#begun.add(change.id);
     this.#slots -= 1;
-    const work = this.#carryOut(change).finally(() => {
+    this.#track(this.#carryOut(change));
+  }
+
+  #track(started: Promise<void>): void {
+    const work = started.finally(() => {
       this.#running.delete(work);
       this.#wake();
     });
     this.#running.add(work);
+  }
+
+  /** Nothing else is waited for any more: the old containers that are in the way are stopped. */
+  #demandRelease(dependencies: readonly Dependency[]): void {
+    for (const { id } of dependencies) {
+      const holder = this.#options.plan.changes.find((change) => change.id === id);
+      if (holder === undefined || this.#phases.get(id) !== 'waiting' || this.#released.has(id)) continue;
+      this.#released.set(id, 'running');
+      this.#track(this.#release(holder));
+    }
+  }
+
+  async #release(change: Change): Promise<void> {
+    try {
+      await this.#options.targetOf(change).release(this.#resourceOf(change), 'stop', this.#contextOf(change));
+      this.#released.set(change.id, 'done');
+    } catch (error) {
+      this.#phases.set(change.id, 'failed');
+      if (this.#options.signal.aborted) this.#cancel(change);
+      else this.#fail(change, error);
+    }
+  }
+
+  /** Old containers that made room for a change that never came run again; a newer plan continues from where this one ends. */
+  async #undoReleases(changes: readonly Change[]): Promise<void> {
+    if (this.#options.signal.reason instanceof Preempted) return;
+    const stopped = changes.filter(
+      ({ id }) => this.#released.has(id) && !this.#begun.has(id) && this.#options.desired.has(id),
+    );
+    for (const change of stopped) {
+      try {
+        const target = this.#options.targetOf(change);
+        await target.release(this.#resourceOf(change), 'undo', this.#settling(change));
+      } catch (error) {
+        this.#failures.push({ id: change.id, error, reverted: false });
+      }
+    }
+  }
+
+  #resourceOf(change: Change): ResourceChange {
+    const described = change.action === 'delete' ? null : (this.#options.desired.get(change.id) ?? null);
+    return { change: this.#options.asKnown(change), desired: described };
   }
 
   async #carryOut(change: Change): Promise<void> {
@@ -151,8 +206,7 @@ class PlanRun {
 
   async #applyAndWait(change: Change, freeSlot: () => void): Promise<Health | null> {
     const target = this.#options.targetOf(change);
-    const described = change.action === 'delete' ? null : (this.#options.desired.get(change.id) ?? null);
-    const resource: ResourceChange = { change: this.#options.asKnown(change), desired: described };
+    const resource = this.#resourceOf(change);
     if (change.action !== 'no-op') await target.apply(resource, this.#contextOf(change));
     freeSlot();
     this.#phases.set(change.id, 'applied');
@@ -164,8 +218,19 @@ class PlanRun {
       return health;
     } catch (error) {
       if (change.action !== 'replace' || this.#options.signal.reason instanceof Preempted) throw error;
-      await target.settle(resource, 'revert', this.#settling(change));
+      await this.#revert(resource, change, error);
       throw new Reverted(error);
+    }
+  }
+
+  /** What the old one needs may be in other hands by now; that is no reason to try the new one again. */
+  async #revert(resource: ResourceChange, change: Change, cause: unknown): Promise<void> {
+    try {
+      await this.#options.targetOf(change).settle(resource, 'revert', this.#settling(change));
+    } catch (error) {
+      if (!isReconcilerError(error, 'PORT_TAKEN')) throw error;
+      const message = `${messageOf(cause)}; the version before cannot run again: ${error.message}`;
+      throw new ReconcilerError('UNHEALTHY', message, { cause: error });
     }
   }
 
@@ -174,7 +239,9 @@ class PlanRun {
     const until = this.#awaitedCompletion.has(change.id) ? 'completed' : 'healthy';
     const timeoutMs = desired.get(change.id)?.healthTimeoutMs ?? DEFAULT_HEALTH_TIMEOUT_MS;
     const progress = (message: string) => onStep(change, { status: 'running', message });
+    const isStarted = change.action === 'create' || change.action === 'replace';
     return waitForHealth({
+      firstLookMs: isStarted ? (target.firstLookMs?.(change.kind) ?? 0) : 0,
       target,
       stack: plan.stack,
       id: change.id,

@@ -1,18 +1,21 @@
 import { errorMessage, isReconcilerError, ReconcilerError } from '../model/errors.ts';
 import { targetKey } from '../model/target.ts';
 import type { TargetReference } from '../model/target.ts';
-import { whyNotApplicable } from '../plan/build-plan.ts';
+import { hasChanges, whyNotApplicable } from '../plan/build-plan.ts';
 import type { LoadResult } from '../ports/desired.ts';
 import type { Job } from '../ports/store.ts';
-import type { ApplyRequest } from '../reconciler.ts';
+import type { ApplyRequest, ControlRequest } from '../reconciler.ts';
 import { Background } from './background.ts';
 import { recallStacks } from './context.ts';
 import type { RunContext } from './context.ts';
 import { Preempted } from './execute-plan.ts';
+import { whyFrozen, wokenBy } from './gates.ts';
+import { sweepHooks } from './hooks.ts';
 import { findOwned, tooManyRemovals } from './orphans.ts';
 import { planStack } from './plan-stack.ts';
 import { RepositoryLoop } from './repository-loop.ts';
-import { orderOf, refuseStale, StackRunner } from './stack-runner.ts';
+import { orderOf, refuseStale } from './requests.ts';
+import { StackRunner } from './stack-runner.ts';
 import { WorkQueue } from './work-queue.ts';
 
 export interface LoopOptions {
@@ -30,6 +33,8 @@ const EVENT_DEBOUNCE_MS = 250;
 const SEARCH_DEBOUNCE_MS = 1_000;
 /** A push that touches more stacks than this (the first read, as a rule) waits its turn like a resync. */
 const BULK_STACKS = 100;
+/** An engine that nothing has used for so many rounds belongs to nothing that is described. */
+const UNUSED_RESYNCS = 3;
 const DEFAULT_RESYNC_MS = 300_000;
 const DEFAULT_KEEP_JOBS_MS = 30 * 24 * 3_600_000;
 
@@ -51,7 +56,9 @@ export class Loop implements AsyncDisposable {
     this.#options = options;
     this.#background = new Background(clock, logger);
     this.repository = new RepositoryLoop(context, this.#background.signal, (result) => this.#onLoad(result));
-    this.#runner = new StackRunner(context);
+    this.#runner = new StackRunner(context, (stack, delayMs) => {
+      if (this.#started) this.#queue.add(stack, delayMs);
+    });
     this.#queue = new WorkQueue({
       clock,
       concurrency: options.stackConcurrency ?? 4,
@@ -72,6 +79,7 @@ export class Loop implements AsyncDisposable {
       onNew: (reference) => {
         this.#searchSoon(reference);
         this.#background.run('facts', (signal) => pool.refreshFacts(reference, signal));
+        this.#background.run('sweep hooks', (signal) => sweepHooks(this.#context, reference, signal));
       },
     });
     await this.#read(this.#background.signal);
@@ -123,16 +131,33 @@ export class Loop implements AsyncDisposable {
       reviewed ??= plan.confirmations;
       const reason = whyNotApplicable(plan, confirm);
       if (reason !== null) throw new ReconcilerError('CONFIRMATION_REQUIRED', reason);
+      const frozen =
+        hasChanges(plan) && request.overrideFreeze !== true ? whyFrozen(this.#context, stack) : null;
+      if (frozen !== null) throw new ReconcilerError(frozen.code, frozen.reason);
     } catch (error) {
       signal.throwIfAborted();
       // A target that is away is the job's to tell; it may be back when the job runs.
       if (!isReconcilerError(error) || !error.retryable) throw error;
     }
     this.#background.signal.throwIfAborted();
-    const job = this.#runner.request(request, reviewed);
+    const job = this.#runner.requests.addApply(request, reviewed);
     this.#queue.resetBackoff(stack);
     this.#queue.addFirst(stack);
     return job.job;
+  }
+
+  /** Queues a job. A stop ends what is being applied at the next step boundary. Throws UNKNOWN_STACK. */
+  control(request: ControlRequest): Job {
+    const { stack, action, actor } = request;
+    if (this.#context.desired.get(stack) === undefined)
+      throw new ReconcilerError('UNKNOWN_STACK', `there is no stack ${stack}`);
+    this.#background.signal.throwIfAborted();
+    const { job } = this.#runner.requests.addControl(request);
+    if (action === 'stop')
+      this.#queue.interrupt(stack, new Preempted(`stopped by ${actor?.name ?? request.trigger}`));
+    this.#queue.resetBackoff(stack);
+    this.#queue.addFirst(stack);
+    return job;
   }
 
   /** Asks the targets of a stack and brings its shown state up to date, without touching anything. */
@@ -161,15 +186,19 @@ export class Loop implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#runner.cancelPending('shutting down');
+    this.#runner.requests.cancelAll('shutting down');
     await this.#background[Symbol.asyncDispose]();
     await this.#queue[Symbol.asyncDispose]();
-    this.#runner.cancelPending('shutting down');
+    this.#runner.requests.cancelAll('shutting down');
   }
 
   async #run(stack: string, signal: AbortSignal): Promise<void> {
-    await this.#runner.run(stack, signal);
-    if (this.#runner.hasRequests(stack)) this.#queue.addFirst(stack);
+    try {
+      await this.#runner.run(stack, signal);
+    } finally {
+      if (this.#started) for (const name of wokenBy(this.#context, stack)) this.#enqueue(name, 'dependency');
+    }
+    if (this.#runner.requests.has(stack)) this.#queue.addFirst(stack);
   }
 
   async #read(signal: AbortSignal): Promise<void> {
@@ -277,11 +306,19 @@ export class Loop implements AsyncDisposable {
     await Promise.all([...pool.all().values()].map((reference) => pool.refreshFacts(reference, signal)));
   }
 
+  /** Every described stack has been looked at since, unless it waits long for its next try. */
+  async #dropUnusedTargets(): Promise<void> {
+    const { pool, desired, clock } = this.#context;
+    for (const { reference } of desired.nodes()) pool.get(reference);
+    await pool.dropUnused(clock.now() - UNUSED_RESYNCS * (this.#options.resyncMs ?? DEFAULT_RESYNC_MS));
+  }
+
   async #resync(signal: AbortSignal): Promise<void> {
     const { pool, store, clock } = this.#context;
     await this.#read(signal);
     await this.#findOrphans([...pool.all().values()], signal);
     for (const stack of this.#knownStacks()) this.#enqueue(stack, 'resync');
+    await this.#dropUnusedTargets();
     const keep = this.#options.keepJobsMs ?? DEFAULT_KEEP_JOBS_MS;
     store.prune(new Date(clock.now() - keep).toISOString());
   }

@@ -1,6 +1,8 @@
+import type { ReconcilerError } from '../model/errors.ts';
 import { errorMessage, isReconcilerError } from '../model/errors.ts';
 import type { DesiredResource, ObservedResource, ResourceId } from '../model/resource.ts';
 import { resourceId } from '../model/resource.ts';
+import type { UnreachableTarget } from '../plan/unreachable.ts';
 import { targetKey } from '../model/target.ts';
 import type { TargetReference } from '../model/target.ts';
 import type { Observation } from '../ports/target.ts';
@@ -13,7 +15,7 @@ export interface ObserveRequest {
   /** Engines that are no node of the stack (any more) but may hold resources of it. */
   readonly others: readonly TargetReference[];
   readonly desired: readonly DesiredResource[];
-  /** Every engine has to answer, the others too: nobody may be told that a stack is gone while one was not asked. */
+  /** Every engine has to answer: nobody may be told that a stack is gone while one was not asked. */
   readonly complete: boolean;
 }
 
@@ -28,6 +30,10 @@ export interface StackObservation {
   readonly aliases: ReadonlyMap<string, string>;
   /** Engines that answered, and hold nothing of the stack. */
   readonly empty: readonly TargetReference[];
+  /** Identity of the engine behind every node name that occurs in an id. */
+  readonly engines: ReadonlyMap<string, string>;
+  /** Nodes of the stack whose engine did not answer, by name. */
+  readonly unreachable: readonly UnreachableTarget[];
   readonly warnings: readonly string[];
 }
 
@@ -39,7 +45,7 @@ interface Answer extends Observation {
   readonly engine: string;
 }
 
-/** Asks every engine of a stack at once. Throws TARGET_UNREACHABLE when one of its nodes does not answer. */
+/** Asks every engine of a stack at once. Throws TARGET_UNREACHABLE when none of its nodes answers, or all have to. */
 export async function observeStack(
   request: ObserveRequest,
   pool: TargetPool,
@@ -50,6 +56,7 @@ export async function observeStack(
   for (const reference of [...request.nodes, ...byKey(request.others)])
     engines.set(targetKey(reference), reference);
   const warnings: string[] = [];
+  const failures: { readonly nodes: readonly string[]; readonly error: ReconcilerError }[] = [];
   const answers = await Promise.all(
     [...engines].map(async ([key, reference]): Promise<Answer | null> => {
       const nodes = nodeNames.get(key) ?? [];
@@ -59,21 +66,33 @@ export async function observeStack(
         const answer = await pool.ask(reference, (target) => target.observe(scope, signal));
         return { ...answer, reference, nodes, engine: answer.engine ?? key };
       } catch (error) {
-        if (nodes.length > 0 || request.complete || !isReconcilerError(error)) throw error;
+        if (request.complete || !isReconcilerError(error)) throw error;
+        if (nodes.length > 0) {
+          // Anything but silence (a version that is not spoken, say) is for a person to look at.
+          if (error.code !== 'TARGET_UNREACHABLE') throw error;
+          failures.push({ nodes, error });
+          return null;
+        }
         warnings.push(`${key} may still hold resources of ${request.stack}, but: ${errorMessage(error)}`);
         return null;
       }
     }),
   );
-  const merged = merge(
-    request.nodes,
-    answers.filter((answer) => answer !== null),
-  );
-  return { ...merged, warnings: [...warnings.sort(), ...merged.warnings] };
+  const answered = answers.filter((answer) => answer !== null);
+  const [failure] = failures;
+  if (failure !== undefined && !answered.some(({ nodes }) => nodes.length > 0)) throw failure.error;
+  const merged = merge(request.nodes, answered);
+  const unreachable = failures
+    .flatMap(({ nodes, error }) => nodes.map((target) => ({ target, message: errorMessage(error) })))
+    .sort((a, b) => (a.target < b.target ? -1 : 1));
+  return { ...merged, unreachable, warnings: [...warnings.sort(), ...merged.warnings] };
 }
 
 /** Puts the answers together so that no id stands for two objects, and no object is seen twice. */
-function merge(nodes: readonly TargetReference[], answers: readonly Answer[]): StackObservation {
+function merge(
+  nodes: readonly TargetReference[],
+  answers: readonly Answer[],
+): Omit<StackObservation, 'unreachable'> {
   const resources = new Map<ResourceId, ObservedResource>();
   const references = new Map(nodes.map((node) => [node.name, node]));
   const aliases = new Map<string, string>();
@@ -98,7 +117,7 @@ function merge(nodes: readonly TargetReference[], answers: readonly Answer[]): S
     .filter(({ resources: found }) => found.length === 0)
     .map((answer) => answer.reference);
   const warnings = answers.flatMap((answer) => answer.warnings);
-  return { resources: [...resources.values()], references, aliases, empty, warnings };
+  return { resources: [...resources.values()], references, aliases, empty, engines: engineOf, warnings };
 }
 
 /** `edge@ssh:root@10.0.0.2:22` */

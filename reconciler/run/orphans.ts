@@ -39,7 +39,7 @@ async function askOwned(
   signal: AbortSignal,
 ): Promise<readonly OwnedStack[]> {
   try {
-    return await context.pool.ask(reference, (target) => target.owned(signal));
+    return await context.pool.probe(reference, (target) => target.owned(signal));
   } catch (error) {
     context.logger.warn(
       { target: reference.name, error: errorMessage(error) },

@@ -11,6 +11,7 @@ import type { Plan } from '../plan/plan.ts';
 import type { RunContext } from './context.ts';
 import { observeStack } from './observe-stack.ts';
 import type { StackObservation } from './observe-stack.ts';
+import { withStopped } from './stopped.ts';
 
 export interface PlanOrder {
   readonly stack: string;
@@ -27,11 +28,12 @@ export interface PlannedStack {
   /** As in `StackObservation`. */
   readonly aliases: ReadonlyMap<string, string>;
   readonly description: DesiredStack;
+  readonly observed: readonly ObservedResource[];
 }
 
 /**
  * Stages 2 to 4 for one stack: what is described, what is there, the difference. Throws UNKNOWN_STACK, INVALID_CONFIGURATION (with every
- * finding), TARGET_UNREACHABLE.
+ * finding), TARGET_UNREACHABLE when no node of the stack answers; nodes that do not are named in the plan.
  */
 export async function planStack(
   context: RunContext,
@@ -43,11 +45,13 @@ export async function planStack(
   const described = state.get(order.stack);
   if (described === undefined && stacks.enginesOf(order.stack).length === 0)
     throw unknownStack(context, order.stack);
-  const description = described ?? undescribedStack(order.stack);
+  // Its own policy left the repository together with it.
+  const description = described ?? { ...undescribedStack(order.stack), policy: state.settings().policy };
   const mode = described === undefined ? 'destroy' : order.mode;
   if (mode === 'apply' && hasErrors(description.diagnostics)) throw invalidConfiguration(description);
-  const observation = await observe(context, description, { complete: mode === 'destroy', signal });
-  stacks.setObserved(order.stack, observation.resources);
+  const seen = await observe(context, description, { complete: mode === 'destroy', signal });
+  const observation = { ...seen, resources: withStopped(context, order.stack, seen.resources) };
+  stacks.setObserved(order.stack, observation);
   for (const resource of observation.resources) {
     const reference = observation.references.get(resource.target);
     if (reference !== undefined) stacks.sawOn(order.stack, reference);
@@ -60,14 +64,21 @@ export async function planStack(
     revision: state.revision?.commit ?? null,
     desired: description.resources,
     observed: observation.resources,
-    diagnostics: diagnosticsOf(description, observation, ownership.warnings),
+    // What is wrong with a description keeps nobody from destroying what runs.
+    diagnostics: diagnosticsOf(mode === 'apply' ? description.diagnostics : [], [
+      ...observation.warnings,
+      ...ownership.warnings,
+    ]),
     policy: description.policy,
     deleteVolumes: order.deleteVolumes,
     foreign: ownership.foreign,
+    engines: observation.engines,
+    unreachable: observation.unreachable,
+    waitsFor: description.dependsOn,
   });
   const desired = new Map(description.resources.map((resource) => [resource.id, resource]));
   const { references, aliases } = observation;
-  return { plan, desired, references, aliases, description };
+  return { plan, desired, references, aliases, description, observed: observation.resources };
 }
 
 /** What is shown of a stack that the repository does not describe (any more). */
@@ -80,6 +91,8 @@ export function undescribedStack(name: string): DesiredStack {
     targets: [],
     services: [],
     resources: [],
+    dependsOn: [],
+    hooks: [],
     policy: DEFAULT_POLICY,
     diagnostics: [],
     document: null,
@@ -122,17 +135,13 @@ async function checkOwnership(
   return { foreign: foreign.map(({ id }) => id), warnings };
 }
 
-function diagnosticsOf(
-  description: DesiredStack,
-  observation: StackObservation,
-  ownership: readonly string[],
-): Diagnostic[] {
-  const warnings = [...observation.warnings, ...ownership].map((message): Diagnostic => ({
+function diagnosticsOf(described: readonly Diagnostic[], messages: readonly string[]): Diagnostic[] {
+  const warnings = messages.map((message): Diagnostic => ({
     severity: 'warning',
     code: 'TARGET_WARNING',
     message,
   }));
-  return [...description.diagnostics, ...warnings].sort(compareDiagnostics);
+  return [...described, ...warnings].sort(compareDiagnostics);
 }
 
 function unknownStack(context: RunContext, name: string): ReconcilerError {

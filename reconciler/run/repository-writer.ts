@@ -41,6 +41,16 @@ export class RepositoryWriter {
     return this.#commit(writes, file, `Delete stack ${name}`, by);
   }
 
+  /** All of them in one commit. */
+  async deleteStacks(names: readonly string[], by: WriteBy): Promise<WriteResult> {
+    const files = names.map((name) => this.#requireStack(name));
+    const paths = new Set(names.flatMap((name) => this.#context.desired.filesOf(name)));
+    const writes = [...paths].map((path): FileWrite => ({ path, content: null }));
+    const subject = names.length === 1 ? `stack ${names[0]}` : `stacks ${names.join(', ')}`;
+    const title = subject.length > 60 ? `${names.length} stacks\n\n${names.join('\n')}` : subject;
+    return this.#commit(writes, files[0] ?? '', `Delete ${title}`, by);
+  }
+
   async registerWorker(name: string, document: object, by: WriteBy): Promise<WriteResult> {
     const { desired } = this.#context;
     if (desired.nodes().some((node) => node.name === name)) {

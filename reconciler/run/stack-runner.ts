@@ -1,47 +1,43 @@
 import { hasErrors } from '../model/diagnostic.ts';
 import { errorMessage, isReconcilerError, ReconcilerError } from '../model/errors.ts';
-import { findStaleness } from '../plan/compare-plans.ts';
-import type { Confirmation, Plan } from '../plan/plan.ts';
+import { formatSummary } from '../plan/format-plan.ts';
+import type { Plan } from '../plan/plan.ts';
 import type { ApplyRequest } from '../reconciler.ts';
-import { applyPlan, complete, DESTROYED, keptOf } from './apply-plan.ts';
-import { recallStack } from './context.ts';
+import { applyPlan, complete, DESTROYED, keptOf, unprunedOf } from './apply-plan.ts';
+import { recallStack, savePlan } from './context.ts';
 import type { RunContext } from './context.ts';
+import { runControl, whyStopped } from './control-stack.ts';
 import { decide, isDrift } from './decide.ts';
 import type { Decision } from './decide.ts';
+import { findGate } from './gates.ts';
 import type { JobRecorder } from './job-book.ts';
+import { PendingRequests } from './pending-requests.ts';
+import type { PendingApply, PendingControl } from './pending-requests.ts';
 import { planStack } from './plan-stack.ts';
-import type { PlannedStack, PlanOrder } from './plan-stack.ts';
+import type { PlannedStack } from './plan-stack.ts';
+import { setInvalid } from './invalid-stack.ts';
 import { RepairBrake } from './repair-brake.ts';
-
-interface Pending {
-  readonly request: ApplyRequest;
-  readonly job: JobRecorder;
-  /** What whoever confirmed could know of: confirmations of the plan at that time; `null` when none could be made. */
-  readonly reviewed: readonly Confirmation[] | null;
-}
+import { isReviewed, orderOf, refuseStale } from './requests.ts';
+import { describeUnreachable, partlyApplied } from './unreachable.ts';
 
 /** One run of one stack at a time: what the queue calls. Reads everything again, so a lost or doubled trigger changes nothing. */
 export class StackRunner {
   readonly #context: RunContext;
-  readonly #pending = new Map<string, Pending[]>();
+  /** What the next runs carry out. */
+  readonly requests: PendingRequests;
   readonly #brake: RepairBrake;
   readonly #triggers = new Map<string, string>();
   /** Stacks whose disappearance from the repository waits for a yes, and why. */
   readonly blockedRemovals = new Map<string, string>();
 
-  constructor(context: RunContext) {
-    this.#context = context;
-    this.#brake = new RepairBrake(context.clock);
-  }
+  readonly #again: (stack: string, delayMs: number) => void;
 
-  /** Records a job that the next run of the stack carries out. */
-  request(request: ApplyRequest, reviewed: readonly Confirmation[] | null): JobRecorder {
-    const { stack, mode, trigger, actor } = request;
-    const type = mode === 'destroy' ? 'destroy' : 'apply';
-    const revision = this.#context.desired.revision?.commit ?? null;
-    const job = this.#context.jobs.create({ type, stack, trigger, actor: actor?.name ?? null, revision });
-    this.#pending.set(stack, [...(this.#pending.get(stack) ?? []), { request, job, reviewed }]);
-    return job;
+  /** @param again has a stack looked at again later */
+  constructor(context: RunContext, again: (stack: string, delayMs: number) => void) {
+    this.#context = context;
+    this.#again = again;
+    this.requests = new PendingRequests(context);
+    this.#brake = new RepairBrake(context.clock);
   }
 
   /** Names what sets off the next run that nobody asked for: a push, else what came first. */
@@ -49,15 +45,11 @@ export class StackRunner {
     if (trigger === 'push' || !this.#triggers.has(stack)) this.#triggers.set(stack, trigger);
   }
 
-  hasRequests(stack: string): boolean {
-    return (this.#pending.get(stack)?.length ?? 0) > 0;
-  }
-
   async run(stack: string, signal: AbortSignal): Promise<void> {
-    const [pending, ...later] = this.#pending.get(stack) ?? [];
-    if (later.length > 0) this.#pending.set(stack, later);
-    else this.#pending.delete(stack);
-    await (pending === undefined ? this.#runByItself(stack, signal) : this.#runRequest(pending, signal));
+    const pending = this.requests.takeNext(stack);
+    if (pending === undefined) await this.#runByItself(stack, signal);
+    else if ('control' in pending) await this.#runControl(pending, signal);
+    else await this.#runRequest(pending, signal);
     this.#context.stacks.setError(stack, null);
   }
 
@@ -87,14 +79,7 @@ export class StackRunner {
     } else this.#settle(planned, decision);
   }
 
-  /** Requests that no run will carry out any more. */
-  cancelPending(reason: string): void {
-    for (const { job } of [...this.#pending.values()].flat())
-      job.end('cancelled', new ReconcilerError('CANCELLED', reason));
-    this.#pending.clear();
-  }
-
-  async #runRequest(pending: Pending, signal: AbortSignal): Promise<void> {
+  async #runRequest(pending: PendingApply, signal: AbortSignal): Promise<void> {
     const { request, job } = pending;
     const { stack } = request;
     try {
@@ -108,14 +93,26 @@ export class StackRunner {
       if (signal.aborted) throw error;
       if (isReconcilerError(error, 'UNKNOWN_STACK')) return;
       this.#noteFailure(stack, error);
-      if (isReconcilerError(error, 'PLAN_STALE') || isReconcilerError(error, 'CONFIRMATION_REQUIRED')) return;
+      if (isReconcilerError(error) && FOR_WHOEVER_ASKED.has(error.code)) return;
       throw error;
     }
   }
 
+  async #runControl({ control, job }: PendingControl, signal: AbortSignal): Promise<void> {
+    const { stack } = control;
+    this.#brake.release(stack);
+    await runControl(this.#context, {
+      request: control,
+      job,
+      signal,
+      look: () => this.look(stack, signal),
+      noteFailure: (error) => void this.#noteFailure(stack, error),
+    });
+  }
+
   async #carryOut(
     planned: PlannedStack,
-    { request, job, reviewed }: Pending,
+    { request, job, reviewed }: PendingApply,
     signal: AbortSignal,
   ): Promise<void> {
     const unseen = planned.plan.confirmations.find((one) => !isReviewed(one, request, reviewed));
@@ -130,10 +127,14 @@ export class StackRunner {
       case 'in-sync':
         job.update({ summary: planned.plan.summary });
         job.log('info', 'nothing to do');
-        await complete(this.#context, planned, job, { changed: 0 });
+        await complete(this.#context, planned, job, { changed: 0, signal });
         this.#settle(planned, decision);
         return;
+      case 'unreachable':
+        throw partlyApplied(planned.plan) ?? new Error('internal: every node answered');
       default:
+        await this.#lookAtDependencies(planned, signal);
+        this.#throwIfGated(planned, request);
         this.#brake.release(request.stack);
         this.blockedRemovals.delete(request.stack);
         await applyPlan(this.#context, planned, job, signal);
@@ -145,11 +146,7 @@ export class StackRunner {
     this.#triggers.delete(stack);
     const description = this.#context.desired.get(stack);
     if (description !== undefined && hasErrors(description.diagnostics)) {
-      this.#context.stacks.setState(
-        stack,
-        'invalid',
-        description.diagnostics.find(({ severity }) => severity === 'error')?.message,
-      );
+      setInvalid(this.#context, description);
       return;
     }
     let planned: PlannedStack;
@@ -165,8 +162,10 @@ export class StackRunner {
     if (signal.aborted) return;
     this.#settle(planned, decision);
     if (decision.kind === 'unwell') this.#insistOnHealth(planned.plan);
-    if (decision.kind === 'in-sync') return this.#completeEarlier(planned, trigger);
-    if (decision.kind !== 'apply') return;
+    if (decision.kind === 'in-sync') return this.#completeEarlier(planned, trigger, signal);
+    if (decision.kind === 'unreachable') return this.#reportAway(planned, trigger);
+    if (decision.kind === 'waiting' && trigger === 'push') this.#recordPlan(planned.plan);
+    if (decision.kind !== 'apply' || this.#isGated(planned)) return;
     const drifted = this.#context.deployments.knownLatest(stack)?.desired === planned.plan.desired;
     if (drifted) this.#holdBack(stack);
     else this.#brake.release(stack);
@@ -181,15 +180,43 @@ export class StackRunner {
     }
   }
 
+  /** A single command has not looked at other stacks yet. */
+  async #lookAtDependencies({ description }: PlannedStack, signal: AbortSignal): Promise<void> {
+    const { stacks, desired } = this.#context;
+    for (const name of description.dependsOn) {
+      const state = stacks.state(name) ?? 'unknown';
+      if (state === 'unknown' && desired.get(name) !== undefined) await this.look(name, signal);
+    }
+  }
+
+  #throwIfGated(planned: PlannedStack, { overrideFreeze = false, stack }: ApplyRequest): void {
+    const gate = findGate(this.#context, planned, { overrideFreeze, requested: true });
+    if (gate === null) return;
+    if (gate.againInMs !== undefined) this.#again(stack, gate.againInMs);
+    throw new ReconcilerError(gate.code, gate.reason);
+  }
+
+  /** What is gated waits as pending: the end of a window or another stack sets off the next look. */
+  #isGated(planned: PlannedStack): boolean {
+    const { stack } = planned.plan;
+    const gate = findGate(this.#context, planned, { overrideFreeze: false, requested: false });
+    if (gate === null) return false;
+    this.#context.stacks.setState(stack, 'pending', gate.reason);
+    if (gate.againInMs !== undefined) this.#again(stack, gate.againInMs);
+    return true;
+  }
+
   async #decide(planned: PlannedStack, requested: boolean, confirmed: boolean): Promise<Decision> {
     const { plan, description } = planned;
     const deployed = await this.#context.deployments.latest(plan.stack);
+    const record = recallStack(this.#context, plan.stack);
     return decide({
       plan,
       policy: description.policy,
       requested,
       confirmed,
-      heldDesired: recallStack(this.#context, plan.stack).heldDesired,
+      heldDesired: record.heldDesired,
+      stoppedDesired: record.stopped?.desired ?? null,
       deployedDesired: deployed?.desired ?? null,
     });
   }
@@ -206,31 +233,42 @@ export class StackRunner {
     if (desired.get(stack) !== undefined) return null;
     const [file] = desired.nameless();
     const doubt = `${file} does not tell which stack it describes; mend it, or destroy ${stack} by hand`;
-    return this.blockedRemovals.get(stack) ?? (file === undefined ? null : doubt);
+    const { prune } = desired.settings().policy;
+    const kept =
+      prune === 'yes' ? null : `no longer described; policy.prune is ${prune}, so destroy it by hand`;
+    return this.blockedRemovals.get(stack) ?? (file === undefined ? kept : doubt);
   }
 
   /** Brings the shown state in line with what was decided. */
-  #settle({ plan }: PlannedStack, decision: Decision): void {
+  #settle(planned: PlannedStack, decision: Decision): void {
+    const { plan } = planned;
     const { stacks, clock, desired } = this.#context;
     const { stack } = plan;
     const deployed = this.#context.deployments.knownLatest(stack)?.desired ?? null;
     const drift = isDrift({ plan, deployedDesired: deployed }) ? plan : null;
     stacks.setDrift(stack, drift, new Date(clock.now()).toISOString());
     if (decision.kind === 'blocked') {
-      stacks.setState(stack, 'blocked', this.#whyNotRemoved(stack) ?? decision.reason);
+      const isKept = desired.get(stack) === undefined && desired.settings().policy.prune === 'no';
+      stacks.setState(stack, isKept ? 'removed' : 'blocked', this.#whyNotRemoved(stack) ?? decision.reason);
+    } else if (decision.kind === 'waiting') {
+      stacks.setState(stack, 'pending', `${formatSummary(plan.summary)} Apply it: policy.sync is manual`);
     } else if (decision.kind === 'report-drift') {
       stacks.setState(
         stack,
         'drifted',
         `${drift?.changes.filter(({ action }) => action !== 'no-op').length ?? 0} resources have drifted`,
       );
+    } else if (decision.kind === 'unreachable') {
+      stacks.setState(stack, 'degraded', describeUnreachable(plan));
     } else if (decision.kind === 'unwell') {
       stacks.setState(stack, 'degraded', unwellResources(plan));
+    } else if (decision.kind === 'stopped') {
+      stacks.setState(stack, 'stopped', whyStopped(this.#context, planned));
     } else if (decision.kind === 'held') {
       this.#showHeld(stack);
     } else if (decision.kind === 'in-sync') {
       const kept = keptOf(plan);
-      if (desired.get(stack) !== undefined) stacks.setState(stack, 'in_sync');
+      if (desired.get(stack) !== undefined) stacks.setState(stack, 'in_sync', unprunedOf(plan));
       else if (kept !== null) stacks.setState(stack, 'removed', kept);
       else this.#forget(stack);
     }
@@ -262,13 +300,22 @@ export class StackRunner {
   }
 
   /** What an earlier process or attempt began has come to its end by itself: tag it. */
-  async #completeEarlier(planned: PlannedStack, trigger: string): Promise<void> {
+  async #completeEarlier(planned: PlannedStack, trigger: string, signal: AbortSignal): Promise<void> {
     const { stack } = planned.plan;
     if (!recallStack(this.#context, stack).untagged || this.#context.desired.get(stack) === undefined) return;
     const job = this.#newJob(stack, trigger);
     job.start({ summary: planned.plan.summary });
     job.log('info', 'completes a deployment that was begun before');
-    await complete(this.#context, planned, job, { changed: 0 });
+    await complete(this.#context, planned, job, { changed: 0, signal });
+  }
+
+  /** What waits for somebody to apply it can be read as a plan. */
+  #recordPlan(plan: Plan): void {
+    const { stack, revision, summary } = plan;
+    const job = this.#context.jobs.create({ type: 'plan', stack, trigger: 'push', actor: null, revision });
+    job.start({ summary, planId: savePlan(this.#context, plan) });
+    job.log('info', formatSummary(summary));
+    job.end('completed');
   }
 
   #newJob(stack: string, trigger: string): JobRecorder {
@@ -288,6 +335,15 @@ export class StackRunner {
     throw error;
   }
 
+  /** Throws, to look again with growing pauses; one job tells of it. */
+  #reportAway({ plan }: PlannedStack, trigger: string): void {
+    const error = partlyApplied(plan);
+    if (error === null) return;
+    const isNew = this.#context.stacks.setError(plan.stack, `${error.code} ${error.message}`);
+    if (isNew) this.#newJob(plan.stack, trigger).end('failed', error);
+    throw error;
+  }
+
   #forget(stack: string): void {
     this.#context.stacks.forget(stack);
     this.#context.deployments.forget(stack);
@@ -298,37 +354,26 @@ export class StackRunner {
     const { stacks } = this.#context;
     const code = error instanceof ReconcilerError ? error.code : 'TARGET_ERROR';
     if (code === 'CANCELLED') return false;
-    stacks.setState(stack, code === 'CONFIRMATION_REQUIRED' ? 'blocked' : 'failed', errorMessage(error));
+    // A job that did what could be done has set the state that tells so.
+    const isPartial = code === 'TARGET_UNREACHABLE' && stacks.state(stack) === 'degraded';
+    const isGated = code === 'FROZEN' || code === 'DEPENDENCY_NOT_READY';
+    const isBlocked = code === 'CONFIRMATION_REQUIRED';
+    const state = isBlocked ? 'blocked' : isGated ? 'pending' : isPartial ? 'degraded' : 'failed';
+    stacks.setState(stack, state, errorMessage(error));
     return stacks.setError(stack, `${code} ${errorMessage(error)}`);
   }
 }
 
+/** Trying again would only meet the same refusal. */
+const FOR_WHOEVER_ASKED: ReadonlySet<string> = new Set([
+  'PLAN_STALE',
+  'CONFIRMATION_REQUIRED',
+  'FROZEN',
+  'DEPENDENCY_NOT_READY',
+]);
+
 const HELD =
   'this description failed for good before, or was destroyed by hand; change it, or apply it to try again';
-
-/** What a request wants planned; one that names a plan wants what that plan does. */
-export function orderOf({ stack, mode = 'apply', volumes = false, plan }: ApplyRequest): PlanOrder {
-  const deletes = plan?.changes.some(({ kind, action }) => kind === 'volume' && action === 'delete');
-  return { stack, mode, deleteVolumes: deletes ?? volumes };
-}
-
-/** A yes covers what the plan said when it was given, and what was asked for by name. */
-function isReviewed(
-  { code, ids }: Confirmation,
-  { mode, volumes }: ApplyRequest,
-  reviewed: readonly Confirmation[] | null,
-): boolean {
-  if (code === 'DELETES_STACK' && mode === 'destroy') return true;
-  if (reviewed === null) return code === 'DELETES_DATA' && volumes === true;
-  return reviewed.some((one) => one.code === code && ids.every((id) => one.ids.includes(id)));
-}
-
-/** Throws PLAN_STALE with everything that moved. */
-export function refuseStale(saved: Plan, current: Plan): void {
-  const moved = findStaleness(saved, current);
-  if (moved.length === 0) return;
-  throw new ReconcilerError('PLAN_STALE', `the plan is stale, make a new one: ${moved.join('; ')}`);
-}
 
 function unwellResources({ changes }: Pick<Plan, 'changes'>): string {
   return changes

@@ -3,6 +3,7 @@ import { targetKey } from '../model/target.ts';
 import type { TargetReference } from '../model/target.ts';
 import type { DesiredStack } from '../model/stack.ts';
 import type { Change, Plan } from '../plan/plan.ts';
+import type { UnreachableTarget } from '../plan/unreachable.ts';
 import type { Job } from '../ports/store.ts';
 import type { DriftView, NodeStatus, ServiceStatus, StackView, SyncState } from '../reconciler.ts';
 import type { DeploymentRecord } from './deployments.ts';
@@ -14,6 +15,8 @@ interface StackRuntime {
   state: SyncState;
   message: string | null;
   health: ReadonlyMap<ResourceId, Health>;
+  /** Nodes that did not answer, and why. */
+  away: ReadonlyMap<string, string>;
   drift: DriftView;
   lastJob: Job | null;
   /** Code of the newest failure, so that the same one is not recorded again with every retry. */
@@ -33,16 +36,22 @@ export class StackTable {
     this.#events = events;
   }
 
-  setState(stack: string, state: SyncState, message: string | null = null): void {
+  /** Whether anything changed by it. */
+  setState(stack: string, state: SyncState, message: string | null = null): boolean {
     const row = this.#row(stack);
     const changed = row.state !== state || row.message !== message;
     row.state = state;
     row.message = message;
     if (changed) this.#events.publish({ type: 'stack', stack, state });
+    return changed;
   }
 
   state(stack: string): SyncState | undefined {
     return this.#rows.get(stack)?.state;
+  }
+
+  message(stack: string): string | null {
+    return this.#rows.get(stack)?.message ?? null;
   }
 
   setJob(stack: string, job: Job): void {
@@ -59,8 +68,19 @@ export class StackTable {
     return isNew;
   }
 
-  setObserved(stack: string, observed: readonly ObservedResource[]): void {
-    this.#row(stack).health = new Map(observed.map(({ id, health }) => [id, health]));
+  setObserved(
+    stack: string,
+    {
+      resources,
+      unreachable,
+    }: {
+      readonly resources: readonly ObservedResource[];
+      readonly unreachable: readonly UnreachableTarget[];
+    },
+  ): void {
+    const row = this.#row(stack);
+    row.health = new Map(resources.map(({ id, health }) => [id, health]));
+    row.away = new Map(unreachable.map(({ target, message }) => [target, message]));
   }
 
   setDrift(stack: string, plan: Plan | null, checkedAt: string): void {
@@ -113,6 +133,8 @@ export class StackTable {
       message: row?.message ?? null,
       services: stack.services.map((service): ServiceStatus => {
         const health = row?.health.get(service.resource as ResourceId);
+        const away = row?.away.get(service.node);
+        if (away !== undefined) return { ...service, health: 'unknown', reason: away };
         const missing = row === undefined || row.state === 'unknown' ? 'unknown' : 'missing';
         return { ...service, health: health?.status ?? missing, reason: health?.reason ?? null };
       }),
@@ -132,6 +154,7 @@ export class StackTable {
       state: 'unknown',
       message: null,
       health: new Map(),
+      away: new Map(),
       drift: NO_DRIFT,
       lastJob: null,
       lastError: null,

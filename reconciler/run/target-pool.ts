@@ -1,5 +1,5 @@
 import { errorMessage } from '../model/errors.ts';
-import { targetKey } from '../model/target.ts';
+import { connectionKey, targetKey } from '../model/target.ts';
 import type { TargetReference } from '../model/target.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
@@ -14,7 +14,7 @@ export interface TargetPoolOptions {
 export interface TargetListener {
   /** Something happened to a stack on this engine; `null`: events may have been missed. */
   readonly onEvent: (reference: TargetReference, stack: string | null) => void;
-  /** An engine that was not known before. */
+  /** An engine that was not known before, or not in this way. */
   readonly onNew: (reference: TargetReference) => void;
 }
 
@@ -32,14 +32,19 @@ export interface TargetState {
 interface Entry {
   readonly target: Target;
   readonly state: TargetState;
+  readonly closing: AbortController;
+  /** When a stack or a shared node last needed it, in milliseconds since the epoch. */
+  usedAt: number;
   watching: boolean;
 }
 
-/** One connection per engine, however many nodes of however many stacks name it. */
+/**
+ * One connection per engine and way to reach it, however many nodes of however many stacks name it. Other credentials are
+ * another way: a corrected path takes effect at once, and what nobody uses any more is closed by `dropUnused`.
+ */
 export class TargetPool implements AsyncDisposable {
   readonly #options: TargetPoolOptions;
   readonly #entries = new Map<string, Entry>();
-  readonly #closing = new AbortController();
   readonly #watches = new Set<Promise<void>>();
   #listener: TargetListener | null = null;
 
@@ -48,21 +53,35 @@ export class TargetPool implements AsyncDisposable {
   }
 
   get(reference: TargetReference): Target {
-    return this.#entry(reference).target;
+    return this.#use(reference).target;
   }
 
   state(reference: TargetReference): TargetState {
     return this.#entry(reference).state;
   }
 
-  /** Every engine seen so far, by key. */
+  /** Every engine seen so far, by key, reached as it was last. */
   all(): ReadonlyMap<string, TargetReference> {
-    return new Map([...this.#entries].map(([key, entry]) => [key, entry.state.reference]));
+    const latest = new Map<string, Entry>();
+    for (const entry of this.#entries.values()) {
+      const key = targetKey(entry.state.reference);
+      const known = latest.get(key);
+      if (known === undefined || known.usedAt <= entry.usedAt) latest.set(key, entry);
+    }
+    return new Map([...latest].map(([key, { state }]) => [key, state.reference]));
   }
 
   /** Runs a call against an engine and remembers whether it answered. */
-  async ask<T>(reference: TargetReference, call: (target: Target) => Promise<T>): Promise<T> {
-    const { target, state } = this.#entry(reference);
+  ask<T>(reference: TargetReference, call: (target: Target) => Promise<T>): Promise<T> {
+    return this.#ask(this.#use(reference), call);
+  }
+
+  /** As `ask`, for what is done for no stack in particular: it does not count as a use. */
+  probe<T>(reference: TargetReference, call: (target: Target) => Promise<T>): Promise<T> {
+    return this.#ask(this.#entry(reference), call);
+  }
+
+  async #ask<T>({ target, state }: Entry, call: (target: Target) => Promise<T>): Promise<T> {
     try {
       const answer = await call(target);
       this.#seen(state);
@@ -80,7 +99,7 @@ export class TargetPool implements AsyncDisposable {
   async refreshFacts(reference: TargetReference, signal: AbortSignal): Promise<void> {
     const { state } = this.#entry(reference);
     try {
-      state.facts = await this.ask(reference, (target) => target.facts(signal));
+      state.facts = await this.probe(reference, (target) => target.facts(signal));
     } catch (error) {
       state.message = errorMessage(error);
     }
@@ -92,19 +111,39 @@ export class TargetPool implements AsyncDisposable {
     for (const entry of this.#entries.values()) this.#watch(entry, listener);
   }
 
+  /** Closes connections that nobody has used since then (milliseconds since the epoch). */
+  async dropUnused(since: number): Promise<void> {
+    const unused = [...this.#entries].filter(([, { usedAt }]) => usedAt < since);
+    for (const [key] of unused) this.#entries.delete(key);
+    await Promise.allSettled(unused.map(([, entry]) => close(entry)));
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#closing.abort();
+    const entries = [...this.#entries.values()];
+    for (const { closing } of entries) closing.abort();
     await Promise.allSettled(this.#watches);
-    await Promise.allSettled([...this.#entries.values()].map(({ target }) => target[Symbol.asyncDispose]()));
+    await Promise.allSettled(entries.map(close));
     this.#entries.clear();
   }
 
+  #use(reference: TargetReference): Entry {
+    const entry = this.#entry(reference);
+    entry.usedAt = this.#options.clock.now();
+    return entry;
+  }
+
   #entry(reference: TargetReference): Entry {
-    const key = targetKey(reference);
+    const key = connectionKey(reference);
     const known = this.#entries.get(key);
     if (known !== undefined) return known;
     const state = { reference, reachable: null, lastSeen: null, facts: null, message: null };
-    const entry: Entry = { target: this.#options.createTarget(reference), state, watching: false };
+    const entry: Entry = {
+      target: this.#options.createTarget(reference),
+      state,
+      closing: new AbortController(),
+      usedAt: this.#options.clock.now(),
+      watching: false,
+    };
     this.#entries.set(key, entry);
     if (this.#listener !== null) this.#watch(entry, this.#listener);
     return entry;
@@ -114,11 +153,12 @@ export class TargetPool implements AsyncDisposable {
     if (entry.watching) return;
     entry.watching = true;
     const { reference } = entry.state;
+    const { signal } = entry.closing;
     onNew(reference);
     const watch = entry.target
-      .watch((stack) => onEvent(reference, stack), this.#closing.signal)
+      .watch((stack) => onEvent(reference, stack), signal)
       .catch((error: unknown) => {
-        if (this.#closing.signal.aborted) return;
+        if (signal.aborted) return;
         this.#options.logger.error(
           { target: targetKey(reference), error: errorMessage(error) },
           'engine events ended',
@@ -133,6 +173,11 @@ export class TargetPool implements AsyncDisposable {
     state.message = null;
     state.lastSeen = new Date(this.#options.clock.now()).toISOString();
   }
+}
+
+async function close({ closing, target }: Entry): Promise<void> {
+  closing.abort();
+  await target[Symbol.asyncDispose]();
 }
 
 function isUnreachable(error: unknown): boolean {

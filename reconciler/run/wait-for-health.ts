@@ -9,6 +9,8 @@ export interface HealthWait {
   readonly id: ResourceId;
   /** `completed`: running is not enough, the command has to end with 0. */
   readonly until: 'healthy' | 'completed';
+  /** Milliseconds before the first look: with many starts at a time, asking in vain costs more than the wait. */
+  readonly firstLookMs: number;
   readonly timeoutMs: number;
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -27,6 +29,7 @@ export async function waitForHealth(wait: HealthWait): Promise<Health> {
   const deadline = clock.now() + timeoutMs;
   let pause = SHORTEST_PAUSE_MS;
   let told = '';
+  if (wait.firstLookMs > 0) await clock.sleep(Math.min(wait.firstLookMs, timeoutMs), signal);
   for (;;) {
     signal.throwIfAborted();
     const health = await wait.target.health(wait.stack, wait.id, signal);

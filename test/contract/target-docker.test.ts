@@ -11,10 +11,14 @@ import { buildTestImage } from '../support/test-image.ts';
 import { realClock, silentLogger } from '../support/target-options.ts';
 import type { TargetHarness } from './target-harness.ts';
 import { describeTargetContract } from './target.ts';
+import { describeControlContract } from './target-control.ts';
 
 const IMAGE = 'kombinator-contract:1';
 
-describeTargetContract('Docker Engine', async (): Promise<TargetHarness> => {
+describeTargetContract('Docker Engine', setup);
+describeControlContract('Docker Engine', setup);
+
+async function setup(): Promise<TargetHarness> {
   const host = inject('dockerHost');
   const path = host.replace('unix://', '');
   await buildTestImage(host, IMAGE);
@@ -57,7 +61,7 @@ describeTargetContract('Docker Engine', async (): Promise<TargetHarness> => {
     },
     [Symbol.asyncDispose]: () => target[Symbol.asyncDispose](),
   };
-});
+}
 
 function nameOf(spec: object): string {
   return 'name' in spec && typeof spec.name === 'string' ? spec.name : '';

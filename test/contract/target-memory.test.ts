@@ -4,8 +4,12 @@ import { createMemoryEngine } from '../support/memory-engine.ts';
 import { createMemoryTarget } from '../support/memory-target.ts';
 import type { TargetHarness } from './target-harness.ts';
 import { describeTargetContract } from './target.ts';
+import { describeControlContract } from './target-control.ts';
 
-describeTargetContract('in memory', async (): Promise<TargetHarness> => {
+describeTargetContract('in memory', setup);
+describeControlContract('in memory', setup);
+
+async function setup(): Promise<TargetHarness> {
   const engine = createMemoryEngine(['web:1']);
   const target = createMemoryTarget({ engine });
   return {
@@ -27,7 +31,7 @@ describeTargetContract('in memory', async (): Promise<TargetHarness> => {
     makeForeign: async (_kind, name) => void engine.foreignNames.add(name),
     [Symbol.asyncDispose]: () => target[Symbol.asyncDispose](),
   };
-});
+}
 
 function countObjects(engine: MemoryEngine, stack: string) {
   const slots = [...(engine.stacks.get(stack)?.values() ?? [])];

@@ -1,17 +1,18 @@
-import { execFile, spawn } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { createDockerTarget } from '../../reconciler/adapters/docker/index.ts';
 import type { DockerConnection } from '../../reconciler/model/target.ts';
 import type { DockerEngine } from '../support/docker-engine.ts';
-import { engineJson, freePort, startDockerEngine } from '../support/docker-engine.ts';
+import { engineJson, startDockerEngine } from '../support/docker-engine.ts';
 import { TARGET } from '../support/docker-resources.ts';
 import { freshStack } from '../support/docker-stack.ts';
+import type { EngineSsh } from '../support/engine-ssh.ts';
+import { startEngineSsh } from '../support/engine-ssh.ts';
 import { eventually } from '../support/eventually.ts';
 import { realClock, silentLogger } from '../support/target-options.ts';
 import { buildTestImage } from '../support/test-image.ts';
@@ -172,89 +173,46 @@ describe('an engine behind TLS', () => {
 });
 
 describe('an engine behind SSH', () => {
-  let root: string;
-  let port: number;
-  let server: ReturnType<typeof spawn>;
-  const paths = () => ({ key: join(root, 'client'), known: join(root, 'known_hosts') });
-  const connection = (): DockerConnection => ({
+  let ssh: EngineSsh;
+  const environment = () => ({ KOMBINATOR_KNOWN_HOSTS: ssh.knownHosts });
+  const connection = (): Extract<DockerConnection, { type: 'ssh' }> => ({
     type: 'ssh',
     host: '127.0.0.1',
-    port,
+    port: ssh.port,
     user: 'root',
-    keyPath: paths().key,
+    keyPath: ssh.keyPath,
   });
 
   beforeAll(async () => {
-    root = await mkdtemp(join(tmpdir(), 'kombinator-ssh-'));
-    port = await freePort();
-    for (const name of ['client', 'host', 'other']) {
-      await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(root, name)]);
-    }
-    await chmod(root, 0o700);
-    await mkdir('/run/sshd', { recursive: true });
-    const environment = `environment="DOCKER_HOST=${inject('dockerHost')}"`;
-    await writeFile(
-      join(root, 'authorized_keys'),
-      `${environment} ${await readFile(join(root, 'client.pub'), 'utf8')}`,
-    );
-    const config = [
-      `Port ${port}`,
-      'ListenAddress 127.0.0.1',
-      `HostKey ${join(root, 'host')}`,
-      `AuthorizedKeysFile ${join(root, 'authorized_keys')}`,
-      'PermitUserEnvironment yes',
-      'PermitRootLogin prohibit-password',
-      'StrictModes no',
-      'UsePAM no',
-      'PidFile none',
-    ];
-    await writeFile(join(root, 'sshd_config'), `${config.join('\n')}\n`);
-    server = spawn('/usr/sbin/sshd', ['-D', '-f', join(root, 'sshd_config')], { stdio: 'ignore' });
-    await trust('host');
-    await eventually(
-      () =>
-        run('ssh-keyscan', ['-p', String(port), '127.0.0.1']).then(
-          ({ stdout }) => stdout !== '',
-          () => false,
-        ),
-      Boolean,
-    );
+    ssh = await startEngineSsh(inject('dockerHost'));
   });
-  afterAll(async () => {
-    server.kill();
-    await rm(root, { recursive: true, force: true });
-  });
-
-  async function trust(name: string): Promise<void> {
-    const [type, key] = (await readFile(join(root, `${name}.pub`), 'utf8')).split(' ');
-    await writeFile(paths().known, `[127.0.0.1]:${port} ${type} ${key}\n`);
-  }
+  afterAll(() => ssh[Symbol.asyncDispose]());
 
   it('is spoken to over few connections', async () => {
-    await runThrough(connection(), { KOMBINATOR_KNOWN_HOSTS: paths().known });
-    await using target = connect(connection(), { KOMBINATOR_KNOWN_HOSTS: paths().known });
+    await runThrough(connection(), environment());
+    await using target = connect(connection(), environment());
     const many = Array.from({ length: 10 }, () => target.owned(quiet()));
     expect(await Promise.all(many)).toHaveLength(10);
   });
 
   it('is refused when its host key is not known', async () => {
-    await using target = connect(connection(), { KOMBINATOR_KNOWN_HOSTS: join(root, 'empty') });
+    await using target = connect(connection(), { KOMBINATOR_KNOWN_HOSTS: join(ssh.root, 'empty') });
     await expect(target.facts(quiet())).rejects.toMatchObject({
       code: 'TARGET_UNREACHABLE',
-      message: expect.stringContaining(`ssh-keyscan -p ${port} 127.0.0.1`) as string,
+      message: expect.stringContaining(`ssh-keyscan -p ${ssh.port} 127.0.0.1`) as string,
     });
   });
 
   it('is refused when its host key has changed', async () => {
-    await trust('other');
-    await using target = connect(connection(), { KOMBINATOR_KNOWN_HOSTS: paths().known });
+    await ssh.trust('other');
+    await using target = connect(connection(), environment());
     await expect(target.facts(quiet())).rejects.toThrow('differs from the one in');
-    await trust('host');
+    await ssh.trust('host');
   });
 
   it('needs a key or an agent', async () => {
-    const { keyPath: _, ...without } = { ...(connection() as Extract<DockerConnection, { type: 'ssh' }>) };
-    await using target = connect(without, { KOMBINATOR_KNOWN_HOSTS: paths().known });
+    const { keyPath: _, ...without } = connection();
+    await using target = connect(without, environment());
     await expect(target.facts(quiet())).rejects.toThrow('no SSH agent');
   });
 });

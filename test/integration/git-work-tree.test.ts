@@ -3,6 +3,9 @@ import { chmod, mkdir, readFile, readlink, rm, symlink, writeFile } from 'node:f
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { checkout, commitFiles, createBareRepo, createWorkRepo, git } from '../support/git-repo.ts';
+import { createKombinator } from '../../reconciler/index.ts';
+import { createQuietLogger } from '../support/quiet-logger.ts';
+import { file, stack } from '../support/reconciler-rig.ts';
 import { commitOne, openSource, pathsOf } from '../support/git-sources.ts';
 
 const signal = new AbortController().signal;
@@ -180,4 +183,17 @@ describe('work tree', () => {
       delete process.env['GIT_DIR'];
     }
   });
+});
+
+it('is not made dirty by a state directory in it, whose key nobody commits by accident', async () => {
+  await using repo = await createWorkRepo();
+  await commitFiles(repo, { [file('shop')]: stack('shop', { web: 'image: "web:1"' }) }, 'first');
+  await checkout(repo);
+  const options = { repo: repo.path, stateDir: join(repo.path, '.kombinator'), env: {} };
+  await using kombinator = await createKombinator({ ...options, logger: createQuietLogger() });
+  await kombinator.reconciler.refresh(signal);
+  await writeFile(join(options.stateDir, 'admin.key'), 'x');
+
+  expect(await git(repo.path, 'status', '--porcelain')).toBe('');
+  expect(kombinator.reconciler.repository().revision).toMatchObject({ dirty: false });
 });

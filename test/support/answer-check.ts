@@ -1,12 +1,21 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
+import { buildKomposeOpenApi } from '../../api/dialects/kompose/kompose.ts';
 import { buildKombifyOpenApi } from '../../api/dialects/kombify/kombify.ts';
+
+/** The documents of all dialects together. */
+export function createAnswerChecks(): CheckAnswer {
+  const kombify = createAnswerCheck(buildKombifyOpenApi('1'));
+  const kompose = createAnswerCheck(buildKomposeOpenApi('1'));
+  return (method, path, status, body) =>
+    (path.startsWith('/api/v1') ? kombify : kompose)(method, path, status, body);
+}
 
 /** Throws when an answer is not as the OpenAPI document says, members that it does not name included. */
 export type CheckAnswer = (method: string, path: string, status: number, body: unknown) => void;
 
-export function createAnswerCheck(): CheckAnswer {
-  const document: unknown = closeObjects(JSON.parse(JSON.stringify(buildKombifyOpenApi('1'))));
+function createAnswerCheck(openApi: object): CheckAnswer {
+  const document: unknown = closeObjects(JSON.parse(JSON.stringify(openApi)));
   const ajv = addFormats.default(new Ajv2020({ strict: false, allErrors: true }));
   ajv.addSchema({ $id: 'openapi', ...asObject(document) });
   const paths = Object.keys(asObject(asObject(document)['paths']));

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { AppOptions } from '../../api/index.ts';
 import { createApp, hashApiKey } from '../../api/index.ts';
 import type { Role } from '../../reconciler/index.ts';
-import { createAnswerCheck } from './answer-check.ts';
+import { createAnswerChecks } from './answer-check.ts';
 import type { FakeReconciler } from './fake-reconciler.ts';
 import { createFakeReconciler } from './fake-reconciler.ts';
 
@@ -15,7 +15,7 @@ export const KEYS: Readonly<Record<Role, string>> = {
 };
 
 /** Compiled once, whatever the number of servers. */
-const checkDocumented = createAnswerCheck();
+const checkDocumented = createAnswerChecks();
 
 export interface LogEntry {
   readonly level: string;

@@ -32,6 +32,8 @@ export interface DockerEngine extends AsyncDisposable {
   readonly tls: TlsListener | null;
   /** Ends the engine and removes its containers, shims, mounts, bridges and files. May be called twice. */
   stop(): Promise<void>;
+  /** Kills the engine and its containers as a crash of the machine would; `restart` brings it back. */
+  crash(): Promise<void>;
   /** Kills the engine as a crash would and starts it again on the same data. */
   restart(): Promise<void>;
 }
@@ -67,6 +69,7 @@ export async function startDockerEngine(options: DockerEngineOptions = {}): Prom
     root,
     tls,
     stop,
+    crash: () => killEngine(root),
     async restart() {
       await killEngine(root);
       await rm(socketPath, { force: true });

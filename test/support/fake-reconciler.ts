@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type {
   Confirmation,
+  DeploymentTag,
   Job,
   JobDetail,
   JobLog,
@@ -13,7 +14,7 @@ import type {
   WriteResult,
 } from '../../reconciler/index.ts';
 import { ReconcilerError } from '../../reconciler/index.ts';
-import { assertServices, buildView, buildWorker, COMMIT, validate } from './fake-views.ts';
+import { assertServices, buildView, buildWorker, COMMIT, generateFake, validate } from './fake-views.ts';
 import { at, buildJob, buildStoredPlan } from './records.ts';
 
 export interface FakeReconciler extends Reconciler {
@@ -28,6 +29,9 @@ export interface FakeReconciler extends Reconciler {
   step(jobId: string, name: string, status: JobStep['status']): void;
   /** From now on plans ask for this, and an apply without a yes is refused. */
   askFor(confirmations: readonly Confirmation[]): void;
+  addTag(name: string, message: string): void;
+  /** From now on starts, stops and restarts end with this. */
+  failControl(error: NonNullable<Job['error']>): void;
   /** The next call of any operation throws this. */
   failWith(error: unknown): void;
   setRepository(changes: Partial<RepositoryStatus>): void;
@@ -48,6 +52,9 @@ export function createFakeReconciler(): FakeReconciler {
   let storeError: string | null = null;
   let failure: unknown = null;
   let confirmations: readonly Confirmation[] = [];
+  const tags: DeploymentTag[] = [];
+  const stopped = new Set<string>();
+  let controlFailure: Job['error'] = null;
   let repository: RepositoryStatus = {
     location: '/srv/config.git',
     branch: 'main',
@@ -90,6 +97,12 @@ export function createFakeReconciler(): FakeReconciler {
     return job;
   };
   const jobOf = (name: string) => [...jobs.values()].findLast(({ job }) => job.stack === name)?.job ?? null;
+  const viewOf = (name: string) => {
+    const view = buildView(name, known(name), jobOf(name));
+    if (!stopped.has(name)) return view;
+    const services = view.services.map((service) => ({ ...service, health: 'stopped' as const }));
+    return { ...view, state: 'stopped' as const, services };
+  };
   const written = (what: string, name: string, file: string): WriteResult => {
     writes.push(`${what} ${name}`);
     return { commit: COMMIT, file };
@@ -147,6 +160,8 @@ export function createFakeReconciler(): FakeReconciler {
       publish({ type: 'step', step });
     },
     askFor: (wanted) => void (confirmations = wanted),
+    addTag: (name, message) => void tags.push({ name, commit: COMMIT, message, time: at(1) }),
+    failControl: (error) => void (controlFailure = error),
     failWith: (error) => void (failure = error),
     setRepository: (changes) => void (repository = { ...repository, ...changes }),
     setStoreError: (error) => void (storeError = error),
@@ -163,10 +178,10 @@ export function createFakeReconciler(): FakeReconciler {
       const { offset, limit } = page ?? { offset: 0, limit: names.length };
       return names.slice(offset, offset + limit).map((name) => buildView(name, known(name), jobOf(name)));
     },
-    getStack: (name) => buildView(name, known(name), jobOf(name)),
+    getStack: viewOf,
     countStacks: () => new Map([['pending', stacks.size]]),
     storeError: () => storeError,
-    observe: (name) => Promise.resolve({ ...buildView(name, known(name), jobOf(name)), message: 'observed' }),
+    observe: (name) => Promise.resolve({ ...viewOf(name), message: 'observed' }),
     plan(request) {
       known(request.stack);
       const plan = planOf(request.stack, request.mode ?? 'apply');
@@ -197,6 +212,22 @@ export function createFakeReconciler(): FakeReconciler {
           progress: 0,
         }),
       );
+    },
+    control({ stack, action, actor }) {
+      known(stack);
+      if (controlFailure === null) stopped[action === 'stop' ? 'add' : 'delete'](stack);
+      const job = addJob({
+        type: action,
+        stack,
+        status: controlFailure === null ? 'completed' : 'failed',
+        error: controlFailure,
+        actor: actor?.name ?? null,
+      });
+      const verb = action === 'stop' ? 'stop' : 'start';
+      const line = { jobId: job.id, sequence: 1, time: at(1), level: 'info', step: null } as const;
+      const message = `${verb} local/container/web: completed`;
+      jobs.set(job.id, { job, steps: [], logs: [{ ...line, message }] });
+      return job;
     },
     async waitForJob(id, signal) {
       const detail = detailOf(id);
@@ -237,6 +268,7 @@ export function createFakeReconciler(): FakeReconciler {
       known(stack);
       return written(`rollback to ${to} by ${actor.name}`, stack, `kombinations/${stack}/kombination.yaml`);
     },
+    listTags: async () => tags,
     async *logs(stack, service) {
       known(stack);
       yield { stream: 'stdout', time: at(1), text: `${service} is up` };
@@ -244,6 +276,10 @@ export function createFakeReconciler(): FakeReconciler {
     },
     listWorkers: () => workers,
     validate: (text) => validate(text),
+    async generate(request) {
+      throwPlanned();
+      return generateFake(request);
+    },
     async createStack(name, document, actor) {
       throwPlanned();
       if (stacks.has(name)) throw new ReconcilerError('STACK_EXISTS', `there is a stack ${name} already`);
@@ -264,6 +300,14 @@ export function createFakeReconciler(): FakeReconciler {
       known(name);
       stacks.delete(name);
       return written(`deleteStack by ${actor.name}`, name, `kombinations/${name}/kombination.yaml`);
+    },
+    async deleteStacks({ stacks: names, actor, volumes = false }) {
+      for (const name of names) known(name);
+      const order = [...names].sort();
+      for (const name of order) stacks.delete(name);
+      written(`deleteStacks${volumes ? ' with volumes' : ''} by ${actor.name}`, order.join(', '), '');
+      const done = order.map((stack) => ({ stack, job: addJob({ type: 'destroy', stack }), error: null }));
+      return { commit: COMMIT, order, done: Promise.resolve(done) };
     },
     async registerWorker(name, _document, actor) {
       throwPlanned();

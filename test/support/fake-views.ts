@@ -1,5 +1,12 @@
 import { createHash } from 'node:crypto';
-import type { Diagnostic, Job, StackView, WorkerView } from '../../reconciler/index.ts';
+import type {
+  Diagnostic,
+  GeneratedStack,
+  GenerateRequest,
+  Job,
+  StackView,
+  WorkerView,
+} from '../../reconciler/index.ts';
 import { ReconcilerError } from '../../reconciler/index.ts';
 import { at } from './records.ts';
 
@@ -110,5 +117,27 @@ export function validate(text: string) {
     diagnostics: isBad ? [error] : [],
     services: ['traefik', 'immich', 'homepage'],
     dependencies: { traefik: [], immich: ['traefik'], homepage: ['traefik'] },
+  };
+}
+
+/** One file that says what was asked for, and one that is no text. */
+export function generateFake({ subject, format }: GenerateRequest): GeneratedStack {
+  const stack = 'stack' in subject ? subject.stack : 'from-text';
+  const file = 'kombinations/web/kombination.yaml';
+  return {
+    stack,
+    format,
+    files: [
+      { path: `${format}.txt`, content: `${format} of ${stack}\n` },
+      { path: 'files/logo.png', content: new Uint8Array([0xff, 0x00]) },
+    ],
+    notes: [`made from ${file}`],
+    variables: [{ name: 'DB_PASSWORD', reference: 'secret://file/db-password' }],
+    overview: {
+      stackkit: 'base-kit',
+      domain: 'home.lab',
+      nodes: [{ name: 'attic', host: '10.0.0.2', user: 'root', port: 22 }],
+      services: [{ name: 'web', node: 'attic', image: 'nginx:1.29', ports: [80], needs: [] }],
+    },
   };
 }

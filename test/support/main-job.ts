@@ -59,14 +59,18 @@ export interface MainJob extends AsyncDisposable {
   start(): Promise<void>;
 }
 
-export async function createMainJob(dockerHost: string): Promise<MainJob> {
+/** @param environment of the daemon and the commands, besides `DOCKER_HOST` */
+export async function createMainJob(
+  dockerHost: string,
+  environment: NodeJS.ProcessEnv = {},
+): Promise<MainJob> {
   await buildTestImage(dockerHost, IMAGE);
   const root = await mkdtemp(join(tmpdir(), 'kombinator-main-job-'));
   const clone = join(root, 'clone');
   const stateDir = join(root, 'state');
   const repository = await createBareRepo();
   await git(root, 'clone', '--quiet', repository.path, clone);
-  const cli = await createCliProcess({ DOCKER_HOST: dockerHost });
+  const cli = await createCliProcess({ DOCKER_HOST: dockerHost, ...environment });
   let serving = await serve(cli, repository, stateDir);
   const engine = createEngineView(dockerHost);
   const api = createApiClient(

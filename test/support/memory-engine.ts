@@ -1,4 +1,5 @@
-import type { JsonObject } from '../../reconciler/model/json.ts';
+import { ReconcilerError } from '../../reconciler/model/errors.ts';
+import type { Json, JsonObject } from '../../reconciler/model/json.ts';
 import { canonicalJson, sha256 } from '../../reconciler/model/json.ts';
 import type {
   DesiredResource,
@@ -8,7 +9,7 @@ import type {
 } from '../../reconciler/model/resource.ts';
 import type { Spec } from '../../reconciler/model/secret.ts';
 import { maskSpec } from '../../reconciler/model/secret.ts';
-import type { ApplyContext, OwnedStack } from '../../reconciler/ports/target.ts';
+import type { ApplyContext, OneOffLeftover, OwnedStack } from '../../reconciler/ports/target.ts';
 
 /** One object on the pretended engine. */
 export interface MemoryObject {
@@ -39,6 +40,8 @@ export interface Slot {
 export interface MemoryEngine {
   readonly stacks: Map<string, Map<string, Slot>>;
   readonly images: Set<string>;
+  /** One-off containers that run, or were left. */
+  readonly hooks: OneOffLeftover[];
   /** Engine names that belong to nobody we know. */
   readonly foreignNames: Set<string>;
   readonly listeners: Set<(stack: string | null) => void>;
@@ -47,7 +50,7 @@ export interface MemoryEngine {
 
 export function createMemoryEngine(images: readonly string[] = []): MemoryEngine {
   const empty = { foreignNames: new Set<string>(), listeners: new Set<(stack: string | null) => void>() };
-  return { stacks: new Map(), images: new Set(images), ...empty, created: 0 };
+  return { stacks: new Map(), images: new Set(images), hooks: [], ...empty, created: 0 };
 }
 
 export function createObject(
@@ -74,11 +77,29 @@ export function createObject(
   };
 }
 
-export function start(object: MemoryObject): void {
+/** Throws PORT_TAKEN when another container that runs has one of its host ports. */
+export function start(engine: MemoryEngine, object: MemoryObject): void {
+  const wanted = new Set(hostPorts(object));
+  const all = [...engine.stacks.values()].flatMap((slots) => [...slots.values()]);
+  for (const other of all.flatMap(({ current, next }) => [current, next])) {
+    if (other === null || other === object || other.state !== 'running') continue;
+    const taken = hostPorts(other).find((port) => wanted.has(port));
+    if (taken === undefined) continue;
+    const message = `${object.id}: port ${taken} is already taken by ${other.id}`;
+    throw new ReconcilerError('PORT_TAKEN', message, { retryable: true });
+  }
   const exit = /\bexit (\d+)/.exec(canonicalJson(object.spec['command'] ?? null))?.[1];
   Object.assign(
     object,
     exit === undefined ? { state: 'running' } : { state: 'exited', exitCode: Number(exit) },
+  );
+}
+
+function hostPorts({ spec }: MemoryObject): readonly string[] {
+  const ports = spec['ports'];
+  const list: readonly Json[] = Array.isArray(ports) ? ports : [];
+  return list.flatMap((port) =>
+    typeof port === 'object' && port !== null && 'hostPort' in port ? [JSON.stringify(port['hostPort'])] : [],
   );
 }
 

@@ -11,6 +11,8 @@ export interface Faults {
   calls: number;
   delayMs: number;
   planned: Map<number, Fault>;
+  /** What the next call of a name throws. */
+  readonly byName: Map<string, Error>;
   outage: Error | null;
 }
 
@@ -22,6 +24,7 @@ export function createFaults(): Faults {
     outage: null,
     log: [],
     planned: new Map(),
+    byName: new Map(),
     close: () => closing.abort(new ReconcilerError('CANCELLED', 'the target was closed')),
     async step(what, callerSignal) {
       const signal = AbortSignal.any([callerSignal, closing.signal]);
@@ -32,7 +35,8 @@ export function createFaults(): Faults {
       if (faults.delayMs > 0) await new Promise((resolve) => setTimeout(resolve, faults.delayMs));
       throwIfAborted(signal);
       if (faults.outage) throw faults.outage;
-      const fault = faults.planned.get(faults.calls);
+      const fault = faults.byName.get(what) ?? faults.planned.get(faults.calls);
+      faults.byName.delete(what);
       if (fault === 'hang') await hang(signal);
       if (fault === 'kill') faults.outage = new ReconcilerError('CANCELLED', 'killed');
       if (fault instanceof Error) throw fault;

@@ -7,7 +7,7 @@ import type {
   ObserveScope,
   ResourceChange,
 } from '../../reconciler/ports/target.ts';
-import type { MemoryEngine, Slot } from './memory-engine.ts';
+import type { MemoryEngine, MemoryObject, Slot } from './memory-engine.ts';
 import {
   createObject,
   emit,
@@ -68,6 +68,34 @@ export function createMachine(engine: MemoryEngine, step: Step) {
       }
       emit(engine, context.stack);
     },
+    async stop(stack: string, id: ResourceId, signal: AbortSignal): Promise<void> {
+      const slot = slotOf(engine, stack, id);
+      for (const object of [slot?.current, slot?.next]) {
+        if (!object || object.state !== 'running') continue;
+        await step(`stop ${id}`, signal);
+        Object.assign(object, { state: 'exited', exitCode: stopCode(object) });
+      }
+      emit(engine, stack);
+    },
+    async start({ id }: DesiredResource, { stack, signal }: ApplyContext): Promise<void> {
+      const object = slotOf(engine, stack, id)?.current;
+      if (!object) throw new ReconcilerError('TARGET_ERROR', `${id} has no container to start`);
+      await step(`start ${id}`, signal);
+      start(engine, object);
+      emit(engine, stack);
+    },
+    async release(
+      { change }: ResourceChange,
+      outcome: 'stop' | 'undo',
+      { stack, signal }: ApplyContext,
+    ): Promise<void> {
+      const object = slotOf(engine, stack, change.id)?.current;
+      if (!object) return;
+      await step(`${outcome === 'stop' ? 'release' : 'start'} ${change.id}`, signal);
+      if (outcome === 'stop') Object.assign(object, { state: 'exited', exitCode: 143 });
+      else start(engine, object);
+      emit(engine, stack);
+    },
     async settle(
       { change }: ResourceChange,
       outcome: 'keep' | 'revert',
@@ -83,12 +111,17 @@ export function createMachine(engine: MemoryEngine, step: Step) {
         slot.current = slot.next;
       } else if (slot.current) {
         await step(`start ${change.id}`, context.signal);
-        start(slot.current);
+        start(engine, slot.current);
       }
       slot.next = null;
       emit(engine, context.stack);
     },
   };
+}
+
+/** A program that ends well when it is told to gives 0; a command with `trap` in it stands for one. */
+function stopCode({ spec }: MemoryObject): number {
+  return /\btrap\b/.test(JSON.stringify(spec['command'] ?? null)) ? 0 : 143;
 }
 
 interface Work {
@@ -116,7 +149,7 @@ async function ensure({ engine, step, slot, context }: Work, desired: DesiredRes
   const current = slot.current;
   if (!current || judge(current).status === 'completed' || current.state === 'running') return;
   await step(`start ${desired.id}`, signal);
-  start(current);
+  start(engine, current);
 }
 
 async function replace({ engine, step, slot, context }: Work, desired: DesiredResource): Promise<void> {
@@ -130,7 +163,7 @@ async function replace({ engine, step, slot, context }: Work, desired: DesiredRe
   await step(`stop ${desired.id}`, signal);
   if (slot.current) Object.assign(slot.current, { state: 'exited', exitCode: 143 });
   await step(`start ${desired.id}.next`, signal);
-  start(slot.next);
+  start(engine, slot.next);
 }
 
 async function removeSlot(

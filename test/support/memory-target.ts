@@ -1,9 +1,10 @@
 import type { JsonObject } from '../../reconciler/model/json.ts';
 import { canonicalJson } from '../../reconciler/model/json.ts';
 import type { Health, ResourceId } from '../../reconciler/model/resource.ts';
+import { maskSpec } from '../../reconciler/model/secret.ts';
 import type { LogLine, LogOptions, Target } from '../../reconciler/ports/target.ts';
 import type { MemoryEngine, MemoryObject } from './memory-engine.ts';
-import { createMemoryEngine, emit, listOwned, slotOf } from './memory-engine.ts';
+import { createMemoryEngine, emit, listOwned, slotOf, text } from './memory-engine.ts';
 import type { Fault, Faults } from './memory-faults.ts';
 import { createFaults } from './memory-faults.ts';
 import { createMachine } from './memory-machine.ts';
@@ -18,6 +19,8 @@ export interface MemoryControl {
   delayMs: number;
   /** The n-th call from now (from 1) throws, never answers, or dies together with everything after it. */
   fail(nth: number, fault: Fault): void;
+  /** The next call of that name, as `log` has it, throws. */
+  failCall(name: string, error: Error): void;
   /** Every call fails until told otherwise; `null` ends it. */
   outage(error: Error | null): void;
   /** Ends an outage, and forgets failures that were planned and have not come. */
@@ -56,7 +59,29 @@ export function createMemoryTarget(options: MemoryTargetOptions = {}): MemoryTar
     observe: (scope, signal) => machine.observe(scope, signal),
     apply: (change, context) => machine.apply(change, context),
     health: (stack, id, signal) => machine.health(stack, id, signal),
+    release: (change, outcome, context) => machine.release(change, outcome, context),
     settle: (change, outcome, context) => machine.settle(change, outcome, context),
+    async runOneOff({ resource, onLine }, { stack, revision, branch, signal }) {
+      const name = text(resource.spec, 'name');
+      const command = canonicalJson(maskSpec(resource.spec)['command'] ?? null);
+      const hook = { id: name, name, stack, revision, branch };
+      engine.hooks.push(hook);
+      await faults.step(`run ${name}`, signal);
+      engine.hooks.splice(engine.hooks.indexOf(hook), 1);
+      const said = /\becho ([^"&;]+)/.exec(command)?.[1];
+      if (said !== undefined) onLine(said.trim(), 'stdout');
+      return Number(/\bexit (\d+)/.exec(command)?.[1] ?? 0);
+    },
+    async leftovers(signal) {
+      await faults.step('leftovers', signal);
+      return [...engine.hooks];
+    },
+    async removeLeftover(id, signal) {
+      await faults.step(`remove ${id}`, signal);
+      engine.hooks.splice(0, engine.hooks.length, ...engine.hooks.filter((hook) => hook.id !== id));
+    },
+    stop: (stack, id, signal) => machine.stop(stack, id, signal),
+    start: (desired, context) => machine.start(desired, context),
     async owned(signal) {
       await faults.step('owned', signal);
       return listOwned(engine);
@@ -93,6 +118,7 @@ function createControl(engine: MemoryEngine, faults: Faults): MemoryControl {
       faults.delayMs = value;
     },
     fail: (nth: number, fault: Fault) => void faults.planned.set(faults.calls + nth, fault),
+    failCall: (call: string, error: Error) => void faults.byName.set(call, error),
     outage: (error: Error | null) => void (faults.outage = error),
     revive() {
       faults.outage = null;

@@ -35,6 +35,8 @@ const REQUIREMENTS: readonly Requirement[] = [
   program('ssh', 'openssh-client'),
   program('git', 'git'),
   program('curl', 'curl'),
+  program('jq', 'jq'),
+  { name: 'python3 with requests', packages: ['python3', 'python3-requests'], isPresent: hasRequests },
   program('htpasswd', 'apache2-utils'),
   program('openssl', 'openssl'),
   program('mount', 'mount'),
@@ -53,6 +55,16 @@ function hasHttpBackend(): boolean {
     return true;
   } catch {
     // A Git without its server part.
+    return false;
+  }
+}
+
+function hasRequests(): boolean {
+  try {
+    execFileSync('python3', ['-c', 'import requests'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    // No Python, or one without the package.
     return false;
   }
 }

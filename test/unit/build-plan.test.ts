@@ -1,6 +1,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import type { DesiredResource } from '../../reconciler/model/resource.ts';
+import { DEFAULT_POLICY } from '../../reconciler/model/stack.ts';
 import { hasChanges, hasWork, whyNotApplicable } from '../../reconciler/plan/build-plan.ts';
 import { findStaleness } from '../../reconciler/plan/compare-plans.ts';
 import { formatPlan, formatPlanGraph } from '../../reconciler/plan/format-plan.ts';
@@ -41,6 +42,59 @@ describe('buildPlan', () => {
         '[4 healthy, 1, 2] -> #5 create local/container/web: not found',
       ].join('\n'),
     );
+  });
+
+  it('has services that swap their ports stop both old ones first', () => {
+    const publishing = (name: string, hostPort: number, more: Partial<DesiredResource> = {}) =>
+      container(name, {
+        spec: { name: `shop-${name}-1`, ports: [{ containerPort: 80, hostPort, protocol: 'tcp' }] },
+        dependsOn: [after(network)],
+        ...more,
+      });
+    const observed = [network, publishing('one', 1), publishing('two', 2)].map((resource) =>
+      running(resource),
+    );
+    const graph = (...desired: DesiredResource[]) =>
+      formatPlanGraph(planFor({ desired: [network, ...desired], observed })).split('\n');
+    expect(graph(publishing('one', 2), publishing('two', 1)).slice(1)).toEqual([
+      '[3 released, 1] -> #2 replace local/container/one: ports changed',
+      '[2 released, 1] -> #3 replace local/container/two: ports changed',
+    ]);
+    expect(graph(publishing('one', 2), publishing('two', 3)).slice(1)).toEqual([
+      '[1] -> #2 replace local/container/two: ports changed',
+      '[2 healthy, 1] -> #3 replace local/container/one: ports changed',
+    ]);
+  });
+
+  it('deletes the old container of a service that moves once the new one is healthy, and warns of its data', () => {
+    const moved = (target: string) =>
+      [volume, container('web', { spec: { name: 'shop-web-1' }, dependsOn: [after(volume)] })].map((one) => ({
+        ...one,
+        target,
+        id: `${target}/${one.kind}/${one.name}` as DesiredResource['id'],
+        dependsOn: one.dependsOn.map(({ until }) => ({
+          id: `${target}/volume/data` as typeof one.id,
+          until,
+        })),
+      }));
+    const input = { desired: moved('two'), observed: moved('one').map((resource) => running(resource)) };
+    const plan = planFor(input);
+    expect(formatPlanGraph(plan).split('\n')).toEqual([
+      '[] -> #1 no-op one/volume/data: no longer described; kept, because data is only deleted with an explicit yes',
+      '[] -> #2 create two/volume/data: not found',
+      '[2] -> #3 create two/container/web: not found',
+      '[3 healthy] -> #4 delete one/container/web: no longer described',
+    ]);
+    expect(plan.diagnostics).toMatchObject([
+      { code: 'VOLUME_STAYS', message: 'the data of volume data stays on one; on two it begins empty' },
+    ]);
+    const engines = new Map([
+      ['one', 'same'],
+      ['two', 'same'],
+    ]);
+    const renamed = planFor({ ...input, engines });
+    expect(formatPlanGraph(renamed)).toContain('[1 healthy, 3] -> #4 create two/container/web');
+    expect(renamed.diagnostics).toEqual([]);
   });
 
   it('gives the same bytes whatever order its input comes in', () => {
@@ -110,7 +164,7 @@ describe('buildPlan', () => {
     expect(codes({})).toEqual([]);
     expect(codes({ deleteVolumes: true })).toEqual(['DELETES_DATA']);
     expect(codes({ mode: 'destroy' })).toEqual(['DELETES_STACK']);
-    expect(codes({ policy: { drift: 'fix', maxDeletions: 1 } })).toEqual(['DELETES_MANY']);
+    expect(codes({ policy: { ...DEFAULT_POLICY, maxDeletions: 1 } })).toEqual(['DELETES_MANY']);
     expect(codes({ desired: [db, web, volume], foreign: [db.id] })).toEqual(['ADOPTS']);
   });
 

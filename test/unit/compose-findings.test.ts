@@ -24,7 +24,11 @@ it.each([
   { text: web('expose: ["80:80"]'), want: [error('6:14', 'INVALID_FORMAT', 'expose[0]')] },
   { text: web('scale: 2'), want: [error('6:12', 'UNSUPPORTED_KEY', 'scale')] },
   { text: web('deploy: { replicas: 3 }'), want: [error('6:25', 'UNSUPPORTED_KEY', 'deploy.replicas')] },
-  { text: web('deploy: { mode: global }'), want: [error('6:21', 'UNSUPPORTED_KEY', 'deploy.mode')] },
+  { text: web('deploy: { mode: global }'), want: [warning('6:15', 'deploy.mode')] },
+  {
+    text: web('deploy: { mode: replicated-job }'),
+    want: [error('6:21', 'UNSUPPORTED_KEY', 'deploy.mode')],
+  },
   {
     text: web('deploy: { labels: { a: b }, placement: {} }'),
     want: [warning('6:15', 'deploy.labels'), warning('6:33', 'deploy.placement')],
@@ -40,7 +44,7 @@ it.each([
   { text: web('cpu_count: 2'), want: [warning('6:5', 'cpu_count')] },
   { text: web('cpu_percent: 10'), want: [warning('6:5', 'cpu_percent')] },
   { text: web('pull_policy: daily'), want: [warning('6:18', 'pull_policy')] },
-  { text: web('pull_policy: build'), want: [error('6:18', 'UNSUPPORTED_KEY', 'pull_policy')] },
+  { text: web('pull_policy: build'), want: [error('6:18', 'INVALID_VALUE', 'pull_policy')] },
   { text: web('pull_policy: alwys'), want: [error('6:18', 'INVALID_VALUE', 'pull_policy')] },
   { text: web('isolation: hyperv'), want: [error('6:16', 'INVALID_VALUE', 'isolation')] },
   { text: web('label_file: ./labels'), want: [error('6:5', 'UNSUPPORTED_KEY', 'label_file')] },
@@ -106,7 +110,10 @@ it.each([
     text: web('networks: { default: { ipv4_address: x } }'),
     want: [error('6:42', 'INVALID_FORMAT', 'networks.default.ipv4_address')],
   },
-  { text: web('build: .'), want: [error('6:5', 'UNSUPPORTED_KEY', 'build')] },
+  {
+    text: web('build: https://git.example.org/app.git#main'),
+    want: [error('6:12', 'UNSUPPORTED_KEY', 'build')],
+  },
   { text: web('x-note: 1\n    deploy: { x-note: 1 }', 'x-all: 1\n'), want: [] },
   {
     text: web(

@@ -57,6 +57,31 @@ describe('decide', () => {
       input: { plan: toCreate, heldDesired: 'other' },
       kind: 'apply',
     },
+    {
+      when: 'somebody stopped it',
+      input: { plan: toCreate, stoppedDesired: toCreate.desired },
+      kind: 'stopped',
+    },
+    {
+      when: 'somebody stopped it, and all that ended has done its work',
+      input: { plan: inSync, stoppedDesired: inSync.desired },
+      kind: 'stopped',
+    },
+    {
+      when: 'somebody stopped it and somebody asks',
+      input: { plan: toCreate, stoppedDesired: toCreate.desired, requested: true },
+      kind: 'apply',
+    },
+    {
+      when: 'somebody stopped it and it is described otherwise now',
+      input: { plan: toCreate, stoppedDesired: 'other' },
+      kind: 'apply',
+    },
+    {
+      when: 'somebody stopped it and it left the repository',
+      input: { plan: toDestroy, stoppedDesired: toDestroy.desired, confirmed: true },
+      kind: 'apply',
+    },
     { when: 'it needs a yes', input: { plan: toDestroy }, kind: 'blocked' },
     { when: 'it needs a yes and has one', input: { plan: toDestroy, confirmed: true }, kind: 'apply' },
   ])('says $kind when $when', ({ input, kind }) => {
@@ -65,6 +90,7 @@ describe('decide', () => {
       requested: false,
       confirmed: false,
       heldDesired: null,
+      stoppedDesired: null,
       deployedDesired: null,
     };
     expect(decide({ plan: inSync, ...quiet, ...input }).kind).toBe(kind);

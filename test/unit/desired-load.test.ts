@@ -221,13 +221,13 @@ describe('kombinator.yaml', () => {
     const { state, push } = createDesiredFixture();
     const own = `${kombination('b')}policy: { drift: fix }\n`;
     await push({ [at('a')]: kombination('a'), [at('b')]: own });
-    expect(state.get('a')?.policy).toEqual({ drift: 'fix', maxDeletions: 10 });
+    expect(state.get('a')?.policy).toMatchObject({ drift: 'fix', maxDeletions: 10 });
     expect(await push({ 'kombinator.yaml': 'policy: { drift: alert, maxDeletions: 2 }\n' })).toEqual({
       changed: ['a', 'b'],
       removed: [],
     });
-    expect(state.get('a')?.policy).toEqual({ drift: 'alert', maxDeletions: 2 });
-    expect(state.get('b')?.policy).toEqual({ drift: 'fix', maxDeletions: 2 });
+    expect(state.get('a')?.policy).toMatchObject({ drift: 'alert', maxDeletions: 2 });
+    expect(state.get('b')?.policy).toMatchObject({ drift: 'fix', maxDeletions: 2 });
     expect(state.settings().policy.drift).toBe('alert');
   });
 

@@ -33,7 +33,11 @@ function summarise({ name, targets, services, resources, policy }: DesiredStack)
   return `${JSON.stringify({ name, policy, targets, services, resources: rendered }, null, 2)}\n`;
 }
 
-const secrets = { 'secret://file/metrics-password': 'metrics', 'secret://env/REGISTRY_PASSWORD': 'registry' };
+const names = ['metrics-password', 'immich-db', 'postgres', 'recipes-key', 'records'];
+const secrets = {
+  'secret://env/REGISTRY_PASSWORD': 'registry',
+  ...Object.fromEntries(names.map((name) => [`secret://file/${name}`, 'hunter2'])),
+};
 
 describe.each(
   readdirSync(root, { withFileTypes: true })

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { createIssues } from '../../reconciler/model/issue.ts';
-import { KITS } from '../../reconciler/model/kit.ts';
+import { BUILT_IN, BUILT_IN_KITS } from '../../reconciler/model/kit-catalogue.ts';
+import { checkDefinitions } from '../../reconciler/model/kit-document.ts';
 import { createSchemaCheck } from '../../reconciler/model/schema-check.ts';
 import { maskSpec } from '../../reconciler/model/secret.ts';
 import type { DesiredStack } from '../../reconciler/model/stack.ts';
-import { baseKit } from '../../schemas/index.ts';
+import { kits } from '../../schemas/index.ts';
 import { briefDiagnostics, createDesiredFixture } from '../support/desired-fixtures.ts';
 
 const { state } = createDesiredFixture();
@@ -28,18 +29,36 @@ async function container(text: string, service: string): Promise<Record<string, 
   return maskSpec(resource.spec);
 }
 
-describe('base-kit', () => {
-  it('fits its schema', () => {
+describe('the kits that come along', () => {
+  it.each(kits)('fit their schema: $name', (kit) => {
     const issues = createIssues();
-    createSchemaCheck()('stackkit', baseKit, issues);
+    createSchemaCheck()('stackkit', kit, issues);
     expect(issues.list).toEqual([]);
   });
 
-  it.each(KITS.flatMap((kit) => Object.keys(kit.services)))('has a %s without findings', async (service) => {
-    const stack = await render(document(`[traefik, ${service === 'traefik' ? 'whoami' : service}]`));
-    expect(stack.diagnostics).toEqual([]);
-    expect(JSON.stringify(stack.resources)).not.toContain('{{');
+  it.each(BUILT_IN)('hold definitions without findings: $name', (kit) => {
+    const issues = createIssues();
+    checkDefinitions(kit, issues);
+    expect(issues.list).toEqual([]);
   });
+
+  const services = BUILT_IN_KITS.kits.get('base-kit')?.services ?? {};
+  it.each(Object.entries(services))(
+    'have a %s that renders',
+    async (service, { needs = [], settings = {} }) => {
+      const others = ['traefik', ...needs].filter((name) => name !== service);
+      const required = Object.entries(settings).flatMap(([key, { required }]) => (required ? [key] : []));
+      const config = Object.fromEntries(
+        [...required, ...(settings['password'] ? ['password'] : [])].map((key) => [key, 'x']),
+      );
+      if (settings['repository']) config['repository'] = 's3:bucket';
+      const listed = Object.fromEntries(others.map((name) => [name, {}]));
+      const stack = await render(document(JSON.stringify({ ...listed, whoami: {}, [service]: { config } })));
+      expect(stack.diagnostics).toEqual([]);
+      expect(stack.services.map(({ name }) => name)).toContain(service);
+      expect(JSON.stringify(stack.resources.map(({ spec }) => maskSpec(spec)))).not.toContain('{{');
+    },
+  );
 });
 
 describe('kit services', () => {

@@ -2,7 +2,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import * as schemas from '../../schemas/index.ts';
 
-const { baseKit: _kit, ...documents } = schemas;
+const { kits: _kits, ...documents } = schemas;
 
 describe.each(Object.entries(documents))('%s', (_name, schema) => {
   it('is a JSON Schema (2020-12) with an id', () => {

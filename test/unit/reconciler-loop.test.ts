@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ReconcilerError } from '../../reconciler/model/errors.ts';
 import { RepairBrake } from '../../reconciler/run/repair-brake.ts';
 import { createFakeClock } from '../support/fake-clock.ts';
+import { eventually } from '../support/eventually.ts';
 import { container, createRig, file, stack } from '../support/reconciler-rig.ts';
 
 const NEVER = new AbortController().signal;
@@ -92,6 +93,23 @@ describe('a push', () => {
     const view = await rig.reaches('shop', 'invalid');
     expect(view.diagnostics).toContainEqual(expect.objectContaining({ code: 'UNKNOWN_KEY', line: 4 }));
     expect(rig.engine().control.find('shop', WEB)?.state).toBe('running');
+    const told = () => rig.logger.lines.filter(({ message }) => message.startsWith('a stack is not valid'));
+    await eventually(told, (lines) => lines.length > 0);
+    expect(told()[0]?.data).toMatchObject({
+      stack: 'shop',
+      problems: expect.arrayContaining([expect.stringContaining(':4:')]),
+    });
+    expect(told()).toHaveLength(1);
+  });
+
+  it('with an error keeps nobody from destroying what runs', async () => {
+    await using rig = createRig();
+    rig.source.push({ [file('shop')]: stack('shop', web('nginx:1.28')) });
+    await rig.apply('shop');
+    rig.source.push({ [file('shop')]: stack('shop', { web: 'imagee: "x"' }) });
+
+    expect((await rig.apply('shop', { mode: 'destroy', confirm: true })).job.status).toBe('completed');
+    expect(rig.engine().control.find('shop', WEB)).toBeUndefined();
   });
 
   it('pre-empts a running apply of the same stack', async () => {
@@ -284,7 +302,6 @@ describe('tags', () => {
     const logs = rig.reconciler.getJob(job?.id ?? '').logs.map(({ message }) => message);
     expect(logs.join('\n')).toContain('deploy/shop/1 is not pushed yet and will be tried again: no route');
     refuse = false;
-    const { eventually } = await import('../support/eventually.ts');
     expect(
       await eventually(
         () => source.pushedTags,

@@ -47,7 +47,7 @@ describe('containers', () => {
     { a: 'ports: ["1-2:1-2"]', b: 'ports: ["1:1", "2:2"]' },
     { a: 'env: { A: 1, B: true }', b: 'environment: [B=true, A=1]' },
     { a: 'volumes: ["/a:/b:ro"]', b: 'volumes: [{ type: bind, source: /a/, target: /b, read_only: true }]' },
-    { a: 'tmpfs: /run', b: 'volumes: [{ type: tmpfs, target: /run }]' },
+    { a: 'tmpfs: /run', b: 'tmpfs: [/run/]' },
     { a: 'command: a "b c"', b: 'command: [a, "b c"]' },
     { a: 'labels: { a: 1, b: }', b: 'labels: [b, a=1]' },
     { a: 'networks: [default]', b: 'networks: { default: { aliases: [web] } }' },

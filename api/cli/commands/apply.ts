@@ -6,7 +6,7 @@ import type { Invocation } from '../invocation.ts';
 import { askYes, present, remark, selectStacks } from '../invocation.ts';
 import { readPlanFile } from '../plan-file.ts';
 import { createLineProgress, createLiveProgress, type Progress } from '../progress.ts';
-import type { Session, StackApplyRequest, StackPlanRequest } from '../session.ts';
+import type { Session, StackApplyRequest, StackPlanRequest, StackRemoval } from '../session.ts';
 import { formatDuration } from '../table.ts';
 import type { Planning } from './plan.ts';
 import { formatPlans, isChanging, planStacks, showFailures } from './plan.ts';
@@ -17,12 +17,16 @@ export interface ApplyOptions {
   readonly planFile?: string;
   /** Says yes to everything, the plan's own confirmations included. */
   readonly yes: boolean;
+  /** Also while a freeze window is open. */
+  readonly overrideFreeze: boolean;
 }
 
 export interface DestroyOptions {
-  readonly stack: string;
+  /** Several are taken out of the repository, too. */
+  readonly stacks: readonly string[];
   readonly volumes: boolean;
   readonly yes: boolean;
+  readonly overrideFreeze: boolean;
 }
 
 /** How one stack's job ended; `failure` also when it could not even begin. */
@@ -36,22 +40,30 @@ export async function runApply(invocation: Invocation, options: ApplyOptions): P
   await using session = await invocation.openSession('apply', 'apply');
   const planning = await planToApply(session, options, invocation);
   // Awaited here: returning the promise alone would close the session under it.
-  return await carryOut(session, planning, { yes: options.yes, volumes: false, always: false }, invocation);
+  const { yes, overrideFreeze } = options;
+  return await carryOut(
+    session,
+    planning,
+    { yes, overrideFreeze, volumes: false, always: false },
+    invocation,
+  );
 }
 
 export async function runDestroy(invocation: Invocation, options: DestroyOptions): Promise<number> {
   if (!options.yes && !canAsk(invocation)) {
     throw new UsageError(
-      `destroying ${options.stack} needs a yes`,
+      `destroying ${options.stacks.join(', ')} needs a yes`,
       'repeat with --yes',
       'CONFIRMATION_REQUIRED',
     );
   }
   await using session = await invocation.openSession('apply', 'destroy');
-  const { stack, volumes, yes } = options;
+  const { volumes, yes, overrideFreeze } = options;
+  const [stack = '', ...others] = new Set(options.stacks);
+  if (others.length > 0) return await runDelete(invocation, session, options);
   const request: StackPlanRequest = { stack, mode: 'destroy', volumes };
   const planning = await planStacks(session, [request], invocation.interrupt.signal);
-  const code = await carryOut(session, planning, { yes, volumes, always: true }, invocation);
+  const code = await carryOut(session, planning, { yes, overrideFreeze, volumes, always: true }, invocation);
   const { stacks } = await session.repository(new AbortController().signal);
   if (code === EXIT.ok && stacks.includes(stack)) {
     const until =
@@ -61,6 +73,41 @@ export async function runDestroy(invocation: Invocation, options: DestroyOptions
     remark(invocation, `the repository still describes ${stack}: ${until}`);
   }
   return code;
+}
+
+/** Several at once: their descriptions go in one commit, and what they have on their targets in the order of their use. */
+async function runDelete(
+  invocation: Invocation,
+  session: Session,
+  { stacks, volumes, yes, overrideFreeze }: DestroyOptions,
+): Promise<number> {
+  const { interrupt } = invocation;
+  const names = [...new Set(stacks)].sort();
+  const requests = names.map((stack): StackPlanRequest => ({ stack, mode: 'destroy', volumes }));
+  const planning = await planStacks(session, requests, interrupt.signal);
+  const plans = planning.planned.map(({ plan }) => plan);
+  if (invocation.options.json !== true) invocation.terminal.out(formatPlans(invocation, plans, false));
+  showFailures(invocation, planning);
+  if (planning.failures.length > 0) return EXIT.failed;
+  if (!(await consentTo(plans, { yes, overrideFreeze, volumes, always: true }, invocation))) {
+    remark(invocation, 'nothing was changed');
+    return interrupt.stopped ? EXIT.interrupted : EXIT.failed;
+  }
+  const removal = await session.deleteStacks({ stacks: names, volumes, overrideFreeze }, interrupt.signal);
+  const failed = removal.stacks.some(({ error }) => error !== null);
+  present(invocation, { ok: !failed, ...removal }, () => formatRemoval(invocation, removal));
+  return failed ? EXIT.failed : EXIT.ok;
+}
+
+function formatRemoval({ style }: Invocation, { commit, stacks }: StackRemoval): string {
+  const described =
+    commit === null ? [] : [`${style.good('✓')} no longer described: commit ${commit.slice(0, 10)}`];
+  const removed = stacks.map(({ stack, error }) =>
+    error === null
+      ? `${style.good('✓')} ${style.bold(stack)} destroyed`
+      : `${style.bad('✗')} ${style.bold(stack)} failed: ${error.message} [${error.code}]`,
+  );
+  return [...described, ...removed].join('\n');
 }
 
 async function planToApply(
@@ -94,6 +141,7 @@ async function planToApply(
 interface Consent {
   readonly yes: boolean;
   readonly volumes: boolean;
+  readonly overrideFreeze: boolean;
   /** Needs a yes even when the plan itself asks for none. */
   readonly always: boolean;
 }
@@ -110,6 +158,8 @@ async function carryOut(
   showFailures(invocation, planning);
 
   const applicable = plans.filter((plan) => !hasErrors(plan.diagnostics));
+  for (const { stack } of plans.filter((plan) => hasErrors(plan.diagnostics)))
+    remark(invocation, `${stack} is left as it is: its plan has errors`);
   const work = applicable.filter(hasWork);
   const confirmed = work.length > 0 && (await consentTo(work, consent, invocation));
   if (work.length > 0 && !confirmed) {
@@ -182,13 +232,31 @@ async function applyAll(
     );
   });
   // Awaited here, so that progress and handler stay until the last job has ended.
-  return await Promise.all(
-    plans.map((plan) => {
-      const { stack, mode } = plan;
-      const request = { stack, mode, plan, volumes: consent.volumes, confirm: true };
-      return applyOne(session, request, progress, interrupt.signal);
-    }),
-  );
+  const { volumes, overrideFreeze } = consent;
+  return await inTurn(plans, (plan) => {
+    const { stack, mode } = plan;
+    const request = { stack, mode, plan, volumes, confirm: true, ...(overrideFreeze && { overrideFreeze }) };
+    return applyOne(session, request, progress, interrupt.signal);
+  });
+}
+
+/** All at once, but for stacks that wait for others among them. */
+function inTurn(
+  plans: readonly Plan[],
+  apply: (plan: Plan) => Promise<Outcome>,
+): Promise<readonly Outcome[]> {
+  const byStack = new Map(plans.map((plan) => [plan.stack, plan]));
+  const begun = new Map<string, Promise<Outcome>>();
+  const begin = (plan: Plan): Promise<Outcome> => {
+    const known = begun.get(plan.stack);
+    if (known !== undefined) return known;
+    const first = (plan.waitsFor ?? []).flatMap((stack) => byStack.get(stack) ?? []);
+    // Circles are errors: such a plan is not applied.
+    const outcome = Promise.all(first.map(begin)).then(() => apply(plan));
+    begun.set(plan.stack, outcome);
+    return outcome;
+  };
+  return Promise.all(plans.map(begin));
 }
 
 async function applyOne(

@@ -1,10 +1,18 @@
 import planSchema from '../../../schemas/plan.schema.json' with { type: 'json' };
-import { kombinationSchema, nodeSchema, repositorySchema, stackkitSchema } from '../../../schemas/index.ts';
+import { bundleSchema } from '../../../schemas/bundle.ts';
+import {
+  daemonSchema,
+  kombinationSchema,
+  nodeSchema,
+  repositorySchema,
+  stackkitSchema,
+} from '../../../schemas/index.ts';
 import { EXIT, nearestName, UsageError } from '../failure.ts';
 import type { Terminal } from '../terminal.ts';
 
 /** What a repository may hold and what the command answers, by the name it is asked for. */
-const SCHEMAS: Readonly<Record<string, object>> = {
+const SCHEMAS: Readonly<Record<string, { readonly $id: string }>> = {
+  daemon: daemonSchema,
   kombination: kombinationSchema,
   node: nodeSchema,
   plan: planSchema,
@@ -12,7 +20,10 @@ const SCHEMAS: Readonly<Record<string, object>> = {
   stackkit: stackkitSchema,
 };
 
-/** Prints a JSON Schema, for editors (`# yaml-language-server: $schema=…`) and other tools; without a name, the names. */
+/**
+ * Prints a JSON Schema that needs no other, for editors (`# yaml-language-server: $schema=…`) and other tools; without a
+ * name, the names.
+ */
 export function runSchema(terminal: Terminal, name: string | undefined): number {
   const names = Object.keys(SCHEMAS);
   if (name === undefined) {
@@ -22,11 +33,21 @@ export function runSchema(terminal: Terminal, name: string | undefined): number 
   const schema = Object.hasOwn(SCHEMAS, name) ? SCHEMAS[name] : undefined;
   if (schema === undefined) {
     const near = nearestName(name, names);
+    const known = `known schemas: ${names.join(', ')}`;
     throw new UsageError(
       `there is no schema "${name}"`,
-      near === undefined ? `known schemas: ${names.join(', ')}` : `did you mean ${near}?`,
+      near === undefined ? known : `did you mean ${near}? ${known}`,
     );
   }
-  terminal.out(JSON.stringify(schema, null, 2));
+  terminal.out(
+    JSON.stringify(
+      bundleSchema(
+        { ...schema },
+        Object.values(SCHEMAS).map((other) => ({ ...other })),
+      ),
+      null,
+      2,
+    ),
+  );
   return EXIT.ok;
 }

@@ -117,6 +117,7 @@ function paintState(state: SyncState, style: Style): string {
     case 'applying':
     case 'drifted':
     case 'blocked':
+    case 'stopped':
     case 'removed':
     case 'unknown':
       return style.warn(state);

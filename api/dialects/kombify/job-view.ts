@@ -7,10 +7,22 @@ const TYPE_WORDS: Readonly<Record<JobType, string>> = {
   apply: 'deploy',
   destroy: 'destroy',
   drift_check: 'drift_check',
+  start: 'start',
+  stop: 'stop',
+  restart: 'restart',
 };
 
 /** `apply` is understood as well as `deploy`. */
-export const JOB_TYPE_WORDS = ['plan', 'deploy', 'apply', 'destroy', 'drift_check'] as const;
+export const JOB_TYPE_WORDS = [
+  'plan',
+  'deploy',
+  'apply',
+  'destroy',
+  'drift_check',
+  'start',
+  'stop',
+  'restart',
+] as const;
 
 export function toJobType(word: (typeof JOB_TYPE_WORDS)[number]): JobType {
   return word === 'deploy' ? 'apply' : word;

@@ -5,6 +5,8 @@ import type { Route } from '../../http/route.ts';
 import { defineRoute } from '../../http/route.ts';
 import type { JsonSchema } from '../../http/shape.ts';
 import type { ApiDeps } from '../../operations/deps.ts';
+import { generateRoutes } from './generate-routes.ts';
+import { batchRoutes } from './batch-routes.ts';
 import { jobRoutes } from './job-routes.ts';
 import { logRoutes } from './log-routes.ts';
 import { answers } from './page.ts';
@@ -30,12 +32,14 @@ const openApiRoute: Route<ApiDeps> = defineRoute({
 
 /** The whole table of this dialect. */
 export const kombifyRoutes: readonly Route<ApiDeps>[] = [
+  ...batchRoutes,
   ...stackRoutes,
   ...planRoutes,
   ...logRoutes,
   ...workerRoutes,
   ...jobRoutes,
   ...unifierRoutes,
+  ...generateRoutes,
   ...systemRoutes,
   openApiRoute,
 ];

@@ -9,7 +9,7 @@ import { applyStack, ConfirmationRequiredError, planStack, waitForJob } from '..
 import type { StackApplyRequest } from '../../operations/plans.ts';
 import { toJob, toJobDetail } from './job-view.ts';
 import { answers } from './page.ts';
-import { PLAN_MEMBERS, record, refer } from './schemas.ts';
+import { PLAN_MEMBERS, PLAN_OPTIONAL, record, refer } from './schemas.ts';
 import { STACK_ID } from './stack-routes.ts';
 
 const TAG = 'Stacks';
@@ -23,6 +23,7 @@ interface ApplyBody extends PlanBody {
   readonly plan_id?: string;
   readonly plan?: Plan;
   readonly confirm?: boolean;
+  readonly override_freeze?: boolean;
 }
 
 const PLAN_BODY = {
@@ -42,12 +43,16 @@ const applyBody = shape<ApplyBody>({
     ...PLAN_BODY,
     plan_id: { type: 'string', description: 'A plan made here earlier; refused when it no longer holds.' },
     plan: {
-      ...record({ ...PLAN_MEMBERS, diagnostics: { type: 'array' } }),
+      ...record({ ...PLAN_MEMBERS, diagnostics: { type: 'array' } }, PLAN_OPTIONAL),
       description: 'A whole saved plan document.',
     },
     confirm: {
       type: 'boolean',
       description: 'A yes to every confirmation the plan asks for. Default false.',
+    },
+    override_freeze: {
+      type: 'boolean',
+      description: 'Also while a freeze window of the operator is open; for admins only. Default false.',
     },
   },
 });
@@ -90,7 +95,11 @@ export const planRoutes: readonly Route<ApiDeps>[] = [
       const stack = params['id'] ?? '';
       const plan = findPlan(deps, body, stack);
       const { mode = plan?.mode ?? 'apply', volumes = false, confirm = false } = body;
-      const job = await applyOrExplain(deps, { stack, mode, volumes, confirm, plan, actor: identity });
+      const overrideFreeze = body.override_freeze === true;
+      if (overrideFreeze && identity.role !== 'admin')
+        throw new HttpProblem('FORBIDDEN', 'override_freeze is for admins only');
+      const request = { stack, mode, volumes, confirm, overrideFreeze, plan, actor: identity };
+      const job = await applyOrExplain(deps, request);
       return ok(query.wait === true ? toJobDetail(await waitForJob(deps, job.id, signal)) : toJob(job));
     },
   }),

@@ -47,7 +47,7 @@ const DETAIL = record(
 );
 
 const FINDING = record(
-  { path: TEXT, message: TEXT, code: TEXT, hint: TEXT, line: INTEGER, column: INTEGER },
+  { path: TEXT, message: TEXT, code: TEXT, rule: TEXT, hint: TEXT, line: INTEGER, column: INTEGER },
   ['hint', 'line', 'column'],
 );
 
@@ -132,6 +132,7 @@ const STACK_MEMBERS: Readonly<Record<string, JsonSchema>> = {
       'failed',
       'blocked',
       'invalid',
+      'stopped',
       'deleting',
       'unknown',
     ],
@@ -152,10 +153,13 @@ const STACK_MEMBERS: Readonly<Record<string, JsonSchema>> = {
   diagnostics: listOf(DIAGNOSTIC),
 };
 
+/** Members of a plan that are left out when there is nothing to say. */
+export const PLAN_OPTIONAL: readonly string[] = ['unreachable', 'waitsFor'];
+
 const JOB_MEMBERS: Readonly<Record<string, JsonSchema>> = {
   id: TEXT,
   job_id: TEXT,
-  type: { enum: ['plan', 'deploy', 'destroy', 'drift_check'] },
+  type: { enum: ['plan', 'deploy', 'destroy', 'drift_check', 'start', 'stop', 'restart'] },
   status: { enum: ['queued', 'running', 'completed', 'failed', 'cancelled'] },
   stack_id: TEXT,
   worker_id: { type: 'null' },
@@ -201,7 +205,7 @@ const CHANGE = record({
   fields: listOf(FIELD),
   cause: TEXT,
   origin: orNull(record({ file: TEXT, line: INTEGER, column: INTEGER })),
-  dependsOn: listOf(record({ id: TEXT, until: { enum: ['applied', 'healthy', 'completed'] } })),
+  dependsOn: listOf(record({ id: TEXT, until: { enum: ['applied', 'healthy', 'completed', 'released'] } })),
   verify: BOOLEAN,
 });
 
@@ -216,6 +220,8 @@ export const PLAN_MEMBERS: Readonly<Record<string, JsonSchema>> = {
   summary: SUMMARY,
   confirmations: listOf(record({ code: TEXT, message: TEXT, ids: TEXTS })),
   diagnostics: listOf(DIAGNOSTIC),
+  waitsFor: TEXTS,
+  unreachable: listOf(record({ target: TEXT, message: TEXT })),
 };
 
 const WORKER = record({
@@ -247,15 +253,18 @@ export const SCHEMAS = {
   StackWrite: record({ ...STACK_MEMBERS, config: ANYTHING, ...COMMIT_MEMBERS }),
   Removal: record({ id: TEXT, name: TEXT, status: { const: 'deleting' }, ...COMMIT_MEMBERS }),
   Deployment: DEPLOYMENT,
-  Plan: record(PLAN_MEMBERS),
-  PlanAnswer: record({
-    ...PLAN_MEMBERS,
-    plan_id: TEXT,
-    job_id: TEXT,
-    stack_id: TEXT,
-    has_changes: BOOLEAN,
-    summary_text: TEXT,
-  }),
+  Plan: record(PLAN_MEMBERS, PLAN_OPTIONAL),
+  PlanAnswer: record(
+    {
+      ...PLAN_MEMBERS,
+      plan_id: TEXT,
+      job_id: TEXT,
+      stack_id: TEXT,
+      has_changes: BOOLEAN,
+      summary_text: TEXT,
+    },
+    PLAN_OPTIONAL,
+  ),
   Job: record(JOB_MEMBERS),
   JobDetail: record({ ...JOB_MEMBERS, steps: listOf(STEP), logs: listOf(JOB_LOG) }),
   Worker: WORKER,
@@ -269,6 +278,29 @@ export const SCHEMAS = {
       record({ valid: { const: false }, errors: listOf(FINDING), warnings: listOf(FINDING) }),
     ],
   },
+  Generated: record({
+    stack_name: TEXT,
+    stack_kit: TEXT,
+    output: TEXT,
+    nodes: listOf(
+      record({ name: TEXT, host: TEXT, ssh_user: TEXT, ssh_port: INTEGER }, ['ssh_user', 'ssh_port']),
+    ),
+    services: listOf(
+      record({
+        name: TEXT,
+        node: TEXT,
+        image: TEXT,
+        ports: listOf(INTEGER),
+        port: INTEGER_OR_NULL,
+        needs: TEXTS,
+      }),
+    ),
+    network: record({ domain: TEXT }),
+    files: listOf(record({ path: TEXT, content: TEXT, encoding: { enum: ['utf-8', 'base64'] } })),
+    checksums: { type: 'object', additionalProperties: TEXT },
+    variables: listOf(record({ name: TEXT, reference: TEXT })),
+    warnings: TEXTS,
+  }),
   Health: record({
     status: { enum: ['healthy', 'degraded'] },
     version: TEXT,

@@ -18,6 +18,7 @@ const STATUS_WORDS: Readonly<Record<SyncState, string>> = {
   failed: 'failed',
   blocked: 'blocked',
   invalid: 'invalid',
+  stopped: 'stopped',
   removed: 'deleting',
   unknown: 'unknown',
 };

@@ -1,4 +1,5 @@
 import type { Diagnostic, ValidationReport } from '../../../reconciler/index.ts';
+import { ruleOf } from '../../../reconciler/index.ts';
 import { HttpProblem } from '../../http/problem.ts';
 import { defineRoute, ok } from '../../http/route.ts';
 import type { ApiRequest, Route } from '../../http/route.ts';
@@ -10,17 +11,26 @@ import { refer } from './schemas.ts';
 interface ValidateBody {
   readonly yaml?: string;
   readonly spec?: object;
+  readonly strict?: boolean;
 }
 
 const YAML_TYPES = ['application/yaml', 'application/x-yaml', 'text/yaml', 'text/x-yaml'];
 
+const STRICT = { type: 'boolean', description: 'Warnings are errors. Default false.' } as const;
+
+const validateQuery = shape<{ readonly strict?: boolean }>({
+  type: 'object',
+  properties: { strict: STRICT },
+});
+
 const validateBody = shape<ValidateBody>({
   type: 'object',
   additionalProperties: false,
-  maxProperties: 1,
+  not: { required: ['yaml', 'spec'] },
   properties: {
     yaml: { type: 'string', description: 'The text of a kombination.yaml.' },
     spec: { type: 'object', description: 'A kombination document.' },
+    strict: STRICT,
   },
 });
 
@@ -34,17 +44,20 @@ export const unifierRoutes: readonly Route<ApiDeps>[] = [
     description:
       'Answers 200 for a document with errors, too: it was validated. 400 means that nothing could be validated.',
     access: 'viewer',
+    query: validateQuery,
     body: { json: validateBody, text: YAML_TYPES },
     responses: { 200: answers('What was found.', refer('Validation')) },
     handle(request, { reconciler }: ApiDeps) {
       const { text, hasPlaces } = readText(request);
-      return ok(toValidation(reconciler.validate(text), hasPlaces));
+      const report = reconciler.validate(text);
+      const strict = request.query.strict ?? request.body?.strict ?? false;
+      return ok(toValidation(strict ? toStrict(report) : report, hasPlaces));
     },
   }),
 ];
 
 /** Lines and columns mean nothing to somebody who sent a document instead of its text. JSON is YAML. */
-function readText({ text, body }: ApiRequest<unknown, ValidateBody>): {
+function readText({ text, body }: Pick<ApiRequest<unknown, ValidateBody>, 'text' | 'body'>): {
   readonly text: string;
   readonly hasPlaces: boolean;
 } {
@@ -54,6 +67,11 @@ function readText({ text, body }: ApiRequest<unknown, ValidateBody>): {
   const message =
     'send the text of a kombination.yaml as application/yaml, or {"yaml": text} or {"spec": document} as JSON';
   throw new HttpProblem('VALIDATION_ERROR', message, { details: [{ field: 'body', message: 'is empty' }] });
+}
+
+function toStrict(report: ValidationReport): ValidationReport {
+  const diagnostics = report.diagnostics.map((found) => ({ ...found, severity: 'error' as const }));
+  return { ...report, diagnostics, valid: diagnostics.length === 0 };
 }
 
 function toValidation({ valid, diagnostics, services, dependencies }: ValidationReport, hasPlaces: boolean) {
@@ -68,6 +86,7 @@ function toFinding({ path = '', message, code, line, column, hint }: Diagnostic,
     path,
     message,
     code,
+    rule: ruleOf(code),
     ...(hasPlaces && line !== undefined ? { line } : {}),
     ...(hasPlaces && column !== undefined ? { column } : {}),
     ...(hint === undefined ? {} : { hint }),

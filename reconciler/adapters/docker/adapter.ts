@@ -28,23 +28,16 @@ export interface Traits extends EngineTraits {
   readonly skewMs: number;
   /** API version that is spoken with it. */
   readonly api: string;
-  /** The engine's own id; empty when it gives none. */
+  /** The same for every way to the engine; empty when it gives no id. Machines set up from one image share the id itself. */
   readonly engineId: string;
-}
-
-export interface AppliedContainer {
-  /** The engine's id. */
-  readonly id: string;
-  /** By our clock, when the engine said that it was started; `null` when it was running already. */
-  readonly startedAt: number | null;
 }
 
 /** What every part of the Docker target works with. */
 export interface Adapter extends Required<AdapterOptions> {
   readonly engine: Engine;
   traits(signal: AbortSignal): Promise<Traits>;
-  /** The container that the last `apply` of a resource made or changed: saves looking for it. */
-  readonly applied: Map<string, AppliedContainer>;
+  /** Id of the container that the last `apply` of a resource made or changed: saves looking for it. */
+  readonly applied: Map<string, string>;
   /** Values of secret files by resource, see secret-texts.ts. Never printed. */
   readonly secretTexts: Map<string, readonly string[]>;
   /** Stacks by the engine names of their networks and volumes, for events that carry no labels. */
@@ -90,7 +83,7 @@ async function readTraits(engine: Engine, clock: Clock, signal: AbortSignal): Pr
       ...(info.CPUShares === false ? (['cpuShares'] as const) : []),
       ...(info.CPUSet === false ? (['cpuset'] as const) : []),
     ],
-    engineId: info.ID ?? '',
+    engineId: info.ID ? [info.ID, info.Name, info.DockerRootDir].join(' ') : '',
     cpus: info.NCPU,
     cgroupVersion: Number(info.CgroupVersion ?? 1),
     skewMs: engine.local ? 0 : Date.parse(info.SystemTime) - now,

@@ -71,6 +71,19 @@ export async function settleContainer(
   if (current !== null) await startContainer(task, current.id);
 }
 
+/** Stops the container that is to be replaced, or runs it again. */
+export async function releaseContainer(
+  adapter: Adapter,
+  change: ResourceChange,
+  outcome: 'stop' | 'undo',
+  context: ApplyContext,
+): Promise<void> {
+  const { current } = await readGroup(adapter.engine, context.stack, change.change.name, context.signal);
+  if (current === null) return;
+  if (outcome === 'stop') await stopContainer(adapter, current, context.signal);
+  else await startContainer(taskOf(adapter, change, context), current.id);
+}
+
 /** For creates and updates: one container under its own name, as wanted, running. */
 async function ensureContainer(task: ContainerTask, group: ContainerGroup): Promise<void> {
   const { adapter, spec, context } = task;

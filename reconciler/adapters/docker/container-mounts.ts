@@ -63,7 +63,12 @@ function buildMount(mount: MountSpec): object {
       };
     }
     case 'anonymous':
-      return { Type: 'volume', Target: target, ReadOnly: readOnly };
+      return {
+        Type: 'volume',
+        Target: target,
+        ReadOnly: readOnly,
+        ...(mount.nocopy ? { VolumeOptions: { NoCopy: true } } : {}),
+      };
     case 'volume': {
       const options = withoutUndefined({ NoCopy: mount.nocopy, Subpath: mount.subpath });
       const more = Object.keys(options).length > 0 ? { VolumeOptions: options } : {};

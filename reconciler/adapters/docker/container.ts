@@ -27,6 +27,8 @@ export interface ContainerTask {
   readonly desired: DesiredResource;
   readonly spec: ContainerSpec;
   readonly context: ApplyContext;
+  /** Instead of those of a resource. */
+  readonly labels?: Readonly<Record<string, string>>;
 }
 
 /** A change that must be undone is undone even when the caller has lost interest. */
@@ -44,7 +46,7 @@ export async function makeContainer(task: ContainerTask, name: string): Promise<
   const { api } = await adapter.traits(signal);
   refuseUnmet(desired, spec, api);
   const place = spec.secrets?.length ? newSecretsPlace(stack) : null;
-  const own = buildLabels({ stack, revision, branch, desired });
+  const own = task.labels ?? buildLabels({ stack, revision, branch, desired });
   const labels = place === null ? own : { ...own, [SECRETS_LABEL]: place };
   const shared = await withSharedIds(adapter.engine, spec, signal);
   const config = buildContainerConfig(shared, { labels, api, place });
@@ -123,7 +125,7 @@ export async function startContainer(
   } catch (error) {
     throw isReconcilerError(error, 'PORT_TAKEN') ? await namePortHolder(adapter, desired, error) : error;
   }
-  adapter.applied.set(appliedKey(context.stack, desired.id), { id, startedAt: adapter.clock.now() });
+  adapter.applied.set(appliedKey(context.stack, desired.id), id);
 }
 
 export async function stopContainer(
@@ -188,13 +190,19 @@ export async function undo(
 }
 
 async function ensureRunning(task: ContainerTask, inspect: ContainerInspectInfo): Promise<void> {
+  const { status } = judgeContainer(inspect, { stableMs: 0, runningMs: 0 });
+  if (status !== 'completed') return startAgain(task, inspect);
   const { adapter, desired, context } = task;
-  adapter.applied.set(appliedKey(context.stack, desired.id), { id: inspect.Id, startedAt: null });
+  adapter.applied.set(appliedKey(context.stack, desired.id), inspect.Id);
+}
+
+/** Has a container run that was made before, unless it runs. */
+export async function startAgain(task: ContainerTask, inspect: ContainerInspectInfo): Promise<void> {
+  const { adapter, desired, context } = task;
+  adapter.applied.set(appliedKey(context.stack, desired.id), inspect.Id);
   const { Running, Paused } = inspect.State;
   if (Paused) await adapter.engine.unpauseContainer(inspect.Id, context.signal);
   if (Running || Paused) return;
-  const { status } = judgeContainer(inspect, { stableMs: 0, runningMs: 0 });
-  if (status === 'completed') return;
   // The machine may have been started anew since, and its memory is empty then.
   const place = readSecretsPlace(inspect.Config.Labels);
   if (place !== null) await fillSecrets(task, place);

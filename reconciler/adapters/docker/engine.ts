@@ -1,9 +1,17 @@
 import type { Readable } from 'node:stream';
-import type { ContainerInfo, ContainerInspectInfo, ImageInspectInfo, NetworkInspectInfo } from 'dockerode';
+import type {
+  ContainerInfo,
+  ContainerInspectInfo,
+  ImageInfo,
+  ImageInspectInfo,
+  NetworkInspectInfo,
+} from 'dockerode';
 import { errorMessage } from '../../model/errors.ts';
+import { ignoreStatus, orNull } from './engine-answers.ts';
 import { statusOf } from './engine-errors.ts';
+import { imageCalls } from './engine-images.ts';
 import { LABEL } from './labels.ts';
-import type { AuthConfig, EngineRequest, Transport } from './transport.ts';
+import type { AuthConfig, EngineRequest, RegistryAuths, Transport } from './transport.ts';
 
 export interface EngineVolume {
   readonly Name: string;
@@ -38,6 +46,13 @@ export interface PullOptions extends CreateOptions {
   readonly auth: AuthConfig | undefined;
 }
 
+export interface BuildOptions {
+  readonly query: Readonly<Record<string, unknown>>;
+  readonly auths: RegistryAuths;
+  readonly doing: string;
+  readonly signal: AbortSignal;
+}
+
 export interface LogQuery {
   readonly follow?: boolean;
   readonly tail?: number;
@@ -60,6 +75,8 @@ export interface Engine {
   listContainers(stack: string | null, signal: AbortSignal): Promise<ContainerInfo[]>;
   /** Containers of one resource. */
   findContainers(stack: string, name: string, signal: AbortSignal): Promise<ContainerInfo[]>;
+  /** One-off containers of every stack. */
+  listHooks(signal: AbortSignal): Promise<ContainerInfo[]>;
   /** Containers that publish a host port. */
   findPublishers(port: string, signal: AbortSignal): Promise<ContainerInfo[]>;
   inspectContainer(id: string, signal: AbortSignal): Promise<ContainerInspectInfo | null>;
@@ -92,6 +109,12 @@ export interface Engine {
   removeVolume(name: string, signal: AbortSignal): Promise<void>;
 
   inspectImage(reference: string, signal: AbortSignal): Promise<ImageInspectInfo | null>;
+  /** Images that were built for one stack, or for any. */
+  listImages(stack: string | null, signal: AbortSignal): Promise<readonly ImageInfo[]>;
+  /** Output of a build, one JSON object a line. */
+  buildImage(context: Readable, options: BuildOptions): Promise<Readable>;
+  /** Takes a name from an image, and removes the image with its last one unless it is in use. */
+  untagImage(reference: string, signal: AbortSignal): Promise<void>;
   /** Progress of a pull, one JSON object a line. */
   pullImage(reference: string, options: PullOptions): Promise<Readable>;
   /** Digest that the registry has for a reference. */
@@ -128,6 +151,7 @@ type ContainerCalls = Pick<
   Engine,
   | 'listContainers'
   | 'findContainers'
+  | 'listHooks'
   | 'findPublishers'
   | 'inspectContainer'
   | 'createContainer'
@@ -156,6 +180,7 @@ function containerCalls(transport: Transport): ContainerCalls {
         { label: [`${LABEL.stack}=${stack}`, `${LABEL.name}=container/${name}`] },
         signal,
       ),
+    listHooks: (signal) => listContainers(transport, { label: [LABEL.hook] }, signal),
     findPublishers: (port, signal) => listContainers(transport, { publish: [port] }, signal),
     inspectContainer: (id, signal) =>
       orNull(
@@ -331,55 +356,6 @@ function volumeCalls(
   };
 }
 
-function imageCalls(transport: Transport): Pick<Engine, 'inspectImage' | 'pullImage' | 'registryDigest'> {
-  return {
-    inspectImage: (reference, signal) =>
-      orNull(
-        transport.json({ method: 'GET', path: `/images/${reference}/json`, doing: 'inspect image', signal }),
-      ),
-    pullImage(reference, { auth, platform, signal }) {
-      // With a digest or tag inside `fromImage` the engine pulls just that one.
-      const query = { fromImage: reference, ...(platform === undefined ? {} : { platform }) };
-      const doing = `pull ${reference}`;
-      return transport.stream({
-        method: 'POST',
-        path: '/images/create',
-        query,
-        auth,
-        doing,
-        timeoutMs: SLOW_MS,
-        signal,
-      });
-    },
-    async registryDigest(reference, auth, signal) {
-      const answer = await transport.json<{ Descriptor?: { digest?: string } }>({
-        method: 'GET',
-        path: `/distribution/${reference}/json`,
-        auth,
-        doing: `ask the registry for ${reference}`,
-        timeoutMs: 15_000,
-        signal,
-      });
-      return answer.Descriptor?.digest ?? '';
-    },
-  };
-}
-
 function ownedFilter(stack: string | null): object {
   return { label: [stack === null ? LABEL.stack : `${LABEL.stack}=${stack}`] };
-}
-
-function orNull<T>(answer: Promise<T>): Promise<T | null> {
-  return answer.catch((error: unknown) => {
-    if (statusOf(error) === 404) return null;
-    throw error;
-  });
-}
-
-async function ignoreStatus(statuses: readonly number[], answer: Promise<void>): Promise<void> {
-  try {
-    await answer;
-  } catch (error) {
-    if (!statuses.includes(statusOf(error) ?? 0)) throw error;
-  }
 }

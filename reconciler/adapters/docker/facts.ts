@@ -1,6 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import type { OwnedStack, TargetFacts } from '../../ports/target.ts';
 import type { Adapter } from './adapter.ts';
+import { ownerOfImage } from './built-images.ts';
 import type { Owner } from './labels.ts';
 import { readOwner } from './labels.ts';
 
@@ -20,14 +21,15 @@ export async function readFacts({ engine }: Adapter, signal: AbortSignal): Promi
 
 /** Every stack that has resources on the engine, by name. */
 export async function readOwned({ engine }: Adapter, signal: AbortSignal): Promise<readonly OwnedStack[]> {
-  const [containers, networks, volumes] = await Promise.all([
+  const [containers, networks, volumes, images] = await Promise.all([
     engine.listContainers(null, signal),
     engine.listNetworks(null, signal),
     engine.listVolumes(null, signal),
+    engine.listImages(null, signal),
   ]);
   const byStack = new Map<string, Owner[]>();
-  for (const { Labels } of [...containers, ...networks, ...volumes]) {
-    const owner = readOwner(Labels);
+  const labelled = [...containers, ...networks, ...volumes].map(({ Labels }) => readOwner(Labels));
+  for (const owner of [...labelled, ...images.map(ownerOfImage)]) {
     if (owner) byStack.set(owner.stack, [...(byStack.get(owner.stack) ?? []), owner]);
   }
   return [...byStack.keys()].sort().map((stack) => {

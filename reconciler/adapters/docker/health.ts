@@ -37,9 +37,6 @@ interface Subject {
 
 async function containerHealth(adapter: Adapter, subject: Subject, signal: AbortSignal): Promise<Health> {
   const { engine, stableMs } = adapter;
-  // Too young to be believed, whatever the engine would say: with many starts at a time its answers cost more than the wait.
-  const early = stableMs - ageOf(adapter, subject);
-  if (early > 0) return { status: 'starting', retryAfterMs: early };
   const inspect = await findContainer(adapter, subject, signal);
   if (inspect === null) return { status: 'missing' };
   const traits = await adapter.traits(signal);
@@ -62,15 +59,9 @@ async function containerHealth(adapter: Adapter, subject: Subject, signal: Abort
   };
 }
 
-/** Milliseconds since we started it; infinite when we did not. */
-function ageOf({ applied, clock }: Adapter, { stack, id }: Subject): number {
-  const startedAt = applied.get(appliedKey(stack, id))?.startedAt ?? null;
-  return startedAt === null ? Infinity : clock.now() - startedAt;
-}
-
 async function findContainer(adapter: Adapter, { stack, id, name }: Subject, signal: AbortSignal) {
   const applied = adapter.applied.get(appliedKey(stack, id));
-  const known = applied === undefined ? null : await adapter.engine.inspectContainer(applied.id, signal);
+  const known = applied === undefined ? null : await adapter.engine.inspectContainer(applied, signal);
   if (known !== null) return known;
   const { current, next, strays } = await readGroup(adapter.engine, stack, name, signal);
   const judged = next ?? current ?? strays[0];

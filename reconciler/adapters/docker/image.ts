@@ -2,24 +2,26 @@ import type { ImageInspectInfo } from 'dockerode';
 import { errorMessage, ReconcilerError } from '../../model/errors.ts';
 import type { ApplyContext, ResourceChange } from '../../ports/target.ts';
 import type { Adapter } from './adapter.ts';
+import { applyBuiltImage } from './built-images.ts';
 import { engineMessage, statusOf, toCancelled, toPullError } from './engine-errors.ts';
 import { readPullProgress } from './pull-progress.ts';
 import { authFor } from './registry.ts';
-import { imageSpec } from './specs.ts';
+import { builtImageSpec, imageSpec } from './specs.ts';
 
 /** A pull that reports nothing for this long is given up. */
 const STALL_MS = 120_000;
 
 /**
  * Makes sure that an image is on the engine. Throws IMAGE_NOT_FOUND and IMAGE_PULL_FAILED (retryable: a registry may get it, or be back, later) and
- * REGISTRY_UNAUTHORIZED. Images are shared: nothing is ever removed.
+ * REGISTRY_UNAUTHORIZED. What was pulled is shared, and never removed; what the stack builds is its own.
  */
 export async function applyImage(
   adapter: Adapter,
   change: ResourceChange,
   context: ApplyContext,
 ): Promise<void> {
-  if (change.desired === null) return;
+  if (change.desired === null || builtImageSpec(change.desired))
+    return applyBuiltImage(adapter, change, context);
   const { reference, pullPolicy, platform } = imageSpec(change.desired);
   const image = await adapter.engine.inspectImage(reference, context.signal);
   const present = image !== null && fitsPlatform(image, platform);

@@ -14,6 +14,18 @@ export const LABEL = {
   revision: 'io.kombinator.revision',
   branch: 'io.kombinator.branch',
   spec: 'io.kombinator.spec',
+  /** On one-off containers only, which are no resources: the stack that they belong to. */
+  hook: 'io.kombinator.hook',
+} as const;
+
+/**
+ * Labels of built images have names of their own: a container has the labels of its image, and one that somebody starts
+ * from our image is not ours. They are few, because each is a step of the build.
+ */
+export const IMAGE_LABEL = {
+  stack: 'io.kombinator.image.stack',
+  /** The values of `LABEL` as JSON. */
+  owner: 'io.kombinator.image.owner',
 } as const;
 
 const COMPOSE = 'com.docker.compose';
@@ -49,6 +61,29 @@ export function buildLabels({ stack, revision, branch, desired }: LabelInput): R
   return {
     ...userLabels(desired),
     ...composeLabels(stack, desired),
+    ...ownerLabels({ stack, revision, branch, desired }),
+  };
+}
+
+/** Labels for an image that is built. */
+export function buildImageLabels(input: LabelInput): Record<string, string> {
+  return {
+    [IMAGE_LABEL.stack]: input.stack,
+    [IMAGE_LABEL.owner]: canonicalJson(ownerLabels(input)),
+  };
+}
+
+/** `null`: not one that we have built. */
+export function readImageOwner(labels: Labels | null | undefined): Owner | null {
+  const owner = parseSpec(labels?.[IMAGE_LABEL.owner]);
+  const texts = Object.entries(owner).filter(
+    (entry): entry is [string, string] => typeof entry[1] === 'string',
+  );
+  return readOwner(Object.fromEntries(texts));
+}
+
+function ownerLabels({ stack, revision, branch, desired }: LabelInput): Record<string, string> {
+  return {
     [LABEL.stack]: stack,
     [LABEL.resource]: desired.id,
     [LABEL.name]: `${desired.kind}/${desired.name}`,

@@ -1,12 +1,13 @@
-import type { ContainerInspectInfo, ImageInspectInfo, NetworkInspectInfo } from 'dockerode';
+import type { ContainerInspectInfo, ImageInfo, ImageInspectInfo, NetworkInspectInfo } from 'dockerode';
 import type { ImageSpec } from '../../model/docker-spec.ts';
 import type { JsonObject } from '../../model/json.ts';
-import { canonicalJson, sha256 } from '../../model/json.ts';
+import { canonicalJson } from '../../model/json.ts';
 import type { DesiredResource, ObservedResource } from '../../model/resource.ts';
 import { maskSpec } from '../../model/secret.ts';
 import type { Observation, ObserveScope } from '../../ports/target.ts';
 import type { Adapter, Traits } from './adapter.ts';
 import { mapBounded } from './bounded.ts';
+import { observeBuilt } from './built-images.ts';
 import type { ContainerGroup, OwnedContainer } from './container-group.ts';
 import { groupContainers, membersOf } from './container-group.ts';
 import { judgeContainer } from './container-health.ts';
@@ -14,12 +15,13 @@ import { readLive, renderObserved } from './container-live.ts';
 import { readStaleSharing } from './container-sharing.ts';
 import type { EngineVolume } from './engine.ts';
 import { describeUnmet } from './engine-needs.ts';
+import { fingerprint } from './fingerprint.ts';
 import { fitsPlatform, movedDigest } from './image.ts';
 import type { Owner } from './labels.ts';
 import { readOwner } from './labels.ts';
 import { maskSecrets } from './logs.ts';
 import { hideSecretTexts, rememberSecretTexts } from './secret-texts.ts';
-import { imageSpec, networkSpec, volumeSpec } from './specs.ts';
+import { builtImageSpec, imageSpec, networkSpec, volumeSpec } from './specs.ts';
 
 /** More only makes an engine on a small machine slower. */
 const PARALLEL_CALLS = 4;
@@ -32,17 +34,19 @@ export async function observeStack(
 ): Promise<Observation> {
   const { engine } = adapter;
   rememberSecretTexts(adapter, scope.stack, scope.desired);
-  const [containers, networks, volumes, images, externals, traits] = await Promise.all([
+  const [containers, networks, volumes, built, images, externals, traits] = await Promise.all([
     engine.listContainers(scope.stack, signal),
     engine.listNetworks(scope.stack, signal),
     engine.listVolumes(scope.stack, signal),
+    engine.listImages(scope.stack, signal),
     observeImages(adapter, scope.desired, signal),
     observeExternals(adapter, scope.desired, signal),
     adapter.traits(signal),
   ]);
   for (const { Name } of [...networks, ...volumes]) adapter.stacksByName.set(Name, scope.stack);
   const networkIds = new Map(networks.map(({ Name, Id }) => [Name, Id]));
-  const view: ContainerView = { adapter, traits, networkIds, imageIds: images.ids, desired: scope.desired };
+  const imageIds = new Map([...images.ids, ...idsOf(built)]);
+  const view: ContainerView = { adapter, traits, networkIds, imageIds, desired: scope.desired };
   const groups = [...groupContainers(containers).values()];
   const observedContainers = await mapBounded(groups, PARALLEL_CALLS, (group) =>
     observeGroup(view, group, signal),
@@ -50,6 +54,7 @@ export async function observeStack(
   const resources = [
     ...networks.flatMap((network) => observeNetwork(network, scope.desired)),
     ...volumes.flatMap((volume) => observeVolume(volume, scope.desired)),
+    ...observeBuilt(built, scope.desired),
     ...images.resources,
     ...externals,
     ...observedContainers.flat(),
@@ -58,6 +63,11 @@ export async function observeStack(
   const { engineId } = traits;
   const warnings = [...images.warnings, ...describeUnmet(scope.desired, traits.api)];
   return { resources, warnings, ...(engineId === '' ? {} : { engine: engineId }) };
+}
+
+/** A built image is known by the name that tells what is in it. */
+function* idsOf(images: readonly ImageInfo[]): Generator<readonly [string, string]> {
+  for (const { RepoTags, Id } of images) for (const name of RepoTags ?? []) yield [name, Id];
 }
 
 interface ContainerView {
@@ -221,7 +231,7 @@ async function observeImages(
 ): Promise<ObservedImages> {
   const ids = new Map<string, string>();
   const warnings: string[] = [];
-  const wanted = desired.filter(({ kind }) => kind === 'image');
+  const wanted = desired.filter((resource) => resource.kind === 'image' && !builtImageSpec(resource));
   const resources = await mapBounded(wanted, PARALLEL_CALLS, async (resource) => {
     const spec = imageSpec(resource);
     const image = await adapter.engine.inspectImage(spec.reference, signal);
@@ -261,8 +271,4 @@ function sharedResource(
 ): ObservedResource {
   const base = { id, target, kind, name, hash, revision: null, spec, health };
   return { ...base, fingerprint: fingerprint([identity, health.status]), interrupted: false, shared: true };
-}
-
-function fingerprint(parts: readonly string[]): string {
-  return sha256(canonicalJson(parts)).slice(0, 32);
 }

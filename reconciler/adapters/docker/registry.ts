@@ -1,5 +1,5 @@
 import type { Secret } from '../../model/secret.ts';
-import type { AuthConfig } from './transport.ts';
+import type { AuthConfig, RegistryAuths } from './transport.ts';
 
 export interface RegistryCredentials {
   /** `registry.example.org:5000`; `docker.io` for the default registry. */
@@ -9,6 +9,7 @@ export interface RegistryCredentials {
 }
 
 const DEFAULT_REGISTRY = 'docker.io';
+const DEFAULT_ADDRESS = 'https://index.docker.io/v1/';
 const DEFAULT_NAMES = [
   DEFAULT_REGISTRY,
   'index.docker.io',
@@ -31,8 +32,19 @@ export function authFor(
   const host = registryOf(reference);
   const found = registries.find((registry) => normaliseHost(registry.host) === host);
   if (found === undefined) return undefined;
-  const serveraddress = host === DEFAULT_REGISTRY ? 'https://index.docker.io/v1/' : host;
+  const serveraddress = host === DEFAULT_REGISTRY ? DEFAULT_ADDRESS : host;
   return { username: found.username, password: found.password.reveal(), serveraddress };
+}
+
+/** Credentials for all registries, as a build wants them: it does not say in advance what it will pull. */
+export function authsFor(registries: readonly RegistryCredentials[]): RegistryAuths {
+  return Object.fromEntries(
+    registries.map(({ host, username, password }) => {
+      const bare = normaliseHost(host);
+      const address = bare === DEFAULT_REGISTRY ? DEFAULT_ADDRESS : bare;
+      return [address, { username, password: password.reveal() }];
+    }),
+  );
 }
 
 function normaliseHost(host: string): string {

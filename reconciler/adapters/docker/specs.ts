@@ -1,4 +1,10 @@
-import type { ContainerSpec, ImageSpec, NetworkSpec, VolumeSpec } from '../../model/docker-spec.ts';
+import type {
+  BuiltImageSpec,
+  ContainerSpec,
+  ImageSpec,
+  NetworkSpec,
+  VolumeSpec,
+} from '../../model/docker-spec.ts';
 import { ReconcilerError } from '../../model/errors.ts';
 import type { DesiredResource } from '../../model/resource.ts';
 import type { Spec } from '../../model/secret.ts';
@@ -30,6 +36,11 @@ export function imageSpec(desired: DesiredResource): ImageSpec {
   const { spec } = desired;
   if (!hasText(spec, 'reference') || !hasText(spec, 'pullPolicy')) throw malformed(desired);
   return spec as ImageSpec;
+}
+
+/** `null`: an image that is pulled. */
+export function builtImageSpec({ spec }: Pick<DesiredResource, 'spec'>): BuiltImageSpec | null {
+  return spec['build'] !== undefined && hasText(spec, 'reference') ? (spec as BuiltImageSpec) : null;
 }
 
 /** Also holds for masked specs: secrets are text there. */

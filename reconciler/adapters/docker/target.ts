@@ -3,7 +3,8 @@ import type { ResourceId } from '../../model/resource.ts';
 import type { ApplyContext, LogLine, LogOptions, ResourceChange, Target } from '../../ports/target.ts';
 import type { Adapter, AdapterOptions } from './adapter.ts';
 import { createAdapter } from './adapter.ts';
-import { applyContainer, settleContainer } from './apply-container.ts';
+import { applyContainer, releaseContainer, settleContainer } from './apply-container.ts';
+import { startResource, stopResource } from './control-container.ts';
 import { applyNetwork } from './apply-network.ts';
 import { applyVolume } from './apply-volume.ts';
 import { readGroup } from './container-group.ts';
@@ -12,6 +13,8 @@ import { readFacts, readOwned } from './facts.ts';
 import { readHealth } from './health.ts';
 import { applyImage } from './image.ts';
 import { closeAfter, readLogLines } from './logs.ts';
+import type { RunningOneOffs } from './one-off.ts';
+import { listOneOffs, removeOneOff, runOneOff } from './one-off.ts';
 import { observeStack } from './observe.ts';
 import { watchEngine } from './watch.ts';
 
@@ -24,17 +27,33 @@ export interface EngineTargetOptions extends AdapterOptions {
 /** The `Target` port over one Docker Engine. */
 export function createEngineTarget({ engine, close, ...options }: EngineTargetOptions): Target {
   const adapter = createAdapter(engine, options);
+  const running: RunningOneOffs = new Set();
   const closing = new AbortController();
   const until = (signal: AbortSignal) => AbortSignal.any([signal, closing.signal]);
   return {
     name: options.name,
     observe: (scope, signal) => observeStack(adapter, scope, until(signal)),
     apply: (change, context) => applyChange(adapter, change, { ...context, signal: until(context.signal) }),
+    firstLookMs: (kind) => (kind === 'container' ? adapter.stableMs : 0),
     health: (stack, id, signal) => readHealth(adapter, stack, id, until(signal)),
     async settle(change, outcome, context) {
       if (change.change.action !== 'replace' || change.change.kind !== 'container') return;
       await settleContainer(adapter, change, outcome, { ...context, signal: until(context.signal) });
     },
+    stop: (stack, id, signal) => stopResource(adapter, stack, id, until(signal)),
+    start: (desired, context) =>
+      startResource(adapter, desired, { ...context, signal: until(context.signal) }),
+    async release(change, outcome, context) {
+      if (change.change.kind !== 'container') return;
+      await releaseContainer(adapter, change, outcome, { ...context, signal: until(context.signal) });
+    },
+    runOneOff: (oneOff, context) =>
+      runOneOff(adapter, { oneOff, context: { ...context, signal: until(context.signal) }, running }),
+    async leftovers(signal) {
+      const found = await listOneOffs(adapter, until(signal));
+      return found.filter(({ name }) => !running.has(name));
+    },
+    removeLeftover: (id, signal) => removeOneOff(adapter, id, until(signal)),
     owned: (signal) => readOwned(adapter, until(signal)),
     facts: (signal) => readFacts(adapter, until(signal)),
     logs: (stack, id, logOptions) =>

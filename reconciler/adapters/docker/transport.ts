@@ -17,13 +17,18 @@ export interface AuthConfig {
   readonly serveraddress: string;
 }
 
+export type RegistryAuths = Readonly<Record<string, Pick<AuthConfig, 'username' | 'password'>>>;
+
 export interface EngineRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'HEAD';
   readonly path: string;
   readonly query?: Readonly<Record<string, unknown>>;
   readonly body?: object;
-  readonly file?: Buffer;
+  /** Sent as it is; a stream without a length. */
+  readonly file?: Buffer | Readable;
   readonly auth?: AuthConfig | undefined;
+  /** Credentials for whatever registries a build needs, by host. */
+  readonly auths?: RegistryAuths;
   /** For the whole answer, or for the first byte of a stream. Default 30,000. */
   readonly timeoutMs?: number;
   /** What is being done, for messages. */
@@ -140,7 +145,7 @@ export function compareVersions(a: string, b: string): number {
 const ANSWERS_TRUE = Object.fromEntries([200, 201, 204, 304].map((status) => [status, true]));
 
 function dial(docker: Docker, request: EngineRequest, isStream: boolean): Promise<unknown> {
-  const { method, path, query, body, file, auth } = request;
+  const { method, path, query, body, file, auth, auths } = request;
   const deadline = new AbortController();
   const timer = setTimeout(
     () => deadline.abort(new DOMException('timed out', 'TimeoutError')),
@@ -157,6 +162,7 @@ function dial(docker: Docker, request: EngineRequest, isStream: boolean): Promis
         options: method === 'POST' ? { _query: query ?? {}, _body: body ?? {} } : { ...query },
         ...(file === undefined ? {} : { file }),
         ...(auth === undefined ? {} : { authconfig: auth }),
+        ...(auths === undefined ? {} : { registryconfig: auths }),
         abortSignal,
         isStream,
         statusCodes: ANSWERS_TRUE,

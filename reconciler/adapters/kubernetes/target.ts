@@ -28,6 +28,9 @@ export function createClusterTarget(options: ClusterOptions): Target {
       throw toTargetError(error, doing, client.address, either);
     }
   }
+  function unsupported(what: string): never {
+    throw new ReconcilerError('TARGET_UNSUPPORTED', `the cluster ${name} ${what}`);
+  }
   return {
     name,
     observe: (scope, signal) =>
@@ -36,6 +39,13 @@ export function createClusterTarget(options: ClusterOptions): Target {
       guard(`${change.change.action} ${change.change.id}`, context.signal, (signal) =>
         applyChange(cluster, change, { ...context, signal }),
       ),
+    // Nothing on a cluster stands in the way of another stack's object as a host port does.
+    release: async () => undefined,
+    runOneOff: async () => unsupported('runs no containers by themselves; describe a job'),
+    leftovers: async () => [],
+    removeLeftover: async () => undefined,
+    stop: async (_stack, id) => unsupported(`cannot stop ${id}; set its replicas to 0`),
+    start: async ({ id }) => unsupported(`cannot start ${id}; set its replicas`),
     health: (stack, id, signal) =>
       guard(`look at ${id}`, signal, (both) => readHealth(cluster, stack, id, both)),
     async settle(change, outcome, context) {

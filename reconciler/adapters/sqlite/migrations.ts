@@ -41,6 +41,7 @@ const MIGRATIONS: readonly string[] = [
     id TEXT PRIMARY KEY, name TEXT NOT NULL, role TEXT NOT NULL, hash TEXT NOT NULL, created_at TEXT NOT NULL
   ) STRICT;
   `,
+  `ALTER TABLE stacks ADD COLUMN stopped TEXT;`,
 ];
 
 /**

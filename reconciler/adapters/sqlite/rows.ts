@@ -12,6 +12,7 @@ import type {
   LogLevel,
   Role,
   StackRecord,
+  StoppedStack,
   StepStatus,
 } from '../../ports/store.ts';
 
@@ -22,7 +23,7 @@ import type {
 
 export type Row = Readonly<Record<string, SQLOutputValue>>;
 
-const JOB_TYPES: readonly JobType[] = ['plan', 'apply', 'destroy', 'drift_check'];
+const JOB_TYPES: readonly JobType[] = ['plan', 'apply', 'destroy', 'drift_check', 'start', 'stop', 'restart'];
 const JOB_STATUSES: readonly JobStatus[] = ['queued', 'running', 'completed', 'failed', 'cancelled'];
 const STEP_STATUSES: readonly StepStatus[] = [
   'pending',
@@ -99,6 +100,7 @@ export function toStackRecord(row: Row): StackRecord {
     lastAppliedRevision: optionalText(row, 'last_applied_revision'),
     lastAppliedAt: optionalText(row, 'last_applied_at'),
     unpushedTags: document(row, 'unpushed_tags', isTextList) ?? [],
+    stopped: document(row, 'stopped', isStopped),
   };
 }
 
@@ -153,6 +155,12 @@ function isSummary(value: unknown): value is PlanSummary {
 
 function isJobError(value: unknown): value is JobError {
   return hasMembers(value, { code: 'string', message: 'string', retryable: 'boolean' });
+}
+
+function isStopped(value: unknown): value is StoppedStack {
+  if (!hasMembers(value, { desired: 'string', resources: 'object', at: 'string' })) return false;
+  const { resources, by } = value as { readonly resources: unknown; readonly by?: unknown };
+  return isTextList(resources) && (by === null || typeof by === 'string');
 }
 
 function isTextList(value: unknown): value is string[] {

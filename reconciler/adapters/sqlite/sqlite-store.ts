@@ -224,6 +224,11 @@ function jobColumns({ summary, error, ...rest }: Job) {
   return { ...rest, summary: summary && JSON.stringify(summary), error: error && JSON.stringify(error) };
 }
 
-function stackColumns({ untagged, unpushedTags, ...rest }: StackRecord) {
-  return { ...rest, untagged: untagged ? 1 : 0, unpushedTags: JSON.stringify(unpushedTags) };
+function stackColumns({ untagged, unpushedTags, stopped, ...rest }: StackRecord) {
+  return {
+    ...rest,
+    untagged: untagged ? 1 : 0,
+    unpushedTags: JSON.stringify(unpushedTags),
+    stopped: stopped && JSON.stringify(stopped),
+  };
 }

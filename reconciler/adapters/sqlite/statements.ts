@@ -36,8 +36,9 @@ export function prepareStatements(database: DatabaseSync) {
       ON CONFLICT (id) DO UPDATE SET document = excluded.document, saved_at = excluded.saved_at`),
     getPlan: prepare('SELECT document FROM plans WHERE id = ?'),
     saveStack: prepare(`
-      INSERT OR REPLACE INTO stacks (stack, held_desired, untagged, last_applied_revision, last_applied_at, unpushed_tags)
-      VALUES (:stack, :heldDesired, :untagged, :lastAppliedRevision, :lastAppliedAt, :unpushedTags)`),
+      INSERT OR REPLACE INTO stacks (stack, held_desired, untagged, last_applied_revision, last_applied_at, unpushed_tags,
+        stopped)
+      VALUES (:stack, :heldDesired, :untagged, :lastAppliedRevision, :lastAppliedAt, :unpushedTags, :stopped)`),
     getStack: prepare('SELECT * FROM stacks WHERE stack = ?'),
     listStacks: prepare('SELECT * FROM stacks ORDER BY stack'),
     saveKey: prepare(`

@@ -29,7 +29,16 @@ describe('who may do what', () => {
     },
     {
       access: 'deployer',
-      ids: ['applyStack', 'createStack', 'deleteStack', 'planStack', 'rollbackStack', 'sync', 'updateStack'],
+      ids: [
+        'applyStack',
+        'createStack',
+        'deleteStack',
+        'deleteStacks',
+        'planStack',
+        'rollbackStack',
+        'sync',
+        'updateStack',
+      ],
     },
     { access: 'admin', ids: ['registerWorker', 'unregisterWorker'] },
   ])('gives $access exactly $ids', ({ access, ids }) => {

@@ -21,7 +21,7 @@ describe('bad requests', () => {
   });
 
   it.each([
-    { when: 'the path is unknown', path: '/api/v1/unifier/generate', status: 404, code: 'NOT_FOUND' },
+    { when: 'the path is unknown', path: '/api/v1/unifier/preview', status: 404, code: 'NOT_FOUND' },
     { when: 'the path is outside', path: '/', status: 404, code: 'NOT_FOUND' },
     { when: 'the stack is unknown', path: '/api/v1/stacks/nope', status: 404, code: 'NOT_FOUND' },
     {

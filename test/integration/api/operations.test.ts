@@ -33,6 +33,35 @@ describe('the API', () => {
     (await server.request(`/api/v1${path}`, init)).status;
 
   describe('stacks', () => {
+    it('deletes several together', async () => {
+      await server.request('/api/v1/stacks', json('POST', { name: 'blog', services: ['web'] }));
+      const remove = (body: object, query = '') => read(`/stacks/batch-delete${query}`, json('POST', body));
+
+      expect(await status('/stacks/batch-delete', json('POST', { stacks: ['blog', 'nope'] }))).toBe(404);
+      expect(await status('/stacks/batch-delete', json('POST', { stacks: [] }))).toBe(400);
+      const deployer = {
+        ...json('POST', { stacks: ['blog'], override_freeze: true }),
+        role: 'deployer' as const,
+      };
+      expect((await server.request('/api/v1/stacks/batch-delete', deployer)).status).toBe(403);
+      expect(await remove({ stacks: ['homelab', 'blog'], volumes: true }, '?wait=true')).toMatchObject({
+        commit: REVISION,
+        stacks: [
+          { id: 'blog', status: 'deleted', job_id: expect.stringMatching(/^job_/), error: null },
+          { id: 'homelab', status: 'deleted' },
+        ],
+      });
+      expect(server.reconciler.writes.at(-1)).toBe('deleteStacks with volumes by admin key blog, homelab');
+      expect(await read('/stacks')).toMatchObject({ stacks: [] });
+    });
+
+    it('answers a batch before it has ended unless asked to wait', async () => {
+      expect(await read('/stacks/batch-delete', json('POST', { stacks: ['homelab'] }))).toEqual({
+        commit: REVISION,
+        stacks: [{ id: 'homelab', name: 'homelab', status: 'deleting', job_id: null, error: null }],
+      });
+    });
+
     it('shows one with everything that is known of it', async () => {
       expect(await read('/stacks/homelab')).toMatchObject({
         id: 'homelab',
@@ -271,8 +300,45 @@ describe('the API', () => {
     const { errors } = await read('/unifier/validate', json('POST', body));
 
     expect(errors).toEqual([
-      { message: 'storage is not known', code: 'UNKNOWN_KEY', hint: 'did you mean volumes?', ...error },
+      {
+        message: 'storage is not known',
+        code: 'UNKNOWN_KEY',
+        rule: 'validation_error',
+        hint: 'did you mean volumes?',
+        ...error,
+      },
     ]);
+  });
+
+  it.each([
+    { body: { stack: 'homelab', output: 'tofu' }, stack: 'homelab', output: 'opentofu' },
+    { body: { yaml: 'services: [web]' }, stack: 'from-text', output: 'compose' },
+    { body: { spec: { services: ['web'] }, output: 'kubernetes' }, stack: 'from-text', output: 'kubernetes' },
+  ])('generates from $body', async ({ body, stack, output }) => {
+    expect(await read('/unifier/generate', json('POST', body))).toMatchObject({
+      stack_name: stack,
+      stack_kit: 'base-kit',
+      output,
+      nodes: [{ name: 'attic', host: '10.0.0.2', ssh_user: 'root', ssh_port: 22 }],
+      services: [{ name: 'web', node: 'attic', port: 80, needs: [] }],
+      network: { domain: 'home.lab' },
+      files: [
+        { path: `${output}.txt`, content: `${output} of ${stack}\n`, encoding: 'utf-8' },
+        { path: 'files/logo.png', content: '/wA=', encoding: 'base64' },
+      ],
+      checksums: { [`${output}.txt`]: expect.stringMatching(/^sha256:[0-9a-f]{64}$/) },
+      variables: [{ name: 'DB_PASSWORD', reference: 'secret://file/db-password' }],
+    });
+  });
+
+  it('generates from YAML as it is, and refuses what it cannot', async () => {
+    const yaml = { method: 'POST', headers: { 'Content-Type': 'application/yaml' }, body: 'services: [web]' };
+    expect(await read('/unifier/generate?output=traefik', yaml)).toMatchObject({ output: 'traefik' });
+    expect(await read('/unifier/generate', json('POST', { stack: 'a', output: 'ansible' }))).toMatchObject({
+      error: { code: 'VALIDATION_ERROR', details: [{ field: 'output' }] },
+    });
+    expect(await status('/unifier/generate', json('POST', {}))).toBe(400);
+    expect(await status('/unifier/generate', json('POST', { stack: 'a', yaml: 'b' }))).toBe(400);
   });
 
   describe('system', () => {

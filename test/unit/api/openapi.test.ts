@@ -52,6 +52,7 @@ describe('the OpenAPI document', () => {
         '/api/v1/jobs GET',
         '/api/v1/jobs/{id} GET',
         '/api/v1/unifier/validate POST',
+        '/api/v1/unifier/generate POST',
       ]),
     );
   });

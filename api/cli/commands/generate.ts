@@ -1,0 +1,67 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { GeneratedFile, GenerateFormat } from '../../../reconciler/index.ts';
+import { GENERATE_FORMATS } from '../../../reconciler/index.ts';
+import { EXIT, nearestName, UsageError } from '../failure.ts';
+import type { Invocation } from '../invocation.ts';
+import { present, remark } from '../invocation.ts';
+
+export interface GenerateOptions {
+  readonly format: string;
+  readonly stack: string;
+  /** Directory to write to; left out: everything goes to stdout. */
+  readonly out?: string;
+}
+
+/** Writes a stack in another tool's words. */
+export async function runGenerate(
+  invocation: Invocation,
+  { format, stack, out }: GenerateOptions,
+): Promise<number> {
+  const known = formatOf(format);
+  await using session = await invocation.openSession('read', 'generate');
+  const generated = await session.generate(
+    { subject: { stack }, format: known },
+    invocation.interrupt.signal,
+  );
+  const { files, notes, variables } = generated;
+  for (const note of notes) remark(invocation, note);
+  if (out !== undefined) await writeFiles(out, files);
+  const document = { stack: generated.stack, format: known, files: files.map(toJson), notes, variables };
+  present(invocation, document, () => {
+    if (out === undefined) return files.map((file) => toText(file, files.length > 1)).join('\n');
+    const written = files.map(({ path }) => join(out, path));
+    const wanted = variables.map(({ name, reference }) => `  ${name}  ${invocation.style.dim(reference)}`);
+    return [...written, ...(wanted.length > 0 ? ['', 'Variables to fill in:', ...wanted] : [])].join('\n');
+  });
+  return EXIT.ok;
+}
+
+function formatOf(format: string): GenerateFormat {
+  const known = GENERATE_FORMATS.find((name) => name === format);
+  if (known) return known;
+  const near = nearestName(format, GENERATE_FORMATS);
+  throw new UsageError(
+    `"${format}" cannot be generated`,
+    near === undefined ? `known formats: ${GENERATE_FORMATS.join(', ')}` : `did you mean ${near}?`,
+  );
+}
+
+/** Files of ours are replaced; nothing else in the directory is touched. */
+export async function writeFiles(directory: string, files: readonly GeneratedFile[]): Promise<void> {
+  for (const { path, content } of files) {
+    const place = join(directory, path);
+    await mkdir(dirname(place), { recursive: true });
+    await writeFile(place, content);
+  }
+}
+
+function toText({ path, content }: GeneratedFile, named: boolean): string {
+  const text = typeof content === 'string' ? content.trimEnd() : `(${content.byteLength} bytes)`;
+  return named ? `# --- ${path}\n${text}` : text;
+}
+
+function toJson({ path, content }: GeneratedFile): object {
+  if (typeof content === 'string') return { path, content, encoding: 'utf-8' };
+  return { path, content: Buffer.from(content).toString('base64'), encoding: 'base64' };
+}

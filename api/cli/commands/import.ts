@@ -1,0 +1,116 @@
+import { copyFile, mkdir } from 'node:fs/promises';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, dirname, isAbsolute, join, posix, relative, resolve, sep } from 'node:path';
+import type { Imported, ImportNote } from '../../../reconciler/index.ts';
+import { errorMessage, formatDiagnostic, importCompose, parseDotEnv } from '../../../reconciler/index.ts';
+import { EXIT, UsageError } from '../failure.ts';
+import { writeFiles } from './generate.ts';
+import type { Terminal } from '../terminal.ts';
+
+export interface ImportOptions {
+  readonly terminal: Terminal;
+  readonly json: boolean;
+  /** Path of a Compose file. */
+  readonly file: string;
+  /** Directory to write to; left out: the kombination goes to stdout, the report to stderr. */
+  readonly out?: string;
+  /** Default: what the file says, else the name of its directory. */
+  readonly name?: string;
+}
+
+/** More files than this are data, not configuration. */
+const MAX_FILES = 1_000;
+
+/** Turns a Compose project into a kombination; 1 when something in it is still wrong. */
+export async function runImport({ terminal, json, file, out, name }: ImportOptions): Promise<number> {
+  const directory = dirname(resolve(file));
+  const imported = importCompose({
+    text: readText(file),
+    name: name ?? basename(directory),
+    rename: name !== undefined,
+    env: parseDotEnv(readInside(directory, '.env') ?? ''),
+    list: (path) => listInside(directory, path),
+    read: (path) => readInside(directory, path),
+  });
+  if (out !== undefined) await write(out, directory, imported);
+  if (json) terminal.out(JSON.stringify(imported, null, 2));
+  else {
+    if (out === undefined) terminal.out(imported.text.trimEnd());
+    const report = reportOf(imported, file).join('\n');
+    if (out === undefined) terminal.err(report);
+    else terminal.out(report);
+  }
+  return imported.diagnostics.length === 0 ? EXIT.ok : EXIT.failed;
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new UsageError(`cannot read ${file}: ${errorMessage(error)}`);
+  }
+}
+
+/** The place of a path beside the Compose file; `null` when it leads elsewhere. */
+function placeOf(directory: string, path: string): string | null {
+  const place = resolve(directory, path);
+  const inside = relative(directory, place);
+  return inside.startsWith('..') || isAbsolute(inside) ? null : place;
+}
+
+function readInside(directory: string, path: string): string | null {
+  const place = placeOf(directory, path);
+  try {
+    return place === null ? null : readFileSync(place, 'utf8');
+  } catch {
+    // Not there, or a directory: the report says so.
+    return null;
+  }
+}
+
+function listInside(directory: string, path: string): readonly string[] {
+  const place = placeOf(directory, path);
+  const toPath = (file: string) => relative(directory, file).split(sep).join(posix.sep);
+  try {
+    if (place === null) return [];
+    if (statSync(place).isFile()) return [toPath(place)];
+    return readdirSync(place, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => toPath(join(entry.parentPath, entry.name)))
+      .filter((name) => !/(^|\/)\.git\//.test(name))
+      .slice(0, MAX_FILES)
+      .sort();
+  } catch {
+    // Not there (yet): nothing to bring along.
+    return [];
+  }
+}
+
+async function write(out: string, directory: string, { text, copies }: Imported): Promise<void> {
+  await writeFiles(out, [{ path: 'kombination.yaml', content: text }]);
+  for (const path of copies) {
+    const place = join(out, path);
+    if (resolve(place) === join(directory, path)) continue;
+    await mkdir(dirname(place), { recursive: true });
+    await copyFile(join(directory, path), place);
+  }
+}
+
+const TITLES: Readonly<Record<ImportNote['kind'], string>> = {
+  mapped: 'Mapped',
+  changed: 'Changed',
+  dropped: 'Could not be mapped',
+};
+
+function reportOf({ name, notes, copies, diagnostics }: Imported, file: string): string[] {
+  const lines: string[] = [`${file} as the stack ${name}`];
+  for (const kind of ['mapped', 'changed', 'dropped'] as const) {
+    const found = notes.filter((note) => note.kind === kind);
+    if (found.length > 0) lines.push(`${TITLES[kind]}:`);
+    for (const { line, path, message } of found) lines.push(`  ${file}:${line} ${path}: ${message}`);
+  }
+  if (copies.length > 0) lines.push('Files beside it:', ...copies.map((path) => `  ${path}`));
+  if (diagnostics.length > 0)
+    lines.push('Still wrong:', ...diagnostics.map((found) => `  ${formatDiagnostic(found)}`));
+  return lines;
+}

@@ -1,0 +1,121 @@
+import { defineRoute } from '../../http/route.ts';
+import type { Reply, Route } from '../../http/route.ts';
+import { listDatabases } from '../../operations/databases.ts';
+import type { ApiDeps } from '../../operations/deps.ts';
+import { readHealth } from '../../operations/health.ts';
+import { listTags } from '../../operations/tags.ts';
+import { formatTable, toPlainText } from '../../text/table.ts';
+import { success } from './envelope.ts';
+import { DATA, succeeds } from './schemas.ts';
+
+/** Of the API that this dialect speaks. */
+const API_VERSION = '1.0.0';
+
+export const infoRoutes: readonly Route<ApiDeps>[] = [
+  defineRoute({
+    method: 'GET',
+    path: '/',
+    id: 'getKomposeInfo',
+    tag: 'System',
+    summary: 'What there is',
+    access: 'open',
+    responses: { 200: succeeds('Where everything is.', DATA.info) },
+    handle: () =>
+      success('Welcome to Kompose API', {
+        name: 'Kompose REST API',
+        version: API_VERSION,
+        endpoints: {
+          health: '/api/health',
+          stacks: '/api/stacks',
+          database: '/api/db',
+          tags: '/api/tag',
+        },
+        documentation: '/api/openapi.json',
+      }),
+  }),
+  defineRoute({
+    method: 'GET',
+    path: '/health',
+    id: 'getKomposeHealth',
+    tag: 'System',
+    summary: 'Whether the API answers',
+    access: 'open',
+    responses: { 200: succeeds('It does.', DATA.health) },
+    handle: (_, deps: ApiDeps) => {
+      const { status, version, uptimeMs, checks } = readHealth(deps);
+      const seconds = Math.floor(uptimeMs / 1_000);
+      return success('API is healthy', {
+        version: API_VERSION,
+        server: 'kompose-api',
+        uptime: `${seconds} seconds`,
+        uptime_seconds: seconds,
+        kombinator: { version, status, checks },
+      });
+    },
+  }),
+];
+
+export const listRoutes: readonly Route<ApiDeps>[] = [
+  defineRoute({
+    method: 'GET',
+    path: '/db/status',
+    id: 'getKomposeDatabases',
+    tag: 'Databases',
+    summary: 'Databases of all stacks',
+    access: 'viewer',
+    responses: { 200: succeeds('As a table, and as data.', DATA.dbStatus) },
+    handle: (_, deps: ApiDeps) => showDatabases(deps),
+  }),
+  defineRoute({
+    method: 'GET',
+    path: '/db/list',
+    id: 'listKomposeBackups',
+    tag: 'Databases',
+    summary: 'Backups of databases',
+    access: 'viewer',
+    responses: { 200: succeeds('As a table, and as data.', DATA.dbList) },
+    handle: () =>
+      success('Database backups listed', {
+        backups: 'There are no backups.\n',
+        files: [],
+      }),
+  }),
+  defineRoute({
+    method: 'GET',
+    path: '/tag/list',
+    id: 'listKomposeTags',
+    tag: 'Tags',
+    summary: 'Deployment tags of both schemes',
+    access: 'viewer',
+    responses: { 200: succeeds('As a table, and as data.', DATA.tags) },
+    handle: (_, deps: ApiDeps) => showTags(deps),
+  }),
+];
+
+function showDatabases(deps: ApiDeps): Reply {
+  const databases = listDatabases(deps);
+  const rows = databases.map(({ stack, service, kind, image, node, status }) => [
+    stack,
+    service,
+    kind,
+    image,
+    node,
+    status,
+  ]);
+  const table = formatTable(['STACK', 'SERVICE', 'KIND', 'IMAGE', 'NODE', 'STATUS'], rows);
+  const output = rows.length === 0 ? 'No stack has a database.\n' : toPlainText(`${table}\n`);
+  return success('Database status retrieved', { output, databases });
+}
+
+async function showTags(deps: ApiDeps): Promise<Reply> {
+  const items = await listTags(deps);
+  const rows = items.map(({ name, commit, time, message }) => [
+    name,
+    commit.slice(0, 10),
+    time,
+    message.split('\n', 1)[0] ?? '',
+  ]);
+  const table = formatTable(['TAG', 'REVISION', 'TIME', 'MESSAGE'], rows);
+  const tags = rows.length === 0 ? 'There are no deployment tags.\n' : toPlainText(`${table}\n`);
+  return success('Tags listed', { tags, items });
+}

@@ -1,0 +1,123 @@
+import type { JsonSchema } from '../../http/shape.ts';
+
+const TEXT = { type: 'string' };
+const TEXT_OR_NULL = { type: ['string', 'null'] };
+const INTEGER = { type: 'integer' };
+const TIME = { type: 'string', format: 'date-time' };
+
+/** An object whose members are all there. */
+export function record(properties: Readonly<Record<string, JsonSchema>>): JsonSchema {
+  return { type: 'object', properties, required: Object.keys(properties) };
+}
+
+function listOf(items: JsonSchema): JsonSchema {
+  return { type: 'array', items };
+}
+
+const SERVICE = record({
+  name: TEXT,
+  node: TEXT,
+  image: TEXT,
+  status: TEXT,
+  ports: listOf(TEXT),
+  message: TEXT_OR_NULL,
+});
+
+/** What stands in `data`. */
+export const DATA = {
+  info: record({
+    name: TEXT,
+    version: TEXT,
+    endpoints: record({ health: TEXT, stacks: TEXT, database: TEXT, tags: TEXT }),
+    documentation: TEXT,
+  }),
+  health: record({
+    version: TEXT,
+    server: TEXT,
+    uptime: TEXT,
+    uptime_seconds: INTEGER,
+    kombinator: record({
+      version: TEXT,
+      status: { enum: ['healthy', 'degraded'] },
+      checks: { type: 'object', additionalProperties: TEXT },
+    }),
+  }),
+  stacks: listOf(
+    record({
+      name: TEXT,
+      description: TEXT,
+      path: TEXT,
+      state: TEXT,
+      running: INTEGER,
+      total: INTEGER,
+    }),
+  ),
+  stack: record({
+    stack: TEXT,
+    output: TEXT,
+    state: TEXT,
+    message: TEXT_OR_NULL,
+    services: listOf(SERVICE),
+  }),
+  control: record({
+    stack: TEXT,
+    action: { enum: ['start', 'stop', 'restart'] },
+    output: TEXT,
+    state: TEXT,
+    job_id: TEXT,
+  }),
+  logs: record({
+    stack: TEXT,
+    logs: TEXT,
+    lines: INTEGER,
+    entries: listOf(record({ service: TEXT, stream: TEXT, time: TEXT, text: TEXT })),
+    failures: { type: 'object', additionalProperties: TEXT },
+  }),
+  dbStatus: record({
+    output: TEXT,
+    databases: listOf(
+      record({ stack: TEXT, service: TEXT, kind: TEXT, image: TEXT, node: TEXT, status: TEXT }),
+    ),
+  }),
+  dbList: record({ backups: TEXT, files: listOf({ type: 'object' }) }),
+  tags: record({
+    tags: TEXT,
+    items: listOf(
+      record({
+        name: TEXT,
+        scheme: { enum: ['deployment', 'release'] },
+        subject: TEXT,
+        version: TEXT,
+        environment: TEXT_OR_NULL,
+        commit: TEXT,
+        time: TIME,
+        message: TEXT,
+      }),
+    ),
+  }),
+} as const;
+
+export const SCHEMAS = {
+  Error: {
+    type: 'object',
+    properties: {
+      status: { const: 'error' },
+      message: TEXT,
+      code: INTEGER,
+      timestamp: TIME,
+      reason: TEXT,
+      details: listOf({ type: 'object' }),
+    },
+    required: ['status', 'message', 'code', 'timestamp'],
+  },
+} as const;
+
+/** The one good answer that a route has. */
+export function succeeds(description: string, data: JsonSchema) {
+  const schema = record({ status: { const: 'success' }, message: TEXT, data, timestamp: TIME });
+  return { description, content: { 'application/json': schema } };
+}
+
+export function fails(description: string) {
+  return { description, content: { 'application/json': { $ref: '#/components/schemas/Error' } } };
+}

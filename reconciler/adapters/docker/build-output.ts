@@ -1,0 +1,77 @@
+import type { JsonObject } from '../../model/json.ts';
+import { readJsonLines } from './pull-progress.ts';
+
+/** One line of a build. */
+export interface BuildLine {
+  readonly text: string;
+  /** `2/4` when the line begins a step. */
+  readonly step: string | null;
+}
+
+/** Why a build ended. */
+export class BuildFailure extends Error {
+  /** `2/4 : RUN make`, `null` when no step had begun. */
+  readonly step: string | null;
+  /** What the step printed last, oldest first. */
+  readonly lines: readonly string[];
+
+  constructor(message: string, step: string | null, lines: readonly string[]) {
+    super(message);
+    this.step = step;
+    this.lines = lines;
+  }
+}
+
+/** What the engine tells about its own doings. */
+const ENGINE_WORDS = /^( ---> |Removing intermediate container )/;
+const LAST_LINES = 15;
+const LONGEST_LINE = 500;
+
+/** Reads the output of a build (JSON lines) line by line. Throws `BuildFailure` when the engine says that it has failed. */
+export async function* readBuildOutput(chunks: AsyncIterable<Buffer>): AsyncGenerator<BuildLine> {
+  let rest = '';
+  let step: string | null = null;
+  let last: string[] = [];
+  const take = (text: string): BuildLine | null => {
+    const line = withoutColours(text).trimEnd().slice(0, LONGEST_LINE);
+    if (line.trim() === '') return null;
+    const [, number, words] = /^Step (\d+\/\d+) : (.*)$/.exec(line) ?? [];
+    if (words?.startsWith('LABEL io.kombinator.')) return null;
+    if (number !== undefined) {
+      step = `${number} : ${words ?? ''}`;
+      last = [];
+      return { text: line, step: number };
+    }
+    if (ENGINE_WORDS.test(line)) return null;
+    last = [...last, line].slice(-LAST_LINES);
+    return { text: line, step: null };
+  };
+  for await (const message of readJsonLines(chunks)) {
+    const { stream, status, id, error, errorDetail } = message as JsonObject;
+    if (typeof error === 'string') throw new BuildFailure(wordsOf(error, errorDetail), step, last);
+    const text = typeof stream === 'string' ? stream : '';
+    // Progress of single layers would drown everything else.
+    if (typeof status === 'string' && id === undefined) yield { text: status, step: null };
+    const lines = (rest + text).split(/\r\n|\n|\r/);
+    rest = lines.pop() ?? '';
+    for (const line of lines) {
+      const taken = take(line);
+      if (taken) yield taken;
+    }
+  }
+  const taken = take(rest);
+  if (taken) yield taken;
+}
+
+function wordsOf(error: string, detail: JsonObject[string] | undefined): string {
+  const message =
+    detail !== null && typeof detail === 'object' && 'message' in detail ? detail['message'] : error;
+  return withoutColours(typeof message === 'string' ? message : error)
+    .replace(/\s+/g, ' ')
+    .trim();
+}
+
+function withoutColours(text: string): string {
+  // oxlint-disable-next-line no-control-regex -- colours of terminals start with an escape character
+  return text.replace(/\u001B\[[\d;]*[A-Za-z]/g, '');
+}

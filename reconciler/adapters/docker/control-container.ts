@@ -1,0 +1,35 @@
+import { ReconcilerError } from '../../model/errors.ts';
+import type { DesiredResource, ResourceId } from '../../model/resource.ts';
+import type { ApplyContext } from '../../ports/target.ts';
+import type { Adapter } from './adapter.ts';
+import { startAgain, stopContainer } from './container.ts';
+import { membersOf, readGroup } from './container-group.ts';
+import { containerSpec } from './specs.ts';
+
+/** Stops every container of a resource; other kinds of resources do not run. */
+export async function stopResource(
+  adapter: Adapter,
+  stack: string,
+  id: ResourceId,
+  signal: AbortSignal,
+): Promise<void> {
+  const [, kind, ...rest] = id.split('/');
+  if (kind !== 'container') return;
+  const group = await readGroup(adapter.engine, stack, rest.join('/'), signal);
+  for (const member of membersOf(group)) await stopContainer(adapter, member, signal);
+}
+
+/** Starts the container of a resource as it is. */
+export async function startResource(
+  adapter: Adapter,
+  desired: DesiredResource,
+  context: ApplyContext,
+): Promise<void> {
+  if (desired.kind !== 'container') return;
+  const { engine } = adapter;
+  const { current, next } = await readGroup(engine, context.stack, desired.name, context.signal);
+  const container = current ?? next;
+  const inspect = container === null ? null : await engine.inspectContainer(container.id, context.signal);
+  if (inspect === null) throw new ReconcilerError('TARGET_ERROR', `${desired.id} has no container to start`);
+  await startAgain({ adapter, desired, spec: containerSpec(desired), context }, inspect);
+}

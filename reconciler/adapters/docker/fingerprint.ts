@@ -1,0 +1,6 @@
+import { canonicalJson, sha256 } from '../../model/json.ts';
+
+/** Differs whenever one of the parts does. */
+export function fingerprint(parts: readonly string[]): string {
+  return sha256(canonicalJson(parts)).slice(0, 32);
+}

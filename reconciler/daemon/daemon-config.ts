@@ -1,0 +1,85 @@
+import { readFileSync } from 'node:fs';
+import { CronTime } from 'cron';
+import { toDiagnostics } from '../model/assess.ts';
+import { formatDiagnostic } from '../model/diagnostic.ts';
+import { ReconcilerError } from '../model/errors.ts';
+import type { Issues } from '../model/issue.ts';
+import { createIssues, isProblem } from '../model/issue.ts';
+import type { SchemaCheck } from '../model/schema-check.ts';
+import { parseDuration } from '../model/units.ts';
+import type { Fields } from '../model/values.ts';
+import { asFields, asList, asString } from '../model/values.ts';
+import { parseYaml } from '../model/yaml-document.ts';
+import type { FreezeWindow } from './freeze-windows.ts';
+
+/** What the operator decides, and no commit can change. */
+export interface DaemonConfig {
+  readonly freeze: readonly FreezeWindow[];
+}
+
+const SHORTEST_MS = 60_000;
+/** A window that is longer than its schedule's distance never closes. */
+const LONGEST_MS = 366 * 24 * 3_600_000;
+
+/** Reads the file of `--config`. Throws BAD_OPTIONS with every finding, file and line. */
+export function readDaemonConfig(path: string, checkSchema: SchemaCheck): DaemonConfig {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new ReconcilerError('BAD_OPTIONS', `the configuration ${path} cannot be read`, { cause: error });
+  }
+  const issues = createIssues();
+  const document = parseYaml(text);
+  if (document.problems.length === 0) checkSchema('daemon', document.value ?? {}, issues);
+  const listed = asList(asFields(document.value)?.['freeze']) ?? [];
+  const freeze = listed.flatMap((item, index) => readWindow(asFields(item) ?? {}, index, issues));
+  const diagnostics = toDiagnostics(path, document, issues.list);
+  if (diagnostics.length === 0) return { freeze };
+  throw new ReconcilerError('BAD_OPTIONS', diagnostics.map(formatDiagnostic).join('\n'), { diagnostics });
+}
+
+function readWindow(fields: Fields, index: number, issues: Issues): readonly FreezeWindow[] {
+  const path = (key: string) => ['freeze', index, key];
+  const schedule = asString(fields['schedule']);
+  const written = asString(fields['duration']);
+  // What is missing has been reported.
+  if (schedule === undefined || written === undefined) return [];
+  const durationMs = parseDuration(written);
+  if (isProblem(durationMs)) return [];
+  if (durationMs < SHORTEST_MS || durationMs > LONGEST_MS)
+    issues.error('OUT_OF_RANGE', path('duration'), `${written} is no length for a window`, {
+      hint: '1m to 8784h',
+    });
+  const { valid, error } = CronTime.validateCronExpression(schedule);
+  if (!valid) {
+    const reason = error?.message ?? 'no cron expression';
+    issues.error('INVALID_FORMAT', path('schedule'), `"${schedule}": ${reason}`, {
+      hint: 'such as "0 18 * * 5"',
+    });
+  }
+  const timezone = asString(fields['timezone']) ?? 'UTC';
+  if (!isTimezone(timezone))
+    issues.error('INVALID_VALUE', path('timezone'), `there is no time zone ${timezone}`, {
+      hint: 'such as Europe/Berlin',
+    });
+  return [
+    {
+      name: asString(fields['name']) ?? schedule,
+      kind: fields['kind'] === 'allow' ? 'allow' : 'deny',
+      schedule,
+      durationMs,
+      timezone,
+      stacks: (asList(fields['stacks']) ?? []).flatMap((glob) => asString(glob) ?? []),
+    },
+  ];
+}
+
+function isTimezone(timeZone: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone }).resolvedOptions().timeZone !== '';
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,108 @@
+import { posix } from 'node:path';
+import { joinPath } from '../file-tree.ts';
+import type { BindVolumes } from './binds.ts';
+import { placeBinds } from './binds.ts';
+import { fillEnvironment } from './environment.ts';
+import type { Shelf } from './files.ts';
+import { placeConfigs } from './files.ts';
+import { toPairs, toSequence } from './merge.ts';
+import type { ComposeNode, MapNode } from './node.ts';
+import { child, entriesOf, isEmpty, map, scalar, textOf, withEntry } from './node.ts';
+import type { Environment, Project } from './project.ts';
+
+/** A service of a Compose file in the words of a kombination. */
+export function normaliseService(
+  project: Project,
+  service: MapNode,
+  shelf: Shelf & { readonly volumes: BindVolumes },
+): MapNode {
+  let result = withoutEmpty(service);
+  result = fillEnvironment(project, result, shelf.environment);
+  result = placeBinds(project, result, shelf.volumes);
+  result = placeConfigs(project, result, shelf);
+  result = normalisePorts(result);
+  result = placeBuild(project, result, shelf.environment);
+  const files = result.entries.get('volumes');
+  return files?.kind === 'list' && files.items.length === 0
+    ? withEntry(result, 'volumes', undefined)
+    : result;
+}
+
+/** Texts that mean nothing when a variable left them empty. */
+const NO_EMPTY = new Set(
+  'image container_name hostname domainname user working_dir platform restart mac_address network_mode stop_signal mem_limit cpus runtime pull_policy stop_grace_period shm_size'.split(
+    ' ',
+  ),
+);
+const LISTS = new Set([
+  'dns',
+  'dns_search',
+  'dns_opt',
+  'tmpfs',
+  'cap_add',
+  'cap_drop',
+  'devices',
+  'group_add',
+  'security_opt',
+  'ports',
+  'profiles',
+  'expose',
+  'links',
+  'external_links',
+]);
+
+function withoutEmpty(service: MapNode): MapNode {
+  const entries = [...service.entries].flatMap(([key, node]): [string, ComposeNode][] => {
+    if (isEmpty(node) && key !== 'command' && key !== 'entrypoint') return [];
+    if (isEmpty(node)) return [];
+    if (NO_EMPTY.has(key) && textOf(node) === '') return [];
+    if (LISTS.has(key) && (node.kind === 'list' || textOf(node) === '')) {
+      const items = toSequence(node).items.filter((item) => textOf(item) !== '' && !isEmpty(item));
+      return items.length > 0 ? [[key, { kind: 'list', items, origin: node.origin }]] : [];
+    }
+    return [[key, node]];
+  });
+  return { ...service, entries: new Map(entries) };
+}
+
+function normalisePorts(service: MapNode): MapNode {
+  const ports = service.entries.get('ports');
+  if (ports?.kind !== 'list') return service;
+  const items = ports.items.flatMap((item) => (item.kind === 'map' ? longPorts(item) : [shortPort(item)]));
+  return withEntry(service, 'ports', { ...ports, items });
+}
+
+/** Without a port on the machine the engine chooses one. */
+function shortPort(node: ComposeNode): ComposeNode {
+  const text = textOf(node)?.trim();
+  if (text === undefined || typeof (node.kind === 'scalar' && node.value) === 'number') return node;
+  return scalar(text.replace(/^:/, ''), node.origin);
+}
+
+/** One entry for each port of a range. */
+function longPorts(node: MapNode): readonly ComposeNode[] {
+  const published = textOf(child(node, 'published'));
+  if (published === '') return [withEntry(node, 'published', undefined)];
+  return [node];
+}
+
+/** A build whose context starts from the kombination's directory, with arguments that are only named filled in. */
+function placeBuild(project: Project, service: MapNode, environment: Environment): MapNode {
+  const written = service.entries.get('build');
+  if (!written) return service;
+  const build = written.kind === 'scalar' ? map([['context', written]], written.origin) : written;
+  if (build.kind !== 'map') return service;
+  const context = build.entries.get('context') ?? scalar('.', build.origin);
+  const text = textOf(context) ?? '.';
+  const path = /^([a-z]+:|git@|~|\/)/.test(text) ? null : joinPath(context.origin.file.base, text);
+  const relative = path === null ? text : posix.relative(`/${project.directory}`, `/${path}`) || '.';
+  const result = withEntry(build, 'context', scalar(relative, context.origin));
+  const args = build.entries.get('args');
+  const pairs = entriesOf(args && toPairs(args)).flatMap(([name, node]): [string, ComposeNode][] => {
+    const value = isEmpty(node) ? environment.get(name) : undefined;
+    if (value !== undefined) return [[name, scalar(value, node.origin)]];
+    return [[name, isEmpty(node) ? scalar(null, node.origin) : node]];
+  });
+  const filled = args ? withEntry(result, 'args', map(pairs, args.origin)) : result;
+  return withEntry(service, 'build', filled);
+}

@@ -1,0 +1,20 @@
+import type { Scalar as YamlScalar } from 'yaml';
+import type { Scalar } from './node.ts';
+
+const OCTAL = /^[-+]?0[0-7]+$/;
+const OTHER_BASE = /^[-+]?0[xob][0-9a-fA-F_]+$/;
+
+/**
+ * A plain scalar as Compose's own YAML reader takes it, where that differs from YAML 1.2: `0644` is octal. Whole numbers
+ * that are too large to be kept exactly stay as they are written.
+ */
+export function readScalar({ value, source, type }: YamlScalar): Scalar {
+  if (typeof value === 'number' && source !== undefined && (type === 'PLAIN' || type === undefined)) {
+    if (OCTAL.test(source)) return Number.parseInt(source, 8);
+    if (OTHER_BASE.test(source)) return Number(source);
+    return Number.isInteger(value) && !Number.isSafeInteger(value) ? source : value;
+  }
+  if (typeof value === 'bigint') return String(value);
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value;
+  return null;
+}

@@ -1,0 +1,68 @@
+/** Families of findings, as other programs that validate such documents name them. */
+export type DiagnosticRule =
+  | 'invalid_format'
+  | 'invalid_value'
+  | 'required'
+  | 'duplicate'
+  | 'out_of_range'
+  | 'security'
+  | 'invalid_reference'
+  | 'circular_dependency'
+  | 'stackkit_validation_error'
+  | 'validation_error';
+
+/** Every code that a finding about a repository may have, by the family it belongs to. */
+const CODES: Readonly<Record<DiagnosticRule, readonly string[]>> = {
+  invalid_format: ['YAML_SYNTAX', 'INVALID_TYPE', 'INVALID_FORMAT', 'INVALID_CIDR'],
+  invalid_value: ['INVALID_VALUE', 'RESERVED_RANGE'],
+  required: [
+    'REQUIRED',
+    'MISSING_DOMAIN',
+    'MISSING_EMAIL',
+    'MISSING_SETTING',
+    'BACKUP_DESTINATION_MISSING',
+    'SECRET_NOT_FOUND',
+    'UNRESOLVED_VARIABLE',
+  ],
+  duplicate: ['DUPLICATE_KEY', 'DUPLICATE_NAME', 'DUPLICATE_PORT', 'DUPLICATE_STACK'],
+  out_of_range: ['OUT_OF_RANGE', 'FILE_TOO_LARGE'],
+  security: ['PATH_OUTSIDE_REPOSITORY', 'INSECURE_PATH', 'SECRET_IN_CLEAR', 'SECRET_NOT_DECRYPTED'],
+  invalid_reference: [
+    'UNKNOWN_SERVICE',
+    'UNKNOWN_NODE',
+    'UNKNOWN_NETWORK',
+    'UNKNOWN_VOLUME',
+    'UNKNOWN_SECRET',
+    'UNKNOWN_KIT',
+    'UNKNOWN_ADDON',
+    'UNKNOWN_STACK',
+    'FILE_NOT_FOUND',
+  ],
+  circular_dependency: ['CIRCULAR_DEPENDENCY'],
+  stackkit_validation_error: ['INVALID_KIT', 'CONSTRAINT_VIOLATION', 'RESOURCE_EXCEEDED', 'INCOMPLETE_ADDON'],
+  validation_error: [
+    'UNKNOWN_KEY',
+    'UNSUPPORTED_KEY',
+    'NOT_APPLIED',
+    'COMPOSE_NOT_READ',
+    'RENAMED_KIT',
+    'IMPLIED_SERVICE',
+    'ANONYMOUS_VOLUME',
+  ],
+};
+
+const RULES: ReadonlyMap<string, DiagnosticRule> = new Map(
+  Object.entries(CODES).flatMap(([rule, codes]) => (isRule(rule) ? codes.map((code) => [code, rule]) : [])),
+);
+
+function isRule(name: string): name is DiagnosticRule {
+  return Object.hasOwn(CODES, name);
+}
+
+/** Sorted. */
+export const DIAGNOSTIC_CODES: readonly string[] = [...RULES.keys()].sort();
+
+/** The family of a code. */
+export function ruleOf(code: string): DiagnosticRule {
+  return RULES.get(code) ?? 'validation_error';
+}

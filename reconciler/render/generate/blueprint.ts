@@ -1,0 +1,116 @@
+import type { Assessment } from '../../model/assess.ts';
+import type { BuildModel } from '../../model/build.ts';
+import type { ContainerSpec, NetworkSpec, VolumeSpec } from '../../model/docker-spec.ts';
+import { joinPath, directoryOf } from '../../model/file-tree.ts';
+import type { DependencyCondition, DesiredResource } from '../../model/resource.ts';
+import { Secret } from '../../model/secret.ts';
+import type { TargetReference } from '../../model/target.ts';
+import { renderDocker } from '../docker.ts';
+import type { Variables } from './variables.ts';
+import { createVariables, markReference } from './variables.ts';
+
+/** A stack as generators see it: everything that would be made, with names of variables where secrets would be. */
+export interface Blueprint {
+  readonly stack: string;
+  readonly stackkit: string;
+  readonly domain: string;
+  /** Repository path of the kombination. */
+  readonly file: string;
+  readonly targets: readonly TargetReference[];
+  readonly services: readonly BlueprintService[];
+  readonly networks: readonly BlueprintPart<NetworkSpec>[];
+  readonly volumes: readonly BlueprintPart<VolumeSpec>[];
+  readonly variables: Variables;
+  /** Content of a file of the repository, or of a text in the document. */
+  readonly content: (blob: string) => Uint8Array;
+}
+
+export interface BlueprintPart<T> {
+  /** Name inside the stack. */
+  readonly name: string;
+  readonly target: string;
+  readonly spec: T;
+}
+
+export interface BlueprintService extends BlueprintPart<ContainerSpec> {
+  /** Services it waits for. */
+  readonly dependsOn: readonly { readonly service: string; readonly until: DependencyCondition }[];
+  /** What others wait for the end of. */
+  readonly oneShot: boolean;
+  readonly build?: BlueprintBuild;
+}
+
+/** A build with its context from the root of the repository. */
+export interface BlueprintBuild extends Omit<BuildModel, 'path'> {
+  /** Names for the image, the first one that others would use. */
+  readonly names: readonly string[];
+}
+
+/** Blobs that generated files hold, each once. */
+export function blobsOf(assessment: Assessment): readonly string[] {
+  const { files, inline } = assessment.findings;
+  const blobs = [...files.values()].flat().map(({ spec }) => spec.blob);
+  return [...new Set(blobs)].filter((blob) => !inline.has(blob));
+}
+
+/** No secret is looked up: a mark stands wherever one would be. */
+export function buildBlueprint(
+  assessment: Assessment,
+  file: string,
+  content: (blob: string) => Uint8Array,
+): Blueprint {
+  const { kombination, targets } = assessment;
+  const variables = createVariables();
+  const lookup = (reference: string) => new Secret(markReference(reference), reference);
+  const resources = renderDocker({ assessment, file, lookup });
+  const containers = resources.filter(({ kind }) => kind === 'container');
+  const awaited = new Set(
+    containers.flatMap(({ dependsOn }) =>
+      dependsOn.filter(({ until }) => until === 'completed').map(({ id }) => id),
+    ),
+  );
+  const names = new Map(containers.map(({ id, name }) => [id, name]));
+  const services = containers.map((container): BlueprintService => {
+    const build = buildOf(assessment, container.name, file);
+    return {
+      ...partOf<ContainerSpec>(container),
+      oneShot: awaited.has(container.id),
+      dependsOn: container.dependsOn.flatMap(({ id, until }) => {
+        const service = names.get(id);
+        return service === undefined ? [] : [{ service, until }];
+      }),
+      ...(build ? { build } : {}),
+    };
+  });
+  return {
+    stack: kombination.name,
+    stackkit: kombination.stackkit,
+    domain: kombination.domain,
+    file,
+    targets,
+    services,
+    networks: resources.filter(({ kind }) => kind === 'network').map(partOf<NetworkSpec>),
+    volumes: resources.filter(({ kind }) => kind === 'volume').map(partOf<VolumeSpec>),
+    variables,
+    content,
+  };
+}
+
+/** What the renderer writes for this kind of resource. */
+function partOf<T>({ name, target, spec }: DesiredResource): BlueprintPart<T> {
+  return { name, target, spec: spec as T };
+}
+
+function buildOf(
+  { kombination, images }: Assessment,
+  name: string,
+  file: string,
+): BlueprintBuild | undefined {
+  const built = images.get(name);
+  const owner = kombination.services.find((service) => service.name === built?.spec.service);
+  if (!built || !owner?.build) return undefined;
+  const { path: _, context, ...rest } = owner.build;
+  const own = built.spec.reference.split(':')[0] ?? built.spec.reference;
+  const names = [...(built.spec.tags ?? []), `${own}:latest`];
+  return { ...rest, context: joinPath(directoryOf(file), context) ?? context, names };
+}

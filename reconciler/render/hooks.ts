@@ -1,0 +1,42 @@
+import type { DesiredResource } from '../model/resource.ts';
+import { hashSpec, resourceId } from '../model/resource.ts';
+import type { ServiceModel } from '../model/kombination.ts';
+import type { DesiredHook } from '../model/stack.ts';
+import { defined } from '../model/values.ts';
+import { renderContainer } from './container.ts';
+import type { RenderOptions } from './docker.ts';
+import type { Locate } from './names.ts';
+
+/**
+ * The one-off containers of a stack. They are no resources: nothing compares them with what runs.
+ *
+ * @param resources of the stack: a hook may run an image that the stack builds
+ */
+export function renderHooks(
+  { assessment, file, lookup }: RenderOptions,
+  resources: readonly DesiredResource[],
+): readonly DesiredHook[] {
+  const locate: Locate = (path, at = 'key') => ({ file, ...assessment.document.position(path, at) });
+  const { name: stack } = assessment.kombination;
+  return assessment.hooks.map(({ stage, name, service, timeoutMs }) => {
+    const rendered = renderContainer({ service, assessment, locate, lookup });
+    const spec = { ...rendered.spec, name: `${stack}-hook-${stage}-${name}` };
+    const resource = { ...rendered, spec };
+    return { stage, name, timeoutMs, resource, image: imageFor(service, resource, resources) };
+  });
+}
+
+function imageFor(
+  { image: reference = '', pullPolicy = 'missing', options }: ServiceModel,
+  { target, origin }: DesiredResource,
+  resources: readonly DesiredResource[],
+): DesiredResource {
+  const id = resourceId(target, 'image', reference);
+  const known = resources.find(
+    ({ kind, name, spec }) => kind === 'image' && name === reference && 'build' in spec,
+  );
+  if (known !== undefined) return { ...known, id, target };
+  const spec = defined({ reference, pullPolicy, platform: options.platform });
+  const image = { id, target, kind: 'image', name: reference, spec, hash: hashSpec(spec, []) };
+  return { ...image, updatable: [], dependsOn: [], origin, shared: true };
+}

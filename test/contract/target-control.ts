@@ -1,0 +1,61 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Target } from '../../reconciler/ports/target.ts';
+import { changeOf, contextFor, observeOne, resourcesOf } from '../support/docker-resources.ts';
+import { eventually } from '../support/eventually.ts';
+import type { TargetHarness } from './target-harness.ts';
+
+const quiet = () => new AbortController().signal;
+
+/** What every `Target` does when it is told to stop and start what is there. */
+export function describeControlContract(name: string, setup: () => Promise<TargetHarness>): void {
+  describe(`control contract: ${name}`, () => {
+    let harness: TargetHarness;
+    let target: Target;
+    beforeAll(async () => {
+      harness = await setup();
+      target = harness.target;
+    });
+    afterAll(() => harness[Symbol.asyncDispose]());
+
+    /** A container that ends well, with 0, when it is told to. */
+    async function running() {
+      const stack = `t${randomBytes(4).toString('hex')}`;
+      const command = ['sh', '-c', 'trap "exec true" TERM; sleep 1000 & wait'];
+      const restart = { policy: 'no', maxRetries: 0 } as const;
+      const web = resourcesOf(stack).container('web', {
+        image: harness.image,
+        command,
+        restart,
+        stopGracePeriodMs: 2_000,
+      });
+      await target.apply(changeOf('create', web), contextFor(stack));
+      const status = async () => (await target.health(stack, web.id, quiet())).status;
+      const reaches = (wanted: string) =>
+        eventually(status, (found) => found === wanted).then((found) => expect(found).toBe(wanted));
+      await reaches('healthy');
+      return { stack, web, reaches };
+    }
+
+    it('stops, again and again, and starts the same object, also one that ended well', async () => {
+      const { stack, web, reaches } = await running();
+      const before = await observeOne(target, stack, web);
+      await target.stop(stack, web.id, quiet());
+      await target.stop(stack, web.id, quiet());
+      await reaches('completed');
+      await target.start(web, contextFor(stack));
+      await reaches('healthy');
+      await target.start(web, contextFor(stack));
+      const after = await observeOne(target, stack, web);
+      expect(after?.detail?.['containerId']).toBe(before?.detail?.['containerId']);
+      expect(after?.fingerprint).toBe(before?.fingerprint);
+    });
+
+    it('stops what is not there without a word, and cannot start it', async () => {
+      const { stack, web } = await running();
+      await harness.removeContainer(stack, web);
+      await target.stop(stack, web.id, quiet());
+      await expect(target.start(web, contextFor(stack))).rejects.toMatchObject({ code: 'TARGET_ERROR' });
+    });
+  });
+}

@@ -1,0 +1,121 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { createIssues } from '../../reconciler/model/issue.ts';
+import { DIAGNOSTIC_CODES } from '../../reconciler/model/diagnostic-codes.ts';
+import { SERVICE_WORDS } from '../../reconciler/model/dialect-service.ts';
+import { readServiceFields } from '../../reconciler/model/service-fields.ts';
+import { bundleSchema } from '../../schemas/bundle.ts';
+import * as schemas from '../../schemas/index.ts';
+import planSchema from '../../schemas/plan.schema.json' with { type: 'json' };
+
+const root = join(import.meta.dirname, '../..');
+const { kits: _kits, ...named } = schemas;
+const documents: readonly { readonly $id: string }[] = [...Object.values(named), planSchema];
+
+function bundle(schema: object): object {
+  return bundleSchema(
+    { ...schema },
+    documents.map((document) => ({ ...document })),
+  );
+}
+
+function compile(schema: object) {
+  return new Ajv2020({ strict: false, allErrors: true }).compile(bundle(schema));
+}
+
+describe.each(documents)('$id, as printed', (schema) => {
+  it('is valid and needs no other schema', () => {
+    expect(new Ajv2020().validateSchema(bundle(schema))).toBe(true);
+    expect(() => compile(schema)).not.toThrow();
+    expect(JSON.stringify(bundle(schema)).match(/"\$ref":"https/)).toBeNull();
+  });
+});
+
+const files = ['kombination.yaml', 'stackkit.yaml'];
+const examples = readdirSync(join(root, 'examples/kombinations'), { recursive: true, withFileTypes: true })
+  .filter((entry) => files.includes(entry.name))
+  .map((entry) => join(entry.parentPath, entry.name));
+
+describe.each(examples)('%s', (file) => {
+  const text = readFileSync(file, 'utf8');
+
+  it('fits the schema that it tells editors of', () => {
+    const [, path = ''] = /^# yaml-language-server: \$schema=(\S+)$/m.exec(text) ?? [];
+    const schema: unknown = JSON.parse(readFileSync(resolve(dirname(file), path), 'utf8'));
+    const validate = compile(Object(schema));
+    validate(parse(text, { merge: true }));
+    expect(validate.errors).toBeNull();
+  });
+});
+
+/** Keys that code asks an object for. */
+function keysRead(read: (fields: Readonly<Record<string, unknown>>) => void): ReadonlySet<string> {
+  const asked = new Set<string>();
+  read(
+    new Proxy(
+      {},
+      {
+        get(_target, key) {
+          asked.add(String(key));
+          return undefined;
+        },
+      },
+    ),
+  );
+  return asked;
+}
+
+it('has no key of a service that the code knows and the schema does not', () => {
+  const known = Object.keys(schemas.kombinationSchema.$defs.service.properties);
+  const asked = keysRead((fields) => readServiceFields(fields, [], createIssues()));
+  const paths = [...asked].map((key) => key.split('.')[0] ?? '');
+  expect(paths.filter((key) => !known.includes(key))).toEqual([]);
+  expect([...SERVICE_WORDS].filter((key) => !known.includes(key))).toEqual([]);
+});
+
+it('accepts no key of a service that nobody reads', () => {
+  const known = Object.keys(schemas.kombinationSchema.$defs.service.properties);
+  const asked = keysRead((fields) => readServiceFields(fields, [], createIssues()));
+  // Read where services are told apart, and words that change nothing.
+  const elsewhere = [
+    'isolation',
+    'name',
+    'enabled',
+    'profiles',
+    'attach',
+    'develop',
+    'annotations',
+    ...SERVICE_WORDS,
+  ];
+  expect(known.filter((key) => !asked.has(key) && !elsewhere.includes(key))).toEqual([]);
+});
+
+const sources = ['reconciler/model', 'reconciler/run'].flatMap((folder) =>
+  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => readFileSync(join(root, folder, name), 'utf8')),
+);
+
+it('has every code of a finding in the vocabulary, and no other', () => {
+  const text = sources.join('\n');
+  const used = [...text.matchAll(/(?:issues|found)\.(?:error|warning)\(\s*'([A-Z_]+)'/g)].map(
+    ([, code]) => code ?? '',
+  );
+  expect([...new Set(used)].filter((code) => !DIAGNOSTIC_CODES.includes(code)).sort()).toEqual([]);
+  expect(
+    DIAGNOSTIC_CODES.filter(
+      (code) =>
+        text.split(`'${code}'`).length < 3 &&
+        code !== 'MISSING_SETTING' &&
+        code !== 'BACKUP_DESTINATION_MISSING',
+    ),
+  ).toEqual([]);
+});
+
+it('schemas/README.md says of every code what it means', () => {
+  const text = readFileSync(join(root, 'schemas/README.md'), 'utf8');
+  expect(DIAGNOSTIC_CODES.filter((code) => !text.includes(`\`${code}\``))).toEqual([]);
+});
