@@ -28,9 +28,6 @@ export function createClusterTarget(options: ClusterOptions): Target {
       throw toTargetError(error, doing, client.address, either);
     }
   }
-  function unsupported(what: string): never {
-    throw new ReconcilerError('TARGET_UNSUPPORTED', `the cluster ${name} ${what}`);
-  }
   return {
     name,
     observe: (scope, signal) =>
@@ -39,13 +36,7 @@ export function createClusterTarget(options: ClusterOptions): Target {
       guard(`${change.change.action} ${change.change.id}`, context.signal, (signal) =>
         applyChange(cluster, change, { ...context, signal }),
       ),
-    // Nothing on a cluster stands in the way of another stack's object as a host port does.
-    release: async () => undefined,
-    runOneOff: async () => unsupported('runs no containers by themselves; describe a job'),
-    leftovers: async () => [],
-    removeLeftover: async () => undefined,
-    stop: async (_stack, id) => unsupported(`cannot stop ${id}; set its replicas to 0`),
-    start: async ({ id }) => unsupported(`cannot start ${id}; set its replicas`),
+    ...withoutContainers(name),
     health: (stack, id, signal) =>
       guard(`look at ${id}`, signal, (both) => readHealth(cluster, stack, id, both)),
     async settle(change, outcome, context) {
@@ -76,5 +67,23 @@ export function createClusterTarget(options: ClusterOptions): Target {
       closing.abort(new ReconcilerError('CANCELLED', `the connection to ${name} was closed`));
       cluster.close();
     },
+  };
+}
+
+type ContainerVerbs = 'release' | 'runOneOff' | 'leftovers' | 'removeLeftover' | 'stop' | 'start';
+
+/** What only engines that run containers by themselves can do. */
+function withoutContainers(name: string): Pick<Target, ContainerVerbs> {
+  function unsupported(what: string): never {
+    throw new ReconcilerError('TARGET_UNSUPPORTED', `the cluster ${name} ${what}`);
+  }
+  return {
+    // Nothing on a cluster stands in the way of another object as a host port does.
+    release: async () => undefined,
+    runOneOff: async () => unsupported('runs no containers by themselves; describe a job'),
+    leftovers: async () => [],
+    removeLeftover: async () => undefined,
+    stop: async (_stack, id) => unsupported(`cannot stop ${id}; set its replicas to 0`),
+    start: async ({ id }) => unsupported(`cannot start ${id}; set its replicas`),
   };
 }
