@@ -2,7 +2,7 @@ import { withAddons } from './addons.ts';
 import type { Issues } from './issue.ts';
 import { createIssues } from './issue.ts';
 import type { Kit, KitService } from './kit.ts';
-import { fillIn, kitServiceName } from './kit.ts';
+import { kitServiceName } from './kit.ts';
 import type { KitCatalogue } from './kit-catalogue.ts';
 import { BUILT_IN_KITS, DEFAULT_KIT, findKit, kitWith, serviceNames } from './kit-catalogue.ts';
 import { checkKitLimits } from './kit-limits.ts';
@@ -231,16 +231,17 @@ function nodeOf(service: WrittenService, { written }: Context): string {
 function readDefinition(
   fragments: readonly Fragment[],
   { path }: WrittenService,
-  { values, issues }: Context,
+  { kit, values, issues }: Context,
 ): ServiceFields {
-  const [first = {}, ...others] = fragments.map(({ fields, from }) => {
-    const found = createIssues();
-    const read = readServiceFields(fillIn(fields, values), path, found);
-    for (const { code, message, hint } of from ? found.list : [])
+  const pieces = fragments.flatMap(({ fields, values: more, from }) => {
+    const found = kit?.definitions.read(fields, more ? { ...values, ...more } : values);
+    for (const { code, message, hint } of (from && found?.issues) ?? []) {
       issues.error(code, from ?? [], message, { hint });
-    return read;
+    }
+    return found ? [found.fields] : [];
   });
-  return atPath(others.reduce(withFragment, { ...NOTHING, ...first }), path);
+  const [first = NOTHING, ...others] = pieces;
+  return atPath(others.reduce(withFragment, first), path);
 }
 
 const NOTHING: ServiceFields = readServiceFields({}, [], createIssues());

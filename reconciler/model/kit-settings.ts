@@ -22,6 +22,8 @@ export interface SettingEffects {
 /** A piece of a definition. */
 export interface Fragment {
   readonly fields: Fields;
+  /** To be filled in besides what every definition knows. */
+  readonly values?: Readonly<Record<string, string>>;
   /** Where the author gave the value in it; left out for what the kit says by itself. */
   readonly from?: DocumentPath | undefined;
 }
@@ -61,10 +63,10 @@ export function readSettings(
     const used = value ?? fillIn(setting.default, values);
     if (used === undefined || used === '') continue;
     const from = value === undefined ? undefined : said?.path;
-    const texts = fillers(used, values);
-    for (const fields of fragmentsOf(setting, used, texts)) service.push({ fields, from });
+    const texts = fillers(used);
+    for (const fragment of fragmentsOf(setting, used, texts)) service.push({ ...fragment, from });
     for (const [part, fragment] of Object.entries(setting.parts ?? {})) {
-      (parts[part] ??= []).push({ fields: fillIn(fragment, texts), from });
+      (parts[part] ??= []).push({ fields: fragment, values: texts, from });
     }
   }
   const image = readVersion(written, kitService, issues);
@@ -78,19 +80,22 @@ function fragmentsOf(
   setting: KitSetting,
   value: Value,
   values: Readonly<Record<string, string>>,
-): readonly Fields[] {
+): readonly Fragment[] {
   const items = Array.isArray(value) && setting.each ? value : [];
   const chosen = setting.choices?.[String(value)];
   return [
-    ...(setting.service ? [fillIn(setting.service, values)] : []),
-    ...(chosen ? [fillIn(chosen, values)] : []),
-    ...items.map((item, index) => fillIn(setting.each ?? {}, { ...values, value: item, index: `${index}` })),
+    ...(setting.service ? [{ fields: setting.service, values }] : []),
+    ...(chosen ? [{ fields: chosen, values }] : []),
+    ...items.map((item, index) => ({
+      fields: setting.each ?? {},
+      values: { value: item, index: `${index}` },
+    })),
   ];
 }
 
-function fillers(value: Value, values: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+function fillers(value: Value): Readonly<Record<string, string>> {
   const text = Array.isArray(value) ? value.join(',') : String(value);
-  return { ...values, value: text, embedded: text.replace(/^secret:\/\/(.*)$/s, '${secret:$1}') };
+  return { value: text, embedded: text.replace(/^secret:\/\/(.*)$/s, '${secret:$1}') };
 }
 
 interface Collection {

@@ -1,3 +1,5 @@
+import type { Definitions } from './kit-definitions.ts';
+import { createDefinitions } from './kit-definitions.ts';
 import type { Fields } from './values.ts';
 
 /** A catalogue of services with defaults, as written (`schemas/stackkit.schema.json`). */
@@ -80,6 +82,7 @@ export interface Kit {
   readonly types: Readonly<Record<string, string>>;
   /** Every spelling of a service in lower case with hyphens. */
   readonly spellings: ReadonlyMap<string, string>;
+  readonly definitions: Definitions;
 }
 
 /** The kit's own spelling of a service (`uptime_kuma` is `uptime-kuma`), or `undefined` when it has none of that name. */
@@ -103,6 +106,7 @@ export function resolveKit(kit: StackKit, base: Kit | undefined): Kit {
     addons: { ...base?.addons, ...kit.addons },
     types: { ...base?.types, ...kit.types },
     spellings,
+    definitions: createDefinitions(),
   };
 }
 

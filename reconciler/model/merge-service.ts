@@ -35,6 +35,9 @@ export function atPath(fields: ServiceFields, path: DocumentPath): ServiceFields
     env: moved(fields.env),
     mounts: moved(fields.mounts),
     files: moved(fields.files),
+    secrets: moved(fields.secrets),
+    links: moved(fields.links),
+    volumesFrom: moved(fields.volumesFrom),
     dependsOn: moved(fields.dependsOn),
   };
 }

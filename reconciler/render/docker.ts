@@ -10,7 +10,7 @@ import { defined } from '../model/values.ts';
 import { renderBuiltImages } from './built-image.ts';
 import { renderContainer } from './container.ts';
 import type { Locate } from './names.ts';
-import { engineName, networksOf } from './names.ts';
+import { createLocate, engineName, networksOf } from './names.ts';
 
 export interface RenderOptions {
   readonly assessment: Assessment;
@@ -27,7 +27,7 @@ export interface RenderOptions {
  */
 export function renderDocker({ assessment, file, lookup }: RenderOptions): readonly DesiredResource[] {
   const { kombination, document } = assessment;
-  const locate: Locate = (path, at = 'key') => ({ file, ...document.position(path, at) });
+  const locate = createLocate(document, file);
   const resources = new Map<ResourceId, DesiredResource>();
   const add = (resource: DesiredResource): void => {
     if (!resources.has(resource.id)) resources.set(resource.id, resource);

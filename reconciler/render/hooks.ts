@@ -5,7 +5,7 @@ import type { DesiredHook } from '../model/stack.ts';
 import { defined } from '../model/values.ts';
 import { renderContainer } from './container.ts';
 import type { RenderOptions } from './docker.ts';
-import type { Locate } from './names.ts';
+import { createLocate } from './names.ts';
 
 /**
  * The one-off containers of a stack. They are no resources: nothing compares them with what runs.
@@ -16,7 +16,7 @@ export function renderHooks(
   { assessment, file, lookup }: RenderOptions,
   resources: readonly DesiredResource[],
 ): readonly DesiredHook[] {
-  const locate: Locate = (path, at = 'key') => ({ file, ...assessment.document.position(path, at) });
+  const locate = createLocate(assessment.document, file);
   const { name: stack } = assessment.kombination;
   return assessment.hooks.map(({ stage, name, service, timeoutMs }) => {
     const rendered = renderContainer({ service, assessment, locate, lookup });

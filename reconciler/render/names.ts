@@ -1,9 +1,18 @@
 import type { Position } from '../model/diagnostic.ts';
 import type { DocumentPath } from '../model/document-path.ts';
 import type { NetworkModel, ServiceModel, VolumeModel } from '../model/kombination.ts';
+import type { YamlDocument } from '../model/yaml-document.ts';
 
 /** Finds lines; `key` (the default) points at the name of a thing rather than at its content. */
 export type Locate = (path: DocumentPath, at?: 'key' | 'value') => Position;
+
+/** Places in a document of this file, or in the files it adopts. */
+export function createLocate(document: YamlDocument, file: string): Locate {
+  return (path, at = 'key') => {
+    const { line, column, file: own = file } = document.position(path, at);
+    return { file: own, line, column };
+  };
+}
 
 /** Networks a container joins; none in host or none mode. */
 export function networksOf(service: ServiceModel): NonNullable<ServiceModel['networks']> {

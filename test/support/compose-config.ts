@@ -8,7 +8,7 @@ import { parseEnvValue } from '../../reconciler/model/env-value.ts';
 import { updateTree } from '../../reconciler/model/file-tree.ts';
 import { readDocument } from '../../reconciler/model/read-document.ts';
 import { isProblem } from '../../reconciler/model/issue.ts';
-import type { ServiceModel } from '../../reconciler/model/kombination.ts';
+import type { DependencyEntry, ServiceModel } from '../../reconciler/model/kombination.ts';
 import type { ComposeCommand } from './compose.ts';
 import { checkSchema } from './desired-fixtures.ts';
 
@@ -167,11 +167,11 @@ function sort<T>(entries: readonly (readonly [string, T])[]): readonly (readonly
 }
 
 const CONDITIONS = {
+  released: 'only in plans',
   applied: 'service_started',
   healthy: 'service_healthy',
   completed: 'service_completed_successfully',
-  released: 'only in plans',
-};
+} as const satisfies Record<DependencyEntry['until'], string>;
 
 function fromModel(service: ServiceModel): ComparableService {
   const { options } = service;

@@ -1,6 +1,6 @@
 import type { KubernetesApi } from './kubernetes-api.ts';
 import type { Members } from './kubernetes/field-set.ts';
-import { isMembers } from './kubernetes/field-set.ts';
+import { isMembers, textOf } from './kubernetes/field-set.ts';
 
 /** Plays the controllers of a cluster on the double: workloads come up at once, claims are bound. */
 export function playControllers({ store }: KubernetesApi): () => void {
@@ -13,7 +13,7 @@ export function playControllers({ store }: KubernetesApi): () => void {
     queueMicrotask(() => {
       try {
         store.write(
-          { kind, name: String(name), namespace: String(namespace) },
+          { kind, name: textOf(name), namespace: textOf(namespace) },
           { status },
           { manager: 'kube-controller-manager', dryRun: false, how: 'merge', subresource: 'status' },
         );

@@ -221,7 +221,7 @@ secrets:
         { 'p.conf': 'x', 's.age': 'x', '.env': 'PORT=80\nCLEAR=known\n' },
       ),
     );
-    expect(web.files.map(({ path: _, ...file }) => file)).toEqual([
+    expect(web.files).toMatchObject([
       { source: 'p.conf', target: '/plain', mode: 0o444 },
       { content: 'port=80 ${secret:env/UNSET:-}', target: '/etc/t', mode: 0o440, uid: 5 },
       { content: 'known', target: '/run/secrets/clear', mode: 0o444 },
@@ -274,7 +274,7 @@ describe('in a repository', () => {
     const env = envOf(fixture);
     expect(Object.keys(env ?? {})).toEqual(['NONE', 'URL']);
     expect(JSON.stringify(env)).not.toContain('hidden');
-    expect(String((env?.['URL'] as { reveal(): string }).reveal())).toBe('db://u:hidden@h/$x');
+    expect((env?.['URL'] as { reveal(): string } | undefined)?.reveal()).toBe('db://u:hidden@h/$x');
     expect(env?.['NONE']).toBe('--');
     expect(briefDiagnostics(fixture.state.diagnostics())).toEqual([
       '6:7 warning UNSET_VARIABLE services.web.environment.PASSED',
@@ -284,6 +284,34 @@ describe('in a repository', () => {
     expect(fixture.state.get('shop')?.diagnostics.map(({ code }) => code)).toEqual(
       Array(3).fill('UNSET_VARIABLE'),
     );
+  });
+
+  it('takes health checks without a test, tmpfs as written, and restarts with a dependency', async () => {
+    const fixture = createDesiredFixture();
+    await fixture.push({
+      'kombination.yaml': KOMBINATION,
+      'compose.yaml': `services:
+  db: { image: db, healthcheck: { interval: 5s }, tmpfs: ["/run", "/x:size=1m,mode=700"] }
+  web: { image: a, depends_on: { db: { condition: service_started, restart: true } }, network_mode: host, ports: ["80:80"] }
+`,
+    });
+    const resources = fixture.state.get('shop')?.resources ?? [];
+    const [db, web] = ['db', 'web'].map((name) =>
+      resources.find((one) => one.id === `local/container/${name}`),
+    );
+    expect(db?.spec).toMatchObject({
+      healthcheck: { intervalMs: 5_000 },
+      mounts: [
+        { type: 'tmpfs', target: '/run', options: [] },
+        { type: 'tmpfs', target: '/x', options: ['size=1m', 'mode=700'] },
+      ],
+    });
+    expect(web?.replaceWith).toContain('local/container/db');
+    expect(web?.origin).toEqual({ file: 'compose.yaml', line: 3, column: 3 });
+    expect(web?.spec).not.toHaveProperty('ports');
+    expect(briefDiagnostics(fixture.state.diagnostics())).toEqual([
+      '3:107 warning UNSUPPORTED_KEY services.web.ports',
+    ]);
   });
 
   it('answers the document as it is written', async () => {

@@ -26,7 +26,7 @@ const validateQuery = shape<{ readonly strict?: boolean }>({
 const validateBody = shape<ValidateBody>({
   type: 'object',
   additionalProperties: false,
-  not: { required: ['yaml', 'spec'] },
+  not: { properties: { yaml: true, spec: true }, required: ['yaml', 'spec'] },
   properties: {
     yaml: { type: 'string', description: 'The text of a kombination.yaml.' },
     spec: { type: 'object', description: 'A kombination document.' },

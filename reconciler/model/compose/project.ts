@@ -7,7 +7,7 @@ import { parseYaml } from '../yaml-document.ts';
 import type { DotenvOptions } from './dotenv.ts';
 import { parseDotenv } from './dotenv.ts';
 import type { ComposeNode, Origin, SourceFile } from './node.ts';
-import { placeOf, readNodes, scalar } from './node.ts';
+import { placeOf, readNodes } from './node.ts';
 
 /** What the parts of reading a Compose project share. */
 export interface Project {
@@ -172,8 +172,4 @@ function lineDocument(lines: ReadonlyMap<string, number>): YamlDocument {
 export function rememberUnset({ unset }: Project, origin: Origin, name: string): void {
   const names = unset.get(origin) ?? new Set<string>();
   unset.set(origin, names.add(name));
-}
-
-export function textNode(value: string, { origin }: Place): ComposeNode {
-  return scalar(value, origin);
 }

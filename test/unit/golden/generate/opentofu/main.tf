@@ -119,6 +119,8 @@ resource "docker_container" "traefik" {
     "--providers.docker.network=full_proxy",
     "--providers.docker.constraints=Label(`com.docker.compose.project`,`full`)",
     "--entrypoints.web.address=:80",
+    "--entrypoints.web.http.redirections.entrypoint.to=websecure",
+    "--entrypoints.web.http.redirections.entrypoint.scheme=https",
     "--entrypoints.websecure.address=:443",
     "--entrypoints.websecure.http.tls=true",
     "--api.dashboard=true",
