@@ -75,6 +75,27 @@ export interface Deployment {
   readonly summary: string;
 }
 
+/** One deployment as it went, also one that came to nothing. */
+export interface HistoryEntry {
+  /** `null` for one that left no tag. */
+  readonly number: number | null;
+  readonly tag: string | null;
+  /** `null` when it ended before anything was read. */
+  readonly revision: string | null;
+  /** When it ended, ISO 8601. */
+  readonly time: string;
+  /** Who asked for it, else the author of the commit. */
+  readonly author: string | null;
+  readonly jobId: string | null;
+  readonly summary: string;
+  readonly result: 'deployed' | 'failed' | 'cancelled';
+  /** What set it off: `push`, `api`, `cli`, `drift`, … */
+  readonly trigger: string | null;
+  readonly durationMs: number | null;
+  /** Why it failed. */
+  readonly message: string | null;
+}
+
 export interface DriftView {
   readonly hasDrift: boolean;
   readonly checkedAt: string | null;
@@ -85,6 +106,31 @@ export interface DriftView {
     readonly expected: unknown;
     readonly actual: unknown;
   }[];
+}
+
+export interface DriftCheck {
+  readonly drift: DriftView;
+  /** The recorded check. */
+  readonly job: Job;
+}
+
+export interface DriftRequest {
+  readonly stack: string;
+  /** `apply_desired` applies the description, `accept_actual` commits what runs as the description. */
+  readonly action: 'apply_desired' | 'accept_actual';
+  /** Ids of resources; all that have drifted when left out. The description is only ever applied as a whole. */
+  readonly resources?: readonly string[];
+  readonly actor: Actor;
+  readonly trigger: string;
+}
+
+export interface DriftResolution {
+  /** Of `apply_desired`; it ends later. */
+  readonly job: Job | null;
+  /** Of `accept_actual`. */
+  readonly write: WriteResult | null;
+  /** What of the drift has no place in the file, and so is undone by the next repair. */
+  readonly unplaced: readonly string[];
 }
 
 export interface StackView {
@@ -235,6 +281,12 @@ export interface Reconciler extends AsyncDisposable {
   countStacks(): ReadonlyMap<SyncState, number>;
   /** Asks the targets and brings the status of the stack up to date. */
   observe(name: string, signal: AbortSignal): Promise<StackView>;
+  /** As seen last: asks nobody. */
+  getDrift(stack: string): DriftView;
+  /** Asks the targets, records it as a job, repairs nothing. */
+  checkDrift(stack: string, actor: Actor | null, signal: AbortSignal): Promise<DriftCheck>;
+  /** Throws BAD_OPTIONS when there is nothing to resolve, or what runs cannot be written down; WRITE_CONFLICT. */
+  resolveDrift(request: DriftRequest, signal: AbortSignal): Promise<DriftResolution>;
   plan(request: PlanRequest, signal: AbortSignal): Promise<PlanResult>;
   /** Queues; the job ends later. Throws at once when the stack is unknown or the plan is stale. */
   apply(request: ApplyRequest, signal: AbortSignal): Promise<Job>;
@@ -248,8 +300,12 @@ export interface Reconciler extends AsyncDisposable {
   getJob(id: string): JobDetail;
   listJobs(filter: JobFilter): { readonly jobs: readonly Job[]; readonly total: number };
   getPlan(id: string): Plan | undefined;
-  history(stack: string): Promise<readonly Deployment[]>;
-  /** Commits the stack's files as they were at deployment number `to`; the commit is then reconciled like any push. */
+  /** Oldest first: deployments from their tags, failed ones from the store. */
+  history(stack: string): Promise<readonly HistoryEntry[]>;
+  /**
+   * Commits the stack's files as they were at deployment number `to`; the commit is then reconciled like any push, and leaves a deployment
+   * tag of its own. Throws BAD_OPTIONS when there is no such deployment or nothing differs, WRITE_CONFLICT when somebody was faster.
+   */
   rollback(stack: string, to: number, actor: Actor, signal: AbortSignal): Promise<WriteResult>;
   /** Every tag of the repository, by name. */
   listTags(): Promise<readonly DeploymentTag[]>;

@@ -33,7 +33,7 @@ export function createLocalSession({ reconciler, actor, close }: LocalSessionOpt
 
 /** Reads the repository before the first thing that needs it. */
 type ReadOnce = (signal: AbortSignal) => Promise<void>;
-type ChangingPart = 'plan' | 'apply' | 'followJob' | 'deleteStacks' | 'rollback';
+type ChangingPart = 'plan' | 'apply' | 'followJob' | 'deleteStacks' | 'rollback' | 'acceptDrift';
 type ReadingPart = Exclude<keyof Session, ChangingPart | 'stop' | typeof Symbol.asyncDispose>;
 
 function readingPart(reconciler: Reconciler, readOnce: ReadOnce): Pick<Session, ReadingPart> {
@@ -105,6 +105,11 @@ function changingPart(reconciler: Reconciler, readOnce: ReadOnce, actor: Actor):
       const detail = await reconciler.waitForJob(id, signal);
       for (const step of detail.steps) reported.report(step);
       return detail;
+    },
+    async acceptDrift(stack, signal) {
+      await readOnce(signal);
+      const request = { stack, action: 'accept_actual', ...origin } as const;
+      return withNames(reconciler, () => reconciler.resolveDrift(request, signal), stack);
     },
     async rollback(stack, to, signal) {
       await readOnce(signal);

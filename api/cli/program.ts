@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { runApply, runDestroy } from './commands/apply.ts';
+import { runDrift } from './commands/drift.ts';
 import { runHistory, runRollback } from './commands/history.ts';
 import { addGenerating } from './generating.ts';
 import { runJobs } from './commands/jobs.ts';
@@ -200,6 +201,10 @@ function addChanging(program: Command, hooks: ProgramHooks): void {
       ),
     );
 
+  addRollback(program, hooks);
+}
+
+function addRollback(program: Command, hooks: ProgramHooks): void {
   program
     .command('rollback')
     .description('commit the files of a stack as they were at an earlier deployment')
@@ -207,10 +212,16 @@ function addChanging(program: Command, hooks: ProgramHooks): void {
     .requiredOption('--to <number>', 'number of the deployment, see history', (text) =>
       parseCount(text, '--to'),
     )
+    .option('--apply', 'deploy it at once, where no daemon does')
     .option('--yes', 'do not ask')
     .action(
-      on(hooks, (invocation, options: { to: number; yes?: true }, stack: string) =>
-        runRollback(invocation, { stack, to: options.to, yes: options.yes === true }),
+      on(hooks, (invocation, options: { to: number; apply?: true; yes?: true }, stack: string) =>
+        runRollback(invocation, {
+          stack,
+          to: options.to,
+          apply: options.apply === true,
+          yes: options.yes === true,
+        }),
       ),
     );
 }
@@ -218,9 +229,21 @@ function addChanging(program: Command, hooks: ProgramHooks): void {
 function addRecords(program: Command, hooks: ProgramHooks): void {
   program
     .command('history')
-    .description('list the deployments of a stack, from its tags in Git')
+    .description('list the deployments of a stack, from its tags in Git and the jobs that failed')
     .argument('<stack>')
     .action(on(hooks, (invocation, _options, stack: string) => runHistory(invocation, stack)));
+
+  program
+    .command('drift')
+    .description('show how what runs differs from what was deployed')
+    .argument('<stack>')
+    .option('--accept', 'commit what runs as the description; to repair it instead, apply')
+    .option('--yes', 'do not ask')
+    .action(
+      on(hooks, (invocation, options: { accept?: true; yes?: true }, stack: string) =>
+        runDrift(invocation, { stack, accept: options.accept === true, yes: options.yes === true }),
+      ),
+    );
 
   program
     .command('jobs')

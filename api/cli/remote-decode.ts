@@ -1,6 +1,7 @@
 import type {
   Deployment,
   Diagnostic,
+  HistoryEntry,
   Job,
   JobDetail,
   JobLog,
@@ -170,6 +171,24 @@ export function toDeployment(value: unknown): Deployment {
   };
 }
 
+export function toHistoryEntry(value: unknown): HistoryEntry {
+  const fields = fieldsOf(value, 'deployment');
+  const number = (key: string) => (typeof fields[key] === 'number' ? fields[key] : null);
+  return {
+    number: number('number'),
+    tag: textOrNull(fields, 'tag'),
+    revision: textOrNull(fields, 'revision'),
+    time: textAt(fields, 'time'),
+    author: textOrNull(fields, 'author'),
+    jobId: textOrNull(fields, 'job_id'),
+    summary: textOrNull(fields, 'summary') ?? '',
+    result: textAt(fields, 'result') as HistoryEntry['result'],
+    trigger: textOrNull(fields, 'trigger'),
+    durationMs: number('duration_ms'),
+    message: textOrNull(fields, 'message'),
+  };
+}
+
 export function toDiagnostic(value: unknown): Diagnostic {
   const fields = fieldsOf(value, 'finding');
   const number = (key: 'line' | 'column') => (typeof fields[key] === 'number' ? { [key]: fields[key] } : {});
@@ -228,6 +247,9 @@ function toService(value: unknown): ServiceStatus {
     resource: textOrNull(fields, 'resource') ?? '',
     health: textAt(fields, 'status') as ServiceStatus['health'],
     reason: textOrNull(fields, 'message'),
+    ...(typeof fields['replicas'] === 'number' && fields['replicas'] !== 1
+      ? { replicas: fields['replicas'] }
+      : {}),
   };
 }
 

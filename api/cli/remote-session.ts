@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type {
-  Deployment,
+  HistoryEntry,
   JobDetail,
   JobStep,
   LogOptions,
@@ -16,10 +16,10 @@ import {
   listAt,
   textAt,
   textOrNull,
-  toDeployment,
   toDiagnostic,
   toJob,
   toJobDetail,
+  toHistoryEntry,
   toLogLine,
   toPlan,
   toStackView,
@@ -50,7 +50,7 @@ export function createRemoteSession(options: RemoteOptions): Session {
   };
 }
 
-type ChangingPart = 'plan' | 'apply' | 'deleteStacks' | 'rollback';
+type ChangingPart = 'plan' | 'apply' | 'deleteStacks' | 'rollback' | 'acceptDrift';
 type ReadingPart = Exclude<keyof Session, ChangingPart | 'followJob' | 'stop' | typeof Symbol.asyncDispose>;
 
 function readingPart(client: RemoteClient): Pick<Session, ReadingPart> {
@@ -79,12 +79,12 @@ function readingPart(client: RemoteClient): Pick<Session, ReadingPart> {
         throw error;
       }
     },
-    async history(stack, signal): Promise<readonly Deployment[]> {
+    async history(stack, signal): Promise<readonly HistoryEntry[]> {
       const answer = client.get(`${stackPath(stack)}/deployments`, { signal });
       return listAt(
         fieldsOf(await withNames(client, stack, answer, signal), 'deployments'),
         'deployments',
-        toDeployment,
+        toHistoryEntry,
       );
     },
     logs: (stack, service, options) =>
@@ -112,6 +112,13 @@ function changingPart(client: RemoteClient): Pick<Session, ChangingPart> {
       return toJob(
         await withNames(client, stack, client.post(`${stackPath(stack)}/apply`, { body, signal }), signal),
       );
+    },
+    async acceptDrift(stack, signal) {
+      const body = { action: 'accept_actual' };
+      const request = client.post(`${stackPath(stack)}/drift/resolve`, { body, signal });
+      const answer = fieldsOf(await withNames(client, stack, request, signal), 'drift');
+      const write = { commit: textAt(answer, 'commit'), file: textAt(answer, 'file') };
+      return { write, unplaced: listAt(answer, 'unplaced', String) };
     },
     async deleteStacks({ stacks, volumes, overrideFreeze }, signal) {
       const answer = await client.post('/stacks/batch-delete', {

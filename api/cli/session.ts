@@ -1,7 +1,8 @@
 import type {
   ApplyRequest,
-  Deployment,
   Diagnostic,
+  DriftResolution,
+  HistoryEntry,
   GeneratedStack,
   GenerateRequest,
   Job,
@@ -82,8 +83,10 @@ export interface Session extends AsyncDisposable {
   getPlan(id: string, signal: AbortSignal): Promise<Plan | undefined>;
   /** One commit that takes their descriptions away, then their removal; resolves when all were tried. */
   deleteStacks(request: StackRemovalRequest, signal: AbortSignal): Promise<StackRemoval>;
-  history(stack: string, signal: AbortSignal): Promise<readonly Deployment[]>;
+  history(stack: string, signal: AbortSignal): Promise<readonly HistoryEntry[]>;
   rollback(stack: string, to: number, signal: AbortSignal): Promise<WriteResult>;
+  /** Commits what runs as the description. */
+  acceptDrift(stack: string, signal: AbortSignal): Promise<Pick<DriftResolution, 'write' | 'unplaced'>>;
   logs(stack: string, service: string, options: LogOptions): AsyncIterable<LogLine>;
   /**
    * Ends running jobs of this session at the next step boundary. A daemon's jobs go on: they are not this command's.

@@ -3,11 +3,14 @@ import { formatPath } from './document-path.ts';
 import type { Issues } from './issue.ts';
 import type { Kombination, ServiceModel } from './kombination.ts';
 import { containerName } from './kombination.ts';
+import { checkReplicas } from './check-replicas.ts';
+import { numbersOf } from './replicas.ts';
 import { sharedService } from './service-network.ts';
 
 /** Checks what containers of one stack must agree on: names on the engine, platforms of images, what they share. */
 export function checkContainers(kombination: Kombination, dependencies: DependencyMap, issues: Issues): void {
   checkNames(kombination, issues);
+  checkReplicas(kombination, issues);
   checkPlatforms(kombination, issues);
   for (const service of kombination.services) checkSharing(service, dependencies, issues);
 }
@@ -15,17 +18,20 @@ export function checkContainers(kombination: Kombination, dependencies: Dependen
 function checkNames({ name, services }: Kombination, issues: Issues): void {
   const owners = new Map<string, ServiceModel>();
   for (const service of services) {
-    const key = `${service.node}/${containerName(name, service)}`;
-    const other = owners.get(key);
-    // Two services of one name have been reported.
-    if (other && (other.containerName ?? service.containerName) !== undefined) {
+    for (const number of numbersOf(service)) {
+      const called = containerName(name, service, number);
+      const key = `${service.node}/${called}`;
+      const other = owners.get(key);
+      owners.set(key, service);
+      // Two services of one name have been reported.
+      if (!other || other === service || (other.containerName ?? service.containerName) === undefined)
+        continue;
       const named = service.containerName === undefined ? other : service;
-      const message = `${other.name} and ${service.name} would both be called ${containerName(name, service)}`;
+      const message = `${other.name} and ${service.name} would both be called ${called}`;
       issues.error('INVALID_VALUE', [...named.path, 'container_name'], message, {
         hint: 'give one of them another container_name',
       });
     }
-    owners.set(key, service);
   }
 }
 

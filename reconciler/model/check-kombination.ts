@@ -3,6 +3,7 @@ import { formatPath } from './document-path.ts';
 import type { Issues } from './issue.ts';
 import type { DependencyEntry, Kombination, ServiceModel } from './kombination.ts';
 import { suggest } from './nearest.ts';
+import { numbersOf, portOfReplica } from './replicas.ts';
 
 /** A dependency whose service is there and enabled. */
 export interface ResolvedDependency extends DependencyEntry {
@@ -185,12 +186,16 @@ export function portClaims(
   return services.flatMap((service) => {
     const engine = engineOf(service);
     if (engine === undefined) return [];
-    return (service.ports ?? []).flatMap(({ port, path }): PortClaim[] => {
-      if (port.hostPort === undefined) return [];
-      const key = `${engine}|${port.protocol}|${port.hostPort}`;
-      return [
-        { key, service: service.name, path, ...(port.hostIp === undefined ? {} : { hostIp: port.hostIp }) },
-      ];
+    return (service.ports ?? []).flatMap((entry): readonly PortClaim[] => {
+      const { path, lastHostPort } = entry;
+      // That several containers cannot have one port has been reported.
+      const numbers = lastHostPort === undefined ? [1] : numbersOf(service);
+      return numbers.flatMap((number): PortClaim[] => {
+        const { hostPort, hostIp, protocol } = portOfReplica(entry, number);
+        if (hostPort === undefined || hostPort > (lastHostPort ?? hostPort)) return [];
+        const key = `${engine}|${protocol}|${hostPort}`;
+        return [{ key, service: service.name, path, ...(hostIp === undefined ? {} : { hostIp }) }];
+      });
     });
   });
 }

@@ -33,7 +33,16 @@ export const NO_SETTINGS: SettingsDocument = {
 };
 
 export function readSettingsDocument(file: string, text: string, checkSchema: SchemaCheck): SettingsDocument {
-  const { fields, diagnostics } = readDocument({ file, text, checkSchema, kind: 'repository' });
+  let policy: PolicyModel = {};
+  const { fields, diagnostics } = readDocument({
+    file,
+    text,
+    checkSchema,
+    kind: 'repository',
+    also: (document, issues) => {
+      policy = readPolicy(document, issues);
+    },
+  });
   const registries = (asList(fields['registries']) ?? []).flatMap((item) => {
     const registry = asFields(item) ?? {};
     const host = asString(registry['host']);
@@ -45,7 +54,7 @@ export function readSettingsDocument(file: string, text: string, checkSchema: Sc
   const globs = (key: string): readonly string[] =>
     (asList(fields[key]) ?? []).filter((glob) => typeof glob === 'string');
   return {
-    policy: readPolicy(fields['policy']),
+    policy,
     registries,
     include: globs('include'),
     exclude: globs('exclude'),

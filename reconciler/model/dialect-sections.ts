@@ -130,7 +130,6 @@ const NOT_APPLIED: ReadonlyMap<string, string | undefined> = new Map([
   ['observability.metrics', 'addons: [monitoring]'],
   ['observability.health', 'use healthcheck of a service'],
   ['observability.alerting', undefined],
-  ['operations.driftDetection', 'drift is always watched; see policy.drift'],
   ['operations.autoUpdates', 'list watchtower'],
 ]);
 

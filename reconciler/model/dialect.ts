@@ -34,7 +34,8 @@ export function normaliseDocument(value: unknown, issues: Issues): Normalised {
   if (!document || !isForeign(document)) return { value, sourcePath: (path) => path };
   const { moves, sourcePath } = createMoves();
   const result: Record<string, unknown> = { ...document };
-  for (const key of DOCUMENT_WORDS) delete result[key];
+  // What operations says of drift is read with the policy.
+  for (const key of DOCUMENT_WORDS) if (key !== 'operations') delete result[key];
   applySections(document, result, { moves, issues });
   const nodes = asList(document['nodes']);
   const types = nodes?.map((node) => asFields(node)?.['type']) ?? [];

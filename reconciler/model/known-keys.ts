@@ -41,7 +41,7 @@ const UNSUPPORTED = 'extends models provider use_api_socket'.split(' ');
 const SERVICE = new Map<string, KeyAnswer>([
   ['env_file', unsupported('use env, or compose: for a Compose file that says so')],
   ['configs', unsupported('use files')],
-  ['replicas', unsupported('one container runs for each service')],
+  ['replicas', misplaced('write it as scale, or as deploy.replicas')],
   ['mode', unsupported()],
   ['label_file', unsupported('write the labels under labels')],
   ['credential_spec', ignored('it is for Windows')],

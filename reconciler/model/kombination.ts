@@ -12,7 +12,8 @@ import type {
 } from './docker-spec.ts';
 import type { DocumentPath } from './document-path.ts';
 import type { TlsSettings } from './proxy-tls.ts';
-import type { DependencyCondition } from './resource.ts';
+import type { ServiceCondition } from './resource.ts';
+import type { RolloutModel } from './rollout.ts';
 import type { DriftMode, PruneMode, SyncMode } from './stack.ts';
 import type { DockerConnection } from './target.ts';
 import type { Fields } from './values.ts';
@@ -38,6 +39,7 @@ export interface Kombination {
 
 export interface PolicyModel {
   readonly drift?: DriftMode;
+  readonly driftSchedule?: string;
   readonly sync?: SyncMode;
   readonly prune?: PruneMode;
   readonly maxDeletions?: number;
@@ -104,6 +106,8 @@ export interface EnvEntry {
 
 export interface PortEntry {
   readonly port: PortSpec;
+  /** Of several containers, each takes one host port from `port.hostPort` up to this one. */
+  readonly lastHostPort?: number;
   readonly path: DocumentPath;
 }
 
@@ -141,7 +145,7 @@ export interface VolumesFromEntry {
 
 export interface DependencyEntry {
   readonly service: string;
-  readonly until: DependencyCondition;
+  readonly until: ServiceCondition;
   readonly required: boolean;
   /** Made anew whenever the other service is. */
   readonly restart?: boolean;
@@ -176,6 +180,10 @@ export interface ServiceFields {
   /** The image is built; `image`, when it is said too, is one more name for it. */
   readonly build?: BuildModel;
   readonly pullPolicy?: 'missing' | 'always' | 'never';
+  /** Containers of the service. Default 1. */
+  readonly replicas?: number;
+  readonly update?: RolloutModel;
+  readonly rollback?: RolloutModel;
   /** Name on the engine. Default `<stack>-<service>-1`. */
   readonly containerName?: string;
   readonly command?: readonly string[];
@@ -223,8 +231,12 @@ export interface ServiceModel extends ServiceFields {
 }
 
 /** Name of a service's container on the engine, `<stack>-<service>-1` unless the document names it otherwise. */
-export function containerName(stack: string, service: Pick<ServiceModel, 'name' | 'containerName'>): string {
-  return service.containerName ?? `${stack}-${service.name}-1`;
+export function containerName(
+  stack: string,
+  service: Pick<ServiceModel, 'name' | 'containerName'>,
+  number = 1,
+): string {
+  return service.containerName ?? `${stack}-${service.name}-${number}`;
 }
 
 /** A service as written, before the kit has filled it in. */

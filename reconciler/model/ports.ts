@@ -8,8 +8,11 @@ const SHORT = /^(?:(?:(\[[0-9a-fA-F:.]+\]|[^:]*):)?([^:]*):)?([^:/]+)(?:\/([a-z]
 const FORMS = 'such as 8080:80, 127.0.0.1:53:53/udp or 9000-9005:9000-9005';
 const MAX_RANGE = 1_000;
 
-/** Ports in Compose's short form: `80`, `8080:80`, `127.0.0.1:8080:80/udp`, `3000-3005:3000-3005`. */
-export function parsePort(text: string): readonly PortSpec[] | Problem {
+/** A port with the last of a range of host ports that the containers of a service share. */
+export type PublishedPort = PortSpec & { readonly lastHostPort?: number };
+
+/** Ports in Compose's short form: `80`, `8080:80`, `127.0.0.1:8080:80/udp`, `3000-3005:3000-3005`, `3000-3005:80`. */
+export function parsePort(text: string): readonly PublishedPort[] | Problem {
   const [, ip, published, target, protocol = 'tcp'] = SHORT.exec(text) ?? [];
   if (target === undefined) return { problem: `"${text}" is not a port`, hint: FORMS };
   if (!isProtocol(protocol)) {
@@ -21,6 +24,10 @@ export function parsePort(text: string): readonly PortSpec[] | Problem {
   if (isProblem(outside)) return outside;
   const hostIp = parseHostIp(ip);
   if (isProblem(hostIp)) return hostIp;
+  const [containerPort] = inside;
+  if (outside && outside.length > 1 && inside.length === 1 && containerPort !== undefined) {
+    return [defined({ containerPort, protocol, hostPort: outside[0], lastHostPort: outside.at(-1), hostIp })];
+  }
   if (outside && outside.length !== inside.length) {
     return {
       problem: `"${text}" maps ${outside.length} ports to ${inside.length}`,
@@ -34,16 +41,21 @@ export function parsePort(text: string): readonly PortSpec[] | Problem {
 }
 
 /** A port in Compose's long form, already checked against the schema. */
-export function readPort(fields: Fields): PortSpec | Problem | undefined {
+export function readPort(fields: Fields): PublishedPort | Problem | undefined {
   const containerPort = asNumber(fields['target']);
   if (containerPort === undefined) return undefined;
   const protocol = asString(fields['protocol']) ?? 'tcp';
   const published = fields['published'];
-  const hostPort = published === undefined ? undefined : Number(published);
+  const text = typeof published === 'number' ? `${published}` : asString(published);
+  const range = text ? parseRange(text) : [];
+  if (isProblem(range)) return range;
+  const [hostPort] = range;
+  const lastHostPort = range.length > 1 ? range.at(-1) : undefined;
   const hostIp = parseHostIp(asString(fields['host_ip']));
   if (isProblem(hostIp)) return hostIp;
-  if (hostPort !== undefined && !isPort(hostPort)) return outOfRange(String(published));
-  return isProtocol(protocol) ? defined({ containerPort, protocol, hostPort, hostIp }) : undefined;
+  return isProtocol(protocol)
+    ? defined({ containerPort, protocol, hostPort, lastHostPort, hostIp })
+    : undefined;
 }
 
 /** Whether two addresses share traffic: the same, or one of them is all addresses. */

@@ -2,6 +2,7 @@ import { readConnection } from './connection.ts';
 import type { DocumentPath } from './document-path.ts';
 import { formatPath } from './document-path.ts';
 import type { IpamPool, IpamSpec } from './docker-spec.ts';
+import { readDriftPolicy } from './drift-policy.ts';
 import type { Issues } from './issue.ts';
 import { isProblem } from './issue.ts';
 import type {
@@ -17,7 +18,7 @@ import { readTls } from './proxy-tls.ts';
 import { readServiceFields } from './service-fields.ts';
 import { readLabels } from './service-lists.ts';
 import { readSecretModels } from './service-secrets.ts';
-import type { DriftMode, PruneMode, SyncMode } from './stack.ts';
+import type { PruneMode, SyncMode } from './stack.ts';
 import { parseBytes } from './units.ts';
 import type { Fields } from './values.ts';
 import { asBoolean, asFields, asList, asNumber, asString, defined, toRecord } from './values.ts';
@@ -48,7 +49,7 @@ export function readKombination(value: unknown, issues: Issues): WrittenKombinat
     networks: readNetworkModels(document['networks'], issues),
     volumes: readVolumeModels(document['volumes'], issues),
     secrets: readSecretModels(document['secrets'], issues),
-    policy: readPolicy(document['policy']),
+    policy: readPolicy(document, issues),
   };
 }
 
@@ -265,10 +266,10 @@ function readCommon(fields: Fields, path: DocumentPath, issues: Issues) {
 }
 
 /** `policy`, of a stack or of the repository. */
-export function readPolicy(value: unknown): PolicyModel {
-  const fields = asFields(value) ?? {};
+export function readPolicy(document: Fields, issues: Issues): PolicyModel {
+  const fields = asFields(document['policy']) ?? {};
   return defined({
-    drift: readDrift(fields['drift']),
+    ...readDriftPolicy(document, issues),
     sync: readSync(fields['sync']),
     prune: readPrune(fields['prune']),
     maxDeletions: asNumber(fields['maxDeletions']),
@@ -282,8 +283,4 @@ function readSync(value: unknown): SyncMode | undefined {
 function readPrune(value: unknown): PruneMode | undefined {
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
   return value === 'yes' || value === 'no' || value === 'confirm' ? value : undefined;
-}
-
-function readDrift(value: unknown): DriftMode | undefined {
-  return value === 'fix' || value === 'alert' ? value : undefined;
 }

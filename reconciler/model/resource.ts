@@ -1,6 +1,7 @@
 import type { Position } from './diagnostic.ts';
 import type { Json, JsonObject } from './json.ts';
 import { canonicalJson, sha256 } from './json.ts';
+import type { RolloutRule } from './rollout.ts';
 import type { Spec } from './secret.ts';
 import { digestSpec } from './secret.ts';
 
@@ -11,15 +12,21 @@ export function resourceId(target: string, kind: string, name: string): Resource
   return `${target}/${kind}/${name}` as ResourceId;
 }
 
+/** How far a dependency must have come before the dependant starts. */
+export type DependencyCondition = 'applied' | 'healthy' | 'completed';
+
 /**
- * How far a dependency must have come before the dependant starts. `released` only occurs in plans: the old object has
- * been stopped and lets go of its host ports.
+ * Two more only occur in plans: `released`, the old object has been stopped and lets go of its host ports; `ended`, it is over,
+ * however it went (one batch of a rolling update after the other).
  */
-export type DependencyCondition = 'applied' | 'healthy' | 'completed' | 'released';
+export type PlanCondition = DependencyCondition | 'released' | 'ended';
+
+/** As far as an author can say. */
+export type ServiceCondition = Exclude<DependencyCondition, 'released'>;
 
 export interface Dependency {
   readonly id: ResourceId;
-  readonly until: DependencyCondition;
+  readonly until: PlanCondition;
 }
 
 /** A file of the repository that goes along with a resource. */
@@ -61,6 +68,8 @@ export interface DesiredResource {
   readonly content?: readonly ContentFile[];
   /** How long to wait for health after a change, in milliseconds. Default 120,000. */
   readonly healthTimeoutMs?: number;
+  /** It is one of several that are replaced in turn, or takes over in a way of its own. */
+  readonly rollout?: RolloutRule;
 }
 
 export type HealthStatus =

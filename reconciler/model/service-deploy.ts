@@ -8,8 +8,8 @@ import type { Fields } from './values.ts';
 import { asFields, asString } from './values.ts';
 
 /*
- * How a service is brought out: what Compose says for a cluster, and what of it one engine can do. Resources are read
- * elsewhere (`service-resources.ts`).
+ * How a service is brought out: what Compose says for a cluster, and what of it one engine can do. Resources and
+ * replicas are read elsewhere (`service-resources.ts`, `service-rollout.ts`).
  */
 
 /** Keys that change nothing on a single engine, with what to say about them. */
@@ -17,11 +17,9 @@ const IGNORED: Readonly<Record<string, string>> = {
   labels: 'labels of the service itself are put on its container',
   endpoint_mode: 'it is for clusters',
   placement: 'node says where a service runs',
-  update_config: 'a changed service is started beside the old one and replaces it when healthy',
-  rollback_config: 'a service that does not get healthy is always rolled back',
 };
 
-/** Reports what of `deploy`, and of what else concerns several containers, is not honoured. */
+/** Reports what of `deploy` is not honoured. */
 export function readDeploy(fields: Fields, path: DocumentPath, issues: Issues): void {
   const deploy = asFields(fields['deploy']) ?? {};
   const at = (...keys: readonly string[]): DocumentPath => [...path, 'deploy', ...keys];
@@ -32,7 +30,7 @@ export function readDeploy(fields: Fields, path: DocumentPath, issues: Issues): 
     ignore(at('mode'), 'mode: global', 'one container runs on one engine', issues);
   else if (deploy['mode'] !== undefined && deploy['mode'] !== 'replicated') {
     issues.error('UNSUPPORTED_KEY', at('mode'), `mode: ${asString(deploy['mode'])} is not supported`, {
-      hint: 'one container runs for each service',
+      hint: 'replicas says how many containers run',
     });
   }
   const policy = asFields(deploy['restart_policy']) ?? {};
@@ -50,20 +48,10 @@ export function readDeploy(fields: Fields, path: DocumentPath, issues: Issues): 
   }
   if (fields['develop'] !== undefined)
     ignore([...path, 'develop'], 'develop', 'it is for compose watch', issues);
-  checkReplicas(fields['scale'], [...path, 'scale'], issues);
-  checkReplicas(deploy['replicas'], at('replicas'), issues);
 }
 
 function ignore(path: DocumentPath, key: string, hint: string, issues: Issues): void {
   issues.warning('UNSUPPORTED_KEY', path, `${key} has no effect`, { hint, at: 'key' });
-}
-
-function checkReplicas(value: unknown, path: DocumentPath, issues: Issues): void {
-  const count = optionalNumber(value);
-  if (count === undefined || count === 1) return;
-  issues.error('UNSUPPORTED_KEY', path, `${count} containers of one service are not supported`, {
-    hint: count === 0 ? 'enabled: false leaves the service out' : 'one container runs for each service',
-  });
 }
 
 const CONDITIONS: Readonly<Record<string, RestartSpec['policy']>> = {

@@ -6,6 +6,7 @@ import type { Issues } from './issue.ts';
 import { accept } from './issue.ts';
 import type { FileModel, PortEntry, RouteModel, ServiceFields } from './kombination.ts';
 import { normalisePath } from './mounts.ts';
+import type { PublishedPort } from './ports.ts';
 import { parsePort, readPort } from './ports.ts';
 import { readDeploy, readPullPolicy, readRestart } from './service-deploy.ts';
 import { readDependencies, readEnv, readLabels } from './service-lists.ts';
@@ -19,6 +20,7 @@ import {
 } from './service-network.ts';
 import { checkOptions, readOptions } from './service-options.ts';
 import { readResources } from './service-resources.ts';
+import { readRollout } from './service-rollout.ts';
 import { readSecretUses } from './service-secrets.ts';
 import { splitWords } from './shell-words.ts';
 import type { Fields } from './values.ts';
@@ -39,6 +41,7 @@ export function readServiceFields(fields: Fields, path: DocumentPath, issues: Is
     node: asString(fields['node']),
     image: readImage(fields['image'], at('image'), issues),
     build: readBuild(fields['build'], at('build'), issues),
+    ...readRollout(fields, path, issues),
     containerName: asString(fields['container_name']),
     pullPolicy: readPullPolicy(fields, path, issues),
     command: readWords(fields['command'], at('command'), issues),
@@ -91,12 +94,16 @@ function readPorts(value: unknown, path: DocumentPath, issues: Issues): readonly
     const fields = asFields(item);
     if (fields) {
       const port = accept(readPort(fields), place, issues);
-      return port ? [{ port, path: place }] : [];
+      return port ? [toEntry(port, place)] : [];
     }
     if (typeof item !== 'string' && typeof item !== 'number') return [];
     const ports = accept(parsePort(String(item)), place, issues) ?? [];
-    return ports.map((port) => ({ port, path: place }));
+    return ports.map((port) => toEntry(port, place));
   });
+}
+
+function toEntry({ lastHostPort, ...port }: PublishedPort, path: DocumentPath): PortEntry {
+  return defined({ port, lastHostPort, path });
 }
 
 function readFiles(value: unknown, path: DocumentPath, issues: Issues): readonly FileModel[] {

@@ -1,7 +1,7 @@
 import type { DocumentPath } from './document-path.ts';
 import type { Issues } from './issue.ts';
 import type { DependencyEntry, EnvEntry } from './kombination.ts';
-import type { DependencyCondition } from './resource.ts';
+import type { ServiceCondition } from './resource.ts';
 import type { Fields } from './values.ts';
 import { asFields, asList, asString, compareText, toRecord } from './values.ts';
 
@@ -103,7 +103,7 @@ export function readPlainPairs(
   return pairs.length > 0 ? toRecord([...new Map(pairs)].sort(([a], [b]) => compareText(a, b))) : undefined;
 }
 
-const CONDITIONS = new Map<unknown, DependencyCondition>([
+const CONDITIONS = new Map<unknown, ServiceCondition>([
   [undefined, 'applied'],
   ['service_started', 'applied'],
   ['service_healthy', 'healthy'],

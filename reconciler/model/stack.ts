@@ -7,8 +7,11 @@ import type { TargetReference } from './target.ts';
 
 export type StackKind = 'kombination' | 'workflow' | 'instance';
 
-/** `fix` repairs drift as soon as it is seen; `alert` only reports it. */
-export type DriftMode = 'fix' | 'alert';
+/**
+ * `fix` repairs drift as soon as it is seen; `alert` only reports it; `propose` reports it, and commits what runs as the description on
+ * a branch of its own.
+ */
+export type DriftMode = 'fix' | 'alert' | 'propose';
 
 /** `manual` plans only: somebody applies. */
 export type SyncMode = 'auto' | 'manual';
@@ -18,6 +21,8 @@ export type PruneMode = 'yes' | 'no' | 'confirm';
 
 export interface StackPolicy {
   readonly drift: DriftMode;
+  /** Cron expression; left out: no checks of drift beside those that are made anyway. */
+  readonly driftSchedule?: string;
   /** Default auto. */
   readonly sync: SyncMode;
   /** Default yes. Volumes are kept all the same. */
@@ -37,8 +42,10 @@ export interface ServiceView {
   readonly dependsOn: readonly string[];
   /** `host:container/protocol` */
   readonly ports: readonly string[];
-  /** The id of its container or workload. */
+  /** The id of its (first) container or workload; the others' end in `#2`, `#3` and so on. */
   readonly resource: string;
+  /** How many there are; left out: 1. */
+  readonly replicas?: number;
 }
 
 /** A command that runs once for each deployment, in a container of its own. */

@@ -40,7 +40,8 @@ export function formatPlan(plan: Plan, options: FormatPlanOptions = {}): string 
     const verb = change.verify ? 'wait' : isKept(change) ? 'keep' : change.action;
     const head = `  ${SIGNS[change.action]} ${verb.padEnd(7)} ${change.id.padEnd(width)}`;
     const place = change.origin === null ? '' : `  (${change.origin.file}:${change.origin.line})`;
-    lines.push(`${paint(COLORS[change.action], head)}  ${change.cause}${paint(90, place)}`);
+    const turn = turnOf(change);
+    lines.push(`${paint(COLORS[change.action], head)}  ${change.cause}${turn}${paint(90, place)}`);
     for (const field of change.fields) lines.push(`      ${formatField(field)}`);
   }
   lines.push('');
@@ -69,6 +70,13 @@ export function formatPlanGraph(plan: Plan): string {
       return `[${waits.join(', ')}] -> #${numbers.get(change.id)} ${change.action} ${change.id}: ${change.cause}`;
     })
     .join('\n');
+}
+
+/** `, batch 2 of 3` in a rolling update. */
+function turnOf({ rollout }: Change): string {
+  return rollout === undefined || rollout.batches === 1
+    ? ''
+    : `, batch ${rollout.batch} of ${rollout.batches}`;
 }
 
 function titleOf(plan: Plan): string {

@@ -3,21 +3,24 @@ import type { ClaimEdge } from './claims.ts';
 import { claimEdges, twinEdges } from './claims.ts';
 import { moveEdges } from './moves.ts';
 import type { Change } from './plan.ts';
+import { withBatches } from './rollout.ts';
 
 type Edges = Map<ResourceId, Dependency[]>;
 
 /**
  * Puts changes into an order in which every change stands after those it waits for (but for `released`, which says that
  * two wait for each other); ties are broken by id. Dependencies between described resources come from the description;
- * deletions, moved host ports and moved services add their own.
+ * deletions, moved host ports, moved services and batches of
+ * rolling updates add their own.
  *
  * @param engines identity of the engine behind a target, where it is known: names and ports are taken on engines
  */
 export function orderChanges(
-  changes: readonly Change[],
+  unordered: readonly Change[],
   desired: ReadonlyMap<ResourceId, DesiredResource>,
   engines: ReadonlyMap<string, string> = new Map(),
 ): Change[] {
+  const { changes, edges: batches } = withBatches(unordered, desired);
   const byId = new Map(changes.map((change) => [change.id, change]));
   const edges: Edges = new Map();
   for (const change of changes) {
@@ -34,6 +37,7 @@ export function orderChanges(
   const released = addClaims(edges, claimEdges(changes, engines), byId);
   // Last: bringing up the new one first is what is wanted, not what is needed.
   for (const { from, to } of moveEdges(changes, engines)) addEdge(edges, from, to);
+  for (const { from, to } of batches) addEdge(edges, from, to, 'ended');
   return sortTopologically(changes, edges, released);
 }
 

@@ -2,6 +2,7 @@ import type { FieldChange } from '../diff/change.ts';
 import type { Diagnostic, Position } from '../model/diagnostic.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Dependency, FieldConflict, ResourceId } from '../model/resource.ts';
+import type { RolloutRule } from '../model/rollout.ts';
 import type { UnreachableTarget } from './unreachable.ts';
 
 export type Action = 'create' | 'update' | 'replace' | 'delete' | 'no-op';
@@ -29,7 +30,12 @@ export interface Change {
   readonly verify: boolean;
   /** Fields that are taken over from others. Left out when there are none. */
   readonly conflicts?: readonly FieldConflict[];
+  /** Its place in the rolling update of a service. */
+  readonly rollout?: RolloutStep;
 }
+
+/** Numbers from 1; a batch begins when the one before is over. */
+export type RolloutStep = RolloutRule & { readonly batch: number; readonly batches: number };
 
 export interface PlanSummary {
   readonly create: number;

@@ -86,6 +86,8 @@ export interface DesiredState {
   draftStack(name: string, document: object): Draft;
   /** The stack's file with the given top-level keys replaced; comments and order of everything else are kept. `null` removes a key. */
   editStack(name: string, keys: object): Promise<Draft>;
+  /** The stack's file as `edit` rewrites its text. */
+  rewriteStack(name: string, edit: (text: string) => string): Draft;
   draftNode(name: string, document: object): Draft;
   /**
    * Content that stands in a kombination itself (`files: [{ content: … }]`) by its Git blob id; `undefined` when no stack that is

@@ -42,6 +42,17 @@ export interface CommitRequest {
   readonly expectedHead: string | null;
 }
 
+/** One commit that people are to decide about, on a branch beside the one that is read. */
+export interface ProposalRequest {
+  /** `drift/shop`; never the branch that is read. */
+  readonly branch: string;
+  /** The commit that the writes were decided on, and the parent of the new one. */
+  readonly base: string;
+  readonly writes: readonly FileWrite[];
+  readonly message: string;
+  readonly author: { readonly name: string; readonly email: string };
+}
+
 export interface TagRequest {
   readonly name: string;
   readonly commit: string;
@@ -84,6 +95,15 @@ export interface Source extends AsyncDisposable {
   ): AsyncIterable<{ readonly blob: string; readonly size: number; readonly content: Uint8Array | null }>;
   /** Commits on the branch and pushes when there is a remote; nothing is left behind when it fails. Resolves to the new commit. */
   commit(request: CommitRequest, signal: AbortSignal): Promise<string>;
+  /**
+   * Puts one commit on `base` on a branch that only proposals are made on, instead of what was proposed there before; pushes when there
+   * is a remote. The same message and content as there makes no second commit. Resolves to what is there then. Throws WRITE_CONFLICT when
+   * somebody else has committed on that branch, or has it checked out.
+   */
+  propose(
+    request: ProposalRequest,
+    signal: AbortSignal,
+  ): Promise<{ readonly commit: string; readonly isNew: boolean }>;
   /** Annotated tag; an existing tag of that name gives WRITE_CONFLICT. Local only: see `pushTags`. */
   tag(request: TagRequest): Promise<void>;
   /** Tags whose name starts with the prefix, by name. */

@@ -16,30 +16,37 @@ import type { ServiceModel } from '../model/kombination.ts';
 import { containerName } from '../model/kombination.ts';
 import type { Dependency, DesiredResource, ResourceId } from '../model/resource.ts';
 import { hashSpec, resourceId } from '../model/resource.ts';
+import { numbersOf, portOfReplica } from '../model/replicas.ts';
+import { replicaName } from '../model/rollout.ts';
 import { Secret } from '../model/secret.ts';
 import { asFields, asList, compareText, defined, toRecord } from '../model/values.ts';
 import type { Locate } from './names.ts';
 import { buildNetworks, buildOptions, buildPlaces, sharedWith } from './container-places.ts';
 import { engineName, networksOf } from './names.ts';
+import { buildRollout } from './rollout.ts';
 import { WRITTEN_AS } from './written-as.ts';
 
 export interface ContainerOptions {
   readonly service: ServiceModel;
+  /** Of the container among those of the service, from 1. */
+  readonly number: number;
   readonly assessment: Assessment;
   readonly locate: Locate;
   readonly lookup: (reference: string) => Secret | undefined;
 }
 
-/** The container of one service or part. Lists whose order means nothing are sorted. */
+/** One container of a service or part. Lists whose order means nothing are sorted. */
 export function renderContainer(options: ContainerOptions): DesiredResource {
-  const { service, assessment, locate } = options;
+  const { service, number, assessment, locate } = options;
   const spec = buildSpec(options);
   const healthTimeoutMs = healthTimeout(spec.healthcheck);
+  const rollout = buildRollout(service, number);
+  const name = replicaName(service.name, number);
   return {
-    id: resourceId(service.node, 'container', service.name),
+    id: resourceId(service.node, 'container', name),
     target: service.node,
     kind: 'container',
-    name: service.name,
+    name,
     spec,
     hash: hashSpec(spec, CONTAINER_UPDATABLE),
     updatable: CONTAINER_UPDATABLE,
@@ -52,6 +59,7 @@ export function renderContainer(options: ContainerOptions): DesiredResource {
       ...restartedWith(service, assessment),
     ],
     ...(healthTimeoutMs === undefined ? {} : { healthTimeoutMs }),
+    ...(rollout === undefined ? {} : { rollout }),
   };
 }
 
@@ -59,23 +67,25 @@ export function renderContainer(options: ContainerOptions): DesiredResource {
 function restartedWith(service: ServiceModel, { dependencies }: Assessment): readonly ResourceId[] {
   return (dependencies.get(service.name) ?? []).flatMap(({ restart, target }) =>
     restart === true && target.node === service.node
-      ? [resourceId(target.node, 'container', target.name)]
+      ? numbersOf(target).map((number) =>
+          resourceId(target.node, 'container', replicaName(target.name, number)),
+        )
       : [],
   );
 }
 
-function buildSpec({ service, assessment, lookup }: ContainerOptions): ContainerSpec {
+function buildSpec({ service, number, assessment, lookup }: ContainerOptions): ContainerSpec {
   const { kombination } = assessment;
   const stack = kombination.name;
   return defined({
     ...buildOptions(service, assessment),
-    name: containerName(stack, service),
+    name: containerName(stack, service, number),
     service: service.name,
     image: service.image ?? '',
     command: service.command,
     entrypoint: service.entrypoint,
     env: filled(buildEnv(service, lookup)),
-    ports: nonEmpty(buildPorts(service)),
+    ports: nonEmpty(buildPorts(service, number)),
     mounts: nonEmpty(buildMounts(service, assessment)),
     networks: filled(buildNetworks(service, assessment)),
     ...buildPlaces(service, assessment),
@@ -150,8 +160,9 @@ function buildEnv(
   );
 }
 
-function buildPorts({ ports = [] }: ServiceModel): readonly PortSpec[] {
-  const unique = new Map(ports.map(({ port }) => [portText(port), port]));
+function buildPorts({ ports = [] }: ServiceModel, number: number): readonly PortSpec[] {
+  const own = ports.map((entry) => portOfReplica(entry, number));
+  const unique = new Map(own.map((port) => [portText(port), port]));
   return [...unique.values()].sort(
     (a, b) =>
       a.containerPort - b.containerPort ||
@@ -197,7 +208,9 @@ function buildDependencies(service: ServiceModel, { dependencies }: Assessment):
   for (const name of new Set(volumes))
     result.push({ id: resourceId(node, 'volume', name), until: 'applied' });
   for (const { target, until } of dependencies.get(service.name) ?? []) {
-    result.push({ id: resourceId(target.node, 'container', target.name), until });
+    for (const number of numbersOf(target)) {
+      result.push({ id: resourceId(target.node, 'container', replicaName(target.name, number)), until });
+    }
   }
   return result;
 }

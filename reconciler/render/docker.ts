@@ -5,6 +5,7 @@ import type { DocumentPath } from '../model/document-path.ts';
 import type { NetworkModel, ServiceModel, VolumeModel } from '../model/kombination.ts';
 import type { DesiredResource, ResourceId } from '../model/resource.ts';
 import { hashSpec, resourceId } from '../model/resource.ts';
+import { numbersOf } from '../model/replicas.ts';
 import type { Secret, Spec } from '../model/secret.ts';
 import { defined } from '../model/values.ts';
 import { renderBuiltImages } from './built-image.ts';
@@ -22,8 +23,7 @@ export interface RenderOptions {
 
 /**
  * The Docker resources of a kombination: what is used of its networks and volumes, one image for each reference or
- * build, one
- * container for each service and part. Pure: the same input gives the same resources in the same order.
+ * build, the containers of each service and part. Pure: the same input gives the same resources in the same order.
  */
 export function renderDocker({ assessment, file, lookup }: RenderOptions): readonly DesiredResource[] {
   const { kombination, document } = assessment;
@@ -60,7 +60,8 @@ export function renderDocker({ assessment, file, lookup }: RenderOptions): reado
   const pulled = kombination.services.filter(({ name }) => !assessment.images.has(name));
   for (const image of renderImages(pulled, locate)) add(image);
   for (const service of kombination.services) {
-    add(renderContainer({ service, assessment, locate, lookup }));
+    for (const number of numbersOf(service))
+      add(renderContainer({ service, number, assessment, locate, lookup }));
   }
   return [...resources.values()];
 }

@@ -19,7 +19,7 @@ export function renderHooks(
   const locate = createLocate(assessment.document, file);
   const { name: stack } = assessment.kombination;
   return assessment.hooks.map(({ stage, name, service, timeoutMs }) => {
-    const rendered = renderContainer({ service, assessment, locate, lookup });
+    const rendered = renderContainer({ service, number: 1, assessment, locate, lookup });
     const spec = { ...rendered.spec, name: `${stack}-hook-${stage}-${name}` };
     const resource = { ...rendered, spec };
     return { stage, name, timeoutMs, resource, image: imageFor(service, resource, resources) };

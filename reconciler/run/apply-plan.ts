@@ -30,6 +30,7 @@ export async function applyPlan(
   const { plan } = planned;
   const { stack } = plan;
   context.stacks.setState(stack, 'applying');
+  context.stacks.setSynced(stack, '');
   job.start({ revision: plan.revision, summary: plan.summary, planId: savePlan(context, plan) });
   context.stacks.setJob(stack, job.job);
   job.log('info', formatSummary(plan.summary));
@@ -118,6 +119,7 @@ export async function complete(
   const described = context.desired.get(stack);
   const heldDesired = destroyedDigest(context, plan);
   const isCurrent = described !== undefined && stackDigest(described.resources) === plan.desired;
+  if (isCurrent) context.stacks.setSynced(stack, plan.desired);
   if (heldDesired !== null) context.stacks.setState(stack, 'pending', DESTROYED);
   else if (described === undefined) context.stacks.setState(stack, 'removed', keptOf(plan));
   // Not current: a newer description came in at the last moment, and its own run is due.
@@ -164,8 +166,18 @@ function destroyedDigest(context: RunContext, { stack, mode }: Plan): string | n
 
 async function tag(context: RunContext, plan: Plan, job: JobRecorder): Promise<void> {
   try {
+    const { id: jobId, actor, trigger, startedAt } = job.job;
+    const { revision } = context.desired;
     const deployment = await context.deployments.record(
-      { plan, revision: plan.revision ?? '', jobId: job.job.id, author: job.job.actor },
+      {
+        plan,
+        revision: plan.revision ?? '',
+        jobId,
+        author: actor ?? (revision?.commit === plan.revision ? (revision?.author.name ?? null) : null),
+        file: context.desired.get(plan.stack)?.file ?? null,
+        trigger,
+        durationMs: startedAt === null ? null : context.clock.now() - Date.parse(startedAt),
+      },
       AbortSignal.timeout(TAG_PUSH_TIMEOUT_MS),
     );
     job.update({ tag: deployment.tag });

@@ -16,7 +16,11 @@ import type {
   ApplyRequest,
   ControlRequest,
   DeleteStacksRequest,
-  Deployment,
+  DriftCheck,
+  DriftRequest,
+  DriftResolution,
+  DriftView,
+  HistoryEntry,
   JobDetail,
   PlanRequest,
   PlanResult,
@@ -35,11 +39,15 @@ import type { RunContext } from './context.ts';
 import { Deployments } from './deployments.ts';
 import { deleteStacks } from './delete-stacks.ts';
 import type { DeletionParts } from './delete-stacks.ts';
+import { driftedOf, recordDriftCheck } from './drift-check.ts';
 import { createEventHub } from './events.ts';
+import { readHistory } from './history.ts';
 import { JobBook } from './job-book.ts';
 import { Loop } from './loop.ts';
 import { planStack, undescribedStack } from './plan-stack.ts';
 import { RepositoryWriter } from './repository-writer.ts';
+import { mergeLogs } from './merge-logs.ts';
+import { resourcesOf } from './service-health.ts';
 import { orderOf } from './requests.ts';
 import { StackTable } from './stack-table.ts';
 import { TargetPool } from './target-pool.ts';
@@ -150,6 +158,32 @@ class LoopReconciler implements Reconciler {
     return this.getStack(name);
   }
 
+  getDrift(stack: string): DriftView {
+    return this.getStack(stack).drift;
+  }
+
+  async checkDrift(stack: string, actor: Actor | null, signal: AbortSignal): Promise<DriftCheck> {
+    const { drift } = await this.observe(stack, signal);
+    const by = { stack, trigger: 'api', actor: actor?.name ?? null };
+    return { drift, job: recordDriftCheck(this.#context, by) };
+  }
+
+  async resolveDrift(request: DriftRequest, signal: AbortSignal): Promise<DriftResolution> {
+    await this.#loop.refreshIfPossible(signal);
+    const { stack, action, actor, trigger } = request;
+    const { drift } = await this.observe(stack, signal);
+    const only = driftedOf(request, drift);
+    if (action === 'apply_desired') {
+      const job = await this.#loop.request({ stack, actor, trigger }, signal);
+      return { job, write: null, unplaced: [] };
+    }
+    const planned = await planStack(this.#context, { stack, mode: 'apply', deleteVolumes: false }, signal);
+    const { unplaced, ...write } = await this.#loop.written(
+      this.#writer.acceptDrift(planned, only, { actor, signal }),
+    );
+    return { job: null, write, unplaced };
+  }
+
   async plan(request: PlanRequest, signal: AbortSignal): Promise<PlanResult> {
     await this.#loop.refreshIfPossible(signal);
     const { stack, trigger, actor } = request;
@@ -196,13 +230,14 @@ class LoopReconciler implements Reconciler {
     return this.#context.store.getPlan(id);
   }
 
-  async history(stack: string): Promise<readonly Deployment[]> {
-    const history = await this.#context.deployments.history(stack);
+  async history(stack: string): Promise<readonly HistoryEntry[]> {
+    const history = await readHistory(this.#context, stack);
     if (history.length === 0) this.getStack(stack);
     return history;
   }
 
-  rollback(stack: string, to: number, actor: Actor, signal: AbortSignal): Promise<WriteResult> {
+  async rollback(stack: string, to: number, actor: Actor, signal: AbortSignal): Promise<WriteResult> {
+    await this.#loop.refreshForWrite(signal);
     return this.#loop.written(this.#writer.rollback(stack, to, { actor, signal }));
   }
 
@@ -215,7 +250,8 @@ class LoopReconciler implements Reconciler {
     const found = view.services.find(({ name }) => name === service);
     const known = view.services.map(({ name }) => name).join(', ');
     const description = this.#context.desired.get(stack);
-    const resource = description?.resources.find(({ id }) => id === found?.resource);
+    const ids = found === undefined ? [] : resourcesOf(found);
+    const resource = description?.resources.find(({ id }) => ids.includes(id));
     const reference = description?.targets.find(({ name }) => name === resource?.target);
     if (resource === undefined || reference === undefined) {
       throw new ReconcilerError(
@@ -223,7 +259,9 @@ class LoopReconciler implements Reconciler {
         `${stack} has no service ${service}; it has: ${known || 'none'}`,
       );
     }
-    yield* this.#context.pool.get(reference).logs(stack, resource.id, options);
+    const target = this.#context.pool.get(reference);
+    if (ids.length === 1) yield* target.logs(stack, resource.id, options);
+    else yield* mergeLogs(ids, (id, own) => target.logs(stack, id, own), options);
   }
 
   listWorkers(): readonly WorkerView[] {

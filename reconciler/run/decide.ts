@@ -25,7 +25,7 @@ export type Decision =
   /** As described as far as can be told: some nodes do not answer. */
   | { readonly kind: 'unreachable' }
   | { readonly kind: 'apply' }
-  /** Deployed as described, has moved since, and is to be reported only. */
+  /** Deployed as described, has moved since, and is not to be repaired. */
   | { readonly kind: 'report-drift' }
   | { readonly kind: 'held' }
   /** Somebody stopped it: what does not run is not started. */
@@ -43,8 +43,7 @@ export function decide(input: DecisionInput): Decision {
   if (!hasChanges(plan)) return requested ? { kind: 'apply' } : { kind: 'unwell' };
   if (!requested && input.heldDesired === plan.desired) return { kind: 'held' };
   const { drift, sync } = input.policy;
-  if (!requested && isDrift(input) && (drift === 'alert' || sync === 'manual'))
-    return { kind: 'report-drift' };
+  if (!requested && isDrift(input) && (drift !== 'fix' || sync === 'manual')) return { kind: 'report-drift' };
   if (!requested && sync === 'manual') return { kind: 'waiting' };
   const reason = whyNotApplicable(plan, input.confirmed);
   return reason === null ? { kind: 'apply' } : { kind: 'blocked', reason };

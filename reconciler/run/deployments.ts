@@ -9,14 +9,22 @@ import type { Deployment } from '../reconciler.ts';
 export interface DeploymentRecord extends Deployment {
   /** `stackDigest` that was deployed; `null` when the tag does not say. */
   readonly desired: string | null;
+  /** File that described the stack. */
+  readonly file: string | null;
+  readonly trigger: string | null;
+  readonly durationMs: number | null;
 }
 
 export interface NewDeployment {
   readonly plan: Plan;
   readonly revision: string;
   readonly jobId: string;
-  /** Who asked; `null` for pushes, where the author of the commit is told. */
+  /** Who asked, else the author of the commit. */
   readonly author: string | null;
+  readonly file: string | null;
+  readonly trigger: string;
+  /** `null` when nobody knows when it began. */
+  readonly durationMs: number | null;
 }
 
 const TAG_ATTEMPTS = 3;
@@ -130,7 +138,7 @@ function prefixOf(stack: string): string {
 
 /** First line for people, then `Key: value` lines that `parseTag` reads, then the changes. */
 export function formatTagMessage(number: number, deployment: NewDeployment): string {
-  const { plan, revision, jobId, author } = deployment;
+  const { plan, revision, jobId, author, file, trigger, durationMs } = deployment;
   const lines = [
     `Deploy ${plan.stack} #${number}`,
     '',
@@ -143,7 +151,11 @@ export function formatTagMessage(number: number, deployment: NewDeployment): str
     `Job: ${jobId}`,
     `Desired: ${plan.desired}`,
   ];
-  if (author !== null) lines.push(`Author: ${author}`);
+  // A name could otherwise bring lines of its own.
+  if (author !== null) lines.push(`Author: ${author.replaceAll(/\s+/g, ' ')}`);
+  if (file !== null) lines.push(`File: ${file}`);
+  lines.push(`Trigger: ${trigger}`);
+  if (durationMs !== null) lines.push(`Duration: ${durationMs / 1_000} s`);
   return `${lines.join('\n')}\n`;
 }
 
@@ -165,5 +177,13 @@ export function parseTag(stack: string, tag: DeploymentTag): DeploymentRecord | 
     jobId: read('Job'),
     summary: /^Plan: .+$/m.exec(tag.message)?.[0] ?? tag.message.split('\n', 1)[0] ?? '',
     desired: read('Desired'),
+    file: read('File'),
+    trigger: read('Trigger'),
+    durationMs: readDuration(read('Duration')),
   };
+}
+
+function readDuration(text: string | null): number | null {
+  const seconds = /^(\d+(?:\.\d+)?) s$/.exec(text ?? '')?.[1];
+  return seconds === undefined ? null : Math.round(Number(seconds) * 1_000);
 }

@@ -113,9 +113,13 @@ function refuseOccupied({ state }: Core, file: string): readonly Diagnostic[] {
 }
 
 export function editStack(core: Core, name: string, keys: object): Draft {
+  return rewriteStack(core, name, (text) => editText(text, keys));
+}
+
+export function rewriteStack(core: Core, name: string, edit: (text: string) => string): Draft {
   const entry = core.index.find(name);
   if (!entry) throw new ReconcilerError('UNKNOWN_STACK', `there is no stack ${name}`);
-  const text = editText(entry.text ?? '', keys);
+  const text = edit(entry.text ?? '');
   const { diagnostics } = checkAs(core, text, { place: entry.file, label: entry.file });
   return { path: entry.realFile, text, diagnostics };
 }

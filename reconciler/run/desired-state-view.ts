@@ -7,6 +7,7 @@ import { compareDiagnostics, hasErrors } from '../model/diagnostic.ts';
 import type { SecretNeed } from '../model/find-secrets.ts';
 import { missingSecret } from '../model/find-secrets.ts';
 import type { Issue } from '../model/issue.ts';
+import { numbersOf, portOfReplica } from '../model/replicas.ts';
 import { resourceId } from '../model/resource.ts';
 import { Secret } from '../model/secret.ts';
 import type { SecretSource } from '../model/secret-reference.ts';
@@ -126,14 +127,21 @@ export function textsOf({ texts }: Pick<StackEntry, 'texts'>): Pick<StackEntry, 
 function viewServices({ kombination, dependencies }: Assessment): readonly ServiceView[] {
   return kombination.services
     .filter((service) => service.partOf === undefined)
-    .map(({ name, node, image = '', ports = [] }) => ({
-      name,
-      node,
-      image,
-      dependsOn: serviceDependencies(dependencies, name),
-      ports: ports.map(({ port }) => portText(port)),
-      resource: resourceId(node, 'container', name),
-    }));
+    .map((service) => {
+      const { name, node, image = '', ports = [], replicas = 1 } = service;
+      return {
+        name,
+        node,
+        image,
+        dependsOn: serviceDependencies(dependencies, name),
+        ports: ports.flatMap((entry) => {
+          const numbers = entry.lastHostPort === undefined ? [1] : numbersOf(service);
+          return numbers.map((number) => portText(portOfReplica(entry, number)));
+        }),
+        resource: resourceId(node, 'container', name),
+        ...(replicas === 1 ? {} : { replicas }),
+      };
+    });
 }
 
 /** While nobody knows what the repository's settings are, nothing may be planned. */

@@ -5,7 +5,15 @@ import type { SecretSource } from '../model/secret-reference.ts';
 import type { DesiredState, LoadResult } from '../ports/desired.ts';
 import type { Secrets } from '../ports/secrets.ts';
 import type { Revision, Source } from '../ports/source.ts';
-import { checkText, draftNode, draftStack, editStack, filesOf, generateFrom } from './desired-state-check.ts';
+import {
+  checkText,
+  draftNode,
+  draftStack,
+  editStack,
+  filesOf,
+  generateFrom,
+  rewriteStack,
+} from './desired-state-check.ts';
 import type { Core } from './desired-state-core.ts';
 import { createLru } from './desired-state-core.ts';
 import { createStackIndex } from './desired-state-index.ts';
@@ -77,6 +85,7 @@ export function createDesiredState(options: DesiredStateOptions): DesiredState {
     generate: (request) => generateFrom(core, request),
     draftStack: (name, document) => draftStack(core, name, document),
     editStack: async (name, keys) => editStack(core, name, keys),
+    rewriteStack: (name, edit) => rewriteStack(core, name, edit),
     draftNode: (name, document) => draftNode(core, name, document),
     inlineBlob: (blob) => findInline(core, blob),
     filesOf: (name) => filesOf(core, name),

@@ -4,6 +4,8 @@ import type { Change, Plan } from '../plan/plan.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { StepStatus } from '../ports/store.ts';
 import type { ApplyContext, ResourceChange, Target } from '../ports/target.ts';
+import type { Member, Outcome } from './rollouts.ts';
+import { putBackAll, Rollouts } from './rollouts.ts';
 import { waitForHealth } from './wait-for-health.ts';
 
 export interface StepUpdate {
@@ -52,7 +54,8 @@ export class Preempted extends ReconcilerError {
   }
 }
 
-type Phase = 'waiting' | 'running' | 'applied' | 'done' | 'failed';
+/** `held`: healthy, and waiting for the rest of its service before the old one is let go. */
+type Phase = 'waiting' | 'running' | 'applied' | 'held' | 'done' | 'failed';
 
 const DEFAULT_HEALTH_TIMEOUT_MS = 120_000;
 
@@ -71,6 +74,7 @@ class PlanRun {
   readonly #released = new Map<ResourceId, 'running' | 'done'>();
   readonly #failures: StepFailure[] = [];
   readonly #awaitedCompletion: ReadonlySet<ResourceId>;
+  readonly #rollouts: Rollouts;
   #slots: number;
   #changed = 0;
   #cancelled = false;
@@ -79,6 +83,7 @@ class PlanRun {
   constructor(options: ExecuteOptions) {
     this.#options = options;
     this.#slots = options.concurrency;
+    this.#rollouts = new Rollouts(options.plan.changes);
     const dependencies = options.plan.changes.flatMap((change) => change.dependsOn);
     this.#awaitedCompletion = new Set(
       dependencies.filter(({ until }) => until === 'completed').map(({ id }) => id),
@@ -92,9 +97,11 @@ class PlanRun {
     const { plan, signal } = this.#options;
     for (;;) {
       if (!signal.aborted) this.#startReady(plan.changes);
+      if (!signal.aborted && this.#finishRollouts()) continue;
       if (this.#running.size === 0) break;
       await this.#nextEvent();
     }
+    if (signal.aborted) await this.#letGoHeld();
     await this.#undoReleases(plan.changes);
     this.#endUnstarted(plan.changes);
     return { changed: this.#changed, failures: this.#failures, cancelled: this.#cancelled };
@@ -103,8 +110,9 @@ class PlanRun {
   #startReady(changes: readonly Change[]): void {
     for (const change of changes) {
       if (this.#phases.get(change.id) !== 'waiting') continue;
-      const blocked = change.dependsOn.some(({ id }) => this.#phases.get(id) === 'failed');
-      if (blocked) this.#skip(change);
+      const culprit = change.dependsOn.find((dependency) => this.#isLost(dependency));
+      if (culprit !== undefined) this.#skip(change, `${culprit.id} failed`);
+      else if (this.#rollouts.isHalted(change)) this.#skip(change, 'the update of the service was stopped');
       else if (this.#slots > 0 && this.#released.get(change.id) !== 'running') {
         const unmet = change.dependsOn.filter((dependency) => !this.#isMet(dependency));
         if (unmet.length === 0) this.#start(change);
@@ -115,14 +123,24 @@ class PlanRun {
 
   #isMet({ id, until }: Dependency): boolean {
     const phase = this.#phases.get(id) ?? 'done';
-    if (until === 'released' && (phase === 'applied' || this.#released.get(id) === 'done')) return true;
-    return phase === 'done' || (phase === 'applied' && until === 'applied');
+    if (
+      until === 'released' &&
+      (phase === 'applied' || phase === 'held' || this.#released.get(id) === 'done')
+    )
+      return true;
+    if (phase === 'done') return true;
+    if (until === 'ended') return phase === 'failed' || phase === 'held';
+    return until === 'applied' && (phase === 'applied' || phase === 'held');
   }
 
-  #skip(change: Change): void {
+  #isLost({ id, until }: Dependency): boolean {
+    return until !== 'ended' && this.#phases.get(id) === 'failed';
+  }
+
+  #skip(change: Change, message: string): void {
     this.#phases.set(change.id, 'failed');
-    const culprit = change.dependsOn.find(({ id }) => this.#phases.get(id) === 'failed')?.id ?? '';
-    this.#options.onStep(change, { status: 'skipped', message: `${culprit} failed` });
+    this.#rollouts.end(change);
+    this.#options.onStep(change, { status: 'skipped', message });
   }
 
   #start(change: Change): void {
@@ -156,6 +174,7 @@ class PlanRun {
       this.#released.set(change.id, 'done');
     } catch (error) {
       this.#phases.set(change.id, 'failed');
+      this.#rollouts.end(change);
       if (this.#options.signal.aborted) this.#cancel(change);
       else this.#fail(change, error);
     }
@@ -192,16 +211,89 @@ class PlanRun {
     try {
       onStep(change, { status: 'running' });
       const health = await this.#applyAndWait(change, freeSlot);
-      this.#phases.set(change.id, 'done');
-      if (change.action !== 'no-op') this.#changed += 1;
-      onStep(change, { status: 'completed', ...(health === null ? {} : { health }) });
+      await this.#rest(change);
+      if (this.#rollouts.holds(change)) {
+        this.#phases.set(change.id, 'held');
+        this.#rollouts.hold(change);
+        onStep(change, { status: 'running', message: 'healthy; the old one is kept until all are' });
+      } else this.#complete(change, health);
     } catch (error) {
       this.#phases.set(change.id, 'failed');
       if (signal.aborted) this.#cancel(change);
       else this.#fail(change, error);
     } finally {
+      this.#rollouts.end(change);
       freeSlot();
     }
+  }
+
+  #complete(change: Change, health: Health | null): void {
+    this.#phases.set(change.id, 'done');
+    if (change.action !== 'no-op') this.#changed += 1;
+    this.#options.onStep(change, { status: 'completed', ...(health === null ? {} : { health }) });
+  }
+
+  /** The pause before the next batch. What has been done stays done when it is cut short. */
+  async #rest({ rollout }: Change): Promise<void> {
+    if (rollout === undefined || rollout.delayMs === 0 || rollout.batch === rollout.batches) return;
+    const { clock, signal } = this.#options;
+    await clock.sleep(rollout.delayMs, signal).catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+    });
+  }
+
+  /** @returns whether there was any to finish */
+  #finishRollouts(): boolean {
+    const groups = [...this.#rollouts.finished()];
+    for (const { outcome, members } of groups)
+      this.#track(outcome === 'keep' ? this.#keepAll(members) : this.#revertAll(members));
+    return groups.length > 0;
+  }
+
+  async #keepAll(members: readonly Member[]): Promise<void> {
+    for (const { change } of members) {
+      try {
+        await this.#settle(change, 'keep');
+        this.#complete(change, null);
+      } catch (error) {
+        this.#phases.set(change.id, 'failed');
+        this.#fail(change, error);
+      }
+    }
+  }
+
+  /** A container of the service failed for good: those that were replaced before it go back, too. */
+  #revertAll(members: readonly Member[]): Promise<void> {
+    const { clock, signal } = this.#options;
+    return putBackAll(members, {
+      clock,
+      signal,
+      putBack: (change) => this.#putBack(change),
+      leave: (change) => {
+        this.#phases.set(change.id, 'failed');
+        this.#fail(change, new Error('left as it is: another one could not be put back'));
+      },
+    });
+  }
+
+  async #putBack(change: Change): Promise<boolean> {
+    const cause = new Error('another container of the service failed');
+    this.#phases.set(change.id, 'failed');
+    try {
+      await this.#revert(change, cause);
+      this.#fail(change, new Reverted(cause));
+      return true;
+    } catch (error) {
+      this.#fail(change, error);
+      return false;
+    }
+  }
+
+  /** The run was stopped: what is healthy stays, unless a newer revision takes over and goes on from here. */
+  async #letGoHeld(): Promise<void> {
+    const held = this.#rollouts.takeHeld();
+    if (!(this.#options.signal.reason instanceof Preempted)) return this.#keepAll(held);
+    for (const { change } of held) this.#cancel(change);
   }
 
   async #applyAndWait(change: Change, freeSlot: () => void): Promise<Health | null> {
@@ -214,19 +306,24 @@ class PlanRun {
     if (resource.desired === null) return null;
     try {
       const health = await this.#waitForHealth(change, target);
-      if (change.action === 'replace') await target.settle(resource, 'keep', this.#settling(change));
+      if (change.action === 'replace' && !this.#rollouts.holds(change)) await this.#settle(change, 'keep');
       return health;
     } catch (error) {
       if (change.action !== 'replace' || this.#options.signal.reason instanceof Preempted) throw error;
-      await this.#revert(resource, change, error);
+      await this.#revert(change, error);
       throw new Reverted(error);
     }
   }
 
+  #settle(change: Change, outcome: Outcome): Promise<void> {
+    const target = this.#options.targetOf(change);
+    return target.settle(this.#resourceOf(change), outcome, this.#settling(change));
+  }
+
   /** What the old one needs may be in other hands by now; that is no reason to try the new one again. */
-  async #revert(resource: ResourceChange, change: Change, cause: unknown): Promise<void> {
+  async #revert(change: Change, cause: unknown): Promise<void> {
     try {
-      await this.#options.targetOf(change).settle(resource, 'revert', this.#settling(change));
+      await this.#settle(change, 'revert');
     } catch (error) {
       if (!isReconcilerError(error, 'PORT_TAKEN')) throw error;
       const message = `${messageOf(cause)}; the version before cannot run again: ${error.message}`;
@@ -248,6 +345,7 @@ class PlanRun {
       until,
       timeoutMs,
       clock,
+      stableMs: change.rollout?.monitorMs ?? 0,
       signal,
       progress,
     });
@@ -265,6 +363,7 @@ class PlanRun {
   }
 
   #fail(change: Change, error: unknown): void {
+    this.#rollouts.failed(change);
     const reverted = error instanceof Reverted;
     this.#failures.push({ id: change.id, error, reverted });
     this.#options.onStep(change, { status: reverted ? 'reverted' : 'failed', message: messageOf(error) });

@@ -86,6 +86,9 @@ export class Loop implements AsyncDisposable {
     for (const stack of desired.names()) this.#enqueue(stack, 'start');
     for (const { reference } of desired.nodes()) pool.get(reference);
     this.#background.run('watch repository', (signal) => source.watch(() => this.kick(), signal));
+    this.#background.run('drift schedule', (signal) =>
+      this.#runner.schedule.run((stack) => this.#enqueue(stack, 'schedule'), signal),
+    );
     this.#background.run('facts', (signal) => this.#refreshFacts(signal));
     this.#background.every(FACTS_INTERVAL_MS, 'facts', (signal) => this.#refreshFacts(signal));
     this.#background.every(PUSH_RETRY_MS, 'push tags', (signal) => deployments.pushPending(signal));

@@ -3,7 +3,14 @@ import { isReconcilerError, ReconcilerError } from '../model/errors.ts';
 import type { Draft } from '../ports/desired.ts';
 import type { FileWrite } from '../ports/source.ts';
 import type { Actor, RepositoryStatus, WriteResult } from '../reconciler.ts';
+import type { ResourceId } from '../model/resource.ts';
+import { rememberStack } from './context.ts';
 import type { RunContext } from './context.ts';
+import type { DeploymentRecord } from './deployments.ts';
+import type { DriftEdit } from './drift-edit.ts';
+import { draftDrift, proposalMessage } from './drift-proposals.ts';
+import type { PlannedStack } from './plan-stack.ts';
+import { ownChanges, sharedChanges } from './rollback-files.ts';
 
 /** Who asks, and for how long the answer is waited for. */
 export interface WriteBy {
@@ -76,33 +83,63 @@ export class RepositoryWriter {
     return this.#commit([{ path: node.file, content: null }], node.file, `Unregister worker ${name}`, by);
   }
 
-  /** Puts back the files of the stack as they were at that deployment. */
+  /** Puts back the files of the stack as they were at that deployment, also of one that is no longer described. */
   async rollback(stack: string, to: number, by: WriteBy): Promise<WriteResult> {
     const { desired, source, deployments } = this.#context;
-    const file = this.#requireStack(stack);
     const history = await deployments.history(stack);
     const deployment = history.find(({ number }) => number === to);
-    if (deployment === undefined) {
-      const known = history.map(({ number }) => number).join(', ');
+    if (deployment === undefined) throw noDeployment(stack, to, history, desired.get(stack) !== undefined);
+    const now = desired.get(stack)?.file ?? null;
+    const file = deployment.file ?? now;
+    if (file === null)
       throw new ReconcilerError(
         'BAD_OPTIONS',
-        `${stack} has no deployment ${to}; there are: ${known || 'none'}`,
+        `${stack} is not described any more, and ${deployment.tag} does not tell which file described it`,
       );
-    }
     const head = desired.revision?.commit ?? null;
-    const own = new Set(desired.filesOf(stack));
-    const folder = file.includes('/') ? file.slice(0, file.lastIndexOf('/') + 1) : null;
     const changes = await source.diff(head, deployment.revision, by.signal);
+    const present = head === null ? [] : await source.diff(null, head, by.signal);
+    const own = ownChanges({
+      files: [...new Set([file, now ?? file])],
+      present: present.map(({ path }) => path),
+      changes,
+    });
     const writes: FileWrite[] = [];
-    for (const { path, after } of changes) {
-      if (!own.has(path) && (folder === null || !path.startsWith(folder))) continue;
+    for (const { path, after } of own) {
       if (after === null) writes.push({ path, content: null });
       else writes.push({ path, content: await source.readBlob(after.blob), type: after.type });
     }
     if (writes.length === 0) {
       throw new ReconcilerError('BAD_OPTIONS', `the files of ${stack} are already as in deployment ${to}`);
     }
-    return this.#commit(writes, file, `Roll ${stack} back to deployment ${to}`, by);
+    const from = history.at(-1)?.number ?? to;
+    const message = rollbackMessage(deployment, from, sharedChanges(changes));
+    const result = await this.#commit(writes, file, message, by);
+    // It is a deployment even where the old version runs already, because the bad one never took its place.
+    rememberStack(this.#context, stack, { untagged: true, heldDesired: null });
+    return result;
+  }
+
+  /** Writes what runs into the stack's file. Throws BAD_OPTIONS when none of it has a place there. */
+  async acceptDrift(
+    planned: PlannedStack,
+    only: ReadonlySet<ResourceId> | undefined,
+    by: WriteBy,
+  ): Promise<WriteResult & Pick<DriftEdit, 'unplaced'>> {
+    const { stack } = planned.plan;
+    const { draft, placed, unplaced } = draftDrift(this.#context, planned, only);
+    if (placed.length === 0) {
+      throw new ReconcilerError(
+        'BAD_OPTIONS',
+        `none of this has a place in ${draft.path}: ${unplaced.join(', ')}`,
+      );
+    }
+    const result = await this.#commitDraft(
+      draft,
+      proposalMessage(stack, draft.path, { placed, unplaced }),
+      by,
+    );
+    return { ...result, unplaced };
   }
 
   #requireStack(name: string): string {
@@ -148,4 +185,31 @@ export class RepositoryWriter {
     const commit = await source.commit({ writes, message, author: by.actor, expectedHead }, by.signal);
     return { commit, file };
   }
+}
+
+function noDeployment(
+  stack: string,
+  to: number,
+  history: readonly DeploymentRecord[],
+  isDescribed: boolean,
+): ReconcilerError {
+  if (history.length === 0 && !isDescribed)
+    return new ReconcilerError('UNKNOWN_STACK', `there is no stack ${stack}`);
+  const known = history.map(({ number }) => number).join(', ');
+  return new ReconcilerError(
+    'BAD_OPTIONS',
+    `${stack} has no deployment ${to}; there are: ${known || 'none'}`,
+  );
+}
+
+/** Tells from what to what, and what was left alone although it differs. */
+function rollbackMessage(to: DeploymentRecord, from: number, shared: readonly string[]): string {
+  const stack = to.tag.split('/')[1] ?? '';
+  const lines = [
+    `Roll ${stack} back from deployment ${from} to deployment ${to.number}`,
+    '',
+    `The files of ${stack} are as in ${to.tag}, revision ${to.revision.slice(0, 10)}.`,
+  ];
+  if (shared.length > 0) lines.push(`Left as they are, because other stacks use them: ${shared.join(', ')}.`);
+  return lines.join('\n');
 }

@@ -9,6 +9,10 @@ import type { RunContext } from './context.ts';
 import { runControl, whyStopped } from './control-stack.ts';
 import { decide, isDrift } from './decide.ts';
 import type { Decision } from './decide.ts';
+import { deployedDigest } from './deployed.ts';
+import { recordDriftCheck } from './drift-check.ts';
+import { DriftProposals } from './drift-proposals.ts';
+import { DriftSchedule } from './drift-schedule.ts';
 import { findGate } from './gates.ts';
 import type { JobRecorder } from './job-book.ts';
 import { PendingRequests } from './pending-requests.ts';
@@ -26,9 +30,11 @@ export class StackRunner {
   /** What the next runs carry out. */
   readonly requests: PendingRequests;
   readonly #brake: RepairBrake;
+  readonly #proposals: DriftProposals;
   readonly #triggers = new Map<string, string>();
   /** Stacks whose disappearance from the repository waits for a yes, and why. */
   readonly blockedRemovals = new Map<string, string>();
+  readonly schedule: DriftSchedule;
 
   readonly #again: (stack: string, delayMs: number) => void;
 
@@ -38,11 +44,14 @@ export class StackRunner {
     this.#again = again;
     this.requests = new PendingRequests(context);
     this.#brake = new RepairBrake(context.clock);
+    this.#proposals = new DriftProposals(context);
+    this.schedule = new DriftSchedule(context.clock);
   }
 
-  /** Names what sets off the next run that nobody asked for: a push, else what came first. */
+  /** Names what sets off the next run that nobody asked for: a push or a schedule, else what came first. */
   triggeredBy(stack: string, trigger: string): void {
-    if (trigger === 'push' || !this.#triggers.has(stack)) this.#triggers.set(stack, trigger);
+    if (trigger === 'push' || trigger === 'schedule' || !this.#triggers.has(stack))
+      this.#triggers.set(stack, trigger);
   }
 
   async run(stack: string, signal: AbortSignal): Promise<void> {
@@ -50,7 +59,11 @@ export class StackRunner {
     if (pending === undefined) await this.#runByItself(stack, signal);
     else if ('control' in pending) await this.#runControl(pending, signal);
     else await this.#runRequest(pending, signal);
-    this.#context.stacks.setError(stack, null);
+    const { stacks, desired } = this.#context;
+    stacks.setError(stack, null);
+    // Nothing describes it, and nothing of it is kept.
+    const isGone = stacks.state(stack) === 'removed' && stacks.message(stack) === null;
+    if (isGone && desired.get(stack) === undefined && !this.requests.has(stack)) this.#forget(stack);
   }
 
   /** Observes and plans, and shows what that says; changes nothing. */
@@ -67,7 +80,7 @@ export class StackRunner {
       const { changes } = planned.plan;
       const drifted = isDrift({
         plan: planned.plan,
-        deployedDesired: this.#context.deployments.knownLatest(stack)?.desired ?? null,
+        deployedDesired: deployedDigest(this.#context, stack),
       });
       this.#settle(planned, { kind: 'report-drift' });
       if (!drifted)
@@ -156,17 +169,20 @@ export class StackRunner {
       this.#failBeforePlan(stack, trigger, error, signal);
       return;
     }
+    this.schedule.note(stack, planned.description.policy.driftSchedule);
     const confirmed = this.#mayRemove(planned.plan) && this.#whyNotRemoved(stack) === null;
     const decision = await this.#decide(planned, false, confirmed);
     // What was read is old already; the run that is due next reads again.
     if (signal.aborted) return;
     this.#settle(planned, decision);
     if (decision.kind === 'unwell') this.#insistOnHealth(planned.plan);
+    if (decision.kind === 'report-drift') await this.#proposals.report(planned, signal);
+    if (trigger === 'schedule') recordDriftCheck(this.#context, { stack, trigger, actor: null });
     if (decision.kind === 'in-sync') return this.#completeEarlier(planned, trigger, signal);
     if (decision.kind === 'unreachable') return this.#reportAway(planned, trigger);
     if (decision.kind === 'waiting' && trigger === 'push') this.#recordPlan(planned.plan);
     if (decision.kind !== 'apply' || this.#isGated(planned)) return;
-    const drifted = this.#context.deployments.knownLatest(stack)?.desired === planned.plan.desired;
+    const drifted = deployedDigest(this.#context, stack) === planned.plan.desired;
     if (drifted) this.#holdBack(stack);
     else this.#brake.release(stack);
     const job = this.#newJob(stack, drifted && trigger !== 'push' ? 'drift' : trigger);
@@ -208,7 +224,7 @@ export class StackRunner {
 
   async #decide(planned: PlannedStack, requested: boolean, confirmed: boolean): Promise<Decision> {
     const { plan, description } = planned;
-    const deployed = await this.#context.deployments.latest(plan.stack);
+    await this.#context.deployments.latest(plan.stack);
     const record = recallStack(this.#context, plan.stack);
     return decide({
       plan,
@@ -217,7 +233,7 @@ export class StackRunner {
       confirmed,
       heldDesired: record.heldDesired,
       stoppedDesired: record.stopped?.desired ?? null,
-      deployedDesired: deployed?.desired ?? null,
+      deployedDesired: deployedDigest(this.#context, plan.stack),
     });
   }
 
@@ -244,8 +260,7 @@ export class StackRunner {
     const { plan } = planned;
     const { stacks, clock, desired } = this.#context;
     const { stack } = plan;
-    const deployed = this.#context.deployments.knownLatest(stack)?.desired ?? null;
-    const drift = isDrift({ plan, deployedDesired: deployed }) ? plan : null;
+    const drift = isDrift({ plan, deployedDesired: deployedDigest(this.#context, stack) }) ? plan : null;
     stacks.setDrift(stack, drift, new Date(clock.now()).toISOString());
     if (decision.kind === 'blocked') {
       const isKept = desired.get(stack) === undefined && desired.settings().policy.prune === 'no';
@@ -253,11 +268,7 @@ export class StackRunner {
     } else if (decision.kind === 'waiting') {
       stacks.setState(stack, 'pending', `${formatSummary(plan.summary)} Apply it: policy.sync is manual`);
     } else if (decision.kind === 'report-drift') {
-      stacks.setState(
-        stack,
-        'drifted',
-        `${drift?.changes.filter(({ action }) => action !== 'no-op').length ?? 0} resources have drifted`,
-      );
+      stacks.setState(stack, 'drifted', this.#proposals.describe(plan, planned.description.policy));
     } else if (decision.kind === 'unreachable') {
       stacks.setState(stack, 'degraded', describeUnreachable(plan));
     } else if (decision.kind === 'unwell') {
@@ -268,6 +279,7 @@ export class StackRunner {
       this.#showHeld(stack);
     } else if (decision.kind === 'in-sync') {
       const kept = keptOf(plan);
+      if (desired.get(stack) !== undefined) stacks.setSynced(stack, plan.desired);
       if (desired.get(stack) !== undefined) stacks.setState(stack, 'in_sync', unprunedOf(plan));
       else if (kept !== null) stacks.setState(stack, 'removed', kept);
       else this.#forget(stack);
@@ -345,6 +357,7 @@ export class StackRunner {
   }
 
   #forget(stack: string): void {
+    this.schedule.note(stack, undefined);
     this.#context.stacks.forget(stack);
     this.#context.deployments.forget(stack);
     this.blockedRemovals.delete(stack);

@@ -8,6 +8,7 @@ import type { Job } from '../ports/store.ts';
 import type { DriftView, NodeStatus, ServiceStatus, StackView, SyncState } from '../reconciler.ts';
 import type { DeploymentRecord } from './deployments.ts';
 import type { EventHub } from './events.ts';
+import { judgeService } from './service-health.ts';
 import type { TargetPool } from './target-pool.ts';
 
 /** What this process has learnt of one stack. */
@@ -18,6 +19,7 @@ interface StackRuntime {
   /** Nodes that did not answer, and why. */
   away: ReadonlyMap<string, string>;
   drift: DriftView;
+  synced: string | null;
   lastJob: Job | null;
   /** Code of the newest failure, so that the same one is not recorded again with every retry. */
   lastError: string | null;
@@ -88,6 +90,20 @@ export class StackTable {
     this.#row(stack).drift = { hasDrift: changes.length > 0, checkedAt, changes };
   }
 
+  /** The description of this digest is what runs, also where no deployment had to make it so; `''` while one is being made. */
+  setSynced(stack: string, desired: string): void {
+    this.#row(stack).synced = desired;
+  }
+
+  /** What `setSynced` was told last, `null` in a new process. */
+  synced(stack: string): string | null {
+    return this.#rows.get(stack)?.synced ?? null;
+  }
+
+  drift(stack: string): DriftView {
+    return this.#rows.get(stack)?.drift ?? NO_DRIFT;
+  }
+
   sawOn(stack: string, reference: TargetReference): void {
     const engines = this.#engines.get(stack) ?? new Map<string, TargetReference>();
     engines.set(targetKey(reference), reference);
@@ -132,11 +148,10 @@ export class StackTable {
       state: invalid ? 'invalid' : (row?.state ?? 'unknown'),
       message: row?.message ?? null,
       services: stack.services.map((service): ServiceStatus => {
-        const health = row?.health.get(service.resource as ResourceId);
         const away = row?.away.get(service.node);
         if (away !== undefined) return { ...service, health: 'unknown', reason: away };
         const missing = row === undefined || row.state === 'unknown' ? 'unknown' : 'missing';
-        return { ...service, health: health?.status ?? missing, reason: health?.reason ?? null };
+        return { ...service, ...judgeService(service, row?.health ?? new Map(), missing) };
       }),
       nodes: stack.targets.map((reference) => nodeStatus(reference, pool)),
       diagnostics,
@@ -156,6 +171,7 @@ export class StackTable {
       health: new Map(),
       away: new Map(),
       drift: NO_DRIFT,
+      synced: null,
       lastJob: null,
       lastError: null,
     };

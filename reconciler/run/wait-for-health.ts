@@ -4,7 +4,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Target } from '../ports/target.ts';
 
 export interface HealthWait {
-  readonly target: Target;
+  readonly target: Pick<Target, 'health'>;
   readonly stack: string;
   readonly id: ResourceId;
   /** `completed`: running is not enough, the command has to end with 0. */
@@ -12,6 +12,8 @@ export interface HealthWait {
   /** Milliseconds before the first look: with many starts at a time, asking in vain costs more than the wait. */
   readonly firstLookMs: number;
   readonly timeoutMs: number;
+  /** Has to stay well for so long before it is believed. Default 0. */
+  readonly stableMs?: number;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly progress: (message: string) => void;
@@ -25,8 +27,9 @@ const LONGEST_PAUSE_MS = 1_000;
  * over, and the signal's reason when that aborts.
  */
 export async function waitForHealth(wait: HealthWait): Promise<Health> {
-  const { clock, signal, timeoutMs } = wait;
+  const { clock, signal, timeoutMs, stableMs = 0 } = wait;
   const deadline = clock.now() + timeoutMs;
+  let wellSince: number | null = null;
   let pause = SHORTEST_PAUSE_MS;
   let told = '';
   if (wait.firstLookMs > 0) await clock.sleep(Math.min(wait.firstLookMs, timeoutMs), signal);
@@ -34,7 +37,14 @@ export async function waitForHealth(wait: HealthWait): Promise<Health> {
     signal.throwIfAborted();
     const health = await wait.target.health(wait.stack, wait.id, signal);
     if (health.status === 'completed') return health;
-    if (health.status === 'healthy' && wait.until === 'healthy') return health;
+    if (health.status === 'healthy' && wait.until === 'healthy') {
+      wellSince ??= clock.now();
+      const watched = stableMs - (clock.now() - wellSince);
+      if (watched <= 0) return health;
+      await clock.sleep(Math.min(LONGEST_PAUSE_MS, watched), signal);
+      continue;
+    }
+    wellSince = null;
     if (isFinal(health)) throw unhealthy(wait.id, describe(health));
     const left = deadline - clock.now();
     if (left <= 0)

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import type { ProposalRequest, Source } from '../../reconciler/ports/source.ts';
 import type { SourceHarness } from './source-harness.ts';
 import { file, paths, readAt, signal } from './source-harness.ts';
 
@@ -144,6 +145,55 @@ export function describeWriting(setup: () => Promise<SourceHarness>): void {
     const filled = await write('2', empty);
 
     expect(paths(await source.diff(first, filled, signal))).toEqual(['~ dir/a']);
+  });
+}
+
+export function describeProposals(setup: () => Promise<SourceHarness>): void {
+  const propose = (source: Source, base: string, content: string, more: Partial<ProposalRequest> = {}) =>
+    source.propose(
+      { branch: 'drift/web', base, writes: [file('a', content)], message: 'Propose', author, ...more },
+      signal,
+    );
+
+  it('puts a proposal on a branch of its own, once, and replaces it', async () => {
+    await using harness = await setup();
+    const { source } = harness;
+    const head = await harness.push([file('a', '1'), file('b', '1')], 'first');
+    await source.resolve(signal);
+
+    const first = await propose(source, head, '2');
+    const again = await propose(source, head, '2');
+    const other = await propose(source, head, '3');
+    const told = await propose(source, head, '3', { message: 'Propose it again' });
+
+    expect([first.isNew, again.isNew, other.isNew, told.isNew]).toEqual([true, false, true, true]);
+    expect(again.commit).toBe(first.commit);
+    expect((await source.resolve(signal)).commit).toBe(head);
+    expect(paths(await source.diff(head, told.commit, signal))).toEqual(['~ a']);
+    expect(await readAt(source, told.commit, 'a')).toBe('3');
+  });
+
+  it('does not propose the same again because the branch has moved on elsewhere', async () => {
+    await using harness = await setup();
+    const { source } = harness;
+    const head = await harness.push([file('a', '1')], 'first');
+    await source.resolve(signal);
+    const first = await propose(source, head, '2');
+    const moved = await harness.push([file('b', '1')], 'second');
+    await source.resolve(signal);
+
+    expect(await propose(source, moved, '2')).toEqual({ commit: first.commit, isNew: false });
+    expect((await propose(source, moved, '3')).isNew).toBe(true);
+  });
+
+  it('leaves a branch alone that somebody else has committed on', async () => {
+    await using harness = await setup();
+    const { source } = harness;
+    const head = await harness.push([file('a', '1')], 'first');
+    await source.resolve(signal);
+    await propose(source, head, '2', { author: { name: 'Ada', email: 'ada@example.org' } });
+
+    await expect(propose(source, head, '3')).rejects.toMatchObject({ code: 'WRITE_CONFLICT' });
   });
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { eventually } from '../support/git-sources.ts';
 import type { SourceHarness } from './source-harness.ts';
 import { file, NOWHERE, paths, readAt, signal } from './source-harness.ts';
-import { describeTags, describeWriting } from './source-writing.ts';
+import { describeProposals, describeTags, describeWriting } from './source-writing.ts';
 
 /** What every config repository must do, in memory or real. */
 export function describeSourceContract(name: string, setup: () => Promise<SourceHarness>): void {
@@ -10,6 +10,7 @@ export function describeSourceContract(name: string, setup: () => Promise<Source
     describeReading(setup);
     describeWriting(setup);
     describeTags(setup);
+    describeProposals(setup);
     describeWatching(setup);
   });
 }

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { DockerEngine } from '../support/docker-engine.ts';
-import { startDockerEngine } from '../support/docker-engine.ts';
+import { freePort, startDockerEngine } from '../support/docker-engine.ts';
 import type { EngineSsh } from '../support/engine-ssh.ts';
 import { startEngineSsh } from '../support/engine-ssh.ts';
 import { eventually } from '../support/eventually.ts';
 import type { MainJob } from '../support/main-job.ts';
-import { createEngineView, createMainJob, IMAGE, PATIENCE_MS } from '../support/main-job.ts';
+import { createEngineView, createMainJob, IMAGE, PATIENCE_MS, readPage } from '../support/main-job.ts';
 import { buildTestImage } from '../support/test-image.ts';
 
 /* One stack over three engines: one on this machine's socket, one behind SSH, one behind TLS. */
@@ -124,5 +124,32 @@ describe('a stack over three engines', () => {
     expect(diagnostics).toMatchObject([
       { code: 'VOLUME_STAYS', message: 'the data of volume web stays on far; on tls it begins empty' },
     ]);
+  });
+});
+
+describe('two services', () => {
+  it('swap their host ports with one commit', async () => {
+    const [first, second] = [await freePort(), await freePort()];
+    const service = (name: string, port: number) => `  ${name}:
+    image: ${IMAGE}
+    init: true
+    stop_grace_period: 1s
+    command: [httpd, -f, -p, "8080", -h, /www]
+    files: [{ content: ${name}, target: /www/index.html }]
+    ports: ["127.0.0.1:${port}:8080"]
+`;
+    const pair = (one: number, two: number) => ({
+      'kombinations/pair/kombination.yaml': `version: "1.0"
+meta: { name: pair }
+services:
+${service('one', one)}${service('two', two)}`,
+    });
+    await job.push(pair(first, second), 'Open both');
+    await job.reaches('pair', 'in_sync');
+    expect([await readPage(first), await readPage(second)]).toEqual(['one', 'two']);
+    const commit = await job.push(pair(second, first), 'Swap them');
+    const swapped = await job.job('pair', ({ revision }) => revision === commit);
+    expect(swapped).toMatchObject({ status: 'completed', summary: { replace: 2 } });
+    expect([await readPage(first), await readPage(second)]).toEqual(['two', 'one']);
   });
 });

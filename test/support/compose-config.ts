@@ -167,7 +167,6 @@ function sort<T>(entries: readonly (readonly [string, T])[]): readonly (readonly
 }
 
 const CONDITIONS = {
-  released: 'only in plans',
   applied: 'service_started',
   healthy: 'service_healthy',
   completed: 'service_completed_successfully',

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type {
+  DriftView,
   Confirmation,
   DeploymentTag,
   Job,
@@ -39,6 +40,20 @@ export interface FakeReconciler extends Reconciler {
   addWorker(changes: Partial<WorkerView>): void;
   readonly listeners: () => number;
 }
+
+const DRIFT: DriftView = {
+  hasDrift: true,
+  checkedAt: at(1),
+  changes: [
+    {
+      resource: 'local/container/web',
+      action: 'update',
+      field: 'restart.policy',
+      expected: 'always',
+      actual: 'no',
+    },
+  ],
+};
 
 /** Stacks, jobs and plans in memory; nothing runs, jobs end when the test says so. */
 export function createFakeReconciler(): FakeReconciler {
@@ -259,10 +274,28 @@ export function createFakeReconciler(): FakeReconciler {
       return { jobs: found.slice(offset, offset + (filter.limit ?? 50)), total: found.length };
     },
     getPlan: (id) => plans.get(id),
+    getDrift: (stack) => {
+      known(stack);
+      return DRIFT;
+    },
+    checkDrift: async (stack, actor) => {
+      known(stack);
+      return { drift: DRIFT, job: addJob({ type: 'drift_check', stack, actor: actor?.name ?? null }) };
+    },
+    async resolveDrift({ stack, action, actor }) {
+      known(stack);
+      if (action === 'apply_desired')
+        return { job: addJob({ type: 'apply', stack, actor: actor.name }), write: null, unplaced: [] };
+      const file = `kombinations/${stack}/kombination.yaml`;
+      return { job: null, write: written(`accept drift by ${actor.name}`, stack, file), unplaced: ['a b'] };
+    },
     history(stack) {
       known(stack);
       const deployment = { number: 1, tag: `deploy/${stack}/1`, revision: COMMIT, time: at(1) };
-      return Promise.resolve([{ ...deployment, author: 'Ada', jobId: null, summary: 'Plan: 1 to create' }]);
+      const how = { result: 'deployed', trigger: 'push', durationMs: 1_200, message: null } as const;
+      return Promise.resolve([
+        { ...deployment, author: 'Ada', jobId: null, summary: 'Plan: 1 to create', ...how },
+      ]);
     },
     async rollback(stack, to, actor) {
       known(stack);

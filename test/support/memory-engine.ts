@@ -45,12 +45,15 @@ export interface MemoryEngine {
   /** Engine names that belong to nobody we know. */
   readonly foreignNames: Set<string>;
   readonly listeners: Set<(stack: string | null) => void>;
+  /** Containers of these ids that are made from now on never get healthy. */
+  readonly spoiled: Set<ResourceId>;
   created: number;
 }
 
 export function createMemoryEngine(images: readonly string[] = []): MemoryEngine {
   const empty = { foreignNames: new Set<string>(), listeners: new Set<(stack: string | null) => void>() };
-  return { stacks: new Map(), images: new Set(images), hooks: [], ...empty, created: 0 };
+  const spoiled = new Set<ResourceId>();
+  return { stacks: new Map(), images: new Set(images), hooks: [], ...empty, spoiled, created: 0 };
 }
 
 export function createObject(
@@ -61,7 +64,8 @@ export function createObject(
   const { id, target, kind, name, hash } = desired;
   const engineId = sha256(`${++engine.created}`);
   const flags = { shared: desired.shared ?? false, guarded: desired.guarded ?? false };
-  const state = { state: kind === 'container' ? 'created' : 'running', exitCode: 0, health: null } as const;
+  const health: Health | null = engine.spoiled.has(id) ? { status: 'failed', reason: 'spoiled' } : null;
+  const state = { state: kind === 'container' ? 'created' : 'running', exitCode: 0, health } as const;
   return {
     id,
     target,

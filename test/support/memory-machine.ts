@@ -160,8 +160,9 @@ async function replace({ engine, step, slot, context }: Work, desired: DesiredRe
     await step(`create ${desired.id}.next`, signal);
     slot.next = createObject(engine, desired, context);
   }
-  await step(`stop ${desired.id}`, signal);
-  if (slot.current) Object.assign(slot.current, { state: 'exited', exitCode: 143 });
+  const beside = desired.rollout?.order === 'start-first';
+  if (!beside) await step(`stop ${desired.id}`, signal);
+  if (slot.current && !beside) Object.assign(slot.current, { state: 'exited', exitCode: 143 });
   await step(`start ${desired.id}.next`, signal);
   start(engine, slot.next);
 }

@@ -28,6 +28,8 @@ export interface MemorySource extends Source {
   setDirty(dirty: boolean): void;
   /** Names of tags that were pushed, in order. */
   readonly pushedTags: readonly string[];
+  /** Branches of proposals and what they hold, with the whole message. */
+  proposal(branch: string): { readonly commit: string; readonly message: string } | undefined;
   /** Blobs read so far, counted. */
   readonly blobReads: number;
 }
@@ -53,6 +55,7 @@ export function createMemorySource(options: MemorySourceOptions = {}): MemorySou
   const blobs = new Map<string, Uint8Array>();
   const tags = new Map<string, DeploymentTag>();
   const pushedTags: string[] = [];
+  const proposals = new Map<string, string>();
   const watchers = new Set<() => void>();
   let head: string | null = null;
   let failure: ReconcilerError | null = null;
@@ -104,6 +107,10 @@ export function createMemorySource(options: MemorySourceOptions = {}): MemorySou
     branch,
     hasRemote,
     pushedTags,
+    proposal: (name) => {
+      const commit = proposals.get(name);
+      return commit === undefined ? undefined : { commit, message: read(commit).message };
+    },
     get blobReads() {
       return blobReads;
     },
@@ -115,7 +122,7 @@ export function createMemorySource(options: MemorySourceOptions = {}): MemorySou
     },
     lookup: async (reference) => {
       check();
-      const commit = find(reference, { branch, head, tags, commits });
+      const commit = proposals.get(reference) ?? find(reference, { branch, head, tags, commits });
       if (commit === null) throw new SourceError('GIT_ERROR', `${reference} is no branch, tag or commit`);
       return revision(commit, branch);
     },
@@ -144,6 +151,21 @@ export function createMemorySource(options: MemorySourceOptions = {}): MemorySou
       const commit = store(head, request.writes, request);
       moveTo(commit);
       return commit;
+    },
+    propose: async ({ branch: name, base, writes, message, author }, signal) => {
+      check(signal);
+      const tip = proposals.get(name);
+      const commit = store(base, writes, { message, author });
+      if (tip !== undefined) {
+        const there = read(tip);
+        if (there.author.email !== author.email)
+          throw new SourceError('WRITE_CONFLICT', `${there.author.name} has committed on ${name}`);
+        const differs = compare(there.files, read(commit).files).map(({ path }) => path);
+        if (there.message === message && !writes.some(({ path }) => differs.includes(path)))
+          return { commit: tip, isNew: false };
+      }
+      proposals.set(name, commit);
+      return { commit, isNew: true };
     },
     tag: async ({ name, commit, message }) => {
       check();

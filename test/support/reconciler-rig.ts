@@ -47,17 +47,24 @@ const CHECK_SCHEMA = createSchemaCheck();
 export type RigOptions = Partial<ReconcilerOptions> & {
   readonly source?: MemorySource;
   readonly engines?: Engines;
+  /** Values by reference. */
+  readonly secrets?: Readonly<Record<string, string>>;
 };
 type Engines = Map<string, MemoryTarget>;
 
 export function createRig(options: RigOptions = {}): Rig {
-  const { engines = new Map<string, MemoryTarget>(), source = createMemorySource(), ...rest } = options;
+  const {
+    engines = new Map<string, MemoryTarget>(),
+    source = createMemorySource(),
+    secrets,
+    ...rest
+  } = options;
   const clock = createFastClock();
   const logger = createQuietLogger();
   const store = rest.store ?? createSqliteStore({ path: ':memory:', clock });
   const engine = (host = 'local') => engineOf(engines, `docker:${host}`);
   const reconciler = createReconciler({
-    desired: createDesiredState({ source, secrets: createFixedSecrets(), checkSchema: CHECK_SCHEMA }),
+    desired: createDesiredState({ source, secrets: createFixedSecrets(secrets), checkSchema: CHECK_SCHEMA }),
     createTarget: (reference) => ({
       ...engineOf(engines, targetKey(reference)),
       async [Symbol.asyncDispose]() {},

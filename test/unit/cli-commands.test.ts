@@ -384,6 +384,7 @@ it('helps on stdout with exit 0, with every command and examples', async () => {
     'status',
     'history',
     'rollback',
+    'drift',
     'schema',
     'jobs',
     'logs',

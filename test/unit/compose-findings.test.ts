@@ -22,8 +22,46 @@ it.each([
     ],
   },
   { text: web('expose: ["80:80"]'), want: [error('6:14', 'INVALID_FORMAT', 'expose[0]')] },
-  { text: web('scale: 2'), want: [error('6:12', 'UNSUPPORTED_KEY', 'scale')] },
-  { text: web('deploy: { replicas: 3 }'), want: [error('6:25', 'UNSUPPORTED_KEY', 'deploy.replicas')] },
+  { text: web('scale: 1001'), want: [error('6:12', 'OUT_OF_RANGE', 'scale')] },
+  {
+    text: web('scale: 2, deploy: { replicas: 3 }'.replace(', ', '\n    ')),
+    want: [error('6:12', 'INVALID_VALUE', 'scale')],
+  },
+  {
+    text: web(
+      'scale: 2\n    container_name: w\n    ports: ["80:80", "81-82:81", "83"]\n    mac_address: 02:00:00:00:00:01',
+    ),
+    want: [
+      error('7:5', 'INVALID_VALUE', 'container_name'),
+      error('8:13', 'DUPLICATE_PORT', 'ports[0]'),
+      error('9:18', 'INVALID_VALUE', 'mac_address'),
+    ],
+  },
+  {
+    text: web('scale: 3\n    ports: ["81-82:81"]'),
+    want: [error('7:13', 'DUPLICATE_PORT', 'ports[0]')],
+  },
+  {
+    text: web('ports: ["81:81"]\n    deploy: { update_config: { order: start-first } }'),
+    want: [warning('7:39', 'deploy.update_config.order')],
+  },
+  {
+    text: web(
+      'deploy: { update_config: { order: side-by-side, max_failure_ratio: 2, failure_action: panic } }',
+    ),
+    want: [
+      error('6:39', 'INVALID_VALUE', 'deploy.update_config.order'),
+      error('6:72', 'OUT_OF_RANGE', 'deploy.update_config.max_failure_ratio'),
+      error('6:91', 'INVALID_VALUE', 'deploy.update_config.failure_action'),
+    ],
+  },
+  {
+    text: web('deploy: { rollback_config: { failure_action: rollback, monitor: 5s } }'),
+    want: [
+      error('6:50', 'INVALID_VALUE', 'deploy.rollback_config.failure_action'),
+      warning('6:60', 'deploy.rollback_config.monitor'),
+    ],
+  },
   { text: web('deploy: { mode: global }'), want: [warning('6:15', 'deploy.mode')] },
   {
     text: web('deploy: { mode: replicated-job }'),

@@ -36,8 +36,12 @@ describe('findings of one kombination', () => {
     { text: `${services(web)}name: other\n`, want: ['6:7 error INVALID_VALUE name'] },
     { text: `${services(web)}vpn: {}\n`, want: ['6:1 warning NOT_APPLIED vpn'] },
     {
-      text: `${services(web)}operations: { autoUpdates: { enabled: true } }\n`,
-      want: ['6:15 warning NOT_APPLIED operations.autoUpdates'],
+      text: `${services(web)}operations: { autoUpdates: { enabled: true }, driftDetection: { schedule: "0 66 * * *" } }\npolicy: { driftSchedule: "0 0 32 * *" }\n`,
+      want: [
+        '6:15 warning NOT_APPLIED operations.autoUpdates',
+        '6:75 error INVALID_FORMAT operations.driftDetection.schedule',
+        '7:26 error INVALID_FORMAT policy.driftSchedule',
+      ],
     },
     { text: `${services(web)}x-note: anything\n`, want: [] },
     { text: `${services(web)}domain: A.b\n`, want: ['6:9 error INVALID_FORMAT domain'] },

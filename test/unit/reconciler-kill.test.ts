@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { replicaName, replicaNumbers } from '../../reconciler/model/rollout.ts';
 import type { MemoryEngine } from '../support/memory-engine.ts';
 import { container, createRig, file, stack } from '../support/reconciler-rig.ts';
 import type { Rig } from '../support/reconciler-rig.ts';
@@ -13,6 +14,8 @@ interface Version {
     readonly image: string;
     readonly needs: readonly number[];
     readonly how: string;
+    readonly scale: number;
+    readonly update: string;
   }[];
   readonly data: boolean;
 }
@@ -23,6 +26,8 @@ const versions: fc.Arbitrary<Version> = fc.record({
       image: fc.constantFrom('nginx:1.28', 'nginx:1.29'),
       needs: fc.uniqueArray(fc.nat(NAMES.length - 1), { maxLength: 2 }),
       how: fc.constantFrom('service_started', 'service_healthy'),
+      scale: fc.integer({ min: 1, max: 3 }),
+      update: fc.constantFrom('{}', '{ failure_action: rollback }', '{ parallelism: 2, order: start-first }'),
     }),
     { minLength: 1, maxLength: NAMES.length },
   ),
@@ -64,13 +69,16 @@ async function liveThrough(life: readonly { version: Version; dieAt: number }[])
 }
 
 function toText({ services, data }: Version): string {
-  const lines = services.map(({ image, needs, how }, index): [string, string] => {
+  const lines = services.map(({ image, needs, how, scale, update }, index): [string, string] => {
     const waits = needs
       .filter((other) => other < index)
       .map((other) => `${NAMES[other]}: { condition: ${how} }`);
     const mounts = data && index === 0 ? ', volumes: ["data:/data"]' : '';
     const dependsOn = waits.length === 0 ? '' : `, depends_on: { ${waits.join(', ')} }`;
-    return [NAMES[index] ?? '', `image: "${image}"${mounts}${dependsOn}`];
+    return [
+      NAMES[index] ?? '',
+      `image: "${image}"${mounts}${dependsOn}, scale: ${scale}, deploy: { update_config: ${update} }`,
+    ];
   });
   return stack('shop', Object.fromEntries(lines), data ? 'volumes: { data: {} }\n' : '');
 }
@@ -87,11 +95,15 @@ function expectExactly(
     ),
   );
   const found = [...slots.keys()].filter((id) => !id.includes('/volume/'));
-  const wanted = services.map((_, index) => container(NAMES[index] ?? ''));
-  expect(found.sort()).toEqual([...wanted, 'local/network/default'].sort());
-  for (const [index, { image }] of services.entries()) {
-    const slot = slots.get(container(NAMES[index] ?? ''));
-    expect(slot).toMatchObject({ next: null, current: { state: 'running', spec: { image } } });
+  const wanted = services.flatMap(({ image, scale }, index) =>
+    replicaNumbers(scale).map((number) => ({
+      image,
+      id: container(replicaName(NAMES[index] ?? '', number)),
+    })),
+  );
+  expect(found.sort()).toEqual([...wanted.map(({ id }) => id), 'local/network/default'].sort());
+  for (const { id, image } of wanted) {
+    expect(slots.get(id)).toMatchObject({ next: null, current: { state: 'running', spec: { image } } });
   }
   const hadData = life.some(({ version }) => version.data);
   const volumes = [...slots.keys()].filter((id) => id.includes('/volume/')).length;

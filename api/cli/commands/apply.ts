@@ -75,6 +75,13 @@ export async function runDestroy(invocation: Invocation, options: DestroyOptions
   return code;
 }
 
+/** Plans one stack and carries it out; the yes was given to what led here. */
+export async function applyStack(session: Session, stack: string, invocation: Invocation): Promise<number> {
+  const planning = await planStacks(session, [{ stack }], invocation.interrupt.signal);
+  const consent = { yes: true, overrideFreeze: false, volumes: false, always: false, insist: true };
+  return carryOut(session, planning, consent, invocation);
+}
+
 /** Several at once: their descriptions go in one commit, and what they have on their targets in the order of their use. */
 async function runDelete(
   invocation: Invocation,
@@ -144,6 +151,8 @@ interface Consent {
   readonly overrideFreeze: boolean;
   /** Needs a yes even when the plan itself asks for none. */
   readonly always: boolean;
+  /** Applies even where nothing is to be done: what runs is then recorded as deployed. */
+  readonly insist?: boolean;
 }
 
 async function carryOut(
@@ -160,7 +169,7 @@ async function carryOut(
   const applicable = plans.filter((plan) => !hasErrors(plan.diagnostics));
   for (const { stack } of plans.filter((plan) => hasErrors(plan.diagnostics)))
     remark(invocation, `${stack} is left as it is: its plan has errors`);
-  const work = applicable.filter(hasWork);
+  const work = consent.insist === true ? applicable : applicable.filter(hasWork);
   const confirmed = work.length > 0 && (await consentTo(work, consent, invocation));
   if (work.length > 0 && !confirmed) {
     remark(invocation, 'nothing was changed');

@@ -1,57 +1,76 @@
+import type { HistoryEntry } from '../../../reconciler/index.ts';
 import { EXIT, UsageError } from '../failure.ts';
 import type { Invocation } from '../invocation.ts';
 import { askYes, present, remark } from '../invocation.ts';
 import { formatAge, formatPlainRows, formatTable } from '../table.ts';
+import { applyStack } from './apply.ts';
 
-/** Every deployment of a stack, newest first, as its tags in Git tell. */
+const HEADER = ['NO', 'TAG', 'REVISION', 'WHEN', 'AUTHOR', 'RESULT', 'TOOK', 'SUMMARY'];
+
+/** Every deployment of a stack, newest first: from its tags in Git, and failed ones from the state directory. */
 export async function runHistory(invocation: Invocation, stack: string): Promise<number> {
   await using session = await invocation.openSession('read', 'history');
   const deployments = await session.history(stack, invocation.interrupt.signal);
-  const newestFirst = [...deployments].sort((a, b) => b.number - a.number);
+  const newestFirst = [...deployments].sort(
+    (a, b) => Date.parse(b.time) - Date.parse(a.time) || (b.number ?? 0) - (a.number ?? 0),
+  );
   present(invocation, { stack, deployments: newestFirst }, () => {
     const { style, terminal } = invocation;
     if (newestFirst.length === 0) return terminal.isTerminal ? `${stack} was never deployed` : '';
-    const rows = newestFirst.map(({ number, tag, revision, time, author, summary }) => [
-      String(number),
-      style.accent(tag),
-      revision.slice(0, 10),
-      terminal.isTerminal ? formatAge(Date.parse(time), invocation.now()) : time,
-      author ?? '-',
-      summary,
-    ]);
+    const rows = newestFirst.map((entry) => toRow(invocation, entry));
     if (!terminal.isTerminal) return formatPlainRows(rows);
-    return formatTable(['NO', 'TAG', 'REVISION', 'WHEN', 'AUTHOR', 'SUMMARY'].map(style.dim), rows);
+    return formatTable(HEADER.map(style.dim), rows);
   });
   return EXIT.ok;
+}
+
+function toRow({ style, terminal, now }: Invocation, entry: HistoryEntry): readonly string[] {
+  const { number, tag, revision, time, author, result, durationMs, summary, message } = entry;
+  return [
+    number === null ? '-' : String(number),
+    tag === null ? '-' : style.accent(tag),
+    revision?.slice(0, 10) ?? '-',
+    terminal.isTerminal ? formatAge(Date.parse(time), now()) : time,
+    author ?? '-',
+    result === 'deployed' ? style.good(result) : style.bad(result),
+    durationMs === null ? '-' : `${(durationMs / 1_000).toFixed(1)} s`,
+    message === null ? summary : (message.split('\n', 1)[0] ?? ''),
+  ];
 }
 
 export interface RollbackOptions {
   readonly stack: string;
   readonly to: number;
   readonly yes: boolean;
+  /** Deploys it in this process, for repositories without a daemon. */
+  readonly apply: boolean;
 }
 
-/** Commits the stack's files as they were at that deployment; applying is the daemon's job, or the next `apply`. */
+/** Commits the stack's files as they were at that deployment; applying is the daemon's job, or asked for with `--apply`. */
 export async function runRollback(invocation: Invocation, options: RollbackOptions): Promise<number> {
-  const { stack, to, yes } = options;
+  const { stack, to, yes, apply } = options;
   const canAsk = invocation.terminal.canAsk && invocation.options.json !== true;
   if (!yes && !canAsk) {
     throw new UsageError(`rolling back ${stack} needs a yes`, 'repeat with --yes', 'CONFIRMATION_REQUIRED');
   }
-  await using session = await invocation.openSession('read', 'rollback');
+  const applies = apply && invocation.options.server === undefined;
+  await using session = await invocation.openSession(applies ? 'apply' : 'read', 'rollback');
   if (!yes && !(await askYes(invocation, `Commit the files of ${stack} as they were at deployment ${to}?`))) {
     remark(invocation, 'nothing was changed');
     return EXIT.failed;
   }
   const { commit, file } = await session.rollback(stack, to, invocation.interrupt.signal);
-  present(
-    invocation,
-    { stack, to, commit, file },
-    () =>
-      `${invocation.style.good('✓')} ${file} is as it was at deploy/${stack}/${to}: commit ${commit.slice(0, 10)}`,
-  );
+  const done = `${invocation.style.good('✓')} ${file} is as it was at deploy/${stack}/${to}: commit ${commit.slice(0, 10)}`;
+  if (applies) {
+    remark(invocation, done);
+    return await applyStack(session, stack, invocation);
+  }
+  present(invocation, { stack, to, commit, file }, () => done);
   if (invocation.options.server === undefined) {
-    remark(invocation, `a running daemon applies it now; without one: kombinator apply --stack ${stack}`);
+    remark(
+      invocation,
+      `a running daemon applies it now; without one: kombinator apply --stack ${stack}, or next time rollback --apply`,
+    );
   }
   return EXIT.ok;
 }

@@ -5,6 +5,7 @@ import type { Route } from '../../http/route.ts';
 import { defineRoute } from '../../http/route.ts';
 import type { JsonSchema } from '../../http/shape.ts';
 import type { ApiDeps } from '../../operations/deps.ts';
+import { driftRoutes } from './drift-routes.ts';
 import { generateRoutes } from './generate-routes.ts';
 import { batchRoutes } from './batch-routes.ts';
 import { jobRoutes } from './job-routes.ts';
@@ -35,6 +36,7 @@ export const kombifyRoutes: readonly Route<ApiDeps>[] = [
   ...batchRoutes,
   ...stackRoutes,
   ...planRoutes,
+  ...driftRoutes,
   ...logRoutes,
   ...workerRoutes,
   ...jobRoutes,

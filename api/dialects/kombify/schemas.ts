@@ -88,11 +88,13 @@ const STACK_SERVICE = record({
   ports: TEXTS,
   depends_on: TEXTS,
   resource: TEXT,
+  replicas: INTEGER,
   message: TEXT_OR_NULL,
 });
 
-const DRIFT = record({
+const DRIFT_MEMBERS: Readonly<Record<string, JsonSchema>> = {
   has_drift: BOOLEAN,
+  status: { enum: ['in_sync', 'drifted', 'unknown'] },
   last_check: TIME_OR_NULL,
   changes: listOf(
     record({
@@ -104,7 +106,8 @@ const DRIFT = record({
       actual: ANYTHING,
     }),
   ),
-});
+};
+const DRIFT = record(DRIFT_MEMBERS);
 
 const DEPLOYMENT = record({
   number: INTEGER,
@@ -114,6 +117,20 @@ const DEPLOYMENT = record({
   author: TEXT_OR_NULL,
   job_id: TEXT_OR_NULL,
   summary: TEXT,
+});
+
+const HISTORY_ENTRY = record({
+  number: INTEGER_OR_NULL,
+  tag: TEXT_OR_NULL,
+  revision: TEXT_OR_NULL,
+  time: TIME,
+  author: TEXT_OR_NULL,
+  job_id: TEXT_OR_NULL,
+  summary: TEXT,
+  result: { enum: ['deployed', 'failed', 'cancelled'] },
+  trigger: TEXT_OR_NULL,
+  duration_ms: INTEGER_OR_NULL,
+  message: TEXT_OR_NULL,
 });
 
 const STACK_MEMBERS: Readonly<Record<string, JsonSchema>> = {
@@ -152,9 +169,6 @@ const STACK_MEMBERS: Readonly<Record<string, JsonSchema>> = {
   drift: DRIFT,
   diagnostics: listOf(DIAGNOSTIC),
 };
-
-/** Members of a plan that are left out when there is nothing to say. */
-export const PLAN_OPTIONAL: readonly string[] = ['unreachable', 'waitsFor'];
 
 const JOB_MEMBERS: Readonly<Record<string, JsonSchema>> = {
   id: TEXT,
@@ -224,6 +238,9 @@ export const PLAN_MEMBERS: Readonly<Record<string, JsonSchema>> = {
   unreachable: listOf(record({ target: TEXT, message: TEXT })),
 };
 
+/** Members of a plan that are left out when there is nothing to say. */
+export const PLAN_OPTIONAL: readonly string[] = ['unreachable', 'waitsFor'];
+
 const WORKER = record({
   id: TEXT,
   name: TEXT,
@@ -252,7 +269,17 @@ export const SCHEMAS = {
   StackDetail: record({ ...STACK_MEMBERS, config: ANYTHING }),
   StackWrite: record({ ...STACK_MEMBERS, config: ANYTHING, ...COMMIT_MEMBERS }),
   Removal: record({ id: TEXT, name: TEXT, status: { const: 'deleting' }, ...COMMIT_MEMBERS }),
-  Deployment: DEPLOYMENT,
+  HistoryEntry: HISTORY_ENTRY,
+  Drift: DRIFT,
+  DriftCheck: record({ ...DRIFT_MEMBERS, job_id: TEXT }),
+  DriftResolution: record({
+    action: { enum: ['apply_desired', 'accept_actual'] },
+    job: { anyOf: [{ $ref: '#/components/schemas/Job' }, { type: 'null' }] },
+    job_id: TEXT_OR_NULL,
+    commit: TEXT_OR_NULL,
+    file: TEXT_OR_NULL,
+    unplaced: TEXTS,
+  }),
   Plan: record(PLAN_MEMBERS, PLAN_OPTIONAL),
   PlanAnswer: record(
     {

@@ -16,7 +16,7 @@ import type { PageQuery } from './page.ts';
 import { answers, listSchema, pageParameters, readPage, toPagination, toRange } from './page.ts';
 import { listOf, record, refer } from './schemas.ts';
 import { buildDocument, buildUpdate, CREATE_STACK, UPDATE_STACK } from './stack-document.ts';
-import { toDeployment, toStack, toStackDetail, toStackWrite } from './stack-view.ts';
+import { toHistoryEntry, toStack, toStackDetail, toStackWrite } from './stack-view.ts';
 
 const DEFAULT_PER_PAGE = 20;
 const TAG = 'Stacks';
@@ -33,7 +33,7 @@ const rollbackBody = shape<{ readonly to: number }>({
   additionalProperties: false,
   properties: { to: { type: 'integer', minimum: 1, description: 'Number of the deployment.' } },
 });
-const deploymentList: JsonSchema = record({ deployments: listOf(refer('Deployment')) });
+const deploymentList: JsonSchema = record({ deployments: listOf(refer('HistoryEntry')) });
 
 export const stackRoutes: readonly Route<ApiDeps>[] = [
   defineRoute<ApiDeps, PageQuery, unknown>({
@@ -128,10 +128,12 @@ export const stackRoutes: readonly Route<ApiDeps>[] = [
     summary: 'List the deployments of a stack',
     access: 'viewer',
     params: STACK_ID,
-    responses: { 200: answers('Newest first, from the deployment tags.', deploymentList) },
+    responses: {
+      200: answers('Newest first: from the deployment tags, and failed ones from the store.', deploymentList),
+    },
     async handle({ params }, deps: ApiDeps) {
       const deployments = await deps.reconciler.history(params['id'] ?? '');
-      return ok({ deployments: deployments.map(toDeployment).toReversed() });
+      return ok({ deployments: deployments.map(toHistoryEntry).toReversed() });
     },
   }),
   defineRoute({
@@ -140,7 +142,8 @@ export const stackRoutes: readonly Route<ApiDeps>[] = [
     id: 'rollbackStack',
     tag: TAG,
     summary: 'Go back to an earlier deployment',
-    description: "A commit that puts the stack's files back to what that deployment had.",
+    description:
+      "A commit that puts the stack's files back to what that deployment had, and is then deployed.",
     access: 'deployer',
     params: STACK_ID,
     body: { json: rollbackBody },

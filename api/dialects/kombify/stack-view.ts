@@ -1,5 +1,7 @@
 import type {
   Deployment,
+  DriftView,
+  HistoryEntry,
   NodeStatus,
   ServiceStatus,
   StackView,
@@ -46,7 +48,7 @@ export function toStack(stack: StackView) {
     revision: stack.deployment?.revision ?? null,
     deployment: stack.deployment === null ? null : toDeployment(stack.deployment),
     last_job: stack.lastJob === null ? null : toJob(stack.lastJob),
-    drift: toDrift(stack),
+    drift: toDrift(stack.drift),
     diagnostics: stack.diagnostics,
   };
 }
@@ -63,6 +65,11 @@ export function toStackWrite({ stack, commit, file }: StackWrite, name: string, 
 export function toDeployment(deployment: Deployment) {
   const { number, tag, revision, time, author, summary, jobId } = deployment;
   return { number, tag, revision, time, author, summary, job_id: jobId };
+}
+
+export function toHistoryEntry(entry: HistoryEntry) {
+  const { jobId, durationMs, ...rest } = entry;
+  return { ...rest, job_id: jobId, duration_ms: durationMs };
 }
 
 function toNode({ name, address, reachable }: NodeStatus) {
@@ -83,16 +90,18 @@ function toService(service: ServiceStatus) {
     ports: service.ports,
     depends_on: service.dependsOn,
     resource: service.resource,
+    replicas: service.replicas ?? 1,
     message: service.reason,
   };
 }
 
-function toDrift({ drift }: StackView) {
+export function toDrift(drift: DriftView) {
   const changes = drift.changes.map((change) => ({
     ...change,
     type: DRIFT_TYPES[change.action] ?? 'modified',
   }));
-  return { has_drift: drift.hasDrift, last_check: drift.checkedAt, changes };
+  const status = drift.hasDrift ? 'drifted' : drift.checkedAt === null ? 'unknown' : 'in_sync';
+  return { has_drift: drift.hasDrift, status, last_check: drift.checkedAt, changes };
 }
 
 /** Committed, but the repository could not be read again yet. */

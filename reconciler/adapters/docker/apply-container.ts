@@ -61,7 +61,11 @@ export async function settleContainer(
   const { current, next } = await readGroup(adapter.engine, context.stack, task.desired.name, context.signal);
   if (next === null) return;
   if (outcome === 'keep') {
-    if (current !== null) await discardContainer(adapter, current, context.signal);
+    if (current !== null) {
+      // It still runs when the new one was started beside it.
+      await stopContainer(adapter, current, context.signal);
+      await discardContainer(adapter, current, context.signal);
+    }
     await adapter.engine.renameContainer(next.id, task.spec.name, context.signal);
     return;
   }
@@ -108,7 +112,7 @@ async function ensureContainer(task: ContainerTask, group: ContainerGroup): Prom
 
 type OpenGroup = ContainerGroup & { readonly current: OwnedContainer };
 
-/** The old container stays, stopped, until `settle`; when the new one does not even start, it runs again at once. */
+/** The old container stays until `settle`, stopped unless the service wants both to run; when the new one does not even start, it runs again at once. */
 async function replaceContainer(task: ContainerTask, group: OpenGroup): Promise<void> {
   const { adapter, spec, context } = task;
   const { engine } = adapter;
@@ -119,7 +123,7 @@ async function replaceContainer(task: ContainerTask, group: OpenGroup): Promise<
   const next = await readyNext(task, group.next);
   const id = next ?? (await makeContainer(task, nextName(spec.name)));
   try {
-    await stopContainer(adapter, current, signal);
+    if (task.desired.rollout?.order !== 'start-first') await stopContainer(adapter, current, signal);
     await startContainer(task, id);
   } catch (error) {
     await undo(adapter, error, async (signal) => {

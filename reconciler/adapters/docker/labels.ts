@@ -2,6 +2,7 @@ import type { Json, JsonObject } from '../../model/json.ts';
 import { canonicalJson } from '../../model/json.ts';
 import type { DesiredResource, ResourceId } from '../../model/resource.ts';
 import { resourceId } from '../../model/resource.ts';
+import { replicaNumber } from '../../model/rollout.ts';
 import { maskSpec } from '../../model/secret.ts';
 
 /** Labels that make an object ours. */
@@ -130,7 +131,7 @@ function composeLabels(
   return {
     ...common,
     [`${COMPOSE}.service`]: typeof spec['service'] === 'string' ? spec['service'] : name,
-    [`${COMPOSE}.container-number`]: '1',
+    [`${COMPOSE}.container-number`]: String(replicaNumber(name)),
     [`${COMPOSE}.oneoff`]: 'False',
     [`${COMPOSE}.config-hash`]: hash,
     [`${COMPOSE}.project.config_files`]: origin.file,

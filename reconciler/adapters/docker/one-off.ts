@@ -59,13 +59,23 @@ async function carryOut(task: ContainerTask, { onLine }: OneOff): Promise<number
   const secrets = secretTexts(spec);
   try {
     await startContainer(task, id);
-    const stream = await engine.containerLogs(id, { follow: true }, context.signal);
-    for await (const { stream: from, text } of closeAfter(stream, readLogLines(stream, spec.tty === true)))
-      onLine(
-        secrets.reduce((masked, secret) => masked.replaceAll(secret, MASK), text),
-        from,
-      );
+    const told = { stdout: 0, stderr: 0 };
+    const read = async (follow: boolean): Promise<void> => {
+      const skip = { ...told };
+      const stream = await engine.containerLogs(id, { follow }, context.signal);
+      for await (const line of closeAfter(stream, readLogLines(stream, spec.tty === true))) {
+        if (skip[line.stream]-- > 0) continue;
+        told[line.stream] += 1;
+        onLine(
+          secrets.reduce((masked, secret) => masked.replaceAll(secret, MASK), line.text),
+          line.stream,
+        );
+      }
+    };
+    await read(true);
     const code = await exitCode(adapter, id, context.signal);
+    // Engines end a log that is followed with its container, and lose the last lines of one that ends at once.
+    await read(false);
     await discardMade(task, id, AbortSignal.timeout(CLEAN_UP_MS));
     return code;
   } catch (error) {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { isReconcilerError } from '../../model/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
-import type { CommitRequest, Revision, Source } from '../../ports/source.ts';
+import type { CommitRequest, ProposalRequest, Revision, Source } from '../../ports/source.ts';
 import { asGitError, branchNotFound, gitError, isMissing, writeConflict } from './errors.ts';
 import type { GitCommand } from './git-command.ts';
 import type { Checkout, Layout } from './layout.ts';
@@ -66,6 +66,8 @@ export function createLocalSource(options: LocalSourceOptions): Source {
       signal.throwIfAborted();
       return use('committing', (opened) => commitLocally(opened, request), { signal, fresh: true });
     },
+    propose: async (request, signal) =>
+      use('proposing', (opened) => proposeLocally(opened, request, signal), { signal, fresh: true }),
     tag: (request) => use('tagging', ({ repository }) => repository.tag(request)),
     tags: (prefix) => use('reading tags', ({ repository }) => repository.tags(prefix)),
     pushTags: async () => {},
@@ -220,6 +222,21 @@ async function commitLocally(opened: Opened, request: CommitRequest): Promise<st
   }
   for (const checkout of ready) await checkout.finish();
   return prepared.commit;
+}
+
+async function proposeLocally(
+  { layout, repository }: Opened,
+  request: ProposalRequest,
+  signal: AbortSignal,
+): Promise<{ readonly commit: string; readonly isNew: boolean }> {
+  const ref = `refs/heads/${request.branch}`;
+  const checkouts = await findCheckouts(layout, request.branch, await linkedWorkTrees(layout));
+  if (checkouts.length > 0) throw writeConflict(`${request.branch} is checked out; it is left as it is`);
+  const tip = await repository.refs.read(ref);
+  const prepared = await repository.prepareProposal(request, tip, signal);
+  if (prepared === null) return { commit: tip ?? request.base, isNew: false };
+  await repository.refs.update(ref, prepared.commit, tip);
+  return { commit: prepared.commit, isNew: true };
 }
 
 async function linkedWorkTrees({ commonDir }: Layout): Promise<readonly string[]> {

@@ -1,7 +1,7 @@
 import { isReconcilerError } from '../../model/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
-import type { CommitRequest, Revision, Source } from '../../ports/source.ts';
+import type { CommitRequest, ProposalRequest, Revision, Source } from '../../ports/source.ts';
 import type { Deadline } from './deadline.ts';
 import { createMutex, withDeadline } from './deadline.ts';
 import { asGitError, gitError, writeConflict } from './errors.ts';
@@ -66,6 +66,12 @@ export async function createRemoteSource(options: RemoteSourceOptions): Promise<
         (repository) => access.talk(signal, (deadline) => push(place(repository), request, deadline)),
         signal,
         { mayBeEmpty: request.expectedHead === null },
+      ),
+    propose: (request, signal) =>
+      use(
+        'proposing',
+        (repository) => access.talk(signal, (deadline) => pushProposal(place(repository), request, deadline)),
+        signal,
       ),
     tag: (request) => use('tagging', (repository) => repository.tag(request)),
     tags: (prefix) => use('reading tags', (repository) => repository.tags(prefix)),
@@ -187,6 +193,25 @@ async function push(place: PushPlace, request: CommitRequest, deadline: Deadline
   requireDone(results);
   await repository.refs.update(ref, commit);
   return commit;
+}
+
+/** The mirror does not follow branches of proposals: what the remote has is asked for each time. */
+async function pushProposal(
+  { repository, transport, path }: PushPlace,
+  request: ProposalRequest,
+  deadline: Deadline,
+): Promise<{ readonly commit: string; readonly isNew: boolean }> {
+  const ref = `refs/heads/${request.branch}`;
+  const tip = (await transport.listRefs(deadline)).refs.get(ref) ?? null;
+  if (tip !== null && !(await repository.store.has(tip)))
+    await transport.fetch(path, [{ ref, id: tip }], deadline);
+  const prepared = await repository.prepareProposal(request, tip, deadline.signal);
+  if (prepared === null) return { commit: tip ?? request.base, isNew: false };
+  const { commit, objects } = prepared;
+  const updates = [{ ref, from: tip, to: commit }];
+  const pack = (): Promise<Buffer> => repository.store.pack(objects);
+  requireDone(await transport.push({ mirrorDir: path, updates, pack }, deadline));
+  return { commit, isNew: true };
 }
 
 async function pushTags(

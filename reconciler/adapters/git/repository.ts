@@ -3,6 +3,7 @@ import type {
   CommitRequest,
   DeploymentTag,
   FileChange,
+  ProposalRequest,
   Revision,
   Source,
   TagRequest,
@@ -36,6 +37,12 @@ export interface Repository extends Pick<
   readonly refs: Refs;
   revision(commit: string, branch: string, dirty?: boolean): Promise<Revision>;
   prepareCommit(request: CommitRequest): Promise<PreparedCommit>;
+  /** `tip` is what the branch of proposals has now; `null` when it says the same already. */
+  prepareProposal(
+    request: ProposalRequest,
+    tip: string | null,
+    signal: AbortSignal,
+  ): Promise<PreparedCommit | null>;
 }
 
 export interface RepositoryOptions {
@@ -80,6 +87,7 @@ export function createRepository(options: RepositoryOptions): Repository {
     },
     readBlobs: (blobs, maxBytes, signal) => readBlobs(store, blobs, { maxBytes, signal }),
     prepareCommit: (request) => prepareCommit(parts, request),
+    prepareProposal: (request, tip, signal) => prepareProposal(parts, request, { tip, signal }),
     tag: (request) => createTag(parts, request),
     tags: (prefix) => readTags(parts, prefix),
   };
@@ -214,6 +222,24 @@ async function prepareCommit({ store, options }: Parts, request: CommitRequest):
     }),
   );
   return { commit, objects, files };
+}
+
+async function prepareProposal(
+  parts: Parts,
+  request: ProposalRequest,
+  { tip, signal }: { readonly tip: string | null; readonly signal: AbortSignal },
+): Promise<PreparedCommit | null> {
+  const { base, branch, writes, message, author } = request;
+  const prepared = await prepareCommit(parts, { writes, message, author, expectedHead: base });
+  if (tip === null) return prepared;
+  const there = await readCommit(parts.store, tip);
+  if (there.author.email !== author.email || there.author.name !== author.name) {
+    throw writeConflict(`${there.author.name} has committed on ${branch}; it is left as it is`);
+  }
+  const changes = await diffCommits(parts.store, tip, prepared.commit, signal);
+  const written = new Set(writes.map(({ path }) => path));
+  const same = there.message.trim() === message.trim() && !changes.some(({ path }) => written.has(path));
+  return same ? null : prepared;
 }
 
 async function createTag({ store, refs, options }: Parts, request: TagRequest): Promise<void> {

@@ -41,6 +41,8 @@ export interface ObjectCache {
 const PAGE = 500;
 /** The server ends a watch after so many seconds; a healthy one is opened again at once. */
 const WATCH_SECONDS = 290;
+/** How long a watch that goes on may take to say that it cannot. */
+const SETTLE_MS = 50;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 30_000;
 
@@ -126,6 +128,7 @@ async function run(options: ObjectCacheOptions, store: Store, sync: Sync): Promi
       if (signal.aborted) break;
       if (isApiError(error, 410)) {
         progress.version = null;
+        sync.stale();
         continue;
       }
       progress.failures++;
@@ -151,13 +154,15 @@ async function follow(
   { progress, onOpen }: { readonly progress: Progress; readonly onOpen: () => void },
 ): Promise<void> {
   const { clock, signal, onEvent } = options;
+  const fresh = progress.version === null;
   if (progress.version === null) {
     progress.version = await list(options, store);
     if (progress.listed) onEvent(null);
     progress.listed = true;
   }
   const started = clock.now();
-  for await (const seen of watch(options, store, { version: progress.version, onOpen })) {
+  const resumed = progress.failures > 0 || !fresh;
+  for await (const seen of watch(options, store, { version: progress.version, resumed, onOpen })) {
     progress.version = seen;
     progress.failures = 0;
   }
@@ -203,14 +208,21 @@ function slim(object: LiveObject): LiveObject {
 
 interface WatchStart {
   readonly version: string;
+  /** It goes on from a version that the server may have forgotten. */
+  readonly resumed: boolean;
   readonly onOpen: () => void;
+}
+
+/** That a version is forgotten is said in the first line, right after the answer has begun. */
+function openSoon(clock: Clock, signal: AbortSignal, onOpen: () => void): void {
+  clock.sleep(SETTLE_MS, signal).then(onOpen, () => undefined);
 }
 
 /** Yields the version that has been seen so far. Ends when the server ends it, throws an ApiError 410 when it cannot go on. */
 async function* watch(
-  { client, kind, selector, signal, onEvent }: ObjectCacheOptions,
+  { client, clock, kind, selector, signal, onEvent }: ObjectCacheOptions,
   { reading }: Store,
-  { version, onOpen }: WatchStart,
+  { version, resumed, onOpen }: WatchStart,
 ): AsyncGenerator<string> {
   const query = {
     watch: 1,
@@ -222,20 +234,28 @@ async function* watch(
   // A connection that broke without a word does not last much longer than the server would have let it.
   const limit = AbortSignal.any([signal, AbortSignal.timeout((WATCH_SECONDS + 30) * 1_000)]);
   const lines = await client.lines({ path: pathOf(kind), query, signal: limit });
-  onOpen();
+  const opening = new AbortController();
+  if (!resumed) onOpen();
+  else openSoon(clock, AbortSignal.any([limit, opening.signal]), onOpen);
   yield version;
-  for await (const line of lines) {
-    const event = asFields(JSON.parse(line)) ?? {};
-    const object = asFields(event['object']);
-    if (event['type'] === 'ERROR') throw new ApiError(Number(object?.['code']), object, 'the watch ended');
-    if (event['type'] === 'BOOKMARK') {
-      yield asString(asFields(object?.['metadata'])?.['resourceVersion']) ?? version;
-      continue;
+  try {
+    for await (const line of lines) {
+      opening.abort();
+      const event = asFields(JSON.parse(line)) ?? {};
+      const object = asFields(event['object']);
+      if (event['type'] === 'ERROR') throw new ApiError(Number(object?.['code']), object, 'the watch ended');
+      onOpen();
+      if (event['type'] === 'BOOKMARK') {
+        yield asString(asFields(object?.['metadata'])?.['resourceVersion']) ?? version;
+        continue;
+      }
+      if (!isLiveObject(object)) continue;
+      if (event['type'] === 'DELETED') reading.drop(object);
+      else reading.put(slim(object));
+      onEvent(stackOf(object) ?? null);
+      yield object.metadata.resourceVersion;
     }
-    if (!isLiveObject(object)) continue;
-    if (event['type'] === 'DELETED') reading.drop(object);
-    else reading.put(slim(object));
-    onEvent(stackOf(object) ?? null);
-    yield object.metadata.resourceVersion;
+  } finally {
+    opening.abort();
   }
 }

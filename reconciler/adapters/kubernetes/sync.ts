@@ -4,6 +4,8 @@ export interface Sync {
   ready(signal: AbortSignal): Promise<void>;
   live(): void;
   fail(error: unknown): void;
+  /** Not up to date any more, and already being looked after. */
+  stale(): void;
   /** Resolves when somebody asks. */
   wanted(): Promise<void>;
 }
@@ -30,6 +32,10 @@ export function createSync(): Sync {
       isLive = true;
       wish = Promise.withResolvers();
       outcome.resolve();
+    },
+    stale() {
+      if (isLive) outcome = createOutcome();
+      isLive = false;
     },
     fail(reason) {
       isLive = false;

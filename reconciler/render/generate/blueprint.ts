@@ -3,6 +3,7 @@ import type { BuildModel } from '../../model/build.ts';
 import type { ContainerSpec, NetworkSpec, VolumeSpec } from '../../model/docker-spec.ts';
 import { joinPath, directoryOf } from '../../model/file-tree.ts';
 import type { DependencyCondition, DesiredResource } from '../../model/resource.ts';
+import { replicaNumber } from '../../model/rollout.ts';
 import { Secret } from '../../model/secret.ts';
 import type { TargetReference } from '../../model/target.ts';
 import { renderDocker } from '../docker.ts';
@@ -37,6 +38,8 @@ export interface BlueprintService extends BlueprintPart<ContainerSpec> {
   readonly dependsOn: readonly { readonly service: string; readonly until: DependencyCondition }[];
   /** What others wait for the end of. */
   readonly oneShot: boolean;
+  /** Containers of the service. */
+  readonly replicas: number;
   readonly build?: BlueprintBuild;
 }
 
@@ -63,7 +66,8 @@ export function buildBlueprint(
   const variables = createVariables();
   const lookup = (reference: string) => new Secret(markReference(reference), reference);
   const resources = renderDocker({ assessment, file, lookup });
-  const containers = resources.filter(({ kind }) => kind === 'container');
+  // One stands for all of a service.
+  const containers = resources.filter(({ kind, name }) => kind === 'container' && replicaNumber(name) === 1);
   const awaited = new Set(
     containers.flatMap(({ dependsOn }) =>
       dependsOn.filter(({ until }) => until === 'completed').map(({ id }) => id),
@@ -75,9 +79,12 @@ export function buildBlueprint(
     return {
       ...partOf<ContainerSpec>(container),
       oneShot: awaited.has(container.id),
+      replicas: kombination.services.find(({ name }) => name === container.name)?.replicas ?? 1,
       dependsOn: container.dependsOn.flatMap(({ id, until }) => {
         const service = names.get(id);
-        return service === undefined ? [] : [{ service, until }];
+        // The others only occur in plans.
+        const condition = until === 'healthy' || until === 'completed' ? until : 'applied';
+        return service === undefined ? [] : [{ service, until: condition }];
       }),
       ...(build ? { build } : {}),
     };

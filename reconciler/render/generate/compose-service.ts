@@ -11,14 +11,15 @@ export function composeService(
   here: readonly BlueprintService[],
   blueprint: Blueprint,
 ): object {
-  const { spec, name } = service;
+  const { spec, name, replicas } = service;
   const { resources } = spec;
   const ownName = `${blueprint.stack}-${name}-1`;
   const said = defined({
     container_name: spec.name === ownName ? undefined : spec.name,
     command: spec.command,
     entrypoint: spec.entrypoint,
-    ports: spec.ports?.map(portOf),
+    scale: replicas === 1 ? undefined : replicas,
+    ports: spec.ports?.map((port) => portOf(port, replicas)),
     ...mountsOf(spec.mounts ?? [], blueprint, service.target),
     networks: networksOf(service, blueprint),
     network_mode: spec.networkMode === undefined ? undefined : sharedName(spec.networkMode, here),
@@ -57,10 +58,12 @@ export function composeService(
   };
 }
 
-function portOf({ containerPort, protocol, hostPort, hostIp }: PortSpec): object {
+/** Several containers share the range that begins with the first one's port. */
+function portOf({ containerPort, protocol, hostPort, hostIp }: PortSpec, replicas: number): object {
+  const last = replicas > 1 && hostPort !== undefined ? `-${hostPort + replicas - 1}` : '';
   return defined({
     target: containerPort,
-    published: hostPort === undefined ? undefined : String(hostPort),
+    published: hostPort === undefined ? undefined : `${hostPort}${last}`,
     host_ip: hostIp,
     protocol,
   });
@@ -187,8 +190,6 @@ const CONDITIONS = {
   applied: 'service_started',
   healthy: 'service_healthy',
   completed: 'service_completed_successfully',
-  // Only plans have it.
-  released: 'service_started',
 } as const;
 
 /** A service is only called healthy where something checks it. */

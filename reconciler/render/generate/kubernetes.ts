@@ -79,7 +79,7 @@ function configName({ stack }: Blueprint, service: string): string {
 }
 
 function workloadOf(service: BlueprintService, blueprint: Blueprint, notes: string[]): object {
-  const { name, spec, oneShot } = service;
+  const { name, spec, oneShot, replicas } = service;
   const labels = labelsOf(blueprint.stack, name);
   const metadata = { name: dnsName(name), labels };
   const pod = podOf(service, {
@@ -104,7 +104,7 @@ function workloadOf(service: BlueprintService, blueprint: Blueprint, notes: stri
     apiVersion: 'apps/v1',
     kind: stateful ? 'StatefulSet' : 'Deployment',
     metadata,
-    spec: { replicas: 1, ...(stateful ? { serviceName: dnsName(name) } : {}), selector, template },
+    spec: { replicas, ...(stateful ? { serviceName: dnsName(name) } : {}), selector, template },
   };
 }
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { KOMBIFY_PREFIX, kombifyRoutes } from '../../../api/dialects/kombify/kombify.ts';
 import { ReconcilerError } from '../../../reconciler/index.ts';
 import type { Role } from '../../../reconciler/index.ts';
-import { KEYS, startApiServer } from '../../support/api-server.ts';
+import { json, KEYS, startApiServer } from '../../support/api-server.ts';
 
 const SECRET = 'a secret of at least thirty-two bytes';
 const LESSER: Readonly<Record<Role, Role | null>> = { viewer: null, deployer: 'viewer', admin: 'deployer' };
@@ -60,6 +60,15 @@ describe('who may do what', () => {
       expect([url, none.status, wrong.status, lesser?.status ?? 403]).toEqual([url, 401, 401, 403]);
     }
     expect(server.reconciler.writes).toEqual([]);
+  });
+
+  it('lets admins alone override a freeze', async () => {
+    await using server = await startApiServer();
+    await server.request('/api/v1/stacks', json('POST', { name: 'homelab', services: ['web'] }));
+    const apply = (role: Role) =>
+      server.request('/api/v1/stacks/homelab/apply', { ...json('POST', { override_freeze: true }), role });
+    expect((await apply('deployer')).status).toBe(403);
+    expect((await apply('admin')).status).toBe(200);
   });
 
   it.each<[string, string, Record<string, string>]>([

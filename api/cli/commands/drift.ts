@@ -1,0 +1,59 @@
+import type { DriftView } from '../../../reconciler/index.ts';
+import { EXIT, UsageError } from '../failure.ts';
+import type { Invocation } from '../invocation.ts';
+import { askYes, present, remark } from '../invocation.ts';
+import { formatPlainRows, formatTable } from '../table.ts';
+
+export interface DriftOptions {
+  readonly stack: string;
+  /** Commits what runs as the description. */
+  readonly accept: boolean;
+  readonly yes: boolean;
+}
+
+/** How what runs differs from what was deployed, as the targets report it now; with `--accept` that is kept. */
+export async function runDrift(invocation: Invocation, options: DriftOptions): Promise<number> {
+  const { stack, accept, yes } = options;
+  await using session = await invocation.openSession('read', 'drift');
+  const { signal } = invocation.interrupt;
+  const { drift } = await session.observe(stack, signal);
+  if (!accept) {
+    present(invocation, { stack, drift }, () => formatDrift(invocation, stack, drift));
+    return EXIT.ok;
+  }
+  if (!yes && !(invocation.terminal.canAsk && invocation.options.json !== true))
+    throw new UsageError(
+      `accepting drift of ${stack} needs a yes`,
+      'repeat with --yes',
+      'CONFIRMATION_REQUIRED',
+    );
+  if (drift.hasDrift && !yes) {
+    invocation.terminal.out(formatDrift(invocation, stack, drift));
+    if (!(await askYes(invocation, `Commit what runs as the description of ${stack}?`))) {
+      remark(invocation, 'nothing was changed');
+      return EXIT.failed;
+    }
+  }
+  const { write, unplaced } = await session.acceptDrift(stack, signal);
+  const { style } = invocation;
+  present(invocation, { stack, commit: write?.commit ?? null, file: write?.file ?? null, unplaced }, () =>
+    [
+      `${style.good('✓')} ${write?.file} describes what runs: commit ${write?.commit.slice(0, 10)}`,
+      ...unplaced.map((item) => `${style.warn('!')} ${item} has no place in the file`),
+    ].join('\n'),
+  );
+  return EXIT.ok;
+}
+
+function formatDrift({ style, terminal }: Invocation, stack: string, drift: DriftView): string {
+  if (!drift.hasDrift) return terminal.isTerminal ? `${stack} has not drifted` : '';
+  const rows = drift.changes.map(({ resource, action, field, expected, actual }) => [
+    resource,
+    action === 'create' ? 'missing' : action === 'delete' ? 'unexpected' : 'modified',
+    field ?? '-',
+    field === null ? '-' : JSON.stringify(expected),
+    typeof actual === 'string' && field === null ? actual : JSON.stringify(actual),
+  ]);
+  if (!terminal.isTerminal) return formatPlainRows(rows);
+  return formatTable(['RESOURCE', 'TYPE', 'FIELD', 'EXPECTED', 'ACTUAL'].map(style.dim), rows);
+}

@@ -1,0 +1,99 @@
+import { errorMessage } from '../model/errors.ts';
+import { formatSummary } from '../plan/format-plan.ts';
+import type { Job } from '../ports/store.ts';
+import type { HistoryEntry } from '../reconciler.ts';
+import type { RunContext } from './context.ts';
+import type { DeploymentRecord } from './deployments.ts';
+
+/** Jobs looked at for deployments that left no tag. */
+const MOST_JOBS = 500;
+
+/**
+ * Every deployment of a stack, oldest first: those that came to an end as their tags tell, so that a lost state directory
+ * loses none of them, and those that failed as the store remembers.
+ */
+export async function readHistory(context: RunContext, stack: string): Promise<readonly HistoryEntry[]> {
+  const records = await context.deployments.history(stack);
+  const jobs = recallJobs(context, stack);
+  const byId = new Map(jobs.map((job) => [job.id, job]));
+  const authors = new Map<string, string | null>();
+  const deployed: HistoryEntry[] = [];
+  for (const record of records) {
+    const job = record.jobId === null ? undefined : byId.get(record.jobId);
+    const author = record.author ?? (await authorOf(context, record.revision, authors));
+    deployed.push(fromTag(record, job, author));
+  }
+  const tags = new Set(records.map(({ tag }) => tag));
+  const failed: HistoryEntry[] = [];
+  for (const job of jobs) {
+    if (job.tag !== null && tags.has(job.tag)) continue;
+    if (job.status !== 'failed' && job.status !== 'cancelled') continue;
+    const author =
+      job.actor ?? (job.revision === null ? null : await authorOf(context, job.revision, authors));
+    failed.push(fromJob(job, job.status, author));
+  }
+  // Within a second, which is what a tag knows of time, what failed stands before what was deployed.
+  return [...failed, ...deployed].sort((a, b) => Date.parse(a.time) - Date.parse(b.time));
+}
+
+function recallJobs(context: RunContext, stack: string): readonly Job[] {
+  try {
+    return context.jobs.list({ stack, type: 'apply', limit: MOST_JOBS }).jobs;
+  } catch (error) {
+    context.logger.warn({ stack, error: errorMessage(error) }, 'the store cannot be read');
+    return [];
+  }
+}
+
+/** Of a commit; `null` when the repository does not have it (any more). */
+async function authorOf(
+  { source }: RunContext,
+  revision: string,
+  known: Map<string, string | null>,
+): Promise<string | null> {
+  const before = known.get(revision);
+  if (before !== undefined) return before;
+  const author = await source.lookup(revision).then(
+    (found) => found.author.name,
+    () => null,
+  );
+  known.set(revision, author);
+  return author;
+}
+
+function fromTag(record: DeploymentRecord, job: Job | undefined, author: string | null): HistoryEntry {
+  const { number, tag, revision, jobId, summary } = record;
+  return {
+    number,
+    tag,
+    revision,
+    time: job?.endedAt ?? record.time,
+    author,
+    jobId,
+    summary,
+    result: 'deployed',
+    trigger: record.trigger ?? job?.trigger ?? null,
+    durationMs: (job === undefined ? null : durationOf(job)) ?? record.durationMs,
+    message: null,
+  };
+}
+
+function fromJob(job: Job, result: 'failed' | 'cancelled', author: string | null): HistoryEntry {
+  return {
+    number: null,
+    tag: null,
+    revision: job.revision,
+    time: job.endedAt ?? job.createdAt,
+    author,
+    jobId: job.id,
+    summary: job.summary === null ? '' : formatSummary(job.summary),
+    result,
+    trigger: job.trigger,
+    durationMs: durationOf(job),
+    message: job.error?.message ?? null,
+  };
+}
+
+function durationOf({ startedAt, endedAt }: Job): number | null {
+  return startedAt === null || endedAt === null ? null : Date.parse(endedAt) - Date.parse(startedAt);
+}

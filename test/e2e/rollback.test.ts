@@ -1,0 +1,107 @@
+import { rm } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { freePort } from '../support/docker-engine.ts';
+import { git } from '../support/git-repo.ts';
+import type { Json, MainJob } from '../support/main-job.ts';
+import { createMainJob, lines, readPage, webStack } from '../support/main-job.ts';
+
+/* A bad push, and the way back: what answers, what the repository holds, and what history and tags tell afterwards. */
+
+const dockerHost = inject('dockerHost');
+let job: MainJob;
+let port: number;
+
+beforeAll(async () => {
+  job = await createMainJob(dockerHost);
+  port = await freePort();
+});
+afterAll(() => job?.[Symbol.asyncDispose]());
+
+const history = async (): Promise<readonly Json[]> =>
+  (await job.api('GET', '/stacks/shop/deployments')).body.deployments;
+
+describe('a rollback after a bad push', () => {
+  it('brings the old version back and is a deployment of its own', async () => {
+    await job.push(webStack('shop', 'one', { port }), 'Open the shop');
+    await job.job('shop', ({ tag }) => tag === 'deploy/shop/1');
+    // It answers, so it is deployed; that it says the wrong thing only people can see.
+    await job.push(webStack('shop', 'typo', { port, more: '# a change\n' }), 'Change the page');
+    await job.job('shop', ({ tag }) => tag === 'deploy/shop/2');
+    expect(await readPage(port)).toBe('typo');
+
+    const rolled = await job.runRemote('rollback', 'shop', '--to', '1', '--yes');
+    expect(rolled).toMatchObject({ code: 0 });
+    await job.job('shop', ({ tag }) => tag === 'deploy/shop/3');
+
+    expect(await readPage(port)).toBe('one');
+    const { path } = job.repository;
+    expect(await git(path, 'log', '-1', '--format=%s', 'main')).toBe(
+      'Roll shop back from deployment 2 to deployment 1',
+    );
+    // The files are as they were; nothing else is different.
+    expect(await git(path, 'diff', '--name-only', 'deploy/shop/1', 'main')).toBe('');
+    expect(await git(path, 'rev-parse', 'deploy/shop/3^{commit}')).toBe(await git(path, 'rev-parse', 'main'));
+  });
+
+  it('that never got healthy leaves the failure and the rollback in the history', async () => {
+    const bad = webStack('shop', 'broken', { port, healthy: '[CMD, "false"]' });
+    const commit = await job.push(bad, 'Break the shop');
+    await job.job('shop', ({ revision, status }) => revision === commit && status === 'failed');
+    expect(await readPage(port)).toBe('one');
+
+    const answer = await job.api('POST', '/stacks/shop/rollback', { body: { to: 3 } });
+    expect(answer).toMatchObject({ status: 200 });
+    await job.job('shop', ({ tag }) => tag === 'deploy/shop/4');
+
+    expect(await readPage(port)).toBe('one');
+    expect((await history()).map(({ number, result, trigger }) => [number, result, trigger])).toEqual([
+      [4, 'deployed', expect.any(String)],
+      [null, 'failed', 'push'],
+      [3, 'deployed', 'push'],
+      [2, 'deployed', 'push'],
+      [1, 'deployed', 'push'],
+    ]);
+    const failed = (await history())[1];
+    expect(failed).toMatchObject({ revision: commit, tag: null });
+    expect(failed.message).toContain('the version before runs again');
+    const message = await git(job.repository.path, 'tag', '--list', '--format=%(contents)', 'deploy/shop/4');
+    expect(message).toMatch(/^Duration: [\d.]+ s$/m);
+    expect(message).toContain('File: kombinations/shop/kombination.yaml');
+  });
+
+  it('to what runs already is refused without a commit', async () => {
+    const before = await git(job.repository.path, 'rev-parse', 'main');
+    expect(await job.api('POST', '/stacks/shop/rollback', { body: { to: 4 } })).toMatchObject({
+      status: 400,
+      body: { error: { message: expect.stringContaining('already as in deployment 4') } },
+    });
+    expect(await git(job.repository.path, 'rev-parse', 'main')).toBe(before);
+  });
+
+  it('is told from the tags alone once the state directory is gone', async () => {
+    await job.stop('SIGTERM');
+    await rm(job.stateDir, { recursive: true });
+    await job.start();
+    await job.reaches('shop', 'in_sync');
+    const entries = await history();
+    expect(entries.map(({ number }) => number)).toEqual([4, 3, 2, 1]);
+    for (const entry of entries) {
+      expect(entry).toMatchObject({ result: 'deployed', job_id: expect.stringMatching(/^job_/) });
+      expect(entry.duration_ms).toBeGreaterThanOrEqual(0);
+      expect(entry.author).not.toBeNull();
+    }
+  });
+});
+
+describe('without a daemon', () => {
+  it('--apply commits and deploys in one go', async () => {
+    await job.stop('SIGTERM');
+    const before = lines((await job.run('history', 'shop')).stdout).length;
+    expect(await job.run('rollback', 'shop', '--to', '2', '--yes', '--apply')).toMatchObject({ code: 0 });
+    expect(await readPage(port)).toBe('typo');
+    const rows = lines((await job.run('history', 'shop')).stdout);
+    expect(rows).toHaveLength(before + 1);
+    expect(rows[0]).toMatch(/^5\tdeploy\/shop\/5\t/);
+    expect(rows[0]).toContain('\tdeployed\t');
+  });
+});
