@@ -1,3 +1,4 @@
+import type { DatabaseKind, DatabaseReport } from './model/database.ts';
 import type { GeneratedStack, GenerateRequest } from './model/generated.ts';
 import type { Diagnostic } from './model/diagnostic.ts';
 import type { HealthStatus } from './model/resource.ts';
@@ -94,6 +95,17 @@ export interface HistoryEntry {
   readonly durationMs: number | null;
   /** Why it failed. */
   readonly message: string | null;
+}
+
+export interface DatabaseView extends DatabaseReport {
+  readonly stack: string;
+  readonly service: string;
+  readonly node: string;
+  readonly kind: DatabaseKind;
+  readonly image: string;
+  readonly status: ServiceStatus['health'];
+  /** Why it does not tell more, `null` when it did. */
+  readonly error: string | null;
 }
 
 export interface DriftView {
@@ -307,6 +319,8 @@ export interface Reconciler extends AsyncDisposable {
    * tag of its own. Throws BAD_OPTIONS when there is no such deployment or nothing differs, WRITE_CONFLICT when somebody was faster.
    */
   rollback(stack: string, to: number, actor: Actor, signal: AbortSignal): Promise<WriteResult>;
+  /** Every database server of every stack, found by its image, with what it says of itself; by stack and service. */
+  databases(signal: AbortSignal): Promise<readonly DatabaseView[]>;
   /** Every tag of the repository, by name. */
   listTags(): Promise<readonly DeploymentTag[]>;
   logs(stack: string, service: string, options: LogOptions): AsyncIterable<LogLine>;

@@ -33,7 +33,7 @@ export function createLocalSession({ reconciler, actor, close }: LocalSessionOpt
 
 /** Reads the repository before the first thing that needs it. */
 type ReadOnce = (signal: AbortSignal) => Promise<void>;
-type ChangingPart = 'plan' | 'apply' | 'followJob' | 'deleteStacks' | 'rollback' | 'acceptDrift';
+type ChangingPart = 'plan' | 'apply' | 'followJob' | 'control' | 'deleteStacks' | 'rollback' | 'acceptDrift';
 type ReadingPart = Exclude<keyof Session, ChangingPart | 'stop' | typeof Symbol.asyncDispose>;
 
 function readingPart(reconciler: Reconciler, readOnce: ReadOnce): Pick<Session, ReadingPart> {
@@ -93,6 +93,11 @@ function changingPart(reconciler: Reconciler, readOnce: ReadOnce, actor: Actor):
     async apply(request, signal) {
       await readOnce(signal);
       return withNames(reconciler, () => reconciler.apply({ ...request, ...origin }, signal), request.stack);
+    },
+    async control(stack, action, signal) {
+      await readOnce(signal);
+      const work = async () => reconciler.control({ stack, action, ...origin });
+      return withNames(reconciler, work, stack);
     },
     async deleteStacks(request, signal) {
       await readOnce(signal);

@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { runApply, runDestroy } from './commands/apply.ts';
 import { runDrift } from './commands/drift.ts';
+import { runControl } from './commands/control.ts';
 import { runHistory, runRollback } from './commands/history.ts';
 import { addGenerating } from './generating.ts';
 import { runJobs } from './commands/jobs.ts';
@@ -34,6 +35,7 @@ export function createProgram(hooks: ProgramHooks): Command {
   addServe(program, hooks);
   addReading(program, hooks);
   addChanging(program, hooks);
+  addControl(program, hooks);
   addRecords(program, hooks);
   addKeys(program, hooks);
   return program;
@@ -224,6 +226,16 @@ function addRollback(program: Command, hooks: ProgramHooks): void {
         }),
       ),
     );
+}
+
+function addControl(program: Command, hooks: ProgramHooks): void {
+  for (const action of ['start', 'stop', 'restart'] as const) {
+    program
+      .command(action)
+      .description(`${action} what stacks have on their targets; Git is left alone`)
+      .argument('<stack...>')
+      .action(on(hooks, (invocation, _options, stacks: string[]) => runControl(invocation, action, stacks)));
+  }
 }
 
 function addRecords(program: Command, hooks: ProgramHooks): void {

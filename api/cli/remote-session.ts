@@ -50,7 +50,7 @@ export function createRemoteSession(options: RemoteOptions): Session {
   };
 }
 
-type ChangingPart = 'plan' | 'apply' | 'deleteStacks' | 'rollback' | 'acceptDrift';
+type ChangingPart = 'plan' | 'apply' | 'control' | 'deleteStacks' | 'rollback' | 'acceptDrift';
 type ReadingPart = Exclude<keyof Session, ChangingPart | 'followJob' | 'stop' | typeof Symbol.asyncDispose>;
 
 function readingPart(client: RemoteClient): Pick<Session, ReadingPart> {
@@ -119,6 +119,10 @@ function changingPart(client: RemoteClient): Pick<Session, ChangingPart> {
       const answer = fieldsOf(await withNames(client, stack, request, signal), 'drift');
       const write = { commit: textAt(answer, 'commit'), file: textAt(answer, 'file') };
       return { write, unplaced: listAt(answer, 'unplaced', String) };
+    },
+    async control(stack, action, signal) {
+      const request = client.post(`${stackPath(stack)}/${action}`, { signal });
+      return toJob(await withNames(client, stack, request, signal));
     },
     async deleteStacks({ stacks, volumes, overrideFreeze }, signal) {
       const answer = await client.post('/stacks/batch-delete', {

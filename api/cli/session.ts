@@ -1,5 +1,6 @@
 import type {
   ApplyRequest,
+  ControlRequest,
   Diagnostic,
   DriftResolution,
   HistoryEntry,
@@ -81,6 +82,8 @@ export interface Session extends AsyncDisposable {
   getJob(id: string, signal: AbortSignal): Promise<JobDetail>;
   /** A plan that was kept; `undefined` when it is no longer there. */
   getPlan(id: string, signal: AbortSignal): Promise<Plan | undefined>;
+  /** Starts, stops or restarts what a stack has on its targets. */
+  control(stack: string, action: ControlRequest['action'], signal: AbortSignal): Promise<Job>;
   /** One commit that takes their descriptions away, then their removal; resolves when all were tried. */
   deleteStacks(request: StackRemovalRequest, signal: AbortSignal): Promise<StackRemoval>;
   history(stack: string, signal: AbortSignal): Promise<readonly HistoryEntry[]>;

@@ -81,6 +81,12 @@ export interface OwnedStack {
   readonly resources: number;
 }
 
+export interface ExecResult {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
 export interface LogOptions {
   /** Last lines only; default all. */
   readonly tail?: number;
@@ -134,6 +140,8 @@ export interface Target extends AsyncDisposable {
    * `health` then tells how it is.
    */
   start(desired: DesiredResource, context: ApplyContext): Promise<void>;
+  /** Runs a program in the running container of a resource to its end. TARGET_ERROR when none runs. Output beyond 1 MiB is cut off. */
+  exec(stack: string, id: ResourceId, argv: readonly string[], signal: AbortSignal): Promise<ExecResult>;
   /** Every stack with owned resources here, described by the repository or not. */
   owned(signal: AbortSignal): Promise<readonly OwnedStack[]>;
   facts(signal: AbortSignal): Promise<TargetFacts>;

@@ -15,6 +15,7 @@ import type {
   Actor,
   ApplyRequest,
   ControlRequest,
+  DatabaseView,
   DeleteStacksRequest,
   DriftCheck,
   DriftRequest,
@@ -37,6 +38,7 @@ import type {
 import { savePlan } from './context.ts';
 import type { RunContext } from './context.ts';
 import { Deployments } from './deployments.ts';
+import { readDatabases } from './databases.ts';
 import { deleteStacks } from './delete-stacks.ts';
 import type { DeletionParts } from './delete-stacks.ts';
 import { driftedOf, recordDriftCheck } from './drift-check.ts';
@@ -239,6 +241,10 @@ class LoopReconciler implements Reconciler {
   async rollback(stack: string, to: number, actor: Actor, signal: AbortSignal): Promise<WriteResult> {
     await this.#loop.refreshForWrite(signal);
     return this.#loop.written(this.#writer.rollback(stack, to, { actor, signal }));
+  }
+
+  databases(signal: AbortSignal): Promise<readonly DatabaseView[]> {
+    return readDatabases(this.#context, this.listStacks(), signal);
   }
 
   listTags(): Promise<readonly DeploymentTag[]> {

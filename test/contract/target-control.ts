@@ -51,6 +51,18 @@ export function describeControlContract(name: string, setup: () => Promise<Targe
       expect(after?.fingerprint).toBe(before?.fingerprint);
     });
 
+    it('runs a program to its end, with its output and its exit code', async () => {
+      const { stack, web } = await running();
+      const argv = ['sh', '-c', 'echo one; echo wrong >&2; echo two; exit 3'];
+      expect(await target.exec(stack, web.id, argv, quiet())).toEqual({
+        exitCode: 3,
+        stdout: 'one\ntwo\n',
+        stderr: 'wrong\n',
+      });
+      await target.stop(stack, web.id, quiet());
+      await expect(target.exec(stack, web.id, argv, quiet())).rejects.toMatchObject({ code: 'TARGET_ERROR' });
+    });
+
     it('stops what is not there without a word, and cannot start it', async () => {
       const { stack, web } = await running();
       await harness.removeContainer(stack, web);

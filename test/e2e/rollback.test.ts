@@ -18,40 +18,42 @@ beforeAll(async () => {
 afterAll(() => job?.[Symbol.asyncDispose]());
 
 const history = async (): Promise<readonly Json[]> =>
-  (await job.api('GET', '/stacks/shop/deployments')).body.deployments;
+  (await job.api('GET', '/stacks/returning/deployments')).body.deployments;
 
 describe('a rollback after a bad push', () => {
   it('brings the old version back and is a deployment of its own', async () => {
-    await job.push(webStack('shop', 'one', { port }), 'Open the shop');
-    await job.job('shop', ({ tag }) => tag === 'deploy/shop/1');
+    await job.push(webStack('returning', 'one', { port }), 'Open the shop');
+    await job.job('returning', ({ tag }) => tag === 'deploy/returning/1');
     // It answers, so it is deployed; that it says the wrong thing only people can see.
-    await job.push(webStack('shop', 'typo', { port, more: '# a change\n' }), 'Change the page');
-    await job.job('shop', ({ tag }) => tag === 'deploy/shop/2');
+    await job.push(webStack('returning', 'typo', { port, more: '# a change\n' }), 'Change the page');
+    await job.job('returning', ({ tag }) => tag === 'deploy/returning/2');
     expect(await readPage(port)).toBe('typo');
 
-    const rolled = await job.runRemote('rollback', 'shop', '--to', '1', '--yes');
+    const rolled = await job.runRemote('rollback', 'returning', '--to', '1', '--yes');
     expect(rolled).toMatchObject({ code: 0 });
-    await job.job('shop', ({ tag }) => tag === 'deploy/shop/3');
+    await job.job('returning', ({ tag }) => tag === 'deploy/returning/3');
 
     expect(await readPage(port)).toBe('one');
     const { path } = job.repository;
     expect(await git(path, 'log', '-1', '--format=%s', 'main')).toBe(
-      'Roll shop back from deployment 2 to deployment 1',
+      'Roll returning back from deployment 2 to deployment 1',
     );
     // The files are as they were; nothing else is different.
-    expect(await git(path, 'diff', '--name-only', 'deploy/shop/1', 'main')).toBe('');
-    expect(await git(path, 'rev-parse', 'deploy/shop/3^{commit}')).toBe(await git(path, 'rev-parse', 'main'));
+    expect(await git(path, 'diff', '--name-only', 'deploy/returning/1', 'main')).toBe('');
+    expect(await git(path, 'rev-parse', 'deploy/returning/3^{commit}')).toBe(
+      await git(path, 'rev-parse', 'main'),
+    );
   });
 
   it('that never got healthy leaves the failure and the rollback in the history', async () => {
-    const bad = webStack('shop', 'broken', { port, healthy: '[CMD, "false"]' });
+    const bad = webStack('returning', 'broken', { port, healthy: '[CMD, "false"]' });
     const commit = await job.push(bad, 'Break the shop');
-    await job.job('shop', ({ revision, status }) => revision === commit && status === 'failed');
+    await job.job('returning', ({ revision, status }) => revision === commit && status === 'failed');
     expect(await readPage(port)).toBe('one');
 
-    const answer = await job.api('POST', '/stacks/shop/rollback', { body: { to: 3 } });
+    const answer = await job.api('POST', '/stacks/returning/rollback', { body: { to: 3 } });
     expect(answer).toMatchObject({ status: 200 });
-    await job.job('shop', ({ tag }) => tag === 'deploy/shop/4');
+    await job.job('returning', ({ tag }) => tag === 'deploy/returning/4');
 
     expect(await readPage(port)).toBe('one');
     expect((await history()).map(({ number, result, trigger }) => [number, result, trigger])).toEqual([
@@ -64,14 +66,20 @@ describe('a rollback after a bad push', () => {
     const failed = (await history())[1];
     expect(failed).toMatchObject({ revision: commit, tag: null });
     expect(failed.message).toContain('the version before runs again');
-    const message = await git(job.repository.path, 'tag', '--list', '--format=%(contents)', 'deploy/shop/4');
+    const message = await git(
+      job.repository.path,
+      'tag',
+      '--list',
+      '--format=%(contents)',
+      'deploy/returning/4',
+    );
     expect(message).toMatch(/^Duration: [\d.]+ s$/m);
-    expect(message).toContain('File: kombinations/shop/kombination.yaml');
+    expect(message).toContain('File: kombinations/returning/kombination.yaml');
   });
 
   it('to what runs already is refused without a commit', async () => {
     const before = await git(job.repository.path, 'rev-parse', 'main');
-    expect(await job.api('POST', '/stacks/shop/rollback', { body: { to: 4 } })).toMatchObject({
+    expect(await job.api('POST', '/stacks/returning/rollback', { body: { to: 4 } })).toMatchObject({
       status: 400,
       body: { error: { message: expect.stringContaining('already as in deployment 4') } },
     });
@@ -82,7 +90,7 @@ describe('a rollback after a bad push', () => {
     await job.stop('SIGTERM');
     await rm(job.stateDir, { recursive: true });
     await job.start();
-    await job.reaches('shop', 'in_sync');
+    await job.reaches('returning', 'in_sync');
     const entries = await history();
     expect(entries.map(({ number }) => number)).toEqual([4, 3, 2, 1]);
     for (const entry of entries) {
@@ -96,12 +104,14 @@ describe('a rollback after a bad push', () => {
 describe('without a daemon', () => {
   it('--apply commits and deploys in one go', async () => {
     await job.stop('SIGTERM');
-    const before = lines((await job.run('history', 'shop')).stdout).length;
-    expect(await job.run('rollback', 'shop', '--to', '2', '--yes', '--apply')).toMatchObject({ code: 0 });
+    const before = lines((await job.run('history', 'returning')).stdout).length;
+    expect(await job.run('rollback', 'returning', '--to', '2', '--yes', '--apply')).toMatchObject({
+      code: 0,
+    });
     expect(await readPage(port)).toBe('typo');
-    const rows = lines((await job.run('history', 'shop')).stdout);
+    const rows = lines((await job.run('history', 'returning')).stdout);
     expect(rows).toHaveLength(before + 1);
-    expect(rows[0]).toMatch(/^5\tdeploy\/shop\/5\t/);
+    expect(rows[0]).toMatch(/^5\tdeploy\/returning\/5\t/);
     expect(rows[0]).toContain('\tdeployed\t');
   });
 });

@@ -301,6 +301,18 @@ export function createFakeReconciler(): FakeReconciler {
       known(stack);
       return written(`rollback to ${to} by ${actor.name}`, stack, `kombinations/${stack}/kombination.yaml`);
     },
+    databases: async () => {
+      throwPlanned();
+      return [...stacks.keys()].sort().flatMap((stack) =>
+        viewOf(stack)
+          .services.filter(({ name }) => name === 'db')
+          .map(({ name: service, node, image, health: status }) => {
+            const databases = [{ name: 'app', sizeBytes: 7_864_320, connections: 2 }];
+            const server = { stack, service, node, image, status, kind: 'postgres' } as const;
+            return { ...server, databases, connections: 2, error: null };
+          }),
+      );
+    },
     listTags: async () => tags,
     async *logs(stack, service) {
       known(stack);

@@ -1,8 +1,9 @@
 import type { JsonObject } from '../../reconciler/model/json.ts';
+import { ReconcilerError } from '../../reconciler/model/errors.ts';
 import { canonicalJson } from '../../reconciler/model/json.ts';
 import type { Health, ResourceId } from '../../reconciler/model/resource.ts';
 import { maskSpec } from '../../reconciler/model/secret.ts';
-import type { LogLine, LogOptions, Target } from '../../reconciler/ports/target.ts';
+import type { ExecResult, LogLine, LogOptions, Target } from '../../reconciler/ports/target.ts';
 import type { MemoryEngine, MemoryObject } from './memory-engine.ts';
 import { createMemoryEngine, emit, listOwned, slotOf, text } from './memory-engine.ts';
 import type { Fault, Faults } from './memory-faults.ts';
@@ -26,6 +27,8 @@ export interface MemoryControl {
   /** Ends an outage, and forgets failures that were planned and have not come. */
   revive(): void;
   find(stack: string, id: ResourceId): MemoryObject | undefined;
+  /** What a program that is run in a container does. Default: the shell's `echo` and `exit`. */
+  program: ((argv: readonly string[]) => ExecResult) | null;
   /** Plays somebody's hand: stops the container. */
   stop(stack: string, id: ResourceId): void;
   remove(stack: string, id: ResourceId): void;
@@ -53,9 +56,10 @@ export function createMemoryTarget(options: MemoryTargetOptions = {}): MemoryTar
   const { name = 'edge', engine = createMemoryEngine() } = options;
   const faults = createFaults();
   const machine = createMachine(engine, faults.step);
+  const control = createControl(engine, faults);
   return {
     name,
-    control: createControl(engine, faults),
+    control,
     observe: (scope, signal) => machine.observe(scope, signal),
     apply: (change, context) => machine.apply(change, context),
     health: (stack, id, signal) => machine.health(stack, id, signal),
@@ -82,6 +86,12 @@ export function createMemoryTarget(options: MemoryTargetOptions = {}): MemoryTar
     },
     stop: (stack, id, signal) => machine.stop(stack, id, signal),
     start: (desired, context) => machine.start(desired, context),
+    async exec(stack, id, argv, signal) {
+      await faults.step(`exec ${id}`, signal);
+      if (slotOf(engine, stack, id)?.current?.state !== 'running')
+        throw new ReconcilerError('TARGET_ERROR', `${id} has no running container`, { retryable: true });
+      return (control.program ?? runShell)(argv);
+    },
     async owned(signal) {
       await faults.step('owned', signal);
       return listOwned(engine);
@@ -99,14 +109,24 @@ export function createMemoryTarget(options: MemoryTargetOptions = {}): MemoryTar
   };
 }
 
+function runShell(argv: readonly string[]): ExecResult {
+  const script = argv.at(-1) ?? '';
+  const echoes = [...script.matchAll(/\becho (\w+)( >&2)?/g)];
+  const lines = (wanted: boolean) =>
+    echoes.flatMap(([, text, err]) => ((err !== undefined) === wanted ? [`${text}\n`] : [])).join('');
+  const exitCode = Number(/\bexit (\d+)/.exec(script)?.[1] ?? 0);
+  return { exitCode, stdout: lines(false), stderr: lines(true) };
+}
+
 function createControl(engine: MemoryEngine, faults: Faults): MemoryControl {
   const need = (stack: string, id: ResourceId) => {
     const found = slotOf(engine, stack, id)?.current;
     if (!found) throw new Error(`${stack} has no ${id}`);
     return found;
   };
-  const control = {
+  const control: MemoryControl = {
     engine,
+    program: null,
     get calls() {
       return faults.calls;
     },

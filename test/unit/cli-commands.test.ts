@@ -228,58 +228,6 @@ describe('destroy', () => {
     expect(volumes.applied).toMatchObject([{ volumes: true }]);
     expect(plain.stderr).toContain('still describes web');
   });
-
-  it('takes several out of the repository together, and tells of each how it went', async () => {
-    const asked: unknown[] = [];
-    const error = { code: 'TARGET_ERROR', message: 'device busy' };
-    const world: FakeWorld = {
-      ...changed,
-      more: {
-        deleteStacks(request) {
-          asked.push(request);
-          const done = [
-            { stack: 'web', job: jobOf('web'), error: null },
-            { stack: 'db', job: null, error },
-          ];
-          return Promise.resolve({
-            commit: 'c'.repeat(40),
-            order: ['web', 'db'],
-            done: Promise.resolve(done),
-          });
-        },
-      },
-    };
-    const argv = ['destroy', '--stack', 'web', '--stack', 'db', '--stack', 'web'];
-
-    const refused = await runFakeCli(argv, world);
-    const plain = await runFakeCli([...argv, '--yes'], world);
-    const json = await runFakeCli([...argv, '--yes', '--json'], world);
-
-    expect([refused.code, refused.stderr]).toEqual([
-      1,
-      expect.stringContaining('destroying web, db, web needs a yes'),
-    ]);
-    expect(asked).toHaveLength(2);
-    expect(asked[0]).toMatchObject({ stacks: ['db', 'web'], volumes: false, actor: { name: 'me' } });
-    expect(plain.code).toBe(1);
-    expect(plain.stdout).toContain(
-      '✓ no longer described: commit cccccccccc\n✓ web destroyed\n✗ db failed: device busy [TARGET_ERROR]',
-    );
-    expect(JSON.parse(json.stdout)).toEqual({
-      ok: false,
-      commit: 'c'.repeat(40),
-      stacks: [
-        { stack: 'web', jobId: 'job_web', error: null },
-        { stack: 'db', jobId: null, error },
-      ],
-    });
-  });
-
-  it('deletes nothing when one of several cannot be planned', async () => {
-    const run = await runFakeCli(['destroy', '--stack', 'web', '--stack', 'edge', '--yes'], broken);
-    expect([run.code, run.applied]).toEqual([1, []]);
-    expect(run.stderr).toContain('edge-1 does not answer');
-  });
 });
 
 describe('status', () => {

@@ -6,8 +6,9 @@ import { defineRoute } from '../../http/route.ts';
 import type { JsonSchema } from '../../http/shape.ts';
 import type { ApiDeps } from '../../operations/deps.ts';
 import { driftRoutes } from './drift-routes.ts';
-import { generateRoutes } from './generate-routes.ts';
 import { batchRoutes } from './batch-routes.ts';
+import { controlRoutes } from './control-routes.ts';
+import { generateRoutes } from './generate-routes.ts';
 import { jobRoutes } from './job-routes.ts';
 import { logRoutes } from './log-routes.ts';
 import { answers } from './page.ts';
@@ -34,6 +35,7 @@ const openApiRoute: Route<ApiDeps> = defineRoute({
 /** The whole table of this dialect. */
 export const kombifyRoutes: readonly Route<ApiDeps>[] = [
   ...batchRoutes,
+  ...controlRoutes,
   ...stackRoutes,
   ...planRoutes,
   ...driftRoutes,

@@ -1,10 +1,11 @@
 import { defineRoute } from '../../http/route.ts';
 import type { Reply, Route } from '../../http/route.ts';
-import { listDatabases } from '../../operations/databases.ts';
+import { readDatabases } from '../../operations/databases.ts';
 import type { ApiDeps } from '../../operations/deps.ts';
 import { readHealth } from '../../operations/health.ts';
 import { listTags } from '../../operations/tags.ts';
 import { formatTable, toPlainText } from '../../text/table.ts';
+import { formatDatabases, toDatabase } from './database-view.ts';
 import { success } from './envelope.ts';
 import { DATA, succeeds } from './schemas.ts';
 
@@ -64,7 +65,7 @@ export const listRoutes: readonly Route<ApiDeps>[] = [
     summary: 'Databases of all stacks',
     access: 'viewer',
     responses: { 200: succeeds('As a table, and as data.', DATA.dbStatus) },
-    handle: (_, deps: ApiDeps) => showDatabases(deps),
+    handle: ({ signal }, deps: ApiDeps) => showDatabases(deps, signal),
   }),
   defineRoute({
     method: 'GET',
@@ -92,19 +93,12 @@ export const listRoutes: readonly Route<ApiDeps>[] = [
   }),
 ];
 
-function showDatabases(deps: ApiDeps): Reply {
-  const databases = listDatabases(deps);
-  const rows = databases.map(({ stack, service, kind, image, node, status }) => [
-    stack,
-    service,
-    kind,
-    image,
-    node,
-    status,
-  ]);
-  const table = formatTable(['STACK', 'SERVICE', 'KIND', 'IMAGE', 'NODE', 'STATUS'], rows);
-  const output = rows.length === 0 ? 'No stack has a database.\n' : toPlainText(`${table}\n`);
-  return success('Database status retrieved', { output, databases });
+async function showDatabases(deps: ApiDeps, signal: AbortSignal): Promise<Reply> {
+  const databases = await readDatabases(deps, signal);
+  return success('Database status retrieved', {
+    output: formatDatabases(databases),
+    databases: databases.map(toDatabase),
+  });
 }
 
 async function showTags(deps: ApiDeps): Promise<Reply> {

@@ -2,6 +2,7 @@ import type { JsonSchema } from '../../http/shape.ts';
 
 const TEXT = { type: 'string' };
 const TEXT_OR_NULL = { type: ['string', 'null'] };
+const INTEGER_OR_NULL = { type: ['integer', 'null'] };
 const INTEGER = { type: 'integer' };
 const TIME = { type: 'string', format: 'date-time' };
 
@@ -76,7 +77,17 @@ export const DATA = {
   dbStatus: record({
     output: TEXT,
     databases: listOf(
-      record({ stack: TEXT, service: TEXT, kind: TEXT, image: TEXT, node: TEXT, status: TEXT }),
+      record({
+        stack: TEXT,
+        service: TEXT,
+        kind: { enum: ['postgres', 'mysql', 'mongodb', 'redis'] },
+        image: TEXT,
+        node: TEXT,
+        status: TEXT,
+        connections: INTEGER_OR_NULL,
+        error: TEXT_OR_NULL,
+        databases: listOf(record({ name: TEXT, size_bytes: INTEGER_OR_NULL, connections: INTEGER_OR_NULL })),
+      }),
     ),
   }),
   dbList: record({ backups: TEXT, files: listOf({ type: 'object' }) }),

@@ -1,6 +1,6 @@
 import { ReconcilerError } from '../../model/errors.ts';
 import type { DesiredResource, ResourceId } from '../../model/resource.ts';
-import type { ApplyContext } from '../../ports/target.ts';
+import type { ApplyContext, ExecResult } from '../../ports/target.ts';
 import type { Adapter } from './adapter.ts';
 import { startAgain, stopContainer } from './container.ts';
 import { membersOf, readGroup } from './container-group.ts';
@@ -17,6 +17,19 @@ export async function stopResource(
   if (kind !== 'container') return;
   const group = await readGroup(adapter.engine, stack, rest.join('/'), signal);
   for (const member of membersOf(group)) await stopContainer(adapter, member, signal);
+}
+
+/** Runs a program in the container of a resource. */
+export async function execIn(
+  adapter: Adapter,
+  { stack, id, argv }: { readonly stack: string; readonly id: ResourceId; readonly argv: readonly string[] },
+  signal: AbortSignal,
+): Promise<ExecResult> {
+  const group = await readGroup(adapter.engine, stack, id.split('/').slice(2).join('/'), signal);
+  const container = membersOf(group).find(({ info }) => info.State === 'running');
+  if (container === undefined)
+    throw new ReconcilerError('TARGET_ERROR', `${id} has no running container`, { retryable: true });
+  return adapter.engine.exec(container.id, argv, signal);
 }
 
 /** Starts the container of a resource as it is. */

@@ -10,6 +10,8 @@ import { errorMessage } from '../../model/errors.ts';
 import { ignoreStatus, orNull } from './engine-answers.ts';
 import { statusOf } from './engine-errors.ts';
 import { imageCalls } from './engine-images.ts';
+import type { ExecResult } from '../../ports/target.ts';
+import { execCalls } from './engine-exec.ts';
 import { LABEL } from './labels.ts';
 import type { AuthConfig, EngineRequest, RegistryAuths, Transport } from './transport.ts';
 
@@ -93,6 +95,8 @@ export interface Engine {
   putArchive(id: string, directory: string, archive: Buffer, signal: AbortSignal): Promise<void>;
   /** The same, but a file replaces a directory of its name and everything in it. */
   overwriteWith(id: string, directory: string, archive: Buffer, signal: AbortSignal): Promise<void>;
+  /** Runs a program in a running container to its end. */
+  exec(id: string, argv: readonly string[], signal: AbortSignal): Promise<ExecResult>;
   /** Multiplexed stdout and stderr with timestamps. */
   containerLogs(id: string, query: LogQuery, signal: AbortSignal): Promise<Readable>;
 
@@ -141,6 +145,7 @@ export function createEngine(transport: Transport): Engine {
       }),
     ...containerCalls(transport),
     ...containerContentCalls(transport),
+    ...execCalls(transport),
     ...networkCalls(transport),
     ...volumeCalls(transport),
     ...imageCalls(transport),

@@ -89,6 +89,21 @@ describe('the Kompose dialect', () => {
     expect(server.entries.filter(({ level }) => level === 'error')).toEqual([]);
   });
 
+  it('is asked for in the other dialect as well', async () => {
+    const ask = async (path: string) =>
+      (await server.request(`/api/v1/stacks/core/${path}`, { method: 'POST' })).json();
+    expect(await ask('stop?wait=true')).toMatchObject({
+      type: 'stop',
+      status: 'completed',
+      stack_id: 'core',
+    });
+    expect(await (await server.request('/api/stacks/core')).json()).toMatchObject({
+      data: { state: 'stopped' },
+    });
+    expect(await ask('start')).toMatchObject({ type: 'start', stack_id: 'core' });
+    expect((await server.request('/api/v1/stacks/nope/restart', { method: 'POST' })).status).toBe(404);
+  });
+
   it('shows the same in the other dialect', async () => {
     await server.request('/api/stacks/core/stop', { method: 'POST' });
 

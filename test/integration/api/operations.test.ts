@@ -33,35 +33,6 @@ describe('the API', () => {
     (await server.request(`/api/v1${path}`, init)).status;
 
   describe('stacks', () => {
-    it('deletes several together', async () => {
-      await server.request('/api/v1/stacks', json('POST', { name: 'blog', services: ['web'] }));
-      const remove = (body: object, query = '') => read(`/stacks/batch-delete${query}`, json('POST', body));
-
-      expect(await status('/stacks/batch-delete', json('POST', { stacks: ['blog', 'nope'] }))).toBe(404);
-      expect(await status('/stacks/batch-delete', json('POST', { stacks: [] }))).toBe(400);
-      const deployer = {
-        ...json('POST', { stacks: ['blog'], override_freeze: true }),
-        role: 'deployer' as const,
-      };
-      expect((await server.request('/api/v1/stacks/batch-delete', deployer)).status).toBe(403);
-      expect(await remove({ stacks: ['homelab', 'blog'], volumes: true }, '?wait=true')).toMatchObject({
-        commit: REVISION,
-        stacks: [
-          { id: 'blog', status: 'deleted', job_id: expect.stringMatching(/^job_/), error: null },
-          { id: 'homelab', status: 'deleted' },
-        ],
-      });
-      expect(server.reconciler.writes.at(-1)).toBe('deleteStacks with volumes by admin key blog, homelab');
-      expect(await read('/stacks')).toMatchObject({ stacks: [] });
-    });
-
-    it('answers a batch before it has ended unless asked to wait', async () => {
-      expect(await read('/stacks/batch-delete', json('POST', { stacks: ['homelab'] }))).toEqual({
-        commit: REVISION,
-        stacks: [{ id: 'homelab', name: 'homelab', status: 'deleting', job_id: null, error: null }],
-      });
-    });
-
     it('shows one with everything that is known of it', async () => {
       expect(await read('/stacks/homelab')).toMatchObject({
         id: 'homelab',
@@ -291,22 +262,5 @@ describe('the API', () => {
       expect(await status('/workers/used', { method: 'DELETE' })).toBe(409);
       expect(await status('/workers/inner', { method: 'DELETE' })).toBe(409);
     });
-  });
-
-  it.each([
-    { body: { yaml: 'services: [storage]' }, error: { path: 'services.immich.storage', line: 4, column: 5 } },
-    { body: { spec: { services: ['storage'] } }, error: { path: 'services.immich.storage' } },
-  ])('validates JSON too: $body', async ({ body, error }) => {
-    const { errors } = await read('/unifier/validate', json('POST', body));
-
-    expect(errors).toEqual([
-      {
-        message: 'storage is not known',
-        code: 'UNKNOWN_KEY',
-        rule: 'validation_error',
-        hint: 'did you mean volumes?',
-        ...error,
-      },
-    ]);
   });
 });
