@@ -70,9 +70,9 @@ export function createClusterTarget(options: ClusterOptions): Target {
   };
 }
 
-type ContainerVerbs = 'release' | 'runOneOff' | 'leftovers' | 'removeLeftover' | 'stop' | 'start';
+type ContainerVerbs = 'exec' | 'release' | 'runOneOff' | 'leftovers' | 'removeLeftover' | 'stop' | 'start';
 
-/** What only engines that run containers by themselves can do. */
+/** What is only there for engines that run containers by themselves. */
 function withoutContainers(name: string): Pick<Target, ContainerVerbs> {
   function unsupported(what: string): never {
     throw new ReconcilerError('TARGET_UNSUPPORTED', `the cluster ${name} ${what}`);
@@ -81,6 +81,7 @@ function withoutContainers(name: string): Pick<Target, ContainerVerbs> {
     // Nothing on a cluster stands in the way of another object as a host port does.
     release: async () => undefined,
     runOneOff: async () => unsupported('runs no containers by themselves; describe a job'),
+    exec: async (_stack, id) => unsupported(`runs no programs in the pods of ${id}; use kubectl exec`),
     leftovers: async () => [],
     removeLeftover: async () => undefined,
     stop: async (_stack, id) => unsupported(`cannot stop ${id}; set its replicas to 0`),
