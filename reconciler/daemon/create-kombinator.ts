@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { createDockerTarget } from '../adapters/docker/index.ts';
+import { createKubernetesTarget } from '../adapters/kubernetes/index.ts';
 import { createGitSource } from '../adapters/git/index.ts';
 import { readCommands } from '../adapters/secrets/commands.ts';
 import { createSecrets } from '../adapters/secrets/secrets.ts';
@@ -81,14 +82,22 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
     clock,
     logger,
     freeze: createFreeze(freeze),
-    createTarget: ({ name, connection }) =>
-      createDockerTarget({
-        name,
-        connection,
-        registries: () => readRegistries(desired, secrets, logger),
-        clock,
-        logger,
-      }),
+    createTarget: ({ name, ...reference }) =>
+      reference.kind === 'kubernetes'
+        ? createKubernetesTarget({
+            name,
+            connection: reference.connection,
+            resolveSecret: (secret) => secrets.resolve(secret),
+            clock,
+            logger,
+          })
+        : createDockerTarget({
+            name,
+            connection: reference.connection,
+            registries: () => readRegistries(desired, secrets, logger),
+            clock,
+            logger,
+          }),
     ...(options.resyncMs === undefined ? {} : { resyncMs: options.resyncMs }),
   });
   const metrics = createMetrics(reconciler);

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../model/json.ts';
-import type { DesiredResource, Health, ObservedResource } from '../model/resource.ts';
+import type { DesiredResource, Health, ObservedResource, Projection } from '../model/resource.ts';
 import { MASK, maskSpec } from '../model/secret.ts';
 import type { FieldChange } from './change.ts';
 import { diffSpec, maskedFields, topLevelKey } from './diff-spec.ts';
@@ -21,6 +21,7 @@ export function diffResource(desired: DesiredResource, observed: ObservedResourc
     return { action: 'create', before: null, after, fields: [], cause: 'not found' };
   }
   const before = observed.spec;
+  if (observed.projection) return { before, after, ...diffProjection(observed.projection) };
   const fields = differingFields(desired, observed, after);
   if (fields.length > 0) {
     const replace = fields.some((field) => !desired.updatable.includes(topLevelKey(field.path)));
@@ -34,6 +35,20 @@ export function diffResource(desired: DesiredResource, observed: ObservedResourc
     fields: [],
     cause: cause ?? 'as described',
   };
+}
+
+/** The target has compared already. */
+function diffProjection({
+  fields,
+  immutable,
+  conflicts,
+}: Projection): Pick<ResourceDiff, 'action' | 'fields' | 'cause'> {
+  if (immutable !== null)
+    return { action: 'replace', fields, cause: `cannot be changed in place: ${immutable}` };
+  if (fields.length === 0) return { action: 'no-op', fields, cause: 'as described' };
+  const managers = [...new Set(conflicts.map(({ manager }) => manager))].sort();
+  const by = managers.length === 0 ? '' : ` (set by ${managers.join(', ')})`;
+  return { action: 'update', fields, cause: `${causeOf(fields)}${by}` };
 }
 
 function differingFields(

@@ -146,7 +146,8 @@ function resolveTargets(
     else if (reference === null) {
       issues.error('UNKNOWN_NODE', [...path, 'name'], `the file of the shared node ${name} has errors`);
     } else {
-      const hint = suggest(name, [...shared.keys()]) ?? `add a connection here, or a file nodes/${name}.yaml`;
+      const known = [...shared.keys()].filter((key) => !key.includes('/'));
+      const hint = suggest(name, known) ?? `add a connection here, or a file nodes/${name}.yaml`;
       issues.error('UNKNOWN_NODE', [...path, 'name'], `${name} has no connection and is no shared node`, {
         hint,
       });

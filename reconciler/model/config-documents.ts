@@ -6,7 +6,7 @@ import { createIssues } from './issue.ts';
 import type { PolicyModel } from './kombination.ts';
 import { readConnectionAt, readPolicy } from './read-kombination.ts';
 import type { SchemaCheck } from './schema-check.ts';
-import type { TargetReference } from './target.ts';
+import type { DockerConnection, TargetReference } from './target.ts';
 import { asFields, asList, asString } from './values.ts';
 import { parseYaml } from './yaml-document.ts';
 
@@ -73,7 +73,7 @@ export interface NodeDocument {
 
 export function readNodeDocument(file: string, text: string, checkSchema: SchemaCheck): NodeDocument {
   const name = posix.basename(file).replace(/\.ya?ml$/, '');
-  let connection: TargetReference['connection'] | undefined;
+  let connection: DockerConnection | undefined;
   const { diagnostics } = readDocument({
     file,
     text,

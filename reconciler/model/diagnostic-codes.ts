@@ -14,7 +14,7 @@ export type DiagnosticRule =
 /** Every code that a finding about a repository may have, by the family it belongs to. */
 const CODES: Readonly<Record<DiagnosticRule, readonly string[]>> = {
   invalid_format: ['YAML_SYNTAX', 'INVALID_TYPE', 'INVALID_FORMAT', 'INVALID_CIDR'],
-  invalid_value: ['INVALID_VALUE', 'RESERVED_RANGE'],
+  invalid_value: ['INVALID_VALUE', 'RESERVED_RANGE', 'MEANINGLESS_EDGE'],
   required: [
     'REQUIRED',
     'MISSING_DOMAIN',
@@ -25,7 +25,15 @@ const CODES: Readonly<Record<DiagnosticRule, readonly string[]>> = {
     'UNRESOLVED_VARIABLE',
     'UNSET_VARIABLE',
   ],
-  duplicate: ['DUPLICATE_KEY', 'DUPLICATE_NAME', 'DUPLICATE_PORT', 'DUPLICATE_STACK'],
+  duplicate: [
+    'DUPLICATE_KEY',
+    'DUPLICATE_NAME',
+    'DUPLICATE_PORT',
+    'DUPLICATE_STACK',
+    'DUPLICATE_NODE',
+    'DUPLICATE_OBJECT',
+    'DUPLICATE_MOUNT',
+  ],
   out_of_range: ['OUT_OF_RANGE', 'FILE_TOO_LARGE'],
   security: ['PATH_OUTSIDE_REPOSITORY', 'INSECURE_PATH', 'SECRET_IN_CLEAR', 'SECRET_NOT_DECRYPTED'],
   invalid_reference: [
@@ -38,6 +46,7 @@ const CODES: Readonly<Record<DiagnosticRule, readonly string[]>> = {
     'UNKNOWN_ADDON',
     'UNKNOWN_CONFIG',
     'UNKNOWN_STACK',
+    'UNKNOWN_CLUSTER',
     'FILE_NOT_FOUND',
     'ENV_FILE_NOT_FOUND',
   ],

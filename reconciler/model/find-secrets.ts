@@ -79,6 +79,20 @@ export function findSecrets(kombination: Kombination, options: SecretOptions): S
   };
 }
 
+/** The same for references that stand elsewhere: each of them in a text of its own. */
+export function findReferences(
+  references: readonly { readonly reference: string; readonly path: DocumentPath }[],
+  options: Omit<SecretOptions, 'templates'>,
+): Omit<SecretFindings, 'placed'> {
+  const search: Search = { ...options, templates: [], found: new Map(), needs: [], watched: new Set() };
+  for (const { reference, path } of references) {
+    need(search, [{ reference, name: reference }], path);
+  }
+  const sources = new Map([...search.found].flatMap(([key, one]) => (isProblem(one) ? [] : [[key, one]])));
+  const unique = new Map([...sources.values()].map((source) => [source.reference, source]));
+  return { secrets: search.needs, references: [...unique.values()], sources, watched: search.watched };
+}
+
 function need(search: Search, parts: readonly EnvPart[], path: DocumentPath): void {
   for (const { reference, name, needed } of referencesOf(parts)) {
     const source = find(search, reference, path, () => toSource(search, reference));

@@ -94,6 +94,35 @@ export interface Health {
   readonly retryAfterMs?: number;
 }
 
+/** A field that somebody else has set and the description wants to be otherwise. */
+export interface FieldConflict {
+  /** Who set it: `kubectl-edit`, `kube-controller-manager`. */
+  readonly manager: string;
+  /** `.spec.replicas` */
+  readonly field: string;
+  /** It was set by us before, and the description still says the same: it has drifted. */
+  readonly drifted: boolean;
+}
+
+/**
+ * What a target answered when it was asked, without doing it, to make an object what is described. Takes the place of a
+ * comparison by us: the target knows its defaults, its rules and who owns what.
+ */
+export interface Projection {
+  /** What would change, masked. */
+  readonly fields: readonly {
+    readonly path: string;
+    readonly before: Json;
+    readonly after: Json;
+    readonly sensitive?: boolean;
+  }[];
+  /** Why it cannot be changed in place, `null` when it can. */
+  readonly immutable: string | null;
+  readonly conflicts: readonly FieldConflict[];
+  /** Why the target would not have it at all, `null` when it would. */
+  readonly refused: string | null;
+}
+
 /** One object that exists on a target and is owned by the stack (or is a shared one that the stack asked about). */
 export interface ObservedResource {
   readonly id: ResourceId;
@@ -116,6 +145,7 @@ export interface ObservedResource {
   readonly interrupted: boolean;
   readonly guarded?: boolean;
   readonly shared?: boolean;
+  readonly projection?: Projection;
   /** More to show in a status (engine id, ports, started at); nothing decides on it. */
   readonly detail?: Readonly<Record<string, Json>>;
 }

@@ -1,10 +1,12 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { ErrorObject } from 'ajv/dist/2020.js';
+import clusterSchema from '../../schemas/cluster.schema.json' with { type: 'json' };
 import daemonSchema from '../../schemas/daemon.schema.json' with { type: 'json' };
 import kombinationSchema from '../../schemas/kombination.schema.json' with { type: 'json' };
 import nodeSchema from '../../schemas/node.schema.json' with { type: 'json' };
 import repositorySchema from '../../schemas/repository.schema.json' with { type: 'json' };
 import stackkitSchema from '../../schemas/stackkit.schema.json' with { type: 'json' };
+import workflowSchema from '../../schemas/workflow.schema.json' with { type: 'json' };
 import type { DocumentPath } from './document-path.ts';
 import { formatPath } from './document-path.ts';
 import type { Issues } from './issue.ts';
@@ -13,17 +15,26 @@ import { answerKey } from './known-keys.ts';
 import { suggest } from './nearest.ts';
 import { asFields, asList, asString } from './values.ts';
 
-export type DocumentKind = 'daemon' | 'kombination' | 'node' | 'repository' | 'stackkit';
+export type DocumentKind =
+  | 'cluster'
+  | 'daemon'
+  | 'kombination'
+  | 'node'
+  | 'repository'
+  | 'stackkit'
+  | 'workflow';
 
 /** Checks a document against its JSON Schema and reports what is wrong in words for people. */
 export type SchemaCheck = (kind: DocumentKind, value: unknown, issues: Issues) => void;
 
 const SCHEMAS = {
+  cluster: clusterSchema,
   daemon: daemonSchema,
   kombination: kombinationSchema,
   node: nodeSchema,
   repository: repositorySchema,
   stackkit: stackkitSchema,
+  workflow: workflowSchema,
 } as const satisfies Readonly<Record<DocumentKind, { readonly $id: string }>>;
 
 /** Keywords that only say that another one has found something. */

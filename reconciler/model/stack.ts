@@ -74,6 +74,8 @@ export interface DesiredStack {
   /** In the order in which they run. */
   readonly hooks: readonly DesiredHook[];
   readonly policy: StackPolicy;
+  /** What runs is left as it is until the description says that it counts. */
+  readonly paused?: boolean;
   readonly diagnostics: readonly Diagnostic[];
   /** The document as written (parsed YAML), for APIs that answer it. */
   readonly document: unknown;

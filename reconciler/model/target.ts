@@ -1,3 +1,5 @@
+import { canonicalJson } from './json.ts';
+
 /** How an engine is reached. Credentials are paths or secret references, never values. */
 export type DockerConnection =
   /** The engine of this machine: `DOCKER_HOST` when set, else the default socket. */
@@ -22,15 +24,47 @@ export type DockerConnection =
       readonly keyPath?: string;
     };
 
-/** A node of a stack (its name inside the stack) and the engine behind it. */
-export interface TargetReference {
+/** How a Kubernetes cluster is reached. Credentials are absolute paths or secret references, never values. */
+export type KubernetesConnection =
+  | {
+      readonly type: 'kubeconfig';
+      /** Path on the control host, or a secret reference to its content. */
+      readonly source: string;
+      /** Default: the current context. */
+      readonly context?: string;
+    }
+  | {
+      readonly type: 'server';
+      readonly url: string;
+      /** Path or secret reference. Default: the authorities of the system. */
+      readonly ca?: string;
+      /** Secret reference. */
+      readonly token?: string;
+      /** Secret references. */
+      readonly client?: { readonly certificate: string; readonly key: string };
+    }
+  /** The cluster that this process runs in. */
+  | { readonly type: 'in-cluster' };
+
+export interface DockerReference {
   readonly name: string;
   readonly kind: 'docker';
   readonly connection: DockerConnection;
 }
 
+export interface KubernetesReference {
+  readonly name: string;
+  readonly kind: 'kubernetes';
+  readonly connection: KubernetesConnection;
+}
+
+/** A node of a stack (its name inside the stack) and the engine or cluster behind it. */
+export type TargetReference = DockerReference | KubernetesReference;
+
 /** Changes with anything that decides how an engine is reached, the paths of credentials included. */
 export function connectionKey(reference: TargetReference): string {
+  if (reference.kind === 'kubernetes')
+    return `${targetKey(reference)} ${canonicalJson(reference.connection)}`;
   const { connection } = reference;
   const credentials =
     connection.type === 'ssh' ? connection.keyPath : connection.type === 'tcp' ? connection.tls : undefined;
@@ -45,7 +79,25 @@ function credentialKeys(credentials: string | object): string[] {
 
 /** One string per engine: two nodes with the same key are the same machine. */
 export function targetKey(reference: TargetReference): string {
-  const { connection } = reference;
+  return reference.kind === 'docker' ? dockerKey(reference.connection) : clusterKey(reference.connection);
+}
+
+function clusterKey(connection: KubernetesConnection): string {
+  switch (connection.type) {
+    case 'kubeconfig': {
+      const context = connection.context === undefined ? '' : `#${connection.context}`;
+      return `kubernetes:${connection.source}${context}`;
+    }
+    case 'server':
+      return `kubernetes:${connection.url}`;
+    case 'in-cluster':
+      return 'kubernetes:in-cluster';
+    default:
+      return connection satisfies never;
+  }
+}
+
+function dockerKey(connection: DockerConnection): string {
   switch (connection.type) {
     case 'local':
       return 'docker:local';

@@ -10,6 +10,7 @@ import { volumesLeftBehind } from './moves.ts';
 import { explainBuilds } from './explain-builds.ts';
 import { orderChanges } from './order.ts';
 import type { Action, Change, Plan, PlanSummary } from './plan.ts';
+import { projectionFindings } from './projections.ts';
 import type { UnreachableTarget } from './unreachable.ts';
 import { holdBack, splitByReach, unreachableWarnings } from './unreachable.ts';
 
@@ -62,6 +63,7 @@ export function buildPlan(input: PlanInput): Plan {
       ...unreachableWarnings(unreachable, reach),
       ...volumesLeftBehind(changes, input.engines ?? new Map()),
       ...impossibleChanges(changes),
+      ...projectionFindings(changes, observedById),
     ],
     ...(unreachable.length === 0 ? {} : { unreachable }),
     ...(input.waitsFor === undefined || input.waitsFor.length === 0 ? {} : { waitsFor: input.waitsFor }),
@@ -113,13 +115,33 @@ function changeOf(
 ): Change {
   const { action, before, after, fields, cause } = diffResource(desired, observed);
   const status = observed?.health.status;
+  const projection = observed?.projection;
   const verify =
     action === 'no-op' &&
-    (status === 'starting' || status === 'unhealthy' || (awaited && status !== 'completed'));
+    (status === 'starting' ||
+      status === 'unhealthy' ||
+      // Of what a target runs by itself, applying again starts nothing: all there is to do is to look.
+      (status === 'failed' && projection !== undefined) ||
+      (awaited && status !== 'completed'));
   const { id, target, kind, name, dependsOn } = desired;
   const origin = originOf(desired, fields.map((field) => field.path)[0]);
   const reason = verify && observed?.health.reason ? `not healthy yet: ${observed.health.reason}` : cause;
-  return { id, action, target, kind, name, before, after, fields, cause: reason, origin, dependsOn, verify };
+  const conflicts = action === 'no-op' ? [] : (projection?.conflicts ?? []);
+  return {
+    id,
+    action,
+    target,
+    kind,
+    name,
+    before,
+    after,
+    fields,
+    cause: reason,
+    origin,
+    dependsOn,
+    verify,
+    ...(conflicts.length > 0 ? { conflicts } : {}),
+  };
 }
 
 /** The line of the first differing key where it is known, else the line of the resource. */

@@ -1,15 +1,19 @@
 import type { PlanInput } from './build-plan.ts';
 import { isPruned } from './deletions.ts';
 import type { Change, Confirmation } from './plan.ts';
+import { takeoversIn } from './projections.ts';
 
 /** Everything in a plan that needs a yes. */
 export function confirmationsFor(changes: readonly Change[], input: PlanInput): Confirmation[] {
   const deletions = changes.filter((change) => change.action === 'delete');
-  const adoptions = adoptionsIn(input);
+  const adoptions = [...adoptionsIn(input), ...takeoversIn(changes)];
   if (deletions.length === 0) return adoptions;
   const ids = deletions.map((change) => change.id);
   const confirmations = adoptions;
-  const data = deletions.filter((change) => change.kind === 'volume').map((change) => change.id);
+  const guarded = new Set(input.observed.filter((one) => one.guarded === true).map(({ id }) => id));
+  const data = deletions
+    .filter((change) => change.kind === 'volume' || guarded.has(change.id))
+    .map((change) => change.id);
   if (data.length > 0) {
     confirmations.push({
       code: 'DELETES_DATA',

@@ -41,9 +41,23 @@ export function orderChanges(
   return sortTopologically(changes, edges, released);
 }
 
-/** Containers let go of networks and volumes before these are deleted. */
+/** On a cluster: what others live in, are made of or hold on to. */
+const LAST_TO_GO: ReadonlySet<string> = new Set([
+  'Namespace',
+  'CustomResourceDefinition',
+  'PersistentVolumeClaim',
+]);
+
+/** Containers let go of networks and volumes before these are deleted, objects of a namespace or a kind before that. */
 function lettingGo(change: Change, changes: readonly Change[]): ResourceId[] {
   if (change.action !== 'delete' || change.kind === 'container') return [];
+  if (LAST_TO_GO.has(change.kind)) {
+    return changes
+      .filter(
+        (other) => other.action === 'delete' && !LAST_TO_GO.has(other.kind) && other.target === change.target,
+      )
+      .map((other) => other.id);
+  }
   return changes
     .filter(
       (other) => other.kind === 'container' && other.action !== 'no-op' && other.target === change.target,

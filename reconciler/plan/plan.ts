@@ -1,7 +1,7 @@
 import type { FieldChange } from '../diff/change.ts';
 import type { Diagnostic, Position } from '../model/diagnostic.ts';
 import type { JsonObject } from '../model/json.ts';
-import type { Dependency, ResourceId } from '../model/resource.ts';
+import type { Dependency, FieldConflict, ResourceId } from '../model/resource.ts';
 import type { RolloutRule } from '../model/rollout.ts';
 import type { UnreachableTarget } from './unreachable.ts';
 
@@ -28,6 +28,8 @@ export interface Change {
   readonly dependsOn: readonly Dependency[];
   /** Nothing to change, but not healthy when observed: apply waits for its health. */
   readonly verify: boolean;
+  /** Fields that are taken over from others. Left out when there are none. */
+  readonly conflicts?: readonly FieldConflict[];
   /** Its place in the rolling update of a service. */
   readonly rollout?: RolloutStep;
 }
@@ -45,7 +47,7 @@ export interface PlanSummary {
 
 /** Something that needs a yes before the plan may be applied. */
 export interface Confirmation {
-  readonly code: 'DELETES_DATA' | 'DELETES_MANY' | 'DELETES_STACK' | 'PRUNES' | 'ADOPTS';
+  readonly code: 'DELETES_DATA' | 'DELETES_MANY' | 'DELETES_STACK' | 'PRUNES' | 'ADOPTS' | 'TAKES_FIELDS';
   readonly message: string;
   readonly ids: readonly ResourceId[];
 }

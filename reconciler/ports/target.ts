@@ -63,6 +63,12 @@ export interface TargetFacts {
   readonly memoryBytes: number;
   /** Size of the file system that holds the engine's data, `null` when it cannot be told. */
   readonly diskBytes: number | null;
+  /** Of a Kubernetes cluster. */
+  readonly cluster?: {
+    readonly nodes: readonly string[];
+    readonly namespaces: readonly string[];
+    readonly storageClasses: readonly string[];
+  };
 }
 
 /** Resources of a stack that exist on a target, as far as their labels tell. */

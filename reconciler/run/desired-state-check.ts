@@ -11,6 +11,7 @@ import type { DocumentReport, Draft } from '../ports/desired.ts';
 import type { GeneratedStack, GenerateRequest } from '../model/generated.ts';
 import type { Core } from './desired-state-core.ts';
 import { buildStackText, buildText, editText } from './desired-state-drafts.ts';
+import { checkWorkflow, isWorkflowFile } from './desired-state-workflow.ts';
 import { createLookup, findMissing, summarise, textsOf } from './desired-state-view.ts';
 import { generateStack } from './generate-stack.ts';
 
@@ -42,6 +43,12 @@ export async function generateFrom(
       diagnostics: entry.diagnostics,
     });
   }
+  if (isWorkflowFile(entry.file)) {
+    throw new ReconcilerError(
+      'BAD_OPTIONS',
+      `${subject.stack} is a workflow; files are generated of kombinations`,
+    );
+  }
   return generateStack(assessAs(core, entry.text, entry.file), format, { file: entry.file, readBlob });
 }
 
@@ -71,6 +78,7 @@ function checkAs(
     const diagnostic: Diagnostic = { severity: 'error', code: 'FILE_TOO_LARGE', message, ...start };
     return { diagnostics: [diagnostic], services: [], dependencies: {} };
   }
+  if (isWorkflowFile(place)) return checkWorkflow(core, text, { place, label });
   const assessment = assessAs(core, text, place);
   const missing = findMissing(assessment.secrets.secrets, createLookup(core));
   const found = toDiagnostics(label, assessment.document, [...assessment.issues, ...missing]);
@@ -139,6 +147,7 @@ export function draftNode(core: Core, name: string, document: object): Draft {
 export function filesOf(core: Core, name: string): readonly string[] {
   const entry = core.index.find(name);
   if (!entry) return [];
+  if (isWorkflowFile(entry.file)) return [entry.file];
   const directory = directoryOf(entry.file);
   const node = nodeAt(core.state.tree, directory);
   if (directory === '' || !isDirectory(node)) return [entry.file];

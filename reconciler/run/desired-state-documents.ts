@@ -1,3 +1,5 @@
+import type { ClusterDocument } from '../model/cluster-document.ts';
+import { readClusterDocument } from '../model/cluster-document.ts';
 import type { NodeDocument } from '../model/config-documents.ts';
 import { NO_SETTINGS, readNodeDocument, readSettingsDocument } from '../model/config-documents.ts';
 import type { TreeDirectory } from '../model/file-tree.ts';
@@ -6,8 +8,10 @@ import { isProblem } from '../model/issue.ts';
 import type { FileChange } from '../ports/source.ts';
 import type { LoadedNodes, LoadedSettings, LoadOptions } from './desired-state-reading.ts';
 import { brokenFile, EMPTY_STATE, locate, readSmall } from './desired-state-reading.ts';
+import { clusterKey } from './desired-state-workflow.ts';
 
-const NODE = /^nodes\/[^/]+\.ya?ml$/;
+const SHARED = /^(?:nodes|clusters)\/[^/]+\.ya?ml$/;
+const DIRECTORIES = ['clusters', 'nodes'];
 const SETTINGS = ['kombinator.yaml', 'kombinator.yml'];
 
 /** `kombinator.yaml` of a revision. One with errors changes nothing. */
@@ -33,18 +37,22 @@ export async function readSettings(tree: TreeDirectory, options: LoadOptions): P
   return { blob, document: before.document, diagnostics, unknown };
 }
 
-/** `nodes/*.yaml` of a revision; the same object as before when nothing changed. */
+/** `nodes/*.yaml` and `clusters/*.yaml` of a revision; the same object as before when nothing changed. */
 export async function readNodes(
   tree: TreeDirectory,
   changes: readonly FileChange[],
   options: LoadOptions,
 ): Promise<LoadedNodes> {
   const { nodes: before } = options.state;
-  const directory = tree.get('nodes');
-  const linked = isDirectory(directory) && [...directory.values()].some((node) => 'link' in node);
-  if (!linked && !changes.some(({ path }) => path.startsWith('nodes/'))) return before;
-  const names = isDirectory(directory) ? [...directory.keys()].sort() : [];
-  const files = names.map((name) => `nodes/${name}`).filter((file) => NODE.test(file));
+  const directories = DIRECTORIES.flatMap((name) => {
+    const directory = tree.get(name);
+    return isDirectory(directory) ? [[name, directory] as const] : [];
+  });
+  const linked = directories.some(([, directory]) => [...directory.values()].some((node) => 'link' in node));
+  if (!linked && !changes.some(({ path }) => SHARED.test(path))) return before;
+  const files = directories
+    .flatMap(([name, directory]) => [...directory.keys()].sort().map((file) => `${name}/${file}`))
+    .filter((file) => SHARED.test(file));
   const places = files.map((file) => [file, locate(tree, file)] as const);
   const blobs = new Map(places.map(([file, place]) => [file, isProblem(place) ? '' : place.blob]));
   const fresh = files.filter((file) => blobs.get(file) !== before.blobs.get(file) || blobs.get(file) === '');
@@ -54,17 +62,27 @@ export async function readNodes(
     options,
   );
   const documents = new Map(
-    places.map(([file, place]): [string, NodeDocument] => {
+    places.map(([file, place]): [string, NodeDocument | ClusterDocument] => {
       const known = before.documents.get(file);
       if (known && !fresh.includes(file)) return [file, known];
       const text = isProblem(place) ? { code: place.code, message: place.problem } : texts.get(place.blob);
-      const document = readNodeDocument(file, typeof text === 'string' ? text : '', options.checkSchema);
+      const read = isCluster(file) ? readClusterDocument : readNodeDocument;
+      const document = read(file, typeof text === 'string' ? text : '', options.checkSchema);
       return [
         file,
         typeof text === 'string' ? document : { ...document, diagnostics: [brokenFile(file, text)] },
       ];
     }),
   );
-  const references = new Map([...documents.values()].map(({ name, reference }) => [name, reference]));
+  const references = new Map(
+    [...documents].map(([file, { name, reference }]) => [
+      isCluster(file) ? clusterKey(name) : name,
+      reference,
+    ]),
+  );
   return { documents, blobs, references };
+}
+
+function isCluster(file: string): boolean {
+  return file.startsWith('clusters/');
 }

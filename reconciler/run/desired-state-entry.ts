@@ -9,6 +9,7 @@ import type { PlacedFile } from '../model/service-files.ts';
 import { guessStackName, isStackName } from '../model/stack-name.ts';
 import type { TargetReference } from '../model/target.ts';
 import type { StackEntry } from './desired-state-index.ts';
+import { buildWorkflowEntry, isWorkflowFile } from './desired-state-workflow.ts';
 
 /** What an entry is made from besides its own text. */
 export interface EntryContext {
@@ -37,6 +38,7 @@ export interface BuiltEntry {
 }
 
 export function buildEntry(source: EntrySource, text: string, context: EntryContext): BuiltEntry {
+  if (isWorkflowFile(source.file)) return buildWorkflowEntry(source, text, context);
   const { file, realFile, blob, visited, previous, texts } = source;
   const read = texts ? { texts } : {};
   const assessment = assess({ ...context, ...read, file, text });

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Diagnostic } from '../model/diagnostic.ts';
+import type { ClusterDocument } from '../model/cluster-document.ts';
 import type { NodeDocument, SettingsDocument } from '../model/config-documents.ts';
 import { NO_SETTINGS } from '../model/config-documents.ts';
 import type { TreeDirectory } from '../model/file-tree.ts';
@@ -42,8 +43,9 @@ export interface LoadedSettings {
 
 export interface LoadedNodes {
   /** By file. */
-  readonly documents: ReadonlyMap<string, NodeDocument>;
+  readonly documents: ReadonlyMap<string, NodeDocument | ClusterDocument>;
   readonly blobs: ReadonlyMap<string, string>;
+  /** By name; clusters as `clusters/<name>`. */
   readonly references: ReadonlyMap<string, TargetReference | null>;
 }
 

@@ -10,10 +10,15 @@ import type { IndexChange } from './desired-state-index.ts';
 import type { Readable } from './desired-state-compose.ts';
 import { withComposeTexts } from './desired-state-compose.ts';
 import { changedKits } from './desired-state-kits.ts';
+import { isWorkflowFile } from './desired-state-workflow.ts';
 import type { LoadedKits, LoadedNodes, LoadedSettings, LoadOptions } from './desired-state-reading.ts';
 import { createBreather, locate, readTexts, toText } from './desired-state-reading.ts';
 
 const KOMBINATION = /(?:^|\/)kombination\.ya?ml$/;
+
+function isStackFile(path: string): boolean {
+  return KOMBINATION.test(path) || isWorkflowFile(path);
+}
 
 function isFile(node: TreeNode | undefined): boolean {
   return node !== undefined && !isDirectory(node);
@@ -35,7 +40,7 @@ export function findTouched(
 ): ReadonlySet<string> {
   const touched = new Set<string>();
   for (const { path } of changes) {
-    if (KOMBINATION.test(path)) touched.add(path);
+    if (isStackFile(path)) touched.add(path);
     for (const file of index.watchersOf(path)) touched.add(file);
   }
   if (nodes !== state.nodes) {
@@ -49,7 +54,7 @@ export function findTouched(
   }
   if (globsOf(settings.document) !== globsOf(state.settings.document)) {
     for (const file of index.files()) touched.add(file);
-    for (const [path] of listFiles(tree)) if (KOMBINATION.test(path)) touched.add(path);
+    for (const [path] of listFiles(tree)) if (isStackFile(path)) touched.add(path);
   }
   return touched;
 }

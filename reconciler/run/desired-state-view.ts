@@ -19,6 +19,7 @@ import { renderHooks } from '../render/hooks.ts';
 import type { Core } from './desired-state-core.ts';
 import type { StackEntry } from './desired-state-index.ts';
 import type { SecretAnswer } from './desired-state-secrets.ts';
+import { isWorkflowFile, placeIssues, renderWorkflowStack } from './desired-state-workflow.ts';
 
 export type Lookup = (source: SecretSource) => SecretAnswer;
 
@@ -77,6 +78,9 @@ function buildStack(core: Core, entry: StackEntry, lookup: Lookup): DesiredStack
   if (entry.text === null) {
     const nothing = { targets: [], services: [], resources: [], dependsOn: [], hooks: [] };
     return { ...common, ...nothing, stackkit: '', policy, document: null };
+  }
+  if (isWorkflowFile(entry.file)) {
+    return { ...common, policy, kind: 'workflow', ...renderWorkflowStack(core, entry, lookup, diagnostics) };
   }
   const assessment = assessEntry(core, entry, entry.text);
   for (const [blob, content] of assessment.findings.inline) core.inline.set(blob, content);
@@ -150,6 +154,7 @@ function entryDiagnostics(core: Core, entry: StackEntry, lookup: Lookup): readon
   const missing = findMissing(entry.secrets, lookup);
   const issues: readonly Issue[] = [...core.index.conflictsOf(entry), ...missing];
   if (issues.length === 0) return entry.diagnostics;
+  if (isWorkflowFile(entry.file)) return [...entry.diagnostics, ...placeIssues(entry, issues)];
   // The text was parsed when it was loaded; only its lines are wanted now.
   const { tree } = core.state;
   const { document: read } = readDocument({

@@ -79,7 +79,7 @@ export function createDesiredState(options: DesiredStateOptions): DesiredState {
     settings: () => ({ policy: repositoryPolicy(core), registries: core.state.settings.document.registries }),
     nodes: () =>
       [...core.state.nodes.documents.values()].flatMap(({ name, file, reference }) =>
-        reference ? [{ name, file, reference }] : [],
+        reference?.kind === 'docker' ? [{ name, file, reference }] : [],
       ),
     check: (text) => checkText(core, text),
     generate: (request) => generateFrom(core, request),

@@ -63,7 +63,7 @@ export async function planStack(
     mode,
     revision: state.revision?.commit ?? null,
     desired: description.resources,
-    observed: observation.resources,
+    observed: description.paused === true && mode === 'apply' ? [] : observation.resources,
     // What is wrong with a description keeps nobody from destroying what runs.
     diagnostics: diagnosticsOf(mode === 'apply' ? description.diagnostics : [], [
       ...observation.warnings,

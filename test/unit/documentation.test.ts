@@ -2,7 +2,13 @@ import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { createProgram } from '../../api/cli/program.ts';
 import packageJson from '../../package.json' with { type: 'json' };
-import { kombinationSchema, nodeSchema, repositorySchema } from '../../schemas/index.ts';
+import {
+  clusterSchema,
+  kombinationSchema,
+  nodeSchema,
+  repositorySchema,
+  workflowSchema,
+} from '../../schemas/index.ts';
 import { recordTerminal } from '../support/cli-harness.ts';
 
 const read = (file: string) => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
@@ -13,8 +19,17 @@ interface SchemaObject {
 
 it('schemas/README.md names every key that a repository may hold', () => {
   const text = read('schemas/README.md');
-  const definitions: Readonly<Record<string, object>> = kombinationSchema.$defs;
-  const objects = [kombinationSchema, nodeSchema, repositorySchema, ...Object.values(definitions)];
+  const definitions: readonly object[] = [kombinationSchema, workflowSchema].flatMap(({ $defs }) =>
+    Object.values($defs),
+  );
+  const objects = [
+    kombinationSchema,
+    nodeSchema,
+    repositorySchema,
+    workflowSchema,
+    clusterSchema,
+    ...definitions,
+  ];
   const keys = objects
     .filter((schema): schema is SchemaObject => 'properties' in schema)
     .flatMap((schema) => Object.keys(schema.properties));

@@ -33,7 +33,14 @@ function summarise({ name, targets, services, resources, policy }: DesiredStack)
   return `${JSON.stringify({ name, policy, targets, services, resources: rendered }, null, 2)}\n`;
 }
 
-const names = ['metrics-password', 'immich-db', 'postgres', 'recipes-key', 'records'];
+const names = [
+  'metrics-password',
+  'immich-db',
+  'postgres',
+  'recipes-key',
+  'records',
+  'shop.shop-keys.SESSION_KEY',
+];
 const secrets = {
   'secret://env/REGISTRY_PASSWORD': 'registry',
   ...Object.fromEntries(names.map((name) => [`secret://file/${name}`, 'hunter2'])),

@@ -1,23 +1,27 @@
 import planSchema from '../../../schemas/plan.schema.json' with { type: 'json' };
 import { bundleSchema } from '../../../schemas/bundle.ts';
 import {
+  clusterSchema,
   daemonSchema,
   kombinationSchema,
   nodeSchema,
   repositorySchema,
   stackkitSchema,
+  workflowSchema,
 } from '../../../schemas/index.ts';
 import { EXIT, nearestName, UsageError } from '../failure.ts';
 import type { Terminal } from '../terminal.ts';
 
 /** What a repository may hold and what the command answers, by the name it is asked for. */
 const SCHEMAS: Readonly<Record<string, { readonly $id: string }>> = {
+  cluster: clusterSchema,
   daemon: daemonSchema,
   kombination: kombinationSchema,
   node: nodeSchema,
   plan: planSchema,
   repository: repositorySchema,
   stackkit: stackkitSchema,
+  workflow: workflowSchema,
 };
 
 /**

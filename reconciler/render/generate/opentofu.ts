@@ -1,5 +1,5 @@
 import type { NetworkSpec, VolumeSpec } from '../../model/docker-spec.ts';
-import type { TargetReference } from '../../model/target.ts';
+import type { DockerReference } from '../../model/target.ts';
 import type { Blueprint, BlueprintPart, BlueprintService } from './blueprint.ts';
 import type { Generated } from '../../model/generated.ts';
 import { headLines } from './generated.ts';
@@ -23,7 +23,11 @@ export function generateOpenTofu(blueprint: Blueprint): Generated {
     ...blueprint.services.map((service) => tofuContainer(service, { blueprint, labels, notes })),
   ];
   const head = headLines(blueprint.file, notes).map((line) => `# ${line}\n`);
-  const main = writeHcl([settings(), ...blueprint.targets.map(providerOf), ...resources]);
+  const main = writeHcl([
+    settings(),
+    ...blueprint.targets.filter((one) => one.kind === 'docker').map(providerOf),
+    ...resources,
+  ]);
   const variables = variablesOf(blueprint);
   return {
     files: [
@@ -43,7 +47,7 @@ function settings(): HclBlock {
   };
 }
 
-function providerOf({ name, connection }: TargetReference): HclBlock {
+function providerOf({ name, connection }: DockerReference): HclBlock {
   const alias = identifier(name);
   const file = (path: string): HclExpression => ({ expression: `file(${quoteHcl(path)})` });
   switch (connection.type) {

@@ -1,0 +1,199 @@
+import { ReconcilerError } from '../../model/errors.ts';
+import type { JsonObject } from '../../model/json.ts';
+import { objectSpecOf, rankOf } from '../../model/kubernetes-object.ts';
+import type { DesiredResource, FieldConflict } from '../../model/resource.ts';
+import type { ApplyContext, ResourceChange } from '../../ports/target.ts';
+import { isApiError } from './api-error.ts';
+import type { Cluster } from './cluster.ts';
+import { readObject } from './cluster.ts';
+import type { KindInfo } from './discovery.ts';
+import { pathOf } from './discovery.ts';
+import { isConflict, readConflicts, sendApply } from './dry-run.ts';
+import type { LiveObject } from './live-object.ts';
+import { MANAGER, ownerOf, strip, toWire } from './live-object.ts';
+import { findForeign } from './observe.ts';
+
+/** How long it is believed that nothing stands in the place of an object. */
+const VACANT_MS = 60_000;
+/** How long a deletion may take: finalizers, pods that stop. */
+const DELETION_MS = 300_000;
+/** How long a cluster may take to serve a kind that was just defined. */
+const DISCOVERY_MS = 10_000;
+const FIRST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 1_000;
+
+/** Carries out one change. Every step may be repeated: applying twice writes nothing the second time. */
+export async function applyChange(
+  cluster: Cluster,
+  change: ResourceChange,
+  context: ApplyContext,
+): Promise<void> {
+  const { desired } = change;
+  const { action, id } = change.change;
+  context.signal.throwIfAborted();
+  if (action === 'no-op') return;
+  if (action === 'delete') {
+    const live = await cluster.find(context.stack, id, context.signal);
+    if (live) await removeOwned(cluster, live, context);
+    return;
+  }
+  if (desired === null) throw new Error(`internal: ${action} of ${id} without a description`);
+  const kind = await awaitKind(cluster, desired, context.signal);
+  if (action === 'replace') await takeAway(cluster, desired, context);
+  await write(cluster, desired, { kind, conflicts: change.change.conflicts ?? [], context });
+}
+
+/** Ends a replace. The old object is gone; to revert means to make it again as it was. */
+export async function settleReplace(
+  cluster: Cluster,
+  { desired }: ResourceChange,
+  outcome: 'keep' | 'revert',
+  context: ApplyContext,
+): Promise<void> {
+  if (desired === null) return;
+  const old = cluster.replaced.get(desired.id);
+  cluster.replaced.delete(desired.id);
+  if (outcome === 'keep' || !old) return;
+  const kind = await awaitKind(cluster, desired, context.signal);
+  const live = await cluster.find(context.stack, desired.id, context.signal);
+  if (live) await removeOwned(cluster, live, context);
+  const { labels, annotations } = old.metadata;
+  const body = strip(old);
+  const metadata = {
+    ...(body['metadata'] as JsonObject),
+    ...(labels ? { labels } : {}),
+    ...(annotations ? { annotations } : {}),
+  };
+  const { object } = await sendApply(
+    cluster,
+    kind,
+    { ...body, metadata },
+    { dryRun: false, force: true, signal: context.signal },
+  );
+  cluster.cache(kind).put(object);
+}
+
+interface Writing {
+  readonly kind: KindInfo;
+  readonly conflicts: readonly FieldConflict[];
+  readonly context: ApplyContext;
+}
+
+async function write(cluster: Cluster, desired: DesiredResource, writing: Writing): Promise<void> {
+  const { kind, conflicts, context } = writing;
+  const { signal, stack } = context;
+  const { metadata } = objectSpecOf(desired);
+  const path = pathOf(kind, metadata);
+  const own = await cluster.find(stack, desired.id, signal);
+  if (own?.metadata.deletionTimestamp !== undefined) await waitUntilGone(cluster, own, { path, context });
+  const seen = cluster.vacant.get(path);
+  const vacant = seen !== undefined && cluster.clock.now() - seen < VACANT_MS;
+  if (!own && !vacant && desired.shared !== true) {
+    const foreign = await findForeign(cluster, kind, { desired, signal });
+    if (foreign !== null) throw new ReconcilerError('NAME_TAKEN', `${desired.id}: ${foreign}`);
+  }
+  cluster.vacant.delete(path);
+  const wire = toWire(desired, kind, context);
+  const object = await applyDecided(cluster, wire, { kind, conflicts, context });
+  if (ownerOf(object)) cluster.cache(kind).put(object);
+}
+
+/** Takes over only what the plan has said; a conflict that has come since is for the next plan. */
+async function applyDecided(
+  cluster: Cluster,
+  wire: JsonObject,
+  { kind, conflicts, context: { signal } }: Writing,
+): Promise<LiveObject> {
+  try {
+    return (await sendApply(cluster, kind, wire, { dryRun: false, force: false, signal })).object;
+  } catch (error) {
+    if (!isConflict(error)) throw error;
+    const decided = new Set(conflicts.map(({ field }) => field));
+    const found = readConflicts(error.causes, false);
+    const fresh = found.filter(({ field }) => !decided.has(field));
+    if (fresh.length > 0) {
+      const list = fresh.map(({ field, manager }) => `${field} (${manager})`).join(', ');
+      throw new ReconcilerError('TARGET_ERROR', `others have set ${list} since it was planned`, {
+        cause: error,
+        retryable: true,
+      });
+    }
+    return (await sendApply(cluster, kind, wire, { dryRun: false, force: true, signal })).object;
+  }
+}
+
+async function takeAway(cluster: Cluster, desired: DesiredResource, context: ApplyContext): Promise<void> {
+  const live = await cluster.find(context.stack, desired.id, context.signal);
+  if (!live || ownerOf(live)?.hash === desired.hash) return;
+  if (!cluster.replaced.has(desired.id)) cluster.replaced.set(desired.id, live);
+  await removeOwned(cluster, live, context);
+}
+
+/** Deletes with everything that belongs to it, and waits until it is gone. The uid keeps a newer object of the name safe. */
+async function removeOwned(cluster: Cluster, live: LiveObject, context: ApplyContext): Promise<void> {
+  const { signal } = context;
+  const kind = await cluster.kindOfLive(live, signal);
+  if (!kind) return;
+  const path = pathOf(kind, live.metadata);
+  try {
+    await cluster.client.request({
+      method: 'DELETE',
+      path,
+      body: {
+        apiVersion: 'v1',
+        kind: 'DeleteOptions',
+        propagationPolicy: 'Foreground',
+        preconditions: { uid: live.metadata.uid },
+      },
+      query: { fieldManager: MANAGER },
+      signal,
+    });
+  } catch (error) {
+    // Gone already, or another object by now: neither is ours to delete.
+    if (!isApiError(error, 404) && !isApiError(error, 409)) throw error;
+  }
+  await waitUntilGone(cluster, live, { path, context });
+}
+
+async function waitUntilGone(
+  cluster: Cluster,
+  live: LiveObject,
+  { path, context }: { readonly path: string; readonly context: ApplyContext },
+): Promise<void> {
+  const { clock } = cluster;
+  const deadline = clock.now() + DELETION_MS;
+  let told = false;
+  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+    const now = await readObject(cluster, path, context.signal);
+    if (!now || now.metadata.uid !== live.metadata.uid) break;
+    const held = now.metadata['finalizers'];
+    const why = Array.isArray(held) && held.length > 0 ? ` (finalizers: ${held.join(', ')})` : '';
+    if (clock.now() > deadline) {
+      const message = `${live.kind} ${live.metadata.name} is still being deleted${why}`;
+      throw new ReconcilerError('TARGET_ERROR', message, { retryable: true });
+    }
+    if (!told && pause === LONGEST_PAUSE_MS) {
+      told = true;
+      context.progress(`waiting until it is gone${why}`);
+    }
+    await clock.sleep(pause, context.signal);
+  }
+  const kind = await cluster.kindOfLive(live, context.signal);
+  if (kind) cluster.cache(kind).drop(live);
+}
+
+/** A kind whose definition was made a moment ago may need a moment. */
+async function awaitKind(cluster: Cluster, desired: DesiredResource, signal: AbortSignal): Promise<KindInfo> {
+  const { clock } = cluster;
+  const deadline = clock.now() + DISCOVERY_MS;
+  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+    const kind = await cluster.kindOf(desired, signal);
+    if (kind) return kind;
+    const hopeless = rankOf(objectSpecOf(desired)) < 2 || desired.dependsOn.length === 0;
+    if (hopeless || clock.now() > deadline) {
+      const message = `the cluster knows no ${desired.kind} of ${objectSpecOf(desired).apiVersion}`;
+      throw new ReconcilerError('TARGET_UNSUPPORTED', message, { retryable: true });
+    }
+    await clock.sleep(pause, signal);
+  }
+}

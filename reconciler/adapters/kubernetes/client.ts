@@ -1,0 +1,193 @@
+import http from 'node:http';
+import https from 'node:https';
+import { text as readAll } from 'node:stream/consumers';
+import type { KubeConfig } from '@kubernetes/client-node';
+import { ApiError } from './api-error.ts';
+
+export interface ApiRequest {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** From the root of the server, encoded: `/api/v1/namespaces/shop/configmaps/web`. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string | number | undefined>>;
+  readonly body?: unknown;
+  /** Default application/json. */
+  readonly contentType?: string;
+  readonly signal: AbortSignal;
+}
+
+export interface ApiAnswer {
+  readonly status: number;
+  /** Parsed JSON. */
+  readonly body: unknown;
+}
+
+/** Plain requests to one API server. Throws ApiError for every answer that is no success, the system's error for none. */
+export interface ApiClient {
+  /** `https://10.0.0.1:6443` */
+  readonly address: string;
+  request(request: ApiRequest): Promise<ApiAnswer>;
+  /** Resolves when the server has begun to answer, to the answer line by line: for watches and logs. Ends with the connection. */
+  lines(request: Omit<ApiRequest, 'body' | 'method'>): Promise<AsyncIterable<string>>;
+  close(): void;
+}
+
+export interface ApiClientOptions {
+  /** Asked once, when first used; throws what the caller shall see. */
+  readonly loadConfig: () => Promise<KubeConfig>;
+  /** For an answer to a request, in milliseconds. Default 30,000. */
+  readonly timeoutMs?: number;
+}
+
+interface Connection {
+  readonly base: URL;
+  readonly config: KubeConfig;
+  agents: { readonly key: string; readonly agent: http.Agent } | null;
+}
+
+/** More requests than this at a time wait for each other. */
+const MAX_SOCKETS = 16;
+
+export function createApiClient({ loadConfig, timeoutMs = 30_000 }: ApiClientOptions): ApiClient {
+  let connecting: Promise<Connection> | undefined;
+  let address = 'an address not known yet';
+  let agent: http.Agent | undefined;
+  const connect = (): Promise<Connection> => {
+    connecting ??= open(loadConfig);
+    connecting.catch(() => (connecting = undefined));
+    return connecting;
+  };
+  async function send(request: ApiRequest, signal: AbortSignal): Promise<http.IncomingMessage> {
+    const connection = await connect();
+    address = connection.base.origin;
+    const options = await optionsFor(connection, request);
+    agent = options.agent instanceof http.Agent ? options.agent : undefined;
+    const payload = request.body === undefined ? undefined : JSON.stringify(request.body);
+    return sendOnce({ url: urlOf(connection.base, request), options, payload, signal });
+  }
+  return {
+    get address() {
+      return address;
+    },
+    async request(request) {
+      const signal = AbortSignal.any([request.signal, AbortSignal.timeout(timeoutMs)]);
+      const message = await send(request, signal);
+      return readAnswer(message);
+    },
+    async lines(request) {
+      const message = await send({ ...request, method: 'GET' }, request.signal);
+      if (!isSuccess(message)) await readAnswer(message);
+      return splitLines(message);
+    },
+    close: () => agent?.destroy(),
+  };
+}
+
+async function open(loadConfig: ApiClientOptions['loadConfig']): Promise<Connection> {
+  const config = await loadConfig();
+  const server = config.getCurrentCluster()?.server;
+  if (server === undefined) throw new Error('the configuration names no cluster');
+  return { base: new URL(server), config, agents: null };
+}
+
+function urlOf(base: URL, { path, query = {} }: ApiRequest): URL {
+  const url = new URL(base.pathname.replace(/\/$/, '') + path, base);
+  for (const [key, value] of Object.entries(query)) {
+    if (value !== undefined) url.searchParams.set(key, String(value));
+  }
+  return url;
+}
+
+/** Credentials may be made anew at any time (tokens that expire): they are asked for each request. */
+async function optionsFor(connection: Connection, request: ApiRequest): Promise<https.RequestOptions> {
+  const options: https.RequestOptions = {};
+  await connection.config.applyToHTTPSOptions(options);
+  const { ca, cert, key, pfx, passphrase, rejectUnauthorized, servername, auth } = options;
+  const headers: http.OutgoingHttpHeaders = {
+    ...credentialsIn(options.headers),
+    accept: 'application/json',
+    ...(request.body === undefined ? {} : { 'content-type': request.contentType ?? 'application/json' }),
+  };
+  const proxied = connection.config.getCurrentCluster()?.proxyUrl !== undefined;
+  const tls = { ca, cert, key, pfx, passphrase, rejectUnauthorized, servername };
+  const agent = proxied && options.agent instanceof http.Agent ? options.agent : agentOf(connection, tls);
+  return { method: request.method, headers, agent, ...(auth ? { auth } : {}) };
+}
+
+function credentialsIn(headers: https.RequestOptions['headers']): http.OutgoingHttpHeaders {
+  return headers === undefined || Array.isArray(headers) ? {} : (headers as http.OutgoingHttpHeaders);
+}
+
+/** One agent as long as the certificates stay the same: connections are kept. */
+function agentOf(connection: Connection, tls: https.AgentOptions): http.Agent {
+  const key = JSON.stringify(tls);
+  if (connection.agents?.key === key) return connection.agents.agent;
+  connection.agents?.agent.destroy();
+  const plain = connection.base.protocol === 'http:';
+  const given = Object.fromEntries(Object.entries(tls).filter(([, value]) => value !== undefined));
+  // Watches keep their connections to themselves, so there is no limit on sockets here.
+  const agent = plain
+    ? new http.Agent({ keepAlive: true, maxFreeSockets: MAX_SOCKETS })
+    : new https.Agent({ keepAlive: true, maxFreeSockets: MAX_SOCKETS, ...given });
+  connection.agents = { key, agent };
+  return agent;
+}
+
+interface Sending {
+  readonly url: URL;
+  readonly options: https.RequestOptions;
+  readonly payload: string | undefined;
+  readonly signal: AbortSignal;
+}
+
+function sendOnce(sending: Sending, again = true): Promise<http.IncomingMessage> {
+  const { url, options, payload, signal } = sending;
+  const { promise, resolve, reject } = Promise.withResolvers<http.IncomingMessage>();
+  const transport = url.protocol === 'http:' ? http : https;
+  const request = transport.request(url, { ...options, signal }, resolve);
+  // Node leaves it out of a DELETE, whose body is lost then.
+  if (payload !== undefined) request.setHeader('content-length', Buffer.byteLength(payload));
+  request.on('error', (error) => {
+    // The server has closed a connection that was kept just as it was used again; it has not read the request.
+    const stale = request.reusedSocket && 'code' in error && error.code === 'ECONNRESET';
+    if (stale && again && !signal.aborted) resolve(sendOnce(sending, false));
+    else reject(signal.aborted && signal.reason instanceof Error ? signal.reason : error);
+  });
+  request.end(payload);
+  return promise;
+}
+
+function isSuccess({ statusCode = 0 }: http.IncomingMessage): boolean {
+  return statusCode >= 200 && statusCode < 300;
+}
+
+async function readAnswer(message: http.IncomingMessage): Promise<ApiAnswer> {
+  const text = await readAll(message);
+  const status = message.statusCode ?? 0;
+  const body = parse(text);
+  if (isSuccess(message)) return { status, body };
+  throw new ApiError(status, body, text.trim().slice(0, 500) || `HTTP status ${status}`);
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Proxies answer in HTML; who reads the body finds nothing in it.
+    return undefined;
+  }
+}
+
+async function* splitLines(message: http.IncomingMessage): AsyncGenerator<string> {
+  message.setEncoding('utf8');
+  let rest = '';
+  try {
+    for await (const chunk of message) {
+      const parts = (rest + String(chunk)).split('\n');
+      rest = parts.pop() ?? '';
+      yield* parts.filter((line) => line !== '');
+    }
+    if (rest !== '') yield rest;
+  } finally {
+    message.destroy();
+  }
+}

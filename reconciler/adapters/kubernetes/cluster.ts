@@ -1,0 +1,102 @@
+import { objectSpecOf } from '../../model/kubernetes-object.ts';
+import type { DesiredResource, Projection, ResourceId } from '../../model/resource.ts';
+import { asFields } from '../../model/values.ts';
+import type { Clock } from '../../ports/clock.ts';
+import { isApiError } from './api-error.ts';
+import type { CachesOptions, ObjectCaches } from './caches.ts';
+import { createCaches } from './caches.ts';
+import type { ApiClient } from './client.ts';
+import type { KindInfo } from './discovery.ts';
+import { createDiscovery } from './discovery.ts';
+import type { LiveObject } from './live-object.ts';
+import { idOf, isLiveObject } from './live-object.ts';
+import { createWorkers } from './workers.ts';
+
+export interface ClusterOptions extends Pick<CachesOptions, 'client' | 'clock' | 'logger'> {
+  readonly name: string;
+  /** Requests at a time. Default 12. */
+  readonly concurrency?: number;
+}
+
+/** An answer of a dry run, and what it was given for. */
+export interface KnownProjection {
+  readonly basis: string;
+  readonly projection: Projection;
+}
+
+/** What every part of the Kubernetes target works with. */
+export interface Cluster extends ObjectCaches {
+  readonly name: string;
+  readonly client: ApiClient;
+  readonly clock: Clock;
+  /** Answers of dry runs by resource. */
+  readonly projections: Map<string, KnownProjection>;
+  /** Paths where nothing was, and when that was seen (milliseconds). */
+  readonly vacant: Map<string, number>;
+  /** Objects that a replace has taken away, until it is settled. */
+  readonly replaced: Map<string, LiveObject>;
+  /** Runs with a bound on how many run at a time. */
+  readonly bounded: <T, R>(items: readonly T[], work: (item: T) => Promise<R>) => Promise<R[]>;
+  kindOf(desired: DesiredResource, signal: AbortSignal): Promise<KindInfo | undefined>;
+  kindOfLive(live: LiveObject, signal: AbortSignal): Promise<KindInfo | undefined>;
+  find(stack: string, id: ResourceId, signal: AbortSignal): Promise<LiveObject | undefined>;
+  /** Values of the Secrets of a stack, in clear. Never printed. */
+  secretsOf(stack: string): readonly string[];
+  close(): void;
+}
+
+export function createCluster({ name, concurrency = 12, ...options }: ClusterOptions): Cluster {
+  const { client, clock } = options;
+  const closing = new AbortController();
+  const discovery = createDiscovery(client);
+  const bounded = createWorkers(concurrency);
+  const caches = createCaches({ ...options, name, discovery, bounded, signal: closing.signal });
+  return {
+    ...caches,
+    name,
+    client,
+    clock,
+    bounded,
+    projections: new Map(),
+    vacant: new Map(),
+    replaced: new Map(),
+    kindOf(desired, signal) {
+      const { apiVersion, kind } = objectSpecOf(desired);
+      return discovery.find(apiVersion, kind, signal);
+    },
+    kindOfLive: ({ apiVersion, kind }, signal) => discovery.find(apiVersion, kind, signal),
+    async find(stack, id, signal) {
+      for (const one of await caches.owned(signal)) {
+        for (const object of one.ofStack(stack)) if (idOf(object, name).id === id) return object;
+      }
+      return undefined;
+    },
+    secretsOf(stack) {
+      const secrets = caches.open().filter(({ kind }) => kind.kind === 'Secret');
+      return secrets.flatMap((one) => [...one.ofStack(stack)].flatMap(valuesOf));
+    },
+    close() {
+      closing.abort();
+      client.close();
+    },
+  };
+}
+
+function valuesOf({ data }: LiveObject): readonly string[] {
+  return Object.values(asFields(data) ?? {}).map((value) => Buffer.from(String(value), 'base64').toString());
+}
+
+/** The object itself, asked for now; `undefined` when it is not there. */
+export async function readObject(
+  { client }: Pick<Cluster, 'client'>,
+  path: string,
+  signal: AbortSignal,
+): Promise<LiveObject | undefined> {
+  try {
+    const { body } = await client.request({ method: 'GET', path, signal });
+    return isLiveObject(body) ? body : undefined;
+  } catch (error) {
+    if (isApiError(error, 404)) return undefined;
+    throw error;
+  }
+}

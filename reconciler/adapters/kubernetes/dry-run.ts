@@ -1,0 +1,140 @@
+import { sha256 } from '../../model/json.ts';
+import type { JsonObject } from '../../model/json.ts';
+import type { DesiredResource, FieldConflict, Projection } from '../../model/resource.ts';
+import type { ApiCause } from './api-error.ts';
+import { ApiError, isApiError } from './api-error.ts';
+import type { Cluster } from './cluster.ts';
+import { compareObjects, contains, missingFields } from './compare.ts';
+import type { KindInfo } from './discovery.ts';
+import { pathOf } from './discovery.ts';
+import type { LiveObject, Marks } from './live-object.ts';
+import { fingerprintOf, isLiveObject, MANAGER, ownerOf, strip, toWire } from './live-object.ts';
+
+const NOTHING: Projection = { fields: [], immutable: null, conflicts: [], refused: null };
+
+export function refusedFor(reason: string): Projection {
+  return { ...NOTHING, refused: reason };
+}
+
+export interface WireOptions {
+  readonly dryRun: boolean;
+  readonly force: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** A server-side apply. */
+export async function sendApply(
+  { client }: Cluster,
+  kind: KindInfo,
+  wire: JsonObject,
+  { dryRun, force, signal }: WireOptions,
+): Promise<{ readonly object: LiveObject; readonly created: boolean }> {
+  const metadata = wire['metadata'] as LiveObject['metadata'];
+  const { status, body } = await client.request({
+    method: 'PATCH',
+    path: pathOf(kind, metadata),
+    query: {
+      fieldManager: MANAGER,
+      fieldValidation: 'Strict',
+      ...(dryRun ? { dryRun: 'All' } : {}),
+      ...(force ? { force: 'true' } : {}),
+    },
+    body: wire,
+    contentType: 'application/apply-patch+yaml',
+    signal,
+  });
+  if (!isLiveObject(body)) throw new ApiError(status, undefined, 'the answer to an apply was no object');
+  return { object: body, created: status === 201 };
+}
+
+/**
+ * What the server would change about an object of ours. It is not asked when the object was made from the same
+ * description and still says all of it, nor twice about the same pair.
+ */
+export async function projectUpdate(
+  cluster: Cluster,
+  desired: DesiredResource,
+  { kind, live }: { readonly kind: KindInfo; readonly live: LiveObject },
+  signal: AbortSignal,
+): Promise<Projection> {
+  const owner = ownerOf(live);
+  const marks: Marks = {
+    stack: owner?.stack ?? '',
+    revision: owner?.revision ?? null,
+    branch: owner?.branch ?? null,
+  };
+  const wire = toWire(desired, kind, marks);
+  const same = owner?.hash === desired.hash;
+  if (same && contains(wire, live)) return NOTHING;
+  const basis = sha256(`${fingerprintOf(live)}${desired.hash}${owner?.hash ?? ''}`);
+  const known = cluster.projections.get(desired.id);
+  if (known?.basis === basis) return known.projection;
+  const projection = await askServer(cluster, wire, { kind, live, drifted: same }, signal);
+  cluster.projections.set(desired.id, { basis, projection });
+  return projection;
+}
+
+interface Asked {
+  readonly kind: KindInfo;
+  readonly live: LiveObject;
+  /** The description is the one that the object was made from. */
+  readonly drifted: boolean;
+}
+
+async function askServer(
+  cluster: Cluster,
+  wire: JsonObject,
+  asked: Asked,
+  signal: AbortSignal,
+): Promise<Projection> {
+  const { kind, live, drifted } = asked;
+  const changed = (object: LiveObject) => compareObjects(strip(live), strip(object));
+  try {
+    const { object } = await sendApply(cluster, kind, wire, { dryRun: true, force: false, signal });
+    return { ...NOTHING, fields: changed(object) };
+  } catch (error) {
+    if (!isConflict(error)) return explain(error, wire, live);
+    const conflicts = readConflicts(error.causes, drifted);
+    try {
+      const { object } = await sendApply(cluster, kind, wire, { dryRun: true, force: true, signal });
+      return { ...NOTHING, fields: changed(object), conflicts };
+    } catch (second) {
+      return { ...explain(second, wire, live), conflicts };
+    }
+  }
+}
+
+export function isConflict(error: unknown): error is ApiError {
+  return isApiError(error, 409) && error.causes.some(({ reason }) => reason === 'FieldManagerConflict');
+}
+
+export function readConflicts(causes: readonly ApiCause[], drifted: boolean): readonly FieldConflict[] {
+  return causes.flatMap(({ reason, message, field }) => {
+    if (reason !== 'FieldManagerConflict') return [];
+    return [{ manager: /"([^"]*)"/.exec(message)?.[1] ?? 'somebody', field, drifted }];
+  });
+}
+
+const IMMUTABLE =
+  /immutable|may not be changed|cannot be changed|can't be changed|updates to .* are forbidden|updates to .* forbidden/i;
+
+/** What the server's refusal of an update means. Anything that is no refusal of this object is thrown again. */
+function explain(error: unknown, wire: JsonObject, live: LiveObject): Projection {
+  if (!isRefusal(error)) throw error;
+  const { kind: _kind, apiVersion: _version, ...body } = strip(wire);
+  const fields = missingFields(body, strip(live));
+  const stuck = error.causes.find(({ message }) => IMMUTABLE.test(message));
+  if (error.status === 422 && (stuck || IMMUTABLE.test(error.message))) {
+    const place = stuck?.field ?? '';
+    const reason = stuck?.message.split(': ').at(-1) ?? error.message;
+    return { ...NOTHING, fields, immutable: place === '' ? reason : `${place}: ${reason}` };
+  }
+  return { ...NOTHING, fields, refused: error.message };
+}
+
+/** Rules of the server about this object: schema, quota, admission. */
+export function isRefusal(error: unknown): error is ApiError {
+  if (!(error instanceof ApiError)) return false;
+  // Of a field that it does not know, the merge of an apply makes an internal error.
+  return [400, 403, 422].includes(error.status) || /typed patch object/.test(error.message);
+}

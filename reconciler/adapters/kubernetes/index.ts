@@ -1,0 +1,17 @@
+import type { Target } from '../../ports/target.ts';
+import { createApiClient } from './client.ts';
+import type { ClusterOptions } from './cluster.ts';
+import type { ConnectionOptions } from './connection.ts';
+import { loadKubeConfig } from './connection.ts';
+import { createClusterTarget } from './target.ts';
+
+export type KubernetesTargetOptions = Omit<ClusterOptions, 'client'> & ConnectionOptions;
+
+/**
+ * A Kubernetes cluster as a target. Connects when first used; `Symbol.asyncDispose` ends its watches and closes every connection.
+ */
+export function createKubernetesTarget(options: KubernetesTargetOptions): Target {
+  const { connection, resolveSecret, ...rest } = options;
+  const loadConfig = () => loadKubeConfig({ connection, resolveSecret });
+  return createClusterTarget({ ...rest, client: createApiClient({ loadConfig }) });
+}

@@ -1,0 +1,212 @@
+import type { DesiredResource, Health, ObservedResource, ResourceId } from '../../model/resource.ts';
+import type { ObserveScope, Observation } from '../../ports/target.ts';
+import { isApiError } from './api-error.ts';
+import type { Cluster } from './cluster.ts';
+import { readObject } from './cluster.ts';
+import { maskObject } from './compare.ts';
+import type { KindInfo } from './discovery.ts';
+import { pathOf } from './discovery.ts';
+import { isRefusal, projectUpdate, refusedFor, sendApply } from './dry-run.ts';
+import { healthOf } from './health.ts';
+import type { LiveObject } from './live-object.ts';
+import { fingerprintOf, idOf, keyOf, ownerOf, strip, toWire } from './live-object.ts';
+import { isGuarded, objectSpecOf, qualifiedKind } from '../../model/kubernetes-object.ts';
+
+/** Creations that are tried out beforehand in one go; the others are only checked when they are made. */
+const MAX_TRIED = 100;
+
+/** Everything of a stack on this cluster, with what the server says about the changes that its description asks for. */
+export async function observeCluster(
+  cluster: Cluster,
+  { stack, desired }: ObserveScope,
+  signal: AbortSignal,
+): Promise<Observation> {
+  await openCaches(cluster, desired, signal);
+  const found = new Map<ResourceId, ObservedResource>();
+  const live = new Map<ResourceId, LiveObject>();
+  for (const cache of await cluster.owned(signal)) {
+    for (const object of cache.ofStack(stack)) {
+      const observed = toObserved(cluster, object);
+      found.set(observed.id, observed);
+      live.set(observed.id, object);
+    }
+  }
+  const absent = desired.filter(({ id }) => !live.has(id));
+  const tried = new Set(absent.filter(({ shared }) => shared !== true).slice(0, MAX_TRIED));
+  await cluster.bounded(desired, async (one) => {
+    const object = live.get(one.id);
+    const observed = object
+      ? await project(cluster, one, { object, seen: found.get(one.id), signal })
+      : await lookAround(cluster, one, { stack, tried: tried.has(one), signal });
+    if (observed) found.set(one.id, observed);
+  });
+  return { resources: [...found.values()].sort((a, b) => (a.id < b.id ? -1 : 1)), warnings: [] };
+}
+
+/** Kinds that are described are watched even when there is nothing of them yet. */
+async function openCaches(
+  cluster: Cluster,
+  desired: readonly DesiredResource[],
+  signal: AbortSignal,
+): Promise<void> {
+  const kinds = new Map(desired.map((one) => [`${objectSpecOf(one).apiVersion} ${one.kind}`, one]));
+  await Promise.all(
+    [...kinds.values()].map(async (one) => {
+      const kind = await cluster.kindOf(one, signal);
+      if (kind) cluster.cache(kind);
+    }),
+  );
+}
+
+function toObserved(cluster: Cluster, live: LiveObject): ObservedResource {
+  const { id, target } = idOf(live, cluster.name);
+  const owner = ownerOf(live);
+  const { uid, creationTimestamp } = live.metadata;
+  return {
+    id,
+    target,
+    kind: qualifiedKind(live),
+    name: id.split('/').slice(2).join('/'),
+    hash: owner?.hash ?? null,
+    revision: owner?.revision ?? null,
+    spec: maskObject(strip(live)),
+    health: healthOf(live, cluster.clock.now()),
+    fingerprint: fingerprintOf(live),
+    interrupted: false,
+    ...(isGuarded(live) ? { guarded: true } : {}),
+    detail: { uid, ...(creationTimestamp === undefined ? {} : { createdAt: creationTimestamp }) },
+  };
+}
+
+interface Found {
+  readonly object: LiveObject;
+  readonly seen: ObservedResource | undefined;
+  readonly signal: AbortSignal;
+}
+
+async function project(
+  cluster: Cluster,
+  desired: DesiredResource,
+  { object, seen, signal }: Found,
+): Promise<ObservedResource | undefined> {
+  const kind = await cluster.kindOf(desired, signal);
+  if (!seen || !kind) return seen;
+  // It is on its way out; what is described has to be made anew once it is gone.
+  if (object.metadata.deletionTimestamp !== undefined) return { ...seen, health: { status: 'missing' } };
+  return { ...seen, projection: await projectUpdate(cluster, desired, { kind, live: object }, signal) };
+}
+
+interface Looking {
+  readonly stack: string;
+  /** Whether to try the creation out. */
+  readonly tried: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** Of something that is not there: what stands in its place, and what the server would say if it were made. */
+async function lookAround(
+  cluster: Cluster,
+  desired: DesiredResource,
+  { stack, tried, signal }: Looking,
+): Promise<ObservedResource | undefined> {
+  const kind = await cluster.kindOf(desired, signal);
+  if (!kind) {
+    // Its definition may be about to be made.
+    if (desired.dependsOn.some(({ id }) => id.includes('/CustomResourceDefinition/'))) return undefined;
+    return missing(desired, `it knows no ${desired.kind} of ${objectSpecOf(desired).apiVersion}`);
+  }
+  const { metadata } = objectSpecOf(desired);
+  const spaces = await cluster.namespaces(signal);
+  if (desired.shared === true) return sharedNamespace(desired, spaces.get(metadata.name));
+  if (kind.namespaced && !spaces.get(metadata.namespace ?? '')) return undefined;
+  const foreign = await findForeign(cluster, kind, { desired, signal });
+  if (foreign) return missing(desired, foreign);
+  return tried ? tryCreation(cluster, desired, { kind, stack, signal }) : undefined;
+}
+
+function sharedNamespace(
+  desired: DesiredResource,
+  live: LiveObject | undefined,
+): ObservedResource | undefined {
+  if (!live) return undefined;
+  const { id, target, kind, name, hash } = desired;
+  const gone: Health = { status: 'starting', reason: 'the namespace is being deleted' };
+  const { uid, deletionTimestamp } = live.metadata;
+  return {
+    id,
+    target,
+    kind,
+    name,
+    hash,
+    revision: null,
+    spec: maskObject(toWire(desired, NAMESPACE, { stack: '', revision: null, branch: null })),
+    health: deletionTimestamp === undefined ? { status: 'healthy' } : gone,
+    fingerprint: uid,
+    interrupted: false,
+    shared: true,
+    projection: { fields: [], immutable: null, conflicts: [], refused: null },
+  };
+}
+
+const NAMESPACE: KindInfo = {
+  apiVersion: 'v1',
+  kind: 'Namespace',
+  plural: 'namespaces',
+  namespaced: false,
+  managed: true,
+};
+
+function missing(desired: DesiredResource, refused: string): ObservedResource {
+  const { id, target, kind, name } = desired;
+  return {
+    id,
+    target,
+    kind,
+    name,
+    hash: null,
+    revision: null,
+    spec: {},
+    health: { status: 'missing' },
+    fingerprint: `missing: ${refused}`,
+    interrupted: false,
+    projection: refusedFor(refused),
+  };
+}
+
+/** Somebody else's object of this name; never taken over in passing. */
+export async function findForeign(
+  cluster: Cluster,
+  kind: KindInfo,
+  { desired, signal }: { readonly desired: DesiredResource; readonly signal: AbortSignal },
+): Promise<string | null> {
+  const { metadata } = objectSpecOf(desired);
+  const path = pathOf(kind, metadata);
+  const live = await readObject(cluster, path, signal);
+  if (!live) {
+    cluster.vacant.set(path, cluster.clock.now());
+    return null;
+  }
+  cluster.vacant.delete(path);
+  const owner = ownerOf(live);
+  if (!owner) {
+    return `${keyOf(live.metadata)} is there already and not ours; delete it, or label it as ours (see the documentation on adopting)`;
+  }
+  return `${keyOf(live.metadata)} belongs to the stack ${owner.stack}`;
+}
+
+async function tryCreation(
+  cluster: Cluster,
+  desired: DesiredResource,
+  { kind, stack, signal }: { readonly kind: KindInfo; readonly stack: string; readonly signal: AbortSignal },
+): Promise<ObservedResource | undefined> {
+  try {
+    const wire = toWire(desired, kind, { stack, revision: null, branch: null });
+    await sendApply(cluster, kind, wire, { dryRun: true, force: false, signal });
+    return undefined;
+  } catch (error) {
+    if (isRefusal(error)) return missing(desired, error.message);
+    // The namespace is on its way out, say: applying will tell.
+    if (isApiError(error, 404) || isApiError(error, 409)) return undefined;
+    throw error;
+  }
+}

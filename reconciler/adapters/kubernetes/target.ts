@@ -1,0 +1,90 @@
+import { ReconcilerError } from '../../model/errors.ts';
+import type { Target } from '../../ports/target.ts';
+import { applyChange, settleReplace } from './apply.ts';
+import type { ClusterOptions } from './cluster.ts';
+import { createCluster } from './cluster.ts';
+import { toTargetError } from './errors.ts';
+import { readFacts, readOwned } from './facts.ts';
+import { readLogs } from './logs.ts';
+import { observeCluster } from './observe.ts';
+import { readHealth } from './read-health.ts';
+
+/** The `Target` port over one API server. */
+export function createClusterTarget(options: ClusterOptions): Target {
+  const { name, client } = options;
+  const cluster = createCluster(options);
+  const closing = new AbortController();
+  /** Runs one call with errors in our words. */
+  async function guard<T>(
+    doing: string,
+    signal: AbortSignal,
+    call: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const either = AbortSignal.any([signal, closing.signal]);
+    try {
+      either.throwIfAborted();
+      return await call(either);
+    } catch (error) {
+      throw toTargetError(error, doing, client.address, either);
+    }
+  }
+  return {
+    name,
+    observe: (scope, signal) =>
+      guard(`observe ${scope.stack} on ${name}`, signal, (both) => observeCluster(cluster, scope, both)),
+    apply: (change, context) =>
+      guard(`${change.change.action} ${change.change.id}`, context.signal, (signal) =>
+        applyChange(cluster, change, { ...context, signal }),
+      ),
+    ...withoutContainers(name),
+    health: (stack, id, signal) =>
+      guard(`look at ${id}`, signal, (both) => readHealth(cluster, stack, id, both)),
+    async settle(change, outcome, context) {
+      if (change.change.action !== 'replace') return;
+      await guard(`settle ${change.change.id}`, context.signal, (signal) =>
+        settleReplace(cluster, change, outcome, { ...context, signal }),
+      );
+    },
+    owned: (signal) => guard(`look through ${name}`, signal, (both) => readOwned(cluster, both)),
+    facts: (signal) => guard(`ask ${name}`, signal, (both) => readFacts(cluster, both)),
+    logs: (stack, id, logOptions) => {
+      const signal = AbortSignal.any([logOptions.signal, closing.signal]);
+      return readLogs(cluster, stack, id, { ...logOptions, signal });
+    },
+    async watch(onEvent, signal) {
+      const both = AbortSignal.any([signal, closing.signal]);
+      const unsubscribe = cluster.subscribe(onEvent);
+      const ended = Promise.withResolvers<void>();
+      both.addEventListener('abort', () => ended.resolve(), { once: true });
+      try {
+        await cluster.keepLooking(both);
+        if (!both.aborted) await ended.promise;
+      } finally {
+        unsubscribe();
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      closing.abort(new ReconcilerError('CANCELLED', `the connection to ${name} was closed`));
+      cluster.close();
+    },
+  };
+}
+
+type ContainerVerbs = 'exec' | 'release' | 'runOneOff' | 'leftovers' | 'removeLeftover' | 'stop' | 'start';
+
+/** What is only there for engines that run containers by themselves. */
+function withoutContainers(name: string): Pick<Target, ContainerVerbs> {
+  function unsupported(what: string): never {
+    throw new ReconcilerError('TARGET_UNSUPPORTED', `the cluster ${name} ${what}`);
+  }
+  return {
+    // Nothing on a cluster stands in the way of another object as a host port does.
+    release: async () => undefined,
+    runOneOff: async () => unsupported('runs no containers by themselves; describe a job'),
+    exec: async (_stack, id) => unsupported(`runs no programs in the pods of ${id}; use kubectl exec`),
+    leftovers: async () => [],
+    removeLeftover: async () => undefined,
+    stop: async (_stack, id) => unsupported(`cannot stop ${id}; set its replicas to 0`),
+    start: async ({ id }) => unsupported(`cannot start ${id}; set its replicas`),
+  };
+}

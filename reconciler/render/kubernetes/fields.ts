@@ -1,0 +1,51 @@
+import type { Spec, SpecValue } from '../../model/secret.ts';
+import type { Fields } from '../../model/values.ts';
+import { asFields, asList, asNumber, asString } from '../../model/values.ts';
+
+/** A value of a document as part of a spec; what is not set is left out. */
+export function toSpecValue(value: unknown): SpecValue {
+  if (
+    value === null ||
+    typeof value === 'string' ||
+    typeof value === 'number' ||
+    typeof value === 'boolean'
+  ) {
+    return value;
+  }
+  const list = asList(value);
+  if (list) return list.map(toSpecValue);
+  return toSpec(asFields(value) ?? {});
+}
+
+export function toSpec(fields: Fields): Spec {
+  return Object.fromEntries(
+    Object.entries(fields).flatMap(([key, value]) =>
+      value === undefined ? [] : [[key, toSpecValue(value)]],
+    ),
+  );
+}
+
+/** The given fields under the same names, those that are blank left out. */
+export function pick(fields: Fields, ...keys: readonly string[]): Spec {
+  return toSpec(Object.fromEntries(keys.flatMap((key) => (isSet(fields[key]) ? [[key, fields[key]]] : []))));
+}
+
+/** The members that say something: no empty text, list or map. */
+export function compact(fields: Fields): Spec {
+  return pick(fields, ...Object.keys(fields));
+}
+
+export function isSet(value: unknown): boolean {
+  if (value === undefined || value === null || value === '') return false;
+  return typeof value !== 'object' || Object.keys(value).length > 0;
+}
+
+/** Numbers and booleans of a map that must hold texts. */
+export function textMap(value: unknown): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(asFields(value) ?? {}).map(([key, one]) => [key, String(one)]));
+}
+
+export function textOf(value: unknown): string | undefined {
+  const text = asString(value) ?? asNumber(value)?.toString();
+  return text === '' ? undefined : text;
+}

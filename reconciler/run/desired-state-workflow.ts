@@ -1,0 +1,165 @@
+import type { WorkflowAssessment } from '../model/assess-workflow.ts';
+import { assessWorkflow } from '../model/assess-workflow.ts';
+import { toDiagnostics } from '../model/assess.ts';
+import { compareDiagnostics, hasErrors } from '../model/diagnostic.ts';
+import type { Diagnostic } from '../model/diagnostic.ts';
+import type { Issue } from '../model/issue.ts';
+import { suggest } from '../model/nearest.ts';
+import type { DesiredResource } from '../model/resource.ts';
+import { Secret } from '../model/secret.ts';
+import { guessStackName, isStackName } from '../model/stack-name.ts';
+import type { DesiredStack, ServiceView } from '../model/stack.ts';
+import type { TargetReference } from '../model/target.ts';
+import { asString } from '../model/values.ts';
+import { parseYaml } from '../model/yaml-document.ts';
+import { renderWorkflow } from '../render/kubernetes/workflow.ts';
+import type { DocumentReport } from '../ports/desired.ts';
+import type { Core } from './desired-state-core.ts';
+import type { BuiltEntry, EntryContext, EntrySource } from './desired-state-entry.ts';
+import type { StackEntry } from './desired-state-index.ts';
+import type { SecretAnswer } from './desired-state-secrets.ts';
+import type { SecretSource } from '../model/secret-reference.ts';
+
+const WORKFLOW = /^workflows\/[^/]+\.ya?ml$|\.workflow\.ya?ml$/;
+
+export function isWorkflowFile(path: string): boolean {
+  return WORKFLOW.test(path);
+}
+
+/** Under what name a cluster stands among the shared targets: no node can have one with a slash in it. */
+export function clusterKey(name: string): string {
+  return `clusters/${name}`;
+}
+
+export function buildWorkflowEntry(source: EntrySource, text: string, context: EntryContext): BuiltEntry {
+  const { file, realFile, blob, visited, previous } = source;
+  const assessment = assessWorkflow({ ...context, file, text });
+  const { workflow, document, issues, secrets } = assessment;
+  const certain = isStackName(workflow.name);
+  const found = [...issues, ...clusterIssues(workflow.cluster, context.nodes)];
+  const entry: StackEntry = {
+    file,
+    realFile,
+    blob,
+    text,
+    name: certain ? workflow.name : guessStackName(file, text, previous),
+    guessed: !certain,
+    diagnostics: toDiagnostics(file, document, found),
+    ports: [],
+    watched: [...new Set([...visited, ...secrets.watched])],
+    sharedNodes: workflow.cluster === '' ? [] : [clusterKey(workflow.cluster)],
+    kits: [],
+    dependsOn: [],
+    inline: [],
+    // A draft need not have its secrets yet, and an archived one needs them no more.
+    secrets: workflow.status === 'published' ? secrets.secrets : [],
+    references: workflow.status === 'published' ? secrets.references : [],
+  };
+  return { entry, files: [] };
+}
+
+function clusterIssues(
+  cluster: string,
+  shared: ReadonlyMap<string, TargetReference | null>,
+): readonly Issue[] {
+  const reference = shared.get(clusterKey(cluster));
+  if (cluster === '' || reference) return [];
+  const issue = { severity: 'error' as const, code: 'UNKNOWN_CLUSTER', path: ['cluster'] };
+  if (reference === null) return [{ ...issue, message: `the file of the cluster ${cluster} has errors` }];
+  const known = [...shared.keys()].flatMap((key) => /^clusters\/(.*)$/.exec(key)?.[1] ?? []);
+  const hint = suggest(cluster, known) ?? `add a file clusters/${cluster}.yaml`;
+  return [{ ...issue, message: `there is no cluster ${cluster}`, hint }];
+}
+
+/** What can be said of a text as if it were the file of a workflow. */
+export function checkWorkflow(
+  { state, checkSchema }: Core,
+  text: string,
+  { place, label }: { readonly place: string; readonly label: string },
+): DocumentReport {
+  const assessment = assessWorkflow({ file: place, text, tree: state.tree, checkSchema });
+  const { workflow, document, issues, nodes, edges } = assessment;
+  const found = [...issues, ...clusterIssues(workflow.cluster, state.nodes.references)];
+  const before = (id: string): readonly string[] =>
+    edges.filter((edge) => edge.target === id).map(({ source }) => source);
+  return {
+    diagnostics: toDiagnostics(label, document, found).toSorted(compareDiagnostics),
+    services: nodes.map(({ id }) => id),
+    dependencies: Object.fromEntries(nodes.map(({ id }) => [id, before(id)])),
+  };
+}
+
+/** Findings that are known later, with their lines. */
+export function placeIssues(entry: StackEntry, issues: readonly Issue[]): readonly Diagnostic[] {
+  return toDiagnostics(entry.file, { ...parseYaml(entry.text ?? ''), problems: [] }, issues);
+}
+
+type Rendered = Pick<
+  DesiredStack,
+  'targets' | 'services' | 'resources' | 'document' | 'stackkit' | 'hooks' | 'dependsOn' | 'paused'
+>;
+
+/** A workflow with the secrets of this moment. A draft is left as it is on the cluster, of an archived one nothing is wanted. */
+export function renderWorkflowStack(
+  { state, checkSchema }: Core,
+  entry: StackEntry,
+  lookup: (source: SecretSource) => SecretAnswer,
+  diagnostics: readonly Diagnostic[],
+): Rendered {
+  const { file, text } = entry;
+  const assessment = assessWorkflow({ file, text: text ?? '', tree: state.tree, checkSchema });
+  const { workflow, document, secrets } = assessment;
+  const reference = state.nodes.references.get(clusterKey(workflow.cluster));
+  const wanted = workflow.status === 'published' && reference && !hasErrors(diagnostics);
+  const secretOf = (written: string): Secret | undefined => {
+    const source = secrets.sources.get(written);
+    const answer = source && lookup(source);
+    return answer instanceof Secret ? answer : undefined;
+  };
+  const resources = wanted
+    ? renderWorkflow({ assessment, file, target: workflow.cluster, lookup: secretOf })
+    : [];
+  return {
+    targets: reference ? [{ ...reference, name: workflow.cluster }] : [],
+    services: viewWorkloads(assessment, resources),
+    resources,
+    document: document.value ?? null,
+    stackkit: '',
+    hooks: [],
+    dependsOn: [],
+    ...(workflow.status === 'draft' ? { paused: true } : {}),
+  };
+}
+
+const WORKLOADS = new Map([
+  ['deployment', 'Deployment'],
+  ['statefulset', 'StatefulSet'],
+  ['daemonset', 'DaemonSet'],
+  ['job', 'Job'],
+  ['cronjob', 'CronJob'],
+]);
+
+/** Nodes that run something, as services. */
+function viewWorkloads(
+  { workflow, nodes, edges }: WorkflowAssessment,
+  resources: readonly DesiredResource[],
+): readonly ServiceView[] {
+  const running = nodes.filter(({ type }) => WORKLOADS.has(type));
+  return running.flatMap(({ id, type, name, namespace, data }): readonly ServiceView[] => {
+    const wanted = `${WORKLOADS.get(type)} ${namespace}/${name}`;
+    const resource = resources.find((one) => `${one.kind} ${one.name}` === wanted);
+    if (!resource) return [];
+    const before = edges.filter((edge) => edge.target === id).map(({ from }) => from);
+    const dependsOn = running.filter((other) => before.some((one) => one.id === other.id));
+    return [
+      {
+        name,
+        node: workflow.cluster,
+        image: asString(data['image']) ?? '',
+        dependsOn: dependsOn.map((other) => other.name),
+        ports: [],
+        resource: resource.id,
+      },
+    ];
+  });
+}

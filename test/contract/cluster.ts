@@ -1,0 +1,399 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { asFields, asString } from '../../reconciler/model/values.ts';
+import type { Target } from '../../reconciler/ports/target.ts';
+import type { ClusterConnector } from '../support/cluster-double.ts';
+import type { ClusterStack, Hand } from '../support/cluster-stack.ts';
+import { CLAIM, CONFIG, SECRET, SERVICE, WEB } from '../support/cluster-nodes.ts';
+import { actionsOf, CLUSTER, createClusterStack, createHand } from '../support/cluster-stack.ts';
+import { changeOf, contextFor, REVISION } from '../support/docker-resources.ts';
+import { eventually } from '../support/eventually.ts';
+
+type ClusterHarness = ClusterConnector & AsyncDisposable;
+
+const quiet = () => new AbortController().signal;
+
+/** The contract of every `Target` on a Kubernetes API. */
+export function describeClusterContract(name: string, setup: () => Promise<ClusterHarness>): void {
+  describe(`cluster contract: ${name}`, () => {
+    let harness: ClusterHarness;
+    let target: Target;
+    let hand: Hand;
+    let own: ClusterStack;
+    beforeAll(async () => {
+      harness = await setup();
+      target = harness.createTarget();
+      hand = createHand(harness.client);
+    });
+    afterAll(async () => {
+      await target[Symbol.asyncDispose]();
+      await harness[Symbol.asyncDispose]();
+    });
+
+    function fresh(): ClusterStack {
+      own = createClusterStack(target);
+      return own;
+    }
+    const core = (plural: string, one: string) => `/api/v1/namespaces/${own.namespace}/${plural}/${one}`;
+    const apps = (one: string) => `/apis/apps/v1/namespaces/${own.namespace}/deployments/${one}`;
+    const metadataOf = async (path: string) => asFields((await hand.read(path))['metadata']) ?? {};
+
+    it('observes nothing where there is nothing', async () => {
+      fresh();
+      expect(await own.observe([])).toEqual([]);
+    });
+
+    it('makes what is described, namespace first, and finds nothing to do then', async () => {
+      const { describe: nodes, apply, plan, id, namespace } = fresh();
+      const desired = nodes([CONFIG, WEB, SERVICE, SECRET, CLAIM]);
+      expect(actionsOf(await apply(desired))[0]).toBe(`create ${CLUSTER}/Namespace/${namespace}`);
+      expect(actionsOf(await plan(desired))).toEqual([]);
+      const observed = await own.observe(desired);
+      for (const one of desired) {
+        expect(observed.find((other) => other.id === one.id)).toMatchObject({
+          hash: one.hash,
+          interrupted: false,
+        });
+      }
+      expect(observed.find((one) => one.id === id('ConfigMap', 'conf'))?.revision).toBe(REVISION);
+      expect(observed.find((one) => one.id === id('PersistentVolumeClaim', 'disk'))?.guarded).toBe(true);
+      expect((await metadataOf(core('configmaps', 'conf')))['labels']).toMatchObject({
+        'app.kubernetes.io/managed-by': 'kombinator',
+        'kombinator.io/stack': own.stack,
+      });
+    });
+
+    it('knows what it has made from a connection of its own', async () => {
+      const { describe: nodes, apply, stack, id } = fresh();
+      const desired = nodes([CONFIG, SECRET]);
+      await apply(desired);
+      await using other = harness.createTarget();
+      const { resources } = await other.observe({ stack, desired: [] }, quiet());
+      expect(resources.map((one) => one.id)).toEqual([id('ConfigMap', 'conf'), id('Secret', 'sec')]);
+      const owned = (await other.owned(quiet())).find((one) => one.stack === stack);
+      expect(owned).toEqual({ stack, revisions: [REVISION], branches: ['main'], resources: 2 });
+    });
+
+    it('may be asked twice for the same create', async () => {
+      const { describe: nodes, apply, stack } = fresh();
+      const desired = nodes([CONFIG]);
+      await apply(desired);
+      const before = await metadataOf(core('configmaps', 'conf'));
+      for (const one of desired) await target.apply(changeOf('create', one), contextFor(stack));
+      expect((await metadataOf(core('configmaps', 'conf')))['resourceVersion']).toBe(
+        before['resourceVersion'],
+      );
+    });
+
+    it('plans what the server would change, without changing it, and writes only that', async () => {
+      const { describe: nodes, apply, plan, carryOut, id } = fresh();
+      await apply(nodes([CONFIG, SERVICE]));
+      const service = await metadataOf(core('services', 'web'));
+      const before = await metadataOf(core('configmaps', 'conf'));
+      const desired = nodes([CONFIG.replace('LEVEL: debug, MODE: fast', 'LEVEL: info, NEW: a'), SERVICE]);
+      const planned = await plan(desired);
+      expect(actionsOf(planned)).toEqual([`update ${id('ConfigMap', 'conf')}`]);
+      expect(planned.changes.find(({ kind }) => kind === 'ConfigMap')?.fields).toEqual([
+        { path: 'data.LEVEL', before: 'debug', after: 'info' },
+        { path: 'data.MODE', before: 'fast', after: null },
+        { path: 'data.NEW', before: null, after: 'a' },
+      ]);
+      expect((await metadataOf(core('configmaps', 'conf')))['resourceVersion']).toBe(
+        before['resourceVersion'],
+      );
+      await carryOut(planned, desired);
+      expect((await hand.read(core('configmaps', 'conf')))['data']).toEqual({ LEVEL: 'info', NEW: 'a' });
+      expect((await metadataOf(core('services', 'web')))['resourceVersion']).toBe(service['resourceVersion']);
+      expect(actionsOf(await plan(desired))).toEqual([]);
+    });
+
+    it('repairs what somebody has changed by hand', async () => {
+      const { describe: nodes, apply, plan, carryOut, id } = fresh();
+      const desired = nodes([CONFIG, WEB]);
+      await apply(desired);
+      await hand.edit(core('configmaps', 'conf'), { data: { LEVEL: 'trace' } });
+      const planned = await eventually(
+        () => plan(desired),
+        (one) => actionsOf(one).length > 0,
+      );
+      expect(actionsOf(planned)).toEqual([`update ${id('ConfigMap', 'conf')}`]);
+      const change = planned.changes.find(({ kind }) => kind === 'ConfigMap');
+      expect(change?.conflicts).toEqual([{ manager: 'kubectl-edit', field: '.data.LEVEL', drifted: true }]);
+      expect(change?.cause).toBe('data changed (set by kubectl-edit)');
+      expect(planned.confirmations).toEqual([]);
+      await carryOut(planned, desired);
+      expect((await hand.read(core('configmaps', 'conf')))['data']).toEqual({ LEVEL: 'debug', MODE: 'fast' });
+      expect(actionsOf(await plan(desired))).toEqual([]);
+    });
+
+    it('makes again what somebody has deleted', async () => {
+      const { describe: nodes, apply, plan, id } = fresh();
+      const desired = nodes([CONFIG]);
+      await apply(desired);
+      await hand.remove(core('configmaps', 'conf'));
+      const planned = await eventually(
+        () => plan(desired),
+        (one) => actionsOf(one).length > 0,
+      );
+      expect(actionsOf(planned)).toEqual([`create ${id('ConfigMap', 'conf')}`]);
+      await own.carryOut(planned, desired);
+      expect((await hand.read(core('configmaps', 'conf')))['data']).toEqual({ LEVEL: 'debug', MODE: 'fast' });
+    });
+
+    it('leaves alone what others have added', async () => {
+      const { describe: nodes, apply, plan } = fresh();
+      const desired = nodes([CONFIG]);
+      await apply(desired);
+      await hand.edit(core('configmaps', 'conf'), {
+        data: { EXTRA: 'x' },
+        metadata: { labels: { theirs: 'yes' } },
+      });
+      const changed = nodes([CONFIG.replace('debug', 'info')]);
+      await apply(changed);
+      expect((await hand.read(core('configmaps', 'conf')))['data']).toEqual({
+        LEVEL: 'info',
+        MODE: 'fast',
+        EXTRA: 'x',
+      });
+      expect(actionsOf(await plan(changed))).toEqual([]);
+    });
+
+    it('takes fields over from others only when that was decided', async () => {
+      const { describe: nodes, apply, plan, carryOut, stack, id } = fresh();
+      await apply(nodes([CONFIG]));
+      await hand.edit(core('configmaps', 'conf'), { data: { OWNER: 'them' } }, 'another-tool');
+      const desired = nodes([CONFIG.replace('MODE: fast', 'MODE: fast, OWNER: us')]);
+      const planned = await eventually(
+        () => plan(desired),
+        (one) => one.confirmations.length > 0,
+      );
+      expect(planned.confirmations).toEqual([
+        {
+          code: 'TAKES_FIELDS',
+          message: `takes over .data.OWNER of ${id('ConfigMap', 'conf')} from another-tool`,
+          ids: [id('ConfigMap', 'conf')],
+        },
+      ]);
+      const conf = desired.find(({ kind }) => kind === 'ConfigMap')!;
+      await expect(target.apply(changeOf('update', conf), contextFor(stack))).rejects.toMatchObject({
+        code: 'TARGET_ERROR',
+        retryable: true,
+        message: expect.stringContaining('.data.OWNER (another-tool)') as string,
+      });
+      expect((await hand.read(core('configmaps', 'conf')))['data']).toMatchObject({ OWNER: 'them' });
+      await carryOut(planned, desired);
+      expect((await hand.read(core('configmaps', 'conf')))['data']).toMatchObject({ OWNER: 'us' });
+    });
+
+    it('replaces what cannot be changed in place, and says so before', async () => {
+      const { describe: nodes, apply, plan, carryOut, stack, id } = fresh();
+      const node = (label: string) =>
+        `{ id: web, type: manifest, data: { manifest: { apiVersion: apps/v1, kind: Deployment, metadata: { name: web }, spec: { replicas: 1, selector: { matchLabels: { app: ${label} } }, template: { metadata: { labels: { app: ${label} } }, spec: { containers: [{ name: web, image: "nginx:1.29" }] } } } } } }`;
+      const old = nodes([node('a')]);
+      await apply(old);
+      const before = await metadataOf(apps('web'));
+      const desired = nodes([node('b')]);
+      const planned = await plan(desired);
+      expect(actionsOf(planned)).toEqual([`replace ${id('Deployment', 'web')}`]);
+      const change = planned.changes.find(({ kind }) => kind === 'Deployment')!;
+      expect(change.cause).toBe('cannot be changed in place: spec.selector: field is immutable');
+      expect(change.fields).toContainEqual({
+        path: 'spec.selector.matchLabels.app',
+        before: 'a',
+        after: 'b',
+      });
+      await carryOut(planned, desired);
+      expect((await metadataOf(apps('web')))['uid']).not.toBe(before['uid']);
+      expect(actionsOf(await plan(desired))).toEqual([]);
+      const resource = old.find(({ kind }) => kind === 'Deployment')!;
+      const back = { change: { ...change, id: resource.id }, desired: resource };
+      await target.apply(back, contextFor(stack));
+      await target.settle(back, 'revert', contextFor(stack));
+      expect(asFields((await hand.read(apps('web')))['spec'])?.['selector']).toEqual({
+        matchLabels: { app: 'b' },
+      });
+      expect(actionsOf(await plan(desired))).toEqual([]);
+    });
+
+    it('never replaces a claim, whose data would be lost', async () => {
+      const { describe: nodes, apply, plan, id } = fresh();
+      await apply(nodes([CLAIM]));
+      const planned = await plan(
+        nodes([CLAIM.replace('storage: 1Gi', 'storage: 1Gi, storageClassName: other')]),
+      );
+      expect(planned.diagnostics).toMatchObject([{ severity: 'error', code: 'DATA_IMMUTABLE' }]);
+      expect(actionsOf(planned)).toEqual([`replace ${id('PersistentVolumeClaim', 'disk')}`]);
+    });
+
+    it('deletes what is no longer described, claims only when asked to, and never the namespace', async () => {
+      const { describe: nodes, apply, plan, carryOut, id, namespace } = fresh();
+      await apply(nodes([CONFIG, CLAIM, WEB]));
+      const some = nodes([CONFIG]);
+      const planned = await plan(some);
+      expect(actionsOf(planned)).toEqual([`delete ${id('Deployment', 'web')}`]);
+      await carryOut(planned, some);
+      await expect(hand.read(apps('web'))).rejects.toMatchObject({ status: 404 });
+      const all = await plan(some, { mode: 'destroy', deleteVolumes: true });
+      expect(actionsOf(all)).toEqual([
+        `delete ${id('ConfigMap', 'conf')}`,
+        `delete ${id('PersistentVolumeClaim', 'disk')}`,
+      ]);
+      expect(all.confirmations.map(({ code }) => code)).toEqual(['DELETES_DATA', 'DELETES_STACK']);
+      await carryOut(all, []);
+      await carryOut(all, []);
+      expect(await own.observe([])).toEqual([]);
+      expect(await metadataOf(`/api/v1/namespaces/${namespace}`)).toMatchObject({ name: namespace });
+    });
+
+    it('touches nothing that is not its own', async () => {
+      const { describe: nodes, apply, plan, stack, id } = fresh();
+      await apply(nodes([SECRET]));
+      const theirs = {
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata: { name: 'conf' },
+        data: { theirs: 'yes' },
+      };
+      await hand.create(`/api/v1/namespaces/${own.namespace}/configmaps`, theirs);
+      const desired = nodes([SECRET, CONFIG]);
+      const planned = await plan(desired);
+      expect(planned.diagnostics).toMatchObject([
+        {
+          severity: 'error',
+          code: 'TARGET_REFUSES',
+          message: expect.stringContaining('is there already and not ours') as string,
+        },
+      ]);
+      const conf = desired.find((one) => one.id === id('ConfigMap', 'conf'))!;
+      for (const action of ['create', 'update'] as const) {
+        await expect(target.apply(changeOf(action, conf), contextFor(stack))).rejects.toMatchObject({
+          code: 'NAME_TAKEN',
+        });
+      }
+      await target.apply(changeOf('delete', conf), contextFor(stack));
+      expect((await hand.read(core('configmaps', 'conf')))['data']).toEqual({ theirs: 'yes' });
+    });
+
+    it('leaves the objects of another stack to it', async () => {
+      const { describe: nodes, apply, namespace } = fresh();
+      await apply(nodes([CONFIG]));
+      const first = own.stack;
+      const second = { ...createClusterStack(target), namespace };
+      const observed = await target.observe({ stack: second.stack, desired: nodes([CONFIG]) }, quiet());
+      expect(observed.resources.find(({ kind }) => kind === 'ConfigMap')?.projection?.refused).toBe(
+        `${namespace}/conf belongs to the stack ${first}`,
+      );
+    });
+
+    it('applies a definition and its objects in one go', async () => {
+      const { describe: nodes, apply, plan, stack } = fresh();
+      const group = `${stack}.example.org`;
+      const definition = `{ id: crd, type: manifest, data: { manifest: { apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, metadata: { name: cups.${group} }, spec: { group: ${group}, scope: Namespaced, names: { kind: Cup, plural: cups, singular: cup, listKind: CupList }, versions: [{ name: v1, served: true, storage: true, schema: { openAPIV3Schema: { type: object, x-kubernetes-preserve-unknown-fields: true } } }] } } } }`;
+      const cup = `{ id: cup, type: manifest, data: { manifest: { apiVersion: ${group}/v1, kind: Cup, metadata: { name: mine }, spec: { size: 3 } } } }`;
+      const desired = nodes([definition, cup]);
+      await apply(desired);
+      expect(actionsOf(await plan(desired))).toEqual([]);
+      expect(await hand.read(`/apis/${group}/v1/namespaces/${own.namespace}/cups/mine`)).toMatchObject({
+        spec: { size: 3 },
+      });
+    });
+
+    it('says before it tries what a quota or a limit would refuse', async () => {
+      const { describe: nodes, apply, plan } = fresh();
+      await apply(nodes([CONFIG]));
+      const limit = (kind: string, name_: string, spec: object) =>
+        hand.create(`/api/v1/namespaces/${own.namespace}/${kind}`, {
+          apiVersion: 'v1',
+          metadata: { name: name_ },
+          spec,
+        });
+      await limit('limitranges', 'small', {
+        limits: [{ type: 'PersistentVolumeClaim', max: { storage: '2Gi' } }],
+      });
+      const planned = await plan(nodes([CONFIG, CLAIM.replace('1Gi', '5Gi')]));
+      expect(planned.diagnostics[0]).toMatchObject({
+        severity: 'error',
+        code: 'TARGET_REFUSES',
+        file: 'workflows/shop.yaml',
+        line: 7,
+        message: expect.stringContaining(
+          'maximum storage usage per PersistentVolumeClaim is 2Gi, but request is 5Gi',
+        ) as string,
+      });
+    });
+
+    it('says which field the server does not know', async () => {
+      const { describe: nodes, apply, plan } = fresh();
+      await apply(nodes([CONFIG]));
+      const odd =
+        '{ id: odd, type: manifest, data: { manifest: { apiVersion: v1, kind: ConfigMap, metadata: { name: odd }, dat: { a: b } } } }';
+      const [found] = (await plan(nodes([CONFIG, odd]))).diagnostics;
+      expect(found).toMatchObject({
+        code: 'TARGET_REFUSES',
+        message: expect.stringContaining('.dat: field not declared in schema') as string,
+      });
+    });
+
+    it('says when the cluster knows no such kind', async () => {
+      const { describe: nodes, plan } = fresh();
+      const odd =
+        '{ id: odd, type: manifest, data: { manifest: { apiVersion: nothing.example.org/v1, kind: Odd, metadata: { name: odd } } } }';
+      const [found] = (await plan(nodes([odd]))).diagnostics;
+      expect(found?.message).toBe(
+        'prod would refuse Odd.nothing.example.org ' +
+          `${own.namespace}/odd: it knows no Odd.nothing.example.org of nothing.example.org/v1`,
+      );
+    });
+
+    it('shows no secret, and notices a new one', async () => {
+      const { describe: nodes, apply, plan, id } = fresh();
+      const desired = nodes([SECRET]);
+      await apply(desired);
+      const observed = await own.observe(desired);
+      expect(JSON.stringify(observed)).not.toMatch(/correct-horse|Y29ycmVjdC1ob3JzZQ/);
+      const stored = asFields((await hand.read(core('secrets', 'sec')))['data'])?.['TOKEN'];
+      expect(Buffer.from(asString(stored) ?? '', 'base64').toString()).toBe('correct-horse');
+      const planned = await plan(nodes([SECRET], [], 'battery-staple'));
+      expect(actionsOf(planned)).toEqual([`update ${id('Secret', 'sec')}`]);
+      expect(planned.changes.find(({ kind }) => kind === 'Secret')?.fields).toEqual([
+        { path: 'data.TOKEN', before: '***', after: '***', sensitive: true },
+      ]);
+      expect(JSON.stringify(planned)).not.toMatch(/battery|YmF0dGVyeS/);
+    });
+
+    it('tells of a stack whose object was changed', async () => {
+      const { describe: nodes, apply, stack } = fresh();
+      await apply(nodes([CONFIG]));
+      const events: (string | null)[] = [];
+      const controller = new AbortController();
+      const watching = target.watch((event) => void events.push(event), controller.signal);
+      let turn = 0;
+      await eventually(
+        async () => {
+          await hand.edit(core('configmaps', 'conf'), { data: { EXTRA: `${turn++}` } });
+          return events.includes(stack);
+        },
+        (heard) => heard,
+      );
+      controller.abort();
+      await watching;
+    });
+
+    it('stops when it is told to', async () => {
+      const { describe: nodes, stack } = fresh();
+      const signal = AbortSignal.abort();
+      await expect(target.observe({ stack, desired: [] }, signal)).rejects.toMatchObject({
+        code: 'CANCELLED',
+      });
+      const [one] = nodes([CONFIG]);
+      await expect(
+        target.apply(changeOf('create', one!), contextFor(stack, { signal })),
+      ).rejects.toMatchObject({ code: 'CANCELLED' });
+    });
+
+    it('knows its cluster', async () => {
+      const facts = await target.facts(quiet());
+      expect(facts.engineVersion).toMatch(/^v1\.\d+/);
+      expect(facts.cluster?.namespaces).toContain('default');
+    });
+  });
+}

@@ -1,0 +1,129 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { createKubernetesTarget } from '../../../reconciler/adapters/kubernetes/index.ts';
+import { Secret } from '../../../reconciler/model/secret.ts';
+import { createDesiredState } from '../../../reconciler/run/desired-state.ts';
+import { createHand } from '../../support/cluster-stack.ts';
+import { startClusterDouble } from '../../support/cluster-double.ts';
+import { checkSchema, createFixedSecrets } from '../../support/desired-fixtures.ts';
+import { eventually } from '../../support/eventually.ts';
+import { playControllers } from '../../support/kubernetes-controllers.ts';
+import { createMemorySource } from '../../support/memory-source.ts';
+import { createRig } from '../../support/reconciler-rig.ts';
+import { realClock, silentLogger } from '../../support/target-options.ts';
+
+const EXAMPLE = join(
+  import.meta.dirname,
+  '../../../examples/kombinations/shop-on-cluster/workflows/shop.yaml',
+);
+const SHOP = readFileSync(EXAMPLE, 'utf8');
+const FILE = 'workflows/shop.yaml';
+
+async function startRig() {
+  const double = await startClusterDouble();
+  const stop = playControllers(double.api);
+  const source = createMemorySource();
+  const secrets = createFixedSecrets({ 'secret://file/shop.shop-keys.SESSION_KEY': 'correct-horse' });
+  const rig = createRig({
+    source,
+    desired: createDesiredState({ source, secrets, checkSchema }),
+    createTarget: ({ name, ...reference }) => {
+      if (reference.kind !== 'kubernetes') throw new Error('not a cluster');
+      const resolveSecret = (text: string) => new Secret('token', text);
+      const { connection } = reference;
+      return createKubernetesTarget({
+        name,
+        connection,
+        resolveSecret,
+        clock: realClock,
+        logger: silentLogger,
+      });
+    },
+  });
+  const push = (shop: string | null) =>
+    source.push({
+      [FILE]: shop,
+      'clusters/prod.yaml': `server: ${double.api.url}\n`,
+      'kombinations/x/y.txt': 'x',
+    });
+  return {
+    double,
+    rig,
+    push,
+    hand: createHand(double.client),
+    async [Symbol.asyncDispose]() {
+      await rig[Symbol.asyncDispose]();
+      stop();
+      await double[Symbol.asyncDispose]();
+    },
+  };
+}
+
+const core = (plural: string, name: string) => `/api/v1/namespaces/shop/${plural}/${name}`;
+
+it('goes from a push to healthy objects, through a change, a repair and the archive', async () => {
+  await using parts = await startRig();
+  const { double, rig, push, hand } = parts;
+  /** Waits until the object says so. */
+  const settings = async (level: string) => {
+    const read = async () => (await hand.read(core('configmaps', 'shop-settings')))['data'];
+    const data = await eventually(read, (one) => JSON.stringify(one).includes(level), 10_000);
+    expect(data).toMatchObject({ LOG_LEVEL: level });
+  };
+  push(SHOP);
+  await rig.reconciler.start();
+  const view = await rig.reaches('shop', 'in_sync');
+  expect(view.kind).toBe('workflow');
+  expect(view.services).toMatchObject([
+    { name: 'shop', image: 'ghcr.io/example/shop:1.4', health: 'healthy' },
+  ]);
+  expect(await rig.tags('shop')).toEqual(['deploy/shop/1']);
+
+  double.api.requests.length = 0;
+  push(SHOP.replace('LOG_LEVEL: info', 'LOG_LEVEL: debug'));
+  await settings('debug');
+  await rig.reaches('shop', 'in_sync');
+  const writes = double.api.requests.filter((one) => one.startsWith('PATCH') && !one.includes('dryRun'));
+  expect(writes.map((one) => one.replace(/\?.*/, ''))).toEqual([
+    `PATCH ${core('configmaps', 'shop-settings')}`,
+  ]);
+
+  await hand.edit(core('configmaps', 'shop-settings'), { data: { LOG_LEVEL: 'trace' } });
+  await settings('debug');
+
+  push(SHOP.replace('status: published', 'status: archived'));
+  await eventually(
+    () => hand.read(core('services', 'shop')).catch(() => null),
+    (found) => found === null,
+    10_000,
+  );
+  await rig.reaches('shop', 'in_sync');
+  const kinds = ['ConfigMap', 'Secret', 'Service', 'Deployment', 'Ingress', 'HorizontalPodAutoscaler'];
+  for (const kind of kinds) {
+    const served = double.api.store.kinds.find((one) => one.kind === kind)!;
+    expect(double.api.store.list(served, 'shop'), kind).toEqual([]);
+  }
+  expect(await hand.read(core('persistentvolumeclaims', 'shop-uploads'))).toMatchObject({
+    status: { phase: 'Bound' },
+  });
+});
+
+it('leaves the objects of a draft as they are', async () => {
+  await using parts = await startRig();
+  const { rig, push, hand } = parts;
+  push(SHOP);
+  await rig.reconciler.start();
+  await rig.reaches('shop', 'in_sync');
+  push(SHOP.replace('status: published', 'status: draft').replace('LOG_LEVEL: info', 'LOG_LEVEL: debug'));
+  await eventually(
+    () => rig.reconciler.getStack('shop'),
+    ({ services }) => services.length === 0,
+  );
+  const { plan } = await rig.reconciler.plan(
+    { stack: 'shop', actor: null, trigger: 'cli' },
+    AbortSignal.timeout(5_000),
+  );
+  expect(plan.changes).toEqual([]);
+  expect((await hand.read(core('configmaps', 'shop-settings')))['data']).toMatchObject({ LOG_LEVEL: 'info' });
+});

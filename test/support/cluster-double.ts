@@ -1,0 +1,43 @@
+import { KubeConfig } from '@kubernetes/client-node';
+import type { ApiClient } from '../../reconciler/adapters/kubernetes/client.ts';
+import { createApiClient } from '../../reconciler/adapters/kubernetes/client.ts';
+import { createClusterTarget } from '../../reconciler/adapters/kubernetes/target.ts';
+import type { Target } from '../../reconciler/ports/target.ts';
+import { CLUSTER } from './cluster-stack.ts';
+import type { KubernetesApi } from './kubernetes-api.ts';
+import { startKubernetesApi } from './kubernetes-api.ts';
+import { realClock, silentLogger } from './target-options.ts';
+
+/** Connections to the API server of a configuration. */
+export interface ClusterConnector {
+  readonly client: ApiClient;
+  createTarget(): Target;
+}
+
+export function createConnector(config: KubeConfig): ClusterConnector {
+  const connect = () => createApiClient({ loadConfig: async () => config });
+  return {
+    client: connect(),
+    createTarget: () =>
+      createClusterTarget({ name: CLUSTER, client: connect(), clock: realClock, logger: silentLogger }),
+  };
+}
+
+export interface ClusterDouble extends ClusterConnector, AsyncDisposable {
+  readonly api: KubernetesApi;
+}
+
+export async function startClusterDouble(): Promise<ClusterDouble> {
+  const api = await startKubernetesApi();
+  const config = new KubeConfig();
+  config.loadFromClusterAndUser({ name: 'double', server: api.url, skipTLSVerify: true }, { name: 'nobody' });
+  const connector = createConnector(config);
+  return {
+    ...connector,
+    api,
+    async [Symbol.asyncDispose]() {
+      connector.client.close();
+      await api[Symbol.asyncDispose]();
+    },
+  };
+}
