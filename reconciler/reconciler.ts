@@ -76,17 +76,6 @@ export interface Deployment {
   readonly summary: string;
 }
 
-export interface DatabaseView extends DatabaseReport {
-  readonly stack: string;
-  readonly service: string;
-  readonly node: string;
-  readonly kind: DatabaseKind;
-  readonly image: string;
-  readonly status: ServiceStatus['health'];
-  /** Why it does not tell more, `null` when it did. */
-  readonly error: string | null;
-}
-
 /** One deployment as it went, also one that came to nothing. */
 export interface HistoryEntry {
   /** `null` for one that left no tag. */
@@ -106,6 +95,17 @@ export interface HistoryEntry {
   readonly durationMs: number | null;
   /** Why it failed. */
   readonly message: string | null;
+}
+
+export interface DatabaseView extends DatabaseReport {
+  readonly stack: string;
+  readonly service: string;
+  readonly node: string;
+  readonly kind: DatabaseKind;
+  readonly image: string;
+  readonly status: ServiceStatus['health'];
+  /** Why it does not tell more, `null` when it did. */
+  readonly error: string | null;
 }
 
 export interface DriftView {

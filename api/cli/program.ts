@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import { runApply, runDestroy } from './commands/apply.ts';
-import { runControl } from './commands/control.ts';
 import { runDrift } from './commands/drift.ts';
+import { runControl } from './commands/control.ts';
 import { runHistory, runRollback } from './commands/history.ts';
 import { addGenerating } from './generating.ts';
 import { runJobs } from './commands/jobs.ts';

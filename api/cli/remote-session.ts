@@ -113,16 +113,16 @@ function changingPart(client: RemoteClient): Pick<Session, ChangingPart> {
         await withNames(client, stack, client.post(`${stackPath(stack)}/apply`, { body, signal }), signal),
       );
     },
-    async control(stack, action, signal) {
-      const request = client.post(`${stackPath(stack)}/${action}`, { signal });
-      return toJob(await withNames(client, stack, request, signal));
-    },
     async acceptDrift(stack, signal) {
       const body = { action: 'accept_actual' };
       const request = client.post(`${stackPath(stack)}/drift/resolve`, { body, signal });
       const answer = fieldsOf(await withNames(client, stack, request, signal), 'drift');
       const write = { commit: textAt(answer, 'commit'), file: textAt(answer, 'file') };
       return { write, unplaced: listAt(answer, 'unplaced', String) };
+    },
+    async control(stack, action, signal) {
+      const request = client.post(`${stackPath(stack)}/${action}`, { signal });
+      return toJob(await withNames(client, stack, request, signal));
     },
     async deleteStacks({ stacks, volumes, overrideFreeze }, signal) {
       const answer = await client.post('/stacks/batch-delete', {

@@ -100,7 +100,14 @@ export function assertServices(document: object): void {
   throw new ReconcilerError('INVALID_CONFIGURATION', 'Invalid configuration', { diagnostics });
 }
 
-/** Knows one good text, and calls everything with `storage` in it bad. */
+const RENAMED: Diagnostic = {
+  severity: 'warning',
+  code: 'RENAMED_KIT',
+  message: 'base-homelab is now called base-kit',
+  path: 'stackkit',
+};
+
+/** Knows one good text, calls everything with `storage` in it bad, and warns of `base-homelab`. */
 export function validate(text: string) {
   const isBad = text.includes('storage');
   const error: Diagnostic = {
@@ -114,7 +121,7 @@ export function validate(text: string) {
   };
   return {
     valid: !isBad,
-    diagnostics: isBad ? [error] : [],
+    diagnostics: isBad ? [error] : text.includes('base-homelab') ? [RENAMED] : [],
     services: ['traefik', 'immich', 'homepage'],
     dependencies: { traefik: [], immich: ['traefik'], homepage: ['traefik'] },
   };

@@ -263,21 +263,4 @@ describe('the API', () => {
       expect(await status('/workers/inner', { method: 'DELETE' })).toBe(409);
     });
   });
-
-  it.each([
-    { body: { yaml: 'services: [storage]' }, error: { path: 'services.immich.storage', line: 4, column: 5 } },
-    { body: { spec: { services: ['storage'] } }, error: { path: 'services.immich.storage' } },
-  ])('validates JSON too: $body', async ({ body, error }) => {
-    const { errors } = await read('/unifier/validate', json('POST', body));
-
-    expect(errors).toEqual([
-      {
-        message: 'storage is not known',
-        code: 'UNKNOWN_KEY',
-        rule: 'validation_error',
-        hint: 'did you mean volumes?',
-        ...error,
-      },
-    ]);
-  });
 });
