@@ -14,6 +14,8 @@ describe('who may do what', () => {
     {
       access: 'viewer',
       ids: [
+        'generate',
+        'getDrift',
         'getJob',
         'getPlan',
         'getRepository',
@@ -31,10 +33,12 @@ describe('who may do what', () => {
       access: 'deployer',
       ids: [
         'applyStack',
+        'checkDrift',
         'createStack',
         'deleteStack',
         'deleteStacks',
         'planStack',
+        'resolveDrift',
         'restartStack',
         'rollbackStack',
         'startStack',
