@@ -96,7 +96,7 @@ function buildSpec({ service, number, assessment, lookup }: ContainerOptions): C
     user: service.user,
     workingDir: service.workingDir,
     hostname: service.hostname,
-    init: service.init || undefined,
+    init: service.init,
     readOnly: service.readOnly || undefined,
     stopSignal: service.stopSignal,
     stopGracePeriodMs: service.stopGracePeriodMs === 10_000 ? undefined : service.stopGracePeriodMs,

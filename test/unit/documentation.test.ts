@@ -9,6 +9,7 @@ import {
   repositorySchema,
   workflowSchema,
 } from '../../schemas/index.ts';
+import { formatAllowed } from '../support/compose-differences.ts';
 import { recordTerminal } from '../support/cli-harness.ts';
 
 const read = (file: string) => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
@@ -34,6 +35,10 @@ it('schemas/README.md names every key that a repository may hold', () => {
     .filter((schema): schema is SchemaObject => 'properties' in schema)
     .flatMap((schema) => Object.keys(schema.properties));
   expect([...new Set(keys)].filter((key) => !text.includes(`\`${key}\``))).toEqual([]);
+});
+
+it('schemas/README.md lists how containers differ from those of Compose', () => {
+  expect(read('schemas/README.md')).toContain(formatAllowed());
 });
 
 it('README.md names every command, every variable and every option of the daemon', () => {

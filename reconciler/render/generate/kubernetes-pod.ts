@@ -270,7 +270,7 @@ const UNSAID: readonly (keyof ContainerSpec)[] = [
 ];
 
 function reportUnsaid({ name, spec }: BlueprintService, { notes }: PodContext): void {
-  const keys: string[] = UNSAID.filter((key) => spec[key] !== undefined);
+  const keys: string[] = UNSAID.filter((key) => spec[key] !== undefined && spec[key] !== false);
   if (spec.networkMode?.startsWith('container:')) keys.push('networkMode');
   if (spec.user !== undefined && !/^\d+(:\d+)?$/.test(spec.user)) keys.push('user');
   if (keys.length > 0) notes.push(`${name}: not carried over are ${keys.join(', ')}`);
