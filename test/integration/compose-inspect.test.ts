@@ -83,7 +83,9 @@ async function createWithCompose(): Promise<ReadonlyMap<string, Fields>> {
 }
 
 async function createWithKombinator(): Promise<ReadonlyMap<string, Fields>> {
-  const { state, source, push } = createDesiredFixture({ port: { ...createFixedSecrets(), open: async ({ path }) => ({ get: () => new Secret('value', path) }) } });
+  const { state, source, push } = createDesiredFixture({
+    port: { ...createFixedSecrets(), open: async ({ path }) => ({ get: () => new Secret('value', path) }) },
+  });
   const files = { ...FILES, 'compose.yaml': writeCompose(names) };
   await push({
     'kombination.yaml': `version: "1.0"\nmeta: { name: ${STACK} }\ncompose: compose.yaml\nprofiles: ["*"]\n`,
@@ -95,7 +97,10 @@ async function createWithKombinator(): Promise<ReadonlyMap<string, Fields>> {
   const options = { name: 'local', clock: realClock, logger: silentLogger, engine: createEngine(transport) };
   await using target = createEngineTarget({ ...options, close: () => transport.close() });
   const adapter = createAdapter(options.engine, options);
-  const context = { ...contextFor(STACK), readBlob: async (blob: string) => state.inlineBlob(blob) ?? source.readBlob(blob) };
+  const context = {
+    ...contextFor(STACK),
+    readBlob: async (blob: string) => state.inlineBlob(blob) ?? source.readBlob(blob),
+  };
   for (const resource of desired?.resources ?? []) {
     if (resource.kind === 'image') continue;
     if (resource.kind !== 'container') {
@@ -132,9 +137,11 @@ describe('a Compose file, created by docker-compose and by Kombinator', () => {
   });
 
   it('leads to the same containers, outside of what the documentation lists', () => {
-    const found = [...theirs].flatMap(([name, fields]) => differences(fields, ours.get(name) ?? new Map())
-      .filter((difference) => allowing(name, difference).length === 0)
-      .map(({ field, compose, kombinator }) => `${name} ${field}: ${compose} | ${kombinator}`));
+    const found = [...theirs].flatMap(([name, fields]) =>
+      differences(fields, ours.get(name) ?? new Map())
+        .filter((difference) => allowing(name, difference).length === 0)
+        .map(({ field, compose, kombinator }) => `${name} ${field}: ${compose} | ${kombinator}`),
+    );
     expect(found).toEqual([]);
   });
 
@@ -148,8 +155,12 @@ describe('a Compose file, created by docker-compose and by Kombinator', () => {
   });
 });
 
-function allowing(container: string, { field, compose, kombinator }: Difference): readonly AllowedDifference[] {
-  const service = container === 'kombinator-inspect-named' ? 'container-name' : container.replace(/-\d+$/, '');
+function allowing(
+  container: string,
+  { field, compose, kombinator }: Difference,
+): readonly AllowedDifference[] {
+  const service =
+    container === 'kombinator-inspect-named' ? 'container-name' : container.replace(/-\d+$/, '');
   return ALLOWED.filter(
     ({ fields, services, values }) =>
       fields.some((pattern) => matches(pattern, field)) &&

@@ -137,7 +137,8 @@ export const DEFINITIONS: Readonly<Record<string, string>> = {
   platform: `image: kombinator-inspect-platform:1\nplatform: linux/${process.arch === 'arm64' ? 'arm64' : 'amd64'}`,
   attach: 'attach: false',
   develop: 'develop: { watch: [{ path: ./data, action: restart }] }',
-  build: 'image: kombinator-inspect-built:1\nbuild: { context: ., dockerfile: Dockerfile }\npull_policy: missing',
+  build:
+    'image: kombinator-inspect-built:1\nbuild: { context: ., dockerfile: Dockerfile }\npull_policy: missing',
   annotations: 'annotations: { org.example.note: "1" }',
 };
 

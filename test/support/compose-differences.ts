@@ -38,7 +38,8 @@ export const ALLOWED: readonly AllowedDifference[] = [
   {
     fields: ['Config.Env'],
     services: ['environment-list'],
-    reason: 'a variable that only passes on an unset one is left out; Compose takes it away from the image too',
+    reason:
+      'a variable that only passes on an unset one is left out; Compose takes it away from the image too',
   },
   {
     fields: ['Config.StopTimeout'],
@@ -58,7 +59,8 @@ export const ALLOWED: readonly AllowedDifference[] = [
   {
     fields: ['HostConfig.CapAdd', 'HostConfig.CapDrop'],
     services: ['capabilities'],
-    reason: 'capabilities are called as they are written; Compose puts CAP_ before them, the same to the engine',
+    reason:
+      'capabilities are called as they are written; Compose puts CAP_ before them, the same to the engine',
   },
   {
     fields: ['HostConfig.SecurityOpt'],

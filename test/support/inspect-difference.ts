@@ -48,7 +48,9 @@ export function comparable(
     ...names,
   ];
   const plain = (text: string) =>
-    words.reduce((result, [from, to]) => result.replaceAll(from, to), text).replaceAll(/\b[0-9a-f]{64}\b/g, 'ID');
+    words
+      .reduce((result, [from, to]) => result.replaceAll(from, to), text)
+      .replaceAll(/\b[0-9a-f]{64}\b/g, 'ID');
   return new Map(
     containers.map((container) => {
       const { Name, Config, HostConfig, Mounts, NetworkSettings } = JSON.parse(

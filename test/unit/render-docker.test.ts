@@ -52,7 +52,7 @@ describe('containers', () => {
     { a: 'labels: { a: 1, b: }', b: 'labels: [b, a=1]' },
     { a: 'networks: [default]', b: 'networks: { default: { aliases: [web] } }' },
     { a: 'restart: unless-stopped', b: 'enabled: true' },
-    { a: 'stop_grace_period: 10s', b: 'init: false' },
+    { a: 'stop_grace_period: 10s', b: 'read_only: false' },
     {
       a: 'resources: { cpus: 0.5, memory: 1g }',
       b: 'deploy: { resources: { limits: { cpus: "0.50", memory: 1024M } } }',
@@ -65,6 +65,10 @@ describe('containers', () => {
     { a: 'user: 1000', b: 'user: "1000"' },
   ])('$a means $b', async ({ a, b }) => {
     expect(await web(a)).toEqual(await web(b));
+  });
+
+  it('init: false is said: an engine may have init as its default', async () => {
+    expect(await web('init: false')).toMatchObject({ init: false });
   });
 
   it('reads the rest', async () => {
