@@ -18,6 +18,7 @@ export async function runDrift(invocation: Invocation, options: DriftOptions): P
   const { signal } = invocation.interrupt;
   const { drift } = await session.observe(stack, signal);
   if (!accept) {
+    if (!drift.hasDrift && !invocation.terminal.isTerminal) remark(invocation, `${stack} has not drifted`);
     present(invocation, { stack, drift }, () => formatDrift(invocation, stack, drift));
     return EXIT.ok;
   }
