@@ -33,7 +33,16 @@ export async function readHistory(context: RunContext, stack: string): Promise<r
     failed.push(fromJob(job, job.status, author));
   }
   // Within a second, which is what a tag knows of time, what failed stands before what was deployed.
-  return [...failed, ...deployed].sort((a, b) => Date.parse(a.time) - Date.parse(b.time));
+  const times = timesByNumber(deployed);
+  const timeOf = (entry: HistoryEntry) => times.get(entry) ?? Date.parse(entry.time);
+  return [...failed, ...deployed].sort((a, b) => timeOf(a) - timeOf(b));
+}
+
+/** When each was deployed, in milliseconds, but none before the number before it: a job that still ends has the tag's time only. */
+function timesByNumber(deployed: readonly HistoryEntry[]): ReadonlyMap<HistoryEntry, number> {
+  let latest = 0;
+  const numbered = deployed.toSorted((a, b) => (a.number ?? 0) - (b.number ?? 0));
+  return new Map(numbered.map((entry) => [entry, (latest = Math.max(latest, Date.parse(entry.time)))]));
 }
 
 function recallJobs(context: RunContext, stack: string): readonly Job[] {

@@ -118,7 +118,7 @@ export const DEFINITIONS: Readonly<Record<string, string>> = {
   scale: 'scale: 2',
   networks: 'networks: [front, back]',
   'networks-map':
-    'networks: { front: { aliases: [www, api], ipv4_address: 10.213.7.77, link_local_ips: [169.254.8.8], driver_opts: { a: b }, mac_address: 02:42:0a:d5:07:4d }, back: }',
+    'networks: { front: { aliases: [www, api], ipv4_address: 10.213.8.77, link_local_ips: [169.254.8.8], driver_opts: { a: b }, mac_address: 02:42:0a:d5:07:4d }, back: }',
   'networks-priority': 'networks: { back: { priority: 100 }, front: { priority: 10 } }',
   'networks-one': 'networks: { back: { aliases: [only] } }',
   'network-host': 'network_mode: host',
@@ -144,7 +144,7 @@ export const DEFINITIONS: Readonly<Record<string, string>> = {
 
 /** What the services refer to. */
 export const SHARED = `networks:
-  front: { ipam: { config: [{ subnet: 10.213.7.0/24 }] } }
+  front: { ipam: { config: [{ subnet: 10.213.8.0/24 }] } }
   back: {}
 volumes:
   data: {}
