@@ -4,18 +4,19 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DaemonMessage } from '../support/daemon-process.ts';
 import { engineJson } from '../support/docker-engine.ts';
 import type { TestRepository } from '../support/git-repo.ts';
 import { commitFiles, createBareRepo } from '../support/git-repo.ts';
 import { buildTestImage } from '../support/test-image.ts';
+import { workerEngine } from '../support/worker-engine.ts';
 
 const IMAGE = 'kombinator-test/kill:1';
 const STACK = 'killed';
 const ROUNDS = 50;
 const CONVERGE_MS = 60_000;
-const host = inject('dockerHost');
+const host = workerEngine();
 const socketPath = host.replace('unix://', '');
 
 let repo: TestRepository;
