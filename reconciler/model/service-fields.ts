@@ -26,6 +26,9 @@ import { splitWords } from './shell-words.ts';
 import type { Fields } from './values.ts';
 import { asBoolean, asFields, asList, asNumber, asString, defined } from './values.ts';
 
+/** Filled in before services are read; left over where a part of a service is written, as in a kit. */
+const WORDS_OF_SERVICES = ['env_file', 'label_file', 'extends', 'configs'];
+
 /**
  * Reads the keys of one service into their normal form. Values of a wrong type are passed over, because the schema has
  * reported them; what only code can see (formats inside texts) is reported here.
@@ -37,6 +40,12 @@ export function readServiceFields(fields: Fields, path: DocumentPath, issues: Is
   const volumes = readMounts(fields, path, issues);
   checkOptions(fields, path, issues);
   readDeploy(fields, path, issues);
+  for (const key of WORDS_OF_SERVICES) {
+    if (fields[key] === undefined) continue;
+    issues.error('UNSUPPORTED_KEY', at(key), `${key} can only stand in a service of a kombination`, {
+      at: 'key',
+    });
+  }
   return defined({
     node: asString(fields['node']),
     image: readImage(fields['image'], at('image'), issues),
