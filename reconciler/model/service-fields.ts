@@ -3,7 +3,7 @@ import type { DocumentPath } from './document-path.ts';
 import { readDuration, readHealthcheck } from './healthcheck.ts';
 import { normaliseImage } from './image-reference.ts';
 import type { Issues } from './issue.ts';
-import { accept } from './issue.ts';
+import { accept, createIssues } from './issue.ts';
 import type { FileModel, PortEntry, RouteModel, ServiceFields } from './kombination.ts';
 import { normalisePath } from './mounts.ts';
 import type { PublishedPort } from './ports.ts';
@@ -34,6 +34,11 @@ const WORDS_OF_SERVICES = ['env_file', 'label_file', 'extends', 'configs'];
  * reported them; what only code can see (formats inside texts) is reported here.
  */
 export function readServiceFields(fields: Fields, path: DocumentPath, issues: Issues): ServiceFields {
+  // What a kit is drawn from often says nothing itself.
+  return Object.keys(fields).length === 0 ? NOTHING : readFields(fields, path, issues);
+}
+
+function readFields(fields: Fields, path: DocumentPath, issues: Issues): ServiceFields {
   const at = (key: string): DocumentPath => [...path, key];
   const healthcheck = asFields(fields['healthcheck']);
   const user = fields['user'];
@@ -162,3 +167,23 @@ function readRoute(value: unknown): RouteModel | false | undefined {
     })
   );
 }
+
+/** Keys that are read without a look at the others. */
+export function isLoose(key: string): boolean {
+  return key === 'env' || key === 'labels' || key === 'command' || key === 'files';
+}
+
+/** Some of these keys alone. */
+export function readLooseFields(fields: Fields, path: DocumentPath, issues: Issues): Partial<ServiceFields> {
+  const { env, labels, command, files } = fields;
+  const at = (key: string): DocumentPath => [...path, key];
+  return defined({
+    env: env === undefined ? undefined : readEnv({ env }, path, issues),
+    labels: labels === undefined ? undefined : readLabels(labels, at('labels'), issues),
+    command: readWords(command, at('command'), issues),
+    files: files === undefined ? undefined : readFiles(files, at('files'), issues),
+  });
+}
+
+/** A service that says nothing. */
+export const NOTHING: ServiceFields = readFields({}, [], createIssues());
