@@ -29,21 +29,16 @@ const DOCUMENT = new Map<string, KeyAnswer>([
   ['sync', misplaced('write it as policy.sync')],
   ['prune', misplaced('write it as policy.prune')],
   ['depends_on', misplaced('did you mean dependsOn?')],
-  ['configs', unsupported('use files of a service, or compose: for a Compose file that has some')],
-  ['include', unsupported('a Compose file that compose: names can include others')],
 ]);
 
 const NODE = new Map<string, KeyAnswer>([['host', misplaced('write it as connection.host')]]);
 
 /** Keys of a Compose service that have no place here yet. */
-const UNSUPPORTED = 'extends models provider use_api_socket'.split(' ');
+const UNSUPPORTED = 'models provider use_api_socket'.split(' ');
 
 const SERVICE = new Map<string, KeyAnswer>([
-  ['env_file', unsupported('use env, or compose: for a Compose file that says so')],
-  ['configs', unsupported('use files')],
   ['replicas', misplaced('write it as scale, or as deploy.replicas')],
   ['mode', unsupported()],
-  ['label_file', unsupported('write the labels under labels')],
   ['credential_spec', ignored('it is for Windows')],
   ['post_start', ignored('nothing is run in a container that has started; put it in its entrypoint')],
   ['pre_stop', ignored('nothing is run before a stop; let the service handle its stop_signal')],

@@ -12,8 +12,12 @@ import { placeOf, readNodes } from './node.ts';
 /** What the parts of reading a Compose project share. */
 export interface Project {
   readonly tree: TreeDirectory;
-  /** Directory of the kombination, from the root of the repository. */
+  /** Repository path of the kombination. */
+  readonly file: string;
+  /** Its directory, from the root of the repository. */
   readonly directory: string;
+  /** Whether it names Compose files. */
+  readonly adopts: boolean;
   /** Name of the stack. */
   readonly name: string;
   /** Texts of the repository that have been read, by blob id. */
@@ -27,6 +31,8 @@ export interface Project {
   readonly warning: Report;
   /** Variables that are not set, by the value that asks for them. */
   readonly unset: Map<Origin, Set<string>>;
+  /** Values that variables were filled into. */
+  readonly filled: Set<Origin>;
   /** Files parsed so far, so that one that is used twice is reported once. */
   readonly parsed: Map<string, YamlDocument>;
 }
