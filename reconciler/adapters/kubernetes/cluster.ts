@@ -1,4 +1,4 @@
-import { objectSpecOf } from '../../model/kubernetes-object.ts';
+import { objectSpecOf, qualifiedKind } from '../../model/kubernetes-object.ts';
 import type { DesiredResource, Projection, ResourceId } from '../../model/resource.ts';
 import { asFields } from '../../model/values.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -8,7 +8,7 @@ import type { ApiClient } from './client.ts';
 import type { KindInfo } from './discovery.ts';
 import { createDiscovery } from './discovery.ts';
 import type { LiveObject } from './live-object.ts';
-import { idOf } from './live-object.ts';
+import { idOf, ownerOf } from './live-object.ts';
 import { createWorkers } from './workers.ts';
 
 export { readObject } from './read-object.ts';
@@ -67,8 +67,15 @@ export function createCluster({ name, concurrency = 12, ...options }: ClusterOpt
     },
     kindOfLive: ({ apiVersion, kind }, signal) => discovery.find(apiVersion, kind, signal),
     async find(stack, id, signal) {
+      const [, kind, ...rest] = id.split('/');
+      // What belongs to no namespace may be described in one: its key is the end of its name then.
+      const keys = rest.map((_, index) => rest.slice(index).join('/'));
       for (const one of await caches.owned(signal)) {
-        for (const object of one.ofStack(stack)) if (idOf(object, name).id === id) return object;
+        if (qualifiedKind(one.kind) !== kind) continue;
+        for (const key of keys) {
+          const object = one.get(key);
+          if (object && ownerOf(object)?.stack === stack && idOf(object, name).id === id) return object;
+        }
       }
       return undefined;
     },
