@@ -19,6 +19,8 @@ export interface BenchCluster extends AsyncDisposable {
   readonly env: NodeJS.ProcessEnv;
   /** Its version. */
   readonly kubectl: string;
+  /** What its `apply` has to be told here. */
+  readonly kubectlFlags: readonly string[];
   createNamespace(name: string): Promise<void>;
   dropNamespace(name: string): Promise<void>;
   /** A server-side apply of a ConfigMap. */
@@ -47,6 +49,8 @@ export async function openBenchCluster(): Promise<BenchCluster> {
     file: double?.file ?? `kubeconfig: ${kubeconfig}\n`,
     env,
     kubectl: /"gitVersion": "([^"]+)"/.exec(version)?.[1] ?? 'of an unknown version',
+    // The double has no OpenAPI document to check against.
+    kubectlFlags: double === null ? [] : ['--validate=false'],
     async createNamespace(name) {
       await hand.create('/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
     },

@@ -204,7 +204,17 @@ async function runKubectl({ cluster, directory }: Bench, namespace: string): Pro
   const apply = () =>
     run(
       'kubectl',
-      ['--kubeconfig', cluster.kubeconfig, '--cache-dir', cache, 'apply', '--server-side', '-f', file],
+      [
+        '--kubeconfig',
+        cluster.kubeconfig,
+        '--cache-dir',
+        cache,
+        'apply',
+        '--server-side',
+        ...cluster.kubectlFlags,
+        '-f',
+        file,
+      ],
       {
         env: { ...process.env, ...cluster.env },
         signal: AbortSignal.timeout(TIMEOUT_MS),
