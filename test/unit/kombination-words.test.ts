@@ -85,7 +85,7 @@ describe('variables', () => {
     const { command, found } = web(
       'services:\n  web:\n    image: a:${TAG}\n    hostname: ${NAME:?say it}\n    command: [sh, -c, "echo $HOME"]\n',
     );
-    expect(command).toEqual(['sh', '-c', 'echo ${HOME}']);
+    expect(command).toEqual(['sh', '-c', 'echo $HOME']);
     expect(found).toEqual([
       'kombination.yaml:5:12 error UNRESOLVED_VARIABLE services.web.image',
       'kombination.yaml:6:15 error UNRESOLVED_VARIABLE services.web.hostname',
