@@ -62,6 +62,16 @@ function checkService(service: ServiceModel, check: Check): void {
   checkSecurity(service, issues);
   checkLabels(service, issues);
   checkPlaces(service, issues);
+  checkRestart(service, check);
+}
+
+function checkRestart({ name, path, restart }: ServiceModel, { kombination, issues }: Check): void {
+  const isAwaited = kombination.services.some(({ dependsOn }) =>
+    dependsOn.some(({ service, until }) => service === name && until === 'completed'),
+  );
+  if (restart?.policy !== 'on-failure' || isAwaited) return;
+  const message = `restart: on-failure of ${name} is always on a cluster, also when it ends well`;
+  ignore(issues, [...path, 'restart'], message, 'say "no" for what shall end');
 }
 
 function checkPorts({ name, ports = [] }: ServiceModel, { cluster, issues }: Check): void {

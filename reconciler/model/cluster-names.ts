@@ -38,6 +38,6 @@ export function workloadKind(service: {
   readonly hasVolume: boolean;
 }): WorkloadKind {
   const { policy } = service.restart;
-  if (service.awaited || policy === 'no' || policy === 'on-failure') return 'Job';
+  if (service.awaited || policy === 'no') return 'Job';
   return service.hasVolume ? 'StatefulSet' : 'Deployment';
 }

@@ -59,7 +59,11 @@ export const CLUSTER_SUPPORT: readonly KeySupport[] = [
     'some are warnings',
     'readiness probe: nothing is restarted, as on an engine; without a test, and start_interval, a warning',
   ),
-  row('restart', 'honoured', '"no" and on-failure are a Job, everything else a Deployment or StatefulSet'),
+  row(
+    'restart',
+    'some are warnings',
+    '"no", and what others wait for to end, is a Job, everything else a Deployment or StatefulSet, which is always started again',
+  ),
   row(
     'labels annotations',
     'some are warnings',

@@ -42,7 +42,7 @@ export function withRoutes(options: RouteOptions): readonly ServiceModel[] {
   const copies = proxy ? proxiesElsewhere(routed, proxy) : [];
   return [...all, ...copies].map((service) => {
     const nearest = copies.find(({ node }) => node === service.node) ?? proxy;
-    if (service.route && routed.includes(service))
+    if (service.route && !onCluster.includes(service))
       return withRoute(service, service.route, { front, proxy: nearest, values, issues });
     return service === nearest ? { ...service, networks: withNetwork(service, front) } : service;
   });
