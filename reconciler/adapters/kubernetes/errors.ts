@@ -1,4 +1,4 @@
-import { errorMessage, ReconcilerError } from '../../model/errors.ts';
+import { errorMessage, ReconcilerError, toCancelled } from '../../model/errors.ts';
 import { ApiError } from './api-error.ts';
 
 /**
@@ -24,12 +24,6 @@ export function toTargetError(
       retryable: true,
     },
   );
-}
-
-export function toCancelled(signal: AbortSignal, doing: string): ReconcilerError {
-  const reason: unknown = signal.reason;
-  if (reason instanceof ReconcilerError) return reason;
-  return new ReconcilerError('CANCELLED', `${doing}: cancelled`, { cause: reason, retryable: true });
 }
 
 /** Rights, quotas and namespaces change without us; what is invalid stays so. */
