@@ -1,4 +1,5 @@
 import { isReconcilerError, ReconcilerError } from '../model/errors.ts';
+import { isRolled } from '../model/kubernetes-object.ts';
 import type { Dependency, Health, ResourceId } from '../model/resource.ts';
 import type { Change } from '../plan/plan.ts';
 import type { ApplyContext, ResourceChange, Target } from '../ports/target.ts';
@@ -260,10 +261,10 @@ class PlanRun {
     if (resource.desired === null) return null;
     try {
       const health = await this.#waitForHealth(change, target);
-      if (change.action === 'replace' && !this.#rollouts.holds(change)) await this.#settle(change, 'keep');
+      if (isRevertible(change) && !this.#rollouts.holds(change)) await this.#settle(change, 'keep');
       return health;
     } catch (error) {
-      if (change.action !== 'replace' || this.#options.signal.reason instanceof Preempted) throw error;
+      if (!isRevertible(change) || this.#options.signal.reason instanceof Preempted) throw error;
       await this.#revert(change, error);
       throw new Reverted(error);
     }
@@ -339,4 +340,9 @@ class PlanRun {
     this.#wake = resolve;
     return promise;
   }
+}
+
+/** Whether its target knows how to put back what was there. */
+function isRevertible({ action, kind, fields }: Change): boolean {
+  return action === 'replace' || (action === 'update' && fields.length > 0 && isRolled(kind));
 }

@@ -9,7 +9,7 @@ import type { ApiClient } from './client.ts';
 import type { KindInfo } from './discovery.ts';
 import { createDiscovery } from './discovery.ts';
 import type { LiveObject } from './live-object.ts';
-import { idOf, isLiveObject } from './live-object.ts';
+import { idOf, isLiveObject, placeOf } from './live-object.ts';
 import { createWorkers } from './workers.ts';
 
 export interface ClusterOptions extends Pick<CachesOptions, 'client' | 'clock' | 'logger'> {
@@ -67,7 +67,10 @@ export function createCluster({ name, concurrency = 12, ...options }: ClusterOpt
     kindOfLive: ({ apiVersion, kind }, signal) => discovery.find(apiVersion, kind, signal),
     async find(stack, id, signal) {
       for (const one of await caches.owned(signal)) {
-        for (const object of one.ofStack(stack)) if (idOf(object, name).id === id) return object;
+        for (const object of one.ofStack(stack)) {
+          // What a node is called says nothing about what stands there.
+          if (placeOf(idOf(object, name).id) === placeOf(id)) return object;
+        }
       }
       return undefined;
     },

@@ -34,6 +34,8 @@ export const MANAGED_BY = 'app.kubernetes.io/managed-by';
 export const SELECTOR = `${MANAGED_BY}=${MANAGER}`;
 const PREFIX = 'kombinator.io/';
 export const STACK = `${PREFIX}stack`;
+/** Annotation of what was stopped by hand: how many pods there were. */
+export const STOPPED = `${PREFIX}stopped`;
 const MARK = {
   resource: `${PREFIX}resource`,
   hash: `${PREFIX}hash`,
@@ -72,6 +74,11 @@ export function idOf(live: LiveObject, target: string): { readonly id: ResourceI
   // Of what belongs to no namespace the description may name one all the same.
   const known = marked.startsWith(`${name}/${kind}/`) && (rest === key || rest.endsWith(`/${key}`));
   return { id: resourceId(name, kind, known ? rest : key), target: name };
+}
+
+/** What names an object on its cluster: an id without its target. */
+export function placeOf(id: ResourceId): string {
+  return id.slice(id.indexOf('/'));
 }
 
 export interface Marks {

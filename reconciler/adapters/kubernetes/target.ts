@@ -1,8 +1,9 @@
 import { ReconcilerError } from '../../model/errors.ts';
 import type { Target } from '../../ports/target.ts';
-import { applyChange, settleReplace } from './apply.ts';
+import { applyChange, settleChange } from './apply.ts';
 import type { ClusterOptions } from './cluster.ts';
 import { createCluster } from './cluster.ts';
+import { startWorkload, stopWorkload } from './control.ts';
 import { toTargetError } from './errors.ts';
 import { readFacts, readOwned } from './facts.ts';
 import { readLogs } from './logs.ts';
@@ -39,10 +40,16 @@ export function createClusterTarget(options: ClusterOptions): Target {
     ...withoutContainers(name),
     health: (stack, id, signal) =>
       guard(`look at ${id}`, signal, (both) => readHealth(cluster, stack, id, both)),
+    stop: (stack, id, signal) =>
+      guard(`stop ${id}`, signal, (both) => stopWorkload(cluster, stack, id, both)),
+    start: (desired, context) =>
+      guard(`start ${desired.id}`, context.signal, (signal) =>
+        startWorkload(cluster, desired, { ...context, signal }),
+      ),
     async settle(change, outcome, context) {
-      if (change.change.action !== 'replace') return;
+      if (change.change.action !== 'replace' && change.change.action !== 'update') return;
       await guard(`settle ${change.change.id}`, context.signal, (signal) =>
-        settleReplace(cluster, change, outcome, { ...context, signal }),
+        settleChange(cluster, change, outcome, { ...context, signal }),
       );
     },
     owned: (signal) => guard(`look through ${name}`, signal, (both) => readOwned(cluster, both)),
@@ -70,7 +77,7 @@ export function createClusterTarget(options: ClusterOptions): Target {
   };
 }
 
-type ContainerVerbs = 'exec' | 'release' | 'runOneOff' | 'leftovers' | 'removeLeftover' | 'stop' | 'start';
+type ContainerVerbs = 'exec' | 'release' | 'runOneOff' | 'leftovers' | 'removeLeftover';
 
 /** What is only there for engines that run containers by themselves. */
 function withoutContainers(name: string): Pick<Target, ContainerVerbs> {
@@ -84,7 +91,5 @@ function withoutContainers(name: string): Pick<Target, ContainerVerbs> {
     exec: async (_stack, id) => unsupported(`runs no programs in the pods of ${id}; use kubectl exec`),
     leftovers: async () => [],
     removeLeftover: async () => undefined,
-    stop: async (_stack, id) => unsupported(`cannot stop ${id}; set its replicas to 0`),
-    start: async ({ id }) => unsupported(`cannot start ${id}; set its replicas`),
   };
 }
