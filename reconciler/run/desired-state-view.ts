@@ -98,7 +98,7 @@ function buildStack(core: Core, entry: StackEntry, lookup: Lookup): DesiredStack
     targets,
     services: viewServices(assessment),
     resources,
-    hooks: hasErrors(diagnostics) ? [] : renderHooks(rendering, resources),
+    hooks: hasErrors(diagnostics) ? [] : renderHooks(contents, resources),
     dependsOn: entry.dependsOn.map(({ name }) => name),
     policy: { ...policy, ...kombination.policy },
     document: written.value ?? null,

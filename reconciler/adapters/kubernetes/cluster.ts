@@ -33,8 +33,10 @@ export interface Cluster extends ObjectCaches {
   readonly projections: Map<string, KnownProjection>;
   /** Paths where nothing was, and when that was seen (milliseconds). */
   readonly vacant: Map<string, number>;
-  /** Objects that a replace has taken away, until it is settled. */
+  /** Objects that a replace has taken away, or an update has changed, until it is settled. */
   readonly replaced: Map<string, LiveObject>;
+  /** Jobs that run once for this process, by uid. */
+  readonly oneOffs: Set<string>;
   /** Runs with a bound on how many run at a time. */
   readonly bounded: <T, R>(items: readonly T[], work: (item: T) => Promise<R>) => Promise<R[]>;
   kindOf(desired: DesiredResource, signal: AbortSignal): Promise<KindInfo | undefined>;
@@ -60,6 +62,7 @@ export function createCluster({ name, concurrency = 12, ...options }: ClusterOpt
     projections: new Map(),
     vacant: new Map(),
     replaced: new Map(),
+    oneOffs: new Set(),
     kindOf(desired, signal) {
       const { apiVersion, kind } = objectSpecOf(desired);
       return discovery.find(apiVersion, kind, signal);

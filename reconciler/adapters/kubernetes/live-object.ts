@@ -33,10 +33,12 @@ export const MANAGER = 'kombinator';
 export const MANAGED_BY = 'app.kubernetes.io/managed-by';
 export const SELECTOR = `${MANAGED_BY}=${MANAGER}`;
 const PREFIX = 'kombinator.io/';
+/** Label of what runs once and belongs to no description. */
+export const ONE_OFF = `${PREFIX}one-off`;
 export const STACK = `${PREFIX}stack`;
 /** Annotation of what was stopped by hand: how many pods there were. */
 export const STOPPED = `${PREFIX}stopped`;
-const MARK = {
+export const MARK = {
   resource: `${PREFIX}resource`,
   hash: `${PREFIX}hash`,
   revision: `${PREFIX}revision`,
@@ -112,7 +114,7 @@ export function toWire(desired: DesiredResource, kind: KindInfo, marks: Marks): 
 }
 
 /** Values of a Secret travel in base64; there are no secrets elsewhere. */
-function reveal(value: SpecValue): Json {
+export function reveal(value: SpecValue): Json {
   if (value instanceof Secret) return Buffer.from(value.revealBytes()).toString('base64');
   if (value === null || typeof value !== 'object') return value;
   if (Array.isArray(value)) return value.map((item: SpecValue) => reveal(item));

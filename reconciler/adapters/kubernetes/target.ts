@@ -8,6 +8,8 @@ import { toTargetError } from './errors.ts';
 import { readFacts, readOwned } from './facts.ts';
 import { readLogs } from './logs.ts';
 import { observeCluster } from './observe.ts';
+import { runOneOff } from './one-off.ts';
+import { listLeftovers, removeLeftover } from './one-off-leftovers.ts';
 import { readHealth } from './read-health.ts';
 
 /** The `Target` port over one API server. */
@@ -46,6 +48,13 @@ export function createClusterTarget(options: ClusterOptions): Target {
       guard(`start ${desired.id}`, context.signal, (signal) =>
         startWorkload(cluster, desired, { ...context, signal }),
       ),
+    runOneOff: (oneOff, context) =>
+      guard(`run ${oneOff.resource.id}`, context.signal, (signal) =>
+        runOneOff(cluster, oneOff, { ...context, signal }),
+      ),
+    leftovers: (signal) => guard(`look for hooks on ${name}`, signal, (both) => listLeftovers(cluster, both)),
+    removeLeftover: (id, signal) =>
+      guard(`remove ${id}`, signal, (both) => removeLeftover(cluster, id, both)),
     async settle(change, outcome, context) {
       if (change.change.action !== 'replace' && change.change.action !== 'update') return;
       await guard(`settle ${change.change.id}`, context.signal, (signal) =>
@@ -77,7 +86,7 @@ export function createClusterTarget(options: ClusterOptions): Target {
   };
 }
 
-type ContainerVerbs = 'exec' | 'release' | 'runOneOff' | 'leftovers' | 'removeLeftover';
+type ContainerVerbs = 'exec' | 'release';
 
 /** What is only there for engines that run containers by themselves. */
 function withoutContainers(name: string): Pick<Target, ContainerVerbs> {
@@ -87,9 +96,6 @@ function withoutContainers(name: string): Pick<Target, ContainerVerbs> {
   return {
     // Nothing on a cluster stands in the way of another object as a host port does.
     release: async () => undefined,
-    runOneOff: async () => unsupported('runs no containers by themselves; describe a job'),
     exec: async (_stack, id) => unsupported(`runs no programs in the pods of ${id}; use kubectl exec`),
-    leftovers: async () => [],
-    removeLeftover: async () => undefined,
   };
 }
