@@ -85,7 +85,8 @@ export const CLUSTER_SUPPORT: readonly KeySupport[] = [
   row('expose', 'honoured', 'ports of the Service'),
   row('links', 'honoured', 'a Service of the alias, for the whole namespace'),
   row('platform', 'honoured', 'node selector'),
-  row('dns dns_search dns_opt', 'honoured', 'added to what the cluster gives'),
+  row('dns', 'warning', 'asked only where the name server of the cluster does not answer'),
+  row('dns_search dns_opt', 'honoured', 'added to what the cluster gives'),
   row('extra_hosts', 'some are errors', 'hostAliases; host-gateway is an error'),
   row(
     'ipc pid',
@@ -206,6 +207,12 @@ export const KEY_RULES: readonly KeyRule[] = [
   ignored('ipc', ({ options: { ipc } }) => ipc === 'shareable' || ipc === 'none'),
   ignored('init', ({ init }) => init === true),
   ignored('stop_signal', ({ stopSignal }) => stopSignal !== undefined),
+  {
+    key: 'dns',
+    severity: 'warning',
+    says: ({ options }) => options.dns !== undefined,
+    message: 'is only asked where the name server of the cluster does not answer',
+  },
   ignored('mac_address', ({ options }) => options.macAddress !== undefined),
   ignored('domainname', ({ options }) => options.domainname !== undefined),
   ignored('logging', ({ options }) => options.logging !== undefined),

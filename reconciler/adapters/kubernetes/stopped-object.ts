@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../model/json.ts';
-import { asFields } from '../../model/values.ts';
+import { asFields, asString } from '../../model/values.ts';
 import type { LiveObject } from './live-object.ts';
 import { STOPPED } from './live-object.ts';
 
@@ -24,7 +24,7 @@ export function isStopped(live: LiveObject): boolean {
 /** A description of something that is to stay stopped; what an autoscaler decides stays unsaid. */
 export function asStopped(wire: JsonObject): JsonObject {
   const spec = asFields(wire['spec']);
-  const stopped = Object.entries(stoppingSpec(String(wire['kind'])) ?? {});
+  const stopped = Object.entries(stoppingSpec(asString(wire['kind']) ?? '') ?? {});
   const said = stopped.filter(([key]) => spec?.[key] !== undefined || key === 'suspend');
   return { ...wire, spec: { ...(wire['spec'] as JsonObject), ...Object.fromEntries(said) } };
 }

@@ -1,7 +1,7 @@
 import { ReconcilerError } from '../../model/errors.ts';
 import type { Target } from '../../ports/target.ts';
 import { applyChange, settleChange } from './apply.ts';
-import type { ClusterOptions } from './cluster.ts';
+import type { Cluster, ClusterOptions } from './cluster.ts';
 import { createCluster } from './cluster.ts';
 import { startWorkload, stopWorkload } from './control.ts';
 import { toTargetError } from './errors.ts';
@@ -42,19 +42,8 @@ export function createClusterTarget(options: ClusterOptions): Target {
     ...withoutContainers(name),
     health: (stack, id, signal) =>
       guard(`look at ${id}`, signal, (both) => readHealth(cluster, stack, id, both)),
-    stop: (stack, id, signal) =>
-      guard(`stop ${id}`, signal, (both) => stopWorkload(cluster, stack, id, both)),
-    start: (desired, context) =>
-      guard(`start ${desired.id}`, context.signal, (signal) =>
-        startWorkload(cluster, desired, { ...context, signal }),
-      ),
-    runOneOff: (oneOff, context) =>
-      guard(`run ${oneOff.resource.id}`, context.signal, (signal) =>
-        runOneOff(cluster, oneOff, { ...context, signal }),
-      ),
-    leftovers: (signal) => guard(`look for hooks on ${name}`, signal, (both) => listLeftovers(cluster, both)),
-    removeLeftover: (id, signal) =>
-      guard(`remove ${id}`, signal, (both) => removeLeftover(cluster, id, both)),
+    ...controls(cluster, guard),
+    ...oneOffs(cluster, guard),
     async settle(change, outcome, context) {
       if (change.change.action !== 'replace' && change.change.action !== 'update') return;
       await guard(`settle ${change.change.id}`, context.signal, (signal) =>
@@ -83,6 +72,33 @@ export function createClusterTarget(options: ClusterOptions): Target {
       closing.abort(new ReconcilerError('CANCELLED', `the connection to ${name} was closed`));
       cluster.close();
     },
+  };
+}
+
+type Guard = <T>(doing: string, signal: AbortSignal, call: (signal: AbortSignal) => Promise<T>) => Promise<T>;
+
+function controls(cluster: Cluster, guard: Guard): Pick<Target, 'stop' | 'start'> {
+  return {
+    stop: (stack, id, signal) =>
+      guard(`stop ${id}`, signal, (both) => stopWorkload(cluster, stack, id, both)),
+    start: (desired, context) =>
+      guard(`start ${desired.id}`, context.signal, (signal) =>
+        startWorkload(cluster, desired, { ...context, signal }),
+      ),
+  };
+}
+
+/** Jobs that run once, for hooks. */
+function oneOffs(cluster: Cluster, guard: Guard): Pick<Target, 'runOneOff' | 'leftovers' | 'removeLeftover'> {
+  return {
+    runOneOff: (oneOff, context) =>
+      guard(`run ${oneOff.resource.id}`, context.signal, (signal) =>
+        runOneOff(cluster, oneOff, { ...context, signal }),
+      ),
+    leftovers: (signal) =>
+      guard(`look for hooks on ${cluster.name}`, signal, (both) => listLeftovers(cluster, both)),
+    removeLeftover: (id, signal) =>
+      guard(`remove ${id}`, signal, (both) => removeLeftover(cluster, id, both)),
   };
 }
 
