@@ -22,6 +22,8 @@ export const CLUSTER_SUPPORT: readonly KeySupport[] = [
     'honoured',
     'as everywhere',
   ),
+  row('extends env_file label_file', 'honoured', 'read before anything else'),
+  row('configs', 'some are warnings', 'as files'),
   row('image pull_policy', 'honoured', '`image`, `imagePullPolicy`'),
   row('build', 'error', 'push the image and name it; with `image` a warning: that image is pulled'),
   row('command entrypoint working_dir stdin_open tty', 'honoured', 'of the container'),

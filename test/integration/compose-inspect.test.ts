@@ -16,6 +16,7 @@ import { kombinationSchema } from '../../schemas/index.ts';
 import { DEFINITIONS, FILES, INSPECT_IMAGE, writeCompose } from '../support/compose-definitions.ts';
 import type { AllowedDifference } from '../support/compose-differences.ts';
 import { ALLOWED, NOT_COMPARED } from '../support/compose-differences.ts';
+import { isPinned } from '../support/compose-pinned.ts';
 import { prepareCompose } from '../support/compose.ts';
 import { createDesiredFixture, createFixedSecrets } from '../support/desired-fixtures.ts';
 import { engineJson } from '../support/docker-engine.ts';
@@ -166,7 +167,9 @@ function allowing(
     ({ fields, services, values }) =>
       fields.some((pattern) => matches(pattern, field)) &&
       (services?.includes(service) ?? true) &&
-      (!values || (values.compose === compose && values.kombinator === kombinator)),
+      (values
+        ? values.compose === compose && values.kombinator === kombinator
+        : isPinned(container, field, [compose, kombinator])),
   );
 }
 

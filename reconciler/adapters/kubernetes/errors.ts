@@ -36,7 +36,8 @@ function refused(error: ApiError, doing: string): ReconcilerError {
       retryable: true,
     });
   }
-  const retryable = status !== 400 && status !== 422 && status !== 405 && status !== 415;
+  const hopeless = /^failed to (create typed patch|convert new) object/.test(error.message);
+  const retryable = !hopeless && status !== 400 && status !== 422 && status !== 405 && status !== 415;
   return new ReconcilerError('TARGET_ERROR', message, { cause: error, retryable });
 }
 

@@ -111,7 +111,7 @@ async function withoutMissingClaims(
 }
 
 async function ensureNamespace(cluster: Cluster, namespace: string, signal: AbortSignal): Promise<void> {
-  if ((await cluster.namespaces(signal)).get(namespace)) return;
+  if ((await cluster.namespace(namespace, signal)) !== undefined) return;
   try {
     const body = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } };
     await create(cluster, '/api/v1/namespaces', body, signal);

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { KubeConfig } from '@kubernetes/client-node';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, inject, it } from 'vitest';
 import { asFields } from '../../../reconciler/model/values.ts';
 import type { Anywhere } from '../../support/anywhere.ts';
 import { CLUSTER_NODE, NODE, startAnywhere } from '../../support/anywhere.ts';
@@ -72,7 +72,9 @@ async function onCluster(kubeconfig: string): Promise<Place> {
   };
 }
 
-const kubeconfig = process.env['KUBECONFIG'];
+/** Only where pods run. */
+const real = inject('kubernetes');
+const kubeconfig = real?.shared === true ? real.kubeconfig : undefined;
 const places: readonly { readonly where: string; readonly open: () => Promise<Place> }[] = [
   { where: 'the double', open: onDouble },
   ...(kubeconfig ? [{ where: `the cluster of ${kubeconfig}`, open: () => onCluster(kubeconfig) }] : []),
