@@ -46,7 +46,7 @@ export function createInstancesRig(options: InstancesRigOptions = {}): Instances
   const { engine = createMemoryInstanceEngine(), clock = createRigClock(), settings = {}, start = true } = options;
   const store = options.store ?? createSqliteStore({ path: ':memory:', clock });
   const logger = createQuietLogger();
-  const owner = 'rig';
+  const owner = () => 'rig';
   const namespace = settings.namespace ?? 'stacks';
   const backend = createEngineInstances({ engine, owner, namespace, clock, logger, close: () => undefined });
   const instances = createInstances({ backend, records: store, clock, logger, settings });

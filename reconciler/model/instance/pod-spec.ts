@@ -1,8 +1,7 @@
-import { parseAllDocuments } from 'yaml';
-import { errorMessage, ReconcilerError } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
 import { checkPod } from './check-pod.ts';
 import type { InstanceDesign, PortProtocol, TargetPort } from './instance.ts';
+import { parsePodYaml } from './parse-pod-yaml.ts';
 import { POD } from './pod-types.ts';
 import { invalidInput, invalidPodSpec } from './refusals.ts';
 import { sanitizePod } from './sanitize-pod.ts';
@@ -16,7 +15,6 @@ export interface GivenPort {
 }
 
 const MOST_PORTS = 24;
-const MOST_ALIASES = 100;
 
 /**
  * Checks what a client asks for in the order of the reference; the first fault is told.
@@ -25,7 +23,7 @@ const MOST_ALIASES = 100;
 export function designInstance(podSpec: string, targetPorts: readonly GivenPort[]): InstanceDesign {
   if (podSpec.trim() === '') throw invalidPodSpec('pod_spec is required');
   const ports = checkTargetPorts(targetPorts);
-  const given = readTyped(POD, parsePod(podSpec), '');
+  const given = readTyped(POD, parsePodYaml(podSpec), '');
   checkPod(given, ports);
   const { pod, cpuMilli, memoryBytes } = sanitizePod(given);
   return { pod, podSpec: formatPod(pod), ports, cpuMilli, memoryBytes };
@@ -54,26 +52,4 @@ function checkTargetPorts(given: readonly GivenPort[]): readonly TargetPort[] {
 
 function isProtocol(name: string): name is PortProtocol {
   return name === 'TCP' || name === 'UDP';
-}
-
-/** As Kubernetes' programs read YAML: version 1.1, in which `yes` is true. */
-function parsePod(text: string): unknown {
-  try {
-    const documents = parseAllDocuments(text, { version: '1.1', merge: true, logLevel: 'silent' });
-    if (!Array.isArray(documents)) throw invalidPodSpec('pod_spec is empty');
-    const [document, more] = documents.filter(({ contents }) => contents !== null);
-    if (document === undefined) throw invalidPodSpec('pod_spec is empty');
-    if (more !== undefined) throw invalidPodSpec('pod_spec must be one document');
-    const [fault] = document.errors;
-    if (fault !== undefined) throw invalidPodSpec(oneLine(fault.message));
-    return document.toJS({ maxAliasCount: MOST_ALIASES });
-  } catch (error) {
-    if (error instanceof ReconcilerError) throw error;
-    // Nesting that is too deep for the parser, aliases that multiply.
-    throw invalidPodSpec(oneLine(errorMessage(error)));
-  }
-}
-
-function oneLine(message: string): string {
-  return (message.split('\n', 1)[0] ?? '').replace(/:$/, '').slice(0, 300);
 }

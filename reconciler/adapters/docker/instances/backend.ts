@@ -23,8 +23,8 @@ import { checkSupport } from './support.ts';
 import { watchInstances } from './watch.ts';
 
 export interface DockerInstancesOptions {
-  /** The installation that what is made belongs to: others on the same engine are left alone. */
-  readonly owner: string;
+  /** The installation that what is made belongs to: others on the same engine are left alone. Asked when it is first needed. */
+  readonly owner: () => string;
   readonly namespace: string;
   /** Default 0.0.0.0. */
   readonly publishAddress?: string;
@@ -94,7 +94,7 @@ export function createEngineInstances({ engine, close, ...options }: EngineInsta
       sink?.changed(id, null);
     },
     async exists(id, signal) {
-      return (await engine.listInstances(owner, id, until(signal))).length > 0;
+      return (await engine.listInstances(owner(), id, until(signal))).length > 0;
     },
     async watch(to, signal) {
       sink = to;
@@ -144,10 +144,10 @@ async function place(
 }
 
 async function removeAll({ engine, owner }: Installation, id: string, signal: AbortSignal): Promise<void> {
-  const containers = await engine.listInstances(owner, id, signal);
+  const containers = await engine.listInstances(owner(), id, signal);
   await Promise.all(containers.map(({ Id }) => engine.removeContainer(Id, signal)));
   const hadVolumes = containers.length === 0 || containers.some(({ Mounts }) => Mounts.length > 0);
   if (!hadVolumes) return;
-  const volumes = await engine.listInstanceVolumes(owner, id, signal);
+  const volumes = await engine.listInstanceVolumes(owner(), id, signal);
   await Promise.all(volumes.map(({ Name }) => engine.removeVolume(Name, signal)));
 }

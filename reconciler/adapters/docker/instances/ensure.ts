@@ -17,7 +17,7 @@ import type { InstanceState } from './state.ts';
 /** What bringing up instances works with. */
 export interface Installation {
   readonly engine: InstanceEngine;
-  readonly owner: string;
+  readonly owner: () => string;
   readonly network: string;
   readonly publishAddress: string;
   readonly pidsLimit: number;
@@ -98,7 +98,7 @@ async function ensureVolume(
       Driver: 'local',
       // The size of a directory on the disk cannot be bounded; one in memory can.
       DriverOpts: inMemory ? { type: 'tmpfs', device: 'tmpfs', o: `size=${bytes},mode=1777` } : {},
-      Labels: instanceLabels({ id: instance.id, owner, containers: 1 }),
+      Labels: instanceLabels({ id: instance.id, owner: owner(), containers: 1 }),
     },
     signal,
   );
@@ -143,7 +143,7 @@ async function ensureContainer(
   signal: AbortSignal,
 ): Promise<string> {
   const { engine, state, onChange } = installation;
-  const body = buildInstanceContainer({ ...installation, ...part });
+  const body = buildInstanceContainer({ ...installation, ...part, owner: installation.owner() });
   const labels = labelsOf(body);
   const { id, state: current } = await createOrFind(installation, part, body, signal);
   // It has run already, and runs once.

@@ -38,14 +38,14 @@ async function listen(
   const filters = {
     type: ['container'],
     event: ['create', 'start', 'die', 'destroy'],
-    label: [`${INSTANCE_LABEL.owner}=${owner}`],
+    label: [`${INSTANCE_LABEL.owner}=${owner()}`],
   };
   const stream = await engine.events(filters, signal);
   try {
     const info = await engine.info(signal);
     onInfo(info);
     const since = clock.now();
-    state.replace(await engine.listInstances(owner, null, signal));
+    state.replace(await engine.listInstances(owner(), null, signal));
     onOpen();
     sink.nodes(new Set([info.Name]));
     sink.replaced(state.all(), since);
