@@ -49,6 +49,8 @@ export interface InstanceContext {
   readonly logger: Logger;
   readonly table: InstanceTable;
   readonly ports: NodePorts;
+  /** Aborts when nobody looks after instances any more. */
+  readonly closing: AbortSignal;
   /** Ids that are being placed: what is seen of them is no orphan. */
   readonly placing: Set<string>;
   /** The nodes that there are; `null` until the backend has told. */

@@ -1,4 +1,4 @@
-import { errorMessage, isReconcilerError } from '../../model/errors.ts';
+import { errorMessage, isReconcilerError, ReconcilerError } from '../../model/errors.ts';
 import { unknownInstance } from '../../model/instance/refusals.ts';
 import type { Instance, InstanceStatus } from '../../model/instance/instance.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -41,8 +41,10 @@ export function createInstances(options: InstancesOptions): Instances {
   const { backend, records, clock, logger } = options;
   const settings: InstanceSettings = { ...DEFAULT_SETTINGS, ...options.settings };
   const { nodePorts: range, portLockMs: lockMs } = settings;
+  const closing = new AbortController();
   return new KeptInstances(
     {
+      closing: closing.signal,
       settings,
       backend,
       records,
@@ -53,13 +55,19 @@ export function createInstances(options: InstancesOptions): Instances {
       placing: new Set(),
       nodes: null,
     },
-    options.alwaysWatch ?? false,
+    { alwaysWatch: options.alwaysWatch ?? false, closing },
   );
+}
+
+interface Keeping {
+  readonly alwaysWatch: boolean;
+  readonly closing: AbortController;
 }
 
 class KeptInstances implements Instances {
   readonly #context: InstanceContext;
   readonly #alwaysWatch: boolean;
+  readonly #closing: AbortController;
   readonly #background: Background;
   readonly #queue: WorkQueue;
   readonly #bounded: Bounded;
@@ -71,10 +79,11 @@ class KeptInstances implements Instances {
   readonly #failures = new Map<string, number>();
   #watching = false;
 
-  constructor(context: InstanceContext, alwaysWatch: boolean) {
+  constructor(context: InstanceContext, { alwaysWatch, closing }: Keeping) {
     const { clock, logger, settings } = context;
     this.#context = context;
     this.#alwaysWatch = alwaysWatch;
+    this.#closing = closing;
     this.#background = new Background(clock, logger);
     this.#bounded = createBounded(settings.deleteConcurrency);
     this.#queue = new WorkQueue({
@@ -178,6 +187,7 @@ class KeptInstances implements Instances {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort(new ReconcilerError('CANCELLED', 'shutting down', { retryable: true }));
     await this.#queue[Symbol.asyncDispose]();
     await this.#background[Symbol.asyncDispose]();
     await this.#context.backend[Symbol.asyncDispose]();

@@ -11,13 +11,13 @@ export interface Orphans {
 }
 
 export function createOrphans(context: InstanceContext, bounded: Bounded): Orphans {
-  const { backend, clock, logger, table, placing, settings } = context;
+  const { backend, clock, logger, table, placing, settings, closing } = context;
   const since = new Map<string, number>();
   const isOurs = (id: string) => table.get(id) !== undefined || placing.has(id);
   async function remove(id: string): Promise<void> {
     if (isOurs(id)) return void since.delete(id);
     try {
-      await backend.remove(id, AbortSignal.timeout(60_000));
+      await backend.remove(id, AbortSignal.any([closing, AbortSignal.timeout(60_000)]));
       since.delete(id);
       logger.info({ instance: id }, 'removed what was left of an instance that is gone');
     } catch (error) {

@@ -46,15 +46,16 @@ interface RemovalWork {
 }
 
 async function removeOne(
-  { backend, records, table, ports, logger }: InstanceContext,
+  { backend, records, table, ports, logger, closing }: InstanceContext,
   { instance, removal, stopWork }: RemovalWork,
 ): Promise<void> {
   const { id } = instance;
   await stopWork(id);
   try {
-    await backend.remove(id, AbortSignal.timeout(60_000));
+    await backend.remove(id, AbortSignal.any([closing, AbortSignal.timeout(60_000)]));
   } catch (error) {
-    if (removal.strict) throw error;
+    // What was cut short by the end of the process is not done: the next one goes on.
+    if (removal.strict || closing.aborted) throw error;
     logger.warn({ instance: id, error: errorMessage(error) }, 'containers of a deleted instance are left for later');
   }
   if (removal.record === undefined) records.deleteInstance(id);
