@@ -115,10 +115,7 @@ async function readRequest<Deps>(
   };
 }
 
-function bodyOf<Deps>(
-  ctx: RouterContext<RequestState>,
-  { body }: Route<Deps>,
-): Promise<ReadBody> | null {
+function bodyOf<Deps>(ctx: RouterContext<RequestState>, { body }: Route<Deps>): Promise<ReadBody> | null {
   if (body === undefined) return null;
   return body.anyType === true ? readJsonBody(ctx.req) : readBody(ctx.req, body.text ?? []);
 }

@@ -1,4 +1,10 @@
-import type { BatchDelete, CreateInstanceRequest, Instance, Instances, InstanceStats } from '../../reconciler/index.ts';
+import type {
+  BatchDelete,
+  CreateInstanceRequest,
+  Instance,
+  Instances,
+  InstanceStats,
+} from '../../reconciler/index.ts';
 
 /** What the operations on instances work with. */
 export interface InstanceDeps {
@@ -13,7 +19,10 @@ export interface InstancePage {
 }
 
 /** Throws INVALID_POD_SPEC, INVALID_INPUT, CLUSTER_SATURATED, NO_NODE_PORT. */
-export function createInstance({ instances }: InstanceDeps, request: CreateInstanceRequest): Promise<Instance> {
+export function createInstance(
+  { instances }: InstanceDeps,
+  request: CreateInstanceRequest,
+): Promise<Instance> {
   return instances.create(request);
 }
 

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { createDockerTarget } from '../adapters/docker/index.ts';
+import type { RegistryCredentials } from '../adapters/docker/index.ts';
 import { createKubernetesTarget } from '../adapters/kubernetes/index.ts';
 import { createGitSource } from '../adapters/git/index.ts';
 import { readCommands } from '../adapters/secrets/commands.ts';
@@ -14,6 +15,8 @@ import type { Logger } from '../ports/logger.ts';
 import type { Secrets } from '../ports/secrets.ts';
 import type { Source } from '../ports/source.ts';
 import type { Store } from '../ports/store.ts';
+import type { Target } from '../ports/target.ts';
+import type { TargetReference } from '../model/target.ts';
 import type { Instances } from '../instances.ts';
 import type { Reconciler } from '../reconciler.ts';
 import { createReconciler } from '../run/create-reconciler.ts';
@@ -80,6 +83,7 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
   const secrets = createSecrets({ stateDir, env, logger, commands });
   const source = await openSource(options, clock);
   const desired = createDesiredState({ source, secrets, checkSchema });
+  const registries = () => readRegistries(desired, secrets, logger);
   const reconciler = createReconciler({
     source,
     desired,
@@ -87,25 +91,9 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
     clock,
     logger,
     freeze: createFreeze(config.freeze),
-    createTarget: ({ name, ...reference }) =>
-      reference.kind === 'kubernetes'
-        ? createKubernetesTarget({
-            name,
-            connection: reference.connection,
-            resolveSecret: (secret) => secrets.resolve(secret),
-            clock,
-            logger,
-          })
-        : createDockerTarget({
-            name,
-            connection: reference.connection,
-            registries: () => readRegistries(desired, secrets, logger),
-            clock,
-            logger,
-          }),
+    createTarget: (reference) => createTarget(reference, { secrets, registries, clock, logger }),
     ...(options.resyncMs === undefined ? {} : { resyncMs: options.resyncMs }),
   });
-  const registries = () => readRegistries(desired, secrets, logger);
   const instances =
     options.ephemeral === true
       ? null
@@ -129,6 +117,26 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
       store[Symbol.dispose]();
     },
   };
+}
+
+interface TargetParts {
+  readonly secrets: Secrets;
+  readonly registries: () => readonly RegistryCredentials[];
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+function createTarget({ name, ...reference }: TargetReference, parts: TargetParts): Target {
+  const { secrets, registries, clock, logger } = parts;
+  if (reference.kind === 'docker')
+    return createDockerTarget({ name, connection: reference.connection, registries, clock, logger });
+  return createKubernetesTarget({
+    name,
+    connection: reference.connection,
+    resolveSecret: (secret) => secrets.resolve(secret),
+    clock,
+    logger,
+  });
 }
 
 const NO_CONFIG: DaemonConfig = { freeze: [], instances: DEFAULT_INSTANCES };

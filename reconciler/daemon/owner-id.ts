@@ -24,7 +24,8 @@ export function openOwnerId(stateDir: string): OwnerId {
 
 function readOrMake(path: string): string {
   try {
-    if (!existsSync(path)) writeFileSync(path, `${randomBytes(8).toString('hex')}\n`, { mode: 0o600, flag: 'wx' });
+    if (!existsSync(path))
+      writeFileSync(path, `${randomBytes(8).toString('hex')}\n`, { mode: 0o600, flag: 'wx' });
     const id = readFileSync(path, 'utf8').trim();
     if (/^[a-z0-9]{8,40}$/.test(id)) return id;
   } catch (error) {

@@ -43,7 +43,12 @@ export interface InstancesRigOptions {
 const WAIT_MS = 4_000;
 
 export function createInstancesRig(options: InstancesRigOptions = {}): InstancesRig {
-  const { engine = createMemoryInstanceEngine(), clock = createRigClock(), settings = {}, start = true } = options;
+  const {
+    engine = createMemoryInstanceEngine(),
+    clock = createRigClock(),
+    settings = {},
+    start = true,
+  } = options;
   const store = options.store ?? createSqliteStore({ path: ':memory:', clock });
   const logger = createQuietLogger();
   const owner = () => 'rig';

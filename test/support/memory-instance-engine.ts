@@ -152,12 +152,17 @@ export function createMemoryInstanceEngine(options: MemoryInstanceEngineOptions 
         const found = [...containers.values()].find((one) => one.name === name || one.id === name);
         if (found === undefined) return null;
         const { id: Id, body, state: Status, exitCode: ExitCode } = found;
-        return { Id, Config: { Labels: body.Labels }, State: { Status, ExitCode } } as unknown as ContainerInspectInfo;
+        return {
+          Id,
+          Config: { Labels: body.Labels },
+          State: { Status, ExitCode },
+        } as unknown as ContainerInspectInfo;
       }),
     createContainer: (name, given, { signal }) =>
       call('createContainer', signal, () => {
         const body = given as CreatedBody;
-        if (!images.has(body.Image)) throw new ReconcilerError('IMAGE_NOT_FOUND', `no image ${body.Image}`, { retryable: true });
+        if (!images.has(body.Image))
+          throw new ReconcilerError('IMAGE_NOT_FOUND', `no image ${body.Image}`, { retryable: true });
         if ([...containers.values()].some((one) => one.name === name))
           throw new ReconcilerError('NAME_TAKEN', `the name ${name} is taken`);
         made += 1;
@@ -208,7 +213,14 @@ export function createMemoryInstanceEngine(options: MemoryInstanceEngineOptions 
           .map(({ id: Id, name, body, state: State, exitCode }) => {
             const Mounts = (body.HostConfig.Mounts ?? []).map(({ Source }) => ({ Name: Source }));
             const Status = State === 'exited' ? `Exited (${exitCode}) 2 minutes ago` : 'Up 2 minutes';
-            return { Id, Names: [`/${name}`], Labels: body.Labels, State, Status, Mounts } as unknown as ContainerInfo;
+            return {
+              Id,
+              Names: [`/${name}`],
+              Labels: body.Labels,
+              State,
+              Status,
+              Mounts,
+            } as unknown as ContainerInfo;
           }),
       ),
     listInstanceVolumes: (owner, id, signal) =>

@@ -5,7 +5,10 @@ const INTEGER = { type: 'integer' };
 const COUNT = { type: 'integer', minimum: 0 };
 const TIME = { type: 'string', format: 'date-time', description: 'RFC 3339, UTC.' };
 
-function record(properties: Readonly<Record<string, JsonSchema>>, optional: readonly string[] = []): JsonSchema {
+function record(
+  properties: Readonly<Record<string, JsonSchema>>,
+  optional: readonly string[] = [],
+): JsonSchema {
   const required = Object.keys(properties).filter((key) => !optional.includes(key));
   return { type: 'object', properties, required };
 }
@@ -73,10 +76,9 @@ export const SCHEMAS: Readonly<Record<string, JsonSchema>> = {
 
 export const ANSWERS = {
   health: record({ status: { const: 'ok' } }),
-  stacks: record(
-    { stacks: { type: 'array', items: refer('Stack') }, pagination: refer('Pagination') },
-    ['pagination'],
-  ),
+  stacks: record({ stacks: { type: 'array', items: refer('Stack') }, pagination: refer('Pagination') }, [
+    'pagination',
+  ]),
   deleted: record({ deleted: { const: true }, stack_id: TEXT }),
   job: record({ job_id: TEXT }),
 };

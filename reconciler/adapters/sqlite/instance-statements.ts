@@ -9,7 +9,9 @@ export function prepareInstanceStatements(prepare: (sql: string) => StatementSyn
         :cpuMilli, :memoryBytes, :status, :message, :ready, :expiresAt, :createdAt, :updatedAt)`),
     listInstances: prepare('SELECT * FROM instances ORDER BY created_at, rowid'),
     deleteInstance: prepare('DELETE FROM instances WHERE id = ?'),
-    ownNodePort: prepare('INSERT OR REPLACE INTO node_ports (port, instance, locked_until) VALUES (?, ?, NULL)'),
+    ownNodePort: prepare(
+      'INSERT OR REPLACE INTO node_ports (port, instance, locked_until) VALUES (?, ?, NULL)',
+    ),
     lockNodePort: prepare(`
       INSERT INTO node_ports (port, instance, locked_until) VALUES (:port, :instance, :until)
       ON CONFLICT (port) DO UPDATE SET instance = excluded.instance, locked_until = excluded.locked_until

@@ -65,7 +65,8 @@ function checkVolume(volume: Fields): void {
   const kinds = Object.keys(volume).filter((key) => key !== 'name');
   const refused = kinds.find((kind) => !VOLUMES.includes(kind));
   if (refused !== undefined) throw invalidPodSpec(`volume ${name}: ${refused} is not allowed`);
-  if (kinds.length > 1) throw invalidPodSpec(`volume ${name}: must be of one kind, not ${kinds.join(' and ')}`);
+  if (kinds.length > 1)
+    throw invalidPodSpec(`volume ${name}: must be of one kind, not ${kinds.join(' and ')}`);
   for (const source of recordsOf(asFields(volume['projected'])?.['sources'])) {
     const other = Object.keys(source).find((kind) => !['configMap', 'secret', 'downwardAPI'].includes(kind));
     if (other !== undefined) throw invalidPodSpec(`volume ${name}: projected ${other} is not allowed`);
@@ -90,13 +91,16 @@ function nameOf(container: Fields, what: string): string {
   const name = asString(container['name']) ?? '';
   if (name.trim() === '') throw invalidPodSpec(`${what} name is required`);
   if (!LABEL.test(name)) throw invalidPodSpec(`${what} name "${name.slice(0, 80)}" ${LABEL_RULE}`);
-  if ((asString(container['image']) ?? '').trim() === '') throw invalidPodSpec(`${what} ${name}: image is required`);
+  if ((asString(container['image']) ?? '').trim() === '')
+    throw invalidPodSpec(`${what} ${name}: image is required`);
   return name;
 }
 
 function checkConfinement(container: Fields, what: string): void {
-  if (container['securityContext'] !== undefined) throw invalidPodSpec(`${what}: securityContext is not allowed`);
-  if (container['volumeDevices'] !== undefined) throw invalidPodSpec(`${what}: volumeDevices are not allowed`);
+  if (container['securityContext'] !== undefined)
+    throw invalidPodSpec(`${what}: securityContext is not allowed`);
+  if (container['volumeDevices'] !== undefined)
+    throw invalidPodSpec(`${what}: volumeDevices are not allowed`);
   if (asFields(container['resources'])?.['claims'] !== undefined)
     throw invalidPodSpec(`${what}: resource claims are not allowed`);
   const spread = recordsOf(container['volumeMounts']).some(
@@ -111,7 +115,8 @@ function checkResources(container: Fields, name: string): void {
   for (const kind of ['cpu', 'memory']) {
     const amounts = sides.map((side) => parseQuantity(asString(side[kind]) ?? '0'));
     const known = amounts.flatMap((amount) => (isProblem(amount) ? [] : [amount.nano]));
-    if (known.some((nano) => nano < 0n)) throw invalidPodSpec(`container ${name}: ${kind} must not be negative`);
+    if (known.some((nano) => nano < 0n))
+      throw invalidPodSpec(`container ${name}: ${kind} must not be negative`);
     if (!known.some((nano) => nano > 0n)) throw invalidPodSpec(`container ${name}: ${kind} is required`);
   }
 }

@@ -12,7 +12,8 @@ const WORDS = new Set(
 const INTEGER = /^[-+]?(?:0b[01_]+|0o?[0-7_]*|0x[0-9a-f_]+|[0-9][0-9_]*)$/i;
 const FLOAT = /^[-+]?(?:\.[0-9]+|[0-9][0-9_]*(?:\.[0-9_]*)?)(?:e[-+]?[0-9]+)?$/i;
 const BASE_60 = /^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?$/;
-const TIMESTAMP = /^\d{4}-\d{1,2}-\d{1,2}(?:[Tt ]+\d{1,2}:\d{1,2}:\d{1,2}(?:\.\d*)?(?:\s*(?:Z|[-+]\d{1,2}(?::?\d{2})?))?)?$/;
+const TIMESTAMP =
+  /^\d{4}-\d{1,2}-\d{1,2}(?:[Tt ]+\d{1,2}:\d{1,2}:\d{1,2}(?:\.\d*)?(?:\s*(?:Z|[-+]\d{1,2}(?::?\d{2})?))?)?$/;
 
 export type Quotes = 'plain' | 'single' | 'double' | 'literal';
 
@@ -56,7 +57,7 @@ function analyze(text: string): Analysis {
 
 /** Letters come after other characters, and numbers in a key count as numbers. */
 export function compareGoKeys(a: string, b: string): number {
-  const [left, right] = [[...a], [...b]];
+  const [left, right] = [Array.from(a), Array.from(b)];
   for (let index = 0; index < left.length && index < right.length; index += 1) {
     if (left[index] !== right[index]) return isLess(left, right, index) ? -1 : 1;
   }

@@ -101,7 +101,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
 };
 
 function doubleQuoted(text: string, { indent, column, simpleKey }: Place): string {
-  const characters = [...text];
+  const characters = Array.from(text);
   let [result, at, afterSpace] = ['"', column + 1, false];
   for (const [index, character] of characters.entries()) {
     const isInside = index > 0 && index < characters.length - 1;

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../json.ts';
-import { asFields, asString } from '../values.ts';
+import { asFields } from '../values.ts';
 import { recordsOf } from './check-pod.ts';
 import type { InstanceDesign } from './instance.ts';
 import type { Quantity } from './quantity.ts';
@@ -34,8 +34,9 @@ export interface Usage {
 /** Throws INVALID_POD_SPEC in the words of Kubernetes. */
 export function checkLimitRange(range: LimitRange, { pod }: InstanceDesign, podName: string): void {
   const spec = asFields(pod['spec']) ?? {};
-  const found = [...recordsOf(spec['initContainers']), ...recordsOf(spec['containers'])].flatMap((container) =>
-    (['cpu', 'memory'] as const).flatMap((kind) => violationsOf(range, kind, limitOf(container, kind))),
+  const found = [...recordsOf(spec['initContainers']), ...recordsOf(spec['containers'])].flatMap(
+    (container) =>
+      (['cpu', 'memory'] as const).flatMap((kind) => violationsOf(range, kind, limitOf(container, kind))),
   );
   if (found.length === 0) return;
   const reasons = [...new Set(found)];
@@ -48,9 +49,13 @@ function violationsOf(range: LimitRange, kind: 'cpu' | 'memory', amount: Quantit
   if (amount === null) return [];
   const found: string[] = [];
   if (min !== undefined && amount.nano < min.nano)
-    found.push(`minimum ${kind} usage per Container is ${formatQuantity(min)}, but request is ${formatQuantity(amount)}`);
+    found.push(
+      `minimum ${kind} usage per Container is ${formatQuantity(min)}, but request is ${formatQuantity(amount)}`,
+    );
   if (max !== undefined && amount.nano > max.nano)
-    found.push(`maximum ${kind} usage per Container is ${formatQuantity(max)}, but limit is ${formatQuantity(amount)}`);
+    found.push(
+      `maximum ${kind} usage per Container is ${formatQuantity(max)}, but limit is ${formatQuantity(amount)}`,
+    );
   return found;
 }
 
@@ -84,15 +89,4 @@ function bound(
   if (limited === undefined || used + requested <= limited) return null;
   const say = (amount: number) => formatQuantity(toQuantity(amount));
   return { kind, requested: say(requested), used: say(used), limited: say(limited) };
-}
-
-/** Labels of a Pod that its author wrote. */
-export function userLabels(pod: JsonObject): Readonly<Record<string, string>> {
-  const labels = asFields(asFields(pod['metadata'])?.['labels']) ?? {};
-  return Object.fromEntries(
-    Object.entries(labels).flatMap(([key, value]) => {
-      const text = asString(value);
-      return text === undefined ? [] : [[key, text]];
-    }),
-  );
 }

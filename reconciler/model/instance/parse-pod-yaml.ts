@@ -16,7 +16,9 @@ export function parsePodYaml(text: string): unknown {
     const options = { version: '1.1', merge: true, logLevel: 'silent', customTags: adjustTags } as const;
     const documents = parseAllDocuments(text, options);
     if (!Array.isArray(documents)) throw invalidPodSpec('pod_spec is empty');
-    const [document, more] = documents.filter(({ contents, errors }) => contents !== null || errors.length > 0);
+    const [document, more] = documents.filter(
+      ({ contents, errors }) => contents !== null || errors.length > 0,
+    );
     if (document === undefined) throw invalidPodSpec('pod_spec is empty');
     const [fault] = document.errors;
     if (fault !== undefined) throw invalidPodSpec(oneLine(fault.message));

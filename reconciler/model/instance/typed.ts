@@ -38,14 +38,17 @@ function readMember(type: FieldType, value: unknown, path: string): Json | undef
   if (type === 'any') return value === null || value === undefined ? undefined : toJson(value, path, 0);
   if (typeof type === 'string') return readScalar(type, value, path);
   if ('members' in type) {
-    if (value === null || value === undefined) return type.always === true ? readObject(type, {}, path) : undefined;
+    if (value === null || value === undefined)
+      return type.always === true ? readObject(type, {}, path) : undefined;
     if (!isRecord(value)) throw wrong(path, 'an object', value);
     return readObject(type, value, path);
   }
   if (value === null || value === undefined) return undefined;
   if ('map' in type) return readMap(type, value, path);
   if (!Array.isArray(value)) throw wrong(path, 'a list', value);
-  const items = value.map((item, index) => readMember(type.list, item ?? emptyOf(type.list), `${path}[${index}]`));
+  const items = value.map((item, index) =>
+    readMember(type.list, item ?? emptyOf(type.list), `${path}[${index}]`),
+  );
   return items.length === 0 ? undefined : items.map((item) => item ?? '');
 }
 
@@ -53,7 +56,11 @@ function emptyOf(type: FieldType): unknown {
   return typeof type === 'object' && 'members' in type ? {} : '';
 }
 
-function readObject({ members }: ObjectType, value: Readonly<Record<string, unknown>>, path: string): JsonObject {
+function readObject(
+  { members }: ObjectType,
+  value: Readonly<Record<string, unknown>>,
+  path: string,
+): JsonObject {
   const read: Record<string, Json> = {};
   for (const [key, type] of Object.entries(members)) {
     const given = Object.hasOwn(value, key) ? value[key] : undefined;
@@ -95,7 +102,8 @@ function scalarOf(kind: Scalar, value: unknown, path: string): Json {
       if (typeof value === 'boolean') return value;
       throw wrong(path, 'true or false', value);
     case 'port':
-      if (typeof value === 'string' || (typeof value === 'number' && Number.isSafeInteger(value))) return value;
+      if (typeof value === 'string' || (typeof value === 'number' && Number.isSafeInteger(value)))
+        return value;
       throw wrong(path, 'a number or a name', value);
     case 'quantity':
       return quantityOf(value, path);
@@ -116,7 +124,10 @@ function toJson(value: unknown, path: string, depth: number): Json {
   if (typeof value === 'number' && Number.isFinite(value)) return value;
   if (Array.isArray(value)) return value.map((item) => toJson(item, path, depth + 1));
   if (!isRecord(value)) throw wrong(path, 'something else', value);
-  const entries = Object.entries(value).map(([key, item]) => [key, toJson(item, `${path}.${key}`, depth + 1)]);
+  const entries = Object.entries(value).map(([key, item]) => [
+    key,
+    toJson(item, `${path}.${key}`, depth + 1),
+  ]);
   return Object.fromEntries(entries);
 }
 
@@ -126,5 +137,7 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
 
 function wrong(path: string, wanted: string, value: unknown): Error {
   const given = Array.isArray(value) ? 'a list' : value instanceof Date ? 'a date' : typeof value;
-  return invalidPodSpec(`${path || 'the document'}: must be ${wanted}, not ${given === 'object' ? 'an object' : given}`);
+  return invalidPodSpec(
+    `${path || 'the document'}: must be ${wanted}, not ${given === 'object' ? 'an object' : given}`,
+  );
 }

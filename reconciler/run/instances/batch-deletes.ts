@@ -50,7 +50,13 @@ export function createBatchDeletes(parts: BatchDeleteParts): BatchDeletes {
     create(ids) {
       const now = clock.now();
       const counts = { total: ids.length, deleted: 0, notFound: 0, failed: 0 };
-      const job = { id: `job-${createHexId()}`, status: 'queued', ...counts, createdAt: now, updatedAt: now } as const;
+      const job = {
+        id: `job-${createHexId()}`,
+        status: 'queued',
+        ...counts,
+        createdAt: now,
+        updatedAt: now,
+      } as const;
       records.createBatchDelete(job, ids);
       run(job.id);
       return { ...job, errors: [] };
@@ -73,7 +79,9 @@ async function runJob(parts: JobParts, { id, items }: Job, signal: AbortSignal):
   const { context, bounded } = parts;
   await insist(context, signal, () => context.records.saveBatchDelete(id, 'running', context.clock.now()));
   await Promise.all(
-    items.map((item) => bounded(() => (signal.aborted ? Promise.resolve() : runItem(parts, { id, item }, signal)))),
+    items.map((item) =>
+      bounded(() => (signal.aborted ? Promise.resolve() : runItem(parts, { id, item }, signal))),
+    ),
   );
   if (signal.aborted) return;
   await insist(context, signal, () => {
@@ -113,7 +121,11 @@ function toErrorText(error: unknown): string {
 }
 
 /** A store that cannot be written now will be some time; what was done is not forgotten until then. */
-async function insist({ clock, logger }: InstanceContext, signal: AbortSignal, write: () => void): Promise<void> {
+async function insist(
+  { clock, logger }: InstanceContext,
+  signal: AbortSignal,
+  write: () => void,
+): Promise<void> {
   while (!signal.aborted) {
     try {
       return write();

@@ -5,7 +5,11 @@ import type { InstanceContext } from './context.ts';
 import { statusOf } from './instance-table.ts';
 
 /** What became of an instance counts also while the store cannot be written: a restart finds it out again. */
-export function updateInstance(context: InstanceContext, instance: Instance, patch: Partial<Instance>): Instance {
+export function updateInstance(
+  context: InstanceContext,
+  instance: Instance,
+  patch: Partial<Instance>,
+): Instance {
   const { clock, records, table, logger } = context;
   const changed = { ...instance, ...patch, updatedAt: clock.now() };
   table.put(changed);
@@ -26,7 +30,11 @@ export function updateStatus(context: InstanceContext, instance: Instance): Inst
 }
 
 /** Makes what an instance consists of. Throws to be tried again. */
-export async function bringUp(context: InstanceContext, instance: Instance, signal: AbortSignal): Promise<void> {
+export async function bringUp(
+  context: InstanceContext,
+  instance: Instance,
+  signal: AbortSignal,
+): Promise<void> {
   const { backend, table } = context;
   try {
     await backend.ensure(instance, signal);

@@ -59,5 +59,7 @@ export interface InstanceContext {
 
 /** 16 hex digits that nobody can guess from others. */
 export function createHexId(): string {
-  return crypto.randomUUID().replaceAll('-', '').slice(0, 8) + crypto.randomUUID().replaceAll('-', '').slice(0, 8);
+  return (
+    crypto.randomUUID().replaceAll('-', '').slice(0, 8) + crypto.randomUUID().replaceAll('-', '').slice(0, 8)
+  );
 }

@@ -27,7 +27,10 @@ export async function createInstance(
     const instance = await placeTwice(context, id, design);
     context.records.saveInstance(instance);
     context.table.put(instance);
-    context.ports.own(id, instance.ports.map(({ nodePort }) => nodePort));
+    context.ports.own(
+      id,
+      instance.ports.map(({ nodePort }) => nodePort),
+    );
     return instance;
   } catch (error) {
     await clear(context, id);
@@ -88,7 +91,10 @@ async function place(context: InstanceContext, { id, podId, design }: Placing): 
   };
 }
 
-export function toPorts(design: Pick<InstanceDesign, 'ports'>, nodePorts: readonly number[]): readonly InstancePort[] {
+export function toPorts(
+  design: Pick<InstanceDesign, 'ports'>,
+  nodePorts: readonly number[],
+): readonly InstancePort[] {
   return design.ports.map(({ containerPort, protocol }, index) => ({
     containerPort,
     protocol,
@@ -110,7 +116,10 @@ async function clear({ backend, ports, logger }: InstanceContext, id: string): P
   try {
     await backend.remove(id, AbortSignal.timeout(10_000));
   } catch (error) {
-    logger.warn({ instance: id, error: errorMessage(error) }, 'what was made of an instance is left for later');
+    logger.warn(
+      { instance: id, error: errorMessage(error) },
+      'what was made of an instance is left for later',
+    );
   }
 }
 

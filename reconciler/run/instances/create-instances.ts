@@ -181,7 +181,10 @@ class KeptInstances implements Instances {
     try {
       await this.#remover.remove(id, { strict: false });
     } catch (error) {
-      logger.warn({ instance: id, error: errorMessage(error) }, 'an instance that has expired could not be deleted');
+      logger.warn(
+        { instance: id, error: errorMessage(error) },
+        'an instance that has expired could not be deleted',
+      );
       table.expireAgain(id, clock.now() + settings.passMs);
     }
   }
@@ -225,7 +228,8 @@ class KeptInstances implements Instances {
       return;
     }
     const current = updateStatus(this.#context, instance);
-    if (current.status === 'node_deleted' || table.seen(id) !== undefined || this.#batches.isWaiting(id)) return;
+    if (current.status === 'node_deleted' || table.seen(id) !== undefined || this.#batches.isWaiting(id))
+      return;
     if (await backend.exists(id, signal)) return;
     // Somebody took it away; removing it goes through the queue of its own work, which this is.
     this.#background.run(`forget ${id}`, () => this.#remover.remove(id, { strict: false }));
@@ -240,7 +244,10 @@ class KeptInstances implements Instances {
     const { logger, table } = this.#context;
     const instance = table.get(id);
     if (instance === undefined || this.#remover.isRemoving(id)) return;
-    logger.warn({ instance: id, error: errorMessage(error), retryInMs }, 'an instance could not be brought up');
+    logger.warn(
+      { instance: id, error: errorMessage(error), retryInMs },
+      'an instance could not be brought up',
+    );
     if (isReconcilerError(error, 'TARGET_UNREACHABLE') || instance.ready) return;
     const failures = (this.#failures.get(id) ?? 0) + 1;
     this.#failures.set(id, failures);

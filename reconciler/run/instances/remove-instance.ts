@@ -56,7 +56,10 @@ async function removeOne(
   } catch (error) {
     // What was cut short by the end of the process is not done: the next one goes on.
     if (removal.strict || closing.aborted) throw error;
-    logger.warn({ instance: id, error: errorMessage(error) }, 'containers of a deleted instance are left for later');
+    logger.warn(
+      { instance: id, error: errorMessage(error) },
+      'containers of a deleted instance are left for later',
+    );
   }
   if (removal.record === undefined) records.deleteInstance(id);
   else removal.record(instance);

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { formatGoYaml } from '../../../reconciler/model/instance/go-yaml.ts';
 import { parsePodYaml } from '../../../reconciler/model/instance/parse-pod-yaml.ts';
@@ -45,9 +45,7 @@ describe('YAML as Kubernetes writes it', () => {
 
   it('writes lists at the indent of their key, and what is empty on one line', () => {
     const value = { b: [{ x: 1, a: ['p', ['q']] }, [], {}], a: {}, c: [] };
-    expect(formatGoYaml(value)).toBe(
-      'a: {}\nb:\n- a:\n  - p\n  - - q\n  x: 1\n- []\n- {}\nc: []\n',
-    );
+    expect(formatGoYaml(value)).toBe('a: {}\nb:\n- a:\n  - p\n  - - q\n  x: 1\n- []\n- {}\nc: []\n');
   });
 
   it('sorts keys with numbers by their value, and letters after everything else', () => {
@@ -62,8 +60,14 @@ describe('YAML as Kubernetes writes it', () => {
     const text = fc.oneof(
       fc.string({ maxLength: 120 }),
       fc.string({ unit: 'binary', maxLength: 40 }),
-      fc.array(fc.constantFrom('a', ' ', '\n', ':', '#', '-', "'", '"', '\t', '0', 'é', '…', '  '), { maxLength: 30 }).map((parts) => parts.join('')),
-      fc.array(fc.constantFrom('word', 'longer-word', "it's", '#x', 'k:'), { maxLength: 40 }).map((words) => words.join(' ')),
+      fc
+        .array(fc.constantFrom('a', ' ', '\n', ':', '#', '-', "'", '"', '\t', '0', 'é', '…', '  '), {
+          maxLength: 30,
+        })
+        .map((parts) => parts.join('')),
+      fc
+        .array(fc.constantFrom('word', 'longer-word', "it's", '#x', 'k:'), { maxLength: 40 })
+        .map((words) => words.join(' ')),
     );
     const value = fc.letrec<{ value: unknown }>((tie) => ({
       value: fc.oneof(

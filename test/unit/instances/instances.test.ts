@@ -64,20 +64,28 @@ describe('instances', () => {
   it.each([
     { exit: 0, status: 'stopped' },
     { exit: 3, status: 'failed' },
-  ] as const)('that end with $exit are $status, without anybody asking the engine', async ({ exit, status }) => {
-    const rig = rigOf();
-    const { id, updatedAt } = await rig.create();
-    await rig.reaches(id, 'running');
-    const before = new Map(rig.engine.calls);
-    rig.engine.exit(id, exit);
-    expect((await rig.reaches(id, status)).updatedAt).toBeGreaterThanOrEqual(updatedAt);
-    for (let look = 0; look < 100; look += 1) rig.instances.list();
-    expect(rig.engine.calls).toEqual(before);
-  });
+  ] as const)(
+    'that end with $exit are $status, without anybody asking the engine',
+    async ({ exit, status }) => {
+      const rig = rigOf();
+      const { id, updatedAt } = await rig.create();
+      await rig.reaches(id, 'running');
+      const before = new Map(rig.engine.calls);
+      rig.engine.exit(id, exit);
+      expect((await rig.reaches(id, status)).updatedAt).toBeGreaterThanOrEqual(updatedAt);
+      for (let look = 0; look < 100; look += 1) rig.instances.list();
+      expect(rig.engine.calls).toEqual(before);
+    },
+  );
 
   it('run as long as one of their containers runs', async () => {
     const rig = rigOf();
-    const { id } = await rig.create(TWO.replace('image: nginx:stable\n      resources', 'image: nginx:stable\n      args: ["exit 0"]\n      resources'));
+    const { id } = await rig.create(
+      TWO.replace(
+        'image: nginx:stable\n      resources',
+        'image: nginx:stable\n      args: ["exit 0"]\n      resources',
+      ),
+    );
     expect((await rig.reaches(id, 'running')).status).toBe('running');
     rig.engine.exit(id, 1);
     await rig.reaches(id, 'failed');
@@ -125,12 +133,19 @@ describe('instances', () => {
     const rig = rigOf({ settings: { passMs: 100 * HOUR, orphanGraceMs: HOUR } });
     const { id } = await rig.create();
     await rig.reaches(id, 'running');
-    rig.engine.faults.set('listInstances', () => new ReconcilerError('TARGET_UNREACHABLE', 'gone', { retryable: true }));
+    rig.engine.faults.set(
+      'listInstances',
+      () => new ReconcilerError('TARGET_UNREACHABLE', 'gone', { retryable: true }),
+    );
     await rig.instances.delete(id);
     expect(() => rig.instances.get(id)).toThrow('stack not found');
     rig.engine.faults.clear();
     rig.engine.cut();
-    await eventually(() => rig.engine.calls.get('events') ?? 0, (count) => count > 1, 4_000);
+    await eventually(
+      () => rig.engine.calls.get('events') ?? 0,
+      (count) => count > 1,
+      4_000,
+    );
     await rig.instances.pass();
     expect(names(rig)).toEqual([`${id}-app`]);
     rig.clock.skip(2 * HOUR);
@@ -156,9 +171,16 @@ describe('instances', () => {
 
   it('that were not brought up when the process ended are brought up by the next', async () => {
     const rig = rigOf();
-    rig.engine.faults.set('startContainer', () => new ReconcilerError('TARGET_UNREACHABLE', 'away', { retryable: true }));
+    rig.engine.faults.set(
+      'startContainer',
+      () => new ReconcilerError('TARGET_UNREACHABLE', 'away', { retryable: true }),
+    );
     const { id } = await rig.create(TWO);
-    await eventually(() => names(rig).length, (count) => count === 1, 4_000);
+    await eventually(
+      () => names(rig).length,
+      (count) => count === 1,
+      4_000,
+    );
     expect(rig.instances.get(id).status).toBe('creating');
     rig.engine.faults.clear();
     const next = await rig.restart();
@@ -256,7 +278,11 @@ describe('instances', () => {
     const rig = rigOf();
     rig.engine.latencyMs = 20;
     const { id } = await rig.create(TWO);
-    await eventually(() => rig.engine.containers.size, (size) => size > 0, 4_000);
+    await eventually(
+      () => rig.engine.containers.size,
+      (size) => size > 0,
+      4_000,
+    );
     await rig.instances.delete(id);
     expect(rig.engine.containers.size).toBe(0);
     await rig.instances.pass();
@@ -277,7 +303,13 @@ describe('instances', () => {
       const ids = (await Promise.all(Array.from({ length: 20 }, () => rig.create()))).map(({ id }) => id);
       const job = rig.instances.deleteBatch([...ids, 'stack-none']);
       expect(job).toMatchObject({ status: 'queued', total: 21, deleted: 0 });
-      expect(await ended(rig, job.id)).toMatchObject({ status: 'completed', deleted: 20, notFound: 1, failed: 0, errors: [] });
+      expect(await ended(rig, job.id)).toMatchObject({
+        status: 'completed',
+        deleted: 20,
+        notFound: 1,
+        failed: 0,
+        errors: [],
+      });
       expect([rig.engine.containers.size, rig.instances.list().length]).toEqual([0, 0]);
     });
 
@@ -318,16 +350,33 @@ describe('instances', () => {
       const { removeContainer } = rig.engine;
       let left = 4;
       rig.engine.removeContainer = async (id, signal) => {
-        if (left-- <= 0) await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
+        if (left-- <= 0)
+          await new Promise((_, reject) =>
+            signal.addEventListener('abort', () => reject(signal.reason as Error)),
+          );
         await removeContainer(id, signal);
       };
       const { id } = rig.instances.deleteBatch(ids);
-      await eventually(() => rig.instances.getBatchDelete(id).deleted, (deleted) => deleted === 4, 4_000);
+      await eventually(
+        () => rig.instances.getBatchDelete(id).deleted,
+        (deleted) => deleted === 4,
+        4_000,
+      );
       await rig.instances[Symbol.asyncDispose]();
       rig.engine.removeContainer = removeContainer;
-      const next = createInstancesRig({ engine: rig.engine, store: rig.store, clock: rig.clock, settings: { keepJobsMs: HOUR, passMs: 100 * HOUR } });
+      const next = createInstancesRig({
+        engine: rig.engine,
+        store: rig.store,
+        clock: rig.clock,
+        settings: { keepJobsMs: HOUR, passMs: 100 * HOUR },
+      });
       rigs.push(next);
-      expect(await ended(next, id)).toMatchObject({ status: 'completed', total: 10, deleted: 10, notFound: 0 });
+      expect(await ended(next, id)).toMatchObject({
+        status: 'completed',
+        total: 10,
+        deleted: 10,
+        notFound: 0,
+      });
       next.clock.skip(2 * HOUR);
       await next.instances.pass();
       expect(() => next.instances.getBatchDelete(id)).toThrow('there is no job');

@@ -40,35 +40,93 @@ describe('a pod spec', () => {
     ['a service account', pod('  serviceAccountName: root'), /serviceAccountName is not allowed/],
     ['a node', pod('  nodeName: n1'), /nodeName is not allowed/],
     ['a runtime class', pod('  runtimeClassName: kata'), /runtimeClassName is not allowed/],
-    ['ephemeral containers', pod('  ephemeralContainers: [{ name: x }]'), /ephemeralContainers is not allowed/],
+    [
+      'ephemeral containers',
+      pod('  ephemeralContainers: [{ name: x }]'),
+      /ephemeralContainers is not allowed/,
+    ],
     ['claims on devices', pod('  resourceClaims: [{ name: gpu }]'), /resourceClaims is not allowed/],
     ['hostPath', pod('  volumes: [{ name: v, hostPath: { path: / } }]'), /volume v: hostPath is not allowed/],
-    ['a driver of the node', pod('  volumes: [{ name: v, flexVolume: { driver: x } }]'), /flexVolume is not allowed/],
+    [
+      'a driver of the node',
+      pod('  volumes: [{ name: v, flexVolume: { driver: x } }]'),
+      /flexVolume is not allowed/,
+    ],
     [
       'a service account token',
       pod('  volumes: [{ name: v, projected: { sources: [{ serviceAccountToken: { path: t } }] } }]'),
       /projected serviceAccountToken is not allowed/,
     ],
     ['no containers', 'kind: Pod\nspec: {}', /at least one container is required/],
-    ['ports of an init container', pod('  initContainers: [{ name: i, image: x, ports: [{ containerPort: 1 }] }]'), /ports are not allowed/],
-    ['a security context of an init container', pod('  initContainers: [{ name: i, image: x, securityContext: {} }]'), /init container i: securityContext/],
+    [
+      'ports of an init container',
+      pod('  initContainers: [{ name: i, image: x, ports: [{ containerPort: 1 }] }]'),
+      /ports are not allowed/,
+    ],
+    [
+      'a security context of an init container',
+      pod('  initContainers: [{ name: i, image: x, securityContext: {} }]'),
+      /init container i: securityContext/,
+    ],
     ['no name', `kind: Pod\nspec: { containers: [{ image: x }] }`, /container name is required/],
     ['no image', `kind: Pod\nspec: { containers: [{ name: x }] }`, /image is required/],
-    ['a security context of a container', pod('', ', securityContext: { privileged: true }'), /container app: securityContext is not allowed/],
+    [
+      'a security context of a container',
+      pod('', ', securityContext: { privileged: true }'),
+      /container app: securityContext is not allowed/,
+    ],
     ['no memory', podOf().replaceAll(', memory: 128Mi', ''), /container app: memory is required/],
     ['no CPU', podOf().replaceAll('cpu: 100m', 'cpu: 0'), /container app: cpu is required/],
     ['a negative amount', podOf().replace('memory: 128Mi', 'memory: -1'), /must not be negative/],
-    ['an amount that is none', podOf().replace('100m', 'much'), /resources.requests.cpu: "much" is no quantity/],
+    [
+      'an amount that is none',
+      podOf().replace('100m', 'much'),
+      /resources.requests.cpu: "much" is no quantity/,
+    ],
     ['hostPort', podOf().replace('protocol: TCP', 'hostPort: 80'), /hostPort is not allowed/],
     ['hostIP', podOf().replace('protocol: TCP', 'hostIP: 10.0.0.1'), /hostIP is not allowed/],
-    ['a port that is none', podOf().replace('containerPort: 80', 'containerPort: 70000'), /between 1 and 65535/],
-    ['a port that is text', podOf().replace('containerPort: 80', 'containerPort: "80"'), /containerPort: must be a whole number, not string/],
-    ['a protocol in small letters', podOf().replace('protocol: TCP', 'protocol: tcp'), /port protocol must be TCP or UDP/],
+    [
+      'a port that is none',
+      podOf().replace('containerPort: 80', 'containerPort: 70000'),
+      /between 1 and 65535/,
+    ],
+    [
+      'a port that is text',
+      podOf().replace('containerPort: 80', 'containerPort: "80"'),
+      /containerPort: must be a whole number, not string/,
+    ],
+    [
+      'a protocol in small letters',
+      podOf().replace('protocol: TCP', 'protocol: tcp'),
+      /port protocol must be TCP or UDP/,
+    ],
     ['no port', podOf().replace(/ {6}ports:[^]*?TCP\n/, ''), /at least one containerPort is required/],
-    ['a block device', pod('', ', volumeDevices: [{ name: d, devicePath: /dev/x }]'), /volumeDevices are not allowed/],
-    ['mounts that spread', pod('', ', volumeMounts: [{ name: v, mountPath: /v, mountPropagation: Bidirectional }]'), /mountPropagation is not allowed/],
-    ['a profile that confines less', podOf().replace('name: challenge', 'annotations: { container.apparmor.security.beta.kubernetes.io/app: unconfined }'), /annotation .* is not allowed/],
-    ['aliases that multiply', `a: &a [x,x,x,x,x,x,x,x]\n${'bcdefghijk'.split('').map((key, index) => `${key}: &${key} [${`*${'abcdefghij'[index]},`.repeat(8)}]`).join('\n')}`, /^invalid pod spec: /],
+    [
+      'a block device',
+      pod('', ', volumeDevices: [{ name: d, devicePath: /dev/x }]'),
+      /volumeDevices are not allowed/,
+    ],
+    [
+      'mounts that spread',
+      pod('', ', volumeMounts: [{ name: v, mountPath: /v, mountPropagation: Bidirectional }]'),
+      /mountPropagation is not allowed/,
+    ],
+    [
+      'a profile that confines less',
+      podOf().replace(
+        'name: challenge',
+        'annotations: { container.apparmor.security.beta.kubernetes.io/app: unconfined }',
+      ),
+      /annotation .* is not allowed/,
+    ],
+    [
+      'aliases that multiply',
+      `a: &a [x,x,x,x,x,x,x,x]\n${'bcdefghijk'
+        .split('')
+        .map((key, index) => `${key}: &${key} [${`*${'abcdefghij'[index]},`.repeat(8)}]`)
+        .join('\n')}`,
+      /^invalid pod spec: /,
+    ],
     ['nesting without end', '['.repeat(50_000), /^invalid pod spec: /],
   ])('with %s is refused', (_, podSpec, message) => {
     expect(fault(podSpec)).toMatch(message);
@@ -76,7 +134,11 @@ describe('a pod spec', () => {
 
   it.each([
     ['none', [], 'target_port is required'],
-    ['too many', Array.from({ length: 25 }, (_, index) => ({ containerPort: index + 1, protocol: 'TCP' })), 'target_port has more than 24 entries'],
+    [
+      'too many',
+      Array.from({ length: 25 }, (_, index) => ({ containerPort: index + 1, protocol: 'TCP' })),
+      'target_port has more than 24 entries',
+    ],
     ['0', [{ containerPort: 0, protocol: 'TCP' }], 'target_port container_port must be between 1 and 65535'],
     ['without protocol', [{ containerPort: 80, protocol: '' }], 'target_port protocol must be TCP or UDP'],
     ['SCTP', [{ containerPort: 80, protocol: 'SCTP' }], 'target_port protocol must be TCP or UDP'],
@@ -107,7 +169,10 @@ spec:
     let text = everything;
     for (const step of steps) {
       told.push(fault(text));
-      text = text.split('\n').filter((line) => !step.test(line)).join('\n');
+      text = text
+        .split('\n')
+        .filter((line) => !step.test(line))
+        .join('\n');
     }
     expect(told).toEqual([
       'invalid pod spec: hostNetwork is not allowed',

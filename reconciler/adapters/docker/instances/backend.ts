@@ -7,7 +7,12 @@ import { limitOf } from '../../../model/instance/sanitize-pod.ts';
 import type { DockerConnection } from '../../../model/target.ts';
 import { asFields } from '../../../model/values.ts';
 import type { Clock } from '../../../ports/clock.ts';
-import type { InstanceBackend, InstanceSink, Placement, UnplacedInstance } from '../../../ports/instance-backend.ts';
+import type {
+  InstanceBackend,
+  InstanceSink,
+  Placement,
+  UnplacedInstance,
+} from '../../../ports/instance-backend.ts';
 import type { Logger } from '../../../ports/logger.ts';
 import { createDialer } from '../connection.ts';
 import type { EngineInfo } from '../engine.ts';
@@ -62,7 +67,11 @@ export interface EngineInstancesOptions extends DockerInstancesOptions {
 /** Between questions to an engine that does not answer. */
 const AGAIN_MS = 500;
 
-export function createEngineInstances({ engine, close, ...options }: EngineInstancesOptions): InstanceBackend {
+export function createEngineInstances({
+  engine,
+  close,
+  ...options
+}: EngineInstancesOptions): InstanceBackend {
   const { owner, clock, logger, publishAddress = '0.0.0.0', publicIp = null } = options;
   const state = createInstanceState();
   const closing = new AbortController();
@@ -98,7 +107,10 @@ export function createEngineInstances({ engine, close, ...options }: EngineInsta
     },
     async watch(to, signal) {
       sink = to;
-      await watchInstances({ ...installation, sink: to, onInfo: (info) => (known.info = info) }, until(signal));
+      await watchInstances(
+        { ...installation, sink: to, onInfo: (info) => (known.info = info) },
+        until(signal),
+      );
     },
     async [Symbol.asyncDispose]() {
       closing.abort(new ReconcilerError('CANCELLED', 'instances are not looked after any more'));
@@ -137,7 +149,8 @@ async function place(
   const spec = asFields(instance.pod['spec']) ?? {};
   for (const container of [...recordsOf(spec['initContainers']), ...recordsOf(spec['containers'])]) {
     const [cpu, memory] = [limitOf(container, 'cpu'), limitOf(container, 'memory')];
-    const fits = (cpu === null || toMilli(cpu) <= NCPU * 1_000) && (memory === null || toUnits(memory) <= MemTotal);
+    const fits =
+      (cpu === null || toMilli(cpu) <= NCPU * 1_000) && (memory === null || toUnits(memory) <= MemTotal);
     if (!fits) throw saturated();
   }
   return { nodeId: Name, nodePublicIp: publicIp };

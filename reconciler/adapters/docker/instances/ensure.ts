@@ -44,19 +44,29 @@ export async function ensureInstance(
   const spec = asFields(instance.pod['spec']) ?? {};
   const containers = recordsOf(spec['containers']);
   const initContainers = recordsOf(spec['initContainers']);
-  for (const container of [...initContainers, ...containers]) await ensureImage(installation, container, signal);
-  for (const volume of recordsOf(spec['volumes'])) await ensureVolume(installation, { instance, volume }, signal);
+  for (const container of [...initContainers, ...containers])
+    await ensureImage(installation, container, signal);
+  for (const volume of recordsOf(spec['volumes']))
+    await ensureVolume(installation, { instance, volume }, signal);
   await ensureNetwork(installation, signal);
   for (const container of initContainers) await runInit(installation, { instance, container }, signal);
   let network = installation.network;
   for (const [index, container] of containers.entries()) {
     const isHolder = index === 0;
-    const id = await ensureContainer(installation, { instance, container, network, isHolder, isInit: false }, signal);
+    const id = await ensureContainer(
+      installation,
+      { instance, container, network, isHolder, isInit: false },
+      signal,
+    );
     if (isHolder) network = `container:${id}`;
   }
 }
 
-async function ensureImage(installation: Installation, container: Fields, signal: AbortSignal): Promise<void> {
+async function ensureImage(
+  installation: Installation,
+  container: Fields,
+  signal: AbortSignal,
+): Promise<void> {
   const { engine, clock, images, logger } = installation;
   const reference = asString(container['image']) ?? '';
   const written = asString(container['imagePullPolicy']);
@@ -191,10 +201,15 @@ async function runInit(
 ): Promise<void> {
   const { engine, clock, network } = installation;
   const name = containerName(instance, container);
-  await ensureContainer(installation, { instance, container, network, isHolder: false, isInit: true }, signal);
+  await ensureContainer(
+    installation,
+    { instance, container, network, isHolder: false, isInit: true },
+    signal,
+  );
   for (;;) {
     const found = await findContainer(engine, { name, id: instance.id }, signal);
-    if (found === null) throw new ReconcilerError('TARGET_ERROR', `init container ${name} is gone`, { retryable: true });
+    if (found === null)
+      throw new ReconcilerError('TARGET_ERROR', `init container ${name} is gone`, { retryable: true });
     if (found.state === 'exited' && found.exitCode === 0) return;
     if (found.state === 'exited')
       throw new ReconcilerError('TARGET_ERROR', `init container ${name} exited with ${found.exitCode}`);

@@ -25,7 +25,11 @@ export interface InstanceState {
   /** Takes in an event; the instance it was about, `null` when it was about none of ours. */
   onEvent(event: EngineEvent): string | null;
   /** Something that we have just done, which an event may have told already, and gone beyond. */
-  note(container: { readonly id: string; readonly labels: Labels; readonly state: 'created' | 'running' }): void;
+  note(container: {
+    readonly id: string;
+    readonly labels: Labels;
+    readonly state: 'created' | 'running';
+  }): void;
   /** We have removed it all. */
   forget(instance: string): void;
   get(instance: string): ObservedInstance | null;
@@ -71,7 +75,8 @@ export function createInstanceState(): InstanceState {
       if (Type !== 'container') return null;
       if (Action === 'create') return put(id, labels, { state: 'created', exitCode: 0 });
       if (Action === 'start') return put(id, labels, { state: 'running', exitCode: 0 });
-      if (Action === 'die') return put(id, labels, { state: 'exited', exitCode: Number(labels['exitCode'] ?? 0) });
+      if (Action === 'die')
+        return put(id, labels, { state: 'exited', exitCode: Number(labels['exitCode'] ?? 0) });
       return Action === 'destroy' ? drop(id, labels) : null;
     },
     note({ id, labels, state }) {
@@ -81,7 +86,9 @@ export function createInstanceState(): InstanceState {
     forget: (instance) => void known.delete(instance),
     get,
     all: () =>
-      new Map([...known.keys()].flatMap((id) => [get(id)].flatMap((seen) => (seen ? [[id, seen] as const] : [])))),
+      new Map(
+        [...known.keys()].flatMap((id) => [get(id)].flatMap((seen) => (seen ? [[id, seen] as const] : []))),
+      ),
   };
 }
 

@@ -81,7 +81,8 @@ function checkVolume(volume: Fields): void {
   const name = asString(volume['name']) ?? '';
   refuseOthers(volume, ['name', 'emptyDir'], `volume ${name}`);
   const medium = asString(asFields(volume['emptyDir'])?.['medium']) ?? '';
-  if (medium !== '' && medium !== 'Memory') throw invalidPodSpec(`volume ${name}: there is no medium ${medium}`);
+  if (medium !== '' && medium !== 'Memory')
+    throw invalidPodSpec(`volume ${name}: there is no medium ${medium}`);
 }
 
 function checkContainer(container: Fields): void {
@@ -114,7 +115,11 @@ function checkVariable(variable: Fields, where: string): void {
 
 function checkMount(mount: Fields, where: string): void {
   const path = asString(mount['mountPath']) ?? '';
-  refuseOthers(mount, ['name', 'mountPath', 'readOnly', 'mountPropagation'], `${where}: volume mount ${path}`);
+  refuseOthers(
+    mount,
+    ['name', 'mountPath', 'readOnly', 'mountPropagation'],
+    `${where}: volume mount ${path}`,
+  );
   const isPlain = path.startsWith('/') && /[^/.]/.test(path) && !path.split('/').includes('..');
   if (!isPlain || path.includes('\0')) throw invalidPodSpec(`${where}: mountPath must be a path below /`);
 }
