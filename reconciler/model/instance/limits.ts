@@ -1,4 +1,3 @@
-import type { JsonObject } from '../json.ts';
 import { asFields } from '../values.ts';
 import { recordsOf } from './check-pod.ts';
 import type { InstanceDesign } from './instance.ts';
