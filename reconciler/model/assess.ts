@@ -19,7 +19,7 @@ import type { KitCatalogue } from './kit-catalogue.ts';
 import type { Kombination } from './kombination.ts';
 import { suggest } from './nearest.ts';
 import { addressesOverlap } from './ports.ts';
-import { readDocument, reportUnread, withUnset } from './read-document.ts';
+import { readDocument, reportUnread, withoutEchoes, withUnset } from './read-document.ts';
 import { readKombination } from './read-kombination.ts';
 import type { SchemaCheck } from './schema-check.ts';
 import type { StackDependency } from './stack-dependencies.ts';
@@ -77,7 +77,7 @@ export function assess(options: AssessOptions): Assessment {
   const broken = document.value === undefined;
   if (!broken) options.checkSchema('kombination', document.original ?? {}, issues);
   for (const note of document.notes) issues.add(note);
-  if (composed) reportUnread(composed, issues);
+  if (composed) reportUnread(composed, written, issues);
   const model = readKombination(document.value, issues);
   const place = { tree: options.tree, directory: directoryOf(options.file), issues };
   const expanded = expandKit(model, issues, options.kits);
@@ -115,7 +115,7 @@ export function assess(options: AssessOptions): Assessment {
     ports,
     hooks,
     secrets: composed ? withUnset(secrets, composed) : secrets,
-    issues: composed ? [...composed.issues, ...issues.list] : issues.list,
+    issues: composed ? [...composed.issues, ...withoutEchoes(composed, issues.list)] : issues.list,
     watched: composed?.watched ?? [],
   };
 }

@@ -86,3 +86,10 @@ export function errorMessage(error: unknown): string {
   const cause = error.cause instanceof Error ? errorMessage(error.cause) : '';
   return cause && !error.message.includes(cause) ? `${error.message}: ${cause}` : error.message;
 }
+
+/** What a caller gets that has called something off: its own reason where it gave one. */
+export function toCancelled(signal: AbortSignal, doing: string): ReconcilerError {
+  const reason: unknown = signal.reason;
+  if (reason instanceof ReconcilerError) return reason;
+  return new ReconcilerError('CANCELLED', `${doing}: cancelled`, { cause: reason, retryable: true });
+}

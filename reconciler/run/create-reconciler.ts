@@ -274,8 +274,8 @@ class LoopReconciler implements Reconciler {
     return listWorkers(this.#context);
   }
 
-  validate(text: string): ValidationReport {
-    const { diagnostics, services, dependencies } = this.#context.desired.check(text);
+  validate(text: string, file?: string): ValidationReport {
+    const { diagnostics, services, dependencies } = this.#context.desired.check(text, file);
     return {
       valid: !diagnostics.some(({ severity }) => severity === 'error'),
       diagnostics,

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { engineJson } from '../support/docker-engine.ts';
 import { eventually } from '../support/eventually.ts';
 import type { Json, MainJob } from '../support/main-job.ts';
 import { createMainJob, IMAGE } from '../support/main-job.ts';
+import { workerEngine } from '../support/worker-engine.ts';
 
 /* The real daemon is killed in the middle of a batch delete; the next one ends the job with the right counts. */
 
@@ -21,7 +22,7 @@ spec:
 describe('a batch delete', () => {
   let job: MainJob;
   beforeAll(async () => {
-    job = await createMainJob(inject('dockerHost'));
+    job = await createMainJob(workerEngine());
   });
   afterAll(() => job[Symbol.asyncDispose]());
 
@@ -44,7 +45,7 @@ describe('a batch delete', () => {
 
   const containers = async (ids: readonly string[]) => {
     const filters = encodeURIComponent(JSON.stringify({ label: ['io.kombinator.instance'] }));
-    const socket = inject('dockerHost').replace('unix://', '');
+    const socket = workerEngine().replace('unix://', '');
     const all = await engineJson<{ Labels: Record<string, string> }[]>(
       socket,
       'GET',

@@ -4,6 +4,8 @@ import { createApiClient } from '../../reconciler/adapters/kubernetes/client.ts'
 import { createClusterTarget } from '../../reconciler/adapters/kubernetes/target.ts';
 import type { Target } from '../../reconciler/ports/target.ts';
 import { CLUSTER } from './cluster-stack.ts';
+import type { RealKubernetes } from './kubernetes-suites.ts';
+import { loadConfig } from './kubernetes-server.ts';
 import type { KubernetesApi } from './kubernetes-api.ts';
 import { startKubernetesApi } from './kubernetes-api.ts';
 import { realClock, silentLogger } from './target-options.ts';
@@ -40,4 +42,9 @@ export async function startClusterDouble(): Promise<ClusterDouble> {
       await api[Symbol.asyncDispose]();
     },
   };
+}
+
+export function openRealCluster({ kubeconfig }: RealKubernetes): ClusterConnector & AsyncDisposable {
+  const connector = createConnector(loadConfig(kubeconfig));
+  return { ...connector, [Symbol.asyncDispose]: async () => connector.client.close() };
 }

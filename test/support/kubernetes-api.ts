@@ -145,15 +145,17 @@ function route(parts: Parts, call: Call): Answer | null {
   const [group = '', version = ''] = core ? ['', path[1]] : [path[1], path[2]];
   const rest = path.slice(core ? 2 : 3);
   const served = store.kinds.filter((kind) => kind.group === group && kind.version === version);
-  if (served.length === 0)
-    throw new Refusal(404, 'NotFound', 'the server could not find the requested resource');
+  if (served.length === 0) return { status: 404, body: '404 page not found\n' };
   if (rest.length === 0) return { status: 200, body: kindList(served) };
   const scoped = rest[0] === 'namespaces' && rest.length > 2;
   const namespace = scoped ? rest[1] : undefined;
   const [plural, name, subresource] = scoped ? rest.slice(2) : rest;
   const kind = served.find((one) => one.plural === plural);
   if (!kind) throw new Refusal(404, 'NotFound', 'the server could not find the requested resource');
-  if (subresource === 'log') return { status: 200, body: readLog(parts, call.url, `${namespace}/${name}`) };
+  if (subresource === 'log' && name !== undefined) {
+    store.get({ kind, namespace, name });
+    return { status: 200, body: readLog(parts, call.url, `${namespace}/${name}`) };
+  }
   if (name === undefined) return collection(store, call, { kind, namespace });
   return single(store, call, { kind, namespace, name, subresource: subresource ?? '' });
 }
@@ -290,6 +292,12 @@ function single(store: ApiStore, { url, request, body }: Call, place: Single): A
           status: 200,
           body: store.write(place, patch, { manager, dryRun, how: 'merge', subresource }),
         };
+      }
+      if (!url.searchParams.has('fieldManager')) {
+        const message = 'Required value: is required for apply patch';
+        const cause = { field: 'fieldManager', reason: 'FieldValueRequired', message };
+        const what = 'PatchOptions.meta.k8s.io "" is invalid';
+        throw new Refusal(422, 'Invalid', `${what}: fieldManager: ${message}`, [cause]);
       }
       const force = url.searchParams.get('force') === 'true';
       const { object, created } = store.apply(place, patch, { manager, force, dryRun });

@@ -281,9 +281,11 @@ it('validates with every problem and exits with 1 only for errors', async () => 
   expect(bad.code).toBe(1);
   expect(bad.stdout).toContain('a.yaml:3:5: error: unknown key prots [UNKNOWN_KEY] (did you mean ports?)');
   expect(bad.stdout).toContain('1 error, 1 warning');
-  expect((await runFakeCli(['validate'], { ...inSync, repository: { diagnostics: [warning] } })).code).toBe(
-    0,
-  );
+  const warned = { ...inSync, repository: { diagnostics: [warning] } };
+  expect((await runFakeCli(['validate'], warned)).code).toBe(0);
+  const strict = await runFakeCli(['validate', '--strict'], warned);
+  expect(strict.code).toBe(1);
+  expect(strict.stdout).toContain('a.yaml:1:1: error: old name');
 });
 
 it('lists jobs and shows one', async () => {

@@ -1,10 +1,10 @@
 import type { ImageInspectInfo } from 'dockerode';
-import { errorMessage, ReconcilerError } from '../../model/errors.ts';
+import { errorMessage, ReconcilerError, toCancelled } from '../../model/errors.ts';
 import type { ApplyContext, ResourceChange } from '../../ports/target.ts';
 import type { Adapter } from './adapter.ts';
 import { applyBuiltImage } from './built-images.ts';
 import type { Engine } from './engine.ts';
-import { engineMessage, statusOf, toCancelled, toPullError } from './engine-errors.ts';
+import { engineMessage, statusOf, toPullError } from './engine-errors.ts';
 import { readPullProgress } from './pull-progress.ts';
 import { authFor } from './registry.ts';
 import { builtImageSpec, imageSpec } from './specs.ts';

@@ -2,15 +2,16 @@ import { objectSpecOf } from '../../model/kubernetes-object.ts';
 import type { DesiredResource, Projection, ResourceId } from '../../model/resource.ts';
 import { asFields } from '../../model/values.ts';
 import type { Clock } from '../../ports/clock.ts';
-import { isApiError } from './api-error.ts';
 import type { CachesOptions, ObjectCaches } from './caches.ts';
 import { createCaches } from './caches.ts';
 import type { ApiClient } from './client.ts';
 import type { KindInfo } from './discovery.ts';
 import { createDiscovery } from './discovery.ts';
 import type { LiveObject } from './live-object.ts';
-import { idOf, isLiveObject } from './live-object.ts';
+import { idOf } from './live-object.ts';
 import { createWorkers } from './workers.ts';
+
+export { readObject } from './read-object.ts';
 
 export interface ClusterOptions extends Pick<CachesOptions, 'client' | 'clock' | 'logger'> {
   readonly name: string;
@@ -84,19 +85,4 @@ export function createCluster({ name, concurrency = 12, ...options }: ClusterOpt
 
 function valuesOf({ data }: LiveObject): readonly string[] {
   return Object.values(asFields(data) ?? {}).map((value) => Buffer.from(String(value), 'base64').toString());
-}
-
-/** The object itself, asked for now; `undefined` when it is not there. */
-export async function readObject(
-  { client }: Pick<Cluster, 'client'>,
-  path: string,
-  signal: AbortSignal,
-): Promise<LiveObject | undefined> {
-  try {
-    const { body } = await client.request({ method: 'GET', path, signal });
-    return isLiveObject(body) ? body : undefined;
-  } catch (error) {
-    if (isApiError(error, 404)) return undefined;
-    throw error;
-  }
 }

@@ -33,7 +33,7 @@ export const MANAGER = 'kombinator';
 export const MANAGED_BY = 'app.kubernetes.io/managed-by';
 export const SELECTOR = `${MANAGED_BY}=${MANAGER}`;
 const PREFIX = 'kombinator.io/';
-export const STACK = `${PREFIX}stack`;
+const STACK = `${PREFIX}stack`;
 const MARK = {
   resource: `${PREFIX}resource`,
   hash: `${PREFIX}hash`,
@@ -49,11 +49,19 @@ export interface Owner {
 }
 
 /** Who owns an object; `null` when it is not ours. */
-export function ownerOf({ metadata: { labels = {}, annotations = {} } }: LiveObject): Owner | null {
+export function ownerOf(live: LiveObject): Owner | null {
+  const { labels = {}, annotations = {} } = live.metadata;
   const stack = labels[STACK];
-  if (labels[MANAGED_BY] !== MANAGER || stack === undefined) return null;
+  if (labels[MANAGED_BY] !== MANAGER || stack === undefined || isDerived(live)) return null;
   const mark = (key: keyof typeof MARK): string | null => annotations[MARK[key]] ?? null;
   return { stack, hash: mark('hash'), revision: mark('revision'), branch: mark('branch') };
+}
+
+/** Made by a controller out of an object of ours, with its labels: an EndpointSlice has those of its Service. */
+function isDerived({ kind, metadata }: LiveObject): boolean {
+  if (metadata.annotations?.[MARK.resource] !== undefined) return false;
+  const owners = metadata['ownerReferences'];
+  return kind === 'Endpoints' || kind === 'EndpointSlice' || (Array.isArray(owners) && owners.length > 0);
 }
 
 /** `shop/web`, `web` for objects of the whole cluster. */

@@ -52,7 +52,8 @@ function redact(cluster: Cluster, stack: string, lines: readonly string[]): read
 async function sharedHealth(cluster: Cluster, id: ResourceId, signal: AbortSignal): Promise<Health> {
   const [, kind, name = ''] = id.split('/');
   if (kind !== 'Namespace') return { status: 'missing' };
-  const live = (await cluster.namespaces(signal)).get(name);
+  const live = await cluster.namespace(name, signal);
+  if (live === 'unknown') return { status: 'healthy' };
   return live ? healthOf(live, cluster.clock.now()) : { status: 'missing' };
 }
 

@@ -86,7 +86,7 @@ resource "docker_image" "migrate" {
     target  = "prod"
 
     build_args = {
-      VERSION = "1$$"
+      VERSION = "1$"
     }
   }
 }
@@ -233,7 +233,7 @@ resource "docker_container" "web" {
   command = [
     "nginx",
     "-g",
-    "daemon off; # $HOME $${X} %%{y}",
+    "daemon off; # $${HOME} $${X} %%{y}",
   ]
 
   env = [
@@ -415,7 +415,7 @@ resource "docker_container" "web" {
 
   labels {
     label = "team"
-    value = "a$$b"
+    value = "a$b"
   }
 
   labels {
