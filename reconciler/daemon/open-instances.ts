@@ -1,6 +1,8 @@
 import { createDockerInstances } from '../adapters/docker/index.ts';
 import type { RegistryCredentials } from '../adapters/docker/index.ts';
 import { errorMessage, isReconcilerError } from '../model/errors.ts';
+import { createKubernetesInstances } from '../adapters/kubernetes/index.ts';
+import { defined } from '../model/values.ts';
 import type { Instances } from '../instances.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { InstanceBackend } from '../ports/instance-backend.ts';
@@ -47,18 +49,20 @@ export function openInstances(options: OpenInstancesOptions): Instances | null {
 }
 
 function createBackend(
-  { config, registries, clock, logger, env }: OpenInstancesOptions,
+  { config, secrets, registries, clock, logger, env }: OpenInstancesOptions,
   owner: () => string,
 ): InstanceBackend {
-  const { place, settings, publishAddress, publicIp, pidsLimit } = config;
-  const common = { owner, namespace: settings.namespace, clock, logger };
+  const { place, settings, nodeRole, publishAddress, publicIp, pidsLimit } = config;
+  const common = { owner, namespace: settings.namespace, clock, logger, ...defined({ publicIp }) };
+  if (place.kind === 'kubernetes') {
+    const resolveSecret = (reference: string) => secrets.resolve(reference);
+    return createKubernetesInstances({ ...common, connection: place.connection, resolveSecret, nodeRole });
+  }
   return createDockerInstances({
     ...common,
-    connection: place.kind === 'docker' ? place.connection : { type: 'local' },
+    connection: place.connection,
     environment: env,
     registries,
-    ...(publishAddress === undefined ? {} : { publishAddress }),
-    ...(publicIp === undefined ? {} : { publicIp }),
-    ...(pidsLimit === undefined ? {} : { pidsLimit }),
+    ...defined({ publishAddress, pidsLimit }),
   });
 }

@@ -15,6 +15,8 @@ export interface ObservedInstance {
   readonly phase: 'pending' | 'running' | 'succeeded' | 'failed';
   /** For the log. */
   readonly reason: string | null;
+  /** A part of it is not there: it is on its way in, or somebody took something away. */
+  readonly incomplete?: true;
 }
 
 /** Told what happens to instances. */
@@ -45,7 +47,7 @@ export interface InstanceBackend extends AsyncDisposable {
   ensure(instance: Instance, signal: AbortSignal): Promise<void>;
   /** Removes everything of an instance, without a grace period. What is gone is no error. */
   remove(id: string, signal: AbortSignal): Promise<void>;
-  /** Whether anything is left of an instance, asked now. */
+  /** Whether all that an instance cannot do without is there, asked now. */
   exists(id: string, signal: AbortSignal): Promise<boolean>;
   /** Tells the sink what is there, then every change, and everything again when changes may have been missed, until the signal aborts. */
   watch(sink: InstanceSink, signal: AbortSignal): Promise<void>;

@@ -58,7 +58,11 @@ describe('a batch delete', () => {
     const ids: string[] = [];
     for (let count = 0; count < INSTANCES; count += 1) ids.push(await create());
     const isUp = (stacks: Json[]) => stacks.filter(({ status }) => status === 'running').length === INSTANCES;
-    const stacks = await eventually(async () => (await ask('GET', '/stacks')).stacks as Json[], isUp, 120_000);
+    const stacks = await eventually(
+      async () => (await ask('GET', '/stacks')).stacks as Json[],
+      isUp,
+      120_000,
+    );
     expect(isUp(stacks)).toBe(true);
     const { job_id: id } = await ask('POST', '/stacks/batch-delete', { stack_ids: [...ids, 'stack-none'] });
     const look = () => ask('GET', `/stacks/batch-delete/${id}`);
@@ -67,7 +71,11 @@ describe('a batch delete', () => {
     await job.start();
     const seen = await look();
     expect(seen.deleted).toBeGreaterThanOrEqual(progress);
-    const ended = await eventually(look, ({ status }) => status === 'completed' || status === 'failed', 120_000);
+    const ended = await eventually(
+      look,
+      ({ status }) => status === 'completed' || status === 'failed',
+      120_000,
+    );
     expect(ended).toMatchObject({
       job_id: id,
       status: 'completed',

@@ -54,7 +54,11 @@ const run = promisify(execFile);
 describe('instances on a Docker Engine', () => {
   let engine: DockerEngine;
   const list = () =>
-    engineJson<{ Id: string; Names: string[]; State: string }[]>(engine.socketPath, 'GET', '/containers/json?all=1');
+    engineJson<{ Id: string; Names: string[]; State: string }[]>(
+      engine.socketPath,
+      'GET',
+      '/containers/json?all=1',
+    );
   const inspect = (name: string) =>
     engineJson<{
       State: { Pid: number };
@@ -82,13 +86,23 @@ describe('instances on a Docker Engine', () => {
       logger,
     });
     const records = createSqliteStore({ path: ':memory:', clock });
-    const instances = createInstances({ backend, records, clock, logger, settings: { passMs: 500, ...settings } });
+    const instances = createInstances({
+      backend,
+      records,
+      clock,
+      logger,
+      settings: { passMs: 500, ...settings },
+    });
     instances.start();
     return instances;
   }
 
   async function reaches(instances: Instances, id: string, status: string): Promise<void> {
-    const found = await eventually(() => instances.get(id), (one) => one.status === status, 60_000);
+    const found = await eventually(
+      () => instances.get(id),
+      (one) => one.status === status,
+      60_000,
+    );
     expect(found.status, found.message ?? '').toBe(status);
   }
 
@@ -96,14 +110,23 @@ describe('instances on a Docker Engine', () => {
     await using instances = open();
     const { id, ports } = await instances.create({ podSpec: POD, targetPorts: PORTS });
     await reaches(instances, id, 'running');
-    const answer = () => fetch(`http://127.0.0.1:${ports[0]?.nodePort}/`).then((one) => one.text(), () => '');
+    const answer = () =>
+      fetch(`http://127.0.0.1:${ports[0]?.nodePort}/`).then(
+        (one) => one.text(),
+        () => '',
+      );
     expect(await eventually(answer, (text) => text !== '')).toBe('hello\n');
     const web = await inspect(`${id}-web`);
     const side = await inspect(`${id}-side`);
     const networkOf = async (pid: number) => (await run('readlink', [`/proc/${pid}/ns/net`])).stdout;
     expect(await networkOf(side.State.Pid)).toBe(await networkOf(web.State.Pid));
     expect(await networkOf(web.State.Pid)).not.toBe(await networkOf(process.pid));
-    expect(web.HostConfig).toMatchObject({ Memory: 16 * 2 ** 20, NanoCpus: 50_000_000, Privileged: false, CapAdd: null });
+    expect(web.HostConfig).toMatchObject({
+      Memory: 16 * 2 ** 20,
+      NanoCpus: 50_000_000,
+      Privileged: false,
+      CapAdd: null,
+    });
     expect((await run('grep', ['NoNewPrivs', `/proc/${web.State.Pid}/status`])).stdout).toContain('1');
     await instances.delete(id);
     expect(await list()).toEqual([]);
@@ -158,14 +181,29 @@ describe('instances on a Docker Engine', () => {
     const made = await Promise.all(Array.from({ length: MANY }, () => instances.create(request)));
     for (const { id } of made) await reaches(instances, id, 'running');
     expect((await list()).filter(({ State }) => State === 'running')).toHaveLength(MANY);
-    expect(instances.stats()).toMatchObject({ total: MANY, active: MANY, nodePorts: MANY, cpuMilli: MANY * 10 });
+    expect(instances.stats()).toMatchObject({
+      total: MANY,
+      active: MANY,
+      nodePorts: MANY,
+      cpuMilli: MANY * 10,
+    });
     const half = made.slice(0, MANY / 2).map(({ id }) => id);
     const job = instances.deleteBatch([...half, 'stack-none']);
-    const ended = await eventually(() => instances.getBatchDelete(job.id), ({ status }) => status === 'completed', 120_000);
+    const ended = await eventually(
+      () => instances.getBatchDelete(job.id),
+      ({ status }) => status === 'completed',
+      120_000,
+    );
     expect(ended).toMatchObject({ total: half.length + 1, deleted: half.length, notFound: 1, failed: 0 });
     expect(await list()).toHaveLength(MANY / 2);
     await instances.deleteBatch(made.slice(MANY / 2).map(({ id }) => id));
-    expect(await eventually(async () => (await list()).length, (count) => count === 0, 120_000)).toBe(0);
+    expect(
+      await eventually(
+        async () => (await list()).length,
+        (count) => count === 0,
+        120_000,
+      ),
+    ).toBe(0);
   });
 
   it('expire on the engine, too', async () => {
@@ -173,7 +211,12 @@ describe('instances on a Docker Engine', () => {
     const { id } = await instances.create({ podSpec: SMALL, targetPorts: PORTS });
     const names = async () => (await list()).flatMap(({ Names }) => Names);
     expect(await eventually(names, (all) => all.length > 0)).toEqual([`/${id}-app`]);
-    expect(await eventually(() => instances.list().length, (count) => count === 0)).toBe(0);
+    expect(
+      await eventually(
+        () => instances.list().length,
+        (count) => count === 0,
+      ),
+    ).toBe(0);
     expect(await names()).toEqual([]);
   });
 });

@@ -228,8 +228,9 @@ class KeptInstances implements Instances {
       return;
     }
     const current = updateStatus(this.#context, instance);
-    if (current.status === 'node_deleted' || table.seen(id) !== undefined || this.#batches.isWaiting(id))
-      return;
+    const seen = table.seen(id);
+    const isWhole = seen !== undefined && seen.incomplete !== true;
+    if (current.status === 'node_deleted' || isWhole || this.#batches.isWaiting(id)) return;
     if (await backend.exists(id, signal)) return;
     // Somebody took it away; removing it goes through the queue of its own work, which this is.
     this.#background.run(`forget ${id}`, () => this.#remover.remove(id, { strict: false }));

@@ -81,6 +81,6 @@ export function statusOf(
   if (nodes !== null && !nodes.has(instance.nodeId)) return 'node_deleted';
   // Some of it may run already, or have failed and be tried again.
   if (!instance.ready) return instance.status === 'failed' ? 'failed' : 'creating';
-  if (observed !== undefined) return STATUS_OF[observed.phase];
+  if (observed !== undefined && observed.incomplete !== true) return STATUS_OF[observed.phase];
   return instance.status === 'node_deleted' ? 'creating' : instance.status;
 }

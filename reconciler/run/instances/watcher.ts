@@ -15,7 +15,11 @@ export function createWatcher(context: InstanceContext, { orphans, check }: Watc
   function see(id: string, observed: ObservedInstance | null): void {
     table.see(id, observed);
     const instance = table.get(id);
-    if (instance !== undefined) return void updateStatus(context, instance);
+    if (instance !== undefined) {
+      const { ready } = updateStatus(context, instance);
+      if (ready && observed?.incomplete === true) check(id);
+      return;
+    }
     if (observed === null) orphans.forget(id);
     else if (!placing.has(id)) orphans.add(id);
   }
