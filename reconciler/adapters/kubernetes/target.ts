@@ -56,23 +56,28 @@ export function createClusterTarget(options: ClusterOptions): Target {
       const signal = AbortSignal.any([logOptions.signal, closing.signal]);
       return readLogs(cluster, stack, id, { ...logOptions, signal });
     },
-    async watch(onEvent, signal) {
-      const both = AbortSignal.any([signal, closing.signal]);
-      const unsubscribe = cluster.subscribe(onEvent);
-      const ended = Promise.withResolvers<void>();
-      both.addEventListener('abort', () => ended.resolve(), { once: true });
-      try {
-        await cluster.keepLooking(both);
-        if (!both.aborted) await ended.promise;
-      } finally {
-        unsubscribe();
-      }
-    },
+    watch: (onEvent, signal) => watchCluster(cluster, onEvent, AbortSignal.any([signal, closing.signal])),
     async [Symbol.asyncDispose]() {
       closing.abort(new ReconcilerError('CANCELLED', `the connection to ${name} was closed`));
       cluster.close();
     },
   };
+}
+
+async function watchCluster(
+  cluster: Cluster,
+  onEvent: (stack: string | null) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const unsubscribe = cluster.subscribe(onEvent);
+  const ended = Promise.withResolvers<void>();
+  signal.addEventListener('abort', () => ended.resolve(), { once: true });
+  try {
+    await cluster.keepLooking(signal);
+    if (!signal.aborted) await ended.promise;
+  } finally {
+    unsubscribe();
+  }
 }
 
 type Guard = <T>(doing: string, signal: AbortSignal, call: (signal: AbortSignal) => Promise<T>) => Promise<T>;
