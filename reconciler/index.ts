@@ -4,7 +4,7 @@ import type { Kombinator, KombinatorOptions } from './daemon/create-kombinator.t
 export type * from './reconciler.ts';
 export type * from './plan/plan.ts';
 export type * from './ports/store.ts';
-export type { LogLine, LogOptions, TargetFacts } from './ports/target.ts';
+export type { ExecSession, LogLine, LogOptions, SessionOptions, TargetFacts } from './ports/target.ts';
 export type { DeploymentTag } from './ports/source.ts';
 export type { Diagnostic, Position } from './model/diagnostic.ts';
 export type { Json, JsonObject } from './model/json.ts';

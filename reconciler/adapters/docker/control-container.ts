@@ -1,6 +1,6 @@
 import { ReconcilerError } from '../../model/errors.ts';
 import type { DesiredResource, ResourceId } from '../../model/resource.ts';
-import type { ApplyContext, ExecResult } from '../../ports/target.ts';
+import type { ApplyContext, ExecResult, ExecSession, SessionOptions } from '../../ports/target.ts';
 import type { Adapter } from './adapter.ts';
 import { startAgain, stopContainer } from './container.ts';
 import { membersOf, readGroup } from './container-group.ts';
@@ -25,11 +25,27 @@ export async function execIn(
   { stack, id, argv }: { readonly stack: string; readonly id: ResourceId; readonly argv: readonly string[] },
   signal: AbortSignal,
 ): Promise<ExecResult> {
-  const group = await readGroup(adapter.engine, stack, id.split('/').slice(2).join('/'), signal);
+  return adapter.engine.exec(await findRunning(adapter, { stack, id }, signal), argv, signal);
+}
+
+/** As `execIn`, with somebody at the other end. */
+export async function openSession(
+  adapter: Adapter,
+  place: { readonly stack: string; readonly id: ResourceId },
+  options: SessionOptions,
+): Promise<ExecSession> {
+  return adapter.engine.openSession(await findRunning(adapter, place, options.signal), options);
+}
+
+async function findRunning(
+  { engine }: Adapter,
+  { stack, id }: { readonly stack: string; readonly id: ResourceId },
+  signal: AbortSignal,
+): Promise<string> {
+  const group = await readGroup(engine, stack, id.split('/').slice(2).join('/'), signal);
   const container = membersOf(group).find(({ info }) => info.State === 'running');
-  if (container === undefined)
-    throw new ReconcilerError('TARGET_ERROR', `${id} has no running container`, { retryable: true });
-  return adapter.engine.exec(container.id, argv, signal);
+  if (container !== undefined) return container.id;
+  throw new ReconcilerError('TARGET_ERROR', `${id} has no running container`, { retryable: true });
 }
 
 /** Starts the container of a resource as it is. */
