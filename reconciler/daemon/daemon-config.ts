@@ -11,10 +11,13 @@ import type { Fields } from '../model/values.ts';
 import { asFields, asList, asString } from '../model/values.ts';
 import { parseYaml } from '../model/yaml-document.ts';
 import type { FreezeWindow } from './freeze-windows.ts';
+import type { InstancesConfig } from './instances-config.ts';
+import { readInstancesConfig } from './instances-config.ts';
 
 /** What the operator decides, and no commit can change. */
 export interface DaemonConfig {
   readonly freeze: readonly FreezeWindow[];
+  readonly instances: InstancesConfig;
 }
 
 const SHORTEST_MS = 60_000;
@@ -34,8 +37,9 @@ export function readDaemonConfig(path: string, checkSchema: SchemaCheck): Daemon
   if (document.problems.length === 0) checkSchema('daemon', document.value ?? {}, issues);
   const listed = asList(asFields(document.value)?.['freeze']) ?? [];
   const freeze = listed.flatMap((item, index) => readWindow(asFields(item) ?? {}, index, issues));
+  const instances = readInstancesConfig(asFields(asFields(document.value)?.['instances']) ?? {}, issues);
   const diagnostics = toDiagnostics(path, document, issues.list);
-  if (diagnostics.length === 0) return { freeze };
+  if (diagnostics.length === 0) return { freeze, instances };
   throw new ReconcilerError('BAD_OPTIONS', diagnostics.map(formatDiagnostic).join('\n'), { diagnostics });
 }
 

@@ -77,7 +77,11 @@ export function assess(options: AssessOptions): Assessment {
   const issues = createIssues();
   const { document, written, composed } = readDocument(options);
   const broken = document.value === undefined;
-  if (!broken) options.checkSchema('kombination', document.original ?? {}, issues);
+  if (document.value === null) {
+    issues.error('EMPTY_DOCUMENT', [], 'the document is empty', {
+      hint: 'it needs version: "1.0", meta: with the name of the stack, and services:',
+    });
+  } else if (!broken) options.checkSchema('kombination', document.original ?? {}, issues);
   for (const note of document.notes) issues.add(note);
   if (composed) reportUnread(composed, written, issues);
   const model = readKombination(document.value, issues);

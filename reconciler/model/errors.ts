@@ -38,6 +38,7 @@ export type ErrorCode =
   | 'UNKNOWN_JOB'
   | 'SECRET_NOT_FOUND'
   | 'SECRET_NOT_DECRYPTED'
+  | 'SECRET_TIMEOUT'
   | 'FILE_TOO_LARGE'
   | 'BUILD_FAILED'
   // the operator of a target
@@ -63,6 +64,12 @@ export type ErrorCode =
   | 'STORE_UNAVAILABLE'
   | 'STORE_FULL'
   | 'BAD_OPTIONS'
+  // whoever asks for an instance
+  | 'INVALID_POD_SPEC'
+  | 'INVALID_INPUT'
+  | 'CLUSTER_SATURATED'
+  | 'NO_NODE_PORT'
+  | 'UNKNOWN_INSTANCE'
   // whoever asked
   | 'PLAN_STALE'
   | 'CONFIRMATION_REQUIRED'

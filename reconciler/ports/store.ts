@@ -1,5 +1,6 @@
 import type { HealthStatus } from '../model/resource.ts';
 import type { Action, Plan, PlanSummary } from '../plan/plan.ts';
+import type { InstanceRecords } from './instance-records.ts';
 
 export type JobType = 'plan' | 'apply' | 'destroy' | 'drift_check' | 'start' | 'stop' | 'restart';
 export type JobStatus = 'queued' | 'running' | 'completed' | 'failed' | 'cancelled';
@@ -119,7 +120,7 @@ export interface ApiKeyRecord {
 /**
  * History and caches. Synchronous (an embedded database); throws STORE_UNAVAILABLE (locked, gone) or STORE_FULL, both retryable.
  */
-export interface Store extends Disposable {
+export interface Store extends InstanceRecords, Disposable {
   saveJob(job: Job): void;
   getJob(id: string): Job | undefined;
   listJobs(filter: JobFilter): { readonly jobs: readonly Job[]; readonly total: number };

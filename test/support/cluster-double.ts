@@ -13,6 +13,8 @@ import { realClock, silentLogger } from './target-options.ts';
 /** Connections to the API server of a configuration. */
 export interface ClusterConnector {
   readonly client: ApiClient;
+  /** Another client; whoever makes it closes it. */
+  createClient(): ApiClient;
   createTarget(): Target;
 }
 
@@ -20,6 +22,7 @@ export function createConnector(config: KubeConfig): ClusterConnector {
   const connect = () => createApiClient({ loadConfig: async () => config });
   return {
     client: connect(),
+    createClient: connect,
     createTarget: () =>
       createClusterTarget({ name: CLUSTER, client: connect(), clock: realClock, logger: silentLogger }),
   };

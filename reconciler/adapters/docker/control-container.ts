@@ -4,6 +4,9 @@ import type { ApplyContext, ExecResult, ExecSession, SessionOptions } from '../.
 import type { Adapter } from './adapter.ts';
 import { startAgain, stopContainer } from './container.ts';
 import { membersOf, readGroup } from './container-group.ts';
+import { readOwner } from './labels.ts';
+import { maskSecrets } from './logs.ts';
+import { hideSecretTexts } from './secret-texts.ts';
 import { containerSpec } from './specs.ts';
 
 /** Stops every container of a resource; other kinds of resources do not run. */
@@ -19,13 +22,20 @@ export async function stopResource(
   for (const member of membersOf(group)) await stopContainer(adapter, member, signal);
 }
 
-/** Runs a program in the container of a resource. */
+/** Runs a program in the container of a resource. Secrets that the container has are masked in what comes on its error stream. */
 export async function execIn(
   adapter: Adapter,
   { stack, id, argv }: { readonly stack: string; readonly id: ResourceId; readonly argv: readonly string[] },
   signal: AbortSignal,
 ): Promise<ExecResult> {
-  return adapter.engine.exec(await findRunning(adapter, { stack, id }, signal), argv, signal);
+  const container = await findRunning(adapter, { stack, id }, signal);
+  const result = await adapter.engine.exec(container, argv, signal);
+  if (result.stderr === '') return result;
+  // What a program complains of is shown to people, and some complain of the password that they were given.
+  const inspect = await adapter.engine.inspectContainer(container, signal);
+  const created = readOwner(inspect?.Config.Labels ?? {})?.spec ?? {};
+  const masked = inspect === null ? result.stderr : maskSecrets(inspect, created, result.stderr);
+  return { ...result, stderr: hideSecretTexts(adapter, stack, id, masked) };
 }
 
 /** As `execIn`, with somebody at the other end. */

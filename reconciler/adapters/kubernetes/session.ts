@@ -6,13 +6,13 @@ import { asFields, asList, asNumber, asString } from '../../model/values.ts';
 import type { Fields } from '../../model/values.ts';
 import type { ExecResult, ExecSession, SessionOptions } from '../../ports/target.ts';
 import type { Cluster } from './cluster.ts';
-import { podsOf } from './read-health.ts';
+import { podsOf, redact } from './read-health.ts';
 
 /** More output than this of each stream is cut off when it is kept. */
 const MAX_BYTES = 1_048_576;
 const RESIZE_CHANNEL = 4;
 
-/** Runs a program in a pod of a workload to its end. */
+/** Runs a program in a pod of a workload to its end. Secrets of the stack are masked in what comes on its error stream. */
 export async function execIn(
   cluster: Cluster,
   { stack, id, argv }: { readonly stack: string; readonly id: ResourceId; readonly argv: readonly string[] },
@@ -28,7 +28,8 @@ export async function execIn(
     sizes[stream] += kept.length;
   }
   const text = (name: 'stdout' | 'stderr') => Buffer.concat(parts[name]).toString('utf8');
-  return { exitCode: await session.exitCode, stdout: text('stdout'), stderr: text('stderr') };
+  const exitCode = await session.exitCode;
+  return { exitCode, stdout: text('stdout'), stderr: redact(cluster, stack, [text('stderr')]).join('') };
 }
 
 /** Runs a program in the newest pod of a workload that runs, with input and output, over a web socket. */
