@@ -30,6 +30,8 @@ export interface ApiClient {
   request(request: ApiRequest): Promise<ApiAnswer>;
   /** Resolves when the server has begun to answer, to the answer line by line: for watches and logs. Ends with the connection. */
   lines(request: Omit<ApiRequest, 'body' | 'method'>): Promise<AsyncIterable<string>>;
+  /** What it connects with, for protocols that are no requests. */
+  config(): Promise<KubeConfig>;
   close(): void;
 }
 
@@ -80,6 +82,7 @@ export function createApiClient({ loadConfig, timeoutMs = 30_000 }: ApiClientOpt
       if (!isSuccess(message)) await readAnswer(message);
       return splitLines(message);
     },
+    config: async () => (await connect()).config,
     close: () => agent?.destroy(),
   };
 }
