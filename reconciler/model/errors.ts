@@ -38,6 +38,7 @@ export type ErrorCode =
   | 'UNKNOWN_JOB'
   | 'SECRET_NOT_FOUND'
   | 'SECRET_NOT_DECRYPTED'
+  | 'SECRET_TIMEOUT'
   | 'FILE_TOO_LARGE'
   | 'BUILD_FAILED'
   // the operator of a target

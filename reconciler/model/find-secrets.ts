@@ -201,7 +201,7 @@ function fileSource(search: Search, path: string, at: DocumentPath): SecretSourc
 
 /** Why a secret cannot be had. */
 export interface SecretProblem {
-  readonly code: 'SECRET_NOT_FOUND' | 'SECRET_NOT_DECRYPTED';
+  readonly code: 'SECRET_NOT_FOUND' | 'SECRET_NOT_DECRYPTED' | 'SECRET_TIMEOUT';
   readonly message: string;
 }
 

@@ -17,6 +17,7 @@ const KINDS: readonly (readonly [RegExp, Check])[] = [
   [/(?:^|\/)nodes\/[^/]+\.ya?ml$/, checkWith(readNodeDocument)],
   [/(?:^|\/)clusters\/[^/]+\.ya?ml$/, checkWith(readClusterDocument)],
   [/(?:^|\/)kombinator\.ya?ml$/, checkWith(readSettingsDocument)],
+  [/(?:^|\/)(?:docker-)?compose(?:[.-][^/]*)?\.ya?ml$/, refuseCompose],
 ];
 
 /** Checks a text as the kind of file that its name says; without a name, and with any other, as a kombination. */
@@ -37,6 +38,15 @@ function checkKit(core: Core, text: string, file: string): DocumentReport {
   const own = new Map([...documents.values()].map(({ name, kit }) => [name, kit]));
   const catalogue = buildCatalogue(own.set(document.name, document.kit));
   return report([...document.diagnostics, ...catalogueDiagnostics([document], catalogue)]);
+}
+
+/** Its own tool checks it best, and a kombination that adopts it. */
+function refuseCompose(_core: Core, _text: string, file: string): DocumentReport {
+  const message = 'this is a Compose file, which is checked together with the kombination that adopts it';
+  const hint = 'say compose: with its name in a kombination.yaml beside it, or make one of it with import';
+  return report([
+    { severity: 'error', code: 'INVALID_FORMAT', message, file, line: 1, column: 1, path: '', hint },
+  ]);
 }
 
 function checkWith(

@@ -10,6 +10,7 @@ import type { Report } from './report.ts';
 const SECTIONS: Readonly<Record<string, () => Promise<(report: Report) => Promise<void>>>> = {
   engine: async () => (await import('./engine.ts')).benchEngine,
   instances: async () => (await import('./instances.ts')).benchInstances,
+  kubernetes: async () => (await import('./kubernetes.ts')).benchKubernetes,
   repository: async () => (await import('./repository.ts')).benchRepository,
 };
 

@@ -28,10 +28,13 @@ export interface ClusterStack {
   apply(desired: readonly DesiredResource[]): Promise<Plan>;
 }
 
-/** A stack of its own in a namespace of its own. */
-export function createClusterStack(target: Target): ClusterStack {
-  const stack = `t${randomBytes(4).toString('hex')}`;
-  const namespace = `ns-${stack}`;
+/** A stack of its own, in a namespace of its own unless one is given. */
+export function createClusterStack(
+  target: Target,
+  space?: string,
+  stack = `t${randomBytes(4).toString('hex')}`,
+): ClusterStack {
+  const namespace = space ?? `ns-${stack}`;
   const quiet = () => new AbortController().signal;
   const self: ClusterStack = {
     stack,

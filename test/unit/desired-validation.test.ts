@@ -15,7 +15,7 @@ describe('findings of one kombination', () => {
     { text: 'a: [', want: ['1:5 error YAML_SYNTAX '] },
     {
       text: '',
-      want: ['1:1 error REQUIRED version', '1:1 error REQUIRED meta', '1:1 error REQUIRED services'],
+      want: ['1:1 error EMPTY_DOCUMENT '],
     },
     { text: '- a', want: ['1:1 error INVALID_TYPE '] },
     {

@@ -162,6 +162,7 @@ it('checks a kit before it is committed, together with the kits that are', async
 it.each([
   ['nodes/a.yaml', 'connection: { hots: a }\n', '1:15 error UNKNOWN_KEY connection.hots'],
   ['kombinator.yaml', 'policy: { prune: perhaps }\n', '1:18 error INVALID_VALUE policy.prune'],
+  ['docker-compose.prod.yml', 'services: {}\n', '1:1 error INVALID_FORMAT '],
   ['workflows/a.yaml', 'nodes: []\n', '1:1 error REQUIRED name'],
   ['a/kombination.yaml', 'version: "1.0"\nmeta: { name: a }\n', '1:1 error REQUIRED services'],
 ])('checks %s as what it is', (file, text, want) => {

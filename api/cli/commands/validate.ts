@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Diagnostic } from '../../../reconciler/index.ts';
-import { errorMessage, formatDiagnostic, hasErrors } from '../../../reconciler/index.ts';
+import { formatDiagnostic, hasErrors } from '../../../reconciler/index.ts';
+import { decode, reasonOf } from '../read-files.ts';
 import { EXIT, UsageError } from '../failure.ts';
 import type { Invocation } from '../invocation.ts';
 import { present, remark } from '../invocation.ts';
@@ -59,10 +60,17 @@ async function checkFiles(
 ): Promise<Report> {
   const diagnostics: Diagnostic[] = [];
   for (const file of files) {
-    const text = await readFile(file, 'utf8').catch((error: unknown) => {
-      throw new UsageError(`cannot read ${file}: ${errorMessage(error)}`);
+    const bytes = await readFile(file).catch((error: unknown) => {
+      throw new UsageError(`cannot read ${file}: ${reasonOf(error)}`);
     });
     const place = resolve(file);
+    const text = decode(bytes);
+    if (text === null) {
+      const start = { file, line: 1, column: 1, path: '', hint: 'save it as UTF-8' };
+      const message = 'the file is not UTF-8 text';
+      diagnostics.push({ severity: 'error', code: 'NOT_UTF8', message, ...start });
+      continue;
+    }
     const report = await session.validate(text, place, invocation.interrupt.signal);
     for (const found of report.diagnostics) {
       // What is found in the files that it names, such as a Compose file, is theirs.

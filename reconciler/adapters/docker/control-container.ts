@@ -4,6 +4,9 @@ import type { ApplyContext, ExecResult } from '../../ports/target.ts';
 import type { Adapter } from './adapter.ts';
 import { startAgain, stopContainer } from './container.ts';
 import { membersOf, readGroup } from './container-group.ts';
+import { readOwner } from './labels.ts';
+import { maskSecrets } from './logs.ts';
+import { hideSecretTexts } from './secret-texts.ts';
 import { containerSpec } from './specs.ts';
 
 /** Stops every container of a resource; other kinds of resources do not run. */
@@ -19,7 +22,7 @@ export async function stopResource(
   for (const member of membersOf(group)) await stopContainer(adapter, member, signal);
 }
 
-/** Runs a program in the container of a resource. */
+/** Runs a program in the container of a resource. Secrets that the container has are masked in what comes on its error stream. */
 export async function execIn(
   adapter: Adapter,
   { stack, id, argv }: { readonly stack: string; readonly id: ResourceId; readonly argv: readonly string[] },
@@ -29,7 +32,13 @@ export async function execIn(
   const container = membersOf(group).find(({ info }) => info.State === 'running');
   if (container === undefined)
     throw new ReconcilerError('TARGET_ERROR', `${id} has no running container`, { retryable: true });
-  return adapter.engine.exec(container.id, argv, signal);
+  const result = await adapter.engine.exec(container.id, argv, signal);
+  if (result.stderr === '') return result;
+  // What a program complains of is shown to people, and some complain of the password that they were given.
+  const inspect = await adapter.engine.inspectContainer(container.id, signal);
+  const created = readOwner(inspect?.Config.Labels ?? {})?.spec ?? {};
+  const masked = inspect === null ? result.stderr : maskSecrets(inspect, created, result.stderr);
+  return { ...result, stderr: hideSecretTexts(adapter, stack, id, masked) };
 }
 
 /** Starts the container of a resource as it is. */

@@ -9,6 +9,7 @@ import { compareObjects, contains, missingFields } from './compare.ts';
 import type { KindInfo } from './discovery.ts';
 import { pathOf } from './discovery.ts';
 import type { LiveObject, Marks } from './live-object.ts';
+import { asStopped, isStopped } from './stopped-object.ts';
 import { fingerprintOf, isLiveObject, MANAGER, ownerOf, strip, toWire } from './live-object.ts';
 
 const NOTHING: Projection = { fields: [], immutable: null, conflicts: [], refused: null };
@@ -64,13 +65,15 @@ export async function projectUpdate(
     revision: owner?.revision ?? null,
     branch: owner?.branch ?? null,
   };
-  const wire = toWire(desired, kind, marks);
+  const stopped = isStopped(live);
+  const wire = stopped ? asStopped(toWire(desired, kind, marks)) : toWire(desired, kind, marks);
+  const marked = (projection: Projection) => (stopped ? { ...projection, stopped } : projection);
   const same = owner?.hash === desired.hash;
-  if (same && contains(wire, live)) return NOTHING;
-  const basis = sha256(`${fingerprintOf(live)}${desired.hash}${owner?.hash ?? ''}`);
+  if (same && contains(wire, live)) return marked(NOTHING);
+  const basis = sha256(`${fingerprintOf(live)}${desired.hash}${owner?.hash ?? ''}${stopped}`);
   const known = cluster.projections.get(desired.id);
   if (known?.basis === basis) return known.projection;
-  const projection = await askServer(cluster, wire, { kind, live, drifted: same }, signal);
+  const projection = marked(await askServer(cluster, wire, { kind, live, drifted: same }, signal));
   cluster.projections.set(desired.id, { basis, projection });
   return projection;
 }
@@ -130,7 +133,9 @@ export function isConflict(error: unknown): error is ApiError {
 export function readConflicts(causes: readonly ApiCause[], drifted: boolean): readonly FieldConflict[] {
   return causes.flatMap(({ reason, message, field }) => {
     if (reason !== 'FieldManagerConflict') return [];
-    return [{ manager: /"([^"]*)"/.exec(message)?.[1] ?? 'somebody', field, drifted }];
+    const manager = /"([^"]*)"/.exec(message)?.[1] ?? 'somebody';
+    // What we have set in another way than by applying: a stop, say.
+    return manager === MANAGER ? [] : [{ manager, field, drifted }];
   });
 }
 

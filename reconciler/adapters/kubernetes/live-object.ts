@@ -33,8 +33,12 @@ export const MANAGER = 'kombinator';
 export const MANAGED_BY = 'app.kubernetes.io/managed-by';
 export const SELECTOR = `${MANAGED_BY}=${MANAGER}`;
 const PREFIX = 'kombinator.io/';
-const STACK = `${PREFIX}stack`;
-const MARK = {
+/** Label of what runs once and belongs to no description. */
+export const ONE_OFF = `${PREFIX}one-off`;
+export const STACK = `${PREFIX}stack`;
+/** Annotation of what was stopped by hand: how many pods there were. */
+export const STOPPED = `${PREFIX}stopped`;
+export const MARK = {
   resource: `${PREFIX}resource`,
   hash: `${PREFIX}hash`,
   revision: `${PREFIX}revision`,
@@ -82,6 +86,11 @@ export function idOf(live: LiveObject, target: string): { readonly id: ResourceI
   return { id: resourceId(name, kind, known ? rest : key), target: name };
 }
 
+/** What names an object on its cluster: an id without its target. */
+export function placeOf(id: ResourceId): string {
+  return id.slice(id.indexOf('/'));
+}
+
 export interface Marks {
   readonly stack: string;
   readonly revision: string | null;
@@ -113,7 +122,7 @@ export function toWire(desired: DesiredResource, kind: KindInfo, marks: Marks): 
 }
 
 /** Values of a Secret travel in base64; there are no secrets elsewhere. */
-function reveal(value: SpecValue): Json {
+export function reveal(value: SpecValue): Json {
   if (value instanceof Secret) return Buffer.from(value.revealBytes()).toString('base64');
   if (value === null || typeof value !== 'object') return value;
   if (Array.isArray(value)) return value.map((item: SpecValue) => reveal(item));

@@ -9,7 +9,7 @@ import { pathOf } from './discovery.ts';
 import { isRefusal, projectUpdate, refusedFor, sendApply } from './dry-run.ts';
 import { healthOf } from './health.ts';
 import type { LiveObject } from './live-object.ts';
-import { fingerprintOf, idOf, keyOf, ownerOf, strip, toWire } from './live-object.ts';
+import { fingerprintOf, idOf, keyOf, ownerOf, placeOf, strip, toWire } from './live-object.ts';
 import { isGuarded, objectSpecOf, qualifiedKind } from '../../model/kubernetes-object.ts';
 
 /** Creations that are tried out beforehand in one go; the others are only checked when they are made. */
@@ -24,9 +24,12 @@ export async function observeCluster(
   const namespaces = await openCaches(cluster, desired, signal);
   const found = new Map<ResourceId, ObservedResource>();
   const live = new Map<ResourceId, LiveObject>();
+  const described = new Map(desired.map(({ id, target }) => [placeOf(id), { id, target }]));
   for (const cache of await cluster.owned(signal, namespaces)) {
     for (const object of cache.ofStack(stack)) {
-      const observed = toObserved(cluster, object);
+      // A node may have another name by now, or the object none of ours.
+      const marked = idOf(object, cluster.name);
+      const observed = toObserved(cluster, object, described.get(placeOf(marked.id)) ?? marked);
       found.set(observed.id, observed);
       live.set(observed.id, object);
     }
@@ -70,8 +73,11 @@ async function openCaches(
   return [...new Set(own.flatMap((one) => objectSpecOf(one).metadata.namespace ?? []))];
 }
 
-function toObserved(cluster: Cluster, live: LiveObject): ObservedResource {
-  const { id, target } = idOf(live, cluster.name);
+function toObserved(
+  cluster: Cluster,
+  live: LiveObject,
+  { id, target }: Pick<ObservedResource, 'id' | 'target'>,
+): ObservedResource {
   const owner = ownerOf(live);
   const { uid, creationTimestamp } = live.metadata;
   return {

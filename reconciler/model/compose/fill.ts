@@ -132,12 +132,12 @@ function ownFiller(project: Project, origin: Origin): Unset {
 function shellFiller(project: Project, origin: Origin): Unset {
   return {
     ...ownFiller(project, origin),
-    unset(name) {
+    unset(name, written) {
       const message = `the variable ${name} is not set here: it is left to the shell of the container`;
       project.warning('UNSET_VARIABLE', { origin }, message, {
         hint: `write $$${name} to say so, or set it in .env beside this file, or under variables:`,
       });
-      return `\${${name}}`;
+      return written;
     },
   };
 }

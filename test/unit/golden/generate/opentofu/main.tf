@@ -233,7 +233,7 @@ resource "docker_container" "web" {
   command = [
     "nginx",
     "-g",
-    "daemon off; # $${HOME} $${X} %%{y}",
+    "daemon off; # $HOME $${X} %%{y}",
   ]
 
   env = [
