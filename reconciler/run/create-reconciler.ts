@@ -10,7 +10,7 @@ import { NEVER_FROZEN } from '../ports/freeze.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { DeploymentTag, Source } from '../ports/source.ts';
 import type { Job, JobFilter, Store } from '../ports/store.ts';
-import type { LogLine, LogOptions, Target } from '../ports/target.ts';
+import type { ExecSession, LogLine, LogOptions, SessionOptions, Target } from '../ports/target.ts';
 import type {
   Actor,
   ApplyRequest,
@@ -252,6 +252,19 @@ class LoopReconciler implements Reconciler {
   }
 
   async *logs(stack: string, service: string, options: LogOptions): AsyncIterable<LogLine> {
+    const { target, ids } = this.#placeOf(stack, service);
+    const [first] = ids;
+    if (ids.length === 1 && first !== undefined) yield* target.logs(stack, first, options);
+    else yield* mergeLogs(ids, (id, own) => target.logs(stack, id, own), options);
+  }
+
+  async openSession(stack: string, service: string, options: SessionOptions): Promise<ExecSession> {
+    const { target, resource } = this.#placeOf(stack, service);
+    return target.openSession(stack, resource, options);
+  }
+
+  /** Where a service runs, and as what. */
+  #placeOf(stack: string, service: string) {
     const view = this.getStack(stack);
     const found = view.services.find(({ name }) => name === service);
     const known = view.services.map(({ name }) => name).join(', ');
@@ -265,9 +278,7 @@ class LoopReconciler implements Reconciler {
         `${stack} has no service ${service}; it has: ${known || 'none'}`,
       );
     }
-    const target = this.#context.pool.get(reference);
-    if (ids.length === 1) yield* target.logs(stack, resource.id, options);
-    else yield* mergeLogs(ids, (id, own) => target.logs(stack, id, own), options);
+    return { target: this.#context.pool.get(reference), resource: resource.id, ids };
   }
 
   listWorkers(): readonly WorkerView[] {

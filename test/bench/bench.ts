@@ -9,8 +9,8 @@ import type { Report } from './report.ts';
 /** Loaded when they are run: a section may need what another one does not. */
 const SECTIONS: Readonly<Record<string, () => Promise<(report: Report) => Promise<void>>>> = {
   engine: async () => (await import('./engine.ts')).benchEngine,
-  instances: async () => (await import('./instances.ts')).benchInstances,
   kubernetes: async () => (await import('./kubernetes.ts')).benchKubernetes,
+  instances: async () => (await import('./instances.ts')).benchInstances,
   repository: async () => (await import('./repository.ts')).benchRepository,
 };
 

@@ -90,6 +90,10 @@ async function benchReading(rig: InstancesRig, report: Report, ids: readonly str
   report.note(`JSON.stringify of the same: ${formatTimes(floors)}`);
   report.note(`status of one over the API: ${formatTimes(statuses)}`);
   report.check(`list of ${MANY}`, median(lists), { wanted: 50, unit: 'ms' });
+  report.check(`list of ${MANY} ÷ JSON.stringify of the same`, median(lists) / median(floors), {
+    wanted: 8,
+    unit: '',
+  });
   report.check(`status of one ÷ list of ${MANY}`, median(statuses) / median(lists), { wanted: 1, unit: '' });
 }
 

@@ -6,6 +6,7 @@ import { maskSpec } from '../../reconciler/model/secret.ts';
 import type { ExecResult, LogLine, LogOptions, Target } from '../../reconciler/ports/target.ts';
 import type { MemoryEngine, MemoryObject } from './memory-engine.ts';
 import { createMemoryEngine, emit, listOwned, slotOf, text } from './memory-engine.ts';
+import { createMemorySession } from './memory-session.ts';
 import type { Fault, Faults } from './memory-faults.ts';
 import { createFaults } from './memory-faults.ts';
 import { createMachine } from './memory-machine.ts';
@@ -91,6 +92,12 @@ export function createMemoryTarget(options: MemoryTargetOptions = {}): MemoryTar
       if (slotOf(engine, stack, id)?.current?.state !== 'running')
         throw new ReconcilerError('TARGET_ERROR', `${id} has no running container`, { retryable: true });
       return (control.program ?? runShell)(argv);
+    },
+    async openSession(stack, id, { argv, signal }) {
+      await faults.step(`session ${id}`, signal);
+      if (slotOf(engine, stack, id)?.current?.state !== 'running')
+        throw new ReconcilerError('TARGET_ERROR', `${id} has no running container`, { retryable: true });
+      return createMemorySession((control.program ?? runShell)(argv), argv);
     },
     async owned(signal) {
       await faults.step('owned', signal);

@@ -1,6 +1,6 @@
 import { ReconcilerError } from '../../model/errors.ts';
 import type { DesiredResource, ResourceId } from '../../model/resource.ts';
-import type { ApplyContext, ExecResult } from '../../ports/target.ts';
+import type { ApplyContext, ExecResult, ExecSession, SessionOptions } from '../../ports/target.ts';
 import type { Adapter } from './adapter.ts';
 import { startAgain, stopContainer } from './container.ts';
 import { membersOf, readGroup } from './container-group.ts';
@@ -28,17 +28,34 @@ export async function execIn(
   { stack, id, argv }: { readonly stack: string; readonly id: ResourceId; readonly argv: readonly string[] },
   signal: AbortSignal,
 ): Promise<ExecResult> {
-  const group = await readGroup(adapter.engine, stack, id.split('/').slice(2).join('/'), signal);
-  const container = membersOf(group).find(({ info }) => info.State === 'running');
-  if (container === undefined)
-    throw new ReconcilerError('TARGET_ERROR', `${id} has no running container`, { retryable: true });
-  const result = await adapter.engine.exec(container.id, argv, signal);
+  const container = await findRunning(adapter, { stack, id }, signal);
+  const result = await adapter.engine.exec(container, argv, signal);
   if (result.stderr === '') return result;
   // What a program complains of is shown to people, and some complain of the password that they were given.
-  const inspect = await adapter.engine.inspectContainer(container.id, signal);
+  const inspect = await adapter.engine.inspectContainer(container, signal);
   const created = readOwner(inspect?.Config.Labels ?? {})?.spec ?? {};
   const masked = inspect === null ? result.stderr : maskSecrets(inspect, created, result.stderr);
   return { ...result, stderr: hideSecretTexts(adapter, stack, id, masked) };
+}
+
+/** As `execIn`, with somebody at the other end. */
+export async function openSession(
+  adapter: Adapter,
+  place: { readonly stack: string; readonly id: ResourceId },
+  options: SessionOptions,
+): Promise<ExecSession> {
+  return adapter.engine.openSession(await findRunning(adapter, place, options.signal), options);
+}
+
+async function findRunning(
+  { engine }: Adapter,
+  { stack, id }: { readonly stack: string; readonly id: ResourceId },
+  signal: AbortSignal,
+): Promise<string> {
+  const group = await readGroup(engine, stack, id.split('/').slice(2).join('/'), signal);
+  const container = membersOf(group).find(({ info }) => info.State === 'running');
+  if (container !== undefined) return container.id;
+  throw new ReconcilerError('TARGET_ERROR', `${id} has no running container`, { retryable: true });
 }
 
 /** Starts the container of a resource as it is. */

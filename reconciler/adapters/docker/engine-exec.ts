@@ -65,7 +65,7 @@ interface Frame {
 }
 
 /** Splits the multiplexed stream: each frame starts with its stream (2 is stderr) and, in bytes 4 to 7, its length. */
-async function* readFrames(stream: AsyncIterable<Buffer>): AsyncGenerator<Frame> {
+export async function* readFrames(stream: AsyncIterable<Buffer>): AsyncGenerator<Frame> {
   let rest: Buffer = Buffer.alloc(0);
   for await (const chunk of stream) {
     rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);

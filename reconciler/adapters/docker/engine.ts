@@ -10,8 +10,9 @@ import { errorMessage } from '../../model/errors.ts';
 import { ignoreStatus, orNull } from './engine-answers.ts';
 import { statusOf } from './engine-errors.ts';
 import { imageCalls } from './engine-images.ts';
-import type { ExecResult } from '../../ports/target.ts';
+import type { ExecResult, ExecSession, SessionOptions } from '../../ports/target.ts';
 import { execCalls } from './engine-exec.ts';
+import { sessionCalls } from './engine-session.ts';
 import { LABEL } from './labels.ts';
 import type { AuthConfig, EngineRequest, RegistryAuths, Transport } from './transport.ts';
 
@@ -97,6 +98,7 @@ export interface Engine {
   overwriteWith(id: string, directory: string, archive: Buffer, signal: AbortSignal): Promise<void>;
   /** Runs a program in a running container to its end. */
   exec(id: string, argv: readonly string[], signal: AbortSignal): Promise<ExecResult>;
+  openSession(id: string, options: SessionOptions): Promise<ExecSession>;
   /** Multiplexed stdout and stderr with timestamps. */
   containerLogs(id: string, query: LogQuery, signal: AbortSignal): Promise<Readable>;
 
@@ -146,6 +148,7 @@ export function createEngine(transport: Transport): Engine {
     ...containerCalls(transport),
     ...containerContentCalls(transport),
     ...execCalls(transport),
+    ...sessionCalls(transport),
     ...networkCalls(transport),
     ...volumeCalls(transport),
     ...imageCalls(transport),

@@ -29,6 +29,8 @@ export interface EngineRequest {
   readonly auth?: AuthConfig | undefined;
   /** Credentials for whatever registries a build needs, by host. */
   readonly auths?: RegistryAuths;
+  /** The connection itself becomes the answer: a stream that goes both ways. */
+  readonly hijack?: boolean;
   /** For the whole answer, or for the first byte of a stream. Default 30,000. */
   readonly timeoutMs?: number;
   /** What is being done, for messages. */
@@ -145,7 +147,7 @@ export function compareVersions(a: string, b: string): number {
 const ANSWERS_TRUE = Object.fromEntries([200, 201, 204, 304].map((status) => [status, true]));
 
 function dial(docker: Docker, request: EngineRequest, isStream: boolean): Promise<unknown> {
-  const { method, path, query, body, file, auth, auths } = request;
+  const { method, path, query, body, file, auth, auths, hijack } = request;
   const deadline = new AbortController();
   const timer = setTimeout(
     () => deadline.abort(new DOMException('timed out', 'TimeoutError')),
@@ -163,6 +165,7 @@ function dial(docker: Docker, request: EngineRequest, isStream: boolean): Promis
         ...(file === undefined ? {} : { file }),
         ...(auth === undefined ? {} : { authconfig: auth }),
         ...(auths === undefined ? {} : { registryconfig: auths }),
+        ...(hijack === true ? { hijack } : {}),
         abortSignal,
         isStream,
         statusCodes: ANSWERS_TRUE,
