@@ -12,6 +12,8 @@ export interface ApiRequest {
   readonly body?: unknown;
   /** Default application/json. */
   readonly contentType?: string;
+  /** Default application/json. */
+  readonly accept?: string;
   readonly signal: AbortSignal;
 }
 
@@ -107,7 +109,7 @@ async function optionsFor(connection: Connection, request: ApiRequest): Promise<
   const { ca, cert, key, pfx, passphrase, rejectUnauthorized, servername, auth } = options;
   const headers: http.OutgoingHttpHeaders = {
     ...credentialsIn(options.headers),
-    accept: 'application/json',
+    accept: request.accept ?? 'application/json',
     ...(request.body === undefined ? {} : { 'content-type': request.contentType ?? 'application/json' }),
   };
   const proxied = connection.config.getCurrentCluster()?.proxyUrl !== undefined;

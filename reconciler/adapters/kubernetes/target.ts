@@ -67,6 +67,22 @@ export function createClusterTarget(options: ClusterOptions): Target {
   };
 }
 
+async function watchCluster(
+  cluster: Cluster,
+  onEvent: (stack: string | null) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const unsubscribe = cluster.subscribe(onEvent);
+  const ended = Promise.withResolvers<void>();
+  signal.addEventListener('abort', () => ended.resolve(), { once: true });
+  try {
+    await cluster.keepLooking(signal);
+    if (!signal.aborted) await ended.promise;
+  } finally {
+    unsubscribe();
+  }
+}
+
 type Guard = <T>(doing: string, signal: AbortSignal, call: (signal: AbortSignal) => Promise<T>) => Promise<T>;
 
 function programs(cluster: Cluster, guard: Guard): Pick<Target, 'exec' | 'openSession'> {
