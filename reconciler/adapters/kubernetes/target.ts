@@ -120,19 +120,3 @@ function oneOffs(cluster: Cluster, guard: Guard): Pick<Target, 'runOneOff' | 'le
       guard(`remove ${id}`, signal, (both) => removeLeftover(cluster, id, both)),
   };
 }
-
-async function watchCluster(
-  cluster: Cluster,
-  onEvent: (stack: string | null) => void,
-  signal: AbortSignal,
-): Promise<void> {
-  const unsubscribe = cluster.subscribe(onEvent);
-  const ended = Promise.withResolvers<void>();
-  signal.addEventListener('abort', () => ended.resolve(), { once: true });
-  try {
-    await cluster.keepLooking(signal);
-    if (!signal.aborted) await ended.promise;
-  } finally {
-    unsubscribe();
-  }
-}
