@@ -12,6 +12,7 @@ import { Secret } from '../model/secret.ts';
 import type { SecretSource } from '../model/secret-reference.ts';
 import type { DesiredStack, ServiceView, StackPolicy } from '../model/stack.ts';
 import { DEFAULT_POLICY } from '../model/stack.ts';
+import { defined } from '../model/values.ts';
 import { portText } from '../render/container.ts';
 import { renderHooks } from '../render/hooks.ts';
 import { renderKombination, viewPlace } from '../render/kombination.ts';
@@ -134,7 +135,7 @@ function viewServices(assessment: Assessment): readonly ServiceView[] {
     .filter((service) => service.partOf === undefined)
     .map((service) => {
       const { name, node, image = '', ports = [], replicas = 1 } = service;
-      const { resource, single } = viewPlace(service, assessment);
+      const { resource, single, open } = viewPlace(service, assessment);
       return {
         name,
         node,
@@ -142,7 +143,10 @@ function viewServices(assessment: Assessment): readonly ServiceView[] {
         dependsOn: serviceDependencies(dependencies, name),
         ports: ports.flatMap((entry) => {
           const numbers = entry.lastHostPort === undefined ? [1] : numbersOf(service);
-          return numbers.map((number) => portText(portOfReplica(entry, number)));
+          const all = numbers.map((number) => portOfReplica(entry, number));
+          return all.map(({ hostPort, hostIp, ...port }) =>
+            portText(open ? defined({ ...port, hostPort, hostIp }) : port),
+          );
         }),
         resource,
         ...(replicas === 1 || (single && replicas > 0) ? {} : { replicas }),
