@@ -1,6 +1,6 @@
 import { ReconcilerError } from '../../model/errors.ts';
 import type { DesiredResource, ResourceId } from '../../model/resource.ts';
-import type { ApplyContext, ExecResult } from '../../ports/target.ts';
+import type { ApplyContext, ExecResult, StreamedEnd, StreamedProgram } from '../../ports/target.ts';
 import type { Adapter } from './adapter.ts';
 import { startAgain, stopContainer } from './container.ts';
 import { membersOf, readGroup } from './container-group.ts';
@@ -19,17 +19,35 @@ export async function stopResource(
   for (const member of membersOf(group)) await stopContainer(adapter, member, signal);
 }
 
+interface Place {
+  readonly stack: string;
+  readonly id: ResourceId;
+}
+
 /** Runs a program in the container of a resource. */
 export async function execIn(
   adapter: Adapter,
-  { stack, id, argv }: { readonly stack: string; readonly id: ResourceId; readonly argv: readonly string[] },
+  { argv, ...place }: Place & { readonly argv: readonly string[] },
   signal: AbortSignal,
 ): Promise<ExecResult> {
-  const group = await readGroup(adapter.engine, stack, id.split('/').slice(2).join('/'), signal);
+  return adapter.engine.exec(await findRunning(adapter, place, signal), argv, signal);
+}
+
+/** The same for a program whose input and output are of any length. */
+export async function streamIn(
+  adapter: Adapter,
+  { program, ...place }: Place & { readonly program: StreamedProgram },
+  signal: AbortSignal,
+): Promise<StreamedEnd> {
+  return adapter.engine.execStream(await findRunning(adapter, place, signal), program, signal);
+}
+
+async function findRunning({ engine }: Adapter, { stack, id }: Place, signal: AbortSignal): Promise<string> {
+  const group = await readGroup(engine, stack, id.split('/').slice(2).join('/'), signal);
   const container = membersOf(group).find(({ info }) => info.State === 'running');
   if (container === undefined)
     throw new ReconcilerError('TARGET_ERROR', `${id} has no running container`, { retryable: true });
-  return adapter.engine.exec(container.id, argv, signal);
+  return container.id;
 }
 
 /** Starts the container of a resource as it is. */

@@ -10,7 +10,7 @@ import { errorMessage } from '../../model/errors.ts';
 import { ignoreStatus, orNull } from './engine-answers.ts';
 import { statusOf } from './engine-errors.ts';
 import { imageCalls } from './engine-images.ts';
-import type { ExecResult } from '../../ports/target.ts';
+import type { ExecResult, StreamedEnd, StreamedProgram } from '../../ports/target.ts';
 import { execCalls } from './engine-exec.ts';
 import { LABEL } from './labels.ts';
 import type { AuthConfig, EngineRequest, RegistryAuths, Transport } from './transport.ts';
@@ -97,6 +97,8 @@ export interface Engine {
   overwriteWith(id: string, directory: string, archive: Buffer, signal: AbortSignal): Promise<void>;
   /** Runs a program in a running container to its end. */
   exec(id: string, argv: readonly string[], signal: AbortSignal): Promise<ExecResult>;
+  /** The same, with input and output of any length. */
+  execStream(id: string, program: StreamedProgram, signal: AbortSignal): Promise<StreamedEnd>;
   /** Multiplexed stdout and stderr with timestamps. */
   containerLogs(id: string, query: LogQuery, signal: AbortSignal): Promise<Readable>;
 

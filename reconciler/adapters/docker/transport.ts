@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 import Docker from 'dockerode';
 import { ReconcilerError } from '../../model/errors.ts';
 import type { Dialer } from './connection.ts';
@@ -31,6 +31,8 @@ export interface EngineRequest {
   readonly auths?: RegistryAuths;
   /** For the whole answer, or for the first byte of a stream. Default 30,000. */
   readonly timeoutMs?: number;
+  /** The connection itself is wanted, to be written to as well. Default false. */
+  readonly hijack?: boolean;
   /** What is being done, for messages. */
   readonly doing: string;
   readonly signal: AbortSignal;
@@ -42,6 +44,8 @@ export interface Transport {
   readonly local: boolean;
   json<T>(request: EngineRequest): Promise<T>;
   stream(request: EngineRequest): Promise<Readable>;
+  /** The connection after an upgrade; its two directions end independently where it can do that. */
+  duplex(request: EngineRequest): Promise<Duplex>;
   close(): void;
 }
 
@@ -76,6 +80,9 @@ export function createTransport(dialer: Dialer): Transport {
     },
     async stream(request) {
       return (await send(request, true)) as Readable;
+    },
+    async duplex(request) {
+      return (await send({ ...request, hijack: true }, true)) as Duplex;
     },
     close() {
       agent.destroy();
@@ -145,7 +152,7 @@ export function compareVersions(a: string, b: string): number {
 const ANSWERS_TRUE = Object.fromEntries([200, 201, 204, 304].map((status) => [status, true]));
 
 function dial(docker: Docker, request: EngineRequest, isStream: boolean): Promise<unknown> {
-  const { method, path, query, body, file, auth, auths } = request;
+  const { method, path, query, body, file, auth, auths, hijack } = request;
   const deadline = new AbortController();
   const timer = setTimeout(
     () => deadline.abort(new DOMException('timed out', 'TimeoutError')),
@@ -163,6 +170,7 @@ function dial(docker: Docker, request: EngineRequest, isStream: boolean): Promis
         ...(file === undefined ? {} : { file }),
         ...(auth === undefined ? {} : { authconfig: auth }),
         ...(auths === undefined ? {} : { registryconfig: auths }),
+        ...(hijack === true ? { hijack } : {}),
         abortSignal,
         isStream,
         statusCodes: ANSWERS_TRUE,

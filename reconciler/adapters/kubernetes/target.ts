@@ -70,7 +70,15 @@ export function createClusterTarget(options: ClusterOptions): Target {
   };
 }
 
-type ContainerVerbs = 'exec' | 'release' | 'runOneOff' | 'leftovers' | 'removeLeftover' | 'stop' | 'start';
+type ContainerVerbs =
+  | 'exec'
+  | 'stream'
+  | 'release'
+  | 'runOneOff'
+  | 'leftovers'
+  | 'removeLeftover'
+  | 'stop'
+  | 'start';
 
 /** What is only there for engines that run containers by themselves. */
 function withoutContainers(name: string): Pick<Target, ContainerVerbs> {
@@ -82,6 +90,7 @@ function withoutContainers(name: string): Pick<Target, ContainerVerbs> {
     release: async () => undefined,
     runOneOff: async () => unsupported('runs no containers by themselves; describe a job'),
     exec: async (_stack, id) => unsupported(`runs no programs in the pods of ${id}; use kubectl exec`),
+    stream: async (_stack, id) => unsupported(`runs no programs in the pods of ${id}; use kubectl exec`),
     leftovers: async () => [],
     removeLeftover: async () => undefined,
     stop: async (_stack, id) => unsupported(`cannot stop ${id}; set its replicas to 0`),
