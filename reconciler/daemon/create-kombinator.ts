@@ -1,4 +1,5 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { createBackupFolder } from '../adapters/backups/folder.ts';
 import { createDockerTarget } from '../adapters/docker/index.ts';
 import { createKubernetesTarget } from '../adapters/kubernetes/index.ts';
 import { createGitSource } from '../adapters/git/index.ts';
@@ -68,7 +69,8 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
   const clock = systemClock;
   prepareStateDir(stateDir);
   const checkSchema = createSchemaCheck();
-  const { freeze } = options.config === undefined ? NO_CONFIG : readDaemonConfig(options.config, checkSchema);
+  const { freeze, backups } =
+    options.config === undefined ? NO_CONFIG : readDaemonConfig(options.config, checkSchema);
   const commands = readCommands(stateDir, options.secretCommands ?? []);
   const store = createSqliteStore({ path: join(stateDir, 'kombinator.db'), clock, logger });
   if (options.ephemeral !== true) closeInterrupted(store, clock, logger);
@@ -82,6 +84,7 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
     clock,
     logger,
     freeze: createFreeze(freeze),
+    backups: createBackupFolder(backups.directory ?? join(resolve(stateDir), 'backups')),
     createTarget: ({ name, ...reference }) =>
       reference.kind === 'kubernetes'
         ? createKubernetesTarget({
@@ -119,7 +122,7 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
   };
 }
 
-const NO_CONFIG: DaemonConfig = { freeze: [] };
+const NO_CONFIG: DaemonConfig = { freeze: [], backups: {} };
 
 function closeInterrupted(store: Store, clock: Clock, logger: Logger): void {
   const jobs = store.closeInterrupted(new Date(clock.now()).toISOString());

@@ -15,6 +15,10 @@ import type { FreezeWindow } from './freeze-windows.ts';
 /** What the operator decides, and no commit can change. */
 export interface DaemonConfig {
   readonly freeze: readonly FreezeWindow[];
+  readonly backups: {
+    /** Absolute path. Default: `backups` in the state directory. */
+    readonly directory?: string;
+  };
 }
 
 const SHORTEST_MS = 60_000;
@@ -35,7 +39,8 @@ export function readDaemonConfig(path: string, checkSchema: SchemaCheck): Daemon
   const listed = asList(asFields(document.value)?.['freeze']) ?? [];
   const freeze = listed.flatMap((item, index) => readWindow(asFields(item) ?? {}, index, issues));
   const diagnostics = toDiagnostics(path, document, issues.list);
-  if (diagnostics.length === 0) return { freeze };
+  const directory = asString(asFields(asFields(document.value)?.['backups'])?.['directory']);
+  if (diagnostics.length === 0) return { freeze, backups: directory === undefined ? {} : { directory } };
   throw new ReconcilerError('BAD_OPTIONS', diagnostics.map(formatDiagnostic).join('\n'), { diagnostics });
 }
 

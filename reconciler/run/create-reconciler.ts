@@ -3,6 +3,8 @@ import type { GeneratedStack, GenerateRequest } from '../model/generated.ts';
 import type { TargetReference } from '../model/target.ts';
 import { formatSummary } from '../plan/format-plan.ts';
 import type { Plan } from '../plan/plan.ts';
+import type { BackupStore } from '../ports/backup-store.ts';
+import { NO_BACKUP_STORE } from '../ports/backup-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { DesiredState } from '../ports/desired.ts';
 import type { Freeze } from '../ports/freeze.ts';
@@ -14,6 +16,9 @@ import type { LogLine, LogOptions, Target } from '../ports/target.ts';
 import type {
   Actor,
   ApplyRequest,
+  BackupFilter,
+  BackupList,
+  BackupRequest,
   ControlRequest,
   DatabaseView,
   DeleteStacksRequest,
@@ -28,6 +33,7 @@ import type {
   Reconciler,
   ReconcilerEvent,
   RepositoryStatus,
+  RestoreRequest,
   StackDeletion,
   StackView,
   SyncState,
@@ -35,6 +41,9 @@ import type {
   WorkerView,
   WriteResult,
 } from '../reconciler.ts';
+import { Background } from './background.ts';
+import { Backups } from './backups/backups.ts';
+import { BackupSchedule } from './backups/backup-schedule.ts';
 import { savePlan } from './context.ts';
 import type { RunContext } from './context.ts';
 import { Deployments } from './deployments.ts';
@@ -48,8 +57,7 @@ import { JobBook } from './job-book.ts';
 import { Loop } from './loop.ts';
 import { planStack, undescribedStack } from './plan-stack.ts';
 import { RepositoryWriter } from './repository-writer.ts';
-import { mergeLogs } from './merge-logs.ts';
-import { resourcesOf } from './service-health.ts';
+import { readServiceLogs } from './service-logs.ts';
 import { orderOf } from './requests.ts';
 import { StackTable } from './stack-table.ts';
 import { TargetPool } from './target-pool.ts';
@@ -62,6 +70,8 @@ export interface ReconcilerOptions {
   readonly createTarget: (reference: TargetReference) => Target;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Where databases are backed up to. Default: nowhere but in volumes. */
+  readonly backups?: BackupStore;
   /** Default: nothing is ever frozen. */
   readonly freeze?: Freeze;
   /** Stacks worked on at the same time. Default 4. */
@@ -103,14 +113,21 @@ class LoopReconciler implements Reconciler {
   readonly #context: RunContext;
   readonly #loop: Loop;
   readonly #writer: RepositoryWriter;
+  readonly #backups: Backups;
+  readonly #schedule: BackupSchedule;
+  readonly #background: Background;
 
   constructor(context: RunContext, options: ReconcilerOptions) {
     this.#context = context;
-    this.#loop = new Loop(context, options);
+    this.#backups = new Backups(context, options.backups ?? NO_BACKUP_STORE);
+    this.#schedule = new BackupSchedule(context, this.#backups);
+    this.#background = new Background(context.clock, context.logger);
+    this.#loop = new Loop(context, { ...options, onRun: (stack) => this.#schedule.note(stack) });
     this.#writer = new RepositoryWriter(context, () => this.#loop.repository.error);
   }
 
   start(): Promise<void> {
+    this.#background.run('backup schedule', (signal) => this.#schedule.run(signal));
     return this.#loop.start();
   }
 
@@ -243,31 +260,30 @@ class LoopReconciler implements Reconciler {
     return this.#loop.written(this.#writer.rollback(stack, to, { actor, signal }));
   }
 
-  databases(signal: AbortSignal): Promise<readonly DatabaseView[]> {
-    return readDatabases(this.#context, this.listStacks(), signal);
+  databases(signal: AbortSignal, filter: BackupFilter = {}): Promise<readonly DatabaseView[]> {
+    const stacks = filter.stack === undefined ? this.listStacks() : [this.getStack(filter.stack)];
+    return readDatabases(this.#context, { stacks, filter }, signal);
+  }
+
+  listBackups(filter: BackupFilter, signal: AbortSignal): Promise<BackupList> {
+    const stacks = filter.stack === undefined ? this.stackNames() : [filter.stack];
+    return this.#backups.list(filter, stacks, signal);
+  }
+
+  backup(request: BackupRequest): Job {
+    return this.#backups.backup(request);
+  }
+
+  restore(request: RestoreRequest): Job {
+    return this.#backups.restore(request);
   }
 
   listTags(): Promise<readonly DeploymentTag[]> {
     return this.#context.source.tags('');
   }
 
-  async *logs(stack: string, service: string, options: LogOptions): AsyncIterable<LogLine> {
-    const view = this.getStack(stack);
-    const found = view.services.find(({ name }) => name === service);
-    const known = view.services.map(({ name }) => name).join(', ');
-    const description = this.#context.desired.get(stack);
-    const ids = found === undefined ? [] : resourcesOf(found);
-    const resource = description?.resources.find(({ id }) => ids.includes(id));
-    const reference = description?.targets.find(({ name }) => name === resource?.target);
-    if (resource === undefined || reference === undefined) {
-      throw new ReconcilerError(
-        'BAD_OPTIONS',
-        `${stack} has no service ${service}; it has: ${known || 'none'}`,
-      );
-    }
-    const target = this.#context.pool.get(reference);
-    if (ids.length === 1) yield* target.logs(stack, resource.id, options);
-    else yield* mergeLogs(ids, (id, own) => target.logs(stack, id, own), options);
+  logs(stack: string, service: string, options: LogOptions): AsyncIterable<LogLine> {
+    return readServiceLogs(this.#context, { view: this.getStack(stack), service }, options);
   }
 
   listWorkers(): readonly WorkerView[] {
@@ -354,6 +370,8 @@ class LoopReconciler implements Reconciler {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#background[Symbol.asyncDispose]();
+    await this.#backups[Symbol.asyncDispose]();
     await this.#loop[Symbol.asyncDispose]();
     await this.#context.pool[Symbol.asyncDispose]();
   }

@@ -4,6 +4,7 @@ import { readDocument } from '../model/read-document.ts';
 import { serviceDependencies, startOrder } from '../model/check-kombination.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import { compareDiagnostics, hasErrors } from '../model/diagnostic.ts';
+import { backupPolicy, databaseSettings } from '../model/database/service-database.ts';
 import type { SecretNeed } from '../model/find-secrets.ts';
 import { missingSecret } from '../model/find-secrets.ts';
 import type { Issue } from '../model/issue.ts';
@@ -101,6 +102,7 @@ function buildStack(core: Core, entry: StackEntry, lookup: Lookup): DesiredStack
     hooks: hasErrors(diagnostics) ? [] : renderHooks(rendering, resources),
     dependsOn: entry.dependsOn.map(({ name }) => name),
     policy: { ...policy, ...kombination.policy },
+    ...backupPolicy(kombination),
     document: written.value ?? null,
   };
 }
@@ -140,6 +142,7 @@ function viewServices({ kombination, dependencies }: Assessment): readonly Servi
         }),
         resource: resourceId(node, 'container', name),
         ...(replicas === 1 ? {} : { replicas }),
+        ...databaseSettings(service, kombination),
       };
     });
 }
