@@ -3,6 +3,7 @@ import { runApply, runDestroy } from './commands/apply.ts';
 import { runDrift } from './commands/drift.ts';
 import { runControl } from './commands/control.ts';
 import { runHistory, runRollback } from './commands/history.ts';
+import { addDatabases } from './data-program.ts';
 import { addGenerating } from './generating.ts';
 import { runJobs } from './commands/jobs.ts';
 import { runKeysCreate, runKeysList, runKeysRevoke } from './commands/keys.ts';
@@ -37,6 +38,7 @@ export function createProgram(hooks: ProgramHooks): Command {
   addChanging(program, hooks);
   addControl(program, hooks);
   addRecords(program, hooks);
+  addDatabases(program, hooks);
   addKeys(program, hooks);
   return program;
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
 import { chmod, copyFile, mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
@@ -60,7 +61,7 @@ exec mariadbd --user=mysql --datadir=/var/lib/mysql --init-file=/run/init.sql --
 };
 
 const APPLETS =
-  'sh cat head tail ls mv rm mkdir mktemp chown chmod su id env sleep kill od tr sed grep wc sync test true false printf date cut sort';
+  'sh cat head tail ls mv rm mkdir mktemp chown chmod su id env sleep kill od tr sed grep wc sync test true false printf date cut sort sha256sum';
 
 /** Parts of the packages that servers start well without: each is large, or is for setting up a whole system. */
 const NOT_NEEDED =
@@ -106,7 +107,10 @@ export async function loadDatabaseImage(host: string, image: DatabaseImage, tag:
 /** Path of the archive. */
 export async function prepareDatabaseImage(image: DatabaseImage): Promise<string> {
   const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'kombinator-test');
-  const archive = join(cache, `${image}-1.tar`);
+  const recipe = createHash('sha256')
+    .update(JSON.stringify([RECIPES[image], APPLETS]))
+    .digest('hex');
+  const archive = join(cache, `${image}-${recipe.slice(0, 8)}.tar`);
   if (existsSync(archive)) return archive;
   const work = await mkdtemp(join(tmpdir(), 'kombinator-packages-'));
   try {

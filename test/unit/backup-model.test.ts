@@ -14,13 +14,17 @@ const DAY = 24 * 3_600_000;
 const NOON = Date.parse('2026-11-22T12:00:00Z');
 
 describe('the name of a backup', () => {
+  const at = { time: Date.parse('2026-11-22T01:30:05Z') };
   it.each([
-    ['db_20261122-013005.sql.gz', 'db', '2026-11-22T01:30:05Z', false, 'gzip'],
-    ['my_db_20261122-013005_before-restore.rdb', 'my_db', '2026-11-22T01:30:05Z', true, 'none'],
-    ['db_20261122-013005.archive.zst', 'db', '2026-11-22T01:30:05Z', false, 'zstd'],
-  ] as const)('%s is read as it is written', (file, service, time, beforeRestore, compression) => {
+    ['db_20261122-013005.sql.gz', { service: 'db', beforeRestore: false, compression: 'gzip' }],
+    [
+      'my_db_20261122-013005_before-restore.rdb',
+      { service: 'my_db', beforeRestore: true, compression: 'none' },
+    ],
+    ['db_20261122-013005.archive.zst', { service: 'db', beforeRestore: false, compression: 'zstd' }],
+  ] as const)('%s is read as it is written', (file, parts) => {
     const name = parseBackupName(file);
-    expect(name).toMatchObject({ file, service, time: Date.parse(time), beforeRestore, compression });
+    expect(name).toMatchObject({ file, ...at, ...parts });
     expect(name && formatBackupName(name)).toBe(file);
   });
 

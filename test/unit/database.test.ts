@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { formatSize } from '../../api/dialects/kompose/database-view.ts';
+import { formatSize } from '../../api/text/databases.ts';
 import { databaseKind } from '../../reconciler/model/database/settings.ts';
 import { parseStatus, statusCommand } from '../../reconciler/model/database/status.ts';
 import { container, createRig, file, stack } from '../support/reconciler-rig.ts';

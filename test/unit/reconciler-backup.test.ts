@@ -33,7 +33,8 @@ async function openShop(more = '', options: RigOptions = {}): Promise<Shop> {
   const rig = createRig({ backups: createBackupFolder(directory), ...options });
   const { control } = rig.engine();
   const folder = join(directory, 'shop', 'db');
-  const files = async () => (await readdir(folder).catch(() => [])).sort();
+  const files = async () =>
+    (await readdir(folder).catch((): string[] => [])).toSorted((a, b) => (a < b ? -1 : 1));
   const shop: Shop = {
     rig,
     directory,

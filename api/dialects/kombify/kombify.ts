@@ -8,6 +8,7 @@ import type { ApiDeps } from '../../operations/deps.ts';
 import { driftRoutes } from './drift-routes.ts';
 import { batchRoutes } from './batch-routes.ts';
 import { controlRoutes } from './control-routes.ts';
+import { dataRoutes } from './data-routes.ts';
 import { generateRoutes } from './generate-routes.ts';
 import { jobRoutes } from './job-routes.ts';
 import { logRoutes } from './log-routes.ts';
@@ -36,6 +37,7 @@ const openApiRoute: Route<ApiDeps> = defineRoute({
 export const kombifyRoutes: readonly Route<ApiDeps>[] = [
   ...batchRoutes,
   ...controlRoutes,
+  ...dataRoutes,
   ...stackRoutes,
   ...planRoutes,
   ...driftRoutes,

@@ -67,6 +67,10 @@ export class BackupSchedule {
       logger.info({ stack }, 'no backup: the stack is stopped');
       return;
     }
+    if (this.#backups.isBusy(stack)) {
+      logger.warn({ stack }, 'no backup: the one before is not over yet');
+      return;
+    }
     try {
       this.#backups.backup({ stack, actor: null, trigger: 'schedule' });
     } catch (error) {

@@ -42,6 +42,11 @@ export class Backups implements AsyncDisposable {
     });
   }
 
+  /** Whether something of this stack is being done, or is to be. */
+  isBusy(stack: string): boolean {
+    return this.#pending.has(stack) || this.#queue.isRunning(stack);
+  }
+
   backup(request: BackupRequest): Job {
     findServers(this.#context, this.#store, request);
     const job = this.#newJob('backup', request);
