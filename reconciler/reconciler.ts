@@ -1,4 +1,5 @@
 import type { DataOperations } from './data.ts';
+import type { ReleaseOperations } from './releases.ts';
 import type { GeneratedStack, GenerateRequest } from './model/generated.ts';
 import type { Diagnostic } from './model/diagnostic.ts';
 import type { HealthStatus } from './model/resource.ts';
@@ -9,6 +10,7 @@ import type { Job, JobFilter, JobLog, JobStep } from './ports/store.ts';
 import type { LogLine, LogOptions, TargetFacts } from './ports/target.ts';
 
 export type * from './data.ts';
+export type * from './releases.ts';
 
 /** Who asks; becomes the author of commits and the actor of jobs. */
 export interface Actor {
@@ -267,7 +269,7 @@ export type ReconcilerEvent =
  * The engine behind every dialect and the command line. Throws `ReconcilerError`.
  * `start` makes it a daemon (watches, queue, resync); without it, it acts only when asked.
  */
-export interface Reconciler extends DataOperations, AsyncDisposable {
+export interface Reconciler extends DataOperations, ReleaseOperations, AsyncDisposable {
   /** Begins to watch and reconcile by itself; resolves once the repository was read or the first attempt failed. */
   start(): Promise<void>;
   /** Resolves the branch and reads what changed. Throws when the repository cannot be read. */

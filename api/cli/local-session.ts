@@ -2,6 +2,8 @@ import { hostname, userInfo } from 'node:os';
 import type { Actor, JobStep, Reconciler } from '../../reconciler/index.ts';
 import { isReconcilerError } from '../../reconciler/index.ts';
 import type { DataSession } from './data-session.ts';
+import type { TagSession } from './tag-session.ts';
+import { createLocalTags } from './tag-session.ts';
 import { createLocalData } from './data-session.ts';
 import type { Session } from './session.ts';
 import { unknownStack } from './failure.ts';
@@ -25,6 +27,7 @@ export function createLocalSession({ reconciler, actor, close }: LocalSessionOpt
   return {
     ...readingPart(reconciler, readOnce),
     ...changingPart(reconciler, readOnce, actor),
+    ...createLocalTags({ reconciler, actor, readOnce }),
     ...createLocalData({
       reconciler,
       actor,
@@ -44,7 +47,7 @@ type ReadOnce = (signal: AbortSignal) => Promise<void>;
 type ChangingPart = 'plan' | 'apply' | 'followJob' | 'control' | 'deleteStacks' | 'rollback' | 'acceptDrift';
 type ReadingPart = Exclude<
   keyof Session,
-  ChangingPart | keyof DataSession | 'stop' | typeof Symbol.asyncDispose
+  ChangingPart | keyof DataSession | keyof TagSession | 'stop' | typeof Symbol.asyncDispose
 >;
 
 function readingPart(reconciler: Reconciler, readOnce: ReadOnce): Pick<Session, ReadingPart> {

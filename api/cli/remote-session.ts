@@ -9,6 +9,8 @@ import type {
 } from '../../reconciler/index.ts';
 import { errorMessage, hasErrors } from '../../reconciler/index.ts';
 import type { DataSession } from './data-session.ts';
+import type { TagSession } from './tag-session.ts';
+import { createRemoteTags } from './tag-session.ts';
 import { createRemoteData } from './data-session.ts';
 import { RemoteError, unknownStack } from './failure.ts';
 import { createRemoteClient, type RemoteClient, type RemoteOptions } from './remote-client.ts';
@@ -43,6 +45,7 @@ export function createRemoteSession(options: RemoteOptions): Session {
   return {
     ...readingPart(client),
     ...changingPart(client),
+    ...createRemoteTags(client),
     ...createRemoteData({
       client,
       withNames: (answer, stack, signal) => withNames(client, stack, answer, signal),
@@ -59,7 +62,7 @@ export function createRemoteSession(options: RemoteOptions): Session {
 type ChangingPart = 'plan' | 'apply' | 'control' | 'deleteStacks' | 'rollback' | 'acceptDrift';
 type ReadingPart = Exclude<
   keyof Session,
-  ChangingPart | keyof DataSession | 'followJob' | 'stop' | typeof Symbol.asyncDispose
+  ChangingPart | keyof DataSession | keyof TagSession | 'followJob' | 'stop' | typeof Symbol.asyncDispose
 >;
 
 function readingPart(client: RemoteClient): Pick<Session, ReadingPart> {

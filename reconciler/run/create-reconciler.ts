@@ -32,6 +32,7 @@ import type {
   PlanResult,
   Reconciler,
   ReconcilerEvent,
+  ReleaseOperations,
   RepositoryStatus,
   RestoreRequest,
   StackDeletion,
@@ -56,6 +57,7 @@ import { readHistory } from './history.ts';
 import { JobBook } from './job-book.ts';
 import { Loop } from './loop.ts';
 import { planStack, undescribedStack } from './plan-stack.ts';
+import { createReleases } from './releases.ts';
 import { RepositoryWriter } from './repository-writer.ts';
 import { readServiceLogs } from './service-logs.ts';
 import { orderOf } from './requests.ts';
@@ -88,7 +90,7 @@ export interface ReconcilerOptions {
 export function createReconciler(options: ReconcilerOptions): Reconciler {
   const { source, desired, store, clock, logger, createTarget } = options;
   const events = createEventHub((error) => logger.error({ error: errorMessage(error) }, 'a listener failed'));
-  return new LoopReconciler(
+  const reconciler = new LoopReconciler(
     {
       source,
       desired,
@@ -107,9 +109,10 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     },
     options,
   );
+  return Object.assign(reconciler, reconciler.releases());
 }
 
-class LoopReconciler implements Reconciler {
+class LoopReconciler implements Omit<Reconciler, keyof ReleaseOperations> {
   readonly #context: RunContext;
   readonly #loop: Loop;
   readonly #writer: RepositoryWriter;
@@ -124,6 +127,16 @@ class LoopReconciler implements Reconciler {
     this.#background = new Background(context.clock, context.logger);
     this.#loop = new Loop(context, { ...options, onRun: (stack) => this.#schedule.note(stack) });
     this.#writer = new RepositoryWriter(context, () => this.#loop.repository.error);
+  }
+
+  releases(): ReleaseOperations {
+    return createReleases({
+      context: this.#context,
+      writer: this.#writer,
+      refresh: (signal) => this.#loop.refreshForWrite(signal),
+      written: (write) => this.#loop.written(write),
+      request: (request, signal) => this.#loop.request(request, signal),
+    });
   }
 
   start(): Promise<void> {

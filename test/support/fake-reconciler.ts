@@ -16,6 +16,7 @@ import type {
 } from '../../reconciler/index.ts';
 import { ReconcilerError } from '../../reconciler/index.ts';
 import { createFakeData } from './fake-data.ts';
+import { createFakeReleases } from './fake-releases.ts';
 import { assertServices, buildView, buildWorker, COMMIT, generateFake, validate } from './fake-views.ts';
 import { at, buildJob, buildStoredPlan } from './records.ts';
 
@@ -142,6 +143,7 @@ export function createFakeReconciler(): FakeReconciler {
   });
   return {
     ...data,
+    ...createFakeReleases(tags, addJob),
     writes,
     kicks: () => kicks,
     documentOf: (stack) => stacks.get(stack),

@@ -17,6 +17,7 @@ import { planRoutes } from './plan-routes.ts';
 import { SCHEMAS } from './schemas.ts';
 import { stackRoutes } from './stack-routes.ts';
 import { systemRoutes } from './system-routes.ts';
+import { tagRoutes } from './tag-routes.ts';
 import { unifierRoutes } from './unifier-routes.ts';
 import { workerRoutes } from './worker-routes.ts';
 
@@ -39,6 +40,7 @@ export const kombifyRoutes: readonly Route<ApiDeps>[] = [
   ...controlRoutes,
   ...dataRoutes,
   ...stackRoutes,
+  ...tagRoutes,
   ...planRoutes,
   ...driftRoutes,
   ...logRoutes,

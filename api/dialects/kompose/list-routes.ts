@@ -5,6 +5,7 @@ import type { ApiDeps } from '../../operations/deps.ts';
 import { readHealth } from '../../operations/health.ts';
 import { listTags } from '../../operations/tags.ts';
 import { formatBackups, formatDatabases } from '../../text/databases.ts';
+import { TAG_HEADER, toTagRow } from '../../text/tags.ts';
 import { formatTable, toPlainText } from '../../text/table.ts';
 import { toBackup, toDatabase } from './database-view.ts';
 import { success } from './envelope.ts';
@@ -110,13 +111,8 @@ async function showBackups(deps: ApiDeps, signal: AbortSignal): Promise<Reply> {
 
 async function showTags(deps: ApiDeps): Promise<Reply> {
   const items = await listTags(deps);
-  const rows = items.map(({ name, commit, time, message }) => [
-    name,
-    commit.slice(0, 10),
-    time,
-    message.split('\n', 1)[0] ?? '',
-  ]);
-  const table = formatTable(['TAG', 'REVISION', 'TIME', 'MESSAGE'], rows);
+  const rows = items.map(toTagRow);
+  const table = formatTable(TAG_HEADER, rows);
   const tags = rows.length === 0 ? 'There are no deployment tags.\n' : toPlainText(`${table}\n`);
   return success('Tags listed', { tags, items });
 }

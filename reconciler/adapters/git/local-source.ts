@@ -69,6 +69,24 @@ export function createLocalSource(options: LocalSourceOptions): Source {
     propose: async (request, signal) =>
       use('proposing', (opened) => proposeLocally(opened, request, signal), { signal, fresh: true }),
     tag: (request) => use('tagging', ({ repository }) => repository.tag(request)),
+    moveTag: (request, expected, signal) =>
+      use(
+        'tagging',
+        async ({ repository }) => {
+          const { ref, id } = await repository.expectTag(request.name, expected);
+          await repository.refs.update(ref, await repository.writeTag(request), id);
+        },
+        { signal },
+      ),
+    deleteTag: (name, expected, signal) =>
+      use(
+        'deleting a tag',
+        async ({ repository }) => {
+          const { ref, id } = await repository.expectTag(name, expected);
+          if (id !== null) await repository.refs.remove(ref, id);
+        },
+        { signal },
+      ),
     tags: (prefix) => use('reading tags', ({ repository }) => repository.tags(prefix)),
     pushTags: async () => {},
     watch: (onChange, signal) => {

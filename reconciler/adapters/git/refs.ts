@@ -21,6 +21,8 @@ export interface Refs {
    * @throws WRITE_CONFLICT when it has another value, or when its lock stays taken
    */
   update(name: string, id: string, expected?: string | null): Promise<void>;
+  /** Takes a ref away. Throws WRITE_CONFLICT when it is on something else than expected, or when its lock stays taken. */
+  remove(name: string, expected: string): Promise<void>;
   /** Sets many at once, whatever they were. */
   put(refs: readonly Ref[]): Promise<void>;
 }
@@ -63,9 +65,24 @@ export function createRefs(commonDir: string): Refs {
       throw error;
     }
   };
+  const remove: Refs['remove'] = async (name, expected) => {
+    const path = join(commonDir, name);
+    const lock = `${path}.lock`;
+    await takeLock(name, lock, expected);
+    try {
+      const current = await read(name);
+      if (current !== expected) throw writeConflict(`${name} has moved on to ${current ?? 'nothing'}`);
+      // The packed one first: it would come to light again behind the loose one.
+      await packed.remove(name);
+      await rm(path, { force: true });
+    } finally {
+      await rm(lock, { force: true });
+    }
+  };
   return {
     read,
     update,
+    remove,
     list: async (prefix) => {
       // Loose ones first: a ref that is packed meanwhile is then found in one of the two, never in none.
       const loose = await looseRefs(commonDir, prefix);

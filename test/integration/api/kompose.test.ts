@@ -167,7 +167,7 @@ describe('the Kompose dialect', () => {
 
   it('restores over the other dialect after a yes, for those who may', async () => {
     const restore = (body: object, role: 'viewer' | 'deployer' = 'deployer') =>
-      server.request('/api/v1/stacks/core/restore?wait=true', { method: 'POST', ...json(body), role });
+      server.request('/api/v1/stacks/core/restore?wait=true', { ...json('POST', body), role });
     expect((await restore({ confirm: true }, 'viewer')).status).toBe(403);
     const unsure = await restore({});
     expect([unsure.status, await unsure.json()]).toEqual([
