@@ -1,10 +1,14 @@
 import Koa from 'koa';
-import type { Logger, Reconciler } from '../reconciler/index.ts';
+import type { Instances, Logger, Reconciler } from '../reconciler/index.ts';
 import type { AuthOptions } from './auth/authenticate.ts';
 import { createAuthenticator } from './auth/authenticate.ts';
 import { formatKombifyProblem, KOMBIFY_PREFIX, kombifyRoutes } from './dialects/kombify/kombify.ts';
 import { formatKomposeProblem } from './dialects/kompose/envelope.ts';
 import { KOMPOSE_PREFIX, komposeFallbacks, komposeRoutes } from './dialects/kompose/kompose.ts';
+import { formatProvisionerProblem, translateProvisionerProblem } from './dialects/provisioner/problem.ts';
+import { isProvisioner, provisionerRoutes } from './dialects/provisioner/provisioner.ts';
+import { requireKeys } from './auth/require-keys.ts';
+import type { ProblemDialect } from './http/answer-problems.ts';
 import { answerProblems } from './http/answer-problems.ts';
 import { allowOrigins } from './http/cors.ts';
 import { assertLocalRequest } from './http/loopback.ts';
@@ -31,6 +35,8 @@ export interface AppOptions {
   readonly version: string;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
+  /** Served at the root, in the words of the pod provisioner. Default: not at all. */
+  readonly instances?: Instances;
   /** Served at `/metrics`. */
   readonly metrics?: MetricsSource;
   /** Further parts for `/health`: `ok`, or what is wrong, in words that everybody may read. */
@@ -59,7 +65,7 @@ export function createApp(options: AppOptions): Koa<RequestState> {
   };
   app.use(createRequestLog(logger, options.onRequest ?? (() => {})));
   app.use(allowOrigins({ covers: isKompose, origins: options.auth.mode === 'off' ? 'loopback' : 'any' }));
-  app.use(answerProblems(logger, (path) => (isKompose(path) ? formatKomposeProblem : formatKombifyProblem)));
+  app.use(answerProblems(logger, (path) => problemDialect(path, options.instances !== undefined)));
   app.use(async (ctx, next) => {
     ctx.set({ 'X-Content-Type-Options': 'nosniff', 'Cache-Control': 'no-store' });
     if (options.auth.mode === 'off') assertLocalRequest(ctx.req);
@@ -69,6 +75,16 @@ export function createApp(options: AppOptions): Koa<RequestState> {
   mount(app, { ...kombify, prefix: KOMBIFY_PREFIX, routes: kombifyRoutes });
   const kompose = { ...common, formatProblem: formatKomposeProblem, prefix: KOMPOSE_PREFIX };
   mount(app, { ...kompose, routes: [...komposeRoutes, ...komposeFallbacks] });
+  if (options.instances !== undefined) {
+    mount(app, {
+      ...common,
+      authenticate: requireKeys(options.auth, common.authenticate),
+      deps: { instances: options.instances, version: options.version },
+      formatProblem: formatProvisionerProblem,
+      prefix: '',
+      routes: provisionerRoutes,
+    });
+  }
   if (metrics !== undefined) mount(app, { ...kombify, prefix: '', routes: [metricsRoute(metrics)] });
   // Answered requests do not come here; what does is a connection that broke in the middle.
   app.on('error', (error: unknown) => logger.debug({ err: error }, 'A connection broke'));
@@ -81,7 +97,14 @@ function isKompose(path: string): boolean {
   return path === KOMPOSE_PREFIX || path.startsWith(`${KOMPOSE_PREFIX}/`);
 }
 
-function mount(app: Koa<RequestState>, options: MountOptions<ApiDeps>): void {
+function problemDialect(path: string, hasInstances: boolean): ProblemDialect {
+  if (isKompose(path)) return { format: formatKomposeProblem };
+  if (hasInstances && isProvisioner(path))
+    return { format: formatProvisionerProblem, translate: translateProvisionerProblem };
+  return { format: formatKombifyProblem };
+}
+
+function mount<Deps>(app: Koa<RequestState>, options: MountOptions<Deps>): void {
   const router = mountRoutes(options);
   app.use(router.routes());
   app.use(router.allowedMethods());

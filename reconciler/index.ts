@@ -4,6 +4,8 @@ import type { Kombinator, KombinatorOptions } from './daemon/create-kombinator.t
 export type * from './reconciler.ts';
 export type * from './plan/plan.ts';
 export type * from './ports/store.ts';
+export type * from './instances.ts';
+export type { Instance, InstancePort, InstanceStatus } from './model/instance/instance.ts';
 export type { LogLine, LogOptions, TargetFacts } from './ports/target.ts';
 export type { DeploymentTag } from './ports/source.ts';
 export type { Diagnostic, Position } from './model/diagnostic.ts';

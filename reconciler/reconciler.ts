@@ -316,8 +316,8 @@ export interface Reconciler extends DataOperations, ReleaseOperations, AsyncDisp
   listTags(): Promise<readonly DeploymentTag[]>;
   logs(stack: string, service: string, options: LogOptions): AsyncIterable<LogLine>;
   listWorkers(): readonly WorkerView[];
-  /** Checks one document as if it stood in the repository. */
-  validate(text: string): ValidationReport;
+  /** Checks one document as if it stood in the repository: as a kombination, or as what the name of its file says that it is. */
+  validate(text: string, file?: string): ValidationReport;
   /** Writes nothing. Throws UNKNOWN_STACK, INVALID_CONFIGURATION. */
   generate(request: GenerateRequest, signal: AbortSignal): Promise<GeneratedStack>;
   /** `document` is written as `kombinations/<name>/kombination.yaml`. Throws STACK_EXISTS, INVALID_CONFIGURATION. */

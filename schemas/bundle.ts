@@ -24,11 +24,12 @@ export function bundleSchema(schema: Schema, others: readonly Schema[]): Schema 
     const owner = id === '' ? home : id === schema['$id'] ? schema : byId.get(id);
     if (!owner) throw new Error(`internal: no schema ${id}`);
     if (owner === schema) return `#${pointer}`;
-    const name = pointer.replace('/$defs/', '');
+    // Another schema as a whole, or one of its definitions.
+    const name = pointer === '' ? 'document' : pointer.replace('/$defs/', '');
     const place = `${String(owner['title'])}.${name}`.replaceAll(/[^A-Za-z0-9.]+/g, '-');
     if (!Object.hasOwn(defs, place)) {
       const definitions = owner['$defs'];
-      const found = isSchema(definitions) ? definitions[name] : undefined;
+      const found = pointer === '' ? bare(owner) : isSchema(definitions) ? definitions[name] : undefined;
       if (found === undefined) throw new Error(`internal: no definition ${reference}`);
       defs[place] = {};
       defs[place] = localise(found, owner);
@@ -42,6 +43,11 @@ export function bundleSchema(schema: Schema, others: readonly Schema[]): Schema 
   const bundled: Schema = Object.fromEntries(result);
   const all = { ...(isSchema(bundled['$defs']) ? bundled['$defs'] : {}), ...defs };
   return Object.keys(all).length > 0 ? { ...bundled, $defs: all } : bundled;
+}
+
+/** The schema as a part of another one. */
+function bare({ $id: _id, $schema: _schema, $defs: _defs, ...rest }: Schema): Schema {
+  return rest;
 }
 
 function isSchema(value: unknown): value is Schema {

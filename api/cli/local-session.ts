@@ -65,12 +65,12 @@ function readingPart(reconciler: Reconciler, readOnce: ReadOnce): Pick<Session, 
         error: status.error,
       };
     },
-    async validate(text, signal) {
+    async validate(text, file, signal) {
       // Shared nodes come from the repository; without a readable one the document stands alone.
       await readOnce(signal).catch((error: unknown) => {
         if (!isReconcilerError(error)) throw error;
       });
-      return reconciler.validate(text);
+      return reconciler.validate(text, file);
     },
     async generate(request, signal) {
       await readOnce(signal);

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { readFileSync, realpathSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { errorMessage } from '../../reconciler/index.ts';
 import { UsageError } from './failure.ts';
+import { reasonOf } from './read-files.ts';
 
 /** Options every command takes, as commander hands them over (environment variables already applied). */
 export interface GlobalOptions {
@@ -91,7 +91,7 @@ export function readApiKey(options: Pick<GlobalOptions, 'apiKey' | 'apiKeyFile'>
   try {
     return readFileSync(options.apiKeyFile, 'utf8').split('\n')[0]?.trim();
   } catch (error) {
-    throw new UsageError(`cannot read the API key file: ${errorMessage(error)}`);
+    throw new UsageError(`cannot read the API key file: ${reasonOf(error)}`);
   }
 }
 

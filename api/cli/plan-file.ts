@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import type { Plan } from '../../reconciler/index.ts';
 import { errorMessage } from '../../reconciler/index.ts';
 import { UsageError } from './failure.ts';
+import { reasonOf } from './read-files.ts';
 
 /** What `plan --out` writes and `apply FILE` reads. Holds no secret: plans are masked. */
 export interface PlanFile {
@@ -25,7 +26,7 @@ export async function savePlanFile(file: string, document: PlanFile): Promise<vo
 export async function readPlanFile(file: string): Promise<PlanFile> {
   const hint = 'make one with `kombinator plan --out FILE`';
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw new UsageError(`cannot read the plan file ${file}: ${errorMessage(error)}`, hint);
+    throw new UsageError(`cannot read the plan file ${file}: ${reasonOf(error)}`, hint);
   });
   const document = parse(text);
   if (!isPlanFile(document)) throw new UsageError(`${file} is not a plan file of this version`, hint);

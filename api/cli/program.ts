@@ -124,8 +124,13 @@ function addReading(program: Command, hooks: ProgramHooks): void {
   program
     .command('validate')
     .description('check the repository, or single files as they are on disk')
-    .argument('[file...]', 'kombination files to check before they are committed')
-    .action(on(hooks, (invocation, _options, files: string[]) => runValidate(invocation, { files })));
+    .argument('[file...]', 'kombinations, kits and the like to check before they are committed')
+    .option('--strict', 'warnings are errors')
+    .action(
+      on(hooks, (invocation, { strict = false }: { readonly strict?: boolean }, files: string[]) =>
+        runValidate(invocation, { files, strict }),
+      ),
+    );
 
   program
     .command('plan')

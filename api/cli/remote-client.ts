@@ -10,8 +10,6 @@ export interface RemoteOptions {
 export interface RemoteRequest {
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
   readonly body?: unknown;
-  /** Sent as it is instead of JSON. */
-  readonly yaml?: string;
   readonly signal: AbortSignal;
 }
 
@@ -44,9 +42,8 @@ export function createRemoteClient({ url, apiKey }: RemoteOptions): RemoteClient
     }
     const headers: Record<string, string> = { accept };
     if (apiKey !== undefined) headers['x-api-key'] = apiKey;
-    const body = request.yaml ?? (request.body === undefined ? undefined : JSON.stringify(request.body));
-    if (body !== undefined)
-      headers['content-type'] = request.yaml === undefined ? 'application/json' : 'application/yaml';
+    const body = request.body === undefined ? undefined : JSON.stringify(request.body);
+    if (body !== undefined) headers['content-type'] = 'application/json';
     try {
       return await fetch(target, {
         method,

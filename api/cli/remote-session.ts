@@ -68,8 +68,8 @@ type ReadingPart = Exclude<
 function readingPart(client: RemoteClient): Pick<Session, ReadingPart> {
   return {
     repository: (signal) => readRepository(client, signal),
-    async validate(text, signal) {
-      return toReport(await client.post('/unifier/validate', { yaml: text, signal }));
+    async validate(text, file, signal) {
+      return toReport(await client.post('/unifier/validate', { body: { yaml: text, file }, signal }));
     },
     generate: (request, signal) => generateRemotely(client, request, signal),
     async observe(name, signal) {

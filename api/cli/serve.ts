@@ -81,11 +81,21 @@ export async function serve(context: ServeContext): Promise<number> {
   kombinator.reconciler
     .start()
     .catch((error: unknown) => logger.error({ error: errorMessage(error) }, 'cannot start'));
+  startInstances(kombinator, logger);
   await asked;
   logger.info({}, 'stopping: finishing the steps that run (once more to stop at once)');
   stopping.abort();
   await closeServer(server);
   return interrupt.by === 'SIGINT' ? EXIT.interrupted : EXIT.ok;
+}
+
+/** What the store knows of them is looked after from now on. */
+function startInstances({ instances }: Kombinator, logger: Logger): void {
+  try {
+    instances?.start();
+  } catch (error) {
+    logger.error({ error: errorMessage(error) }, 'cannot look after instances');
+  }
 }
 
 function isAuthOff(flags: ServeFlags, env: NodeJS.ProcessEnv): boolean {
@@ -172,9 +182,10 @@ async function closeServer(server: Server): Promise<void> {
 }
 
 function createHandler({ kombinator, auth, logger, stopping }: HandlerParts) {
-  const { reconciler, metrics } = kombinator;
+  const { reconciler, instances, metrics } = kombinator;
   return createApp({
     reconciler,
+    ...(instances !== null && { instances }),
     auth,
     logger,
     metrics,

@@ -71,7 +71,8 @@ export interface Session extends DataSession, TagSession, AsyncDisposable {
   /** Reads the repository as it is now. */
   repository(signal: AbortSignal): Promise<RepositorySummary>;
   /** Checks one document as if it stood in the repository. */
-  validate(text: string, signal: AbortSignal): Promise<ValidationReport>;
+  /** The name of the file tells what it is. */
+  validate(text: string, file: string, signal: AbortSignal): Promise<ValidationReport>;
   /** A stack in another tool's words; writes nothing. */
   generate(request: GenerateRequest, signal: AbortSignal): Promise<GeneratedStack>;
   /** With the targets asked, by name. */

@@ -4,23 +4,31 @@ import type { RequestState } from './mount.ts';
 import { HttpProblem, NoSuchPath } from './problem.ts';
 import { toProblem } from './to-problem.ts';
 
+/** How a dialect tells what went wrong. */
+export interface ProblemDialect {
+  readonly format: (problem: HttpProblem) => unknown;
+  /** Statuses and texts of its own. Default: none. */
+  readonly translate?: (problem: HttpProblem) => HttpProblem;
+}
+
 /** Answers whatever is thrown below it, and 404 for what no route took, in the envelope of the path's dialect. */
 export function answerProblems(
   logger: Logger,
-  formatterFor: (path: string) => (problem: HttpProblem) => unknown,
+  dialectFor: (path: string) => ProblemDialect,
 ): Middleware<RequestState> {
   return async (ctx, next) => {
     try {
       await next();
       if (ctx.body === undefined) throwUnanswered(ctx.status, ctx.path);
     } catch (error) {
-      const problem = fromRouter(error) ?? toProblem(error);
+      const { format, translate = (problem) => problem } = dialectFor(ctx.path);
+      const problem = translate(fromRouter(error) ?? toProblem(error));
       if (problem.code === 'INTERNAL_ERROR') {
         logger.error({ requestId: ctx.state.requestId, err: error }, 'A request failed unexpectedly');
       }
       ctx.set(problem.headers);
       ctx.status = problem.status;
-      ctx.body = formatterFor(ctx.path)(problem);
+      ctx.body = format(problem);
     }
   };
 }

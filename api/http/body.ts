@@ -29,6 +29,12 @@ export async function readBody(request: IncomingMessage, textTypes: readonly str
   return text.trim() === '' ? { kind: 'none' } : { kind: 'json', value: parseJson(text) };
 }
 
+/** The body as JSON, whatever type it says it has. Throws BAD_REQUEST when there is none, too. */
+export async function readJsonBody(request: IncomingMessage): Promise<ReadBody> {
+  const text = hasBody(request) ? decode(await readBytes(request)) : '';
+  return { kind: 'json', value: parseJson(text) };
+}
+
 function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }

@@ -2,7 +2,8 @@ import { Router } from '@koa/router';
 import type { RouterContext } from '@koa/router';
 import { ANONYMOUS, hasRole } from '../auth/identity.ts';
 import type { Authenticate, Identity } from '../auth/identity.ts';
-import { readBody } from './body.ts';
+import { readBody, readJsonBody } from './body.ts';
+import type { ReadBody } from './body.ts';
 import { createEventStream } from './event-stream.ts';
 import { HttpProblem } from './problem.ts';
 import type { ApiRequest, Reply, Route } from './route.ts';
@@ -101,7 +102,7 @@ async function readRequest<Deps>(
   caller: Pick<ApiRequest, 'identity' | 'signal'>,
 ): Promise<ApiRequest> {
   const query = parse(route.query ?? ANYTHING, { ...ctx.query }, { what: 'query', coerce: true });
-  const body = route.body === undefined ? null : await readBody(ctx.req, route.body.text ?? []);
+  const body = await bodyOf(ctx, route);
   const value = body?.kind === 'json' ? body.value : {};
   return {
     ...caller,
@@ -112,6 +113,11 @@ async function readRequest<Deps>(
     accept: ctx.get('Accept'),
     lastEventId: ctx.get('Last-Event-ID') || undefined,
   };
+}
+
+function bodyOf<Deps>(ctx: RouterContext<RequestState>, { body }: Route<Deps>): Promise<ReadBody> | null {
+  if (body === undefined) return null;
+  return body.anyType === true ? readJsonBody(ctx.req) : readBody(ctx.req, body.text ?? []);
 }
 
 function send<Deps>(

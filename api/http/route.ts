@@ -18,11 +18,13 @@ export interface Route<Deps, Query = unknown, Body = unknown> {
   /** What each path parameter means. */
   readonly params?: Readonly<Record<string, string>>;
   readonly query?: Shape<Query>;
-  /** A request without a body counts as `{}`. */
+  /** A request without a body counts as `{}`, unless any type is JSON: then there must be one. */
   readonly body?: {
     readonly json: Shape<Body>;
     /** Media types whose body is taken as text, beside JSON. */
     readonly text?: readonly string[];
+    /** A body of any media type, or of none, is JSON. */
+    readonly anyType?: boolean;
   };
   /** Good answers by status; the errors follow from the rest of the row. */
   readonly responses: Readonly<Record<number, ResponseDocument>>;

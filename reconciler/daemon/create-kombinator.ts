@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import { createBackupFolder } from '../adapters/backups/folder.ts';
 import { createDockerTarget } from '../adapters/docker/index.ts';
+import type { RegistryCredentials } from '../adapters/docker/index.ts';
 import { createKubernetesTarget } from '../adapters/kubernetes/index.ts';
 import { createGitSource } from '../adapters/git/index.ts';
 import { readCommands } from '../adapters/secrets/commands.ts';
@@ -15,6 +16,9 @@ import type { Logger } from '../ports/logger.ts';
 import type { Secrets } from '../ports/secrets.ts';
 import type { Source } from '../ports/source.ts';
 import type { Store } from '../ports/store.ts';
+import type { Target } from '../ports/target.ts';
+import type { TargetReference } from '../model/target.ts';
+import type { Instances } from '../instances.ts';
 import type { Reconciler } from '../reconciler.ts';
 import { createReconciler } from '../run/create-reconciler.ts';
 import { createDesiredState } from '../run/desired-state.ts';
@@ -23,6 +27,8 @@ import { readDaemonConfig } from './daemon-config.ts';
 import { createFreeze } from './freeze-windows.ts';
 import { createMetrics } from './metrics.ts';
 import type { Metrics } from './metrics.ts';
+import { DEFAULT_INSTANCES } from './instances-config.ts';
+import { openInstances } from './open-instances.ts';
 import { prepareStateDir } from './state-dir.ts';
 import { systemClock } from './system-clock.ts';
 
@@ -52,6 +58,8 @@ export interface KombinatorOptions {
 /** A reconciler on real parts. */
 export interface Kombinator extends AsyncDisposable {
   readonly reconciler: Reconciler;
+  /** Short-lived pods; `null` for one command, and when the configuration turns them off. They are looked after from `start()` on. */
+  readonly instances: Instances | null;
   readonly store: Store;
   readonly secrets: Secrets;
   readonly metrics: Metrics;
@@ -69,43 +77,33 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
   const clock = systemClock;
   prepareStateDir(stateDir);
   const checkSchema = createSchemaCheck();
-  const { freeze, backups } =
-    options.config === undefined ? NO_CONFIG : readDaemonConfig(options.config, checkSchema);
+  const config = options.config === undefined ? NO_CONFIG : readDaemonConfig(options.config, checkSchema);
   const commands = readCommands(stateDir, options.secretCommands ?? []);
   const store = createSqliteStore({ path: join(stateDir, 'kombinator.db'), clock, logger });
   if (options.ephemeral !== true) closeInterrupted(store, clock, logger);
   const secrets = createSecrets({ stateDir, env, logger, commands });
   const source = await openSource(options, clock);
   const desired = createDesiredState({ source, secrets, checkSchema });
+  const registries = () => readRegistries(desired, secrets, logger);
   const reconciler = createReconciler({
     source,
     desired,
     store,
     clock,
     logger,
-    freeze: createFreeze(freeze),
-    backups: createBackupFolder(backups.directory ?? join(resolve(stateDir), 'backups')),
-    createTarget: ({ name, ...reference }) =>
-      reference.kind === 'kubernetes'
-        ? createKubernetesTarget({
-            name,
-            connection: reference.connection,
-            resolveSecret: (secret) => secrets.resolve(secret),
-            clock,
-            logger,
-          })
-        : createDockerTarget({
-            name,
-            connection: reference.connection,
-            registries: () => readRegistries(desired, secrets, logger),
-            clock,
-            logger,
-          }),
+    freeze: createFreeze(config.freeze),
+    backups: createBackupFolder(config.backups.directory ?? join(resolve(stateDir), 'backups')),
+    createTarget: (reference) => createTarget(reference, { secrets, registries, clock, logger }),
     ...(options.resyncMs === undefined ? {} : { resyncMs: options.resyncMs }),
   });
-  const metrics = createMetrics(reconciler);
+  const instances =
+    options.ephemeral === true
+      ? null
+      : openInstances({ config: config.instances, stateDir, store, secrets, registries, clock, logger, env });
+  const metrics = createMetrics(reconciler, instances);
   return {
     reconciler,
+    instances,
     store,
     secrets,
     metrics,
@@ -114,6 +112,7 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
       database: reconciler.storeError() ?? 'ok',
     }),
     async [Symbol.asyncDispose]() {
+      await instances?.[Symbol.asyncDispose]();
       await reconciler[Symbol.asyncDispose]();
       metrics[Symbol.dispose]();
       await source[Symbol.asyncDispose]();
@@ -122,7 +121,27 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
   };
 }
 
-const NO_CONFIG: DaemonConfig = { freeze: [], backups: {} };
+interface TargetParts {
+  readonly secrets: Secrets;
+  readonly registries: () => readonly RegistryCredentials[];
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+function createTarget({ name, ...reference }: TargetReference, parts: TargetParts): Target {
+  const { secrets, registries, clock, logger } = parts;
+  if (reference.kind === 'docker')
+    return createDockerTarget({ name, connection: reference.connection, registries, clock, logger });
+  return createKubernetesTarget({
+    name,
+    connection: reference.connection,
+    resolveSecret: (secret) => secrets.resolve(secret),
+    clock,
+    logger,
+  });
+}
+
+const NO_CONFIG: DaemonConfig = { freeze: [], backups: {}, instances: DEFAULT_INSTANCES };
 
 function closeInterrupted(store: Store, clock: Clock, logger: Logger): void {
   const jobs = store.closeInterrupted(new Date(clock.now()).toISOString());

@@ -11,6 +11,8 @@ import type { Fields } from '../model/values.ts';
 import { asFields, asList, asString } from '../model/values.ts';
 import { parseYaml } from '../model/yaml-document.ts';
 import type { FreezeWindow } from './freeze-windows.ts';
+import type { InstancesConfig } from './instances-config.ts';
+import { readInstancesConfig } from './instances-config.ts';
 
 /** What the operator decides, and no commit can change. */
 export interface DaemonConfig {
@@ -19,6 +21,7 @@ export interface DaemonConfig {
     /** Absolute path. Default: `backups` in the state directory. */
     readonly directory?: string;
   };
+  readonly instances: InstancesConfig;
 }
 
 const SHORTEST_MS = 60_000;
@@ -38,9 +41,11 @@ export function readDaemonConfig(path: string, checkSchema: SchemaCheck): Daemon
   if (document.problems.length === 0) checkSchema('daemon', document.value ?? {}, issues);
   const listed = asList(asFields(document.value)?.['freeze']) ?? [];
   const freeze = listed.flatMap((item, index) => readWindow(asFields(item) ?? {}, index, issues));
+  const instances = readInstancesConfig(asFields(asFields(document.value)?.['instances']) ?? {}, issues);
   const diagnostics = toDiagnostics(path, document, issues.list);
   const directory = asString(asFields(asFields(document.value)?.['backups'])?.['directory']);
-  if (diagnostics.length === 0) return { freeze, backups: directory === undefined ? {} : { directory } };
+  const backups = directory === undefined ? {} : { directory };
+  if (diagnostics.length === 0) return { freeze, backups, instances };
   throw new ReconcilerError('BAD_OPTIONS', diagnostics.map(formatDiagnostic).join('\n'), { diagnostics });
 }
 

@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { GaugeConfiguration } from 'prom-client';
+import type { Instances } from '../instances.ts';
 import type { Reconciler, ReconcilerEvent } from '../reconciler.ts';
 
 /** What `/metrics` answers, in the Prometheus text format. */
@@ -9,10 +10,11 @@ export interface Metrics extends Disposable {
 }
 
 /** Counts what the reconciler does. Gauges are read when they are asked for. */
-export function createMetrics(reconciler: Reconciler): Metrics {
+export function createMetrics(reconciler: Reconciler, instances: Instances | null = null): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   addGauges(registry, reconciler);
+  if (instances !== null) addInstanceGauges(registry, instances);
   const subscription = reconciler.subscribe(createCounters(registry));
   return {
     contentType: registry.contentType,
@@ -52,6 +54,20 @@ function createCounters(registry: Registry): (event: ReconcilerEvent) => void {
     jobs.inc({ type, status });
     if (startedAt !== null) durations.observe({ type }, (Date.parse(endedAt) - Date.parse(startedAt)) / 1000);
   };
+}
+
+function addInstanceGauges(registry: Registry, instances: Instances): void {
+  const gauge = new Gauge({
+    name: 'kombinator_instances',
+    help: 'Instances by status',
+    labelNames: ['status'],
+    registers: [],
+    collect() {
+      this.reset();
+      for (const [status, count] of instances.countByStatus()) this.set({ status }, count);
+    },
+  });
+  registry.registerMetric(gauge);
 }
 
 function addGauges(registry: Registry, reconciler: Reconciler): void {

@@ -42,9 +42,12 @@ function diffProjection({
   fields,
   immutable,
   conflicts,
+  stopped,
 }: Projection): Pick<ResourceDiff, 'action' | 'fields' | 'cause'> {
   if (immutable !== null)
     return { action: 'replace', fields, cause: `cannot be changed in place: ${immutable}` };
+  if (fields.length === 0 && stopped === true)
+    return { action: 'update', fields, cause: 'not running: stopped by hand' };
   if (fields.length === 0) return { action: 'no-op', fields, cause: 'as described' };
   const managers = [...new Set(conflicts.map(({ manager }) => manager))].sort();
   const by = managers.length === 0 ? '' : ` (set by ${managers.join(', ')})`;

@@ -3,6 +3,8 @@ import type { DependencyMap, PortClaim } from './check-kombination.ts';
 import { checkReferences, portClaims } from './check-kombination.ts';
 import { checkSubnets } from './check-subnets.ts';
 import { checkDatabases } from './database/service-database.ts';
+import { checkCluster } from './check-cluster.ts';
+import { clusterKey, onMachines, unknownCluster, withoutBuilds } from './cluster-node.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { formatPath } from './document-path.ts';
 import { expandKit, kitsUsed } from './expand-kit.ts';
@@ -20,7 +22,7 @@ import type { KitCatalogue } from './kit-catalogue.ts';
 import type { Kombination } from './kombination.ts';
 import { suggest } from './nearest.ts';
 import { addressesOverlap } from './ports.ts';
-import { readDocument, reportUnread, withUnset } from './read-document.ts';
+import { readDocument, reportUnread, withoutEchoes, withUnset } from './read-document.ts';
 import { readKombination } from './read-kombination.ts';
 import type { SchemaCheck } from './schema-check.ts';
 import type { StackDependency } from './stack-dependencies.ts';
@@ -76,30 +78,35 @@ export function assess(options: AssessOptions): Assessment {
   const issues = createIssues();
   const { document, written, composed } = readDocument(options);
   const broken = document.value === undefined;
-  if (!broken) options.checkSchema('kombination', document.original ?? {}, issues);
+  if (document.value === null) {
+    issues.error('EMPTY_DOCUMENT', [], 'the document is empty', {
+      hint: 'it needs version: "1.0", meta: with the name of the stack, and services:',
+    });
+  } else if (!broken) options.checkSchema('kombination', document.original ?? {}, issues);
   for (const note of document.notes) issues.add(note);
-  if (composed) reportUnread(composed, issues);
+  if (composed) reportUnread(composed, written, issues);
   const model = readKombination(document.value, issues);
   const place = { tree: options.tree, directory: directoryOf(options.file), issues };
-  const expanded = expandKit(model, issues, options.kits);
-  const builds = findBuilds(expanded, place);
+  const expanded = withoutBuilds(expandKit(model, issues, options.kits), issues);
+  const builds = findBuilds(onMachines(expanded), place);
   const kombination = withBuiltImages(expanded, builds);
   const names = new Set(model.services.map((service) => service.name));
   const dependencies = checkReferences(kombination, names, issues);
   const hooks = readHooks(document.value, kombination, issues);
   const oneOffs = hooks.map(({ service }) => service);
   checkReferences({ ...kombination, services: oneOffs }, names, issues);
-  checkContainers(kombination, dependencies, issues);
+  checkContainers(onMachines(kombination), dependencies, issues);
   checkSubnets(kombination.networks, issues);
   checkDatabases(kombination, issues);
   const { targets, sharedNodes } = resolveTargets(kombination, options, issues);
   const byName = new Map(targets.map((target) => [target.name, target]));
   const ports = portClaims(kombination, ({ node }) => {
     const target = byName.get(node);
-    return target && targetKey(target);
+    return target?.kind === 'docker' ? targetKey(target) : undefined;
   });
   checkPorts(ports, issues);
   const all = { ...kombination, services: [...kombination.services, ...oneOffs] };
+  checkCluster(kombination, all.services, issues);
   const findings = withBuilds(findServiceFiles(all.services, place), builds);
   const templates = [...findings.templates.values()].flat();
   const secrets = findSecrets(all, { ...place, templates });
@@ -117,7 +124,7 @@ export function assess(options: AssessOptions): Assessment {
     ports,
     hooks,
     secrets: composed ? withUnset(secrets, composed) : secrets,
-    issues: composed ? [...composed.issues, ...issues.list] : issues.list,
+    issues: composed ? [...composed.issues, ...withoutEchoes(composed, issues.list)] : issues.list,
     watched: composed?.watched ?? [],
   };
 }
@@ -137,7 +144,14 @@ function resolveTargets(
 ): Pick<Assessment, 'targets' | 'sharedNodes'> {
   const targets: TargetReference[] = [];
   const sharedNodes: string[] = [];
-  for (const { name, connection, path } of nodes) {
+  for (const { name, connection, cluster, path } of nodes) {
+    if (cluster) {
+      sharedNodes.push(clusterKey(cluster.cluster));
+      const reference = shared.get(clusterKey(cluster.cluster));
+      if (reference) targets.push({ ...reference, name });
+      else issues.add(unknownCluster(cluster.cluster, shared, [...path, 'cluster']));
+      continue;
+    }
     if (connection) {
       targets.push({ name, kind: 'docker', connection });
       continue;

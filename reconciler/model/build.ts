@@ -1,5 +1,5 @@
 import type { DocumentPath } from './document-path.ts';
-import type { UlimitSpec } from './docker-options.ts';
+import type { BuildSpec } from './docker-spec.ts';
 import { normaliseImage } from './image-reference.ts';
 import type { Issues } from './issue.ts';
 import { accept } from './issue.ts';
@@ -10,26 +10,13 @@ import type { Fields } from './values.ts';
 import { asBoolean, asFields, asList, asString, compareText, defined, toRecord } from './values.ts';
 
 /** How the image of a service is built, in Compose's words; nothing is looked up in the repository yet. */
-export interface BuildModel {
+export interface BuildModel extends Omit<BuildSpec, 'context' | 'dockerfile'> {
   /** As written, relative to the kombination's directory. */
   readonly context: string;
   /** Relative to the context. Default `Dockerfile`. */
   readonly dockerfile?: string;
   /** Text of a Dockerfile instead of a file. */
   readonly dockerfileInline?: string;
-  readonly args?: Readonly<Record<string, string>>;
-  readonly target?: string;
-  readonly cacheFrom?: readonly string[];
-  readonly labels?: Readonly<Record<string, string>>;
-  /** Network of the steps: `host`, `none`, or one of the engine. */
-  readonly network?: string;
-  readonly shmSize?: number;
-  /** `host:address` */
-  readonly extraHosts?: readonly string[];
-  readonly ulimits?: Readonly<Record<string, UlimitSpec>>;
-  /** Ask the registry for newer base images. */
-  readonly pull?: boolean;
-  readonly noCache?: boolean;
   /** `linux/arm64` */
   readonly platform?: string;
   /** More names for the image. */

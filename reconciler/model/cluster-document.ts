@@ -25,7 +25,7 @@ export function readClusterDocument(file: string, text: string, checkSchema: Sch
   if (document.problems.length === 0) checkSchema('cluster', document.value ?? {}, issues);
   const fields = asFields(document.value) ?? {};
   checkName(name, file, { fields, issues });
-  const connection = readConnection(fields, issues);
+  const connection = readClusterConnection(fields, issues);
   const diagnostics = toDiagnostics(file, document, issues.list);
   const broken = !connection || diagnostics.some(({ severity }) => severity === 'error');
   return { name, file, reference: broken ? null : { name, kind: 'kubernetes', connection }, diagnostics };
@@ -53,7 +53,8 @@ const BELONGS: Readonly<Record<string, (typeof WAYS)[number]>> = {
   clientKey: 'server',
 };
 
-function readConnection(fields: Fields, issues: Issues): KubernetesConnection | undefined {
+/** How a cluster is reached, from the keys of its file, which the schema has passed. */
+export function readClusterConnection(fields: Fields, issues: Issues): KubernetesConnection | undefined {
   const ways = WAYS.filter((way) => fields[way] !== undefined);
   const [way] = ways;
   if (way === undefined || ways.length > 1) {

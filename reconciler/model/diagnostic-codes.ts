@@ -9,6 +9,10 @@ export type DiagnosticRule =
   | 'invalid_reference'
   | 'circular_dependency'
   | 'stackkit_validation_error'
+  | 'nil_spec'
+  | 'encoding_error'
+  | 'schema_error'
+  | 'timeout_error'
   | 'validation_error';
 
 /** Every code that a finding about a repository may have, by the family it belongs to. */
@@ -52,8 +56,11 @@ const CODES: Readonly<Record<DiagnosticRule, readonly string[]>> = {
   ],
   circular_dependency: ['CIRCULAR_DEPENDENCY'],
   stackkit_validation_error: ['INVALID_KIT', 'CONSTRAINT_VIOLATION', 'RESOURCE_EXCEEDED', 'INCOMPLETE_ADDON'],
+  nil_spec: ['EMPTY_DOCUMENT'],
+  encoding_error: ['NOT_UTF8'],
+  schema_error: ['UNKNOWN_KEY'],
+  timeout_error: ['SECRET_TIMEOUT'],
   validation_error: [
-    'UNKNOWN_KEY',
     'UNSUPPORTED_KEY',
     'NOT_APPLIED',
     'RENAMED_KIT',

@@ -32,6 +32,7 @@ export function normaliseNode(
     if (value === undefined) continue;
     issues.warning('NOT_APPLIED', [...path, key], `${key} of a node is not applied`, { at: 'key' });
   }
+  if (node['type'] === 'kubernetes') return rest;
   const provider = asString(node['provider']) ?? asString(asFields(node['provider'])?.['type']);
   const connection = connectionOf({ node, provider, path, moves });
   return { ...rest, ...(connection ? { connection } : {}) };

@@ -63,10 +63,13 @@ export type BuildSpec = {
   readonly target?: string;
   readonly cacheFrom?: readonly string[];
   readonly labels?: Readonly<Record<string, string>>;
+  /** Network of the steps: `host`, `none`, or one of the engine. */
   readonly network?: string;
   readonly shmSize?: number;
+  /** `host:address` */
   readonly extraHosts?: readonly string[];
   readonly ulimits?: Readonly<Record<string, UlimitSpec>>;
+  /** Ask the registry for newer base images. */
   readonly pull?: boolean;
   readonly noCache?: boolean;
 };

@@ -41,6 +41,7 @@ export type ErrorCode =
   | 'TAG_EXISTS'
   | 'SECRET_NOT_FOUND'
   | 'SECRET_NOT_DECRYPTED'
+  | 'SECRET_TIMEOUT'
   | 'FILE_TOO_LARGE'
   | 'BUILD_FAILED'
   // the operator of a target
@@ -69,6 +70,12 @@ export type ErrorCode =
   | 'STORE_UNAVAILABLE'
   | 'STORE_FULL'
   | 'BAD_OPTIONS'
+  // whoever asks for an instance
+  | 'INVALID_POD_SPEC'
+  | 'INVALID_INPUT'
+  | 'CLUSTER_SATURATED'
+  | 'NO_NODE_PORT'
+  | 'UNKNOWN_INSTANCE'
   // whoever asked
   | 'PLAN_STALE'
   | 'CONFIRMATION_REQUIRED'
@@ -85,4 +92,11 @@ export function errorMessage(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const cause = error.cause instanceof Error ? errorMessage(error.cause) : '';
   return cause && !error.message.includes(cause) ? `${error.message}: ${cause}` : error.message;
+}
+
+/** What a caller gets that has called something off: its own reason where it gave one. */
+export function toCancelled(signal: AbortSignal, doing: string): ReconcilerError {
+  const reason: unknown = signal.reason;
+  if (reason instanceof ReconcilerError) return reason;
+  return new ReconcilerError('CANCELLED', `${doing}: cancelled`, { cause: reason, retryable: true });
 }

@@ -1,6 +1,5 @@
 import { withAddons } from './addons.ts';
 import type { Issues } from './issue.ts';
-import { createIssues } from './issue.ts';
 import type { Kit, KitService } from './kit.ts';
 import { kitServiceName } from './kit.ts';
 import type { KitCatalogue } from './kit-catalogue.ts';
@@ -22,7 +21,7 @@ import type { ProxyTls } from './proxy-tls.ts';
 import { chooseTls } from './proxy-tls.ts';
 import { DEFAULT_NODE } from './read-kombination.ts';
 import { DEFAULT_DOMAIN, withRoutes } from './route.ts';
-import { readServiceFields } from './service-fields.ts';
+import { NOTHING } from './service-fields.ts';
 import type { Fields } from './values.ts';
 import { toRecord } from './values.ts';
 
@@ -244,8 +243,6 @@ function readDefinition(
   const [first = NOTHING, ...others] = pieces;
   return atPath(others.reduce(withFragment, first), path);
 }
-
-const NOTHING: ServiceFields = readServiceFields({}, [], createIssues());
 
 /** Adds services of the kit that kit services depend on and nobody listed. */
 function withNeeds(listed: readonly ServiceModel[], context: Context): readonly ServiceModel[] {

@@ -201,7 +201,7 @@ function fileSource(search: Search, path: string, at: DocumentPath): SecretSourc
 
 /** Why a secret cannot be had. */
 export interface SecretProblem {
-  readonly code: 'SECRET_NOT_FOUND' | 'SECRET_NOT_DECRYPTED';
+  readonly code: 'SECRET_NOT_FOUND' | 'SECRET_NOT_DECRYPTED' | 'SECRET_TIMEOUT';
   readonly message: string;
 }
 
@@ -223,7 +223,7 @@ export function missingSecret({ name, source, path, unset }: SecretNeed, problem
       code: 'UNRESOLVED_VARIABLE',
       path,
       message: `\${${name}} has no value`,
-      hint: `set KOMBINATOR_SECRET_${name} for the daemon, give a default with \${${name}:-…}, or write $\${${name}} to mean it literally`,
+      hint: `set it in .env beside this file, or KOMBINATOR_SECRET_${name} for the daemon, give a default with \${${name}:-…}, or write $\${${name}} to mean it literally`,
     };
   }
   const [, store, key] = /^secret:\/\/(env|file)\/(.*)$/.exec(reference) ?? [];

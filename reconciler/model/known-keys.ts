@@ -29,25 +29,20 @@ const DOCUMENT = new Map<string, KeyAnswer>([
   ['sync', misplaced('write it as policy.sync')],
   ['prune', misplaced('write it as policy.prune')],
   ['depends_on', misplaced('did you mean dependsOn?')],
-  ['configs', unsupported('use files of a service, or compose: for a Compose file that has some')],
-  ['include', unsupported('a Compose file that compose: names can include others')],
+  ['models', unsupported('run the model in a service of its own')],
 ]);
 
 const NODE = new Map<string, KeyAnswer>([['host', misplaced('write it as connection.host')]]);
 
-/** Keys of a Compose service that have no place here yet. */
-const UNSUPPORTED = 'extends models provider use_api_socket'.split(' ');
-
 const SERVICE = new Map<string, KeyAnswer>([
-  ['env_file', unsupported('use env, or compose: for a Compose file that says so')],
-  ['configs', unsupported('use files')],
   ['replicas', misplaced('write it as scale, or as deploy.replicas')],
   ['mode', unsupported()],
-  ['label_file', unsupported('write the labels under labels')],
   ['credential_spec', ignored('it is for Windows')],
   ['post_start', ignored('nothing is run in a container that has started; put it in its entrypoint')],
   ['pre_stop', ignored('nothing is run before a stop; let the service handle its stop_signal')],
-  ...UNSUPPORTED.map((key): [string, KeyAnswer] => [key, unsupported()]),
+  ['models', unsupported('run the model in a service of its own')],
+  ['provider', unsupported('say what it provides as a service, or use a program of your own in hooks')],
+  ['use_api_socket', unsupported('mount /var/run/docker.sock')],
 ]);
 
 const EMPTY = new Map<string, KeyAnswer>();

@@ -1,4 +1,5 @@
 import type { BuildModel } from './build.ts';
+import type { ClusterNode } from './cluster-node.ts';
 import type { ContainerOptions } from './docker-options.ts';
 import type {
   AddressSpec,
@@ -51,6 +52,8 @@ export interface NodeModel {
   readonly name: string;
   /** Left out: the shared node of this name. */
   readonly connection?: DockerConnection;
+  /** It is a Kubernetes cluster. */
+  readonly cluster?: ClusterNode;
   /** What the author says that it has; nobody measured. */
   readonly resources?: { readonly cpu?: number; readonly memoryBytes?: number };
   /** Default local. */

@@ -84,3 +84,18 @@ export function isGuarded({ apiVersion, kind }: Pick<ObjectReference, 'apiVersio
     kind,
   );
 }
+
+/** Kinds whose pods the cluster replaces in place, one after the other. */
+const ROLLED: ReadonlySet<string> = new Set(['Deployment', 'StatefulSet', 'DaemonSet']);
+
+/** Whether an update of it brings up something new that may fail, and can be put back as it was. */
+export function isRolled(kind: string): boolean {
+  return ROLLED.has(kind);
+}
+
+const RUNNERS: ReadonlySet<string> = new Set(['container', ...ROLLED, 'Job', 'CronJob', 'Pod', 'ReplicaSet']);
+
+/** Kinds of any target that run something: what a stop stops and a start starts. */
+export function isRunner(kind: string): boolean {
+  return RUNNERS.has(kind);
+}

@@ -1,3 +1,4 @@
+import { readClusterNode } from './cluster-node.ts';
 import { readConnection } from './connection.ts';
 import { readBackup } from './database/service-database.ts';
 import type { DocumentPath } from './document-path.ts';
@@ -85,6 +86,8 @@ function readNodes(value: unknown, issues: Issues): readonly NodeModel[] {
       issues.error('DUPLICATE_NAME', [...path, 'name'], `${formatPath(first)} has the name ${name} already`);
     }
     seen.set(name, path);
+    const cluster = readClusterNode(fields, path, issues);
+    if (cluster) return [{ name, cluster, path }];
     const connection = readConnectionAt(fields['connection'], path, issues);
     return [defined({ name, connection, ...readNodeFacts(fields), path })];
   });

@@ -121,6 +121,8 @@ export interface Projection {
   readonly conflicts: readonly FieldConflict[];
   /** Why the target would not have it at all, `null` when it would. */
   readonly refused: string | null;
+  /** It was stopped by hand, and is compared as such; left out: it was not. */
+  readonly stopped?: boolean;
 }
 
 /** One object that exists on a target and is owned by the stack (or is a shared one that the stack asked about). */

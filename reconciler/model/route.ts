@@ -1,3 +1,4 @@
+import { clusterOf } from './cluster-node.ts';
 import type { Issues } from './issue.ts';
 import type { Kit, KitProxy } from './kit.ts';
 import type { NetworkEntry, RouteModel, ServiceModel, WrittenKombination } from './kombination.ts';
@@ -20,7 +21,9 @@ export interface RouteOptions {
 /** Puts routed services behind the kit's proxy: labels, network, dependency; adds the proxy when nobody listed it. */
 export function withRoutes(options: RouteOptions): readonly ServiceModel[] {
   const { services, kit, written, values, issues } = options;
-  const routed = services.filter((service) => service.route);
+  const onCluster = services.filter((service) => service.route && clusterOf(written, service));
+  checkIngresses(onCluster, options);
+  const routed = services.filter((service) => service.route && !onCluster.includes(service));
   if (routed.length === 0) return services;
   const front = kit?.proxy;
   if (!front) {
@@ -32,20 +35,42 @@ export function withRoutes(options: RouteOptions): readonly ServiceModel[] {
     }
     return services;
   }
-  if (written.domain === undefined) {
-    issues.warning('MISSING_DOMAIN', ['meta'], `no domain is given; services answer at ${DEFAULT_DOMAIN}`, {
-      hint: 'meta.domain: home.example.org',
-      at: 'key',
-    });
-  }
+  if (onCluster.length === 0) reportDomain(written, issues);
   rejectSharedHosts(routed, values.domain, issues);
   const all = [...impliedProxy(options, front, routed), ...services];
   const proxy = all.find((service) => isProxy(service, front));
   const copies = proxy ? proxiesElsewhere(routed, proxy) : [];
   return [...all, ...copies].map((service) => {
     const nearest = copies.find(({ node }) => node === service.node) ?? proxy;
-    if (service.route) return withRoute(service, service.route, { front, proxy: nearest, values, issues });
+    if (service.route && !onCluster.includes(service))
+      return withRoute(service, service.route, { front, proxy: nearest, values, issues });
     return service === nearest ? { ...service, networks: withNetwork(service, front) } : service;
+  });
+}
+
+/** On a cluster a route is an Ingress: no proxy of a kit is needed. */
+function checkIngresses(services: readonly ServiceModel[], { written, values, issues }: RouteOptions): void {
+  if (services.length === 0) return;
+  reportDomain(written, issues);
+  rejectSharedHosts(services, values.domain, issues);
+  for (const { name, path, route } of services) {
+    if (!route || route.port !== undefined) continue;
+    issues.error('REQUIRED', [...path, 'route', 'port'], `the route of ${name} needs a port`, {
+      hint: 'the port that the service listens on inside its container',
+    });
+  }
+  if (written.tls === undefined) return;
+  issues.warning('UNSUPPORTED_KEY', ['ssl'], 'ssl has no effect on routes of services on a cluster', {
+    hint: 'give the ingresses of the cluster a default certificate',
+    at: 'key',
+  });
+}
+
+function reportDomain({ domain }: WrittenKombination, issues: Issues): void {
+  if (domain !== undefined) return;
+  issues.warning('MISSING_DOMAIN', ['meta'], `no domain is given; services answer at ${DEFAULT_DOMAIN}`, {
+    hint: 'meta.domain: home.example.org',
+    at: 'key',
   });
 }
 
@@ -154,7 +179,8 @@ function withNetwork({ networks, path }: ServiceModel, { network: name }: KitPro
   return own.some((entry) => entry.name === name) ? own : [...own, { name, aliases: [], path }];
 }
 
-function hostOf(service: ServiceModel, domain: string): string {
+/** Host name that a routed service answers at. */
+export function hostOf(service: ServiceModel, domain: string): string {
   const route = service.route === false ? undefined : service.route;
   const subdomain = route?.subdomain ?? service.name.toLowerCase().replaceAll(/[^a-z0-9-]/g, '-');
   return route?.host ?? `${subdomain}.${domain}`;

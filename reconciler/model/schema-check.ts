@@ -185,8 +185,6 @@ function reportType(path: DocumentPath, error: ErrorObject, issues: Issues): voi
 }
 
 function typeHint(path: DocumentPath, data: unknown, expected: readonly string[]): string | undefined {
-  const isVariable = path.includes('env') || path.includes('environment');
-  if (data === null && isVariable) return `write ${last(path)}: "" for an empty value`;
   if (last(path) === 'mode' && typeof data === 'number') return 'quote it: "0644"';
   if (!expected.includes('string')) return undefined;
   return typeof data === 'number' || typeof data === 'boolean' ? 'put it in quotes' : undefined;

@@ -4,7 +4,7 @@ import type { DocumentPath } from './document-path.ts';
 import { readDuration, readHealthcheck } from './healthcheck.ts';
 import { normaliseImage } from './image-reference.ts';
 import type { Issues } from './issue.ts';
-import { accept } from './issue.ts';
+import { accept, createIssues } from './issue.ts';
 import type { FileModel, PortEntry, RouteModel, ServiceFields } from './kombination.ts';
 import { normalisePath } from './mounts.ts';
 import type { PublishedPort } from './ports.ts';
@@ -27,17 +27,31 @@ import { splitWords } from './shell-words.ts';
 import type { Fields } from './values.ts';
 import { asBoolean, asFields, asList, asNumber, asString, defined } from './values.ts';
 
+/** Filled in before services are read; left over where a part of a service is written, as in a kit. */
+const WORDS_OF_SERVICES = ['env_file', 'label_file', 'extends', 'configs'];
+
 /**
  * Reads the keys of one service into their normal form. Values of a wrong type are passed over, because the schema has
  * reported them; what only code can see (formats inside texts) is reported here.
  */
 export function readServiceFields(fields: Fields, path: DocumentPath, issues: Issues): ServiceFields {
+  // What a kit is drawn from often says nothing itself.
+  return Object.keys(fields).length === 0 ? NOTHING : readFields(fields, path, issues);
+}
+
+function readFields(fields: Fields, path: DocumentPath, issues: Issues): ServiceFields {
   const at = (key: string): DocumentPath => [...path, key];
   const healthcheck = asFields(fields['healthcheck']);
   const user = fields['user'];
   const volumes = readMounts(fields, path, issues);
   checkOptions(fields, path, issues);
   readDeploy(fields, path, issues);
+  for (const key of WORDS_OF_SERVICES) {
+    if (fields[key] === undefined) continue;
+    issues.error('UNSUPPORTED_KEY', at(key), `${key} can only stand in a service of a kombination`, {
+      at: 'key',
+    });
+  }
   return defined({
     node: asString(fields['node']),
     image: readImage(fields['image'], at('image'), issues),
@@ -155,3 +169,23 @@ function readRoute(value: unknown): RouteModel | false | undefined {
     })
   );
 }
+
+/** Keys that are read without a look at the others. */
+export function isLoose(key: string): boolean {
+  return key === 'env' || key === 'labels' || key === 'command' || key === 'files';
+}
+
+/** Some of these keys alone. */
+export function readLooseFields(fields: Fields, path: DocumentPath, issues: Issues): Partial<ServiceFields> {
+  const { env, labels, command, files } = fields;
+  const at = (key: string): DocumentPath => [...path, key];
+  return defined({
+    env: env === undefined ? undefined : readEnv({ env }, path, issues),
+    labels: labels === undefined ? undefined : readLabels(labels, at('labels'), issues),
+    command: readWords(command, at('command'), issues),
+    files: files === undefined ? undefined : readFiles(files, at('files'), issues),
+  });
+}
+
+/** A service that says nothing. */
+export const NOTHING: ServiceFields = readFields({}, [], createIssues());

@@ -88,6 +88,10 @@ function readPairs(
       pairs.push({ key, value: String(item), path: place });
     } else if (item === null && emptyAllowed) {
       pairs.push({ key, value: '', path: place });
+    } else if (item === null) {
+      issues.error('INVALID_TYPE', place, `${key} must be a text, not empty`, {
+        hint: `write ${key}: "" for an empty value`,
+      });
     }
   }
   return pairs;

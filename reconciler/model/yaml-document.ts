@@ -1,4 +1,14 @@
-import { Document, isAlias, isMap, isNode, isPair, isScalar, isSeq, parseDocument } from 'yaml';
+import {
+  Document,
+  isAlias,
+  isMap,
+  isNode,
+  isPair,
+  isScalar,
+  isSeq,
+  parseAllDocuments,
+  parseDocument,
+} from 'yaml';
 import type { Node, Pair, YAMLMap } from 'yaml';
 import type { DocumentPath } from './document-path.ts';
 
@@ -51,17 +61,33 @@ export function parseYaml(text: string, { maxAliases = MAX_ALIASES }: YamlLimits
   if (isHopeless(text)) return unreadable('is nested too deeply');
   let document: Document.Parsed;
   try {
-    document = parseDocument(text, {
-      merge: true,
-      uniqueKeys: false,
-      prettyErrors: false,
-      // 'silent' would hide that there are several documents.
-      logLevel: 'error',
-      stringKeys: true,
-    });
+    document = parseDocument(text, OPTIONS);
   } catch (error) {
     return unreadable(error instanceof RangeError ? 'is nested too deeply' : String(error));
   }
+  return readYaml(document, text, maxAliases);
+}
+
+const OPTIONS = {
+  merge: true,
+  uniqueKeys: false,
+  prettyErrors: false,
+  // 'silent' would hide that there are several documents.
+  logLevel: 'error',
+  stringKeys: true,
+} as const;
+
+/** The documents of a text that may hold several, one after the other; empty ones are left out. Never throws. */
+export function parseYamlStream(text: string, limits: YamlLimits = {}): readonly YamlDocument[] {
+  const whole = parseYaml(text, limits);
+  if (!whole.ast?.errors.some(({ code }) => code === 'MULTIPLE_DOCS')) return [whole];
+  const documents: readonly Document.Parsed[] = parseAllDocuments(text, OPTIONS);
+  return documents
+    .map((document) => readYaml(document, text, limits.maxAliases ?? MAX_ALIASES))
+    .filter(({ value, problems }) => value !== null || problems.length > 0);
+}
+
+function readYaml(document: Document.Parsed, text: string, maxAliases: number): YamlDocument {
   const problems = syntaxProblems(document, text);
   if (problems.length === 0) inspect(document, text, problems);
   const value = problems.every((problem) => problem.code === 'DUPLICATE_KEY')

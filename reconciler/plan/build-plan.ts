@@ -47,7 +47,12 @@ export function buildPlan(input: PlanInput): Plan {
   const gone = input.observed
     .filter((resource) => !wanted.has(resource.id) && resource.shared !== true)
     .map((resource) => deletionOf(resource, input));
-  const changes = orderChanges(holdBack([...kept, ...gone], reach), wanted, input.engines);
+  const changes = orderChanges(
+    holdBack([...kept, ...gone], reach, input.stack),
+    wanted,
+    input.engines,
+    input.stack,
+  );
   return {
     formatVersion: 1,
     stack: input.stack,
@@ -61,7 +66,7 @@ export function buildPlan(input: PlanInput): Plan {
     diagnostics: [
       ...input.diagnostics,
       ...unreachableWarnings(unreachable, reach),
-      ...volumesLeftBehind(changes, input.engines ?? new Map()),
+      ...volumesLeftBehind(changes, input.engines ?? new Map(), input.stack),
       ...impossibleChanges(changes),
       ...projectionFindings(changes, observedById),
     ],

@@ -1,6 +1,7 @@
 import type { ObservedResource } from '../model/resource.ts';
 import type { PlanInput } from './build-plan.ts';
 import type { Change } from './plan.ts';
+import { thingOf } from './things.ts';
 
 /** What happens to something the stack owns and nothing describes any more: it goes, unless it holds data or is to be kept. */
 export function deletionOf(observed: ObservedResource, input: PlanInput): Change {
@@ -32,7 +33,8 @@ function whyKept(observed: ObservedResource, input: PlanInput): string | null {
 /** Left the description for good: what moves to another node is described there. */
 export function isPruned(
   { kind, name }: Pick<ObservedResource, 'kind' | 'name'>,
-  { mode, desired }: PlanInput,
+  { mode, desired, stack }: PlanInput,
 ): boolean {
-  return mode === 'apply' && !desired.some((resource) => resource.kind === kind && resource.name === name);
+  const gone = thingOf({ kind, name }, stack);
+  return mode === 'apply' && !desired.some((resource) => thingOf(resource, stack) === gone);
 }

@@ -1,7 +1,9 @@
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { ResourceId } from '../model/resource.ts';
+import { isRunner } from '../model/kubernetes-object.ts';
 import { claimsOf } from './claims.ts';
 import type { Change } from './plan.ts';
+import { thingOf } from './things.ts';
 
 /**
  * Services that run on another node from now on: the old container goes once the new one is healthy, unless the new one
@@ -10,43 +12,44 @@ import type { Change } from './plan.ts';
 export function moveEdges(
   changes: readonly Change[],
   engines: ReadonlyMap<string, string>,
+  stack: string,
 ): readonly { readonly from: ResourceId; readonly to: ResourceId }[] {
-  const gone = changes.filter(({ action, kind }) => action === 'delete' && kind === 'container');
+  const gone = changes.filter(({ action, kind }) => action === 'delete' && isRunner(kind));
   return gone.flatMap((old) => {
     const held = new Set(claimsOf(old, 'before', engines));
     return changes
-      .filter((change) => isSuccessor(change, old) && (change.action !== 'no-op' || change.verify))
+      .filter((change) => isSuccessor(change, old, stack) && (change.action !== 'no-op' || change.verify))
       .filter((change) => !claimsOf(change, 'after', engines).some((claim) => held.has(claim)))
       .map(({ id }) => ({ from: old.id, to: id }));
   });
 }
 
-/** Whether `change` is about what `old` was, on another node. */
+/** Whether `change` is about what `old` was, on another node or as another kind of object. */
 export function isSuccessor(
   change: Pick<Change, 'kind' | 'name' | 'target' | 'after'>,
-  old: Change,
+  old: Pick<Change, 'kind' | 'name' | 'target'>,
+  stack: string,
 ): boolean {
-  return (
-    change.kind === old.kind &&
-    change.name === old.name &&
-    change.target !== old.target &&
-    change.after !== null
-  );
+  if (change.after === null || thingOf(change, stack) !== thingOf(old, stack)) return false;
+  return change.target !== old.target || change.kind !== old.kind;
 }
+
+const HOLDS_DATA: ReadonlySet<string> = new Set(['volume', 'PersistentVolumeClaim']);
 
 /** Data does not move along with the service that uses it. */
 export function volumesLeftBehind(
   changes: readonly Change[],
   engines: ReadonlyMap<string, string>,
+  stack: string,
 ): readonly Diagnostic[] {
   const engineOf = ({ target }: Change) => engines.get(target) ?? target;
-  const created = changes.filter(({ action, kind }) => action === 'create' && kind === 'volume');
+  const created = changes.filter(({ action, kind }) => action === 'create' && HOLDS_DATA.has(kind));
   return created.flatMap((volume) => {
     const old = changes.find(
       (other) =>
         other.origin === null &&
         other.before !== null &&
-        isSuccessor(volume, other) &&
+        isSuccessor(volume, other, stack) &&
         engineOf(volume) !== engineOf(other),
     );
     if (old === undefined) return [];
@@ -54,7 +57,7 @@ export function volumesLeftBehind(
       {
         severity: 'warning' as const,
         code: 'VOLUME_STAYS',
-        message: `the data of volume ${volume.name} stays on ${old.target}; on ${volume.target} it begins empty`,
+        message: `the data of ${old.kind === 'volume' ? 'volume' : 'claim'} ${old.name} stays on ${old.target}; on ${volume.target} it begins empty`,
         ...volume.origin,
         hint: 'copy the data first where it is needed, or leave the service where it is',
       },

@@ -1,4 +1,5 @@
 import type { Dependency, DesiredResource, ResourceId } from '../model/resource.ts';
+import { isRunner } from '../model/kubernetes-object.ts';
 import type { ClaimEdge } from './claims.ts';
 import { claimEdges, twinEdges } from './claims.ts';
 import { moveEdges } from './moves.ts';
@@ -19,6 +20,7 @@ export function orderChanges(
   unordered: readonly Change[],
   desired: ReadonlyMap<ResourceId, DesiredResource>,
   engines: ReadonlyMap<string, string> = new Map(),
+  stack = '',
 ): Change[] {
   const { changes, edges: batches } = withBatches(unordered, desired);
   const byId = new Map(changes.map((change) => [change.id, change]));
@@ -36,7 +38,7 @@ export function orderChanges(
   for (const { from, to } of twinEdges(changes, engines)) addEdge(edges, from, to, 'applied');
   const released = addClaims(edges, claimEdges(changes, engines), byId);
   // Last: bringing up the new one first is what is wanted, not what is needed.
-  for (const { from, to } of moveEdges(changes, engines)) addEdge(edges, from, to);
+  for (const { from, to } of moveEdges(changes, engines, stack)) addEdge(edges, from, to);
   for (const { from, to } of batches) addEdge(edges, from, to, 'ended');
   return sortTopologically(changes, edges, released);
 }
@@ -48,20 +50,15 @@ const LAST_TO_GO: ReadonlySet<string> = new Set([
   'PersistentVolumeClaim',
 ]);
 
-/** Containers let go of networks and volumes before these are deleted, objects of a namespace or a kind before that. */
+/** What runs lets go of networks, volumes, settings and names before these are deleted, objects of a namespace or a kind before that. */
 function lettingGo(change: Change, changes: readonly Change[]): ResourceId[] {
-  if (change.action !== 'delete' || change.kind === 'container') return [];
-  if (LAST_TO_GO.has(change.kind)) {
-    return changes
-      .filter(
-        (other) => other.action === 'delete' && !LAST_TO_GO.has(other.kind) && other.target === change.target,
-      )
-      .map((other) => other.id);
-  }
+  if (change.action !== 'delete' || isRunner(change.kind)) return [];
+  const isLast = LAST_TO_GO.has(change.kind);
   return changes
-    .filter(
-      (other) => other.kind === 'container' && other.action !== 'no-op' && other.target === change.target,
-    )
+    .filter(({ action, kind, target }) => {
+      if (target !== change.target || action === 'no-op') return false;
+      return isRunner(kind) || (isLast && action === 'delete' && !LAST_TO_GO.has(kind));
+    })
     .map((other) => other.id);
 }
 

@@ -1,7 +1,9 @@
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { DesiredResource, ResourceId } from '../model/resource.ts';
+import { isRunner } from '../model/kubernetes-object.ts';
 import { isSuccessor } from './moves.ts';
 import type { Change } from './plan.ts';
+import { isUsedByRunners } from './things.ts';
 
 /** A node whose engine does not answer. */
 export interface UnreachableTarget {
@@ -33,7 +35,11 @@ export function splitByReach(
  * What depends on something that cannot be asked stays as it is, and so does what is to move there: nothing is taken
  * down for a successor that cannot come up.
  */
-export function holdBack(changes: readonly Change[], { within, beyond }: Reach): readonly Change[] {
+export function holdBack(
+  changes: readonly Change[],
+  { within, beyond }: Reach,
+  stack: string,
+): readonly Change[] {
   if (beyond.length === 0) return changes;
   const held = heldBack(within, beyond);
   const kept = new Map<ResourceId, string>();
@@ -41,19 +47,19 @@ export function holdBack(changes: readonly Change[], { within, beyond }: Reach):
   for (const change of changes) {
     if (change.action !== 'delete') continue;
     const successor = successors.find(({ id, kind, name, target }) =>
-      isSuccessor({ kind, name, target, after: { id } }, change),
+      isSuccessor({ kind, name, target, after: { id } }, change, stack),
     );
     if (successor !== undefined) kept.set(change.id, `kept until ${successor.id} can come up`);
   }
   const busy = new Set(
-    changes.flatMap(({ id, kind, target }) => (kind === 'container' && kept.has(id) ? [target] : [])),
+    changes.flatMap(({ id, kind, target }) => (isRunner(kind) && kept.has(id) ? [target] : [])),
   );
   return changes.map((change) => {
     const waits = held.get(change.id);
     if (waits !== undefined && change.action !== 'no-op') return stay(change, `waits for ${waits}`);
     const reason = kept.get(change.id);
     if (reason !== undefined) return stay(change, reason);
-    const isUsed = change.action === 'delete' && change.kind === 'network' && busy.has(change.target);
+    const isUsed = change.action === 'delete' && isUsedByRunners(change) && busy.has(change.target);
     return isUsed ? stay(change, 'kept, as a container of it is') : change;
   });
 }

@@ -78,8 +78,11 @@ export interface DesiredState {
   diagnostics(): readonly Diagnostic[];
   settings(): RepositorySettings;
   nodes(): readonly SharedNode[];
-  /** Checks one kombination text alone (its own file, shared nodes and kits, no other stacks). */
-  check(text: string): DocumentReport;
+  /**
+   * Checks one text alone (its own file, shared nodes and kits, no other stacks): as a kombination, or as what the name of its file
+   * says that it is.
+   */
+  check(text: string, file?: string): DocumentReport;
   /** A stack, or a text as if it stood in the repository, in another tool's words. Throws UNKNOWN_STACK, INVALID_CONFIGURATION. */
   generate(request: GenerateRequest): Promise<GeneratedStack>;
   /** A new stack's file from a document (`kombinations/<name>/kombination.yaml`). */

@@ -1,5 +1,6 @@
 import type { HealthStatus } from '../model/resource.ts';
 import type { Action, Plan, PlanSummary } from '../plan/plan.ts';
+import type { InstanceRecords } from './instance-records.ts';
 
 export type JobType =
   | 'plan'
@@ -128,7 +129,7 @@ export interface ApiKeyRecord {
 /**
  * History and caches. Synchronous (an embedded database); throws STORE_UNAVAILABLE (locked, gone) or STORE_FULL, both retryable.
  */
-export interface Store extends Disposable {
+export interface Store extends InstanceRecords, Disposable {
   saveJob(job: Job): void;
   getJob(id: string): Job | undefined;
   listJobs(filter: JobFilter): { readonly jobs: readonly Job[]; readonly total: number };

@@ -191,7 +191,7 @@ function buildMounts({ mounts }: ServiceModel, { kombination }: Assessment): rea
 }
 
 /** A service that others wait for to complete is not started again. */
-function defaultRestart({ name }: ServiceModel, { dependencies }: Assessment): RestartSpec {
+export function defaultRestart({ name }: ServiceModel, { dependencies }: Assessment): RestartSpec {
   for (const list of dependencies.values()) {
     if (list.some(({ target, until }) => target.name === name && until === 'completed'))
       return { policy: 'no' };
@@ -241,7 +241,7 @@ const ENGINE_DEFAULTS = { intervalMs: 30_000, timeoutMs: 30_000, startPeriodMs: 
 const LEAST_TIMEOUT = 60_000;
 
 /** As long as the engine itself may need to decide, at least a minute; `undefined` where there is no health check. */
-function healthTimeout(healthcheck: HealthcheckSpec | undefined): number | undefined {
+export function healthTimeout(healthcheck: HealthcheckSpec | undefined): number | undefined {
   if (!healthcheck || 'disabled' in healthcheck) return undefined;
   const { intervalMs, timeoutMs, startPeriodMs, retries } = { ...ENGINE_DEFAULTS, ...healthcheck };
   return Math.max(LEAST_TIMEOUT, startPeriodMs + retries * (intervalMs + timeoutMs));

@@ -1,10 +1,12 @@
+import { clusterOf } from '../model/cluster-node.ts';
 import type { DesiredResource } from '../model/resource.ts';
 import { hashSpec, resourceId } from '../model/resource.ts';
 import type { ServiceModel } from '../model/kombination.ts';
 import type { DesiredHook } from '../model/stack.ts';
 import { defined } from '../model/values.ts';
 import { renderContainer } from './container.ts';
-import type { RenderOptions } from './docker.ts';
+import { renderClusterHook } from './kubernetes/hook.ts';
+import type { RenderClusterOptions } from './kubernetes/kombination.ts';
 import { createLocate } from './names.ts';
 
 /**
@@ -13,12 +15,18 @@ import { createLocate } from './names.ts';
  * @param resources of the stack: a hook may run an image that the stack builds
  */
 export function renderHooks(
-  { assessment, file, lookup }: RenderOptions,
+  options: RenderClusterOptions,
   resources: readonly DesiredResource[],
 ): readonly DesiredHook[] {
+  const { assessment, file, lookup } = options;
   const locate = createLocate(assessment.document, file);
   const { name: stack } = assessment.kombination;
-  return assessment.hooks.map(({ stage, name, service, timeoutMs }) => {
+  return assessment.hooks.map((hook) => {
+    const { stage, name, service, timeoutMs } = hook;
+    if (clusterOf(assessment.kombination, service)) {
+      const job = renderClusterHook(hook, options);
+      return { stage, name, timeoutMs, resource: job, image: imageFor(service, job, []) };
+    }
     const rendered = renderContainer({ service, number: 1, assessment, locate, lookup });
     const spec = { ...rendered.spec, name: `${stack}-hook-${stage}-${name}` };
     const resource = { ...rendered, spec };

@@ -9,7 +9,7 @@ import type { Target } from '../ports/target.ts';
 import { recallStack, rememberStack, savePlan } from './context.ts';
 import type { RunContext } from './context.ts';
 import { executePlan } from './execute-plan.ts';
-import type { ExecuteResult, StepFailure, StepUpdate } from './execute-plan.ts';
+import type { ExecuteResult, StepFailure, StepUpdate } from './execution.ts';
 import { needsPreHooks, PRE_STAGES, runHooks } from './hooks.ts';
 import type { JobRecorder } from './job-book.ts';
 import { planStack } from './plan-stack.ts';

@@ -1,5 +1,6 @@
 import { hasErrors } from '../model/diagnostic.ts';
 import { errorMessage, ReconcilerError } from '../model/errors.ts';
+import { isRunner } from '../model/kubernetes-object.ts';
 import type { Dependency, DesiredResource, ObservedResource, ResourceId } from '../model/resource.ts';
 import { stackDigest } from '../model/stack.ts';
 import { whyNotApplicable } from '../plan/build-plan.ts';
@@ -115,7 +116,7 @@ async function startStack(context: RunContext, task: ControlTask): Promise<void>
 async function restartStack(context: RunContext, task: ControlTask): Promise<void> {
   const { stack } = task.request;
   const planned = await planStack(context, orderFor(stack), task.signal);
-  const containers = planned.observed.filter(({ kind }) => kind === 'container');
+  const containers = planned.observed.filter(({ kind }) => isRunner(kind));
   if (containers.length === 0) return startStack(context, task);
   const ran = [
     ...(recallStack(context, stack).stopped?.resources ?? []),
@@ -147,7 +148,7 @@ function orderFor(stack: string) {
 
 /** Those that depend on others go first. */
 async function stopAll(context: RunContext, planned: PlannedStack, task: ControlTask): Promise<void> {
-  const chosen = planned.observed.filter((one) => one.kind === 'container' && mayRun(one));
+  const chosen = planned.observed.filter((one) => isRunner(one.kind) && mayRun(one));
   const ids = new Set(chosen.map(({ id }) => id));
   const dependants = new Map<ResourceId, Dependency[]>();
   for (const { id, dependsOn } of planned.desired.values()) {
@@ -226,7 +227,7 @@ function findStartable(
   );
   return observed.filter(
     (one) =>
-      one.kind === 'container' &&
+      isRunner(one.kind) &&
       desired.has(one.id) &&
       !one.interrupted &&
       !isUp(one) &&
@@ -243,7 +244,7 @@ function needsMore({ changes }: Plan, startable: ReadonlySet<ResourceId>): boole
 
 /** Whether it was up when it was looked at. */
 function isUp({ kind, health: { status } }: ObservedResource): boolean {
-  return kind === 'container' && (status === 'healthy' || status === 'starting' || status === 'unhealthy');
+  return isRunner(kind) && (status === 'healthy' || status === 'starting' || status === 'unhealthy');
 }
 
 /** A paused one counts as stopped, and of a replace that was cut short both may run. */

@@ -303,8 +303,8 @@ class LoopReconciler implements Omit<Reconciler, keyof ReleaseOperations> {
     return listWorkers(this.#context);
   }
 
-  validate(text: string): ValidationReport {
-    const { diagnostics, services, dependencies } = this.#context.desired.check(text);
+  validate(text: string, file?: string): ValidationReport {
+    const { diagnostics, services, dependencies } = this.#context.desired.check(text, file);
     return {
       valid: !diagnostics.some(({ severity }) => severity === 'error'),
       diagnostics,

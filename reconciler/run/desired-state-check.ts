@@ -82,7 +82,9 @@ function checkAs(
   const assessment = assessAs(core, text, place);
   const missing = findMissing(assessment.secrets.secrets, createLookup(core));
   const found = toDiagnostics(label, assessment.document, [...assessment.issues, ...missing]);
-  return { diagnostics: found.toSorted(compareDiagnostics), ...summarise(assessment) };
+  // What is found in the text itself is not in the file whose place it takes.
+  const named = found.map((finding) => (finding.file === place ? { ...finding, file: label } : finding));
+  return { diagnostics: named.toSorted(compareDiagnostics), ...summarise(assessment) };
 }
 
 function pathOf(name: string): string {

@@ -1,5 +1,6 @@
 import { readDocument } from '../model/read-document.ts';
 import type { TreeDirectory } from '../model/file-tree.ts';
+import { directoryOf, nodeAt } from '../model/file-tree.ts';
 import { UNREADABLE } from '../model/compose/project.ts';
 import type { EntrySource } from './desired-state-entry.ts';
 import type { LoadOptions } from './desired-state-reading.ts';
@@ -14,11 +15,17 @@ export interface Readable {
 /** Files that name files that name files: more steps than this are a mistake. */
 const MAX_ROUNDS = 32;
 
-/** No kombination can adopt Compose files without the word. */
-const MENTIONS_COMPOSE = /\bcompose["']?[ \t]*:/;
+/** No kombination can name other files without one of the words. */
+const MENTIONS_FILES = /\b(compose|include|extends|env_file|label_file|configs)["']?[ \t]*:/;
+
+function mayNeedFiles({ source, text }: Readable, tree: TreeDirectory): boolean {
+  if (MENTIONS_FILES.test(text)) return true;
+  const directory = directoryOf(source.file);
+  return nodeAt(tree, directory === '' ? '.env' : `${directory}/.env`) !== undefined;
+}
 
 /**
- * Kombinations with the texts of the Compose files they adopt, and of what those name in turn. All are read together: each
+ * Kombinations with the texts of the Compose files, env files and the like that they name, and of what those name in turn. All are read together: each
  * round asks for what the one before it has found.
  */
 export async function withComposeTexts(
@@ -26,7 +33,7 @@ export async function withComposeTexts(
   tree: TreeDirectory,
   options: LoadOptions,
 ): Promise<readonly Readable[]> {
-  const adopting = readable.filter(({ text }) => MENTIONS_COMPOSE.test(text));
+  const adopting = readable.filter((one) => mayNeedFiles(one, tree));
   if (adopting.length === 0) return readable;
   const texts = new Map<Readable, Map<string, string>>(adopting.map((one) => [one, new Map()]));
   let waiting = adopting;

@@ -1,3 +1,4 @@
+import { clusterKey } from '../model/cluster-node.ts';
 import type { ClusterDocument } from '../model/cluster-document.ts';
 import { readClusterDocument } from '../model/cluster-document.ts';
 import type { NodeDocument } from '../model/config-documents.ts';
@@ -8,7 +9,6 @@ import { isProblem } from '../model/issue.ts';
 import type { FileChange } from '../ports/source.ts';
 import type { LoadedNodes, LoadedSettings, LoadOptions } from './desired-state-reading.ts';
 import { brokenFile, EMPTY_STATE, locate, readSmall } from './desired-state-reading.ts';
-import { clusterKey } from './desired-state-workflow.ts';
 
 const SHARED = /^(?:nodes|clusters)\/[^/]+\.ya?ml$/;
 const DIRECTORIES = ['clusters', 'nodes'];

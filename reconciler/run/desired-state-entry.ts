@@ -1,4 +1,6 @@
+import type { Assessment } from '../model/assess.ts';
 import { assess, toDiagnostics } from '../model/assess.ts';
+import { clusterOf } from '../model/cluster-node.ts';
 import { readDocument } from '../model/read-document.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { TreeDirectory } from '../model/file-tree.ts';
@@ -35,6 +37,8 @@ export interface EntrySource {
 export interface BuiltEntry {
   readonly entry: StackEntry;
   readonly files: readonly PlacedFile[];
+  /** Of these the content is wanted: it becomes a part of an object of a cluster. By service. */
+  readonly embedded?: ReadonlyMap<string, readonly PlacedFile[]>;
 }
 
 export function buildEntry(source: EntrySource, text: string, context: EntryContext): BuiltEntry {
@@ -65,7 +69,24 @@ export function buildEntry(source: EntrySource, text: string, context: EntryCont
     references: assessment.secrets.references,
   };
   const placed = [...findings.files.values()].flat();
-  return { entry, files: placed.filter(({ spec }) => !findings.inline.has(spec.blob)) };
+  const files = placed.filter(({ spec }) => !findings.inline.has(spec.blob));
+  const embedded = findEmbedded(assessment);
+  return { entry, files, ...(embedded.size > 0 ? { embedded } : {}) };
+}
+
+function findEmbedded({
+  kombination,
+  hooks,
+  findings,
+}: Assessment): ReadonlyMap<string, readonly PlacedFile[]> {
+  const services = [...kombination.services, ...hooks.map(({ service }) => service)];
+  const onClusters = services.filter((service) => clusterOf(kombination, service) !== undefined);
+  return new Map(
+    onClusters.flatMap(({ name }) => {
+      const files = findings.files.get(name) ?? [];
+      return files.length > 0 ? [[name, files] as const] : [];
+    }),
+  );
 }
 
 /** An entry for a file whose text cannot be had. */
@@ -108,6 +129,11 @@ export function withOversize(
       { severity: 'error', code: 'FILE_TOO_LARGE', path, message, hint: 'put it in an image or a volume' },
     ];
   });
+  return withIssues(entry, issues, tree);
+}
+
+/** The entry with findings that only the content of other files tells. */
+export function withIssues(entry: StackEntry, issues: readonly Issue[], tree: TreeDirectory): StackEntry {
   if (issues.length === 0 || entry.text === null) return entry;
   const { file, text, texts = new Map() } = entry;
   const { document } = readDocument({ file, text, tree, texts });

@@ -22,6 +22,8 @@ export interface StackEntry {
   readonly text: string | null;
   /** Texts of Compose files and their env files, by blob id. */
   readonly texts?: ReadonlyMap<string, string>;
+  /** Contents of repository files that become a part of objects of clusters, by blob id. */
+  readonly contents?: ReadonlyMap<string, Uint8Array>;
   readonly name: string;
   /** The file itself does not tell the name. */
   readonly guessed: boolean;

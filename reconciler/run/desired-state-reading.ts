@@ -140,7 +140,9 @@ export function toText(
     const message = `the file has ${size} bytes; at most ${documentBytes} are read`;
     return { code: 'FILE_TOO_LARGE', message, hint: 'split it into several stacks' };
   }
-  return decode(bytes) ?? { code: 'YAML_SYNTAX', message: 'the file is not UTF-8 text' };
+  return (
+    decode(bytes) ?? { code: 'NOT_UTF8', message: 'the file is not UTF-8 text', hint: 'save it as UTF-8' }
+  );
 }
 
 /** Where a document really is: the blob behind a path, symlinks followed. */

@@ -103,7 +103,7 @@ function toProblem(error: unknown): SecretProblem {
   if (!isReconcilerError(error)) throw error;
   const { code } = error;
   return {
-    code: code === 'SECRET_NOT_DECRYPTED' ? code : 'SECRET_NOT_FOUND',
+    code: code === 'SECRET_NOT_DECRYPTED' || code === 'SECRET_TIMEOUT' ? code : 'SECRET_NOT_FOUND',
     message: errorMessage(error),
   };
 }

@@ -9,6 +9,7 @@ import { buildBrokenEntry, buildEntry, withOversize } from './desired-state-entr
 import type { IndexChange } from './desired-state-index.ts';
 import type { Readable } from './desired-state-compose.ts';
 import { withComposeTexts } from './desired-state-compose.ts';
+import { withContents } from './desired-state-contents.ts';
 import { changedKits } from './desired-state-kits.ts';
 import { isWorkflowFile } from './desired-state-workflow.ts';
 import type { LoadedKits, LoadedNodes, LoadedSettings, LoadOptions } from './desired-state-reading.ts';
@@ -129,7 +130,8 @@ export async function readStacks(
     built.push(buildEntry(source, text, context));
     await breathe(options.signal);
   }
-  return [...removed, ...(await checkSizes(built, context.tree, options))];
+  const filled = await withContents(built, context.tree, options);
+  return [...removed, ...(await checkSizes(filled, context.tree, options))];
 }
 
 /** Sizes of files that are to be copied; their content is not read. */

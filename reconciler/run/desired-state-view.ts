@@ -9,14 +9,13 @@ import type { SecretNeed } from '../model/find-secrets.ts';
 import { missingSecret } from '../model/find-secrets.ts';
 import type { Issue } from '../model/issue.ts';
 import { numbersOf, portOfReplica } from '../model/replicas.ts';
-import { resourceId } from '../model/resource.ts';
 import { Secret } from '../model/secret.ts';
 import type { SecretSource } from '../model/secret-reference.ts';
 import type { DesiredStack, ServiceView, StackPolicy } from '../model/stack.ts';
 import { DEFAULT_POLICY } from '../model/stack.ts';
 import { portText } from '../render/container.ts';
-import { renderDocker } from '../render/docker.ts';
 import { renderHooks } from '../render/hooks.ts';
+import { renderKombination, viewPlace } from '../render/kombination.ts';
 import type { Core } from './desired-state-core.ts';
 import type { StackEntry } from './desired-state-index.ts';
 import type { SecretAnswer } from './desired-state-secrets.ts';
@@ -92,19 +91,24 @@ function buildStack(core: Core, entry: StackEntry, lookup: Lookup): DesiredStack
     return answer instanceof Secret ? answer : undefined;
   };
   const rendering = { assessment, file: entry.file, lookup: secretOf };
-  const resources = hasErrors(diagnostics) ? [] : renderDocker(rendering);
+  const contents = { ...rendering, content: contentOf(assessment, entry) };
+  const resources = hasErrors(diagnostics) ? [] : renderKombination(contents);
   return {
     ...common,
     stackkit: kombination.stackkit,
     targets,
     services: viewServices(assessment),
     resources,
-    hooks: hasErrors(diagnostics) ? [] : renderHooks(rendering, resources),
+    hooks: hasErrors(diagnostics) ? [] : renderHooks(contents, resources),
     dependsOn: entry.dependsOn.map(({ name }) => name),
     policy: { ...policy, ...kombination.policy },
     ...backupPolicy(kombination),
     document: written.value ?? null,
   };
+}
+
+function contentOf({ findings }: Assessment, { contents }: StackEntry): (blob: string) => Uint8Array {
+  return (blob) => findings.inline.get(blob) ?? contents?.get(blob) ?? new Uint8Array();
 }
 
 function assessEntry(core: Core, entry: StackEntry, text: string): Assessment {
@@ -126,11 +130,13 @@ export function textsOf({ texts }: Pick<StackEntry, 'texts'>): Pick<StackEntry, 
   return texts ? { texts } : {};
 }
 
-function viewServices({ kombination, dependencies }: Assessment): readonly ServiceView[] {
+function viewServices(assessment: Assessment): readonly ServiceView[] {
+  const { kombination, dependencies } = assessment;
   return kombination.services
     .filter((service) => service.partOf === undefined)
     .map((service) => {
       const { name, node, image = '', ports = [], replicas = 1 } = service;
+      const { resource, single } = viewPlace(service, assessment);
       return {
         name,
         node,
@@ -140,8 +146,8 @@ function viewServices({ kombination, dependencies }: Assessment): readonly Servi
           const numbers = entry.lastHostPort === undefined ? [1] : numbersOf(service);
           return numbers.map((number) => portText(portOfReplica(entry, number)));
         }),
-        resource: resourceId(node, 'container', name),
-        ...(replicas === 1 ? {} : { replicas }),
+        resource,
+        ...(replicas === 1 || (single && replicas > 0) ? {} : { replicas }),
         ...databaseSettings(service, kombination),
       };
     });

@@ -1,10 +1,10 @@
 import type { WorkflowAssessment } from '../model/assess-workflow.ts';
 import { assessWorkflow } from '../model/assess-workflow.ts';
 import { toDiagnostics } from '../model/assess.ts';
+import { clusterKey, unknownCluster } from '../model/cluster-node.ts';
 import { compareDiagnostics, hasErrors } from '../model/diagnostic.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Issue } from '../model/issue.ts';
-import { suggest } from '../model/nearest.ts';
 import type { DesiredResource } from '../model/resource.ts';
 import { Secret } from '../model/secret.ts';
 import { guessStackName, isStackName } from '../model/stack-name.ts';
@@ -24,11 +24,6 @@ const WORKFLOW = /^workflows\/[^/]+\.ya?ml$|\.workflow\.ya?ml$/;
 
 export function isWorkflowFile(path: string): boolean {
   return WORKFLOW.test(path);
-}
-
-/** Under what name a cluster stands among the shared targets: no node can have one with a slash in it. */
-export function clusterKey(name: string): string {
-  return `clusters/${name}`;
 }
 
 export function buildWorkflowEntry(source: EntrySource, text: string, context: EntryContext): BuiltEntry {
@@ -62,13 +57,8 @@ function clusterIssues(
   cluster: string,
   shared: ReadonlyMap<string, TargetReference | null>,
 ): readonly Issue[] {
-  const reference = shared.get(clusterKey(cluster));
-  if (cluster === '' || reference) return [];
-  const issue = { severity: 'error' as const, code: 'UNKNOWN_CLUSTER', path: ['cluster'] };
-  if (reference === null) return [{ ...issue, message: `the file of the cluster ${cluster} has errors` }];
-  const known = [...shared.keys()].flatMap((key) => /^clusters\/(.*)$/.exec(key)?.[1] ?? []);
-  const hint = suggest(cluster, known) ?? `add a file clusters/${cluster}.yaml`;
-  return [{ ...issue, message: `there is no cluster ${cluster}`, hint }];
+  if (cluster === '' || shared.get(clusterKey(cluster))) return [];
+  return [unknownCluster(cluster, shared, ['cluster'])];
 }
 
 /** What can be said of a text as if it were the file of a workflow. */

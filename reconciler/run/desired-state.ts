@@ -6,7 +6,6 @@ import type { DesiredState, LoadResult } from '../ports/desired.ts';
 import type { Secrets } from '../ports/secrets.ts';
 import type { Revision, Source } from '../ports/source.ts';
 import {
-  checkText,
   draftNode,
   draftStack,
   editStack,
@@ -14,6 +13,7 @@ import {
   generateFrom,
   rewriteStack,
 } from './desired-state-check.ts';
+import { checkNamed } from './desired-state-named.ts';
 import type { Core } from './desired-state-core.ts';
 import { createLru } from './desired-state-core.ts';
 import { createStackIndex } from './desired-state-index.ts';
@@ -81,7 +81,7 @@ export function createDesiredState(options: DesiredStateOptions): DesiredState {
       [...core.state.nodes.documents.values()].flatMap(({ name, file, reference }) =>
         reference?.kind === 'docker' ? [{ name, file, reference }] : [],
       ),
-    check: (text) => checkText(core, text),
+    check: (text, file) => checkNamed(core, text, file),
     generate: (request) => generateFrom(core, request),
     draftStack: (name, document) => draftStack(core, name, document),
     editStack: async (name, keys) => editStack(core, name, keys),

@@ -160,8 +160,7 @@ function pairSplices(
     key === 'env' && fields['env'] === undefined && fields['environment'] !== undefined ? 'environment' : key;
   const value = asString(asFields(observed)?.[name]);
   if (value === MASK) return null;
-  // A dollar sign would be read as the beginning of a reference.
-  const text = key === 'env' ? value?.replaceAll('$', '$$$$') : value;
+  const text = value === undefined ? undefined : escapeDollars(value);
   const list = asList(fields[written]);
   if (!list) return [{ path: [...path, written, name], value: text }];
   const index = list.findIndex((item) => asString(item)?.split('=', 1)[0] === name);
@@ -169,6 +168,11 @@ function pairSplices(
     return [{ path: [...path, written, index], value: `${name}=${text}` }];
   const others = list.filter((_, at) => at !== index).map(String);
   return [{ path: [...path, written], value: text === undefined ? others : [...others, `${name}=${text}`] }];
+}
+
+/** A dollar sign would be read as the beginning of a variable. */
+function escapeDollars(text: string): string {
+  return text.replaceAll('$', '$$$$');
 }
 
 function limitSplices(
@@ -211,7 +215,8 @@ function wholeSplices(
 ): readonly Splice[] | null {
   const value = before[key];
   const at = (name: string): SplicePath => [...path, name];
-  if (SCALARS[key] !== undefined) return [{ path: at(SCALARS[key]), value }];
+  const plain = typeof value === 'string' ? escapeDollars(value) : value;
+  if (SCALARS[key] !== undefined) return [{ path: at(SCALARS[key]), value: plain }];
   switch (key) {
     case 'image':
       // A moved tag is no other image; what it was pulled as is what is written already.
@@ -221,7 +226,13 @@ function wholeSplices(
     case 'command':
     case 'entrypoint':
       return [
-        { path: at(key), value: value === undefined ? undefined : (asList(value)?.map(String) ?? null) },
+        {
+          path: at(key),
+          value:
+            value === undefined
+              ? undefined
+              : (asList(value)?.map((word) => escapeDollars(String(word))) ?? null),
+        },
       ];
     case 'ports':
       return portSplices(at('ports'), value);

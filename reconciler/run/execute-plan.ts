@@ -1,58 +1,13 @@
 import { isReconcilerError, ReconcilerError } from '../model/errors.ts';
-import type { Dependency, DesiredResource, Health, ResourceId } from '../model/resource.ts';
-import type { Change, Plan } from '../plan/plan.ts';
-import type { Clock } from '../ports/clock.ts';
-import type { StepStatus } from '../ports/store.ts';
+import { isRolled } from '../model/kubernetes-object.ts';
+import type { Dependency, Health, ResourceId } from '../model/resource.ts';
+import type { Change } from '../plan/plan.ts';
 import type { ApplyContext, ResourceChange, Target } from '../ports/target.ts';
+import type { ExecuteOptions, ExecuteResult, StepFailure } from './execution.ts';
+import { messageOf, Preempted, Reverted } from './execution.ts';
 import type { Member, Outcome } from './rollouts.ts';
 import { putBackAll, Rollouts } from './rollouts.ts';
 import { waitForHealth } from './wait-for-health.ts';
-
-export interface StepUpdate {
-  readonly status: StepStatus;
-  readonly message?: string;
-  readonly health?: Health;
-}
-
-export interface ExecuteOptions {
-  readonly plan: Plan;
-  readonly desired: ReadonlyMap<ResourceId, DesiredResource>;
-  /** The target that holds a change's resource. */
-  readonly targetOf: (change: Change) => Target;
-  /** The change with the id by which its target knows the resource. */
-  readonly asKnown: (change: Change) => Change;
-  /** Changes carried out at the same time; waiting for health does not count. */
-  readonly concurrency: number;
-  readonly clock: Clock;
-  /** Branch that the plan's revision was read from. */
-  readonly branch: string;
-  readonly readBlob: ApplyContext['readBlob'];
-  readonly onStep: (change: Change, update: StepUpdate) => void;
-  /** No step begins after it aborts. A replace that is waiting for health is reverted, unless the reason is a `Preempted`. */
-  readonly signal: AbortSignal;
-}
-
-export interface StepFailure {
-  readonly id: ResourceId;
-  readonly error: unknown;
-  /** The old one runs again. */
-  readonly reverted: boolean;
-}
-
-export interface ExecuteResult {
-  /** Changes that came to their end. */
-  readonly changed: number;
-  readonly failures: readonly StepFailure[];
-  /** The signal aborted before everything was done. */
-  readonly cancelled: boolean;
-}
-
-/** A newer revision takes over; what is half done is left for its plan to continue from. */
-export class Preempted extends ReconcilerError {
-  constructor(message: string) {
-    super('CANCELLED', message);
-  }
-}
 
 /** `held`: healthy, and waiting for the rest of its service before the old one is let go. */
 type Phase = 'waiting' | 'running' | 'applied' | 'held' | 'done' | 'failed';
@@ -306,10 +261,10 @@ class PlanRun {
     if (resource.desired === null) return null;
     try {
       const health = await this.#waitForHealth(change, target);
-      if (change.action === 'replace' && !this.#rollouts.holds(change)) await this.#settle(change, 'keep');
+      if (isRevertible(change) && !this.#rollouts.holds(change)) await this.#settle(change, 'keep');
       return health;
     } catch (error) {
-      if (change.action !== 'replace' || this.#options.signal.reason instanceof Preempted) throw error;
+      if (!isRevertible(change) || this.#options.signal.reason instanceof Preempted) throw error;
       await this.#revert(change, error);
       throw new Reverted(error);
     }
@@ -387,13 +342,7 @@ class PlanRun {
   }
 }
 
-/** The new one did not become healthy; the old one runs again. Waiting does not help: the same description would fail the same way. */
-class Reverted extends ReconcilerError {
-  constructor(cause: unknown) {
-    super('UNHEALTHY', `${messageOf(cause)}; the version before runs again`, { cause, retryable: false });
-  }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+/** Whether its target knows how to put back what was there. */
+function isRevertible({ action, kind, fields }: Change): boolean {
+  return action === 'replace' || (action === 'update' && fields.length > 0 && isRolled(kind));
 }

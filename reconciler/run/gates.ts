@@ -2,6 +2,7 @@ import type { ErrorCode } from '../model/errors.ts';
 import { hasChanges } from '../plan/build-plan.ts';
 import type { RunContext } from './context.ts';
 import { isDrift } from './decide.ts';
+import { deployedDigest } from './deployed.ts';
 import type { PlannedStack } from './plan-stack.ts';
 
 /** Why a plan that could be applied is not, for now. */
@@ -47,11 +48,11 @@ function whyOutOfTurn(
   { plan, description }: PlannedStack,
   options: GateOptions,
 ): Gate | null {
-  const { desired, stacks, deployments } = context;
+  const { desired, stacks } = context;
   const code = 'DEPENDENCY_NOT_READY';
   if (plan.mode === 'apply') {
     // What was deployed in its turn is put right whatever has become of the others.
-    if (isDrift({ plan, deployedDesired: deployments.knownLatest(plan.stack)?.desired ?? null })) return null;
+    if (isDrift({ plan, deployedDesired: deployedDigest(context, plan.stack) })) return null;
     const first = description.dependsOn.find((name) => stacks.state(name) !== 'in_sync');
     if (first === undefined) return null;
     const message = stacks.message(first);

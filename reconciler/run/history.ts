@@ -32,17 +32,24 @@ export async function readHistory(context: RunContext, stack: string): Promise<r
       job.actor ?? (job.revision === null ? null : await authorOf(context, job.revision, authors));
     failed.push(fromJob(job, job.status, author));
   }
-  // Within a second, which is what a tag knows of time, what failed stands before what was deployed.
-  const times = timesByNumber(deployed);
-  const timeOf = (entry: HistoryEntry) => times.get(entry) ?? Date.parse(entry.time);
-  return [...failed, ...deployed].sort((a, b) => timeOf(a) - timeOf(b));
+  return inOrder(failed, deployed);
 }
 
-/** When each was deployed, in milliseconds, but none before the number before it: a job that still ends has the tag's time only. */
-function timesByNumber(deployed: readonly HistoryEntry[]): ReadonlyMap<HistoryEntry, number> {
+/**
+ * By time, but never a deployment before one with a smaller number: while its job ends, only the whole seconds of its tag are
+ * known of when it was. At the same time what failed stands before what was deployed.
+ */
+export function inOrder<T extends Pick<HistoryEntry, 'number' | 'time'>>(
+  failed: readonly T[],
+  deployed: readonly T[],
+): T[] {
   let latest = 0;
   const numbered = deployed.toSorted((a, b) => (a.number ?? 0) - (b.number ?? 0));
-  return new Map(numbered.map((entry) => [entry, (latest = Math.max(latest, Date.parse(entry.time)))]));
+  const times = new Map(
+    numbered.map((entry) => [entry, (latest = Math.max(latest, Date.parse(entry.time)))]),
+  );
+  const timeOf = (entry: T) => times.get(entry) ?? Date.parse(entry.time);
+  return [...failed, ...numbered].sort((a, b) => timeOf(a) - timeOf(b));
 }
 
 function recallJobs(context: RunContext, stack: string): readonly Job[] {

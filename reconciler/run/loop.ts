@@ -8,7 +8,7 @@ import type { ApplyRequest, ControlRequest } from '../reconciler.ts';
 import { Background } from './background.ts';
 import { recallStacks } from './context.ts';
 import type { RunContext } from './context.ts';
-import { Preempted } from './execute-plan.ts';
+import { Preempted } from './execution.ts';
 import { whyFrozen, wokenBy } from './gates.ts';
 import { sweepHooks } from './hooks.ts';
 import { findOwned, tooManyRemovals } from './orphans.ts';

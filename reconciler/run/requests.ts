@@ -6,7 +6,7 @@ import type { PlanOrder } from './plan-stack.ts';
 
 /** What a request wants planned; one that names a plan wants what that plan does. */
 export function orderOf({ stack, mode = 'apply', volumes = false, plan }: ApplyRequest): PlanOrder {
-  const deletes = plan?.changes.some(({ kind, action }) => kind === 'volume' && action === 'delete');
+  const deletes = plan?.confirmations.some(({ code }) => code === 'DELETES_DATA');
   return { stack, mode, deleteVolumes: deletes ?? volumes };
 }
 

@@ -9,6 +9,7 @@ import type { Report } from './report.ts';
 /** Loaded when they are run: a section may need what another one does not. */
 const SECTIONS: Readonly<Record<string, () => Promise<(report: Report) => Promise<void>>>> = {
   engine: async () => (await import('./engine.ts')).benchEngine,
+  kubernetes: async () => (await import('./kubernetes.ts')).benchKubernetes,
   repository: async () => (await import('./repository.ts')).benchRepository,
 };
 

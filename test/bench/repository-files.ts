@@ -47,6 +47,42 @@ export async function createBenchRepository(stacks: number, commits: number): Pr
   return { ...repository, stacks, texts, commits: prepared };
 }
 
+/** A repository of so many stacks that say little themselves and draw all of their services from a kit. */
+export async function createKitRepository(
+  stacks: number,
+): Promise<TestRepository & Pick<BenchRepository, 'stacks' | 'texts'>> {
+  const repository = await createBareRepo();
+  const texts = Array.from({ length: stacks }, (_, index) => renderKitStack(index));
+  const files = Object.fromEntries(texts.map((text, index) => [pathOf(index), text]));
+  await commitFiles(repository, files, 'Describe everything');
+  return { ...repository, stacks, texts };
+}
+
+function renderKitStack(index: number): string {
+  const address = `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`;
+  return `# Home ${index}, see the wiki for who is on call.
+version: "1.0"
+meta:
+  name: ${stackName(index)}
+  domain: home-${index}.example.org
+  email: admin@home-${index}.example.org
+stackkit: base-kit
+nodes:
+  - name: home
+    type: docker
+    connection: { host: "tcp://${address}:2375" }
+services:
+  traefik:
+    config: { dashboard: true, log_level: INFO }
+  homepage: {}
+  immich:
+    config: { upload_limit: 10GB }
+  uptime-kuma:
+    env: { TZ: Europe/Berlin }
+  whoami: { labels: { home: "${index}" } }
+`;
+}
+
 function pathOf(index: number): string {
   return `kombinations/${stackName(index)}/kombination.yaml`;
 }

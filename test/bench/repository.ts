@@ -14,13 +14,14 @@ import { silentLogger } from '../support/target-options.ts';
 import { moveBranch } from './move-branch.ts';
 import { createParts } from './repository-daemon.ts';
 import type { DaemonAnswer, DaemonRequest, Parts } from './repository-daemon.ts';
-import { createBenchRepository } from './repository-files.ts';
+import { createBenchRepository, createKitRepository } from './repository-files.ts';
 import type { BenchRepository, PreparedCommit } from './repository-files.ts';
 import { formatTimes, median, time } from './report.ts';
 import type { Report } from './report.ts';
 
 const FEW = 100;
 const MANY = 10_000;
+const KIT_STACKS = 2_000;
 const LOAD_ROUNDS = 3;
 /** Commits measured in each of the two ways; the first ones of a process are not counted. */
 const COMMITS = 20;
@@ -37,6 +38,7 @@ export async function benchRepository(report: Report): Promise<void> {
     const lines = many.texts.reduce((sum, text) => sum + text.split('\n').length - 1, 0) / MANY;
     report.note(`${MANY} and ${FEW} kombinations of ${lines.toFixed(0)} lines on average`);
     await compareLoads(many, directory, report);
+    await compareKitLoads(directory, report);
     await compareCalls({ few, many }, directory, report);
     await compareDaemons({ few, many }, directory, report);
   } finally {
@@ -46,6 +48,23 @@ export async function benchRepository(report: Report): Promise<void> {
 
 /** Reading everything for the first time, against the YAML parser alone on the same texts. */
 async function compareLoads(repository: BenchRepository, directory: string, report: Report): Promise<void> {
+  const { loads, parses } = await measureLoads(repository, directory);
+  report.note(`first load: ${formatTimes(loads)}`);
+  report.note(`yaml alone: ${formatTimes(parses)}`);
+  report.check('first load ÷ yaml', median(loads) / median(parses), { wanted: 3, unit: '' });
+}
+
+/** The same for stacks that are all drawn from a kit: nine services and a proxy out of a text of twenty lines. */
+async function compareKitLoads(directory: string, report: Report): Promise<void> {
+  await using repository = await createKitRepository(KIT_STACKS);
+  const { loads, parses } = await measureLoads(repository, directory);
+  const ratio = median(loads) / median(parses);
+  report.note(`first load ÷ yaml, ${KIT_STACKS} stacks drawn from a kit: ratio ${ratio.toFixed(2)}`);
+}
+
+type Loadable = Pick<BenchRepository, 'gitdir' | 'stacks' | 'texts'>;
+
+async function measureLoads(repository: Loadable, directory: string) {
   const loads: number[] = [];
   const parses: number[] = [];
   for (let round = 0; round < LOAD_ROUNDS; round++) {
@@ -55,12 +74,10 @@ async function compareLoads(repository: BenchRepository, directory: string, repo
     ];
     for (const one of round % 2 === 0 ? measure : measure.toReversed()) await one();
   }
-  report.note(`first load: ${formatTimes(loads)}`);
-  report.note(`yaml alone: ${formatTimes(parses)}`);
-  report.check('first load ÷ yaml', median(loads) / median(parses), { wanted: 3, unit: '' });
+  return { loads, parses };
 }
 
-async function load({ gitdir, stacks }: BenchRepository, directory: string): Promise<void> {
+async function load({ gitdir, stacks }: Loadable, directory: string): Promise<void> {
   const logger = silentLogger;
   await using source = await createGitSource({
     location: gitdir,

@@ -1,15 +1,13 @@
-import { KubeConfig } from '@kubernetes/client-node';
-import { createConnector, startClusterDouble } from '../support/cluster-double.ts';
+import { inject } from 'vitest';
+import { openRealCluster, startClusterDouble } from '../support/cluster-double.ts';
+import { describeClusterAnswers } from './cluster-answers.ts';
 import { describeClusterContract } from './cluster.ts';
 
 describeClusterContract('API double', startClusterDouble);
+describeClusterAnswers('API double', startClusterDouble);
 
-const file = process.env['KUBECONFIG'];
-if (file !== undefined && file !== '') {
-  describeClusterContract(`real API server of ${file}`, async () => {
-    const config = new KubeConfig();
-    config.loadFromFile(file);
-    const connector = createConnector(config);
-    return { ...connector, [Symbol.asyncDispose]: async () => connector.client.close() };
-  });
+const real = inject('kubernetes');
+if (real !== null) {
+  describeClusterContract(real.title, async () => openRealCluster(real));
+  describeClusterAnswers(real.title, async () => openRealCluster(real));
 }

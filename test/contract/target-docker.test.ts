@@ -1,4 +1,3 @@
-import { inject } from 'vitest';
 import { createDialer } from '../../reconciler/adapters/docker/connection.ts';
 import type { Engine } from '../../reconciler/adapters/docker/engine.ts';
 import { createEngine } from '../../reconciler/adapters/docker/engine.ts';
@@ -12,6 +11,7 @@ import { realClock, silentLogger } from '../support/target-options.ts';
 import type { TargetHarness } from './target-harness.ts';
 import { describeTargetContract } from './target.ts';
 import { describeControlContract } from './target-control.ts';
+import { workerEngine } from '../support/worker-engine.ts';
 
 const IMAGE = 'kombinator-contract:1';
 
@@ -19,7 +19,7 @@ describeTargetContract('Docker Engine', setup);
 describeControlContract('Docker Engine', setup);
 
 async function setup(): Promise<TargetHarness> {
-  const host = inject('dockerHost');
+  const host = workerEngine();
   const path = host.replace('unix://', '');
   await buildTestImage(host, IMAGE);
   const base = { name: TARGET, clock: realClock, logger: silentLogger, stableMs: 200 };

@@ -4,14 +4,15 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createCliProcess, type CliProcess } from '../support/cli-process.ts';
 import { engineJson, freePort } from '../support/docker-engine.ts';
 import { commitFiles, createBareRepo, git, type TestRepository } from '../support/git-repo.ts';
 import { buildTestImage } from '../support/test-image.ts';
+import { workerEngine } from '../support/worker-engine.ts';
 
 const IMAGE = 'kombinator-cli/busybox:1';
-const dockerHost = inject('dockerHost');
+const dockerHost = workerEngine();
 const socketPath = dockerHost.replace('unix://', '');
 const directory = mkdtempSync(join(tmpdir(), 'kombinator-e2e-cli-'));
 

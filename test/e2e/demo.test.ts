@@ -5,11 +5,12 @@ import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { expect, inject, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { engineJson } from '../support/docker-engine.ts';
+import { workerEngine } from '../support/worker-engine.ts';
 
 const ENTRY = fileURLToPath(new URL('../../deploy/demo/demo.ts', import.meta.url));
-const dockerHost = inject('dockerHost');
+const dockerHost = workerEngine();
 const socketPath = dockerHost.replace('unix://', '');
 
 interface Demo {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DockerEngine } from '../support/docker-engine.ts';
 import { freePort, startDockerEngine } from '../support/docker-engine.ts';
 import type { EngineSsh } from '../support/engine-ssh.ts';
@@ -7,10 +7,11 @@ import { eventually } from '../support/eventually.ts';
 import type { MainJob } from '../support/main-job.ts';
 import { createEngineView, createMainJob, IMAGE, PATIENCE_MS, readPage } from '../support/main-job.ts';
 import { buildTestImage } from '../support/test-image.ts';
+import { workerEngine } from '../support/worker-engine.ts';
 
 /* One stack over three engines: one on this machine's socket, one behind SSH, one behind TLS. */
 
-const here = inject('dockerHost');
+const here = workerEngine();
 let far: DockerEngine;
 let tls: DockerEngine;
 let ssh: EngineSsh;

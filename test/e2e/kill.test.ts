@@ -4,18 +4,21 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DaemonMessage } from '../support/daemon-process.ts';
 import { engineJson } from '../support/docker-engine.ts';
 import type { TestRepository } from '../support/git-repo.ts';
 import { commitFiles, createBareRepo } from '../support/git-repo.ts';
 import { buildTestImage } from '../support/test-image.ts';
+import { workerEngine } from '../support/worker-engine.ts';
 
 const IMAGE = 'kombinator-test/kill:1';
 const STACK = 'killed';
 const ROUNDS = 50;
+/** Of the rounds, so many are one test. */
+const SET = 10;
 const CONVERGE_MS = 60_000;
-const host = inject('dockerHost');
+const host = workerEngine();
 const socketPath = host.replace('unix://', '');
 
 let repo: TestRepository;
@@ -37,7 +40,9 @@ afterAll(async () => {
 });
 
 describe('kill -9 in the middle of an apply', () => {
-  it(`at ${ROUNDS} random moments: every restart converges, nothing is doubled and nothing left over`, async () => {
+  let window = 0;
+
+  it('finds how long an apply takes', async () => {
     let commit = await push(0);
     daemon = await startDaemon();
     await inSync(daemon, commit);
@@ -45,22 +50,30 @@ describe('kill -9 in the middle of an apply', () => {
     commit = await push(1);
     await inSync(daemon, commit);
     // Also a little after the end of an apply, where it is recorded and tagged.
-    const window = (Date.now() - started) * 1.1;
-    for (let round = 2; round < ROUNDS + 2; round += 1) {
-      commit = await push(round);
-      const moment = Math.random() * window;
-      await sleep(moment);
-      await kill(daemon);
-      daemon = await startDaemon();
-      await inSync(daemon, commit).catch((error: unknown) => {
-        throw new Error(`round ${round}, killed after ${Math.round(moment)} ms: ${String(error)}`, {
-          cause: error,
-        });
-      });
-      await expectExactly(round, `round ${round}, killed after ${Math.round(moment)} ms`);
-    }
+    window = (Date.now() - started) * 1.1;
   });
+
+  const sets = Array.from({ length: ROUNDS / SET }, (_, set) => ({ from: 2 + set * SET }));
+  it.each(sets)(
+    `at ${SET} random moments from round $from on: every restart converges, nothing is doubled and nothing left over`,
+    async ({ from }) => {
+      for (let round = from; round < from + SET; round += 1) await killOnce(round, Math.random() * window);
+    },
+  );
 });
+
+async function killOnce(round: number, moment: number): Promise<void> {
+  const when = `round ${round}, killed after ${Math.round(moment)} ms`;
+  if (daemon === null) throw new Error('no daemon was started');
+  const commit = await push(round);
+  await sleep(moment);
+  await kill(daemon);
+  daemon = await startDaemon();
+  await inSync(daemon, commit).catch((error: unknown) => {
+    throw new Error(`${when}: ${String(error)}`, { cause: error });
+  });
+  await expectExactly(round, when);
+}
 
 /** Every round replaces two containers, adds or drops a third one with its network, and keeps the database as it is. */
 function kombination(round: number): string {

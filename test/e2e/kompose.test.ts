@@ -1,8 +1,9 @@
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { git } from '../support/git-repo.ts';
 import { eventually } from '../support/eventually.ts';
 import type { EngineView, Json, MainJob } from '../support/main-job.ts';
 import { createEngineView, createMainJob, IMAGE, webStack } from '../support/main-job.ts';
+import { workerEngine } from '../support/worker-engine.ts';
 
 const CALM = `
   calm:
@@ -16,8 +17,8 @@ describe('a stack that is stopped over the Kompose API', () => {
   let job: MainJob;
   let engine: EngineView;
   beforeAll(async () => {
-    job = await createMainJob(inject('dockerHost'));
-    engine = createEngineView(inject('dockerHost'));
+    job = await createMainJob(workerEngine());
+    engine = createEngineView(workerEngine());
     await job.push(webStack('halt', 'one', { more: CALM }), 'Describe halt');
     await job.reaches('halt', 'in_sync');
   });

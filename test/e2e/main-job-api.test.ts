@@ -3,17 +3,18 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../support/docker-engine.ts';
 import { eventually } from '../support/eventually.ts';
 import { git } from '../support/git-repo.ts';
 import type { Answer, Json, MainJob } from '../support/main-job.ts';
 import { createEngineView, createMainJob, IMAGE, lines, readPage, webStack } from '../support/main-job.ts';
+import { workerEngine } from '../support/worker-engine.ts';
 
 /* The kombify dialect on real parts: the reference's own command lines through curl, and writes that become commits. */
 
 const run = promisify(execFile);
-const dockerHost = inject('dockerHost');
+const dockerHost = workerEngine();
 const engine = createEngineView(dockerHost);
 let job: MainJob;
 let directory: string;

@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ComposeCommand } from '../support/compose.ts';
 import { findCompose } from '../support/compose.ts';
 import { freePort } from '../support/docker-engine.ts';
@@ -15,10 +15,11 @@ import {
   runOnEngine,
   webStack,
 } from '../support/main-job.ts';
+import { workerEngine } from '../support/worker-engine.ts';
 
 /* From `git push` to running containers, a tag and an answer, with nothing replaced by a double. */
 
-const dockerHost = inject('dockerHost');
+const dockerHost = workerEngine();
 const engine = createEngineView(dockerHost);
 let job: MainJob;
 let port: number;

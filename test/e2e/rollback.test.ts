@@ -1,13 +1,14 @@
 import { rm } from 'node:fs/promises';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../support/docker-engine.ts';
 import { git } from '../support/git-repo.ts';
 import type { Json, MainJob } from '../support/main-job.ts';
 import { createMainJob, lines, readPage, webStack } from '../support/main-job.ts';
+import { workerEngine } from '../support/worker-engine.ts';
 
 /* A bad push, and the way back: what answers, what the repository holds, and what history and tags tell afterwards. */
 
-const dockerHost = inject('dockerHost');
+const dockerHost = workerEngine();
 let job: MainJob;
 let port: number;
 

@@ -1,12 +1,13 @@
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findCompose } from '../support/compose.ts';
 import { freePort } from '../support/docker-engine.ts';
 import type { Json, MainJob } from '../support/main-job.ts';
 import { createEngineView, createMainJob, readPage, runOnEngine, webStack } from '../support/main-job.ts';
+import { workerEngine } from '../support/worker-engine.ts';
 
 /* Several containers of one service on a real engine: made, told apart, replaced in batches, put back, fewer again. */
 
-const dockerHost = inject('dockerHost');
+const dockerHost = workerEngine();
 const engine = createEngineView(dockerHost);
 let job: MainJob;
 

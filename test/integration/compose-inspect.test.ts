@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { run } from '../../deploy/demo/processes.ts';
 import { createAdapter } from '../../reconciler/adapters/docker/adapter.ts';
@@ -16,6 +16,7 @@ import { kombinationSchema } from '../../schemas/index.ts';
 import { DEFINITIONS, FILES, INSPECT_IMAGE, writeCompose } from '../support/compose-definitions.ts';
 import type { AllowedDifference } from '../support/compose-differences.ts';
 import { ALLOWED, NOT_COMPARED } from '../support/compose-differences.ts';
+import { isPinned } from '../support/compose-pinned.ts';
 import { prepareCompose } from '../support/compose.ts';
 import { createDesiredFixture, createFixedSecrets } from '../support/desired-fixtures.ts';
 import { engineJson } from '../support/docker-engine.ts';
@@ -24,13 +25,14 @@ import type { Container, Difference, Fields } from '../support/inspect-differenc
 import { comparable, differences } from '../support/inspect-difference.ts';
 import { realClock, silentLogger } from '../support/target-options.ts';
 import { buildTestImage } from '../support/test-image.ts';
+import { workerEngine } from '../support/worker-engine.ts';
 
 /*
  * One Compose file, created by docker-compose as one project and adopted by Kombinator as one stack, on one engine, one after
  * the other. What engine inspect says of the containers must be the same, outside of names and the labels of owners.
  */
 
-const host = inject('dockerHost');
+const host = workerEngine();
 const path = host.replace('unix://', '');
 const OUTSIDE = 'kombinator-inspect-outside';
 const PROJECT = 'inspect-a';
@@ -165,7 +167,9 @@ function allowing(
     ({ fields, services, values }) =>
       fields.some((pattern) => matches(pattern, field)) &&
       (services?.includes(service) ?? true) &&
-      (!values || (values.compose === compose && values.kombinator === kombinator)),
+      (values
+        ? values.compose === compose && values.kombinator === kombinator
+        : isPinned(container, field, [compose, kombinator])),
   );
 }
 

@@ -43,7 +43,7 @@ let target: Target;
 let rig: Rig;
 
 beforeAll(async () => {
-  const host = inject('dockerHost');
+  const host = engineOfWorker();
   await loadDatabaseImage(host, 'postgres', POSTGRES);
   await loadDatabaseImage(host, 'redis', REDIS);
   await loadDatabaseImage(host, 'mariadb', MARIADB);

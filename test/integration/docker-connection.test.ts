@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDockerTarget } from '../../reconciler/adapters/docker/index.ts';
 import type { DockerConnection } from '../../reconciler/model/target.ts';
 import type { DockerEngine } from '../support/docker-engine.ts';
@@ -16,6 +16,7 @@ import { startEngineSsh } from '../support/engine-ssh.ts';
 import { eventually } from '../support/eventually.ts';
 import { realClock, silentLogger } from '../support/target-options.ts';
 import { buildTestImage } from '../support/test-image.ts';
+import { workerEngine } from '../support/worker-engine.ts';
 
 const run = promisify(execFile);
 const IMAGE = 'kombinator-connection:1';
@@ -44,8 +45,8 @@ async function runThrough(
 }
 
 describe('reaching a Docker Engine', () => {
-  const path = inject('dockerHost').replace('unix://', '');
-  beforeAll(() => buildTestImage(inject('dockerHost'), IMAGE));
+  const path = workerEngine().replace('unix://', '');
+  beforeAll(() => buildTestImage(workerEngine(), IMAGE));
 
   it('takes DOCKER_HOST for the local engine, and nothing of it for others', async () => {
     await runThrough({ type: 'local' }, { DOCKER_HOST: `unix://${path}` });
@@ -184,7 +185,7 @@ describe('an engine behind SSH', () => {
   });
 
   beforeAll(async () => {
-    ssh = await startEngineSsh(inject('dockerHost'));
+    ssh = await startEngineSsh(workerEngine());
   });
   afterAll(() => ssh[Symbol.asyncDispose]());
 

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { createServer } from 'node:net';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDockerTarget } from '../../reconciler/adapters/docker/index.ts';
 import { diffResource } from '../../reconciler/diff/diff-resource.ts';
 import { Secret } from '../../reconciler/model/secret.ts';
@@ -11,10 +11,11 @@ import { freshStack } from '../support/docker-stack.ts';
 import { eventually } from '../support/eventually.ts';
 import { realClock, silentLogger } from '../support/target-options.ts';
 import { buildTestImage } from '../support/test-image.ts';
+import { workerEngine } from '../support/worker-engine.ts';
 
 const run = promisify(execFile);
 const IMAGE = 'kombinator-container:1';
-const host = inject('dockerHost');
+const host = workerEngine();
 const path = host.replace('unix://', '');
 
 interface Inspect {

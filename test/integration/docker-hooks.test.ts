@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, inject, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { createDockerTarget } from '../../reconciler/adapters/docker/index.ts';
 import { Secret } from '../../reconciler/model/secret.ts';
 import type { OneOff } from '../../reconciler/ports/target.ts';
@@ -8,13 +8,14 @@ import { freshStack } from '../support/docker-stack.ts';
 import { eventually } from '../support/eventually.ts';
 import { realClock, silentLogger } from '../support/target-options.ts';
 import { buildTestImage } from '../support/test-image.ts';
+import { workerEngine } from '../support/worker-engine.ts';
 
 const IMAGE = 'kombinator-hooks:1';
 const quiet = () => new AbortController().signal;
 
 describe('a one-off container', () => {
-  const path = inject('dockerHost').replace('unix://', '');
-  beforeAll(() => buildTestImage(inject('dockerHost'), IMAGE));
+  const path = workerEngine().replace('unix://', '');
+  beforeAll(() => buildTestImage(workerEngine(), IMAGE));
 
   const connect = () =>
     createDockerTarget({

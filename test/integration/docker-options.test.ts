@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDockerTarget } from '../../reconciler/adapters/docker/index.ts';
 import { diffResource } from '../../reconciler/diff/diff-resource.ts';
 import { engineJson } from '../support/docker-engine.ts';
@@ -6,9 +6,10 @@ import { TARGET } from '../support/docker-resources.ts';
 import { freshStack } from '../support/docker-stack.ts';
 import { realClock, silentLogger } from '../support/target-options.ts';
 import { buildTestImage } from '../support/test-image.ts';
+import { workerEngine } from '../support/worker-engine.ts';
 
 const IMAGE = 'kombinator-options:1';
-const host = inject('dockerHost');
+const host = workerEngine();
 const path = host.replace('unix://', '');
 
 interface Inspect {

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDockerTarget } from '../../reconciler/adapters/docker/index.ts';
 import { diffResource } from '../../reconciler/diff/diff-resource.ts';
 import { blobId } from '../../reconciler/model/blob-id.ts';
@@ -15,9 +15,10 @@ import { freshStack } from '../support/docker-stack.ts';
 import { eventually } from '../support/eventually.ts';
 import { realClock, silentLogger } from '../support/target-options.ts';
 import { buildTestImage } from '../support/test-image.ts';
+import { workerEngine } from '../support/worker-engine.ts';
 
 const run = promisify(execFile);
-const host = inject('dockerHost');
+const host = workerEngine();
 const socketPath = host.replace('unix://', '');
 
 describe('a private registry', () => {

@@ -1,14 +1,18 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { buildKomposeOpenApi } from '../../api/dialects/kompose/kompose.ts';
+import { buildProvisionerOpenApi, isProvisioner } from '../../api/dialects/provisioner/provisioner.ts';
 import { buildKombifyOpenApi } from '../../api/dialects/kombify/kombify.ts';
 
 /** The documents of all dialects together. */
 export function createAnswerChecks(): CheckAnswer {
   const kombify = createAnswerCheck(buildKombifyOpenApi('1'));
   const kompose = createAnswerCheck(buildKomposeOpenApi('1'));
-  return (method, path, status, body) =>
-    (path.startsWith('/api/v1') ? kombify : kompose)(method, path, status, body);
+  const provisioner = createAnswerCheck(buildProvisionerOpenApi('1'));
+  return (method, path, status, body) => {
+    const check = path.startsWith('/api/v1') ? kombify : isProvisioner(path) ? provisioner : kompose;
+    check(method, path, status, body);
+  };
 }
 
 /** Throws when an answer is not as the OpenAPI document says, members that it does not name included. */

@@ -4,6 +4,8 @@ import { createApiClient } from '../../reconciler/adapters/kubernetes/client.ts'
 import { createClusterTarget } from '../../reconciler/adapters/kubernetes/target.ts';
 import type { Target } from '../../reconciler/ports/target.ts';
 import { CLUSTER } from './cluster-stack.ts';
+import type { RealKubernetes } from './kubernetes-suites.ts';
+import { loadConfig } from './kubernetes-server.ts';
 import type { KubernetesApi } from './kubernetes-api.ts';
 import { startKubernetesApi } from './kubernetes-api.ts';
 import { realClock, silentLogger } from './target-options.ts';
@@ -11,6 +13,8 @@ import { realClock, silentLogger } from './target-options.ts';
 /** Connections to the API server of a configuration. */
 export interface ClusterConnector {
   readonly client: ApiClient;
+  /** Another client; whoever makes it closes it. */
+  createClient(): ApiClient;
   createTarget(): Target;
 }
 
@@ -18,6 +22,7 @@ export function createConnector(config: KubeConfig): ClusterConnector {
   const connect = () => createApiClient({ loadConfig: async () => config });
   return {
     client: connect(),
+    createClient: connect,
     createTarget: () =>
       createClusterTarget({ name: CLUSTER, client: connect(), clock: realClock, logger: silentLogger }),
   };
@@ -40,4 +45,9 @@ export async function startClusterDouble(): Promise<ClusterDouble> {
       await api[Symbol.asyncDispose]();
     },
   };
+}
+
+export function openRealCluster({ kubeconfig }: RealKubernetes): ClusterConnector & AsyncDisposable {
+  const connector = createConnector(loadConfig(kubeconfig));
+  return { ...connector, [Symbol.asyncDispose]: async () => connector.client.close() };
 }

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { ApiAnswer, ApiClient, ApiRequest } from '../../reconciler/adapters/kubernetes/client.ts';
+import { isApiError } from '../../reconciler/adapters/kubernetes/api-error.ts';
 import type { DesiredResource, ObservedResource, ResourceId } from '../../reconciler/model/resource.ts';
 import { DEFAULT_POLICY } from '../../reconciler/model/stack.ts';
-import { asFields } from '../../reconciler/model/values.ts';
+import { asFields, asList, asString } from '../../reconciler/model/values.ts';
 import { buildPlan } from '../../reconciler/plan/build-plan.ts';
 import type { Action, Plan } from '../../reconciler/plan/plan.ts';
 import type { Target } from '../../reconciler/ports/target.ts';
@@ -27,10 +28,13 @@ export interface ClusterStack {
   apply(desired: readonly DesiredResource[]): Promise<Plan>;
 }
 
-/** A stack of its own in a namespace of its own. */
-export function createClusterStack(target: Target): ClusterStack {
-  const stack = `t${randomBytes(4).toString('hex')}`;
-  const namespace = `ns-${stack}`;
+/** A stack of its own, in a namespace of its own unless one is given. */
+export function createClusterStack(
+  target: Target,
+  space?: string,
+  stack = `t${randomBytes(4).toString('hex')}`,
+): ClusterStack {
+  const namespace = space ?? `ns-${stack}`;
   const quiet = () => new AbortController().signal;
   const self: ClusterStack = {
     stack,
@@ -104,3 +108,24 @@ export function createHand(client: ApiClient) {
 }
 
 export type Hand = ReturnType<typeof createHand>;
+
+/** Takes away what stacks have left behind on a cluster that others use too: their namespaces, and what lies in none. */
+export async function removeStacks(client: ApiClient, stacks: readonly ClusterStack[]): Promise<void> {
+  const hand = createHand(client);
+  const gone = async (path: string): Promise<void> => {
+    await hand.remove(path).catch((error: unknown) => {
+      if (!isApiError(error, 404)) throw error;
+    });
+  };
+  for (const { stack, namespace } of stacks) {
+    await gone(`/api/v1/namespaces/${namespace}`);
+    const selector = encodeURIComponent(`kombinator.io/stack=${stack}`);
+    for (const path of ['/apis/apiextensions.k8s.io/v1/customresourcedefinitions']) {
+      const { items } = await hand.read(`${path}?labelSelector=${selector}`);
+      for (const item of asList(items) ?? []) {
+        const name = asString(asFields(asFields(item)?.['metadata'])?.['name']) ?? '';
+        await gone(`${path}/${name}`);
+      }
+    }
+  }
+}

@@ -18,11 +18,14 @@ export const DEFINITIONS: Readonly<Record<string, string>> = {
   'environment-list': 'environment: [Z=1, A=x=y, "S=a b", NOWHERE]',
   'env-file':
     'env_file: [app.env, { path: none.env, required: false }]\nenvironment: { OVER: from environment }',
+  extends: 'extends: { service: labels }\nlabels: { org.example.b: "2" }',
+  'extends-file': 'extends: { file: base.yaml, service: base }\nenvironment: { OVER: from the service }',
   labels: 'labels: { org.example.a: "1", org.example.b: "" }',
   'labels-list': 'labels: [org.example.c=x=y, org.example.d]',
   'label-file': 'label_file: app.labels\nlabels: { org.example.over: mine }',
   'ports-short': 'ports: ["18080:80", "127.0.0.1:18081:81", "18082:82/udp", "83", "127.0.0.1::84"]',
   'ports-range': 'ports: ["18090-18092:90-92"]',
+  'ports-one-of': 'ports: ["18120-18122:80"]',
   'ports-long':
     'ports: [{ target: 80, published: "18100", host_ip: 127.0.0.1, protocol: tcp, mode: host, name: web, app_protocol: http }, { target: 81 }]',
   'ports-v6': 'ports: ["[::1]:18110:80"]',
@@ -40,6 +43,8 @@ export const DEFINITIONS: Readonly<Record<string, string>> = {
     'volumes: [{ type: bind, source: /etc, target: /host, read_only: true, bind: { create_host_path: false, propagation: rprivate } }, { type: bind, source: /tmp/kombinator-inspect, target: /made }]',
   'bind-relative': 'volumes: ["./data:/data"]',
   tmpfs: 'tmpfs: /run',
+  'tmpfs-mode':
+    'volumes: [{ type: tmpfs, target: /octal, tmpfs: { mode: 01777 } }, { type: tmpfs, target: /decimal, tmpfs: { mode: 448 } }]',
   'tmpfs-options': 'tmpfs: ["/run:size=64m,mode=1777", "/tmp"]',
   configs: 'configs: [{ source: text, target: /etc/app.conf }]',
   secrets: 'secrets: [password]',
@@ -160,6 +165,8 @@ export const FILES: Readonly<Record<string, string>> = {
   'app.env': 'FROM_FILE=1\nOVER=file\nQUOTED="a b"\n',
   'app.labels': 'org.example.file=1\norg.example.over=file\n',
   'password.txt': 'not a secret\n',
+  'base.yaml':
+    'services:\n  base:\n    env_file: app.env\n    working_dir: /${BASE:-srv}\n    labels: [org.example.base]\n    ulimits: { nofile: 1024 }\n',
   'data/hello.txt': 'hello\n',
   Dockerfile: 'FROM scratch\n',
 };

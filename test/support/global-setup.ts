@@ -1,32 +1,60 @@
 import type { TestProject } from 'vitest/node';
 import type { DockerEngine } from './docker-engine.ts';
 import { startDockerEngine } from './docker-engine.ts';
+import type { KubernetesSuites, RealKubernetes } from './kubernetes-suites.ts';
+import { announce, startKubernetesSuites } from './kubernetes-suites.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** `unix:///…` of the engine that this run started for its tests. */
-    dockerHost: string;
+    /** `unix:///…` of the engines that this run started for its tests, one for each worker. */
+    dockerHosts: readonly string[];
+    /** A real API server that the Kubernetes suites run on as well; `null`: there is none. */
+    kubernetes: RealKubernetes | null;
   }
 }
 
-/** Projects load this file separately but in one process: the engine is shared over the process object. */
+/** Projects load this file separately but in one process: the engines are shared over the process object. */
 const KEY = Symbol.for('kombinator.test.engine');
 
 interface Shared {
-  engine: Promise<DockerEngine>;
+  engines: Promise<readonly DockerEngine[]>;
+  kubernetes: Promise<KubernetesSuites>;
   users: number;
 }
 
-/** One private Docker Engine per run, for the projects that need one; stopped when the last of them ends. */
+/** Private Docker Engines of this run, and an API server where one is to be had; stopped when the last project ends. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const holder = process as unknown as Record<symbol, Shared | undefined>;
-  const shared = (holder[KEY] ??= { engine: startDockerEngine(), users: 0 });
+  const shared = (holder[KEY] ??= {
+    engines: startEngines(project.config.maxWorkers),
+    kubernetes: openKubernetes(),
+    users: 0,
+  });
   shared.users++;
   const teardown = async () => {
     if (--shared.users > 0) return;
     holder[KEY] = undefined;
-    await (await shared.engine).stop();
+    await (await shared.kubernetes).stop();
+    await Promise.all((await shared.engines).map((engine) => engine.stop()));
   };
-  project.provide('dockerHost', (await shared.engine).host);
+  const [engines, kubernetes] = await Promise.all([shared.engines, shared.kubernetes]);
+  project.provide(
+    'dockerHosts',
+    engines.map(({ host }) => host),
+  );
+  project.provide('kubernetes', kubernetes.real);
   return teardown;
+}
+
+async function openKubernetes(): Promise<KubernetesSuites> {
+  const suites = await startKubernetesSuites();
+  process.stdout.write(`${announce(suites)}\n`);
+  return suites;
+}
+
+/** One after the other: they choose their bridges and address pools by what the machine has. */
+async function startEngines(workers: number): Promise<readonly DockerEngine[]> {
+  const engines: DockerEngine[] = [];
+  for (let worker = 1; worker <= workers; worker += 1) engines.push(await startDockerEngine());
+  return engines;
 }

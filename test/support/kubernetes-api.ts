@@ -7,7 +7,7 @@ import { parse } from 'yaml';
 import type { Members } from './kubernetes/field-set.ts';
 import { isMembers, textOf } from './kubernetes/field-set.ts';
 import type { ServedKind } from './kubernetes/kinds.ts';
-import { apiVersionOf } from './kubernetes/kinds.ts';
+import { apiVersionOf, resourceName } from './kubernetes/kinds.ts';
 import { Refusal } from './kubernetes/refusal.ts';
 import type { ApiStore, WatchEvent } from './kubernetes/store.ts';
 import { createApiStore } from './kubernetes/store.ts';
@@ -21,18 +21,17 @@ export interface KubernetesApi extends AsyncDisposable {
   readonly requests: string[];
   /** What pods have written, by `namespace/pod/container`. */
   readonly logs: Map<string, readonly string[]>;
-  /** Breaks the connection of the n-th request from now on, before (`asked`) or after (`answered`) it took effect. */
-  breakAt(nth: number, when: 'asked' | 'answered'): void;
-  /** Cuts every open connection. */
-  cut(): void;
+  /** Who may not do something, in the server's words; `null`: everything is allowed. */
+  refuse: ((access: Access) => boolean) | null;
   /** Stops listening; `start` continues on the same port with the same objects. */
   stop(): Promise<void>;
   start(): Promise<void>;
 }
 
-interface Planned {
-  left: number;
-  readonly when: 'asked' | 'answered';
+export interface Access {
+  readonly verb: string;
+  readonly kind: ServedKind;
+  readonly namespace: string | undefined;
 }
 
 export async function startKubernetesApi(): Promise<KubernetesApi> {
@@ -40,7 +39,6 @@ export async function startKubernetesApi(): Promise<KubernetesApi> {
   const requests: string[] = [];
   const logs = new Map<string, readonly string[]>();
   const sockets = new Set<Socket>();
-  let planned: Planned | null = null;
   let server: Server;
   let port = 0;
   for (const name of ['default', 'kube-system']) addNamespace(store, name);
@@ -48,13 +46,9 @@ export async function startKubernetesApi(): Promise<KubernetesApi> {
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', 'http://api');
     requests.push(`${request.method} ${url.pathname}${url.search}`);
-    const plan = planned && --planned.left === 0 ? planned.when : null;
-    if (plan !== null) planned = null;
-    if (plan === 'asked') return void request.socket.destroy();
     const body = await text(request);
     try {
-      const answer = route({ store, logs }, { request, url, body, response });
-      if (plan === 'answered') return void request.socket.destroy();
+      const answer = route({ store, logs, refuse: api.refuse }, { request, url, body, response });
       if (answer) send(response, answer.status, answer.body);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
@@ -85,18 +79,20 @@ export async function startKubernetesApi(): Promise<KubernetesApi> {
     cut();
     await closed;
   }
-  await start();
-  return {
-    url: `http://127.0.0.1:${port}`,
+  const api: KubernetesApi = {
+    get url() {
+      return `http://127.0.0.1:${port}`;
+    },
     store,
     requests,
     logs,
-    breakAt: (nth, when) => void (planned = { left: nth, when }),
-    cut,
+    refuse: null,
     stop,
     start,
     [Symbol.asyncDispose]: stop,
   };
+  await start();
+  return api;
 }
 
 function addNamespace(store: ApiStore, name: string): void {
@@ -113,6 +109,7 @@ function addNamespace(store: ApiStore, name: string): void {
 interface Parts {
   readonly store: ApiStore;
   readonly logs: ReadonlyMap<string, readonly string[]>;
+  readonly refuse: KubernetesApi['refuse'];
 }
 
 interface Call {
@@ -145,17 +142,40 @@ function route(parts: Parts, call: Call): Answer | null {
   const [group = '', version = ''] = core ? ['', path[1]] : [path[1], path[2]];
   const rest = path.slice(core ? 2 : 3);
   const served = store.kinds.filter((kind) => kind.group === group && kind.version === version);
-  if (served.length === 0)
-    throw new Refusal(404, 'NotFound', 'the server could not find the requested resource');
+  if (served.length === 0) return { status: 404, body: '404 page not found\n' };
   if (rest.length === 0) return { status: 200, body: kindList(served) };
   const scoped = rest[0] === 'namespaces' && rest.length > 2;
   const namespace = scoped ? rest[1] : undefined;
   const [plural, name, subresource] = scoped ? rest.slice(2) : rest;
   const kind = served.find((one) => one.plural === plural);
   if (!kind) throw new Refusal(404, 'NotFound', 'the server could not find the requested resource');
-  if (subresource === 'log') return { status: 200, body: readLog(parts, call.url, `${namespace}/${name}`) };
+  checkAccess(parts, call, { kind, namespace, name });
+  if (subresource === 'log' && name !== undefined) {
+    store.get({ kind, namespace, name });
+    return { status: 200, body: readLog(parts, call.url, `${namespace}/${name}`) };
+  }
   if (name === undefined) return collection(store, call, { kind, namespace });
   return single(store, call, { kind, namespace, name, subresource: subresource ?? '' });
+}
+
+function checkAccess(
+  { refuse }: Parts,
+  { request, url }: Call,
+  { kind, namespace, name }: Collection & { readonly name: string | undefined },
+): void {
+  const reading = name === undefined ? (url.searchParams.has('watch') ? 'watch' : 'list') : 'get';
+  const verbs: Readonly<Record<string, string>> = {
+    POST: 'create',
+    PUT: 'update',
+    PATCH: 'patch',
+    DELETE: 'delete',
+  };
+  const verb = verbs[request.method ?? ''] ?? reading;
+  if (refuse?.({ verb, kind, namespace }) !== true) return;
+  const what = name === undefined ? resourceName(kind) : `${resourceName(kind)} "${name}"`;
+  const scope = namespace === undefined ? 'at the cluster scope' : `in the namespace "${namespace}"`;
+  const cannot = `User "nobody" cannot ${verb} resource "${kind.plural}" in API group "${kind.group}" ${scope}`;
+  throw new Refusal(403, 'Forbidden', `${what} is forbidden: ${cannot}`);
 }
 
 function groupList({ kinds }: ApiStore): Members {
@@ -290,6 +310,12 @@ function single(store: ApiStore, { url, request, body }: Call, place: Single): A
           status: 200,
           body: store.write(place, patch, { manager, dryRun, how: 'merge', subresource }),
         };
+      }
+      if (!url.searchParams.has('fieldManager')) {
+        const message = 'Required value: is required for apply patch';
+        const cause = { field: 'fieldManager', reason: 'FieldValueRequired', message };
+        const what = 'PatchOptions.meta.k8s.io "" is invalid';
+        throw new Refusal(422, 'Invalid', `${what}: fieldManager: ${message}`, [cause]);
       }
       const force = url.searchParams.get('force') === 'true';
       const { object, created } = store.apply(place, patch, { manager, force, dryRun });

@@ -59,20 +59,26 @@ export interface MainJob extends AsyncDisposable {
   start(): Promise<void>;
 }
 
-/** @param environment of the daemon and the commands, besides `DOCKER_HOST` */
+/**
+ * @param dockerHost `null`: there is no engine, stacks run on clusters only
+ * @param environment of the daemon and the commands, besides `DOCKER_HOST`
+ */
 export async function createMainJob(
-  dockerHost: string,
+  dockerHost: string | null,
   environment: NodeJS.ProcessEnv = {},
 ): Promise<MainJob> {
-  await buildTestImage(dockerHost, IMAGE);
+  if (dockerHost !== null) await buildTestImage(dockerHost, IMAGE);
   const root = await mkdtemp(join(tmpdir(), 'kombinator-main-job-'));
   const clone = join(root, 'clone');
   const stateDir = join(root, 'state');
   const repository = await createBareRepo();
   await git(root, 'clone', '--quiet', repository.path, clone);
-  const cli = await createCliProcess({ DOCKER_HOST: dockerHost, ...environment });
+  const cli = await createCliProcess({
+    ...(dockerHost === null ? {} : { DOCKER_HOST: dockerHost }),
+    ...environment,
+  });
   let serving = await serve(cli, repository, stateDir);
-  const engine = createEngineView(dockerHost);
+  const engine = dockerHost === null ? null : createEngineView(dockerHost);
   const api = createApiClient(
     () => serving.url,
     () => serving.adminKey,
@@ -122,7 +128,7 @@ export async function createMainJob(
     },
     async [Symbol.asyncDispose]() {
       await serving.daemon[Symbol.asyncDispose]();
-      await engine.removeStacksOf(await stacksEverDescribed(repository));
+      await engine?.removeStacksOf(await stacksEverDescribed(repository));
       await cli[Symbol.asyncDispose]();
       await repository[Symbol.asyncDispose]();
       await rm(root, { recursive: true, force: true });

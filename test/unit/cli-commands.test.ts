@@ -303,9 +303,24 @@ it('validates with every problem and exits with 1 only for errors', async () => 
   expect(bad.code).toBe(1);
   expect(bad.stdout).toContain('a.yaml:3:5: error: unknown key prots [UNKNOWN_KEY] (did you mean ports?)');
   expect(bad.stdout).toContain('1 error, 1 warning');
-  expect((await runFakeCli(['validate'], { ...inSync, repository: { diagnostics: [warning] } })).code).toBe(
-    0,
-  );
+  const warned = { ...inSync, repository: { diagnostics: [warning] } };
+  expect((await runFakeCli(['validate'], warned)).code).toBe(0);
+  const strict = await runFakeCli(['validate', '--strict'], warned);
+  expect(strict.code).toBe(1);
+  expect(strict.stdout).toContain('a.yaml:1:1: error: old name');
+});
+
+it('names files that are no text, and those that are not there', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'kombinator-validate-'));
+  writeFileSync(join(directory, 'a.yaml'), new Uint8Array([0xff, 0xfe]));
+  const found = await runFakeCli(['validate', join(directory, 'a.yaml')], inSync);
+  expect([found.code, found.stdout]).toEqual([
+    1,
+    expect.stringContaining('a.yaml:1:1: error: the file is not UTF-8 text [NOT_UTF8]'),
+  ]);
+  const gone = await runFakeCli(['validate', join(directory, 'b.yaml')], inSync);
+  expect([gone.code, gone.stderr]).toEqual([1, expect.stringContaining('b.yaml: there is no such file')]);
+  rmSync(directory, { recursive: true });
 });
 
 it('lists jobs and shows one', async () => {

@@ -92,9 +92,16 @@ describe('import', () => {
     expect(stderr).toContain('Changed:');
   });
 
+  it('finds the Compose file of a directory, and says where there is none', async () => {
+    expect((await runFakeCli(['import', project], world)).stdout).toContain('name: blog');
+    const { code, stderr } = await runFakeCli(['import', join(project, 'conf')], world);
+    expect(code).toBe(1);
+    expect(stderr).toContain('there is no Compose file in');
+  });
+
   it('says that there is no such file', async () => {
     const { code, stderr } = await runFakeCli(['import', join(project, 'nope.yaml')], world);
     expect(code).toBe(1);
-    expect(stderr).toContain('cannot read');
+    expect(stderr).toContain('there is no such file');
   });
 });

@@ -92,6 +92,26 @@ describe('places of findings', () => {
   });
 });
 
+it('reads several documents of one file as several files', () => {
+  const text =
+    '---\nservices:\n  web: { image: a, environment: { A: 1, B: 1 } }\n---\nservices:\n  web: { environment: { B: "${B:-2}" }, imagee: x }\n...\n---\n';
+  const { web, findings } = service(project(text));
+  expect(web.env.map(({ name, value }) => `${name}=${value}`)).toEqual(['A=1', 'B=${B:-2}']);
+  expect(findings).toEqual(['compose.yaml:6:41 error UNKNOWN_KEY services.web.imagee']);
+});
+
+it('refuses what no engine has, with its line', () => {
+  const text =
+    'services:\n  web:\n    image: a\n    models: [m]\n    use_api_socket: true\n    pre_stop: []\n    provider: { type: x }\nmodels:\n  m: { model: b }\n';
+  expect(service(project(text)).findings).toEqual([
+    'compose.yaml:8:1 error UNSUPPORTED_KEY models',
+    'compose.yaml:4:5 error UNSUPPORTED_KEY services.web.models',
+    'compose.yaml:5:5 error UNSUPPORTED_KEY services.web.use_api_socket',
+    'compose.yaml:6:5 warning UNSUPPORTED_KEY services.web.pre_stop',
+    'compose.yaml:7:5 error UNSUPPORTED_KEY services.web.provider',
+  ]);
+});
+
 describe('what a kombination adds', () => {
   it('is merged over the Compose file', () => {
     const { web } = service(

@@ -85,7 +85,7 @@ it.each([
   { text: web('pull_policy: build'), want: [error('6:18', 'INVALID_VALUE', 'pull_policy')] },
   { text: web('pull_policy: alwys'), want: [error('6:18', 'INVALID_VALUE', 'pull_policy')] },
   { text: web('isolation: hyperv'), want: [error('6:16', 'INVALID_VALUE', 'isolation')] },
-  { text: web('label_file: ./labels'), want: [error('6:5', 'UNSUPPORTED_KEY', 'label_file')] },
+  { text: web('label_file: ./labels'), want: [error('6:17', 'FILE_NOT_FOUND', 'label_file')] },
   {
     text: web('security_opt: ["seccomp:./p.json"]'),
     want: [error('6:20', 'UNSUPPORTED_KEY', 'security_opt[0]')],

@@ -9,6 +9,7 @@ import {
   repositorySchema,
   workflowSchema,
 } from '../../schemas/index.ts';
+import { CLUSTER_SUPPORT, formatClusterSupport, KEY_RULES } from '../../reconciler/model/cluster-support.ts';
 import { formatAllowed } from '../support/compose-differences.ts';
 import { recordTerminal } from '../support/cli-harness.ts';
 
@@ -39,6 +40,21 @@ it('schemas/README.md names every key that a repository may hold', () => {
 
 it('schemas/README.md lists how containers differ from those of Compose', () => {
   expect(read('schemas/README.md')).toContain(formatAllowed());
+});
+
+it('schemas/README.md says of every key of a service what a cluster does with it', () => {
+  expect(read('schemas/README.md')).toContain(formatClusterSupport());
+  const listed = CLUSTER_SUPPORT.flatMap(({ keys }) => keys.split(' '));
+  const keys = Object.keys(kombinationSchema.$defs.service.properties);
+  expect(listed.toSorted()).toEqual(keys.toSorted());
+  const silent = KEY_RULES.filter(({ key, severity }) => {
+    const row = CLUSTER_SUPPORT.find(({ keys: names }) => names.split(' ').includes(key));
+    return (
+      row === undefined || row.verdict === 'honoured' || (severity === 'error' && row.verdict === 'warning')
+    );
+  });
+  // What is refused is never listed as honoured; the name of a container is, but for those that no Service can have.
+  expect(silent.map(({ key }) => key)).toEqual(['container_name']);
 });
 
 it('README.md names every command, every variable and every option of the daemon', () => {

@@ -66,7 +66,7 @@ describe('policy.drift: propose', () => {
       ports: [{ containerPort: 80, protocol: 'tcp', hostPort: 81 }],
       restart: { policy: 'on-failure', maxRetries: 3 },
       resources: { memoryBytes: 128 * 2 ** 20, nanoCpus: 5e8 },
-      labels: { 'a.b/c': 'd' },
+      labels: { 'a.b/c': '$d' },
       healthcheck: { disabled: true },
     });
     const view = await rig.reaches('shop', 'drifted');
@@ -84,7 +84,7 @@ describe('policy.drift: propose', () => {
       '+ environment: [ LEVEL=cost $$5, SECRET=secret://env/SECRET, EXTRA=1 ]',
       '+ ports: [ "81:80" ]',
       '+ resources: { limits: { memory: 128m } }',
-      '+ labels: { a.b/c: d }',
+      '+ labels: { a.b/c: $$d }',
       '+ resources: { cpus: 0.5 }',
       '+ restart: on-failure:3',
     ]);

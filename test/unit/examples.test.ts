@@ -39,6 +39,7 @@ const names = [
   'postgres',
   'recipes-key',
   'records',
+  'notebook-key',
   'shop.shop-keys.SESSION_KEY',
 ];
 const secrets = {

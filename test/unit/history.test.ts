@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { inOrder } from '../../reconciler/run/history.ts';
 import { ownChanges } from '../../reconciler/run/rollback-files.ts';
 import { createMemorySource } from '../support/memory-source.ts';
 import { container, createRig, file, stack } from '../support/reconciler-rig.ts';
@@ -54,6 +55,31 @@ describe('the history of a stack', () => {
     expect(after[0]).toMatchObject(rest);
     // The tag is made a moment before the job ends.
     expect(after[0]?.durationMs).toBeLessThanOrEqual(durationMs ?? 0);
+  });
+});
+
+describe('the order of a history', () => {
+  const entry = (number: number | null, seconds: number) => ({
+    number,
+    time: new Date(seconds * 1_000).toISOString(),
+  });
+
+  it.each([
+    { when: 'by time', failed: [entry(null, 2)], deployed: [entry(1, 1), entry(2, 3)], want: [1, null, 2] },
+    {
+      when: 'by number, where a tag only knows the second in which its job still ends',
+      failed: [],
+      deployed: [entry(2, 7), entry(1, 7.9)],
+      want: [1, 2],
+    },
+    {
+      when: 'what failed before what was deployed at the same time',
+      failed: [entry(null, 7)],
+      deployed: [entry(1, 7)],
+      want: [null, 1],
+    },
+  ])('is $when', ({ failed, deployed, want }) => {
+    expect(inOrder(failed, deployed).map(({ number }) => number)).toEqual(want);
   });
 });
 

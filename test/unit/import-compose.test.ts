@@ -94,7 +94,7 @@ networks: { default: {} }
       'URL: http://a$$b/${MISSING}?80',
       'GIVEN: ${GIVEN}',
       'PRICE: $$5',
-      'command: "echo $HOME "',
+      'command: "echo $$HOME "',
     ])
       expect(text).toContain(line);
     expect(brief(project)).toEqual(
@@ -191,7 +191,7 @@ x-mine: 1
 
 describe('interpolation', () => {
   it.each([
-    ['$A ${A} $$A', '1 1 $A'],
+    ['$A ${A} $$A', '1 1 $$A'],
     ['${B:-x} ${B-x} ${C-x}', 'x  x'],
     ['${A:+y} ${C:+y}|', 'y |'],
     ['${C:-${A}}', '1'],

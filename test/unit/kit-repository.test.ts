@@ -141,3 +141,31 @@ it('does not follow a kit out of the repository', async () => {
   await load();
   expect(state.diagnostics().map(({ code }) => code)).toEqual(['INVALID_KIT', 'PATH_OUTSIDE_REPOSITORY']);
 });
+
+it('checks a kit before it is committed, together with the kits that are', async () => {
+  const { state, push } = createDesiredFixture();
+  await push({ 'stackkits/own/stackkit.yaml': KIT, 'a/kombination.yaml': stack('a', 'own') });
+  const more = 'name: more\nversion: "1"\ndescription: More.\nextends: own\n';
+  const check = (text: string, file = '/home/me/config/stackkits/more/stackkit.yaml') =>
+    briefDiagnostics(state.check(text, file).diagnostics);
+  expect(check(more)).toEqual([]);
+  expect(check(more.replace('own', 'onw'))).toEqual(['4:10 error UNKNOWN_KIT extends']);
+  expect(check(`${more}addons: { x: { description: d, services: [nots] } }\n`)).toEqual([
+    '5:43 error UNKNOWN_SERVICE addons.x.services[0]',
+  ]);
+  expect(check(`${more}services: { x: { description: d, service: { image: a, env_file: e } } }\n`)).toEqual([
+    '5:55 error UNSUPPORTED_KEY services.x.service.env_file',
+  ]);
+  expect(check(more, 'other/stackkit.yml')).toEqual(['1:7 error INVALID_VALUE name']);
+});
+
+it.each([
+  ['nodes/a.yaml', 'connection: { hots: a }\n', '1:15 error UNKNOWN_KEY connection.hots'],
+  ['kombinator.yaml', 'policy: { prune: perhaps }\n', '1:18 error INVALID_VALUE policy.prune'],
+  ['docker-compose.prod.yml', 'services: {}\n', '1:1 error INVALID_FORMAT '],
+  ['workflows/a.yaml', 'nodes: []\n', '1:1 error REQUIRED name'],
+  ['a/kombination.yaml', 'version: "1.0"\nmeta: { name: a }\n', '1:1 error REQUIRED services'],
+])('checks %s as what it is', (file, text, want) => {
+  const { state } = createDesiredFixture();
+  expect(briefDiagnostics(state.check(text, `/srv/config/${file}`).diagnostics)).toContain(want);
+});

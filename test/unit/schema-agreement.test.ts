@@ -56,7 +56,8 @@ function keysRead(read: (fields: Readonly<Record<string, unknown>>) => void): Re
   const asked = new Set<string>();
   read(
     new Proxy(
-      {},
+      // Not empty: what says nothing is not read at all.
+      { anything: null },
       {
         get(_target, key) {
           asked.add(String(key));

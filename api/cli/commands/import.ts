@@ -2,15 +2,16 @@ import { copyFile, mkdir } from 'node:fs/promises';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, posix, relative, resolve, sep } from 'node:path';
 import type { Imported, ImportNote } from '../../../reconciler/index.ts';
-import { errorMessage, formatDiagnostic, importCompose, parseDotEnv } from '../../../reconciler/index.ts';
+import { formatDiagnostic, importCompose, parseDotEnv } from '../../../reconciler/index.ts';
 import { EXIT, UsageError } from '../failure.ts';
 import { writeFiles } from './generate.ts';
 import type { Terminal } from '../terminal.ts';
+import { reasonOf } from '../read-files.ts';
 
 export interface ImportOptions {
   readonly terminal: Terminal;
   readonly json: boolean;
-  /** Path of a Compose file. */
+  /** Path of a Compose file, or of the directory that it is in. */
   readonly file: string;
   /** Directory to write to; left out: the kombination goes to stdout, the report to stderr. */
   readonly out?: string;
@@ -22,7 +23,8 @@ export interface ImportOptions {
 const MAX_FILES = 1_000;
 
 /** Turns a Compose project into a kombination; 1 when something in it is still wrong. */
-export async function runImport({ terminal, json, file, out, name }: ImportOptions): Promise<number> {
+export async function runImport({ terminal, json, file: given, out, name }: ImportOptions): Promise<number> {
+  const file = findFile(given);
   const directory = dirname(resolve(file));
   const imported = importCompose({
     text: readText(file),
@@ -43,11 +45,22 @@ export async function runImport({ terminal, json, file, out, name }: ImportOptio
   return imported.diagnostics.length === 0 ? EXIT.ok : EXIT.failed;
 }
 
+/** As Compose looks for it, in its order. */
+const NAMES = ['compose.yaml', 'compose.yml', 'docker-compose.yml', 'docker-compose.yaml'];
+
+function findFile(given: string): string {
+  if (!statSync(given, { throwIfNoEntry: false })?.isDirectory()) return given;
+  const there = new Set(readdirSync(given));
+  const name = NAMES.find((each) => there.has(each));
+  if (name !== undefined) return join(given, name);
+  throw new UsageError(`there is no Compose file in ${given}`, `it is called ${NAMES.join(', ')}`);
+}
+
 function readText(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    throw new UsageError(`cannot read ${file}: ${errorMessage(error)}`);
+    throw new UsageError(`cannot read ${file}: ${reasonOf(error)}`);
   }
 }
 

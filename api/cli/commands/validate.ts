@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import type { Diagnostic } from '../../../reconciler/index.ts';
-import { errorMessage, formatDiagnostic, hasErrors } from '../../../reconciler/index.ts';
+import { formatDiagnostic, hasErrors } from '../../../reconciler/index.ts';
+import { decode, reasonOf } from '../read-files.ts';
 import { EXIT, UsageError } from '../failure.ts';
 import type { Invocation } from '../invocation.ts';
 import { present, remark } from '../invocation.ts';
@@ -9,18 +11,28 @@ import type { Session } from '../session.ts';
 export interface ValidateOptions {
   /** Files to check as they are on disk, committed or not; none: the whole repository at its newest commit. */
   readonly files: readonly string[];
+  /** Warnings are errors. */
+  readonly strict: boolean;
 }
 
 /** Every problem at once; 1 when any of them is an error. */
-export async function runValidate(invocation: Invocation, { files }: ValidateOptions): Promise<number> {
+export async function runValidate(
+  invocation: Invocation,
+  { files, strict }: ValidateOptions,
+): Promise<number> {
   await using session = await invocation.openSession('read', 'validate');
-  const report =
+  const found =
     files.length > 0
       ? await checkFiles(session, files, invocation)
       : await checkRepository(session, invocation);
+  const report = strict ? { ...found, diagnostics: toStrict(found.diagnostics) } : found;
   const valid = !hasErrors(report.diagnostics);
   present(invocation, { valid, ...report }, () => formatReport(invocation, report.what, report.diagnostics));
   return valid ? EXIT.ok : EXIT.failed;
+}
+
+function toStrict(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  return diagnostics.map((diagnostic) => ({ ...diagnostic, severity: 'error' }));
 }
 
 interface Report {
@@ -38,6 +50,9 @@ async function checkRepository(session: Session, invocation: Invocation) {
   return { what, location, branch, commit, stacks, diagnostics };
 }
 
+/** What the findings of a text without a place in the repository are named after. */
+const NAMELESS = 'kombination.yaml';
+
 async function checkFiles(
   session: Session,
   files: readonly string[],
@@ -45,11 +60,23 @@ async function checkFiles(
 ): Promise<Report> {
   const diagnostics: Diagnostic[] = [];
   for (const file of files) {
-    const text = await readFile(file, 'utf8').catch((error: unknown) => {
-      throw new UsageError(`cannot read ${file}: ${errorMessage(error)}`);
+    const bytes = await readFile(file).catch((error: unknown) => {
+      throw new UsageError(`cannot read ${file}: ${reasonOf(error)}`);
     });
-    const report = await session.validate(text, invocation.interrupt.signal);
-    diagnostics.push(...report.diagnostics.map((diagnostic) => ({ ...diagnostic, file })));
+    const place = resolve(file);
+    const text = decode(bytes);
+    if (text === null) {
+      const start = { file, line: 1, column: 1, path: '', hint: 'save it as UTF-8' };
+      const message = 'the file is not UTF-8 text';
+      diagnostics.push({ severity: 'error', code: 'NOT_UTF8', message, ...start });
+      continue;
+    }
+    const report = await session.validate(text, place, invocation.interrupt.signal);
+    for (const found of report.diagnostics) {
+      // What is found in the files that it names, such as a Compose file, is theirs.
+      const isOwn = found.file === undefined || found.file === NAMELESS || place.endsWith(found.file);
+      diagnostics.push(isOwn ? { ...found, file } : found);
+    }
   }
   return { what: files.join(', '), diagnostics };
 }

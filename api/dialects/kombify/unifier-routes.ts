@@ -11,6 +11,7 @@ import { refer } from './schemas.ts';
 interface ValidateBody {
   readonly yaml?: string;
   readonly spec?: object;
+  readonly file?: string;
   readonly strict?: boolean;
 }
 
@@ -30,6 +31,11 @@ const validateBody = shape<ValidateBody>({
   properties: {
     yaml: { type: 'string', description: 'The text of a kombination.yaml.' },
     spec: { type: 'object', description: 'A kombination document.' },
+    file: {
+      type: 'string',
+      description:
+        'Name of the file, which tells what it is: stackkit.yaml, nodes/NAME.yaml, … Default: a kombination.',
+    },
     strict: STRICT,
   },
 });
@@ -49,7 +55,7 @@ export const unifierRoutes: readonly Route<ApiDeps>[] = [
     responses: { 200: answers('What was found.', refer('Validation')) },
     handle(request, { reconciler }: ApiDeps) {
       const { text, hasPlaces } = readText(request);
-      const report = reconciler.validate(text);
+      const report = reconciler.validate(text, request.body?.file);
       const strict = request.query.strict ?? request.body?.strict ?? false;
       return ok(toValidation(strict ? toStrict(report) : report, hasPlaces));
     },

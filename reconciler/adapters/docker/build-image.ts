@@ -1,12 +1,11 @@
 import type { BuiltImageSpec } from '../../model/docker-spec.ts';
-import { ReconcilerError } from '../../model/errors.ts';
+import { ReconcilerError, toCancelled } from '../../model/errors.ts';
 import type { DesiredResource } from '../../model/resource.ts';
 import { isSensitiveName, MASK } from '../../model/secret.ts';
 import type { ApplyContext } from '../../ports/target.ts';
 import type { Adapter } from './adapter.ts';
 import { streamContext } from './build-context.ts';
 import { BuildFailure, readBuildOutput } from './build-output.ts';
-import { toCancelled } from './engine-errors.ts';
 import { buildImageLabels } from './labels.ts';
 import { authsFor } from './registry.ts';
 

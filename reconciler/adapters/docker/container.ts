@@ -78,13 +78,27 @@ interface NewContainer {
   readonly place: string | null;
 }
 
+/** The engine finishes a create that is called off, and nobody would know what it made: the answer is worth a moment. */
+const CREATE_GRACE_MS = 5_000;
+
+/** Aborts the given time after the signal does. */
+function later(signal: AbortSignal, graceMs: number): AbortSignal {
+  if (signal.aborted) return signal;
+  const controller = new AbortController();
+  signal.addEventListener('abort', () => setTimeout(() => controller.abort(signal.reason), graceMs).unref(), {
+    once: true,
+  });
+  return controller.signal;
+}
+
 async function createContainer(
   { adapter, spec, context }: ContainerTask,
   made: NewContainer,
 ): Promise<string> {
   const { name, config, platform, place } = made;
   try {
-    return await adapter.engine.createContainer(name, config, { platform, signal: context.signal });
+    const signal = later(context.signal, CREATE_GRACE_MS);
+    return await adapter.engine.createContainer(name, config, { platform, signal });
   } catch (error) {
     if (place === null) throw error;
     return undo(adapter, error, (signal) => wipeSecrets(adapter, { image: spec.image, place }, signal));

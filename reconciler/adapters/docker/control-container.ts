@@ -4,6 +4,9 @@ import type { ApplyContext, ExecResult, StreamedEnd, StreamedProgram } from '../
 import type { Adapter } from './adapter.ts';
 import { startAgain, stopContainer } from './container.ts';
 import { membersOf, readGroup } from './container-group.ts';
+import { readOwner } from './labels.ts';
+import { maskSecrets } from './logs.ts';
+import { hideSecretTexts } from './secret-texts.ts';
 import { containerSpec } from './specs.ts';
 
 /** Stops every container of a resource; other kinds of resources do not run. */
@@ -24,13 +27,18 @@ interface Place {
   readonly id: ResourceId;
 }
 
-/** Runs a program in the container of a resource. */
+/** Runs a program in the container of a resource. Secrets that the container has are masked in what comes on its error stream. */
 export async function execIn(
   adapter: Adapter,
   { argv, ...place }: Place & { readonly argv: readonly string[] },
   signal: AbortSignal,
 ): Promise<ExecResult> {
-  return adapter.engine.exec(await findRunning(adapter, place, signal), argv, signal);
+  const container = await findRunning(adapter, place, signal);
+  const result = await adapter.engine.exec(container, argv, signal);
+  return {
+    ...result,
+    stderr: await withoutSecrets(adapter, { ...place, container, text: result.stderr }, signal),
+  };
 }
 
 /** The same for a program whose input and output are of any length. */
@@ -39,7 +47,22 @@ export async function streamIn(
   { program, ...place }: Place & { readonly program: StreamedProgram },
   signal: AbortSignal,
 ): Promise<StreamedEnd> {
-  return adapter.engine.execStream(await findRunning(adapter, place, signal), program, signal);
+  const container = await findRunning(adapter, place, signal);
+  const end = await adapter.engine.execStream(container, program, signal);
+  return { ...end, stderr: await withoutSecrets(adapter, { ...place, container, text: end.stderr }, signal) };
+}
+
+/** What a program complains of is shown to people, and some complain of the password that they were given. */
+async function withoutSecrets(
+  adapter: Adapter,
+  { stack, id, container, text }: Place & { readonly container: string; readonly text: string },
+  signal: AbortSignal,
+): Promise<string> {
+  if (text === '') return text;
+  const inspect = await adapter.engine.inspectContainer(container, signal);
+  const created = readOwner(inspect?.Config.Labels ?? {})?.spec ?? {};
+  const masked = inspect === null ? text : maskSecrets(inspect, created, text);
+  return hideSecretTexts(adapter, stack, id, masked);
 }
 
 async function findRunning({ engine }: Adapter, { stack, id }: Place, signal: AbortSignal): Promise<string> {

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../../model/errors.ts';
-import { errorMessage, ReconcilerError } from '../../model/errors.ts';
+import { errorMessage, ReconcilerError, toCancelled } from '../../model/errors.ts';
 
 /** HTTP status of an engine's refusal; `null` when the engine did not answer at all. */
 export function statusOf(error: unknown): number | null {
@@ -37,12 +37,6 @@ export function toTargetError(
   const retryable =
     status >= 500 && !/executable file not found|no such file or directory.*unknown/i.test(message);
   return fail('TARGET_ERROR', `${doing}: ${message}`, retryable);
-}
-
-export function toCancelled(signal: AbortSignal, doing: string): ReconcilerError {
-  const reason: unknown = signal.reason;
-  if (reason instanceof ReconcilerError) return reason;
-  return new ReconcilerError('CANCELLED', `${doing}: cancelled`, { cause: reason, retryable: true });
 }
 
 /** What a failed pull means, from an HTTP status and the text of the engine or registry. */

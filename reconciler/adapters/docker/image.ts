@@ -1,9 +1,10 @@
 import type { ImageInspectInfo } from 'dockerode';
-import { errorMessage, ReconcilerError } from '../../model/errors.ts';
+import { errorMessage, ReconcilerError, toCancelled } from '../../model/errors.ts';
 import type { ApplyContext, ResourceChange } from '../../ports/target.ts';
 import type { Adapter } from './adapter.ts';
 import { applyBuiltImage } from './built-images.ts';
-import { engineMessage, statusOf, toCancelled, toPullError } from './engine-errors.ts';
+import type { Engine } from './engine.ts';
+import { engineMessage, statusOf, toPullError } from './engine-errors.ts';
 import { readPullProgress } from './pull-progress.ts';
 import { authFor } from './registry.ts';
 import { builtImageSpec, imageSpec } from './specs.ts';
@@ -67,10 +68,16 @@ export function fitsPlatform(image: ImageInspectInfo, platform: string | undefin
   return Os === os && Architecture === architecture && sameVariant;
 }
 
-async function pullImage(
-  adapter: Adapter,
+export interface Puller {
+  readonly engine: Pick<Engine, 'pullImage'>;
+  readonly registries: Adapter['registries'];
+}
+
+/** Throws IMAGE_NOT_FOUND, IMAGE_PULL_FAILED, REGISTRY_UNAUTHORIZED, TARGET_UNREACHABLE. */
+export async function pullImage(
+  adapter: Puller,
   { reference, platform }: { readonly reference: string; readonly platform: string | undefined },
-  context: ApplyContext,
+  context: Pick<ApplyContext, 'signal' | 'progress'>,
 ): Promise<void> {
   const stall = new AbortController();
   const signal = AbortSignal.any([context.signal, stall.signal]);

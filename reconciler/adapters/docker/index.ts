@@ -6,6 +6,7 @@ import { createEngine } from './engine.ts';
 import { createEngineTarget } from './target.ts';
 import { createTransport } from './transport.ts';
 
+export { createDockerInstances } from './instances/backend.ts';
 export type { RegistryCredentials } from './registry.ts';
 
 export interface DockerTargetOptions extends AdapterOptions {

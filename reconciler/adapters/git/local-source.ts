@@ -69,6 +69,20 @@ export function createLocalSource(options: LocalSourceOptions): Source {
     propose: async (request, signal) =>
       use('proposing', (opened) => proposeLocally(opened, request, signal), { signal, fresh: true }),
     tag: (request) => use('tagging', ({ repository }) => repository.tag(request)),
+    ...tagMoves(access),
+    tags: (prefix) => use('reading tags', ({ repository }) => repository.tags(prefix)),
+    pushTags: async () => {},
+    watch: (onChange, signal) => {
+      const readState = (): Promise<string> => describeState(options);
+      return watchLocal({ path, branch: options.branch, clock, logger, readState }, onChange, signal);
+    },
+    [Symbol.asyncDispose]: async () => access[Symbol.dispose](),
+  };
+}
+
+/** Changes of tags that nothing but the one who knows where they are may make. */
+function tagMoves({ use }: Access): Pick<Source, 'moveTag' | 'deleteTag'> {
+  return {
     moveTag: (request, expected, signal) =>
       use(
         'tagging',
@@ -87,13 +101,6 @@ export function createLocalSource(options: LocalSourceOptions): Source {
         },
         { signal },
       ),
-    tags: (prefix) => use('reading tags', ({ repository }) => repository.tags(prefix)),
-    pushTags: async () => {},
-    watch: (onChange, signal) => {
-      const readState = (): Promise<string> => describeState(options);
-      return watchLocal({ path, branch: options.branch, clock, logger, readState }, onChange, signal);
-    },
-    [Symbol.asyncDispose]: async () => access[Symbol.dispose](),
   };
 }
 

@@ -76,6 +76,26 @@ export async function createRemoteSource(options: RemoteSourceOptions): Promise<
         signal,
       ),
     tag: (request) => use('tagging', (repository) => repository.tag(request)),
+    ...tagMoves(access, place),
+    tags: (prefix) => use('reading tags', (repository) => repository.tags(prefix)),
+    pushTags: async (names, signal) => {
+      if (names.length === 0) return;
+      const work = (repository: Repository): Promise<void> =>
+        access.talk(signal, (deadline) => pushTags(place(repository), names, { deadline, logger }));
+      await use('pushing tags', work, signal);
+    },
+    watch: (onChange, signal) => pollRemote({ intervalMs: pollIntervalMs, clock }, onChange, signal),
+    [Symbol.asyncDispose]: async () => access[Symbol.dispose](),
+  };
+}
+
+/** Changes of tags that nothing but the one who knows where they are may make. */
+function tagMoves(
+  access: MirrorAccess,
+  place: (repository: Repository) => PushPlace,
+): Pick<Source, 'moveTag' | 'deleteTag'> {
+  const { use } = access;
+  return {
     moveTag: (request, expected, signal) =>
       use(
         'tagging',
@@ -90,15 +110,6 @@ export async function createRemoteSource(options: RemoteSourceOptions): Promise<
           access.talk(signal, (deadline) => pushDeletedTag(place(repository), { name, expected }, deadline)),
         signal,
       ),
-    tags: (prefix) => use('reading tags', (repository) => repository.tags(prefix)),
-    pushTags: async (names, signal) => {
-      if (names.length === 0) return;
-      const work = (repository: Repository): Promise<void> =>
-        access.talk(signal, (deadline) => pushTags(place(repository), names, { deadline, logger }));
-      await use('pushing tags', work, signal);
-    },
-    watch: (onChange, signal) => pollRemote({ intervalMs: pollIntervalMs, clock }, onChange, signal),
-    [Symbol.asyncDispose]: async () => access[Symbol.dispose](),
   };
 }
 

@@ -1,6 +1,6 @@
 import { ReconcilerError } from '../../model/errors.ts';
 import type { JsonObject } from '../../model/json.ts';
-import { objectSpecOf, rankOf } from '../../model/kubernetes-object.ts';
+import { isRolled, objectSpecOf, rankOf } from '../../model/kubernetes-object.ts';
 import type { DesiredResource, FieldConflict } from '../../model/resource.ts';
 import type { ApplyContext, ResourceChange } from '../../ports/target.ts';
 import { isApiError } from './api-error.ts';
@@ -12,6 +12,7 @@ import { isConflict, readConflicts, sendApply } from './dry-run.ts';
 import type { LiveObject } from './live-object.ts';
 import { MANAGER, ownerOf, strip, toWire } from './live-object.ts';
 import { findForeign } from './observe.ts';
+import { unmarkStopped } from './control.ts';
 
 /** How long it is believed that nothing stands in the place of an object. */
 const VACANT_MS = 60_000;
@@ -40,13 +41,21 @@ export async function applyChange(
   if (desired === null) throw new Error(`internal: ${action} of ${id} without a description`);
   const kind = await awaitKind(cluster, desired, context.signal);
   if (action === 'replace') await takeAway(cluster, desired, context);
+  else await remember(cluster, desired, context);
   await write(cluster, desired, { kind, conflicts: change.change.conflicts ?? [], context });
 }
 
-/** Ends a replace. The old object is gone; to revert means to make it again as it was. */
-export async function settleReplace(
+/** Of what the cluster rolls out by itself, what there was before, should the new one not become well. */
+async function remember(cluster: Cluster, desired: DesiredResource, context: ApplyContext): Promise<void> {
+  if (!isRolled(desired.kind) || cluster.replaced.has(desired.id)) return;
+  const live = await cluster.find(context.stack, desired.id, context.signal);
+  if (live && ownerOf(live)?.hash !== desired.hash) cluster.replaced.set(desired.id, live);
+}
+
+/** Ends a replace, or the rollout of an update. To revert means to make the old object again as it was. */
+export async function settleChange(
   cluster: Cluster,
-  { desired }: ResourceChange,
+  { change, desired }: ResourceChange,
   outcome: 'keep' | 'revert',
   context: ApplyContext,
 ): Promise<void> {
@@ -56,7 +65,7 @@ export async function settleReplace(
   if (outcome === 'keep' || !old) return;
   const kind = await awaitKind(cluster, desired, context.signal);
   const live = await cluster.find(context.stack, desired.id, context.signal);
-  if (live) await removeOwned(cluster, live, context);
+  if (live && change.action === 'replace') await removeOwned(cluster, live, context);
   const { labels, annotations } = old.metadata;
   const body = strip(old);
   const metadata = {
@@ -94,7 +103,8 @@ async function write(cluster: Cluster, desired: DesiredResource, writing: Writin
   }
   cluster.vacant.delete(path);
   const wire = toWire(desired, kind, context);
-  const object = await applyDecided(cluster, wire, { kind, conflicts, context });
+  const applied = await applyDecided(cluster, wire, { kind, conflicts, context });
+  const object = await unmarkStopped(cluster, kind, applied, signal);
   if (ownerOf(object)) cluster.cache(kind).put(object);
 }
 

@@ -5,9 +5,12 @@ import { isApiError } from './api-error.ts';
 import type { ApiClient } from './client.ts';
 import type { Discovery, KindInfo } from './discovery.ts';
 import { pathOf } from './discovery.ts';
+import type { KindCache } from './kind-cache.ts';
+import { createKindCache } from './kind-cache.ts';
+import { orAborted } from './sync.ts';
+import type { LiveObject } from './live-object.ts';
 import { SELECTOR } from './live-object.ts';
-import type { ObjectCache } from './object-cache.ts';
-import { createObjectCache } from './object-cache.ts';
+import { readObject } from './read-object.ts';
 
 export interface CachesOptions {
   readonly name: string;
@@ -23,13 +26,21 @@ export interface CachesOptions {
 /** What is watched of a cluster. */
 export interface ObjectCaches {
   /** Objects of ours of one kind. Watched from now on. */
-  cache(kind: KindInfo): ObjectCache;
-  /** Every namespace, ours or not. */
-  namespaces(signal: AbortSignal): Promise<ObjectCache>;
-  /** Caches of all kinds that hold something of ours; the whole cluster is looked through when asked for the first time. */
-  owned(signal: AbortSignal): Promise<readonly ObjectCache[]>;
+  cache(kind: KindInfo): KindCache;
+  /**
+   * Resolves once what is ours of a kind is known, in the namespace where not everywhere may be looked. A kind that the cluster does
+   * not know any more holds nothing.
+   */
+  watchKind(kind: KindInfo, signal: AbortSignal, namespace?: string): Promise<void>;
+  /** A namespace, ours or not; `unknown` for an account that may not ask. */
+  namespace(name: string, signal: AbortSignal): Promise<LiveObject | 'unknown' | undefined>;
+  /**
+   * Caches of all kinds that hold something of ours; the whole cluster is looked through when asked for the first time. Where
+   * that is not allowed, the given namespaces are.
+   */
+  owned(signal: AbortSignal, namespaces?: readonly string[]): Promise<readonly KindCache[]>;
   /** Those that are there by now. */
-  open(): readonly ObjectCache[];
+  open(): readonly KindCache[];
   /** Begins to watch what is ours, trying until the cluster answers. */
   keepLooking(signal: AbortSignal): Promise<void>;
   subscribe(listener: (stack: string | null) => void): () => void;
@@ -37,38 +48,52 @@ export interface ObjectCaches {
 
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 30_000;
-const NAMESPACE = { apiVersion: 'v1', kind: 'Namespace', plural: 'namespaces', namespaced: false };
 
 export function createCaches(options: CachesOptions): ObjectCaches {
-  const ours = new Map<string, ObjectCache>();
+  const ours = new Map<string, KindCache>();
   const listeners = new Set<(stack: string | null) => void>();
-  let spaces: ObjectCache | undefined;
-  let swept: Promise<void> | undefined;
   const onEvent = (stack: string | null): void => {
     for (const listener of listeners) listener(stack);
   };
-  function cache(kind: KindInfo): ObjectCache {
+  function cache(kind: KindInfo): KindCache {
     const path = pathOf(kind);
-    const known = ours.get(path) ?? createObjectCache({ ...options, kind, selector: SELECTOR, onEvent });
+    const known = ours.get(path) ?? createKindCache({ ...options, kind, selector: SELECTOR, onEvent });
     ours.set(path, known);
     return known;
   }
-  async function owned(signal: AbortSignal): Promise<readonly ObjectCache[]> {
-    const sweeping = (swept ??= sweep(options, cache, signal));
-    sweeping.catch(() => (swept = undefined));
-    await sweeping;
-    const all = [...ours.values()];
-    await Promise.all(all.map((one) => one.ready(signal)));
-    return all;
+  const search = createSearch(options, cache);
+  async function watchKind(kind: KindInfo, signal: AbortSignal, namespace?: string): Promise<void> {
+    const one = cache(kind);
+    try {
+      await one.ready(signal, namespace);
+    } catch (error) {
+      if (!isApiError(error, 404)) throw error;
+      // The definition of its kind is gone, and every object with it.
+      one.close();
+      ours.delete(pathOf(kind));
+      options.discovery.forget(kind.apiVersion);
+    }
+  }
+  async function settle({ kind }: KindCache, signal: AbortSignal): Promise<void> {
+    try {
+      await watchKind(kind, signal);
+    } catch (error) {
+      // What may not be listed is told to those who describe something of it.
+      if (!isApiError(error, 403)) throw error;
+    }
+  }
+  async function owned(
+    signal: AbortSignal,
+    namespaces: readonly string[] = [],
+  ): Promise<readonly KindCache[]> {
+    await search(namespaces, signal);
+    await Promise.all([...ours.values()].map((one) => settle(one, signal)));
+    return [...ours.values()];
   }
   return {
     cache,
-    async namespaces(signal) {
-      const kind = { ...NAMESPACE, managed: true };
-      spaces ??= createObjectCache({ ...options, kind, selector: null, onEvent: () => undefined });
-      await spaces.ready(signal);
-      return spaces;
-    },
+    watchKind,
+    namespace: createNamespaces(options),
     owned,
     open: () => [...ours.values()],
     keepLooking: (signal) => keepLooking(options, owned, signal),
@@ -79,14 +104,70 @@ export function createCaches(options: CachesOptions): ObjectCaches {
   };
 }
 
-async function sweep(
-  { client, discovery, bounded }: CachesOptions,
-  cache: (kind: KindInfo) => ObjectCache,
-  signal: AbortSignal,
-): Promise<void> {
-  const kinds = await discovery.all(signal);
-  const held = await bounded(kinds, (kind) => holdsSome(client, kind, signal));
-  for (const [index, kind] of kinds.entries()) if (held[index] === true) cache(kind);
+/** Namespaces are watched like what is ours, or asked for one by one where they may not be listed. */
+function createNamespaces(options: CachesOptions): ObjectCaches['namespace'] {
+  const kind = {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    plural: 'namespaces',
+    namespaced: false,
+    managed: true,
+  };
+  let all: KindCache | undefined;
+  let listed = true;
+  return async (name, signal) => {
+    try {
+      all ??= createKindCache({ ...options, kind, selector: null, onEvent: () => undefined });
+      if (listed) {
+        await all.ready(signal);
+        return all.get(name);
+      }
+    } catch (error) {
+      if (!isApiError(error, 403)) throw error;
+      listed = false;
+      all?.close();
+    }
+    try {
+      return await readObject(options, pathOf(kind, { name }), signal);
+    } catch (error) {
+      if (isApiError(error, 403)) return 'unknown';
+      throw error;
+    }
+  };
+}
+
+/** Opens the caches of kinds that hold something of ours. Each place is looked through once. */
+function createSearch(
+  { client, discovery, bounded, signal: ending }: CachesOptions,
+  cache: (kind: KindInfo) => KindCache,
+): (namespaces: readonly string[], signal: AbortSignal) => Promise<void> {
+  const searched = new Map<string, Promise<void>>();
+  /** Kinds that may not be listed in the whole cluster. */
+  let hidden: readonly KindInfo[] = [];
+  async function everywhere(): Promise<void> {
+    const kinds = await discovery.all(ending);
+    const found = await bounded(kinds, (kind) => lookInto(client, kind, { signal: ending }));
+    for (const [index, kind] of kinds.entries()) if (found[index] === 'some') cache(kind);
+    hidden = kinds.filter((kind, index) => kind.namespaced && found[index] === 'forbidden');
+  }
+  async function inside(namespace: string): Promise<void> {
+    await bounded(hidden, async (kind) => {
+      if ((await lookInto(client, kind, { namespace, signal: ending })) !== 'some') return;
+      await cache(kind).ready(ending, namespace);
+    });
+  }
+  /** Goes on for the others when one of those who wait for it gives up. */
+  async function once(place: string, signal: AbortSignal, look: () => Promise<void>): Promise<void> {
+    const looking = searched.get(place) ?? look();
+    searched.set(place, looking);
+    looking.catch(() => searched.delete(place));
+    await orAborted(looking, signal);
+  }
+  return async (namespaces, signal) => {
+    await once('', signal, everywhere);
+    if (hidden.length === 0) return;
+    for (const one of namespaces) await once(one, signal, () => inside(one));
+  };
 }
 
 async function keepLooking(
@@ -105,14 +186,22 @@ async function keepLooking(
   }
 }
 
-/** Whether there is at least one object of ours. What we may not list we cannot have made. */
-async function holdsSome(client: ApiClient, kind: KindInfo, signal: AbortSignal): Promise<boolean> {
+/** Whether there is at least one object of ours. What we may not list anywhere we cannot have made. */
+async function lookInto(
+  client: ApiClient,
+  kind: KindInfo,
+  { namespace, signal }: { readonly namespace?: string; readonly signal: AbortSignal },
+): Promise<'some' | 'none' | 'forbidden'> {
   try {
     const query = { limit: 1, labelSelector: SELECTOR };
-    const { body } = await client.request({ method: 'GET', path: pathOf(kind), query, signal });
-    return typeof body === 'object' && body !== null && 'items' in body && isFilled(body.items);
+    const path = pathOf(kind, namespace === undefined ? {} : { namespace });
+    const { body } = await client.request({ method: 'GET', path, query, signal });
+    return typeof body === 'object' && body !== null && 'items' in body && isFilled(body.items)
+      ? 'some'
+      : 'none';
   } catch (error) {
-    if ([403, 404, 405, 503].some((status) => isApiError(error, status))) return false;
+    if (isApiError(error, 403)) return 'forbidden';
+    if ([404, 405, 503].some((status) => isApiError(error, status))) return 'none';
     throw error;
   }
 }

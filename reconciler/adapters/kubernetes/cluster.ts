@@ -2,15 +2,16 @@ import { objectSpecOf } from '../../model/kubernetes-object.ts';
 import type { DesiredResource, Projection, ResourceId } from '../../model/resource.ts';
 import { asFields } from '../../model/values.ts';
 import type { Clock } from '../../ports/clock.ts';
-import { isApiError } from './api-error.ts';
 import type { CachesOptions, ObjectCaches } from './caches.ts';
 import { createCaches } from './caches.ts';
 import type { ApiClient } from './client.ts';
 import type { KindInfo } from './discovery.ts';
 import { createDiscovery } from './discovery.ts';
 import type { LiveObject } from './live-object.ts';
-import { idOf, isLiveObject } from './live-object.ts';
+import { idOf, placeOf } from './live-object.ts';
 import { createWorkers } from './workers.ts';
+
+export { readObject } from './read-object.ts';
 
 export interface ClusterOptions extends Pick<CachesOptions, 'client' | 'clock' | 'logger'> {
   readonly name: string;
@@ -33,8 +34,10 @@ export interface Cluster extends ObjectCaches {
   readonly projections: Map<string, KnownProjection>;
   /** Paths where nothing was, and when that was seen (milliseconds). */
   readonly vacant: Map<string, number>;
-  /** Objects that a replace has taken away, until it is settled. */
+  /** Objects that a replace has taken away, or an update has changed, until it is settled. */
   readonly replaced: Map<string, LiveObject>;
+  /** Jobs that run once for this process, by uid. */
+  readonly oneOffs: Set<string>;
   /** Runs with a bound on how many run at a time. */
   readonly bounded: <T, R>(items: readonly T[], work: (item: T) => Promise<R>) => Promise<R[]>;
   kindOf(desired: DesiredResource, signal: AbortSignal): Promise<KindInfo | undefined>;
@@ -60,6 +63,7 @@ export function createCluster({ name, concurrency = 12, ...options }: ClusterOpt
     projections: new Map(),
     vacant: new Map(),
     replaced: new Map(),
+    oneOffs: new Set(),
     kindOf(desired, signal) {
       const { apiVersion, kind } = objectSpecOf(desired);
       return discovery.find(apiVersion, kind, signal);
@@ -67,7 +71,10 @@ export function createCluster({ name, concurrency = 12, ...options }: ClusterOpt
     kindOfLive: ({ apiVersion, kind }, signal) => discovery.find(apiVersion, kind, signal),
     async find(stack, id, signal) {
       for (const one of await caches.owned(signal)) {
-        for (const object of one.ofStack(stack)) if (idOf(object, name).id === id) return object;
+        for (const object of one.ofStack(stack)) {
+          // What a node is called says nothing about what stands there.
+          if (placeOf(idOf(object, name).id) === placeOf(id)) return object;
+        }
       }
       return undefined;
     },
@@ -84,19 +91,4 @@ export function createCluster({ name, concurrency = 12, ...options }: ClusterOpt
 
 function valuesOf({ data }: LiveObject): readonly string[] {
   return Object.values(asFields(data) ?? {}).map((value) => Buffer.from(String(value), 'base64').toString());
-}
-
-/** The object itself, asked for now; `undefined` when it is not there. */
-export async function readObject(
-  { client }: Pick<Cluster, 'client'>,
-  path: string,
-  signal: AbortSignal,
-): Promise<LiveObject | undefined> {
-  try {
-    const { body } = await client.request({ method: 'GET', path, signal });
-    return isLiveObject(body) ? body : undefined;
-  } catch (error) {
-    if (isApiError(error, 404)) return undefined;
-    throw error;
-  }
 }

@@ -18,6 +18,8 @@ export interface KindInfo {
 export interface Discovery {
   /** `undefined`: the cluster has no such kind. Looks again once in a while when it had none. */
   find(apiVersion: string, kind: string, signal: AbortSignal): Promise<KindInfo | undefined>;
+  /** Asks again when one of its kinds is wanted. */
+  forget(apiVersion: string): void;
   /** Every kind that can be managed, in the version the cluster prefers. */
   all(signal: AbortSignal): Promise<readonly KindInfo[]>;
 }
@@ -34,6 +36,7 @@ export function createDiscovery(client: ApiClient): Discovery {
       const found = known.get(apiVersion)?.find((one) => one.kind === kind);
       return found ?? (await read(apiVersion, signal)).find((one) => one.kind === kind);
     },
+    forget: (apiVersion) => void known.delete(apiVersion),
     async all(signal) {
       const versions = ['v1', ...(await preferredVersions(client, signal))];
       const lists = await Promise.all(versions.map((version) => read(version, signal)));

@@ -4,10 +4,12 @@ import type { DesiredResource, FieldConflict, Projection } from '../../model/res
 import type { ApiCause } from './api-error.ts';
 import { ApiError, isApiError } from './api-error.ts';
 import type { Cluster } from './cluster.ts';
+import { readObject } from './cluster.ts';
 import { compareObjects, contains, missingFields } from './compare.ts';
 import type { KindInfo } from './discovery.ts';
 import { pathOf } from './discovery.ts';
 import type { LiveObject, Marks } from './live-object.ts';
+import { asStopped, isStopped } from './stopped-object.ts';
 import { fingerprintOf, isLiveObject, MANAGER, ownerOf, strip, toWire } from './live-object.ts';
 
 const NOTHING: Projection = { fields: [], immutable: null, conflicts: [], refused: null };
@@ -63,13 +65,15 @@ export async function projectUpdate(
     revision: owner?.revision ?? null,
     branch: owner?.branch ?? null,
   };
-  const wire = toWire(desired, kind, marks);
+  const stopped = isStopped(live);
+  const wire = stopped ? asStopped(toWire(desired, kind, marks)) : toWire(desired, kind, marks);
+  const marked = (projection: Projection) => (stopped ? { ...projection, stopped } : projection);
   const same = owner?.hash === desired.hash;
-  if (same && contains(wire, live)) return NOTHING;
-  const basis = sha256(`${fingerprintOf(live)}${desired.hash}${owner?.hash ?? ''}`);
+  if (same && contains(wire, live)) return marked(NOTHING);
+  const basis = sha256(`${fingerprintOf(live)}${desired.hash}${owner?.hash ?? ''}${stopped}`);
   const known = cluster.projections.get(desired.id);
   if (known?.basis === basis) return known.projection;
-  const projection = await askServer(cluster, wire, { kind, live, drifted: same }, signal);
+  const projection = marked(await askServer(cluster, wire, { kind, live, drifted: same }, signal));
   cluster.projections.set(desired.id, { basis, projection });
   return projection;
 }
@@ -88,20 +92,38 @@ async function askServer(
   signal: AbortSignal,
 ): Promise<Projection> {
   const { kind, live, drifted } = asked;
-  const changed = (object: LiveObject) => compareObjects(strip(live), strip(object));
+  const changed = async (object: LiveObject) => {
+    const before = await readBasis(cluster, object, { kind, live, signal });
+    return compareObjects(strip(before), strip(object));
+  };
   try {
     const { object } = await sendApply(cluster, kind, wire, { dryRun: true, force: false, signal });
-    return { ...NOTHING, fields: changed(object) };
+    return { ...NOTHING, fields: await changed(object) };
   } catch (error) {
     if (!isConflict(error)) return explain(error, wire, live);
     const conflicts = readConflicts(error.causes, drifted);
     try {
       const { object } = await sendApply(cluster, kind, wire, { dryRun: true, force: true, signal });
-      return { ...NOTHING, fields: changed(object), conflicts };
+      return { ...NOTHING, fields: await changed(object), conflicts };
     } catch (second) {
       return { ...explain(second, wire, live), conflicts };
     }
   }
+}
+
+/**
+ * What a dry run started from: the object as we know it, unless a controller has written to it since (a revision, say, which would
+ * look like a change of ours), or we know it in another version of its kind.
+ */
+async function readBasis(
+  cluster: Cluster,
+  answer: LiveObject,
+  known: { readonly kind: KindInfo; readonly live: LiveObject; readonly signal: AbortSignal },
+): Promise<LiveObject> {
+  const { kind, live, signal } = known;
+  const current = answer.metadata.resourceVersion === live.metadata.resourceVersion;
+  if (current && answer.apiVersion === live.apiVersion) return live;
+  return (await readObject(cluster, pathOf(kind, live.metadata), signal)) ?? live;
 }
 
 export function isConflict(error: unknown): error is ApiError {
@@ -111,12 +133,14 @@ export function isConflict(error: unknown): error is ApiError {
 export function readConflicts(causes: readonly ApiCause[], drifted: boolean): readonly FieldConflict[] {
   return causes.flatMap(({ reason, message, field }) => {
     if (reason !== 'FieldManagerConflict') return [];
-    return [{ manager: /"([^"]*)"/.exec(message)?.[1] ?? 'somebody', field, drifted }];
+    const manager = /"([^"]*)"/.exec(message)?.[1] ?? 'somebody';
+    // What we have set in another way than by applying: a stop, say.
+    return manager === MANAGER ? [] : [{ manager, field, drifted }];
   });
 }
 
 const IMMUTABLE =
-  /immutable|may not be changed|cannot be changed|can't be changed|updates to .* are forbidden|updates to .* forbidden/i;
+  /immutable|may not (be )?change|cannot (be )?change|can't be changed|updates to .* are forbidden|updates to .* forbidden/i;
 
 /** What the server's refusal of an update means. Anything that is no refusal of this object is thrown again. */
 function explain(error: unknown, wire: JsonObject, live: LiveObject): Projection {
@@ -126,15 +150,26 @@ function explain(error: unknown, wire: JsonObject, live: LiveObject): Projection
   const stuck = error.causes.find(({ message }) => IMMUTABLE.test(message));
   if (error.status === 422 && (stuck || IMMUTABLE.test(error.message))) {
     const place = stuck?.field ?? '';
-    const reason = stuck?.message.split(': ').at(-1) ?? error.message;
+    const reason = stuckReason(stuck?.message ?? error.message);
     return { ...NOTHING, fields, immutable: place === '' ? reason : `${place}: ${reason}` };
   }
   return { ...NOTHING, fields, refused: error.message };
 }
 
+/** Without the value, which may be the whole object, and without the difference that follows for some kinds. */
+function stuckReason(message: string): string {
+  const [line = ''] = message.split('\n');
+  return line.split(': ').at(-1) ?? line;
+}
+
 /** Rules of the server about this object: schema, quota, admission. */
 export function isRefusal(error: unknown): error is ApiError {
   if (!(error instanceof ApiError)) return false;
-  // Of a field that it does not know, the merge of an apply makes an internal error.
-  return [400, 403, 422].includes(error.status) || /typed patch object/.test(error.message);
+  // Its namespace is on its way out: later it is another one.
+  if (error.causes.some(({ reason }) => reason === 'NamespaceTerminating')) return false;
+  // Of a field that it does not know, or a value of another type, an apply makes an internal error.
+  return (
+    [400, 403, 422].includes(error.status) ||
+    /^failed to (create typed patch|convert new) object/.test(error.message)
+  );
 }

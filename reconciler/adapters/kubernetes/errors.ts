@@ -1,4 +1,4 @@
-import { errorMessage, ReconcilerError } from '../../model/errors.ts';
+import { errorMessage, ReconcilerError, toCancelled } from '../../model/errors.ts';
 import { ApiError } from './api-error.ts';
 
 /**
@@ -26,12 +26,6 @@ export function toTargetError(
   );
 }
 
-export function toCancelled(signal: AbortSignal, doing: string): ReconcilerError {
-  const reason: unknown = signal.reason;
-  if (reason instanceof ReconcilerError) return reason;
-  return new ReconcilerError('CANCELLED', `${doing}: cancelled`, { cause: reason, retryable: true });
-}
-
 /** Rights, quotas and namespaces change without us; what is invalid stays so. */
 function refused(error: ApiError, doing: string): ReconcilerError {
   const { status } = error;
@@ -42,7 +36,8 @@ function refused(error: ApiError, doing: string): ReconcilerError {
       retryable: true,
     });
   }
-  const retryable = status !== 400 && status !== 422 && status !== 405 && status !== 415;
+  const hopeless = /^failed to (create typed patch|convert new) object/.test(error.message);
+  const retryable = !hopeless && status !== 400 && status !== 422 && status !== 405 && status !== 415;
   return new ReconcilerError('TARGET_ERROR', message, { cause: error, retryable });
 }
 

@@ -9,10 +9,13 @@ import { quantity } from './quantity.ts';
 /** Every stack with objects here. */
 export async function readOwned(cluster: Cluster, signal: AbortSignal): Promise<readonly OwnedStack[]> {
   const stacks = new Map<string, { revisions: Set<string>; branches: Set<string>; resources: number }>();
+  // A kind may be watched in two versions.
+  const counted = new Set<string>();
   for (const cache of await cluster.owned(signal)) {
     for (const object of cache.all()) {
       const owner = ownerOf(object);
-      if (!owner) continue;
+      if (!owner || counted.has(object.metadata.uid)) continue;
+      counted.add(object.metadata.uid);
       const entry = stacks.get(owner.stack) ?? { revisions: new Set(), branches: new Set(), resources: 0 };
       stacks.set(owner.stack, entry);
       if (owner.revision !== null) entry.revisions.add(owner.revision);

@@ -2,6 +2,7 @@ import type { Health } from '../../model/resource.ts';
 import { asFields, asList, asNumber, asString } from '../../model/values.ts';
 import type { Fields } from '../../model/values.ts';
 import type { LiveObject } from './live-object.ts';
+import { isStopped } from './stopped-object.ts';
 
 const HEALTHY: Health = { status: 'healthy' };
 
@@ -21,6 +22,7 @@ interface Parts {
 export function healthOf(live: LiveObject, now: number): Health {
   const { metadata } = live;
   if (metadata.deletionTimestamp !== undefined) return starting('is being deleted');
+  if (isStopped(live)) return { status: 'stopped', reason: 'stopped by hand' };
   const spec = asFields(live['spec']) ?? {};
   const status = asFields(live['status']) ?? {};
   const observed = asNumber(status['observedGeneration']);
@@ -111,13 +113,19 @@ function daemonSetHealth({ spec, status }: Parts): Health {
   return updated < wanted ? starting(`${updated} of ${wanted} pods are updated`) : HEALTHY;
 }
 
-function jobHealth({ spec, status }: Parts): Health {
+/** Written by the renderer of services. */
+const RUNS = 'run.kombinator.io/service';
+
+function jobHealth({ metadata, spec, status }: Parts): Health {
   const failed = conditionOf(status, 'Failed');
   if (failed?.status === 'True') {
     return { status: 'failed', reason: failed.message || failed.reason || 'the job failed' };
   }
   if (conditionOf(status, 'Complete')?.status === 'True') return { status: 'completed' };
   if (spec['suspend'] === true) return { status: 'stopped', reason: 'is suspended' };
+  // Nobody waits for the end of it: that it runs is as well as it can be.
+  const isService = metadata.annotations?.[RUNS] === 'true';
+  if (isService && count(status, 'ready') >= count(spec, 'parallelism', 1)) return HEALTHY;
   const done = count(status, 'succeeded');
   return starting(`${done} of ${count(spec, 'completions', 1)} pods are done`);
 }

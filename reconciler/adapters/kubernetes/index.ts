@@ -15,3 +15,5 @@ export function createKubernetesTarget(options: KubernetesTargetOptions): Target
   const loadConfig = () => loadKubeConfig({ connection, resolveSecret });
   return createClusterTarget({ ...rest, client: createApiClient({ loadConfig }) });
 }
+
+export { createKubernetesInstances } from './instances/backend.ts';

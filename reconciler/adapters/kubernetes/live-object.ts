@@ -33,8 +33,12 @@ export const MANAGER = 'kombinator';
 export const MANAGED_BY = 'app.kubernetes.io/managed-by';
 export const SELECTOR = `${MANAGED_BY}=${MANAGER}`;
 const PREFIX = 'kombinator.io/';
+/** Label of what runs once and belongs to no description. */
+export const ONE_OFF = `${PREFIX}one-off`;
 export const STACK = `${PREFIX}stack`;
-const MARK = {
+/** Annotation of what was stopped by hand: how many pods there were. */
+export const STOPPED = `${PREFIX}stopped`;
+export const MARK = {
   resource: `${PREFIX}resource`,
   hash: `${PREFIX}hash`,
   revision: `${PREFIX}revision`,
@@ -49,11 +53,19 @@ export interface Owner {
 }
 
 /** Who owns an object; `null` when it is not ours. */
-export function ownerOf({ metadata: { labels = {}, annotations = {} } }: LiveObject): Owner | null {
+export function ownerOf(live: LiveObject): Owner | null {
+  const { labels = {}, annotations = {} } = live.metadata;
   const stack = labels[STACK];
-  if (labels[MANAGED_BY] !== MANAGER || stack === undefined) return null;
+  if (labels[MANAGED_BY] !== MANAGER || stack === undefined || isDerived(live)) return null;
   const mark = (key: keyof typeof MARK): string | null => annotations[MARK[key]] ?? null;
   return { stack, hash: mark('hash'), revision: mark('revision'), branch: mark('branch') };
+}
+
+/** Made by a controller out of an object of ours, with its labels: an EndpointSlice has those of its Service. */
+function isDerived({ kind, metadata }: LiveObject): boolean {
+  if (metadata.annotations?.[MARK.resource] !== undefined) return false;
+  const owners = metadata['ownerReferences'];
+  return kind === 'Endpoints' || kind === 'EndpointSlice' || (Array.isArray(owners) && owners.length > 0);
 }
 
 /** `shop/web`, `web` for objects of the whole cluster. */
@@ -72,6 +84,11 @@ export function idOf(live: LiveObject, target: string): { readonly id: ResourceI
   // Of what belongs to no namespace the description may name one all the same.
   const known = marked.startsWith(`${name}/${kind}/`) && (rest === key || rest.endsWith(`/${key}`));
   return { id: resourceId(name, kind, known ? rest : key), target: name };
+}
+
+/** What names an object on its cluster: an id without its target. */
+export function placeOf(id: ResourceId): string {
+  return id.slice(id.indexOf('/'));
 }
 
 export interface Marks {
@@ -105,7 +122,7 @@ export function toWire(desired: DesiredResource, kind: KindInfo, marks: Marks): 
 }
 
 /** Values of a Secret travel in base64; there are no secrets elsewhere. */
-function reveal(value: SpecValue): Json {
+export function reveal(value: SpecValue): Json {
   if (value instanceof Secret) return Buffer.from(value.revealBytes()).toString('base64');
   if (value === null || typeof value !== 'object') return value;
   if (Array.isArray(value)) return value.map((item: SpecValue) => reveal(item));

@@ -7,7 +7,7 @@ import type { ApiClient } from './client.ts';
 import type { KindInfo } from './discovery.ts';
 import { pathOf } from './discovery.ts';
 import type { LiveObject } from './live-object.ts';
-import { isLiveObject, keyOf, STACK } from './live-object.ts';
+import { isLiveObject, keyOf, ownerOf } from './live-object.ts';
 import type { Sync } from './sync.ts';
 import { createSync } from './sync.ts';
 
@@ -16,6 +16,8 @@ export interface ObjectCacheOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly kind: KindInfo;
+  /** Only objects in it. Default: of the whole cluster. */
+  readonly namespace?: string;
   /** Only objects with these labels; `null`: all of them. */
   readonly selector: string | null;
   /** A stack something happened to; `null`: things may have been missed. */
@@ -110,7 +112,7 @@ function createStore(): Store {
 }
 
 function stackOf(object: LiveObject | undefined): string | undefined {
-  return object?.metadata.labels?.[STACK];
+  return object === undefined ? undefined : ownerOf(object)?.stack;
 }
 
 /** Versions grow; those of a server that writes them otherwise compare as equal. */
@@ -179,13 +181,18 @@ async function rest({ clock, signal }: ObjectCacheOptions, sync: Sync, failures:
   pause.abort();
 }
 
+function placeOf({ kind, namespace }: ObjectCacheOptions): string {
+  return pathOf(kind, namespace === undefined ? {} : { namespace });
+}
+
 /** @returns the version that the list stands for */
-async function list({ client, kind, selector, signal }: ObjectCacheOptions, store: Store): Promise<string> {
+async function list(options: ObjectCacheOptions, store: Store): Promise<string> {
+  const { client, kind, selector, signal } = options;
   const objects: LiveObject[] = [];
   let next: string | undefined;
   do {
     const query = { limit: PAGE, continue: next, labelSelector: selector ?? undefined };
-    const { body } = await client.request({ method: 'GET', path: pathOf(kind), query, signal });
+    const { body } = await client.request({ method: 'GET', path: placeOf(options), query, signal });
     const fields = asFields(body) ?? {};
     for (const item of asList(fields['items']) ?? []) {
       const object = { apiVersion: kind.apiVersion, kind: kind.kind, ...asFields(item) };
@@ -220,10 +227,11 @@ function openSoon(clock: Clock, signal: AbortSignal, onOpen: () => void): void {
 
 /** Yields the version that has been seen so far. Ends when the server ends it, throws an ApiError 410 when it cannot go on. */
 async function* watch(
-  { client, clock, kind, selector, signal, onEvent }: ObjectCacheOptions,
+  options: ObjectCacheOptions,
   { reading }: Store,
   { version, resumed, onOpen }: WatchStart,
 ): AsyncGenerator<string> {
+  const { client, clock, selector, signal, onEvent } = options;
   const query = {
     watch: 1,
     allowWatchBookmarks: 'true',
@@ -233,7 +241,7 @@ async function* watch(
   };
   // A connection that broke without a word does not last much longer than the server would have let it.
   const limit = AbortSignal.any([signal, AbortSignal.timeout((WATCH_SECONDS + 30) * 1_000)]);
-  const lines = await client.lines({ path: pathOf(kind), query, signal: limit });
+  const lines = await client.lines({ path: placeOf(options), query, signal: limit });
   const opening = new AbortController();
   if (!resumed) onOpen();
   else openSoon(clock, AbortSignal.any([limit, opening.signal]), onOpen);

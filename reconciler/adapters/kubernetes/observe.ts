@@ -9,7 +9,7 @@ import { pathOf } from './discovery.ts';
 import { isRefusal, projectUpdate, refusedFor, sendApply } from './dry-run.ts';
 import { healthOf } from './health.ts';
 import type { LiveObject } from './live-object.ts';
-import { fingerprintOf, idOf, keyOf, ownerOf, strip, toWire } from './live-object.ts';
+import { fingerprintOf, idOf, keyOf, ownerOf, placeOf, strip, toWire } from './live-object.ts';
 import { isGuarded, objectSpecOf, qualifiedKind } from '../../model/kubernetes-object.ts';
 
 /** Creations that are tried out beforehand in one go; the others are only checked when they are made. */
@@ -21,12 +21,15 @@ export async function observeCluster(
   { stack, desired }: ObserveScope,
   signal: AbortSignal,
 ): Promise<Observation> {
-  await openCaches(cluster, desired, signal);
+  const namespaces = await openCaches(cluster, desired, signal);
   const found = new Map<ResourceId, ObservedResource>();
   const live = new Map<ResourceId, LiveObject>();
-  for (const cache of await cluster.owned(signal)) {
+  const described = new Map(desired.map(({ id, target }) => [placeOf(id), { id, target }]));
+  for (const cache of await cluster.owned(signal, namespaces)) {
     for (const object of cache.ofStack(stack)) {
-      const observed = toObserved(cluster, object);
+      // A node may have another name by now, or the object none of ours.
+      const marked = idOf(object, cluster.name);
+      const observed = toObserved(cluster, object, described.get(placeOf(marked.id)) ?? marked);
       found.set(observed.id, observed);
       live.set(observed.id, object);
     }
@@ -43,23 +46,38 @@ export async function observeCluster(
   return { resources: [...found.values()].sort((a, b) => (a.id < b.id ? -1 : 1)), warnings: [] };
 }
 
-/** Kinds that are described are watched even when there is nothing of them yet. */
+/**
+ * Kinds that are described are watched even when there is nothing of them yet. Throws when they may not be.
+ *
+ * @returns the namespaces that the description speaks of
+ */
 async function openCaches(
   cluster: Cluster,
   desired: readonly DesiredResource[],
   signal: AbortSignal,
-): Promise<void> {
-  const kinds = new Map(desired.map((one) => [`${objectSpecOf(one).apiVersion} ${one.kind}`, one]));
-  await Promise.all(
-    [...kinds.values()].map(async (one) => {
-      const kind = await cluster.kindOf(one, signal);
-      if (kind) cluster.cache(kind);
+): Promise<readonly string[]> {
+  const own = desired.filter(({ shared }) => shared !== true);
+  const places = new Map(
+    own.map((one) => {
+      const { apiVersion, metadata } = objectSpecOf(one);
+      const { namespace } = metadata;
+      return [`${apiVersion} ${one.kind} ${namespace ?? ''}`, { one, namespace }];
     }),
   );
+  await Promise.all(
+    [...places.values()].map(async ({ one, namespace }) => {
+      const kind = await cluster.kindOf(one, signal);
+      if (kind) await cluster.watchKind(kind, signal, kind.namespaced ? namespace : undefined);
+    }),
+  );
+  return [...new Set(own.flatMap((one) => objectSpecOf(one).metadata.namespace ?? []))];
 }
 
-function toObserved(cluster: Cluster, live: LiveObject): ObservedResource {
-  const { id, target } = idOf(live, cluster.name);
+function toObserved(
+  cluster: Cluster,
+  live: LiveObject,
+  { id, target }: Pick<ObservedResource, 'id' | 'target'>,
+): ObservedResource {
   const owner = ownerOf(live);
   const { uid, creationTimestamp } = live.metadata;
   return {
@@ -116,9 +134,9 @@ async function lookAround(
     return missing(desired, `it knows no ${desired.kind} of ${objectSpecOf(desired).apiVersion}`);
   }
   const { metadata } = objectSpecOf(desired);
-  const spaces = await cluster.namespaces(signal);
-  if (desired.shared === true) return sharedNamespace(desired, spaces.get(metadata.name));
-  if (kind.namespaced && !spaces.get(metadata.namespace ?? '')) return undefined;
+  if (desired.shared === true)
+    return sharedNamespace(desired, await cluster.namespace(metadata.name, signal));
+  if (kind.namespaced && !(await cluster.namespace(metadata.namespace ?? '', signal))) return undefined;
   const foreign = await findForeign(cluster, kind, { desired, signal });
   if (foreign) return missing(desired, foreign);
   return tried ? tryCreation(cluster, desired, { kind, stack, signal }) : undefined;
@@ -126,12 +144,14 @@ async function lookAround(
 
 function sharedNamespace(
   desired: DesiredResource,
-  live: LiveObject | undefined,
+  live: LiveObject | 'unknown' | undefined,
 ): ObservedResource | undefined {
   if (!live) return undefined;
+  // Who may not ask is told by what is made in it.
+  const metadata = live === 'unknown' ? { uid: 'unknown' } : live.metadata;
   const { id, target, kind, name, hash } = desired;
   const gone: Health = { status: 'starting', reason: 'the namespace is being deleted' };
-  const { uid, deletionTimestamp } = live.metadata;
+  const { uid, deletionTimestamp }: { uid: string; deletionTimestamp?: string } = metadata;
   return {
     id,
     target,
@@ -206,7 +226,7 @@ async function tryCreation(
   } catch (error) {
     if (isRefusal(error)) return missing(desired, error.message);
     // The namespace is on its way out, say: applying will tell.
-    if (isApiError(error, 404) || isApiError(error, 409)) return undefined;
+    if ([403, 404, 409].some((status) => isApiError(error, status))) return undefined;
     throw error;
   }
 }

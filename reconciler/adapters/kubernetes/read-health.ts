@@ -52,26 +52,32 @@ function redact(cluster: Cluster, stack: string, lines: readonly string[]): read
 async function sharedHealth(cluster: Cluster, id: ResourceId, signal: AbortSignal): Promise<Health> {
   const [, kind, name = ''] = id.split('/');
   if (kind !== 'Namespace') return { status: 'missing' };
-  const live = (await cluster.namespaces(signal)).get(name);
+  const live = await cluster.namespace(name, signal);
+  if (live === 'unknown') return { status: 'healthy' };
   return live ? healthOf(live, cluster.clock.now()) : { status: 'missing' };
 }
 
-/** A claim of a class that waits for its first pod is as well as it can be without one. */
+/**
+ * A claim of a class that waits for its first pod is as well as it can be without one. Who may not read classes does not know: then
+ * the pod that uses it will tell.
+ */
 async function claimHealth(
   cluster: Cluster,
   live: LiveObject,
   { health, signal }: { readonly health: Health; readonly signal: AbortSignal },
 ): Promise<Health> {
-  const wanted = asString(asFields(live['spec'])?.['storageClassName']);
-  const { body } = await cluster.client.request({
-    method: 'GET',
-    path: '/apis/storage.k8s.io/v1/storageclasses',
-    signal,
-  });
-  const found = (asList(asFields(body)?.['items']) ?? [])
-    .map((item) => asFields(item) ?? {})
-    .find((item) => asFields(item['metadata'])?.['name'] === wanted);
-  return found?.['volumeBindingMode'] === 'WaitForFirstConsumer' ? { status: 'healthy' } : health;
+  const name = asString(asFields(live['spec'])?.['storageClassName']) ?? '';
+  if (name === '') return health;
+  const path = `/apis/storage.k8s.io/v1/storageclasses/${encodeURIComponent(name)}`;
+  try {
+    const { body } = await cluster.client.request({ method: 'GET', path, signal });
+    const waits = asFields(body)?.['volumeBindingMode'] === 'WaitForFirstConsumer';
+    return waits ? { status: 'healthy' } : health;
+  } catch (error) {
+    if (isApiError(error, 404)) return { status: 'starting', reason: `there is no storage class ${name}` };
+    if (isApiError(error, 403)) return { status: 'healthy' };
+    throw error;
+  }
 }
 
 /** Pods of a workload, newest first; none for kinds without a selector of pods. */

@@ -19,14 +19,7 @@ export function createSync(): Sync {
       signal.throwIfAborted();
       if (isLive) return;
       wish.resolve();
-      const aborted = Promise.withResolvers<never>();
-      const onAbort = () => aborted.reject(signal.reason);
-      signal.addEventListener('abort', onAbort, { once: true });
-      try {
-        await Promise.race([outcome.promise, aborted.promise]);
-      } finally {
-        signal.removeEventListener('abort', onAbort);
-      }
+      await orAborted(outcome.promise, signal);
     },
     live() {
       isLive = true;
@@ -52,4 +45,17 @@ function createOutcome(): PromiseWithResolvers<void> {
   const outcome = Promise.withResolvers<void>();
   outcome.promise.catch(() => undefined);
   return outcome;
+}
+
+/** Waits for it no longer than the signal lets; rejects with the signal's reason then. */
+export async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  const aborted = Promise.withResolvers<never>();
+  const onAbort = () => aborted.reject(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([promise, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
 }

@@ -1,12 +1,15 @@
 import { ReconcilerError } from '../../model/errors.ts';
 import type { Target } from '../../ports/target.ts';
-import { applyChange, settleReplace } from './apply.ts';
-import type { ClusterOptions } from './cluster.ts';
+import { applyChange, settleChange } from './apply.ts';
+import type { Cluster, ClusterOptions } from './cluster.ts';
 import { createCluster } from './cluster.ts';
+import { startWorkload, stopWorkload } from './control.ts';
 import { toTargetError } from './errors.ts';
 import { readFacts, readOwned } from './facts.ts';
 import { readLogs } from './logs.ts';
 import { observeCluster } from './observe.ts';
+import { runOneOff } from './one-off.ts';
+import { listLeftovers, removeLeftover } from './one-off-leftovers.ts';
 import { readHealth } from './read-health.ts';
 
 /** The `Target` port over one API server. */
@@ -39,10 +42,12 @@ export function createClusterTarget(options: ClusterOptions): Target {
     ...withoutContainers(name),
     health: (stack, id, signal) =>
       guard(`look at ${id}`, signal, (both) => readHealth(cluster, stack, id, both)),
+    ...controls(cluster, guard),
+    ...oneOffs(cluster, guard),
     async settle(change, outcome, context) {
-      if (change.change.action !== 'replace') return;
+      if (change.change.action !== 'replace' && change.change.action !== 'update') return;
       await guard(`settle ${change.change.id}`, context.signal, (signal) =>
-        settleReplace(cluster, change, outcome, { ...context, signal }),
+        settleChange(cluster, change, outcome, { ...context, signal }),
       );
     },
     owned: (signal) => guard(`look through ${name}`, signal, (both) => readOwned(cluster, both)),
@@ -70,15 +75,34 @@ export function createClusterTarget(options: ClusterOptions): Target {
   };
 }
 
-type ContainerVerbs =
-  | 'exec'
-  | 'stream'
-  | 'release'
-  | 'runOneOff'
-  | 'leftovers'
-  | 'removeLeftover'
-  | 'stop'
-  | 'start';
+type Guard = <T>(doing: string, signal: AbortSignal, call: (signal: AbortSignal) => Promise<T>) => Promise<T>;
+
+function controls(cluster: Cluster, guard: Guard): Pick<Target, 'stop' | 'start'> {
+  return {
+    stop: (stack, id, signal) =>
+      guard(`stop ${id}`, signal, (both) => stopWorkload(cluster, stack, id, both)),
+    start: (desired, context) =>
+      guard(`start ${desired.id}`, context.signal, (signal) =>
+        startWorkload(cluster, desired, { ...context, signal }),
+      ),
+  };
+}
+
+/** Jobs that run once, for hooks. */
+function oneOffs(cluster: Cluster, guard: Guard): Pick<Target, 'runOneOff' | 'leftovers' | 'removeLeftover'> {
+  return {
+    runOneOff: (oneOff, context) =>
+      guard(`run ${oneOff.resource.id}`, context.signal, (signal) =>
+        runOneOff(cluster, oneOff, { ...context, signal }),
+      ),
+    leftovers: (signal) =>
+      guard(`look for hooks on ${cluster.name}`, signal, (both) => listLeftovers(cluster, both)),
+    removeLeftover: (id, signal) =>
+      guard(`remove ${id}`, signal, (both) => removeLeftover(cluster, id, both)),
+  };
+}
+
+type ContainerVerbs = 'exec' | 'stream' | 'release';
 
 /** What is only there for engines that run containers by themselves. */
 function withoutContainers(name: string): Pick<Target, ContainerVerbs> {
@@ -88,12 +112,7 @@ function withoutContainers(name: string): Pick<Target, ContainerVerbs> {
   return {
     // Nothing on a cluster stands in the way of another object as a host port does.
     release: async () => undefined,
-    runOneOff: async () => unsupported('runs no containers by themselves; describe a job'),
     exec: async (_stack, id) => unsupported(`runs no programs in the pods of ${id}; use kubectl exec`),
     stream: async (_stack, id) => unsupported(`runs no programs in the pods of ${id}; use kubectl exec`),
-    leftovers: async () => [],
-    removeLeftover: async () => undefined,
-    stop: async (_stack, id) => unsupported(`cannot stop ${id}; set its replicas to 0`),
-    start: async ({ id }) => unsupported(`cannot start ${id}; set its replicas`),
   };
 }

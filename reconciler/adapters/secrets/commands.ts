@@ -83,7 +83,7 @@ export interface RunOptions {
   readonly signal: AbortSignal;
 }
 
-/** What the command prints. Rejects with a reason in words that quotes neither output nor error output. */
+/** What the command prints. Rejects with a reason in words that quotes neither output nor error output; SECRET_TIMEOUT when it takes too long. */
 export function runCommand(
   { words }: SecretCommand,
   argument: string,
@@ -109,9 +109,7 @@ export function runCommand(
       if (size > maxBytes) child.kill('SIGKILL');
       else chunks.push(chunk);
     });
-    child.once('error', (error) =>
-      reject(signal.aborted ? signal.reason : new Error(reasonOf(error, timeoutMs))),
-    );
+    child.once('error', (error) => reject(signal.aborted ? signal.reason : failureOf(error, timeoutMs)));
     child.once('close', (code, killed) => {
       if (size > maxBytes) reject(new Error(`it printed more than ${maxBytes} bytes`));
       else if (code !== 0)
@@ -121,8 +119,11 @@ export function runCommand(
   });
 }
 
-function reasonOf(error: Error, timeoutMs: number): string {
-  if (error.name === 'AbortError') return `it did not end within ${timeoutMs} ms`;
+function failureOf(error: Error, timeoutMs: number): Error {
+  if (error.name === 'AbortError') {
+    const message = `it did not end within ${timeoutMs} ms`;
+    return new ReconcilerError('SECRET_TIMEOUT', message, { retryable: true });
+  }
   const code = 'code' in error ? String(error.code) : error.name;
-  return code === 'ENOENT' ? 'there is no such program' : `it cannot be started (${code})`;
+  return new Error(code === 'ENOENT' ? 'there is no such program' : `it cannot be started (${code})`);
 }

@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { ReconcilerError } from '../../model/errors.ts';
+import { isReconcilerError, ReconcilerError } from '../../model/errors.ts';
 import { Secret } from '../../model/secret.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { OpenedFile, SealedFile, Secrets } from '../../ports/secrets.ts';
@@ -101,10 +101,9 @@ async function runSecret(
   const limits = commandTimeoutMs === undefined ? {} : { timeoutMs: commandTimeoutMs };
   const output = await runCommand(command, argument, { ...limits, env, signal }).catch((error: unknown) => {
     if (signal.aborted) throw error;
-    throw notFound(
-      reference,
-      `the command ${name} failed: ${error instanceof Error ? error.message : 'unknown'}`,
-    );
+    const reason = `the command ${name} failed: ${error instanceof Error ? error.message : 'unknown'}`;
+    if (!isReconcilerError(error, 'SECRET_TIMEOUT')) throw notFound(reference, reason);
+    throw new ReconcilerError('SECRET_TIMEOUT', `${reference}: ${reason}`, { retryable: true });
   });
   if (output.length === 0) throw notFound(reference, `the command ${name} printed nothing`);
   return new Secret(withoutNewline(output), reference);

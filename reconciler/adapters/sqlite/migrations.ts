@@ -42,6 +42,29 @@ const MIGRATIONS: readonly string[] = [
   ) STRICT;
   `,
   `ALTER TABLE stacks ADD COLUMN stopped TEXT;`,
+  `
+  CREATE TABLE instances (
+    id TEXT PRIMARY KEY, pod_id TEXT NOT NULL, namespace TEXT NOT NULL, service_name TEXT NOT NULL,
+    node_id TEXT NOT NULL, node_public_ip TEXT, pod TEXT NOT NULL, pod_spec TEXT NOT NULL, ports TEXT NOT NULL,
+    cpu_milli INTEGER NOT NULL, memory_bytes INTEGER NOT NULL, status TEXT NOT NULL, message TEXT,
+    ready INTEGER NOT NULL, expires_at INTEGER NOT NULL, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE TABLE node_ports (port INTEGER PRIMARY KEY, instance TEXT NOT NULL, locked_until INTEGER) STRICT;
+  CREATE INDEX node_ports_by_instance ON node_ports (instance);
+
+  CREATE TABLE instance_jobs (
+    id TEXT PRIMARY KEY, status TEXT NOT NULL, total INTEGER NOT NULL, deleted INTEGER NOT NULL,
+    not_found INTEGER NOT NULL, failed INTEGER NOT NULL, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX instance_jobs_by_status ON instance_jobs (status, updated_at);
+
+  CREATE TABLE instance_job_items (
+    job_id TEXT NOT NULL, position INTEGER NOT NULL, instance TEXT NOT NULL, outcome TEXT, error TEXT,
+    PRIMARY KEY (job_id, position)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX instance_job_items_by_outcome ON instance_job_items (job_id, outcome, position);
+  `,
 ];
 
 /**

@@ -136,17 +136,17 @@ export function number(row: Row, column: string): number {
   return value;
 }
 
-function optionalText(row: Row, column: string): string | null {
+export function optionalText(row: Row, column: string): string | null {
   return row[column] === null ? null : text(row, column);
 }
 
-function oneOf<T extends string>(row: Row, column: string, values: readonly T[]): T {
+export function oneOf<T extends string>(row: Row, column: string, values: readonly T[]): T {
   const value = values.find((candidate) => candidate === row[column]);
   if (value === undefined) throw unexpected(column, row[column]);
   return value;
 }
 
-function document<T>(row: Row, column: string, guard: (value: unknown) => value is T): T | null {
+export function document<T>(row: Row, column: string, guard: (value: unknown) => value is T): T | null {
   if (row[column] === null) return null;
   const value: unknown = JSON.parse(text(row, column));
   if (!guard(value)) throw unexpected(column, row[column]);

@@ -9,6 +9,7 @@ import type { Job, JobError, StackRecord, Store } from '../../ports/store.ts';
 import type { ConnectionOptions } from './connection.ts';
 import { moveAside, openConnection } from './connection.ts';
 import { isCorruption, toStoreError } from './errors.ts';
+import { createInstanceRecords } from './instance-records.ts';
 import { selectJobs } from './job-query.ts';
 import { text, toApiKey, toJob, toLog, toStackRecord, toStep } from './rows.ts';
 import type { Statements } from './statements.ts';
@@ -53,11 +54,12 @@ export function createSqliteStore(options: SqliteStoreOptions): Store {
     ...createPlanRecords(access, now),
     ...createStackRecords(access),
     ...createKeyRecords(access),
+    ...createInstanceRecords(access),
     [Symbol.dispose]: () => access.close(),
   };
 }
 
-interface Access {
+export interface Access {
   /** One statement, or reads. */
   use<T>(work: (statements: Statements, database: DatabaseSync) => T): T;
   /** Several writes as one. */

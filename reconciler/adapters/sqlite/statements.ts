@@ -1,4 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { prepareInstanceStatements } from './instance-statements.ts';
 
 export type Statements = ReturnType<typeof prepareStatements>;
 
@@ -11,6 +12,7 @@ export function prepareStatements(database: DatabaseSync) {
     return statement;
   }
   return {
+    ...prepareInstanceStatements(prepare),
     saveJob: prepare(`
       INSERT INTO jobs (id, type, stack, status, trigger_name, actor, revision, plan_id, summary, progress, error, tag,
         created_at, started_at, ended_at)

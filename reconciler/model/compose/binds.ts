@@ -30,7 +30,8 @@ export function placeBinds(project: Project, service: MapNode, volumes: BindVolu
   const files: ComposeNode[] = [];
   const kept = mounts.items.flatMap((item): readonly ComposeNode[] => {
     const bind = readBind(item);
-    if (!bind) return [item];
+    // A kombination that adopts nothing has no relative binds (decision 007), and is told so later.
+    if (!bind || (item.origin.file.own && !project.adopts)) return [item];
     const placed = placeBind(project, bind, volumes);
     if (placed.file) files.push(placed.file);
     return placed.mount ? [placed.mount] : [];

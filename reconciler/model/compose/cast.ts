@@ -76,6 +76,8 @@ export function castScalars(project: Project, node: ComposeNode, path: readonly 
     return { ...node, entries: new Map(entries) };
   }
   if (node.value === null || path[0]?.startsWith('x-')) return node;
+  // What a kombination says itself is read as it is written.
+  if (node.origin.file.own && !project.filled.has(node.origin)) return node;
   const place = path.join('\0');
   const kind = RULES.find(([pattern]) => pattern.test(place))?.[1];
   const value = kind === undefined ? node.value : cast(node.value, kind);

@@ -11,10 +11,23 @@ import { loadSet, withEnvFile } from './load.ts';
 import { locate } from './locate.ts';
 import { isMapNode, mergeNodes, settle, toSequence } from './merge.ts';
 import type { ComposeNode, MapNode } from './node.ts';
-import { child, entriesOf, map, placeInside, readNodes, scalar, textOf, toPlain, withEntry } from './node.ts';
+import {
+  child,
+  entriesOf,
+  isEmpty,
+  map,
+  placeInside,
+  readNodes,
+  scalar,
+  textOf,
+  toPlain,
+  withEntry,
+} from './node.ts';
 import type { Environment, Project } from './project.ts';
+import { loadOwn } from './own.ts';
 import { createReports } from './project.ts';
 import { normaliseService } from './service.ts';
+import { adoptsCompose } from './speaks-compose.ts';
 
 export interface ComposeOptions {
   /** Repository path of the kombination. */
@@ -25,7 +38,7 @@ export interface ComposeOptions {
   readonly texts: ReadonlyMap<string, string>;
 }
 
-/** A kombination with what it adopts from Compose files. */
+/** A kombination with all that its words of Compose stand for. */
 export interface ComposedDocument {
   /** Values and places of all files together. */
   readonly document: YamlDocument;
@@ -38,27 +51,24 @@ export interface ComposedDocument {
   readonly unset: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
-/** Whether a kombination adopts Compose files. */
-export function adoptsCompose({ value }: YamlDocument): boolean {
-  return typeof value === 'object' && value !== null && 'compose' in value;
-}
-
 /**
- * A kombination and the Compose files it names as one document, in the words of a kombination. What the kombination says
- * itself is merged over the files. Pure: texts that are not at hand are named in `missing`.
+ * A kombination and the Compose files it names as one document, in the words of a kombination, with variables, env files
+ * and the like filled in. What the kombination says itself is merged over the files. Pure: texts that are not at hand are named in `missing`.
  */
 export function composeDocument(options: ComposeOptions): ComposedDocument {
   const { file, document } = options;
   const directory = directoryOf(file);
-  const own = readNodes({ path: file, base: directory, document });
+  const own = readNodes({ path: file, base: directory, document, own: true });
   const project: Project = {
     ...options,
     directory,
+    adopts: adoptsCompose(document),
     name: textOf(child(own, 'meta', 'name')) ?? '',
     missing: new Set(),
     watched: new Set(),
     ...createReports([]),
     unset: new Map(),
+    filled: new Set(),
     parsed: new Map(),
   };
   const composed = isMapNode(own) ? compose(project, own) : undefined;
@@ -66,10 +76,16 @@ export function composeDocument(options: ComposeOptions): ComposedDocument {
     document: composed ? join(document, composed) : document,
     missing: [...project.missing],
     watched: [...project.watched],
-    issues: project.issues,
+    // Nobody knows what a file sets before it is read.
+    issues:
+      project.missing.size === 0
+        ? project.issues
+        : project.issues.filter(({ code }) => !ABOUT_VARIABLES.has(code)),
     unset: findUnset(project, composed),
   };
 }
+
+const ABOUT_VARIABLES = new Set(['UNRESOLVED_VARIABLE', 'UNSET_VARIABLE']);
 
 function join(document: YamlDocument, root: ComposeNode): YamlDocument {
   return {
@@ -90,7 +106,7 @@ function compose(project: Project, own: MapNode): MapNode {
   const environment = readEnvironment(project, own, base);
   const model = loadSet(project, { paths, base, environment, trail: [] });
   const adopted = model && takeOut(project, model);
-  const written = listServices(own);
+  const written = loadOwn(project, own, ofOwn(environment));
   const merged = (adopted ? mergeNodes(adopted, written) : settle(written)) ?? written;
   const cast = castScalars(project, isMapNode(merged) ? withProfiles(merged, environment) : own);
   return isMapNode(cast) ? normalise(project, cast, environment) : own;
@@ -104,8 +120,18 @@ function readEnvironment(project: Project, own: MapNode, base: string): Environm
   ]);
   const path = base === '' ? '.env' : `${base}/.env`;
   const read = withEnvFile(project, variables, { node: own, path, optional: true });
-  // What a shell would have set; relative to where the Compose file is.
-  return new Map([['PWD', '.'], ['HOME', '~'], ...read]);
+  return new Map([...MACHINE, ...read]);
+}
+
+/** What a shell would have set; relative to where the Compose file is. */
+const MACHINE = new Map([
+  ['PWD', '.'],
+  ['HOME', '~'],
+]);
+
+/** What stands for the author's machine in a Compose file would mean nothing in a kombination. */
+function ofOwn(environment: Environment): Environment {
+  return new Map([...environment].filter(([name, value]) => value !== MACHINE.get(name)));
 }
 
 /** Keys that only count in a Compose file. */
@@ -123,29 +149,6 @@ function takeOut(project: Project, model: MapNode): MapNode {
     project.warning('UNSUPPORTED_KEY', name, message, { at: 'key' });
   }
   return withEntry(withEntry(model, 'version', undefined), 'name', undefined);
-}
-
-/** A kombination whose services are a map, so that they can be merged by name. */
-function listServices(own: MapNode): MapNode {
-  const services = own.entries.get('services');
-  const entries =
-    services?.kind === 'list'
-      ? services.items.map((item): [string, ComposeNode] => {
-          const name = textOf(item.kind === 'map' ? item.entries.get('name') : item) ?? '';
-          return [name, item.kind === 'map' ? withEntry(item, 'name', undefined) : map([], item.origin)];
-        })
-      : entriesOf(services);
-  if (!services) return own;
-  const renamed = entries.map(([name, node]): [string, ComposeNode] => [name, withEnvironment(node)]);
-  return withEntry(own, 'services', map(renamed, services.origin));
-}
-
-/** `env` is the kombination's word for `environment`. */
-function withEnvironment(node: ComposeNode): ComposeNode {
-  if (!isMapNode(node)) return node;
-  const env = node.entries.get('env');
-  if (!env || node.entries.has('environment')) return node;
-  return withEntry(withEntry(node, 'env', undefined), 'environment', env);
 }
 
 /** COMPOSE_PROFILES counts where the kombination chooses none. */
@@ -171,13 +174,14 @@ function normalise(project: Project, document: MapNode, environment: Environment
     name,
     isMapNode(node) ? normaliseService(project, node, shelf) : node,
   ]);
-  let result = withEntry(document, 'configs', undefined);
+  let result = entries.get('configs')?.kind === 'map' ? withEntry(document, 'configs', undefined) : document;
   if (services?.kind === 'map') result = withEntry(result, 'services', map(normal, services.origin));
   const secrets = entries.get('secrets');
-  if (secrets) {
+  if (secrets?.kind === 'map') {
     result = withEntry(result, 'secrets', map(placeSecrets(project, secrets, environment), secrets.origin));
   }
   const declared = entries.get('volumes');
+  if (declared && declared.kind !== 'map' && !isEmpty(declared)) return result;
   const all = [
     ...entriesOf(declared).map(([name, node]) => [name, plainVolume(project, node)] as const),
     ...volumes,

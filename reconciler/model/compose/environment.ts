@@ -14,6 +14,8 @@ export function fillEnvironment(project: Project, service: MapNode, environment:
   const own = entries.get('environment') ?? entries.get('env');
   const files = entries.get('env_file');
   if (!own && !files) return withLabels;
+  // Neither a map nor a list: for the schema to complain of.
+  if (own?.kind === 'scalar' && !isEmpty(own)) return withLabels;
   const variables = new Map<string, ComposeNode>();
   const known = new Map(environment);
   for (const file of files ? toSequence(files).items : []) {
@@ -39,7 +41,8 @@ function passOn(
   const value = environment.get(name);
   if (value !== undefined) return scalar(escapeEnv(value), node.origin);
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return undefined;
-  rememberUnset(project, node.origin, name);
+  // One that a kombination itself passes on must come from somewhere.
+  if (!node.origin.file.own) rememberUnset(project, node.origin, name);
   return scalar(`\${${name}}`, node.origin);
 }
 

@@ -106,9 +106,10 @@ function buildFile(use: ComposeNode, { key, value, directory, from = use }: Cont
 }
 
 /** The reader takes whole numbers as what they are; a kombination wants the digits. */
-function modeOf(node: ComposeNode | undefined): string | undefined {
+export function modeOf(node: ComposeNode | undefined): string | undefined {
   if (node?.kind !== 'scalar' || node.value === null) return undefined;
-  return typeof node.value === 'number' ? `0${node.value.toString(8)}` : String(node.value);
+  if (typeof node.value !== 'number' || node.origin.file.own) return String(node.value);
+  return `0${node.value.toString(8)}`;
 }
 
 function normaliseUse(use: ComposeNode): ComposeNode {

@@ -9,10 +9,19 @@ import { rememberUnset } from './project.ts';
  * environment: it stays a reference, and is looked up when the stack is rendered.
  */
 
-type Mode = 'env' | 'content' | 'plain';
+/**
+ * What a place makes of variables. `own…`: a place in the kombination itself, where one that nobody sets is an error, or a
+ * secret; `shell`: one where it is left to a shell; `leave`: one whose dollar signs mean nothing here.
+ */
+export type Mode = 'env' | 'content' | 'plain' | 'own' | 'own-env' | 'shell' | 'leave';
 
 /** A document with its variables filled in. */
-export function fillNodes(project: Project, root: ComposeNode, environment: Environment): ComposeNode {
+export function fillNodes(
+  project: Project,
+  root: ComposeNode,
+  environment: Environment,
+  modeAt: (path: readonly string[]) => Mode = modeOf,
+): ComposeNode {
   return fill(root, []);
 
   function fill(node: ComposeNode, path: readonly string[]): ComposeNode {
@@ -28,16 +37,22 @@ export function fillNodes(project: Project, root: ComposeNode, environment: Envi
         };
       case 'scalar': {
         if (typeof node.value !== 'string') return node;
-        const mode = modeOf(path);
-        if (mode === 'plain' && !node.value.includes('$')) return node;
+        const mode = modeAt(path);
+        if (mode === 'leave' || (mode !== 'env' && !node.value.includes('$'))) return node;
+        if (mode === 'own-env' && WHOLE_REFERENCE.test(node.value)) return node;
         const value = fillText(project, node, { environment, mode });
-        return value === node.value ? node : { ...node, value };
+        if (value === node.value) return node;
+        project.filled.add(node.origin);
+        return { ...node, value };
       }
       default:
         return node satisfies never;
     }
   }
 }
+
+/** In a map, or in a list of `NAME=value`. */
+const WHOLE_REFERENCE = /^([A-Za-z_][A-Za-z0-9_]*=)?secret:\/\//;
 
 function modeOf(path: readonly string[]): Mode {
   if (path[0] === 'services' && path[2] === 'environment' && path.length === 4) return 'env';
@@ -60,14 +75,31 @@ function fillText(
   project.error('INVALID_FORMAT', node, filled.problem, {
     hint: '$NAME, ${NAME}, ${NAME:-default}, ${NAME:?message} or ${NAME:+other}; $$ stands for a dollar sign',
   });
-  return '';
+  return text;
 }
 
 /** How variables are filled in at one place. */
 export function createFiller(project: Project, origin: Origin, { environment, mode }: FillOptions): Filler {
-  const node = { origin };
   const lookup = (name: string): string | undefined => environment.get(name);
-  if (mode === 'env') return { lookup, ...envFiller(project, origin) };
+  switch (mode) {
+    case 'env':
+      return { lookup, ...envFiller(project, origin) };
+    case 'own-env':
+      // What is not set may be a secret of the daemon's; that it is not is found when it is looked up.
+      return { lookup, ...envFiller(project, origin), unset: (name) => `\${${name}}` };
+    case 'own':
+      return { lookup, ...ownFiller(project, origin) };
+    case 'shell':
+      return { lookup, ...shellFiller(project, origin) };
+    default:
+      return { lookup, ...composeFiller(project, origin, mode) };
+  }
+}
+
+type Unset = Pick<Filler, 'unset' | 'required'>;
+
+function composeFiller(project: Project, origin: Origin, mode: Mode): Unset {
+  const node = { origin };
   const unset = (name: string): string => {
     if (mode === 'content') return `\${secret:env/${name}:-}`;
     project.warning('UNSET_VARIABLE', node, `the variable ${name} is not set: it becomes empty`, {
@@ -83,7 +115,31 @@ export function createFiller(project: Project, origin: Origin, { environment, mo
     });
     return '';
   };
-  return { lookup, unset, required };
+  return { unset, required };
+}
+
+function ownFiller(project: Project, origin: Origin): Unset {
+  const required = (name: string, message = ''): string => {
+    const reason = message === '' ? '' : `: ${message}`;
+    project.error('UNRESOLVED_VARIABLE', { origin }, `\${${name}} has no value${reason}`, {
+      hint: `set it in .env beside this file, or under variables:, give a default with \${${name}:-…}, or write $\${${name}} to mean it literally`,
+    });
+    return `\${${name}}`;
+  };
+  return { unset: (name) => required(name), required };
+}
+
+function shellFiller(project: Project, origin: Origin): Unset {
+  return {
+    ...ownFiller(project, origin),
+    unset(name, written) {
+      const message = `the variable ${name} is not set here: it is left to the shell of the container`;
+      project.warning('UNSET_VARIABLE', { origin }, message, {
+        hint: `write $$${name} to say so, or set it in .env beside this file, or under variables:`,
+      });
+      return written;
+    },
+  };
 }
 
 const REFERENCE = /^secret:\/\/(\S+)$/;

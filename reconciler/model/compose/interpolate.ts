@@ -12,6 +12,8 @@ export type TemplatePart =
       /** With the colon, a variable that is empty counts as one that is not set. */
       readonly operator: '' | '-' | ':-' | '?' | ':?' | '+' | ':+';
       readonly word: string;
+      /** `$NAME`, without braces. */
+      readonly isBare?: boolean;
     };
 
 export interface TemplateProblem {
@@ -50,7 +52,7 @@ export function parseTemplate(text: string): readonly TemplatePart[] | TemplateP
       const name = NAME.exec(text.slice(dollar + 1))?.[0];
       // One that begins no variable stands for itself.
       if (name === undefined) plain += '$';
-      else add({ name, operator: '', word: '' });
+      else add({ name, operator: '', word: '', isBare: true });
       index = dollar + 1 + (name?.length ?? 0);
     }
   }
@@ -95,8 +97,8 @@ function parseInside(inside: string): TemplatePart | undefined {
 /** What filling in found besides the text. */
 export interface Filler {
   readonly lookup: (name: string) => string | undefined;
-  /** Value of a variable that is not set and has no default. */
-  readonly unset: (name: string) => string;
+  /** Value of a variable that is not set and has no default; `written`: as it stands in the text. */
+  readonly unset: (name: string, written: string) => string;
   /** Value of a variable that is not set and must be. */
   readonly required: (name: string, message: string) => string;
   /** Value of a variable that is not set and has a default. Default: the default. */
@@ -123,7 +125,7 @@ export function fillTemplate(text: string, filler: Filler): string | TemplatePro
 
 type Variable = Extract<TemplatePart, { readonly operator: string }>;
 
-function fillVariable({ name, operator, word }: Variable, filler: Filler): string | TemplateProblem {
+function fillVariable({ name, operator, word, isBare }: Variable, filler: Filler): string | TemplateProblem {
   const { lookup, unset, required, plain = (text: string) => text } = filler;
   const value = lookup(name);
   const there = value !== undefined && (value !== '' || !operator.startsWith(':'));
@@ -142,7 +144,7 @@ function fillVariable({ name, operator, word }: Variable, filler: Filler): strin
       return filler.otherwise?.(name, fallback) ?? fallback;
     }
     case '':
-      return value === undefined ? unset(name) : plain(value);
+      return value === undefined ? unset(name, isBare ? `$${name}` : `\${${name}}`) : plain(value);
     default:
       return operator satisfies never;
   }

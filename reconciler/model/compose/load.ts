@@ -46,7 +46,8 @@ function loadFile(
   return loadIncludes(project, set, applyExtends(project, filled, set));
 }
 
-function loadIncludes(project: Project, set: ComposeSet, document: MapNode): MapNode {
+/** A document with the files that it includes. */
+export function loadIncludes(project: Project, set: ComposeSet, document: MapNode): MapNode {
   const { entries } = document;
   const include = entries.get('include');
   if (!include) return document;

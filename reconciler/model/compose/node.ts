@@ -15,6 +15,8 @@ export interface SourceFile {
   /** Directory that relative paths in it start from, from the root of the repository. */
   readonly base: string;
   readonly document: YamlDocument;
+  /** The kombination itself: its numbers are those of YAML 1.2, and nothing in it is guessed. */
+  readonly own?: boolean;
 }
 
 export interface Origin {
@@ -75,7 +77,8 @@ function build(ast: Document.Parsed, written: unknown, origin: Origin): ComposeN
     return { kind: 'list', items, ...base };
   }
   if (isMap(node)) return { kind: 'map', entries: readEntries(ast, node, origin), ...base };
-  return { kind: 'scalar', value: isScalar(node) ? readScalar(node) : null, ...base };
+  const value = isScalar(node) ? readScalar(node, origin.file.own ? 'yaml-1.2' : 'compose') : null;
+  return { kind: 'scalar', value, ...base };
 }
 
 /** What stands in the map itself counts before what is merged in; of several merged maps, the first. */

@@ -3,17 +3,22 @@ import { isDirectory, resolvePath } from '../file-tree.ts';
 import type { Issue, Problem } from '../issue.ts';
 import { isProblem } from '../issue.ts';
 import type { TextPlace, YamlDocument } from '../yaml-document.ts';
-import { parseYaml } from '../yaml-document.ts';
+import { parseYamlStream } from '../yaml-document.ts';
 import type { DotenvOptions } from './dotenv.ts';
 import { parseDotenv } from './dotenv.ts';
 import type { ComposeNode, Origin, SourceFile } from './node.ts';
+import { mergeNodes } from './merge.ts';
 import { placeOf, readNodes } from './node.ts';
 
 /** What the parts of reading a Compose project share. */
 export interface Project {
   readonly tree: TreeDirectory;
-  /** Directory of the kombination, from the root of the repository. */
+  /** Repository path of the kombination. */
+  readonly file: string;
+  /** Its directory, from the root of the repository. */
   readonly directory: string;
+  /** Whether it names Compose files. */
+  readonly adopts: boolean;
   /** Name of the stack. */
   readonly name: string;
   /** Texts of the repository that have been read, by blob id. */
@@ -27,8 +32,10 @@ export interface Project {
   readonly warning: Report;
   /** Variables that are not set, by the value that asks for them. */
   readonly unset: Map<Origin, Set<string>>;
+  /** Values that variables were filled into. */
+  readonly filled: Set<Origin>;
   /** Files parsed so far, so that one that is used twice is reported once. */
-  readonly parsed: Map<string, YamlDocument>;
+  readonly parsed: Map<string, readonly YamlDocument[]>;
 }
 
 /** Variables for filling in. */
@@ -98,10 +105,12 @@ export function readYaml(
     return undefined;
   }
   if (text === undefined) return undefined;
-  const document = project.parsed.get(path) ?? parseYaml(text, { maxAliases: MAX_ALIASES });
+  const documents = project.parsed.get(path) ?? parseYamlStream(text, { maxAliases: MAX_ALIASES });
   if (!project.parsed.has(path)) {
-    project.parsed.set(path, document);
-    for (const { code, message, line, column, path: place } of document.problems) {
+    project.parsed.set(path, documents);
+    for (const { code, message, line, column, path: place } of documents.flatMap(
+      ({ problems }) => problems,
+    )) {
       project.issues.push({
         severity: 'error',
         code,
@@ -111,11 +120,16 @@ export function readYaml(
       });
     }
   }
-  const nodes = readNodes({ path, base, document });
-  if (!nodes && document.problems.length === 0 && document.value !== undefined) {
-    project.error('YAML_SYNTAX', asked, `${path} says too much, with its aliases followed`);
+  let result: ComposeNode | undefined;
+  for (const document of documents) {
+    const nodes = readNodes({ path, base, document });
+    if (!nodes && document.problems.length === 0 && document.value !== undefined) {
+      project.error('YAML_SYNTAX', asked, `${path} says too much, with its aliases followed`);
+    }
+    // Documents of one file are put over each other as files are.
+    if (nodes) result = result ? mergeNodes(result, nodes) : nodes;
   }
-  return nodes;
+  return result;
 }
 
 export interface EnvFileEntry {

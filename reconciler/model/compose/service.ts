@@ -4,7 +4,7 @@ import type { BindVolumes } from './binds.ts';
 import { placeBinds } from './binds.ts';
 import { fillEnvironment } from './environment.ts';
 import type { Shelf } from './files.ts';
-import { placeConfigs } from './files.ts';
+import { modeOf, placeConfigs } from './files.ts';
 import { toPairs, toSequence } from './merge.ts';
 import type { ComposeNode, MapNode } from './node.ts';
 import { child, entriesOf, isEmpty, map, scalar, textOf, withEntry } from './node.ts';
@@ -21,6 +21,7 @@ export function normaliseService(
   result = placeBinds(project, result, shelf.volumes);
   result = placeConfigs(project, result, shelf);
   result = normalisePorts(result);
+  result = normaliseMounts(result);
   result = placeBuild(project, result, shelf.environment);
   const files = result.entries.get('volumes');
   return files?.kind === 'list' && files.items.length === 0
@@ -84,6 +85,20 @@ function longPorts(node: MapNode): readonly ComposeNode[] {
   const published = textOf(child(node, 'published'));
   if (published === '') return [withEntry(node, 'published', undefined)];
   return [node];
+}
+
+/** A kombination says the mode of a tmpfs in octal digits; Compose's own files as a number. */
+function normaliseMounts(service: MapNode): MapNode {
+  const mounts = service.entries.get('volumes');
+  if (mounts?.kind !== 'list') return service;
+  const items = mounts.items.map((item) => {
+    const tmpfs = child(item, 'tmpfs');
+    const mode = child(tmpfs, 'mode');
+    const digits = modeOf(mode);
+    if (item.kind !== 'map' || tmpfs?.kind !== 'map' || !mode || digits === undefined) return item;
+    return withEntry(item, 'tmpfs', withEntry(tmpfs, 'mode', scalar(digits, mode.origin)));
+  });
+  return withEntry(service, 'volumes', { ...mounts, items });
 }
 
 /** A build whose context starts from the kombination's directory, with arguments that are only named filled in. */

@@ -126,7 +126,7 @@ export function servicesOf(document: Document.Parsed): readonly NamedService[] {
   );
 }
 
-/** Variables are filled in once and for all: a kombination has none. */
+/** Variables are filled in once and for all: the `.env` of the project does not come along. */
 function fillIn(shared: Import): void {
   visit(shared.document, {
     Scalar(key, node, path) {
@@ -218,5 +218,8 @@ function check({ document, copies, checkSchema }: Import) {
     })),
   );
   const text = document.toString({ lineWidth: 0 });
-  return assess({ file: FILE, text, tree, nodes: new Map(), checkSchema });
+  const { document: read, issues } = assess({ file: FILE, text, tree, nodes: new Map(), checkSchema });
+  // Findings about other files, and variables, know their place only.
+  const placed = issues.map((issue) => ({ ...issue, path: issue.place?.path ?? issue.path }));
+  return { document: read, issues: placed };
 }

@@ -8,7 +8,7 @@ export interface VariableUse {
   readonly kind: 'filled' | 'default' | 'secret' | 'empty';
 }
 
-/** In an environment, a dollar sign stays doubled. */
+/** A dollar sign stays doubled, but for the content of a file. */
 export type Place = 'environment' | 'content' | 'elsewhere';
 
 export interface Interpolated {
@@ -28,10 +28,10 @@ export function interpolate(
   place: Place,
 ): Interpolated {
   const uses: VariableUse[] = [];
-  const literal = (value: string) => (place === 'environment' ? value.replaceAll('$', '$$$$') : value);
+  const literal = (value: string) => (place === 'content' ? value : value.replaceAll('$', '$$$$'));
   const result = text.replace(VARIABLE, (...groups: readonly (string | undefined)[]) => {
     const [, dollar, braced, operator = '', rest = '', bare] = groups;
-    if (dollar !== undefined) return place === 'environment' ? '$$' : '$';
+    if (dollar !== undefined) return place === 'content' ? '$' : '$$';
     const name = braced ?? bare ?? '';
     const use = (kind: VariableUse['kind'], value: string) => {
       uses.push({ name, kind });

@@ -1,9 +1,12 @@
 import type { Assessment } from '../../model/assess.ts';
 import type { BuildModel } from '../../model/build.ts';
+import { clusterOf } from '../../model/cluster-node.ts';
 import type { ContainerSpec, NetworkSpec, VolumeSpec } from '../../model/docker-spec.ts';
 import { joinPath, directoryOf } from '../../model/file-tree.ts';
 import type { DependencyCondition, DesiredResource } from '../../model/resource.ts';
+import type { ServiceModel } from '../../model/kombination.ts';
 import { replicaNumber } from '../../model/rollout.ts';
+import { hostOf } from '../../model/route.ts';
 import { Secret } from '../../model/secret.ts';
 import type { TargetReference } from '../../model/target.ts';
 import { renderDocker } from '../docker.ts';
@@ -22,6 +25,8 @@ export interface Blueprint {
   readonly networks: readonly BlueprintPart<NetworkSpec>[];
   readonly volumes: readonly BlueprintPart<VolumeSpec>[];
   readonly variables: Variables;
+  /** The name that the document gives a volume on its target. */
+  readonly called: (volume: string) => string | undefined;
   /** Content of a file of the repository, or of a text in the document. */
   readonly content: (blob: string) => Uint8Array;
 }
@@ -40,6 +45,10 @@ export interface BlueprintService extends BlueprintPart<ContainerSpec> {
   readonly oneShot: boolean;
   /** Containers of the service. */
   readonly replicas: number;
+  readonly model: ServiceModel;
+  /** Host name and port of its route. */
+  readonly host: string | undefined;
+  readonly routedPort: number | undefined;
   readonly build?: BlueprintBuild;
 }
 
@@ -56,15 +65,21 @@ export function blobsOf(assessment: Assessment): readonly string[] {
   return [...new Set(blobs)].filter((blob) => !inline.has(blob));
 }
 
-/** No secret is looked up: a mark stands wherever one would be. */
+/**
+ * No secret is looked up: a mark stands wherever one would be.
+ *
+ * @param isKnown whether a reference leads anywhere; what does not gives way to its default
+ */
 export function buildBlueprint(
   assessment: Assessment,
   file: string,
   content: (blob: string) => Uint8Array,
+  isKnown: (reference: string) => boolean = () => true,
 ): Blueprint {
   const { kombination, targets } = assessment;
   const variables = createVariables();
-  const lookup = (reference: string) => new Secret(markReference(reference), reference);
+  const lookup = (reference: string) =>
+    isKnown(reference) ? new Secret(markReference(reference), reference) : undefined;
   const resources = renderDocker({ assessment, file, lookup });
   // One stands for all of a service.
   const containers = resources.filter(({ kind, name }) => kind === 'container' && replicaNumber(name) === 1);
@@ -74,20 +89,28 @@ export function buildBlueprint(
     ),
   );
   const names = new Map(containers.map(({ id, name }) => [id, name]));
-  const services = containers.map((container): BlueprintService => {
+  const services = containers.flatMap((container): BlueprintService[] => {
     const build = buildOf(assessment, container.name, file);
-    return {
-      ...partOf<ContainerSpec>(container),
-      oneShot: awaited.has(container.id),
-      replicas: kombination.services.find(({ name }) => name === container.name)?.replicas ?? 1,
-      dependsOn: container.dependsOn.flatMap(({ id, until }) => {
-        const service = names.get(id);
-        // The others only occur in plans.
-        const condition = until === 'healthy' || until === 'completed' ? until : 'applied';
-        return service === undefined ? [] : [{ service, until: condition }];
-      }),
-      ...(build ? { build } : {}),
-    };
+    const model = kombination.services.find(({ name }) => name === container.name);
+    if (!model) return [];
+    const isRouted = model.route !== undefined && model.route !== false && !!clusterOf(kombination, model);
+    return [
+      {
+        ...partOf<ContainerSpec>(container),
+        oneShot: awaited.has(container.id),
+        replicas: model.replicas ?? 1,
+        model,
+        host: isRouted ? hostOf(model, kombination.domain) : undefined,
+        routedPort: isRouted && model.route ? model.route.port : undefined,
+        dependsOn: container.dependsOn.flatMap(({ id, until }) => {
+          const service = names.get(id);
+          // The others only occur in plans.
+          const condition = until === 'healthy' || until === 'completed' ? until : 'applied';
+          return service === undefined ? [] : [{ service, until: condition }];
+        }),
+        ...(build ? { build } : {}),
+      },
+    ];
   });
   return {
     stack: kombination.name,
@@ -99,6 +122,7 @@ export function buildBlueprint(
     networks: resources.filter(({ kind }) => kind === 'network').map(partOf<NetworkSpec>),
     volumes: resources.filter(({ kind }) => kind === 'volume').map(partOf<VolumeSpec>),
     variables,
+    called: (volume) => kombination.volumes[volume]?.name,
     content,
   };
 }

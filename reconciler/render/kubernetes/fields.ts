@@ -49,3 +49,19 @@ export function textOf(value: unknown): string | undefined {
   const text = asString(value) ?? asNumber(value)?.toString();
   return text === '' ? undefined : text;
 }
+
+/** Members that may be left out. */
+type Maybe = Readonly<Record<string, SpecValue | undefined>>;
+
+/** What is said of these, empty or not. */
+export function said(fields: Maybe): Spec {
+  return Object.fromEntries(
+    Object.entries(fields).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])),
+  );
+}
+
+/** As `said`; `undefined` when that is nothing. */
+export function filled(fields: Maybe): Spec | undefined {
+  const spec = said(fields);
+  return Object.keys(spec).length > 0 ? spec : undefined;
+}

@@ -174,6 +174,7 @@ describe('the Kompose dialect', () => {
       409,
       { error: expect.objectContaining({ reason: 'CONFIRMATION_REQUIRED' }) },
     ]);
+    await server.request('/api/v1/stacks/core/backup?wait=true', { method: 'POST' });
     const done = await restore({ confirm: true, service: 'db' });
     expect(await done.json()).toMatchObject({ type: 'restore', status: 'completed', stack_id: 'core' });
     expect((await server.request('/api/v1/backups?stack=nope')).status).toBe(200);

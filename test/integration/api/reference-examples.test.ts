@@ -157,7 +157,7 @@ describe('the examples of the kombify reference', () => {
             line: 4,
             column: 5,
             hint: 'did you mean volumes?',
-            rule: 'validation_error',
+            rule: 'schema_error',
           },
         ],
         warnings: [],

@@ -1,35 +1,23 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ApiServer } from '../../support/api-server.ts';
-import { json, startApiServer } from '../../support/api-server.ts';
+import { startApiServer } from '../../support/api-server.ts';
+import type { HomelabApi } from '../../support/homelab-api.ts';
+import { startHomelabApi } from '../../support/homelab-api.ts';
 
 const REVISION = 'f'.repeat(40);
 
 describe('the API', () => {
+  let homelab: HomelabApi;
   let server: ApiServer;
-  let failing: Record<string, string>;
 
   beforeEach(async () => {
-    failing = {};
-    server = await startApiServer({
-      checks: () => failing,
-      metrics: {
-        contentType: 'text/plain; version=0.0.4; charset=utf-8',
-        text: () => Promise.resolve('up 1\n'),
-      },
-    });
-    await server.request(
-      '/api/v1/stacks',
-      json('POST', { name: 'homelab', services: ['web'], domain: 'home.lab' }),
-    );
+    homelab = await startHomelabApi();
+    ({ server } = homelab);
   });
   afterEach(() => server[Symbol.asyncDispose]());
 
-  const read = async (path: string, init?: RequestInit): Promise<Record<string, unknown>> => {
-    const body: unknown = await (await server.request(`/api/v1${path}`, init)).json();
-    return typeof body === 'object' && body !== null ? { ...body } : {};
-  };
-  const status = async (path: string, init?: RequestInit) =>
-    (await server.request(`/api/v1${path}`, init)).status;
+  const read: HomelabApi['read'] = (path, init) => homelab.read(path, init);
+  const status: HomelabApi['status'] = (path, init) => homelab.status(path, init);
 
   describe('system', () => {
     it('is healthy and ready, to everybody', async () => {
@@ -61,7 +49,7 @@ describe('the API', () => {
 
     it('is not ready before the first read, or while a check fails', async () => {
       server.reconciler.setRepository({ revision: null });
-      failing = { engine: 'does not answer' };
+      homelab.failing['engine'] = 'does not answer';
 
       const response = await server.request('/api/v1/health/ready');
 

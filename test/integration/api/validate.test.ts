@@ -26,7 +26,7 @@ describe('the unifier', () => {
       {
         message: 'storage is not known',
         code: 'UNKNOWN_KEY',
-        rule: 'validation_error',
+        rule: 'schema_error',
         hint: 'did you mean volumes?',
         ...error,
       },

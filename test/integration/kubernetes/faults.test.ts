@@ -1,205 +1,201 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import process from 'node:process';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { asFields } from '../../../reconciler/model/values.ts';
 import type { Target } from '../../../reconciler/ports/target.ts';
-import type { ClusterDouble } from '../../support/cluster-double.ts';
-import { startClusterDouble } from '../../support/cluster-double.ts';
 import type { ClusterStack, Hand } from '../../support/cluster-stack.ts';
 import { actionsOf, createClusterStack, createHand } from '../../support/cluster-stack.ts';
+import { CONFIG, SECRET, WEB } from '../../support/cluster-nodes.ts';
 import { eventually } from '../../support/eventually.ts';
+import type { FaultyCluster } from '../../support/faulty-cluster.ts';
+import { startFaultyDouble, startFaultyServer } from '../../support/faulty-cluster.ts';
 
-const CONFIG = '{ id: conf, type: configmap, data: { name: conf, data: { LEVEL: debug } } }';
-const SECRET = '{ id: sec, type: secret, data: { name: sec, keys: [{ name: TOKEN }] } }';
-const quiet = () => new AbortController().signal;
+const assets = process.env['KUBEBUILDER_ASSETS'] ?? '';
 
-let double: ClusterDouble;
-let target: Target;
-let hand: Hand;
-let own: ClusterStack;
+describeFaults('API double', startFaultyDouble);
+// One of a server's own: the others must not be disturbed by its restarts.
+if (assets !== '') describeFaults(`API server of ${assets}`, () => startFaultyServer(assets));
 
-beforeEach(async () => {
-  double = await startClusterDouble();
-  target = double.createTarget();
-  hand = createHand(double.client);
-  own = createClusterStack(target);
-});
-afterEach(async () => {
-  await target[Symbol.asyncDispose]();
-  await double[Symbol.asyncDispose]();
-});
+/** Whatever happens to the connection or the server in between, the end state is the right one. */
+function describeFaults(name: string, setup: () => Promise<FaultyCluster>): void {
+  describe(`faults: ${name}`, () => {
+    let cluster: FaultyCluster;
+    let target: Target;
+    let hand: Hand;
+    let own: ClusterStack;
+    beforeAll(async () => {
+      cluster = await setup();
+      hand = createHand(cluster.direct);
+    });
+    afterAll(() => cluster[Symbol.asyncDispose]());
+    beforeEach(() => {
+      target = cluster.createTarget();
+      own = createClusterStack(target);
+    });
+    afterEach(() => target[Symbol.asyncDispose]());
 
-const configPath = () => `/api/v1/namespaces/${own.namespace}/configmaps/conf`;
+    const configPath = (one = 'conf') => `/api/v1/namespaces/${own.namespace}/configmaps/${one}`;
+    const quiet = () => new AbortController().signal;
+    /** As the loop does it: again and again until there is nothing left to do. */
+    const converge = (stack: ClusterStack, desired: ReturnType<ClusterStack['describe']>) =>
+      eventually(
+        () => stack.apply(desired).catch(() => null),
+        (plan) => plan !== null && actionsOf(plan).length === 0,
+        60_000,
+      );
 
-describe('a connection that is cut in the middle of an apply', () => {
-  it.each(['asked', 'answered'] as const)('ends well wherever it was cut (%s)', async (when) => {
-    for (let nth = 1; ; nth++) {
-      expect(nth).toBeLessThan(60);
-      const one = createClusterStack(target);
-      const desired = one.describe([CONFIG, SECRET]);
-      double.api.breakAt(nth, when);
-      const error = await one.apply(desired).then(
+    it.each(['asked', 'answered'] as const)('ends well wherever an apply was cut (%s)', async (when) => {
+      for (let nth = 1; ; nth++) {
+        expect(nth).toBeLessThan(200);
+        const one = createClusterStack(target);
+        const desired = one.describe([CONFIG, SECRET]);
+        cluster.line.breakAt(nth, when);
+        const error = await one.apply(desired).then(
+          () => null,
+          (thrown: unknown) => thrown,
+        );
+        if (error !== null) expect(error).toMatchObject({ code: 'TARGET_UNREACHABLE', retryable: true });
+        await converge(one, desired);
+        const names = (await one.observe(desired)).map(({ kind }) => kind);
+        expect(names, `cut at request ${nth}`).toEqual(['ConfigMap', 'Namespace', 'Secret']);
+        if (error === null) break;
+      }
+      cluster.line.breakAt(1e9, when);
+    });
+
+    it('ends well when the server is killed in the middle of an apply', async () => {
+      const names = Array.from({ length: 40 }, (_, index) => `c${index}`);
+      const nodes = (value: string) =>
+        names.map((one) => `{ id: ${one}, type: configmap, data: { name: ${one}, data: { a: ${value} } } }`);
+      await own.apply(own.describe(nodes('old')));
+      const desired = own.describe(nodes('new'));
+      const plan = await own.plan(desired);
+      cluster.line.requests.length = 0;
+      const applying = own.carryOut(plan, desired).then(
         () => null,
         (thrown: unknown) => thrown,
       );
-      if (error !== null) expect(error).toMatchObject({ code: 'TARGET_UNREACHABLE', retryable: true });
       await eventually(
-        () => one.apply(desired).catch(() => null),
+        () => cluster.line.requests.filter((one) => one.startsWith('PATCH')).length,
+        (count) => count >= 10,
+      );
+      await cluster.stop();
+      expect(await applying).toMatchObject({ code: 'TARGET_UNREACHABLE', retryable: true });
+      await cluster.start();
+      await converge(own, desired);
+      for (const one of names) expect((await hand.read(configPath(one)))['data']).toEqual({ a: 'new' });
+    });
+
+    it('goes on with a watch where it was cut off, without a list', async () => {
+      const desired = own.describe([CONFIG]);
+      await own.apply(desired);
+      cluster.line.cut();
+      cluster.line.requests.length = 0;
+      await hand.edit(configPath(), { data: { LEVEL: 'trace' } });
+      const plan = await eventually(
+        () => own.plan(desired),
+        (one) => actionsOf(one).length > 0,
+      );
+      expect(actionsOf(plan)).toEqual([`update ${own.id('ConfigMap', 'conf')}`]);
+      expect(cluster.line.requests.filter((one) => /configmaps\?(?!.*watch=1)/.test(one))).toEqual([]);
+    });
+
+    it('lists again when a watch has expired, and says that it may have missed something', async () => {
+      const desired = own.describe([CONFIG]);
+      await own.apply(desired);
+      const events: (string | null)[] = [];
+      const controller = new AbortController();
+      const watching = target.watch((event) => void events.push(event), controller.signal);
+      await cluster.line.close();
+      await hand.remove(configPath());
+      // What a watch could go on from is forgotten with the server.
+      await cluster.stop();
+      await cluster.start();
+      events.length = 0;
+      cluster.line.requests.length = 0;
+      await cluster.line.open();
+      await eventually(
+        async () => events.includes(null),
+        (told) => told,
+      );
+      const plan = await eventually(
+        () => own.plan(desired).catch(() => null),
+        (one) => one !== null,
+      );
+      expect(plan && actionsOf(plan)).toEqual([`create ${own.id('ConfigMap', 'conf')}`]);
+      expect(cluster.line.requests.filter((one) => /configmaps\?(?!.*watch=1)/.test(one))).not.toEqual([]);
+      controller.abort();
+      await watching;
+    });
+
+    it('says that a server is away, and finds it again', async () => {
+      const desired = own.describe([CONFIG]);
+      await own.apply(desired);
+      await cluster.stop();
+      const observed = await eventually(
+        () => own.observe(desired).catch((error: unknown) => error),
+        (answer) => answer instanceof Error,
+      );
+      expect(observed).toMatchObject({ code: 'TARGET_UNREACHABLE', retryable: true });
+      await cluster.start();
+      // An attempt that began before may still come back empty-handed.
+      const plan = await eventually(
+        () => own.plan(desired).catch(() => null),
+        (one) => one !== null,
+        60_000,
+      );
+      expect(plan && actionsOf(plan)).toEqual([]);
+      expect((await target.health(own.stack, own.id('ConfigMap', 'conf'), quiet())).status).toBe('healthy');
+    });
+
+    it('does not take for a change of its own what a controller has just written', async () => {
+      const desired = own.describe([WEB]);
+      await own.apply(desired);
+      cluster.line.hush();
+      const path = `/apis/apps/v1/namespaces/${own.namespace}/deployments/web`;
+      await hand.edit(path, { metadata: { annotations: { revision: '1' } } }, 'controller');
+      const changed = own.describe([WEB.replace('replicas: 2', 'replicas: 3')]);
+      const { changes } = await own.plan(changed);
+      expect(changes.find(({ kind }) => kind === 'Deployment')?.fields).toEqual([
+        { path: 'spec.replicas', before: 2, after: 3 },
+      ]);
+      cluster.line.tell();
+    });
+
+    it('goes on when a kind is no longer there and its watch has ended', async () => {
+      const group = `${own.stack}.example.org`;
+      const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } };
+      const definition = {
+        apiVersion: 'apiextensions.k8s.io/v1',
+        kind: 'CustomResourceDefinition',
+        metadata: { name: `cups.${group}` },
+        spec: {
+          group,
+          scope: 'Namespaced',
+          names: { kind: 'Cup', plural: 'cups', singular: 'cup', listKind: 'CupList' },
+          versions: [{ name: 'v1', served: true, storage: true, schema }],
+        },
+      };
+      const cup = { apiVersion: `${group}/v1`, kind: 'Cup', metadata: { name: 'mine' } };
+      const manifest = (id: string, object: object) =>
+        `{ id: ${id}, type: manifest, data: { manifest: ${JSON.stringify(object)} } }`;
+      const all = own.describe([manifest('crd', definition), manifest('cup', cup), CONFIG]);
+      await own.apply(all);
+      await hand.remove(`/apis/apiextensions.k8s.io/v1/customresourcedefinitions/cups.${group}`);
+      await eventually(
+        () => hand.read(`/apis/${group}/v1/cups`).catch(() => null),
+        (found) => found === null,
+      );
+      cluster.line.cut();
+      const some = own.describe([CONFIG]);
+      const settled = await eventually(
+        () => own.plan(some).catch(() => null),
         (plan) => plan !== null && actionsOf(plan).length === 0,
       );
-      const names = (await one.observe(desired)).map(({ kind }) => kind);
-      expect(names, `cut at request ${nth}`).toEqual(['ConfigMap', 'Namespace', 'Secret']);
-      if (error === null) break;
-    }
-    double.api.breakAt(1e9, when);
-  });
-});
-
-describe('a watch', () => {
-  it('goes on where it was cut off, without a list', async () => {
-    const desired = own.describe([CONFIG]);
-    await own.apply(desired);
-    double.api.cut();
-    double.api.requests.length = 0;
-    await hand.edit(configPath(), { data: { LEVEL: 'trace' } });
-    const plan = await eventually(
-      () => own.plan(desired),
-      (one) => actionsOf(one).length > 0,
-    );
-    expect(actionsOf(plan)).toEqual([`update ${own.id('ConfigMap', 'conf')}`]);
-    expect(double.api.requests.filter((one) => /configmaps\?(?!.*watch=1)/.test(one))).toEqual([]);
-  });
-
-  it('lists again when it has expired, and says that it may have missed something', async () => {
-    const desired = own.describe([CONFIG]);
-    await own.apply(desired);
-    const events: (string | null)[] = [];
-    const controller = new AbortController();
-    const watching = target.watch((event) => void events.push(event), controller.signal);
-    await double.api.stop();
-    const conf = double.api.store.kinds.find(({ kind }) => kind === 'ConfigMap')!;
-    double.api.store.remove({ kind: conf, namespace: own.namespace, name: 'conf' }, { dryRun: false });
-    double.api.store.compact();
-    await double.api.start();
-    await eventually(
-      async () => events.includes(null),
-      (told) => told,
-    );
-    expect(actionsOf(await own.plan(desired))).toEqual([`create ${own.id('ConfigMap', 'conf')}`]);
-    controller.abort();
-    await watching;
-  });
-});
-
-describe('an API server that is away', () => {
-  it('is said to be unreachable, and found again', async () => {
-    const desired = own.describe([CONFIG]);
-    await own.apply(desired);
-    await double.api.stop();
-    const observed = await eventually(
-      () => own.observe(desired).catch((error: unknown) => error),
-      (answer) => answer instanceof Error,
-    );
-    expect(observed).toMatchObject({ code: 'TARGET_UNREACHABLE', retryable: true });
-    await double.api.start();
-    // An attempt that began before may still come back empty-handed.
-    const plan = await eventually(
-      () => own.plan(desired).catch(() => null),
-      (one) => one !== null,
-    );
-    expect(plan && actionsOf(plan)).toEqual([]);
-    expect((await target.health(own.stack, own.id('ConfigMap', 'conf'), quiet())).status).toBe('healthy');
-  });
-});
-
-it('plans a stack that is as described without asking about its objects', async () => {
-  const nodes = Array.from(
-    { length: 50 },
-    (_, index) => `{ id: c${index}, type: configmap, data: { name: c${index}, data: { a: b } } }`,
-  );
-  const desired = own.describe(nodes);
-  await own.apply(desired);
-  double.api.requests.length = 0;
-  expect(actionsOf(await own.plan(desired))).toEqual([]);
-  expect(double.api.requests).toEqual([]);
-});
-
-it('asks the server once about a value that it writes in its own way', async () => {
-  const web =
-    '{ id: web, type: deployment, data: { name: web, image: i, resources: { limits: { cpu: 1000m } } } }';
-  const desired = own.describe([web]);
-  await own.apply(desired);
-  expect(actionsOf(await own.plan(desired))).toEqual([]);
-  double.api.requests.length = 0;
-  expect(actionsOf(await own.plan(desired))).toEqual([]);
-  expect(double.api.requests).toEqual([]);
-});
-
-it('deletes no object that has taken the place of the one it knew', async () => {
-  const desired = own.describe([CONFIG]);
-  await own.apply(desired);
-  const plan = await own.plan([], { mode: 'destroy' });
-  await hand.remove(configPath());
-  const theirs = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'conf' }, data: { theirs: 'yes' } };
-  await hand.create(`/api/v1/namespaces/${own.namespace}/configmaps`, theirs);
-  await own.carryOut(plan, []);
-  expect((await hand.read(configPath()))['data']).toEqual({ theirs: 'yes' });
-});
-
-describe('health', () => {
-  const WEB = '{ id: web, type: deployment, data: { name: web, image: i } }';
-  const LABELS = { app: 'web' };
-  const status = (path: string, body: object) => hand.edit(`${path}/status`, { status: body }, 'controller');
-  const deployment = () => `/apis/apps/v1/namespaces/${own.namespace}/deployments/web`;
-
-  async function pod(state: object, restartCount = 0) {
-    const metadata = { name: 'web-1', labels: LABELS };
-    const path = `/api/v1/namespaces/${own.namespace}/pods`;
-    await hand.create(path, {
-      apiVersion: 'v1',
-      kind: 'Pod',
-      metadata,
-      spec: { containers: [{ name: 'web' }] },
-    });
-    const lastState = { terminated: { exitCode: 3 } };
-    await status(`${path}/web-1`, { containerStatuses: [{ name: 'web', restartCount, state, lastState }] });
-  }
-  const look = () => target.health(own.stack, own.id('Deployment', 'web'), quiet());
-
-  it('follows a rollout to its end', async () => {
-    await own.apply(own.describe([WEB]));
-    expect(await look()).toEqual({ status: 'starting', reason: 'the change has not been seen yet' });
-    const done = { replicas: 1, updatedReplicas: 1, availableReplicas: 1, observedGeneration: 1 };
-    await status(deployment(), { ...done, availableReplicas: 0 });
-    await eventually(look, ({ reason }) => reason === '0 of 1 pods are ready');
-    await status(deployment(), done);
-    await eventually(look, (health) => health.status === 'healthy');
-  });
-
-  it('gives up on an image that cannot be pulled, with the reason of the pod', async () => {
-    await own.apply(own.describe([WEB]));
-    await pod({ waiting: { reason: 'ImagePullBackOff', message: 'Back-off pulling image "i"' } });
-    expect(await look()).toEqual({
-      status: 'failed',
-      reason: 'container web of pod web-1: ImagePullBackOff: Back-off pulling image "i"',
+      expect(settled && actionsOf(settled)).toEqual([]);
+      await converge(own, all);
+      expect(
+        asFields((await hand.read(`/apis/${group}/v1/namespaces/${own.namespace}/cups/mine`))['metadata']),
+      ).toMatchObject({ name: 'mine' });
     });
   });
-
-  it('gives up on a crash loop, with the last lines and without secrets', async () => {
-    await own.apply(own.describe([WEB, SECRET]));
-    await pod({ waiting: { reason: 'CrashLoopBackOff' } }, 2);
-    double.api.logs.set(`${own.namespace}/web-1/web`, ['starting', 'token correct-horse is not valid']);
-    expect(await look()).toEqual({
-      status: 'failed',
-      reason:
-        'container web of pod web-1 exited with 3, 2 restarts; it wrote: starting | token *** is not valid',
-    });
-  });
-
-  it('reads logs of the pods', async () => {
-    await own.apply(own.describe([WEB]));
-    await pod({ running: {} });
-    double.api.logs.set(`${own.namespace}/web-1/web`, ['one', 'two']);
-    const lines: string[] = [];
-    const id = own.id('Deployment', 'web');
-    for await (const { text } of target.logs(own.stack, id, { tail: 1, signal: quiet() })) lines.push(text);
-    expect(lines).toEqual(['two']);
-  });
-});
+}

@@ -35,9 +35,9 @@ export class Refusal extends Error {
   }
 }
 
-export function invalid(kind: ServedKind, name: string, cause: Cause): Refusal {
+export function invalid(kind: ServedKind, name: string, ...causes: readonly Cause[]): Refusal {
   const type = kind.group === '' ? kind.kind : `${kind.kind}.${kind.group}`;
-  return new Refusal(422, 'Invalid', `${type} "${name}" is invalid: ${cause.field}: ${cause.message}`, [
-    cause,
-  ]);
+  const list = causes.map(({ field, message }) => `${field}: ${message}`).join(', ');
+  const text = causes.length === 1 ? list : `[${list}]`;
+  return new Refusal(422, 'Invalid', `${type} "${name}" is invalid: ${text}`, causes);
 }

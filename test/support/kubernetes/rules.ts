@@ -2,25 +2,10 @@ import { isDeepStrictEqual } from 'node:util';
 import { quantity } from '../../../reconciler/adapters/kubernetes/quantity.ts';
 import type { Members, Value } from './field-set.ts';
 import { isMembers, textOf } from './field-set.ts';
+import { at, listAt, membersAt } from './members.ts';
 import type { ServedKind } from './kinds.ts';
 import { resourceName } from './kinds.ts';
 import { invalid, Refusal } from './refusal.ts';
-
-function at(object: Members | undefined, ...path: readonly string[]): Value | undefined {
-  let value: Value | undefined = object;
-  for (const key of path) value = isMembers(value) ? value[key] : undefined;
-  return value;
-}
-
-function membersAt(object: Members, ...path: readonly string[]): Members {
-  const value = at(object, ...path);
-  return isMembers(value) ? value : {};
-}
-
-function listAt(object: Members, ...path: readonly string[]): Members[] {
-  const value = at(object, ...path);
-  return Array.isArray(value) ? value.filter(isMembers) : [];
-}
 
 /** What the server fills in. `serial` makes addresses differ. */
 export function withDefaults(object: Members, kind: ServedKind, serial: number): Members {
@@ -105,6 +90,8 @@ const STATEFULSET_MUTABLE =
     ' ',
   );
 
+type Forbid = (fields: readonly string[], message: string) => void;
+
 /** Refuses changes of what cannot be changed, in the server's own words. */
 export function checkImmutable(before: Members, after: Members, kind: ServedKind): void {
   const name = textOf(at(after, 'metadata', 'name'));
@@ -118,8 +105,13 @@ export function checkImmutable(before: Members, after: Members, kind: ServedKind
       message: `Invalid value: ${value}: field is immutable`,
     });
   };
-  const forbid = (field: string, message: string) => {
-    throw invalid(kind, name, { field, reason: 'FieldValueForbidden', message: `Forbidden: ${message}` });
+  const forbid: Forbid = (fields, message) => {
+    const reason = 'FieldValueForbidden';
+    throw invalid(
+      kind,
+      name,
+      ...fields.map((field) => ({ field, reason, message: `Forbidden: ${message}` })),
+    );
   };
   switch (kind.kind) {
     case 'Deployment':
@@ -137,20 +129,10 @@ export function checkImmutable(before: Members, after: Members, kind: ServedKind
       const list = `${STATEFULSET_MUTABLE.slice(0, -1)
         .map((key) => `'${key}'`)
         .join(', ')} and 'minReadySeconds'`;
-      return forbid('spec', `updates to statefulset spec for fields other than ${list} are forbidden`);
+      return forbid(['spec'], `updates to statefulset spec for fields other than ${list} are forbidden`);
     }
-    case 'PersistentVolumeClaim': {
-      const fixed = (object: Members) => ({
-        ...membersAt(object, 'spec'),
-        resources: null,
-        volumeName: null,
-      });
-      if (isDeepStrictEqual(fixed(before), fixed(after))) return;
-      return forbid(
-        'spec',
-        'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims',
-      );
-    }
+    case 'PersistentVolumeClaim':
+      return checkClaim(before, after, forbid);
     case 'Secret':
       stuck('type', 'type');
       return checkFrozen();
@@ -169,38 +151,36 @@ export function checkImmutable(before: Members, after: Members, kind: ServedKind
     default:
   }
   function checkFrozen(): void {
-    if (before['immutable'] === true && !same('data'))
-      forbid('data', 'field is immutable when `immutable` is set');
+    if (before['immutable'] !== true) return;
+    const fields = [...(after['immutable'] === true ? [] : ['immutable']), ...(same('data') ? [] : ['data'])];
+    if (fields.length > 0) forbid(fields, 'field is immutable when `immutable` is set');
   }
 }
 
-const KNOWN: Readonly<Record<string, readonly string[]>> = {
-  ConfigMap: ['apiVersion', 'kind', 'metadata', 'data', 'binaryData', 'immutable'],
-  Secret: ['apiVersion', 'kind', 'metadata', 'data', 'stringData', 'type', 'immutable'],
-  Deployment: ['apiVersion', 'kind', 'metadata', 'spec', 'status'],
-};
-
-/** What the schema of a kind says, as far as tests ask. */
-export function checkSchema(object: Members, kind: ServedKind): void {
-  const name = textOf(at(object, 'metadata', 'name'));
-  const unknown = Object.keys(object).find((key) => KNOWN[kind.kind]?.includes(key) === false);
-  if (unknown !== undefined) {
-    const place = `${textOf(at(object, 'metadata', 'namespace'))}/${name}; ${kind.version}, Kind=${kind.kind}`;
-    throw new Refusal(
-      500,
-      '',
-      `failed to create typed patch object (${place}): .${unknown}: field not declared in schema`,
-    );
-  }
-  if (kind.kind !== 'Deployment') return;
-  const labels = membersAt(object, 'spec', 'template', 'metadata', 'labels');
-  const wanted = Object.entries(membersAt(object, 'spec', 'selector', 'matchLabels'));
-  if (wanted.every(([key, value]) => labels[key] === value) && wanted.length > 0) return;
-  throw invalid(kind, name, {
-    field: 'spec.template.metadata.labels',
-    reason: 'FieldValueInvalid',
-    message: `Invalid value: ${JSON.stringify(labels)}: \`selector\` does not match template \`labels\``,
-  });
+/** Growing is for bound claims, a class may be named once. */
+function checkClaim(before: Members, after: Members, forbid: Forbid): void {
+  const bound = at(before, 'status', 'phase') === 'Bound';
+  const { resources: asked, ...old } = membersAt(before, 'spec');
+  const { resources: asks, ...now } = membersAt(after, 'spec');
+  const named =
+    old['storageClassName'] === undefined && !bound
+      ? { ...old, storageClassName: now['storageClassName'] ?? null }
+      : old;
+  const rest = { ...now, storageClassName: now['storageClassName'] ?? null };
+  const same =
+    isDeepStrictEqual(
+      { volumeName: null, storageClassName: null, ...named },
+      { volumeName: null, ...rest },
+    ) &&
+    (bound || isDeepStrictEqual(asked, asks));
+  if (same) return;
+  const rule =
+    'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims';
+  // The server adds how the two differ, in the words of its own types.
+  forbid(
+    ['spec'],
+    `${rule}\n@@ -1,6 +1,6 @@\n {\n-  "Spec": ${JSON.stringify(membersAt(before, 'spec'))},\n+  "Spec": ${JSON.stringify(membersAt(after, 'spec'))},\n  "DataSource": null,\n  "DataSourceRef": null,\n`,
+  );
 }
 
 /** ResourceQuota and LimitRange of the namespace. */
@@ -214,9 +194,14 @@ export function checkLimits(
     for (const limit of listAt(range, 'spec', 'limits')) {
       if (limit['type'] !== kind.kind || kind.kind !== 'PersistentVolumeClaim') continue;
       const most = textOf(at(limit, 'max', 'storage') ?? '');
+      const least = textOf(at(limit, 'min', 'storage') ?? '0');
       const asked = textOf(at(object, 'spec', 'resources', 'requests', 'storage') ?? '0');
-      if (most === '' || quantity(asked) <= quantity(most)) continue;
-      const message = `maximum storage usage per PersistentVolumeClaim is ${most}, but request is ${asked}`;
+      const small = quantity(asked) < quantity(least);
+      if (!small && (most === '' || quantity(asked) <= quantity(most))) continue;
+      const rule = small
+        ? `minimum storage usage per PersistentVolumeClaim is ${least}`
+        : `maximum storage usage per PersistentVolumeClaim is ${most}`;
+      const message = `${rule}, but request is ${asked}`;
       throw new Refusal(403, 'Forbidden', `${resourceName(kind)} "${name}" is forbidden: ${message}`);
     }
   }

@@ -6,8 +6,10 @@ import type { ServedKind } from './kinds.ts';
 import { apiVersionOf, builtInKinds, definedKinds, resourceName } from './kinds.ts';
 import type { Manager, Owned } from './managers.ts';
 import { applyFields, renderManagers, updateFields } from './managers.ts';
+import type { Cause } from './refusal.ts';
 import { Refusal } from './refusal.ts';
-import { checkImmutable, checkLimits, checkSchema, withDefaults } from './rules.ts';
+import { checkImmutable, checkLimits, withDefaults } from './rules.ts';
+import { checkBody, checkTyped, checkValid } from './validation.ts';
 
 export interface Place {
   readonly kind: ServedKind;
@@ -58,6 +60,9 @@ export interface ApiStore {
   compact(): void;
 }
 
+/** How long a namespace takes to go. */
+const TERMINATION_MS = 100;
+
 export function createApiStore(): ApiStore {
   const objects = new Map<string, Stored>();
   const kinds = builtInKinds();
@@ -94,7 +99,11 @@ export function createApiStore(): ApiStore {
     const before = objects.get(keyOf(place));
     if (kind.namespaced) checkNamespace(namespace ?? '', place);
     const defaulted = withDefaults(owned.object, kind, version);
-    checkSchema(defaulted, kind);
+    checkValid(
+      defaulted,
+      kind,
+      kind.kind === 'Service' ? list(kind, undefined).map(({ object }) => object) : [],
+    );
     if (before) checkImmutable(before.object, defaulted, kind);
     else checkCreation(place, defaulted);
     const old = before ? metadataOf(before.object) : {};
@@ -112,7 +121,7 @@ export function createApiStore(): ApiStore {
         ...(kind.namespaced ? { namespace: namespace ?? '' } : {}),
         uid: old['uid'] ?? randomUUID(),
         creationTimestamp: old['creationTimestamp'] ?? new Date().toISOString(),
-        resourceVersion: String(dryRun ? version : ++version),
+        resourceVersion: dryRun ? textOf(old['resourceVersion'] ?? '') : String(++version),
         ...('spec' in defaulted
           ? { generation: Number(old['generation'] ?? 0) + (!before || respecified ? 1 : 0) }
           : {}),
@@ -143,6 +152,13 @@ export function createApiStore(): ApiStore {
       403,
       'Forbidden',
       `${resourceName(place.kind)} "${place.name}" is forbidden: ${message}`,
+      [
+        {
+          reason: 'NamespaceTerminating',
+          message: `namespace ${namespace} is being terminated`,
+          field: 'metadata.namespace',
+        },
+      ],
     );
   }
 
@@ -153,6 +169,51 @@ export function createApiStore(): ApiStore {
     };
     const used = list(kind, namespace).length;
     checkLimits(object, kind, { quotas: of('ResourceQuota'), ranges: of('LimitRange'), used });
+  }
+
+  function drop(place: Place, stored: Stored): void {
+    objects.delete(keyOf(place));
+    version++;
+    const metadata = { ...metadataOf(stored.object), resourceVersion: String(version) };
+    emit('DELETED', { ...stored, object: { ...stored.object, metadata } });
+  }
+
+  /** With a definition its kinds go, and all objects of them. */
+  function undefine({ object }: Stored): void {
+    for (const { group, kind } of definedKinds(object)) {
+      for (const one of objects.values()) {
+        const { namespace, name } = metadataOf(one.object);
+        if (one.kind.group !== group || one.kind.kind !== kind) continue;
+        drop({ kind: one.kind, namespace: textOf(namespace ?? ''), name: textOf(name) }, one);
+      }
+      const left = kinds.filter((one) => one.group !== group || one.kind !== kind);
+      kinds.splice(0, kinds.length, ...left);
+    }
+  }
+
+  /** Its content goes first; until then it is said to be terminating. */
+  function terminate(place: Place, stored: Stored): Members {
+    const metadata = metadataOf(stored.object);
+    if (metadata['deletionTimestamp'] !== undefined) return stored.object;
+    stored.object = {
+      ...stored.object,
+      metadata: {
+        ...metadata,
+        deletionTimestamp: new Date().toISOString(),
+        resourceVersion: String(++version),
+      },
+      status: { phase: 'Terminating' },
+    };
+    emit('MODIFIED', stored);
+    setTimeout(() => {
+      for (const one of objects.values()) {
+        const { namespace, name } = metadataOf(one.object);
+        if (namespace === place.name)
+          drop({ kind: one.kind, namespace: place.name, name: textOf(name) }, one);
+      }
+      drop(place, stored);
+    }, TERMINATION_MS).unref();
+    return stored.object;
   }
 
   /** A definition is served from now on, and says so. */
@@ -186,6 +247,13 @@ export function createApiStore(): ApiStore {
       throw new Refusal(409, 'AlreadyExists', `${resourceName(place.kind)} "${place.name}" already exists`);
     }
     const live = by.how === 'create' ? undefined : need(place);
+    const seen = by.how === 'replace' ? metadataOf(next)['resourceVersion'] : undefined;
+    if (live && seen !== undefined && seen !== metadataOf(live.object)['resourceVersion']) {
+      const message =
+        'the object has been modified; please apply your changes to the latest version and try again';
+      const what = `${resourceName(place.kind)} "${place.name}"`;
+      throw new Refusal(409, 'Conflict', `Operation cannot be fulfilled on ${what}: ${message}`);
+    }
     const object = by.how === 'merge' && live ? mergePatch(live.object, next) : next;
     const time = new Date().toISOString();
     const { manager, subresource = '' } = by;
@@ -198,6 +266,8 @@ export function createApiStore(): ApiStore {
     get: (place) => need(place).object,
     list: (kind, namespace) => list(kind, namespace).map(({ object }) => object),
     apply(place, config, { manager, force, dryRun }) {
+      checkBody(config, place.kind);
+      checkTyped(config, place.kind);
       const live = objects.get(keyOf(place));
       const outcome = applyFields(live, config, { manager, force, time: new Date().toISOString() });
       if ('conflicts' in outcome) {
@@ -206,9 +276,7 @@ export function createApiStore(): ApiStore {
           message: `conflict with "${one.manager}" using ${apiVersionOf(place.kind)}`,
           field: one.field,
         }));
-        const word = causes.length === 1 ? '1 conflict' : `${causes.length} conflicts`;
-        const list = causes.map(({ message, field }) => `${message}: ${field}`).join('\n');
-        throw new Refusal(409, 'Conflict', `Apply failed with ${word}: ${list}`, causes);
+        throw new Refusal(409, 'Conflict', describeConflicts(causes), causes);
       }
       return { object: commit(place, outcome, dryRun), created: !live };
     },
@@ -217,11 +285,11 @@ export function createApiStore(): ApiStore {
       const stored = need(place);
       const metadata = metadataOf(stored.object);
       if (uid !== undefined && uid !== metadata['uid']) {
-        const message = `the UID in the precondition (${uid}) does not match the UID in record (${textOf(metadata['uid'])})`;
+        const message = `the UID in the precondition (${uid}) does not match the UID in record (${textOf(metadata['uid'])}). The object might have been deleted and then recreated`;
         throw new Refusal(
           409,
           'Conflict',
-          `Operation cannot be fulfilled on ${resourceName(place.kind)} "${place.name}": Precondition failed: ${message}`,
+          `Operation cannot be fulfilled on ${place.kind.kind} "${place.name}": ${message}`,
         );
       }
       if (dryRun) return stored.object;
@@ -235,20 +303,9 @@ export function createApiStore(): ApiStore {
         emit('MODIFIED', stored);
         return stored.object;
       }
-      objects.delete(keyOf(place));
-      version++;
-      emit('DELETED', {
-        ...stored,
-        object: { ...stored.object, metadata: { ...metadata, resourceVersion: String(version) } },
-      });
-      if (place.kind.kind === 'Namespace') {
-        const inside = [...objects].filter(([, one]) => metadataOf(one.object)['namespace'] === place.name);
-        for (const [key, one] of inside) {
-          objects.delete(key);
-          version++;
-          emit('DELETED', one);
-        }
-      }
+      if (place.kind.kind === 'Namespace') return terminate(place, stored);
+      if (place.kind.kind === 'CustomResourceDefinition') undefine(stored);
+      drop(place, stored);
       return stored.object;
     },
     since: (from) => (from < oldest ? null : events.filter((event) => event.version > from)),
@@ -261,6 +318,16 @@ export function createApiStore(): ApiStore {
       oldest = ++version;
     },
   };
+}
+
+function describeConflicts(causes: readonly Cause[]): string {
+  if (causes.length === 1) return `Apply failed with 1 conflict: ${causes[0]?.message}: ${causes[0]?.field}`;
+  const by = new Map<string, string[]>();
+  for (const { message, field } of causes) by.set(message, [...(by.get(message) ?? []), `- ${field}`]);
+  const groups = [...by].map(
+    ([message, fields]) => `${message.replace('conflict', 'conflicts')}:\n${fields.join('\n')}`,
+  );
+  return `Apply failed with ${causes.length} conflicts: ${groups.join('\n')}`;
 }
 
 function bare({ time: _time, ...manager }: Manager): object {

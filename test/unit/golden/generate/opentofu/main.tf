@@ -86,7 +86,7 @@ resource "docker_image" "migrate" {
     target  = "prod"
 
     build_args = {
-      VERSION = "1$$"
+      VERSION = "1$"
     }
   }
 }
@@ -415,7 +415,7 @@ resource "docker_container" "web" {
 
   labels {
     label = "team"
-    value = "a$$b"
+    value = "a$b"
   }
 
   labels {

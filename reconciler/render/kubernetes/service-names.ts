@@ -1,14 +1,7 @@
+import { dnsName } from '../../model/cluster-names.ts';
 import type { ContainerSpec } from '../../model/docker-spec.ts';
 
-/** A name as DNS and Kubernetes want it. */
-export function dnsName(name: string): string {
-  return name
-    .toLowerCase()
-    .replace(/[^a-z0-9-]+/g, '-')
-    .slice(0, 63)
-    .replace(/^-+|-+$/g, '');
-}
-
+/** By these a service's pods are found, and its objects grouped. */
 export function labelsOf(stack: string, service?: string): Readonly<Record<string, string>> {
   return {
     'app.kubernetes.io/part-of': stack,
@@ -22,8 +15,11 @@ export interface ServicePort {
 }
 
 /** Ports that a container is known to listen on: published, exposed, or routed to. */
-export function portsOf({ ports = [], expose = [], labels = {} }: ContainerSpec): readonly ServicePort[] {
-  const routed = Object.entries(labels)
+export function portsOf(
+  { ports = [], expose = [], labels = {} }: ContainerSpec,
+  routed?: number,
+): readonly ServicePort[] {
+  const proxied = Object.entries(labels)
     .filter(([key]) => /^traefik\.http\.services\.[^.]+\.loadbalancer\.server\.port$/i.test(key))
     .map(([, value]) => ({ port: Number(value), protocol: 'tcp' }));
   const all = [
@@ -32,7 +28,8 @@ export function portsOf({ ports = [], expose = [], labels = {} }: ContainerSpec)
       const [port, protocol = 'tcp'] = text.split('/');
       return { port: Number(port), protocol };
     }),
-    ...routed,
+    ...proxied,
+    ...(routed === undefined ? [] : [{ port: routed, protocol: 'tcp' }]),
   ];
   const unique = new Map(all.map((entry) => [`${entry.port}/${entry.protocol}`, entry]));
   return [...unique.values()]

@@ -1,0 +1,123 @@
+import { created, defineRoute, ok } from '../../http/route.ts';
+import type { Route } from '../../http/route.ts';
+import { shape } from '../../http/shape.ts';
+import type { InstanceDeps } from '../../operations/instances.ts';
+import { createInstance, deleteInstance, getInstance, listInstances } from '../../operations/instances.ts';
+import type { PageQuery } from '../kombify/page.ts';
+import { pageParameters, readPage, toPagination, toRange } from '../kombify/page.ts';
+import { ANSWERS, answers, fails, refer } from './schemas.ts';
+import { toStack, toStatus } from './view.ts';
+
+const TAG = 'Stacks';
+const ID = { id: 'Id of the stack, such as stack-716b6384dd477b0b.' };
+const PER_PAGE = 100;
+
+interface GivenPort {
+  readonly container_port?: number | null;
+  readonly protocol?: string | null;
+}
+
+interface CreateBody {
+  readonly target_port?: readonly (GivenPort | null)[] | null;
+  readonly pod_spec?: string | null;
+}
+
+/** What is missing is looked at together with everything else that can be wrong, in one order. */
+const createBody = shape<CreateBody | null>({
+  type: ['object', 'null'],
+  properties: {
+    target_port: {
+      type: ['array', 'null'],
+      description: 'Ports of the pod that get a port of the node: 1 to 24.',
+      items: {
+        type: ['object', 'null'],
+        properties: {
+          container_port: { type: ['integer', 'null'] },
+          protocol: { type: ['string', 'null'], description: 'TCP or UDP.' },
+        },
+      },
+    },
+    pod_spec: { type: ['string', 'null'], description: 'YAML of one Pod.' },
+  },
+});
+
+const listQuery = shape<PageQuery>({ type: 'object', properties: { ...pageParameters(1_000) } });
+
+export const stackRoutes: readonly Route<InstanceDeps>[] = [
+  defineRoute({
+    method: 'POST',
+    path: '/stacks',
+    id: 'createProvisionedStack',
+    tag: TAG,
+    summary: 'Runs a pod for a while',
+    description: 'Answers when it has a node; a body of any media type is read as JSON.',
+    access: 'deployer',
+    body: { json: createBody, anyType: true },
+    responses: {
+      201: answers('It has a node.', refer('Stack')),
+      400: fails('The body, the pod spec or the ports are not valid, or a container is out of the limits.'),
+      503: fails('No node port is left, the quota is used up, or no node takes it in time.'),
+    },
+    async handle({ body }, deps: InstanceDeps) {
+      const targetPorts = (body?.target_port ?? []).map((port) => ({
+        containerPort: port?.container_port ?? 0,
+        protocol: port?.protocol ?? '',
+      }));
+      return created(toStack(await createInstance(deps, { podSpec: body?.pod_spec ?? '', targetPorts })));
+    },
+  }),
+  defineRoute({
+    method: 'GET',
+    path: '/stacks',
+    id: 'listProvisionedStacks',
+    tag: TAG,
+    summary: 'All stacks, by creation',
+    description: 'One page when page or per_page is given, with pagination beside it.',
+    access: 'viewer',
+    query: listQuery,
+    responses: { 200: answers('All of them, or one page.', ANSWERS.stacks) },
+    handle({ query }, deps: InstanceDeps) {
+      const page = readPage(query, PER_PAGE);
+      const { instances, total } = listInstances(deps, page === null ? undefined : toRange(page));
+      const stacks = instances.map(toStack);
+      return ok(page === null ? { stacks } : { stacks, pagination: toPagination(page, total) });
+    },
+  }),
+  defineRoute({
+    method: 'GET',
+    path: '/stacks/:id',
+    id: 'getProvisionedStack',
+    tag: TAG,
+    summary: 'One stack',
+    access: 'viewer',
+    params: ID,
+    responses: { 200: answers('As it was seen last.', refer('Stack')) },
+    handle: ({ params }, deps: InstanceDeps) => ok(toStack(getInstance(deps, params['id'] ?? ''))),
+  }),
+  defineRoute({
+    method: 'GET',
+    path: '/stacks/:id/status',
+    id: 'getProvisionedStackStatus',
+    tag: TAG,
+    summary: 'What changes of a stack',
+    access: 'viewer',
+    params: ID,
+    responses: { 200: answers('As it was seen last.', refer('StackStatus')) },
+    handle: ({ params }, deps: InstanceDeps) => ok(toStatus(getInstance(deps, params['id'] ?? ''))),
+  }),
+  defineRoute({
+    method: 'DELETE',
+    path: '/stacks/:id',
+    id: 'deleteProvisionedStack',
+    tag: TAG,
+    summary: 'Removes a stack at once',
+    access: 'deployer',
+    params: ID,
+    responses: { 200: answers('It is gone.', ANSWERS.deleted) },
+    async handle({ params }, deps: InstanceDeps) {
+      const id = params['id'] ?? '';
+      await deleteInstance(deps, id);
+      return ok({ deleted: true, stack_id: id });
+    },
+  }),
+];

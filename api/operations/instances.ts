@@ -1,0 +1,64 @@
+import type {
+  BatchDelete,
+  CreateInstanceRequest,
+  Instance,
+  Instances,
+  InstanceStats,
+} from '../../reconciler/index.ts';
+
+/** What the operations on instances work with. */
+export interface InstanceDeps {
+  readonly instances: Instances;
+  /** Version of the program. */
+  readonly version: string;
+}
+
+export interface InstancePage {
+  readonly instances: readonly Instance[];
+  readonly total: number;
+}
+
+/** Throws INVALID_POD_SPEC, INVALID_INPUT, CLUSTER_SATURATED, NO_NODE_PORT. */
+export function createInstance(
+  { instances }: InstanceDeps,
+  request: CreateInstanceRequest,
+): Promise<Instance> {
+  return instances.create(request);
+}
+
+/** By creation; without a page, all of them. */
+export function listInstances(
+  { instances }: InstanceDeps,
+  page: { readonly offset: number; readonly limit: number } | undefined,
+): InstancePage {
+  return { instances: instances.list(page), total: instances.stats().total };
+}
+
+/** Throws UNKNOWN_INSTANCE. */
+export function getInstance({ instances }: InstanceDeps, id: string): Instance {
+  return instances.get(id);
+}
+
+/** Throws UNKNOWN_INSTANCE. */
+export function deleteInstance({ instances }: InstanceDeps, id: string): Promise<void> {
+  return instances.delete(id);
+}
+
+export function readInstanceStats({ instances }: InstanceDeps): InstanceStats {
+  return instances.stats();
+}
+
+/** Each name once, without spaces around it; `null` for a list that names nothing, or nobody. */
+export function readInstanceIds(given: readonly string[]): readonly string[] | null {
+  const ids = given.map((id) => id.trim());
+  return ids.length === 0 || ids.includes('') ? null : [...new Set(ids)];
+}
+
+export function deleteInstances({ instances }: InstanceDeps, ids: readonly string[]): BatchDelete {
+  return instances.deleteBatch(ids);
+}
+
+/** Throws UNKNOWN_JOB. */
+export function getBatchDelete({ instances }: InstanceDeps, id: string): BatchDelete {
+  return instances.getBatchDelete(id);
+}

@@ -1,0 +1,166 @@
+import { ReconcilerError } from '../../../model/errors.ts';
+import { recordsOf } from '../../../model/instance/check-pod.ts';
+import type { Instance } from '../../../model/instance/instance.ts';
+import { toMilli, toUnits } from '../../../model/instance/quantity.ts';
+import { saturated } from '../../../model/instance/refusals.ts';
+import { limitOf } from '../../../model/instance/sanitize-pod.ts';
+import type { DockerConnection } from '../../../model/target.ts';
+import { asFields } from '../../../model/values.ts';
+import type { Clock } from '../../../ports/clock.ts';
+import type {
+  InstanceBackend,
+  InstanceSink,
+  Placement,
+  UnplacedInstance,
+} from '../../../ports/instance-backend.ts';
+import type { Logger } from '../../../ports/logger.ts';
+import { createDialer } from '../connection.ts';
+import type { EngineInfo } from '../engine.ts';
+import type { RegistryCredentials } from '../registry.ts';
+import { createTransport } from '../transport.ts';
+import type { InstanceEngine } from './engine.ts';
+import { createInstanceEngine } from './engine.ts';
+import type { Installation } from './ensure.ts';
+import { ensureInstance } from './ensure.ts';
+import { isPortFree } from './free-port.ts';
+import { createInstanceState } from './state.ts';
+import { checkSupport } from './support.ts';
+import { watchInstances } from './watch.ts';
+
+export interface DockerInstancesOptions {
+  /** The installation that what is made belongs to: others on the same engine are left alone. Asked when it is first needed. */
+  readonly owner: () => string;
+  readonly namespace: string;
+  /** Default 0.0.0.0. */
+  readonly publishAddress?: string;
+  /** Told as the address of the node. Default: not known. */
+  readonly publicIp?: string | null;
+  /** Processes that a container may have. Default 512. */
+  readonly pidsLimit?: number;
+  /** Asked before every pull. Default: none. */
+  readonly registries?: () => readonly RegistryCredentials[];
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export interface DockerInstancesConnection extends DockerInstancesOptions {
+  readonly connection: DockerConnection;
+  /** Where `DOCKER_HOST` and the SSH variables are looked up. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+/** Instances on a Docker Engine. Connects when first used. Throws BAD_OPTIONS when `DOCKER_HOST` cannot be understood. */
+export function createDockerInstances(options: DockerInstancesConnection): InstanceBackend {
+  const transport = createTransport(createDialer(options.connection, options.environment));
+  return createEngineInstances({
+    ...options,
+    engine: createInstanceEngine(transport),
+    close: () => transport.close(),
+  });
+}
+
+export interface EngineInstancesOptions extends DockerInstancesOptions {
+  readonly engine: InstanceEngine;
+  readonly close: () => void;
+}
+
+/** Between questions to an engine that does not answer. */
+const AGAIN_MS = 500;
+
+export function createEngineInstances({
+  engine,
+  close,
+  ...options
+}: EngineInstancesOptions): InstanceBackend {
+  const { owner, clock, logger, publishAddress = '0.0.0.0', publicIp = null } = options;
+  const state = createInstanceState();
+  const closing = new AbortController();
+  let sink: InstanceSink | null = null;
+  const until = (signal: AbortSignal) => AbortSignal.any([signal, closing.signal]);
+  const installation: Installation = {
+    engine,
+    owner,
+    network: `kombinator-${options.namespace}`,
+    publishAddress,
+    pidsLimit: options.pidsLimit ?? 512,
+    registries: options.registries ?? (() => []),
+    clock,
+    logger,
+    state,
+    images: new Map(),
+    onChange: (id) => sink?.changed(id, state.get(id)),
+  };
+  const known: Known = { info: null };
+  return {
+    check: checkSupport,
+    isFree: (port, protocol) =>
+      engine.local ? isPortFree({ port, protocol, host: publishAddress }) : Promise.resolve(true),
+    place: (instance, signal) => place(installation, { known, publicIp, instance }, until(signal)),
+    ensure: (instance: Instance, signal) => ensureInstance(installation, instance, until(signal)),
+    async remove(id, signal) {
+      await removeAll(installation, id, until(signal));
+      state.forget(id);
+      sink?.changed(id, null);
+    },
+    async exists(id, signal) {
+      return (await engine.listInstances(owner(), id, until(signal))).length > 0;
+    },
+    async watch(to, signal) {
+      sink = to;
+      await watchInstances(
+        { ...installation, sink: to, onInfo: (info) => (known.info = info) },
+        until(signal),
+      );
+    },
+    async [Symbol.asyncDispose]() {
+      closing.abort(new ReconcilerError('CANCELLED', 'instances are not looked after any more'));
+      close();
+    },
+  };
+}
+
+interface Known {
+  /** Of the engine; `null` until it has answered once. */
+  info: EngineInfo | null;
+}
+
+interface PlaceWork {
+  readonly known: Known;
+  readonly publicIp: string | null;
+  readonly instance: UnplacedInstance;
+}
+
+/** The engine is the only node there is; one that does not answer cannot take anything. */
+async function place(
+  { engine, clock }: Installation,
+  { known, publicIp, instance }: PlaceWork,
+  signal: AbortSignal,
+): Promise<Placement> {
+  while (known.info === null) {
+    try {
+      known.info = await engine.info(signal);
+    } catch (error) {
+      if (signal.aborted) throw saturated();
+      if (!(error instanceof ReconcilerError) || !error.retryable) throw error;
+      await clock.sleep(AGAIN_MS, signal);
+    }
+  }
+  const { NCPU, MemTotal, Name } = known.info;
+  const spec = asFields(instance.pod['spec']) ?? {};
+  for (const container of [...recordsOf(spec['initContainers']), ...recordsOf(spec['containers'])]) {
+    const [cpu, memory] = [limitOf(container, 'cpu'), limitOf(container, 'memory')];
+    const fits =
+      (cpu === null || toMilli(cpu) <= NCPU * 1_000) && (memory === null || toUnits(memory) <= MemTotal);
+    if (!fits) throw saturated();
+  }
+  return { nodeId: Name, nodePublicIp: publicIp };
+}
+
+async function removeAll({ engine, owner }: Installation, id: string, signal: AbortSignal): Promise<void> {
+  const containers = await engine.listInstances(owner(), id, signal);
+  await Promise.all(containers.map(({ Id }) => engine.removeContainer(Id, signal)));
+  const hadVolumes = containers.length === 0 || containers.some(({ Mounts }) => Mounts.length > 0);
+  if (!hadVolumes) return;
+  const volumes = await engine.listInstanceVolumes(owner(), id, signal);
+  await Promise.all(volumes.map(({ Name }) => engine.removeVolume(Name, signal)));
+}

@@ -1,0 +1,57 @@
+import type { ContainerInfo } from 'dockerode';
+import type { Engine, EngineVolume } from '../engine.ts';
+import { createEngine } from '../engine.ts';
+import type { Transport } from '../transport.ts';
+import { INSTANCE_LABEL } from './labels.ts';
+
+type Shared =
+  | 'address'
+  | 'local'
+  | 'info'
+  | 'events'
+  | 'inspectContainer'
+  | 'createContainer'
+  | 'startContainer'
+  | 'removeContainer'
+  | 'inspectNetwork'
+  | 'createNetwork'
+  | 'createVolume'
+  | 'removeVolume'
+  | 'inspectImage'
+  | 'pullImage';
+
+/** What instances need of an engine. */
+export interface InstanceEngine extends Pick<Engine, Shared> {
+  /** Containers of one installation, or of one of its instances. */
+  listInstances(owner: string, id: string | null, signal: AbortSignal): Promise<readonly ContainerInfo[]>;
+  listInstanceVolumes(owner: string, id: string, signal: AbortSignal): Promise<readonly EngineVolume[]>;
+}
+
+export function createInstanceEngine(transport: Transport): InstanceEngine {
+  return {
+    ...createEngine(transport),
+    listInstances: (owner, id, signal) =>
+      transport.json({
+        method: 'GET',
+        path: '/containers/json',
+        query: { all: true, filters: filterOf(owner, id) },
+        doing: 'list instances',
+        signal,
+      }),
+    async listInstanceVolumes(owner, id, signal) {
+      const { Volumes } = await transport.json<{ Volumes: EngineVolume[] | null }>({
+        method: 'GET',
+        path: '/volumes',
+        query: { filters: filterOf(owner, id) },
+        doing: 'list volumes of an instance',
+        signal,
+      });
+      return Volumes ?? [];
+    },
+  };
+}
+
+function filterOf(owner: string, id: string | null): object {
+  const mine = `${INSTANCE_LABEL.owner}=${owner}`;
+  return { label: id === null ? [mine] : [mine, `${INSTANCE_LABEL.instance}=${id}`] };
+}

@@ -1,0 +1,46 @@
+import type { ObservedInstance } from '../../../ports/instance-backend.ts';
+import { asFields, asList, asString } from '../../../model/values.ts';
+import type { LiveObject } from '../live-object.ts';
+
+/** What is seen of a pod. */
+export function observePod(pod: LiveObject): ObservedInstance {
+  const status = asFields(pod['status']) ?? {};
+  const reason = asString(status['reason']) ?? asString(status['message']) ?? null;
+  switch (asString(status['phase'])) {
+    case 'Running':
+      return { phase: 'running', reason: null };
+    case 'Succeeded':
+      return { phase: 'succeeded', reason };
+    case 'Failed':
+      return { phase: 'failed', reason: reason ?? 'a container has failed' };
+    default:
+      return { phase: 'pending', reason };
+  }
+}
+
+/** Whether the scheduler has said that no node takes it. */
+export function isUnschedulable(pod: LiveObject): boolean {
+  const conditions = asList(asFields(pod['status'])?.['conditions']) ?? [];
+  return conditions.some((item) => {
+    const condition = asFields(item) ?? {};
+    return (
+      condition['type'] === 'PodScheduled' &&
+      condition['status'] === 'False' &&
+      condition['reason'] === 'Unschedulable'
+    );
+  });
+}
+
+export function nodeOf(pod: LiveObject): string | null {
+  return asString(asFields(pod['spec'])?.['nodeName']) || null;
+}
+
+/** Where a node is reached from outside; `null` where it does not say. */
+export function externalIpOf(node: LiveObject | undefined): string | null {
+  const addresses = asList(asFields(node?.['status'])?.['addresses']) ?? [];
+  for (const item of addresses) {
+    const address = asFields(item) ?? {};
+    if (address['type'] === 'ExternalIP') return asString(address['address']) ?? null;
+  }
+  return null;
+}

@@ -1,0 +1,142 @@
+import { readClusterConnection } from '../model/cluster-document.ts';
+import { readConnection } from '../model/connection.ts';
+import type { DocumentPath } from '../model/document-path.ts';
+import type { LimitRange, ResourceBounds, ResourceQuota } from '../model/instance/limits.ts';
+import type { Quantity } from '../model/instance/quantity.ts';
+import { parseQuantity, toMilli, toUnits } from '../model/instance/quantity.ts';
+import type { Issues } from '../model/issue.ts';
+import { accept } from '../model/issue.ts';
+import type { DockerConnection, KubernetesConnection } from '../model/target.ts';
+import { parseDuration } from '../model/units.ts';
+import type { Fields } from '../model/values.ts';
+import { asFields, asNumber, asString, defined } from '../model/values.ts';
+import type { InstanceSettings } from '../run/instances/context.ts';
+import { DEFAULT_SETTINGS } from '../run/instances/context.ts';
+
+/** `instances` of the operator's configuration. */
+export interface InstancesConfig {
+  readonly enabled: boolean;
+  readonly place:
+    | { readonly kind: 'docker'; readonly connection: DockerConnection }
+    | { readonly kind: 'kubernetes'; readonly connection: KubernetesConnection };
+  readonly settings: InstanceSettings;
+  readonly nodeRole: string;
+  readonly publishAddress?: string;
+  readonly publicIp?: string;
+  readonly pidsLimit?: number;
+}
+
+export const DEFAULT_INSTANCES: InstancesConfig = {
+  enabled: true,
+  place: { kind: 'docker', connection: { type: 'local' } },
+  settings: DEFAULT_SETTINGS,
+  nodeRole: 'stack',
+};
+
+const ROOT = 'instances';
+const LEAST_MS = 100;
+
+/** Reads what the schema has passed; what it cannot tell is added to the issues. */
+export function readInstancesConfig(fields: Fields, issues: Issues): InstancesConfig {
+  return {
+    enabled: fields['enabled'] !== false,
+    place: readPlace(fields, issues),
+    settings: readSettings(fields, issues),
+    nodeRole: asString(fields['nodeRole']) ?? DEFAULT_INSTANCES.nodeRole,
+    ...defined({
+      publishAddress: asString(fields['publishAddress']),
+      publicIp: asString(fields['publicIp']),
+      pidsLimit: asNumber(fields['pidsLimit']),
+    }),
+  };
+}
+
+function readPlace(fields: Fields, issues: Issues): InstancesConfig['place'] {
+  const engine = asFields(fields['engine']);
+  const cluster = asFields(fields['cluster']);
+  if (engine !== undefined && cluster !== undefined)
+    issues.error('INVALID_VALUE', [ROOT, 'cluster'], 'instances run on an engine or on a cluster', {
+      hint: 'take out engine or cluster',
+    });
+  if (cluster !== undefined) {
+    const connection = readClusterConnection(cluster, below([ROOT, 'cluster'], issues));
+    if (connection !== undefined) return { kind: 'kubernetes', connection };
+  }
+  const connection = accept(readConnection(engine ?? {}), [ROOT, 'engine', 'host'], issues);
+  return connection === undefined ? DEFAULT_INSTANCES.place : { kind: 'docker', connection };
+}
+
+function readSettings(fields: Fields, issues: Issues): InstanceSettings {
+  const duration = (key: string) => readDuration(fields[key], [ROOT, key], issues);
+  return {
+    ...DEFAULT_SETTINGS,
+    ...defined({
+      namespace: asString(fields['namespace']),
+      ttlMs: duration('ttl'),
+      passMs: duration('interval'),
+      portLockMs: duration('portLock'),
+      schedulingTimeoutMs: duration('schedulingTimeout'),
+      orphanGraceMs: duration('orphanGrace'),
+      keepJobsMs: duration('keepJobs'),
+      createConcurrency: asNumber(fields['createConcurrency']),
+      deleteConcurrency: asNumber(fields['deleteConcurrency']),
+    }),
+    nodePorts: readRange(asFields(fields['nodePorts']) ?? {}, issues),
+    limitRange: readLimitRange(asFields(fields['limitRange']) ?? {}, issues),
+    quota: readQuota(asFields(fields['quota']) ?? {}, issues),
+  };
+}
+
+function readDuration(value: unknown, path: DocumentPath, issues: Issues): number | undefined {
+  const written = asString(value);
+  if (written === undefined) return undefined;
+  const milliseconds = accept(parseDuration(written), path, issues);
+  if (milliseconds !== undefined && milliseconds < LEAST_MS)
+    issues.error('OUT_OF_RANGE', path, `${written} is too short`, { hint: 'at least 100ms' });
+  return milliseconds;
+}
+
+function readRange(fields: Fields, issues: Issues): InstanceSettings['nodePorts'] {
+  const min = asNumber(fields['min']) ?? DEFAULT_SETTINGS.nodePorts.min;
+  const max = asNumber(fields['max']) ?? DEFAULT_SETTINGS.nodePorts.max;
+  if (min > max)
+    issues.error('OUT_OF_RANGE', [ROOT, 'nodePorts'], `there is no port from ${min} to ${max}`, {
+      hint: 'min must not be greater than max',
+    });
+  return { min, max };
+}
+
+function readLimitRange(fields: Fields, issues: Issues): LimitRange {
+  const bounds = (side: 'min' | 'max'): ResourceBounds | undefined => {
+    const given = asFields(fields[side]);
+    if (given === undefined) return undefined;
+    const amount = (kind: string) => readAmount(given[kind], [ROOT, 'limitRange', side, kind], issues);
+    return defined({ cpu: amount('cpu'), memory: amount('memory') });
+  };
+  return defined({ min: bounds('min'), max: bounds('max') });
+}
+
+function readQuota(fields: Fields, issues: Issues): ResourceQuota {
+  const cpu = readAmount(fields['cpu'], [ROOT, 'quota', 'cpu'], issues);
+  const memory = readAmount(fields['memory'], [ROOT, 'quota', 'memory'], issues);
+  return defined({
+    cpuMilli: cpu === undefined ? undefined : toMilli(cpu),
+    memoryBytes: memory === undefined ? undefined : toUnits(memory),
+    pods: asNumber(fields['pods']),
+  });
+}
+
+function readAmount(value: unknown, path: DocumentPath, issues: Issues): Quantity | undefined {
+  if (typeof value !== 'string' && typeof value !== 'number') return undefined;
+  return accept(parseQuantity(String(value)), path, issues);
+}
+
+/** The same issues, for a part of the document. */
+function below(prefix: DocumentPath, issues: Issues): Issues {
+  return {
+    list: issues.list,
+    add: (issue) => issues.add({ ...issue, path: [...prefix, ...issue.path] }),
+    error: (code, path, message, details) => issues.error(code, [...prefix, ...path], message, details),
+    warning: (code, path, message, details) => issues.warning(code, [...prefix, ...path], message, details),
+  };
+}

@@ -1,0 +1,25 @@
+import { claimName, dnsName } from '../model/cluster-names.ts';
+import { isRunner } from '../model/kubernetes-object.ts';
+import type { Change } from './plan.ts';
+
+/**
+ * What a resource is to its stack, whatever it is called where it is: the container `web` and the Deployment `shop/web` are one
+ * service, the volume `data` and the claim `shop/shop-data` hold the same data.
+ */
+export function thingOf({ kind, name }: Pick<Change, 'kind' | 'name'>, stack: string): string {
+  const last = name.slice(name.lastIndexOf('/') + 1);
+  if (kind === 'container')
+    return `service ${dnsName(name.replace(/#\d+$/, ''))}${/#\d+$/.exec(name)?.[0] ?? ''}`;
+  if (isRunner(kind)) return `service ${last}`;
+  if (kind === 'volume') return `data ${claimName(stack, { name })}`;
+  if (kind === 'PersistentVolumeClaim') return `data ${last}`;
+  return `${kind} ${name}`;
+}
+
+/** Kinds of a cluster that others are mounted into, or found by. */
+const USED_BY_PODS: ReadonlySet<string> = new Set(['network', 'Service', 'ConfigMap', 'Secret', 'Ingress']);
+
+/** Whether what runs may still need it. */
+export function isUsedByRunners({ kind }: Pick<Change, 'kind'>): boolean {
+  return USED_BY_PODS.has(kind);
+}

@@ -1,0 +1,68 @@
+import type { Assessment } from '../../model/assess.ts';
+import { namespaceOf } from '../../model/cluster-node.ts';
+import { dnsName } from '../../model/cluster-names.ts';
+import type { HookModel } from '../../model/hooks.ts';
+import type { ObjectSpec } from '../../model/kubernetes-object.ts';
+import { objectId } from '../../model/kubernetes-object.ts';
+import type { DesiredResource } from '../../model/resource.ts';
+import { hashSpec } from '../../model/resource.ts';
+import { buildBlueprint } from '../generate/blueprint.ts';
+import { createLocate } from '../names.ts';
+import type { RenderClusterOptions } from './kombination.ts';
+import { objectsOf } from './service-objects.ts';
+import { createFilledBook } from './service-secrets.ts';
+
+/**
+ * A hook on a cluster: a list of a Job and of what its pod reads. None of it is a resource of the stack: the one who runs the job takes
+ * it away.
+ */
+export function renderClusterHook(
+  { stage, name, service }: HookModel,
+  { assessment, file, lookup, content }: RenderClusterOptions,
+): DesiredResource {
+  const { kombination } = assessment;
+  const node = kombination.nodes.find((one) => one.name === service.node);
+  if (!node?.cluster) throw new Error(`internal: ${service.node} is no cluster`);
+  const namespace = namespaceOf(node, kombination.name);
+  const alone: Assessment = { ...assessment, kombination: { ...kombination, services: [service] } };
+  const blueprint = buildBlueprint(alone, file, content, (reference) => lookup(reference) !== undefined);
+  const called = dnsName(`${kombination.name}-hook-${stage}-${name}`);
+  const book = createFilledBook(`${called}-secrets`, blueprint.variables, lookup);
+  const [own] = blueprint.services;
+  if (!own) throw new Error(`internal: the hook ${name} renders to nothing`);
+  const context = { blueprint, cluster: node.cluster, book, notes: [] };
+  const { workload, configMap } = objectsOf({ ...own, oneShot: true }, context);
+  if (!workload) throw new Error(`internal: the hook ${name} has no job`);
+  const job = { ...workload, metadata: { name: called, namespace } };
+  const files = configMap ? [{ ...configMap, metadata: { ...configMap.metadata, namespace } }] : [];
+  const data = book.values();
+  const secrets: readonly ObjectSpec[] =
+    Object.keys(data).length === 0
+      ? []
+      : [
+          {
+            apiVersion: 'v1',
+            kind: 'Secret',
+            metadata: { name: book.name, namespace },
+            type: 'Opaque',
+            data,
+          },
+        ];
+  const spec: ObjectSpec = {
+    apiVersion: 'v1',
+    kind: 'List',
+    metadata: { name: called, namespace },
+    items: [job, ...files, ...secrets],
+  };
+  return {
+    id: objectId(node.name, { apiVersion: 'batch/v1', kind: 'Job', name: called, namespace }),
+    target: node.name,
+    kind: 'Job',
+    name: `${namespace}/${called}`,
+    spec,
+    hash: hashSpec(spec, []),
+    updatable: [],
+    dependsOn: [],
+    origin: createLocate(assessment.document, file)(service.path),
+  };
+}

@@ -1,0 +1,231 @@
+import type { Assessment } from '../../model/assess.ts';
+import { namespaceOf } from '../../model/cluster-node.ts';
+import type { ClusterNode } from '../../model/cluster-node.ts';
+import { dnsName } from '../../model/cluster-names.ts';
+import type { Position } from '../../model/diagnostic.ts';
+import type { NodeModel } from '../../model/kombination.ts';
+import type { ObjectSpec } from '../../model/kubernetes-object.ts';
+import { isGuarded, objectId, qualifiedKind, qualifiedName } from '../../model/kubernetes-object.ts';
+import type { Dependency, DesiredResource, ResourceId } from '../../model/resource.ts';
+import { hashSpec, resourceId } from '../../model/resource.ts';
+import { replicaName, replicaNumbers } from '../../model/rollout.ts';
+import type { Secret } from '../../model/secret.ts';
+import { compareText } from '../../model/values.ts';
+import { healthTimeout } from '../container.ts';
+import type { Blueprint, BlueprintService } from '../generate/blueprint.ts';
+import { buildBlueprint } from '../generate/blueprint.ts';
+import { createLocate } from '../names.ts';
+import type { ServiceObjects } from './service-objects.ts';
+import { claimsOf, objectsOf } from './service-objects.ts';
+import type { FilledBook } from './service-secrets.ts';
+import { createFilledBook } from './service-secrets.ts';
+
+export interface RenderClusterOptions {
+  readonly assessment: Assessment;
+  /** Repository path of the kombination. */
+  readonly file: string;
+  /** `undefined` for references that lead nowhere. */
+  readonly lookup: (reference: string) => Secret | undefined;
+  /** Content of a file of the repository, or of a text in the document. */
+  readonly content: (blob: string) => Uint8Array;
+}
+
+export interface ClusterRendering {
+  readonly resources: readonly DesiredResource[];
+  /** Workload by the id that the container of its service would have; `null` when nothing runs. */
+  readonly workloads: ReadonlyMap<ResourceId, ResourceId | null>;
+}
+
+/** Namespaces that every cluster has. */
+const GIVEN = new Set(['default', 'kube-system', 'kube-public', 'kube-node-lease']);
+/** A rollout may pull images and wait for probes: 5 minutes. */
+const WORKLOAD_TIMEOUT_MS = 300_000;
+
+/**
+ * The Kubernetes objects of the services that run on clusters. Pure: the same input gives the same resources in the same
+ * order.
+ */
+export function renderClusters(options: RenderClusterOptions): ClusterRendering {
+  const { assessment, file, content, lookup } = options;
+  const nodes = assessment.kombination.nodes.filter(({ cluster }) => cluster !== undefined);
+  const inUse = nodes.filter(({ name }) => assessment.kombination.services.some(({ node }) => node === name));
+  if (inUse.length === 0) return { resources: [], workloads: new Map() };
+  const blueprint = buildBlueprint(assessment, file, content, (reference) => lookup(reference) !== undefined);
+  const parts = inUse.map((node) => buildNode(node, blueprint, options));
+  const workloads = new Map(parts.flatMap((part) => [...part.workloads]));
+  const resources = parts.flatMap((part) => renderNode(part, { ...options, workloads }));
+  return { resources, workloads };
+}
+
+/** What a service on a machine waits for, when that is on a cluster. */
+export function withWorkloads(
+  resource: DesiredResource,
+  workloads: ClusterRendering['workloads'],
+): DesiredResource {
+  const dependsOn = resource.dependsOn.flatMap((dependency): readonly Dependency[] => {
+    const id = workloads.get(dependency.id);
+    if (id === undefined) return [dependency];
+    return id === null ? [] : [{ ...dependency, id }];
+  });
+  return { ...resource, dependsOn };
+}
+
+interface NodePart {
+  readonly node: NodeModel;
+  readonly namespace: string;
+  readonly blueprint: Blueprint;
+  readonly book: FilledBook;
+  readonly claims: ReturnType<typeof claimsOf>;
+  readonly services: readonly ServiceObjects[];
+  readonly workloads: ReadonlyMap<ResourceId, ResourceId | null>;
+}
+
+/** The name of the Secret of a stack. */
+export function secretNameOf(stack: string): string {
+  return `${dnsName(stack)}-secrets`;
+}
+
+function buildNode(node: NodeModel, whole: Blueprint, { lookup }: RenderClusterOptions): NodePart {
+  const cluster = clusterIn(node);
+  const blueprint = onNode(whole, node.name);
+  const namespace = namespaceOf(node, whole.stack);
+  const book = createFilledBook(secretNameOf(whole.stack), whole.variables, lookup);
+  const digestOf = (keys: ReadonlySet<string>) => book.digest(keys);
+  const context = { blueprint, cluster, book, notes: [], digestOf };
+  const services = blueprint.services.map((service) => objectsOf(service, context));
+  const workloads = services.flatMap(({ service, workload }) => {
+    const id = workload && objectId(node.name, refer(workload, namespace));
+    return containerIds(service).map((container) => [container, id] as const);
+  });
+  const claims = claimsOf(context);
+  return { node, namespace, blueprint, book, services, claims, workloads: new Map(workloads) };
+}
+
+function clusterIn({ name, cluster }: NodeModel): ClusterNode {
+  if (!cluster) throw new Error(`internal: ${name} is no cluster`);
+  return cluster;
+}
+
+function onNode(whole: Blueprint, target: string): Blueprint {
+  const here = (part: { readonly target: string }) => part.target === target;
+  return { ...whole, services: whole.services.filter(here), volumes: whole.volumes.filter(here) };
+}
+
+function containerIds({ name, target, replicas }: BlueprintService): readonly ResourceId[] {
+  const numbers = replicaNumbers(Math.max(1, replicas));
+  return numbers.map((number) => resourceId(target, 'container', replicaName(name, number)));
+}
+
+interface Rendering extends RenderClusterOptions {
+  readonly workloads: ClusterRendering['workloads'];
+}
+
+function renderNode(part: NodePart, options: Rendering): readonly DesiredResource[] {
+  const { node, namespace, claims, services } = part;
+  const { document, kombination } = options.assessment;
+  const locate = createLocate(document, options.file);
+  const atNode = locate(node.path);
+  const space: ObjectSpec = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } };
+  const needsSpace = !GIVEN.has(namespace);
+  const spaces = needsSpace ? [{ ...toResource(node.name, space, atNode), shared: true }] : [];
+  const first = spaces.map(({ id }) => id);
+  const add = (object: ObjectSpec, origin: Position, needs: readonly Dependency[] = []): DesiredResource =>
+    toResource(node.name, inNamespace(object, namespace), origin, [...first.map(applied), ...needs]);
+  const secret = secretOf(part);
+  const secrets = secret ? [add(secret, atNode)] : [];
+  const claimed = claims.map(({ volume, object }) => {
+    const path = kombination.volumes[volume]?.path;
+    return { volume, resource: add(object, path ? locate(path) : atNode) };
+  });
+  const own = services.flatMap((objects) => {
+    const { service, workload, configMap, ingress, usesSecret } = objects;
+    const origin = locate(service.model.path);
+    const config = configMap ? [add(configMap, origin)] : [];
+    const named = objects.services.map((object) => add(object, origin));
+    const before = [...config, ...named, ...(usesSecret ? secrets : []), ...claimsUsed(objects, claimed)];
+    const needs = [...before.map(({ id }) => applied(id)), ...waitsFor(service, options)];
+    const runs = workload ? [withTimeout(add(workload, origin, needs), service)] : [];
+    const routed = ingress
+      ? [
+          add(
+            ingress,
+            origin,
+            named.map(({ id }) => applied(id)),
+          ),
+        ]
+      : [];
+    return [...config, ...named, ...runs, ...routed];
+  });
+  return [...spaces, ...secrets, ...claimed.map(({ resource }) => resource), ...own];
+}
+
+function applied(id: ResourceId): Dependency {
+  return { id, until: 'applied' };
+}
+
+function secretOf({ book, blueprint }: NodePart): ObjectSpec | null {
+  const data = book.values();
+  if (Object.keys(data).length === 0) return null;
+  const labels = { 'app.kubernetes.io/part-of': blueprint.stack };
+  return { apiVersion: 'v1', kind: 'Secret', metadata: { name: book.name, labels }, type: 'Opaque', data };
+}
+
+function inNamespace(object: ObjectSpec, namespace: string): ObjectSpec {
+  return { ...object, metadata: { ...object.metadata, namespace } };
+}
+
+function refer({ apiVersion, kind, metadata }: ObjectSpec, namespace: string) {
+  return { apiVersion, kind, name: metadata.name, namespace };
+}
+
+function claimsUsed(
+  { service }: ServiceObjects,
+  claims: readonly { readonly volume: string; readonly resource: DesiredResource }[],
+): readonly DesiredResource[] {
+  const used = new Set(
+    service.model.mounts.flatMap(({ mount }) => (mount.type === 'volume' ? [mount.source] : [])),
+  );
+  return claims.filter(({ volume }) => used.has(volume)).map(({ resource }) => resource);
+}
+
+/** Other services, wherever they run. */
+function waitsFor({ name }: BlueprintService, { assessment, workloads }: Rendering): readonly Dependency[] {
+  return (assessment.dependencies.get(name) ?? []).flatMap(({ target, until }) =>
+    replicaNumbers(Math.max(1, target.replicas ?? 1)).flatMap((number): readonly Dependency[] => {
+      const container = resourceId(target.node, 'container', replicaName(target.name, number));
+      const id = workloads.get(container);
+      if (id === null || target.replicas === 0) return [];
+      return [{ id: id ?? container, until }];
+    }),
+  );
+}
+
+function withTimeout(resource: DesiredResource, { spec }: BlueprintService): DesiredResource {
+  const own = healthTimeout(spec.healthcheck) ?? 0;
+  return { ...resource, healthTimeoutMs: Math.max(WORKLOAD_TIMEOUT_MS, own) };
+}
+
+function toResource(
+  target: string,
+  spec: ObjectSpec,
+  origin: Position,
+  needs: readonly Dependency[] = [],
+): DesiredResource {
+  const { metadata } = spec;
+  const reference = { apiVersion: spec.apiVersion, kind: spec.kind, name: metadata.name };
+  const place =
+    metadata.namespace === undefined ? reference : { ...reference, namespace: metadata.namespace };
+  const unique = new Map(needs.map((one) => [`${one.id} ${one.until}`, one]));
+  return {
+    id: objectId(target, place),
+    target,
+    kind: qualifiedKind(spec),
+    name: qualifiedName(place),
+    spec,
+    hash: hashSpec(spec, []),
+    updatable: Object.keys(spec),
+    dependsOn: [...unique.values()].sort((a, b) => compareText(a.id, b.id)),
+    origin,
+    ...(isGuarded(spec) && spec.kind !== 'Namespace' ? { guarded: true } : {}),
+  };
+}

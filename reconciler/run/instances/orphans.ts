@@ -1,0 +1,38 @@
+import { errorMessage } from '../../model/errors.ts';
+import type { Bounded } from './bounded.ts';
+import type { InstanceContext } from './context.ts';
+
+/** What is seen of instances that the store does not know. */
+export interface Orphans {
+  add(id: string): void;
+  forget(id: string): void;
+  /** Removes those whose grace is over. */
+  collect(): Promise<void>;
+}
+
+export function createOrphans(context: InstanceContext, bounded: Bounded): Orphans {
+  const { backend, clock, logger, table, placing, settings, closing } = context;
+  const since = new Map<string, number>();
+  const isOurs = (id: string) => table.get(id) !== undefined || placing.has(id);
+  async function remove(id: string): Promise<void> {
+    if (isOurs(id)) return void since.delete(id);
+    try {
+      await backend.remove(id, AbortSignal.any([closing, AbortSignal.timeout(60_000)]));
+      since.delete(id);
+      logger.info({ instance: id }, 'removed what was left of an instance that is gone');
+    } catch (error) {
+      logger.warn({ instance: id, error: errorMessage(error) }, 'an orphan could not be removed');
+    }
+  }
+  return {
+    add(id) {
+      if (!since.has(id)) since.set(id, clock.now());
+    },
+    forget: (id) => void since.delete(id),
+    async collect() {
+      const before = clock.now() - settings.orphanGraceMs;
+      const due = [...since].filter(([, at]) => at <= before);
+      await Promise.all(due.map(([id]) => bounded(() => remove(id))));
+    },
+  };
+}

@@ -1,0 +1,145 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { asFields, asString } from '../../reconciler/model/values.ts';
+import type { Fields } from '../../reconciler/model/values.ts';
+import { eventually } from '../support/eventually.ts';
+import type { MainJob } from '../support/main-job.ts';
+import { createMainJob } from '../support/main-job.ts';
+import type { WorkflowCluster } from '../support/workflow-cluster.ts';
+import { openWorkflowCluster, startWorkflowDouble } from '../support/workflow-cluster.ts';
+
+/* The example workflow, from `git push` to pods and away again, through the daemon. */
+
+const EXAMPLE = join(import.meta.dirname, '../../examples/kombinations/shop-on-cluster/workflows/shop.yaml');
+/** Pods are started, and a namespace has to be made first. */
+const PATIENCE_MS = 60_000;
+
+describeWorkflow('API double', () => startWorkflowDouble());
+const real = inject('kubernetes');
+// A server without nodes has nothing to run pods on.
+if (real?.shared === true)
+  describeWorkflow(real.title, (namespace) => openWorkflowCluster(real, namespace, 'shop-uploads'));
+
+function describeWorkflow(name: string, open: (namespace: string) => Promise<WorkflowCluster>): void {
+  describe(`workflow: ${name}`, () => {
+    const stack = `shop-${randomBytes(4).toString('hex')}`;
+    let cluster: WorkflowCluster;
+    let job: MainJob;
+    let text: string;
+    let first: string;
+    beforeAll(async () => {
+      cluster = await open(stack);
+      job = await createMainJob(null);
+      const secrets = join(job.stateDir, 'secrets');
+      await mkdir(secrets, { recursive: true, mode: 0o700 });
+      await writeFile(join(secrets, `${stack}.shop-keys.SESSION_KEY`), 'correct-horse\n', { mode: 0o600 });
+      const example = await readFile(EXAMPLE, 'utf8');
+      const named = example
+        .replace(/^name: shop$/m, `name: ${stack}`)
+        .replace(/^namespace: shop$/m, `namespace: ${stack}`);
+      text = cluster.adapt(named);
+    });
+    afterAll(async () => {
+      await job?.[Symbol.asyncDispose]();
+      await cluster?.[Symbol.asyncDispose]();
+    });
+
+    const push = (workflow: string, message: string) =>
+      job.push({ 'workflows/shop.yaml': workflow, 'clusters/prod.yaml': cluster.file }, message);
+    const at = (api: string, plural: string, one = 'shop') => `${api}/namespaces/${stack}/${plural}/${one}`;
+    const SETTINGS = at('/api/v1', 'configmaps', 'shop-settings');
+    const CLAIM = at('/api/v1', 'persistentvolumeclaims', 'shop-uploads');
+    const SERVICE = at('/api/v1', 'services');
+    const OTHERS: Readonly<Record<string, string>> = {
+      Secret: at('/api/v1', 'secrets', 'shop-keys'),
+      Service: SERVICE,
+      Deployment: at('/apis/apps/v1', 'deployments'),
+      Ingress: at('/apis/networking.k8s.io/v1', 'ingresses'),
+      HorizontalPodAutoscaler: at('/apis/autoscaling/v2', 'horizontalpodautoscalers'),
+    };
+    const read = (path: string): Promise<Fields | null> => cluster.hand.read(path).catch(() => null);
+    const metadataOf = async (path: string) => asFields((await read(path))?.['metadata']) ?? {};
+    const level = async () => asFields((await read(SETTINGS))?.['data'])?.['LOG_LEVEL'];
+    const becomes = async (value: string) =>
+      expect(await eventually(level, (found) => found === value, PATIENCE_MS)).toBe(value);
+    /** From which commit every object was last written. */
+    const revisions = async () => {
+      const marks = Object.entries({ ...OTHERS, ConfigMap: SETTINGS, PersistentVolumeClaim: CLAIM });
+      const found = await Promise.all(
+        marks.map(async ([kind, path]) => {
+          const annotations = asFields((await metadataOf(path))['annotations']) ?? {};
+          return [kind, asString(annotations['kombinator.io/revision'])];
+        }),
+      );
+      return Object.fromEntries(found) as Record<string, string>;
+    };
+    /** Kinds that nobody but us writes to. */
+    const versions = async () => {
+      const { Deployment: _pods, HorizontalPodAutoscaler: _scale, ...quiet } = OTHERS;
+      const all = Object.entries({ ...quiet, PersistentVolumeClaim: CLAIM });
+      const found = all.map(async ([kind, path]) => [kind, (await metadataOf(path))['resourceVersion']]);
+      return Object.fromEntries(await Promise.all(found)) as Record<string, unknown>;
+    };
+
+    it('is healthy after a push', async () => {
+      first = await push(text, 'Open the shop');
+      const view = await job.reaches(stack, 'in_sync', PATIENCE_MS);
+      expect(view).toMatchObject({ services: [{ name: 'shop', status: 'healthy' }] });
+      expect(await job.tags(stack)).toEqual([`deploy/${stack}/1`]);
+      expect((await read(CLAIM))?.['status']).toMatchObject({ phase: 'Bound' });
+      expect(new Set(Object.values(await revisions()))).toEqual(new Set([first]));
+    });
+
+    it('is changed by a push: only what has changed is written', async () => {
+      const before = await versions();
+      const second = await push(text.replace('LOG_LEVEL: info', 'LOG_LEVEL: debug'), 'Talk more');
+      await becomes('debug');
+      await job.job(stack, ({ tag }) => tag === `deploy/${stack}/2`, PATIENCE_MS);
+      const { ConfigMap, ...others } = await revisions();
+      expect(ConfigMap).toBe(second);
+      expect(new Set(Object.values(others))).toEqual(new Set([first]));
+      expect(await versions()).toEqual(before);
+    });
+
+    it('is repaired after a hand has changed one object and deleted another', async () => {
+      const before = await metadataOf(SERVICE);
+      await cluster.hand.edit(SETTINGS, { data: { LOG_LEVEL: 'trace' } });
+      await becomes('debug');
+      await cluster.hand.remove(SERVICE);
+      const again = await eventually(
+        () => metadataOf(SERVICE),
+        ({ uid }) => uid !== undefined && uid !== before['uid'],
+        PATIENCE_MS,
+      );
+      expect(again['uid']).not.toBe(before['uid']);
+      await job.reaches(stack, 'in_sync', PATIENCE_MS);
+    });
+
+    it('is gone after it was archived, but for the claim, which goes when somebody says so', async () => {
+      await push(text.replace('status: published', 'status: archived'), 'Close the shop');
+      for (const path of [SETTINGS, ...Object.values(OTHERS)]) {
+        expect(
+          await eventually(
+            () => read(path),
+            (found) => found === null,
+            PATIENCE_MS,
+          ),
+          path,
+        ).toBeNull();
+      }
+      expect((await metadataOf(CLAIM))['deletionTimestamp']).toBeUndefined();
+      expect((await read(CLAIM))?.['status']).toMatchObject({ phase: 'Bound' });
+      const { code, stderr } = await job.runRemote('destroy', '--stack', stack, '--volumes', '--yes');
+      expect(code, stderr).toBe(0);
+      expect(
+        await eventually(
+          () => read(CLAIM),
+          (found) => found === null,
+          PATIENCE_MS,
+        ),
+      ).toBeNull();
+    });
+  });
+}

@@ -1,0 +1,189 @@
+import { randomBytes } from 'node:crypto';
+import { KubeConfig } from '@kubernetes/client-node';
+import { describe, expect, inject, it } from 'vitest';
+import { asFields } from '../../../reconciler/model/values.ts';
+import type { Anywhere } from '../../support/anywhere.ts';
+import { CLUSTER_NODE, NODE, startAnywhere } from '../../support/anywhere.ts';
+import { createConnector, startClusterDouble } from '../../support/cluster-double.ts';
+import { playJobs } from '../../support/cluster-jobs.ts';
+import type { Hand } from '../../support/cluster-stack.ts';
+import { createHand } from '../../support/cluster-stack.ts';
+import { eventually } from '../../support/eventually.ts';
+import { playControllers } from '../../support/kubernetes-controllers.ts';
+
+interface Place extends AsyncDisposable {
+  readonly anywhere: Anywhere;
+  readonly hand: Hand;
+  /** Pods are really there. */
+  readonly isReal: boolean;
+}
+
+const WAIT = 120_000;
+
+const freshName = () => `nb${randomBytes(3).toString('hex')}`;
+
+async function onDouble(): Promise<Place> {
+  const double = await startClusterDouble();
+  const stops = [playControllers(double.api), playJobs(double.api, ['the first note'])];
+  const cluster = `server: ${double.api.url}\n`;
+  const anywhere = startAnywhere({ name: freshName(), image: 'local/busybox:1', cluster });
+  return {
+    anywhere,
+    hand: createHand(double.client),
+    isReal: false,
+    async [Symbol.asyncDispose]() {
+      await anywhere[Symbol.asyncDispose]();
+      for (const stop of stops) stop();
+      await double[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** A cluster whose nodes have the image local/busybox:1, and that need not have a provisioner of volumes. */
+async function onCluster(kubeconfig: string): Promise<Place> {
+  const config = new KubeConfig();
+  config.loadFromFile(kubeconfig);
+  const { client } = createConnector(config);
+  const hand = createHand(client);
+  const name = freshName();
+  const volume = `/api/v1/persistentvolumes/${name}`;
+  await hand.create('/api/v1/persistentvolumes', {
+    apiVersion: 'v1',
+    kind: 'PersistentVolume',
+    metadata: { name },
+    spec: {
+      capacity: { storage: '1Gi' },
+      accessModes: ['ReadWriteOnce'],
+      hostPath: { path: `/tmp/${name}`, type: 'DirectoryOrCreate' },
+      claimRef: { namespace: name, name: `${name}-notes` },
+    },
+  });
+  const anywhere = startAnywhere({ name, image: 'local/busybox:1', cluster: `kubeconfig: ${kubeconfig}\n` });
+  return {
+    anywhere,
+    hand,
+    isReal: true,
+    async [Symbol.asyncDispose]() {
+      await anywhere[Symbol.asyncDispose]();
+      await hand.remove(`/api/v1/namespaces/${name}`).catch(() => undefined);
+      await hand.remove(volume);
+      client.close();
+    },
+  };
+}
+
+/** Only where pods run. */
+const real = inject('kubernetes');
+const kubeconfig = real?.shared === true ? real.kubeconfig : undefined;
+const places: readonly { readonly where: string; readonly open: () => Promise<Place> }[] = [
+  { where: 'the double', open: onDouble },
+  ...(kubeconfig ? [{ where: `the cluster of ${kubeconfig}`, open: () => onCluster(kubeconfig) }] : []),
+];
+
+/** A cluster of the tests need not have names: then nothing asks by one. */
+const withoutHook = (text: string) => text.replace(/hooks:[^]*/, '');
+const toCluster = (text: string) => withoutHook(text.replace(NODE, CLUSTER_NODE));
+
+describe.each(places)('a stack of services on $where', ({ open }) => {
+  it('goes from a push to healthy pods, is stopped, started, changed, repaired and taken away', async () => {
+    await using place = await open();
+    const { anywhere, hand, isReal } = place;
+    const { rig, name } = anywhere;
+    const { reconciler } = rig;
+    const deployment = `/apis/apps/v1/namespaces/${name}/deployments/web`;
+    const spec = async () => asFields((await hand.read(deployment))['spec']) ?? {};
+    const control = async (action: 'start' | 'stop' | 'restart') => {
+      const { id } = reconciler.control({ stack: name, action, actor: null, trigger: 'cli' });
+      const { job } = await reconciler.waitForJob(id, AbortSignal.timeout(WAIT));
+      expect(job.error, action).toBeNull();
+    };
+
+    anywhere.push(toCluster);
+    await reconciler.start();
+    const view = await anywhere.reaches('in_sync', WAIT);
+    expect(view.services.map((one) => `${one.resource} ${one.health}`)).toEqual([
+      `prod/Job/${name}/seed completed`,
+      `prod/StatefulSet/${name}/store healthy`,
+      `prod/Deployment/${name}/web healthy`,
+    ]);
+    expect(await rig.tags(name)).toEqual([`deploy/${name}/1`]);
+    const found = await hand.read(`/api/v1/namespaces/${name}/services/store`);
+    expect(found['spec']).toMatchObject({ clusterIP: 'None' });
+    if (isReal) expect(await namesLeadToPods(hand, name)).toBe(true);
+
+    const plan = async () =>
+      (await reconciler.plan({ stack: name, actor: null, trigger: 'cli' }, AbortSignal.timeout(30_000))).plan;
+    const all = await plan();
+    expect(all.summary).toMatchObject({ create: 0, update: 0, replace: 0, delete: 0 });
+    expect(JSON.stringify(all)).not.toContain('correct-horse');
+
+    await control('stop');
+    await anywhere.reaches('stopped', WAIT);
+    expect(await spec()).toMatchObject({ replicas: 0 });
+    await reconciler.observe(name, AbortSignal.timeout(30_000));
+    expect(reconciler.getStack(name).state).toBe('stopped');
+    await control('start');
+    await anywhere.reaches('in_sync', WAIT);
+    expect(await spec()).toMatchObject({ replicas: 1 });
+    await control('restart');
+    await anywhere.reaches('in_sync', WAIT);
+    expect(await rig.tags(name)).toEqual([`deploy/${name}/1`]);
+
+    anywhere.push((text) => toCluster(text).replace('KEY_FILE:', 'MOOD: good\n      KEY_FILE:'));
+    const tags = await eventually(
+      () => rig.tags(name),
+      (list) => list.length === 2,
+      WAIT,
+    );
+    expect(tags).toEqual([`deploy/${name}/1`, `deploy/${name}/2`]);
+    expect(JSON.stringify(await spec())).toContain('good');
+    expect((await anywhere.reaches('in_sync', WAIT)).lastJob?.summary).toMatchObject({
+      update: 1,
+      create: 0,
+    });
+
+    await hand.edit(deployment, { spec: { replicas: 3 } });
+    expect(await eventually(spec, ({ replicas }) => replicas === 1, WAIT)).toMatchObject({ replicas: 1 });
+    await anywhere.reaches('in_sync', WAIT);
+
+    anywhere.push(null);
+    const gone = await eventually(
+      () => hand.read(deployment).catch(() => null),
+      (one) => one === null,
+      WAIT,
+    );
+    expect(gone).toBeNull();
+    const claim = await hand.read(`/api/v1/namespaces/${name}/persistentvolumeclaims/${name}-notes`);
+    expect(asFields(claim['metadata'])?.['deletionTimestamp']).toBeUndefined();
+  }, 300_000);
+});
+
+it.runIf(kubeconfig)(
+  'a version that does not become well on a cluster is put back',
+  async () => {
+    await using place = await onCluster(kubeconfig ?? '');
+    const { anywhere, hand } = place;
+    const { rig, name } = anywhere;
+    anywhere.push(toCluster);
+    await rig.reconciler.start();
+    await anywhere.reaches('in_sync', WAIT);
+    anywhere.push((text) => toCluster(text).replace('"80", -h, /www', '"80", -h, /nowhere'));
+    const view = await anywhere.reaches('failed', WAIT);
+    expect(view.message).toContain('the version before runs again');
+    const live = await hand.read(`/apis/apps/v1/namespaces/${name}/deployments/web`);
+    expect(JSON.stringify(live['spec'])).not.toContain('/nowhere');
+    expect(await rig.tags(name)).toEqual([`deploy/${name}/1`]);
+  },
+  300_000,
+);
+
+/** What a name server of the cluster would answer for each service: the addresses of its pods. */
+async function namesLeadToPods(hand: Hand, namespace: string): Promise<boolean> {
+  for (const service of ['store', 'web']) {
+    const path = `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices`;
+    const slices = JSON.stringify(await hand.read(path));
+    if (!slices.includes(`"kubernetes.io/service-name":"${service}"`)) return false;
+    if (!/"addresses":\["[\d.]+"\],"conditions":\{"ready":true/.test(slices)) return false;
+  }
+  return true;
+}

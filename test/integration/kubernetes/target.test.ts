@@ -1,0 +1,124 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Target } from '../../../reconciler/ports/target.ts';
+import type { ClusterDouble } from '../../support/cluster-double.ts';
+import { startClusterDouble } from '../../support/cluster-double.ts';
+import type { ClusterStack, Hand } from '../../support/cluster-stack.ts';
+import { actionsOf, createClusterStack, createHand } from '../../support/cluster-stack.ts';
+import { eventually } from '../../support/eventually.ts';
+
+const CONFIG = '{ id: conf, type: configmap, data: { name: conf, data: { LEVEL: debug } } }';
+const SECRET = '{ id: sec, type: secret, data: { name: sec, keys: [{ name: TOKEN }] } }';
+const quiet = () => new AbortController().signal;
+
+let double: ClusterDouble;
+let target: Target;
+let hand: Hand;
+let own: ClusterStack;
+
+beforeEach(async () => {
+  double = await startClusterDouble();
+  target = double.createTarget();
+  hand = createHand(double.client);
+  own = createClusterStack(target);
+});
+afterEach(async () => {
+  await target[Symbol.asyncDispose]();
+  await double[Symbol.asyncDispose]();
+});
+
+const configPath = () => `/api/v1/namespaces/${own.namespace}/configmaps/conf`;
+
+it('plans a stack that is as described without asking about its objects', async () => {
+  const nodes = Array.from(
+    { length: 50 },
+    (_, index) => `{ id: c${index}, type: configmap, data: { name: c${index}, data: { a: b } } }`,
+  );
+  const desired = own.describe(nodes);
+  await own.apply(desired);
+  double.api.requests.length = 0;
+  expect(actionsOf(await own.plan(desired))).toEqual([]);
+  expect(double.api.requests).toEqual([]);
+});
+
+it('asks the server once about a value that it writes in its own way', async () => {
+  const web =
+    '{ id: web, type: deployment, data: { name: web, image: i, resources: { limits: { cpu: 1000m } } } }';
+  const desired = own.describe([web]);
+  await own.apply(desired);
+  expect(actionsOf(await own.plan(desired))).toEqual([]);
+  double.api.requests.length = 0;
+  expect(actionsOf(await own.plan(desired))).toEqual([]);
+  expect(double.api.requests).toEqual([]);
+});
+
+it('deletes no object that has taken the place of the one it knew', async () => {
+  const desired = own.describe([CONFIG]);
+  await own.apply(desired);
+  const plan = await own.plan([], { mode: 'destroy' });
+  await hand.remove(configPath());
+  const theirs = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'conf' }, data: { theirs: 'yes' } };
+  await hand.create(`/api/v1/namespaces/${own.namespace}/configmaps`, theirs);
+  await own.carryOut(plan, []);
+  expect((await hand.read(configPath()))['data']).toEqual({ theirs: 'yes' });
+});
+
+describe('health', () => {
+  const WEB = '{ id: web, type: deployment, data: { name: web, image: i } }';
+  const LABELS = { app: 'web' };
+  const status = (path: string, body: object) => hand.edit(`${path}/status`, { status: body }, 'controller');
+  const deployment = () => `/apis/apps/v1/namespaces/${own.namespace}/deployments/web`;
+
+  async function pod(state: object, restartCount = 0) {
+    const metadata = { name: 'web-1', labels: LABELS };
+    const path = `/api/v1/namespaces/${own.namespace}/pods`;
+    await hand.create(path, {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata,
+      spec: { containers: [{ name: 'web' }] },
+    });
+    const lastState = { terminated: { exitCode: 3 } };
+    await status(`${path}/web-1`, { containerStatuses: [{ name: 'web', restartCount, state, lastState }] });
+  }
+  const look = () => target.health(own.stack, own.id('Deployment', 'web'), quiet());
+
+  it('follows a rollout to its end', async () => {
+    await own.apply(own.describe([WEB]));
+    expect(await look()).toEqual({ status: 'starting', reason: 'the change has not been seen yet' });
+    const done = { replicas: 1, updatedReplicas: 1, availableReplicas: 1, observedGeneration: 1 };
+    await status(deployment(), { ...done, availableReplicas: 0 });
+    await eventually(look, ({ reason }) => reason === '0 of 1 pods are ready');
+    await status(deployment(), done);
+    await eventually(look, (health) => health.status === 'healthy');
+  });
+
+  it('gives up on an image that cannot be pulled, with the reason of the pod', async () => {
+    await own.apply(own.describe([WEB]));
+    await pod({ waiting: { reason: 'ImagePullBackOff', message: 'Back-off pulling image "i"' } });
+    expect(await look()).toEqual({
+      status: 'failed',
+      reason: 'container web of pod web-1: ImagePullBackOff: Back-off pulling image "i"',
+    });
+  });
+
+  it('gives up on a crash loop, with the last lines and without secrets', async () => {
+    await own.apply(own.describe([WEB, SECRET]));
+    await pod({ waiting: { reason: 'CrashLoopBackOff' } }, 2);
+    double.api.logs.set(`${own.namespace}/web-1/web`, ['starting', 'token correct-horse is not valid']);
+    expect(await look()).toEqual({
+      status: 'failed',
+      reason:
+        'container web of pod web-1 exited with 3, 2 restarts; it wrote: starting | token *** is not valid',
+    });
+  });
+
+  it('reads logs of the pods', async () => {
+    await own.apply(own.describe([WEB]));
+    await pod({ running: {} });
+    double.api.logs.set(`${own.namespace}/web-1/web`, ['one', 'two']);
+    const lines: string[] = [];
+    const id = own.id('Deployment', 'web');
+    for await (const { text } of target.logs(own.stack, id, { tail: 1, signal: quiet() })) lines.push(text);
+    expect(lines).toEqual(['two']);
+  });
+});
