@@ -6,7 +6,7 @@ export type * from './plan/plan.ts';
 export type * from './ports/store.ts';
 export type * from './instances.ts';
 export type { Instance, InstancePort, InstanceStatus } from './model/instance/instance.ts';
-export type { LogLine, LogOptions, TargetFacts } from './ports/target.ts';
+export type { ExecSession, LogLine, LogOptions, SessionOptions, TargetFacts } from './ports/target.ts';
 export type { DeploymentTag } from './ports/source.ts';
 export type { Diagnostic, Position } from './model/diagnostic.ts';
 export type { Json, JsonObject } from './model/json.ts';

@@ -2,12 +2,12 @@ import type { DataOperations } from './data.ts';
 import type { ReleaseOperations } from './releases.ts';
 import type { GeneratedStack, GenerateRequest } from './model/generated.ts';
 import type { Diagnostic } from './model/diagnostic.ts';
-import type { HealthStatus } from './model/resource.ts';
+import type { Health, HealthStatus } from './model/resource.ts';
 import type { ServiceView, StackKind } from './model/stack.ts';
 import type { Plan } from './plan/plan.ts';
 import type { DeploymentTag, Revision } from './ports/source.ts';
 import type { Job, JobFilter, JobLog, JobStep } from './ports/store.ts';
-import type { LogLine, LogOptions, TargetFacts } from './ports/target.ts';
+import type { ExecSession, LogLine, LogOptions, SessionOptions, TargetFacts } from './ports/target.ts';
 
 export type * from './data.ts';
 export type * from './releases.ts';
@@ -261,6 +261,8 @@ export type ReconcilerEvent =
       readonly error: RepositoryStatus['error'];
     }
   | { readonly type: 'stack'; readonly stack: string; readonly state: SyncState }
+  /** Something that runs is otherwise than when it was looked at last. Targets are watched, so that is soon after it happened. */
+  | { readonly type: 'health'; readonly stack: string; readonly resource: string; readonly health: Health }
   | { readonly type: 'job'; readonly job: Job }
   | { readonly type: 'step'; readonly step: JobStep }
   | { readonly type: 'log'; readonly log: JobLog };
@@ -315,6 +317,11 @@ export interface Reconciler extends DataOperations, ReleaseOperations, AsyncDisp
   /** Every tag of the repository, by name. */
   listTags(): Promise<readonly DeploymentTag[]>;
   logs(stack: string, service: string, options: LogOptions): AsyncIterable<LogLine>;
+  /**
+   * Runs a program in a container of a service, wherever that runs. Whoever lets this through checks who may. Throws BAD_OPTIONS,
+   * TARGET_ERROR when none runs.
+   */
+  openSession(stack: string, service: string, options: SessionOptions): Promise<ExecSession>;
   listWorkers(): readonly WorkerView[];
   /** Checks one document as if it stood in the repository: as a kombination, or as what the name of its file says that it is. */
   validate(text: string, file?: string): ValidationReport;

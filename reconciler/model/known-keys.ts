@@ -37,6 +37,7 @@ const NODE = new Map<string, KeyAnswer>([['host', misplaced('write it as connect
 const SERVICE = new Map<string, KeyAnswer>([
   ['replicas', misplaced('write it as scale, or as deploy.replicas')],
   ['mode', unsupported()],
+  ['pull_refresh_after', ignored('say pull_policy: always to look for a newer image at every deployment')],
   ['credential_spec', ignored('it is for Windows')],
   ['post_start', ignored('nothing is run in a container that has started; put it in its entrypoint')],
   ['pre_stop', ignored('nothing is run before a stop; let the service handle its stop_signal')],

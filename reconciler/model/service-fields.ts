@@ -47,7 +47,8 @@ function readFields(fields: Fields, path: DocumentPath, issues: Issues): Service
   checkOptions(fields, path, issues);
   readDeploy(fields, path, issues);
   for (const key of WORDS_OF_SERVICES) {
-    if (fields[key] === undefined) continue;
+    // What is no list of configs is the schema's to complain of.
+    if (fields[key] === undefined || (key === 'configs' && !asList(fields[key]))) continue;
     issues.error('UNSUPPORTED_KEY', at(key), `${key} can only stand in a service of a kombination`, {
       at: 'key',
     });

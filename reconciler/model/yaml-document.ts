@@ -91,7 +91,7 @@ function readYaml(document: Document.Parsed, text: string, maxAliases: number): 
   const problems = syntaxProblems(document, text);
   if (problems.length === 0) inspect(document, text, problems);
   const value = problems.every((problem) => problem.code === 'DUPLICATE_KEY')
-    ? toPlain(document, problems, maxAliases)
+    ? toPlain(document, problems, { text, maxAliases })
     : undefined;
   return {
     value,
@@ -156,15 +156,39 @@ function syntaxProblems(document: Document.Parsed, text: string): YamlProblem[] 
   return problems;
 }
 
-function toPlain(document: Document.Parsed, problems: YamlProblem[], maxAliases: number): unknown {
+interface PlainOptions {
+  readonly text: string;
+  readonly maxAliases: number;
+}
+
+function toPlain(
+  document: Document.Parsed,
+  problems: YamlProblem[],
+  { text, maxAliases }: PlainOptions,
+): unknown {
   try {
-    return document.toJS({ maxAliasCount: maxAliases });
+    const value: unknown = document.toJS({ maxAliasCount: maxAliases });
+    // Only an alias can lead back to what it is in.
+    if (text.includes('*') && isCyclic(value, new Map()))
+      throw new Error('an alias stands inside of its own anchor');
+    return value;
   } catch (error) {
     // Alias bombs, aliases to nothing and aliases inside their own anchor end here.
     const message = error instanceof Error ? error.message : String(error);
     problems.push({ code: 'YAML_SYNTAX', path: [], message, line: 1, column: 1 });
     return undefined;
   }
+}
+
+/** `seen`: what is around the value as true, what was looked through as false. */
+function isCyclic(value: unknown, seen: Map<unknown, boolean>): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const known = seen.get(value);
+  if (known !== undefined) return known;
+  seen.set(value, true);
+  const found = Object.values(value).some((member) => isCyclic(member, seen));
+  seen.set(value, false);
+  return found;
 }
 
 /** Finds duplicate keys (the library's own check is quadratic) and too deep nesting. */

@@ -102,6 +102,27 @@ export interface StreamedEnd {
   readonly stderr: string;
 }
 
+export interface SessionOptions {
+  readonly argv: readonly string[];
+  /** With a terminal: everything that is written is `stdout` then. Default false. */
+  readonly tty?: boolean;
+  /** Ends the session. */
+  readonly signal: AbortSignal;
+}
+
+/** A program that runs in a container, with somebody at the other end. Disposing of it ends it. */
+export interface ExecSession extends AsyncDisposable {
+  /** What it writes, as it comes; to be read once. Ends when the program does. */
+  readonly output: AsyncIterable<{ readonly stream: 'stdout' | 'stderr'; readonly bytes: Uint8Array }>;
+  /** Settles when the program has ended; rejects when the connection was lost before. */
+  readonly exitCode: Promise<number>;
+  write(bytes: Uint8Array): void;
+  /** There is no more input. */
+  end(): void;
+  /** Of the terminal, in characters. */
+  resize(size: { readonly columns: number; readonly rows: number }): Promise<void>;
+}
+
 export interface LogOptions {
   /** Last lines only; default all. */
   readonly tail?: number;
@@ -162,6 +183,8 @@ export interface Target extends AsyncDisposable {
    * program, which then reads the end of its input and cannot write any more.
    */
   stream(stack: string, id: ResourceId, program: StreamedProgram, signal: AbortSignal): Promise<StreamedEnd>;
+  /** Runs a program in the running container of a resource, with input and output. TARGET_ERROR when none runs. */
+  openSession(stack: string, id: ResourceId, options: SessionOptions): Promise<ExecSession>;
   /** Every stack with owned resources here, described by the repository or not. */
   owned(signal: AbortSignal): Promise<readonly OwnedStack[]>;
   facts(signal: AbortSignal): Promise<TargetFacts>;

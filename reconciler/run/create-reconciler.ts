@@ -12,7 +12,7 @@ import { NEVER_FROZEN } from '../ports/freeze.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { DeploymentTag, Source } from '../ports/source.ts';
 import type { Job, JobFilter, Store } from '../ports/store.ts';
-import type { LogLine, LogOptions, Target } from '../ports/target.ts';
+import type { ExecSession, LogLine, LogOptions, SessionOptions, Target } from '../ports/target.ts';
 import type {
   Actor,
   ApplyRequest,
@@ -59,7 +59,7 @@ import { Loop } from './loop.ts';
 import { planStack, undescribedStack } from './plan-stack.ts';
 import { createReleases } from './releases.ts';
 import { RepositoryWriter } from './repository-writer.ts';
-import { readServiceLogs } from './service-logs.ts';
+import { placeOf, readServiceLogs } from './service-logs.ts';
 import { orderOf } from './requests.ts';
 import { StackTable } from './stack-table.ts';
 import { TargetPool } from './target-pool.ts';
@@ -297,6 +297,11 @@ class LoopReconciler implements Omit<Reconciler, keyof ReleaseOperations> {
 
   logs(stack: string, service: string, options: LogOptions): AsyncIterable<LogLine> {
     return readServiceLogs(this.#context, { view: this.getStack(stack), service }, options);
+  }
+
+  async openSession(stack: string, service: string, options: SessionOptions): Promise<ExecSession> {
+    const { target, resource } = placeOf(this.#context, { view: this.getStack(stack), service });
+    return target.openSession(stack, resource, options);
   }
 
   listWorkers(): readonly WorkerView[] {

@@ -64,11 +64,12 @@ class PlanRun {
 
   #startReady(changes: readonly Change[]): void {
     for (const change of changes) {
+      if (this.#slots === 0) return; // whatever frees one looks again
       if (this.#phases.get(change.id) !== 'waiting') continue;
       const culprit = change.dependsOn.find((dependency) => this.#isLost(dependency));
       if (culprit !== undefined) this.#skip(change, `${culprit.id} failed`);
       else if (this.#rollouts.isHalted(change)) this.#skip(change, 'the update of the service was stopped');
-      else if (this.#slots > 0 && this.#released.get(change.id) !== 'running') {
+      else if (this.#released.get(change.id) !== 'running') {
         const unmet = change.dependsOn.filter((dependency) => !this.#isMet(dependency));
         if (unmet.length === 0) this.#start(change);
         else if (unmet.every(({ until }) => until === 'released')) this.#demandRelease(unmet);

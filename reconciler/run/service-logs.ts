@@ -1,16 +1,21 @@
 import { ReconcilerError } from '../model/errors.ts';
-import type { LogLine, LogOptions } from '../ports/target.ts';
+import type { ResourceId } from '../model/resource.ts';
+import type { LogLine, LogOptions, Target } from '../ports/target.ts';
 import type { StackView } from '../reconciler.ts';
 import type { RunContext } from './context.ts';
 import { mergeLogs } from './merge-logs.ts';
 import { resourcesOf } from './service-health.ts';
 
-/** What the containers of a service printed. Throws BAD_OPTIONS when the stack has no such service. */
-export async function* readServiceLogs(
+interface ServiceOf {
+  readonly view: StackView;
+  readonly service: string;
+}
+
+/** Where a service runs, and as what. Throws BAD_OPTIONS when the stack has no such service. */
+export function placeOf(
   { desired, pool }: RunContext,
-  { view, service }: { readonly view: StackView; readonly service: string },
-  options: LogOptions,
-): AsyncIterable<LogLine> {
+  { view, service }: ServiceOf,
+): { readonly target: Target; readonly resource: ResourceId; readonly ids: readonly ResourceId[] } {
   const { name: stack, services } = view;
   const found = services.find(({ name }) => name === service);
   const known = services.map(({ name }) => name).join(', ');
@@ -24,7 +29,18 @@ export async function* readServiceLogs(
       `${stack} has no service ${service}; it has: ${known || 'none'}`,
     );
   }
-  const target = pool.get(reference);
-  if (ids.length === 1) yield* target.logs(stack, resource.id, options);
+  return { target: pool.get(reference), resource: resource.id, ids };
+}
+
+/** What the containers of a service printed. */
+export async function* readServiceLogs(
+  context: RunContext,
+  place: ServiceOf,
+  options: LogOptions,
+): AsyncIterable<LogLine> {
+  const { target, ids } = placeOf(context, place);
+  const [first] = ids;
+  const stack = place.view.name;
+  if (ids.length === 1 && first !== undefined) yield* target.logs(stack, first, options);
   else yield* mergeLogs(ids, (id, own) => target.logs(stack, id, own), options);
 }

@@ -1,3 +1,4 @@
+import { isRunner } from '../model/kubernetes-object.ts';
 import type { Health, ObservedResource, ResourceId } from '../model/resource.ts';
 import { targetKey } from '../model/target.ts';
 import type { TargetReference } from '../model/target.ts';
@@ -81,7 +82,12 @@ export class StackTable {
     },
   ): void {
     const row = this.#row(stack);
+    const before = row.health;
     row.health = new Map(resources.map(({ id, health }) => [id, health]));
+    for (const { id: resource, kind, health } of resources) {
+      if (isRunner(kind) && before.get(resource)?.status !== health.status)
+        this.#events.publish({ type: 'health', stack, resource, health });
+    }
     row.away = new Map(unreachable.map(({ target, message }) => [target, message]));
   }
 

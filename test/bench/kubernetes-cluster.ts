@@ -4,8 +4,7 @@ import { delimiter, join } from 'node:path';
 import process from 'node:process';
 import { findProgram, run } from '../../deploy/demo/processes.ts';
 import { asList } from '../../reconciler/model/values.ts';
-import { startClusterDouble } from '../support/cluster-double.ts';
-import { createConnector } from '../support/cluster-double.ts';
+import { createConnector, startClusterDouble } from '../support/cluster-double.ts';
 import { createHand } from '../support/cluster-stack.ts';
 import { loadConfig } from '../support/kubernetes-server.ts';
 import { startKubernetesSuites } from '../support/kubernetes-suites.ts';
@@ -20,8 +19,12 @@ export interface BenchCluster extends AsyncDisposable {
   readonly env: NodeJS.ProcessEnv;
   /** Its version. */
   readonly kubectl: string;
+  /** What its `apply` has to be told here. */
+  readonly kubectlFlags: readonly string[];
   createNamespace(name: string): Promise<void>;
   dropNamespace(name: string): Promise<void>;
+  /** A server-side apply of a ConfigMap. */
+  apply(namespace: string, name: string, data: Readonly<Record<string, string>>): Promise<void>;
   /** ConfigMaps of ours in the namespace. */
   count(namespace: string): Promise<number>;
 }
@@ -32,7 +35,7 @@ export async function openBenchCluster(): Promise<BenchCluster> {
   const env = { PATH: path.filter((one) => one !== '').join(delimiter) };
   if (findProgram('kubectl') === undefined && path[0] === '')
     throw new Error('there is no kubectl to compare with; put one on the path');
-  const suites = await startKubernetesSuites();
+  const suites = await startKubernetesSuites(process.env, { durable: true });
   const double = suites.real === null ? await openDouble() : null;
   const kubeconfig = suites.real?.kubeconfig ?? double?.kubeconfig ?? '';
   const { client } = createConnector(loadConfig(kubeconfig));
@@ -46,12 +49,24 @@ export async function openBenchCluster(): Promise<BenchCluster> {
     file: double?.file ?? `kubeconfig: ${kubeconfig}\n`,
     env,
     kubectl: /"gitVersion": "([^"]+)"/.exec(version)?.[1] ?? 'of an unknown version',
+    // The double has no OpenAPI document to check against.
+    kubectlFlags: double === null ? [] : ['--validate=false'],
     async createNamespace(name) {
       await hand.create('/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
     },
     async dropNamespace(name) {
       // Going through what is in it would cost the next turn time; a server of ours is gone soon.
       if (suites.real?.shared === true) await hand.remove(`/api/v1/namespaces/${name}`);
+    },
+    async apply(namespace, name, data) {
+      await client.request({
+        method: 'PATCH',
+        path: `/api/v1/namespaces/${namespace}/configmaps/${name}`,
+        query: { fieldManager: 'bench' },
+        body: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace }, data },
+        contentType: 'application/apply-patch+yaml',
+        signal: AbortSignal.timeout(60_000),
+      });
     },
     async count(namespace) {
       const { items } = await hand.read(`/api/v1/namespaces/${namespace}/configmaps`);
@@ -72,7 +87,7 @@ async function openDouble() {
   const config = {
     apiVersion: 'v1',
     kind: 'Config',
-    clusters: [{ name: 'double', cluster: { server: double.api.url } }],
+    clusters: [{ name: 'double', cluster: { server: double.api.url, 'insecure-skip-tls-verify': true } }],
     users: [{ name: 'nobody', user: {} }],
     contexts: [{ name: 'double', context: { cluster: 'double', user: 'nobody' } }],
     'current-context': 'double',

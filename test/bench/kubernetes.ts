@@ -19,6 +19,9 @@ const ROUNDS = 3;
 /** Looks at an unchanged stack in each round. */
 const LOOKS = 5;
 const TIMEOUT_MS = 300_000;
+/** Nobody can be faster on this machine: the requests alone, as many at a time as the server takes. */
+const FLOOR = 'the bare requests';
+const AT_A_TIME = 16;
 
 /** Milliseconds: from nothing to all objects, and looks that find nothing to do. */
 interface Round {
@@ -52,6 +55,7 @@ async function compare(bench: Bench, report: Report): Promise<void> {
   const contestants = new Map<string, Contestant>([
     ['kombinator', runKombinator],
     ['kubectl', runKubectl],
+    [FLOOR, runFloor],
     ...(kapp === undefined ? [] : ([['kapp', runKapp]] as const)),
   ]);
   const rounds = new Map([...contestants.keys()].map((name): [string, Round[]] => [name, []]));
@@ -70,10 +74,19 @@ async function compare(bench: Bench, report: Report): Promise<void> {
   const ours = rounds.get('kombinator') ?? [];
   for (const [name, all] of rounds) {
     report.note(`first apply, ${name}: ${formatTimes(all.map(({ first }) => first))}`);
+    if (name === FLOOR) continue;
     report.note(`nothing to do, ${name}: ${formatTimes(all.flatMap(({ noop }) => noop))}`);
   }
   for (const [name, all] of rounds) {
     if (name === 'kombinator') continue;
+    if (name === FLOOR) {
+      const peers = rounds.get('kubectl') ?? [];
+      const least = all.map(({ first }, index) => first / peers[index]!.first);
+      report.note(
+        `the bare requests ÷ kubectl: ratio ${median(least).toFixed(2)} (no first apply can be below it)`,
+      );
+      continue;
+    }
     const firsts = all.map(({ first }, index) => ours[index]!.first / first);
     const noops = all.map(({ noop }, index) => median(ours[index]!.noop) / median(noop));
     report.note(
@@ -173,7 +186,17 @@ async function writeManifests(directory: string, namespace: string): Promise<str
   return file;
 }
 
-/** Once to warm its discovery cache, which ours has to do within its time. */
+/** 1,000 server-side applies by a client that does nothing else. */
+async function runFloor({ cluster }: Bench, namespace: string): Promise<Round> {
+  const left = indexes().toReversed();
+  const send = async (): Promise<void> => {
+    for (let index = left.pop(); index !== undefined; index = left.pop())
+      await cluster.apply(namespace, `c${index}`, dataOf(index));
+  };
+  const first = await time(() => Promise.all(Array.from({ length: AT_A_TIME }, send)));
+  return { first, noop: [0] };
+}
+
 async function runKubectl({ cluster, directory }: Bench, namespace: string): Promise<Round> {
   const file = await writeManifests(directory, namespace);
   const cache = join(directory, 'kubectl-cache');
@@ -181,7 +204,17 @@ async function runKubectl({ cluster, directory }: Bench, namespace: string): Pro
   const apply = () =>
     run(
       'kubectl',
-      ['--kubeconfig', cluster.kubeconfig, '--cache-dir', cache, 'apply', '--server-side', '-f', file],
+      [
+        '--kubeconfig',
+        cluster.kubeconfig,
+        '--cache-dir',
+        cache,
+        'apply',
+        '--server-side',
+        ...cluster.kubectlFlags,
+        '-f',
+        file,
+      ],
       {
         env: { ...process.env, ...cluster.env },
         signal: AbortSignal.timeout(TIMEOUT_MS),

@@ -109,6 +109,25 @@ export function describeControlContract(name: string, setup: () => Promise<Targe
       });
     });
 
+    it('gives a program input and takes its output, until it ends', async () => {
+      const { stack, web } = await running();
+      const argv = ['sh', '-c', 'cat; exit 4'];
+      await using session = await target.openSession(stack, web.id, { argv, signal: quiet() });
+      session.write(Buffer.from('one\n'));
+      session.write(Buffer.from('two\n'));
+      session.end();
+      const parts: Uint8Array[] = [];
+      for await (const { stream, bytes } of session.output) {
+        expect(stream).toBe('stdout');
+        parts.push(bytes);
+      }
+      expect(Buffer.concat(parts).toString()).toBe('one\ntwo\n');
+      expect(await session.exitCode).toBe(4);
+      await target.stop(stack, web.id, quiet());
+      const again = target.openSession(stack, web.id, { argv, signal: quiet() });
+      await expect(again).rejects.toMatchObject({ code: 'TARGET_ERROR' });
+    });
+
     it('stops what is not there without a word, and cannot start it', async () => {
       const { stack, web } = await running();
       await harness.removeContainer(stack, web);

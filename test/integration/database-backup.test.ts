@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { execFile } from 'node:child_process';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createBackupFolder } from '../../reconciler/adapters/backups/folder.ts';
 import { createDockerTarget } from '../../reconciler/adapters/docker/index.ts';
 import type { BackupView } from '../../reconciler/reconciler.ts';
@@ -13,6 +13,7 @@ import { eventually } from '../support/eventually.ts';
 import { createFastClock } from '../support/fast-clock.ts';
 import type { Rig } from '../support/reconciler-rig.ts';
 import { container, createRig, file, stack } from '../support/reconciler-rig.ts';
+import { workerEngine } from '../support/worker-engine.ts';
 import { realClock, silentLogger } from '../support/target-options.ts';
 
 /*
@@ -43,7 +44,7 @@ let target: Target;
 let rig: Rig;
 
 beforeAll(async () => {
-  const host = engineOfWorker();
+  const host = workerEngine();
   await loadDatabaseImage(host, 'postgres', POSTGRES);
   await loadDatabaseImage(host, 'redis', REDIS);
   await loadDatabaseImage(host, 'mariadb', MARIADB);

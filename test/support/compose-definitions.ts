@@ -138,6 +138,7 @@ export const DEFINITIONS: Readonly<Record<string, string>> = {
   'depends-map':
     'depends_on: { plain: { condition: service_started, restart: true }, healthcheck: { condition: service_healthy, required: false } }',
   profiles: 'profiles: [some]',
+  lifecycle: 'post_start: [{ command: "true" }]\npre_stop: [{ command: "true" }]',
   'pull-policy': 'pull_policy: missing',
   platform: `image: kombinator-inspect-platform:1\nplatform: linux/${process.arch === 'arm64' ? 'arm64' : 'amd64'}`,
   attach: 'attach: false',

@@ -312,6 +312,9 @@ export function createFakeReconciler(): FakeReconciler {
       return written(`rollback to ${to} by ${actor.name}`, stack, `kombinations/${stack}/kombination.yaml`);
     },
     listTags: async () => tags,
+    async openSession(stack, service) {
+      throw new ReconcilerError('TARGET_ERROR', `nothing runs in ${stack}/${service}`);
+    },
     async *logs(stack, service) {
       known(stack);
       yield { stream: 'stdout', time: at(1), text: `${service} is up` };

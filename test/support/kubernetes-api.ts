@@ -138,6 +138,7 @@ function route(parts: Parts, call: Call): Answer | null {
   if (path[0] === 'version')
     return { status: 200, body: { major: '1', minor: '34', gitVersion: 'v1.34.0', platform: 'linux/amd64' } };
   const core = path[0] === 'api';
+  if (core && path.length === 1) return { status: 200, body: { kind: 'APIVersions', versions: ['v1'] } };
   if (!core && path.length === 1 && path[0] === 'apis') return { status: 200, body: groupList(store) };
   const [group = '', version = ''] = core ? ['', path[1]] : [path[1], path[2]];
   const rest = path.slice(core ? 2 : 3);
@@ -179,19 +180,32 @@ function checkAccess(
 }
 
 function groupList({ kinds }: ApiStore): Members {
-  const groups = new Map<string, string>();
-  for (const kind of kinds)
-    if (kind.group !== '' && !groups.has(kind.group)) groups.set(kind.group, apiVersionOf(kind));
+  const groups = new Map<string, Set<string>>();
+  for (const kind of kinds) {
+    if (kind.group === '') continue;
+    groups.set(kind.group, (groups.get(kind.group) ?? new Set()).add(apiVersionOf(kind)));
+  }
   return {
     kind: 'APIGroupList',
-    groups: [...groups].map(([name, groupVersion]) => ({ name, preferredVersion: { groupVersion } })),
+    apiVersion: 'v1',
+    groups: [...groups].map(([name, all]) => {
+      const versions = [...all].map((groupVersion) => ({
+        groupVersion,
+        version: groupVersion.split('/')[1] ?? '',
+      }));
+      return { name, versions, preferredVersion: versions[0] ?? {} };
+    }),
   };
 }
 
 function kindList(kinds: readonly ServedKind[]): Members {
   const verbs = 'create delete get list patch update watch'.split(' ');
   const resources = kinds.map(({ plural, kind, namespaced }) => ({ name: plural, kind, namespaced, verbs }));
-  return { kind: 'APIResourceList', resources };
+  return {
+    kind: 'APIResourceList',
+    groupVersion: kinds[0] === undefined ? '' : apiVersionOf(kinds[0]),
+    resources,
+  };
 }
 
 function readLog({ logs }: Parts, url: URL, pod: string): string {

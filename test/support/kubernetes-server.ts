@@ -29,6 +29,11 @@ export interface KubernetesServer extends AsyncDisposable {
   start(): Promise<void>;
 }
 
+export interface ServerOptions {
+  /** etcd waits for the disk, as one that matters does. Default false. */
+  readonly durable?: boolean;
+}
+
 const READY_MS = 120_000;
 const CONTROLLERS = 'kube-controller-manager';
 
@@ -36,7 +41,10 @@ const CONTROLLERS = 'kube-controller-manager';
  * @param assets a folder with `kube-apiserver` and `etcd` (the convention of envtest); the controllers run too where it holds
  *   `kube-controller-manager`
  */
-export async function startKubernetesServer(assets: string): Promise<KubernetesServer> {
+export async function startKubernetesServer(
+  assets: string,
+  { durable = false }: ServerOptions = {},
+): Promise<KubernetesServer> {
   const root = await mkdtemp(join(tmpdir(), 'kombinator-kubernetes-'));
   const token = randomBytes(16).toString('hex');
   const [etcdPort, peerPort, port] = [await freePort(), await freePort(), await freePort()];
@@ -44,7 +52,7 @@ export async function startKubernetesServer(assets: string): Promise<KubernetesS
   const files = await writeFiles(root, url, token);
   const controllers = existsSync(join(assets, CONTROLLERS));
   const run = (name: string, args: readonly string[]) => startProgram(root, join(assets, name), args);
-  const etcd = await run('etcd', etcdArguments(root, etcdPort, peerPort));
+  const etcd = await run('etcd', etcdArguments(root, { port: etcdPort, peerPort, durable }));
   const client = createApiClient({ loadConfig: async () => loadConfig(files.kubeconfig) });
   const start = async (): Promise<Program> => {
     const program = await run('kube-apiserver', serverArguments({ root, port, etcdPort, controllers }));
@@ -123,26 +131,32 @@ async function writeFiles(root: string, server: string, token: string): Promise<
   return { kubeconfig };
 }
 
-function etcdArguments(root: string, port: number, peerPort: number): readonly string[] {
+function etcdArguments(
+  root: string,
+  {
+    port,
+    peerPort,
+    durable,
+  }: { readonly port: number; readonly peerPort: number; readonly durable: boolean },
+): readonly string[] {
   const url = `http://127.0.0.1:${port}`;
   return [
     `--data-dir=${join(root, 'etcd')}`,
     `--listen-client-urls=${url}`,
     `--advertise-client-urls=${url}`,
     `--listen-peer-urls=http://127.0.0.1:${peerPort}`,
-    // Nothing of it has to survive a crash of the machine.
-    '--unsafe-no-fsync',
+    ...(durable ? [] : ['--unsafe-no-fsync']),
   ];
 }
 
-interface ServerOptions {
+interface Arguments {
   readonly root: string;
   readonly port: number;
   readonly etcdPort: number;
   readonly controllers: boolean;
 }
 
-function serverArguments({ root, port, etcdPort, controllers }: ServerOptions): readonly string[] {
+function serverArguments({ root, port, etcdPort, controllers }: Arguments): readonly string[] {
   return [
     `--etcd-servers=http://127.0.0.1:${etcdPort}`,
     `--secure-port=${port}`,

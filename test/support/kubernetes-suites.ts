@@ -1,6 +1,7 @@
 import { delimiter } from 'node:path';
 import process from 'node:process';
 import { createApiClient } from '../../reconciler/adapters/kubernetes/client.ts';
+import type { ServerOptions } from './kubernetes-server.ts';
 import { loadConfig, readVersion, startKubernetesServer } from './kubernetes-server.ts';
 
 /** What the Kubernetes suites run on beside the API double. */
@@ -23,14 +24,17 @@ export interface KubernetesSuites {
  * A cluster that `KUBECONFIG` names, else a server started from the folder `KUBEBUILDER_ASSETS`, else none. The tests make
  * namespaces with random names on it and touch nothing outside of them but definitions and volumes of their own.
  */
-export async function startKubernetesSuites(env: NodeJS.ProcessEnv = process.env): Promise<KubernetesSuites> {
+export async function startKubernetesSuites(
+  env: NodeJS.ProcessEnv = process.env,
+  options: ServerOptions = {},
+): Promise<KubernetesSuites> {
   const file = env['KUBECONFIG']?.split(delimiter).find((one) => one !== '');
   if (file !== undefined) {
     return { real: { ...(await describeCluster(file)), shared: true }, stop: async () => undefined };
   }
   const assets = env['KUBEBUILDER_ASSETS'];
   if (assets === undefined || assets === '') return { real: null, stop: async () => undefined };
-  const server = await startKubernetesServer(assets);
+  const server = await startKubernetesServer(assets, options);
   const { kubeconfig, version, url } = server;
   const title = `API server ${version} at ${url}`;
   return { real: { kubeconfig, title, shared: false }, stop: async () => server[Symbol.asyncDispose]() };

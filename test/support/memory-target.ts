@@ -13,6 +13,7 @@ import type {
 } from '../../reconciler/ports/target.ts';
 import type { MemoryEngine, MemoryObject } from './memory-engine.ts';
 import { createMemoryEngine, emit, listOwned, slotOf, text } from './memory-engine.ts';
+import { createMemorySession } from './memory-session.ts';
 import type { Fault, Faults } from './memory-faults.ts';
 import { createFaults } from './memory-faults.ts';
 import { createMachine } from './memory-machine.ts';
@@ -108,6 +109,12 @@ export function createMemoryTarget(options: MemoryTargetOptions = {}): MemoryTar
       const end = await (control.streamed ?? runStreamed)(program);
       signal.throwIfAborted();
       return end;
+    },
+    async openSession(stack, id, { argv, signal }) {
+      await faults.step(`session ${id}`, signal);
+      if (slotOf(engine, stack, id)?.current?.state !== 'running')
+        throw new ReconcilerError('TARGET_ERROR', `${id} has no running container`, { retryable: true });
+      return createMemorySession((control.program ?? runShell)(argv), argv);
     },
     async owned(signal) {
       await faults.step('owned', signal);

@@ -40,6 +40,7 @@ describe('variables', () => {
     ['{ image: a, hostname: "${OWN}" }', { hostname: 'own' }],
     ['{ image: a, ports: ["${PORT}:80"] }', { ports: [{ port: { hostPort: 8080 } }] }],
     ['{ image: a, init: "${INIT:-true}" }', { init: true }],
+    ['{ image: a, enabled: "${ENABLED:-true}", deploy: { replicas: "${N:-2}" } }', { replicas: 2 }],
     ['{ image: a, command: [echo, "$$HOME ${NAME}"] }', { command: ['echo', '$HOME from-env'] }],
     ['{ image: a, labels: { a: "$$apr1$$x", b: "${TAG}" } }', { labels: { a: '$apr1$x', b: '1.29' } }],
     ['{ image: a, environment: { A: "${NAME}/x" } }', { env: { A: [{ text: 'from-env/x' }] } }],
@@ -136,6 +137,32 @@ describe('what is not of Compose', () => {
       'a relative bind',
       '  web: { image: a, env_file: [], volumes: ["./x:/x"] }\n',
       '4:44 error INVALID_VALUE services.web.volumes[0]',
+    ],
+    [
+      'a name that is none',
+      '  web: { image: a, environment: ["$A"] }\n',
+      '4:34 error INVALID_FORMAT services.web.environment[0]',
+    ],
+    [
+      'a list in an environment',
+      '  web: { image: a, env: [A=1, [b]] }\n',
+      '4:31 error INVALID_TYPE services.web.env[1]',
+    ],
+    [
+      'a map of configs',
+      '  web: { image: a, configs: {} }\n',
+      '4:29 error INVALID_TYPE services.web.configs',
+    ],
+    ['an alias inside of its anchor', '  web: &a { image: a, env_file: *a }\n', '1:1 error YAML_SYNTAX '],
+    [
+      'a word that is neither true nor false',
+      '  web: { image: a, init: "${A:-maybe}" }\n',
+      '4:26 error INVALID_TYPE services.web.init',
+    ],
+    [
+      'a config that says nothing',
+      '  web: { image: a }\nconfigs: { a: { content: [1] } }\n',
+      '5:26 error INVALID_TYPE configs.a.content',
     ],
     [
       'both of env and environment',

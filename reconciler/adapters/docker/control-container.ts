@@ -1,6 +1,13 @@
 import { ReconcilerError } from '../../model/errors.ts';
 import type { DesiredResource, ResourceId } from '../../model/resource.ts';
-import type { ApplyContext, ExecResult, StreamedEnd, StreamedProgram } from '../../ports/target.ts';
+import type {
+  ApplyContext,
+  ExecResult,
+  ExecSession,
+  SessionOptions,
+  StreamedEnd,
+  StreamedProgram,
+} from '../../ports/target.ts';
 import type { Adapter } from './adapter.ts';
 import { startAgain, stopContainer } from './container.ts';
 import { membersOf, readGroup } from './container-group.ts';
@@ -65,12 +72,24 @@ async function withoutSecrets(
   return hideSecretTexts(adapter, stack, id, masked);
 }
 
-async function findRunning({ engine }: Adapter, { stack, id }: Place, signal: AbortSignal): Promise<string> {
+/** As `execIn`, with somebody at the other end. */
+export async function openSession(
+  adapter: Adapter,
+  place: { readonly stack: string; readonly id: ResourceId },
+  options: SessionOptions,
+): Promise<ExecSession> {
+  return adapter.engine.openSession(await findRunning(adapter, place, options.signal), options);
+}
+
+async function findRunning(
+  { engine }: Adapter,
+  { stack, id }: { readonly stack: string; readonly id: ResourceId },
+  signal: AbortSignal,
+): Promise<string> {
   const group = await readGroup(engine, stack, id.split('/').slice(2).join('/'), signal);
   const container = membersOf(group).find(({ info }) => info.State === 'running');
-  if (container === undefined)
-    throw new ReconcilerError('TARGET_ERROR', `${id} has no running container`, { retryable: true });
-  return container.id;
+  if (container !== undefined) return container.id;
+  throw new ReconcilerError('TARGET_ERROR', `${id} has no running container`, { retryable: true });
 }
 
 /** Starts the container of a resource as it is. */

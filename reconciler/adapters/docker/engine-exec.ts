@@ -1,5 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { Duplex } from 'node:stream';
 import type { Readable, Writable } from 'node:stream';
+import { ReconcilerError } from '../../model/errors.ts';
 import type { StreamedProgram } from '../../ports/target.ts';
 import type { Engine } from './engine.ts';
 import type { Transport } from './transport.ts';
@@ -87,7 +89,11 @@ async function talk(
   { request, program, input }: Conversation,
   signal: AbortSignal,
 ): Promise<string> {
-  const connection = await transport.duplex(request);
+  const connection = await transport.stream({ ...request, hijack: true });
+  if (!(connection instanceof Duplex)) {
+    connection.destroy();
+    throw new ReconcilerError('TARGET_UNSUPPORTED', `the engine at ${transport.address} takes no input`);
+  }
   const stopped = new AbortController();
   // A program that ends early takes no more; what it says about that, and its exit code, tell why.
   connection.on('error', () => undefined);
@@ -185,7 +191,7 @@ interface Frame {
 }
 
 /** Splits the multiplexed stream: each frame starts with its stream (2 is stderr) and, in bytes 4 to 7, its length. */
-async function* readFrames(stream: AsyncIterable<Buffer>): AsyncGenerator<Frame> {
+export async function* readFrames(stream: AsyncIterable<Buffer>): AsyncGenerator<Frame> {
   let rest: Buffer = Buffer.alloc(0);
   for await (const chunk of stream) {
     rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);

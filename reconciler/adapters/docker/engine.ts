@@ -10,8 +10,15 @@ import { errorMessage } from '../../model/errors.ts';
 import { ignoreStatus, orNull } from './engine-answers.ts';
 import { statusOf } from './engine-errors.ts';
 import { imageCalls } from './engine-images.ts';
-import type { ExecResult, StreamedEnd, StreamedProgram } from '../../ports/target.ts';
+import type {
+  ExecResult,
+  ExecSession,
+  SessionOptions,
+  StreamedEnd,
+  StreamedProgram,
+} from '../../ports/target.ts';
 import { execCalls } from './engine-exec.ts';
+import { sessionCalls } from './engine-session.ts';
 import { LABEL } from './labels.ts';
 import type { AuthConfig, EngineRequest, RegistryAuths, Transport } from './transport.ts';
 
@@ -99,6 +106,7 @@ export interface Engine {
   exec(id: string, argv: readonly string[], signal: AbortSignal): Promise<ExecResult>;
   /** The same, with input and output of any length. */
   execStream(id: string, program: StreamedProgram, signal: AbortSignal): Promise<StreamedEnd>;
+  openSession(id: string, options: SessionOptions): Promise<ExecSession>;
   /** Multiplexed stdout and stderr with timestamps. */
   containerLogs(id: string, query: LogQuery, signal: AbortSignal): Promise<Readable>;
 
@@ -148,6 +156,7 @@ export function createEngine(transport: Transport): Engine {
     ...containerCalls(transport),
     ...containerContentCalls(transport),
     ...execCalls(transport),
+    ...sessionCalls(transport),
     ...networkCalls(transport),
     ...volumeCalls(transport),
     ...imageCalls(transport),

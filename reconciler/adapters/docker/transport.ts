@@ -1,4 +1,4 @@
-import type { Duplex, Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import Docker from 'dockerode';
 import { ReconcilerError } from '../../model/errors.ts';
 import type { Dialer } from './connection.ts';
@@ -29,10 +29,10 @@ export interface EngineRequest {
   readonly auth?: AuthConfig | undefined;
   /** Credentials for whatever registries a build needs, by host. */
   readonly auths?: RegistryAuths;
+  /** The connection itself becomes the answer: a stream that goes both ways. */
+  readonly hijack?: boolean;
   /** For the whole answer, or for the first byte of a stream. Default 30,000. */
   readonly timeoutMs?: number;
-  /** The connection itself is wanted, to be written to as well. Default false. */
-  readonly hijack?: boolean;
   /** What is being done, for messages. */
   readonly doing: string;
   readonly signal: AbortSignal;
@@ -44,8 +44,6 @@ export interface Transport {
   readonly local: boolean;
   json<T>(request: EngineRequest): Promise<T>;
   stream(request: EngineRequest): Promise<Readable>;
-  /** The connection after an upgrade; its two directions end independently where it can do that. */
-  duplex(request: EngineRequest): Promise<Duplex>;
   close(): void;
 }
 
@@ -80,9 +78,6 @@ export function createTransport(dialer: Dialer): Transport {
     },
     async stream(request) {
       return (await send(request, true)) as Readable;
-    },
-    async duplex(request) {
-      return (await send({ ...request, hijack: true }, true)) as Duplex;
     },
     close() {
       agent.destroy();

@@ -11,7 +11,7 @@ import { pathOf } from './discovery.ts';
 import { isConflict, readConflicts, sendApply } from './dry-run.ts';
 import type { LiveObject } from './live-object.ts';
 import { MANAGER, ownerOf, strip, toWire } from './live-object.ts';
-import { findForeign } from './observe.ts';
+import { findForeign } from './vacancy.ts';
 import { unmarkStopped } from './control.ts';
 
 /** How long it is believed that nothing stands in the place of an object. */

@@ -12,6 +12,8 @@ export interface ApiRequest {
   readonly body?: unknown;
   /** Default application/json. */
   readonly contentType?: string;
+  /** Default application/json. */
+  readonly accept?: string;
   readonly signal: AbortSignal;
 }
 
@@ -28,6 +30,8 @@ export interface ApiClient {
   request(request: ApiRequest): Promise<ApiAnswer>;
   /** Resolves when the server has begun to answer, to the answer line by line: for watches and logs. Ends with the connection. */
   lines(request: Omit<ApiRequest, 'body' | 'method'>): Promise<AsyncIterable<string>>;
+  /** What it connects with, for protocols that are no requests. */
+  config(): Promise<KubeConfig>;
   close(): void;
 }
 
@@ -78,6 +82,7 @@ export function createApiClient({ loadConfig, timeoutMs = 30_000 }: ApiClientOpt
       if (!isSuccess(message)) await readAnswer(message);
       return splitLines(message);
     },
+    config: async () => (await connect()).config,
     close: () => agent?.destroy(),
   };
 }
@@ -104,7 +109,7 @@ async function optionsFor(connection: Connection, request: ApiRequest): Promise<
   const { ca, cert, key, pfx, passphrase, rejectUnauthorized, servername, auth } = options;
   const headers: http.OutgoingHttpHeaders = {
     ...credentialsIn(options.headers),
-    accept: 'application/json',
+    accept: request.accept ?? 'application/json',
     ...(request.body === undefined ? {} : { 'content-type': request.contentType ?? 'application/json' }),
   };
   const proxied = connection.config.getCurrentCluster()?.proxyUrl !== undefined;

@@ -1,4 +1,4 @@
-import { objectSpecOf } from '../../model/kubernetes-object.ts';
+import { objectSpecOf, qualifiedKind } from '../../model/kubernetes-object.ts';
 import type { DesiredResource, Projection, ResourceId } from '../../model/resource.ts';
 import { asFields } from '../../model/values.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -8,7 +8,7 @@ import type { ApiClient } from './client.ts';
 import type { KindInfo } from './discovery.ts';
 import { createDiscovery } from './discovery.ts';
 import type { LiveObject } from './live-object.ts';
-import { idOf, placeOf } from './live-object.ts';
+import { idOf, ownerOf, placeOf } from './live-object.ts';
 import { createWorkers } from './workers.ts';
 
 export { readObject } from './read-object.ts';
@@ -70,10 +70,16 @@ export function createCluster({ name, concurrency = 12, ...options }: ClusterOpt
     },
     kindOfLive: ({ apiVersion, kind }, signal) => discovery.find(apiVersion, kind, signal),
     async find(stack, id, signal) {
+      const [, kind, ...rest] = id.split('/');
+      // What belongs to no namespace may be described in one: its key is the end of its name then.
+      const keys = rest.map((_, index) => rest.slice(index).join('/'));
       for (const one of await caches.owned(signal)) {
-        for (const object of one.ofStack(stack)) {
+        if (qualifiedKind(one.kind) !== kind) continue;
+        for (const key of keys) {
+          const object = one.get(key);
           // What a node is called says nothing about what stands there.
-          if (placeOf(idOf(object, name).id) === placeOf(id)) return object;
+          if (object && ownerOf(object)?.stack === stack && placeOf(idOf(object, name).id) === placeOf(id))
+            return object;
         }
       }
       return undefined;

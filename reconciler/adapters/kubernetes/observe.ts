@@ -2,18 +2,20 @@ import type { DesiredResource, Health, ObservedResource, ResourceId } from '../.
 import type { ObserveScope, Observation } from '../../ports/target.ts';
 import { isApiError } from './api-error.ts';
 import type { Cluster } from './cluster.ts';
-import { readObject } from './cluster.ts';
 import { maskObject } from './compare.ts';
 import type { KindInfo } from './discovery.ts';
-import { pathOf } from './discovery.ts';
 import { isRefusal, projectUpdate, refusedFor, sendApply } from './dry-run.ts';
 import { healthOf } from './health.ts';
 import type { LiveObject } from './live-object.ts';
-import { fingerprintOf, idOf, keyOf, ownerOf, placeOf, strip, toWire } from './live-object.ts';
+import { fingerprintOf, idOf, ownerOf, placeOf, strip, toWire } from './live-object.ts';
+import { createForeignSearch } from './vacancy.ts';
 import { isGuarded, objectSpecOf, qualifiedKind } from '../../model/kubernetes-object.ts';
 
 /** Creations that are tried out beforehand in one go; the others are only checked when they are made. */
 const MAX_TRIED = 100;
+/** Of kinds that have little but a quota to be refused by, a few tell as much as all. */
+const MAX_TRIED_PLAIN = 10;
+const PLAIN: ReadonlySet<string> = new Set(['ConfigMap', 'Secret']);
 
 /** Everything of a stack on this cluster, with what the server says about the changes that its description asks for. */
 export async function observeCluster(
@@ -35,15 +37,26 @@ export async function observeCluster(
     }
   }
   const absent = desired.filter(({ id }) => !live.has(id));
-  const tried = new Set(absent.filter(({ shared }) => shared !== true).slice(0, MAX_TRIED));
+  const tried = chooseTried(absent);
+  const findForeign = createForeignSearch(cluster, absent, signal);
   await cluster.bounded(desired, async (one) => {
     const object = live.get(one.id);
     const observed = object
       ? await project(cluster, one, { object, seen: found.get(one.id), signal })
-      : await lookAround(cluster, one, { stack, tried: tried.has(one), signal });
+      : await lookAround(cluster, one, { stack, tried: tried.has(one), findForeign, signal });
     if (observed) found.set(one.id, observed);
   });
   return { resources: [...found.values()].sort((a, b) => (a.id < b.id ? -1 : 1)), warnings: [] };
+}
+
+function chooseTried(absent: readonly DesiredResource[]): ReadonlySet<DesiredResource> {
+  const counts = new Map<string, number>();
+  const chosen = absent.filter(({ kind, shared }) => {
+    const count = (counts.get(kind) ?? 0) + 1;
+    counts.set(kind, count);
+    return shared !== true && (!PLAIN.has(kind) || count <= MAX_TRIED_PLAIN);
+  });
+  return new Set(chosen.slice(0, MAX_TRIED));
 }
 
 /**
@@ -118,6 +131,7 @@ interface Looking {
   readonly stack: string;
   /** Whether to try the creation out. */
   readonly tried: boolean;
+  readonly findForeign: ReturnType<typeof createForeignSearch>;
   readonly signal: AbortSignal;
 }
 
@@ -125,7 +139,7 @@ interface Looking {
 async function lookAround(
   cluster: Cluster,
   desired: DesiredResource,
-  { stack, tried, signal }: Looking,
+  { stack, tried, findForeign, signal }: Looking,
 ): Promise<ObservedResource | undefined> {
   const kind = await cluster.kindOf(desired, signal);
   if (!kind) {
@@ -137,7 +151,7 @@ async function lookAround(
   if (desired.shared === true)
     return sharedNamespace(desired, await cluster.namespace(metadata.name, signal));
   if (kind.namespaced && !(await cluster.namespace(metadata.namespace ?? '', signal))) return undefined;
-  const foreign = await findForeign(cluster, kind, { desired, signal });
+  const foreign = await findForeign(kind, desired);
   if (foreign) return missing(desired, foreign);
   return tried ? tryCreation(cluster, desired, { kind, stack, signal }) : undefined;
 }
@@ -191,27 +205,6 @@ function missing(desired: DesiredResource, refused: string): ObservedResource {
     interrupted: false,
     projection: refusedFor(refused),
   };
-}
-
-/** Somebody else's object of this name; never taken over in passing. */
-export async function findForeign(
-  cluster: Cluster,
-  kind: KindInfo,
-  { desired, signal }: { readonly desired: DesiredResource; readonly signal: AbortSignal },
-): Promise<string | null> {
-  const { metadata } = objectSpecOf(desired);
-  const path = pathOf(kind, metadata);
-  const live = await readObject(cluster, path, signal);
-  if (!live) {
-    cluster.vacant.set(path, cluster.clock.now());
-    return null;
-  }
-  cluster.vacant.delete(path);
-  const owner = ownerOf(live);
-  if (!owner) {
-    return `${keyOf(live.metadata)} is there already and not ours; delete it, or label it as ours (see the documentation on adopting)`;
-  }
-  return `${keyOf(live.metadata)} belongs to the stack ${owner.stack}`;
 }
 
 async function tryCreation(

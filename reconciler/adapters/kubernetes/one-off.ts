@@ -85,7 +85,8 @@ async function partsOf(
       backoffLimit: 0,
       activeDeadlineSeconds: Math.ceil(timeoutMs / 1_000) + 30,
       ttlSecondsAfterFinished: KEPT_SECONDS,
-      template: { ...template, spec: pod },
+      // Whoever takes it away before its end does not wait for it.
+      template: { ...template, spec: { ...pod, terminationGracePeriodSeconds: 1 } },
     },
   };
   return { namespace, job: { name, body }, others };

@@ -44,7 +44,7 @@ export async function readHealth(
 }
 
 /** Values of the stack's Secrets do not leave in a log line. */
-function redact(cluster: Cluster, stack: string, lines: readonly string[]): readonly string[] {
+export function redact(cluster: Cluster, stack: string, lines: readonly string[]): readonly string[] {
   const values = cluster.secretsOf(stack).filter((value) => value.length >= SHORTEST_SECRET);
   return lines.map((line) => values.reduce((text, value) => text.replaceAll(value, MASK), line));
 }

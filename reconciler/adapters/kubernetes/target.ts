@@ -11,6 +11,7 @@ import { observeCluster } from './observe.ts';
 import { runOneOff } from './one-off.ts';
 import { listLeftovers, removeLeftover } from './one-off-leftovers.ts';
 import { readHealth } from './read-health.ts';
+import { execIn, openSession } from './session.ts';
 
 /** The `Target` port over one API server. */
 export function createClusterTarget(options: ClusterOptions): Target {
@@ -39,7 +40,9 @@ export function createClusterTarget(options: ClusterOptions): Target {
       guard(`${change.change.action} ${change.change.id}`, context.signal, (signal) =>
         applyChange(cluster, change, { ...context, signal }),
       ),
-    ...withoutContainers(name),
+    // Nothing on a cluster stands in the way of another object as a host port does.
+    release: async () => undefined,
+    ...programs(cluster, guard),
     health: (stack, id, signal) =>
       guard(`look at ${id}`, signal, (both) => readHealth(cluster, stack, id, both)),
     ...controls(cluster, guard),
@@ -56,18 +59,7 @@ export function createClusterTarget(options: ClusterOptions): Target {
       const signal = AbortSignal.any([logOptions.signal, closing.signal]);
       return readLogs(cluster, stack, id, { ...logOptions, signal });
     },
-    async watch(onEvent, signal) {
-      const both = AbortSignal.any([signal, closing.signal]);
-      const unsubscribe = cluster.subscribe(onEvent);
-      const ended = Promise.withResolvers<void>();
-      both.addEventListener('abort', () => ended.resolve(), { once: true });
-      try {
-        await cluster.keepLooking(both);
-        if (!both.aborted) await ended.promise;
-      } finally {
-        unsubscribe();
-      }
-    },
+    watch: (onEvent, signal) => watchCluster(cluster, onEvent, AbortSignal.any([signal, closing.signal])),
     async [Symbol.asyncDispose]() {
       closing.abort(new ReconcilerError('CANCELLED', `the connection to ${name} was closed`));
       cluster.close();
@@ -75,7 +67,38 @@ export function createClusterTarget(options: ClusterOptions): Target {
   };
 }
 
+async function watchCluster(
+  cluster: Cluster,
+  onEvent: (stack: string | null) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const unsubscribe = cluster.subscribe(onEvent);
+  const ended = Promise.withResolvers<void>();
+  signal.addEventListener('abort', () => ended.resolve(), { once: true });
+  try {
+    await cluster.keepLooking(signal);
+    if (!signal.aborted) await ended.promise;
+  } finally {
+    unsubscribe();
+  }
+}
+
 type Guard = <T>(doing: string, signal: AbortSignal, call: (signal: AbortSignal) => Promise<T>) => Promise<T>;
+
+function programs(cluster: Cluster, guard: Guard): Pick<Target, 'exec' | 'openSession' | 'stream'> {
+  return {
+    stream: (_stack, id) =>
+      Promise.reject(
+        new ReconcilerError('TARGET_UNSUPPORTED', `${cluster.name} streams nothing in and out of ${id}`),
+      ),
+    exec: (stack, id, argv, signal) =>
+      guard(`run a program in ${id}`, signal, (both) => execIn(cluster, { stack, id, argv }, both)),
+    openSession: (stack, id, options) =>
+      guard(`run a program in ${id}`, options.signal, (signal) =>
+        openSession(cluster, { stack, id }, { ...options, signal }),
+      ),
+  };
+}
 
 function controls(cluster: Cluster, guard: Guard): Pick<Target, 'stop' | 'start'> {
   return {
@@ -99,20 +122,5 @@ function oneOffs(cluster: Cluster, guard: Guard): Pick<Target, 'runOneOff' | 'le
       guard(`look for hooks on ${cluster.name}`, signal, (both) => listLeftovers(cluster, both)),
     removeLeftover: (id, signal) =>
       guard(`remove ${id}`, signal, (both) => removeLeftover(cluster, id, both)),
-  };
-}
-
-type ContainerVerbs = 'exec' | 'stream' | 'release';
-
-/** What is only there for engines that run containers by themselves. */
-function withoutContainers(name: string): Pick<Target, ContainerVerbs> {
-  function unsupported(what: string): never {
-    throw new ReconcilerError('TARGET_UNSUPPORTED', `the cluster ${name} ${what}`);
-  }
-  return {
-    // Nothing on a cluster stands in the way of another object as a host port does.
-    release: async () => undefined,
-    exec: async (_stack, id) => unsupported(`runs no programs in the pods of ${id}; use kubectl exec`),
-    stream: async (_stack, id) => unsupported(`runs no programs in the pods of ${id}; use kubectl exec`),
   };
 }

@@ -18,11 +18,15 @@ services.*.volumes.*.volume.nocopy
 services.*.build.(no_cache|privileged|pull)
 (networks|volumes).*.external
 networks.*.(attachable|internal|enable_ipv4|enable_ipv6)
+services.*.(enabled|route)
 `;
 
 const NUMBERS = `
 services.*.healthcheck.retries
-services.*.ports.*.target
+services.*.ports.*.(target|container|host)
+services.*.route.port
+nodes.*.(connection|ssh).port
+nodes.*.resources.cpu
 services.*.files.*.(uid|gid)
 services.*.deploy.replicas
 services.*.scale

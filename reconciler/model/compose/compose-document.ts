@@ -170,6 +170,7 @@ function normalise(project: Project, document: MapNode, environment: Environment
     volumes,
   };
   const services = entries.get('services');
+  for (const [name, config] of shelf.configs) checkConfig(project, name, config);
   const normal = entriesOf(services).map(([name, node]): [string, ComposeNode] => [
     name,
     isMapNode(node) ? normaliseService(project, node, shelf) : node,
@@ -187,6 +188,19 @@ function normalise(project: Project, document: MapNode, environment: Environment
     ...volumes,
   ];
   return all.length > 0 ? withEntry(result, 'volumes', map(all, (declared ?? document).origin)) : result;
+}
+
+/** Configs are gone when the schema is asked. */
+function checkConfig(project: Project, name: string, config: ComposeNode): void {
+  const wrong: ComposeNode[] = config.kind === 'map' || isEmpty(config) ? [] : [config];
+  for (const key of ['file', 'content', 'environment']) {
+    const node = child(config, key);
+    if (node && node.kind !== 'scalar') wrong.push(node);
+  }
+  for (const node of wrong) {
+    const message = `the config ${name} says what it is as text: file, content or environment`;
+    project.error('INVALID_TYPE', node, message);
+  }
 }
 
 /** A volume that stands for a directory beside the Compose file is a plain one (decision 007). */

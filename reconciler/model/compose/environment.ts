@@ -14,8 +14,8 @@ export function fillEnvironment(project: Project, service: MapNode, environment:
   const own = entries.get('environment') ?? entries.get('env');
   const files = entries.get('env_file');
   if (!own && !files) return withLabels;
-  // Neither a map nor a list: for the schema to complain of.
-  if (own?.kind === 'scalar' && !isEmpty(own)) return withLabels;
+  // For the schema to complain of.
+  if (own && !isReadable(own)) return withLabels;
   const variables = new Map<string, ComposeNode>();
   const known = new Map(environment);
   for (const file of files ? toSequence(files).items : []) {
@@ -31,6 +31,12 @@ export function fillEnvironment(project: Project, service: MapNode, environment:
   return withEntry(result, 'environment', map(variables, origin));
 }
 
+/** A map, or a list of texts. */
+function isReadable(environment: ComposeNode): boolean {
+  if (environment.kind === 'list') return environment.items.every(({ kind }) => kind === 'scalar');
+  return environment.kind === 'map' || isEmpty(environment);
+}
+
 /** A variable of which only the name is said: its value comes from around the project, or from a secret. */
 function passOn(
   project: Project,
@@ -40,7 +46,11 @@ function passOn(
 ): ComposeNode | undefined {
   const value = environment.get(name);
   if (value !== undefined) return scalar(escapeEnv(value), node.origin);
-  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return undefined;
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
+    if (node.origin.file.own)
+      project.error('INVALID_FORMAT', node, `"${name}" is not NAME=value, and no name of a variable`);
+    return undefined;
+  }
   // One that a kombination itself passes on must come from somewhere.
   if (!node.origin.file.own) rememberUnset(project, node.origin, name);
   return scalar(`\${${name}}`, node.origin);

@@ -23,7 +23,8 @@ export function placeConfigs(project: Project, service: MapNode, shelf: Shelf): 
   const configs = service.entries.get('configs');
   const placed =
     configs?.kind === 'list' ? configs.items.flatMap((use) => placeConfig(project, use, shelf) ?? []) : [];
-  const bare = withEntry(service, 'configs', undefined);
+  // What is no list is left for the schema to complain of.
+  const bare = configs?.kind === 'list' ? withEntry(service, 'configs', undefined) : service;
   const withConfigs = placed.length > 0 ? addFiles(bare, placed) : bare;
   const secrets = service.entries.get('secrets');
   if (secrets?.kind !== 'list') return withConfigs;

@@ -4,7 +4,7 @@ import { applyExtends } from './extends.ts';
 import { fillNodes } from './fill.ts';
 import { enforceUnicity, isMapNode, mergeNodes, toSequence } from './merge.ts';
 import type { ComposeNode, MapNode } from './node.ts';
-import { child, entriesOf, toPlain, withEntry } from './node.ts';
+import { child, entriesOf, isEmpty, toPlain, withEntry } from './node.ts';
 import type { ComposeSet } from './locate.ts';
 import { locate } from './locate.ts';
 import type { Environment, Project } from './project.ts';
@@ -69,7 +69,8 @@ function readInclude(project: Project, set: ComposeSet, item: ComposeNode): Comp
   });
   const [first] = paths;
   if (!first) {
-    if (!written) project.error('REQUIRED', item, 'an include needs a path');
+    if (paths.length === 0 && (!written || isEmpty(written)))
+      project.error('REQUIRED', item, 'an include needs a path');
     return undefined;
   }
   const directory = child(item, 'project_directory');

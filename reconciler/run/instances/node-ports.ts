@@ -58,10 +58,11 @@ export function createNodePorts(options: NodePortsOptions): NodePorts {
       const until = now + lockMs;
       const ports = await choose(options, targets, {
         isTaken: (port) => (taken.get(port)?.until ?? 0) > now,
-        reserve: (port) => void taken.set(port, { instance, until }),
+        // In this process nothing is forgotten: it is let go of, or owned, however long placing takes. The end is for the next process.
+        reserve: (port) => void taken.set(port, { instance, until: Number.POSITIVE_INFINITY }),
         release: (port) => void taken.delete(port),
       });
-      put(instance, ports, until);
+      put(instance, ports, Number.POSITIVE_INFINITY);
       if (records.lockNodePorts(ports, instance, { now, until })) return ports;
       // Somebody else writes to our database; whose they are is known at the next start.
       forget(instance);

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { KubeConfig } from '@kubernetes/client-node';
 import { describe, expect, inject, it } from 'vitest';
+import { createDockerTarget } from '../../../reconciler/adapters/docker/index.ts';
 import { asFields } from '../../../reconciler/model/values.ts';
 import type { Anywhere } from '../../support/anywhere.ts';
 import { CLUSTER_NODE, NODE, startAnywhere } from '../../support/anywhere.ts';
@@ -10,6 +11,11 @@ import type { Hand } from '../../support/cluster-stack.ts';
 import { createHand } from '../../support/cluster-stack.ts';
 import { eventually } from '../../support/eventually.ts';
 import { playControllers } from '../../support/kubernetes-controllers.ts';
+import { createMemoryEngine } from '../../support/memory-engine.ts';
+import { createMemoryTarget } from '../../support/memory-target.ts';
+import { realClock, silentLogger } from '../../support/target-options.ts';
+import { buildTestImage } from '../../support/test-image.ts';
+import { workerEngine } from '../../support/worker-engine.ts';
 
 interface Place extends AsyncDisposable {
   readonly anywhere: Anywhere;
@@ -80,6 +86,8 @@ const places: readonly { readonly where: string; readonly open: () => Promise<Pl
   ...(kubeconfig ? [{ where: `the cluster of ${kubeconfig}`, open: () => onCluster(kubeconfig) }] : []),
 ];
 
+const RENAMED = '- { name: home, type: kubernetes, cluster: prod }';
+
 /** A cluster of the tests need not have names: then nothing asks by one. */
 const withoutHook = (text: string) => text.replace(/hooks:[^]*/, '');
 const toCluster = (text: string) => withoutHook(text.replace(NODE, CLUSTER_NODE));
@@ -142,6 +150,16 @@ describe.each(places)('a stack of services on $where', ({ open }) => {
       create: 0,
     });
 
+    const good = (text: string) => toCluster(text).replace('KEY_FILE:', 'MOOD: good\n      KEY_FILE:');
+    anywhere.push((text) => good(text).replace(CLUSTER_NODE, RENAMED));
+    await eventually(
+      () => reconciler.getStack(name).services.map(({ node }) => node),
+      (nodes) => nodes.includes('home'),
+      WAIT,
+    );
+    await anywhere.reaches('in_sync', WAIT);
+    expect((await plan()).summary).toMatchObject({ create: 0, update: 0, replace: 0, delete: 0 });
+
     await hand.edit(deployment, { spec: { replicas: 3 } });
     expect(await eventually(spec, ({ replicas }) => replicas === 1, WAIT)).toMatchObject({ replicas: 1 });
     await anywhere.reaches('in_sync', WAIT);
@@ -176,6 +194,80 @@ it.runIf(kubeconfig)(
   },
   300_000,
 );
+
+it('a stack of services runs on an engine as it does on a cluster, and its hook finds them by name', async () => {
+  await buildTestImage(workerEngine(), 'local/busybox:1');
+  const path = workerEngine().replace('unix://', '');
+  await using anywhere = startAnywhere({
+    name: freshName(),
+    image: 'local/busybox:1',
+    cluster: 'kubeconfig: /nowhere\n',
+    createDockerTarget: ({ name }) =>
+      createDockerTarget({
+        name,
+        connection: { type: 'unix', path },
+        clock: realClock,
+        logger: silentLogger,
+      }),
+  });
+  anywhere.push((text) => text.replace('"8080:80"', '"80"'));
+  await anywhere.rig.reconciler.start();
+  const view = await anywhere.reaches('in_sync', WAIT);
+  expect(view.services.map(({ name, health }) => `${name} ${health}`)).toEqual([
+    'seed completed',
+    'store healthy',
+    'web healthy',
+  ]);
+  const { logs } = anywhere.rig.reconciler.getJob(view.lastJob?.id ?? '');
+  expect(logs.map(({ message }) => message)).toEqual(
+    expect.arrayContaining(['the first note', 'and a key to the rest']),
+  );
+});
+
+it('services move from an engine to a cluster and back by one commit each, and data stays where it is', async () => {
+  await using double = await startClusterDouble();
+  playControllers(double.api);
+  playJobs(double.api);
+  const engine = createMemoryTarget({ engine: createMemoryEngine(['local/busybox:1']) });
+  await using anywhere = startAnywhere({
+    name: freshName(),
+    image: 'local/busybox:1',
+    cluster: `server: ${double.api.url}\n`,
+    createDockerTarget: () => engine,
+  });
+  const { rig, name } = anywhere;
+  // The engine in memory knows when a program ends only by its text.
+  const short = (text: string) => withoutHook(text).replace('[sh, /seed.sh]', '[sh, -c, "exit 0"]');
+  const BOTH = `${NODE.replace('prod', 'attic')}\n  ${CLUSTER_NODE}`;
+  const owned = async () => (await engine.owned(AbortSignal.timeout(5_000)))[0]?.resources ?? 0;
+  anywhere.push((text) => short(text).replace(NODE, BOTH));
+  await rig.reconciler.start();
+  await anywhere.reaches('in_sync');
+  const nodes = () => rig.reconciler.getStack(name).services.map(({ node }) => node);
+  expect(nodes()).toEqual(['attic', 'attic', 'attic']);
+  anywhere.push((text) => short(text).replace(NODE, BOTH).replaceAll('image:', 'node: prod\n    image:'));
+  const moved = await eventually(
+    () => rig.tags(name),
+    (tags) => tags.length === 2,
+    20_000,
+  );
+  expect(moved).toHaveLength(2);
+  expect(nodes()).toEqual(['prod', 'prod', 'prod']);
+  // The volume.
+  expect(await owned()).toBe(1);
+  anywhere.push((text) => short(text).replace(NODE, BOTH));
+  const back = await eventually(
+    () => rig.tags(name),
+    (tags) => tags.length === 3,
+    20_000,
+  );
+  expect(back).toHaveLength(3);
+  expect(nodes()).toEqual(['attic', 'attic', 'attic']);
+  const claims = double.api.store.kinds.find(({ kind }) => kind === 'PersistentVolumeClaim');
+  const left = double.api.store.kinds.flatMap((kind) => double.api.store.list(kind, name));
+  expect(left).toEqual(claims ? double.api.store.list(claims, name) : []);
+  expect(left).toHaveLength(1);
+});
 
 /** What a name server of the cluster would answer for each service: the addresses of its pods. */
 async function namesLeadToPods(hand: Hand, namespace: string): Promise<boolean> {

@@ -50,6 +50,7 @@ async function startRig() {
   return {
     double,
     rig,
+    source,
     push,
     hand: createHand(double.client),
     async [Symbol.asyncDispose]() {
@@ -59,6 +60,42 @@ async function startRig() {
     },
   };
 }
+
+it('fails only the stacks of a cluster that is away, and knows the others', async () => {
+  await using parts = await startRig();
+  const { double, rig, source } = parts;
+  await using other = await startClusterDouble();
+  await other.api.stop();
+  const config = (name: string, cluster: string) =>
+    `name: ${name}\ncluster: ${cluster}\nstatus: published\nnodes:\n  - { id: conf, type: configmap, data: { name: conf, data: { A: b } } }\n`;
+  source.push({
+    'clusters/here.yaml': `server: ${double.api.url}\n`,
+    'clusters/away.yaml': `server: ${other.api.url}\n`,
+    'workflows/near.yaml': config('near', 'here'),
+    'workflows/far.yaml': config('far', 'away'),
+  });
+  await rig.reconciler.start();
+  await rig.reaches('near', 'in_sync');
+  const far = await eventually(
+    () => rig.reconciler.getStack('far'),
+    ({ message }) => message !== null && message.includes('cannot reach'),
+  );
+  expect(far.message).toContain('cannot reach the cluster at');
+  const workers = await eventually(
+    () => new Map(rig.reconciler.listWorkers().map((one) => [one.name, one])),
+    (all) => all.get('here')?.facts != null && all.get('away')?.status === 'offline',
+  );
+  expect(workers.get('here')).toMatchObject({
+    status: 'online',
+    facts: {
+      engineVersion: 'v1.34.0',
+      cluster: { namespaces: expect.arrayContaining(['default']) as string[] },
+    },
+  });
+  expect(workers.get('away')).toMatchObject({ status: 'offline', facts: null });
+  await other.api.start();
+  await rig.reaches('far', 'in_sync');
+});
 
 it('leaves the objects of a draft as they are', async () => {
   await using parts = await startRig();

@@ -1,0 +1,106 @@
+import { objectSpecOf } from '../../model/kubernetes-object.ts';
+import type { DesiredResource } from '../../model/resource.ts';
+import { asFields, asList, asString } from '../../model/values.ts';
+import { isApiError } from './api-error.ts';
+import type { Cluster } from './cluster.ts';
+import type { KindInfo } from './discovery.ts';
+import { pathOf } from './discovery.ts';
+import type { LiveObject } from './live-object.ts';
+import { isLiveObject, keyOf, ownerOf } from './live-object.ts';
+import { readObject } from './read-object.ts';
+
+/** So few are asked for one by one. */
+const FEW = 10;
+const PAGE = 500;
+/** Names of others that may be read for each one that is wanted; beyond that it is cheaper to ask for each. */
+const OTHERS_EACH = 10;
+/** Names and labels are enough. */
+const METADATA_ONLY = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v1,application/json';
+
+/** Somebody else's object of this name; never taken over in passing. */
+export async function findForeign(
+  cluster: Cluster,
+  kind: KindInfo,
+  { desired, signal }: { readonly desired: DesiredResource; readonly signal: AbortSignal },
+): Promise<string | null> {
+  const { metadata } = objectSpecOf(desired);
+  const path = pathOf(kind, metadata);
+  return judge(cluster, path, await readObject(cluster, path, signal));
+}
+
+function judge(cluster: Cluster, path: string, live: LiveObject | undefined): string | null {
+  if (!live) {
+    cluster.vacant.set(path, cluster.clock.now());
+    return null;
+  }
+  cluster.vacant.delete(path);
+  const owner = ownerOf(live);
+  if (!owner) {
+    return `${keyOf(live.metadata)} is there already and not ours; delete it, or label it as ours (see the documentation on adopting)`;
+  }
+  return `${keyOf(live.metadata)} belongs to the stack ${owner.stack}`;
+}
+
+/** As `findForeign`, for many at once: where there are enough of one kind in one place, the place is listed instead. */
+export function createForeignSearch(
+  cluster: Cluster,
+  absent: readonly DesiredResource[],
+  signal: AbortSignal,
+): (kind: KindInfo, desired: DesiredResource) => Promise<string | null> {
+  const wanted = new Map<string, number>();
+  for (const one of absent) wanted.set(placeOf(one), (wanted.get(placeOf(one)) ?? 0) + 1);
+  const lists = new Map<string, Promise<ReadonlyMap<string, LiveObject> | null>>();
+  return async (kind, desired) => {
+    const place = placeOf(desired);
+    const count = wanted.get(place) ?? 0;
+    if (count <= FEW) return findForeign(cluster, kind, { desired, signal });
+    const { metadata } = objectSpecOf(desired);
+    const listing = lists.get(place) ?? listPlace(cluster, kind, { ...metadata, count, signal });
+    lists.set(place, listing);
+    const found = await listing;
+    if (found === null) return findForeign(cluster, kind, { desired, signal });
+    return judge(cluster, pathOf(kind, metadata), found.get(metadata.name));
+  };
+}
+
+function placeOf(desired: DesiredResource): string {
+  const { apiVersion, metadata } = objectSpecOf(desired);
+  return `${apiVersion} ${desired.kind} ${metadata.namespace ?? ''}`;
+}
+
+interface Listing {
+  readonly namespace?: string;
+  readonly count: number;
+  readonly signal: AbortSignal;
+}
+
+/** What is there, by name; `null` when it may not be listed, or is too much to go through. */
+async function listPlace(
+  { client }: Cluster,
+  kind: KindInfo,
+  { namespace, count, signal }: Listing,
+): Promise<ReadonlyMap<string, LiveObject> | null> {
+  const found = new Map<string, LiveObject>();
+  const path = pathOf(kind, namespace === undefined ? {} : { namespace });
+  let next: string | undefined;
+  try {
+    do {
+      const query = { limit: PAGE, continue: next };
+      const { body } = await client.request({ method: 'GET', path, query, accept: METADATA_ONLY, signal });
+      for (const object of objectsIn(body, kind)) found.set(object.metadata.name, object);
+      next = asString(asFields(asFields(body)?.['metadata'])?.['continue']) || undefined;
+      if (next !== undefined && found.size > count * OTHERS_EACH) return null;
+    } while (next !== undefined);
+    return found;
+  } catch (error) {
+    // Not allowed, or the list has changed too much since its first page.
+    if (isApiError(error, 403) || isApiError(error, 410)) return null;
+    throw error;
+  }
+}
+
+/** Items of a list do not say what they are. */
+function objectsIn(list: unknown, { apiVersion, kind }: KindInfo): readonly LiveObject[] {
+  const items = asList(asFields(list)?.['items']) ?? [];
+  return items.map((item) => ({ ...asFields(item), apiVersion, kind })).filter(isLiveObject);
+}
