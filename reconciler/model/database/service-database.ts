@@ -1,3 +1,4 @@
+import { onMachines } from '../cluster-node.ts';
 import { parseSchedule } from '../cron.ts';
 import type { DocumentPath } from '../document-path.ts';
 import type { Issues } from '../issue.ts';
@@ -104,6 +105,11 @@ export function checkDatabases(kombination: Kombination, issues: Issues): void {
         at: 'key',
       },
     );
+  }
+  const here = onMachines(kombination).services;
+  for (const service of chosen.filter((one) => !here.includes(one))) {
+    const message = `${service.name} runs on a cluster, and is not backed up: that is done on machines only`;
+    issues.warning('NOT_APPLIED', backup.path, message, { at: 'key' });
   }
   const { volume } = backup;
   if (volume === undefined) return;

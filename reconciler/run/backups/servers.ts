@@ -45,7 +45,11 @@ export function findServers(
   );
   const { backup: policy } = description;
   const chosen = service === undefined ? (policy?.services ?? null) : [service];
-  const servers = all.filter((one) => chosen?.includes(one.service) ?? true);
+  // On a cluster nothing is streamed in and out yet: whoever asks for that one by name is told so.
+  const servers = all.filter(
+    (one) =>
+      (chosen?.includes(one.service) ?? true) && (service !== undefined || one.reference.kind === 'docker'),
+  );
   if (servers.length > 0) return { servers, policy };
   const known = all.map((one) => one.service).join(', ') || 'none';
   const what = service === undefined ? 'no database' : `no database ${service}`;
