@@ -79,7 +79,7 @@ export function createApp(options: AppOptions): Koa<RequestState> {
     mount(app, {
       ...common,
       authenticate: requireKeys(options.auth, common.authenticate),
-      deps: { instances: options.instances, version: options.version },
+      deps: { instances: options.instances, version: options.version, texts: new WeakMap() },
       formatProblem: formatProvisionerProblem,
       prefix: '',
       routes: provisionerRoutes,

@@ -9,6 +9,8 @@ import type {
 /** What the operations on instances work with. */
 export interface InstanceDeps {
   readonly instances: Instances;
+  /** Instances as they are written in lists, kept as long as nothing changes of them. */
+  readonly texts: WeakMap<Instance, string>;
   /** Version of the program. */
   readonly version: string;
 }
@@ -61,4 +63,17 @@ export function deleteInstances({ instances }: InstanceDeps, ids: readonly strin
 /** Throws UNKNOWN_JOB. */
 export function getBatchDelete({ instances }: InstanceDeps, id: string): BatchDelete {
   return instances.getBatchDelete(id);
+}
+
+/** The text of an instance, made once. */
+export function textOf(
+  { texts }: InstanceDeps,
+  instance: Instance,
+  write: (instance: Instance) => string,
+): string {
+  const known = texts.get(instance);
+  if (known !== undefined) return known;
+  const text = write(instance);
+  texts.set(instance, text);
+  return text;
 }

@@ -10,6 +10,7 @@ import type { Report } from './report.ts';
 const SECTIONS: Readonly<Record<string, () => Promise<(report: Report) => Promise<void>>>> = {
   engine: async () => (await import('./engine.ts')).benchEngine,
   kubernetes: async () => (await import('./kubernetes.ts')).benchKubernetes,
+  instances: async () => (await import('./instances.ts')).benchInstances,
   repository: async () => (await import('./repository.ts')).benchRepository,
 };
 

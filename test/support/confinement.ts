@@ -24,7 +24,7 @@ export function findReach(body: CreatedBody): readonly string[] {
     ['IpcMode', host['IpcMode'] === 'private'],
     ['PublishAllPorts', host['PublishAllPorts'] === false],
     ['RestartPolicy', JSON.stringify(host['RestartPolicy']).includes('"no"')],
-    ['NetworkMode', /^(?:kombinator-stacks|container:[0-9a-f]{64})$/.test(host.NetworkMode)],
+    ['NetworkMode', /^(?:kombinator-stacks-0|container:[0-9a-f]{64})$/.test(host.NetworkMode)],
     [
       'Mounts',
       (host.Mounts ?? []).every(

@@ -32,6 +32,7 @@ interface MemoryContainer {
 export interface MemoryInstanceEngine extends InstanceEngine {
   readonly containers: ReadonlyMap<string, MemoryContainer>;
   readonly volumes: ReadonlyMap<string, Labels>;
+  readonly networks: ReadonlyMap<string, string>;
   readonly images: Set<string>;
   /** Every body that a container was made of. */
   readonly bodies: readonly CreatedBody[];
@@ -64,7 +65,8 @@ const INSTANCE = 'io.kombinator.instance';
 export function createMemoryInstanceEngine(options: MemoryInstanceEngineOptions = {}): MemoryInstanceEngine {
   const containers = new Map<string, MemoryContainer>();
   const volumes = new Map<string, Labels>();
-  const networks = new Map<string, Labels>();
+  /** Names by id: as on an engine, several may have one. */
+  const networks = new Map<string, string>();
   const images = new Set(options.images ?? ['nginx:stable']);
   const bodies: CreatedBody[] = [];
   const calls = new Map<string, number>();
@@ -129,6 +131,7 @@ export function createMemoryInstanceEngine(options: MemoryInstanceEngineOptions 
     latencyMs: 0,
     containers,
     volumes,
+    networks,
     images,
     bodies,
     calls,
@@ -184,15 +187,16 @@ export function createMemoryInstanceEngine(options: MemoryInstanceEngineOptions 
         const container = containers.get(id);
         if (container !== undefined) remove(container);
       }),
-    inspectNetwork: (name, signal) =>
-      call('inspectNetwork', signal, () => {
-        const Labels = networks.get(name);
-        return Labels === undefined ? null : ({ Name: name, Labels } as unknown as NetworkInspectInfo);
-      }),
+    listInstanceNetworks: (name, signal) =>
+      call('listInstanceNetworks', signal, () =>
+        [...networks]
+          .filter(([, made]) => made === name)
+          .map(([Id]) => ({ Id, Name: name, Created: '2026-01-01' }) as unknown as NetworkInspectInfo),
+      ),
     createNetwork: (body, signal) =>
       call('createNetwork', signal, () => {
-        const { Name, Labels } = body as { Name: string; Labels: Labels };
-        networks.set(Name, Labels);
+        const { Name } = body as { Name: string };
+        networks.set(`${Name}-${networks.size}`, Name);
       }),
     createVolume: (body, signal) =>
       call('createVolume', signal, () => {

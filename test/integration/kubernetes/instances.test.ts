@@ -245,4 +245,38 @@ describe.each(SUITES)('instances on $title', ({ open }) => {
     expect(await isGone(instances, id)).toBe(true);
     expect(await eventually(left, (all) => all.length === 0, 60_000)).toEqual([]);
   });
+
+  // The double admits everything, as it has no controllers.
+  it.runIf(real?.shared === true && open !== openDouble)(
+    'keep to the quota, the limits and the ports of their cluster',
+    async () => {
+      const instances = keep({ nodePorts: { min: 31_777, max: 31_778 } });
+      const first = await create(instances);
+      const post = (plural: string, kind: string, spec: object) =>
+        cluster.client.request({
+          method: 'POST',
+          path: `/api/v1/namespaces/${namespace}/${plural}`,
+          body: { apiVersion: 'v1', kind, metadata: { name: `of-the-test-${plural}` }, spec },
+          signal: NEVER,
+        });
+      const [taken] = first.ports;
+      const other = taken?.nodePort === 31_777 ? 31_778 : 31_777;
+      await post('services', 'Service', { type: 'NodePort', ports: [{ port: 1, nodePort: other }] });
+      await expect(create(instances)).rejects.toThrow(/^no available nodeport$/);
+      await post('limitranges', 'LimitRange', { limits: [{ type: 'Container', max: { memory: '8Mi' } }] });
+      await expect(create(instances)).rejects.toThrow(
+        /^invalid pod spec: pods "stack-[0-9a-f]{16}" is forbidden: maximum memory usage per Container is 8Mi, but limit is 16Mi$/,
+      );
+      await post('resourcequotas', 'ResourceQuota', { hard: { pods: '1' } });
+      const small = POD.replace('16Mi', '8Mi');
+      const refused = await eventually(
+        () => create(instances, small).then(() => '', String),
+        (text) => text.includes('exceeded quota'),
+      );
+      expect(refused).toMatch(
+        /^ReconcilerError: cluster saturated: pods "stack-[0-9a-f]{16}" is forbidden: exceeded quota: of-the-test-resourcequotas, /,
+      );
+      expect(instances.list().map(({ id }) => id)).toEqual([first.id]);
+    },
+  );
 });

@@ -40,7 +40,7 @@ describe('instances', () => {
     const [app, side] = rig.engine.bodies;
     const [holder] = [...rig.engine.containers.values()].filter(({ name }) => name === `${id}-app`);
     expect(app?.HostConfig).toMatchObject({
-      NetworkMode: 'kombinator-stacks',
+      NetworkMode: 'kombinator-stacks-0',
       PortBindings: { '80/tcp': [{ HostIp: '0.0.0.0', HostPort: String(ports[0]?.nodePort) }] },
       Memory: 134_217_728,
       MemorySwap: 134_217_728,
@@ -59,6 +59,14 @@ describe('instances', () => {
       0,
       { total: 0, active: 0, nodes: {}, nodePorts: 0, cpuMilli: 0, memoryBytes: 0 },
     ]);
+  });
+
+  it('that are the first ones, several at once, share one network', async () => {
+    const rig = rigOf();
+    rig.engine.latencyMs = 5;
+    const made = await Promise.all(Array.from({ length: 8 }, () => rig.create()));
+    for (const { id } of made) await rig.reaches(id, 'running');
+    expect([...rig.engine.networks.values()]).toEqual(['kombinator-stacks']);
   });
 
   it.each([

@@ -23,6 +23,7 @@ import { createInstanceEngine } from './engine.ts';
 import type { Installation } from './ensure.ts';
 import { ensureInstance } from './ensure.ts';
 import { isPortFree } from './free-port.ts';
+import { createInstanceNetwork } from './network.ts';
 import { createInstanceState } from './state.ts';
 import { checkSupport } from './support.ts';
 import { watchInstances } from './watch.ts';
@@ -80,7 +81,7 @@ export function createEngineInstances({
   const installation: Installation = {
     engine,
     owner,
-    network: `kombinator-${options.namespace}`,
+    network: createInstanceNetwork(engine, `kombinator-${options.namespace}`),
     publishAddress,
     pidsLimit: options.pidsLimit ?? 512,
     registries: options.registries ?? (() => []),

@@ -1,4 +1,4 @@
-import type { ContainerInfo } from 'dockerode';
+import type { ContainerInfo, NetworkInspectInfo } from 'dockerode';
 import type { Engine, EngineVolume } from '../engine.ts';
 import { createEngine } from '../engine.ts';
 import type { Transport } from '../transport.ts';
@@ -13,7 +13,6 @@ type Shared =
   | 'createContainer'
   | 'startContainer'
   | 'removeContainer'
-  | 'inspectNetwork'
   | 'createNetwork'
   | 'createVolume'
   | 'removeVolume'
@@ -24,6 +23,8 @@ type Shared =
 export interface InstanceEngine extends Pick<Engine, Shared> {
   /** Containers of one installation, or of one of its instances. */
   listInstances(owner: string, id: string | null, signal: AbortSignal): Promise<readonly ContainerInfo[]>;
+  /** Networks of this name that were made for instances. */
+  listInstanceNetworks(name: string, signal: AbortSignal): Promise<readonly NetworkInspectInfo[]>;
   listInstanceVolumes(owner: string, id: string, signal: AbortSignal): Promise<readonly EngineVolume[]>;
 }
 
@@ -38,6 +39,18 @@ export function createInstanceEngine(transport: Transport): InstanceEngine {
         doing: 'list instances',
         signal,
       }),
+    async listInstanceNetworks(name, signal) {
+      const filters = { label: [INSTANCE_LABEL.network], name: [name] };
+      const found = await transport.json<NetworkInspectInfo[]>({
+        method: 'GET',
+        path: '/networks',
+        query: { filters },
+        doing: 'list networks of instances',
+        signal,
+      });
+      // The filter also takes names that only hold this one.
+      return found.filter(({ Name }) => Name === name);
+    },
     async listInstanceVolumes(owner, id, signal) {
       const { Volumes } = await transport.json<{ Volumes: EngineVolume[] | null }>({
         method: 'GET',

@@ -12,13 +12,14 @@ import type { RegistryCredentials } from '../registry.ts';
 import { buildInstanceContainer, containerName, volumeName } from './container.ts';
 import type { InstanceEngine } from './engine.ts';
 import { INSTANCE_LABEL, instanceLabels } from './labels.ts';
+import type { InstanceNetwork } from './network.ts';
 import type { InstanceState } from './state.ts';
 
 /** What bringing up instances works with. */
 export interface Installation {
   readonly engine: InstanceEngine;
   readonly owner: () => string;
-  readonly network: string;
+  readonly network: InstanceNetwork;
   readonly publishAddress: string;
   readonly pidsLimit: number;
   readonly registries: () => readonly RegistryCredentials[];
@@ -48,9 +49,9 @@ export async function ensureInstance(
     await ensureImage(installation, container, signal);
   for (const volume of recordsOf(spec['volumes']))
     await ensureVolume(installation, { instance, volume }, signal);
-  await ensureNetwork(installation, signal);
-  for (const container of initContainers) await runInit(installation, { instance, container }, signal);
-  let network = installation.network;
+  let network = await installation.network.ensure(signal);
+  for (const container of initContainers)
+    await runInit(installation, { instance, container, network }, signal);
   for (const [index, container] of containers.entries()) {
     const isHolder = index === 0;
     const id = await ensureContainer(
@@ -114,24 +115,6 @@ async function ensureVolume(
   );
 }
 
-/** One network for all, in which they do not reach each other; one for each would use up the engine's addresses. */
-async function ensureNetwork({ engine, network }: Installation, signal: AbortSignal): Promise<void> {
-  const there = await engine.inspectNetwork(network, signal);
-  if (there !== null) {
-    if (there.Labels?.[INSTANCE_LABEL.network] !== undefined) return;
-    throw new ReconcilerError('NAME_TAKEN', `there is a network ${network} that was not made for instances`);
-  }
-  const options = { 'com.docker.network.bridge.enable_icc': 'false' };
-  const Labels = { [INSTANCE_LABEL.network]: 'true' };
-  try {
-    const body = { Name: network, Driver: 'bridge', CheckDuplicate: true, Options: options, Labels };
-    await engine.createNetwork(body, signal);
-  } catch (error) {
-    // Two instances were the first ones.
-    if ((await engine.inspectNetwork(network, signal)) === null) throw error;
-  }
-}
-
 interface ContainerPart {
   readonly instance: Instance;
   readonly container: Fields;
@@ -166,7 +149,7 @@ async function ensureContainer(
 }
 
 async function createOrFind(
-  { engine, images }: Installation,
+  { engine, images, network }: Installation,
   { instance, container }: ContainerPart,
   body: object,
   signal: AbortSignal,
@@ -175,6 +158,8 @@ async function createOrFind(
   try {
     return { id: await engine.createContainer(name, body, { signal }), state: 'created', exitCode: 0 };
   } catch (error) {
+    // What was known of the engine may not be so any more.
+    network.forget();
     if (isReconcilerError(error, 'IMAGE_NOT_FOUND')) images.delete(asString(container['image']) ?? '');
     if (!isReconcilerError(error, 'NAME_TAKEN')) throw error;
     const found = await findContainer(engine, { name, id: instance.id }, signal);
@@ -196,10 +181,10 @@ async function findContainer(
 /** Runs a container that prepares the others to its end. */
 async function runInit(
   installation: Installation,
-  { instance, container }: Pick<ContainerPart, 'instance' | 'container'>,
+  { instance, container, network }: Pick<ContainerPart, 'instance' | 'container' | 'network'>,
   signal: AbortSignal,
 ): Promise<void> {
-  const { engine, clock, network } = installation;
+  const { engine, clock } = installation;
   const name = containerName(instance, container);
   await ensureContainer(
     installation,
