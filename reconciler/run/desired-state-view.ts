@@ -4,6 +4,7 @@ import { readDocument } from '../model/read-document.ts';
 import { serviceDependencies, startOrder } from '../model/check-kombination.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import { compareDiagnostics, hasErrors } from '../model/diagnostic.ts';
+import { backupPolicy, databaseSettings } from '../model/database/service-database.ts';
 import type { SecretNeed } from '../model/find-secrets.ts';
 import { missingSecret } from '../model/find-secrets.ts';
 import type { Issue } from '../model/issue.ts';
@@ -102,6 +103,7 @@ function buildStack(core: Core, entry: StackEntry, lookup: Lookup): DesiredStack
     hooks: hasErrors(diagnostics) ? [] : renderHooks(contents, resources),
     dependsOn: entry.dependsOn.map(({ name }) => name),
     policy: { ...policy, ...kombination.policy },
+    ...backupPolicy(kombination),
     document: written.value ?? null,
   };
 }
@@ -150,6 +152,7 @@ function viewServices(assessment: Assessment): readonly ServiceView[] {
         }),
         resource,
         ...(replicas === 1 || (single && replicas > 0) ? {} : { replicas }),
+        ...databaseSettings(service, kombination),
       };
     });
 }
