@@ -11,6 +11,8 @@ import { startKubernetesSuites } from '../support/kubernetes-suites.ts';
 
 export interface BenchCluster extends AsyncDisposable {
   readonly title: string;
+  /** Whether it is a server in a process of its own: the double shares ours, so that its times are ours too. */
+  readonly real: boolean;
   /** Path. */
   readonly kubeconfig: string;
   /** Content of `clusters/<name>.yaml`. */
@@ -45,6 +47,7 @@ export async function openBenchCluster(): Promise<BenchCluster> {
   });
   return {
     title: suites.real?.title ?? 'API double (neither KUBECONFIG nor KUBEBUILDER_ASSETS is set)',
+    real: double === null,
     kubeconfig,
     file: double?.file ?? `kubeconfig: ${kubeconfig}\n`,
     env,

@@ -92,11 +92,14 @@ async function compare(bench: Bench, report: Report): Promise<void> {
     report.note(
       `round by round, ÷ ${name}: ${[...firsts, ...noops].map((one) => one.toFixed(3)).join(', ')}`,
     );
-    report.check(`first apply, kombinator ÷ ${name}`, median(firsts), { wanted: 0.2, unit: '' });
-    report.check(`plan that finds nothing to do, kombinator ÷ ${name}`, median(noops), {
-      wanted: 0.05,
-      unit: '',
-    });
+    const figures = [
+      { what: `first apply, kombinator ÷ ${name}`, value: median(firsts), wanted: 0.2 },
+      { what: `plan that finds nothing to do, kombinator ÷ ${name}`, value: median(noops), wanted: 0.05 },
+    ];
+    for (const { what, value, wanted } of figures) {
+      if (bench.cluster.real) report.check(what, value, { wanted, unit: '' });
+      else report.note(`${what}: ratio ${value.toFixed(2)} (wanted ≤ ${wanted.toFixed(2)} on a real server)`);
+    }
   }
 }
 
