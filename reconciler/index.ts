@@ -11,6 +11,8 @@ export type { DeploymentTag } from './ports/source.ts';
 export type { Diagnostic, Position } from './model/diagnostic.ts';
 export type { Json, JsonObject } from './model/json.ts';
 export { DIAGNOSTIC_CODES, ruleOf } from './model/diagnostic-codes.ts';
+export { ENVIRONMENTS, formatRelease, parseRelease, readRelease } from './model/release-tag.ts';
+export type { Release } from './model/release-tag.ts';
 export { formatDiagnostic, hasErrors } from './model/diagnostic.ts';
 export { errorMessage, isReconcilerError, ReconcilerError } from './model/errors.ts';
 export type { ErrorCode } from './model/errors.ts';

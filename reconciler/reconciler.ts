@@ -1,4 +1,5 @@
-import type { DatabaseKind, DatabaseReport } from './model/database.ts';
+import type { DataOperations } from './data.ts';
+import type { ReleaseOperations } from './releases.ts';
 import type { GeneratedStack, GenerateRequest } from './model/generated.ts';
 import type { Diagnostic } from './model/diagnostic.ts';
 import type { Health, HealthStatus } from './model/resource.ts';
@@ -7,6 +8,9 @@ import type { Plan } from './plan/plan.ts';
 import type { DeploymentTag, Revision } from './ports/source.ts';
 import type { Job, JobFilter, JobLog, JobStep } from './ports/store.ts';
 import type { ExecSession, LogLine, LogOptions, SessionOptions, TargetFacts } from './ports/target.ts';
+
+export type * from './data.ts';
+export type * from './releases.ts';
 
 /** Who asks; becomes the author of commits and the actor of jobs. */
 export interface Actor {
@@ -95,17 +99,6 @@ export interface HistoryEntry {
   readonly durationMs: number | null;
   /** Why it failed. */
   readonly message: string | null;
-}
-
-export interface DatabaseView extends DatabaseReport {
-  readonly stack: string;
-  readonly service: string;
-  readonly node: string;
-  readonly kind: DatabaseKind;
-  readonly image: string;
-  readonly status: ServiceStatus['health'];
-  /** Why it does not tell more, `null` when it did. */
-  readonly error: string | null;
 }
 
 export interface DriftView {
@@ -278,7 +271,7 @@ export type ReconcilerEvent =
  * The engine behind every dialect and the command line. Throws `ReconcilerError`.
  * `start` makes it a daemon (watches, queue, resync); without it, it acts only when asked.
  */
-export interface Reconciler extends AsyncDisposable {
+export interface Reconciler extends DataOperations, ReleaseOperations, AsyncDisposable {
   /** Begins to watch and reconcile by itself; resolves once the repository was read or the first attempt failed. */
   start(): Promise<void>;
   /** Resolves the branch and reads what changed. Throws when the repository cannot be read. */
@@ -321,8 +314,6 @@ export interface Reconciler extends AsyncDisposable {
    * tag of its own. Throws BAD_OPTIONS when there is no such deployment or nothing differs, WRITE_CONFLICT when somebody was faster.
    */
   rollback(stack: string, to: number, actor: Actor, signal: AbortSignal): Promise<WriteResult>;
-  /** Every database server of every stack, found by its image, with what it says of itself; by stack and service. */
-  databases(signal: AbortSignal): Promise<readonly DatabaseView[]>;
   /** Every tag of the repository, by name. */
   listTags(): Promise<readonly DeploymentTag[]>;
   logs(stack: string, service: string, options: LogOptions): AsyncIterable<LogLine>;

@@ -1,6 +1,10 @@
 import { hostname, userInfo } from 'node:os';
 import type { Actor, JobStep, Reconciler } from '../../reconciler/index.ts';
 import { isReconcilerError } from '../../reconciler/index.ts';
+import type { DataSession } from './data-session.ts';
+import type { TagSession } from './tag-session.ts';
+import { createLocalTags } from './tag-session.ts';
+import { createLocalData } from './data-session.ts';
 import type { Session } from './session.ts';
 import { unknownStack } from './failure.ts';
 
@@ -23,6 +27,13 @@ export function createLocalSession({ reconciler, actor, close }: LocalSessionOpt
   return {
     ...readingPart(reconciler, readOnce),
     ...changingPart(reconciler, readOnce, actor),
+    ...createLocalTags({ reconciler, actor, readOnce }),
+    ...createLocalData({
+      reconciler,
+      actor,
+      readOnce,
+      withNames: (work, stack) => withNames(reconciler, work, stack),
+    }),
     async stop() {
       await closeOnce();
       return 'what ran is finished; the rest was not started';
@@ -34,7 +45,10 @@ export function createLocalSession({ reconciler, actor, close }: LocalSessionOpt
 /** Reads the repository before the first thing that needs it. */
 type ReadOnce = (signal: AbortSignal) => Promise<void>;
 type ChangingPart = 'plan' | 'apply' | 'followJob' | 'control' | 'deleteStacks' | 'rollback' | 'acceptDrift';
-type ReadingPart = Exclude<keyof Session, ChangingPart | 'stop' | typeof Symbol.asyncDispose>;
+type ReadingPart = Exclude<
+  keyof Session,
+  ChangingPart | keyof DataSession | keyof TagSession | 'stop' | typeof Symbol.asyncDispose
+>;
 
 function readingPart(reconciler: Reconciler, readOnce: ReadOnce): Pick<Session, ReadingPart> {
   return {

@@ -3,6 +3,7 @@ import { runApply, runDestroy } from './commands/apply.ts';
 import { runDrift } from './commands/drift.ts';
 import { runControl } from './commands/control.ts';
 import { runHistory, runRollback } from './commands/history.ts';
+import { addDatabases } from './data-program.ts';
 import { addGenerating } from './generating.ts';
 import { runJobs } from './commands/jobs.ts';
 import { runKeysCreate, runKeysList, runKeysRevoke } from './commands/keys.ts';
@@ -12,6 +13,7 @@ import { runSchema } from './commands/schema.ts';
 import { runStatus } from './commands/status.ts';
 import { runValidate } from './commands/validate.ts';
 import { on } from './program-hooks.ts';
+import { addTags } from './tag-program.ts';
 import type { ProgramHooks, ServeFlags } from './program-hooks.ts';
 import type { GlobalOptions } from './options.ts';
 import { parseCount, parseDuration } from './options.ts';
@@ -37,6 +39,8 @@ export function createProgram(hooks: ProgramHooks): Command {
   addChanging(program, hooks);
   addControl(program, hooks);
   addRecords(program, hooks);
+  addDatabases(program, hooks);
+  addTags(program, hooks);
   addKeys(program, hooks);
   return program;
 }
@@ -188,20 +192,27 @@ function addChanging(program: Command, hooks: ProgramHooks): void {
 
   program
     .command('destroy')
-    .description('stop and remove everything a stack has on its targets; its volumes stay unless asked for')
+    .description(
+      'take stacks out of the repository, in one commit, and remove everything they have on their targets',
+    )
     .requiredOption(
       '--stack <name>',
-      'the stack; several are taken out of the repository, too, in one commit',
+      'the stack (may be repeated); what depends on others goes first',
       collect,
     )
-    .option('--volumes', 'delete its volumes too: their data is gone')
+    .option('--volumes', 'delete their volumes too: their data is gone')
+    .option(
+      '--keep-description',
+      'leave the repository alone: they stay away until their descriptions change or somebody applies them',
+    )
     .option('--yes', 'do not ask')
     .option('--override-freeze', 'also while a freeze window is open; through a daemon for admins only')
     .action(
-      on(hooks, (invocation, options: ApplyFlags & { stack: readonly string[]; volumes?: true }) =>
+      on(hooks, (invocation, options: DestroyFlags) =>
         runDestroy(invocation, {
           stacks: options.stack,
           volumes: options.volumes === true,
+          keepDescription: options.keepDescription === true,
           yes: options.yes === true,
           overrideFreeze: options.overrideFreeze === true,
         }),
@@ -300,6 +311,12 @@ function addRecords(program: Command, hooks: ProgramHooks): void {
 interface ApplyFlags {
   readonly yes?: true;
   readonly overrideFreeze?: true;
+}
+
+interface DestroyFlags extends ApplyFlags {
+  readonly stack: readonly string[];
+  readonly volumes?: true;
+  readonly keepDescription?: true;
 }
 
 interface LogFlags {

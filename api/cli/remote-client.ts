@@ -22,6 +22,7 @@ export interface RemoteEvent {
 export interface RemoteClient {
   get(path: string, request: RemoteRequest): Promise<unknown>;
   post(path: string, request: RemoteRequest): Promise<unknown>;
+  delete(path: string, request: RemoteRequest): Promise<unknown>;
   /** Server-sent events until the server ends the stream. */
   events(path: string, request: RemoteRequest): AsyncIterable<RemoteEvent>;
 }
@@ -68,6 +69,7 @@ export function createRemoteClient({ url, apiKey }: RemoteOptions): RemoteClient
   return {
     get: (path, request) => json('GET', path, request),
     post: (path, request) => json('POST', path, request),
+    delete: (path, request) => json('DELETE', path, request),
     async *events(path, request) {
       const response = await send('GET', path, 'text/event-stream', request);
       if (!response.ok || response.body === null)

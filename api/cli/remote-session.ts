@@ -8,6 +8,10 @@ import type {
   ValidationReport,
 } from '../../reconciler/index.ts';
 import { errorMessage, hasErrors } from '../../reconciler/index.ts';
+import type { DataSession } from './data-session.ts';
+import type { TagSession } from './tag-session.ts';
+import { createRemoteTags } from './tag-session.ts';
+import { createRemoteData } from './data-session.ts';
 import { RemoteError, unknownStack } from './failure.ts';
 import { createRemoteClient, type RemoteClient, type RemoteOptions } from './remote-client.ts';
 import {
@@ -41,6 +45,11 @@ export function createRemoteSession(options: RemoteOptions): Session {
   return {
     ...readingPart(client),
     ...changingPart(client),
+    ...createRemoteTags(client),
+    ...createRemoteData({
+      client,
+      withNames: (answer, stack, signal) => withNames(client, stack, answer, signal),
+    }),
     followJob: (id, onStep, signal) => followJob(client, id, onStep, AbortSignal.any([signal, ended.signal])),
     stop() {
       ended.abort(new RemoteError('CANCELLED', 'no longer followed; the daemon goes on with it'));
@@ -51,7 +60,10 @@ export function createRemoteSession(options: RemoteOptions): Session {
 }
 
 type ChangingPart = 'plan' | 'apply' | 'control' | 'deleteStacks' | 'rollback' | 'acceptDrift';
-type ReadingPart = Exclude<keyof Session, ChangingPart | 'followJob' | 'stop' | typeof Symbol.asyncDispose>;
+type ReadingPart = Exclude<
+  keyof Session,
+  ChangingPart | keyof DataSession | keyof TagSession | 'followJob' | 'stop' | typeof Symbol.asyncDispose
+>;
 
 function readingPart(client: RemoteClient): Pick<Session, ReadingPart> {
   return {

@@ -20,6 +20,8 @@ import type {
   ValidationReport,
   WriteResult,
 } from '../../reconciler/index.ts';
+import type { DataSession } from './data-session.ts';
+import type { TagSession } from './tag-session.ts';
 
 /** What `validate`, `status` and the header lines need to know about the repository. */
 export interface RepositorySummary {
@@ -65,7 +67,7 @@ export type StackApplyRequest = Omit<ApplyRequest, 'actor' | 'trigger'>;
  * What the commands work on: a reconciler in this process, or a running daemon over its API.
  * Every method throws `ReconcilerError`.
  */
-export interface Session extends AsyncDisposable {
+export interface Session extends DataSession, TagSession, AsyncDisposable {
   /** Reads the repository as it is now. */
   repository(signal: AbortSignal): Promise<RepositorySummary>;
   /** Checks one document as if it stood in the repository. */

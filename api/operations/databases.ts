@@ -1,10 +1,37 @@
-import type { DatabaseView } from '../../reconciler/index.ts';
+import type {
+  BackupFilter,
+  BackupList,
+  BackupRequest,
+  DatabaseView,
+  Job,
+  RestoreRequest,
+} from '../../reconciler/index.ts';
 import type { ApiDeps } from './deps.ts';
 
-/** Database servers of all stacks with what they say of themselves, by stack and service. */
+/** Database servers with what they say of themselves, by stack and service. Throws UNKNOWN_STACK. */
 export function readDatabases(
   { reconciler }: ApiDeps,
+  filter: BackupFilter,
   signal: AbortSignal,
 ): Promise<readonly DatabaseView[]> {
-  return reconciler.databases(signal);
+  return reconciler.databases(signal, filter);
+}
+
+/** Backups by stack and service, the newest first; also of stacks that are gone. */
+export function readBackups(
+  { reconciler }: ApiDeps,
+  filter: BackupFilter,
+  signal: AbortSignal,
+): Promise<BackupList> {
+  return reconciler.listBackups(filter, signal);
+}
+
+/** Throws UNKNOWN_STACK, BAD_OPTIONS. The job goes on when whoever asked goes away. */
+export function backUp({ reconciler }: ApiDeps, request: Omit<BackupRequest, 'trigger'>): Job {
+  return reconciler.backup({ ...request, trigger: 'api' });
+}
+
+/** As `backUp`. Whoever asks has said yes to losing what is there. */
+export function restoreBackup({ reconciler }: ApiDeps, request: Omit<RestoreRequest, 'trigger'>): Job {
+  return reconciler.restore({ ...request, trigger: 'api' });
 }

@@ -1,4 +1,5 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { createBackupFolder } from '../adapters/backups/folder.ts';
 import { createDockerTarget } from '../adapters/docker/index.ts';
 import type { RegistryCredentials } from '../adapters/docker/index.ts';
 import { createKubernetesTarget } from '../adapters/kubernetes/index.ts';
@@ -91,6 +92,7 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
     clock,
     logger,
     freeze: createFreeze(config.freeze),
+    backups: createBackupFolder(config.backups.directory ?? join(resolve(stateDir), 'backups')),
     createTarget: (reference) => createTarget(reference, { secrets, registries, clock, logger }),
     ...(options.resyncMs === undefined ? {} : { resyncMs: options.resyncMs }),
   });
@@ -139,7 +141,7 @@ function createTarget({ name, ...reference }: TargetReference, parts: TargetPart
   });
 }
 
-const NO_CONFIG: DaemonConfig = { freeze: [], instances: DEFAULT_INSTANCES };
+const NO_CONFIG: DaemonConfig = { freeze: [], backups: {}, instances: DEFAULT_INSTANCES };
 
 function closeInterrupted(store: Store, clock: Clock, logger: Logger): void {
   const jobs = store.closeInterrupted(new Date(clock.now()).toISOString());

@@ -17,6 +17,10 @@ import { readInstancesConfig } from './instances-config.ts';
 /** What the operator decides, and no commit can change. */
 export interface DaemonConfig {
   readonly freeze: readonly FreezeWindow[];
+  readonly backups: {
+    /** Absolute path. Default: `backups` in the state directory. */
+    readonly directory?: string;
+  };
   readonly instances: InstancesConfig;
 }
 
@@ -39,7 +43,9 @@ export function readDaemonConfig(path: string, checkSchema: SchemaCheck): Daemon
   const freeze = listed.flatMap((item, index) => readWindow(asFields(item) ?? {}, index, issues));
   const instances = readInstancesConfig(asFields(asFields(document.value)?.['instances']) ?? {}, issues);
   const diagnostics = toDiagnostics(path, document, issues.list);
-  if (diagnostics.length === 0) return { freeze, instances };
+  const directory = asString(asFields(asFields(document.value)?.['backups'])?.['directory']);
+  const backups = directory === undefined ? {} : { directory };
+  if (diagnostics.length === 0) return { freeze, backups, instances };
   throw new ReconcilerError('BAD_OPTIONS', diagnostics.map(formatDiagnostic).join('\n'), { diagnostics });
 }
 

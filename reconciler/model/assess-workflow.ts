@@ -46,6 +46,7 @@ export function assessWorkflow({ file, text, tree, checkSchema }: AssessWorkflow
   const nodes = resolveValues(workflow, edges, issues);
   checkObjects(nodes, issues);
   checkEnvironments(nodes, issues);
+  checkEncoded(nodes, issues);
   const references = nodes.flatMap((node) => secretValues(node, workflow).filter(isReference));
   const secrets = findReferences(references, { tree, directory: directoryOf(file), issues });
   return { document, workflow, nodes, edges, secrets, issues: issues.list };
@@ -132,4 +133,23 @@ function checkEnvironments(nodes: readonly FilledNode[], issues: Issues): void {
       });
     }
   }
+}
+
+/** What is not base64 would be read as something else without a word. */
+function checkEncoded(nodes: readonly FilledNode[], issues: Issues): void {
+  for (const { type, data, path } of nodes) {
+    const manifest = asFields(data['manifest']);
+    if (type !== 'manifest' || manifest?.['kind'] !== 'Secret' || manifest['apiVersion'] !== 'v1') continue;
+    for (const [key, value] of Object.entries(asFields(manifest['data']) ?? {})) {
+      if (typeof value !== 'string' || value.startsWith('secret://') || isBase64(value)) continue;
+      const place = [...path, 'data', 'manifest', 'data', key];
+      const hint = 'write plain text under stringData';
+      issues.error('INVALID_VALUE', place, `the value of ${key} is not base64`, { hint });
+    }
+  }
+}
+
+function isBase64(text: string): boolean {
+  const bare = text.replaceAll(/\s/g, '');
+  return bare.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(bare);
 }

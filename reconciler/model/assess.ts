@@ -2,6 +2,7 @@ import { checkContainers } from './check-containers.ts';
 import type { DependencyMap, PortClaim } from './check-kombination.ts';
 import { checkReferences, portClaims } from './check-kombination.ts';
 import { checkSubnets } from './check-subnets.ts';
+import { checkDatabases } from './database/service-database.ts';
 import { checkCluster } from './check-cluster.ts';
 import { clusterKey, onMachines, unknownCluster, withoutBuilds } from './cluster-node.ts';
 import type { Diagnostic } from './diagnostic.ts';
@@ -96,6 +97,7 @@ export function assess(options: AssessOptions): Assessment {
   checkReferences({ ...kombination, services: oneOffs }, names, issues);
   checkContainers(onMachines(kombination), dependencies, issues);
   checkSubnets(kombination.networks, issues);
+  checkDatabases(kombination, issues);
   const { targets, sharedNodes } = resolveTargets(kombination, options, issues);
   const byName = new Map(targets.map((target) => [target.name, target]));
   const ports = portClaims(kombination, ({ node }) => {

@@ -22,6 +22,7 @@ export const CLUSTER_SUPPORT: readonly KeySupport[] = [
     'honoured',
     'as everywhere',
   ),
+  row('database', 'some are warnings', 'it is asked about itself; backups are made on machines only'),
   row('extends env_file label_file', 'honoured', 'read before anything else'),
   row('configs', 'some are warnings', 'as files'),
   row('image pull_policy', 'honoured', '`image`, `imagePullPolicy`'),

@@ -146,21 +146,17 @@ function notApplied(path: DocumentPath, issues: Issues, hint?: string): void {
   issues.warning('NOT_APPLIED', path, `${path.join('.')} is not applied`, { hint, at: 'key' });
 }
 
+/** `backup` of the document is read where the other parts of a stack are. */
 function reportBackups(document: Fields, { issues }: Sections): void {
-  const places = [
-    { path: ['backup'], target: 'destination' },
-    { path: ['observability', 'backup'], target: 'target' },
-  ];
-  for (const { path, target } of places) {
-    const backup = asFields(path.reduce<unknown>((inner, key) => asFields(inner)?.[key], document));
-    if (!backup || backup['enabled'] === false) continue;
-    if (backup['enabled'] === true && backup[target] === undefined) {
-      const message = `backups are wanted, and ${target} does not say where they go`;
-      issues.warning('BACKUP_DESTINATION_MISSING', path, message, {
-        hint: `${path.join('.')}.${target}`,
-        at: 'key',
-      });
-    }
-    notApplied(path, issues, 'addons: [backup]');
+  const path = ['observability', 'backup'];
+  const backup = asFields(asFields(document['observability'])?.['backup']);
+  if (!backup || backup['enabled'] === false) return;
+  if (backup['enabled'] === true && backup['target'] === undefined) {
+    const message = 'backups are wanted, and target does not say where they go';
+    issues.warning('BACKUP_DESTINATION_MISSING', path, message, {
+      hint: `${path.join('.')}.target`,
+      at: 'key',
+    });
   }
+  notApplied(path, issues, 'backup of the document for databases, addons: [backup] for files');
 }

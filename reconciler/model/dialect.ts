@@ -18,7 +18,7 @@ export interface Normalised {
 const DOCUMENT_WORDS = new Set(
   (
     'name kit overrides network security system identity observability metadata intents intent mode operations ' +
-    'backup failover vpn auth adoption'
+    'failover vpn auth adoption'
   ).split(' '),
 );
 

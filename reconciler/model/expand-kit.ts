@@ -58,6 +58,7 @@ export function expandKit(
     volumes: declareVolumes(written, services),
     secrets: proxied ? { ...context.tls.secrets, ...written.secrets } : written.secrets,
     policy: written.policy,
+    ...(written.backup === undefined ? {} : { backup: written.backup }),
   };
 }
 

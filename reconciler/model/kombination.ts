@@ -11,6 +11,7 @@ import type {
   ResourceLimits,
   RestartSpec,
 } from './docker-spec.ts';
+import type { BackupModel, DatabaseModel } from './database/service-database.ts';
 import type { DocumentPath } from './document-path.ts';
 import type { TlsSettings } from './proxy-tls.ts';
 import type { ServiceCondition } from './resource.ts';
@@ -36,6 +37,7 @@ export interface Kombination {
   readonly volumes: Readonly<Record<string, VolumeModel>>;
   readonly secrets: Readonly<Record<string, SecretModel>>;
   readonly policy: PolicyModel;
+  readonly backup?: BackupModel;
 }
 
 export interface PolicyModel {
@@ -217,6 +219,7 @@ export interface ServiceFields {
   readonly options: ContainerOptions;
   readonly files: readonly FileModel[];
   readonly secrets: readonly SecretUse[];
+  readonly database?: DatabaseModel;
   readonly route?: RouteModel | false;
   readonly config?: Fields;
 }
@@ -270,4 +273,5 @@ export interface WrittenKombination {
   readonly volumes: Readonly<Record<string, VolumeModel>>;
   readonly secrets: Readonly<Record<string, SecretModel>>;
   readonly policy: PolicyModel;
+  readonly backup?: BackupModel;
 }

@@ -1,5 +1,6 @@
 import { readClusterNode } from './cluster-node.ts';
 import { readConnection } from './connection.ts';
+import { readBackup } from './database/service-database.ts';
 import type { DocumentPath } from './document-path.ts';
 import { formatPath } from './document-path.ts';
 import type { IpamPool, IpamSpec } from './docker-spec.ts';
@@ -38,6 +39,7 @@ export function readKombination(value: unknown, issues: Issues): WrittenKombinat
   const document = asFields(value) ?? {};
   const meta = asFields(document['meta']) ?? {};
   rejectTwice(document, meta, issues);
+  const backup = readBackup(document['backup'], issues);
   return {
     name: asString(meta['name']) ?? '',
     domain: asString(meta['domain']) ?? asString(document['domain']),
@@ -51,6 +53,7 @@ export function readKombination(value: unknown, issues: Issues): WrittenKombinat
     volumes: readVolumeModels(document['volumes'], issues),
     secrets: readSecretModels(document['secrets'], issues),
     policy: readPolicy(document, issues),
+    ...(backup === undefined ? {} : { backup }),
   };
 }
 

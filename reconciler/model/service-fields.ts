@@ -1,4 +1,5 @@
 import { readBuild } from './build.ts';
+import { readDatabase } from './database/service-database.ts';
 import type { DocumentPath } from './document-path.ts';
 import { readDuration, readHealthcheck } from './healthcheck.ts';
 import { normaliseImage } from './image-reference.ts';
@@ -84,6 +85,7 @@ function readFields(fields: Fields, path: DocumentPath, issues: Issues): Service
     options: readOptions(fields, path, issues),
     files: readFiles(fields['files'], at('files'), issues),
     secrets: readSecretUses(fields['secrets'], at('secrets'), issues),
+    database: readDatabase(fields['database'], at('database')),
     route: readRoute(fields['route']),
     config: asFields(fields['config']),
   });

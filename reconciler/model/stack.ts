@@ -1,3 +1,5 @@
+import type { BackupPolicy } from './database/backup.ts';
+import type { DatabaseSettings } from './database/settings.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import type { HookStage } from './hooks.ts';
 import { canonicalJson, sha256 } from './json.ts';
@@ -46,6 +48,8 @@ export interface ServiceView {
   readonly resource: string;
   /** How many there are; left out: 1. */
   readonly replicas?: number;
+  /** What is said of its database; left out where the image tells everything, or is none. */
+  readonly database?: DatabaseSettings;
 }
 
 /** A command that runs once for each deployment, in a container of its own. */
@@ -74,6 +78,7 @@ export interface DesiredStack {
   /** In the order in which they run. */
   readonly hooks: readonly DesiredHook[];
   readonly policy: StackPolicy;
+  readonly backup?: BackupPolicy;
   /** What runs is left as it is until the description says that it counts. */
   readonly paused?: boolean;
   readonly diagnostics: readonly Diagnostic[];

@@ -2,6 +2,7 @@ import type { PlanInput } from './build-plan.ts';
 import { isPruned } from './deletions.ts';
 import type { Change, Confirmation } from './plan.ts';
 import { takeoversIn } from './projections.ts';
+import { goesWithService } from './things.ts';
 
 /** Everything in a plan that needs a yes. */
 export function confirmationsFor(changes: readonly Change[], input: PlanInput): Confirmation[] {
@@ -34,7 +35,9 @@ export function confirmationsFor(changes: readonly Change[], input: PlanInput): 
     return confirmations;
   }
   // Images of before are made again from the repository.
-  const counted = deletions.filter((change) => change.kind !== 'image').map((change) => change.id);
+  const counted = deletions
+    .filter((change) => change.kind !== 'image' && !goesWithService(change, input.stack))
+    .map((change) => change.id);
   if (counted.length > input.policy.maxDeletions) {
     const message = `deletes ${counted.length} resources, more than policy.maxDeletions (${input.policy.maxDeletions}) allows unasked`;
     confirmations.push({ code: 'DELETES_MANY', message, ids: counted });

@@ -1,5 +1,6 @@
 import { claimName, dnsName } from '../model/cluster-names.ts';
 import { isRunner } from '../model/kubernetes-object.ts';
+import { asFields } from '../model/values.ts';
 import type { Change } from './plan.ts';
 
 /**
@@ -22,4 +23,14 @@ const USED_BY_PODS: ReadonlySet<string> = new Set(['network', 'Service', 'Config
 /** Whether what runs may still need it. */
 export function isUsedByRunners({ kind }: Pick<Change, 'kind'>): boolean {
   return USED_BY_PODS.has(kind);
+}
+
+/** Kinds that stand for nothing by themselves where a service has them. */
+const BESIDE: ReadonlySet<string> = new Set(['Service', 'ConfigMap', 'Secret', 'Ingress']);
+
+/** Whether it only goes along with a service of the stack, and is made again with it. */
+export function goesWithService({ kind, before }: Pick<Change, 'kind' | 'before'>, stack: string): boolean {
+  if (!BESIDE.has(kind)) return false;
+  const labels = asFields(asFields(before?.['metadata'])?.['labels']);
+  return labels?.['app.kubernetes.io/part-of'] === stack;
 }

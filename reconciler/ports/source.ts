@@ -106,6 +106,14 @@ export interface Source extends AsyncDisposable {
   ): Promise<{ readonly commit: string; readonly isNew: boolean }>;
   /** Annotated tag; an existing tag of that name gives WRITE_CONFLICT. Local only: see `pushTags`. */
   tag(request: TagRequest): Promise<void>;
+  /**
+   * Puts an annotated tag where it is to be, here and at the remote, or nowhere.
+   *
+   * @param expected commit that it is on now, `null` when there must be none; anything else gives WRITE_CONFLICT
+   */
+  moveTag(request: TagRequest, expected: string | null, signal: AbortSignal): Promise<void>;
+  /** Takes a tag away, here and at the remote; `expected` as for `moveTag`. */
+  deleteTag(name: string, expected: string, signal: AbortSignal): Promise<void>;
   /** Tags whose name starts with the prefix, by name. */
   tags(prefix: string): Promise<readonly DeploymentTag[]>;
   /** Pushes tags that the remote lacks; returns at once without a remote. */

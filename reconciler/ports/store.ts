@@ -2,7 +2,16 @@ import type { HealthStatus } from '../model/resource.ts';
 import type { Action, Plan, PlanSummary } from '../plan/plan.ts';
 import type { InstanceRecords } from './instance-records.ts';
 
-export type JobType = 'plan' | 'apply' | 'destroy' | 'drift_check' | 'start' | 'stop' | 'restart';
+export type JobType =
+  | 'plan'
+  | 'apply'
+  | 'destroy'
+  | 'drift_check'
+  | 'start'
+  | 'stop'
+  | 'restart'
+  | 'backup'
+  | 'restore';
 export type JobStatus = 'queued' | 'running' | 'completed' | 'failed' | 'cancelled';
 export type StepStatus =
   | 'pending'
@@ -48,7 +57,7 @@ export interface JobStep {
   readonly jobId: string;
   /** From 0, in plan order. */
   readonly index: number;
-  /** Resource id, or `validate`, `observe`, `tag`. */
+  /** Resource id, or `validate`, `observe`, `tag`; `back up db` and the like of what is done with data. */
   readonly name: string;
   readonly action: Action | null;
   readonly status: StepStatus;

@@ -87,6 +87,21 @@ export interface ExecResult {
   readonly stderr: string;
 }
 
+/** A program whose input and output may be of any length. */
+export interface StreamedProgram {
+  readonly argv: readonly string[];
+  /** Default: none. Its end does not close the program's input everywhere: the program has to know how much to read. */
+  readonly input?: AsyncIterable<Uint8Array>;
+  /** Standard output, piece by piece; the next piece waits until this one is dealt with. */
+  readonly onOutput: (chunk: Uint8Array) => Promise<void>;
+}
+
+export interface StreamedEnd {
+  readonly exitCode: number;
+  /** The end of what it wrote there, 16 KiB at most. */
+  readonly stderr: string;
+}
+
 export interface SessionOptions {
   readonly argv: readonly string[];
   /** With a terminal: everything that is written is `stdout` then. Default false. */
@@ -163,6 +178,11 @@ export interface Target extends AsyncDisposable {
   start(desired: DesiredResource, context: ApplyContext): Promise<void>;
   /** Runs a program in the running container of a resource to its end. TARGET_ERROR when none runs. Output beyond 1 MiB is cut off. */
   exec(stack: string, id: ResourceId, argv: readonly string[], signal: AbortSignal): Promise<ExecResult>;
+  /**
+   * As `exec`, for output and input of any length and content. Aborting, and an input or `onOutput` that throws, end the connection to the
+   * program, which then reads the end of its input and cannot write any more.
+   */
+  stream(stack: string, id: ResourceId, program: StreamedProgram, signal: AbortSignal): Promise<StreamedEnd>;
   /** Runs a program in the running container of a resource, with input and output. TARGET_ERROR when none runs. */
   openSession(stack: string, id: ResourceId, options: SessionOptions): Promise<ExecSession>;
   /** Every stack with owned resources here, described by the repository or not. */

@@ -20,15 +20,20 @@ export function renderKombination(options: RenderClusterOptions): readonly Desir
   return [...docker.map((resource) => withWorkloads(resource, workloads)), ...resources];
 }
 
-/** The resource that stands for a service, and whether it is one for all of its replicas. */
-export function viewPlace(
-  service: ServiceModel,
-  assessment: Assessment,
-): { readonly resource: string; readonly single: boolean } {
+export interface ServicePlace {
+  /** The resource that stands for it. */
+  readonly resource: string;
+  /** It is one for all of its replicas. */
+  readonly single: boolean;
+  /** Its ports are reached from outside. */
+  readonly open: boolean;
+}
+
+export function viewPlace(service: ServiceModel, assessment: Assessment): ServicePlace {
   const { kombination } = assessment;
   const { node, name } = service;
-  if (!clusterOf(kombination, service))
-    return { resource: resourceId(node, 'container', name), single: false };
+  const cluster = clusterOf(kombination, service);
+  if (!cluster) return { resource: resourceId(node, 'container', name), single: false, open: true };
   const kind = workloadKind({
     restart: service.restart ?? defaultRestart(service, assessment),
     awaited: isAwaited(service, assessment),
@@ -37,7 +42,8 @@ export function viewPlace(
   const owner = kombination.nodes.find((one) => one.name === node);
   const namespace = owner ? namespaceOf(owner, kombination.name) : kombination.name;
   const apiVersion = kind === 'Job' ? 'batch/v1' : 'apps/v1';
-  return { resource: objectId(node, { apiVersion, kind, name: dnsName(name), namespace }), single: true };
+  const resource = objectId(node, { apiVersion, kind, name: dnsName(name), namespace });
+  return { resource, single: true, open: cluster.publish !== 'none' };
 }
 
 function isAwaited({ name }: ServiceModel, { dependencies }: Assessment): boolean {

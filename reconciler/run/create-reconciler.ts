@@ -3,6 +3,8 @@ import type { GeneratedStack, GenerateRequest } from '../model/generated.ts';
 import type { TargetReference } from '../model/target.ts';
 import { formatSummary } from '../plan/format-plan.ts';
 import type { Plan } from '../plan/plan.ts';
+import type { BackupStore } from '../ports/backup-store.ts';
+import { NO_BACKUP_STORE } from '../ports/backup-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { DesiredState } from '../ports/desired.ts';
 import type { Freeze } from '../ports/freeze.ts';
@@ -14,6 +16,9 @@ import type { ExecSession, LogLine, LogOptions, SessionOptions, Target } from '.
 import type {
   Actor,
   ApplyRequest,
+  BackupFilter,
+  BackupList,
+  BackupRequest,
   ControlRequest,
   DatabaseView,
   DeleteStacksRequest,
@@ -27,7 +32,9 @@ import type {
   PlanResult,
   Reconciler,
   ReconcilerEvent,
+  ReleaseOperations,
   RepositoryStatus,
+  RestoreRequest,
   StackDeletion,
   StackView,
   SyncState,
@@ -35,6 +42,9 @@ import type {
   WorkerView,
   WriteResult,
 } from '../reconciler.ts';
+import { Background } from './background.ts';
+import { Backups } from './backups/backups.ts';
+import { BackupSchedule } from './backups/backup-schedule.ts';
 import { savePlan } from './context.ts';
 import type { RunContext } from './context.ts';
 import { Deployments } from './deployments.ts';
@@ -47,9 +57,9 @@ import { readHistory } from './history.ts';
 import { JobBook } from './job-book.ts';
 import { Loop } from './loop.ts';
 import { planStack, undescribedStack } from './plan-stack.ts';
+import { createReleases } from './releases.ts';
 import { RepositoryWriter } from './repository-writer.ts';
-import { mergeLogs } from './merge-logs.ts';
-import { resourcesOf } from './service-health.ts';
+import { placeOf, readServiceLogs } from './service-logs.ts';
 import { orderOf } from './requests.ts';
 import { StackTable } from './stack-table.ts';
 import { TargetPool } from './target-pool.ts';
@@ -62,6 +72,8 @@ export interface ReconcilerOptions {
   readonly createTarget: (reference: TargetReference) => Target;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Where databases are backed up to. Default: nowhere but in volumes. */
+  readonly backups?: BackupStore;
   /** Default: nothing is ever frozen. */
   readonly freeze?: Freeze;
   /** Stacks worked on at the same time. Default 4. */
@@ -78,7 +90,7 @@ export interface ReconcilerOptions {
 export function createReconciler(options: ReconcilerOptions): Reconciler {
   const { source, desired, store, clock, logger, createTarget } = options;
   const events = createEventHub((error) => logger.error({ error: errorMessage(error) }, 'a listener failed'));
-  return new LoopReconciler(
+  const reconciler = new LoopReconciler(
     {
       source,
       desired,
@@ -97,20 +109,38 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     },
     options,
   );
+  return Object.assign(reconciler, reconciler.releases());
 }
 
-class LoopReconciler implements Reconciler {
+class LoopReconciler implements Omit<Reconciler, keyof ReleaseOperations> {
   readonly #context: RunContext;
   readonly #loop: Loop;
   readonly #writer: RepositoryWriter;
+  readonly #backups: Backups;
+  readonly #schedule: BackupSchedule;
+  readonly #background: Background;
 
   constructor(context: RunContext, options: ReconcilerOptions) {
     this.#context = context;
-    this.#loop = new Loop(context, options);
+    this.#backups = new Backups(context, options.backups ?? NO_BACKUP_STORE);
+    this.#schedule = new BackupSchedule(context, this.#backups);
+    this.#background = new Background(context.clock, context.logger);
+    this.#loop = new Loop(context, { ...options, onRun: (stack) => this.#schedule.note(stack) });
     this.#writer = new RepositoryWriter(context, () => this.#loop.repository.error);
   }
 
+  releases(): ReleaseOperations {
+    return createReleases({
+      context: this.#context,
+      writer: this.#writer,
+      refresh: (signal) => this.#loop.refreshForWrite(signal),
+      written: (write) => this.#loop.written(write),
+      request: (request, signal) => this.#loop.request(request, signal),
+    });
+  }
+
   start(): Promise<void> {
+    this.#background.run('backup schedule', (signal) => this.#schedule.run(signal));
     return this.#loop.start();
   }
 
@@ -243,42 +273,35 @@ class LoopReconciler implements Reconciler {
     return this.#loop.written(this.#writer.rollback(stack, to, { actor, signal }));
   }
 
-  databases(signal: AbortSignal): Promise<readonly DatabaseView[]> {
-    return readDatabases(this.#context, this.listStacks(), signal);
+  databases(signal: AbortSignal, filter: BackupFilter = {}): Promise<readonly DatabaseView[]> {
+    const stacks = filter.stack === undefined ? this.listStacks() : [this.getStack(filter.stack)];
+    return readDatabases(this.#context, { stacks, filter }, signal);
+  }
+
+  listBackups(filter: BackupFilter, signal: AbortSignal): Promise<BackupList> {
+    const stacks = filter.stack === undefined ? this.stackNames() : [filter.stack];
+    return this.#backups.list(filter, stacks, signal);
+  }
+
+  backup(request: BackupRequest): Job {
+    return this.#backups.backup(request);
+  }
+
+  restore(request: RestoreRequest): Job {
+    return this.#backups.restore(request);
   }
 
   listTags(): Promise<readonly DeploymentTag[]> {
     return this.#context.source.tags('');
   }
 
-  async *logs(stack: string, service: string, options: LogOptions): AsyncIterable<LogLine> {
-    const { target, ids } = this.#placeOf(stack, service);
-    const [first] = ids;
-    if (ids.length === 1 && first !== undefined) yield* target.logs(stack, first, options);
-    else yield* mergeLogs(ids, (id, own) => target.logs(stack, id, own), options);
+  logs(stack: string, service: string, options: LogOptions): AsyncIterable<LogLine> {
+    return readServiceLogs(this.#context, { view: this.getStack(stack), service }, options);
   }
 
   async openSession(stack: string, service: string, options: SessionOptions): Promise<ExecSession> {
-    const { target, resource } = this.#placeOf(stack, service);
+    const { target, resource } = placeOf(this.#context, { view: this.getStack(stack), service });
     return target.openSession(stack, resource, options);
-  }
-
-  /** Where a service runs, and as what. */
-  #placeOf(stack: string, service: string) {
-    const view = this.getStack(stack);
-    const found = view.services.find(({ name }) => name === service);
-    const known = view.services.map(({ name }) => name).join(', ');
-    const description = this.#context.desired.get(stack);
-    const ids = found === undefined ? [] : resourcesOf(found);
-    const resource = description?.resources.find(({ id }) => ids.includes(id));
-    const reference = description?.targets.find(({ name }) => name === resource?.target);
-    if (resource === undefined || reference === undefined) {
-      throw new ReconcilerError(
-        'BAD_OPTIONS',
-        `${stack} has no service ${service}; it has: ${known || 'none'}`,
-      );
-    }
-    return { target: this.#context.pool.get(reference), resource: resource.id, ids };
   }
 
   listWorkers(): readonly WorkerView[] {
@@ -365,6 +388,8 @@ class LoopReconciler implements Reconciler {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#background[Symbol.asyncDispose]();
+    await this.#backups[Symbol.asyncDispose]();
     await this.#loop[Symbol.asyncDispose]();
     await this.#context.pool[Symbol.asyncDispose]();
   }

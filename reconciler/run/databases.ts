@@ -1,8 +1,9 @@
-import { databaseKind, parseStatus, statusCommand } from '../model/database.ts';
-import type { DatabaseKind } from '../model/database.ts';
+import type { DatabaseSettings } from '../model/database/settings.ts';
+import { databaseOf } from '../model/database/settings.ts';
+import { parseStatus, statusCommand } from '../model/database/status.ts';
 import { errorMessage, isReconcilerError, ReconcilerError } from '../model/errors.ts';
 import type { ResourceId } from '../model/resource.ts';
-import type { DatabaseView, StackView } from '../reconciler.ts';
+import type { BackupFilter, DatabaseView, StackView } from '../reconciler.ts';
 import type { RunContext } from './context.ts';
 
 /** A server that hangs must not keep the others from being shown. */
@@ -10,7 +11,7 @@ const TIMEOUT_MS = 10_000;
 const CONCURRENCY = 8;
 
 interface Server {
-  readonly kind: DatabaseKind;
+  readonly settings: DatabaseSettings;
   readonly view: Omit<DatabaseView, 'databases' | 'connections' | 'error'>;
   readonly resource: ResourceId;
   readonly isUp: boolean;
@@ -19,10 +20,11 @@ interface Server {
 /** Asks every database server of these stacks about itself. A server that does not tell is listed with the reason. */
 export async function readDatabases(
   context: RunContext,
-  stacks: readonly StackView[],
+  { stacks, filter }: { readonly stacks: readonly StackView[]; readonly filter: BackupFilter },
   signal: AbortSignal,
 ): Promise<readonly DatabaseView[]> {
-  const servers = stacks.flatMap(serversOf);
+  const wanted = filter.service;
+  const servers = stacks.flatMap(serversOf).filter(({ view }) => (wanted ?? view.service) === view.service);
   const views: DatabaseView[] = [];
   for (let first = 0; first < servers.length; first += CONCURRENCY) {
     const some = servers.slice(first, first + CONCURRENCY);
@@ -32,13 +34,14 @@ export async function readDatabases(
 }
 
 function serversOf({ name: stack, services }: StackView): Server[] {
-  return services.flatMap(({ name: service, image, node, health: status, resource }) => {
-    const kind = databaseKind(image);
-    if (kind === null) return [];
+  return services.flatMap(({ name: service, image, node, health: status, resource, ...more }) => {
+    const settings = databaseOf({ image, ...more });
+    if (settings === null) return [];
+    const { kind } = settings;
     const isUp = status === 'healthy' || status === 'starting' || status === 'unhealthy';
     return [
       {
-        kind,
+        settings,
         view: { stack, service, kind, image, node, status },
         resource: resource as ResourceId,
         isUp,
@@ -49,7 +52,7 @@ function serversOf({ name: stack, services }: StackView): Server[] {
 
 async function readServer(
   context: RunContext,
-  { kind, view, resource, isUp }: Server,
+  { settings, view, resource, isUp }: Server,
   signal: AbortSignal,
 ): Promise<DatabaseView> {
   const silent = (error: string): DatabaseView => ({ ...view, databases: [], connections: null, error });
@@ -59,10 +62,10 @@ async function readServer(
   try {
     const until = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
     const { exitCode, stdout, stderr } = await context.pool.ask(reference, (target) =>
-      target.exec(view.stack, resource, statusCommand(kind), until),
+      target.exec(view.stack, resource, statusCommand(settings), until),
     );
     if (exitCode !== 0) return silent(`its client ended with ${exitCode}: ${lastLine(stderr)}`);
-    const report = parseStatus(kind, stdout);
+    const report = parseStatus(settings.kind, stdout);
     return report === null
       ? silent('its client printed something else')
       : { ...view, ...report, error: null };

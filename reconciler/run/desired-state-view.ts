@@ -4,6 +4,7 @@ import { readDocument } from '../model/read-document.ts';
 import { serviceDependencies, startOrder } from '../model/check-kombination.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import { compareDiagnostics, hasErrors } from '../model/diagnostic.ts';
+import { backupPolicy, databaseSettings } from '../model/database/service-database.ts';
 import type { SecretNeed } from '../model/find-secrets.ts';
 import { missingSecret } from '../model/find-secrets.ts';
 import type { Issue } from '../model/issue.ts';
@@ -12,6 +13,7 @@ import { Secret } from '../model/secret.ts';
 import type { SecretSource } from '../model/secret-reference.ts';
 import type { DesiredStack, ServiceView, StackPolicy } from '../model/stack.ts';
 import { DEFAULT_POLICY } from '../model/stack.ts';
+import { defined } from '../model/values.ts';
 import { portText } from '../render/container.ts';
 import { renderHooks } from '../render/hooks.ts';
 import { renderKombination, viewPlace } from '../render/kombination.ts';
@@ -101,6 +103,7 @@ function buildStack(core: Core, entry: StackEntry, lookup: Lookup): DesiredStack
     hooks: hasErrors(diagnostics) ? [] : renderHooks(contents, resources),
     dependsOn: entry.dependsOn.map(({ name }) => name),
     policy: { ...policy, ...kombination.policy },
+    ...backupPolicy(kombination),
     document: written.value ?? null,
   };
 }
@@ -134,7 +137,7 @@ function viewServices(assessment: Assessment): readonly ServiceView[] {
     .filter((service) => service.partOf === undefined)
     .map((service) => {
       const { name, node, image = '', ports = [], replicas = 1 } = service;
-      const { resource, single } = viewPlace(service, assessment);
+      const { resource, single, open } = viewPlace(service, assessment);
       return {
         name,
         node,
@@ -142,10 +145,14 @@ function viewServices(assessment: Assessment): readonly ServiceView[] {
         dependsOn: serviceDependencies(dependencies, name),
         ports: ports.flatMap((entry) => {
           const numbers = entry.lastHostPort === undefined ? [1] : numbersOf(service);
-          return numbers.map((number) => portText(portOfReplica(entry, number)));
+          const all = numbers.map((number) => portOfReplica(entry, number));
+          return all.map(({ hostPort, hostIp, ...port }) =>
+            portText(open ? defined({ ...port, hostPort, hostIp }) : port),
+          );
         }),
         resource,
         ...(replicas === 1 || (single && replicas > 0) ? {} : { replicas }),
+        ...databaseSettings(service, kombination),
       };
     });
 }

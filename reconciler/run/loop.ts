@@ -22,6 +22,8 @@ export interface LoopOptions {
   readonly stackConcurrency?: number;
   readonly resyncMs?: number;
   readonly keepJobsMs?: number;
+  /** Told after each run of a stack, however it went. */
+  readonly onRun?: (stack: string) => void;
 }
 
 const FACTS_INTERVAL_MS = 60_000;
@@ -199,6 +201,7 @@ export class Loop implements AsyncDisposable {
     try {
       await this.#runner.run(stack, signal);
     } finally {
+      if (this.#started) this.#options.onRun?.(stack);
       if (this.#started) for (const name of wokenBy(this.#context, stack)) this.#enqueue(name, 'dependency');
     }
     if (this.#runner.requests.has(stack)) this.#queue.addFirst(stack);

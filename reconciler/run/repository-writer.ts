@@ -1,7 +1,7 @@
 import { compareDiagnostics, formatDiagnostic, hasErrors } from '../model/diagnostic.ts';
 import { isReconcilerError, ReconcilerError } from '../model/errors.ts';
 import type { Draft } from '../ports/desired.ts';
-import type { FileWrite } from '../ports/source.ts';
+import type { DeploymentTag, FileChange, FileWrite } from '../ports/source.ts';
 import type { Actor, RepositoryStatus, WriteResult } from '../reconciler.ts';
 import type { ResourceId } from '../model/resource.ts';
 import { rememberStack } from './context.ts';
@@ -85,7 +85,7 @@ export class RepositoryWriter {
 
   /** Puts back the files of the stack as they were at that deployment, also of one that is no longer described. */
   async rollback(stack: string, to: number, by: WriteBy): Promise<WriteResult> {
-    const { desired, source, deployments } = this.#context;
+    const { desired, deployments } = this.#context;
     const history = await deployments.history(stack);
     const deployment = history.find(({ number }) => number === to);
     if (deployment === undefined) throw noDeployment(stack, to, history, desired.get(stack) !== undefined);
@@ -96,28 +96,87 @@ export class RepositoryWriter {
         'BAD_OPTIONS',
         `${stack} is not described any more, and ${deployment.tag} does not tell which file described it`,
       );
-    const head = desired.revision?.commit ?? null;
-    const changes = await source.diff(head, deployment.revision, by.signal);
-    const present = head === null ? [] : await source.diff(null, head, by.signal);
-    const own = ownChanges({
-      files: [...new Set([file, now ?? file])],
-      present: present.map(({ path }) => path),
-      changes,
-    });
-    const writes: FileWrite[] = [];
-    for (const { path, after } of own) {
-      if (after === null) writes.push({ path, content: null });
-      else writes.push({ path, content: await source.readBlob(after.blob), type: after.type });
-    }
+    const { writes, shared } = await this.#restoring([file, now ?? file], deployment.revision, by.signal);
     if (writes.length === 0) {
       throw new ReconcilerError('BAD_OPTIONS', `the files of ${stack} are already as in deployment ${to}`);
     }
     const from = history.at(-1)?.number ?? to;
-    const message = rollbackMessage(deployment, from, sharedChanges(changes));
+    const message = rollbackMessage(deployment, from, shared);
     const result = await this.#commit(writes, file, message, by);
     // It is a deployment even where the old version runs already, because the bad one never took its place.
     rememberStack(this.#context, stack, { untagged: true, heldDesired: null });
     return result;
+  }
+
+  /** Puts the files of the stack as they are at a tag; `null` when they are so already. */
+  async restoreStack(stack: string, tag: DeploymentTag, by: WriteBy): Promise<WriteResult | null> {
+    const files = await this.#filesOf(stack);
+    const there = await this.#context.source.diff(null, tag.commit, by.signal);
+    if (!there.some(({ path }) => files.includes(path)))
+      throw new ReconcilerError(
+        'BAD_OPTIONS',
+        `${tag.name} does not describe ${stack}: it has no ${files.join(', ')}`,
+      );
+    const { writes, shared } = await this.#restoring(files, tag.commit, by.signal);
+    if (writes.length === 0) return null;
+    const lines = [
+      `Deploy ${tag.name}`,
+      '',
+      `The files of ${stack} are as in ${tag.name}, revision ${tag.commit.slice(0, 10)}.`,
+      ...leftAlone(shared),
+    ];
+    const result = await this.#commit(writes, files[0] ?? '', lines.join('\n'), by);
+    rememberStack(this.#context, stack, { untagged: true, heldDesired: null });
+    return result;
+  }
+
+  /** Files of the stack that are not the same at two commits. */
+  async filesThatDiffer(
+    stack: string,
+    { from, to }: { readonly from: string; readonly to: string },
+    signal: AbortSignal,
+  ): Promise<readonly string[]> {
+    const changes = await this.#context.source.diff(from, to, signal);
+    const own = await this.#ownOf(await this.#filesOf(stack), changes, signal);
+    return own.map(({ path }) => path);
+  }
+
+  /** The file that describes it now, or did when it was last deployed. */
+  async #filesOf(stack: string): Promise<readonly string[]> {
+    const { desired, deployments } = this.#context;
+    const file = desired.get(stack)?.file ?? (await deployments.latest(stack))?.file;
+    if (file !== undefined && file !== null) return [file];
+    throw new ReconcilerError(
+      'UNKNOWN_STACK',
+      `there is no stack ${stack}, and nobody knows which file described it`,
+    );
+  }
+
+  /** What has to be written so that the stack of these files is as it was at a commit. */
+  async #restoring(
+    files: readonly string[],
+    revision: string,
+    signal: AbortSignal,
+  ): Promise<{ readonly writes: readonly FileWrite[]; readonly shared: readonly string[] }> {
+    const { desired, source } = this.#context;
+    const changes = await source.diff(desired.revision?.commit ?? null, revision, signal);
+    const writes: FileWrite[] = [];
+    for (const { path, after } of await this.#ownOf(files, changes, signal)) {
+      if (after === null) writes.push({ path, content: null });
+      else writes.push({ path, content: await source.readBlob(after.blob), type: after.type });
+    }
+    return { writes, shared: sharedChanges(changes) };
+  }
+
+  async #ownOf(
+    files: readonly string[],
+    changes: readonly FileChange[],
+    signal: AbortSignal,
+  ): Promise<readonly FileChange[]> {
+    const { desired, source } = this.#context;
+    const head = desired.revision?.commit ?? null;
+    const present = head === null ? [] : await source.diff(null, head, signal);
+    return ownChanges({ files: [...new Set(files)], present: present.map(({ path }) => path), changes });
   }
 
   /** Writes what runs into the stack's file. Throws BAD_OPTIONS when none of it has a place there. */
@@ -210,6 +269,9 @@ function rollbackMessage(to: DeploymentRecord, from: number, shared: readonly st
     '',
     `The files of ${stack} are as in ${to.tag}, revision ${to.revision.slice(0, 10)}.`,
   ];
-  if (shared.length > 0) lines.push(`Left as they are, because other stacks use them: ${shared.join(', ')}.`);
-  return lines.join('\n');
+  return [...lines, ...leftAlone(shared)].join('\n');
+}
+
+function leftAlone(shared: readonly string[]): readonly string[] {
+  return shared.length > 0 ? [`Left as they are, because other stacks use them: ${shared.join(', ')}.`] : [];
 }

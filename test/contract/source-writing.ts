@@ -248,4 +248,34 @@ export function describeTags(setup: () => Promise<SourceHarness>): void {
 
     expect(await source.tags('deploy/')).toHaveLength(2);
   });
+
+  it('moves and deletes a tag of somebody who knows where it is', async () => {
+    await using harness = await setup();
+    const { source } = harness;
+    const first = await harness.push([file('a', '1')], 'first');
+    const second = await harness.push([file('a', '2')], 'second');
+    await source.resolve(signal);
+    const name = 'web-v1.2.3-prod';
+    const on = async () => (await source.tags('web-v')).map(({ commit, message }) => [commit, message]);
+
+    await source.moveTag({ name, commit: first, message: 'one' }, null, signal);
+    await source.moveTag({ name, commit: second, message: 'two' }, first, signal);
+    expect(await on()).toEqual([[second, 'two']]);
+    const late = [
+      () => source.moveTag({ name, commit: first, message: 'three' }, first, signal),
+      () => source.moveTag({ name, commit: first, message: 'three' }, null, signal),
+      () => source.deleteTag(name, first, signal),
+      () => source.deleteTag('web-v9.9.9-prod', first, signal),
+    ];
+    for (const attempt of late) await expect(attempt()).rejects.toMatchObject({ code: 'WRITE_CONFLICT' });
+    await source.resolve(signal);
+    expect(await on()).toEqual([[second, 'two']]);
+
+    await source.deleteTag(name, second, signal);
+    expect(await on()).toEqual([]);
+    await source.resolve(signal);
+    expect(await on()).toEqual([]);
+    await source.moveTag({ name, commit: first, message: 'again' }, null, signal);
+    expect(await on()).toEqual([[first, 'again']]);
+  });
 }

@@ -63,6 +63,52 @@ export function describeControlContract(name: string, setup: () => Promise<Targe
       await expect(target.exec(stack, web.id, argv, quiet())).rejects.toMatchObject({ code: 'TARGET_ERROR' });
     });
 
+    it('passes megabytes of any bytes in and out', async () => {
+      const { stack, web } = await running();
+      const content = randomBytes(3_000_000);
+      async function* input() {
+        for (let at = 0; at < content.length; at += 70_000) yield content.subarray(at, at + 70_000);
+        // More than the program wants.
+        yield Buffer.from('and more');
+      }
+      const output: Buffer[] = [];
+      const end = await target.stream(
+        stack,
+        web.id,
+        {
+          argv: ['head', '-c', String(content.length)],
+          input: input(),
+          onOutput: async (chunk) => void output.push(Buffer.from(chunk)),
+        },
+        quiet(),
+      );
+      expect(end).toEqual({ exitCode: 0, stderr: '' });
+      expect(Buffer.concat(output).equals(content)).toBe(true);
+    });
+
+    it('tells how a streamed program ended, and fails as its reader or its input fails', async () => {
+      const { stack, web } = await running();
+      const output: string[] = [];
+      const onOutput = async (chunk: Uint8Array) => void output.push(Buffer.from(chunk).toString());
+      const argv = ['sh', '-c', 'echo one; echo wrong >&2; exit 3'];
+      const end = await target.stream(stack, web.id, { argv, onOutput }, quiet());
+      expect([end, output.join('')]).toEqual([{ exitCode: 3, stderr: 'wrong\n' }, 'one\n']);
+      const full = async () => Promise.reject(new Error('disk full'));
+      await expect(target.stream(stack, web.id, { argv, onOutput: full }, quiet())).rejects.toThrow(
+        'disk full',
+      );
+      async function* broken() {
+        yield Buffer.from('x');
+        throw new Error('damaged');
+      }
+      const reading = { argv: ['head', '-c', '10'], input: broken(), onOutput };
+      await expect(target.stream(stack, web.id, reading, quiet())).rejects.toThrow('damaged');
+      await target.stop(stack, web.id, quiet());
+      await expect(target.stream(stack, web.id, { argv, onOutput }, quiet())).rejects.toMatchObject({
+        code: 'TARGET_ERROR',
+      });
+    });
+
     it('gives a program input and takes its output, until it ends', async () => {
       const { stack, web } = await running();
       const argv = ['sh', '-c', 'cat; exit 4'];

@@ -162,19 +162,21 @@ describe('without a daemon', () => {
     expect(stderr).toContain('stopping after the steps that run now');
     expect(code).toBe(130);
     await cli.run('destroy', ...repo(), '--stack', 'slow', '--volumes', '--yes');
-    await commitFiles(repository, { [pathOf('slow')]: null }, 'Forget slow');
   });
 
   it('destroys only after a yes, and keeps the volume unless told otherwise', async () => {
     expect(await cli.run('destroy', ...repo(), '--stack', 'solo')).toMatchObject({ code: 1 });
     expect(await names('containers', 'solo')).toEqual(['/solo-web-1']);
-    expect(await cli.run('destroy', ...repo(), '--stack', 'solo', '--yes')).toMatchObject({ code: 0 });
+    const kept = await cli.run('destroy', ...repo(), '--stack', 'solo', '--yes', '--keep-description');
+    expect(kept).toMatchObject({ code: 0, stderr: expect.stringContaining('still describes solo') });
     expect(await names('containers', 'solo')).toEqual([]);
     expect(await names('volumes', 'solo')).toEqual(['solo_data']);
     expect(await cli.run('destroy', ...repo(), '--stack', 'solo', '--volumes', '--yes')).toMatchObject({
       code: 0,
+      stdout: expect.stringContaining('✓ no longer described: commit '),
     });
     expect(await names('volumes', 'solo')).toEqual([]);
+    expect(await git(repository.path, 'ls-tree', '-r', '--name-only', 'HEAD')).toBe('');
   });
 
   it('names what is wrong with the place it was given', async () => {
@@ -248,7 +250,8 @@ describe('with a daemon', () => {
   });
 
   it('destroys and applies through the daemon, following its steps', async () => {
-    const destroyed = await cli.run('destroy', ...remote(), '--stack', 'served', '--yes');
+    const argv = ['--stack', 'served', '--yes', '--keep-description'];
+    const destroyed = await cli.run('destroy', ...remote(), ...argv);
     expect(destroyed).toMatchObject({ code: 0 });
     expect(await names('containers', 'served')).toEqual([]);
     const applied = await cli.run('apply', ...remote());

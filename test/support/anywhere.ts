@@ -96,7 +96,8 @@ export function startAnywhere(options: AnywhereOptions): Anywhere {
   };
 }
 
-function readExample(): readonly FileWrite[] {
+/** Every file of the example. */
+export function readExample(): readonly FileWrite[] {
   return readdirSync(EXAMPLE, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => {

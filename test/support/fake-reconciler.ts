@@ -15,6 +15,8 @@ import type {
   WriteResult,
 } from '../../reconciler/index.ts';
 import { ReconcilerError } from '../../reconciler/index.ts';
+import { createFakeData } from './fake-data.ts';
+import { createFakeReleases } from './fake-releases.ts';
 import { assertServices, buildView, buildWorker, COMMIT, generateFake, validate } from './fake-views.ts';
 import { at, buildJob, buildStoredPlan } from './records.ts';
 
@@ -133,7 +135,15 @@ export function createFakeReconciler(): FakeReconciler {
     confirmations,
   });
 
+  const data = createFakeData({
+    viewOf,
+    stacks: () => [...stacks.keys()].sort(),
+    addJob,
+    check: throwPlanned,
+  });
   return {
+    ...data,
+    ...createFakeReleases(tags, addJob),
     writes,
     kicks: () => kicks,
     documentOf: (stack) => stacks.get(stack),
@@ -300,18 +310,6 @@ export function createFakeReconciler(): FakeReconciler {
     async rollback(stack, to, actor) {
       known(stack);
       return written(`rollback to ${to} by ${actor.name}`, stack, `kombinations/${stack}/kombination.yaml`);
-    },
-    databases: async () => {
-      throwPlanned();
-      return [...stacks.keys()].sort().flatMap((stack) =>
-        viewOf(stack)
-          .services.filter(({ name }) => name === 'db')
-          .map(({ name: service, node, image, health: status }) => {
-            const databases = [{ name: 'app', sizeBytes: 7_864_320, connections: 2 }];
-            const server = { stack, service, node, image, status, kind: 'postgres' } as const;
-            return { ...server, databases, connections: 2, error: null };
-          }),
-      );
     },
     listTags: async () => tags,
     async openSession(stack, service) {

@@ -174,6 +174,23 @@ export function createMemorySource(options: MemorySourceOptions = {}): MemorySou
       const time = new Date(Math.floor(now() / 1000) * 1000).toISOString();
       tags.set(name, { name, commit, message: message.trimEnd(), time });
     },
+    moveTag: async ({ name, commit, message }, expected, signal) => {
+      check(signal);
+      if ((tags.get(name)?.commit ?? null) !== expected)
+        throw new SourceError(
+          'WRITE_CONFLICT',
+          expected === null ? `there is a tag ${name} already` : `${name} has moved on`,
+        );
+      read(commit);
+      const time = new Date(Math.floor(now() / 1000) * 1000).toISOString();
+      tags.set(name, { name, commit, message: message.trimEnd(), time });
+    },
+    deleteTag: async (name, expected, signal) => {
+      check(signal);
+      if (tags.get(name)?.commit !== expected)
+        throw new SourceError('WRITE_CONFLICT', `${name} has moved on, or is gone`);
+      tags.delete(name);
+    },
     tags: async (prefix) => {
       check();
       const found = [...tags.values()].filter(({ name }) => name.startsWith(prefix));

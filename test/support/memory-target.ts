@@ -3,7 +3,14 @@ import { ReconcilerError } from '../../reconciler/model/errors.ts';
 import { canonicalJson } from '../../reconciler/model/json.ts';
 import type { Health, ResourceId } from '../../reconciler/model/resource.ts';
 import { maskSpec } from '../../reconciler/model/secret.ts';
-import type { ExecResult, LogLine, LogOptions, Target } from '../../reconciler/ports/target.ts';
+import type {
+  ExecResult,
+  LogLine,
+  LogOptions,
+  StreamedEnd,
+  StreamedProgram,
+  Target,
+} from '../../reconciler/ports/target.ts';
 import type { MemoryEngine, MemoryObject } from './memory-engine.ts';
 import { createMemoryEngine, emit, listOwned, slotOf, text } from './memory-engine.ts';
 import { createMemorySession } from './memory-session.ts';
@@ -30,6 +37,8 @@ export interface MemoryControl {
   find(stack: string, id: ResourceId): MemoryObject | undefined;
   /** What a program that is run in a container does. Default: the shell's `echo` and `exit`. */
   program: ((argv: readonly string[]) => ExecResult) | null;
+  /** What one does whose input and output are streams. Default: `head -c N`, else as `program`. */
+  streamed: ((program: StreamedProgram) => Promise<StreamedEnd>) | null;
   /** Plays somebody's hand: stops the container. */
   stop(stack: string, id: ResourceId): void;
   remove(stack: string, id: ResourceId): void;
@@ -93,6 +102,14 @@ export function createMemoryTarget(options: MemoryTargetOptions = {}): MemoryTar
         throw new ReconcilerError('TARGET_ERROR', `${id} has no running container`, { retryable: true });
       return (control.program ?? runShell)(argv);
     },
+    async stream(stack, id, program, signal) {
+      await faults.step(`stream ${id}`, signal);
+      if (slotOf(engine, stack, id)?.current?.state !== 'running')
+        throw new ReconcilerError('TARGET_ERROR', `${id} has no running container`, { retryable: true });
+      const end = await (control.streamed ?? runStreamed)(program);
+      signal.throwIfAborted();
+      return end;
+    },
     async openSession(stack, id, { argv, signal }) {
       await faults.step(`session ${id}`, signal);
       if (slotOf(engine, stack, id)?.current?.state !== 'running')
@@ -125,6 +142,22 @@ function runShell(argv: readonly string[]): ExecResult {
   return { exitCode, stdout: lines(false), stderr: lines(true) };
 }
 
+async function runStreamed({ argv, input, onOutput }: StreamedProgram): Promise<StreamedEnd> {
+  const [name, , count] = argv;
+  if (name !== 'head' || input === undefined) {
+    const { stdout, ...end } = runShell(argv);
+    await onOutput(Buffer.from(stdout));
+    return end;
+  }
+  let left = Number(count);
+  for await (const chunk of input) {
+    await onOutput(chunk.subarray(0, left));
+    left -= Math.min(left, chunk.length);
+    if (left === 0) break;
+  }
+  return { exitCode: 0, stderr: '' };
+}
+
 function createControl(engine: MemoryEngine, faults: Faults): MemoryControl {
   const need = (stack: string, id: ResourceId) => {
     const found = slotOf(engine, stack, id)?.current;
@@ -134,6 +167,7 @@ function createControl(engine: MemoryEngine, faults: Faults): MemoryControl {
   const control: MemoryControl = {
     engine,
     program: null,
+    streamed: null,
     get calls() {
       return faults.calls;
     },

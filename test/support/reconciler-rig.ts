@@ -2,6 +2,7 @@ import { createSqliteStore } from '../../reconciler/adapters/sqlite/sqlite-store
 import { targetKey } from '../../reconciler/model/target.ts';
 import type { ResourceId } from '../../reconciler/model/resource.ts';
 import { createSchemaCheck } from '../../reconciler/model/schema-check.ts';
+import type { Clock } from '../../reconciler/ports/clock.ts';
 import type { Job, Store } from '../../reconciler/ports/store.ts';
 import type { JobDetail, Reconciler, StackView, SyncState } from '../../reconciler/reconciler.ts';
 import { createReconciler } from '../../reconciler/run/create-reconciler.ts';
@@ -27,7 +28,7 @@ export interface Rig extends AsyncDisposable {
   /** The engine behind a node, by `host` (`local` when it is not named). */
   engine(host?: string): MemoryTarget;
   /** Another process on the same repository and engines, with a store of its own unless told otherwise. */
-  restart(options?: { readonly store?: Store }): Promise<Rig>;
+  restart(options?: { readonly store?: Store; readonly clock?: Clock }): Promise<Rig>;
   /** Waits until the stack is in this state; fails with what it is instead. */
   reaches(stack: string, state: SyncState): Promise<StackView>;
   /** Waits until the stack is not listed any more. */

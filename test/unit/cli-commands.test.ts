@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import type { Reconciler } from '../../reconciler/index.ts';
 import { ReconcilerError } from '../../reconciler/index.ts';
 import {
   changingPlan,
@@ -221,12 +222,33 @@ describe('destroy', () => {
     expect(run.stderr).toContain('destroying web needs a yes');
   });
 
-  it('leaves volumes unless they are asked for', async () => {
-    const plain = await runFakeCli(['destroy', '--stack', 'web', '--yes'], changed);
-    const volumes = await runFakeCli(['destroy', '--stack', 'web', '--yes', '--volumes'], changed);
-    expect(plain.applied).toMatchObject([{ volumes: false }]);
+  it('takes one out of the repository as it does several, and leaves volumes unless they are asked for', async () => {
+    const asked: unknown[] = [];
+    const deleteStacks: Reconciler['deleteStacks'] = async (request) => {
+      asked.push(request);
+      const done = Promise.resolve([{ stack: 'web', job: null, error: null }]);
+      return { commit: 'c'.repeat(40), order: ['web'], done };
+    };
+    const world: FakeWorld = { ...changed, more: { deleteStacks } };
+    const plain = await runFakeCli(['destroy', '--stack', 'web', '--yes'], world);
+    await runFakeCli(['destroy', '--stack', 'web', '--yes', '--volumes'], world);
+    expect(plain.stdout).toContain('✓ no longer described: commit cccccccccc\n✓ web destroyed');
+    expect(plain.applied).toEqual([]);
+    expect(asked).toMatchObject([
+      { stacks: ['web'], volumes: false },
+      { stacks: ['web'], volumes: true },
+    ]);
+  });
+
+  it('with --keep-description leaves the repository alone, and says what that means', async () => {
+    const argv = ['destroy', '--stack', 'web', '--yes', '--keep-description'];
+    const plain = await runFakeCli(argv, changed);
+    const volumes = await runFakeCli([...argv, '--volumes'], changed);
+    expect(plain.applied).toMatchObject([{ stack: 'web', volumes: false }]);
     expect(volumes.applied).toMatchObject([{ volumes: true }]);
-    expect(plain.stderr).toContain('still describes web');
+    expect(plain.stderr).toContain(
+      'the repository still describes web: a daemon that runs elsewhere creates',
+    );
   });
 });
 
@@ -352,6 +374,8 @@ it('helps on stdout with exit 0, with every command and examples', async () => {
     'jobs',
     'logs',
     'keys',
+    'db',
+    'tag',
   ]) {
     expect(stdout).toMatch(new RegExp(`^ {2}${name} `, 'm'));
   }

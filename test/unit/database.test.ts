@@ -3,8 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { formatSize } from '../../api/dialects/kompose/database-view.ts';
-import { databaseKind, parseStatus, statusCommand } from '../../reconciler/model/database.ts';
+import { formatSize } from '../../api/text/databases.ts';
+import { databaseKind } from '../../reconciler/model/database/settings.ts';
+import { parseStatus, statusCommand } from '../../reconciler/model/database/status.ts';
 import { container, createRig, file, stack } from '../support/reconciler-rig.ts';
 
 describe('databaseKind', () => {
@@ -69,10 +70,10 @@ describe('statusCommand', () => {
     const directory = mkdtempSync(join(tmpdir(), 'kombinator-clients-'));
     try {
       for (const client of clients) {
-        const script = `#!/bin/sh\necho "${client} [$MYSQL_PWD$REDISCLI_AUTH] $*"\n`;
+        const script = `#!/bin/sh\necho "${client} [$MYSQL_PWD$REDISCLI_AUTH] $PGUSER $*"\n`;
         writeFileSync(join(directory, client), script, { mode: 0o755 });
       }
-      const [program = '', ...args] = statusCommand(kind);
+      const [program = '', ...args] = statusCommand({ kind });
       const path = `${directory}:/usr/bin:/bin`;
       return execFileSync(program, args, { env: { PATH: path, ...env }, encoding: 'utf8' }).trim();
     } finally {
@@ -85,26 +86,31 @@ describe('statusCommand', () => {
       kind: 'postgres',
       clients: ['psql'],
       env: {},
-      said: /^psql \[\] -X -A -t -F \| -U postgres -d postgres -c select/,
+      said: /^psql \[\] postgres -X -A -t -F \| -d postgres -c select/,
     },
     {
       kind: 'postgres',
       clients: ['psql'],
       env: { POSTGRES_USER: "o'neil x" },
-      said: /-U o'neil x -d postgres/,
+      said: /^psql \[\] o'neil x -X/,
     },
     {
       kind: 'mysql',
       clients: ['mariadb'],
       env: { MARIADB_ROOT_PASSWORD: 'a b' },
-      said: /^mariadb \[a b\] -u root/,
+      said: /^mariadb \[a b\] {2}-u root/,
     },
-    { kind: 'mysql', clients: ['mysql'], env: { MYSQL_ROOT_PASSWORD: 'pw' }, said: /^mysql \[pw\] -u root/ },
+    {
+      kind: 'mysql',
+      clients: ['mysql'],
+      env: { MYSQL_ROOT_PASSWORD: 'pw' },
+      said: /^mysql \[pw\] {2}-u root/,
+    },
     {
       kind: 'redis',
       clients: ['valkey-cli'],
       env: { REDIS_PASSWORD: 'pw' },
-      said: /^valkey-cli \[pw\] info memory\n/,
+      said: /^valkey-cli \[pw\] {2}info memory\n/,
     },
   ] as const)('is a script that a shell understands: $kind, $clients', ({ kind, clients, env, said }) => {
     expect(runWith(clients, env, kind)).toMatch(said);

@@ -183,7 +183,7 @@ describe('the intent dialect', () => {
     },
     {
       text: 'name: s\nservices: [postgres]\nbackup: { enabled: true }\n',
-      want: ['3:1 warning BACKUP_DESTINATION_MISSING backup', '3:1 warning NOT_APPLIED backup'],
+      want: ['3:1 warning BACKUP_DESTINATION_MISSING backup'],
     },
     {
       text: 'name: s\nnodes: [{ name: n, ssh: { host: h, key_path: /keys/../root } }]\nservices: [postgres]\n',

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ReconcilerError } from '../../reconciler/model/errors.ts';
 import { dependantsFirst } from '../../reconciler/run/delete-stacks.ts';
 import { container, createRig, file, stack } from '../support/reconciler-rig.ts';
+import { workflow } from '../support/workflow-texts.ts';
 import type { Rig } from '../support/reconciler-rig.ts';
 
 const ANN = { name: 'Ann', email: 'ann@example.org' };
@@ -52,6 +53,30 @@ describe('deleteStacks', () => {
       expect(rig.engine().control.find(name, WEB)).toBeUndefined();
     }
     expect(rig.engine().control.find('other', WEB)?.state).toBe('running');
+  });
+
+  it('takes workflows along in the same commit', async () => {
+    await using rig = await withStacks();
+    const nodes = ['{ id: settings, type: configMap, data: { name: settings, data: { a: "1" } } }'];
+    rig.source.push({
+      'clusters/prod.yaml': 'server: https://10.0.0.1:6443\ntoken: secret://env/TOKEN\n',
+      'workflows/shop.yaml': workflow(nodes),
+    });
+    await rig.reconciler.refresh(SIGNAL);
+
+    const { commit, order, done } = await remove(rig, ['shop', 'other']);
+
+    expect(order).toEqual(['other', 'shop']);
+    expect((await done).map(({ stack: name, error }) => [name, error])).toEqual([
+      ['other', null],
+      ['shop', null],
+    ]);
+    const head = await rig.source.resolve(SIGNAL);
+    expect(head).toMatchObject({ commit, subject: 'Delete stacks other, shop' });
+    const left = (await rig.source.diff(null, head.commit, SIGNAL)).map(({ path }) => path);
+    expect(left).not.toContain('workflows/shop.yaml');
+    expect(left).not.toContain(file('other'));
+    expect(left).toContain('clusters/prod.yaml');
   });
 
   it('changes nothing when one of them is not known', async () => {

@@ -309,3 +309,12 @@ describe('order', () => {
     });
   });
 });
+
+it('says which value of a secret is not base64', () => {
+  const manifest = (data: string) =>
+    `{ id: sec, type: manifest, data: { manifest: { apiVersion: v1, kind: Secret, metadata: { name: sec }, ${data} } } }`;
+  expect(
+    diagnose(workflow([manifest('data: { A: YQ==, B: "plain text", C: "secret://env/C" }')])),
+  ).toMatchObject([{ code: 'INVALID_VALUE', line: 5, message: 'the value of B is not base64' }]);
+  expect(diagnose(workflow([manifest('stringData: { B: "plain text" }')]))).toEqual([]);
+});

@@ -22,9 +22,10 @@ export interface ApplyOptions {
 }
 
 export interface DestroyOptions {
-  /** Several are taken out of the repository, too. */
   readonly stacks: readonly string[];
   readonly volumes: boolean;
+  /** Leaves the repository alone. */
+  readonly keepDescription: boolean;
   readonly yes: boolean;
   readonly overrideFreeze: boolean;
 }
@@ -58,19 +59,29 @@ export async function runDestroy(invocation: Invocation, options: DestroyOptions
     );
   }
   await using session = await invocation.openSession('apply', 'destroy');
-  const { volumes, yes, overrideFreeze } = options;
-  const [stack = '', ...others] = new Set(options.stacks);
-  if (others.length > 0) return await runDelete(invocation, session, options);
-  const request: StackPlanRequest = { stack, mode: 'destroy', volumes };
-  const planning = await planStacks(session, [request], invocation.interrupt.signal);
+  return options.keepDescription
+    ? await runKeep(invocation, session, options)
+    : await runDelete(invocation, session, options);
+}
+
+/** Removes what they have on their targets, and leaves the repository alone. */
+async function runKeep(
+  invocation: Invocation,
+  session: Session,
+  { stacks, volumes, yes, overrideFreeze }: DestroyOptions,
+): Promise<number> {
+  const names = [...new Set(stacks)];
+  const requests = names.map((stack): StackPlanRequest => ({ stack, mode: 'destroy', volumes }));
+  const planning = await planStacks(session, requests, invocation.interrupt.signal);
   const code = await carryOut(session, planning, { yes, overrideFreeze, volumes, always: true }, invocation);
-  const { stacks } = await session.repository(new AbortController().signal);
-  if (code === EXIT.ok && stacks.includes(stack)) {
+  const known = (await session.repository(new AbortController().signal)).stacks;
+  const left = names.filter((name) => known.includes(name));
+  if (code === EXIT.ok && left.length > 0) {
     const until =
       invocation.options.server === undefined
-        ? 'a daemon that runs elsewhere creates it again until its file is deleted'
-        : 'it stays away until its description changes or somebody applies it';
-    remark(invocation, `the repository still describes ${stack}: ${until}`);
+        ? 'a daemon that runs elsewhere creates them again until their files are deleted'
+        : 'they stay away until their descriptions change or somebody applies them';
+    remark(invocation, `the repository still describes ${left.join(', ')}: ${until}`);
   }
   return code;
 }
@@ -82,7 +93,7 @@ export async function applyStack(session: Session, stack: string, invocation: In
   return carryOut(session, planning, consent, invocation);
 }
 
-/** Several at once: their descriptions go in one commit, and what they have on their targets in the order of their use. */
+/** Their descriptions go in one commit, so that they do not come back, and what they have on their targets in the order of their use. */
 async function runDelete(
   invocation: Invocation,
   session: Session,
@@ -249,7 +260,7 @@ async function applyAll(
   });
 }
 
-/** All at once, but for stacks that wait for others among them. */
+/** All at once, but for stacks that have to wait for others among them. */
 function inTurn(
   plans: readonly Plan[],
   apply: (plan: Plan) => Promise<Outcome>,
@@ -259,7 +270,12 @@ function inTurn(
   const begin = (plan: Plan): Promise<Outcome> => {
     const known = begun.get(plan.stack);
     if (known !== undefined) return known;
-    const first = (plan.waitsFor ?? []).flatMap((stack) => byStack.get(stack) ?? []);
+    const waitsFor = ({ waitsFor = [] }: Plan) => waitsFor;
+    // What others need is applied before them, and destroyed after them.
+    const first =
+      plan.mode === 'destroy'
+        ? plans.filter((other) => waitsFor(other).includes(plan.stack))
+        : waitsFor(plan).flatMap((stack) => byStack.get(stack) ?? []);
     // Circles are errors: such a plan is not applied.
     const outcome = Promise.all(first.map(begin)).then(() => apply(plan));
     begun.set(plan.stack, outcome);

@@ -10,6 +10,8 @@ const TYPE_WORDS: Readonly<Record<JobType, string>> = {
   start: 'start',
   stop: 'stop',
   restart: 'restart',
+  backup: 'backup',
+  restore: 'restore',
 };
 
 /** `apply` is understood as well as `deploy`. */
@@ -22,6 +24,8 @@ export const JOB_TYPE_WORDS = [
   'start',
   'stop',
   'restart',
+  'backup',
+  'restore',
 ] as const;
 
 export function toJobType(word: (typeof JOB_TYPE_WORDS)[number]): JobType {

@@ -8,6 +8,7 @@ import type { ApiDeps } from '../../operations/deps.ts';
 import { driftRoutes } from './drift-routes.ts';
 import { batchRoutes } from './batch-routes.ts';
 import { controlRoutes } from './control-routes.ts';
+import { dataRoutes } from './data-routes.ts';
 import { generateRoutes } from './generate-routes.ts';
 import { jobRoutes } from './job-routes.ts';
 import { logRoutes } from './log-routes.ts';
@@ -16,6 +17,7 @@ import { planRoutes } from './plan-routes.ts';
 import { SCHEMAS } from './schemas.ts';
 import { stackRoutes } from './stack-routes.ts';
 import { systemRoutes } from './system-routes.ts';
+import { tagRoutes } from './tag-routes.ts';
 import { unifierRoutes } from './unifier-routes.ts';
 import { workerRoutes } from './worker-routes.ts';
 
@@ -36,7 +38,9 @@ const openApiRoute: Route<ApiDeps> = defineRoute({
 export const kombifyRoutes: readonly Route<ApiDeps>[] = [
   ...batchRoutes,
   ...controlRoutes,
+  ...dataRoutes,
   ...stackRoutes,
+  ...tagRoutes,
   ...planRoutes,
   ...driftRoutes,
   ...logRoutes,

@@ -173,7 +173,9 @@ const STACK_MEMBERS: Readonly<Record<string, JsonSchema>> = {
 const JOB_MEMBERS: Readonly<Record<string, JsonSchema>> = {
   id: TEXT,
   job_id: TEXT,
-  type: { enum: ['plan', 'deploy', 'destroy', 'drift_check', 'start', 'stop', 'restart'] },
+  type: {
+    enum: ['plan', 'deploy', 'destroy', 'drift_check', 'start', 'stop', 'restart', 'backup', 'restore'],
+  },
   status: { enum: ['queued', 'running', 'completed', 'failed', 'cancelled'] },
   stack_id: TEXT,
   worker_id: { type: 'null' },

@@ -1,11 +1,13 @@
 import { defineRoute } from '../../http/route.ts';
 import type { Reply, Route } from '../../http/route.ts';
-import { readDatabases } from '../../operations/databases.ts';
+import { readBackups, readDatabases } from '../../operations/databases.ts';
 import type { ApiDeps } from '../../operations/deps.ts';
 import { readHealth } from '../../operations/health.ts';
 import { listTags } from '../../operations/tags.ts';
+import { formatBackups, formatDatabases } from '../../text/databases.ts';
+import { TAG_HEADER, toTagRow } from '../../text/tags.ts';
 import { formatTable, toPlainText } from '../../text/table.ts';
-import { formatDatabases, toDatabase } from './database-view.ts';
+import { toBackup, toDatabase } from './database-view.ts';
 import { success } from './envelope.ts';
 import { DATA, succeeds } from './schemas.ts';
 
@@ -75,11 +77,7 @@ export const listRoutes: readonly Route<ApiDeps>[] = [
     summary: 'Backups of databases',
     access: 'viewer',
     responses: { 200: succeeds('As a table, and as data.', DATA.dbList) },
-    handle: () =>
-      success('Database backups listed', {
-        backups: 'There are no backups.\n',
-        files: [],
-      }),
+    handle: ({ signal }, deps: ApiDeps) => showBackups(deps, signal),
   }),
   defineRoute({
     method: 'GET',
@@ -94,22 +92,27 @@ export const listRoutes: readonly Route<ApiDeps>[] = [
 ];
 
 async function showDatabases(deps: ApiDeps, signal: AbortSignal): Promise<Reply> {
-  const databases = await readDatabases(deps, signal);
+  const databases = await readDatabases(deps, {}, signal);
   return success('Database status retrieved', {
     output: formatDatabases(databases),
     databases: databases.map(toDatabase),
   });
 }
 
+async function showBackups(deps: ApiDeps, signal: AbortSignal): Promise<Reply> {
+  const list = await readBackups(deps, {}, signal);
+  const { backups, failures } = list;
+  return success('Database backups listed', {
+    backups: formatBackups(list),
+    files: backups.map(toBackup),
+    failures,
+  });
+}
+
 async function showTags(deps: ApiDeps): Promise<Reply> {
   const items = await listTags(deps);
-  const rows = items.map(({ name, commit, time, message }) => [
-    name,
-    commit.slice(0, 10),
-    time,
-    message.split('\n', 1)[0] ?? '',
-  ]);
-  const table = formatTable(['TAG', 'REVISION', 'TIME', 'MESSAGE'], rows);
+  const rows = items.map(toTagRow);
+  const table = formatTable(TAG_HEADER, rows);
   const tags = rows.length === 0 ? 'There are no deployment tags.\n' : toPlainText(`${table}\n`);
   return success('Tags listed', { tags, items });
 }

@@ -90,7 +90,22 @@ export const DATA = {
       }),
     ),
   }),
-  dbList: record({ backups: TEXT, files: listOf({ type: 'object' }) }),
+  dbList: record({
+    backups: TEXT,
+    files: listOf(
+      record({
+        stack: TEXT,
+        service: TEXT,
+        file: TEXT,
+        location: TEXT,
+        sha256: TEXT,
+        time: TIME,
+        size_bytes: INTEGER,
+        before_restore: { type: 'boolean' },
+      }),
+    ),
+    failures: listOf(record({ stack: TEXT, service: TEXT, message: TEXT })),
+  }),
   tags: record({
     tags: TEXT,
     items: listOf(

@@ -1,6 +1,13 @@
 import { ReconcilerError } from '../../model/errors.ts';
 import type { DesiredResource, ResourceId } from '../../model/resource.ts';
-import type { ApplyContext, ExecResult, ExecSession, SessionOptions } from '../../ports/target.ts';
+import type {
+  ApplyContext,
+  ExecResult,
+  ExecSession,
+  SessionOptions,
+  StreamedEnd,
+  StreamedProgram,
+} from '../../ports/target.ts';
 import type { Adapter } from './adapter.ts';
 import { startAgain, stopContainer } from './container.ts';
 import { membersOf, readGroup } from './container-group.ts';
@@ -22,20 +29,47 @@ export async function stopResource(
   for (const member of membersOf(group)) await stopContainer(adapter, member, signal);
 }
 
+interface Place {
+  readonly stack: string;
+  readonly id: ResourceId;
+}
+
 /** Runs a program in the container of a resource. Secrets that the container has are masked in what comes on its error stream. */
 export async function execIn(
   adapter: Adapter,
-  { stack, id, argv }: { readonly stack: string; readonly id: ResourceId; readonly argv: readonly string[] },
+  { argv, ...place }: Place & { readonly argv: readonly string[] },
   signal: AbortSignal,
 ): Promise<ExecResult> {
-  const container = await findRunning(adapter, { stack, id }, signal);
+  const container = await findRunning(adapter, place, signal);
   const result = await adapter.engine.exec(container, argv, signal);
-  if (result.stderr === '') return result;
-  // What a program complains of is shown to people, and some complain of the password that they were given.
+  return {
+    ...result,
+    stderr: await withoutSecrets(adapter, { ...place, container, text: result.stderr }, signal),
+  };
+}
+
+/** The same for a program whose input and output are of any length. */
+export async function streamIn(
+  adapter: Adapter,
+  { program, ...place }: Place & { readonly program: StreamedProgram },
+  signal: AbortSignal,
+): Promise<StreamedEnd> {
+  const container = await findRunning(adapter, place, signal);
+  const end = await adapter.engine.execStream(container, program, signal);
+  return { ...end, stderr: await withoutSecrets(adapter, { ...place, container, text: end.stderr }, signal) };
+}
+
+/** What a program complains of is shown to people, and some complain of the password that they were given. */
+async function withoutSecrets(
+  adapter: Adapter,
+  { stack, id, container, text }: Place & { readonly container: string; readonly text: string },
+  signal: AbortSignal,
+): Promise<string> {
+  if (text === '') return text;
   const inspect = await adapter.engine.inspectContainer(container, signal);
   const created = readOwner(inspect?.Config.Labels ?? {})?.spec ?? {};
-  const masked = inspect === null ? result.stderr : maskSecrets(inspect, created, result.stderr);
-  return { ...result, stderr: hideSecretTexts(adapter, stack, id, masked) };
+  const masked = inspect === null ? text : maskSecrets(inspect, created, text);
+  return hideSecretTexts(adapter, stack, id, masked);
 }
 
 /** As `execIn`, with somebody at the other end. */

@@ -10,7 +10,13 @@ import { errorMessage } from '../../model/errors.ts';
 import { ignoreStatus, orNull } from './engine-answers.ts';
 import { statusOf } from './engine-errors.ts';
 import { imageCalls } from './engine-images.ts';
-import type { ExecResult, ExecSession, SessionOptions } from '../../ports/target.ts';
+import type {
+  ExecResult,
+  ExecSession,
+  SessionOptions,
+  StreamedEnd,
+  StreamedProgram,
+} from '../../ports/target.ts';
 import { execCalls } from './engine-exec.ts';
 import { sessionCalls } from './engine-session.ts';
 import { LABEL } from './labels.ts';
@@ -98,6 +104,8 @@ export interface Engine {
   overwriteWith(id: string, directory: string, archive: Buffer, signal: AbortSignal): Promise<void>;
   /** Runs a program in a running container to its end. */
   exec(id: string, argv: readonly string[], signal: AbortSignal): Promise<ExecResult>;
+  /** The same, with input and output of any length. */
+  execStream(id: string, program: StreamedProgram, signal: AbortSignal): Promise<StreamedEnd>;
   openSession(id: string, options: SessionOptions): Promise<ExecSession>;
   /** Multiplexed stdout and stderr with timestamps. */
   containerLogs(id: string, query: LogQuery, signal: AbortSignal): Promise<Readable>;

@@ -4,7 +4,7 @@ import type { ApplyContext, LogLine, LogOptions, ResourceChange, Target } from '
 import type { Adapter, AdapterOptions } from './adapter.ts';
 import { createAdapter } from './adapter.ts';
 import { applyContainer, releaseContainer, settleContainer } from './apply-container.ts';
-import { execIn, openSession, startResource, stopResource } from './control-container.ts';
+import { execIn, openSession, startResource, stopResource, streamIn } from './control-container.ts';
 import { applyNetwork } from './apply-network.ts';
 import { applyVolume } from './apply-volume.ts';
 import { readGroup } from './container-group.ts';
@@ -48,6 +48,7 @@ export function createEngineTarget({ engine, close, ...options }: EngineTargetOp
       await releaseContainer(adapter, change, outcome, { ...context, signal: until(context.signal) });
     },
     exec: (stack, id, argv, signal) => execIn(adapter, { stack, id, argv }, until(signal)),
+    stream: (stack, id, program, signal) => streamIn(adapter, { stack, id, program }, until(signal)),
     openSession: (stack, id, session) =>
       openSession(adapter, { stack, id }, { ...session, signal: until(session.signal) }),
     runOneOff: (oneOff, context) =>

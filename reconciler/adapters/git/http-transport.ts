@@ -24,6 +24,7 @@ export interface HttpTransportOptions {
 const NONE = '0'.repeat(40);
 /** Commits we name as known; the newest of each ref is enough for the server to send only what is new. */
 const MAX_HAVES = 256;
+const CAPABILITIES = '\0 report-status delete-refs agent=kombinator';
 const PACK_HEADER_BYTES = 12;
 const HASH_BYTES = 20;
 
@@ -72,7 +73,9 @@ export function createHttpTransport(options: HttpTransportOptions): Transport {
       const updates = request.updates.filter((update) => !late.includes(update));
       const results = late.map(({ ref }) => judgeRejection(ref, 'non-fast-forward'));
       if (updates.length === 0) return results;
-      const body = [...formatCommands(updates), await request.pack()];
+      // A pack goes along only where something is to be stored.
+      const pack = updates.some(({ to }) => to !== null) ? [await request.pack()] : [];
+      const body = [...formatCommands(updates), ...pack];
       const response = await post('git-receive-pack', body, deadline);
       return [...results, ...(await readReport(updates, response))];
     },
@@ -198,7 +201,7 @@ async function writePack(
 
 function formatCommands(updates: readonly RefUpdate[]): Buffer[] {
   const lines = updates.map(({ ref, from, to }, index) =>
-    formatPacket(`${from ?? NONE} ${to} ${ref}${index === 0 ? '\0 report-status agent=kombinator' : ''}\n`),
+    formatPacket(`${from ?? NONE} ${to ?? NONE} ${ref}${index === 0 ? CAPABILITIES : ''}\n`),
   );
   return [...lines, FLUSH];
 }

@@ -69,6 +69,7 @@ export function createLocalSource(options: LocalSourceOptions): Source {
     propose: async (request, signal) =>
       use('proposing', (opened) => proposeLocally(opened, request, signal), { signal, fresh: true }),
     tag: (request) => use('tagging', ({ repository }) => repository.tag(request)),
+    ...tagMoves(access),
     tags: (prefix) => use('reading tags', ({ repository }) => repository.tags(prefix)),
     pushTags: async () => {},
     watch: (onChange, signal) => {
@@ -76,6 +77,30 @@ export function createLocalSource(options: LocalSourceOptions): Source {
       return watchLocal({ path, branch: options.branch, clock, logger, readState }, onChange, signal);
     },
     [Symbol.asyncDispose]: async () => access[Symbol.dispose](),
+  };
+}
+
+/** Changes of tags that nothing but the one who knows where they are may make. */
+function tagMoves({ use }: Access): Pick<Source, 'moveTag' | 'deleteTag'> {
+  return {
+    moveTag: (request, expected, signal) =>
+      use(
+        'tagging',
+        async ({ repository }) => {
+          const { ref, id } = await repository.expectTag(request.name, expected);
+          await repository.refs.update(ref, await repository.writeTag(request), id);
+        },
+        { signal },
+      ),
+    deleteTag: (name, expected, signal) =>
+      use(
+        'deleting a tag',
+        async ({ repository }) => {
+          const { ref, id } = await repository.expectTag(name, expected);
+          if (id !== null) await repository.refs.remove(ref, id);
+        },
+        { signal },
+      ),
   };
 }
 

@@ -49,7 +49,7 @@ export interface KeptTag {
 /** Annotated tags of a mirror that is about to be discarded, as far as they can still be read. */
 export async function keepTags(store: ObjectStore, refs: Refs): Promise<readonly KeptTag[]> {
   const kept: KeptTag[] = [];
-  for (const { name, id } of await refs.list('refs/tags/').catch(() => [])) {
+  for (const { name, id } of await refs.list('refs/tags/deploy/').catch(() => [])) {
     const object = await store.read(id).catch(() => null);
     if (object?.type !== 'tag') continue;
     kept.push({ ref: name, content: object.content, commit: parseTag(object.content).object });

@@ -18,6 +18,8 @@ export interface PackedRefs {
   list(prefix: string): Promise<readonly Ref[]>;
   /** Adds or moves many at once; a loose ref of the same name would hide the new value. Throws WRITE_CONFLICT when locked. */
   put(refs: readonly Ref[]): Promise<void>;
+  /** What is not there is no error. Throws WRITE_CONFLICT when locked. */
+  remove(name: string): Promise<void>;
 }
 
 interface Parsed {
@@ -34,29 +36,36 @@ export function createPackedRefs(commonDir: string): PackedRefs {
     if (parsed?.key !== key) parsed = parse(key, key === '' ? null : await readText(path));
     return parsed;
   };
+  const edit = async (change: (all: Map<string, string>) => void): Promise<void> => {
+    const lock = `${path}.lock`;
+    await createFile(lock, '', 0o644).catch((error: unknown) => {
+      throw errnoOf(error) === 'EEXIST' ? writeConflict('packed-refs is locked by another writer') : error;
+    });
+    try {
+      parsed = undefined;
+      const all = new Map((await load()).byName);
+      change(all);
+      const lines = [...all]
+        .map(([name, id]) => `${id} ${name}\n`)
+        .sort((a, b) => compareText(a.slice(41), b.slice(41)));
+      const scratch = `${lock}.new`;
+      await rm(scratch, { force: true });
+      await createFile(scratch, lines.join(''), 0o644);
+      await rename(scratch, path);
+    } finally {
+      parsed = undefined;
+      await rm(lock, { force: true });
+    }
+  };
   return {
     get: async (name) => (await load()).byName.get(name) ?? null,
     list: async (prefix) => sliceByPrefix((await load()).sorted, prefix),
-    put: async (refs) => {
-      const lock = `${path}.lock`;
-      await createFile(lock, '', 0o644).catch((error: unknown) => {
-        throw errnoOf(error) === 'EEXIST' ? writeConflict('packed-refs is locked by another writer') : error;
-      });
-      try {
-        parsed = undefined;
-        const all = new Map((await load()).byName);
+    put: (refs) =>
+      edit((all) => {
         for (const { name, id } of refs) all.set(name, id);
-        const lines = [...all]
-          .map(([name, id]) => `${id} ${name}\n`)
-          .sort((a, b) => compareText(a.slice(41), b.slice(41)));
-        const scratch = `${lock}.new`;
-        await rm(scratch, { force: true });
-        await createFile(scratch, lines.join(''), 0o644);
-        await rename(scratch, path);
-      } finally {
-        parsed = undefined;
-        await rm(lock, { force: true });
-      }
+      }),
+    remove: async (name) => {
+      if ((await load()).byName.has(name)) await edit((all) => void all.delete(name));
     },
   };
 }

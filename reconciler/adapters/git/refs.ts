@@ -21,6 +21,8 @@ export interface Refs {
    * @throws WRITE_CONFLICT when it has another value, or when its lock stays taken
    */
   update(name: string, id: string, expected?: string | null): Promise<void>;
+  /** Takes a ref away. Throws WRITE_CONFLICT when it is on something else than expected, or when its lock stays taken. */
+  remove(name: string, expected: string): Promise<void>;
   /** Sets many at once, whatever they were. */
   put(refs: readonly Ref[]): Promise<void>;
 }
@@ -66,6 +68,7 @@ export function createRefs(commonDir: string): Refs {
   return {
     read,
     update,
+    remove: (name, expected) => removeRef({ commonDir, packed, read }, name, expected),
     list: async (prefix) => {
       // Loose ones first: a ref that is packed meanwhile is then found in one of the two, never in none.
       const loose = await looseRefs(commonDir, prefix);
@@ -81,6 +84,31 @@ export function createRefs(commonDir: string): Refs {
       }
     },
   };
+}
+
+interface RefFiles {
+  readonly commonDir: string;
+  readonly packed: PackedRefs;
+  readonly read: Refs['read'];
+}
+
+async function removeRef(
+  { commonDir, packed, read }: RefFiles,
+  name: string,
+  expected: string,
+): Promise<void> {
+  const path = join(commonDir, name);
+  const lock = `${path}.lock`;
+  await takeLock(name, lock, expected);
+  try {
+    const current = await read(name);
+    if (current !== expected) throw writeConflict(`${name} has moved on to ${current ?? 'nothing'}`);
+    // The packed one first: it would come to light again behind the loose one.
+    await packed.remove(name);
+    await rm(path, { force: true });
+  } finally {
+    await rm(lock, { force: true });
+  }
 }
 
 /** The branch that HEAD names, or the commit of a detached HEAD. */

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorMessage, isReconcilerError } from '../../model/errors.ts';
+import { parseRelease } from '../../model/release-tag.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { Deadline } from './deadline.ts';
@@ -47,7 +48,7 @@ export interface RemoteMirrorOptions {
   readonly logger: Logger;
 }
 
-/** Tags that are fetched; all others stay where they are. */
+/** Tags that are fetched; all others but releases stay where they are. */
 const TAGS = 'refs/tags/deploy/';
 /** A remote that is itself damaged must not be fetched anew all the time. */
 const REBUILD_PAUSE_MS = 10 * 60_000;
@@ -132,6 +133,7 @@ async function pull(options: RemoteMirrorOptions, place: Place, deadline: Deadli
     }
     await checkComplete(place.store, head.commit);
     await place.refs.put(wanted);
+    await dropReleases(place, remote);
     await writeFile(join(place.path, 'HEAD'), `ref: refs/heads/${head.branch}\n`);
     return head;
   }
@@ -152,12 +154,23 @@ function chooseHead(remote: RemoteRefs, wanted: string | undefined): RemoteHead 
 
 /** Refs of the mirror that differ from the remote's. */
 async function findWanted({ refs }: Place, remote: RemoteRefs, head: RemoteHead): Promise<readonly Ref[]> {
-  const have = new Map((await refs.list(TAGS)).map(({ name, id }) => [name, id]));
+  const have = new Map((await refs.list('refs/tags/')).map(({ name, id }) => [name, id]));
   const wanted: Ref[] = [{ name: `refs/heads/${head.branch}`, id: head.commit }];
   for (const [name, id] of remote.refs) {
-    if (name.startsWith(TAGS) && have.get(name) !== id) wanted.push({ name, id });
+    if ((name.startsWith(TAGS) || isRelease(name)) && have.get(name) !== id) wanted.push({ name, id });
   }
   return wanted;
+}
+
+/** Releases are the remote's alone: those that it does not have any more go here, too. Deployment tags may wait to be pushed. */
+async function dropReleases({ refs }: Place, remote: RemoteRefs): Promise<void> {
+  for (const { name, id } of await refs.list('refs/tags/')) {
+    if (isRelease(name) && !remote.refs.has(name)) await refs.remove(name, id);
+  }
+}
+
+function isRelease(ref: string): boolean {
+  return ref.startsWith('refs/tags/') && parseRelease(ref.slice('refs/tags/'.length)) !== null;
 }
 
 async function filterMissing(store: ObjectStore, refs: readonly Ref[]): Promise<readonly Ref[]> {

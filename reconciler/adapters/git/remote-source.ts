@@ -1,10 +1,10 @@
 import { isReconcilerError } from '../../model/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
-import type { CommitRequest, ProposalRequest, Revision, Source } from '../../ports/source.ts';
+import type { Revision, Source } from '../../ports/source.ts';
 import type { Deadline } from './deadline.ts';
 import { createMutex, withDeadline } from './deadline.ts';
-import { asGitError, gitError, writeConflict } from './errors.ts';
+import { asGitError } from './errors.ts';
 import type { GitCommand } from './git-command.ts';
 import { mirrorPath } from './mirror.ts';
 import type { Identity } from './objects.ts';
@@ -13,7 +13,9 @@ import { readHead } from './refs.ts';
 import { createRemoteMirror } from './remote-mirror.ts';
 import type { Repository } from './repository.ts';
 import { createRepository } from './repository.ts';
-import type { RefUpdate, Transport, UpdateResult } from './transport.ts';
+import type { Transport } from './transport.ts';
+import type { PushPlace } from './remote-push.ts';
+import { push, pushDeletedTag, pushMovedTag, pushProposal, pushTags } from './remote-push.ts';
 
 export interface RemoteSourceOptions {
   /** Without credentials. */
@@ -74,6 +76,7 @@ export async function createRemoteSource(options: RemoteSourceOptions): Promise<
         signal,
       ),
     tag: (request) => use('tagging', (repository) => repository.tag(request)),
+    ...tagMoves(access, place),
     tags: (prefix) => use('reading tags', (repository) => repository.tags(prefix)),
     pushTags: async (names, signal) => {
       if (names.length === 0) return;
@@ -83,6 +86,30 @@ export async function createRemoteSource(options: RemoteSourceOptions): Promise<
     },
     watch: (onChange, signal) => pollRemote({ intervalMs: pollIntervalMs, clock }, onChange, signal),
     [Symbol.asyncDispose]: async () => access[Symbol.dispose](),
+  };
+}
+
+/** Changes of tags that nothing but the one who knows where they are may make. */
+function tagMoves(
+  access: MirrorAccess,
+  place: (repository: Repository) => PushPlace,
+): Pick<Source, 'moveTag' | 'deleteTag'> {
+  const { use } = access;
+  return {
+    moveTag: (request, expected, signal) =>
+      use(
+        'tagging',
+        (repository) =>
+          access.talk(signal, (deadline) => pushMovedTag(place(repository), { request, expected }, deadline)),
+        signal,
+      ),
+    deleteTag: (name, expected, signal) =>
+      use(
+        'deleting a tag',
+        (repository) =>
+          access.talk(signal, (deadline) => pushDeletedTag(place(repository), { name, expected }, deadline)),
+        signal,
+      ),
   };
 }
 
@@ -164,83 +191,4 @@ async function openMirror(options: RemoteSourceOptions): Promise<MirrorAccess> {
 /** That the remote has no such branch is no trouble for whoever makes its first commit. */
 function unlessMissing(error: unknown): void {
   if (!isReconcilerError(error, 'BRANCH_NOT_FOUND')) throw error;
-}
-
-interface PushPlace {
-  readonly path: string;
-  readonly branch: string;
-  readonly transport: Transport;
-  readonly repository: Repository;
-}
-
-/** The mirror's branch moves only once the remote has taken the commit; until then nothing names it. */
-async function push(place: PushPlace, request: CommitRequest, deadline: Deadline): Promise<string> {
-  const { repository, transport, path } = place;
-  const ref = `refs/heads/${place.branch}`;
-  const head = await repository.refs.read(ref);
-  if (head !== request.expectedHead) {
-    throw writeConflict(`${place.branch} has moved on to ${(head ?? 'nothing').slice(0, 12)}`);
-  }
-  const { commit, objects } = await repository.prepareCommit(request);
-  const results = await transport.push(
-    {
-      mirrorDir: path,
-      updates: [{ ref, from: head, to: commit }],
-      pack: () => repository.store.pack(objects),
-    },
-    deadline,
-  );
-  requireDone(results);
-  await repository.refs.update(ref, commit);
-  return commit;
-}
-
-/** The mirror does not follow branches of proposals: what the remote has is asked for each time. */
-async function pushProposal(
-  { repository, transport, path }: PushPlace,
-  request: ProposalRequest,
-  deadline: Deadline,
-): Promise<{ readonly commit: string; readonly isNew: boolean }> {
-  const ref = `refs/heads/${request.branch}`;
-  const tip = (await transport.listRefs(deadline)).refs.get(ref) ?? null;
-  if (tip !== null && !(await repository.store.has(tip)))
-    await transport.fetch(path, [{ ref, id: tip }], deadline);
-  const prepared = await repository.prepareProposal(request, tip, deadline.signal);
-  if (prepared === null) return { commit: tip ?? request.base, isNew: false };
-  const { commit, objects } = prepared;
-  const updates = [{ ref, from: tip, to: commit }];
-  const pack = (): Promise<Buffer> => repository.store.pack(objects);
-  requireDone(await transport.push({ mirrorDir: path, updates, pack }, deadline));
-  return { commit, isNew: true };
-}
-
-async function pushTags(
-  { repository, transport, path }: PushPlace,
-  names: readonly string[],
-  { deadline, logger }: { readonly deadline: Deadline; readonly logger: Logger },
-): Promise<void> {
-  const remote = await transport.listRefs(deadline);
-  const updates: RefUpdate[] = [];
-  const taken: UpdateResult[] = [];
-  for (const name of new Set(names)) {
-    const ref = `refs/tags/${name}`;
-    const [own, theirs] = [await repository.refs.read(ref), remote.refs.get(ref)];
-    if (own === null) logger.warn({ tag: name }, 'a tag to be pushed does not exist any more');
-    else if (theirs === undefined) updates.push({ ref, from: null, to: own });
-    else if (theirs !== own)
-      taken.push({ ref, outcome: 'conflict', reason: 'the remote has another tag of this name' });
-  }
-  const ids = updates.map(({ to }) => to);
-  const results =
-    updates.length === 0
-      ? []
-      : await transport.push({ mirrorDir: path, updates, pack: () => repository.store.pack(ids) }, deadline);
-  requireDone([...results, ...taken]);
-}
-
-function requireDone(results: readonly UpdateResult[]): void {
-  for (const { ref, outcome, reason } of results) {
-    if (outcome === 'conflict') throw writeConflict(`${ref}: ${reason}`);
-    if (outcome === 'refused') throw gitError(`the remote refuses ${ref}: ${reason}`);
-  }
 }

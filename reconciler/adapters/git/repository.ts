@@ -36,6 +36,10 @@ export interface Repository extends Pick<
   readonly store: ObjectStore;
   readonly refs: Refs;
   revision(commit: string, branch: string, dirty?: boolean): Promise<Revision>;
+  /** The object of a new tag, which no ref names yet. */
+  writeTag(request: TagRequest): Promise<string>;
+  /** What a tag's ref is on, once that was seen to be as expected. Throws WRITE_CONFLICT. */
+  expectTag(name: string, expected: string | null): Promise<ExpectedTag>;
   prepareCommit(request: CommitRequest): Promise<PreparedCommit>;
   /** `tip` is what the branch of proposals has now; `null` when it says the same already. */
   prepareProposal(
@@ -43,6 +47,12 @@ export interface Repository extends Pick<
     tip: string | null,
     signal: AbortSignal,
   ): Promise<PreparedCommit | null>;
+}
+
+export interface ExpectedTag {
+  readonly ref: string;
+  /** The tag's object, `null` when there is none. */
+  readonly id: string | null;
 }
 
 export interface RepositoryOptions {
@@ -89,6 +99,8 @@ export function createRepository(options: RepositoryOptions): Repository {
     prepareCommit: (request) => prepareCommit(parts, request),
     prepareProposal: (request, tip, signal) => prepareProposal(parts, request, { tip, signal }),
     tag: (request) => createTag(parts, request),
+    writeTag: (request) => writeTag(parts, request),
+    expectTag: (name, expected) => expectTag(parts, name, expected),
     tags: (prefix) => readTags(parts, prefix),
   };
 }
@@ -242,11 +254,13 @@ async function prepareProposal(
   return same ? null : prepared;
 }
 
-async function createTag({ store, refs, options }: Parts, request: TagRequest): Promise<void> {
-  const ref = `refs/tags/${request.name}`;
-  if (!isRefName(request.name)) throw gitError(`${JSON.stringify(request.name)} cannot be the name of a tag`);
+async function createTag(parts: Parts, request: TagRequest): Promise<void> {
+  const { ref } = await expectTag(parts, request.name, null);
+  await parts.refs.update(ref, await writeTag(parts, request), null);
+}
+
+async function writeTag({ store, options }: Parts, request: TagRequest): Promise<string> {
   await readCommit(store, request.commit);
-  if ((await refs.read(ref)) !== null) throw writeConflict(`there is a tag ${request.name} already`);
   const content = formatTag({
     object: request.commit,
     name: request.name,
@@ -254,7 +268,23 @@ async function createTag({ store, refs, options }: Parts, request: TagRequest): 
     time: Math.floor(options.now() / 1000),
     message: request.message,
   });
-  await refs.update(ref, await store.write('tag', content), null);
+  return store.write('tag', content);
+}
+
+async function expectTag(
+  { store, refs }: Parts,
+  name: string,
+  expected: string | null,
+): Promise<ExpectedTag> {
+  const ref = `refs/tags/${name}`;
+  if (!isRefName(name)) throw gitError(`${JSON.stringify(name)} cannot be the name of a tag`);
+  const id = await refs.read(ref);
+  const commit = id === null ? null : await peel(store, id);
+  if (commit === expected && (id === null) === (expected === null)) return { ref, id };
+  if (expected === null) throw writeConflict(`there is a tag ${name} already`);
+  throw writeConflict(
+    commit === null ? `there is no tag ${name}` : `the tag ${name} has moved on to ${commit.slice(0, 12)}`,
+  );
 }
 
 async function readTags({ store, refs }: Parts, prefix: string): Promise<readonly DeploymentTag[]> {

@@ -49,7 +49,7 @@ export function createSshTransport(options: SshTransportOptions): Transport {
     },
     push: async (request, deadline) => {
       const leases = request.updates.map(({ ref, from }) => `--force-with-lease=${ref}:${from ?? ''}`);
-      const refspecs = request.updates.map(({ ref, to }) => `${to}:${ref}`);
+      const refspecs = request.updates.map(({ ref, to }) => `${to ?? ''}:${ref}`);
       const args = [`--git-dir=${request.mirrorDir}`, 'push', '--porcelain', '--no-verify', ...leases];
       const result = await run([...args, '--', address, ...refspecs], deadline);
       return readPushReport(address, request, result);
@@ -58,7 +58,7 @@ export function createSshTransport(options: SshTransportOptions): Transport {
 }
 
 function summarize(names: readonly string[]): readonly string[] {
-  return [...names.filter((name) => !name.startsWith('refs/tags/')), 'refs/tags/deploy/*'];
+  return [...names.filter((name) => !name.startsWith('refs/tags/deploy/')), 'refs/tags/deploy/*'];
 }
 
 /** The command line that Git hands to a shell; file names are quoted for it. */

@@ -13,11 +13,11 @@ export interface WantedRef {
   readonly id: string;
 }
 
-/** `from: null` the ref must not exist yet. */
+/** `from: null` the ref must not exist yet, `to: null` it is taken away. */
 export interface RefUpdate {
   readonly ref: string;
   readonly from: string | null;
-  readonly to: string;
+  readonly to: string | null;
 }
 
 /** How a ref update went; `conflict` somebody else was first, `refused` the remote does not want it at all. */

@@ -85,8 +85,12 @@ async function watchCluster(
 
 type Guard = <T>(doing: string, signal: AbortSignal, call: (signal: AbortSignal) => Promise<T>) => Promise<T>;
 
-function programs(cluster: Cluster, guard: Guard): Pick<Target, 'exec' | 'openSession'> {
+function programs(cluster: Cluster, guard: Guard): Pick<Target, 'exec' | 'openSession' | 'stream'> {
   return {
+    stream: (_stack, id) =>
+      Promise.reject(
+        new ReconcilerError('TARGET_UNSUPPORTED', `${cluster.name} streams nothing in and out of ${id}`),
+      ),
     exec: (stack, id, argv, signal) =>
       guard(`run a program in ${id}`, signal, (both) => execIn(cluster, { stack, id, argv }, both)),
     openSession: (stack, id, options) =>

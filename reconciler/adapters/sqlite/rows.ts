@@ -23,7 +23,17 @@ import type {
 
 export type Row = Readonly<Record<string, SQLOutputValue>>;
 
-const JOB_TYPES: readonly JobType[] = ['plan', 'apply', 'destroy', 'drift_check', 'start', 'stop', 'restart'];
+const JOB_TYPES: readonly JobType[] = [
+  'plan',
+  'apply',
+  'destroy',
+  'drift_check',
+  'start',
+  'stop',
+  'restart',
+  'backup',
+  'restore',
+];
 const JOB_STATUSES: readonly JobStatus[] = ['queued', 'running', 'completed', 'failed', 'cancelled'];
 const STEP_STATUSES: readonly StepStatus[] = [
   'pending',

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ApiServer } from '../../support/api-server.ts';
-import { KEYS, startApiServer } from '../../support/api-server.ts';
+import { json, KEYS, startApiServer } from '../../support/api-server.ts';
 
 const ACTOR = { name: 'Ada', email: 'ada@example.org' };
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
@@ -149,6 +149,38 @@ describe('the Kompose dialect', () => {
   ])('refuses logs with $query', async ({ query, code, message }) => {
     const response = await server.request(`/api/stacks/core/logs${query}`);
     expect(await body(response)).toEqual([code, expect.objectContaining({ status: 'error', code, message })]);
+  });
+
+  it('lists backups as a table, and as data', async () => {
+    const made = await server.request('/api/v1/stacks/core/backup?wait=true', { method: 'POST' });
+    expect(made.status).toBe(200);
+    const response = await server.request('/api/db/list');
+    const { data } = (await response.json()) as { data: { backups: string; files: object[] } };
+    expect(data.backups.split('\n').slice(0, 2)).toEqual([
+      'STACK  SERVICE  FILE                       SIZE     TIME',
+      expect.stringMatching(/^core {3}db {7}db_20260101-000000\.sql\.gz {2}1\.5 KiB {2}\d{4}-/),
+    ]);
+    expect(data.files).toEqual([
+      expect.objectContaining({ stack: 'core', service: 'db', size_bytes: 1_536, before_restore: false }),
+    ]);
+  });
+
+  it('restores over the other dialect after a yes, for those who may', async () => {
+    const restore = (body: object, role: 'viewer' | 'deployer' = 'deployer') =>
+      server.request('/api/v1/stacks/core/restore?wait=true', { ...json('POST', body), role });
+    expect((await restore({ confirm: true }, 'viewer')).status).toBe(403);
+    const unsure = await restore({});
+    expect([unsure.status, await unsure.json()]).toEqual([
+      409,
+      { error: expect.objectContaining({ reason: 'CONFIRMATION_REQUIRED' }) },
+    ]);
+    await server.request('/api/v1/stacks/core/backup?wait=true', { method: 'POST' });
+    const done = await restore({ confirm: true, service: 'db' });
+    expect(await done.json()).toMatchObject({ type: 'restore', status: 'completed', stack_id: 'core' });
+    expect((await server.request('/api/v1/backups?stack=nope')).status).toBe(200);
+    expect(await (await server.request('/api/v1/databases?stack=core')).json()).toMatchObject({
+      databases: [{ stack: 'core', service: 'db', databases: [{ name: 'app', size_bytes: 7_864_320 }] }],
+    });
   });
 
   it('lists tags of both schemes, releases by version', async () => {

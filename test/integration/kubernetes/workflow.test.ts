@@ -83,7 +83,7 @@ it('fails only the stacks of a cluster that is away, and knows the others', asyn
   expect(far.message).toContain('cannot reach the cluster at');
   const workers = await eventually(
     () => new Map(rig.reconciler.listWorkers().map((one) => [one.name, one])),
-    (all) => all.get('here')?.facts != null && all.get('away')?.status === 'offline',
+    (all) => (all.get('here')?.facts ?? null) !== null && all.get('away')?.status === 'offline',
   );
   expect(workers.get('here')).toMatchObject({
     status: 'online',

@@ -1,6 +1,6 @@
-import { asFields } from './values.ts';
-
-export type DatabaseKind = 'postgres' | 'mysql' | 'mongodb' | 'redis';
+import { asFields } from '../values.ts';
+import { login } from './login.ts';
+import type { DatabaseKind, DatabaseSettings } from './settings.ts';
 
 /** One database of a server. */
 export interface DatabaseSize {
@@ -17,61 +17,30 @@ export interface DatabaseReport {
   readonly connections: number | null;
 }
 
-/** By the last part of an image's name. */
-const KINDS: Readonly<Record<string, DatabaseKind>> = {
-  postgres: 'postgres',
-  postgresql: 'postgres',
-  postgis: 'postgres',
-  pgvector: 'postgres',
-  timescaledb: 'postgres',
-  mysql: 'mysql',
-  mariadb: 'mysql',
-  percona: 'mysql',
-  mongo: 'mongodb',
-  mongodb: 'mongodb',
-  redis: 'redis',
-  valkey: 'redis',
-};
-
-/** What kind of database an image holds, `null` when none that is known. */
-export function databaseKind(image: string): DatabaseKind | null {
-  const name = image.split('@', 1)[0]?.split('/').at(-1)?.split(':', 1)[0] ?? '';
-  return Object.hasOwn(KINDS, name) ? (KINDS[name] ?? null) : null;
-}
-
 const POSTGRES =
   'select d.datname, pg_database_size(d.datname), (select count(*) from pg_stat_activity a where a.datname = d.datname) ' +
   'from pg_database d where not d.datistemplate order by 1';
 const MYSQL =
   "select s.schema_name, coalesce((select sum(t.data_length + t.index_length) from information_schema.tables t where t.table_schema = s.schema_name), 0), (select count(*) from information_schema.processlist p where p.db = s.schema_name) from information_schema.schemata s where s.schema_name not in ('information_schema', 'performance_schema', 'sys') order by 1";
+/** The older of the two shells has no `process`. */
 const MONGODB =
+  'const variable = (name) => (typeof process === "undefined" ? _getEnv(name) : process.env[name]) || ""; ' +
+  'if (variable("user") !== "") db.getSiblingDB("admin").auth(variable("user"), variable("password")); ' +
   'const s = {}; db.adminCommand({ listDatabases: 1 }).databases.forEach((d) => { s[d.name] = Number(d.sizeOnDisk); }); ' +
   'print(JSON.stringify({ sizes: s, connections: Number(db.serverStatus().connections.current) }))';
 
-/**
- * What asks a server about itself, for a shell in its own container: there the server lets its clients in as the image set it up, and
- * passwords are where the image expects them, so none is passed on or printed.
- */
 const STATUS_SCRIPTS: Readonly<Record<DatabaseKind, string>> = {
-  postgres: `exec psql -X -A -t -F '|' -U "\${POSTGRES_USER:-postgres}" -d postgres -c "${POSTGRES}"`,
-  mysql:
-    'client=mariadb; command -v $client >/dev/null || client=mysql; ' +
-    'secret() { if [ -n "$1" ]; then echo "$1"; elif [ -n "$2" ]; then cat "$2"; fi; }; ' +
-    'MYSQL_PWD=$(secret "${MARIADB_ROOT_PASSWORD:-$MYSQL_ROOT_PASSWORD}" "${MARIADB_ROOT_PASSWORD_FILE:-$MYSQL_ROOT_PASSWORD_FILE}"); ' +
-    `export MYSQL_PWD; exec $client -u root -N -B -e "${MYSQL}"`,
+  postgres: `exec psql -X -A -t -F '|' -d postgres -c "${POSTGRES}"`,
+  mysql: `exec $client -u "$user" -N -B -e "${MYSQL}"`,
   mongodb:
-    'client=mongosh; command -v $client >/dev/null || client=mongo; ' +
-    'if [ -n "$MONGO_INITDB_ROOT_USERNAME" ]; then set -- -u "$MONGO_INITDB_ROOT_USERNAME" -p "$MONGO_INITDB_ROOT_PASSWORD" --authenticationDatabase admin; fi; ' +
-    `exec $client --quiet "$@" --eval '${MONGODB}'`,
-  redis:
-    'client=redis-cli; command -v $client >/dev/null || client=valkey-cli; ' +
-    'if [ -n "$REDIS_PASSWORD" ]; then export REDISCLI_AUTH="$REDIS_PASSWORD"; fi; ' +
-    'for part in memory clients keyspace; do $client info $part || exit 1; done',
+    'export user password; client=mongosh; command -v $client >/dev/null || client=mongo; ' +
+    `exec $client --quiet --eval '${MONGODB}'`,
+  redis: 'for part in memory clients keyspace; do $client "$@" info $part || exit 1; done',
 };
 
-/** The program to run in the container of a server. */
-export function statusCommand(kind: DatabaseKind): readonly string[] {
-  return ['sh', '-c', STATUS_SCRIPTS[kind]];
+/** What asks a server about itself: the program to run in its container. */
+export function statusCommand(settings: DatabaseSettings): readonly string[] {
+  return ['sh', '-c', `${login(settings)}; ${STATUS_SCRIPTS[settings.kind]}`];
 }
 
 /** What the program printed; `null` when that is not what is expected of it. */

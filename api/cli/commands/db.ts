@@ -1,0 +1,134 @@
+import type { BackupView, JobDetail } from '../../../reconciler/index.ts';
+import {
+  BACKUP_HEADER,
+  formatBackups,
+  formatDatabases,
+  formatSize,
+  toBackupRow,
+} from '../../text/databases.ts';
+import { EXIT, UsageError } from '../failure.ts';
+import type { Invocation } from '../invocation.ts';
+import { present, remark } from '../invocation.ts';
+import { createLineProgress } from '../progress.ts';
+import type { Session } from '../session.ts';
+import { formatDuration, formatPlainRows, formatTable } from '../table.ts';
+
+export interface DatabasePlace {
+  readonly stack?: string;
+  readonly service?: string;
+}
+
+/** What each database says of itself. Ends with 1 when one of them does not. */
+export async function runDbStatus(invocation: Invocation, place: DatabasePlace): Promise<number> {
+  await using session = await invocation.openSession('read', 'db status');
+  const databases = await session.databases(place, invocation.interrupt.signal);
+  present(invocation, { databases }, () => formatDatabases(databases).trimEnd());
+  return databases.some(({ error }) => error !== null) ? EXIT.failed : EXIT.ok;
+}
+
+/** Backups, the newest first; for programs one line each, without a header. */
+export async function runDbList(invocation: Invocation, place: DatabasePlace): Promise<number> {
+  await using session = await invocation.openSession('read', 'db list');
+  const list = await session.listBackups(place, invocation.interrupt.signal);
+  present(invocation, list, () => {
+    const { terminal, style } = invocation;
+    const rows = list.backups.map(toBackupRow);
+    if (!terminal.isTerminal) return formatPlainRows(rows);
+    if (rows.length === 0) return formatBackups({ ...list, failures: [] }).trimEnd();
+    return formatTable(BACKUP_HEADER.map(style.dim), rows);
+  });
+  for (const { stack, service, message } of list.failures)
+    remark(invocation, `${stack}/${service}: ${message}`);
+  return list.failures.length > 0 ? EXIT.failed : EXIT.ok;
+}
+
+export async function runDbBackup(
+  invocation: Invocation,
+  place: { readonly stack: string; readonly service?: string },
+): Promise<number> {
+  await using session = await invocation.openSession('apply', 'db backup');
+  const job = await session.backup(place, invocation.interrupt.signal);
+  return finish(invocation, 'backed up', await follow(invocation, session, job));
+}
+
+export interface RestoreOptions {
+  readonly stack: string;
+  readonly service?: string;
+  readonly file?: string;
+  readonly yes: boolean;
+  /** Back up what is there before. */
+  readonly backupFirst: boolean;
+}
+
+/** Asks for the name of the service before anything is touched. */
+export async function runDbRestore(invocation: Invocation, options: RestoreOptions): Promise<number> {
+  const { stack, service, file, yes, backupFirst } = options;
+  const canAsk = invocation.terminal.canAsk && invocation.options.json !== true;
+  if (!yes && !canAsk) {
+    const message = `a restore replaces what the database of ${stack} holds, and needs a yes`;
+    throw new UsageError(message, 'repeat with --yes', 'CONFIRMATION_REQUIRED');
+  }
+  await using session = await invocation.openSession('apply', 'db restore');
+  const { signal } = invocation.interrupt;
+  const place = { stack, ...(service === undefined ? {} : { service }) };
+  const { backups } = await session.listBackups(place, signal);
+  const backup = chooseBackup(backups, options);
+  if (!yes && !(await confirm(invocation, backup, backupFirst))) {
+    remark(invocation, 'nothing was changed');
+    return invocation.interrupt.stopped ? EXIT.interrupted : EXIT.failed;
+  }
+  const chosen = { stack, service: backup.service, file: file ?? backup.file, backupFirst };
+  const job = await session.restore(chosen, signal);
+  return finish(invocation, `restored from ${backup.file}`, await follow(invocation, session, job));
+}
+
+function chooseBackup(backups: readonly BackupView[], { stack, service, file }: RestoreOptions): BackupView {
+  const services = new Set(backups.map((backup) => backup.service));
+  if (service === undefined && services.size > 1) {
+    const message = `${stack} has backups of several databases: ${[...services].join(', ')}`;
+    throw new UsageError(message, 'name the service, too');
+  }
+  const found = backups.find((backup) => (file === undefined ? !backup.beforeRestore : backup.file === file));
+  if (found !== undefined) return found;
+  const name = service === undefined ? stack : `${stack}/${service}`;
+  const message =
+    file === undefined ? `there is no backup of ${name}` : `there is no backup ${file} of ${name}`;
+  throw new UsageError(message, `kombinator db list ${stack} lists them`, 'UNKNOWN_BACKUP');
+}
+
+async function confirm(
+  { terminal, style, interrupt }: Invocation,
+  { stack, service, file, sizeBytes, time }: BackupView,
+  backupFirst: boolean,
+): Promise<boolean> {
+  const before = backupFirst ? 'it is backed up first' : 'WITHOUT a backup of it';
+  terminal.out(`What ${stack}/${service} holds now is replaced; ${before}.`);
+  terminal.out(`Backup: ${file} (${formatSize(sizeBytes)}, ${time})`);
+  const question = `${style.bold(`Type ${service} to go on:`)} `;
+  return (await terminal.ask(question, interrupt.signal)) === service;
+}
+
+async function follow(
+  { terminal, style, interrupt, options }: Invocation,
+  session: Session,
+  { id, stack }: { readonly id: string; readonly stack: string },
+): Promise<JobDetail> {
+  const toErr = options.json === true || !terminal.isTerminal;
+  using progress = createLineProgress((line) => (toErr ? terminal.err(line) : terminal.out(line)), style);
+  // Awaited here: the progress is closed with this function.
+  return await session.followJob(id, (step) => progress.step(stack, step), interrupt.signal);
+}
+
+function finish(invocation: Invocation, done: string, detail: JobDetail): number {
+  const { job } = detail;
+  const { style, interrupt } = invocation;
+  const ok = job.status === 'completed';
+  present(invocation, { ok, ...detail }, () => {
+    const name = style.bold(job.stack);
+    if (ok) return `${style.good('✓')} ${name} ${done} in ${formatDuration(job.startedAt, job.endedAt)}`;
+    const reason = job.error === null ? job.status : `${job.error.message} [${job.error.code}]`;
+    return `${style.bad('✗')} ${name} not ${done.split(' ', 1)[0] === 'backed' ? 'backed up' : 'restored'}: ${reason}`;
+  });
+  if (interrupt.stopped) return EXIT.interrupted;
+  return ok ? EXIT.ok : EXIT.failed;
+}

@@ -1,0 +1,53 @@
+import type { BackupList, BackupView, DatabaseView } from '../../reconciler/index.ts';
+import { formatTable, toPlainText } from './table.ts';
+
+/** One line for each server, then one for each of their databases. */
+export function formatDatabases(servers: readonly DatabaseView[]): string {
+  if (servers.length === 0) return 'No stack has a database.\n';
+  const rows = servers.map((server) => [
+    server.stack,
+    server.service,
+    server.kind,
+    server.image,
+    server.status,
+    server.connections === null ? '-' : String(server.connections),
+    server.error ?? '',
+  ]);
+  const table = formatTable(['STACK', 'SERVICE', 'KIND', 'IMAGE', 'STATUS', 'CONNECTIONS', 'MESSAGE'], rows);
+  const databases = servers.flatMap(({ stack, service, databases: all }) =>
+    all.map(({ name, sizeBytes, connections }) => [
+      stack,
+      service,
+      name,
+      sizeBytes === null ? '-' : formatSize(sizeBytes),
+      connections === null ? '-' : String(connections),
+    ]),
+  );
+  const sizes =
+    databases.length === 0
+      ? ''
+      : `\n${formatTable(['STACK', 'SERVICE', 'DATABASE', 'SIZE', 'CONNECTIONS'], databases)}\n`;
+  return toPlainText(`${table}\n${sizes}`);
+}
+
+/** `512 B`, `7.5 MiB` */
+export function formatSize(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  const power = bytes < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(bytes) / 10));
+  const value = bytes / 1024 ** power;
+  return `${power === 0 ? value : value.toFixed(1)} ${units[power]}`;
+}
+
+export const BACKUP_HEADER = ['STACK', 'SERVICE', 'FILE', 'SIZE', 'TIME'] as const;
+
+export function toBackupRow({ stack, service, file, sizeBytes, time }: BackupView): readonly string[] {
+  return [stack, service, file, formatSize(sizeBytes), time.replace(/\.\d+Z$/, 'Z')];
+}
+
+/** One line for each backup, then what could not be looked through. */
+export function formatBackups({ backups, failures }: BackupList): string {
+  const list =
+    backups.length === 0 ? 'There are no backups.' : formatTable(BACKUP_HEADER, backups.map(toBackupRow));
+  const notes = failures.map(({ stack, service, message }) => `${stack}/${service}: ${message}\n`).join('');
+  return toPlainText(`${list}\n${notes === '' ? '' : `\n${notes}`}`);
+}

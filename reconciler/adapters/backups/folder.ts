@@ -1,0 +1,160 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { FileHandle } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { errorMessage, ReconcilerError } from '../../model/errors.ts';
+import { compareText } from '../../model/values.ts';
+import type { BackupShelf, BackupStore, StoredBackup } from '../../ports/backup-store.ts';
+
+const PARTIAL = '.partial-';
+const CHECKSUM = '.sha256';
+
+/**
+ * Backups in a directory: `<directory>/<stack>/<service>/<file>`. Only this user can read them. A file takes its name once all of it is on the
+ * disk, and counts once its checksum stands beside it.
+ */
+export function createBackupFolder(directory: string): BackupStore {
+  return {
+    shelf: (stack, service) => createShelf(join(directory, segment(stack), segment(service))),
+    shelves: () =>
+      translate(directory, async () => {
+        const found: { stack: string; service: string }[] = [];
+        for (const stack of await foldersIn(directory)) {
+          for (const service of await foldersIn(join(directory, stack))) found.push({ stack, service });
+        }
+        return found;
+      }),
+  };
+}
+
+function createShelf(folder: string): BackupShelf {
+  return {
+    location: folder,
+    list: () => translate(folder, () => listFolder(folder)),
+    write: (file, content, signal) =>
+      translate(folder, () => writeBackup(folder, segment(file), { content, signal })),
+    async *read(file, signal) {
+      const handle = await translate(folder, () => open(join(folder, segment(file)), 'r'));
+      try {
+        yield* handle.createReadStream({ signal, autoClose: false });
+      } finally {
+        await handle.close();
+      }
+    },
+    remove: (file) =>
+      translate(folder, async () => {
+        // In this order: what is left when it is cut short is not listed.
+        await rm(join(folder, segment(`${file}${CHECKSUM}`)), { force: true });
+        await rm(join(folder, segment(file)), { force: true });
+      }),
+  };
+}
+
+async function listFolder(folder: string): Promise<readonly StoredBackup[]> {
+  const names = await namesIn(folder);
+  const complete = names.filter((name) => !name.startsWith('.') && names.includes(`${name}${CHECKSUM}`));
+  const stored: StoredBackup[] = [];
+  for (const file of complete.sort(compareText)) {
+    const sha256 = /^[0-9a-f]{64}/.exec(await readFile(join(folder, `${file}${CHECKSUM}`), 'utf8'))?.[0];
+    const { size } = await stat(join(folder, file));
+    if (sha256 !== undefined) stored.push({ file, sizeBytes: size, sha256 });
+  }
+  return stored;
+}
+
+interface Writing {
+  readonly content: AsyncIterable<Uint8Array>;
+  readonly signal: AbortSignal;
+}
+
+async function writeBackup(
+  folder: string,
+  file: string,
+  { content, signal }: Writing,
+): Promise<StoredBackup> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const partial = join(folder, `${PARTIAL}${randomBytes(6).toString('hex')}`);
+  const hash = createHash('sha256');
+  let sizeBytes = 0;
+  try {
+    await writeFileSafely(partial, async (handle) => {
+      for await (const chunk of content) {
+        signal.throwIfAborted();
+        hash.update(chunk);
+        sizeBytes += chunk.length;
+        await handle.writeFile(chunk);
+      }
+    });
+    const sha256 = hash.digest('hex');
+    if ((await namesIn(folder)).includes(file))
+      throw new ReconcilerError('STORE_UNAVAILABLE', `there is a file ${file} in ${folder} already`);
+    await rename(partial, join(folder, file));
+    const checksum = `${partial}${CHECKSUM}`;
+    await writeFileSafely(checksum, (handle) => handle.writeFile(`${sha256}  ${file}\n`));
+    await rename(checksum, join(folder, `${file}${CHECKSUM}`));
+    return { file, sizeBytes, sha256 };
+  } finally {
+    await rm(partial, { force: true });
+    await rm(`${partial}${CHECKSUM}`, { force: true });
+  }
+}
+
+/** On the disk, not only in memory, before it takes its name. */
+async function writeFileSafely(path: string, write: (handle: FileHandle) => Promise<void>): Promise<void> {
+  const handle = await open(path, 'wx', 0o600);
+  try {
+    await write(handle);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  return (await entriesOf(folder)).filter((entry) => entry.isFile()).map(({ name }) => name);
+}
+
+async function foldersIn(folder: string): Promise<string[]> {
+  return (await entriesOf(folder))
+    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
+    .map(({ name }) => name)
+    .sort(compareText);
+}
+
+async function entriesOf(folder: string) {
+  try {
+    return await readdir(folder, { withFileTypes: true });
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+/** One name, never a way to somewhere else. */
+function segment(name: string): string {
+  if (name !== '' && name !== '.' && name !== '..' && !/[/\\\0]/.test(name)) return name;
+  throw new ReconcilerError('BAD_OPTIONS', `${JSON.stringify(name)} cannot be the name of a file`);
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
+}
+
+/** Errors of the file system in our words; others, such as those of whatever is being written, as they are. */
+async function translate<T>(folder: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof Error) || !('syscall' in error)) throw error;
+    const code = codeOf(error);
+    if (code === 'ENOSPC' || code === 'EDQUOT')
+      throw new ReconcilerError('STORE_FULL', `no space left for backups in ${folder}`, {
+        cause: error,
+        retryable: true,
+      });
+    throw new ReconcilerError('STORE_UNAVAILABLE', `backups in ${folder}: ${errorMessage(error)}`, {
+      cause: error,
+      retryable: true,
+    });
+  }
+}

@@ -1,0 +1,43 @@
+/** A backup that was written to its end. */
+export interface StoredBackup {
+  /** Name of the file. */
+  readonly file: string;
+  readonly sizeBytes: number;
+  /** Of the file as it was written, hex. */
+  readonly sha256: string;
+}
+
+/**
+ * Where the backups of one service are: each a file, and beside it `<file>.sha256`, as `sha256sum -c` reads it. Throws STORE_FULL and
+ * STORE_UNAVAILABLE, or what a Target throws.
+ */
+export interface BackupShelf {
+  /** For people: a directory, or a volume. */
+  readonly location: string;
+  /** Complete ones only, by name. */
+  list(signal: AbortSignal): Promise<readonly StoredBackup[]>;
+  /** All of it or nothing: what is aborted, or fails, is not listed. */
+  write(file: string, content: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<StoredBackup>;
+  read(file: string, signal: AbortSignal): AsyncIterable<Uint8Array>;
+  /** What is not there is no error. */
+  remove(file: string, signal: AbortSignal): Promise<void>;
+}
+
+/** The daemon's own place for backups. */
+export interface BackupStore {
+  shelf(stack: string, service: string): BackupShelf;
+  /** Services that have a shelf, also of stacks that are gone, sorted. */
+  shelves(): Promise<readonly { readonly stack: string; readonly service: string }[]>;
+}
+
+/** For reconcilers that keep no backups themselves. */
+export const NO_BACKUP_STORE: BackupStore = {
+  shelf: (stack, service) => {
+    const refuse = () => Promise.reject(new Error(`internal: no place for backups of ${stack}/${service}`));
+    const read = async function* (): AsyncGenerator<Uint8Array> {
+      yield await refuse();
+    };
+    return { location: 'nowhere', list: async () => [], write: refuse, read, remove: refuse };
+  },
+  shelves: async () => [],
+};
