@@ -127,6 +127,7 @@ export const NOT_COMPARED: Readonly<Record<string, string>> = {
   network: OWN,
   storage: OWN,
   preferred_node: OWN,
+  database: OWN,
   cpu_rt_period: `${REFUSED}: it needs a kernel with real-time groups`,
   cpu_rt_runtime: `${REFUSED}: it needs a kernel with real-time groups`,
   storage_opt: `${REFUSED}: it needs a storage driver with quotas`,
