@@ -23,10 +23,11 @@ export default defineConfig({
     maxWorkers: 2,
     sequence: { sequencer: LongestFirst },
     projects: [
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 30_000 } },
+      { test: { name: 'unit', isolate: false, include: ['test/unit/**/*.test.ts'], testTimeout: 30_000 } },
       {
         test: {
           name: 'contract',
+          isolate: false,
           globalSetup: ['test/support/global-setup.ts'],
           include: ['test/contract/**/*.test.ts'],
           testTimeout: 60_000,
@@ -36,6 +37,7 @@ export default defineConfig({
       {
         test: {
           name: 'integration',
+          isolate: false,
           globalSetup: ['test/support/global-setup.ts'],
           include: ['test/integration/**/*.test.ts'],
           testTimeout: 120_000,
@@ -45,6 +47,7 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
+          isolate: false,
           globalSetup: ['test/support/global-setup.ts'],
           include: ['test/e2e/**/*.test.ts'],
           testTimeout: 600_000,

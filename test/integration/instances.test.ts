@@ -101,7 +101,7 @@ describe('instances on a Docker Engine', () => {
     const found = await eventually(
       () => instances.get(id),
       (one) => one.status === status,
-      60_000,
+      300_000,
     );
     expect(found.status, found.message ?? '').toBe(status);
   }
@@ -192,7 +192,7 @@ describe('instances on a Docker Engine', () => {
     const ended = await eventually(
       () => instances.getBatchDelete(job.id),
       ({ status }) => status === 'completed',
-      120_000,
+      300_000,
     );
     expect(ended).toMatchObject({ total: half.length + 1, deleted: half.length, notFound: 1, failed: 0 });
     expect(await list()).toHaveLength(MANY / 2);
@@ -201,10 +201,10 @@ describe('instances on a Docker Engine', () => {
       await eventually(
         async () => (await list()).length,
         (count) => count === 0,
-        120_000,
+        300_000,
       ),
     ).toBe(0);
-  });
+  }, 600_000);
 
   it('expire on the engine, too', async () => {
     await using instances = open({ ttlMs: 8_000, passMs: 200 });

@@ -63,67 +63,68 @@ it('a hook on the double runs as a job, which is taken away', async () => {
 const real = inject('kubernetes');
 
 /** Needs nodes with the image local/busybox:1. */
-describe.runIf(real?.shared)(`hooks on ${real?.title ?? 'no cluster'}`, () => {
-  async function on(run: (cluster: ClusterConnector, target: Target) => Promise<void>, stack: string) {
-    if (real === null) return;
-    await using cluster = openRealCluster(real);
-    await using target = cluster.createTarget();
-    try {
-      await run(cluster, target);
-    } finally {
-      await createHand(cluster.client)
-        .remove(`/api/v1/namespaces/${stack}`)
-        .catch(() => undefined);
+if (real?.shared)
+  describe(`hooks on ${real?.title ?? 'no cluster'}`, () => {
+    async function on(run: (cluster: ClusterConnector, target: Target) => Promise<void>, stack: string) {
+      if (real === null) return;
+      await using cluster = openRealCluster(real);
+      await using target = cluster.createTarget();
+      try {
+        await run(cluster, target);
+      } finally {
+        await createHand(cluster.client)
+          .remove(`/api/v1/namespaces/${stack}`)
+          .catch(() => undefined);
+      }
     }
-  }
 
-  it('run with what their service has, before there is anything of the stack', async () => {
-    const { stack, lines, oneOff } = await describeHook(
-      'cat /etc/note.txt; echo "key $KEY"; touch /data/x && echo data; exit 7',
-    );
-    await on(async (cluster, target) => {
-      expect(await target.runOneOff(oneOff, contextFor(stack))).toBe(7);
-      expect(lines).toEqual(['a file', 'key ***', 'data']);
-      await using other = cluster.createTarget();
-      expect(await jobsOf(other, stack)).toEqual([]);
-      const hand = createHand(cluster.client);
-      // What the job owned goes with it.
-      const left = await eventually(
-        async () => JSON.stringify(await hand.read(`/api/v1/namespaces/${stack}/secrets`)),
-        (text) => !text.includes('hook'),
-        20_000,
+    it('run with what their service has, before there is anything of the stack', async () => {
+      const { stack, lines, oneOff } = await describeHook(
+        'cat /etc/note.txt; echo "key $KEY"; touch /data/x && echo data; exit 7',
       );
-      expect(left).not.toContain('hook');
-    }, stack);
-  });
+      await on(async (cluster, target) => {
+        expect(await target.runOneOff(oneOff, contextFor(stack))).toBe(7);
+        expect(lines).toEqual(['a file', 'key ***', 'data']);
+        await using other = cluster.createTarget();
+        expect(await jobsOf(other, stack)).toEqual([]);
+        const hand = createHand(cluster.client);
+        // What the job owned goes with it.
+        const left = await eventually(
+          async () => JSON.stringify(await hand.read(`/api/v1/namespaces/${stack}/secrets`)),
+          (text) => !text.includes('hook'),
+          20_000,
+        );
+        expect(left).not.toContain('hook');
+      }, stack);
+    });
 
-  it('are ended when they take too long, and nothing is left of them', async () => {
-    const { stack, oneOff } = await describeHook('echo begun; sleep 1000', 5_000);
-    await on(async (cluster, target) => {
-      await expect(target.runOneOff(oneOff, contextFor(stack))).rejects.toMatchObject({
-        code: 'HOOK_FAILED',
-        message: 'did not end within 5 s',
-      });
-      await using other = cluster.createTarget();
-      expect(await jobsOf(other, stack)).toEqual([]);
-    }, stack);
-  });
+    it('are ended when they take too long, and nothing is left of them', async () => {
+      const { stack, oneOff } = await describeHook('echo begun; sleep 1000', 5_000);
+      await on(async (cluster, target) => {
+        await expect(target.runOneOff(oneOff, contextFor(stack))).rejects.toMatchObject({
+          code: 'HOOK_FAILED',
+          message: 'did not end within 5 s',
+        });
+        await using other = cluster.createTarget();
+        expect(await jobsOf(other, stack)).toEqual([]);
+      }, stack);
+    });
 
-  it('that another process has left are found and removed', async () => {
-    const { stack, lines, oneOff } = await describeHook('echo begun; sleep 1000');
-    await on(async (cluster, target) => {
-      const running = target.runOneOff(oneOff, contextFor(stack)).catch((error: unknown) => error);
-      await eventually(
-        () => lines.length,
-        (count) => count > 0,
-      );
-      expect(await jobsOf(target, stack)).toEqual([]);
-      await using other = cluster.createTarget();
-      const [left] = await jobsOf(other, stack);
-      expect(left).toMatchObject({ stack, branch: 'main' });
-      await other.removeLeftover(left?.id ?? '', quiet());
-      expect(await jobsOf(other, stack)).toEqual([]);
-      expect(await running).not.toBe(0);
-    }, stack);
+    it('that another process has left are found and removed', async () => {
+      const { stack, lines, oneOff } = await describeHook('echo begun; sleep 1000');
+      await on(async (cluster, target) => {
+        const running = target.runOneOff(oneOff, contextFor(stack)).catch((error: unknown) => error);
+        await eventually(
+          () => lines.length,
+          (count) => count > 0,
+        );
+        expect(await jobsOf(target, stack)).toEqual([]);
+        await using other = cluster.createTarget();
+        const [left] = await jobsOf(other, stack);
+        expect(left).toMatchObject({ stack, branch: 'main' });
+        await other.removeLeftover(left?.id ?? '', quiet());
+        expect(await jobsOf(other, stack)).toEqual([]);
+        expect(await running).not.toBe(0);
+      }, stack);
+    });
   });
-});

@@ -12,98 +12,99 @@ const WEB = `{ id: web, type: deployment, data: { name: web, replicas: 2, image:
 /** Needs nodes with the image local/busybox:1. */
 const real = inject('kubernetes');
 
-describe.runIf(real?.shared)(`programs and logs of pods: ${real?.title ?? 'no cluster'}`, () => {
-  if (real === null) return;
-  const cluster = openRealCluster(real);
-  const target: Target = cluster.createTarget();
-  const own = createClusterStack(target);
-  const id: ResourceId = own.id('Deployment', 'web');
-  beforeAll(async () => {
-    await own.apply(own.describe([WEB]));
-    const health = await eventually(
-      () => target.health(own.stack, id, quiet()),
-      ({ status }) => status === 'healthy',
-    );
-    expect(health).toEqual({ status: 'healthy' });
-  });
-  afterAll(async () => {
-    await createHand(cluster.client).remove(`/api/v1/namespaces/${own.namespace}`);
-    await target[Symbol.asyncDispose]();
-    await cluster[Symbol.asyncDispose]();
-  });
-
-  it('runs a program to its end, with its output and its exit code', async () => {
-    const argv = ['sh', '-c', 'echo one; echo wrong >&2; echo two; exit 3'];
-    expect(await target.exec(own.stack, id, argv, quiet())).toEqual({
-      exitCode: 3,
-      stdout: 'one\ntwo\n',
-      stderr: 'wrong\n',
+if (real?.shared)
+  describe(`programs and logs of pods: ${real?.title ?? 'no cluster'}`, () => {
+    if (real === null) return;
+    const cluster = openRealCluster(real);
+    const target: Target = cluster.createTarget();
+    const own = createClusterStack(target);
+    const id: ResourceId = own.id('Deployment', 'web');
+    beforeAll(async () => {
+      await own.apply(own.describe([WEB]));
+      const health = await eventually(
+        () => target.health(own.stack, id, quiet()),
+        ({ status }) => status === 'healthy',
+      );
+      expect(health).toEqual({ status: 'healthy' });
     });
-    const nowhere = own.id('Deployment', 'nowhere');
-    await expect(target.exec(own.stack, nowhere, argv, quiet())).rejects.toMatchObject({
-      code: 'TARGET_ERROR',
+    afterAll(async () => {
+      await createHand(cluster.client).remove(`/api/v1/namespaces/${own.namespace}`);
+      await target[Symbol.asyncDispose]();
+      await cluster[Symbol.asyncDispose]();
     });
-    await expect(target.exec(own.stack, id, ['no-such-program'], quiet())).rejects.toMatchObject({
-      code: 'TARGET_ERROR',
+
+    it('runs a program to its end, with its output and its exit code', async () => {
+      const argv = ['sh', '-c', 'echo one; echo wrong >&2; echo two; exit 3'];
+      expect(await target.exec(own.stack, id, argv, quiet())).toEqual({
+        exitCode: 3,
+        stdout: 'one\ntwo\n',
+        stderr: 'wrong\n',
+      });
+      const nowhere = own.id('Deployment', 'nowhere');
+      await expect(target.exec(own.stack, nowhere, argv, quiet())).rejects.toMatchObject({
+        code: 'TARGET_ERROR',
+      });
+      await expect(target.exec(own.stack, id, ['no-such-program'], quiet())).rejects.toMatchObject({
+        code: 'TARGET_ERROR',
+      });
     });
-  });
 
-  it('gives a program input and takes its output, until it ends', async () => {
-    const argv = ['sh', '-c', 'cat; exit 4'];
-    await using session = await target.openSession(own.stack, id, { argv, signal: quiet() });
-    session.write(Buffer.from('one\n'));
-    session.end();
-    expect(await textOf(session)).toBe('one\n');
-    expect(await session.exitCode).toBe(4);
-  });
+    it('gives a program input and takes its output, until it ends', async () => {
+      const argv = ['sh', '-c', 'cat; exit 4'];
+      await using session = await target.openSession(own.stack, id, { argv, signal: quiet() });
+      session.write(Buffer.from('one\n'));
+      session.end();
+      expect(await textOf(session)).toBe('one\n');
+      expect(await session.exitCode).toBe(4);
+    });
 
-  it('gives it a terminal of the size that was said, and ends when told to', async () => {
-    const ending = new AbortController();
-    const options = { argv: ['sh'], tty: true, signal: ending.signal };
-    await using session = await target.openSession(own.stack, id, options);
-    await session.resize({ columns: 100, rows: 30 });
-    session.write(Buffer.from('stty size; exit 5\n'));
-    expect(await textOf(session)).toContain('30 100\r\n');
-    expect(await session.exitCode).toBe(5);
-    await using other = await target.openSession(own.stack, id, { ...options, tty: false });
-    ending.abort(new Error('enough'));
-    await expect(other.exitCode).rejects.toThrow('enough');
-  });
+    it('gives it a terminal of the size that was said, and ends when told to', async () => {
+      const ending = new AbortController();
+      const options = { argv: ['sh'], tty: true, signal: ending.signal };
+      await using session = await target.openSession(own.stack, id, options);
+      await session.resize({ columns: 100, rows: 30 });
+      session.write(Buffer.from('stty size; exit 5\n'));
+      expect(await textOf(session)).toContain('30 100\r\n');
+      expect(await session.exitCode).toBe(5);
+      await using other = await target.openSession(own.stack, id, { ...options, tty: false });
+      ending.abort(new Error('enough'));
+      await expect(other.exitCode).rejects.toThrow('enough');
+    });
 
-  it('follows the logs of all pods, and of one that takes the place of another', async () => {
-    const ending = new AbortController();
-    const pods = new Set<string>();
-    const hand = createHand(cluster.client);
-    for await (const { text } of target.logs(own.stack, id, {
-      follow: true,
-      tail: 1,
-      signal: ending.signal,
-    })) {
-      const name = /^\[([^\]]+)\] /.exec(text)?.[1] ?? text;
-      if (!pods.has(name) && pods.size === 1) {
-        await hand.remove(`/api/v1/namespaces/${own.namespace}/pods/${name}`);
+    it('follows the logs of all pods, and of one that takes the place of another', async () => {
+      const ending = new AbortController();
+      const pods = new Set<string>();
+      const hand = createHand(cluster.client);
+      for await (const { text } of target.logs(own.stack, id, {
+        follow: true,
+        tail: 1,
+        signal: ending.signal,
+      })) {
+        const name = /^\[([^\]]+)\] /.exec(text)?.[1] ?? text;
+        if (!pods.has(name) && pods.size === 1) {
+          await hand.remove(`/api/v1/namespaces/${own.namespace}/pods/${name}`);
+        }
+        pods.add(name);
+        if (pods.size === 3) ending.abort();
       }
-      pods.add(name);
-      if (pods.size === 3) ending.abort();
+      expect(pods.size).toBe(3);
+    });
+
+    it('reads what was written since a time, in order', async () => {
+      const since = new Date(Date.now() - 3_000);
+      const lines = await linesOf(target, { since, signal: quiet() });
+      const times = lines.map(({ time }) => time);
+      expect(times.length).toBeGreaterThan(0);
+      expect(times.toSorted()).toEqual(times);
+      expect(times.every((time) => Date.parse(time) >= since.getTime() - 1_000)).toBe(true);
+    });
+
+    async function linesOf(from: Target, options: LogOptions) {
+      const lines: { readonly time: string; readonly text: string }[] = [];
+      for await (const line of from.logs(own.stack, id, options)) lines.push(line);
+      return lines;
     }
-    expect(pods.size).toBe(3);
   });
-
-  it('reads what was written since a time, in order', async () => {
-    const since = new Date(Date.now() - 3_000);
-    const lines = await linesOf(target, { since, signal: quiet() });
-    const times = lines.map(({ time }) => time);
-    expect(times.length).toBeGreaterThan(0);
-    expect(times.toSorted()).toEqual(times);
-    expect(times.every((time) => Date.parse(time) >= since.getTime() - 1_000)).toBe(true);
-  });
-
-  async function linesOf(from: Target, options: LogOptions) {
-    const lines: { readonly time: string; readonly text: string }[] = [];
-    for await (const line of from.logs(own.stack, id, options)) lines.push(line);
-    return lines;
-  }
-});
 
 it('says of which of several pods a line is', async () => {
   await using double = await startClusterDouble();
