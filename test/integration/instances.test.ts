@@ -45,7 +45,7 @@ spec:
       image: ${IMAGE}
       command: [sleep, "1000"]
       ports: [{ containerPort: 80 }]
-      resources: { limits: { cpu: 10m, memory: 6Mi } }
+      resources: { limits: { cpu: 100m, memory: 6Mi } }
 `;
 const PORTS = [{ containerPort: 80, protocol: 'TCP' }];
 const MANY = 100;
@@ -185,7 +185,7 @@ describe('instances on a Docker Engine', () => {
       total: MANY,
       active: MANY,
       nodePorts: MANY,
-      cpuMilli: MANY * 10,
+      cpuMilli: MANY * 100,
     });
     const half = made.slice(0, MANY / 2).map(({ id }) => id);
     const job = instances.deleteBatch([...half, 'stack-none']);
