@@ -1,14 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { CLAIM, CONFIG } from '../support/cluster-nodes.ts';
+import { CLAIM, CONFIG, cupDefinition, manifest } from '../support/cluster-nodes.ts';
 import { actionsOf } from '../support/cluster-stack.ts';
 import { eventually } from '../support/eventually.ts';
 import type { ClusterHarness } from './cluster-suite.ts';
 import { openClusterSuite } from './cluster-suite.ts';
-
-/** A node that carries an object as it is. */
-function manifest(id: string, object: object): string {
-  return `{ id: ${id}, type: manifest, data: { manifest: ${JSON.stringify(object)} } }`;
-}
 
 /** What plans say of things that a server refuses, cannot change in place, or takes in its own way. */
 export function describeClusterAnswers(name: string, setup: () => Promise<ClusterHarness>): void {
@@ -150,23 +145,11 @@ export function describeClusterAnswers(name: string, setup: () => Promise<Cluste
     it('finds an object again whatever version of its kind it is described in', async () => {
       const { describe: nodes, apply, plan, stack, id, namespace } = suite.fresh();
       const group = `${stack}.example.org`;
-      const version = (name_: string, storage: boolean) => ({
-        name: name_,
-        served: true,
-        storage,
-        schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
-      });
-      const definition = manifest('crd', {
-        apiVersion: 'apiextensions.k8s.io/v1',
-        kind: 'CustomResourceDefinition',
-        metadata: { name: `cups.${group}` },
-        spec: {
-          group,
-          scope: 'Namespaced',
-          names: { kind: 'Cup', plural: 'cups', singular: 'cup', listKind: 'CupList' },
-          versions: [version('v1', true), version('v1beta1', false)],
-        },
-      });
+      const versions = [
+        { name: 'v1', storage: true },
+        { name: 'v1beta1', storage: false },
+      ];
+      const definition = manifest('crd', cupDefinition(group, versions));
       const cup = (v: string, size: number) =>
         manifest('cup', {
           apiVersion: `${group}/${v}`,
@@ -212,21 +195,6 @@ export function describeClusterAnswers(name: string, setup: () => Promise<Cluste
       expect(actionsOf(await plan(again))).toEqual([]);
     });
   });
-}
-
-function cupDefinition(group: string): object {
-  const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } };
-  return {
-    apiVersion: 'apiextensions.k8s.io/v1',
-    kind: 'CustomResourceDefinition',
-    metadata: { name: `cups.${group}` },
-    spec: {
-      group,
-      scope: 'Namespaced',
-      names: { kind: 'Cup', plural: 'cups', singular: 'cup', listKind: 'CupList' },
-      versions: [{ name: 'v1', served: true, storage: true, schema }],
-    },
-  };
 }
 
 function workload(container: object): object {

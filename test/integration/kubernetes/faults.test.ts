@@ -4,7 +4,7 @@ import { asFields } from '../../../reconciler/model/values.ts';
 import type { Target } from '../../../reconciler/ports/target.ts';
 import type { ClusterStack, Hand } from '../../support/cluster-stack.ts';
 import { actionsOf, createClusterStack, createHand } from '../../support/cluster-stack.ts';
-import { CONFIG, SECRET, WEB } from '../../support/cluster-nodes.ts';
+import { CONFIG, SECRET, WEB, cupDefinition, manifest } from '../../support/cluster-nodes.ts';
 import { eventually } from '../../support/eventually.ts';
 import type { FaultyCluster } from '../../support/faulty-cluster.ts';
 import { startFaultyDouble, startFaultyServer } from '../../support/faulty-cluster.ts';
@@ -163,22 +163,8 @@ function describeFaults(name: string, setup: () => Promise<FaultyCluster>): void
 
     it('goes on when a kind is no longer there and its watch has ended', async () => {
       const group = `${own.stack}.example.org`;
-      const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } };
-      const definition = {
-        apiVersion: 'apiextensions.k8s.io/v1',
-        kind: 'CustomResourceDefinition',
-        metadata: { name: `cups.${group}` },
-        spec: {
-          group,
-          scope: 'Namespaced',
-          names: { kind: 'Cup', plural: 'cups', singular: 'cup', listKind: 'CupList' },
-          versions: [{ name: 'v1', served: true, storage: true, schema }],
-        },
-      };
       const cup = { apiVersion: `${group}/v1`, kind: 'Cup', metadata: { name: 'mine' } };
-      const manifest = (id: string, object: object) =>
-        `{ id: ${id}, type: manifest, data: { manifest: ${JSON.stringify(object)} } }`;
-      const all = own.describe([manifest('crd', definition), manifest('cup', cup), CONFIG]);
+      const all = own.describe([manifest('crd', cupDefinition(group)), manifest('cup', cup), CONFIG]);
       await own.apply(all);
       await hand.remove(`/apis/apiextensions.k8s.io/v1/customresourcedefinitions/cups.${group}`);
       await eventually(
