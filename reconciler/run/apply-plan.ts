@@ -44,7 +44,8 @@ export async function applyPlan(
   rememberStack(context, stack, { untagged, heldDesired: destroyed, stopped: null });
   const execution = { ...planned, through: (target: Target) => startingAgain(target, ran) };
   const result = await execute(context, execution, job, signal);
-  const unfinished = failureOf(result, signal);
+  const failure = failureOf(result, signal);
+  const unfinished = failure !== null && hasWorked(context, plan) ? insist(failure) : failure;
   const error = unfinished ?? partlyApplied(plan);
   if (error === null) {
     await lookAgain(context, planned);
@@ -62,6 +63,21 @@ export async function applyPlan(
   job.end(result.cancelled ? 'cancelled' : 'failed', error);
   context.stacks.setJob(stack, job.job);
   throw error;
+}
+
+/** The newest deployment is of the same description: what fails now is a repair. */
+function hasWorked({ deployments }: RunContext, { stack, mode, desired }: Plan): boolean {
+  return mode === 'apply' && deployments.knownLatest(stack)?.desired === desired;
+}
+
+/**
+ * Nobody can mend a description that has worked: its refusal is tried again like a target that is away, or what was broken by chance would
+ * stay down. But what was put back is not exchanged again and again.
+ */
+function insist(error: Error): Error {
+  if (!(error instanceof ReconcilerError) || error.code === 'CANCELLED' || error.code === 'UNHEALTHY')
+    return error;
+  return new ReconcilerError(error.code, error.message, { cause: error, retryable: true });
 }
 
 /** Nothing has been changed yet when one of them fails: the job ends, and the description waits for a person. */

@@ -20,6 +20,7 @@ const path = host.replace('unix://', '');
 
 interface Inspect {
   readonly Id: string;
+  readonly State: { readonly Status: string };
   readonly Config: {
     readonly Labels: Record<string, string>;
     readonly Env: string[];
@@ -277,6 +278,29 @@ describe('containers on a Docker Engine', () => {
     await apply('replace', web);
     await target.settle(changeOf('replace', web), 'keep', contextFor(stack));
     expect((await observe(web))?.spec['image']).toBe(tag);
+  });
+
+  it('makes a container anew while somebody else is still removing the old one', async () => {
+    const { stack, service, apply, settled } = fresh();
+    const web = service('web', {
+      command: ['sh', '-c', 'i=0; while [ $i -lt 30000 ]; do : > /tmp/$i; i=$((i+1)); done; exec sleep 1000'],
+    });
+    await apply('create', web);
+    const { Id } = await inspect(`${stack}-web-1`);
+    await docker('exec', Id, 'sh', '-c', 'until [ -e /tmp/29999 ]; do sleep 0.1; done');
+    // So many files take the engine a moment, in which the container has its name but cannot be started.
+    const removal = docker('rm', '--force', Id);
+    const state = await eventually(
+      async () => (await inspect(Id).catch(() => null))?.State.Status ?? 'gone',
+      (status) => status !== 'running',
+    );
+    expect(state).toBe('removing');
+
+    await apply('create', web);
+
+    await removal;
+    expect((await inspect(`${stack}-web-1`)).Id).not.toBe(Id);
+    expect((await settled(web)).status).toBe('healthy');
   });
 
   it('connects to a network that was removed and made again', async () => {

@@ -113,7 +113,8 @@ export async function createMainJob(
       const look = async () => (await jobs(stack)).find((job) => job.completed_at !== null && isRight(job));
       const found = await eventually(look, (job) => job !== undefined, timeoutMs);
       if (found !== undefined) return found;
-      throw new Error(`${stack} has no such job, only ${JSON.stringify(await jobs(stack), null, 1)}`);
+      const others = JSON.stringify(await jobs(stack), null, 1);
+      throw new Error(`${stack} has no such job, only ${others}\n${reconcilerLog(serving.daemon)}`);
     },
     tags: async (stack) => lines(await git(repository.path, 'tag', '--list', `deploy/${stack}/*`)),
     run: (...args) => cli.run(...args, '--repo', repository.path),

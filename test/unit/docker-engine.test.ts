@@ -19,6 +19,10 @@ describe('engine errors', () => {
     [404, 'No such image: web:1', 'IMAGE_NOT_FOUND', true],
     [500, 'something broke', 'TARGET_ERROR', true],
     [400, 'invalid mount', 'TARGET_ERROR', false],
+    // Held for good, such a stack would stay down although nothing is wrong with its description.
+    [404, 'No such container: 1', 'TARGET_ERROR', true],
+    [409, 'container is marked for removal and cannot be started', 'TARGET_ERROR', true],
+    [409, 'removal of container 1 is already in progress', 'TARGET_ERROR', true],
   ])('%i %s is %s', (status, text, code, retryable) => {
     expect(toTargetError(refusal(status, text), 'start', 'unix:///x')).toMatchObject({ code, retryable });
   });

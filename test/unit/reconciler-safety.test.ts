@@ -132,6 +132,26 @@ describe('trying again', () => {
     expect(pause).toBeGreaterThanOrEqual(3_900);
   });
 
+  // An engine that refused once, in the middle of a removal by hand, left the stack down for good.
+  it('of a repair goes on whatever the target says, since the description has worked', async () => {
+    await using rig = createRig();
+    rig.source.push({ [file('shop')]: stack('shop', web('nginx:1.29')) });
+    await rig.reconciler.start();
+    await rig.reaches('shop', 'in_sync');
+    const { control } = rig.engine();
+    control.failCall(`create ${WEB}`, new ReconcilerError('TARGET_ERROR', 'the engine is confused'));
+
+    control.remove('shop', WEB);
+
+    const jobs = await rig.ended('shop', 3);
+    expect(jobs.map(({ trigger, status }) => `${trigger} ${status}`)).toEqual([
+      'retry completed',
+      'drift failed',
+      'push completed',
+    ]);
+    expect(control.find('shop', WEB)?.state).toBe('running');
+  });
+
   it('does not stop what runs again and again while the store is full', async () => {
     const real = createSqliteStore({ path: ':memory:', clock: systemClock });
     const full = () => {

@@ -142,12 +142,15 @@ export async function startContainer(
   adapter.applied.set(appliedKey(context.stack, desired.id), id);
 }
 
+/** States of a container that has nothing to stop. */
+const DOWN: ReadonlySet<string> = new Set(['exited', 'created', 'dead', 'removing']);
+
 export async function stopContainer(
   adapter: Adapter,
   { id, owner, info }: OwnedContainer,
   signal: AbortSignal,
 ): Promise<void> {
-  if (info.State === 'exited' || info.State === 'created' || info.State === 'dead') return;
+  if (DOWN.has(info.State)) return;
   // A paused process cannot hear that it should end.
   if (info.State === 'paused') await adapter.engine.unpauseContainer(id, signal);
   const grace = owner.spec['stopGracePeriodMs'];
@@ -155,7 +158,7 @@ export async function stopContainer(
   await adapter.engine.stopContainer(id, seconds, signal);
 }
 
-/** Whether a container is what is wanted, as far as it cannot be changed in place. One that never ran may be half made. */
+/** Whether a container is what is wanted, as far as it cannot be changed in place. One that never ran may be half made, and one that is being removed never runs again. */
 export function isUsable(
   task: ContainerTask,
   container: OwnedContainer | null,
@@ -165,7 +168,9 @@ export function isUsable(
     container !== null &&
     inspect !== null &&
     container.owner.hash === task.desired.hash &&
-    hasStarted(inspect)
+    hasStarted(inspect) &&
+    !inspect.State.Dead &&
+    inspect.State.Status !== 'removing'
   );
 }
 

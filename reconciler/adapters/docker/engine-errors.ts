@@ -33,6 +33,8 @@ export function toTargetError(
     return fail('NAME_TAKEN', `${doing}: the name belongs to a container that is not ours`, false);
   if (status === 404 && /no such image/i.test(message))
     return fail('IMAGE_NOT_FOUND', `${doing}: ${message}`, true);
+  if (isGone(status, message))
+    return fail('TARGET_ERROR', `${doing}: it was removed by somebody else in the meantime`, true);
   // "Internal error" is also what the engine says about a command that is not in the image.
   const retryable =
     status >= 500 && !/executable file not found|no such file or directory.*unknown/i.test(message);
@@ -67,6 +69,12 @@ export function portOf(message: string): string {
   return (
     /(?:Bind for|listen \w+|listening on) \S*:(\d+)/i.exec(message)?.[1] ?? /:(\d+)/.exec(message)?.[1] ?? '?'
   );
+}
+
+/** The container went away between a look and a call: the next look tells what is to be done. */
+function isGone(status: number, message: string): boolean {
+  if (status === 404) return /no such container/i.test(message);
+  return status === 409 && /marked for removal|removal of container|is dead/i.test(message);
 }
 
 function isPortTaken(message: string): boolean {

@@ -95,7 +95,7 @@ export interface Engine {
   unpauseContainer(id: string, signal: AbortSignal): Promise<void>;
   renameContainer(id: string, name: string, signal: AbortSignal): Promise<void>;
   updateContainer(id: string, body: object, signal: AbortSignal): Promise<void>;
-  /** Kills it when it runs, and takes its anonymous volumes along. */
+  /** Kills it when it runs, and takes its anonymous volumes along; it is gone then, whoever else was about to remove it. */
   removeContainer(id: string, signal: AbortSignal): Promise<void>;
   hasPath(id: string, path: string, signal: AbortSignal): Promise<boolean>;
   /** Unpacks a tar archive below a directory that exists in the container. */
@@ -220,19 +220,21 @@ function containerCalls(transport: Transport): ContainerCalls {
     unpauseContainer: (id, signal) => post(id, 'unpause', { signal }),
     renameContainer: (id, name, signal) => post(id, 'rename', { query: { name }, signal }),
     updateContainer: (id, body, signal) => post(id, 'update', { body, signal }),
-    removeContainer: (id, signal) =>
-      ignoreStatus(
-        // 409: a removal that was asked for earlier is still going on.
-        [404, 409],
-        transport.json({
-          method: 'DELETE',
-          path: `/containers/${id}`,
-          query: { force: true, v: true },
-          doing: 'remove container',
-          timeoutMs: SLOW_MS,
-          signal,
-        }),
-      ),
+    async removeContainer(id, signal) {
+      const path = `/containers/${id}`;
+      const doing = 'remove container';
+      const query = { force: true, v: true };
+      const removal = { method: 'DELETE', path, query, doing, timeoutMs: SLOW_MS, signal } as const;
+      try {
+        await transport.json(removal);
+      } catch (error) {
+        const status = statusOf(error);
+        if (status === 404) return;
+        if (status !== 409) throw error;
+        // Somebody else is removing it: until that is done it keeps its name.
+        await ignoreStatus([404], post(id, 'wait', { query: { condition: 'removed' }, doing, signal }));
+      }
+    },
   };
 }
 
