@@ -127,21 +127,32 @@ function sortTopologically(
   }
   const byId = new Map(changes.map((change) => [change.id, change]));
   const ready = changes.filter((change) => waiting.get(change.id) === 0).map((change) => change.id);
+  // The next one stands at the end.
+  ready.sort((a, b) => compareIds(b, a));
   const ordered: Change[] = [];
-  while (ready.length > 0) {
-    ready.sort(compareIds);
-    const id = ready.shift() as ResourceId;
+  for (let id = ready.pop(); id !== undefined; id = ready.pop()) {
     const change = byId.get(id) as Change;
     const dependsOn = [...(edges.get(id) ?? []), ...(released.get(id) ?? [])];
     ordered.push({ ...change, dependsOn: dependsOn.sort((a, b) => compareIds(a.id, b.id)) });
     for (const dependant of dependants.get(id) ?? []) {
       const left = (waiting.get(dependant) ?? 0) - 1;
       waiting.set(dependant, left);
-      if (left === 0) ready.push(dependant);
+      if (left === 0) ready.splice(placeOf(dependant, ready), 0, dependant);
     }
   }
   if (ordered.length !== changes.length) throw new Error('internal: a plan with a dependency cycle');
   return ordered;
+}
+
+/** Where an id belongs in a list that descends. */
+function placeOf(id: ResourceId, list: readonly ResourceId[]): number {
+  let from = 0;
+  for (let to = list.length; from < to;) {
+    const middle = (from + to) >> 1;
+    if (compareIds(list[middle] as ResourceId, id) > 0) from = middle + 1;
+    else to = middle;
+  }
+  return from;
 }
 
 function compareIds(a: ResourceId, b: ResourceId): number {

@@ -144,6 +144,8 @@ export interface LogLine {
  */
 export interface Target extends AsyncDisposable {
   readonly name: string;
+  /** Changes that it takes at the same time. Default: as many as the reconciler was told. */
+  readonly parallelChanges?: number;
   observe(scope: ObserveScope, signal: AbortSignal): Promise<Observation>;
   /**
    * Carries out one change as far as starting goes. Repeating it after a crash at any point must be harmless.

@@ -1,6 +1,7 @@
 import { errorMessage, isReconcilerError, ReconcilerError } from '../model/errors.ts';
 import { resourceId } from '../model/resource.ts';
 import { stackDigest } from '../model/stack.ts';
+import { targetKey } from '../model/target.ts';
 import { formatSummary } from '../plan/format-plan.ts';
 import { hasChanges } from '../plan/build-plan.ts';
 import type { Change, Plan } from '../plan/plan.ts';
@@ -253,20 +254,24 @@ export function execute(
     const reference = references.get(target);
     if (reference !== undefined) context.stacks.sawOn(plan.stack, reference);
   }
+  const referenceOf = ({ id, target }: Change) => {
+    const reference = references.get(target);
+    if (reference === undefined) throw new Error(`internal: no engine for ${id}`);
+    return reference;
+  };
   return executePlan({
     plan,
     desired,
-    targetOf: (change) => {
-      const reference = references.get(change.target);
-      if (reference === undefined) throw new Error(`internal: no engine for ${change.id}`);
-      return through(pool.get(reference));
+    targetOf: (change) => through(pool.get(referenceOf(change))),
+    engineOf(change) {
+      const reference = referenceOf(change);
+      return { engine: targetKey(reference), slots: pool.get(reference).parallelChanges ?? concurrency };
     },
     asKnown(change) {
       const target = aliases.get(change.target);
       if (target === undefined) return change;
       return { ...change, target, id: resourceId(target, change.kind, change.name) };
     },
-    concurrency,
     clock,
     branch: context.source.branch,
     readBlob: async (blob) => context.desired.inlineBlob(blob) ?? context.source.readBlob(blob),
@@ -288,7 +293,7 @@ function recordStep(
 ): void {
   const now = new Date(context.clock.now()).toISOString();
   const { status, message } = update;
-  const previous = job.detail().steps[index];
+  const previous = job.stepAt(index);
   const started = previous?.startedAt ?? (status === 'running' ? now : null);
   job.step(index, {
     status,

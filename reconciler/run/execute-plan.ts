@@ -6,6 +6,7 @@ import type { ApplyContext, ResourceChange, Target } from '../ports/target.ts';
 import type { ExecuteOptions, ExecuteResult, StepFailure } from './execution.ts';
 import { messageOf, Preempted, Reverted } from './execution.ts';
 import type { Member, Outcome } from './rollouts.ts';
+import { EngineQueues } from './engine-queues.ts';
 import { putBackAll, Rollouts } from './rollouts.ts';
 import { waitForHealth } from './wait-for-health.ts';
 
@@ -23,6 +24,8 @@ export async function executePlan(options: ExecuteOptions): Promise<ExecuteResul
 class PlanRun {
   readonly #options: ExecuteOptions;
   readonly #phases = new Map<ResourceId, Phase>();
+  /** In the order of the plan; may still hold some that wait no longer. */
+  readonly #waiting: Set<Change>;
   readonly #running = new Set<Promise<void>>();
   readonly #begun = new Set<ResourceId>();
   /** Changes whose old object makes room for others: on its way there, or stopped. */
@@ -30,28 +33,30 @@ class PlanRun {
   readonly #failures: StepFailure[] = [];
   readonly #awaitedCompletion: ReadonlySet<ResourceId>;
   readonly #rollouts: Rollouts;
-  #slots: number;
+  readonly #queues: EngineQueues;
   #changed = 0;
   #cancelled = false;
   #wake: () => void = () => undefined;
 
   constructor(options: ExecuteOptions) {
     this.#options = options;
-    this.#slots = options.concurrency;
     this.#rollouts = new Rollouts(options.plan.changes);
     const dependencies = options.plan.changes.flatMap((change) => change.dependsOn);
     this.#awaitedCompletion = new Set(
       dependencies.filter(({ until }) => until === 'completed').map(({ id }) => id),
     );
-    for (const change of options.plan.changes) {
-      this.#phases.set(change.id, change.action === 'no-op' && !change.verify ? 'done' : 'waiting');
-    }
+    this.#waiting = new Set(
+      options.plan.changes.filter(({ action, verify }) => action !== 'no-op' || verify),
+    );
+    this.#queues = new EngineQueues(this.#waiting, options.engineOf);
+    for (const change of options.plan.changes)
+      this.#phases.set(change.id, this.#waiting.has(change) ? 'waiting' : 'done');
   }
 
   async execute(): Promise<ExecuteResult> {
     const { plan, signal } = this.#options;
     for (;;) {
-      if (!signal.aborted) this.#startReady(plan.changes);
+      if (!signal.aborted) this.#startReady();
       if (!signal.aborted && this.#finishRollouts()) continue;
       if (this.#running.size === 0) break;
       await this.#nextEvent();
@@ -62,10 +67,14 @@ class PlanRun {
     return { changed: this.#changed, failures: this.#failures, cancelled: this.#cancelled };
   }
 
-  #startReady(changes: readonly Change[]): void {
-    for (const change of changes) {
-      if (this.#slots === 0) return; // whatever frees one looks again
-      if (this.#phases.get(change.id) !== 'waiting') continue;
+  #startReady(): void {
+    for (const change of this.#waiting) {
+      if (this.#queues.areFull()) return; // whatever frees a slot looks again
+      if (this.#phases.get(change.id) !== 'waiting') {
+        this.#waiting.delete(change);
+        continue;
+      }
+      if (this.#queues.isFull(change)) continue;
       const culprit = change.dependsOn.find((dependency) => this.#isLost(dependency));
       if (culprit !== undefined) this.#skip(change, `${culprit.id} failed`);
       else if (this.#rollouts.isHalted(change)) this.#skip(change, 'the update of the service was stopped');
@@ -102,7 +111,7 @@ class PlanRun {
   #start(change: Change): void {
     this.#phases.set(change.id, 'running');
     this.#begun.add(change.id);
-    this.#slots -= 1;
+    this.#queues.take(change);
     this.#track(this.#carryOut(change));
   }
 
@@ -161,7 +170,7 @@ class PlanRun {
     const { onStep, signal } = this.#options;
     let slot = true;
     const freeSlot = () => {
-      if (slot) this.#slots += 1;
+      if (slot) this.#queues.free(change);
       slot = false;
     };
     try {

@@ -13,6 +13,11 @@ export interface StepUpdate {
   readonly health?: Health;
 }
 
+export interface EngineSlots {
+  readonly engine: string;
+  readonly slots: number;
+}
+
 export interface ExecuteOptions {
   readonly plan: Plan;
   readonly desired: ReadonlyMap<ResourceId, DesiredResource>;
@@ -20,8 +25,8 @@ export interface ExecuteOptions {
   readonly targetOf: (change: Change) => Target;
   /** The change with the id by which its target knows the resource. */
   readonly asKnown: (change: Change) => Change;
-  /** Changes carried out at the same time; waiting for health does not count. */
-  readonly concurrency: number;
+  /** What carries out a change, and how many it takes at the same time; waiting for health does not count. */
+  readonly engineOf: (change: Change) => EngineSlots;
   readonly clock: Clock;
   /** Branch that the plan's revision was read from. */
   readonly branch: string;

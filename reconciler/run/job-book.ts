@@ -121,6 +121,9 @@ export class JobRecorder {
   readonly #persist: (self: JobRecorder) => void;
   #job: Job;
   #steps: JobStep[] = [];
+  #endedSteps = 0;
+  /** Steps that the store does not know as they are now. */
+  readonly #unstored = new Set<number>();
   readonly #logs: JobLog[] = [];
   #storedLogs = 0;
   #storedAt = Number.NEGATIVE_INFINITY;
@@ -152,7 +155,16 @@ export class JobRecorder {
 
   plan(steps: readonly JobStep[]): void {
     this.#steps = [...steps];
-    for (const step of steps) this.#events.publish({ type: 'step', step });
+    this.#endedSteps = 0;
+    for (const [index, step] of steps.entries()) {
+      if (step.endedAt !== null) this.#endedSteps += 1;
+      this.#unstored.add(index);
+      this.#events.publish({ type: 'step', step });
+    }
+  }
+
+  stepAt(index: number): JobStep | undefined {
+    return this.#steps[index];
   }
 
   step(index: number, patch: Partial<JobStep>): void {
@@ -160,9 +172,10 @@ export class JobRecorder {
     if (step === undefined) return;
     const next = { ...step, ...patch };
     this.#steps[index] = next;
+    this.#unstored.add(index);
     this.#events.publish({ type: 'step', step: next });
-    const ended = this.#steps.filter(({ endedAt }) => endedAt !== null).length;
-    const progress = Math.min(99, Math.floor((100 * ended) / this.#steps.length));
+    this.#endedSteps += Number(next.endedAt !== null) - Number(step.endedAt !== null);
+    const progress = Math.min(99, Math.floor((100 * this.#endedSteps) / this.#steps.length));
     if (progress > this.#job.progress) this.update({ progress });
   }
 
@@ -186,7 +199,9 @@ export class JobRecorder {
   /** Writes what the store lacks. */
   storeIn(store: Store): void {
     store.saveJob(this.#job);
-    if (this.#steps.length > 0) store.saveSteps(this.#steps);
+    const steps = [...this.#unstored].flatMap((index) => this.#steps[index] ?? []);
+    if (steps.length > 0) store.saveSteps(steps);
+    this.#unstored.clear();
     if (this.#logs.length > this.#storedLogs) store.appendLogs(this.#logs.slice(this.#storedLogs));
     this.#storedLogs = this.#logs.length;
     this.#storedAt = this.#clock.now();

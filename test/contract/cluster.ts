@@ -1,50 +1,24 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { asFields, asString } from '../../reconciler/model/values.ts';
-import type { Target } from '../../reconciler/ports/target.ts';
-import type { ClusterConnector } from '../support/cluster-double.ts';
-import type { ClusterStack, Hand } from '../support/cluster-stack.ts';
+import type { ClusterStack } from '../support/cluster-stack.ts';
 import { CLAIM, CONFIG, SECRET, SERVICE, WEB } from '../support/cluster-nodes.ts';
-import {
-  actionsOf,
-  CLUSTER,
-  createClusterStack,
-  createHand,
-  removeStacks,
-} from '../support/cluster-stack.ts';
+import { actionsOf, CLUSTER, createClusterStack } from '../support/cluster-stack.ts';
 import { changeOf, contextFor, REVISION } from '../support/docker-resources.ts';
 import { eventually } from '../support/eventually.ts';
-
-type ClusterHarness = ClusterConnector & AsyncDisposable;
+import type { ClusterHarness } from './cluster-suite.ts';
+import { openClusterSuite } from './cluster-suite.ts';
 
 const quiet = () => new AbortController().signal;
 
 /** The contract of every `Target` on a Kubernetes API. */
 export function describeClusterContract(name: string, setup: () => Promise<ClusterHarness>): void {
   describe(`cluster contract: ${name}`, () => {
-    let harness: ClusterHarness;
-    let target: Target;
-    let hand: Hand;
+    const suite = openClusterSuite(setup);
     let own: ClusterStack;
-    const stacks: ClusterStack[] = [];
-    beforeAll(async () => {
-      harness = await setup();
-      target = harness.createTarget();
-      hand = createHand(harness.client);
-    });
-    afterAll(async () => {
-      await target[Symbol.asyncDispose]();
-      await removeStacks(harness.client, stacks);
-      await harness[Symbol.asyncDispose]();
-    });
-
     function fresh(): ClusterStack {
-      own = createClusterStack(target);
-      stacks.push(own);
+      own = suite.fresh();
       return own;
     }
-    const core = (plural: string, one: string) => `/api/v1/namespaces/${own.namespace}/${plural}/${one}`;
-    const apps = (one: string) => `/apis/apps/v1/namespaces/${own.namespace}/deployments/${one}`;
-    const metadataOf = async (path: string) => asFields((await hand.read(path))['metadata']) ?? {};
 
     it('observes nothing where there is nothing', async () => {
       fresh();
@@ -65,7 +39,7 @@ export function describeClusterContract(name: string, setup: () => Promise<Clust
       }
       expect(observed.find((one) => one.id === id('ConfigMap', 'conf'))?.revision).toBe(REVISION);
       expect(observed.find((one) => one.id === id('PersistentVolumeClaim', 'disk'))?.guarded).toBe(true);
-      expect((await metadataOf(core('configmaps', 'conf')))['labels']).toMatchObject({
+      expect((await suite.metadataOf(suite.core('configmaps', 'conf')))['labels']).toMatchObject({
         'app.kubernetes.io/managed-by': 'kombinator',
         'kombinator.io/stack': own.stack,
       });
@@ -75,7 +49,7 @@ export function describeClusterContract(name: string, setup: () => Promise<Clust
       const { describe: nodes, apply, stack, id } = fresh();
       const desired = nodes([CONFIG, SECRET]);
       await apply(desired);
-      await using other = harness.createTarget();
+      await using other = suite.harness.createTarget();
       const { resources } = await other.observe({ stack, desired: [] }, quiet());
       expect(resources.map((one) => one.id)).toEqual([id('ConfigMap', 'conf'), id('Secret', 'sec')]);
       const owned = (await other.owned(quiet())).find((one) => one.stack === stack);
@@ -86,9 +60,9 @@ export function describeClusterContract(name: string, setup: () => Promise<Clust
       const { describe: nodes, apply, stack } = fresh();
       const desired = nodes([CONFIG]);
       await apply(desired);
-      const before = await metadataOf(core('configmaps', 'conf'));
-      for (const one of desired) await target.apply(changeOf('create', one), contextFor(stack));
-      expect((await metadataOf(core('configmaps', 'conf')))['resourceVersion']).toBe(
+      const before = await suite.metadataOf(suite.core('configmaps', 'conf'));
+      for (const one of desired) await suite.target.apply(changeOf('create', one), contextFor(stack));
+      expect((await suite.metadataOf(suite.core('configmaps', 'conf')))['resourceVersion']).toBe(
         before['resourceVersion'],
       );
     });
@@ -96,8 +70,8 @@ export function describeClusterContract(name: string, setup: () => Promise<Clust
     it('plans what the server would change, without changing it, and writes only that', async () => {
       const { describe: nodes, apply, plan, carryOut, id } = fresh();
       await apply(nodes([CONFIG, SERVICE]));
-      const service = await metadataOf(core('services', 'web'));
-      const before = await metadataOf(core('configmaps', 'conf'));
+      const service = await suite.metadataOf(suite.core('services', 'web'));
+      const before = await suite.metadataOf(suite.core('configmaps', 'conf'));
       const desired = nodes([CONFIG.replace('LEVEL: debug, MODE: fast', 'LEVEL: info, NEW: a'), SERVICE]);
       const planned = await plan(desired);
       expect(actionsOf(planned)).toEqual([`update ${id('ConfigMap', 'conf')}`]);
@@ -106,12 +80,17 @@ export function describeClusterContract(name: string, setup: () => Promise<Clust
         { path: 'data.MODE', before: 'fast', after: null },
         { path: 'data.NEW', before: null, after: 'a' },
       ]);
-      expect((await metadataOf(core('configmaps', 'conf')))['resourceVersion']).toBe(
+      expect((await suite.metadataOf(suite.core('configmaps', 'conf')))['resourceVersion']).toBe(
         before['resourceVersion'],
       );
       await carryOut(planned, desired);
-      expect((await hand.read(core('configmaps', 'conf')))['data']).toEqual({ LEVEL: 'info', NEW: 'a' });
-      expect((await metadataOf(core('services', 'web')))['resourceVersion']).toBe(service['resourceVersion']);
+      expect((await suite.hand.read(suite.core('configmaps', 'conf')))['data']).toEqual({
+        LEVEL: 'info',
+        NEW: 'a',
+      });
+      expect((await suite.metadataOf(suite.core('services', 'web')))['resourceVersion']).toBe(
+        service['resourceVersion'],
+      );
       expect(actionsOf(await plan(desired))).toEqual([]);
     });
 
@@ -119,7 +98,7 @@ export function describeClusterContract(name: string, setup: () => Promise<Clust
       const { describe: nodes, apply, plan, carryOut, id } = fresh();
       const desired = nodes([CONFIG, WEB]);
       await apply(desired);
-      await hand.edit(core('configmaps', 'conf'), { data: { LEVEL: 'trace' } });
+      await suite.hand.edit(suite.core('configmaps', 'conf'), { data: { LEVEL: 'trace' } });
       const planned = await eventually(
         () => plan(desired),
         (one) => actionsOf(one).length > 0,
@@ -130,7 +109,10 @@ export function describeClusterContract(name: string, setup: () => Promise<Clust
       expect(change?.cause).toBe('data changed (set by kubectl-edit)');
       expect(planned.confirmations).toEqual([]);
       await carryOut(planned, desired);
-      expect((await hand.read(core('configmaps', 'conf')))['data']).toEqual({ LEVEL: 'debug', MODE: 'fast' });
+      expect((await suite.hand.read(suite.core('configmaps', 'conf')))['data']).toEqual({
+        LEVEL: 'debug',
+        MODE: 'fast',
+      });
       expect(actionsOf(await plan(desired))).toEqual([]);
     });
 
@@ -138,27 +120,30 @@ export function describeClusterContract(name: string, setup: () => Promise<Clust
       const { describe: nodes, apply, plan, id } = fresh();
       const desired = nodes([CONFIG]);
       await apply(desired);
-      await hand.remove(core('configmaps', 'conf'));
+      await suite.hand.remove(suite.core('configmaps', 'conf'));
       const planned = await eventually(
         () => plan(desired),
         (one) => actionsOf(one).length > 0,
       );
       expect(actionsOf(planned)).toEqual([`create ${id('ConfigMap', 'conf')}`]);
       await own.carryOut(planned, desired);
-      expect((await hand.read(core('configmaps', 'conf')))['data']).toEqual({ LEVEL: 'debug', MODE: 'fast' });
+      expect((await suite.hand.read(suite.core('configmaps', 'conf')))['data']).toEqual({
+        LEVEL: 'debug',
+        MODE: 'fast',
+      });
     });
 
     it('leaves alone what others have added', async () => {
       const { describe: nodes, apply, plan } = fresh();
       const desired = nodes([CONFIG]);
       await apply(desired);
-      await hand.edit(core('configmaps', 'conf'), {
+      await suite.hand.edit(suite.core('configmaps', 'conf'), {
         data: { EXTRA: 'x' },
         metadata: { labels: { theirs: 'yes' } },
       });
       const changed = nodes([CONFIG.replace('debug', 'info')]);
       await apply(changed);
-      expect((await hand.read(core('configmaps', 'conf')))['data']).toEqual({
+      expect((await suite.hand.read(suite.core('configmaps', 'conf')))['data']).toEqual({
         LEVEL: 'info',
         MODE: 'fast',
         EXTRA: 'x',
@@ -169,7 +154,7 @@ export function describeClusterContract(name: string, setup: () => Promise<Clust
     it('takes fields over from others only when that was decided', async () => {
       const { describe: nodes, apply, plan, carryOut, stack, id } = fresh();
       await apply(nodes([CONFIG]));
-      await hand.edit(core('configmaps', 'conf'), { data: { OWNER: 'them' } }, 'another-tool');
+      await suite.hand.edit(suite.core('configmaps', 'conf'), { data: { OWNER: 'them' } }, 'another-tool');
       const desired = nodes([CONFIG.replace('MODE: fast', 'MODE: fast, OWNER: us')]);
       const planned = await eventually(
         () => plan(desired),
@@ -183,14 +168,18 @@ export function describeClusterContract(name: string, setup: () => Promise<Clust
         },
       ]);
       const conf = desired.find(({ kind }) => kind === 'ConfigMap')!;
-      await expect(target.apply(changeOf('update', conf), contextFor(stack))).rejects.toMatchObject({
+      await expect(suite.target.apply(changeOf('update', conf), contextFor(stack))).rejects.toMatchObject({
         code: 'TARGET_ERROR',
         retryable: true,
         message: expect.stringContaining('.data.OWNER (another-tool)') as string,
       });
-      expect((await hand.read(core('configmaps', 'conf')))['data']).toMatchObject({ OWNER: 'them' });
+      expect((await suite.hand.read(suite.core('configmaps', 'conf')))['data']).toMatchObject({
+        OWNER: 'them',
+      });
       await carryOut(planned, desired);
-      expect((await hand.read(core('configmaps', 'conf')))['data']).toMatchObject({ OWNER: 'us' });
+      expect((await suite.hand.read(suite.core('configmaps', 'conf')))['data']).toMatchObject({
+        OWNER: 'us',
+      });
     });
 
     it('replaces what cannot be changed in place, and says so before', async () => {
@@ -199,7 +188,7 @@ export function describeClusterContract(name: string, setup: () => Promise<Clust
         `{ id: web, type: manifest, data: { manifest: { apiVersion: apps/v1, kind: Deployment, metadata: { name: web }, spec: { replicas: 1, selector: { matchLabels: { app: ${label} } }, template: { metadata: { labels: { app: ${label} } }, spec: { containers: [{ name: web, image: "nginx:1.29" }] } } } } } }`;
       const old = nodes([node('a')]);
       await apply(old);
-      const before = await metadataOf(apps('web'));
+      const before = await suite.metadataOf(suite.apps('deployments', 'web'));
       const desired = nodes([node('b')]);
       const planned = await plan(desired);
       expect(actionsOf(planned)).toEqual([`replace ${id('Deployment', 'web')}`]);
@@ -211,13 +200,15 @@ export function describeClusterContract(name: string, setup: () => Promise<Clust
         after: 'b',
       });
       await carryOut(planned, desired);
-      expect((await metadataOf(apps('web')))['uid']).not.toBe(before['uid']);
+      expect((await suite.metadataOf(suite.apps('deployments', 'web')))['uid']).not.toBe(before['uid']);
       expect(actionsOf(await plan(desired))).toEqual([]);
       const resource = old.find(({ kind }) => kind === 'Deployment')!;
       const back = { change: { ...change, id: resource.id }, desired: resource };
-      await target.apply(back, contextFor(stack));
-      await target.settle(back, 'revert', contextFor(stack));
-      expect(asFields((await hand.read(apps('web')))['spec'])?.['selector']).toEqual({
+      await suite.target.apply(back, contextFor(stack));
+      await suite.target.settle(back, 'revert', contextFor(stack));
+      expect(
+        asFields((await suite.hand.read(suite.apps('deployments', 'web')))['spec'])?.['selector'],
+      ).toEqual({
         matchLabels: { app: 'b' },
       });
       expect(actionsOf(await plan(desired))).toEqual([]);
@@ -242,7 +233,7 @@ export function describeClusterContract(name: string, setup: () => Promise<Clust
       const planned = await plan(some);
       expect(actionsOf(planned)).toEqual([`delete ${id('Deployment', 'web')}`]);
       await carryOut(planned, some);
-      await expect(hand.read(apps('web'))).rejects.toMatchObject({ status: 404 });
+      await expect(suite.hand.read(suite.apps('deployments', 'web'))).rejects.toMatchObject({ status: 404 });
       const all = await plan(some, { mode: 'destroy', deleteVolumes: true });
       expect(actionsOf(all)).toEqual([
         `delete ${id('ConfigMap', 'conf')}`,
@@ -252,7 +243,7 @@ export function describeClusterContract(name: string, setup: () => Promise<Clust
       await carryOut(all, []);
       await carryOut(all, []);
       expect(await own.observe([])).toEqual([]);
-      expect(await metadataOf(`/api/v1/namespaces/${namespace}`)).toMatchObject({ name: namespace });
+      expect(await suite.metadataOf(`/api/v1/namespaces/${namespace}`)).toMatchObject({ name: namespace });
     });
 
     it('touches nothing that is not its own', async () => {
@@ -264,7 +255,7 @@ export function describeClusterContract(name: string, setup: () => Promise<Clust
         metadata: { name: 'conf' },
         data: { theirs: 'yes' },
       };
-      await hand.create(`/api/v1/namespaces/${own.namespace}/configmaps`, theirs);
+      await suite.hand.create(`/api/v1/namespaces/${own.namespace}/configmaps`, theirs);
       const desired = nodes([SECRET, CONFIG]);
       const planned = await plan(desired);
       expect(planned.diagnostics).toMatchObject([
@@ -276,20 +267,20 @@ export function describeClusterContract(name: string, setup: () => Promise<Clust
       ]);
       const conf = desired.find((one) => one.id === id('ConfigMap', 'conf'))!;
       for (const action of ['create', 'update'] as const) {
-        await expect(target.apply(changeOf(action, conf), contextFor(stack))).rejects.toMatchObject({
+        await expect(suite.target.apply(changeOf(action, conf), contextFor(stack))).rejects.toMatchObject({
           code: 'NAME_TAKEN',
         });
       }
-      await target.apply(changeOf('delete', conf), contextFor(stack));
-      expect((await hand.read(core('configmaps', 'conf')))['data']).toEqual({ theirs: 'yes' });
+      await suite.target.apply(changeOf('delete', conf), contextFor(stack));
+      expect((await suite.hand.read(suite.core('configmaps', 'conf')))['data']).toEqual({ theirs: 'yes' });
     });
 
     it('leaves the objects of another stack to it', async () => {
       const { describe: nodes, apply, namespace } = fresh();
       await apply(nodes([CONFIG]));
       const first = own.stack;
-      const second = { ...createClusterStack(target), namespace };
-      const observed = await target.observe({ stack: second.stack, desired: nodes([CONFIG]) }, quiet());
+      const second = { ...createClusterStack(suite.target), namespace };
+      const observed = await suite.target.observe({ stack: second.stack, desired: nodes([CONFIG]) }, quiet());
       expect(observed.resources.find(({ kind }) => kind === 'ConfigMap')?.projection?.refused).toBe(
         `${namespace}/conf belongs to the stack ${first}`,
       );
@@ -303,7 +294,7 @@ export function describeClusterContract(name: string, setup: () => Promise<Clust
       const desired = nodes([definition, cup]);
       await apply(desired);
       expect(actionsOf(await plan(desired))).toEqual([]);
-      expect(await hand.read(`/apis/${group}/v1/namespaces/${own.namespace}/cups/mine`)).toMatchObject({
+      expect(await suite.hand.read(`/apis/${group}/v1/namespaces/${own.namespace}/cups/mine`)).toMatchObject({
         spec: { size: 3 },
       });
     });
@@ -314,7 +305,7 @@ export function describeClusterContract(name: string, setup: () => Promise<Clust
       await apply(desired);
       const observed = await own.observe(desired);
       expect(JSON.stringify(observed)).not.toMatch(/correct-horse|Y29ycmVjdC1ob3JzZQ/);
-      const stored = asFields((await hand.read(core('secrets', 'sec')))['data'])?.['TOKEN'];
+      const stored = asFields((await suite.hand.read(suite.core('secrets', 'sec')))['data'])?.['TOKEN'];
       expect(Buffer.from(asString(stored) ?? '', 'base64').toString()).toBe('correct-horse');
       const planned = await plan(nodes([SECRET], [], 'battery-staple'));
       expect(actionsOf(planned)).toEqual([`update ${id('Secret', 'sec')}`]);
@@ -329,11 +320,11 @@ export function describeClusterContract(name: string, setup: () => Promise<Clust
       await apply(nodes([CONFIG]));
       const events: (string | null)[] = [];
       const controller = new AbortController();
-      const watching = target.watch((event) => void events.push(event), controller.signal);
+      const watching = suite.target.watch((event) => void events.push(event), controller.signal);
       let turn = 0;
       await eventually(
         async () => {
-          await hand.edit(core('configmaps', 'conf'), { data: { EXTRA: `${turn++}` } });
+          await suite.hand.edit(suite.core('configmaps', 'conf'), { data: { EXTRA: `${turn++}` } });
           return events.includes(stack);
         },
         (heard) => heard,
@@ -345,17 +336,17 @@ export function describeClusterContract(name: string, setup: () => Promise<Clust
     it('stops when it is told to', async () => {
       const { describe: nodes, stack } = fresh();
       const signal = AbortSignal.abort();
-      await expect(target.observe({ stack, desired: [] }, signal)).rejects.toMatchObject({
+      await expect(suite.target.observe({ stack, desired: [] }, signal)).rejects.toMatchObject({
         code: 'CANCELLED',
       });
       const [one] = nodes([CONFIG]);
       await expect(
-        target.apply(changeOf('create', one!), contextFor(stack, { signal })),
+        suite.target.apply(changeOf('create', one!), contextFor(stack, { signal })),
       ).rejects.toMatchObject({ code: 'CANCELLED' });
     });
 
     it('knows its cluster', async () => {
-      const facts = await target.facts(quiet());
+      const facts = await suite.target.facts(quiet());
       expect(facts.engineVersion).toMatch(/^v1\.\d+/);
       expect(facts.cluster?.namespaces).toContain('default');
     });

@@ -86,12 +86,11 @@ export function createInstancesRig(options: InstancesRigOptions = {}): Instances
   };
 }
 
-function createRigClock(): RigClock {
-  const fast = createFastClock();
+export function createRigClock(base: Clock = createFastClock()): RigClock {
   let skipped = 0;
   return {
-    ...fast,
-    now: () => fast.now() + skipped,
+    ...base,
+    now: () => base.now() + skipped,
     skip: (milliseconds) => void (skipped += milliseconds),
   };
 }

@@ -37,8 +37,14 @@ export interface ObjectCaches {
   /**
    * Caches of all kinds that hold something of ours; the whole cluster is looked through when asked for the first time. Where
    * that is not allowed, the given namespaces are.
+   *
+   * @param only caches of these kinds. Default: of all
    */
-  owned(signal: AbortSignal, namespaces?: readonly string[]): Promise<readonly KindCache[]>;
+  owned(
+    signal: AbortSignal,
+    namespaces?: readonly string[],
+    only?: (kind: KindInfo) => boolean,
+  ): Promise<readonly KindCache[]>;
   /** Those that are there by now. */
   open(): readonly KindCache[];
   /** Begins to watch what is ours, trying until the cluster answers. */
@@ -85,10 +91,12 @@ export function createCaches(options: CachesOptions): ObjectCaches {
   async function owned(
     signal: AbortSignal,
     namespaces: readonly string[] = [],
+    only: (kind: KindInfo) => boolean = () => true,
   ): Promise<readonly KindCache[]> {
     await search(namespaces, signal);
-    await Promise.all([...ours.values()].map((one) => settle(one, signal)));
-    return [...ours.values()];
+    const wanted = () => [...ours.values()].filter(({ kind }) => only(kind));
+    await Promise.all(wanted().map((one) => settle(one, signal)));
+    return wanted();
   }
   return {
     cache,

@@ -73,8 +73,7 @@ export function createCluster({ name, concurrency = 12, ...options }: ClusterOpt
       const [, kind, ...rest] = id.split('/');
       // What belongs to no namespace may be described in one: its key is the end of its name then.
       const keys = rest.map((_, index) => rest.slice(index).join('/'));
-      for (const one of await caches.owned(signal)) {
-        if (qualifiedKind(one.kind) !== kind) continue;
+      for (const one of await caches.owned(signal, [], (each) => qualifiedKind(each) === kind)) {
         for (const key of keys) {
           const object = one.get(key);
           // What a node is called says nothing about what stands there.

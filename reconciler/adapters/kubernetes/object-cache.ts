@@ -248,7 +248,7 @@ async function* watch(
   yield version;
   try {
     for await (const line of lines) {
-      opening.abort();
+      if (!opening.signal.aborted) opening.abort();
       const event = asFields(JSON.parse(line)) ?? {};
       const object = asFields(event['object']);
       if (event['type'] === 'ERROR') throw new ApiError(Number(object?.['code']), object, 'the watch ended');

@@ -13,6 +13,9 @@ import { listLeftovers, removeLeftover } from './one-off-leftovers.ts';
 import { readHealth } from './read-health.ts';
 import { execIn, openSession } from './session.ts';
 
+/** An API server works on hundreds at a time; more of ours would only wait for each other there. */
+const PARALLEL_CHANGES = 16;
+
 /** The `Target` port over one API server. */
 export function createClusterTarget(options: ClusterOptions): Target {
   const { name, client } = options;
@@ -34,6 +37,7 @@ export function createClusterTarget(options: ClusterOptions): Target {
   }
   return {
     name,
+    parallelChanges: PARALLEL_CHANGES,
     observe: (scope, signal) =>
       guard(`observe ${scope.stack} on ${name}`, signal, (both) => observeCluster(cluster, scope, both)),
     apply: (change, context) =>
