@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import Docker from 'dockerode';
+import type Docker from 'dockerode';
 import { ReconcilerError } from '../../model/errors.ts';
 import type { Dialer } from './connection.ts';
 import { createDialerAgent } from './connection.ts';
@@ -53,13 +53,16 @@ export function createTransport(dialer: Dialer): Transport {
   // `host` and the others are named so that DOCKER_HOST and its friends in the environment do not get in. The socket
   // path only keeps the client from building URLs: the agent decides where streams go.
   const options = { protocol: 'http' as const, socketPath: dialer.address, agent };
-  const docker = new Docker({ ...options, ...NO_ENVIRONMENT });
+  let opened: Promise<Docker> | undefined;
+  // What only reads files need not load it.
+  const open = async () => new (await import('dockerode')).default({ ...options, ...NO_ENVIRONMENT });
   let negotiated: Promise<string> | undefined;
 
   async function send(request: EngineRequest, isStream: boolean): Promise<unknown> {
     const { signal, doing } = request;
     try {
       signal.throwIfAborted();
+      const docker = await (opened ??= open());
       const prefix = await unlessAborted((negotiated ??= negotiate(docker, dialer.address)), signal);
       return await dial(docker, { ...request, path: `${prefix}${request.path}` }, isStream);
     } catch (error) {

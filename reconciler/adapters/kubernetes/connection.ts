@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { KubeConfig } from '@kubernetes/client-node';
+import type { KubeConfig } from '@kubernetes/client-node';
 import { errorMessage, ReconcilerError } from '../../model/errors.ts';
 import type { Secret } from '../../model/secret.ts';
 import type { KubernetesConnection } from '../../model/target.ts';
@@ -17,7 +17,9 @@ export interface ConnectionOptions {
  * @throws BAD_OPTIONS for what cannot be understood, SECRET_NOT_FOUND
  */
 export async function loadKubeConfig({ connection, resolveSecret }: ConnectionOptions): Promise<KubeConfig> {
-  const config = new KubeConfig();
+  // Hundreds of modules that take longer to load than most commands take to run: only who has a cluster waits for them.
+  const client = await import('@kubernetes/client-node');
+  const config = new client.KubeConfig();
   try {
     switch (connection.type) {
       case 'in-cluster':

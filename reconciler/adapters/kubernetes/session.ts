@@ -1,5 +1,4 @@
 import { PassThrough } from 'node:stream';
-import { Exec } from '@kubernetes/client-node';
 import { errorMessage, ReconcilerError } from '../../model/errors.ts';
 import type { ResourceId } from '../../model/resource.ts';
 import { asFields, asList, asNumber, asString } from '../../model/values.ts';
@@ -39,6 +38,7 @@ export async function openSession(
   { argv, tty = false, signal }: SessionOptions,
 ): Promise<ExecSession> {
   const { namespace, pod, container } = await findRunning(cluster, { stack, id }, signal);
+  const { Exec } = await import('@kubernetes/client-node');
   const exec = new Exec(await cluster.client.config());
   const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
   const exit = Promise.withResolvers<number>();
