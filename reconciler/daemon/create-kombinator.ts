@@ -1,13 +1,13 @@
 import { join, resolve } from 'node:path';
 import { createBackupFolder } from '../adapters/backups/folder.ts';
 import { createDockerTarget } from '../adapters/docker/index.ts';
-import type { RegistryCredentials } from '../adapters/docker/index.ts';
 import { createKubernetesTarget } from '../adapters/kubernetes/index.ts';
 import { createGitSource } from '../adapters/git/index.ts';
 import { readCommands } from '../adapters/secrets/commands.ts';
 import { createSecrets } from '../adapters/secrets/secrets.ts';
 import { createSqliteStore } from '../adapters/sqlite/sqlite-store.ts';
 import { errorMessage } from '../model/errors.ts';
+import type { RegistryCredentials } from '../model/registry.ts';
 import { createSchemaCheck } from '../model/schema-check.ts';
 import { Secret } from '../model/secret.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -175,7 +175,7 @@ function readRegistries(
   desired: DesiredState,
   secrets: Secrets,
   logger: Logger,
-): { readonly host: string; readonly username: string; readonly password: Secret }[] {
+): readonly RegistryCredentials[] {
   return desired.settings().registries.flatMap(({ host, username, password }) => {
     try {
       return [{ host, username, password: secrets.resolve(password) }];

@@ -1,6 +1,6 @@
 import { createDockerInstances } from '../adapters/docker/index.ts';
-import type { RegistryCredentials } from '../adapters/docker/index.ts';
 import { errorMessage, isReconcilerError } from '../model/errors.ts';
+import type { RegistryCredentials } from '../model/registry.ts';
 import { createKubernetesInstances } from '../adapters/kubernetes/index.ts';
 import { defined } from '../model/values.ts';
 import type { Instances } from '../instances.ts';

@@ -5,6 +5,7 @@ import type { Issues } from './issue.ts';
 import { createIssues } from './issue.ts';
 import type { PolicyModel } from './kombination.ts';
 import { readConnectionAt, readPolicy } from './read-kombination.ts';
+import type { RegistrySetting } from './registry.ts';
 import type { SchemaCheck } from './schema-check.ts';
 import type { DockerConnection, TargetReference } from './target.ts';
 import { asFields, asList, asString } from './values.ts';
@@ -13,11 +14,7 @@ import { parseYaml } from './yaml-document.ts';
 /** `kombinator.yaml` as read. */
 export interface SettingsDocument {
   readonly policy: PolicyModel;
-  readonly registries: readonly {
-    readonly host: string;
-    readonly username: string;
-    readonly password: string;
-  }[];
+  readonly registries: readonly RegistrySetting[];
   /** Globs; empty: everything. */
   readonly include: readonly string[];
   readonly exclude: readonly string[];

@@ -20,6 +20,8 @@ export interface SecretNeed {
   readonly needed: boolean;
   /** A variable of a Compose file that may be left unset, which is warned of. */
   readonly unset?: boolean;
+  /** What it is, where the place that asks for it does not say: `the password of …`. */
+  readonly purpose?: string;
   readonly path: DocumentPath;
 }
 
@@ -206,7 +208,10 @@ export interface SecretProblem {
 }
 
 /** What is said about a secret that cannot be had. */
-export function missingSecret({ name, source, path, unset }: SecretNeed, problem: SecretProblem): Issue {
+export function missingSecret(
+  { name, source, path, unset, purpose }: SecretNeed,
+  problem: SecretProblem,
+): Issue {
   const { reference } = source;
   if (unset && problem.code === 'SECRET_NOT_FOUND') {
     return {
@@ -232,6 +237,6 @@ export function missingSecret({ name, source, path, unset }: SecretNeed, problem
     store === 'env'
       ? `set KOMBINATOR_SECRET_${key} for the daemon`
       : `put it in the file secrets/${key} of the state directory`;
-  const message = `there is no secret ${reference}`;
+  const message = `there is no secret ${reference}${purpose === undefined ? '' : `, ${purpose}`}`;
   return { severity: 'error', code: 'SECRET_NOT_FOUND', path, message, hint };
 }

@@ -39,6 +39,11 @@ const LINKS: readonly {
   { kind: 'certificate', provider: ['secret'], dependent: ['ingress'] },
 ];
 
+/** Whether a node says what its pods are made from. */
+export function hasPods({ type }: Pick<WorkflowNode, 'type'>): boolean {
+  return RUNS.includes(type);
+}
+
 /** Checks the graph: ids, ends of edges, what they can mean, and that there is an order. */
 export function resolveEdges(
   workflow: Workflow,

@@ -1,5 +1,6 @@
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { DesiredStack, StackPolicy } from '../model/stack.ts';
+import type { RegistrySetting } from '../model/registry.ts';
 import type { TargetReference } from '../model/target.ts';
 import type { GeneratedStack, GenerateRequest } from '../model/generated.ts';
 import type { Revision } from './source.ts';
@@ -9,14 +10,6 @@ export interface RepositorySettings {
   /** Defaults for every stack that does not say otherwise. */
   readonly policy: StackPolicy;
   readonly registries: readonly RegistrySetting[];
-}
-
-export interface RegistrySetting {
-  /** `registry.example.org:5000`; `docker.io` for the default registry. */
-  readonly host: string;
-  readonly username: string;
-  /** A reference (`secret://…`), never a value. */
-  readonly password: string;
 }
 
 /** `nodes/<name>.yaml` */

@@ -5,12 +5,14 @@ import type { Diagnostic } from '../model/diagnostic.ts';
 import { compareDiagnostics } from '../model/diagnostic.ts';
 import { ReconcilerError } from '../model/errors.ts';
 import { directoryOf, isDirectory, listFiles, nodeAt } from '../model/file-tree.ts';
+import { pulledImages } from '../model/pulled-images.ts';
 import { isStackName, peekStackName } from '../model/stack-name.ts';
 import { compareText } from '../model/values.ts';
 import type { DocumentReport, Draft } from '../ports/desired.ts';
 import type { GeneratedStack, GenerateRequest } from '../model/generated.ts';
 import type { Core } from './desired-state-core.ts';
 import { buildStackText, buildText, editText } from './desired-state-drafts.ts';
+import { passwordsFor } from './desired-state-registries.ts';
 import { checkWorkflow, isWorkflowFile } from './desired-state-workflow.ts';
 import { createLookup, findMissing, summarise, textsOf } from './desired-state-view.ts';
 import { generateStack } from './generate-stack.ts';
@@ -80,7 +82,8 @@ function checkAs(
   }
   if (isWorkflowFile(place)) return checkWorkflow(core, text, { place, label });
   const assessment = assessAs(core, text, place);
-  const missing = findMissing(assessment.secrets.secrets, createLookup(core));
+  const passwords = passwordsFor(core, { pulled: pulledImages(assessment) });
+  const missing = findMissing([...assessment.secrets.secrets, ...passwords], createLookup(core));
   const found = toDiagnostics(label, assessment.document, [...assessment.issues, ...missing]);
   // What is found in the text itself is not in the file whose place it takes.
   const named = found.map((finding) => (finding.file === place ? { ...finding, file: label } : finding));

@@ -8,9 +8,11 @@ import type { Issue } from '../model/issue.ts';
 import type { KitCatalogue } from '../model/kit-catalogue.ts';
 import type { SchemaCheck } from '../model/schema-check.ts';
 import type { PlacedFile } from '../model/service-files.ts';
+import { pulledImages } from '../model/pulled-images.ts';
 import { guessStackName, isStackName } from '../model/stack-name.ts';
 import type { TargetReference } from '../model/target.ts';
 import type { StackEntry } from './desired-state-index.ts';
+import { pulledBy } from './desired-state-registries.ts';
 import { buildWorkflowEntry, isWorkflowFile } from './desired-state-workflow.ts';
 
 /** What an entry is made from besides its own text. */
@@ -67,6 +69,7 @@ export function buildEntry(source: EntrySource, text: string, context: EntryCont
     inline: [...findings.inline.keys()],
     secrets: assessment.secrets.secrets,
     references: assessment.secrets.references,
+    ...pulledBy(pulledImages(assessment)),
   };
   const placed = [...findings.files.values()].flat();
   const files = placed.filter(({ spec }) => !findings.inline.has(spec.blob));

@@ -4,6 +4,7 @@ import type { Diagnostic } from '../model/diagnostic.ts';
 import type { SecretNeed } from '../model/find-secrets.ts';
 import type { Issue } from '../model/issue.ts';
 import { addressesOverlap } from '../model/ports.ts';
+import type { PulledImage } from '../model/pulled-images.ts';
 import type { SecretSource } from '../model/secret-reference.ts';
 import type { StackDependency } from '../model/stack-dependencies.ts';
 import { compareText } from '../model/values.ts';
@@ -39,7 +40,9 @@ export interface StackEntry {
   /** Blob ids of texts written in the document. */
   readonly inline: readonly string[];
   readonly secrets: readonly SecretNeed[];
-  /** Every secret that is looked up, each once. */
+  /** Images that clusters pull for it; left out: none. */
+  readonly pulled?: readonly PulledImage[];
+  /** Every secret that is looked up by what it says itself, each once. */
   readonly references: readonly SecretSource[];
 }
 
@@ -66,7 +69,7 @@ export interface StackIndex {
   readonly order: Pick<StackOrder, 'dependantsOf' | 'formerDependencies'>;
   /** Findings about an entry and others: one name or one port for two stacks, stacks that wait for each other. */
   conflictsOf(entry: StackEntry): readonly Issue[];
-  /** Entries that have findings of their own or with others, or that look up secrets. */
+  /** Entries that have findings of their own or with others, or that may look up secrets. */
   notable(): Iterable<StackEntry>;
   /** Puts changes in force; returns the names that they may concern. */
   apply(changes: readonly IndexChange[]): ReadonlySet<string>;
@@ -159,7 +162,7 @@ function link(entry: StackEntry, tables: Tables, concerned: Set<string>): void {
   for (const kit of entry.kits) tables.kitUsers.add(kit, file);
   for (const blob of inline) tables.inline.add(blob, file);
   tables.order.link(entry);
-  if (entry.diagnostics.length + entry.secrets.length + entry.dependsOn.length > 0) tables.notable.add(entry);
+  if (isNotable(entry)) tables.notable.add(entry);
   if (ports.length === 0) return;
   const claims = ports.map((port) => ({ entry, port }));
   tables.claimsOf.set(file, claims);
@@ -167,6 +170,10 @@ function link(entry: StackEntry, tables: Tables, concerned: Set<string>): void {
     for (const other of tables.byPort.get(claim.port.key)) concerned.add(other.entry.name);
     tables.byPort.add(claim.port.key, claim);
   }
+}
+
+function isNotable({ diagnostics, secrets, dependsOn, pulled = [] }: StackEntry): boolean {
+  return diagnostics.length + secrets.length + dependsOn.length + pulled.length > 0;
 }
 
 function unlink(entry: StackEntry, tables: Tables, concerned: Set<string>): void {

@@ -19,6 +19,7 @@ import { renderHooks } from '../render/hooks.ts';
 import { renderKombination, viewPlace } from '../render/kombination.ts';
 import type { Core } from './desired-state-core.ts';
 import type { StackEntry } from './desired-state-index.ts';
+import { openRegistries, passwordsFor } from './desired-state-registries.ts';
 import type { SecretAnswer } from './desired-state-secrets.ts';
 import { isWorkflowFile, placeIssues, renderWorkflowStack } from './desired-state-workflow.ts';
 
@@ -58,7 +59,8 @@ export function renderStack(core: Core, name: string): DesiredStack | undefined 
   const entry = core.index.find(name);
   if (!entry) return undefined;
   const lookup = createLookup(core);
-  const signature = entry.references.map((source) => signatureOf(lookup(source))).join();
+  const passwords = passwordsFor(core, entry).map(({ source }) => source);
+  const signature = [...entry.references, ...passwords].map((source) => signatureOf(lookup(source))).join();
   const known = core.rendered.get(entry.file);
   if (known && known.entry === entry && known.signature === signature) return known.stack;
   const stack = buildStack(core, entry, lookup);
@@ -92,7 +94,8 @@ function buildStack(core: Core, entry: StackEntry, lookup: Lookup): DesiredStack
     return answer instanceof Secret ? answer : undefined;
   };
   const rendering = { assessment, file: entry.file, lookup: secretOf };
-  const contents = { ...rendering, content: contentOf(assessment, entry) };
+  const registries = entry.pulled ? openRegistries(core, lookup) : [];
+  const contents = { ...rendering, content: contentOf(assessment, entry), registries };
   const resources = hasErrors(diagnostics) ? [] : renderKombination(contents);
   return {
     ...common,
@@ -164,7 +167,7 @@ function settingsProblems({ state }: Core): readonly Diagnostic[] {
 
 /** Findings of an entry: its own, those with other stacks, and secrets that are not there. */
 function entryDiagnostics(core: Core, entry: StackEntry, lookup: Lookup): readonly Diagnostic[] {
-  const missing = findMissing(entry.secrets, lookup);
+  const missing = findMissing([...entry.secrets, ...passwordsFor(core, entry)], lookup);
   const issues: readonly Issue[] = [...core.index.conflictsOf(entry), ...missing];
   if (issues.length === 0) return entry.diagnostics;
   if (isWorkflowFile(entry.file)) return [...entry.diagnostics, ...placeIssues(entry, issues)];

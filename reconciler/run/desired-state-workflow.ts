@@ -6,6 +6,7 @@ import { compareDiagnostics, hasErrors } from '../model/diagnostic.ts';
 import type { Diagnostic } from '../model/diagnostic.ts';
 import type { Issue } from '../model/issue.ts';
 import type { DesiredResource } from '../model/resource.ts';
+import { pulledByNodes } from '../model/pulled-images.ts';
 import { Secret } from '../model/secret.ts';
 import { guessStackName, isStackName } from '../model/stack-name.ts';
 import type { DesiredStack, ServiceView } from '../model/stack.ts';
@@ -17,6 +18,7 @@ import type { DocumentReport } from '../ports/desired.ts';
 import type { Core } from './desired-state-core.ts';
 import type { BuiltEntry, EntryContext, EntrySource } from './desired-state-entry.ts';
 import type { StackEntry } from './desired-state-index.ts';
+import { openRegistries, pulledBy } from './desired-state-registries.ts';
 import type { SecretAnswer } from './desired-state-secrets.ts';
 import type { SecretSource } from '../model/secret-reference.ts';
 
@@ -49,6 +51,7 @@ export function buildWorkflowEntry(source: EntrySource, text: string, context: E
     // A draft need not have its secrets yet, and an archived one needs them no more.
     secrets: workflow.status === 'published' ? secrets.secrets : [],
     references: workflow.status === 'published' ? secrets.references : [],
+    ...(workflow.status === 'published' ? pulledBy(pulledByNodes(assessment.nodes)) : {}),
   };
   return { entry, files: [] };
 }
@@ -91,11 +94,12 @@ type Rendered = Pick<
 
 /** A workflow with the secrets of this moment. A draft is left as it is on the cluster, of an archived one nothing is wanted. */
 export function renderWorkflowStack(
-  { state, checkSchema }: Core,
+  core: Core,
   entry: StackEntry,
   lookup: (source: SecretSource) => SecretAnswer,
   diagnostics: readonly Diagnostic[],
 ): Rendered {
+  const { state, checkSchema } = core;
   const { file, text } = entry;
   const assessment = assessWorkflow({ file, text: text ?? '', tree: state.tree, checkSchema });
   const { workflow, document, secrets } = assessment;
@@ -106,8 +110,9 @@ export function renderWorkflowStack(
     const answer = source && lookup(source);
     return answer instanceof Secret ? answer : undefined;
   };
+  const registries = entry.pulled ? openRegistries(core, lookup) : [];
   const resources = wanted
-    ? renderWorkflow({ assessment, file, target: workflow.cluster, lookup: secretOf })
+    ? renderWorkflow({ assessment, file, target: workflow.cluster, lookup: secretOf, registries })
     : [];
   return {
     targets: reference ? [{ ...reference, name: workflow.cluster }] : [],

@@ -5,6 +5,7 @@ import { isMembers, textOf } from './kubernetes/field-set.ts';
 /** Plays what runs jobs on the double: each has one pod, which ends with 0 at once and has written the lines given. */
 export function playJobs({ store, logs }: KubernetesApi, lines: readonly string[] = []): () => void {
   const pods = store.kinds.find(({ kind }) => kind === 'Pod');
+  const begun = new Set<string>();
   return store.onEvent(({ type, kind, object }) => {
     if (kind.kind !== 'Job' || !pods) return;
     const metadata = isMembers(object['metadata']) ? object['metadata'] : {};
@@ -15,7 +16,9 @@ export function playJobs({ store, logs }: KubernetesApi, lines: readonly string[
     queueMicrotask(() => {
       try {
         if (type === 'DELETED') return void store.remove(place, { dryRun: false });
-        if (spec['suspend'] === true || type !== 'ADDED') return;
+        const uid = textOf(metadata['uid']);
+        if (spec['suspend'] === true || begun.has(uid)) return;
+        begun.add(uid);
         store.write(place, podOf(name, spec), { ...by, how: 'create' });
         logs.set(`${namespace}/${name}-pod/${containerOf(spec)}`, lines);
         logs.set(`${namespace}/${name}-pod/`, lines);

@@ -39,5 +39,5 @@ export function diagnose(text: string): readonly Diagnostic[] {
 /** Every secret reference leads to a secret of this value. */
 export function renderText(text: string, value = 'correct-horse'): readonly DesiredResource[] {
   const lookup = (reference: string) => new Secret(value, reference);
-  return renderWorkflow({ assessment: assessText(text), file: FILE, target: 'prod', lookup });
+  return renderWorkflow({ assessment: assessText(text), file: FILE, target: 'prod', lookup, registries: [] });
 }

@@ -5,7 +5,8 @@ import { portOf, toPullError, toTargetError } from '../../reconciler/adapters/do
 import { checkHostKey, knownKeyTypes } from '../../reconciler/adapters/docker/known-hosts.ts';
 import { readLogLines } from '../../reconciler/adapters/docker/logs.ts';
 import { readPullProgress } from '../../reconciler/adapters/docker/pull-progress.ts';
-import { authFor, registryOf } from '../../reconciler/adapters/docker/registry.ts';
+import { registryOf } from '../../reconciler/model/registry.ts';
+import { authFor } from '../../reconciler/adapters/docker/registry.ts';
 import { compareVersions } from '../../reconciler/adapters/docker/transport.ts';
 import { Secret } from '../../reconciler/model/secret.ts';
 

@@ -1,9 +1,9 @@
+import type { RegistryCredentials } from '../../model/registry.ts';
 import type { ResourceId } from '../../model/resource.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { EngineTraits } from './container-live.ts';
 import type { Engine } from './engine.ts';
-import type { RegistryCredentials } from './registry.ts';
 import { spokenApi } from './transport.ts';
 
 export interface AdapterOptions {

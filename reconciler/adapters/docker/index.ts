@@ -7,7 +7,6 @@ import { createEngineTarget } from './target.ts';
 import { createTransport } from './transport.ts';
 
 export { createDockerInstances } from './instances/backend.ts';
-export type { RegistryCredentials } from './registry.ts';
 
 export interface DockerTargetOptions extends AdapterOptions {
   readonly connection: DockerConnection;

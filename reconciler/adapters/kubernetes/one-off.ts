@@ -31,9 +31,12 @@ export async function runOneOff(cluster: Cluster, oneOff: OneOff, context: Apply
   try {
     await ensureNamespace(cluster, namespace, signal);
     await removeJob(cluster, { namespace, name: job.name }, signal);
-    made = await create(cluster, `/apis/batch/v1/namespaces/${namespace}/jobs`, job.body, signal);
+    const isHeld = others.some(isForPulling);
+    const body = isHeld ? suspended(job.body) : job.body;
+    made = await create(cluster, `/apis/batch/v1/namespaces/${namespace}/jobs`, body, signal);
     cluster.oneOffs.add(made.metadata.uid);
     for (const other of others) await createOwned(cluster, made, other, signal);
+    if (isHeld) await resume(cluster, made, signal);
     return await follow(cluster, made, { oneOff, signal });
   } catch (error) {
     if (!timeout.aborted || context.signal.aborted) throw error;
@@ -165,6 +168,28 @@ async function createOwned(
       signal,
     });
   }
+}
+
+/** A pod waits for what is mounted into it, but it pulls its image without credentials that are not there yet, and fails. */
+function isForPulling({ type }: JsonObject): boolean {
+  return type === 'kubernetes.io/dockerconfigjson';
+}
+
+function suspended(job: JsonObject): JsonObject {
+  return { ...job, spec: { ...(job['spec'] as JsonObject), suspend: true } };
+}
+
+async function resume({ client }: Cluster, job: LiveObject, signal: AbortSignal): Promise<void> {
+  const { name, uid, namespace = '' } = job.metadata;
+  await client.request({
+    method: 'PATCH',
+    path: `/apis/batch/v1/namespaces/${namespace}/jobs/${name}`,
+    contentType: 'application/merge-patch+json',
+    query: { fieldManager: MANAGER },
+    // Of another job of the name nothing is changed.
+    body: { metadata: { uid }, spec: { suspend: false } },
+    signal,
+  });
 }
 
 interface Following {

@@ -9,7 +9,11 @@ import { hashSpec } from '../../model/resource.ts';
 import { buildBlueprint } from '../generate/blueprint.ts';
 import { createLocate } from '../names.ts';
 import type { RenderClusterOptions } from './kombination.ts';
+import { createRegistrySecret } from './registry-secret.ts';
+import { labelsOf } from './service-names.ts';
 import { objectsOf } from './service-objects.ts';
+import { imageOf } from './service-pod.ts';
+import type { FilledBook } from './service-secrets.ts';
 import { createFilledBook } from './service-secrets.ts';
 
 /**
@@ -18,7 +22,7 @@ import { createFilledBook } from './service-secrets.ts';
  */
 export function renderClusterHook(
   { stage, name, service }: HookModel,
-  { assessment, file, lookup, content }: RenderClusterOptions,
+  { assessment, file, lookup, content, registries }: RenderClusterOptions,
 ): DesiredResource {
   const { kombination } = assessment;
   const node = kombination.nodes.find((one) => one.name === service.node);
@@ -30,29 +34,20 @@ export function renderClusterHook(
   const book = createFilledBook(`${called}-secrets`, blueprint.variables, lookup);
   const [own] = blueprint.services;
   if (!own) throw new Error(`internal: the hook ${name} renders to nothing`);
-  const context = { blueprint, cluster: node.cluster, book, notes: [] };
+  const registrySecret = createRegistrySecret(called, registries);
+  const context = { blueprint, cluster: node.cluster, book, notes: [], registrySecret };
   const { workload, configMap } = objectsOf({ ...own, oneShot: true }, context);
   if (!workload) throw new Error(`internal: the hook ${name} has no job`);
   const job = { ...workload, metadata: { name: called, namespace } };
-  const files = configMap ? [{ ...configMap, metadata: { ...configMap.metadata, namespace } }] : [];
-  const data = book.values();
-  const secrets: readonly ObjectSpec[] =
-    Object.keys(data).length === 0
-      ? []
-      : [
-          {
-            apiVersion: 'v1',
-            kind: 'Secret',
-            metadata: { name: book.name, namespace },
-            type: 'Opaque',
-            data,
-          },
-        ];
+  const credentials = registrySecret.objectFor([imageOf(own)], labelsOf(kombination.name));
+  const beside = [configMap, secretOf(book), credentials]
+    .filter((object) => object !== null)
+    .map((object) => ({ ...object, metadata: { ...object.metadata, namespace } }));
   const spec: ObjectSpec = {
     apiVersion: 'v1',
     kind: 'List',
     metadata: { name: called, namespace },
-    items: [job, ...files, ...secrets],
+    items: [job, ...beside],
   };
   return {
     id: objectId(node.name, { apiVersion: 'batch/v1', kind: 'Job', name: called, namespace }),
@@ -65,4 +60,10 @@ export function renderClusterHook(
     dependsOn: [],
     origin: createLocate(assessment.document, file)(service.path),
   };
+}
+
+function secretOf(book: FilledBook): ObjectSpec | null {
+  const data = book.values();
+  if (Object.keys(data).length === 0) return null;
+  return { apiVersion: 'v1', kind: 'Secret', metadata: { name: book.name }, type: 'Opaque', data };
 }

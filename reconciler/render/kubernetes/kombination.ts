@@ -9,14 +9,18 @@ import { isGuarded, objectId, qualifiedKind, qualifiedName } from '../../model/k
 import type { Dependency, DesiredResource, ResourceId } from '../../model/resource.ts';
 import { hashSpec, resourceId } from '../../model/resource.ts';
 import { replicaName, replicaNumbers } from '../../model/rollout.ts';
+import type { RegistryCredentials } from '../../model/registry.ts';
 import type { Secret } from '../../model/secret.ts';
 import { compareText } from '../../model/values.ts';
 import { healthTimeout } from '../container.ts';
 import type { Blueprint, BlueprintService } from '../generate/blueprint.ts';
 import { buildBlueprint } from '../generate/blueprint.ts';
 import { createLocate } from '../names.ts';
+import { createRegistrySecret } from './registry-secret.ts';
+import { labelsOf } from './service-names.ts';
 import type { ServiceObjects } from './service-objects.ts';
 import { claimsOf, objectsOf } from './service-objects.ts';
+import { imageOf } from './service-pod.ts';
 import type { FilledBook } from './service-secrets.ts';
 import { createFilledBook } from './service-secrets.ts';
 
@@ -28,6 +32,8 @@ export interface RenderClusterOptions {
   readonly lookup: (reference: string) => Secret | undefined;
   /** Content of a file of the repository, or of a text in the document. */
   readonly content: (blob: string) => Uint8Array;
+  /** With the passwords of this moment. */
+  readonly registries: readonly RegistryCredentials[];
 }
 
 export interface ClusterRendering {
@@ -75,6 +81,7 @@ interface NodePart {
   readonly namespace: string;
   readonly blueprint: Blueprint;
   readonly book: FilledBook;
+  readonly registrySecret: ObjectSpec | null;
   readonly claims: ReturnType<typeof claimsOf>;
   readonly services: readonly ServiceObjects[];
   readonly workloads: ReadonlyMap<ResourceId, ResourceId | null>;
@@ -85,20 +92,28 @@ export function secretNameOf(stack: string): string {
   return `${dnsName(stack)}-secrets`;
 }
 
-function buildNode(node: NodeModel, whole: Blueprint, { lookup }: RenderClusterOptions): NodePart {
+function buildNode(
+  node: NodeModel,
+  whole: Blueprint,
+  { lookup, registries }: RenderClusterOptions,
+): NodePart {
   const cluster = clusterIn(node);
   const blueprint = onNode(whole, node.name);
   const namespace = namespaceOf(node, whole.stack);
   const book = createFilledBook(secretNameOf(whole.stack), whole.variables, lookup);
   const digestOf = (keys: ReadonlySet<string>) => book.digest(keys);
-  const context = { blueprint, cluster, book, notes: [], digestOf };
+  const pulling = createRegistrySecret(whole.stack, registries);
+  const context = { blueprint, cluster, book, notes: [], digestOf, registrySecret: pulling };
   const services = blueprint.services.map((service) => objectsOf(service, context));
   const workloads = services.flatMap(({ service, workload }) => {
     const id = workload && objectId(node.name, refer(workload, namespace));
     return containerIds(service).map((container) => [container, id] as const);
   });
+  const images = services.flatMap(({ service, workload }) => (workload ? [imageOf(service)] : []));
+  const registrySecret = pulling.objectFor(images, labelsOf(whole.stack));
   const claims = claimsOf(context);
-  return { node, namespace, blueprint, book, services, claims, workloads: new Map(workloads) };
+  const byContainer = new Map(workloads);
+  return { node, namespace, blueprint, book, registrySecret, services, claims, workloads: byContainer };
 }
 
 function clusterIn({ name, cluster }: NodeModel): ClusterNode {
@@ -121,7 +136,7 @@ interface Rendering extends RenderClusterOptions {
 }
 
 function renderNode(part: NodePart, options: Rendering): readonly DesiredResource[] {
-  const { node, namespace, claims, services } = part;
+  const { node, namespace, claims, services, registrySecret } = part;
   const { document, kombination } = options.assessment;
   const locate = createLocate(document, options.file);
   const atNode = locate(node.path);
@@ -133,16 +148,18 @@ function renderNode(part: NodePart, options: Rendering): readonly DesiredResourc
     toResource(node.name, inNamespace(object, namespace), origin, [...first.map(applied), ...needs]);
   const secret = secretOf(part);
   const secrets = secret ? [add(secret, atNode)] : [];
+  const credentials = registrySecret ? [add(registrySecret, atNode)] : [];
   const claimed = claims.map(({ volume, object }) => {
     const path = kombination.volumes[volume]?.path;
     return { volume, resource: add(object, path ? locate(path) : atNode) };
   });
   const own = services.flatMap((objects) => {
-    const { service, workload, configMap, ingress, usesSecret } = objects;
+    const { service, workload, configMap, ingress } = objects;
     const origin = locate(service.model.path);
     const config = configMap ? [add(configMap, origin)] : [];
     const named = objects.services.map((object) => add(object, origin));
-    const before = [...config, ...named, ...(usesSecret ? secrets : []), ...claimsUsed(objects, claimed)];
+    const read = [...(objects.usesSecret ? secrets : []), ...(objects.usesRegistrySecret ? credentials : [])];
+    const before = [...config, ...named, ...read, ...claimsUsed(objects, claimed)];
     const needs = [...before.map(({ id }) => applied(id)), ...waitsFor(service, options)];
     const runs = workload ? [withTimeout(add(workload, origin, needs), service)] : [];
     const routed = ingress
@@ -156,7 +173,7 @@ function renderNode(part: NodePart, options: Rendering): readonly DesiredResourc
       : [];
     return [...config, ...named, ...runs, ...routed];
   });
-  return [...spaces, ...secrets, ...claimed.map(({ resource }) => resource), ...own];
+  return [...spaces, ...secrets, ...credentials, ...claimed.map(({ resource }) => resource), ...own];
 }
 
 function applied(id: ResourceId): Dependency {

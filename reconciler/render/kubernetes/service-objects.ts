@@ -14,9 +14,10 @@ import type { Blueprint, BlueprintService } from '../generate/blueprint.ts';
 import { textOf } from '../generate/generated.ts';
 import { amountOf } from './amounts.ts';
 import { filled, said } from './fields.ts';
+import type { RegistrySecret } from './registry-secret.ts';
 import { claimOfVolume, fileKey } from './service-mounts.ts';
 import { labelsOf, portName, portsOf } from './service-names.ts';
-import { annotationsOf, podOf } from './service-pod.ts';
+import { annotationsOf, imageOf, podOf } from './service-pod.ts';
 import type { SecretBook } from './service-secrets.ts';
 import { strategyOf } from './service-strategy.ts';
 
@@ -28,6 +29,8 @@ export interface ObjectsContext {
   readonly notes: string[];
   /** Changes with what a pod reads when it starts; left out: nothing is said of it. */
   readonly digestOf?: (keys: ReadonlySet<string>) => string;
+  /** With the credentials of registries; left out: nobody has any. */
+  readonly registrySecret?: RegistrySecret;
 }
 
 /** The workload of a service says why it looks so, the rest of its objects is found by it. */
@@ -40,6 +43,8 @@ export interface ServiceObjects {
   readonly ingress: ObjectSpec | null;
   /** It reads something out of the Secret. */
   readonly usesSecret: boolean;
+  /** Its image is pulled with credentials of the repository. */
+  readonly usesRegistrySecret: boolean;
 }
 
 /** Who runs its pods. */
@@ -89,6 +94,7 @@ export function objectsOf(service: BlueprintService, context: ObjectsContext): S
     services: servicesOf(service, context),
     ingress: ingressOf(service, context),
     usesSecret: keys.size > 0,
+    usesRegistrySecret: context.registrySecret?.covers(imageOf(service)) === true,
   };
 }
 
@@ -141,7 +147,7 @@ function workloadOf(
     ...context,
     keys,
     configName: configName(blueprint, name),
-    pullSecrets: context.cluster.pullSecrets,
+    pullSecrets: pullSecretsOf(service, context),
     ends: oneShot,
   });
   const labels = labelsOf(blueprint.stack, name);
@@ -156,6 +162,15 @@ function workloadOf(
   const rest = kind === 'StatefulSet' ? { serviceName: dnsName(name), podManagementPolicy: 'Parallel' } : {};
   const spec = { replicas, ...rest, ...strategyOf(service, kind), selector, template };
   return { apiVersion: 'apps/v1', kind, metadata, spec };
+}
+
+/** Those of the node, and that of the stack where the image needs it. */
+function pullSecretsOf(
+  service: BlueprintService,
+  { cluster: { pullSecrets }, registrySecret }: ObjectsContext,
+): readonly string[] {
+  if (registrySecret?.covers(imageOf(service)) !== true) return pullSecrets;
+  return [...new Set([...pullSecrets, registrySecret.name])];
 }
 
 function contentDigest(configMap: ObjectSpec | null): string {

@@ -61,6 +61,11 @@ export function podOf(service: BlueprintService, context: PodContext): Spec {
   });
 }
 
+/** What its pods are made from. */
+export function imageOf({ build, spec }: BlueprintService): string {
+  return build?.names[0] ?? spec.image;
+}
+
 const PULL = { missing: 'IfNotPresent', always: 'Always', never: 'Never' } as const;
 
 function containerOf(
@@ -68,10 +73,10 @@ function containerOf(
   context: PodContext,
   { mounts, container }: { readonly mounts: readonly Spec[]; readonly container: Spec | undefined },
 ): Spec {
-  const { spec, name, build, model, routedPort } = service;
+  const { spec, name, model, routedPort } = service;
   return said({
     name: dnsName(name),
-    image: build ? (build.names[0] ?? spec.image) : spec.image,
+    image: imageOf(service),
     imagePullPolicy: PULL[model.pullPolicy ?? 'missing'],
     ...commandOf(spec),
     workingDir: spec.workingDir,

@@ -11,10 +11,15 @@ import {
 } from '../../model/kubernetes-object.ts';
 import type { Dependency, DependencyCondition, DesiredResource, ResourceId } from '../../model/resource.ts';
 import { hashSpec } from '../../model/resource.ts';
+import type { RegistryCredentials } from '../../model/registry.ts';
 import type { Secret } from '../../model/secret.ts';
-import { asFields, asString, compareText } from '../../model/values.ts';
+import { asFields, asList, asString, compareText } from '../../model/values.ts';
+import { hasPods } from '../../model/workflow-edges.ts';
 import type { FilledNode } from '../../model/workflow-values.ts';
 import { renderObject } from './object.ts';
+import type { RegistrySecret } from './registry-secret.ts';
+import { createRegistrySecret } from './registry-secret.ts';
+import { labelsOf } from './service-names.ts';
 
 export interface RenderWorkflowOptions {
   readonly assessment: WorkflowAssessment;
@@ -24,6 +29,8 @@ export interface RenderWorkflowOptions {
   readonly target: string;
   /** `undefined` for references that lead nowhere. */
   readonly lookup: (reference: string) => Secret | undefined;
+  /** With the passwords of this moment. */
+  readonly registries: readonly RegistryCredentials[];
 }
 
 /** Namespaces that every cluster has. */
@@ -37,13 +44,15 @@ interface Rendered {
   readonly id: ResourceId;
   readonly spec: ObjectSpec;
   readonly origin: Position;
+  /** The Secret that its pods pull their image with, where it needs one. */
+  readonly pullsWith: ResourceId | null;
   /** Not the stack's own: a namespace that it only lives in. */
   readonly shared: boolean;
 }
 
 /**
- * The Kubernetes objects of a workflow: one for each node, and the namespaces that they live in. Pure: the same input
- * gives the same resources in the same order.
+ * The Kubernetes objects of a workflow: one for each node, the namespaces that they live in, and in each of those the credentials
+ * that images are pulled with. Pure: the same input gives the same resources in the same order.
  */
 export function renderWorkflow(options: RenderWorkflowOptions): readonly DesiredResource[] {
   const objects = renderObjects(options);
@@ -56,6 +65,8 @@ export function renderWorkflow(options: RenderWorkflowOptions): readonly Desired
       const before = byNode.get(source);
       if (before) dependsOn.set(before.id, { id: before.id, until: conditionOf(before.spec, one.spec) });
     }
+    if (one.pullsWith && !dependsOn.has(one.pullsWith))
+      dependsOn.set(one.pullsWith, { id: one.pullsWith, until: 'applied' });
     for (const before of first) {
       const until = implied(before.spec, one.spec);
       if (until !== null && !dependsOn.has(before.id)) dependsOn.set(before.id, { id: before.id, until });
@@ -64,8 +75,18 @@ export function renderWorkflow(options: RenderWorkflowOptions): readonly Desired
   });
 }
 
-function renderObjects({ assessment, file, target, lookup }: RenderWorkflowOptions): readonly Rendered[] {
+function renderObjects(options: RenderWorkflowOptions): readonly Rendered[] {
+  const own = renderNodes(options);
+  const objects = [...own, ...renderCredentials(own, options)];
+  return [...renderNamespaces(objects, options), ...objects].sort(
+    (a, b) => rankOf(a.spec) - rankOf(b.spec) || compareText(a.id, b.id),
+  );
+}
+
+function renderNodes(options: RenderWorkflowOptions): readonly Rendered[] {
+  const { assessment, file, target, lookup } = options;
   const { workflow, nodes, document } = assessment;
+  const secret = registrySecretOf(options);
   const scaled = new Set(
     nodes
       .filter(({ type }) => type === 'hpa')
@@ -74,23 +95,66 @@ function renderObjects({ assessment, file, target, lookup }: RenderWorkflowOptio
           `${asString(data['scaleTargetKind'])} ${namespace}/${asString(data['scaleTargetName'])}`,
       ),
   );
-  const own = nodes.map((node): Rendered => {
-    const spec = renderObject(node, { workflow, scaled, lookup });
+  return nodes.map((node): Rendered => {
+    const pulls = isCovered(node, secret);
+    const spec = renderObject(pulls ? withPullSecret(node, secret) : node, { workflow, scaled, lookup });
     const origin = { file, ...document.position([...node.path, 'id'], 'value') };
-    return { node, id: objectId(target, refer(spec)), spec, origin, shared: false };
+    const pullsWith = pulls ? objectId(target, secretIn(node, secret)) : null;
+    return { node, id: objectId(target, refer(spec)), spec, origin, pullsWith, shared: false };
   });
+}
+
+function registrySecretOf({ assessment, registries }: RenderWorkflowOptions): RegistrySecret {
+  return createRegistrySecret(assessment.workflow.name, registries);
+}
+
+function isCovered(node: FilledNode, secret: RegistrySecret): boolean {
+  return hasPods(node) && secret.covers(asString(node.data['image']) ?? '');
+}
+
+/** Beside those that it names itself. */
+function withPullSecret(node: FilledNode, { name }: RegistrySecret): FilledNode {
+  const named = asList(node.data['imagePullSecrets']) ?? [];
+  if (named.some((item) => item === name || asFields(item)?.['name'] === name)) return node;
+  return { ...node, data: { ...node.data, imagePullSecrets: [...named, name] } };
+}
+
+function secretIn({ namespace }: FilledNode, { name }: RegistrySecret) {
+  return { apiVersion: 'v1', kind: 'Secret', name, namespace };
+}
+
+/** One Secret for each namespace whose pods need it, unless the workflow describes one of its name. */
+function renderCredentials(own: readonly Rendered[], options: RenderWorkflowOptions): readonly Rendered[] {
+  const { workflow } = options.assessment;
+  const secret = registrySecretOf(options);
   const known = new Set(own.map(({ id }) => id));
+  const pulling = own.filter(({ pullsWith }) => pullsWith !== null && !known.has(pullsWith));
+  return [...Map.groupBy(pulling, ({ pullsWith }) => pullsWith)].flatMap(([id, users]): Rendered[] => {
+    const images = users.map(({ node }) => asString(node?.data['image']) ?? '');
+    const object = secret.objectFor(images, labelsOf(workflow.name));
+    const [first] = users;
+    if (!id || !object || !first) return [];
+    const metadata = { ...object.metadata, namespace: first.node?.namespace ?? workflow.namespace };
+    const { origin } = first;
+    return [{ node: null, id, spec: { ...object, metadata }, origin, pullsWith: null, shared: false }];
+  });
+}
+
+function renderNamespaces(
+  objects: readonly Rendered[],
+  { target }: RenderWorkflowOptions,
+): readonly Rendered[] {
+  const known = new Set(objects.map(({ id }) => id));
   const spaces = new Map<ResourceId, Rendered>();
-  for (const { spec: member, origin } of own) {
+  for (const { spec: member, origin } of objects) {
     const name = member.metadata.namespace;
     if (name === undefined || GIVEN.has(name)) continue;
     const spec: ObjectSpec = { apiVersion: 'v1', kind: 'Namespace', metadata: { name } };
     const id = objectId(target, refer(spec));
-    if (!known.has(id) && !spaces.has(id)) spaces.set(id, { node: null, id, spec, origin, shared: true });
+    if (known.has(id) || spaces.has(id)) continue;
+    spaces.set(id, { node: null, id, spec, origin, pullsWith: null, shared: true });
   }
-  return [...spaces.values(), ...own].sort(
-    (a, b) => rankOf(a.spec) - rankOf(b.spec) || compareText(a.id, b.id),
-  );
+  return [...spaces.values()];
 }
 
 function refer({ apiVersion, kind, metadata: { name, namespace } }: ObjectSpec) {

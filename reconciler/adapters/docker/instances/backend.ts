@@ -4,6 +4,7 @@ import type { Instance } from '../../../model/instance/instance.ts';
 import { toMilli, toUnits } from '../../../model/instance/quantity.ts';
 import { saturated } from '../../../model/instance/refusals.ts';
 import { limitOf } from '../../../model/instance/sanitize-pod.ts';
+import type { RegistryCredentials } from '../../../model/registry.ts';
 import type { DockerConnection } from '../../../model/target.ts';
 import { asFields } from '../../../model/values.ts';
 import type { Clock } from '../../../ports/clock.ts';
@@ -16,7 +17,6 @@ import type {
 import type { Logger } from '../../../ports/logger.ts';
 import { createDialer } from '../connection.ts';
 import type { EngineInfo } from '../engine.ts';
-import type { RegistryCredentials } from '../registry.ts';
 import { createTransport } from '../transport.ts';
 import type { InstanceEngine } from './engine.ts';
 import { createInstanceEngine } from './engine.ts';
