@@ -5,7 +5,7 @@ import type { EngineSsh } from '../support/engine-ssh.ts';
 import { startEngineSsh } from '../support/engine-ssh.ts';
 import { eventually } from '../support/eventually.ts';
 import type { MainJob } from '../support/main-job.ts';
-import { createEngineView, createMainJob, IMAGE, PATIENCE_MS, readPage } from '../support/main-job.ts';
+import { awaitPage, createEngineView, createMainJob, IMAGE, PATIENCE_MS } from '../support/main-job.ts';
 import { buildTestImage } from '../support/test-image.ts';
 import { workerEngine } from '../support/worker-engine.ts';
 
@@ -69,7 +69,7 @@ const workers = async () =>
 describe('a stack over three engines', () => {
   it('converges, and each engine is a worker', async () => {
     await job.push(shop({ web: 'far', greeting: 'first' }), 'Open the shop');
-    await job.reaches('shop', 'in_sync', 3 * PATIENCE_MS);
+    await job.reaches('shop', 'in_sync', PATIENCE_MS);
     expect(await containers()).toEqual([
       ['shop-api-1 running'],
       ['shop-web-1 running'],
@@ -84,7 +84,7 @@ describe('a stack over three engines', () => {
   it('is changed where engines answer while one is down, and everywhere when that is back', async () => {
     await tls.crash();
     await job.push(shop({ web: 'far', greeting: 'second' }), 'Greet anew');
-    const view = await job.reaches('shop', 'degraded', 3 * PATIENCE_MS);
+    const view = await job.reaches('shop', 'degraded', PATIENCE_MS);
     expect(view.message).toContain('node tls does not answer');
     const failed = await job.job('shop', ({ status }) => status === 'failed');
     expect(failed).toMatchObject({ tag: null, error: { code: 'TARGET_UNREACHABLE' } });
@@ -94,7 +94,7 @@ describe('a stack over three engines', () => {
     expect(await job.tags('shop')).toEqual(['deploy/shop/1']);
 
     await tls.restart();
-    await job.reaches('shop', 'in_sync', 6 * PATIENCE_MS);
+    await job.reaches('shop', 'in_sync', 2 * PATIENCE_MS);
     expect((await containers()).flat()).toEqual([
       'shop-api-1 running',
       'shop-web-1 running',
@@ -147,10 +147,10 @@ ${service('one', one)}${service('two', two)}`,
     });
     await job.push(pair(first, second), 'Open both');
     await job.reaches('pair', 'in_sync');
-    expect([await readPage(first), await readPage(second)]).toEqual(['one', 'two']);
+    expect([await awaitPage(first, 'one'), await awaitPage(second, 'two')]).toEqual(['one', 'two']);
     const commit = await job.push(pair(second, first), 'Swap them');
     const swapped = await job.job('pair', ({ revision }) => revision === commit);
     expect(swapped).toMatchObject({ status: 'completed', summary: { replace: 2 } });
-    expect([await readPage(first), await readPage(second)]).toEqual(['two', 'one']);
+    expect([await awaitPage(first, 'two'), await awaitPage(second, 'one')]).toEqual(['two', 'one']);
   });
 });

@@ -8,7 +8,7 @@ import { freePort } from '../support/docker-engine.ts';
 import { eventually } from '../support/eventually.ts';
 import { git } from '../support/git-repo.ts';
 import type { Answer, Json, MainJob } from '../support/main-job.ts';
-import { createEngineView, createMainJob, IMAGE, lines, readPage, webStack } from '../support/main-job.ts';
+import { awaitPage, createEngineView, createMainJob, IMAGE, lines, webStack } from '../support/main-job.ts';
 import { workerEngine } from '../support/worker-engine.ts';
 
 /* The kombify dialect on real parts: the reference's own command lines through curl, and writes that become commits. */
@@ -237,7 +237,7 @@ describe('a stack over REST', () => {
 
     expect([status, body.id, body.commit]).toEqual([201, 'rest', await revisionOf()]);
     await job.reaches('rest', 'in_sync');
-    expect(await readPage(port)).toBe('made');
+    expect(await awaitPage(port, 'made')).toBe('made');
     expect(await job.tags('rest')).toEqual(['deploy/rest/1']);
     const again = await job.api('POST', '/stacks', { body: { name: 'rest', ...spec('made') } });
     expect(again).toMatchObject({
@@ -250,12 +250,7 @@ describe('a stack over REST', () => {
     const { status, body } = await job.api('PUT', '/stacks/rest', { body: spec('changed') });
 
     expect([status, body.commit]).toEqual([200, await revisionOf()]);
-    expect(
-      await eventually(
-        () => readPage(port),
-        (page) => page === 'changed',
-      ),
-    ).toBe('changed');
+    expect(await awaitPage(port, 'changed')).toBe('changed');
     await job.reaches('rest', 'in_sync');
     expect(await job.tags('rest')).toEqual(['deploy/rest/1', 'deploy/rest/2']);
   });

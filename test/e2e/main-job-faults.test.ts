@@ -6,7 +6,7 @@ import { freePort } from '../support/docker-engine.ts';
 import { eventually } from '../support/eventually.ts';
 import { git } from '../support/git-repo.ts';
 import type { Json, MainJob } from '../support/main-job.ts';
-import { createEngineView, createMainJob, readPage, webStack } from '../support/main-job.ts';
+import { awaitPage, createEngineView, createMainJob, webStack } from '../support/main-job.ts';
 import { buildTestImage } from '../support/test-image.ts';
 import { workerEngine } from '../support/worker-engine.ts';
 
@@ -28,10 +28,7 @@ afterAll(() => job?.[Symbol.asyncDispose]());
 
 /** What the steady stack shows, which is soon what is wanted. */
 function page(wanted: string): Promise<string> {
-  return eventually(
-    () => readPage(port),
-    (text) => text === wanted,
-  );
+  return awaitPage(port, wanted);
 }
 
 /** The daemon follows: a new page of the steady stack is served. */
@@ -94,7 +91,7 @@ describe('a host port that is taken', () => {
 
     other.close();
     await job.reaches('portless', 'in_sync', 60_000);
-    expect(await readPage(taken)).toBe('mine');
+    expect(await awaitPage(taken, 'mine')).toBe('mine');
     expect(await engine.containers('portless')).toEqual(['portless-web-1 running']);
   });
 });

@@ -7,6 +7,7 @@ import { eventually } from '../support/eventually.ts';
 import { git } from '../support/git-repo.ts';
 import type { Json, MainJob } from '../support/main-job.ts';
 import {
+  awaitPage,
   createEngineView,
   createMainJob,
   lines,
@@ -36,7 +37,7 @@ describe('a push', () => {
 
     const view = await job.reaches('shop', 'in_sync');
 
-    expect(await readPage(port)).toBe('first');
+    expect(await awaitPage(port, 'first')).toBe('first');
     expect(view).toMatchObject({ status: 'active', services: [{ name: 'web', status: 'healthy' }] });
     expect(view.deployment).toMatchObject({ number: 1, tag: 'deploy/shop/1', revision: commit });
     const deployed = await job.job('shop', ({ tag }) => tag === 'deploy/shop/1');
@@ -174,14 +175,10 @@ describe('the command', () => {
   it('starts again, converges, and a second apply does nothing and leaves no tag', async () => {
     await job.start();
     await job.reaches('shop', 'in_sync');
-    await eventually(
-      () => readPage(port),
-      (page) => page === 'third',
-    );
     const tags = await job.tags('shop');
     const id = await engine.id('shop-web-1');
 
-    expect(await readPage(port)).toBe('third');
+    expect(await awaitPage(port, 'third')).toBe('third');
     expect(await job.runRemote('apply', '--stack', 'shop', '--yes')).toMatchObject({
       code: 0,
       stdout: '✓ shop: nothing to do\n',
@@ -215,10 +212,7 @@ describe('bad input', () => {
       'Good and bad',
     );
 
-    const page = await eventually(
-      () => readPage(port),
-      (text) => text === 'fourth',
-    );
+    const page = await awaitPage(port, 'fourth');
     const { diagnostics } = (await job.api('GET', '/repository')).body;
 
     expect(page).toBe('fourth');

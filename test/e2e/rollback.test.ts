@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../support/docker-engine.ts';
 import { git } from '../support/git-repo.ts';
 import type { Json, MainJob } from '../support/main-job.ts';
-import { createMainJob, lines, readPage, webStack } from '../support/main-job.ts';
+import { createMainJob, lines, awaitPage, webStack } from '../support/main-job.ts';
 import { workerEngine } from '../support/worker-engine.ts';
 
 /* A bad push, and the way back: what answers, what the repository holds, and what history and tags tell afterwards. */
@@ -28,13 +28,13 @@ describe('a rollback after a bad push', () => {
     // It answers, so it is deployed; that it says the wrong thing only people can see.
     await job.push(webStack('returning', 'typo', { port, more: '# a change\n' }), 'Change the page');
     await job.job('returning', ({ tag }) => tag === 'deploy/returning/2');
-    expect(await readPage(port)).toBe('typo');
+    expect(await awaitPage(port, 'typo')).toBe('typo');
 
     const rolled = await job.runRemote('rollback', 'returning', '--to', '1', '--yes');
     expect(rolled).toMatchObject({ code: 0 });
     await job.job('returning', ({ tag }) => tag === 'deploy/returning/3');
 
-    expect(await readPage(port)).toBe('one');
+    expect(await awaitPage(port, 'one')).toBe('one');
     const { path } = job.repository;
     expect(await git(path, 'log', '-1', '--format=%s', 'main')).toBe(
       'Roll returning back from deployment 2 to deployment 1',
@@ -50,13 +50,13 @@ describe('a rollback after a bad push', () => {
     const bad = webStack('returning', 'broken', { port, healthy: '[CMD, "false"]' });
     const commit = await job.push(bad, 'Break the shop');
     await job.job('returning', ({ revision, status }) => revision === commit && status === 'failed');
-    expect(await readPage(port)).toBe('one');
+    expect(await awaitPage(port, 'one')).toBe('one');
 
     const answer = await job.api('POST', '/stacks/returning/rollback', { body: { to: 3 } });
     expect(answer).toMatchObject({ status: 200 });
     await job.job('returning', ({ tag }) => tag === 'deploy/returning/4');
 
-    expect(await readPage(port)).toBe('one');
+    expect(await awaitPage(port, 'one')).toBe('one');
     expect((await history()).map(({ number, result, trigger }) => [number, result, trigger])).toEqual([
       [4, 'deployed', expect.any(String)],
       [null, 'failed', 'push'],
@@ -109,7 +109,7 @@ describe('without a daemon', () => {
     expect(await job.run('rollback', 'returning', '--to', '2', '--yes', '--apply')).toMatchObject({
       code: 0,
     });
-    expect(await readPage(port)).toBe('typo');
+    expect(await awaitPage(port, 'typo')).toBe('typo');
     const rows = lines((await job.run('history', 'returning')).stdout);
     expect(rows).toHaveLength(before + 1);
     expect(rows[0]).toMatch(/^5\tdeploy\/returning\/5\t/);

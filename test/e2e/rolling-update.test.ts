@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findCompose } from '../support/compose.ts';
 import { freePort } from '../support/docker-engine.ts';
 import type { Json, MainJob } from '../support/main-job.ts';
-import { createEngineView, createMainJob, readPage, runOnEngine, webStack } from '../support/main-job.ts';
+import { awaitPage, createEngineView, createMainJob, runOnEngine, webStack } from '../support/main-job.ts';
 import { workerEngine } from '../support/worker-engine.ts';
 
 /* Several containers of one service on a real engine: made, told apart, replaced in batches, put back, fewer again. */
@@ -98,11 +98,11 @@ describe('a service with replicas', () => {
     const range = `    ports: ["127.0.0.1:${first}-${first + 1}:8080"]\n`;
     await job.push(webStack('fleet', 'five', { service: `${range}${deploy(2, '')}` }), 'Publish the fleet');
     await job.job('fleet', ({ tag }) => tag === 'deploy/fleet/4');
-    expect([await readPage(first), await readPage(first + 1)]).toEqual(['five', 'five']);
+    expect([await awaitPage(first, 'five'), await awaitPage(first + 1, 'five')]).toEqual(['five', 'five']);
     await job.push(webStack('fleet', 'five', { service: `${range}${deploy(1, '')}` }), 'One is enough');
     await job.job('fleet', ({ tag }) => tag === 'deploy/fleet/5');
     expect(await engine.containers('fleet')).toEqual(running(1));
-    expect(await readPage(first)).toBe('five');
+    expect(await awaitPage(first, 'five')).toBe('five');
   });
 });
 

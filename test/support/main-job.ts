@@ -15,7 +15,7 @@ const execFileAsync = promisify(execFile);
 
 export const IMAGE = 'kombinator-main-job/busybox:1';
 /** Nothing here may take longer; far above what is wanted, since other suites may share the machine. */
-export const PATIENCE_MS = 20_000;
+export const PATIENCE_MS = 60_000;
 
 export interface Answer {
   readonly status: number;
@@ -282,6 +282,15 @@ export async function readPage(port: number): Promise<string> {
   } catch (error) {
     return String(error);
   }
+}
+
+/** What the page is, which is soon what is wanted: a server that was started a moment ago need not listen yet. */
+export function awaitPage(port: number, wanted: string): Promise<string> {
+  return eventually(
+    () => readPage(port),
+    (text) => text === wanted,
+    PATIENCE_MS,
+  );
 }
 
 /** Runs a program of the machine against the engine; resolves to what it wrote. */
