@@ -21,7 +21,7 @@ const LOOKS = 5;
 const TIMEOUT_MS = 300_000;
 /** Nobody can be faster on this machine: the requests alone, as many at a time as the server takes. */
 const FLOOR = 'the bare requests';
-const AT_A_TIME = 16;
+const AT_A_TIME = 64;
 
 /** Milliseconds: from nothing to all objects, and looks that find nothing to do. */
 interface Round {

@@ -1,4 +1,4 @@
-import { asFields, asList, asNumber, asString } from '../../model/values.ts';
+import { asFields, asList, asString } from '../../model/values.ts';
 
 export interface ApiCause {
   readonly reason: string;
@@ -14,10 +14,10 @@ export class ApiError extends Error {
   /** `Conflict`, `Invalid`, `Forbidden`, `NotFound`, `Expired`, …; empty when the server gave none. */
   readonly reason: string;
   readonly causes: readonly ApiCause[];
-  /** What the server asks to wait, in milliseconds. */
+  /** What the server asks to wait before the next attempt, in milliseconds: header Retry-After, in seconds. */
   readonly retryAfterMs: number | null;
 
-  constructor(status: number, body: unknown, fallback: string) {
+  constructor(status: number, body: unknown, fallback: string, retryAfter?: string) {
     const fields = asFields(body) ?? {};
     super(asString(fields['message']) ?? fallback);
     this.status = status;
@@ -28,8 +28,8 @@ export class ApiError extends Error {
       const text = (key: string): string => asString(cause[key]) ?? '';
       return { reason: text('reason'), message: text('message'), field: text('field') };
     });
-    const seconds = asNumber(details['retryAfterSeconds']);
-    this.retryAfterMs = seconds === undefined ? null : seconds * 1_000;
+    const seconds = Number(retryAfter ?? Number.NaN);
+    this.retryAfterMs = Number.isFinite(seconds) && seconds >= 0 ? seconds * 1_000 : null;
   }
 }
 

@@ -1,8 +1,9 @@
 import http from 'node:http';
 import https from 'node:https';
 import { text as readAll } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeConfig } from '@kubernetes/client-node';
-import { ApiError } from './api-error.ts';
+import { ApiError, isApiError } from './api-error.ts';
 
 export interface ApiRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -23,7 +24,10 @@ export interface ApiAnswer {
   readonly body: unknown;
 }
 
-/** Plain requests to one API server. Throws ApiError for every answer that is no success, the system's error for none. */
+/**
+ * Plain requests to one API server. Throws ApiError for every answer that is no success, the system's error for none. A server that
+ * is busy and says when to come back (429 or 503 with Retry-After; it has not begun then) is asked again until `timeoutMs` are over.
+ */
 export interface ApiClient {
   /** `https://10.0.0.1:6443` */
   readonly address: string;
@@ -48,8 +52,8 @@ interface Connection {
   agents: { readonly key: string; readonly agent: http.Agent } | null;
 }
 
-/** More requests than this at a time wait for each other. */
-const MAX_SOCKETS = 16;
+/** Connections that are kept for the next request. */
+const MAX_FREE_SOCKETS = 64;
 
 export function createApiClient({ loadConfig, timeoutMs = 30_000 }: ApiClientOptions): ApiClient {
   let connecting: Promise<Connection> | undefined;
@@ -74,8 +78,16 @@ export function createApiClient({ loadConfig, timeoutMs = 30_000 }: ApiClientOpt
     },
     async request(request) {
       const signal = AbortSignal.any([request.signal, AbortSignal.timeout(timeoutMs)]);
-      const message = await send(request, signal);
-      return readAnswer(message);
+      const deadline = performance.now() + timeoutMs;
+      for (;;) {
+        try {
+          return await readAnswer(await send(request, signal));
+        } catch (error) {
+          const pause = pauseBeforeNext(error);
+          if (pause === null || performance.now() + pause > deadline) throw error;
+          await sleep(pause, undefined, { signal }).catch(() => signal.throwIfAborted());
+        }
+      }
     },
     async lines(request) {
       const message = await send({ ...request, method: 'GET' }, request.signal);
@@ -131,8 +143,8 @@ function agentOf(connection: Connection, tls: https.AgentOptions): http.Agent {
   const given = Object.fromEntries(Object.entries(tls).filter(([, value]) => value !== undefined));
   // Watches keep their connections to themselves, so there is no limit on sockets here.
   const agent = plain
-    ? new http.Agent({ keepAlive: true, maxFreeSockets: MAX_SOCKETS })
-    : new https.Agent({ keepAlive: true, maxFreeSockets: MAX_SOCKETS, ...given });
+    ? new http.Agent({ keepAlive: true, maxFreeSockets: MAX_FREE_SOCKETS })
+    : new https.Agent({ keepAlive: true, maxFreeSockets: MAX_FREE_SOCKETS, ...given });
   connection.agents = { key, agent };
   return agent;
 }
@@ -161,6 +173,11 @@ function sendOnce(sending: Sending, again = true): Promise<http.IncomingMessage>
   return promise;
 }
 
+/** Milliseconds; `null`: asking again would not help, or might do twice what was asked for. */
+function pauseBeforeNext(error: unknown): number | null {
+  return isApiError(error, 429) || isApiError(error, 503) ? error.retryAfterMs : null;
+}
+
 function isSuccess({ statusCode = 0 }: http.IncomingMessage): boolean {
   return statusCode >= 200 && statusCode < 300;
 }
@@ -170,7 +187,8 @@ async function readAnswer(message: http.IncomingMessage): Promise<ApiAnswer> {
   const status = message.statusCode ?? 0;
   const body = parse(text);
   if (isSuccess(message)) return { status, body };
-  throw new ApiError(status, body, text.trim().slice(0, 500) || `HTTP status ${status}`);
+  const fallback = text.trim().slice(0, 500) || `HTTP status ${status}`;
+  throw new ApiError(status, body, fallback, message.headers['retry-after']);
 }
 
 function parse(text: string): unknown {

@@ -14,7 +14,7 @@ import { readHealth } from './read-health.ts';
 import { execIn, openSession } from './session.ts';
 
 /** An API server works on hundreds at a time; more of ours would only wait for each other there. */
-const PARALLEL_CHANGES = 16;
+const PARALLEL_CHANGES = 64;
 
 /** The `Target` port over one API server. */
 export function createClusterTarget(options: ClusterOptions): Target {
