@@ -77,8 +77,10 @@ async function killOnce(round: number, moment: number): Promise<void> {
 
 /** Every round replaces two containers, adds or drops a third one with its network, and keeps the database as it is. */
 function kombination(round: number): string {
-  const probe = 'healthcheck: { test: ["CMD", "true"], interval: 200ms, retries: 50 }';
-  const common = `image: "${IMAGE}", init: true, command: ["sleep", "1000"], ${probe}`;
+  // Each probe is a process of the engine's: of those that never end, many would leave the machine no time for the test.
+  const probe = (interval: string) =>
+    `healthcheck: { test: ["CMD", "true"], interval: ${interval}, retries: 50 }`;
+  const common = `image: "${IMAGE}", init: true, command: ["sleep", "1000"]`;
   const extra =
     round % 2 === 1 ? `  extra: { ${common}, env: { ROUND: "${round}" }, networks: [side] }\n` : '';
   return `version: "1.0"
@@ -86,8 +88,8 @@ meta: { name: ${STACK} }
 volumes: { data: {} }
 networks: { side: {} }
 services:
-  db: { ${common}, volumes: ["data:/data"] }
-  app: { ${common}, env: { ROUND: "${round}" }, depends_on: { db: { condition: service_healthy } } }
+  db: { ${common}, ${probe('2s')}, volumes: ["data:/data"] }
+  app: { ${common}, ${probe('500ms')}, env: { ROUND: "${round}" }, depends_on: { db: { condition: service_healthy } } }
   web: { ${common}, env: { ROUND: "${round}" }, depends_on: [db] }
 ${extra}`;
 }
