@@ -43,7 +43,7 @@ export interface FileOptions {
 }
 
 /** More files than this in one container want a volume or an image. */
-const MAX_FILES = 1_000;
+const MAX_FILES = 10_000;
 
 /** Looks up `files:` and relative bind mounts of every service in the repository. */
 export function findServiceFiles(services: readonly ServiceModel[], options: FileOptions): FileFindings {

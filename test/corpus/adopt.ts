@@ -143,6 +143,8 @@ function addMissing(project: CorpusProject, diagnostic: Diagnostic, additions: A
   const { code, message, severity } = diagnostic;
   if (severity !== 'error') return;
   if (code === 'UNRESOLVED_VARIABLE') addVariable(UNSET.exec(message)?.[2], diagnostic, additions);
+  if (code === 'SECRET_NOT_FOUND')
+    addVariable(/secret:\/\/env\/(\w+)/.exec(message)?.[1], diagnostic, additions);
   const [, secret] = /^the secret (.+) is external, and/.exec(message) ?? [];
   if (secret !== undefined) additions.secrets.add(secret);
   if (secret !== undefined) additions.needs.add(`the secret ${secret}`);
@@ -202,6 +204,7 @@ function addVariable(
 
 /** A value that is right for where a variable is used, and for what its name suggests. */
 function standIn(name: string, path: string, index: number): string {
+  if (/^volumes\..*\.name$/.test(path)) return `stand-in-${index}`;
   if (/PORT/i.test(name) || /\.(ports|expose)\[/.test(path)) return String(20_000 + index);
   if (/(^|_)(P?UID|P?GID|USER_ID|GROUP_ID)$/i.test(name)) return '1000';
   if (/(DIR|PATH|ROOT|FOLDER|DATA|CONFIG|VOLUME|LOCATION|HOME|STORAGE|MEDIA|BACKUP|DOWNLOADS?)/i.test(name)) {

@@ -20,7 +20,7 @@ const OVERRIDES = ['compose.override', 'docker-compose.override'].flatMap((name)
 ]);
 const OTHER = /compose.*\.ya?ml$/i;
 const SKIPPED = new Set(['.git', '.github', 'node_modules']);
-const MAX_FILES = 5_000;
+const MAX_FILES = 10_000;
 const MAX_BYTES = 1024 ** 2;
 
 /** Every directory at or below a folder that holds a Compose file, as a project. */
