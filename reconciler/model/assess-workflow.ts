@@ -32,7 +32,7 @@ export interface WorkflowAssessment {
   readonly nodes: readonly FilledNode[];
   readonly edges: readonly ResolvedEdge[];
   /** By reference as written. */
-  readonly secrets: Omit<SecretFindings, 'placed'>;
+  readonly secrets: Omit<SecretFindings, 'placed' | 'built'>;
   readonly issues: readonly Issue[];
 }
 

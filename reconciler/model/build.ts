@@ -3,6 +3,7 @@ import type { BuildSpec } from './docker-spec.ts';
 import { normaliseImage } from './image-reference.ts';
 import type { Issues } from './issue.ts';
 import { accept } from './issue.ts';
+import type { SecretUse } from './kombination.ts';
 import { readUlimits, texts } from './option-values.ts';
 import { readPlainPairs } from './service-lists.ts';
 import { readExtraHosts, readSize } from './service-options.ts';
@@ -21,6 +22,8 @@ export interface BuildModel extends Omit<BuildSpec, 'context' | 'dockerfile'> {
   readonly platform?: string;
   /** More names for the image. */
   readonly tags?: readonly string[];
+  /** `target` is the id that a step asks for. */
+  readonly secrets?: readonly SecretUse[];
   readonly path: DocumentPath;
 }
 
@@ -29,7 +32,6 @@ const UNSUPPORTED: Readonly<Record<string, string>> = {
   additional_contexts: 'copy the files into the context, or name another image in a FROM',
   entitlements: 'the engine builds without entitlements',
   privileged: 'the engine builds without privileges',
-  secrets: 'the engine cannot mount secrets into a step; fetch what needs them outside of the build',
   ssh: 'the engine cannot lend an SSH agent to a step',
 };
 
@@ -100,6 +102,7 @@ function readSettings(fields: Fields, path: DocumentPath, issues: Issues): Setti
   const cacheFrom = texts(fields['cache_from']);
   const extraHosts = readExtraHosts(fields['extra_hosts'], at('extra_hosts'), issues);
   const tags = readTags(fields['tags'], at('tags'), issues);
+  const secrets = readSecrets(fields['secrets'], at('secrets'), issues);
   return defined({
     dockerfile: asString(fields['dockerfile']),
     dockerfileInline,
@@ -115,6 +118,7 @@ function readSettings(fields: Fields, path: DocumentPath, issues: Issues): Setti
     noCache: asBoolean(fields['no_cache']) || undefined,
     platform: readPlatform(fields['platforms'], at('platforms'), issues),
     tags: tags.length > 0 ? tags : undefined,
+    secrets: secrets.length > 0 ? secrets : undefined,
   });
 }
 
@@ -148,6 +152,28 @@ function entriesOf(value: unknown): readonly (readonly [string | number, string,
       return [name, name, scalar.test(typeof member) ? String(member) : undefined] as const;
     })
   );
+}
+
+/** Names, or maps as in Compose; what a step does with a secret's owner and mode is said in the Dockerfile. */
+function readSecrets(value: unknown, path: DocumentPath, issues: Issues): readonly SecretUse[] {
+  return (asList(value) ?? []).flatMap((item, index) => {
+    const fields: Fields = typeof item === 'string' ? { source: item } : (asFields(item) ?? {});
+    const source = asString(fields['source']);
+    if (source === undefined) return [];
+    for (const key of ['uid', 'gid', 'mode']) {
+      if (fields[key] === undefined) continue;
+      issues.warning(
+        'UNSUPPORTED_KEY',
+        [...path, index, key],
+        `${key} has no effect on a secret of a build`,
+        {
+          hint: `say it in the Dockerfile: RUN --mount=type=secret,id=${source},${key}=…`,
+          at: 'key',
+        },
+      );
+    }
+    return [{ source, target: asString(fields['target']) ?? source, path: [...path, index] }];
+  });
 }
 
 function readTags(value: unknown, path: DocumentPath, issues: Issues): readonly string[] {

@@ -84,7 +84,12 @@ export type BuiltImageSpec = {
   readonly platform?: string;
   /** More names for it, with tags. */
   readonly tags?: readonly string[];
+  /** What steps may read while they run. It is no part of the image, and no reason to build it again. */
+  readonly secrets?: readonly BuildSecretSpec[];
 };
+
+/** `RUN --mount=type=secret,id=…` */
+export type BuildSecretSpec = { readonly id: string; readonly content: Secret };
 
 export type PortSpec = {
   readonly containerPort: number;

@@ -105,12 +105,13 @@ function buildSpec(
   service: ServiceModel,
   build: BuildModel,
   digests: Digests,
-): Omit<BuiltImageSpec, 'reference'> {
+): Omit<BuiltImageSpec, 'reference' | 'secrets'> {
   const {
     context: _,
     dockerfile: __,
     dockerfileInline: ___,
     path: ____,
+    secrets: _____,
     tags = [],
     platform,
     ...rest

@@ -25,7 +25,7 @@ export interface SecretNeed {
   readonly path: DocumentPath;
 }
 
-/** A secret put into a container as a file. */
+/** A secret put into a container as a file, or shown to the steps of a build. */
 export interface PlacedSecret {
   readonly use: SecretUse;
   readonly reference: string;
@@ -39,6 +39,8 @@ export interface SecretFindings {
   readonly sources: ReadonlyMap<string, SecretSource>;
   /** By service: what its `secrets:` asks for. */
   readonly placed: ReadonlyMap<string, readonly PlacedSecret[]>;
+  /** By service: what its `build.secrets:` asks for. */
+  readonly built: ReadonlyMap<string, readonly PlacedSecret[]>;
   /** Repository paths that the findings rest on. */
   readonly watched: ReadonlySet<string>;
 }
@@ -70,6 +72,16 @@ export function findSecrets(kombination: Kombination, options: SecretOptions): S
   }
   for (const { parts, path } of templates) need(search, parts, path);
   const placed = placeSecrets(kombination, search);
+  const built = new Map(
+    kombination.services.flatMap(({ name, build }) => {
+      const list = declaredSecrets(build?.secrets ?? [], {
+        name: `the build of ${name}`,
+        kombination,
+        search,
+      });
+      return list.length > 0 ? [[name, list] as const] : [];
+    }),
+  );
   const sources = new Map([...search.found].flatMap(([key, one]) => (isProblem(one) ? [] : [[key, one]])));
   const unique = new Map([...sources.values()].map((source) => [source.reference, source]));
   return {
@@ -77,6 +89,7 @@ export function findSecrets(kombination: Kombination, options: SecretOptions): S
     references: [...unique.values()],
     sources,
     placed,
+    built,
     watched: search.watched,
   };
 }
@@ -85,7 +98,7 @@ export function findSecrets(kombination: Kombination, options: SecretOptions): S
 export function findReferences(
   references: readonly { readonly reference: string; readonly path: DocumentPath }[],
   options: Omit<SecretOptions, 'templates'>,
-): Omit<SecretFindings, 'placed'> {
+): Omit<SecretFindings, 'placed' | 'built'> {
   const search: Search = { ...options, templates: [], found: new Map(), needs: [], watched: new Set() };
   for (const { reference, path } of references) {
     need(search, [{ reference, name: reference }], path);
@@ -152,17 +165,7 @@ function locateFile(
 function placeSecrets(kombination: Kombination, search: Search): SecretFindings['placed'] {
   const placed = new Map<string, readonly PlacedSecret[]>();
   for (const { name, secrets, mounts } of kombination.services) {
-    const list = secrets.flatMap((use): readonly PlacedSecret[] => {
-      const model = Object.hasOwn(kombination.secrets, use.source)
-        ? kombination.secrets[use.source]
-        : undefined;
-      if (model) return placeSecret(model, use, search);
-      const hint =
-        suggest(use.source, Object.keys(kombination.secrets)) ?? 'add it under the top-level secrets:';
-      const message = `${name} is given the secret ${use.source}, which is not declared`;
-      search.issues.error('UNKNOWN_SECRET', use.path, message, { hint });
-      return [];
-    });
+    const list = declaredSecrets(secrets, { name, kombination, search });
     if (list.length > 0) placed.set(name, list);
     const clash = mounts.find(({ mount }) => mount.target === SECRETS_DIRECTORY);
     if (list.length > 0 && clash) {
@@ -174,6 +177,24 @@ function placeSecrets(kombination: Kombination, search: Search): SecretFindings[
     }
   }
   return placed;
+}
+
+function declaredSecrets(
+  uses: readonly SecretUse[],
+  {
+    name,
+    kombination: { secrets },
+    search,
+  }: { readonly name: string; readonly kombination: Kombination; readonly search: Search },
+): readonly PlacedSecret[] {
+  return uses.flatMap((use): readonly PlacedSecret[] => {
+    const model = Object.hasOwn(secrets, use.source) ? secrets[use.source] : undefined;
+    if (model) return placeSecret(model, use, search);
+    const hint = suggest(use.source, Object.keys(secrets)) ?? 'add it under the top-level secrets:';
+    const message = `${name} is given the secret ${use.source}, which is not declared`;
+    search.issues.error('UNKNOWN_SECRET', use.path, message, { hint });
+    return [];
+  });
 }
 
 function placeSecret(model: SecretModel, use: SecretUse, search: Search): readonly PlacedSecret[] {

@@ -30,8 +30,13 @@ export function registryOf(reference: string): string {
 
 /** That of a reference's registry, if it is among them. */
 export function findRegistry<T extends OfHost>(reference: string, registries: readonly T[]): T | undefined {
-  const host = registryOf(reference);
-  return registries.find((registry) => normaliseHost(registry.host) === host);
+  return findByHost(registryOf(reference), registries);
+}
+
+/** The same for a host, in any of its spellings. */
+export function findByHost<T extends OfHost>(host: string, registries: readonly T[]): T | undefined {
+  const wanted = normaliseHost(host);
+  return registries.find((registry) => normaliseHost(registry.host) === wanted);
 }
 
 /** What a registry is called where credentials are kept by it, in the words of Docker's own configuration. */

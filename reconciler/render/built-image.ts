@@ -1,12 +1,15 @@
 import type { Assessment } from '../model/assess.ts';
+import type { BuildSecretSpec } from '../model/docker-spec.ts';
 import type { DesiredResource, ResourceId } from '../model/resource.ts';
 import { hashSpec, resourceId } from '../model/resource.ts';
+import { Secret } from '../model/secret.ts';
+import type { ContainerOptions } from './container.ts';
 import type { Locate } from './names.ts';
 
 /** The images that the stack builds, one for each node that runs a service with it. They belong to the stack. */
 export function renderBuiltImages(
-  { kombination, images }: Assessment,
-  locate: Locate,
+  { kombination, images, secrets }: Assessment,
+  { locate, lookup }: { readonly locate: Locate } & Pick<ContainerOptions, 'lookup'>,
 ): readonly DesiredResource[] {
   const resources = new Map<ResourceId, DesiredResource>();
   for (const { name, node } of kombination.services) {
@@ -14,8 +17,20 @@ export function renderBuiltImages(
     if (!built) continue;
     const { spec, content, path } = built;
     const id = resourceId(node, 'image', spec.reference);
-    const common = { id, target: node, kind: 'image', name: spec.reference, spec, hash: hashSpec(spec, []) };
-    resources.set(id, { ...common, updatable: [], dependsOn: [], origin: locate(path), content });
+    const shown = (secrets.built.get(spec.service) ?? []).map(({ use, reference }): BuildSecretSpec => {
+      return { id: use.target, content: lookup(reference) ?? new Secret('', reference) };
+    });
+    const whole = shown.length > 0 ? { ...spec, secrets: shown } : spec;
+    const common = { id, target: node, kind: 'image', name: spec.reference, spec: whole };
+    // Another value of a secret makes no other image.
+    resources.set(id, {
+      ...common,
+      hash: hashSpec(spec, []),
+      updatable: [],
+      dependsOn: [],
+      origin: locate(path),
+      content,
+    });
   }
   return [...resources.values()];
 }

@@ -56,7 +56,7 @@ export function renderDocker({ assessment, file, lookup }: RenderOptions): reado
       );
     }
   }
-  for (const image of renderBuiltImages(assessment, locate)) add(image);
+  for (const image of renderBuiltImages(assessment, { locate, lookup })) add(image);
   const pulled = kombination.services.filter(({ name }) => !assessment.images.has(name));
   for (const image of renderImages(pulled, locate)) add(image);
   for (const service of kombination.services) {

@@ -42,8 +42,9 @@ describe('an image of the repository', () => {
     (await run('docker', args, { env: { ...process.env, DOCKER_HOST: engine.host } })).stdout.trim();
 
   /** A repository with one stack; pushes and applies as a person would. */
-  function open(stack: string) {
+  function open(stack: string, secrets: Readonly<Record<string, string>> = {}) {
     const rig = createRig({
+      secrets,
       createTarget: ({ name }) =>
         createDockerTarget({
           name,
@@ -107,9 +108,7 @@ describe('an image of the repository', () => {
       );
       const first = await apply();
       expect(first.job.status).toBe('completed');
-      expect(first.logs.map(({ message }) => message).join('\n')).toContain(
-        'Step 2/9 : COPY busybox /bin/sh',
-      );
+      expect(first.logs.map(({ message }) => message).join('\n')).toContain('[1/3] COPY busybox /bin/sh');
       expect(
         await docker(
           'exec',
@@ -156,13 +155,62 @@ describe('an image of the repository', () => {
       const { job, logs } = await apply();
       expect(job).toMatchObject({ status: 'failed', error: { code: 'BUILD_FAILED' } });
       expect(job.error?.message).toContain(
-        '(kombinations/broken/kombination.yaml:4) could not be built at step 9/11 : RUN echo',
+        '(kombinations/broken/kombination.yaml:4) could not be built at step 4/4 : RUN echo',
       );
-      expect(job.error?.message).toContain('returned a non-zero code: 3');
+      expect(job.error?.message).toContain('exit code: 3');
       expect(job.error?.message).toContain('last output: lost ***');
       expect(JSON.stringify([job, logs])).not.toContain('hush-hush');
       expect(await docker('inspect', '-f', '{{.State.Running}}', 'broken-web-1')).toBe('true');
       expect(await images()).toEqual(before);
+    },
+    START,
+  );
+
+  it(
+    'is built with what only BuildKit knows; its steps see secrets, and nobody else does',
+    async () => {
+      const { push, plan, apply, images } = open('kit', { 'secret://file/token': 'hush-hush\n' });
+      const text = `${kombination('kit', 'web: { build: { context: ., secrets: [{ source: token, target: the-token }] } }')}
+secrets: { token: { secret: "secret://file/token" } }
+`;
+      // The wait is longer than what an engine waits for somebody who has gone.
+      const dockerfile = `FROM scratch AS tools
+COPY busybox /bin/sh
+COPY busybox /bin/sleep
+FROM tools AS made
+RUN --mount=type=cache,target=/cache sleep 3; echo kept > /cache/a
+RUN --mount=type=cache,target=/cache --mount=type=secret,id=the-token \\
+  read a < /cache/a; read t < /run/secrets/the-token; echo "it is $t"; echo "$a \${#t}" > /made
+FROM tools
+COPY --from=made /made /made
+CMD ["/bin/sh", "-c", "trap exit TERM; sleep 1000 & wait"]
+`;
+      await push({ 'kombination.yaml': text, Dockerfile: dockerfile, busybox });
+      const { job, logs } = await apply();
+      expect(job).toMatchObject({ status: 'completed', error: null });
+      expect(await docker('exec', 'kit-web-1', '/bin/sh', '-c', 'read a < /made; echo $a')).toBe('kept 9');
+      const told = logs.map(({ message }) => message).join('\n');
+      expect(told).toContain('it is ***');
+      expect(told).not.toContain('hush-hush');
+      const [built = ''] = await images();
+      expect(await docker('history', '--no-trunc', built)).not.toContain('hush-hush');
+      expect(await plan()).toEqual([]);
+    },
+    START,
+  );
+
+  it(
+    'is built by the classic builder where BuildKit would pass over a setting',
+    async () => {
+      const { push, apply } = open('classic');
+      const text = kombination('classic', 'web: { build: { context: ., shm_size: 70m } }');
+      const dockerfile = `${DOCKERFILE}RUN while read line; do case "$line" in *" /dev/shm "*) echo "$line";; esac; done < /proc/mounts\n`;
+      await push({ 'kombination.yaml': text, Dockerfile: dockerfile, busybox, 'files/a': 'one' });
+      const { job, logs } = await apply();
+      expect(job).toMatchObject({ status: 'completed', error: null });
+      const told = logs.map(({ message }) => message).join('\n');
+      expect(told).toContain('Step 2/10 : COPY busybox /bin/sh');
+      expect(told).toContain(`size=${70 * 1024}k`);
     },
     START,
   );

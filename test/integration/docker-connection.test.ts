@@ -6,10 +6,11 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDockerTarget } from '../../reconciler/adapters/docker/index.ts';
+import { Secret } from '../../reconciler/model/secret.ts';
 import type { DockerConnection } from '../../reconciler/model/target.ts';
 import type { DockerEngine } from '../support/docker-engine.ts';
 import { engineJson, startDockerEngine } from '../support/docker-engine.ts';
-import { TARGET } from '../support/docker-resources.ts';
+import { contextFor, TARGET } from '../support/docker-resources.ts';
 import { freshStack } from '../support/docker-stack.ts';
 import type { EngineSsh } from '../support/engine-ssh.ts';
 import { startEngineSsh } from '../support/engine-ssh.ts';
@@ -36,12 +37,17 @@ async function runThrough(
   environment: Record<string, string> = {},
 ): Promise<void> {
   await using target = connect(connection, environment);
-  const { service, apply, settled, observe } = freshStack(target, IMAGE);
+  const { stack, make, service, apply, settled, observe } = freshStack(target, IMAGE);
   const web = service('web');
   await apply('create', web);
   expect((await settled(web)).status).toBe('healthy');
   expect((await observe(web))?.hash).toBe(web.hash);
   await apply('delete', web);
+  // A build asks back over a connection of its own.
+  const dockerfile = `FROM ${IMAGE}\nRUN --mount=type=secret,id=word read a < /run/secrets/word && test "$a" = hush\n`;
+  const { image, blobs } = make.built(dockerfile, [{ id: 'word', content: new Secret('hush\n', 'word') }]);
+  await apply('create', image, contextFor(stack, { blobs }));
+  await apply('delete', image);
 }
 
 describe('reaching a Docker Engine', () => {

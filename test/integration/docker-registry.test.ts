@@ -6,11 +6,9 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDockerTarget } from '../../reconciler/adapters/docker/index.ts';
 import { diffResource } from '../../reconciler/diff/diff-resource.ts';
-import { blobId } from '../../reconciler/model/blob-id.ts';
-import type { DesiredResource } from '../../reconciler/model/resource.ts';
 import { Secret } from '../../reconciler/model/secret.ts';
 import { engineJson, freePort } from '../support/docker-engine.ts';
-import { contextFor, resourcesOf, TARGET } from '../support/docker-resources.ts';
+import { contextFor, TARGET } from '../support/docker-resources.ts';
 import { freshStack } from '../support/docker-stack.ts';
 import { eventually } from '../support/eventually.ts';
 import { realClock, silentLogger } from '../support/target-options.ts';
@@ -105,26 +103,17 @@ auth: { htpasswd: { realm: test, path: ${join(root, 'htpasswd')} } }
   it('is what images are built from, with its credentials and not without', async () => {
     const base = `${registry}/team/base:1`;
     await push(base, 'base');
-    const dockerfile = blobId(new TextEncoder().encode(`FROM ${base}\n`));
-    const blobs = { [dockerfile]: `FROM ${base}\n` };
-    const imageOf = (stack: string): DesiredResource => {
-      const spec = {
-        reference: `${stack}-web:0123456789ab`,
-        service: 'web',
-        build: { context: 'c', dockerfile: 'Dockerfile' },
-      };
-      const { dependsOn, ...pulled } = resourcesOf(stack).image(spec.reference);
-      const content = [{ path: 'Dockerfile', type: 'file', blob: dockerfile }] as const;
-      return { ...pulled, dependsOn, spec, content, shared: false };
-    };
+    const dockerfile = `FROM ${base}\n`;
     await using stranger = connect(null);
     const refused = freshStack(stranger, base);
-    await expect(
-      refused.apply('create', imageOf(refused.stack), contextFor(refused.stack, { blobs })),
-    ).rejects.toMatchObject({ code: 'BUILD_FAILED', retryable: true });
+    const { image: never, blobs } = refused.make.built(dockerfile);
+    await expect(refused.apply('create', never, contextFor(refused.stack, { blobs }))).rejects.toMatchObject({
+      code: 'BUILD_FAILED',
+      retryable: true,
+    });
     await using target = connect('pass-word-1');
-    const { stack, apply, observe } = freshStack(target, base);
-    const image = imageOf(stack);
+    const { stack, make, apply, observe } = freshStack(target, base);
+    const { image } = make.built(dockerfile);
     await apply('create', image, contextFor(stack, { blobs }));
     expect(diffResource(image, await observe(image)).action).toBe('no-op');
     expect(await target.owned(new AbortController().signal)).toContainEqual(

@@ -1,4 +1,6 @@
+import { blobId } from '../../reconciler/model/blob-id.ts';
 import type {
+  BuildSecretSpec,
   ContainerSpec,
   ImageSpec,
   NetworkSpec,
@@ -45,6 +47,17 @@ export function resourcesOf(stack: string) {
       make('volume', name, { name: `${stack}_${name}`, ...spec }, { guarded: true }),
     image: (reference: string, pullPolicy: ImageSpec['pullPolicy'] = 'missing') =>
       make('image', reference, { reference, pullPolicy }, { shared: true }),
+    /** Built from this Dockerfile alone, which the context of the apply has to hold. */
+    built: (dockerfile: string, secrets: readonly BuildSecretSpec[] = []) => {
+      const reference = `${stack}-web:0123456789ab`;
+      const build = { context: 'c', dockerfile: 'Dockerfile' };
+      const blob = blobId(new TextEncoder().encode(dockerfile));
+      const content = [{ path: 'Dockerfile', type: 'file', blob }] as const;
+      return {
+        image: make('image', reference, { reference, service: 'web', build, secrets }, { content }),
+        blobs: { [blob]: dockerfile },
+      };
+    },
     container: (service: string, spec: Partial<ContainerSpec> & { readonly image: string }) =>
       make(
         'container',

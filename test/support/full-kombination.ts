@@ -64,7 +64,7 @@ services:
     healthcheck: { test: [CMD, pg_isready], interval: 2s }
     networks: [back]
   migrate:
-    build: { context: app, args: { VERSION: "1$$" }, target: prod }
+    build: { context: app, args: { VERSION: "1$$" }, target: prod, secrets: [{ source: tls, target: key }] }
     restart: "no"
     networks: [back]
     depends_on: [db]

@@ -50,6 +50,34 @@ describe('an image that is built', () => {
     expect(container?.dependsOn).toContainEqual({ id: image?.id, until: 'applied' });
   });
 
+  it('shows secrets to its steps, and is the same image with other values of them', async () => {
+    const text = `${web('build: { context: app, secrets: [plain, { source: token, target: id }] }')}
+secrets: { plain: { environment: PLAIN }, token: { secret: "secret://file/token" } }
+`;
+    const openWith = async (token: string) => {
+      const fixture = createDesiredFixture({
+        secrets: { 'secret://file/token': token, 'secret://env/PLAIN': 'in clear' },
+      });
+      await fixture.push({ [FILE]: text, ...HELLO });
+      return fixture.state;
+    };
+    const [first, second, without] = [
+      await openWith('one'),
+      await openWith('two'),
+      (await open(web())).state,
+    ];
+    const shown = (state: DesiredState) =>
+      imageOf(state).secrets?.map(({ id, content }) => [id, content.reveal()]);
+    expect(shown(first)).toEqual([
+      ['plain', 'in clear'],
+      ['id', 'one'],
+    ]);
+    expect(shown(second)?.[1]).toEqual(['id', 'two']);
+    expect(imagesOf(first)[0]?.hash).toBe(imagesOf(second)[0]?.hash);
+    expect(imageOf(first).reference).toBe(imageOf(without).reference);
+    expect(JSON.stringify(imagesOf(first))).not.toContain('in clear');
+  });
+
   it.each([
     { when: 'a file of the context changes', files: { [`${DIR}/app/main`]: 'bye' } },
     { when: 'the Dockerfile changes', files: { [`${DIR}/app/Dockerfile`]: 'FROM x\n' } },
@@ -179,10 +207,11 @@ it.each([
     ],
   },
   {
-    text: 'build: { context: app, secrets: [a], ssh: default, cache_to: [x], platforms: [linux/amd64, linux/arm64] }',
+    text: 'build: { context: app, secrets: [a], ssh: default, privileged: true, cache_to: [x], platforms: [linux/amd64, linux/arm64] }',
     want: [
-      '5:28 error UNSUPPORTED_KEY services.web.build.secrets',
+      '5:28 error UNKNOWN_SECRET services.web.build.secrets[0]',
       '5:42 error UNSUPPORTED_KEY services.web.build.ssh',
+      '5:56 error UNSUPPORTED_KEY services.web.build.privileged',
       '5:56 warning UNSUPPORTED_KEY services.web.build.cache_to',
       '5:82 warning UNSUPPORTED_KEY services.web.build.platforms',
     ],

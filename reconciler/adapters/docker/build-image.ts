@@ -8,6 +8,7 @@ import { streamContext } from './build-context.ts';
 import { BuildFailure, readBuildOutput } from './build-output.ts';
 import { buildImageLabels } from './labels.ts';
 import { authsFor } from './registry.ts';
+import { speaks } from './transport.ts';
 
 /** A step that says nothing for this long is given up. */
 const STALL_MS = 1_800_000;
@@ -34,11 +35,21 @@ export async function buildImage(
   let told = 0;
   context.progress(`building ${reference}`);
   try {
+    const registries = adapter.registries();
+    const secrets = new Map(spec.secrets?.map(({ id, content }) => [id, content.revealBytes()]));
+    using session = isForBuildKit(spec, (await adapter.traits(signal)).api)
+      ? await adapter.engine.openBuildSession({ registries, secrets }, signal)
+      : null;
+    if (!session && secrets.size > 0) {
+      const message = `the image of ${spec.service} is built with secrets, which needs BuildKit: this engine has none`;
+      throw new ReconcilerError('TARGET_UNSUPPORTED', message);
+    }
+    const query = queryOf(spec, buildImageLabels({ ...context, desired }));
     const output = await adapter.engine.buildImage(
       streamContext(desired.content ?? [], { ...context, signal }),
       {
-        query: queryOf(spec, buildImageLabels({ ...context, desired })),
-        auths: authsFor(adapter.registries()),
+        query: session ? { ...query, version: 2, session: session.id } : query,
+        auths: authsFor(registries),
         doing: `build ${reference}`,
         signal,
       },
@@ -57,6 +68,12 @@ export async function buildImage(
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** Whether BuildKit honours all of it on an engine of this API: what it does not, it passes over in silence. */
+function isForBuildKit({ build: { network, shmSize, ulimits } }: BuiltImageSpec, api: string): boolean {
+  const ordinary = network === undefined || ['default', 'host', 'none'].includes(network);
+  return ordinary && (speaks(api, '1.42') || (shmSize === undefined && ulimits === undefined));
 }
 
 /** The words of `POST /build`. Maps and lists that the engine wants as JSON are texts here; names may be repeated. */
@@ -89,11 +106,16 @@ function queryOf(
   };
 }
 
-/** Takes values of arguments that are named like secrets out of what steps print. */
-function createMask({ build }: BuiltImageSpec): (text: string) => string {
-  const values = Object.entries(build.args ?? {}).flatMap(([name, value]) =>
-    isSensitiveName(name) && value.length >= SHORTEST_SECRET ? [value] : [],
+/** Takes secrets, and values of arguments that are named like some, out of what steps print. */
+function createMask({ build, secrets = [] }: BuiltImageSpec): (text: string) => string {
+  const sensitive = Object.entries(build.args ?? {}).flatMap(([name, value]) =>
+    isSensitiveName(name) ? [value] : [],
   );
+  const shown = secrets.flatMap(({ content }) => (content.isText() ? content.reveal().split(/\r?\n/) : []));
+  const values = [...sensitive, ...shown]
+    .map((value) => value.trim())
+    .filter((value) => value.length >= SHORTEST_SECRET)
+    .sort((a, b) => b.length - a.length);
   return (text) => values.reduce((masked, value) => masked.replaceAll(value, MASK), text);
 }
 
@@ -112,7 +134,7 @@ function failure(
 
 /** What a step fetches may be there later; what is written wrongly stays wrong. */
 function mayPass(message: string): boolean {
-  return /returned a non-zero code|dial tcp|timeout|connection refused|no such host|toomanyrequests|TLS|denied|manifest|unauthorized|no output/i.test(
+  return /returned a non-zero code|exit code: \d|dial tcp|timeout|connection refused|no such host|toomanyrequests|TLS|denied|manifest|unauthorized|no output/i.test(
     message,
   );
 }

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../model/json.ts';
+import type { BuildTrace } from './build-trace.ts';
 import { readJsonLines } from './pull-progress.ts';
 
 /** One line of a build. */
@@ -27,14 +28,18 @@ const ENGINE_WORDS = /^( ---> |Removing intermediate container )/;
 const LAST_LINES = 15;
 const LONGEST_LINE = 500;
 
-/** Reads the output of a build (JSON lines) line by line. Throws `BuildFailure` when the engine says that it has failed. */
+/**
+ * Reads the output of a build (JSON lines) line by line, of BuildKit or of the engine's own builder. Throws `BuildFailure` when the engine
+ * says that it has failed.
+ */
 export async function* readBuildOutput(chunks: AsyncIterable<Buffer>): AsyncGenerator<BuildLine> {
   let rest = '';
   let step: string | null = null;
   let last: string[] = [];
+  let trace: BuildTrace | null = null;
   const take = (text: string): BuildLine | null => {
-    const line = withoutColours(text).trimEnd().slice(0, LONGEST_LINE);
-    if (line.trim() === '') return null;
+    const line = clean(text);
+    if (line === '') return null;
     const [, number, words] = /^Step (\d+\/\d+) : (.*)$/.exec(line) ?? [];
     if (words?.startsWith('LABEL io.kombinator.')) return null;
     if (number !== undefined) {
@@ -47,8 +52,16 @@ export async function* readBuildOutput(chunks: AsyncIterable<Buffer>): AsyncGene
     return { text: line, step: null };
   };
   for await (const message of readJsonLines(chunks)) {
-    const { stream, status, id, error, errorDetail } = message as JsonObject;
-    if (typeof error === 'string') throw new BuildFailure(wordsOf(error, errorDetail), step, last);
+    const { stream, status, id, aux, error, errorDetail } = message as JsonObject;
+    if (id === TRACE && typeof aux === 'string') {
+      trace ??= await openTrace();
+      yield* trace.read(aux);
+      continue;
+    }
+    if (typeof error === 'string') {
+      const found: Pick<BuildFailure, 'step' | 'lines'> = trace?.failed() ?? { step, lines: last };
+      throw new BuildFailure(wordsOf(error, errorDetail), found.step, found.lines);
+    }
     const text = typeof stream === 'string' ? stream : '';
     // Progress of single layers would drown everything else.
     if (typeof status === 'string' && id === undefined) yield { text: status, step: null };
@@ -61,6 +74,20 @@ export async function* readBuildOutput(chunks: AsyncIterable<Buffer>): AsyncGene
   }
   const taken = take(rest);
   if (taken) yield taken;
+}
+
+/** What BuildKit's messages are called in the output of an engine. */
+const TRACE = 'moby.buildkit.trace';
+
+/** Its decoder takes a while to load. */
+async function openTrace(): Promise<BuildTrace> {
+  const { createBuildTrace } = await import('./build-trace.ts');
+  return createBuildTrace({ clean, mostLines: LAST_LINES });
+}
+
+function clean(text: string): string {
+  const line = withoutColours(text).trimEnd().slice(0, LONGEST_LINE);
+  return line.trim() === '' ? '' : line;
 }
 
 function wordsOf(error: string, detail: JsonObject[string] | undefined): string {

@@ -10,7 +10,13 @@ const UPLOAD_MS = 1_800_000;
 
 type ImageCalls = Pick<
   Engine,
-  'inspectImage' | 'listImages' | 'buildImage' | 'untagImage' | 'pullImage' | 'registryDigest'
+  | 'inspectImage'
+  | 'listImages'
+  | 'openBuildSession'
+  | 'buildImage'
+  | 'untagImage'
+  | 'pullImage'
+  | 'registryDigest'
 >;
 
 export function imageCalls(transport: Transport): ImageCalls {
@@ -23,6 +29,9 @@ export function imageCalls(transport: Transport): ImageCalls {
         doing: 'list images',
         signal,
       }),
+    // Few stacks build anything, and the protocol takes a while to load.
+    openBuildSession: async (needs, signal) =>
+      (await import('./build-session.ts')).openBuildSession(transport, needs, signal),
     buildImage: (file, options) =>
       transport.stream({ method: 'POST', path: '/build', file, timeoutMs: UPLOAD_MS, ...options }),
     untagImage: (reference, signal) =>

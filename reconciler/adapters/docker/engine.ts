@@ -7,6 +7,7 @@ import type {
   NetworkInspectInfo,
 } from 'dockerode';
 import { errorMessage } from '../../model/errors.ts';
+import type { BuildNeeds, BuildSession } from './build-session.ts';
 import { ignoreStatus, orNull } from './engine-answers.ts';
 import { statusOf } from './engine-errors.ts';
 import { imageCalls } from './engine-images.ts';
@@ -125,6 +126,8 @@ export interface Engine {
   inspectImage(reference: string, signal: AbortSignal): Promise<ImageInspectInfo | null>;
   /** Images that were built for one stack, or for any. */
   listImages(stack: string | null, signal: AbortSignal): Promise<readonly ImageInfo[]>;
+  /** Resolves to a connection that the engine's BuildKit may ask over, `null` when the engine has none. */
+  openBuildSession(needs: BuildNeeds, signal: AbortSignal): Promise<BuildSession | null>;
   /** Output of a build, one JSON object a line. */
   buildImage(context: Readable, options: BuildOptions): Promise<Readable>;
   /** Takes a name from an image, and removes the image with its last one unless it is in use. */

@@ -29,6 +29,7 @@ export interface EngineRequest {
   readonly auth?: AuthConfig | undefined;
   /** Credentials for whatever registries a build needs, by host. */
   readonly auths?: RegistryAuths;
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>;
   /** The connection itself becomes the answer: a stream that goes both ways. */
   readonly hijack?: boolean;
   /** For the whole answer, or for the first byte of a stream. Default 30,000. */
@@ -150,7 +151,7 @@ export function compareVersions(a: string, b: string): number {
 const ANSWERS_TRUE = Object.fromEntries([200, 201, 204, 304].map((status) => [status, true]));
 
 function dial(docker: Docker, request: EngineRequest, isStream: boolean): Promise<unknown> {
-  const { method, path, query, body, file, auth, auths, hijack } = request;
+  const { method, path, query, body, file, auth, auths, hijack, headers } = request;
   const deadline = new AbortController();
   const timer = setTimeout(
     () => deadline.abort(new DOMException('timed out', 'TimeoutError')),
@@ -168,6 +169,7 @@ function dial(docker: Docker, request: EngineRequest, isStream: boolean): Promis
         ...(file === undefined ? {} : { file }),
         ...(auth === undefined ? {} : { authconfig: auth }),
         ...(auths === undefined ? {} : { registryconfig: auths }),
+        ...(headers === undefined ? {} : { headers: { ...headers } as Record<string, string> }),
         ...(hijack === true ? { hijack } : {}),
         abortSignal,
         isStream,

@@ -6,7 +6,7 @@ import type { Issue } from '../issue.ts';
 import type { YamlDocument } from '../yaml-document.ts';
 import type { BindVolumes } from './binds.ts';
 import { castScalars } from './cast.ts';
-import { placeSecrets } from './files.ts';
+import { nameOf, placeSecrets } from './files.ts';
 import { loadSet, withEnvFile } from './load.ts';
 import { locate } from './locate.ts';
 import { isMapNode, mergeNodes, settle, toSequence } from './merge.ts';
@@ -179,7 +179,8 @@ function normalise(project: Project, document: MapNode, environment: Environment
   if (services?.kind === 'map') result = withEntry(result, 'services', map(normal, services.origin));
   const secrets = entries.get('secrets');
   if (secrets?.kind === 'map') {
-    result = withEntry(result, 'secrets', map(placeSecrets(project, secrets, environment), secrets.origin));
+    const placed = placeSecrets(project, secrets, { environment, ofBuilds: secretsOfBuilds(services) });
+    result = withEntry(result, 'secrets', map(placed, secrets.origin));
   }
   const declared = entries.get('volumes');
   if (declared && declared.kind !== 'map' && !isEmpty(declared)) return result;
@@ -188,6 +189,11 @@ function normalise(project: Project, document: MapNode, environment: Environment
     ...volumes,
   ];
   return all.length > 0 ? withEntry(result, 'volumes', map(all, (declared ?? document).origin)) : result;
+}
+
+function secretsOfBuilds(services: ComposeNode | undefined): ReadonlySet<string> {
+  const lists = entriesOf(services).map(([, service]) => child(service, 'build', 'secrets'));
+  return new Set(lists.flatMap((list) => (list?.kind === 'list' ? list.items.map(nameOf) : [])));
 }
 
 /** Configs are gone when the schema is asked. */

@@ -37,7 +37,7 @@ export function placeConfigs(project: Project, service: MapNode, shelf: Shelf): 
   return files.length > 0 ? addFiles(result, files) : result;
 }
 
-function nameOf(use: ComposeNode): string {
+export function nameOf(use: ComposeNode): string {
   return textOf(use.kind === 'map' ? child(use, 'source') : use) ?? '';
 }
 
@@ -124,7 +124,11 @@ function normaliseUse(use: ComposeNode): ComposeNode {
 const SECRET_KEYS = new Set(['file', 'environment', 'secret']);
 
 /** `secrets` of the document: paths from the kombination's directory, only what a secret can say. */
-export function placeSecrets(project: Project, secrets: ComposeNode | undefined, environment: Environment) {
+export function placeSecrets(
+  project: Project,
+  secrets: ComposeNode | undefined,
+  { environment, ofBuilds }: Pick<Shelf, 'environment'> & { readonly ofBuilds: ReadonlySet<string> },
+) {
   return entriesOf(secrets).flatMap(([name, node]): [string, ComposeNode][] => {
     const told = [...SECRET_KEYS].some((key) => child(node, key) !== undefined);
     if (!told && textOf(child(node, 'external')) === 'true') {
@@ -143,7 +147,8 @@ export function placeSecrets(project: Project, secrets: ComposeNode | undefined,
     if (value?.startsWith('secret://')) {
       return [[name, map([['secret', scalar(value, node.origin)]], node.origin)]];
     }
-    if (value !== undefined) return [];
+    // Containers are given it as a file; a build has no files but those of its context.
+    if (value !== undefined && !ofBuilds.has(name)) return [];
     const entries = entriesOf(node).flatMap(([key, part]): [string, ComposeNode][] => {
       if (key.startsWith('x-')) return [];
       if (!SECRET_KEYS.has(key) && key !== 'external') {

@@ -53,7 +53,9 @@ export interface BlueprintService extends BlueprintPart<ContainerSpec> {
 }
 
 /** A build with its context from the root of the repository. */
-export interface BlueprintBuild extends Omit<BuildModel, 'path'> {
+export interface BlueprintBuild extends Omit<BuildModel, 'path' | 'secrets'> {
+  /** What its steps may read, by id. */
+  readonly secrets: readonly { readonly id: string; readonly reference: string }[];
   /** Names for the image, the first one that others would use. */
   readonly names: readonly string[];
 }
@@ -133,15 +135,18 @@ function partOf<T>({ name, target, spec }: DesiredResource): BlueprintPart<T> {
 }
 
 function buildOf(
-  { kombination, images }: Assessment,
+  { kombination, images, secrets }: Assessment,
   name: string,
   file: string,
 ): BlueprintBuild | undefined {
   const built = images.get(name);
   const owner = kombination.services.find((service) => service.name === built?.spec.service);
   if (!built || !owner?.build) return undefined;
-  const { path: _, context, ...rest } = owner.build;
+  const { path: _, secrets: __, context, ...rest } = owner.build;
   const own = built.spec.reference.split(':')[0] ?? built.spec.reference;
   const names = [...(built.spec.tags ?? []), `${own}:latest`];
-  return { ...rest, context: joinPath(directoryOf(file), context) ?? context, names };
+  const shown = (secrets.built.get(owner.name) ?? []).map(({ use, reference }) => {
+    return { id: use.target, reference };
+  });
+  return { ...rest, context: joinPath(directoryOf(file), context) ?? context, names, secrets: shown };
 }

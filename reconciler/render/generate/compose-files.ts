@@ -27,6 +27,10 @@ export function placeFiles(services: readonly BlueprintService[], blueprint: Blu
     of: (service) => uses.get(service) ?? {},
   };
   for (const service of services) {
+    for (const [index, { reference }] of (service.build?.secrets ?? []).entries()) {
+      const environment = blueprint.variables.nameOf(reference);
+      placed.secrets[buildSecretName(service.name, index)] = { environment };
+    }
     const own = {
       configs: placeConfigs(service, blueprint, placed),
       secrets: placeSecrets(service, blueprint, placed),
@@ -40,6 +44,11 @@ export function placeFiles(services: readonly BlueprintService[], blueprint: Blu
     );
   }
   return placed;
+}
+
+/** What a secret of a build is called at the top level. */
+export function buildSecretName(service: string, index: number): string {
+  return `${service}-build-secret-${index + 1}`;
 }
 
 function placeConfigs({ name, spec }: BlueprintService, blueprint: Blueprint, placed: PlacedFiles): object[] {

@@ -4,7 +4,7 @@ import { defined, toRecord } from '../../model/values.ts';
 import type { Blueprint, BlueprintBuild, BlueprintPart, BlueprintService } from './blueprint.ts';
 import { composeService } from './compose-service.ts';
 import { escapeCompose, escaped } from './compose-text.ts';
-import { placeFiles } from './compose-files.ts';
+import { buildSecretName, placeFiles } from './compose-files.ts';
 import type { Generated, GeneratedFile } from '../../model/generated.ts';
 import { headLines } from './generated.ts';
 
@@ -72,20 +72,24 @@ function serviceOf(
   const image = build ? (build.names[0] ?? '') : service.spec.image;
   return {
     image: escapeCompose(image),
-    ...(build ? { build: buildOf(build) } : {}),
+    ...(build ? { build: buildOf(build, service.name) } : {}),
     ...composeService(service, here, blueprint),
     ...placedOf(service.name),
   };
 }
 
 /** Paths in the repository are found from its root, wherever the file stands. */
-function buildOf({ names, platform, cacheFrom, ...build }: BlueprintBuild): object {
+function buildOf({ names, platform, cacheFrom, secrets, ...build }: BlueprintBuild, service: string): object {
   const { context, dockerfileInline, extraHosts, noCache, shmSize, ...rest } = build;
   const more = names.slice(1);
   const said = defined({
     ...rest,
     tags: more.length > 0 ? more : undefined,
     cache_from: cacheFrom,
+    secrets:
+      secrets.length > 0
+        ? secrets.map(({ id }, index) => ({ source: buildSecretName(service, index), target: id }))
+        : undefined,
     dockerfile_inline: dockerfileInline,
     extra_hosts: extraHosts,
     no_cache: noCache,

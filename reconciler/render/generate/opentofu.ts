@@ -1,6 +1,6 @@
 import type { NetworkSpec, VolumeSpec } from '../../model/docker-spec.ts';
 import type { DockerReference } from '../../model/target.ts';
-import type { Blueprint, BlueprintPart, BlueprintService } from './blueprint.ts';
+import type { Blueprint, BlueprintBuild, BlueprintPart } from './blueprint.ts';
 import type { Generated } from '../../model/generated.ts';
 import { headLines } from './generated.ts';
 import type { HclBlock, HclExpression, HclValue } from './hcl.ts';
@@ -125,7 +125,7 @@ function volumeOf({ name, target, spec }: BlueprintPart<VolumeSpec>, labels: Lab
 }
 
 /** One for each image and node. */
-function imagesOf({ services }: Blueprint, labels: Labels): readonly HclBlock[] {
+function imagesOf({ services, variables }: Blueprint, labels: Labels): readonly HclBlock[] {
   const images = new Map(services.map((service) => [`${service.target}\0${service.spec.image}`, service]));
   return [...images.values()].map((service) => {
     const { target, spec, build } = service;
@@ -139,13 +139,13 @@ function imagesOf({ services }: Blueprint, labels: Labels): readonly HclBlock[] 
           platform: build ? undefined : spec.platform,
           keep_locally: true,
         },
-        blocks: build ? [buildOf(build)] : [],
+        blocks: build ? [buildOf(build, variables)] : [],
       },
     };
   });
 }
 
-function buildOf(build: NonNullable<BlueprintService['build']>): HclBlock {
+function buildOf(build: BlueprintBuild, variables: Blueprint['variables']): HclBlock {
   const {
     context,
     dockerfile,
@@ -158,6 +158,7 @@ function buildOf(build: NonNullable<BlueprintService['build']>): HclBlock {
     noCache,
     shmSize,
     labels,
+    secrets,
   } = build;
   return {
     block: 'build',
@@ -176,6 +177,11 @@ function buildOf(build: NonNullable<BlueprintService['build']>): HclBlock {
         build_args: args,
         label: labels,
       },
+      // The provider takes them from its environment, where the values of variables may be given too.
+      blocks: secrets.map(({ id, reference }) => ({
+        block: 'secrets',
+        body: { attributes: { id, env: `TF_VAR_${variables.nameOf(reference).toLowerCase()}` } },
+      })),
     },
   };
 }

@@ -88,6 +88,11 @@ resource "docker_image" "migrate" {
     build_args = {
       VERSION = "1$"
     }
+
+    secrets {
+      id  = "key"
+      env = "TF_VAR_tls_key"
+    }
   }
 }
 

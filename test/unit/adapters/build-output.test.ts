@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import type { BuildLine } from '../../../reconciler/adapters/docker/build-output.ts';
+import { BuildFailure, readBuildOutput } from '../../../reconciler/adapters/docker/build-output.ts';
+import { openBuildSession } from '../../../reconciler/adapters/docker/build-session.ts';
+import { codec } from '../../../reconciler/adapters/docker/buildkit-messages.ts';
+import type { Transport } from '../../../reconciler/adapters/docker/transport.ts';
+
+const status = codec<object>('StatusResponse');
+const trace = (value: object) =>
+  JSON.stringify({ id: 'moby.buildkit.trace', aux: status.write(value).toString('base64') });
+const begin = (digest: string, name: string, more: object = {}) =>
+  trace({ vertexes: [{ digest, name, started: { seconds: 1 }, ...more }] });
+const print = (vertex: string, text: string) => trace({ logs: [{ vertex, msg: Buffer.from(text) }] });
+
+async function read(...lines: readonly string[]) {
+  const found: BuildLine[] = [];
+  try {
+    // Cut anywhere: the engine's chunks are no lines.
+    const bytes = Buffer.from(`${lines.join('\n')}\n`);
+    const chunks = [bytes.subarray(0, 11), bytes.subarray(11)];
+    for await (const line of readBuildOutput(
+      (async function* () {
+        yield* chunks;
+      })(),
+    ))
+      found.push(line);
+    return { lines: found, failure: null };
+  } catch (failure) {
+    if (!(failure instanceof BuildFailure)) throw failure;
+    return { lines: found, failure };
+  }
+}
+
+describe('the output of a build with BuildKit', () => {
+  it('is told step by step, without what the builder does for itself', async () => {
+    const { lines } = await read(
+      begin('a', '[internal] load metadata for docker.io/library/base'),
+      trace({ vertexes: [{ digest: 'b', name: '[build 1/2] FROM base' }] }),
+      begin('b', '[build 1/2] FROM base', { completed: { seconds: 2 }, cached: true }),
+      begin('c', '[build 2/2] RUN make'),
+      begin('c', '[build 2/2] RUN make', { completed: { seconds: 3 } }),
+      print('c', 'one\ntw'),
+      print('c', 'o\n\n'),
+      trace({ warnings: [{ short: Buffer.from('lower case') }] }),
+      begin('d', 'exporting to image'),
+      JSON.stringify({ stream: 'Successfully tagged shop-web:1\n' }),
+    );
+    expect(lines).toEqual([
+      { text: '[build 1/2] FROM base (unchanged)', step: 'build 1/2' },
+      { text: '[build 2/2] RUN make', step: 'build 2/2' },
+      { text: 'one', step: null },
+      { text: 'two', step: null },
+      { text: 'warning: lower case', step: null },
+      { text: 'exporting to image', step: null },
+      { text: 'Successfully tagged shop-web:1', step: null },
+    ]);
+  });
+
+  it('names the step that failed, with its own last words, among those that ran beside it', async () => {
+    const { failure } = await read(
+      begin('a', '[one 2/3] RUN slow'),
+      begin('b', '[two 2/2] RUN broken'),
+      print('b', 'no such\nfile'),
+      print('a', 'still at it\n'),
+      begin('a', '[one 2/3] RUN slow', { error: 'context canceled' }),
+      begin('b', '[two 2/2] RUN broken', { error: 'exit code: 2' }),
+      JSON.stringify({ error: 'x', errorDetail: { message: 'failed to solve: exit code: 2' } }),
+    );
+    expect(failure).toMatchObject({
+      message: 'failed to solve: exit code: 2',
+      step: 'two 2/2 : RUN broken',
+      lines: ['no such', 'file'],
+    });
+  });
+
+  it('names none when it fails before the first step', async () => {
+    const { failure } = await read(
+      begin('a', '[internal] load build definition'),
+      JSON.stringify({ error: 'dockerfile parse error line 5: unknown instruction: ECHO' }),
+    );
+    expect(failure).toMatchObject({ step: null, lines: [] });
+  });
+});
+
+describe('a build session', () => {
+  const transport = (status: number) => {
+    const refused = Object.assign(new Error('page not found'), { statusCode: status });
+    return { stream: () => Promise.reject(refused) } as unknown as Transport;
+  };
+  const needs = { registries: [], secrets: new Map() };
+  const signal = new AbortController().signal;
+
+  it.each([404, 405])('is none on an engine that knows no sessions (%i)', async (status) => {
+    expect(await openBuildSession(transport(status), needs, signal)).toBe(null);
+  });
+
+  it('fails as the engine does', async () => {
+    await expect(openBuildSession(transport(500), needs, signal)).rejects.toThrow('page not found');
+  });
+});
