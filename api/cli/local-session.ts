@@ -36,7 +36,7 @@ export function createLocalSession({ reconciler, actor, close }: LocalSessionOpt
     }),
     async stop() {
       await closeOnce();
-      return 'what ran is finished; the rest was not started';
+      return 'what ran is finished or put back; the rest was not started';
     },
     [Symbol.asyncDispose]: closeOnce,
   };

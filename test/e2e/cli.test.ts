@@ -58,6 +58,11 @@ async function names(kind: 'containers' | 'volumes', stack: string): Promise<str
   return (Volumes ?? []).map(({ Name }) => Name);
 }
 
+async function isRunning(container: string): Promise<boolean> {
+  const path = `/containers/${container}/json`;
+  return (await engineJson<{ State: { Running: boolean } }>(socketPath, 'GET', path)).State.Running;
+}
+
 describe('without a daemon', () => {
   let repository: TestRepository;
   let cli: CliProcess;
@@ -162,6 +167,31 @@ describe('without a daemon', () => {
     expect(stderr).toContain('stopping after the steps that run now');
     expect(code).toBe(130);
     await cli.run('destroy', ...repo(), '--stack', 'slow', '--volumes', '--yes');
+  });
+
+  it('has what it was replacing run again when Ctrl-C comes while it stops', async () => {
+    const deaf = (seconds: number) => `  late:
+    image: ${IMAGE}
+    pull_policy: never
+    stop_grace_period: 4s
+    command: ["/bin/busybox", "sh", "-c", "trap '' TERM; sleep ${seconds}"]
+`;
+    await commitFiles(
+      repository,
+      { [pathOf('deaf')]: kombination('deaf', 'x', deaf(1001)) },
+      'Describe deaf',
+    );
+    expect((await cli.run('apply', ...repo(), '--stack', 'deaf', '--yes')).code).toBe(0);
+    await commitFiles(repository, { [pathOf('deaf')]: kombination('deaf', 'x', deaf(1002)) }, 'Change deaf');
+    await using running = cli.start('apply', ...repo(), '--stack', 'deaf', '--yes');
+    await until(() => running.stdout().includes('local/container/late'));
+    await sleep(1_500);
+    running.child.kill('SIGINT');
+    expect((await running.ended).code).toBe(130);
+    expect(await isRunning('deaf-late-1')).toBe(true);
+    await sleep(4_000);
+    expect(await isRunning('deaf-late-1')).toBe(true);
+    await cli.run('destroy', ...repo(), '--stack', 'deaf', '--volumes', '--yes');
   });
 
   it('destroys only after a yes, and keeps the volume unless told otherwise', async () => {

@@ -303,6 +303,27 @@ describe('containers on a Docker Engine', () => {
     expect((await settled(web)).status).toBe('healthy');
   });
 
+  it('has the old one run again when a replace is given up while it stops', async () => {
+    const { stack, service, apply, observe, settled } = fresh();
+    const deaf = { command: ['sh', '-c', 'trap "" TERM; sleep 1000'], stopGracePeriodMs: 3_000 };
+    const old = service('web', deaf);
+    await apply('create', old);
+    expect((await settled(old)).status).toBe('healthy');
+    const { Id } = await inspect(`${stack}-web-1`);
+
+    const next = service('web', { ...deaf, env: { VERSION: '2' } });
+    const caller = new AbortController();
+    const ended = apply('replace', next, contextFor(stack, { signal: caller.signal }));
+    setTimeout(() => caller.abort(new Error('shutting down')), 700);
+    await expect(ended).rejects.toMatchObject({ code: 'CANCELLED' });
+    expect(await inspect(`${stack}-web-1`)).toMatchObject({ Id, State: { Status: 'running' } });
+    expect((await observe(old))?.hash).toBe(old.hash);
+    // Nothing that was begun before stops it later.
+    await new Promise((resolve) => setTimeout(resolve, 3_500));
+    expect(await inspect(`${stack}-web-1`)).toMatchObject({ Id, State: { Status: 'running' } });
+    await apply('delete', old);
+  });
+
   it('connects to a network that was removed and made again', async () => {
     const { stack, make, service, apply, observe, settled } = fresh();
     const front = make.network('front');

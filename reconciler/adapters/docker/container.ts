@@ -1,6 +1,6 @@
 import type { ContainerInspectInfo } from 'dockerode';
 import type { ContainerSpec } from '../../model/docker-spec.ts';
-import { errorMessage, isReconcilerError, ReconcilerError } from '../../model/errors.ts';
+import { errorMessage, isReconcilerError, ReconcilerError, toCancelled } from '../../model/errors.ts';
 import type { DesiredResource } from '../../model/resource.ts';
 import type { ApplyContext } from '../../ports/target.ts';
 import type { Adapter } from './adapter.ts';
@@ -145,17 +145,37 @@ export async function startContainer(
 /** States of a container that has nothing to stop. */
 const DOWN: ReadonlySet<string> = new Set(['exited', 'created', 'dead', 'removing']);
 
+/** How much later than its grace period a container may be down. */
+const LATE_MS = 10_000;
+
+/**
+ * Whoever gives up does not take back a stop that the engine has begun: it is waited for, so that nobody starts a container that is about
+ * to go down. Throws CANCELLED only then.
+ */
 export async function stopContainer(
   adapter: Adapter,
   { id, owner, info }: OwnedContainer,
   signal: AbortSignal,
 ): Promise<void> {
   if (DOWN.has(info.State)) return;
+  if (signal.aborted) throw toCancelled(signal, 'stop container');
   // A paused process cannot hear that it should end.
   if (info.State === 'paused') await adapter.engine.unpauseContainer(id, signal);
   const grace = owner.spec['stopGracePeriodMs'];
   const seconds = typeof grace === 'number' ? Math.ceil(grace / 1_000) : adapter.stopTimeoutSeconds;
-  await adapter.engine.stopContainer(id, seconds, signal);
+  const patience = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const hurry = () => {
+    timer = setTimeout(() => patience.abort(signal.reason), seconds * 1_000 + LATE_MS);
+  };
+  signal.addEventListener('abort', hurry, { once: true });
+  try {
+    await adapter.engine.stopContainer(id, seconds, patience.signal);
+  } finally {
+    signal.removeEventListener('abort', hurry);
+    clearTimeout(timer);
+  }
+  if (signal.aborted) throw toCancelled(signal, 'stop container');
 }
 
 /** Whether a container is what is wanted, as far as it cannot be changed in place. One that never ran may be half made, and one that is being removed never runs again. */
