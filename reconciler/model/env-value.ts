@@ -125,6 +125,7 @@ export function resolveEnvValue(
   parts: readonly EnvPart[],
   lookup: (reference: string) => Secret | undefined,
 ): string | Secret | undefined {
+  const secrets: Secret[] = [];
   const references: string[] = [];
   let text = '';
   for (const part of parts) {
@@ -137,7 +138,8 @@ export function resolveEnvValue(
     text += secret?.reveal() ?? part.fallback ?? '';
     if (!secret) continue;
     if (parts.length === 1) return secret;
+    secrets.push(secret);
     references.push(part.reference);
   }
-  return references.length > 0 ? new Secret(text, references.join(' + ')) : text;
+  return secrets.length > 0 ? new Secret(text, references.join(' + '), secrets) : text;
 }

@@ -5,14 +5,20 @@ import { sha256 } from './json.ts';
 /** What stands in plans, logs, tags, labels and answers where a secret value would be. */
 export const MASK = '***';
 
+/** Shorter values would mask what is no secret. */
+const SHORTEST = 4;
+
 /** A value that must never be printed: every way to turn it into text gives `***`. Only adapters call `reveal`. */
 export class Secret {
   readonly #value: string | Uint8Array;
+  readonly #parts: readonly Secret[];
   /** Where the value came from (`secret://file/db-password`); safe to print. */
   readonly reference: string;
 
-  constructor(value: string | Uint8Array, reference: string) {
+  /** @param parts secrets that the value was put together from */
+  constructor(value: string | Uint8Array, reference: string, parts: readonly Secret[] = []) {
     this.#value = value;
+    this.#parts = parts;
     this.reference = reference;
   }
 
@@ -29,6 +35,15 @@ export class Secret {
   isText(): boolean {
     const bytes = this.revealBytes();
     return !bytes.includes(0) && Buffer.from(this.reveal()).equals(bytes);
+  }
+
+  /** What must not be read in a text: the value, and its lines or what it was put together from. */
+  texts(): readonly string[] {
+    if (!this.isText()) return [];
+    const whole = this.reveal();
+    const inside =
+      this.#parts.length > 0 ? this.#parts.flatMap((part) => part.texts()) : whole.split(/\r?\n/);
+    return [whole, ...inside].map((text) => text.trim()).filter((text) => text.length >= SHORTEST);
   }
 
   /** Changes when the value changes; enters spec hashes, never a document. The same for a text and its bytes. */
@@ -87,4 +102,17 @@ function mapSpec(value: SpecValue, name: string, leaf: (value: Leaf, name: strin
     if (member !== undefined) result[key] = mapSpec(member, key, leaf);
   }
   return result;
+}
+
+/** Takes what the secrets in these specs say out of texts that others have written. */
+export function createMask(specs: readonly Spec[]): (text: string) => string {
+  const found: Secret[] = [];
+  const collect = (value: Leaf): null => {
+    if (value instanceof Secret) found.push(value);
+    return null;
+  };
+  for (const spec of specs) mapSpec(spec, '', collect);
+  // Of two of which one holds the other, the longer goes first.
+  const texts = [...new Set(found.flatMap((secret) => secret.texts()))].sort((a, b) => b.length - a.length);
+  return (text) => texts.reduce((masked, secret) => masked.replaceAll(secret, MASK), text);
 }

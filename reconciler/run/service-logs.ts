@@ -1,5 +1,6 @@
 import { ReconcilerError } from '../model/errors.ts';
 import type { ResourceId } from '../model/resource.ts';
+import { createMask } from '../model/secret.ts';
 import type { LogLine, LogOptions, Target } from '../ports/target.ts';
 import type { StackView } from '../reconciler.ts';
 import type { RunContext } from './context.ts';
@@ -32,7 +33,7 @@ export function placeOf(
   return { target: pool.get(reference), resource: resource.id, ids };
 }
 
-/** What the containers of a service printed. */
+/** What the containers of a service printed, without what the stack keeps secret. */
 export async function* readServiceLogs(
   context: RunContext,
   place: ServiceOf,
@@ -41,6 +42,11 @@ export async function* readServiceLogs(
   const { target, ids } = placeOf(context, place);
   const [first] = ids;
   const stack = place.view.name;
-  if (ids.length === 1 && first !== undefined) yield* target.logs(stack, first, options);
-  else yield* mergeLogs(ids, (id, own) => target.logs(stack, id, own), options);
+  const specs = context.desired.get(stack)?.resources.map(({ spec }) => spec) ?? [];
+  const mask = createMask(specs);
+  const lines =
+    ids.length === 1 && first !== undefined
+      ? target.logs(stack, first, options)
+      : mergeLogs(ids, (id, own) => target.logs(stack, id, own), options);
+  for await (const line of lines) yield { ...line, text: mask(line.text) };
 }

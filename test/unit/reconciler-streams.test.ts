@@ -51,3 +51,25 @@ it('runs a program with somebody at the other end in a service, and names those 
     code: 'TARGET_ERROR',
   });
 });
+
+it('shows what a service wrote without the secrets that it was given', async () => {
+  const secrets = {
+    'secret://file/one': 'hushhush',
+    'secret://file/two': 'innerword',
+    'secret://file/pin': '123',
+  };
+  await using rig = createRig({ secrets });
+  const web = [
+    'image: "nginx:1.29"',
+    'command: ["sh", "-c", "echo hushhush; echo innerword; echo http; echo Xhushhush1; echo 123"]',
+    'env: { A: "secret://file/one", B: "http://me:${secret:file/two}@host", C: "secret://file/pin" }',
+  ];
+  rig.source.push({ [file('shop')]: stack('shop', { web: web.join(', ') }) });
+  await rig.reconciler.start();
+  await rig.reaches('shop', 'in_sync');
+  const texts: string[] = [];
+  const { signal } = new AbortController();
+  for await (const { text } of rig.reconciler.logs('shop', 'web', { signal })) texts.push(text);
+  // What is as short as a number would be found everywhere.
+  expect(texts).toEqual(['***', '***', 'http', 'X***1', '123']);
+});

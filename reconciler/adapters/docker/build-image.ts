@@ -1,7 +1,7 @@
 import type { BuiltImageSpec } from '../../model/docker-spec.ts';
 import { ReconcilerError, toCancelled } from '../../model/errors.ts';
 import type { DesiredResource } from '../../model/resource.ts';
-import { isSensitiveName, MASK } from '../../model/secret.ts';
+import { createMask, isSensitiveName, Secret } from '../../model/secret.ts';
 import type { ApplyContext } from '../../ports/target.ts';
 import type { Adapter } from './adapter.ts';
 import { streamContext } from './build-context.ts';
@@ -14,7 +14,6 @@ import { speaks } from './transport.ts';
 const STALL_MS = 1_800_000;
 /** Lines of one build that are told; after them only the steps are. */
 const MOST_LINES = 1_000;
-const SHORTEST_SECRET = 6;
 
 /**
  * Builds an image from files of the repository. One that is there already is left as it is: its name tells what went
@@ -31,7 +30,7 @@ export async function buildImage(
   const stall = new AbortController();
   const signal = AbortSignal.any([context.signal, stall.signal]);
   let timer = setTimeout(() => stall.abort(), STALL_MS);
-  const mask = createMask(spec);
+  const mask = maskOf(spec);
   let told = 0;
   context.progress(`building ${reference}`);
   try {
@@ -107,16 +106,11 @@ function queryOf(
 }
 
 /** Takes secrets, and values of arguments that are named like some, out of what steps print. */
-function createMask({ build, secrets = [] }: BuiltImageSpec): (text: string) => string {
+function maskOf({ build, secrets = [] }: BuiltImageSpec): (text: string) => string {
   const sensitive = Object.entries(build.args ?? {}).flatMap(([name, value]) =>
-    isSensitiveName(name) ? [value] : [],
+    isSensitiveName(name) ? [new Secret(value, name)] : [],
   );
-  const shown = secrets.flatMap(({ content }) => (content.isText() ? content.reveal().split(/\r?\n/) : []));
-  const values = [...sensitive, ...shown]
-    .map((value) => value.trim())
-    .filter((value) => value.length >= SHORTEST_SECRET)
-    .sort((a, b) => b.length - a.length);
-  return (text) => values.reduce((masked, value) => masked.replaceAll(value, MASK), text);
+  return createMask([{ sensitive, secrets }]);
 }
 
 function failure(

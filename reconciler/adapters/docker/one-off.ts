@@ -1,6 +1,6 @@
 import type { ContainerSpec, MountSpec } from '../../model/docker-spec.ts';
 import { ReconcilerError } from '../../model/errors.ts';
-import { MASK, Secret } from '../../model/secret.ts';
+import { createMask } from '../../model/secret.ts';
 import type { ApplyContext, OneOff, OneOffLeftover } from '../../ports/target.ts';
 import type { Adapter } from './adapter.ts';
 import type { ContainerTask } from './container.ts';
@@ -12,8 +12,6 @@ import { closeAfter, readLogLines } from './logs.ts';
 import { readSecretsPlace, wipeSecrets } from './secret-files.ts';
 import { containerSpec } from './specs.ts';
 
-/** Shorter values would mask what is no secret. */
-const SHORTEST_SECRET = 4;
 const CLEAN_UP_MS = 60_000;
 
 /** Names of one-offs that this process runs now: a search for leftovers leaves them alone. */
@@ -56,7 +54,7 @@ async function carryOut(task: ContainerTask, { onLine }: OneOff): Promise<number
   const { adapter, spec, context } = task;
   const { engine } = adapter;
   const id = await makeContainer(task, spec.name);
-  const secrets = secretTexts(spec);
+  const mask = createMask([spec]);
   try {
     await startContainer(task, id);
     const told = { stdout: 0, stderr: 0 };
@@ -66,10 +64,7 @@ async function carryOut(task: ContainerTask, { onLine }: OneOff): Promise<number
       for await (const line of closeAfter(stream, readLogLines(stream, spec.tty === true))) {
         if (skip[line.stream]-- > 0) continue;
         told[line.stream] += 1;
-        onLine(
-          secrets.reduce((masked, secret) => masked.replaceAll(secret, MASK), line.text),
-          line.stream,
-        );
+        onLine(mask(line.text), line.stream);
       }
     };
     await read(true);
@@ -157,18 +152,4 @@ export async function removeOneOff(adapter: Adapter, id: string, signal: AbortSi
   await adapter.engine.removeContainer(id, signal);
   const place = readSecretsPlace(inspect.Config.Labels);
   if (place !== null) await wipeSecrets(adapter, { image: inspect.Image, place }, signal);
-}
-
-/** Values that the container was given and must not say; the longest first. */
-function secretTexts(spec: ContainerSpec): readonly string[] {
-  const files = [...(spec.secrets ?? []), ...(spec.files ?? [])];
-  const values: readonly unknown[] = [
-    ...Object.values(spec.env ?? {}),
-    ...files.map((file) => ('content' in file ? file.content : '')),
-  ];
-  return values
-    .flatMap((value) => (value instanceof Secret && value.isText() ? [value.reveal()] : []))
-    .flatMap((text) => [text.trim(), ...text.split('\n').map((line) => line.trim())])
-    .filter((text) => text.length >= SHORTEST_SECRET)
-    .sort((a, b) => b.length - a.length);
 }
