@@ -87,7 +87,7 @@ function placeBind(project: Project, bind: Bind, volumes: BindVolumes): Placed {
     const file = buildFile(project, place, bind);
     if (readOnly) return directory ? { file, mount: mountVolume(bind, { hides: true }) } : { file };
     const kept = directory
-      ? `what the container writes to ${target} is kept in a volume, and what is in the repository written over it`
+      ? `what the container writes to ${target} is kept in a volume, what is in the repository written over it, and what leaves the repository stays there`
       : `what the container writes to ${target} is lost when it is made anew`;
     project.warning('BIND_COPIED', node, `${source} is copied from the repository: ${kept}`, {
       hint: 'add :ro if the container only reads it',
