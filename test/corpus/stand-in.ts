@@ -92,6 +92,7 @@ function replaceService(fields: Fields, { completes, checked, scratch, host }: R
   if (!/^\d*(:\d*)?$/.test(user)) delete kept['user'];
   kept['image'] = IMAGE;
   kept['environment'] = passedOn(fields['environment']);
+  if (fields['labels'] !== undefined) kept['labels'] = literal(fields['labels']);
   kept['stop_grace_period'] = '1s';
   if (fields['ports'] !== undefined) kept['ports'] = anyPorts(fields['ports']);
   kept['volumes'] = (asList(fields['volumes']) ?? []).map((mount) => scratchMount(mount, scratch));
@@ -104,6 +105,16 @@ function replaceService(fields: Fields, { completes, checked, scratch, host }: R
     kept['healthcheck'] = { test: ['CMD', '/bin/true'], interval: '200ms', timeout: '5s', retries: 5 };
   }
   return kept;
+}
+
+/** Texts whose dollar signs mean themselves by now. */
+function literal(value: unknown): unknown {
+  if (typeof value === 'string') return value.replaceAll('$', '$$$$');
+  const list = asList(value);
+  if (list) return list.map(literal);
+  const fields = asFields(value);
+  if (!fields) return value;
+  return Object.fromEntries(Object.entries(fields).map(([key, part]) => [key, literal(part)]));
 }
 
 /** A variable that is only passed on has no value here. */
