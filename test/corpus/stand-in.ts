@@ -86,6 +86,8 @@ function replaceService(fields: Fields, { completes, checked, scratch, host }: R
     )
       host.add(key);
   }
+  const resources = asFields(asFields(fields['deploy'])?.['resources']);
+  if (asFields(resources?.['reservations'])?.['devices'] !== undefined) host.add('reserved devices');
   const logging = asString(asFields(fields['logging'])?.['driver']);
   if (logging !== undefined && !/^(json-file|local|none)$/.test(logging)) delete kept['logging'];
   const user = textOf(fields['user']);
