@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { asFields, asString } from '../../reconciler/model/values.ts';
 import type { ClusterStack } from '../support/cluster-stack.ts';
-import { CLAIM, CONFIG, SECRET, SERVICE, WEB } from '../support/cluster-nodes.ts';
+import { AGENT, CLAIM, CONFIG, SECRET, SERVICE, WEB } from '../support/cluster-nodes.ts';
 import { actionsOf, CLUSTER, createClusterStack } from '../support/cluster-stack.ts';
 import { changeOf, contextFor, REVISION } from '../support/docker-resources.ts';
 import { eventually } from '../support/eventually.ts';
@@ -332,6 +332,42 @@ export function describeClusterContract(name: string, setup: () => Promise<Clust
       controller.abort();
       await watching;
     });
+
+    it.each([
+      { kind: 'Deployment', name: 'web', node: WEB, plural: 'deployments' },
+      { kind: 'DaemonSet', name: 'agent', node: AGENT, plural: 'daemonsets' },
+    ])(
+      'stops a $kind, which changes nothing of what is described, and starts it as it was',
+      async ({ kind, name, node, plural }) => {
+        const { describe: nodes, apply, plan, stack, id } = fresh();
+        const desired = nodes([node]);
+        await apply(desired);
+        const specOf = async () => (await suite.hand.read(suite.apps(plural, name)))['spec'];
+        const before = await specOf();
+        const one = id(kind, name);
+        await suite.target.stop(stack, one, quiet());
+        await suite.target.stop(stack, one, quiet());
+        expect(await suite.target.health(stack, one, quiet())).toMatchObject({ status: 'stopped' });
+        const planned = (await plan(desired)).changes.find((change) => change.id === one);
+        expect(planned).toMatchObject({
+          action: 'update',
+          fields: [],
+          cause: 'not running: stopped by hand',
+        });
+        const resource = desired.find((other) => other.id === one);
+        if (!resource) throw new Error(`there is no ${one}`);
+        await suite.target.start(resource, contextFor(stack));
+        expect(await suite.target.health(stack, one, quiet())).not.toMatchObject({ status: 'stopped' });
+        expect(await specOf()).toEqual(before);
+        // What is applied runs, whatever somebody has stopped before.
+        await suite.target.stop(stack, one, quiet());
+        const changed = nodes([node.replace('nginx:1.29', 'nginx:1.30')]);
+        await apply(changed);
+        expect(await suite.target.health(stack, one, quiet())).not.toMatchObject({ status: 'stopped' });
+        expect(JSON.stringify(await specOf())).not.toContain('kombinator.io/stopped');
+        expect(actionsOf(await plan(changed))).toEqual([]);
+      },
+    );
 
     it('stops when it is told to', async () => {
       const { describe: nodes, stack } = fresh();

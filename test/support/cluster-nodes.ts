@@ -3,6 +3,18 @@ export const CONFIG =
   '{ id: conf, type: configmap, data: { name: conf, data: { LEVEL: debug, MODE: fast } } }';
 export const WEB =
   '{ id: web, type: deployment, data: { name: web, image: "nginx:1.29", replicas: 2, resources: { limits: { cpu: 1000m } } } }';
+export const AGENT = manifest('agent', {
+  apiVersion: 'apps/v1',
+  kind: 'DaemonSet',
+  metadata: { name: 'agent' },
+  spec: {
+    selector: { matchLabels: { app: 'agent' } },
+    template: {
+      metadata: { labels: { app: 'agent' } },
+      spec: { containers: [{ name: 'agent', image: 'nginx:1.29' }] },
+    },
+  },
+});
 export const SERVICE = '{ id: svc, type: service, data: { name: web, targetApp: web } }';
 export const SECRET = '{ id: sec, type: secret, data: { name: sec, keys: [{ name: TOKEN }] } }';
 export const CLAIM = '{ id: disk, type: persistentvolumeclaim, data: { name: disk, storage: 1Gi } }';

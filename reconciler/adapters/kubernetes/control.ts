@@ -10,14 +10,14 @@ import { pathOf } from './discovery.ts';
 import type { LiveObject } from './live-object.ts';
 import { isLiveObject, MANAGER, STOPPED } from './live-object.ts';
 import { podsOf } from './read-health.ts';
-import { isStopped, stoppingSpec } from './stopped-object.ts';
+import { isStopped, startingSpec, stoppingSpec } from './stopped-object.ts';
 
 /** Longer than pods are given to end by themselves, in milliseconds. */
 const STOP_MS = 300_000;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 1_000;
 
-/** Scales to 0, or suspends, and waits until no pod is left. The annotation keeps what there was. */
+/** Scales to 0, suspends, or keeps off all nodes, and waits until no pod is left. The annotation keeps what there was. */
 export async function stopWorkload(
   cluster: Cluster,
   stack: string,
@@ -62,7 +62,8 @@ export async function startWorkload(
   const described = asFields(objectSpecOf(desired)['spec']);
   const suspends = 'suspend' in (stoppingSpec(live.kind) ?? {});
   const replicas = asNumber(described?.['replicas']) ?? (Number(kept) || 1);
-  const spec = suspends ? { suspend: described?.['suspend'] === true } : { replicas };
+  const counted = suspends ? { suspend: described?.['suspend'] === true } : { replicas };
+  const spec = startingSpec(live.kind) ?? counted;
   await patch(cluster, live, { metadata: { annotations: { [STOPPED]: null } }, spec }, signal);
 }
 
@@ -74,7 +75,9 @@ export async function unmarkStopped(
   signal: AbortSignal,
 ): Promise<LiveObject> {
   if (live.metadata.annotations?.[STOPPED] === undefined) return live;
-  return send(cluster, { kind, live, body: { metadata: { annotations: { [STOPPED]: null } } }, signal });
+  const spec = startingSpec(live.kind);
+  const body = { metadata: { annotations: { [STOPPED]: null } }, ...(spec ? { spec } : {}) };
+  return send(cluster, { kind, live, body, signal });
 }
 
 async function patch(

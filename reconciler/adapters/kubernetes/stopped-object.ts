@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../model/json.ts';
 import { asFields, asString } from '../../model/values.ts';
+import { contains } from './compare.ts';
 import type { LiveObject } from './live-object.ts';
 import { STOPPED } from './live-object.ts';
 
@@ -11,20 +12,34 @@ const SUSPENDED: ReadonlySet<string> = new Set(['Job', 'CronJob']);
 /** The fields of a spec that stop what the object runs; `null` for kinds that cannot be stopped. */
 export function stoppingSpec(kind: string): JsonObject | null {
   if (SCALED.has(kind)) return { replicas: 0 };
-  return SUSPENDED.has(kind) ? { suspend: true } : null;
+  if (SUSPENDED.has(kind)) return { suspend: true };
+  return kind === 'DaemonSet' ? onNodes('true') : null;
+}
+
+/** The fields that run it again, `null` where its description has them. */
+export function startingSpec(kind: string): JsonObject | null {
+  return kind === 'DaemonSet' ? onNodes(null) : null;
+}
+
+/** A daemon set has no number to lower: it runs on nodes with a label that none has. */
+function onNodes(label: 'true' | null): JsonObject {
+  return { template: { spec: { nodeSelector: { [STOPPED]: label } } } };
 }
 
 /** Whether it was stopped by hand and is still so. */
 export function isStopped(live: LiveObject): boolean {
   if (live.metadata.annotations?.[STOPPED] === undefined) return false;
-  const spec = asFields(live['spec']) ?? {};
-  return Object.entries(stoppingSpec(live.kind) ?? {}).some(([key, value]) => spec[key] === value);
+  const stopping = stoppingSpec(live.kind);
+  return stopping !== null && contains(stopping, (live['spec'] ?? {}) as JsonObject);
 }
 
 /** A description of something that is to stay stopped; what an autoscaler decides stays unsaid. */
 export function asStopped(wire: JsonObject): JsonObject {
   const spec = asFields(wire['spec']);
-  const stopped = Object.entries(stoppingSpec(asString(wire['kind']) ?? '') ?? {});
+  const kind = asString(wire['kind']) ?? '';
+  // What only we say beside the description is not taken for a difference.
+  if (startingSpec(kind) !== null) return wire;
+  const stopped = Object.entries(stoppingSpec(kind) ?? {});
   const said = stopped.filter(([key]) => spec?.[key] !== undefined || key === 'suspend');
   return { ...wire, spec: { ...(wire['spec'] as JsonObject), ...Object.fromEntries(said) } };
 }

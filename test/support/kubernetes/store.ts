@@ -344,14 +344,17 @@ function content({ metadata, ...body }: Members): Members {
   };
 }
 
-/** RFC 7386. */
+/** RFC 7386. A map that loses its last key goes, as it does when a server writes the object down. */
 function mergePatch(live: Members, patch: Members): Members {
   const result = { ...live };
   for (const [key, value] of Object.entries(patch)) {
     if (value === null) delete result[key];
     else {
       const old = result[key];
-      result[key] = isMembers(value) && isMembers(old) ? mergePatch(old, value) : merge(undefined, value);
+      const both = isMembers(value) && isMembers(old);
+      const merged = both ? mergePatch(old, value) : merge(undefined, value);
+      if (both && isMembers(merged) && Object.keys(merged).length === 0) delete result[key];
+      else result[key] = merged;
     }
   }
   return result;
