@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Source } from '../../reconciler/ports/source.ts';
@@ -333,6 +333,20 @@ describe('races', () => {
       message: expect.stringContaining('main.lock'),
     });
     expect(existsSync(join(repo.path, 'refs/heads/main.lock'))).toBe(true);
+  });
+
+  it('takes away a lock that a killed writer has left long ago', async () => {
+    await using repo = await createBareRepo();
+    await commitFiles(repo, { a: '1' }, 'first');
+    await using opened = await openSource({ location: repo.path });
+    const eleven = new Date(Date.now() - 11 * 60_000);
+    for (const name of ['refs/heads/main.lock', 'packed-refs.lock']) {
+      await writeFile(join(repo.path, name), '');
+      await utimes(join(repo.path, name), eleven, eleven);
+    }
+    const commit = await commitOne(opened.source, 'b', '2');
+    expect(await git(repo.path, 'rev-parse', 'main')).toBe(commit);
+    expect(existsSync(join(repo.path, 'refs/heads/main.lock'))).toBe(false);
   });
 });
 

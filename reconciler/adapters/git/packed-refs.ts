@@ -2,6 +2,7 @@ import { rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errnoOf, isMissing, writeConflict } from './errors.ts';
 import { createFile } from './files.ts';
+import { createLock } from './lock-file.ts';
 import { readText } from './layout.ts';
 import { isObjectId } from './objects.ts';
 
@@ -38,7 +39,7 @@ export function createPackedRefs(commonDir: string): PackedRefs {
   };
   const edit = async (change: (all: Map<string, string>) => void): Promise<void> => {
     const lock = `${path}.lock`;
-    await createFile(lock, '', 0o644).catch((error: unknown) => {
+    await createLock(lock, '').catch((error: unknown) => {
       throw errnoOf(error) === 'EEXIST' ? writeConflict('packed-refs is locked by another writer') : error;
     });
     try {

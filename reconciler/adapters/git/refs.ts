@@ -2,7 +2,8 @@ import { readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { errnoOf, gitError, isMissing, writeConflict } from './errors.ts';
-import { createFile, makeDirectory } from './files.ts';
+import { makeDirectory } from './files.ts';
+import { createLock } from './lock-file.ts';
 import { readText } from './layout.ts';
 import { isObjectId } from './objects.ts';
 import type { PackedRefs, Ref } from './packed-refs.ts';
@@ -136,7 +137,7 @@ async function takeLock(name: string, lock: string, id: string): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       await makeDirectory(dirname(lock));
-      return await createFile(lock, `${id}\n`, 0o644);
+      return await createLock(lock, `${id}\n`);
     } catch (error) {
       const failure = lockFailure(error, name, lock);
       if (failure.final || attempt === LOCK_ATTEMPTS) throw failure.error;
