@@ -30,7 +30,7 @@ function onNodes(label: 'true' | null): JsonObject {
 export function isStopped(live: LiveObject): boolean {
   if (live.metadata.annotations?.[STOPPED] === undefined) return false;
   const stopping = stoppingSpec(live.kind);
-  return stopping !== null && contains(stopping, (live['spec'] ?? {}) as JsonObject);
+  return stopping !== null && contains(stopping, live['spec']);
 }
 
 /** A description of something that is to stay stopped; what an autoscaler decides stays unsaid. */
