@@ -286,6 +286,11 @@ export interface Reconciler extends DataOperations, ReleaseOperations, AsyncDisp
   getStack(name: string): StackView;
   /** How many stacks are in which state. */
   countStacks(): ReadonlyMap<SyncState, number>;
+  /**
+   * Searches the targets that the repository names for stacks of it that nothing describes any more. State `blocked`: not to be
+   * removed without being asked for by name, the message says why; `removed`: only what is kept is left; else: applying removes it.
+   */
+  leftovers(signal: AbortSignal): Promise<readonly StackView[]>;
   /** Asks the targets and brings the status of the stack up to date. */
   observe(name: string, signal: AbortSignal): Promise<StackView>;
   /** As seen last: asks nobody. */

@@ -68,6 +68,10 @@ type ReadingPart = Exclude<
 function readingPart(client: RemoteClient): Pick<Session, ReadingPart> {
   return {
     repository: (signal) => readRepository(client, signal),
+    async leftovers(signal) {
+      const answer = fieldsOf(await client.get('/stacks', { signal }), 'stacks');
+      return listAt(answer, 'stacks', toStackView).filter(({ file }) => file === '');
+    },
     async validate(text, file, signal) {
       return toReport(await client.post('/unifier/validate', { body: { yaml: text, file }, signal }));
     },

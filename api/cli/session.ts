@@ -70,6 +70,8 @@ export type StackApplyRequest = Omit<ApplyRequest, 'actor' | 'trigger'>;
 export interface Session extends DataSession, TagSession, AsyncDisposable {
   /** Reads the repository as it is now. */
   repository(signal: AbortSignal): Promise<RepositorySummary>;
+  /** As of `Reconciler.leftovers`: stacks that are on the targets although nothing describes them any more. */
+  leftovers(signal: AbortSignal): Promise<readonly StackView[]>;
   /** Checks one document as if it stood in the repository. */
   /** The name of the file tells what it is. */
   validate(text: string, file: string, signal: AbortSignal): Promise<ValidationReport>;

@@ -185,6 +185,10 @@ class LoopReconciler implements Omit<Reconciler, keyof ReleaseOperations> {
     return counts;
   }
 
+  async leftovers(signal: AbortSignal): Promise<readonly StackView[]> {
+    return (await this.#loop.leftovers(signal)).map((name) => this.getStack(name));
+  }
+
   async observe(name: string, signal: AbortSignal): Promise<StackView> {
     await this.#loop.look(name, signal);
     return this.getStack(name);

@@ -1,6 +1,6 @@
 import { hasErrors } from '../model/diagnostic.ts';
 import { errorMessage, isReconcilerError, ReconcilerError } from '../model/errors.ts';
-import { formatSummary } from '../plan/format-plan.ts';
+import { countChanges, formatSummary } from '../plan/format-plan.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { ApplyRequest } from '../reconciler.ts';
 import { applyPlan, complete, DESTROYED, keptOf, unprunedOf } from './apply-plan.ts';
@@ -77,7 +77,6 @@ export class StackRunner {
     // A job tells more than a look at what it is doing, or has left undone.
     if (state === 'applying' || (state === 'failed' && decision.kind === 'apply')) return;
     if (decision.kind === 'apply') {
-      const { changes } = planned.plan;
       const drifted = isDrift({
         plan: planned.plan,
         deployedDesired: deployedDigest(this.#context, stack),
@@ -87,7 +86,7 @@ export class StackRunner {
         this.#context.stacks.setState(
           stack,
           'pending',
-          `${changes.filter(({ action }) => action !== 'no-op').length} changes to apply`,
+          description === undefined ? 'no longer described: applying removes it' : countChanges(planned.plan),
         );
     } else this.#settle(planned, decision);
   }

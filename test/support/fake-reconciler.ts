@@ -144,6 +144,7 @@ export function createFakeReconciler(): FakeReconciler {
   return {
     ...data,
     ...createFakeReleases(tags, addJob),
+    leftovers: () => Promise.resolve([]),
     writes,
     kicks: () => kicks,
     documentOf: (stack) => stacks.get(stack),

@@ -18,7 +18,8 @@ const OBSERVE_CONCURRENCY = 8;
 /** What runs, as the targets report it now. 1 when a stack cannot be shown, whatever its state otherwise. */
 export async function runStatus(invocation: Invocation, options: StatusOptions): Promise<number> {
   await using session = await invocation.openSession('read', 'status');
-  const names = await selectStacks(session, options.stacks, invocation);
+  const { stacks, leftovers } = await selectStacks(session, options.stacks, invocation);
+  const names = [...stacks, ...leftovers.map(({ name }) => name)].sort();
   const { views, failures } = await observeAll(session, names, invocation.interrupt.signal);
   const repository = await session.repository(invocation.interrupt.signal);
   const { location, branch, commit } = repository;
