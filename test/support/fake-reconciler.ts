@@ -310,7 +310,8 @@ export function createFakeReconciler(): FakeReconciler {
     },
     async rollback(stack, to, actor) {
       known(stack);
-      return written(`rollback to ${to} by ${actor.name}`, stack, `kombinations/${stack}/kombination.yaml`);
+      const file = `kombinations/${stack}/kombination.yaml`;
+      return { ...written(`rollback to ${to} by ${actor.name}`, stack, file), files: [file] };
     },
     listTags: async () => tags,
     async openSession(stack, service) {
