@@ -25,7 +25,11 @@ export interface SessionContext {
 export async function openSession(options: GlobalOptions, context: SessionContext): Promise<Session> {
   if (options.server !== undefined) {
     const apiKey = readApiKey(options);
-    return createRemoteSession({ url: options.server, ...(apiKey !== undefined && { apiKey }) });
+    return createRemoteSession({
+      url: options.server,
+      ...(options.serverVariable !== undefined && { option: options.serverVariable }),
+      ...(apiKey !== undefined && { apiKey }),
+    });
   }
   const { terminal, purpose, command } = context;
   const stateDir = options.stateDir ?? userStateDirectory(options.repo, terminal.env);
