@@ -33,7 +33,9 @@ export async function runGenerate(
   present(invocation, document, () => {
     if (out === undefined) return files.map((file) => toText(file, files.length > 1)).join('\n');
     const written = files.map(({ path }) => join(out, path));
-    const wanted = variables.map(({ name, reference }) => `  ${name}  ${invocation.style.dim(reference)}`);
+    const wanted = variables
+      .filter((variable) => variable.default === undefined)
+      .map(({ name, reference }) => `  ${name}  ${invocation.style.dim(reference)}`);
     return [...written, ...(wanted.length > 0 ? ['', 'Variables to fill in:', ...wanted] : [])].join('\n');
   });
   return EXIT.ok;

@@ -328,7 +328,7 @@ export const SCHEMAS = {
     network: record({ domain: TEXT }),
     files: listOf(record({ path: TEXT, content: TEXT, encoding: { enum: ['utf-8', 'base64'] } })),
     checksums: { type: 'object', additionalProperties: TEXT },
-    variables: listOf(record({ name: TEXT, reference: TEXT })),
+    variables: listOf(record({ name: TEXT, reference: TEXT, default: TEXT }, ['default'])),
     warnings: TEXTS,
   }),
   Health: record({
