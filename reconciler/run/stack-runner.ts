@@ -1,6 +1,6 @@
 import { hasErrors } from '../model/diagnostic.ts';
 import { errorMessage, isReconcilerError, ReconcilerError } from '../model/errors.ts';
-import { countChanges, formatSummary } from '../plan/format-plan.ts';
+import { formatSummary } from '../plan/format-plan.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { ApplyRequest } from '../reconciler.ts';
 import { applyPlan, complete, DESTROYED, keptOf, unprunedOf } from './apply-plan.ts';
@@ -15,6 +15,7 @@ import { DriftProposals } from './drift-proposals.ts';
 import { DriftSchedule } from './drift-schedule.ts';
 import { findGate } from './gates.ts';
 import type { JobRecorder } from './job-book.ts';
+import { lastRun, recallJob, showUnapplied } from './last-job.ts';
 import { PendingRequests } from './pending-requests.ts';
 import type { PendingApply, PendingControl } from './pending-requests.ts';
 import { planStack } from './plan-stack.ts';
@@ -69,7 +70,11 @@ export class StackRunner {
   /** Observes and plans, and shows what that says; changes nothing. */
   async look(stack: string, signal: AbortSignal): Promise<void> {
     const description = this.#context.desired.get(stack);
-    if (description !== undefined && hasErrors(description.diagnostics)) return;
+    if (description !== undefined) recallJob(this.#context, stack);
+    if (description !== undefined && hasErrors(description.diagnostics)) {
+      setInvalid(this.#context, description);
+      return;
+    }
     const planned = await planStack(this.#context, { stack, mode: 'apply', deleteVolumes: false }, signal);
     const confirmed = this.#mayRemove(planned.plan) && this.#whyNotRemoved(stack) === null;
     const decision = await this.#decide(planned, false, confirmed);
@@ -82,12 +87,7 @@ export class StackRunner {
         deployedDesired: deployedDigest(this.#context, stack),
       });
       this.#settle(planned, { kind: 'report-drift' });
-      if (!drifted)
-        this.#context.stacks.setState(
-          stack,
-          'pending',
-          description === undefined ? 'no longer described: applying removes it' : countChanges(planned.plan),
-        );
+      if (!drifted) showUnapplied(this.#context, planned.plan);
     } else this.#settle(planned, decision);
   }
 
@@ -295,10 +295,8 @@ export class StackRunner {
 
   /** Why nothing is done by itself, as the job that led to it tells. */
   #showHeld(stack: string): void {
-    const { stacks, jobs } = this.#context;
-    const last = jobs
-      .list({ stack, limit: 10 })
-      .jobs.find(({ type }) => type === 'apply' || type === 'destroy');
+    const { stacks } = this.#context;
+    const last = lastRun(this.#context, stack);
     if (last?.type === 'destroy' && last.status === 'completed') stacks.setState(stack, 'pending', DESTROYED);
     else stacks.setState(stack, 'failed', last?.error?.message ?? HELD);
   }
