@@ -37,7 +37,7 @@ describe('without a daemon, a stack that left the repository', () => {
     await using rig = await leave(['a', 'b']);
     const found = await rig.reconciler.leftovers(SIGNAL);
     expect(shown(found)).toEqual(['a blocked', 'b blocked']);
-    expect(found[0]?.message).toContain('2 stacks are no longer described while 1 are left');
+    expect(found[0]?.message).toContain('2 stacks are no longer described while 1 is left');
     expect(rig.engine().control.find('a', container('web'))?.state).toBe('running');
   });
 
