@@ -93,7 +93,8 @@ export interface HistoryEntry {
   readonly author: string | null;
   readonly jobId: string | null;
   readonly summary: string;
-  readonly result: 'deployed' | 'failed' | 'cancelled';
+  /** `removed`: the stack was destroyed, so there is nothing to go back to. */
+  readonly result: 'deployed' | 'removed' | 'failed' | 'cancelled';
   /** What set it off: `push`, `api`, `cli`, `drift`, … */
   readonly trigger: string | null;
   readonly durationMs: number | null;
@@ -254,6 +255,11 @@ export interface WriteResult {
   readonly file: string;
 }
 
+export interface RollbackResult extends WriteResult {
+  /** Every path that was brought back, or taken away. */
+  readonly files: readonly string[];
+}
+
 export type ReconcilerEvent =
   | {
       readonly type: 'repository';
@@ -286,6 +292,11 @@ export interface Reconciler extends DataOperations, ReleaseOperations, AsyncDisp
   getStack(name: string): StackView;
   /** How many stacks are in which state. */
   countStacks(): ReadonlyMap<SyncState, number>;
+  /**
+   * Searches the targets that the repository names for stacks of it that nothing describes any more. State `blocked`: not to be
+   * removed without being asked for by name, the message says why; `removed`: only what is kept is left; else: applying removes it.
+   */
+  leftovers(signal: AbortSignal): Promise<readonly StackView[]>;
   /** Asks the targets and brings the status of the stack up to date. */
   observe(name: string, signal: AbortSignal): Promise<StackView>;
   /** As seen last: asks nobody. */
@@ -311,9 +322,10 @@ export interface Reconciler extends DataOperations, ReleaseOperations, AsyncDisp
   history(stack: string): Promise<readonly HistoryEntry[]>;
   /**
    * Commits the stack's files as they were at deployment number `to`; the commit is then reconciled like any push, and leaves a deployment
-   * tag of its own. Throws BAD_OPTIONS when there is no such deployment or nothing differs, WRITE_CONFLICT when somebody was faster.
+   * tag of its own. Throws BAD_OPTIONS when there is no such deployment, it was a removal, or nothing differs; WRITE_CONFLICT when
+   * somebody was faster.
    */
-  rollback(stack: string, to: number, actor: Actor, signal: AbortSignal): Promise<WriteResult>;
+  rollback(stack: string, to: number, actor: Actor, signal: AbortSignal): Promise<RollbackResult>;
   /** Every tag of the repository, by name. */
   listTags(): Promise<readonly DeploymentTag[]>;
   logs(stack: string, service: string, options: LogOptions): AsyncIterable<LogLine>;

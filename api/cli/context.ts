@@ -25,7 +25,11 @@ export interface SessionContext {
 export async function openSession(options: GlobalOptions, context: SessionContext): Promise<Session> {
   if (options.server !== undefined) {
     const apiKey = readApiKey(options);
-    return createRemoteSession({ url: options.server, ...(apiKey !== undefined && { apiKey }) });
+    return createRemoteSession({
+      url: options.server,
+      ...(options.serverVariable !== undefined && { option: options.serverVariable }),
+      ...(apiKey !== undefined && { apiKey }),
+    });
   }
   const { terminal, purpose, command } = context;
   const stateDir = options.stateDir ?? userStateDirectory(options.repo, terminal.env);
@@ -36,6 +40,7 @@ export async function openSession(options: GlobalOptions, context: SessionContex
     const kombinator = await openKombinator(options, {
       stateDir,
       ephemeral: true,
+      exclusive: lock !== undefined,
       terminal,
       logger: quietLogger(terminal),
     });
@@ -57,6 +62,8 @@ export interface OpenOptions {
   readonly stateDir: string;
   /** For one command: no watchers. */
   readonly ephemeral: boolean;
+  /** The lock of the state directory is held. */
+  readonly exclusive: boolean;
   readonly terminal: Terminal;
   readonly logger: Logger;
   readonly pollMs?: number;
@@ -64,13 +71,14 @@ export interface OpenOptions {
 
 /** The engine room, wired from options and environment. Throws BAD_OPTIONS, STORE_UNAVAILABLE. */
 export function openKombinator(options: GlobalOptions, open: OpenOptions): Promise<Kombinator> {
-  const { stateDir, ephemeral, terminal, logger, pollMs } = open;
+  const { stateDir, ephemeral, exclusive, terminal, logger, pollMs } = open;
   const credentials = gitCredentials(terminal.env);
   return createKombinator({
     repo: options.repo,
     ...(options.branch !== undefined && { branch: options.branch }),
     stateDir,
     ephemeral,
+    exclusive,
     logger,
     env: terminal.env,
     ...(options.secretCommand !== undefined && { secretCommands: options.secretCommand }),
@@ -86,6 +94,7 @@ export async function openKeys(options: GlobalOptions, terminal: Terminal): Prom
   const kombinator = await openKombinator(options, {
     stateDir,
     ephemeral: true,
+    exclusive: false,
     terminal,
     logger: quietLogger(terminal),
   });

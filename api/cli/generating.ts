@@ -13,9 +13,10 @@ export function addGenerating(program: Command, hooks: ProgramHooks): void {
     .argument('<format>', 'compose, opentofu, traefik or kubernetes')
     .argument('<stack>')
     .option('--out <dir>', 'write files there instead of printing them')
+    .option('--force', 'replace files that are there with other content')
     .action(
-      on(hooks, (invocation, options: { out?: string }, format: string, stack: string) =>
-        runGenerate(invocation, { format, stack, ...options }),
+      on(hooks, (invocation, options: { out?: string; force?: true }, format: string, stack: string) =>
+        runGenerate(invocation, { format, stack, force: false, ...options }),
       ),
     );
 
@@ -24,9 +25,14 @@ export function addGenerating(program: Command, hooks: ProgramHooks): void {
     .description('turn a Compose project into a kombination, with a report of what was mapped')
     .argument('<file>', 'a Compose file')
     .option('--out <dir>', 'write the kombination and its files there instead of printing it')
+    .option('--force', 'replace files that are there with other content')
     .option('--name <name>', 'name of the stack (default: the project name)')
-    .action(async (file: string, options: { out?: string; name?: string }, command: Command) => {
-      const { json } = command.optsWithGlobals<GlobalOptions>();
-      hooks.exit(await runImport({ terminal: hooks.terminal, json: json === true, file, ...options }));
-    });
+    .action(
+      async (file: string, options: { out?: string; force?: true; name?: string }, command: Command) => {
+        const { json } = command.optsWithGlobals<GlobalOptions>();
+        hooks.exit(
+          await runImport({ terminal: hooks.terminal, json: json === true, file, force: false, ...options }),
+        );
+      },
+    );
 }

@@ -1,3 +1,4 @@
+import type { StackView } from '../../reconciler/index.ts';
 import type { Interrupt } from './interrupt.ts';
 import type { GlobalOptions } from './options.ts';
 import type { KeyStore, Session } from './session.ts';
@@ -31,17 +32,44 @@ export function remark({ terminal, style }: Invocation, text: string): void {
   terminal.err(style.dim(text));
 }
 
-/** The stacks that were named; all that there are when none was named. Planning or observing an unknown one says so. */
+/** The stacks that a command is about. */
+export interface Selection {
+  /** Planning or observing one that does not exist says so. */
+  readonly stacks: readonly string[];
+  /** Nothing describes them any more, and they are still on the targets; none when stacks were named. */
+  readonly leftovers: readonly StackView[];
+}
+
+/** The stacks that were named; when none was named all that are described, and what others have left on the targets. */
 export async function selectStacks(
   session: Session,
   named: readonly string[],
   invocation: Invocation,
-): Promise<readonly string[]> {
-  const { stacks, dirty, error } = await session.repository(invocation.interrupt.signal);
+): Promise<Selection> {
+  const { signal } = invocation.interrupt;
+  const { stacks, dirty, error } = await session.repository(signal);
   if (error !== null)
     remark(invocation, `the repository cannot be read now, using the last state: ${error.message}`);
   if (dirty) remark(invocation, 'the working tree has changes that are not committed; they are not read');
-  return named.length > 0 ? [...new Set(named)] : stacks;
+  if (named.length > 0) return { stacks: [...new Set(named)], leftovers: [] };
+  const leftovers = await session.leftovers(signal);
+  const left = new Set(leftovers.map(({ name }) => name));
+  return { stacks: stacks.filter((name) => !left.has(name)), leftovers };
+}
+
+/** The stacks to bring in line: leftovers are removed, but for those that have to be asked for by name; a remark says why. */
+export async function selectForPlan(
+  session: Session,
+  named: readonly string[],
+  invocation: Invocation,
+): Promise<readonly string[]> {
+  const { stacks, leftovers } = await selectStacks(session, named, invocation);
+  for (const { name, state, message } of leftovers) {
+    if (state === 'blocked')
+      remark(invocation, `${name} is left as it is: ${message ?? 'it is no longer described'}`);
+  }
+  const going = leftovers.filter(({ state }) => state !== 'blocked' && state !== 'removed');
+  return [...stacks, ...going.map(({ name }) => name)].sort();
 }
 
 /** Asks for a `yes`; anything else is a no. */

@@ -7,7 +7,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import module from 'node:module';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
@@ -18,6 +18,7 @@ const ownNode = fileURLToPath(new URL('../../node_modules/node/bin/node', import
 const isInstalled = import.meta.url.includes('/node_modules/');
 const entry = new URL(isInstalled ? '../../dist/api/cli/kombinator.js' : './kombinator.ts', import.meta.url);
 
+workWhereNpmWasCalled();
 if (isRecent) {
   if (process.argv.includes('serve')) continueWithServeFlags();
   // Halves the time to start. Not in the shared temporary directory, where others could put code for us to run.
@@ -30,6 +31,15 @@ if (isRecent) {
     `kombinator needs Node 22.18 or newer and this is ${process.versions.node}: install Node 24 from https://nodejs.org, or run npm ci in a checkout.\n`,
   );
   process.exitCode = 1;
+}
+
+/** `npm run kombinator` in a checkout begins at its root, wherever in it npm was called; paths are meant from there. */
+function workWhereNpmWasCalled() {
+  const { npm_lifecycle_event: script, npm_package_json: file, INIT_CWD: called } = process.env;
+  const checkout = fileURLToPath(new URL('../..', import.meta.url));
+  if (script !== 'kombinator' || file !== join(checkout, 'package.json') || !called) return;
+  // What runs below a script inherits its environment, and may have gone elsewhere.
+  if (relative(checkout, process.cwd()) === '') process.chdir(called);
 }
 
 /**

@@ -65,6 +65,10 @@ function readingPart(reconciler: Reconciler, readOnce: ReadOnce): Pick<Session, 
         error: status.error,
       };
     },
+    async leftovers(signal) {
+      await readOnce(signal);
+      return reconciler.leftovers(signal);
+    },
     async validate(text, file, signal) {
       // Shared nodes come from the repository; without a readable one the document stands alone.
       await readOnce(signal).catch((error: unknown) => {

@@ -71,10 +71,10 @@ function lockError(error: unknown, stateDir: string, holder: LockHolder | undefi
   const who = holder
     ? `\`kombinator ${holder.command}\` (process ${holder.pid}, since ${holder.since})`
     : 'another process';
-  const advice = holder?.url ? `; talk to it with --server ${holder.url}` : '';
+  const advice = holder?.url ? `talk to it with --server ${holder.url}` : 'wait until it has ended';
   return new ReconcilerError(
     'STORE_UNAVAILABLE',
-    `${who} is using the state directory ${stateDir}${advice}, or choose another with --state-dir`,
+    `${who} is using the state directory ${stateDir}: ${advice}, or choose another directory with --state-dir`,
     { retryable: true },
   );
 }

@@ -12,6 +12,8 @@ export interface GlobalOptions {
   readonly stateDir?: string;
   /** Address of a running daemon; left out: work in this process. */
   readonly server?: string;
+  /** The variable of the environment that gave `server`; left out: the command line did. */
+  readonly serverVariable?: string;
   readonly apiKey?: string;
   readonly apiKeyFile?: string;
   readonly json?: boolean;

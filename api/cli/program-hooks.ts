@@ -24,6 +24,30 @@ export interface ProgramHooks {
   readonly exit: (code: number) => void;
 }
 
+export const SERVER_VARIABLE = 'KOMBINATOR_SERVER';
+
+/** The options of a command and those that every command takes; of these, one that is empty is not given. */
+export function mergeOptions<T extends object = object>(command: Command): GlobalOptions & T {
+  const { repo, ...options } = command.optsWithGlobals<GlobalOptions & T>();
+  const given = Object.entries(options).filter(([key, value]) => value !== '' || !MAY_BE_EMPTY.has(key));
+  const isFromEnvironment = command.getOptionValueSourceWithGlobals('server') === 'env';
+  return {
+    ...(Object.fromEntries(given) as GlobalOptions & T),
+    repo: repo || '.',
+    ...(isFromEnvironment && options.server !== '' && { serverVariable: SERVER_VARIABLE }),
+  };
+}
+
+/** An empty variable of the environment is as good as none. */
+const MAY_BE_EMPTY: ReadonlySet<string> = new Set([
+  'branch',
+  'stateDir',
+  'server',
+  'apiKey',
+  'apiKeyFile',
+  'config',
+] satisfies readonly (keyof GlobalOptions)[]);
+
 /** Adapts a command to commander, which passes arguments first, then options, then the command itself. */
 export function on<O, A extends unknown[]>(
   hooks: ProgramHooks,
@@ -33,8 +57,6 @@ export function on<O, A extends unknown[]>(
     const self = raw.at(-1);
     if (!(self instanceof Command)) throw new Error('internal: commander passed no command');
     const args = raw.slice(0, -2) as A;
-    await hooks.run(self.optsWithGlobals<GlobalOptions>(), (invocation) =>
-      command(invocation, self.opts() as O, ...args),
-    );
+    await hooks.run(mergeOptions(self), (invocation) => command(invocation, self.opts() as O, ...args));
   };
 }

@@ -12,10 +12,9 @@ import { runPlan } from './commands/plan.ts';
 import { runSchema } from './commands/schema.ts';
 import { runStatus } from './commands/status.ts';
 import { runValidate } from './commands/validate.ts';
-import { on } from './program-hooks.ts';
+import { mergeOptions, on, SERVER_VARIABLE } from './program-hooks.ts';
 import { addTags } from './tag-program.ts';
 import type { ProgramHooks, ServeFlags } from './program-hooks.ts';
-import type { GlobalOptions } from './options.ts';
 import { parseCount, parseDuration } from './options.ts';
 
 /** The command line as commander sees it. Throws CommanderError instead of exiting. */
@@ -67,7 +66,7 @@ function globalOptions(): Option[] {
       'history, keys and caches (default: .kombinator for serve, else one per repository in ~/.local/state/kombinator)',
     ).env('KOMBINATOR_STATE_DIR'),
     new Option('--server <url>', 'ask a running daemon instead of working in this process').env(
-      'KOMBINATOR_SERVER',
+      SERVER_VARIABLE,
     ),
     new Option('--api-key <key>', 'key for --server; better in the environment than on the command line').env(
       'KOMBINATOR_API_KEY',
@@ -115,8 +114,10 @@ function addServe(program: Command, hooks: ProgramHooks): void {
         .default('auto'),
     )
     .action(async (_options, command: Command) => {
-      const merged = command.optsWithGlobals<GlobalOptions & ServeFlags>();
-      await hooks.serve(merged, merged);
+      const merged = mergeOptions<ServeFlags>(command);
+      const { server: _, ...own } = merged;
+      // Other commands of this shell ask that daemon; this one is to be one.
+      await hooks.serve(merged.serverVariable === undefined ? merged : own, merged);
     });
 }
 

@@ -4,6 +4,8 @@ import { RemoteError } from './failure.ts';
 export interface RemoteOptions {
   /** Where the daemon listens, `http://127.0.0.1:5260`; a path is kept as a prefix. */
   readonly url: string;
+  /** What gave the address, for errors about it. Default `--server`. */
+  readonly option?: string;
   readonly apiKey?: string;
 }
 
@@ -27,8 +29,8 @@ export interface RemoteClient {
   events(path: string, request: RemoteRequest): AsyncIterable<RemoteEvent>;
 }
 
-export function createRemoteClient({ url, apiKey }: RemoteOptions): RemoteClient {
-  const base = toBase(url);
+export function createRemoteClient({ url, option = '--server', apiKey }: RemoteOptions): RemoteClient {
+  const base = toBase(url, option);
 
   async function send(
     method: string,
@@ -54,14 +56,14 @@ export function createRemoteClient({ url, apiKey }: RemoteOptions): RemoteClient
     } catch (error) {
       request.signal.throwIfAborted();
       throw new RemoteError('SERVER_UNREACHABLE', `no daemon answers at ${url}: ${errorMessage(error)}`, {
-        hint: 'check --server, and that `kombinator serve` runs there',
+        hint: `check ${option}, and that \`kombinator serve\` runs there`,
       });
     }
   }
 
   async function json(method: string, path: string, request: RemoteRequest): Promise<unknown> {
     const response = await send(method, path, 'application/json', request);
-    const document = await readJson(response, url);
+    const document = await readJson(response, { url, option });
     if (!response.ok) throw toRemoteError(response.status, document);
     return document;
   }
@@ -73,22 +75,25 @@ export function createRemoteClient({ url, apiKey }: RemoteOptions): RemoteClient
     async *events(path, request) {
       const response = await send('GET', path, 'text/event-stream', request);
       if (!response.ok || response.body === null)
-        throw toRemoteError(response.status, await readJson(response, url));
+        throw toRemoteError(response.status, await readJson(response, { url, option }));
       yield* readEvents(response.body);
     },
   };
 }
 
-function toBase(url: string): string {
+function toBase(url: string, option: string): string {
   if (!URL.canParse(url) || !/^https?:/.test(url)) {
-    throw new RemoteError('BAD_OPTIONS', `--server: "${url}" is not an address`, {
+    throw new RemoteError('BAD_OPTIONS', `${option}: "${url}" is not an address`, {
       hint: 'write for example http://127.0.0.1:5260',
     });
   }
   return `${url.replace(/\/+$/, '').replace(/\/api\/v1$/, '')}/api/v1`;
 }
 
-async function readJson(response: Response, url: string): Promise<unknown> {
+async function readJson(
+  response: Response,
+  { url, option }: Required<Pick<RemoteOptions, 'url' | 'option'>>,
+): Promise<unknown> {
   const text = await response.text();
   try {
     return JSON.parse(text) as unknown;
@@ -98,7 +103,7 @@ async function readJson(response: Response, url: string): Promise<unknown> {
       'NOT_A_DAEMON',
       `what answers at ${url} is no Kombinator (status ${response.status})`,
       {
-        hint: 'check --server',
+        hint: `check ${option}`,
       },
     );
   }

@@ -1,6 +1,6 @@
 import type { GeneratedStack, GenerateRequest } from '../../reconciler/index.ts';
 import type { RemoteClient } from './remote-client.ts';
-import { fieldsOf, listAt, textAt } from './remote-decode.ts';
+import { fieldsOf, listAt, textAt, textOrNull } from './remote-decode.ts';
 
 /** Asks a daemon to generate. */
 export async function generateRemotely(
@@ -26,7 +26,12 @@ export async function generateRemotely(
     notes: listAt(fields, 'warnings', String),
     variables: listAt(fields, 'variables', (value) => {
       const variable = fieldsOf(value, 'variable');
-      return { name: textAt(variable, 'name'), reference: textAt(variable, 'reference') };
+      const fallback = textOrNull(variable, 'default');
+      return {
+        name: textAt(variable, 'name'),
+        reference: textAt(variable, 'reference'),
+        ...(fallback !== null && { default: fallback }),
+      };
     }),
     overview: {
       stackkit: textAt(fields, 'stack_kit'),

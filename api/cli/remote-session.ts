@@ -68,6 +68,10 @@ type ReadingPart = Exclude<
 function readingPart(client: RemoteClient): Pick<Session, ReadingPart> {
   return {
     repository: (signal) => readRepository(client, signal),
+    async leftovers(signal) {
+      const answer = fieldsOf(await client.get('/stacks', { signal }), 'stacks');
+      return listAt(answer, 'stacks', toStackView).filter(({ file }) => file === '');
+    },
     async validate(text, file, signal) {
       return toReport(await client.post('/unifier/validate', { body: { yaml: text, file }, signal }));
     },
@@ -93,11 +97,12 @@ function readingPart(client: RemoteClient): Pick<Session, ReadingPart> {
     },
     async history(stack, signal): Promise<readonly HistoryEntry[]> {
       const answer = client.get(`${stackPath(stack)}/deployments`, { signal });
-      return listAt(
+      const newestFirst = listAt(
         fieldsOf(await withNames(client, stack, answer, signal), 'deployments'),
         'deployments',
         toHistoryEntry,
       );
+      return newestFirst.toReversed();
     },
     logs: (stack, service, options) =>
       readLogs(client, `${stackPath(stack)}/services/${encodeURIComponent(service)}/logs`, options),
@@ -148,7 +153,8 @@ function changingPart(client: RemoteClient): Pick<Session, ChangingPart> {
     async rollback(stack, to, signal) {
       const request = client.post(`${stackPath(stack)}/rollback`, { body: { to }, signal });
       const answer = fieldsOf(await withNames(client, stack, request, signal), 'commit');
-      return { commit: textAt(answer, 'commit'), file: textAt(answer, 'file') };
+      const files = listAt(answer, 'files', String);
+      return { commit: textAt(answer, 'commit'), file: textAt(answer, 'file'), files };
     },
   };
 }

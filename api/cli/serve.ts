@@ -39,7 +39,7 @@ export async function serve(context: ServeContext): Promise<number> {
   if (options.server !== undefined) {
     throw new UsageError(
       'serve is the server: --server is for the other commands',
-      'see --listen (and KOMBINATOR_SERVER)',
+      'where it listens is said with --listen',
     );
   }
   const listen = parseListen(flags.listen);
@@ -60,6 +60,7 @@ export async function serve(context: ServeContext): Promise<number> {
   await using kombinator = await openKombinator(options, {
     stateDir,
     ephemeral: false,
+    exclusive: true,
     terminal,
     logger,
     pollMs,

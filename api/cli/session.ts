@@ -15,10 +15,10 @@ import type {
   Plan,
   PlanRequest,
   RepositoryStatus,
+  RollbackResult,
   StackView,
   Store,
   ValidationReport,
-  WriteResult,
 } from '../../reconciler/index.ts';
 import type { DataSession } from './data-session.ts';
 import type { TagSession } from './tag-session.ts';
@@ -70,6 +70,8 @@ export type StackApplyRequest = Omit<ApplyRequest, 'actor' | 'trigger'>;
 export interface Session extends DataSession, TagSession, AsyncDisposable {
   /** Reads the repository as it is now. */
   repository(signal: AbortSignal): Promise<RepositorySummary>;
+  /** As of `Reconciler.leftovers`: stacks that are on the targets although nothing describes them any more. */
+  leftovers(signal: AbortSignal): Promise<readonly StackView[]>;
   /** Checks one document as if it stood in the repository. */
   /** The name of the file tells what it is. */
   validate(text: string, file: string, signal: AbortSignal): Promise<ValidationReport>;
@@ -89,8 +91,9 @@ export interface Session extends DataSession, TagSession, AsyncDisposable {
   control(stack: string, action: ControlRequest['action'], signal: AbortSignal): Promise<Job>;
   /** One commit that takes their descriptions away, then their removal; resolves when all were tried. */
   deleteStacks(request: StackRemovalRequest, signal: AbortSignal): Promise<StackRemoval>;
+  /** Oldest first. */
   history(stack: string, signal: AbortSignal): Promise<readonly HistoryEntry[]>;
-  rollback(stack: string, to: number, signal: AbortSignal): Promise<WriteResult>;
+  rollback(stack: string, to: number, signal: AbortSignal): Promise<RollbackResult>;
   /** Commits what runs as the description. */
   acceptDrift(stack: string, signal: AbortSignal): Promise<Pick<DriftResolution, 'write' | 'unplaced'>>;
   logs(stack: string, service: string, options: LogOptions): AsyncIterable<LogLine>;

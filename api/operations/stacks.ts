@@ -1,6 +1,7 @@
 import type {
   Actor,
   DeleteStacksRequest,
+  RollbackResult,
   StackDeletion,
   StackView,
   WriteResult,
@@ -12,6 +13,8 @@ export interface StackWrite extends WriteResult {
   /** As the reconciler knows it after the commit; `null` when it is gone, or could not be read again yet. */
   readonly stack: StackView | null;
 }
+
+export interface StackRollback extends StackWrite, RollbackResult {}
 
 export interface StackPage {
   readonly stacks: readonly StackView[];
@@ -91,11 +94,15 @@ export async function rollbackStack(
   name: string,
   to: number,
   actor: Actor,
-): Promise<StackWrite> {
+): Promise<StackRollback> {
   return withView(deps, name, await deps.reconciler.rollback(name, to, actor, newSignal()));
 }
 
-async function withView(deps: ApiDeps, name: string, result: WriteResult): Promise<StackWrite> {
+async function withView<T extends WriteResult>(
+  deps: ApiDeps,
+  name: string,
+  result: T,
+): Promise<T & Pick<StackWrite, 'stack'>> {
   await readAgain(deps);
   const isKnown = deps.reconciler.stackNames().includes(name);
   return { ...result, stack: isKnown ? deps.reconciler.getStack(name) : null };

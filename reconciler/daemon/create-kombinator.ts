@@ -43,8 +43,13 @@ export interface KombinatorOptions {
   readonly pollMs?: number;
   /** Everything is looked at again this often, in milliseconds. Default 300,000. */
   readonly resyncMs?: number;
-  /** One command beside others that may use the same state directory: jobs of theirs are left alone. Default false. */
+  /** For one command: no instances. Default false. */
   readonly ephemeral?: boolean;
+  /**
+   * Nobody else applies on this state directory (its lock is held): jobs that are not ended were cut short, and are closed.
+   * Default: as long as it is not for one command.
+   */
+  readonly exclusive?: boolean;
   /** Path of the operator's configuration (schemas/daemon.schema.json). */
   readonly config?: string;
   readonly logger: Logger;
@@ -80,7 +85,7 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
   const config = options.config === undefined ? NO_CONFIG : readDaemonConfig(options.config, checkSchema);
   const commands = readCommands(stateDir, options.secretCommands ?? []);
   const store = createSqliteStore({ path: join(stateDir, 'kombinator.db'), clock, logger });
-  if (options.ephemeral !== true) closeInterrupted(store, clock, logger);
+  if (options.exclusive ?? options.ephemeral !== true) closeInterrupted(store, clock, logger);
   const secrets = createSecrets({ stateDir, env, logger, commands });
   const source = await openSource(options, clock);
   const desired = createDesiredState({ source, secrets, checkSchema });

@@ -116,15 +116,18 @@ export function referencesOf(parts: readonly EnvPart[] | Problem): readonly EnvR
 }
 
 /**
+ * What a reference leads to; `undefined` when it leads nowhere.
+ *
+ * @param fallback what is used then, where the value says so
+ */
+export type Lookup = (reference: string, fallback?: string) => Secret | undefined;
+
+/**
  * The value with its references looked up. Whatever holds a secret is a secret as a whole.
  *
- * @param lookup `undefined` for references that lead nowhere
  * @returns `undefined` when a needed secret is not there
  */
-export function resolveEnvValue(
-  parts: readonly EnvPart[],
-  lookup: (reference: string) => Secret | undefined,
-): string | Secret | undefined {
+export function resolveEnvValue(parts: readonly EnvPart[], lookup: Lookup): string | Secret | undefined {
   const secrets: Secret[] = [];
   const references: string[] = [];
   let text = '';
@@ -133,7 +136,7 @@ export function resolveEnvValue(
       text += part.text;
       continue;
     }
-    const secret = lookup(part.reference);
+    const secret = lookup(part.reference, part.fallback);
     if (!secret && part.fallback === undefined) return undefined;
     text += secret?.reveal() ?? part.fallback ?? '';
     if (!secret) continue;

@@ -15,12 +15,14 @@ export interface Generated {
   readonly notes: readonly string[];
 }
 
-/** A secret that a generated file leaves to whoever uses it. */
+/** A secret, or a variable that nothing in the repository sets, that a generated file leaves to whoever uses it. */
 export interface Variable {
   /** `DB_PASSWORD` */
   readonly name: string;
   /** `secret://sops/db.sops.yaml#password` */
   readonly reference: string;
+  /** What it is when nobody sets it; left out: it has to be set, or places have defaults of their own. */
+  readonly default?: string;
 }
 
 /** A stack in another tool's words. Holds no secret: `variables` says what has to be filled in. */

@@ -59,6 +59,12 @@ export function formatSummary(summary: PlanSummary): string {
   return `Plan: ${create} to create, ${update} to update, ${replace} to replace, ${summary.delete} to delete, ${noop} unchanged.`;
 }
 
+/** `1 change to apply` */
+export function countChanges({ changes }: Plan): string {
+  const count = changes.filter(({ action }) => action !== 'no-op').length;
+  return `${count} change${count === 1 ? '' : 's'} to apply`;
+}
+
 /** One line per change with the numbers of those it waits for: `[1,2] -> #3 create local/container/web: not found`. */
 export function formatPlanGraph(plan: Plan): string {
   const numbers = new Map(plan.changes.map((change, index) => [change.id, index + 1]));

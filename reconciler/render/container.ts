@@ -10,6 +10,7 @@ import type {
 } from '../model/docker-spec.ts';
 import { CONTAINER_UPDATABLE } from '../model/docker-spec.ts';
 import type { Position } from '../model/diagnostic.ts';
+import type { Lookup } from '../model/env-value.ts';
 import { parseEnvValue, resolveEnvValue } from '../model/env-value.ts';
 import { isProblem } from '../model/issue.ts';
 import type { ServiceModel } from '../model/kombination.ts';
@@ -32,7 +33,7 @@ export interface ContainerOptions {
   readonly number: number;
   readonly assessment: Assessment;
   readonly locate: Locate;
-  readonly lookup: (reference: string) => Secret | undefined;
+  readonly lookup: Lookup;
 }
 
 /** One container of a service or part. Lists whose order means nothing are sorted. */

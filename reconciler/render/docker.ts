@@ -6,7 +6,8 @@ import type { NetworkModel, ServiceModel, VolumeModel } from '../model/kombinati
 import type { DesiredResource, ResourceId } from '../model/resource.ts';
 import { hashSpec, resourceId } from '../model/resource.ts';
 import { numbersOf } from '../model/replicas.ts';
-import type { Secret, Spec } from '../model/secret.ts';
+import type { Lookup } from '../model/env-value.ts';
+import type { Spec } from '../model/secret.ts';
 import { defined } from '../model/values.ts';
 import { renderBuiltImages } from './built-image.ts';
 import { renderContainer } from './container.ts';
@@ -18,7 +19,7 @@ export interface RenderOptions {
   /** Repository path of the kombination. */
   readonly file: string;
   /** `undefined` for references that lead nowhere. */
-  readonly lookup: (reference: string) => Secret | undefined;
+  readonly lookup: Lookup;
 }
 
 /**

@@ -128,7 +128,8 @@ export async function complete(
   const { plan } = planned;
   const { stack, revision } = plan;
   const record = recallStack(context, stack);
-  const isNew = result.changed > 0 || record.untagged;
+  // Where nothing was, nothing was removed, whatever had been begun before.
+  const isNew = result.changed > 0 || (record.untagged && plan.mode === 'apply');
   const unfinished = isNew ? await runPostHooks(context, planned, job, result.signal) : null;
   context.hooked.delete(stack);
   if (revision !== null && isNew) await tag(context, plan, job);

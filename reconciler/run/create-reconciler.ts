@@ -1,3 +1,4 @@
+import { hasErrors } from '../model/diagnostic.ts';
 import { errorMessage, ReconcilerError } from '../model/errors.ts';
 import type { GeneratedStack, GenerateRequest } from '../model/generated.ts';
 import type { TargetReference } from '../model/target.ts';
@@ -35,6 +36,7 @@ import type {
   ReleaseOperations,
   RepositoryStatus,
   RestoreRequest,
+  RollbackResult,
   StackDeletion,
   StackView,
   SyncState,
@@ -185,6 +187,10 @@ class LoopReconciler implements Omit<Reconciler, keyof ReleaseOperations> {
     return counts;
   }
 
+  async leftovers(signal: AbortSignal): Promise<readonly StackView[]> {
+    return (await this.#loop.leftovers(signal)).map((name) => this.getStack(name));
+  }
+
   async observe(name: string, signal: AbortSignal): Promise<StackView> {
     await this.#loop.look(name, signal);
     return this.getStack(name);
@@ -268,7 +274,7 @@ class LoopReconciler implements Omit<Reconciler, keyof ReleaseOperations> {
     return history;
   }
 
-  async rollback(stack: string, to: number, actor: Actor, signal: AbortSignal): Promise<WriteResult> {
+  async rollback(stack: string, to: number, actor: Actor, signal: AbortSignal): Promise<RollbackResult> {
     await this.#loop.refreshForWrite(signal);
     return this.#loop.written(this.#writer.rollback(stack, to, { actor, signal }));
   }
@@ -310,12 +316,7 @@ class LoopReconciler implements Omit<Reconciler, keyof ReleaseOperations> {
 
   validate(text: string, file?: string): ValidationReport {
     const { diagnostics, services, dependencies } = this.#context.desired.check(text, file);
-    return {
-      valid: !diagnostics.some(({ severity }) => severity === 'error'),
-      diagnostics,
-      services,
-      dependencies,
-    };
+    return { valid: !hasErrors(diagnostics), diagnostics, services, dependencies };
   }
 
   async generate(request: GenerateRequest, signal: AbortSignal): Promise<GeneratedStack> {

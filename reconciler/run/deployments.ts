@@ -1,4 +1,5 @@
 import { errorMessage, isReconcilerError } from '../model/errors.ts';
+import { stackDigest } from '../model/stack.ts';
 import type { Change, Plan } from '../plan/plan.ts';
 import { formatSummary } from '../plan/format-plan.ts';
 import type { DeploymentTag, Source } from '../ports/source.ts';
@@ -13,6 +14,8 @@ export interface DeploymentRecord extends Deployment {
   readonly file: string | null;
   readonly trigger: string | null;
   readonly durationMs: number | null;
+  /** What it put on the targets was nothing: the stack was destroyed. */
+  readonly isRemoval: boolean;
 }
 
 export interface NewDeployment {
@@ -28,6 +31,7 @@ export interface NewDeployment {
 }
 
 const TAG_ATTEMPTS = 3;
+const NOTHING = stackDigest([]);
 
 /** Deployment tags: `deploy/<stack>/<n>`, annotated, on the deployed revision. */
 export class Deployments {
@@ -140,7 +144,7 @@ function prefixOf(stack: string): string {
 export function formatTagMessage(number: number, deployment: NewDeployment): string {
   const { plan, revision, jobId, author, file, trigger, durationMs } = deployment;
   const lines = [
-    `Deploy ${plan.stack} #${number}`,
+    `${plan.mode === 'destroy' ? 'Remove' : 'Deploy'} ${plan.stack} #${number}`,
     '',
     formatSummary(plan.summary),
     '',
@@ -168,6 +172,7 @@ export function parseTag(stack: string, tag: DeploymentTag): DeploymentRecord | 
   const number = Number(tag.name.slice(prefixOf(stack).length));
   if (!Number.isSafeInteger(number) || number < 1) return null;
   const read = (key: string) => new RegExp(`^${key}: (.+)$`, 'm').exec(tag.message)?.[1]?.trim() ?? null;
+  const desired = read('Desired');
   return {
     number,
     tag: tag.name,
@@ -176,10 +181,11 @@ export function parseTag(stack: string, tag: DeploymentTag): DeploymentRecord | 
     author: read('Author'),
     jobId: read('Job'),
     summary: /^Plan: .+$/m.exec(tag.message)?.[0] ?? tag.message.split('\n', 1)[0] ?? '',
-    desired: read('Desired'),
+    desired,
     file: read('File'),
     trigger: read('Trigger'),
     durationMs: readDuration(read('Duration')),
+    isRemoval: desired === NOTHING,
   };
 }
 

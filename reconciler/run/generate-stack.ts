@@ -5,6 +5,8 @@ import { ReconcilerError } from '../model/errors.ts';
 import type { Blueprint } from '../render/generate/blueprint.ts';
 import { blobsOf, buildBlueprint } from '../render/generate/blueprint.ts';
 import { generate } from '../render/generate/generate.ts';
+import type { Mark } from '../render/generate/variables.ts';
+import { markReference } from '../render/generate/variables.ts';
 import type { GeneratedStack, GenerateFormat } from '../model/generated.ts';
 
 export interface GenerateContext {
@@ -26,7 +28,13 @@ export async function generateStack(
       diagnostics,
     });
   }
-  const blueprint = buildBlueprint(assessment, file, await readContents(assessment, readBlob));
+  const contents = await readContents(assessment, readBlob);
+  const blueprint = buildBlueprint(
+    assessment,
+    file,
+    contents,
+    format === 'kubernetes' ? markNeeded : undefined,
+  );
   const { files, notes } = generate(format, blueprint);
   return {
     stack: name,
@@ -37,6 +45,10 @@ export async function generateStack(
     overview: overviewOf(blueprint),
   };
 }
+
+/** A manifest has no word for a default: it is written as it is. */
+const markNeeded: Mark = (reference, fallback) =>
+  fallback === undefined ? markReference(reference) : undefined;
 
 async function readContents(
   assessment: Assessment,

@@ -14,8 +14,9 @@ const MOST_JOBS = 500;
  */
 export async function readHistory(context: RunContext, stack: string): Promise<readonly HistoryEntry[]> {
   const records = await context.deployments.history(stack);
-  const jobs = recallJobs(context, stack);
-  const byId = new Map(jobs.map((job) => [job.id, job]));
+  const jobs = recallJobs(context, stack, 'apply');
+  const all = [...jobs, ...recallJobs(context, stack, 'destroy')];
+  const byId = new Map(all.map((job) => [job.id, job]));
   const authors = new Map<string, string | null>();
   const deployed: HistoryEntry[] = [];
   for (const record of records) {
@@ -52,9 +53,9 @@ export function inOrder<T extends Pick<HistoryEntry, 'number' | 'time'>>(
   return [...failed, ...numbered].sort((a, b) => timeOf(a) - timeOf(b));
 }
 
-function recallJobs(context: RunContext, stack: string): readonly Job[] {
+function recallJobs(context: RunContext, stack: string, type: 'apply' | 'destroy'): readonly Job[] {
   try {
-    return context.jobs.list({ stack, type: 'apply', limit: MOST_JOBS }).jobs;
+    return context.jobs.list({ stack, type, limit: MOST_JOBS }).jobs;
   } catch (error) {
     context.logger.warn({ stack, error: errorMessage(error) }, 'the store cannot be read');
     return [];
@@ -87,7 +88,7 @@ function fromTag(record: DeploymentRecord, job: Job | undefined, author: string 
     author,
     jobId,
     summary,
-    result: 'deployed',
+    result: record.isRemoval ? 'removed' : 'deployed',
     trigger: record.trigger ?? job?.trigger ?? null,
     durationMs: (job === undefined ? null : durationOf(job)) ?? record.durationMs,
     message: null,

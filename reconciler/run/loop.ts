@@ -175,12 +175,54 @@ export class Loop implements AsyncDisposable {
   async findLeftovers(stack: string, signal: AbortSignal): Promise<void> {
     const { desired, stacks } = this.#context;
     if (desired.get(stack) !== undefined || stacks.enginesOf(stack).length > 0) return;
+    await this.#searchNamedEngines(signal);
+  }
+
+  /**
+   * Looks at every stack of this repository that is on an engine it names although nothing describes it any more.
+   * Those that are too many to be removed unasked are blocked, as they are for a daemon.
+   *
+   * @returns their names, sorted
+   */
+  async leftovers(signal: AbortSignal): Promise<readonly string[]> {
+    const { desired, stacks } = this.#context;
+    const described = new Set(desired.names());
+    const found = await this.#searchNamedEngines(signal);
+    const left = [...new Set(found)].filter((name) => !described.has(name)).sort();
+    for (const stack of left) await this.#lookIfPossible(stack, signal);
+    // Stacks that are gone but for their data wait for nothing.
+    const going = left.filter((stack) => !['removed', undefined].includes(stacks.state(stack)));
+    const reason = tooManyRemovals(going.length, described.size);
+    if (reason !== null) {
+      for (const stack of going) {
+        this.#runner.blockedRemovals.set(stack, reason);
+        await this.#lookIfPossible(stack, signal);
+      }
+    }
+    return left.filter((stack) => stacks.state(stack) !== undefined);
+  }
+
+  /** A stack whose targets do not answer now is shown as it is known; planning it tells why. */
+  async #lookIfPossible(stack: string, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#runner.look(stack, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!isReconcilerError(error)) throw error;
+      this.#context.logger.warn({ stack, error: errorMessage(error) }, 'a stack could not be looked at');
+    }
+  }
+
+  /** @returns the stacks of this repository that are on any of them */
+  async #searchNamedEngines(signal: AbortSignal): Promise<readonly string[]> {
+    const { desired } = this.#context;
     const engines = new Map<string, TargetReference>();
     for (const { reference } of desired.nodes()) engines.set(targetKey(reference), reference);
     for (const name of desired.names()) {
       for (const reference of desired.get(name)?.targets ?? []) engines.set(targetKey(reference), reference);
     }
-    await Promise.all([...engines.values()].map((reference) => findOwned(this.#context, reference, signal)));
+    const search = (reference: TargetReference) => findOwned(this.#context, reference, signal);
+    return (await Promise.all([...engines.values()].map(search))).flat();
   }
 
   /** After a commit of our own: what it says is read at once. */

@@ -30,7 +30,7 @@ export async function findOwned(
  */
 export function tooManyRemovals(removed: number, left: number): string | null {
   if (removed < 2 || removed <= left) return null;
-  return `${removed} stacks are no longer described while ${left} are left; apply or destroy this one to remove it`;
+  return `${removed} stacks are no longer described while ${left} ${left === 1 ? 'is' : 'are'} left; apply or destroy this one to remove it`;
 }
 
 async function askOwned(

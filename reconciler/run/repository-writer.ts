@@ -2,7 +2,7 @@ import { compareDiagnostics, formatDiagnostic, hasErrors } from '../model/diagno
 import { isReconcilerError, ReconcilerError } from '../model/errors.ts';
 import type { Draft } from '../ports/desired.ts';
 import type { DeploymentTag, FileChange, FileWrite } from '../ports/source.ts';
-import type { Actor, RepositoryStatus, WriteResult } from '../reconciler.ts';
+import type { Actor, RepositoryStatus, RollbackResult, WriteResult } from '../reconciler.ts';
 import type { ResourceId } from '../model/resource.ts';
 import { rememberStack } from './context.ts';
 import type { RunContext } from './context.ts';
@@ -84,11 +84,12 @@ export class RepositoryWriter {
   }
 
   /** Puts back the files of the stack as they were at that deployment, also of one that is no longer described. */
-  async rollback(stack: string, to: number, by: WriteBy): Promise<WriteResult> {
+  async rollback(stack: string, to: number, by: WriteBy): Promise<RollbackResult> {
     const { desired, deployments } = this.#context;
     const history = await deployments.history(stack);
     const deployment = history.find(({ number }) => number === to);
     if (deployment === undefined) throw noDeployment(stack, to, history, desired.get(stack) !== undefined);
+    if (deployment.isRemoval) throw wasRemoval(stack, deployment, history);
     const now = desired.get(stack)?.file ?? null;
     const file = deployment.file ?? now;
     if (file === null)
@@ -100,12 +101,14 @@ export class RepositoryWriter {
     if (writes.length === 0) {
       throw new ReconcilerError('BAD_OPTIONS', `the files of ${stack} are already as in deployment ${to}`);
     }
+    if (writes.some(({ path, content }) => path === file && content === null))
+      throw wasRemoval(stack, deployment, history);
     const from = history.at(-1)?.number ?? to;
     const message = rollbackMessage(deployment, from, shared);
     const result = await this.#commit(writes, file, message, by);
     // It is a deployment even where the old version runs already, because the bad one never took its place.
     rememberStack(this.#context, stack, { untagged: true, heldDesired: null });
-    return result;
+    return { ...result, files: writes.map(({ path }) => path).sort() };
   }
 
   /** Puts the files of the stack as they are at a tag; `null` when they are so already. */
@@ -258,6 +261,19 @@ function noDeployment(
   return new ReconcilerError(
     'BAD_OPTIONS',
     `${stack} has no deployment ${to}; there are: ${known || 'none'}`,
+  );
+}
+
+/** Going back to it would take the description away, and say nothing of it. */
+function wasRemoval(
+  stack: string,
+  { number }: DeploymentRecord,
+  history: readonly DeploymentRecord[],
+): ReconcilerError {
+  const others = history.filter((one) => !one.isRemoval && one.number !== number).map((one) => one.number);
+  return new ReconcilerError(
+    'BAD_OPTIONS',
+    `deployment ${number} of ${stack} has no description of it: it was removed then. Go back to one of ${others.join(', ') || 'none'}; to remove it: kombinator destroy --stack ${stack}`,
   );
 }
 

@@ -15,6 +15,7 @@ import { DriftProposals } from './drift-proposals.ts';
 import { DriftSchedule } from './drift-schedule.ts';
 import { findGate } from './gates.ts';
 import type { JobRecorder } from './job-book.ts';
+import { lastRun, recallJob, showUnapplied } from './last-job.ts';
 import { PendingRequests } from './pending-requests.ts';
 import type { PendingApply, PendingControl } from './pending-requests.ts';
 import { planStack } from './plan-stack.ts';
@@ -69,7 +70,11 @@ export class StackRunner {
   /** Observes and plans, and shows what that says; changes nothing. */
   async look(stack: string, signal: AbortSignal): Promise<void> {
     const description = this.#context.desired.get(stack);
-    if (description !== undefined && hasErrors(description.diagnostics)) return;
+    if (description !== undefined) recallJob(this.#context, stack);
+    if (description !== undefined && hasErrors(description.diagnostics)) {
+      setInvalid(this.#context, description);
+      return;
+    }
     const planned = await planStack(this.#context, { stack, mode: 'apply', deleteVolumes: false }, signal);
     const confirmed = this.#mayRemove(planned.plan) && this.#whyNotRemoved(stack) === null;
     const decision = await this.#decide(planned, false, confirmed);
@@ -77,18 +82,12 @@ export class StackRunner {
     // A job tells more than a look at what it is doing, or has left undone.
     if (state === 'applying' || (state === 'failed' && decision.kind === 'apply')) return;
     if (decision.kind === 'apply') {
-      const { changes } = planned.plan;
       const drifted = isDrift({
         plan: planned.plan,
         deployedDesired: deployedDigest(this.#context, stack),
       });
       this.#settle(planned, { kind: 'report-drift' });
-      if (!drifted)
-        this.#context.stacks.setState(
-          stack,
-          'pending',
-          `${changes.filter(({ action }) => action !== 'no-op').length} changes to apply`,
-        );
+      if (!drifted) showUnapplied(this.#context, planned.plan);
     } else this.#settle(planned, decision);
   }
 
@@ -296,10 +295,8 @@ export class StackRunner {
 
   /** Why nothing is done by itself, as the job that led to it tells. */
   #showHeld(stack: string): void {
-    const { stacks, jobs } = this.#context;
-    const last = jobs
-      .list({ stack, limit: 10 })
-      .jobs.find(({ type }) => type === 'apply' || type === 'destroy');
+    const { stacks } = this.#context;
+    const last = lastRun(this.#context, stack);
     if (last?.type === 'destroy' && last.status === 'completed') stacks.setState(stack, 'pending', DESTROYED);
     else stacks.setState(stack, 'failed', last?.error?.message ?? HELD);
   }

@@ -57,6 +57,10 @@ export class StackTable {
     return this.#rows.get(stack)?.message ?? null;
   }
 
+  job(stack: string): Job | null {
+    return this.#rows.get(stack)?.lastJob ?? null;
+  }
+
   setJob(stack: string, job: Job): void {
     this.#row(stack).lastJob = job;
   }

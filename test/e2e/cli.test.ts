@@ -209,6 +209,24 @@ describe('without a daemon', () => {
     expect(await git(repository.path, 'ls-tree', '-r', '--name-only', 'HEAD')).toBe('');
   });
 
+  it('removes a stack that left the repository, and gives its port to the one that came instead', async () => {
+    await using renamed = await createBareRepo();
+    const published = `    ports: ["127.0.0.1:${await freePort()}:80"]\n`;
+    await commitFiles(renamed, { [pathOf('w')]: kombination('before', 'x', published) }, 'Describe before');
+    expect(await cli.run('apply', '--repo', renamed.path)).toMatchObject({ code: 0 });
+    await commitFiles(renamed, { [pathOf('w')]: kombination('after', 'x', published) }, 'Rename it');
+    expect((await cli.run('status', '--repo', renamed.path)).stdout).toMatch(/^before\tpending\t/m);
+    expect((await cli.run('apply', '--repo', renamed.path)).stderr).toContain('deletes stack before');
+    const applied = await cli.run('apply', '--repo', renamed.path, '--yes');
+    expect(applied).toMatchObject({ code: 0, stdout: expect.stringContaining('✓ before destroyed') });
+    expect(await names('containers', 'before')).toEqual([]);
+    expect(await names('volumes', 'before')).toEqual(['before_data']);
+    expect((await cli.run('plan', '--repo', renamed.path)).stdout).toBe('✓ after: nothing to do\n');
+    for (const stack of ['before', 'after'])
+      await cli.run('destroy', '--repo', renamed.path, '--stack', stack, '--volumes', '--yes');
+    expect(await names('volumes', 'before')).toEqual([]);
+  });
+
   it('names what is wrong with the place it was given', async () => {
     const missing = await cli.run('plan', '--repo', join(directory, 'nowhere'), '--json');
     expect(missing.code).toBe(1);

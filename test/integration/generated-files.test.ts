@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -97,4 +97,45 @@ describe.each([
     const { stdout } = await run(kubectl ?? '', ['label', '--local', '-f', path, 'read=yes', '-o', 'name']);
     expect(stdout.split('\n')).toContain('statefulset.apps/web');
   });
+});
+
+it('keeps defaults as docker-compose reads them', async () => {
+  const root = await mkdtemp(join(tmpdir(), 'kombinator-defaults-'));
+  try {
+    const compose = await prepareCompose((line) => console.info(line));
+    const { state, push } = createDesiredFixture();
+    const text = `version: "1.0"
+meta: { name: full }
+services:
+  web:
+    image: nginx:1.29
+    environment:
+      A: "\${X:-dflt}"
+      B: "\${Y-}"
+      C: "pre-\${Z:-z z}"
+      D: "\${secret:env/PRICE:-5$ each}"
+`;
+    await push({ 'kombinations/full/kombination.yaml': text });
+    const { files } = await state.generate({ subject: { stack: 'full' }, format: 'compose' });
+    for (const { path, content } of files) await writeFile(join(root, path), content);
+    // Every default is a comment in there.
+    await writeFile(join(root, '.env'), await readFile(join(root, '.env.example')));
+    const args = [...compose.args, '-f', join(root, 'compose.yaml'), 'config', '--format', 'json'];
+    const environmentOf = async (env: NodeJS.ProcessEnv) => {
+      const { stdout } = await run(compose.program, args, { env: { ...process.env, ...env } });
+      const { services } = JSON.parse(stdout.replaceAll('$$', '$')) as {
+        services: Record<string, { environment?: object }>;
+      };
+      return services['web']?.environment;
+    };
+    expect(await environmentOf({})).toEqual({ A: 'dflt', B: '', C: 'pre-z z', D: '5$ each' });
+    expect(await environmentOf({ X: 'x', Y: 'y', Z: 'z', PRICE: '6' })).toEqual({
+      A: 'x',
+      B: 'y',
+      C: 'pre-z',
+      D: '6',
+    });
+  } finally {
+    await rm(root, { recursive: true, force: true });
+  }
 });

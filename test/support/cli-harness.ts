@@ -159,6 +159,8 @@ export function viewOf(name: string, overrides: Partial<StackView> = {}): StackV
 export interface FakeWorld {
   /** Plan for each described stack; an error is what planning it throws. */
   readonly plans: Readonly<Record<string, Plan | Error>>;
+  /** Stacks that nothing describes any more. Default: none. */
+  readonly leftovers?: readonly StackView[];
   /** How a job of that stack ends; default: completed. */
   readonly jobs?: Readonly<Record<string, Partial<Job>>>;
   readonly repository?: Partial<RepositoryStatus>;
@@ -178,6 +180,7 @@ export function fakeReconciler(
     refresh: () => Promise.resolve(statusOf(world)),
     repository: () => statusOf(world),
     stackNames: () => Object.keys(world.plans).sort(),
+    leftovers: () => Promise.resolve(world.leftovers ?? []),
     plan({ stack }) {
       const plan = world.plans[stack];
       if (plan === undefined)

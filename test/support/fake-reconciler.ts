@@ -144,6 +144,7 @@ export function createFakeReconciler(): FakeReconciler {
   return {
     ...data,
     ...createFakeReleases(tags, addJob),
+    leftovers: () => Promise.resolve([]),
     writes,
     kicks: () => kicks,
     documentOf: (stack) => stacks.get(stack),
@@ -309,7 +310,8 @@ export function createFakeReconciler(): FakeReconciler {
     },
     async rollback(stack, to, actor) {
       known(stack);
-      return written(`rollback to ${to} by ${actor.name}`, stack, `kombinations/${stack}/kombination.yaml`);
+      const file = `kombinations/${stack}/kombination.yaml`;
+      return { ...written(`rollback to ${to} by ${actor.name}`, stack, file), files: [file] };
     },
     listTags: async () => tags,
     async openSession(stack, service) {

@@ -269,6 +269,14 @@ describe('status', () => {
     expect(table).toContain('STACK  STATE    HEALTHY  REVISION  DEPLOYED  MESSAGE\ndb     failed   0/0');
   });
 
+  it('shows with --stack why its last job failed', async () => {
+    const error = { code: 'PORT_TAKEN', message: 'port 8080 is taken', retryable: true };
+    const lastJob = jobOf('web', { status: 'failed', error });
+    const more = { observe: async () => viewOf('web', { state: 'pending', lastJob }) };
+    const { stdout } = await runFakeCli(['status', '--stack', 'web'], { ...views, more });
+    expect(stdout).toContain('last job  job_web (apply, failed): port 8080 is taken\n');
+  });
+
   it('shows the other stacks when one cannot be observed', async () => {
     const more = {
       observe: (name: string) =>

@@ -1,4 +1,13 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync, mkdirSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  rmSync,
+  writeFileSync,
+  mkdirSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -29,6 +38,22 @@ describe('generate', () => {
     expect(readFileSync(join(out, 'opentofu.txt'), 'utf8')).toBe('opentofu of web\n');
     expect([...readFileSync(join(out, 'files/logo.png'))]).toEqual([0xff, 0]);
     expect(stdout).toContain('DB_PASSWORD  secret://file/db-password');
+  });
+
+  it('replaces nothing that has other content unless it is told to, and writes nothing then', async () => {
+    const out = join(directory, 'mine');
+    mkdirSync(out);
+    writeFileSync(join(out, 'compose.txt'), 'my own\n');
+    const refused = await runFakeCli(['generate', 'compose', 'web', '--out', out], world);
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain(`${join(out, 'compose.txt')} is there with other content`);
+    expect(refused.stderr).toContain('--force');
+    expect(readdirSync(out)).toEqual(['compose.txt']);
+    expect(readFileSync(join(out, 'compose.txt'), 'utf8')).toBe('my own\n');
+    const forced = await runFakeCli(['generate', 'compose', 'web', '--out', out, '--force'], world);
+    expect(forced.code).toBe(0);
+    expect(readFileSync(join(out, 'compose.txt'), 'utf8')).toBe('compose of web\n');
+    expect((await runFakeCli(['generate', 'compose', 'web', '--out', out], world)).code).toBe(0);
   });
 
   it('gives one document with --json', async () => {
@@ -81,6 +106,25 @@ describe('import', () => {
     expect(stdout).toContain(`${file}:6 services.web.volumes.0: ./conf is copied into the container`);
     expect(stdout).toContain(`${file}:6 services.web.volumes.1: ../outside.conf is not there`);
     expect(stdout).toContain(`Could not be mapped:\n  ${file}:7 services.web.provider`);
+  });
+
+  it('replaces nothing that has other content unless it is told to, and keeps modes', async () => {
+    const out = join(directory, 'occupied');
+    mkdirSync(join(out, 'conf'), { recursive: true });
+    writeFileSync(join(out, 'conf', 'a.conf'), 'my own');
+    const argv = ['import', join(project, 'compose.yaml'), '--out', out];
+    const refused = await runFakeCli(argv, world);
+    expect([refused.code, refused.stdout]).toEqual([1, '']);
+    expect(refused.stderr).toContain(`${join(out, 'conf', 'a.conf')} is there with other content`);
+    expect(readdirSync(out)).toEqual(['conf']);
+    chmodSync(join(project, 'conf', 'a.conf'), 0o755);
+    expect((await runFakeCli([...argv, '--force'], world)).code).toBe(0);
+    expect(readFileSync(join(out, 'conf', 'a.conf'), 'utf8')).toBe('a');
+    expect(statSync(join(out, 'conf', 'a.conf')).mode & 0o777).toBe(0o755);
+    // The same again is no obstacle, not even into the project itself.
+    expect((await runFakeCli(argv, world)).code).toBe(0);
+    expect((await runFakeCli(['import', project, '--out', project], world)).code).toBe(0);
+    rmSync(join(project, 'kombination.yaml'));
   });
 
   it('prints it, with the report beside it', async () => {

@@ -22,6 +22,13 @@ it('lets one in and tells the next who is there and how to reach it', () => {
   );
 });
 
+it('advises to wait for one that ends by itself', () => {
+  using _lock = acquireStateLock(stateDir, { ...holder, command: 'apply' });
+  expect(() => acquireStateLock(stateDir, holder)).toThrow(
+    `is using the state directory ${stateDir}: wait until it has ended, or choose another directory with --state-dir`,
+  );
+});
+
 it('is free again once it was released, and leaves no note', () => {
   acquireStateLock(stateDir, holder)[Symbol.dispose]();
   expect(existsSync(join(stateDir, 'lock.json'))).toBe(false);

@@ -138,3 +138,19 @@ it('reads events however they are cut into pieces', async () => {
     { event: 'log', data: { b: 2 } },
   ]);
 });
+
+it('finds what is no longer described among the stacks that the daemon lists', async () => {
+  const listed = (name: string, file: string) => ({ name, file, state: 'blocked', message: 'too many' });
+  const stacks = [listed('old', ''), listed('web', 'kombinations/web/kombination.yaml')];
+  const url = await serve((_request, response) => void response.end(JSON.stringify({ stacks })));
+  const leftovers = await createRemoteSession({ url }).leftovers(signal);
+  expect(leftovers).toMatchObject([{ name: 'old', state: 'blocked', message: 'too many' }]);
+});
+
+it('tells a history oldest first, as a reconciler in this process does', async () => {
+  const entry = (number: number) => ({ number, time: '2026-01-01T00:00:00Z', result: 'deployed' });
+  const deployments = [entry(2), entry(1)];
+  const url = await serve((_request, response) => void response.end(JSON.stringify({ deployments })));
+  const history = await createRemoteSession({ url }).history('web', signal);
+  expect(history.map(({ number }) => number)).toEqual([1, 2]);
+});

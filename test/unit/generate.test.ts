@@ -41,6 +41,56 @@ describe('secrets', () => {
   });
 });
 
+describe('defaults', () => {
+  const text = `version: "1.0"
+meta: { name: full }
+services:
+  web:
+    image: nginx:1.29
+    environment:
+      A: "\${X:-dflt}"
+      B: "\${Y-}"
+      C: "pre-\${Z:-z z}"
+      D: "\${NEEDED}"
+      E: "\${MIXED:-one} \${MIXED:-two}"
+      F: "\${secret:env/PRICE:-5$}"
+`;
+
+  it('stay in a Compose file, and stand in its example as comments', async () => {
+    const generated = await generate('compose', text);
+    const compose = textOf(generated, 'compose.yaml');
+    expect([...compose.matchAll(/^ {6}([A-F]: .*)$/gm)].map(([, line]) => line)).toEqual([
+      'A: ${X:-dflt}',
+      'B: ${Y:-}',
+      'C: pre-${Z:-z z}',
+      'D: ${NEEDED:?}',
+      'E: ${MIXED:-one} ${MIXED:-two}',
+      'F: ${PRICE:-5$$}',
+    ]);
+    expect(
+      textOf(generated, '.env.example')
+        .split('\n')
+        .filter((line) => !line.includes('://')),
+    ).toEqual(['MIXED=', 'NEEDED=', '# PRICE="5\\$"', '# X=dflt', '# Y=', '# Z="z z"', '']);
+    expect(generated.variables).toContainEqual({ name: 'X', reference: 'secret://env/X', default: 'dflt' });
+    expect(generated.variables).toContainEqual({ name: 'NEEDED', reference: 'secret://env/NEEDED' });
+  });
+
+  it('are those of OpenTofu variables where all places agree', async () => {
+    const variables = textOf(await generate('opentofu', text), 'variables.tf');
+    expect(/variable "x" \{[^}]*\}/.exec(variables)?.[0]).toMatch(/default\s+= "dflt"/);
+    expect(/variable "y" \{[^}]*\}/.exec(variables)?.[0]).toMatch(/default\s+= ""/);
+    expect(/variable "needed" \{[^}]*\}/.exec(variables)?.[0]).not.toContain('default');
+    expect(/variable "mixed" \{[^}]*\}/.exec(variables)?.[0]).not.toContain('default');
+  });
+
+  it('are used in manifests, which have no word for them', async () => {
+    const { files, variables } = await generate('kubernetes', text);
+    expect(String(files[0]?.content)).toMatch(/name: C\n\s+value: pre-z z\n/);
+    expect(variables).toEqual([{ name: 'NEEDED', reference: 'secret://env/NEEDED' }]);
+  });
+});
+
 it('generates from a text as if it stood in the repository', async () => {
   const { state, source, load } = createDesiredFixture();
   source.push({ 'kombinations/full/kombination.yaml': FULL, ...FULL_FILES });

@@ -170,6 +170,55 @@ describe('a rollback', () => {
     expect(rig.reconciler.getStack('shop')).toMatchObject({ file: 'apps/kombination.yaml', diagnostics: [] });
   });
 
+  it('names every file that it changed', async () => {
+    await using rig = createRig();
+    const config = 'kombinations/shop/app.conf';
+    rig.source.push({ ...GOOD, [config]: 'one' });
+    await rig.apply('shop');
+    rig.source.push({ ...FINE, [config]: 'two' });
+    await rig.apply('shop');
+    const { files } = await rig.reconciler.rollback('shop', 1, ANN, SIGNAL);
+    expect(files).toEqual([config, file('shop')]);
+  });
+
+  it('is refused to a removal, which the history shows as such', async () => {
+    await using rig = createRig();
+    rig.source.push({ ...GOOD, [file('blog')]: stack('blog', { web: 'image: "nginx:1.28"' }) });
+    await rig.apply('shop');
+    await rig.apply('shop', { mode: 'destroy', confirm: true });
+    rig.source.push({ [file('shop')]: FINE[file('shop')] ?? '' });
+    await rig.apply('shop');
+    const commit = (await rig.source.resolve(SIGNAL)).commit;
+    await expect(rig.reconciler.rollback('shop', 2, ANN, SIGNAL)).rejects.toMatchObject({
+      code: 'BAD_OPTIONS',
+      message: expect.stringMatching(
+        /^deployment 2 of shop .* one of 1, 3; .* kombinator destroy --stack shop$/,
+      ),
+    });
+    expect((await rig.source.resolve(SIGNAL)).commit).toBe(commit);
+    const history = await rig.reconciler.history('shop');
+    expect(history.map(({ result, trigger }) => [result, trigger])).toEqual([
+      ['deployed', 'cli'],
+      ['removed', 'cli'],
+      ['deployed', 'cli'],
+    ]);
+    const [, removal] = await rig.source.tags('deploy/shop/');
+    expect(removal?.message).toMatch(/^Remove shop #2\n/);
+  });
+
+  it('is refused to a deployment whose revision does not describe the stack', async () => {
+    await using rig = createRig();
+    const commit = rig.source.push({ [file('blog')]: stack('blog', { web: 'image: "nginx:1.28"' }) });
+    const message = `Deploy shop #1\n\nDesired: d\nFile: ${file('shop')}\n`;
+    await rig.source.tag({ name: 'deploy/shop/1', commit, message });
+    rig.source.push(GOOD);
+    await rig.reconciler.refresh(SIGNAL);
+    await expect(rig.reconciler.rollback('shop', 1, ANN, SIGNAL)).rejects.toMatchObject({
+      code: 'BAD_OPTIONS',
+    });
+    expect(rig.reconciler.getStack('shop').file).toBe(file('shop'));
+  });
+
   it('leaves alone what others use, too', async () => {
     await using rig = createRig();
     rig.source.push({ ...GOOD, 'nodes/pve.yaml': 'connection: { host: 10.0.0.1 }\n' });
@@ -254,3 +303,16 @@ it.each(['alert', 'propose'])(
     expect(await rig.tags('shop')).toHaveLength(2);
   },
 );
+
+it('the removal of a stack of which nothing is there leaves no tag, whatever had been begun before', async () => {
+  await using rig = createRig();
+  rig.source.push(GOOD);
+  await rig.apply('shop');
+  await rig.apply('shop', { mode: 'destroy', confirm: true });
+  const before = rig.store.getStack('shop');
+  if (before === undefined) throw new Error('the stack is remembered');
+  rig.store.saveStack({ ...before, untagged: true });
+  const { job } = await rig.apply('shop', { mode: 'destroy', confirm: true });
+  expect(job).toMatchObject({ status: 'completed', tag: null });
+  expect(await rig.tags('shop')).toEqual(['deploy/shop/1', 'deploy/shop/2']);
+});

@@ -3,7 +3,7 @@ import { errorMessage, hasErrors } from '../../../reconciler/index.ts';
 import type { Failure } from '../failure.ts';
 import { EXIT, formatFailure, toFailure, UsageError } from '../failure.ts';
 import type { Invocation } from '../invocation.ts';
-import { askYes, present, remark, selectStacks } from '../invocation.ts';
+import { askYes, present, remark, selectForPlan } from '../invocation.ts';
 import { readPlanFile } from '../plan-file.ts';
 import { createLineProgress, createLiveProgress, type Progress } from '../progress.ts';
 import type { Session, StackApplyRequest, StackPlanRequest, StackRemoval } from '../session.ts';
@@ -134,7 +134,7 @@ async function planToApply(
   invocation: Invocation,
 ): Promise<Planning> {
   if (options.planFile === undefined) {
-    const names = await selectStacks(session, options.stacks, invocation);
+    const names = await selectForPlan(session, options.stacks, invocation);
     return planStacks(
       session,
       names.map((stack) => ({ stack })),
@@ -267,6 +267,8 @@ function inTurn(
 ): Promise<readonly Outcome[]> {
   const byStack = new Map(plans.map((plan) => [plan.stack, plan]));
   const begun = new Map<string, Promise<Outcome>>();
+  // What goes makes room: ports and names of a stack that was renamed, say.
+  const removals = plans.filter(({ mode }) => mode === 'destroy');
   const begin = (plan: Plan): Promise<Outcome> => {
     const known = begun.get(plan.stack);
     if (known !== undefined) return known;
@@ -274,8 +276,8 @@ function inTurn(
     // What others need is applied before them, and destroyed after them.
     const first =
       plan.mode === 'destroy'
-        ? plans.filter((other) => waitsFor(other).includes(plan.stack))
-        : waitsFor(plan).flatMap((stack) => byStack.get(stack) ?? []);
+        ? plans.filter((other) => other.mode === 'destroy' && waitsFor(other).includes(plan.stack))
+        : [...removals, ...waitsFor(plan).flatMap((stack) => byStack.get(stack) ?? [])];
     // Circles are errors: such a plan is not applied.
     const outcome = Promise.all(first.map(begin)).then(() => apply(plan));
     begun.set(plan.stack, outcome);

@@ -1,22 +1,24 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { GeneratedFile, GenerateFormat } from '../../../reconciler/index.ts';
 import { GENERATE_FORMATS } from '../../../reconciler/index.ts';
 import { EXIT, nearestName, UsageError } from '../failure.ts';
 import type { Invocation } from '../invocation.ts';
 import { present, remark } from '../invocation.ts';
+import { writeFiles } from '../write-files.ts';
 
 export interface GenerateOptions {
   readonly format: string;
   readonly stack: string;
   /** Directory to write to; left out: everything goes to stdout. */
   readonly out?: string;
+  /** Replaces files that are there with other content. */
+  readonly force: boolean;
 }
 
 /** Writes a stack in another tool's words. */
 export async function runGenerate(
   invocation: Invocation,
-  { format, stack, out }: GenerateOptions,
+  { format, stack, out, force }: GenerateOptions,
 ): Promise<number> {
   const known = formatOf(format);
   await using session = await invocation.openSession('read', 'generate');
@@ -26,12 +28,14 @@ export async function runGenerate(
   );
   const { files, notes, variables } = generated;
   for (const note of notes) remark(invocation, note);
-  if (out !== undefined) await writeFiles(out, files);
+  if (out !== undefined) await writeFiles(out, files, { force });
   const document = { stack: generated.stack, format: known, files: files.map(toJson), notes, variables };
   present(invocation, document, () => {
     if (out === undefined) return files.map((file) => toText(file, files.length > 1)).join('\n');
     const written = files.map(({ path }) => join(out, path));
-    const wanted = variables.map(({ name, reference }) => `  ${name}  ${invocation.style.dim(reference)}`);
+    const wanted = variables
+      .filter((variable) => variable.default === undefined)
+      .map(({ name, reference }) => `  ${name}  ${invocation.style.dim(reference)}`);
     return [...written, ...(wanted.length > 0 ? ['', 'Variables to fill in:', ...wanted] : [])].join('\n');
   });
   return EXIT.ok;
@@ -45,15 +49,6 @@ function formatOf(format: string): GenerateFormat {
     `"${format}" cannot be generated`,
     near === undefined ? `known formats: ${GENERATE_FORMATS.join(', ')}` : `did you mean ${near}?`,
   );
-}
-
-/** Files of ours are replaced; nothing else in the directory is touched. */
-export async function writeFiles(directory: string, files: readonly GeneratedFile[]): Promise<void> {
-  for (const { path, content } of files) {
-    const place = join(directory, path);
-    await mkdir(dirname(place), { recursive: true });
-    await writeFile(place, content);
-  }
 }
 
 function toText({ path, content }: GeneratedFile, named: boolean): string {

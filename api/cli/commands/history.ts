@@ -3,6 +3,7 @@ import { EXIT, UsageError } from '../failure.ts';
 import type { Invocation } from '../invocation.ts';
 import { askYes, present, remark } from '../invocation.ts';
 import { formatAge, formatPlainRows, formatTable } from '../table.ts';
+import type { Style } from '../terminal.ts';
 import { applyStack } from './apply.ts';
 
 const HEADER = ['NO', 'TAG', 'REVISION', 'WHEN', 'AUTHOR', 'RESULT', 'TOOK', 'SUMMARY'];
@@ -11,9 +12,7 @@ const HEADER = ['NO', 'TAG', 'REVISION', 'WHEN', 'AUTHOR', 'RESULT', 'TOOK', 'SU
 export async function runHistory(invocation: Invocation, stack: string): Promise<number> {
   await using session = await invocation.openSession('read', 'history');
   const deployments = await session.history(stack, invocation.interrupt.signal);
-  const newestFirst = [...deployments].sort(
-    (a, b) => Date.parse(b.time) - Date.parse(a.time) || (b.number ?? 0) - (a.number ?? 0),
-  );
+  const newestFirst = deployments.toReversed();
   present(invocation, { stack, deployments: newestFirst }, () => {
     const { style, terminal } = invocation;
     if (newestFirst.length === 0) return terminal.isTerminal ? `${stack} was never deployed` : '';
@@ -32,10 +31,24 @@ function toRow({ style, terminal, now }: Invocation, entry: HistoryEntry): reado
     revision?.slice(0, 10) ?? '-',
     terminal.isTerminal ? formatAge(Date.parse(time), now()) : time,
     author ?? '-',
-    result === 'deployed' ? style.good(result) : style.bad(result),
+    paintResult(result, style),
     durationMs === null ? '-' : `${(durationMs / 1_000).toFixed(1)} s`,
     message === null ? summary : (message.split('\n', 1)[0] ?? ''),
   ];
+}
+
+function paintResult(result: HistoryEntry['result'], style: Style): string {
+  switch (result) {
+    case 'deployed':
+      return style.good(result);
+    case 'removed':
+      return style.warn(result);
+    case 'failed':
+    case 'cancelled':
+      return style.bad(result);
+    default:
+      return result satisfies never;
+  }
 }
 
 export interface RollbackOptions {
@@ -59,13 +72,13 @@ export async function runRollback(invocation: Invocation, options: RollbackOptio
     remark(invocation, 'nothing was changed');
     return EXIT.failed;
   }
-  const { commit, file } = await session.rollback(stack, to, invocation.interrupt.signal);
-  const done = `${invocation.style.good('✓')} ${file} is as it was at deploy/${stack}/${to}: commit ${commit.slice(0, 10)}`;
+  const { commit, file, files } = await session.rollback(stack, to, invocation.interrupt.signal);
+  const done = `${invocation.style.good('✓')} ${nameFiles(files)} as at deploy/${stack}/${to}: commit ${commit.slice(0, 10)}`;
   if (applies) {
     remark(invocation, done);
     return await applyStack(session, stack, invocation);
   }
-  present(invocation, { stack, to, commit, file }, () => done);
+  present(invocation, { stack, to, commit, file, files }, () => done);
   if (invocation.options.server === undefined) {
     remark(
       invocation,
@@ -73,4 +86,14 @@ export async function runRollback(invocation: Invocation, options: RollbackOptio
     );
   }
   return EXIT.ok;
+}
+
+/** More changed files than these are counted. */
+const MOST_NAMED = 5;
+
+/** `a.yaml, b.conf and 2 more are` */
+function nameFiles(files: readonly string[]): string {
+  const more = files.length - MOST_NAMED;
+  const named = files.slice(0, MOST_NAMED).join(', ');
+  return `${named}${more > 0 ? ` and ${more} more` : ''} ${files.length === 1 ? 'is' : 'are'}`;
 }

@@ -1,12 +1,12 @@
-import { copyFile, mkdir } from 'node:fs/promises';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, posix, relative, resolve, sep } from 'node:path';
 import type { Imported, ImportNote } from '../../../reconciler/index.ts';
 import { formatDiagnostic, importCompose, parseDotEnv } from '../../../reconciler/index.ts';
 import { EXIT, UsageError } from '../failure.ts';
-import { writeFiles } from './generate.ts';
 import type { Terminal } from '../terminal.ts';
 import { reasonOf } from '../read-files.ts';
+import type { OutputFile } from '../write-files.ts';
+import { writeFiles } from '../write-files.ts';
 
 export interface ImportOptions {
   readonly terminal: Terminal;
@@ -15,6 +15,8 @@ export interface ImportOptions {
   readonly file: string;
   /** Directory to write to; left out: the kombination goes to stdout, the report to stderr. */
   readonly out?: string;
+  /** Replaces files that are there with other content. */
+  readonly force: boolean;
   /** Default: what the file says, else the name of its directory. */
   readonly name?: string;
 }
@@ -23,7 +25,14 @@ export interface ImportOptions {
 const MAX_FILES = 1_000;
 
 /** Turns a Compose project into a kombination; 1 when something in it is still wrong. */
-export async function runImport({ terminal, json, file: given, out, name }: ImportOptions): Promise<number> {
+export async function runImport({
+  terminal,
+  json,
+  file: given,
+  out,
+  force,
+  name,
+}: ImportOptions): Promise<number> {
   const file = findFile(given);
   const directory = dirname(resolve(file));
   const imported = importCompose({
@@ -34,7 +43,7 @@ export async function runImport({ terminal, json, file: given, out, name }: Impo
     list: (path) => listInside(directory, path),
     read: (path) => readInside(directory, path),
   });
-  if (out !== undefined) await write(out, directory, imported);
+  if (out !== undefined) await writeFiles(out, filesOf(directory, imported), { force });
   if (json) terminal.out(JSON.stringify(imported, null, 2));
   else {
     if (out === undefined) terminal.out(imported.text.trimEnd());
@@ -99,14 +108,13 @@ function listInside(directory: string, path: string): readonly string[] {
   }
 }
 
-async function write(out: string, directory: string, { text, copies }: Imported): Promise<void> {
-  await writeFiles(out, [{ path: 'kombination.yaml', content: text }]);
-  for (const path of copies) {
-    const place = join(out, path);
-    if (resolve(place) === join(directory, path)) continue;
-    await mkdir(dirname(place), { recursive: true });
-    await copyFile(join(directory, path), place);
-  }
+/** Files of the project are copied as they are. */
+function filesOf(directory: string, { text, copies }: Imported): OutputFile[] {
+  const copied = copies.map((path): OutputFile => {
+    const source = join(directory, path);
+    return { path, source, content: readFileSync(source) };
+  });
+  return [{ path: 'kombination.yaml', content: text }, ...copied];
 }
 
 const TITLES: Readonly<Record<ImportNote['kind'], string>> = {

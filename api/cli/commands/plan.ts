@@ -3,7 +3,7 @@ import { formatPlan, hasErrors } from '../../../reconciler/index.ts';
 import type { Failure } from '../failure.ts';
 import { EXIT, formatFailure, toFailure } from '../failure.ts';
 import type { Invocation } from '../invocation.ts';
-import { present, remark, selectStacks } from '../invocation.ts';
+import { present, remark, selectForPlan } from '../invocation.ts';
 import { savePlanFile } from '../plan-file.ts';
 import type { PlannedStack, Session, StackPlanRequest } from '../session.ts';
 
@@ -24,7 +24,7 @@ export interface Planning {
 
 export async function runPlan(invocation: Invocation, options: PlanOptions): Promise<number> {
   await using session = await invocation.openSession('read', 'plan');
-  const names = await selectStacks(session, options.stacks, invocation);
+  const names = await selectForPlan(session, options.stacks, invocation);
   const planning = await planStacks(
     session,
     names.map((stack) => ({ stack })),

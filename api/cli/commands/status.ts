@@ -1,4 +1,4 @@
-import type { ServiceStatus, StackView, SyncState } from '../../../reconciler/index.ts';
+import type { Job, ServiceStatus, StackView, SyncState } from '../../../reconciler/index.ts';
 import { formatDiagnostic } from '../../../reconciler/index.ts';
 import type { Failure } from '../failure.ts';
 import { EXIT, formatFailure, toFailure } from '../failure.ts';
@@ -18,7 +18,8 @@ const OBSERVE_CONCURRENCY = 8;
 /** What runs, as the targets report it now. 1 when a stack cannot be shown, whatever its state otherwise. */
 export async function runStatus(invocation: Invocation, options: StatusOptions): Promise<number> {
   await using session = await invocation.openSession('read', 'status');
-  const names = await selectStacks(session, options.stacks, invocation);
+  const { stacks, leftovers } = await selectStacks(session, options.stacks, invocation);
+  const names = [...stacks, ...leftovers.map(({ name }) => name)].sort();
   const { views, failures } = await observeAll(session, names, invocation.interrupt.signal);
   const repository = await session.repository(invocation.interrupt.signal);
   const { location, branch, commit } = repository;
@@ -80,7 +81,7 @@ function formatStack(invocation: Invocation, view: StackView): string {
     `${style.bold(view.name)}  ${paintState(view.state, style)}${view.message ? `  ${view.message}` : ''}`,
     `file      ${view.file}`,
     `deployed  ${deployment ? `${deployment.tag} at ${deployment.revision.slice(0, 10)}, ${formatAge(Date.parse(deployment.time), invocation.now())}` : 'never'}`,
-    ...(lastJob ? [`last job  ${lastJob.id} (${lastJob.type}, ${lastJob.status})`] : []),
+    ...(lastJob ? [`last job  ${describeJob(lastJob)}`] : []),
     ...(drift.hasDrift
       ? drift.changes.map(
           ({ resource, action, field }) =>
@@ -91,6 +92,10 @@ function formatStack(invocation: Invocation, view: StackView): string {
     '',
     terminal.isTerminal ? formatTable(header, rows) : formatPlainRows(rows),
   ].join('\n');
+}
+
+function describeJob({ id, type, status, error }: Job): string {
+  return `${id} (${type}, ${status})${error === null ? '' : `: ${error.message}`}`;
 }
 
 function serviceRow(service: ServiceStatus, style: Style): readonly string[] {

@@ -147,10 +147,11 @@ export const stackRoutes: readonly Route<ApiDeps>[] = [
     access: 'deployer',
     params: STACK_ID,
     body: { json: rollbackBody },
-    responses: { 200: answers('The stack, and the commit.', refer('StackWrite')) },
+    responses: { 200: answers('The stack, the commit, and the files it changed.', refer('StackRollback')) },
     async handle({ params, body, identity }, deps: ApiDeps) {
       const name = params['id'] ?? '';
-      return ok(toStackWrite(await rollbackStack(deps, name, body.to, identity), name, null));
+      const write = await rollbackStack(deps, name, body.to, identity);
+      return ok({ ...toStackWrite(write, name, null), files: write.files });
     },
   }),
 ];

@@ -32,7 +32,7 @@ interface Connection {
 
 const INTERRUPTED: JobError = {
   code: 'CANCELLED',
-  message: 'the daemon stopped while this job was queued or running',
+  message: 'the process that was to do this ended while it was queued or running',
   retryable: true,
 };
 

@@ -1,3 +1,4 @@
+import type { Lookup } from '../../model/env-value.ts';
 import type { Assessment } from '../../model/assess.ts';
 import type { BuildModel } from '../../model/build.ts';
 import { clusterOf } from '../../model/cluster-node.ts';
@@ -10,7 +11,7 @@ import { hostOf } from '../../model/route.ts';
 import { Secret } from '../../model/secret.ts';
 import type { TargetReference } from '../../model/target.ts';
 import { renderDocker } from '../docker.ts';
-import type { Variables } from './variables.ts';
+import type { Mark, Variables } from './variables.ts';
 import { createVariables, markReference } from './variables.ts';
 
 /** A stack as generators see it: everything that would be made, with names of variables where secrets would be. */
@@ -70,18 +71,20 @@ export function blobsOf(assessment: Assessment): readonly string[] {
 /**
  * No secret is looked up: a mark stands wherever one would be.
  *
- * @param isKnown whether a reference leads anywhere; what does not gives way to its default
+ * @param mark what stands for a reference
  */
 export function buildBlueprint(
   assessment: Assessment,
   file: string,
   content: (blob: string) => Uint8Array,
-  isKnown: (reference: string) => boolean = () => true,
+  mark: Mark = markReference,
 ): Blueprint {
   const { kombination, targets } = assessment;
   const variables = createVariables();
-  const lookup = (reference: string) =>
-    isKnown(reference) ? new Secret(markReference(reference), reference) : undefined;
+  const lookup: Lookup = (reference, fallback) => {
+    const marked = mark(reference, fallback);
+    return marked === undefined ? undefined : new Secret(marked, reference);
+  };
   const resources = renderDocker({ assessment, file, lookup });
   // One stands for all of a service.
   const containers = resources.filter(({ kind, name }) => kind === 'container' && replicaNumber(name) === 1);

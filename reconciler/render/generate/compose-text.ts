@@ -19,7 +19,9 @@ function escapeValue(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, escapeValue(member)]));
 }
 
-/** A value with `${NAME}` wherever a secret stands. */
+/** A value with `${NAME:?}`, or `${NAME:-default}`, wherever a secret stands. */
 export function composeValue(value: string | Secret, variables: Variables): string {
-  return writePieces(piecesOf(value, variables), escapeCompose, (name) => `\${${name}:?}`);
+  return writePieces(piecesOf(value, variables), escapeCompose, (name, fallback) =>
+    fallback === undefined ? `\${${name}:?}` : `\${${name}:-${escapeCompose(fallback)}}`,
+  );
 }

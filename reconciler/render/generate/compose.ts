@@ -5,7 +5,7 @@ import type { Blueprint, BlueprintBuild, BlueprintPart, BlueprintService } from 
 import { composeService } from './compose-service.ts';
 import { escapeCompose, escaped } from './compose-text.ts';
 import { buildSecretName, placeFiles } from './compose-files.ts';
-import type { Generated, GeneratedFile } from '../../model/generated.ts';
+import type { Generated, GeneratedFile, Variable } from '../../model/generated.ts';
 import { headLines } from './generated.ts';
 
 /** A Compose file for each node; in directories of their names when there are several. */
@@ -13,7 +13,7 @@ export function generateCompose(blueprint: Blueprint): Generated {
   const nodes = [...new Set(blueprint.services.map(({ target }) => target))].sort();
   const results = nodes.map((node) => composeOf(blueprint, node, nodes.length > 1 ? `${node}/` : ''));
   const variables = blueprint.variables.list();
-  const example = variables.map(({ name, reference }) => `# ${reference}\n${name}=\n`).join('');
+  const example = variables.map(exampleOf).join('');
   return {
     files: [
       ...results.flatMap(({ files }) => files),
@@ -21,6 +21,13 @@ export function generateCompose(blueprint: Blueprint): Generated {
     ],
     notes: results.flatMap(({ notes }) => notes),
   };
+}
+
+/** What has a default is a comment, to change it. */
+function exampleOf({ name, reference, default: value }: Variable): string {
+  if (value === undefined) return `# ${reference}\n${name}=\n`;
+  const text = /^[\w./:@+,-]*$/.test(value) ? value : JSON.stringify(value).replaceAll('$', '\\$');
+  return `# ${reference}\n# ${name}=${text}\n`;
 }
 
 function composeOf(blueprint: Blueprint, node: string, prefix: string): Generated {

@@ -187,13 +187,14 @@ function buildOf(build: BlueprintBuild, variables: Blueprint['variables']): HclB
 }
 
 function variablesOf({ variables }: Blueprint): readonly HclBlock[] {
-  return variables.list().map(({ name, reference }) => ({
+  return variables.list().map(({ name, reference, default: value }) => ({
     block: 'variable',
     labels: [name.toLowerCase()],
     body: {
       attributes: {
         description: reference,
         type: { expression: 'string' },
+        default: value,
         sensitive: true,
       },
     },

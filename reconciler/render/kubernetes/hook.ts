@@ -7,6 +7,7 @@ import { objectId } from '../../model/kubernetes-object.ts';
 import type { DesiredResource } from '../../model/resource.ts';
 import { hashSpec } from '../../model/resource.ts';
 import { buildBlueprint } from '../generate/blueprint.ts';
+import { markKnown } from '../generate/variables.ts';
 import { createLocate } from '../names.ts';
 import type { RenderClusterOptions } from './kombination.ts';
 import { createRegistrySecret } from './registry-secret.ts';
@@ -29,7 +30,7 @@ export function renderClusterHook(
   if (!node?.cluster) throw new Error(`internal: ${service.node} is no cluster`);
   const namespace = namespaceOf(node, kombination.name);
   const alone: Assessment = { ...assessment, kombination: { ...kombination, services: [service] } };
-  const blueprint = buildBlueprint(alone, file, content, (reference) => lookup(reference) !== undefined);
+  const blueprint = buildBlueprint(alone, file, content, markKnown(lookup));
   const called = dnsName(`${kombination.name}-hook-${stage}-${name}`);
   const book = createFilledBook(`${called}-secrets`, blueprint.variables, lookup);
   const [own] = blueprint.services;

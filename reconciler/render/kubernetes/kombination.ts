@@ -14,6 +14,7 @@ import type { Secret } from '../../model/secret.ts';
 import { compareText } from '../../model/values.ts';
 import { healthTimeout } from '../container.ts';
 import type { Blueprint, BlueprintService } from '../generate/blueprint.ts';
+import { markKnown } from '../generate/variables.ts';
 import { buildBlueprint } from '../generate/blueprint.ts';
 import { createLocate } from '../names.ts';
 import { createRegistrySecret } from './registry-secret.ts';
@@ -56,7 +57,7 @@ export function renderClusters(options: RenderClusterOptions): ClusterRendering 
   const nodes = assessment.kombination.nodes.filter(({ cluster }) => cluster !== undefined);
   const inUse = nodes.filter(({ name }) => assessment.kombination.services.some(({ node }) => node === name));
   if (inUse.length === 0) return { resources: [], workloads: new Map() };
-  const blueprint = buildBlueprint(assessment, file, content, (reference) => lookup(reference) !== undefined);
+  const blueprint = buildBlueprint(assessment, file, content, markKnown(lookup));
   const parts = inUse.map((node) => buildNode(node, blueprint, options));
   const workloads = new Map(parts.flatMap((part) => [...part.workloads]));
   const resources = parts.flatMap((part) => renderNode(part, { ...options, workloads }));
