@@ -18,7 +18,9 @@ export interface ResourceDiff {
 export function diffResource(desired: DesiredResource, observed: ObservedResource | undefined): ResourceDiff {
   const after = maskSpec(desired.spec);
   if (observed === undefined || observed.health.status === 'missing') {
-    return { action: 'create', before: null, after, fields: [], cause: 'not found' };
+    const refused = observed?.projection?.refused ?? null;
+    const cause = refused === null ? 'not found' : `refused: ${refused}`;
+    return { action: 'create', before: null, after, fields: [], cause };
   }
   const before = observed.spec;
   if (observed.projection) return { before, after, ...diffProjection(observed.projection) };

@@ -121,6 +121,8 @@ export interface Projection {
   readonly conflicts: readonly FieldConflict[];
   /** Why the target would not have it at all, `null` when it would. */
   readonly refused: string | null;
+  /** What to do about a refusal, where that is known. */
+  readonly hint?: string;
   /** It was stopped by hand, and is compared as such; left out: it was not. */
   readonly stopped?: boolean;
 }

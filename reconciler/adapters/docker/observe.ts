@@ -22,6 +22,7 @@ import { readOwner } from './labels.ts';
 import { maskSecrets } from './logs.ts';
 import { hideSecretTexts, rememberSecretTexts } from './secret-texts.ts';
 import { builtImageSpec, imageSpec, networkSpec, volumeSpec } from './specs.ts';
+import { observeTaken } from './taken-names.ts';
 
 /** More only makes an engine on a small machine slower. */
 const PARALLEL_CALLS = 4;
@@ -51,7 +52,7 @@ export async function observeStack(
   const observedContainers = await mapBounded(groups, PARALLEL_CALLS, (group) =>
     observeGroup(view, group, signal),
   );
-  const resources = [
+  const owned = [
     ...networks.flatMap((network) => observeNetwork(network, scope.desired)),
     ...volumes.flatMap((volume) => observeVolume(volume, scope.desired)),
     ...observeBuilt(built, scope.desired),
@@ -59,6 +60,8 @@ export async function observeStack(
     ...externals,
     ...observedContainers.flat(),
   ];
+  const present = new Set(owned.map(({ id }) => id));
+  const resources = [...owned, ...(await observeTaken(engine, scope, present, signal))];
   resources.sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
   const { engineId } = traits;
   const warnings = [...images.warnings, ...describeUnmet(scope.desired, traits.api)];
