@@ -77,7 +77,7 @@ export function withoutEchoes(
   return found.filter(({ path, at = 'value' }) => !failed.has(keyOf(document.position(path, at))));
 }
 
-const UNFILLED = new Set(['UNRESOLVED_VARIABLE', 'INVALID_FORMAT', 'INVALID_TYPE']);
+const UNFILLED = new Set(['UNRESOLVED_VARIABLE', 'INVALID_FORMAT', 'INVALID_TYPE', 'SECRET_MISPLACED']);
 
 function keyOf({ file, line, column }: TextPlace): string {
   return `${file}:${line}:${column}`;
