@@ -66,7 +66,9 @@ export class Loop implements AsyncDisposable {
       concurrency: options.stackConcurrency ?? 4,
       run: (stack, signal) => this.#run(stack, signal),
       onFailure: (stack, error, retryInMs) => {
-        logger.warn({ stack, error: errorMessage(error), retryInMs }, 'a run failed');
+        if (isReconcilerError(error, 'CANCELLED'))
+          logger.info({ stack, reason: errorMessage(error) }, 'a run was superseded');
+        else logger.warn({ stack, error: errorMessage(error), retryInMs }, 'a run failed');
         if (retryInMs !== null) this.#runner.triggeredBy(stack, 'retry');
       },
     });
