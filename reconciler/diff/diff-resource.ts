@@ -80,7 +80,8 @@ function causeOf(fields: readonly FieldChange[]): string {
   return secret ? 'a secret value changed' : `${keys.join(', ')} changed`;
 }
 
-function causeWithoutFields({ health, interrupted }: ObservedResource): string | null {
+function causeWithoutFields({ health, interrupted, renamed }: ObservedResource): string | null {
+  if (renamed !== undefined) return `somebody has renamed it to ${renamed}`;
   if (interrupted) return 'an earlier change was interrupted';
   if (isDown(health)) return `not running: ${health.reason ?? health.status}`;
   return null;

@@ -147,6 +147,8 @@ export interface ObservedResource {
   readonly fingerprint: string;
   /** An earlier replace was cut short; applying an update or replace tidies up. */
   readonly interrupted: boolean;
+  /** Name that somebody has given it instead of its own; an update takes it back. */
+  readonly renamed?: string;
   readonly guarded?: boolean;
   readonly shared?: boolean;
   readonly projection?: Projection;

@@ -173,6 +173,13 @@ export class Loop implements AsyncDisposable {
     await this.#runner.look(stack, signal);
   }
 
+  /** As `look`; what cannot be seen now is seen by the next run. */
+  async lookIfPossible(stack: string, signal: AbortSignal): Promise<void> {
+    await this.look(stack, signal).catch((error: unknown) => {
+      if (!isReconcilerError(error)) throw error;
+    });
+  }
+
   /** A stack that is not described may still run somewhere: searches every engine that the repository names. */
   async findLeftovers(stack: string, signal: AbortSignal): Promise<void> {
     const { desired, stacks } = this.#context;

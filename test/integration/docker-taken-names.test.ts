@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createDockerTarget } from '../../reconciler/adapters/docker/index.ts';
+import { diffResource } from '../../reconciler/diff/diff-resource.ts';
 import type { DesiredResource } from '../../reconciler/model/resource.ts';
 import { engineJson } from '../support/docker-engine.ts';
 import { TARGET } from '../support/docker-resources.ts';
@@ -47,4 +48,24 @@ it('tells which Compose project has the names that a stack needs, and takes over
   await apply('create', external);
   // A name that only begins like one that is wanted is in nobody's way.
   expect(await observe(make.volume('dat'))).toBeUndefined();
+});
+
+it('sees that a container was renamed, and gives it its name back while it runs', async () => {
+  const { stack, service, apply, observe, settled } = freshStack(target, IMAGE);
+  const web = service('web');
+  await apply('create', web);
+  await settled(web);
+  const before = await observe(web);
+  await engineJson(path, 'POST', `/containers/${stack}-web-1/rename?name=${stack}-bar`);
+  const renamed = await observe(web);
+  expect(diffResource(web, renamed)).toMatchObject({
+    action: 'update',
+    cause: `somebody has renamed it to ${stack}-bar`,
+  });
+  expect(renamed?.fingerprint).not.toBe(before?.fingerprint);
+  await apply('update', web);
+  const after = await observe(web);
+  expect(diffResource(web, after).action).toBe('no-op');
+  expect(after?.detail).toEqual(before?.detail);
+  expect(after?.fingerprint).toBe(before?.fingerprint);
 });
