@@ -2,7 +2,7 @@ import type { ComposeNode, Origin } from './node.ts';
 import type { Filler } from './interpolate.ts';
 import { fillTemplate } from './interpolate.ts';
 import type { Environment, Project } from './project.ts';
-import { rememberUnset } from './project.ts';
+import { rememberDemand, rememberUnset } from './project.ts';
 import { MISPLACED, mayHoldSecret } from '../secret-places.ts';
 
 /*
@@ -129,7 +129,10 @@ function composeFiller(project: Project, origin: Origin, mode: Mode): Unset {
     return '';
   };
   const required = (name: string, message: string): string => {
-    if (mode === 'content') return `\${secret:env/${name}}`;
+    if (mode === 'content') {
+      rememberDemand(project, origin, [name, message]);
+      return `\${secret:env/${name}}`;
+    }
     const reason = message === '' ? '' : `: ${message}`;
     project.error('UNRESOLVED_VARIABLE', node, `\${${name}} has no value${reason}`, {
       hint: `set it in .env, or under variables: of the kombination`,
@@ -176,7 +179,10 @@ export function envFiller(
       rememberUnset(project, origin, name);
       return `\${${name}:-}`;
     },
-    required: (name) => `\${${name}}`,
+    required(name, message) {
+      rememberDemand(project, origin, [name, message]);
+      return `\${${name}}`;
+    },
     otherwise: (name, fallback) => (/[}$]/.test(fallback) ? fallback : `\${${name}:-${fallback}}`),
   };
 }
