@@ -265,7 +265,7 @@ async function namePortHolder(
     .map(({ Names }) => Names[0]?.slice(1) ?? '');
   const holder = names.length > 0 ? `container ${names.join(', ')}` : 'something outside of the engine';
   return new ReconcilerError('PORT_TAKEN', `${desired.id}: port ${port} is already taken by ${holder}`, {
-    cause: error,
+    cause: error.cause,
     retryable: true,
   });
 }
