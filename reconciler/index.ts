@@ -17,6 +17,7 @@ export { formatDiagnostic, hasErrors } from './model/diagnostic.ts';
 export { errorMessage, isReconcilerError, ReconcilerError } from './model/errors.ts';
 export type { ErrorCode } from './model/errors.ts';
 export type { Logger } from './ports/logger.ts';
+export { planDigest } from './plan/compare-plans.ts';
 export { formatPlan, formatSummary } from './plan/format-plan.ts';
 export { GENERATE_FORMATS } from './render/generate/generate.ts';
 export type * from './model/generated.ts';

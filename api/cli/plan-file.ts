@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import type { Plan } from '../../reconciler/index.ts';
-import { errorMessage } from '../../reconciler/index.ts';
+import { errorMessage, planDigest } from '../../reconciler/index.ts';
 import { UsageError } from './failure.ts';
 import { reasonOf } from './read-files.ts';
 
@@ -12,9 +12,15 @@ export interface PlanFile {
   readonly location: string;
   readonly branch: string;
   readonly plans: readonly Plan[];
+  /** `planDigest` of the plans: what is shown of the file is what was planned. */
+  readonly digest: string;
 }
 
-export async function savePlanFile(file: string, document: PlanFile): Promise<void> {
+export type PlanFileContent = Pick<PlanFile, 'location' | 'branch' | 'plans'>;
+
+export async function savePlanFile(file: string, content: PlanFileContent): Promise<void> {
+  const digest = planDigest(content.plans);
+  const document: PlanFile = { format: 'kombinator-plan', formatVersion: 1, ...content, digest };
   try {
     await writeFile(file, `${JSON.stringify(document, null, 2)}\n`);
   } catch (error) {
@@ -22,7 +28,7 @@ export async function savePlanFile(file: string, document: PlanFile): Promise<vo
   }
 }
 
-/** @throws UsageError when the file is missing, is not JSON, or is something else than a plan of this version */
+/** @throws UsageError when the file is missing, is not JSON, is something else than a plan of this version, or was changed since it was saved */
 export async function readPlanFile(file: string): Promise<PlanFile> {
   const hint = 'make one with `kombinator plan --out FILE`';
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
@@ -30,7 +36,12 @@ export async function readPlanFile(file: string): Promise<PlanFile> {
   });
   const document = parse(text);
   if (!isPlanFile(document)) throw new UsageError(`${file} is not a plan file of this version`, hint);
-  return document;
+  const { digest } = document;
+  if (digest === undefined)
+    throw new UsageError(`${file} has no digest: a version before this one has saved it`, hint);
+  if (digest !== planDigest(document.plans))
+    throw new UsageError(`${file} was changed after it was saved: its digest does not match`, hint);
+  return { ...document, digest };
 }
 
 function parse(text: string): unknown {
@@ -42,7 +53,7 @@ function parse(text: string): unknown {
   }
 }
 
-function isPlanFile(value: unknown): value is PlanFile {
+function isPlanFile(value: unknown): value is Omit<PlanFile, 'digest'> & { readonly digest?: string } {
   return (
     isRecord(value) &&
     value['format'] === 'kombinator-plan' &&

@@ -176,7 +176,10 @@ function addChanging(program: Command, hooks: ProgramHooks): void {
   program
     .command('apply')
     .description('bring stacks in line with the repository, after a yes')
-    .argument('[planfile]', 'a plan saved with plan --out; refused when something moved since')
+    .argument(
+      '[planfile]',
+      'a plan saved with plan --out; refused when something moved since, or the file was edited',
+    )
     .option('--stack <name>', 'only this stack (may be repeated)', collect, [])
     .option('--yes', 'do not ask; also a yes to what the plan wants confirmed')
     .option('--override-freeze', 'also while a freeze window is open; through a daemon for admins only')

@@ -18,7 +18,9 @@ export interface ResourceDiff {
 export function diffResource(desired: DesiredResource, observed: ObservedResource | undefined): ResourceDiff {
   const after = maskSpec(desired.spec);
   if (observed === undefined || observed.health.status === 'missing') {
-    return { action: 'create', before: null, after, fields: [], cause: 'not found' };
+    const refused = observed?.projection?.refused ?? null;
+    const cause = refused === null ? 'not found' : `refused: ${refused}`;
+    return { action: 'create', before: null, after, fields: [], cause };
   }
   const before = observed.spec;
   if (observed.projection) return { before, after, ...diffProjection(observed.projection) };
@@ -78,7 +80,8 @@ function causeOf(fields: readonly FieldChange[]): string {
   return secret ? 'a secret value changed' : `${keys.join(', ')} changed`;
 }
 
-function causeWithoutFields({ health, interrupted }: ObservedResource): string | null {
+function causeWithoutFields({ health, interrupted, renamed }: ObservedResource): string | null {
+  if (renamed !== undefined) return `somebody has renamed it to ${renamed}`;
   if (interrupted) return 'an earlier change was interrupted';
   if (isDown(health)) return `not running: ${health.reason ?? health.status}`;
   return null;

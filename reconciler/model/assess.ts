@@ -25,6 +25,7 @@ import { addressesOverlap } from './ports.ts';
 import { readDocument, reportUnread, withoutEchoes, withUnset } from './read-document.ts';
 import { readKombination } from './read-kombination.ts';
 import type { SchemaCheck } from './schema-check.ts';
+import { checkSecretPlaces } from './secret-places.ts';
 import type { StackDependency } from './stack-dependencies.ts';
 import { readStackDependencies } from './stack-dependencies.ts';
 import type { FileFindings } from './service-files.ts';
@@ -85,6 +86,7 @@ export function assess(options: AssessOptions): Assessment {
   } else if (!broken) options.checkSchema('kombination', document.original ?? {}, issues);
   for (const note of document.notes) issues.add(note);
   if (composed) reportUnread(composed, written, issues);
+  checkSecretPlaces(document.value, issues);
   const model = readKombination(document.value, issues);
   const place = { tree: options.tree, directory: directoryOf(options.file), issues };
   const expanded = withoutBuilds(expandKit(model, issues, options.kits), issues);

@@ -39,7 +39,13 @@ const CODES: Readonly<Record<DiagnosticRule, readonly string[]>> = {
     'DUPLICATE_MOUNT',
   ],
   out_of_range: ['OUT_OF_RANGE', 'FILE_TOO_LARGE'],
-  security: ['PATH_OUTSIDE_REPOSITORY', 'INSECURE_PATH', 'SECRET_IN_CLEAR', 'SECRET_NOT_DECRYPTED'],
+  security: [
+    'PATH_OUTSIDE_REPOSITORY',
+    'INSECURE_PATH',
+    'SECRET_IN_CLEAR',
+    'SECRET_MISPLACED',
+    'SECRET_NOT_DECRYPTED',
+  ],
   invalid_reference: [
     'UNKNOWN_SERVICE',
     'UNKNOWN_NODE',

@@ -22,6 +22,8 @@ export interface SecretNeed {
   readonly unset?: boolean;
   /** What it is, where the place that asks for it does not say: `the password of …`. */
   readonly purpose?: string;
+  /** What the author says to whom does not set it: `${NAME:?…}`. */
+  readonly demand?: string;
   readonly path: DocumentPath;
 }
 
@@ -230,10 +232,11 @@ export interface SecretProblem {
 
 /** What is said about a secret that cannot be had. */
 export function missingSecret(
-  { name, source, path, unset, purpose }: SecretNeed,
+  { name, source, path, unset, purpose, demand }: SecretNeed,
   problem: SecretProblem,
 ): Issue {
   const { reference } = source;
+  const said = demand === undefined ? '' : `: ${demand}`;
   if (unset && problem.code === 'SECRET_NOT_FOUND') {
     return {
       severity: 'warning',
@@ -248,7 +251,7 @@ export function missingSecret(
       severity: 'error',
       code: 'UNRESOLVED_VARIABLE',
       path,
-      message: `\${${name}} has no value`,
+      message: `\${${name}} has no value${said}`,
       hint: `set it in .env beside this file, or KOMBINATOR_SECRET_${name} for the daemon, give a default with \${${name}:-…}, or write $\${${name}} to mean it literally`,
     };
   }
@@ -258,6 +261,6 @@ export function missingSecret(
     store === 'env'
       ? `set KOMBINATOR_SECRET_${key} for the daemon`
       : `put it in the file secrets/${key} of the state directory`;
-  const message = `there is no secret ${reference}${purpose === undefined ? '' : `, ${purpose}`}`;
+  const message = `there is no secret ${reference}${purpose === undefined ? '' : `, ${purpose}`}${said}`;
   return { severity: 'error', code: 'SECRET_NOT_FOUND', path, message, hint };
 }

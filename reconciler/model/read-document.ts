@@ -55,8 +55,13 @@ function isHarmless({ severity }: Issue): boolean {
 }
 
 /** A variable that nobody sets is empty, as Compose has it, and warned of unless there is a secret of that name. */
-export function withUnset(findings: SecretFindings, { unset, missing }: ComposedDocument): SecretFindings {
-  const secrets = findings.secrets.map((need) => {
+export function withUnset(
+  findings: SecretFindings,
+  { unset, demands, missing }: ComposedDocument,
+): SecretFindings {
+  const secrets = findings.secrets.map((found) => {
+    const demand = demands.get(formatPath(found.path))?.get(found.name.replace(/^secret:\/\/env\//, ''));
+    const need = demand === undefined ? found : { ...found, demand };
     // It may be set in a file that has not been read.
     if (missing.length > 0 && !need.name.startsWith('secret://')) return { ...need, needed: false };
     const names = unset.get(formatPath(need.path));
@@ -77,7 +82,7 @@ export function withoutEchoes(
   return found.filter(({ path, at = 'value' }) => !failed.has(keyOf(document.position(path, at))));
 }
 
-const UNFILLED = new Set(['UNRESOLVED_VARIABLE', 'INVALID_FORMAT', 'INVALID_TYPE']);
+const UNFILLED = new Set(['UNRESOLVED_VARIABLE', 'INVALID_FORMAT', 'INVALID_TYPE', 'SECRET_MISPLACED']);
 
 function keyOf({ file, line, column }: TextPlace): string {
   return `${file}:${line}:${column}`;

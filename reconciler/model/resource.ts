@@ -121,6 +121,8 @@ export interface Projection {
   readonly conflicts: readonly FieldConflict[];
   /** Why the target would not have it at all, `null` when it would. */
   readonly refused: string | null;
+  /** What to do about a refusal, where that is known. */
+  readonly hint?: string;
   /** It was stopped by hand, and is compared as such; left out: it was not. */
   readonly stopped?: boolean;
 }
@@ -145,6 +147,8 @@ export interface ObservedResource {
   readonly fingerprint: string;
   /** An earlier replace was cut short; applying an update or replace tidies up. */
   readonly interrupted: boolean;
+  /** Name that somebody has given it instead of its own; an update takes it back. */
+  readonly renamed?: string;
   readonly guarded?: boolean;
   readonly shared?: boolean;
   readonly projection?: Projection;

@@ -1,3 +1,5 @@
+import type { Json } from '../model/json.ts';
+import { canonicalJson, sha256 } from '../model/json.ts';
 import type { ResourceId } from '../model/resource.ts';
 import type { Plan } from './plan.ts';
 
@@ -26,6 +28,12 @@ export function findStaleness(saved: Plan, current: Plan): string[] {
     else moved.push(`${id} has changed on its target`);
   }
   return moved;
+}
+
+/** Tells whether plans that were saved are still what they were. Holds for plans that have been JSON in between, however that was laid out. */
+export function planDigest(plans: readonly Plan[]): string {
+  // Through text, so that it is about what a file can hold.
+  return `sha256:${sha256(canonicalJson(JSON.parse(JSON.stringify(plans)) as Json))}`;
 }
 
 function short(revision: string | null): string {

@@ -13,7 +13,16 @@ export function projectionFindings(
     const refused = change.origin === null ? null : (seen?.projection?.refused ?? null);
     if (refused !== null) {
       const message = `${change.target} would refuse ${change.kind} ${change.name}: ${refused}`;
-      return [{ severity: 'error', code: 'TARGET_REFUSES', message, ...place }];
+      const hint = seen?.projection?.hint;
+      return [
+        {
+          severity: 'error',
+          code: 'TARGET_REFUSES',
+          message,
+          ...place,
+          ...(hint === undefined ? {} : { hint }),
+        },
+      ];
     }
     if (change.action !== 'replace' || seen?.guarded !== true || change.kind === 'volume') return [];
     const message = `${change.kind} ${change.name} cannot be changed without losing its data (${change.cause})`;

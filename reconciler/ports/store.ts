@@ -99,8 +99,18 @@ export interface StackRecord {
   readonly lastAppliedAt: string | null;
   /** Tags that the remote has not taken yet. */
   readonly unpushedTags: readonly string[];
+  /** Its description was found to be what runs, without a deployment that made it so; `null` when the newest deployment did. */
+  readonly synced: SyncedStack | null;
   /** Somebody stopped it; `null` when nobody did, or it was started or described otherwise since. */
   readonly stopped: StoppedStack | null;
+}
+
+/** Holds until the next deployment. */
+export interface SyncedStack {
+  /** `stackDigest` of the description. */
+  readonly desired: string;
+  /** Number of the newest deployment then, `null` when there was none. */
+  readonly deployment: number | null;
 }
 
 /** A stack that was stopped by hand stays so until it is started, applied or described otherwise. */

@@ -152,13 +152,22 @@ function buildEnv(
   lookup: ContainerOptions['lookup'],
 ): Readonly<Record<string, string | Secret>> {
   const sorted = [...env].sort((a, b) => compareText(a.name, b.name));
+  const lookupValue: Lookup = (reference, fallback) => withoutNewline(reference, lookup(reference, fallback));
   return toRecord(
     sorted.flatMap(({ name, value }) => {
       const parts = parseEnvValue(value);
-      const resolved = isProblem(parts) ? undefined : resolveEnvValue(parts, lookup);
+      const resolved = isProblem(parts) ? undefined : resolveEnvValue(parts, lookupValue);
       return resolved === undefined ? [] : [[name, resolved] as const];
     }),
   );
+}
+
+/** A file that is encrypted as a whole ends as files do; a variable is given what was typed. */
+function withoutNewline(reference: string, secret: Secret | undefined): Secret | undefined {
+  const isFile = reference.startsWith('secret://age/') || /^secret:\/\/sops\/[^#]*$/.test(reference);
+  if (!isFile || secret === undefined || !secret.isText()) return secret;
+  const text = secret.reveal();
+  return text.endsWith('\n') ? new Secret(text.replace(/\r?\n$/, ''), secret.reference) : secret;
 }
 
 function buildPorts({ ports = [] }: ServiceModel, number: number): readonly PortSpec[] {

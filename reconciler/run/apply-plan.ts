@@ -42,7 +42,7 @@ export async function applyPlan(
   const untagged = record.untagged || (hasChanges(plan) && destroyed === null);
   // Written ahead: should this process die now, the next one knows that a deployment is to be completed, and that what was
   // half destroyed is not to be put back.
-  rememberStack(context, stack, { untagged, heldDesired: destroyed, stopped: null });
+  rememberStack(context, stack, { untagged, heldDesired: destroyed, synced: null, stopped: null });
   const execution = { ...planned, through: (target: Target) => startingAgain(target, ran) };
   const result = await execute(context, execution, job, signal);
   const failure = failureOf(result, signal);

@@ -39,6 +39,7 @@ const NOTHING_KNOWN: Omit<StackRecord, 'stack'> = {
   lastAppliedRevision: null,
   lastAppliedAt: null,
   unpushedTags: [],
+  synced: null,
   stopped: null,
 };
 

@@ -219,6 +219,7 @@ class LoopReconciler implements Omit<Reconciler, keyof ReleaseOperations> {
     const { unplaced, ...write } = await this.#loop.written(
       this.#writer.acceptDrift(planned, only, { actor, signal }),
     );
+    await this.#loop.lookIfPossible(stack, signal);
     return { job: null, write, unplaced };
   }
 

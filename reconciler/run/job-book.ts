@@ -5,6 +5,7 @@ import type { Job, JobFilter, JobLog, JobStep, JobType, LogLevel, Store } from '
 import type { JobDetail } from '../reconciler.ts';
 import type { EventHub } from './events.ts';
 import { createJobId } from './job-id.ts';
+import { logJobs } from './job-log.ts';
 
 export interface NewJob {
   readonly type: JobType;
@@ -38,6 +39,7 @@ export class JobBook {
 
   constructor(options: JobBookOptions) {
     this.#options = options;
+    logJobs(options.events, options.logger);
   }
 
   /** Why the store took nothing lately, `null` when it does. */

@@ -66,7 +66,9 @@ export class Loop implements AsyncDisposable {
       concurrency: options.stackConcurrency ?? 4,
       run: (stack, signal) => this.#run(stack, signal),
       onFailure: (stack, error, retryInMs) => {
-        logger.warn({ stack, error: errorMessage(error), retryInMs }, 'a run failed');
+        if (isReconcilerError(error, 'CANCELLED'))
+          logger.info({ stack, reason: errorMessage(error) }, 'a run was superseded');
+        else logger.warn({ stack, error: errorMessage(error), retryInMs }, 'a run failed');
         if (retryInMs !== null) this.#runner.triggeredBy(stack, 'retry');
       },
     });
@@ -169,6 +171,13 @@ export class Loop implements AsyncDisposable {
   async look(stack: string, signal: AbortSignal): Promise<void> {
     await this.findLeftovers(stack, signal);
     await this.#runner.look(stack, signal);
+  }
+
+  /** As `look`; what cannot be seen now is seen by the next run. */
+  async lookIfPossible(stack: string, signal: AbortSignal): Promise<void> {
+    await this.look(stack, signal).catch((error: unknown) => {
+      if (!isReconcilerError(error)) throw error;
+    });
   }
 
   /** A stack that is not described may still run somewhere: searches every engine that the repository names. */

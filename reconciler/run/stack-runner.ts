@@ -9,7 +9,7 @@ import type { RunContext } from './context.ts';
 import { runControl, whyStopped } from './control-stack.ts';
 import { decide, isDrift } from './decide.ts';
 import type { Decision } from './decide.ts';
-import { deployedDigest } from './deployed.ts';
+import { deployedDigest, noteSynced } from './deployed.ts';
 import { recordDriftCheck } from './drift-check.ts';
 import { DriftProposals } from './drift-proposals.ts';
 import { DriftSchedule } from './drift-schedule.ts';
@@ -278,7 +278,7 @@ export class StackRunner {
       this.#showHeld(stack);
     } else if (decision.kind === 'in-sync') {
       const kept = keptOf(plan);
-      if (desired.get(stack) !== undefined) stacks.setSynced(stack, plan.desired);
+      if (desired.get(stack) !== undefined) noteSynced(this.#context, plan);
       if (desired.get(stack) !== undefined) stacks.setState(stack, 'in_sync', unprunedOf(plan));
       else if (kept !== null) stacks.setState(stack, 'removed', kept);
       else this.#forget(stack);

@@ -119,6 +119,7 @@ export function describeStoreContract(name: string, create: (clock: Clock) => St
         untagged: true,
         lastAppliedRevision: 'a'.repeat(40),
         lastAppliedAt: at(1),
+        synced: { desired: 'd1', deployment: 3 },
         stopped: null,
         unpushedTags: ['deploy/homelab/1', 'deploy/homelab/2'],
       };

@@ -11,12 +11,14 @@ import { realClock, silentLogger } from '../support/target-options.ts';
 import type { TargetHarness } from './target-harness.ts';
 import { describeTargetContract } from './target.ts';
 import { describeControlContract } from './target-control.ts';
+import { describeForeignContract } from './target-foreign.ts';
 import { workerEngine } from '../support/worker-engine.ts';
 
 const IMAGE = 'kombinator-contract:1';
 
 describeTargetContract('Docker Engine', setup);
 describeControlContract('Docker Engine', setup);
+describeForeignContract('Docker Engine', setup);
 
 async function setup(): Promise<TargetHarness> {
   const host = workerEngine();

@@ -5,9 +5,11 @@ import { createMemoryTarget } from '../support/memory-target.ts';
 import type { TargetHarness } from './target-harness.ts';
 import { describeTargetContract } from './target.ts';
 import { describeControlContract } from './target-control.ts';
+import { describeForeignContract } from './target-foreign.ts';
 
 describeTargetContract('in memory', setup);
 describeControlContract('in memory', setup);
+describeForeignContract('in memory', setup);
 
 async function setup(): Promise<TargetHarness> {
   const engine = createMemoryEngine(['web:1']);

@@ -16,7 +16,7 @@ import {
 } from '../support/docker-resources.ts';
 import { eventually } from '../support/eventually.ts';
 import type { TargetHarness } from './target-harness.ts';
-import { convergeFully, nameOf } from './target-harness.ts';
+import { convergeFully } from './target-harness.ts';
 
 const SLEEP = ['sh', '-c', 'echo hello; trap exit TERM; sleep 1000 & wait'];
 const quiet = () => new AbortController().signal;
@@ -268,37 +268,6 @@ export function describeTargetContract(name: string, setup: () => Promise<Target
       const after = await observe(container);
       expect(after?.spec['networks']).toEqual(networks);
       expect(after?.detail?.['containerId']).toBe(before?.detail?.['containerId']);
-    });
-
-    it.each(['network', 'volume', 'container'] as const)(
-      'never touches a %s that is not its own',
-      async (kind) => {
-        const { stack, make, web, apply } = fresh();
-        const desired = { network: make.network('front'), volume: make.volume('data'), container: web() }[
-          kind
-        ];
-        await harness.makeForeign(kind, nameOf(desired));
-        await expect(apply('create', desired)).rejects.toMatchObject({
-          code: 'NAME_TAKEN',
-          retryable: false,
-        });
-        await apply('delete', desired);
-        await expect(apply('create', desired)).rejects.toMatchObject({ code: 'NAME_TAKEN' });
-        expect(await harness.count(stack)).toEqual({ containers: 0, networks: 0, volumes: 0 });
-      },
-    );
-
-    it('reports an external network as missing until it exists', async () => {
-      const { make, stack, apply, observe } = fresh();
-      const external = make.network('shared', { name: `${stack}-shared`, external: true });
-      expect((await observe(external))?.health.status).toBe('missing');
-      await expect(apply('create', external)).rejects.toMatchObject({
-        code: 'TARGET_ERROR',
-        retryable: true,
-      });
-      await harness.makeForeign('network', `${stack}-shared`);
-      expect((await observe(external))?.health.status).toBe('healthy');
-      expect(diffResource(external, await observe(external)).action).toBe('no-op');
     });
 
     it('says which image is missing', async () => {

@@ -160,6 +160,31 @@ export function observeExternal(engine: MemoryEngine, desired: DesiredResource):
   return { ...observeShared(desired), health: { status: present ? 'healthy' : 'missing' } };
 }
 
+/** Of a description whose name belongs to somebody else: missing, and refused. */
+export function observeTaken(
+  engine: MemoryEngine,
+  stack: string,
+  desired: DesiredResource,
+): readonly ObservedResource[] {
+  const name = text(desired.spec, 'name');
+  const isOwn = desired.spec['external'] === true || slotOf(engine, stack, desired.id) !== undefined;
+  if (isOwn || !engine.foreignNames.has(name)) return [];
+  const reason = takenReason(name);
+  return [
+    {
+      ...observeShared(desired),
+      hash: null,
+      spec: {},
+      health: { status: 'missing', reason },
+      projection: { fields: [], immutable: null, conflicts: [], refused: reason, hint: 'rename it' },
+    },
+  ];
+}
+
+export function takenReason(name: string): string {
+  return `${name} is there already and was made by somebody else`;
+}
+
 export function slotOf(engine: MemoryEngine, stack: string, id: ResourceId): Slot | undefined {
   return engine.stacks.get(stack)?.get(id);
 }

@@ -15,9 +15,11 @@ import {
   observeExternal,
   observeShared,
   observeSlot,
+  observeTaken,
   openSlot,
   slotOf,
   start,
+  takenReason,
   text,
 } from './memory-engine.ts';
 import type { Step } from './memory-faults.ts';
@@ -37,6 +39,7 @@ export function createMachine(engine: MemoryEngine, step: Step) {
         ...owned,
         ...images.map(observeShared),
         ...externals.map((one) => observeExternal(engine, one)),
+        ...desired.flatMap((one) => observeTaken(engine, stack, one)),
       ];
       resources.sort((a, b) => (a.id < b.id ? -1 : 1));
       return { resources, warnings: [] };
@@ -202,10 +205,7 @@ function checkExternal(engine: MemoryEngine, { kind, spec }: DesiredResource): v
 
 function checkName(engine: MemoryEngine, { id, spec }: DesiredResource): void {
   if (!engine.foreignNames.has(text(spec, 'name'))) return;
-  throw new ReconcilerError(
-    'NAME_TAKEN',
-    `${id}: the name ${text(spec, 'name')} belongs to something that is not ours`,
-  );
+  throw new ReconcilerError('NAME_TAKEN', `${id}: ${takenReason(text(spec, 'name'))}`);
 }
 
 function checkImage(engine: MemoryEngine, { id, spec }: DesiredResource): void {

@@ -1,6 +1,6 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
-import type { DesiredResource } from '../../reconciler/model/resource.ts';
+import type { DesiredResource, ObservedResource } from '../../reconciler/model/resource.ts';
 import { DEFAULT_POLICY } from '../../reconciler/model/stack.ts';
 import { hasChanges, hasWork, whyNotApplicable } from '../../reconciler/plan/build-plan.ts';
 import { findStaleness } from '../../reconciler/plan/compare-plans.ts';
@@ -173,6 +173,21 @@ describe('buildPlan', () => {
     const plan = planFor({ desired: [external] });
     expect(whyNotApplicable(plan, true)).toBe('network proxy is external, but local has none of that name');
     expect(plan.diagnostics[0]).toMatchObject({ code: 'EXTERNAL_MISSING', line: 7 });
+  });
+
+  it('tells of a name that somebody else has, and leaves what bears it alone', () => {
+    const taken: ObservedResource = {
+      ...running(volume, { health: { status: 'missing' } }),
+      hash: null,
+      shared: true,
+      projection: { fields: [], immutable: null, conflicts: [], refused: 'it is Ann’s', hint: 'ask her' },
+    };
+    const plan = planFor({ desired: [volume], observed: [taken] });
+    expect(plan.changes[0]).toMatchObject({ action: 'create', cause: 'refused: it is Ann’s' });
+    expect(plan.diagnostics).toMatchObject([
+      { severity: 'error', code: 'TARGET_REFUSES', line: volume.origin.line, hint: 'ask her' },
+    ]);
+    expect(planFor({ mode: 'destroy', observed: [taken] }).changes).toEqual([]);
   });
 
   it('refuses to change a volume in place', () => {

@@ -178,43 +178,6 @@ describe('apply', () => {
   });
 });
 
-describe('a saved plan', () => {
-  it('is applied as it was saved', async () => {
-    const file = join(directory, 'web.plan.json');
-    await runFakeCli(['plan', '--stack', 'web', '--out', file], changed);
-    const { code, applied } = await runFakeCli(['apply', file], changed);
-    expect(code).toBe(0);
-    expect(applied).toMatchObject([{ stack: 'web', plan: changed.plans['web'] }]);
-  });
-
-  it('is refused with what moved', async () => {
-    const file = join(directory, 'stale.plan.json');
-    await runFakeCli(['plan', '--out', file], changed);
-    const stale = new ReconcilerError(
-      'PLAN_STALE',
-      'the plan no longer holds: local/container/web has appeared',
-    );
-    const { code, stdout } = await runFakeCli(['apply', file], {
-      ...changed,
-      more: { apply: () => Promise.reject(stale) },
-    });
-    expect(code).toBe(1);
-    expect(stdout).toContain('local/container/web has appeared [PLAN_STALE]\n  → make a new plan');
-  });
-
-  it.each([
-    { what: 'is not JSON', text: 'hello' },
-    { what: 'is another document', text: '{"plans":[]}' },
-    { what: 'is of another version', text: '{"format":"kombinator-plan","formatVersion":2}' },
-  ])('is refused when the file $what', async ({ text }) => {
-    const file = join(directory, 'strange.json');
-    writeFileSync(file, text);
-    const { code, stderr } = await runFakeCli(['apply', file], changed);
-    expect(code).toBe(1);
-    expect(stderr).toContain('is not a plan file of this version');
-  });
-});
-
 describe('destroy', () => {
   it('needs a yes when there is nobody to ask, whatever the plan says', async () => {
     const run = await runFakeCli(['destroy', '--stack', 'web'], changed);

@@ -306,6 +306,30 @@ describe('in a repository', () => {
     );
   });
 
+  it('says what the author says about a variable that must be set, wherever it is used', async () => {
+    const fixture = createDesiredFixture();
+    await fixture.push({
+      'kombination.yaml': `${KOMBINATION}services: { web: { environment: { OWN: "\${O:?ours}" } } }\n`,
+      'compose.yaml': [
+        'services:',
+        '  web:',
+        '    image: a',
+        '    user: "${U:?who runs it}"',
+        '    environment: { W: "${W:?needed}", M: "${M?}" }',
+        '    configs: [c]',
+        'configs: { c: { content: "x=${C:?the content}" } }',
+        '',
+      ].join('\n'),
+    });
+    expect(fixture.state.diagnostics().map(({ message }) => message)).toEqual([
+      '${U} has no value: who runs it',
+      '${W} has no value: needed',
+      '${M} has no value',
+      'there is no secret secret://env/C: the content',
+      '${O} has no value: ours',
+    ]);
+  });
+
   it('takes health checks without a test, tmpfs as written, and restarts with a dependency', async () => {
     const fixture = createDesiredFixture();
     await fixture.push({

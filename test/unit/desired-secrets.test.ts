@@ -173,6 +173,28 @@ describe('secrets of a repository', () => {
     expect(JSON.stringify(maskSpec(specOf('web')))).not.toMatch(/hunter2|from-env/);
   });
 
+  it('that are whole files lose one newline at the end as variables, and only there', async () => {
+    const web = [
+      'secrets: { all: { secret: "secret://age/pw.age" } }',
+      'services:',
+      '  web:',
+      '    image: nginx',
+      '    secrets: [all]',
+      '    env: { AGE: "secret://age/pw.age", PART: "<${secret:age/pw.age}>", WHOLE: "secret://sops/db.sops.yaml" }',
+    ].join('\n');
+    await fixture.push({
+      [at('a')]: `version: "1.0"\nmeta: { name: a }\n${web}\n`,
+      'kombinations/a/db.sops.yaml': await sops('hunter2'),
+      'kombinations/a/pw.age': await encryptAge('hunter2\n\n', recipient),
+    });
+    expect(brief()).toEqual([]);
+    const { env: variables = {}, secrets = [] } = specOf('web');
+    expect(reveal(variables['AGE'])).toBe('hunter2\n');
+    expect(reveal(variables['PART'])).toBe('<hunter2\n>');
+    expect(reveal(variables['WHOLE'])).toBe('db:\n  password: hunter2\n  user: eve');
+    expect(reveal(secrets[0]?.content)).toBe('hunter2\n\n');
+  });
+
   it('declared wrongly are told', async () => {
     const text = [
       'version: "1.0"',

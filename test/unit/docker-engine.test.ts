@@ -1,10 +1,16 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { mapBounded } from '../../reconciler/adapters/docker/bounded.ts';
-import { portOf, toPullError, toTargetError } from '../../reconciler/adapters/docker/engine-errors.ts';
+import {
+  portOf,
+  statusOf,
+  toPullError,
+  toTargetError,
+} from '../../reconciler/adapters/docker/engine-errors.ts';
 import { checkHostKey, knownKeyTypes } from '../../reconciler/adapters/docker/known-hosts.ts';
 import { readLogLines } from '../../reconciler/adapters/docker/logs.ts';
 import { readPullProgress } from '../../reconciler/adapters/docker/pull-progress.ts';
+import { errorMessage } from '../../reconciler/model/errors.ts';
 import { registryOf } from '../../reconciler/model/registry.ts';
 import { authFor } from '../../reconciler/adapters/docker/registry.ts';
 import { compareVersions } from '../../reconciler/adapters/docker/transport.ts';
@@ -26,6 +32,19 @@ describe('engine errors', () => {
     [409, 'removal of container 1 is already in progress', 'TARGET_ERROR', true],
   ])('%i %s is %s', (status, text, code, retryable) => {
     expect(toTargetError(refusal(status, text), 'start', 'unix:///x')).toMatchObject({ code, retryable });
+  });
+  it.each([
+    ['start container', 500, 'driver failed programming external connectivity on endpoint web (1f): no', ''],
+    [
+      'start container',
+      500,
+      'Bind for 0.0.0.0:80 failed: port is already allocated',
+      'port 80 is already taken: ',
+    ],
+  ])('shows once, and without the wrapping of the client: %s %i %s', (doing, status, text, more) => {
+    const error = toTargetError(refusal(status, text), doing, 'unix:///x');
+    expect(errorMessage(error)).toBe(`${doing}: ${more}${text}`);
+    expect(statusOf(error)).toBe(status);
   });
   it('names the address and a hint when the engine is away', () => {
     const error = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });

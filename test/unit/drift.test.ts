@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { createSqliteStore } from '../../reconciler/adapters/sqlite/sqlite-store.ts';
 import { parseSchedule } from '../../reconciler/model/cron.ts';
 import { isProblem } from '../../reconciler/model/issue.ts';
 import { DriftSchedule } from '../../reconciler/run/drift-schedule.ts';
@@ -171,6 +172,30 @@ describe('drift on request', () => {
     const { job } = await reconciler.resolveDrift({ ...ask, action: 'apply_desired' }, SIGNAL);
     await reconciler.waitForJob(job?.id ?? '', SIGNAL);
     expect(rig.engine().control.find('shop', WEB)?.spec['user']).toBeUndefined();
+  });
+
+  it('is seen after it was accepted, also by processes that come later', async () => {
+    const store = createSqliteStore({ path: ':memory:', clock: createFastClock() });
+    const daemon = await deployed('alert', { store });
+    const accepting = await daemon.restart({ store });
+    await accepting.reconciler.refresh(SIGNAL);
+    accepting.engine().control.drift('shop', WEB, { resources: { memoryBytes: 2 ** 27 } });
+    const request = { stack: 'shop', actor: ANN, trigger: 'cli', action: 'accept_actual' } as const;
+    await accepting.reconciler.resolveDrift(request, SIGNAL);
+
+    const later = await accepting.restart({ store });
+    later.engine().control.drift('shop', DB, { user: '9' });
+    await later.reconciler.refresh(SIGNAL);
+    const { drift } = await later.reconciler.observe('shop', SIGNAL);
+    expect(drift.changes).toMatchObject([{ resource: DB, field: 'user', actual: '9' }]);
+
+    // What is deployed after that is compared with its own deployment again.
+    await later.apply('shop');
+    later.source.push({ [file('shop')]: shop('alert').replaceAll('1.28', '1.29') });
+    await later.reconciler.refresh(SIGNAL);
+    await using last = await later.restart({ store });
+    await last.reconciler.refresh(SIGNAL);
+    expect((await last.reconciler.observe('shop', SIGNAL)).drift.hasDrift).toBe(false);
   });
 
   it('takes only what has drifted, and the description only as a whole', async () => {

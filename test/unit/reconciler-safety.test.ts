@@ -268,3 +268,20 @@ describe('two daemons on two branches of one repository', () => {
     expect(preview()).toBe(state);
   });
 });
+
+describe('a stack that needs a name which somebody else has', () => {
+  it('is blocked with the reason before anything is touched, and deployed once the name is free', async () => {
+    await using rig = createRig({ resyncMs: 50 });
+    const { foreignNames } = rig.engine().control.engine;
+    foreignNames.add('shop-web-1');
+    rig.source.push({ [file('shop')]: stack('shop', { web: 'image: "nginx:1.29"' }) });
+    await rig.reconciler.start();
+    const { message } = await rig.reaches('shop', 'blocked');
+    expect(message).toContain('shop-web-1 is there already and was made by somebody else');
+    expect(rig.engine().control.log.filter((call) => call.startsWith('create'))).toEqual([]);
+    expect(rig.jobs('shop')).toEqual([]);
+    await expect(rig.apply('shop')).rejects.toThrow('was made by somebody else');
+    foreignNames.delete('shop-web-1');
+    await rig.reaches('shop', 'in_sync');
+  });
+});

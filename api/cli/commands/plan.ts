@@ -103,6 +103,6 @@ async function save(
   invocation: Invocation,
 ): Promise<void> {
   const { location, branch } = await session.repository(invocation.interrupt.signal);
-  await savePlanFile(file, { format: 'kombinator-plan', formatVersion: 1, location, branch, plans });
+  await savePlanFile(file, { location, branch, plans });
   remark(invocation, `saved to ${file}; apply it with: kombinator apply ${file}`);
 }

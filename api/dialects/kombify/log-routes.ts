@@ -69,7 +69,8 @@ export const logRoutes: readonly Route<ApiDeps>[] = [
 function assertService({ reconciler }: ApiDeps, id: string, service: string): void {
   const { services } = reconciler.getStack(id);
   if (services.some(({ name }) => name === service)) return;
-  throw new ReconcilerError('UNKNOWN_STACK', `stack ${id} has no service ${service}`);
+  const known = services.map(({ name }) => name).join(', ') || 'none';
+  throw new ReconcilerError('UNKNOWN_SERVICE', `${id} has no service ${service}; it has: ${known}`);
 }
 
 async function* toServerEvents(lines: AsyncIterable<LogLine>): AsyncGenerator<ServerEvent> {

@@ -11,6 +11,7 @@ import { withoutUndefined } from './container-options.ts';
 import { statusOf } from './engine-errors.ts';
 import { buildLabels, readOwner } from './labels.ts';
 import { isContainerSpec, networkSpec } from './specs.ts';
+import { nameTaken } from './taken-names.ts';
 
 /** Carries out one change of a network. Networks that are not the stack's own are never touched (NAME_TAKEN). */
 export async function applyNetwork(
@@ -30,10 +31,7 @@ export async function applyNetwork(
   }
   if (existing === null) return createNetwork(adapter, desired, context);
   if (readOwner(existing.Labels)?.stack !== context.stack)
-    throw new ReconcilerError(
-      'NAME_TAKEN',
-      `network ${spec.name} exists and is not part of ${context.stack}`,
-    );
+    throw nameTaken({ kind: 'network', name: spec.name, labels: existing.Labels });
   if (change.change.action === 'replace') await replaceNetwork(adapter, desired, existing, context);
 }
 

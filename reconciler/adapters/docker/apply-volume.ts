@@ -4,6 +4,7 @@ import type { Adapter } from './adapter.ts';
 import { statusOf } from './engine-errors.ts';
 import { buildLabels, readOwner } from './labels.ts';
 import { volumeSpec } from './specs.ts';
+import { nameTaken } from './taken-names.ts';
 
 /**
  * Carries out one change of a volume. Volumes that are not the stack's own are never touched (NAME_TAKEN). A volume
@@ -27,7 +28,7 @@ export async function applyVolume(
   }
   const owner = existing && readOwner(existing.Labels);
   if (existing !== null && owner?.stack !== stack)
-    throw new ReconcilerError('NAME_TAKEN', `volume ${spec.name} exists and is not part of ${stack}`);
+    throw nameTaken({ kind: 'volume', name: spec.name, labels: existing.Labels });
   if (existing !== null) {
     if (change.change.action !== 'replace' || owner?.hash === desired.hash) return;
     await removeVolume(adapter, spec.name, signal);

@@ -15,6 +15,7 @@ import { portOf } from './engine-errors.ts';
 import { putFiles } from './files.ts';
 import { buildLabels } from './labels.ts';
 import { newSecretsPlace, putSecrets, readSecretsPlace, SECRETS_LABEL, wipeSecrets } from './secret-files.ts';
+import { containerNameTaken } from './taken-names.ts';
 import { speaks } from './transport.ts';
 
 /*
@@ -100,8 +101,10 @@ async function createContainer(
     const signal = later(context.signal, CREATE_GRACE_MS);
     return await adapter.engine.createContainer(name, config, { platform, signal });
   } catch (error) {
-    if (place === null) throw error;
-    return undo(adapter, error, (signal) => wipeSecrets(adapter, { image: spec.image, place }, signal));
+    const taken = isReconcilerError(error, 'NAME_TAKEN');
+    const told = taken ? await containerNameTaken(adapter.engine, name, context.signal) : error;
+    if (place === null) throw told;
+    return undo(adapter, told, (signal) => wipeSecrets(adapter, { image: spec.image, place }, signal));
   }
 }
 
@@ -282,7 +285,7 @@ async function namePortHolder(
     .map(({ Names }) => Names[0]?.slice(1) ?? '');
   const holder = names.length > 0 ? `container ${names.join(', ')}` : 'something outside of the engine';
   return new ReconcilerError('PORT_TAKEN', `${desired.id}: port ${port} is already taken by ${holder}`, {
-    cause: error,
+    cause: error.cause,
     retryable: true,
   });
 }

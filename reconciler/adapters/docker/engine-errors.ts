@@ -26,7 +26,7 @@ export function toTargetError(
   if (status === null) return unreachable(error, address);
   const message = engineMessage(error);
   const fail = (code: ErrorCode, text: string, retryable: boolean) =>
-    new ReconcilerError(code, text, { cause: error, retryable });
+    new ReconcilerError(code, text, { cause: refusal(message, status), retryable });
   if (isPortTaken(message))
     return fail('PORT_TAKEN', `${doing}: port ${portOf(message)} is already taken`, true);
   if (status === 409 && /name .* is already in use/i.test(message))
@@ -39,6 +39,11 @@ export function toTargetError(
   const retryable =
     status >= 500 && !/executable file not found|no such file or directory.*unknown/i.test(message);
   return fail('TARGET_ERROR', `${doing}: ${message}`, retryable);
+}
+
+/** The engine's refusal without the client's wrapping, which would be shown beside what it wraps. */
+function refusal(message: string, statusCode: number): Error {
+  return Object.assign(new Error(message), { statusCode });
 }
 
 /** What a failed pull means, from an HTTP status and the text of the engine or registry. */

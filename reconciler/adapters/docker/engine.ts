@@ -6,7 +6,6 @@ import type {
   ImageInspectInfo,
   NetworkInspectInfo,
 } from 'dockerode';
-import { errorMessage } from '../../model/errors.ts';
 import type { BuildNeeds, BuildSession } from './build-session.ts';
 import { ignoreStatus, orNull } from './engine-answers.ts';
 import { statusOf } from './engine-errors.ts';
@@ -19,6 +18,8 @@ import type {
   StreamedProgram,
 } from '../../ports/target.ts';
 import { execCalls } from './engine-exec.ts';
+import { namedFilter, ownedFilter } from './engine-filters.ts';
+import { networkCalls, volumeCalls } from './engine-networks.ts';
 import { sessionCalls } from './engine-session.ts';
 import { LABEL } from './labels.ts';
 import type { AuthConfig, EngineRequest, RegistryAuths, Transport } from './transport.ts';
@@ -85,6 +86,8 @@ export interface Engine {
   listContainers(stack: string | null, signal: AbortSignal): Promise<ContainerInfo[]>;
   /** Containers of one resource. */
   findContainers(stack: string, name: string, signal: AbortSignal): Promise<ContainerInfo[]>;
+  /** Containers of these names, whoever made them; also of longer names, where an engine is lenient. */
+  containersNamed(names: readonly string[], signal: AbortSignal): Promise<ContainerInfo[]>;
   /** One-off containers of every stack. */
   listHooks(signal: AbortSignal): Promise<ContainerInfo[]>;
   /** Containers that publish a host port. */
@@ -112,6 +115,8 @@ export interface Engine {
   containerLogs(id: string, query: LogQuery, signal: AbortSignal): Promise<Readable>;
 
   listNetworks(stack: string | null, signal: AbortSignal): Promise<NetworkInspectInfo[]>;
+  /** As `containersNamed`. */
+  networksNamed(names: readonly string[], signal: AbortSignal): Promise<NetworkInspectInfo[]>;
   inspectNetwork(nameOrId: string, signal: AbortSignal): Promise<NetworkInspectInfo | null>;
   createNetwork(body: object, signal: AbortSignal): Promise<void>;
   removeNetwork(id: string, signal: AbortSignal): Promise<void>;
@@ -119,6 +124,8 @@ export interface Engine {
   disconnectNetwork(id: string, container: string, signal: AbortSignal): Promise<void>;
 
   listVolumes(stack: string | null, signal: AbortSignal): Promise<readonly EngineVolume[]>;
+  /** As `containersNamed`. */
+  volumesNamed(names: readonly string[], signal: AbortSignal): Promise<readonly EngineVolume[]>;
   inspectVolume(name: string, signal: AbortSignal): Promise<EngineVolume | null>;
   createVolume(body: object, signal: AbortSignal): Promise<void>;
   removeVolume(name: string, signal: AbortSignal): Promise<void>;
@@ -170,6 +177,7 @@ type ContainerCalls = Pick<
   Engine,
   | 'listContainers'
   | 'findContainers'
+  | 'containersNamed'
   | 'listHooks'
   | 'findPublishers'
   | 'inspectContainer'
@@ -199,6 +207,7 @@ function containerCalls(transport: Transport): ContainerCalls {
         { label: [`${LABEL.stack}=${stack}`, `${LABEL.name}=container/${name}`] },
         signal,
       ),
+    containersNamed: (names, signal) => listContainers(transport, namedFilter(names), signal),
     listHooks: (signal) => listContainers(transport, { label: [LABEL.hook] }, signal),
     findPublishers: (port, signal) => listContainers(transport, { publish: [port] }, signal),
     inspectContainer: (id, signal) =>
@@ -293,90 +302,4 @@ function containerContentCalls(
         signal,
       }),
   };
-}
-
-type NetworkCalls = Pick<
-  Engine,
-  | 'listNetworks'
-  | 'inspectNetwork'
-  | 'createNetwork'
-  | 'removeNetwork'
-  | 'connectNetwork'
-  | 'disconnectNetwork'
->;
-
-function networkCalls(transport: Transport): NetworkCalls {
-  return {
-    listNetworks: (stack, signal) =>
-      transport.json({
-        method: 'GET',
-        path: '/networks',
-        query: { filters: ownedFilter(stack) },
-        doing: 'list networks',
-        signal,
-      }),
-    inspectNetwork: (id, signal) =>
-      orNull(transport.json({ method: 'GET', path: `/networks/${id}`, doing: 'inspect network', signal })),
-    createNetwork: (body, signal) =>
-      transport.json({ method: 'POST', path: '/networks/create', body, doing: 'create network', signal }),
-    removeNetwork: (id, signal) =>
-      ignoreStatus(
-        [404],
-        transport.json({ method: 'DELETE', path: `/networks/${id}`, doing: 'remove network', signal }),
-      ),
-    connectNetwork: (id, container, endpoint, signal) =>
-      transport.json({
-        method: 'POST',
-        path: `/networks/${id}/connect`,
-        body: { Container: container, EndpointConfig: endpoint },
-        doing: 'connect network',
-        signal,
-      }),
-    disconnectNetwork: async (id, container, signal) => {
-      try {
-        await transport.json({
-          method: 'POST',
-          path: `/networks/${id}/disconnect`,
-          body: { Container: container, Force: true },
-          doing: 'disconnect network',
-          signal,
-        });
-      } catch (error) {
-        // Engines differ in the status with which they say that there is nothing to disconnect.
-        if (statusOf(error) !== 404 && !/is not connected to/.test(errorMessage(error))) throw error;
-      }
-    },
-  };
-}
-
-function volumeCalls(
-  transport: Transport,
-): Pick<Engine, 'listVolumes' | 'inspectVolume' | 'createVolume' | 'removeVolume'> {
-  return {
-    async listVolumes(stack, signal) {
-      const query = { filters: ownedFilter(stack) };
-      const request = { method: 'GET', path: '/volumes', query, doing: 'list volumes', signal } as const;
-      const { Volumes } = await transport.json<{ Volumes: EngineVolume[] | null }>(request);
-      return Volumes ?? [];
-    },
-    inspectVolume: (name, signal) =>
-      orNull(transport.json({ method: 'GET', path: `/volumes/${name}`, doing: 'inspect volume', signal })),
-    createVolume: (body, signal) =>
-      transport.json({ method: 'POST', path: '/volumes/create', body, doing: 'create volume', signal }),
-    removeVolume: (name, signal) =>
-      ignoreStatus(
-        [404],
-        transport.json({
-          method: 'DELETE',
-          path: `/volumes/${name}`,
-          doing: `remove volume ${name}`,
-          timeoutMs: SLOW_MS,
-          signal,
-        }),
-      ),
-  };
-}
-
-function ownedFilter(stack: string | null): object {
-  return { label: [stack === null ? LABEL.stack : `${LABEL.stack}=${stack}`] };
 }

@@ -31,7 +31,7 @@ export const IMAGE_LABEL = {
 
 const COMPOSE = 'com.docker.compose';
 
-type Labels = Readonly<Record<string, string>>;
+export type Labels = Readonly<Record<string, string>>;
 
 /** What the labels of an object say about its owner. */
 export interface Owner {
@@ -112,6 +112,20 @@ export function readOwner(labels: Labels | null | undefined): Owner | null {
     branch: labels[LABEL.branch] || null,
     spec: parseSpec(labels[LABEL.spec]),
   };
+}
+
+/** Where in a Compose project an object belongs. */
+export interface ComposePlace {
+  readonly project: string;
+  /** Of a container; networks and volumes have none. */
+  readonly service: string | null;
+}
+
+/** `null`: Compose has not made it. */
+export function readComposePlace(labels: Labels | null | undefined): ComposePlace | null {
+  const project = labels?.[`${COMPOSE}.project`];
+  if (!project) return null;
+  return { project, service: labels?.[`${COMPOSE}.service`] || null };
 }
 
 function userLabels({ spec }: DesiredResource): Record<string, string> {

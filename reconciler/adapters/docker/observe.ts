@@ -22,6 +22,7 @@ import { readOwner } from './labels.ts';
 import { maskSecrets } from './logs.ts';
 import { hideSecretTexts, rememberSecretTexts } from './secret-texts.ts';
 import { builtImageSpec, imageSpec, networkSpec, volumeSpec } from './specs.ts';
+import { observeTaken } from './taken-names.ts';
 
 /** More only makes an engine on a small machine slower. */
 const PARALLEL_CALLS = 4;
@@ -51,7 +52,7 @@ export async function observeStack(
   const observedContainers = await mapBounded(groups, PARALLEL_CALLS, (group) =>
     observeGroup(view, group, signal),
   );
-  const resources = [
+  const owned = [
     ...networks.flatMap((network) => observeNetwork(network, scope.desired)),
     ...volumes.flatMap((volume) => observeVolume(volume, scope.desired)),
     ...observeBuilt(built, scope.desired),
@@ -59,6 +60,8 @@ export async function observeStack(
     ...externals,
     ...observedContainers.flat(),
   ];
+  const present = new Set(owned.map(({ id }) => id));
+  const resources = [...owned, ...(await observeTaken(engine, scope, present, signal))];
   resources.sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
   const { engineId } = traits;
   const warnings = [...images.warnings, ...describeUnmet(scope.desired, traits.api)];
@@ -88,22 +91,26 @@ async function observeGroup(
   const inspect = container && (await view.adapter.engine.inspectContainer(container.id, signal));
   // Gone between the list and now: as if it had not been listed.
   if (!container || !inspect) return [];
-  const interrupted = membersOf(group).length > 1 || container !== group.current;
+  const members = membersOf(group);
+  const interrupted = members.length > 1 || container !== group.current;
+  // We give two names only, so what is alone under a third one was renamed.
+  const renamed = members.length === 1 && container === group.strays[0] ? { renamed: container.name } : {};
   const stale = await readStaleSharing(view.adapter.engine, inspect, container.owner.spec, signal);
   return identitiesOf(container.owner, container.owner.spec['name'], view.desired).map((identity) => {
     const wanted = identity.desired && maskSpec(identity.desired.spec);
     const live = renderContainer(view, container, inspect, wanted);
     const rendered = { ...live, spec: { ...live.spec, ...stale } };
     const up = inspect.State.Running && !inspect.State.Paused;
-    const ids = membersOf(group).map(({ id }) => id);
+    const ids = members.map(({ id }) => id);
     const basis = [
       ...ids,
       container.owner.hash ?? '',
       inspect.Image,
       up ? 'up' : 'down',
+      ...(interrupted ? [container.name] : []),
       canonicalJson(rendered.spec),
     ];
-    return { ...identity.base, ...rendered, interrupted, fingerprint: fingerprint(basis) };
+    return { ...identity.base, ...rendered, interrupted, ...renamed, fingerprint: fingerprint(basis) };
   });
 }
 

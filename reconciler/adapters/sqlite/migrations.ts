@@ -65,6 +65,7 @@ const MIGRATIONS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX instance_job_items_by_outcome ON instance_job_items (job_id, outcome, position);
   `,
+  `ALTER TABLE stacks ADD COLUMN synced TEXT;`,
 ];
 
 /**

@@ -13,6 +13,7 @@ import type {
   Role,
   StackRecord,
   StoppedStack,
+  SyncedStack,
   StepStatus,
 } from '../../ports/store.ts';
 
@@ -110,6 +111,7 @@ export function toStackRecord(row: Row): StackRecord {
     lastAppliedRevision: optionalText(row, 'last_applied_revision'),
     lastAppliedAt: optionalText(row, 'last_applied_at'),
     unpushedTags: document(row, 'unpushed_tags', isTextList) ?? [],
+    synced: document(row, 'synced', isSynced),
     stopped: document(row, 'stopped', isStopped),
   };
 }
@@ -171,6 +173,12 @@ function isStopped(value: unknown): value is StoppedStack {
   if (!hasMembers(value, { desired: 'string', resources: 'object', at: 'string' })) return false;
   const { resources, by } = value as { readonly resources: unknown; readonly by?: unknown };
   return isTextList(resources) && (by === null || typeof by === 'string');
+}
+
+function isSynced(value: unknown): value is SyncedStack {
+  if (!hasMembers(value, { desired: 'string' })) return false;
+  const { deployment } = value as { readonly deployment?: unknown };
+  return deployment === null || typeof deployment === 'number';
 }
 
 function isTextList(value: unknown): value is string[] {

@@ -226,11 +226,12 @@ function jobColumns({ summary, error, ...rest }: Job) {
   return { ...rest, summary: summary && JSON.stringify(summary), error: error && JSON.stringify(error) };
 }
 
-function stackColumns({ untagged, unpushedTags, stopped, ...rest }: StackRecord) {
+function stackColumns({ untagged, unpushedTags, stopped, synced, ...rest }: StackRecord) {
   return {
     ...rest,
     untagged: untagged ? 1 : 0,
     unpushedTags: JSON.stringify(unpushedTags),
     stopped: stopped && JSON.stringify(stopped),
+    synced: synced && JSON.stringify(synced),
   };
 }

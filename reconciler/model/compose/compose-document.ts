@@ -10,7 +10,7 @@ import { nameOf, placeSecrets } from './files.ts';
 import { loadSet, withEnvFile } from './load.ts';
 import { locate } from './locate.ts';
 import { isMapNode, mergeNodes, settle, toSequence } from './merge.ts';
-import type { ComposeNode, MapNode } from './node.ts';
+import type { ComposeNode, MapNode, Origin } from './node.ts';
 import {
   child,
   entriesOf,
@@ -49,6 +49,8 @@ export interface ComposedDocument {
   readonly issues: readonly Issue[];
   /** Variables that are not set, by the path of the value that asks for them: empty unless there is a secret. */
   readonly unset: ReadonlyMap<string, ReadonlySet<string>>;
+  /** What the author says about variables that must be set, by the path of the value that asks for them and by name. */
+  readonly demands: ReadonlyMap<string, ReadonlyMap<string, string>>;
 }
 
 /**
@@ -68,6 +70,7 @@ export function composeDocument(options: ComposeOptions): ComposedDocument {
     watched: new Set(),
     ...createReports([]),
     unset: new Map(),
+    demands: new Map(),
     filled: new Set(),
     parsed: new Map(),
   };
@@ -81,7 +84,8 @@ export function composeDocument(options: ComposeOptions): ComposedDocument {
       project.missing.size === 0
         ? project.issues
         : project.issues.filter(({ code }) => !ABOUT_VARIABLES.has(code)),
-    unset: findUnset(project, composed),
+    unset: findAsking(project.unset, composed),
+    demands: findAsking(project.demands, composed),
   };
 }
 
@@ -220,11 +224,11 @@ function plainVolume(project: Project, node: ComposeNode): ComposeNode {
 }
 
 /** Values of the finished document that ask for variables nobody sets. */
-function findUnset({ unset }: Project, root: MapNode | undefined): ComposedDocument['unset'] {
-  const found = new Map<string, ReadonlySet<string>>();
+function findAsking<T>(asked: ReadonlyMap<Origin, T>, root: MapNode | undefined): ReadonlyMap<string, T> {
+  const found = new Map<string, T>();
   const look = (node: ComposeNode | undefined, path: DocumentPath): void => {
-    const names = node && unset.get(node.origin);
-    if (names) found.set(formatPath(path), names);
+    const known = node && asked.get(node.origin);
+    if (known) found.set(formatPath(path), known);
   };
   for (const [name, service] of entriesOf(child(root, 'services'))) {
     for (const [key, node] of entriesOf(child(service, 'environment'))) {

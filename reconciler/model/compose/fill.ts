@@ -2,7 +2,8 @@ import type { ComposeNode, Origin } from './node.ts';
 import type { Filler } from './interpolate.ts';
 import { fillTemplate } from './interpolate.ts';
 import type { Environment, Project } from './project.ts';
-import { rememberUnset } from './project.ts';
+import { rememberDemand, rememberUnset } from './project.ts';
+import { MISPLACED, mayHoldSecret } from '../secret-places.ts';
 
 /*
  * Variables of a Compose file. In values of the environment, what no file sets may still be a secret of the daemon's
@@ -40,7 +41,9 @@ export function fillNodes(
         const mode = modeAt(path);
         if (mode === 'leave' || (mode !== 'env' && !node.value.includes('$'))) return node;
         if (mode === 'own-env' && WHOLE_REFERENCE.test(node.value)) return node;
-        const value = fillText(project, node, { environment, mode });
+        const filler = createFiller(project, node.origin, { environment, mode });
+        const refuses = !UNDERSTANDS_SECRETS.has(mode) && !mayHoldSecret(path);
+        const value = fillText(project, node, refuses ? withoutSecrets(project, node, filler) : filler);
         if (value === node.value) return node;
         project.filled.add(node.origin);
         return { ...node, value };
@@ -59,18 +62,36 @@ function modeOf(path: readonly string[]): Mode {
   return path[0] === 'configs' && path[2] === 'content' ? 'content' : 'plain';
 }
 
+const UNDERSTANDS_SECRETS: ReadonlySet<Mode> = new Set(['env', 'own-env', 'content']);
+
+type TextNode = ComposeNode & { readonly kind: 'scalar' };
+
+/** Reports references, also those that are values of variables; a variable that is all of the text is found later. */
+function withoutSecrets(project: Project, node: TextNode, filler: Filler): Filler {
+  const report = (): void => project.error(MISPLACED.code, node, MISPLACED.message, { hint: MISPLACED.hint });
+  const isWhole = /^\$(?:\w+|\{\w+\})$/.test(String(node.value));
+  return {
+    ...filler,
+    lookup(name) {
+      const value = filler.lookup(name);
+      if (!isWhole && value?.startsWith('secret://')) report();
+      return value;
+    },
+    secret(reference) {
+      report();
+      return reference;
+    },
+  };
+}
+
 interface FillOptions {
   readonly environment: Environment;
   readonly mode: Mode;
 }
 
-function fillText(
-  project: Project,
-  node: ComposeNode & { readonly kind: 'scalar' },
-  options: FillOptions,
-): string {
+function fillText(project: Project, node: TextNode, filler: Filler): string {
   const text = String(node.value);
-  const filled = fillTemplate(text, createFiller(project, node.origin, options));
+  const filled = fillTemplate(text, filler);
   if (typeof filled === 'string') return filled;
   project.error('INVALID_FORMAT', node, filled.problem, {
     hint: '$NAME, ${NAME}, ${NAME:-default}, ${NAME:?message} or ${NAME:+other}; $$ stands for a dollar sign',
@@ -108,7 +129,10 @@ function composeFiller(project: Project, origin: Origin, mode: Mode): Unset {
     return '';
   };
   const required = (name: string, message: string): string => {
-    if (mode === 'content') return `\${secret:env/${name}}`;
+    if (mode === 'content') {
+      rememberDemand(project, origin, [name, message]);
+      return `\${secret:env/${name}}`;
+    }
     const reason = message === '' ? '' : `: ${message}`;
     project.error('UNRESOLVED_VARIABLE', node, `\${${name}} has no value${reason}`, {
       hint: `set it in .env, or under variables: of the kombination`,
@@ -155,7 +179,10 @@ export function envFiller(
       rememberUnset(project, origin, name);
       return `\${${name}:-}`;
     },
-    required: (name) => `\${${name}}`,
+    required(name, message) {
+      rememberDemand(project, origin, [name, message]);
+      return `\${${name}}`;
+    },
     otherwise: (name, fallback) => (/[}$]/.test(fallback) ? fallback : `\${${name}:-${fallback}}`),
   };
 }

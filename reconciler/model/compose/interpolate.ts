@@ -103,20 +103,22 @@ export interface Filler {
   readonly required: (name: string, message: string) => string;
   /** Value of a variable that is not set and has a default. Default: the default. */
   readonly otherwise?: (name: string, fallback: string) => string;
+  /** What stands for a reference to a secret. Default: the reference. */
+  readonly secret?: (reference: string) => string;
   /** What stands for a text of the template. Default: the text. */
   readonly plain?: (text: string) => string;
 }
 
 /** The text with its variables filled in; a template that cannot be read is returned as a problem. */
 export function fillTemplate(text: string, filler: Filler): string | TemplateProblem {
-  const { plain = (part: string) => part } = filler;
+  const { plain = (part: string) => part, secret = (part: string) => part } = filler;
   if (!text.includes('$')) return plain(text);
   const parts = parseTemplate(text);
   if ('problem' in parts) return parts;
   let result = '';
   for (const part of parts) {
     const value =
-      'text' in part ? plain(part.text) : 'secret' in part ? part.secret : fillVariable(part, filler);
+      'text' in part ? plain(part.text) : 'secret' in part ? secret(part.secret) : fillVariable(part, filler);
     if (typeof value !== 'string') return value;
     result += value;
   }

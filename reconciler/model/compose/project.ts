@@ -32,6 +32,8 @@ export interface Project {
   readonly warning: Report;
   /** Variables that are not set, by the value that asks for them. */
   readonly unset: Map<Origin, Set<string>>;
+  /** What the author says about variables that must be set, by the value that asks for them. */
+  readonly demands: Map<Origin, Map<string, string>>;
   /** Values that variables were filled into. */
   readonly filled: Set<Origin>;
   /** Files parsed so far, so that one that is used twice is reported once. */
@@ -186,4 +188,15 @@ function lineDocument(lines: ReadonlyMap<string, number>): YamlDocument {
 export function rememberUnset({ unset }: Project, origin: Origin, name: string): void {
   const names = unset.get(origin) ?? new Set<string>();
   unset.set(origin, names.add(name));
+}
+
+/** Remembers what the author says about a variable that must be set: `${NAME:?message}`. */
+export function rememberDemand(
+  { demands }: Project,
+  origin: Origin,
+  [name, message]: readonly [string, string],
+): void {
+  if (message === '') return;
+  const known = demands.get(origin) ?? new Map<string, string>();
+  demands.set(origin, known.set(name, message));
 }

@@ -24,8 +24,8 @@ export function speaksCompose({ value }: YamlDocument): boolean {
     if (!service) continue;
     if (SERVICE_WORDS.some((word) => service[word] !== undefined)) return true;
     if (passesOn(service['environment']) || passesOn(service['env'])) return true;
-    const { files: ___, ...said } = service;
-    if (hasDollar(said)) return true;
+    const { files, ...said } = service;
+    if (hasDollar(said) || (asList(files) ?? []).some(hasDollarBesideContent)) return true;
   }
   return hasDollar(rest);
 }
@@ -35,6 +35,12 @@ function passesOn(environment: unknown): boolean {
   const list = asList(environment);
   if (list) return list.some((item) => typeof item === 'string' && !item.includes('='));
   return Object.values(asFields(environment) ?? {}).includes(null);
+}
+
+/** What a file holds may have dollar signs of its own. */
+function hasDollarBesideContent(file: unknown): boolean {
+  const { content: _, ...said } = asFields(file) ?? {};
+  return hasDollar(said);
 }
 
 function hasDollar(value: unknown): boolean {

@@ -173,6 +173,21 @@ describe('bad requests', () => {
     expect(response.status).toBe(status);
   });
 
+  it('tells an unknown service from an unknown stack', async () => {
+    const reasonOf = async (path: string) => {
+      const response = await server.request(`/api/v1/stacks/${path}`);
+      const { error } = (await response.json()) as { error: { reason: string; message: string } };
+      return [response.status, error.reason, error.message];
+    };
+
+    expect(await reasonOf('homelab/services/nope/logs')).toEqual([
+      404,
+      'UNKNOWN_SERVICE',
+      expect.stringMatching(/^homelab has no service nope; it has: /),
+    ]);
+    expect((await reasonOf('nope/services/web/logs'))[1]).toBe('UNKNOWN_STACK');
+  });
+
   it('names the allowed methods with 405', async () => {
     const response = await server.request('/api/v1/stacks/homelab', { method: 'POST' });
 

@@ -1,0 +1,71 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createDockerTarget } from '../../reconciler/adapters/docker/index.ts';
+import { diffResource } from '../../reconciler/diff/diff-resource.ts';
+import type { DesiredResource } from '../../reconciler/model/resource.ts';
+import { engineJson } from '../support/docker-engine.ts';
+import { TARGET } from '../support/docker-resources.ts';
+import { freshStack } from '../support/docker-stack.ts';
+import { realClock, silentLogger } from '../support/target-options.ts';
+import { buildTestImage } from '../support/test-image.ts';
+import { workerEngine } from '../support/worker-engine.ts';
+
+const IMAGE = 'kombinator-taken:1';
+const host = workerEngine();
+const path = host.replace('unix://', '');
+
+const target = createDockerTarget({
+  name: TARGET,
+  connection: { type: 'unix', path },
+  clock: realClock,
+  logger: silentLogger,
+  stableMs: 200,
+});
+beforeAll(() => buildTestImage(host, IMAGE));
+afterAll(() => target[Symbol.asyncDispose]());
+
+it('tells which Compose project has the names that a stack needs, and takes over a volume as external', async () => {
+  const { stack, make, service, apply, observe } = freshStack(target, IMAGE);
+  const Labels = { 'com.docker.compose.project': 'legacy', 'com.docker.compose.service': 'web' };
+  const web = service('web');
+  const front = make.network('front');
+  const data = make.volume('data');
+  await engineJson(path, 'POST', `/containers/create?name=${stack}-web-1`, { Image: IMAGE, Labels });
+  await engineJson(path, 'POST', '/networks/create', { Name: `${stack}_front`, Labels });
+  await engineJson(path, 'POST', '/volumes/create', { Name: `${stack}_data`, Labels });
+  const all: readonly DesiredResource[] = [web, front, data];
+  for (const desired of all) {
+    expect((await observe(desired))?.projection?.refused).toContain(
+      'belongs to the Compose project legacy (service web)',
+    );
+    await expect(apply('create', desired)).rejects.toMatchObject({
+      code: 'NAME_TAKEN',
+      retryable: false,
+      message: expect.stringMatching(/the Compose project legacy \(service web\): .*by hand/) as string,
+    });
+  }
+  const external = make.volume('data', { external: true });
+  expect((await observe(external))?.health.status).toBe('healthy');
+  await apply('create', external);
+  // A name that only begins like one that is wanted is in nobody's way.
+  expect(await observe(make.volume('dat'))).toBeUndefined();
+});
+
+it('sees that a container was renamed, and gives it its name back while it runs', async () => {
+  const { stack, service, apply, observe, settled } = freshStack(target, IMAGE);
+  const web = service('web');
+  await apply('create', web);
+  await settled(web);
+  const before = await observe(web);
+  await engineJson(path, 'POST', `/containers/${stack}-web-1/rename?name=${stack}-bar`);
+  const renamed = await observe(web);
+  expect(diffResource(web, renamed)).toMatchObject({
+    action: 'update',
+    cause: `somebody has renamed it to ${stack}-bar`,
+  });
+  expect(renamed?.fingerprint).not.toBe(before?.fingerprint);
+  await apply('update', web);
+  const after = await observe(web);
+  expect(diffResource(web, after).action).toBe('no-op');
+  expect(after?.detail).toEqual(before?.detail);
+  expect(after?.fingerprint).toBe(before?.fingerprint);
+});
