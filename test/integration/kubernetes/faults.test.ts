@@ -154,11 +154,10 @@ function describeFaults(name: string, setup: () => Promise<FaultyCluster>): void
       const path = `/apis/apps/v1/namespaces/${own.namespace}/deployments/web`;
       await hand.edit(path, { metadata: { annotations: { revision: '1' } } }, 'controller');
       const changed = own.describe([WEB.replace('replicas: 2', 'replicas: 3')]);
-      const { changes } = await own.plan(changed);
+      const { changes } = await own.plan(changed).finally(() => cluster.line.tell());
       expect(changes.find(({ kind }) => kind === 'Deployment')?.fields).toEqual([
         { path: 'spec.replicas', before: 2, after: 3 },
       ]);
-      cluster.line.tell();
     });
 
     it('goes on when a kind is no longer there and its watch has ended', async () => {
