@@ -1,29 +1,29 @@
 /** The public surface: what the API, the command line and embedding programs may use. */
 import type { Kombinator, KombinatorOptions } from './daemon/create-kombinator.ts';
 
-export type * from './reconciler.ts';
+export type * from './public/reconciler.ts';
 export type * from './plan/plan.ts';
 export type * from './ports/store.ts';
-export type * from './instances.ts';
-export type { Instance, InstancePort, InstanceStatus } from './model/instance/instance.ts';
+export type * from './public/instances.ts';
+export type { Instance, InstancePort, InstanceStatus } from './pods/instance.ts';
 export type { ExecSession, LogLine, LogOptions, SessionOptions, TargetFacts } from './ports/target.ts';
 export type { DeploymentTag } from './ports/source.ts';
-export type { Diagnostic, Position } from './model/diagnostic.ts';
-export type { Json, JsonObject } from './model/json.ts';
-export { DIAGNOSTIC_CODES, ruleOf } from './model/diagnostic-codes.ts';
+export type { Diagnostic, Position } from './base/diagnostic.ts';
+export type { Json, JsonObject } from './base/json.ts';
+export { DIAGNOSTIC_CODES, ruleOf } from './base/diagnostic-codes.ts';
 export { ENVIRONMENTS, formatRelease, parseRelease, readRelease } from './model/release-tag.ts';
 export type { Release } from './model/release-tag.ts';
-export { formatDiagnostic, hasErrors } from './model/diagnostic.ts';
-export { errorMessage, isReconcilerError, ReconcilerError } from './model/errors.ts';
-export type { ErrorCode } from './model/errors.ts';
+export { formatDiagnostic, hasErrors } from './base/diagnostic.ts';
+export { errorMessage, isReconcilerError, ReconcilerError } from './base/errors.ts';
+export type { ErrorCode } from './base/errors.ts';
 export type { Logger } from './ports/logger.ts';
 export { planDigest } from './plan/compare-plans.ts';
 export { formatPlan, formatSummary } from './plan/format-plan.ts';
 export { GENERATE_FORMATS } from './render/generate/generate.ts';
 export type * from './model/generated.ts';
-export { importCompose } from './model/import/import-compose.ts';
-export type { Imported, ImportNote } from './model/import/import-compose.ts';
-export { parseDotEnv } from './model/import/interpolate.ts';
+export { importCompose } from './config/compose/import/import-compose.ts';
+export type { Imported, ImportNote } from './config/compose/import/import-compose.ts';
+export { parseDotEnv } from './config/compose/import/interpolate.ts';
 export { hasChanges, hasWork } from './plan/build-plan.ts';
 export type { Kombinator, KombinatorOptions } from './daemon/create-kombinator.ts';
 

@@ -1,16 +1,16 @@
 import { join } from 'node:path';
 import type { Kombinator, Logger } from '../../reconciler/index.ts';
 import { createKombinator } from '../../reconciler/index.ts';
-import { UsageError } from './failure.ts';
+import { UsageError } from './terminal/failure.ts';
 import type { Purpose } from './invocation.ts';
-import { createLocalSession, localActor } from './local-session.ts';
-import { acquireStateLock } from './lock.ts';
-import { createLogger } from './logger.ts';
+import { createLocalSession, localActor } from './session/local-session.ts';
+import { acquireStateLock } from './session/lock.ts';
+import { createLogger } from './terminal/logger.ts';
 import type { GlobalOptions } from './options.ts';
 import { gitCredentials, readApiKey, userStateDirectory } from './options.ts';
-import { createRemoteSession } from './remote-session.ts';
-import type { KeyStore, Session } from './session.ts';
-import { createStyle, type Terminal } from './terminal.ts';
+import { createRemoteSession } from './remote/remote-session.ts';
+import type { KeyStore, Session } from './session/session.ts';
+import { createStyle, type Terminal } from './terminal/terminal.ts';
 
 /** Of a daemon, below the current directory. */
 export const DAEMON_STATE_DIRECTORY = '.kombinator';

@@ -1,8 +1,8 @@
 import type { StackView } from '../../reconciler/index.ts';
-import type { Interrupt } from './interrupt.ts';
+import type { Interrupt } from './terminal/interrupt.ts';
 import type { GlobalOptions } from './options.ts';
-import type { KeyStore, Session } from './session.ts';
-import type { Style, Terminal } from './terminal.ts';
+import type { KeyStore, Session } from './session/session.ts';
+import type { Style, Terminal } from './terminal/terminal.ts';
 
 /** `apply` takes the state directory for itself, `read` shares it. */
 export type Purpose = 'read' | 'apply';

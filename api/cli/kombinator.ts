@@ -2,10 +2,10 @@
 import process from 'node:process';
 import packageJson from '../../package.json' with { type: 'json' };
 import { openKeys, openSession } from './context.ts';
-import { createInterrupt } from './interrupt.ts';
-import { EXIT } from './failure.ts';
+import { createInterrupt } from './terminal/interrupt.ts';
+import { EXIT } from './terminal/failure.ts';
 import { runCli } from './main.ts';
-import { createProcessTerminal } from './terminal.ts';
+import { createProcessTerminal } from './terminal/terminal.ts';
 
 const terminal = createProcessTerminal(process);
 using interrupt = createInterrupt({ process, code: EXIT.interrupted });

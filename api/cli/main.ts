@@ -1,12 +1,12 @@
 import { CommanderError } from 'commander';
-import { EXIT, formatFailure, toFailure, type Failure } from './failure.ts';
-import type { Interrupt } from './interrupt.ts';
+import { EXIT, formatFailure, toFailure, type Failure } from './terminal/failure.ts';
+import type { Interrupt } from './terminal/interrupt.ts';
 import type { Invocation, Purpose } from './invocation.ts';
 import type { GlobalOptions } from './options.ts';
 import { createProgram } from './program.ts';
 import type { ServeFlags } from './program-hooks.ts';
-import type { KeyStore, Session } from './session.ts';
-import { createStyle, wantsColor, type Terminal } from './terminal.ts';
+import type { KeyStore, Session } from './session/session.ts';
+import { createStyle, wantsColor, type Terminal } from './terminal/terminal.ts';
 
 /** What a command line needs from the outside; `context.ts` has the real ones, tests their own. */
 export interface CliDependencies {

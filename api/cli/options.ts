@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync, realpathSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { UsageError } from './failure.ts';
+import { UsageError } from './terminal/failure.ts';
 import { reasonOf } from './read-files.ts';
 
 /** Options every command takes, as commander hands them over (environment variables already applied). */

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import type { Plan } from '../../reconciler/index.ts';
 import { errorMessage, planDigest } from '../../reconciler/index.ts';
-import { UsageError } from './failure.ts';
+import { UsageError } from './terminal/failure.ts';
 import { reasonOf } from './read-files.ts';
 
 /** What `plan --out` writes and `apply FILE` reads. Holds no secret: plans are masked. */

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import type { Invocation } from './invocation.ts';
 import type { GlobalOptions } from './options.ts';
-import type { Terminal } from './terminal.ts';
+import type { Terminal } from './terminal/terminal.ts';
 
 /** Options of `serve` as written; `serve.ts` gives them a meaning. */
 export interface ServeFlags {

@@ -11,14 +11,14 @@ import { ensureAdminKey } from '../auth/admin-key.ts';
 import type { AuthOptions } from '../auth/authenticate.ts';
 import { isLoopbackHost } from '../http/loopback.ts';
 import { DAEMON_STATE_DIRECTORY, openKombinator } from './context.ts';
-import { EXIT, UsageError } from './failure.ts';
-import type { Interrupt } from './interrupt.ts';
-import { acquireStateLock } from './lock.ts';
-import { createLogger } from './logger.ts';
+import { EXIT, UsageError } from './terminal/failure.ts';
+import type { Interrupt } from './terminal/interrupt.ts';
+import { acquireStateLock } from './session/lock.ts';
+import { createLogger } from './terminal/logger.ts';
 import type { GlobalOptions, ListenAddress } from './options.ts';
 import { parseDuration, parseListen } from './options.ts';
 import type { ServeFlags } from './program-hooks.ts';
-import { createStyle, wantsColor, type Terminal } from './terminal.ts';
+import { createStyle, wantsColor, type Terminal } from './terminal/terminal.ts';
 
 export interface ServeContext {
   readonly options: GlobalOptions;

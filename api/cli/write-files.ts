@@ -1,7 +1,7 @@
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { GeneratedFile } from '../../reconciler/index.ts';
-import { UsageError } from './failure.ts';
+import { UsageError } from './terminal/failure.ts';
 
 export interface OutputFile extends GeneratedFile {
   /** Path that it is copied from, with its mode. Default: the content is written. */

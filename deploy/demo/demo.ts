@@ -1,5 +1,5 @@
 import process from 'node:process';
-import { createInterrupt } from '../../api/cli/interrupt.ts';
+import { createInterrupt } from '../../api/cli/terminal/interrupt.ts';
 import { errorMessage } from '../../reconciler/index.ts';
 import { createNarrator } from './narrator.ts';
 import { runDemo } from './story.ts';

@@ -1,6 +1,6 @@
 import process from 'node:process';
 import { isatty } from 'node:tty';
-import { createStyle, wantsColor, type Style } from '../../api/cli/terminal.ts';
+import { createStyle, wantsColor, type Style } from '../../api/cli/terminal/terminal.ts';
 
 /** Tells the person at the terminal what is going on. */
 export interface Narrator {

@@ -1,10 +1,10 @@
 import { appendFile, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { formatStep } from '../../api/cli/progress.ts';
-import { createRemoteSession } from '../../api/cli/remote-session.ts';
-import type { Session } from '../../api/cli/session.ts';
-import { formatTable } from '../../api/cli/table.ts';
+import { formatStep } from '../../api/cli/terminal/progress.ts';
+import { createRemoteSession } from '../../api/cli/remote/remote-session.ts';
+import type { Session } from '../../api/cli/session/session.ts';
+import { formatTable } from '../../api/cli/terminal/table.ts';
 import type { Job, JobDetail, StackView } from '../../reconciler/index.ts';
 import { formatPlan } from '../../reconciler/index.ts';
 import { startDaemon, type DemoDaemon } from './daemon.ts';

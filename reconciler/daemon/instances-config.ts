@@ -1,15 +1,15 @@
-import { readClusterConnection } from '../model/cluster-document.ts';
+import { readClusterConnection } from '../config/fleet/cluster-document.ts';
 import { readConnection } from '../model/connection.ts';
-import type { DocumentPath } from '../model/document-path.ts';
-import type { LimitRange, ResourceBounds, ResourceQuota } from '../model/instance/limits.ts';
-import type { Quantity } from '../model/instance/quantity.ts';
-import { parseQuantity, toMilli, toUnits } from '../model/instance/quantity.ts';
-import type { Issues } from '../model/issue.ts';
-import { accept } from '../model/issue.ts';
+import type { DocumentPath } from '../base/document-path.ts';
+import type { LimitRange, ResourceBounds, ResourceQuota } from '../pods/limits.ts';
+import type { Quantity } from '../pods/quantity.ts';
+import { parseQuantity, toMilli, toUnits } from '../pods/quantity.ts';
+import type { Issues } from '../base/issue.ts';
+import { accept } from '../base/issue.ts';
 import type { DockerConnection, KubernetesConnection } from '../model/target.ts';
-import { parseDuration } from '../model/units.ts';
-import type { Fields } from '../model/values.ts';
-import { asFields, asNumber, asString, defined } from '../model/values.ts';
+import { parseDuration } from '../base/units.ts';
+import type { Fields } from '../base/values.ts';
+import { asFields, asNumber, asString, defined } from '../base/values.ts';
 import type { InstanceSettings } from '../run/instances/context.ts';
 import { DEFAULT_SETTINGS } from '../run/instances/context.ts';
 

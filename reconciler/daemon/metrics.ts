@@ -1,7 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { GaugeConfiguration } from 'prom-client';
-import type { Instances } from '../instances.ts';
-import type { Reconciler, ReconcilerEvent } from '../reconciler.ts';
+import type { Instances } from '../public/instances.ts';
+import type { Reconciler, ReconcilerEvent } from '../public/reconciler.ts';
 
 /** What `/metrics` answers, in the Prometheus text format. */
 export interface Metrics extends Disposable {

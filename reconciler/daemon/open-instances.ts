@@ -1,9 +1,9 @@
 import { createDockerInstances } from '../adapters/docker/index.ts';
-import { errorMessage, isReconcilerError } from '../model/errors.ts';
+import { errorMessage, isReconcilerError } from '../base/errors.ts';
 import type { RegistryCredentials } from '../model/registry.ts';
 import { createKubernetesInstances } from '../adapters/kubernetes/index.ts';
-import { defined } from '../model/values.ts';
-import type { Instances } from '../instances.ts';
+import { defined } from '../base/values.ts';
+import type { Instances } from '../public/instances.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { InstanceBackend } from '../ports/instance-backend.ts';
 import type { Logger } from '../ports/logger.ts';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ReconcilerError } from '../model/errors.ts';
+import { ReconcilerError } from '../base/errors.ts';
 
 /** The name under which this installation's instances are known where they run. */
 export interface OwnerId {

@@ -1,7 +1,7 @@
-import type { Problem } from './issue.ts';
+import type { Problem } from '../base/issue.ts';
 import type { DockerConnection } from './target.ts';
-import type { Fields } from './values.ts';
-import { asFields, asNumber, asString, defined } from './values.ts';
+import type { Fields } from '../base/values.ts';
+import { asFields, asNumber, asString, defined } from '../base/values.ts';
 
 const FORMS = 'localhost, unix:///path, tcp://host:2376, ssh://user@host, or a host name';
 const HOST = /^(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:]+\])$/;

@@ -1,4 +1,4 @@
-import { ReconcilerError } from './errors.ts';
+import { ReconcilerError } from '../base/errors.ts';
 
 export const ENVIRONMENTS = ['dev', 'staging', 'prod'] as const;
 export type Environment = (typeof ENVIRONMENTS)[number];

@@ -1,6 +1,6 @@
-import type { Position } from './diagnostic.ts';
-import type { Json, JsonObject } from './json.ts';
-import { canonicalJson, sha256 } from './json.ts';
+import type { Position } from '../base/diagnostic.ts';
+import type { Json, JsonObject } from '../base/json.ts';
+import { canonicalJson, sha256 } from '../base/json.ts';
 import type { RolloutRule } from './rollout.ts';
 import type { Spec } from './secret.ts';
 import { digestSpec } from './secret.ts';

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
-import type { Json, JsonObject } from './json.ts';
-import { sha256 } from './json.ts';
+import type { Json, JsonObject } from '../base/json.ts';
+import { sha256 } from '../base/json.ts';
 
 /** What stands in plans, logs, tags, labels and answers where a secret value would be. */
 export const MASK = '***';

@@ -1,8 +1,8 @@
-import type { BackupPolicy } from './database/backup.ts';
-import type { DatabaseSettings } from './database/settings.ts';
-import type { Diagnostic } from './diagnostic.ts';
-import type { HookStage } from './hooks.ts';
-import { canonicalJson, sha256 } from './json.ts';
+import type { BackupPolicy } from '../database/backup.ts';
+import type { DatabaseSettings } from '../database/settings.ts';
+import type { Diagnostic } from '../base/diagnostic.ts';
+import type { HookStage } from '../config/kombination/hooks.ts';
+import { canonicalJson, sha256 } from '../base/json.ts';
 import type { DesiredResource } from './resource.ts';
 import { digestSpec } from './secret.ts';
 import type { TargetReference } from './target.ts';

@@ -1,4 +1,4 @@
-import { canonicalJson } from './json.ts';
+import { canonicalJson } from '../base/json.ts';
 
 /** How an engine is reached. Credentials are paths or secret references, never values. */
 export type DockerConnection =

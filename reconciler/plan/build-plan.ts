@@ -1,6 +1,6 @@
-import { diffResource } from '../diff/diff-resource.ts';
-import { topLevelKey } from '../diff/diff-spec.ts';
-import type { Diagnostic } from '../model/diagnostic.ts';
+import { diffResource } from './diff-resource.ts';
+import { topLevelKey } from './diff-spec.ts';
+import type { Diagnostic } from '../base/diagnostic.ts';
 import type { DesiredResource, ObservedResource, ResourceId } from '../model/resource.ts';
 import { stackDigest } from '../model/stack.ts';
 import type { StackPolicy } from '../model/stack.ts';
@@ -10,7 +10,7 @@ import { volumesLeftBehind } from './moves.ts';
 import { explainBuilds } from './explain-builds.ts';
 import { orderChanges } from './order.ts';
 import type { Action, Change, Plan, PlanSummary } from './plan.ts';
-import { projectionFindings } from './projections.ts';
+import { projectionFindings } from './dry-runs.ts';
 import type { UnreachableTarget } from './unreachable.ts';
 import { holdBack, splitByReach, unreachableWarnings } from './unreachable.ts';
 

@@ -1,5 +1,5 @@
-import type { Json } from '../model/json.ts';
-import { canonicalJson, sha256 } from '../model/json.ts';
+import type { Json } from '../base/json.ts';
+import { canonicalJson, sha256 } from '../base/json.ts';
 import type { ResourceId } from '../model/resource.ts';
 import type { Plan } from './plan.ts';
 

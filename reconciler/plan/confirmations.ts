@@ -1,8 +1,8 @@
 import type { PlanInput } from './build-plan.ts';
 import { isPruned } from './deletions.ts';
 import type { Change, Confirmation } from './plan.ts';
-import { takeoversIn } from './projections.ts';
-import { goesWithService } from './things.ts';
+import { takeoversIn } from './dry-runs.ts';
+import { goesWithService } from './logical-id.ts';
 
 /** Everything in a plan that needs a yes. */
 export function confirmationsFor(changes: readonly Change[], input: PlanInput): Confirmation[] {

@@ -1,7 +1,7 @@
 import type { ObservedResource } from '../model/resource.ts';
 import type { PlanInput } from './build-plan.ts';
 import type { Change } from './plan.ts';
-import { thingOf } from './things.ts';
+import { thingOf } from './logical-id.ts';
 
 /** What happens to something the stack owns and nothing describes any more: it goes, unless it holds data or is to be kept. */
 export function deletionOf(observed: ObservedResource, input: PlanInput): Change {

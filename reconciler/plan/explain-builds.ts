@@ -1,5 +1,5 @@
-import { diffSpec, topLevelKey } from '../diff/diff-spec.ts';
-import type { JsonObject } from '../model/json.ts';
+import { diffSpec, topLevelKey } from './diff-spec.ts';
+import type { JsonObject } from '../base/json.ts';
 import type { ObservedResource } from '../model/resource.ts';
 import type { Change } from './plan.ts';
 

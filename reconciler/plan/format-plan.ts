@@ -1,6 +1,6 @@
-import type { FieldChange } from '../diff/change.ts';
-import type { Json } from '../model/json.ts';
-import { formatDiagnostic } from '../model/diagnostic.ts';
+import type { FieldChange } from './change.ts';
+import type { Json } from '../base/json.ts';
+import { formatDiagnostic } from '../base/diagnostic.ts';
 import type { Action, Change, Plan, PlanSummary } from './plan.ts';
 
 export interface FormatPlanOptions {

@@ -1,9 +1,9 @@
-import type { Diagnostic } from '../model/diagnostic.ts';
+import type { Diagnostic } from '../base/diagnostic.ts';
 import type { ResourceId } from '../model/resource.ts';
-import { isRunner } from '../model/kubernetes-object.ts';
-import { claimsOf } from './claims.ts';
+import { isRunner } from '../model/kubernetes/kubernetes-object.ts';
+import { claimsOf } from './exclusive-resources.ts';
 import type { Change } from './plan.ts';
-import { thingOf } from './things.ts';
+import { thingOf } from './logical-id.ts';
 
 /**
  * Services that run on another node from now on: the old container goes once the new one is healthy, unless the new one

@@ -1,7 +1,7 @@
 import type { Dependency, DesiredResource, ResourceId } from '../model/resource.ts';
-import { isRunner } from '../model/kubernetes-object.ts';
-import type { ClaimEdge } from './claims.ts';
-import { claimEdges, twinEdges } from './claims.ts';
+import { isRunner } from '../model/kubernetes/kubernetes-object.ts';
+import type { ClaimEdge } from './exclusive-resources.ts';
+import { claimEdges, twinEdges } from './exclusive-resources.ts';
 import { moveEdges } from './moves.ts';
 import type { Change } from './plan.ts';
 import { withBatches } from './rollout.ts';

@@ -1,6 +1,6 @@
-import type { FieldChange } from '../diff/change.ts';
-import type { Diagnostic, Position } from '../model/diagnostic.ts';
-import type { JsonObject } from '../model/json.ts';
+import type { FieldChange } from './change.ts';
+import type { Diagnostic, Position } from '../base/diagnostic.ts';
+import type { JsonObject } from '../base/json.ts';
 import type { Dependency, FieldConflict, ResourceId } from '../model/resource.ts';
 import type { RolloutRule } from '../model/rollout.ts';
 import type { UnreachableTarget } from './unreachable.ts';

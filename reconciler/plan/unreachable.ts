@@ -1,9 +1,9 @@
-import type { Diagnostic } from '../model/diagnostic.ts';
+import type { Diagnostic } from '../base/diagnostic.ts';
 import type { DesiredResource, ResourceId } from '../model/resource.ts';
-import { isRunner } from '../model/kubernetes-object.ts';
+import { isRunner } from '../model/kubernetes/kubernetes-object.ts';
 import { isSuccessor } from './moves.ts';
 import type { Change } from './plan.ts';
-import { isUsedByRunners } from './things.ts';
+import { isUsedByRunners } from './logical-id.ts';
 
 /** A node whose engine does not answer. */
 export interface UnreachableTarget {

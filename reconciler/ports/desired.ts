@@ -1,4 +1,4 @@
-import type { Diagnostic } from '../model/diagnostic.ts';
+import type { Diagnostic } from '../base/diagnostic.ts';
 import type { DesiredStack, StackPolicy } from '../model/stack.ts';
 import type { RegistrySetting } from '../model/registry.ts';
 import type { TargetReference } from '../model/target.ts';

@@ -1,5 +1,5 @@
-import type { Instance, InstancePort } from '../model/instance/instance.ts';
-import type { JsonObject } from '../model/json.ts';
+import type { Instance, InstancePort } from '../pods/instance.ts';
+import type { JsonObject } from '../base/json.ts';
 
 /** An instance that is to be placed: it has ports, and no node yet. */
 export type UnplacedInstance = Pick<Instance, 'id' | 'podId' | 'namespace' | 'serviceName' | 'pod' | 'ports'>;

@@ -1,4 +1,4 @@
-import type { Instance } from '../model/instance/instance.ts';
+import type { Instance } from '../pods/instance.ts';
 
 /** One port of the range; a lock that nobody made good of ends by itself. */
 export interface NodePortRecord {

@@ -1,5 +1,5 @@
-import type { Assessment } from '../model/assess.ts';
-import type { BuildSecretSpec } from '../model/docker-spec.ts';
+import type { Assessment } from '../config/kombination/analyze.ts';
+import type { BuildSecretSpec } from '../model/docker/docker-spec.ts';
 import type { DesiredResource, ResourceId } from '../model/resource.ts';
 import { hashSpec, resourceId } from '../model/resource.ts';
 import { Secret } from '../model/secret.ts';

@@ -1,10 +1,10 @@
-import type { Assessment } from '../model/assess.ts';
-import type { ContainerOptions } from '../model/docker-options.ts';
-import type { ContainerSpec, EndpointSpec } from '../model/docker-spec.ts';
-import type { LinkEntry, ServiceModel } from '../model/kombination.ts';
-import { containerName } from '../model/kombination.ts';
-import { sharedService } from '../model/service-network.ts';
-import { compareText, toRecord } from '../model/values.ts';
+import type { Assessment } from '../config/kombination/analyze.ts';
+import type { ContainerOptions } from '../model/docker/docker-options.ts';
+import type { ContainerSpec, EndpointSpec } from '../model/docker/docker-spec.ts';
+import type { LinkEntry, ServiceModel } from '../config/kombination/kombination.ts';
+import { containerName } from '../config/kombination/kombination.ts';
+import { sharedService } from '../config/kombination/service/service-network.ts';
+import { compareText, toRecord } from '../base/values.ts';
 import { engineName, networksOf } from './names.ts';
 
 /* A container's place among others: its networks, and what it shares with one other container. */

@@ -1,4 +1,4 @@
-import type { Assessment } from '../model/assess.ts';
+import type { Assessment } from '../config/kombination/analyze.ts';
 import type {
   ContainerSpec,
   FileSpec,
@@ -7,25 +7,25 @@ import type {
   PortSpec,
   RestartSpec,
   SecretFileSpec,
-} from '../model/docker-spec.ts';
-import { CONTAINER_UPDATABLE } from '../model/docker-spec.ts';
-import type { Position } from '../model/diagnostic.ts';
-import type { Lookup } from '../model/env-value.ts';
-import { parseEnvValue, resolveEnvValue } from '../model/env-value.ts';
-import { isProblem } from '../model/issue.ts';
-import type { ServiceModel } from '../model/kombination.ts';
-import { containerName } from '../model/kombination.ts';
+} from '../model/docker/docker-spec.ts';
+import { CONTAINER_UPDATABLE } from '../model/docker/docker-spec.ts';
+import type { Position } from '../base/diagnostic.ts';
+import type { Lookup } from '../config/kombination/service/env-value.ts';
+import { parseEnvValue, resolveEnvValue } from '../config/kombination/service/env-value.ts';
+import { isProblem } from '../base/issue.ts';
+import type { ServiceModel } from '../config/kombination/kombination.ts';
+import { containerName } from '../config/kombination/kombination.ts';
 import type { Dependency, DesiredResource, ResourceId } from '../model/resource.ts';
 import { hashSpec, resourceId } from '../model/resource.ts';
-import { numbersOf, portOfReplica } from '../model/replicas.ts';
+import { numbersOf, portOfReplica } from '../config/kombination/replicas.ts';
 import { replicaName } from '../model/rollout.ts';
 import { Secret } from '../model/secret.ts';
-import { asFields, asList, compareText, defined, toRecord } from '../model/values.ts';
+import { asFields, asList, compareText, defined, toRecord } from '../base/values.ts';
 import type { Locate } from './names.ts';
 import { buildNetworks, buildOptions, buildPlaces, sharedWith } from './container-places.ts';
 import { engineName, networksOf } from './names.ts';
 import { buildRollout } from './rollout.ts';
-import { WRITTEN_AS } from './written-as.ts';
+import { WRITTEN_AS } from './document-keys.ts';
 
 export interface ContainerOptions {
   readonly service: ServiceModel;

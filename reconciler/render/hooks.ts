@@ -1,9 +1,9 @@
-import { clusterOf } from '../model/cluster-node.ts';
+import { clusterOf } from '../config/kombination/cluster-node.ts';
 import type { DesiredResource } from '../model/resource.ts';
 import { hashSpec, resourceId } from '../model/resource.ts';
-import type { ServiceModel } from '../model/kombination.ts';
+import type { ServiceModel } from '../config/kombination/kombination.ts';
 import type { DesiredHook } from '../model/stack.ts';
-import { defined } from '../model/values.ts';
+import { defined } from '../base/values.ts';
 import { renderContainer } from './container.ts';
 import { renderClusterHook } from './kubernetes/hook.ts';
 import type { RenderClusterOptions } from './kubernetes/kombination.ts';

@@ -1,8 +1,8 @@
-import type { Assessment } from '../model/assess.ts';
-import { clusterOf, namespaceOf, onMachines } from '../model/cluster-node.ts';
-import { dnsName, workloadKind } from '../model/cluster-names.ts';
-import type { ServiceModel } from '../model/kombination.ts';
-import { objectId } from '../model/kubernetes-object.ts';
+import type { Assessment } from '../config/kombination/analyze.ts';
+import { clusterOf, namespaceOf, onMachines } from '../config/kombination/cluster-node.ts';
+import { dnsName, workloadKind } from '../model/kubernetes/cluster-names.ts';
+import type { ServiceModel } from '../config/kombination/kombination.ts';
+import { objectId } from '../model/kubernetes/kubernetes-object.ts';
 import type { DesiredResource } from '../model/resource.ts';
 import { resourceId } from '../model/resource.ts';
 import { defaultRestart } from './container.ts';

@@ -1,7 +1,7 @@
-import type { Position } from '../model/diagnostic.ts';
-import type { DocumentPath } from '../model/document-path.ts';
-import type { NetworkModel, ServiceModel, VolumeModel } from '../model/kombination.ts';
-import type { YamlDocument } from '../model/yaml-document.ts';
+import type { Position } from '../base/diagnostic.ts';
+import type { DocumentPath } from '../base/document-path.ts';
+import type { NetworkModel, ServiceModel, VolumeModel } from '../config/kombination/kombination.ts';
+import type { YamlDocument } from '../config/yaml-document.ts';
 
 /** Finds lines; `key` (the default) points at the name of a thing rather than at its content. */
 export type Locate = (path: DocumentPath, at?: 'key' | 'value') => Position;

@@ -1,5 +1,5 @@
-import type { ServiceModel } from '../model/kombination.ts';
-import { whyStopFirst } from '../model/replicas.ts';
+import type { ServiceModel } from '../config/kombination/kombination.ts';
+import { whyStopFirst } from '../config/kombination/replicas.ts';
 import { DEFAULT_ROLLOUT } from '../model/rollout.ts';
 import type { RolloutRule } from '../model/rollout.ts';
 

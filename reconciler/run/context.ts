@@ -1,4 +1,4 @@
-import { errorMessage } from '../model/errors.ts';
+import { errorMessage } from '../base/errors.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { StackRecord, Store } from '../ports/store.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -6,11 +6,11 @@ import type { DesiredState } from '../ports/desired.ts';
 import type { Freeze } from '../ports/freeze.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Source } from '../ports/source.ts';
-import type { Deployments } from './deployments.ts';
-import type { EventHub } from './events.ts';
-import type { JobBook } from './job-book.ts';
+import type { Deployments } from './record/deployments.ts';
+import type { EventHub } from './loop/events.ts';
+import type { JobBook } from './record/job-store.ts';
 import type { StackTable } from './stack-table.ts';
-import type { TargetPool } from './target-pool.ts';
+import type { TargetPool } from './observe/target-pool.ts';
 
 /** The parts that every stage of a run shares; made once per process. */
 export interface RunContext {

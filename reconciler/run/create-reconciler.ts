@@ -1,5 +1,5 @@
-import { hasErrors } from '../model/diagnostic.ts';
-import { errorMessage, ReconcilerError } from '../model/errors.ts';
+import { hasErrors } from '../base/diagnostic.ts';
+import { errorMessage, ReconcilerError } from '../base/errors.ts';
 import type { GeneratedStack, GenerateRequest } from '../model/generated.ts';
 import type { TargetReference } from '../model/target.ts';
 import { formatSummary } from '../plan/format-plan.ts';
@@ -43,29 +43,29 @@ import type {
   ValidationReport,
   WorkerView,
   WriteResult,
-} from '../reconciler.ts';
-import { Background } from './background.ts';
+} from '../public/reconciler.ts';
+import { Background } from './loop/background.ts';
 import { Backups } from './backups/backups.ts';
 import { BackupSchedule } from './backups/backup-schedule.ts';
 import { savePlan } from './context.ts';
 import type { RunContext } from './context.ts';
-import { Deployments } from './deployments.ts';
-import { readDatabases } from './databases.ts';
-import { deleteStacks } from './delete-stacks.ts';
-import type { DeletionParts } from './delete-stacks.ts';
-import { driftedOf, recordDriftCheck } from './drift-check.ts';
-import { createEventHub } from './events.ts';
-import { readHistory } from './history.ts';
-import { JobBook } from './job-book.ts';
-import { Loop } from './loop.ts';
-import { planStack, undescribedStack } from './plan-stack.ts';
-import { createReleases } from './releases.ts';
-import { RepositoryWriter } from './repository-writer.ts';
-import { placeOf, readServiceLogs } from './service-logs.ts';
-import { orderOf } from './requests.ts';
+import { Deployments } from './record/deployments.ts';
+import { readDatabases } from './observe/databases.ts';
+import { deleteStacks } from './write/delete-stacks.ts';
+import type { DeletionParts } from './write/delete-stacks.ts';
+import { driftedOf, recordDriftCheck } from './drift/drift-check.ts';
+import { createEventHub } from './loop/events.ts';
+import { readHistory } from './record/history.ts';
+import { JobBook } from './record/job-store.ts';
+import { Loop } from './loop/loop.ts';
+import { planStack, undescribedStack } from './observe/plan-stack.ts';
+import { createReleases } from './write/releases.ts';
+import { RepositoryWriter } from './write/repository-writer.ts';
+import { placeOf, readServiceLogs } from './observe/service-logs.ts';
+import { orderOf } from './loop/requests.ts';
 import { StackTable } from './stack-table.ts';
-import { TargetPool } from './target-pool.ts';
-import { listWorkers } from './workers.ts';
+import { TargetPool } from './observe/target-pool.ts';
+import { listWorkers } from './observe/workers.ts';
 
 export interface ReconcilerOptions {
   readonly source: Source;

@@ -1,4 +1,4 @@
-import { isRunner } from '../model/kubernetes-object.ts';
+import { isRunner } from '../model/kubernetes/kubernetes-object.ts';
 import type { Health, ObservedResource, ResourceId } from '../model/resource.ts';
 import { targetKey } from '../model/target.ts';
 import type { TargetReference } from '../model/target.ts';
@@ -6,11 +6,11 @@ import type { DesiredStack } from '../model/stack.ts';
 import type { Change, Plan } from '../plan/plan.ts';
 import type { UnreachableTarget } from '../plan/unreachable.ts';
 import type { Job } from '../ports/store.ts';
-import type { DriftView, NodeStatus, ServiceStatus, StackView, SyncState } from '../reconciler.ts';
-import type { DeploymentRecord } from './deployments.ts';
-import type { EventHub } from './events.ts';
-import { judgeService } from './service-health.ts';
-import type { TargetPool } from './target-pool.ts';
+import type { DriftView, NodeStatus, ServiceStatus, StackView, SyncState } from '../public/reconciler.ts';
+import type { DeploymentRecord } from './record/deployments.ts';
+import type { EventHub } from './loop/events.ts';
+import { judgeService } from './observe/service-health.ts';
+import type { TargetPool } from './observe/target-pool.ts';
 
 /** What this process has learnt of one stack. */
 interface StackRuntime {

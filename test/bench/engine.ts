@@ -5,11 +5,11 @@ import process from 'node:process';
 import { run } from '../../deploy/demo/processes.ts';
 import { createKombinator } from '../../reconciler/index.ts';
 import type { Job, Kombinator } from '../../reconciler/index.ts';
-import type { DockerEngine } from '../support/docker-engine.ts';
-import { engineJson, startDockerEngine } from '../support/docker-engine.ts';
-import { commitFiles, createBareRepo } from '../support/git-repo.ts';
-import { createQuietLogger } from '../support/quiet-logger.ts';
-import { buildTestImage } from '../support/test-image.ts';
+import type { DockerEngine } from '../support/docker/docker-engine.ts';
+import { engineJson, startDockerEngine } from '../support/docker/docker-engine.ts';
+import { commitFiles, createBareRepo } from '../support/git/git-repo.ts';
+import { createQuietLogger } from '../support/fakes/quiet-logger.ts';
+import { buildTestImage } from '../support/docker/test-image.ts';
 import {
   IMAGE,
   renderComposeFile,

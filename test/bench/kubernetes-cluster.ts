@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import process from 'node:process';
 import { findProgram, run } from '../../deploy/demo/processes.ts';
-import { asList } from '../../reconciler/model/values.ts';
-import { createConnector, startClusterDouble } from '../support/cluster-double.ts';
-import { createHand } from '../support/cluster-stack.ts';
-import { loadConfig } from '../support/kubernetes-server.ts';
-import { startKubernetesSuites } from '../support/kubernetes-suites.ts';
+import { asList } from '../../reconciler/base/values.ts';
+import { createConnector, startClusterDouble } from '../support/kubernetes/cluster-double.ts';
+import { createHand } from '../support/kubernetes/cluster-stack.ts';
+import { loadConfig } from '../support/kubernetes/kubernetes-server.ts';
+import { startKubernetesSuites } from '../support/kubernetes/kubernetes-suites.ts';
 
 export interface BenchCluster extends AsyncDisposable {
   readonly title: string;

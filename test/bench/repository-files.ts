@@ -1,5 +1,5 @@
-import { commitFiles, createBareRepo, git } from '../support/git-repo.ts';
-import type { TestRepository } from '../support/git-repo.ts';
+import { commitFiles, createBareRepo, git } from '../support/git/git-repo.ts';
+import type { TestRepository } from '../support/git/git-repo.ts';
 
 /** Everything that the generated kombinations run. */
 export const IMAGES = ['nginx:1.29', 'postgres:18', 'redis:8', 'node:24-alpine', 'vector:0.50'] as const;

@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { isApiError } from '../../reconciler/adapters/kubernetes/api-error.ts';
-import type { ApiRequest } from '../../reconciler/adapters/kubernetes/client.ts';
-import { asFields, asList, asString } from '../../reconciler/model/values.ts';
-import type { Fields } from '../../reconciler/model/values.ts';
-import { createClusterStack } from '../support/cluster-stack.ts';
+import { isApiError } from '../../reconciler/adapters/kubernetes/api/api-error.ts';
+import type { ApiRequest } from '../../reconciler/adapters/kubernetes/api/client.ts';
+import { asFields, asList, asString } from '../../reconciler/base/values.ts';
+import type { Fields } from '../../reconciler/base/values.ts';
+import { createClusterStack } from '../support/kubernetes/cluster-stack.ts';
 import { eventually } from '../support/eventually.ts';
 import type { Answer } from './api-cases.ts';
 import { CASES, claim, config } from './api-cases.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { CLAIM, CONFIG, cupDefinition, manifest } from '../support/cluster-nodes.ts';
-import { actionsOf } from '../support/cluster-stack.ts';
+import { CLAIM, CONFIG, cupDefinition, manifest } from '../support/kubernetes/cluster-nodes.ts';
+import { actionsOf } from '../support/kubernetes/cluster-stack.ts';
 import { eventually } from '../support/eventually.ts';
 import type { ClusterHarness } from './cluster-suite.ts';
 import { openClusterSuite } from './cluster-suite.ts';

@@ -1,5 +1,5 @@
 import { inject } from 'vitest';
-import { openRealCluster, startClusterDouble } from '../support/cluster-double.ts';
+import { openRealCluster, startClusterDouble } from '../support/kubernetes/cluster-double.ts';
 import { describeApiAnswers } from './api-answers.ts';
 import { describeClusterAnswers } from './cluster-answers.ts';
 import { describeClusterContract } from './cluster.ts';

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll } from 'vitest';
-import { asFields } from '../../reconciler/model/values.ts';
-import type { Fields } from '../../reconciler/model/values.ts';
+import { asFields } from '../../reconciler/base/values.ts';
+import type { Fields } from '../../reconciler/base/values.ts';
 import type { Target } from '../../reconciler/ports/target.ts';
-import type { ClusterConnector } from '../support/cluster-double.ts';
-import type { ClusterStack, Hand } from '../support/cluster-stack.ts';
-import { createClusterStack, createHand, removeStacks } from '../support/cluster-stack.ts';
+import type { ClusterConnector } from '../support/kubernetes/cluster-double.ts';
+import type { ClusterStack, Hand } from '../support/kubernetes/cluster-stack.ts';
+import { createClusterStack, createHand, removeStacks } from '../support/kubernetes/cluster-stack.ts';
 
 export type ClusterHarness = ClusterConnector & AsyncDisposable;
 

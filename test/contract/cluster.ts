@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { asFields, asString } from '../../reconciler/model/values.ts';
-import type { ClusterStack } from '../support/cluster-stack.ts';
-import { AGENT, CLAIM, CONFIG, SECRET, SERVICE, WEB } from '../support/cluster-nodes.ts';
-import { actionsOf, CLUSTER, createClusterStack } from '../support/cluster-stack.ts';
-import { changeOf, contextFor, REVISION } from '../support/docker-resources.ts';
+import { asFields, asString } from '../../reconciler/base/values.ts';
+import type { ClusterStack } from '../support/kubernetes/cluster-stack.ts';
+import { AGENT, CLAIM, CONFIG, SECRET, SERVICE, WEB } from '../support/kubernetes/cluster-nodes.ts';
+import { actionsOf, CLUSTER, createClusterStack } from '../support/kubernetes/cluster-stack.ts';
+import { changeOf, contextFor, REVISION } from '../support/docker/docker-resources.ts';
 import { eventually } from '../support/eventually.ts';
 import type { ClusterHarness } from './cluster-suite.ts';
 import { openClusterSuite } from './cluster-suite.ts';

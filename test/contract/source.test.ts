@@ -3,12 +3,12 @@ import type { Secret } from '../../reconciler/model/secret.ts';
 import { Secret as SecretValue } from '../../reconciler/model/secret.ts';
 import type { GitSourceOptions } from '../../reconciler/adapters/git/index.ts';
 import type { FileWrite } from '../../reconciler/ports/source.ts';
-import type { TestContent, TestRepository } from '../support/git-repo.ts';
-import { checkout, commitFiles, createBareRepo, createWorkRepo } from '../support/git-repo.ts';
-import { startGitServer } from '../support/git-server.ts';
-import { openSource } from '../support/git-sources.ts';
-import { startSshServer } from '../support/git-ssh-server.ts';
-import { createMemorySource } from '../support/memory-source.ts';
+import type { TestContent, TestRepository } from '../support/git/git-repo.ts';
+import { checkout, commitFiles, createBareRepo, createWorkRepo } from '../support/git/git-repo.ts';
+import { startGitServer } from '../support/git/git-server.ts';
+import { openSource } from '../support/git/git-sources.ts';
+import { startSshServer } from '../support/git/git-ssh-server.ts';
+import { createMemorySource } from '../support/memory/memory-source.ts';
 import type { SourceHarness } from './source-harness.ts';
 import { describeSourceContract } from './source.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { eventually } from '../support/git-sources.ts';
+import { eventually } from '../support/git/git-sources.ts';
 import type { SourceHarness } from './source-harness.ts';
 import { file, NOWHERE, paths, readAt, signal } from './source-harness.ts';
 import { describeProposals, describeTags, describeWriting } from './source-writing.ts';

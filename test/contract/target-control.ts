@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Target } from '../../reconciler/ports/target.ts';
-import { changeOf, contextFor, observeOne, resourcesOf } from '../support/docker-resources.ts';
+import { changeOf, contextFor, observeOne, resourcesOf } from '../support/docker/docker-resources.ts';
 import { eventually } from '../support/eventually.ts';
 import type { TargetHarness } from './target-harness.ts';
 

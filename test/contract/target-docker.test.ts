@@ -1,18 +1,18 @@
-import { createDialer } from '../../reconciler/adapters/docker/connection.ts';
-import type { Engine } from '../../reconciler/adapters/docker/engine.ts';
-import { createEngine } from '../../reconciler/adapters/docker/engine.ts';
+import { createDialer } from '../../reconciler/adapters/docker/engine/connection.ts';
+import type { Engine } from '../../reconciler/adapters/docker/engine/engine.ts';
+import { createEngine } from '../../reconciler/adapters/docker/engine/engine.ts';
 import { createDockerTarget } from '../../reconciler/adapters/docker/index.ts';
 import { createEngineTarget } from '../../reconciler/adapters/docker/target.ts';
-import { createTransport } from '../../reconciler/adapters/docker/transport.ts';
-import { TARGET } from '../support/docker-resources.ts';
-import { engineJson } from '../support/docker-engine.ts';
-import { buildTestImage } from '../support/test-image.ts';
-import { realClock, silentLogger } from '../support/target-options.ts';
+import { createTransport } from '../../reconciler/adapters/docker/engine/transport.ts';
+import { TARGET } from '../support/docker/docker-resources.ts';
+import { engineJson } from '../support/docker/docker-engine.ts';
+import { buildTestImage } from '../support/docker/test-image.ts';
+import { realClock, silentLogger } from '../support/docker/target-options.ts';
 import type { TargetHarness } from './target-harness.ts';
 import { describeTargetContract } from './target.ts';
 import { describeControlContract } from './target-control.ts';
 import { describeForeignContract } from './target-foreign.ts';
-import { workerEngine } from '../support/worker-engine.ts';
+import { workerEngine } from '../support/docker/worker-engine.ts';
 
 const IMAGE = 'kombinator-contract:1';
 

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { diffResource } from '../../reconciler/diff/diff-resource.ts';
+import { diffResource } from '../../reconciler/plan/diff-resource.ts';
 import type { DesiredResource } from '../../reconciler/model/resource.ts';
 import type { Target } from '../../reconciler/ports/target.ts';
-import { changeOf, contextFor, observeOne, resourcesOf } from '../support/docker-resources.ts';
+import { changeOf, contextFor, observeOne, resourcesOf } from '../support/docker/docker-resources.ts';
 import type { TargetHarness } from './target-harness.ts';
 import { nameOf } from './target-harness.ts';
 

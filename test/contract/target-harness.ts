@@ -1,6 +1,6 @@
 import type { DesiredResource } from '../../reconciler/model/resource.ts';
 import type { Target } from '../../reconciler/ports/target.ts';
-import { converge } from '../support/docker-resources.ts';
+import { converge } from '../support/docker/docker-resources.ts';
 
 export interface ObjectCounts {
   readonly containers: number;

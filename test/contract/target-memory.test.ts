@@ -1,7 +1,7 @@
 import type { DesiredResource } from '../../reconciler/model/resource.ts';
-import type { MemoryEngine } from '../support/memory-engine.ts';
-import { createMemoryEngine } from '../support/memory-engine.ts';
-import { createMemoryTarget } from '../support/memory-target.ts';
+import type { MemoryEngine } from '../support/memory/memory-engine.ts';
+import { createMemoryEngine } from '../support/memory/memory-engine.ts';
+import { createMemoryTarget } from '../support/memory/memory-target.ts';
 import type { TargetHarness } from './target-harness.ts';
 import { describeTargetContract } from './target.ts';
 import { describeControlContract } from './target-control.ts';

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ContainerSpec } from '../../reconciler/model/docker-spec.ts';
+import type { ContainerSpec } from '../../reconciler/model/docker/docker-spec.ts';
 import type { DesiredResource } from '../../reconciler/model/resource.ts';
 import { maskSpec, Secret } from '../../reconciler/model/secret.ts';
-import { diffResource } from '../../reconciler/diff/diff-resource.ts';
+import { diffResource } from '../../reconciler/plan/diff-resource.ts';
 import type { Target } from '../../reconciler/ports/target.ts';
 import {
   changeOf,
@@ -13,7 +13,7 @@ import {
   resourcesOf,
   REVISION,
   TARGET,
-} from '../support/docker-resources.ts';
+} from '../support/docker/docker-resources.ts';
 import { eventually } from '../support/eventually.ts';
 import type { TargetHarness } from './target-harness.ts';
 import { convergeFully } from './target-harness.ts';

@@ -1,16 +1,16 @@
 import { posix } from 'node:path';
-import type { Assessment } from '../../reconciler/model/assess.ts';
-import { toDiagnostics } from '../../reconciler/model/assess.ts';
-import type { Diagnostic } from '../../reconciler/model/diagnostic.ts';
-import { hasErrors } from '../../reconciler/model/diagnostic.ts';
-import type { SecretProblem } from '../../reconciler/model/find-secrets.ts';
+import type { Assessment } from '../../reconciler/config/kombination/analyze.ts';
+import { toDiagnostics } from '../../reconciler/config/kombination/analyze.ts';
+import type { Diagnostic } from '../../reconciler/base/diagnostic.ts';
+import { hasErrors } from '../../reconciler/base/diagnostic.ts';
+import type { SecretProblem } from '../../reconciler/config/kombination/checks/find-secrets.ts';
 import { DEFAULT_POLICY } from '../../reconciler/model/stack.ts';
-import { asFields, asList, asString } from '../../reconciler/model/values.ts';
+import { asFields, asList, asString } from '../../reconciler/base/values.ts';
 import { buildPlan } from '../../reconciler/plan/build-plan.ts';
 import type { Plan } from '../../reconciler/plan/plan.ts';
 import { renderDocker } from '../../reconciler/render/docker.ts';
-import { findMissing } from '../../reconciler/run/desired-state-view.ts';
-import { assessFiles } from '../support/compose-config.ts';
+import { findMissing } from '../../reconciler/desired/render-stack.ts';
+import { assessFiles } from '../support/compose/compose-config.ts';
 import type { CorpusProject } from './projects.ts';
 
 /** What became of a project as a stack. */

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import process from 'node:process';
-import { findCompose } from '../support/compose.ts';
-import { formatDiagnostic } from '../../reconciler/model/diagnostic.ts';
+import { findCompose } from '../support/compose/compose.ts';
+import { formatDiagnostic } from '../../reconciler/base/diagnostic.ts';
 import type { Adopted } from './adopt.ts';
 import { adoptProject } from './adopt.ts';
 import { findProjects } from './projects.ts';

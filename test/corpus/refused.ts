@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { run } from '../../deploy/demo/processes.ts';
-import type { ComposeCommand } from '../support/compose.ts';
+import type { ComposeCommand } from '../support/compose/compose.ts';
 import type { Adopted } from './adopt.ts';
 import type { CorpusProject } from './projects.ts';
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { asFields, asList, asString } from '../../reconciler/model/values.ts';
-import type { Fields } from '../../reconciler/model/values.ts';
+import { asFields, asList, asString } from '../../reconciler/base/values.ts';
+import type { Fields } from '../../reconciler/base/values.ts';
 import type { Adopted } from './adopt.ts';
 
 /** What stands for every image: it listens on the ports and stays up. */

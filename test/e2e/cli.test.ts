@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createCliProcess, type CliProcess } from '../support/cli-process.ts';
-import { engineJson, freePort } from '../support/docker-engine.ts';
-import { commitFiles, createBareRepo, git, type TestRepository } from '../support/git-repo.ts';
-import { buildTestImage } from '../support/test-image.ts';
-import { workerEngine } from '../support/worker-engine.ts';
+import { createCliProcess, type CliProcess } from '../support/cli/cli-process.ts';
+import { engineJson, freePort } from '../support/docker/docker-engine.ts';
+import { commitFiles, createBareRepo, git, type TestRepository } from '../support/git/git-repo.ts';
+import { buildTestImage } from '../support/docker/test-image.ts';
+import { workerEngine } from '../support/docker/worker-engine.ts';
 
 const IMAGE = 'kombinator-cli/busybox:1';
 const dockerHost = workerEngine();

@@ -2,13 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { asFields, asString } from '../../reconciler/model/values.ts';
-import type { Fields } from '../../reconciler/model/values.ts';
+import { asFields, asString } from '../../reconciler/base/values.ts';
+import type { Fields } from '../../reconciler/base/values.ts';
 import { eventually } from '../support/eventually.ts';
 import type { MainJob } from '../support/main-job.ts';
 import { createMainJob } from '../support/main-job.ts';
-import type { WorkflowCluster } from '../support/workflow-cluster.ts';
-import { openWorkflowCluster, startWorkflowDouble } from '../support/workflow-cluster.ts';
+import type { WorkflowCluster } from '../support/kubernetes/workflow-cluster.ts';
+import { openWorkflowCluster, startWorkflowDouble } from '../support/kubernetes/workflow-cluster.ts';
 
 /* The example workflow, from `git push` to pods and away again, through the daemon. */
 

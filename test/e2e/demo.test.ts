@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { engineJson } from '../support/docker-engine.ts';
-import { workerEngine } from '../support/worker-engine.ts';
+import { engineJson } from '../support/docker/docker-engine.ts';
+import { workerEngine } from '../support/docker/worker-engine.ts';
 
 const ENTRY = fileURLToPath(new URL('../../deploy/demo/demo.ts', import.meta.url));
 const dockerHost = workerEngine();

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { DockerEngine } from '../support/docker-engine.ts';
-import { freePort, startDockerEngine } from '../support/docker-engine.ts';
-import type { EngineSsh } from '../support/engine-ssh.ts';
-import { startEngineSsh } from '../support/engine-ssh.ts';
+import type { DockerEngine } from '../support/docker/docker-engine.ts';
+import { freePort, startDockerEngine } from '../support/docker/docker-engine.ts';
+import type { EngineSsh } from '../support/docker/engine-ssh.ts';
+import { startEngineSsh } from '../support/docker/engine-ssh.ts';
 import { eventually } from '../support/eventually.ts';
 import type { MainJob } from '../support/main-job.ts';
 import { awaitPage, createEngineView, createMainJob, IMAGE, PATIENCE_MS } from '../support/main-job.ts';
-import { buildTestImage } from '../support/test-image.ts';
-import { workerEngine } from '../support/worker-engine.ts';
+import { buildTestImage } from '../support/docker/test-image.ts';
+import { workerEngine } from '../support/docker/worker-engine.ts';
 
 /* One stack over three engines: one on this machine's socket, one behind SSH, one behind TLS. */
 

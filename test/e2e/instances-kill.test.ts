@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { engineJson } from '../support/docker-engine.ts';
+import { engineJson } from '../support/docker/docker-engine.ts';
 import { eventually } from '../support/eventually.ts';
 import type { Json, MainJob } from '../support/main-job.ts';
 import { createMainJob, IMAGE } from '../support/main-job.ts';
-import { workerEngine } from '../support/worker-engine.ts';
+import { workerEngine } from '../support/docker/worker-engine.ts';
 
 /* The real daemon is killed in the middle of a batch delete; the next one ends the job with the right counts. */
 

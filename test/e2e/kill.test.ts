@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DaemonMessage } from '../support/daemon-process.ts';
-import { engineJson } from '../support/docker-engine.ts';
-import type { TestRepository } from '../support/git-repo.ts';
-import { commitFiles, createBareRepo } from '../support/git-repo.ts';
-import { buildTestImage } from '../support/test-image.ts';
-import { workerEngine } from '../support/worker-engine.ts';
+import { engineJson } from '../support/docker/docker-engine.ts';
+import type { TestRepository } from '../support/git/git-repo.ts';
+import { commitFiles, createBareRepo } from '../support/git/git-repo.ts';
+import { buildTestImage } from '../support/docker/test-image.ts';
+import { workerEngine } from '../support/docker/worker-engine.ts';
 
 const IMAGE = 'kombinator-test/kill:1';
 const STACK = 'killed';

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { git } from '../support/git-repo.ts';
+import { git } from '../support/git/git-repo.ts';
 import { eventually } from '../support/eventually.ts';
 import type { EngineView, Json, MainJob } from '../support/main-job.ts';
 import { createEngineView, createMainJob, IMAGE, webStack } from '../support/main-job.ts';
-import { workerEngine } from '../support/worker-engine.ts';
+import { workerEngine } from '../support/docker/worker-engine.ts';
 
 const CALM = `
   calm:

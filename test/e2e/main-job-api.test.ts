@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freePort } from '../support/docker-engine.ts';
+import { freePort } from '../support/docker/docker-engine.ts';
 import { eventually } from '../support/eventually.ts';
-import { git } from '../support/git-repo.ts';
+import { git } from '../support/git/git-repo.ts';
 import type { Answer, Json, MainJob } from '../support/main-job.ts';
 import { awaitPage, createEngineView, createMainJob, IMAGE, lines, webStack } from '../support/main-job.ts';
-import { workerEngine } from '../support/worker-engine.ts';
+import { workerEngine } from '../support/docker/worker-engine.ts';
 
 /* The kombify dialect on real parts: the reference's own command lines through curl, and writes that become commits. */
 

@@ -2,13 +2,13 @@ import { once } from 'node:events';
 import { rename, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freePort } from '../support/docker-engine.ts';
+import { freePort } from '../support/docker/docker-engine.ts';
 import { eventually } from '../support/eventually.ts';
-import { git } from '../support/git-repo.ts';
+import { git } from '../support/git/git-repo.ts';
 import type { Json, MainJob } from '../support/main-job.ts';
 import { awaitPage, createEngineView, createMainJob, webStack } from '../support/main-job.ts';
-import { buildTestImage } from '../support/test-image.ts';
-import { workerEngine } from '../support/worker-engine.ts';
+import { buildTestImage } from '../support/docker/test-image.ts';
+import { workerEngine } from '../support/docker/worker-engine.ts';
 
 /* What goes wrong outside of Kombinator: it must say what, leave the rest alone, and come back by itself. */
 

@@ -1,10 +1,10 @@
 import { performance } from 'node:perf_hooks';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ComposeCommand } from '../support/compose.ts';
-import { findCompose } from '../support/compose.ts';
-import { freePort } from '../support/docker-engine.ts';
+import type { ComposeCommand } from '../support/compose/compose.ts';
+import { findCompose } from '../support/compose/compose.ts';
+import { freePort } from '../support/docker/docker-engine.ts';
 import { eventually } from '../support/eventually.ts';
-import { git } from '../support/git-repo.ts';
+import { git } from '../support/git/git-repo.ts';
 import type { Json, MainJob } from '../support/main-job.ts';
 import {
   awaitPage,
@@ -16,7 +16,7 @@ import {
   runOnEngine,
   webStack,
 } from '../support/main-job.ts';
-import { workerEngine } from '../support/worker-engine.ts';
+import { workerEngine } from '../support/docker/worker-engine.ts';
 
 /* From `git push` to running containers, a tag and an answer, with nothing replaced by a double. */
 

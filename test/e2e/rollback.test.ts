@@ -1,10 +1,10 @@
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freePort } from '../support/docker-engine.ts';
-import { git } from '../support/git-repo.ts';
+import { freePort } from '../support/docker/docker-engine.ts';
+import { git } from '../support/git/git-repo.ts';
 import type { Json, MainJob } from '../support/main-job.ts';
 import { createMainJob, lines, awaitPage, webStack } from '../support/main-job.ts';
-import { workerEngine } from '../support/worker-engine.ts';
+import { workerEngine } from '../support/docker/worker-engine.ts';
 
 /* A bad push, and the way back: what answers, what the repository holds, and what history and tags tell afterwards. */
 

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findCompose } from '../support/compose.ts';
-import { freePort } from '../support/docker-engine.ts';
+import { findCompose } from '../support/compose/compose.ts';
+import { freePort } from '../support/docker/docker-engine.ts';
 import type { Json, MainJob } from '../support/main-job.ts';
 import { awaitPage, createEngineView, createMainJob, runOnEngine, webStack } from '../support/main-job.ts';
-import { workerEngine } from '../support/worker-engine.ts';
+import { workerEngine } from '../support/docker/worker-engine.ts';
 
 /* Several containers of one service on a real engine: made, told apart, replaced in batches, put back, fewer again. */
 

@@ -3,12 +3,12 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
-import { git } from '../support/git-repo.ts';
+import { git } from '../support/git/git-repo.ts';
 import type { Json, MainJob } from '../support/main-job.ts';
 import { createMainJob, IMAGE, lines, PATIENCE_MS, runOnEngine } from '../support/main-job.ts';
 import { encryptAge, encryptSops } from '../support/sops-file.ts';
-import { buildTestImage } from '../support/test-image.ts';
-import { workerEngine } from '../support/worker-engine.ts';
+import { buildTestImage } from '../support/docker/test-image.ts';
+import { workerEngine } from '../support/docker/worker-engine.ts';
 
 /*
  * A stack with a secret of every kind goes through everything that can be done to it, by the daemon, on an engine. Its programs

@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { ComposeCommand } from '../support/compose.ts';
-import { prepareCompose } from '../support/compose.ts';
-import type { ProjectFiles } from '../support/compose-config.ts';
-import { DOTENV, TEMPLATES } from '../support/compose-texts.ts';
-import { readWithCompose, readWithKombinator } from '../support/compose-config.ts';
+import type { ComposeCommand } from '../support/compose/compose.ts';
+import { prepareCompose } from '../support/compose/compose.ts';
+import type { ProjectFiles } from '../support/compose/compose-config.ts';
+import { DOTENV, TEMPLATES } from '../support/compose/compose-texts.ts';
+import { readWithCompose, readWithKombinator } from '../support/compose/compose-config.ts';
 
 /*
  * Small projects, read by `docker-compose config` and by a kombination that adopts them: both must understand the same.

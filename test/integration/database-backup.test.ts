@@ -6,15 +6,15 @@ import { execFile } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createBackupFolder } from '../../reconciler/adapters/backups/folder.ts';
 import { createDockerTarget } from '../../reconciler/adapters/docker/index.ts';
-import type { BackupView } from '../../reconciler/reconciler.ts';
+import type { BackupView } from '../../reconciler/public/reconciler.ts';
 import type { Target } from '../../reconciler/ports/target.ts';
-import { loadDatabaseImage } from '../support/database-images.ts';
+import { loadDatabaseImage } from '../support/docker/database-images.ts';
 import { eventually } from '../support/eventually.ts';
-import { createFastClock } from '../support/fast-clock.ts';
+import { createFastClock } from '../support/fakes/fast-clock.ts';
 import type { Rig } from '../support/reconciler-rig.ts';
 import { container, createRig, file, stack } from '../support/reconciler-rig.ts';
-import { workerEngine } from '../support/worker-engine.ts';
-import { realClock, silentLogger } from '../support/target-options.ts';
+import { workerEngine } from '../support/docker/worker-engine.ts';
+import { realClock, silentLogger } from '../support/docker/target-options.ts';
 
 /*
  * Servers of Debian's packages, on a real engine: what is restored is what was there. MongoDB is in no Debian.

@@ -5,12 +5,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDockerTarget } from '../../reconciler/adapters/docker/index.ts';
 import type { Change } from '../../reconciler/plan/plan.ts';
 import { kombination } from '../support/desired-fixtures.ts';
-import type { DockerEngine } from '../support/docker-engine.ts';
-import { startDockerEngine } from '../support/docker-engine.ts';
-import type { MemoryFiles } from '../support/memory-source.ts';
+import type { DockerEngine } from '../support/docker/docker-engine.ts';
+import { startDockerEngine } from '../support/docker/docker-engine.ts';
+import type { MemoryFiles } from '../support/memory/memory-source.ts';
 import type { Rig } from '../support/reconciler-rig.ts';
 import { createRig } from '../support/reconciler-rig.ts';
-import { realClock, silentLogger } from '../support/target-options.ts';
+import { realClock, silentLogger } from '../support/docker/target-options.ts';
 
 const run = promisify(execFile);
 const START = 120_000;

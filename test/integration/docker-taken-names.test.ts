@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createDockerTarget } from '../../reconciler/adapters/docker/index.ts';
-import { diffResource } from '../../reconciler/diff/diff-resource.ts';
+import { diffResource } from '../../reconciler/plan/diff-resource.ts';
 import type { DesiredResource } from '../../reconciler/model/resource.ts';
-import { engineJson } from '../support/docker-engine.ts';
-import { TARGET } from '../support/docker-resources.ts';
-import { freshStack } from '../support/docker-stack.ts';
-import { realClock, silentLogger } from '../support/target-options.ts';
-import { buildTestImage } from '../support/test-image.ts';
-import { workerEngine } from '../support/worker-engine.ts';
+import { engineJson } from '../support/docker/docker-engine.ts';
+import { TARGET } from '../support/docker/docker-resources.ts';
+import { freshStack } from '../support/docker/docker-stack.ts';
+import { realClock, silentLogger } from '../support/docker/target-options.ts';
+import { buildTestImage } from '../support/docker/test-image.ts';
+import { workerEngine } from '../support/docker/worker-engine.ts';
 
 const IMAGE = 'kombinator-taken:1';
 const host = workerEngine();

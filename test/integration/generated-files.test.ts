@@ -6,8 +6,8 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findProgram } from '../../deploy/demo/processes.ts';
 import type { GenerateFormat } from '../../reconciler/model/generated.ts';
-import { prepareCompose } from '../support/compose.ts';
-import type { ComposeCommand } from '../support/compose.ts';
+import { prepareCompose } from '../support/compose/compose.ts';
+import type { ComposeCommand } from '../support/compose/compose.ts';
 import { createDesiredFixture } from '../support/desired-fixtures.ts';
 import { FULL, FULL_FILES } from '../support/full-kombination.ts';
 

@@ -11,8 +11,8 @@ import {
   createWorkRepo,
   git,
   gitTestEnvironment,
-} from '../support/git-repo.ts';
-import { commitOne, eventually, openSource, pathsOf } from '../support/git-sources.ts';
+} from '../support/git/git-repo.ts';
+import { commitOne, eventually, openSource, pathsOf } from '../support/git/git-sources.ts';
 
 const signal = new AbortController().signal;
 const author = { name: 'Grace', email: 'grace@example.org' };

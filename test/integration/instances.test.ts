@@ -3,17 +3,17 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDockerInstances } from '../../reconciler/adapters/docker/index.ts';
 import { createSqliteStore } from '../../reconciler/adapters/sqlite/sqlite-store.ts';
-import type { Instances } from '../../reconciler/instances.ts';
+import type { Instances } from '../../reconciler/public/instances.ts';
 import { createInstances } from '../../reconciler/run/instances/create-instances.ts';
 import type { Clock } from '../../reconciler/ports/clock.ts';
 import type { InstanceSettings } from '../../reconciler/run/instances/context.ts';
-import type { DockerEngine } from '../support/docker-engine.ts';
-import { engineJson, startDockerEngine } from '../support/docker-engine.ts';
+import type { DockerEngine } from '../support/docker/docker-engine.ts';
+import { engineJson, startDockerEngine } from '../support/docker/docker-engine.ts';
 import { eventually } from '../support/eventually.ts';
 import { createRigClock } from '../support/instances-rig.ts';
-import { createQuietLogger } from '../support/quiet-logger.ts';
-import { realClock } from '../support/target-options.ts';
-import { buildTestImage } from '../support/test-image.ts';
+import { createQuietLogger } from '../support/fakes/quiet-logger.ts';
+import { realClock } from '../support/docker/target-options.ts';
+import { buildTestImage } from '../support/docker/test-image.ts';
 
 /* Instances on a real engine. */
 

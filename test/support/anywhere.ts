@@ -6,14 +6,14 @@ import type { Clock } from '../../reconciler/ports/clock.ts';
 import type { FileWrite } from '../../reconciler/ports/source.ts';
 import type { Target } from '../../reconciler/ports/target.ts';
 import type { TargetReference } from '../../reconciler/model/target.ts';
-import type { StackView, SyncState } from '../../reconciler/reconciler.ts';
-import { createDesiredState } from '../../reconciler/run/desired-state.ts';
+import type { StackView, SyncState } from '../../reconciler/public/reconciler.ts';
+import { createDesiredState } from '../../reconciler/desired/desired-state.ts';
 import { checkSchema, createFixedSecrets } from './desired-fixtures.ts';
 import { eventually } from './eventually.ts';
-import { createMemorySource } from './memory-source.ts';
+import { createMemorySource } from './memory/memory-source.ts';
 import type { Rig } from './reconciler-rig.ts';
 import { createRig } from './reconciler-rig.ts';
-import { realClock, silentLogger } from './target-options.ts';
+import { realClock, silentLogger } from './docker/target-options.ts';
 
 const EXAMPLE = join(import.meta.dirname, '../../examples/kombinations/anywhere');
 const FILE = 'kombinations/notebook/kombination.yaml';

@@ -1,4 +1,4 @@
-import { CONTAINER_UPDATABLE } from '../../reconciler/model/docker-spec.ts';
+import { CONTAINER_UPDATABLE } from '../../reconciler/model/docker/docker-spec.ts';
 import type { Health, DesiredResource, ObservedResource } from '../../reconciler/model/resource.ts';
 import { hashSpec, resourceId } from '../../reconciler/model/resource.ts';
 import { maskSpec } from '../../reconciler/model/secret.ts';

@@ -1,6 +1,6 @@
 import { createKombinator } from '../../reconciler/index.ts';
 import type { SyncState } from '../../reconciler/index.ts';
-import { createQuietLogger } from './quiet-logger.ts';
+import { createQuietLogger } from './fakes/quiet-logger.ts';
 
 /*
  * A daemon in a process of its own, for tests that kill it: `node daemon-process.ts REPO STATE_DIR STACK`. Tells its parent about

@@ -1,13 +1,13 @@
-import type { Diagnostic } from '../../reconciler/model/diagnostic.ts';
-import { ReconcilerError } from '../../reconciler/model/errors.ts';
-import { createSchemaCheck } from '../../reconciler/model/schema-check.ts';
+import type { Diagnostic } from '../../reconciler/base/diagnostic.ts';
+import { ReconcilerError } from '../../reconciler/base/errors.ts';
+import { createSchemaCheck } from '../../reconciler/config/schema-check.ts';
 import { Secret } from '../../reconciler/model/secret.ts';
 import type { DesiredState, LoadResult } from '../../reconciler/ports/desired.ts';
 import type { Secrets } from '../../reconciler/ports/secrets.ts';
-import type { DesiredStateOptions } from '../../reconciler/run/desired-state.ts';
-import { createDesiredState } from '../../reconciler/run/desired-state.ts';
-import type { MemoryFiles, MemorySource } from './memory-source.ts';
-import { createMemorySource } from './memory-source.ts';
+import type { DesiredStateOptions } from '../../reconciler/desired/desired-state.ts';
+import { createDesiredState } from '../../reconciler/desired/desired-state.ts';
+import type { MemoryFiles, MemorySource } from './memory/memory-source.ts';
+import { createMemorySource } from './memory/memory-source.ts';
 
 /** Secrets from a record that the test may change. */
 export function createFixedSecrets(values: Readonly<Record<string, string>> = {}): Secrets {

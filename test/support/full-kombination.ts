@@ -1,4 +1,4 @@
-import type { MemoryFiles } from './memory-source.ts';
+import type { MemoryFiles } from './memory/memory-source.ts';
 
 /** A stack that says something of everything. */
 export const FULL = `version: "1.0"

@@ -1,8 +1,8 @@
 import type { TestProject } from 'vitest/node';
-import type { DockerEngine } from './docker-engine.ts';
-import { startDockerEngine } from './docker-engine.ts';
-import type { KubernetesSuites, RealKubernetes } from './kubernetes-suites.ts';
-import { announce, startKubernetesSuites } from './kubernetes-suites.ts';
+import type { DockerEngine } from './docker/docker-engine.ts';
+import { startDockerEngine } from './docker/docker-engine.ts';
+import type { KubernetesSuites, RealKubernetes } from './kubernetes/kubernetes-suites.ts';
+import { announce, startKubernetesSuites } from './kubernetes/kubernetes-suites.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {

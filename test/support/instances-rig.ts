@@ -1,17 +1,17 @@
 import { createEngineInstances } from '../../reconciler/adapters/docker/instances/backend.ts';
 import { createSqliteStore } from '../../reconciler/adapters/sqlite/sqlite-store.ts';
-import type { Instance } from '../../reconciler/model/instance/instance.ts';
-import type { Instances } from '../../reconciler/instances.ts';
+import type { Instance } from '../../reconciler/pods/instance.ts';
+import type { Instances } from '../../reconciler/public/instances.ts';
 import type { Clock } from '../../reconciler/ports/clock.ts';
 import type { Store } from '../../reconciler/ports/store.ts';
 import type { InstanceSettings } from '../../reconciler/run/instances/context.ts';
 import { createInstances } from '../../reconciler/run/instances/create-instances.ts';
 import { eventually } from './eventually.ts';
-import { createFastClock } from './fast-clock.ts';
-import type { MemoryInstanceEngine } from './memory-instance-engine.ts';
-import { createMemoryInstanceEngine } from './memory-instance-engine.ts';
-import type { RecordingLogger } from './quiet-logger.ts';
-import { createQuietLogger } from './quiet-logger.ts';
+import { createFastClock } from './fakes/fast-clock.ts';
+import type { MemoryInstanceEngine } from './memory/memory-instance-engine.ts';
+import { createMemoryInstanceEngine } from './memory/memory-instance-engine.ts';
+import type { RecordingLogger } from './fakes/quiet-logger.ts';
+import { createQuietLogger } from './fakes/quiet-logger.ts';
 
 /** Instances over a pretended engine and a store in memory. */
 export interface InstancesRig extends AsyncDisposable {

@@ -3,13 +3,13 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import type { CliProcess, CliResult, RunningCli } from './cli-process.ts';
-import { createCliProcess } from './cli-process.ts';
-import { engineJson } from './docker-engine.ts';
+import type { CliProcess, CliResult, RunningCli } from './cli/cli-process.ts';
+import { createCliProcess } from './cli/cli-process.ts';
+import { engineJson } from './docker/docker-engine.ts';
 import { eventually } from './eventually.ts';
-import { createBareRepo, git } from './git-repo.ts';
-import type { TestRepository } from './git-repo.ts';
-import { buildTestImage } from './test-image.ts';
+import { createBareRepo, git } from './git/git-repo.ts';
+import type { TestRepository } from './git/git-repo.ts';
+import { buildTestImage } from './docker/test-image.ts';
 
 const execFileAsync = promisify(execFile);
 

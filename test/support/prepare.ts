@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { installPackages, whyNotInstall } from '../../deploy/demo/packages.ts';
 import { findProgram } from '../../deploy/demo/processes.ts';
-import { prepareCompose } from './compose.ts';
+import { prepareCompose } from './compose/compose.ts';
 
 /*
  * Run before the tests: they use real engines, Git servers and registries, so the programs behind those must be there.

@@ -1,23 +1,23 @@
 import { createSqliteStore } from '../../reconciler/adapters/sqlite/sqlite-store.ts';
 import { targetKey } from '../../reconciler/model/target.ts';
 import type { ResourceId } from '../../reconciler/model/resource.ts';
-import { createSchemaCheck } from '../../reconciler/model/schema-check.ts';
+import { createSchemaCheck } from '../../reconciler/config/schema-check.ts';
 import type { Clock } from '../../reconciler/ports/clock.ts';
 import type { Job, Store } from '../../reconciler/ports/store.ts';
-import type { JobDetail, Reconciler, StackView, SyncState } from '../../reconciler/reconciler.ts';
+import type { JobDetail, Reconciler, StackView, SyncState } from '../../reconciler/public/reconciler.ts';
 import { createReconciler } from '../../reconciler/run/create-reconciler.ts';
 import type { ReconcilerOptions } from '../../reconciler/run/create-reconciler.ts';
-import { createDesiredState } from '../../reconciler/run/desired-state.ts';
+import { createDesiredState } from '../../reconciler/desired/desired-state.ts';
 import { createFixedSecrets } from './desired-fixtures.ts';
 import { eventually } from './eventually.ts';
-import { createFastClock } from './fast-clock.ts';
-import type { MemorySource } from './memory-source.ts';
-import { createMemorySource } from './memory-source.ts';
-import type { MemoryTarget } from './memory-target.ts';
-import { createMemoryEngine } from './memory-engine.ts';
-import { createMemoryTarget } from './memory-target.ts';
-import type { RecordingLogger } from './quiet-logger.ts';
-import { createQuietLogger } from './quiet-logger.ts';
+import { createFastClock } from './fakes/fast-clock.ts';
+import type { MemorySource } from './memory/memory-source.ts';
+import { createMemorySource } from './memory/memory-source.ts';
+import type { MemoryTarget } from './memory/memory-target.ts';
+import { createMemoryEngine } from './memory/memory-engine.ts';
+import { createMemoryTarget } from './memory/memory-target.ts';
+import type { RecordingLogger } from './fakes/quiet-logger.ts';
+import { createQuietLogger } from './fakes/quiet-logger.ts';
 
 /** A reconciler on parts in memory, and hands to push, look and meddle. */
 export interface Rig extends AsyncDisposable {

@@ -9,9 +9,13 @@ import {
   repositorySchema,
   workflowSchema,
 } from '../../schemas/index.ts';
-import { CLUSTER_SUPPORT, formatClusterSupport, KEY_RULES } from '../../reconciler/model/cluster-support.ts';
-import { formatAllowed } from '../support/compose-differences.ts';
-import { recordTerminal } from '../support/cli-harness.ts';
+import {
+  CLUSTER_SUPPORT,
+  formatClusterSupport,
+  KEY_RULES,
+} from '../../reconciler/config/kombination/checks/cluster-support.ts';
+import { formatAllowed } from '../support/compose/compose-differences.ts';
+import { recordTerminal } from '../support/cli/cli-harness.ts';
 
 const read = (file: string) => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
 

@@ -1,8 +1,8 @@
 import { array, assert, constant, integer, nat, oneof, property, record } from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { TreeChange, TreeDirectory, TreeFile } from '../../reconciler/model/file-tree.ts';
-import { listFiles, updateTree } from '../../reconciler/model/file-tree.ts';
-import { LayeredMap } from '../../reconciler/model/layered-map.ts';
+import type { TreeChange, TreeDirectory, TreeFile } from '../../reconciler/config/file-tree.ts';
+import { listFiles, updateTree } from '../../reconciler/config/file-tree.ts';
+import { LayeredMap } from '../../reconciler/base/layered-map.ts';
 
 interface Value {
   readonly n: number;

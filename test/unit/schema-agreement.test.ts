@@ -3,10 +3,10 @@ import { dirname, join, resolve } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { createIssues } from '../../reconciler/model/issue.ts';
-import { DIAGNOSTIC_CODES } from '../../reconciler/model/diagnostic-codes.ts';
-import { SERVICE_WORDS } from '../../reconciler/model/dialect-service.ts';
-import { readServiceFields } from '../../reconciler/model/service-fields.ts';
+import { createIssues } from '../../reconciler/base/issue.ts';
+import { DIAGNOSTIC_CODES } from '../../reconciler/base/diagnostic-codes.ts';
+import { SERVICE_WORDS } from '../../reconciler/config/intent/dialect-service.ts';
+import { readServiceFields } from '../../reconciler/config/kombination/service/service-fields.ts';
 import { bundleSchema } from '../../schemas/bundle.ts';
 import * as schemas from '../../schemas/index.ts';
 import planSchema from '../../schemas/plan.schema.json' with { type: 'json' };
@@ -94,10 +94,11 @@ it('accepts no key of a service that nobody reads', () => {
   expect(known.filter((key) => !asked.has(key) && !elsewhere.includes(key))).toEqual([]);
 });
 
-const sources = ['reconciler/model', 'reconciler/run'].flatMap((folder) =>
-  readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'utf8')),
+const sources = ['reconciler/base', 'reconciler/config', 'reconciler/desired', 'reconciler/run'].flatMap(
+  (folder) =>
+    readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'utf8')),
 );
 
 it('has every code of a finding in the vocabulary, and no other', () => {

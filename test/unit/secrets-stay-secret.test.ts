@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { createSecrets } from '../../reconciler/adapters/secrets/secrets.ts';
 import { createSqliteStore } from '../../reconciler/adapters/sqlite/sqlite-store.ts';
-import { createDesiredState } from '../../reconciler/run/desired-state.ts';
-import { createFastClock } from '../support/fast-clock.ts';
-import { createMemorySource } from '../support/memory-source.ts';
+import { createDesiredState } from '../../reconciler/desired/desired-state.ts';
+import { createFastClock } from '../support/fakes/fast-clock.ts';
+import { createMemorySource } from '../support/memory/memory-source.ts';
 import { createRig, file } from '../support/reconciler-rig.ts';
 import { encryptAge, encryptSops } from '../support/sops-file.ts';
 

@@ -1,13 +1,13 @@
 import type { JobDetail, Plan } from '../../../reconciler/index.ts';
 import { errorMessage, hasErrors } from '../../../reconciler/index.ts';
-import type { Failure } from '../failure.ts';
-import { EXIT, formatFailure, toFailure, UsageError } from '../failure.ts';
+import type { Failure } from '../terminal/failure.ts';
+import { EXIT, formatFailure, toFailure, UsageError } from '../terminal/failure.ts';
 import type { Invocation } from '../invocation.ts';
 import { askYes, present, remark, selectForPlan } from '../invocation.ts';
 import { readPlanFile } from '../plan-file.ts';
-import { createLineProgress, createLiveProgress, type Progress } from '../progress.ts';
-import type { Session, StackApplyRequest, StackPlanRequest, StackRemoval } from '../session.ts';
-import { formatDuration } from '../table.ts';
+import { createLineProgress, createLiveProgress, type Progress } from '../terminal/progress.ts';
+import type { Session, StackApplyRequest, StackPlanRequest, StackRemoval } from '../session/session.ts';
+import { formatDuration } from '../terminal/table.ts';
 import type { Planning } from './plan.ts';
 import { formatPlans, isChanging, planStacks, showFailures } from './plan.ts';
 

@@ -1,10 +1,10 @@
 import type { ControlRequest, JobDetail } from '../../../reconciler/index.ts';
-import type { Failure } from '../failure.ts';
-import { EXIT, formatFailure, toFailure } from '../failure.ts';
+import type { Failure } from '../terminal/failure.ts';
+import { EXIT, formatFailure, toFailure } from '../terminal/failure.ts';
 import type { Invocation } from '../invocation.ts';
 import { present, remark } from '../invocation.ts';
-import { createLineProgress } from '../progress.ts';
-import type { Session } from '../session.ts';
+import { createLineProgress } from '../terminal/progress.ts';
+import type { Session } from '../session/session.ts';
 
 type Action = ControlRequest['action'];
 

@@ -6,12 +6,12 @@ import {
   formatSize,
   toBackupRow,
 } from '../../text/databases.ts';
-import { EXIT, UsageError } from '../failure.ts';
+import { EXIT, UsageError } from '../terminal/failure.ts';
 import type { Invocation } from '../invocation.ts';
 import { present, remark } from '../invocation.ts';
-import { createLineProgress } from '../progress.ts';
-import type { Session } from '../session.ts';
-import { formatDuration, formatPlainRows, formatTable } from '../table.ts';
+import { createLineProgress } from '../terminal/progress.ts';
+import type { Session } from '../session/session.ts';
+import { formatDuration, formatPlainRows, formatTable } from '../terminal/table.ts';
 
 export interface DatabasePlace {
   readonly stack?: string;

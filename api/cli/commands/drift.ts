@@ -1,8 +1,8 @@
 import type { DriftView } from '../../../reconciler/index.ts';
-import { EXIT, UsageError } from '../failure.ts';
+import { EXIT, UsageError } from '../terminal/failure.ts';
 import type { Invocation } from '../invocation.ts';
 import { askYes, present, remark } from '../invocation.ts';
-import { formatPlainRows, formatTable } from '../table.ts';
+import { formatPlainRows, formatTable } from '../terminal/table.ts';
 
 export interface DriftOptions {
   readonly stack: string;

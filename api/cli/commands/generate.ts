@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { GeneratedFile, GenerateFormat } from '../../../reconciler/index.ts';
 import { GENERATE_FORMATS } from '../../../reconciler/index.ts';
-import { EXIT, nearestName, UsageError } from '../failure.ts';
+import { EXIT, nearestName, UsageError } from '../terminal/failure.ts';
 import type { Invocation } from '../invocation.ts';
 import { present, remark } from '../invocation.ts';
 import { writeFiles } from '../write-files.ts';

@@ -1,9 +1,9 @@
 import type { HistoryEntry } from '../../../reconciler/index.ts';
-import { EXIT, UsageError } from '../failure.ts';
+import { EXIT, UsageError } from '../terminal/failure.ts';
 import type { Invocation } from '../invocation.ts';
 import { askYes, present, remark } from '../invocation.ts';
-import { formatAge, formatPlainRows, formatTable } from '../table.ts';
-import type { Style } from '../terminal.ts';
+import { formatAge, formatPlainRows, formatTable } from '../terminal/table.ts';
+import type { Style } from '../terminal/terminal.ts';
 import { applyStack } from './apply.ts';
 
 const HEADER = ['NO', 'TAG', 'REVISION', 'WHEN', 'AUTHOR', 'RESULT', 'TOOK', 'SUMMARY'];

@@ -1,11 +1,11 @@
 import type { Job, JobDetail, JobStatus } from '../../../reconciler/index.ts';
 import { formatSummary } from '../../../reconciler/index.ts';
-import { EXIT } from '../failure.ts';
+import { EXIT } from '../terminal/failure.ts';
 import type { Invocation } from '../invocation.ts';
 import { present } from '../invocation.ts';
-import { formatStep } from '../progress.ts';
-import { formatAge, formatDuration, formatPlainRows, formatTable } from '../table.ts';
-import type { Style } from '../terminal.ts';
+import { formatStep } from '../terminal/progress.ts';
+import { formatAge, formatDuration, formatPlainRows, formatTable } from '../terminal/table.ts';
+import type { Style } from '../terminal/terminal.ts';
 
 export interface JobsOptions {
   /** Show this one with its steps and log. */

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { Role } from '../../../reconciler/index.ts';
 import { generateApiKey, hashApiKey } from '../../auth/api-key.ts';
-import { EXIT, UsageError } from '../failure.ts';
+import { EXIT, UsageError } from '../terminal/failure.ts';
 import type { Invocation } from '../invocation.ts';
 import { present, remark } from '../invocation.ts';
-import { formatPlainRows, formatTable } from '../table.ts';
+import { formatPlainRows, formatTable } from '../terminal/table.ts';
 
 export async function runKeysList(invocation: Invocation): Promise<number> {
   await using store = await openKeys(invocation);

@@ -1,4 +1,4 @@
-import { EXIT } from '../failure.ts';
+import { EXIT } from '../terminal/failure.ts';
 import type { Invocation } from '../invocation.ts';
 
 export interface LogsOptions {

@@ -1,11 +1,11 @@
 import type { Plan } from '../../../reconciler/index.ts';
 import { formatPlan, hasErrors } from '../../../reconciler/index.ts';
-import type { Failure } from '../failure.ts';
-import { EXIT, formatFailure, toFailure } from '../failure.ts';
+import type { Failure } from '../terminal/failure.ts';
+import { EXIT, formatFailure, toFailure } from '../terminal/failure.ts';
 import type { Invocation } from '../invocation.ts';
 import { present, remark, selectForPlan } from '../invocation.ts';
 import { savePlanFile } from '../plan-file.ts';
-import type { PlannedStack, Session, StackPlanRequest } from '../session.ts';
+import type { PlannedStack, Session, StackPlanRequest } from '../session/session.ts';
 
 export interface PlanOptions {
   readonly stacks: readonly string[];

@@ -9,8 +9,8 @@ import {
   stackkitSchema,
   workflowSchema,
 } from '../../../schemas/index.ts';
-import { EXIT, nearestName, UsageError } from '../failure.ts';
-import type { Terminal } from '../terminal.ts';
+import { EXIT, nearestName, UsageError } from '../terminal/failure.ts';
+import type { Terminal } from '../terminal/terminal.ts';
 
 /** What a repository may hold and what the command answers, by the name it is asked for. */
 const SCHEMAS: Readonly<Record<string, { readonly $id: string }>> = {

@@ -1,12 +1,12 @@
 import type { Job, ServiceStatus, StackView, SyncState } from '../../../reconciler/index.ts';
 import { formatDiagnostic } from '../../../reconciler/index.ts';
-import type { Failure } from '../failure.ts';
-import { EXIT, formatFailure, toFailure } from '../failure.ts';
+import type { Failure } from '../terminal/failure.ts';
+import { EXIT, formatFailure, toFailure } from '../terminal/failure.ts';
 import type { Invocation } from '../invocation.ts';
 import { present, selectStacks } from '../invocation.ts';
-import type { Session } from '../session.ts';
-import { formatAge, formatPlainRows, formatTable } from '../table.ts';
-import type { Style } from '../terminal.ts';
+import type { Session } from '../session/session.ts';
+import { formatAge, formatPlainRows, formatTable } from '../terminal/table.ts';
+import type { Style } from '../terminal/terminal.ts';
 
 export interface StatusOptions {
   readonly stacks: readonly string[];

@@ -1,11 +1,11 @@
 import type { Release } from '../../../reconciler/index.ts';
 import { formatRelease, isReconcilerError, readRelease } from '../../../reconciler/index.ts';
 import { TAG_HEADER, toTagRow } from '../../text/tags.ts';
-import { EXIT, RemoteError, UsageError } from '../failure.ts';
+import { EXIT, RemoteError, UsageError } from '../terminal/failure.ts';
 import type { Invocation } from '../invocation.ts';
 import { askYes, present, remark } from '../invocation.ts';
-import type { Session } from '../session.ts';
-import { formatPlainRows, formatTable } from '../table.ts';
+import type { Session } from '../session/session.ts';
+import { formatPlainRows, formatTable } from '../terminal/table.ts';
 import { applyStack } from './apply.ts';
 
 /** Which tag, as it is written on the command line. */

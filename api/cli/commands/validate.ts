@@ -3,10 +3,10 @@ import { resolve } from 'node:path';
 import type { Diagnostic } from '../../../reconciler/index.ts';
 import { formatDiagnostic, hasErrors } from '../../../reconciler/index.ts';
 import { decode, reasonOf } from '../read-files.ts';
-import { EXIT, UsageError } from '../failure.ts';
+import { EXIT, UsageError } from '../terminal/failure.ts';
 import type { Invocation } from '../invocation.ts';
 import { present, remark } from '../invocation.ts';
-import type { Session } from '../session.ts';
+import type { Session } from '../session/session.ts';
 
 export interface ValidateOptions {
   /** Files to check as they are on disk, committed or not; none: the whole repository at its newest commit. */

@@ -2,8 +2,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errorMessage, ReconcilerError } from '../../model/errors.ts';
-import { compareText } from '../../model/values.ts';
+import { errorMessage, ReconcilerError } from '../../base/errors.ts';
+import { compareText } from '../../base/values.ts';
 import type { BackupShelf, BackupStore, StoredBackup } from '../../ports/backup-store.ts';
 
 const PARTIAL = '.partial-';

@@ -1,7 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import type { OwnedStack, TargetFacts } from '../../ports/target.ts';
 import type { Adapter } from './adapter.ts';
-import { ownerOfImage } from './built-images.ts';
+import { ownerOfImage } from './images/built-images.ts';
 import type { Owner } from './labels.ts';
 import { readOwner } from './labels.ts';
 

@@ -1,4 +1,4 @@
-import { canonicalJson, sha256 } from '../../model/json.ts';
+import { canonicalJson, sha256 } from '../../base/json.ts';
 
 /** Differs whenever one of the parts does. */
 export function fingerprint(parts: readonly string[]): string {

@@ -1,11 +1,11 @@
 import type { Health, ResourceId } from '../../model/resource.ts';
 import type { Adapter } from './adapter.ts';
 import { appliedKey } from './adapter.ts';
-import { isNextName, readGroup } from './container-group.ts';
-import { judgeContainer } from './container-health.ts';
+import { isNextName, readGroup } from './containers/container-group.ts';
+import { judgeContainer } from './containers/container-health.ts';
 import { readOwner } from './labels.ts';
 import { maskSecrets, readLogTail } from './logs.ts';
-import { hideSecretTexts } from './secret-texts.ts';
+import { hideSecretTexts } from './secrets/secret-texts.ts';
 import { runningMs } from './observe.ts';
 
 /** Health of the object that was applied last, else of the one that is there. Looks once, never waits. */

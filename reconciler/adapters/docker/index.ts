@@ -1,10 +1,10 @@
 import type { DockerConnection } from '../../model/target.ts';
 import type { Target } from '../../ports/target.ts';
 import type { AdapterOptions } from './adapter.ts';
-import { createDialer } from './connection.ts';
-import { createEngine } from './engine.ts';
+import { createDialer } from './engine/connection.ts';
+import { createEngine } from './engine/engine.ts';
 import { createEngineTarget } from './target.ts';
-import { createTransport } from './transport.ts';
+import { createTransport } from './engine/transport.ts';
 
 export { createDockerInstances } from './instances/backend.ts';
 

@@ -1,5 +1,5 @@
-import type { Json, JsonObject } from '../../model/json.ts';
-import { canonicalJson } from '../../model/json.ts';
+import type { Json, JsonObject } from '../../base/json.ts';
+import { canonicalJson } from '../../base/json.ts';
 import type { DesiredResource, ResourceId } from '../../model/resource.ts';
 import { resourceId } from '../../model/resource.ts';
 import { replicaNumber } from '../../model/rollout.ts';

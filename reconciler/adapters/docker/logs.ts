@@ -1,10 +1,10 @@
 import type { Readable } from 'node:stream';
 import type { ContainerInspectInfo } from 'dockerode';
-import { isReconcilerError } from '../../model/errors.ts';
-import type { JsonObject } from '../../model/json.ts';
+import { isReconcilerError } from '../../base/errors.ts';
+import type { JsonObject } from '../../base/json.ts';
 import { isSensitiveName, MASK } from '../../model/secret.ts';
 import type { LogLine } from '../../ports/target.ts';
-import type { Engine } from './engine.ts';
+import type { Engine } from './engine/engine.ts';
 
 const HEADER_BYTES = 8;
 /** A line without an end is passed on in pieces of this size. */

@@ -1,7 +1,7 @@
-import { ReconcilerError } from '../../model/errors.ts';
+import { ReconcilerError } from '../../base/errors.ts';
 import type { DesiredResource, ObservedResource, ResourceId } from '../../model/resource.ts';
 import type { ObserveScope } from '../../ports/target.ts';
-import type { Engine } from './engine.ts';
+import type { Engine } from './engine/engine.ts';
 import { fingerprint } from './fingerprint.ts';
 import type { ComposePlace, Labels } from './labels.ts';
 import { readComposePlace, readOwner } from './labels.ts';

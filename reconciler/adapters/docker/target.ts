@@ -1,20 +1,26 @@
-import { ReconcilerError } from '../../model/errors.ts';
+import { ReconcilerError } from '../../base/errors.ts';
 import type { ResourceId } from '../../model/resource.ts';
 import type { ApplyContext, LogLine, LogOptions, ResourceChange, Target } from '../../ports/target.ts';
 import type { Adapter, AdapterOptions } from './adapter.ts';
 import { createAdapter } from './adapter.ts';
-import { applyContainer, releaseContainer, settleContainer } from './apply-container.ts';
-import { execIn, openSession, startResource, stopResource, streamIn } from './control-container.ts';
-import { applyNetwork } from './apply-network.ts';
-import { applyVolume } from './apply-volume.ts';
-import { readGroup } from './container-group.ts';
-import type { Engine } from './engine.ts';
+import { applyContainer, releaseContainer, settleContainer } from './containers/apply-container.ts';
+import {
+  execIn,
+  openSession,
+  startResource,
+  stopResource,
+  streamIn,
+} from './containers/control-container.ts';
+import { applyNetwork } from './networks-and-volumes/apply-network.ts';
+import { applyVolume } from './networks-and-volumes/apply-volume.ts';
+import { readGroup } from './containers/container-group.ts';
+import type { Engine } from './engine/engine.ts';
 import { readFacts, readOwned } from './facts.ts';
 import { readHealth } from './health.ts';
-import { applyImage } from './image.ts';
+import { applyImage } from './images/image.ts';
 import { closeAfter, readLogLines } from './logs.ts';
-import type { RunningOneOffs } from './one-off.ts';
-import { listOneOffs, removeOneOff, runOneOff } from './one-off.ts';
+import type { RunningOneOffs } from './containers/one-off.ts';
+import { listOneOffs, removeOneOff, runOneOff } from './containers/one-off.ts';
 import { observeStack } from './observe.ts';
 import { watchEngine } from './watch.ts';
 

@@ -1,7 +1,7 @@
-import { errorMessage } from '../../model/errors.ts';
+import { errorMessage } from '../../base/errors.ts';
 import type { Adapter } from './adapter.ts';
 import { LABEL, readOwner } from './labels.ts';
-import { readJsonLines } from './pull-progress.ts';
+import { readJsonLines } from './images/pull-progress.ts';
 
 /** What may make a stack differ from its description. Leaves out the noise of health checks (`exec_*`). */
 const FILTERS = {

@@ -1,4 +1,4 @@
-import { errorMessage, isReconcilerError, ReconcilerError } from '../../model/errors.ts';
+import { errorMessage, isReconcilerError, ReconcilerError } from '../../base/errors.ts';
 
 export function notFound(location: string, detail: string, cause?: unknown): ReconcilerError {
   return new ReconcilerError('REPOSITORY_NOT_FOUND', `${location}: ${detail}`, { cause, retryable: true });

@@ -1,15 +1,15 @@
 import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { Source } from '../../ports/source.ts';
-import { createGitCommand } from './git-command.ts';
-import { createHttpTransport } from './http-transport.ts';
+import { createGitCommand } from './repository/git-command.ts';
+import { createHttpTransport } from './remote/http-transport.ts';
 import { createLocalSource } from './local-source.ts';
 import type { Credentials } from './location.ts';
 import { parseLocation } from './location.ts';
-import type { Identity } from './objects.ts';
+import type { Identity } from './repository/objects.ts';
 import { createRemoteSource } from './remote-source.ts';
-import type { SshOptions } from './ssh-transport.ts';
-import { createSshTransport } from './ssh-transport.ts';
+import type { SshOptions } from './remote/ssh-transport.ts';
+import { createSshTransport } from './remote/ssh-transport.ts';
 
 export type { Credentials } from './location.ts';
 

@@ -1,21 +1,21 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isReconcilerError } from '../../model/errors.ts';
+import { isReconcilerError } from '../../base/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { CommitRequest, ProposalRequest, Revision, Source } from '../../ports/source.ts';
 import { asGitError, branchNotFound, gitError, isMissing, writeConflict } from './errors.ts';
-import type { GitCommand } from './git-command.ts';
-import type { Checkout, Layout } from './layout.ts';
-import { findCheckouts, readIdentity, readLayout } from './layout.ts';
-import { createObjectStore } from './object-store.ts';
-import type { Identity } from './objects.ts';
-import { createRefs, readHead } from './refs.ts';
-import type { Repository } from './repository.ts';
-import { createRepository } from './repository.ts';
+import type { GitCommand } from './repository/git-command.ts';
+import type { Checkout, Layout } from './repository/layout.ts';
+import { findCheckouts, readIdentity, readLayout } from './repository/layout.ts';
+import { createObjectStore } from './repository/object-store.ts';
+import type { Identity } from './repository/objects.ts';
+import { createRefs, readHead } from './repository/refs.ts';
+import type { Repository } from './repository/repository.ts';
+import { createRepository } from './repository/repository.ts';
 import { watchLocal } from './watch-local.ts';
-import type { PreparedCheckout } from './work-tree.ts';
-import { isDirty, prepareCheckout } from './work-tree.ts';
+import type { PreparedCheckout } from './repository/work-tree.ts';
+import { isDirty, prepareCheckout } from './repository/work-tree.ts';
 
 export interface LocalSourceOptions {
   readonly path: string;

@@ -1,6 +1,6 @@
 import { CronJob } from 'cron';
 import type { Clock } from '../../ports/clock.ts';
-import { untilAborted } from './deadline.ts';
+import { untilAborted } from './remote/deadline.ts';
 
 /** Part of the interval by which a look comes earlier or later, so that many daemons do not ask one server in step. */
 const JITTER = 0.1;

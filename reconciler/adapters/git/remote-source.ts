@@ -1,21 +1,21 @@
-import { isReconcilerError } from '../../model/errors.ts';
+import { isReconcilerError } from '../../base/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { Revision, Source } from '../../ports/source.ts';
-import type { Deadline } from './deadline.ts';
-import { createMutex, withDeadline } from './deadline.ts';
+import type { Deadline } from './remote/deadline.ts';
+import { createMutex, withDeadline } from './remote/deadline.ts';
 import { asGitError } from './errors.ts';
-import type { GitCommand } from './git-command.ts';
-import { mirrorPath } from './mirror.ts';
-import type { Identity } from './objects.ts';
+import type { GitCommand } from './repository/git-command.ts';
+import { mirrorPath } from './remote/mirror.ts';
+import type { Identity } from './repository/objects.ts';
 import { pollRemote } from './poll.ts';
-import { readHead } from './refs.ts';
-import { createRemoteMirror } from './remote-mirror.ts';
-import type { Repository } from './repository.ts';
-import { createRepository } from './repository.ts';
-import type { Transport } from './transport.ts';
-import type { PushPlace } from './remote-push.ts';
-import { push, pushDeletedTag, pushMovedTag, pushProposal, pushTags } from './remote-push.ts';
+import { readHead } from './repository/refs.ts';
+import { createRemoteMirror } from './remote/remote-mirror.ts';
+import type { Repository } from './repository/repository.ts';
+import { createRepository } from './repository/repository.ts';
+import type { Transport } from './remote/transport.ts';
+import type { PushPlace } from './remote/remote-push.ts';
+import { push, pushDeletedTag, pushMovedTag, pushProposal, pushTags } from './remote/remote-push.ts';
 
 export interface RemoteSourceOptions {
   /** Without credentials. */

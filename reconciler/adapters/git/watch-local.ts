@@ -1,12 +1,12 @@
 import { basename, dirname, join } from 'node:path';
 import { watch } from 'chokidar';
 import type { FSWatcher } from 'chokidar';
-import { errorMessage } from '../../model/errors.ts';
+import { errorMessage } from '../../base/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
-import type { Layout } from './layout.ts';
-import { readLayout } from './layout.ts';
-import { readHead } from './refs.ts';
+import type { Layout } from './repository/layout.ts';
+import { readLayout } from './repository/layout.ts';
+import { readHead } from './repository/refs.ts';
 
 export interface LocalWatch {
   readonly path: string;

@@ -1,16 +1,16 @@
-import { ReconcilerError } from '../../model/errors.ts';
-import type { JsonObject } from '../../model/json.ts';
-import { isRolled, objectSpecOf, rankOf } from '../../model/kubernetes-object.ts';
+import { ReconcilerError } from '../../base/errors.ts';
+import type { JsonObject } from '../../base/json.ts';
+import { isRolled, objectSpecOf, rankOf } from '../../model/kubernetes/kubernetes-object.ts';
 import type { DesiredResource, FieldConflict } from '../../model/resource.ts';
 import type { ApplyContext, ResourceChange } from '../../ports/target.ts';
-import { isApiError } from './api-error.ts';
+import { isApiError } from './api/api-error.ts';
 import type { Cluster } from './cluster.ts';
 import { readObject } from './cluster.ts';
-import type { KindInfo } from './discovery.ts';
-import { pathOf } from './discovery.ts';
+import type { KindInfo } from './api/discovery.ts';
+import { pathOf } from './api/discovery.ts';
 import { isConflict, readConflicts, sendApply } from './dry-run.ts';
-import type { LiveObject } from './live-object.ts';
-import { MANAGER, ownerOf, strip, toWire } from './live-object.ts';
+import type { LiveObject } from './cache/live-object.ts';
+import { MANAGER, ownerOf, strip, toWire } from './cache/live-object.ts';
 import { findForeign } from './vacancy.ts';
 import { unmarkStopped } from './control.ts';
 

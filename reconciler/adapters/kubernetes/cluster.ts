@@ -1,17 +1,17 @@
-import { objectSpecOf, qualifiedKind } from '../../model/kubernetes-object.ts';
+import { objectSpecOf, qualifiedKind } from '../../model/kubernetes/kubernetes-object.ts';
 import type { DesiredResource, Projection, ResourceId } from '../../model/resource.ts';
-import { asFields } from '../../model/values.ts';
+import { asFields } from '../../base/values.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { CachesOptions, ObjectCaches } from './caches.ts';
-import { createCaches } from './caches.ts';
-import type { ApiClient } from './client.ts';
-import type { KindInfo } from './discovery.ts';
-import { createDiscovery } from './discovery.ts';
-import type { LiveObject } from './live-object.ts';
-import { idOf, ownerOf, placeOf } from './live-object.ts';
-import { createWorkers } from './workers.ts';
+import type { CachesOptions, ObjectCaches } from './cache/caches.ts';
+import { createCaches } from './cache/caches.ts';
+import type { ApiClient } from './api/client.ts';
+import type { KindInfo } from './api/discovery.ts';
+import { createDiscovery } from './api/discovery.ts';
+import type { LiveObject } from './cache/live-object.ts';
+import { idOf, ownerOf, placeOf } from './cache/live-object.ts';
+import { createWorkers } from './workloads/workers.ts';
 
-export { readObject } from './read-object.ts';
+export { readObject } from './api/read-object.ts';
 
 export interface ClusterOptions extends Pick<CachesOptions, 'client' | 'clock' | 'logger'> {
   readonly name: string;

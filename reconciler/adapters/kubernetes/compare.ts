@@ -1,6 +1,6 @@
-import { diffSpec } from '../../diff/diff-spec.ts';
-import type { Json, JsonObject } from '../../model/json.ts';
-import { jsonEquals } from '../../model/json.ts';
+import { diffSpec } from '../../plan/diff-spec.ts';
+import type { Json, JsonObject } from '../../base/json.ts';
+import { jsonEquals } from '../../base/json.ts';
 import type { Projection } from '../../model/resource.ts';
 import { isSensitiveName, MASK } from '../../model/secret.ts';
 

@@ -1,15 +1,15 @@
-import { ReconcilerError } from '../../model/errors.ts';
-import type { JsonObject } from '../../model/json.ts';
-import { objectSpecOf } from '../../model/kubernetes-object.ts';
+import { ReconcilerError } from '../../base/errors.ts';
+import type { JsonObject } from '../../base/json.ts';
+import { objectSpecOf } from '../../model/kubernetes/kubernetes-object.ts';
 import type { DesiredResource, ResourceId } from '../../model/resource.ts';
-import { asFields, asList, asNumber } from '../../model/values.ts';
+import { asFields, asList, asNumber } from '../../base/values.ts';
 import type { ApplyContext } from '../../ports/target.ts';
 import type { Cluster } from './cluster.ts';
-import type { KindInfo } from './discovery.ts';
-import { pathOf } from './discovery.ts';
-import type { LiveObject } from './live-object.ts';
-import { isLiveObject, MANAGER, STOPPED } from './live-object.ts';
-import { podsOf } from './read-health.ts';
+import type { KindInfo } from './api/discovery.ts';
+import { pathOf } from './api/discovery.ts';
+import type { LiveObject } from './cache/live-object.ts';
+import { isLiveObject, MANAGER, STOPPED } from './cache/live-object.ts';
+import { podsOf } from './workloads/read-health.ts';
 import { isStopped, startingSpec, stoppingSpec } from './stopped-object.ts';
 
 /** Longer than pods are given to end by themselves, in milliseconds. */

@@ -1,16 +1,16 @@
-import { sha256 } from '../../model/json.ts';
-import type { JsonObject } from '../../model/json.ts';
+import { sha256 } from '../../base/json.ts';
+import type { JsonObject } from '../../base/json.ts';
 import type { DesiredResource, FieldConflict, Projection } from '../../model/resource.ts';
-import type { ApiCause } from './api-error.ts';
-import { ApiError, isApiError } from './api-error.ts';
+import type { ApiCause } from './api/api-error.ts';
+import { ApiError, isApiError } from './api/api-error.ts';
 import type { Cluster } from './cluster.ts';
 import { readObject } from './cluster.ts';
 import { compareObjects, contains, missingFields } from './compare.ts';
-import type { KindInfo } from './discovery.ts';
-import { pathOf } from './discovery.ts';
-import type { LiveObject, Marks } from './live-object.ts';
+import type { KindInfo } from './api/discovery.ts';
+import { pathOf } from './api/discovery.ts';
+import type { LiveObject, Marks } from './cache/live-object.ts';
 import { asStopped, isStopped } from './stopped-object.ts';
-import { fingerprintOf, isLiveObject, MANAGER, ownerOf, strip, toWire } from './live-object.ts';
+import { fingerprintOf, isLiveObject, MANAGER, ownerOf, strip, toWire } from './cache/live-object.ts';
 
 const NOTHING: Projection = { fields: [], immutable: null, conflicts: [], refused: null };
 

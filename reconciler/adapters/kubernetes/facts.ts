@@ -1,9 +1,9 @@
 import type { OwnedStack, TargetFacts } from '../../ports/target.ts';
-import { asFields, asList, asString } from '../../model/values.ts';
-import type { Fields } from '../../model/values.ts';
-import { isApiError } from './api-error.ts';
+import { asFields, asList, asString } from '../../base/values.ts';
+import type { Fields } from '../../base/values.ts';
+import { isApiError } from './api/api-error.ts';
 import type { Cluster } from './cluster.ts';
-import { ownerOf } from './live-object.ts';
+import { ownerOf } from './cache/live-object.ts';
 import { quantity } from './quantity.ts';
 
 /** Every stack with objects here. */

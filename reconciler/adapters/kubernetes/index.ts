@@ -1,8 +1,8 @@
 import type { Target } from '../../ports/target.ts';
-import { createApiClient } from './client.ts';
+import { createApiClient } from './api/client.ts';
 import type { ClusterOptions } from './cluster.ts';
-import type { ConnectionOptions } from './connection.ts';
-import { loadKubeConfig } from './connection.ts';
+import type { ConnectionOptions } from './api/connection.ts';
+import { loadKubeConfig } from './api/connection.ts';
 import { createClusterTarget } from './target.ts';
 
 export type KubernetesTargetOptions = Omit<ClusterOptions, 'client'> & ConnectionOptions;

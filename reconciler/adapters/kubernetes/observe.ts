@@ -1,15 +1,15 @@
 import type { DesiredResource, Health, ObservedResource, ResourceId } from '../../model/resource.ts';
 import type { ObserveScope, Observation } from '../../ports/target.ts';
-import { isApiError } from './api-error.ts';
+import { isApiError } from './api/api-error.ts';
 import type { Cluster } from './cluster.ts';
 import { maskObject } from './compare.ts';
-import type { KindInfo } from './discovery.ts';
+import type { KindInfo } from './api/discovery.ts';
 import { isRefusal, projectUpdate, refusedFor, sendApply } from './dry-run.ts';
-import { healthOf } from './health.ts';
-import type { LiveObject } from './live-object.ts';
-import { fingerprintOf, idOf, ownerOf, placeOf, strip, toWire } from './live-object.ts';
+import { healthOf } from './workloads/health.ts';
+import type { LiveObject } from './cache/live-object.ts';
+import { fingerprintOf, idOf, ownerOf, placeOf, strip, toWire } from './cache/live-object.ts';
 import { createForeignSearch } from './vacancy.ts';
-import { isGuarded, objectSpecOf, qualifiedKind } from '../../model/kubernetes-object.ts';
+import { isGuarded, objectSpecOf, qualifiedKind } from '../../model/kubernetes/kubernetes-object.ts';
 
 /** Creations that are tried out beforehand in one go; the others are only checked when they are made. */
 const MAX_TRIED = 100;

@@ -1,8 +1,8 @@
-import type { JsonObject } from '../../model/json.ts';
-import { asFields, asString } from '../../model/values.ts';
+import type { JsonObject } from '../../base/json.ts';
+import { asFields, asString } from '../../base/values.ts';
 import { contains } from './compare.ts';
-import type { LiveObject } from './live-object.ts';
-import { STOPPED } from './live-object.ts';
+import type { LiveObject } from './cache/live-object.ts';
+import { STOPPED } from './cache/live-object.ts';
 
 /* What a stop by hand leaves behind: nothing runs, and an annotation says how many there were. */
 

@@ -1,17 +1,17 @@
-import { ReconcilerError } from '../../model/errors.ts';
+import { ReconcilerError } from '../../base/errors.ts';
 import type { Target } from '../../ports/target.ts';
 import { applyChange, settleChange } from './apply.ts';
 import type { Cluster, ClusterOptions } from './cluster.ts';
 import { createCluster } from './cluster.ts';
 import { startWorkload, stopWorkload } from './control.ts';
-import { toTargetError } from './errors.ts';
+import { toTargetError } from './api/errors.ts';
 import { readFacts, readOwned } from './facts.ts';
-import { readLogs } from './logs.ts';
+import { readLogs } from './workloads/logs.ts';
 import { observeCluster } from './observe.ts';
-import { runOneOff } from './one-off.ts';
-import { listLeftovers, removeLeftover } from './one-off-leftovers.ts';
-import { readHealth } from './read-health.ts';
-import { execIn, openSession } from './session.ts';
+import { runOneOff } from './workloads/one-off.ts';
+import { listLeftovers, removeLeftover } from './workloads/one-off-leftovers.ts';
+import { readHealth } from './workloads/read-health.ts';
+import { execIn, openSession } from './workloads/session.ts';
 
 /** An API server works on hundreds at a time; more of ours would only wait for each other there. */
 const PARALLEL_CHANGES = 64;

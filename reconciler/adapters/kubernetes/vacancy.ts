@@ -1,13 +1,13 @@
-import { objectSpecOf } from '../../model/kubernetes-object.ts';
+import { objectSpecOf } from '../../model/kubernetes/kubernetes-object.ts';
 import type { DesiredResource } from '../../model/resource.ts';
-import { asFields, asList, asString } from '../../model/values.ts';
-import { isApiError } from './api-error.ts';
+import { asFields, asList, asString } from '../../base/values.ts';
+import { isApiError } from './api/api-error.ts';
 import type { Cluster } from './cluster.ts';
-import type { KindInfo } from './discovery.ts';
-import { pathOf } from './discovery.ts';
-import type { LiveObject } from './live-object.ts';
-import { isLiveObject, keyOf, ownerOf } from './live-object.ts';
-import { readObject } from './read-object.ts';
+import type { KindInfo } from './api/discovery.ts';
+import { pathOf } from './api/discovery.ts';
+import type { LiveObject } from './cache/live-object.ts';
+import { isLiveObject, keyOf, ownerOf } from './cache/live-object.ts';
+import { readObject } from './api/read-object.ts';
 
 /** So few are asked for one by one. */
 const FEW = 10;

@@ -1,5 +1,5 @@
 import { armor, Decrypter } from 'age-encryption';
-import { ReconcilerError } from '../../model/errors.ts';
+import { ReconcilerError } from '../../base/errors.ts';
 import type { Identities } from './identities.ts';
 import { describeIdentities } from './identities.ts';
 

@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { parse } from 'yaml';
-import { ReconcilerError } from '../../model/errors.ts';
-import { asFields, asList, asString } from '../../model/values.ts';
+import { ReconcilerError } from '../../base/errors.ts';
+import { asFields, asList, asString } from '../../base/values.ts';
 
 /** A program of the operator that prints a secret. Never defined by a repository. */
 export interface SecretCommand {

@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { isReconcilerError, ReconcilerError } from '../../model/errors.ts';
+import { isReconcilerError, ReconcilerError } from '../../base/errors.ts';
 import { Secret } from '../../model/secret.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { OpenedFile, SealedFile, Secrets } from '../../ports/secrets.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Hash } from 'node:crypto';
-import { ReconcilerError } from '../../model/errors.ts';
+import { ReconcilerError } from '../../base/errors.ts';
 import { Secret } from '../../model/secret.ts';
 import type { OpenedFile } from '../../ports/secrets.ts';
 import { decryptAge, undecryptable } from './age.ts';

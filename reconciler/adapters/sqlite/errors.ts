@@ -1,4 +1,4 @@
-import { errorMessage, ReconcilerError } from '../../model/errors.ts';
+import { errorMessage, ReconcilerError } from '../../base/errors.ts';
 
 /* Primary result codes of SQLite (sqlite.org/rescode.html); the low byte of an extended code. */
 const CORRUPT = 11;

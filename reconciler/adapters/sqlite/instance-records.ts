@@ -1,5 +1,5 @@
-import type { Instance, InstancePort, InstanceStatus } from '../../model/instance/instance.ts';
-import type { JsonObject } from '../../model/json.ts';
+import type { Instance, InstancePort, InstanceStatus } from '../../pods/instance.ts';
+import type { JsonObject } from '../../base/json.ts';
 import type { BatchDeleteRecord, BatchDeleteStatus, InstanceRecords } from '../../ports/instance-records.ts';
 import type { Row } from './rows.ts';
 import { document, number, oneOf, optionalText, text } from './rows.ts';

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { ReconcilerError } from '../../model/errors.ts';
+import { ReconcilerError } from '../../base/errors.ts';
 
 /**
  * One entry per schema version, never edited once released: version n is what the first n entries make.

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { ReconcilerError } from '../../model/errors.ts';
-import type { Json } from '../../model/json.ts';
-import { canonicalJson, sha256 } from '../../model/json.ts';
+import { ReconcilerError } from '../../base/errors.ts';
+import type { Json } from '../../base/json.ts';
+import { canonicalJson, sha256 } from '../../base/json.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';

@@ -1,5 +1,5 @@
-import type { FilePlace } from '../../model/docker-spec.ts';
-import { defined } from '../../model/values.ts';
+import type { FilePlace } from '../../model/docker/docker-spec.ts';
+import { defined } from '../../base/values.ts';
 import type { Blueprint, BlueprintService } from './blueprint.ts';
 import { composeValue, escapeCompose } from './compose-text.ts';
 import type { GeneratedFile } from '../../model/generated.ts';

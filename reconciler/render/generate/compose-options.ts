@@ -1,5 +1,5 @@
-import type { ContainerOptions } from '../../model/docker-options.ts';
-import { defined } from '../../model/values.ts';
+import type { ContainerOptions } from '../../model/docker/docker-options.ts';
+import { defined } from '../../base/values.ts';
 
 /** The rarer settings in the words of Compose. */
 export function composeOptions(options: ContainerOptions, shared: (mode: string) => string): object {

@@ -1,5 +1,5 @@
-import type { ContainerSpec, HealthcheckSpec, MountSpec, PortSpec } from '../../model/docker-spec.ts';
-import { defined, toRecord } from '../../model/values.ts';
+import type { ContainerSpec, HealthcheckSpec, MountSpec, PortSpec } from '../../model/docker/docker-spec.ts';
+import { defined, toRecord } from '../../base/values.ts';
 import type { Blueprint, BlueprintService } from './blueprint.ts';
 import { composeOptions } from './compose-options.ts';
 import { composeValue, escaped } from './compose-text.ts';

@@ -1,6 +1,6 @@
 import { Document } from 'yaml';
-import type { NetworkSpec, VolumeSpec } from '../../model/docker-spec.ts';
-import { defined, toRecord } from '../../model/values.ts';
+import type { NetworkSpec, VolumeSpec } from '../../model/docker/docker-spec.ts';
+import { defined, toRecord } from '../../base/values.ts';
 import type { Blueprint, BlueprintBuild, BlueprintPart, BlueprintService } from './blueprint.ts';
 import { composeService } from './compose-service.ts';
 import { escapeCompose, escaped } from './compose-text.ts';

@@ -1,6 +1,6 @@
-import type { ClusterNode } from '../../model/cluster-node.ts';
-import { dnsName } from '../../model/cluster-names.ts';
-import type { ContainerSpec } from '../../model/docker-spec.ts';
+import type { ClusterNode } from '../../config/kombination/cluster-node.ts';
+import { dnsName } from '../../model/kubernetes/cluster-names.ts';
+import type { ContainerSpec } from '../../model/docker/docker-spec.ts';
 import type { Generated } from '../../model/generated.ts';
 import { claimsOf, objectsOf } from '../kubernetes/service-objects.ts';
 import { createBlankBook } from '../kubernetes/service-secrets.ts';

@@ -1,4 +1,4 @@
-import type { ContainerSpec, FileSpec, HealthcheckSpec, MountSpec } from '../../model/docker-spec.ts';
+import type { ContainerSpec, FileSpec, HealthcheckSpec, MountSpec } from '../../model/docker/docker-spec.ts';
 import type { Secret } from '../../model/secret.ts';
 import type { Blueprint, BlueprintService } from './blueprint.ts';
 import { duration, textOf } from './generated.ts';

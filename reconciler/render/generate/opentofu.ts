@@ -1,4 +1,4 @@
-import type { NetworkSpec, VolumeSpec } from '../../model/docker-spec.ts';
+import type { NetworkSpec, VolumeSpec } from '../../model/docker/docker-spec.ts';
 import type { DockerReference } from '../../model/target.ts';
 import type { Blueprint, BlueprintBuild, BlueprintPart } from './blueprint.ts';
 import type { Generated } from '../../model/generated.ts';

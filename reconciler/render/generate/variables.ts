@@ -1,4 +1,4 @@
-import type { Lookup } from '../../model/env-value.ts';
+import type { Lookup } from '../../config/kombination/service/env-value.ts';
 import type { Variable } from '../../model/generated.ts';
 import type { Secret } from '../../model/secret.ts';
 

@@ -1,6 +1,6 @@
 import type { Spec, SpecValue } from '../../model/secret.ts';
-import type { Fields } from '../../model/values.ts';
-import { asFields, asList, asNumber, asString } from '../../model/values.ts';
+import type { Fields } from '../../base/values.ts';
+import { asFields, asList, asNumber, asString } from '../../base/values.ts';
 
 /** A value of a document as part of a spec; what is not set is left out. */
 export function toSpecValue(value: unknown): SpecValue {

@@ -1,9 +1,9 @@
-import type { Assessment } from '../../model/assess.ts';
-import { namespaceOf } from '../../model/cluster-node.ts';
-import { dnsName } from '../../model/cluster-names.ts';
-import type { HookModel } from '../../model/hooks.ts';
-import type { ObjectSpec } from '../../model/kubernetes-object.ts';
-import { objectId } from '../../model/kubernetes-object.ts';
+import type { Assessment } from '../../config/kombination/analyze.ts';
+import { namespaceOf } from '../../config/kombination/cluster-node.ts';
+import { dnsName } from '../../model/kubernetes/cluster-names.ts';
+import type { HookModel } from '../../config/kombination/hooks.ts';
+import type { ObjectSpec } from '../../model/kubernetes/kubernetes-object.ts';
+import { objectId } from '../../model/kubernetes/kubernetes-object.ts';
 import type { DesiredResource } from '../../model/resource.ts';
 import { hashSpec } from '../../model/resource.ts';
 import { buildBlueprint } from '../generate/blueprint.ts';

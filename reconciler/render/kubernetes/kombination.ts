@@ -1,17 +1,22 @@
-import type { Assessment } from '../../model/assess.ts';
-import { namespaceOf } from '../../model/cluster-node.ts';
-import type { ClusterNode } from '../../model/cluster-node.ts';
-import { dnsName } from '../../model/cluster-names.ts';
-import type { Position } from '../../model/diagnostic.ts';
-import type { NodeModel } from '../../model/kombination.ts';
-import type { ObjectSpec } from '../../model/kubernetes-object.ts';
-import { isGuarded, objectId, qualifiedKind, qualifiedName } from '../../model/kubernetes-object.ts';
+import type { Assessment } from '../../config/kombination/analyze.ts';
+import { namespaceOf } from '../../config/kombination/cluster-node.ts';
+import type { ClusterNode } from '../../config/kombination/cluster-node.ts';
+import { dnsName } from '../../model/kubernetes/cluster-names.ts';
+import type { Position } from '../../base/diagnostic.ts';
+import type { NodeModel } from '../../config/kombination/kombination.ts';
+import type { ObjectSpec } from '../../model/kubernetes/kubernetes-object.ts';
+import {
+  isGuarded,
+  objectId,
+  qualifiedKind,
+  qualifiedName,
+} from '../../model/kubernetes/kubernetes-object.ts';
 import type { Dependency, DesiredResource, ResourceId } from '../../model/resource.ts';
 import { hashSpec, resourceId } from '../../model/resource.ts';
 import { replicaName, replicaNumbers } from '../../model/rollout.ts';
 import type { RegistryCredentials } from '../../model/registry.ts';
 import type { Secret } from '../../model/secret.ts';
-import { compareText } from '../../model/values.ts';
+import { compareText } from '../../base/values.ts';
 import { healthTimeout } from '../container.ts';
 import type { Blueprint, BlueprintService } from '../generate/blueprint.ts';
 import { markKnown } from '../generate/variables.ts';

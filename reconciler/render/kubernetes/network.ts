@@ -1,7 +1,7 @@
 import type { Spec, SpecValue } from '../../model/secret.ts';
-import type { Fields } from '../../model/values.ts';
-import { asFields, asList } from '../../model/values.ts';
-import type { FilledNode } from '../../model/workflow-values.ts';
+import type { Fields } from '../../base/values.ts';
+import { asFields, asList } from '../../base/values.ts';
+import type { FilledNode } from '../../config/workflow/workflow-values.ts';
 import { compact, isSet, pick, textMap, textOf, toSpec, toSpecValue } from './fields.ts';
 
 export function renderService({ data }: FilledNode): Spec {

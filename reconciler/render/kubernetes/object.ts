@@ -1,11 +1,11 @@
-import { secretValues } from '../../model/assess-workflow.ts';
-import { isClusterScoped } from '../../model/kubernetes-object.ts';
-import type { ObjectSpec } from '../../model/kubernetes-object.ts';
+import { secretValues } from '../../config/workflow/analyze-workflow.ts';
+import { isClusterScoped } from '../../model/kubernetes/kubernetes-object.ts';
+import type { ObjectSpec } from '../../model/kubernetes/kubernetes-object.ts';
 import type { Spec } from '../../model/secret.ts';
 import { Secret } from '../../model/secret.ts';
-import { asFields, asString } from '../../model/values.ts';
-import type { NodeType, Workflow } from '../../model/workflow.ts';
-import type { FilledNode } from '../../model/workflow-values.ts';
+import { asFields, asString } from '../../base/values.ts';
+import type { NodeType, Workflow } from '../../config/workflow/workflow.ts';
+import type { FilledNode } from '../../config/workflow/workflow-values.ts';
 import { compact, pick, textMap, textOf, toSpec } from './fields.ts';
 import { renderAutoscaler, renderIngress, renderNetworkPolicy, renderService } from './network.ts';
 import {

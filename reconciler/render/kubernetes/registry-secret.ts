@@ -1,10 +1,10 @@
-import { dnsName } from '../../model/cluster-names.ts';
-import type { ObjectSpec } from '../../model/kubernetes-object.ts';
+import { dnsName } from '../../model/kubernetes/cluster-names.ts';
+import type { ObjectSpec } from '../../model/kubernetes/kubernetes-object.ts';
 import type { RegistryCredentials } from '../../model/registry.ts';
 import { addressIn, findRegistry } from '../../model/registry.ts';
 import type { Spec } from '../../model/secret.ts';
 import { Secret } from '../../model/secret.ts';
-import { compareText } from '../../model/values.ts';
+import { compareText } from '../../base/values.ts';
 
 /** The Secret that pods pull their images with. */
 export interface RegistrySecret {

@@ -1,10 +1,10 @@
-import { claimName } from '../../model/cluster-names.ts';
-import type { FilePlace, MountSpec } from '../../model/docker-spec.ts';
-import { isProblem } from '../../model/issue.ts';
+import { claimName } from '../../model/kubernetes/cluster-names.ts';
+import type { FilePlace, MountSpec } from '../../model/docker/docker-spec.ts';
+import { isProblem } from '../../base/issue.ts';
 import type { Secret, Spec, SpecValue } from '../../model/secret.ts';
-import { parseBytes } from '../../model/units.ts';
+import { parseBytes } from '../../base/units.ts';
 import type { Blueprint, BlueprintService } from '../generate/blueprint.ts';
-import { defined } from '../../model/values.ts';
+import { defined } from '../../base/values.ts';
 import type { PodContext } from './service-pod.ts';
 import { amountOf } from './amounts.ts';
 

@@ -1,5 +1,5 @@
-import { dnsName } from '../../model/cluster-names.ts';
-import type { ContainerSpec } from '../../model/docker-spec.ts';
+import { dnsName } from '../../model/kubernetes/cluster-names.ts';
+import type { ContainerSpec } from '../../model/docker/docker-spec.ts';
 
 /** By these a service's pods are found, and its objects grouped. */
 export function labelsOf(stack: string, service?: string): Readonly<Record<string, string>> {

@@ -1,6 +1,6 @@
-import { isAnnotation } from '../../model/check-cluster.ts';
-import { dnsName } from '../../model/cluster-names.ts';
-import type { ContainerSpec, HealthcheckSpec } from '../../model/docker-spec.ts';
+import { isAnnotation } from '../../config/kombination/checks/check-cluster.ts';
+import { dnsName } from '../../model/kubernetes/cluster-names.ts';
+import type { ContainerSpec, HealthcheckSpec } from '../../model/docker/docker-spec.ts';
 import type { Spec, SpecValue } from '../../model/secret.ts';
 import { isSensitiveName } from '../../model/secret.ts';
 import type { Blueprint, BlueprintService } from '../generate/blueprint.ts';

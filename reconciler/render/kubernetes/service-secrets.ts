@@ -1,6 +1,6 @@
-import { sha256 } from '../../model/json.ts';
+import { sha256 } from '../../base/json.ts';
 import { Secret } from '../../model/secret.ts';
-import { compareText, toRecord } from '../../model/values.ts';
+import { compareText, toRecord } from '../../base/values.ts';
 import type { Piece, Variables } from '../generate/variables.ts';
 import { piecesOf } from '../generate/variables.ts';
 

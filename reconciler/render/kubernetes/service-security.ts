@@ -1,4 +1,4 @@
-import type { ContainerSpec } from '../../model/docker-spec.ts';
+import type { ContainerSpec } from '../../model/docker/docker-spec.ts';
 import type { Spec } from '../../model/secret.ts';
 import { filled } from './fields.ts';
 

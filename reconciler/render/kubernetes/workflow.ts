@@ -1,6 +1,6 @@
-import type { WorkflowAssessment } from '../../model/assess-workflow.ts';
-import type { Position } from '../../model/diagnostic.ts';
-import type { ObjectSpec } from '../../model/kubernetes-object.ts';
+import type { WorkflowAssessment } from '../../config/workflow/analyze-workflow.ts';
+import type { Position } from '../../base/diagnostic.ts';
+import type { ObjectSpec } from '../../model/kubernetes/kubernetes-object.ts';
 import {
   groupOf,
   isGuarded,
@@ -8,14 +8,14 @@ import {
   qualifiedKind,
   qualifiedName,
   rankOf,
-} from '../../model/kubernetes-object.ts';
+} from '../../model/kubernetes/kubernetes-object.ts';
 import type { Dependency, DependencyCondition, DesiredResource, ResourceId } from '../../model/resource.ts';
 import { hashSpec } from '../../model/resource.ts';
 import type { RegistryCredentials } from '../../model/registry.ts';
 import type { Secret } from '../../model/secret.ts';
-import { asFields, asList, asString, compareText } from '../../model/values.ts';
-import { hasPods } from '../../model/workflow-edges.ts';
-import type { FilledNode } from '../../model/workflow-values.ts';
+import { asFields, asList, asString, compareText } from '../../base/values.ts';
+import { hasPods } from '../../config/workflow/workflow-edges.ts';
+import type { FilledNode } from '../../config/workflow/workflow-values.ts';
 import { renderObject } from './object.ts';
 import type { RegistrySecret } from './registry-secret.ts';
 import { createRegistrySecret } from './registry-secret.ts';

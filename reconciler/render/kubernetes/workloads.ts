@@ -1,6 +1,6 @@
 import type { Spec } from '../../model/secret.ts';
-import { asFields, asList } from '../../model/values.ts';
-import type { FilledNode } from '../../model/workflow-values.ts';
+import { asFields, asList } from '../../base/values.ts';
+import type { FilledNode } from '../../config/workflow/workflow-values.ts';
 import { compact, pick, textOf, toSpecValue } from './fields.ts';
 import { renderPodTemplate, selectorOf } from './pod.ts';
 

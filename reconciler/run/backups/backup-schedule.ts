@@ -1,5 +1,5 @@
-import { wasDue } from '../../model/database/backup.ts';
-import { errorMessage } from '../../model/errors.ts';
+import { wasDue } from '../../database/backup.ts';
+import { errorMessage } from '../../base/errors.ts';
 import type { RunContext } from '../context.ts';
 import { recallStack } from '../context.ts';
 import type { Backups } from './backups.ts';

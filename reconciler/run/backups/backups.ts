@@ -1,4 +1,4 @@
-import { errorMessage, isReconcilerError, ReconcilerError } from '../../model/errors.ts';
+import { errorMessage, isReconcilerError, ReconcilerError } from '../../base/errors.ts';
 import type { BackupShelf, BackupStore } from '../../ports/backup-store.ts';
 import type { Job } from '../../ports/store.ts';
 import type {
@@ -7,14 +7,14 @@ import type {
   BackupRequest,
   BackupView,
   RestoreRequest,
-} from '../../reconciler.ts';
+} from '../../public/reconciler.ts';
 import type { RunContext } from '../context.ts';
-import type { JobRecorder } from '../job-book.ts';
-import { WorkQueue } from '../work-queue.ts';
+import type { JobRecorder } from '../record/job-store.ts';
+import { WorkQueue } from '../loop/work-queue.ts';
 import { listBackups } from './dump-server.ts';
 import { runBackup, runRestore } from './run-backup.ts';
 import { findServers } from './servers.ts';
-import { createVolumeShelf } from './volume-shelf.ts';
+import { createVolumeShelf } from './backup-volume.ts';
 
 /** Dumps that run at the same time: each keeps a server, a disk and a processor busy. */
 const CONCURRENCY = 2;

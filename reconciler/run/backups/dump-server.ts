@@ -1,18 +1,7 @@
-import type { BackupName, BackupPolicy, Compression } from '../../model/database/backup.ts';
-import {
-  compareBackups,
-  expiredBackups,
-  formatBackupName,
-  parseBackupName,
-} from '../../model/database/backup.ts';
-import {
-  dumpCommand,
-  dumpEnding,
-  isDump,
-  restoreCommand,
-  restoresAtOnce,
-} from '../../model/database/dump.ts';
-import { errorMessage, isReconcilerError, ReconcilerError } from '../../model/errors.ts';
+import type { BackupName, BackupPolicy, Compression } from '../../database/backup.ts';
+import { compareBackups, expiredBackups, formatBackupName, parseBackupName } from '../../database/backup.ts';
+import { dumpCommand, dumpEnding, isDump, restoreCommand, restoresAtOnce } from '../../database/dump.ts';
+import { errorMessage, isReconcilerError, ReconcilerError } from '../../base/errors.ts';
 import type { StoredBackup } from '../../ports/backup-store.ts';
 import type { StreamedEnd } from '../../ports/target.ts';
 import type { RunContext } from '../context.ts';

@@ -1,10 +1,10 @@
-import type { BackupPolicy } from '../../model/database/backup.ts';
-import { errorMessage, ReconcilerError } from '../../model/errors.ts';
+import type { BackupPolicy } from '../../database/backup.ts';
+import { errorMessage, ReconcilerError } from '../../base/errors.ts';
 import type { BackupStore } from '../../ports/backup-store.ts';
 import type { JobStep } from '../../ports/store.ts';
-import type { BackupRequest, RestoreRequest } from '../../reconciler.ts';
+import type { BackupRequest, RestoreRequest } from '../../public/reconciler.ts';
 import type { RunContext } from '../context.ts';
-import type { JobRecorder } from '../job-book.ts';
+import type { JobRecorder } from '../record/job-store.ts';
 import type { KnownBackup } from './dump-server.ts';
 import { dumpServer, expire, listBackups, restoreServer, verifyBackup, wayBack } from './dump-server.ts';
 import type { Server } from './servers.ts';

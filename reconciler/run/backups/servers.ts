@@ -1,8 +1,8 @@
-import type { BackupPolicy } from '../../model/database/backup.ts';
-import type { DatabaseSettings } from '../../model/database/settings.ts';
-import { databaseOf } from '../../model/database/settings.ts';
-import { hasErrors } from '../../model/diagnostic.ts';
-import { ReconcilerError } from '../../model/errors.ts';
+import type { BackupPolicy } from '../../database/backup.ts';
+import type { DatabaseSettings } from '../../database/settings.ts';
+import { databaseOf } from '../../database/settings.ts';
+import { hasErrors } from '../../base/diagnostic.ts';
+import { ReconcilerError } from '../../base/errors.ts';
 import type { ResourceId } from '../../model/resource.ts';
 import type { DesiredStack } from '../../model/stack.ts';
 import { stackDigest } from '../../model/stack.ts';
@@ -10,7 +10,7 @@ import type { TargetReference } from '../../model/target.ts';
 import type { BackupShelf, BackupStore } from '../../ports/backup-store.ts';
 import type { RunContext } from '../context.ts';
 import { recallStack } from '../context.ts';
-import { createVolumeShelf } from './volume-shelf.ts';
+import { createVolumeShelf } from './backup-volume.ts';
 
 /** One database server, and where its backups are. */
 export interface Server {

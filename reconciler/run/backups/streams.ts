@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { pipeline } from 'node:stream';
 import type { Duplex } from 'node:stream';
 import { createGunzip, createGzip, createZstdCompress, createZstdDecompress } from 'node:zlib';
-import type { Compression } from '../../model/database/backup.ts';
+import type { Compression } from '../../database/backup.ts';
 import type { StreamedEnd } from '../../ports/target.ts';
 
 /** Starts a program and calls back with each piece of its output; the next piece waits for the callback. */

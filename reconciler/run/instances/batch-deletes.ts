@@ -1,7 +1,7 @@
-import { errorMessage, ReconcilerError } from '../../model/errors.ts';
+import { errorMessage, ReconcilerError } from '../../base/errors.ts';
 import type { BatchDeleteItem, BatchDeleteOutcome } from '../../ports/instance-records.ts';
-import type { BatchDelete } from '../../instances.ts';
-import type { Background } from '../background.ts';
+import type { BatchDelete } from '../../public/instances.ts';
+import type { Background } from '../loop/background.ts';
 import type { Bounded } from './bounded.ts';
 import type { InstanceContext } from './context.ts';
 import { createHexId } from './context.ts';

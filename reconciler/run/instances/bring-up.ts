@@ -1,5 +1,5 @@
-import { errorMessage, isReconcilerError } from '../../model/errors.ts';
-import type { Instance } from '../../model/instance/instance.ts';
+import { errorMessage, isReconcilerError } from '../../base/errors.ts';
+import type { Instance } from '../../pods/instance.ts';
 import { toPorts } from './create-instance.ts';
 import type { InstanceContext } from './context.ts';
 import { statusOf } from './instance-table.ts';

@@ -1,4 +1,4 @@
-import type { LimitRange, ResourceQuota } from '../../model/instance/limits.ts';
+import type { LimitRange, ResourceQuota } from '../../pods/limits.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { InstanceBackend } from '../../ports/instance-backend.ts';
 import type { InstanceRecords } from '../../ports/instance-records.ts';

@@ -1,11 +1,11 @@
-import { errorMessage, isReconcilerError } from '../../model/errors.ts';
-import type { Instance, InstanceDesign, InstancePort } from '../../model/instance/instance.ts';
-import { checkLimitRange, checkQuota } from '../../model/instance/limits.ts';
-import type { Usage } from '../../model/instance/limits.ts';
-import { designInstance } from '../../model/instance/pod-spec.ts';
-import { noNodePort, saturated } from '../../model/instance/refusals.ts';
+import { errorMessage, isReconcilerError } from '../../base/errors.ts';
+import type { Instance, InstanceDesign, InstancePort } from '../../pods/instance.ts';
+import { checkLimitRange, checkQuota } from '../../pods/limits.ts';
+import type { Usage } from '../../pods/limits.ts';
+import { designInstance } from '../../pods/pod-spec.ts';
+import { noNodePort, saturated } from '../../pods/refusals.ts';
 import type { Placement } from '../../ports/instance-backend.ts';
-import type { CreateInstanceRequest } from '../../instances.ts';
+import type { CreateInstanceRequest } from '../../public/instances.ts';
 import type { InstanceContext } from './context.ts';
 import { createHexId } from './context.ts';
 

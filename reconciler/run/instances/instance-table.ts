@@ -1,5 +1,5 @@
-import type { Instance, InstanceStatus } from '../../model/instance/instance.ts';
-import type { Usage } from '../../model/instance/limits.ts';
+import type { Instance, InstanceStatus } from '../../pods/instance.ts';
+import type { Usage } from '../../pods/limits.ts';
 import type { ObservedInstance } from '../../ports/instance-backend.ts';
 import { createExpiryQueue } from './expiry-queue.ts';
 

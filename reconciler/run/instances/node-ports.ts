@@ -1,5 +1,5 @@
-import type { TargetPort } from '../../model/instance/instance.ts';
-import { noNodePort } from '../../model/instance/refusals.ts';
+import type { TargetPort } from '../../pods/instance.ts';
+import { noNodePort } from '../../pods/refusals.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { InstanceBackend } from '../../ports/instance-backend.ts';
 import type { InstanceRecords } from '../../ports/instance-records.ts';

@@ -1,4 +1,4 @@
-import { errorMessage } from '../../model/errors.ts';
+import { errorMessage } from '../../base/errors.ts';
 import type { Bounded } from './bounded.ts';
 import type { InstanceContext } from './context.ts';
 

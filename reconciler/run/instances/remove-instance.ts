@@ -1,5 +1,5 @@
-import { errorMessage } from '../../model/errors.ts';
-import type { Instance } from '../../model/instance/instance.ts';
+import { errorMessage } from '../../base/errors.ts';
+import type { Instance } from '../../pods/instance.ts';
 import type { InstanceContext } from './context.ts';
 
 export interface Removal {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { KOMBIFY_PREFIX, kombifyRoutes } from '../../../api/dialects/kombify/kombify.ts';
 import { ReconcilerError } from '../../../reconciler/index.ts';
 import type { Role } from '../../../reconciler/index.ts';
-import { json, KEYS, startApiServer } from '../../support/api-server.ts';
+import { json, KEYS, startApiServer } from '../../support/api/api-server.ts';
 
 const SECRET = 'a secret of at least thirty-two bytes';
 const LESSER: Readonly<Record<Role, Role | null>> = { viewer: null, deployer: 'viewer', admin: 'deployer' };

@@ -1,8 +1,8 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ReconcilerError } from '../../../reconciler/index.ts';
-import type { ApiServer } from '../../support/api-server.ts';
-import { json, KEYS, startApiServer } from '../../support/api-server.ts';
+import type { ApiServer } from '../../support/api/api-server.ts';
+import { json, KEYS, startApiServer } from '../../support/api/api-server.ts';
 
 const JSON_TYPE = { 'Content-Type': 'application/json' };
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ApiServer } from '../../support/api-server.ts';
-import { json, startApiServer } from '../../support/api-server.ts';
+import type { ApiServer } from '../../support/api/api-server.ts';
+import { json, startApiServer } from '../../support/api/api-server.ts';
 
 const REVISION = 'f'.repeat(40);
 

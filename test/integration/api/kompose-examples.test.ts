@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createAnswerChecks } from '../../support/answer-check.ts';
-import type { ApiServer } from '../../support/api-server.ts';
-import { startApiServer } from '../../support/api-server.ts';
+import { createAnswerChecks } from '../../support/api/answer-check.ts';
+import type { ApiServer } from '../../support/api/api-server.ts';
+import { startApiServer } from '../../support/api/api-server.ts';
 
 /* The examples of the Kompose REST reference, as written there and run by the programs they are for; only host and port are the tests' own. */
 

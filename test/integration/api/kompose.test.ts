@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ApiServer } from '../../support/api-server.ts';
-import { json, KEYS, startApiServer } from '../../support/api-server.ts';
+import type { ApiServer } from '../../support/api/api-server.ts';
+import { json, KEYS, startApiServer } from '../../support/api/api-server.ts';
 
 const ACTOR = { name: 'Ada', email: 'ada@example.org' };
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;

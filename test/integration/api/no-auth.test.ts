@@ -3,10 +3,10 @@ import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createApp } from '../../../api/app.ts';
 import type { LoopbackHost } from '../../../api/http/loopback.ts';
-import type { ApiServer } from '../../support/api-server.ts';
-import { startApiServer } from '../../support/api-server.ts';
-import { createFakeReconciler } from '../../support/fake-reconciler.ts';
-import { createQuietLogger } from '../../support/quiet-logger.ts';
+import type { ApiServer } from '../../support/api/api-server.ts';
+import { startApiServer } from '../../support/api/api-server.ts';
+import { createFakeReconciler } from '../../support/fakes/fake-reconciler.ts';
+import { createQuietLogger } from '../../support/fakes/quiet-logger.ts';
 
 describe('a server without authentication', () => {
   let server: ApiServer;

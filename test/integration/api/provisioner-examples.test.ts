@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createAnswerChecks } from '../../support/answer-check.ts';
-import type { ApiServer } from '../../support/api-server.ts';
-import { KEYS, startApiServer } from '../../support/api-server.ts';
+import { createAnswerChecks } from '../../support/api/answer-check.ts';
+import type { ApiServer } from '../../support/api/api-server.ts';
+import { KEYS, startApiServer } from '../../support/api/api-server.ts';
 import type { InstancesRig } from '../../support/instances-rig.ts';
 import { createInstancesRig } from '../../support/instances-rig.ts';
 

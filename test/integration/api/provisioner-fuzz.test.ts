@@ -1,9 +1,9 @@
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { json, startApiServer } from '../../support/api-server.ts';
-import { findReach } from '../../support/confinement.ts';
+import { json, startApiServer } from '../../support/api/api-server.ts';
+import { findReach } from '../../support/docker/confinement.ts';
 import { createInstancesRig } from '../../support/instances-rig.ts';
-import { createMemoryInstanceEngine } from '../../support/memory-instance-engine.ts';
+import { createMemoryInstanceEngine } from '../../support/memory/memory-instance-engine.ts';
 import { podTexts, portLists } from '../../support/pod-fuzz.ts';
 
 it('no pod spec is an internal error, and none makes a container that reaches out of itself', async () => {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ReconcilerError } from '../../../reconciler/index.ts';
-import type { ApiServer } from '../../support/api-server.ts';
-import { json, KEYS, startApiServer } from '../../support/api-server.ts';
+import type { ApiServer } from '../../support/api/api-server.ts';
+import { json, KEYS, startApiServer } from '../../support/api/api-server.ts';
 import type { InstancesRig } from '../../support/instances-rig.ts';
 import { createInstancesRig, podOf } from '../../support/instances-rig.ts';
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { splitWords } from '../../../reconciler/model/shell-words.ts';
-import type { ApiServer } from '../../support/api-server.ts';
-import { KEYS, startApiServer } from '../../support/api-server.ts';
+import { splitWords } from '../../../reconciler/base/shell-words.ts';
+import type { ApiServer } from '../../support/api/api-server.ts';
+import { KEYS, startApiServer } from '../../support/api/api-server.ts';
 import { at } from '../../support/records.ts';
 
 /* The curl examples of the kombify Stack API reference, as written there; only host and token are the tests' own. */

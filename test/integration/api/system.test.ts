@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ApiServer } from '../../support/api-server.ts';
-import { startApiServer } from '../../support/api-server.ts';
-import type { HomelabApi } from '../../support/homelab-api.ts';
-import { startHomelabApi } from '../../support/homelab-api.ts';
+import type { ApiServer } from '../../support/api/api-server.ts';
+import { startApiServer } from '../../support/api/api-server.ts';
+import type { HomelabApi } from '../../support/api/homelab-api.ts';
+import { startHomelabApi } from '../../support/api/homelab-api.ts';
 
 const REVISION = 'f'.repeat(40);
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ApiServer } from '../../support/api-server.ts';
-import { json, startApiServer } from '../../support/api-server.ts';
+import type { ApiServer } from '../../support/api/api-server.ts';
+import { json, startApiServer } from '../../support/api/api-server.ts';
 
 describe('the unifier', () => {
   let server: ApiServer;

@@ -3,8 +3,8 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { KubeConfig } from '@kubernetes/client-node';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { ApiClient } from '../../../reconciler/adapters/kubernetes/client.ts';
-import { createApiClient } from '../../../reconciler/adapters/kubernetes/client.ts';
+import type { ApiClient } from '../../../reconciler/adapters/kubernetes/api/client.ts';
+import { createApiClient } from '../../../reconciler/adapters/kubernetes/api/client.ts';
 
 interface Answer {
   readonly status: number;

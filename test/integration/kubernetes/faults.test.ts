@@ -1,13 +1,13 @@
 import process from 'node:process';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { asFields } from '../../../reconciler/model/values.ts';
+import { asFields } from '../../../reconciler/base/values.ts';
 import type { Target } from '../../../reconciler/ports/target.ts';
-import type { ClusterStack, Hand } from '../../support/cluster-stack.ts';
-import { actionsOf, createClusterStack, createHand } from '../../support/cluster-stack.ts';
-import { CONFIG, SECRET, WEB, cupDefinition, manifest } from '../../support/cluster-nodes.ts';
+import type { ClusterStack, Hand } from '../../support/kubernetes/cluster-stack.ts';
+import { actionsOf, createClusterStack, createHand } from '../../support/kubernetes/cluster-stack.ts';
+import { CONFIG, SECRET, WEB, cupDefinition, manifest } from '../../support/kubernetes/cluster-nodes.ts';
 import { eventually } from '../../support/eventually.ts';
-import type { FaultyCluster } from '../../support/faulty-cluster.ts';
-import { startFaultyDouble, startFaultyServer } from '../../support/faulty-cluster.ts';
+import type { FaultyCluster } from '../../support/kubernetes/faulty-cluster.ts';
+import { startFaultyDouble, startFaultyServer } from '../../support/kubernetes/faulty-cluster.ts';
 
 const assets = process.env['KUBEBUILDER_ASSETS'] ?? '';
 

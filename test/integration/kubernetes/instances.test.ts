@@ -1,17 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
-import { isApiError } from '../../../reconciler/adapters/kubernetes/api-error.ts';
-import type { ApiClient } from '../../../reconciler/adapters/kubernetes/client.ts';
+import { isApiError } from '../../../reconciler/adapters/kubernetes/api/api-error.ts';
+import type { ApiClient } from '../../../reconciler/adapters/kubernetes/api/client.ts';
 import { createClusterInstances } from '../../../reconciler/adapters/kubernetes/instances/backend.ts';
 import { createSqliteStore } from '../../../reconciler/adapters/sqlite/sqlite-store.ts';
-import type { Instances } from '../../../reconciler/instances.ts';
+import type { Instances } from '../../../reconciler/public/instances.ts';
 import type { Store } from '../../../reconciler/ports/store.ts';
 import type { InstanceSettings } from '../../../reconciler/run/instances/context.ts';
 import { createInstances } from '../../../reconciler/run/instances/create-instances.ts';
-import type { ClusterConnector } from '../../support/cluster-double.ts';
-import { openRealCluster, startClusterDouble } from '../../support/cluster-double.ts';
+import type { ClusterConnector } from '../../support/kubernetes/cluster-double.ts';
+import { openRealCluster, startClusterDouble } from '../../support/kubernetes/cluster-double.ts';
 import { eventually } from '../../support/eventually.ts';
-import { realClock, silentLogger } from '../../support/target-options.ts';
+import { realClock, silentLogger } from '../../support/docker/target-options.ts';
 
 /* Instances on a cluster: on the API double, whose scheduler and kubelet the test plays, and on a real one with nodes. */
 

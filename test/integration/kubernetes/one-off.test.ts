@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, inject, it } from 'vitest';
 import type { OneOff, Target } from '../../../reconciler/ports/target.ts';
-import type { ClusterConnector } from '../../support/cluster-double.ts';
-import { openRealCluster, startClusterDouble } from '../../support/cluster-double.ts';
-import { playJobs } from '../../support/cluster-jobs.ts';
-import { createHand } from '../../support/cluster-stack.ts';
+import type { ClusterConnector } from '../../support/kubernetes/cluster-double.ts';
+import { openRealCluster, startClusterDouble } from '../../support/kubernetes/cluster-double.ts';
+import { playJobs } from '../../support/kubernetes/cluster-jobs.ts';
+import { createHand } from '../../support/kubernetes/cluster-stack.ts';
 import { createDesiredFixture } from '../../support/desired-fixtures.ts';
-import { contextFor } from '../../support/docker-resources.ts';
+import { contextFor } from '../../support/docker/docker-resources.ts';
 import { eventually } from '../../support/eventually.ts';
 
 const quiet = () => new AbortController().signal;

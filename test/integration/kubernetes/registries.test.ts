@@ -4,17 +4,22 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, inject, it } from 'vitest';
 import { createSqliteStore } from '../../../reconciler/adapters/sqlite/sqlite-store.ts';
-import { asFields, asList, asString } from '../../../reconciler/model/values.ts';
-import type { ClusterConnector } from '../../support/cluster-double.ts';
-import { openRealCluster, startClusterDouble } from '../../support/cluster-double.ts';
-import { playJobs } from '../../support/cluster-jobs.ts';
-import { actionsOf, createClusterStack, createHand, removeStacks } from '../../support/cluster-stack.ts';
+import { asFields, asList, asString } from '../../../reconciler/base/values.ts';
+import type { ClusterConnector } from '../../support/kubernetes/cluster-double.ts';
+import { openRealCluster, startClusterDouble } from '../../support/kubernetes/cluster-double.ts';
+import { playJobs } from '../../support/kubernetes/cluster-jobs.ts';
+import {
+  actionsOf,
+  createClusterStack,
+  createHand,
+  removeStacks,
+} from '../../support/kubernetes/cluster-stack.ts';
 import { createDesiredFixture } from '../../support/desired-fixtures.ts';
-import { contextFor } from '../../support/docker-resources.ts';
+import { contextFor } from '../../support/docker/docker-resources.ts';
 import { eventually } from '../../support/eventually.ts';
-import { playControllers } from '../../support/kubernetes-controllers.ts';
+import { playControllers } from '../../support/kubernetes/kubernetes-controllers.ts';
 import { createRig } from '../../support/reconciler-rig.ts';
-import { realClock } from '../../support/target-options.ts';
+import { realClock } from '../../support/docker/target-options.ts';
 
 const quiet = () => new AbortController().signal;
 const PASSWORD = 'secret://env/REGISTRY';

@@ -1,14 +1,23 @@
 import { randomBytes } from 'node:crypto';
 import { KubeConfig } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { asFields, asString } from '../../../reconciler/model/values.ts';
-import type { ClusterConnector } from '../../support/cluster-double.ts';
-import { createConnector, openRealCluster, startClusterDouble } from '../../support/cluster-double.ts';
-import type { ClusterStack } from '../../support/cluster-stack.ts';
-import { actionsOf, createClusterStack, createHand, removeStacks } from '../../support/cluster-stack.ts';
-import { CONFIG, SECRET } from '../../support/cluster-nodes.ts';
-import { loadConfig } from '../../support/kubernetes-server.ts';
-import type { RealKubernetes } from '../../support/kubernetes-suites.ts';
+import { asFields, asString } from '../../../reconciler/base/values.ts';
+import type { ClusterConnector } from '../../support/kubernetes/cluster-double.ts';
+import {
+  createConnector,
+  openRealCluster,
+  startClusterDouble,
+} from '../../support/kubernetes/cluster-double.ts';
+import type { ClusterStack } from '../../support/kubernetes/cluster-stack.ts';
+import {
+  actionsOf,
+  createClusterStack,
+  createHand,
+  removeStacks,
+} from '../../support/kubernetes/cluster-stack.ts';
+import { CONFIG, SECRET } from '../../support/kubernetes/cluster-nodes.ts';
+import { loadConfig } from '../../support/kubernetes/kubernetes-server.ts';
+import type { RealKubernetes } from '../../support/kubernetes/kubernetes-suites.ts';
 
 /** A cluster, and accounts on it that may work with some kinds in one namespace only. */
 interface LimitedCluster extends AsyncDisposable {

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { ResourceId } from '../../../reconciler/model/resource.ts';
 import type { ExecSession, LogOptions, Target } from '../../../reconciler/ports/target.ts';
-import { openRealCluster, startClusterDouble } from '../../support/cluster-double.ts';
-import { createClusterStack, createHand } from '../../support/cluster-stack.ts';
+import { openRealCluster, startClusterDouble } from '../../support/kubernetes/cluster-double.ts';
+import { createClusterStack, createHand } from '../../support/kubernetes/cluster-stack.ts';
 import { eventually } from '../../support/eventually.ts';
 
 const quiet = () => new AbortController().signal;

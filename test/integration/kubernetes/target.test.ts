@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Target } from '../../../reconciler/ports/target.ts';
-import type { ClusterDouble } from '../../support/cluster-double.ts';
-import { startClusterDouble } from '../../support/cluster-double.ts';
-import type { ClusterStack, Hand } from '../../support/cluster-stack.ts';
-import { actionsOf, createClusterStack, createHand } from '../../support/cluster-stack.ts';
+import type { ClusterDouble } from '../../support/kubernetes/cluster-double.ts';
+import { startClusterDouble } from '../../support/kubernetes/cluster-double.ts';
+import type { ClusterStack, Hand } from '../../support/kubernetes/cluster-stack.ts';
+import { actionsOf, createClusterStack, createHand } from '../../support/kubernetes/cluster-stack.ts';
 import { eventually } from '../../support/eventually.ts';
 
 const CONFIG = '{ id: conf, type: configmap, data: { name: conf, data: { LEVEL: debug } } }';

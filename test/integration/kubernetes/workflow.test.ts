@@ -3,15 +3,15 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { createKubernetesTarget } from '../../../reconciler/adapters/kubernetes/index.ts';
 import { Secret } from '../../../reconciler/model/secret.ts';
-import { createDesiredState } from '../../../reconciler/run/desired-state.ts';
-import { createHand } from '../../support/cluster-stack.ts';
-import { startClusterDouble } from '../../support/cluster-double.ts';
+import { createDesiredState } from '../../../reconciler/desired/desired-state.ts';
+import { createHand } from '../../support/kubernetes/cluster-stack.ts';
+import { startClusterDouble } from '../../support/kubernetes/cluster-double.ts';
 import { checkSchema, createFixedSecrets } from '../../support/desired-fixtures.ts';
 import { eventually } from '../../support/eventually.ts';
-import { playControllers } from '../../support/kubernetes-controllers.ts';
-import { createMemorySource } from '../../support/memory-source.ts';
+import { playControllers } from '../../support/kubernetes/kubernetes-controllers.ts';
+import { createMemorySource } from '../../support/memory/memory-source.ts';
 import { createRig } from '../../support/reconciler-rig.ts';
-import { realClock, silentLogger } from '../../support/target-options.ts';
+import { realClock, silentLogger } from '../../support/docker/target-options.ts';
 
 const EXAMPLE = join(
   import.meta.dirname,

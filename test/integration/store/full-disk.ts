@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createSqliteStore } from '../../../reconciler/adapters/sqlite/sqlite-store.ts';
-import { isReconcilerError } from '../../../reconciler/model/errors.ts';
+import { isReconcilerError } from '../../../reconciler/base/errors.ts';
 import { buildJob } from '../../support/records.ts';
 
 /*

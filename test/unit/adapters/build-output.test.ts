@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { BuildLine } from '../../../reconciler/adapters/docker/build-output.ts';
-import { BuildFailure, readBuildOutput } from '../../../reconciler/adapters/docker/build-output.ts';
-import { openBuildSession } from '../../../reconciler/adapters/docker/build-session.ts';
-import { codec } from '../../../reconciler/adapters/docker/buildkit-messages.ts';
-import type { Transport } from '../../../reconciler/adapters/docker/transport.ts';
+import type { BuildLine } from '../../../reconciler/adapters/docker/images/build-output.ts';
+import { BuildFailure, readBuildOutput } from '../../../reconciler/adapters/docker/images/build-output.ts';
+import { openBuildSession } from '../../../reconciler/adapters/docker/images/build-session.ts';
+import { codec } from '../../../reconciler/adapters/docker/images/buildkit-messages.ts';
+import type { Transport } from '../../../reconciler/adapters/docker/engine/transport.ts';
 
 const status = codec<object>('StatusResponse');
 const trace = (value: object) =>

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatGoYaml } from '../../../reconciler/model/instance/go-yaml.ts';
-import { parsePodYaml } from '../../../reconciler/model/instance/parse-pod-yaml.ts';
+import { formatGoYaml } from '../../../reconciler/pods/go-yaml.ts';
+import { parsePodYaml } from '../../../reconciler/pods/parse-pod-yaml.ts';
 
 const LONG = 'echo one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen';
 

@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { ReconcilerError } from '../../../reconciler/model/errors.ts';
-import { byteQuantity } from '../../../reconciler/model/instance/quantity.ts';
+import { ReconcilerError } from '../../../reconciler/base/errors.ts';
+import { byteQuantity } from '../../../reconciler/pods/quantity.ts';
 import { eventually } from '../../support/eventually.ts';
 import type { InstancesRig, InstancesRigOptions } from '../../support/instances-rig.ts';
 import { createInstancesRig, podOf } from '../../support/instances-rig.ts';
-import { createMemoryInstanceEngine } from '../../support/memory-instance-engine.ts';
+import { createMemoryInstanceEngine } from '../../support/memory/memory-instance-engine.ts';
 
 const TWO = podOf(`    - name: side
       image: nginx:stable

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { createSqliteStore } from '../../../reconciler/adapters/sqlite/sqlite-store.ts';
 import { createNodePorts } from '../../../reconciler/run/instances/node-ports.ts';
-import { realClock } from '../../support/target-options.ts';
+import { realClock } from '../../support/docker/target-options.ts';
 
 it('keep a port for an instance whose placing takes longer than its lock lasts', async () => {
   let later = 0;

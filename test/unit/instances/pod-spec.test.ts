@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { designInstance } from '../../../reconciler/model/instance/pod-spec.ts';
-import { checkLimitRange, checkQuota } from '../../../reconciler/model/instance/limits.ts';
-import { byteQuantity, milliQuantity } from '../../../reconciler/model/instance/quantity.ts';
+import { designInstance } from '../../../reconciler/pods/pod-spec.ts';
+import { checkLimitRange, checkQuota } from '../../../reconciler/pods/limits.ts';
+import { byteQuantity, milliQuantity } from '../../../reconciler/pods/quantity.ts';
 import { podOf } from '../../support/instances-rig.ts';
 
 const PORTS = [{ containerPort: 80, protocol: 'TCP' }];

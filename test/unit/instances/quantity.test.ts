@@ -5,8 +5,8 @@ import {
   parseQuantity,
   toMilli,
   toUnits,
-} from '../../../reconciler/model/instance/quantity.ts';
-import type { Quantity } from '../../../reconciler/model/instance/quantity.ts';
+} from '../../../reconciler/pods/quantity.ts';
+import type { Quantity } from '../../../reconciler/pods/quantity.ts';
 
 function quantity(text: string): Quantity {
   const parsed = parseQuantity(text);

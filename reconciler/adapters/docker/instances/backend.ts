@@ -1,12 +1,12 @@
-import { ReconcilerError } from '../../../model/errors.ts';
-import { recordsOf } from '../../../model/instance/check-pod.ts';
-import type { Instance } from '../../../model/instance/instance.ts';
-import { toMilli, toUnits } from '../../../model/instance/quantity.ts';
-import { saturated } from '../../../model/instance/refusals.ts';
-import { limitOf } from '../../../model/instance/sanitize-pod.ts';
+import { ReconcilerError } from '../../../base/errors.ts';
+import { recordsOf } from '../../../pods/check-pod.ts';
+import type { Instance } from '../../../pods/instance.ts';
+import { toMilli, toUnits } from '../../../pods/quantity.ts';
+import { saturated } from '../../../pods/refusals.ts';
+import { limitOf } from '../../../pods/sanitize-pod.ts';
 import type { RegistryCredentials } from '../../../model/registry.ts';
 import type { DockerConnection } from '../../../model/target.ts';
-import { asFields } from '../../../model/values.ts';
+import { asFields } from '../../../base/values.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type {
   InstanceBackend,
@@ -15,9 +15,9 @@ import type {
   UnplacedInstance,
 } from '../../../ports/instance-backend.ts';
 import type { Logger } from '../../../ports/logger.ts';
-import { createDialer } from '../connection.ts';
-import type { EngineInfo } from '../engine.ts';
-import { createTransport } from '../transport.ts';
+import { createDialer } from '../engine/connection.ts';
+import type { EngineInfo } from '../engine/engine.ts';
+import { createTransport } from '../engine/transport.ts';
 import type { InstanceEngine } from './engine.ts';
 import { createInstanceEngine } from './engine.ts';
 import type { Installation } from './ensure.ts';

@@ -1,10 +1,10 @@
-import type { Instance } from '../../../model/instance/instance.ts';
-import { recordsOf } from '../../../model/instance/check-pod.ts';
-import { toMilli, toUnits } from '../../../model/instance/quantity.ts';
-import { limitOf } from '../../../model/instance/sanitize-pod.ts';
-import type { Fields } from '../../../model/values.ts';
-import { asFields, asList, asString } from '../../../model/values.ts';
-import { withoutUndefined } from '../container-options.ts';
+import type { Instance } from '../../../pods/instance.ts';
+import { recordsOf } from '../../../pods/check-pod.ts';
+import { toMilli, toUnits } from '../../../pods/quantity.ts';
+import { limitOf } from '../../../pods/sanitize-pod.ts';
+import type { Fields } from '../../../base/values.ts';
+import { asFields, asList, asString } from '../../../base/values.ts';
+import { withoutUndefined } from '../containers/container-options.ts';
 import { INSTANCE_LABEL, instanceLabels } from './labels.ts';
 import { expandVariables } from './variables.ts';
 

@@ -1,7 +1,7 @@
 import type { ContainerInfo, NetworkInspectInfo } from 'dockerode';
-import type { Engine, EngineVolume } from '../engine.ts';
-import { createEngine } from '../engine.ts';
-import type { Transport } from '../transport.ts';
+import type { Engine, EngineVolume } from '../engine/engine.ts';
+import { createEngine } from '../engine/engine.ts';
+import type { Transport } from '../engine/transport.ts';
 import { INSTANCE_LABEL } from './labels.ts';
 
 type Shared =

@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
-import type { PortProtocol } from '../../../model/instance/instance.ts';
+import type { PortProtocol } from '../../../pods/instance.ts';
 
 export interface PortQuestion {
   readonly port: number;

@@ -1,5 +1,5 @@
 import type { NetworkInspectInfo } from 'dockerode';
-import { ReconcilerError } from '../../../model/errors.ts';
+import { ReconcilerError } from '../../../base/errors.ts';
 import type { InstanceEngine } from './engine.ts';
 import { INSTANCE_LABEL } from './labels.ts';
 

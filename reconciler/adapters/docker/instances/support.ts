@@ -1,10 +1,10 @@
-import { invalidPodSpec } from '../../../model/instance/refusals.ts';
-import { recordsOf } from '../../../model/instance/check-pod.ts';
-import { toUnits } from '../../../model/instance/quantity.ts';
-import { limitOf } from '../../../model/instance/sanitize-pod.ts';
-import type { JsonObject } from '../../../model/json.ts';
-import type { Fields } from '../../../model/values.ts';
-import { asFields, asString } from '../../../model/values.ts';
+import { invalidPodSpec } from '../../../pods/refusals.ts';
+import { recordsOf } from '../../../pods/check-pod.ts';
+import { toUnits } from '../../../pods/quantity.ts';
+import { limitOf } from '../../../pods/sanitize-pod.ts';
+import type { JsonObject } from '../../../base/json.ts';
+import type { Fields } from '../../../base/values.ts';
+import { asFields, asString } from '../../../base/values.ts';
 
 /** Members of a pod that mean nothing on one machine, or what happens anyway. */
 const WITHOUT_EFFECT = [

@@ -1,7 +1,7 @@
-import { errorMessage } from '../../../model/errors.ts';
+import { errorMessage } from '../../../base/errors.ts';
 import type { InstanceSink } from '../../../ports/instance-backend.ts';
-import { readJsonLines } from '../pull-progress.ts';
-import type { EngineInfo } from '../engine.ts';
+import { readJsonLines } from '../images/pull-progress.ts';
+import type { EngineInfo } from '../engine/engine.ts';
 import type { Installation } from './ensure.ts';
 import { INSTANCE_LABEL } from './labels.ts';
 

@@ -1,7 +1,7 @@
 import type { UnplacedInstance } from '../../../ports/instance-backend.ts';
-import type { Json, JsonObject } from '../../../model/json.ts';
-import { asFields, asString } from '../../../model/values.ts';
-import { MANAGED_BY } from '../live-object.ts';
+import type { Json, JsonObject } from '../../../base/json.ts';
+import { asFields, asString } from '../../../base/values.ts';
+import { MANAGED_BY } from '../cache/live-object.ts';
 
 /** The installation that made an object; what it has made is found by it. */
 export const OWNER_LABEL = 'kombinator.io/instances';

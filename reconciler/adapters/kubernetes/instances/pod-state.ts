@@ -1,6 +1,6 @@
 import type { ObservedInstance } from '../../../ports/instance-backend.ts';
-import { asFields, asList, asString } from '../../../model/values.ts';
-import type { LiveObject } from '../live-object.ts';
+import { asFields, asList, asString } from '../../../base/values.ts';
+import type { LiveObject } from '../cache/live-object.ts';
 
 /** What is seen of a pod. */
 export function observePod(pod: LiveObject): ObservedInstance {

@@ -1,7 +1,7 @@
-import { ReconcilerError } from '../../../model/errors.ts';
-import { invalidPodSpec, saturated } from '../../../model/instance/refusals.ts';
-import { ApiError } from '../api-error.ts';
-import { toTargetError } from '../errors.ts';
+import { ReconcilerError } from '../../../base/errors.ts';
+import { invalidPodSpec, saturated } from '../../../pods/refusals.ts';
+import { ApiError } from '../api/api-error.ts';
+import { toTargetError } from '../api/errors.ts';
 
 const QUOTA = /exceeded quota|failed quota/i;
 const LIMITS = /(?:maximum|minimum) (?:\S+ )?(?:usage|limit|request)|limit to request ratio|LimitRange/i;

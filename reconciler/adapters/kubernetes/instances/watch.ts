@@ -1,9 +1,9 @@
-import { errorMessage } from '../../../model/errors.ts';
+import { errorMessage } from '../../../base/errors.ts';
 import type { InstanceSink, ObservedInstance } from '../../../ports/instance-backend.ts';
-import type { KindInfo } from '../discovery.ts';
-import type { LiveObject } from '../live-object.ts';
-import type { ObjectCache } from '../object-cache.ts';
-import { createObjectCache } from '../object-cache.ts';
+import type { KindInfo } from '../api/discovery.ts';
+import type { LiveObject } from '../cache/live-object.ts';
+import type { ObjectCache } from '../cache/object-cache.ts';
+import { createObjectCache } from '../cache/object-cache.ts';
 import type { ClusterInstancesOptions } from './backend.ts';
 import { ID_LABEL, OWNER_LABEL } from './objects.ts';
 import { observePod } from './pod-state.ts';

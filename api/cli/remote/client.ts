@@ -1,0 +1,153 @@
+import { errorMessage } from '../../../reconciler/index.ts';
+import { RemoteError } from '../terminal/failure.ts';
+
+export interface RemoteOptions {
+  /** Where the daemon listens, `http://127.0.0.1:5260`; a path is kept as a prefix. */
+  readonly url: string;
+  /** What gave the address, for errors about it. Default `--server`. */
+  readonly option?: string;
+  readonly apiKey?: string;
+}
+
+export interface RemoteRequest {
+  readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
+  readonly body?: unknown;
+  readonly signal: AbortSignal;
+}
+
+export interface RemoteEvent {
+  readonly event: string;
+  readonly data: unknown;
+}
+
+/** Requests to a daemon's API, below `/api/v1`. Throws RemoteError for every answer that is not a good one. */
+export interface RemoteClient {
+  get(path: string, request: RemoteRequest): Promise<unknown>;
+  post(path: string, request: RemoteRequest): Promise<unknown>;
+  delete(path: string, request: RemoteRequest): Promise<unknown>;
+  /** Server-sent events until the server ends the stream. */
+  events(path: string, request: RemoteRequest): AsyncIterable<RemoteEvent>;
+}
+
+export function createRemoteClient({ url, option = '--server', apiKey }: RemoteOptions): RemoteClient {
+  const base = toBase(url, option);
+
+  async function send(
+    method: string,
+    path: string,
+    accept: string,
+    request: RemoteRequest,
+  ): Promise<Response> {
+    const target = new URL(`${base}${path}`);
+    for (const [key, value] of Object.entries(request.query ?? {})) {
+      if (value !== undefined) target.searchParams.set(key, String(value));
+    }
+    const headers: Record<string, string> = { accept };
+    if (apiKey !== undefined) headers['x-api-key'] = apiKey;
+    const body = request.body === undefined ? undefined : JSON.stringify(request.body);
+    if (body !== undefined) headers['content-type'] = 'application/json';
+    try {
+      return await fetch(target, {
+        method,
+        headers,
+        signal: request.signal,
+        ...(body !== undefined && { body }),
+      });
+    } catch (error) {
+      request.signal.throwIfAborted();
+      throw new RemoteError('SERVER_UNREACHABLE', `no daemon answers at ${url}: ${errorMessage(error)}`, {
+        hint: `check ${option}, and that \`kombinator serve\` runs there`,
+      });
+    }
+  }
+
+  async function json(method: string, path: string, request: RemoteRequest): Promise<unknown> {
+    const response = await send(method, path, 'application/json', request);
+    const document = await readJson(response, { url, option });
+    if (!response.ok) throw toRemoteError(response.status, document);
+    return document;
+  }
+
+  return {
+    get: (path, request) => json('GET', path, request),
+    post: (path, request) => json('POST', path, request),
+    delete: (path, request) => json('DELETE', path, request),
+    async *events(path, request) {
+      const response = await send('GET', path, 'text/event-stream', request);
+      if (!response.ok || response.body === null)
+        throw toRemoteError(response.status, await readJson(response, { url, option }));
+      yield* readEvents(response.body);
+    },
+  };
+}
+
+function toBase(url: string, option: string): string {
+  if (!URL.canParse(url) || !/^https?:/.test(url)) {
+    throw new RemoteError('BAD_OPTIONS', `${option}: "${url}" is not an address`, {
+      hint: 'write for example http://127.0.0.1:5260',
+    });
+  }
+  return `${url.replace(/\/+$/, '').replace(/\/api\/v1$/, '')}/api/v1`;
+}
+
+async function readJson(
+  response: Response,
+  { url, option }: Required<Pick<RemoteOptions, 'url' | 'option'>>,
+): Promise<unknown> {
+  const text = await response.text();
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    // A proxy's page, or something else than a daemon.
+    throw new RemoteError(
+      'NOT_A_DAEMON',
+      `what answers at ${url} is no Kombinator (status ${response.status})`,
+      {
+        hint: `check ${option}`,
+      },
+    );
+  }
+}
+
+function toRemoteError(status: number, document: unknown): RemoteError {
+  const error: unknown = isRecord(document) ? document['error'] : undefined;
+  if (!isRecord(error)) return new RemoteError('SERVER_ERROR', `the daemon answered ${status}`);
+  const code = typeof error['reason'] === 'string' ? error['reason'] : String(error['code']);
+  const details: readonly unknown[] = Array.isArray(error['details']) ? error['details'] : [];
+  const findings = details.flatMap((detail) =>
+    isRecord(detail) && typeof detail['message'] === 'string'
+      ? [`${String(detail['field'])}: ${detail['message']}`]
+      : [],
+  );
+  const message = [String(error['message']), ...findings.map((finding) => `  ${finding}`)].join('\n');
+  if (status === 401) return new RemoteError(code, message, { hint: KEY_HINT });
+  return new RemoteError(code, message);
+}
+
+const KEY_HINT =
+  'give a key with KOMBINATOR_API_KEY or --api-key-file; the daemon writes its admin key to admin.key in its state directory';
+
+/** Events of a stream: `event:` and `data:` lines, ended by an empty one; comments are skipped. */
+export async function* readEvents(body: AsyncIterable<Uint8Array>): AsyncGenerator<RemoteEvent> {
+  const decoder = new TextDecoder();
+  let rest = '';
+  for await (const chunk of body) {
+    rest += decoder.decode(chunk, { stream: true });
+    const blocks = rest.split('\n\n');
+    rest = blocks.pop() ?? '';
+    for (const block of blocks) {
+      const fields = new Map(
+        block
+          .split('\n')
+          .map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trimStart()]),
+      );
+      const data = fields.get('data');
+      if (data !== undefined)
+        yield { event: fields.get('event') ?? 'message', data: JSON.parse(data) as unknown };
+    }
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

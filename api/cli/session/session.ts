@@ -1,0 +1,108 @@
+import type {
+  ApplyRequest,
+  ControlRequest,
+  Diagnostic,
+  DriftResolution,
+  HistoryEntry,
+  GeneratedStack,
+  GenerateRequest,
+  Job,
+  JobDetail,
+  JobFilter,
+  JobStep,
+  LogLine,
+  LogOptions,
+  Plan,
+  PlanRequest,
+  RepositoryStatus,
+  RollbackResult,
+  StackView,
+  Store,
+  ValidationReport,
+} from '../../../reconciler/index.ts';
+import type { DataSession } from './data-session.ts';
+import type { TagSession } from './tag-session.ts';
+
+/** What `validate`, `status` and the header lines need to know about the repository. */
+export interface RepositorySummary {
+  readonly location: string;
+  readonly branch: string;
+  readonly commit: string | null;
+  readonly dirty: boolean;
+  readonly stacks: readonly string[];
+  readonly diagnostics: readonly Diagnostic[];
+  /** The newest attempt to read failed; what is shown is the last good state. */
+  readonly error: RepositoryStatus['error'];
+}
+
+export interface PlannedStack {
+  readonly plan: Plan;
+  readonly planId: string;
+}
+
+export interface StackRemovalRequest {
+  readonly stacks: readonly string[];
+  readonly volumes: boolean;
+  readonly overrideFreeze: boolean;
+}
+
+export interface StackRemoval {
+  /** `null` when none of them was described. */
+  readonly commit: string | null;
+  readonly stacks: readonly RemovedStack[];
+}
+
+export interface RemovedStack {
+  readonly stack: string;
+  readonly jobId: string | null;
+  /** Why it is still there, `null` when it is not. */
+  readonly error: { readonly code: string; readonly message: string } | null;
+}
+
+/** A request without the parts that the session fills in itself (who, why). */
+export type StackPlanRequest = Omit<PlanRequest, 'actor' | 'trigger'>;
+export type StackApplyRequest = Omit<ApplyRequest, 'actor' | 'trigger'>;
+
+/**
+ * What the commands work on: a reconciler in this process, or a running daemon over its API.
+ * Every method throws `ReconcilerError`.
+ */
+export interface Session extends DataSession, TagSession, AsyncDisposable {
+  /** Reads the repository as it is now. */
+  repository(signal: AbortSignal): Promise<RepositorySummary>;
+  /** As of `Reconciler.leftovers`: stacks that are on the targets although nothing describes them any more. */
+  leftovers(signal: AbortSignal): Promise<readonly StackView[]>;
+  /** Checks one document as if it stood in the repository. */
+  /** The name of the file tells what it is. */
+  validate(text: string, file: string, signal: AbortSignal): Promise<ValidationReport>;
+  /** A stack in another tool's words; writes nothing. */
+  generate(request: GenerateRequest, signal: AbortSignal): Promise<GeneratedStack>;
+  /** With the targets asked, by name. */
+  observe(name: string, signal: AbortSignal): Promise<StackView>;
+  plan(request: StackPlanRequest, signal: AbortSignal): Promise<PlannedStack>;
+  apply(request: StackApplyRequest, signal: AbortSignal): Promise<Job>;
+  /** Reports every step that moves; resolves when the job has ended, however it ended. */
+  followJob(id: string, onStep: (step: JobStep) => void, signal: AbortSignal): Promise<JobDetail>;
+  listJobs(filter: JobFilter, signal: AbortSignal): Promise<readonly Job[]>;
+  getJob(id: string, signal: AbortSignal): Promise<JobDetail>;
+  /** A plan that was kept; `undefined` when it is no longer there. */
+  getPlan(id: string, signal: AbortSignal): Promise<Plan | undefined>;
+  /** Starts, stops or restarts what a stack has on its targets. */
+  control(stack: string, action: ControlRequest['action'], signal: AbortSignal): Promise<Job>;
+  /** One commit that takes their descriptions away, then their removal; resolves when all were tried. */
+  deleteStacks(request: StackRemovalRequest, signal: AbortSignal): Promise<StackRemoval>;
+  /** Oldest first. */
+  history(stack: string, signal: AbortSignal): Promise<readonly HistoryEntry[]>;
+  rollback(stack: string, to: number, signal: AbortSignal): Promise<RollbackResult>;
+  /** Commits what runs as the description. */
+  acceptDrift(stack: string, signal: AbortSignal): Promise<Pick<DriftResolution, 'write' | 'unplaced'>>;
+  logs(stack: string, service: string, options: LogOptions): AsyncIterable<LogLine>;
+  /**
+   * Ends running jobs of this session at the next step boundary. A daemon's jobs go on: they are not this command's.
+   * Resolves to what happened to them, for people.
+   */
+  stop(): Promise<string>;
+}
+
+/** API keys in a state directory; works beside a running daemon. */
+export type KeyStore = Pick<Store, 'listKeys' | 'saveKey' | 'deleteKey'> & AsyncDisposable;

@@ -1,0 +1,110 @@
+import type { JobStep, StepStatus } from '../../../reconciler/index.ts';
+import { formatDuration, truncate } from './table.ts';
+import type { Style, Terminal } from './terminal.ts';
+
+/** Shows the steps of running jobs; `close` leaves the terminal on a fresh line. */
+export interface Progress extends Disposable {
+  step(stack: string, step: JobStep): void;
+}
+
+const MARKS: Readonly<Record<StepStatus, string>> = {
+  pending: '·',
+  running: '…',
+  completed: '✓',
+  failed: '✗',
+  skipped: '-',
+  cancelled: '■',
+  reverted: '↶',
+};
+
+/** A step in one line: mark, resource, action, how long, and what is being done or went wrong. */
+export function formatStep(stack: string, step: JobStep, style: Style): string {
+  const action = step.action === null || step.action === 'no-op' ? '' : ` ${step.action}`;
+  const time = formatDuration(step.startedAt, step.endedAt);
+  const paint = paintOf(step.status, style);
+  const parts = [
+    `${paint(MARKS[step.status])} ${style.bold(stack)} ${step.name}${action} ${paint(step.status)}`,
+    ...(time === '' ? [] : [style.dim(`(${time})`)]),
+    ...(step.message === null || step.message === '' ? [] : [`${style.dim('–')} ${step.message}`]),
+  ];
+  return parts.join(' ');
+}
+
+/** One line for each change of status; for pipes, files and CI. */
+export function createLineProgress(write: (line: string) => void, style: Style): Progress {
+  const seen = new Map<string, StepStatus>();
+  return {
+    step(stack, step) {
+      const key = `${stack}\0${step.index}`;
+      if (step.status === 'pending' || seen.get(key) === step.status) return;
+      seen.set(key, step.status);
+      write(formatStep(stack, step, style));
+    },
+    [Symbol.dispose]() {},
+  };
+}
+
+/** What is over scrolls by, what runs stays in place below it and is redrawn. */
+export function createLiveProgress(terminal: Terminal, style: Style): Progress {
+  const running = new Map<string, string>();
+  let drawn = 0;
+
+  function redraw(finished: string | undefined): void {
+    // Up to the first line of the live part, then clear from there to the end of the screen.
+    const erase = drawn > 0 ? `\u001B[${drawn}A\u001B[0J` : '';
+    const live = [...running.values()];
+    drawn = live.length;
+    terminal.write(
+      erase + [...(finished === undefined ? [] : [finished]), ...live].map((l) => `${l}\n`).join(''),
+    );
+  }
+
+  return {
+    step(stack, step) {
+      const key = `${stack}\0${step.index}`;
+      if (step.status === 'pending') return;
+      if (step.status === 'running') {
+        // A line that wraps would make the count of lines wrong, so live lines carry no colour and are cut.
+        const plain = formatStep(stack, step, plainStyle);
+        running.set(key, truncate(plain, terminal.columns() - 1));
+        redraw(undefined);
+      } else {
+        running.delete(key);
+        redraw(formatStep(stack, step, style));
+      }
+    },
+    [Symbol.dispose]() {
+      running.clear();
+      if (drawn > 0) redraw(undefined);
+    },
+  };
+}
+
+const same = (text: string) => text;
+const plainStyle: Style = {
+  color: false,
+  bold: same,
+  dim: same,
+  good: same,
+  bad: same,
+  warn: same,
+  accent: same,
+};
+
+function paintOf(status: StepStatus, style: Style): (text: string) => string {
+  switch (status) {
+    case 'completed':
+      return style.good;
+    case 'failed':
+      return style.bad;
+    case 'cancelled':
+    case 'reverted':
+      return style.warn;
+    case 'pending':
+    case 'running':
+    case 'skipped':
+      return style.dim;
+    default:
+      return status satisfies never;
+  }
+}

@@ -1,0 +1,199 @@
+import { isReconcilerError, ReconcilerError } from '../../../base/errors.ts';
+import type { ApplyContext, ResourceChange } from '../../../ports/target.ts';
+import type { Adapter } from '../adapter.ts';
+import { appliedKey } from '../adapter.ts';
+import type { ContainerTask } from './container.ts';
+import {
+  discardContainer,
+  discardMade,
+  isUsable,
+  makeContainer,
+  repairContainer,
+  startContainer,
+  stopContainer,
+  undo,
+} from './container.ts';
+import type { ContainerGroup, OwnedContainer } from './container-group.ts';
+import { EMPTY_GROUP, membersOf, nextName, readGroup } from './container-group.ts';
+import { readLogTail } from '../logs.ts';
+import { hideSecretTexts } from '../secrets/secret-texts.ts';
+import { containerSpec } from './specs.ts';
+
+/**
+ * Carries out one change of a container. Whatever an earlier attempt has left (a half-made container, a replacement
+ * that never took over) is used when it fits and removed when not.
+ */
+export async function applyContainer(
+  adapter: Adapter,
+  change: ResourceChange,
+  context: ApplyContext,
+): Promise<void> {
+  if (change.change.action === 'delete') return deleteContainer(adapter, change, context);
+  const task = taskOf(adapter, change, context);
+  if (change.change.action === 'create' && (await createAtOnce(task))) return;
+  const group = await readGroup(adapter.engine, context.stack, task.desired.name, context.signal);
+  if (change.change.action === 'replace' && group.current !== null) {
+    await replaceContainer(task, { ...group, current: group.current });
+  } else {
+    await ensureContainer(task, group);
+  }
+}
+
+/** Most creates find nothing in their way. Only one that does has to look at what is there. */
+async function createAtOnce(task: ContainerTask): Promise<boolean> {
+  try {
+    await ensureContainer(task, EMPTY_GROUP);
+    return true;
+  } catch (error) {
+    if (isReconcilerError(error, 'NAME_TAKEN')) return false;
+    throw error;
+  }
+}
+
+/** Ends a replace; without an open one there is nothing to do. */
+export async function settleContainer(
+  adapter: Adapter,
+  change: ResourceChange,
+  outcome: 'keep' | 'revert',
+  context: ApplyContext,
+): Promise<void> {
+  const task = taskOf(adapter, change, context);
+  const { current, next } = await readGroup(adapter.engine, context.stack, task.desired.name, context.signal);
+  if (next === null) return;
+  if (outcome === 'keep') {
+    if (current !== null) {
+      // It still runs when the new one was started beside it.
+      await stopContainer(adapter, current, context.signal);
+      await discardContainer(adapter, current, context.signal);
+    }
+    await adapter.engine.renameContainer(next.id, task.spec.name, context.signal);
+    return;
+  }
+  await tellLastLines(adapter, next, context);
+  await discardContainer(adapter, next, context.signal);
+  adapter.applied.delete(appliedKey(context.stack, task.desired.id));
+  if (current !== null) await startContainer(task, current.id);
+}
+
+/** Stops the container that is to be replaced, or runs it again. */
+export async function releaseContainer(
+  adapter: Adapter,
+  change: ResourceChange,
+  outcome: 'stop' | 'undo',
+  context: ApplyContext,
+): Promise<void> {
+  const { current } = await readGroup(adapter.engine, context.stack, change.change.name, context.signal);
+  if (current === null) return;
+  if (outcome === 'stop') await stopContainer(adapter, current, context.signal);
+  else await startContainer(taskOf(adapter, change, context), current.id);
+}
+
+/** For creates and updates: one container under its own name, as wanted, running. */
+async function ensureContainer(task: ContainerTask, group: ContainerGroup): Promise<void> {
+  const { adapter, spec, context } = task;
+  const { engine } = adapter;
+  const { signal } = context;
+  for (const candidate of membersOf(group)) {
+    const inspect = await engine.inspectContainer(candidate.id, signal);
+    if (inspect === null || !isUsable(task, candidate, inspect)) continue;
+    await removeAll(adapter, group, candidate, context);
+    if (candidate.name !== spec.name) await engine.renameContainer(candidate.id, spec.name, signal);
+    await repairContainer(task, inspect);
+    return;
+  }
+  await removeAll(adapter, group, null, context);
+  const id = await makeContainer(task, spec.name);
+  try {
+    await startContainer(task, id);
+  } catch (error) {
+    await undo(adapter, error, (signal) => discardMade(task, id, signal));
+  }
+}
+
+type OpenGroup = ContainerGroup & { readonly current: OwnedContainer };
+
+/** The old container stays until `settle`, stopped unless the service wants both to run; when the new one does not even start, it runs again at once. */
+async function replaceContainer(task: ContainerTask, group: OpenGroup): Promise<void> {
+  const { adapter, spec, context } = task;
+  const { engine } = adapter;
+  const { signal } = context;
+  const { current } = group;
+  for (const stray of group.strays) await discardContainer(adapter, stray, signal);
+  if (group.next === null && (await isDone(task, current))) return;
+  const next = await readyNext(task, group.next);
+  const id = next ?? (await makeContainer(task, nextName(spec.name)));
+  try {
+    if (task.desired.rollout?.order !== 'start-first') await stopContainer(adapter, current, signal);
+    await startContainer(task, id);
+  } catch (error) {
+    await undo(adapter, error, async (signal) => {
+      await discardMade(task, id, signal);
+      await engine.startContainer(current.id, signal);
+    });
+  }
+}
+
+/** The replace was finished earlier: the current container is what is wanted and runs the image of today. */
+async function isDone(task: ContainerTask, current: OwnedContainer): Promise<boolean> {
+  const inspect = await task.adapter.engine.inspectContainer(current.id, task.context.signal);
+  if (inspect === null || !isUsable(task, current, inspect) || !(await runsToday(task, inspect.Image)))
+    return false;
+  await repairContainer(task, inspect);
+  return true;
+}
+
+/** A replacement of an earlier attempt, when it is still what is wanted; otherwise it is removed. */
+async function readyNext(task: ContainerTask, next: OwnedContainer | null): Promise<string | null> {
+  if (next === null) return null;
+  const { engine } = task.adapter;
+  const inspect = await engine.inspectContainer(next.id, task.context.signal);
+  if (inspect !== null && isUsable(task, next, inspect) && (await runsToday(task, inspect.Image)))
+    return next.id;
+  await discardContainer(task.adapter, next, task.context.signal);
+  return null;
+}
+
+async function runsToday({ adapter, spec, context }: ContainerTask, imageId: string): Promise<boolean> {
+  const image = await adapter.engine.inspectImage(spec.image, context.signal);
+  return image === null || image.Id === imageId;
+}
+
+async function deleteContainer(
+  adapter: Adapter,
+  { change }: ResourceChange,
+  context: ApplyContext,
+): Promise<void> {
+  const group = await readGroup(adapter.engine, context.stack, change.name, context.signal);
+  await removeAll(adapter, group, null, context);
+  adapter.applied.delete(appliedKey(context.stack, change.id));
+}
+
+async function removeAll(
+  adapter: Adapter,
+  group: ContainerGroup,
+  except: OwnedContainer | null,
+  { signal }: ApplyContext,
+): Promise<void> {
+  for (const container of membersOf(group)) {
+    if (container === except) continue;
+    await stopContainer(adapter, container, signal);
+    await discardContainer(adapter, container, signal);
+  }
+}
+
+async function tellLastLines(adapter: Adapter, next: OwnedContainer, context: ApplyContext): Promise<void> {
+  const inspect = await adapter.engine.inspectContainer(next.id, context.signal);
+  if (inspect === null) return;
+  for (const line of await readLogTail(adapter.engine, inspect, next.owner.spec, context.signal)) {
+    context.progress(`${next.name}: ${hideSecretTexts(adapter, context.stack, next.owner.id, line)}`);
+  }
+}
+
+function taskOf(adapter: Adapter, { change, desired }: ResourceChange, context: ApplyContext): ContainerTask {
+  if (desired === null)
+    throw new ReconcilerError(
+      'TARGET_ERROR',
+      `internal: ${change.action} of ${change.id} without a description`,
+    );
+  return { adapter, desired, spec: containerSpec(desired), context };
+}

@@ -1,0 +1,73 @@
+import type { ContainerInfo } from 'dockerode';
+import type { Engine } from '../engine/engine.ts';
+import type { Owner } from '../labels.ts';
+import { readOwner } from '../labels.ts';
+
+export interface OwnedContainer {
+  readonly id: string;
+  readonly name: string;
+  readonly owner: Owner;
+  readonly info: ContainerInfo;
+}
+
+/** All containers of one resource. More than a `current` one means that a replace is open or was cut short. */
+export interface ContainerGroup {
+  readonly current: OwnedContainer | null;
+  /** `<name>.next`: takes over once it is healthy. */
+  readonly next: OwnedContainer | null;
+  /** Ours by their labels, under a name we did not give. */
+  readonly strays: readonly OwnedContainer[];
+}
+
+export const EMPTY_GROUP: ContainerGroup = { current: null, next: null, strays: [] };
+
+/** Name of a replacement until it takes over. */
+export function nextName(name: string): string {
+  return `${name}.next`;
+}
+
+export function isNextName(name: string): boolean {
+  return name.endsWith('.next');
+}
+
+export async function readGroup(
+  engine: Engine,
+  stack: string,
+  name: string,
+  signal: AbortSignal,
+): Promise<ContainerGroup> {
+  return groupContainers(await engine.findContainers(stack, name, signal)).get(name) ?? EMPTY_GROUP;
+}
+
+/** Groups by name of the resource inside the stack. */
+export function groupContainers(list: readonly ContainerInfo[]): ReadonlyMap<string, ContainerGroup> {
+  const byName = new Map<string, OwnedContainer[]>();
+  for (const info of list) {
+    const owner = readOwner(info.Labels);
+    if (owner?.kind !== 'container') continue;
+    const container = { id: info.Id, name: nameOf(info), owner, info };
+    byName.set(owner.name, [...(byName.get(owner.name) ?? []), container]);
+  }
+  return new Map([...byName].map(([name, containers]) => [name, classify(containers)]));
+}
+
+export function membersOf({ current, next, strays }: ContainerGroup): readonly OwnedContainer[] {
+  return [current, next, ...strays].filter((container) => container !== null);
+}
+
+function classify(containers: readonly OwnedContainer[]): ContainerGroup {
+  // The newest first: should two bear the right name of different times, it is the one that counts.
+  const sorted = [...containers].sort((a, b) => b.info.Created - a.info.Created || (a.id < b.id ? -1 : 1));
+  const current = sorted.find(({ name, owner }) => name === givenName(owner, name)) ?? null;
+  const next = sorted.find(({ name, owner }) => name === nextName(givenName(owner, name))) ?? null;
+  return { current, next, strays: sorted.filter((container) => container !== current && container !== next) };
+}
+
+function givenName({ spec }: Owner, fallback: string): string {
+  return typeof spec['name'] === 'string' ? spec['name'] : fallback.replace(/\.next$/, '');
+}
+
+/** Without the slash, and without the names that links of other containers give. */
+function nameOf({ Names, Id }: ContainerInfo): string {
+  return Names.find((name) => name.lastIndexOf('/') === 0)?.slice(1) ?? Id;
+}

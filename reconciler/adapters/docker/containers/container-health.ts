@@ -1,0 +1,96 @@
+import type { ContainerInspectInfo } from 'dockerode';
+import type { Health } from '../../../model/resource.ts';
+
+export interface HealthJudgement {
+  /** Running this long without a restart counts as healthy when there is no health check. */
+  readonly stableMs: number;
+  /** Milliseconds that it has been running for now. */
+  readonly runningMs: number;
+}
+
+/** A container that was restarted before has to run this many times longer to be believed. */
+const DOUBT = 10;
+/** Restarts that are put down to a slow start. The engine's pauses between them double from 100 ms, so these take some 3 s. */
+const PATIENCE = 5;
+const PROBE_LOOK_MS = 250;
+
+/** Health of a container from what the engine says about it. Pure; log lines are added by the caller. */
+export function judgeContainer(
+  inspect: ContainerInspectInfo,
+  { stableMs, runningMs }: HealthJudgement,
+): Health {
+  const { State } = inspect;
+  switch (State.Status) {
+    case 'running':
+      return judgeRunning(inspect, stableMs, runningMs);
+    case 'paused':
+      return { status: 'stopped', reason: 'paused' };
+    case 'restarting':
+      return judgeRestarting(inspect);
+    case 'created':
+      return State.Error
+        ? { status: 'failed', reason: `could not start: ${State.Error}` }
+        : { status: 'stopped', reason: 'created, never started' };
+    case 'removing':
+      return { status: 'missing', reason: 'being removed' };
+    default:
+      return judgeEnded(inspect);
+  }
+}
+
+/** Whether the container has ever run; before that it may lack files and networks. */
+export function hasStarted({ State }: ContainerInspectInfo): boolean {
+  return !State.StartedAt.startsWith('0001-');
+}
+
+/**
+ * Many a service ends and is restarted until what it needs is there, so a few restarts are part of a start. Never `failed`: the engine itself
+ * goes on starting it, and there is nothing that anybody else could start.
+ */
+function judgeRestarting(inspect: ContainerInspectInfo): Health {
+  const status = inspect.RestartCount < PATIENCE ? 'starting' : 'unhealthy';
+  return { status, reason: `keeps restarting: ${ending(inspect)}` };
+}
+
+function judgeRunning(inspect: ContainerInspectInfo, stableMs: number, runningMs: number): Health {
+  const probe = inspect.State.Health;
+  switch (probe?.Status) {
+    case 'healthy':
+      return { status: 'healthy' };
+    case 'unhealthy':
+      return { status: 'unhealthy', reason: `health check: ${lastOutput(inspect)}` };
+    case 'starting': {
+      const reason = probe.FailingStreak > 0 ? { reason: `health check: ${lastOutput(inspect)}` } : {};
+      return { status: 'starting', retryAfterMs: PROBE_LOOK_MS, ...reason };
+    }
+    default: {
+      const left = stableMs * (inspect.RestartCount > 0 ? DOUBT : 1) - runningMs;
+      return left <= 0 ? { status: 'healthy' } : { status: 'starting', retryAfterMs: Math.ceil(left) };
+    }
+  }
+}
+
+function judgeEnded(inspect: ContainerInspectInfo): Health {
+  const { ExitCode, OOMKilled, Error: reason } = inspect.State;
+  const policy = inspect.HostConfig.RestartPolicy?.Name || 'no';
+  const oneShot = policy === 'no' || policy === 'on-failure';
+  if (reason) return { status: 'failed', reason: `could not start: ${reason}` };
+  if (OOMKilled) return { status: 'failed', reason: ending(inspect) };
+  if (oneShot && ExitCode === 0) return { status: 'completed', reason: 'exited with 0' };
+  // With these policies the engine starts it again unless somebody stopped it. 137 and 143: ended by a signal.
+  if (!oneShot || ExitCode === 137 || ExitCode === 143)
+    return { status: 'stopped', reason: `stopped, ${ending(inspect)}` };
+  return { status: 'failed', reason: ending(inspect) };
+}
+
+function ending({ State }: ContainerInspectInfo): string {
+  return State.OOMKilled
+    ? `killed: out of memory (exit code ${State.ExitCode})`
+    : `exited with ${State.ExitCode}`;
+}
+
+function lastOutput({ State }: ContainerInspectInfo): string {
+  const last = State.Health?.Log?.at(-1);
+  const output = (last?.Output ?? '').trim().replace(/\s+/g, ' ').slice(0, 300);
+  return output || `ended with ${last?.ExitCode ?? 'no result yet'}`;
+}

@@ -1,0 +1,245 @@
+import type { ContainerInspectInfo } from 'dockerode';
+import type {
+  AddressSpec,
+  ContainerSpec,
+  NetworkAttachment,
+  ResourceLimits,
+  RestartSpec,
+} from '../../../model/docker/docker-spec.ts';
+import type { JsonObject } from '../../../base/json.ts';
+import { asFields, asString, defined } from '../../../base/values.ts';
+import { aliasesOf, buildRestartPolicy, swapOf } from './container-config.ts';
+import type { Spec } from '../../../model/secret.ts';
+import { isContainerSpec } from './specs.ts';
+
+/*
+ * What a container has now, in the words of its spec, and the way from what it has to what it should have. The engine
+ * cannot take every limit away again; a value that limits nothing stands for "no limit" (see `buildUpdate`).
+ */
+
+/** A petabyte: more than any machine has. */
+const NO_MEMORY_LIMIT = 2 ** 50;
+const SMALLEST_MEMORY = 6 * 2 ** 20;
+
+export interface EngineTraits {
+  readonly cpus: number;
+  readonly cgroupVersion: number;
+  /** Limits that the engine's machine knows nothing of, so that they cannot be read back. */
+  readonly unlimited?: readonly (keyof ResourceLimits)[];
+}
+
+/** Names of networks on the engine and their ids, as far as the stack needs them. */
+export type NetworkIds = ReadonlyMap<string, string>;
+
+/** The spec keys that can change in place, as the engine has them now. */
+export function readLive(
+  inspect: ContainerInspectInfo,
+  traits: EngineTraits,
+  networks: NetworkIds,
+): LiveSpec {
+  return {
+    restart: readRestart(inspect),
+    resources: readLimits(inspect, traits),
+    networks: readNetworks(inspect, networks),
+    cpus: traits.cpus,
+    unlimited: traits.unlimited ?? [],
+  };
+}
+
+export interface LiveSpec {
+  readonly restart: RestartSpec;
+  readonly resources: ResourceLimits;
+  /** Aliases without the ones every container has (its id); sorted. */
+  readonly networks: Readonly<Record<string, NetworkAttachment>>;
+  /** Of the engine. */
+  readonly cpus: number;
+  readonly unlimited?: readonly (keyof ResourceLimits)[];
+}
+
+/**
+ * The observed spec: what the container was created with, live values where they can change in place. A live value
+ * that means the same as the wanted one is written in the wanted one's words, so that only real differences show.
+ *
+ * @param created masked spec from the label
+ * @param wanted masked desired spec, `null` when nothing wants the container
+ */
+export function renderObserved(created: JsonObject, wanted: JsonObject | null, live: LiveSpec): JsonObject {
+  const specs: readonly Spec[] = wanted === null ? [created] : [wanted, created];
+  const references = specs.filter(isContainerSpec);
+  const restart = references.find((spec) => sameRestart(spec, live))?.restart ?? live.restart;
+  const resources = references.find((spec) => sameLimits(spec, live))?.resources ?? live.resources;
+  const { networks: _, ...rest } = created;
+  const spec = { ...rest, restart: { ...restart }, resources: { ...resources } };
+  if (created['networkMode'] !== undefined) return spec;
+  const same = references.find((reference) => sameNetworks(reference, live));
+  const networks = same ? same.networks : renderNetworks(created, live);
+  return networks === undefined ? spec : { ...spec, networks };
+}
+
+export function sameRestart(spec: ContainerSpec, live: LiveSpec): boolean {
+  const wanted = buildRestartPolicy(spec.restart);
+  const has = buildRestartPolicy(live.restart);
+  return wanted.Name === has.Name && wanted.MaximumRetryCount === has.MaximumRetryCount;
+}
+
+export function sameLimits(spec: ContainerSpec, live: LiveSpec): boolean {
+  return LIMITS.every((key) => !limitDiffers(key, spec, live));
+}
+
+const LIMITS = [
+  'memoryBytes',
+  'memoryReservationBytes',
+  'memorySwapBytes',
+  'nanoCpus',
+  'pidsLimit',
+  'cpuShares',
+  'cpuset',
+] as const;
+
+function limitDiffers(key: (typeof LIMITS)[number], spec: ContainerSpec, live: LiveSpec): boolean {
+  if (live.unlimited?.includes(key)) return false;
+  const wanted = effectiveLimits(spec.resources, live.cpus)[key];
+  const has = live.resources[key];
+  // Where swap cannot be limited the engine writes -1 for what nobody has asked for.
+  if (key === 'memorySwapBytes' && wanted === undefined && has === -1) return false;
+  return wanted !== has;
+}
+
+/** Networks to leave and to join (also those whose aliases differ: leave, then join), sorted. */
+export function networkSteps(spec: ContainerSpec, live: LiveSpec): { leave: string[]; join: string[] } {
+  const wanted = spec.networkMode === undefined ? Object.keys(spec.networks ?? {}) : [];
+  // Without any network of its own a container is on the engine's default one; that stays.
+  if (wanted.length === 0) return { leave: [], join: [] };
+  const has = Object.keys(live.networks);
+  const differs = (name: string) => {
+    const attached = live.networks[name];
+    if (attached === undefined) return false;
+    const { ipv4Address, ipv6Address } = spec.networks?.[name] ?? {};
+    if (attached.ipv4Address !== ipv4Address || attached.ipv6Address !== ipv6Address) return true;
+    return !sameAliases(attached.aliases, aliasesOf(spec, name), spec.hostname);
+  };
+  return {
+    leave: has.filter((name) => !wanted.includes(name) || differs(name)).sort(),
+    join: wanted.filter((name) => !has.includes(name) || differs(name)).sort(),
+  };
+}
+
+/** The engine adds the host name by itself. */
+function sameAliases(a: readonly string[], b: readonly string[], hostname: string | undefined): boolean {
+  const [has, wants] = [a, b].map((list) => list.filter((alias) => alias !== hostname).join('\0'));
+  return has === wants;
+}
+
+function sameNetworks(spec: ContainerSpec, live: LiveSpec): boolean {
+  const { leave, join } = networkSteps(spec, live);
+  return leave.length === 0 && join.length === 0;
+}
+
+/** Body of the engine's "update container" that brings restart policy and limits to what the spec says. */
+export function buildUpdate(spec: ContainerSpec, live: LiveSpec, cgroupVersion: number): object | null {
+  const body = buildLimitsUpdate(spec, live, cgroupVersion);
+  if (!sameRestart(spec, live)) body['RestartPolicy'] = buildRestartPolicy(spec.restart);
+  return Object.keys(body).length > 0 ? body : null;
+}
+
+function buildLimitsUpdate(
+  spec: ContainerSpec,
+  live: LiveSpec,
+  cgroupVersion: number,
+): Record<string, unknown> {
+  const body: Record<string, unknown> = {};
+  const resources = effectiveLimits(spec.resources, live.cpus);
+  const differs = (key: (typeof LIMITS)[number]) => limitDiffers(key, spec, live);
+  if (differs('memoryBytes') || differs('memorySwapBytes')) {
+    body['Memory'] = resources.memoryBytes ?? NO_MEMORY_LIMIT;
+    body['MemorySwap'] = resources.memoryBytes === undefined ? NO_MEMORY_LIMIT : swapOf(resources);
+  }
+  if (differs('memoryReservationBytes')) {
+    // On cgroup v2 a reservation protects, and "unlimited" would protect everything.
+    const none = cgroupVersion === 2 ? SMALLEST_MEMORY : -1;
+    body['MemoryReservation'] = resources.memoryReservationBytes ?? none;
+  }
+  if (differs('nanoCpus')) body['NanoCpus'] = resources.nanoCpus ?? live.cpus * 1e9;
+  if (differs('pidsLimit')) body['PidsLimit'] = resources.pidsLimit ?? 0;
+  if (differs('cpuShares')) body['CpuShares'] = resources.cpuShares ?? DEFAULT_SHARES;
+  if (differs('cpuset')) body['CpusetCpus'] = resources.cpuset ?? allCpus(live.cpus);
+  return body;
+}
+
+const DEFAULT_SHARES = 1_024;
+
+function allCpus(cpus: number): string {
+  return cpus > 1 ? `0-${cpus - 1}` : '0';
+}
+
+function readRestart({ HostConfig }: ContainerInspectInfo): RestartSpec {
+  const { Name = '', MaximumRetryCount = 0 } = HostConfig.RestartPolicy ?? {};
+  switch (Name) {
+    case 'always':
+    case 'unless-stopped':
+      return { policy: Name };
+    case 'on-failure':
+      return { policy: Name, ...(MaximumRetryCount > 0 ? { maxRetries: MaximumRetryCount } : {}) };
+    default:
+      return { policy: 'no' };
+  }
+}
+
+function readLimits({ HostConfig }: ContainerInspectInfo, { cpus }: EngineTraits): ResourceLimits {
+  const { Memory = 0, MemoryReservation = 0, MemorySwap = 0, NanoCpus = 0, PidsLimit } = HostConfig;
+  const { CpuShares = 0, CpusetCpus = '' } = HostConfig;
+  const memory = { memoryBytes: Memory, memoryReservationBytes: MemoryReservation };
+  const swap = MemorySwap === 0 ? {} : { memorySwapBytes: MemorySwap };
+  const cpu = { nanoCpus: NanoCpus, cpuShares: CpuShares, cpuset: CpusetCpus };
+  return effectiveLimits({ ...memory, ...swap, ...cpu, pidsLimit: PidsLimit ?? 0 }, cpus);
+}
+
+/** The limits that limit something. */
+function effectiveLimits(limits: ResourceLimits, cpus: number): ResourceLimits {
+  const { memoryBytes = 0, memoryReservationBytes = 0, nanoCpus = 0, pidsLimit = 0 } = limits;
+  const { memorySwapBytes, cpuShares = 0, cpuset = '' } = limits;
+  const limitsMemory = memoryBytes > 0 && memoryBytes < NO_MEMORY_LIMIT;
+  const ownSwap = limitsMemory && memorySwapBytes !== undefined && memorySwapBytes !== memoryBytes * 2;
+  return {
+    ...(limitsMemory ? { memoryBytes } : {}),
+    ...(ownSwap ? { memorySwapBytes } : {}),
+    ...(memoryReservationBytes > SMALLEST_MEMORY ? { memoryReservationBytes } : {}),
+    ...(nanoCpus > 0 && nanoCpus < cpus * 1e9 ? { nanoCpus } : {}),
+    ...(pidsLimit > 0 ? { pidsLimit } : {}),
+    ...(cpuShares > 0 && cpuShares !== DEFAULT_SHARES ? { cpuShares } : {}),
+    ...(cpuset !== '' && cpuset !== allCpus(cpus) ? { cpuset } : {}),
+  };
+}
+
+function readNetworks({ Id, NetworkSettings }: ContainerInspectInfo, ids: NetworkIds): LiveSpec['networks'] {
+  const networks: Record<string, NetworkAttachment> = {};
+  for (const [name, endpoint] of Object.entries(NetworkSettings.Networks ?? {})) {
+    const id = ids.get(name);
+    // A network of that name was made anew: the container still hangs on the one that is gone.
+    if (id !== undefined && endpoint.NetworkID && endpoint.NetworkID !== id) continue;
+    const aliases: readonly string[] = endpoint.Aliases ?? [];
+    networks[name] = {
+      aliases: aliases.filter((alias) => !Id.startsWith(alias)).sort(),
+      ...readAddresses(endpoint.IPAMConfig),
+    };
+  }
+  return networks;
+}
+
+/** Only what somebody has chosen: the addresses the engine gives are not there. */
+function readAddresses(chosen: unknown): AddressSpec {
+  const fields = asFields(chosen);
+  const ipv4Address = asString(fields?.['IPv4Address']) || undefined;
+  const ipv6Address = asString(fields?.['IPv6Address']) || undefined;
+  return defined({ ipv4Address, ipv6Address });
+}
+
+function renderNetworks(created: JsonObject, live: LiveSpec): LiveSpec['networks'] {
+  const { service, hostname } = created;
+  return Object.fromEntries(
+    Object.entries(live.networks).map(([name, { aliases, ...addresses }]) => [
+      name,
+      { aliases: aliases.filter((alias) => alias !== service && alias !== hostname), ...addresses },
+    ]),
+  );
+}

@@ -1,0 +1,297 @@
+import type { ContainerInspectInfo } from 'dockerode';
+import type { ContainerSpec } from '../../../model/docker/docker-spec.ts';
+import { errorMessage, isReconcilerError, ReconcilerError, toCancelled } from '../../../base/errors.ts';
+import type { DesiredResource } from '../../../model/resource.ts';
+import type { ApplyContext } from '../../../ports/target.ts';
+import type { Adapter } from '../adapter.ts';
+import { appliedKey } from '../adapter.ts';
+import { buildContainerConfig, endpointOf, networkNames } from './container-config.ts';
+import type { OwnedContainer } from './container-group.ts';
+import { hasStarted, judgeContainer } from './container-health.ts';
+import { buildUpdate, networkSteps, readLive } from './container-live.ts';
+import { withSharedIds } from './container-sharing.ts';
+import { refuseUnmet } from '../engine/engine-needs.ts';
+import { portOf } from '../engine/engine-errors.ts';
+import { putFiles } from './files.ts';
+import { buildLabels } from '../labels.ts';
+import {
+  newSecretsPlace,
+  putSecrets,
+  readSecretsPlace,
+  SECRETS_LABEL,
+  wipeSecrets,
+} from '../secrets/secret-files.ts';
+import { containerNameTaken } from '../taken-names.ts';
+import { speaks } from '../engine/transport.ts';
+
+/*
+ * Steps that several changes of a container are made of. Each is harmless when repeated.
+ */
+
+/** What is being brought about, and for whom. */
+export interface ContainerTask {
+  readonly adapter: Adapter;
+  readonly desired: DesiredResource;
+  readonly spec: ContainerSpec;
+  readonly context: ApplyContext;
+  /** Instead of those of a resource. */
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+/** A change that must be undone is undone even when the caller has lost interest. */
+const UNDO_TIMEOUT_MS = 120_000;
+
+/** Makes a container with its files and networks, not started. Nothing is left of it when that fails. */
+export async function makeContainer(task: ContainerTask, name: string): Promise<string> {
+  const { adapter, desired, spec, context } = task;
+  const { stack, revision, branch, signal } = context;
+  if (spec.readOnly && spec.files?.length)
+    throw new ReconcilerError(
+      'TARGET_UNSUPPORTED',
+      `${desired.id}: the engine cannot put files into a container whose file system is read-only`,
+    );
+  const { api } = await adapter.traits(signal);
+  refuseUnmet(desired, spec, api);
+  const place = spec.secrets?.length ? newSecretsPlace(stack) : null;
+  const own = task.labels ?? buildLabels({ stack, revision, branch, desired });
+  const labels = place === null ? own : { ...own, [SECRETS_LABEL]: place };
+  const shared = await withSharedIds(adapter.engine, spec, signal);
+  const config = buildContainerConfig(shared, { labels, api, place });
+  // Before the container: the engine wants what it mounts to be there.
+  if (place !== null) await fillSecrets(task, place);
+  const platform = speaks(api, '1.41') ? spec.platform : undefined;
+  const id = await createContainer(task, { name, config, platform, place });
+  try {
+    await putFiles(adapter.engine, id, spec.files ?? [], context);
+    for (const network of networkNames(spec).slice(1)) {
+      await adapter.engine.connectNetwork(network, id, endpointOf(spec, network, api), signal);
+    }
+  } catch (error) {
+    await undo(adapter, error, (signal) => discardMade(task, id, signal));
+  }
+  return id;
+}
+
+function fillSecrets({ adapter, spec, context }: ContainerTask, place: string): Promise<void> {
+  const { image, secrets = [] } = spec;
+  return putSecrets(adapter.engine, secrets, { image, place }, context.signal);
+}
+
+interface NewContainer {
+  readonly name: string;
+  readonly config: object;
+  readonly platform: string | undefined;
+  /** Of its secrets. */
+  readonly place: string | null;
+}
+
+/** The engine finishes a create that is called off, and nobody would know what it made: the answer is worth a moment. */
+const CREATE_GRACE_MS = 5_000;
+
+/** Aborts the given time after the signal does. */
+function later(signal: AbortSignal, graceMs: number): AbortSignal {
+  if (signal.aborted) return signal;
+  const controller = new AbortController();
+  signal.addEventListener('abort', () => setTimeout(() => controller.abort(signal.reason), graceMs).unref(), {
+    once: true,
+  });
+  return controller.signal;
+}
+
+async function createContainer(
+  { adapter, spec, context }: ContainerTask,
+  made: NewContainer,
+): Promise<string> {
+  const { name, config, platform, place } = made;
+  try {
+    const signal = later(context.signal, CREATE_GRACE_MS);
+    return await adapter.engine.createContainer(name, config, { platform, signal });
+  } catch (error) {
+    const taken = isReconcilerError(error, 'NAME_TAKEN');
+    const told = taken ? await containerNameTaken(adapter.engine, name, context.signal) : error;
+    if (place === null) throw told;
+    return undo(adapter, told, (signal) => wipeSecrets(adapter, { image: spec.image, place }, signal));
+  }
+}
+
+/** Removes a container of ours and its secrets. */
+export async function discardContainer(
+  adapter: Adapter,
+  { id, info }: OwnedContainer,
+  signal: AbortSignal,
+): Promise<void> {
+  await adapter.engine.removeContainer(id, signal);
+  const place = readSecretsPlace(info.Labels);
+  if (place !== null) await wipeSecrets(adapter, { image: info.ImageID, place }, signal);
+}
+
+/** The same for one that was made just now and is not listed yet. */
+export async function discardMade(
+  { adapter, spec }: ContainerTask,
+  id: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const place = spec.secrets?.length
+    ? readSecretsPlace((await adapter.engine.inspectContainer(id, signal))?.Config.Labels)
+    : null;
+  await adapter.engine.removeContainer(id, signal);
+  if (place !== null) await wipeSecrets(adapter, { image: spec.image, place }, signal);
+}
+
+/** Starts a container and remembers it as the one to judge. Says who holds a port that is taken. */
+export async function startContainer(
+  { adapter, desired, context }: ContainerTask,
+  id: string,
+): Promise<void> {
+  try {
+    await adapter.engine.startContainer(id, context.signal);
+  } catch (error) {
+    throw isReconcilerError(error, 'PORT_TAKEN') ? await namePortHolder(adapter, desired, error) : error;
+  }
+  adapter.applied.set(appliedKey(context.stack, desired.id), id);
+}
+
+/** States of a container that has nothing to stop. */
+const DOWN: ReadonlySet<string> = new Set(['exited', 'created', 'dead', 'removing']);
+
+/** How much later than its grace period a container may be down. */
+const LATE_MS = 10_000;
+
+/**
+ * Whoever gives up does not take back a stop that the engine has begun: it is waited for, so that nobody starts a container that is about
+ * to go down. Throws CANCELLED only then.
+ */
+export async function stopContainer(
+  adapter: Adapter,
+  { id, owner, info }: OwnedContainer,
+  signal: AbortSignal,
+): Promise<void> {
+  if (DOWN.has(info.State)) return;
+  if (signal.aborted) throw toCancelled(signal, 'stop container');
+  // A paused process cannot hear that it should end.
+  if (info.State === 'paused') await adapter.engine.unpauseContainer(id, signal);
+  const grace = owner.spec['stopGracePeriodMs'];
+  const seconds = typeof grace === 'number' ? Math.ceil(grace / 1_000) : adapter.stopTimeoutSeconds;
+  const patience = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const hurry = () => {
+    timer = setTimeout(() => patience.abort(signal.reason), seconds * 1_000 + LATE_MS);
+  };
+  signal.addEventListener('abort', hurry, { once: true });
+  try {
+    await adapter.engine.stopContainer(id, seconds, patience.signal);
+  } finally {
+    signal.removeEventListener('abort', hurry);
+    clearTimeout(timer);
+  }
+  if (signal.aborted) throw toCancelled(signal, 'stop container');
+}
+
+/** Whether a container is what is wanted, as far as it cannot be changed in place. One that never ran may be half made, and one that is being removed never runs again. */
+export function isUsable(
+  task: ContainerTask,
+  container: OwnedContainer | null,
+  inspect: ContainerInspectInfo | null,
+) {
+  return (
+    container !== null &&
+    inspect !== null &&
+    container.owner.hash === task.desired.hash &&
+    hasStarted(inspect) &&
+    !inspect.State.Dead &&
+    inspect.State.Status !== 'removing'
+  );
+}
+
+/** Brings what can change in place to what is wanted, and has it running unless it has done its work. */
+export async function repairContainer(task: ContainerTask, inspect: ContainerInspectInfo): Promise<void> {
+  const { adapter, spec, context } = task;
+  const { engine } = adapter;
+  const { signal } = context;
+  const [traits, networkIds] = await Promise.all([adapter.traits(signal), readNetworkIds(task)]);
+  const live = readLive(inspect, traits, networkIds);
+  const update = buildUpdate(spec, live, traits.cgroupVersion);
+  if (update !== null) await engine.updateContainer(inspect.Id, update, signal);
+  const { leave, join } = networkSteps(spec, live);
+  for (const name of leave) await engine.disconnectNetwork(name, inspect.Id, signal);
+  for (const name of join) {
+    await dropStaleEndpoint(task, inspect, name);
+    const endpoint = endpointOf(spec, name, traits.api);
+    await engine.connectNetwork(networkIds.get(name) ?? name, inspect.Id, endpoint, signal);
+  }
+  await ensureRunning(task, inspect);
+}
+
+/** Undoes with a signal of its own, then throws the error that made it necessary. */
+export async function undo(
+  adapter: Adapter,
+  error: unknown,
+  steps: (signal: AbortSignal) => Promise<void>,
+): Promise<never> {
+  try {
+    await steps(AbortSignal.timeout(UNDO_TIMEOUT_MS));
+  } catch (undoing) {
+    const reason = undoing instanceof Error ? undoing.message : String(undoing);
+    adapter.logger.error({ target: adapter.name, error: reason }, 'could not undo a failed change');
+  }
+  throw error;
+}
+
+async function ensureRunning(task: ContainerTask, inspect: ContainerInspectInfo): Promise<void> {
+  const { status } = judgeContainer(inspect, { stableMs: 0, runningMs: 0 });
+  if (status !== 'completed') return startAgain(task, inspect);
+  const { adapter, desired, context } = task;
+  adapter.applied.set(appliedKey(context.stack, desired.id), inspect.Id);
+}
+
+/** Has a container run that was made before, unless it runs. */
+export async function startAgain(task: ContainerTask, inspect: ContainerInspectInfo): Promise<void> {
+  const { adapter, desired, context } = task;
+  adapter.applied.set(appliedKey(context.stack, desired.id), inspect.Id);
+  const { Running, Paused } = inspect.State;
+  if (Paused) await adapter.engine.unpauseContainer(inspect.Id, context.signal);
+  if (Running || Paused) return;
+  // The machine may have been started anew since, and its memory is empty then.
+  const place = readSecretsPlace(inspect.Config.Labels);
+  if (place !== null) await fillSecrets(task, place);
+  await startContainer(task, inspect.Id);
+}
+
+async function readNetworkIds({
+  adapter,
+  spec,
+  context,
+}: ContainerTask): Promise<ReadonlyMap<string, string>> {
+  const found = await Promise.all(
+    networkNames(spec).map((name) => adapter.engine.inspectNetwork(name, context.signal)),
+  );
+  return new Map(found.filter((network) => network !== null).map(({ Name, Id }) => [Name, Id]));
+}
+
+/** The container still holds an endpoint on an earlier network of that name, which is gone. */
+async function dropStaleEndpoint(
+  { adapter, context }: ContainerTask,
+  inspect: ContainerInspectInfo,
+  network: string,
+): Promise<void> {
+  // By name: the engine no longer knows the id.
+  if (inspect.NetworkSettings.Networks?.[network] === undefined) return;
+  await adapter.engine.disconnectNetwork(network, inspect.Id, context.signal);
+}
+
+async function namePortHolder(
+  adapter: Adapter,
+  desired: DesiredResource,
+  error: ReconcilerError,
+): Promise<ReconcilerError> {
+  const port = portOf(errorMessage(error.cause));
+  const holders = await adapter.engine.findPublishers(port, AbortSignal.timeout(5_000)).catch(() => []);
+  const names = holders
+    .filter(({ State }) => State === 'running')
+    .map(({ Names }) => Names[0]?.slice(1) ?? '');
+  const holder = names.length > 0 ? `container ${names.join(', ')}` : 'something outside of the engine';
+  return new ReconcilerError('PORT_TAKEN', `${desired.id}: port ${port} is already taken by ${holder}`, {
+    cause: error.cause,
+    retryable: true,
+  });
+}

@@ -1,0 +1,205 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Duplex } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
+import { ReconcilerError } from '../../../base/errors.ts';
+import type { StreamedProgram } from '../../../ports/target.ts';
+import type { Engine } from './engine.ts';
+import type { Transport } from './transport.ts';
+
+/** More output than this of each stream is cut off. */
+const MAX_BYTES = 1_048_576;
+/** Of the errors of a streamed program; the last ones tell why it ended. */
+const MAX_ERROR_BYTES = 16_384;
+const HEADER_BYTES = 8;
+/** The engine may close the streams a moment before it knows how the program ended. */
+const END_ATTEMPTS = 40;
+const END_PAUSE_MS = 50;
+
+/** Runs programs in containers. */
+export function execCalls(transport: Transport): Pick<Engine, 'exec' | 'execStream'> {
+  return {
+    async exec(id, argv, signal) {
+      const run = await prepare(transport, { id, argv, hasInput: false }, signal);
+      const stream = await transport.stream(startOf(run, signal));
+      const output = await readOutput(stream, signal);
+      return { ...output, exitCode: await readExitCode(transport, run, signal) };
+    },
+    async execStream(id, program, signal) {
+      const { argv, input } = program;
+      const run = await prepare(transport, { id, argv, hasInput: input !== undefined }, signal);
+      const request = startOf(run, signal);
+      const stderr =
+        input === undefined
+          ? await passOutput(await transport.stream(request), program, signal)
+          : await talk(transport, { request, program, input }, signal);
+      return { exitCode: await readExitCode(transport, run, signal), stderr };
+    },
+  };
+}
+
+interface Prepared {
+  readonly id: string;
+  readonly argv: readonly string[];
+  readonly hasInput: boolean;
+}
+
+async function prepare(
+  transport: Transport,
+  { id, argv, hasInput }: Prepared,
+  signal: AbortSignal,
+): Promise<string> {
+  const { Id } = await transport.json<{ Id: string }>({
+    method: 'POST',
+    path: `/containers/${id}/exec`,
+    body: { Cmd: argv, AttachStdin: hasInput, AttachStdout: true, AttachStderr: true, Tty: false },
+    doing: 'prepare a program in a container',
+    signal,
+  });
+  return Id;
+}
+
+function startOf(run: string, signal: AbortSignal) {
+  const path = `/exec/${run}/start`;
+  const body = { Detach: false, Tty: false };
+  return { method: 'POST', path, body, doing: 'run a program in a container', signal } as const;
+}
+
+async function readExitCode(transport: Transport, run: string, signal: AbortSignal): Promise<number> {
+  for (let attempt = 1; ; attempt += 1) {
+    const { ExitCode, Running } = await transport.json<{ ExitCode: number | null; Running?: boolean }>({
+      method: 'GET',
+      path: `/exec/${run}/json`,
+      doing: 'ask how a program ended',
+      signal,
+    });
+    if (Running !== true || attempt === END_ATTEMPTS) return ExitCode ?? -1;
+    await delay(END_PAUSE_MS, undefined, { signal });
+  }
+}
+
+interface Conversation {
+  readonly request: ReturnType<typeof startOf>;
+  readonly program: StreamedProgram;
+  readonly input: AsyncIterable<Uint8Array>;
+}
+
+/** Writes and reads at the same time: a program that waits for somebody to read what it says reads nothing itself. */
+async function talk(
+  transport: Transport,
+  { request, program, input }: Conversation,
+  signal: AbortSignal,
+): Promise<string> {
+  const connection = await transport.stream({ ...request, hijack: true });
+  if (!(connection instanceof Duplex)) {
+    connection.destroy();
+    throw new ReconcilerError('TARGET_UNSUPPORTED', `the engine at ${transport.address} takes no input`);
+  }
+  const stopped = new AbortController();
+  // A program that ends early takes no more; what it says about that, and its exit code, tell why.
+  connection.on('error', () => undefined);
+  const writing = passInput(connection, input, stopped.signal).catch((error: unknown) => {
+    connection.destroy();
+    throw error;
+  });
+  writing.catch(() => undefined);
+  try {
+    const stderr = await passOutput(connection, program, signal);
+    stopped.abort();
+    await writing;
+    return stderr;
+  } catch (error) {
+    stopped.abort();
+    // The input is the reason where it failed: the connection was only closed because of it.
+    await writing;
+    throw error;
+  }
+}
+
+async function passInput(to: Writable, input: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<void> {
+  for await (const chunk of input) {
+    if (signal.aborted || to.destroyed || to.writableEnded) return;
+    if (!to.write(chunk)) await drained(to, signal);
+  }
+  if (!to.destroyed) to.end();
+}
+
+function drained(to: Writable, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      to.off('drain', done).off('close', done).off('error', done);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    to.once('drain', done).once('close', done).once('error', done);
+    signal.addEventListener('abort', done, { once: true });
+    if (signal.aborted || to.destroyed) done();
+  });
+}
+
+/** Resolves to the end of what the program said on stderr. */
+async function passOutput(
+  stream: Readable,
+  { onOutput }: StreamedProgram,
+  signal: AbortSignal,
+): Promise<string> {
+  let errors: Buffer = Buffer.alloc(0);
+  await eachFrame(stream, signal, async ({ name, content }) => {
+    if (name === 'stdout') await onOutput(content);
+    else errors = Buffer.concat([errors, content]).subarray(-MAX_ERROR_BYTES);
+  });
+  return errors.toString('utf8');
+}
+
+async function readOutput(
+  stream: Readable,
+  signal: AbortSignal,
+): Promise<{ readonly stdout: string; readonly stderr: string }> {
+  const parts: Record<'stdout' | 'stderr', Buffer[]> = { stdout: [], stderr: [] };
+  const sizes = { stdout: 0, stderr: 0 };
+  await eachFrame(stream, signal, async ({ name, content }) => {
+    const kept = content.subarray(0, MAX_BYTES - sizes[name]);
+    parts[name].push(kept);
+    sizes[name] += kept.length;
+  });
+  const text = (name: 'stdout' | 'stderr') => Buffer.concat(parts[name]).toString('utf8');
+  return { stdout: text('stdout'), stderr: text('stderr') };
+}
+
+async function eachFrame(
+  stream: Readable,
+  signal: AbortSignal,
+  take: (frame: Frame) => Promise<void>,
+): Promise<void> {
+  const stop = () => stream.destroy();
+  signal.addEventListener('abort', stop, { once: true });
+  if (signal.aborted) stop();
+  try {
+    for await (const frame of readFrames(stream)) await take(frame);
+    signal.throwIfAborted();
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', stop);
+    stream.destroy();
+  }
+}
+
+interface Frame {
+  readonly name: 'stdout' | 'stderr';
+  readonly content: Buffer;
+}
+
+/** Splits the multiplexed stream: each frame starts with its stream (2 is stderr) and, in bytes 4 to 7, its length. */
+export async function* readFrames(stream: AsyncIterable<Buffer>): AsyncGenerator<Frame> {
+  let rest: Buffer = Buffer.alloc(0);
+  for await (const chunk of stream) {
+    rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+    while (rest.length >= HEADER_BYTES) {
+      const end = HEADER_BYTES + rest.readUInt32BE(4);
+      if (rest.length < end) break;
+      yield { name: rest[0] === 2 ? 'stderr' : 'stdout', content: rest.subarray(HEADER_BYTES, end) };
+      rest = rest.subarray(end);
+    }
+  }
+}

@@ -1,0 +1,15 @@
+import { LABEL } from '../labels.ts';
+
+/** More names than this make an address that is longer than the list of everything. */
+const MOST_NAMES = 100;
+
+/** Of one stack, or of every stack. */
+export function ownedFilter(stack: string | null): object {
+  return { label: [stack === null ? LABEL.stack : `${LABEL.stack}=${stack}`] };
+}
+
+/** Engines compare with patterns, or with parts of names. */
+export function namedFilter(names: readonly string[]): object {
+  if (names.length > MOST_NAMES) return {};
+  return { name: names.map((name) => `^/?${name.replaceAll('.', '\\.')}$`) };
+}

@@ -1,0 +1,80 @@
+import type { Engine } from './engine.ts';
+import { ignoreStatus, orNull } from './engine-answers.ts';
+import { IMAGE_LABEL } from '../labels.ts';
+import type { Transport } from './transport.ts';
+
+/** How long an engine may take to answer a request that makes it work. */
+const SLOW_MS = 120_000;
+/** How long it may take to be sent what it builds from. */
+const UPLOAD_MS = 1_800_000;
+
+type ImageCalls = Pick<
+  Engine,
+  | 'inspectImage'
+  | 'listImages'
+  | 'openBuildSession'
+  | 'buildImage'
+  | 'untagImage'
+  | 'pullImage'
+  | 'registryDigest'
+>;
+
+export function imageCalls(transport: Transport): ImageCalls {
+  return {
+    listImages: (stack, signal) =>
+      transport.json({
+        method: 'GET',
+        path: '/images/json',
+        query: { filters: { label: [stack === null ? IMAGE_LABEL.stack : `${IMAGE_LABEL.stack}=${stack}`] } },
+        doing: 'list images',
+        signal,
+      }),
+    // Few stacks build anything, and the protocol takes a while to load.
+    openBuildSession: async (needs, signal) =>
+      (await import('../images/build-session.ts')).openBuildSession(transport, needs, signal),
+    buildImage: (file, options) =>
+      transport.stream({ method: 'POST', path: '/build', file, timeoutMs: UPLOAD_MS, ...options }),
+    untagImage: (reference, signal) =>
+      ignoreStatus(
+        [404],
+        transport.json({
+          method: 'DELETE',
+          path: `/images/${reference}`,
+          // Containers that others made from it keep it, without its name.
+          query: { force: true },
+          doing: `remove image ${reference}`,
+          timeoutMs: SLOW_MS,
+          signal,
+        }),
+      ),
+    inspectImage: (reference, signal) =>
+      orNull(
+        transport.json({ method: 'GET', path: `/images/${reference}/json`, doing: 'inspect image', signal }),
+      ),
+    pullImage(reference, { auth, platform, signal }) {
+      // With a digest or tag inside `fromImage` the engine pulls just that one.
+      const query = { fromImage: reference, ...(platform === undefined ? {} : { platform }) };
+      const doing = `pull ${reference}`;
+      return transport.stream({
+        method: 'POST',
+        path: '/images/create',
+        query,
+        auth,
+        doing,
+        timeoutMs: SLOW_MS,
+        signal,
+      });
+    },
+    async registryDigest(reference, auth, signal) {
+      const answer = await transport.json<{ Descriptor?: { digest?: string } }>({
+        method: 'GET',
+        path: `/distribution/${reference}/json`,
+        auth,
+        doing: `ask the registry for ${reference}`,
+        timeoutMs: 15_000,
+        signal,
+      });
+      return answer.Descriptor?.digest ?? '';
+    },
+  };
+}

@@ -1,0 +1,182 @@
+import type { Readable } from 'node:stream';
+import type Docker from 'dockerode';
+import { ReconcilerError } from '../../../base/errors.ts';
+import type { Dialer } from './connection.ts';
+import { createDialerAgent } from './connection.ts';
+import { toTargetError } from './engine-errors.ts';
+
+/** Oldest and newest API this adapter speaks; between them the engine's own version is used. */
+const OLDEST_API = '1.40';
+const NEWEST_API = '1.49';
+const DEFAULT_TIMEOUT_MS = 30_000;
+const NEGOTIATION_TIMEOUT_MS = 10_000;
+
+export interface AuthConfig {
+  readonly username: string;
+  readonly password: string;
+  readonly serveraddress: string;
+}
+
+export type RegistryAuths = Readonly<Record<string, Pick<AuthConfig, 'username' | 'password'>>>;
+
+export interface EngineRequest {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'HEAD';
+  readonly path: string;
+  readonly query?: Readonly<Record<string, unknown>>;
+  readonly body?: object;
+  /** Sent as it is; a stream without a length. */
+  readonly file?: Buffer | Readable;
+  readonly auth?: AuthConfig | undefined;
+  /** Credentials for whatever registries a build needs, by host. */
+  readonly auths?: RegistryAuths;
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>;
+  /** The connection itself becomes the answer: a stream that goes both ways. */
+  readonly hijack?: boolean;
+  /** For the whole answer, or for the first byte of a stream. Default 30,000. */
+  readonly timeoutMs?: number;
+  /** What is being done, for messages. */
+  readonly doing: string;
+  readonly signal: AbortSignal;
+}
+
+/** Requests to one engine. Throws `ReconcilerError`, with the engine's own error as `cause`. */
+export interface Transport {
+  readonly address: string;
+  readonly local: boolean;
+  json<T>(request: EngineRequest): Promise<T>;
+  stream(request: EngineRequest): Promise<Readable>;
+  close(): void;
+}
+
+/** Speaks the lower of the engine's newest API version and ours; asks again after the engine was away. */
+export function createTransport(dialer: Dialer): Transport {
+  const agent = createDialerAgent(dialer);
+  // `host` and the others are named so that DOCKER_HOST and its friends in the environment do not get in. The socket
+  // path only keeps the client from building URLs: the agent decides where streams go.
+  const options = { protocol: 'http' as const, socketPath: dialer.address, agent };
+  let opened: Promise<Docker> | undefined;
+  // What only reads files need not load it.
+  const open = async () => new (await import('dockerode')).default({ ...options, ...NO_ENVIRONMENT });
+  let negotiated: Promise<string> | undefined;
+
+  async function send(request: EngineRequest, isStream: boolean): Promise<unknown> {
+    const { signal, doing } = request;
+    try {
+      signal.throwIfAborted();
+      const docker = await (opened ??= open());
+      const prefix = await unlessAborted((negotiated ??= negotiate(docker, dialer.address)), signal);
+      return await dial(docker, { ...request, path: `${prefix}${request.path}` }, isStream);
+    } catch (error) {
+      const failure = toTargetError(error, doing, dialer.address, signal);
+      if (failure.code === 'TARGET_UNREACHABLE' || failure.code === 'TARGET_UNSUPPORTED')
+        negotiated = undefined;
+      throw failure;
+    }
+  }
+
+  return {
+    address: dialer.address,
+    local: dialer.local,
+    async json<T>(request: EngineRequest): Promise<T> {
+      return (await send(request, false)) as T;
+    },
+    async stream(request) {
+      return (await send(request, true)) as Readable;
+    },
+    close() {
+      agent.destroy();
+      dialer.close();
+    },
+  };
+}
+
+const NO_ENVIRONMENT = {
+  host: undefined,
+  port: undefined,
+  ca: undefined,
+  cert: undefined,
+  key: undefined,
+  timeout: undefined,
+} as unknown as Docker.DockerOptions;
+
+/** The negotiation is shared: whoever gives up only stops waiting for it. */
+async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = Promise.withResolvers<never>();
+  const abort = () => aborted.reject(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await Promise.race([promise, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}
+
+/** Path prefix of the API version to speak. */
+async function negotiate(docker: Docker, address: string): Promise<string> {
+  const request: EngineRequest = {
+    method: 'GET',
+    path: '/version',
+    doing: 'ask for the version',
+    timeoutMs: NEGOTIATION_TIMEOUT_MS,
+    signal: new AbortController().signal,
+  };
+  const version = await dial(docker, request, false);
+  const { ApiVersion = '', MinAPIVersion = '1.12' } = version as Partial<Record<string, string>>;
+  if (compareVersions(ApiVersion, OLDEST_API) < 0 || compareVersions(MinAPIVersion, NEWEST_API) > 0) {
+    const range = `${MinAPIVersion} to ${ApiVersion || 'unknown'}`;
+    throw new ReconcilerError(
+      'TARGET_UNSUPPORTED',
+      `the engine at ${address} speaks API ${range}, Kombinator ${OLDEST_API} to ${NEWEST_API}`,
+    );
+  }
+  return `/v${spokenApi(ApiVersion)}`;
+}
+
+/** The API version that is spoken with an engine whose newest is this. */
+export function spokenApi(engineApi: string): string {
+  return compareVersions(engineApi, NEWEST_API) < 0 ? engineApi : NEWEST_API;
+}
+
+/** Whether an API version knows what came with another. */
+export function speaks(api: string, since: string): boolean {
+  return compareVersions(api, since) >= 0;
+}
+
+/** Orders `1.41` and `1.9` as versions: negative when `a` is older. */
+export function compareVersions(a: string, b: string): number {
+  const [left, right] = [a, b].map((version) => version.split('.').map(Number));
+  return (left?.[0] || 0) - (right?.[0] || 0) || (left?.[1] || 0) - (right?.[1] || 0);
+}
+
+const ANSWERS_TRUE = Object.fromEntries([200, 201, 204, 304].map((status) => [status, true]));
+
+function dial(docker: Docker, request: EngineRequest, isStream: boolean): Promise<unknown> {
+  const { method, path, query, body, file, auth, auths, hijack, headers } = request;
+  const deadline = new AbortController();
+  const timer = setTimeout(
+    () => deadline.abort(new DOMException('timed out', 'TimeoutError')),
+    request.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+  );
+  const abortSignal = AbortSignal.any([request.signal, deadline.signal]);
+  const answer = new Promise((resolve, reject) => {
+    // The client may stay silent when a connection dies in the middle of an answer.
+    abortSignal.addEventListener('abort', () => reject(abortSignal.reason as Error), { once: true });
+    docker.modem.dial(
+      {
+        path: `${path}?`,
+        method,
+        options: method === 'POST' ? { _query: query ?? {}, _body: body ?? {} } : { ...query },
+        ...(file === undefined ? {} : { file }),
+        ...(auth === undefined ? {} : { authconfig: auth }),
+        ...(auths === undefined ? {} : { registryconfig: auths }),
+        ...(headers === undefined ? {} : { headers: { ...headers } as Record<string, string> }),
+        ...(hijack === true ? { hijack } : {}),
+        abortSignal,
+        isStream,
+        statusCodes: ANSWERS_TRUE,
+      },
+      (error: unknown, data: unknown) => (error ? reject(error) : resolve(data)),
+    );
+  });
+  return answer.finally(() => clearTimeout(timer));
+}

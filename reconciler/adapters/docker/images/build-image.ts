@@ -1,0 +1,134 @@
+import type { BuiltImageSpec } from '../../../model/docker/docker-spec.ts';
+import { ReconcilerError, toCancelled } from '../../../base/errors.ts';
+import type { DesiredResource } from '../../../model/resource.ts';
+import { createMask, isSensitiveName, Secret } from '../../../model/secret.ts';
+import type { ApplyContext } from '../../../ports/target.ts';
+import type { Adapter } from '../adapter.ts';
+import { streamContext } from './build-context.ts';
+import { BuildFailure, readBuildOutput } from './build-output.ts';
+import { buildImageLabels } from '../labels.ts';
+import { authsFor } from './registry.ts';
+import { speaks } from '../engine/transport.ts';
+
+/** A step that says nothing for this long is given up. */
+const STALL_MS = 1_800_000;
+/** Lines of one build that are told; after them only the steps are. */
+const MOST_LINES = 1_000;
+
+/**
+ * Builds an image from files of the repository. One that is there already is left as it is: its name tells what went
+ * into it. Throws BUILD_FAILED with the last words of the step that failed.
+ */
+export async function buildImage(
+  adapter: Adapter,
+  desired: DesiredResource,
+  spec: BuiltImageSpec,
+  context: ApplyContext,
+): Promise<void> {
+  const { reference } = spec;
+  if ((await adapter.engine.inspectImage(reference, context.signal)) !== null) return;
+  const stall = new AbortController();
+  const signal = AbortSignal.any([context.signal, stall.signal]);
+  let timer = setTimeout(() => stall.abort(), STALL_MS);
+  const mask = maskOf(spec);
+  let told = 0;
+  context.progress(`building ${reference}`);
+  try {
+    const registries = adapter.registries();
+    const secrets = new Map(spec.secrets?.map(({ id, content }) => [id, content.revealBytes()]));
+    using session = isForBuildKit(spec, (await adapter.traits(signal)).api)
+      ? await adapter.engine.openBuildSession({ registries, secrets }, signal)
+      : null;
+    if (!session && secrets.size > 0) {
+      const message = `the image of ${spec.service} is built with secrets, which needs BuildKit: this engine has none`;
+      throw new ReconcilerError('TARGET_UNSUPPORTED', message);
+    }
+    const query = queryOf(spec, buildImageLabels({ ...context, desired }));
+    const output = await adapter.engine.buildImage(
+      streamContext(desired.content ?? [], { ...context, signal }),
+      {
+        query: session ? { ...query, version: 2, session: session.id } : query,
+        auths: authsFor(registries),
+        doing: `build ${reference}`,
+        signal,
+      },
+    );
+    for await (const { text, step } of readBuildOutput(output)) {
+      clearTimeout(timer);
+      timer = setTimeout(() => stall.abort(), STALL_MS);
+      told += 1;
+      if (step !== null || told < MOST_LINES) context.progress(mask(text));
+    }
+  } catch (error) {
+    if (context.signal.aborted) throw toCancelled(context.signal, `build ${reference}`);
+    if (stall.signal.aborted)
+      throw failure(desired, spec, new BuildFailure('no output for half an hour', null, []), mask);
+    throw error instanceof BuildFailure ? failure(desired, spec, error, mask) : error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Whether BuildKit honours all of it on an engine of this API: what it does not, it passes over in silence. */
+function isForBuildKit({ build: { network, shmSize, ulimits } }: BuiltImageSpec, api: string): boolean {
+  const ordinary = network === undefined || ['default', 'host', 'none'].includes(network);
+  return ordinary && (speaks(api, '1.42') || (shmSize === undefined && ulimits === undefined));
+}
+
+/** The words of `POST /build`. Maps and lists that the engine wants as JSON are texts here; names may be repeated. */
+function queryOf(
+  { reference, build, platform, tags = [] }: BuiltImageSpec,
+  labels: Readonly<Record<string, string>>,
+): Readonly<Record<string, unknown>> {
+  const { dockerfile, args, target, cacheFrom, network, shmSize, extraHosts, ulimits, pull, noCache } = build;
+  const limits = Object.entries(ulimits ?? {}).map(([Name, { soft, hard }]) => ({
+    Name,
+    Soft: soft,
+    Hard: hard,
+  }));
+  return {
+    t: [reference, ...tags],
+    dockerfile,
+    labels: JSON.stringify({ ...build.labels, ...labels }),
+    rm: true,
+    forcerm: true,
+    ...(args ? { buildargs: JSON.stringify(args) } : {}),
+    ...(target === undefined ? {} : { target }),
+    ...(cacheFrom ? { cachefrom: JSON.stringify(cacheFrom) } : {}),
+    ...(network === undefined ? {} : { networkmode: network }),
+    ...(shmSize === undefined ? {} : { shmsize: shmSize }),
+    ...(extraHosts ? { extrahosts: extraHosts } : {}),
+    ...(limits.length > 0 ? { ulimits: JSON.stringify(limits) } : {}),
+    ...(pull ? { pull: true } : {}),
+    ...(noCache ? { nocache: true } : {}),
+    ...(platform === undefined ? {} : { platform }),
+  };
+}
+
+/** Takes secrets, and values of arguments that are named like some, out of what steps print. */
+function maskOf({ build, secrets = [] }: BuiltImageSpec): (text: string) => string {
+  const sensitive = Object.entries(build.args ?? {}).flatMap(([name, value]) =>
+    isSensitiveName(name) ? [new Secret(value, name)] : [],
+  );
+  return createMask([{ sensitive, secrets }]);
+}
+
+function failure(
+  { origin }: DesiredResource,
+  { service }: BuiltImageSpec,
+  { message, step, lines }: BuildFailure,
+  mask: (text: string) => string,
+): ReconcilerError {
+  const where = step === null ? '' : ` at step ${step}`;
+  const tail = lines.length > 0 ? `; last output: ${lines.join(' | ')}` : '';
+  const hint = /--mount|BuildKit/i.test(message) ? ' (the engine builds without BuildKit)' : '';
+  const text = `the image of ${service} (${origin.file}:${origin.line}) could not be built${where}: ${message}${hint}${tail}`;
+  return new ReconcilerError('BUILD_FAILED', mask(text), { retryable: mayPass(message) });
+}
+
+/** What a step fetches may be there later; what is written wrongly stays wrong. */
+function mayPass(message: string): boolean {
+  return /returned a non-zero code|exit code: \d|dial tcp|timeout|connection refused|no such host|toomanyrequests|TLS|denied|manifest|unauthorized|no output/i.test(
+    message,
+  );
+}

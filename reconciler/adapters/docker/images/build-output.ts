@@ -1,0 +1,104 @@
+import type { JsonObject } from '../../../base/json.ts';
+import type { BuildTrace } from './build-trace.ts';
+import { readJsonLines } from './pull-progress.ts';
+
+/** One line of a build. */
+export interface BuildLine {
+  readonly text: string;
+  /** `2/4` when the line begins a step. */
+  readonly step: string | null;
+}
+
+/** Why a build ended. */
+export class BuildFailure extends Error {
+  /** `2/4 : RUN make`, `null` when no step had begun. */
+  readonly step: string | null;
+  /** What the step printed last, oldest first. */
+  readonly lines: readonly string[];
+
+  constructor(message: string, step: string | null, lines: readonly string[]) {
+    super(message);
+    this.step = step;
+    this.lines = lines;
+  }
+}
+
+/** What the engine tells about its own doings. */
+const ENGINE_WORDS = /^( ---> |Removing intermediate container )/;
+const LAST_LINES = 15;
+const LONGEST_LINE = 500;
+
+/**
+ * Reads the output of a build (JSON lines) line by line, of BuildKit or of the engine's own builder. Throws `BuildFailure` when the engine
+ * says that it has failed.
+ */
+export async function* readBuildOutput(chunks: AsyncIterable<Buffer>): AsyncGenerator<BuildLine> {
+  let rest = '';
+  let step: string | null = null;
+  let last: string[] = [];
+  let trace: BuildTrace | null = null;
+  const take = (text: string): BuildLine | null => {
+    const line = clean(text);
+    if (line === '') return null;
+    const [, number, words] = /^Step (\d+\/\d+) : (.*)$/.exec(line) ?? [];
+    if (words?.startsWith('LABEL io.kombinator.')) return null;
+    if (number !== undefined) {
+      step = `${number} : ${words ?? ''}`;
+      last = [];
+      return { text: line, step: number };
+    }
+    if (ENGINE_WORDS.test(line)) return null;
+    last = [...last, line].slice(-LAST_LINES);
+    return { text: line, step: null };
+  };
+  for await (const message of readJsonLines(chunks)) {
+    const { stream, status, id, aux, error, errorDetail } = message as JsonObject;
+    if (id === TRACE && typeof aux === 'string') {
+      trace ??= await openTrace();
+      yield* trace.read(aux);
+      continue;
+    }
+    if (typeof error === 'string') {
+      const found: Pick<BuildFailure, 'step' | 'lines'> = trace?.failed() ?? { step, lines: last };
+      throw new BuildFailure(wordsOf(error, errorDetail), found.step, found.lines);
+    }
+    const text = typeof stream === 'string' ? stream : '';
+    // Progress of single layers would drown everything else.
+    if (typeof status === 'string' && id === undefined) yield { text: status, step: null };
+    const lines = (rest + text).split(/\r\n|\n|\r/);
+    rest = lines.pop() ?? '';
+    for (const line of lines) {
+      const taken = take(line);
+      if (taken) yield taken;
+    }
+  }
+  const taken = take(rest);
+  if (taken) yield taken;
+}
+
+/** What BuildKit's messages are called in the output of an engine. */
+const TRACE = 'moby.buildkit.trace';
+
+/** Its decoder takes a while to load. */
+async function openTrace(): Promise<BuildTrace> {
+  const { createBuildTrace } = await import('./build-trace.ts');
+  return createBuildTrace({ clean, mostLines: LAST_LINES });
+}
+
+function clean(text: string): string {
+  const line = withoutColours(text).trimEnd().slice(0, LONGEST_LINE);
+  return line.trim() === '' ? '' : line;
+}
+
+function wordsOf(error: string, detail: JsonObject[string] | undefined): string {
+  const message =
+    detail !== null && typeof detail === 'object' && 'message' in detail ? detail['message'] : error;
+  return withoutColours(typeof message === 'string' ? message : error)
+    .replace(/\s+/g, ' ')
+    .trim();
+}
+
+function withoutColours(text: string): string {
+  // oxlint-disable-next-line no-control-regex -- colours of terminals start with an escape character
+  return text.replace(/\u001B\[[\d;]*[A-Za-z]/g, '');
+}

@@ -1,0 +1,59 @@
+import { unreachable } from '../errors.ts';
+
+/** Ends work that hears nothing for a while. */
+export interface Deadline {
+  readonly signal: AbortSignal;
+  /** A sign of life: the time starts again. */
+  touch(): void;
+}
+
+/**
+ * Runs work that talks to a remote. It ends with the signal's reason when that aborts, and with REPOSITORY_UNREACHABLE when the
+ * remote is silent for too long; the work is not waited for then, only told to stop.
+ */
+export async function withDeadline<T>(
+  options: { readonly location: string; readonly timeoutMs: number; readonly signal: AbortSignal },
+  work: (deadline: Deadline) => Promise<T>,
+): Promise<T> {
+  const { location, timeoutMs, signal } = options;
+  signal.throwIfAborted();
+  const controller = new AbortController();
+  const expire = (): void =>
+    controller.abort(unreachable(location, `no answer within ${Math.round(timeoutMs / 1000)} s`));
+  const timer = setTimeout(expire, timeoutMs);
+  const combined = AbortSignal.any([signal, controller.signal]);
+  const stopped = Promise.withResolvers<never>();
+  const stop = (): void => stopped.reject(combined.reason);
+  combined.addEventListener('abort', stop, { once: true });
+  const working = work({ signal: combined, touch: () => void timer.refresh() });
+  try {
+    return await Promise.race([working, stopped.promise]);
+  } catch (error) {
+    // Whatever the work throws once it was told to stop, the reason for stopping is the better answer.
+    if (combined.aborted) throw combined.reason;
+    throw error;
+  } finally {
+    clearTimeout(timer);
+    combined.removeEventListener('abort', stop);
+    // Keeps a late failure of abandoned work from counting as unhandled.
+    working.catch(() => undefined);
+  }
+}
+
+/** Lets one piece of work run at a time, in the order asked. */
+export function createMutex(): <T>(work: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const run = last.then(work, work);
+    last = run.catch(() => undefined);
+    return run;
+  };
+}
+
+/** Resolves when the signal aborts. */
+export async function untilAborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  signal.addEventListener('abort', () => resolve(), { once: true });
+  await promise;
+}

@@ -1,0 +1,156 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { deflate } from 'node:zlib';
+import type { BatchObject } from './cat-file.ts';
+import { createCatFile, streamObjects } from './cat-file.ts';
+import { gitError } from '../errors.ts';
+import { createFile, lstatOrNull, makeDirectory, publishFile } from './files.ts';
+import type { GitCommand } from './git-command.ts';
+import { firstErrorLine } from './git-command.ts';
+import type { GitObject, ObjectType } from './objects.ts';
+import { hashObject } from './objects.ts';
+import { createPackedReader } from './packed-reader.ts';
+
+/** The objects of one repository: read through the git command where there is one, else in this process. */
+export interface ObjectStore extends Disposable {
+  /** Whether the repository has it now, whatever is kept in memory. */
+  has(id: string): Promise<boolean>;
+  /** `null` when missing. Commits and trees read lately are kept in memory. */
+  read(id: string): Promise<GitObject | null>;
+  /** Like `read`; of an object larger than `maxBytes` only the size. */
+  readBounded(id: string, maxBytes: number): Promise<BatchObject>;
+  /** Many objects, in any order; missing ones have `type: null`. */
+  readMany(ids: readonly string[], maxBytes: number, signal: AbortSignal): AsyncIterable<BatchObject>;
+  /** Raw output of a full recursive listing, `null` where only tree by tree is possible. */
+  listRecursive(commit: string, signal: AbortSignal): Promise<Buffer | null>;
+  /** Adds an object (loose, durable) unless it is there; returns its id. */
+  write(type: ObjectType, content: Uint8Array): Promise<string>;
+  expand(abbreviation: string): Promise<string | null>;
+  pack(ids: readonly string[]): Promise<Buffer>;
+}
+
+const deflateAsync = promisify(deflate);
+/** Below this a stream of its own does not pay. */
+const STREAM_FROM = 33;
+/** Reads at the same time where there is no stream. */
+const PARALLEL = 64;
+const CACHE_BYTES = 16 * 1024 * 1024;
+const NO_LIMIT = Number.MAX_SAFE_INTEGER;
+
+export function createObjectStore(commonDir: string, git: GitCommand): ObjectStore {
+  const catFile = createCatFile(git, commonDir);
+  const packed = createPackedReader(commonDir);
+  const recent = createRecent(CACHE_BYTES);
+
+  const readStored = async (id: string, maxBytes: number): Promise<BatchObject> => {
+    if (await git.available()) return catFile.read(id, maxBytes);
+    const object = await packed.read(id);
+    return object === null ? { id, type: null, size: 0, content: null } : toBatch(id, object, maxBytes);
+  };
+  const has = async (id: string): Promise<boolean> => (await readStored(id, 0)).type !== null;
+  const readBounded = async (id: string, maxBytes: number): Promise<BatchObject> => {
+    const known = recent.get(id);
+    return known === undefined ? readStored(id, maxBytes) : toBatch(id, known, maxBytes);
+  };
+  const read = async (id: string): Promise<GitObject | null> => {
+    const known = recent.get(id);
+    if (known !== undefined) return known;
+    const { type, content } = await readBounded(id, NO_LIMIT);
+    if (type === null || content === null) return null;
+    if (type !== 'blob') recent.add(id, { type, content });
+    return { type, content };
+  };
+  return {
+    has,
+    read,
+    readBounded,
+    readMany: async function* (ids, maxBytes, signal) {
+      const unique = [...new Set(ids)];
+      if (unique.length >= STREAM_FROM && (await git.available())) {
+        yield* streamObjects(git, { commonDir, ids: unique, maxBytes }, signal);
+        return;
+      }
+      for (let start = 0; start < unique.length; start += PARALLEL) {
+        signal.throwIfAborted();
+        yield* await Promise.all(
+          unique.slice(start, start + PARALLEL).map((id) => readBounded(id, maxBytes)),
+        );
+      }
+    },
+    listRecursive: async (commit, signal) => {
+      if (!(await git.available())) return null;
+      const args = [`--git-dir=${commonDir}`, 'ls-tree', '-r', '-z', '--full-tree', commit];
+      const { exitCode, stdout, stderr } = await git.run(args, { signal });
+      if (exitCode !== 0) throw gitError(`files cannot be listed: ${firstErrorLine(stderr)}`);
+      return stdout;
+    },
+    write: async (type, content) => {
+      const id = hashObject(type, content);
+      if (!(await has(id))) await writeLoose(commonDir, id, type, content);
+      return id;
+    },
+    expand: (abbreviation) => packed.expand(abbreviation),
+    pack: (ids) => packed.pack(ids),
+    [Symbol.dispose]: () => {
+      catFile[Symbol.dispose]();
+      packed[Symbol.dispose]();
+    },
+  };
+}
+
+function toBatch(id: string, { type, content }: GitObject, maxBytes: number): BatchObject {
+  return { id, type, size: content.length, content: content.length > maxBytes ? null : content };
+}
+
+/** Written under another name first, so that nobody ever reads half an object under its id. */
+async function writeLoose(
+  commonDir: string,
+  id: string,
+  type: ObjectType,
+  content: Uint8Array,
+): Promise<void> {
+  const directory = join(commonDir, 'objects', id.slice(0, 2));
+  const path = join(directory, id.slice(2));
+  if ((await lstatOrNull(path)) !== null) return;
+  await makeDirectory(directory);
+  const bytes = Buffer.concat([Buffer.from(`${type} ${content.byteLength}\0`), content]);
+  const temporary = join(directory, `tmp_obj_${randomBytes(6).toString('hex')}`);
+  await createFile(temporary, await deflateAsync(bytes), 0o444);
+  await publishFile(temporary, path);
+}
+
+interface Recent {
+  get(id: string): GitObject | undefined;
+  add(id: string, object: GitObject): void;
+}
+
+/** The least recently used objects go first; one that fills more than half is not kept at all. */
+function createRecent(limit: number): Recent {
+  const kept = new Map<string, GitObject>();
+  let bytes = 0;
+  const drop = (id: string): void => {
+    bytes -= kept.get(id)?.content.length ?? 0;
+    kept.delete(id);
+  };
+  return {
+    get: (id) => {
+      const object = kept.get(id);
+      if (object !== undefined) {
+        kept.delete(id);
+        kept.set(id, object);
+      }
+      return object;
+    },
+    add: (id, object) => {
+      if (object.content.length > limit / 2) return;
+      drop(id);
+      kept.set(id, object);
+      bytes += object.content.length;
+      for (const oldest of kept.keys()) {
+        if (bytes <= limit) break;
+        drop(oldest);
+      }
+    },
+  };
+}

@@ -1,0 +1,312 @@
+import { join } from 'node:path';
+import type {
+  CommitRequest,
+  DeploymentTag,
+  FileChange,
+  ProposalRequest,
+  Revision,
+  Source,
+  TagRequest,
+} from '../../../ports/source.ts';
+import { gitError, writeConflict } from '../errors.ts';
+import { readText } from './layout.ts';
+import type { ObjectStore } from './object-store.ts';
+import type { Commit, Identity, Tag } from './objects.ts';
+import { formatCommit, formatTag, isObjectId, parseCommit, parseTag } from './objects.ts';
+import type { Refs } from './refs.ts';
+import { isRefName } from './refs.ts';
+import { comparePaths, diffTrees, fileEntry, isSafeName, MAX_FILES } from './tree-diff.ts';
+import type { WrittenFile } from './tree-edit.ts';
+import { editTree } from './tree-edit.ts';
+
+/** A commit that is written but that no ref names yet. */
+export interface PreparedCommit {
+  readonly commit: string;
+  /** Everything that a remote which has the parent lacks. */
+  readonly objects: readonly string[];
+  readonly files: readonly WrittenFile[];
+}
+
+/** What can be done with the objects and refs of a repository on this machine: somebody's, or our mirror. */
+export interface Repository extends Pick<
+  Source,
+  'contains' | 'diff' | 'lookup' | 'readBlob' | 'readBlobs' | 'tag' | 'tags'
+> {
+  readonly commonDir: string;
+  readonly store: ObjectStore;
+  readonly refs: Refs;
+  revision(commit: string, branch: string, dirty?: boolean): Promise<Revision>;
+  /** The object of a new tag, which no ref names yet. */
+  writeTag(request: TagRequest): Promise<string>;
+  /** What a tag's ref is on, once that was seen to be as expected. Throws WRITE_CONFLICT. */
+  expectTag(name: string, expected: string | null): Promise<ExpectedTag>;
+  prepareCommit(request: CommitRequest): Promise<PreparedCommit>;
+  /** `tip` is what the branch of proposals has now; `null` when it says the same already. */
+  prepareProposal(
+    request: ProposalRequest,
+    tip: string | null,
+    signal: AbortSignal,
+  ): Promise<PreparedCommit | null>;
+}
+
+export interface ExpectedTag {
+  readonly ref: string;
+  /** The tag's object, `null` when there is none. */
+  readonly id: string | null;
+}
+
+export interface RepositoryOptions {
+  readonly commonDir: string;
+  readonly store: ObjectStore;
+  readonly refs: Refs;
+  readonly committer: Identity;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Branch that revisions are reported on when nothing else names one. */
+  readonly branch: () => string;
+}
+
+const MIN_ABBREVIATION = 4;
+const MAX_TAG_BYTES = 1024 * 1024;
+
+export function createRepository(options: RepositoryOptions): Repository {
+  const { commonDir, store, refs } = options;
+  const parts: Parts = { store, refs, options };
+  const revision: Repository['revision'] = async (commit, branch, dirty = false) =>
+    toRevision(commit, await readCommit(store, commit), { branch, dirty });
+  return {
+    commonDir,
+    store,
+    refs,
+    revision,
+    lookup: async (reference) => {
+      const found = await findCommit(parts, reference);
+      return revision(found.commit, found.branch ?? options.branch());
+    },
+    contains: async (commit) => {
+      if (isObjectId(commit) && (await store.has(commit))) {
+        return (await store.read(commit))?.type === 'commit';
+      }
+      return (await readText(join(commonDir, 'shallow'))) === null ? false : 'unknown';
+    },
+    diff: (from, to, signal) => diffCommits(store, from, to, signal),
+    readBlob: async (blob) => {
+      const object = await store.read(blob);
+      if (object?.type !== 'blob') throw gitError(`there is no file content ${blob} in the repository`);
+      return object.content;
+    },
+    readBlobs: (blobs, maxBytes, signal) => readBlobs(store, blobs, { maxBytes, signal }),
+    prepareCommit: (request) => prepareCommit(parts, request),
+    prepareProposal: (request, tip, signal) => prepareProposal(parts, request, { tip, signal }),
+    tag: (request) => createTag(parts, request),
+    writeTag: (request) => writeTag(parts, request),
+    expectTag: (name, expected) => expectTag(parts, name, expected),
+    tags: (prefix) => readTags(parts, prefix),
+  };
+}
+
+interface Parts {
+  readonly store: ObjectStore;
+  readonly refs: Refs;
+  readonly options: RepositoryOptions;
+}
+
+async function readCommit(store: ObjectStore, id: string): Promise<Commit> {
+  const object = await store.read(id);
+  if (object?.type !== 'commit') throw gitError(`there is no commit ${id} in the repository`);
+  return parseCommit(object.content);
+}
+
+async function readTreeObject(store: ObjectStore, id: string): Promise<Buffer> {
+  const object = await store.read(id);
+  if (object?.type !== 'tree') throw gitError(`there is no tree ${id} in the repository`);
+  return object.content;
+}
+
+function toRevision(
+  id: string,
+  commit: Commit,
+  place: { readonly branch: string; readonly dirty: boolean },
+): Revision {
+  return {
+    commit: id,
+    branch: place.branch,
+    author: commit.author,
+    subject: commit.message.trimStart().split('\n', 1)[0] ?? '',
+    time: new Date(commit.time * 1000).toISOString(),
+    dirty: place.dirty,
+  };
+}
+
+async function findCommit(
+  { refs, store }: Parts,
+  reference: string,
+): Promise<{ readonly commit: string; readonly branch: string | null }> {
+  const unknown = gitError(`${JSON.stringify(reference)} is no branch, tag or commit of the repository`);
+  for (const prefix of ['refs/heads/', 'refs/tags/', '']) {
+    const name = `${prefix}${reference}`;
+    if (!isRefName(reference) || (prefix === '' && !/^(refs\/|HEAD$)/.test(name))) continue;
+    const id = await refs.read(name);
+    const commit = id === null ? null : await peel(store, id);
+    if (commit !== null) return { commit, branch: prefix === 'refs/heads/' ? reference : null };
+  }
+  const digits = reference.toLowerCase();
+  if (!/^[0-9a-f]+$/.test(digits) || digits.length < MIN_ABBREVIATION) throw unknown;
+  const id = isObjectId(digits) ? digits : await store.expand(digits);
+  const commit = id === null ? null : await peel(store, id);
+  if (commit === null) throw unknown;
+  return { commit, branch: null };
+}
+
+/** The commit behind a commit or (a chain of) tag objects. */
+async function peel(store: ObjectStore, id: string, depth = 0): Promise<string | null> {
+  const object = await store.read(id);
+  if (object?.type === 'commit') return id;
+  return object?.type === 'tag' && depth < 5 ? peel(store, parseTag(object.content).object, depth + 1) : null;
+}
+
+async function diffCommits(
+  store: ObjectStore,
+  from: string | null,
+  to: string,
+  signal: AbortSignal,
+): Promise<readonly FileChange[]> {
+  signal.throwIfAborted();
+  const { tree } = await readCommit(store, to);
+  if (from === null) {
+    const listing = await store.listRecursive(to, signal);
+    if (listing !== null) return parseListing(listing);
+  }
+  const before = from === null ? null : (await readCommit(store, from)).tree;
+  return diffTrees((id) => readTreeObject(store, id), before, tree, signal);
+}
+
+/** Output of `git ls-tree -r -z`: `<mode> <type> <id>\t<path>` and a zero byte for each file. */
+function parseListing(listing: Buffer): readonly FileChange[] {
+  const changes: FileChange[] = [];
+  for (const record of listing.toString('utf8').split('\0')) {
+    const tab = record.indexOf('\t');
+    const [mode = '', , id = ''] = record.slice(0, tab).split(' ');
+    const path = record.slice(tab + 1);
+    const after = tab < 0 ? null : fileEntry(mode, id);
+    if (after !== null && path.split('/').every(isSafeName)) changes.push({ path, before: null, after });
+  }
+  if (changes.length > MAX_FILES) throw gitError(`the repository has more than ${MAX_FILES} files`);
+  return changes.sort(comparePaths);
+}
+
+async function* readBlobs(
+  store: ObjectStore,
+  blobs: readonly string[],
+  { maxBytes, signal }: { readonly maxBytes: number; readonly signal: AbortSignal },
+): ReturnType<Source['readBlobs']> {
+  for await (const { id, type, size, content } of store.readMany(blobs, maxBytes, signal)) {
+    if (type !== 'blob') throw gitError(`there is no file content ${id} in the repository`);
+    yield { blob: id, size, content };
+  }
+}
+
+async function prepareCommit({ store, options }: Parts, request: CommitRequest): Promise<PreparedCommit> {
+  const objects: string[] = [];
+  const writeObject: ObjectStore['write'] = async (type, content) => {
+    const id = await store.write(type, content);
+    objects.push(id);
+    return id;
+  };
+  const root =
+    request.expectedHead === null
+      ? await writeObject('tree', new Uint8Array())
+      : (await readCommit(store, request.expectedHead)).tree;
+  const { tree, files } = await editTree(
+    { readTree: (id) => readTreeObject(store, id), writeObject },
+    root,
+    request.writes,
+  );
+  const commit = await writeObject(
+    'commit',
+    formatCommit({
+      tree,
+      parent: request.expectedHead,
+      author: request.author,
+      committer: options.committer,
+      time: Math.floor(options.now() / 1000),
+      message: request.message,
+    }),
+  );
+  return { commit, objects, files };
+}
+
+async function prepareProposal(
+  parts: Parts,
+  request: ProposalRequest,
+  { tip, signal }: { readonly tip: string | null; readonly signal: AbortSignal },
+): Promise<PreparedCommit | null> {
+  const { base, branch, writes, message, author } = request;
+  const prepared = await prepareCommit(parts, { writes, message, author, expectedHead: base });
+  if (tip === null) return prepared;
+  const there = await readCommit(parts.store, tip);
+  if (there.author.email !== author.email || there.author.name !== author.name) {
+    throw writeConflict(`${there.author.name} has committed on ${branch}; it is left as it is`);
+  }
+  const changes = await diffCommits(parts.store, tip, prepared.commit, signal);
+  const written = new Set(writes.map(({ path }) => path));
+  const same = there.message.trim() === message.trim() && !changes.some(({ path }) => written.has(path));
+  return same ? null : prepared;
+}
+
+async function createTag(parts: Parts, request: TagRequest): Promise<void> {
+  const { ref } = await expectTag(parts, request.name, null);
+  await parts.refs.update(ref, await writeTag(parts, request), null);
+}
+
+async function writeTag({ store, options }: Parts, request: TagRequest): Promise<string> {
+  await readCommit(store, request.commit);
+  const content = formatTag({
+    object: request.commit,
+    name: request.name,
+    tagger: options.committer,
+    time: Math.floor(options.now() / 1000),
+    message: request.message,
+  });
+  return store.write('tag', content);
+}
+
+async function expectTag(
+  { store, refs }: Parts,
+  name: string,
+  expected: string | null,
+): Promise<ExpectedTag> {
+  const ref = `refs/tags/${name}`;
+  if (!isRefName(name)) throw gitError(`${JSON.stringify(name)} cannot be the name of a tag`);
+  const id = await refs.read(ref);
+  const commit = id === null ? null : await peel(store, id);
+  if (commit === expected && (id === null) === (expected === null)) return { ref, id };
+  if (expected === null) throw writeConflict(`there is a tag ${name} already`);
+  throw writeConflict(
+    commit === null ? `there is no tag ${name}` : `the tag ${name} has moved on to ${commit.slice(0, 12)}`,
+  );
+}
+
+async function readTags({ store, refs }: Parts, prefix: string): Promise<readonly DeploymentTag[]> {
+  const listed = await refs.list(`refs/tags/${prefix}`);
+  const never = new AbortController().signal;
+  const found = new Map<string, Tag | Commit>();
+  const ids = listed.map(({ id }) => id);
+  for await (const { id, type, content } of store.readMany(ids, MAX_TAG_BYTES, never)) {
+    if (content === null) continue;
+    if (type === 'tag') found.set(id, parseTag(content));
+    if (type === 'commit') found.set(id, parseCommit(content));
+  }
+  const tags: DeploymentTag[] = [];
+  for (const { name, id } of listed) {
+    const object = found.get(id);
+    if (object === undefined) continue;
+    const time = new Date(object.time * 1000).toISOString();
+    const light = 'tree' in object;
+    const commit = light ? id : object.type === 'commit' ? object.object : await peel(store, id);
+    if (commit === null) continue;
+    const message = light ? '' : object.message.trimEnd();
+    tags.push({ name: name.slice('refs/tags/'.length), commit, message, time });
+  }
+  return tags;
+}

@@ -1,0 +1,100 @@
+import { readFile } from 'node:fs/promises';
+import type { KubeConfig } from '@kubernetes/client-node';
+import { errorMessage, ReconcilerError } from '../../../base/errors.ts';
+import type { Secret } from '../../../model/secret.ts';
+import type { KubernetesConnection } from '../../../model/target.ts';
+
+export interface ConnectionOptions {
+  readonly connection: KubernetesConnection;
+  /** Looks up `secret://…`. */
+  readonly resolveSecret: (reference: string) => Promise<Secret> | Secret;
+}
+
+/**
+ * The configuration of a client. A kubeconfig on the control host may do all that kubectl allows; one that comes out of a
+ * secret was written by whoever writes the repository, so it may neither run programs nor name files of this machine.
+ *
+ * @throws BAD_OPTIONS for what cannot be understood, SECRET_NOT_FOUND
+ */
+export async function loadKubeConfig({ connection, resolveSecret }: ConnectionOptions): Promise<KubeConfig> {
+  // Hundreds of modules that take longer to load than most commands take to run: only who has a cluster waits for them.
+  const client = await import('@kubernetes/client-node');
+  const config = new client.KubeConfig();
+  try {
+    switch (connection.type) {
+      case 'in-cluster':
+        config.loadFromCluster();
+        return config;
+      case 'kubeconfig':
+        return await loadFile(config, connection, resolveSecret);
+      case 'server':
+        return await loadServer(config, connection, resolveSecret);
+      default:
+        return connection satisfies never;
+    }
+  } catch (error) {
+    if (error instanceof ReconcilerError) throw error;
+    const message = `cannot use the configuration of the cluster: ${errorMessage(error)}`;
+    throw new ReconcilerError('BAD_OPTIONS', message, { cause: error, retryable: true });
+  }
+}
+
+type Resolve = ConnectionOptions['resolveSecret'];
+
+async function loadFile(
+  config: KubeConfig,
+  { source, context }: Extract<KubernetesConnection, { type: 'kubeconfig' }>,
+  resolveSecret: Resolve,
+): Promise<KubeConfig> {
+  if (source.startsWith('secret://')) {
+    config.loadFromString((await resolveSecret(source)).reveal());
+    refuseReach(config);
+  } else {
+    config.loadFromFile(source);
+  }
+  if (context !== undefined) {
+    if (!config.getContextObject(context)) throw new Error(`it has no context ${context}`);
+    config.setCurrentContext(context);
+  }
+  if (!config.getCurrentCluster()) throw new Error('it has no current context with a cluster');
+  return config;
+}
+
+function refuseReach(config: KubeConfig): void {
+  const runs = config.users.find((user) => user.exec !== undefined || user.authProvider !== undefined);
+  if (runs) throw new Error(`the user ${runs.name} of a kubeconfig in a secret may not run a program`);
+  const names = [
+    ...config.users.flatMap(({ certFile, keyFile }) => [certFile, keyFile]),
+    ...config.clusters.map(({ caFile }) => caFile),
+  ].some((file) => file !== undefined);
+  if (names) throw new Error('a kubeconfig in a secret may not name files; put their content in it');
+}
+
+async function loadServer(
+  config: KubeConfig,
+  { url, ca, token, client }: Extract<KubernetesConnection, { type: 'server' }>,
+  resolveSecret: Resolve,
+): Promise<KubeConfig> {
+  const base64 = async (reference: string): Promise<string> => {
+    const bytes = reference.startsWith('secret://')
+      ? (await resolveSecret(reference)).revealBytes()
+      : await readFile(reference);
+    return Buffer.from(bytes).toString('base64');
+  };
+  const cluster = {
+    name: 'cluster',
+    server: url,
+    // The client wants to hear this of a server without TLS, which the schema has on this machine only.
+    skipTLSVerify: url.startsWith('http:'),
+    ...(ca === undefined ? {} : { caData: await base64(ca) }),
+  };
+  const user = {
+    name: 'user',
+    ...(token === undefined ? {} : { token: (await resolveSecret(token)).reveal().trim() }),
+    ...(client === undefined
+      ? {}
+      : { certData: await base64(client.certificate), keyData: await base64(client.key) }),
+  };
+  config.loadFromClusterAndUser(cluster, user);
+  return config;
+}

@@ -1,0 +1,219 @@
+import { errorMessage } from '../../../base/errors.ts';
+import type { Clock } from '../../../ports/clock.ts';
+import type { Logger } from '../../../ports/logger.ts';
+import { isApiError } from '../api/api-error.ts';
+import type { ApiClient } from '../api/client.ts';
+import type { Discovery, KindInfo } from '../api/discovery.ts';
+import { pathOf } from '../api/discovery.ts';
+import type { KindCache } from './kind-cache.ts';
+import { createKindCache } from './kind-cache.ts';
+import { orAborted } from './sync.ts';
+import type { LiveObject } from './live-object.ts';
+import { SELECTOR } from './live-object.ts';
+import { readObject } from '../api/read-object.ts';
+
+export interface CachesOptions {
+  readonly name: string;
+  readonly client: ApiClient;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly discovery: Discovery;
+  readonly bounded: <T, R>(items: readonly T[], work: (item: T) => Promise<R>) => Promise<R[]>;
+  /** Ends every watch. */
+  readonly signal: AbortSignal;
+}
+
+/** What is watched of a cluster. */
+export interface ObjectCaches {
+  /** Objects of ours of one kind. Watched from now on. */
+  cache(kind: KindInfo): KindCache;
+  /**
+   * Resolves once what is ours of a kind is known, in the namespace where not everywhere may be looked. A kind that the cluster does
+   * not know any more holds nothing.
+   */
+  watchKind(kind: KindInfo, signal: AbortSignal, namespace?: string): Promise<void>;
+  /** A namespace, ours or not; `unknown` for an account that may not ask. */
+  namespace(name: string, signal: AbortSignal): Promise<LiveObject | 'unknown' | undefined>;
+  /**
+   * Caches of all kinds that hold something of ours; the whole cluster is looked through when asked for the first time. Where
+   * that is not allowed, the given namespaces are.
+   *
+   * @param only caches of these kinds. Default: of all
+   */
+  owned(
+    signal: AbortSignal,
+    namespaces?: readonly string[],
+    only?: (kind: KindInfo) => boolean,
+  ): Promise<readonly KindCache[]>;
+  /** Those that are there by now. */
+  open(): readonly KindCache[];
+  /** Begins to watch what is ours, trying until the cluster answers. */
+  keepLooking(signal: AbortSignal): Promise<void>;
+  subscribe(listener: (stack: string | null) => void): () => void;
+}
+
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 30_000;
+
+export function createCaches(options: CachesOptions): ObjectCaches {
+  const ours = new Map<string, KindCache>();
+  const listeners = new Set<(stack: string | null) => void>();
+  const onEvent = (stack: string | null): void => {
+    for (const listener of listeners) listener(stack);
+  };
+  function cache(kind: KindInfo): KindCache {
+    const path = pathOf(kind);
+    const known = ours.get(path) ?? createKindCache({ ...options, kind, selector: SELECTOR, onEvent });
+    ours.set(path, known);
+    return known;
+  }
+  const search = createSearch(options, cache);
+  async function watchKind(kind: KindInfo, signal: AbortSignal, namespace?: string): Promise<void> {
+    const one = cache(kind);
+    try {
+      await one.ready(signal, namespace);
+    } catch (error) {
+      if (!isApiError(error, 404)) throw error;
+      // The definition of its kind is gone, and every object with it.
+      one.close();
+      ours.delete(pathOf(kind));
+      options.discovery.forget(kind.apiVersion);
+    }
+  }
+  async function settle({ kind }: KindCache, signal: AbortSignal): Promise<void> {
+    try {
+      await watchKind(kind, signal);
+    } catch (error) {
+      // What may not be listed is told to those who describe something of it.
+      if (!isApiError(error, 403)) throw error;
+    }
+  }
+  async function owned(
+    signal: AbortSignal,
+    namespaces: readonly string[] = [],
+    only: (kind: KindInfo) => boolean = () => true,
+  ): Promise<readonly KindCache[]> {
+    await search(namespaces, signal);
+    const wanted = () => [...ours.values()].filter(({ kind }) => only(kind));
+    await Promise.all(wanted().map((one) => settle(one, signal)));
+    return wanted();
+  }
+  return {
+    cache,
+    watchKind,
+    namespace: createNamespaces(options),
+    owned,
+    open: () => [...ours.values()],
+    keepLooking: (signal) => keepLooking(options, owned, signal),
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
+
+/** Namespaces are watched like what is ours, or asked for one by one where they may not be listed. */
+function createNamespaces(options: CachesOptions): ObjectCaches['namespace'] {
+  const kind = {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    plural: 'namespaces',
+    namespaced: false,
+    managed: true,
+  };
+  let all: KindCache | undefined;
+  let listed = true;
+  return async (name, signal) => {
+    try {
+      all ??= createKindCache({ ...options, kind, selector: null, onEvent: () => undefined });
+      if (listed) {
+        await all.ready(signal);
+        return all.get(name);
+      }
+    } catch (error) {
+      if (!isApiError(error, 403)) throw error;
+      listed = false;
+      all?.close();
+    }
+    try {
+      return await readObject(options, pathOf(kind, { name }), signal);
+    } catch (error) {
+      if (isApiError(error, 403)) return 'unknown';
+      throw error;
+    }
+  };
+}
+
+/** Opens the caches of kinds that hold something of ours. Each place is looked through once. */
+function createSearch(
+  { client, discovery, bounded, signal: ending }: CachesOptions,
+  cache: (kind: KindInfo) => KindCache,
+): (namespaces: readonly string[], signal: AbortSignal) => Promise<void> {
+  const searched = new Map<string, Promise<void>>();
+  /** Kinds that may not be listed in the whole cluster. */
+  let hidden: readonly KindInfo[] = [];
+  async function everywhere(): Promise<void> {
+    const kinds = await discovery.all(ending);
+    const found = await bounded(kinds, (kind) => lookInto(client, kind, { signal: ending }));
+    for (const [index, kind] of kinds.entries()) if (found[index] === 'some') cache(kind);
+    hidden = kinds.filter((kind, index) => kind.namespaced && found[index] === 'forbidden');
+  }
+  async function inside(namespace: string): Promise<void> {
+    await bounded(hidden, async (kind) => {
+      if ((await lookInto(client, kind, { namespace, signal: ending })) !== 'some') return;
+      await cache(kind).ready(ending, namespace);
+    });
+  }
+  /** Goes on for the others when one of those who wait for it gives up. */
+  async function once(place: string, signal: AbortSignal, look: () => Promise<void>): Promise<void> {
+    const looking = searched.get(place) ?? look();
+    searched.set(place, looking);
+    looking.catch(() => searched.delete(place));
+    await orAborted(looking, signal);
+  }
+  return async (namespaces, signal) => {
+    await once('', signal, everywhere);
+    if (hidden.length === 0) return;
+    for (const one of namespaces) await once(one, signal, () => inside(one));
+  };
+}
+
+async function keepLooking(
+  { name, clock, logger }: CachesOptions,
+  owned: ObjectCaches['owned'],
+  signal: AbortSignal,
+): Promise<void> {
+  for (let pause = FIRST_PAUSE_MS; !signal.aborted; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+    try {
+      await owned(signal);
+      return;
+    } catch (error) {
+      logger.debug({ target: name, error: errorMessage(error) }, 'a cluster cannot be watched');
+      await clock.sleep(pause * (0.5 + clock.random() / 2), signal).catch(() => undefined);
+    }
+  }
+}
+
+/** Whether there is at least one object of ours. What we may not list anywhere we cannot have made. */
+async function lookInto(
+  client: ApiClient,
+  kind: KindInfo,
+  { namespace, signal }: { readonly namespace?: string; readonly signal: AbortSignal },
+): Promise<'some' | 'none' | 'forbidden'> {
+  try {
+    const query = { limit: 1, labelSelector: SELECTOR };
+    const path = pathOf(kind, namespace === undefined ? {} : { namespace });
+    const { body } = await client.request({ method: 'GET', path, query, signal });
+    return typeof body === 'object' && body !== null && 'items' in body && isFilled(body.items)
+      ? 'some'
+      : 'none';
+  } catch (error) {
+    if (isApiError(error, 403)) return 'forbidden';
+    if ([404, 405, 503].some((status) => isApiError(error, status))) return 'none';
+    throw error;
+  }
+}
+
+function isFilled(value: unknown): boolean {
+  return Array.isArray(value) && value.length > 0;
+}

@@ -1,0 +1,151 @@
+import { objectSpecOf, qualifiedKind } from '../../../model/kubernetes/kubernetes-object.ts';
+import type { Json, JsonObject } from '../../../base/json.ts';
+import { canonicalJson, sha256 } from '../../../base/json.ts';
+import type { DesiredResource, ResourceId } from '../../../model/resource.ts';
+import { resourceId } from '../../../model/resource.ts';
+import type { SpecValue } from '../../../model/secret.ts';
+import { Secret } from '../../../model/secret.ts';
+import type { KindInfo } from '../api/discovery.ts';
+
+/** An object as the server gives it. */
+export interface LiveObject extends JsonObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: JsonObject & {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly uid: string;
+    readonly resourceVersion: string;
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
+    readonly deletionTimestamp?: string;
+    readonly generation?: number;
+  };
+}
+
+export function isLiveObject(value: unknown): value is LiveObject {
+  if (typeof value !== 'object' || value === null || !('metadata' in value)) return false;
+  const { metadata } = value;
+  return typeof metadata === 'object' && metadata !== null && 'name' in metadata && 'uid' in metadata;
+}
+
+export const MANAGER = 'kombinator';
+export const MANAGED_BY = 'app.kubernetes.io/managed-by';
+export const SELECTOR = `${MANAGED_BY}=${MANAGER}`;
+const PREFIX = 'kombinator.io/';
+/** Label of what runs once and belongs to no description. */
+export const ONE_OFF = `${PREFIX}one-off`;
+export const STACK = `${PREFIX}stack`;
+/** Annotation of what was stopped by hand: how many pods there were. */
+export const STOPPED = `${PREFIX}stopped`;
+export const MARK = {
+  resource: `${PREFIX}resource`,
+  hash: `${PREFIX}hash`,
+  revision: `${PREFIX}revision`,
+  branch: `${PREFIX}branch`,
+} as const;
+
+export interface Owner {
+  readonly stack: string;
+  readonly hash: string | null;
+  readonly revision: string | null;
+  readonly branch: string | null;
+}
+
+/** Who owns an object; `null` when it is not ours. */
+export function ownerOf(live: LiveObject): Owner | null {
+  const { labels = {}, annotations = {} } = live.metadata;
+  const stack = labels[STACK];
+  if (labels[MANAGED_BY] !== MANAGER || stack === undefined || isDerived(live)) return null;
+  const mark = (key: keyof typeof MARK): string | null => annotations[MARK[key]] ?? null;
+  return { stack, hash: mark('hash'), revision: mark('revision'), branch: mark('branch') };
+}
+
+/** Made by a controller out of an object of ours, with its labels: an EndpointSlice has those of its Service. */
+function isDerived({ kind, metadata }: LiveObject): boolean {
+  if (metadata.annotations?.[MARK.resource] !== undefined) return false;
+  const owners = metadata['ownerReferences'];
+  return kind === 'Endpoints' || kind === 'EndpointSlice' || (Array.isArray(owners) && owners.length > 0);
+}
+
+/** `shop/web`, `web` for objects of the whole cluster. */
+export function keyOf({ name, namespace }: { readonly name: string; readonly namespace?: string }): string {
+  return namespace === undefined ? name : `${namespace}/${name}`;
+}
+
+/** The id that the object was made for, else what it would have on this target. */
+export function idOf(live: LiveObject, target: string): { readonly id: ResourceId; readonly target: string } {
+  const kind = qualifiedKind(live);
+  const key = keyOf(live.metadata);
+  const marked = live.metadata.annotations?.[MARK.resource] ?? '';
+  const place = marked.split('/')[0] ?? '';
+  const name = place === '' ? target : place;
+  const rest = marked.split('/').slice(2).join('/');
+  // Of what belongs to no namespace the description may name one all the same.
+  const known = marked.startsWith(`${name}/${kind}/`) && (rest === key || rest.endsWith(`/${key}`));
+  return { id: resourceId(name, kind, known ? rest : key), target: name };
+}
+
+/** What names an object on its cluster: an id without its target. */
+export function placeOf(id: ResourceId): string {
+  return id.slice(id.indexOf('/'));
+}
+
+export interface Marks {
+  readonly stack: string;
+  readonly revision: string | null;
+  readonly branch: string | null;
+}
+
+/** What is sent to the server: secrets revealed, marked as ours. A shared object is not ours. */
+export function toWire(desired: DesiredResource, kind: KindInfo, marks: Marks): JsonObject {
+  const { metadata, ...body } = objectSpecOf(desired);
+  const { namespace, labels, annotations, ...rest } = metadata;
+  const own = desired.shared !== true;
+  return {
+    ...(reveal(body) as JsonObject),
+    metadata: {
+      ...(reveal(rest) as JsonObject),
+      ...(kind.namespaced && namespace !== undefined ? { namespace } : {}),
+      labels: {
+        ...((labels ?? {}) as JsonObject),
+        ...(own ? { [MANAGED_BY]: MANAGER, [STACK]: marks.stack } : {}),
+      },
+      annotations: {
+        ...((annotations ?? {}) as JsonObject),
+        ...(own ? { [MARK.resource]: desired.id, [MARK.hash]: desired.hash } : {}),
+        ...(own && marks.revision !== null ? { [MARK.revision]: marks.revision } : {}),
+        ...(own && marks.branch !== null ? { [MARK.branch]: marks.branch } : {}),
+      },
+    },
+  };
+}
+
+/** Values of a Secret travel in base64; there are no secrets elsewhere. */
+export function reveal(value: SpecValue): Json {
+  if (value instanceof Secret) return Buffer.from(value.revealBytes()).toString('base64');
+  if (value === null || typeof value !== 'object') return value;
+  if (Array.isArray(value)) return value.map((item: SpecValue) => reveal(item));
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, reveal(member)]));
+}
+
+/** What somebody wrote: without the server's bookkeeping and without our marks. */
+export function strip({ status: _status, metadata, ...body }: JsonObject): JsonObject {
+  const { name, namespace, labels, annotations } = metadata as LiveObject['metadata'];
+  const others = Object.entries(annotations ?? {}).filter(([key]) => !key.startsWith(PREFIX));
+  const tags = Object.entries(labels ?? {}).filter(([key]) => key !== STACK && key !== MANAGED_BY);
+  return {
+    ...body,
+    metadata: {
+      name,
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(tags.length > 0 ? { labels: Object.fromEntries(tags) } : {}),
+      ...(others.length > 0 ? { annotations: Object.fromEntries(others) } : {}),
+    },
+  };
+}
+
+/** Differs whenever something differs that somebody wrote. */
+export function fingerprintOf(live: LiveObject): string {
+  return sha256(`${live.metadata.uid}${canonicalJson(strip(live))}`).slice(0, 32);
+}

@@ -1,0 +1,269 @@
+import { errorMessage } from '../../../base/errors.ts';
+import { asFields, asList, asString } from '../../../base/values.ts';
+import type { Clock } from '../../../ports/clock.ts';
+import type { Logger } from '../../../ports/logger.ts';
+import { ApiError, isApiError } from '../api/api-error.ts';
+import type { ApiClient } from '../api/client.ts';
+import type { KindInfo } from '../api/discovery.ts';
+import { pathOf } from '../api/discovery.ts';
+import type { LiveObject } from './live-object.ts';
+import { isLiveObject, keyOf, ownerOf } from './live-object.ts';
+import type { Sync } from './sync.ts';
+import { createSync } from './sync.ts';
+
+export interface ObjectCacheOptions {
+  readonly client: ApiClient;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly kind: KindInfo;
+  /** Only objects in it. Default: of the whole cluster. */
+  readonly namespace?: string;
+  /** Only objects with these labels; `null`: all of them. */
+  readonly selector: string | null;
+  /** A stack something happened to; `null`: things may have been missed. */
+  readonly onEvent: (stack: string | null) => void;
+  /** Ends the watch. */
+  readonly signal: AbortSignal;
+}
+
+/** The objects of one kind as a watch keeps them. */
+export interface ObjectCache {
+  readonly kind: KindInfo;
+  /** Resolves once the objects are known and the server is there. Throws what the server answered, or what kept it from answering. */
+  ready(signal: AbortSignal): Promise<void>;
+  get(key: string): LiveObject | undefined;
+  ofStack(stack: string): Iterable<LiveObject>;
+  all(): Iterable<LiveObject>;
+  /** Takes in what a write was answered with, so that the next look sees it before the watch tells. */
+  put(object: LiveObject): void;
+  /** Takes out what was found to be gone. */
+  drop(object: LiveObject): void;
+}
+
+const PAGE = 500;
+/** The server ends a watch after so many seconds; a healthy one is opened again at once. */
+const WATCH_SECONDS = 290;
+/** How long a watch that goes on may take to say that it cannot. */
+const SETTLE_MS = 50;
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 30_000;
+
+/** Lists the objects, then watches from there; resumes where it was cut off, lists again when that is too long ago (410). */
+export function createObjectCache(options: ObjectCacheOptions): ObjectCache {
+  const store = createStore();
+  const sync = createSync();
+  run(options, store, sync).catch((error: unknown) => sync.fail(error));
+  return { kind: options.kind, ready: (signal) => sync.ready(signal), ...store.reading };
+}
+
+interface Store {
+  readonly reading: Omit<ObjectCache, 'kind' | 'ready'>;
+  /** Puts a whole list in place of everything. */
+  replace(objects: readonly LiveObject[]): void;
+}
+
+function createStore(): Store {
+  const objects = new Map<string, LiveObject>();
+  const byStack = new Map<string, Set<string>>();
+  function remove(key: string): void {
+    const stack = stackOf(objects.get(key));
+    objects.delete(key);
+    if (stack === undefined) return;
+    const keys = byStack.get(stack);
+    keys?.delete(key);
+    if (keys?.size === 0) byStack.delete(stack);
+  }
+  function insert(object: LiveObject): void {
+    const key = keyOf(object.metadata);
+    remove(key);
+    objects.set(key, object);
+    const stack = stackOf(object);
+    if (stack === undefined) return;
+    const keys = byStack.get(stack) ?? new Set();
+    keys.add(key);
+    byStack.set(stack, keys);
+  }
+  return {
+    replace(list) {
+      objects.clear();
+      byStack.clear();
+      for (const object of list) insert(object);
+    },
+    reading: {
+      get: (key) => objects.get(key),
+      *ofStack(stack) {
+        for (const key of byStack.get(stack) ?? []) {
+          const object = objects.get(key);
+          if (object) yield object;
+        }
+      },
+      all: () => objects.values(),
+      put(object) {
+        const known = objects.get(keyOf(object.metadata));
+        if (!known || !isOlder(object, known)) insert(object);
+      },
+      drop(object) {
+        const key = keyOf(object.metadata);
+        // An object of the same name that was made since stays.
+        if (objects.get(key)?.metadata.uid === object.metadata.uid) remove(key);
+      },
+    },
+  };
+}
+
+function stackOf(object: LiveObject | undefined): string | undefined {
+  return object === undefined ? undefined : ownerOf(object)?.stack;
+}
+
+/** Versions grow; those of a server that writes them otherwise compare as equal. */
+function isOlder(a: LiveObject, b: LiveObject): boolean {
+  return Number(a.metadata.resourceVersion) < Number(b.metadata.resourceVersion);
+}
+
+async function run(options: ObjectCacheOptions, store: Store, sync: Sync): Promise<void> {
+  const { signal, logger, kind } = options;
+  const progress: Progress = { version: null, listed: false, failures: 0 };
+  while (!signal.aborted) {
+    try {
+      await follow(options, store, { progress, onOpen: sync.live });
+    } catch (error) {
+      if (signal.aborted) break;
+      if (isApiError(error, 410)) {
+        progress.version = null;
+        sync.stale();
+        continue;
+      }
+      progress.failures++;
+      sync.fail(error);
+      logger.debug({ kind: kind.kind, error: errorMessage(error) }, 'a watch was interrupted');
+      await rest(options, sync, progress.failures);
+    }
+  }
+  sync.fail(signal.reason);
+}
+
+interface Progress {
+  /** Seen so far; `null`: nothing that a watch could go on from. */
+  version: string | null;
+  listed: boolean;
+  failures: number;
+}
+
+/** One watch, with a list before it where one is needed. */
+async function follow(
+  options: ObjectCacheOptions,
+  store: Store,
+  { progress, onOpen }: { readonly progress: Progress; readonly onOpen: () => void },
+): Promise<void> {
+  const { clock, signal, onEvent } = options;
+  const fresh = progress.version === null;
+  if (progress.version === null) {
+    progress.version = await list(options, store);
+    if (progress.listed) onEvent(null);
+    progress.listed = true;
+  }
+  const started = clock.now();
+  const resumed = progress.failures > 0 || !fresh;
+  for await (const seen of watch(options, store, { version: progress.version, resumed, onOpen })) {
+    progress.version = seen;
+    progress.failures = 0;
+  }
+  // A server that hangs up at once is not asked again at once.
+  if (clock.now() - started < FIRST_PAUSE_MS) await clock.sleep(FIRST_PAUSE_MS, signal);
+}
+
+/** Waits before the next attempt, unless somebody wants to know now. */
+async function rest({ clock, signal }: ObjectCacheOptions, sync: Sync, failures: number): Promise<void> {
+  const ceiling = Math.min(FIRST_PAUSE_MS * 2 ** failures, LONGEST_PAUSE_MS);
+  const pause = new AbortController();
+  const sleep = clock.sleep(ceiling * (0.5 + clock.random() / 2), AbortSignal.any([signal, pause.signal]));
+  await Promise.race([sleep.catch(() => undefined), sync.wanted()]);
+  pause.abort();
+}
+
+function placeOf({ kind, namespace }: ObjectCacheOptions): string {
+  return pathOf(kind, namespace === undefined ? {} : { namespace });
+}
+
+/** @returns the version that the list stands for */
+async function list(options: ObjectCacheOptions, store: Store): Promise<string> {
+  const { client, kind, selector, signal } = options;
+  const objects: LiveObject[] = [];
+  let next: string | undefined;
+  do {
+    const query = { limit: PAGE, continue: next, labelSelector: selector ?? undefined };
+    const { body } = await client.request({ method: 'GET', path: placeOf(options), query, signal });
+    const fields = asFields(body) ?? {};
+    for (const item of asList(fields['items']) ?? []) {
+      const object = { apiVersion: kind.apiVersion, kind: kind.kind, ...asFields(item) };
+      if (isLiveObject(object)) objects.push(slim(object));
+    }
+    const metadata = asFields(fields['metadata']) ?? {};
+    next = asString(metadata['continue']) || undefined;
+    if (next !== undefined) continue;
+    store.replace(objects);
+    return asString(metadata['resourceVersion']) ?? '0';
+  } while (next !== undefined);
+  return '0';
+}
+
+/** Half of a typical object; nothing here reads it. */
+function slim(object: LiveObject): LiveObject {
+  const { managedFields: _fields, ...metadata } = object.metadata;
+  return { ...object, metadata };
+}
+
+interface WatchStart {
+  readonly version: string;
+  /** It goes on from a version that the server may have forgotten. */
+  readonly resumed: boolean;
+  readonly onOpen: () => void;
+}
+
+/** That a version is forgotten is said in the first line, right after the answer has begun. */
+function openSoon(clock: Clock, signal: AbortSignal, onOpen: () => void): void {
+  clock.sleep(SETTLE_MS, signal).then(onOpen, () => undefined);
+}
+
+/** Yields the version that has been seen so far. Ends when the server ends it, throws an ApiError 410 when it cannot go on. */
+async function* watch(
+  options: ObjectCacheOptions,
+  { reading }: Store,
+  { version, resumed, onOpen }: WatchStart,
+): AsyncGenerator<string> {
+  const { client, clock, selector, signal, onEvent } = options;
+  const query = {
+    watch: 1,
+    allowWatchBookmarks: 'true',
+    resourceVersion: version,
+    timeoutSeconds: WATCH_SECONDS,
+    labelSelector: selector ?? undefined,
+  };
+  // A connection that broke without a word does not last much longer than the server would have let it.
+  const limit = AbortSignal.any([signal, AbortSignal.timeout((WATCH_SECONDS + 30) * 1_000)]);
+  const lines = await client.lines({ path: placeOf(options), query, signal: limit });
+  const opening = new AbortController();
+  if (!resumed) onOpen();
+  else openSoon(clock, AbortSignal.any([limit, opening.signal]), onOpen);
+  yield version;
+  try {
+    for await (const line of lines) {
+      if (!opening.signal.aborted) opening.abort();
+      const event = asFields(JSON.parse(line)) ?? {};
+      const object = asFields(event['object']);
+      if (event['type'] === 'ERROR') throw new ApiError(Number(object?.['code']), object, 'the watch ended');
+      onOpen();
+      if (event['type'] === 'BOOKMARK') {
+        yield asString(asFields(object?.['metadata'])?.['resourceVersion']) ?? version;
+        continue;
+      }
+      if (!isLiveObject(object)) continue;
+      if (event['type'] === 'DELETED') reading.drop(object);
+      else reading.put(slim(object));
+      onEvent(stackOf(object) ?? null);
+      yield object.metadata.resourceVersion;
+    }
+  } finally {
+    opening.abort();
+  }
+}

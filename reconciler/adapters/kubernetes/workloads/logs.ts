@@ -1,0 +1,196 @@
+import { ReconcilerError } from '../../../base/errors.ts';
+import type { ResourceId } from '../../../model/resource.ts';
+import { asFields, asList, asString, compareText } from '../../../base/values.ts';
+import type { Fields } from '../../../base/values.ts';
+import type { LogLine, LogOptions } from '../../../ports/target.ts';
+import { isApiError } from '../api/api-error.ts';
+import type { Cluster } from '../cluster.ts';
+import { podsOf } from './read-health.ts';
+
+/** How often it is looked for pods that have come since. */
+const LOOK_MS = 2_000;
+
+interface Place {
+  readonly stack: string;
+  readonly id: ResourceId;
+}
+
+/** One container whose log is read. */
+interface Writer {
+  /** `pod/container` */
+  readonly key: string;
+  readonly path: string;
+  readonly container: string;
+  /** Before its lines, where there are several. */
+  readonly mark: string;
+}
+
+/**
+ * Logs of the pods of a workload, or of one pod, as one: what is there in the order of time, with `follow` lines as they are written,
+ * also those of pods that take the place of others. `tail` counts for each container. Where there are several, lines tell which
+ * pod they are from.
+ */
+export async function* readLogs(
+  cluster: Cluster,
+  stack: string,
+  id: ResourceId,
+  options: LogOptions,
+): AsyncGenerator<LogLine> {
+  const writers = await findWriters(cluster, { stack, id }, options.signal);
+  if (writers.length === 0)
+    throw new ReconcilerError('TARGET_ERROR', `${id} has no pods`, { retryable: true });
+  if (options.follow === true) return yield* followAll(cluster, { stack, id }, options);
+  const marked = writers.length > 1;
+  const logs = await Promise.all(
+    writers.map(async (writer) => {
+      const lines: LogLine[] = [];
+      for await (const line of readOne(cluster, writer, { ...options, marked })) lines.push(line);
+      return lines;
+    }),
+  );
+  yield* logs.flat().sort((a, b) => compareText(a.time, b.time));
+}
+
+async function findWriters(
+  cluster: Cluster,
+  { stack, id }: Place,
+  signal: AbortSignal,
+): Promise<readonly Writer[]> {
+  const live = await cluster.find(stack, id, signal);
+  const pods = live?.kind === 'Pod' ? [live] : live ? await podsOf(cluster, live, signal) : [];
+  return pods.flatMap((pod) => {
+    const metadata = asFields(pod['metadata']) ?? {};
+    const name = String(metadata['name']);
+    const path = `/api/v1/namespaces/${String(metadata['namespace'])}/pods/${name}/log`;
+    const containers = containersOf(pod);
+    return containers.map((container) => ({
+      key: `${name}/${container}`,
+      path,
+      container,
+      mark: containers.length > 1 ? `[${name}/${container}] ` : `[${name}] `,
+    }));
+  });
+}
+
+function containersOf(pod: Fields): readonly string[] {
+  return (asList(asFields(pod['spec'])?.['containers']) ?? []).flatMap(
+    (container) => asString(asFields(container)?.['name']) ?? [],
+  );
+}
+
+type ReadOptions = LogOptions & { readonly marked: boolean };
+
+async function* readOne(
+  { client }: Cluster,
+  { path, container, mark }: Writer,
+  { tail, since, follow, signal, marked }: ReadOptions,
+): AsyncGenerator<LogLine> {
+  const query = {
+    container,
+    timestamps: 'true',
+    tailLines: tail,
+    sinceTime: since?.toISOString(),
+    ...(follow === true ? { follow: 'true' } : {}),
+  };
+  try {
+    for await (const line of await client.lines({ path, query, signal })) {
+      const space = line.indexOf(' ');
+      const text = line.slice(space + 1);
+      // The API has both streams in one and does not tell them apart.
+      yield { stream: 'stdout', time: line.slice(0, space), text: marked ? mark + text : text };
+    }
+  } catch (error) {
+    // Whoever follows a log ends it by aborting.
+    if (!signal.aborted) throw error;
+  }
+}
+
+/** Ends when all pods that it knows have ended and no other has come. */
+async function* followAll(cluster: Cluster, place: Place, options: LogOptions): AsyncGenerator<LogLine> {
+  const ended = new AbortController();
+  const signal = AbortSignal.any([options.signal, ended.signal]);
+  const pumps = createPumps(cluster, { ...options, signal });
+  const look = async (isFirst: boolean) =>
+    pumps.begin(await findWriters(cluster, place, signal), isFirst ? options : {});
+  try {
+    await look(true);
+    while (!signal.aborted) {
+      const line = pumps.take();
+      if (line !== undefined) {
+        yield line;
+        continue;
+      }
+      if (pumps.isIdle() && !(await look(false))) return;
+      await pumps.wait(LOOK_MS);
+      if (!signal.aborted) await look(false);
+    }
+  } finally {
+    ended.abort();
+    pumps.close();
+  }
+}
+
+interface Pumps {
+  /** Reads those that are not read yet. @returns whether there is anything to wait for */
+  begin(writers: readonly Writer[], from: Pick<LogOptions, 'tail' | 'since'>): boolean;
+  /** The next line; throws what a log could not be read for. */
+  take(): LogLine | undefined;
+  isIdle(): boolean;
+  /** Until there is something to take, at most so long. */
+  wait(milliseconds: number): Promise<void>;
+  close(): void;
+}
+
+/** Each log is read no further than one line ahead of whoever asks. */
+function createPumps(cluster: Cluster, { tail: _tail, since: _since, ...options }: LogOptions): Pumps {
+  const known = new Set<string>();
+  const lines: { readonly line: LogLine; readonly taken: () => void }[] = [];
+  const failures: unknown[] = [];
+  let open = 0;
+  let wake = Promise.withResolvers<void>();
+  async function pump(writer: Writer, from: Pick<LogOptions, 'tail' | 'since'>): Promise<void> {
+    for await (const line of readOne(cluster, writer, { ...options, ...from, marked: known.size > 1 })) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      lines.push({ line, taken: resolve });
+      wake.resolve();
+      await promise;
+    }
+  }
+  function failed(writer: Writer, error: unknown): void {
+    // A pod that has not begun to run, or is gone by now, is looked for again.
+    if (isApiError(error, 400) || isApiError(error, 404)) known.delete(writer.key);
+    else failures.push(error);
+  }
+  return {
+    begin(writers, from) {
+      const fresh = writers.filter(({ key }) => !known.has(key));
+      for (const { key } of fresh) known.add(key);
+      for (const writer of fresh) {
+        open += 1;
+        pump(writer, from)
+          .catch((error: unknown) => failed(writer, error))
+          .finally(() => {
+            open -= 1;
+            wake.resolve();
+          });
+      }
+      return fresh.length > 0 || known.size === 0;
+    },
+    take() {
+      const [failure] = failures;
+      if (failure !== undefined) throw failure;
+      const next = lines.shift();
+      next?.taken();
+      return next?.line;
+    },
+    isIdle: () => open === 0 && lines.length === 0,
+    async wait(milliseconds) {
+      const pause = cluster.clock.sleep(milliseconds, options.signal).catch(() => undefined);
+      await Promise.race([wake.promise, pause]);
+      wake = Promise.withResolvers();
+    },
+    close() {
+      for (const { taken } of lines) taken();
+    },
+  };
+}

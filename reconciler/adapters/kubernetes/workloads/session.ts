@@ -1,0 +1,152 @@
+import { PassThrough } from 'node:stream';
+import { errorMessage, ReconcilerError } from '../../../base/errors.ts';
+import type { ResourceId } from '../../../model/resource.ts';
+import { asFields, asList, asNumber, asString } from '../../../base/values.ts';
+import type { Fields } from '../../../base/values.ts';
+import type { ExecResult, ExecSession, SessionOptions } from '../../../ports/target.ts';
+import type { Cluster } from '../cluster.ts';
+import { podsOf, redact } from './read-health.ts';
+
+/** More output than this of each stream is cut off when it is kept. */
+const MAX_BYTES = 1_048_576;
+const RESIZE_CHANNEL = 4;
+
+/** Runs a program in a pod of a workload to its end. Secrets of the stack are masked in what comes on its error stream. */
+export async function execIn(
+  cluster: Cluster,
+  { stack, id, argv }: { readonly stack: string; readonly id: ResourceId; readonly argv: readonly string[] },
+  signal: AbortSignal,
+): Promise<ExecResult> {
+  await using session = await openSession(cluster, { stack, id }, { argv, signal });
+  session.end();
+  const parts: Record<'stdout' | 'stderr', Uint8Array[]> = { stdout: [], stderr: [] };
+  const sizes = { stdout: 0, stderr: 0 };
+  for await (const { stream, bytes } of session.output) {
+    const kept = bytes.subarray(0, MAX_BYTES - sizes[stream]);
+    parts[stream].push(kept);
+    sizes[stream] += kept.length;
+  }
+  const text = (name: 'stdout' | 'stderr') => Buffer.concat(parts[name]).toString('utf8');
+  const exitCode = await session.exitCode;
+  return { exitCode, stdout: text('stdout'), stderr: redact(cluster, stack, [text('stderr')]).join('') };
+}
+
+/** Runs a program in the newest pod of a workload that runs, with input and output, over a web socket. */
+export async function openSession(
+  cluster: Cluster,
+  { stack, id }: { readonly stack: string; readonly id: ResourceId },
+  { argv, tty = false, signal }: SessionOptions,
+): Promise<ExecSession> {
+  const { namespace, pod, container } = await findRunning(cluster, { stack, id }, signal);
+  const { Exec } = await import('@kubernetes/client-node');
+  const exec = new Exec(await cluster.client.config());
+  const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
+  const exit = Promise.withResolvers<number>();
+  exit.promise.catch(() => undefined);
+  const onStatus = (status: unknown) => settleExit(status, exit);
+  const socket = await exec
+    .exec(namespace, pod, container, [...argv], stdout, tty ? null : stderr, stdin, tty, onStatus)
+    .catch((error: unknown) => {
+      throw new ReconcilerError('TARGET_ERROR', `cannot run a program in ${pod}: ${whyRefused(error)}`, {
+        cause: error,
+        retryable: true,
+      });
+    });
+  const close = () => socket.close();
+  signal.addEventListener('abort', close, { once: true });
+  // Whatever was sent has been handed on by now; without a status before, the connection was lost.
+  socket.addEventListener('close', () => {
+    stdout.end();
+    stderr.end();
+    exit.reject(signal.aborted ? signal.reason : lost(pod));
+  });
+  return {
+    output: merge(stdout, stderr),
+    exitCode: exit.promise,
+    write: (bytes) => void stdin.write(bytes),
+    end: () => void stdin.end(),
+    async resize({ columns, rows }) {
+      const text = Buffer.from(JSON.stringify({ Width: columns, Height: rows }));
+      socket.send(Buffer.concat([Buffer.of(RESIZE_CHANNEL), text]));
+    },
+    async [Symbol.asyncDispose]() {
+      signal.removeEventListener('abort', close);
+      socket.close();
+    },
+  };
+}
+
+function lost(pod: string): ReconcilerError {
+  const message = `the connection to the program in ${pod} was lost`;
+  return new ReconcilerError('TARGET_UNREACHABLE', message, { retryable: true });
+}
+
+/** What a web socket fails with is an event. */
+function whyRefused(error: unknown): string {
+  if (error instanceof Error) return errorMessage(error);
+  return asString(asFields(error)?.['message']) ?? 'the connection was refused';
+}
+
+/** The last message: how it ended. */
+function settleExit(status: unknown, exit: PromiseWithResolvers<number>): void {
+  const fields = asFields(status) ?? {};
+  if (fields['status'] === 'Success') return exit.resolve(0);
+  const causes = (asList(asFields(fields['details'])?.['causes']) ?? []).map(asFields);
+  const code = Number(causes.find((one) => one?.['reason'] === 'ExitCode')?.['message']);
+  if (Number.isInteger(code)) return exit.resolve(code);
+  const message = asString(fields['message']) ?? 'the program could not be run';
+  exit.reject(new ReconcilerError('TARGET_ERROR', message, { retryable: true }));
+}
+
+interface Running {
+  readonly namespace: string;
+  readonly pod: string;
+  readonly container: string;
+}
+
+async function findRunning(
+  cluster: Cluster,
+  { stack, id }: { readonly stack: string; readonly id: ResourceId },
+  signal: AbortSignal,
+): Promise<Running> {
+  const live = await cluster.find(stack, id, signal);
+  const pods = live?.kind === 'Pod' ? [live] : live ? await podsOf(cluster, live, signal) : [];
+  for (const pod of pods) {
+    const metadata = asFields(pod['metadata']) ?? {};
+    const container = runningContainer(pod);
+    if (container === undefined || metadata['deletionTimestamp'] !== undefined) continue;
+    const namespace = asString(metadata['namespace']) ?? '';
+    return { namespace, pod: asString(metadata['name']) ?? '', container };
+  }
+  throw new ReconcilerError('TARGET_ERROR', `${id} has no running pod`, { retryable: true });
+}
+
+function runningContainer(pod: Fields): string | undefined {
+  const statuses = (asList(asFields(pod['status'])?.['containerStatuses']) ?? []).map(
+    (item) => asFields(item) ?? {},
+  );
+  const running = statuses.find((one) => asFields(one['state'])?.['running'] !== undefined);
+  return running && (asString(running['name']) ?? asNumber(running['name'])?.toString());
+}
+
+type Chunk = { readonly stream: 'stdout' | 'stderr'; readonly bytes: Uint8Array };
+
+async function* merge(stdout: PassThrough, stderr: PassThrough): AsyncGenerator<Chunk> {
+  const streams = { stdout, stderr };
+  const next = async (stream: 'stdout' | 'stderr', iterator: AsyncIterator<unknown>) => {
+    const { done, value } = await iterator.next();
+    return { stream, iterator, done: done === true, bytes: value instanceof Uint8Array ? value : null };
+  };
+  const waiting = new Map(
+    (['stdout', 'stderr'] as const).map((stream) => {
+      const iterator = streams[stream][Symbol.asyncIterator]();
+      return [stream, next(stream, iterator)] as const;
+    }),
+  );
+  while (waiting.size > 0) {
+    const { stream, iterator, done, bytes } = await Promise.race(waiting.values());
+    if (done) waiting.delete(stream);
+    else waiting.set(stream, next(stream, iterator));
+    if (bytes) yield { stream, bytes };
+  }
+}

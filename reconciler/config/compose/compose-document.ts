@@ -1,0 +1,243 @@
+import type { DocumentPath } from '../../base/document-path.ts';
+import { formatPath } from '../../base/document-path.ts';
+import type { TreeDirectory } from '../file-tree.ts';
+import { directoryOf } from '../file-tree.ts';
+import type { Issue } from '../../base/issue.ts';
+import type { YamlDocument } from '../yaml-document.ts';
+import type { BindVolumes } from './binds.ts';
+import { castScalars } from './coerce.ts';
+import { nameOf, placeSecrets } from './files.ts';
+import { loadSet, withEnvFile } from './load.ts';
+import { locate } from './locate.ts';
+import { isMapNode, mergeNodes, settle, toSequence } from './merge.ts';
+import type { ComposeNode, MapNode, Origin } from './node.ts';
+import {
+  child,
+  entriesOf,
+  isEmpty,
+  map,
+  placeInside,
+  readNodes,
+  scalar,
+  textOf,
+  toPlain,
+  withEntry,
+} from './node.ts';
+import type { Environment, Project } from './project.ts';
+import { loadOwn } from './overlay.ts';
+import { createReports } from './project.ts';
+import { normaliseService } from './service.ts';
+import { adoptsCompose } from './speaks-compose.ts';
+
+export interface ComposeOptions {
+  /** Repository path of the kombination. */
+  readonly file: string;
+  readonly document: YamlDocument;
+  readonly tree: TreeDirectory;
+  /** Texts of the repository by blob id, as far as they have been read. */
+  readonly texts: ReadonlyMap<string, string>;
+}
+
+/** A kombination with all that its words of Compose stand for. */
+export interface ComposedDocument {
+  /** Values and places of all files together. */
+  readonly document: YamlDocument;
+  /** Texts without which the result is not complete, by blob id. */
+  readonly missing: readonly string[];
+  /** Repository paths that the result rests on. */
+  readonly watched: readonly string[];
+  readonly issues: readonly Issue[];
+  /** Variables that are not set, by the path of the value that asks for them: empty unless there is a secret. */
+  readonly unset: ReadonlyMap<string, ReadonlySet<string>>;
+  /** What the author says about variables that must be set, by the path of the value that asks for them and by name. */
+  readonly demands: ReadonlyMap<string, ReadonlyMap<string, string>>;
+}
+
+/**
+ * A kombination and the Compose files it names as one document, in the words of a kombination, with variables, env files
+ * and the like filled in. What the kombination says itself is merged over the files. Pure: texts that are not at hand are named in `missing`.
+ */
+export function composeDocument(options: ComposeOptions): ComposedDocument {
+  const { file, document } = options;
+  const directory = directoryOf(file);
+  const own = readNodes({ path: file, base: directory, document, own: true });
+  const project: Project = {
+    ...options,
+    directory,
+    adopts: adoptsCompose(document),
+    name: textOf(child(own, 'meta', 'name')) ?? '',
+    missing: new Set(),
+    watched: new Set(),
+    ...createReports([]),
+    unset: new Map(),
+    demands: new Map(),
+    filled: new Set(),
+    parsed: new Map(),
+  };
+  const composed = isMapNode(own) ? compose(project, own) : undefined;
+  return {
+    document: composed ? join(document, composed) : document,
+    missing: [...project.missing],
+    watched: [...project.watched],
+    // Nobody knows what a file sets before it is read.
+    issues:
+      project.missing.size === 0
+        ? project.issues
+        : project.issues.filter(({ code }) => !ABOUT_VARIABLES.has(code)),
+    unset: findAsking(project.unset, composed),
+    demands: findAsking(project.demands, composed),
+  };
+}
+
+const ABOUT_VARIABLES = new Set(['UNRESOLVED_VARIABLE', 'UNSET_VARIABLE']);
+
+function join(document: YamlDocument, root: ComposeNode): YamlDocument {
+  return {
+    value: toPlain(root),
+    problems: document.problems,
+    position: (path, at) => placeInside(root, path, at),
+  };
+}
+
+function compose(project: Project, own: MapNode): MapNode {
+  const files = own.entries.get('compose');
+  const paths = (files ? toSequence(files).items : []).flatMap((node) => {
+    const path = locate(project, project.directory, node);
+    return path === undefined ? [] : [{ path, asked: node }];
+  });
+  const [first] = paths;
+  const base = first ? directoryOf(first.path) : project.directory;
+  const environment = readEnvironment(project, own, base);
+  const model = loadSet(project, { paths, base, environment, trail: [] });
+  const adopted = model && takeOut(project, model);
+  const written = loadOwn(project, own, ofOwn(environment));
+  const merged = (adopted ? mergeNodes(adopted, written) : settle(written)) ?? written;
+  const cast = castScalars(project, isMapNode(merged) ? withProfiles(merged, environment) : own);
+  return isMapNode(cast) ? normalise(project, cast, environment) : own;
+}
+
+/** `variables` of the kombination, then `.env` beside the first Compose file. */
+function readEnvironment(project: Project, own: MapNode, base: string): Environment {
+  const variables = new Map<string, string>([
+    ['COMPOSE_PROJECT_NAME', project.name],
+    ...entriesOf(own.entries.get('variables')).map(([name, node]) => [name, textOf(node) ?? ''] as const),
+  ]);
+  const path = base === '' ? '.env' : `${base}/.env`;
+  const read = withEnvFile(project, variables, { node: own, path, optional: true });
+  return new Map([...MACHINE, ...read]);
+}
+
+/** What a shell would have set; relative to where the Compose file is. */
+const MACHINE = new Map([
+  ['PWD', '.'],
+  ['HOME', '~'],
+]);
+
+/** What stands for the author's machine in a Compose file would mean nothing in a kombination. */
+function ofOwn(environment: Environment): Environment {
+  return new Map([...environment].filter(([name, value]) => value !== MACHINE.get(name)));
+}
+
+/** Keys that only count in a Compose file. */
+function takeOut(project: Project, model: MapNode): MapNode {
+  const { entries } = model;
+  const version = entries.get('version');
+  if (version) {
+    project.warning('OBSOLETE_KEY', version, 'version has no effect: the Compose Specification has none', {
+      at: 'key',
+    });
+  }
+  const name = entries.get('name');
+  if (name && textOf(name) !== project.name) {
+    const message = `name has no effect: the stack is called ${project.name}, as its kombination says`;
+    project.warning('UNSUPPORTED_KEY', name, message, { at: 'key' });
+  }
+  return withEntry(withEntry(model, 'version', undefined), 'name', undefined);
+}
+
+/** COMPOSE_PROFILES counts where the kombination chooses none. */
+function withProfiles(document: MapNode, environment: Environment): MapNode {
+  const names = (environment.get('COMPOSE_PROFILES') ?? '').split(',').filter((name) => name.trim() !== '');
+  if (names.length === 0 || document.entries.has('profiles')) return document;
+  const { origin } = document;
+  const items = names.map((name) => scalar(name.trim(), origin));
+  return withEntry(document, 'profiles', { kind: 'list', items, origin });
+}
+
+function normalise(project: Project, document: MapNode, environment: Environment): MapNode {
+  const { entries } = document;
+  const volumes: BindVolumes = new Map();
+  const shelf = {
+    configs: new Map(entriesOf(entries.get('configs'))),
+    secrets: new Map(entriesOf(entries.get('secrets'))),
+    environment,
+    volumes,
+  };
+  const services = entries.get('services');
+  for (const [name, config] of shelf.configs) checkConfig(project, name, config);
+  const normal = entriesOf(services).map(([name, node]): [string, ComposeNode] => [
+    name,
+    isMapNode(node) ? normaliseService(project, node, shelf) : node,
+  ]);
+  let result = entries.get('configs')?.kind === 'map' ? withEntry(document, 'configs', undefined) : document;
+  if (services?.kind === 'map') result = withEntry(result, 'services', map(normal, services.origin));
+  const secrets = entries.get('secrets');
+  if (secrets?.kind === 'map') {
+    const placed = placeSecrets(project, secrets, { environment, ofBuilds: secretsOfBuilds(services) });
+    result = withEntry(result, 'secrets', map(placed, secrets.origin));
+  }
+  const declared = entries.get('volumes');
+  if (declared && declared.kind !== 'map' && !isEmpty(declared)) return result;
+  const all = [
+    ...entriesOf(declared).map(([name, node]) => [name, plainVolume(project, node)] as const),
+    ...volumes,
+  ];
+  return all.length > 0 ? withEntry(result, 'volumes', map(all, (declared ?? document).origin)) : result;
+}
+
+function secretsOfBuilds(services: ComposeNode | undefined): ReadonlySet<string> {
+  const lists = entriesOf(services).map(([, service]) => child(service, 'build', 'secrets'));
+  return new Set(lists.flatMap((list) => (list?.kind === 'list' ? list.items.map(nameOf) : [])));
+}
+
+/** Configs are gone when the schema is asked. */
+function checkConfig(project: Project, name: string, config: ComposeNode): void {
+  const wrong: ComposeNode[] = config.kind === 'map' || isEmpty(config) ? [] : [config];
+  for (const key of ['file', 'content', 'environment']) {
+    const node = child(config, key);
+    if (node && node.kind !== 'scalar') wrong.push(node);
+  }
+  for (const node of wrong) {
+    const message = `the config ${name} says what it is as text: file, content or environment`;
+    project.error('INVALID_TYPE', node, message);
+  }
+}
+
+/** A volume that stands for a directory beside the Compose file is a plain one (decision 007). */
+function plainVolume(project: Project, node: ComposeNode): ComposeNode {
+  const device = child(node, 'driver_opts', 'device');
+  const path = textOf(device);
+  if (!isMapNode(node) || !device || path === undefined || !/^[.~]/.test(path)) return node;
+  const message = `${path} is a relative path, and no directory of the node is meant by it: the volume is a plain one`;
+  project.warning('BIND_AS_VOLUME', device, message, { hint: 'use an absolute path of the node' });
+  return withEntry(node, 'driver_opts', undefined);
+}
+
+/** Values of the finished document that ask for variables nobody sets. */
+function findAsking<T>(asked: ReadonlyMap<Origin, T>, root: MapNode | undefined): ReadonlyMap<string, T> {
+  const found = new Map<string, T>();
+  const look = (node: ComposeNode | undefined, path: DocumentPath): void => {
+    const known = node && asked.get(node.origin);
+    if (known) found.set(formatPath(path), known);
+  };
+  for (const [name, service] of entriesOf(child(root, 'services'))) {
+    for (const [key, node] of entriesOf(child(service, 'environment'))) {
+      look(node, ['services', name, 'environment', key]);
+    }
+    const files = child(service, 'files');
+    for (const [index, file] of (files?.kind === 'list' ? files.items : []).entries()) {
+      look(child(file, 'content'), ['services', name, 'files', index, 'content']);
+    }
+  }
+  return found;
+}

@@ -1,0 +1,136 @@
+import { isProblem } from '../../base/issue.ts';
+import { envFiller, escapeEnv } from './interpolate-nodes.ts';
+import { locate } from './locate.ts';
+import { toPairs, toSequence } from './merge.ts';
+import type { ComposeNode, MapNode } from './node.ts';
+import { child, entriesOf, isEmpty, map, scalar, textOf, withEntry } from './node.ts';
+import type { Environment, Project } from './project.ts';
+import { readEnvFile, rememberUnset } from './project.ts';
+
+/** A service whose env files are in its environment, and whose label files are in its labels. */
+export function fillEnvironment(project: Project, service: MapNode, environment: Environment): MapNode {
+  const withLabels = fillLabels(project, service, environment);
+  const { entries } = withLabels;
+  const own = entries.get('environment') ?? entries.get('env');
+  const files = entries.get('env_file');
+  if (!own && !files) return withLabels;
+  // For the schema to complain of.
+  if (own && !isReadable(own)) return withLabels;
+  const variables = new Map<string, ComposeNode>();
+  const known = new Map(environment);
+  for (const file of files ? toSequence(files).items : []) {
+    for (const [name, node] of readFile(project, file, known)) variables.set(name, node);
+  }
+  for (const [name, node] of entriesOf(own && toPairs(own))) {
+    const value = isEmpty(node) ? passOn(project, name, node, environment) : toText(node);
+    if (value && !(isEmpty(node) && variables.has(name) && !environment.has(name)))
+      variables.set(name, value);
+  }
+  const origin = (own ?? files ?? service).origin;
+  const result = withEntry(withEntry(withLabels, 'env_file', undefined), 'env', undefined);
+  return withEntry(result, 'environment', map(variables, origin));
+}
+
+/** A map, or a list of texts. */
+function isReadable(environment: ComposeNode): boolean {
+  if (environment.kind === 'list') return environment.items.every(({ kind }) => kind === 'scalar');
+  return environment.kind === 'map' || isEmpty(environment);
+}
+
+/** A variable of which only the name is said: its value comes from around the project, or from a secret. */
+function passOn(
+  project: Project,
+  name: string,
+  node: ComposeNode,
+  environment: Environment,
+): ComposeNode | undefined {
+  const value = environment.get(name);
+  if (value !== undefined) return scalar(escapeEnv(value), node.origin);
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
+    if (node.origin.file.own)
+      project.error('INVALID_FORMAT', node, `"${name}" is not NAME=value, and no name of a variable`);
+    return undefined;
+  }
+  // One that a kombination itself passes on must come from somewhere.
+  if (!node.origin.file.own) rememberUnset(project, node.origin, name);
+  return scalar(`\${${name}}`, node.origin);
+}
+
+function toText(node: ComposeNode): ComposeNode {
+  return node.kind === 'scalar' && node.value !== null ? { ...node, value: String(node.value) } : node;
+}
+
+interface FileUse {
+  readonly path: string;
+  readonly raw: boolean;
+  readonly required: boolean;
+  readonly node: ComposeNode;
+}
+
+function readUse(project: Project, node: ComposeNode): FileUse | undefined {
+  const written = node.kind === 'map' ? child(node, 'path') : node;
+  if (!written) {
+    project.error('REQUIRED', node, 'an env file needs a path');
+    return undefined;
+  }
+  const required = textOf(child(node, 'required')) !== 'false';
+  const path = locate(project, written.origin.file.base, written);
+  const raw = textOf(child(node, 'format')) === 'raw';
+  return path === undefined ? undefined : { path, raw, required, node: written };
+}
+
+function readFile(
+  project: Project,
+  file: ComposeNode,
+  known: Map<string, string>,
+): readonly (readonly [string, ComposeNode])[] {
+  const use = readUse(project, file);
+  if (!use) return [];
+  const { path, raw, required, node } = use;
+  const { plain } = envFiller(project, node.origin);
+  const entries = readEnvFile(project, path, {
+    raw,
+    lookup: (name) => known.get(name),
+    unset: (name, origin) => {
+      rememberUnset(project, origin, name);
+      return `\${${name}:-}`;
+    },
+    plain,
+  });
+  if (entries === undefined) return [];
+  if (isProblem(entries)) {
+    if (required) {
+      project.error('ENV_FILE_NOT_FOUND', node, `the env file ${path} is not in the repository`, {
+        hint: 'add it to the repository (secrets: as secret://… values), or say required: false',
+      });
+    }
+    return [];
+  }
+  return entries.flatMap(({ name, value, plain: text, origin }): [string, ComposeNode][] => {
+    if (value === null) {
+      const passed = passOn(project, name, { kind: 'scalar', value, origin }, known);
+      return passed ? [[name, passed]] : [];
+    }
+    if (!known.has(name)) known.set(name, text);
+    return [[name, scalar(raw ? escapeEnv(value) : value, origin)]];
+  });
+}
+
+function fillLabels(project: Project, service: MapNode, environment: Environment): MapNode {
+  const files = service.entries.get('label_file');
+  if (!files) return service;
+  const labels = new Map<string, ComposeNode>();
+  for (const file of toSequence(files).items) {
+    const use = readUse(project, file);
+    if (!use) continue;
+    const entries = readEnvFile(project, use.path, { lookup: (name) => environment.get(name) });
+    if (entries && isProblem(entries)) {
+      project.error(entries.code ?? 'FILE_NOT_FOUND', use.node, entries.problem);
+      continue;
+    }
+    for (const { name, value, origin } of entries ?? []) labels.set(name, scalar(value ?? '', origin));
+  }
+  const own = service.entries.get('labels');
+  for (const [name, node] of entriesOf(own && toPairs(own))) labels.set(name, node);
+  return withEntry(withEntry(service, 'label_file', undefined), 'labels', map(labels, (own ?? files).origin));
+}

@@ -1,0 +1,110 @@
+import { suggest } from '../../base/nearest.ts';
+import { fillNodes } from './interpolate-nodes.ts';
+import type { ComposeSet } from './locate.ts';
+import { locate } from './locate.ts';
+import { enforceUnicity, isMapNode, mergeNodes, settle } from './merge.ts';
+import type { ComposeNode, MapNode } from './node.ts';
+import { child, entriesOf, textOf, withEntry } from './node.ts';
+import type { Project } from './project.ts';
+import { readYaml } from './project.ts';
+
+/** Services of one file by name; `key` tells files apart. */
+interface Scope {
+  readonly key: string;
+  readonly services: ReadonlyMap<string, ComposeNode>;
+  readonly set: ComposeSet;
+}
+
+interface Search {
+  readonly project: Project;
+  /** Services done, by file and name. */
+  readonly done: Map<string, ComposeNode | undefined>;
+  readonly scopes: Map<string, Scope | undefined>;
+}
+
+/** A document whose services hold what they extend. */
+export function applyExtends(project: Project, document: MapNode, set: ComposeSet): MapNode {
+  const services = document.entries.get('services');
+  if (!isMapNode(services)) return document;
+  const scope: Scope = { key: set.trail.at(-1) ?? '', services: services.entries, set };
+  const search: Search = { project, done: new Map(), scopes: new Map() };
+  const entries = entriesOf(services).flatMap(([name, service]): [string, ComposeNode][] => {
+    const extended = extendService(search, scope, name, []);
+    return [[name, extended ?? service]];
+  });
+  return withEntry(document, 'services', { ...services, entries: new Map(entries) });
+}
+
+function extendService(
+  search: Search,
+  scope: Scope,
+  name: string,
+  trail: readonly string[],
+): ComposeNode | undefined {
+  const key = `${scope.key}\0${name}`;
+  const known = search.done.get(key);
+  if (known) return known;
+  const service = scope.services.get(name);
+  if (!isMapNode(service)) return service;
+  const extended = service.entries.get('extends');
+  if (!extended) return service;
+  const own = withEntry(service, 'extends', undefined);
+  const result = trail.includes(key)
+    ? reportCycle(search, extended, [...trail.slice(trail.indexOf(key)), key])
+    : extendFrom({ ...search, scope, trail: [...trail, key] }, extended, own);
+  search.done.set(key, result ?? own);
+  return result ?? own;
+}
+
+function reportCycle({ project }: Search, node: ComposeNode, trail: readonly string[]): undefined {
+  const cycle = trail.map((key) => key.split('\0')[1]).join(' → ');
+  project.error('CIRCULAR_DEPENDENCY', node, `services extend each other: ${cycle}`);
+  return undefined;
+}
+
+interface Extension extends Search {
+  readonly scope: Scope;
+  readonly trail: readonly string[];
+}
+
+function extendFrom(search: Extension, extended: ComposeNode, own: MapNode): ComposeNode | undefined {
+  const { project, scope, trail } = search;
+  const named = extended.kind === 'map' ? extended.entries.get('service') : extended;
+  const name = textOf(named);
+  if (!named || name === undefined) {
+    project.error('REQUIRED', extended, 'extends needs the name of a service');
+    return undefined;
+  }
+  const file = child(extended, 'file');
+  const from = file ? openScope(search, file) : scope;
+  if (!from) return undefined;
+  if (!from.services.has(name)) {
+    const where = file ? ` of ${textOf(file)}` : '';
+    project.error('UNKNOWN_SERVICE', named, `${name} is not a service${where}`, {
+      hint: suggest(name, [...from.services.keys()]),
+    });
+    return undefined;
+  }
+  const base = extendService(search, from, name, trail);
+  const settled = base && settle(base);
+  const merged = mergeNodes(settled, own, ['services', name]);
+  return merged && enforceUnicity(merged, ['services', name]);
+}
+
+/** The services of another file; its relative paths start from its own directory. */
+function openScope({ project, scope, scopes }: Extension, file: ComposeNode): Scope | undefined {
+  const path = locate(project, file.origin.file.base, file);
+  if (path === undefined) return undefined;
+  if (path === scope.key) return scope;
+  if (scopes.has(path)) return scopes.get(path);
+  const base = path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : '';
+  const nodes = readYaml(project, path, base, file);
+  const filled = nodes && fillNodes(project, nodes, scope.set.environment);
+  const services = child(filled, 'services');
+  const opened =
+    filled === undefined
+      ? undefined
+      : { key: path, services: new Map(entriesOf(services)), set: { ...scope.set, base } };
+  scopes.set(path, opened);
+  return opened;
+}

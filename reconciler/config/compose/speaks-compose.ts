@@ -1,0 +1,50 @@
+import { asFields, asList } from '../../base/values.ts';
+import type { YamlDocument } from '../yaml-document.ts';
+
+/** Words that only mean something together with other files, or with variables. */
+const DOCUMENT_WORDS = ['compose', 'include', 'configs'];
+const SERVICE_WORDS = ['env_file', 'label_file', 'extends', 'configs', 'profiles'];
+
+/** Whether a kombination adopts Compose files. */
+export function adoptsCompose({ value }: YamlDocument): boolean {
+  return asFields(value)?.['compose'] !== undefined;
+}
+
+/**
+ * Whether a kombination says anything that has to be filled in, or brought together from other files, before it can be
+ * read. Asked of every document, so it must be quick; most say nothing of the kind.
+ */
+export function speaksCompose({ value }: YamlDocument): boolean {
+  const document = asFields(value);
+  if (!document) return false;
+  if (DOCUMENT_WORDS.some((word) => document[word] !== undefined)) return true;
+  const { services, variables: _, hooks: __, ...rest } = document;
+  for (const item of asList(services) ?? Object.values(asFields(services) ?? {})) {
+    const service = asFields(item);
+    if (!service) continue;
+    if (SERVICE_WORDS.some((word) => service[word] !== undefined)) return true;
+    if (passesOn(service['environment']) || passesOn(service['env'])) return true;
+    const { files, ...said } = service;
+    if (hasDollar(said) || (asList(files) ?? []).some(hasDollarBesideContent)) return true;
+  }
+  return hasDollar(rest);
+}
+
+/** A variable of which only the name is said. */
+function passesOn(environment: unknown): boolean {
+  const list = asList(environment);
+  if (list) return list.some((item) => typeof item === 'string' && !item.includes('='));
+  return Object.values(asFields(environment) ?? {}).includes(null);
+}
+
+/** What a file holds may have dollar signs of its own. */
+function hasDollarBesideContent(file: unknown): boolean {
+  const { content: _, ...said } = asFields(file) ?? {};
+  return hasDollar(said);
+}
+
+function hasDollar(value: unknown): boolean {
+  if (typeof value === 'string') return value.includes('$');
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.values(value).some(hasDollar);
+}

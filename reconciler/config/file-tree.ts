@@ -1,0 +1,172 @@
+import { posix } from 'node:path';
+import type { Problem } from '../base/issue.ts';
+import { LayeredMap } from '../base/layered-map.ts';
+
+/** A file as the repository has it. */
+export interface TreeFile {
+  readonly type: 'file' | 'executable' | 'symlink';
+  /** Blob id. */
+  readonly blob: string;
+  /** Where a symlink leads, as written; left out when it could not be read. */
+  readonly link?: string;
+  /** Content of a `.dockerignore`, which tells what other files mean; left out when it could not be read. */
+  readonly text?: string;
+}
+
+export type TreeNode = TreeFile | TreeDirectory;
+export type TreeDirectory = ReadonlyMap<string, TreeNode>;
+
+export interface TreeChange {
+  readonly path: string;
+  /** `null`: the file is gone. */
+  readonly file: TreeFile | null;
+}
+
+export function isDirectory(node: TreeNode | undefined): node is TreeDirectory {
+  return node !== undefined && !('type' in node);
+}
+
+type OpenDirectory = Map<string, TreeNode> | LayeredMap<string, TreeNode>;
+
+/** Entries from which on copying a directory costs more than looking through a layer. */
+const LARGE = 256;
+
+/**
+ * The tree with the changes; the old tree stays as it was. Only directories on the way to a change are copied, each
+ * once.
+ */
+export function updateTree(root: TreeDirectory, changes: Iterable<TreeChange>): TreeDirectory {
+  const own = new Map<TreeDirectory, OpenDirectory>();
+  const open = (directory: TreeDirectory = new Map()): OpenDirectory => {
+    const known = own.get(directory);
+    if (known) return known;
+    const copy = directory.size < LARGE ? new Map(directory) : new LayeredMap(directory);
+    own.set(copy, copy);
+    return copy;
+  };
+  const result = open(root);
+  for (const { path, file } of changes) {
+    const names = path.split('/');
+    const leaf = names.pop() ?? '';
+    const trail: (readonly [OpenDirectory, string])[] = [];
+    let directory = result;
+    for (const name of names) {
+      const child = directory.get(name);
+      const next = open(isDirectory(child) ? child : undefined);
+      directory.set(name, next);
+      trail.push([directory, name]);
+      directory = next;
+    }
+    if (file) directory.set(leaf, file);
+    else directory.delete(leaf);
+    pruneEmpty(trail, directory);
+  }
+  return result;
+}
+
+function pruneEmpty(trail: (readonly [OpenDirectory, string])[], leaf: TreeDirectory): void {
+  let empty = leaf.size === 0;
+  for (let step = trail.pop(); step && empty; step = trail.pop()) {
+    const [parent, name] = step;
+    parent.delete(name);
+    empty = parent.size === 0;
+  }
+}
+
+/** What the tree itself has at a path; symlinks are not followed. */
+export function nodeAt(root: TreeDirectory, path: string): TreeNode | undefined {
+  let node: TreeNode | undefined = root;
+  for (const name of path === '' ? [] : path.split('/'))
+    node = isDirectory(node) ? node.get(name) : undefined;
+  return node;
+}
+
+/** Every file at or below a node with its path. */
+export function* listFiles(node: TreeNode | undefined, path = ''): Generator<readonly [string, TreeFile]> {
+  if (!isDirectory(node)) {
+    if (node) yield [path, node];
+    return;
+  }
+  for (const [name, child] of node) yield* listFiles(child, path ? `${path}/${name}` : name);
+}
+
+export interface Resolved {
+  readonly node: TreeNode;
+  /** Where it really is, symlinks followed. */
+  readonly path: string;
+  /** Paths the answer rests on: a change at one of them may change it. */
+  readonly visited: readonly string[];
+}
+
+export interface Unresolved extends Problem {
+  readonly code: 'FILE_NOT_FOUND' | 'PATH_OUTSIDE_REPOSITORY';
+  readonly visited: readonly string[];
+}
+
+const MAX_LINKS = 40;
+
+/** What a path in the repository leads to; symlinks are followed as long as they stay inside. */
+export function resolvePath(root: TreeDirectory, path: string): Resolved | Unresolved {
+  const visited: string[] = [];
+  let links = 0;
+  let rest = path.split('/');
+  let place: string[] = [];
+  let trail: TreeNode[] = [root];
+  while (rest.length > 0) {
+    const [name = '', ...others] = rest;
+    rest = others;
+    if (name === '' || name === '.') continue;
+    if (name === '..') {
+      if (place.length === 0) return outside(path, visited);
+      place.pop();
+      trail.pop();
+      continue;
+    }
+    const parent = trail.at(-1);
+    const here = [...place, name];
+    const node = isDirectory(parent) ? parent.get(name) : undefined;
+    if (!node) return notFound(path, [...visited, here.join('/')]);
+    if (!isDirectory(node) && node.type === 'symlink') {
+      visited.push(here.join('/'));
+      links += 1;
+      if (node.link === undefined || links > MAX_LINKS) return notFound(path, visited);
+      if (node.link.startsWith('/')) return outside(path, visited);
+      rest = [...node.link.split('/'), ...rest];
+      continue;
+    }
+    place = here;
+    trail = [...trail, node];
+  }
+  const node = trail.at(-1) ?? root;
+  const real = place.join('/');
+  return { node, path: real, visited: [...visited, real] };
+}
+
+function outside(path: string, visited: readonly string[]): Unresolved {
+  return { code: 'PATH_OUTSIDE_REPOSITORY', problem: `${path} leads out of the repository`, visited };
+}
+
+function notFound(path: string, visited: readonly string[]): Unresolved {
+  return { code: 'FILE_NOT_FOUND', problem: `${path} is not in the repository`, visited };
+}
+
+/**
+ * A path as written in a file of a directory, from the root of the repository; `null` when it is absolute. The directory
+ * itself need not be there (yet).
+ */
+export function joinPath(directory: string, path: string): string | null {
+  if (path.startsWith('/')) return null;
+  const base = directory === '' ? [] : directory.split('/');
+  let rest = path.split('/');
+  while (rest[0] === '.' || (rest[0] === '..' && base.length > 0)) {
+    if (rest[0] === '..') base.pop();
+    rest = rest.slice(1);
+  }
+  return [...base, ...rest].join('/');
+}
+
+/** The directory a file is in; `` for the root. */
+export function directoryOf(path: string): string {
+  const directory = posix.dirname(path);
+  return directory === '.' ? '' : directory;
+}

@@ -1,0 +1,103 @@
+import { posix } from 'node:path';
+import { toDiagnostics } from '../kombination/analyze.ts';
+import type { Diagnostic } from '../../base/diagnostic.ts';
+import type { Issues } from '../../base/issue.ts';
+import { createIssues } from '../../base/issue.ts';
+import type { SchemaCheck } from '../schema-check.ts';
+import type { KubernetesConnection, KubernetesReference } from '../../model/target.ts';
+import type { Fields } from '../../base/values.ts';
+import { asFields, asString, defined } from '../../base/values.ts';
+import { parseYaml } from '../yaml-document.ts';
+
+/** `clusters/<name>.yaml` as read. */
+export interface ClusterDocument {
+  readonly name: string;
+  readonly file: string;
+  /** `null` when the file has errors. */
+  readonly reference: KubernetesReference | null;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export function readClusterDocument(file: string, text: string, checkSchema: SchemaCheck): ClusterDocument {
+  const name = posix.basename(file).replace(/\.ya?ml$/, '');
+  const issues = createIssues();
+  const document = parseYaml(text);
+  if (document.problems.length === 0) checkSchema('cluster', document.value ?? {}, issues);
+  const fields = asFields(document.value) ?? {};
+  checkName(name, file, { fields, issues });
+  const connection = readClusterConnection(fields, issues);
+  const diagnostics = toDiagnostics(file, document, issues.list);
+  const broken = !connection || diagnostics.some(({ severity }) => severity === 'error');
+  return { name, file, reference: broken ? null : { name, kind: 'kubernetes', connection }, diagnostics };
+}
+
+interface Reading {
+  readonly fields: Fields;
+  readonly issues: Issues;
+}
+
+function checkName(name: string, file: string, { fields, issues }: Reading): void {
+  const said = asString(fields['name']);
+  if (said === undefined || said === name) return;
+  const message = `the file is called ${posix.basename(file)}, and the cluster ${said}`;
+  issues.error('INVALID_VALUE', ['name'], message, { hint: 'take out name, or rename the file' });
+}
+
+const WAYS = ['kubeconfig', 'server', 'inCluster'] as const;
+/** Keys that go with one way only. */
+const BELONGS: Readonly<Record<string, (typeof WAYS)[number]>> = {
+  context: 'kubeconfig',
+  ca: 'server',
+  token: 'server',
+  clientCertificate: 'server',
+  clientKey: 'server',
+};
+
+/** How a cluster is reached, from the keys of its file, which the schema has passed. */
+export function readClusterConnection(fields: Fields, issues: Issues): KubernetesConnection | undefined {
+  const ways = WAYS.filter((way) => fields[way] !== undefined);
+  const [way] = ways;
+  if (way === undefined || ways.length > 1) {
+    const hint = 'give one of kubeconfig, server and inCluster: true';
+    const message = way === undefined ? 'says no way to reach the cluster' : `says ${ways.join(' and ')}`;
+    issues.error(way === undefined ? 'REQUIRED' : 'INVALID_VALUE', [ways[1] ?? 'kubeconfig'], message, {
+      hint,
+    });
+    return undefined;
+  }
+  for (const [key, owner] of Object.entries(BELONGS)) {
+    if (fields[key] === undefined || owner === way) continue;
+    issues.error('INVALID_VALUE', [key], `${key} goes with ${owner} only`, { at: 'key' });
+  }
+  if (way === 'inCluster') return { type: 'in-cluster' };
+  if (way === 'kubeconfig') {
+    const source = asString(fields['kubeconfig']) ?? '';
+    return defined({ type: 'kubeconfig' as const, source, context: asString(fields['context']) });
+  }
+  return readServer(fields, issues);
+}
+
+function readServer(fields: Fields, issues: Issues): KubernetesConnection {
+  const certificate = asString(fields['clientCertificate']);
+  const key = asString(fields['clientKey']);
+  if ((certificate === undefined) !== (key === undefined)) {
+    const missing = certificate === undefined ? 'clientCertificate' : 'clientKey';
+    issues.error('REQUIRED', [missing], `${missing} is missing: certificate and key go together`);
+  }
+  const token = asString(fields['token']);
+  const given = [token, certificate].filter((one) => one !== undefined);
+  // A proxy on this machine brings credentials of its own.
+  const plain = asString(fields['server'])?.startsWith('http:') === true;
+  if (given.length > 1 || (given.length === 0 && !plain)) {
+    const message = given.length === 0 ? 'has no credentials' : 'has more than one kind of credentials';
+    const hint = 'give token, or clientCertificate with clientKey';
+    issues.error('INVALID_VALUE', ['server'], message, { hint });
+  }
+  return defined({
+    type: 'server' as const,
+    url: (asString(fields['server']) ?? '').replace(/\/+$/, ''),
+    ca: asString(fields['ca']),
+    token,
+    client: certificate === undefined || key === undefined ? undefined : { certificate, key },
+  });
+}

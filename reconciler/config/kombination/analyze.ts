@@ -1,0 +1,221 @@
+import { checkContainers } from './checks/check-containers.ts';
+import type { DependencyMap, PortClaim } from './checks/check-kombination.ts';
+import { checkReferences, portClaims } from './checks/check-kombination.ts';
+import { checkSubnets } from './checks/check-subnets.ts';
+import { checkDatabases } from './service/database.ts';
+import { checkCluster } from './checks/check-cluster.ts';
+import { clusterKey, onMachines, unknownCluster, withoutBuilds } from './cluster-node.ts';
+import type { Diagnostic } from '../../base/diagnostic.ts';
+import { formatPath } from '../../base/document-path.ts';
+import { expandKit, kitsUsed } from '../kits/expand-kit.ts';
+import type { HookModel } from './hooks.ts';
+import { readHooks } from './hooks.ts';
+import type { SecretFindings } from './checks/find-secrets.ts';
+import { findSecrets } from './checks/find-secrets.ts';
+import type { BuildFindings, BuiltImage } from './checks/find-builds.ts';
+import { findBuilds, withBuiltImages } from './checks/find-builds.ts';
+import type { TreeDirectory } from '../file-tree.ts';
+import { directoryOf } from '../file-tree.ts';
+import type { Issue, Issues } from '../../base/issue.ts';
+import { createIssues } from '../../base/issue.ts';
+import type { KitCatalogue } from '../kits/kit-catalogue.ts';
+import type { Kombination } from './kombination.ts';
+import { suggest } from '../../base/nearest.ts';
+import { addressesOverlap } from '../../model/docker/ports.ts';
+import { readDocument, reportUnread, withoutEchoes, withUnset } from './read-document.ts';
+import { readKombination } from './read-kombination.ts';
+import type { SchemaCheck } from '../schema-check.ts';
+import { checkSecretPlaces } from './secret-places.ts';
+import type { StackDependency } from './stack-dependencies.ts';
+import { readStackDependencies } from './stack-dependencies.ts';
+import type { FileFindings } from './checks/service-files.ts';
+import { findServiceFiles } from './checks/service-files.ts';
+import type { TargetReference } from '../../model/target.ts';
+import { targetKey } from '../../model/target.ts';
+import type { YamlDocument } from '../yaml-document.ts';
+
+export interface AssessOptions {
+  /** Repository path of the kombination. */
+  readonly file: string;
+  readonly text: string;
+  readonly tree: TreeDirectory;
+  /** Shared nodes by name; `null` for one whose file has errors. */
+  readonly nodes: ReadonlyMap<string, TargetReference | null>;
+  /** Default: those that come along. */
+  readonly kits?: KitCatalogue;
+  readonly checkSchema: SchemaCheck;
+  /** Texts of the repository that Compose files and their env files are read from, by blob id. Default: none. */
+  readonly texts?: ReadonlyMap<string, string>;
+}
+
+/** Everything that can be known of a kombination without asking anybody: no secret is looked up, no file is read. */
+export interface Assessment {
+  /** The kombination with what it adopts from Compose files. */
+  readonly document: YamlDocument;
+  /** The kombination alone. */
+  readonly written: YamlDocument;
+  readonly kombination: Kombination;
+  readonly dependencies: DependencyMap;
+  readonly targets: readonly TargetReference[];
+  /** Names of shared nodes it refers to. */
+  readonly sharedNodes: readonly string[];
+  /** Names of kits as the document uses them. */
+  readonly kits: readonly string[];
+  /** Other stacks that come first. */
+  readonly dependsOn: readonly StackDependency[];
+  readonly hooks: readonly HookModel[];
+  readonly findings: FileFindings;
+  /** Images that the stack builds, by service. */
+  readonly images: ReadonlyMap<string, BuiltImage>;
+  readonly ports: readonly PortClaim[];
+  readonly secrets: SecretFindings;
+  readonly issues: readonly Issue[];
+  /** Repository paths that the document rests on, besides its own. */
+  readonly watched: readonly string[];
+}
+
+/** Reads one kombination and checks everything in it. Never throws. */
+export function assess(options: AssessOptions): Assessment {
+  const issues = createIssues();
+  const { document, written, composed } = readDocument(options);
+  const broken = document.value === undefined;
+  if (document.value === null) {
+    issues.error('EMPTY_DOCUMENT', [], 'the document is empty', {
+      hint: 'it needs version: "1.0", meta: with the name of the stack, and services:',
+    });
+  } else if (!broken) options.checkSchema('kombination', document.original ?? {}, issues);
+  for (const note of document.notes) issues.add(note);
+  if (composed) reportUnread(composed, written, issues);
+  checkSecretPlaces(document.value, issues);
+  const model = readKombination(document.value, issues);
+  const place = { tree: options.tree, directory: directoryOf(options.file), issues };
+  const expanded = withoutBuilds(expandKit(model, issues, options.kits), issues);
+  const builds = findBuilds(onMachines(expanded), place);
+  const kombination = withBuiltImages(expanded, builds);
+  const names = new Set(model.services.map((service) => service.name));
+  const dependencies = checkReferences(kombination, names, issues);
+  const hooks = readHooks(document.value, kombination, issues);
+  const oneOffs = hooks.map(({ service }) => service);
+  checkReferences({ ...kombination, services: oneOffs }, names, issues);
+  checkContainers(onMachines(kombination), dependencies, issues);
+  checkSubnets(kombination.networks, issues);
+  checkDatabases(kombination, issues);
+  const { targets, sharedNodes } = resolveTargets(kombination, options, issues);
+  const byName = new Map(targets.map((target) => [target.name, target]));
+  const ports = portClaims(kombination, ({ node }) => {
+    const target = byName.get(node);
+    return target?.kind === 'docker' ? targetKey(target) : undefined;
+  });
+  checkPorts(ports, issues);
+  const all = { ...kombination, services: [...kombination.services, ...oneOffs] };
+  checkCluster(kombination, all.services, issues);
+  const findings = withBuilds(findServiceFiles(all.services, place), builds);
+  const templates = [...findings.templates.values()].flat();
+  const secrets = findSecrets(all, { ...place, templates });
+  return {
+    document,
+    written,
+    kombination,
+    dependencies,
+    targets,
+    sharedNodes,
+    kits: kitsUsed(model),
+    dependsOn: readStackDependencies(document.value),
+    findings,
+    images: builds.images,
+    ports,
+    hooks,
+    secrets: composed ? withUnset(secrets, composed) : secrets,
+    issues: composed ? [...composed.issues, ...withoutEchoes(composed, issues.list)] : issues.list,
+    watched: composed?.watched ?? [],
+  };
+}
+
+function withBuilds(files: FileFindings, builds: BuildFindings): FileFindings {
+  return {
+    ...files,
+    inline: new Map([...files.inline, ...builds.inline]),
+    watched: new Set([...files.watched, ...builds.watched]),
+  };
+}
+
+function resolveTargets(
+  { nodes }: Kombination,
+  { nodes: shared }: AssessOptions,
+  issues: Issues,
+): Pick<Assessment, 'targets' | 'sharedNodes'> {
+  const targets: TargetReference[] = [];
+  const sharedNodes: string[] = [];
+  for (const { name, connection, cluster, path } of nodes) {
+    if (cluster) {
+      sharedNodes.push(clusterKey(cluster.cluster));
+      const reference = shared.get(clusterKey(cluster.cluster));
+      if (reference) targets.push({ ...reference, name });
+      else issues.add(unknownCluster(cluster.cluster, shared, [...path, 'cluster']));
+      continue;
+    }
+    if (connection) {
+      targets.push({ name, kind: 'docker', connection });
+      continue;
+    }
+    sharedNodes.push(name);
+    const reference = shared.get(name);
+    if (reference) targets.push({ ...reference, name });
+    else if (reference === null) {
+      issues.error('UNKNOWN_NODE', [...path, 'name'], `the file of the shared node ${name} has errors`);
+    } else {
+      const known = [...shared.keys()].filter((key) => !key.includes('/'));
+      const hint = suggest(name, known) ?? `add a connection here, or a file nodes/${name}.yaml`;
+      issues.error('UNKNOWN_NODE', [...path, 'name'], `${name} has no connection and is no shared node`, {
+        hint,
+      });
+    }
+  }
+  return { targets, sharedNodes };
+}
+
+function checkPorts(claims: readonly PortClaim[], issues: Issues): void {
+  const byKey = new Map<string, PortClaim[]>();
+  for (const claim of claims) {
+    const others = byKey.get(claim.key) ?? [];
+    const other = others.find(({ hostIp }) => addressesOverlap(hostIp, claim.hostIp));
+    if (other) {
+      const place = formatPath(other.path);
+      const message = `port ${portOf(claim)} of the node is published twice: ${other.service} has it already`;
+      issues.error('DUPLICATE_PORT', claim.path, message, { hint: `first: ${place}` });
+    }
+    byKey.set(claim.key, [...others, claim]);
+  }
+}
+
+/** `8080/tcp` */
+export function portOf({ key }: PortClaim): string {
+  const [, protocol, port] = key.split('|').slice(-3);
+  return `${port}/${protocol}`;
+}
+
+/** Findings with their lines. */
+export function toDiagnostics(
+  file: string,
+  document: YamlDocument,
+  issues: readonly Issue[],
+): readonly Diagnostic[] {
+  const syntax = document.problems.map(({ code, message, line, column, path }): Diagnostic => ({
+    severity: 'error',
+    code,
+    message,
+    file,
+    line,
+    column,
+    path: formatPath(path),
+  }));
+  return [...syntax, ...issues.map((issue) => toDiagnostic(file, document, issue))];
+}
+
+function toDiagnostic(file: string, document: YamlDocument, issue: Issue): Diagnostic {
+  const { severity, code, message, path, hint, at = 'value' } = issue;
+  const found = issue.place ?? document.position(path, at);
+  const { line, column } = found;
+  const place = { file: found.file ?? file, line, column, path: formatPath(found.path ?? path) };
+  return { severity, code, message, ...place, ...(hint === undefined ? {} : { hint }) };
+}

@@ -1,0 +1,281 @@
+import { checkClusterNodes, clusterOf } from '../cluster-node.ts';
+import type { ClusterNode } from '../cluster-node.ts';
+import { dnsName, isServiceName, publishedName } from '../../../model/kubernetes/cluster-names.ts';
+import { KEY_RULES } from './cluster-support.ts';
+import type { DocumentPath } from '../../../base/document-path.ts';
+import { formatPath } from '../../../base/document-path.ts';
+import type { Issues } from '../../../base/issue.ts';
+import type { Kombination, ServiceModel } from '../kombination.ts';
+
+/**
+ * Says of every service on a cluster what cannot be done there. Errors are what would make it another service, warnings what it does
+ * without.
+ *
+ * @param services those of the kombination, and its hooks
+ */
+export function checkCluster(
+  kombination: Kombination,
+  services: readonly ServiceModel[],
+  issues: Issues,
+): void {
+  checkClusterNodes(kombination, issues);
+  const placed = services.flatMap((service) => {
+    const cluster = clusterOf(kombination, service);
+    return cluster ? [{ service, cluster }] : [];
+  });
+  if (placed.length === 0) return;
+  for (const { service, cluster } of placed) checkService(service, { kombination, cluster, issues });
+  checkNames(
+    placed.map(({ service }) => service).filter((one) => kombination.services.includes(one)),
+    issues,
+  );
+  const onCluster = new Set(placed.map(({ service }) => service));
+  checkNetworks(kombination, onCluster, issues);
+  checkVolumes(kombination, onCluster, issues);
+}
+
+interface Check {
+  readonly kombination: Kombination;
+  readonly cluster: ClusterNode;
+  readonly issues: Issues;
+}
+
+/** Says that something has no effect. */
+function ignore(issues: Issues, path: DocumentPath, message: string, hint?: string): void {
+  issues.warning('UNSUPPORTED_KEY', path, message, { hint, at: 'key' });
+}
+
+function checkService(service: ServiceModel, check: Check): void {
+  const { name, path } = service;
+  const { issues } = check;
+  for (const { key, severity, says, message, hint } of KEY_RULES) {
+    if (!says(service)) continue;
+    const place = [...path, key];
+    if (severity === 'warning') ignore(issues, place, `${key} of ${name} ${message}`, hint);
+    else issues.error('UNSUPPORTED_KEY', place, `${key} of ${name} ${message}`, { hint, at: 'key' });
+  }
+  checkPorts(service, check);
+  checkMounts(service, issues);
+  checkPlacedFiles(service, issues);
+  checkHealth(service, issues);
+  checkUpdate(service, issues);
+  checkSecurity(service, issues);
+  checkLabels(service, issues);
+  checkPlaces(service, issues);
+  checkRestart(service, check);
+}
+
+function checkRestart({ name, path, restart }: ServiceModel, { kombination, issues }: Check): void {
+  const isAwaited = kombination.services.some(({ dependsOn }) =>
+    dependsOn.some(({ service, until }) => service === name && until === 'completed'),
+  );
+  if (restart?.policy !== 'on-failure' || isAwaited) return;
+  const message = `restart: on-failure of ${name} is always on a cluster, also when it ends well`;
+  ignore(issues, [...path, 'restart'], message, 'say "no" for what shall end');
+}
+
+function checkPorts({ name, ports = [] }: ServiceModel, { cluster, issues }: Check): void {
+  for (const { port, path } of ports) {
+    const where = port.hostPort === undefined ? `port ${port.containerPort}` : `port ${port.hostPort}`;
+    if (port.hostIp !== undefined) {
+      ignore(issues, path, `${where} of ${name} is published at ${port.hostIp} only, which no cluster has`);
+    } else if (cluster.publish === 'none') {
+      const hint = 'publish: load-balancer or node-port at the node, or a route';
+      ignore(issues, path, `${where} of ${name} is reached inside of the cluster only`, hint);
+    } else if (cluster.publish === 'node-port' && port.hostPort !== undefined && !isNodePort(port.hostPort)) {
+      const hint = 'choose one from 30000 to 32767';
+      ignore(issues, path, `${where} of ${name} is none that nodes open; the cluster chooses another`, hint);
+    }
+  }
+}
+
+/** Ports that a cluster opens on its nodes unless it was told otherwise. */
+export function isNodePort(port: number): boolean {
+  return port >= 30_000 && port <= 32_767;
+}
+
+const ENGINE_SOCKET = /^(\/var)?\/run\/docker\.sock$/;
+
+function checkMounts({ name, mounts, replicas = 1 }: ServiceModel, issues: Issues): void {
+  for (const { mount, path } of mounts) {
+    if (mount.type === 'bind' && ENGINE_SOCKET.test(mount.source)) {
+      const message = `${name} wants the socket of a Docker Engine, which a cluster does not have`;
+      issues.error('UNSUPPORTED_KEY', path, message, { hint: 'run it on a machine' });
+    } else if (mount.type === 'bind') {
+      const message = `${mount.source} is that of whichever machine ${name} comes to run on`;
+      ignore(issues, path, message, 'use a named volume');
+    } else if (mount.type === 'volume' && replicas > 1) {
+      const message = `${replicas} pods of ${name} share the volume ${mount.source}, which most clusters mount on one machine only`;
+      ignore(issues, path, message);
+    } else if (mount.type === 'tmpfs' && hasMoreThanSize(mount)) {
+      ignore(issues, path, `of the options of ${mount.target} only the size has an effect on a cluster`);
+    }
+  }
+}
+
+function hasMoreThanSize({ options = [], mode }: { options?: readonly string[]; mode?: number }): boolean {
+  return mode !== undefined || options.some((option) => !/^(size=.*|rw|exec)$/.test(option));
+}
+
+function checkPlacedFiles({ name, files, secrets }: ServiceModel, issues: Issues): void {
+  for (const { target, uid, gid, path } of [...files, ...secrets]) {
+    if (uid === undefined && gid === undefined) continue;
+    ignore(issues, path, `the owner of ${target} in ${name} has no effect on a cluster`);
+  }
+}
+
+function checkHealth({ name, path, healthcheck }: ServiceModel, issues: Issues): void {
+  if (!healthcheck || 'disabled' in healthcheck) return;
+  const place = [...path, 'healthcheck'];
+  if (healthcheck.test === undefined) {
+    const message = `the check of ${name} is the image's own, which no cluster runs`;
+    ignore(issues, place, message, 'write the test here');
+  }
+  if (healthcheck.startIntervalMs !== undefined)
+    ignore(issues, [...place, 'start_interval'], `start_interval of ${name} has no effect on a cluster`);
+}
+
+function checkUpdate({ name, path, update, rollback, dependsOn }: ServiceModel, issues: Issues): void {
+  const deploy = [...path, 'deploy'];
+  const said = (key: string, hint?: string) =>
+    ignore(issues, [...deploy, 'update_config', key], `${key} of ${name} has no effect on a cluster`, hint);
+  if (update?.delayMs !== undefined && update.delayMs > 0) said('delay', 'monitor makes each pod wait');
+  if (update?.maxFailureRatio !== undefined && update.maxFailureRatio > 0) said('max_failure_ratio');
+  if (update?.failureAction !== undefined && update.failureAction !== 'rollback')
+    said('failure_action', 'what does not become healthy is put back as a whole');
+  if (rollback !== undefined)
+    ignore(issues, [...deploy, 'rollback_config'], `rollback_config of ${name} has no effect on a cluster`);
+  for (const { restart, service, path: place } of dependsOn) {
+    if (restart !== true) continue;
+    ignore(issues, [...place, 'restart'], `${name} is not made anew with ${service} on a cluster`);
+  }
+}
+
+const KNOWN_SECURITY = /^(no-new-privileges(=(true|false))?|seccomp=(unconfined|builtin)|apparmor=.+)$/;
+
+function checkSecurity({ name, path, options }: ServiceModel, issues: Issues): void {
+  for (const option of options.securityOpt ?? []) {
+    if (KNOWN_SECURITY.test(option)) continue;
+    const shown = option.length > 40 ? `${option.slice(0, 40)}…` : option;
+    issues.error(
+      'UNSUPPORTED_KEY',
+      [...path, 'security_opt'],
+      `${shown} of ${name} cannot be said on a cluster`,
+    );
+  }
+}
+
+const ANNOTATION = /^([a-z0-9]([a-z0-9.-]*[a-z0-9])?\/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/;
+
+/** Whether Kubernetes takes it as the key of an annotation. */
+export function isAnnotation(key: string): boolean {
+  return ANNOTATION.test(key);
+}
+
+function checkLabels({ name, path, labels, options, route }: ServiceModel, issues: Issues): void {
+  const maps = { labels, annotations: options.annotations ?? {} };
+  for (const [word, map] of Object.entries(maps)) {
+    for (const key of Object.keys(map)) {
+      if (isAnnotation(key)) continue;
+      ignore(issues, [...path, word, key], `"${key}" of ${name} is no key that a cluster takes`);
+    }
+  }
+  if (route && route.middlewares?.length)
+    ignore(
+      issues,
+      [...path, 'route', 'middlewares'],
+      `the middlewares of ${name} have no effect on a cluster`,
+    );
+}
+
+function checkPlaces({ name, networks = [] }: ServiceModel, issues: Issues): void {
+  for (const { address, endpoint, path } of networks) {
+    if (address === undefined && endpoint === undefined) continue;
+    ignore(issues, path, `${name} cannot choose its place in a network of a cluster`);
+  }
+}
+
+/** Names under which pods of this service are found. */
+export function namesInCluster(service: ServiceModel, services: readonly ServiceModel[]): readonly string[] {
+  const { name, containerName, networks = [] } = service;
+  const aliases = networks.flatMap((entry) => entry.aliases);
+  const links = services
+    .filter(({ node }) => node === service.node)
+    .flatMap((other) => other.links.filter(({ target, external }) => !external && target === name));
+  const more = [...aliases, ...links.map(({ alias }) => alias), ...(containerName ? [containerName] : [])];
+  return [...new Set([dnsName(name), ...more.filter(isServiceName)])];
+}
+
+function checkNames(services: readonly ServiceModel[], issues: Issues): void {
+  const owners = new Map<string, ServiceModel>();
+  for (const service of services) {
+    const { name, node, path, networks = [] } = service;
+    const own = dnsName(name);
+    if (!isServiceName(own)) {
+      issues.error('INVALID_VALUE', path, `${name} cannot be a name on a cluster`, {
+        hint: 'it has to begin with a letter',
+        at: 'key',
+      });
+    } else if (own !== name) {
+      ignore(issues, path, `${name} is called ${own} on a cluster, and found by that name only`, `rename it`);
+    }
+    for (const { aliases, path: place } of networks) {
+      for (const alias of aliases.filter((one) => !isServiceName(one)))
+        ignore(issues, place, `the alias ${alias} of ${name} is no name of DNS, and leads nowhere`);
+    }
+    for (const called of [...namesInCluster(service, services), publishedName(name)]) {
+      const other = owners.get(`${node}/${called}`);
+      owners.set(`${node}/${called}`, other ?? service);
+      if (!other || other === service) continue;
+      issues.error('DUPLICATE_NAME', path, `${other.name} and ${name} would both be called ${called}`, {
+        hint: `first: ${formatPath(other.path)}`,
+        at: 'key',
+      });
+    }
+  }
+}
+
+/** A namespace has no networks inside. Said once for each that is declared. */
+function checkNetworks(
+  { networks }: Kombination,
+  onCluster: ReadonlySet<ServiceModel>,
+  issues: Issues,
+): void {
+  const used = new Set([...onCluster].flatMap((service) => (service.networks ?? []).map(({ name }) => name)));
+  for (const [name, { path, external, internal }] of Object.entries(networks)) {
+    if (!used.has(name)) continue;
+    const message = external
+      ? `the network ${name} is of an engine; on a cluster everything in the namespace reaches each other`
+      : `the network ${name} keeps nothing apart on a cluster: everything in the namespace reaches each other`;
+    const hint = internal ? 'nor does internal keep it from reaching out; use a NetworkPolicy' : undefined;
+    ignore(issues, path, message, hint);
+  }
+}
+
+const VOLUME_OPTIONS = ['size'];
+
+function checkVolumes({ volumes }: Kombination, onCluster: ReadonlySet<ServiceModel>, issues: Issues): void {
+  const used = new Set(
+    [...onCluster].flatMap((service) =>
+      service.mounts.flatMap(({ mount }) => (mount.type === 'volume' ? [mount.source] : [])),
+    ),
+  );
+  for (const [name, { path, driverOpts = {}, name: called, labels = {} }] of Object.entries(volumes)) {
+    if (!used.has(name)) continue;
+    for (const option of Object.keys(driverOpts).filter((key) => !VOLUME_OPTIONS.includes(key))) {
+      const message = `${option} of the volume ${name} is for engines; a claim cannot ask for it`;
+      issues.error('UNSUPPORTED_KEY', [...path, 'driver_opts', option], message, {
+        hint: 'make a volume of that kind on the cluster, and say external: true',
+        at: 'key',
+      });
+    }
+    if (called !== undefined && dnsName(called) !== called) {
+      const message = `${called} is no name that a cluster takes`;
+      issues.error('INVALID_VALUE', [...path, 'name'], message, {
+        hint: 'lower-case letters, digits and hyphens',
+      });
+    }
+    if (Object.keys(labels).length > 0)
+      ignore(issues, [...path, 'labels'], `labels of the volume ${name} have no effect on a cluster`);
+  }
+}

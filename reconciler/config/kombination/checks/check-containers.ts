@@ -1,0 +1,72 @@
+import type { DependencyMap } from './check-kombination.ts';
+import { formatPath } from '../../../base/document-path.ts';
+import type { Issues } from '../../../base/issue.ts';
+import type { Kombination, ServiceModel } from '../kombination.ts';
+import { containerName } from '../kombination.ts';
+import { checkReplicas } from './check-replicas.ts';
+import { numbersOf } from '../replicas.ts';
+import { sharedService } from '../service/service-network.ts';
+
+/** Checks what containers of one stack must agree on: names on the engine, platforms of images, what they share. */
+export function checkContainers(kombination: Kombination, dependencies: DependencyMap, issues: Issues): void {
+  checkNames(kombination, issues);
+  checkReplicas(kombination, issues);
+  checkPlatforms(kombination, issues);
+  for (const service of kombination.services) checkSharing(service, dependencies, issues);
+}
+
+function checkNames({ name, services }: Kombination, issues: Issues): void {
+  const owners = new Map<string, ServiceModel>();
+  for (const service of services) {
+    for (const number of numbersOf(service)) {
+      const called = containerName(name, service, number);
+      const key = `${service.node}/${called}`;
+      const other = owners.get(key);
+      owners.set(key, service);
+      // Two services of one name have been reported.
+      if (!other || other === service || (other.containerName ?? service.containerName) === undefined)
+        continue;
+      const named = service.containerName === undefined ? other : service;
+      const message = `${other.name} and ${service.name} would both be called ${called}`;
+      issues.error('INVALID_VALUE', [...named.path, 'container_name'], message, {
+        hint: 'give one of them another container_name',
+      });
+    }
+  }
+}
+
+/** An engine keeps one image for each reference. */
+function checkPlatforms({ services }: Kombination, issues: Issues): void {
+  const platforms = new Map<string, ServiceModel>();
+  for (const service of services) {
+    const key = `${service.node}/${service.image ?? ''}`;
+    const other = platforms.get(key);
+    if (other && other.options.platform !== service.options.platform) {
+      const named = service.options.platform === undefined ? other : service;
+      const message = `${other.name} and ${service.name} use ${service.image ?? ''} for different platforms`;
+      issues.error('INVALID_VALUE', [...named.path, 'platform'], message, {
+        hint: 'give both the same platform, or name the images by digest',
+      });
+    }
+    if (!other) platforms.set(key, service);
+  }
+}
+
+/** A container can only be shared with, or linked to, on its own engine. */
+function checkSharing(service: ServiceModel, dependencies: DependencyMap, issues: Issues): void {
+  const { networkMode, options, volumesFrom, links } = service;
+  const places = [
+    { target: sharedService(networkMode), path: [...service.path, 'network_mode'] },
+    { target: sharedService(options.ipc), path: [...service.path, 'ipc'] },
+    { target: sharedService(options.pid), path: [...service.path, 'pid'] },
+    ...[...volumesFrom, ...links].filter(({ external }) => !external),
+  ];
+  const known = dependencies.get(service.name) ?? [];
+  for (const { target, path } of places) {
+    // What is not there has been reported with the dependencies.
+    const other = known.find((dependency) => dependency.target.name === target)?.target;
+    if (!other || other.node === service.node) continue;
+    const message = `${service.name} shares with ${other.name}, which runs on another node`;
+    issues.error('INVALID_VALUE', path, message, { hint: `see node at ${formatPath(other.path)}` });
+  }
+}

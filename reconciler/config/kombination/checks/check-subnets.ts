@@ -1,0 +1,75 @@
+import type { DocumentPath } from '../../../base/document-path.ts';
+import type { Issues } from '../../../base/issue.ts';
+import type { NetworkModel } from '../kombination.ts';
+
+/** Subnets that an engine or the machine has already, unless somebody set them up otherwise. */
+const RESERVED = [
+  { range: '172.17.0.0/16', owner: 'the default network of Docker' },
+  { range: '127.0.0.0/8', owner: 'the machine itself' },
+  { range: '169.254.0.0/16', owner: 'link-local addresses' },
+  { range: '224.0.0.0/3', owner: 'multicast and reserved addresses' },
+  { range: '0.0.0.0/8', owner: 'nobody in particular' },
+] as const;
+
+/** Checks the subnets that networks ask for: their form, ranges that are taken, and each other. */
+export function checkSubnets(networks: Readonly<Record<string, NetworkModel>>, issues: Issues): void {
+  const seen: { readonly range: Range; readonly network: string; readonly text: string }[] = [];
+  for (const [network, { ipam }] of Object.entries(networks)) {
+    for (const [index, { subnet, gateway }] of (ipam?.config ?? []).entries()) {
+      const path = ['networks', network, 'ipam', 'config', index];
+      if (subnet === undefined) continue;
+      const range = readSubnet(subnet, [...path, 'subnet'], issues);
+      if (!range) continue;
+      const at = [...path, 'subnet'];
+      const owner = RESERVED.find((each) => overlaps(range, parseRange(each.range)))?.owner;
+      if (owner !== undefined) {
+        issues.error('RESERVED_RANGE', at, `${subnet} belongs to ${owner}`, { hint: 'such as 10.20.0.0/24' });
+      }
+      const other = seen.find((each) => overlaps(range, each.range));
+      if (other) {
+        issues.error('INVALID_VALUE', at, `${subnet} overlaps ${other.text} of the network ${other.network}`);
+      }
+      seen.push({ range, network, text: subnet });
+      const address = gateway === undefined ? undefined : parseAddress(gateway);
+      if (address !== undefined && (address < range.first || address > range.last)) {
+        issues.error('INVALID_VALUE', [...path, 'gateway'], `${gateway} is not in ${subnet}`);
+      }
+    }
+  }
+}
+
+interface Range {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** The range of an IPv4 subnet; that of IPv6 is only looked at. */
+function readSubnet(text: string, path: DocumentPath, issues: Issues): Range | undefined {
+  const range = parseRange(text);
+  if (range) return range;
+  const [address = '', length = ''] = text.split('/');
+  const isV6 = /^[0-9a-f:.]+$/i.test(address) && address.includes(':') && /^\d{1,3}$/.test(length);
+  if (isV6 && Number(length) <= 128) return undefined;
+  issues.error('INVALID_CIDR', path, `"${text}" is not a subnet`, { hint: 'such as 10.20.0.0/24' });
+  return undefined;
+}
+
+function parseRange(text: string): Range | undefined {
+  const [, address = '', length] = /^([\d.]+)\/(\d{1,2})$/.exec(text) ?? [];
+  const value = parseAddress(address);
+  const bits = Number(length);
+  if (value === undefined || length === undefined || bits > 32) return undefined;
+  const size = 2 ** (32 - bits);
+  const first = Math.floor(value / size) * size;
+  return { first, last: first + size - 1 };
+}
+
+function parseAddress(text: string): number | undefined {
+  const parts = text.split('.').map(Number);
+  if (!/^\d{1,3}(\.\d{1,3}){3}$/.test(text) || parts.some((part) => part > 255)) return undefined;
+  return parts.reduce((sum, part) => sum * 256 + part, 0);
+}
+
+function overlaps(a: Range, b: Range | undefined): boolean {
+  return b !== undefined && a.first <= b.last && b.first <= a.last;
+}

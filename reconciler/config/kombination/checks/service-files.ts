@@ -1,0 +1,193 @@
+import { blobId } from '../../../base/blob-id.ts';
+import type { BlobFileSpec, FilePlace } from '../../../model/docker/docker-spec.ts';
+import type { DocumentPath } from '../../../base/document-path.ts';
+import type { EnvPart } from '../service/env-value.ts';
+import { parseContent, referencesOf } from '../service/env-value.ts';
+import type { TreeDirectory, TreeFile } from '../../file-tree.ts';
+import { isDirectory, joinPath, resolvePath } from '../../file-tree.ts';
+import type { Issues } from '../../../base/issue.ts';
+import { isProblem } from '../../../base/issue.ts';
+import type { FileModel, ServiceModel } from '../kombination.ts';
+import { compareText, defined } from '../../../base/values.ts';
+
+/** One file for the inside of a container, found in the repository. */
+export interface PlacedFile {
+  readonly spec: BlobFileSpec;
+  /** Where it was asked for. */
+  readonly path: DocumentPath;
+}
+
+/** A text written in the document that holds references to secrets. */
+export interface TemplateFile {
+  readonly place: FilePlace;
+  readonly parts: readonly EnvPart[];
+  readonly path: DocumentPath;
+}
+
+export interface FileFindings {
+  /** By service. */
+  readonly files: ReadonlyMap<string, readonly PlacedFile[]>;
+  /** Texts written in the document itself, by blob id. */
+  readonly inline: ReadonlyMap<string, Uint8Array>;
+  /** By service. */
+  readonly templates: ReadonlyMap<string, readonly TemplateFile[]>;
+  /** Repository paths that the findings rest on. */
+  readonly watched: ReadonlySet<string>;
+}
+
+export interface FileOptions {
+  readonly tree: TreeDirectory;
+  /** Of the kombination, from the root of the repository. */
+  readonly directory: string;
+  readonly issues: Issues;
+}
+
+/** More files than this in one container want a volume or an image. */
+const MAX_FILES = 10_000;
+
+/** Looks up `files:` and relative bind mounts of every service in the repository. */
+export function findServiceFiles(services: readonly ServiceModel[], options: FileOptions): FileFindings {
+  const files = new Map<string, readonly PlacedFile[]>();
+  const inline = new Map<string, Uint8Array>();
+  const templates = new Map<string, readonly TemplateFile[]>();
+  const watched = new Set<string>();
+  for (const service of services) {
+    reportRelativeBinds(service, options, watched);
+    if (service.files.length === 0) continue;
+    const filled: TemplateFile[] = [];
+    const placed = service.files.flatMap((file): readonly PlacedFile[] => {
+      if (file.content === undefined) return findFile(file, options, watched);
+      const parts = readContent(file, options.issues);
+      if (referencesOf(parts).length > 0) {
+        filled.push({ place: placeOf(file, file.target, READABLE), parts, path: [...file.path, 'content'] });
+        return [];
+      }
+      const content = new TextEncoder().encode(
+        parts.map((part) => ('text' in part ? part.text : '')).join(''),
+      );
+      const blob = blobId(content);
+      inline.set(blob, content);
+      return [place(file, file.target, { type: 'file', blob })];
+    });
+    if (filled.length > 0) templates.set(service.name, filled);
+    if (placed.length > MAX_FILES) {
+      const message = `${service.name} is given ${placed.length} files; at most ${MAX_FILES} are copied`;
+      options.issues.error('OUT_OF_RANGE', [...service.path, 'files'], message, {
+        hint: 'put them in an image',
+      });
+    }
+    files.set(
+      service.name,
+      placed.slice(0, MAX_FILES).sort((a, b) => compareText(a.spec.target, b.spec.target)),
+    );
+  }
+  return { files, inline, templates, watched };
+}
+
+function readContent(file: FileModel, issues: Issues): readonly EnvPart[] {
+  const parts = parseContent(file.content ?? '');
+  if (!isProblem(parts)) return parts;
+  issues.error('INVALID_FORMAT', [...file.path, 'content'], parts.problem, { hint: parts.hint });
+  return [];
+}
+
+function findFile(file: FileModel, options: FileOptions, watched: Set<string>): readonly PlacedFile[] {
+  const { tree, directory, issues } = options;
+  const source = file.source ?? '';
+  const path = joinPath(directory, source);
+  const at = [...file.path, 'source'];
+  if (path === null) {
+    issues.error(
+      'PATH_OUTSIDE_REPOSITORY',
+      at,
+      `${source} is an absolute path; files come from the repository`,
+      {
+        hint: 'use a path relative to this file, or volumes: for directories of the node',
+      },
+    );
+    return [];
+  }
+  const found = resolvePath(tree, path);
+  for (const visited of found.visited) watched.add(visited);
+  if (isProblem(found)) {
+    issues.error(found.code, at, found.problem, { hint: 'paths are relative to the directory of this file' });
+    return [];
+  }
+  if (!isDirectory(found.node)) return [place(file, file.target, found.node)];
+  return collect(
+    { file, at, options, watched },
+    { path: found.path, target: file.target, parents: [found.path] },
+  );
+}
+
+interface Collection {
+  readonly file: FileModel;
+  readonly at: DocumentPath;
+  readonly options: FileOptions;
+  readonly watched: Set<string>;
+}
+
+interface Folder {
+  readonly path: string;
+  readonly target: string;
+  /** Real paths of the directories around it: a symlink back to one of them would never end. */
+  readonly parents: readonly string[];
+}
+
+function collect(collection: Collection, folder: Folder): readonly PlacedFile[] {
+  const { file, at, options, watched } = collection;
+  const directory = resolvePath(options.tree, folder.path);
+  if (isProblem(directory) || !isDirectory(directory.node)) return [];
+  const placed: PlacedFile[] = [];
+  for (const name of [...directory.node.keys()].sort()) {
+    const path = folder.path ? `${folder.path}/${name}` : name;
+    const found = resolvePath(options.tree, path);
+    for (const visited of found.visited) watched.add(visited);
+    if (isProblem(found)) {
+      options.issues.error(found.code, at, found.problem);
+      continue;
+    }
+    const target = `${folder.target === '/' ? '' : folder.target}/${name}`;
+    if (!isDirectory(found.node)) {
+      placed.push(place(file, target, found.node));
+    } else if (folder.parents.includes(found.path)) {
+      options.issues.error('INVALID_VALUE', at, `${path} is a symlink to a directory that holds it`);
+    } else {
+      placed.push(
+        ...collect(collection, { path: found.path, target, parents: [...folder.parents, found.path] }),
+      );
+    }
+    if (placed.length > MAX_FILES) break;
+  }
+  return placed;
+}
+
+const EXECUTABLE = 0o755;
+const READABLE = 0o644;
+
+function place(file: FileModel, target: string, node: TreeFile): PlacedFile {
+  const { target: _, ...owner } = placeOf(file, target, node.type === 'executable' ? EXECUTABLE : READABLE);
+  return { path: file.path, spec: { target, blob: node.blob, ...owner } };
+}
+
+function placeOf({ mode, uid, gid }: FileModel, target: string, otherwise: number): FilePlace {
+  return defined({ target, mode: mode ?? otherwise, uid, gid });
+}
+
+/** A bind mount of a relative path is always wrong: the engine may be elsewhere. What to do instead depends on what is there. */
+function reportRelativeBinds(service: ServiceModel, options: FileOptions, watched: Set<string>): void {
+  for (const { source, path } of service.relativeBinds) {
+    const place = source.startsWith('~') ? null : joinPath(options.directory, source);
+    const found = place === null ? undefined : resolvePath(options.tree, place);
+    for (const visited of found?.visited ?? []) watched.add(visited);
+    if (found !== undefined && !isProblem(found)) {
+      const message = `${source} is in the repository, and an engine cannot mount what is in a repository`;
+      options.issues.error('INVALID_VALUE', path, message, { hint: `use files: with source: ${source}` });
+    } else {
+      const message = `${source} is a relative path, and no directory of the node is meant by it`;
+      options.issues.error('INVALID_VALUE', path, message, {
+        hint: 'use an absolute path of the node, or a named volume',
+      });
+    }
+  }
+}

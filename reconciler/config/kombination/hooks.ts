@@ -1,0 +1,125 @@
+import type { DocumentPath } from '../../base/document-path.ts';
+import type { Issues } from '../../base/issue.ts';
+import { isProblem } from '../../base/issue.ts';
+import type { Kombination, ServiceFields, ServiceModel } from './kombination.ts';
+import { suggest } from '../../base/nearest.ts';
+import { DEFAULT_NODE } from './read-kombination.ts';
+import { readServiceFields } from './service/service-fields.ts';
+import { sharedService } from './service/service-network.ts';
+import { parseDuration } from '../../base/units.ts';
+import type { Fields } from '../../base/values.ts';
+import { asFields, asList, asString, defined } from '../../base/values.ts';
+
+/** In the order in which they come in a deployment; all but the last before anything is changed. */
+export const HOOK_STAGES = ['pre_validate', 'post_generate', 'pre_deploy', 'post_deploy'] as const;
+export type HookStage = (typeof HOOK_STAGES)[number];
+
+/** A command that runs once in a container of its own. */
+export interface HookModel {
+  readonly stage: HookStage;
+  readonly name: string;
+  /** What its container is made from; its name is none that a service can have. */
+  readonly service: ServiceModel;
+  readonly timeoutMs: number;
+  readonly path: DocumentPath;
+}
+
+const DEFAULT_TIMEOUT_MS = 600_000;
+
+/** Reads `hooks` of a document that has been checked against the schema. */
+export function readHooks(document: unknown, kombination: Kombination, issues: Issues): readonly HookModel[] {
+  const hooks = asFields(asFields(document)?.['hooks']) ?? {};
+  const image = asString(hooks['image']);
+  return HOOK_STAGES.flatMap((stage) =>
+    (asList(hooks[stage]) ?? []).flatMap((item, index): readonly HookModel[] => {
+      const path = ['hooks', stage, index];
+      const command = asString(item);
+      const fields = command === undefined ? asFields(item) : { command: ['sh', '-c', command] };
+      if (!fields) return [];
+      const name = asString(fields['name']) ?? String(index + 1);
+      const service = readService(
+        { fields, image, name: `hook:${stage}:${name}`, path },
+        kombination,
+        issues,
+      );
+      return service === null
+        ? []
+        : [{ stage, name, service, timeoutMs: readTimeout(fields, path, issues), path }];
+    }),
+  );
+}
+
+interface WrittenHook {
+  readonly fields: Fields;
+  /** Of those that name none. */
+  readonly image: string | undefined;
+  readonly name: string;
+  readonly path: DocumentPath;
+}
+
+function readService(hook: WrittenHook, kombination: Kombination, issues: Issues): ServiceModel | null {
+  const { fields, image, name, path } = hook;
+  const own = readServiceFields(
+    { ...fields, ...((fields['image'] ?? image) ? { image: fields['image'] ?? image } : {}) },
+    path,
+    issues,
+  );
+  const wanted = asString(fields['service']);
+  const base = kombination.services.find((service) => service.name === wanted);
+  if (wanted !== undefined && base === undefined) {
+    const known = kombination.services.filter(({ partOf }) => partOf === undefined).map((one) => one.name);
+    const message = `the hook is to run as ${wanted}, which is not a service of this stack`;
+    issues.error('UNKNOWN_SERVICE', [...path, 'service'], message, { hint: suggest(wanted, known) });
+    return null;
+  }
+  if (base === undefined && own.image === undefined) {
+    issues.error('REQUIRED', path, 'the hook has no image', {
+      hint: 'give it an image, a service to run as, or all of them hooks.image',
+    });
+    return null;
+  }
+  const node = own.node ?? base?.node ?? kombination.nodes[0]?.name ?? DEFAULT_NODE;
+  return asOneOff({ ...(base === undefined ? own : inherit(base, own)), name, node, path });
+}
+
+/** What the hook says itself counts, beside everything that the service has. */
+function inherit(base: ServiceModel, own: ServiceFields): ServiceFields {
+  const names = new Set(own.env.map((entry) => entry.name));
+  const said = defined({ ...own });
+  return {
+    ...base,
+    ...said,
+    // An entry point belongs to the command that follows it.
+    ...(own.command === undefined ? {} : { command: own.command }),
+    env: [...base.env.filter((entry) => !names.has(entry.name)), ...own.env],
+    mounts: [...base.mounts, ...own.mounts],
+    relativeBinds: own.relativeBinds,
+    files: [...base.files, ...own.files],
+    secrets: [...base.secrets, ...own.secrets],
+    options: { ...base.options, ...own.options },
+  };
+}
+
+/** Nothing that two containers cannot have, nothing that keeps it running, nobody it waits for. */
+function asOneOff(service: ServiceModel): ServiceModel {
+  const { containerName: _name, ports: _ports, networkMode, partOf: _part, route: _route, ...rest } = service;
+  const isShared = sharedService(networkMode) !== undefined;
+  return {
+    ...rest,
+    ...(networkMode === undefined || isShared ? {} : { networkMode }),
+    labels: {},
+    links: [],
+    volumesFrom: [],
+    dependsOn: [],
+    healthcheck: { disabled: true },
+    restart: { policy: 'no' },
+  };
+}
+
+function readTimeout(fields: Fields, path: DocumentPath, issues: Issues): number {
+  const text = asString(fields['timeout']);
+  const timeout = text === undefined ? DEFAULT_TIMEOUT_MS : parseDuration(text);
+  if (!isProblem(timeout)) return timeout;
+  issues.error('INVALID_FORMAT', [...path, 'timeout'], timeout.problem, { hint: timeout.hint });
+  return DEFAULT_TIMEOUT_MS;
+}

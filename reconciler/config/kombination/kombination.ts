@@ -1,0 +1,277 @@
+import type { BuildModel } from './service/build.ts';
+import type { ClusterNode } from './cluster-node.ts';
+import type { ContainerOptions } from '../../model/docker/docker-options.ts';
+import type {
+  AddressSpec,
+  EndpointSpec,
+  HealthcheckSpec,
+  IpamSpec,
+  MountSpec,
+  PortSpec,
+  ResourceLimits,
+  RestartSpec,
+} from '../../model/docker/docker-spec.ts';
+import type { BackupModel, DatabaseModel } from './service/database.ts';
+import type { DocumentPath } from '../../base/document-path.ts';
+import type { TlsSettings } from './proxy-tls.ts';
+import type { ServiceCondition } from '../../model/resource.ts';
+import type { RolloutModel } from '../../model/rollout.ts';
+import type { DriftMode, PruneMode, SyncMode } from '../../model/stack.ts';
+import type { DockerConnection } from '../../model/target.ts';
+import type { Fields } from '../../base/values.ts';
+
+/*
+ * A kombination as it is understood: every short form spelled out, kit services filled in, nothing looked up outside
+ * of the document yet. Every part remembers where it is written.
+ */
+
+export interface Kombination {
+  /** `''` when the document does not say. */
+  readonly name: string;
+  readonly domain: string;
+  readonly stackkit: string;
+  readonly nodes: readonly NodeModel[];
+  /** Enabled services in the order they are written, each followed by its parts. */
+  readonly services: readonly ServiceModel[];
+  readonly networks: Readonly<Record<string, NetworkModel>>;
+  readonly volumes: Readonly<Record<string, VolumeModel>>;
+  readonly secrets: Readonly<Record<string, SecretModel>>;
+  readonly policy: PolicyModel;
+  readonly backup?: BackupModel;
+}
+
+export interface PolicyModel {
+  readonly drift?: DriftMode;
+  readonly driftSchedule?: string;
+  readonly sync?: SyncMode;
+  readonly prune?: PruneMode;
+  readonly maxDeletions?: number;
+}
+
+export interface NodeModel {
+  readonly name: string;
+  /** Left out: the shared node of this name. */
+  readonly connection?: DockerConnection;
+  /** It is a Kubernetes cluster. */
+  readonly cluster?: ClusterNode;
+  /** What the author says that it has; nobody measured. */
+  readonly resources?: { readonly cpu?: number; readonly memoryBytes?: number };
+  /** Default local. */
+  readonly place?: 'cloud' | 'local';
+  readonly path: DocumentPath;
+}
+
+export interface NetworkModel {
+  readonly driver?: string;
+  readonly external?: boolean;
+  readonly name?: string;
+  readonly internal?: boolean;
+  readonly attachable?: boolean;
+  readonly driverOpts?: Readonly<Record<string, string>>;
+  readonly enableIpv4?: boolean;
+  readonly enableIpv6?: boolean;
+  readonly ipam?: IpamSpec;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly path: DocumentPath;
+}
+
+export interface VolumeModel {
+  readonly driver?: string;
+  readonly driverOpts?: Readonly<Record<string, string>>;
+  readonly external?: boolean;
+  readonly name?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly path: DocumentPath;
+}
+
+/** A declared secret: a file of the repository, or a reference. */
+export interface SecretModel {
+  readonly file?: string;
+  readonly reference?: string;
+  readonly path: DocumentPath;
+}
+
+/** A secret that a service is given as a file. */
+export interface SecretUse {
+  readonly source: string;
+  /** Absolute path in the container. */
+  readonly target: string;
+  readonly mode?: number;
+  readonly uid?: number;
+  readonly gid?: number;
+  readonly path: DocumentPath;
+}
+
+export interface EnvEntry {
+  readonly name: string;
+  /** As written: `secret://…` and `${…}` are not looked up yet. */
+  readonly value: string;
+  readonly path: DocumentPath;
+}
+
+export interface PortEntry {
+  readonly port: PortSpec;
+  /** Of several containers, each takes one host port from `port.hostPort` up to this one. */
+  readonly lastHostPort?: number;
+  readonly path: DocumentPath;
+}
+
+export interface MountEntry {
+  /** The source of a volume is its name inside the stack. */
+  readonly mount: MountSpec;
+  readonly path: DocumentPath;
+}
+
+export interface NetworkEntry {
+  readonly name: string;
+  readonly aliases: readonly string[];
+  readonly address?: AddressSpec;
+  readonly endpoint?: EndpointSpec;
+  /** The network with the highest comes first; default 0. */
+  readonly priority?: number;
+  readonly path: DocumentPath;
+}
+
+/** Another container under a name that only this one uses. */
+export interface LinkEntry {
+  /** A service of the stack; a container of anybody's with `external`. */
+  readonly target: string;
+  readonly alias: string;
+  readonly external: boolean;
+  readonly path: DocumentPath;
+}
+
+export interface VolumesFromEntry {
+  readonly target: string;
+  readonly external: boolean;
+  readonly readOnly: boolean;
+  readonly path: DocumentPath;
+}
+
+export interface DependencyEntry {
+  readonly service: string;
+  readonly until: ServiceCondition;
+  readonly required: boolean;
+  /** Made anew whenever the other service is. */
+  readonly restart?: boolean;
+  readonly path: DocumentPath;
+}
+
+/** A file or directory of the repository, or a text, for the inside of a container. */
+export interface FileModel {
+  /** As written, relative to the kombination's directory. */
+  readonly source?: string;
+  readonly content?: string;
+  readonly target: string;
+  readonly mode?: number;
+  readonly uid?: number;
+  readonly gid?: number;
+  readonly path: DocumentPath;
+}
+
+export interface RouteModel {
+  readonly subdomain?: string;
+  /** The whole host name, instead of `<subdomain>.<domain>`. */
+  readonly host?: string;
+  readonly port?: number;
+  /** Names of the proxy's middlewares. */
+  readonly middlewares?: readonly string[];
+}
+
+/** What may be said about a service; empty lists stand for "nothing said". */
+export interface ServiceFields {
+  readonly node?: string;
+  readonly image?: string;
+  /** The image is built; `image`, when it is said too, is one more name for it. */
+  readonly build?: BuildModel;
+  readonly pullPolicy?: 'missing' | 'always' | 'never';
+  /** Containers of the service. Default 1. */
+  readonly replicas?: number;
+  readonly update?: RolloutModel;
+  readonly rollback?: RolloutModel;
+  /** Name on the engine. Default `<stack>-<service>-1`. */
+  readonly containerName?: string;
+  readonly command?: readonly string[];
+  readonly entrypoint?: readonly string[];
+  readonly env: readonly EnvEntry[];
+  readonly ports?: readonly PortEntry[];
+  readonly mounts: readonly MountEntry[];
+  /** Sources of bind mounts that are relative: always wrong, but why depends on the repository. */
+  readonly relativeBinds: readonly { readonly source: string; readonly path: DocumentPath }[];
+  readonly networks?: readonly NetworkEntry[];
+  /** `host`, `none`, `bridge`, `service:<name>` or `container:<name>`. */
+  readonly networkMode?: string;
+  readonly links: readonly LinkEntry[];
+  readonly volumesFrom: readonly VolumesFromEntry[];
+  readonly dependsOn: readonly DependencyEntry[];
+  readonly healthcheck?: HealthcheckSpec;
+  readonly restart?: RestartSpec;
+  readonly resources?: ResourceLimits;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly user?: string;
+  readonly workingDir?: string;
+  readonly hostname?: string;
+  readonly init?: boolean;
+  readonly readOnly?: boolean;
+  readonly stopSignal?: string;
+  readonly stopGracePeriodMs?: number;
+  /** References to services are as written. */
+  readonly options: ContainerOptions;
+  readonly files: readonly FileModel[];
+  readonly secrets: readonly SecretUse[];
+  readonly database?: DatabaseModel;
+  readonly route?: RouteModel | false;
+  readonly config?: Fields;
+}
+
+export interface ServiceModel extends ServiceFields {
+  readonly name: string;
+  /** Default: the first node. */
+  readonly node: string;
+  /** Where the service is written; for parts and implied services, where what asked for them is written. */
+  readonly path: DocumentPath;
+  /** Name of the service in the kit that it is drawn from. */
+  readonly kind?: string;
+  /** The kit service that this container belongs to; it is no service of its own. */
+  readonly partOf?: string;
+}
+
+/** Name of a service's container on the engine, `<stack>-<service>-1` unless the document names it otherwise. */
+export function containerName(
+  stack: string,
+  service: Pick<ServiceModel, 'name' | 'containerName'>,
+  number = 1,
+): string {
+  return service.containerName ?? `${stack}-${service.name}-${number}`;
+}
+
+/** A service as written, before the kit has filled it in. */
+export interface WrittenService {
+  readonly name: string;
+  readonly enabled: boolean;
+  /** Says `image` or `build`, be it right or wrong: the service is not drawn from a kit. */
+  readonly ownImage: boolean;
+  /** What it is, such as `database`, when its name is none of the kit's. */
+  readonly type?: string;
+  readonly fields: ServiceFields;
+  readonly path: DocumentPath;
+}
+
+/** A document as written. */
+export interface WrittenKombination {
+  readonly name: string;
+  readonly domain: string | undefined;
+  readonly email: string | undefined;
+  /** `''`: whichever fits. */
+  readonly stackkit: string | undefined;
+  readonly addons: readonly { readonly name: string; readonly path: DocumentPath }[];
+  /** `ssl` */
+  readonly tls: TlsSettings | undefined;
+  readonly nodes: readonly NodeModel[];
+  readonly services: readonly WrittenService[];
+  readonly networks: Readonly<Record<string, NetworkModel>>;
+  readonly volumes: Readonly<Record<string, VolumeModel>>;
+  readonly secrets: Readonly<Record<string, SecretModel>>;
+  readonly policy: PolicyModel;
+  readonly backup?: BackupModel;
+}

@@ -1,0 +1,89 @@
+import type { ComposedDocument } from '../compose/compose-document.ts';
+import { composeDocument } from '../compose/compose-document.ts';
+import { adoptsCompose, speaksCompose } from '../compose/speaks-compose.ts';
+import { formatPath } from '../../base/document-path.ts';
+import type { TreeDirectory } from '../file-tree.ts';
+import type { SecretFindings } from './checks/find-secrets.ts';
+import type { Issue, Issues } from '../../base/issue.ts';
+import { asFields } from '../../base/values.ts';
+import type { KombinationDocument } from './kombination-document.ts';
+import { translateDocument } from './kombination-document.ts';
+import type { TextPlace, YamlDocument } from '../yaml-document.ts';
+import { parseYaml } from '../yaml-document.ts';
+
+interface ReadOptions {
+  /** Repository path of the kombination. */
+  readonly file: string;
+  readonly text: string;
+  readonly tree: TreeDirectory;
+  /** Texts of the repository that Compose files and their env files are read from, by blob id. Default: none. */
+  readonly texts?: ReadonlyMap<string, string>;
+}
+
+interface ReadDocument {
+  readonly document: KombinationDocument;
+  readonly written: YamlDocument;
+  readonly composed: ComposedDocument | undefined;
+}
+
+/** The document of a kombination, with the Compose files it adopts and all that its own words of Compose stand for. */
+export function readDocument({ file, text, tree, texts = new Map() }: ReadOptions): ReadDocument {
+  const written = parseYaml(text);
+  const composed = speaksCompose(written)
+    ? composeDocument({ file, document: written, tree, texts })
+    : undefined;
+  return { document: translateDocument(composed?.document ?? written), written, composed };
+}
+
+/** Says what stands in the way of knowing all of a document. */
+export function reportUnread(
+  { missing, document, issues: found }: ComposedDocument,
+  written: YamlDocument,
+  issues: Issues,
+): void {
+  const adopts = adoptsCompose(written);
+  if (missing.length > 0) {
+    const what = adopts ? 'the Compose file is' : 'the files that it names, and .env, are';
+    issues.warning('COMPOSE_NOT_READ', adopts ? ['compose'] : [], `${what} checked once committed`);
+  } else if (adopts && asFields(document.value)?.['services'] === undefined && found.every(isHarmless)) {
+    issues.error('REQUIRED', ['compose'], 'At least one service is required');
+  }
+}
+
+function isHarmless({ severity }: Issue): boolean {
+  return severity === 'warning';
+}
+
+/** A variable that nobody sets is empty, as Compose has it, and warned of unless there is a secret of that name. */
+export function withUnset(
+  findings: SecretFindings,
+  { unset, demands, missing }: ComposedDocument,
+): SecretFindings {
+  const secrets = findings.secrets.map((found) => {
+    const demand = demands.get(formatPath(found.path))?.get(found.name.replace(/^secret:\/\/env\//, ''));
+    const need = demand === undefined ? found : { ...found, demand };
+    // It may be set in a file that has not been read.
+    if (missing.length > 0 && !need.name.startsWith('secret://')) return { ...need, needed: false };
+    const names = unset.get(formatPath(need.path));
+    return names?.has(need.name) ? { ...need, needed: false, unset: true } : need;
+  });
+  return { ...findings, secrets };
+}
+
+/** Findings without those that only come of a value that could not be filled in, which is said already. */
+export function withoutEchoes(
+  { document, issues: said }: ComposedDocument,
+  found: readonly Issue[],
+): readonly Issue[] {
+  const failed = new Set(
+    said.flatMap(({ code, place }) => (UNFILLED.has(code) && place ? [keyOf(place)] : [])),
+  );
+  if (failed.size === 0) return found;
+  return found.filter(({ path, at = 'value' }) => !failed.has(keyOf(document.position(path, at))));
+}
+
+const UNFILLED = new Set(['UNRESOLVED_VARIABLE', 'INVALID_FORMAT', 'INVALID_TYPE', 'SECRET_MISPLACED']);
+
+function keyOf({ file, line, column }: TextPlace): string {
+  return `${file}:${line}:${column}`;
+}

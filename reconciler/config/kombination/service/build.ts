@@ -1,0 +1,201 @@
+import type { DocumentPath } from '../../../base/document-path.ts';
+import type { BuildSpec } from '../../../model/docker/docker-spec.ts';
+import { normaliseImage } from '../../../model/docker/image-reference.ts';
+import type { Issues } from '../../../base/issue.ts';
+import { accept } from '../../../base/issue.ts';
+import type { SecretUse } from '../kombination.ts';
+import { readUlimits, texts } from '../../../model/docker/option-values.ts';
+import { readPlainPairs } from './service-lists.ts';
+import { readExtraHosts, readSize } from './service-options.ts';
+import type { Fields } from '../../../base/values.ts';
+import {
+  asBoolean,
+  asFields,
+  asList,
+  asString,
+  compareText,
+  defined,
+  toRecord,
+} from '../../../base/values.ts';
+
+/** How the image of a service is built, in Compose's words; nothing is looked up in the repository yet. */
+export interface BuildModel extends Omit<BuildSpec, 'context' | 'dockerfile'> {
+  /** As written, relative to the kombination's directory. */
+  readonly context: string;
+  /** Relative to the context. Default `Dockerfile`. */
+  readonly dockerfile?: string;
+  /** Text of a Dockerfile instead of a file. */
+  readonly dockerfileInline?: string;
+  /** `linux/arm64` */
+  readonly platform?: string;
+  /** More names for the image. */
+  readonly tags?: readonly string[];
+  /** `target` is the id that a step asks for. */
+  readonly secrets?: readonly SecretUse[];
+  readonly path: DocumentPath;
+}
+
+/** What needs a builder that an engine's API does not offer. */
+const UNSUPPORTED: Readonly<Record<string, string>> = {
+  additional_contexts: 'copy the files into the context, or name another image in a FROM',
+  entitlements: 'the engine builds without entitlements',
+  privileged: 'the engine builds without privileges',
+  ssh: 'the engine cannot lend an SSH agent to a step',
+};
+
+/** What changes nothing in the image. */
+const IGNORED: Readonly<Record<string, string>> = {
+  cache_to: 'the engine keeps its own cache',
+  provenance: 'the engine makes no attestations',
+  sbom: 'the engine makes no attestations',
+};
+
+/** `build` of a service: a path, or a map. What is wrong is reported; `undefined` when nothing can be built. */
+export function readBuild(value: unknown, path: DocumentPath, issues: Issues): BuildModel | undefined {
+  const short = asString(value);
+  const fields = asFields(value);
+  if (short === undefined && !fields) return undefined;
+  const settings: Fields = fields ?? { context: short };
+  const context = asString(settings['context']) ?? '.';
+  const place = fields?.['context'] === undefined ? path : [...path, 'context'];
+  if (isRemote(context)) {
+    issues.error('UNSUPPORTED_KEY', place, `${context} is a build context elsewhere`, {
+      hint: 'put its files into this repository, or build the image elsewhere and name it with image',
+    });
+    return undefined;
+  }
+  reportUnsupported(settings, path, issues);
+  return { ...readSettings(settings, path, issues), context, path };
+}
+
+/** A repository or archive, as Compose recognises them. */
+function isRemote(context: string): boolean {
+  return /^([a-z][a-z0-9+.-]*:\/\/|git@|github\.com\/)/i.test(context) || /\.git(#.*)?$/.test(context);
+}
+
+function reportUnsupported(fields: Fields, path: DocumentPath, issues: Issues): void {
+  for (const [key, hint] of Object.entries(UNSUPPORTED)) {
+    const value = fields[key];
+    const empty = value === undefined || value === false || asList(value)?.length === 0;
+    if (!empty)
+      issues.error('UNSUPPORTED_KEY', [...path, key], `${key} of a build is not supported`, {
+        hint,
+        at: 'key',
+      });
+  }
+  for (const [key, hint] of Object.entries(IGNORED)) {
+    if (fields[key] === undefined || fields[key] === false) continue;
+    issues.warning('UNSUPPORTED_KEY', [...path, key], `${key} has no effect`, { hint, at: 'key' });
+  }
+  const isolation = asString(fields['isolation']);
+  if (isolation !== undefined && isolation !== 'default') {
+    issues.warning('UNSUPPORTED_KEY', [...path, 'isolation'], 'isolation has no effect', {
+      hint: 'it is for Windows',
+      at: 'key',
+    });
+  }
+}
+
+type Settings = Omit<BuildModel, 'context' | 'path'>;
+
+function readSettings(fields: Fields, path: DocumentPath, issues: Issues): Settings {
+  const at = (key: string): DocumentPath => [...path, key];
+  const dockerfileInline = asString(fields['dockerfile_inline']);
+  if (dockerfileInline !== undefined && fields['dockerfile'] !== undefined) {
+    issues.error('INVALID_VALUE', at('dockerfile_inline'), 'says both dockerfile and dockerfile_inline', {
+      hint: 'use one of them',
+      at: 'key',
+    });
+  }
+  const cacheFrom = texts(fields['cache_from']);
+  const extraHosts = readExtraHosts(fields['extra_hosts'], at('extra_hosts'), issues);
+  const tags = readTags(fields['tags'], at('tags'), issues);
+  const secrets = readSecrets(fields['secrets'], at('secrets'), issues);
+  return defined({
+    dockerfile: asString(fields['dockerfile']),
+    dockerfileInline,
+    args: readArgs(fields['args'], at('args'), issues),
+    target: asString(fields['target']),
+    cacheFrom: cacheFrom.length > 0 ? cacheFrom : undefined,
+    labels: readPlainPairs(fields['labels'], at('labels'), issues),
+    network: asString(fields['network']),
+    shmSize: readSize(fields['shm_size'], at('shm_size'), issues),
+    extraHosts: extraHosts.length > 0 ? extraHosts : undefined,
+    ulimits: readUlimits(fields['ulimits']),
+    pull: asBoolean(fields['pull']) || undefined,
+    noCache: asBoolean(fields['no_cache']) || undefined,
+    platform: readPlatform(fields['platforms'], at('platforms'), issues),
+    tags: tags.length > 0 ? tags : undefined,
+    secrets: secrets.length > 0 ? secrets : undefined,
+  });
+}
+
+/** An argument stays in the image's history for everybody to read: no place for secrets. */
+function readArgs(value: unknown, path: DocumentPath, issues: Issues): BuildModel['args'] {
+  const args = new Map<string, string>();
+  for (const [place, name, text] of entriesOf(value)) {
+    const at = [...path, place];
+    if (text === undefined) {
+      issues.warning('INVALID_VALUE', at, `the argument ${name} has no value and is left out`, {
+        hint: "write one; nothing is taken from the daemon's own environment",
+      });
+    } else if (/secret:\/\/|\$\{secret:/.test(text)) {
+      issues.error('INVALID_VALUE', at, `the argument ${name} holds a secret`, {
+        hint: 'everybody who has the image can read its build arguments; give secrets to the container',
+      });
+    } else args.set(name, text);
+  }
+  return args.size > 0 ? toRecord([...args].sort(([a], [b]) => compareText(a, b))) : undefined;
+}
+
+function entriesOf(value: unknown): readonly (readonly [string | number, string, string | undefined])[] {
+  const list = asList(value)?.map((item, index) => {
+    const [name = '', ...rest] = String(item).split('=');
+    return [index, name, rest.length > 0 ? rest.join('=') : undefined] as const;
+  });
+  const scalar = /^(string|number|boolean)$/;
+  return (
+    list ??
+    Object.entries(asFields(value) ?? {}).map(([name, member]) => {
+      return [name, name, scalar.test(typeof member) ? String(member) : undefined] as const;
+    })
+  );
+}
+
+/** Names, or maps as in Compose; what a step does with a secret's owner and mode is said in the Dockerfile. */
+function readSecrets(value: unknown, path: DocumentPath, issues: Issues): readonly SecretUse[] {
+  return (asList(value) ?? []).flatMap((item, index) => {
+    const fields: Fields = typeof item === 'string' ? { source: item } : (asFields(item) ?? {});
+    const source = asString(fields['source']);
+    if (source === undefined) return [];
+    for (const key of ['uid', 'gid', 'mode']) {
+      if (fields[key] === undefined) continue;
+      issues.warning(
+        'UNSUPPORTED_KEY',
+        [...path, index, key],
+        `${key} has no effect on a secret of a build`,
+        {
+          hint: `say it in the Dockerfile: RUN --mount=type=secret,id=${source},${key}=…`,
+          at: 'key',
+        },
+      );
+    }
+    return [{ source, target: asString(fields['target']) ?? source, path: [...path, index] }];
+  });
+}
+
+function readTags(value: unknown, path: DocumentPath, issues: Issues): readonly string[] {
+  return (asList(value) ?? []).flatMap((item, index) => {
+    if (typeof item !== 'string') return [];
+    return accept(normaliseImage(item), [...path, index], issues) ?? [];
+  });
+}
+
+function readPlatform(value: unknown, path: DocumentPath, issues: Issues): string | undefined {
+  const platforms = texts(value);
+  if (platforms.length < 2) return platforms[0];
+  issues.warning('UNSUPPORTED_KEY', path, 'an engine builds for one platform: its own', {
+    hint: 'name one platform, or none',
+  });
+  return undefined;
+}

@@ -1,0 +1,200 @@
+import { onMachines } from '../cluster-node.ts';
+import { parseSchedule } from '../../../base/schedule.ts';
+import type { DocumentPath } from '../../../base/document-path.ts';
+import type { Issues } from '../../../base/issue.ts';
+import { accept } from '../../../base/issue.ts';
+import type { Kombination, ServiceModel } from '../kombination.ts';
+import { suggest } from '../../../base/nearest.ts';
+import type { Fields } from '../../../base/values.ts';
+import { asFields, asList, asNumber, asString, defined } from '../../../base/values.ts';
+import type { BackupPolicy, Compression } from '../../../database/backup.ts';
+import { DEFAULT_KEEP, DEFAULT_SCHEDULE } from '../../../database/backup.ts';
+import type { DatabaseKind, DatabaseSettings } from '../../../database/settings.ts';
+import { DATABASE_KINDS, databaseOf } from '../../../database/settings.ts';
+
+/** `database` of a service, as written. */
+export interface DatabaseModel {
+  readonly kind: DatabaseKind;
+  readonly user?: string;
+  readonly database?: string;
+  /** A secret that the service is given as a file. */
+  readonly passwordSecret?: string;
+  readonly passwordEnv?: string;
+  readonly path: DocumentPath;
+}
+
+/** `backup` of the document, as written. */
+export interface BackupModel extends BackupPolicy {
+  readonly path: DocumentPath;
+  /** A volume that each of the services mounts. */
+  readonly volume?: string;
+}
+
+/** `database: postgres`, or a map. */
+export function readDatabase(value: unknown, path: DocumentPath): DatabaseModel | undefined {
+  const fields: Fields = asFields(value) ?? { kind: value };
+  const kind = DATABASE_KINDS.find((known) => known === fields['kind']);
+  if (kind === undefined) return undefined;
+  return defined({
+    kind,
+    user: asString(fields['user']),
+    database: asString(fields['database']),
+    passwordSecret: asString(fields['password_secret']),
+    passwordEnv: asString(fields['password_env']),
+    path,
+  });
+}
+
+/** `backup` of a document that has been checked against the schema. */
+export function readBackup(value: unknown, issues: Issues): BackupModel | undefined {
+  const fields = asFields(value);
+  if (fields === undefined || fields['enabled'] === false) return undefined;
+  const path = ['backup'];
+  const { keep, days } = { keep: asNumber(fields['keep']), days: asNumber(fields['days']) };
+  const volume = asString(fields['volume']);
+  reportDestination(fields, path, issues);
+  return defined({
+    schedule: readSchedule(fields['schedule'], [...path, 'schedule'], issues),
+    keep: keep ?? (days === undefined ? DEFAULT_KEEP : undefined),
+    days,
+    compression: readCompression(fields['compression']),
+    services: asList(fields['services'])?.flatMap((name) => asString(name) ?? []),
+    volume,
+    path,
+  });
+}
+
+function readSchedule(value: unknown, path: DocumentPath, issues: Issues): string {
+  const text = asString(value);
+  if (text === undefined) return DEFAULT_SCHEDULE;
+  return accept(parseSchedule(text), path, issues) === undefined ? DEFAULT_SCHEDULE : text;
+}
+
+function readCompression(value: unknown): Compression {
+  return value === 'zstd' || value === 'none' ? value : 'gzip';
+}
+
+/** The intent dialect names places elsewhere; backups are kept by the daemon, or in a volume. */
+function reportDestination(fields: Fields, path: DocumentPath, issues: Issues): void {
+  const isElsewhere = fields['destination'] !== undefined;
+  if (isElsewhere) {
+    issues.warning('NOT_APPLIED', [...path, 'destination'], 'backup.destination is not applied', {
+      hint: 'name a volume of the stack with volume:, or set backups.directory of the daemon',
+      at: 'key',
+    });
+  } else if (fields['enabled'] === true && fields['volume'] === undefined) {
+    const message = 'backups are wanted, and destination does not say where they go';
+    issues.warning('BACKUP_DESTINATION_MISSING', path, message, { hint: 'backup.volume', at: 'key' });
+  }
+}
+
+/** Checks what databases and backups refer to. */
+export function checkDatabases(kombination: Kombination, issues: Issues): void {
+  for (const service of kombination.services) checkPassword(service, issues);
+  const { backup } = kombination;
+  if (backup === undefined) return;
+  checkBackedUp(kombination, backup, issues);
+  const chosen = backedUpServices(kombination);
+  if (chosen.length === 0 && backup.services === undefined) {
+    issues.warning(
+      'NOT_APPLIED',
+      backup.path,
+      'backup is not applied: no service of the stack is a database',
+      {
+        hint: 'database: postgres tells of a service with an image of its own; addons: [backup] for files',
+        at: 'key',
+      },
+    );
+  }
+  const here = onMachines(kombination).services;
+  for (const service of chosen.filter((one) => !here.includes(one))) {
+    const message = `${service.name} runs on a cluster, and is not backed up: that is done on machines only`;
+    issues.warning('NOT_APPLIED', backup.path, message, { at: 'key' });
+  }
+  const { volume } = backup;
+  if (volume === undefined) return;
+  for (const service of chosen.filter((one) => folderIn(one, volume) === undefined)) {
+    const message = `${service.name} does not mount the volume ${volume}, so its backups cannot be kept there`;
+    const known = service.mounts.flatMap(({ mount }) => (mount.type === 'volume' ? [mount.source] : []));
+    const hint = suggest(volume, known) ?? `volumes: ["${volume}:/backups"] of ${service.name}`;
+    issues.error('UNKNOWN_VOLUME', [...backup.path, 'volume'], message, { hint });
+  }
+}
+
+function checkPassword({ name, database, secrets }: ServiceModel, issues: Issues): void {
+  const wanted = database?.passwordSecret;
+  if (database === undefined || wanted === undefined) return;
+  const known = secrets.map(({ source }) => source);
+  if (known.includes(wanted)) return;
+  const message = `${name} is not given the secret ${wanted}`;
+  issues.error('UNKNOWN_SECRET', [...database.path, 'password_secret'], message, {
+    hint: suggest(wanted, known) ?? `add it to secrets: of ${name}`,
+  });
+}
+
+function checkBackedUp({ services }: Kombination, backup: BackupModel, issues: Issues): void {
+  for (const [index, name] of (backup.services ?? []).entries()) {
+    const path = [...backup.path, 'services', index];
+    const service = services.find((one) => one.name === name);
+    const databases = services.filter(isDatabase).map((one) => one.name);
+    if (service === undefined) {
+      issues.error('UNKNOWN_SERVICE', path, `there is no service ${name} to back up`, {
+        hint: suggest(name, databases),
+      });
+    } else if (!isDatabase(service)) {
+      issues.error('INVALID_VALUE', path, `${name} is no database`, {
+        hint: 'database: postgres (or mysql, mongodb, redis) of the service, when it is one',
+      });
+    }
+  }
+}
+
+function isDatabase(service: ServiceModel): boolean {
+  return databaseOf({ image: service.image ?? '', ...withKind(service) }) !== null;
+}
+
+function withKind({ database }: ServiceModel): { readonly database?: DatabaseSettings } {
+  return database === undefined ? {} : { database: { kind: database.kind } };
+}
+
+function backedUpServices({ services, backup }: Kombination): readonly ServiceModel[] {
+  const chosen = backup?.services;
+  return services.filter((service) => isDatabase(service) && (chosen?.includes(service.name) ?? true));
+}
+
+function folderIn({ mounts }: ServiceModel, volume: string): string | undefined {
+  return mounts.find(
+    ({ mount }) => mount.type === 'volume' && mount.source === volume && mount.readOnly !== true,
+  )?.mount.target;
+}
+
+/** What is known of a service's database; left out where its image tells everything. */
+export function databaseSettings(
+  service: ServiceModel,
+  { backup }: Kombination,
+): { readonly database?: DatabaseSettings } {
+  const { database, secrets } = service;
+  const volume = backup?.volume;
+  const settings = databaseOf({ image: service.image ?? '', ...withKind(service) });
+  if (settings === null || (database === undefined && volume === undefined)) return {};
+  const { user, database: only, passwordSecret, passwordEnv } = database ?? {};
+  const passwordFile = secrets.find(({ source }) => source === passwordSecret)?.target;
+  const backupFolder = volume === undefined ? undefined : folderIn(service, volume);
+  return {
+    database: defined({
+      kind: settings.kind,
+      user,
+      database: only,
+      passwordFile: passwordSecret === undefined ? undefined : passwordFile,
+      passwordEnv,
+      backupFolder,
+    }),
+  };
+}
+
+/** How a stack's databases are backed up. */
+export function backupPolicy({ backup }: Kombination): { readonly backup?: BackupPolicy } {
+  if (backup === undefined) return {};
+  const { path: _, volume: _volume, ...policy } = backup;
+  return { backup: policy };
+}

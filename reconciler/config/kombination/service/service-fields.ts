@@ -1,0 +1,192 @@
+import { readBuild } from './build.ts';
+import { readDatabase } from './database.ts';
+import type { DocumentPath } from '../../../base/document-path.ts';
+import { readDuration, readHealthcheck } from '../../../model/docker/healthcheck.ts';
+import { normaliseImage } from '../../../model/docker/image-reference.ts';
+import type { Issues } from '../../../base/issue.ts';
+import { accept, createIssues } from '../../../base/issue.ts';
+import type { FileModel, PortEntry, RouteModel, ServiceFields } from '../kombination.ts';
+import { normalisePath } from '../../../model/docker/mounts.ts';
+import type { PublishedPort } from '../../../model/docker/ports.ts';
+import { parsePort, readPort } from '../../../model/docker/ports.ts';
+import { readDeploy, readPullPolicy, readRestart } from './service-deploy.ts';
+import { readDependencies, readEnv, readLabels } from './service-lists.ts';
+import { readMounts } from './service-mounts.ts';
+import {
+  impliedDependencies,
+  readLinks,
+  readNetworkMode,
+  readNetworks,
+  readVolumesFrom,
+} from './service-network.ts';
+import { checkOptions, readOptions } from './service-options.ts';
+import { readResources } from './service-resources.ts';
+import { readRollout } from './service-rollout.ts';
+import { readSecretUses } from './service-secrets.ts';
+import { splitWords } from '../../../base/shell-words.ts';
+import type { Fields } from '../../../base/values.ts';
+import { asBoolean, asFields, asList, asNumber, asString, defined } from '../../../base/values.ts';
+
+/** Filled in before services are read; left over where a part of a service is written, as in a kit. */
+const WORDS_OF_SERVICES = ['env_file', 'label_file', 'extends', 'configs'];
+
+/**
+ * Reads the keys of one service into their normal form. Values of a wrong type are passed over, because the schema has
+ * reported them; what only code can see (formats inside texts) is reported here.
+ */
+export function readServiceFields(fields: Fields, path: DocumentPath, issues: Issues): ServiceFields {
+  // What a kit is drawn from often says nothing itself.
+  return Object.keys(fields).length === 0 ? NOTHING : readFields(fields, path, issues);
+}
+
+function readFields(fields: Fields, path: DocumentPath, issues: Issues): ServiceFields {
+  const at = (key: string): DocumentPath => [...path, key];
+  const healthcheck = asFields(fields['healthcheck']);
+  const user = fields['user'];
+  const volumes = readMounts(fields, path, issues);
+  checkOptions(fields, path, issues);
+  readDeploy(fields, path, issues);
+  for (const key of WORDS_OF_SERVICES) {
+    // What is no list of configs is the schema's to complain of.
+    if (fields[key] === undefined || (key === 'configs' && !asList(fields[key]))) continue;
+    issues.error('UNSUPPORTED_KEY', at(key), `${key} can only stand in a service of a kombination`, {
+      at: 'key',
+    });
+  }
+  return defined({
+    node: asString(fields['node']),
+    image: readImage(fields['image'], at('image'), issues),
+    build: readBuild(fields['build'], at('build'), issues),
+    ...readRollout(fields, path, issues),
+    containerName: asString(fields['container_name']),
+    pullPolicy: readPullPolicy(fields, path, issues),
+    command: readWords(fields['command'], at('command'), issues),
+    entrypoint: readWords(fields['entrypoint'], at('entrypoint'), issues),
+    env: readEnv(fields, path, issues),
+    ports: publishes(fields['network_mode']) ? readPorts(fields['ports'], at('ports'), issues) : undefined,
+    mounts: volumes.mounts,
+    relativeBinds: volumes.relativeBinds,
+    networks: readNetworks(fields['networks'], at('networks')),
+    links: readLinks(fields, path),
+    volumesFrom: readVolumesFrom(fields['volumes_from'], at('volumes_from'), issues),
+    networkMode: readNetworkMode(fields, path, issues),
+    dependsOn: [...readDependencies(fields, path), ...impliedDependencies(fields, path)],
+    healthcheck: healthcheck && readHealthcheck(healthcheck, at('healthcheck'), issues),
+    restart: readRestart(fields, path, issues),
+    resources: readResources(fields, path, issues),
+    labels: readLabels(fields['labels'], at('labels'), issues),
+    user: typeof user === 'number' ? String(user) : asString(user),
+    workingDir: asString(fields['working_dir']),
+    hostname: asString(fields['hostname']),
+    init: asBoolean(fields['init']),
+    readOnly: asBoolean(fields['read_only']),
+    stopSignal: asString(fields['stop_signal']),
+    stopGracePeriodMs: readDuration(fields['stop_grace_period']),
+    options: readOptions(fields, path, issues),
+    files: readFiles(fields['files'], at('files'), issues),
+    secrets: readSecretUses(fields['secrets'], at('secrets'), issues),
+    database: readDatabase(fields['database'], at('database')),
+    route: readRoute(fields['route']),
+    config: asFields(fields['config']),
+  });
+}
+
+function readImage(value: unknown, path: DocumentPath, issues: Issues): string | undefined {
+  return typeof value === 'string' ? accept(normaliseImage(value), path, issues) : undefined;
+}
+
+function readWords(value: unknown, path: DocumentPath, issues: Issues): readonly string[] | undefined {
+  if (typeof value === 'string') return accept(splitWords(value), path, issues);
+  return asList(value)?.map(String);
+}
+
+/** Compose takes ports where they have no effect, and so does a kombination, with a warning. */
+function publishes(networkMode: unknown): boolean {
+  return networkMode !== 'host' && networkMode !== 'none';
+}
+
+function readPorts(value: unknown, path: DocumentPath, issues: Issues): readonly PortEntry[] | undefined {
+  return asList(value)?.flatMap((item, index): PortEntry[] => {
+    const place = [...path, index];
+    const fields = asFields(item);
+    if (fields) {
+      const port = accept(readPort(fields), place, issues);
+      return port ? [toEntry(port, place)] : [];
+    }
+    if (typeof item !== 'string' && typeof item !== 'number') return [];
+    const ports = accept(parsePort(String(item)), place, issues) ?? [];
+    return ports.map((port) => toEntry(port, place));
+  });
+}
+
+function toEntry({ lastHostPort, ...port }: PublishedPort, path: DocumentPath): PortEntry {
+  return defined({ port, lastHostPort, path });
+}
+
+function readFiles(value: unknown, path: DocumentPath, issues: Issues): readonly FileModel[] {
+  const targets = new Set<string>();
+  return (asList(value) ?? []).flatMap((item, index): FileModel[] => {
+    const fields = asFields(item);
+    const target = asString(fields?.['target']);
+    if (!fields || !target?.startsWith('/')) return [];
+    const place = [...path, index];
+    const source = asString(fields['source']);
+    const content = asString(fields['content']);
+    if ((source === undefined) === (content === undefined)) {
+      const message =
+        source === undefined ? 'a file needs a source or a content' : 'has both a source and a content';
+      issues.error(source === undefined ? 'REQUIRED' : 'INVALID_VALUE', place, message);
+      return [];
+    }
+    const inside = normalisePath(target);
+    if (targets.has(inside)) issues.error('INVALID_VALUE', place, `${inside} is written by two files`);
+    targets.add(inside);
+    const mode = asString(fields['mode']);
+    return [
+      defined({
+        source,
+        content,
+        target: inside,
+        mode: mode !== undefined && /^[0-7]{3,5}$/.test(mode) ? Number.parseInt(mode, 8) : undefined,
+        uid: asNumber(fields['uid']),
+        gid: asNumber(fields['gid']),
+        path: place,
+      }),
+    ];
+  });
+}
+
+function readRoute(value: unknown): RouteModel | false | undefined {
+  if (value === false) return false;
+  if (value === true) return {};
+  const fields = asFields(value);
+  return (
+    fields &&
+    defined({
+      subdomain: asString(fields['subdomain']),
+      host: asString(fields['host']),
+      port: asNumber(fields['port']),
+      middlewares: asList(fields['middlewares'])?.map(String),
+    })
+  );
+}
+
+/** Keys that are read without a look at the others. */
+export function isLoose(key: string): boolean {
+  return key === 'env' || key === 'labels' || key === 'command' || key === 'files';
+}
+
+/** Some of these keys alone. */
+export function readLooseFields(fields: Fields, path: DocumentPath, issues: Issues): Partial<ServiceFields> {
+  const { env, labels, command, files } = fields;
+  const at = (key: string): DocumentPath => [...path, key];
+  return defined({
+    env: env === undefined ? undefined : readEnv({ env }, path, issues),
+    labels: labels === undefined ? undefined : readLabels(labels, at('labels'), issues),
+    command: readWords(command, at('command'), issues),
+    files: files === undefined ? undefined : readFiles(files, at('files'), issues),
+  });
+}
+
+/** A service that says nothing. */
+export const NOTHING: ServiceFields = readFields({}, [], createIssues());

@@ -1,0 +1,155 @@
+import type { DocumentPath } from '../../base/document-path.ts';
+import type { SecretFindings } from '../kombination/checks/find-secrets.ts';
+import { findReferences } from '../kombination/checks/find-secrets.ts';
+import type { TreeDirectory } from '../file-tree.ts';
+import { directoryOf } from '../file-tree.ts';
+import type { Issue, Issues } from '../../base/issue.ts';
+import { createIssues } from '../../base/issue.ts';
+import { isClusterScoped, qualifiedKind, qualifiedName } from '../../model/kubernetes/kubernetes-object.ts';
+import type { SchemaCheck } from '../schema-check.ts';
+import { asFields, asList, asString } from '../../base/values.ts';
+import type { NodeType, Workflow } from './workflow.ts';
+import { readWorkflow, writtenIds } from './workflow.ts';
+import type { ResolvedEdge } from './workflow-edges.ts';
+import { resolveEdges } from './workflow-edges.ts';
+import type { FilledNode } from './workflow-values.ts';
+import { resolveValues } from './workflow-values.ts';
+import type { YamlDocument } from '../yaml-document.ts';
+import { parseYaml } from '../yaml-document.ts';
+
+export interface AssessWorkflowOptions {
+  /** Repository path of the workflow. */
+  readonly file: string;
+  readonly text: string;
+  readonly tree: TreeDirectory;
+  readonly checkSchema: SchemaCheck;
+}
+
+/** Everything that can be known of a workflow without asking anybody. */
+export interface WorkflowAssessment {
+  readonly document: YamlDocument;
+  readonly workflow: Workflow;
+  readonly nodes: readonly FilledNode[];
+  readonly edges: readonly ResolvedEdge[];
+  /** By reference as written. */
+  readonly secrets: Omit<SecretFindings, 'placed' | 'built'>;
+  readonly issues: readonly Issue[];
+}
+
+/** Reads one workflow file and checks everything in it. Never throws. */
+export function assessWorkflow({ file, text, tree, checkSchema }: AssessWorkflowOptions): WorkflowAssessment {
+  const issues = createIssues();
+  const document = parseYaml(text);
+  if (document.value !== undefined) checkSchema('workflow', document.value ?? {}, issues);
+  const workflow = readWorkflow(document.value);
+  const edges = resolveEdges(workflow, writtenIds(document.value), issues);
+  const nodes = resolveValues(workflow, edges, issues);
+  checkObjects(nodes, issues);
+  checkEnvironments(nodes, issues);
+  checkEncoded(nodes, issues);
+  const references = nodes.flatMap((node) => secretValues(node, workflow).filter(isReference));
+  const secrets = findReferences(references, { tree, directory: directoryOf(file), issues });
+  return { document, workflow, nodes, edges, secrets, issues: issues.list };
+}
+
+interface SecretValue {
+  readonly key: string;
+  /** As written. */
+  readonly reference: string;
+  readonly path: DocumentPath;
+}
+
+function isReference({ reference }: SecretValue): boolean {
+  return reference.startsWith('secret://');
+}
+
+/** Values of a Secret by key; of a manifest also those that are written in clear. */
+export function secretValues(node: FilledNode, { name: workflow }: Workflow): readonly SecretValue[] {
+  const path = [...node.path, 'data'];
+  if (node.type === 'secret') {
+    return (asList(node.data['keys']) ?? []).flatMap((item, index) => {
+      const key = asString(asFields(item)?.['name']);
+      if (key === undefined) return [];
+      const written = asString(asFields(item)?.['value']);
+      const reference = written ?? `secret://file/${workflow}.${node.name}.${key}`;
+      const place = [...path, 'keys', index, ...(written === undefined ? ['name'] : ['value'])];
+      return [{ key, reference, path: place }];
+    });
+  }
+  const manifest = asFields(node.data['manifest']);
+  if (node.type !== 'manifest' || manifest?.['kind'] !== 'Secret') return [];
+  return ['data', 'stringData'].flatMap((part) =>
+    Object.entries(asFields(manifest[part]) ?? {}).flatMap(([key, value]) =>
+      typeof value === 'string' ? [{ key, reference: value, path: [...path, 'manifest', part, key] }] : [],
+    ),
+  );
+}
+
+const KINDS: Readonly<Partial<Record<NodeType, string>>> = {
+  deployment: 'Deployment',
+  statefulset: 'StatefulSet',
+  daemonset: 'DaemonSet',
+  job: 'Job',
+  cronjob: 'CronJob',
+  service: 'Service',
+  ingress: 'Ingress',
+  configmap: 'ConfigMap',
+  secret: 'Secret',
+  persistentvolumeclaim: 'PersistentVolumeClaim',
+  hpa: 'HorizontalPodAutoscaler',
+  networkpolicy: 'NetworkPolicy',
+};
+
+function objectKey({ type, data, name, namespace }: FilledNode): string {
+  const source = type === 'manifest' ? (asFields(data['manifest']) ?? {}) : data;
+  const apiVersion = asString(source['apiVersion']) ?? 'v1';
+  const kind = KINDS[type] ?? asString(source['kind']) ?? '';
+  const place = isClusterScoped({ apiVersion, kind }) ? { name } : { name, namespace };
+  return `${KINDS[type] ?? qualifiedKind({ apiVersion, kind })} ${qualifiedName(place)}`;
+}
+
+function checkObjects(nodes: readonly FilledNode[], issues: Issues): void {
+  const seen = new Map<string, FilledNode>();
+  for (const node of nodes) {
+    if (node.name === '') continue;
+    const key = objectKey(node);
+    const other = seen.get(key);
+    if (!other) seen.set(key, node);
+    else {
+      const place = node.type === 'manifest' ? ['data', 'manifest', 'metadata', 'name'] : ['data', 'name'];
+      issues.error('DUPLICATE_OBJECT', [...node.path, ...place], `${key} is also described by ${other.id}`);
+    }
+  }
+}
+
+/** A variable is part of the workload's own object, which everybody may read who may read the workload. */
+function checkEnvironments(nodes: readonly FilledNode[], issues: Issues): void {
+  for (const { data, path } of nodes) {
+    for (const [key, value] of Object.entries(asFields(data['env']) ?? {})) {
+      if (typeof value !== 'string' || !value.startsWith('secret://')) continue;
+      const hint = 'add a secret node with this key, an edge from it, and the variable to envKeys';
+      issues.error('INVALID_VALUE', [...path, 'data', 'env', key], `${key} would show a secret in clear`, {
+        hint,
+      });
+    }
+  }
+}
+
+/** What is not base64 would be read as something else without a word. */
+function checkEncoded(nodes: readonly FilledNode[], issues: Issues): void {
+  for (const { type, data, path } of nodes) {
+    const manifest = asFields(data['manifest']);
+    if (type !== 'manifest' || manifest?.['kind'] !== 'Secret' || manifest['apiVersion'] !== 'v1') continue;
+    for (const [key, value] of Object.entries(asFields(manifest['data']) ?? {})) {
+      if (typeof value !== 'string' || value.startsWith('secret://') || isBase64(value)) continue;
+      const place = [...path, 'data', 'manifest', 'data', key];
+      const hint = 'write plain text under stringData';
+      issues.error('INVALID_VALUE', place, `the value of ${key} is not base64`, { hint });
+    }
+  }
+}
+
+function isBase64(text: string): boolean {
+  const bare = text.replaceAll(/\s/g, '');
+  return bare.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(bare);
+}

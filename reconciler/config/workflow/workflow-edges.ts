@@ -1,0 +1,151 @@
+import type { Issues } from '../../base/issue.ts';
+import { rankOf } from '../../model/kubernetes/kubernetes-object.ts';
+import { suggest } from '../../base/nearest.ts';
+import { asFields, asString } from '../../base/values.ts';
+import type { NodeType, Workflow, WorkflowEdge, WorkflowNode } from './workflow.ts';
+
+/** What a pair of nodes passes on, named after the node that is filled in. */
+export type Link = 'service' | 'ingress' | 'hpa' | 'mount' | 'networkpolicy' | 'certificate';
+
+/** An edge between two nodes that are there and have something to do with each other. */
+export interface ResolvedEdge extends WorkflowEdge {
+  readonly from: WorkflowNode;
+  readonly to: WorkflowNode;
+  /** `null`: only the order. */
+  readonly link: {
+    readonly kind: Link;
+    readonly provider: WorkflowNode;
+    readonly dependent: WorkflowNode;
+  } | null;
+}
+
+const SERVERS: readonly NodeType[] = ['deployment', 'statefulset', 'daemonset'];
+const SCALABLE: readonly NodeType[] = ['deployment', 'statefulset'];
+const RUNS: readonly NodeType[] = [...SERVERS, 'job', 'cronjob'];
+const STORES: readonly NodeType[] = ['configmap', 'secret', 'persistentvolumeclaim'];
+/** Types whose objects can be anything: only the order is known. */
+const OPEN: readonly NodeType[] = ['plugin', 'manifest'];
+
+const LINKS: readonly {
+  readonly kind: Link;
+  readonly provider: readonly NodeType[];
+  readonly dependent: readonly NodeType[];
+}[] = [
+  { kind: 'service', provider: SERVERS, dependent: ['service'] },
+  { kind: 'ingress', provider: ['service'], dependent: ['ingress'] },
+  { kind: 'hpa', provider: SCALABLE, dependent: ['hpa'] },
+  { kind: 'mount', provider: STORES, dependent: RUNS },
+  { kind: 'networkpolicy', provider: RUNS, dependent: ['networkpolicy'] },
+  { kind: 'certificate', provider: ['secret'], dependent: ['ingress'] },
+];
+
+/** Whether a node says what its pods are made from. */
+export function hasPods({ type }: Pick<WorkflowNode, 'type'>): boolean {
+  return RUNS.includes(type);
+}
+
+/** Checks the graph: ids, ends of edges, what they can mean, and that there is an order. */
+export function resolveEdges(
+  workflow: Workflow,
+  written: ReadonlySet<string>,
+  issues: Issues,
+): readonly ResolvedEdge[] {
+  const byId = new Map<string, WorkflowNode>();
+  for (const node of workflow.nodes) {
+    if (byId.has(node.id)) {
+      issues.error('DUPLICATE_NODE', [...node.path, 'id'], `two nodes have the id ${node.id}`);
+    } else byId.set(node.id, node);
+  }
+  const resolved = workflow.edges.flatMap((edge) => resolveEdge(edge, { byId, written, issues }));
+  checkCycles(workflow, resolved, issues);
+  return resolved;
+}
+
+interface Names {
+  readonly byId: ReadonlyMap<string, WorkflowNode>;
+  /** Ids of nodes that are written, of unknown types too. */
+  readonly written: ReadonlySet<string>;
+  readonly issues: Issues;
+}
+
+function resolveEdge(edge: WorkflowEdge, { byId, written, issues }: Names): readonly ResolvedEdge[] {
+  for (const end of ['source', 'target'] as const) {
+    if (written.has(edge[end])) continue;
+    const message = `the edge's ${end} ${edge[end]} is not a node of this workflow`;
+    issues.error('UNKNOWN_NODE', [...edge.path, end], message, { hint: suggest(edge[end], [...written]) });
+  }
+  const from = byId.get(edge.source);
+  const to = byId.get(edge.target);
+  if (!from || !to) return [];
+  if (from === to) {
+    issues.error('MEANINGLESS_EDGE', edge.path, `the edge leads from ${from.id} to itself`);
+    return [];
+  }
+  const link = findLink(from, to);
+  const problem = link === null ? whyMeaningless(from, to) : undefined;
+  if (problem !== undefined) {
+    issues.error('MEANINGLESS_EDGE', edge.path, problem.message, { hint: problem.hint });
+    return [];
+  }
+  return [{ ...edge, from, to, link }];
+}
+
+/** Pairs may be drawn either way round. */
+function findLink(from: WorkflowNode, to: WorkflowNode): ResolvedEdge['link'] {
+  for (const { kind, provider, dependent } of LINKS) {
+    if (provider.includes(from.type) && dependent.includes(to.type)) {
+      return { kind, provider: from, dependent: to };
+    }
+    if (provider.includes(to.type) && dependent.includes(from.type)) {
+      return { kind, provider: to, dependent: from };
+    }
+  }
+  return null;
+}
+
+function whyMeaningless(
+  from: WorkflowNode,
+  to: WorkflowNode,
+): { readonly message: string; readonly hint?: string } | undefined {
+  if (rank(to) < rank(from)) {
+    return { message: `${to.id} is applied before ${from.id} anyway`, hint: 'take the edge out' };
+  }
+  if (OPEN.includes(from.type) || OPEN.includes(to.type)) return undefined;
+  if (RUNS.includes(from.type) && RUNS.includes(to.type)) return undefined;
+  const hint =
+    [from.type, to.type].includes('ingress') && SERVERS.some((type) => type === from.type || type === to.type)
+      ? 'put a service between them'
+      : 'take the edge out';
+  return { message: `an edge from a ${from.type} to a ${to.type} means nothing`, hint };
+}
+
+function rank({ type, data }: WorkflowNode): number {
+  const manifest = type === 'manifest' ? asFields(data['manifest']) : undefined;
+  const apiVersion = asString(manifest?.['apiVersion']);
+  const kind = asString(manifest?.['kind']);
+  return apiVersion === undefined || kind === undefined ? 2 : rankOf({ apiVersion, kind });
+}
+
+/** Reports each cycle once, at the edge that closes it. Walks with a stack of its own: a chain may be long. */
+function checkCycles(workflow: Workflow, edges: readonly ResolvedEdge[], issues: Issues): void {
+  const leaving = Map.groupBy(edges, (edge) => edge.source);
+  const done = new Set<string>();
+  for (const { id } of workflow.nodes) {
+    const trail = [{ id, rest: [...(leaving.get(id) ?? [])] }];
+    for (let top = trail.at(-1); top !== undefined && !done.has(id); top = trail.at(-1)) {
+      const edge = top.rest.shift();
+      if (edge === undefined) {
+        done.add(top.id);
+        trail.pop();
+        continue;
+      }
+      const start = trail.findIndex((step) => step.id === edge.target);
+      if (start !== -1) {
+        const cycle = [...trail.slice(start).map((step) => step.id), edge.target].join(' → ');
+        issues.error('CIRCULAR_DEPENDENCY', edge.path, `workflow contains a cycle: ${cycle}`);
+      } else if (!done.has(edge.target)) {
+        trail.push({ id: edge.target, rest: [...(leaving.get(edge.target) ?? [])] });
+      }
+    }
+  }
+}

@@ -1,0 +1,242 @@
+import type { Issues } from '../../base/issue.ts';
+import { suggest } from '../../base/nearest.ts';
+import type { Fields } from '../../base/values.ts';
+import { asFields, asList, asNumber, asString } from '../../base/values.ts';
+import type { NodeType, Workflow, WorkflowNode } from './workflow.ts';
+import type { Link, ResolvedEdge } from './workflow-edges.ts';
+
+/** A variable whose value is a key of a linked object. */
+export interface EnvSource {
+  readonly variable: string;
+  readonly from: 'configmap' | 'secret';
+  readonly name: string;
+}
+
+/** A node with everything filled in that edges and defaults give. */
+export interface FilledNode extends WorkflowNode {
+  readonly name: string;
+  readonly namespace: string;
+  /** For `envKeys`. */
+  readonly envSources: readonly EnvSource[];
+}
+
+/** Fields that are still blank once the edges have given theirs. */
+const DEFAULTS: Readonly<Record<NodeType, Fields>> = {
+  deployment: { replicas: 1, port: 8080, imagePullPolicy: 'IfNotPresent', version: 'v1' },
+  statefulset: { image: 'postgres:15', replicas: 1, port: 5432, imagePullPolicy: 'IfNotPresent' },
+  daemonset: { imagePullPolicy: 'IfNotPresent', updateStrategy: 'RollingUpdate', maxUnavailable: 1 },
+  job: {
+    imagePullPolicy: 'IfNotPresent',
+    completions: 1,
+    parallelism: 1,
+    backoffLimit: 6,
+    restartPolicy: 'Never',
+  },
+  cronjob: {
+    schedule: '0 * * * *',
+    imagePullPolicy: 'IfNotPresent',
+    concurrencyPolicy: 'Allow',
+    suspend: false,
+    successfulJobsHistoryLimit: 3,
+    failedJobsHistoryLimit: 1,
+    backoffLimit: 6,
+    restartPolicy: 'OnFailure',
+  },
+  service: { port: 80, targetPort: 8080, sessionAffinity: 'None', sessionAffinityTimeout: 10_800 },
+  ingress: { ingressClassName: 'nginx', path: '/', pathType: 'Prefix', servicePort: 80, tlsEnabled: false },
+  configmap: { mountPath: '/etc/config' },
+  secret: { secretType: 'Opaque', mountPath: '/etc/secrets' },
+  persistentvolumeclaim: {
+    storage: '10Gi',
+    accessModes: ['ReadWriteOnce'],
+    volumeMode: 'Filesystem',
+    mountPath: '/data',
+  },
+  hpa: {
+    scaleTargetKind: 'Deployment',
+    minReplicas: 1,
+    maxReplicas: 10,
+    targetCPUUtilization: 80,
+    scaleDownStabilization: 300,
+    scaleUpStabilization: 0,
+  },
+  networkpolicy: { policyTypes: ['Ingress'] },
+  plugin: {},
+  manifest: {},
+};
+
+/** Links pass values on in this order, so that what a service got from a deployment reaches the ingress. */
+const LINK_ORDER: readonly Link[] = ['service', 'ingress', 'hpa', 'certificate', 'networkpolicy', 'mount'];
+
+interface Draft {
+  readonly node: WorkflowNode;
+  readonly data: Record<string, unknown>;
+  readonly envSources: EnvSource[];
+}
+
+/** Lets values flow along the edges into blank fields, then fills in defaults, then says what is still missing. */
+export function resolveValues(
+  workflow: Workflow,
+  edges: readonly ResolvedEdge[],
+  issues: Issues,
+): readonly FilledNode[] {
+  const drafts = new Map(
+    workflow.nodes.map((node): [WorkflowNode, Draft] => [
+      node,
+      { node, data: { ...node.data }, envSources: [] },
+    ]),
+  );
+  for (const kind of LINK_ORDER) {
+    for (const edge of edges) if (edge.link?.kind === kind) passOn(edge, drafts, issues);
+  }
+  return [...drafts.values()].map((draft) => {
+    fill(draft.data, DEFAULTS[draft.node.type]);
+    checkFilled(draft, issues);
+    return finish(draft, workflow);
+  });
+}
+
+function finish({ node, data, envSources }: Draft, workflow: Workflow): FilledNode {
+  const object = node.type === 'manifest' ? asFields(asFields(data['manifest'])?.['metadata']) : data;
+  const name = asString(object?.['name']) ?? '';
+  const namespace = asString(object?.['namespace']) ?? workflow.namespace;
+  return { ...node, data, name, namespace, envSources };
+}
+
+function isBlank(value: unknown): boolean {
+  if (value === undefined || value === null || value === '') return true;
+  if (Array.isArray(value)) return value.length === 0;
+  return typeof value === 'object' && Object.keys(value).length === 0;
+}
+
+function fill(data: Record<string, unknown>, values: Fields): void {
+  for (const [key, value] of Object.entries(values)) if (isBlank(data[key])) data[key] = value;
+}
+
+function passOn(edge: ResolvedEdge, drafts: ReadonlyMap<WorkflowNode, Draft>, issues: Issues): void {
+  const provider = edge.link && drafts.get(edge.link.provider);
+  const dependent = edge.link && drafts.get(edge.link.dependent);
+  if (!edge.link || !provider || !dependent) return;
+  const { name, namespace } = provider.data;
+  switch (edge.link.kind) {
+    case 'service':
+      return passToService(provider, dependent);
+    case 'ingress':
+      return passToIngress(edge, provider, dependent);
+    case 'hpa': {
+      const scaleTargetKind = provider.node.type === 'statefulset' ? 'StatefulSet' : 'Deployment';
+      return fill(dependent.data, { scaleTargetName: name, scaleTargetKind, namespace });
+    }
+    case 'certificate':
+      return fill(dependent.data, { tlsSecretName: name, namespace });
+    case 'networkpolicy':
+      return fill(dependent.data, { podSelector: { app: name }, namespace });
+    case 'mount':
+      return passToWorkload(edge, { provider, dependent, issues });
+    default:
+      return edge.link.kind satisfies never;
+  }
+}
+
+function passToService({ node, data }: Draft, service: Draft): void {
+  const targetPort = data['port'] ?? DEFAULTS[node.type]['port'];
+  fill(service.data, { targetApp: data['name'], targetPort, namespace: data['namespace'] });
+  if (node.type === 'statefulset') fill(data, { serviceName: service.data['name'] });
+}
+
+/** With a handle that names one of the paths, only that path is filled. */
+function passToIngress(edge: ResolvedEdge, { data }: Draft, ingress: Draft): void {
+  const first = asFields(asList(data['ports'])?.[0]);
+  const servicePort = first?.['port'] ?? data['port'] ?? DEFAULTS.service['port'];
+  const values = { serviceName: data['name'], servicePort };
+  fill(ingress.data, { namespace: data['namespace'] });
+  const own = edge.from === ingress.node ? edge.sourceHandle : (edge.targetHandle ?? edge.sourceHandle);
+  const paths = (asList(ingress.data['paths']) ?? []).map((path) => ({ ...asFields(path) }));
+  const named = own === undefined ? undefined : paths.find((path) => asString(path['id']) === own);
+  if (named) fill(named, values);
+  else if (paths.length > 0) for (const path of paths) fill(path, values);
+  else fill(ingress.data, values);
+  if (paths.length > 0) ingress.data['paths'] = paths;
+}
+
+interface Mounting {
+  readonly provider: Draft;
+  readonly dependent: Draft;
+  readonly issues: Issues;
+}
+
+function passToWorkload(edge: ResolvedEdge, { provider, dependent, issues }: Mounting): void {
+  const { type } = provider.node;
+  const name = asString(provider.data['name']) ?? '';
+  const mountPath = asString(provider.data['mountPath']) ?? asString(DEFAULTS[type]['mountPath']) ?? '';
+  const kind = type === 'persistentvolumeclaim' ? 'persistentVolumeClaim' : type;
+  const mounts = asList(dependent.data['volumeMounts']) ?? [];
+  linkVariables(provider, dependent);
+  if (mounts.some((mount) => asFields(mount)?.['name'] === name && asFields(mount)?.['type'] === kind))
+    return;
+  if (mounts.some((mount) => asFields(mount)?.['mountPath'] === mountPath)) {
+    const message = `${provider.node.id} would be mounted at ${mountPath} of ${dependent.node.id}, where something else is`;
+    issues.error('DUPLICATE_MOUNT', edge.path, message, { hint: `set mountPath of ${provider.node.id}` });
+    return;
+  }
+  dependent.data['volumeMounts'] = [...mounts, { name, mountPath, type: kind }];
+}
+
+function linkVariables({ node, data }: Draft, dependent: Draft): void {
+  if (node.type !== 'configmap' && node.type !== 'secret') return;
+  const keys =
+    node.type === 'configmap'
+      ? Object.keys(asFields(data['data']) ?? {})
+      : (asList(data['keys']) ?? []).map((key) => asFields(key)?.['name']);
+  for (const variable of asList(dependent.data['envKeys']) ?? []) {
+    const known = dependent.envSources.some((source) => source.variable === variable);
+    if (known || typeof variable !== 'string' || !keys.includes(variable)) continue;
+    dependent.envSources.push({ variable, from: node.type, name: asString(data['name']) ?? '' });
+  }
+}
+
+/** What an edge could have filled in, and nothing has. */
+function checkFilled(draft: Draft, issues: Issues): void {
+  const { node, data, envSources } = draft;
+  const require = (key: string, hint: string) => {
+    if (!isBlank(data[key])) return;
+    issues.error('REQUIRED', [...node.path, 'data', key], `${key} of ${node.id} is missing`, { hint });
+  };
+  if (node.type === 'service' && isBlank(data['selector'])) {
+    require('targetApp', 'give it, or draw an edge from a workload');
+  }
+  if (node.type === 'statefulset') require('serviceName', 'give it, or draw an edge to a service');
+  if (node.type === 'hpa') {
+    require('scaleTargetName', 'give it, or draw an edge from a workload');
+    checkReplicas(draft, issues);
+  }
+  if (node.type === 'ingress') checkIngress(draft, issues);
+  const known = envSources.map(({ variable }) => variable);
+  for (const [index, variable] of (asList(data['envKeys']) ?? []).entries()) {
+    if (typeof variable !== 'string' || known.includes(variable)) continue;
+    const message = `no configmap or secret with the key ${variable} is linked to ${node.id}`;
+    const hint = suggest(variable, known) ?? 'draw an edge from one that has it';
+    issues.error('UNKNOWN_KEY', [...node.path, 'data', 'envKeys', index], message, { hint });
+  }
+}
+
+function checkReplicas({ node, data }: Draft, issues: Issues): void {
+  const min = asNumber(data['minReplicas']) ?? 1;
+  const max = asNumber(data['maxReplicas']) ?? min;
+  if (max >= min) return;
+  issues.error('OUT_OF_RANGE', [...node.path, 'data', 'maxReplicas'], 'maxReplicas is below minReplicas');
+}
+
+function checkIngress({ node, data }: Draft, issues: Issues): void {
+  const hint = 'give it, or draw an edge from a service';
+  const paths = asList(data['paths']) ?? [];
+  const report = (place: readonly (string | number)[], where: string) =>
+    issues.error('REQUIRED', [...node.path, 'data', ...place], `serviceName of ${where} is missing`, {
+      hint,
+    });
+  for (const [index, path] of paths.entries()) {
+    if (isBlank(asFields(path)?.['serviceName']))
+      report(['paths', index, 'serviceName'], `a path of ${node.id}`);
+  }
+  if (paths.length === 0 && isBlank(data['serviceName'])) report(['serviceName'], node.id);
+}

@@ -1,0 +1,280 @@
+import {
+  Document,
+  isAlias,
+  isMap,
+  isNode,
+  isPair,
+  isScalar,
+  isSeq,
+  parseAllDocuments,
+  parseDocument,
+} from 'yaml';
+import type { Node, Pair, YAMLMap } from 'yaml';
+import type { DocumentPath } from '../base/document-path.ts';
+
+/** A YAML text as plain values, with a way back to the lines. */
+export interface YamlDocument {
+  /** Plain values; `undefined` when the text cannot be read at all. */
+  readonly value: unknown;
+  readonly problems: readonly YamlProblem[];
+  /** Line and column, from 1, of the place or of the nearest thing around it that is there. */
+  position(path: DocumentPath, at: 'key' | 'value'): TextPlace;
+  /** As parsed; left out when the text cannot be read at all. */
+  readonly ast?: Document.Parsed;
+}
+
+export interface TextPosition {
+  readonly line: number;
+  readonly column: number;
+}
+
+/** A position that may be in another file than the document it was asked of. */
+export interface TextPlace extends TextPosition {
+  readonly file?: string;
+  /** Path inside of that file. */
+  readonly path?: DocumentPath;
+}
+
+export interface YamlProblem extends TextPosition {
+  readonly code: 'YAML_SYNTAX' | 'DUPLICATE_KEY';
+  readonly message: string;
+  readonly path: DocumentPath;
+}
+
+/** Deeper nesting than this is refused; it would exhaust the stack of whoever walks the value. */
+const MAX_DEPTH = 64;
+/** How often aliases may multiply a node, nested aliases included. */
+const MAX_ALIASES = 1_000;
+const MAX_PROBLEMS = 50;
+/** How files that are merged say what becomes of the others; only they make use of it. */
+const MERGE_TAG = /: !(reset|override)$/;
+const HOPELESS_DEPTH = 1_000;
+const HOPELESS_BLOCKS = /(?:[-?:][ \t]+){200}/;
+
+export interface YamlLimits {
+  /** How often aliases may multiply a node, nested aliases included. Default 1,000. */
+  readonly maxAliases?: number;
+}
+
+/** Reads a YAML 1.2 text with anchors and merge keys. Never throws. */
+export function parseYaml(text: string, { maxAliases = MAX_ALIASES }: YamlLimits = {}): YamlDocument {
+  if (isHopeless(text)) return unreadable('is nested too deeply');
+  let document: Document.Parsed;
+  try {
+    document = parseDocument(text, OPTIONS);
+  } catch (error) {
+    return unreadable(error instanceof RangeError ? 'is nested too deeply' : String(error));
+  }
+  return readYaml(document, text, maxAliases);
+}
+
+const OPTIONS = {
+  merge: true,
+  uniqueKeys: false,
+  prettyErrors: false,
+  // 'silent' would hide that there are several documents.
+  logLevel: 'error',
+  stringKeys: true,
+} as const;
+
+/** The documents of a text that may hold several, one after the other; empty ones are left out. Never throws. */
+export function parseYamlStream(text: string, limits: YamlLimits = {}): readonly YamlDocument[] {
+  const whole = parseYaml(text, limits);
+  if (!whole.ast?.errors.some(({ code }) => code === 'MULTIPLE_DOCS')) return [whole];
+  const documents: readonly Document.Parsed[] = parseAllDocuments(text, OPTIONS);
+  return documents
+    .map((document) => readYaml(document, text, limits.maxAliases ?? MAX_ALIASES))
+    .filter(({ value, problems }) => value !== null || problems.length > 0);
+}
+
+function readYaml(document: Document.Parsed, text: string, maxAliases: number): YamlDocument {
+  const problems = syntaxProblems(document, text);
+  if (problems.length === 0) inspect(document, text, problems);
+  const value = problems.every((problem) => problem.code === 'DUPLICATE_KEY')
+    ? toPlain(document, problems, { text, maxAliases })
+    : undefined;
+  return {
+    value,
+    problems,
+    ast: document,
+    position: (path, at) => textPosition(text, findOffset(document, path, at)),
+  };
+}
+
+/** The value at a path in a text that may have syntax errors, as far as it can be made out. */
+export function peekYaml(text: string, path: DocumentPath): unknown {
+  try {
+    return parseDocument(text, { prettyErrors: false, logLevel: 'silent', uniqueKeys: false }).getIn(path);
+  } catch {
+    // Whatever broke the parser, the caller only wanted a hint.
+    return undefined;
+  }
+}
+
+/** Nesting that the parser would take minutes to fail on. Brackets in texts are counted too: it takes a thousand. */
+function isHopeless(text: string): boolean {
+  if (HOPELESS_BLOCKS.test(text)) return true;
+  let depth = 0;
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index);
+    // [ and { open, ] and } close.
+    if (code === 0x5b || code === 0x7b) depth += 1;
+    else if ((code === 0x5d || code === 0x7d) && depth > 0) depth -= 1;
+    if (depth > HOPELESS_DEPTH) return true;
+  }
+  return false;
+}
+
+function unreadable(message: string): YamlDocument {
+  const start = { line: 1, column: 1 };
+  return {
+    value: undefined,
+    problems: [{ code: 'YAML_SYNTAX', message, path: [], ...start }],
+    position: () => start,
+  };
+}
+
+function syntaxProblems(document: Document.Parsed, text: string): YamlProblem[] {
+  const problems: YamlProblem[] = [...document.errors, ...document.warnings]
+    .filter(({ code, message }) => code !== 'TAG_RESOLVE_FAILED' || !MERGE_TAG.test(message))
+    .slice(0, MAX_PROBLEMS)
+    .map(({ code, message, pos }) => ({
+      code: 'YAML_SYNTAX',
+      path: [],
+      message: code === 'MULTIPLE_DOCS' ? 'holds more than one YAML document' : message,
+      ...textPosition(text, pos[0]),
+    }));
+  if (document.directives?.yaml.version === '1.1') {
+    problems.push({
+      code: 'YAML_SYNTAX',
+      path: [],
+      message: 'asks for YAML 1.1; only YAML 1.2 is read',
+      line: 1,
+      column: 1,
+    });
+  }
+  return problems;
+}
+
+interface PlainOptions {
+  readonly text: string;
+  readonly maxAliases: number;
+}
+
+function toPlain(
+  document: Document.Parsed,
+  problems: YamlProblem[],
+  { text, maxAliases }: PlainOptions,
+): unknown {
+  try {
+    const value: unknown = document.toJS({ maxAliasCount: maxAliases });
+    // Only an alias can lead back to what it is in.
+    if (text.includes('*') && isCyclic(value, new Map()))
+      throw new Error('an alias stands inside of its own anchor');
+    return value;
+  } catch (error) {
+    // Alias bombs, aliases to nothing and aliases inside their own anchor end here.
+    const message = error instanceof Error ? error.message : String(error);
+    problems.push({ code: 'YAML_SYNTAX', path: [], message, line: 1, column: 1 });
+    return undefined;
+  }
+}
+
+/** `seen`: what is around the value as true, what was looked through as false. */
+function isCyclic(value: unknown, seen: Map<unknown, boolean>): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const known = seen.get(value);
+  if (known !== undefined) return known;
+  seen.set(value, true);
+  const found = Object.values(value).some((member) => isCyclic(member, seen));
+  seen.set(value, false);
+  return found;
+}
+
+/** Finds duplicate keys (the library's own check is quadratic) and too deep nesting. */
+function inspect(document: Document.Parsed, text: string, problems: YamlProblem[]): void {
+  function visit(node: unknown, path: DocumentPath): void {
+    if (problems.length >= MAX_PROBLEMS) return;
+    if (isPair(node)) return visit(node.value, path);
+    if (!isMap(node) && !isSeq(node)) return;
+    if (path.length > MAX_DEPTH) {
+      const place = textPosition(text, startOf(node) ?? 0);
+      problems.push({ code: 'YAML_SYNTAX', message: 'is nested too deeply', path: [], ...place });
+      return;
+    }
+    if (isSeq(node)) node.items.forEach((item, index) => visit(item, [...path, index]));
+    else visitMap(node, path);
+  }
+  function visitMap(map: YAMLMap, path: DocumentPath): void {
+    const seen = new Set<string>();
+    for (const pair of map.items) {
+      const key = keyOf(pair);
+      const place = [...path, key];
+      if (seen.has(key) && key !== '<<') {
+        problems.push({
+          code: 'DUPLICATE_KEY',
+          message: `${key} is written twice`,
+          path: place,
+          ...textPosition(text, startOf(pair.key) ?? 0),
+        });
+      }
+      seen.add(key);
+      visit(pair.value, place);
+    }
+  }
+  visit(document.contents, []);
+}
+
+function keyOf(pair: Pair): string {
+  return isScalar(pair.key) ? String(pair.key.value) : String(pair.key);
+}
+
+function findOffset(document: Document.Parsed, path: DocumentPath, at: 'key' | 'value'): number {
+  let key: unknown;
+  let value: unknown = document.contents;
+  for (const part of path) {
+    const next = step(document, value, part);
+    if (next === undefined) {
+      // Not there: the key of what should hold it is the best place to look.
+      return startOf(key) ?? startOf(value) ?? 0;
+    }
+    key = isPair(next) ? next.key : undefined;
+    value = isPair(next) ? next.value : next;
+  }
+  const keyStart = startOf(key);
+  const empty = isScalar(value) && value.value === null && !value.source;
+  if (keyStart !== undefined && (at === 'key' || empty)) return keyStart;
+  return startOf(value) ?? keyStart ?? 0;
+}
+
+function step(document: Document.Parsed, parent: unknown, part: string | number, depth = 0): unknown {
+  const node = isAlias(parent) ? parent.resolve(document) : parent;
+  if (isSeq(node)) return typeof part === 'number' ? node.items[part] : undefined;
+  if (!isMap(node) || depth > MAX_DEPTH) return undefined;
+  // Of a key that is written twice, the last counts.
+  const own = node.items.findLast((pair) => keyOf(pair) === String(part));
+  if (own) return own;
+  for (const pair of node.items) {
+    if (keyOf(pair) !== '<<') continue;
+    const sources = isSeq(pair.value) ? pair.value.items : [pair.value];
+    for (const source of sources) {
+      const merged = step(document, source, part, depth + 1);
+      if (merged !== undefined) return merged;
+    }
+  }
+  return undefined;
+}
+
+function startOf(node: unknown): number | undefined {
+  return isNode(node) ? ((node as Node).range?.[0] ?? undefined) : undefined;
+}
+
+function textPosition(text: string, offset: number): TextPosition {
+  let line = 1;
+  let start = 0;
+  for (let end = text.indexOf('\n'); end !== -1 && end < offset; end = text.indexOf('\n', start)) {
+    line += 1;
+    start = end + 1;
+  }
+  return { line, column: offset - start + 1 };
+}

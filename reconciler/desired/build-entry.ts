@@ -1,0 +1,145 @@
+import type { Assessment } from '../config/kombination/analyze.ts';
+import { assess, toDiagnostics } from '../config/kombination/analyze.ts';
+import { clusterOf } from '../config/kombination/cluster-node.ts';
+import { readDocument } from '../config/kombination/read-document.ts';
+import type { Diagnostic } from '../base/diagnostic.ts';
+import type { TreeDirectory } from '../config/file-tree.ts';
+import type { Issue } from '../base/issue.ts';
+import type { KitCatalogue } from '../config/kits/kit-catalogue.ts';
+import type { SchemaCheck } from '../config/schema-check.ts';
+import type { PlacedFile } from '../config/kombination/checks/service-files.ts';
+import { pulledImages } from '../config/kombination/pulled-images.ts';
+import { guessStackName, isStackName } from '../config/kombination/stack-name.ts';
+import type { TargetReference } from '../model/target.ts';
+import type { StackEntry } from './stack-index.ts';
+import { pulledBy } from './registries.ts';
+import { buildWorkflowEntry, isWorkflowFile } from './workflow.ts';
+
+/** What an entry is made from besides its own text. */
+export interface EntryContext {
+  readonly tree: TreeDirectory;
+  readonly nodes: ReadonlyMap<string, TargetReference | null>;
+  readonly kits: KitCatalogue;
+  readonly checkSchema: SchemaCheck;
+}
+
+export interface EntrySource {
+  readonly file: string;
+  readonly realFile: string;
+  readonly blob: string | null;
+  /** Paths that were followed to find the text. */
+  readonly visited: readonly string[];
+  /** Name the file had before. */
+  readonly previous: string | undefined;
+  /** Texts of Compose files and their env files, by blob id. */
+  readonly texts?: ReadonlyMap<string, string>;
+}
+
+/** An entry, and the repository files it copies, whose sizes have to be looked at. */
+export interface BuiltEntry {
+  readonly entry: StackEntry;
+  readonly files: readonly PlacedFile[];
+  /** Of these the content is wanted: it becomes a part of an object of a cluster. By service. */
+  readonly embedded?: ReadonlyMap<string, readonly PlacedFile[]>;
+}
+
+export function buildEntry(source: EntrySource, text: string, context: EntryContext): BuiltEntry {
+  if (isWorkflowFile(source.file)) return buildWorkflowEntry(source, text, context);
+  const { file, realFile, blob, visited, previous, texts } = source;
+  const read = texts ? { texts } : {};
+  const assessment = assess({ ...context, ...read, file, text });
+  const { kombination, findings, document } = assessment;
+  const certain = isStackName(kombination.name);
+  const entry: StackEntry = {
+    file,
+    realFile,
+    blob,
+    text,
+    ...read,
+    name: certain ? kombination.name : guessStackName(file, text, previous),
+    guessed: !certain,
+    diagnostics: toDiagnostics(file, document, assessment.issues),
+    ports: assessment.ports,
+    watched: [
+      ...new Set([...visited, ...findings.watched, ...assessment.secrets.watched, ...assessment.watched]),
+    ],
+    sharedNodes: assessment.sharedNodes,
+    kits: assessment.kits,
+    dependsOn: assessment.dependsOn,
+    inline: [...findings.inline.keys()],
+    secrets: assessment.secrets.secrets,
+    references: assessment.secrets.references,
+    ...pulledBy(pulledImages(assessment)),
+  };
+  const placed = [...findings.files.values()].flat();
+  const files = placed.filter(({ spec }) => !findings.inline.has(spec.blob));
+  const embedded = findEmbedded(assessment);
+  return { entry, files, ...(embedded.size > 0 ? { embedded } : {}) };
+}
+
+function findEmbedded({
+  kombination,
+  hooks,
+  findings,
+}: Assessment): ReadonlyMap<string, readonly PlacedFile[]> {
+  const services = [...kombination.services, ...hooks.map(({ service }) => service)];
+  const onClusters = services.filter((service) => clusterOf(kombination, service) !== undefined);
+  return new Map(
+    onClusters.flatMap(({ name }) => {
+      const files = findings.files.get(name) ?? [];
+      return files.length > 0 ? [[name, files] as const] : [];
+    }),
+  );
+}
+
+/** An entry for a file whose text cannot be had. */
+export function buildBrokenEntry(
+  source: EntrySource,
+  problem: Pick<Diagnostic, 'code' | 'message' | 'hint'>,
+): BuiltEntry {
+  const { file, realFile, blob, visited, previous } = source;
+  const entry: StackEntry = {
+    file,
+    realFile,
+    blob,
+    text: null,
+    name: guessStackName(file, null, previous),
+    guessed: true,
+    diagnostics: [{ severity: 'error', file, line: 1, column: 1, path: '', ...problem }],
+    ports: [],
+    watched: visited,
+    sharedNodes: [],
+    kits: [],
+    dependsOn: [],
+    inline: [],
+    secrets: [],
+    references: [],
+  };
+  return { entry, files: [] };
+}
+
+/** The entry with errors for files that are too large to be copied. */
+export function withOversize(
+  { entry, files }: BuiltEntry,
+  sizes: ReadonlyMap<string, number>,
+  { limit, tree }: { readonly limit: number; readonly tree: TreeDirectory },
+): StackEntry {
+  const issues = files.flatMap(({ spec, path }): readonly Issue[] => {
+    const size = sizes.get(spec.blob);
+    if (size === undefined) return [];
+    const message = `the file for ${spec.target} has ${size} bytes; at most ${limit} are copied`;
+    return [
+      { severity: 'error', code: 'FILE_TOO_LARGE', path, message, hint: 'put it in an image or a volume' },
+    ];
+  });
+  return withIssues(entry, issues, tree);
+}
+
+/** The entry with findings that only the content of other files tells. */
+export function withIssues(entry: StackEntry, issues: readonly Issue[], tree: TreeDirectory): StackEntry {
+  if (issues.length === 0 || entry.text === null) return entry;
+  const { file, text, texts = new Map() } = entry;
+  const { document } = readDocument({ file, text, tree, texts });
+  const found = toDiagnostics(file, { ...document, problems: [] }, issues);
+  return { ...entry, diagnostics: [...entry.diagnostics, ...found] };
+}

@@ -1,0 +1,64 @@
+import { readClusterDocument } from '../config/fleet/cluster-document.ts';
+import { readNodeDocument, readSettingsDocument } from '../config/fleet/config-documents.ts';
+import type { Diagnostic } from '../base/diagnostic.ts';
+import { compareDiagnostics } from '../base/diagnostic.ts';
+import { buildCatalogue } from '../config/kits/kit-catalogue.ts';
+import { catalogueDiagnostics, readKitDocument } from '../config/kits/kit-document.ts';
+import type { DocumentReport } from '../ports/desired.ts';
+import { checkText } from './check-text.ts';
+import type { Core } from './state.ts';
+import { checkWorkflow, isWorkflowFile } from './workflow.ts';
+
+type Check = (core: Core, text: string, file: string) => DocumentReport;
+
+/** What a file is, is told by where it is; on disk as in the repository. */
+const KINDS: readonly (readonly [RegExp, Check])[] = [
+  [/(?:^|\/)stackkit\.ya?ml$/, checkKit],
+  [/(?:^|\/)nodes\/[^/]+\.ya?ml$/, checkWith(readNodeDocument)],
+  [/(?:^|\/)clusters\/[^/]+\.ya?ml$/, checkWith(readClusterDocument)],
+  [/(?:^|\/)kombinator\.ya?ml$/, checkWith(readSettingsDocument)],
+  [/(?:^|\/)(?:docker-)?compose(?:[.-][^/]*)?\.ya?ml$/, refuseCompose],
+];
+
+/** Checks a text as the kind of file that its name says; without a name, and with any other, as a kombination. */
+export function checkNamed(core: Core, text: string, file: string | undefined): DocumentReport {
+  const place = file?.replaceAll('\\', '/');
+  if (place === undefined || Buffer.byteLength(text) > core.limits.documentBytes)
+    return checkText(core, text);
+  const check = KINDS.find(([pattern]) => pattern.test(place))?.[1];
+  if (check) return check(core, text, place);
+  const end = /(?:^|\/)((?:workflows\/)?[^/]+)$/.exec(place)?.[1] ?? place;
+  return isWorkflowFile(end) ? checkWorkflow(core, text, { place: end, label: end }) : checkText(core, text);
+}
+
+/** Together with the other kits of the repository. */
+function checkKit(core: Core, text: string, file: string): DocumentReport {
+  const document = readKitDocument(file, text, core.checkSchema);
+  const { documents } = core.state.kits;
+  const own = new Map([...documents.values()].map(({ name, kit }) => [name, kit]));
+  const catalogue = buildCatalogue(own.set(document.name, document.kit));
+  return report([...document.diagnostics, ...catalogueDiagnostics([document], catalogue)]);
+}
+
+/** Its own tool checks it best, and a kombination that adopts it. */
+function refuseCompose(_core: Core, _text: string, file: string): DocumentReport {
+  const message = 'this is a Compose file, which is checked together with the kombination that adopts it';
+  const hint = 'say compose: with its name in a kombination.yaml beside it, or make one of it with import';
+  return report([
+    { severity: 'error', code: 'INVALID_FORMAT', message, file, line: 1, column: 1, path: '', hint },
+  ]);
+}
+
+function checkWith(
+  read: (
+    file: string,
+    text: string,
+    checkSchema: Core['checkSchema'],
+  ) => { readonly diagnostics: readonly Diagnostic[] },
+): Check {
+  return ({ checkSchema }, text, file) => report(read(file, text, checkSchema).diagnostics);
+}
+
+function report(diagnostics: readonly Diagnostic[]): DocumentReport {
+  return { diagnostics: diagnostics.toSorted(compareDiagnostics), services: [], dependencies: {} };
+}

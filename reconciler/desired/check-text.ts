@@ -1,0 +1,164 @@
+import type { Assessment } from '../config/kombination/analyze.ts';
+import { assess, toDiagnostics } from '../config/kombination/analyze.ts';
+import { readNodeDocument } from '../config/fleet/config-documents.ts';
+import type { Diagnostic } from '../base/diagnostic.ts';
+import { compareDiagnostics } from '../base/diagnostic.ts';
+import { ReconcilerError } from '../base/errors.ts';
+import { directoryOf, isDirectory, listFiles, nodeAt } from '../config/file-tree.ts';
+import { pulledImages } from '../config/kombination/pulled-images.ts';
+import { isStackName, peekStackName } from '../config/kombination/stack-name.ts';
+import { compareText } from '../base/values.ts';
+import type { DocumentReport, Draft } from '../ports/desired.ts';
+import type { GeneratedStack, GenerateRequest } from '../model/generated.ts';
+import type { Core } from './state.ts';
+import { buildStackText, buildText, editText } from './document-text.ts';
+import { passwordsFor } from './registries.ts';
+import { checkWorkflow, isWorkflowFile } from './workflow.ts';
+import { createLookup, findMissing, summarise, textsOf } from './render-stack.ts';
+import { generateStack } from './generate-stack.ts';
+
+/** The name that findings of a text without a file carry. */
+const NAMELESS = 'kombination.yaml';
+
+/** Checks one text as if it were the file of the stack that it names. */
+export function checkText(core: Core, text: string): DocumentReport {
+  const name = peekStackName(text.slice(0, core.limits.documentBytes));
+  const file = name === undefined ? undefined : core.index.find(name)?.file;
+  return checkAs(core, text, { place: file ?? pathOf(name ?? ''), label: NAMELESS });
+}
+
+/** Generates from a stack as it is in the repository, or from a text as if it stood there. */
+export async function generateFrom(
+  core: Core,
+  { subject, format }: GenerateRequest,
+): Promise<GeneratedStack> {
+  const readBlob = async (blob: string) => core.inline.get(blob) ?? core.source.readBlob(blob);
+  if ('text' in subject) {
+    const name = peekStackName(subject.text.slice(0, core.limits.documentBytes));
+    const place = (name === undefined ? undefined : core.index.find(name)?.file) ?? pathOf(name ?? '');
+    return generateStack(assessAs(core, subject.text, place), format, { file: place, readBlob });
+  }
+  const entry = core.index.find(subject.stack);
+  if (!entry) throw new ReconcilerError('UNKNOWN_STACK', `there is no stack ${subject.stack}`);
+  if (entry.text === null) {
+    throw new ReconcilerError('INVALID_CONFIGURATION', `${entry.file} cannot be read`, {
+      diagnostics: entry.diagnostics,
+    });
+  }
+  if (isWorkflowFile(entry.file)) {
+    throw new ReconcilerError(
+      'BAD_OPTIONS',
+      `${subject.stack} is a workflow; files are generated of kombinations`,
+    );
+  }
+  return generateStack(assessAs(core, entry.text, entry.file), format, { file: entry.file, readBlob });
+}
+
+function assessAs(core: Core, text: string, file: string): Assessment {
+  const { tree, nodes, kits } = core.state;
+  const known = core.index.entryOf(file);
+  return assess({
+    ...(known ? textsOf(known) : {}),
+    file,
+    text,
+    tree,
+    nodes: nodes.references,
+    kits: kits.catalogue,
+    checkSchema: core.checkSchema,
+  });
+}
+
+function checkAs(
+  core: Core,
+  text: string,
+  { place, label }: { readonly place: string; readonly label: string },
+): DocumentReport {
+  const size = Buffer.byteLength(text);
+  if (size > core.limits.documentBytes) {
+    const message = `the document has ${size} bytes; at most ${core.limits.documentBytes} are read`;
+    const start = { file: label, line: 1, column: 1, path: '' };
+    const diagnostic: Diagnostic = { severity: 'error', code: 'FILE_TOO_LARGE', message, ...start };
+    return { diagnostics: [diagnostic], services: [], dependencies: {} };
+  }
+  if (isWorkflowFile(place)) return checkWorkflow(core, text, { place, label });
+  const assessment = assessAs(core, text, place);
+  const passwords = passwordsFor(core, { pulled: pulledImages(assessment) });
+  const missing = findMissing([...assessment.secrets.secrets, ...passwords], createLookup(core));
+  const found = toDiagnostics(label, assessment.document, [...assessment.issues, ...missing]);
+  // What is found in the text itself is not in the file whose place it takes.
+  const named = found.map((finding) => (finding.file === place ? { ...finding, file: label } : finding));
+  return { diagnostics: named.toSorted(compareDiagnostics), ...summarise(assessment) };
+}
+
+function pathOf(name: string): string {
+  return `kombinations/${name}/kombination.yaml`;
+}
+
+export function draftStack(core: Core, name: string, document: object): Draft {
+  const path = pathOf(name);
+  const text = buildStackText(name, document);
+  const { diagnostics } = checkAs(core, text, { place: path, label: path });
+  return {
+    path,
+    text,
+    diagnostics: [...refuseName(name, path), ...diagnostics, ...refuseOccupied(core, path)],
+  };
+}
+
+/** The name becomes a part of a path. */
+function refuseName(name: string, file: string): readonly Diagnostic[] {
+  if (isStackName(name)) return [];
+  const message = `"${name}" is not a name for a stack: lower-case letters, digits and hyphens`;
+  return [{ severity: 'error', code: 'INVALID_FORMAT', message, file, path: 'meta.name' }];
+}
+
+function refuseOccupied({ state }: Core, file: string): readonly Diagnostic[] {
+  if (nodeAt(state.tree, file) === undefined) return [];
+  return [{ severity: 'error', code: 'DUPLICATE_STACK', message: `${file} is already there`, file }];
+}
+
+export function editStack(core: Core, name: string, keys: object): Draft {
+  return rewriteStack(core, name, (text) => editText(text, keys));
+}
+
+export function rewriteStack(core: Core, name: string, edit: (text: string) => string): Draft {
+  const entry = core.index.find(name);
+  if (!entry) throw new ReconcilerError('UNKNOWN_STACK', `there is no stack ${name}`);
+  const text = edit(entry.text ?? '');
+  const { diagnostics } = checkAs(core, text, { place: entry.file, label: entry.file });
+  return { path: entry.realFile, text, diagnostics };
+}
+
+export function draftNode(core: Core, name: string, document: object): Draft {
+  const path = `nodes/${name}.yaml`;
+  const text = buildText(document);
+  const { diagnostics } = readNodeDocument(path, text, core.checkSchema);
+  if (/^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/.test(name)) return { path, text, diagnostics };
+  const message = `"${name}" is not a name for a node: letters, digits, '-', '_' and '.'`;
+  const refused: Diagnostic = {
+    severity: 'error',
+    code: 'INVALID_FORMAT',
+    message,
+    file: path,
+    path: 'name',
+  };
+  return { path, text, diagnostics: [refused, ...diagnostics] };
+}
+
+/**
+ * The stack's own file, and all files in its directory when no other stack lives in or below it. Never the root of the
+ * repository, and nothing that another stack mounts.
+ */
+export function filesOf(core: Core, name: string): readonly string[] {
+  const entry = core.index.find(name);
+  if (!entry) return [];
+  if (isWorkflowFile(entry.file)) return [entry.file];
+  const directory = directoryOf(entry.file);
+  const node = nodeAt(core.state.tree, directory);
+  if (directory === '' || !isDirectory(node)) return [entry.file];
+  const files = [...listFiles(node, directory)].map(([path]) => path);
+  const others = files.filter((file) => file !== entry.file && core.index.entryOf(file) !== undefined);
+  if (others.length > 0) return [entry.file];
+  const own = files.filter((file) => [...core.index.watchersOf(file)].every((user) => user === entry.file));
+  return own.sort(compareText);
+}

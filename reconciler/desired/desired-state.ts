@@ -1,0 +1,130 @@
+import { ReconcilerError } from '../base/errors.ts';
+import type { SchemaCheck } from '../config/schema-check.ts';
+import { createSchemaCheck } from '../config/schema-check.ts';
+import type { SecretSource } from '../model/secret-reference.ts';
+import type { DesiredState, LoadResult } from '../ports/desired.ts';
+import type { Secrets } from '../ports/secrets.ts';
+import type { Revision, Source } from '../ports/source.ts';
+import { draftNode, draftStack, editStack, filesOf, generateFrom, rewriteStack } from './check-text.ts';
+import { checkNamed } from './check-file.ts';
+import type { Core } from './state.ts';
+import { createLru } from './state.ts';
+import { createStackIndex } from './stack-index.ts';
+import { readRevision } from './read-revision.ts';
+import { createSecretVault } from './secret-cache.ts';
+import type { LoadLimits } from './repository-state.ts';
+import { EMPTY_STATE } from './repository-state.ts';
+import { findInline, listDiagnostics, renderStack, repositoryPolicy } from './render-stack.ts';
+
+export interface DesiredStateOptions {
+  readonly source: Source;
+  readonly secrets: Secrets;
+  /** Default 1 MiB for documents, 10 MiB for files that are copied into containers. */
+  readonly limits?: Partial<LoadLimits>;
+  /** Default: a new one. */
+  readonly checkSchema?: SchemaCheck;
+}
+
+const DEFAULT_LIMITS: LoadLimits = { documentBytes: 1024 ** 2, fileBytes: 10 * 1024 ** 2 };
+
+/** How many rendered stacks are kept at hand. */
+const RENDERED = 64;
+const INLINE = 256;
+
+/**
+ * Reads the config repository. Kept in memory of a stack is its text and what others must know of it; it is rendered
+ * when somebody asks.
+ */
+export function createDesiredState(options: DesiredStateOptions): DesiredState {
+  const { source, secrets, limits = {}, checkSchema = createSchemaCheck() } = options;
+  const merged = { ...DEFAULT_LIMITS, ...limits };
+  const core: Core = {
+    source,
+    vault: createSecretVault({ source, secrets, maxBytes: merged.documentBytes }),
+    limits: merged,
+    checkSchema,
+    index: createStackIndex(),
+    rendered: createLru(RENDERED),
+    inline: createLru(INLINE),
+    state: EMPTY_STATE,
+  };
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    get revision() {
+      return core.state.revision;
+    },
+    load(revision, signal) {
+      // One at a time: each load starts from what the one before it left.
+      const next = last.then(() => load(core, revision, signal));
+      last = next.catch(() => undefined);
+      return next;
+    },
+    async refresh(name, signal) {
+      const references = core.index.find(name)?.references ?? [];
+      if (references.length > 0) await core.vault.prepare(references, signal);
+    },
+    names: () => core.index.names(),
+    dependantsOf: (name) => core.index.order.dependantsOf(name),
+    formerDependencies: (name) => core.index.order.formerDependencies(name),
+    nameless: () => [...core.index.notable()].filter(({ guessed }) => guessed).map(({ file }) => file),
+    get: (name) => renderStack(core, name),
+    diagnostics: () => listDiagnostics(core),
+    settings: () => ({ policy: repositoryPolicy(core), registries: core.state.settings.document.registries }),
+    nodes: () =>
+      [...core.state.nodes.documents.values()].flatMap(({ name, file, reference }) =>
+        reference?.kind === 'docker' ? [{ name, file, reference }] : [],
+      ),
+    check: (text, file) => checkNamed(core, text, file),
+    generate: (request) => generateFrom(core, request),
+    draftStack: (name, document) => draftStack(core, name, document),
+    editStack: async (name, keys) => editStack(core, name, keys),
+    rewriteStack: (name, edit) => rewriteStack(core, name, edit),
+    draftNode: (name, document) => draftNode(core, name, document),
+    inlineBlob: (blob) => findInline(core, blob),
+    filesOf: (name) => filesOf(core, name),
+  };
+}
+
+async function load(core: Core, revision: Revision, signal: AbortSignal): Promise<LoadResult> {
+  signal.throwIfAborted();
+  const { state, index } = core;
+  if (state.revision?.commit === revision.commit) {
+    core.state = { ...state, revision };
+    return { changed: [], removed: [] };
+  }
+  const staged = await readRevision(revision, { ...core, signal });
+  await core.vault.prepare(
+    staged.changes.flatMap(({ entry }) => entry?.references ?? []),
+    signal,
+  );
+  signal.throwIfAborted();
+  const growth = staged.changes.reduce((sum, { file, entry }) => {
+    return sum + Number(entry !== null) - Number(index.entryOf(file) !== undefined);
+  }, 0);
+  if (index.size + growth === 0) {
+    throw new ReconcilerError('EMPTY_REPOSITORY', `${revision.commit.slice(0, 12)} describes no stack`);
+  }
+  return commit(core, staged);
+}
+
+/** Puts a revision in force, all at once. */
+function commit(core: Core, staged: Awaited<ReturnType<typeof readRevision>>): LoadResult {
+  const { index } = core;
+  const settingsMoved = core.state.settings !== staged.state.settings;
+  core.state = staged.state;
+  const concerned = index.apply(staged.changes);
+  if (core.vault.crowded) core.vault.keepOnly(referencesOf(core));
+  // Rendered stacks rest on the tree, the settings and each other: what is concerned is rendered anew.
+  if (settingsMoved) core.rendered.clear();
+  for (const name of concerned) {
+    const entry = index.find(name);
+    if (entry) core.rendered.delete(entry.file);
+  }
+  const changed = settingsMoved ? index.names() : [...concerned].filter((name) => index.find(name));
+  const removed = [...concerned].filter((name) => !index.find(name));
+  return { changed: changed.toSorted(), removed: removed.sort() };
+}
+
+function* referencesOf({ index }: Core): Generator<SecretSource> {
+  for (const file of index.files()) yield* index.entryOf(file)?.references ?? [];
+}

@@ -1,0 +1,79 @@
+import type { Assessment } from '../config/kombination/analyze.ts';
+import { toDiagnostics } from '../config/kombination/analyze.ts';
+import { formatDiagnostic, hasErrors } from '../base/diagnostic.ts';
+import { ReconcilerError } from '../base/errors.ts';
+import type { Blueprint } from '../render/generate/blueprint.ts';
+import { blobsOf, buildBlueprint } from '../render/generate/blueprint.ts';
+import { generate } from '../render/generate/generate.ts';
+import type { Mark } from '../render/generate/variables.ts';
+import { markReference } from '../render/generate/variables.ts';
+import type { GeneratedStack, GenerateFormat } from '../model/generated.ts';
+
+export interface GenerateContext {
+  readonly file: string;
+  readonly readBlob: (blob: string) => Promise<Uint8Array>;
+}
+
+/** The files of a stack in another tool's words. Throws INVALID_CONFIGURATION with every finding. No secret is looked up. */
+export async function generateStack(
+  assessment: Assessment,
+  format: GenerateFormat,
+  { file, readBlob }: GenerateContext,
+): Promise<GeneratedStack> {
+  const diagnostics = toDiagnostics(file, assessment.document, assessment.issues);
+  const { name } = assessment.kombination;
+  if (hasErrors(diagnostics)) {
+    const errors = diagnostics.filter(({ severity }) => severity === 'error').map(formatDiagnostic);
+    throw new ReconcilerError('INVALID_CONFIGURATION', `${name} is not valid:\n${errors.join('\n')}`, {
+      diagnostics,
+    });
+  }
+  const contents = await readContents(assessment, readBlob);
+  const blueprint = buildBlueprint(
+    assessment,
+    file,
+    contents,
+    format === 'kubernetes' ? markNeeded : undefined,
+  );
+  const { files, notes } = generate(format, blueprint);
+  return {
+    stack: name,
+    format,
+    files,
+    notes,
+    variables: blueprint.variables.list(),
+    overview: overviewOf(blueprint),
+  };
+}
+
+/** A manifest has no word for a default: it is written as it is. */
+const markNeeded: Mark = (reference, fallback) =>
+  fallback === undefined ? markReference(reference) : undefined;
+
+async function readContents(
+  assessment: Assessment,
+  readBlob: GenerateContext['readBlob'],
+): Promise<Blueprint['content']> {
+  const contents = new Map(assessment.findings.inline);
+  for (const blob of blobsOf(assessment)) contents.set(blob, await readBlob(blob));
+  return (blob) => contents.get(blob) ?? new Uint8Array();
+}
+
+function overviewOf({ stackkit, domain, targets, services }: Blueprint): GeneratedStack['overview'] {
+  return {
+    stackkit,
+    domain,
+    nodes: targets.map(({ name, connection }) => ({
+      name,
+      host: connection.type === 'tcp' || connection.type === 'ssh' ? connection.host : 'localhost',
+      ...(connection.type === 'ssh' ? { user: connection.user, port: connection.port } : {}),
+    })),
+    services: services.map(({ name, target, spec, dependsOn }) => ({
+      name,
+      node: target,
+      image: spec.image,
+      ports: (spec.ports ?? []).map(({ containerPort }) => containerPort),
+      needs: dependsOn.map(({ service }) => service),
+    })),
+  };
+}

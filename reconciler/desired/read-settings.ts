@@ -1,0 +1,88 @@
+import { clusterKey } from '../config/kombination/cluster-node.ts';
+import type { ClusterDocument } from '../config/fleet/cluster-document.ts';
+import { readClusterDocument } from '../config/fleet/cluster-document.ts';
+import type { NodeDocument } from '../config/fleet/config-documents.ts';
+import { NO_SETTINGS, readNodeDocument, readSettingsDocument } from '../config/fleet/config-documents.ts';
+import type { TreeDirectory } from '../config/file-tree.ts';
+import { isDirectory } from '../config/file-tree.ts';
+import { isProblem } from '../base/issue.ts';
+import type { FileChange } from '../ports/source.ts';
+import type { LoadedNodes, LoadedSettings, LoadOptions } from './repository-state.ts';
+import { brokenFile, EMPTY_STATE, locate, readSmall } from './repository-state.ts';
+
+const SHARED = /^(?:nodes|clusters)\/[^/]+\.ya?ml$/;
+const DIRECTORIES = ['clusters', 'nodes'];
+const SETTINGS = ['kombinator.yaml', 'kombinator.yml'];
+
+/** `kombinator.yaml` of a revision. One with errors changes nothing. */
+export async function readSettings(tree: TreeDirectory, options: LoadOptions): Promise<LoadedSettings> {
+  const { settings: before } = options.state;
+  const file = SETTINGS.find((name) => tree.has(name));
+  if (file === undefined) return EMPTY_STATE.settings;
+  const found = locate(tree, file);
+  const blob = isProblem(found) ? null : found.blob;
+  if (blob !== null && blob === before.blob) return before;
+  const problem = isProblem(found)
+    ? { code: found.code, message: found.problem }
+    : (await readSmall([found.blob], options)).get(found.blob);
+  const document =
+    typeof problem === 'string'
+      ? readSettingsDocument(file, problem, options.checkSchema)
+      : { ...NO_SETTINGS, diagnostics: [brokenFile(file, problem)] };
+  const { diagnostics } = document;
+  if (diagnostics.every(({ severity }) => severity !== 'error')) {
+    return { blob, document, diagnostics, unknown: false };
+  }
+  const unknown = before.unknown || options.state.revision === null;
+  return { blob, document: before.document, diagnostics, unknown };
+}
+
+/** `nodes/*.yaml` and `clusters/*.yaml` of a revision; the same object as before when nothing changed. */
+export async function readNodes(
+  tree: TreeDirectory,
+  changes: readonly FileChange[],
+  options: LoadOptions,
+): Promise<LoadedNodes> {
+  const { nodes: before } = options.state;
+  const directories = DIRECTORIES.flatMap((name) => {
+    const directory = tree.get(name);
+    return isDirectory(directory) ? [[name, directory] as const] : [];
+  });
+  const linked = directories.some(([, directory]) => [...directory.values()].some((node) => 'link' in node));
+  if (!linked && !changes.some(({ path }) => SHARED.test(path))) return before;
+  const files = directories
+    .flatMap(([name, directory]) => [...directory.keys()].sort().map((file) => `${name}/${file}`))
+    .filter((file) => SHARED.test(file));
+  const places = files.map((file) => [file, locate(tree, file)] as const);
+  const blobs = new Map(places.map(([file, place]) => [file, isProblem(place) ? '' : place.blob]));
+  const fresh = files.filter((file) => blobs.get(file) !== before.blobs.get(file) || blobs.get(file) === '');
+  if (fresh.length === 0 && files.length === before.documents.size) return before;
+  const texts = await readSmall(
+    fresh.flatMap((file) => blobs.get(file) || []),
+    options,
+  );
+  const documents = new Map(
+    places.map(([file, place]): [string, NodeDocument | ClusterDocument] => {
+      const known = before.documents.get(file);
+      if (known && !fresh.includes(file)) return [file, known];
+      const text = isProblem(place) ? { code: place.code, message: place.problem } : texts.get(place.blob);
+      const read = isCluster(file) ? readClusterDocument : readNodeDocument;
+      const document = read(file, typeof text === 'string' ? text : '', options.checkSchema);
+      return [
+        file,
+        typeof text === 'string' ? document : { ...document, diagnostics: [brokenFile(file, text)] },
+      ];
+    }),
+  );
+  const references = new Map(
+    [...documents].map(([file, { name, reference }]) => [
+      isCluster(file) ? clusterKey(name) : name,
+      reference,
+    ]),
+  );
+  return { documents, blobs, references };
+}
+
+function isCluster(file: string): boolean {
+  return file.startsWith('clusters/');
+}

@@ -1,0 +1,152 @@
+import picomatch from 'picomatch';
+import type { SettingsDocument } from '../config/fleet/config-documents.ts';
+import type { TreeDirectory, TreeNode } from '../config/file-tree.ts';
+import { isDirectory, listFiles, nodeAt } from '../config/file-tree.ts';
+import { isProblem } from '../base/issue.ts';
+import type { FileChange } from '../ports/source.ts';
+import type { BuiltEntry, EntryContext, EntrySource } from './build-entry.ts';
+import { buildBrokenEntry, buildEntry, withOversize } from './build-entry.ts';
+import type { IndexChange } from './stack-index.ts';
+import type { Readable } from './read-compose-files.ts';
+import { withComposeTexts } from './read-compose-files.ts';
+import { withContents } from './read-file-contents.ts';
+import { changedKits } from './read-kits.ts';
+import { isWorkflowFile } from './workflow.ts';
+import type { LoadedKits, LoadedNodes, LoadedSettings, LoadOptions } from './repository-state.ts';
+import { createBreather, locate, readTexts, toText } from './repository-state.ts';
+
+const KOMBINATION = /(?:^|\/)kombination\.ya?ml$/;
+
+function isStackFile(path: string): boolean {
+  return KOMBINATION.test(path) || isWorkflowFile(path);
+}
+
+function isFile(node: TreeNode | undefined): boolean {
+  return node !== undefined && !isDirectory(node);
+}
+
+/** What a revision says besides its stacks. */
+export interface Read {
+  readonly tree: TreeDirectory;
+  readonly settings: LoadedSettings;
+  readonly nodes: LoadedNodes;
+  readonly kits: LoadedKits;
+  readonly changes: readonly FileChange[];
+}
+
+/** Kombination files that have to be looked at again. */
+export function findTouched(
+  { tree, settings, nodes, kits, changes }: Read,
+  { state, index }: LoadOptions,
+): ReadonlySet<string> {
+  const touched = new Set<string>();
+  for (const { path } of changes) {
+    if (isStackFile(path)) touched.add(path);
+    for (const file of index.watchersOf(path)) touched.add(file);
+  }
+  if (nodes !== state.nodes) {
+    for (const name of new Set([...nodes.references.keys(), ...state.nodes.references.keys()])) {
+      if (nodes.references.get(name) === state.nodes.references.get(name)) continue;
+      for (const file of index.usersOfNode(name)) touched.add(file);
+    }
+  }
+  for (const name of changedKits(state.kits, kits)) {
+    for (const file of index.usersOfKit(name)) touched.add(file);
+  }
+  if (globsOf(settings.document) !== globsOf(state.settings.document)) {
+    for (const file of index.files()) touched.add(file);
+    for (const [path] of listFiles(tree)) if (isStackFile(path)) touched.add(path);
+  }
+  return touched;
+}
+
+function globsOf({ include, exclude }: SettingsDocument): string {
+  return JSON.stringify([include, exclude]);
+}
+
+/** Whether a kombination file is to be read. */
+export function createFilter({ include, exclude }: SettingsDocument): (file: string) => boolean {
+  const included = picomatch([...include], { dot: true });
+  const excluded = picomatch([...exclude], { dot: true });
+  return (file) => (include.length === 0 || included(file)) && !(exclude.length > 0 && excluded(file));
+}
+
+type StackOptions = LoadOptions & { readonly includes: (file: string) => boolean };
+
+/** Reads and checks kombinations; those that are no longer there, or left out, come as `null`. */
+export async function readStacks(
+  files: ReadonlySet<string>,
+  context: EntryContext,
+  options: StackOptions,
+): Promise<readonly IndexChange[]> {
+  const { index, includes } = options;
+  const removed: IndexChange[] = [];
+  const built: BuiltEntry[] = [];
+  const ready: Readable[] = [];
+  const waiting = new Map<string, EntrySource[]>();
+  const breathe = createBreather();
+  for (const file of files) {
+    const before = index.entryOf(file);
+    if (!isFile(nodeAt(context.tree, file)) || !includes(file)) {
+      if (before) removed.push({ file, entry: null });
+      continue;
+    }
+    const place = locate(context.tree, file);
+    const common = { file, visited: place.visited.filter((path) => path !== file), previous: before?.name };
+    if (isProblem(place)) {
+      built.push(
+        buildBrokenEntry(
+          { ...common, realFile: file, blob: null },
+          { code: place.code, message: place.problem },
+        ),
+      );
+      continue;
+    }
+    const source: EntrySource = { ...common, realFile: place.path, blob: place.blob };
+    if (before && before.text !== null && before.blob === place.blob)
+      ready.push({ source, text: before.text });
+    else waiting.set(place.blob, [...(waiting.get(place.blob) ?? []), source]);
+    await breathe(options.signal);
+  }
+  for await (const [blob, bytes, size] of readTexts(
+    [...waiting.keys()],
+    options.limits.documentBytes,
+    options,
+  )) {
+    const text = toText(bytes, size, options.limits);
+    for (const source of waiting.get(blob) ?? []) {
+      if (typeof text === 'string') ready.push({ source, text });
+      else built.push(buildBrokenEntry(source, text));
+    }
+    waiting.delete(blob);
+    await breathe(options.signal);
+  }
+  for (const source of [...waiting.values()].flat()) {
+    built.push(
+      buildBrokenEntry(source, { code: 'FILE_NOT_FOUND', message: 'the content is not in the repository' }),
+    );
+  }
+  for (const { source, text } of await withComposeTexts(ready, context.tree, options)) {
+    built.push(buildEntry(source, text, context));
+    await breathe(options.signal);
+  }
+  const filled = await withContents(built, context.tree, options);
+  return [...removed, ...(await checkSizes(filled, context.tree, options))];
+}
+
+/** Sizes of files that are to be copied; their content is not read. */
+async function checkSizes(
+  built: readonly BuiltEntry[],
+  tree: TreeDirectory,
+  options: LoadOptions,
+): Promise<readonly IndexChange[]> {
+  const { fileBytes } = options.limits;
+  const blobs = built.flatMap(({ files }) => files.map((file) => file.spec.blob));
+  const sizes = new Map<string, number>();
+  for await (const [blob, , size] of readTexts(blobs, 0, options))
+    if (size > fileBytes) sizes.set(blob, size);
+  return built.map((each) => ({
+    file: each.entry.file,
+    entry: withOversize(each, sizes, { limit: fileBytes, tree }),
+  }));
+}

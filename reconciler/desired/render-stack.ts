@@ -1,0 +1,213 @@
+import type { Assessment } from '../config/kombination/analyze.ts';
+import { assess, toDiagnostics } from '../config/kombination/analyze.ts';
+import { readDocument } from '../config/kombination/read-document.ts';
+import { serviceDependencies, startOrder } from '../config/kombination/checks/check-kombination.ts';
+import type { Diagnostic } from '../base/diagnostic.ts';
+import { compareDiagnostics, hasErrors } from '../base/diagnostic.ts';
+import { backupPolicy, databaseSettings } from '../config/kombination/service/database.ts';
+import type { SecretNeed } from '../config/kombination/checks/find-secrets.ts';
+import { missingSecret } from '../config/kombination/checks/find-secrets.ts';
+import type { Issue } from '../base/issue.ts';
+import { numbersOf, portOfReplica } from '../config/kombination/replicas.ts';
+import { Secret } from '../model/secret.ts';
+import type { SecretSource } from '../model/secret-reference.ts';
+import type { DesiredStack, ServiceView, StackPolicy } from '../model/stack.ts';
+import { DEFAULT_POLICY } from '../model/stack.ts';
+import { defined } from '../base/values.ts';
+import { portText } from '../render/container.ts';
+import { renderHooks } from '../render/hooks.ts';
+import { renderKombination, viewPlace } from '../render/kombination.ts';
+import type { Core } from './state.ts';
+import type { StackEntry } from './stack-index.ts';
+import { openRegistries, passwordsFor } from './registries.ts';
+import type { SecretAnswer } from './secret-cache.ts';
+import { isWorkflowFile, placeIssues, renderWorkflowStack } from './workflow.ts';
+
+export type Lookup = (source: SecretSource) => SecretAnswer;
+
+/** Looks up each secret once. */
+export function createLookup({ vault }: Core): Lookup {
+  const known = new Map<string, SecretAnswer>();
+  return (source) => {
+    const key = `${source.reference}\0${source.file?.blob ?? ''}`;
+    if (!known.has(key)) known.set(key, vault.lookup(source));
+    return known.get(key);
+  };
+}
+
+/**
+ * What has to be said about secrets that cannot be had. A default stands in for one that is not there, never for one
+ * that cannot be decrypted. Nothing is said of those that nobody has asked for yet.
+ */
+export function findMissing(needs: readonly SecretNeed[], lookup: Lookup): readonly Issue[] {
+  return needs.flatMap((need) => {
+    const answer = lookup(need.source);
+    if (answer === undefined || answer instanceof Secret) return [];
+    return need.needed || need.unset || answer.code !== 'SECRET_NOT_FOUND'
+      ? [missingSecret(need, answer)]
+      : [];
+  });
+}
+
+/** The policy of the repository. */
+export function repositoryPolicy({ state }: Core): StackPolicy {
+  return { ...DEFAULT_POLICY, ...state.settings.document.policy };
+}
+
+/** A stack rendered with the secrets of this moment. */
+export function renderStack(core: Core, name: string): DesiredStack | undefined {
+  const entry = core.index.find(name);
+  if (!entry) return undefined;
+  const lookup = createLookup(core);
+  const passwords = passwordsFor(core, entry).map(({ source }) => source);
+  const signature = [...entry.references, ...passwords].map((source) => signatureOf(lookup(source))).join();
+  const known = core.rendered.get(entry.file);
+  if (known && known.entry === entry && known.signature === signature) return known.stack;
+  const stack = buildStack(core, entry, lookup);
+  core.rendered.set(entry.file, { entry, signature, stack });
+  return stack;
+}
+
+function signatureOf(answer: SecretAnswer): string {
+  return answer instanceof Secret ? answer.digest() : (answer?.message ?? '-');
+}
+
+function buildStack(core: Core, entry: StackEntry, lookup: Lookup): DesiredStack {
+  const diagnostics = [...settingsProblems(core), ...entryDiagnostics(core, entry, lookup)].sort(
+    compareDiagnostics,
+  );
+  const common = { name: entry.name, kind: 'kombination' as const, file: entry.file, diagnostics };
+  const policy = repositoryPolicy(core);
+  if (entry.text === null) {
+    const nothing = { targets: [], services: [], resources: [], dependsOn: [], hooks: [] };
+    return { ...common, ...nothing, stackkit: '', policy, document: null };
+  }
+  if (isWorkflowFile(entry.file)) {
+    return { ...common, policy, kind: 'workflow', ...renderWorkflowStack(core, entry, lookup, diagnostics) };
+  }
+  const assessment = assessEntry(core, entry, entry.text);
+  for (const [blob, content] of assessment.findings.inline) core.inline.set(blob, content);
+  const { kombination, targets, written, secrets } = assessment;
+  const secretOf = (reference: string): Secret | undefined => {
+    const source = secrets.sources.get(reference);
+    const answer = source && lookup(source);
+    return answer instanceof Secret ? answer : undefined;
+  };
+  const rendering = { assessment, file: entry.file, lookup: secretOf };
+  const registries = entry.pulled ? openRegistries(core, lookup) : [];
+  const contents = { ...rendering, content: contentOf(assessment, entry), registries };
+  const resources = hasErrors(diagnostics) ? [] : renderKombination(contents);
+  return {
+    ...common,
+    stackkit: kombination.stackkit,
+    targets,
+    services: viewServices(assessment),
+    resources,
+    hooks: hasErrors(diagnostics) ? [] : renderHooks(contents, resources),
+    dependsOn: entry.dependsOn.map(({ name }) => name),
+    policy: { ...policy, ...kombination.policy },
+    ...backupPolicy(kombination),
+    document: written.value ?? null,
+  };
+}
+
+function contentOf({ findings }: Assessment, { contents }: StackEntry): (blob: string) => Uint8Array {
+  return (blob) => findings.inline.get(blob) ?? contents?.get(blob) ?? new Uint8Array();
+}
+
+function assessEntry(core: Core, entry: StackEntry, text: string): Assessment {
+  const { tree, nodes, kits } = core.state;
+  const { checkSchema } = core;
+  return assess({
+    ...textsOf(entry),
+    file: entry.file,
+    text,
+    tree,
+    nodes: nodes.references,
+    kits: kits.catalogue,
+    checkSchema,
+  });
+}
+
+/** What an entry has read besides its own text. */
+export function textsOf({ texts }: Pick<StackEntry, 'texts'>): Pick<StackEntry, 'texts'> {
+  return texts ? { texts } : {};
+}
+
+function viewServices(assessment: Assessment): readonly ServiceView[] {
+  const { kombination, dependencies } = assessment;
+  return kombination.services
+    .filter((service) => service.partOf === undefined)
+    .map((service) => {
+      const { name, node, image = '', ports = [], replicas = 1 } = service;
+      const { resource, single, open } = viewPlace(service, assessment);
+      return {
+        name,
+        node,
+        image,
+        dependsOn: serviceDependencies(dependencies, name),
+        ports: ports.flatMap((entry) => {
+          const numbers = entry.lastHostPort === undefined ? [1] : numbersOf(service);
+          const all = numbers.map((number) => portOfReplica(entry, number));
+          return all.map(({ hostPort, hostIp, ...port }) =>
+            portText(open ? defined({ ...port, hostPort, hostIp }) : port),
+          );
+        }),
+        resource,
+        ...(replicas === 1 || (single && replicas > 0) ? {} : { replicas }),
+        ...databaseSettings(service, kombination),
+      };
+    });
+}
+
+/** While nobody knows what the repository's settings are, nothing may be planned. */
+function settingsProblems({ state }: Core): readonly Diagnostic[] {
+  return state.settings.unknown ? state.settings.diagnostics : [];
+}
+
+/** Findings of an entry: its own, those with other stacks, and secrets that are not there. */
+function entryDiagnostics(core: Core, entry: StackEntry, lookup: Lookup): readonly Diagnostic[] {
+  const missing = findMissing([...entry.secrets, ...passwordsFor(core, entry)], lookup);
+  const issues: readonly Issue[] = [...core.index.conflictsOf(entry), ...missing];
+  if (issues.length === 0) return entry.diagnostics;
+  if (isWorkflowFile(entry.file)) return [...entry.diagnostics, ...placeIssues(entry, issues)];
+  // The text was parsed when it was loaded; only its lines are wanted now.
+  const { tree } = core.state;
+  const { document: read } = readDocument({
+    ...textsOf(entry),
+    file: entry.file,
+    text: entry.text ?? '',
+    tree,
+  });
+  const document = { ...read, problems: [] };
+  return [...entry.diagnostics, ...toDiagnostics(entry.file, document, issues)];
+}
+
+/** Every finding of every file, ordered. */
+export function listDiagnostics(core: Core): readonly Diagnostic[] {
+  const { settings, nodes, kits } = core.state;
+  const lookup = createLookup(core);
+  const all: Diagnostic[] = [...settings.diagnostics, ...kits.diagnostics];
+  for (const { diagnostics } of nodes.documents.values()) all.push(...diagnostics);
+  for (const entry of core.index.notable()) all.push(...entryDiagnostics(core, entry, lookup));
+  return all.sort(compareDiagnostics);
+}
+
+/** Services in start order and what each depends on. */
+export function summarise({ kombination, dependencies }: Assessment) {
+  const services = startOrder(kombination, dependencies);
+  return {
+    services,
+    dependencies: Object.fromEntries(services.map((name) => [name, serviceDependencies(dependencies, name)])),
+  };
+}
+
+/** Content that stands in a document; found again in the text when it is no longer at hand. */
+export function findInline(core: Core, blob: string): Uint8Array | undefined {
+  const known = core.inline.get(blob);
+  if (known) return known;
+  const file = core.index.fileOfInline(blob);
+  const entry = file === undefined ? undefined : core.index.entryOf(file);
+  if (!entry || entry.text === null) return undefined;
+  return assessEntry(core, entry, entry.text).findings.inline.get(blob);
+}

@@ -1,0 +1,176 @@
+import { setImmediate } from 'node:timers/promises';
+import type { Diagnostic } from '../base/diagnostic.ts';
+import type { ClusterDocument } from '../config/fleet/cluster-document.ts';
+import type { NodeDocument, SettingsDocument } from '../config/fleet/config-documents.ts';
+import { NO_SETTINGS } from '../config/fleet/config-documents.ts';
+import type { TreeDirectory } from '../config/file-tree.ts';
+import { isDirectory, resolvePath } from '../config/file-tree.ts';
+import { isProblem } from '../base/issue.ts';
+import type { KitCatalogue } from '../config/kits/kit-catalogue.ts';
+import { BUILT_IN_KITS } from '../config/kits/kit-catalogue.ts';
+import type { KitDocument } from '../config/kits/kit-document.ts';
+import type { SchemaCheck } from '../config/schema-check.ts';
+import type { TargetReference } from '../model/target.ts';
+import type { Revision, Source } from '../ports/source.ts';
+import type { IndexChange, StackIndex } from './stack-index.ts';
+
+export interface LoadLimits {
+  /** Largest YAML document, in bytes. */
+  readonly documentBytes: number;
+  /** Largest file that is copied into a container, in bytes. */
+  readonly fileBytes: number;
+}
+
+/** What a revision says, apart from its stacks. */
+export interface RepositoryState {
+  readonly revision: Revision | null;
+  readonly tree: TreeDirectory;
+  readonly settings: LoadedSettings;
+  readonly nodes: LoadedNodes;
+  readonly kits: LoadedKits;
+}
+
+export interface LoadedSettings {
+  /** `null` when there is no such file. */
+  readonly blob: string | null;
+  /** In force: the last one without errors. */
+  readonly document: SettingsDocument;
+  /** Findings in the newest one. */
+  readonly diagnostics: SettingsDocument['diagnostics'];
+  /** There never was one without errors: nobody knows what may be planned. */
+  readonly unknown: boolean;
+}
+
+export interface LoadedNodes {
+  /** By file. */
+  readonly documents: ReadonlyMap<string, NodeDocument | ClusterDocument>;
+  readonly blobs: ReadonlyMap<string, string>;
+  /** By name; clusters as `clusters/<name>`. */
+  readonly references: ReadonlyMap<string, TargetReference | null>;
+}
+
+export interface LoadedKits {
+  /** By file. */
+  readonly documents: ReadonlyMap<string, KitDocument>;
+  readonly blobs: ReadonlyMap<string, string>;
+  readonly catalogue: KitCatalogue;
+  /** By name of a kit that the repository has a part in: changes when the kit does. */
+  readonly digests: ReadonlyMap<string, string>;
+  readonly diagnostics: readonly Diagnostic[];
+  /** A file of a kit is a symlink: its content may change elsewhere. */
+  readonly linked: boolean;
+}
+
+export const EMPTY_STATE: RepositoryState = {
+  revision: null,
+  tree: new Map(),
+  settings: { blob: null, document: NO_SETTINGS, diagnostics: [], unknown: false },
+  nodes: { documents: new Map(), blobs: new Map(), references: new Map() },
+  kits: {
+    documents: new Map(),
+    blobs: new Map(),
+    catalogue: BUILT_IN_KITS,
+    digests: new Map(),
+    diagnostics: [],
+    linked: false,
+  },
+};
+
+export interface LoadOptions {
+  readonly source: Source;
+  readonly limits: LoadLimits;
+  readonly checkSchema: SchemaCheck;
+  readonly index: StackIndex;
+  readonly state: RepositoryState;
+  readonly signal: AbortSignal;
+}
+
+export interface Staged {
+  readonly state: RepositoryState;
+  readonly changes: readonly IndexChange[];
+}
+
+/** Contents by blob id, each once; `null` for those that are larger than `maxBytes`. */
+export async function* readTexts(
+  blobs: readonly string[],
+  maxBytes: number,
+  { source, signal }: LoadOptions,
+): AsyncGenerator<readonly [string, Uint8Array | null, number]> {
+  if (blobs.length === 0) return;
+  for await (const { blob, content, size } of source.readBlobs([...new Set(blobs)], maxBytes, signal)) {
+    signal.throwIfAborted();
+    yield [blob, content, size];
+  }
+}
+
+/** `null` when the bytes are not UTF-8. */
+export function decode(bytes: Uint8Array): string | null {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return null;
+  }
+}
+
+/** Text of a small document (settings, nodes), or what stands in the way. */
+export async function readSmall(
+  blobs: readonly string[],
+  options: LoadOptions,
+): Promise<ReadonlyMap<string, string | DocumentProblem>> {
+  const texts = new Map<string, string | DocumentProblem>();
+  for await (const [blob, bytes, size] of readTexts(blobs, options.limits.documentBytes, options)) {
+    texts.set(blob, toText(bytes, size, options.limits));
+  }
+  return texts;
+}
+
+/** Why there is no text. */
+export interface DocumentProblem {
+  readonly code: string;
+  readonly message: string;
+  readonly hint?: string;
+}
+
+export function toText(
+  bytes: Uint8Array | null,
+  size: number,
+  { documentBytes }: LoadLimits,
+): string | DocumentProblem {
+  if (!bytes) {
+    const message = `the file has ${size} bytes; at most ${documentBytes} are read`;
+    return { code: 'FILE_TOO_LARGE', message, hint: 'split it into several stacks' };
+  }
+  return (
+    decode(bytes) ?? { code: 'NOT_UTF8', message: 'the file is not UTF-8 text', hint: 'save it as UTF-8' }
+  );
+}
+
+/** Where a document really is: the blob behind a path, symlinks followed. */
+export function locate(tree: TreeDirectory, path: string) {
+  const found = resolvePath(tree, path);
+  if (isProblem(found)) return found;
+  if (isDirectory(found.node)) {
+    const { visited } = found;
+    return { code: 'FILE_NOT_FOUND' as const, problem: `${path} leads to a directory`, visited };
+  }
+  return { blob: found.node.blob, path: found.path, visited: found.visited };
+}
+
+/** Lets everybody else have a turn in a long loop. */
+export function createBreather(): (signal: AbortSignal) => Promise<void> {
+  const EVERY_MS = 12;
+  let last = performance.now();
+  return async (signal) => {
+    if (performance.now() - last < EVERY_MS) return;
+    await setImmediate();
+    signal.throwIfAborted();
+    last = performance.now();
+  };
+}
+
+/** The finding about a file that cannot be read. */
+export function brokenFile(file: string, problem: DocumentProblem | undefined): Diagnostic {
+  const { code = 'FILE_NOT_FOUND', message = 'the content is not in the repository', hint } = problem ?? {};
+  const place = { severity: 'error' as const, file, line: 1, column: 1, path: '' };
+  return { ...place, code, message, ...(hint === undefined ? {} : { hint }) };
+}

@@ -1,0 +1,163 @@
+import type { SecretProblem } from '../config/kombination/checks/find-secrets.ts';
+import { errorMessage, isReconcilerError } from '../base/errors.ts';
+import type { Secret } from '../model/secret.ts';
+import { Secret as SecretValue } from '../model/secret.ts';
+import type { SecretFile, SecretSource } from '../model/secret-reference.ts';
+import type { OpenedFile, Secrets } from '../ports/secrets.ts';
+import type { Source } from '../ports/source.ts';
+
+/** A secret, why there is none, or `undefined` while nobody has asked (see `prepare`). */
+export type SecretAnswer = Secret | SecretProblem | undefined;
+
+/** What is known of secrets that take a while: decrypted files by blob id and answers of commands. In memory only. */
+export interface SecretVault {
+  /** Environment and state directory as they are now, everything else as of the last `prepare`. */
+  lookup(source: SecretSource): SecretAnswer;
+  /**
+   * Decrypts files that are not, and asks commands whose answer is old. What cannot be had is remembered, not thrown;
+   * throws only what `Source` throws, and when the signal aborts.
+   */
+  prepare(sources: Iterable<SecretSource>, signal: AbortSignal): Promise<void>;
+  /** Whether enough has come together that `forget` is worth while. */
+  readonly crowded: boolean;
+  /** Keeps only what these still need. */
+  keepOnly(sources: Iterable<SecretSource>): void;
+}
+
+export interface VaultOptions {
+  readonly source: Pick<Source, 'readBlobs'>;
+  readonly secrets: Secrets;
+  /** Largest file, in bytes. Default 1 MiB. */
+  readonly maxBytes?: number;
+  /** How long the answer of a command counts, in milliseconds. Default 30,000. */
+  readonly maxAgeMs?: number;
+  /** Monotonic, in milliseconds. Default: that of the process. */
+  readonly now?: () => number;
+}
+
+interface Answer {
+  readonly value: Secret | SecretProblem;
+  readonly at: number;
+}
+
+interface Vault extends Required<VaultOptions> {
+  readonly files: Map<string, OpenedFile | SecretProblem>;
+  readonly answers: Map<string, Answer>;
+}
+
+const CROWDED = 256;
+const PARALLEL_COMMANDS = 4;
+
+export function createSecretVault(options: VaultOptions): SecretVault {
+  const { maxBytes = 1024 ** 2, maxAgeMs = 30_000, now = () => performance.now() } = options;
+  const vault: Vault = { ...options, maxBytes, maxAgeMs, now, files: new Map(), answers: new Map() };
+  let limit = CROWDED;
+  return {
+    lookup: (source) => lookup(vault, source),
+    async prepare(sources, signal) {
+      const all = [...sources];
+      await openFiles(vault, all, signal);
+      await askCommands(vault, all, signal);
+    },
+    get crowded() {
+      return vault.files.size + vault.answers.size > limit;
+    },
+    keepOnly(sources) {
+      const files = new Set<string>();
+      const references = new Set<string>();
+      for (const { file, reference } of sources) {
+        if (file) files.add(keyOf(file));
+        references.add(reference);
+      }
+      for (const key of vault.files.keys()) if (!files.has(key)) vault.files.delete(key);
+      for (const key of vault.answers.keys()) if (!references.has(key)) vault.answers.delete(key);
+      limit = Math.max(CROWDED, 2 * (vault.files.size + vault.answers.size));
+    },
+  };
+}
+
+/** The name tells the format, so it counts as well as the content. */
+function keyOf({ store, path, blob }: SecretFile): string {
+  return `${store}:${blob}:${path}`;
+}
+
+function lookup(
+  { files, answers, secrets }: Vault,
+  { reference, file, command }: SecretSource,
+): SecretAnswer {
+  if (command) return answers.get(reference)?.value;
+  if (!file) return attempt(() => secrets.resolve(reference));
+  const opened = files.get(keyOf(file));
+  return opened && 'get' in opened ? attempt(() => opened.get(file.key)) : opened;
+}
+
+function attempt(look: () => Secret): Secret | SecretProblem {
+  try {
+    return look();
+  } catch (error) {
+    return toProblem(error);
+  }
+}
+
+function toProblem(error: unknown): SecretProblem {
+  if (!isReconcilerError(error)) throw error;
+  const { code } = error;
+  return {
+    code: code === 'SECRET_NOT_DECRYPTED' || code === 'SECRET_TIMEOUT' ? code : 'SECRET_NOT_FOUND',
+    message: errorMessage(error),
+  };
+}
+
+async function openFiles(vault: Vault, sources: readonly SecretSource[], signal: AbortSignal): Promise<void> {
+  const { source, secrets, files, maxBytes } = vault;
+  const wanted = new Map<string, SecretFile[]>();
+  const seen = new Set<string>();
+  for (const { file } of sources) {
+    if (!file || seen.has(keyOf(file)) || isOpen(files.get(keyOf(file)))) continue;
+    seen.add(keyOf(file));
+    wanted.set(file.blob, [...(wanted.get(file.blob) ?? []), file]);
+  }
+  if (wanted.size === 0) return;
+  for await (const { blob, content, size } of source.readBlobs([...wanted.keys()], maxBytes, signal)) {
+    signal.throwIfAborted();
+    for (const { store, path, ...file } of wanted.get(blob) ?? []) {
+      const key = keyOf({ store, path, ...file });
+      const message = `cannot read ${path}: it has ${size} bytes, and at most ${maxBytes} are decrypted`;
+      const opened: OpenedFile | SecretProblem = content
+        ? await secrets.open({ store, path, content }).catch(toProblem)
+        : { code: 'SECRET_NOT_DECRYPTED', message };
+      files.set(key, opened);
+    }
+  }
+}
+
+function isOpen(known: OpenedFile | SecretProblem | undefined): boolean {
+  return known !== undefined && 'get' in known;
+}
+
+async function askCommands(
+  vault: Vault,
+  sources: readonly SecretSource[],
+  signal: AbortSignal,
+): Promise<void> {
+  const { answers, secrets, now, maxAgeMs } = vault;
+  const old = new Map<string, NonNullable<SecretSource['command']>>();
+  for (const { reference, command } of sources) {
+    const known = answers.get(reference);
+    const fresh = known && known.value instanceof SecretValue && now() - known.at < maxAgeMs;
+    if (command && !fresh) old.set(reference, command);
+  }
+  const waiting = [...old];
+  const ask = async (): Promise<void> => {
+    for (let next = waiting.pop(); next; next = waiting.pop()) {
+      const [reference, { name, argument }] = next;
+      signal.throwIfAborted();
+      const value = await secrets.run(name, argument, signal).catch((error: unknown) => {
+        signal.throwIfAborted();
+        return toProblem(error);
+      });
+      answers.set(reference, { value, at: now() });
+    }
+  };
+  await Promise.all(Array.from({ length: PARALLEL_COMMANDS }, ask));
+}

@@ -1,0 +1,299 @@
+import type { PortClaim } from '../config/kombination/checks/check-kombination.ts';
+import { portOf } from '../config/kombination/analyze.ts';
+import type { Diagnostic } from '../base/diagnostic.ts';
+import type { SecretNeed } from '../config/kombination/checks/find-secrets.ts';
+import type { Issue } from '../base/issue.ts';
+import { addressesOverlap } from '../model/docker/ports.ts';
+import type { PulledImage } from '../config/kombination/pulled-images.ts';
+import type { SecretSource } from '../model/secret-reference.ts';
+import type { StackDependency } from '../config/kombination/stack-dependencies.ts';
+import { compareText } from '../base/values.ts';
+import type { StackOrder } from './stack-order.ts';
+import { createStackOrder } from './stack-order.ts';
+
+/** What is kept of a kombination between loads: its text and what other files have to know of it. */
+export interface StackEntry {
+  /** Repository path. */
+  readonly file: string;
+  /** Where the text really is, when the file is a symlink. */
+  readonly realFile: string;
+  /** Blob id of the text; `null` when there is none. */
+  readonly blob: string | null;
+  /** `null` when it could not be read. */
+  readonly text: string | null;
+  /** Texts of Compose files and their env files, by blob id. */
+  readonly texts?: ReadonlyMap<string, string>;
+  /** Contents of repository files that become a part of objects of clusters, by blob id. */
+  readonly contents?: ReadonlyMap<string, Uint8Array>;
+  readonly name: string;
+  /** The file itself does not tell the name. */
+  readonly guessed: boolean;
+  readonly diagnostics: readonly Diagnostic[];
+  readonly ports: readonly PortClaim[];
+  /** Repository paths that it rests on, besides its own. */
+  readonly watched: readonly string[];
+  readonly sharedNodes: readonly string[];
+  /** Names of kits as it uses them. */
+  readonly kits: readonly string[];
+  /** Other stacks that come first. */
+  readonly dependsOn: readonly StackDependency[];
+  /** Blob ids of texts written in the document. */
+  readonly inline: readonly string[];
+  readonly secrets: readonly SecretNeed[];
+  /** Images that clusters pull for it; left out: none. */
+  readonly pulled?: readonly PulledImage[];
+  /** Every secret that is looked up by what it says itself, each once. */
+  readonly references: readonly SecretSource[];
+}
+
+export interface IndexChange {
+  readonly file: string;
+  /** `null`: no longer a stack. */
+  readonly entry: StackEntry | null;
+}
+
+/** All stacks, with a way from everything they share to the stacks that share it. A change costs what it touches. */
+export interface StackIndex {
+  readonly size: number;
+  entryOf(file: string): StackEntry | undefined;
+  /** The entry that speaks for a name. */
+  find(name: string): StackEntry | undefined;
+  /** Sorted. */
+  names(): readonly string[];
+  files(): Iterable<string>;
+  /** Files of stacks that rest on this path or on a directory above it. */
+  watchersOf(path: string): Iterable<string>;
+  usersOfNode(name: string): Iterable<string>;
+  usersOfKit(name: string): Iterable<string>;
+  fileOfInline(blob: string): string | undefined;
+  readonly order: Pick<StackOrder, 'dependantsOf' | 'formerDependencies'>;
+  /** Findings about an entry and others: one name or one port for two stacks, stacks that wait for each other. */
+  conflictsOf(entry: StackEntry): readonly Issue[];
+  /** Entries that have findings of their own or with others, or that may look up secrets. */
+  notable(): Iterable<StackEntry>;
+  /** Puts changes in force; returns the names that they may concern. */
+  apply(changes: readonly IndexChange[]): ReadonlySet<string>;
+}
+
+interface Claim {
+  readonly entry: StackEntry;
+  readonly port: PortClaim;
+}
+
+interface Tables {
+  readonly entries: Map<string, StackEntry>;
+  readonly byName: MultiMap<StackEntry>;
+  readonly byPort: MultiMap<Claim>;
+  readonly claimsOf: Map<string, readonly Claim[]>;
+  readonly watchers: MultiMap<string>;
+  readonly nodeUsers: MultiMap<string>;
+  readonly kitUsers: MultiMap<string>;
+  readonly inline: MultiMap<string>;
+  readonly notable: Set<StackEntry>;
+  readonly order: StackOrder;
+}
+
+export function createStackIndex(): StackIndex {
+  const tables: Tables = {
+    entries: new Map(),
+    byName: createMultiMap(),
+    byPort: createMultiMap(),
+    claimsOf: new Map(),
+    watchers: createMultiMap(),
+    nodeUsers: createMultiMap(),
+    kitUsers: createMultiMap(),
+    inline: createMultiMap(),
+    notable: new Set(),
+    order: createStackOrder(),
+  };
+  const { entries, byName, byPort, order } = tables;
+  let sorted: readonly string[] = [];
+  const find = (name: string) => first(byName.get(name));
+  return {
+    order,
+    get size() {
+      return entries.size;
+    },
+    entryOf: (file) => entries.get(file),
+    find,
+    names: () => sorted,
+    files: () => entries.keys(),
+    *watchersOf(path) {
+      for (let place = path; place !== ''; place = place.slice(0, Math.max(0, place.lastIndexOf('/')))) {
+        yield* tables.watchers.get(place);
+      }
+      yield* tables.watchers.get('');
+    },
+    usersOfNode: (name) => tables.nodeUsers.get(name),
+    usersOfKit: (name) => tables.kitUsers.get(name),
+    fileOfInline: (blob) => tables.inline.get(blob).values().next().value,
+    conflictsOf: (entry) => [
+      ...nameConflicts(entry, byName.get(entry.name)),
+      ...entry.ports.flatMap((port) => portConflicts(entry, port, byPort.get(port.key))),
+      ...order.problemsOf(entry, { find, names: () => sorted }),
+    ],
+    *notable() {
+      const seen = new Set(tables.notable);
+      for (const group of byName.shared()) for (const entry of group) seen.add(entry);
+      for (const group of byPort.shared()) for (const { entry } of group) seen.add(entry);
+      yield* seen;
+    },
+    apply(changes) {
+      const concerned = new Set<string>();
+      for (const { file, entry } of changes) {
+        const before = entries.get(file);
+        if (before) unlink(before, tables, concerned);
+        if (entry) link(entry, tables, concerned);
+      }
+      order.addDependants(concerned, (name) => byName.get(name).size > 0);
+      sorted = updateNames(sorted, concerned, (name) => byName.get(name).size > 0);
+      return concerned;
+    },
+  };
+}
+
+function link(entry: StackEntry, tables: Tables, concerned: Set<string>): void {
+  const { file, name, watched, sharedNodes, inline, ports } = entry;
+  concerned.add(name);
+  tables.entries.set(file, entry);
+  tables.byName.add(name, entry);
+  for (const path of watched) tables.watchers.add(path, file);
+  for (const node of sharedNodes) tables.nodeUsers.add(node, file);
+  for (const kit of entry.kits) tables.kitUsers.add(kit, file);
+  for (const blob of inline) tables.inline.add(blob, file);
+  tables.order.link(entry);
+  if (isNotable(entry)) tables.notable.add(entry);
+  if (ports.length === 0) return;
+  const claims = ports.map((port) => ({ entry, port }));
+  tables.claimsOf.set(file, claims);
+  for (const claim of claims) {
+    for (const other of tables.byPort.get(claim.port.key)) concerned.add(other.entry.name);
+    tables.byPort.add(claim.port.key, claim);
+  }
+}
+
+function isNotable({ diagnostics, secrets, dependsOn, pulled = [] }: StackEntry): boolean {
+  return diagnostics.length + secrets.length + dependsOn.length + pulled.length > 0;
+}
+
+function unlink(entry: StackEntry, tables: Tables, concerned: Set<string>): void {
+  const { file, name, watched, sharedNodes, inline, ports } = entry;
+  concerned.add(name);
+  tables.entries.delete(file);
+  tables.byName.remove(name, entry);
+  for (const path of watched) tables.watchers.remove(path, file);
+  for (const node of sharedNodes) tables.nodeUsers.remove(node, file);
+  for (const kit of entry.kits) tables.kitUsers.remove(kit, file);
+  for (const blob of inline) tables.inline.remove(blob, file);
+  tables.notable.delete(entry);
+  tables.order.unlink(entry);
+  for (const { key } of ports) for (const claim of tables.byPort.get(key)) concerned.add(claim.entry.name);
+  for (const claim of tables.claimsOf.get(file) ?? []) tables.byPort.remove(claim.port.key, claim);
+  tables.claimsOf.delete(file);
+}
+
+/** Of several entries with one name: those that say it themselves first, then by path. */
+function first(group: ReadonlySet<StackEntry>): StackEntry | undefined {
+  let best: StackEntry | undefined;
+  for (const entry of group) if (!best || speaksBefore(entry, best)) best = entry;
+  return best;
+}
+
+function speaksBefore(a: StackEntry, b: StackEntry): boolean {
+  return a.guessed === b.guessed ? a.file < b.file : b.guessed;
+}
+
+function nameConflicts(entry: StackEntry, group: ReadonlySet<StackEntry>): readonly Issue[] {
+  const others = [...group].filter((other) => other !== entry && !other.guessed).map((other) => other.file);
+  if (entry.guessed || others.length === 0) return [];
+  return [
+    {
+      severity: 'error',
+      code: 'DUPLICATE_STACK',
+      path: ['meta', 'name'],
+      message: `the stack ${entry.name} is also described by ${others.sort().join(', ')}`,
+      hint: 'every stack needs a name of its own',
+    },
+  ];
+}
+
+function portConflicts(entry: StackEntry, port: PortClaim, group: ReadonlySet<Claim>): readonly Issue[] {
+  const others = new Set<string>();
+  for (const claim of group) {
+    if (claim.entry.file === entry.file || !addressesOverlap(claim.port.hostIp, port.hostIp)) continue;
+    others.add(`service ${claim.port.service} of the stack ${claim.entry.name} (${claim.entry.file})`);
+  }
+  if (others.size === 0) return [];
+  return [
+    {
+      severity: 'error',
+      code: 'DUPLICATE_PORT',
+      path: port.path,
+      message: `port ${portOf(port)} of the node is also published by ${[...others].sort().join(', ')}`,
+      hint: 'choose another port in one of them',
+    },
+  ];
+}
+
+/** The sorted names after a change; nothing is sorted again when few have come or gone. */
+function updateNames(
+  names: readonly string[],
+  concerned: ReadonlySet<string>,
+  exists: (name: string) => boolean,
+): readonly string[] {
+  const FEW = 64;
+  const changed = [...concerned].map((name) => ({ name, at: lowerBound(names, name), now: exists(name) }));
+  const moves = changed.filter(({ name, at, now }) => (names[at] === name) !== now);
+  if (moves.length === 0) return names;
+  if (moves.length > FEW) {
+    const gone = new Set(moves.filter(({ now }) => !now).map(({ name }) => name));
+    const come = moves.filter(({ now }) => now).map(({ name }) => name);
+    return [...names.filter((name) => !gone.has(name)), ...come].sort(compareText);
+  }
+  return moves.reduce((list, { name, now }) => {
+    const at = lowerBound(list, name);
+    return now ? list.toSpliced(at, 0, name) : list.toSpliced(at, 1);
+  }, names);
+}
+
+function lowerBound(names: readonly string[], name: string): number {
+  let low = 0;
+  let high = names.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((names[middle] ?? '') < name) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+interface MultiMap<T> {
+  get(key: string): ReadonlySet<T>;
+  add(key: string, value: T): void;
+  remove(key: string, value: T): void;
+  /** Groups of more than one, found without looking at the others. */
+  shared(): Iterable<ReadonlySet<T>>;
+}
+
+const NONE: ReadonlySet<never> = new Set<never>();
+
+function createMultiMap<T>(): MultiMap<T> {
+  const groups = new Map<string, Set<T>>();
+  const crowded = new Set<Set<T>>();
+  return {
+    get: (key) => groups.get(key) ?? NONE,
+    add(key, value) {
+      const group = groups.get(key) ?? new Set<T>();
+      group.add(value);
+      groups.set(key, group);
+      if (group.size > 1) crowded.add(group);
+    },
+    remove(key, value) {
+      const group = groups.get(key);
+      if (!group?.delete(value)) return;
+      if (group.size < 2) crowded.delete(group);
+      if (group.size === 0) groups.delete(key);
+    },
+    shared: () => crowded,
+  };
+}

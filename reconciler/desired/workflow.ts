@@ -1,0 +1,160 @@
+import type { WorkflowAssessment } from '../config/workflow/analyze-workflow.ts';
+import { assessWorkflow } from '../config/workflow/analyze-workflow.ts';
+import { toDiagnostics } from '../config/kombination/analyze.ts';
+import { clusterKey, unknownCluster } from '../config/kombination/cluster-node.ts';
+import { compareDiagnostics, hasErrors } from '../base/diagnostic.ts';
+import type { Diagnostic } from '../base/diagnostic.ts';
+import type { Issue } from '../base/issue.ts';
+import type { DesiredResource } from '../model/resource.ts';
+import { pulledByNodes } from '../config/kombination/pulled-images.ts';
+import { Secret } from '../model/secret.ts';
+import { guessStackName, isStackName } from '../config/kombination/stack-name.ts';
+import type { DesiredStack, ServiceView } from '../model/stack.ts';
+import type { TargetReference } from '../model/target.ts';
+import { asString } from '../base/values.ts';
+import { parseYaml } from '../config/yaml-document.ts';
+import { renderWorkflow } from '../render/kubernetes/workflow.ts';
+import type { DocumentReport } from '../ports/desired.ts';
+import type { Core } from './state.ts';
+import type { BuiltEntry, EntryContext, EntrySource } from './build-entry.ts';
+import type { StackEntry } from './stack-index.ts';
+import { openRegistries, pulledBy } from './registries.ts';
+import type { SecretAnswer } from './secret-cache.ts';
+import type { SecretSource } from '../model/secret-reference.ts';
+
+const WORKFLOW = /^workflows\/[^/]+\.ya?ml$|\.workflow\.ya?ml$/;
+
+export function isWorkflowFile(path: string): boolean {
+  return WORKFLOW.test(path);
+}
+
+export function buildWorkflowEntry(source: EntrySource, text: string, context: EntryContext): BuiltEntry {
+  const { file, realFile, blob, visited, previous } = source;
+  const assessment = assessWorkflow({ ...context, file, text });
+  const { workflow, document, issues, secrets } = assessment;
+  const certain = isStackName(workflow.name);
+  const found = [...issues, ...clusterIssues(workflow.cluster, context.nodes)];
+  const entry: StackEntry = {
+    file,
+    realFile,
+    blob,
+    text,
+    name: certain ? workflow.name : guessStackName(file, text, previous),
+    guessed: !certain,
+    diagnostics: toDiagnostics(file, document, found),
+    ports: [],
+    watched: [...new Set([...visited, ...secrets.watched])],
+    sharedNodes: workflow.cluster === '' ? [] : [clusterKey(workflow.cluster)],
+    kits: [],
+    dependsOn: [],
+    inline: [],
+    // A draft need not have its secrets yet, and an archived one needs them no more.
+    secrets: workflow.status === 'published' ? secrets.secrets : [],
+    references: workflow.status === 'published' ? secrets.references : [],
+    ...(workflow.status === 'published' ? pulledBy(pulledByNodes(assessment.nodes)) : {}),
+  };
+  return { entry, files: [] };
+}
+
+function clusterIssues(
+  cluster: string,
+  shared: ReadonlyMap<string, TargetReference | null>,
+): readonly Issue[] {
+  if (cluster === '' || shared.get(clusterKey(cluster))) return [];
+  return [unknownCluster(cluster, shared, ['cluster'])];
+}
+
+/** What can be said of a text as if it were the file of a workflow. */
+export function checkWorkflow(
+  { state, checkSchema }: Core,
+  text: string,
+  { place, label }: { readonly place: string; readonly label: string },
+): DocumentReport {
+  const assessment = assessWorkflow({ file: place, text, tree: state.tree, checkSchema });
+  const { workflow, document, issues, nodes, edges } = assessment;
+  const found = [...issues, ...clusterIssues(workflow.cluster, state.nodes.references)];
+  const before = (id: string): readonly string[] =>
+    edges.filter((edge) => edge.target === id).map(({ source }) => source);
+  return {
+    diagnostics: toDiagnostics(label, document, found).toSorted(compareDiagnostics),
+    services: nodes.map(({ id }) => id),
+    dependencies: Object.fromEntries(nodes.map(({ id }) => [id, before(id)])),
+  };
+}
+
+/** Findings that are known later, with their lines. */
+export function placeIssues(entry: StackEntry, issues: readonly Issue[]): readonly Diagnostic[] {
+  return toDiagnostics(entry.file, { ...parseYaml(entry.text ?? ''), problems: [] }, issues);
+}
+
+type Rendered = Pick<
+  DesiredStack,
+  'targets' | 'services' | 'resources' | 'document' | 'stackkit' | 'hooks' | 'dependsOn' | 'paused'
+>;
+
+/** A workflow with the secrets of this moment. A draft is left as it is on the cluster, of an archived one nothing is wanted. */
+export function renderWorkflowStack(
+  core: Core,
+  entry: StackEntry,
+  lookup: (source: SecretSource) => SecretAnswer,
+  diagnostics: readonly Diagnostic[],
+): Rendered {
+  const { state, checkSchema } = core;
+  const { file, text } = entry;
+  const assessment = assessWorkflow({ file, text: text ?? '', tree: state.tree, checkSchema });
+  const { workflow, document, secrets } = assessment;
+  const reference = state.nodes.references.get(clusterKey(workflow.cluster));
+  const wanted = workflow.status === 'published' && reference && !hasErrors(diagnostics);
+  const secretOf = (written: string): Secret | undefined => {
+    const source = secrets.sources.get(written);
+    const answer = source && lookup(source);
+    return answer instanceof Secret ? answer : undefined;
+  };
+  const registries = entry.pulled ? openRegistries(core, lookup) : [];
+  const resources = wanted
+    ? renderWorkflow({ assessment, file, target: workflow.cluster, lookup: secretOf, registries })
+    : [];
+  return {
+    targets: reference ? [{ ...reference, name: workflow.cluster }] : [],
+    services: viewWorkloads(assessment, resources),
+    resources,
+    document: document.value ?? null,
+    stackkit: '',
+    hooks: [],
+    dependsOn: [],
+    ...(workflow.status === 'draft' ? { paused: true } : {}),
+  };
+}
+
+const WORKLOADS = new Map([
+  ['deployment', 'Deployment'],
+  ['statefulset', 'StatefulSet'],
+  ['daemonset', 'DaemonSet'],
+  ['job', 'Job'],
+  ['cronjob', 'CronJob'],
+]);
+
+/** Nodes that run something, as services. */
+function viewWorkloads(
+  { workflow, nodes, edges }: WorkflowAssessment,
+  resources: readonly DesiredResource[],
+): readonly ServiceView[] {
+  const running = nodes.filter(({ type }) => WORKLOADS.has(type));
+  return running.flatMap(({ id, type, name, namespace, data }): readonly ServiceView[] => {
+    const wanted = `${WORKLOADS.get(type)} ${namespace}/${name}`;
+    const resource = resources.find((one) => `${one.kind} ${one.name}` === wanted);
+    if (!resource) return [];
+    const before = edges.filter((edge) => edge.target === id).map(({ from }) => from);
+    const dependsOn = running.filter((other) => before.some((one) => one.id === other.id));
+    return [
+      {
+        name,
+        node: workflow.cluster,
+        image: asString(data['image']) ?? '',
+        dependsOn: dependsOn.map((other) => other.name),
+        ports: [],
+        resource: resource.id,
+      },
+    ];
+  });
+}

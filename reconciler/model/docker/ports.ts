@@ -1,0 +1,102 @@
+import type { PortSpec } from './docker-spec.ts';
+import type { Problem } from '../../base/issue.ts';
+import { isProblem } from '../../base/issue.ts';
+import type { Fields } from '../../base/values.ts';
+import { asNumber, asString, defined } from '../../base/values.ts';
+
+const SHORT = /^(?:(?:(\[[0-9a-fA-F:.]+\]|[^:]*):)?([^:]*):)?([^:/]+)(?:\/([a-z]+))?$/;
+const FORMS = 'such as 8080:80, 127.0.0.1:53:53/udp or 9000-9005:9000-9005';
+const MAX_RANGE = 1_000;
+
+/** A port with the last of a range of host ports that the containers of a service share. */
+export type PublishedPort = PortSpec & { readonly lastHostPort?: number };
+
+/** Ports in Compose's short form: `80`, `8080:80`, `127.0.0.1:8080:80/udp`, `3000-3005:3000-3005`, `3000-3005:80`. */
+export function parsePort(text: string): readonly PublishedPort[] | Problem {
+  const [, ip, published, target, protocol = 'tcp'] = SHORT.exec(text) ?? [];
+  if (target === undefined) return { problem: `"${text}" is not a port`, hint: FORMS };
+  if (!isProtocol(protocol)) {
+    return { problem: `"${protocol}" is not a protocol`, hint: 'tcp, udp or sctp', code: 'INVALID_VALUE' };
+  }
+  const inside = parseRange(target);
+  if (isProblem(inside)) return inside;
+  const outside = published ? parseRange(published) : undefined;
+  if (isProblem(outside)) return outside;
+  const hostIp = parseHostIp(ip);
+  if (isProblem(hostIp)) return hostIp;
+  const [containerPort] = inside;
+  if (outside && outside.length > 1 && inside.length === 1 && containerPort !== undefined) {
+    return [defined({ containerPort, protocol, hostPort: outside[0], lastHostPort: outside.at(-1), hostIp })];
+  }
+  if (outside && outside.length !== inside.length) {
+    return {
+      problem: `"${text}" maps ${outside.length} ports to ${inside.length}`,
+      hint: 'both ranges must have the same length',
+      code: 'INVALID_VALUE',
+    };
+  }
+  return inside.map((containerPort, index) =>
+    defined({ containerPort, protocol, hostPort: outside?.[index], hostIp }),
+  );
+}
+
+/** A port in Compose's long form, already checked against the schema. */
+export function readPort(fields: Fields): PublishedPort | Problem | undefined {
+  const containerPort = asNumber(fields['target']);
+  if (containerPort === undefined) return undefined;
+  const protocol = asString(fields['protocol']) ?? 'tcp';
+  const published = fields['published'];
+  const text = typeof published === 'number' ? `${published}` : asString(published);
+  const range = text ? parseRange(text) : [];
+  if (isProblem(range)) return range;
+  const [hostPort] = range;
+  const lastHostPort = range.length > 1 ? range.at(-1) : undefined;
+  const hostIp = parseHostIp(asString(fields['host_ip']));
+  if (isProblem(hostIp)) return hostIp;
+  return isProtocol(protocol)
+    ? defined({ containerPort, protocol, hostPort, lastHostPort, hostIp })
+    : undefined;
+}
+
+/** Whether two addresses share traffic: the same, or one of them is all addresses. */
+export function addressesOverlap(a: string | undefined, b: string | undefined): boolean {
+  return a === undefined || b === undefined || a === b;
+}
+
+/** All addresses are left out, however they are written, so that the same meaning gives the same spec. */
+function parseHostIp(text: string | undefined): string | undefined | Problem {
+  const ip = text?.replace(/^\[(.*)\]$/, '$1');
+  if (!ip || ip === '0.0.0.0' || ip === '::') return undefined;
+  if (!isAddress(ip)) return { problem: `"${ip}" is not an IP address`, hint: FORMS };
+  return ip;
+}
+
+/** Whether it is an IPv4 or IPv6 address. */
+export function isAddress(text: string): boolean {
+  if (/^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!$)|$)){4}$/.test(text)) return true;
+  return text.includes(':') && URL.canParse(`http://[${text}]`);
+}
+
+function parseRange(text: string): readonly number[] | Problem {
+  const [, first, last = first] = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(text) ?? [];
+  if (first === undefined) return { problem: `"${text}" is not a port number`, hint: FORMS };
+  const from = Number(first);
+  const to = Number(last);
+  if (!isPort(from) || !isPort(to)) return outOfRange(text);
+  if (to < from || to - from >= MAX_RANGE) {
+    return { problem: `"${text}" is not a range of at most ${MAX_RANGE} ports`, code: 'OUT_OF_RANGE' };
+  }
+  return Array.from({ length: to - from + 1 }, (_, index) => from + index);
+}
+
+function outOfRange(text: string): Problem {
+  return { problem: `port ${text} is out of range`, hint: '1 to 65535', code: 'OUT_OF_RANGE' };
+}
+
+function isPort(port: number): boolean {
+  return Number.isInteger(port) && port >= 1 && port <= 65_535;
+}
+
+function isProtocol(text: string): text is PortSpec['protocol'] {
+  return text === 'tcp' || text === 'udp' || text === 'sctp';
+}

@@ -1,0 +1,92 @@
+import type { JsonObject } from '../base/json.ts';
+import type { DesiredResource, Health, ObservedResource, Projection } from '../model/resource.ts';
+import { MASK, maskSpec } from '../model/secret.ts';
+import type { FieldChange } from './change.ts';
+import { diffSpec, maskedFields, topLevelKey } from './diff-spec.ts';
+
+export type DiffAction = 'create' | 'update' | 'replace' | 'no-op';
+
+export interface ResourceDiff {
+  readonly action: DiffAction;
+  readonly before: JsonObject | null;
+  readonly after: JsonObject;
+  readonly fields: readonly FieldChange[];
+  readonly cause: string;
+}
+
+/** One desired against one observed resource: what has to be done, and why. */
+export function diffResource(desired: DesiredResource, observed: ObservedResource | undefined): ResourceDiff {
+  const after = maskSpec(desired.spec);
+  if (observed === undefined || observed.health.status === 'missing') {
+    const refused = observed?.projection?.refused ?? null;
+    const cause = refused === null ? 'not found' : `refused: ${refused}`;
+    return { action: 'create', before: null, after, fields: [], cause };
+  }
+  const before = observed.spec;
+  if (observed.projection) return { before, after, ...diffProjection(observed.projection) };
+  const fields = differingFields(desired, observed, after);
+  if (fields.length > 0) {
+    const replace = fields.some((field) => !desired.updatable.includes(topLevelKey(field.path)));
+    return { action: replace ? 'replace' : 'update', before, after, fields, cause: causeOf(fields) };
+  }
+  const cause = causeWithoutFields(observed);
+  return {
+    action: cause === null ? 'no-op' : 'update',
+    before,
+    after,
+    fields: [],
+    cause: cause ?? 'as described',
+  };
+}
+
+/** The target has compared already. */
+function diffProjection({
+  fields,
+  immutable,
+  conflicts,
+  stopped,
+}: Projection): Pick<ResourceDiff, 'action' | 'fields' | 'cause'> {
+  if (immutable !== null)
+    return { action: 'replace', fields, cause: `cannot be changed in place: ${immutable}` };
+  if (fields.length === 0 && stopped === true)
+    return { action: 'update', fields, cause: 'not running: stopped by hand' };
+  if (fields.length === 0) return { action: 'no-op', fields, cause: 'as described' };
+  const managers = [...new Set(conflicts.map(({ manager }) => manager))].sort();
+  const by = managers.length === 0 ? '' : ` (set by ${managers.join(', ')})`;
+  return { action: 'update', fields, cause: `${causeOf(fields)}${by}` };
+}
+
+function differingFields(
+  desired: DesiredResource,
+  observed: ObservedResource,
+  after: JsonObject,
+): readonly FieldChange[] {
+  const sameHash = observed.hash === desired.hash;
+  const all = diffSpec(observed.spec, after);
+  // With equal hashes a masked side only says that the rules for masking have changed since.
+  const fields = sameHash ? all.filter((field) => field.before !== MASK && field.after !== MASK) : all;
+  if (sameHash || observed.hash === null || desired.shared === true) return fields;
+  const visible = fields.filter((field) => !desired.updatable.includes(topLevelKey(field.path)));
+  if (visible.length > 0) return fields;
+  // The hash covers secret values, the visible spec does not: one of the hidden values must have changed.
+  const hidden = maskedFields(after).filter((field) => !desired.updatable.includes(topLevelKey(field.path)));
+  if (hidden.length > 0) return [...fields, ...hidden];
+  return [...fields, { path: 'hash', before: observed.hash, after: desired.hash }];
+}
+
+function causeOf(fields: readonly FieldChange[]): string {
+  const keys = [...new Set(fields.map((field) => topLevelKey(field.path)))];
+  const secret = fields.every((field) => field.sensitive === true);
+  return secret ? 'a secret value changed' : `${keys.join(', ')} changed`;
+}
+
+function causeWithoutFields({ health, interrupted, renamed }: ObservedResource): string | null {
+  if (renamed !== undefined) return `somebody has renamed it to ${renamed}`;
+  if (interrupted) return 'an earlier change was interrupted';
+  if (isDown(health)) return `not running: ${health.reason ?? health.status}`;
+  return null;
+}
+
+function isDown(health: Health): boolean {
+  return health.status === 'stopped' || health.status === 'failed';
+}

@@ -1,0 +1,45 @@
+import type { Diagnostic } from '../base/diagnostic.ts';
+import type { ObservedResource, ResourceId } from '../model/resource.ts';
+import type { Change, Confirmation } from './plan.ts';
+
+/** What a target has refused when it was asked beforehand, and replacements that would lose data. */
+export function projectionFindings(
+  changes: readonly Change[],
+  observed: ReadonlyMap<ResourceId, ObservedResource>,
+): Diagnostic[] {
+  return changes.flatMap((change): Diagnostic[] => {
+    const seen = observed.get(change.id);
+    const place = change.origin ?? {};
+    const refused = change.origin === null ? null : (seen?.projection?.refused ?? null);
+    if (refused !== null) {
+      const message = `${change.target} would refuse ${change.kind} ${change.name}: ${refused}`;
+      const hint = seen?.projection?.hint;
+      return [
+        {
+          severity: 'error',
+          code: 'TARGET_REFUSES',
+          message,
+          ...place,
+          ...(hint === undefined ? {} : { hint }),
+        },
+      ];
+    }
+    if (change.action !== 'replace' || seen?.guarded !== true || change.kind === 'volume') return [];
+    const message = `${change.kind} ${change.name} cannot be changed without losing its data (${change.cause})`;
+    const hint = 'give it a new name and move the data';
+    return [{ severity: 'error', code: 'DATA_IMMUTABLE', message, ...place, hint }];
+  });
+}
+
+/** Fields that somebody else set and we never did: taking them over is a decision. */
+export function takeoversIn(changes: readonly Change[]): Confirmation[] {
+  const taken = changes.flatMap((change) =>
+    (change.conflicts ?? []).filter(({ drifted }) => !drifted).map((conflict) => ({ change, conflict })),
+  );
+  if (taken.length === 0) return [];
+  const list = taken.map(
+    ({ change, conflict: { field, manager } }) => `${field} of ${change.id} from ${manager}`,
+  );
+  const ids = [...new Set(taken.map(({ change }) => change.id))];
+  return [{ code: 'TAKES_FIELDS', message: `takes over ${list.join(', ')}`, ids }];
+}

@@ -1,0 +1,95 @@
+import type { Json, JsonObject } from '../base/json.ts';
+import type { Fields } from '../base/values.ts';
+import { asFields, asString } from '../base/values.ts';
+import { isProblem } from '../base/issue.ts';
+import { recordsOf } from './check-pod.ts';
+import type { Quantity } from './quantity.ts';
+import { formatQuantity, maxQuantity, parseQuantity, toMilli, toUnits } from './quantity.ts';
+
+export interface SanitizedPod {
+  readonly pod: JsonObject;
+  /** Greater of all containers together and the largest init container. */
+  readonly cpuMilli: number;
+  readonly memoryBytes: number;
+}
+
+const SECCOMP: JsonObject = { seccompProfile: { type: 'RuntimeDefault' } };
+const KINDS = ['cpu', 'memory'] as const;
+
+/** The Pod with what is forced on every one; `checkPod` has passed it. */
+export function sanitizePod(given: JsonObject): SanitizedPod {
+  const spec = objectOf(given['spec']);
+  const containers = recordsOf(spec['containers']).map(sanitizeContainer);
+  const initContainers = recordsOf(spec['initContainers']).map(sanitizeContainer);
+  const pod: JsonObject = {
+    ...given,
+    spec: {
+      // What one pod shares among its containers is shared by their sizes.
+      ...without(spec, ['resources']),
+      containers,
+      ...(initContainers.length === 0 ? {} : { initContainers }),
+      restartPolicy: 'Never',
+      automountServiceAccountToken: false,
+      enableServiceLinks: false,
+      securityContext: SECCOMP,
+    },
+  };
+  return {
+    pod,
+    cpuMilli: requested(containers, initContainers, 'cpu', toMilli),
+    memoryBytes: requested(containers, initContainers, 'memory', toUnits),
+  };
+}
+
+function sanitizeContainer(container: Fields): JsonObject {
+  const resources = guaranteed(asFields(container['resources']) ?? {});
+  return {
+    ...(container as JsonObject),
+    resources,
+    securityContext: { ...SECCOMP, allowPrivilegeEscalation: false, privileged: false },
+  };
+}
+
+/** Requests and limits are both the greater of the two; nothing but CPU and memory is left. */
+function guaranteed(resources: Fields): JsonObject {
+  const amounts: Record<string, Json> = {};
+  for (const kind of KINDS) {
+    const both = ['requests', 'limits'].flatMap((side) => amountOf(resources, side, kind) ?? []);
+    if (both.length > 0) amounts[kind] = formatQuantity(both.reduce(maxQuantity));
+  }
+  return Object.keys(amounts).length === 0 ? {} : { limits: amounts, requests: amounts };
+}
+
+/** What a container of a sanitised Pod may use. */
+export function limitOf(container: Fields, kind: (typeof KINDS)[number]): Quantity | null {
+  return amountOf(asFields(container['resources']) ?? {}, 'limits', kind);
+}
+
+function amountOf(resources: Fields, side: string, kind: string): Quantity | null {
+  const text = asString(asFields(resources[side])?.[kind]);
+  const amount = text === undefined ? null : parseQuantity(text);
+  return isProblem(amount) ? null : amount;
+}
+
+function requested(
+  containers: readonly Fields[],
+  initContainers: readonly Fields[],
+  kind: (typeof KINDS)[number],
+  toNumber: (quantity: Quantity) => number,
+): number {
+  const amounts = (list: readonly Fields[]) =>
+    list.map((container) => {
+      const amount = limitOf(container, kind);
+      return amount === null ? 0 : toNumber(amount);
+    });
+  const sum = amounts(containers).reduce((total, amount) => total + amount, 0);
+  return Math.max(sum, ...amounts(initContainers));
+}
+
+function objectOf(value: Json | undefined): JsonObject {
+  return (asFields(value) ?? {}) as JsonObject;
+}
+
+function without(value: JsonObject, keys: readonly string[]): JsonObject {
+  return Object.fromEntries(Object.entries(value).filter(([key]) => !keys.includes(key)));
+}

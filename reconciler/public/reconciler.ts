@@ -1,0 +1,360 @@
+import type { DataOperations } from './backups.ts';
+import type { ReleaseOperations } from './releases.ts';
+import type { GeneratedStack, GenerateRequest } from '../model/generated.ts';
+import type { Diagnostic } from '../base/diagnostic.ts';
+import type { Health, HealthStatus } from '../model/resource.ts';
+import type { ServiceView, StackKind } from '../model/stack.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { DeploymentTag, Revision } from '../ports/source.ts';
+import type { Job, JobFilter, JobLog, JobStep } from '../ports/store.ts';
+import type { ExecSession, LogLine, LogOptions, SessionOptions, TargetFacts } from '../ports/target.ts';
+
+export type * from './backups.ts';
+export type * from './releases.ts';
+
+/** Who asks; becomes the author of commits and the actor of jobs. */
+export interface Actor {
+  readonly name: string;
+  readonly email: string;
+}
+
+export interface RepositoryStatus {
+  readonly location: string;
+  readonly branch: string;
+  /** What was read last; `null` before the first successful read. */
+  readonly revision: Revision | null;
+  /** Why the newest attempt to read failed; the last good revision stays in force. */
+  readonly error: { readonly code: string; readonly message: string } | null;
+  readonly stacks: number;
+  /** Every finding in the whole repository, ordered. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/**
+ * - `in_sync` runs as described and healthy
+ * - `pending` described, not applied yet
+ * - `applying` a job is running
+ * - `drifted` differs from the description, and the policy is to report only
+ * - `degraded` as described, but something is not healthy
+ * - `failed` the last apply failed
+ * - `blocked` waits for a confirmation
+ * - `invalid` the description has errors
+ * - `stopped` somebody stopped it; it stays so until it is started, applied or described otherwise
+ * - `removed` no longer described; resources are left (deletion pending or blocked)
+ * - `unknown` a target could not be asked yet
+ */
+export type SyncState =
+  | 'in_sync'
+  | 'pending'
+  | 'applying'
+  | 'drifted'
+  | 'degraded'
+  | 'failed'
+  | 'blocked'
+  | 'invalid'
+  | 'stopped'
+  | 'removed'
+  | 'unknown';
+
+export interface ServiceStatus extends ServiceView {
+  readonly health: HealthStatus | 'unknown';
+  readonly reason: string | null;
+}
+
+export interface NodeStatus {
+  readonly name: string;
+  /** `local`, `unix:///…`, `tls://host:2376`, `ssh://user@host:22`. */
+  readonly address: string;
+  readonly reachable: boolean | null;
+}
+
+export interface Deployment {
+  readonly number: number;
+  readonly tag: string;
+  readonly revision: string;
+  /** ISO 8601. */
+  readonly time: string;
+  readonly author: string | null;
+  readonly jobId: string | null;
+  /** `Plan: 1 to create, …` as it stands in the tag message. */
+  readonly summary: string;
+}
+
+/** One deployment as it went, also one that came to nothing. */
+export interface HistoryEntry {
+  /** `null` for one that left no tag. */
+  readonly number: number | null;
+  readonly tag: string | null;
+  /** `null` when it ended before anything was read. */
+  readonly revision: string | null;
+  /** When it ended, ISO 8601. */
+  readonly time: string;
+  /** Who asked for it, else the author of the commit. */
+  readonly author: string | null;
+  readonly jobId: string | null;
+  readonly summary: string;
+  /** `removed`: the stack was destroyed, so there is nothing to go back to. */
+  readonly result: 'deployed' | 'removed' | 'failed' | 'cancelled';
+  /** What set it off: `push`, `api`, `cli`, `drift`, … */
+  readonly trigger: string | null;
+  readonly durationMs: number | null;
+  /** Why it failed. */
+  readonly message: string | null;
+}
+
+export interface DriftView {
+  readonly hasDrift: boolean;
+  readonly checkedAt: string | null;
+  readonly changes: readonly {
+    readonly resource: string;
+    readonly action: string;
+    readonly field: string | null;
+    readonly expected: unknown;
+    readonly actual: unknown;
+  }[];
+}
+
+export interface DriftCheck {
+  readonly drift: DriftView;
+  /** The recorded check. */
+  readonly job: Job;
+}
+
+export interface DriftRequest {
+  readonly stack: string;
+  /** `apply_desired` applies the description, `accept_actual` commits what runs as the description. */
+  readonly action: 'apply_desired' | 'accept_actual';
+  /** Ids of resources; all that have drifted when left out. The description is only ever applied as a whole. */
+  readonly resources?: readonly string[];
+  readonly actor: Actor;
+  readonly trigger: string;
+}
+
+export interface DriftResolution {
+  /** Of `apply_desired`; it ends later. */
+  readonly job: Job | null;
+  /** Of `accept_actual`. */
+  readonly write: WriteResult | null;
+  /** What of the drift has no place in the file, and so is undone by the next repair. */
+  readonly unplaced: readonly string[];
+}
+
+export interface StackView {
+  readonly name: string;
+  readonly kind: StackKind;
+  readonly file: string;
+  readonly stackkit: string;
+  readonly state: SyncState;
+  /** What the state rests on, for people: the last error, what waits for confirmation. */
+  readonly message: string | null;
+  readonly services: readonly ServiceStatus[];
+  readonly nodes: readonly NodeStatus[];
+  readonly diagnostics: readonly Diagnostic[];
+  readonly lastJob: Job | null;
+  readonly deployment: Deployment | null;
+  readonly drift: DriftView;
+  /** The document as written. */
+  readonly document: unknown;
+  /** First and last commit of its file, ISO 8601; left out where that was not looked up. */
+  readonly createdAt?: string;
+  readonly updatedAt?: string;
+}
+
+export interface WorkerView {
+  /** `worker_` and 12 hex digits of the name's hash: stable. */
+  readonly id: string;
+  readonly name: string;
+  readonly address: string;
+  readonly status: 'online' | 'offline' | 'unknown';
+  readonly lastSeen: string | null;
+  readonly facts: TargetFacts | null;
+  /** Stacks with services on it. */
+  readonly stacks: readonly string[];
+  /** Why it is offline. */
+  readonly message: string | null;
+  /** `nodes/<name>.yaml`, or `null` for a node written inside a kombination. */
+  readonly file: string | null;
+}
+
+export interface JobDetail {
+  readonly job: Job;
+  readonly steps: readonly JobStep[];
+  readonly logs: readonly JobLog[];
+}
+
+export interface PlanRequest {
+  readonly stack: string;
+  /** Default `apply`. */
+  readonly mode?: 'apply' | 'destroy';
+  /** Delete volumes too. Default false. */
+  readonly volumes?: boolean;
+  readonly actor: Actor | null;
+  readonly trigger: string;
+}
+
+export interface ApplyRequest extends PlanRequest {
+  /** A yes to every confirmation the plan asks for. Default false. */
+  readonly confirm?: boolean;
+  /** Also while the operator's windows say that nothing is changed. Whoever lets this through checks who may. Default false. */
+  readonly overrideFreeze?: boolean;
+  /** A plan made earlier: refused with PLAN_STALE when it would not be made the same way now. */
+  readonly plan?: Plan;
+}
+
+/** Acts on what a stack has on its targets as it is, without Git. */
+export interface ControlRequest {
+  readonly stack: string;
+  readonly action: 'start' | 'stop' | 'restart';
+  readonly actor: Actor | null;
+  readonly trigger: string;
+}
+
+export interface DeleteStacksRequest {
+  readonly stacks: readonly string[];
+  /** Delete volumes too. Default false. */
+  readonly volumes?: boolean;
+  /** Also while a freeze window is open. Default false. */
+  readonly overrideFreeze?: boolean;
+  readonly actor: Actor;
+  readonly trigger: string;
+}
+
+export interface DeletedStack {
+  readonly stack: string;
+  /** `null` when it was gone before it was its turn, or its turn did not come. */
+  readonly job: Job | null;
+  /** Why it is still there, `null` when it is not. */
+  readonly error: { readonly code: string; readonly message: string } | null;
+}
+
+export interface StackDeletion {
+  /** The commit that took their descriptions away; `null` when none of them was described. */
+  readonly commit: string | null;
+  /** In which they are removed: what depends on others goes first. */
+  readonly order: readonly string[];
+  /** Resolves when all were tried; never rejects. */
+  readonly done: Promise<readonly DeletedStack[]>;
+}
+
+export interface PlanResult {
+  readonly plan: Plan;
+  readonly planId: string;
+  readonly job: Job;
+}
+
+export interface ValidationReport {
+  readonly valid: boolean;
+  readonly diagnostics: readonly Diagnostic[];
+  readonly services: readonly string[];
+  readonly dependencies: Readonly<Record<string, readonly string[]>>;
+}
+
+/** A change to the config repository asked for over the API. Resolves to the commit. */
+export interface WriteResult {
+  readonly commit: string;
+  readonly file: string;
+}
+
+export interface RollbackResult extends WriteResult {
+  /** Every path that was brought back, or taken away. */
+  readonly files: readonly string[];
+}
+
+export type ReconcilerEvent =
+  | {
+      readonly type: 'repository';
+      readonly revision: string | null;
+      readonly error: RepositoryStatus['error'];
+    }
+  | { readonly type: 'stack'; readonly stack: string; readonly state: SyncState }
+  /** Something that runs is otherwise than when it was looked at last. Targets are watched, so that is soon after it happened. */
+  | { readonly type: 'health'; readonly stack: string; readonly resource: string; readonly health: Health }
+  | { readonly type: 'job'; readonly job: Job }
+  | { readonly type: 'step'; readonly step: JobStep }
+  | { readonly type: 'log'; readonly log: JobLog };
+
+/**
+ * The engine behind every dialect and the command line. Throws `ReconcilerError`.
+ * `start` makes it a daemon (watches, queue, resync); without it, it acts only when asked.
+ */
+export interface Reconciler extends DataOperations, ReleaseOperations, AsyncDisposable {
+  /** Begins to watch and reconcile by itself; resolves once the repository was read or the first attempt failed. */
+  start(): Promise<void>;
+  /** Resolves the branch and reads what changed. Throws when the repository cannot be read. */
+  refresh(signal: AbortSignal): Promise<RepositoryStatus>;
+  /** As `refresh`, in the background. */
+  kick(): void;
+  repository(): RepositoryStatus;
+  /** Described stacks and removed ones that have left something, sorted. */
+  stackNames(): readonly string[];
+  /** By name. From memory: costs no call to a target. Default: all. */
+  listStacks(page?: { readonly offset: number; readonly limit: number }): readonly StackView[];
+  getStack(name: string): StackView;
+  /** How many stacks are in which state. */
+  countStacks(): ReadonlyMap<SyncState, number>;
+  /**
+   * Searches the targets that the repository names for stacks of it that nothing describes any more. State `blocked`: not to be
+   * removed without being asked for by name, the message says why; `removed`: only what is kept is left; else: applying removes it.
+   */
+  leftovers(signal: AbortSignal): Promise<readonly StackView[]>;
+  /** Asks the targets and brings the status of the stack up to date. */
+  observe(name: string, signal: AbortSignal): Promise<StackView>;
+  /** As seen last: asks nobody. */
+  getDrift(stack: string): DriftView;
+  /** Asks the targets, records it as a job, repairs nothing. */
+  checkDrift(stack: string, actor: Actor | null, signal: AbortSignal): Promise<DriftCheck>;
+  /** Throws BAD_OPTIONS when there is nothing to resolve, or what runs cannot be written down; WRITE_CONFLICT. */
+  resolveDrift(request: DriftRequest, signal: AbortSignal): Promise<DriftResolution>;
+  plan(request: PlanRequest, signal: AbortSignal): Promise<PlanResult>;
+  /** Queues; the job ends later. Throws at once when the stack is unknown or the plan is stale. */
+  apply(request: ApplyRequest, signal: AbortSignal): Promise<Job>;
+  /**
+   * Queues; the job ends later. A stopped stack stays stopped until it is started, applied or described otherwise. A start of one that lacks
+   * more than being started applies it. Throws at once when the stack is not described.
+   */
+  control(request: ControlRequest): Job;
+  /** Resolves when the job has ended, however it ended. */
+  waitForJob(id: string, signal: AbortSignal): Promise<JobDetail>;
+  getJob(id: string): JobDetail;
+  listJobs(filter: JobFilter): { readonly jobs: readonly Job[]; readonly total: number };
+  getPlan(id: string): Plan | undefined;
+  /** Oldest first: deployments from their tags, failed ones from the store. */
+  history(stack: string): Promise<readonly HistoryEntry[]>;
+  /**
+   * Commits the stack's files as they were at deployment number `to`; the commit is then reconciled like any push, and leaves a deployment
+   * tag of its own. Throws BAD_OPTIONS when there is no such deployment, it was a removal, or nothing differs; WRITE_CONFLICT when
+   * somebody was faster.
+   */
+  rollback(stack: string, to: number, actor: Actor, signal: AbortSignal): Promise<RollbackResult>;
+  /** Every tag of the repository, by name. */
+  listTags(): Promise<readonly DeploymentTag[]>;
+  logs(stack: string, service: string, options: LogOptions): AsyncIterable<LogLine>;
+  /**
+   * Runs a program in a container of a service, wherever that runs. Whoever lets this through checks who may. Throws BAD_OPTIONS,
+   * TARGET_ERROR when none runs.
+   */
+  openSession(stack: string, service: string, options: SessionOptions): Promise<ExecSession>;
+  listWorkers(): readonly WorkerView[];
+  /** Checks one document as if it stood in the repository: as a kombination, or as what the name of its file says that it is. */
+  validate(text: string, file?: string): ValidationReport;
+  /** Writes nothing. Throws UNKNOWN_STACK, INVALID_CONFIGURATION. */
+  generate(request: GenerateRequest, signal: AbortSignal): Promise<GeneratedStack>;
+  /** `document` is written as `kombinations/<name>/kombination.yaml`. Throws STACK_EXISTS, INVALID_CONFIGURATION. */
+  createStack(name: string, document: object, actor: Actor, signal: AbortSignal): Promise<WriteResult>;
+  /** Replaces the given top-level keys of the document, keeps comments of the rest. */
+  updateStack(name: string, keys: object, actor: Actor, signal: AbortSignal): Promise<WriteResult>;
+  /** Deletes the stack's file (and its directory when only its own files are in it) from the repository. */
+  deleteStack(name: string, actor: Actor, signal: AbortSignal): Promise<WriteResult>;
+  /**
+   * Deletes the files of all these stacks in one commit, then removes what they have on their targets. Throws UNKNOWN_STACK, before anything
+   * was changed, when one of them is not known, and FROZEN.
+   */
+  deleteStacks(request: DeleteStacksRequest): Promise<StackDeletion>;
+  /** `document` is written as `nodes/<name>.yaml`. Throws WORKER_EXISTS, INVALID_CONFIGURATION. */
+  registerWorker(name: string, document: object, actor: Actor, signal: AbortSignal): Promise<WriteResult>;
+  /** Throws WORKER_IN_USE when stacks refer to it. */
+  unregisterWorker(name: string, actor: Actor, signal: AbortSignal): Promise<WriteResult>;
+  /** Why history is not stored at the moment, `null` when it is. */
+  storeError(): string | null;
+  subscribe(listener: (event: ReconcilerEvent) => void): Disposable;
+}

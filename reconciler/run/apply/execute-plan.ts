@@ -1,0 +1,358 @@
+import { isReconcilerError, ReconcilerError } from '../../base/errors.ts';
+import { isRolled } from '../../model/kubernetes/kubernetes-object.ts';
+import type { Dependency, Health, ResourceId } from '../../model/resource.ts';
+import type { Change } from '../../plan/plan.ts';
+import type { ApplyContext, ResourceChange, Target } from '../../ports/target.ts';
+import type { ExecuteOptions, ExecuteResult, StepFailure } from './execution.ts';
+import { messageOf, Preempted, Reverted } from './execution.ts';
+import type { Member, Outcome } from './rollouts.ts';
+import { EngineQueues } from './engine-queues.ts';
+import { putBackAll, Rollouts } from './rollouts.ts';
+import { waitForHealth } from './wait-for-health.ts';
+
+/** `held`: healthy, and waiting for the rest of its service before the old one is let go. */
+type Phase = 'waiting' | 'running' | 'applied' | 'held' | 'done' | 'failed';
+
+const DEFAULT_HEALTH_TIMEOUT_MS = 120_000;
+
+/** Walks the plan's graph. Decides nothing: order, actions and what to wait for all stand in the plan. */
+export async function executePlan(options: ExecuteOptions): Promise<ExecuteResult> {
+  const run = new PlanRun(options);
+  return run.execute();
+}
+
+class PlanRun {
+  readonly #options: ExecuteOptions;
+  readonly #phases = new Map<ResourceId, Phase>();
+  /** In the order of the plan; may still hold some that wait no longer. */
+  readonly #waiting: Set<Change>;
+  readonly #running = new Set<Promise<void>>();
+  readonly #begun = new Set<ResourceId>();
+  /** Changes whose old object makes room for others: on its way there, or stopped. */
+  readonly #released = new Map<ResourceId, 'running' | 'done'>();
+  readonly #failures: StepFailure[] = [];
+  readonly #awaitedCompletion: ReadonlySet<ResourceId>;
+  readonly #rollouts: Rollouts;
+  readonly #queues: EngineQueues;
+  #changed = 0;
+  #cancelled = false;
+  #wake: () => void = () => undefined;
+
+  constructor(options: ExecuteOptions) {
+    this.#options = options;
+    this.#rollouts = new Rollouts(options.plan.changes);
+    const dependencies = options.plan.changes.flatMap((change) => change.dependsOn);
+    this.#awaitedCompletion = new Set(
+      dependencies.filter(({ until }) => until === 'completed').map(({ id }) => id),
+    );
+    this.#waiting = new Set(
+      options.plan.changes.filter(({ action, verify }) => action !== 'no-op' || verify),
+    );
+    this.#queues = new EngineQueues(this.#waiting, options.engineOf);
+    for (const change of options.plan.changes)
+      this.#phases.set(change.id, this.#waiting.has(change) ? 'waiting' : 'done');
+  }
+
+  async execute(): Promise<ExecuteResult> {
+    const { plan, signal } = this.#options;
+    for (;;) {
+      if (!signal.aborted) this.#startReady();
+      if (!signal.aborted && this.#finishRollouts()) continue;
+      if (this.#running.size === 0) break;
+      await this.#nextEvent();
+    }
+    if (signal.aborted) await this.#letGoHeld();
+    await this.#undoReleases(plan.changes);
+    this.#endUnstarted(plan.changes);
+    return { changed: this.#changed, failures: this.#failures, cancelled: this.#cancelled };
+  }
+
+  #startReady(): void {
+    for (const change of this.#waiting) {
+      if (this.#queues.areFull()) return; // whatever frees a slot looks again
+      if (this.#phases.get(change.id) !== 'waiting') {
+        this.#waiting.delete(change);
+        continue;
+      }
+      if (this.#queues.isFull(change)) continue;
+      const culprit = change.dependsOn.find((dependency) => this.#isLost(dependency));
+      if (culprit !== undefined) this.#skip(change, `${culprit.id} failed`);
+      else if (this.#rollouts.isHalted(change)) this.#skip(change, 'the update of the service was stopped');
+      else if (this.#released.get(change.id) !== 'running') {
+        const unmet = change.dependsOn.filter((dependency) => !this.#isMet(dependency));
+        if (unmet.length === 0) this.#start(change);
+        else if (unmet.every(({ until }) => until === 'released')) this.#demandRelease(unmet);
+      }
+    }
+  }
+
+  #isMet({ id, until }: Dependency): boolean {
+    const phase = this.#phases.get(id) ?? 'done';
+    if (
+      until === 'released' &&
+      (phase === 'applied' || phase === 'held' || this.#released.get(id) === 'done')
+    )
+      return true;
+    if (phase === 'done') return true;
+    if (until === 'ended') return phase === 'failed' || phase === 'held';
+    return until === 'applied' && (phase === 'applied' || phase === 'held');
+  }
+
+  #isLost({ id, until }: Dependency): boolean {
+    return until !== 'ended' && this.#phases.get(id) === 'failed';
+  }
+
+  #skip(change: Change, message: string): void {
+    this.#phases.set(change.id, 'failed');
+    this.#rollouts.end(change);
+    this.#options.onStep(change, { status: 'skipped', message });
+  }
+
+  #start(change: Change): void {
+    this.#phases.set(change.id, 'running');
+    this.#begun.add(change.id);
+    this.#queues.take(change);
+    this.#track(this.#carryOut(change));
+  }
+
+  #track(started: Promise<void>): void {
+    const work = started.finally(() => {
+      this.#running.delete(work);
+      this.#wake();
+    });
+    this.#running.add(work);
+  }
+
+  /** Nothing else is waited for any more: the old containers that are in the way are stopped. */
+  #demandRelease(dependencies: readonly Dependency[]): void {
+    for (const { id } of dependencies) {
+      const holder = this.#options.plan.changes.find((change) => change.id === id);
+      if (holder === undefined || this.#phases.get(id) !== 'waiting' || this.#released.has(id)) continue;
+      this.#released.set(id, 'running');
+      this.#track(this.#release(holder));
+    }
+  }
+
+  async #release(change: Change): Promise<void> {
+    try {
+      await this.#options.targetOf(change).release(this.#resourceOf(change), 'stop', this.#contextOf(change));
+      this.#released.set(change.id, 'done');
+    } catch (error) {
+      this.#phases.set(change.id, 'failed');
+      this.#rollouts.end(change);
+      if (this.#options.signal.aborted) this.#cancel(change);
+      else this.#fail(change, error);
+    }
+  }
+
+  /** Old containers that made room for a change that never came run again; a newer plan continues from where this one ends. */
+  async #undoReleases(changes: readonly Change[]): Promise<void> {
+    if (this.#options.signal.reason instanceof Preempted) return;
+    const stopped = changes.filter(
+      ({ id }) => this.#released.has(id) && !this.#begun.has(id) && this.#options.desired.has(id),
+    );
+    for (const change of stopped) {
+      try {
+        const target = this.#options.targetOf(change);
+        await target.release(this.#resourceOf(change), 'undo', this.#settling(change));
+      } catch (error) {
+        this.#failures.push({ id: change.id, error, reverted: false });
+      }
+    }
+  }
+
+  #resourceOf(change: Change): ResourceChange {
+    const described = change.action === 'delete' ? null : (this.#options.desired.get(change.id) ?? null);
+    return { change: this.#options.asKnown(change), desired: described };
+  }
+
+  async #carryOut(change: Change): Promise<void> {
+    const { onStep, signal } = this.#options;
+    let slot = true;
+    const freeSlot = () => {
+      if (slot) this.#queues.free(change);
+      slot = false;
+    };
+    try {
+      onStep(change, { status: 'running' });
+      const health = await this.#applyAndWait(change, freeSlot);
+      await this.#rest(change);
+      if (this.#rollouts.holds(change)) {
+        this.#phases.set(change.id, 'held');
+        this.#rollouts.hold(change);
+        onStep(change, { status: 'running', message: 'healthy; the old one is kept until all are' });
+      } else this.#complete(change, health);
+    } catch (error) {
+      this.#phases.set(change.id, 'failed');
+      if (signal.aborted) this.#cancel(change);
+      else this.#fail(change, error);
+    } finally {
+      this.#rollouts.end(change);
+      freeSlot();
+    }
+  }
+
+  #complete(change: Change, health: Health | null): void {
+    this.#phases.set(change.id, 'done');
+    if (change.action !== 'no-op') this.#changed += 1;
+    this.#options.onStep(change, { status: 'completed', ...(health === null ? {} : { health }) });
+  }
+
+  /** The pause before the next batch. What has been done stays done when it is cut short. */
+  async #rest({ rollout }: Change): Promise<void> {
+    if (rollout === undefined || rollout.delayMs === 0 || rollout.batch === rollout.batches) return;
+    const { clock, signal } = this.#options;
+    await clock.sleep(rollout.delayMs, signal).catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+    });
+  }
+
+  /** @returns whether there was any to finish */
+  #finishRollouts(): boolean {
+    const groups = [...this.#rollouts.finished()];
+    for (const { outcome, members } of groups)
+      this.#track(outcome === 'keep' ? this.#keepAll(members) : this.#revertAll(members));
+    return groups.length > 0;
+  }
+
+  async #keepAll(members: readonly Member[]): Promise<void> {
+    for (const { change } of members) {
+      try {
+        await this.#settle(change, 'keep');
+        this.#complete(change, null);
+      } catch (error) {
+        this.#phases.set(change.id, 'failed');
+        this.#fail(change, error);
+      }
+    }
+  }
+
+  /** A container of the service failed for good: those that were replaced before it go back, too. */
+  #revertAll(members: readonly Member[]): Promise<void> {
+    const { clock, signal } = this.#options;
+    return putBackAll(members, {
+      clock,
+      signal,
+      putBack: (change) => this.#putBack(change),
+      leave: (change) => {
+        this.#phases.set(change.id, 'failed');
+        this.#fail(change, new Error('left as it is: another one could not be put back'));
+      },
+    });
+  }
+
+  async #putBack(change: Change): Promise<boolean> {
+    const cause = new Error('another container of the service failed');
+    this.#phases.set(change.id, 'failed');
+    try {
+      await this.#revert(change, cause);
+      this.#fail(change, new Reverted(cause));
+      return true;
+    } catch (error) {
+      this.#fail(change, error);
+      return false;
+    }
+  }
+
+  /** The run was stopped: what is healthy stays, unless a newer revision takes over and goes on from here. */
+  async #letGoHeld(): Promise<void> {
+    const held = this.#rollouts.takeHeld();
+    if (!(this.#options.signal.reason instanceof Preempted)) return this.#keepAll(held);
+    for (const { change } of held) this.#cancel(change);
+  }
+
+  async #applyAndWait(change: Change, freeSlot: () => void): Promise<Health | null> {
+    const target = this.#options.targetOf(change);
+    const resource = this.#resourceOf(change);
+    if (change.action !== 'no-op') await target.apply(resource, this.#contextOf(change));
+    freeSlot();
+    this.#phases.set(change.id, 'applied');
+    this.#wake();
+    if (resource.desired === null) return null;
+    try {
+      const health = await this.#waitForHealth(change, target);
+      if (isRevertible(change) && !this.#rollouts.holds(change)) await this.#settle(change, 'keep');
+      return health;
+    } catch (error) {
+      if (!isRevertible(change) || this.#options.signal.reason instanceof Preempted) throw error;
+      await this.#revert(change, error);
+      throw new Reverted(error);
+    }
+  }
+
+  #settle(change: Change, outcome: Outcome): Promise<void> {
+    const target = this.#options.targetOf(change);
+    return target.settle(this.#resourceOf(change), outcome, this.#settling(change));
+  }
+
+  /** What the old one needs may be in other hands by now; that is no reason to try the new one again. */
+  async #revert(change: Change, cause: unknown): Promise<void> {
+    try {
+      await this.#settle(change, 'revert');
+    } catch (error) {
+      if (!isReconcilerError(error, 'PORT_TAKEN')) throw error;
+      const message = `${messageOf(cause)}; the version before cannot run again: ${error.message}`;
+      throw new ReconcilerError('UNHEALTHY', message, { cause: error });
+    }
+  }
+
+  #waitForHealth(change: Change, target: Target): Promise<Health> {
+    const { plan, clock, signal, desired, onStep } = this.#options;
+    const until = this.#awaitedCompletion.has(change.id) ? 'completed' : 'healthy';
+    const timeoutMs = desired.get(change.id)?.healthTimeoutMs ?? DEFAULT_HEALTH_TIMEOUT_MS;
+    const progress = (message: string) => onStep(change, { status: 'running', message });
+    const isStarted = change.action === 'create' || change.action === 'replace';
+    return waitForHealth({
+      firstLookMs: isStarted ? (target.firstLookMs?.(change.kind) ?? 0) : 0,
+      target,
+      stack: plan.stack,
+      id: change.id,
+      until,
+      timeoutMs,
+      clock,
+      stableMs: change.rollout?.monitorMs ?? 0,
+      signal,
+      progress,
+    });
+  }
+
+  #contextOf(change: Change): ApplyContext {
+    const { plan, branch, readBlob, signal, onStep } = this.#options;
+    const progress = (message: string) => onStep(change, { status: 'running', message });
+    return { stack: plan.stack, revision: plan.revision, branch, signal, readBlob, progress };
+  }
+
+  /** Ending a replace must not itself be cut short. */
+  #settling(change: Change): ApplyContext {
+    return { ...this.#contextOf(change), signal: new AbortController().signal };
+  }
+
+  #fail(change: Change, error: unknown): void {
+    this.#rollouts.failed(change);
+    const reverted = error instanceof Reverted;
+    this.#failures.push({ id: change.id, error, reverted });
+    this.#options.onStep(change, { status: reverted ? 'reverted' : 'failed', message: messageOf(error) });
+  }
+
+  #cancel(change: Change): void {
+    this.#cancelled = true;
+    this.#options.onStep(change, { status: 'cancelled', message: messageOf(this.#options.signal.reason) });
+  }
+
+  #endUnstarted(changes: readonly Change[]): void {
+    for (const change of changes) {
+      if (this.#phases.get(change.id) === 'waiting') this.#cancel(change);
+    }
+  }
+
+  #nextEvent(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#wake = resolve;
+    return promise;
+  }
+}
+
+/** Whether its target knows how to put back what was there. */
+function isRevertible({ action, kind, fields }: Change): boolean {
+  return action === 'replace' || (action === 'update' && fields.length > 0 && isRolled(kind));
+}

@@ -1,0 +1,70 @@
+import { ReconcilerError } from '../../base/errors.ts';
+import type { DesiredResource, Health, ResourceId } from '../../model/resource.ts';
+import type { Change, Plan } from '../../plan/plan.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { StepStatus } from '../../ports/store.ts';
+import type { ApplyContext, Target } from '../../ports/target.ts';
+
+/* What is asked of an execution, what it tells, and how it ends. */
+
+export interface StepUpdate {
+  readonly status: StepStatus;
+  readonly message?: string;
+  readonly health?: Health;
+}
+
+export interface EngineSlots {
+  readonly engine: string;
+  readonly slots: number;
+}
+
+export interface ExecuteOptions {
+  readonly plan: Plan;
+  readonly desired: ReadonlyMap<ResourceId, DesiredResource>;
+  /** The target that holds a change's resource. */
+  readonly targetOf: (change: Change) => Target;
+  /** The change with the id by which its target knows the resource. */
+  readonly asKnown: (change: Change) => Change;
+  /** What carries out a change, and how many it takes at the same time; waiting for health does not count. */
+  readonly engineOf: (change: Change) => EngineSlots;
+  readonly clock: Clock;
+  /** Branch that the plan's revision was read from. */
+  readonly branch: string;
+  readonly readBlob: ApplyContext['readBlob'];
+  readonly onStep: (change: Change, update: StepUpdate) => void;
+  /** No step begins after it aborts. A replace that is waiting for health is reverted, unless the reason is a `Preempted`. */
+  readonly signal: AbortSignal;
+}
+
+export interface StepFailure {
+  readonly id: ResourceId;
+  readonly error: unknown;
+  /** The old one runs again. */
+  readonly reverted: boolean;
+}
+
+export interface ExecuteResult {
+  /** Changes that came to their end. */
+  readonly changed: number;
+  readonly failures: readonly StepFailure[];
+  /** The signal aborted before everything was done. */
+  readonly cancelled: boolean;
+}
+
+/** A newer revision takes over; what is half done is left for its plan to continue from. */
+export class Preempted extends ReconcilerError {
+  constructor(message: string) {
+    super('CANCELLED', message);
+  }
+}
+
+/** The new one did not become healthy; the old one runs again. Waiting does not help: the same description would fail the same way. */
+export class Reverted extends ReconcilerError {
+  constructor(cause: unknown) {
+    super('UNHEALTHY', `${messageOf(cause)}; the version before runs again`, { cause, retryable: false });
+  }
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,82 @@
+import type { ErrorCode } from '../../base/errors.ts';
+import { hasChanges } from '../../plan/build-plan.ts';
+import type { RunContext } from '../context.ts';
+import { isDrift } from './decide.ts';
+import { deployedDigest } from '../record/deployed.ts';
+import type { PlannedStack } from '../observe/plan-stack.ts';
+
+/** Why a plan that could be applied is not, for now. */
+export interface Gate {
+  readonly code: Extract<ErrorCode, 'FROZEN' | 'DEPENDENCY_NOT_READY'>;
+  readonly reason: string;
+  /** When to look again, in milliseconds; left out where something else tells. */
+  readonly againInMs?: number;
+}
+
+export interface GateOptions {
+  /** Somebody who may has said so. */
+  readonly overrideFreeze: boolean;
+  /** Somebody asked for it by name. */
+  readonly requested: boolean;
+}
+
+/** Timers of the machine do not reach much further than some weeks. */
+const LONGEST_WAIT_MS = 3_600_000;
+
+/** Asks the clock and the stacks that come before, or after when it is about to go. */
+export function findGate(context: RunContext, planned: PlannedStack, options: GateOptions): Gate | null {
+  if (!hasChanges(planned.plan)) return null;
+  return (
+    (options.overrideFreeze ? null : whyFrozen(context, planned.plan.stack)) ??
+    whyOutOfTurn(context, planned, options)
+  );
+}
+
+export function whyFrozen({ freeze, clock }: RunContext, stack: string): Gate | null {
+  const now = clock.now();
+  const frozen = freeze.at(stack, now);
+  if (frozen === null) return null;
+  return {
+    code: 'FROZEN',
+    reason: frozen.reason,
+    againInMs: Math.min(LONGEST_WAIT_MS, Math.max(1_000, frozen.until - now)),
+  };
+}
+
+function whyOutOfTurn(
+  context: RunContext,
+  { plan, description }: PlannedStack,
+  options: GateOptions,
+): Gate | null {
+  const { desired, stacks } = context;
+  const code = 'DEPENDENCY_NOT_READY';
+  if (plan.mode === 'apply') {
+    // What was deployed in its turn is put right whatever has become of the others.
+    if (isDrift({ plan, deployedDesired: deployedDigest(context, plan.stack) })) return null;
+    const first = description.dependsOn.find((name) => stacks.state(name) !== 'in_sync');
+    if (first === undefined) return null;
+    const message = stacks.message(first);
+    const state = `${stacks.state(first) ?? 'unknown'}${message === null ? '' : ` (${message})`}`;
+    return { code, reason: `waits for ${first}, which is ${state}` };
+  }
+  // What is destroyed by name goes whoever needs it: that was somebody's decision.
+  if (options.requested) return null;
+  const user = desired.dependantsOf(plan.stack).find((name) => isThere(context, name));
+  if (user === undefined) return null;
+  const isDescribed = desired.get(user) !== undefined;
+  return { code, reason: isDescribed ? `${user} depends on it` : `waits until ${user} is removed` };
+}
+
+function isThere({ desired, stacks }: RunContext, name: string): boolean {
+  const state = stacks.state(name);
+  return desired.get(name) !== undefined || (state !== undefined && state !== 'removed');
+}
+
+/** Stacks that may have waited for this one to get where it is now. */
+export function wokenBy({ desired, stacks }: RunContext, stack: string): readonly string[] {
+  const state = stacks.state(stack);
+  // Also when it is not well: those that wait tell why.
+  const isThereStill = state !== undefined && state !== 'removed';
+  if (isThereStill) return desired.dependantsOf(stack).filter((name) => stacks.state(name) === 'pending');
+  return desired.formerDependencies(stack).filter((name) => stacks.state(name) !== undefined);
+}

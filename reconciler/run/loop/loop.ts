@@ -1,0 +1,382 @@
+import { errorMessage, isReconcilerError, ReconcilerError } from '../../base/errors.ts';
+import { targetKey } from '../../model/target.ts';
+import type { TargetReference } from '../../model/target.ts';
+import { hasChanges, whyNotApplicable } from '../../plan/build-plan.ts';
+import type { LoadResult } from '../../ports/desired.ts';
+import type { Job } from '../../ports/store.ts';
+import type { ApplyRequest, ControlRequest } from '../../public/reconciler.ts';
+import { Background } from './background.ts';
+import { recallStacks } from '../context.ts';
+import type { RunContext } from '../context.ts';
+import { Preempted } from '../apply/execution.ts';
+import { whyFrozen, wokenBy } from './gates.ts';
+import { sweepHooks } from '../apply/hooks.ts';
+import { findOwned, tooManyRemovals } from '../observe/orphans.ts';
+import { planStack } from '../observe/plan-stack.ts';
+import { RepositoryLoop } from './repository-loop.ts';
+import { orderOf, refuseStale } from './requests.ts';
+import { StackRunner } from './stack-runner.ts';
+import { WorkQueue } from './work-queue.ts';
+
+export interface LoopOptions {
+  readonly stackConcurrency?: number;
+  readonly resyncMs?: number;
+  readonly keepJobsMs?: number;
+  /** Told after each run of a stack, however it went. */
+  readonly onRun?: (stack: string) => void;
+}
+
+const FACTS_INTERVAL_MS = 60_000;
+const PUSH_RETRY_MS = 30_000;
+const REPOSITORY_RETRY_MS = 5_000;
+/** Engine events come in bursts; one look after a burst is enough. */
+const EVENT_DEBOUNCE_MS = 250;
+/** No engine that was not known before for this long: all that are to be searched now are known. */
+const SEARCH_DEBOUNCE_MS = 1_000;
+/** A push that touches more stacks than this (the first read, as a rule) waits its turn like a resync. */
+const BULK_STACKS = 100;
+/** An engine that nothing has used for so many rounds belongs to nothing that is described. */
+const UNUSED_RESYNCS = 3;
+const DEFAULT_RESYNC_MS = 300_000;
+const DEFAULT_KEEP_JOBS_MS = 30 * 24 * 3_600_000;
+
+/** Every trigger ends here as a stack name in one queue. Before `start` nothing happens by itself. */
+export class Loop implements AsyncDisposable {
+  readonly repository: RepositoryLoop;
+  readonly #context: RunContext;
+  readonly #options: LoopOptions;
+  readonly #runner: StackRunner;
+  readonly #queue: WorkQueue;
+  readonly #background: Background;
+  #started = false;
+  readonly #toSearch = new Map<string, TargetReference>();
+  #repositoryRetry = false;
+
+  constructor(context: RunContext, options: LoopOptions) {
+    const { clock, logger } = context;
+    this.#context = context;
+    this.#options = options;
+    this.#background = new Background(clock, logger);
+    this.repository = new RepositoryLoop(context, this.#background.signal, (result) => this.#onLoad(result));
+    this.#runner = new StackRunner(context, (stack, delayMs) => {
+      if (this.#started) this.#queue.add(stack, delayMs);
+    });
+    this.#queue = new WorkQueue({
+      clock,
+      concurrency: options.stackConcurrency ?? 4,
+      run: (stack, signal) => this.#run(stack, signal),
+      onFailure: (stack, error, retryInMs) => {
+        if (isReconcilerError(error, 'CANCELLED'))
+          logger.info({ stack, reason: errorMessage(error) }, 'a run was superseded');
+        else logger.warn({ stack, error: errorMessage(error), retryInMs }, 'a run failed');
+        if (retryInMs !== null) this.#runner.triggeredBy(stack, 'retry');
+      },
+    });
+  }
+
+  async start(): Promise<void> {
+    const { source, pool, deployments, desired } = this.#context;
+    this.#started = true;
+    for (const record of recallStacks(this.#context)) deployments.remember(record.unpushedTags);
+    pool.startWatching({
+      onEvent: (reference, stack) => this.#onTargetEvent(reference, stack),
+      onNew: (reference) => {
+        this.#searchSoon(reference);
+        this.#background.run('facts', (signal) => pool.refreshFacts(reference, signal));
+        this.#background.run('sweep hooks', (signal) => sweepHooks(this.#context, reference, signal));
+      },
+    });
+    await this.#read(this.#background.signal);
+    for (const stack of desired.names()) this.#enqueue(stack, 'start');
+    for (const { reference } of desired.nodes()) pool.get(reference);
+    this.#background.run('watch repository', (signal) => source.watch(() => this.kick(), signal));
+    this.#background.run('drift schedule', (signal) =>
+      this.#runner.schedule.run((stack) => this.#enqueue(stack, 'schedule'), signal),
+    );
+    this.#background.run('facts', (signal) => this.#refreshFacts(signal));
+    this.#background.every(FACTS_INTERVAL_MS, 'facts', (signal) => this.#refreshFacts(signal));
+    this.#background.every(PUSH_RETRY_MS, 'push tags', (signal) => deployments.pushPending(signal));
+    this.#background.every(this.#options.resyncMs ?? DEFAULT_RESYNC_MS, 'resync', (signal) =>
+      this.#resync(signal),
+    );
+  }
+
+  /** Reads the repository in the background. */
+  kick(): void {
+    this.#background.run('read repository', (signal) => this.#read(signal));
+  }
+
+  /** Reads the repository; one that cannot be read now leaves the last good revision in force. */
+  async refreshIfPossible(signal: AbortSignal): Promise<void> {
+    try {
+      await this.repository.refresh(signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (this.#context.desired.revision === null) throw error;
+    }
+  }
+
+  /** As `refreshIfPossible`; a repository that holds nothing yet is as good a place to write to as any. */
+  async refreshForWrite(signal: AbortSignal): Promise<void> {
+    try {
+      await this.refreshIfPossible(signal);
+    } catch (error) {
+      const isEmpty =
+        isReconcilerError(error, 'BRANCH_NOT_FOUND') || isReconcilerError(error, 'EMPTY_REPOSITORY');
+      if (!isEmpty) throw error;
+    }
+  }
+
+  /** Queues a job. Throws at once what can be known before it runs: UNKNOWN_STACK, INVALID_CONFIGURATION, PLAN_STALE, CONFIRMATION_REQUIRED. */
+  async request(request: ApplyRequest, signal: AbortSignal): Promise<Job> {
+    const { stack, confirm = false } = request;
+    await this.findLeftovers(stack, signal);
+    let reviewed = request.plan?.confirmations ?? null;
+    try {
+      const { plan } = await planStack(this.#context, orderOf(request), signal);
+      if (request.plan !== undefined) refuseStale(request.plan, plan);
+      reviewed ??= plan.confirmations;
+      const reason = whyNotApplicable(plan, confirm);
+      if (reason !== null) throw new ReconcilerError('CONFIRMATION_REQUIRED', reason);
+      const frozen =
+        hasChanges(plan) && request.overrideFreeze !== true ? whyFrozen(this.#context, stack) : null;
+      if (frozen !== null) throw new ReconcilerError(frozen.code, frozen.reason);
+    } catch (error) {
+      signal.throwIfAborted();
+      // A target that is away is the job's to tell; it may be back when the job runs.
+      if (!isReconcilerError(error) || !error.retryable) throw error;
+    }
+    this.#background.signal.throwIfAborted();
+    const job = this.#runner.requests.addApply(request, reviewed);
+    this.#queue.resetBackoff(stack);
+    this.#queue.addFirst(stack);
+    return job.job;
+  }
+
+  /** Queues a job. A stop ends what is being applied at the next step boundary. Throws UNKNOWN_STACK. */
+  control(request: ControlRequest): Job {
+    const { stack, action, actor } = request;
+    if (this.#context.desired.get(stack) === undefined)
+      throw new ReconcilerError('UNKNOWN_STACK', `there is no stack ${stack}`);
+    this.#background.signal.throwIfAborted();
+    const { job } = this.#runner.requests.addControl(request);
+    if (action === 'stop')
+      this.#queue.interrupt(stack, new Preempted(`stopped by ${actor?.name ?? request.trigger}`));
+    this.#queue.resetBackoff(stack);
+    this.#queue.addFirst(stack);
+    return job;
+  }
+
+  /** Asks the targets of a stack and brings its shown state up to date, without touching anything. */
+  async look(stack: string, signal: AbortSignal): Promise<void> {
+    await this.findLeftovers(stack, signal);
+    await this.#runner.look(stack, signal);
+  }
+
+  /** As `look`; what cannot be seen now is seen by the next run. */
+  async lookIfPossible(stack: string, signal: AbortSignal): Promise<void> {
+    await this.look(stack, signal).catch((error: unknown) => {
+      if (!isReconcilerError(error)) throw error;
+    });
+  }
+
+  /** A stack that is not described may still run somewhere: searches every engine that the repository names. */
+  async findLeftovers(stack: string, signal: AbortSignal): Promise<void> {
+    const { desired, stacks } = this.#context;
+    if (desired.get(stack) !== undefined || stacks.enginesOf(stack).length > 0) return;
+    await this.#searchNamedEngines(signal);
+  }
+
+  /**
+   * Looks at every stack of this repository that is on an engine it names although nothing describes it any more.
+   * Those that are too many to be removed unasked are blocked, as they are for a daemon.
+   *
+   * @returns their names, sorted
+   */
+  async leftovers(signal: AbortSignal): Promise<readonly string[]> {
+    const { desired, stacks } = this.#context;
+    const described = new Set(desired.names());
+    const found = await this.#searchNamedEngines(signal);
+    const left = [...new Set(found)].filter((name) => !described.has(name)).sort();
+    for (const stack of left) await this.#lookIfPossible(stack, signal);
+    // Stacks that are gone but for their data wait for nothing.
+    const going = left.filter((stack) => !['removed', undefined].includes(stacks.state(stack)));
+    const reason = tooManyRemovals(going.length, described.size);
+    if (reason !== null) {
+      for (const stack of going) {
+        this.#runner.blockedRemovals.set(stack, reason);
+        await this.#lookIfPossible(stack, signal);
+      }
+    }
+    return left.filter((stack) => stacks.state(stack) !== undefined);
+  }
+
+  /** A stack whose targets do not answer now is shown as it is known; planning it tells why. */
+  async #lookIfPossible(stack: string, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#runner.look(stack, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!isReconcilerError(error)) throw error;
+      this.#context.logger.warn({ stack, error: errorMessage(error) }, 'a stack could not be looked at');
+    }
+  }
+
+  /** @returns the stacks of this repository that are on any of them */
+  async #searchNamedEngines(signal: AbortSignal): Promise<readonly string[]> {
+    const { desired } = this.#context;
+    const engines = new Map<string, TargetReference>();
+    for (const { reference } of desired.nodes()) engines.set(targetKey(reference), reference);
+    for (const name of desired.names()) {
+      for (const reference of desired.get(name)?.targets ?? []) engines.set(targetKey(reference), reference);
+    }
+    const search = (reference: TargetReference) => findOwned(this.#context, reference, signal);
+    return (await Promise.all([...engines.values()].map(search))).flat();
+  }
+
+  /** After a commit of our own: what it says is read at once. */
+  async written<T>(write: Promise<T>): Promise<T> {
+    const result = await write;
+    await this.refreshForWrite(this.#background.signal);
+    return result;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#runner.requests.cancelAll('shutting down');
+    await this.#background[Symbol.asyncDispose]();
+    await this.#queue[Symbol.asyncDispose]();
+    this.#runner.requests.cancelAll('shutting down');
+  }
+
+  async #run(stack: string, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#runner.run(stack, signal);
+    } finally {
+      if (this.#started) this.#options.onRun?.(stack);
+      if (this.#started) for (const name of wokenBy(this.#context, stack)) this.#enqueue(name, 'dependency');
+    }
+    if (this.#runner.requests.has(stack)) this.#queue.addFirst(stack);
+  }
+
+  async #read(signal: AbortSignal): Promise<void> {
+    try {
+      await this.repository.refresh(signal);
+    } catch (error) {
+      if (signal.aborted) throw error;
+      this.#readAgainLater();
+    }
+  }
+
+  #readAgainLater(): void {
+    if (this.#repositoryRetry) return;
+    this.#repositoryRetry = true;
+    this.#background.run('read repository again', async (signal) => {
+      await this.#context.clock.sleep(REPOSITORY_RETRY_MS, signal);
+      this.#repositoryRetry = false;
+      await this.#read(signal);
+    });
+  }
+
+  #onLoad({ changed, removed }: LoadResult): void {
+    if (!this.#started) return;
+    const { blockedRemovals } = this.#runner;
+    const isBulk = changed.length + removed.length > BULK_STACKS;
+    const reason = tooManyRemovals(removed.length, this.#context.desired.names().length);
+    for (const stack of removed) {
+      if (reason !== null) blockedRemovals.set(stack, reason);
+      this.#pushed(stack, isBulk);
+    }
+    for (const stack of changed) {
+      blockedRemovals.delete(stack);
+      this.#pushed(stack, isBulk);
+    }
+  }
+
+  #pushed(stack: string, isBulk: boolean): void {
+    this.#runner.triggeredBy(stack, 'push');
+    const commit = this.#context.desired.revision?.commit.slice(0, 10) ?? '';
+    // Whoever asks between the push and the run must not be told that the new revision is in sync.
+    this.#context.stacks.setState(stack, 'pending', `revision ${commit} is to be looked at`);
+    this.#queue.interrupt(stack, new Preempted(`revision ${commit} takes over`));
+    this.#queue.resetBackoff(stack);
+    if (isBulk) this.#queue.add(stack);
+    else this.#queue.addFirst(stack);
+  }
+
+  #onTargetEvent(reference: TargetReference, stack: string | null): void {
+    const { desired, stacks } = this.#context;
+    if (stack === null) {
+      this.#searchSoon(reference);
+      for (const name of this.#knownStacks())
+        if (stacks.mayBeOn(name, reference)) this.#enqueue(name, 'drift');
+    } else if (stacks.state(stack) !== undefined || desired.get(stack) !== undefined) {
+      this.#runner.triggeredBy(stack, 'drift');
+      // Looking at what is not well changes nothing, so it need not wait for the next try.
+      if (stacks.state(stack) === 'degraded') this.#queue.add(stack, EVENT_DEBOUNCE_MS);
+      else this.#queue.hint(stack, EVENT_DEBOUNCE_MS);
+    }
+  }
+
+  #enqueue(stack: string, trigger: string): void {
+    this.#runner.triggeredBy(stack, trigger);
+    this.#queue.add(stack);
+  }
+
+  #knownStacks(): readonly string[] {
+    return [...new Set([...this.#context.desired.names(), ...this.#context.stacks.names()])];
+  }
+
+  /** Engines come to be known one by one; they are searched together once no more come, so that orphans are counted together. */
+  #searchSoon(reference: TargetReference): void {
+    this.#toSearch.set(targetKey(reference), reference);
+    if (this.#toSearch.size > 1) return;
+    this.#background.run('search engines', async (signal) => {
+      for (let known = 0; known < this.#toSearch.size;) {
+        known = this.#toSearch.size;
+        await this.#context.clock.sleep(SEARCH_DEBOUNCE_MS, signal);
+      }
+      const references = [...this.#toSearch.values()];
+      this.#toSearch.clear();
+      await this.#findOrphans(references, signal);
+    });
+  }
+
+  async #findOrphans(references: readonly TargetReference[], signal: AbortSignal): Promise<void> {
+    const { desired, stacks } = this.#context;
+    if (desired.revision === null) return;
+    const found = await Promise.all(references.map((one) => findOwned(this.#context, one, signal)));
+    const described = new Set(desired.names());
+    const orphans = new Set(found.flat().filter((name) => !described.has(name)));
+    // Stacks that are gone but for their data wait for nothing.
+    const going = [...new Set([...orphans, ...stacks.names()])].filter(
+      (name) => !described.has(name) && stacks.state(name) !== 'removed',
+    );
+    const reason = tooManyRemovals(going.length, described.size);
+    for (const stack of orphans) {
+      if (reason !== null) this.#runner.blockedRemovals.set(stack, reason);
+      this.#enqueue(stack, 'resync');
+    }
+  }
+
+  async #refreshFacts(signal: AbortSignal): Promise<void> {
+    const { pool } = this.#context;
+    await Promise.all([...pool.all().values()].map((reference) => pool.refreshFacts(reference, signal)));
+  }
+
+  /** Every described stack has been looked at since, unless it waits long for its next try. */
+  async #dropUnusedTargets(): Promise<void> {
+    const { pool, desired, clock } = this.#context;
+    for (const { reference } of desired.nodes()) pool.get(reference);
+    await pool.dropUnused(clock.now() - UNUSED_RESYNCS * (this.#options.resyncMs ?? DEFAULT_RESYNC_MS));
+  }
+
+  async #resync(signal: AbortSignal): Promise<void> {
+    const { pool, store, clock } = this.#context;
+    await this.#read(signal);
+    await this.#findOrphans([...pool.all().values()], signal);
+    for (const stack of this.#knownStacks()) this.#enqueue(stack, 'resync');
+    await this.#dropUnusedTargets();
+    const keep = this.#options.keepJobsMs ?? DEFAULT_KEEP_JOBS_MS;
+    store.prune(new Date(clock.now() - keep).toISOString());
+  }
+}

@@ -1,0 +1,156 @@
+import { ReconcilerError } from '../../base/errors.ts';
+import type { Clock } from '../../ports/clock.ts';
+
+import { retryDelayMs } from './retry.ts';
+
+export interface WorkQueueOptions {
+  readonly clock: Clock;
+  /** Keys worked on at the same time. */
+  readonly concurrency: number;
+  /** Brings one key up to date; throws to be tried again with backoff. */
+  readonly run: (key: string, signal: AbortSignal) => Promise<void>;
+  /** Told about every failure and when it is tried again (`null`: not by itself). */
+  readonly onFailure: (key: string, error: unknown, retryInMs: number | null) => void;
+}
+
+/**
+ * A de-duplicating queue of keys. A key is never worked on twice at the same time; one that is added while it runs runs
+ * again afterwards. Disposing stops everything: running keys are aborted and waited for.
+ */
+export class WorkQueue implements AsyncDisposable {
+  readonly #options: WorkQueueOptions;
+  readonly #due = new Map<string, number>();
+  /** Keys of `#due` that somebody waits for. */
+  readonly #urgent = new Set<string>();
+  /** Keys of `#due` that were only hinted at. */
+  readonly #hinted = new Set<string>();
+  readonly #running = new Map<string, AbortController>();
+  readonly #finished = new Map<string, Promise<void>>();
+  readonly #failures = new Map<string, number>();
+  readonly #closing = new AbortController();
+  #alarm: AbortController | null = null;
+
+  constructor(options: WorkQueueOptions) {
+    this.#options = options;
+  }
+
+  /** Keys that are due or waiting, and running. */
+  get depth(): number {
+    return this.#due.size + this.#running.size;
+  }
+
+  isRunning(key: string): boolean {
+    return this.#running.has(key);
+  }
+
+  /** Makes the key due at once, and before all that are not urgent. */
+  addFirst(key: string): void {
+    this.#urgent.add(key);
+    this.add(key);
+  }
+
+  /** Makes the key due after a delay (default at once). Due already or sooner: nothing changes. */
+  add(key: string, delayMs = 0): void {
+    this.#hinted.delete(key);
+    this.#makeDue(key, delayMs);
+  }
+
+  #makeDue(key: string, delayMs: number): void {
+    if (this.#closing.signal.aborted) return;
+    const at = this.#options.clock.now() + delayMs;
+    if ((this.#due.get(key) ?? Number.POSITIVE_INFINITY) <= at) return;
+    this.#due.set(key, at);
+    this.#pump();
+  }
+
+  /** As `add`, for what may be nothing new: a key that waits for its next try after a failure goes on waiting. */
+  hint(key: string, delayMs: number): void {
+    if (this.#due.has(key)) return;
+    this.#hinted.add(key);
+    this.#makeDue(key, delayMs);
+  }
+
+  /** Forgets earlier failures of the key: the next one is retried as if it were the first. */
+  resetBackoff(key: string): void {
+    this.#failures.delete(key);
+  }
+
+  /** Aborts the run of this key, if there is one, with this reason. */
+  interrupt(key: string, reason: Error): void {
+    this.#running.get(key)?.abort(reason);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort();
+    this.#alarm?.abort();
+    this.#due.clear();
+    this.#urgent.clear();
+    const reason = new ReconcilerError('CANCELLED', 'shutting down');
+    for (const controller of this.#running.values()) controller.abort(reason);
+    await Promise.allSettled(this.#finished.values());
+  }
+
+  #pump(): void {
+    this.#alarm?.abort();
+    this.#alarm = null;
+    if (this.#closing.signal.aborted) return;
+    const now = this.#options.clock.now();
+    let next = Number.POSITIVE_INFINITY;
+    for (const key of this.#urgent) {
+      if (this.#running.size < this.#options.concurrency && !this.#running.has(key)) this.#start(key);
+    }
+    for (const [key, at] of this.#due) {
+      if (this.#running.has(key)) continue;
+      if (at > now) next = Math.min(next, at);
+      else if (this.#running.size < this.#options.concurrency) this.#start(key);
+      else break; // the next one to finish pumps again
+    }
+    if (next !== Number.POSITIVE_INFINITY) this.#wakeAfter(next - now);
+  }
+
+  #wakeAfter(milliseconds: number): void {
+    const own = new AbortController();
+    this.#alarm = own;
+    this.#options.clock.sleep(milliseconds, own.signal).then(
+      () => {
+        if (!own.signal.aborted) this.#pump();
+      },
+      () => undefined, // woken earlier by an add
+    );
+  }
+
+  #start(key: string): void {
+    this.#due.delete(key);
+    this.#urgent.delete(key);
+    this.#hinted.delete(key);
+    const controller = new AbortController();
+    this.#running.set(key, controller);
+    this.#finished.set(key, this.#work(key, controller.signal));
+  }
+
+  async #work(key: string, signal: AbortSignal): Promise<void> {
+    await Promise.resolve(); // the run must be on record before it can end
+    try {
+      await this.#options.run(key, signal);
+      this.#failures.delete(key);
+    } catch (error) {
+      if (!this.#closing.signal.aborted) this.#fail(key, error);
+    } finally {
+      this.#running.delete(key);
+      this.#finished.delete(key);
+      this.#pump();
+    }
+  }
+
+  #fail(key: string, error: unknown): void {
+    const { clock, onFailure } = this.#options;
+    const attempt = (this.#failures.get(key) ?? 0) + 1;
+    this.#failures.set(key, attempt);
+    const delay = retryDelayMs(error, attempt, () => clock.random());
+    onFailure(key, error, delay);
+    if (delay === null) return;
+    // Its own attempt made things happen, which came back as a hint: that is no reason to try again sooner.
+    if (this.#hinted.delete(key)) this.#due.delete(key);
+    this.add(key, delay);
+  }
+}

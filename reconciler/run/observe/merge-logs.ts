@@ -1,0 +1,78 @@
+import type { ResourceId } from '../../model/resource.ts';
+import { replicaNumber } from '../../model/rollout.ts';
+import type { LogLine, LogOptions } from '../../ports/target.ts';
+
+type ReadLogs = (id: ResourceId, options: LogOptions) => AsyncIterable<LogLine>;
+
+/**
+ * The logs of several containers as one; each line tells which it is from. What is there already comes in the order of
+ * time, with `follow` lines come as they are written. `tail` counts for each container.
+ */
+export async function* mergeLogs(
+  ids: readonly ResourceId[],
+  read: ReadLogs,
+  options: LogOptions,
+): AsyncGenerator<LogLine> {
+  if (options.follow === true) return yield* followAll(ids, read, options);
+  const logs = await Promise.all(ids.map((id) => readAll(id, read, options)));
+  yield* logs.flat().sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
+}
+
+async function readAll(id: ResourceId, read: ReadLogs, options: LogOptions): Promise<readonly LogLine[]> {
+  const lines: LogLine[] = [];
+  for await (const line of read(id, options)) lines.push(mark(line, id));
+  return lines;
+}
+
+/** Each container is read no further than one line ahead of whoever asks. */
+async function* followAll(
+  ids: readonly ResourceId[],
+  read: ReadLogs,
+  options: LogOptions,
+): AsyncGenerator<LogLine> {
+  const ended = new AbortController();
+  const signal = AbortSignal.any([options.signal, ended.signal]);
+  const waiting: { readonly line: LogLine; readonly taken: () => void }[] = [];
+  const failures: unknown[] = [];
+  let open = ids.length;
+  let wake: () => void = () => undefined;
+  const pump = async (id: ResourceId): Promise<void> => {
+    for await (const line of read(id, { ...options, signal })) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      waiting.push({ line: mark(line, id), taken: resolve });
+      wake();
+      await promise;
+    }
+  };
+  for (const id of ids) {
+    pump(id)
+      .catch((error: unknown) => failures.push(error))
+      .finally(() => {
+        open -= 1;
+        wake();
+      });
+  }
+  try {
+    for (;;) {
+      const [failure] = failures;
+      if (failure !== undefined) throw failure;
+      const next = waiting.shift();
+      if (next !== undefined) {
+        next.taken();
+        yield next.line;
+      } else if (open === 0) return;
+      else {
+        const { promise, resolve } = Promise.withResolvers<void>();
+        wake = resolve;
+        await promise;
+      }
+    }
+  } finally {
+    ended.abort();
+    for (const { taken } of waiting) taken();
+  }
+}
+
+function mark(line: LogLine, id: ResourceId): LogLine {
+  return { ...line, text: `#${replicaNumber(id)} ${line.text}` };
+}

@@ -1,0 +1,66 @@
+import { errorMessage } from '../../base/errors.ts';
+import type { TargetReference } from '../../model/target.ts';
+import type { OwnedStack } from '../../ports/target.ts';
+import type { RunContext } from '../context.ts';
+
+/**
+ * Stacks with resources on an engine that this repository put there: one of their revisions is a commit of it. Remembers the engine for each.
+ *
+ * @returns their names; empty when the engine does not answer
+ */
+export async function findOwned(
+  context: RunContext,
+  reference: TargetReference,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const names: string[] = [];
+  const known = new Map<string, Promise<boolean | 'unknown'>>();
+  for (const owned of await askOwned(context, reference, signal)) {
+    if (!(await isOurs(context, owned, known))) continue;
+    context.stacks.sawOn(owned.stack, reference);
+    names.push(owned.stack);
+  }
+  return names;
+}
+
+/**
+ * Whether so many stacks left the description at once that a person should look first: at least two, and more than are left.
+ *
+ * @returns the reason, `null` when they may go
+ */
+export function tooManyRemovals(removed: number, left: number): string | null {
+  if (removed < 2 || removed <= left) return null;
+  return `${removed} stacks are no longer described while ${left} ${left === 1 ? 'is' : 'are'} left; apply or destroy this one to remove it`;
+}
+
+async function askOwned(
+  context: RunContext,
+  reference: TargetReference,
+  signal: AbortSignal,
+): Promise<readonly OwnedStack[]> {
+  try {
+    return await context.pool.probe(reference, (target) => target.owned(signal));
+  } catch (error) {
+    context.logger.warn(
+      { target: reference.name, error: errorMessage(error) },
+      'a target could not be searched',
+    );
+    return [];
+  }
+}
+
+/** @param known what was asked before: thousands of stacks share a few revisions */
+async function isOurs(
+  { source }: RunContext,
+  owned: OwnedStack,
+  known: Map<string, Promise<boolean | 'unknown'>>,
+): Promise<boolean> {
+  // Another branch of the same repository may be at work on the same engine.
+  if (owned.branches.length > 0 && !owned.branches.includes(source.branch)) return false;
+  for (const revision of owned.revisions) {
+    const answer = known.get(revision) ?? source.contains(revision);
+    known.set(revision, answer);
+    if ((await answer) === true) return true;
+  }
+  return false;
+}

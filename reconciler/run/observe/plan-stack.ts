@@ -1,0 +1,159 @@
+import { compareDiagnostics, formatDiagnostic, hasErrors } from '../../base/diagnostic.ts';
+import type { Diagnostic } from '../../base/diagnostic.ts';
+import { ReconcilerError } from '../../base/errors.ts';
+import type { DesiredResource, ObservedResource, ResourceId } from '../../model/resource.ts';
+import { DEFAULT_POLICY } from '../../model/stack.ts';
+import type { DesiredStack } from '../../model/stack.ts';
+import type { TargetReference } from '../../model/target.ts';
+import { targetKey } from '../../model/target.ts';
+import { buildPlan } from '../../plan/build-plan.ts';
+import type { Plan } from '../../plan/plan.ts';
+import type { RunContext } from '../context.ts';
+import { observeStack } from './observe-stack.ts';
+import type { StackObservation } from './observe-stack.ts';
+import { withStopped } from '../apply/stopped.ts';
+
+export interface PlanOrder {
+  readonly stack: string;
+  /** A stack that is no longer described can only be destroyed, whatever this says. */
+  readonly mode: 'apply' | 'destroy';
+  readonly deleteVolumes: boolean;
+}
+
+export interface PlannedStack {
+  readonly plan: Plan;
+  readonly desired: ReadonlyMap<ResourceId, DesiredResource>;
+  /** Engine behind every node name in the plan. */
+  readonly references: ReadonlyMap<string, TargetReference>;
+  /** As in `StackObservation`. */
+  readonly aliases: ReadonlyMap<string, string>;
+  readonly description: DesiredStack;
+  readonly observed: readonly ObservedResource[];
+}
+
+/**
+ * Stages 2 to 4 for one stack: what is described, what is there, the difference. Throws UNKNOWN_STACK, INVALID_CONFIGURATION (with every
+ * finding), TARGET_UNREACHABLE when no node of the stack answers; nodes that do not are named in the plan.
+ */
+export async function planStack(
+  context: RunContext,
+  order: PlanOrder,
+  signal: AbortSignal,
+): Promise<PlannedStack> {
+  const { desired: state, stacks } = context;
+  await state.refresh(order.stack, signal);
+  const described = state.get(order.stack);
+  if (described === undefined && stacks.enginesOf(order.stack).length === 0)
+    throw unknownStack(context, order.stack);
+  // Its own policy left the repository together with it.
+  const description = described ?? { ...undescribedStack(order.stack), policy: state.settings().policy };
+  const mode = described === undefined ? 'destroy' : order.mode;
+  if (mode === 'apply' && hasErrors(description.diagnostics)) throw invalidConfiguration(description);
+  const seen = await observe(context, description, { complete: mode === 'destroy', signal });
+  const observation = { ...seen, resources: withStopped(context, order.stack, seen.resources) };
+  stacks.setObserved(order.stack, observation);
+  for (const resource of observation.resources) {
+    const reference = observation.references.get(resource.target);
+    if (reference !== undefined) stacks.sawOn(order.stack, reference);
+  }
+  for (const reference of observation.empty) stacks.clearedFrom(order.stack, reference);
+  const ownership = await checkOwnership(context, observation.resources);
+  const plan = buildPlan({
+    stack: order.stack,
+    mode,
+    revision: state.revision?.commit ?? null,
+    desired: description.resources,
+    observed: description.paused === true && mode === 'apply' ? [] : observation.resources,
+    // What is wrong with a description keeps nobody from destroying what runs.
+    diagnostics: diagnosticsOf(mode === 'apply' ? description.diagnostics : [], [
+      ...observation.warnings,
+      ...ownership.warnings,
+    ]),
+    policy: description.policy,
+    deleteVolumes: order.deleteVolumes,
+    foreign: ownership.foreign,
+    engines: observation.engines,
+    unreachable: observation.unreachable,
+    waitsFor: description.dependsOn,
+  });
+  const desired = new Map(description.resources.map((resource) => [resource.id, resource]));
+  const { references, aliases } = observation;
+  return { plan, desired, references, aliases, description, observed: observation.resources };
+}
+
+/** What is shown of a stack that the repository does not describe (any more). */
+export function undescribedStack(name: string): DesiredStack {
+  return {
+    name,
+    kind: 'kombination',
+    file: '',
+    stackkit: '',
+    targets: [],
+    services: [],
+    resources: [],
+    dependsOn: [],
+    hooks: [],
+    policy: DEFAULT_POLICY,
+    diagnostics: [],
+    document: null,
+  };
+}
+
+function observe(
+  context: RunContext,
+  description: DesiredStack,
+  { complete, signal }: { readonly complete: boolean; readonly signal: AbortSignal },
+): Promise<StackObservation> {
+  const { name, resources, targets } = description;
+  const used = new Set(resources.map((resource) => resource.target));
+  const nodes = targets.filter((target) => used.has(target.name));
+  const keys = new Set(nodes.map(targetKey));
+  const others = [...targets, ...context.stacks.enginesOf(name)].filter(
+    (target) => !keys.has(targetKey(target)),
+  );
+  const request = { stack: name, nodes, others, desired: resources, complete };
+  return observeStack(request, context.pool, signal);
+}
+
+/** Resources that carry this stack's name but come from a commit that this repository does not have. */
+async function checkOwnership(
+  context: RunContext,
+  observed: readonly ObservedResource[],
+): Promise<{ readonly foreign: readonly ResourceId[]; readonly warnings: readonly string[] }> {
+  const answers = new Map<string, boolean | 'unknown'>();
+  const current = context.desired.revision?.commit ?? null;
+  for (const revision of new Set(observed.map((resource) => resource.revision))) {
+    if (revision === null) continue;
+    // The commit that was read just now is there; asking costs a look into the repository for every stack.
+    answers.set(revision, revision === current || (await context.source.contains(revision)));
+  }
+  const foreign = observed.filter(({ revision }) => revision !== null && answers.get(revision) === false);
+  const unsure = [...answers.values()].includes('unknown');
+  const warnings = unsure
+    ? ['this clone is shallow, so it cannot tell whether what runs came from this repository']
+    : [];
+  return { foreign: foreign.map(({ id }) => id), warnings };
+}
+
+function diagnosticsOf(described: readonly Diagnostic[], messages: readonly string[]): Diagnostic[] {
+  const warnings = messages.map((message): Diagnostic => ({
+    severity: 'warning',
+    code: 'TARGET_WARNING',
+    message,
+  }));
+  return [...described, ...warnings].sort(compareDiagnostics);
+}
+
+function unknownStack(context: RunContext, name: string): ReconcilerError {
+  const { revision } = context.desired;
+  const where =
+    revision === null ? 'the repository' : `${revision.branch} at ${revision.commit.slice(0, 10)}`;
+  return new ReconcilerError('UNKNOWN_STACK', `there is no stack ${name} in ${where}`);
+}
+
+function invalidConfiguration({ name, diagnostics }: DesiredStack): ReconcilerError {
+  const errors = diagnostics.filter(({ severity }) => severity === 'error').map(formatDiagnostic);
+  return new ReconcilerError('INVALID_CONFIGURATION', `${name} is not valid:\n${errors.join('\n')}`, {
+    diagnostics,
+  });
+}

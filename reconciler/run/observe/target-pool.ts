@@ -1,0 +1,185 @@
+import { errorMessage } from '../../base/errors.ts';
+import { connectionKey, targetKey } from '../../model/target.ts';
+import type { TargetReference } from '../../model/target.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Logger } from '../../ports/logger.ts';
+import type { Target, TargetFacts } from '../../ports/target.ts';
+
+export interface TargetPoolOptions {
+  readonly createTarget: (reference: TargetReference) => Target;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export interface TargetListener {
+  /** Something happened to a stack on this engine; `null`: events may have been missed. */
+  readonly onEvent: (reference: TargetReference, stack: string | null) => void;
+  /** An engine that was not known before, or not in this way. */
+  readonly onNew: (reference: TargetReference) => void;
+}
+
+/** What is known of one engine. */
+export interface TargetState {
+  readonly reference: TargetReference;
+  /** `null`: not asked yet. */
+  reachable: boolean | null;
+  /** ISO 8601. */
+  lastSeen: string | null;
+  facts: TargetFacts | null;
+  message: string | null;
+}
+
+interface Entry {
+  readonly target: Target;
+  readonly state: TargetState;
+  readonly closing: AbortController;
+  /** When a stack or a shared node last needed it, in milliseconds since the epoch. */
+  usedAt: number;
+  watching: boolean;
+}
+
+/**
+ * One connection per engine and way to reach it, however many nodes of however many stacks name it. Other credentials are
+ * another way: a corrected path takes effect at once, and what nobody uses any more is closed by `dropUnused`.
+ */
+export class TargetPool implements AsyncDisposable {
+  readonly #options: TargetPoolOptions;
+  readonly #entries = new Map<string, Entry>();
+  readonly #watches = new Set<Promise<void>>();
+  #listener: TargetListener | null = null;
+
+  constructor(options: TargetPoolOptions) {
+    this.#options = options;
+  }
+
+  get(reference: TargetReference): Target {
+    return this.#use(reference).target;
+  }
+
+  state(reference: TargetReference): TargetState {
+    return this.#entry(reference).state;
+  }
+
+  /** Every engine seen so far, by key, reached as it was last. */
+  all(): ReadonlyMap<string, TargetReference> {
+    const latest = new Map<string, Entry>();
+    for (const entry of this.#entries.values()) {
+      const key = targetKey(entry.state.reference);
+      const known = latest.get(key);
+      if (known === undefined || known.usedAt <= entry.usedAt) latest.set(key, entry);
+    }
+    return new Map([...latest].map(([key, { state }]) => [key, state.reference]));
+  }
+
+  /** Runs a call against an engine and remembers whether it answered. */
+  ask<T>(reference: TargetReference, call: (target: Target) => Promise<T>): Promise<T> {
+    return this.#ask(this.#use(reference), call);
+  }
+
+  /** As `ask`, for what is done for no stack in particular: it does not count as a use. */
+  probe<T>(reference: TargetReference, call: (target: Target) => Promise<T>): Promise<T> {
+    return this.#ask(this.#entry(reference), call);
+  }
+
+  async #ask<T>({ target, state }: Entry, call: (target: Target) => Promise<T>): Promise<T> {
+    try {
+      const answer = await call(target);
+      this.#seen(state);
+      return answer;
+    } catch (error) {
+      if (isUnreachable(error)) {
+        state.reachable = false;
+        state.message = errorMessage(error);
+      }
+      throw error;
+    }
+  }
+
+  /** Asks for the facts of one engine; an engine that is away is remembered as such, not thrown. */
+  async refreshFacts(reference: TargetReference, signal: AbortSignal): Promise<void> {
+    const { state } = this.#entry(reference);
+    try {
+      state.facts = await this.probe(reference, (target) => target.facts(signal));
+    } catch (error) {
+      state.message = errorMessage(error);
+    }
+  }
+
+  /** From now on every engine, known or new, is watched for events. */
+  startWatching(listener: TargetListener): void {
+    this.#listener = listener;
+    for (const entry of this.#entries.values()) this.#watch(entry, listener);
+  }
+
+  /** Closes connections that nobody has used since then (milliseconds since the epoch). */
+  async dropUnused(since: number): Promise<void> {
+    const unused = [...this.#entries].filter(([, { usedAt }]) => usedAt < since);
+    for (const [key] of unused) this.#entries.delete(key);
+    await Promise.allSettled(unused.map(([, entry]) => close(entry)));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const entries = [...this.#entries.values()];
+    for (const { closing } of entries) closing.abort();
+    await Promise.allSettled(this.#watches);
+    await Promise.allSettled(entries.map(close));
+    this.#entries.clear();
+  }
+
+  #use(reference: TargetReference): Entry {
+    const entry = this.#entry(reference);
+    entry.usedAt = this.#options.clock.now();
+    return entry;
+  }
+
+  #entry(reference: TargetReference): Entry {
+    const key = connectionKey(reference);
+    const known = this.#entries.get(key);
+    if (known !== undefined) return known;
+    const state = { reference, reachable: null, lastSeen: null, facts: null, message: null };
+    const entry: Entry = {
+      target: this.#options.createTarget(reference),
+      state,
+      closing: new AbortController(),
+      usedAt: this.#options.clock.now(),
+      watching: false,
+    };
+    this.#entries.set(key, entry);
+    if (this.#listener !== null) this.#watch(entry, this.#listener);
+    return entry;
+  }
+
+  #watch(entry: Entry, { onEvent, onNew }: TargetListener): void {
+    if (entry.watching) return;
+    entry.watching = true;
+    const { reference } = entry.state;
+    const { signal } = entry.closing;
+    onNew(reference);
+    const watch = entry.target
+      .watch((stack) => onEvent(reference, stack), signal)
+      .catch((error: unknown) => {
+        if (signal.aborted) return;
+        this.#options.logger.error(
+          { target: targetKey(reference), error: errorMessage(error) },
+          'engine events ended',
+        );
+      })
+      .finally(() => this.#watches.delete(watch));
+    this.#watches.add(watch);
+  }
+
+  #seen(state: TargetState): void {
+    state.reachable = true;
+    state.message = null;
+    state.lastSeen = new Date(this.#options.clock.now()).toISOString();
+  }
+}
+
+async function close({ closing, target }: Entry): Promise<void> {
+  closing.abort();
+  await target[Symbol.asyncDispose]();
+}
+
+function isUnreachable(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'TARGET_UNREACHABLE';
+}

@@ -1,0 +1,293 @@
+import { compareDiagnostics, formatDiagnostic, hasErrors } from '../../base/diagnostic.ts';
+import { isReconcilerError, ReconcilerError } from '../../base/errors.ts';
+import type { Draft } from '../../ports/desired.ts';
+import type { DeploymentTag, FileChange, FileWrite } from '../../ports/source.ts';
+import type { Actor, RepositoryStatus, RollbackResult, WriteResult } from '../../public/reconciler.ts';
+import type { ResourceId } from '../../model/resource.ts';
+import { rememberStack } from '../context.ts';
+import type { RunContext } from '../context.ts';
+import type { DeploymentRecord } from '../record/deployments.ts';
+import type { DriftEdit } from '../drift/drift-edit.ts';
+import { draftDrift, proposalMessage } from '../drift/drift-proposals.ts';
+import type { PlannedStack } from '../observe/plan-stack.ts';
+import { ownChanges, sharedChanges } from './rollback-files.ts';
+
+/** Who asks, and for how long the answer is waited for. */
+export interface WriteBy {
+  readonly actor: Actor;
+  readonly signal: AbortSignal;
+}
+
+/** Changes asked for over the API: commits on the config repository, which are then reconciled like any push. */
+export class RepositoryWriter {
+  readonly #context: RunContext;
+  readonly #repositoryError: () => RepositoryStatus['error'];
+
+  /** @param repositoryError why the newest revision could not be read, `null` when it could */
+  constructor(context: RunContext, repositoryError: () => RepositoryStatus['error']) {
+    this.#context = context;
+    this.#repositoryError = repositoryError;
+  }
+
+  async createStack(name: string, document: object, by: WriteBy): Promise<WriteResult> {
+    const { desired } = this.#context;
+    if (desired.names().includes(name)) {
+      throw new ReconcilerError('STACK_EXISTS', `there is a stack ${name} already`);
+    }
+    return this.#commitDraft(desired.draftStack(name, document), `Create stack ${name}`, by);
+  }
+
+  async updateStack(name: string, keys: object, by: WriteBy): Promise<WriteResult> {
+    this.#requireStack(name);
+    return this.#commitDraft(await this.#context.desired.editStack(name, keys), `Update stack ${name}`, by);
+  }
+
+  async deleteStack(name: string, by: WriteBy): Promise<WriteResult> {
+    const file = this.#requireStack(name);
+    const writes = this.#context.desired.filesOf(name).map((path): FileWrite => ({ path, content: null }));
+    return this.#commit(writes, file, `Delete stack ${name}`, by);
+  }
+
+  /** All of them in one commit. */
+  async deleteStacks(names: readonly string[], by: WriteBy): Promise<WriteResult> {
+    const files = names.map((name) => this.#requireStack(name));
+    const paths = new Set(names.flatMap((name) => this.#context.desired.filesOf(name)));
+    const writes = [...paths].map((path): FileWrite => ({ path, content: null }));
+    const subject = names.length === 1 ? `stack ${names[0]}` : `stacks ${names.join(', ')}`;
+    const title = subject.length > 60 ? `${names.length} stacks\n\n${names.join('\n')}` : subject;
+    return this.#commit(writes, files[0] ?? '', `Delete ${title}`, by);
+  }
+
+  async registerWorker(name: string, document: object, by: WriteBy): Promise<WriteResult> {
+    const { desired } = this.#context;
+    if (desired.nodes().some((node) => node.name === name)) {
+      throw new ReconcilerError('WORKER_EXISTS', `there is a worker ${name} already`);
+    }
+    return this.#commitDraft(desired.draftNode(name, document), `Register worker ${name}`, by);
+  }
+
+  async unregisterWorker(name: string, by: WriteBy): Promise<WriteResult> {
+    const { desired } = this.#context;
+    const node = desired.nodes().find((candidate) => candidate.name === name);
+    if (node === undefined)
+      throw new ReconcilerError('UNKNOWN_WORKER', `there is no worker ${name} in nodes/`);
+    const users = desired
+      .names()
+      .filter((stack) => desired.get(stack)?.targets.some((target) => target.name === name));
+    if (users.length > 0) {
+      throw new ReconcilerError(
+        'WORKER_IN_USE',
+        `worker ${name} is used by ${users.join(', ')}; move them first`,
+      );
+    }
+    return this.#commit([{ path: node.file, content: null }], node.file, `Unregister worker ${name}`, by);
+  }
+
+  /** Puts back the files of the stack as they were at that deployment, also of one that is no longer described. */
+  async rollback(stack: string, to: number, by: WriteBy): Promise<RollbackResult> {
+    const { desired, deployments } = this.#context;
+    const history = await deployments.history(stack);
+    const deployment = history.find(({ number }) => number === to);
+    if (deployment === undefined) throw noDeployment(stack, to, history, desired.get(stack) !== undefined);
+    if (deployment.isRemoval) throw wasRemoval(stack, deployment, history);
+    const now = desired.get(stack)?.file ?? null;
+    const file = deployment.file ?? now;
+    if (file === null)
+      throw new ReconcilerError(
+        'BAD_OPTIONS',
+        `${stack} is not described any more, and ${deployment.tag} does not tell which file described it`,
+      );
+    const { writes, shared } = await this.#restoring([file, now ?? file], deployment.revision, by.signal);
+    if (writes.length === 0) {
+      throw new ReconcilerError('BAD_OPTIONS', `the files of ${stack} are already as in deployment ${to}`);
+    }
+    if (writes.some(({ path, content }) => path === file && content === null))
+      throw wasRemoval(stack, deployment, history);
+    const from = history.at(-1)?.number ?? to;
+    const message = rollbackMessage(deployment, from, shared);
+    const result = await this.#commit(writes, file, message, by);
+    // It is a deployment even where the old version runs already, because the bad one never took its place.
+    rememberStack(this.#context, stack, { untagged: true, heldDesired: null });
+    return { ...result, files: writes.map(({ path }) => path).sort() };
+  }
+
+  /** Puts the files of the stack as they are at a tag; `null` when they are so already. */
+  async restoreStack(stack: string, tag: DeploymentTag, by: WriteBy): Promise<WriteResult | null> {
+    const files = await this.#filesOf(stack);
+    const there = await this.#context.source.diff(null, tag.commit, by.signal);
+    if (!there.some(({ path }) => files.includes(path)))
+      throw new ReconcilerError(
+        'BAD_OPTIONS',
+        `${tag.name} does not describe ${stack}: it has no ${files.join(', ')}`,
+      );
+    const { writes, shared } = await this.#restoring(files, tag.commit, by.signal);
+    if (writes.length === 0) return null;
+    const lines = [
+      `Deploy ${tag.name}`,
+      '',
+      `The files of ${stack} are as in ${tag.name}, revision ${tag.commit.slice(0, 10)}.`,
+      ...leftAlone(shared),
+    ];
+    const result = await this.#commit(writes, files[0] ?? '', lines.join('\n'), by);
+    rememberStack(this.#context, stack, { untagged: true, heldDesired: null });
+    return result;
+  }
+
+  /** Files of the stack that are not the same at two commits. */
+  async filesThatDiffer(
+    stack: string,
+    { from, to }: { readonly from: string; readonly to: string },
+    signal: AbortSignal,
+  ): Promise<readonly string[]> {
+    const changes = await this.#context.source.diff(from, to, signal);
+    const own = await this.#ownOf(await this.#filesOf(stack), changes, signal);
+    return own.map(({ path }) => path);
+  }
+
+  /** The file that describes it now, or did when it was last deployed. */
+  async #filesOf(stack: string): Promise<readonly string[]> {
+    const { desired, deployments } = this.#context;
+    const file = desired.get(stack)?.file ?? (await deployments.latest(stack))?.file;
+    if (file !== undefined && file !== null) return [file];
+    throw new ReconcilerError(
+      'UNKNOWN_STACK',
+      `there is no stack ${stack}, and nobody knows which file described it`,
+    );
+  }
+
+  /** What has to be written so that the stack of these files is as it was at a commit. */
+  async #restoring(
+    files: readonly string[],
+    revision: string,
+    signal: AbortSignal,
+  ): Promise<{ readonly writes: readonly FileWrite[]; readonly shared: readonly string[] }> {
+    const { desired, source } = this.#context;
+    const changes = await source.diff(desired.revision?.commit ?? null, revision, signal);
+    const writes: FileWrite[] = [];
+    for (const { path, after } of await this.#ownOf(files, changes, signal)) {
+      if (after === null) writes.push({ path, content: null });
+      else writes.push({ path, content: await source.readBlob(after.blob), type: after.type });
+    }
+    return { writes, shared: sharedChanges(changes) };
+  }
+
+  async #ownOf(
+    files: readonly string[],
+    changes: readonly FileChange[],
+    signal: AbortSignal,
+  ): Promise<readonly FileChange[]> {
+    const { desired, source } = this.#context;
+    const head = desired.revision?.commit ?? null;
+    const present = head === null ? [] : await source.diff(null, head, signal);
+    return ownChanges({ files: [...new Set(files)], present: present.map(({ path }) => path), changes });
+  }
+
+  /** Writes what runs into the stack's file. Throws BAD_OPTIONS when none of it has a place there. */
+  async acceptDrift(
+    planned: PlannedStack,
+    only: ReadonlySet<ResourceId> | undefined,
+    by: WriteBy,
+  ): Promise<WriteResult & Pick<DriftEdit, 'unplaced'>> {
+    const { stack } = planned.plan;
+    const { draft, placed, unplaced } = draftDrift(this.#context, planned, only);
+    if (placed.length === 0) {
+      throw new ReconcilerError(
+        'BAD_OPTIONS',
+        `none of this has a place in ${draft.path}: ${unplaced.join(', ')}`,
+      );
+    }
+    const result = await this.#commitDraft(
+      draft,
+      proposalMessage(stack, draft.path, { placed, unplaced }),
+      by,
+    );
+    return { ...result, unplaced };
+  }
+
+  #requireStack(name: string): string {
+    const file = this.#context.desired.get(name)?.file;
+    if (file === undefined) throw new ReconcilerError('UNKNOWN_STACK', `there is no stack ${name}`);
+    return file;
+  }
+
+  #commitDraft(draft: Draft, message: string, by: WriteBy): Promise<WriteResult> {
+    if (hasErrors(draft.diagnostics)) {
+      const diagnostics = [...draft.diagnostics].sort(compareDiagnostics);
+      const text = diagnostics.map(formatDiagnostic).join('\n');
+      throw new ReconcilerError(
+        'INVALID_CONFIGURATION',
+        `not written, because it would not be valid:\n${text}`,
+        { diagnostics },
+      );
+    }
+    return this.#commit([{ path: draft.path, content: draft.text }], draft.path, message, by);
+  }
+
+  /** The commit that a write was decided on. A branch that describes nothing, or has no commit yet, leaves nothing to overlook. */
+  async #expectedHead(signal: AbortSignal): Promise<string | null> {
+    const { source, desired } = this.#context;
+    const error = this.#repositoryError();
+    if (desired.revision !== null && error?.code !== 'EMPTY_REPOSITORY') return desired.revision.commit;
+    try {
+      return (await source.resolve(signal)).commit;
+    } catch (failure) {
+      if (isReconcilerError(failure, 'BRANCH_NOT_FOUND') && desired.revision === null) return null;
+      throw failure;
+    }
+  }
+
+  async #commit(
+    writes: readonly FileWrite[],
+    file: string,
+    message: string,
+    by: WriteBy,
+  ): Promise<WriteResult> {
+    const { source } = this.#context;
+    const expectedHead = await this.#expectedHead(by.signal);
+    const commit = await source.commit({ writes, message, author: by.actor, expectedHead }, by.signal);
+    return { commit, file };
+  }
+}
+
+function noDeployment(
+  stack: string,
+  to: number,
+  history: readonly DeploymentRecord[],
+  isDescribed: boolean,
+): ReconcilerError {
+  if (history.length === 0 && !isDescribed)
+    return new ReconcilerError('UNKNOWN_STACK', `there is no stack ${stack}`);
+  const known = history.map(({ number }) => number).join(', ');
+  return new ReconcilerError(
+    'BAD_OPTIONS',
+    `${stack} has no deployment ${to}; there are: ${known || 'none'}`,
+  );
+}
+
+/** Going back to it would take the description away, and say nothing of it. */
+function wasRemoval(
+  stack: string,
+  { number }: DeploymentRecord,
+  history: readonly DeploymentRecord[],
+): ReconcilerError {
+  const others = history.filter((one) => !one.isRemoval && one.number !== number).map((one) => one.number);
+  return new ReconcilerError(
+    'BAD_OPTIONS',
+    `deployment ${number} of ${stack} has no description of it: it was removed then. Go back to one of ${others.join(', ') || 'none'}; to remove it: kombinator destroy --stack ${stack}`,
+  );
+}
+
+/** Tells from what to what, and what was left alone although it differs. */
+function rollbackMessage(to: DeploymentRecord, from: number, shared: readonly string[]): string {
+  const stack = to.tag.split('/')[1] ?? '';
+  const lines = [
+    `Roll ${stack} back from deployment ${from} to deployment ${to.number}`,
+    '',
+    `The files of ${stack} are as in ${to.tag}, revision ${to.revision.slice(0, 10)}.`,
+  ];
+  return [...lines, ...leftAlone(shared)].join('\n');
+}
+
+function leftAlone(shared: readonly string[]): readonly string[] {
+  return shared.length > 0 ? [`Left as they are, because other stacks use them: ${shared.join(', ')}.`] : [];
+}

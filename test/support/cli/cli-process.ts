@@ -1,0 +1,73 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+
+/** Shared by all runs: compiling the sources anew would be most of what a short command does. */
+const CACHE = fileURLToPath(new URL('../../../node_modules/.cache', import.meta.url));
+const ENTRY = fileURLToPath(new URL('../../../api/cli/kombinator.mjs', import.meta.url));
+
+export interface CliResult {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunningCli extends AsyncDisposable {
+  readonly child: ChildProcess;
+  stdout(): string;
+  stderr(): string;
+  /** Resolves when the process has ended. */
+  readonly ended: Promise<CliResult>;
+}
+
+/** The real command in processes of its own, with a home and state directory of its own. */
+export interface CliProcess extends AsyncDisposable {
+  readonly stateDir: string;
+  /** Runs to the end. */
+  run(...args: readonly string[]): Promise<CliResult>;
+  start(...args: readonly string[]): RunningCli;
+}
+
+export async function createCliProcess(env: NodeJS.ProcessEnv): Promise<CliProcess> {
+  const home = await mkdtemp(join(tmpdir(), 'kombinator-home-'));
+  const clean = Object.entries(process.env).filter(
+    ([name]) => !/^(KOMBINATOR_|GIT_|NO_COLOR|FORCE_COLOR)/.test(name),
+  );
+  const environment = {
+    ...Object.fromEntries(clean),
+    HOME: home,
+    XDG_STATE_HOME: join(home, 'state'),
+    XDG_CACHE_HOME: CACHE,
+    ...env,
+  };
+  const start = (...args: readonly string[]) => startProcess(args, { cwd: home, env: environment });
+  return {
+    stateDir: join(home, 'state'),
+    start,
+    run: (...args) => start(...args).ended,
+    [Symbol.asyncDispose]: () => rm(home, { recursive: true, force: true }),
+  };
+}
+
+function startProcess(args: readonly string[], options: { cwd: string; env: NodeJS.ProcessEnv }): RunningCli {
+  const child = spawn(process.execPath, [ENTRY, ...args], { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, stdout, stderr }));
+  return {
+    child,
+    stdout: () => stdout,
+    stderr: () => stderr,
+    ended,
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGKILL');
+      await ended;
+    },
+  };
+}

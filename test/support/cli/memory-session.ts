@@ -1,0 +1,24 @@
+import type { ExecResult, ExecSession } from '../../../reconciler/ports/target.ts';
+
+/** A program that has its result ready, and echoes its input when it is `cat`; it ends with its input. */
+export function createMemorySession(result: ExecResult, argv: readonly string[]): ExecSession {
+  const input: Uint8Array[] = [];
+  const ended = Promise.withResolvers<void>();
+  const isCat = argv.join(' ').includes('cat');
+  async function* output() {
+    if (isCat) await ended.promise;
+    for (const bytes of input) yield { stream: 'stdout' as const, bytes };
+    if (result.stdout !== '') yield { stream: 'stdout' as const, bytes: Buffer.from(result.stdout) };
+    if (result.stderr !== '') yield { stream: 'stderr' as const, bytes: Buffer.from(result.stderr) };
+  }
+  return {
+    output: output(),
+    exitCode: (isCat ? ended.promise : Promise.resolve()).then(() => result.exitCode),
+    write: (bytes) => void input.push(bytes),
+    end: () => ended.resolve(),
+    resize: async () => undefined,
+    async [Symbol.asyncDispose]() {
+      ended.resolve();
+    },
+  };
+}

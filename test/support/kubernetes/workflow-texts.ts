@@ -1,0 +1,43 @@
+import { assessWorkflow } from '../../../reconciler/config/workflow/analyze-workflow.ts';
+import type { WorkflowAssessment } from '../../../reconciler/config/workflow/analyze-workflow.ts';
+import { toDiagnostics } from '../../../reconciler/config/kombination/analyze.ts';
+import type { Diagnostic } from '../../../reconciler/base/diagnostic.ts';
+import type { DesiredResource } from '../../../reconciler/model/resource.ts';
+import { Secret } from '../../../reconciler/model/secret.ts';
+import { renderWorkflow } from '../../../reconciler/render/kubernetes/workflow.ts';
+import { checkSchema } from '../desired-fixtures.ts';
+
+const FILE = 'workflows/shop.yaml';
+
+/** A workflow with the given lines under `nodes:` and `edges:`, one flow-style entry each. */
+export function workflow(
+  nodes: readonly string[],
+  edges: readonly string[] = [],
+  head: readonly string[] = [],
+): string {
+  return [
+    'name: shop',
+    'cluster: prod',
+    'status: published',
+    ...head,
+    'nodes:',
+    ...nodes.map((node) => `  - ${node}`),
+    ...(edges.length > 0 ? ['edges:', ...edges.map((edge) => `  - ${edge}`)] : []),
+    '',
+  ].join('\n');
+}
+
+export function assessText(text: string): WorkflowAssessment {
+  return assessWorkflow({ file: FILE, text, tree: new Map(), checkSchema });
+}
+
+export function diagnose(text: string): readonly Diagnostic[] {
+  const { document, issues } = assessText(text);
+  return toDiagnostics(FILE, document, issues);
+}
+
+/** Every secret reference leads to a secret of this value. */
+export function renderText(text: string, value = 'correct-horse'): readonly DesiredResource[] {
+  const lookup = (reference: string) => new Secret(value, reference);
+  return renderWorkflow({ assessment: assessText(text), file: FILE, target: 'prod', lookup, registries: [] });
+}

@@ -1,0 +1,277 @@
+import { createHash } from 'node:crypto';
+import type { ReconcilerError } from '../../../reconciler/base/errors.ts';
+import { ReconcilerError as SourceError } from '../../../reconciler/base/errors.ts';
+import type {
+  CommitRequest,
+  DeploymentTag,
+  FileChange,
+  FileEntry,
+  FileWrite,
+  Revision,
+  Source,
+} from '../../../reconciler/ports/source.ts';
+
+export type MemoryFiles = Readonly<Record<string, string | Uint8Array | null>>;
+
+/** A config repository in memory that passes the same contract as the real ones. */
+export interface MemorySource extends Source {
+  /** Commits as somebody else would; `null` deletes a file, files that are not named stay. Returns the commit. */
+  push(files: MemoryFiles, message?: string, author?: Revision['author']): string;
+  /** Writes with a type of their own (symlinks, executables). */
+  pushWrites(writes: readonly FileWrite[], message?: string): string;
+  /** Moves the branch to any commit, as a force push does; `null` removes it. */
+  moveBranch(commit: string | null): void;
+  /** Every call that reads or writes throws this, until `null`. */
+  failWith(error: ReconcilerError | null): void;
+  /** Forgets a commit, as a repository that dropped it would. */
+  forget(commit: string): void;
+  setDirty(dirty: boolean): void;
+  /** Names of tags that were pushed, in order. */
+  readonly pushedTags: readonly string[];
+  /** Branches of proposals and what they hold, with the whole message. */
+  proposal(branch: string): { readonly commit: string; readonly message: string } | undefined;
+  /** Blobs read so far, counted. */
+  readonly blobReads: number;
+}
+
+export interface MemorySourceOptions {
+  readonly branch?: string;
+  readonly location?: string;
+  readonly hasRemote?: boolean;
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number;
+}
+
+interface StoredCommit {
+  readonly files: ReadonlyMap<string, FileEntry>;
+  readonly author: Revision['author'];
+  readonly message: string;
+  readonly time: string;
+}
+
+export function createMemorySource(options: MemorySourceOptions = {}): MemorySource {
+  const { branch = 'main', location = 'memory:config', hasRemote = false, now = Date.now } = options;
+  const commits = new Map<string, StoredCommit>();
+  const blobs = new Map<string, Uint8Array>();
+  const tags = new Map<string, DeploymentTag>();
+  const pushedTags: string[] = [];
+  const proposals = new Map<string, string>();
+  const watchers = new Set<() => void>();
+  let head: string | null = null;
+  let failure: ReconcilerError | null = null;
+  let dirty = false;
+  let blobReads = 0;
+
+  const check = (signal?: AbortSignal): void => {
+    signal?.throwIfAborted();
+    if (failure !== null) throw failure;
+  };
+  const moveTo = (commit: string | null): void => {
+    head = commit;
+    for (const notify of watchers) queueMicrotask(notify);
+  };
+  const read = (commit: string): StoredCommit => {
+    const stored = commits.get(commit);
+    if (stored === undefined) throw new SourceError('GIT_ERROR', `there is no commit ${commit}`);
+    return stored;
+  };
+  const store = (
+    parent: string | null,
+    writes: readonly FileWrite[],
+    by: { readonly message: string; readonly author: Revision['author'] },
+  ): string => {
+    const files = new Map(parent === null ? [] : read(parent).files);
+    for (const write of writes) applyWrite(files, blobs, write);
+    const time = new Date(Math.floor(now() / 1000) * 1000).toISOString();
+    const commit = sha1(JSON.stringify([parent, [...files], by, time, commits.size]));
+    commits.set(commit, { files, ...by, time });
+    return commit;
+  };
+  const revision = (commit: string, on: string): Revision => {
+    const { author, message, time } = read(commit);
+    const subject = message.trimStart().split('\n', 1)[0] ?? '';
+    return { commit, branch: on, author, subject, time, dirty };
+  };
+  const pushWrites: MemorySource['pushWrites'] = (writes, message = 'change') => {
+    moveTo(store(head, writes, { message, author: { name: 'Ada', email: 'ada@example.org' } }));
+    return head ?? '';
+  };
+  const readOne = (blob: string): Uint8Array => {
+    const content = blobs.get(blob);
+    if (content === undefined) throw new SourceError('GIT_ERROR', `there is no file content ${blob}`);
+    blobReads += 1;
+    return content;
+  };
+  return {
+    location,
+    branch,
+    hasRemote,
+    pushedTags,
+    proposal: (name) => {
+      const commit = proposals.get(name);
+      return commit === undefined ? undefined : { commit, message: read(commit).message };
+    },
+    get blobReads() {
+      return blobReads;
+    },
+    resolve: async (signal) => {
+      check(signal);
+      if (head === null)
+        throw new SourceError('BRANCH_NOT_FOUND', `no branch ${branch}`, { retryable: true });
+      return revision(head, branch);
+    },
+    lookup: async (reference) => {
+      check();
+      const commit = proposals.get(reference) ?? find(reference, { branch, head, tags, commits });
+      if (commit === null) throw new SourceError('GIT_ERROR', `${reference} is no branch, tag or commit`);
+      return revision(commit, branch);
+    },
+    contains: async (commit) => {
+      check();
+      return commits.has(commit);
+    },
+    diff: async (from, to, signal) => {
+      check(signal);
+      return compare(from === null ? new Map() : read(from).files, read(to).files);
+    },
+    readBlob: async (blob) => {
+      check();
+      return readOne(blob);
+    },
+    readBlobs: async function* (ids, maxBytes, signal) {
+      for (const blob of new Set(ids)) {
+        check(signal);
+        const content = readOne(blob);
+        yield { blob, size: content.length, content: content.length > maxBytes ? null : content };
+      }
+    },
+    commit: async (request: CommitRequest, signal) => {
+      check(signal);
+      if (head !== request.expectedHead) throw new SourceError('WRITE_CONFLICT', `${branch} has moved on`);
+      const commit = store(head, request.writes, request);
+      moveTo(commit);
+      return commit;
+    },
+    propose: async ({ branch: name, base, writes, message, author }, signal) => {
+      check(signal);
+      const tip = proposals.get(name);
+      const commit = store(base, writes, { message, author });
+      if (tip !== undefined) {
+        const there = read(tip);
+        if (there.author.email !== author.email)
+          throw new SourceError('WRITE_CONFLICT', `${there.author.name} has committed on ${name}`);
+        const differs = compare(there.files, read(commit).files).map(({ path }) => path);
+        if (there.message === message && !writes.some(({ path }) => differs.includes(path)))
+          return { commit: tip, isNew: false };
+      }
+      proposals.set(name, commit);
+      return { commit, isNew: true };
+    },
+    tag: async ({ name, commit, message }) => {
+      check();
+      if (tags.has(name)) throw new SourceError('WRITE_CONFLICT', `there is a tag ${name} already`);
+      read(commit);
+      const time = new Date(Math.floor(now() / 1000) * 1000).toISOString();
+      tags.set(name, { name, commit, message: message.trimEnd(), time });
+    },
+    moveTag: async ({ name, commit, message }, expected, signal) => {
+      check(signal);
+      if ((tags.get(name)?.commit ?? null) !== expected)
+        throw new SourceError(
+          'WRITE_CONFLICT',
+          expected === null ? `there is a tag ${name} already` : `${name} has moved on`,
+        );
+      read(commit);
+      const time = new Date(Math.floor(now() / 1000) * 1000).toISOString();
+      tags.set(name, { name, commit, message: message.trimEnd(), time });
+    },
+    deleteTag: async (name, expected, signal) => {
+      check(signal);
+      if (tags.get(name)?.commit !== expected)
+        throw new SourceError('WRITE_CONFLICT', `${name} has moved on, or is gone`);
+      tags.delete(name);
+    },
+    tags: async (prefix) => {
+      check();
+      const found = [...tags.values()].filter(({ name }) => name.startsWith(prefix));
+      return found.sort((a, b) => (a.name < b.name ? -1 : 1));
+    },
+    pushTags: async (names, signal) => {
+      check(signal);
+      if (hasRemote) pushedTags.push(...names.filter((name) => !pushedTags.includes(name)));
+    },
+    watch: async (onChange, signal) => {
+      if (signal.aborted) return;
+      watchers.add(onChange);
+      onChange();
+      const ended = Promise.withResolvers<void>();
+      signal.addEventListener('abort', () => ended.resolve(), { once: true });
+      await ended.promise;
+      watchers.delete(onChange);
+    },
+    push: (files, message = 'change', author = { name: 'Ada', email: 'ada@example.org' }) => {
+      const writes = Object.entries(files).map(([path, content]) => ({ path, content }));
+      moveTo(store(head, writes, { message, author }));
+      return head ?? '';
+    },
+    pushWrites,
+    moveBranch: moveTo,
+    failWith: (error) => {
+      failure = error;
+    },
+    forget: (commit) => void commits.delete(commit),
+    setDirty: (value) => {
+      dirty = value;
+    },
+    [Symbol.asyncDispose]: async () => watchers.clear(),
+  };
+}
+
+function applyWrite(files: Map<string, FileEntry>, blobs: Map<string, Uint8Array>, write: FileWrite): void {
+  const { path, content } = write;
+  const parts = path.split('/');
+  const unsafe = parts.some((part) => ['', '.', '..', '.git'].includes(part.toLowerCase()));
+  const through = parts.slice(1).some((_, index) => files.has(parts.slice(0, index + 1).join('/')));
+  const onDirectory = [...files.keys()].some((other) => other.startsWith(`${path}/`));
+  if (unsafe || through || onDirectory) throw new SourceError('GIT_ERROR', `${path} cannot be written`);
+  if (content === null) {
+    if (!files.delete(path)) throw new SourceError('WRITE_CONFLICT', `${path} is not there`);
+    return;
+  }
+  const bytes = Buffer.from(content);
+  const blob = sha1(Buffer.concat([Buffer.from(`blob ${bytes.length}\0`), bytes]));
+  blobs.set(blob, bytes);
+  files.set(path, { type: write.type ?? files.get(path)?.type ?? 'file', blob });
+}
+
+function compare(
+  before: ReadonlyMap<string, FileEntry>,
+  after: ReadonlyMap<string, FileEntry>,
+): readonly FileChange[] {
+  const changes: FileChange[] = [];
+  for (const path of new Set([...before.keys(), ...after.keys()])) {
+    const [a, b] = [before.get(path) ?? null, after.get(path) ?? null];
+    if (a?.blob !== b?.blob || a?.type !== b?.type) changes.push({ path, before: a, after: b });
+  }
+  return changes.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+interface Names {
+  readonly branch: string;
+  readonly head: string | null;
+  readonly tags: ReadonlyMap<string, DeploymentTag>;
+  readonly commits: ReadonlyMap<string, StoredCommit>;
+}
+
+function find(reference: string, { branch, head, tags, commits }: Names): string | null {
+  if (reference === branch || reference === 'HEAD') return head;
+  const tag = tags.get(reference);
+  if (tag !== undefined) return tag.commit;
+  if (!/^[0-9a-f]{4,40}$/.test(reference)) return null;
+  const found = [...commits.keys()].filter((id) => id.startsWith(reference));
+  return found.length === 1 ? (found[0] ?? null) : null;
+}
+
+function sha1(data: string | Uint8Array): string {
+  return createHash('sha1').update(data).digest('hex');
+}

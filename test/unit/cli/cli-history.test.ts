@@ -1,0 +1,51 @@
+import { expect, it } from 'vitest';
+import type { HistoryEntry } from '../../../reconciler/index.ts';
+import { planOf, runFakeCli } from '../../support/cli/cli-harness.ts';
+
+const plans = { web: planOf('web') };
+
+function entry(number: number | null, result: HistoryEntry['result'], time: string): HistoryEntry {
+  return {
+    number,
+    tag: number === null ? null : `deploy/web/${number}`,
+    revision: 'a'.repeat(40),
+    time,
+    author: 'Ada',
+    jobId: null,
+    summary: 'Plan: 1 to create',
+    result,
+    trigger: 'cli',
+    durationMs: null,
+    message: null,
+  };
+}
+
+it('shows a history as it is told, newest first, whatever the times say within a second', async () => {
+  const told = [
+    entry(1, 'deployed', '2026-01-01T00:00:07.900Z'),
+    entry(2, 'removed', '2026-01-01T00:00:07Z'),
+    entry(null, 'failed', '2026-01-01T00:00:08.100Z'),
+    entry(3, 'deployed', '2026-01-01T00:00:08Z'),
+  ];
+  const { stdout } = await runFakeCli(['history', 'web'], { plans, more: { history: async () => told } });
+  const shown = stdout.split('\n').map((line) => line.split('\t'));
+  expect(shown.slice(0, 4).map((cells) => [cells[0], cells[5]])).toEqual([
+    ['3', 'deployed'],
+    ['-', 'failed'],
+    ['2', 'removed'],
+    ['1', 'deployed'],
+  ]);
+});
+
+it.each([
+  {
+    files: ['k/web/kombination.yaml'],
+    text: 'k/web/kombination.yaml is as at deploy/web/1: commit cccccccccc',
+  },
+  { files: ['a', 'b'], text: 'a, b are as at deploy/web/1' },
+  { files: ['a', 'b', 'c', 'd', 'e', 'f', 'g'], text: 'a, b, c, d, e and 2 more are as at' },
+])('names the files that a rollback changed: $text', async ({ files, text }) => {
+  const rollback = async () => ({ commit: 'c'.repeat(40), file: 'k/web/kombination.yaml', files });
+  const run = await runFakeCli(['rollback', 'web', '--to', '1', '--yes'], { plans, more: { rollback } });
+  expect(run.stdout).toContain(text);
+});

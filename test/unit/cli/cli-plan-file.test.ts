@@ -1,0 +1,84 @@
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { ReconcilerError } from '../../../reconciler/index.ts';
+import planSchema from '../../../schemas/plan.schema.json' with { type: 'json' };
+import { changingPlan, planOf, runFakeCli, type FakeWorld } from '../../support/cli/cli-harness.ts';
+
+const directory = mkdtempSync(join(tmpdir(), 'kombinator-plan-file-'));
+afterAll(() => rmSync(directory, { recursive: true }));
+
+const changed: FakeWorld = { plans: { web: changingPlan('web'), db: planOf('db') } };
+
+describe('a saved plan', () => {
+  it('is applied as it was saved', async () => {
+    const file = join(directory, 'web.plan.json');
+    await runFakeCli(['plan', '--stack', 'web', '--out', file], changed);
+    const { code, applied } = await runFakeCli(['apply', file], changed);
+    expect(code).toBe(0);
+    expect(applied).toMatchObject([{ stack: 'web', plan: changed.plans['web'] }]);
+  });
+
+  it('is refused with what moved', async () => {
+    const file = join(directory, 'stale.plan.json');
+    await runFakeCli(['plan', '--out', file], changed);
+    const stale = new ReconcilerError(
+      'PLAN_STALE',
+      'the plan no longer holds: local/container/web has appeared',
+    );
+    const { code, stdout } = await runFakeCli(['apply', file], {
+      ...changed,
+      more: { apply: () => Promise.reject(stale) },
+    });
+    expect(code).toBe(1);
+    expect(stdout).toContain('local/container/web has appeared [PLAN_STALE]\n  → make a new plan');
+  });
+
+  it.each([
+    {
+      what: 'was edited',
+      edit: (text: string) => text.replace('"cause": "', '"cause": "quite another '),
+      says: 'was changed after it was saved: its digest does not match',
+    },
+    {
+      what: 'was saved before there were digests',
+      edit: (text: string) => text.replace(/,\s*"digest": "[^"]*"/, ''),
+      says: 'has no digest: a version before this one has saved it',
+    },
+  ])('is refused, and not shown, when the file $what', async ({ edit, says }) => {
+    const file = join(directory, 'edited.json');
+    await runFakeCli(['plan', '--stack', 'web', '--out', file], changed);
+    const text = readFileSync(file, 'utf8');
+    expect(edit(text)).not.toBe(text);
+    writeFileSync(file, edit(text));
+    const { code, stdout, stderr, applied } = await runFakeCli(['apply', file, '--yes'], changed);
+    expect([code, stdout, applied]).toEqual([1, '', []]);
+    expect(stderr).toContain(says);
+    expect(stderr).toContain('kombinator plan --out');
+  });
+
+  it('may be laid out anew, and fits its schema', async () => {
+    const world = { plans: { web: changingPlan('web', { desired: 'd'.repeat(32) }) } };
+    const file = join(directory, 'web.plan.json');
+    await runFakeCli(['plan', '--stack', 'web', '--out', file], world);
+    const document: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    const validate = new Ajv2020().addSchema(planSchema).getSchema(`${planSchema.$id}#/$defs/file`);
+    expect(validate?.(document), JSON.stringify(validate?.errors)).toBe(true);
+    writeFileSync(file, JSON.stringify(document));
+    expect((await runFakeCli(['apply', file, '--yes'], world)).code).toBe(0);
+  });
+
+  it.each([
+    { what: 'is not JSON', text: 'hello' },
+    { what: 'is another document', text: '{"plans":[]}' },
+    { what: 'is of another version', text: '{"format":"kombinator-plan","formatVersion":2}' },
+  ])('is refused when the file $what', async ({ text }) => {
+    const file = join(directory, 'strange.json');
+    writeFileSync(file, text);
+    const { code, stderr } = await runFakeCli(['apply', file], changed);
+    expect(code).toBe(1);
+    expect(stderr).toContain('is not a plan file of this version');
+  });
+});

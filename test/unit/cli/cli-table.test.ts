@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import {
+  formatAge,
+  formatDuration,
+  formatPlainRows,
+  formatTable,
+  truncate,
+} from '../../../api/cli/terminal/table.ts';
+
+describe('formatTable', () => {
+  it('aligns columns and leaves no white space at line ends', () => {
+    const text = formatTable(
+      ['STACK', 'STATE'],
+      [
+        ['web', 'in_sync'],
+        ['longer-name', 'ok'],
+      ],
+    );
+    expect(text).toBe('STACK        STATE\nweb          in_sync\nlonger-name  ok');
+  });
+
+  it('does not count colour codes as width', () => {
+    const text = formatTable(
+      ['A', 'B'],
+      [
+        ['\u001B[32mx\u001B[39m', 'y'],
+        ['long', 'z'],
+      ],
+    );
+    expect(text.split('\n')[1]).toBe('\u001B[32mx\u001B[39m     y');
+  });
+
+  it('gives the header alone when there is nothing to list', () => {
+    expect(formatTable(['A', 'B'], [])).toBe('A  B');
+  });
+});
+
+it('writes plain rows with tabs, one line each whatever cells hold', () => {
+  expect(
+    formatPlainRows([
+      ['a', 'two\nlines'],
+      ['b\tc', ''],
+    ]),
+  ).toBe('a\ttwo lines\nb c\t');
+});
+
+it.each([
+  { text: 'short', width: 10, cut: 'short' },
+  { text: 'exactly-10', width: 10, cut: 'exactly-10' },
+  { text: 'eleven-char', width: 10, cut: 'eleven-ch…' },
+  { text: 'x', width: 0, cut: '' },
+])('cuts $text to $width', ({ text, width, cut }) => {
+  expect(truncate(text, width)).toBe(cut);
+});
+
+it.each([
+  { seconds: 1, text: 'just now' },
+  { seconds: 59, text: '59 s ago' },
+  { seconds: 60, text: '1 min ago' },
+  { seconds: 3_600, text: '1 h ago' },
+  { seconds: 172_800, text: '2 d ago' },
+  { seconds: -30, text: 'just now' },
+])('says $text for $seconds seconds', ({ seconds, text }) => {
+  expect(formatAge(1_000_000_000_000 - seconds * 1000, 1_000_000_000_000)).toBe(text);
+});
+
+it('says how long something took, and nothing while it runs', () => {
+  expect(formatDuration('2026-01-01T00:00:00.000Z', '2026-01-01T00:00:00.400Z')).toBe('0.4 s');
+  expect(formatDuration('2026-01-01T00:00:00Z', '2026-01-01T00:03:20Z')).toBe('3 min 20 s');
+  expect(formatDuration('2026-01-01T00:00:00Z', null)).toBe('');
+});

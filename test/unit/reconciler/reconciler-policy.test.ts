@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+import { container, createRig, file, stack } from '../../support/reconciler-rig.ts';
+
+const WEB = 'image: "nginx:1.29"';
+const AGAIN = 'image: "nginx:1.28"';
+const policy = (text: string) => `policy: { ${text} }\n`;
+
+describe('sync: manual', () => {
+  it('plans a push and waits for somebody to apply it', async () => {
+    await using rig = createRig();
+    rig.source.push({ [file('shop')]: stack('shop', { web: WEB }, policy('sync: manual')) });
+    await rig.reconciler.start();
+    const view = await rig.reaches('shop', 'pending');
+    expect((await rig.ended('shop', 1))[0]).toMatchObject({ type: 'plan', trigger: 'push' });
+    expect(view.state).toBe('pending');
+    expect(rig.engine().control.engine.stacks.has('shop')).toBe(false);
+    expect((await rig.apply('shop')).job.status).toBe('completed');
+    await rig.reaches('shop', 'in_sync');
+  });
+
+  it('comes from kombinator.yaml where the stack says nothing, and reports drift', async () => {
+    await using rig = createRig();
+    rig.source.push({
+      'kombinator.yaml': policy('sync: manual'),
+      [file('shop')]: stack('shop', { web: WEB }),
+      [file('blog')]: stack('blog', { web: WEB }, policy('sync: auto')),
+    });
+    await rig.reconciler.start();
+    await rig.reaches('blog', 'in_sync');
+    await rig.apply('shop');
+    rig.engine().control.stop('shop', container('web'));
+    await rig.reaches('shop', 'drifted');
+    expect(rig.engine().control.find('shop', container('web'))?.state).toBe('exited');
+  });
+});
+
+describe('prune', () => {
+  const two = { web: WEB, old: WEB };
+
+  it('no: keeps what is no longer described, and shows it', async () => {
+    await using rig = createRig();
+    rig.source.push({ [file('shop')]: stack('shop', two, policy('prune: no')) });
+    await rig.reconciler.start();
+    await rig.reaches('shop', 'in_sync');
+    rig.source.push({ [file('shop')]: stack('shop', { web: AGAIN }, policy('prune: no')) });
+    await rig.ended('shop', 2);
+    expect((await rig.reaches('shop', 'in_sync')).message).toBe(
+      'kept, though not described: local/container/old',
+    );
+    expect(rig.engine().control.find('shop', container('old'))?.state).toBe('running');
+  });
+
+  it('confirm: waits for a yes', async () => {
+    await using rig = createRig();
+    rig.source.push({ [file('shop')]: stack('shop', two, policy('prune: confirm')) });
+    await rig.reconciler.start();
+    await rig.reaches('shop', 'in_sync');
+    rig.source.push({ [file('shop')]: stack('shop', { web: WEB }, policy('prune: confirm')) });
+    const view = await rig.reaches('shop', 'blocked');
+    expect(view.message).toContain('local/container/old');
+    expect((await rig.apply('shop', { confirm: true })).job.status).toBe('completed');
+    expect(rig.engine().control.find('shop', container('old'))).toBeUndefined();
+  });
+
+  it.each([
+    { prune: 'no', state: 'removed' },
+    { prune: 'confirm', state: 'blocked' },
+  ] as const)('$prune: keeps a stack that left the repository until it is destroyed', async (each) => {
+    await using rig = createRig();
+    const settings = {
+      'kombinator.yaml': policy(`prune: ${each.prune}`),
+      [file('blog')]: stack('blog', { web: WEB }),
+    };
+    rig.source.push({ ...settings, [file('shop')]: stack('shop', { web: WEB }) });
+    await rig.reconciler.start();
+    await rig.reaches('shop', 'in_sync');
+    rig.source.push({ [file('shop')]: null });
+    expect((await rig.reaches('shop', each.state)).message).toContain(`policy.prune is ${each.prune}`);
+    expect(rig.engine().control.find('shop', container('web'))?.state).toBe('running');
+    const { job } = await rig.apply('shop', { mode: 'destroy', confirm: true });
+    expect(job.status).toBe('completed');
+    await rig.gone('shop');
+  });
+});

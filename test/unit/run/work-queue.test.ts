@@ -1,0 +1,181 @@
+import { describe, expect, it } from 'vitest';
+import { ReconcilerError } from '../../../reconciler/base/errors.ts';
+import { retryDelayMs } from '../../../reconciler/run/loop/retry.ts';
+import { WorkQueue } from '../../../reconciler/run/loop/work-queue.ts';
+import { createFakeClock, settle } from '../../support/fakes/fake-clock.ts';
+
+describe('retryDelayMs', () => {
+  it.each([
+    { attempt: 1, random: 0, delay: 100 },
+    { attempt: 1, random: 1, delay: 1_000 },
+    { attempt: 4, random: 1, delay: 8_000 },
+    { attempt: 30, random: 1, delay: 300_000 },
+  ])('waits $delay ms after failure $attempt at random $random', ({ attempt, random, delay }) => {
+    expect(retryDelayMs(new Error('x'), attempt, () => random)).toBe(delay);
+  });
+
+  it('gives up when waiting cannot help', () => {
+    const error = new ReconcilerError('INVALID_CONFIGURATION', 'x');
+    expect(retryDelayMs(error, 1, () => 1)).toBeNull();
+  });
+});
+
+describe('WorkQueue', () => {
+  it('runs a key that was added many times once', async () => {
+    const { queue, started } = rig();
+    for (let index = 0; index < 5; index += 1) queue.add('a', 10);
+    queue.add('a');
+    await settle();
+    expect(started).toEqual(['a']);
+  });
+
+  it('runs a key that is added while it runs once more, afterwards', async () => {
+    const { queue, started, finish } = rig();
+    queue.add('a');
+    await settle();
+    queue.add('a');
+    queue.add('a');
+    await settle();
+    expect(started).toEqual(['a']);
+    finish('a');
+    await settle();
+    expect(started).toEqual(['a', 'a']);
+  });
+
+  it('works on no more keys at a time than it may', async () => {
+    const { queue, started, finish } = rig(2);
+    for (const key of ['a', 'b', 'c']) queue.add(key);
+    await settle();
+    expect(started).toEqual(['a', 'b']);
+    finish('b');
+    await settle();
+    expect(started).toEqual(['a', 'b', 'c']);
+  });
+
+  it('lets a key that somebody waits for pass those that wait, and runs it once', async () => {
+    const { queue, started, finish } = rig(1);
+    for (const key of ['a', 'b', 'c', 'd']) queue.add(key);
+    await settle();
+    queue.addFirst('c');
+    queue.addFirst('e');
+    queue.addFirst('a');
+    for (const key of ['a', 'c', 'e', 'a', 'b', 'd']) {
+      finish(key);
+      await settle();
+    }
+    expect(started).toEqual(['a', 'c', 'e', 'a', 'b', 'd']);
+  });
+
+  it('tries a failed key again, later each time, and starts over after a success', async () => {
+    const { queue, started, finish, clock, failures } = rig();
+    queue.add('a');
+    await settle();
+    finish('a', new Error('one'));
+    await clock.advance(549);
+    expect(started).toHaveLength(1);
+    await clock.advance(1);
+    expect(started).toHaveLength(2);
+    finish('a', new Error('two'));
+    await clock.advance(1_100);
+    finish('a');
+    await settle();
+    queue.add('a');
+    await settle();
+    finish('a', new Error('three'));
+    await settle();
+    expect(failures).toEqual([
+      ['one', 550],
+      ['two', 1_100],
+      ['three', 550],
+    ]);
+  });
+
+  it('does not try again by itself what waiting cannot help', async () => {
+    const { queue, started, finish, clock, failures } = rig();
+    queue.add('a');
+    await settle();
+    finish('a', new ReconcilerError('PLAN_STALE', 'no'));
+    await clock.advance(1_000_000);
+    expect(started).toHaveLength(1);
+    expect(failures).toEqual([['no', null]]);
+  });
+
+  it('takes the earlier of two times', async () => {
+    const { queue, started, clock } = rig();
+    queue.add('a', 1_000);
+    queue.add('a', 100);
+    await clock.advance(100);
+    expect(started).toEqual(['a']);
+  });
+
+  it('is not hurried by hints while a key waits for its next try, but by everything else', async () => {
+    const { queue, started, finish, clock } = rig();
+    queue.add('a');
+    await settle();
+    queue.hint('a', 10);
+    finish('a', new Error('one'));
+    await settle();
+    queue.hint('a', 10);
+    await clock.advance(549);
+    expect(started).toHaveLength(1);
+    queue.addFirst('a');
+    await settle();
+    expect(started).toHaveLength(2);
+    queue.hint('a', 10);
+    finish('a');
+    await clock.advance(10);
+    expect(started).toHaveLength(3);
+  });
+
+  it('aborts a run with the reason it is given', async () => {
+    const { queue, reasons } = rig();
+    queue.add('a');
+    await settle();
+    queue.interrupt('a', new Error('newer'));
+    await settle();
+    expect(reasons).toEqual(['newer']);
+  });
+
+  it('ends by aborting what runs, waiting for it, and starting nothing more', async () => {
+    const { queue, started, reasons } = rig(1);
+    queue.add('a');
+    queue.add('b');
+    await settle();
+    await queue[Symbol.asyncDispose]();
+    queue.add('c');
+    await settle();
+    expect(started).toEqual(['a']);
+    expect(reasons).toEqual(['shutting down']);
+  });
+});
+
+function rig(concurrency = 4) {
+  const clock = createFakeClock();
+  const started: string[] = [];
+  const reasons: string[] = [];
+  const failures: [string, number | null][] = [];
+  const ends = new Map<string, (error?: Error) => void>();
+  const queue = new WorkQueue({
+    clock,
+    concurrency,
+    onFailure: (_key, error, retryInMs) => failures.push([(error as Error).message, retryInMs]),
+    run: (key, signal) => {
+      started.push(key);
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      ends.set(key, (error) => (error === undefined ? resolve() : reject(error)));
+      signal.addEventListener('abort', () => {
+        reasons.push((signal.reason as Error).message);
+        reject(signal.reason);
+      });
+      return promise;
+    },
+  });
+  return {
+    queue,
+    clock,
+    started,
+    reasons,
+    failures,
+    finish: (key: string, error?: Error) => ends.get(key)?.(error),
+  };
+}
