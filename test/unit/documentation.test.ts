@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { createProgram } from '../../api/cli/program.ts';
 import packageJson from '../../package.json' with { type: 'json' };
@@ -17,14 +17,29 @@ import {
 import { formatAllowed } from '../support/compose/compose-differences.ts';
 import { recordTerminal } from '../support/cli/cli-harness.ts';
 
+/** Every page below docs, as one text. */
+const pages = readdirSync(new URL('../../docs', import.meta.url))
+  .filter((name) => name.endsWith('.md'))
+  .map((name) => `docs/${name}`);
 const read = (file: string) => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
+
+const TOP_LEVEL_PAGES = [
+  'README.md',
+  'ARCHITECTURE.md',
+  'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
+  'api/README.md',
+  'deploy/README.md',
+  'schemas/README.md',
+];
 
 interface SchemaObject {
   readonly properties: object;
 }
 
-it('schemas/README.md names every key that a repository may hold', () => {
-  const text = read('schemas/README.md');
+it('docs names every key that a repository may hold', () => {
+  const text = pages.map(read).join('\n');
   const definitions: readonly object[] = [kombinationSchema, workflowSchema].flatMap(({ $defs }) =>
     Object.values($defs),
   );
@@ -42,12 +57,12 @@ it('schemas/README.md names every key that a repository may hold', () => {
   expect([...new Set(keys)].filter((key) => !text.includes(`\`${key}\``))).toEqual([]);
 });
 
-it('schemas/README.md lists how containers differ from those of Compose', () => {
-  expect(read('schemas/README.md')).toContain(formatAllowed());
+it('docs/compose.md lists how containers differ from those of Compose', () => {
+  expect(read('docs/compose.md')).toContain(formatAllowed());
 });
 
-it('schemas/README.md says of every key of a service what a cluster does with it', () => {
-  expect(read('schemas/README.md')).toContain(formatClusterSupport());
+it('docs/clusters.md says of every key of a service what a cluster does with it', () => {
+  expect(read('docs/clusters.md')).toContain(formatClusterSupport());
   const listed = CLUSTER_SUPPORT.flatMap(({ keys }) => keys.split(' '));
   const keys = Object.keys(kombinationSchema.$defs.service.properties);
   expect(listed.toSorted()).toEqual(keys.toSorted());
@@ -61,8 +76,8 @@ it('schemas/README.md says of every key of a service what a cluster does with it
   expect(silent.map(({ key }) => key)).toEqual(['container_name']);
 });
 
-it('README.md names every command, every variable and every option of the daemon', () => {
-  const text = read('README.md');
+it('docs/cli.md names every command, every variable and every option of the daemon', () => {
+  const text = read('docs/cli.md');
   const program = createProgram({
     terminal: recordTerminal(),
     version: '0',
@@ -86,17 +101,37 @@ it('ARCHITECTURE.md says of every dependency why it is there', () => {
   expect(names.filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
 });
 
-it('every file and folder that the documentation links to is there', () => {
-  for (const file of [
-    'README.md',
-    'ARCHITECTURE.md',
-    'CONTRIBUTING.md',
-    'deploy/README.md',
-    'schemas/README.md',
-  ]) {
-    for (const match of read(file).matchAll(/\]\((?!https?:)([^)#]+)\)/g)) {
-      const target = new URL(match[1] ?? '', new URL(`../../${file}`, import.meta.url));
-      expect(() => readFileSync(target), `${file}: ${match[1]}`).not.toThrow(/ENOENT/);
-    }
-  }
+it('README.md leads to everything and says no more than a first page has to', () => {
+  const text = read('README.md');
+  expect(text.split('\n').length).toBeLessThanOrEqual(120);
+  const index = read('docs/README.md');
+  expect(pages.filter((page) => page !== 'docs/README.md' && !index.includes(`(${page.slice(5)})`))).toEqual(
+    [],
+  );
 });
+
+it('every file, folder and heading that the documentation links to is there', () => {
+  const files = [...pages, ...TOP_LEVEL_PAGES];
+  const broken = files.flatMap((file) =>
+    [...read(file).matchAll(/\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)/g)].flatMap(
+      ([, path = '', heading]) => {
+        const target = path === '' ? file : new URL(path, `file:///${file}`).pathname.slice(1);
+        if (!existsSync(new URL(`../../${target}`, import.meta.url))) return [`${file}: ${path}`];
+        if (heading === undefined || headingsOf(target).includes(heading)) return [];
+        return [`${file}: ${path}#${heading}`];
+      },
+    ),
+  );
+  expect(broken).toEqual([]);
+});
+
+/** The anchors of a page, as they are made from its headings. */
+function headingsOf(file: string): readonly string[] {
+  const text = read(file).replaceAll(/^```[\s\S]*?^```/gm, '');
+  return [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\w\- ]/g, '')
+      .replaceAll(' ', '-'),
+  );
+}

@@ -117,7 +117,7 @@ it('has every code of a finding in the vocabulary, and no other', () => {
   ).toEqual([]);
 });
 
-it('schemas/README.md says of every code what it means', () => {
-  const text = readFileSync(join(root, 'schemas/README.md'), 'utf8');
+it('docs/findings.md says of every code what it means', () => {
+  const text = readFileSync(join(root, 'docs/findings.md'), 'utf8');
   expect(DIAGNOSTIC_CODES.filter((code) => !text.includes(`\`${code}\``))).toEqual([]);
 });

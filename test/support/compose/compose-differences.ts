@@ -2,7 +2,7 @@ import { DEFINITIONS } from './compose-definitions.ts';
 
 /*
  * What is left between a container that docker-compose creates and the one that Kombinator creates from the same file. The
- * same list is in schemas/README.md, "How it differs from Compose".
+ * same list is in docs/compose.md, "How it differs from Compose".
  */
 
 export interface AllowedDifference {
@@ -133,7 +133,7 @@ export const NOT_COMPARED: Readonly<Record<string, string>> = {
   storage_opt: `${REFUSED}: it needs a storage driver with quotas`,
 };
 
-/** The rows of the table in schemas/README.md. */
+/** The rows of the table in docs/compose.md. */
 export function formatAllowed(): string {
   const rows = ALLOWED.map(({ fields, reason }) => {
     const names = fields.map((field) => `\`${field}\``).join(', ');

@@ -10,7 +10,7 @@ export interface KeySupport {
   readonly how: string;
 }
 
-/** Every key of a service, as `schemas/README.md` lists them. */
+/** Every key of a service, as `docs/clusters.md` lists them. */
 export const CLUSTER_SUPPORT: readonly KeySupport[] = [
   row(
     'name',
@@ -252,7 +252,7 @@ function ignored(key: string, says: KeyRule['says'], hint?: string): KeyRule {
   return { key, severity: 'warning', says, message: NO_EFFECT, ...(hint === undefined ? {} : { hint }) };
 }
 
-/** The table of `schemas/README.md`. */
+/** The table of `docs/clusters.md`. */
 export function formatClusterSupport(): string {
   const lines = CLUSTER_SUPPORT.map(({ keys, verdict, how }) => {
     const names = keys.split(' ').map((key) => `\`${key}\``);
