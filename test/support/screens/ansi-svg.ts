@@ -9,6 +9,7 @@ const COLORS: Readonly<Record<number, string>> = {
 };
 const FOREGROUND = '#d1d7e0';
 const BACKGROUND = '#22272e';
+const SEQUENCE = new RegExp(`${String.fromCodePoint(0x1b)}\\[([0-9;]*)m`);
 const CHARACTER = 8.43;
 const LINE = 20;
 const MARGIN = 16;
@@ -36,7 +37,7 @@ function renderLine(line: string): string {
   let color = FOREGROUND;
   let rendered = '';
   // Every second part is the parameter of an escape sequence.
-  for (const [index, part] of line.split(/\u001B\[([0-9;]*)m/).entries()) {
+  for (const [index, part] of line.split(SEQUENCE).entries()) {
     if (index % 2 === 1) {
       const code = Number(part);
       bold = code === 1 || (bold && code !== 0 && code !== 22);
