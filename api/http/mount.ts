@@ -56,7 +56,7 @@ async function serve<Deps>(
   ctx.state.route = `${options.prefix}${route.path}`;
   const identity = await identify(ctx, route, options.authenticate);
   ctx.state.caller = identity.name;
-  const signal = AbortSignal.any([closeSignal(ctx), options.stopping]);
+  const signal = requestSignal(ctx, options.stopping);
   const request = await readRequest(ctx, route, options.parse, { identity, signal });
   const reply = await handleOrStop(route, request, options);
   send(ctx, reply, signal, options);
@@ -147,10 +147,14 @@ function send<Deps>(
   }
 }
 
-/** Aborts when the connection closes before the answer was finished. */
-function closeSignal(ctx: RouterContext<RequestState>): AbortSignal {
+/** Ends when the client goes away or the server stops, and lets go of both when the answer is sent. */
+function requestSignal(ctx: RouterContext<RequestState>, stopping: AbortSignal): AbortSignal {
   const controller = new AbortController();
+  const stop = (): void => controller.abort(stopping.reason);
+  if (stopping.aborted) stop();
+  else stopping.addEventListener('abort', stop);
   ctx.res.once('close', () => {
+    stopping.removeEventListener('abort', stop);
     if (!ctx.res.writableFinished) controller.abort();
   });
   return controller.signal;

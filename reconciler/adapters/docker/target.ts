@@ -1,3 +1,4 @@
+import { createAbortScope, streamWithAbortScope, withAbortScope } from '../../base/abort-scope.ts';
 import { ReconcilerError } from '../../base/errors.ts';
 import type { ResourceId } from '../../model/resource.ts';
 import type { ApplyContext, LogLine, LogOptions, ResourceChange, Target } from '../../ports/target.ts';
@@ -35,40 +36,55 @@ export function createEngineTarget({ engine, close, ...options }: EngineTargetOp
   const adapter = createAdapter(engine, options);
   const running: RunningOneOffs = new Set();
   const closing = new AbortController();
-  const until = (signal: AbortSignal) => AbortSignal.any([signal, closing.signal]);
+  /** Whatever is under way ends with the target. */
+  const within = <T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> =>
+    withAbortScope({ signals: [signal, closing.signal] }, work);
+  const inContext = <T>(context: ApplyContext, work: (context: ApplyContext) => Promise<T>): Promise<T> =>
+    within(context.signal, (signal) => work({ ...context, signal }));
   return {
     name: options.name,
-    observe: (scope, signal) => observeStack(adapter, scope, until(signal)),
-    apply: (change, context) => applyChange(adapter, change, { ...context, signal: until(context.signal) }),
+    observe: (scope, signal) => within(signal, (until) => observeStack(adapter, scope, until)),
+    apply: (change, context) => inContext(context, (until) => applyChange(adapter, change, until)),
     firstLookMs: (kind) => (kind === 'container' ? adapter.stableMs : 0),
-    health: (stack, id, signal) => readHealth(adapter, stack, id, until(signal)),
+    health: (stack, id, signal) => within(signal, (until) => readHealth(adapter, stack, id, until)),
     async settle(change, outcome, context) {
       if (change.change.action !== 'replace' || change.change.kind !== 'container') return;
-      await settleContainer(adapter, change, outcome, { ...context, signal: until(context.signal) });
+      await inContext(context, (until) => settleContainer(adapter, change, outcome, until));
     },
-    stop: (stack, id, signal) => stopResource(adapter, stack, id, until(signal)),
-    start: (desired, context) =>
-      startResource(adapter, desired, { ...context, signal: until(context.signal) }),
+    stop: (stack, id, signal) => within(signal, (until) => stopResource(adapter, stack, id, until)),
+    start: (desired, context) => inContext(context, (until) => startResource(adapter, desired, until)),
     async release(change, outcome, context) {
       if (change.change.kind !== 'container') return;
-      await releaseContainer(adapter, change, outcome, { ...context, signal: until(context.signal) });
+      await inContext(context, (until) => releaseContainer(adapter, change, outcome, until));
     },
-    exec: (stack, id, argv, signal) => execIn(adapter, { stack, id, argv }, until(signal)),
-    stream: (stack, id, program, signal) => streamIn(adapter, { stack, id, program }, until(signal)),
-    openSession: (stack, id, session) =>
-      openSession(adapter, { stack, id }, { ...session, signal: until(session.signal) }),
+    exec: (stack, id, argv, signal) => within(signal, (until) => execIn(adapter, { stack, id, argv }, until)),
+    stream: (stack, id, program, signal) =>
+      within(signal, (until) => streamIn(adapter, { stack, id, program }, until)),
+    async openSession(stack, id, session) {
+      const scope = createAbortScope({ signals: [session.signal, closing.signal] });
+      try {
+        const opened = await openSession(adapter, { stack, id }, { ...session, signal: scope.signal });
+        void opened.exitCode.catch(() => undefined).finally(() => scope[Symbol.dispose]());
+        return opened;
+      } catch (error) {
+        scope[Symbol.dispose]();
+        throw error;
+      }
+    },
     runOneOff: (oneOff, context) =>
-      runOneOff(adapter, { oneOff, context: { ...context, signal: until(context.signal) }, running }),
+      inContext(context, (until) => runOneOff(adapter, { oneOff, context: until, running })),
     async leftovers(signal) {
-      const found = await listOneOffs(adapter, until(signal));
+      const found = await within(signal, (until) => listOneOffs(adapter, until));
       return found.filter(({ name }) => !running.has(name));
     },
-    removeLeftover: (id, signal) => removeOneOff(adapter, id, until(signal)),
-    owned: (signal) => readOwned(adapter, until(signal)),
-    facts: (signal) => readFacts(adapter, until(signal)),
+    removeLeftover: (id, signal) => within(signal, (until) => removeOneOff(adapter, id, until)),
+    owned: (signal) => within(signal, (until) => readOwned(adapter, until)),
+    facts: (signal) => within(signal, (until) => readFacts(adapter, until)),
     logs: (stack, id, logOptions) =>
-      readLogs(adapter, stack, id, { ...logOptions, signal: until(logOptions.signal) }),
-    watch: (onEvent, signal) => watchEngine(adapter, onEvent, until(signal)),
+      streamWithAbortScope({ signals: [logOptions.signal, closing.signal] }, (signal) =>
+        readLogs(adapter, stack, id, { ...logOptions, signal }),
+      ),
+    watch: (onEvent, signal) => within(signal, (until) => watchEngine(adapter, onEvent, until)),
     async [Symbol.asyncDispose]() {
       closing.abort(new ReconcilerError('CANCELLED', `the connection to ${options.name} was closed`));
       close();

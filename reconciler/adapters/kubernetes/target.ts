@@ -1,3 +1,4 @@
+import { createAbortScope, onAbort, streamWithAbortScope, withAbortScope } from '../../base/abort-scope.ts';
 import { ReconcilerError } from '../../base/errors.ts';
 import type { Target } from '../../ports/target.ts';
 import { applyChange, settleChange } from './apply.ts';
@@ -27,12 +28,12 @@ export function createClusterTarget(options: ClusterOptions): Target {
     signal: AbortSignal,
     call: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    const either = AbortSignal.any([signal, closing.signal]);
+    using scope = createAbortScope({ signals: [signal, closing.signal] });
     try {
-      either.throwIfAborted();
-      return await call(either);
+      scope.signal.throwIfAborted();
+      return await call(scope.signal);
     } catch (error) {
-      throw toTargetError(error, doing, client.address, either);
+      throw toTargetError(error, doing, client.address, scope.signal);
     }
   }
   return {
@@ -59,11 +60,12 @@ export function createClusterTarget(options: ClusterOptions): Target {
     },
     owned: (signal) => guard(`look through ${name}`, signal, (both) => readOwned(cluster, both)),
     facts: (signal) => guard(`ask ${name}`, signal, (both) => readFacts(cluster, both)),
-    logs: (stack, id, logOptions) => {
-      const signal = AbortSignal.any([logOptions.signal, closing.signal]);
-      return readLogs(cluster, stack, id, { ...logOptions, signal });
-    },
-    watch: (onEvent, signal) => watchCluster(cluster, onEvent, AbortSignal.any([signal, closing.signal])),
+    logs: (stack, id, logOptions) =>
+      streamWithAbortScope({ signals: [logOptions.signal, closing.signal] }, (signal) =>
+        readLogs(cluster, stack, id, { ...logOptions, signal }),
+      ),
+    watch: (onEvent, signal) =>
+      withAbortScope({ signals: [signal, closing.signal] }, (both) => watchCluster(cluster, onEvent, both)),
     async [Symbol.asyncDispose]() {
       closing.abort(new ReconcilerError('CANCELLED', `the connection to ${name} was closed`));
       cluster.close();
@@ -78,7 +80,7 @@ async function watchCluster(
 ): Promise<void> {
   const unsubscribe = cluster.subscribe(onEvent);
   const ended = Promise.withResolvers<void>();
-  signal.addEventListener('abort', () => ended.resolve(), { once: true });
+  using _ = onAbort(signal, () => ended.resolve());
   try {
     await cluster.keepLooking(signal);
     if (!signal.aborted) await ended.promise;

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { parse } from 'yaml';
+import { createAbortScope } from '../../base/abort-scope.ts';
 import { ReconcilerError } from '../../base/errors.ts';
 import { asFields, asList, asString } from '../../base/values.ts';
 
@@ -84,7 +85,7 @@ export interface RunOptions {
 }
 
 /** What the command prints. Rejects with a reason in words that quotes neither output nor error output; SECRET_TIMEOUT when it takes too long. */
-export function runCommand(
+export async function runCommand(
   { words }: SecretCommand,
   argument: string,
   { timeoutMs = 10_000, maxBytes = 65_536, env, signal }: RunOptions,
@@ -93,13 +94,13 @@ export function runCommand(
   const placed = fixed.some((word) => word.includes('{}'));
   const args = fixed.map((word) => word.replaceAll('{}', () => argument));
   const all = placed || argument === '' ? args : [...args, argument];
-  return new Promise((resolve, reject) => {
-    const until = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+  using scope = createAbortScope({ signals: [signal], timeoutMs });
+  return await new Promise((resolve, reject) => {
     const child = spawn(program, all, {
       env,
       shell: false,
       stdio: ['ignore', 'pipe', 'ignore'],
-      signal: until,
+      signal: scope.signal,
       killSignal: 'SIGKILL',
     });
     const chunks: Buffer[] = [];

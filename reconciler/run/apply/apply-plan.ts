@@ -1,3 +1,4 @@
+import { withAbortScope } from '../../base/abort-scope.ts';
 import { errorMessage, isReconcilerError, ReconcilerError } from '../../base/errors.ts';
 import { resourceId } from '../../model/resource.ts';
 import { stackDigest } from '../../model/stack.ts';
@@ -186,17 +187,17 @@ async function tag(context: RunContext, plan: Plan, job: JobRecorder): Promise<v
   try {
     const { id: jobId, actor, trigger, startedAt } = job.job;
     const { revision } = context.desired;
-    const deployment = await context.deployments.record(
-      {
-        plan,
-        revision: plan.revision ?? '',
-        jobId,
-        author: actor ?? (revision?.commit === plan.revision ? (revision?.author.name ?? null) : null),
-        file: context.desired.get(plan.stack)?.file ?? null,
-        trigger,
-        durationMs: startedAt === null ? null : context.clock.now() - Date.parse(startedAt),
-      },
-      AbortSignal.timeout(TAG_PUSH_TIMEOUT_MS),
+    const deployed = {
+      plan,
+      revision: plan.revision ?? '',
+      jobId,
+      author: actor ?? (revision?.commit === plan.revision ? (revision?.author.name ?? null) : null),
+      file: context.desired.get(plan.stack)?.file ?? null,
+      trigger,
+      durationMs: startedAt === null ? null : context.clock.now() - Date.parse(startedAt),
+    };
+    const deployment = await withAbortScope({ signals: [], timeoutMs: TAG_PUSH_TIMEOUT_MS }, (signal) =>
+      context.deployments.record(deployed, signal),
     );
     job.update({ tag: deployment.tag });
     job.log('info', `tagged ${deployment.tag}`, 'tag');
@@ -217,7 +218,9 @@ async function tag(context: RunContext, plan: Plan, job: JobRecorder): Promise<v
 async function lookAgain(context: RunContext, { plan }: PlannedStack): Promise<void> {
   const order = { stack: plan.stack, mode: plan.mode, deleteVolumes: false };
   try {
-    await planStack(context, order, AbortSignal.timeout(LOOK_TIMEOUT_MS));
+    await withAbortScope({ signals: [], timeoutMs: LOOK_TIMEOUT_MS }, (signal) =>
+      planStack(context, order, signal),
+    );
   } catch (error) {
     context.logger.warn(
       { stack: plan.stack, error: errorMessage(error) },

@@ -1,3 +1,4 @@
+import { createAbortScope, withAbortScope } from '../../base/abort-scope.ts';
 import { errorMessage, isReconcilerError } from '../../base/errors.ts';
 import type { Instance, InstanceDesign, InstancePort } from '../../pods/instance.ts';
 import { checkLimitRange, checkQuota } from '../../pods/limits.ts';
@@ -73,8 +74,8 @@ async function place(context: InstanceContext, { id, podId, design }: Placing): 
     pod: design.pod,
     ports,
   };
-  const timeout = AbortSignal.timeout(settings.schedulingTimeoutMs);
-  const placement = await placedInTime(backend.place(unplaced, timeout), timeout);
+  using scope = createAbortScope({ signals: [], timeoutMs: settings.schedulingTimeoutMs });
+  const placement = await placedInTime(backend.place(unplaced, scope.signal), scope.signal);
   const now = clock.now();
   return {
     ...unplaced,
@@ -110,11 +111,15 @@ async function placedInTime(placing: Promise<Placement>, timeout: AbortSignal): 
   }
 }
 
+/** An attempt that failed is cleared for this long. */
+const REMOVAL_MS = 10_000;
+
 /** Leaves nothing of an attempt behind; what cannot be removed now is an orphan later. */
 async function clear({ backend, ports, logger }: InstanceContext, id: string): Promise<void> {
   ports.free(id);
   try {
-    await backend.remove(id, AbortSignal.timeout(10_000));
+    const removing = { signals: [], timeoutMs: REMOVAL_MS };
+    await withAbortScope(removing, (signal) => backend.remove(id, signal));
   } catch (error) {
     logger.warn(
       { instance: id, error: errorMessage(error) },

@@ -1,3 +1,4 @@
+import { withAbortScope } from '../../base/abort-scope.ts';
 import { errorMessage } from '../../base/errors.ts';
 import type { Bounded } from './bounded.ts';
 import type { InstanceContext } from './context.ts';
@@ -10,6 +11,8 @@ export interface Orphans {
   collect(): Promise<void>;
 }
 
+const REMOVAL_MS = 60_000;
+
 export function createOrphans(context: InstanceContext, bounded: Bounded): Orphans {
   const { backend, clock, logger, table, placing, settings, closing } = context;
   const since = new Map<string, number>();
@@ -17,7 +20,9 @@ export function createOrphans(context: InstanceContext, bounded: Bounded): Orpha
   async function remove(id: string): Promise<void> {
     if (isOurs(id)) return void since.delete(id);
     try {
-      await backend.remove(id, AbortSignal.any([closing, AbortSignal.timeout(60_000)]));
+      await withAbortScope({ signals: [closing], timeoutMs: REMOVAL_MS }, (signal) =>
+        backend.remove(id, signal),
+      );
       since.delete(id);
       logger.info({ instance: id }, 'removed what was left of an instance that is gone');
     } catch (error) {

@@ -1,3 +1,4 @@
+import { withAbortScope } from '../../base/abort-scope.ts';
 import { errorMessage } from '../../base/errors.ts';
 import type { Instance } from '../../pods/instance.ts';
 import type { InstanceContext } from './context.ts';
@@ -39,6 +40,8 @@ export function createRemover(context: InstanceContext, stopWork: (id: string) =
   };
 }
 
+const REMOVAL_MS = 60_000;
+
 interface RemovalWork {
   readonly instance: Instance;
   readonly removal: Removal;
@@ -52,7 +55,9 @@ async function removeOne(
   const { id } = instance;
   await stopWork(id);
   try {
-    await backend.remove(id, AbortSignal.any([closing, AbortSignal.timeout(60_000)]));
+    await withAbortScope({ signals: [closing], timeoutMs: REMOVAL_MS }, (signal) =>
+      backend.remove(id, signal),
+    );
   } catch (error) {
     // What was cut short by the end of the process is not done: the next one goes on.
     if (removal.strict || closing.aborted) throw error;

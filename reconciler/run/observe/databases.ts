@@ -1,3 +1,4 @@
+import { createAbortScope } from '../../base/abort-scope.ts';
 import type { DatabaseSettings } from '../../database/settings.ts';
 import { databaseOf } from '../../database/settings.ts';
 import { parseStatus, statusCommand } from '../../database/status.ts';
@@ -60,9 +61,9 @@ async function readServer(
   const reference = context.desired.get(view.stack)?.targets.find(({ name }) => name === view.node);
   if (reference === undefined) return silent(`there is no node ${view.node}`);
   try {
-    const until = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]);
+    using scope = createAbortScope({ signals: [signal], timeoutMs: TIMEOUT_MS });
     const { exitCode, stdout, stderr } = await context.pool.ask(reference, (target) =>
-      target.exec(view.stack, resource, statusCommand(settings), until),
+      target.exec(view.stack, resource, statusCommand(settings), scope.signal),
     );
     if (exitCode !== 0) return silent(`its client ended with ${exitCode}: ${lastLine(stderr)}`);
     const report = parseStatus(settings.kind, stdout);

@@ -1,3 +1,4 @@
+import { createAbortScope } from '../../base/abort-scope.ts';
 import type { ResourceId } from '../../model/resource.ts';
 import { replicaNumber } from '../../model/rollout.ts';
 import type { LogLine, LogOptions } from '../../ports/target.ts';
@@ -30,8 +31,8 @@ async function* followAll(
   read: ReadLogs,
   options: LogOptions,
 ): AsyncGenerator<LogLine> {
-  const ended = new AbortController();
-  const signal = AbortSignal.any([options.signal, ended.signal]);
+  using scope = createAbortScope({ signals: [options.signal] });
+  const { signal } = scope;
   const waiting: { readonly line: LogLine; readonly taken: () => void }[] = [];
   const failures: unknown[] = [];
   let open = ids.length;
@@ -68,7 +69,7 @@ async function* followAll(
       }
     }
   } finally {
-    ended.abort();
+    scope.abort();
     for (const { taken } of waiting) taken();
   }
 }

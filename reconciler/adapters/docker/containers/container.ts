@@ -1,4 +1,5 @@
 import type { ContainerInspectInfo } from 'dockerode';
+import { withAbortScope } from '../../../base/abort-scope.ts';
 import type { ContainerSpec } from '../../../model/docker/docker-spec.ts';
 import { errorMessage, isReconcilerError, ReconcilerError, toCancelled } from '../../../base/errors.ts';
 import type { DesiredResource } from '../../../model/resource.ts';
@@ -85,27 +86,13 @@ interface NewContainer {
   readonly place: string | null;
 }
 
-/** The engine finishes a create that is called off, and nobody would know what it made: the answer is worth a moment. */
-const CREATE_GRACE_MS = 5_000;
-
-/** Aborts the given time after the signal does. */
-function later(signal: AbortSignal, graceMs: number): AbortSignal {
-  if (signal.aborted) return signal;
-  const controller = new AbortController();
-  signal.addEventListener('abort', () => setTimeout(() => controller.abort(signal.reason), graceMs).unref(), {
-    once: true,
-  });
-  return controller.signal;
-}
-
 async function createContainer(
   { adapter, spec, context }: ContainerTask,
   made: NewContainer,
 ): Promise<string> {
   const { name, config, platform, place } = made;
   try {
-    const signal = later(context.signal, CREATE_GRACE_MS);
-    return await adapter.engine.createContainer(name, config, { platform, signal });
+    return await adapter.engine.createContainer(name, config, { platform, signal: context.signal });
   } catch (error) {
     const taken = isReconcilerError(error, 'NAME_TAKEN');
     const told = taken ? await containerNameTaken(adapter.engine, name, context.signal) : error;
@@ -154,9 +141,6 @@ export async function startContainer(
 /** States of a container that has nothing to stop. */
 const DOWN: ReadonlySet<string> = new Set(['exited', 'created', 'dead', 'removing']);
 
-/** How much later than its grace period a container may be down. */
-const LATE_MS = 10_000;
-
 /**
  * Whoever gives up does not take back a stop that the engine has begun: it is waited for, so that nobody starts a container that is about
  * to go down. Throws CANCELLED only then.
@@ -172,18 +156,7 @@ export async function stopContainer(
   if (info.State === 'paused') await adapter.engine.unpauseContainer(id, signal);
   const grace = owner.spec['stopGracePeriodMs'];
   const seconds = typeof grace === 'number' ? Math.ceil(grace / 1_000) : adapter.stopTimeoutSeconds;
-  const patience = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
-  const hurry = () => {
-    timer = setTimeout(() => patience.abort(signal.reason), seconds * 1_000 + LATE_MS);
-  };
-  signal.addEventListener('abort', hurry, { once: true });
-  try {
-    await adapter.engine.stopContainer(id, seconds, patience.signal);
-  } finally {
-    signal.removeEventListener('abort', hurry);
-    clearTimeout(timer);
-  }
+  await adapter.engine.stopContainer(id, seconds, signal);
   if (signal.aborted) throw toCancelled(signal, 'stop container');
 }
 
@@ -229,7 +202,7 @@ export async function undo(
   steps: (signal: AbortSignal) => Promise<void>,
 ): Promise<never> {
   try {
-    await steps(AbortSignal.timeout(UNDO_TIMEOUT_MS));
+    await withAbortScope({ signals: [], timeoutMs: UNDO_TIMEOUT_MS }, steps);
   } catch (undoing) {
     const reason = undoing instanceof Error ? undoing.message : String(undoing);
     adapter.logger.error({ target: adapter.name, error: reason }, 'could not undo a failed change');
@@ -285,7 +258,10 @@ async function namePortHolder(
   error: ReconcilerError,
 ): Promise<ReconcilerError> {
   const port = portOf(errorMessage(error.cause));
-  const holders = await adapter.engine.findPublishers(port, AbortSignal.timeout(5_000)).catch(() => []);
+  const looking = { signals: [], timeoutMs: 5_000 };
+  const holders = await withAbortScope(looking, (signal) =>
+    adapter.engine.findPublishers(port, signal),
+  ).catch(() => []);
   const names = holders
     .filter(({ State }) => State === 'running')
     .map(({ Names }) => Names[0]?.slice(1) ?? '');

@@ -1,3 +1,4 @@
+import { createAbortScope, withAbortScope } from '../../../base/abort-scope.ts';
 import type { ContainerSpec, MountSpec } from '../../../model/docker/docker-spec.ts';
 import { ReconcilerError } from '../../../base/errors.ts';
 import { createMask } from '../../../model/secret.ts';
@@ -26,8 +27,8 @@ export async function runOneOff(
   const spec = await withStandIns(adapter.engine, containerSpec(resource), context);
   await removeNamed(adapter, spec.name, context);
   await fetchImage(adapter, oneOff, context);
-  const deadline = AbortSignal.timeout(timeoutMs);
-  const signal = AbortSignal.any([context.signal, deadline]);
+  using scope = createAbortScope({ signals: [context.signal], timeoutMs });
+  const { signal } = scope;
   const task: ContainerTask = {
     adapter,
     desired: { ...resource, spec },
@@ -43,7 +44,7 @@ export async function runOneOff(
   try {
     return await carryOut(task, oneOff);
   } catch (error) {
-    if (!deadline.aborted || context.signal.aborted) throw error;
+    if (!scope.timedOut) throw error;
     throw new ReconcilerError('HOOK_FAILED', `did not end within ${Math.round(timeoutMs / 1_000)} s`);
   } finally {
     running.delete(spec.name);
@@ -71,7 +72,7 @@ async function carryOut(task: ContainerTask, { onLine }: OneOff): Promise<number
     const code = await exitCode(adapter, id, context.signal);
     // Engines end a log that is followed with its container, and lose the last lines of one that ends at once.
     await read(false);
-    await discardMade(task, id, AbortSignal.timeout(CLEAN_UP_MS));
+    await withAbortScope({ signals: [], timeoutMs: CLEAN_UP_MS }, (signal) => discardMade(task, id, signal));
     return code;
   } catch (error) {
     return undo(adapter, error, (signal) => discardMade(task, id, signal));

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Duplex } from 'node:stream';
 import type { Readable, Writable } from 'node:stream';
+import { onAbort } from '../../../base/abort-scope.ts';
 import { ReconcilerError } from '../../../base/errors.ts';
 import type { StreamedProgram } from '../../../ports/target.ts';
 import type { Engine } from './engine.ts';
@@ -123,17 +124,14 @@ async function passInput(to: Writable, input: AsyncIterable<Uint8Array>, signal:
   if (!to.destroyed) to.end();
 }
 
-function drained(to: Writable, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      to.off('drain', done).off('close', done).off('error', done);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    to.once('drain', done).once('close', done).once('error', done);
-    signal.addEventListener('abort', done, { once: true });
-    if (signal.aborted || to.destroyed) done();
-  });
+async function drained(to: Writable, signal: AbortSignal): Promise<void> {
+  if (to.destroyed) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const done = (): void => resolve();
+  to.once('drain', done).once('close', done).once('error', done);
+  using _ = onAbort(signal, done);
+  await promise;
+  to.off('drain', done).off('close', done).off('error', done);
 }
 
 /** Resolves to the end of what the program said on stderr. */
@@ -170,9 +168,7 @@ async function eachFrame(
   signal: AbortSignal,
   take: (frame: Frame) => Promise<void>,
 ): Promise<void> {
-  const stop = () => stream.destroy();
-  signal.addEventListener('abort', stop, { once: true });
-  if (signal.aborted) stop();
+  using _ = onAbort(signal, () => stream.destroy());
   try {
     for await (const frame of readFrames(stream)) await take(frame);
     signal.throwIfAborted();
@@ -180,7 +176,6 @@ async function eachFrame(
     signal.throwIfAborted();
     throw error;
   } finally {
-    signal.removeEventListener('abort', stop);
     stream.destroy();
   }
 }

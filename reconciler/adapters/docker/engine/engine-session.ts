@@ -1,4 +1,5 @@
 import { Duplex } from 'node:stream';
+import { onAbort } from '../../../base/abort-scope.ts';
 import { ReconcilerError } from '../../../base/errors.ts';
 import type { ExecSession, SessionOptions } from '../../../ports/target.ts';
 import type { Engine } from './engine.ts';
@@ -35,8 +36,7 @@ async function openSession(
     socket.destroy();
     throw new ReconcilerError('TARGET_UNSUPPORTED', `the engine at ${transport.address} takes no input`);
   }
-  const stop = () => socket.destroy();
-  signal.addEventListener('abort', stop, { once: true });
+  const listening = onAbort(signal, () => socket.destroy());
   const exit = Promise.withResolvers<number>();
   exit.promise.catch(() => undefined);
   const askExit = async (): Promise<number> => {
@@ -46,7 +46,7 @@ async function openSession(
     return answer.ExitCode ?? -1;
   };
   socket.once('close', () => {
-    signal.removeEventListener('abort', stop);
+    listening[Symbol.dispose]();
     askExit().then(exit.resolve, exit.reject);
   });
   // That the connection breaks is told by the exit code, which then cannot be had.

@@ -244,7 +244,8 @@ function containerCalls(transport: Transport): ContainerCalls {
         if (status === 404) return;
         if (status !== 409) throw error;
         // Somebody else is removing it: until that is done it keeps its name.
-        await ignoreStatus([404], post(id, 'wait', { query: { condition: 'removed' }, doing, signal }));
+        const waiting = { query: { condition: 'removed' }, doing, interruptible: true, signal } as const;
+        await ignoreStatus([404], post(id, 'wait', waiting));
       }
     },
   };

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type Docker from 'dockerode';
+import { createAbortScope, onAbort } from '../../../base/abort-scope.ts';
 import { ReconcilerError } from '../../../base/errors.ts';
 import type { Dialer } from './connection.ts';
 import { createDialerAgent } from './connection.ts';
@@ -34,6 +35,12 @@ export interface EngineRequest {
   readonly hijack?: boolean;
   /** For the whole answer, or for the first byte of a stream. Default 30,000. */
   readonly timeoutMs?: number;
+  /**
+   * Whether the signal ends the request while it is under way. Default: for what only reads, and for streams. An engine finishes a
+   * change that is called off all the same, and nobody would know what it did: such a request is sent or not sent, and its
+   * answer is awaited for up to `timeoutMs`.
+   */
+  readonly interruptible?: boolean;
   /** What is being done, for messages. */
   readonly doing: string;
   readonly signal: AbortSignal;
@@ -102,13 +109,8 @@ const NO_ENVIRONMENT = {
 /** The negotiation is shared: whoever gives up only stops waiting for it. */
 async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   const aborted = Promise.withResolvers<never>();
-  const abort = () => aborted.reject(signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    return await Promise.race([promise, aborted.promise]);
-  } finally {
-    signal.removeEventListener('abort', abort);
-  }
+  using _ = onAbort(signal, () => aborted.reject(signal.reason as Error));
+  return await Promise.race([promise, aborted.promise]);
 }
 
 /** Path prefix of the API version to speak. */
@@ -150,17 +152,22 @@ export function compareVersions(a: string, b: string): number {
 
 const ANSWERS_TRUE = Object.fromEntries([200, 201, 204, 304].map((status) => [status, true]));
 
-function dial(docker: Docker, request: EngineRequest, isStream: boolean): Promise<unknown> {
+async function dial(docker: Docker, request: EngineRequest, isStream: boolean): Promise<unknown> {
   const { method, path, query, body, file, auth, auths, hijack, headers } = request;
-  const deadline = new AbortController();
-  const timer = setTimeout(
-    () => deadline.abort(new DOMException('timed out', 'TimeoutError')),
-    request.timeoutMs ?? DEFAULT_TIMEOUT_MS,
-  );
-  const abortSignal = AbortSignal.any([request.signal, deadline.signal]);
-  const answer = new Promise((resolve, reject) => {
-    // The client may stay silent when a connection dies in the middle of an answer.
-    abortSignal.addEventListener('abort', () => reject(abortSignal.reason as Error), { once: true });
+  const interruptible = request.interruptible ?? (isStream || method === 'GET' || method === 'HEAD');
+  const connection = new AbortController();
+  // A stream ends with its signal for as long as it is read; until its first byte it has a deadline as well.
+  const scope = createAbortScope({
+    signals: interruptible ? [request.signal] : [],
+    timeoutMs: request.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+  });
+  const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+  // The client may stay silent when a connection dies in the middle of an answer.
+  using _ = onAbort(scope.signal, () => {
+    connection.abort(scope.signal.reason);
+    reject(scope.signal.reason as Error);
+  });
+  try {
     docker.modem.dial(
       {
         path: `${path}?`,
@@ -171,12 +178,22 @@ function dial(docker: Docker, request: EngineRequest, isStream: boolean): Promis
         ...(auths === undefined ? {} : { registryconfig: auths }),
         ...(headers === undefined ? {} : { headers: { ...headers } as Record<string, string> }),
         ...(hijack === true ? { hijack } : {}),
-        abortSignal,
+        abortSignal: connection.signal,
         isStream,
         statusCodes: ANSWERS_TRUE,
       },
       (error: unknown, data: unknown) => (error ? reject(error) : resolve(data)),
     );
-  });
-  return answer.finally(() => clearTimeout(timer));
+    const answer = await promise;
+    if (isStream) endWith(answer as Readable, request.signal, connection);
+    return answer;
+  } finally {
+    scope[Symbol.dispose]();
+  }
+}
+
+/** Ends a stream when the signal aborts, and lets go of the signal when the stream has ended. */
+function endWith(stream: Readable, signal: AbortSignal, connection: AbortController): void {
+  const listening = onAbort(signal, () => connection.abort(signal.reason));
+  stream.once('close', () => listening[Symbol.dispose]());
 }

@@ -1,3 +1,4 @@
+import { createAbortScope } from '../../../base/abort-scope.ts';
 import type { BuiltImageSpec } from '../../../model/docker/docker-spec.ts';
 import { ReconcilerError, toCancelled } from '../../../base/errors.ts';
 import type { DesiredResource } from '../../../model/resource.ts';
@@ -27,9 +28,8 @@ export async function buildImage(
 ): Promise<void> {
   const { reference } = spec;
   if ((await adapter.engine.inspectImage(reference, context.signal)) !== null) return;
-  const stall = new AbortController();
-  const signal = AbortSignal.any([context.signal, stall.signal]);
-  let timer = setTimeout(() => stall.abort(), STALL_MS);
+  using scope = createAbortScope({ signals: [context.signal], timeoutMs: STALL_MS });
+  const { signal } = scope;
   const mask = maskOf(spec);
   let told = 0;
   context.progress(`building ${reference}`);
@@ -54,18 +54,15 @@ export async function buildImage(
       },
     );
     for await (const { text, step } of readBuildOutput(output)) {
-      clearTimeout(timer);
-      timer = setTimeout(() => stall.abort(), STALL_MS);
+      scope.touch();
       told += 1;
       if (step !== null || told < MOST_LINES) context.progress(mask(text));
     }
   } catch (error) {
     if (context.signal.aborted) throw toCancelled(context.signal, `build ${reference}`);
-    if (stall.signal.aborted)
+    if (scope.timedOut)
       throw failure(desired, spec, new BuildFailure('no output for half an hour', null, []), mask);
     throw error instanceof BuildFailure ? failure(desired, spec, error, mask) : error;
-  } finally {
-    clearTimeout(timer);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { ImageInspectInfo } from 'dockerode';
+import { createAbortScope } from '../../../base/abort-scope.ts';
 import { errorMessage, ReconcilerError, toCancelled } from '../../../base/errors.ts';
 import type { ApplyContext, ResourceChange } from '../../../ports/target.ts';
 import type { Adapter } from '../adapter.ts';
@@ -79,21 +80,19 @@ export async function pullImage(
   { reference, platform }: { readonly reference: string; readonly platform: string | undefined },
   context: Pick<ApplyContext, 'signal' | 'progress'>,
 ): Promise<void> {
-  const stall = new AbortController();
-  const signal = AbortSignal.any([context.signal, stall.signal]);
-  let timer = setTimeout(() => stall.abort(), STALL_MS);
+  using scope = createAbortScope({ signals: [context.signal], timeoutMs: STALL_MS });
+  const { signal } = scope;
   context.progress(`pulling ${reference}`);
   try {
     const auth = authFor(reference, adapter.registries());
     const stream = await adapter.engine.pullImage(reference, { auth, platform, signal });
     for await (const percent of readPullProgress(stream)) {
-      clearTimeout(timer);
-      timer = setTimeout(() => stall.abort(), STALL_MS);
+      scope.touch();
       if (percent !== null) context.progress(`pulling ${reference} (${percent} %)`);
     }
   } catch (error) {
     if (context.signal.aborted) throw toCancelled(context.signal, `pull ${reference}`);
-    if (stall.signal.aborted) throw toPullError(reference, 'no progress for two minutes', null);
+    if (scope.timedOut) throw toPullError(reference, 'no progress for two minutes', null);
     if (error instanceof ReconcilerError && error.code === 'TARGET_UNREACHABLE') throw error;
     const cause = error instanceof ReconcilerError && error.cause !== undefined ? error.cause : error;
     throw toPullError(
@@ -101,7 +100,5 @@ export async function pullImage(
       cause instanceof Error ? engineMessage(cause) : errorMessage(cause),
       statusOf(error),
     );
-  } finally {
-    clearTimeout(timer);
   }
 }

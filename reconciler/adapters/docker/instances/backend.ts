@@ -1,3 +1,4 @@
+import { withAbortScope } from '../../../base/abort-scope.ts';
 import { ReconcilerError } from '../../../base/errors.ts';
 import { recordsOf } from '../../../pods/check-pod.ts';
 import type { Instance } from '../../../pods/instance.ts';
@@ -77,7 +78,8 @@ export function createEngineInstances({
   const state = createInstanceState();
   const closing = new AbortController();
   let sink: InstanceSink | null = null;
-  const until = (signal: AbortSignal) => AbortSignal.any([signal, closing.signal]);
+  const within = <T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> =>
+    withAbortScope({ signals: [signal, closing.signal] }, work);
   const installation: Installation = {
     engine,
     owner,
@@ -96,22 +98,22 @@ export function createEngineInstances({
     check: checkSupport,
     isFree: (port, protocol) =>
       engine.local ? isPortFree({ port, protocol, host: publishAddress }) : Promise.resolve(true),
-    place: (instance, signal) => place(installation, { known, publicIp, instance }, until(signal)),
-    ensure: (instance: Instance, signal) => ensureInstance(installation, instance, until(signal)),
+    place: (instance, signal) =>
+      within(signal, (until) => place(installation, { known, publicIp, instance }, until)),
+    ensure: (instance: Instance, signal) =>
+      within(signal, (until) => ensureInstance(installation, instance, until)),
     async remove(id, signal) {
-      await removeAll(installation, id, until(signal));
+      await within(signal, (until) => removeAll(installation, id, until));
       state.forget(id);
       sink?.changed(id, null);
     },
     async exists(id, signal) {
-      return (await engine.listInstances(owner(), id, until(signal))).length > 0;
+      return within(signal, async (until) => (await engine.listInstances(owner(), id, until)).length > 0);
     },
     async watch(to, signal) {
       sink = to;
-      await watchInstances(
-        { ...installation, sink: to, onInfo: (info) => (known.info = info) },
-        until(signal),
-      );
+      const watching = { ...installation, sink: to, onInfo: (info: EngineInfo) => void (known.info = info) };
+      await within(signal, (until) => watchInstances(watching, until));
     },
     async [Symbol.asyncDispose]() {
       closing.abort(new ReconcilerError('CANCELLED', 'instances are not looked after any more'));

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { posix } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { pack } from 'tar-stream';
+import { withAbortScope } from '../../../base/abort-scope.ts';
 import type { ContainerSpec, SecretFileSpec } from '../../../model/docker/docker-spec.ts';
 import { errorMessage, isReconcilerError } from '../../../base/errors.ts';
 import type { Adapter } from '../adapter.ts';
@@ -157,7 +158,8 @@ async function withHelper(
   try {
     await use(id);
   } finally {
-    await engine.removeContainer(id, AbortSignal.timeout(REMOVE_TIMEOUT_MS));
+    const removing = { signals: [], timeoutMs: REMOVE_TIMEOUT_MS };
+    await withAbortScope(removing, (signal) => engine.removeContainer(id, signal));
   }
 }
 

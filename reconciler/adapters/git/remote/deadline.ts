@@ -1,3 +1,4 @@
+import { createAbortScope, onAbort } from '../../../base/abort-scope.ts';
 import { unreachable } from '../errors.ts';
 
 /** Ends work that hears nothing for a while. */
@@ -17,24 +18,21 @@ export async function withDeadline<T>(
 ): Promise<T> {
   const { location, timeoutMs, signal } = options;
   signal.throwIfAborted();
-  const controller = new AbortController();
-  const expire = (): void =>
-    controller.abort(unreachable(location, `no answer within ${Math.round(timeoutMs / 1000)} s`));
-  const timer = setTimeout(expire, timeoutMs);
-  const combined = AbortSignal.any([signal, controller.signal]);
+  using scope = createAbortScope({
+    signals: [signal],
+    timeoutMs,
+    timeoutReason: () => unreachable(location, `no answer within ${Math.round(timeoutMs / 1000)} s`),
+  });
   const stopped = Promise.withResolvers<never>();
-  const stop = (): void => stopped.reject(combined.reason);
-  combined.addEventListener('abort', stop, { once: true });
-  const working = work({ signal: combined, touch: () => void timer.refresh() });
+  using _ = onAbort(scope.signal, () => stopped.reject(scope.signal.reason));
+  const working = work({ signal: scope.signal, touch: () => scope.touch() });
   try {
     return await Promise.race([working, stopped.promise]);
   } catch (error) {
     // Whatever the work throws once it was told to stop, the reason for stopping is the better answer.
-    if (combined.aborted) throw combined.reason;
+    if (scope.signal.aborted) throw scope.signal.reason;
     throw error;
   } finally {
-    clearTimeout(timer);
-    combined.removeEventListener('abort', stop);
     // Keeps a late failure of abandoned work from counting as unhandled.
     working.catch(() => undefined);
   }
@@ -54,6 +52,6 @@ export function createMutex(): <T>(work: () => Promise<T>) => Promise<T> {
 export async function untilAborted(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return;
   const { promise, resolve } = Promise.withResolvers<void>();
-  signal.addEventListener('abort', () => resolve(), { once: true });
+  using _ = onAbort(signal, resolve);
   await promise;
 }

@@ -2,6 +2,7 @@ import * as fs from 'node:fs';
 import { copyFile, rename, rm, rmdir, symlink, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as git from 'isomorphic-git';
+import { createAbortScope } from '../../../base/abort-scope.ts';
 import { isReconcilerError } from '../../../base/errors.ts';
 import type { Logger } from '../../../ports/logger.ts';
 import { errnoOf, gitError, isMissing, writeConflict } from '../errors.ts';
@@ -24,9 +25,9 @@ export async function isDirty(
   checkout: Checkout,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(STATUS_TIMEOUT_MS)]);
+  using limit = createAbortScope({ signals: [signal], timeoutMs: STATUS_TIMEOUT_MS });
   try {
-    const output = await statusByCommand(command, checkout, [], limit);
+    const output = await statusByCommand(command, checkout, [], limit.signal);
     if (output !== null) return output !== '';
     const files = await git.listFiles({ fs, dir: checkout.workTree, gitdir: checkout.gitdir });
     if (files.length > MAX_FILES_CHECKED) return false;

@@ -3,6 +3,7 @@ import https from 'node:https';
 import { text as readAll } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeConfig } from '@kubernetes/client-node';
+import { createAbortScope, withAbortScope } from '../../../base/abort-scope.ts';
 import { ApiError, isApiError } from './api-error.ts';
 
 export interface ApiRequest {
@@ -77,7 +78,11 @@ export function createApiClient({ loadConfig, timeoutMs = 30_000 }: ApiClientOpt
       return address;
     },
     async request(request) {
-      const signal = AbortSignal.any([request.signal, AbortSignal.timeout(timeoutMs)]);
+      request.signal.throwIfAborted();
+      // A server finishes a change that is called off all the same: its answer is awaited.
+      const signals = request.method === 'GET' ? [request.signal] : [];
+      using scope = createAbortScope({ signals, timeoutMs });
+      const { signal } = scope;
       const deadline = performance.now() + timeoutMs;
       for (;;) {
         try {
@@ -85,7 +90,7 @@ export function createApiClient({ loadConfig, timeoutMs = 30_000 }: ApiClientOpt
         } catch (error) {
           const pause = pauseBeforeNext(error);
           if (pause === null || performance.now() + pause > deadline) throw error;
-          await sleep(pause, undefined, { signal }).catch(() => signal.throwIfAborted());
+          await pauseFor(pause, request.signal, signal);
         }
       }
     },
@@ -97,6 +102,13 @@ export function createApiClient({ loadConfig, timeoutMs = 30_000 }: ApiClientOpt
     config: async () => (await connect()).config,
     close: () => agent?.destroy(),
   };
+}
+
+/** Between two attempts nothing is under way. */
+async function pauseFor(pauseMs: number, caller: AbortSignal, deadline: AbortSignal): Promise<void> {
+  await withAbortScope({ signals: [caller, deadline] }, (signal) =>
+    sleep(pauseMs, undefined, { signal }).catch(() => signal.throwIfAborted()),
+  );
 }
 
 async function open(loadConfig: ApiClientOptions['loadConfig']): Promise<Connection> {

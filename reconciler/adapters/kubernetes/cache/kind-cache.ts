@@ -1,3 +1,4 @@
+import { createAbortScope } from '../../../base/abort-scope.ts';
 import { isApiError } from '../api/api-error.ts';
 import type { LiveObject } from './live-object.ts';
 import type { ObjectCache, ObjectCacheOptions } from './object-cache.ts';
@@ -20,10 +21,10 @@ export interface KindCache extends ObjectCache {
 
 export function createKindCache(options: Omit<ObjectCacheOptions, 'namespace'>): KindCache {
   const { kind } = options;
-  const closing = new AbortController();
-  const signal = AbortSignal.any([options.signal, closing.signal]);
-  const ending = new AbortController();
-  const wide = createObjectCache({ ...options, signal: AbortSignal.any([signal, ending.signal]) });
+  const closing = createAbortScope({ signals: [options.signal] });
+  const { signal } = closing;
+  const ending = createAbortScope({ signals: [signal] });
+  const wide = createObjectCache({ ...options, signal: ending.signal });
   const narrow = new Map<string, ObjectCache>();
   let isWide = true;
   const parts = (): readonly ObjectCache[] => (isWide ? [wide] : [...narrow.values()]);

@@ -1,3 +1,4 @@
+import { createAbortScope } from '../../../base/abort-scope.ts';
 import { errorMessage } from '../../../base/errors.ts';
 import { asFields, asList, asString } from '../../../base/values.ts';
 import type { Clock } from '../../../ports/clock.ts';
@@ -175,8 +176,8 @@ async function follow(
 /** Waits before the next attempt, unless somebody wants to know now. */
 async function rest({ clock, signal }: ObjectCacheOptions, sync: Sync, failures: number): Promise<void> {
   const ceiling = Math.min(FIRST_PAUSE_MS * 2 ** failures, LONGEST_PAUSE_MS);
-  const pause = new AbortController();
-  const sleep = clock.sleep(ceiling * (0.5 + clock.random() / 2), AbortSignal.any([signal, pause.signal]));
+  using pause = createAbortScope({ signals: [signal] });
+  const sleep = clock.sleep(ceiling * (0.5 + clock.random() / 2), pause.signal);
   await Promise.race([sleep.catch(() => undefined), sync.wanted()]);
   pause.abort();
 }
@@ -240,11 +241,11 @@ async function* watch(
     labelSelector: selector ?? undefined,
   };
   // A connection that broke without a word does not last much longer than the server would have let it.
-  const limit = AbortSignal.any([signal, AbortSignal.timeout((WATCH_SECONDS + 30) * 1_000)]);
-  const lines = await client.lines({ path: placeOf(options), query, signal: limit });
-  const opening = new AbortController();
+  using limit = createAbortScope({ signals: [signal], timeoutMs: (WATCH_SECONDS + 30) * 1_000 });
+  const lines = await client.lines({ path: placeOf(options), query, signal: limit.signal });
+  using opening = createAbortScope({ signals: [limit.signal] });
   if (!resumed) onOpen();
-  else openSoon(clock, AbortSignal.any([limit, opening.signal]), onOpen);
+  else openSoon(clock, opening.signal, onOpen);
   yield version;
   try {
     for await (const line of lines) {

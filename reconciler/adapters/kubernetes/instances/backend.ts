@@ -1,3 +1,4 @@
+import { createAbortScope, withAbortScope } from '../../../base/abort-scope.ts';
 import { ReconcilerError } from '../../../base/errors.ts';
 import { saturated } from '../../../pods/refusals.ts';
 import type { JsonObject } from '../../../base/json.ts';
@@ -47,17 +48,16 @@ const LOOK_MS = 250;
 export function createClusterInstances(options: ClusterInstancesOptions): InstanceBackend {
   const { client } = options;
   const closing = new AbortController();
-  const until = (signal: AbortSignal) => AbortSignal.any([signal, closing.signal]);
   async function guard<T>(
     doing: string,
     signal: AbortSignal,
     call: (both: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    const both = until(signal);
+    using scope = createAbortScope({ signals: [signal, closing.signal] });
     try {
-      return await call(both);
+      return await call(scope.signal);
     } catch (error) {
-      throw toTargetError(error, doing, client.address, both);
+      throw toTargetError(error, doing, client.address, scope.signal);
     }
   }
   return {
@@ -65,14 +65,14 @@ export function createClusterInstances(options: ClusterInstancesOptions): Instan
     check: () => undefined,
     isFree: () => Promise.resolve(true),
     async place(instance, signal) {
-      const both = until(signal);
+      using scope = createAbortScope({ signals: [signal, closing.signal] });
       try {
-        return await place(options, instance, both);
+        return await place(options, instance, scope.signal);
       } catch (error) {
         throw toInstanceError(error, {
           doing: `place ${instance.id}`,
           address: client.address,
-          signal: both,
+          signal: scope.signal,
         });
       }
     },
@@ -84,7 +84,10 @@ export function createClusterInstances(options: ClusterInstancesOptions): Instan
         const service = await readObject(options, servicePath(options.namespace, id), both);
         return service !== undefined && (await podsOf(options, id, both)).some(isStaying);
       }),
-    watch: (sink, signal) => watchCluster({ ...options, sink }, until(signal)),
+    watch: (sink, signal) =>
+      withAbortScope({ signals: [signal, closing.signal] }, (both) =>
+        watchCluster({ ...options, sink }, both),
+      ),
     async [Symbol.asyncDispose]() {
       closing.abort(new ReconcilerError('CANCELLED', 'instances are not looked after any more'));
       client.close();

@@ -1,3 +1,4 @@
+import { onAbort } from '../../../base/abort-scope.ts';
 import { errorMessage } from '../../../base/errors.ts';
 import type { InstanceSink, ObservedInstance } from '../../../ports/instance-backend.ts';
 import type { KindInfo } from '../api/discovery.ts';
@@ -24,7 +25,7 @@ interface WatchParts extends ClusterInstancesOptions {
 export async function watchCluster(parts: WatchParts, signal: AbortSignal): Promise<void> {
   const { clock, sink, logger } = parts;
   let wake = Promise.withResolvers<void>();
-  signal.addEventListener('abort', () => wake.resolve(), { once: true });
+  using _ = onAbort(signal, () => wake.resolve());
   const caches = openCaches(parts, signal, () => wake.resolve());
   const told = createTold(sink);
   for (let failures = 0; !signal.aborted;) {

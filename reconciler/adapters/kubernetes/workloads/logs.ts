@@ -1,3 +1,4 @@
+import { createAbortScope } from '../../../base/abort-scope.ts';
 import { ReconcilerError } from '../../../base/errors.ts';
 import type { ResourceId } from '../../../model/resource.ts';
 import { asFields, asList, asString, compareText } from '../../../base/values.ts';
@@ -107,8 +108,8 @@ async function* readOne(
 
 /** Ends when all pods that it knows have ended and no other has come. */
 async function* followAll(cluster: Cluster, place: Place, options: LogOptions): AsyncGenerator<LogLine> {
-  const ended = new AbortController();
-  const signal = AbortSignal.any([options.signal, ended.signal]);
+  using ended = createAbortScope({ signals: [options.signal] });
+  const { signal } = ended;
   const pumps = createPumps(cluster, { ...options, signal });
   const look = async (isFirst: boolean) =>
     pumps.begin(await findWriters(cluster, place, signal), isFirst ? options : {});

@@ -1,3 +1,4 @@
+import { createAbortScope, withAbortScope } from '../../../base/abort-scope.ts';
 import { ReconcilerError } from '../../../base/errors.ts';
 import type { JsonObject } from '../../../base/json.ts';
 import { objectSpecOf } from '../../../model/kubernetes/kubernetes-object.ts';
@@ -25,8 +26,8 @@ const SHORTEST_SECRET = 4;
 /** Runs a job to its end and takes it away, with all that was made for it, whatever happens. @returns its exit code */
 export async function runOneOff(cluster: Cluster, oneOff: OneOff, context: ApplyContext): Promise<number> {
   const { job, others, namespace } = await partsOf(cluster, oneOff, context);
-  const timeout = AbortSignal.timeout(oneOff.timeoutMs);
-  const signal = AbortSignal.any([context.signal, timeout]);
+  using scope = createAbortScope({ signals: [context.signal], timeoutMs: oneOff.timeoutMs });
+  const { signal } = scope;
   let made: LiveObject | null = null;
   try {
     await ensureNamespace(cluster, namespace, signal);
@@ -39,13 +40,14 @@ export async function runOneOff(cluster: Cluster, oneOff: OneOff, context: Apply
     if (isHeld) await resume(cluster, made, signal);
     return await follow(cluster, made, { oneOff, signal });
   } catch (error) {
-    if (!timeout.aborted || context.signal.aborted) throw error;
+    if (!scope.timedOut) throw error;
     const seconds = Math.round(oneOff.timeoutMs / 1_000);
     throw new ReconcilerError('HOOK_FAILED', `did not end within ${seconds} s`, { cause: error });
   } finally {
     // It may have been made although nobody got to know.
     const place = { namespace, name: job.name };
-    await removeJob(cluster, place, AbortSignal.timeout(REMOVAL_MS)).catch((error: unknown) =>
+    const removing = { signals: [], timeoutMs: REMOVAL_MS };
+    await withAbortScope(removing, (until) => removeJob(cluster, place, until)).catch((error: unknown) =>
       context.progress(`the job ${job.name} could not be removed: ${String(error)}`),
     );
     if (made) cluster.oneOffs.delete(made.metadata.uid);

@@ -1,4 +1,5 @@
 import { PassThrough } from 'node:stream';
+import { onAbort } from '../../../base/abort-scope.ts';
 import { errorMessage, ReconcilerError } from '../../../base/errors.ts';
 import type { ResourceId } from '../../../model/resource.ts';
 import { asFields, asList, asNumber, asString } from '../../../base/values.ts';
@@ -53,9 +54,10 @@ export async function openSession(
       });
     });
   const close = () => socket.close();
-  signal.addEventListener('abort', close, { once: true });
+  const listening = onAbort(signal, close);
   // Whatever was sent has been handed on by now; without a status before, the connection was lost.
   socket.addEventListener('close', () => {
+    listening[Symbol.dispose]();
     stdout.end();
     stderr.end();
     exit.reject(signal.aborted ? signal.reason : lost(pod));
@@ -70,7 +72,7 @@ export async function openSession(
       socket.send(Buffer.concat([Buffer.of(RESIZE_CHANNEL), text]));
     },
     async [Symbol.asyncDispose]() {
-      signal.removeEventListener('abort', close);
+      listening[Symbol.dispose]();
       socket.close();
     },
   };
