@@ -1,3 +1,4 @@
+import { createKeyedMutex } from '../../base/keyed-mutex.ts';
 import type { RegistryCredentials } from '../../model/registry.ts';
 import type { ResourceId } from '../../model/resource.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -42,6 +43,8 @@ export interface Adapter extends Required<AdapterOptions> {
   readonly secretTexts: Map<string, readonly string[]>;
   /** Stacks by the engine names of their networks and volumes, for events that carry no labels. */
   readonly stacksByName: Map<string, string>;
+  /** Runs work that makes something of a name after whatever else is making that. */
+  oneAtATime<T>(name: string, work: () => Promise<T>): Promise<T>;
   /** Answers of registries by reference. */
   readonly digests: Map<string, { readonly digest: string; readonly at: number }>;
 }
@@ -64,6 +67,7 @@ export function createAdapter(engine: Engine, options: AdapterOptions): Adapter 
     secretTexts: new Map(),
     stacksByName: new Map(),
     digests: new Map(),
+    oneAtATime: createKeyedMutex(),
   };
 }
 

@@ -1,4 +1,10 @@
-import type { ContainerInspectInfo, ImageInfo, ImageInspectInfo, NetworkInspectInfo } from 'dockerode';
+import type {
+  ContainerInfo,
+  ContainerInspectInfo,
+  ImageInfo,
+  ImageInspectInfo,
+  NetworkInspectInfo,
+} from 'dockerode';
 import type { ImageSpec } from '../../model/docker/docker-spec.ts';
 import type { JsonObject } from '../../base/json.ts';
 import { canonicalJson } from '../../base/json.ts';
@@ -22,6 +28,7 @@ import { readOwner } from './labels.ts';
 import { maskSecrets } from './logs.ts';
 import { hideSecretTexts, rememberSecretTexts } from './secrets/secret-texts.ts';
 import { builtImageSpec, imageSpec, networkSpec, volumeSpec } from './containers/specs.ts';
+import { keptNetwork } from './networks-and-volumes/doubles.ts';
 import { observeTaken } from './taken-names.ts';
 
 /** More only makes an engine on a small machine slower. */
@@ -45,7 +52,13 @@ export async function observeStack(
     adapter.traits(signal),
   ]);
   for (const { Name } of [...networks, ...volumes]) adapter.stacksByName.set(Name, scope.stack);
-  const networkIds = new Map(networks.map(({ Name, Id }) => [Name, Id]));
+  const inUse = new Set(containers.flatMap(({ NetworkSettings }) => idsOfNetworks(NetworkSettings)));
+  const byName = Map.groupBy(networks, ({ Name }) => Name);
+  const kept = [...byName.values()].map((doubles) => ({
+    network: keptNetwork(doubles, (id) => inUse.has(id)),
+    doubles,
+  }));
+  const networkIds = new Map(kept.map(({ network: { Name, Id } }) => [Name, Id]));
   const imageIds = new Map([...images.ids, ...idsOf(built)]);
   const view: ContainerView = { adapter, traits, networkIds, imageIds, desired: scope.desired };
   const groups = [...groupContainers(containers).values()];
@@ -53,7 +66,7 @@ export async function observeStack(
     observeGroup(view, group, signal),
   );
   const owned = [
-    ...networks.flatMap((network) => observeNetwork(network, scope.desired)),
+    ...kept.flatMap((one) => observeNetwork(one, scope.desired)),
     ...volumes.flatMap((volume) => observeVolume(volume, scope.desired)),
     ...observeBuilt(built, scope.desired),
     ...images.resources,
@@ -174,8 +187,18 @@ function identitiesOf(owner: Owner, name: unknown, all: readonly DesiredResource
   });
 }
 
+function idsOfNetworks(settings: ContainerInfo['NetworkSettings'] | undefined): readonly string[] {
+  return Object.values(settings?.Networks ?? {}).map(({ NetworkID }) => NetworkID);
+}
+
+interface KeptNetwork {
+  readonly network: NetworkInspectInfo;
+  /** All of its name, itself included: more than one when a process was killed while the engine made it. */
+  readonly doubles: readonly NetworkInspectInfo[];
+}
+
 function observeNetwork(
-  network: NetworkInspectInfo,
+  { network, doubles }: KeptNetwork,
   desired: readonly DesiredResource[],
 ): ObservedResource[] {
   const owner = readOwner(network.Labels);
@@ -184,8 +207,8 @@ function observeNetwork(
     ...base,
     spec: owner.spec,
     health: { status: 'healthy' },
-    fingerprint: fingerprint([network.Id, owner.hash ?? '']),
-    interrupted: false,
+    fingerprint: fingerprint([...doubles.map(({ Id }) => Id).sort(), owner.hash ?? '']),
+    interrupted: doubles.length > 1,
     detail: { networkId: network.Id, driver: network.Driver },
   }));
 }

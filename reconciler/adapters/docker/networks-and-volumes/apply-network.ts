@@ -11,6 +11,7 @@ import { withoutUndefined } from '../containers/container-options.ts';
 import { statusOf } from '../engine/engine-errors.ts';
 import { buildLabels, readOwner } from '../labels.ts';
 import { isContainerSpec, networkSpec } from '../containers/specs.ts';
+import { keptNetwork } from './doubles.ts';
 import { nameTaken } from '../taken-names.ts';
 
 /** Carries out one change of a network. Networks that are not the stack's own are never touched (NAME_TAKEN). */
@@ -22,7 +23,7 @@ export async function applyNetwork(
   const { desired } = change;
   if (desired === null) return deleteNetwork(adapter, change, context);
   const spec = networkSpec(desired);
-  const existing = await adapter.engine.inspectNetwork(spec.name, context.signal);
+  const existing = await readNetwork(adapter, spec.name, context);
   if (spec.external) {
     if (existing !== null) return;
     throw new ReconcilerError('TARGET_ERROR', `network ${spec.name} is external and does not exist`, {
@@ -35,18 +36,75 @@ export async function applyNetwork(
   if (change.change.action === 'replace') await replaceNetwork(adapter, desired, existing, context);
 }
 
-async function createNetwork(
+/** The network of a name; where the stack has made several, all but one are taken away first. */
+async function readNetwork(
   adapter: Adapter,
-  desired: DesiredResource,
+  name: string,
   context: ApplyContext,
-): Promise<void> {
+): Promise<NetworkInspectInfo | null> {
+  let named = await networksCalled(adapter, name, context.signal);
+  if (named.length > 1) {
+    await mendDoubles(adapter, named, context);
+    named = await networksCalled(adapter, name, context.signal);
+  }
+  // By id: the engine takes a name for the beginning of an id as well.
+  const [network] = named;
+  return network === undefined ? null : adapter.engine.inspectNetwork(network.Id, context.signal);
+}
+
+async function networksCalled(
+  { engine }: Adapter,
+  name: string,
+  signal: AbortSignal,
+): Promise<readonly NetworkInspectInfo[]> {
+  const found = await engine.networksNamed([name], signal);
+  return found.filter(({ Name }) => Name === name);
+}
+
+/**
+ * An engine lets two networks have one name, and then starts no container that names it. One is made at a time for each name, and
+ * whatever came about all the same, by a process that was killed while it waited for an answer, is put right.
+ */
+function createNetwork(adapter: Adapter, desired: DesiredResource, context: ApplyContext): Promise<void> {
   const spec = networkSpec(desired);
   const { stack, revision, branch, signal } = context;
-  await adapter.engine.createNetwork(
-    buildNetwork(spec, buildLabels({ stack, revision, branch, desired })),
-    signal,
+  return adapter.oneAtATime(`network ${spec.name}`, async () => {
+    const before = await networksCalled(adapter, spec.name, signal);
+    if (before.some(({ Labels }) => readOwner(Labels)?.stack === stack)) return;
+    await adapter.engine.createNetwork(
+      buildNetwork(spec, buildLabels({ stack, revision, branch, desired })),
+      signal,
+    );
+    adapter.stacksByName.set(spec.name, stack);
+    const after = await networksCalled(adapter, spec.name, signal);
+    if (after.length > 1) await mendDoubles(adapter, after, context);
+  });
+}
+
+/** Keeps one of the stack's networks of one name, puts the containers of the others on it, and removes those. */
+async function mendDoubles(
+  { engine, traits }: Adapter,
+  named: readonly NetworkInspectInfo[],
+  { stack, signal }: ApplyContext,
+): Promise<void> {
+  const own = named.filter(({ Labels }) => readOwner(Labels)?.stack === stack);
+  if (own.length < 2) return;
+  const containers = [...groupContainers(await engine.listContainers(stack, signal)).values()].flatMap(
+    membersOf,
   );
-  adapter.stacksByName.set(spec.name, stack);
+  const { api } = await traits(signal);
+  const kept = keptNetwork(own, (id) => containers.some((container) => networkIdsOf(container).includes(id)));
+  for (const { Id, Name } of own.filter((network) => network !== kept)) {
+    for (const container of containers.filter((one) => networkIdsOf(one).includes(Id))) {
+      await engine.disconnectNetwork(Id, container.id, signal);
+      await engine.connectNetwork(kept.Id, container.id, createdEndpoint(container, Name, api), signal);
+    }
+    await engine.removeNetwork(Id, signal);
+  }
+}
+
+function networkIdsOf({ info }: OwnedContainer): readonly string[] {
+  return Object.values(info.NetworkSettings?.Networks ?? {}).map(({ NetworkID }) => NetworkID);
 }
 
 function buildNetwork(spec: NetworkSpec, labels: Readonly<Record<string, string>>): object {
