@@ -67,10 +67,11 @@ describe('networks on a Docker Engine', () => {
     const { make, apply, observe } = freshStack(target, IMAGE);
     const front = make.network('front');
     await apply('create', front);
-    const [{ Id = '' } = {}] = await named(front.spec['name'] as string);
-    const tricky = make.network('tricky', { name: Id.slice(0, 4) });
+    const [made] = await named(String(front.spec['name']));
+    const name = made?.Id.slice(0, 4) ?? '';
+    const tricky = make.network('tricky', { name });
     await apply('create', tricky);
-    expect(await named(Id.slice(0, 4))).toHaveLength(1);
+    expect(await named(name)).toHaveLength(1);
     await apply('delete', tricky);
     expect(await observe(front)).toBeDefined();
   });
