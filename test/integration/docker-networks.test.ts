@@ -64,10 +64,10 @@ describe('networks on a Docker Engine', () => {
   });
 
   it('is not taken for another one whose id begins with its name', async () => {
-    const { make, apply, observe } = freshStack(target, IMAGE);
+    const { stack, make, apply, observe } = freshStack(target, IMAGE);
     const front = make.network('front');
     await apply('create', front);
-    const [made] = await named(String(front.spec['name']));
+    const [made] = await named(`${stack}_front`);
     const name = made?.Id.slice(0, 4) ?? '';
     const tricky = make.network('tricky', { name });
     await apply('create', tricky);
