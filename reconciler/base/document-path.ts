@@ -13,3 +13,15 @@ export function formatPath(path: DocumentPath): string {
   }
   return text;
 }
+
+export interface TextPosition {
+  readonly line: number;
+  readonly column: number;
+}
+
+/** A position that may be in another file than the document it was asked of. */
+export interface TextPlace extends TextPosition {
+  readonly file?: string;
+  /** Path inside of that file. */
+  readonly path?: DocumentPath;
+}

@@ -1,5 +1,4 @@
-import type { DocumentPath } from './document-path.ts';
-import type { TextPlace } from '../config/yaml-document.ts';
+import type { DocumentPath, TextPlace } from './document-path.ts';
 
 /** A finding about a document before its place in the text is known. */
 export interface Issue {

@@ -10,7 +10,7 @@ import {
   parseDocument,
 } from 'yaml';
 import type { Node, Pair, YAMLMap } from 'yaml';
-import type { DocumentPath } from '../base/document-path.ts';
+import type { DocumentPath, TextPlace, TextPosition } from '../base/document-path.ts';
 
 /** A YAML text as plain values, with a way back to the lines. */
 export interface YamlDocument {
@@ -21,18 +21,6 @@ export interface YamlDocument {
   position(path: DocumentPath, at: 'key' | 'value'): TextPlace;
   /** As parsed; left out when the text cannot be read at all. */
   readonly ast?: Document.Parsed;
-}
-
-export interface TextPosition {
-  readonly line: number;
-  readonly column: number;
-}
-
-/** A position that may be in another file than the document it was asked of. */
-export interface TextPlace extends TextPosition {
-  readonly file?: string;
-  /** Path inside of that file. */
-  readonly path?: DocumentPath;
 }
 
 export interface YamlProblem extends TextPosition {

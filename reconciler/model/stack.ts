@@ -1,7 +1,6 @@
 import type { BackupPolicy } from '../database/backup.ts';
 import type { DatabaseSettings } from '../database/settings.ts';
 import type { Diagnostic } from '../base/diagnostic.ts';
-import type { HookStage } from '../config/kombination/hooks.ts';
 import { canonicalJson, sha256 } from '../base/json.ts';
 import type { DesiredResource } from './resource.ts';
 import { digestSpec } from './secret.ts';
@@ -92,3 +91,7 @@ export function stackDigest(resources: readonly DesiredResource[]): string {
   parts.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
   return sha256(JSON.stringify(parts)).slice(0, 32);
 }
+
+/** In the order in which they come in a deployment; all but the last before anything is changed. */
+export const HOOK_STAGES = ['pre_validate', 'post_generate', 'pre_deploy', 'post_deploy'] as const;
+export type HookStage = (typeof HOOK_STAGES)[number];

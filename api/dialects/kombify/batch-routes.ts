@@ -5,7 +5,7 @@ import type { Route } from '../../http/route.ts';
 import { shape } from '../../http/shape.ts';
 import type { ApiDeps } from '../../operations/deps.ts';
 import { deleteStacks } from '../../operations/stacks.ts';
-import { answers } from './page.ts';
+import { answers } from './answers.ts';
 import { listOf, record, refer } from './schemas.ts';
 
 interface BatchBody {

@@ -4,7 +4,7 @@ import { shape } from '../../http/shape.ts';
 import { waitForJob } from '../../operations/plans.ts';
 import type { ApiDeps } from '../../operations/deps.ts';
 import { toJobDetail } from './job-view.ts';
-import { answers } from './page.ts';
+import { answers } from './answers.ts';
 import { refer } from './schemas.ts';
 import { STACK_ID } from './stack-routes.ts';
 

@@ -7,7 +7,7 @@ import { backUp, readBackups, readDatabases, restoreBackup } from '../../operati
 import type { ApiDeps } from '../../operations/deps.ts';
 import { waitForJob } from '../../operations/plans.ts';
 import { toJobDetail } from './job-view.ts';
-import { answers } from './page.ts';
+import { answers } from './answers.ts';
 import { listOf, record, refer } from './schemas.ts';
 import { STACK_ID } from './stack-routes.ts';
 

@@ -6,8 +6,9 @@ import type { ApiDeps } from '../../operations/deps.ts';
 import type { JobEvent } from '../../operations/follow-job.ts';
 import { followJob } from '../../operations/follow-job.ts';
 import { JOB_TYPE_WORDS, toJob, toJobDetail, toJobType, toLog, toStep } from './job-view.ts';
-import type { PageQuery } from './page.ts';
-import { answers, listSchema, pageParameters, readPage, toPagination, toRange } from './page.ts';
+import type { PageQuery } from '../../http/page.ts';
+import { pageParameters, readPage, toPagination, toRange } from '../../http/page.ts';
+import { answers, listSchema } from './answers.ts';
 import { refer } from './schemas.ts';
 
 const TAG = 'Jobs';

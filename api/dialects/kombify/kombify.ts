@@ -12,7 +12,7 @@ import { dataRoutes } from './data-routes.ts';
 import { generateRoutes } from './generate-routes.ts';
 import { jobRoutes } from './job-routes.ts';
 import { logRoutes } from './log-routes.ts';
-import { answers } from './page.ts';
+import { answers } from './answers.ts';
 import { planRoutes } from './plan-routes.ts';
 import { SCHEMAS } from './schemas.ts';
 import { stackRoutes } from './stack-routes.ts';

@@ -8,7 +8,7 @@ import type { ApiDeps } from '../../operations/deps.ts';
 import { applyStack, ConfirmationRequiredError, planStack, waitForJob } from '../../operations/plans.ts';
 import type { StackApplyRequest } from '../../operations/plans.ts';
 import { toJob, toJobDetail } from './job-view.ts';
-import { answers } from './page.ts';
+import { answers } from './answers.ts';
 import { PLAN_MEMBERS, PLAN_OPTIONAL, record, refer } from './schemas.ts';
 import { STACK_ID } from './stack-routes.ts';
 

@@ -12,8 +12,9 @@ import {
   rollbackStack,
   updateStack,
 } from '../../operations/stacks.ts';
-import type { PageQuery } from './page.ts';
-import { answers, listSchema, pageParameters, readPage, toPagination, toRange } from './page.ts';
+import type { PageQuery } from '../../http/page.ts';
+import { pageParameters, readPage, toPagination, toRange } from '../../http/page.ts';
+import { answers, listSchema } from './answers.ts';
 import { listOf, record, refer } from './schemas.ts';
 import { buildDocument, buildUpdate, CREATE_STACK, UPDATE_STACK } from './stack-document.ts';
 import { toHistoryEntry, toStack, toStackDetail, toStackWrite } from './stack-view.ts';

@@ -4,7 +4,7 @@ import type { Route } from '../../http/route.ts';
 import { shape } from '../../http/shape.ts';
 import type { ApiDeps } from '../../operations/deps.ts';
 import { findNotReady, readHealth } from '../../operations/health.ts';
-import { answers } from './page.ts';
+import { answers } from './answers.ts';
 import { record, refer } from './schemas.ts';
 
 const TAG = 'System';

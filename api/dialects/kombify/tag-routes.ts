@@ -12,7 +12,7 @@ import {
   needView,
   readTagStatus,
 } from '../../operations/tags.ts';
-import { answers } from './page.ts';
+import { answers } from './answers.ts';
 import { listOf, record, refer } from './schemas.ts';
 
 const TAG = 'Tags';

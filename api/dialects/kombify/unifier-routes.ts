@@ -5,7 +5,7 @@ import { defineRoute, ok } from '../../http/route.ts';
 import type { ApiRequest, Route } from '../../http/route.ts';
 import { shape } from '../../http/shape.ts';
 import type { ApiDeps } from '../../operations/deps.ts';
-import { answers } from './page.ts';
+import { answers } from './answers.ts';
 import { refer } from './schemas.ts';
 
 interface ValidateBody {

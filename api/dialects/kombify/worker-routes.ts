@@ -4,8 +4,9 @@ import type { Route } from '../../http/route.ts';
 import { shape } from '../../http/shape.ts';
 import type { ApiDeps } from '../../operations/deps.ts';
 import { getWorker, registerWorker, unregisterWorker } from '../../operations/workers.ts';
-import type { PageQuery } from './page.ts';
-import { answers, listSchema, pageParameters, readPage, toPagination, toRange } from './page.ts';
+import type { PageQuery } from '../../http/page.ts';
+import { pageParameters, readPage, toPagination, toRange } from '../../http/page.ts';
+import { answers, listSchema } from './answers.ts';
 import { refer } from './schemas.ts';
 
 const TAG = 'Workers';

@@ -9,8 +9,8 @@ import {
   listInstances,
   textOf,
 } from '../../operations/instances.ts';
-import type { PageQuery } from '../kombify/page.ts';
-import { pageParameters, readPage, toPagination, toRange } from '../kombify/page.ts';
+import type { PageQuery } from '../../http/page.ts';
+import { pageParameters, readPage, toPagination, toRange } from '../../http/page.ts';
 import { ANSWERS, answers, fails, refer } from './schemas.ts';
 import { toStack, toStatus } from './view.ts';
 

@@ -1,7 +1,7 @@
 import { isAlias, isMap, isScalar, isSeq } from 'yaml';
 import type { Document } from 'yaml';
-import type { DocumentPath } from '../../base/document-path.ts';
-import type { TextPlace, YamlDocument } from '../yaml-document.ts';
+import type { DocumentPath, TextPlace } from '../../base/document-path.ts';
+import type { YamlDocument } from '../yaml-document.ts';
 import { readScalar } from './yaml-scalar.ts';
 
 /*

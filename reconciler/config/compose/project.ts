@@ -1,8 +1,9 @@
+import type { TextPlace } from '../../base/document-path.ts';
 import type { TreeDirectory } from '../file-tree.ts';
 import { isDirectory, resolvePath } from '../file-tree.ts';
 import type { Issue, Problem } from '../../base/issue.ts';
 import { isProblem } from '../../base/issue.ts';
-import type { TextPlace, YamlDocument } from '../yaml-document.ts';
+import type { YamlDocument } from '../yaml-document.ts';
 import { parseYamlStream } from '../yaml-document.ts';
 import type { DotenvOptions } from './dotenv.ts';
 import { parseDotenv } from './dotenv.ts';

@@ -1,3 +1,5 @@
+import type { HookStage } from '../../model/stack.ts';
+import { HOOK_STAGES } from '../../model/stack.ts';
 import type { DocumentPath } from '../../base/document-path.ts';
 import type { Issues } from '../../base/issue.ts';
 import { isProblem } from '../../base/issue.ts';
@@ -9,10 +11,6 @@ import { sharedService } from './service/service-network.ts';
 import { parseDuration } from '../../base/units.ts';
 import type { Fields } from '../../base/values.ts';
 import { asFields, asList, asString, defined } from '../../base/values.ts';
-
-/** In the order in which they come in a deployment; all but the last before anything is changed. */
-export const HOOK_STAGES = ['pre_validate', 'post_generate', 'pre_deploy', 'post_deploy'] as const;
-export type HookStage = (typeof HOOK_STAGES)[number];
 
 /** A command that runs once in a container of its own. */
 export interface HookModel {

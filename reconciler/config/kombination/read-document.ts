@@ -1,3 +1,4 @@
+import type { TextPlace } from '../../base/document-path.ts';
 import type { ComposedDocument } from '../compose/compose-document.ts';
 import { composeDocument } from '../compose/compose-document.ts';
 import { adoptsCompose, speaksCompose } from '../compose/speaks-compose.ts';
@@ -8,7 +9,7 @@ import type { Issue, Issues } from '../../base/issue.ts';
 import { asFields } from '../../base/values.ts';
 import type { KombinationDocument } from './kombination-document.ts';
 import { translateDocument } from './kombination-document.ts';
-import type { TextPlace, YamlDocument } from '../yaml-document.ts';
+import type { YamlDocument } from '../yaml-document.ts';
 import { parseYaml } from '../yaml-document.ts';
 
 interface ReadOptions {

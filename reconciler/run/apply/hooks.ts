@@ -1,6 +1,6 @@
 import { errorMessage, isReconcilerError, ReconcilerError } from '../../base/errors.ts';
-import { HOOK_STAGES } from '../../config/kombination/hooks.ts';
-import type { HookStage } from '../../config/kombination/hooks.ts';
+import { HOOK_STAGES } from '../../model/stack.ts';
+import type { HookStage } from '../../model/stack.ts';
 import type { DesiredHook } from '../../model/stack.ts';
 import type { TargetReference } from '../../model/target.ts';
 import { hasChanges } from '../../plan/build-plan.ts';

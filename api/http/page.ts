@@ -1,5 +1,4 @@
-import type { JsonSchema } from '../../http/shape.ts';
-import { listOf, record, refer } from './schemas.ts';
+import type { JsonSchema } from './shape.ts';
 
 export interface PageQuery {
   readonly page?: number;
@@ -39,14 +38,4 @@ export function toPagination(page: Page | null, total: number): object {
     total,
     total_pages: Math.max(1, Math.ceil(total / perPage)),
   };
-}
-
-/** Schema of `{ <name>: […], pagination }`. */
-export function listSchema(name: string, items: JsonSchema): JsonSchema {
-  return record({ [name]: listOf(items), pagination: refer('Pagination') });
-}
-
-/** The one JSON answer most routes have. */
-export function answers(description: string, schema: JsonSchema) {
-  return { description, content: { 'application/json': schema } };
 }
