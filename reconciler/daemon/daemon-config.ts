@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { CronTime } from 'cron';
 import { toDiagnostics } from '../config/kombination/analyze.ts';
 import { formatDiagnostic } from '../base/diagnostic.ts';
 import { ReconcilerError } from '../base/errors.ts';
 import type { Issues } from '../base/issue.ts';
-import { createIssues, isProblem } from '../base/issue.ts';
+import { accept, createIssues, isProblem } from '../base/issue.ts';
 import type { SchemaCheck } from '../config/schema-check.ts';
+import { isTimeZone, parseSchedule } from '../base/schedule.ts';
 import { parseDuration } from '../base/units.ts';
 import type { Fields } from '../base/values.ts';
 import { asFields, asList, asString } from '../base/values.ts';
@@ -61,35 +61,22 @@ function readWindow(fields: Fields, index: number, issues: Issues): readonly Fre
     issues.error('OUT_OF_RANGE', path('duration'), `${written} is no length for a window`, {
       hint: '1m to 8784h',
     });
-  const { valid, error } = CronTime.validateCronExpression(schedule);
-  if (!valid) {
-    const reason = error?.message ?? 'no cron expression';
-    issues.error('INVALID_FORMAT', path('schedule'), `"${schedule}": ${reason}`, {
-      hint: 'such as "0 18 * * 5"',
-    });
-  }
   const timezone = asString(fields['timezone']) ?? 'UTC';
-  if (!isTimezone(timezone))
+  const isZone = isTimeZone(timezone);
+  if (!isZone)
     issues.error('INVALID_VALUE', path('timezone'), `there is no time zone ${timezone}`, {
       hint: 'such as Europe/Berlin',
     });
+  const parsed = accept(parseSchedule(schedule, isZone ? timezone : 'UTC'), path('schedule'), issues);
+  if (parsed === undefined) return [];
   return [
     {
       name: asString(fields['name']) ?? schedule,
       kind: fields['kind'] === 'allow' ? 'allow' : 'deny',
-      schedule,
+      schedule: parsed,
       durationMs,
       timezone,
       stacks: (asList(fields['stacks']) ?? []).flatMap((glob) => asString(glob) ?? []),
     },
   ];
-}
-
-function isTimezone(timeZone: string): boolean {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone }).resolvedOptions().timeZone !== '';
-  } catch (error) {
-    if (error instanceof RangeError) return false;
-    throw error;
-  }
 }

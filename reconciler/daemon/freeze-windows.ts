@@ -1,5 +1,5 @@
-import { CronTime } from 'cron';
 import picomatch from 'picomatch';
+import type { Schedule } from '../base/schedule.ts';
 import type { Freeze, Frozen } from '../ports/freeze.ts';
 
 /** One line of the operator's configuration. */
@@ -7,10 +7,10 @@ export interface FreezeWindow {
   readonly name: string;
   /** `deny`: nothing is changed while it is open. `allow`: things are changed only while one of these is open. */
   readonly kind: 'deny' | 'allow';
-  /** Cron expression of its beginnings. */
-  readonly schedule: string;
+  /** Of its beginnings. */
+  readonly schedule: Schedule;
   readonly durationMs: number;
-  /** Of the schedule, such as Europe/Berlin. */
+  /** In which its end is told, such as Europe/Berlin. */
   readonly timezone: string;
   /** Globs of stack names; empty: all. */
   readonly stacks: readonly string[];
@@ -19,11 +19,9 @@ export interface FreezeWindow {
 /** Windows that follow each other without a gap are one; more than this in a row are looked at again later. */
 const MAX_CHAIN = 500;
 
-/** @throws when a schedule or time zone is not understood */
 export function createFreeze(windows: readonly FreezeWindow[]): Freeze {
   const ready = windows.map((window) => ({
     ...window,
-    cron: new CronTime(window.schedule, window.timezone),
     concerns: window.stacks.length === 0 ? () => true : picomatch([...window.stacks]),
   }));
   return {
@@ -43,12 +41,8 @@ export function createFreeze(windows: readonly FreezeWindow[]): Freeze {
   };
 }
 
-interface Ready extends FreezeWindow {
-  readonly cron: CronTime;
-}
-
 /** When the window that is open now ends; `null` when none is. The end itself is outside. */
-function openUntil(window: Ready, now: number): number | null {
+function openUntil(window: FreezeWindow, now: number): number | null {
   let beginning = nextBeginning(window, now - window.durationMs);
   if (beginning > now) return null;
   let end = beginning + window.durationMs;
@@ -61,8 +55,8 @@ function openUntil(window: Ready, now: number): number | null {
 }
 
 /** The first beginning after a moment. */
-function nextBeginning({ cron, timezone }: Ready, after: number): number {
-  return cron.getNextDateFrom(new Date(after), timezone).toMillis();
+function nextBeginning({ schedule }: FreezeWindow, after: number): number {
+  return schedule.next(after);
 }
 
 function frozen(until: number, { name, timezone }: FreezeWindow): Frozen {

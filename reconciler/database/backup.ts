@@ -1,4 +1,4 @@
-import { parseSchedule } from '../base/schedule.ts';
+import { isCalledFor, parseSchedule } from '../base/schedule.ts';
 import { isProblem } from '../base/issue.ts';
 import { DUMP_ENDINGS } from './dump.ts';
 
@@ -6,7 +6,7 @@ export type Compression = 'gzip' | 'zstd' | 'none';
 
 /** How the databases of a stack are backed up. */
 export interface BackupPolicy {
-  /** Cron expression, in the daemon's time zone. */
+  /** Cron expression, see `parseSchedule`. */
   readonly schedule: string;
   /** So many of the newest are kept. */
   readonly keep?: number;
@@ -22,7 +22,6 @@ export const DEFAULT_KEEP = 7;
 
 const ENDINGS: Readonly<Record<Compression, string>> = { gzip: '.gz', zstd: '.zst', none: '' };
 const DAY_MS = 24 * 3_600_000;
-const MINUTE_MS = 60_000;
 /** Schedules are looked back on no further. */
 const LONGEST_MS = 400 * DAY_MS;
 
@@ -90,16 +89,9 @@ export function expiredBackups<T extends BackupName>(
 }
 
 /**
- * Whether a schedule called for something after a moment and until another, milliseconds since the epoch: the minute of the first does not
- * count, that of the second does.
+ * Whether a schedule called for something after a moment and until another, milliseconds since the epoch.
  */
 export function wasDue(schedule: string, after: number, until: number): boolean {
   const calls = parseSchedule(schedule);
-  if (isProblem(calls)) return false;
-  const first = Math.floor(Math.max(after, until - LONGEST_MS) / MINUTE_MS) + 1;
-  // Backwards: most schedules call at least daily.
-  for (let minute = Math.floor(until / MINUTE_MS); minute >= first; minute -= 1) {
-    if (calls(new Date(minute * MINUTE_MS))) return true;
-  }
-  return false;
+  return !isProblem(calls) && isCalledFor(calls, Math.max(after, until - LONGEST_MS), until);
 }

@@ -1,3 +1,4 @@
+import type { BuiltEntry, EntryContext, EntrySource } from './state.ts';
 import type { Assessment } from '../config/kombination/analyze.ts';
 import { assess, toDiagnostics } from '../config/kombination/analyze.ts';
 import { clusterOf } from '../config/kombination/cluster-node.ts';
@@ -5,43 +6,12 @@ import { readDocument } from '../config/kombination/read-document.ts';
 import type { Diagnostic } from '../base/diagnostic.ts';
 import type { TreeDirectory } from '../config/file-tree.ts';
 import type { Issue } from '../base/issue.ts';
-import type { KitCatalogue } from '../config/kits/kit-catalogue.ts';
-import type { SchemaCheck } from '../config/schema-check.ts';
 import type { PlacedFile } from '../config/kombination/checks/service-files.ts';
 import { pulledImages } from '../config/kombination/pulled-images.ts';
 import { guessStackName, isStackName } from '../config/kombination/stack-name.ts';
-import type { TargetReference } from '../model/target.ts';
 import type { StackEntry } from './stack-index.ts';
 import { pulledBy } from './registries.ts';
 import { buildWorkflowEntry, isWorkflowFile } from './workflow.ts';
-
-/** What an entry is made from besides its own text. */
-export interface EntryContext {
-  readonly tree: TreeDirectory;
-  readonly nodes: ReadonlyMap<string, TargetReference | null>;
-  readonly kits: KitCatalogue;
-  readonly checkSchema: SchemaCheck;
-}
-
-export interface EntrySource {
-  readonly file: string;
-  readonly realFile: string;
-  readonly blob: string | null;
-  /** Paths that were followed to find the text. */
-  readonly visited: readonly string[];
-  /** Name the file had before. */
-  readonly previous: string | undefined;
-  /** Texts of Compose files and their env files, by blob id. */
-  readonly texts?: ReadonlyMap<string, string>;
-}
-
-/** An entry, and the repository files it copies, whose sizes have to be looked at. */
-export interface BuiltEntry {
-  readonly entry: StackEntry;
-  readonly files: readonly PlacedFile[];
-  /** Of these the content is wanted: it becomes a part of an object of a cluster. By service. */
-  readonly embedded?: ReadonlyMap<string, readonly PlacedFile[]>;
-}
 
 export function buildEntry(source: EntrySource, text: string, context: EntryContext): BuiltEntry {
   if (isWorkflowFile(source.file)) return buildWorkflowEntry(source, text, context);

@@ -1,7 +1,7 @@
 import type { Issue } from '../base/issue.ts';
 import type { TreeDirectory } from '../config/file-tree.ts';
 import type { PlacedFile } from '../config/kombination/checks/service-files.ts';
-import type { BuiltEntry } from './build-entry.ts';
+import type { BuiltEntry } from './state.ts';
 import { withIssues } from './build-entry.ts';
 import type { LoadOptions } from './repository-state.ts';
 import { readTexts } from './repository-state.ts';

@@ -3,7 +3,7 @@ import type { TreeChange } from '../config/file-tree.ts';
 import { listFiles, updateTree } from '../config/file-tree.ts';
 import type { FileChange, FileEntry, Revision } from '../ports/source.ts';
 import { readNodes, readSettings } from './read-settings.ts';
-import type { EntryContext } from './build-entry.ts';
+import type { EntryContext } from './state.ts';
 import { readKits } from './read-kits.ts';
 import type { LoadOptions, Staged } from './repository-state.ts';
 import { decode, readTexts } from './repository-state.ts';

@@ -4,7 +4,7 @@ import type { TreeDirectory, TreeNode } from '../config/file-tree.ts';
 import { isDirectory, listFiles, nodeAt } from '../config/file-tree.ts';
 import { isProblem } from '../base/issue.ts';
 import type { FileChange } from '../ports/source.ts';
-import type { BuiltEntry, EntryContext, EntrySource } from './build-entry.ts';
+import type { BuiltEntry, EntryContext, EntrySource } from './state.ts';
 import { buildBrokenEntry, buildEntry, withOversize } from './build-entry.ts';
 import type { IndexChange } from './stack-index.ts';
 import type { Readable } from './read-compose-files.ts';

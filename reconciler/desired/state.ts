@@ -1,3 +1,7 @@
+import type { TargetReference } from '../model/target.ts';
+import type { PlacedFile } from '../config/kombination/checks/service-files.ts';
+import type { KitCatalogue } from '../config/kits/kit-catalogue.ts';
+import type { TreeDirectory } from '../config/file-tree.ts';
 import type { SchemaCheck } from '../config/schema-check.ts';
 import type { DesiredStack } from '../model/stack.ts';
 import type { Source } from '../ports/source.ts';
@@ -55,4 +59,32 @@ export function createLru<T>(capacity: number): Lru<T> {
     delete: (key) => void values.delete(key),
     clear: () => values.clear(),
   };
+}
+
+/** An entry, and the repository files it copies, whose sizes have to be looked at. */
+export interface BuiltEntry {
+  readonly entry: StackEntry;
+  readonly files: readonly PlacedFile[];
+  /** Of these the content is wanted: it becomes a part of an object of a cluster. By service. */
+  readonly embedded?: ReadonlyMap<string, readonly PlacedFile[]>;
+}
+
+/** What an entry is made from besides its own text. */
+export interface EntryContext {
+  readonly tree: TreeDirectory;
+  readonly nodes: ReadonlyMap<string, TargetReference | null>;
+  readonly kits: KitCatalogue;
+  readonly checkSchema: SchemaCheck;
+}
+
+export interface EntrySource {
+  readonly file: string;
+  readonly realFile: string;
+  readonly blob: string | null;
+  /** Paths that were followed to find the text. */
+  readonly visited: readonly string[];
+  /** Name the file had before. */
+  readonly previous: string | undefined;
+  /** Texts of Compose files and their env files, by blob id. */
+  readonly texts?: ReadonlyMap<string, string>;
 }

@@ -16,7 +16,7 @@ import { parseYaml } from '../config/yaml-document.ts';
 import { renderWorkflow } from '../render/kubernetes/workflow.ts';
 import type { DocumentReport } from '../ports/desired.ts';
 import type { Core } from './state.ts';
-import type { BuiltEntry, EntryContext, EntrySource } from './build-entry.ts';
+import type { BuiltEntry, EntryContext, EntrySource } from './state.ts';
 import type { StackEntry } from './stack-index.ts';
 import { openRegistries, pulledBy } from './registries.ts';
 import type { SecretAnswer } from './secret-cache.ts';

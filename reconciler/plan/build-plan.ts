@@ -1,9 +1,9 @@
+import type { PlanInput } from './plan-input.ts';
 import { diffResource } from './diff-resource.ts';
 import { topLevelKey } from './diff-spec.ts';
 import type { Diagnostic } from '../base/diagnostic.ts';
 import type { DesiredResource, ObservedResource, ResourceId } from '../model/resource.ts';
 import { stackDigest } from '../model/stack.ts';
-import type { StackPolicy } from '../model/stack.ts';
 import { confirmationsFor } from './confirmations.ts';
 import { deletionOf } from './deletions.ts';
 import { volumesLeftBehind } from './moves.ts';
@@ -11,30 +11,7 @@ import { explainBuilds } from './explain-builds.ts';
 import { orderChanges } from './order.ts';
 import type { Action, Change, Plan, PlanSummary } from './plan.ts';
 import { projectionFindings } from './dry-runs.ts';
-import type { UnreachableTarget } from './unreachable.ts';
 import { holdBack, splitByReach, unreachableWarnings } from './unreachable.ts';
-
-export interface PlanInput {
-  readonly stack: string;
-  readonly mode: 'apply' | 'destroy';
-  readonly revision: string | null;
-  /** Everything that is described; a destroy plans as if it were nothing. */
-  readonly desired: readonly DesiredResource[];
-  readonly observed: readonly ObservedResource[];
-  /** Findings about the description; errors make the plan one that cannot be applied. */
-  readonly diagnostics: readonly Diagnostic[];
-  readonly policy: StackPolicy;
-  /** Delete volumes that are no longer described, too. */
-  readonly deleteVolumes: boolean;
-  /** Observed resources that carry this stack's name but were put there from another repository. */
-  readonly foreign?: readonly ResourceId[];
-  /** Identity of the engine behind each target, where it is known: two targets may be one machine. */
-  readonly engines?: ReadonlyMap<string, string>;
-  /** Targets that could not be asked: what is described for them waits. */
-  readonly unreachable?: readonly UnreachableTarget[];
-  /** Stacks that come first. */
-  readonly waitsFor?: readonly string[];
-}
 
 /** Compares what is described with what is there. Pure: the same input gives the same bytes. */
 export function buildPlan(input: PlanInput): Plan {

@@ -1,4 +1,4 @@
-import type { PlanInput } from './build-plan.ts';
+import type { PlanInput } from './plan-input.ts';
 import { isPruned } from './deletions.ts';
 import type { Change, Confirmation } from './plan.ts';
 import { takeoversIn } from './dry-runs.ts';

@@ -1,5 +1,5 @@
 import type { ObservedResource } from '../model/resource.ts';
-import type { PlanInput } from './build-plan.ts';
+import type { PlanInput } from './plan-input.ts';
 import type { Change } from './plan.ts';
 import { thingOf } from './logical-id.ts';
 

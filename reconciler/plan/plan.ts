@@ -3,7 +3,6 @@ import type { Diagnostic, Position } from '../base/diagnostic.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { Dependency, FieldConflict, ResourceId } from '../model/resource.ts';
 import type { RolloutRule } from '../model/rollout.ts';
-import type { UnreachableTarget } from './unreachable.ts';
 
 export type Action = 'create' | 'update' | 'replace' | 'delete' | 'no-op';
 
@@ -76,4 +75,11 @@ export interface Plan {
   readonly unreachable?: readonly UnreachableTarget[];
   /** Other stacks that have to be in sync before it is applied. Left out when there are none. */
   readonly waitsFor?: readonly string[];
+}
+
+/** A node whose engine does not answer. */
+export interface UnreachableTarget {
+  readonly target: string;
+  /** Why, for people. */
+  readonly message: string;
 }

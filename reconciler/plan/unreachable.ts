@@ -2,15 +2,8 @@ import type { Diagnostic } from '../base/diagnostic.ts';
 import type { DesiredResource, ResourceId } from '../model/resource.ts';
 import { isRunner } from '../model/kubernetes/kubernetes-object.ts';
 import { isSuccessor } from './moves.ts';
-import type { Change } from './plan.ts';
+import type { Change, UnreachableTarget } from './plan.ts';
 import { isUsedByRunners } from './logical-id.ts';
-
-/** A node whose engine does not answer. */
-export interface UnreachableTarget {
-  readonly target: string;
-  /** Why, for people. */
-  readonly message: string;
-}
 
 /** Resources that can be planned, and those that have to wait for a node that does not answer. */
 export interface Reach {

@@ -1,7 +1,7 @@
 import type { DatabaseKind } from '../database/settings.ts';
 import type { DatabaseReport } from '../database/status.ts';
 import type { Job } from '../ports/store.ts';
-import type { Actor, ServiceStatus } from './reconciler.ts';
+import type { Actor, ServiceStatus } from './views.ts';
 
 export interface DatabaseView extends DatabaseReport {
   readonly stack: string;

@@ -1,9 +1,10 @@
+import type { Actor, ServiceStatus, Deployment } from './views.ts';
 import type { DataOperations } from './backups.ts';
 import type { ReleaseOperations } from './releases.ts';
 import type { GeneratedStack, GenerateRequest } from '../model/generated.ts';
 import type { Diagnostic } from '../base/diagnostic.ts';
-import type { Health, HealthStatus } from '../model/resource.ts';
-import type { ServiceView, StackKind } from '../model/stack.ts';
+import type { Health } from '../model/resource.ts';
+import type { StackKind } from '../model/stack.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { DeploymentTag, Revision } from '../ports/source.ts';
 import type { Job, JobFilter, JobLog, JobStep } from '../ports/store.ts';
@@ -11,12 +12,7 @@ import type { ExecSession, LogLine, LogOptions, SessionOptions, TargetFacts } fr
 
 export type * from './backups.ts';
 export type * from './releases.ts';
-
-/** Who asks; becomes the author of commits and the actor of jobs. */
-export interface Actor {
-  readonly name: string;
-  readonly email: string;
-}
+export type * from './views.ts';
 
 export interface RepositoryStatus {
   readonly location: string;
@@ -56,28 +52,11 @@ export type SyncState =
   | 'removed'
   | 'unknown';
 
-export interface ServiceStatus extends ServiceView {
-  readonly health: HealthStatus | 'unknown';
-  readonly reason: string | null;
-}
-
 export interface NodeStatus {
   readonly name: string;
   /** `local`, `unix:///…`, `tls://host:2376`, `ssh://user@host:22`. */
   readonly address: string;
   readonly reachable: boolean | null;
-}
-
-export interface Deployment {
-  readonly number: number;
-  readonly tag: string;
-  readonly revision: string;
-  /** ISO 8601. */
-  readonly time: string;
-  readonly author: string | null;
-  readonly jobId: string | null;
-  /** `Plan: 1 to create, …` as it stands in the tag message. */
-  readonly summary: string;
 }
 
 /** One deployment as it went, also one that came to nothing. */

@@ -1,7 +1,7 @@
 import type { Release } from '../model/release-tag.ts';
 import type { DeploymentTag } from '../ports/source.ts';
 import type { Job } from '../ports/store.ts';
-import type { Actor, Deployment } from './reconciler.ts';
+import type { Actor, Deployment } from './views.ts';
 
 export interface ReleaseRequest {
   readonly release: Release;

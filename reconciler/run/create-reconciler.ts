@@ -15,7 +15,6 @@ import type { DeploymentTag, Source } from '../ports/source.ts';
 import type { Job, JobFilter, Store } from '../ports/store.ts';
 import type { ExecSession, LogLine, LogOptions, SessionOptions, Target } from '../ports/target.ts';
 import type {
-  Actor,
   ApplyRequest,
   BackupFilter,
   BackupList,
@@ -44,6 +43,7 @@ import type {
   WorkerView,
   WriteResult,
 } from '../public/reconciler.ts';
+import type { Actor } from '../public/views.ts';
 import { Background } from './loop/background.ts';
 import { Backups } from './backups/backups.ts';
 import { BackupSchedule } from './backups/backup-schedule.ts';

@@ -1,6 +1,6 @@
 import { createDialer } from '../../reconciler/adapters/docker/engine/connection.ts';
 import type { Engine } from '../../reconciler/adapters/docker/engine/engine.ts';
-import { createEngine } from '../../reconciler/adapters/docker/engine/engine.ts';
+import { createEngine } from '../../reconciler/adapters/docker/engine/create-engine.ts';
 import { createDockerTarget } from '../../reconciler/adapters/docker/index.ts';
 import { createEngineTarget } from '../../reconciler/adapters/docker/target.ts';
 import { createTransport } from '../../reconciler/adapters/docker/engine/transport.ts';

@@ -7,7 +7,7 @@ import { run } from '../../deploy/demo/processes.ts';
 import { createAdapter } from '../../reconciler/adapters/docker/adapter.ts';
 import { makeContainer } from '../../reconciler/adapters/docker/containers/container.ts';
 import { createDialer } from '../../reconciler/adapters/docker/engine/connection.ts';
-import { createEngine } from '../../reconciler/adapters/docker/engine/engine.ts';
+import { createEngine } from '../../reconciler/adapters/docker/engine/create-engine.ts';
 import { containerSpec } from '../../reconciler/adapters/docker/containers/specs.ts';
 import { createEngineTarget } from '../../reconciler/adapters/docker/target.ts';
 import { createTransport } from '../../reconciler/adapters/docker/engine/transport.ts';

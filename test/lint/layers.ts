@@ -134,6 +134,9 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     ],
     packages: [
       'commander',
+      'node:child_process',
+      'node:module',
+      'node:url',
       'fastest-levenshtein',
       'pino',
       ...NODE_IO,

@@ -5,7 +5,7 @@ import { maskSpec } from '../../reconciler/model/secret.ts';
 import type { Spec } from '../../reconciler/model/secret.ts';
 import { DEFAULT_POLICY } from '../../reconciler/model/stack.ts';
 import { buildPlan } from '../../reconciler/plan/build-plan.ts';
-import type { PlanInput } from '../../reconciler/plan/build-plan.ts';
+import type { PlanInput } from '../../reconciler/plan/plan-input.ts';
 import type { Plan } from '../../reconciler/plan/plan.ts';
 
 const TARGET = 'local';

@@ -3,7 +3,7 @@ import type { RegistryCredentials } from '../../model/registry.ts';
 import type { ResourceId } from '../../model/resource.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
-import type { EngineTraits } from './containers/container-live.ts';
+import type { EngineTraits } from './engine/traits.ts';
 import type { Engine } from './engine/engine.ts';
 import { spokenApi } from './engine/transport.ts';
 

@@ -2,7 +2,7 @@ import type { DockerConnection } from '../../model/target.ts';
 import type { Target } from '../../ports/target.ts';
 import type { AdapterOptions } from './adapter.ts';
 import { createDialer } from './engine/connection.ts';
-import { createEngine } from './engine/engine.ts';
+import { createEngine } from './engine/create-engine.ts';
 import { createEngineTarget } from './target.ts';
 import { createTransport } from './engine/transport.ts';
 

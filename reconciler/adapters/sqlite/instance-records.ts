@@ -3,7 +3,7 @@ import type { JsonObject } from '../../base/json.ts';
 import type { BatchDeleteRecord, BatchDeleteStatus, InstanceRecords } from '../../ports/instance-records.ts';
 import type { Row } from './rows.ts';
 import { document, number, oneOf, optionalText, text } from './rows.ts';
-import type { Access } from './sqlite-store.ts';
+import type { Access } from './access.ts';
 
 const STATUSES: readonly InstanceStatus[] = ['creating', 'running', 'stopped', 'failed', 'node_deleted'];
 const JOB_STATUSES: readonly BatchDeleteStatus[] = ['queued', 'running', 'completed', 'failed'];

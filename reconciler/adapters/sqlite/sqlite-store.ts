@@ -1,3 +1,4 @@
+import type { Access } from './access.ts';
 import type { DatabaseSync } from 'node:sqlite';
 import { ReconcilerError } from '../../base/errors.ts';
 import type { Json } from '../../base/json.ts';
@@ -57,14 +58,6 @@ export function createSqliteStore(options: SqliteStoreOptions): Store {
     ...createInstanceRecords(access),
     [Symbol.dispose]: () => access.close(),
   };
-}
-
-export interface Access {
-  /** One statement, or reads. */
-  use<T>(work: (statements: Statements, database: DatabaseSync) => T): T;
-  /** Several writes as one. */
-  transaction(work: (statements: Statements) => void): void;
-  close(): void;
 }
 
 /** Turns errors into the port's, and replaces a connection whose file turned out to be damaged. */

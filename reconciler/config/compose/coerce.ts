@@ -1,4 +1,5 @@
-import type { ComposeNode, Scalar } from './node.ts';
+import type { ComposeNode } from './node.ts';
+import type { Scalar } from './scalar.ts';
 import type { Project } from './project.ts';
 
 /*

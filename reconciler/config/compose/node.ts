@@ -1,3 +1,4 @@
+import type { Scalar } from './scalar.ts';
 import { isAlias, isMap, isScalar, isSeq } from 'yaml';
 import type { Document } from 'yaml';
 import type { DocumentPath, TextPlace } from '../../base/document-path.ts';
@@ -31,8 +32,6 @@ interface NodeBase {
   readonly origin: Origin;
   readonly tag?: MergeTag;
 }
-
-export type Scalar = string | number | boolean | null;
 
 export interface ScalarNode extends NodeBase {
   readonly kind: 'scalar';

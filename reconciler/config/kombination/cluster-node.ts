@@ -1,3 +1,4 @@
+import type { ClusterNode, PublishMode } from './node-kinds.ts';
 import type { DocumentPath } from '../../base/document-path.ts';
 import { formatPath } from '../../base/document-path.ts';
 import type { Issue, Issues } from '../../base/issue.ts';
@@ -5,24 +6,6 @@ import type { Kombination, NodeModel, ServiceModel } from './kombination.ts';
 import { suggest } from '../../base/nearest.ts';
 import type { Fields } from '../../base/values.ts';
 import { asList, asString, defined } from '../../base/values.ts';
-
-/** How ports that services publish are reached from outside of a cluster. */
-export type PublishMode = 'none' | 'node-port' | 'load-balancer';
-
-/** A node of a stack that is a Kubernetes cluster. */
-export interface ClusterNode {
-  /** `clusters/<cluster>.yaml`. Default: the name of the node. */
-  readonly cluster: string;
-  /** Default: the name of the stack. */
-  readonly namespace?: string;
-  readonly publish: PublishMode;
-  /** Of claims. Default: that of the cluster. */
-  readonly storageClass?: string;
-  /** Of ingresses. Default: that of the cluster. */
-  readonly ingressClass?: string;
-  /** Secrets of the namespace that hold credentials of registries. */
-  readonly pullSecrets: readonly string[];
-}
 
 /** Keys of a node that say something about a cluster. */
 const CLUSTER_KEYS = [

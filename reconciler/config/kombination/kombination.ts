@@ -1,5 +1,6 @@
-import type { BuildModel } from './service/build.ts';
-import type { ClusterNode } from './cluster-node.ts';
+import type { SecretUse, SecretModel } from './service/secret-use.ts';
+import type { BuildModel } from './service/build-model.ts';
+import type { ClusterNode } from './node-kinds.ts';
 import type { ContainerOptions } from '../../model/docker/docker-options.ts';
 import type {
   AddressSpec,
@@ -11,9 +12,9 @@ import type {
   ResourceLimits,
   RestartSpec,
 } from '../../model/docker/docker-spec.ts';
-import type { BackupModel, DatabaseModel } from './service/database.ts';
+import type { BackupModel, DatabaseModel } from './service/database-model.ts';
 import type { DocumentPath } from '../../base/document-path.ts';
-import type { TlsSettings } from './proxy-tls.ts';
+import type { TlsSettings } from './tls-settings.ts';
 import type { ServiceCondition } from '../../model/resource.ts';
 import type { RolloutModel } from '../../model/rollout.ts';
 import type { DriftMode, PruneMode, SyncMode } from '../../model/stack.ts';
@@ -81,24 +82,6 @@ export interface VolumeModel {
   readonly external?: boolean;
   readonly name?: string;
   readonly labels?: Readonly<Record<string, string>>;
-  readonly path: DocumentPath;
-}
-
-/** A declared secret: a file of the repository, or a reference. */
-export interface SecretModel {
-  readonly file?: string;
-  readonly reference?: string;
-  readonly path: DocumentPath;
-}
-
-/** A secret that a service is given as a file. */
-export interface SecretUse {
-  readonly source: string;
-  /** Absolute path in the container. */
-  readonly target: string;
-  readonly mode?: number;
-  readonly uid?: number;
-  readonly gid?: number;
   readonly path: DocumentPath;
 }
 

@@ -1,18 +1,11 @@
+import type { TlsSettings } from './tls-settings.ts';
 import type { Issues } from '../../base/issue.ts';
 import type { Kit } from '../kits/kit.ts';
 import { fillIn } from '../kits/kit.ts';
-import type { SecretModel, WrittenKombination } from './kombination.ts';
+import type { WrittenKombination } from './kombination.ts';
+import type { SecretModel } from './service/secret-use.ts';
 import type { Fields } from '../../base/values.ts';
 import { asFields, asString } from '../../base/values.ts';
-
-/** `ssl` as written. */
-export interface TlsSettings {
-  readonly provider?: string;
-  readonly email?: string;
-  readonly wildcard?: boolean;
-  readonly certFile?: string;
-  readonly keyFile?: string;
-}
 
 export function readTls(value: unknown): TlsSettings | undefined {
   const fields = asFields(value);

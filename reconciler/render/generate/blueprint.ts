@@ -1,6 +1,6 @@
 import type { Lookup } from '../../config/kombination/service/env-value.ts';
 import type { Assessment } from '../../config/kombination/analyze.ts';
-import type { BuildModel } from '../../config/kombination/service/build.ts';
+import type { BuildModel } from '../../config/kombination/service/build-model.ts';
 import { clusterOf } from '../../config/kombination/cluster-node.ts';
 import type { ContainerSpec, NetworkSpec, VolumeSpec } from '../../model/docker/docker-spec.ts';
 import { joinPath, directoryOf } from '../../config/file-tree.ts';

@@ -1,4 +1,4 @@
-import type { ClusterNode } from '../../config/kombination/cluster-node.ts';
+import type { ClusterNode } from '../../config/kombination/node-kinds.ts';
 import { dnsName } from '../../model/kubernetes/cluster-names.ts';
 import type { ContainerSpec } from '../../model/docker/docker-spec.ts';
 import type { Generated } from '../../model/generated.ts';

@@ -5,7 +5,7 @@ import type { Secret, Spec, SpecValue } from '../../model/secret.ts';
 import { parseBytes } from '../../base/units.ts';
 import type { Blueprint, BlueprintService } from '../generate/blueprint.ts';
 import { defined } from '../../base/values.ts';
-import type { PodContext } from './service-pod.ts';
+import type { PodContext } from './pod-context.ts';
 import { amountOf } from './amounts.ts';
 
 /** Where something is mounted, and what. */

@@ -1,6 +1,6 @@
 import { namesInCluster } from '../../config/kombination/checks/check-cluster.ts';
 import { isNodePort } from '../../config/kombination/checks/check-cluster.ts';
-import type { ClusterNode } from '../../config/kombination/cluster-node.ts';
+import type { ClusterNode } from '../../config/kombination/node-kinds.ts';
 import type { WorkloadKind } from '../../model/kubernetes/cluster-names.ts';
 import { dnsName, publishedName, workloadKind } from '../../model/kubernetes/cluster-names.ts';
 import { isProblem } from '../../base/issue.ts';

@@ -1,9 +1,10 @@
+import type { PodContext } from './pod-context.ts';
 import { isAnnotation } from '../../config/kombination/checks/check-cluster.ts';
 import { dnsName } from '../../model/kubernetes/cluster-names.ts';
 import type { ContainerSpec, HealthcheckSpec } from '../../model/docker/docker-spec.ts';
 import type { Spec, SpecValue } from '../../model/secret.ts';
 import { isSensitiveName } from '../../model/secret.ts';
-import type { Blueprint, BlueprintService } from '../generate/blueprint.ts';
+import type { BlueprintService } from '../generate/blueprint.ts';
 import type { Piece } from '../generate/variables.ts';
 import { writePieces } from '../generate/variables.ts';
 import { amountOf, coresOf } from './amounts.ts';
@@ -11,22 +12,6 @@ import { filled, said } from './fields.ts';
 import { mountsOf, volumeList } from './service-mounts.ts';
 import { portName, portsOf } from './service-names.ts';
 import { securityOf } from './service-security.ts';
-import type { SecretBook } from './service-secrets.ts';
-
-export interface PodContext {
-  readonly blueprint: Blueprint;
-  /** What a reader of a generated file has to know. */
-  readonly notes: string[];
-  readonly book: SecretBook;
-  /** Keys of the Secret that the pod uses. */
-  readonly keys: Set<string>;
-  /** Of the ConfigMap with the files. */
-  readonly configName: string;
-  /** Names of Secrets with credentials of registries. */
-  readonly pullSecrets: readonly string[];
-  /** It runs to its end: nobody asks whether it is ready. */
-  readonly ends: boolean;
-}
 
 const ENGINE_GRACE_MS = 10_000;
 

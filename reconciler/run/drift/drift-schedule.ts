@@ -1,10 +1,10 @@
-import { parseSchedule } from '../../base/schedule.ts';
+import { isCalledFor, parseSchedule } from '../../base/schedule.ts';
 import { isProblem } from '../../base/issue.ts';
 import type { Clock } from '../../ports/clock.ts';
 
 const MINUTE_MS = 60_000;
 /** After the machine has slept, this much is caught up on. */
-const MOST_MINUTES = 60;
+const LONGEST_GAP_MS = 60 * MINUTE_MS;
 
 /** Stacks whose drift is looked for at set times. Costs nothing for stacks without a schedule. */
 export class DriftSchedule {
@@ -27,29 +27,24 @@ export class DriftSchedule {
     this.#stacks.set(schedule, stacks.add(stack));
   }
 
-  /** Calls back with each stack that is due, at the beginning of each minute. Ends when the signal aborts. */
+  /** Calls back with each stack that is due, soon after the beginning of each minute. Ends when the signal aborts. */
   async run(onDue: (stack: string) => void, signal: AbortSignal): Promise<void> {
-    let last = Math.floor(this.#clock.now() / MINUTE_MS);
+    let last = this.#clock.now();
     for (;;) {
-      await this.#clock.sleep(Math.max(1, (last + 1) * MINUTE_MS - this.#clock.now()), signal);
-      const now = Math.floor(this.#clock.now() / MINUTE_MS);
-      for (const stack of this.dueBetween(Math.max(last, now - MOST_MINUTES), now)) onDue(stack);
-      last = Math.max(last, now);
+      // Never longer than a minute, whatever the clock was set to meanwhile.
+      await this.#clock.sleep(MINUTE_MS - (this.#clock.now() % MINUTE_MS), signal);
+      const now = this.#clock.now();
+      for (const stack of this.dueBetween(Math.max(last, now - LONGEST_GAP_MS), now)) onDue(stack);
+      last = now;
     }
   }
 
-  /**
-   * Stacks that a minute after the first and up to the second calls for, sorted.
-   *
-   * @param after minutes since the epoch, as is `until`
-   */
+  /** Stacks that are called for after the first moment and until the second, in milliseconds since the epoch, sorted. */
   dueBetween(after: number, until: number): readonly string[] {
     const due = new Set<string>();
     for (const [expression, stacks] of this.#stacks) {
       const schedule = parseSchedule(expression);
-      if (isProblem(schedule)) continue;
-      const minutes = Array.from({ length: until - after }, (_, index) => after + 1 + index);
-      if (!minutes.some((minute) => schedule(new Date(minute * MINUTE_MS)))) continue;
+      if (isProblem(schedule) || !isCalledFor(schedule, after, until)) continue;
       for (const stack of stacks) due.add(stack);
     }
     return [...due].sort();

@@ -2,7 +2,7 @@ import type { ReconcilerError } from '../../base/errors.ts';
 import { errorMessage, isReconcilerError } from '../../base/errors.ts';
 import type { DesiredResource, ObservedResource, ResourceId } from '../../model/resource.ts';
 import { resourceId } from '../../model/resource.ts';
-import type { UnreachableTarget } from '../../plan/unreachable.ts';
+import type { UnreachableTarget } from '../../plan/plan.ts';
 import { targetKey } from '../../model/target.ts';
 import type { TargetReference } from '../../model/target.ts';
 import type { Observation } from '../../ports/target.ts';

@@ -1,7 +1,7 @@
 import type { Health, HealthStatus, ResourceId } from '../../model/resource.ts';
 import { replicaName, replicaNumbers } from '../../model/rollout.ts';
 import type { ServiceView } from '../../model/stack.ts';
-import type { ServiceStatus } from '../../public/reconciler.ts';
+import type { ServiceStatus } from '../../public/views.ts';
 
 /** The worst first. */
 const WORST: readonly (HealthStatus | 'unknown')[] = [

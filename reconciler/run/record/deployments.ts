@@ -4,7 +4,7 @@ import type { Change, Plan } from '../../plan/plan.ts';
 import { formatSummary } from '../../plan/format-plan.ts';
 import type { DeploymentTag, Source } from '../../ports/source.ts';
 import type { Logger } from '../../ports/logger.ts';
-import type { Deployment } from '../../public/reconciler.ts';
+import type { Deployment } from '../../public/views.ts';
 
 /** A deployment as its tag tells it, with what the plan of it put on the targets. */
 export interface DeploymentRecord extends Deployment {

@@ -2,7 +2,8 @@ import { compareDiagnostics, formatDiagnostic, hasErrors } from '../../base/diag
 import { isReconcilerError, ReconcilerError } from '../../base/errors.ts';
 import type { Draft } from '../../ports/desired.ts';
 import type { DeploymentTag, FileChange, FileWrite } from '../../ports/source.ts';
-import type { Actor, RepositoryStatus, RollbackResult, WriteResult } from '../../public/reconciler.ts';
+import type { RepositoryStatus, RollbackResult, WriteResult } from '../../public/reconciler.ts';
+import type { Actor } from '../../public/views.ts';
 import type { ResourceId } from '../../model/resource.ts';
 import { rememberStack } from '../context.ts';
 import type { RunContext } from '../context.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { BuildLine } from '../../../reconciler/adapters/docker/images/build-output.ts';
+import type { BuildLine } from '../../../reconciler/adapters/docker/images/build-line.ts';
 import { BuildFailure, readBuildOutput } from '../../../reconciler/adapters/docker/images/build-output.ts';
 import { openBuildSession } from '../../../reconciler/adapters/docker/images/build-session.ts';
 import { codec } from '../../../reconciler/adapters/docker/images/buildkit-messages.ts';

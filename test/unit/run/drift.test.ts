@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { Clock } from '../../../reconciler/ports/clock.ts';
 import { createSqliteStore } from '../../../reconciler/adapters/sqlite/sqlite-store.ts';
-import { parseSchedule } from '../../../reconciler/base/schedule.ts';
+import { isCalledFor, parseSchedule } from '../../../reconciler/base/schedule.ts';
 import { isProblem } from '../../../reconciler/base/issue.ts';
 import { DriftSchedule } from '../../../reconciler/run/drift/drift-schedule.ts';
 import { createFastClock } from '../../support/fakes/fast-clock.ts';
@@ -238,12 +239,48 @@ describe('a schedule', () => {
     { text: '@daily', time: '2026-11-21T00:00', want: true },
   ])('$text at $time: $want', ({ text, time, want }) => {
     const schedule = parseSchedule(text);
-    expect(!isProblem(schedule) && schedule(new Date(time))).toBe(want);
+    const moment = Date.parse(time);
+    expect(!isProblem(schedule) && isCalledFor(schedule, moment - 1, moment)).toBe(want);
+  });
+
+  it.each([
+    { text: 'CRON_TZ=Europe/Berlin 0 6 * * *', zone: undefined, next: '2026-07-02T04:00:00Z' },
+    { text: 'TZ=Asia/Tokyo @daily', zone: 'UTC', next: '2026-07-01T15:00:00Z' },
+    { text: '0 6 * * *', zone: 'America/New_York', next: '2026-07-01T10:00:00Z' },
+  ])('$text in $zone calls next at $next', ({ text, zone, next }) => {
+    const schedule = parseSchedule(text, zone);
+    if (isProblem(schedule)) throw new Error(schedule.problem);
+    expect(new Date(schedule.next(Date.parse('2026-07-01T08:00:00Z')))).toEqual(new Date(next));
+  });
+
+  it('goes on every minute after the clock was set back by 40 days', async () => {
+    const day = 24 * 3_600_000;
+    let now = 40 * day;
+    const sleeps: number[] = [];
+    const stop = new AbortController();
+    const clock: Clock = {
+      now: () => now,
+      random: () => 0,
+      async sleep(milliseconds) {
+        sleeps.push(milliseconds);
+        now = sleeps.length === 1 ? 1_000 : now + milliseconds;
+        if (sleeps.length === 5) stop.abort(new Error('enough'));
+        stop.signal.throwIfAborted();
+      },
+    };
+    const schedule = new DriftSchedule(clock);
+    schedule.note('shop', '* * * * *');
+    const due: string[] = [];
+    await expect(schedule.run((stack) => due.push(stack), stop.signal)).rejects.toThrow('enough');
+    expect(sleeps.slice(1)).toEqual([59_000, 60_000, 60_000, 60_000]);
+    expect(due).toEqual(['shop', 'shop', 'shop']);
   });
 
   it.each([
     '',
     '* * * *',
+    '0 * * * * *',
+    'CRON_TZ=Mars/Olympus 0 6 * * *',
     '60 * * * *',
     '* 24 * * *',
     '* * 0 * *',
@@ -258,12 +295,13 @@ describe('a schedule', () => {
     const schedule = new DriftSchedule(createFastClock());
     schedule.note('a', '*/10 * * * *');
     schedule.note('b', '*/15 * * * *');
-    expect(schedule.dueBetween(0, 9)).toEqual([]);
-    expect(schedule.dueBetween(9, 10)).toEqual(['a']);
-    expect(schedule.dueBetween(10, 30)).toEqual(['a', 'b']);
+    const due = (after: number, until: number) => schedule.dueBetween(after * 60_000, until * 60_000);
+    expect(due(0, 9)).toEqual([]);
+    expect(due(9, 10)).toEqual(['a']);
+    expect(due(10, 30)).toEqual(['a', 'b']);
     schedule.note('a', undefined);
     schedule.note('b', '*/10 * * * *');
-    expect(schedule.dueBetween(9, 10)).toEqual(['b']);
+    expect(due(9, 10)).toEqual(['b']);
   });
 
   it('has drift looked for and recorded as a job', async () => {

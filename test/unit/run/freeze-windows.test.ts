@@ -3,21 +3,31 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readDaemonConfig } from '../../../reconciler/daemon/daemon-config.ts';
+import { isProblem } from '../../../reconciler/base/issue.ts';
+import { parseSchedule } from '../../../reconciler/base/schedule.ts';
 import type { FreezeWindow } from '../../../reconciler/daemon/freeze-windows.ts';
 import { createFreeze } from '../../../reconciler/daemon/freeze-windows.ts';
 import { checkSchema } from '../../support/desired-fixtures.ts';
 import { createRig, file, stack } from '../../support/reconciler-rig.ts';
 
 const HOUR = 3_600_000;
-const window = (more: Partial<FreezeWindow>): FreezeWindow => ({
-  name: 'night',
-  kind: 'deny',
-  schedule: '0 22 * * *',
-  durationMs: 8 * HOUR,
-  timezone: 'UTC',
-  stacks: [],
-  ...more,
-});
+function window({
+  schedule = '0 22 * * *',
+  timezone = 'UTC',
+  ...more
+}: Partial<Omit<FreezeWindow, 'schedule'>> & { readonly schedule?: string }): FreezeWindow {
+  const parsed = parseSchedule(schedule, timezone);
+  if (isProblem(parsed)) throw new Error(parsed.problem);
+  return {
+    name: 'night',
+    kind: 'deny',
+    schedule: parsed,
+    durationMs: 8 * HOUR,
+    timezone,
+    stacks: [],
+    ...more,
+  };
+}
 const at = (windows: readonly FreezeWindow[], time: string, name = 'shop') =>
   createFreeze(windows).at(name, Date.parse(time))?.reason ?? null;
 
@@ -84,9 +94,12 @@ describe("the operator's configuration", () => {
   };
 
   it('is read with its defaults', () => {
-    expect(read('freeze: [{ schedule: "0 22 * * *", duration: 8h }]\n').freeze).toEqual([
-      window({ name: '0 22 * * *' }),
-    ]);
+    const [only, ...others] = read('freeze: [{ schedule: "0 22 * * *", duration: 8h }]\n').freeze;
+    const expected = window({ name: '0 22 * * *' });
+    expect(only).toEqual({ ...expected, schedule: only?.schedule });
+    const noon = Date.parse('2026-11-20T12:00:00Z');
+    expect(only?.schedule.next(noon)).toBe(expected.schedule.next(noon));
+    expect(others).toEqual([]);
     expect(read('').freeze).toEqual([]);
   });
 

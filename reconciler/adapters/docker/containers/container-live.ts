@@ -1,3 +1,4 @@
+import type { EngineTraits } from '../engine/traits.ts';
 import type { ContainerInspectInfo } from 'dockerode';
 import type {
   AddressSpec,
@@ -20,13 +21,6 @@ import { isContainerSpec } from './specs.ts';
 /** A petabyte: more than any machine has. */
 const NO_MEMORY_LIMIT = 2 ** 50;
 const SMALLEST_MEMORY = 6 * 2 ** 20;
-
-export interface EngineTraits {
-  readonly cpus: number;
-  readonly cgroupVersion: number;
-  /** Limits that the engine's machine knows nothing of, so that they cannot be read back. */
-  readonly unlimited?: readonly (keyof ResourceLimits)[];
-}
 
 /** Names of networks on the engine and their ids, as far as the stack needs them. */
 export type NetworkIds = ReadonlyMap<string, string>;

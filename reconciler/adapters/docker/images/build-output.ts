@@ -1,13 +1,7 @@
+import type { BuildLine } from './build-line.ts';
 import type { JsonObject } from '../../../base/json.ts';
 import type { BuildTrace } from './build-trace.ts';
 import { readJsonLines } from './pull-progress.ts';
-
-/** One line of a build. */
-export interface BuildLine {
-  readonly text: string;
-  /** `2/4` when the line begins a step. */
-  readonly step: string | null;
-}
 
 /** Why a build ended. */
 export class BuildFailure extends Error {

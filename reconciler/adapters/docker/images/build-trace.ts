@@ -1,6 +1,6 @@
 import type { StatusResponse, Vertex } from './buildkit-messages.ts';
 import { statusResponse } from './buildkit-messages.ts';
-import type { BuildLine } from './build-output.ts';
+import type { BuildLine } from './build-line.ts';
 
 /** What BuildKit tells about a build, as lines. */
 export interface BuildTrace {

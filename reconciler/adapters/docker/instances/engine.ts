@@ -1,6 +1,6 @@
 import type { ContainerInfo, NetworkInspectInfo } from 'dockerode';
 import type { Engine, EngineVolume } from '../engine/engine.ts';
-import { createEngine } from '../engine/engine.ts';
+import { createEngine } from '../engine/create-engine.ts';
 import type { Transport } from '../engine/transport.ts';
 import { INSTANCE_LABEL } from './labels.ts';
 

@@ -47,11 +47,3 @@ export function createMutex(): <T>(work: () => Promise<T>) => Promise<T> {
     return run;
   };
 }
-
-/** Resolves when the signal aborts. */
-export async function untilAborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  const { promise, resolve } = Promise.withResolvers<void>();
-  using _ = onAbort(signal, resolve);
-  await promise;
-}

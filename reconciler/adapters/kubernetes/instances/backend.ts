@@ -1,11 +1,10 @@
+import type { ClusterInstancesOptions } from './options.ts';
 import { createAbortScope, withAbortScope } from '../../../base/abort-scope.ts';
 import { ReconcilerError } from '../../../base/errors.ts';
 import { saturated } from '../../../pods/refusals.ts';
 import type { JsonObject } from '../../../base/json.ts';
 import { asFields, asList } from '../../../base/values.ts';
-import type { Clock } from '../../../ports/clock.ts';
 import type { InstanceBackend, Placement, UnplacedInstance } from '../../../ports/instance-backend.ts';
-import type { Logger } from '../../../ports/logger.ts';
 import { isApiError } from '../api/api-error.ts';
 import type { ApiClient } from '../api/client.ts';
 import { createApiClient } from '../api/client.ts';
@@ -19,19 +18,6 @@ import { buildPod, buildService, ID_LABEL, OWNER_LABEL } from './objects.ts';
 import { externalIpOf, isUnschedulable, nodeOf } from './pod-state.ts';
 import { toInstanceError } from './refusals.ts';
 import { watchCluster } from './watch.ts';
-
-export interface ClusterInstancesOptions {
-  readonly client: ApiClient;
-  /** The installation that what is made belongs to. Asked when it is first needed. */
-  readonly owner: () => string;
-  readonly namespace: string;
-  /** Value of the label `role` of nodes that instances may run on; empty: any. */
-  readonly nodeRole: string;
-  /** Told as the address of every node. Default: the node's own ExternalIP. */
-  readonly publicIp?: string;
-  readonly clock: Clock;
-  readonly logger: Logger;
-}
 
 export type KubernetesInstancesOptions = Omit<ClusterInstancesOptions, 'client'> & ConnectionOptions;
 

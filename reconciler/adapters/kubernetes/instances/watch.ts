@@ -5,7 +5,7 @@ import type { KindInfo } from '../api/discovery.ts';
 import type { LiveObject } from '../cache/live-object.ts';
 import type { ObjectCache } from '../cache/object-cache.ts';
 import { createObjectCache } from '../cache/object-cache.ts';
-import type { ClusterInstancesOptions } from './backend.ts';
+import type { ClusterInstancesOptions } from './options.ts';
 import { ID_LABEL, OWNER_LABEL } from './objects.ts';
 import { observePod } from './pod-state.ts';
 

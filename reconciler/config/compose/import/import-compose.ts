@@ -1,10 +1,10 @@
+import type { Import, ImportNote, ImportOptions } from './import.ts';
 import type { Document, YAMLMap } from 'yaml';
 import { isMap, isPair, isScalar, parseDocument, visit } from 'yaml';
 import { assess, toDiagnostics } from '../../kombination/analyze.ts';
 import { blobId } from '../../../base/blob-id.ts';
 import type { Diagnostic } from '../../../base/diagnostic.ts';
 import { updateTree } from '../../file-tree.ts';
-import type { SchemaCheck } from '../../schema-check.ts';
 import { createSchemaCheck } from '../../schema-check.ts';
 import { guessStackName } from '../../kombination/stack-name.ts';
 import { parseYaml } from '../../yaml-document.ts';
@@ -12,32 +12,6 @@ import type { Place } from './interpolate.ts';
 import { interpolate } from './interpolate.ts';
 import { importService } from './import-service.ts';
 import { importSecrets, importTopLevel } from './import-top-level.ts';
-
-/** One line of the report. */
-export interface ImportNote {
-  readonly kind: 'mapped' | 'changed' | 'dropped';
-  /** Line in the Compose file, from 1. */
-  readonly line: number;
-  /** `services.web.env_file` */
-  readonly path: string;
-  readonly message: string;
-}
-
-export interface ImportOptions {
-  readonly text: string;
-  /** Name of the stack where the file does not say one. */
-  readonly name: string;
-  /** Use the name whatever the file says. Default false. */
-  readonly rename?: boolean;
-  /** Values of `.env`. */
-  readonly env: Readonly<Record<string, string>>;
-  /** Files at or below a path beside the Compose file, relative to it; none when there is nothing. */
-  readonly list: (path: string) => readonly string[];
-  /** Text of a file beside the Compose file; `null` when there is none. */
-  readonly read: (path: string) => string | null;
-  /** Default: a new one. */
-  readonly checkSchema?: SchemaCheck;
-}
 
 export interface Imported {
   readonly name: string;
@@ -48,15 +22,6 @@ export interface Imported {
   readonly copies: readonly string[];
   /** What is still wrong with it; empty in all but hopeless cases. */
   readonly diagnostics: readonly Diagnostic[];
-}
-
-/** What the parts of an import share. */
-export interface Import extends Required<ImportOptions> {
-  note(kind: ImportNote['kind'], path: readonly (string | number)[], message: string): void;
-  readonly copies: Set<string>;
-  readonly document: Document.Parsed;
-  /** Volumes to declare. */
-  readonly volumes: Set<string>;
 }
 
 const FILE = 'kombination.yaml';

@@ -2,7 +2,7 @@ import type { YAMLMap } from 'yaml';
 import { isMap, isNode, isScalar, isSeq } from 'yaml';
 import { defined } from '../../../base/values.ts';
 import { isSensitiveName } from '../../../model/secret.ts';
-import type { Import } from './import-compose.ts';
+import type { Import } from './import.ts';
 import { parseDotEnv } from './interpolate.ts';
 
 /** Brings one service into the words of a kombination. Compose's own words stay as they are. */

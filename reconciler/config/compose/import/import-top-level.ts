@@ -1,6 +1,6 @@
 import type { Pair } from 'yaml';
 import { isMap, isScalar } from 'yaml';
-import type { Import } from './import-compose.ts';
+import type { Import } from './import.ts';
 
 /** Secrets are never written into the repository: they become references to the daemon's own. */
 export function importSecrets(shared: Import): void {

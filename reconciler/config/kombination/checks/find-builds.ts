@@ -1,5 +1,5 @@
 import { blobId } from '../../../base/blob-id.ts';
-import type { BuildModel } from '../service/build.ts';
+import type { BuildModel } from '../service/build-model.ts';
 import type { BuildSpec, BuiltImageSpec } from '../../../model/docker/docker-spec.ts';
 import type { Ignore } from './docker-ignore.ts';
 import { parseDockerIgnore } from './docker-ignore.ts';

@@ -1,9 +1,9 @@
+import type { BuildModel } from './build-model.ts';
 import type { DocumentPath } from '../../../base/document-path.ts';
-import type { BuildSpec } from '../../../model/docker/docker-spec.ts';
 import { normaliseImage } from '../../../model/docker/image-reference.ts';
 import type { Issues } from '../../../base/issue.ts';
 import { accept } from '../../../base/issue.ts';
-import type { SecretUse } from '../kombination.ts';
+import type { SecretUse } from './secret-use.ts';
 import { readUlimits, texts } from '../../../model/docker/option-values.ts';
 import { readPlainPairs } from './service-lists.ts';
 import { readExtraHosts, readSize } from './service-options.ts';
@@ -17,23 +17,6 @@ import {
   defined,
   toRecord,
 } from '../../../base/values.ts';
-
-/** How the image of a service is built, in Compose's words; nothing is looked up in the repository yet. */
-export interface BuildModel extends Omit<BuildSpec, 'context' | 'dockerfile'> {
-  /** As written, relative to the kombination's directory. */
-  readonly context: string;
-  /** Relative to the context. Default `Dockerfile`. */
-  readonly dockerfile?: string;
-  /** Text of a Dockerfile instead of a file. */
-  readonly dockerfileInline?: string;
-  /** `linux/arm64` */
-  readonly platform?: string;
-  /** More names for the image. */
-  readonly tags?: readonly string[];
-  /** `target` is the id that a step asks for. */
-  readonly secrets?: readonly SecretUse[];
-  readonly path: DocumentPath;
-}
 
 /** What needs a builder that an engine's API does not offer. */
 const UNSUPPORTED: Readonly<Record<string, string>> = {

@@ -1,3 +1,4 @@
+import type { BackupModel, DatabaseModel } from './database-model.ts';
 import { onMachines } from '../cluster-node.ts';
 import { parseSchedule } from '../../../base/schedule.ts';
 import type { DocumentPath } from '../../../base/document-path.ts';
@@ -9,26 +10,8 @@ import type { Fields } from '../../../base/values.ts';
 import { asFields, asList, asNumber, asString, defined } from '../../../base/values.ts';
 import type { BackupPolicy, Compression } from '../../../database/backup.ts';
 import { DEFAULT_KEEP, DEFAULT_SCHEDULE } from '../../../database/backup.ts';
-import type { DatabaseKind, DatabaseSettings } from '../../../database/settings.ts';
+import type { DatabaseSettings } from '../../../database/settings.ts';
 import { DATABASE_KINDS, databaseOf } from '../../../database/settings.ts';
-
-/** `database` of a service, as written. */
-export interface DatabaseModel {
-  readonly kind: DatabaseKind;
-  readonly user?: string;
-  readonly database?: string;
-  /** A secret that the service is given as a file. */
-  readonly passwordSecret?: string;
-  readonly passwordEnv?: string;
-  readonly path: DocumentPath;
-}
-
-/** `backup` of the document, as written. */
-export interface BackupModel extends BackupPolicy {
-  readonly path: DocumentPath;
-  /** A volume that each of the services mounts. */
-  readonly volume?: string;
-}
 
 /** `database: postgres`, or a map. */
 export function readDatabase(value: unknown, path: DocumentPath): DatabaseModel | undefined {

@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import type { DocumentPath } from '../../../base/document-path.ts';
 import type { Issues } from '../../../base/issue.ts';
-import type { SecretModel, SecretUse } from '../kombination.ts';
+import type { SecretModel, SecretUse } from './secret-use.ts';
 import { normalisePath } from '../../../model/docker/mounts.ts';
 import type { Fields } from '../../../base/values.ts';
 import { asFields, asList, asNumber, asString, defined, toRecord } from '../../../base/values.ts';

@@ -1,0 +1,141 @@
+import type { Engine } from './engine.ts';
+import type { EngineRequest, Transport } from './transport.ts';
+import { LABEL } from '../labels.ts';
+import { namedFilter, ownedFilter } from './engine-filters.ts';
+import { statusOf } from './engine-errors.ts';
+import { ignoreStatus, orNull } from './engine-answers.ts';
+import type { ContainerInfo } from 'dockerode';
+/** How long a container may take to be made, started or removed on a busy machine. */
+const SLOW_MS = 120_000;
+
+type ContainerCalls = Pick<
+  Engine,
+  | 'listContainers'
+  | 'findContainers'
+  | 'containersNamed'
+  | 'listHooks'
+  | 'findPublishers'
+  | 'inspectContainer'
+  | 'createContainer'
+  | 'startContainer'
+  | 'stopContainer'
+  | 'unpauseContainer'
+  | 'renameContainer'
+  | 'updateContainer'
+  | 'removeContainer'
+>;
+
+export function containerCalls(transport: Transport): ContainerCalls {
+  const post = (id: string, verb: string, more: Partial<EngineRequest> & { signal: AbortSignal }) =>
+    transport.json<void>({
+      method: 'POST',
+      path: `/containers/${id}/${verb}`,
+      doing: `${verb} container`,
+      timeoutMs: SLOW_MS,
+      ...more,
+    });
+  return {
+    listContainers: (stack, signal) => listContainers(transport, ownedFilter(stack), signal),
+    findContainers: (stack, name, signal) =>
+      listContainers(
+        transport,
+        { label: [`${LABEL.stack}=${stack}`, `${LABEL.name}=container/${name}`] },
+        signal,
+      ),
+    containersNamed: (names, signal) => listContainers(transport, namedFilter(names), signal),
+    listHooks: (signal) => listContainers(transport, { label: [LABEL.hook] }, signal),
+    findPublishers: (port, signal) => listContainers(transport, { publish: [port] }, signal),
+    inspectContainer: (id, signal) =>
+      orNull(
+        transport.json({ method: 'GET', path: `/containers/${id}/json`, doing: 'inspect container', signal }),
+      ),
+    async createContainer(name, body, { platform, signal }) {
+      const { Id } = await transport.json<{ Id: string }>({
+        method: 'POST',
+        path: '/containers/create',
+        query: platform === undefined ? { name } : { name, platform },
+        body,
+        doing: `create container ${name}`,
+        timeoutMs: SLOW_MS,
+        signal,
+      });
+      return Id;
+    },
+    startContainer: (id, signal) => post(id, 'start', { signal }),
+    stopContainer: (id, graceSeconds, signal) =>
+      post(id, 'stop', { query: { t: graceSeconds }, timeoutMs: graceSeconds * 1_000 + SLOW_MS, signal }),
+    unpauseContainer: (id, signal) => post(id, 'unpause', { signal }),
+    renameContainer: (id, name, signal) => post(id, 'rename', { query: { name }, signal }),
+    updateContainer: (id, body, signal) => post(id, 'update', { body, signal }),
+    async removeContainer(id, signal) {
+      const path = `/containers/${id}`;
+      const doing = 'remove container';
+      const query = { force: true, v: true };
+      const removal = { method: 'DELETE', path, query, doing, timeoutMs: SLOW_MS, signal } as const;
+      try {
+        await transport.json(removal);
+      } catch (error) {
+        const status = statusOf(error);
+        if (status === 404) return;
+        if (status !== 409) throw error;
+        // Somebody else is removing it: until that is done it keeps its name.
+        const waiting = { query: { condition: 'removed' }, doing, interruptible: true, signal } as const;
+        await ignoreStatus([404], post(id, 'wait', waiting));
+      }
+    },
+  };
+}
+
+function listContainers(
+  transport: Transport,
+  filters: object,
+  signal: AbortSignal,
+): Promise<ContainerInfo[]> {
+  const query = { all: true, filters };
+  return transport.json({ method: 'GET', path: '/containers/json', query, doing: 'list containers', signal });
+}
+
+export function containerContentCalls(
+  transport: Transport,
+): Pick<Engine, 'hasPath' | 'putArchive' | 'overwriteWith' | 'containerLogs'> {
+  const unpack = (
+    id: string,
+    query: Record<string, string | boolean>,
+    archive: Buffer,
+    signal: AbortSignal,
+  ) =>
+    transport.json<void>({
+      method: 'PUT',
+      path: `/containers/${id}/archive`,
+      query,
+      file: archive,
+      doing: `put files into ${query['path']}`,
+      timeoutMs: SLOW_MS,
+      signal,
+    });
+  return {
+    async hasPath(id, path, signal) {
+      const request = { method: 'HEAD', path: `/containers/${id}/archive`, query: { path } } as const;
+      const found = transport.json<unknown>({ ...request, doing: `look for ${path}`, signal });
+      return (await orNull(found)) !== null;
+    },
+    putArchive: (id, directory, archive, signal) =>
+      unpack(id, { path: directory, noOverwriteDirNonDir: true }, archive, signal),
+    overwriteWith: (id, directory, archive, signal) => unpack(id, { path: directory }, archive, signal),
+    containerLogs: (id, { follow = false, tail, since }, signal) =>
+      transport.stream({
+        method: 'GET',
+        path: `/containers/${id}/logs`,
+        query: {
+          follow,
+          stdout: true,
+          stderr: true,
+          timestamps: true,
+          tail: tail ?? 'all',
+          since: since ?? 0,
+        },
+        doing: 'read logs',
+        signal,
+      }),
+  };
+}

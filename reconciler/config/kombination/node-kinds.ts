@@ -1,0 +1,17 @@
+/** A node of a stack that is a Kubernetes cluster. */
+export interface ClusterNode {
+  /** `clusters/<cluster>.yaml`. Default: the name of the node. */
+  readonly cluster: string;
+  /** Default: the name of the stack. */
+  readonly namespace?: string;
+  readonly publish: PublishMode;
+  /** Of claims. Default: that of the cluster. */
+  readonly storageClass?: string;
+  /** Of ingresses. Default: that of the cluster. */
+  readonly ingressClass?: string;
+  /** Secrets of the namespace that hold credentials of registries. */
+  readonly pullSecrets: readonly string[];
+}
+
+/** How ports that services publish are reached from outside of a cluster. */
+export type PublishMode = 'none' | 'node-port' | 'load-balancer';
