@@ -1,5 +1,5 @@
 import { CronTime } from 'cron';
-import type { Problem } from './issue.ts';
+import type { Problem } from './problem.ts';
 
 /** The one kind of schedule: a cron expression, in a time zone. */
 export interface Schedule {

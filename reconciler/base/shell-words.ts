@@ -1,4 +1,4 @@
-import type { Problem } from './issue.ts';
+import type { Problem } from './problem.ts';
 
 /** Splits a text into words as a POSIX shell does (quotes and backslashes; no expansion), the way Compose reads `command`. */
 export function splitWords(text: string): readonly string[] | Problem {

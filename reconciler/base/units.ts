@@ -1,4 +1,4 @@
-import type { Problem } from './issue.ts';
+import type { Problem } from './problem.ts';
 
 const DURATION = /^(\d+(?:\.\d+)?(?:us|ms|s|m|h))+$/;
 const DURATION_PART = /(\d+(?:\.\d+)?)(us|ms|s|m|h)/g;

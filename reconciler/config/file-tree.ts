@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import type { Problem } from '../base/issue.ts';
+import type { Problem } from '../base/problem.ts';
 import { LayeredMap } from '../base/layered-map.ts';
 
 /** A file as the repository has it. */

@@ -9,7 +9,7 @@ import stackkitSchema from '../../schemas/stackkit.schema.json' with { type: 'js
 import workflowSchema from '../../schemas/workflow.schema.json' with { type: 'json' };
 import type { DocumentPath } from '../base/document-path.ts';
 import { formatPath } from '../base/document-path.ts';
-import type { Issues } from '../base/issue.ts';
+import type { DiagnosticCollector } from '../base/document-diagnostic.ts';
 import type { KeyContext } from './known-keys.ts';
 import { answerKey } from './known-keys.ts';
 import { suggest } from '../base/nearest.ts';
@@ -25,7 +25,7 @@ export type DocumentKind =
   | 'workflow';
 
 /** Checks a document against its JSON Schema and reports what is wrong in words for people. */
-export type SchemaCheck = (kind: DocumentKind, value: unknown, issues: Issues) => void;
+export type SchemaCheck = (kind: DocumentKind, value: unknown, diagnostics: DiagnosticCollector) => void;
 
 const SCHEMAS = {
   cluster: clusterSchema,
@@ -41,7 +41,7 @@ const SCHEMAS = {
 const REPEATING = new Set(['propertyNames', 'if']);
 
 /** More findings than this in one document help nobody. */
-const MAX_FINDINGS = 100;
+const MAX_DIAGNOSTICS_PER_DOCUMENT = 100;
 
 /** Each schema is compiled when it is first needed, which takes a while: share the result. */
 export function createSchemaCheck(): SchemaCheck {
@@ -58,52 +58,64 @@ export function createSchemaCheck(): SchemaCheck {
   });
   ajv.addVocabulary(['patternErrorMessage', 'patternErrorCode']);
   for (const schema of Object.values(SCHEMAS)) ajv.addSchema(schema);
-  return (kind, value, issues) => {
+  return (kind, value, diagnostics) => {
     const validate = ajv.getSchema(SCHEMAS[kind].$id);
     if (!validate) throw new Error(`internal: no schema for ${kind}`);
     if (validate(value)) return;
     const errors = (validate.errors ?? []).filter(({ keyword }) => !REPEATING.has(keyword));
-    for (const error of errors.slice(0, MAX_FINDINGS)) report(kind, value, error, issues);
-    if (errors.length > MAX_FINDINGS) {
-      issues.error('INVALID_VALUE', [], `has ${errors.length - MAX_FINDINGS} more problems like these`);
+    for (const error of errors.slice(0, MAX_DIAGNOSTICS_PER_DOCUMENT))
+      report(kind, value, error, diagnostics);
+    if (errors.length > MAX_DIAGNOSTICS_PER_DOCUMENT) {
+      diagnostics.error(
+        'INVALID_VALUE',
+        [],
+        `has ${errors.length - MAX_DIAGNOSTICS_PER_DOCUMENT} more problems like these`,
+      );
     }
   };
 }
 
-function report(kind: DocumentKind, root: unknown, error: ErrorObject, issues: Issues): void {
+function report(
+  kind: DocumentKind,
+  root: unknown,
+  error: ErrorObject,
+  diagnostics: DiagnosticCollector,
+): void {
   const path = toPath(root, error.instancePath);
   // The names of properties are checked as values of their own: point at the key.
   if (error.propertyName !== undefined) {
     const place = [...path, error.propertyName];
-    issues.error('INVALID_FORMAT', place, `"${error.propertyName}" ${describePattern(error)}`, { at: 'key' });
+    diagnostics.error('INVALID_FORMAT', place, `"${error.propertyName}" ${describePattern(error)}`, {
+      at: 'key',
+    });
     return;
   }
   switch (error.keyword) {
     case 'additionalProperties':
-      return reportUnknownKey(kind, path, error, issues);
+      return reportUnknownKey(kind, path, error, diagnostics);
     case 'required':
-      return reportMissing(path, String(error.params['missingProperty']), issues);
+      return reportMissing(path, String(error.params['missingProperty']), diagnostics);
     case 'type':
-      return reportType(path, error, issues);
+      return reportType(path, error, diagnostics);
     case 'enum':
     case 'const':
-      return reportChoice(path, error, issues);
+      return reportChoice(path, error, diagnostics);
     case 'pattern':
-      return issues.error(patternCode(error), path, `${last(path)} ${describePattern(error)}`);
+      return diagnostics.error(patternCode(error), path, `${last(path)} ${describePattern(error)}`);
     case 'minItems':
     case 'minProperties':
-      return issues.error('REQUIRED', path, atLeastOne(path));
+      return diagnostics.error('REQUIRED', path, atLeastOne(path));
     case 'maxItems':
     case 'maxProperties':
-      return issues.error(
+      return diagnostics.error(
         'OUT_OF_RANGE',
         path,
         `${last(path)} has more than ${String(error.params['limit'])} entries`,
       );
     case 'minLength':
-      return issues.error('INVALID_VALUE', path, `${last(path)} must not be empty`);
+      return diagnostics.error('INVALID_VALUE', path, `${last(path)} must not be empty`);
     case 'maxLength':
-      return issues.error(
+      return diagnostics.error(
         'OUT_OF_RANGE',
         path,
         `must not be longer than ${String(error.params['limit'])} characters`,
@@ -111,9 +123,9 @@ function report(kind: DocumentKind, root: unknown, error: ErrorObject, issues: I
     case 'minimum':
     case 'maximum':
     case 'exclusiveMinimum':
-      return issues.error('OUT_OF_RANGE', path, describeRange(error));
+      return diagnostics.error('OUT_OF_RANGE', path, describeRange(error));
     default:
-      return issues.error('INVALID_VALUE', path, error.message ?? 'is not valid');
+      return diagnostics.error('INVALID_VALUE', path, error.message ?? 'is not valid');
   }
 }
 
@@ -123,13 +135,13 @@ function atLeastOne(path: DocumentPath): string {
     : `${last(path)} must not be empty`;
 }
 
-function reportMissing(path: DocumentPath, key: string, issues: Issues): void {
+function reportMissing(path: DocumentPath, key: string, diagnostics: DiagnosticCollector): void {
   if (path.length === 0 && key === 'services') {
-    issues.error('REQUIRED', ['services'], 'At least one service is required');
+    diagnostics.error('REQUIRED', ['services'], 'At least one service is required');
     return;
   }
   const where = path.length === 0 ? '' : ` in ${formatPath(path)}`;
-  issues.error('REQUIRED', [...path, key], `${key} is missing${where}`, {
+  diagnostics.error('REQUIRED', [...path, key], `${key} is missing${where}`, {
     hint: MISSING.get(formatPath([...path, key])),
   });
 }
@@ -140,14 +152,19 @@ const MISSING = new Map([
   ['meta.name', 'add the name of the stack'],
 ]);
 
-function reportUnknownKey(kind: DocumentKind, path: DocumentPath, error: ErrorObject, issues: Issues): void {
+function reportUnknownKey(
+  kind: DocumentKind,
+  path: DocumentPath,
+  error: ErrorObject,
+  diagnostics: DiagnosticCollector,
+): void {
   const key = String(error.params['additionalProperty']);
   const place = [...path, key];
   const answer = answerKey(contextOf(kind, path), key);
   const known = Object.keys(asFields(asFields(error.parentSchema)?.['properties']) ?? {});
   const where = path.length === 0 ? '' : ` in ${formatPath(path)}`;
   if (!answer) {
-    issues.error('UNKNOWN_KEY', place, `${key} is not a known key${where}`, {
+    diagnostics.error('UNKNOWN_KEY', place, `${key} is not a known key${where}`, {
       hint: suggest(key, known),
       at: 'key',
     });
@@ -156,8 +173,8 @@ function reportUnknownKey(kind: DocumentKind, path: DocumentPath, error: ErrorOb
   const message =
     answer.code === 'UNKNOWN_KEY' ? `${key} is not a known key${where}` : `${key} is not supported${where}`;
   const details = { hint: answer.hint, at: 'key' as const };
-  if (answer.severity === 'error') issues.error(answer.code, place, message, details);
-  else issues.warning(answer.code, place, message, details);
+  if (answer.severity === 'error') diagnostics.error(answer.code, place, message, details);
+  else diagnostics.warning(answer.code, place, message, details);
 }
 
 function contextOf(kind: DocumentKind, path: DocumentPath): KeyContext {
@@ -179,11 +196,11 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
   null: 'empty',
 };
 
-function reportType(path: DocumentPath, error: ErrorObject, issues: Issues): void {
+function reportType(path: DocumentPath, error: ErrorObject, diagnostics: DiagnosticCollector): void {
   const expected = [error.params['type']].flat().map(String);
   const wanted = expected.filter((type) => type !== 'null').map((type) => TYPE_NAMES[type] ?? type);
   const message = `${last(path)} must be ${joinWords(wanted)}, not ${nameType(error.data)}`;
-  issues.error('INVALID_TYPE', path, message, { hint: typeHint(path, error.data, expected) });
+  diagnostics.error('INVALID_TYPE', path, message, { hint: typeHint(path, error.data, expected) });
 }
 
 function typeHint(path: DocumentPath, data: unknown, expected: readonly string[]): string | undefined {
@@ -199,12 +216,12 @@ function nameType(data: unknown): string {
   return typeof data === 'string' ? 'a text' : JSON.stringify(data);
 }
 
-function reportChoice(path: DocumentPath, error: ErrorObject, issues: Issues): void {
+function reportChoice(path: DocumentPath, error: ErrorObject, diagnostics: DiagnosticCollector): void {
   const allowed = asList(error.params['allowedValues']) ?? [error.params['allowedValue']];
   const choices = allowed.filter((choice) => typeof choice === 'string');
   const message = `${last(path)} must be ${joinWords(choices.map((choice) => `"${choice}"`))}`;
   const hint = typeof error.data === 'string' ? suggest(error.data, choices) : undefined;
-  issues.error('INVALID_VALUE', path, message, { hint: hint?.startsWith('did') ? hint : undefined });
+  diagnostics.error('INVALID_VALUE', path, message, { hint: hint?.startsWith('did') ? hint : undefined });
 }
 
 function patternCode(error: ErrorObject): string {

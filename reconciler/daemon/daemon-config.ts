@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs';
 import { toDiagnostics } from '../config/kombination/analyze.ts';
 import { formatDiagnostic } from '../base/diagnostic.ts';
 import { ReconcilerError } from '../base/errors.ts';
-import type { Issues } from '../base/issue.ts';
-import { accept, createIssues, isProblem } from '../base/issue.ts';
+import type { DiagnosticCollector } from '../base/document-diagnostic.ts';
+import { accept, createDiagnosticCollector } from '../base/document-diagnostic.ts';
+import { isProblem } from '../base/problem.ts';
 import type { SchemaCheck } from '../config/schema-check.ts';
 import { isTimeZone, parseSchedule } from '../base/schedule.ts';
 import { parseDuration } from '../base/units.ts';
@@ -36,20 +37,20 @@ export function readDaemonConfig(path: string, checkSchema: SchemaCheck): Daemon
   } catch (error) {
     throw new ReconcilerError('BAD_OPTIONS', `the configuration ${path} cannot be read`, { cause: error });
   }
-  const issues = createIssues();
+  const collector = createDiagnosticCollector();
   const document = parseYaml(text);
-  if (document.problems.length === 0) checkSchema('daemon', document.value ?? {}, issues);
+  if (document.problems.length === 0) checkSchema('daemon', document.value ?? {}, collector);
   const listed = asList(asFields(document.value)?.['freeze']) ?? [];
-  const freeze = listed.flatMap((item, index) => readWindow(asFields(item) ?? {}, index, issues));
-  const instances = readInstancesConfig(asFields(asFields(document.value)?.['instances']) ?? {}, issues);
-  const diagnostics = toDiagnostics(path, document, issues.list);
+  const freeze = listed.flatMap((item, index) => readWindow(asFields(item) ?? {}, index, collector));
+  const instances = readInstancesConfig(asFields(asFields(document.value)?.['instances']) ?? {}, collector);
+  const diagnostics = toDiagnostics(path, document, collector.list);
   const directory = asString(asFields(asFields(document.value)?.['backups'])?.['directory']);
   const backups = directory === undefined ? {} : { directory };
   if (diagnostics.length === 0) return { freeze, backups, instances };
   throw new ReconcilerError('BAD_OPTIONS', diagnostics.map(formatDiagnostic).join('\n'), { diagnostics });
 }
 
-function readWindow(fields: Fields, index: number, issues: Issues): readonly FreezeWindow[] {
+function readWindow(fields: Fields, index: number, collector: DiagnosticCollector): readonly FreezeWindow[] {
   const path = (key: string) => ['freeze', index, key];
   const schedule = asString(fields['schedule']);
   const written = asString(fields['duration']);
@@ -58,16 +59,16 @@ function readWindow(fields: Fields, index: number, issues: Issues): readonly Fre
   const durationMs = parseDuration(written);
   if (isProblem(durationMs)) return [];
   if (durationMs < SHORTEST_MS || durationMs > LONGEST_MS)
-    issues.error('OUT_OF_RANGE', path('duration'), `${written} is no length for a window`, {
+    collector.error('OUT_OF_RANGE', path('duration'), `${written} is no length for a window`, {
       hint: '1m to 8784h',
     });
   const timezone = asString(fields['timezone']) ?? 'UTC';
   const isZone = isTimeZone(timezone);
   if (!isZone)
-    issues.error('INVALID_VALUE', path('timezone'), `there is no time zone ${timezone}`, {
+    collector.error('INVALID_VALUE', path('timezone'), `there is no time zone ${timezone}`, {
       hint: 'such as Europe/Berlin',
     });
-  const parsed = accept(parseSchedule(schedule, isZone ? timezone : 'UTC'), path('schedule'), issues);
+  const parsed = accept(parseSchedule(schedule, isZone ? timezone : 'UTC'), path('schedule'), collector);
   if (parsed === undefined) return [];
   return [
     {

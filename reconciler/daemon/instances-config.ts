@@ -4,8 +4,8 @@ import type { DocumentPath } from '../base/document-path.ts';
 import type { LimitRange, ResourceBounds, ResourceQuota } from '../pods/limits.ts';
 import type { Quantity } from '../pods/quantity.ts';
 import { parseQuantity, toMilli, toUnits } from '../pods/quantity.ts';
-import type { Issues } from '../base/issue.ts';
-import { accept } from '../base/issue.ts';
+import type { DiagnosticCollector } from '../base/document-diagnostic.ts';
+import { accept } from '../base/document-diagnostic.ts';
 import type { DockerConnection, KubernetesConnection } from '../model/target.ts';
 import { parseDuration } from '../base/units.ts';
 import type { Fields } from '../base/values.ts';
@@ -36,12 +36,12 @@ export const DEFAULT_INSTANCES: InstancesConfig = {
 const ROOT = 'instances';
 const LEAST_MS = 100;
 
-/** Reads what the schema has passed; what it cannot tell is added to the issues. */
-export function readInstancesConfig(fields: Fields, issues: Issues): InstancesConfig {
+/** Reads what the schema has passed; what it cannot tell is added to the collector. */
+export function readInstancesConfig(fields: Fields, diagnostics: DiagnosticCollector): InstancesConfig {
   return {
     enabled: fields['enabled'] !== false,
-    place: readPlace(fields, issues),
-    settings: readSettings(fields, issues),
+    place: readPlace(fields, diagnostics),
+    settings: readSettings(fields, diagnostics),
     nodeRole: asString(fields['nodeRole']) ?? DEFAULT_INSTANCES.nodeRole,
     ...defined({
       publishAddress: asString(fields['publishAddress']),
@@ -51,23 +51,23 @@ export function readInstancesConfig(fields: Fields, issues: Issues): InstancesCo
   };
 }
 
-function readPlace(fields: Fields, issues: Issues): InstancesConfig['place'] {
+function readPlace(fields: Fields, diagnostics: DiagnosticCollector): InstancesConfig['place'] {
   const engine = asFields(fields['engine']);
   const cluster = asFields(fields['cluster']);
   if (engine !== undefined && cluster !== undefined)
-    issues.error('INVALID_VALUE', [ROOT, 'cluster'], 'instances run on an engine or on a cluster', {
+    diagnostics.error('INVALID_VALUE', [ROOT, 'cluster'], 'instances run on an engine or on a cluster', {
       hint: 'take out engine or cluster',
     });
   if (cluster !== undefined) {
-    const connection = readClusterConnection(cluster, below([ROOT, 'cluster'], issues));
+    const connection = readClusterConnection(cluster, below([ROOT, 'cluster'], diagnostics));
     if (connection !== undefined) return { kind: 'kubernetes', connection };
   }
-  const connection = accept(readConnection(engine ?? {}), [ROOT, 'engine', 'host'], issues);
+  const connection = accept(readConnection(engine ?? {}), [ROOT, 'engine', 'host'], diagnostics);
   return connection === undefined ? DEFAULT_INSTANCES.place : { kind: 'docker', connection };
 }
 
-function readSettings(fields: Fields, issues: Issues): InstanceSettings {
-  const duration = (key: string) => readDuration(fields[key], [ROOT, key], issues);
+function readSettings(fields: Fields, diagnostics: DiagnosticCollector): InstanceSettings {
+  const duration = (key: string) => readDuration(fields[key], [ROOT, key], diagnostics);
   return {
     ...DEFAULT_SETTINGS,
     ...defined({
@@ -81,44 +81,48 @@ function readSettings(fields: Fields, issues: Issues): InstanceSettings {
       createConcurrency: asNumber(fields['createConcurrency']),
       deleteConcurrency: asNumber(fields['deleteConcurrency']),
     }),
-    nodePorts: readRange(asFields(fields['nodePorts']) ?? {}, issues),
-    limitRange: readLimitRange(asFields(fields['limitRange']) ?? {}, issues),
-    quota: readQuota(asFields(fields['quota']) ?? {}, issues),
+    nodePorts: readRange(asFields(fields['nodePorts']) ?? {}, diagnostics),
+    limitRange: readLimitRange(asFields(fields['limitRange']) ?? {}, diagnostics),
+    quota: readQuota(asFields(fields['quota']) ?? {}, diagnostics),
   };
 }
 
-function readDuration(value: unknown, path: DocumentPath, issues: Issues): number | undefined {
+function readDuration(
+  value: unknown,
+  path: DocumentPath,
+  diagnostics: DiagnosticCollector,
+): number | undefined {
   const written = asString(value);
   if (written === undefined) return undefined;
-  const milliseconds = accept(parseDuration(written), path, issues);
+  const milliseconds = accept(parseDuration(written), path, diagnostics);
   if (milliseconds !== undefined && milliseconds < LEAST_MS)
-    issues.error('OUT_OF_RANGE', path, `${written} is too short`, { hint: 'at least 100ms' });
+    diagnostics.error('OUT_OF_RANGE', path, `${written} is too short`, { hint: 'at least 100ms' });
   return milliseconds;
 }
 
-function readRange(fields: Fields, issues: Issues): InstanceSettings['nodePorts'] {
+function readRange(fields: Fields, diagnostics: DiagnosticCollector): InstanceSettings['nodePorts'] {
   const min = asNumber(fields['min']) ?? DEFAULT_SETTINGS.nodePorts.min;
   const max = asNumber(fields['max']) ?? DEFAULT_SETTINGS.nodePorts.max;
   if (min > max)
-    issues.error('OUT_OF_RANGE', [ROOT, 'nodePorts'], `there is no port from ${min} to ${max}`, {
+    diagnostics.error('OUT_OF_RANGE', [ROOT, 'nodePorts'], `there is no port from ${min} to ${max}`, {
       hint: 'min must not be greater than max',
     });
   return { min, max };
 }
 
-function readLimitRange(fields: Fields, issues: Issues): LimitRange {
+function readLimitRange(fields: Fields, diagnostics: DiagnosticCollector): LimitRange {
   const bounds = (side: 'min' | 'max'): ResourceBounds | undefined => {
     const given = asFields(fields[side]);
     if (given === undefined) return undefined;
-    const amount = (kind: string) => readAmount(given[kind], [ROOT, 'limitRange', side, kind], issues);
+    const amount = (kind: string) => readAmount(given[kind], [ROOT, 'limitRange', side, kind], diagnostics);
     return defined({ cpu: amount('cpu'), memory: amount('memory') });
   };
   return defined({ min: bounds('min'), max: bounds('max') });
 }
 
-function readQuota(fields: Fields, issues: Issues): ResourceQuota {
-  const cpu = readAmount(fields['cpu'], [ROOT, 'quota', 'cpu'], issues);
-  const memory = readAmount(fields['memory'], [ROOT, 'quota', 'memory'], issues);
+function readQuota(fields: Fields, diagnostics: DiagnosticCollector): ResourceQuota {
+  const cpu = readAmount(fields['cpu'], [ROOT, 'quota', 'cpu'], diagnostics);
+  const memory = readAmount(fields['memory'], [ROOT, 'quota', 'memory'], diagnostics);
   return defined({
     cpuMilli: cpu === undefined ? undefined : toMilli(cpu),
     memoryBytes: memory === undefined ? undefined : toUnits(memory),
@@ -126,17 +130,22 @@ function readQuota(fields: Fields, issues: Issues): ResourceQuota {
   });
 }
 
-function readAmount(value: unknown, path: DocumentPath, issues: Issues): Quantity | undefined {
+function readAmount(
+  value: unknown,
+  path: DocumentPath,
+  diagnostics: DiagnosticCollector,
+): Quantity | undefined {
   if (typeof value !== 'string' && typeof value !== 'number') return undefined;
-  return accept(parseQuantity(String(value)), path, issues);
+  return accept(parseQuantity(String(value)), path, diagnostics);
 }
 
-/** The same issues, for a part of the document. */
-function below(prefix: DocumentPath, issues: Issues): Issues {
+/** A collector whose paths start at a part of the document. */
+function below(prefix: DocumentPath, diagnostics: DiagnosticCollector): DiagnosticCollector {
   return {
-    list: issues.list,
-    add: (issue) => issues.add({ ...issue, path: [...prefix, ...issue.path] }),
-    error: (code, path, message, details) => issues.error(code, [...prefix, ...path], message, details),
-    warning: (code, path, message, details) => issues.warning(code, [...prefix, ...path], message, details),
+    list: diagnostics.list,
+    add: (diagnostic) => diagnostics.add({ ...diagnostic, path: [...prefix, ...diagnostic.path] }),
+    error: (code, path, message, details) => diagnostics.error(code, [...prefix, ...path], message, details),
+    warning: (code, path, message, details) =>
+      diagnostics.warning(code, [...prefix, ...path], message, details),
   };
 }

@@ -1,5 +1,5 @@
 import { isCalledFor, parseSchedule } from '../base/schedule.ts';
-import { isProblem } from '../base/issue.ts';
+import { isProblem } from '../base/problem.ts';
 import { DUMP_ENDINGS } from './dump.ts';
 
 export type Compression = 'gzip' | 'zstd' | 'none';

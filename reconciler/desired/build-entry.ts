@@ -5,7 +5,7 @@ import { clusterOf } from '../config/kombination/cluster-node.ts';
 import { readDocument } from '../config/kombination/read-document.ts';
 import type { Diagnostic } from '../base/diagnostic.ts';
 import type { TreeDirectory } from '../config/file-tree.ts';
-import type { Issue } from '../base/issue.ts';
+import type { DocumentDiagnostic } from '../base/document-diagnostic.ts';
 import type { PlacedFile } from '../config/kombination/checks/service-files.ts';
 import { pulledImages } from '../config/kombination/pulled-images.ts';
 import { guessStackName, isStackName } from '../config/kombination/stack-name.ts';
@@ -28,7 +28,7 @@ export function buildEntry(source: EntrySource, text: string, context: EntryCont
     ...read,
     name: certain ? kombination.name : guessStackName(file, text, previous),
     guessed: !certain,
-    diagnostics: toDiagnostics(file, document, assessment.issues),
+    diagnostics: toDiagnostics(file, document, assessment.diagnostics),
     ports: assessment.ports,
     watched: [
       ...new Set([...visited, ...findings.watched, ...assessment.secrets.watched, ...assessment.watched]),
@@ -94,7 +94,7 @@ export function withOversize(
   sizes: ReadonlyMap<string, number>,
   { limit, tree }: { readonly limit: number; readonly tree: TreeDirectory },
 ): StackEntry {
-  const issues = files.flatMap(({ spec, path }): readonly Issue[] => {
+  const diagnostics = files.flatMap(({ spec, path }): readonly DocumentDiagnostic[] => {
     const size = sizes.get(spec.blob);
     if (size === undefined) return [];
     const message = `the file for ${spec.target} has ${size} bytes; at most ${limit} are copied`;
@@ -102,14 +102,18 @@ export function withOversize(
       { severity: 'error', code: 'FILE_TOO_LARGE', path, message, hint: 'put it in an image or a volume' },
     ];
   });
-  return withIssues(entry, issues, tree);
+  return withDiagnostics(entry, diagnostics, tree);
 }
 
 /** The entry with findings that only the content of other files tells. */
-export function withIssues(entry: StackEntry, issues: readonly Issue[], tree: TreeDirectory): StackEntry {
-  if (issues.length === 0 || entry.text === null) return entry;
+export function withDiagnostics(
+  entry: StackEntry,
+  diagnostics: readonly DocumentDiagnostic[],
+  tree: TreeDirectory,
+): StackEntry {
+  if (diagnostics.length === 0 || entry.text === null) return entry;
   const { file, text, texts = new Map() } = entry;
   const { document } = readDocument({ file, text, tree, texts });
-  const found = toDiagnostics(file, { ...document, problems: [] }, issues);
+  const found = toDiagnostics(file, { ...document, problems: [] }, diagnostics);
   return { ...entry, diagnostics: [...entry.diagnostics, ...found] };
 }

@@ -84,7 +84,7 @@ function checkAs(
   const assessment = assessAs(core, text, place);
   const passwords = passwordsFor(core, { pulled: pulledImages(assessment) });
   const missing = findMissing([...assessment.secrets.secrets, ...passwords], createLookup(core));
-  const found = toDiagnostics(label, assessment.document, [...assessment.issues, ...missing]);
+  const found = toDiagnostics(label, assessment.document, [...assessment.diagnostics, ...missing]);
   // What is found in the text itself is not in the file whose place it takes.
   const named = found.map((finding) => (finding.file === place ? { ...finding, file: label } : finding));
   return { diagnostics: named.toSorted(compareDiagnostics), ...summarise(assessment) };

@@ -20,7 +20,7 @@ export async function generateStack(
   format: GenerateFormat,
   { file, readBlob }: GenerateContext,
 ): Promise<GeneratedStack> {
-  const diagnostics = toDiagnostics(file, assessment.document, assessment.issues);
+  const diagnostics = toDiagnostics(file, assessment.document, assessment.diagnostics);
   const { name } = assessment.kombination;
   if (hasErrors(diagnostics)) {
     const errors = diagnostics.filter(({ severity }) => severity === 'error').map(formatDiagnostic);

@@ -1,8 +1,8 @@
-import type { Issue } from '../base/issue.ts';
+import type { DocumentDiagnostic } from '../base/document-diagnostic.ts';
 import type { TreeDirectory } from '../config/file-tree.ts';
 import type { PlacedFile } from '../config/kombination/checks/service-files.ts';
 import type { BuiltEntry } from './state.ts';
-import { withIssues } from './build-entry.ts';
+import { withDiagnostics } from './build-entry.ts';
 import type { LoadOptions } from './repository-state.ts';
 import { readTexts } from './repository-state.ts';
 
@@ -33,14 +33,14 @@ export async function withContents(
       return bytes ? [[blob, bytes] as const] : [];
     });
     const inlined = new Set(entry.inline);
-    const issues = [...embedded].flatMap(([service, files]) =>
+    const diagnostics = [...embedded].flatMap(([service, files]) =>
       checkSize(
         service,
         files.filter(({ spec }) => !inlined.has(spec.blob)),
         contents,
       ),
     );
-    return { ...one, entry: withIssues({ ...entry, contents: new Map(own) }, issues, tree) };
+    return { ...one, entry: withDiagnostics({ ...entry, contents: new Map(own) }, diagnostics, tree) };
   });
 }
 
@@ -48,7 +48,7 @@ function checkSize(
   service: string,
   files: readonly PlacedFile[],
   contents: ReadonlyMap<string, Uint8Array>,
-): readonly Issue[] {
+): readonly DocumentDiagnostic[] {
   let sum = 0;
   for (const { spec, path } of files) {
     sum += contents.get(spec.blob)?.byteLength ?? MOST_BYTES + 1;

@@ -1,6 +1,6 @@
 import type { TreeDirectory } from '../config/file-tree.ts';
 import { isDirectory } from '../config/file-tree.ts';
-import { isProblem } from '../base/issue.ts';
+import { isProblem } from '../base/problem.ts';
 import { BUILT_IN, buildCatalogue } from '../config/kits/kit-catalogue.ts';
 import type { StackKit } from '../config/kits/kit.ts';
 import type { KitDocument } from '../config/kits/kit-document.ts';

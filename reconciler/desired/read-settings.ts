@@ -5,7 +5,7 @@ import type { NodeDocument } from '../config/fleet/config-documents.ts';
 import { NO_SETTINGS, readNodeDocument, readSettingsDocument } from '../config/fleet/config-documents.ts';
 import type { TreeDirectory } from '../config/file-tree.ts';
 import { isDirectory } from '../config/file-tree.ts';
-import { isProblem } from '../base/issue.ts';
+import { isProblem } from '../base/problem.ts';
 import type { FileChange } from '../ports/source.ts';
 import type { LoadedNodes, LoadedSettings, LoadOptions } from './repository-state.ts';
 import { brokenFile, EMPTY_STATE, locate, readSmall } from './repository-state.ts';

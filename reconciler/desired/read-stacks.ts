@@ -2,7 +2,7 @@ import picomatch from 'picomatch';
 import type { SettingsDocument } from '../config/fleet/config-documents.ts';
 import type { TreeDirectory, TreeNode } from '../config/file-tree.ts';
 import { isDirectory, listFiles, nodeAt } from '../config/file-tree.ts';
-import { isProblem } from '../base/issue.ts';
+import { isProblem } from '../base/problem.ts';
 import type { FileChange } from '../ports/source.ts';
 import type { BuiltEntry, EntryContext, EntrySource } from './state.ts';
 import { buildBrokenEntry, buildEntry, withOversize } from './build-entry.ts';

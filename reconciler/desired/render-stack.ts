@@ -7,7 +7,7 @@ import { compareDiagnostics, hasErrors } from '../base/diagnostic.ts';
 import { backupPolicy, databaseSettings } from '../config/kombination/service/database.ts';
 import type { SecretNeed } from '../config/kombination/checks/find-secrets.ts';
 import { missingSecret } from '../config/kombination/checks/find-secrets.ts';
-import type { Issue } from '../base/issue.ts';
+import type { DocumentDiagnostic } from '../base/document-diagnostic.ts';
 import { numbersOf, portOfReplica } from '../config/kombination/replicas.ts';
 import { Secret } from '../model/secret.ts';
 import type { SecretSource } from '../model/secret-reference.ts';
@@ -21,7 +21,7 @@ import type { Core } from './state.ts';
 import type { StackEntry } from './stack-index.ts';
 import { openRegistries, passwordsFor } from './registries.ts';
 import type { SecretAnswer } from './secret-cache.ts';
-import { isWorkflowFile, placeIssues, renderWorkflowStack } from './workflow.ts';
+import { isWorkflowFile, placeDiagnostics, renderWorkflowStack } from './workflow.ts';
 
 export type Lookup = (source: SecretSource) => SecretAnswer;
 
@@ -39,7 +39,7 @@ export function createLookup({ vault }: Core): Lookup {
  * What has to be said about secrets that cannot be had. A default stands in for one that is not there, never for one
  * that cannot be decrypted. Nothing is said of those that nobody has asked for yet.
  */
-export function findMissing(needs: readonly SecretNeed[], lookup: Lookup): readonly Issue[] {
+export function findMissing(needs: readonly SecretNeed[], lookup: Lookup): readonly DocumentDiagnostic[] {
   return needs.flatMap((need) => {
     const answer = lookup(need.source);
     if (answer === undefined || answer instanceof Secret) return [];
@@ -73,7 +73,7 @@ function signatureOf(answer: SecretAnswer): string {
 }
 
 function buildStack(core: Core, entry: StackEntry, lookup: Lookup): DesiredStack {
-  const diagnostics = [...settingsProblems(core), ...entryDiagnostics(core, entry, lookup)].sort(
+  const diagnostics = [...settingsDiagnostics(core), ...entryDiagnostics(core, entry, lookup)].sort(
     compareDiagnostics,
   );
   const common = { name: entry.name, kind: 'kombination' as const, file: entry.file, diagnostics };
@@ -161,16 +161,16 @@ function viewServices(assessment: Assessment): readonly ServiceView[] {
 }
 
 /** While nobody knows what the repository's settings are, nothing may be planned. */
-function settingsProblems({ state }: Core): readonly Diagnostic[] {
+function settingsDiagnostics({ state }: Core): readonly Diagnostic[] {
   return state.settings.unknown ? state.settings.diagnostics : [];
 }
 
 /** Findings of an entry: its own, those with other stacks, and secrets that are not there. */
 function entryDiagnostics(core: Core, entry: StackEntry, lookup: Lookup): readonly Diagnostic[] {
   const missing = findMissing([...entry.secrets, ...passwordsFor(core, entry)], lookup);
-  const issues: readonly Issue[] = [...core.index.conflictsOf(entry), ...missing];
-  if (issues.length === 0) return entry.diagnostics;
-  if (isWorkflowFile(entry.file)) return [...entry.diagnostics, ...placeIssues(entry, issues)];
+  const diagnostics: readonly DocumentDiagnostic[] = [...core.index.conflictsOf(entry), ...missing];
+  if (diagnostics.length === 0) return entry.diagnostics;
+  if (isWorkflowFile(entry.file)) return [...entry.diagnostics, ...placeDiagnostics(entry, diagnostics)];
   // The text was parsed when it was loaded; only its lines are wanted now.
   const { tree } = core.state;
   const { document: read } = readDocument({
@@ -180,7 +180,7 @@ function entryDiagnostics(core: Core, entry: StackEntry, lookup: Lookup): readon
     tree,
   });
   const document = { ...read, problems: [] };
-  return [...entry.diagnostics, ...toDiagnostics(entry.file, document, issues)];
+  return [...entry.diagnostics, ...toDiagnostics(entry.file, document, diagnostics)];
 }
 
 /** Every finding of every file, ordered. */

@@ -5,7 +5,7 @@ import type { NodeDocument, SettingsDocument } from '../config/fleet/config-docu
 import { NO_SETTINGS } from '../config/fleet/config-documents.ts';
 import type { TreeDirectory } from '../config/file-tree.ts';
 import { isDirectory, resolvePath } from '../config/file-tree.ts';
-import { isProblem } from '../base/issue.ts';
+import { isProblem } from '../base/problem.ts';
 import type { KitCatalogue } from '../config/kits/kit-catalogue.ts';
 import { BUILT_IN_KITS } from '../config/kits/kit-catalogue.ts';
 import type { KitDocument } from '../config/kits/kit-document.ts';

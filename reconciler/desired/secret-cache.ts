@@ -1,4 +1,4 @@
-import type { SecretProblem } from '../config/kombination/checks/find-secrets.ts';
+import type { SecretFailure } from '../config/kombination/checks/find-secrets.ts';
 import { errorMessage, isReconcilerError } from '../base/errors.ts';
 import type { Secret } from '../model/secret.ts';
 import { Secret as SecretValue } from '../model/secret.ts';
@@ -7,7 +7,7 @@ import type { OpenedFile, Secrets } from '../ports/secrets.ts';
 import type { Source } from '../ports/source.ts';
 
 /** A secret, why there is none, or `undefined` while nobody has asked (see `prepare`). */
-export type SecretAnswer = Secret | SecretProblem | undefined;
+export type SecretAnswer = Secret | SecretFailure | undefined;
 
 /** What is known of secrets that take a while: decrypted files by blob id and answers of commands. In memory only. */
 export interface SecretVault {
@@ -36,12 +36,12 @@ export interface VaultOptions {
 }
 
 interface Answer {
-  readonly value: Secret | SecretProblem;
+  readonly value: Secret | SecretFailure;
   readonly at: number;
 }
 
 interface Vault extends Required<VaultOptions> {
-  readonly files: Map<string, OpenedFile | SecretProblem>;
+  readonly files: Map<string, OpenedFile | SecretFailure>;
   readonly answers: Map<string, Answer>;
 }
 
@@ -91,7 +91,7 @@ function lookup(
   return opened && 'get' in opened ? attempt(() => opened.get(file.key)) : opened;
 }
 
-function attempt(look: () => Secret): Secret | SecretProblem {
+function attempt(look: () => Secret): Secret | SecretFailure {
   try {
     return look();
   } catch (error) {
@@ -99,7 +99,7 @@ function attempt(look: () => Secret): Secret | SecretProblem {
   }
 }
 
-function toProblem(error: unknown): SecretProblem {
+function toProblem(error: unknown): SecretFailure {
   if (!isReconcilerError(error)) throw error;
   const { code } = error;
   return {
@@ -123,7 +123,7 @@ async function openFiles(vault: Vault, sources: readonly SecretSource[], signal:
     for (const { store, path, ...file } of wanted.get(blob) ?? []) {
       const key = keyOf({ store, path, ...file });
       const message = `cannot read ${path}: it has ${size} bytes, and at most ${maxBytes} are decrypted`;
-      const opened: OpenedFile | SecretProblem = content
+      const opened: OpenedFile | SecretFailure = content
         ? await secrets.open({ store, path, content }).catch(toProblem)
         : { code: 'SECRET_NOT_DECRYPTED', message };
       files.set(key, opened);
@@ -131,7 +131,7 @@ async function openFiles(vault: Vault, sources: readonly SecretSource[], signal:
   }
 }
 
-function isOpen(known: OpenedFile | SecretProblem | undefined): boolean {
+function isOpen(known: OpenedFile | SecretFailure | undefined): boolean {
   return known !== undefined && 'get' in known;
 }
 

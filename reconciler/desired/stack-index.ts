@@ -2,7 +2,7 @@ import type { PortClaim } from '../config/kombination/checks/check-kombination.t
 import { portOf } from '../config/kombination/analyze.ts';
 import type { Diagnostic } from '../base/diagnostic.ts';
 import type { SecretNeed } from '../config/kombination/checks/find-secrets.ts';
-import type { Issue } from '../base/issue.ts';
+import type { DocumentDiagnostic } from '../base/document-diagnostic.ts';
 import { addressesOverlap } from '../model/docker/ports.ts';
 import type { PulledImage } from '../config/kombination/pulled-images.ts';
 import type { SecretSource } from '../model/secret-reference.ts';
@@ -68,7 +68,7 @@ export interface StackIndex {
   fileOfInline(blob: string): string | undefined;
   readonly order: Pick<StackOrder, 'dependantsOf' | 'formerDependencies'>;
   /** Findings about an entry and others: one name or one port for two stacks, stacks that wait for each other. */
-  conflictsOf(entry: StackEntry): readonly Issue[];
+  conflictsOf(entry: StackEntry): readonly DocumentDiagnostic[];
   /** Entries that have findings of their own or with others, or that may look up secrets. */
   notable(): Iterable<StackEntry>;
   /** Puts changes in force; returns the names that they may concern. */
@@ -130,7 +130,7 @@ export function createStackIndex(): StackIndex {
     conflictsOf: (entry) => [
       ...nameConflicts(entry, byName.get(entry.name)),
       ...entry.ports.flatMap((port) => portConflicts(entry, port, byPort.get(port.key))),
-      ...order.problemsOf(entry, { find, names: () => sorted }),
+      ...order.diagnosticsOf(entry, { find, names: () => sorted }),
     ],
     *notable() {
       const seen = new Set(tables.notable);
@@ -203,7 +203,7 @@ function speaksBefore(a: StackEntry, b: StackEntry): boolean {
   return a.guessed === b.guessed ? a.file < b.file : b.guessed;
 }
 
-function nameConflicts(entry: StackEntry, group: ReadonlySet<StackEntry>): readonly Issue[] {
+function nameConflicts(entry: StackEntry, group: ReadonlySet<StackEntry>): readonly DocumentDiagnostic[] {
   const others = [...group].filter((other) => other !== entry && !other.guessed).map((other) => other.file);
   if (entry.guessed || others.length === 0) return [];
   return [
@@ -217,7 +217,11 @@ function nameConflicts(entry: StackEntry, group: ReadonlySet<StackEntry>): reado
   ];
 }
 
-function portConflicts(entry: StackEntry, port: PortClaim, group: ReadonlySet<Claim>): readonly Issue[] {
+function portConflicts(
+  entry: StackEntry,
+  port: PortClaim,
+  group: ReadonlySet<Claim>,
+): readonly DocumentDiagnostic[] {
   const others = new Set<string>();
   for (const claim of group) {
     if (claim.entry.file === entry.file || !addressesOverlap(claim.port.hostIp, port.hostIp)) continue;

@@ -1,4 +1,4 @@
-import type { Issue } from '../base/issue.ts';
+import type { DocumentDiagnostic } from '../base/document-diagnostic.ts';
 import { suggest } from '../base/nearest.ts';
 import type { StackDependency } from '../config/kombination/stack-dependencies.ts';
 
@@ -19,7 +19,7 @@ export interface StackOrder {
   /** Adds all described stacks that wait for one of these, and those that wait for them, and so on. */
   addDependants(names: Set<string>, isDescribed: (name: string) => boolean): void;
   /** Names that are not there, and circles. */
-  problemsOf(stack: OrderedStack, directory: StackDirectory): readonly Issue[];
+  diagnosticsOf(stack: OrderedStack, directory: StackDirectory): readonly DocumentDiagnostic[];
 }
 
 export interface StackDirectory {
@@ -67,11 +67,16 @@ export function createStackOrder(): StackOrder {
         for (const user of dependants.get(name)?.keys() ?? []) if (isDescribed(user)) names.add(user);
       }
     },
-    problemsOf: (stack, directory) => stack.dependsOn.flatMap((one) => problemOf(stack, one, directory)),
+    diagnosticsOf: (stack, directory) =>
+      stack.dependsOn.flatMap((one) => diagnosticOf(stack, one, directory)),
   };
 }
 
-function problemOf(stack: OrderedStack, { name, path }: StackDependency, directory: StackDirectory): Issue[] {
+function diagnosticOf(
+  stack: OrderedStack,
+  { name, path }: StackDependency,
+  directory: StackDirectory,
+): DocumentDiagnostic[] {
   const severity = 'error' as const;
   if (directory.find(name) === undefined) {
     const message = `${stack.name} depends on the stack ${name}, which is not in this repository`;

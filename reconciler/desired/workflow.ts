@@ -4,7 +4,7 @@ import { toDiagnostics } from '../config/kombination/analyze.ts';
 import { clusterKey, unknownCluster } from '../config/kombination/cluster-node.ts';
 import { compareDiagnostics, hasErrors } from '../base/diagnostic.ts';
 import type { Diagnostic } from '../base/diagnostic.ts';
-import type { Issue } from '../base/issue.ts';
+import type { DocumentDiagnostic } from '../base/document-diagnostic.ts';
 import type { DesiredResource } from '../model/resource.ts';
 import { pulledByNodes } from '../config/kombination/pulled-images.ts';
 import { Secret } from '../model/secret.ts';
@@ -31,9 +31,9 @@ export function isWorkflowFile(path: string): boolean {
 export function buildWorkflowEntry(source: EntrySource, text: string, context: EntryContext): BuiltEntry {
   const { file, realFile, blob, visited, previous } = source;
   const assessment = assessWorkflow({ ...context, file, text });
-  const { workflow, document, issues, secrets } = assessment;
+  const { workflow, document, diagnostics, secrets } = assessment;
   const certain = isStackName(workflow.name);
-  const found = [...issues, ...clusterIssues(workflow.cluster, context.nodes)];
+  const found = [...diagnostics, ...clusterDiagnostics(workflow.cluster, context.nodes)];
   const entry: StackEntry = {
     file,
     realFile,
@@ -56,10 +56,10 @@ export function buildWorkflowEntry(source: EntrySource, text: string, context: E
   return { entry, files: [] };
 }
 
-function clusterIssues(
+function clusterDiagnostics(
   cluster: string,
   shared: ReadonlyMap<string, TargetReference | null>,
-): readonly Issue[] {
+): readonly DocumentDiagnostic[] {
   if (cluster === '' || shared.get(clusterKey(cluster))) return [];
   return [unknownCluster(cluster, shared, ['cluster'])];
 }
@@ -71,8 +71,8 @@ export function checkWorkflow(
   { place, label }: { readonly place: string; readonly label: string },
 ): DocumentReport {
   const assessment = assessWorkflow({ file: place, text, tree: state.tree, checkSchema });
-  const { workflow, document, issues, nodes, edges } = assessment;
-  const found = [...issues, ...clusterIssues(workflow.cluster, state.nodes.references)];
+  const { workflow, document, diagnostics, nodes, edges } = assessment;
+  const found = [...diagnostics, ...clusterDiagnostics(workflow.cluster, state.nodes.references)];
   const before = (id: string): readonly string[] =>
     edges.filter((edge) => edge.target === id).map(({ source }) => source);
   return {
@@ -83,8 +83,11 @@ export function checkWorkflow(
 }
 
 /** Findings that are known later, with their lines. */
-export function placeIssues(entry: StackEntry, issues: readonly Issue[]): readonly Diagnostic[] {
-  return toDiagnostics(entry.file, { ...parseYaml(entry.text ?? ''), problems: [] }, issues);
+export function placeDiagnostics(
+  entry: StackEntry,
+  diagnostics: readonly DocumentDiagnostic[],
+): readonly Diagnostic[] {
+  return toDiagnostics(entry.file, { ...parseYaml(entry.text ?? ''), problems: [] }, diagnostics);
 }
 
 type Rendered = Pick<

@@ -1,4 +1,4 @@
-import type { Problem } from '../base/issue.ts';
+import type { Problem } from '../base/problem.ts';
 import type { DockerConnection } from './target.ts';
 import type { Fields } from '../base/values.ts';
 import { asFields, asNumber, asString, defined } from '../base/values.ts';

@@ -1,4 +1,4 @@
-import type { Problem } from '../base/issue.ts';
+import type { Problem } from '../base/problem.ts';
 
 /** What a reference names. Paths are as written: relative to the directory of the file that says so. */
 export type SecretReference =

@@ -10,7 +10,7 @@ import { volumesLeftBehind } from './moves.ts';
 import { explainBuilds } from './explain-builds.ts';
 import { orderChanges } from './order.ts';
 import type { Action, Change, Plan, PlanSummary } from './plan.ts';
-import { projectionFindings } from './dry-runs.ts';
+import { dryRunDiagnostics } from './dry-runs.ts';
 import { holdBack, splitByReach, unreachableWarnings } from './unreachable.ts';
 
 /** Compares what is described with what is there. Pure: the same input gives the same bytes. */
@@ -45,7 +45,7 @@ export function buildPlan(input: PlanInput): Plan {
       ...unreachableWarnings(unreachable, reach),
       ...volumesLeftBehind(changes, input.engines ?? new Map(), input.stack),
       ...impossibleChanges(changes),
-      ...projectionFindings(changes, observedById),
+      ...dryRunDiagnostics(changes, observedById),
     ],
     ...(unreachable.length === 0 ? {} : { unreachable }),
     ...(input.waitsFor === undefined || input.waitsFor.length === 0 ? {} : { waitsFor: input.waitsFor }),

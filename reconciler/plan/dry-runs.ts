@@ -3,7 +3,7 @@ import type { ObservedResource, ResourceId } from '../model/resource.ts';
 import type { Change, Confirmation } from './plan.ts';
 
 /** What a target has refused when it was asked beforehand, and replacements that would lose data. */
-export function projectionFindings(
+export function dryRunDiagnostics(
   changes: readonly Change[],
   observed: ReadonlyMap<ResourceId, ObservedResource>,
 ): Diagnostic[] {

@@ -2,7 +2,7 @@ import type { JsonObject } from '../base/json.ts';
 import type { Fields } from '../base/values.ts';
 import { asFields, asList, asString } from '../base/values.ts';
 import type { TargetPort } from './instance.ts';
-import { isProblem } from '../base/issue.ts';
+import { isProblem } from '../base/problem.ts';
 import { parseQuantity } from './quantity.ts';
 import { invalidPodSpec } from './refusals.ts';
 

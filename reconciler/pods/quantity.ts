@@ -1,4 +1,4 @@
-import type { Problem } from '../base/issue.ts';
+import type { Problem } from '../base/problem.ts';
 
 type Form = 'binary' | 'decimal' | 'exponent';
 

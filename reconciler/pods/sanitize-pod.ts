@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '../base/json.ts';
 import type { Fields } from '../base/values.ts';
 import { asFields, asString } from '../base/values.ts';
-import { isProblem } from '../base/issue.ts';
+import { isProblem } from '../base/problem.ts';
 import { recordsOf } from './check-pod.ts';
 import type { Quantity } from './quantity.ts';
 import { formatQuantity, maxQuantity, parseQuantity, toMilli, toUnits } from './quantity.ts';

@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '../base/json.ts';
 import { formatQuantity, parseQuantity } from './quantity.ts';
-import { isProblem } from '../base/issue.ts';
+import { isProblem } from '../base/problem.ts';
 import { invalidPodSpec } from './refusals.ts';
 
 /**

@@ -12,7 +12,7 @@ import { CONTAINER_UPDATABLE } from '../model/docker/docker-spec.ts';
 import type { Position } from '../base/diagnostic.ts';
 import type { Lookup } from '../config/kombination/service/env-value.ts';
 import { parseEnvValue, resolveEnvValue } from '../config/kombination/service/env-value.ts';
-import { isProblem } from '../base/issue.ts';
+import { isProblem } from '../base/problem.ts';
 import type { ServiceModel } from '../config/kombination/kombination.ts';
 import { containerName } from '../config/kombination/kombination.ts';
 import type { Dependency, DesiredResource, ResourceId } from '../model/resource.ts';

@@ -3,7 +3,7 @@ import type { Assessment } from '../../reconciler/config/kombination/analyze.ts'
 import { toDiagnostics } from '../../reconciler/config/kombination/analyze.ts';
 import type { Diagnostic } from '../../reconciler/base/diagnostic.ts';
 import { hasErrors } from '../../reconciler/base/diagnostic.ts';
-import type { SecretProblem } from '../../reconciler/config/kombination/checks/find-secrets.ts';
+import type { SecretFailure } from '../../reconciler/config/kombination/checks/find-secrets.ts';
 import { DEFAULT_POLICY } from '../../reconciler/model/stack.ts';
 import { asFields, asList, asString } from '../../reconciler/base/values.ts';
 import { buildPlan } from '../../reconciler/plan/build-plan.ts';
@@ -105,7 +105,7 @@ function tryProject(project: CorpusProject, { variables, files, secrets, needs }
   const missing = findMissing(assessment.secrets.secrets, ({ reference }) =>
     reference.startsWith('secret://env/') ? NO_SECRET : undefined,
   );
-  const diagnostics = toDiagnostics(path, assessment.document, [...assessment.issues, ...missing]);
+  const diagnostics = toDiagnostics(path, assessment.document, [...assessment.diagnostics, ...missing]);
   const plan = hasErrors(diagnostics) ? null : planFresh(assessment, path, diagnostics);
   const made = Object.fromEntries(variables);
   return {
@@ -121,7 +121,7 @@ function tryProject(project: CorpusProject, { variables, files, secrets, needs }
   };
 }
 
-const NO_SECRET: SecretProblem = { code: 'SECRET_NOT_FOUND', message: 'there is none' };
+const NO_SECRET: SecretFailure = { code: 'SECRET_NOT_FOUND', message: 'there is none' };
 
 function planFresh(assessment: Assessment, file: string, diagnostics: readonly Diagnostic[]): Plan {
   return buildPlan({

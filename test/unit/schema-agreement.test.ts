@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { createIssues } from '../../reconciler/base/issue.ts';
+import { createDiagnosticCollector } from '../../reconciler/base/document-diagnostic.ts';
 import { DIAGNOSTIC_CODES } from '../../reconciler/base/diagnostic-codes.ts';
 import { SERVICE_WORDS } from '../../reconciler/config/intent/dialect-service.ts';
 import { readServiceFields } from '../../reconciler/config/kombination/service/service-fields.ts';
@@ -71,7 +71,7 @@ function keysRead(read: (fields: Readonly<Record<string, unknown>>) => void): Re
 
 it('has no key of a service that the code knows and the schema does not', () => {
   const known = Object.keys(schemas.kombinationSchema.$defs.service.properties);
-  const asked = keysRead((fields) => readServiceFields(fields, [], createIssues()));
+  const asked = keysRead((fields) => readServiceFields(fields, [], createDiagnosticCollector()));
   const paths = [...asked].map((key) => key.split('.')[0] ?? '');
   expect(paths.filter((key) => !known.includes(key))).toEqual([]);
   expect([...SERVICE_WORDS].filter((key) => !known.includes(key))).toEqual([]);
@@ -79,7 +79,7 @@ it('has no key of a service that the code knows and the schema does not', () => 
 
 it('accepts no key of a service that nobody reads', () => {
   const known = Object.keys(schemas.kombinationSchema.$defs.service.properties);
-  const asked = keysRead((fields) => readServiceFields(fields, [], createIssues()));
+  const asked = keysRead((fields) => readServiceFields(fields, [], createDiagnosticCollector()));
   // Read where services are told apart, and words that change nothing.
   const elsewhere = [
     'isolation',
@@ -103,9 +103,9 @@ const sources = ['reconciler/base', 'reconciler/config', 'reconciler/desired', '
 
 it('has every code of a finding in the vocabulary, and no other', () => {
   const text = sources.join('\n');
-  const used = [...text.matchAll(/(?:issues|found|project)\.(?:error|warning)\(\s*'([A-Z_]+)'/g)].map(
-    ([, code]) => code ?? '',
-  );
+  const used = [
+    ...text.matchAll(/(?:diagnostics|collector|found|project)\.(?:error|warning)\(\s*'([A-Z_]+)'/g),
+  ].map(([, code]) => code ?? '');
   expect([...new Set(used)].filter((code) => !DIAGNOSTIC_CODES.includes(code)).sort()).toEqual([]);
   expect(
     DIAGNOSTIC_CODES.filter(

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { isDirectory, joinPath, listFiles, resolvePath } from '../file-tree.ts';
-import { isProblem } from '../../base/issue.ts';
+import { isProblem } from '../../base/problem.ts';
 import { sha256 } from '../../base/json.ts';
 import type { ComposeNode, MapNode } from './node.ts';
 import { child, list, map, scalar, textOf, withEntry } from './node.ts';

@@ -2,7 +2,7 @@ import type { DocumentPath } from '../../base/document-path.ts';
 import { formatPath } from '../../base/document-path.ts';
 import type { TreeDirectory } from '../file-tree.ts';
 import { directoryOf } from '../file-tree.ts';
-import type { Issue } from '../../base/issue.ts';
+import type { DocumentDiagnostic } from '../../base/document-diagnostic.ts';
 import type { YamlDocument } from '../yaml-document.ts';
 import type { BindVolumes } from './binds.ts';
 import { castScalars } from './coerce.ts';
@@ -46,7 +46,7 @@ export interface ComposedDocument {
   readonly missing: readonly string[];
   /** Repository paths that the result rests on. */
   readonly watched: readonly string[];
-  readonly issues: readonly Issue[];
+  readonly diagnostics: readonly DocumentDiagnostic[];
   /** Variables that are not set, by the path of the value that asks for them: empty unless there is a secret. */
   readonly unset: ReadonlyMap<string, ReadonlySet<string>>;
   /** What the author says about variables that must be set, by the path of the value that asks for them and by name. */
@@ -80,10 +80,10 @@ export function composeDocument(options: ComposeOptions): ComposedDocument {
     missing: [...project.missing],
     watched: [...project.watched],
     // Nobody knows what a file sets before it is read.
-    issues:
+    diagnostics:
       project.missing.size === 0
-        ? project.issues
-        : project.issues.filter(({ code }) => !ABOUT_VARIABLES.has(code)),
+        ? project.diagnostics
+        : project.diagnostics.filter(({ code }) => !ABOUT_VARIABLES.has(code)),
     unset: findAsking(project.unset, composed),
     demands: findAsking(project.demands, composed),
   };

@@ -1,4 +1,4 @@
-import { isProblem } from '../../base/issue.ts';
+import { isProblem } from '../../base/problem.ts';
 import { envFiller, escapeEnv } from './interpolate-nodes.ts';
 import { locate } from './locate.ts';
 import { toPairs, toSequence } from './merge.ts';

@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { isProblem } from '../../base/issue.ts';
+import { isProblem } from '../../base/problem.ts';
 import { applyExtends } from './extends.ts';
 import { fillNodes } from './interpolate-nodes.ts';
 import { enforceUnicity, isMapNode, mergeNodes, toSequence } from './merge.ts';

@@ -1,8 +1,9 @@
 import type { TextPlace } from '../../base/document-path.ts';
 import type { TreeDirectory } from '../file-tree.ts';
 import { isDirectory, resolvePath } from '../file-tree.ts';
-import type { Issue, Problem } from '../../base/issue.ts';
-import { isProblem } from '../../base/issue.ts';
+import type { DocumentDiagnostic } from '../../base/document-diagnostic.ts';
+import type { Problem } from '../../base/problem.ts';
+import { isProblem } from '../../base/problem.ts';
 import type { YamlDocument } from '../yaml-document.ts';
 import { parseYamlStream } from '../yaml-document.ts';
 import type { DotenvOptions } from './dotenv.ts';
@@ -28,7 +29,7 @@ export interface Project {
   readonly missing: Set<string>;
   /** Repository paths that the result rests on. */
   readonly watched: Set<string>;
-  readonly issues: Issue[];
+  readonly diagnostics: DocumentDiagnostic[];
   readonly error: Report;
   readonly warning: Report;
   /** Variables that are not set, by the value that asks for them. */
@@ -54,28 +55,35 @@ type Place = Pick<ComposeNode, 'origin'>;
 /** Reports something about the place where a node was written. */
 export type Report = (code: string, node: Place, message: string, details?: Details) => void;
 
-type Finding = Pick<Issue, 'severity' | 'code' | 'message'>;
+type DiagnosticText = Pick<DocumentDiagnostic, 'severity' | 'code' | 'message'>;
 
 /** Reports with places, each finding once. */
-export function createReports(issues: Issue[]): Pick<Project, 'issues' | 'error' | 'warning'> {
+export function createReports(
+  diagnostics: DocumentDiagnostic[],
+): Pick<Project, 'diagnostics' | 'error' | 'warning'> {
   const create =
-    (severity: Issue['severity']): Report =>
+    (severity: DocumentDiagnostic['severity']): Report =>
     (code, node, message, details) =>
-      report(issues, { severity, code, message }, placeOf(node, details?.at), details);
-  return { issues, error: create('error'), warning: create('warning') };
+      report(diagnostics, { severity, code, message }, placeOf(node, details?.at), details);
+  return { diagnostics, error: create('error'), warning: create('warning') };
 }
 
-function report(issues: Issue[], finding: Finding, place: TextPlace, { hint }: Details = {}): void {
+function report(
+  diagnostics: DocumentDiagnostic[],
+  diagnostic: DiagnosticText,
+  place: TextPlace,
+  { hint }: Details = {},
+): void {
   // The same line is read as often as it is used.
-  const known = issues.some(
+  const known = diagnostics.some(
     ({ code, message, place: other }) =>
-      code === finding.code &&
-      message === finding.message &&
+      code === diagnostic.code &&
+      message === diagnostic.message &&
       other?.file === place.file &&
       other?.line === place.line &&
       other?.column === place.column,
   );
-  if (!known) issues.push({ ...finding, path: [], place, ...(hint === undefined ? {} : { hint }) });
+  if (!known) diagnostics.push({ ...diagnostic, path: [], place, ...(hint === undefined ? {} : { hint }) });
 }
 
 /** Compose files live on anchors: large ones repeat a node some thousand times. */
@@ -114,7 +122,7 @@ export function readYaml(
     for (const { code, message, line, column, path: place } of documents.flatMap(
       ({ problems }) => problems,
     )) {
-      project.issues.push({
+      project.diagnostics.push({
         severity: 'error',
         code,
         message,

@@ -1,8 +1,8 @@
 import { posix } from 'node:path';
 import { toDiagnostics } from '../kombination/analyze.ts';
 import type { Diagnostic } from '../../base/diagnostic.ts';
-import type { Issues } from '../../base/issue.ts';
-import { createIssues } from '../../base/issue.ts';
+import type { DiagnosticCollector } from '../../base/document-diagnostic.ts';
+import { createDiagnosticCollector } from '../../base/document-diagnostic.ts';
 import type { SchemaCheck } from '../schema-check.ts';
 import type { KubernetesConnection, KubernetesReference } from '../../model/target.ts';
 import type { Fields } from '../../base/values.ts';
@@ -20,27 +20,27 @@ export interface ClusterDocument {
 
 export function readClusterDocument(file: string, text: string, checkSchema: SchemaCheck): ClusterDocument {
   const name = posix.basename(file).replace(/\.ya?ml$/, '');
-  const issues = createIssues();
+  const collector = createDiagnosticCollector();
   const document = parseYaml(text);
-  if (document.problems.length === 0) checkSchema('cluster', document.value ?? {}, issues);
+  if (document.problems.length === 0) checkSchema('cluster', document.value ?? {}, collector);
   const fields = asFields(document.value) ?? {};
-  checkName(name, file, { fields, issues });
-  const connection = readClusterConnection(fields, issues);
-  const diagnostics = toDiagnostics(file, document, issues.list);
+  checkName(name, file, { fields, collector });
+  const connection = readClusterConnection(fields, collector);
+  const diagnostics = toDiagnostics(file, document, collector.list);
   const broken = !connection || diagnostics.some(({ severity }) => severity === 'error');
   return { name, file, reference: broken ? null : { name, kind: 'kubernetes', connection }, diagnostics };
 }
 
 interface Reading {
   readonly fields: Fields;
-  readonly issues: Issues;
+  readonly collector: DiagnosticCollector;
 }
 
-function checkName(name: string, file: string, { fields, issues }: Reading): void {
+function checkName(name: string, file: string, { fields, collector }: Reading): void {
   const said = asString(fields['name']);
   if (said === undefined || said === name) return;
   const message = `the file is called ${posix.basename(file)}, and the cluster ${said}`;
-  issues.error('INVALID_VALUE', ['name'], message, { hint: 'take out name, or rename the file' });
+  collector.error('INVALID_VALUE', ['name'], message, { hint: 'take out name, or rename the file' });
 }
 
 const WAYS = ['kubeconfig', 'server', 'inCluster'] as const;
@@ -54,35 +54,38 @@ const BELONGS: Readonly<Record<string, (typeof WAYS)[number]>> = {
 };
 
 /** How a cluster is reached, from the keys of its file, which the schema has passed. */
-export function readClusterConnection(fields: Fields, issues: Issues): KubernetesConnection | undefined {
+export function readClusterConnection(
+  fields: Fields,
+  collector: DiagnosticCollector,
+): KubernetesConnection | undefined {
   const ways = WAYS.filter((way) => fields[way] !== undefined);
   const [way] = ways;
   if (way === undefined || ways.length > 1) {
     const hint = 'give one of kubeconfig, server and inCluster: true';
     const message = way === undefined ? 'says no way to reach the cluster' : `says ${ways.join(' and ')}`;
-    issues.error(way === undefined ? 'REQUIRED' : 'INVALID_VALUE', [ways[1] ?? 'kubeconfig'], message, {
+    collector.error(way === undefined ? 'REQUIRED' : 'INVALID_VALUE', [ways[1] ?? 'kubeconfig'], message, {
       hint,
     });
     return undefined;
   }
   for (const [key, owner] of Object.entries(BELONGS)) {
     if (fields[key] === undefined || owner === way) continue;
-    issues.error('INVALID_VALUE', [key], `${key} goes with ${owner} only`, { at: 'key' });
+    collector.error('INVALID_VALUE', [key], `${key} goes with ${owner} only`, { at: 'key' });
   }
   if (way === 'inCluster') return { type: 'in-cluster' };
   if (way === 'kubeconfig') {
     const source = asString(fields['kubeconfig']) ?? '';
     return defined({ type: 'kubeconfig' as const, source, context: asString(fields['context']) });
   }
-  return readServer(fields, issues);
+  return readServer(fields, collector);
 }
 
-function readServer(fields: Fields, issues: Issues): KubernetesConnection {
+function readServer(fields: Fields, collector: DiagnosticCollector): KubernetesConnection {
   const certificate = asString(fields['clientCertificate']);
   const key = asString(fields['clientKey']);
   if ((certificate === undefined) !== (key === undefined)) {
     const missing = certificate === undefined ? 'clientCertificate' : 'clientKey';
-    issues.error('REQUIRED', [missing], `${missing} is missing: certificate and key go together`);
+    collector.error('REQUIRED', [missing], `${missing} is missing: certificate and key go together`);
   }
   const token = asString(fields['token']);
   const given = [token, certificate].filter((one) => one !== undefined);
@@ -91,7 +94,7 @@ function readServer(fields: Fields, issues: Issues): KubernetesConnection {
   if (given.length > 1 || (given.length === 0 && !plain)) {
     const message = given.length === 0 ? 'has no credentials' : 'has more than one kind of credentials';
     const hint = 'give token, or clientCertificate with clientKey';
-    issues.error('INVALID_VALUE', ['server'], message, { hint });
+    collector.error('INVALID_VALUE', ['server'], message, { hint });
   }
   return defined({
     type: 'server' as const,

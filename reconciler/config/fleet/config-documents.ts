@@ -1,8 +1,8 @@
 import { posix } from 'node:path';
 import { toDiagnostics } from '../kombination/analyze.ts';
 import type { Diagnostic } from '../../base/diagnostic.ts';
-import type { Issues } from '../../base/issue.ts';
-import { createIssues } from '../../base/issue.ts';
+import type { DiagnosticCollector } from '../../base/document-diagnostic.ts';
+import { createDiagnosticCollector } from '../../base/document-diagnostic.ts';
 import type { PolicyModel } from '../kombination/kombination.ts';
 import { readConnectionAt, readPolicy } from '../kombination/read-kombination.ts';
 import type { RegistrySetting } from '../../model/registry.ts';
@@ -36,8 +36,8 @@ export function readSettingsDocument(file: string, text: string, checkSchema: Sc
     text,
     checkSchema,
     kind: 'repository',
-    also: (document, issues) => {
-      policy = readPolicy(document, issues);
+    also: (document, collector) => {
+      policy = readPolicy(document, collector);
     },
   });
   const registries = (asList(fields['registries']) ?? []).flatMap((item) => {
@@ -76,12 +76,12 @@ export function readNodeDocument(file: string, text: string, checkSchema: Schema
     text,
     checkSchema,
     kind: 'node',
-    also: (fields, issues) => {
-      connection = readConnectionAt(fields['connection'], [], issues);
+    also: (fields, collector) => {
+      connection = readConnectionAt(fields['connection'], [], collector);
       const said = asString(fields['name']);
       if (said === undefined || said === name) return;
       const message = `the file is called ${posix.basename(file)}, and the node ${said}`;
-      issues.error('INVALID_VALUE', ['name'], message, { hint: 'take out name, or rename the file' });
+      collector.error('INVALID_VALUE', ['name'], message, { hint: 'take out name, or rename the file' });
     },
   });
   const broken = connection === undefined || diagnostics.some(({ severity }) => severity === 'error');
@@ -95,15 +95,15 @@ interface ReadOptions {
   readonly checkSchema: SchemaCheck;
   readonly kind: 'repository' | 'node';
   /** More checks than the schema can make. */
-  readonly also?: (fields: Readonly<Record<string, unknown>>, issues: Issues) => void;
+  readonly also?: (fields: Readonly<Record<string, unknown>>, collector: DiagnosticCollector) => void;
 }
 
 function readDocument({ file, text, checkSchema, kind, also }: ReadOptions) {
-  const issues = createIssues();
+  const collector = createDiagnosticCollector();
   const document = parseYaml(text);
   // An empty file says nothing, which is all right where everything is optional.
-  if (document.problems.length === 0) checkSchema(kind, document.value ?? {}, issues);
+  if (document.problems.length === 0) checkSchema(kind, document.value ?? {}, collector);
   const fields = asFields(document.value) ?? {};
-  also?.(fields, issues);
-  return { fields, diagnostics: toDiagnostics(file, document, issues.list) };
+  also?.(fields, collector);
+  return { fields, diagnostics: toDiagnostics(file, document, collector.list) };
 }

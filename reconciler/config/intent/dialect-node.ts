@@ -1,6 +1,6 @@
 import type { DocumentPath } from '../../base/document-path.ts';
 import type { Moves } from './dialect-moves.ts';
-import type { Issues } from '../../base/issue.ts';
+import type { DiagnosticCollector } from '../../base/document-diagnostic.ts';
 import type { Fields } from '../../base/values.ts';
 import { asFields, asString, defined } from '../../base/values.ts';
 
@@ -19,18 +19,18 @@ const USERS: Readonly<Record<string, string>> = {
 export function normaliseNode(
   node: Fields,
   path: DocumentPath,
-  { moves, issues }: { readonly moves: Moves; readonly issues: Issues },
+  { moves, diagnostics }: { readonly moves: Moves; readonly diagnostics: DiagnosticCollector },
 ): Fields {
   const { ssh: _ssh, ip: _ip, network, docker, taints, ...rest } = node;
   const written = asFields(node['connection']);
   for (const [key, value] of Object.entries({ ssh: node['ssh'], ip: node['ip'] })) {
     if (!written || value === undefined || value === written['host']) continue;
     const message = `${key} is not applied: connection says how the node is reached`;
-    issues.warning('NOT_APPLIED', [...path, key], message, { hint: 'take one of them out', at: 'key' });
+    diagnostics.warning('NOT_APPLIED', [...path, key], message, { hint: 'take one of them out', at: 'key' });
   }
   for (const [key, value] of Object.entries({ network, docker, taints })) {
     if (value === undefined) continue;
-    issues.warning('NOT_APPLIED', [...path, key], `${key} of a node is not applied`, { at: 'key' });
+    diagnostics.warning('NOT_APPLIED', [...path, key], `${key} of a node is not applied`, { at: 'key' });
   }
   if (node['type'] === 'kubernetes') return rest;
   const provider = asString(node['provider']) ?? asString(asFields(node['provider'])?.['type']);

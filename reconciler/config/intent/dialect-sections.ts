@@ -1,12 +1,12 @@
 import type { DocumentPath } from '../../base/document-path.ts';
 import type { Moves } from './dialect-moves.ts';
-import type { Issues } from '../../base/issue.ts';
+import type { DiagnosticCollector } from '../../base/document-diagnostic.ts';
 import type { Fields } from '../../base/values.ts';
 import { asFields, asString } from '../../base/values.ts';
 
 interface Sections {
   readonly moves: Moves;
-  readonly issues: Issues;
+  readonly diagnostics: DiagnosticCollector;
 }
 
 /** Moves what the top level says in other words, and says once of everything else that it is not applied. */
@@ -19,7 +19,7 @@ export function applySections(document: Fields, result: Record<string, unknown>,
   reportBackups(document, sections);
 }
 
-function addName(document: Fields, result: Record<string, unknown>, { moves, issues }: Sections): void {
+function addName(document: Fields, result: Record<string, unknown>, { moves, diagnostics }: Sections): void {
   const meta = asFields(document['meta']);
   const { name, kit } = document;
   if (name !== undefined && meta?.['name'] === undefined && (meta || document['meta'] === undefined)) {
@@ -27,12 +27,12 @@ function addName(document: Fields, result: Record<string, unknown>, { moves, iss
     if (!meta) moves.move(['meta'], ['name']);
     moves.move(['meta', 'name'], ['name']);
   } else if (name !== undefined && name !== meta?.['name']) {
-    issues.error('INVALID_VALUE', ['name'], 'name and meta.name say different things', {
+    diagnostics.error('INVALID_VALUE', ['name'], 'name and meta.name say different things', {
       hint: 'keep one of them',
     });
   }
   if (kit !== undefined && document['stackkit'] !== undefined && kit !== document['stackkit']) {
-    issues.error('INVALID_VALUE', ['kit'], 'kit and stackkit say different things', {
+    diagnostics.error('INVALID_VALUE', ['kit'], 'kit and stackkit say different things', {
       hint: 'keep one of them',
     });
   }
@@ -43,13 +43,17 @@ function addName(document: Fields, result: Record<string, unknown>, { moves, iss
   }
 }
 
-function addDomain(document: Fields, result: Record<string, unknown>, { moves, issues }: Sections): void {
+function addDomain(
+  document: Fields,
+  result: Record<string, unknown>,
+  { moves, diagnostics }: Sections,
+): void {
   const domain = asString(asFields(document['network'])?.['domain']);
   if (domain === undefined) return;
   const meta = asFields(result['meta']);
   const other = meta?.['domain'] ?? document['domain'];
   if (other !== undefined && other !== domain) {
-    issues.error(
+    diagnostics.error(
       'INVALID_VALUE',
       ['network', 'domain'],
       'network.domain and meta.domain say different things',
@@ -72,12 +76,12 @@ const SOURCES: Readonly<Record<string, string>> = {
 };
 
 /** `network.ssl`, `network.tls` and `security.tls` all mean `ssl`; the first that is there counts. */
-function addTls(document: Fields, result: Record<string, unknown>, { moves, issues }: Sections): void {
+function addTls(document: Fields, result: Record<string, unknown>, { moves, diagnostics }: Sections): void {
   const network = asFields(document['network']);
   const tls = asFields(asFields(document['security'])?.['tls']);
   for (const key of ['minVersion', 'acmeProvider']) {
     if (tls?.[key] === undefined || tls[key] === 'letsencrypt') continue;
-    notApplied(['security', 'tls', key], issues);
+    notApplied(['security', 'tls', key], diagnostics);
   }
   if (document['ssl'] !== undefined) return;
   const take = (value: Fields, path: DocumentPath): void => {
@@ -133,30 +137,30 @@ const NOT_APPLIED: ReadonlyMap<string, string | undefined> = new Map([
   ['operations.autoUpdates', 'list watchtower'],
 ]);
 
-function reportSections(document: Fields, { issues }: Sections): void {
+function reportSections(document: Fields, { diagnostics }: Sections): void {
   for (const [name, hint] of NOT_APPLIED) {
     const path = name.split('.');
     const value = path.reduce<unknown>((inner, key) => asFields(inner)?.[key], document);
     const off = value === undefined || value === 'none' || asFields(value)?.['enabled'] === false;
-    if (!off) notApplied(path, issues, hint);
+    if (!off) notApplied(path, diagnostics, hint);
   }
 }
 
-function notApplied(path: DocumentPath, issues: Issues, hint?: string): void {
-  issues.warning('NOT_APPLIED', path, `${path.join('.')} is not applied`, { hint, at: 'key' });
+function notApplied(path: DocumentPath, diagnostics: DiagnosticCollector, hint?: string): void {
+  diagnostics.warning('NOT_APPLIED', path, `${path.join('.')} is not applied`, { hint, at: 'key' });
 }
 
 /** `backup` of the document is read where the other parts of a stack are. */
-function reportBackups(document: Fields, { issues }: Sections): void {
+function reportBackups(document: Fields, { diagnostics }: Sections): void {
   const path = ['observability', 'backup'];
   const backup = asFields(asFields(document['observability'])?.['backup']);
   if (!backup || backup['enabled'] === false) return;
   if (backup['enabled'] === true && backup['target'] === undefined) {
     const message = 'backups are wanted, and target does not say where they go';
-    issues.warning('BACKUP_DESTINATION_MISSING', path, message, {
+    diagnostics.warning('BACKUP_DESTINATION_MISSING', path, message, {
       hint: `${path.join('.')}.target`,
       at: 'key',
     });
   }
-  notApplied(path, issues, 'backup of the document for databases, addons: [backup] for files');
+  notApplied(path, diagnostics, 'backup of the document for databases, addons: [backup] for files');
 }

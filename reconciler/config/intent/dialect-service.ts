@@ -1,6 +1,6 @@
 import type { DocumentPath } from '../../base/document-path.ts';
 import type { Moves } from './dialect-moves.ts';
-import type { Issues } from '../../base/issue.ts';
+import type { DiagnosticCollector } from '../../base/document-diagnostic.ts';
 import type { Fields } from '../../base/values.ts';
 import { asFields, asList, asNumber, asString, defined } from '../../base/values.ts';
 
@@ -17,7 +17,7 @@ export const SERVICE_WORDS: ReadonlySet<string> = new Set([
 
 export interface ServiceContext {
   readonly moves: Moves;
-  readonly issues: Issues;
+  readonly diagnostics: DiagnosticCollector;
   /** The node of services that name none, when it is not the first. */
   readonly node: unknown;
   /** `security.container` */
@@ -107,7 +107,7 @@ function addResources(
   result: Record<string, unknown>,
   service: Fields,
   path: DocumentPath,
-  { moves, issues }: ServiceContext,
+  { moves, diagnostics }: ServiceContext,
 ): void {
   const resources = asFields(service['resources']);
   if (!resources) return;
@@ -124,7 +124,7 @@ function addResources(
   }
   if (cpuRequest !== undefined) {
     const message = 'cpuRequest is not applied: an engine reserves no cores';
-    issues.warning('NOT_APPLIED', [...at, 'cpuRequest'], message, { at: 'key' });
+    diagnostics.warning('NOT_APPLIED', [...at, 'cpuRequest'], message, { at: 'key' });
   }
   result['resources'] = written;
 }
@@ -133,12 +133,12 @@ function addStorage(
   result: Record<string, unknown>,
   { storage }: Fields,
   path: DocumentPath,
-  { moves, issues }: ServiceContext,
+  { moves, diagnostics }: ServiceContext,
 ): void {
   const text = asString(storage);
   if (text === undefined) return;
   if (!text.startsWith('/')) {
-    issues.warning('NOT_APPLIED', [...path, 'storage'], 'storage is not applied: volumes have no size', {
+    diagnostics.warning('NOT_APPLIED', [...path, 'storage'], 'storage is not applied: volumes have no size', {
       hint: 'a directory of the node may stand here, such as /srv/data',
       at: 'key',
     });
@@ -163,7 +163,7 @@ function readPorts(list: readonly unknown[], path: DocumentPath, moves: Moves): 
 function readVolumes(
   list: readonly unknown[],
   path: DocumentPath,
-  { moves, issues, volumes }: ServiceContext,
+  { moves, diagnostics, volumes }: ServiceContext,
 ): readonly unknown[] {
   return list.map((item, index) => {
     const fields = asFields(item);
@@ -171,19 +171,19 @@ function readVolumes(
     const { mountPath, hostPath, name, readOnly, type: said, backup, ...rest } = fields;
     const at = [...path, 'volumes', index];
     if (backup !== undefined) {
-      issues.warning('NOT_APPLIED', [...at, 'backup'], 'backup is not applied', {
+      diagnostics.warning('NOT_APPLIED', [...at, 'backup'], 'backup is not applied', {
         hint: 'addons: [backup]',
         at: 'key',
       });
     }
     const type = said ?? (hostPath === undefined ? 'volume' : 'bind');
     if (type === 'volume' && name === undefined) {
-      issues.error('REQUIRED', [...at, 'name'], 'a volume needs a name');
+      diagnostics.error('REQUIRED', [...at, 'name'], 'a volume needs a name');
       moves.move([...at, 'target'], [...at, 'mountPath']);
       return { type: 'tmpfs', target: mountPath };
     }
     if (type === 'bind' && hostPath === undefined) {
-      issues.error('REQUIRED', [...at, 'hostPath'], 'a bind mount needs a hostPath');
+      diagnostics.error('REQUIRED', [...at, 'hostPath'], 'a bind mount needs a hostPath');
     }
     const source = type === 'tmpfs' ? undefined : type === 'bind' ? (hostPath ?? '/') : name;
     moves.move([...at, 'target'], [...at, 'mountPath']);
@@ -208,7 +208,7 @@ function addNetwork(
   result: Record<string, unknown>,
   service: Fields,
   path: DocumentPath,
-  { moves, issues }: ServiceContext,
+  { moves, diagnostics }: ServiceContext,
 ): void {
   const at = [...path, 'network'];
   const network = asFields(service['network']);
@@ -227,7 +227,7 @@ function addNetwork(
   }
   if (proxy['tls'] === 'manual' || proxy['tls'] === 'disabled') {
     const message = `tls: ${proxy['tls']} is not applied: every host gets a certificate`;
-    issues.warning('NOT_APPLIED', [...at, 'proxy', 'tls'], message, { hint: 'see ssl' });
+    diagnostics.warning('NOT_APPLIED', [...at, 'proxy', 'tls'], message, { hint: 'see ssl' });
   }
   const domain = asString(proxy['domain']);
   const whole = domain?.includes('.');

@@ -3,7 +3,7 @@ import { createMoves } from './dialect-moves.ts';
 import { normaliseNode } from './dialect-node.ts';
 import { applySections } from './dialect-sections.ts';
 import { normaliseService, SERVICE_WORDS } from './dialect-service.ts';
-import type { Issues } from '../../base/issue.ts';
+import type { DiagnosticCollector } from '../../base/document-diagnostic.ts';
 import type { Fields } from '../../base/values.ts';
 import { asFields, asList } from '../../base/values.ts';
 
@@ -29,26 +29,26 @@ const MAIN_TYPES = ['main', 'worker', 'edge'];
  * Rewrites the intent dialect, and mixtures of both, into the public format. The document has been checked against the
  * schema and may have failed; what has a wrong type is passed over. Most documents come back as they are.
  */
-export function normaliseDocument(value: unknown, issues: Issues): Normalised {
+export function normaliseDocument(value: unknown, diagnostics: DiagnosticCollector): Normalised {
   const document = asFields(value);
   if (!document || !isForeign(document)) return { value, sourcePath: (path) => path };
   const { moves, sourcePath } = createMoves();
   const result: Record<string, unknown> = { ...document };
   // What operations says of drift is read with the policy.
   for (const key of DOCUMENT_WORDS) if (key !== 'operations') delete result[key];
-  applySections(document, result, { moves, issues });
+  applySections(document, result, { moves, diagnostics });
   const nodes = asList(document['nodes']);
   const types = nodes?.map((node) => asFields(node)?.['type']) ?? [];
   const main = types.indexOf('main');
   if (nodes) {
     result['nodes'] = nodes.map((node, index) => {
       const fields = asFields(node);
-      return fields ? normaliseNode(fields, ['nodes', index], { moves, issues }) : node;
+      return fields ? normaliseNode(fields, ['nodes', index], { moves, diagnostics }) : node;
     });
   }
   const context = {
     moves,
-    issues,
+    diagnostics,
     node: main > 0 ? asFields(nodes?.[main])?.['name'] : undefined,
     container: asFields(asFields(document['security'])?.['container']),
     volumes: {},
@@ -100,10 +100,15 @@ function normaliseServices(document: Fields, context: Parameters<typeof normalis
       context.moves.move([...path, word], ['overrides', key, word]);
     }
     if (engines.has(key)) {
-      context.issues.warning('NOT_APPLIED', path, `${key} is not applied: every node has an engine already`, {
-        hint: 'take it out',
-        at: 'key',
-      });
+      context.diagnostics.warning(
+        'NOT_APPLIED',
+        path,
+        `${key} is not applied: every node has an engine already`,
+        {
+          hint: 'take it out',
+          at: 'key',
+        },
+      );
       return { ...(typeof own['name'] === 'string' ? { name: key } : {}), enabled: false };
     }
     if (!override && typeof settings !== 'object' && !context.node && !context.container) return settings;
@@ -126,9 +131,14 @@ function normaliseServices(document: Fields, context: Parameters<typeof normalis
       );
   for (const name of Object.keys(overrides)) {
     if (used.has(name)) continue;
-    context.issues.error('UNKNOWN_SERVICE', ['overrides', name], `there is no service ${name} to override`, {
-      at: 'key',
-    });
+    context.diagnostics.error(
+      'UNKNOWN_SERVICE',
+      ['overrides', name],
+      `there is no service ${name} to override`,
+      {
+        at: 'key',
+      },
+    );
   }
   return result ?? services;
 }

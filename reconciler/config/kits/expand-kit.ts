@@ -1,5 +1,5 @@
 import { withAddons } from '../kombination/addons.ts';
-import type { Issues } from '../../base/issue.ts';
+import type { DiagnosticCollector } from '../../base/document-diagnostic.ts';
 import type { Kit, KitService } from './kit.ts';
 import { kitServiceName } from './kit.ts';
 import type { KitCatalogue } from './kit-catalogue.ts';
@@ -28,12 +28,12 @@ import { toRecord } from '../../base/values.ts';
 /** Fills in what the kit knows: defaults, parts, add-ons, services that others need, routes. */
 export function expandKit(
   document: WrittenKombination,
-  issues: Issues,
+  diagnostics: DiagnosticCollector,
   catalogue: KitCatalogue = BUILT_IN_KITS,
 ): Kombination {
-  const kit = findKit(chooseKit(document), catalogue, issues);
-  const written = withAddons(document, kit, issues);
-  const context = createContext(written, { kit, catalogue, issues });
+  const kit = findKit(chooseKit(document), catalogue, diagnostics);
+  const written = withAddons(document, kit, diagnostics);
+  const context = createContext(written, { kit, catalogue, diagnostics });
   if (chooseKit(written) === undefined) reportMissingKit(written, context);
   const listed = written.services
     .filter((service) => service.enabled)
@@ -43,10 +43,10 @@ export function expandKit(
     kit,
     written,
     values: context.values,
-    issues,
+    diagnostics,
     imply: (service, asker) => imply(service, asker, context),
   });
-  if (kit) checkKitLimits({ kit, written, services, issues });
+  if (kit) checkKitLimits({ kit, written, services, diagnostics });
   const proxied = services.some(({ kind }) => kind !== undefined && kind === kit?.proxy?.service);
   return {
     name: written.name,
@@ -74,7 +74,7 @@ interface Context {
   readonly catalogue: KitCatalogue;
   readonly values: Readonly<Record<'stack' | 'domain' | 'email' | 'network', string>>;
   readonly tls: ProxyTls;
-  readonly issues: Issues;
+  readonly diagnostics: DiagnosticCollector;
 }
 
 /** An empty name, and none where add-ons are asked for, leave the choice to Kombinator. */
@@ -84,30 +84,30 @@ function chooseKit({ stackkit, addons }: WrittenKombination): string | undefined
 
 function createContext(
   written: WrittenKombination,
-  { kit, catalogue, issues }: Pick<Context, 'kit' | 'catalogue' | 'issues'>,
+  { kit, catalogue, diagnostics }: Pick<Context, 'kit' | 'catalogue' | 'diagnostics'>,
 ): Context {
   const network = kit?.proxy?.network;
-  const tls = chooseTls(written, kit, issues);
+  const tls = chooseTls(written, kit, diagnostics);
   const values = {
     stack: written.name,
     domain: written.domain ?? DEFAULT_DOMAIN,
     email: tls.email,
     network: network === undefined ? '' : (written.networks[network]?.name ?? `${written.name}_${network}`),
   };
-  return { written, kit, catalogue, values, tls, issues };
+  return { written, kit, catalogue, values, tls, diagnostics };
 }
 
-function reportMissingKit({ services }: WrittenKombination, { catalogue, issues }: Context): void {
+function reportMissingKit({ services }: WrittenKombination, { catalogue, diagnostics }: Context): void {
   for (const { name, enabled, ownImage, path } of services) {
     if (!enabled || ownImage) continue;
     const kit = kitWith(catalogue, name);
     if (kit) {
-      issues.error('REQUIRED', path, `${name} has no image, and no stackkit is named to draw it from`, {
+      diagnostics.error('REQUIRED', path, `${name} has no image, and no stackkit is named to draw it from`, {
         hint: `stackkit: ${kit.name}`,
         at: 'key',
       });
     } else {
-      issues.error('UNKNOWN_SERVICE', path, `${name} has no image and is in no kit`, {
+      diagnostics.error('UNKNOWN_SERVICE', path, `${name} has no image and is in no kit`, {
         hint: suggest(name, serviceNames(catalogue)) ?? 'add an image',
         at: 'key',
       });
@@ -116,11 +116,14 @@ function reportMissingKit({ services }: WrittenKombination, { catalogue, issues 
 }
 
 function expandService(service: WrittenService, context: Context): readonly ServiceModel[] {
-  const { kit, issues } = context;
+  const { kit, diagnostics } = context;
   if (service.ownImage) {
     if (service.fields.config) {
       const message = `${service.name} brings its own image, so there is no kit to read its config`;
-      issues.error('UNSUPPORTED_KEY', [...service.path, 'config'], message, { hint: 'use env', at: 'key' });
+      diagnostics.error('UNSUPPORTED_KEY', [...service.path, 'config'], message, {
+        hint: 'use env',
+        at: 'key',
+      });
     }
     return [{ ...service.fields, node: nodeOf(service, context), name: service.name, path: service.path }];
   }
@@ -135,11 +138,11 @@ function expandService(service: WrittenService, context: Context): readonly Serv
   return expandKitService({ ...service, name: named }, { kind, kitService }, context);
 }
 
-function reportUnknown({ name, path }: WrittenService, kit: Kit, { catalogue, issues }: Context): void {
+function reportUnknown({ name, path }: WrittenService, kit: Kit, { catalogue, diagnostics }: Context): void {
   const other = kitWith(catalogue, name);
   const hint = other ? `stackkit: ${other.name} has it` : suggest(name, Object.keys(kit.services));
   const message = `${name} has no image and is not in ${kit.name}`;
-  issues.error('UNKNOWN_SERVICE', path, message, { hint: hint ?? 'add an image', at: 'key' });
+  diagnostics.error('UNKNOWN_SERVICE', path, message, { hint: hint ?? 'add an image', at: 'key' });
 }
 
 interface Drawn {
@@ -154,9 +157,9 @@ function expandKitService(
   context: Context,
 ): readonly ServiceModel[] {
   const { name, path } = service;
-  const effects = readSettings(service, kitService, context.values, context.issues);
+  const effects = readSettings(service, kitService, context.values, context.diagnostics);
   for (const key of effects.missing) {
-    context.issues.error('REQUIRED', [...path, 'config', key], `${name} needs its setting ${key}`, {
+    context.diagnostics.error('REQUIRED', [...path, 'config', key], `${name} needs its setting ${key}`, {
       hint: `services.${name}.config.${key}: …`,
       at: 'key',
     });
@@ -209,7 +212,7 @@ function expandParts(
   return Object.entries(kitService.parts ?? {}).map(([name, definition]) => {
     const clash = context.written.services.find((other) => other.name === name && other.enabled);
     if (clash) {
-      context.issues.error('INVALID_VALUE', clash.path, `${name} is already a part of ${service.name}`, {
+      context.diagnostics.error('INVALID_VALUE', clash.path, `${name} is already a part of ${service.name}`, {
         at: 'key',
       });
     }
@@ -231,12 +234,12 @@ function nodeOf(service: WrittenService, { written }: Context): string {
 function readDefinition(
   fragments: readonly Fragment[],
   { path }: WrittenService,
-  { kit, values, issues }: Context,
+  { kit, values, diagnostics }: Context,
 ): ServiceFields {
   const pieces = fragments.flatMap(({ fields, values: more, from }) => {
     const found = kit?.definitions.read(fields, more ? { ...values, ...more } : values);
-    for (const { code, message, hint } of (from && found?.issues) ?? []) {
-      issues.error(code, from ?? [], message, { hint });
+    for (const { code, message, hint } of (from && found?.diagnostics) ?? []) {
+      diagnostics.error(code, from ?? [], message, { hint });
     }
     return found ? [found.fields] : [];
   });
@@ -267,9 +270,9 @@ function withNeeds(listed: readonly ServiceModel[], context: Context): readonly 
   return added.length > 0 ? [...added, ...listed] : listed;
 }
 
-function reportImplied({ name, path }: ServiceModel, needed: string, { issues }: Context): void {
+function reportImplied({ name, path }: ServiceModel, needed: string, { diagnostics }: Context): void {
   const message = `${name} needs ${needed}, which is not listed; it is added`;
-  issues.warning('IMPLIED_SERVICE', path, message, { hint: `list ${needed}`, at: 'key' });
+  diagnostics.warning('IMPLIED_SERVICE', path, message, { hint: `list ${needed}`, at: 'key' });
 }
 
 /** A kit service that nobody listed, on the node of the one that needs it. */

@@ -2,7 +2,7 @@ import baseKit from '../../../schemas/kits/base-kit/stackkit.json' with { type: 
 import haKit from '../../../schemas/kits/ha-kit/stackkit.json' with { type: 'json' };
 import modernHomelab from '../../../schemas/kits/modern-homelab/stackkit.json' with { type: 'json' };
 import type { DocumentPath } from '../../base/document-path.ts';
-import type { Issues } from '../../base/issue.ts';
+import type { DiagnosticCollector } from '../../base/document-diagnostic.ts';
 import type { Kit, StackKit } from './kit.ts';
 import { kitServiceName, resolveKit } from './kit.ts';
 import { suggest } from '../../base/nearest.ts';
@@ -23,7 +23,7 @@ export const BUILT_IN: readonly StackKit[] = [baseKit, haKit, modernHomelab];
 export const DEFAULT_KIT = 'base-kit';
 
 /** A kit that cannot be put together: a word for people. */
-export interface KitProblem {
+export interface KitDiagnostic {
   readonly kit: string;
   readonly path: DocumentPath;
   readonly code: string;
@@ -32,14 +32,14 @@ export interface KitProblem {
 }
 
 export interface BuiltCatalogue extends KitCatalogue {
-  readonly problems: readonly KitProblem[];
+  readonly problems: readonly KitDiagnostic[];
 }
 
 /** The built-in kits, with those of a repository added or put in their place. `null` stands for one with errors. */
 export function buildCatalogue(own: ReadonlyMap<string, StackKit | null>): BuiltCatalogue {
   const builtIn = new Map(BUILT_IN.map((kit) => [kit.name, kit]));
   const kits = new Map<string, Kit | null>();
-  const problems: KitProblem[] = [];
+  const problems: KitDiagnostic[] = [];
   const resolve = (name: string, trail: readonly string[]): Kit | null => {
     const known = kits.get(name);
     if (known !== undefined) return known;
@@ -91,8 +91,8 @@ function aliasesOf(
 }
 
 /** Names in a kit that lead nowhere. */
-function findDangling(kit: Kit, written: StackKit | undefined): readonly KitProblem[] {
-  const problems: KitProblem[] = [];
+function findDangling(kit: Kit, written: StackKit | undefined): readonly KitDiagnostic[] {
+  const problems: KitDiagnostic[] = [];
   const check = (name: string, path: DocumentPath): void => {
     if (Object.hasOwn(kit.services, name)) return;
     const hint = suggest(name, Object.keys(kit.services));
@@ -122,25 +122,29 @@ const ADDONS_INSTEAD = toRecord([
 export function findKit(
   name: string | undefined,
   { kits, aliases }: KitCatalogue,
-  issues: Issues,
+  diagnostics: DiagnosticCollector,
 ): Kit | undefined {
   if (name === undefined) return undefined;
   const path = ['stackkit'];
   const renamed = kits.has(name) ? undefined : aliases.get(name);
   if (renamed !== undefined) {
-    issues.warning('RENAMED_KIT', path, `${name} is now called ${renamed}`, { hint: `stackkit: ${renamed}` });
+    diagnostics.warning('RENAMED_KIT', path, `${name} is now called ${renamed}`, {
+      hint: `stackkit: ${renamed}`,
+    });
   }
   const kit = kits.get(renamed ?? name);
   if (kit) return kit;
   const addon = ADDONS_INSTEAD[name];
   if (kit === null) {
-    issues.error('INVALID_KIT', path, `the kit ${renamed ?? name} of this repository has errors`);
+    diagnostics.error('INVALID_KIT', path, `the kit ${renamed ?? name} of this repository has errors`);
   } else if (addon !== undefined) {
-    issues.error('UNKNOWN_KIT', path, `${name} is no kit here`, {
+    diagnostics.error('UNKNOWN_KIT', path, `${name} is no kit here`, {
       hint: `stackkit: ${DEFAULT_KIT} with addons: [${addon}]`,
     });
   } else {
-    issues.error('UNKNOWN_KIT', path, `there is no kit ${name}`, { hint: suggest(name, [...kits.keys()]) });
+    diagnostics.error('UNKNOWN_KIT', path, `there is no kit ${name}`, {
+      hint: suggest(name, [...kits.keys()]),
+    });
   }
   return undefined;
 }

@@ -1,6 +1,6 @@
 import type { DocumentPath } from '../../base/document-path.ts';
-import type { Issue, Issues } from '../../base/issue.ts';
-import { createIssues } from '../../base/issue.ts';
+import type { DocumentDiagnostic, DiagnosticCollector } from '../../base/document-diagnostic.ts';
+import { createDiagnosticCollector } from '../../base/document-diagnostic.ts';
 import type { ServiceFields } from '../kombination/kombination.ts';
 import {
   isLoose,
@@ -14,7 +14,7 @@ import { asFields } from '../../base/values.ts';
 /** A piece of a definition, read. Its paths lead nowhere: they are those of whoever uses it. */
 export interface Definition {
   readonly fields: ServiceFields;
-  readonly issues: readonly Issue[];
+  readonly diagnostics: readonly DocumentDiagnostic[];
 }
 
 /** Definitions of one kit. What is not filled in is read once. */
@@ -56,13 +56,13 @@ export function createDefinitions(): Definitions {
       const filled = readText(fillJson(loose, values), readLooseFields);
       return {
         fields: { ...still.fields, ...filled.fields },
-        issues: [...still.issues, ...filled.issues],
+        diagnostics: [...still.diagnostics, ...filled.diagnostics],
       };
     },
   };
 }
 
-const NOT_READ: Definition = { fields: NOTHING, issues: [] };
+const NOT_READ: Definition = { fields: NOTHING, diagnostics: [] };
 
 function prepare(fragment: Fields): Prepared {
   const filled = Object.entries(fragment).filter((entry) => JSON.stringify(entry).includes('{{'));
@@ -75,14 +75,14 @@ function prepare(fragment: Fields): Prepared {
   return { whole: undefined, still: readText(JSON.stringify(still), readServiceFields), loose };
 }
 
-type Reader<T> = (fields: Fields, path: DocumentPath, issues: Issues) => T;
+type Reader<T> = (fields: Fields, path: DocumentPath, diagnostics: DiagnosticCollector) => T;
 
 function readText<T>(
   text: string,
   read: Reader<T>,
-): { readonly fields: T; readonly issues: readonly Issue[] } {
-  const issues = createIssues();
-  return { fields: read(asFields(JSON.parse(text)) ?? {}, [], issues), issues: issues.list };
+): { readonly fields: T; readonly diagnostics: readonly DocumentDiagnostic[] } {
+  const diagnostics = createDiagnosticCollector();
+  return { fields: read(asFields(JSON.parse(text)) ?? {}, [], diagnostics), diagnostics: diagnostics.list };
 }
 
 /** Fills in the `{{name}}` of a JSON text, values escaped. */

@@ -3,8 +3,8 @@ import { toDiagnostics } from '../kombination/analyze.ts';
 import type { Diagnostic } from '../../base/diagnostic.ts';
 import type { DocumentPath } from '../../base/document-path.ts';
 import { directoryOf } from '../file-tree.ts';
-import type { Issues } from '../../base/issue.ts';
-import { createIssues } from '../../base/issue.ts';
+import type { DiagnosticCollector } from '../../base/document-diagnostic.ts';
+import { createDiagnosticCollector } from '../../base/document-diagnostic.ts';
 import type { KitSetting, StackKit } from './kit.ts';
 import { fillIn } from './kit.ts';
 import type { BuiltCatalogue } from './kit-catalogue.ts';
@@ -28,19 +28,19 @@ export interface KitDocument {
 
 export function readKitDocument(file: string, text: string, checkSchema: SchemaCheck): KitDocument {
   const name = posix.basename(directoryOf(file));
-  const issues = createIssues();
+  const diagnostics = createDiagnosticCollector();
   const document = parseYaml(text);
-  if (document.problems.length === 0) checkSchema('stackkit', document.value ?? {}, issues);
+  if (document.problems.length === 0) checkSchema('stackkit', document.value ?? {}, diagnostics);
   const fields = asFields(document.value) ?? {};
   const said = asString(fields['name']);
   if (said !== undefined && said !== name) {
     const message = `the directory is called ${name}, and the kit ${said}`;
-    issues.error('INVALID_VALUE', ['name'], message, { hint: 'call both the same' });
+    diagnostics.error('INVALID_VALUE', ['name'], message, { hint: 'call both the same' });
   }
-  const sound = document.problems.length === 0 && issues.list.length === 0;
-  if (sound && isKit(fields)) checkDefinitions(fields, issues);
-  const kit = sound && issues.list.length === 0 && isKit(fields) ? fields : null;
-  return { name, file, kit, document, diagnostics: toDiagnostics(file, document, issues.list) };
+  const sound = document.problems.length === 0 && diagnostics.list.length === 0;
+  if (sound && isKit(fields)) checkDefinitions(fields, diagnostics);
+  const kit = sound && diagnostics.list.length === 0 && isKit(fields) ? fields : null;
+  return { name, file, kit, document, diagnostics: toDiagnostics(file, document, diagnostics.list) };
 }
 
 /** A document of which the schema has nothing to say. */
@@ -54,11 +54,11 @@ export function catalogueDiagnostics(
   { problems }: Pick<BuiltCatalogue, 'problems'>,
 ): readonly Diagnostic[] {
   return [...documents].flatMap(({ name, file, document }) => {
-    const issues = createIssues();
+    const diagnostics = createDiagnosticCollector();
     for (const { kit, path, code, message, hint } of problems) {
-      if (kit === name) issues.error(code, path, message, { hint });
+      if (kit === name) diagnostics.error(code, path, message, { hint });
     }
-    return toDiagnostics(file, { ...document, problems: [] }, issues.list);
+    return toDiagnostics(file, { ...document, problems: [] }, diagnostics.list);
   });
 }
 
@@ -74,10 +74,10 @@ const SETTING_SAMPLES = { ...SAMPLES, value: '1', embedded: '1', index: '0' };
 const SAMPLE_VALUES: Readonly<Record<string, string>> = { path: '/srv', paths: '/srv', boolean: 'true' };
 
 /** What the schema cannot see in the definitions of a kit: formats inside texts, and what is filled in. */
-export function checkDefinitions(kit: StackKit, issues: Issues): void {
+export function checkDefinitions(kit: StackKit, diagnostics: DiagnosticCollector): void {
   const check = (fragment: Fields, path: DocumentPath, values = SAMPLES): void => {
-    checkPlaceholders(fragment, path, values, issues);
-    readServiceFields(fillIn(fragment, values), path, issues);
+    checkPlaceholders(fragment, path, values, diagnostics);
+    readServiceFields(fillIn(fragment, values), path, diagnostics);
   };
   for (const [provider, fragment] of Object.entries(kit.proxy?.tls ?? {})) {
     check(fragment, ['proxy', 'tls', provider]);
@@ -89,7 +89,8 @@ export function checkDefinitions(kit: StackKit, issues: Issues): void {
     for (const [key, setting] of Object.entries(settings)) {
       checkSetting(setting, [...base, 'settings', key], check);
       const unknown = Object.keys(setting.parts ?? {}).filter((part) => !Object.hasOwn(parts, part));
-      for (const part of unknown) reportPart(name, [...base, 'settings', key, 'parts', part], parts, issues);
+      for (const part of unknown)
+        reportPart(name, [...base, 'settings', key, 'parts', part], parts, diagnostics);
     }
   }
 }
@@ -111,29 +112,34 @@ function checkSetting(
   }
 }
 
-function reportPart(service: string, path: DocumentPath, parts: Fields, issues: Issues): void {
+function reportPart(
+  service: string,
+  path: DocumentPath,
+  parts: Fields,
+  diagnostics: DiagnosticCollector,
+): void {
   const part = String(path.at(-1));
   const hint = suggest(part, Object.keys(parts));
-  issues.error('UNKNOWN_SERVICE', path, `${service} has no part ${part}`, { hint, at: 'key' });
+  diagnostics.error('UNKNOWN_SERVICE', path, `${service} has no part ${part}`, { hint, at: 'key' });
 }
 
 function checkPlaceholders(
   value: unknown,
   path: DocumentPath,
   values: Readonly<Record<string, string>>,
-  issues: Issues,
+  diagnostics: DiagnosticCollector,
 ): void {
   if (typeof value === 'string') {
     for (const [whole, name = ''] of value.matchAll(/\{\{(\w+)\}\}/g)) {
       if (Object.hasOwn(values, name)) continue;
       const hint = suggest(name, Object.keys(values));
-      issues.error('INVALID_VALUE', path, `nothing is filled in for ${whole}`, { hint });
+      diagnostics.error('INVALID_VALUE', path, `nothing is filled in for ${whole}`, { hint });
     }
   } else if (Array.isArray(value)) {
-    value.forEach((item: unknown, index) => checkPlaceholders(item, [...path, index], values, issues));
+    value.forEach((item: unknown, index) => checkPlaceholders(item, [...path, index], values, diagnostics));
   } else {
     for (const [key, member] of Object.entries(asFields(value) ?? {})) {
-      checkPlaceholders(member, [...path, key], values, issues);
+      checkPlaceholders(member, [...path, key], values, diagnostics);
     }
   }
 }

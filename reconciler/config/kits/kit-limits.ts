@@ -1,5 +1,5 @@
 import type { DocumentPath } from '../../base/document-path.ts';
-import type { Issues } from '../../base/issue.ts';
+import type { DiagnosticCollector } from '../../base/document-diagnostic.ts';
 import type { Kit } from './kit.ts';
 import type { NodeModel, ServiceModel, WrittenKombination } from '../kombination/kombination.ts';
 
@@ -7,16 +7,16 @@ export interface LimitOptions {
   readonly kit: Kit;
   readonly written: WrittenKombination;
   readonly services: readonly ServiceModel[];
-  readonly issues: Issues;
+  readonly diagnostics: DiagnosticCollector;
 }
 
 /** Checks a stack against what its kit asks of nodes, and what its services are known to need against what nodes have. */
-export function checkKitLimits({ kit, written, services, issues }: LimitOptions): void {
+export function checkKitLimits({ kit, written, services, diagnostics }: LimitOptions): void {
   const { nodes, domain } = written;
   // Without a list of nodes there is one that stands nowhere.
   const at = nodes[0]?.path.length === 1 ? ['stackkit'] : ['nodes'];
   const violate = (message: string, hint?: string, path: DocumentPath = at): void => {
-    issues.error('CONSTRAINT_VIOLATION', path, `${kit.name} ${message}`, { hint, at: 'key' });
+    diagnostics.error('CONSTRAINT_VIOLATION', path, `${kit.name} ${message}`, { hint, at: 'key' });
   };
   const { min = 0, max = Infinity } = kit.limits.nodes ?? {};
   if (nodes.length < min) violate(`wants at least ${min} nodes; there ${isAre(nodes.length)}`);
@@ -36,7 +36,7 @@ export function checkKitLimits({ kit, written, services, issues }: LimitOptions)
       node,
       kit,
       services.filter((service) => service.node === node.name),
-      issues,
+      diagnostics,
     );
 }
 
@@ -46,24 +46,30 @@ function isAre(count: number): string {
 
 const MEGABYTE = 1024 ** 2;
 
-function checkNode(node: NodeModel, kit: Kit, services: readonly ServiceModel[], issues: Issues): void {
+function checkNode(
+  node: NodeModel,
+  kit: Kit,
+  services: readonly ServiceModel[],
+  diagnostics: DiagnosticCollector,
+): void {
   const { cpu, memoryBytes } = node.resources ?? {};
   const at = (key: string): DocumentPath => [...node.path, 'resources', key];
   const least = kit.limits.node ?? {};
   if (cpu !== undefined && least.cpu !== undefined && cpu < least.cpu) {
     const message = `${kit.name} is made for nodes with ${least.cpu} cores or more; ${node.name} has ${cpu}`;
-    issues.warning('CONSTRAINT_VIOLATION', at('cpu'), message);
+    diagnostics.warning('CONSTRAINT_VIOLATION', at('cpu'), message);
   }
   if (memoryBytes !== undefined && least.memory !== undefined && memoryBytes < least.memory * MEGABYTE) {
     const message = `${kit.name} is made for nodes with ${least.memory} MB of memory or more; ${node.name} has ${megabytes(memoryBytes)}`;
-    issues.warning('CONSTRAINT_VIOLATION', at('memory'), message);
+    diagnostics.warning('CONSTRAINT_VIOLATION', at('memory'), message);
   }
-  if (memoryBytes !== undefined) checkMemory({ node, memoryBytes, path: at('memory') }, services, issues);
+  if (memoryBytes !== undefined)
+    checkMemory({ node, memoryBytes, path: at('memory') }, services, diagnostics);
   for (const { name, resources } of cpu === undefined ? [] : services) {
     const wanted = (resources?.nanoCpus ?? 0) / 1e9;
     if (cpu === undefined || wanted <= cpu) continue;
     const message = `resource exceeded: ${name} is given ${wanted} cores, and ${node.name} has ${cpu}`;
-    issues.error('RESOURCE_EXCEEDED', at('cpu'), message, { hint: `lower resources.cpus of ${name}` });
+    diagnostics.error('RESOURCE_EXCEEDED', at('cpu'), message, { hint: `lower resources.cpus of ${name}` });
   }
 }
 
@@ -75,7 +81,7 @@ function checkMemory(
     path,
   }: { readonly node: NodeModel; readonly memoryBytes: number; readonly path: DocumentPath },
   services: readonly ServiceModel[],
-  issues: Issues,
+  diagnostics: DiagnosticCollector,
 ): void {
   const needs = services
     .map(({ name, resources }) => ({ name, bytes: resources?.memoryReservationBytes ?? 0 }))
@@ -85,7 +91,7 @@ function checkMemory(
   const largest = needs.toSorted((a, b) => b.bytes - a.bytes).slice(0, 3);
   const list = largest.map(({ name, bytes }) => `${name} ${megabytes(bytes)}`).join(', ');
   const message = `resource exceeded: services on ${node.name} reserve ${megabytes(total)} MB of memory, and it has ${megabytes(memoryBytes)}`;
-  issues.error('RESOURCE_EXCEEDED', path, message, { hint: `most: ${list}` });
+  diagnostics.error('RESOURCE_EXCEEDED', path, message, { hint: `most: ${list}` });
 }
 
 function megabytes(bytes: number): number {

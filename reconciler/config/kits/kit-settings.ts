@@ -1,7 +1,7 @@
 import { normaliseImage, withTag } from '../../model/docker/image-reference.ts';
 import type { DocumentPath } from '../../base/document-path.ts';
-import type { Issues } from '../../base/issue.ts';
-import { isProblem } from '../../base/issue.ts';
+import type { DiagnosticCollector } from '../../base/document-diagnostic.ts';
+import { isProblem } from '../../base/problem.ts';
 import type { KitService, KitSetting } from './kit.ts';
 import { fillIn } from './kit.ts';
 import type { WrittenService } from '../kombination/kombination.ts';
@@ -38,27 +38,27 @@ export function readSettings(
   written: WrittenService,
   kitService: KitService,
   values: Readonly<Record<string, string>>,
-  issues: Issues,
+  diagnostics: DiagnosticCollector,
 ): SettingEffects {
   const settings = new Map(Object.entries(kitService.settings ?? {}));
   const given = new Map<string, Given>();
-  collect(written.fields.config ?? {}, { written, settings, given, issues }, []);
+  collect(written.fields.config ?? {}, { written, settings, given, diagnostics }, []);
   const service: Fragment[] = [];
   const parts: Record<string, Fragment[]> = {};
   const missing: string[] = [];
   for (const [key, setting] of settings) {
     const said = given.get(key);
-    const value = said === undefined ? undefined : settingValue(key, said, setting, issues);
+    const value = said === undefined ? undefined : settingValue(key, said, setting, diagnostics);
     if (said === undefined && setting.required) missing.push(key);
     if (said === undefined && setting.missing) {
       const { code, message } = setting.missing;
       const hint = `services.${written.name}.config.${key}`;
-      issues.warning(code, written.path, message, { hint, at: 'key' });
+      diagnostics.warning(code, written.path, message, { hint, at: 'key' });
     }
     for (const other of said === undefined ? [] : (setting.requires ?? [])) {
       if (given.has(other)) continue;
       const message = `${key} of ${written.name} needs ${other} as well`;
-      issues.error('REQUIRED', [...written.path, 'config', other], message);
+      diagnostics.error('REQUIRED', [...written.path, 'config', other], message);
     }
     const used = value ?? fillIn(setting.default, values);
     if (used === undefined || used === '') continue;
@@ -69,7 +69,7 @@ export function readSettings(
       (parts[part] ??= []).push({ fields: fragment, values: texts, from });
     }
   }
-  const image = readVersion(written, kitService, issues);
+  const image = readVersion(written, kitService, diagnostics);
   if (image !== undefined) service.push({ fields: { image } });
   return { service, parts, missing };
 }
@@ -102,12 +102,12 @@ interface Collection {
   readonly written: WrittenService;
   readonly settings: ReadonlyMap<string, KitSetting>;
   readonly given: Map<string, Given>;
-  readonly issues: Issues;
+  readonly diagnostics: DiagnosticCollector;
 }
 
 /** Settings that stand in maps are named with dots: `totp.issuer`. */
 function collect(config: Fields, collection: Collection, trail: readonly string[]): void {
-  const { written, settings, given, issues } = collection;
+  const { written, settings, given, diagnostics } = collection;
   for (const [key, value] of Object.entries(config)) {
     const path = [...written.path, 'config', ...trail, key];
     const name = [...trail, key.replaceAll('-', '_')].join('.');
@@ -116,7 +116,7 @@ function collect(config: Fields, collection: Collection, trail: readonly string[
     else if (inner && [...settings.keys()].some((other) => other.startsWith(`${name}.`))) {
       collect(inner, collection, [...trail, key]);
     } else if (name !== 'version') {
-      issues.error('UNSUPPORTED_KEY', path, `${written.name} has no setting ${name}`, {
+      diagnostics.error('UNSUPPORTED_KEY', path, `${written.name} has no setting ${name}`, {
         hint: suggest(name, [...settings.keys(), 'version']),
         at: 'key',
       });
@@ -128,10 +128,10 @@ function settingValue(
   key: string,
   { value, path }: Given,
   setting: KitSetting,
-  issues: Issues,
+  diagnostics: DiagnosticCollector,
 ): Value | undefined {
   const wrong = (message: string, hint?: string): undefined => {
-    issues.error('INVALID_VALUE', path, message, { hint });
+    diagnostics.error('INVALID_VALUE', path, message, { hint });
   };
   switch (setting.type) {
     case 'boolean':
@@ -170,14 +170,18 @@ function isPath(value: unknown): value is string {
   return typeof value === 'string' && /^\/[^:]*$/.test(value) && !value.split('/').includes('..');
 }
 
-function readVersion(written: WrittenService, kitService: KitService, issues: Issues): string | undefined {
+function readVersion(
+  written: WrittenService,
+  kitService: KitService,
+  diagnostics: DiagnosticCollector,
+): string | undefined {
   const version = written.fields.config?.['version'];
   if (version === undefined || kitService.settings?.['version']) return undefined;
   const image = withTag(String(kitService.service['image']), typeof version === 'string' ? version : '');
   const normal = typeof version === 'string' ? normaliseImage(image) : { problem: '' };
   if (!isProblem(normal)) return normal;
   const path = [...written.path, 'config', 'version'];
-  issues.error('INVALID_VALUE', path, 'version must be a tag of the image', {
+  diagnostics.error('INVALID_VALUE', path, 'version must be a tag of the image', {
     hint: 'a text in quotes, such as "2.0"',
   });
   return undefined;

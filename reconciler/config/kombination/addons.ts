@@ -1,5 +1,5 @@
-import type { Issues } from '../../base/issue.ts';
-import { createIssues } from '../../base/issue.ts';
+import type { DiagnosticCollector } from '../../base/document-diagnostic.ts';
+import { createDiagnosticCollector } from '../../base/document-diagnostic.ts';
 import type { Kit } from '../kits/kit.ts';
 import { kitServiceName } from '../kits/kit.ts';
 import type { WrittenKombination, WrittenService } from './kombination.ts';
@@ -13,7 +13,7 @@ import { readServiceFields } from './service/service-fields.ts';
 export function withAddons(
   written: WrittenKombination,
   kit: Kit | undefined,
-  issues: Issues,
+  diagnostics: DiagnosticCollector,
 ): WrittenKombination {
   if (!kit || written.addons.length === 0) return written;
   const listed = new Set(written.services.map(({ name }) => kitServiceName(kit, name) ?? name));
@@ -22,7 +22,7 @@ export function withAddons(
     const addon = Object.hasOwn(kit.addons, name) ? kit.addons[name] : undefined;
     if (!addon) {
       const hint = suggest(name, Object.keys(kit.addons));
-      issues.error('UNKNOWN_ADDON', path, `${kit.name} has no add-on ${name}`, { hint });
+      diagnostics.error('UNKNOWN_ADDON', path, `${kit.name} has no add-on ${name}`, { hint });
       continue;
     }
     for (const service of addon.services) {
@@ -34,10 +34,10 @@ export function withAddons(
       if (required.length > 0) {
         const keys = required.map(([key]) => key).join(', ');
         const message = `${service} is left out of ${name}: it cannot run without settings (${keys})`;
-        issues.warning('INCOMPLETE_ADDON', path, message, { hint: `list ${service} with its config` });
+        diagnostics.warning('INCOMPLETE_ADDON', path, message, { hint: `list ${service} with its config` });
         continue;
       }
-      const fields = readServiceFields({}, path, createIssues());
+      const fields = readServiceFields({}, path, createDiagnosticCollector());
       added.push({ name: service, enabled: true, ownImage: false, fields, path });
     }
   }

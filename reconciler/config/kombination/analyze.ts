@@ -10,14 +10,14 @@ import { formatPath } from '../../base/document-path.ts';
 import { expandKit, kitsUsed } from '../kits/expand-kit.ts';
 import type { HookModel } from './hooks.ts';
 import { readHooks } from './hooks.ts';
-import type { SecretFindings } from './checks/find-secrets.ts';
+import type { FoundSecrets } from './checks/find-secrets.ts';
 import { findSecrets } from './checks/find-secrets.ts';
-import type { BuildFindings, BuiltImage } from './checks/find-builds.ts';
+import type { FoundBuilds, BuiltImage } from './checks/find-builds.ts';
 import { findBuilds, withBuiltImages } from './checks/find-builds.ts';
 import type { TreeDirectory } from '../file-tree.ts';
 import { directoryOf } from '../file-tree.ts';
-import type { Issue, Issues } from '../../base/issue.ts';
-import { createIssues } from '../../base/issue.ts';
+import type { DocumentDiagnostic, DiagnosticCollector } from '../../base/document-diagnostic.ts';
+import { createDiagnosticCollector } from '../../base/document-diagnostic.ts';
 import type { KitCatalogue } from '../kits/kit-catalogue.ts';
 import type { Kombination } from './kombination.ts';
 import { suggest } from '../../base/nearest.ts';
@@ -28,7 +28,7 @@ import type { SchemaCheck } from '../schema-check.ts';
 import { checkSecretPlaces } from './secret-places.ts';
 import type { StackDependency } from './stack-dependencies.ts';
 import { readStackDependencies } from './stack-dependencies.ts';
-import type { FileFindings } from './checks/service-files.ts';
+import type { FoundServiceFiles } from './checks/service-files.ts';
 import { findServiceFiles } from './checks/service-files.ts';
 import type { TargetReference } from '../../model/target.ts';
 import { targetKey } from '../../model/target.ts';
@@ -64,51 +64,51 @@ export interface Assessment {
   /** Other stacks that come first. */
   readonly dependsOn: readonly StackDependency[];
   readonly hooks: readonly HookModel[];
-  readonly findings: FileFindings;
+  readonly findings: FoundServiceFiles;
   /** Images that the stack builds, by service. */
   readonly images: ReadonlyMap<string, BuiltImage>;
   readonly ports: readonly PortClaim[];
-  readonly secrets: SecretFindings;
-  readonly issues: readonly Issue[];
+  readonly secrets: FoundSecrets;
+  readonly diagnostics: readonly DocumentDiagnostic[];
   /** Repository paths that the document rests on, besides its own. */
   readonly watched: readonly string[];
 }
 
 /** Reads one kombination and checks everything in it. Never throws. */
 export function assess(options: AssessOptions): Assessment {
-  const issues = createIssues();
+  const diagnostics = createDiagnosticCollector();
   const { document, written, composed } = readDocument(options);
   const broken = document.value === undefined;
   if (document.value === null) {
-    issues.error('EMPTY_DOCUMENT', [], 'the document is empty', {
+    diagnostics.error('EMPTY_DOCUMENT', [], 'the document is empty', {
       hint: 'it needs version: "1.0", meta: with the name of the stack, and services:',
     });
-  } else if (!broken) options.checkSchema('kombination', document.original ?? {}, issues);
-  for (const note of document.notes) issues.add(note);
-  if (composed) reportUnread(composed, written, issues);
-  checkSecretPlaces(document.value, issues);
-  const model = readKombination(document.value, issues);
-  const place = { tree: options.tree, directory: directoryOf(options.file), issues };
-  const expanded = withoutBuilds(expandKit(model, issues, options.kits), issues);
+  } else if (!broken) options.checkSchema('kombination', document.original ?? {}, diagnostics);
+  for (const note of document.notes) diagnostics.add(note);
+  if (composed) reportUnread(composed, written, diagnostics);
+  checkSecretPlaces(document.value, diagnostics);
+  const model = readKombination(document.value, diagnostics);
+  const place = { tree: options.tree, directory: directoryOf(options.file), diagnostics };
+  const expanded = withoutBuilds(expandKit(model, diagnostics, options.kits), diagnostics);
   const builds = findBuilds(onMachines(expanded), place);
   const kombination = withBuiltImages(expanded, builds);
   const names = new Set(model.services.map((service) => service.name));
-  const dependencies = checkReferences(kombination, names, issues);
-  const hooks = readHooks(document.value, kombination, issues);
+  const dependencies = checkReferences(kombination, names, diagnostics);
+  const hooks = readHooks(document.value, kombination, diagnostics);
   const oneOffs = hooks.map(({ service }) => service);
-  checkReferences({ ...kombination, services: oneOffs }, names, issues);
-  checkContainers(onMachines(kombination), dependencies, issues);
-  checkSubnets(kombination.networks, issues);
-  checkDatabases(kombination, issues);
-  const { targets, sharedNodes } = resolveTargets(kombination, options, issues);
+  checkReferences({ ...kombination, services: oneOffs }, names, diagnostics);
+  checkContainers(onMachines(kombination), dependencies, diagnostics);
+  checkSubnets(kombination.networks, diagnostics);
+  checkDatabases(kombination, diagnostics);
+  const { targets, sharedNodes } = resolveTargets(kombination, options, diagnostics);
   const byName = new Map(targets.map((target) => [target.name, target]));
   const ports = portClaims(kombination, ({ node }) => {
     const target = byName.get(node);
     return target?.kind === 'docker' ? targetKey(target) : undefined;
   });
-  checkPorts(ports, issues);
+  checkPorts(ports, diagnostics);
   const all = { ...kombination, services: [...kombination.services, ...oneOffs] };
-  checkCluster(kombination, all.services, issues);
+  checkCluster(kombination, all.services, diagnostics);
   const findings = withBuilds(findServiceFiles(all.services, place), builds);
   const templates = [...findings.templates.values()].flat();
   const secrets = findSecrets(all, { ...place, templates });
@@ -126,12 +126,14 @@ export function assess(options: AssessOptions): Assessment {
     ports,
     hooks,
     secrets: composed ? withUnset(secrets, composed) : secrets,
-    issues: composed ? [...composed.issues, ...withoutEchoes(composed, issues.list)] : issues.list,
+    diagnostics: composed
+      ? [...composed.diagnostics, ...withoutEchoes(composed, diagnostics.list)]
+      : diagnostics.list,
     watched: composed?.watched ?? [],
   };
 }
 
-function withBuilds(files: FileFindings, builds: BuildFindings): FileFindings {
+function withBuilds(files: FoundServiceFiles, builds: FoundBuilds): FoundServiceFiles {
   return {
     ...files,
     inline: new Map([...files.inline, ...builds.inline]),
@@ -142,7 +144,7 @@ function withBuilds(files: FileFindings, builds: BuildFindings): FileFindings {
 function resolveTargets(
   { nodes }: Kombination,
   { nodes: shared }: AssessOptions,
-  issues: Issues,
+  diagnostics: DiagnosticCollector,
 ): Pick<Assessment, 'targets' | 'sharedNodes'> {
   const targets: TargetReference[] = [];
   const sharedNodes: string[] = [];
@@ -151,7 +153,7 @@ function resolveTargets(
       sharedNodes.push(clusterKey(cluster.cluster));
       const reference = shared.get(clusterKey(cluster.cluster));
       if (reference) targets.push({ ...reference, name });
-      else issues.add(unknownCluster(cluster.cluster, shared, [...path, 'cluster']));
+      else diagnostics.add(unknownCluster(cluster.cluster, shared, [...path, 'cluster']));
       continue;
     }
     if (connection) {
@@ -162,19 +164,24 @@ function resolveTargets(
     const reference = shared.get(name);
     if (reference) targets.push({ ...reference, name });
     else if (reference === null) {
-      issues.error('UNKNOWN_NODE', [...path, 'name'], `the file of the shared node ${name} has errors`);
+      diagnostics.error('UNKNOWN_NODE', [...path, 'name'], `the file of the shared node ${name} has errors`);
     } else {
       const known = [...shared.keys()].filter((key) => !key.includes('/'));
       const hint = suggest(name, known) ?? `add a connection here, or a file nodes/${name}.yaml`;
-      issues.error('UNKNOWN_NODE', [...path, 'name'], `${name} has no connection and is no shared node`, {
-        hint,
-      });
+      diagnostics.error(
+        'UNKNOWN_NODE',
+        [...path, 'name'],
+        `${name} has no connection and is no shared node`,
+        {
+          hint,
+        },
+      );
     }
   }
   return { targets, sharedNodes };
 }
 
-function checkPorts(claims: readonly PortClaim[], issues: Issues): void {
+function checkPorts(claims: readonly PortClaim[], diagnostics: DiagnosticCollector): void {
   const byKey = new Map<string, PortClaim[]>();
   for (const claim of claims) {
     const others = byKey.get(claim.key) ?? [];
@@ -182,7 +189,7 @@ function checkPorts(claims: readonly PortClaim[], issues: Issues): void {
     if (other) {
       const place = formatPath(other.path);
       const message = `port ${portOf(claim)} of the node is published twice: ${other.service} has it already`;
-      issues.error('DUPLICATE_PORT', claim.path, message, { hint: `first: ${place}` });
+      diagnostics.error('DUPLICATE_PORT', claim.path, message, { hint: `first: ${place}` });
     }
     byKey.set(claim.key, [...others, claim]);
   }
@@ -198,7 +205,7 @@ export function portOf({ key }: PortClaim): string {
 export function toDiagnostics(
   file: string,
   document: YamlDocument,
-  issues: readonly Issue[],
+  diagnostics: readonly DocumentDiagnostic[],
 ): readonly Diagnostic[] {
   const syntax = document.problems.map(({ code, message, line, column, path }): Diagnostic => ({
     severity: 'error',
@@ -209,12 +216,12 @@ export function toDiagnostics(
     column,
     path: formatPath(path),
   }));
-  return [...syntax, ...issues.map((issue) => toDiagnostic(file, document, issue))];
+  return [...syntax, ...diagnostics.map((diagnostic) => toDiagnostic(file, document, diagnostic))];
 }
 
-function toDiagnostic(file: string, document: YamlDocument, issue: Issue): Diagnostic {
-  const { severity, code, message, path, hint, at = 'value' } = issue;
-  const found = issue.place ?? document.position(path, at);
+function toDiagnostic(file: string, document: YamlDocument, diagnostic: DocumentDiagnostic): Diagnostic {
+  const { severity, code, message, path, hint, at = 'value' } = diagnostic;
+  const found = diagnostic.place ?? document.position(path, at);
   const { line, column } = found;
   const place = { file: found.file ?? file, line, column, path: formatPath(found.path ?? path) };
   return { severity, code, message, ...place, ...(hint === undefined ? {} : { hint }) };

@@ -1,7 +1,7 @@
 import type { ClusterNode, PublishMode } from './node-kinds.ts';
 import type { DocumentPath } from '../../base/document-path.ts';
 import { formatPath } from '../../base/document-path.ts';
-import type { Issue, Issues } from '../../base/issue.ts';
+import type { DocumentDiagnostic, DiagnosticCollector } from '../../base/document-diagnostic.ts';
 import type { Kombination, NodeModel, ServiceModel } from './kombination.ts';
 import { suggest } from '../../base/nearest.ts';
 import type { Fields } from '../../base/values.ts';
@@ -25,7 +25,11 @@ export function clusterKey(name: string): string {
 }
 
 /** A node of `type: kubernetes`; `undefined` for machines. */
-export function readClusterNode(fields: Fields, path: DocumentPath, issues: Issues): ClusterNode | undefined {
+export function readClusterNode(
+  fields: Fields,
+  path: DocumentPath,
+  diagnostics: DiagnosticCollector,
+): ClusterNode | undefined {
   const isCluster = fields['type'] === 'kubernetes';
   for (const key of isCluster ? MACHINE_KEYS : CLUSTER_KEYS) {
     if (fields[key] === undefined) continue;
@@ -35,7 +39,7 @@ export function readClusterNode(fields: Fields, path: DocumentPath, issues: Issu
     const hint = isCluster
       ? `take it out; clusters/<name>.yaml has the connection`
       : `add type: kubernetes, or take ${key} out`;
-    issues.error('INVALID_VALUE', [...path, key], message, { hint, at: 'key' });
+    diagnostics.error('INVALID_VALUE', [...path, key], message, { hint, at: 'key' });
   }
   if (!isCluster) return undefined;
   return defined({
@@ -63,7 +67,7 @@ export function namespaceOf({ cluster }: NodeModel, stack: string): string {
 }
 
 /** Two nodes of a stack in one namespace would take each other's objects for their own. */
-export function checkClusterNodes({ name, nodes }: Kombination, issues: Issues): void {
+export function checkClusterNodes({ name, nodes }: Kombination, diagnostics: DiagnosticCollector): void {
   const seen = new Map<string, NodeModel>();
   for (const node of nodes) {
     if (!node.cluster) continue;
@@ -73,7 +77,7 @@ export function checkClusterNodes({ name, nodes }: Kombination, issues: Issues):
     seen.set(key, other ?? node);
     if (!other) continue;
     const message = `${node.name} and ${other.name} are the same namespace ${namespace} of ${node.cluster.cluster}`;
-    issues.error('INVALID_VALUE', [...node.path, 'name'], message, {
+    diagnostics.error('INVALID_VALUE', [...node.path, 'name'], message, {
       hint: `give one of them another namespace, or use ${formatPath(other.path)} for both`,
     });
   }
@@ -86,7 +90,7 @@ export function onMachines(kombination: Kombination): Kombination {
 }
 
 /** A cluster builds nothing: an image has to be somewhere it can be pulled from. */
-export function withoutBuilds(kombination: Kombination, issues: Issues): Kombination {
+export function withoutBuilds(kombination: Kombination, diagnostics: DiagnosticCollector): Kombination {
   const services = kombination.services.map((service): ServiceModel => {
     const { build, ...rest } = service;
     if (!build || !clusterOf(kombination, service)) return service;
@@ -94,11 +98,11 @@ export function withoutBuilds(kombination: Kombination, issues: Issues): Kombina
     if (image === undefined) {
       const message = `${name} is to be built, and a cluster only runs images that it can pull`;
       const hint = 'push the image to a registry, and name it with image';
-      issues.error('UNSUPPORTED_KEY', [...path, 'build'], message, { hint, at: 'key' });
+      diagnostics.error('UNSUPPORTED_KEY', [...path, 'build'], message, { hint, at: 'key' });
       return service;
     }
     const message = `${name} is not built for a cluster: it pulls ${image}, which has to be there`;
-    issues.warning('UNSUPPORTED_KEY', [...path, 'build'], message, { hint: 'push it there', at: 'key' });
+    diagnostics.warning('UNSUPPORTED_KEY', [...path, 'build'], message, { hint: 'push it there', at: 'key' });
     return rest;
   });
   return { ...kombination, services };
@@ -109,11 +113,11 @@ export function unknownCluster(
   cluster: string,
   shared: ReadonlyMap<string, unknown>,
   path: DocumentPath,
-): Issue {
-  const issue = { severity: 'error' as const, code: 'UNKNOWN_CLUSTER', path };
+): DocumentDiagnostic {
+  const diagnostic = { severity: 'error' as const, code: 'UNKNOWN_CLUSTER', path };
   if (shared.has(clusterKey(cluster)))
-    return { ...issue, message: `the file of the cluster ${cluster} has errors` };
+    return { ...diagnostic, message: `the file of the cluster ${cluster} has errors` };
   const known = [...shared.keys()].flatMap((key) => /^clusters\/(.*)$/.exec(key)?.[1] ?? []);
   const hint = suggest(cluster, known) ?? `add a file clusters/${cluster}.yaml`;
-  return { ...issue, message: `there is no cluster ${cluster}`, hint };
+  return { ...diagnostic, message: `there is no cluster ${cluster}`, hint };
 }

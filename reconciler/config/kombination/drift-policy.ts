@@ -1,7 +1,7 @@
 import { parseSchedule } from '../../base/schedule.ts';
 import type { DocumentPath } from '../../base/document-path.ts';
-import type { Issues } from '../../base/issue.ts';
-import { accept } from '../../base/issue.ts';
+import type { DiagnosticCollector } from '../../base/document-diagnostic.ts';
+import { accept } from '../../base/document-diagnostic.ts';
 import type { PolicyModel } from './kombination.ts';
 import type { DriftMode } from '../../model/stack.ts';
 import type { Fields } from '../../base/values.ts';
@@ -13,13 +13,17 @@ import { asFields, asString, defined } from '../../base/values.ts';
  */
 export function readDriftPolicy(
   document: Fields,
-  issues: Issues,
+  diagnostics: DiagnosticCollector,
 ): Pick<PolicyModel, 'drift' | 'driftSchedule'> {
   const policy = asFields(document['policy']) ?? {};
   const operations = asFields(document['operations']) ?? {};
   const detection = asFields(operations['driftDetection']) ?? {};
-  const own = readSchedule(policy['driftSchedule'], ['policy', 'driftSchedule'], issues);
-  const other = readSchedule(detection['schedule'], ['operations', 'driftDetection', 'schedule'], issues);
+  const own = readSchedule(policy['driftSchedule'], ['policy', 'driftSchedule'], diagnostics);
+  const other = readSchedule(
+    detection['schedule'],
+    ['operations', 'driftDetection', 'schedule'],
+    diagnostics,
+  );
   const off = detection['enabled'] === false;
   return defined({
     drift: readMode(policy['drift']) ?? (off ? 'alert' : undefined),
@@ -27,10 +31,14 @@ export function readDriftPolicy(
   });
 }
 
-function readSchedule(value: unknown, path: DocumentPath, issues: Issues): string | undefined {
+function readSchedule(
+  value: unknown,
+  path: DocumentPath,
+  diagnostics: DiagnosticCollector,
+): string | undefined {
   const text = asString(value);
   if (text === undefined) return undefined;
-  return accept(parseSchedule(text), path, issues) === undefined ? undefined : text;
+  return accept(parseSchedule(text), path, diagnostics) === undefined ? undefined : text;
 }
 
 function readMode(value: unknown): DriftMode | undefined {

@@ -1,8 +1,8 @@
 import type { HookStage } from '../../model/stack.ts';
 import { HOOK_STAGES } from '../../model/stack.ts';
 import type { DocumentPath } from '../../base/document-path.ts';
-import type { Issues } from '../../base/issue.ts';
-import { isProblem } from '../../base/issue.ts';
+import type { DiagnosticCollector } from '../../base/document-diagnostic.ts';
+import { isProblem } from '../../base/problem.ts';
 import type { Kombination, ServiceFields, ServiceModel } from './kombination.ts';
 import { suggest } from '../../base/nearest.ts';
 import { DEFAULT_NODE } from './read-kombination.ts';
@@ -25,7 +25,11 @@ export interface HookModel {
 const DEFAULT_TIMEOUT_MS = 600_000;
 
 /** Reads `hooks` of a document that has been checked against the schema. */
-export function readHooks(document: unknown, kombination: Kombination, issues: Issues): readonly HookModel[] {
+export function readHooks(
+  document: unknown,
+  kombination: Kombination,
+  diagnostics: DiagnosticCollector,
+): readonly HookModel[] {
   const hooks = asFields(asFields(document)?.['hooks']) ?? {};
   const image = asString(hooks['image']);
   return HOOK_STAGES.flatMap((stage) =>
@@ -38,11 +42,11 @@ export function readHooks(document: unknown, kombination: Kombination, issues: I
       const service = readService(
         { fields, image, name: `hook:${stage}:${name}`, path },
         kombination,
-        issues,
+        diagnostics,
       );
       return service === null
         ? []
-        : [{ stage, name, service, timeoutMs: readTimeout(fields, path, issues), path }];
+        : [{ stage, name, service, timeoutMs: readTimeout(fields, path, diagnostics), path }];
     }),
   );
 }
@@ -55,23 +59,27 @@ interface WrittenHook {
   readonly path: DocumentPath;
 }
 
-function readService(hook: WrittenHook, kombination: Kombination, issues: Issues): ServiceModel | null {
+function readService(
+  hook: WrittenHook,
+  kombination: Kombination,
+  diagnostics: DiagnosticCollector,
+): ServiceModel | null {
   const { fields, image, name, path } = hook;
   const own = readServiceFields(
     { ...fields, ...((fields['image'] ?? image) ? { image: fields['image'] ?? image } : {}) },
     path,
-    issues,
+    diagnostics,
   );
   const wanted = asString(fields['service']);
   const base = kombination.services.find((service) => service.name === wanted);
   if (wanted !== undefined && base === undefined) {
     const known = kombination.services.filter(({ partOf }) => partOf === undefined).map((one) => one.name);
     const message = `the hook is to run as ${wanted}, which is not a service of this stack`;
-    issues.error('UNKNOWN_SERVICE', [...path, 'service'], message, { hint: suggest(wanted, known) });
+    diagnostics.error('UNKNOWN_SERVICE', [...path, 'service'], message, { hint: suggest(wanted, known) });
     return null;
   }
   if (base === undefined && own.image === undefined) {
-    issues.error('REQUIRED', path, 'the hook has no image', {
+    diagnostics.error('REQUIRED', path, 'the hook has no image', {
       hint: 'give it an image, a service to run as, or all of them hooks.image',
     });
     return null;
@@ -114,10 +122,10 @@ function asOneOff(service: ServiceModel): ServiceModel {
   };
 }
 
-function readTimeout(fields: Fields, path: DocumentPath, issues: Issues): number {
+function readTimeout(fields: Fields, path: DocumentPath, diagnostics: DiagnosticCollector): number {
   const text = asString(fields['timeout']);
   const timeout = text === undefined ? DEFAULT_TIMEOUT_MS : parseDuration(text);
   if (!isProblem(timeout)) return timeout;
-  issues.error('INVALID_FORMAT', [...path, 'timeout'], timeout.problem, { hint: timeout.hint });
+  diagnostics.error('INVALID_FORMAT', [...path, 'timeout'], timeout.problem, { hint: timeout.hint });
   return DEFAULT_TIMEOUT_MS;
 }

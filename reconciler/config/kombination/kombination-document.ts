@@ -1,6 +1,6 @@
 import { normaliseDocument } from '../intent/dialect.ts';
-import type { Issue } from '../../base/issue.ts';
-import { createIssues } from '../../base/issue.ts';
+import type { DocumentDiagnostic } from '../../base/document-diagnostic.ts';
+import { createDiagnosticCollector } from '../../base/document-diagnostic.ts';
 import type { YamlDocument } from '../yaml-document.ts';
 
 /** A kombination in the words of the public format, whatever the dialect. Paths and lines are always the author's. */
@@ -8,20 +8,20 @@ export interface KombinationDocument extends YamlDocument {
   /** In the author's words. */
   readonly original: unknown;
   /** Findings of the translation. */
-  readonly notes: readonly Issue[];
+  readonly notes: readonly DocumentDiagnostic[];
 }
 
 /** Reads a document in either dialect. */
 export function translateDocument(document: YamlDocument): KombinationDocument {
-  const issues = createIssues();
+  const diagnostics = createDiagnosticCollector();
   const original = document.value;
-  const { value, sourcePath } = normaliseDocument(original, issues);
-  if (value === original) return { ...document, original, notes: issues.list };
+  const { value, sourcePath } = normaliseDocument(original, diagnostics);
+  if (value === original) return { ...document, original, notes: diagnostics.list };
   return {
     ...document,
     original,
     value,
-    notes: issues.list,
+    notes: diagnostics.list,
     position(path, at) {
       const source = sourcePath(path);
       return { path: source, ...document.position(source, at) };

@@ -1,5 +1,5 @@
 import type { TlsSettings } from './tls-settings.ts';
-import type { Issues } from '../../base/issue.ts';
+import type { DiagnosticCollector } from '../../base/document-diagnostic.ts';
 import type { Kit } from '../kits/kit.ts';
 import { fillIn } from '../kits/kit.ts';
 import type { WrittenKombination } from './kombination.ts';
@@ -40,33 +40,37 @@ const CERT_SECRET = 'proxy-tls-cert';
  * How the proxy comes by certificates: as `ssl.provider` says; else from Let's Encrypt when there is a contact and a
  * domain that the world knows; else it makes its own.
  */
-export function chooseTls(written: WrittenKombination, kit: Kit | undefined, issues: Issues): ProxyTls {
+export function chooseTls(
+  written: WrittenKombination,
+  kit: Kit | undefined,
+  diagnostics: DiagnosticCollector,
+): ProxyTls {
   const proxy = kit?.proxy;
-  if (!proxy?.tls) return written.tls && kit ? reportNoTls(written, kit, issues) : NONE;
+  if (!proxy?.tls) return written.tls && kit ? reportNoTls(written, kit, diagnostics) : NONE;
   const { domain, tls = {} } = written;
   const contact = tls.email ?? written.email;
   const open = domain !== undefined && !isPrivate(domain);
   const provider = tls.provider ?? (open && contact !== undefined ? 'letsencrypt' : 'selfsigned');
   if (tls.wildcard && provider === 'letsencrypt') {
     const message = 'ssl.wildcard is not applied: every host gets a certificate of its own';
-    issues.warning('NOT_APPLIED', ['ssl', 'wildcard'], message, { at: 'key' });
+    diagnostics.warning('NOT_APPLIED', ['ssl', 'wildcard'], message, { at: 'key' });
   }
-  if (provider === 'custom') return { email: contact ?? '', ...customTls(written, proxy, issues) };
+  if (provider === 'custom') return { email: contact ?? '', ...customTls(written, proxy, diagnostics) };
   if (provider === 'letsencrypt' && !open) {
     const message = `Let's Encrypt gives no certificates for ${domain ?? 'a stack without a domain'}`;
     const hint = domain === undefined ? 'give meta.domain' : 'ssl.provider: selfsigned';
-    issues.error('INVALID_VALUE', ['ssl', 'provider'], message, { hint });
+    diagnostics.error('INVALID_VALUE', ['ssl', 'provider'], message, { hint });
   }
   if (provider === 'letsencrypt' && contact === undefined && open) {
     const message = `no contact is given for certificates; admin@${domain} is`;
-    issues.warning('MISSING_EMAIL', ['ssl', 'provider'], message, { hint: 'give meta.email' });
+    diagnostics.warning('MISSING_EMAIL', ['ssl', 'provider'], message, { hint: 'give meta.email' });
   }
   const email = contact ?? `admin@${domain ?? ''}`;
   return { email, fragments: [fillIn(proxy.tls[provider] ?? {}, { email })], secrets: {} };
 }
 
-function reportNoTls(_written: WrittenKombination, kit: Kit, issues: Issues): ProxyTls {
-  issues.warning(
+function reportNoTls(_written: WrittenKombination, kit: Kit, diagnostics: DiagnosticCollector): ProxyTls {
+  diagnostics.warning(
     'NOT_APPLIED',
     ['ssl'],
     `ssl is not applied: ${kit.name} has no proxy that knows certificates`,
@@ -80,7 +84,7 @@ function reportNoTls(_written: WrittenKombination, kit: Kit, issues: Issues): Pr
 function customTls(
   { tls = {} }: WrittenKombination,
   { tls: kinds = {}, certificate }: NonNullable<Kit['proxy']>,
-  issues: Issues,
+  diagnostics: DiagnosticCollector,
 ): Pick<ProxyTls, 'fragments' | 'secrets'> {
   const { certFile, keyFile } = tls;
   for (const [key, value] of [
@@ -88,7 +92,7 @@ function customTls(
     ['key_file', keyFile],
   ] as const) {
     if (value !== undefined) continue;
-    issues.error('REQUIRED', ['ssl', key], `a certificate of one's own needs ssl.${key}`, {
+    diagnostics.error('REQUIRED', ['ssl', key], `a certificate of one's own needs ssl.${key}`, {
       hint: 'a file of the repository, or secret://…',
     });
   }

@@ -4,8 +4,8 @@ import { composeDocument } from '../compose/compose-document.ts';
 import { adoptsCompose, speaksCompose } from '../compose/speaks-compose.ts';
 import { formatPath } from '../../base/document-path.ts';
 import type { TreeDirectory } from '../file-tree.ts';
-import type { SecretFindings } from './checks/find-secrets.ts';
-import type { Issue, Issues } from '../../base/issue.ts';
+import type { FoundSecrets } from './checks/find-secrets.ts';
+import type { DocumentDiagnostic, DiagnosticCollector } from '../../base/document-diagnostic.ts';
 import { asFields } from '../../base/values.ts';
 import type { KombinationDocument } from './kombination-document.ts';
 import { translateDocument } from './kombination-document.ts';
@@ -38,28 +38,28 @@ export function readDocument({ file, text, tree, texts = new Map() }: ReadOption
 
 /** Says what stands in the way of knowing all of a document. */
 export function reportUnread(
-  { missing, document, issues: found }: ComposedDocument,
+  { missing, document, diagnostics: found }: ComposedDocument,
   written: YamlDocument,
-  issues: Issues,
+  diagnostics: DiagnosticCollector,
 ): void {
   const adopts = adoptsCompose(written);
   if (missing.length > 0) {
     const what = adopts ? 'the Compose file is' : 'the files that it names, and .env, are';
-    issues.warning('COMPOSE_NOT_READ', adopts ? ['compose'] : [], `${what} checked once committed`);
+    diagnostics.warning('COMPOSE_NOT_READ', adopts ? ['compose'] : [], `${what} checked once committed`);
   } else if (adopts && asFields(document.value)?.['services'] === undefined && found.every(isHarmless)) {
-    issues.error('REQUIRED', ['compose'], 'At least one service is required');
+    diagnostics.error('REQUIRED', ['compose'], 'At least one service is required');
   }
 }
 
-function isHarmless({ severity }: Issue): boolean {
+function isHarmless({ severity }: DocumentDiagnostic): boolean {
   return severity === 'warning';
 }
 
 /** A variable that nobody sets is empty, as Compose has it, and warned of unless there is a secret of that name. */
 export function withUnset(
-  findings: SecretFindings,
+  findings: FoundSecrets,
   { unset, demands, missing }: ComposedDocument,
-): SecretFindings {
+): FoundSecrets {
   const secrets = findings.secrets.map((found) => {
     const demand = demands.get(formatPath(found.path))?.get(found.name.replace(/^secret:\/\/env\//, ''));
     const need = demand === undefined ? found : { ...found, demand };
@@ -73,9 +73,9 @@ export function withUnset(
 
 /** Findings without those that only come of a value that could not be filled in, which is said already. */
 export function withoutEchoes(
-  { document, issues: said }: ComposedDocument,
-  found: readonly Issue[],
-): readonly Issue[] {
+  { document, diagnostics: said }: ComposedDocument,
+  found: readonly DocumentDiagnostic[],
+): readonly DocumentDiagnostic[] {
   const failed = new Set(
     said.flatMap(({ code, place }) => (UNFILLED.has(code) && place ? [keyOf(place)] : [])),
   );

@@ -5,8 +5,8 @@ import type { DocumentPath } from '../../base/document-path.ts';
 import { formatPath } from '../../base/document-path.ts';
 import type { IpamPool, IpamSpec } from '../../model/docker/docker-spec.ts';
 import { readDriftPolicy } from './drift-policy.ts';
-import type { Issues } from '../../base/issue.ts';
-import { isProblem } from '../../base/issue.ts';
+import type { DiagnosticCollector } from '../../base/document-diagnostic.ts';
+import { isProblem } from '../../base/problem.ts';
 import type {
   NetworkModel,
   NodeModel,
@@ -35,11 +35,11 @@ export const DEFAULT_NODE = 'local';
  * Reads a kombination that has been checked against the schema (and may have failed: what has a wrong type is passed
  * over, so that the rest can be checked as well).
  */
-export function readKombination(value: unknown, issues: Issues): WrittenKombination {
+export function readKombination(value: unknown, diagnostics: DiagnosticCollector): WrittenKombination {
   const document = asFields(value) ?? {};
   const meta = asFields(document['meta']) ?? {};
-  rejectTwice(document, meta, issues);
-  const backup = readBackup(document['backup'], issues);
+  rejectTwice(document, meta, diagnostics);
+  const backup = readBackup(document['backup'], diagnostics);
   return {
     name: asString(meta['name']) ?? '',
     domain: asString(meta['domain']) ?? asString(document['domain']),
@@ -47,20 +47,20 @@ export function readKombination(value: unknown, issues: Issues): WrittenKombinat
     stackkit: asString(document['stackkit']),
     addons: readAddons(document['addons']),
     tls: readTls(document['ssl']),
-    nodes: readNodes(document['nodes'], issues),
-    services: readServices(document, issues),
-    networks: readNetworkModels(document['networks'], issues),
-    volumes: readVolumeModels(document['volumes'], issues),
-    secrets: readSecretModels(document['secrets'], issues),
-    policy: readPolicy(document, issues),
+    nodes: readNodes(document['nodes'], diagnostics),
+    services: readServices(document, diagnostics),
+    networks: readNetworkModels(document['networks'], diagnostics),
+    volumes: readVolumeModels(document['volumes'], diagnostics),
+    secrets: readSecretModels(document['secrets'], diagnostics),
+    policy: readPolicy(document, diagnostics),
     ...(backup === undefined ? {} : { backup }),
   };
 }
 
-function rejectTwice(document: Fields, meta: Fields, issues: Issues): void {
+function rejectTwice(document: Fields, meta: Fields, diagnostics: DiagnosticCollector): void {
   for (const key of ['domain', 'email']) {
     if (document[key] === undefined || meta[key] === undefined || document[key] === meta[key]) continue;
-    issues.error('INVALID_VALUE', [key], `${key} and meta.${key} say different things`, {
+    diagnostics.error('INVALID_VALUE', [key], `${key} and meta.${key} say different things`, {
       hint: `keep meta.${key}`,
     });
   }
@@ -72,7 +72,7 @@ function readAddons(value: unknown): WrittenKombination['addons'] {
   );
 }
 
-function readNodes(value: unknown, issues: Issues): readonly NodeModel[] {
+function readNodes(value: unknown, diagnostics: DiagnosticCollector): readonly NodeModel[] {
   const list = asList(value);
   if (!list) return [{ name: DEFAULT_NODE, connection: { type: 'local' }, path: ['nodes'] }];
   const seen = new Map<string, DocumentPath>();
@@ -83,12 +83,16 @@ function readNodes(value: unknown, issues: Issues): readonly NodeModel[] {
     const path = ['nodes', index];
     const first = seen.get(name);
     if (first) {
-      issues.error('DUPLICATE_NAME', [...path, 'name'], `${formatPath(first)} has the name ${name} already`);
+      diagnostics.error(
+        'DUPLICATE_NAME',
+        [...path, 'name'],
+        `${formatPath(first)} has the name ${name} already`,
+      );
     }
     seen.set(name, path);
-    const cluster = readClusterNode(fields, path, issues);
+    const cluster = readClusterNode(fields, path, diagnostics);
     if (cluster) return [{ name, cluster, path }];
-    const connection = readConnectionAt(fields['connection'], path, issues);
+    const connection = readConnectionAt(fields['connection'], path, diagnostics);
     return [defined({ name, connection, ...readNodeFacts(fields), path })];
   });
 }
@@ -115,20 +119,24 @@ function readNodeFacts(fields: Fields): Partial<Pick<NodeModel, 'resources' | 'p
 export function readConnectionAt(
   value: unknown,
   path: DocumentPath,
-  issues: Issues,
+  diagnostics: DiagnosticCollector,
 ): NodeModel['connection'] | undefined {
   const fields = asFields(value);
-  checkKeyPaths(fields, path, issues);
+  checkKeyPaths(fields, path, diagnostics);
   const connection = fields && readConnection(fields);
   if (!isProblem(connection)) return connection;
   const { code = 'INVALID_FORMAT', problem, hint } = connection;
-  issues.error(code, [...path, 'connection', 'host'], problem, { hint });
+  diagnostics.error(code, [...path, 'connection', 'host'], problem, { hint });
   // Something stands there: do not look for a shared node instead.
   return { type: 'local' };
 }
 
 /** A path that climbs is one that somebody wants to lead elsewhere than it seems to. */
-function checkKeyPaths(connection: Fields | undefined, path: DocumentPath, issues: Issues): void {
+function checkKeyPaths(
+  connection: Fields | undefined,
+  path: DocumentPath,
+  diagnostics: DiagnosticCollector,
+): void {
   const tls = asFields(connection?.['tls']);
   const places = [
     [connection?.['ssh_key'], ['ssh_key']],
@@ -136,13 +144,18 @@ function checkKeyPaths(connection: Fields | undefined, path: DocumentPath, issue
   ] as const;
   for (const [value, keys] of places) {
     if (typeof value !== 'string' || !value.split(/[/\\]/).includes('..')) continue;
-    issues.error('INSECURE_PATH', [...path, 'connection', ...keys], `${keys.at(-1)} must not contain ".."`, {
-      hint: 'write the whole path',
-    });
+    diagnostics.error(
+      'INSECURE_PATH',
+      [...path, 'connection', ...keys],
+      `${keys.at(-1)} must not contain ".."`,
+      {
+        hint: 'write the whole path',
+      },
+    );
   }
 }
 
-function readServices(document: Fields, issues: Issues): readonly WrittenService[] {
+function readServices(document: Fields, diagnostics: DiagnosticCollector): readonly WrittenService[] {
   const value = document['services'];
   const active = new Set(texts(document['profiles']));
   const services: WrittenService[] = [];
@@ -151,7 +164,7 @@ function readServices(document: Fields, issues: Issues): readonly WrittenService
     if (services.length >= MAX_SERVICES) return;
     const first = seen.get(name);
     if (first) {
-      issues.error('DUPLICATE_NAME', path, `the service ${name} is listed twice`, {
+      diagnostics.error('DUPLICATE_NAME', path, `the service ${name} is listed twice`, {
         hint: `first: ${formatPath(first)}`,
       });
       return;
@@ -165,7 +178,7 @@ function readServices(document: Fields, issues: Issues): readonly WrittenService
       typeof settings === 'boolean' ? settings : wanted && (asBoolean(fields['enabled']) ?? true);
     const ownImage = fields['image'] !== undefined || fields['build'] !== undefined;
     const type = asString(fields['type']) ?? asString(fields['kind']);
-    const model = { name, enabled, ownImage, fields: readServiceFields(fields, path, issues), path };
+    const model = { name, enabled, ownImage, fields: readServiceFields(fields, path, diagnostics), path };
     services.push(type === undefined ? model : { ...model, type });
   };
   for (const [index, item] of (asList(value) ?? []).entries()) {
@@ -175,14 +188,17 @@ function readServices(document: Fields, issues: Issues): readonly WrittenService
   for (const [name, settings] of Object.entries(asFields(value) ?? {})) {
     if (asFields(settings)?.['name'] !== undefined) {
       const place = ['services', name, 'name'];
-      issues.error('UNKNOWN_KEY', place, 'name is only for services written as a list', { at: 'key' });
+      diagnostics.error('UNKNOWN_KEY', place, 'name is only for services written as a list', { at: 'key' });
     }
     add(name, settings, ['services', name]);
   }
   return services;
 }
 
-function readNetworkModels(value: unknown, issues: Issues): Readonly<Record<string, NetworkModel>> {
+function readNetworkModels(
+  value: unknown,
+  diagnostics: DiagnosticCollector,
+): Readonly<Record<string, NetworkModel>> {
   return toRecord(
     Object.entries(asFields(value) ?? {}).map(([key, settings]) => {
       const fields = asFields(settings) ?? {};
@@ -190,7 +206,7 @@ function readNetworkModels(value: unknown, issues: Issues): Readonly<Record<stri
       return [
         key,
         defined({
-          ...readCommon(fields, path, issues),
+          ...readCommon(fields, path, diagnostics),
           internal: asBoolean(fields['internal']) || undefined,
           attachable: asBoolean(fields['attachable']) || undefined,
           driverOpts: readTexts(fields['driver_opts']),
@@ -203,7 +219,10 @@ function readNetworkModels(value: unknown, issues: Issues): Readonly<Record<stri
   );
 }
 
-function readVolumeModels(value: unknown, issues: Issues): Readonly<Record<string, VolumeModel>> {
+function readVolumeModels(
+  value: unknown,
+  diagnostics: DiagnosticCollector,
+): Readonly<Record<string, VolumeModel>> {
   return toRecord(
     Object.entries(asFields(value) ?? {}).map(([key, settings]) => {
       const fields = asFields(settings) ?? {};
@@ -211,7 +230,7 @@ function readVolumeModels(value: unknown, issues: Issues): Readonly<Record<strin
       return [
         key,
         defined({
-          ...readCommon(fields, path, issues),
+          ...readCommon(fields, path, diagnostics),
           driverOpts: readTexts(fields['driver_opts']),
         }),
       ];
@@ -251,17 +270,17 @@ const EXTERNAL_KEEPS_OWN = [
   'ipam',
 ];
 
-function readCommon(fields: Fields, path: DocumentPath, issues: Issues) {
+function readCommon(fields: Fields, path: DocumentPath, diagnostics: DiagnosticCollector) {
   // Compose used to write the name inside of `external`.
   const named = asFields(fields['external']);
   const external = named !== undefined || asBoolean(fields['external']) || undefined;
   for (const key of EXTERNAL_KEEPS_OWN) {
     if (!external || fields[key] === undefined) continue;
-    issues.error('INVALID_VALUE', [...path, key], `${key} cannot be set on something external`, {
+    diagnostics.error('INVALID_VALUE', [...path, key], `${key} cannot be set on something external`, {
       at: 'key',
     });
   }
-  const labels = readLabels(fields['labels'], [...path, 'labels'], issues);
+  const labels = readLabels(fields['labels'], [...path, 'labels'], diagnostics);
   return defined({
     driver: asString(fields['driver']),
     external,
@@ -272,10 +291,10 @@ function readCommon(fields: Fields, path: DocumentPath, issues: Issues) {
 }
 
 /** `policy`, of a stack or of the repository. */
-export function readPolicy(document: Fields, issues: Issues): PolicyModel {
+export function readPolicy(document: Fields, diagnostics: DiagnosticCollector): PolicyModel {
   const fields = asFields(document['policy']) ?? {};
   return defined({
-    ...readDriftPolicy(document, issues),
+    ...readDriftPolicy(document, diagnostics),
     sync: readSync(fields['sync']),
     prune: readPrune(fields['prune']),
     maxDeletions: asNumber(fields['maxDeletions']),

@@ -1,5 +1,5 @@
 import { clusterOf } from './cluster-node.ts';
-import type { Issues } from '../../base/issue.ts';
+import type { DiagnosticCollector } from '../../base/document-diagnostic.ts';
 import type { Kit, KitProxy } from '../kits/kit.ts';
 import type { NetworkEntry, RouteModel, ServiceModel, WrittenKombination } from './kombination.ts';
 import { mergeLabels } from '../kits/merge-service.ts';
@@ -13,14 +13,14 @@ export interface RouteOptions {
   readonly written: WrittenKombination;
   /** `stack`, `domain`, `network` (the engine's name of the proxy network). */
   readonly values: { readonly stack: string; readonly domain: string; readonly network: string };
-  readonly issues: Issues;
+  readonly diagnostics: DiagnosticCollector;
   /** A kit service that nobody listed, with its parts, on the node of the one that asks for it. */
   readonly imply: (service: string, asker: ServiceModel) => readonly ServiceModel[];
 }
 
 /** Puts routed services behind the kit's proxy: labels, network, dependency; adds the proxy when nobody listed it. */
 export function withRoutes(options: RouteOptions): readonly ServiceModel[] {
-  const { services, kit, written, values, issues } = options;
+  const { services, kit, written, values, diagnostics } = options;
   const onCluster = services.filter((service) => service.route && clusterOf(written, service));
   checkIngresses(onCluster, options);
   const routed = services.filter((service) => service.route && !onCluster.includes(service));
@@ -31,51 +31,59 @@ export function withRoutes(options: RouteOptions): readonly ServiceModel[] {
       // A kit that is named and does not exist has been reported.
       if (!kit && written.stackkit !== undefined) continue;
       const message = `${name} asks for a route, and no stackkit is named that has a proxy`;
-      issues.error('REQUIRED', [...path, 'route'], message, { hint: 'stackkit: base-kit', at: 'key' });
+      diagnostics.error('REQUIRED', [...path, 'route'], message, { hint: 'stackkit: base-kit', at: 'key' });
     }
     return services;
   }
-  if (onCluster.length === 0) reportDomain(written, issues);
-  rejectSharedHosts(routed, values.domain, issues);
+  if (onCluster.length === 0) reportDomain(written, diagnostics);
+  rejectSharedHosts(routed, values.domain, diagnostics);
   const all = [...impliedProxy(options, front, routed), ...services];
   const proxy = all.find((service) => isProxy(service, front));
   const copies = proxy ? proxiesElsewhere(routed, proxy) : [];
   return [...all, ...copies].map((service) => {
     const nearest = copies.find(({ node }) => node === service.node) ?? proxy;
     if (service.route && !onCluster.includes(service))
-      return withRoute(service, service.route, { front, proxy: nearest, values, issues });
+      return withRoute(service, service.route, { front, proxy: nearest, values, diagnostics });
     return service === nearest ? { ...service, networks: withNetwork(service, front) } : service;
   });
 }
 
 /** On a cluster a route is an Ingress: no proxy of a kit is needed. */
-function checkIngresses(services: readonly ServiceModel[], { written, values, issues }: RouteOptions): void {
+function checkIngresses(
+  services: readonly ServiceModel[],
+  { written, values, diagnostics }: RouteOptions,
+): void {
   if (services.length === 0) return;
-  reportDomain(written, issues);
-  rejectSharedHosts(services, values.domain, issues);
+  reportDomain(written, diagnostics);
+  rejectSharedHosts(services, values.domain, diagnostics);
   for (const { name, path, route } of services) {
     if (!route || route.port !== undefined) continue;
-    issues.error('REQUIRED', [...path, 'route', 'port'], `the route of ${name} needs a port`, {
+    diagnostics.error('REQUIRED', [...path, 'route', 'port'], `the route of ${name} needs a port`, {
       hint: 'the port that the service listens on inside its container',
     });
   }
   if (written.tls === undefined) return;
-  issues.warning('UNSUPPORTED_KEY', ['ssl'], 'ssl has no effect on routes of services on a cluster', {
+  diagnostics.warning('UNSUPPORTED_KEY', ['ssl'], 'ssl has no effect on routes of services on a cluster', {
     hint: 'give the ingresses of the cluster a default certificate',
     at: 'key',
   });
 }
 
-function reportDomain({ domain }: WrittenKombination, issues: Issues): void {
+function reportDomain({ domain }: WrittenKombination, diagnostics: DiagnosticCollector): void {
   if (domain !== undefined) return;
-  issues.warning('MISSING_DOMAIN', ['meta'], `no domain is given; services answer at ${DEFAULT_DOMAIN}`, {
-    hint: 'meta.domain: home.example.org',
-    at: 'key',
-  });
+  diagnostics.warning(
+    'MISSING_DOMAIN',
+    ['meta'],
+    `no domain is given; services answer at ${DEFAULT_DOMAIN}`,
+    {
+      hint: 'meta.domain: home.example.org',
+      at: 'key',
+    },
+  );
 }
 
 function impliedProxy(
-  { services, written, issues, imply }: RouteOptions,
+  { services, written, diagnostics, imply }: RouteOptions,
   { service: name }: KitProxy,
   routed: readonly ServiceModel[],
 ): readonly ServiceModel[] {
@@ -83,14 +91,14 @@ function impliedProxy(
   if (!first || services.some((service) => isProxy(service, { service: name }))) return [];
   if (written.services.some((service) => service.name === name)) {
     const message = `${first.name} is reached through ${name}, which is disabled`;
-    issues.error('UNKNOWN_SERVICE', first.path, message, {
+    diagnostics.error('UNKNOWN_SERVICE', first.path, message, {
       hint: `enable ${name}, or set route: false`,
       at: 'key',
     });
     return [];
   }
   const message = `${first.name} needs ${name}, which is not listed; it is added`;
-  issues.warning('IMPLIED_SERVICE', first.path, message, {
+  diagnostics.warning('IMPLIED_SERVICE', first.path, message, {
     hint: `list ${name}, or set route: false`,
     at: 'key',
   });
@@ -115,14 +123,18 @@ function proxiesElsewhere(routed: readonly ServiceModel[], proxy: ServiceModel):
   }));
 }
 
-function rejectSharedHosts(routed: readonly ServiceModel[], domain: string, issues: Issues): void {
+function rejectSharedHosts(
+  routed: readonly ServiceModel[],
+  domain: string,
+  diagnostics: DiagnosticCollector,
+): void {
   const hosts = new Map<string, ServiceModel>();
   for (const service of routed) {
     const host = hostOf(service, domain);
     const other = hosts.get(host);
     if (other) {
       const message = `${service.name} and ${other.name} both want to be ${host}`;
-      issues.error('INVALID_VALUE', [...service.path, 'route', 'subdomain'], message, {
+      diagnostics.error('INVALID_VALUE', [...service.path, 'route', 'subdomain'], message, {
         hint: 'set route.subdomain',
       });
     }
@@ -134,13 +146,13 @@ interface RouteContext {
   readonly front: KitProxy;
   readonly proxy: ServiceModel | undefined;
   readonly values: RouteOptions['values'];
-  readonly issues: Issues;
+  readonly diagnostics: DiagnosticCollector;
 }
 
 function withRoute(service: ServiceModel, route: RouteModel, context: RouteContext): ServiceModel {
-  const { front, proxy, values, issues } = context;
+  const { front, proxy, values, diagnostics } = context;
   if (route.port === undefined) {
-    issues.error(
+    diagnostics.error(
       'REQUIRED',
       [...service.path, 'route', 'port'],
       `the route of ${service.name} needs a port`,

@@ -1,5 +1,5 @@
 import type { DocumentPath } from '../../base/document-path.ts';
-import type { Issues } from '../../base/issue.ts';
+import type { DiagnosticCollector } from '../../base/document-diagnostic.ts';
 import { asFields } from '../../base/values.ts';
 
 /*
@@ -37,20 +37,20 @@ export function mayHoldSecret(path: DocumentPath): boolean {
  * Reports references to secrets at places that do not understand them. Those inside of texts that variables are filled
  * into are found when that is done: afterwards nobody knows what was escaped.
  */
-export function checkSecretPlaces(document: unknown, issues: Issues): void {
+export function checkSecretPlaces(document: unknown, diagnostics: DiagnosticCollector): void {
   const fields = asFields(document) ?? {};
-  for (const top of TOP) walk(fields[top], [top], issues);
+  for (const top of TOP) walk(fields[top], [top], diagnostics);
 }
 
-function walk(value: unknown, path: DocumentPath, issues: Issues): void {
+function walk(value: unknown, path: DocumentPath, diagnostics: DiagnosticCollector): void {
   if (typeof value === 'string') {
     if (isMisplaced(value, path))
-      issues.error(MISPLACED.code, path, MISPLACED.message, { hint: MISPLACED.hint });
+      diagnostics.error(MISPLACED.code, path, MISPLACED.message, { hint: MISPLACED.hint });
     return;
   }
   if (typeof value !== 'object' || value === null) return;
   const members = Array.isArray(value) ? value.entries() : Object.entries(value);
-  for (const [key, member] of members) walk(member, [...path, key], issues);
+  for (const [key, member] of members) walk(member, [...path, key], diagnostics);
 }
 
 function isMisplaced(text: string, path: DocumentPath): boolean {

@@ -1,10 +1,10 @@
 import type { DocumentPath } from '../../base/document-path.ts';
-import type { SecretFindings } from '../kombination/checks/find-secrets.ts';
+import type { FoundSecrets } from '../kombination/checks/find-secrets.ts';
 import { findReferences } from '../kombination/checks/find-secrets.ts';
 import type { TreeDirectory } from '../file-tree.ts';
 import { directoryOf } from '../file-tree.ts';
-import type { Issue, Issues } from '../../base/issue.ts';
-import { createIssues } from '../../base/issue.ts';
+import type { DocumentDiagnostic, DiagnosticCollector } from '../../base/document-diagnostic.ts';
+import { createDiagnosticCollector } from '../../base/document-diagnostic.ts';
 import { isClusterScoped, qualifiedKind, qualifiedName } from '../../model/kubernetes/kubernetes-object.ts';
 import type { SchemaCheck } from '../schema-check.ts';
 import { asFields, asList, asString } from '../../base/values.ts';
@@ -32,24 +32,24 @@ export interface WorkflowAssessment {
   readonly nodes: readonly FilledNode[];
   readonly edges: readonly ResolvedEdge[];
   /** By reference as written. */
-  readonly secrets: Omit<SecretFindings, 'placed' | 'built'>;
-  readonly issues: readonly Issue[];
+  readonly secrets: Omit<FoundSecrets, 'placed' | 'built'>;
+  readonly diagnostics: readonly DocumentDiagnostic[];
 }
 
 /** Reads one workflow file and checks everything in it. Never throws. */
 export function assessWorkflow({ file, text, tree, checkSchema }: AssessWorkflowOptions): WorkflowAssessment {
-  const issues = createIssues();
+  const diagnostics = createDiagnosticCollector();
   const document = parseYaml(text);
-  if (document.value !== undefined) checkSchema('workflow', document.value ?? {}, issues);
+  if (document.value !== undefined) checkSchema('workflow', document.value ?? {}, diagnostics);
   const workflow = readWorkflow(document.value);
-  const edges = resolveEdges(workflow, writtenIds(document.value), issues);
-  const nodes = resolveValues(workflow, edges, issues);
-  checkObjects(nodes, issues);
-  checkEnvironments(nodes, issues);
-  checkEncoded(nodes, issues);
+  const edges = resolveEdges(workflow, writtenIds(document.value), diagnostics);
+  const nodes = resolveValues(workflow, edges, diagnostics);
+  checkObjects(nodes, diagnostics);
+  checkEnvironments(nodes, diagnostics);
+  checkEncoded(nodes, diagnostics);
   const references = nodes.flatMap((node) => secretValues(node, workflow).filter(isReference));
-  const secrets = findReferences(references, { tree, directory: directoryOf(file), issues });
-  return { document, workflow, nodes, edges, secrets, issues: issues.list };
+  const secrets = findReferences(references, { tree, directory: directoryOf(file), diagnostics });
+  return { document, workflow, nodes, edges, secrets, diagnostics: diagnostics.list };
 }
 
 interface SecretValue {
@@ -108,7 +108,7 @@ function objectKey({ type, data, name, namespace }: FilledNode): string {
   return `${KINDS[type] ?? qualifiedKind({ apiVersion, kind })} ${qualifiedName(place)}`;
 }
 
-function checkObjects(nodes: readonly FilledNode[], issues: Issues): void {
+function checkObjects(nodes: readonly FilledNode[], diagnostics: DiagnosticCollector): void {
   const seen = new Map<string, FilledNode>();
   for (const node of nodes) {
     if (node.name === '') continue;
@@ -117,26 +117,35 @@ function checkObjects(nodes: readonly FilledNode[], issues: Issues): void {
     if (!other) seen.set(key, node);
     else {
       const place = node.type === 'manifest' ? ['data', 'manifest', 'metadata', 'name'] : ['data', 'name'];
-      issues.error('DUPLICATE_OBJECT', [...node.path, ...place], `${key} is also described by ${other.id}`);
+      diagnostics.error(
+        'DUPLICATE_OBJECT',
+        [...node.path, ...place],
+        `${key} is also described by ${other.id}`,
+      );
     }
   }
 }
 
 /** A variable is part of the workload's own object, which everybody may read who may read the workload. */
-function checkEnvironments(nodes: readonly FilledNode[], issues: Issues): void {
+function checkEnvironments(nodes: readonly FilledNode[], diagnostics: DiagnosticCollector): void {
   for (const { data, path } of nodes) {
     for (const [key, value] of Object.entries(asFields(data['env']) ?? {})) {
       if (typeof value !== 'string' || !value.startsWith('secret://')) continue;
       const hint = 'add a secret node with this key, an edge from it, and the variable to envKeys';
-      issues.error('INVALID_VALUE', [...path, 'data', 'env', key], `${key} would show a secret in clear`, {
-        hint,
-      });
+      diagnostics.error(
+        'INVALID_VALUE',
+        [...path, 'data', 'env', key],
+        `${key} would show a secret in clear`,
+        {
+          hint,
+        },
+      );
     }
   }
 }
 
 /** What is not base64 would be read as something else without a word. */
-function checkEncoded(nodes: readonly FilledNode[], issues: Issues): void {
+function checkEncoded(nodes: readonly FilledNode[], diagnostics: DiagnosticCollector): void {
   for (const { type, data, path } of nodes) {
     const manifest = asFields(data['manifest']);
     if (type !== 'manifest' || manifest?.['kind'] !== 'Secret' || manifest['apiVersion'] !== 'v1') continue;
@@ -144,7 +153,7 @@ function checkEncoded(nodes: readonly FilledNode[], issues: Issues): void {
       if (typeof value !== 'string' || value.startsWith('secret://') || isBase64(value)) continue;
       const place = [...path, 'data', 'manifest', 'data', key];
       const hint = 'write plain text under stringData';
-      issues.error('INVALID_VALUE', place, `the value of ${key} is not base64`, { hint });
+      diagnostics.error('INVALID_VALUE', place, `the value of ${key} is not base64`, { hint });
     }
   }
 }

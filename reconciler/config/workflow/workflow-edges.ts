@@ -1,4 +1,4 @@
-import type { Issues } from '../../base/issue.ts';
+import type { DiagnosticCollector } from '../../base/document-diagnostic.ts';
 import { rankOf } from '../../model/kubernetes/kubernetes-object.ts';
 import { suggest } from '../../base/nearest.ts';
 import { asFields, asString } from '../../base/values.ts';
@@ -48,16 +48,16 @@ export function hasPods({ type }: Pick<WorkflowNode, 'type'>): boolean {
 export function resolveEdges(
   workflow: Workflow,
   written: ReadonlySet<string>,
-  issues: Issues,
+  diagnostics: DiagnosticCollector,
 ): readonly ResolvedEdge[] {
   const byId = new Map<string, WorkflowNode>();
   for (const node of workflow.nodes) {
     if (byId.has(node.id)) {
-      issues.error('DUPLICATE_NODE', [...node.path, 'id'], `two nodes have the id ${node.id}`);
+      diagnostics.error('DUPLICATE_NODE', [...node.path, 'id'], `two nodes have the id ${node.id}`);
     } else byId.set(node.id, node);
   }
-  const resolved = workflow.edges.flatMap((edge) => resolveEdge(edge, { byId, written, issues }));
-  checkCycles(workflow, resolved, issues);
+  const resolved = workflow.edges.flatMap((edge) => resolveEdge(edge, { byId, written, diagnostics }));
+  checkCycles(workflow, resolved, diagnostics);
   return resolved;
 }
 
@@ -65,26 +65,28 @@ interface Names {
   readonly byId: ReadonlyMap<string, WorkflowNode>;
   /** Ids of nodes that are written, of unknown types too. */
   readonly written: ReadonlySet<string>;
-  readonly issues: Issues;
+  readonly diagnostics: DiagnosticCollector;
 }
 
-function resolveEdge(edge: WorkflowEdge, { byId, written, issues }: Names): readonly ResolvedEdge[] {
+function resolveEdge(edge: WorkflowEdge, { byId, written, diagnostics }: Names): readonly ResolvedEdge[] {
   for (const end of ['source', 'target'] as const) {
     if (written.has(edge[end])) continue;
     const message = `the edge's ${end} ${edge[end]} is not a node of this workflow`;
-    issues.error('UNKNOWN_NODE', [...edge.path, end], message, { hint: suggest(edge[end], [...written]) });
+    diagnostics.error('UNKNOWN_NODE', [...edge.path, end], message, {
+      hint: suggest(edge[end], [...written]),
+    });
   }
   const from = byId.get(edge.source);
   const to = byId.get(edge.target);
   if (!from || !to) return [];
   if (from === to) {
-    issues.error('MEANINGLESS_EDGE', edge.path, `the edge leads from ${from.id} to itself`);
+    diagnostics.error('MEANINGLESS_EDGE', edge.path, `the edge leads from ${from.id} to itself`);
     return [];
   }
   const link = findLink(from, to);
   const problem = link === null ? whyMeaningless(from, to) : undefined;
   if (problem !== undefined) {
-    issues.error('MEANINGLESS_EDGE', edge.path, problem.message, { hint: problem.hint });
+    diagnostics.error('MEANINGLESS_EDGE', edge.path, problem.message, { hint: problem.hint });
     return [];
   }
   return [{ ...edge, from, to, link }];
@@ -127,7 +129,11 @@ function rank({ type, data }: WorkflowNode): number {
 }
 
 /** Reports each cycle once, at the edge that closes it. Walks with a stack of its own: a chain may be long. */
-function checkCycles(workflow: Workflow, edges: readonly ResolvedEdge[], issues: Issues): void {
+function checkCycles(
+  workflow: Workflow,
+  edges: readonly ResolvedEdge[],
+  diagnostics: DiagnosticCollector,
+): void {
   const leaving = Map.groupBy(edges, (edge) => edge.source);
   const done = new Set<string>();
   for (const { id } of workflow.nodes) {
@@ -142,7 +148,7 @@ function checkCycles(workflow: Workflow, edges: readonly ResolvedEdge[], issues:
       const start = trail.findIndex((step) => step.id === edge.target);
       if (start !== -1) {
         const cycle = [...trail.slice(start).map((step) => step.id), edge.target].join(' → ');
-        issues.error('CIRCULAR_DEPENDENCY', edge.path, `workflow contains a cycle: ${cycle}`);
+        diagnostics.error('CIRCULAR_DEPENDENCY', edge.path, `workflow contains a cycle: ${cycle}`);
       } else if (!done.has(edge.target)) {
         trail.push({ id: edge.target, rest: [...(leaving.get(edge.target) ?? [])] });
       }

@@ -1,4 +1,4 @@
-import type { Issues } from '../../base/issue.ts';
+import type { DiagnosticCollector } from '../../base/document-diagnostic.ts';
 import { suggest } from '../../base/nearest.ts';
 import type { Fields } from '../../base/values.ts';
 import { asFields, asList, asNumber, asString } from '../../base/values.ts';
@@ -78,7 +78,7 @@ interface Draft {
 export function resolveValues(
   workflow: Workflow,
   edges: readonly ResolvedEdge[],
-  issues: Issues,
+  diagnostics: DiagnosticCollector,
 ): readonly FilledNode[] {
   const drafts = new Map(
     workflow.nodes.map((node): [WorkflowNode, Draft] => [
@@ -87,11 +87,11 @@ export function resolveValues(
     ]),
   );
   for (const kind of LINK_ORDER) {
-    for (const edge of edges) if (edge.link?.kind === kind) passOn(edge, drafts, issues);
+    for (const edge of edges) if (edge.link?.kind === kind) passOn(edge, drafts, diagnostics);
   }
   return [...drafts.values()].map((draft) => {
     fill(draft.data, DEFAULTS[draft.node.type]);
-    checkFilled(draft, issues);
+    checkFilled(draft, diagnostics);
     return finish(draft, workflow);
   });
 }
@@ -113,7 +113,11 @@ function fill(data: Record<string, unknown>, values: Fields): void {
   for (const [key, value] of Object.entries(values)) if (isBlank(data[key])) data[key] = value;
 }
 
-function passOn(edge: ResolvedEdge, drafts: ReadonlyMap<WorkflowNode, Draft>, issues: Issues): void {
+function passOn(
+  edge: ResolvedEdge,
+  drafts: ReadonlyMap<WorkflowNode, Draft>,
+  diagnostics: DiagnosticCollector,
+): void {
   const provider = edge.link && drafts.get(edge.link.provider);
   const dependent = edge.link && drafts.get(edge.link.dependent);
   if (!edge.link || !provider || !dependent) return;
@@ -132,7 +136,7 @@ function passOn(edge: ResolvedEdge, drafts: ReadonlyMap<WorkflowNode, Draft>, is
     case 'networkpolicy':
       return fill(dependent.data, { podSelector: { app: name }, namespace });
     case 'mount':
-      return passToWorkload(edge, { provider, dependent, issues });
+      return passToWorkload(edge, { provider, dependent, diagnostics });
     default:
       return edge.link.kind satisfies never;
   }
@@ -162,10 +166,10 @@ function passToIngress(edge: ResolvedEdge, { data }: Draft, ingress: Draft): voi
 interface Mounting {
   readonly provider: Draft;
   readonly dependent: Draft;
-  readonly issues: Issues;
+  readonly diagnostics: DiagnosticCollector;
 }
 
-function passToWorkload(edge: ResolvedEdge, { provider, dependent, issues }: Mounting): void {
+function passToWorkload(edge: ResolvedEdge, { provider, dependent, diagnostics }: Mounting): void {
   const { type } = provider.node;
   const name = asString(provider.data['name']) ?? '';
   const mountPath = asString(provider.data['mountPath']) ?? asString(DEFAULTS[type]['mountPath']) ?? '';
@@ -176,7 +180,9 @@ function passToWorkload(edge: ResolvedEdge, { provider, dependent, issues }: Mou
     return;
   if (mounts.some((mount) => asFields(mount)?.['mountPath'] === mountPath)) {
     const message = `${provider.node.id} would be mounted at ${mountPath} of ${dependent.node.id}, where something else is`;
-    issues.error('DUPLICATE_MOUNT', edge.path, message, { hint: `set mountPath of ${provider.node.id}` });
+    diagnostics.error('DUPLICATE_MOUNT', edge.path, message, {
+      hint: `set mountPath of ${provider.node.id}`,
+    });
     return;
   }
   dependent.data['volumeMounts'] = [...mounts, { name, mountPath, type: kind }];
@@ -196,11 +202,11 @@ function linkVariables({ node, data }: Draft, dependent: Draft): void {
 }
 
 /** What an edge could have filled in, and nothing has. */
-function checkFilled(draft: Draft, issues: Issues): void {
+function checkFilled(draft: Draft, diagnostics: DiagnosticCollector): void {
   const { node, data, envSources } = draft;
   const require = (key: string, hint: string) => {
     if (!isBlank(data[key])) return;
-    issues.error('REQUIRED', [...node.path, 'data', key], `${key} of ${node.id} is missing`, { hint });
+    diagnostics.error('REQUIRED', [...node.path, 'data', key], `${key} of ${node.id} is missing`, { hint });
   };
   if (node.type === 'service' && isBlank(data['selector'])) {
     require('targetApp', 'give it, or draw an edge from a workload');
@@ -208,30 +214,34 @@ function checkFilled(draft: Draft, issues: Issues): void {
   if (node.type === 'statefulset') require('serviceName', 'give it, or draw an edge to a service');
   if (node.type === 'hpa') {
     require('scaleTargetName', 'give it, or draw an edge from a workload');
-    checkReplicas(draft, issues);
+    checkReplicas(draft, diagnostics);
   }
-  if (node.type === 'ingress') checkIngress(draft, issues);
+  if (node.type === 'ingress') checkIngress(draft, diagnostics);
   const known = envSources.map(({ variable }) => variable);
   for (const [index, variable] of (asList(data['envKeys']) ?? []).entries()) {
     if (typeof variable !== 'string' || known.includes(variable)) continue;
     const message = `no configmap or secret with the key ${variable} is linked to ${node.id}`;
     const hint = suggest(variable, known) ?? 'draw an edge from one that has it';
-    issues.error('UNKNOWN_KEY', [...node.path, 'data', 'envKeys', index], message, { hint });
+    diagnostics.error('UNKNOWN_KEY', [...node.path, 'data', 'envKeys', index], message, { hint });
   }
 }
 
-function checkReplicas({ node, data }: Draft, issues: Issues): void {
+function checkReplicas({ node, data }: Draft, diagnostics: DiagnosticCollector): void {
   const min = asNumber(data['minReplicas']) ?? 1;
   const max = asNumber(data['maxReplicas']) ?? min;
   if (max >= min) return;
-  issues.error('OUT_OF_RANGE', [...node.path, 'data', 'maxReplicas'], 'maxReplicas is below minReplicas');
+  diagnostics.error(
+    'OUT_OF_RANGE',
+    [...node.path, 'data', 'maxReplicas'],
+    'maxReplicas is below minReplicas',
+  );
 }
 
-function checkIngress({ node, data }: Draft, issues: Issues): void {
+function checkIngress({ node, data }: Draft, diagnostics: DiagnosticCollector): void {
   const hint = 'give it, or draw an edge from a service';
   const paths = asList(data['paths']) ?? [];
   const report = (place: readonly (string | number)[], where: string) =>
-    issues.error('REQUIRED', [...node.path, 'data', ...place], `serviceName of ${where} is missing`, {
+    diagnostics.error('REQUIRED', [...node.path, 'data', ...place], `serviceName of ${where} is missing`, {
       hint,
     });
   for (const [index, path] of paths.entries()) {

@@ -1,7 +1,7 @@
 import type { HealthcheckSpec } from './docker-spec.ts';
 import type { DocumentPath } from '../../base/document-path.ts';
-import type { Issues } from '../../base/issue.ts';
-import { isProblem } from '../../base/issue.ts';
+import type { DiagnosticCollector } from '../../base/document-diagnostic.ts';
+import { isProblem } from '../../base/problem.ts';
 import { parseDuration } from '../../base/units.ts';
 import type { Fields } from '../../base/values.ts';
 import { asList, asNumber, asString, defined } from '../../base/values.ts';
@@ -10,12 +10,12 @@ import { asList, asNumber, asString, defined } from '../../base/values.ts';
 export function readHealthcheck(
   fields: Fields,
   path: DocumentPath,
-  issues: Issues,
+  diagnostics: DiagnosticCollector,
 ): HealthcheckSpec | undefined {
   const test = readTest(fields['test']);
   if (fields['disable'] === true || test?.[0] === 'NONE') return { disabled: true };
   if (test && ((test[0] !== 'CMD' && test[0] !== 'CMD-SHELL') || test.length < 2)) {
-    issues.error('INVALID_FORMAT', [...path, 'test'], 'a list must begin with CMD, CMD-SHELL or NONE', {
+    diagnostics.error('INVALID_FORMAT', [...path, 'test'], 'a list must begin with CMD, CMD-SHELL or NONE', {
       hint: `["CMD", ${test
         .slice(0, 2)
         .map((word) => JSON.stringify(word))

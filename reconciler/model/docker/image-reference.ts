@@ -1,4 +1,4 @@
-import type { Problem } from '../../base/issue.ts';
+import type { Problem } from '../../base/problem.ts';
 
 const COMPONENT = '[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*';
 const REFERENCE = new RegExp(

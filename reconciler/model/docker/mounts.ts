@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import type { BindMount, MountSpec, VolumeMount } from './docker-spec.ts';
-import type { Problem } from '../../base/issue.ts';
-import { isProblem } from '../../base/issue.ts';
+import type { Problem } from '../../base/problem.ts';
+import { isProblem } from '../../base/problem.ts';
 import { parseBytes } from '../../base/units.ts';
 import type { Fields } from '../../base/values.ts';
 import { asBoolean, asFields, asString, defined } from '../../base/values.ts';

@@ -6,8 +6,8 @@ import type {
   LoggingSpec,
   UlimitSpec,
 } from './docker-options.ts';
-import type { Problem } from '../../base/issue.ts';
-import { isProblem } from '../../base/issue.ts';
+import type { Problem } from '../../base/problem.ts';
+import { isProblem } from '../../base/problem.ts';
 import { isAddress } from './ports.ts';
 import { parseBytes, parseDuration } from '../../base/units.ts';
 import type { Fields } from '../../base/values.ts';

@@ -1,6 +1,6 @@
 import type { PortSpec } from './docker-spec.ts';
-import type { Problem } from '../../base/issue.ts';
-import { isProblem } from '../../base/issue.ts';
+import type { Problem } from '../../base/problem.ts';
+import { isProblem } from '../../base/problem.ts';
 import type { Fields } from '../../base/values.ts';
 import { asNumber, asString, defined } from '../../base/values.ts';
 

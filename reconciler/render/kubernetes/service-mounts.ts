@@ -1,6 +1,6 @@
 import { claimName } from '../../model/kubernetes/cluster-names.ts';
 import type { FilePlace, MountSpec } from '../../model/docker/docker-spec.ts';
-import { isProblem } from '../../base/issue.ts';
+import { isProblem } from '../../base/problem.ts';
 import type { Secret, Spec, SpecValue } from '../../model/secret.ts';
 import { parseBytes } from '../../base/units.ts';
 import type { Blueprint, BlueprintService } from '../generate/blueprint.ts';

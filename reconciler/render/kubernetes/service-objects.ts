@@ -3,7 +3,7 @@ import { isNodePort } from '../../config/kombination/checks/check-cluster.ts';
 import type { ClusterNode } from '../../config/kombination/node-kinds.ts';
 import type { WorkloadKind } from '../../model/kubernetes/cluster-names.ts';
 import { dnsName, publishedName, workloadKind } from '../../model/kubernetes/cluster-names.ts';
-import { isProblem } from '../../base/issue.ts';
+import { isProblem } from '../../base/problem.ts';
 import type { ObjectSpec } from '../../model/kubernetes/kubernetes-object.ts';
 import { canonicalJson, sha256 } from '../../base/json.ts';
 import type { RestartSpec } from '../../model/docker/docker-spec.ts';

@@ -1,5 +1,5 @@
 import { isCalledFor, parseSchedule } from '../../base/schedule.ts';
-import { isProblem } from '../../base/issue.ts';
+import { isProblem } from '../../base/problem.ts';
 import type { Clock } from '../../ports/clock.ts';
 
 const MINUTE_MS = 60_000;

@@ -7,7 +7,7 @@ import { assess } from '../../../reconciler/config/kombination/analyze.ts';
 import { parseEnvValue } from '../../../reconciler/config/kombination/service/env-value.ts';
 import { updateTree } from '../../../reconciler/config/file-tree.ts';
 import { readDocument } from '../../../reconciler/config/kombination/read-document.ts';
-import { isProblem } from '../../../reconciler/base/issue.ts';
+import { isProblem } from '../../../reconciler/base/problem.ts';
 import type { DependencyEntry, ServiceModel } from '../../../reconciler/config/kombination/kombination.ts';
 import type { ComposeCommand } from './compose.ts';
 import { checkSchema } from '../desired-fixtures.ts';
@@ -90,8 +90,8 @@ export function assessProject(files: ProjectFiles, kombination = 'compose: compo
 }
 
 export function readWithKombinator(files: ProjectFiles, kombination?: string): ComparableProject | string {
-  const { kombination: model, issues } = assessProject(files, kombination);
-  const errors = issues.filter(({ severity }) => severity === 'error');
+  const { kombination: model, diagnostics } = assessProject(files, kombination);
+  const errors = diagnostics.filter(({ severity }) => severity === 'error');
   if (errors.length > 0) return errors.map(({ code, message }) => `${code} ${message}`).join('\n');
   return Object.fromEntries(model.services.map((service) => [service.name, fromModel(service)]));
 }

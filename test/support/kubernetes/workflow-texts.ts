@@ -32,8 +32,8 @@ export function assessText(text: string): WorkflowAssessment {
 }
 
 export function diagnose(text: string): readonly Diagnostic[] {
-  const { document, issues } = assessText(text);
-  return toDiagnostics(FILE, document, issues);
+  const { document, diagnostics } = assessText(text);
+  return toDiagnostics(FILE, document, diagnostics);
 }
 
 /** Every secret reference leads to a secret of this value. */

@@ -7,7 +7,7 @@ import { briefDiagnostics, createDesiredFixture, kombination } from '../../suppo
 
 /** `file:line:column severity CODE path` */
 function findings(assessment: Assessment): readonly string[] {
-  const found = toDiagnostics('kombination.yaml', assessment.document, assessment.issues);
+  const found = toDiagnostics('kombination.yaml', assessment.document, assessment.diagnostics);
   return found.map((diagnostic) => `${diagnostic.file}:${briefDiagnostics([diagnostic])[0]}`);
 }
 

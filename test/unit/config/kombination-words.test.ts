@@ -15,8 +15,8 @@ function read(text: string, more: ProjectFiles = {}): Assessment {
   return assessFiles({ 'kombination.yaml': `${HEAD}${text}`, ...more }, 'kombination.yaml');
 }
 
-function findings({ document, issues }: Assessment): readonly string[] {
-  const found = toDiagnostics('kombination.yaml', document, issues);
+function findings({ document, diagnostics }: Assessment): readonly string[] {
+  const found = toDiagnostics('kombination.yaml', document, diagnostics);
   return found.map((diagnostic) => `${diagnostic.file}:${briefDiagnostics([diagnostic])[0]}`);
 }
 
@@ -313,7 +313,7 @@ describe('the services of a Compose file, said in a kombination', () => {
   );
 
   it('are read without an error', () => {
-    expect(own.issues.filter(({ severity }) => severity === 'error')).toEqual([]);
+    expect(own.diagnostics.filter(({ severity }) => severity === 'error')).toEqual([]);
   });
 
   it.each(names)('mean the same: %s', (name) => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { readConnection } from '../../../reconciler/model/connection.ts';
 import { parseEnvValue, resolveEnvValue } from '../../../reconciler/config/kombination/service/env-value.ts';
 import { normaliseImage, withTag } from '../../../reconciler/model/docker/image-reference.ts';
-import { isProblem } from '../../../reconciler/base/issue.ts';
+import { isProblem } from '../../../reconciler/base/problem.ts';
 import { parseMount, parseTmpfs } from '../../../reconciler/model/docker/mounts.ts';
 import { nearest } from '../../../reconciler/base/nearest.ts';
 import { parsePort } from '../../../reconciler/model/docker/ports.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createIssues } from '../../../reconciler/base/issue.ts';
+import { createDiagnosticCollector } from '../../../reconciler/base/document-diagnostic.ts';
 import { BUILT_IN, BUILT_IN_KITS } from '../../../reconciler/config/kits/kit-catalogue.ts';
 import { checkDefinitions } from '../../../reconciler/config/kits/kit-document.ts';
 import { createSchemaCheck } from '../../../reconciler/config/schema-check.ts';
@@ -31,15 +31,15 @@ async function container(text: string, service: string): Promise<Record<string, 
 
 describe('the kits that come along', () => {
   it.each(kits)('fit their schema: $name', (kit) => {
-    const issues = createIssues();
-    createSchemaCheck()('stackkit', kit, issues);
-    expect(issues.list).toEqual([]);
+    const diagnostics = createDiagnosticCollector();
+    createSchemaCheck()('stackkit', kit, diagnostics);
+    expect(diagnostics.list).toEqual([]);
   });
 
   it.each(BUILT_IN)('hold definitions without findings: $name', (kit) => {
-    const issues = createIssues();
-    checkDefinitions(kit, issues);
-    expect(issues.list).toEqual([]);
+    const diagnostics = createDiagnosticCollector();
+    checkDefinitions(kit, diagnostics);
+    expect(diagnostics.list).toEqual([]);
   });
 
   const services = BUILT_IN_KITS.kits.get('base-kit')?.services ?? {};

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseContent, parseEnvValue } from '../../../reconciler/config/kombination/service/env-value.ts';
-import { isProblem } from '../../../reconciler/base/issue.ts';
+import { isProblem } from '../../../reconciler/base/problem.ts';
 import { parseSecretReference } from '../../../reconciler/model/secret-reference.ts';
 
 describe('parseSecretReference', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseDockerIgnore } from '../../../reconciler/config/kombination/checks/docker-ignore.ts';
-import { isProblem } from '../../../reconciler/base/issue.ts';
+import { isProblem } from '../../../reconciler/base/problem.ts';
 
 const FILES = [
   '.dockerignore',

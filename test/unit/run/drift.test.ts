@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Clock } from '../../../reconciler/ports/clock.ts';
 import { createSqliteStore } from '../../../reconciler/adapters/sqlite/sqlite-store.ts';
 import { isCalledFor, parseSchedule } from '../../../reconciler/base/schedule.ts';
-import { isProblem } from '../../../reconciler/base/issue.ts';
+import { isProblem } from '../../../reconciler/base/problem.ts';
 import { DriftSchedule } from '../../../reconciler/run/drift/drift-schedule.ts';
 import { createFastClock } from '../../support/fakes/fast-clock.ts';
 import { createMemorySource } from '../../support/memory/memory-source.ts';

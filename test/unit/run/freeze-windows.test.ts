@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readDaemonConfig } from '../../../reconciler/daemon/daemon-config.ts';
-import { isProblem } from '../../../reconciler/base/issue.ts';
+import { isProblem } from '../../../reconciler/base/problem.ts';
 import { parseSchedule } from '../../../reconciler/base/schedule.ts';
 import type { FreezeWindow } from '../../../reconciler/daemon/freeze-windows.ts';
 import { createFreeze } from '../../../reconciler/daemon/freeze-windows.ts';

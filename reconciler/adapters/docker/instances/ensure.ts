@@ -2,7 +2,7 @@ import { isReconcilerError, ReconcilerError } from '../../../base/errors.ts';
 import type { Instance } from '../../../pods/instance.ts';
 import { recordsOf } from '../../../pods/check-pod.ts';
 import { parseQuantity, toUnits } from '../../../pods/quantity.ts';
-import { isProblem } from '../../../base/issue.ts';
+import { isProblem } from '../../../base/problem.ts';
 import type { RegistryCredentials } from '../../../model/registry.ts';
 import type { Fields } from '../../../base/values.ts';
 import { asFields, asString } from '../../../base/values.ts';

@@ -151,11 +151,11 @@ function pathOf(ancestors: readonly object[]): readonly (string | number)[] {
 /** What a kombination cannot say is taken out and reported, until the rest is valid. */
 function dropWhatIsWrong(shared: Import): readonly Diagnostic[] {
   for (let round = 0; ; round += 1) {
-    const { document, issues } = check(shared);
-    const errors = issues.filter(({ severity }) => severity === 'error');
+    const { document, diagnostics } = check(shared);
+    const errors = diagnostics.filter(({ severity }) => severity === 'error');
     const droppable = errors.filter(({ path }) => path.length > 1 && !isFixed(path));
     if (errors.length === 0 || droppable.length === 0 || round === ROUNDS) {
-      const warnings = issues.filter(({ severity }) => severity === 'warning');
+      const warnings = diagnostics.filter(({ severity }) => severity === 'warning');
       for (const { path, message } of warnings) shared.note('changed', path, message);
       return toDiagnostics(FILE, document, errors);
     }
@@ -183,8 +183,11 @@ function check({ document, copies, checkSchema }: Import) {
     })),
   );
   const text = document.toString({ lineWidth: 0 });
-  const { document: read, issues } = assess({ file: FILE, text, tree, nodes: new Map(), checkSchema });
+  const { document: read, diagnostics } = assess({ file: FILE, text, tree, nodes: new Map(), checkSchema });
   // Findings about other files, and variables, know their place only.
-  const placed = issues.map((issue) => ({ ...issue, path: issue.place?.path ?? issue.path }));
-  return { document: read, issues: placed };
+  const placed = diagnostics.map((diagnostic) => ({
+    ...diagnostic,
+    path: diagnostic.place?.path ?? diagnostic.path,
+  }));
+  return { document: read, diagnostics: placed };
 }

@@ -4,7 +4,7 @@ import { dnsName, isServiceName, publishedName } from '../../../model/kubernetes
 import { KEY_RULES } from './cluster-support.ts';
 import type { DocumentPath } from '../../../base/document-path.ts';
 import { formatPath } from '../../../base/document-path.ts';
-import type { Issues } from '../../../base/issue.ts';
+import type { DiagnosticCollector } from '../../../base/document-diagnostic.ts';
 import type { Kombination, ServiceModel } from '../kombination.ts';
 
 /**
@@ -16,75 +16,84 @@ import type { Kombination, ServiceModel } from '../kombination.ts';
 export function checkCluster(
   kombination: Kombination,
   services: readonly ServiceModel[],
-  issues: Issues,
+  diagnostics: DiagnosticCollector,
 ): void {
-  checkClusterNodes(kombination, issues);
+  checkClusterNodes(kombination, diagnostics);
   const placed = services.flatMap((service) => {
     const cluster = clusterOf(kombination, service);
     return cluster ? [{ service, cluster }] : [];
   });
   if (placed.length === 0) return;
-  for (const { service, cluster } of placed) checkService(service, { kombination, cluster, issues });
+  for (const { service, cluster } of placed) checkService(service, { kombination, cluster, diagnostics });
   checkNames(
     placed.map(({ service }) => service).filter((one) => kombination.services.includes(one)),
-    issues,
+    diagnostics,
   );
   const onCluster = new Set(placed.map(({ service }) => service));
-  checkNetworks(kombination, onCluster, issues);
-  checkVolumes(kombination, onCluster, issues);
+  checkNetworks(kombination, onCluster, diagnostics);
+  checkVolumes(kombination, onCluster, diagnostics);
 }
 
 interface Check {
   readonly kombination: Kombination;
   readonly cluster: ClusterNode;
-  readonly issues: Issues;
+  readonly diagnostics: DiagnosticCollector;
 }
 
 /** Says that something has no effect. */
-function ignore(issues: Issues, path: DocumentPath, message: string, hint?: string): void {
-  issues.warning('UNSUPPORTED_KEY', path, message, { hint, at: 'key' });
+function ignore(diagnostics: DiagnosticCollector, path: DocumentPath, message: string, hint?: string): void {
+  diagnostics.warning('UNSUPPORTED_KEY', path, message, { hint, at: 'key' });
 }
 
 function checkService(service: ServiceModel, check: Check): void {
   const { name, path } = service;
-  const { issues } = check;
+  const { diagnostics } = check;
   for (const { key, severity, says, message, hint } of KEY_RULES) {
     if (!says(service)) continue;
     const place = [...path, key];
-    if (severity === 'warning') ignore(issues, place, `${key} of ${name} ${message}`, hint);
-    else issues.error('UNSUPPORTED_KEY', place, `${key} of ${name} ${message}`, { hint, at: 'key' });
+    if (severity === 'warning') ignore(diagnostics, place, `${key} of ${name} ${message}`, hint);
+    else diagnostics.error('UNSUPPORTED_KEY', place, `${key} of ${name} ${message}`, { hint, at: 'key' });
   }
   checkPorts(service, check);
-  checkMounts(service, issues);
-  checkPlacedFiles(service, issues);
-  checkHealth(service, issues);
-  checkUpdate(service, issues);
-  checkSecurity(service, issues);
-  checkLabels(service, issues);
-  checkPlaces(service, issues);
+  checkMounts(service, diagnostics);
+  checkPlacedFiles(service, diagnostics);
+  checkHealth(service, diagnostics);
+  checkUpdate(service, diagnostics);
+  checkSecurity(service, diagnostics);
+  checkLabels(service, diagnostics);
+  checkPlaces(service, diagnostics);
   checkRestart(service, check);
 }
 
-function checkRestart({ name, path, restart }: ServiceModel, { kombination, issues }: Check): void {
+function checkRestart({ name, path, restart }: ServiceModel, { kombination, diagnostics }: Check): void {
   const isAwaited = kombination.services.some(({ dependsOn }) =>
     dependsOn.some(({ service, until }) => service === name && until === 'completed'),
   );
   if (restart?.policy !== 'on-failure' || isAwaited) return;
   const message = `restart: on-failure of ${name} is always on a cluster, also when it ends well`;
-  ignore(issues, [...path, 'restart'], message, 'say "no" for what shall end');
+  ignore(diagnostics, [...path, 'restart'], message, 'say "no" for what shall end');
 }
 
-function checkPorts({ name, ports = [] }: ServiceModel, { cluster, issues }: Check): void {
+function checkPorts({ name, ports = [] }: ServiceModel, { cluster, diagnostics }: Check): void {
   for (const { port, path } of ports) {
     const where = port.hostPort === undefined ? `port ${port.containerPort}` : `port ${port.hostPort}`;
     if (port.hostIp !== undefined) {
-      ignore(issues, path, `${where} of ${name} is published at ${port.hostIp} only, which no cluster has`);
+      ignore(
+        diagnostics,
+        path,
+        `${where} of ${name} is published at ${port.hostIp} only, which no cluster has`,
+      );
     } else if (cluster.publish === 'none') {
       const hint = 'publish: load-balancer or node-port at the node, or a route';
-      ignore(issues, path, `${where} of ${name} is reached inside of the cluster only`, hint);
+      ignore(diagnostics, path, `${where} of ${name} is reached inside of the cluster only`, hint);
     } else if (cluster.publish === 'node-port' && port.hostPort !== undefined && !isNodePort(port.hostPort)) {
       const hint = 'choose one from 30000 to 32767';
-      ignore(issues, path, `${where} of ${name} is none that nodes open; the cluster chooses another`, hint);
+      ignore(
+        diagnostics,
+        path,
+        `${where} of ${name} is none that nodes open; the cluster chooses another`,
+        hint,
+      );
     }
   }
 }
@@ -96,19 +105,19 @@ export function isNodePort(port: number): boolean {
 
 const ENGINE_SOCKET = /^(\/var)?\/run\/docker\.sock$/;
 
-function checkMounts({ name, mounts, replicas = 1 }: ServiceModel, issues: Issues): void {
+function checkMounts({ name, mounts, replicas = 1 }: ServiceModel, diagnostics: DiagnosticCollector): void {
   for (const { mount, path } of mounts) {
     if (mount.type === 'bind' && ENGINE_SOCKET.test(mount.source)) {
       const message = `${name} wants the socket of a Docker Engine, which a cluster does not have`;
-      issues.error('UNSUPPORTED_KEY', path, message, { hint: 'run it on a machine' });
+      diagnostics.error('UNSUPPORTED_KEY', path, message, { hint: 'run it on a machine' });
     } else if (mount.type === 'bind') {
       const message = `${mount.source} is that of whichever machine ${name} comes to run on`;
-      ignore(issues, path, message, 'use a named volume');
+      ignore(diagnostics, path, message, 'use a named volume');
     } else if (mount.type === 'volume' && replicas > 1) {
       const message = `${replicas} pods of ${name} share the volume ${mount.source}, which most clusters mount on one machine only`;
-      ignore(issues, path, message);
+      ignore(diagnostics, path, message);
     } else if (mount.type === 'tmpfs' && hasMoreThanSize(mount)) {
-      ignore(issues, path, `of the options of ${mount.target} only the size has an effect on a cluster`);
+      ignore(diagnostics, path, `of the options of ${mount.target} only the size has an effect on a cluster`);
     }
   }
 }
@@ -117,47 +126,59 @@ function hasMoreThanSize({ options = [], mode }: { options?: readonly string[]; 
   return mode !== undefined || options.some((option) => !/^(size=.*|rw|exec)$/.test(option));
 }
 
-function checkPlacedFiles({ name, files, secrets }: ServiceModel, issues: Issues): void {
+function checkPlacedFiles({ name, files, secrets }: ServiceModel, diagnostics: DiagnosticCollector): void {
   for (const { target, uid, gid, path } of [...files, ...secrets]) {
     if (uid === undefined && gid === undefined) continue;
-    ignore(issues, path, `the owner of ${target} in ${name} has no effect on a cluster`);
+    ignore(diagnostics, path, `the owner of ${target} in ${name} has no effect on a cluster`);
   }
 }
 
-function checkHealth({ name, path, healthcheck }: ServiceModel, issues: Issues): void {
+function checkHealth({ name, path, healthcheck }: ServiceModel, diagnostics: DiagnosticCollector): void {
   if (!healthcheck || 'disabled' in healthcheck) return;
   const place = [...path, 'healthcheck'];
   if (healthcheck.test === undefined) {
     const message = `the check of ${name} is the image's own, which no cluster runs`;
-    ignore(issues, place, message, 'write the test here');
+    ignore(diagnostics, place, message, 'write the test here');
   }
   if (healthcheck.startIntervalMs !== undefined)
-    ignore(issues, [...place, 'start_interval'], `start_interval of ${name} has no effect on a cluster`);
+    ignore(diagnostics, [...place, 'start_interval'], `start_interval of ${name} has no effect on a cluster`);
 }
 
-function checkUpdate({ name, path, update, rollback, dependsOn }: ServiceModel, issues: Issues): void {
+function checkUpdate(
+  { name, path, update, rollback, dependsOn }: ServiceModel,
+  diagnostics: DiagnosticCollector,
+): void {
   const deploy = [...path, 'deploy'];
   const said = (key: string, hint?: string) =>
-    ignore(issues, [...deploy, 'update_config', key], `${key} of ${name} has no effect on a cluster`, hint);
+    ignore(
+      diagnostics,
+      [...deploy, 'update_config', key],
+      `${key} of ${name} has no effect on a cluster`,
+      hint,
+    );
   if (update?.delayMs !== undefined && update.delayMs > 0) said('delay', 'monitor makes each pod wait');
   if (update?.maxFailureRatio !== undefined && update.maxFailureRatio > 0) said('max_failure_ratio');
   if (update?.failureAction !== undefined && update.failureAction !== 'rollback')
     said('failure_action', 'what does not become healthy is put back as a whole');
   if (rollback !== undefined)
-    ignore(issues, [...deploy, 'rollback_config'], `rollback_config of ${name} has no effect on a cluster`);
+    ignore(
+      diagnostics,
+      [...deploy, 'rollback_config'],
+      `rollback_config of ${name} has no effect on a cluster`,
+    );
   for (const { restart, service, path: place } of dependsOn) {
     if (restart !== true) continue;
-    ignore(issues, [...place, 'restart'], `${name} is not made anew with ${service} on a cluster`);
+    ignore(diagnostics, [...place, 'restart'], `${name} is not made anew with ${service} on a cluster`);
   }
 }
 
 const KNOWN_SECURITY = /^(no-new-privileges(=(true|false))?|seccomp=(unconfined|builtin)|apparmor=.+)$/;
 
-function checkSecurity({ name, path, options }: ServiceModel, issues: Issues): void {
+function checkSecurity({ name, path, options }: ServiceModel, diagnostics: DiagnosticCollector): void {
   for (const option of options.securityOpt ?? []) {
     if (KNOWN_SECURITY.test(option)) continue;
     const shown = option.length > 40 ? `${option.slice(0, 40)}…` : option;
-    issues.error(
+    diagnostics.error(
       'UNSUPPORTED_KEY',
       [...path, 'security_opt'],
       `${shown} of ${name} cannot be said on a cluster`,
@@ -172,26 +193,29 @@ export function isAnnotation(key: string): boolean {
   return ANNOTATION.test(key);
 }
 
-function checkLabels({ name, path, labels, options, route }: ServiceModel, issues: Issues): void {
+function checkLabels(
+  { name, path, labels, options, route }: ServiceModel,
+  diagnostics: DiagnosticCollector,
+): void {
   const maps = { labels, annotations: options.annotations ?? {} };
   for (const [word, map] of Object.entries(maps)) {
     for (const key of Object.keys(map)) {
       if (isAnnotation(key)) continue;
-      ignore(issues, [...path, word, key], `"${key}" of ${name} is no key that a cluster takes`);
+      ignore(diagnostics, [...path, word, key], `"${key}" of ${name} is no key that a cluster takes`);
     }
   }
   if (route && route.middlewares?.length)
     ignore(
-      issues,
+      diagnostics,
       [...path, 'route', 'middlewares'],
       `the middlewares of ${name} have no effect on a cluster`,
     );
 }
 
-function checkPlaces({ name, networks = [] }: ServiceModel, issues: Issues): void {
+function checkPlaces({ name, networks = [] }: ServiceModel, diagnostics: DiagnosticCollector): void {
   for (const { address, endpoint, path } of networks) {
     if (address === undefined && endpoint === undefined) continue;
-    ignore(issues, path, `${name} cannot choose its place in a network of a cluster`);
+    ignore(diagnostics, path, `${name} cannot choose its place in a network of a cluster`);
   }
 }
 
@@ -206,28 +230,33 @@ export function namesInCluster(service: ServiceModel, services: readonly Service
   return [...new Set([dnsName(name), ...more.filter(isServiceName)])];
 }
 
-function checkNames(services: readonly ServiceModel[], issues: Issues): void {
+function checkNames(services: readonly ServiceModel[], diagnostics: DiagnosticCollector): void {
   const owners = new Map<string, ServiceModel>();
   for (const service of services) {
     const { name, node, path, networks = [] } = service;
     const own = dnsName(name);
     if (!isServiceName(own)) {
-      issues.error('INVALID_VALUE', path, `${name} cannot be a name on a cluster`, {
+      diagnostics.error('INVALID_VALUE', path, `${name} cannot be a name on a cluster`, {
         hint: 'it has to begin with a letter',
         at: 'key',
       });
     } else if (own !== name) {
-      ignore(issues, path, `${name} is called ${own} on a cluster, and found by that name only`, `rename it`);
+      ignore(
+        diagnostics,
+        path,
+        `${name} is called ${own} on a cluster, and found by that name only`,
+        `rename it`,
+      );
     }
     for (const { aliases, path: place } of networks) {
       for (const alias of aliases.filter((one) => !isServiceName(one)))
-        ignore(issues, place, `the alias ${alias} of ${name} is no name of DNS, and leads nowhere`);
+        ignore(diagnostics, place, `the alias ${alias} of ${name} is no name of DNS, and leads nowhere`);
     }
     for (const called of [...namesInCluster(service, services), publishedName(name)]) {
       const other = owners.get(`${node}/${called}`);
       owners.set(`${node}/${called}`, other ?? service);
       if (!other || other === service) continue;
-      issues.error('DUPLICATE_NAME', path, `${other.name} and ${name} would both be called ${called}`, {
+      diagnostics.error('DUPLICATE_NAME', path, `${other.name} and ${name} would both be called ${called}`, {
         hint: `first: ${formatPath(other.path)}`,
         at: 'key',
       });
@@ -239,7 +268,7 @@ function checkNames(services: readonly ServiceModel[], issues: Issues): void {
 function checkNetworks(
   { networks }: Kombination,
   onCluster: ReadonlySet<ServiceModel>,
-  issues: Issues,
+  diagnostics: DiagnosticCollector,
 ): void {
   const used = new Set([...onCluster].flatMap((service) => (service.networks ?? []).map(({ name }) => name)));
   for (const [name, { path, external, internal }] of Object.entries(networks)) {
@@ -248,13 +277,17 @@ function checkNetworks(
       ? `the network ${name} is of an engine; on a cluster everything in the namespace reaches each other`
       : `the network ${name} keeps nothing apart on a cluster: everything in the namespace reaches each other`;
     const hint = internal ? 'nor does internal keep it from reaching out; use a NetworkPolicy' : undefined;
-    ignore(issues, path, message, hint);
+    ignore(diagnostics, path, message, hint);
   }
 }
 
 const VOLUME_OPTIONS = ['size'];
 
-function checkVolumes({ volumes }: Kombination, onCluster: ReadonlySet<ServiceModel>, issues: Issues): void {
+function checkVolumes(
+  { volumes }: Kombination,
+  onCluster: ReadonlySet<ServiceModel>,
+  diagnostics: DiagnosticCollector,
+): void {
   const used = new Set(
     [...onCluster].flatMap((service) =>
       service.mounts.flatMap(({ mount }) => (mount.type === 'volume' ? [mount.source] : [])),
@@ -264,18 +297,18 @@ function checkVolumes({ volumes }: Kombination, onCluster: ReadonlySet<ServiceMo
     if (!used.has(name)) continue;
     for (const option of Object.keys(driverOpts).filter((key) => !VOLUME_OPTIONS.includes(key))) {
       const message = `${option} of the volume ${name} is for engines; a claim cannot ask for it`;
-      issues.error('UNSUPPORTED_KEY', [...path, 'driver_opts', option], message, {
+      diagnostics.error('UNSUPPORTED_KEY', [...path, 'driver_opts', option], message, {
         hint: 'make a volume of that kind on the cluster, and say external: true',
         at: 'key',
       });
     }
     if (called !== undefined && dnsName(called) !== called) {
       const message = `${called} is no name that a cluster takes`;
-      issues.error('INVALID_VALUE', [...path, 'name'], message, {
+      diagnostics.error('INVALID_VALUE', [...path, 'name'], message, {
         hint: 'lower-case letters, digits and hyphens',
       });
     }
     if (Object.keys(labels).length > 0)
-      ignore(issues, [...path, 'labels'], `labels of the volume ${name} have no effect on a cluster`);
+      ignore(diagnostics, [...path, 'labels'], `labels of the volume ${name} have no effect on a cluster`);
   }
 }

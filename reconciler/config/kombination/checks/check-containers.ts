@@ -1,6 +1,6 @@
 import type { DependencyMap } from './check-kombination.ts';
 import { formatPath } from '../../../base/document-path.ts';
-import type { Issues } from '../../../base/issue.ts';
+import type { DiagnosticCollector } from '../../../base/document-diagnostic.ts';
 import type { Kombination, ServiceModel } from '../kombination.ts';
 import { containerName } from '../kombination.ts';
 import { checkReplicas } from './check-replicas.ts';
@@ -8,14 +8,18 @@ import { numbersOf } from '../replicas.ts';
 import { sharedService } from '../service/service-network.ts';
 
 /** Checks what containers of one stack must agree on: names on the engine, platforms of images, what they share. */
-export function checkContainers(kombination: Kombination, dependencies: DependencyMap, issues: Issues): void {
-  checkNames(kombination, issues);
-  checkReplicas(kombination, issues);
-  checkPlatforms(kombination, issues);
-  for (const service of kombination.services) checkSharing(service, dependencies, issues);
+export function checkContainers(
+  kombination: Kombination,
+  dependencies: DependencyMap,
+  diagnostics: DiagnosticCollector,
+): void {
+  checkNames(kombination, diagnostics);
+  checkReplicas(kombination, diagnostics);
+  checkPlatforms(kombination, diagnostics);
+  for (const service of kombination.services) checkSharing(service, dependencies, diagnostics);
 }
 
-function checkNames({ name, services }: Kombination, issues: Issues): void {
+function checkNames({ name, services }: Kombination, diagnostics: DiagnosticCollector): void {
   const owners = new Map<string, ServiceModel>();
   for (const service of services) {
     for (const number of numbersOf(service)) {
@@ -28,7 +32,7 @@ function checkNames({ name, services }: Kombination, issues: Issues): void {
         continue;
       const named = service.containerName === undefined ? other : service;
       const message = `${other.name} and ${service.name} would both be called ${called}`;
-      issues.error('INVALID_VALUE', [...named.path, 'container_name'], message, {
+      diagnostics.error('INVALID_VALUE', [...named.path, 'container_name'], message, {
         hint: 'give one of them another container_name',
       });
     }
@@ -36,7 +40,7 @@ function checkNames({ name, services }: Kombination, issues: Issues): void {
 }
 
 /** An engine keeps one image for each reference. */
-function checkPlatforms({ services }: Kombination, issues: Issues): void {
+function checkPlatforms({ services }: Kombination, diagnostics: DiagnosticCollector): void {
   const platforms = new Map<string, ServiceModel>();
   for (const service of services) {
     const key = `${service.node}/${service.image ?? ''}`;
@@ -44,7 +48,7 @@ function checkPlatforms({ services }: Kombination, issues: Issues): void {
     if (other && other.options.platform !== service.options.platform) {
       const named = service.options.platform === undefined ? other : service;
       const message = `${other.name} and ${service.name} use ${service.image ?? ''} for different platforms`;
-      issues.error('INVALID_VALUE', [...named.path, 'platform'], message, {
+      diagnostics.error('INVALID_VALUE', [...named.path, 'platform'], message, {
         hint: 'give both the same platform, or name the images by digest',
       });
     }
@@ -53,7 +57,11 @@ function checkPlatforms({ services }: Kombination, issues: Issues): void {
 }
 
 /** A container can only be shared with, or linked to, on its own engine. */
-function checkSharing(service: ServiceModel, dependencies: DependencyMap, issues: Issues): void {
+function checkSharing(
+  service: ServiceModel,
+  dependencies: DependencyMap,
+  diagnostics: DiagnosticCollector,
+): void {
   const { networkMode, options, volumesFrom, links } = service;
   const places = [
     { target: sharedService(networkMode), path: [...service.path, 'network_mode'] },
@@ -67,6 +75,6 @@ function checkSharing(service: ServiceModel, dependencies: DependencyMap, issues
     const other = known.find((dependency) => dependency.target.name === target)?.target;
     if (!other || other.node === service.node) continue;
     const message = `${service.name} shares with ${other.name}, which runs on another node`;
-    issues.error('INVALID_VALUE', path, message, { hint: `see node at ${formatPath(other.path)}` });
+    diagnostics.error('INVALID_VALUE', path, message, { hint: `see node at ${formatPath(other.path)}` });
   }
 }

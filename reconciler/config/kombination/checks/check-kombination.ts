@@ -1,6 +1,6 @@
 import type { DocumentPath } from '../../../base/document-path.ts';
 import { formatPath } from '../../../base/document-path.ts';
-import type { Issues } from '../../../base/issue.ts';
+import type { DiagnosticCollector } from '../../../base/document-diagnostic.ts';
 import type { DependencyEntry, Kombination, ServiceModel } from '../kombination.ts';
 import { suggest } from '../../../base/nearest.ts';
 import { numbersOf, portOfReplica } from '../replicas.ts';
@@ -16,30 +16,34 @@ export type DependencyMap = ReadonlyMap<string, readonly ResolvedDependency[]>;
 export function checkReferences(
   kombination: Kombination,
   written: ReadonlySet<string>,
-  issues: Issues,
+  diagnostics: DiagnosticCollector,
 ): DependencyMap {
   const nodes = kombination.nodes.map((node) => node.name);
   for (const service of kombination.services) {
     if (service.partOf !== undefined) continue;
     if (nodes.length > 0 && !nodes.includes(service.node)) {
       const message = `${service.name} is to run on ${service.node}, which is not a node of this stack`;
-      issues.error('UNKNOWN_NODE', [...service.path, 'node'], message, {
+      diagnostics.error('UNKNOWN_NODE', [...service.path, 'node'], message, {
         hint: suggest(service.node, nodes),
       });
     }
-    checkNetworks(service, kombination, issues);
-    checkVolumes(service, kombination, issues);
+    checkNetworks(service, kombination, diagnostics);
+    checkVolumes(service, kombination, diagnostics);
   }
-  const dependencies = resolveDependencies(kombination, written, issues);
-  checkCycles(kombination, dependencies, issues);
-  checkCompletions(kombination, dependencies, issues);
+  const dependencies = resolveDependencies(kombination, written, diagnostics);
+  checkCycles(kombination, dependencies, diagnostics);
+  checkCompletions(kombination, dependencies, diagnostics);
   return dependencies;
 }
 
-function checkNetworks(service: ServiceModel, { networks }: Kombination, issues: Issues): void {
+function checkNetworks(
+  service: ServiceModel,
+  { networks }: Kombination,
+  diagnostics: DiagnosticCollector,
+): void {
   for (const { name, path } of service.networks ?? []) {
     if (name === 'default' || Object.hasOwn(networks, name)) continue;
-    issues.error(
+    diagnostics.error(
       'UNKNOWN_NETWORK',
       path,
       `${service.name} joins the network ${name}, which is not declared`,
@@ -50,10 +54,14 @@ function checkNetworks(service: ServiceModel, { networks }: Kombination, issues:
   }
 }
 
-function checkVolumes(service: ServiceModel, { volumes }: Kombination, issues: Issues): void {
+function checkVolumes(
+  service: ServiceModel,
+  { volumes }: Kombination,
+  diagnostics: DiagnosticCollector,
+): void {
   for (const { mount, path } of service.mounts) {
     if (mount.type !== 'volume' || Object.hasOwn(volumes, mount.source)) continue;
-    issues.error(
+    diagnostics.error(
       'UNKNOWN_VOLUME',
       path,
       `${service.name} mounts the volume ${mount.source}, which is not declared`,
@@ -67,7 +75,7 @@ function checkVolumes(service: ServiceModel, { volumes }: Kombination, issues: I
 function resolveDependencies(
   { services }: Kombination,
   written: ReadonlySet<string>,
-  issues: Issues,
+  diagnostics: DiagnosticCollector,
 ): DependencyMap {
   const byName = new Map(services.map((service) => [service.name, service]));
   const drawn = services.filter(({ kind }) => kind !== undefined);
@@ -77,7 +85,8 @@ function resolveDependencies(
     const resolved = new Map<string, ResolvedDependency>();
     for (const dependency of service.dependsOn) {
       const target = byName.get(dependency.service) ?? bySpelling.get(spell(dependency.service));
-      if (!target && dependency.required) reportUnknown(service, dependency, { byName, written, issues });
+      if (!target && dependency.required)
+        reportUnknown(service, dependency, { byName, written, diagnostics });
       if (!target) continue;
       const earlier = resolved.get(target.name);
       if (!earlier || rank(earlier) < rank(dependency)) resolved.set(target.name, { ...dependency, target });
@@ -99,7 +108,7 @@ function rank({ until }: DependencyEntry): number {
 interface Names {
   readonly byName: ReadonlyMap<string, ServiceModel>;
   readonly written: ReadonlySet<string>;
-  readonly issues: Issues;
+  readonly diagnostics: DiagnosticCollector;
 }
 
 function reportUnknown(service: ServiceModel, { service: name, path }: DependencyEntry, names: Names): void {
@@ -112,11 +121,15 @@ function reportUnknown(service: ServiceModel, { service: name, path }: Dependenc
         name,
         known.map((other) => other.name),
       );
-  names.issues.error('UNKNOWN_SERVICE', path, message, { hint });
+  names.diagnostics.error('UNKNOWN_SERVICE', path, message, { hint });
 }
 
 /** Reports each cycle once, at the dependency that closes it. */
-function checkCycles({ services }: Kombination, dependencies: DependencyMap, issues: Issues): void {
+function checkCycles(
+  { services }: Kombination,
+  dependencies: DependencyMap,
+  diagnostics: DiagnosticCollector,
+): void {
   const done = new Set<string>();
   const trail: string[] = [];
   function visit(name: string): void {
@@ -125,7 +138,7 @@ function checkCycles({ services }: Kombination, dependencies: DependencyMap, iss
       const start = trail.indexOf(target.name);
       if (start !== -1) {
         const cycle = [...trail.slice(start), target.name].join(' → ');
-        issues.error('CIRCULAR_DEPENDENCY', path, `services wait for each other: ${cycle}`);
+        diagnostics.error('CIRCULAR_DEPENDENCY', path, `services wait for each other: ${cycle}`);
       } else if (!done.has(target.name)) {
         visit(target.name);
       }
@@ -137,13 +150,17 @@ function checkCycles({ services }: Kombination, dependencies: DependencyMap, iss
 }
 
 /** What is waited for to complete must be allowed to end. */
-function checkCompletions({ services }: Kombination, dependencies: DependencyMap, issues: Issues): void {
+function checkCompletions(
+  { services }: Kombination,
+  dependencies: DependencyMap,
+  diagnostics: DiagnosticCollector,
+): void {
   for (const service of services) {
     for (const { until, target, path } of dependencies.get(service.name) ?? []) {
       const policy = target.restart?.policy;
       if (until !== 'completed' || (policy !== 'always' && policy !== 'unless-stopped')) continue;
       const message = `${service.name} waits for ${target.name} to complete, which restart: ${policy} never lets happen`;
-      issues.error('INVALID_VALUE', path, message, {
+      diagnostics.error('INVALID_VALUE', path, message, {
         hint: `set restart: "no" at ${formatPath(target.path)}`,
       });
     }

@@ -1,24 +1,24 @@
-import type { Issues } from '../../../base/issue.ts';
+import type { DiagnosticCollector } from '../../../base/document-diagnostic.ts';
 import type { Kombination, ServiceModel } from '../kombination.ts';
 import { whyStopFirst } from '../replicas.ts';
 
 /** What several containers of one service cannot share, and what keeps a new one from running beside the old one. */
-export function checkReplicas({ services }: Kombination, issues: Issues): void {
+export function checkReplicas({ services }: Kombination, diagnostics: DiagnosticCollector): void {
   for (const service of services) {
-    if ((service.replicas ?? 1) > 1) checkShared(service, issues);
+    if ((service.replicas ?? 1) > 1) checkShared(service, diagnostics);
     const reason = service.update?.order === 'start-first' ? whyStopFirst(service) : undefined;
     if (reason === undefined) continue;
     const path = [...service.path, 'deploy', 'update_config', 'order'];
-    issues.warning('UNSUPPORTED_KEY', path, `start-first has no effect on ${service.name}: ${reason}`, {
+    diagnostics.warning('UNSUPPORTED_KEY', path, `start-first has no effect on ${service.name}: ${reason}`, {
       hint: 'the old container is stopped first',
     });
   }
 }
 
-function checkShared(service: ServiceModel, issues: Issues): void {
+function checkShared(service: ServiceModel, diagnostics: DiagnosticCollector): void {
   const { name, replicas = 1, containerName, ports = [], networks = [], options, path } = service;
   if (containerName !== undefined) {
-    issues.error(
+    diagnostics.error(
       'INVALID_VALUE',
       [...path, 'container_name'],
       `${replicas} containers of ${name} cannot all be called ${containerName}`,
@@ -32,18 +32,18 @@ function checkShared(service: ServiceModel, issues: Issues): void {
     if (available >= replicas) continue;
     const range = `${hostPort}-${hostPort + replicas - 1}:${containerPort}`;
     const message = `${replicas} containers of ${name} cannot publish ${available === 1 ? `port ${hostPort}` : `${available} ports`}`;
-    issues.error('DUPLICATE_PORT', place, message, {
+    diagnostics.error('DUPLICATE_PORT', place, message, {
       hint: `give them a range, "${range}", or leave the host port out`,
     });
   }
   for (const { address, path: place } of networks) {
     if (Object.keys(address ?? {}).length === 0) continue;
-    issues.error('INVALID_VALUE', place, `${replicas} containers of ${name} cannot have one address`, {
+    diagnostics.error('INVALID_VALUE', place, `${replicas} containers of ${name} cannot have one address`, {
       hint: 'leave the address out; the name of the service leads to all of them',
     });
   }
   if (options.macAddress !== undefined) {
     const message = `${replicas} containers of ${name} cannot have one MAC address`;
-    issues.error('INVALID_VALUE', [...path, 'mac_address'], message, { hint: 'leave mac_address out' });
+    diagnostics.error('INVALID_VALUE', [...path, 'mac_address'], message, { hint: 'leave mac_address out' });
   }
 }

@@ -1,4 +1,4 @@
-import type { Problem } from '../../../base/issue.ts';
+import type { Problem } from '../../../base/problem.ts';
 
 /** Whether a path inside of a build context is left out. */
 export type Ignore = (path: string) => boolean;

@@ -6,7 +6,7 @@ import { parseDockerIgnore } from './docker-ignore.ts';
 import type { DocumentPath } from '../../../base/document-path.ts';
 import type { TreeDirectory, TreeFile } from '../../file-tree.ts';
 import { isDirectory, joinPath, listFiles, resolvePath } from '../../file-tree.ts';
-import { isProblem } from '../../../base/issue.ts';
+import { isProblem } from '../../../base/problem.ts';
 import { canonicalJson, sha256 } from '../../../base/json.ts';
 import type { Kombination, ServiceModel } from '../kombination.ts';
 import type { ContentFile } from '../../../model/resource.ts';
@@ -22,7 +22,7 @@ export interface BuiltImage {
   readonly path: DocumentPath;
 }
 
-export interface BuildFindings {
+export interface FoundBuilds {
   /** By service; services that use the image of another one by its name have it too. */
   readonly images: ReadonlyMap<string, BuiltImage>;
   /** Dockerfiles written in the document itself, by blob id. */
@@ -43,7 +43,7 @@ interface Search extends FileOptions {
 }
 
 /** Looks up the build contexts of all services in the repository. Contents are not read: blob ids tell what changed. */
-export function findBuilds({ name, services }: Kombination, options: FileOptions): BuildFindings {
+export function findBuilds({ name, services }: Kombination, options: FileOptions): FoundBuilds {
   const search: Search = { ...options, stack: name, inline: new Map(), watched: new Set() };
   const images = new Map<string, BuiltImage>();
   const named = new Map<string, BuiltImage>();
@@ -62,7 +62,7 @@ export function findBuilds({ name, services }: Kombination, options: FileOptions
 }
 
 /** The services with the names under which their built images run. */
-export function withBuiltImages(kombination: Kombination, { images }: BuildFindings): Kombination {
+export function withBuiltImages(kombination: Kombination, { images }: FoundBuilds): Kombination {
   if (images.size === 0) return kombination;
   const services = kombination.services.map((service): ServiceModel => {
     const built = images.get(service.name);
@@ -135,10 +135,10 @@ interface Place {
 }
 
 function findContext({ context, path }: BuildModel, search: Search): Place | undefined {
-  const { tree, directory, issues, watched } = search;
+  const { tree, directory, diagnostics, watched } = search;
   const joined = joinPath(directory, context);
   if (joined === null) {
-    issues.error(
+    diagnostics.error(
       'PATH_OUTSIDE_REPOSITORY',
       path,
       `${context} is an absolute path; images are built from the repository`,
@@ -151,13 +151,13 @@ function findContext({ context, path }: BuildModel, search: Search): Place | und
   const found = resolvePath(tree, joined);
   for (const visited of found.visited) watched.add(visited);
   if (isProblem(found)) {
-    issues.error(found.code, path, found.problem, {
+    diagnostics.error(found.code, path, found.problem, {
       hint: 'paths are relative to the directory of this file',
     });
     return undefined;
   }
   if (isDirectory(found.node)) return { path: found.path, node: found.node };
-  issues.error('INVALID_VALUE', path, `${context} is a file; a build context is a directory`, {
+  diagnostics.error('INVALID_VALUE', path, `${context} is a file; a build context is a directory`, {
     hint: 'name the file with dockerfile',
   });
   return undefined;
@@ -182,7 +182,7 @@ function findDockerfile(build: BuildModel, context: string, search: Search): Doc
   const at = build.dockerfile === undefined ? path : [...path, 'dockerfile'];
   const joined = joinPath(context, dockerfile);
   if (joined === null) {
-    search.issues.error('PATH_OUTSIDE_REPOSITORY', at, `${dockerfile} is an absolute path`, {
+    search.diagnostics.error('PATH_OUTSIDE_REPOSITORY', at, `${dockerfile} is an absolute path`, {
       hint: 'a dockerfile is named relative to the build context',
     });
     return undefined;
@@ -190,13 +190,13 @@ function findDockerfile(build: BuildModel, context: string, search: Search): Doc
   const found = resolvePath(search.tree, joined);
   for (const visited of found.visited) search.watched.add(visited);
   if (isProblem(found)) {
-    search.issues.error(found.code, at, found.problem, {
+    search.diagnostics.error(found.code, at, found.problem, {
       hint: 'a dockerfile is named relative to the build context',
     });
     return undefined;
   }
   if (isDirectory(found.node)) {
-    search.issues.error('INVALID_VALUE', at, `${joined} is a directory, not a Dockerfile`);
+    search.diagnostics.error('INVALID_VALUE', at, `${joined} is a directory, not a Dockerfile`);
     return undefined;
   }
   const prefix = context === '' ? '' : `${context}/`;
@@ -214,7 +214,7 @@ function readIgnore({ path }: BuildModel, context: string, dockerfile: Dockerfil
     const { text } = found.node;
     const ignore = text === undefined ? { problem: 'it is too large, or no text' } : parseDockerIgnore(text);
     if (!isProblem(ignore)) return ignore;
-    search.issues.error('INVALID_FORMAT', path, `${file} cannot be read: ${ignore.problem}`);
+    search.diagnostics.error('INVALID_FORMAT', path, `${file} cannot be read: ${ignore.problem}`);
     break;
   }
   return () => false;
@@ -225,14 +225,14 @@ function collect(
   build: BuildModel,
   { node, path: context }: Place,
   ignore: Ignore,
-  { tree, issues }: Search,
+  { tree, diagnostics }: Search,
 ): readonly ContentFile[] | undefined {
   const files: ContentFile[] = [];
   const leaving: string[] = [];
   for (const [path, file] of listFiles(node)) {
     if (ignore(path)) continue;
     if (files.length === MAX_FILES) {
-      issues.error('OUT_OF_RANGE', build.path, `the build context has more than ${MAX_FILES} files`, {
+      diagnostics.error('OUT_OF_RANGE', build.path, `the build context has more than ${MAX_FILES} files`, {
         hint: 'leave out what is not needed with .dockerignore',
       });
       return undefined;
@@ -242,7 +242,7 @@ function collect(
   }
   for (const path of leaving.sort(compareText).slice(0, MAX_LINKS)) {
     const message = `${path} in the build context is a symlink that leads out of the repository`;
-    issues.error('PATH_OUTSIDE_REPOSITORY', build.path, message, {
+    diagnostics.error('PATH_OUTSIDE_REPOSITORY', build.path, message, {
       hint: 'make the link in a step of the Dockerfile, or leave it out with .dockerignore',
     });
   }

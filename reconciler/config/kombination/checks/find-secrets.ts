@@ -3,8 +3,9 @@ import type { EnvPart } from '../service/env-value.ts';
 import { parseEnvValue, referencesOf } from '../service/env-value.ts';
 import type { TreeDirectory } from '../../file-tree.ts';
 import { isDirectory, joinPath, resolvePath } from '../../file-tree.ts';
-import type { Issue, Issues, Problem } from '../../../base/issue.ts';
-import { isProblem } from '../../../base/issue.ts';
+import type { DocumentDiagnostic, DiagnosticCollector } from '../../../base/document-diagnostic.ts';
+import type { Problem } from '../../../base/problem.ts';
+import { isProblem } from '../../../base/problem.ts';
 import type { Kombination } from '../kombination.ts';
 import type { SecretModel, SecretUse } from '../service/secret-use.ts';
 import { suggest } from '../../../base/nearest.ts';
@@ -34,7 +35,7 @@ export interface PlacedSecret {
   readonly reference: string;
 }
 
-export interface SecretFindings {
+export interface FoundSecrets {
   readonly secrets: readonly SecretNeed[];
   /** Each secret once. */
   readonly references: readonly SecretSource[];
@@ -52,7 +53,7 @@ export interface SecretOptions {
   readonly tree: TreeDirectory;
   /** Of the kombination, from the root of the repository. */
   readonly directory: string;
-  readonly issues: Issues;
+  readonly diagnostics: DiagnosticCollector;
   /** Contents of files with references in them. */
   readonly templates: readonly { readonly parts: readonly EnvPart[]; readonly path: DocumentPath }[];
 }
@@ -64,13 +65,13 @@ interface Search extends SecretOptions {
 }
 
 /** Every secret that a kombination refers to, with its file found in the repository. Nothing is looked up. */
-export function findSecrets(kombination: Kombination, options: SecretOptions): SecretFindings {
-  const { issues, templates } = options;
+export function findSecrets(kombination: Kombination, options: SecretOptions): FoundSecrets {
+  const { diagnostics, templates } = options;
   const search: Search = { ...options, found: new Map(), needs: [], watched: new Set() };
   for (const { value, path } of kombination.services.flatMap((service) => service.env)) {
     if (!value.includes('$') && !value.startsWith('secret://')) continue;
     const parts = parseEnvValue(value);
-    if (isProblem(parts)) issues.error('INVALID_FORMAT', path, parts.problem, { hint: parts.hint });
+    if (isProblem(parts)) diagnostics.error('INVALID_FORMAT', path, parts.problem, { hint: parts.hint });
     else need(search, parts, path);
   }
   for (const { parts, path } of templates) need(search, parts, path);
@@ -101,7 +102,7 @@ export function findSecrets(kombination: Kombination, options: SecretOptions): S
 export function findReferences(
   references: readonly { readonly reference: string; readonly path: DocumentPath }[],
   options: Omit<SecretOptions, 'templates'>,
-): Omit<SecretFindings, 'placed' | 'built'> {
+): Omit<FoundSecrets, 'placed' | 'built'> {
   const search: Search = { ...options, templates: [], found: new Map(), needs: [], watched: new Set() };
   for (const { reference, path } of references) {
     need(search, [{ reference, name: reference }], path);
@@ -120,7 +121,7 @@ function need(search: Search, parts: readonly EnvPart[], path: DocumentPath): vo
 
 /** Asks once for each reference, reports each place. */
 function find(
-  { found, issues }: Search,
+  { found, diagnostics }: Search,
   key: string,
   path: DocumentPath,
   look: () => SecretSource | Problem,
@@ -128,7 +129,7 @@ function find(
   const source = found.get(key) ?? look();
   found.set(key, source);
   if (!isProblem(source)) return source;
-  issues.error(source.code ?? 'INVALID_FORMAT', path, source.problem, { hint: source.hint });
+  diagnostics.error(source.code ?? 'INVALID_FORMAT', path, source.problem, { hint: source.hint });
   return undefined;
 }
 
@@ -165,14 +166,14 @@ function locateFile(
   return { reference: named, file: { store, path: found.path, blob: found.node.blob, key } };
 }
 
-function placeSecrets(kombination: Kombination, search: Search): SecretFindings['placed'] {
+function placeSecrets(kombination: Kombination, search: Search): FoundSecrets['placed'] {
   const placed = new Map<string, readonly PlacedSecret[]>();
   for (const { name, secrets, mounts } of kombination.services) {
     const list = declaredSecrets(secrets, { name, kombination, search });
     if (list.length > 0) placed.set(name, list);
     const clash = mounts.find(({ mount }) => mount.target === SECRETS_DIRECTORY);
     if (list.length > 0 && clash) {
-      search.issues.error(
+      search.diagnostics.error(
         'INVALID_VALUE',
         clash.path,
         `${SECRETS_DIRECTORY} is where the secrets of ${name} are put`,
@@ -195,7 +196,7 @@ function declaredSecrets(
     if (model) return placeSecret(model, use, search);
     const hint = suggest(use.source, Object.keys(secrets)) ?? 'add it under the top-level secrets:';
     const message = `${name} is given the secret ${use.source}, which is not declared`;
-    search.issues.error('UNKNOWN_SECRET', use.path, message, { hint });
+    search.diagnostics.error('UNKNOWN_SECRET', use.path, message, { hint });
     return [];
   });
 }
@@ -218,7 +219,7 @@ function fileSource(search: Search, path: string, at: DocumentPath): SecretSourc
   const store = /\.sops(\.[^/.]*)?$/.test(path) ? 'sops' : path.endsWith('.age') ? 'age' : 'plain';
   const source = locateFile(search, { store, path, key: '' });
   if (store === 'plain' && !isProblem(source)) {
-    search.issues.warning('SECRET_IN_CLEAR', at, `${path} is in the repository in clear`, {
+    search.diagnostics.warning('SECRET_IN_CLEAR', at, `${path} is in the repository in clear`, {
       hint: 'encrypt it with SOPS (NAME.sops.EXT) or age (NAME.age)',
     });
   }
@@ -226,7 +227,7 @@ function fileSource(search: Search, path: string, at: DocumentPath): SecretSourc
 }
 
 /** Why a secret cannot be had. */
-export interface SecretProblem {
+export interface SecretFailure {
   readonly code: 'SECRET_NOT_FOUND' | 'SECRET_NOT_DECRYPTED' | 'SECRET_TIMEOUT';
   readonly message: string;
 }
@@ -234,8 +235,8 @@ export interface SecretProblem {
 /** What is said about a secret that cannot be had. */
 export function missingSecret(
   { name, source, path, unset, purpose, demand }: SecretNeed,
-  problem: SecretProblem,
-): Issue {
+  problem: SecretFailure,
+): DocumentDiagnostic {
   const { reference } = source;
   const said = demand === undefined ? '' : `: ${demand}`;
   if (unset && problem.code === 'SECRET_NOT_FOUND') {

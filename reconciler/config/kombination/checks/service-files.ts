@@ -5,8 +5,8 @@ import type { EnvPart } from '../service/env-value.ts';
 import { parseContent, referencesOf } from '../service/env-value.ts';
 import type { TreeDirectory, TreeFile } from '../../file-tree.ts';
 import { isDirectory, joinPath, resolvePath } from '../../file-tree.ts';
-import type { Issues } from '../../../base/issue.ts';
-import { isProblem } from '../../../base/issue.ts';
+import type { DiagnosticCollector } from '../../../base/document-diagnostic.ts';
+import { isProblem } from '../../../base/problem.ts';
 import type { FileModel, ServiceModel } from '../kombination.ts';
 import { compareText, defined } from '../../../base/values.ts';
 
@@ -24,7 +24,7 @@ export interface TemplateFile {
   readonly path: DocumentPath;
 }
 
-export interface FileFindings {
+export interface FoundServiceFiles {
   /** By service. */
   readonly files: ReadonlyMap<string, readonly PlacedFile[]>;
   /** Texts written in the document itself, by blob id. */
@@ -39,14 +39,14 @@ export interface FileOptions {
   readonly tree: TreeDirectory;
   /** Of the kombination, from the root of the repository. */
   readonly directory: string;
-  readonly issues: Issues;
+  readonly diagnostics: DiagnosticCollector;
 }
 
 /** More files than this in one container want a volume or an image. */
 const MAX_FILES = 10_000;
 
 /** Looks up `files:` and relative bind mounts of every service in the repository. */
-export function findServiceFiles(services: readonly ServiceModel[], options: FileOptions): FileFindings {
+export function findServiceFiles(services: readonly ServiceModel[], options: FileOptions): FoundServiceFiles {
   const files = new Map<string, readonly PlacedFile[]>();
   const inline = new Map<string, Uint8Array>();
   const templates = new Map<string, readonly TemplateFile[]>();
@@ -57,7 +57,7 @@ export function findServiceFiles(services: readonly ServiceModel[], options: Fil
     const filled: TemplateFile[] = [];
     const placed = service.files.flatMap((file): readonly PlacedFile[] => {
       if (file.content === undefined) return findFile(file, options, watched);
-      const parts = readContent(file, options.issues);
+      const parts = readContent(file, options.diagnostics);
       if (referencesOf(parts).length > 0) {
         filled.push({ place: placeOf(file, file.target, READABLE), parts, path: [...file.path, 'content'] });
         return [];
@@ -72,7 +72,7 @@ export function findServiceFiles(services: readonly ServiceModel[], options: Fil
     if (filled.length > 0) templates.set(service.name, filled);
     if (placed.length > MAX_FILES) {
       const message = `${service.name} is given ${placed.length} files; at most ${MAX_FILES} are copied`;
-      options.issues.error('OUT_OF_RANGE', [...service.path, 'files'], message, {
+      options.diagnostics.error('OUT_OF_RANGE', [...service.path, 'files'], message, {
         hint: 'put them in an image',
       });
     }
@@ -84,20 +84,20 @@ export function findServiceFiles(services: readonly ServiceModel[], options: Fil
   return { files, inline, templates, watched };
 }
 
-function readContent(file: FileModel, issues: Issues): readonly EnvPart[] {
+function readContent(file: FileModel, diagnostics: DiagnosticCollector): readonly EnvPart[] {
   const parts = parseContent(file.content ?? '');
   if (!isProblem(parts)) return parts;
-  issues.error('INVALID_FORMAT', [...file.path, 'content'], parts.problem, { hint: parts.hint });
+  diagnostics.error('INVALID_FORMAT', [...file.path, 'content'], parts.problem, { hint: parts.hint });
   return [];
 }
 
 function findFile(file: FileModel, options: FileOptions, watched: Set<string>): readonly PlacedFile[] {
-  const { tree, directory, issues } = options;
+  const { tree, directory, diagnostics } = options;
   const source = file.source ?? '';
   const path = joinPath(directory, source);
   const at = [...file.path, 'source'];
   if (path === null) {
-    issues.error(
+    diagnostics.error(
       'PATH_OUTSIDE_REPOSITORY',
       at,
       `${source} is an absolute path; files come from the repository`,
@@ -110,7 +110,9 @@ function findFile(file: FileModel, options: FileOptions, watched: Set<string>): 
   const found = resolvePath(tree, path);
   for (const visited of found.visited) watched.add(visited);
   if (isProblem(found)) {
-    issues.error(found.code, at, found.problem, { hint: 'paths are relative to the directory of this file' });
+    diagnostics.error(found.code, at, found.problem, {
+      hint: 'paths are relative to the directory of this file',
+    });
     return [];
   }
   if (!isDirectory(found.node)) return [place(file, file.target, found.node)];
@@ -144,14 +146,14 @@ function collect(collection: Collection, folder: Folder): readonly PlacedFile[] 
     const found = resolvePath(options.tree, path);
     for (const visited of found.visited) watched.add(visited);
     if (isProblem(found)) {
-      options.issues.error(found.code, at, found.problem);
+      options.diagnostics.error(found.code, at, found.problem);
       continue;
     }
     const target = `${folder.target === '/' ? '' : folder.target}/${name}`;
     if (!isDirectory(found.node)) {
       placed.push(place(file, target, found.node));
     } else if (folder.parents.includes(found.path)) {
-      options.issues.error('INVALID_VALUE', at, `${path} is a symlink to a directory that holds it`);
+      options.diagnostics.error('INVALID_VALUE', at, `${path} is a symlink to a directory that holds it`);
     } else {
       placed.push(
         ...collect(collection, { path: found.path, target, parents: [...folder.parents, found.path] }),
@@ -182,10 +184,12 @@ function reportRelativeBinds(service: ServiceModel, options: FileOptions, watche
     for (const visited of found?.visited ?? []) watched.add(visited);
     if (found !== undefined && !isProblem(found)) {
       const message = `${source} is in the repository, and an engine cannot mount what is in a repository`;
-      options.issues.error('INVALID_VALUE', path, message, { hint: `use files: with source: ${source}` });
+      options.diagnostics.error('INVALID_VALUE', path, message, {
+        hint: `use files: with source: ${source}`,
+      });
     } else {
       const message = `${source} is a relative path, and no directory of the node is meant by it`;
-      options.issues.error('INVALID_VALUE', path, message, {
+      options.diagnostics.error('INVALID_VALUE', path, message, {
         hint: 'use an absolute path of the node, or a named volume',
       });
     }

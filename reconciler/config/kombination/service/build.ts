@@ -1,8 +1,8 @@
 import type { BuildModel } from './build-model.ts';
 import type { DocumentPath } from '../../../base/document-path.ts';
 import { normaliseImage } from '../../../model/docker/image-reference.ts';
-import type { Issues } from '../../../base/issue.ts';
-import { accept } from '../../../base/issue.ts';
+import type { DiagnosticCollector } from '../../../base/document-diagnostic.ts';
+import { accept } from '../../../base/document-diagnostic.ts';
 import type { SecretUse } from './secret-use.ts';
 import { readUlimits, texts } from '../../../model/docker/option-values.ts';
 import { readPlainPairs } from './service-lists.ts';
@@ -34,7 +34,11 @@ const IGNORED: Readonly<Record<string, string>> = {
 };
 
 /** `build` of a service: a path, or a map. What is wrong is reported; `undefined` when nothing can be built. */
-export function readBuild(value: unknown, path: DocumentPath, issues: Issues): BuildModel | undefined {
+export function readBuild(
+  value: unknown,
+  path: DocumentPath,
+  diagnostics: DiagnosticCollector,
+): BuildModel | undefined {
   const short = asString(value);
   const fields = asFields(value);
   if (short === undefined && !fields) return undefined;
@@ -42,13 +46,13 @@ export function readBuild(value: unknown, path: DocumentPath, issues: Issues): B
   const context = asString(settings['context']) ?? '.';
   const place = fields?.['context'] === undefined ? path : [...path, 'context'];
   if (isRemote(context)) {
-    issues.error('UNSUPPORTED_KEY', place, `${context} is a build context elsewhere`, {
+    diagnostics.error('UNSUPPORTED_KEY', place, `${context} is a build context elsewhere`, {
       hint: 'put its files into this repository, or build the image elsewhere and name it with image',
     });
     return undefined;
   }
-  reportUnsupported(settings, path, issues);
-  return { ...readSettings(settings, path, issues), context, path };
+  reportUnsupported(settings, path, diagnostics);
+  return { ...readSettings(settings, path, diagnostics), context, path };
 }
 
 /** A repository or archive, as Compose recognises them. */
@@ -56,23 +60,23 @@ function isRemote(context: string): boolean {
   return /^([a-z][a-z0-9+.-]*:\/\/|git@|github\.com\/)/i.test(context) || /\.git(#.*)?$/.test(context);
 }
 
-function reportUnsupported(fields: Fields, path: DocumentPath, issues: Issues): void {
+function reportUnsupported(fields: Fields, path: DocumentPath, diagnostics: DiagnosticCollector): void {
   for (const [key, hint] of Object.entries(UNSUPPORTED)) {
     const value = fields[key];
     const empty = value === undefined || value === false || asList(value)?.length === 0;
     if (!empty)
-      issues.error('UNSUPPORTED_KEY', [...path, key], `${key} of a build is not supported`, {
+      diagnostics.error('UNSUPPORTED_KEY', [...path, key], `${key} of a build is not supported`, {
         hint,
         at: 'key',
       });
   }
   for (const [key, hint] of Object.entries(IGNORED)) {
     if (fields[key] === undefined || fields[key] === false) continue;
-    issues.warning('UNSUPPORTED_KEY', [...path, key], `${key} has no effect`, { hint, at: 'key' });
+    diagnostics.warning('UNSUPPORTED_KEY', [...path, key], `${key} has no effect`, { hint, at: 'key' });
   }
   const isolation = asString(fields['isolation']);
   if (isolation !== undefined && isolation !== 'default') {
-    issues.warning('UNSUPPORTED_KEY', [...path, 'isolation'], 'isolation has no effect', {
+    diagnostics.warning('UNSUPPORTED_KEY', [...path, 'isolation'], 'isolation has no effect', {
       hint: 'it is for Windows',
       at: 'key',
     });
@@ -81,49 +85,54 @@ function reportUnsupported(fields: Fields, path: DocumentPath, issues: Issues): 
 
 type Settings = Omit<BuildModel, 'context' | 'path'>;
 
-function readSettings(fields: Fields, path: DocumentPath, issues: Issues): Settings {
+function readSettings(fields: Fields, path: DocumentPath, diagnostics: DiagnosticCollector): Settings {
   const at = (key: string): DocumentPath => [...path, key];
   const dockerfileInline = asString(fields['dockerfile_inline']);
   if (dockerfileInline !== undefined && fields['dockerfile'] !== undefined) {
-    issues.error('INVALID_VALUE', at('dockerfile_inline'), 'says both dockerfile and dockerfile_inline', {
-      hint: 'use one of them',
-      at: 'key',
-    });
+    diagnostics.error(
+      'INVALID_VALUE',
+      at('dockerfile_inline'),
+      'says both dockerfile and dockerfile_inline',
+      {
+        hint: 'use one of them',
+        at: 'key',
+      },
+    );
   }
   const cacheFrom = texts(fields['cache_from']);
-  const extraHosts = readExtraHosts(fields['extra_hosts'], at('extra_hosts'), issues);
-  const tags = readTags(fields['tags'], at('tags'), issues);
-  const secrets = readSecrets(fields['secrets'], at('secrets'), issues);
+  const extraHosts = readExtraHosts(fields['extra_hosts'], at('extra_hosts'), diagnostics);
+  const tags = readTags(fields['tags'], at('tags'), diagnostics);
+  const secrets = readSecrets(fields['secrets'], at('secrets'), diagnostics);
   return defined({
     dockerfile: asString(fields['dockerfile']),
     dockerfileInline,
-    args: readArgs(fields['args'], at('args'), issues),
+    args: readArgs(fields['args'], at('args'), diagnostics),
     target: asString(fields['target']),
     cacheFrom: cacheFrom.length > 0 ? cacheFrom : undefined,
-    labels: readPlainPairs(fields['labels'], at('labels'), issues),
+    labels: readPlainPairs(fields['labels'], at('labels'), diagnostics),
     network: asString(fields['network']),
-    shmSize: readSize(fields['shm_size'], at('shm_size'), issues),
+    shmSize: readSize(fields['shm_size'], at('shm_size'), diagnostics),
     extraHosts: extraHosts.length > 0 ? extraHosts : undefined,
     ulimits: readUlimits(fields['ulimits']),
     pull: asBoolean(fields['pull']) || undefined,
     noCache: asBoolean(fields['no_cache']) || undefined,
-    platform: readPlatform(fields['platforms'], at('platforms'), issues),
+    platform: readPlatform(fields['platforms'], at('platforms'), diagnostics),
     tags: tags.length > 0 ? tags : undefined,
     secrets: secrets.length > 0 ? secrets : undefined,
   });
 }
 
 /** An argument stays in the image's history for everybody to read: no place for secrets. */
-function readArgs(value: unknown, path: DocumentPath, issues: Issues): BuildModel['args'] {
+function readArgs(value: unknown, path: DocumentPath, diagnostics: DiagnosticCollector): BuildModel['args'] {
   const args = new Map<string, string>();
   for (const [place, name, text] of entriesOf(value)) {
     const at = [...path, place];
     if (text === undefined) {
-      issues.warning('INVALID_VALUE', at, `the argument ${name} has no value and is left out`, {
+      diagnostics.warning('INVALID_VALUE', at, `the argument ${name} has no value and is left out`, {
         hint: "write one; nothing is taken from the daemon's own environment",
       });
     } else if (/secret:\/\/|\$\{secret:/.test(text)) {
-      issues.error('INVALID_VALUE', at, `the argument ${name} holds a secret`, {
+      diagnostics.error('INVALID_VALUE', at, `the argument ${name} holds a secret`, {
         hint: 'everybody who has the image can read its build arguments; give secrets to the container',
       });
     } else args.set(name, text);
@@ -146,14 +155,18 @@ function entriesOf(value: unknown): readonly (readonly [string | number, string,
 }
 
 /** Names, or maps as in Compose; what a step does with a secret's owner and mode is said in the Dockerfile. */
-function readSecrets(value: unknown, path: DocumentPath, issues: Issues): readonly SecretUse[] {
+function readSecrets(
+  value: unknown,
+  path: DocumentPath,
+  diagnostics: DiagnosticCollector,
+): readonly SecretUse[] {
   return (asList(value) ?? []).flatMap((item, index) => {
     const fields: Fields = typeof item === 'string' ? { source: item } : (asFields(item) ?? {});
     const source = asString(fields['source']);
     if (source === undefined) return [];
     for (const key of ['uid', 'gid', 'mode']) {
       if (fields[key] === undefined) continue;
-      issues.warning(
+      diagnostics.warning(
         'UNSUPPORTED_KEY',
         [...path, index, key],
         `${key} has no effect on a secret of a build`,
@@ -167,17 +180,21 @@ function readSecrets(value: unknown, path: DocumentPath, issues: Issues): readon
   });
 }
 
-function readTags(value: unknown, path: DocumentPath, issues: Issues): readonly string[] {
+function readTags(value: unknown, path: DocumentPath, diagnostics: DiagnosticCollector): readonly string[] {
   return (asList(value) ?? []).flatMap((item, index) => {
     if (typeof item !== 'string') return [];
-    return accept(normaliseImage(item), [...path, index], issues) ?? [];
+    return accept(normaliseImage(item), [...path, index], diagnostics) ?? [];
   });
 }
 
-function readPlatform(value: unknown, path: DocumentPath, issues: Issues): string | undefined {
+function readPlatform(
+  value: unknown,
+  path: DocumentPath,
+  diagnostics: DiagnosticCollector,
+): string | undefined {
   const platforms = texts(value);
   if (platforms.length < 2) return platforms[0];
-  issues.warning('UNSUPPORTED_KEY', path, 'an engine builds for one platform: its own', {
+  diagnostics.warning('UNSUPPORTED_KEY', path, 'an engine builds for one platform: its own', {
     hint: 'name one platform, or none',
   });
   return undefined;

@@ -2,8 +2,8 @@ import type { BackupModel, DatabaseModel } from './database-model.ts';
 import { onMachines } from '../cluster-node.ts';
 import { parseSchedule } from '../../../base/schedule.ts';
 import type { DocumentPath } from '../../../base/document-path.ts';
-import type { Issues } from '../../../base/issue.ts';
-import { accept } from '../../../base/issue.ts';
+import type { DiagnosticCollector } from '../../../base/document-diagnostic.ts';
+import { accept } from '../../../base/document-diagnostic.ts';
 import type { Kombination, ServiceModel } from '../kombination.ts';
 import { suggest } from '../../../base/nearest.ts';
 import type { Fields } from '../../../base/values.ts';
@@ -29,15 +29,15 @@ export function readDatabase(value: unknown, path: DocumentPath): DatabaseModel 
 }
 
 /** `backup` of a document that has been checked against the schema. */
-export function readBackup(value: unknown, issues: Issues): BackupModel | undefined {
+export function readBackup(value: unknown, diagnostics: DiagnosticCollector): BackupModel | undefined {
   const fields = asFields(value);
   if (fields === undefined || fields['enabled'] === false) return undefined;
   const path = ['backup'];
   const { keep, days } = { keep: asNumber(fields['keep']), days: asNumber(fields['days']) };
   const volume = asString(fields['volume']);
-  reportDestination(fields, path, issues);
+  reportDestination(fields, path, diagnostics);
   return defined({
-    schedule: readSchedule(fields['schedule'], [...path, 'schedule'], issues),
+    schedule: readSchedule(fields['schedule'], [...path, 'schedule'], diagnostics),
     keep: keep ?? (days === undefined ? DEFAULT_KEEP : undefined),
     days,
     compression: readCompression(fields['compression']),
@@ -47,10 +47,10 @@ export function readBackup(value: unknown, issues: Issues): BackupModel | undefi
   });
 }
 
-function readSchedule(value: unknown, path: DocumentPath, issues: Issues): string {
+function readSchedule(value: unknown, path: DocumentPath, diagnostics: DiagnosticCollector): string {
   const text = asString(value);
   if (text === undefined) return DEFAULT_SCHEDULE;
-  return accept(parseSchedule(text), path, issues) === undefined ? DEFAULT_SCHEDULE : text;
+  return accept(parseSchedule(text), path, diagnostics) === undefined ? DEFAULT_SCHEDULE : text;
 }
 
 function readCompression(value: unknown): Compression {
@@ -58,28 +58,28 @@ function readCompression(value: unknown): Compression {
 }
 
 /** The intent dialect names places elsewhere; backups are kept by the daemon, or in a volume. */
-function reportDestination(fields: Fields, path: DocumentPath, issues: Issues): void {
+function reportDestination(fields: Fields, path: DocumentPath, diagnostics: DiagnosticCollector): void {
   const isElsewhere = fields['destination'] !== undefined;
   if (isElsewhere) {
-    issues.warning('NOT_APPLIED', [...path, 'destination'], 'backup.destination is not applied', {
+    diagnostics.warning('NOT_APPLIED', [...path, 'destination'], 'backup.destination is not applied', {
       hint: 'name a volume of the stack with volume:, or set backups.directory of the daemon',
       at: 'key',
     });
   } else if (fields['enabled'] === true && fields['volume'] === undefined) {
     const message = 'backups are wanted, and destination does not say where they go';
-    issues.warning('BACKUP_DESTINATION_MISSING', path, message, { hint: 'backup.volume', at: 'key' });
+    diagnostics.warning('BACKUP_DESTINATION_MISSING', path, message, { hint: 'backup.volume', at: 'key' });
   }
 }
 
 /** Checks what databases and backups refer to. */
-export function checkDatabases(kombination: Kombination, issues: Issues): void {
-  for (const service of kombination.services) checkPassword(service, issues);
+export function checkDatabases(kombination: Kombination, diagnostics: DiagnosticCollector): void {
+  for (const service of kombination.services) checkPassword(service, diagnostics);
   const { backup } = kombination;
   if (backup === undefined) return;
-  checkBackedUp(kombination, backup, issues);
+  checkBackedUp(kombination, backup, diagnostics);
   const chosen = backedUpServices(kombination);
   if (chosen.length === 0 && backup.services === undefined) {
-    issues.warning(
+    diagnostics.warning(
       'NOT_APPLIED',
       backup.path,
       'backup is not applied: no service of the stack is a database',
@@ -92,7 +92,7 @@ export function checkDatabases(kombination: Kombination, issues: Issues): void {
   const here = onMachines(kombination).services;
   for (const service of chosen.filter((one) => !here.includes(one))) {
     const message = `${service.name} runs on a cluster, and is not backed up: that is done on machines only`;
-    issues.warning('NOT_APPLIED', backup.path, message, { at: 'key' });
+    diagnostics.warning('NOT_APPLIED', backup.path, message, { at: 'key' });
   }
   const { volume } = backup;
   if (volume === undefined) return;
@@ -100,32 +100,36 @@ export function checkDatabases(kombination: Kombination, issues: Issues): void {
     const message = `${service.name} does not mount the volume ${volume}, so its backups cannot be kept there`;
     const known = service.mounts.flatMap(({ mount }) => (mount.type === 'volume' ? [mount.source] : []));
     const hint = suggest(volume, known) ?? `volumes: ["${volume}:/backups"] of ${service.name}`;
-    issues.error('UNKNOWN_VOLUME', [...backup.path, 'volume'], message, { hint });
+    diagnostics.error('UNKNOWN_VOLUME', [...backup.path, 'volume'], message, { hint });
   }
 }
 
-function checkPassword({ name, database, secrets }: ServiceModel, issues: Issues): void {
+function checkPassword({ name, database, secrets }: ServiceModel, diagnostics: DiagnosticCollector): void {
   const wanted = database?.passwordSecret;
   if (database === undefined || wanted === undefined) return;
   const known = secrets.map(({ source }) => source);
   if (known.includes(wanted)) return;
   const message = `${name} is not given the secret ${wanted}`;
-  issues.error('UNKNOWN_SECRET', [...database.path, 'password_secret'], message, {
+  diagnostics.error('UNKNOWN_SECRET', [...database.path, 'password_secret'], message, {
     hint: suggest(wanted, known) ?? `add it to secrets: of ${name}`,
   });
 }
 
-function checkBackedUp({ services }: Kombination, backup: BackupModel, issues: Issues): void {
+function checkBackedUp(
+  { services }: Kombination,
+  backup: BackupModel,
+  diagnostics: DiagnosticCollector,
+): void {
   for (const [index, name] of (backup.services ?? []).entries()) {
     const path = [...backup.path, 'services', index];
     const service = services.find((one) => one.name === name);
     const databases = services.filter(isDatabase).map((one) => one.name);
     if (service === undefined) {
-      issues.error('UNKNOWN_SERVICE', path, `there is no service ${name} to back up`, {
+      diagnostics.error('UNKNOWN_SERVICE', path, `there is no service ${name} to back up`, {
         hint: suggest(name, databases),
       });
     } else if (!isDatabase(service)) {
-      issues.error('INVALID_VALUE', path, `${name} is no database`, {
+      diagnostics.error('INVALID_VALUE', path, `${name} is no database`, {
         hint: 'database: postgres (or mysql, mongodb, redis) of the service, when it is one',
       });
     }

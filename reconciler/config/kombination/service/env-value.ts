@@ -1,5 +1,5 @@
-import type { Problem } from '../../../base/issue.ts';
-import { isProblem } from '../../../base/issue.ts';
+import type { Problem } from '../../../base/problem.ts';
+import { isProblem } from '../../../base/problem.ts';
 import { Secret } from '../../../model/secret.ts';
 import { parseSecretReference } from '../../../model/secret-reference.ts';
 

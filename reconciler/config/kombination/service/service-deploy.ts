@@ -1,6 +1,6 @@
 import type { RestartSpec } from '../../../model/docker/docker-spec.ts';
 import type { DocumentPath } from '../../../base/document-path.ts';
-import type { Issues } from '../../../base/issue.ts';
+import type { DiagnosticCollector } from '../../../base/document-diagnostic.ts';
 import type { ServiceFields } from '../kombination.ts';
 import { optionalNumber } from '../../../model/docker/option-values.ts';
 import { nearest } from '../../../base/nearest.ts';
@@ -20,38 +20,38 @@ const IGNORED: Readonly<Record<string, string>> = {
 };
 
 /** Reports what of `deploy` is not honoured. */
-export function readDeploy(fields: Fields, path: DocumentPath, issues: Issues): void {
+export function readDeploy(fields: Fields, path: DocumentPath, diagnostics: DiagnosticCollector): void {
   const deploy = asFields(fields['deploy']) ?? {};
   const at = (...keys: readonly string[]): DocumentPath => [...path, 'deploy', ...keys];
   for (const [key, hint] of Object.entries(IGNORED)) {
-    if (deploy[key] !== undefined) ignore(at(key), key, hint, issues);
+    if (deploy[key] !== undefined) ignore(at(key), key, hint, diagnostics);
   }
   if (deploy['mode'] === 'global')
-    ignore(at('mode'), 'mode: global', 'one container runs on one engine', issues);
+    ignore(at('mode'), 'mode: global', 'one container runs on one engine', diagnostics);
   else if (deploy['mode'] !== undefined && deploy['mode'] !== 'replicated') {
-    issues.error('UNSUPPORTED_KEY', at('mode'), `mode: ${asString(deploy['mode'])} is not supported`, {
+    diagnostics.error('UNSUPPORTED_KEY', at('mode'), `mode: ${asString(deploy['mode'])} is not supported`, {
       hint: 'replicas says how many containers run',
     });
   }
   const policy = asFields(deploy['restart_policy']) ?? {};
   for (const key of ['delay', 'window']) {
     if (policy[key] === undefined) continue;
-    ignore(at('restart_policy', key), key, 'the engine chooses the time between restarts', issues);
+    ignore(at('restart_policy', key), key, 'the engine chooses the time between restarts', diagnostics);
   }
   const reservations = asFields(asFields(deploy['resources'])?.['reservations']) ?? {};
   for (const key of ['cpus', 'generic_resources', 'pids']) {
     if (reservations[key] === undefined) continue;
-    ignore(at('resources', 'reservations', key), key, 'an engine cannot set it aside', issues);
+    ignore(at('resources', 'reservations', key), key, 'an engine cannot set it aside', diagnostics);
   }
   for (const key of ['cpu_count', 'cpu_percent']) {
-    if (fields[key] !== undefined) ignore([...path, key], key, 'it is for Windows; use cpus', issues);
+    if (fields[key] !== undefined) ignore([...path, key], key, 'it is for Windows; use cpus', diagnostics);
   }
   if (fields['develop'] !== undefined)
-    ignore([...path, 'develop'], 'develop', 'it is for compose watch', issues);
+    ignore([...path, 'develop'], 'develop', 'it is for compose watch', diagnostics);
 }
 
-function ignore(path: DocumentPath, key: string, hint: string, issues: Issues): void {
-  issues.warning('UNSUPPORTED_KEY', path, `${key} has no effect`, { hint, at: 'key' });
+function ignore(path: DocumentPath, key: string, hint: string, diagnostics: DiagnosticCollector): void {
+  diagnostics.warning('UNSUPPORTED_KEY', path, `${key} has no effect`, { hint, at: 'key' });
 }
 
 const CONDITIONS: Readonly<Record<string, RestartSpec['policy']>> = {
@@ -62,13 +62,17 @@ const CONDITIONS: Readonly<Record<string, RestartSpec['policy']>> = {
 };
 
 /** `restart`, or Compose's `deploy.restart_policy` where it is not said. */
-export function readRestart(fields: Fields, path: DocumentPath, issues: Issues): RestartSpec | undefined {
+export function readRestart(
+  fields: Fields,
+  path: DocumentPath,
+  diagnostics: DiagnosticCollector,
+): RestartSpec | undefined {
   const restart = fields['restart'];
   const deploy = asFields(asFields(fields['deploy'])?.['restart_policy']);
   if (restart === undefined) return deploy && readRestartPolicy(deploy);
   if (deploy) {
     const place = [...path, 'deploy', 'restart_policy'];
-    ignore(place, 'restart_policy', 'restart is said as well, and counts', issues);
+    ignore(place, 'restart_policy', 'restart is said as well, and counts', diagnostics);
   }
   const [, policy, times] =
     /^(no|always|unless-stopped|on-failure)(?::(\d+))?$/.exec(asString(restart) ?? '') ?? [];
@@ -86,42 +90,47 @@ function readRestartPolicy(fields: Fields): RestartSpec {
 export function readPullPolicy(
   fields: Fields,
   service: DocumentPath,
-  issues: Issues,
+  diagnostics: DiagnosticCollector,
 ): ServiceFields['pullPolicy'] | undefined {
   const value = fields['pull_policy'];
   const path = [...service, 'pull_policy'];
   if (typeof value !== 'string') return undefined;
-  if (fields['build'] !== undefined) return readPolicyOfBuild(value, path, issues);
+  if (fields['build'] !== undefined) return readPolicyOfBuild(value, path, diagnostics);
   if (value === 'if_not_present') return 'missing';
   if (value === 'missing' || value === 'always' || value === 'never') return value;
   if (value === 'build') {
-    issues.error('INVALID_VALUE', path, 'pull_policy: build needs something to build', {
+    diagnostics.error('INVALID_VALUE', path, 'pull_policy: build needs something to build', {
       hint: 'add build, or choose missing, always or never',
     });
   } else if (PULLED_BY_TIME.test(value)) {
-    issues.warning('UNSUPPORTED_KEY', path, `pull_policy: ${value} is read as always`, {
+    diagnostics.warning('UNSUPPORTED_KEY', path, `pull_policy: ${value} is read as always`, {
       hint: 'pull_policy: always looks for a newer image with every plan',
     });
     return 'always';
-  } else reportPolicy(value, path, issues);
+  } else reportPolicy(value, path, diagnostics);
   return undefined;
 }
 
 const PULLED_BY_TIME = /^(refresh|daily|weekly|every_.+)$/;
 const POLICIES = ['missing', 'if_not_present', 'always', 'never', 'daily', 'weekly', 'build'];
 
-function reportPolicy(value: string, path: DocumentPath, issues: Issues): void {
+function reportPolicy(value: string, path: DocumentPath, diagnostics: DiagnosticCollector): void {
   const near = nearest(value, POLICIES);
-  issues.error('INVALID_VALUE', path, `"${value}" is not a pull policy`, {
+  diagnostics.error('INVALID_VALUE', path, `"${value}" is not a pull policy`, {
     hint: near === undefined ? 'missing, always or never' : `did you mean ${near}?`,
   });
 }
 
 /** What is built is not pulled. */
-function readPolicyOfBuild(value: string, path: DocumentPath, issues: Issues): undefined {
+function readPolicyOfBuild(value: string, path: DocumentPath, diagnostics: DiagnosticCollector): undefined {
   if (value === 'always' || PULLED_BY_TIME.test(value)) {
-    issues.warning('UNSUPPORTED_KEY', path, `pull_policy: ${value} has no effect on an image that is built`, {
-      hint: 'build.pull: true looks for newer base images whenever it is built',
-    });
-  } else if (!POLICIES.includes(value)) reportPolicy(value, path, issues);
+    diagnostics.warning(
+      'UNSUPPORTED_KEY',
+      path,
+      `pull_policy: ${value} has no effect on an image that is built`,
+      {
+        hint: 'build.pull: true looks for newer base images whenever it is built',
+      },
+    );
+  } else if (!POLICIES.includes(value)) reportPolicy(value, path, diagnostics);
 }

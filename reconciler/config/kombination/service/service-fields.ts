@@ -3,8 +3,8 @@ import { readDatabase } from './database.ts';
 import type { DocumentPath } from '../../../base/document-path.ts';
 import { readDuration, readHealthcheck } from '../../../model/docker/healthcheck.ts';
 import { normaliseImage } from '../../../model/docker/image-reference.ts';
-import type { Issues } from '../../../base/issue.ts';
-import { accept, createIssues } from '../../../base/issue.ts';
+import type { DiagnosticCollector } from '../../../base/document-diagnostic.ts';
+import { accept, createDiagnosticCollector } from '../../../base/document-diagnostic.ts';
 import type { FileModel, PortEntry, RouteModel, ServiceFields } from '../kombination.ts';
 import { normalisePath } from '../../../model/docker/mounts.ts';
 import type { PublishedPort } from '../../../model/docker/ports.ts';
@@ -34,47 +34,53 @@ const WORDS_OF_SERVICES = ['env_file', 'label_file', 'extends', 'configs'];
  * Reads the keys of one service into their normal form. Values of a wrong type are passed over, because the schema has
  * reported them; what only code can see (formats inside texts) is reported here.
  */
-export function readServiceFields(fields: Fields, path: DocumentPath, issues: Issues): ServiceFields {
+export function readServiceFields(
+  fields: Fields,
+  path: DocumentPath,
+  diagnostics: DiagnosticCollector,
+): ServiceFields {
   // What a kit is drawn from often says nothing itself.
-  return Object.keys(fields).length === 0 ? NOTHING : readFields(fields, path, issues);
+  return Object.keys(fields).length === 0 ? NOTHING : readFields(fields, path, diagnostics);
 }
 
-function readFields(fields: Fields, path: DocumentPath, issues: Issues): ServiceFields {
+function readFields(fields: Fields, path: DocumentPath, diagnostics: DiagnosticCollector): ServiceFields {
   const at = (key: string): DocumentPath => [...path, key];
   const healthcheck = asFields(fields['healthcheck']);
   const user = fields['user'];
-  const volumes = readMounts(fields, path, issues);
-  checkOptions(fields, path, issues);
-  readDeploy(fields, path, issues);
+  const volumes = readMounts(fields, path, diagnostics);
+  checkOptions(fields, path, diagnostics);
+  readDeploy(fields, path, diagnostics);
   for (const key of WORDS_OF_SERVICES) {
     // What is no list of configs is the schema's to complain of.
     if (fields[key] === undefined || (key === 'configs' && !asList(fields[key]))) continue;
-    issues.error('UNSUPPORTED_KEY', at(key), `${key} can only stand in a service of a kombination`, {
+    diagnostics.error('UNSUPPORTED_KEY', at(key), `${key} can only stand in a service of a kombination`, {
       at: 'key',
     });
   }
   return defined({
     node: asString(fields['node']),
-    image: readImage(fields['image'], at('image'), issues),
-    build: readBuild(fields['build'], at('build'), issues),
-    ...readRollout(fields, path, issues),
+    image: readImage(fields['image'], at('image'), diagnostics),
+    build: readBuild(fields['build'], at('build'), diagnostics),
+    ...readRollout(fields, path, diagnostics),
     containerName: asString(fields['container_name']),
-    pullPolicy: readPullPolicy(fields, path, issues),
-    command: readWords(fields['command'], at('command'), issues),
-    entrypoint: readWords(fields['entrypoint'], at('entrypoint'), issues),
-    env: readEnv(fields, path, issues),
-    ports: publishes(fields['network_mode']) ? readPorts(fields['ports'], at('ports'), issues) : undefined,
+    pullPolicy: readPullPolicy(fields, path, diagnostics),
+    command: readWords(fields['command'], at('command'), diagnostics),
+    entrypoint: readWords(fields['entrypoint'], at('entrypoint'), diagnostics),
+    env: readEnv(fields, path, diagnostics),
+    ports: publishes(fields['network_mode'])
+      ? readPorts(fields['ports'], at('ports'), diagnostics)
+      : undefined,
     mounts: volumes.mounts,
     relativeBinds: volumes.relativeBinds,
     networks: readNetworks(fields['networks'], at('networks')),
     links: readLinks(fields, path),
-    volumesFrom: readVolumesFrom(fields['volumes_from'], at('volumes_from'), issues),
-    networkMode: readNetworkMode(fields, path, issues),
+    volumesFrom: readVolumesFrom(fields['volumes_from'], at('volumes_from'), diagnostics),
+    networkMode: readNetworkMode(fields, path, diagnostics),
     dependsOn: [...readDependencies(fields, path), ...impliedDependencies(fields, path)],
-    healthcheck: healthcheck && readHealthcheck(healthcheck, at('healthcheck'), issues),
-    restart: readRestart(fields, path, issues),
-    resources: readResources(fields, path, issues),
-    labels: readLabels(fields['labels'], at('labels'), issues),
+    healthcheck: healthcheck && readHealthcheck(healthcheck, at('healthcheck'), diagnostics),
+    restart: readRestart(fields, path, diagnostics),
+    resources: readResources(fields, path, diagnostics),
+    labels: readLabels(fields['labels'], at('labels'), diagnostics),
     user: typeof user === 'number' ? String(user) : asString(user),
     workingDir: asString(fields['working_dir']),
     hostname: asString(fields['hostname']),
@@ -82,21 +88,25 @@ function readFields(fields: Fields, path: DocumentPath, issues: Issues): Service
     readOnly: asBoolean(fields['read_only']),
     stopSignal: asString(fields['stop_signal']),
     stopGracePeriodMs: readDuration(fields['stop_grace_period']),
-    options: readOptions(fields, path, issues),
-    files: readFiles(fields['files'], at('files'), issues),
-    secrets: readSecretUses(fields['secrets'], at('secrets'), issues),
+    options: readOptions(fields, path, diagnostics),
+    files: readFiles(fields['files'], at('files'), diagnostics),
+    secrets: readSecretUses(fields['secrets'], at('secrets'), diagnostics),
     database: readDatabase(fields['database'], at('database')),
     route: readRoute(fields['route']),
     config: asFields(fields['config']),
   });
 }
 
-function readImage(value: unknown, path: DocumentPath, issues: Issues): string | undefined {
-  return typeof value === 'string' ? accept(normaliseImage(value), path, issues) : undefined;
+function readImage(value: unknown, path: DocumentPath, diagnostics: DiagnosticCollector): string | undefined {
+  return typeof value === 'string' ? accept(normaliseImage(value), path, diagnostics) : undefined;
 }
 
-function readWords(value: unknown, path: DocumentPath, issues: Issues): readonly string[] | undefined {
-  if (typeof value === 'string') return accept(splitWords(value), path, issues);
+function readWords(
+  value: unknown,
+  path: DocumentPath,
+  diagnostics: DiagnosticCollector,
+): readonly string[] | undefined {
+  if (typeof value === 'string') return accept(splitWords(value), path, diagnostics);
   return asList(value)?.map(String);
 }
 
@@ -105,16 +115,20 @@ function publishes(networkMode: unknown): boolean {
   return networkMode !== 'host' && networkMode !== 'none';
 }
 
-function readPorts(value: unknown, path: DocumentPath, issues: Issues): readonly PortEntry[] | undefined {
+function readPorts(
+  value: unknown,
+  path: DocumentPath,
+  diagnostics: DiagnosticCollector,
+): readonly PortEntry[] | undefined {
   return asList(value)?.flatMap((item, index): PortEntry[] => {
     const place = [...path, index];
     const fields = asFields(item);
     if (fields) {
-      const port = accept(readPort(fields), place, issues);
+      const port = accept(readPort(fields), place, diagnostics);
       return port ? [toEntry(port, place)] : [];
     }
     if (typeof item !== 'string' && typeof item !== 'number') return [];
-    const ports = accept(parsePort(String(item)), place, issues) ?? [];
+    const ports = accept(parsePort(String(item)), place, diagnostics) ?? [];
     return ports.map((port) => toEntry(port, place));
   });
 }
@@ -123,7 +137,11 @@ function toEntry({ lastHostPort, ...port }: PublishedPort, path: DocumentPath): 
   return defined({ port, lastHostPort, path });
 }
 
-function readFiles(value: unknown, path: DocumentPath, issues: Issues): readonly FileModel[] {
+function readFiles(
+  value: unknown,
+  path: DocumentPath,
+  diagnostics: DiagnosticCollector,
+): readonly FileModel[] {
   const targets = new Set<string>();
   return (asList(value) ?? []).flatMap((item, index): FileModel[] => {
     const fields = asFields(item);
@@ -135,11 +153,11 @@ function readFiles(value: unknown, path: DocumentPath, issues: Issues): readonly
     if ((source === undefined) === (content === undefined)) {
       const message =
         source === undefined ? 'a file needs a source or a content' : 'has both a source and a content';
-      issues.error(source === undefined ? 'REQUIRED' : 'INVALID_VALUE', place, message);
+      diagnostics.error(source === undefined ? 'REQUIRED' : 'INVALID_VALUE', place, message);
       return [];
     }
     const inside = normalisePath(target);
-    if (targets.has(inside)) issues.error('INVALID_VALUE', place, `${inside} is written by two files`);
+    if (targets.has(inside)) diagnostics.error('INVALID_VALUE', place, `${inside} is written by two files`);
     targets.add(inside);
     const mode = asString(fields['mode']);
     return [
@@ -177,16 +195,20 @@ export function isLoose(key: string): boolean {
 }
 
 /** Some of these keys alone. */
-export function readLooseFields(fields: Fields, path: DocumentPath, issues: Issues): Partial<ServiceFields> {
+export function readLooseFields(
+  fields: Fields,
+  path: DocumentPath,
+  diagnostics: DiagnosticCollector,
+): Partial<ServiceFields> {
   const { env, labels, command, files } = fields;
   const at = (key: string): DocumentPath => [...path, key];
   return defined({
-    env: env === undefined ? undefined : readEnv({ env }, path, issues),
-    labels: labels === undefined ? undefined : readLabels(labels, at('labels'), issues),
-    command: readWords(command, at('command'), issues),
-    files: files === undefined ? undefined : readFiles(files, at('files'), issues),
+    env: env === undefined ? undefined : readEnv({ env }, path, diagnostics),
+    labels: labels === undefined ? undefined : readLabels(labels, at('labels'), diagnostics),
+    command: readWords(command, at('command'), diagnostics),
+    files: files === undefined ? undefined : readFiles(files, at('files'), diagnostics),
   });
 }
 
 /** A service that says nothing. */
-export const NOTHING: ServiceFields = readFields({}, [], createIssues());
+export const NOTHING: ServiceFields = readFields({}, [], createDiagnosticCollector());

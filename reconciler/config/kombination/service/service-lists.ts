@@ -1,5 +1,5 @@
 import type { DocumentPath } from '../../../base/document-path.ts';
-import type { Issues } from '../../../base/issue.ts';
+import type { DiagnosticCollector } from '../../../base/document-diagnostic.ts';
 import type { DependencyEntry, EnvEntry } from '../kombination.ts';
 import type { ServiceCondition } from '../../../model/resource.ts';
 import type { Fields } from '../../../base/values.ts';
@@ -14,9 +14,13 @@ interface Pair {
 }
 
 /** Variables by name. */
-export function readEnv(service: Fields, path: DocumentPath, issues: Issues): readonly EnvEntry[] {
+export function readEnv(
+  service: Fields,
+  path: DocumentPath,
+  diagnostics: DiagnosticCollector,
+): readonly EnvEntry[] {
   if (service['env'] !== undefined && service['environment'] !== undefined) {
-    issues.error(
+    diagnostics.error(
       'INVALID_VALUE',
       [...path, 'environment'],
       'env and environment are the same; use one of them',
@@ -27,9 +31,11 @@ export function readEnv(service: Fields, path: DocumentPath, issues: Issues): re
   }
   const key = service['env'] === undefined ? 'environment' : 'env';
   const entries = new Map<string, EnvEntry>();
-  for (const pair of readPairs(service[key], [...path, key], issues)) {
+  for (const pair of readPairs(service[key], [...path, key], diagnostics)) {
     if (/[=\0]/.test(pair.key) || pair.key === '__proto__' || pair.key === '') {
-      issues.error('INVALID_FORMAT', pair.path, `"${pair.key}" is not a name of a variable`, { at: 'key' });
+      diagnostics.error('INVALID_FORMAT', pair.path, `"${pair.key}" is not a name of a variable`, {
+        at: 'key',
+      });
       continue;
     }
     entries.set(pair.key, { name: pair.key, value: pair.value, path: pair.path });
@@ -42,12 +48,12 @@ const RESERVED_LABELS = /^(com\.docker\.compose\.|io\.kombinator\.)/;
 export function readLabels(
   value: unknown,
   path: DocumentPath,
-  issues: Issues,
+  diagnostics: DiagnosticCollector,
 ): Readonly<Record<string, string>> {
   const labels = new Map<string, string>();
-  for (const pair of readPairs(value, path, issues, true)) {
+  for (const pair of readPairs(value, path, diagnostics, true)) {
     if (RESERVED_LABELS.test(pair.key) || pair.key === '__proto__' || pair.key === '') {
-      issues.error('INVALID_VALUE', pair.path, `the label "${pair.key}" is reserved`, {
+      diagnostics.error('INVALID_VALUE', pair.path, `the label "${pair.key}" is reserved`, {
         hint: 'com.docker.compose. and io.kombinator. mark what Kombinator owns',
         at: 'key',
       });
@@ -61,7 +67,7 @@ export function readLabels(
 function readPairs(
   value: unknown,
   path: DocumentPath,
-  issues: Issues,
+  diagnostics: DiagnosticCollector,
   emptyAllowed = false,
 ): readonly Pair[] {
   const pairs: Pair[] = [];
@@ -70,7 +76,7 @@ function readPairs(
     if (text === undefined) continue;
     const split = text.indexOf('=');
     if (split === -1 && !emptyAllowed) {
-      issues.error('INVALID_FORMAT', [...path, index], `"${text}" has no value`, {
+      diagnostics.error('INVALID_FORMAT', [...path, index], `"${text}" has no value`, {
         hint: `${text}=value; nothing is taken from the daemon's own environment`,
       });
       continue;
@@ -81,7 +87,7 @@ function readPairs(
   for (const [key, item] of Object.entries(asFields(value) ?? {})) {
     const place = [...path, key];
     if (typeof item === 'number' && Number.isInteger(item) && !Number.isSafeInteger(item)) {
-      issues.error('INVALID_VALUE', place, 'is a number too large to be kept exactly', {
+      diagnostics.error('INVALID_VALUE', place, 'is a number too large to be kept exactly', {
         hint: 'put it in quotes',
       });
     } else if (typeof item === 'string' || typeof item === 'number' || typeof item === 'boolean') {
@@ -89,7 +95,7 @@ function readPairs(
     } else if (item === null && emptyAllowed) {
       pairs.push({ key, value: '', path: place });
     } else if (item === null) {
-      issues.error('INVALID_TYPE', place, `${key} must be a text, not empty`, {
+      diagnostics.error('INVALID_TYPE', place, `${key} must be a text, not empty`, {
         hint: `write ${key}: "" for an empty value`,
       });
     }
@@ -101,9 +107,9 @@ function readPairs(
 export function readPlainPairs(
   value: unknown,
   path: DocumentPath,
-  issues: Issues,
+  diagnostics: DiagnosticCollector,
 ): Readonly<Record<string, string>> | undefined {
-  const pairs = readPairs(value, path, issues, true).map((pair) => [pair.key, pair.value] as const);
+  const pairs = readPairs(value, path, diagnostics, true).map((pair) => [pair.key, pair.value] as const);
   return pairs.length > 0 ? toRecord([...new Map(pairs)].sort(([a], [b]) => compareText(a, b))) : undefined;
 }
 

@@ -1,6 +1,6 @@
 import type { EndpointSpec } from '../../../model/docker/docker-spec.ts';
 import type { DocumentPath } from '../../../base/document-path.ts';
-import type { Issues } from '../../../base/issue.ts';
+import type { DiagnosticCollector } from '../../../base/document-diagnostic.ts';
 import type { DependencyEntry, LinkEntry, NetworkEntry, VolumesFromEntry } from '../kombination.ts';
 import { optionalNumber, readTexts, texts } from '../../../model/docker/option-values.ts';
 import type { Fields } from '../../../base/values.ts';
@@ -45,7 +45,11 @@ function excludedBy(mode: string): readonly string[] {
   return mode === 'bridge' ? ['networks', 'route'] : ['networks', 'ports', 'route'];
 }
 
-export function readNetworkMode(service: Fields, path: DocumentPath, issues: Issues): string | undefined {
+export function readNetworkMode(
+  service: Fields,
+  path: DocumentPath,
+  diagnostics: DiagnosticCollector,
+): string | undefined {
   const mode = asString(service['network_mode']);
   if (mode === undefined || !/^(host|none|bridge|service:.+|container:.+)$/.test(mode)) return undefined;
   const shared = mode.includes(':');
@@ -55,13 +59,18 @@ export function readNetworkMode(service: Fields, path: DocumentPath, issues: Iss
   for (const key of excluded) {
     if (service[key] === undefined || service[key] === false) continue;
     if (key === 'ports' && !shared) {
-      issues.warning('UNSUPPORTED_KEY', [...path, key], `ports have no effect with network_mode: ${mode}`, {
-        hint: 'what the container listens on is reachable as it is, or not at all',
-        at: 'key',
-      });
+      diagnostics.warning(
+        'UNSUPPORTED_KEY',
+        [...path, key],
+        `ports have no effect with network_mode: ${mode}`,
+        {
+          hint: 'what the container listens on is reachable as it is, or not at all',
+          at: 'key',
+        },
+      );
       continue;
     }
-    issues.error('INVALID_VALUE', [...path, key], `${key} cannot be used with network_mode: ${mode}`, {
+    diagnostics.error('INVALID_VALUE', [...path, key], `${key} cannot be used with network_mode: ${mode}`, {
       hint: shared ? 'set it at the service whose network is shared' : `take out ${key} or network_mode`,
       at: 'key',
     });
@@ -84,14 +93,14 @@ export function readLinks(service: Fields, path: DocumentPath): readonly LinkEnt
 export function readVolumesFrom(
   value: unknown,
   path: DocumentPath,
-  issues: Issues,
+  diagnostics: DiagnosticCollector,
 ): readonly VolumesFromEntry[] {
   return (asList(value) ?? []).flatMap((item, index): VolumesFromEntry[] => {
     if (typeof item !== 'string') return [];
     const place = [...path, index];
     const [, container, target, mode] = /^(container:)?([^:]+)(?::(ro|rw))?$/.exec(item) ?? [];
     if (target === undefined) {
-      issues.error('INVALID_FORMAT', place, `"${item}" names no service`, {
+      diagnostics.error('INVALID_FORMAT', place, `"${item}" names no service`, {
         hint: 'such as web, web:ro or container:name:ro',
       });
       return [];

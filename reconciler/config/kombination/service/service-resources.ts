@@ -1,8 +1,10 @@
 import type { ResourceLimits } from '../../../model/docker/docker-spec.ts';
 import type { DocumentPath } from '../../../base/document-path.ts';
 import { formatPath } from '../../../base/document-path.ts';
-import type { Issues, Problem } from '../../../base/issue.ts';
-import { accept, isProblem } from '../../../base/issue.ts';
+import type { DiagnosticCollector } from '../../../base/document-diagnostic.ts';
+import type { Problem } from '../../../base/problem.ts';
+import { accept } from '../../../base/document-diagnostic.ts';
+import { isProblem } from '../../../base/problem.ts';
 import { optionalNumber } from '../../../model/docker/option-values.ts';
 import { parseBytes, parseCores } from '../../../base/units.ts';
 import type { Fields } from '../../../base/values.ts';
@@ -21,10 +23,10 @@ interface Written {
 export function readResources(
   service: Fields,
   path: DocumentPath,
-  issues: Issues,
+  diagnostics: DiagnosticCollector,
 ): ResourceLimits | undefined {
   const find = (...places: readonly string[]): Written | undefined =>
-    findWritten(service, path, places, issues);
+    findWritten(service, path, places, diagnostics);
   const memory = find('resources.memory', 'deploy.resources.limits.memory', 'mem_limit');
   const reservation = find(
     'resources.memory_reservation',
@@ -33,12 +35,12 @@ export function readResources(
   );
   const cores = find('resources.cpus', 'resources.cpu', 'deploy.resources.limits.cpus', 'cpus');
   const pids = optionalNumber(find('resources.pids', 'deploy.resources.limits.pids', 'pids_limit')?.value);
-  const memoryBytes = readMemory(memory, issues);
+  const memoryBytes = readMemory(memory, diagnostics);
   const result = defined({
     memoryBytes,
-    memoryReservationBytes: readMemory(reservation, issues),
-    memorySwapBytes: readSwap(find('memswap_limit'), memoryBytes, issues),
-    nanoCpus: cores && Number(cores.value) !== 0 ? quantity(cores, parseCores, issues) : undefined,
+    memoryReservationBytes: readMemory(reservation, diagnostics),
+    memorySwapBytes: readSwap(find('memswap_limit'), memoryBytes, diagnostics),
+    nanoCpus: cores && Number(cores.value) !== 0 ? quantity(cores, parseCores, diagnostics) : undefined,
     pidsLimit: pids !== undefined && pids > 0 ? pids : undefined,
     cpuShares: optionalNumber(find('cpu_shares')?.value) || undefined,
     cpuset: asString(find('cpuset')?.value) || undefined,
@@ -51,7 +53,7 @@ function findWritten(
   service: Fields,
   path: DocumentPath,
   places: readonly string[],
-  issues: Issues,
+  diagnostics: DiagnosticCollector,
 ): Written | undefined {
   let first: Written | undefined;
   for (const place of places) {
@@ -60,7 +62,7 @@ function findWritten(
     if (typeof value !== 'string' && typeof value !== 'number') continue;
     const written = { value, path: [...path, ...keys] };
     if (first && !sameAmount(first.value, value)) {
-      issues.error('INVALID_VALUE', written.path, `${formatPath(first.path)} says something else`, {
+      diagnostics.error('INVALID_VALUE', written.path, `${formatPath(first.path)} says something else`, {
         hint: 'keep one of them',
       });
     }
@@ -78,19 +80,19 @@ function sameAmount(a: string | number, b: string | number): boolean {
 function quantity(
   { value, path }: Written,
   parse: (value: string | number) => number | Problem,
-  issues: Issues,
+  diagnostics: DiagnosticCollector,
 ): number | undefined {
   const result = parse(value);
   // Texts of a wrong form are the schema's to report.
-  return isProblem(result) && result.code === undefined ? undefined : accept(result, path, issues);
+  return isProblem(result) && result.code === undefined ? undefined : accept(result, path, diagnostics);
 }
 
-function readMemory(written: Written | undefined, issues: Issues): number | undefined {
-  const bytes = written && quantity(written, parseBytes, issues);
+function readMemory(written: Written | undefined, diagnostics: DiagnosticCollector): number | undefined {
+  const bytes = written && quantity(written, parseBytes, diagnostics);
   if (!written || bytes === undefined || bytes >= LEAST_MEMORY) return bytes;
   // Compose writes "no limit" as 0.
   if (bytes === 0 && !written.path.includes('resources')) return undefined;
-  issues.error('OUT_OF_RANGE', written.path, `${written.value} is less than an engine accepts`, {
+  diagnostics.error('OUT_OF_RANGE', written.path, `${written.value} is less than an engine accepts`, {
     hint: 'at least 6m',
   });
   return undefined;
@@ -99,18 +101,18 @@ function readMemory(written: Written | undefined, issues: Issues): number | unde
 function readSwap(
   written: Written | undefined,
   memory: number | undefined,
-  issues: Issues,
+  diagnostics: DiagnosticCollector,
 ): number | undefined {
   if (!written || Number(written.value) === 0) return undefined;
-  const bytes = Number(written.value) === -1 ? -1 : quantity(written, parseBytes, issues);
+  const bytes = Number(written.value) === -1 ? -1 : quantity(written, parseBytes, diagnostics);
   if (bytes === undefined) return undefined;
   if (memory === undefined) {
-    issues.error('INVALID_VALUE', written.path, 'memswap_limit needs a limit of the memory', {
+    diagnostics.error('INVALID_VALUE', written.path, 'memswap_limit needs a limit of the memory', {
       hint: 'add mem_limit',
       at: 'key',
     });
   } else if (bytes !== -1 && bytes < memory) {
-    issues.error('OUT_OF_RANGE', written.path, 'memswap_limit is memory and swap together', {
+    diagnostics.error('OUT_OF_RANGE', written.path, 'memswap_limit is memory and swap together', {
       hint: 'at least as much as mem_limit',
     });
   }

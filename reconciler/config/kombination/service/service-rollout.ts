@@ -1,6 +1,6 @@
 import type { DocumentPath } from '../../../base/document-path.ts';
 import { readDuration } from '../../../model/docker/healthcheck.ts';
-import type { Issues } from '../../../base/issue.ts';
+import type { DiagnosticCollector } from '../../../base/document-diagnostic.ts';
 import type { ServiceFields } from '../kombination.ts';
 import { optionalNumber } from '../../../model/docker/option-values.ts';
 import type { FailureAction, RolloutModel, RolloutOrder } from '../../../model/rollout.ts';
@@ -14,43 +14,47 @@ const MOST_REPLICAS = 1_000;
 export function readRollout(
   fields: Fields,
   path: DocumentPath,
-  issues: Issues,
+  diagnostics: DiagnosticCollector,
 ): Pick<ServiceFields, 'replicas' | 'update' | 'rollback'> {
   const deploy = asFields(fields['deploy']) ?? {};
   const at = (key: string): DocumentPath => [...path, 'deploy', key];
   const update = asFields(deploy['update_config']);
   const rollback = asFields(deploy['rollback_config']);
   return defined({
-    replicas: readReplicas(fields, path, issues),
-    update: update && readConfig(update, at('update_config'), issues),
-    rollback: rollback && readRollback(rollback, at('rollback_config'), issues),
+    replicas: readReplicas(fields, path, diagnostics),
+    update: update && readConfig(update, at('update_config'), diagnostics),
+    rollback: rollback && readRollback(rollback, at('rollback_config'), diagnostics),
   });
 }
 
-function readReplicas(fields: Fields, path: DocumentPath, issues: Issues): number | undefined {
+function readReplicas(
+  fields: Fields,
+  path: DocumentPath,
+  diagnostics: DiagnosticCollector,
+): number | undefined {
   const deploy = asFields(fields['deploy']);
   const scale = optionalNumber(fields['scale']);
   const replicas = optionalNumber(deploy?.['replicas']);
   const place = scale === undefined ? [...path, 'deploy', 'replicas'] : [...path, 'scale'];
   if (scale !== undefined && replicas !== undefined && scale !== replicas) {
-    issues.error('INVALID_VALUE', place, `scale says ${scale}, deploy.replicas says ${replicas}`, {
+    diagnostics.error('INVALID_VALUE', place, `scale says ${scale}, deploy.replicas says ${replicas}`, {
       hint: 'keep one of them',
     });
   }
   const count = scale ?? replicas;
   if (count === undefined) return undefined;
   if (Number.isInteger(count) && count >= 0 && count <= MOST_REPLICAS) return count;
-  issues.error('OUT_OF_RANGE', place, `${count} is not a number of containers`, {
+  diagnostics.error('OUT_OF_RANGE', place, `${count} is not a number of containers`, {
     hint: `0 to ${MOST_REPLICAS}`,
   });
   return undefined;
 }
 
-function readConfig(fields: Fields, path: DocumentPath, issues: Issues): RolloutModel {
+function readConfig(fields: Fields, path: DocumentPath, diagnostics: DiagnosticCollector): RolloutModel {
   const ratio = optionalNumber(fields['max_failure_ratio']);
   if (ratio !== undefined && (ratio < 0 || ratio > 1)) {
     const message = `${ratio} is not a share of the containers`;
-    issues.error('OUT_OF_RANGE', [...path, 'max_failure_ratio'], message, { hint: '0 to 1' });
+    diagnostics.error('OUT_OF_RANGE', [...path, 'max_failure_ratio'], message, { hint: '0 to 1' });
   }
   return defined({
     parallelism: optionalNumber(fields['parallelism']),
@@ -63,18 +67,18 @@ function readConfig(fields: Fields, path: DocumentPath, issues: Issues): Rollout
 }
 
 /** What is put back was well before: it is not watched again, and takes the place of the new one as that one came. */
-function readRollback(fields: Fields, path: DocumentPath, issues: Issues): RolloutModel {
+function readRollback(fields: Fields, path: DocumentPath, diagnostics: DiagnosticCollector): RolloutModel {
   for (const key of ['monitor', 'max_failure_ratio', 'order']) {
     if (fields[key] === undefined) continue;
-    issues.warning('UNSUPPORTED_KEY', [...path, key], `${key} has no effect in rollback_config`, {
+    diagnostics.warning('UNSUPPORTED_KEY', [...path, key], `${key} has no effect in rollback_config`, {
       hint: 'the old container, which was kept, is started again and the new one removed',
       at: 'key',
     });
   }
-  const config = readConfig(fields, path, issues);
+  const config = readConfig(fields, path, diagnostics);
   if (config.failureAction !== 'rollback') return config;
   const message = 'what is being rolled back cannot be rolled back again';
-  issues.error('INVALID_VALUE', [...path, 'failure_action'], message, { hint: 'pause or continue' });
+  diagnostics.error('INVALID_VALUE', [...path, 'failure_action'], message, { hint: 'pause or continue' });
   return { ...config, failureAction: 'pause' };
 }
 

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import type { DocumentPath } from '../../../base/document-path.ts';
-import type { Issues } from '../../../base/issue.ts';
+import type { DiagnosticCollector } from '../../../base/document-diagnostic.ts';
 import type { SecretModel, SecretUse } from './secret-use.ts';
 import { normalisePath } from '../../../model/docker/mounts.ts';
 import type { Fields } from '../../../base/values.ts';
@@ -10,7 +10,10 @@ import { asFields, asList, asNumber, asString, defined, toRecord } from '../../.
 export const SECRETS_DIRECTORY = '/run/secrets';
 
 /** `secrets:` of the document, checked against the schema. */
-export function readSecretModels(value: unknown, issues: Issues): Readonly<Record<string, SecretModel>> {
+export function readSecretModels(
+  value: unknown,
+  diagnostics: DiagnosticCollector,
+): Readonly<Record<string, SecretModel>> {
   return toRecord(
     Object.entries(asFields(value) ?? {}).flatMap(([name, settings]): [string, SecretModel][] => {
       const fields = asFields(settings);
@@ -19,7 +22,7 @@ export function readSecretModels(value: unknown, issues: Issues): Readonly<Recor
       const given = ['file', 'environment', 'secret'].filter((key) => fields[key] !== undefined);
       if (given.length !== 1) {
         const message = `the secret ${name} needs one of file, environment and secret`;
-        issues.error(given.length === 0 ? 'REQUIRED' : 'INVALID_VALUE', path, message);
+        diagnostics.error(given.length === 0 ? 'REQUIRED' : 'INVALID_VALUE', path, message);
       }
       const key = given[0];
       const text = key === undefined ? undefined : asString(fields[key]);
@@ -33,7 +36,11 @@ export function readSecretModels(value: unknown, issues: Issues): Readonly<Recor
 }
 
 /** `secrets:` of a service: names, or maps as in Compose. */
-export function readSecretUses(value: unknown, path: DocumentPath, issues: Issues): readonly SecretUse[] {
+export function readSecretUses(
+  value: unknown,
+  path: DocumentPath,
+  diagnostics: DiagnosticCollector,
+): readonly SecretUse[] {
   const targets = new Set<string>();
   return (asList(value) ?? []).flatMap((item, index): SecretUse[] => {
     const fields: Fields = typeof item === 'string' ? { source: item } : (asFields(item) ?? {});
@@ -42,12 +49,12 @@ export function readSecretUses(value: unknown, path: DocumentPath, issues: Issue
     const place = [...path, index];
     const target = placeOf(asString(fields['target']) ?? source);
     if (target === undefined) {
-      issues.error('INVALID_VALUE', place, `a secret cannot be put at ${asString(fields['target'])}`, {
+      diagnostics.error('INVALID_VALUE', place, `a secret cannot be put at ${asString(fields['target'])}`, {
         hint: `a name below ${SECRETS_DIRECTORY}, or an absolute path of a file`,
       });
       return [];
     }
-    if (targets.has(target)) issues.error('INVALID_VALUE', place, `${target} is written by two secrets`);
+    if (targets.has(target)) diagnostics.error('INVALID_VALUE', place, `${target} is written by two secrets`);
     targets.add(target);
     return [
       defined({
