@@ -6,7 +6,13 @@ export type * from './plan/plan.ts';
 export type * from './ports/store.ts';
 export type * from './public/instances.ts';
 export type { Instance, InstancePort, InstanceStatus } from './pods/instance.ts';
-export type { ExecSession, LogLine, LogOptions, SessionOptions, TargetFacts } from './ports/target.ts';
+export type {
+  ExecSession,
+  LogLine,
+  LogOptions,
+  SessionOptions,
+  TargetFacts,
+} from './ports/target-capabilities.ts';
 export type { DeploymentTag } from './ports/source.ts';
 export type { Diagnostic, Position } from './base/diagnostic.ts';
 export type { Json, JsonObject } from './base/json.ts';

@@ -8,7 +8,13 @@ import type { StackKind } from '../model/stack.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { DeploymentTag, Revision } from '../ports/source.ts';
 import type { Job, JobFilter, JobLog, JobStep } from '../ports/store.ts';
-import type { ExecSession, LogLine, LogOptions, SessionOptions, TargetFacts } from '../ports/target.ts';
+import type {
+  ExecSession,
+  LogLine,
+  LogOptions,
+  SessionOptions,
+  TargetFacts,
+} from '../ports/target-capabilities.ts';
 
 export type * from './backups.ts';
 export type * from './releases.ts';

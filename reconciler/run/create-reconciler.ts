@@ -13,7 +13,9 @@ import { NEVER_FROZEN } from '../ports/freeze.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { DeploymentTag, Source } from '../ports/source.ts';
 import type { Job, JobFilter, Store } from '../ports/store.ts';
-import type { ExecSession, LogLine, LogOptions, SessionOptions, Target } from '../ports/target.ts';
+import { requireCapability } from '../ports/target-capabilities.ts';
+import type { ExecSession, LogLine, LogOptions, SessionOptions } from '../ports/target-capabilities.ts';
+import type { Target } from '../ports/target.ts';
 import type {
   ApplyRequest,
   BackupFilter,
@@ -308,7 +310,7 @@ class LoopReconciler implements Omit<Reconciler, keyof ReleaseOperations> {
 
   async openSession(stack: string, service: string, options: SessionOptions): Promise<ExecSession> {
     const { target, resource } = placeOf(this.#context, { view: this.getStack(stack), service });
-    return target.openSession(stack, resource, options);
+    return requireCapability(target, 'runsPrograms').openSession(stack, resource, options);
   }
 
   listWorkers(): readonly WorkerView[] {

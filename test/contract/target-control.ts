@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Target } from '../../reconciler/ports/target.ts';
+import type { Capability, TargetWith } from '../../reconciler/ports/target-capabilities.ts';
 import { changeOf, contextFor, observeOne, resourcesOf } from '../support/docker/docker-resources.ts';
 import { eventually } from '../support/eventually.ts';
 import type { TargetHarness } from './target-harness.ts';
@@ -11,7 +11,7 @@ const quiet = () => new AbortController().signal;
 export function describeControlContract(name: string, setup: () => Promise<TargetHarness>): void {
   describe(`control contract: ${name}`, () => {
     let harness: TargetHarness;
-    let target: Target;
+    let target: TargetWith<Capability>;
     beforeAll(async () => {
       harness = await setup();
       target = harness.target;

@@ -9,7 +9,9 @@ import { engineJson } from '../support/docker/docker-engine.ts';
 import { buildTestImage } from '../support/docker/test-image.ts';
 import { realClock, silentLogger } from '../support/docker/target-options.ts';
 import type { TargetHarness } from './target-harness.ts';
+import { containersOf } from './target-harness.ts';
 import { describeTargetContract } from './target.ts';
+import { describeCoreContract } from './target-core.ts';
 import { describeControlContract } from './target-control.ts';
 import { describeForeignContract } from './target-foreign.ts';
 import { workerEngine } from '../support/docker/worker-engine.ts';
@@ -19,6 +21,7 @@ const IMAGE = 'kombinator-contract:1';
 describeTargetContract('Docker Engine', setup);
 describeControlContract('Docker Engine', setup);
 describeForeignContract('Docker Engine', setup);
+describeCoreContract('Docker Engine', async () => containersOf(await setup()));
 
 async function setup(): Promise<TargetHarness> {
   const host = workerEngine();

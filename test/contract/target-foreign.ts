@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { diffResource } from '../../reconciler/plan/diff-resource.ts';
 import type { DesiredResource } from '../../reconciler/model/resource.ts';
-import type { Target } from '../../reconciler/ports/target.ts';
+import type { Capability, TargetWith } from '../../reconciler/ports/target-capabilities.ts';
 import { changeOf, contextFor, observeOne, resourcesOf } from '../support/docker/docker-resources.ts';
 import type { TargetHarness } from './target-harness.ts';
 import { nameOf } from './target-harness.ts';
@@ -11,7 +11,7 @@ import { nameOf } from './target-harness.ts';
 export function describeForeignContract(name: string, setup: () => Promise<TargetHarness>): void {
   describe(`contract about others: ${name}`, () => {
     let harness: TargetHarness;
-    let target: Target;
+    let target: TargetWith<Capability>;
     beforeAll(async () => {
       harness = await setup();
       target = harness.target;

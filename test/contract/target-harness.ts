@@ -1,6 +1,10 @@
+import { randomBytes } from 'node:crypto';
 import type { DesiredResource } from '../../reconciler/model/resource.ts';
 import type { Target } from '../../reconciler/ports/target.ts';
-import { converge } from '../support/docker/docker-resources.ts';
+import type { Capability, TargetWith } from '../../reconciler/ports/target-capabilities.ts';
+import { CAPABILITY_NAMES } from '../../reconciler/ports/target-capabilities.ts';
+import { converge, resourcesOf } from '../support/docker/docker-resources.ts';
+import type { CoreHarness } from './target-core.ts';
 
 export interface ObjectCounts {
   readonly containers: number;
@@ -11,11 +15,11 @@ export interface ObjectCounts {
 /** What the suite needs beside the target: a hand that changes things behind its back, and eyes of its own. */
 export interface TargetHarness extends AsyncDisposable {
   /** Named `edge`. */
-  readonly target: Target;
+  readonly target: TargetWith<Capability>;
   /** Present on the engine. */
   readonly image: string;
   /** A target over the same engine that dies for good at its n-th call. `died` tells whether it came that far. */
-  crashing(nth: number): { readonly target: Target; died(): boolean };
+  crashing(nth: number): { readonly target: TargetWith<Capability>; died(): boolean };
   count(stack: string): Promise<ObjectCounts>;
   stopContainer(stack: string, desired: DesiredResource): Promise<void>;
   removeContainer(stack: string, desired: DesiredResource): Promise<void>;
@@ -33,4 +37,24 @@ export async function convergeFully(target: Target, stack: string, desired: Desi
 /** Name on the engine. */
 export function nameOf({ spec }: DesiredResource): string {
   return typeof spec['name'] === 'string' ? spec['name'] : '';
+}
+
+/** The core contract on containers, of targets that can do everything. */
+export function containersOf({ target, image, ...harness }: TargetHarness): CoreHarness {
+  return {
+    target,
+    capabilities: CAPABILITY_NAMES,
+    async fresh() {
+      const stack = `t${randomBytes(4).toString('hex')}`;
+      const web = (mode: string) =>
+        resourcesOf(stack).container('web', {
+          image,
+          command: ['sleep', '1000'],
+          env: { MODE: mode },
+          stopGracePeriodMs: 0,
+        });
+      return { stack, versions: [web('one'), web('two')] };
+    },
+    [Symbol.asyncDispose]: () => harness[Symbol.asyncDispose](),
+  };
 }

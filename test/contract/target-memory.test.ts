@@ -3,13 +3,16 @@ import type { MemoryEngine } from '../support/memory/memory-engine.ts';
 import { createMemoryEngine } from '../support/memory/memory-engine.ts';
 import { createMemoryTarget } from '../support/memory/memory-target.ts';
 import type { TargetHarness } from './target-harness.ts';
+import { containersOf } from './target-harness.ts';
 import { describeTargetContract } from './target.ts';
+import { describeCoreContract } from './target-core.ts';
 import { describeControlContract } from './target-control.ts';
 import { describeForeignContract } from './target-foreign.ts';
 
 describeTargetContract('in memory', setup);
 describeControlContract('in memory', setup);
 describeForeignContract('in memory', setup);
+describeCoreContract('in memory', async () => containersOf(await setup()));
 
 async function setup(): Promise<TargetHarness> {
   const engine = createMemoryEngine(['web:1']);

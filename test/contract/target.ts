@@ -4,7 +4,7 @@ import type { ContainerSpec } from '../../reconciler/model/docker/docker-spec.ts
 import type { DesiredResource } from '../../reconciler/model/resource.ts';
 import { maskSpec, Secret } from '../../reconciler/model/secret.ts';
 import { diffResource } from '../../reconciler/plan/diff-resource.ts';
-import type { Target } from '../../reconciler/ports/target.ts';
+import type { Capability, TargetWith } from '../../reconciler/ports/target-capabilities.ts';
 import {
   changeOf,
   contextFor,
@@ -25,7 +25,7 @@ const quiet = () => new AbortController().signal;
 export function describeTargetContract(name: string, setup: () => Promise<TargetHarness>): void {
   describe(`target contract: ${name}`, () => {
     let harness: TargetHarness;
-    let target: Target;
+    let target: TargetWith<Capability>;
     beforeAll(async () => {
       harness = await setup();
       target = harness.target;

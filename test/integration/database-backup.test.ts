@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createBackupFolder } from '../../reconciler/adapters/backups/folder.ts';
 import { createDockerTarget } from '../../reconciler/adapters/docker/index.ts';
 import type { BackupView } from '../../reconciler/public/reconciler.ts';
-import type { Target } from '../../reconciler/ports/target.ts';
+import type { DockerTarget } from '../../reconciler/adapters/docker/target.ts';
 import { loadDatabaseImage } from '../support/docker/database-images.ts';
 import { eventually } from '../support/eventually.ts';
 import { createFastClock } from '../support/fakes/fast-clock.ts';
@@ -40,7 +40,7 @@ const SERVICES = {
 const MARIA = `image: "${MARIADB}", environment: { MARIADB_ROOT_PASSWORD: "p w" }`;
 
 let directory: string;
-let target: Target;
+let target: DockerTarget;
 let rig: Rig;
 
 beforeAll(async () => {

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createDockerTarget } from '../../reconciler/adapters/docker/index.ts';
 import { Secret } from '../../reconciler/model/secret.ts';
-import type { OneOff } from '../../reconciler/ports/target.ts';
+import type { OneOff } from '../../reconciler/ports/target-capabilities.ts';
 import { engineJson } from '../support/docker/docker-engine.ts';
 import { contextFor, TARGET } from '../support/docker/docker-resources.ts';
 import { freshStack } from '../support/docker/docker-stack.ts';

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDockerTarget } from '../../reconciler/adapters/docker/index.ts';
 import type { SecretFileSpec } from '../../reconciler/model/docker/docker-spec.ts';
 import { Secret } from '../../reconciler/model/secret.ts';
-import type { Target } from '../../reconciler/ports/target.ts';
+import type { DockerTarget } from '../../reconciler/adapters/docker/target.ts';
 import type { DockerEngine } from '../support/docker/docker-engine.ts';
 import { engineJson, startDockerEngine } from '../support/docker/docker-engine.ts';
 import { changeOf, contextFor, converge, TARGET } from '../support/docker/docker-resources.ts';
@@ -34,7 +34,7 @@ const file = (target: string, value: string, more: Partial<SecretFileSpec> = {})
 
 describe('secret files on a Docker Engine', () => {
   let engine: DockerEngine;
-  let target: Target;
+  let target: DockerTarget;
   beforeAll(async () => {
     engine = await startDockerEngine();
     await buildTestImage(engine.host, IMAGE);

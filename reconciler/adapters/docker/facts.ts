@@ -1,5 +1,6 @@
 import { statfs } from 'node:fs/promises';
-import type { OwnedStack, TargetFacts } from '../../ports/target.ts';
+import type { TargetFacts } from '../../ports/target-capabilities.ts';
+import type { OwnedStack } from '../../ports/target.ts';
 import type { Adapter } from './adapter.ts';
 import { ownerOfImage } from './images/built-images.ts';
 import type { Owner } from './labels.ts';

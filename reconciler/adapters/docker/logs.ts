@@ -3,7 +3,7 @@ import type { ContainerInspectInfo } from 'dockerode';
 import { isReconcilerError } from '../../base/errors.ts';
 import type { JsonObject } from '../../base/json.ts';
 import { isSensitiveName, MASK } from '../../model/secret.ts';
-import type { LogLine } from '../../ports/target.ts';
+import type { LogLine } from '../../ports/target-capabilities.ts';
 import type { Engine } from './engine/engine.ts';
 
 const HEADER_BYTES = 8;

@@ -1,7 +1,8 @@
 import { createAbortScope, streamWithAbortScope, withAbortScope } from '../../base/abort-scope.ts';
 import { ReconcilerError } from '../../base/errors.ts';
 import type { ResourceId } from '../../model/resource.ts';
-import type { ApplyContext, LogLine, LogOptions, ResourceChange, Target } from '../../ports/target.ts';
+import type { Capability, LogLine, LogOptions, TargetWith } from '../../ports/target-capabilities.ts';
+import type { ApplyContext, ResourceChange } from '../../ports/target.ts';
 import type { Adapter, AdapterOptions } from './adapter.ts';
 import { createAdapter } from './adapter.ts';
 import { applyContainer, releaseContainer, settleContainer } from './containers/apply-container.ts';
@@ -31,8 +32,11 @@ export interface EngineTargetOptions extends AdapterOptions {
   readonly close: () => void;
 }
 
+/** A Docker Engine can do all that a target may be able to do. */
+export type DockerTarget = TargetWith<Capability>;
+
 /** The `Target` port over one Docker Engine. */
-export function createEngineTarget({ engine, close, ...options }: EngineTargetOptions): Target {
+export function createEngineTarget({ engine, close, ...options }: EngineTargetOptions): DockerTarget {
   const adapter = createAdapter(engine, options);
   const running: RunningOneOffs = new Set();
   const closing = new AbortController();
@@ -43,6 +47,7 @@ export function createEngineTarget({ engine, close, ...options }: EngineTargetOp
     within(context.signal, (signal) => work({ ...context, signal }));
   return {
     name: options.name,
+    kind: 'docker',
     observe: (scope, signal) => within(signal, (until) => observeStack(adapter, scope, until)),
     apply: (change, context) => inContext(context, (until) => applyChange(adapter, change, until)),
     firstLookMs: (kind) => (kind === 'container' ? adapter.stableMs : 0),

@@ -1,4 +1,5 @@
-import type { OwnedStack, TargetFacts } from '../../ports/target.ts';
+import type { TargetFacts } from '../../ports/target-capabilities.ts';
+import type { OwnedStack } from '../../ports/target.ts';
 import { asFields, asList, asString } from '../../base/values.ts';
 import type { Fields } from '../../base/values.ts';
 import { isApiError } from './api/api-error.ts';

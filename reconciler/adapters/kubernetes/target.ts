@@ -1,6 +1,12 @@
 import { createAbortScope, onAbort, streamWithAbortScope, withAbortScope } from '../../base/abort-scope.ts';
 import { ReconcilerError } from '../../base/errors.ts';
-import type { Target } from '../../ports/target.ts';
+import type {
+  Capability,
+  Controls,
+  RunsContainers,
+  RunsPrograms,
+  TargetWith,
+} from '../../ports/target-capabilities.ts';
 import { applyChange, settleChange } from './apply.ts';
 import type { Cluster, ClusterOptions } from './cluster.ts';
 import { createCluster } from './cluster.ts';
@@ -17,8 +23,11 @@ import { execIn, openSession } from './workloads/session.ts';
 /** An API server works on hundreds at a time; more of ours would only wait for each other there. */
 const PARALLEL_CHANGES = 64;
 
+/** Nothing on a cluster stands in the way of another object as a host port does, and nothing is streamed in and out of pods yet. */
+export type ClusterTarget = TargetWith<Exclude<Capability, 'releases' | 'streamsPrograms'>>;
+
 /** The `Target` port over one API server. */
-export function createClusterTarget(options: ClusterOptions): Target {
+export function createClusterTarget(options: ClusterOptions): ClusterTarget {
   const { name, client } = options;
   const cluster = createCluster(options);
   const closing = new AbortController();
@@ -38,6 +47,7 @@ export function createClusterTarget(options: ClusterOptions): Target {
   }
   return {
     name,
+    kind: 'kubernetes',
     parallelChanges: PARALLEL_CHANGES,
     observe: (scope, signal) =>
       guard(`observe ${scope.stack} on ${name}`, signal, (both) => observeCluster(cluster, scope, both)),
@@ -45,8 +55,6 @@ export function createClusterTarget(options: ClusterOptions): Target {
       guard(`${change.change.action} ${change.change.id}`, context.signal, (signal) =>
         applyChange(cluster, change, { ...context, signal }),
       ),
-    // Nothing on a cluster stands in the way of another object as a host port does.
-    release: async () => undefined,
     ...programs(cluster, guard),
     health: (stack, id, signal) =>
       guard(`look at ${id}`, signal, (both) => readHealth(cluster, stack, id, both)),
@@ -91,12 +99,8 @@ async function watchCluster(
 
 type Guard = <T>(doing: string, signal: AbortSignal, call: (signal: AbortSignal) => Promise<T>) => Promise<T>;
 
-function programs(cluster: Cluster, guard: Guard): Pick<Target, 'exec' | 'openSession' | 'stream'> {
+function programs(cluster: Cluster, guard: Guard): RunsPrograms {
   return {
-    stream: (_stack, id) =>
-      Promise.reject(
-        new ReconcilerError('TARGET_UNSUPPORTED', `${cluster.name} streams nothing in and out of ${id}`),
-      ),
     exec: (stack, id, argv, signal) =>
       guard(`run a program in ${id}`, signal, (both) => execIn(cluster, { stack, id, argv }, both)),
     openSession: (stack, id, options) =>
@@ -106,7 +110,7 @@ function programs(cluster: Cluster, guard: Guard): Pick<Target, 'exec' | 'openSe
   };
 }
 
-function controls(cluster: Cluster, guard: Guard): Pick<Target, 'stop' | 'start'> {
+function controls(cluster: Cluster, guard: Guard): Controls {
   return {
     stop: (stack, id, signal) =>
       guard(`stop ${id}`, signal, (both) => stopWorkload(cluster, stack, id, both)),
@@ -118,7 +122,7 @@ function controls(cluster: Cluster, guard: Guard): Pick<Target, 'stop' | 'start'
 }
 
 /** Jobs that run once, for hooks. */
-function oneOffs(cluster: Cluster, guard: Guard): Pick<Target, 'runOneOff' | 'leftovers' | 'removeLeftover'> {
+function oneOffs(cluster: Cluster, guard: Guard): RunsContainers {
   return {
     runOneOff: (oneOff, context) =>
       guard(`run ${oneOff.resource.id}`, context.signal, (signal) =>

@@ -11,7 +11,7 @@ import type { Target } from '../../ports/target.ts';
 import { recallStack, rememberStack, savePlan } from '../context.ts';
 import type { RunContext } from '../context.ts';
 import { executePlan } from './execute-plan.ts';
-import type { ExecuteResult, StepFailure, StepUpdate } from './execution.ts';
+import type { ChangeTarget, ExecuteResult, StepFailure, StepUpdate } from './execution.ts';
 import { needsPreHooks, PRE_STAGES, runHooks } from './hooks.ts';
 import type { JobRecorder } from '../record/job-store.ts';
 import { planStack } from '../observe/plan-stack.ts';
@@ -238,7 +238,7 @@ const TAG_PUSH_TIMEOUT_MS = 15_000;
 /** What `execute` needs of a planned stack. */
 export interface Execution extends Pick<PlannedStack, 'plan' | 'desired' | 'references' | 'aliases'> {
   /** What carries out the changes instead of the engine's target itself. */
-  readonly through?: (target: Target) => Target;
+  readonly through?: (target: Target) => ChangeTarget;
   /** What is done, for the log. Default: the action of each change. */
   readonly verb?: string;
 }

@@ -5,9 +5,12 @@ import type { Dependency, DesiredResource, ObservedResource, ResourceId } from '
 import { stackDigest } from '../../model/stack.ts';
 import { whyNotApplicable } from '../../plan/build-plan.ts';
 import type { Change, Plan } from '../../plan/plan.ts';
+import { requireCapability } from '../../ports/target-capabilities.ts';
 import type { Target } from '../../ports/target.ts';
 import type { ControlRequest } from '../../public/reconciler.ts';
 import { applyPlan, execute, failureOf } from './apply-plan.ts';
+import type { ChangeTarget } from './execution.ts';
+import { withApply } from './execution.ts';
 import { recallStack, rememberStack } from '../context.ts';
 import type { RunContext } from '../context.ts';
 import { findGate } from '../loop/gates.ts';
@@ -186,7 +189,7 @@ interface Walk {
   /** Whose health is waited for. */
   readonly desired: ReadonlyMap<ResourceId, DesiredResource>;
   readonly verb: 'start' | 'stop';
-  readonly through: (target: Target) => Target;
+  readonly through: (target: Target) => ChangeTarget;
 }
 
 async function walk(context: RunContext, work: Walk, { job, signal }: ControlTask): Promise<void> {
@@ -200,19 +203,18 @@ async function walk(context: RunContext, work: Walk, { job, signal }: ControlTas
   if (failure !== null) throw failure;
 }
 
-function asStopping(target: Target): Target {
-  return { ...target, apply: ({ change }, { stack, signal }) => target.stop(stack, change.id, signal) };
+function asStopping(target: Target): ChangeTarget {
+  return withApply(target, async ({ change }, { stack, signal }) =>
+    requireCapability(target, 'controls').stop(stack, change.id, signal),
+  );
 }
 
-function asStarting(target: Target): Target {
-  return {
-    ...target,
-    async apply({ change, desired }, context) {
-      if (desired === null)
-        throw new ReconcilerError('TARGET_ERROR', `internal: ${change.id} is not described`);
-      await target.start(desired, context);
-    },
-  };
+function asStarting(target: Target): ChangeTarget {
+  return withApply(target, async ({ change, desired }, context) => {
+    if (desired === null)
+      throw new ReconcilerError('TARGET_ERROR', `internal: ${change.id} is not described`);
+    await requireCapability(target, 'controls').start(desired, context);
+  });
 }
 
 /** Described containers that are there and do not run: those that should, and those that did until they were stopped. */

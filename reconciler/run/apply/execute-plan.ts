@@ -2,8 +2,8 @@ import { isReconcilerError, ReconcilerError } from '../../base/errors.ts';
 import { isRolled } from '../../model/kubernetes/kubernetes-object.ts';
 import type { Dependency, Health, ResourceId } from '../../model/resource.ts';
 import type { Change } from '../../plan/plan.ts';
-import type { ApplyContext, ResourceChange, Target } from '../../ports/target.ts';
-import type { ExecuteOptions, ExecuteResult, StepFailure } from './execution.ts';
+import type { ApplyContext, ResourceChange } from '../../ports/target.ts';
+import type { ChangeTarget, ExecuteOptions, ExecuteResult, StepFailure } from './execution.ts';
 import { messageOf, Preempted, Reverted } from './execution.ts';
 import type { Member, Outcome } from './rollouts.ts';
 import { EngineQueues } from './engine-queues.ts';
@@ -135,7 +135,9 @@ class PlanRun {
 
   async #release(change: Change): Promise<void> {
     try {
-      await this.#options.targetOf(change).release(this.#resourceOf(change), 'stop', this.#contextOf(change));
+      // What has nothing to release stands in nobody's way.
+      const target = this.#options.targetOf(change);
+      await target.release?.(this.#resourceOf(change), 'stop', this.#contextOf(change));
       this.#released.set(change.id, 'done');
     } catch (error) {
       this.#phases.set(change.id, 'failed');
@@ -154,7 +156,7 @@ class PlanRun {
     for (const change of stopped) {
       try {
         const target = this.#options.targetOf(change);
-        await target.release(this.#resourceOf(change), 'undo', this.#settling(change));
+        await target.release?.(this.#resourceOf(change), 'undo', this.#settling(change));
       } catch (error) {
         this.#failures.push({ id: change.id, error, reverted: false });
       }
@@ -274,15 +276,16 @@ class PlanRun {
       if (isRevertible(change) && !this.#rollouts.holds(change)) await this.#settle(change, 'keep');
       return health;
     } catch (error) {
-      if (!isRevertible(change) || this.#options.signal.reason instanceof Preempted) throw error;
+      const isFinal = !isRevertible(change) || target.settle === undefined;
+      if (isFinal || this.#options.signal.reason instanceof Preempted) throw error;
       await this.#revert(change, error);
       throw new Reverted(error);
     }
   }
 
-  #settle(change: Change, outcome: Outcome): Promise<void> {
+  async #settle(change: Change, outcome: Outcome): Promise<void> {
     const target = this.#options.targetOf(change);
-    return target.settle(this.#resourceOf(change), outcome, this.#settling(change));
+    await target.settle?.(this.#resourceOf(change), outcome, this.#settling(change));
   }
 
   /** What the old one needs may be in other hands by now; that is no reason to try the new one again. */
@@ -296,7 +299,7 @@ class PlanRun {
     }
   }
 
-  #waitForHealth(change: Change, target: Target): Promise<Health> {
+  #waitForHealth(change: Change, target: ChangeTarget): Promise<Health> {
     const { plan, clock, signal, desired, onStep } = this.#options;
     const until = this.#awaitedCompletion.has(change.id) ? 'completed' : 'healthy';
     const timeoutMs = desired.get(change.id)?.healthTimeoutMs ?? DEFAULT_HEALTH_TIMEOUT_MS;

@@ -3,6 +3,8 @@ import type { DesiredResource, Health, ResourceId } from '../../model/resource.t
 import type { Change, Plan } from '../../plan/plan.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { StepStatus } from '../../ports/store.ts';
+import { hasCapability } from '../../ports/target-capabilities.ts';
+import type { Releases, Replaces } from '../../ports/target-capabilities.ts';
 import type { ApplyContext, Target } from '../../ports/target.ts';
 
 /* What is asked of an execution, what it tells, and how it ends. */
@@ -11,6 +13,24 @@ export interface StepUpdate {
   readonly status: StepStatus;
   readonly message?: string;
   readonly health?: Health;
+}
+
+/** What carries out changes: a target, or a part of one that does something else for `apply`. */
+export type ChangeTarget = Pick<Target, 'apply' | 'health' | 'firstLookMs'> & Partial<Replaces & Releases>;
+
+/** A target that does something else for `apply`, and everything else as it does. */
+export function withApply(target: Target, apply: Target['apply']): ChangeTarget {
+  return {
+    apply,
+    health: (stack, id, signal) => target.health(stack, id, signal),
+    firstLookMs: (kind) => target.firstLookMs?.(kind) ?? 0,
+    ...(hasCapability(target, 'replaces')
+      ? { settle: (change, outcome, context) => target.settle(change, outcome, context) }
+      : {}),
+    ...(hasCapability(target, 'releases')
+      ? { release: (change, outcome, context) => target.release(change, outcome, context) }
+      : {}),
+  };
 }
 
 export interface EngineSlots {
@@ -22,7 +42,7 @@ export interface ExecuteOptions {
   readonly plan: Plan;
   readonly desired: ReadonlyMap<ResourceId, DesiredResource>;
   /** The target that holds a change's resource. */
-  readonly targetOf: (change: Change) => Target;
+  readonly targetOf: (change: Change) => ChangeTarget;
   /** The change with the id by which its target knows the resource. */
   readonly asKnown: (change: Change) => Change;
   /** What carries out a change, and how many it takes at the same time; waiting for health does not count. */

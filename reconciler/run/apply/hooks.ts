@@ -5,6 +5,7 @@ import type { DesiredHook } from '../../model/stack.ts';
 import type { TargetReference } from '../../model/target.ts';
 import { hasChanges } from '../../plan/build-plan.ts';
 import type { Plan } from '../../plan/plan.ts';
+import { hasCapability, requireCapability } from '../../ports/target-capabilities.ts';
 import type { ApplyContext } from '../../ports/target.ts';
 import type { RunContext } from '../context.ts';
 import type { JobRecorder } from '../record/job-store.ts';
@@ -62,7 +63,10 @@ async function runHook(
     progress: log,
   };
   const code = await tellWhich(label, () =>
-    context.pool.get(reference).runOneOff({ resource, image, timeoutMs, onLine: log }, applying),
+    requireCapability(context.pool.get(reference), 'runsContainers').runOneOff(
+      { resource, image, timeoutMs, onLine: log },
+      applying,
+    ),
   );
   if (code !== 0) throw new ReconcilerError('HOOK_FAILED', `hook ${label} ended with ${code}`);
   log('completed');
@@ -90,12 +94,16 @@ export async function sweepHooks(
   reference: TargetReference,
   signal: AbortSignal,
 ): Promise<void> {
-  const leftovers = await pool.probe(reference, (target) => target.leftovers(signal));
+  const leftovers = await pool.probe(reference, async (target) =>
+    hasCapability(target, 'runsContainers') ? target.leftovers(signal) : [],
+  );
   for (const { id, name, stack, revision, branch } of leftovers) {
     // Another repository, or another branch of this one, may be at work on the same engine.
     if (branch !== source.branch || revision === null || (await source.contains(revision)) !== true) continue;
     try {
-      await pool.probe(reference, (target) => target.removeLeftover(id, signal));
+      await pool.probe(reference, (target) =>
+        requireCapability(target, 'runsContainers').removeLeftover(id, signal),
+      );
       logger.info({ stack, container: name }, 'removed what a hook has left');
     } catch (error) {
       logger.warn({ stack, container: name, error: errorMessage(error) }, 'a hook has left a container');

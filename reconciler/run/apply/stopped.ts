@@ -1,7 +1,10 @@
 import type { ObservedResource } from '../../model/resource.ts';
+import { requireCapability } from '../../ports/target-capabilities.ts';
 import type { Target } from '../../ports/target.ts';
 import { recallStack } from '../context.ts';
 import type { RunContext } from '../context.ts';
+import type { ChangeTarget } from './execution.ts';
+import { withApply } from './execution.ts';
 
 /**
  * What ended well only because the stack was stopped by hand has not done its work: it counts as stopped until it runs again. Engines cannot
@@ -22,14 +25,11 @@ export function withStopped(
 }
 
 /** A target that starts these also when they seem to have done their work. */
-export function startingAgain(target: Target, ids: readonly string[]): Target {
-  return {
-    ...target,
-    async apply(change, context) {
-      await target.apply(change, context);
-      const { change: decided, desired } = change;
-      if (decided.action === 'update' && desired !== null && ids.includes(decided.id))
-        await target.start(desired, context);
-    },
-  };
+export function startingAgain(target: Target, ids: readonly string[]): ChangeTarget {
+  return withApply(target, async (change, context) => {
+    await target.apply(change, context);
+    const { change: decided, desired } = change;
+    if (decided.action === 'update' && desired !== null && ids.includes(decided.id))
+      await requireCapability(target, 'controls').start(desired, context);
+  });
 }

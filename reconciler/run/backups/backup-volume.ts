@@ -3,7 +3,8 @@ import { ReconcilerError } from '../../base/errors.ts';
 import type { ResourceId } from '../../model/resource.ts';
 import type { TargetReference } from '../../model/target.ts';
 import type { BackupShelf, StoredBackup } from '../../ports/backup-store.ts';
-import type { StreamedEnd } from '../../ports/target.ts';
+import { requireCapability } from '../../ports/target-capabilities.ts';
+import type { StreamedEnd } from '../../ports/target-capabilities.ts';
 import type { TargetPool } from '../observe/target-pool.ts';
 import { measure, outputOf } from './streams.ts';
 
@@ -25,7 +26,7 @@ export function createVolumeShelf(pool: TargetPool, place: VolumePlace): BackupS
   const sh = async (script: string, signal: AbortSignal, input?: Uint8Array): Promise<string> => {
     const output: Uint8Array[] = [];
     const end = await pool.ask(place.reference, (target) =>
-      target.stream(
+      requireCapability(target, 'streamsPrograms').stream(
         place.stack,
         place.resource,
         {
@@ -47,7 +48,7 @@ export function createVolumeShelf(pool: TargetPool, place: VolumePlace): BackupS
       outputOf(
         (onOutput) =>
           pool.ask(place.reference, (target) =>
-            target.stream(
+            requireCapability(target, 'streamsPrograms').stream(
               place.stack,
               place.resource,
               { argv: ['cat', `${folder}/${file}`], onOutput },

@@ -3,7 +3,8 @@ import { compareBackups, expiredBackups, formatBackupName, parseBackupName } fro
 import { dumpCommand, dumpEnding, isDump, restoreCommand, restoresAtOnce } from '../../database/dump.ts';
 import { errorMessage, isReconcilerError, ReconcilerError } from '../../base/errors.ts';
 import type { StoredBackup } from '../../ports/backup-store.ts';
-import type { StreamedEnd } from '../../ports/target.ts';
+import { requireCapability } from '../../ports/target-capabilities.ts';
+import type { StreamedEnd } from '../../ports/target-capabilities.ts';
 import type { RunContext } from '../context.ts';
 import type { Server } from './servers.ts';
 import { compress, decompress, measure, outputOf } from './streams.ts';
@@ -49,7 +50,12 @@ export async function dumpServer(
   const dump = outputOf(
     (onOutput) =>
       context.pool.ask(server.reference, (target) =>
-        target.stream(server.stack, server.resource, { argv: dumpCommand(settings), onOutput }, signal),
+        requireCapability(target, 'streamsPrograms').stream(
+          server.stack,
+          server.resource,
+          { argv: dumpCommand(settings), onOutput },
+          signal,
+        ),
       ),
     (end) => requireSuccess(server, 'BACKUP_FAILED', end),
   );
@@ -119,7 +125,7 @@ export async function restoreServer(
   };
   try {
     const end = await context.pool.ask(reference, (target) =>
-      target.stream(stack, resource, program, signal),
+      requireCapability(target, 'streamsPrograms').stream(stack, resource, program, signal),
     );
     requireSuccess(server, 'RESTORE_FAILED', end);
   } catch (error) {

@@ -8,6 +8,7 @@ import type { DesiredStack } from '../../model/stack.ts';
 import { stackDigest } from '../../model/stack.ts';
 import type { TargetReference } from '../../model/target.ts';
 import type { BackupShelf, BackupStore } from '../../ports/backup-store.ts';
+import { hasCapability } from '../../ports/target-capabilities.ts';
 import type { RunContext } from '../context.ts';
 import { recallStack } from '../context.ts';
 import { createVolumeShelf } from './backup-volume.ts';
@@ -45,10 +46,11 @@ export function findServers(
   );
   const { backup: policy } = description;
   const chosen = service === undefined ? (policy?.services ?? null) : [service];
-  // On a cluster nothing is streamed in and out yet: whoever asks for that one by name is told so.
+  // Some targets stream nothing in and out: whoever asks for one of theirs by name is told so.
   const servers = all.filter(
     (one) =>
-      (chosen?.includes(one.service) ?? true) && (service !== undefined || one.reference.kind === 'docker'),
+      (chosen?.includes(one.service) ?? true) &&
+      (service !== undefined || hasCapability(context.pool.get(one.reference), 'streamsPrograms')),
   );
   if (servers.length > 0) return { servers, policy };
   const known = all.map((one) => one.service).join(', ') || 'none';

@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream';
 import type { Duplex } from 'node:stream';
 import { createGunzip, createGzip, createZstdCompress, createZstdDecompress } from 'node:zlib';
 import type { Compression } from '../../database/backup.ts';
-import type { StreamedEnd } from '../../ports/target.ts';
+import type { StreamedEnd } from '../../ports/target-capabilities.ts';
 
 /** Starts a program and calls back with each piece of its output; the next piece waits for the callback. */
 export type Run = (onOutput: (chunk: Uint8Array) => Promise<void>) => Promise<StreamedEnd>;

@@ -4,6 +4,7 @@ import { databaseOf } from '../../database/settings.ts';
 import { parseStatus, statusCommand } from '../../database/status.ts';
 import { errorMessage, isReconcilerError, ReconcilerError } from '../../base/errors.ts';
 import type { ResourceId } from '../../model/resource.ts';
+import { requireCapability } from '../../ports/target-capabilities.ts';
 import type { BackupFilter, DatabaseView, StackView } from '../../public/reconciler.ts';
 import type { RunContext } from '../context.ts';
 
@@ -63,7 +64,12 @@ async function readServer(
   try {
     using scope = createAbortScope({ signals: [signal], timeoutMs: TIMEOUT_MS });
     const { exitCode, stdout, stderr } = await context.pool.ask(reference, (target) =>
-      target.exec(view.stack, resource, statusCommand(settings), scope.signal),
+      requireCapability(target, 'runsPrograms').exec(
+        view.stack,
+        resource,
+        statusCommand(settings),
+        scope.signal,
+      ),
     );
     if (exitCode !== 0) return silent(`its client ended with ${exitCode}: ${lastLine(stderr)}`);
     const report = parseStatus(settings.kind, stdout);

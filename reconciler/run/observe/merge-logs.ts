@@ -1,7 +1,7 @@
 import { createAbortScope } from '../../base/abort-scope.ts';
 import type { ResourceId } from '../../model/resource.ts';
 import { replicaNumber } from '../../model/rollout.ts';
-import type { LogLine, LogOptions } from '../../ports/target.ts';
+import type { LogLine, LogOptions } from '../../ports/target-capabilities.ts';
 
 type ReadLogs = (id: ResourceId, options: LogOptions) => AsyncIterable<LogLine>;
 

@@ -1,7 +1,9 @@
 import { ReconcilerError } from '../../base/errors.ts';
 import type { ResourceId } from '../../model/resource.ts';
 import { createMask } from '../../model/secret.ts';
-import type { LogLine, LogOptions, Target } from '../../ports/target.ts';
+import { requireCapability } from '../../ports/target-capabilities.ts';
+import type { LogLine, LogOptions } from '../../ports/target-capabilities.ts';
+import type { Target } from '../../ports/target.ts';
 import type { StackView } from '../../public/reconciler.ts';
 import type { RunContext } from '../context.ts';
 import { mergeLogs } from './merge-logs.ts';
@@ -40,13 +42,14 @@ export async function* readServiceLogs(
   options: LogOptions,
 ): AsyncIterable<LogLine> {
   const { target, ids } = placeOf(context, place);
+  const source = requireCapability(target, 'logs');
   const [first] = ids;
   const stack = place.view.name;
   const specs = context.desired.get(stack)?.resources.map(({ spec }) => spec) ?? [];
   const mask = createMask(specs);
   const lines =
     ids.length === 1 && first !== undefined
-      ? target.logs(stack, first, options)
-      : mergeLogs(ids, (id, own) => target.logs(stack, id, own), options);
+      ? source.logs(stack, first, options)
+      : mergeLogs(ids, (id, own) => source.logs(stack, id, own), options);
   for await (const line of lines) yield { ...line, text: mask(line.text) };
 }

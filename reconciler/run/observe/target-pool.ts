@@ -3,7 +3,9 @@ import { connectionKey, targetKey } from '../../model/target.ts';
 import type { TargetReference } from '../../model/target.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
-import type { Target, TargetFacts } from '../../ports/target.ts';
+import { hasCapability } from '../../ports/target-capabilities.ts';
+import type { TargetFacts } from '../../ports/target-capabilities.ts';
+import type { Target } from '../../ports/target.ts';
 
 export interface TargetPoolOptions {
   readonly createTarget: (reference: TargetReference) => Target;
@@ -99,7 +101,7 @@ export class TargetPool implements AsyncDisposable {
   async refreshFacts(reference: TargetReference, signal: AbortSignal): Promise<void> {
     const { state } = this.#entry(reference);
     try {
-      state.facts = await this.probe(reference, (target) => target.facts(signal));
+      state.facts = await this.probe(reference, (target) => readFacts(target, signal));
     } catch (error) {
       state.message = errorMessage(error);
     }
@@ -155,6 +157,8 @@ export class TargetPool implements AsyncDisposable {
     const { reference } = entry.state;
     const { signal } = entry.closing;
     onNew(reference);
+    // What happens on one that tells of nothing is seen when everything is looked at again.
+    if (!hasCapability(entry.target, 'watches')) return;
     const watch = entry.target
       .watch((stack) => onEvent(reference, stack), signal)
       .catch((error: unknown) => {
@@ -173,6 +177,13 @@ export class TargetPool implements AsyncDisposable {
     state.message = null;
     state.lastSeen = new Date(this.#options.clock.now()).toISOString();
   }
+}
+
+/** A target that tells nothing of itself is only asked whether it is there. */
+async function readFacts(target: Target, signal: AbortSignal): Promise<TargetFacts | null> {
+  if (hasCapability(target, 'facts')) return target.facts(signal);
+  await target.owned(signal);
+  return null;
 }
 
 async function close({ closing, target }: Entry): Promise<void> {

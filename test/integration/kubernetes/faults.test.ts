@@ -1,7 +1,7 @@
 import process from 'node:process';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { asFields } from '../../../reconciler/base/values.ts';
-import type { Target } from '../../../reconciler/ports/target.ts';
+import type { ClusterTarget } from '../../../reconciler/adapters/kubernetes/target.ts';
 import type { ClusterStack, Hand } from '../../support/kubernetes/cluster-stack.ts';
 import { actionsOf, createClusterStack, createHand } from '../../support/kubernetes/cluster-stack.ts';
 import { CONFIG, SECRET, WEB, cupDefinition, manifest } from '../../support/kubernetes/cluster-nodes.ts';
@@ -19,7 +19,7 @@ if (assets !== '') describeFaults(`API server of ${assets}`, () => startFaultySe
 function describeFaults(name: string, setup: () => Promise<FaultyCluster>): void {
   describe(`faults: ${name}`, () => {
     let cluster: FaultyCluster;
-    let target: Target;
+    let target: ClusterTarget;
     let hand: Hand;
     let own: ClusterStack;
     beforeAll(async () => {

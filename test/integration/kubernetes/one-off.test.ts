@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, inject, it } from 'vitest';
-import type { OneOff, Target } from '../../../reconciler/ports/target.ts';
+import type { OneOff } from '../../../reconciler/ports/target-capabilities.ts';
+import type { ClusterTarget } from '../../../reconciler/adapters/kubernetes/target.ts';
 import type { ClusterConnector } from '../../support/kubernetes/cluster-double.ts';
 import { openRealCluster, startClusterDouble } from '../../support/kubernetes/cluster-double.ts';
 import { playJobs } from '../../support/kubernetes/cluster-jobs.ts';
@@ -45,7 +46,7 @@ hooks: { pre_deploy: [{ name: try, service: web, command: [sh, -c, ${JSON.string
   return { stack, lines, oneOff: { resource, image, timeoutMs, onLine: (text) => void lines.push(text) } };
 }
 
-const jobsOf = async (target: Target, stack: string) =>
+const jobsOf = async (target: ClusterTarget, stack: string) =>
   (await target.leftovers(quiet())).filter((one) => one.stack === stack);
 
 it('a hook on the double runs as a job, which is taken away', async () => {
@@ -65,7 +66,10 @@ const real = inject('kubernetes');
 /** Needs nodes with the image local/busybox:1. */
 if (real?.shared)
   describe(`hooks on ${real?.title ?? 'no cluster'}`, () => {
-    async function on(run: (cluster: ClusterConnector, target: Target) => Promise<void>, stack: string) {
+    async function on(
+      run: (cluster: ClusterConnector, target: ClusterTarget) => Promise<void>,
+      stack: string,
+    ) {
       if (real === null) return;
       await using cluster = openRealCluster(real);
       await using target = cluster.createTarget();

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { ResourceId } from '../../../reconciler/model/resource.ts';
-import type { ExecSession, LogOptions, Target } from '../../../reconciler/ports/target.ts';
+import type { ExecSession, LogOptions } from '../../../reconciler/ports/target-capabilities.ts';
+import type { ClusterTarget } from '../../../reconciler/adapters/kubernetes/target.ts';
 import { openRealCluster, startClusterDouble } from '../../support/kubernetes/cluster-double.ts';
 import { createClusterStack, createHand } from '../../support/kubernetes/cluster-stack.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -16,7 +17,7 @@ if (real?.shared)
   describe(`programs and logs of pods: ${real?.title ?? 'no cluster'}`, () => {
     if (real === null) return;
     const cluster = openRealCluster(real);
-    const target: Target = cluster.createTarget();
+    const target: ClusterTarget = cluster.createTarget();
     const own = createClusterStack(target);
     const id: ResourceId = own.id('Deployment', 'web');
     beforeAll(async () => {
@@ -99,7 +100,7 @@ if (real?.shared)
       expect(times.every((time) => Date.parse(time) >= since.getTime() - 1_000)).toBe(true);
     });
 
-    async function linesOf(from: Target, options: LogOptions) {
+    async function linesOf(from: ClusterTarget, options: LogOptions) {
       const lines: { readonly time: string; readonly text: string }[] = [];
       for await (const line of from.logs(own.stack, id, options)) lines.push(line);
       return lines;

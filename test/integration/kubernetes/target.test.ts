@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Target } from '../../../reconciler/ports/target.ts';
+import type { ClusterTarget } from '../../../reconciler/adapters/kubernetes/target.ts';
 import type { ClusterDouble } from '../../support/kubernetes/cluster-double.ts';
 import { startClusterDouble } from '../../support/kubernetes/cluster-double.ts';
 import type { ClusterStack, Hand } from '../../support/kubernetes/cluster-stack.ts';
@@ -11,7 +11,7 @@ const SECRET = '{ id: sec, type: secret, data: { name: sec, keys: [{ name: TOKEN
 const quiet = () => new AbortController().signal;
 
 let double: ClusterDouble;
-let target: Target;
+let target: ClusterTarget;
 let hand: Hand;
 let own: ClusterStack;
 

@@ -1,4 +1,4 @@
-import type { ExecResult, ExecSession } from '../../../reconciler/ports/target.ts';
+import type { ExecResult, ExecSession } from '../../../reconciler/ports/target-capabilities.ts';
 
 /** A program that has its result ready, and echoes its input when it is `cat`; it ends with its input. */
 export function createMemorySession(result: ExecResult, argv: readonly string[]): ExecSession {

@@ -13,6 +13,7 @@ import type { Spec } from '../../../reconciler/model/secret.ts';
 import { maskSpec } from '../../../reconciler/model/secret.ts';
 import { diffResource } from '../../../reconciler/plan/diff-resource.ts';
 import type { Action } from '../../../reconciler/plan/plan.ts';
+import { hasCapability } from '../../../reconciler/ports/target-capabilities.ts';
 import type { ApplyContext, ResourceChange, Target } from '../../../reconciler/ports/target.ts';
 
 export const TARGET = 'edge';
@@ -126,7 +127,7 @@ export async function converge(target: Target, stack: string, desired: DesiredRe
   const { action } = diffResource(desired, observed);
   const change = changeOf(action, desired);
   await target.apply(change, contextFor(stack));
-  await target.settle(change, 'keep', contextFor(stack));
+  if (hasCapability(target, 'replaces')) await target.settle(change, 'keep', contextFor(stack));
   return action;
 }
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { ContainerSpec } from '../../../reconciler/model/docker/docker-spec.ts';
 import type { DesiredResource, Health } from '../../../reconciler/model/resource.ts';
 import type { Action } from '../../../reconciler/plan/plan.ts';
-import type { Target } from '../../../reconciler/ports/target.ts';
+import type { DockerTarget } from '../../../reconciler/adapters/docker/target.ts';
 import { changeOf, contextFor, observeOne, resourcesOf } from './docker-resources.ts';
 import type { TestContext } from './docker-resources.ts';
 import { eventually } from '../eventually.ts';
@@ -11,7 +11,7 @@ import { eventually } from '../eventually.ts';
 export const SLEEP = ['sh', '-c', 'trap exit TERM; sleep 1000 & wait'];
 
 /** One stack of its own for a test, and the verbs tests use on it. */
-export function freshStack(target: Target, image: string) {
+export function freshStack(target: DockerTarget, image: string) {
   const stack = `t${randomBytes(4).toString('hex')}`;
   const make = resourcesOf(stack);
   return {

@@ -2,7 +2,7 @@ import { KubeConfig } from '@kubernetes/client-node';
 import type { ApiClient } from '../../../reconciler/adapters/kubernetes/api/client.ts';
 import { createApiClient } from '../../../reconciler/adapters/kubernetes/api/client.ts';
 import { createClusterTarget } from '../../../reconciler/adapters/kubernetes/target.ts';
-import type { Target } from '../../../reconciler/ports/target.ts';
+import type { ClusterTarget } from '../../../reconciler/adapters/kubernetes/target.ts';
 import { CLUSTER } from './cluster-stack.ts';
 import type { RealKubernetes } from './kubernetes-suites.ts';
 import { loadConfig } from './kubernetes-server.ts';
@@ -15,7 +15,7 @@ export interface ClusterConnector {
   readonly client: ApiClient;
   /** Another client; whoever makes it closes it. */
   createClient(): ApiClient;
-  createTarget(): Target;
+  createTarget(): ClusterTarget;
 }
 
 export function createConnector(config: KubeConfig): ClusterConnector {

@@ -6,7 +6,7 @@ import { DEFAULT_POLICY } from '../../../reconciler/model/stack.ts';
 import { asFields, asList, asString } from '../../../reconciler/base/values.ts';
 import { buildPlan } from '../../../reconciler/plan/build-plan.ts';
 import type { Action, Plan } from '../../../reconciler/plan/plan.ts';
-import type { Target } from '../../../reconciler/ports/target.ts';
+import type { ClusterTarget } from '../../../reconciler/adapters/kubernetes/target.ts';
 import { contextFor } from '../docker/docker-resources.ts';
 import { eventually } from '../eventually.ts';
 import { renderText, workflow } from './workflow-texts.ts';
@@ -30,7 +30,7 @@ export interface ClusterStack {
 
 /** A stack of its own, in a namespace of its own unless one is given. */
 export function createClusterStack(
-  target: Target,
+  target: ClusterTarget,
   space?: string,
   stack = `t${randomBytes(4).toString('hex')}`,
 ): ClusterStack {

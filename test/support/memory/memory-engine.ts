@@ -9,7 +9,8 @@ import type {
 } from '../../../reconciler/model/resource.ts';
 import type { Spec } from '../../../reconciler/model/secret.ts';
 import { maskSpec } from '../../../reconciler/model/secret.ts';
-import type { ApplyContext, OneOffLeftover, OwnedStack } from '../../../reconciler/ports/target.ts';
+import type { OneOffLeftover } from '../../../reconciler/ports/target-capabilities.ts';
+import type { ApplyContext, OwnedStack } from '../../../reconciler/ports/target.ts';
 
 /** One object on the pretended engine. */
 export interface MemoryObject {

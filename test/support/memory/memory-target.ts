@@ -4,13 +4,14 @@ import { canonicalJson } from '../../../reconciler/base/json.ts';
 import type { Health, ResourceId } from '../../../reconciler/model/resource.ts';
 import { maskSpec } from '../../../reconciler/model/secret.ts';
 import type {
+  Capability,
   ExecResult,
   LogLine,
   LogOptions,
   StreamedEnd,
   StreamedProgram,
-  Target,
-} from '../../../reconciler/ports/target.ts';
+  TargetWith,
+} from '../../../reconciler/ports/target-capabilities.ts';
 import type { MemoryEngine, MemoryObject } from './memory-engine.ts';
 import { createMemoryEngine, emit, listOwned, slotOf, text } from './memory-engine.ts';
 import { createMemorySession } from '../cli/memory-session.ts';
@@ -49,9 +50,7 @@ export interface MemoryControl {
   emit(stack: string | null): void;
 }
 
-export interface MemoryTarget extends Target {
-  readonly control: MemoryControl;
-}
+export type MemoryTarget = TargetWith<Capability> & { readonly control: MemoryControl };
 
 export interface MemoryTargetOptions {
   readonly name?: string;
@@ -69,6 +68,7 @@ export function createMemoryTarget(options: MemoryTargetOptions = {}): MemoryTar
   const control = createControl(engine, faults);
   return {
     name,
+    kind: 'memory',
     control,
     observe: (scope, signal) => machine.observe(scope, signal),
     apply: (change, context) => machine.apply(change, context),

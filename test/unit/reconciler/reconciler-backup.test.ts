@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { createBackupFolder } from '../../../reconciler/adapters/backups/folder.ts';
-import type { StreamedProgram } from '../../../reconciler/ports/target.ts';
+import type { StreamedProgram } from '../../../reconciler/ports/target-capabilities.ts';
 import { eventually } from '../../support/eventually.ts';
 import { createFakeClock } from '../../support/fakes/fake-clock.ts';
 import type { Rig, RigOptions } from '../../support/reconciler-rig.ts';

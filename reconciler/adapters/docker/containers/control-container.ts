@@ -1,13 +1,13 @@
 import { ReconcilerError } from '../../../base/errors.ts';
 import type { DesiredResource, ResourceId } from '../../../model/resource.ts';
 import type {
-  ApplyContext,
   ExecResult,
   ExecSession,
   SessionOptions,
   StreamedEnd,
   StreamedProgram,
-} from '../../../ports/target.ts';
+} from '../../../ports/target-capabilities.ts';
+import type { ApplyContext } from '../../../ports/target.ts';
 import type { Adapter } from '../adapter.ts';
 import { startAgain, stopContainer } from './container.ts';
 import { membersOf, readGroup } from './container-group.ts';

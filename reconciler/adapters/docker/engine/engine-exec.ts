@@ -3,7 +3,7 @@ import { Duplex } from 'node:stream';
 import type { Readable, Writable } from 'node:stream';
 import { onAbort } from '../../../base/abort-scope.ts';
 import { ReconcilerError } from '../../../base/errors.ts';
-import type { StreamedProgram } from '../../../ports/target.ts';
+import type { StreamedProgram } from '../../../ports/target-capabilities.ts';
 import type { Engine } from './engine.ts';
 import type { Transport } from './transport.ts';
 

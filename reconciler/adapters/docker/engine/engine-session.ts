@@ -1,7 +1,7 @@
 import { Duplex } from 'node:stream';
 import { onAbort } from '../../../base/abort-scope.ts';
 import { ReconcilerError } from '../../../base/errors.ts';
-import type { ExecSession, SessionOptions } from '../../../ports/target.ts';
+import type { ExecSession, SessionOptions } from '../../../ports/target-capabilities.ts';
 import type { Engine } from './engine.ts';
 import { readFrames } from './engine-exec.ts';
 import type { Transport } from './transport.ts';

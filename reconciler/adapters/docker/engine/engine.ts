@@ -13,7 +13,7 @@ import type {
   SessionOptions,
   StreamedEnd,
   StreamedProgram,
-} from '../../../ports/target.ts';
+} from '../../../ports/target-capabilities.ts';
 import type { AuthConfig, RegistryAuths } from './transport.ts';
 
 export interface EngineVolume {

@@ -3,7 +3,7 @@ import { ReconcilerError } from '../../../base/errors.ts';
 import type { ResourceId } from '../../../model/resource.ts';
 import { asFields, asList, asString, compareText } from '../../../base/values.ts';
 import type { Fields } from '../../../base/values.ts';
-import type { LogLine, LogOptions } from '../../../ports/target.ts';
+import type { LogLine, LogOptions } from '../../../ports/target-capabilities.ts';
 import { isApiError } from '../api/api-error.ts';
 import type { Cluster } from '../cluster.ts';
 import { podsOf } from './read-health.ts';

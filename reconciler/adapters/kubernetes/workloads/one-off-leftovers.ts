@@ -1,5 +1,5 @@
 import { asFields, asList } from '../../../base/values.ts';
-import type { OneOffLeftover } from '../../../ports/target.ts';
+import type { OneOffLeftover } from '../../../ports/target-capabilities.ts';
 import { isApiError } from '../api/api-error.ts';
 import type { Cluster } from '../cluster.ts';
 import { readObject } from '../cluster.ts';

@@ -4,7 +4,7 @@ import { errorMessage, ReconcilerError } from '../../../base/errors.ts';
 import type { ResourceId } from '../../../model/resource.ts';
 import { asFields, asList, asNumber, asString } from '../../../base/values.ts';
 import type { Fields } from '../../../base/values.ts';
-import type { ExecResult, ExecSession, SessionOptions } from '../../../ports/target.ts';
+import type { ExecResult, ExecSession, SessionOptions } from '../../../ports/target-capabilities.ts';
 import type { Cluster } from '../cluster.ts';
 import { podsOf, redact } from './read-health.ts';
 

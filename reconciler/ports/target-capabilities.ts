@@ -1,0 +1,237 @@
+import { ReconcilerError } from '../base/errors.ts';
+import type { DesiredResource, ResourceId } from '../model/resource.ts';
+import type { ApplyContext, ResourceChange, Target } from './target.ts';
+
+/** A container that runs once and is removed, whatever happens. */
+export interface OneOff {
+  readonly resource: DesiredResource;
+  /** Fetched, or built, first. */
+  readonly image: DesiredResource;
+  readonly timeoutMs: number;
+  /** A line of its output; secrets that it was given are masked. */
+  readonly onLine: (text: string, stream: 'stdout' | 'stderr') => void;
+}
+
+/** A one-off container that is still there. */
+export interface OneOffLeftover {
+  readonly id: string;
+  readonly name: string;
+  readonly stack: string;
+  readonly revision: string | null;
+  readonly branch: string | null;
+}
+
+/** Facts about the machine behind a target. */
+export interface TargetFacts {
+  readonly hostname: string;
+  readonly os: string;
+  readonly arch: string;
+  readonly engineVersion: string;
+  readonly apiVersion: string;
+  readonly cpuCores: number;
+  readonly memoryBytes: number;
+  /** Size of the file system that holds the engine's data, `null` when it cannot be told. */
+  readonly diskBytes: number | null;
+  /** Of a Kubernetes cluster. */
+  readonly cluster?: {
+    readonly nodes: readonly string[];
+    readonly namespaces: readonly string[];
+    readonly storageClasses: readonly string[];
+  };
+}
+
+export interface ExecResult {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A program whose input and output may be of any length. */
+export interface StreamedProgram {
+  readonly argv: readonly string[];
+  /** Default: none. Its end does not close the program's input everywhere: the program has to know how much to read. */
+  readonly input?: AsyncIterable<Uint8Array>;
+  /** Standard output, piece by piece; the next piece waits until this one is dealt with. */
+  readonly onOutput: (chunk: Uint8Array) => Promise<void>;
+}
+
+export interface StreamedEnd {
+  readonly exitCode: number;
+  /** The end of what it wrote there, 16 KiB at most. */
+  readonly stderr: string;
+}
+
+export interface SessionOptions {
+  readonly argv: readonly string[];
+  /** With a terminal: everything that is written is `stdout` then. Default false. */
+  readonly tty?: boolean;
+  /** Ends the session. */
+  readonly signal: AbortSignal;
+}
+
+/** A program that runs in a container, with somebody at the other end. Disposing of it ends it. */
+export interface ExecSession extends AsyncDisposable {
+  /** What it writes, as it comes; to be read once. Ends when the program does. */
+  readonly output: AsyncIterable<{ readonly stream: 'stdout' | 'stderr'; readonly bytes: Uint8Array }>;
+  /** Settles when the program has ended; rejects when the connection was lost before. */
+  readonly exitCode: Promise<number>;
+  write(bytes: Uint8Array): void;
+  /** There is no more input. */
+  end(): void;
+  /** Of the terminal, in characters. */
+  resize(size: { readonly columns: number; readonly rows: number }): Promise<void>;
+}
+
+export interface LogOptions {
+  /** Last lines only; default all. */
+  readonly tail?: number;
+  readonly since?: Date;
+  readonly follow?: boolean;
+  readonly signal: AbortSignal;
+}
+
+export interface LogLine {
+  readonly stream: 'stdout' | 'stderr';
+  /** RFC 3339 with nanoseconds, as the engine gives it. */
+  readonly time: string;
+  readonly text: string;
+}
+
+/** Keeps what it replaces until the new one is known to be well. */
+export interface Replaces {
+  /**
+   * Ends a replace, and an update of what the target rolls over: `keep` removes the old object, `revert` removes the new one and runs the old
+   * one again. No-op for other actions.
+   */
+  settle(change: ResourceChange, outcome: 'keep' | 'revert', context: ApplyContext): Promise<void>;
+}
+
+/** Stops an old object ahead of its replace, for what it holds (a host port, say). */
+export interface Releases {
+  /**
+   * `stop` stops the old object and keeps it, `undo` runs it again when no replace followed. Repeating either is harmless.
+   */
+  release(change: ResourceChange, outcome: 'stop' | 'undo', context: ApplyContext): Promise<void>;
+}
+
+/** Stops and starts what is there, without a change of its description. */
+export interface Controls {
+  /** Stops the object of a resource, and a replacement that is not settled yet. What does not run, or is not there, is no error. */
+  stop(stack: string, id: ResourceId, signal: AbortSignal): Promise<void>;
+  /**
+   * Starts the object of a resource as it is, also one that has done its work. TARGET_ERROR when there is none; one that runs is left alone.
+   * `health` then tells how it is.
+   */
+  start(desired: DesiredResource, context: ApplyContext): Promise<void>;
+}
+
+/** Runs containers once, for hooks. */
+export interface RunsContainers {
+  /**
+   * Runs a container to its end; resolves to its exit code. What of the stack's networks and volumes is not there yet is left
+   * out. Throws HOOK_FAILED when it takes too long.
+   */
+  runOneOff(oneOff: OneOff, context: ApplyContext): Promise<number>;
+  /** One-off containers that this process does not run. */
+  leftovers(signal: AbortSignal): Promise<readonly OneOffLeftover[]>;
+  removeLeftover(id: string, signal: AbortSignal): Promise<void>;
+}
+
+/** Runs programs inside of what runs. */
+export interface RunsPrograms {
+  /** Runs a program in the running container of a resource to its end. TARGET_ERROR when none runs. Output beyond 1 MiB is cut off. */
+  exec(stack: string, id: ResourceId, argv: readonly string[], signal: AbortSignal): Promise<ExecResult>;
+  /** Runs a program in the running container of a resource, with input and output. TARGET_ERROR when none runs. */
+  openSession(stack: string, id: ResourceId, options: SessionOptions): Promise<ExecSession>;
+}
+
+/** Moves data of any length in and out of what runs: backups of databases. */
+export interface StreamsPrograms {
+  /**
+   * As `exec`, for output and input of any length and content. Aborting, and an input or `onOutput` that throws, end the connection to the
+   * program, which then reads the end of its input and cannot write any more.
+   */
+  stream(stack: string, id: ResourceId, program: StreamedProgram, signal: AbortSignal): Promise<StreamedEnd>;
+}
+
+/** Tells what programs have printed. */
+export interface Logs {
+  logs(stack: string, id: ResourceId, options: LogOptions): AsyncIterable<LogLine>;
+}
+
+/** Tells about the machine, or the cluster, behind it. */
+export interface Facts {
+  facts(signal: AbortSignal): Promise<TargetFacts>;
+}
+
+/** Tells of changes as they happen; without it they are found when everything is looked at again. */
+export interface Watches {
+  /**
+   * Calls back with the stack name whenever something happened to one of its resources, and with `null` when events may have been
+   * missed. Reconnects by itself; ends when the signal aborts.
+   */
+  watch(onEvent: (stack: string | null) => void, signal: AbortSignal): Promise<void>;
+}
+
+/** Everything that a target may be able to do beside what each of them can. */
+export interface Capabilities {
+  readonly replaces: Replaces;
+  readonly releases: Releases;
+  readonly controls: Controls;
+  readonly runsContainers: RunsContainers;
+  readonly runsPrograms: RunsPrograms;
+  readonly streamsPrograms: StreamsPrograms;
+  readonly logs: Logs;
+  readonly facts: Facts;
+  readonly watches: Watches;
+}
+
+export type Capability = keyof Capabilities;
+
+/** A target with these capabilities: `TargetWith<'logs' | 'facts'>`. */
+export type TargetWith<C extends Capability> = Target & CapabilitiesOf<C>;
+type CapabilitiesOf<C extends Capability> = UnionToIntersection<Capabilities[C]>;
+type UnionToIntersection<U> = (U extends unknown ? (one: U) => void : never) extends (all: infer A) => void
+  ? A
+  : never;
+
+/** What makes a capability, and what is said of a target without it. */
+const CAPABILITIES: {
+  readonly [C in Capability]: { readonly methods: readonly (keyof Capabilities[C])[]; readonly lack: string };
+} = {
+  replaces: { methods: ['settle'], lack: 'cannot put back what it replaced' },
+  releases: { methods: ['release'], lack: 'cannot make room ahead of a replace' },
+  controls: { methods: ['stop', 'start'], lack: 'cannot stop and start what it runs' },
+  runsContainers: { methods: ['runOneOff', 'leftovers', 'removeLeftover'], lack: 'cannot run hooks' },
+  runsPrograms: { methods: ['exec', 'openSession'], lack: 'cannot run programs in what it runs' },
+  streamsPrograms: { methods: ['stream'], lack: 'cannot stream data in and out of what it runs' },
+  logs: { methods: ['logs'], lack: 'keeps no logs' },
+  facts: { methods: ['facts'], lack: 'tells nothing about its machine' },
+  watches: { methods: ['watch'], lack: 'tells of no changes' },
+};
+
+/** Every capability that there is. */
+export const CAPABILITY_NAMES = Object.keys(CAPABILITIES) as readonly Capability[];
+
+/** Whether a target can do this; its methods are typed then. */
+export function hasCapability<C extends Capability>(
+  target: Target,
+  capability: C,
+): target is Target & Capabilities[C] {
+  return CAPABILITIES[capability].methods.every(
+    (method) => typeof Reflect.get(target, method) === 'function',
+  );
+}
+
+/** The target, typed with what it has to be able to do. Throws TARGET_UNSUPPORTED naming the target, its kind and what it cannot do. */
+export function requireCapability<C extends Capability>(
+  target: Target,
+  capability: C,
+): Target & Capabilities[C] {
+  if (hasCapability(target, capability)) return target;
+  const { lack } = CAPABILITIES[capability];
+  throw new ReconcilerError(
+    'TARGET_UNSUPPORTED',
+    `${target.name} ${lack}: it is a target of kind ${target.kind}`,
+  );
+}
