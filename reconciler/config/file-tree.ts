@@ -48,25 +48,25 @@ export function updateTree(root: TreeDirectory, changes: Iterable<TreeChange>): 
   for (const { path, file } of changes) {
     const names = path.split('/');
     const leaf = names.pop() ?? '';
-    const trail: (readonly [OpenDirectory, string])[] = [];
+    const ancestors: (readonly [OpenDirectory, string])[] = [];
     let directory = result;
     for (const name of names) {
       const child = directory.get(name);
       const next = open(isDirectory(child) ? child : undefined);
       directory.set(name, next);
-      trail.push([directory, name]);
+      ancestors.push([directory, name]);
       directory = next;
     }
     if (file) directory.set(leaf, file);
     else directory.delete(leaf);
-    pruneEmpty(trail, directory);
+    pruneEmpty(ancestors, directory);
   }
   return result;
 }
 
-function pruneEmpty(trail: (readonly [OpenDirectory, string])[], leaf: TreeDirectory): void {
+function pruneEmpty(ancestors: (readonly [OpenDirectory, string])[], leaf: TreeDirectory): void {
   let empty = leaf.size === 0;
-  for (let step = trail.pop(); step && empty; step = trail.pop()) {
+  for (let step = ancestors.pop(); step && empty; step = ancestors.pop()) {
     const [parent, name] = step;
     parent.delete(name);
     empty = parent.size === 0;
@@ -111,7 +111,7 @@ export function resolvePath(root: TreeDirectory, path: string): Resolved | Unres
   let links = 0;
   let rest = path.split('/');
   let place: string[] = [];
-  let trail: TreeNode[] = [root];
+  let ancestors: TreeNode[] = [root];
   while (rest.length > 0) {
     const [name = '', ...others] = rest;
     rest = others;
@@ -119,10 +119,10 @@ export function resolvePath(root: TreeDirectory, path: string): Resolved | Unres
     if (name === '..') {
       if (place.length === 0) return outside(path, visited);
       place.pop();
-      trail.pop();
+      ancestors.pop();
       continue;
     }
-    const parent = trail.at(-1);
+    const parent = ancestors.at(-1);
     const here = [...place, name];
     const node = isDirectory(parent) ? parent.get(name) : undefined;
     if (!node) return notFound(path, [...visited, here.join('/')]);
@@ -135,9 +135,9 @@ export function resolvePath(root: TreeDirectory, path: string): Resolved | Unres
       continue;
     }
     place = here;
-    trail = [...trail, node];
+    ancestors = [...ancestors, node];
   }
-  const node = trail.at(-1) ?? root;
+  const node = ancestors.at(-1) ?? root;
   const real = place.join('/');
   return { node, path: real, visited: [...visited, real] };
 }

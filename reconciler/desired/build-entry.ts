@@ -1,6 +1,6 @@
 import type { BuiltEntry, EntryContext, EntrySource } from './state.ts';
-import type { Assessment } from '../config/kombination/analyze.ts';
-import { assess, toDiagnostics } from '../config/kombination/analyze.ts';
+import type { Analysis } from '../config/kombination/analyze.ts';
+import { analyze, toDiagnostics } from '../config/kombination/analyze.ts';
 import { clusterOf } from '../config/kombination/cluster-node.ts';
 import { readDocument } from '../config/kombination/read-document.ts';
 import type { Diagnostic } from '../base/diagnostic.ts';
@@ -17,8 +17,8 @@ export function buildEntry(source: EntrySource, text: string, context: EntryCont
   if (isWorkflowFile(source.file)) return buildWorkflowEntry(source, text, context);
   const { file, realFile, blob, visited, previous, texts } = source;
   const read = texts ? { texts } : {};
-  const assessment = assess({ ...context, ...read, file, text });
-  const { kombination, findings, document } = assessment;
+  const analysis = analyze({ ...context, ...read, file, text });
+  const { kombination, findings, document } = analysis;
   const certain = isStackName(kombination.name);
   const entry: StackEntry = {
     file,
@@ -28,22 +28,22 @@ export function buildEntry(source: EntrySource, text: string, context: EntryCont
     ...read,
     name: certain ? kombination.name : guessStackName(file, text, previous),
     guessed: !certain,
-    diagnostics: toDiagnostics(file, document, assessment.diagnostics),
-    ports: assessment.ports,
+    diagnostics: toDiagnostics(file, document, analysis.diagnostics),
+    ports: analysis.ports,
     watched: [
-      ...new Set([...visited, ...findings.watched, ...assessment.secrets.watched, ...assessment.watched]),
+      ...new Set([...visited, ...findings.watched, ...analysis.secrets.watched, ...analysis.watched]),
     ],
-    sharedNodes: assessment.sharedNodes,
-    kits: assessment.kits,
-    dependsOn: assessment.dependsOn,
+    sharedNodes: analysis.sharedNodes,
+    kits: analysis.kits,
+    dependsOn: analysis.dependsOn,
     inline: [...findings.inline.keys()],
-    secrets: assessment.secrets.secrets,
-    references: assessment.secrets.references,
-    ...pulledBy(pulledImages(assessment)),
+    secrets: analysis.secrets.secrets,
+    references: analysis.secrets.references,
+    ...pulledBy(pulledImages(analysis)),
   };
   const placed = [...findings.files.values()].flat();
   const files = placed.filter(({ spec }) => !findings.inline.has(spec.blob));
-  const embedded = findEmbedded(assessment);
+  const embedded = findEmbedded(analysis);
   return { entry, files, ...(embedded.size > 0 ? { embedded } : {}) };
 }
 
@@ -51,7 +51,7 @@ function findEmbedded({
   kombination,
   hooks,
   findings,
-}: Assessment): ReadonlyMap<string, readonly PlacedFile[]> {
+}: Analysis): ReadonlyMap<string, readonly PlacedFile[]> {
   const services = [...kombination.services, ...hooks.map(({ service }) => service)];
   const onClusters = services.filter((service) => clusterOf(kombination, service) !== undefined);
   return new Map(

@@ -1,5 +1,5 @@
-import type { Assessment } from '../config/kombination/analyze.ts';
-import { assess, toDiagnostics } from '../config/kombination/analyze.ts';
+import type { Analysis } from '../config/kombination/analyze.ts';
+import { analyze, toDiagnostics } from '../config/kombination/analyze.ts';
 import { readNodeDocument } from '../config/fleet/config-documents.ts';
 import type { Diagnostic } from '../base/diagnostic.ts';
 import { compareDiagnostics } from '../base/diagnostic.ts';
@@ -36,7 +36,7 @@ export async function generateFrom(
   if ('text' in subject) {
     const name = peekStackName(subject.text.slice(0, core.limits.documentBytes));
     const place = (name === undefined ? undefined : core.index.find(name)?.file) ?? pathOf(name ?? '');
-    return generateStack(assessAs(core, subject.text, place), format, { file: place, readBlob });
+    return generateStack(analyzeAs(core, subject.text, place), format, { file: place, readBlob });
   }
   const entry = core.index.find(subject.stack);
   if (!entry) throw new ReconcilerError('UNKNOWN_STACK', `there is no stack ${subject.stack}`);
@@ -51,13 +51,13 @@ export async function generateFrom(
       `${subject.stack} is a workflow; files are generated of kombinations`,
     );
   }
-  return generateStack(assessAs(core, entry.text, entry.file), format, { file: entry.file, readBlob });
+  return generateStack(analyzeAs(core, entry.text, entry.file), format, { file: entry.file, readBlob });
 }
 
-function assessAs(core: Core, text: string, file: string): Assessment {
+function analyzeAs(core: Core, text: string, file: string): Analysis {
   const { tree, nodes, kits } = core.state;
   const known = core.index.entryOf(file);
-  return assess({
+  return analyze({
     ...(known ? textsOf(known) : {}),
     file,
     text,
@@ -81,13 +81,13 @@ function checkAs(
     return { diagnostics: [diagnostic], services: [], dependencies: {} };
   }
   if (isWorkflowFile(place)) return checkWorkflow(core, text, { place, label });
-  const assessment = assessAs(core, text, place);
-  const passwords = passwordsFor(core, { pulled: pulledImages(assessment) });
-  const missing = findMissing([...assessment.secrets.secrets, ...passwords], createLookup(core));
-  const found = toDiagnostics(label, assessment.document, [...assessment.diagnostics, ...missing]);
+  const analysis = analyzeAs(core, text, place);
+  const passwords = passwordsFor(core, { pulled: pulledImages(analysis) });
+  const missing = findMissing([...analysis.secrets.secrets, ...passwords], createLookup(core));
+  const found = toDiagnostics(label, analysis.document, [...analysis.diagnostics, ...missing]);
   // What is found in the text itself is not in the file whose place it takes.
   const named = found.map((finding) => (finding.file === place ? { ...finding, file: label } : finding));
-  return { diagnostics: named.toSorted(compareDiagnostics), ...summarise(assessment) };
+  return { diagnostics: named.toSorted(compareDiagnostics), ...summarise(analysis) };
 }
 
 function pathOf(name: string): string {

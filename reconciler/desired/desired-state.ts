@@ -11,7 +11,7 @@ import type { Core } from './state.ts';
 import { createLru } from './state.ts';
 import { createStackIndex } from './stack-index.ts';
 import { readRevision } from './read-revision.ts';
-import { createSecretVault } from './secret-cache.ts';
+import { createSecretCache } from './secret-cache.ts';
 import type { LoadLimits } from './repository-state.ts';
 import { EMPTY_STATE } from './repository-state.ts';
 import { findInline, listDiagnostics, renderStack, repositoryPolicy } from './render-stack.ts';
@@ -40,7 +40,7 @@ export function createDesiredState(options: DesiredStateOptions): DesiredState {
   const merged = { ...DEFAULT_LIMITS, ...limits };
   const core: Core = {
     source,
-    vault: createSecretVault({ source, secrets, maxBytes: merged.documentBytes }),
+    secretCache: createSecretCache({ source, secrets, maxBytes: merged.documentBytes }),
     limits: merged,
     checkSchema,
     index: createStackIndex(),
@@ -61,7 +61,7 @@ export function createDesiredState(options: DesiredStateOptions): DesiredState {
     },
     async refresh(name, signal) {
       const references = core.index.find(name)?.references ?? [];
-      if (references.length > 0) await core.vault.prepare(references, signal);
+      if (references.length > 0) await core.secretCache.prepare(references, signal);
     },
     names: () => core.index.names(),
     dependantsOf: (name) => core.index.order.dependantsOf(name),
@@ -93,7 +93,7 @@ async function load(core: Core, revision: Revision, signal: AbortSignal): Promis
     return { changed: [], removed: [] };
   }
   const staged = await readRevision(revision, { ...core, signal });
-  await core.vault.prepare(
+  await core.secretCache.prepare(
     staged.changes.flatMap(({ entry }) => entry?.references ?? []),
     signal,
   );
@@ -113,7 +113,7 @@ function commit(core: Core, staged: Awaited<ReturnType<typeof readRevision>>): L
   const settingsMoved = core.state.settings !== staged.state.settings;
   core.state = staged.state;
   const concerned = index.apply(staged.changes);
-  if (core.vault.crowded) core.vault.keepOnly(referencesOf(core));
+  if (core.secretCache.crowded) core.secretCache.keepOnly(referencesOf(core));
   // Rendered stacks rest on the tree, the settings and each other: what is concerned is rendered anew.
   if (settingsMoved) core.rendered.clear();
   for (const name of concerned) {

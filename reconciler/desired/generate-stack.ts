@@ -1,4 +1,4 @@
-import type { Assessment } from '../config/kombination/analyze.ts';
+import type { Analysis } from '../config/kombination/analyze.ts';
 import { toDiagnostics } from '../config/kombination/analyze.ts';
 import { formatDiagnostic, hasErrors } from '../base/diagnostic.ts';
 import { ReconcilerError } from '../base/errors.ts';
@@ -16,21 +16,21 @@ export interface GenerateContext {
 
 /** The files of a stack in another tool's words. Throws INVALID_CONFIGURATION with every finding. No secret is looked up. */
 export async function generateStack(
-  assessment: Assessment,
+  analysis: Analysis,
   format: GenerateFormat,
   { file, readBlob }: GenerateContext,
 ): Promise<GeneratedStack> {
-  const diagnostics = toDiagnostics(file, assessment.document, assessment.diagnostics);
-  const { name } = assessment.kombination;
+  const diagnostics = toDiagnostics(file, analysis.document, analysis.diagnostics);
+  const { name } = analysis.kombination;
   if (hasErrors(diagnostics)) {
     const errors = diagnostics.filter(({ severity }) => severity === 'error').map(formatDiagnostic);
     throw new ReconcilerError('INVALID_CONFIGURATION', `${name} is not valid:\n${errors.join('\n')}`, {
       diagnostics,
     });
   }
-  const contents = await readContents(assessment, readBlob);
+  const contents = await readContents(analysis, readBlob);
   const blueprint = buildBlueprint(
-    assessment,
+    analysis,
     file,
     contents,
     format === 'kubernetes' ? markNeeded : undefined,
@@ -51,11 +51,11 @@ const markNeeded: Mark = (reference, fallback) =>
   fallback === undefined ? markReference(reference) : undefined;
 
 async function readContents(
-  assessment: Assessment,
+  analysis: Analysis,
   readBlob: GenerateContext['readBlob'],
 ): Promise<Blueprint['content']> {
-  const contents = new Map(assessment.findings.inline);
-  for (const blob of blobsOf(assessment)) contents.set(blob, await readBlob(blob));
+  const contents = new Map(analysis.findings.inline);
+  for (const blob of blobsOf(analysis)) contents.set(blob, await readBlob(blob));
   return (blob) => contents.get(blob) ?? new Uint8Array();
 }
 

@@ -1,5 +1,5 @@
-import type { Assessment } from '../config/kombination/analyze.ts';
-import { assess, toDiagnostics } from '../config/kombination/analyze.ts';
+import type { Analysis } from '../config/kombination/analyze.ts';
+import { analyze, toDiagnostics } from '../config/kombination/analyze.ts';
 import { readDocument } from '../config/kombination/read-document.ts';
 import { serviceDependencies, startOrder } from '../config/kombination/checks/check-kombination.ts';
 import type { Diagnostic } from '../base/diagnostic.ts';
@@ -26,11 +26,11 @@ import { isWorkflowFile, placeDiagnostics, renderWorkflowStack } from './workflo
 export type Lookup = (source: SecretSource) => SecretAnswer;
 
 /** Looks up each secret once. */
-export function createLookup({ vault }: Core): Lookup {
+export function createLookup({ secretCache }: Core): Lookup {
   const known = new Map<string, SecretAnswer>();
   return (source) => {
     const key = `${source.reference}\0${source.file?.blob ?? ''}`;
-    if (!known.has(key)) known.set(key, vault.lookup(source));
+    if (!known.has(key)) known.set(key, secretCache.lookup(source));
     return known.get(key);
   };
 }
@@ -85,23 +85,23 @@ function buildStack(core: Core, entry: StackEntry, lookup: Lookup): DesiredStack
   if (isWorkflowFile(entry.file)) {
     return { ...common, policy, kind: 'workflow', ...renderWorkflowStack(core, entry, lookup, diagnostics) };
   }
-  const assessment = assessEntry(core, entry, entry.text);
-  for (const [blob, content] of assessment.findings.inline) core.inline.set(blob, content);
-  const { kombination, targets, written, secrets } = assessment;
+  const analysis = analyzeEntry(core, entry, entry.text);
+  for (const [blob, content] of analysis.findings.inline) core.inline.set(blob, content);
+  const { kombination, targets, written, secrets } = analysis;
   const secretOf = (reference: string): Secret | undefined => {
     const source = secrets.sources.get(reference);
     const answer = source && lookup(source);
     return answer instanceof Secret ? answer : undefined;
   };
-  const rendering = { assessment, file: entry.file, lookup: secretOf };
+  const rendering = { analysis, file: entry.file, lookup: secretOf };
   const registries = entry.pulled ? openRegistries(core, lookup) : [];
-  const contents = { ...rendering, content: contentOf(assessment, entry), registries };
+  const contents = { ...rendering, content: contentOf(analysis, entry), registries };
   const resources = hasErrors(diagnostics) ? [] : renderKombination(contents);
   return {
     ...common,
     stackkit: kombination.stackkit,
     targets,
-    services: viewServices(assessment),
+    services: viewServices(analysis),
     resources,
     hooks: hasErrors(diagnostics) ? [] : renderHooks(contents, resources),
     dependsOn: entry.dependsOn.map(({ name }) => name),
@@ -111,14 +111,14 @@ function buildStack(core: Core, entry: StackEntry, lookup: Lookup): DesiredStack
   };
 }
 
-function contentOf({ findings }: Assessment, { contents }: StackEntry): (blob: string) => Uint8Array {
+function contentOf({ findings }: Analysis, { contents }: StackEntry): (blob: string) => Uint8Array {
   return (blob) => findings.inline.get(blob) ?? contents?.get(blob) ?? new Uint8Array();
 }
 
-function assessEntry(core: Core, entry: StackEntry, text: string): Assessment {
+function analyzeEntry(core: Core, entry: StackEntry, text: string): Analysis {
   const { tree, nodes, kits } = core.state;
   const { checkSchema } = core;
-  return assess({
+  return analyze({
     ...textsOf(entry),
     file: entry.file,
     text,
@@ -134,13 +134,13 @@ export function textsOf({ texts }: Pick<StackEntry, 'texts'>): Pick<StackEntry, 
   return texts ? { texts } : {};
 }
 
-function viewServices(assessment: Assessment): readonly ServiceView[] {
-  const { kombination, dependencies } = assessment;
+function viewServices(analysis: Analysis): readonly ServiceView[] {
+  const { kombination, dependencies } = analysis;
   return kombination.services
     .filter((service) => service.partOf === undefined)
     .map((service) => {
       const { name, node, image = '', ports = [], replicas = 1 } = service;
-      const { resource, single, open } = viewPlace(service, assessment);
+      const { resource, single, open } = viewPlace(service, analysis);
       return {
         name,
         node,
@@ -194,7 +194,7 @@ export function listDiagnostics(core: Core): readonly Diagnostic[] {
 }
 
 /** Services in start order and what each depends on. */
-export function summarise({ kombination, dependencies }: Assessment) {
+export function summarise({ kombination, dependencies }: Analysis) {
   const services = startOrder(kombination, dependencies);
   return {
     services,
@@ -209,5 +209,5 @@ export function findInline(core: Core, blob: string): Uint8Array | undefined {
   const file = core.index.fileOfInline(blob);
   const entry = file === undefined ? undefined : core.index.entryOf(file);
   if (!entry || entry.text === null) return undefined;
-  return assessEntry(core, entry, entry.text).findings.inline.get(blob);
+  return analyzeEntry(core, entry, entry.text).findings.inline.get(blob);
 }

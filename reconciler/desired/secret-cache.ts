@@ -10,7 +10,7 @@ import type { Source } from '../ports/source.ts';
 export type SecretAnswer = Secret | SecretFailure | undefined;
 
 /** What is known of secrets that take a while: decrypted files by blob id and answers of commands. In memory only. */
-export interface SecretVault {
+export interface SecretCache {
   /** Environment and state directory as they are now, everything else as of the last `prepare`. */
   lookup(source: SecretSource): SecretAnswer;
   /**
@@ -24,7 +24,7 @@ export interface SecretVault {
   keepOnly(sources: Iterable<SecretSource>): void;
 }
 
-export interface VaultOptions {
+export interface SecretCacheOptions {
   readonly source: Pick<Source, 'readBlobs'>;
   readonly secrets: Secrets;
   /** Largest file, in bytes. Default 1 MiB. */
@@ -40,7 +40,7 @@ interface Answer {
   readonly at: number;
 }
 
-interface Vault extends Required<VaultOptions> {
+interface CacheState extends Required<SecretCacheOptions> {
   readonly files: Map<string, OpenedFile | SecretFailure>;
   readonly answers: Map<string, Answer>;
 }
@@ -48,19 +48,19 @@ interface Vault extends Required<VaultOptions> {
 const CROWDED = 256;
 const PARALLEL_COMMANDS = 4;
 
-export function createSecretVault(options: VaultOptions): SecretVault {
+export function createSecretCache(options: SecretCacheOptions): SecretCache {
   const { maxBytes = 1024 ** 2, maxAgeMs = 30_000, now = () => performance.now() } = options;
-  const vault: Vault = { ...options, maxBytes, maxAgeMs, now, files: new Map(), answers: new Map() };
+  const state: CacheState = { ...options, maxBytes, maxAgeMs, now, files: new Map(), answers: new Map() };
   let limit = CROWDED;
   return {
-    lookup: (source) => lookup(vault, source),
+    lookup: (source) => lookup(state, source),
     async prepare(sources, signal) {
       const all = [...sources];
-      await openFiles(vault, all, signal);
-      await askCommands(vault, all, signal);
+      await openFiles(state, all, signal);
+      await askCommands(state, all, signal);
     },
     get crowded() {
-      return vault.files.size + vault.answers.size > limit;
+      return state.files.size + state.answers.size > limit;
     },
     keepOnly(sources) {
       const files = new Set<string>();
@@ -69,9 +69,9 @@ export function createSecretVault(options: VaultOptions): SecretVault {
         if (file) files.add(keyOf(file));
         references.add(reference);
       }
-      for (const key of vault.files.keys()) if (!files.has(key)) vault.files.delete(key);
-      for (const key of vault.answers.keys()) if (!references.has(key)) vault.answers.delete(key);
-      limit = Math.max(CROWDED, 2 * (vault.files.size + vault.answers.size));
+      for (const key of state.files.keys()) if (!files.has(key)) state.files.delete(key);
+      for (const key of state.answers.keys()) if (!references.has(key)) state.answers.delete(key);
+      limit = Math.max(CROWDED, 2 * (state.files.size + state.answers.size));
     },
   };
 }
@@ -82,7 +82,7 @@ function keyOf({ store, path, blob }: SecretFile): string {
 }
 
 function lookup(
-  { files, answers, secrets }: Vault,
+  { files, answers, secrets }: CacheState,
   { reference, file, command }: SecretSource,
 ): SecretAnswer {
   if (command) return answers.get(reference)?.value;
@@ -91,15 +91,15 @@ function lookup(
   return opened && 'get' in opened ? attempt(() => opened.get(file.key)) : opened;
 }
 
-function attempt(look: () => Secret): Secret | SecretFailure {
+function attempt(read: () => Secret): Secret | SecretFailure {
   try {
-    return look();
+    return read();
   } catch (error) {
-    return toProblem(error);
+    return toSecretFailure(error);
   }
 }
 
-function toProblem(error: unknown): SecretFailure {
+function toSecretFailure(error: unknown): SecretFailure {
   if (!isReconcilerError(error)) throw error;
   const { code } = error;
   return {
@@ -108,8 +108,12 @@ function toProblem(error: unknown): SecretFailure {
   };
 }
 
-async function openFiles(vault: Vault, sources: readonly SecretSource[], signal: AbortSignal): Promise<void> {
-  const { source, secrets, files, maxBytes } = vault;
+async function openFiles(
+  state: CacheState,
+  sources: readonly SecretSource[],
+  signal: AbortSignal,
+): Promise<void> {
+  const { source, secrets, files, maxBytes } = state;
   const wanted = new Map<string, SecretFile[]>();
   const seen = new Set<string>();
   for (const { file } of sources) {
@@ -124,7 +128,7 @@ async function openFiles(vault: Vault, sources: readonly SecretSource[], signal:
       const key = keyOf({ store, path, ...file });
       const message = `cannot read ${path}: it has ${size} bytes, and at most ${maxBytes} are decrypted`;
       const opened: OpenedFile | SecretFailure = content
-        ? await secrets.open({ store, path, content }).catch(toProblem)
+        ? await secrets.open({ store, path, content }).catch(toSecretFailure)
         : { code: 'SECRET_NOT_DECRYPTED', message };
       files.set(key, opened);
     }
@@ -136,11 +140,11 @@ function isOpen(known: OpenedFile | SecretFailure | undefined): boolean {
 }
 
 async function askCommands(
-  vault: Vault,
+  state: CacheState,
   sources: readonly SecretSource[],
   signal: AbortSignal,
 ): Promise<void> {
-  const { answers, secrets, now, maxAgeMs } = vault;
+  const { answers, secrets, now, maxAgeMs } = state;
   const old = new Map<string, NonNullable<SecretSource['command']>>();
   for (const { reference, command } of sources) {
     const known = answers.get(reference);
@@ -154,7 +158,7 @@ async function askCommands(
       signal.throwIfAborted();
       const value = await secrets.run(name, argument, signal).catch((error: unknown) => {
         signal.throwIfAborted();
-        return toProblem(error);
+        return toSecretFailure(error);
       });
       answers.set(reference, { value, at: now() });
     }

@@ -1,4 +1,4 @@
-import type { PortClaim } from '../config/kombination/checks/check-kombination.ts';
+import type { PublishedPort } from '../config/kombination/checks/check-kombination.ts';
 import { portOf } from '../config/kombination/analyze.ts';
 import type { Diagnostic } from '../base/diagnostic.ts';
 import type { SecretNeed } from '../config/kombination/checks/find-secrets.ts';
@@ -29,7 +29,7 @@ export interface StackEntry {
   /** The file itself does not tell the name. */
   readonly guessed: boolean;
   readonly diagnostics: readonly Diagnostic[];
-  readonly ports: readonly PortClaim[];
+  readonly ports: readonly PublishedPort[];
   /** Repository paths that it rests on, besides its own. */
   readonly watched: readonly string[];
   readonly sharedNodes: readonly string[];
@@ -75,16 +75,16 @@ export interface StackIndex {
   apply(changes: readonly IndexChange[]): ReadonlySet<string>;
 }
 
-interface Claim {
+interface PortHolder {
   readonly entry: StackEntry;
-  readonly port: PortClaim;
+  readonly port: PublishedPort;
 }
 
 interface Tables {
   readonly entries: Map<string, StackEntry>;
   readonly byName: MultiMap<StackEntry>;
-  readonly byPort: MultiMap<Claim>;
-  readonly claimsOf: Map<string, readonly Claim[]>;
+  readonly byPort: MultiMap<PortHolder>;
+  readonly portHolders: Map<string, readonly PortHolder[]>;
   readonly watchers: MultiMap<string>;
   readonly nodeUsers: MultiMap<string>;
   readonly kitUsers: MultiMap<string>;
@@ -98,7 +98,7 @@ export function createStackIndex(): StackIndex {
     entries: new Map(),
     byName: createMultiMap(),
     byPort: createMultiMap(),
-    claimsOf: new Map(),
+    portHolders: new Map(),
     watchers: createMultiMap(),
     nodeUsers: createMultiMap(),
     kitUsers: createMultiMap(),
@@ -164,11 +164,11 @@ function link(entry: StackEntry, tables: Tables, concerned: Set<string>): void {
   tables.order.link(entry);
   if (isNotable(entry)) tables.notable.add(entry);
   if (ports.length === 0) return;
-  const claims = ports.map((port) => ({ entry, port }));
-  tables.claimsOf.set(file, claims);
-  for (const claim of claims) {
-    for (const other of tables.byPort.get(claim.port.key)) concerned.add(other.entry.name);
-    tables.byPort.add(claim.port.key, claim);
+  const holders = ports.map((port) => ({ entry, port }));
+  tables.portHolders.set(file, holders);
+  for (const holder of holders) {
+    for (const other of tables.byPort.get(holder.port.key)) concerned.add(other.entry.name);
+    tables.byPort.add(holder.port.key, holder);
   }
 }
 
@@ -187,9 +187,9 @@ function unlink(entry: StackEntry, tables: Tables, concerned: Set<string>): void
   for (const blob of inline) tables.inline.remove(blob, file);
   tables.notable.delete(entry);
   tables.order.unlink(entry);
-  for (const { key } of ports) for (const claim of tables.byPort.get(key)) concerned.add(claim.entry.name);
-  for (const claim of tables.claimsOf.get(file) ?? []) tables.byPort.remove(claim.port.key, claim);
-  tables.claimsOf.delete(file);
+  for (const { key } of ports) for (const holder of tables.byPort.get(key)) concerned.add(holder.entry.name);
+  for (const holder of tables.portHolders.get(file) ?? []) tables.byPort.remove(holder.port.key, holder);
+  tables.portHolders.delete(file);
 }
 
 /** Of several entries with one name: those that say it themselves first, then by path. */
@@ -219,13 +219,13 @@ function nameConflicts(entry: StackEntry, group: ReadonlySet<StackEntry>): reado
 
 function portConflicts(
   entry: StackEntry,
-  port: PortClaim,
-  group: ReadonlySet<Claim>,
+  port: PublishedPort,
+  group: ReadonlySet<PortHolder>,
 ): readonly DocumentDiagnostic[] {
   const others = new Set<string>();
-  for (const claim of group) {
-    if (claim.entry.file === entry.file || !addressesOverlap(claim.port.hostIp, port.hostIp)) continue;
-    others.add(`service ${claim.port.service} of the stack ${claim.entry.name} (${claim.entry.file})`);
+  for (const holder of group) {
+    if (holder.entry.file === entry.file || !addressesOverlap(holder.port.hostIp, port.hostIp)) continue;
+    others.add(`service ${holder.port.service} of the stack ${holder.entry.name} (${holder.entry.file})`);
   }
   if (others.size === 0) return [];
   return [

@@ -5,14 +5,14 @@ import type { TreeDirectory } from '../config/file-tree.ts';
 import type { SchemaCheck } from '../config/schema-check.ts';
 import type { DesiredStack } from '../model/stack.ts';
 import type { Source } from '../ports/source.ts';
-import type { SecretVault } from './secret-cache.ts';
+import type { SecretCache } from './secret-cache.ts';
 import type { StackEntry, StackIndex } from './stack-index.ts';
 import type { LoadLimits, RepositoryState } from './repository-state.ts';
 
 /** What the parts of the desired state share. */
 export interface Core {
   readonly source: Source;
-  readonly vault: SecretVault;
+  readonly secretCache: SecretCache;
   readonly limits: LoadLimits;
   readonly checkSchema: SchemaCheck;
   readonly index: StackIndex;

@@ -1,5 +1,5 @@
-import type { WorkflowAssessment } from '../config/workflow/analyze-workflow.ts';
-import { assessWorkflow } from '../config/workflow/analyze-workflow.ts';
+import type { WorkflowAnalysis } from '../config/workflow/analyze-workflow.ts';
+import { analyzeWorkflow } from '../config/workflow/analyze-workflow.ts';
 import { toDiagnostics } from '../config/kombination/analyze.ts';
 import { clusterKey, unknownCluster } from '../config/kombination/cluster-node.ts';
 import { compareDiagnostics, hasErrors } from '../base/diagnostic.ts';
@@ -30,8 +30,8 @@ export function isWorkflowFile(path: string): boolean {
 
 export function buildWorkflowEntry(source: EntrySource, text: string, context: EntryContext): BuiltEntry {
   const { file, realFile, blob, visited, previous } = source;
-  const assessment = assessWorkflow({ ...context, file, text });
-  const { workflow, document, diagnostics, secrets } = assessment;
+  const analysis = analyzeWorkflow({ ...context, file, text });
+  const { workflow, document, diagnostics, secrets } = analysis;
   const certain = isStackName(workflow.name);
   const found = [...diagnostics, ...clusterDiagnostics(workflow.cluster, context.nodes)];
   const entry: StackEntry = {
@@ -51,7 +51,7 @@ export function buildWorkflowEntry(source: EntrySource, text: string, context: E
     // A draft need not have its secrets yet, and an archived one needs them no more.
     secrets: workflow.status === 'published' ? secrets.secrets : [],
     references: workflow.status === 'published' ? secrets.references : [],
-    ...(workflow.status === 'published' ? pulledBy(pulledByNodes(assessment.nodes)) : {}),
+    ...(workflow.status === 'published' ? pulledBy(pulledByNodes(analysis.nodes)) : {}),
   };
   return { entry, files: [] };
 }
@@ -70,8 +70,8 @@ export function checkWorkflow(
   text: string,
   { place, label }: { readonly place: string; readonly label: string },
 ): DocumentReport {
-  const assessment = assessWorkflow({ file: place, text, tree: state.tree, checkSchema });
-  const { workflow, document, diagnostics, nodes, edges } = assessment;
+  const analysis = analyzeWorkflow({ file: place, text, tree: state.tree, checkSchema });
+  const { workflow, document, diagnostics, nodes, edges } = analysis;
   const found = [...diagnostics, ...clusterDiagnostics(workflow.cluster, state.nodes.references)];
   const before = (id: string): readonly string[] =>
     edges.filter((edge) => edge.target === id).map(({ source }) => source);
@@ -104,8 +104,8 @@ export function renderWorkflowStack(
 ): Rendered {
   const { state, checkSchema } = core;
   const { file, text } = entry;
-  const assessment = assessWorkflow({ file, text: text ?? '', tree: state.tree, checkSchema });
-  const { workflow, document, secrets } = assessment;
+  const analysis = analyzeWorkflow({ file, text: text ?? '', tree: state.tree, checkSchema });
+  const { workflow, document, secrets } = analysis;
   const reference = state.nodes.references.get(clusterKey(workflow.cluster));
   const wanted = workflow.status === 'published' && reference && !hasErrors(diagnostics);
   const secretOf = (written: string): Secret | undefined => {
@@ -115,11 +115,11 @@ export function renderWorkflowStack(
   };
   const registries = entry.pulled ? openRegistries(core, lookup) : [];
   const resources = wanted
-    ? renderWorkflow({ assessment, file, target: workflow.cluster, lookup: secretOf, registries })
+    ? renderWorkflow({ analysis, file, target: workflow.cluster, lookup: secretOf, registries })
     : [];
   return {
     targets: reference ? [{ ...reference, name: workflow.cluster }] : [],
-    services: viewWorkloads(assessment, resources),
+    services: viewWorkloads(analysis, resources),
     resources,
     document: document.value ?? null,
     stackkit: '',
@@ -139,7 +139,7 @@ const WORKLOADS = new Map([
 
 /** Nodes that run something, as services. */
 function viewWorkloads(
-  { workflow, nodes, edges }: WorkflowAssessment,
+  { workflow, nodes, edges }: WorkflowAnalysis,
   resources: readonly DesiredResource[],
 ): readonly ServiceView[] {
   const running = nodes.filter(({ type }) => WORKLOADS.has(type));

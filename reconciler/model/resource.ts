@@ -108,7 +108,7 @@ export interface FieldConflict {
  * What a target answered when it was asked, without doing it, to make an object what is described. Takes the place of a
  * comparison by us: the target knows its defaults, its rules and who owns what.
  */
-export interface Projection {
+export interface DryRun {
   /** What would change, masked. */
   readonly fields: readonly {
     readonly path: string;
@@ -151,7 +151,7 @@ export interface ObservedResource {
   readonly renamed?: string;
   readonly guarded?: boolean;
   readonly shared?: boolean;
-  readonly projection?: Projection;
+  readonly dryRun?: DryRun;
   /** More to show in a status (engine id, ports, started at); nothing decides on it. */
   readonly detail?: Readonly<Record<string, Json>>;
 }

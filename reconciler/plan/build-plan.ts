@@ -97,18 +97,18 @@ function changeOf(
 ): Change {
   const { action, before, after, fields, cause } = diffResource(desired, observed);
   const status = observed?.health.status;
-  const projection = observed?.projection;
+  const dryRun = observed?.dryRun;
   const verify =
     action === 'no-op' &&
     (status === 'starting' ||
       status === 'unhealthy' ||
       // Of what a target runs by itself, applying again starts nothing: all there is to do is to look.
-      (status === 'failed' && projection !== undefined) ||
+      (status === 'failed' && dryRun !== undefined) ||
       (awaited && status !== 'completed'));
   const { id, target, kind, name, dependsOn } = desired;
   const origin = originOf(desired, fields.map((field) => field.path)[0]);
   const reason = verify && observed?.health.reason ? `not healthy yet: ${observed.health.reason}` : cause;
-  const conflicts = action === 'no-op' ? [] : (projection?.conflicts ?? []);
+  const conflicts = action === 'no-op' ? [] : (dryRun?.conflicts ?? []);
   return {
     id,
     action,

@@ -1,7 +1,7 @@
 import type { ObservedResource } from '../model/resource.ts';
 import type { PlanInput } from './plan-input.ts';
 import type { Change } from './plan.ts';
-import { thingOf } from './logical-id.ts';
+import { logicalId } from './logical-id.ts';
 
 /** What happens to something the stack owns and nothing describes any more: it goes, unless it holds data or is to be kept. */
 export function deletionOf(observed: ObservedResource, input: PlanInput): Change {
@@ -35,6 +35,6 @@ export function isPruned(
   { kind, name }: Pick<ObservedResource, 'kind' | 'name'>,
   { mode, desired, stack }: PlanInput,
 ): boolean {
-  const gone = thingOf({ kind, name }, stack);
-  return mode === 'apply' && !desired.some((resource) => thingOf(resource, stack) === gone);
+  const gone = logicalId({ kind, name }, stack);
+  return mode === 'apply' && !desired.some((resource) => logicalId(resource, stack) === gone);
 }

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../base/json.ts';
-import type { DesiredResource, Health, ObservedResource, Projection } from '../model/resource.ts';
+import type { DesiredResource, Health, ObservedResource, DryRun } from '../model/resource.ts';
 import { MASK, maskSpec } from '../model/secret.ts';
 import type { FieldChange } from './change.ts';
 import { diffSpec, maskedFields, topLevelKey } from './diff-spec.ts';
@@ -18,12 +18,12 @@ export interface ResourceDiff {
 export function diffResource(desired: DesiredResource, observed: ObservedResource | undefined): ResourceDiff {
   const after = maskSpec(desired.spec);
   if (observed === undefined || observed.health.status === 'missing') {
-    const refused = observed?.projection?.refused ?? null;
+    const refused = observed?.dryRun?.refused ?? null;
     const cause = refused === null ? 'not found' : `refused: ${refused}`;
     return { action: 'create', before: null, after, fields: [], cause };
   }
   const before = observed.spec;
-  if (observed.projection) return { before, after, ...diffProjection(observed.projection) };
+  if (observed.dryRun) return { before, after, ...diffDryRun(observed.dryRun) };
   const fields = differingFields(desired, observed, after);
   if (fields.length > 0) {
     const replace = fields.some((field) => !desired.updatable.includes(topLevelKey(field.path)));
@@ -40,12 +40,12 @@ export function diffResource(desired: DesiredResource, observed: ObservedResourc
 }
 
 /** The target has compared already. */
-function diffProjection({
+function diffDryRun({
   fields,
   immutable,
   conflicts,
   stopped,
-}: Projection): Pick<ResourceDiff, 'action' | 'fields' | 'cause'> {
+}: DryRun): Pick<ResourceDiff, 'action' | 'fields' | 'cause'> {
   if (immutable !== null)
     return { action: 'replace', fields, cause: `cannot be changed in place: ${immutable}` };
   if (fields.length === 0 && stopped === true)

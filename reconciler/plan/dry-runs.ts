@@ -10,10 +10,10 @@ export function dryRunDiagnostics(
   return changes.flatMap((change): Diagnostic[] => {
     const seen = observed.get(change.id);
     const place = change.origin ?? {};
-    const refused = change.origin === null ? null : (seen?.projection?.refused ?? null);
+    const refused = change.origin === null ? null : (seen?.dryRun?.refused ?? null);
     if (refused !== null) {
       const message = `${change.target} would refuse ${change.kind} ${change.name}: ${refused}`;
-      const hint = seen?.projection?.hint;
+      const hint = seen?.dryRun?.hint;
       return [
         {
           severity: 'error',

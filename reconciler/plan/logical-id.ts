@@ -7,7 +7,7 @@ import type { Change } from './plan.ts';
  * What a resource is to its stack, whatever it is called where it is: the container `web` and the Deployment `shop/web` are one
  * service, the volume `data` and the claim `shop/shop-data` hold the same data.
  */
-export function thingOf({ kind, name }: Pick<Change, 'kind' | 'name'>, stack: string): string {
+export function logicalId({ kind, name }: Pick<Change, 'kind' | 'name'>, stack: string): string {
   const last = name.slice(name.lastIndexOf('/') + 1);
   if (kind === 'container')
     return `service ${dnsName(name.replace(/#\d+$/, ''))}${/#\d+$/.exec(name)?.[0] ?? ''}`;

@@ -1,9 +1,9 @@
 import type { Diagnostic } from '../base/diagnostic.ts';
 import type { ResourceId } from '../model/resource.ts';
 import { isRunner } from '../model/kubernetes/kubernetes-object.ts';
-import { claimsOf } from './exclusive-resources.ts';
+import { exclusiveResources } from './exclusive-resources.ts';
 import type { Change } from './plan.ts';
-import { thingOf } from './logical-id.ts';
+import { logicalId } from './logical-id.ts';
 
 /**
  * Services that run on another node from now on: the old container goes once the new one is healthy, unless the new one
@@ -16,10 +16,12 @@ export function moveEdges(
 ): readonly { readonly from: ResourceId; readonly to: ResourceId }[] {
   const gone = changes.filter(({ action, kind }) => action === 'delete' && isRunner(kind));
   return gone.flatMap((old) => {
-    const held = new Set(claimsOf(old, 'before', engines));
+    const held = new Set(exclusiveResources(old, 'before', engines));
     return changes
       .filter((change) => isSuccessor(change, old, stack) && (change.action !== 'no-op' || change.verify))
-      .filter((change) => !claimsOf(change, 'after', engines).some((claim) => held.has(claim)))
+      .filter(
+        (change) => !exclusiveResources(change, 'after', engines).some((resource) => held.has(resource)),
+      )
       .map(({ id }) => ({ from: old.id, to: id }));
   });
 }
@@ -30,7 +32,7 @@ export function isSuccessor(
   old: Pick<Change, 'kind' | 'name' | 'target'>,
   stack: string,
 ): boolean {
-  if (change.after === null || thingOf(change, stack) !== thingOf(old, stack)) return false;
+  if (change.after === null || logicalId(change, stack) !== logicalId(old, stack)) return false;
   return change.target !== old.target || change.kind !== old.kind;
 }
 

@@ -1,7 +1,7 @@
 import type { Dependency, DesiredResource, ResourceId } from '../model/resource.ts';
 import { isRunner } from '../model/kubernetes/kubernetes-object.ts';
-import type { ClaimEdge } from './exclusive-resources.ts';
-import { claimEdges, twinEdges } from './exclusive-resources.ts';
+import type { ResourceEdge } from './exclusive-resources.ts';
+import { exclusiveResourceEdges, sharedNetworkEdges } from './exclusive-resources.ts';
 import { moveEdges } from './moves.ts';
 import type { Change } from './plan.ts';
 import { withBatches } from './rollout.ts';
@@ -35,8 +35,8 @@ export function orderChanges(
   for (const change of changes) {
     for (const id of lettingGo(change, changes)) addEdge(edges, change.id, id);
   }
-  for (const { from, to } of twinEdges(changes, engines)) addEdge(edges, from, to, 'applied');
-  const released = addClaims(edges, claimEdges(changes, engines), byId);
+  for (const { from, to } of sharedNetworkEdges(changes, engines)) addEdge(edges, from, to, 'applied');
+  const released = addExclusiveEdges(edges, exclusiveResourceEdges(changes, engines), byId);
   // Last: bringing up the new one first is what is wanted, not what is needed.
   for (const { from, to } of moveEdges(changes, engines, stack)) addEdge(edges, from, to);
   for (const { from, to } of batches) addEdge(edges, from, to, 'ended');
@@ -67,18 +67,18 @@ function lettingGo(change: Change, changes: readonly Change[]): ResourceId[] {
  * their ports), it waits only until the holder's old container has been stopped, and for what the holder itself needs,
  * so that nothing is stopped early.
  */
-function addClaims(
+function addExclusiveEdges(
   edges: Edges,
-  claims: readonly ClaimEdge[],
+  exclusiveEdges: readonly ResourceEdge[],
   byId: ReadonlyMap<ResourceId, Change>,
 ): ReadonlyMap<ResourceId, readonly Dependency[]> {
-  if (claims.length === 0) return new Map();
+  if (exclusiveEdges.length === 0) return new Map();
   const whole: Edges = new Map([...edges].map(([id, own]) => [id, [...own]]));
-  for (const { from, to } of claims) whole.get(from)?.push({ id: to, until: 'healthy' });
+  for (const { from, to } of exclusiveEdges) whole.get(from)?.push({ id: to, until: 'healthy' });
   const released = new Map<ResourceId, Dependency[]>();
-  const circular = claims.filter(({ from, to }) => reaches(whole, to, from));
-  for (const claim of claims) {
-    if (!circular.includes(claim)) addEdge(edges, claim.from, claim.to);
+  const circular = exclusiveEdges.filter(({ from, to }) => reaches(whole, to, from));
+  for (const edge of exclusiveEdges) {
+    if (!circular.includes(edge)) addEdge(edges, edge.from, edge.to);
   }
   for (const { from, to } of circular) {
     if (byId.get(to)?.action !== 'replace') continue;

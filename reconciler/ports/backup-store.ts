@@ -11,7 +11,7 @@ export interface StoredBackup {
  * Where the backups of one service are: each a file, and beside it `<file>.sha256`, as `sha256sum -c` reads it. Throws STORE_FULL and
  * STORE_UNAVAILABLE, or what a Target throws.
  */
-export interface BackupShelf {
+export interface BackupVolume {
   /** For people: a directory, or a volume. */
   readonly location: string;
   /** Complete ones only, by name. */
@@ -25,19 +25,19 @@ export interface BackupShelf {
 
 /** The daemon's own place for backups. */
 export interface BackupStore {
-  shelf(stack: string, service: string): BackupShelf;
-  /** Services that have a shelf, also of stacks that are gone, sorted. */
-  shelves(): Promise<readonly { readonly stack: string; readonly service: string }[]>;
+  backupVolume(stack: string, service: string): BackupVolume;
+  /** Services that have backups, those of deleted stacks included, sorted. */
+  services(): Promise<readonly { readonly stack: string; readonly service: string }[]>;
 }
 
 /** For reconcilers that keep no backups themselves. */
 export const NO_BACKUP_STORE: BackupStore = {
-  shelf: (stack, service) => {
+  backupVolume: (stack, service) => {
     const refuse = () => Promise.reject(new Error(`internal: no place for backups of ${stack}/${service}`));
     const read = async function* (): AsyncGenerator<Uint8Array> {
       yield await refuse();
     };
     return { location: 'nowhere', list: async () => [], write: refuse, read, remove: refuse };
   },
-  shelves: async () => [],
+  services: async () => [],
 };

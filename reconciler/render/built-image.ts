@@ -1,4 +1,4 @@
-import type { Assessment } from '../config/kombination/analyze.ts';
+import type { Analysis } from '../config/kombination/analyze.ts';
 import type { BuildSecretSpec } from '../model/docker/docker-spec.ts';
 import type { DesiredResource, ResourceId } from '../model/resource.ts';
 import { hashSpec, resourceId } from '../model/resource.ts';
@@ -8,7 +8,7 @@ import type { Locate } from './names.ts';
 
 /** The images that the stack builds, one for each node that runs a service with it. They belong to the stack. */
 export function renderBuiltImages(
-  { kombination, images, secrets }: Assessment,
+  { kombination, images, secrets }: Analysis,
   { locate, lookup }: { readonly locate: Locate } & Pick<ContainerOptions, 'lookup'>,
 ): readonly DesiredResource[] {
   const resources = new Map<ResourceId, DesiredResource>();

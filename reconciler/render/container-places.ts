@@ -1,4 +1,4 @@
-import type { Assessment } from '../config/kombination/analyze.ts';
+import type { Analysis } from '../config/kombination/analyze.ts';
 import type { ContainerOptions } from '../model/docker/docker-options.ts';
 import type { ContainerSpec, EndpointSpec } from '../model/docker/docker-spec.ts';
 import type { LinkEntry, ServiceModel } from '../config/kombination/kombination.ts';
@@ -11,7 +11,7 @@ import { engineName, networksOf } from './names.ts';
 
 export function buildNetworks(
   service: ServiceModel,
-  { kombination }: Assessment,
+  { kombination }: Analysis,
 ): NonNullable<ContainerSpec['networks']> {
   return toRecord(
     networksOf(service).map(({ name, aliases, address }) => {
@@ -25,11 +25,11 @@ export function buildNetworks(
 type Places = Pick<ContainerSpec, 'endpoints' | 'primaryNetwork' | 'networkMode' | 'volumesFrom'>;
 
 /** Left out are the keys that nobody says. */
-export function buildPlaces(service: ServiceModel, assessment: Assessment): Places {
-  const { kombination } = assessment;
+export function buildPlaces(service: ServiceModel, analysis: Analysis): Places {
+  const { kombination } = analysis;
   const nameOf = (name: string): string => engineName(kombination.name, name, kombination.networks[name]);
   const networks = networksOf(service);
-  const links = buildLinks(service, assessment);
+  const links = buildLinks(service, analysis);
   const endpoints = networks.flatMap(({ name, endpoint }): [string, EndpointSpec][] =>
     endpoint || links ? [[nameOf(name), { ...endpoint, ...(links ? { links } : {}) }]] : [],
   );
@@ -38,7 +38,7 @@ export function buildPlaces(service: ServiceModel, assessment: Assessment): Plac
   );
   const prioritised = networks.some(({ priority }) => priority !== undefined);
   const volumesFrom = service.volumesFrom.map(({ target, external, readOnly }) => {
-    const container = external ? target : nameOnEngine(target, assessment);
+    const container = external ? target : nameOnEngine(target, analysis);
     return `${container}${readOnly ? ':ro' : ''}`;
   });
   return {
@@ -46,25 +46,25 @@ export function buildPlaces(service: ServiceModel, assessment: Assessment): Plac
     ...(prioritised && first ? { primaryNetwork: nameOf(first.name) } : {}),
     ...(service.networkMode === undefined
       ? {}
-      : { networkMode: inEngineWords(service.networkMode, assessment) }),
+      : { networkMode: inEngineWords(service.networkMode, analysis) }),
     ...(volumesFrom.length > 0 ? { volumesFrom } : {}),
   };
 }
 
 /** The settings of a service with the containers it names called as on the engine. */
-export function buildOptions({ options }: ServiceModel, assessment: Assessment): ContainerOptions {
+export function buildOptions({ options }: ServiceModel, analysis: Analysis): ContainerOptions {
   const { ipc, pid } = options;
   return {
     ...options,
-    ...(ipc === undefined ? {} : { ipc: inEngineWords(ipc, assessment) }),
-    ...(pid === undefined ? {} : { pid: inEngineWords(pid, assessment) }),
+    ...(ipc === undefined ? {} : { ipc: inEngineWords(ipc, analysis) }),
+    ...(pid === undefined ? {} : { pid: inEngineWords(pid, analysis) }),
   };
 }
 
 /** Services whose namespaces or volumes it shares: when one of them is made anew, so is this one. */
 export function sharedWith(
   service: ServiceModel,
-  { kombination }: Assessment,
+  { kombination }: Analysis,
 ): readonly Pick<ServiceModel, 'node' | 'name'>[] {
   const { networkMode, options, volumesFrom } = service;
   const modes = [networkMode, options.ipc, options.pid].map(sharedService);
@@ -74,21 +74,21 @@ export function sharedWith(
 }
 
 /** `service:web` as `container:<its name on the engine>`; everything else is a word of the engine already. */
-function inEngineWords(mode: string, assessment: Assessment): string {
+function inEngineWords(mode: string, analysis: Analysis): string {
   const service = sharedService(mode);
-  return service === undefined ? mode : `container:${nameOnEngine(service, assessment)}`;
+  return service === undefined ? mode : `container:${nameOnEngine(service, analysis)}`;
 }
 
-function nameOnEngine(service: string, { kombination }: Assessment): string {
+function nameOnEngine(service: string, { kombination }: Analysis): string {
   const model = kombination.services.find(({ name }) => name === service);
   return containerName(kombination.name, model ?? { name: service });
 }
 
 /** As Compose has it: the alias, and the names the other container would have without one. */
-function buildLinks(service: ServiceModel, assessment: Assessment): readonly string[] | undefined {
+function buildLinks(service: ServiceModel, analysis: Analysis): readonly string[] | undefined {
   const links = service.links.flatMap(({ target, alias, external }: LinkEntry) => {
     if (external) return [`${target}:${alias}`];
-    const container = nameOnEngine(target, assessment);
+    const container = nameOnEngine(target, analysis);
     return [alias, `${target}-1`, container].map((name) => `${container}:${name}`);
   });
   return links.length > 0 ? [...new Set(links)].sort(compareText) : undefined;

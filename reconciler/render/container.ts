@@ -1,4 +1,4 @@
-import type { Assessment } from '../config/kombination/analyze.ts';
+import type { Analysis } from '../config/kombination/analyze.ts';
 import type {
   ContainerSpec,
   FileSpec,
@@ -31,14 +31,14 @@ export interface ContainerOptions {
   readonly service: ServiceModel;
   /** Of the container among those of the service, from 1. */
   readonly number: number;
-  readonly assessment: Assessment;
+  readonly analysis: Analysis;
   readonly locate: Locate;
   readonly lookup: Lookup;
 }
 
 /** One container of a service or part. Lists whose order means nothing are sorted. */
 export function renderContainer(options: ContainerOptions): DesiredResource {
-  const { service, number, assessment, locate } = options;
+  const { service, number, analysis, locate } = options;
   const spec = buildSpec(options);
   const healthTimeoutMs = healthTimeout(spec.healthcheck);
   const rollout = buildRollout(service, number);
@@ -51,13 +51,13 @@ export function renderContainer(options: ContainerOptions): DesiredResource {
     spec,
     hash: hashSpec(spec, CONTAINER_UPDATABLE),
     updatable: CONTAINER_UPDATABLE,
-    dependsOn: buildDependencies(service, assessment),
+    dependsOn: buildDependencies(service, analysis),
     origin: locate(service.path),
     ...buildOrigins(options, spec),
     replaceWith: [
       resourceId(service.node, 'image', spec.image),
-      ...sharedWith(service, assessment).map(({ node, name }) => resourceId(node, 'container', name)),
-      ...restartedWith(service, assessment),
+      ...sharedWith(service, analysis).map(({ node, name }) => resourceId(node, 'container', name)),
+      ...restartedWith(service, analysis),
     ],
     ...(healthTimeoutMs === undefined ? {} : { healthTimeoutMs }),
     ...(rollout === undefined ? {} : { rollout }),
@@ -65,7 +65,7 @@ export function renderContainer(options: ContainerOptions): DesiredResource {
 }
 
 /** Dependencies that say restart: true, as far as they run on the same engine. */
-function restartedWith(service: ServiceModel, { dependencies }: Assessment): readonly ResourceId[] {
+function restartedWith(service: ServiceModel, { dependencies }: Analysis): readonly ResourceId[] {
   return (dependencies.get(service.name) ?? []).flatMap(({ restart, target }) =>
     restart === true && target.node === service.node
       ? numbersOf(target).map((number) =>
@@ -75,11 +75,11 @@ function restartedWith(service: ServiceModel, { dependencies }: Assessment): rea
   );
 }
 
-function buildSpec({ service, number, assessment, lookup }: ContainerOptions): ContainerSpec {
-  const { kombination } = assessment;
+function buildSpec({ service, number, analysis, lookup }: ContainerOptions): ContainerSpec {
+  const { kombination } = analysis;
   const stack = kombination.name;
   return defined({
-    ...buildOptions(service, assessment),
+    ...buildOptions(service, analysis),
     name: containerName(stack, service, number),
     service: service.name,
     image: service.image ?? '',
@@ -87,11 +87,11 @@ function buildSpec({ service, number, assessment, lookup }: ContainerOptions): C
     entrypoint: service.entrypoint,
     env: filled(buildEnv(service, lookup)),
     ports: nonEmpty(buildPorts(service, number)),
-    mounts: nonEmpty(buildMounts(service, assessment)),
-    networks: filled(buildNetworks(service, assessment)),
-    ...buildPlaces(service, assessment),
+    mounts: nonEmpty(buildMounts(service, analysis)),
+    networks: filled(buildNetworks(service, analysis)),
+    ...buildPlaces(service, analysis),
     healthcheck: service.healthcheck,
-    restart: service.restart ?? defaultRestart(service, assessment),
+    restart: service.restart ?? defaultRestart(service, analysis),
     resources: service.resources ?? {},
     labels: filled(service.labels),
     user: service.user,
@@ -101,14 +101,14 @@ function buildSpec({ service, number, assessment, lookup }: ContainerOptions): C
     readOnly: service.readOnly || undefined,
     stopSignal: service.stopSignal,
     stopGracePeriodMs: service.stopGracePeriodMs === 10_000 ? undefined : service.stopGracePeriodMs,
-    files: nonEmpty(buildFiles(service, assessment, lookup)),
-    secrets: nonEmpty(buildSecrets(service, assessment, lookup)),
+    files: nonEmpty(buildFiles(service, analysis, lookup)),
+    secrets: nonEmpty(buildSecrets(service, analysis, lookup)),
   });
 }
 
 function buildFiles(
   { name }: ServiceModel,
-  { findings }: Assessment,
+  { findings }: Analysis,
   lookup: ContainerOptions['lookup'],
 ): readonly FileSpec[] {
   const plain = (findings.files.get(name) ?? []).map((file) => file.spec);
@@ -125,7 +125,7 @@ const SECRET_MODE = 0o444;
 
 function buildSecrets(
   { name }: ServiceModel,
-  { secrets }: Assessment,
+  { secrets }: Analysis,
   lookup: ContainerOptions['lookup'],
 ): readonly SecretFileSpec[] {
   const specs = (secrets.placed.get(name) ?? []).map(({ use, reference }): SecretFileSpec => {
@@ -189,7 +189,7 @@ export function portText({ hostIp, hostPort, containerPort, protocol }: PortSpec
   return `${[...(ip === undefined ? [] : [ip]), ...published, containerPort].join(':')}/${protocol}`;
 }
 
-function buildMounts({ mounts }: ServiceModel, { kombination }: Assessment): readonly MountSpec[] {
+function buildMounts({ mounts }: ServiceModel, { kombination }: Analysis): readonly MountSpec[] {
   const specs = mounts.map(({ mount }): MountSpec => {
     if (mount.type !== 'volume') return mount;
     return {
@@ -201,7 +201,7 @@ function buildMounts({ mounts }: ServiceModel, { kombination }: Assessment): rea
 }
 
 /** A service that others wait for to complete is not started again. */
-export function defaultRestart({ name }: ServiceModel, { dependencies }: Assessment): RestartSpec {
+export function defaultRestart({ name }: ServiceModel, { dependencies }: Analysis): RestartSpec {
   for (const list of dependencies.values()) {
     if (list.some(({ target, until }) => target.name === name && until === 'completed'))
       return { policy: 'no' };
@@ -209,7 +209,7 @@ export function defaultRestart({ name }: ServiceModel, { dependencies }: Assessm
   return { policy: 'unless-stopped' };
 }
 
-function buildDependencies(service: ServiceModel, { dependencies }: Assessment): readonly Dependency[] {
+function buildDependencies(service: ServiceModel, { dependencies }: Analysis): readonly Dependency[] {
   const { node } = service;
   const result: Dependency[] = [{ id: resourceId(node, 'image', service.image ?? ''), until: 'applied' }];
   for (const { name } of networksOf(service))
@@ -226,11 +226,11 @@ function buildDependencies(service: ServiceModel, { dependencies }: Assessment):
 }
 
 function buildOrigins(
-  { service, assessment, locate }: ContainerOptions,
+  { service, analysis, locate }: ContainerOptions,
   spec: ContainerSpec,
 ): Pick<DesiredResource, 'origins'> {
   if (service.partOf !== undefined) return {};
-  const written = asFields(valueAt(assessment.document.value, service.path)) ?? {};
+  const written = asFields(valueAt(analysis.document.value, service.path)) ?? {};
   const origins: [string, Position][] = [];
   for (const [key, names] of Object.entries(WRITTEN_AS)) {
     const name = names.find((candidate) => Object.hasOwn(written, candidate));

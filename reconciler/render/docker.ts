@@ -1,4 +1,4 @@
-import type { Assessment } from '../config/kombination/analyze.ts';
+import type { Analysis } from '../config/kombination/analyze.ts';
 import type { ImageSpec, NetworkSpec, VolumeSpec } from '../model/docker/docker-spec.ts';
 import type { Position } from '../base/diagnostic.ts';
 import type { DocumentPath } from '../base/document-path.ts';
@@ -15,7 +15,7 @@ import type { Locate } from './names.ts';
 import { createLocate, engineName, networksOf } from './names.ts';
 
 export interface RenderOptions {
-  readonly assessment: Assessment;
+  readonly analysis: Analysis;
   /** Repository path of the kombination. */
   readonly file: string;
   /** `undefined` for references that lead nowhere. */
@@ -26,8 +26,8 @@ export interface RenderOptions {
  * The Docker resources of a kombination: what is used of its networks and volumes, one image for each reference or
  * build, the containers of each service and part. Pure: the same input gives the same resources in the same order.
  */
-export function renderDocker({ assessment, file, lookup }: RenderOptions): readonly DesiredResource[] {
-  const { kombination, document } = assessment;
+export function renderDocker({ analysis, file, lookup }: RenderOptions): readonly DesiredResource[] {
+  const { kombination, document } = analysis;
   const locate = createLocate(document, file);
   const resources = new Map<ResourceId, DesiredResource>();
   const add = (resource: DesiredResource): void => {
@@ -57,12 +57,12 @@ export function renderDocker({ assessment, file, lookup }: RenderOptions): reado
       );
     }
   }
-  for (const image of renderBuiltImages(assessment, { locate, lookup })) add(image);
-  const pulled = kombination.services.filter(({ name }) => !assessment.images.has(name));
+  for (const image of renderBuiltImages(analysis, { locate, lookup })) add(image);
+  const pulled = kombination.services.filter(({ name }) => !analysis.images.has(name));
   for (const image of renderImages(pulled, locate)) add(image);
   for (const service of kombination.services) {
     for (const number of numbersOf(service))
-      add(renderContainer({ service, number, assessment, locate, lookup }));
+      add(renderContainer({ service, number, analysis, locate, lookup }));
   }
   return [...resources.values()];
 }

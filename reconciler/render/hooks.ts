@@ -18,16 +18,16 @@ export function renderHooks(
   options: RenderClusterOptions,
   resources: readonly DesiredResource[],
 ): readonly DesiredHook[] {
-  const { assessment, file, lookup } = options;
-  const locate = createLocate(assessment.document, file);
-  const { name: stack } = assessment.kombination;
-  return assessment.hooks.map((hook) => {
+  const { analysis, file, lookup } = options;
+  const locate = createLocate(analysis.document, file);
+  const { name: stack } = analysis.kombination;
+  return analysis.hooks.map((hook) => {
     const { stage, name, service, timeoutMs } = hook;
-    if (clusterOf(assessment.kombination, service)) {
+    if (clusterOf(analysis.kombination, service)) {
       const job = renderClusterHook(hook, options);
       return { stage, name, timeoutMs, resource: job, image: imageFor(service, job, []) };
     }
-    const rendered = renderContainer({ service, number: 1, assessment, locate, lookup });
+    const rendered = renderContainer({ service, number: 1, analysis, locate, lookup });
     const spec = { ...rendered.spec, name: `${stack}-hook-${stage}-${name}` };
     const resource = { ...rendered, spec };
     return { stage, name, timeoutMs, resource, image: imageFor(service, resource, resources) };

@@ -1,4 +1,4 @@
-import type { Assessment } from '../config/kombination/analyze.ts';
+import type { Analysis } from '../config/kombination/analyze.ts';
 import { clusterOf, namespaceOf, onMachines } from '../config/kombination/cluster-node.ts';
 import { dnsName, workloadKind } from '../model/kubernetes/cluster-names.ts';
 import type { ServiceModel } from '../config/kombination/kombination.ts';
@@ -12,10 +12,10 @@ import { renderClusters, withWorkloads } from './kubernetes/kombination.ts';
 
 /** Everything that a kombination puts on its nodes, be they machines or clusters. Pure. */
 export function renderKombination(options: RenderClusterOptions): readonly DesiredResource[] {
-  const { assessment } = options;
+  const { analysis } = options;
   const { resources, workloads } = renderClusters(options);
-  const kombination = onMachines(assessment.kombination);
-  const docker = renderDocker({ ...options, assessment: { ...assessment, kombination } });
+  const kombination = onMachines(analysis.kombination);
+  const docker = renderDocker({ ...options, analysis: { ...analysis, kombination } });
   if (workloads.size === 0) return docker;
   return [...docker.map((resource) => withWorkloads(resource, workloads)), ...resources];
 }
@@ -29,14 +29,14 @@ export interface ServicePlace {
   readonly open: boolean;
 }
 
-export function viewPlace(service: ServiceModel, assessment: Assessment): ServicePlace {
-  const { kombination } = assessment;
+export function viewPlace(service: ServiceModel, analysis: Analysis): ServicePlace {
+  const { kombination } = analysis;
   const { node, name } = service;
   const cluster = clusterOf(kombination, service);
   if (!cluster) return { resource: resourceId(node, 'container', name), single: false, open: true };
   const kind = workloadKind({
-    restart: service.restart ?? defaultRestart(service, assessment),
-    awaited: isAwaited(service, assessment),
+    restart: service.restart ?? defaultRestart(service, analysis),
+    awaited: isAwaited(service, analysis),
     hasVolume: service.mounts.some(({ mount }) => mount.type === 'volume'),
   });
   const owner = kombination.nodes.find((one) => one.name === node);
@@ -46,7 +46,7 @@ export function viewPlace(service: ServiceModel, assessment: Assessment): Servic
   return { resource, single: true, open: cluster.publish !== 'none' };
 }
 
-function isAwaited({ name }: ServiceModel, { dependencies }: Assessment): boolean {
+function isAwaited({ name }: ServiceModel, { dependencies }: Analysis): boolean {
   return [...dependencies.values()].some((list) =>
     list.some(({ target, until }) => target.name === name && until === 'completed'),
   );

@@ -8,7 +8,7 @@ import type { Logger } from '../ports/logger.ts';
 import type { Source } from '../ports/source.ts';
 import type { Deployments } from './record/deployments.ts';
 import type { EventHub } from './loop/events.ts';
-import type { JobBook } from './record/job-store.ts';
+import type { JobStore } from './record/job-store.ts';
 import type { StackTable } from './stack-table.ts';
 import type { TargetPool } from './observe/target-pool.ts';
 
@@ -21,7 +21,7 @@ export interface RunContext {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly events: EventHub;
-  readonly jobs: JobBook;
+  readonly jobs: JobStore;
   readonly stacks: StackTable;
   readonly deployments: Deployments;
   readonly freeze: Freeze;

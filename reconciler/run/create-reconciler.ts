@@ -58,7 +58,7 @@ import type { DeletionParts } from './write/delete-stacks.ts';
 import { driftedOf, recordDriftCheck } from './drift/drift-check.ts';
 import { createEventHub } from './loop/events.ts';
 import { readHistory } from './record/history.ts';
-import { JobBook } from './record/job-store.ts';
+import { JobStore } from './record/job-store.ts';
 import { Loop } from './loop/loop.ts';
 import { planStack, undescribedStack } from './observe/plan-stack.ts';
 import { createReleases } from './write/releases.ts';
@@ -103,7 +103,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       clock,
       logger,
       events,
-      jobs: new JobBook({ store, clock, logger, events }),
+      jobs: new JobStore({ store, clock, logger, events }),
       stacks: new StackTable(events),
       deployments: new Deployments(source, logger),
       freeze: options.freeze ?? NEVER_FROZEN,

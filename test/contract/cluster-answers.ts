@@ -164,7 +164,7 @@ export function describeClusterAnswers(name: string, setup: () => Promise<Cluste
       await using other = suite.harness.createTarget();
       const quiet = new AbortController().signal;
       const seen = (await other.observe({ stack, desired: old }, quiet)).resources;
-      expect(seen.find((one) => one.id.includes('/Cup'))?.projection?.fields).toEqual([]);
+      expect(seen.find((one) => one.id.includes('/Cup'))?.dryRun?.fields).toEqual([]);
       const owned = (await other.owned(quiet)).find((one) => one.stack === stack);
       expect(owned?.resources).toBe(2);
       const desired = nodes([definition, cup('v1', 4)]);

@@ -281,7 +281,7 @@ export function describeClusterContract(name: string, setup: () => Promise<Clust
       const first = own.stack;
       const second = { ...createClusterStack(suite.target), namespace };
       const observed = await suite.target.observe({ stack: second.stack, desired: nodes([CONFIG]) }, quiet());
-      expect(observed.resources.find(({ kind }) => kind === 'ConfigMap')?.projection?.refused).toBe(
+      expect(observed.resources.find(({ kind }) => kind === 'ConfigMap')?.dryRun?.refused).toBe(
         `${namespace}/conf belongs to the stack ${first}`,
       );
     });

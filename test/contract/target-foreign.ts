@@ -43,7 +43,7 @@ export function describeForeignContract(name: string, setup: () => Promise<Targe
         expect(seen).toMatchObject({
           health: { status: 'missing' },
           shared: true,
-          projection: {
+          dryRun: {
             refused: expect.stringMatching(/ is there already and was made by somebody else$/) as string,
             hint: expect.any(String) as string,
           },

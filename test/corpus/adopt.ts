@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import type { Assessment } from '../../reconciler/config/kombination/analyze.ts';
+import type { Analysis } from '../../reconciler/config/kombination/analyze.ts';
 import { toDiagnostics } from '../../reconciler/config/kombination/analyze.ts';
 import type { Diagnostic } from '../../reconciler/base/diagnostic.ts';
 import { hasErrors } from '../../reconciler/base/diagnostic.ts';
@@ -10,7 +10,7 @@ import { buildPlan } from '../../reconciler/plan/build-plan.ts';
 import type { Plan } from '../../reconciler/plan/plan.ts';
 import { renderDocker } from '../../reconciler/render/docker.ts';
 import { findMissing } from '../../reconciler/desired/render-stack.ts';
-import { assessFiles } from '../support/compose/compose-config.ts';
+import { analyzeFiles } from '../support/compose/compose-config.ts';
 import type { CorpusProject } from './projects.ts';
 
 /** What became of a project as a stack. */
@@ -29,7 +29,7 @@ export interface Adopted {
   readonly secrets: readonly string[];
   /** Repository path of the kombination. */
   readonly path: string;
-  readonly assessment: Assessment;
+  readonly analysis: Analysis;
 }
 
 /** What is missing from a project and made up: projects are published without their secrets and settings. */
@@ -56,7 +56,7 @@ export function adoptProject(project: CorpusProject): Adopted {
   for (let round = 0; round < ROUNDS && hasErrors(result.diagnostics); round += 1) {
     const before = additions.needs.size;
     for (const diagnostic of result.diagnostics) addMissing(project, diagnostic, additions);
-    addParts(project, result.assessment, additions);
+    addParts(project, result.analysis, additions);
     if (additions.needs.size === before) addUnset(result.diagnostics, additions);
     if (additions.needs.size === before) break;
     result = tryProject(project, additions);
@@ -101,12 +101,12 @@ function tryProject(project: CorpusProject, { variables, files, secrets, needs }
     ...Object.fromEntries(files),
     [path]: `${lines.join('\n')}\n`,
   };
-  const assessment = assessFiles(repository, path);
-  const missing = findMissing(assessment.secrets.secrets, ({ reference }) =>
+  const analysis = analyzeFiles(repository, path);
+  const missing = findMissing(analysis.secrets.secrets, ({ reference }) =>
     reference.startsWith('secret://env/') ? NO_SECRET : undefined,
   );
-  const diagnostics = toDiagnostics(path, assessment.document, [...assessment.diagnostics, ...missing]);
-  const plan = hasErrors(diagnostics) ? null : planFresh(assessment, path, diagnostics);
+  const diagnostics = toDiagnostics(path, analysis.document, [...analysis.diagnostics, ...missing]);
+  const plan = hasErrors(diagnostics) ? null : planFresh(analysis, path, diagnostics);
   const made = Object.fromEntries(variables);
   return {
     stack,
@@ -117,18 +117,18 @@ function tryProject(project: CorpusProject, { variables, files, secrets, needs }
     needs: [...needs],
     diagnostics,
     plan,
-    assessment,
+    analysis,
   };
 }
 
 const NO_SECRET: SecretFailure = { code: 'SECRET_NOT_FOUND', message: 'there is none' };
 
-function planFresh(assessment: Assessment, file: string, diagnostics: readonly Diagnostic[]): Plan {
+function planFresh(analysis: Analysis, file: string, diagnostics: readonly Diagnostic[]): Plan {
   return buildPlan({
-    stack: assessment.kombination.name,
+    stack: analysis.kombination.name,
     mode: 'apply',
     revision: null,
-    desired: renderDocker({ assessment, file, lookup: () => undefined }),
+    desired: renderDocker({ analysis, file, lookup: () => undefined }),
     observed: [],
     diagnostics,
     policy: DEFAULT_POLICY,
@@ -156,7 +156,7 @@ function addMissing(project: CorpusProject, diagnostic: Diagnostic, additions: A
 }
 
 /** Files that belong to a project and are never published with it: secrets, build contexts. */
-function addParts(project: CorpusProject, { document }: Assessment, additions: Additions): void {
+function addParts(project: CorpusProject, { document }: Analysis, additions: Additions): void {
   const root = asFields(document.value);
   const add = (source: string | undefined, content: string): void => {
     const path = source === undefined ? '' : posix.join(project.directory, source);

@@ -31,8 +31,8 @@ export interface StandIn {
  * The project with images that are here, ports that the engine chooses and directories of the host below `scratch`.
  * Everything else stays as the project has it.
  */
-export function standIn({ assessment }: Adopted, { scratch, engine }: Place): StandIn {
-  const root = asFields(assessment.document.value) ?? {};
+export function standIn({ analysis }: Adopted, { scratch, engine }: Place): StandIn {
+  const root = asFields(analysis.document.value) ?? {};
   const host = new Set<string>();
   const completing = findCompleting(root);
   const waitedFor = findWaitedFor(root);

@@ -34,7 +34,7 @@ it('tells which Compose project has the names that a stack needs, and takes over
   await engineJson(path, 'POST', '/volumes/create', { Name: `${stack}_data`, Labels });
   const all: readonly DesiredResource[] = [web, front, data];
   for (const desired of all) {
-    expect((await observe(desired))?.projection?.refused).toContain(
+    expect((await observe(desired))?.dryRun?.refused).toContain(
       'belongs to the Compose project legacy (service web)',
     );
     await expect(apply('create', desired)).rejects.toMatchObject({

@@ -4,7 +4,7 @@ import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promis
 import { join } from 'node:path';
 import { errorMessage, ReconcilerError } from '../../base/errors.ts';
 import { compareText } from '../../base/values.ts';
-import type { BackupShelf, BackupStore, StoredBackup } from '../../ports/backup-store.ts';
+import type { BackupVolume, BackupStore, StoredBackup } from '../../ports/backup-store.ts';
 
 const PARTIAL = '.partial-';
 const CHECKSUM = '.sha256';
@@ -15,8 +15,8 @@ const CHECKSUM = '.sha256';
  */
 export function createBackupFolder(directory: string): BackupStore {
   return {
-    shelf: (stack, service) => createShelf(join(directory, segment(stack), segment(service))),
-    shelves: () =>
+    backupVolume: (stack, service) => createFolderVolume(join(directory, segment(stack), segment(service))),
+    services: () =>
       translate(directory, async () => {
         const found: { stack: string; service: string }[] = [];
         for (const stack of await foldersIn(directory)) {
@@ -27,7 +27,7 @@ export function createBackupFolder(directory: string): BackupStore {
   };
 }
 
-function createShelf(folder: string): BackupShelf {
+function createFolderVolume(folder: string): BackupVolume {
   return {
     location: folder,
     list: () => translate(folder, () => listFolder(folder)),

@@ -152,7 +152,7 @@ function refused(desired: DesiredResource, { reason, hint }: Refusal): ObservedR
     interrupted: false,
     // It is somebody else's: nothing that the stack leaves behind.
     shared: true,
-    projection: { fields: [], immutable: null, conflicts: [], refused: reason, hint },
+    dryRun: { fields: [], immutable: null, conflicts: [], refused: reason, hint },
   };
 }
 

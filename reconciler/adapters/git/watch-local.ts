@@ -38,7 +38,7 @@ export async function watchLocal(
   let looking: Promise<void> | undefined;
   let again = false;
 
-  const look = async (): Promise<void> => {
+  const check = async (): Promise<void> => {
     const now = await options.readState();
     if (signal.aborted || now === state) return;
     state = now;
@@ -49,7 +49,7 @@ export async function watchLocal(
     looking ??= (async () => {
       while (again && !signal.aborted) {
         again = false;
-        await look();
+        await check();
       }
     })().finally(() => (looking = undefined));
   };

@@ -1,5 +1,5 @@
 import { objectSpecOf, qualifiedKind } from '../../model/kubernetes/kubernetes-object.ts';
-import type { DesiredResource, Projection, ResourceId } from '../../model/resource.ts';
+import type { DesiredResource, DryRun, ResourceId } from '../../model/resource.ts';
 import { asFields } from '../../base/values.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { CachesOptions, ObjectCaches } from './cache/caches.ts';
@@ -20,9 +20,9 @@ export interface ClusterOptions extends Pick<CachesOptions, 'client' | 'clock' |
 }
 
 /** An answer of a dry run, and what it was given for. */
-export interface KnownProjection {
+export interface KnownDryRun {
   readonly basis: string;
-  readonly projection: Projection;
+  readonly dryRun: DryRun;
 }
 
 /** What every part of the Kubernetes target works with. */
@@ -31,7 +31,7 @@ export interface Cluster extends ObjectCaches {
   readonly client: ApiClient;
   readonly clock: Clock;
   /** Answers of dry runs by resource. */
-  readonly projections: Map<string, KnownProjection>;
+  readonly dryRuns: Map<string, KnownDryRun>;
   /** Paths where nothing was, and when that was seen (milliseconds). */
   readonly vacant: Map<string, number>;
   /** Objects that a replace has taken away, or an update has changed, until it is settled. */
@@ -60,7 +60,7 @@ export function createCluster({ name, concurrency = 12, ...options }: ClusterOpt
     client,
     clock,
     bounded,
-    projections: new Map(),
+    dryRuns: new Map(),
     vacant: new Map(),
     replaced: new Map(),
     oneOffs: new Set(),

@@ -1,10 +1,10 @@
 import { diffSpec } from '../../plan/diff-spec.ts';
 import type { Json, JsonObject } from '../../base/json.ts';
 import { jsonEquals } from '../../base/json.ts';
-import type { Projection } from '../../model/resource.ts';
+import type { DryRun } from '../../model/resource.ts';
 import { isSensitiveName, MASK } from '../../model/secret.ts';
 
-type Field = Projection['fields'][number];
+type Field = DryRun['fields'][number];
 
 /**
  * Whether everything that is wanted is there already. Never true when it is not; when the server has its own way to

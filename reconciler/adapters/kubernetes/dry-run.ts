@@ -1,6 +1,6 @@
 import { sha256 } from '../../base/json.ts';
 import type { JsonObject } from '../../base/json.ts';
-import type { DesiredResource, FieldConflict, Projection } from '../../model/resource.ts';
+import type { DesiredResource, FieldConflict, DryRun } from '../../model/resource.ts';
 import type { ApiCause } from './api/api-error.ts';
 import { ApiError, isApiError } from './api/api-error.ts';
 import type { Cluster } from './cluster.ts';
@@ -12,9 +12,9 @@ import type { LiveObject, Marks } from './cache/live-object.ts';
 import { asStopped, isStopped } from './stopped-object.ts';
 import { fingerprintOf, isLiveObject, MANAGER, ownerOf, strip, toWire } from './cache/live-object.ts';
 
-const NOTHING: Projection = { fields: [], immutable: null, conflicts: [], refused: null };
+const NOTHING: DryRun = { fields: [], immutable: null, conflicts: [], refused: null };
 
-export function refusedFor(reason: string): Projection {
+export function refusedFor(reason: string): DryRun {
   return { ...NOTHING, refused: reason };
 }
 
@@ -56,12 +56,12 @@ export async function sendApply(
  * What the server would change about an object of ours. It is not asked when the object was made from the same
  * description and still says all of it, nor twice about the same pair.
  */
-export async function projectUpdate(
+export async function dryRunUpdate(
   cluster: Cluster,
   desired: DesiredResource,
   { kind, live }: { readonly kind: KindInfo; readonly live: LiveObject },
   signal: AbortSignal,
-): Promise<Projection> {
+): Promise<DryRun> {
   const owner = ownerOf(live);
   const marks: Marks = {
     stack: owner?.stack ?? '',
@@ -70,15 +70,15 @@ export async function projectUpdate(
   };
   const stopped = isStopped(live);
   const wire = stopped ? asStopped(toWire(desired, kind, marks)) : toWire(desired, kind, marks);
-  const marked = (projection: Projection) => (stopped ? { ...projection, stopped } : projection);
+  const marked = (dryRun: DryRun) => (stopped ? { ...dryRun, stopped } : dryRun);
   const same = owner?.hash === desired.hash;
   if (same && contains(wire, live)) return marked(NOTHING);
   const basis = sha256(`${fingerprintOf(live)}${desired.hash}${owner?.hash ?? ''}${stopped}`);
-  const known = cluster.projections.get(desired.id);
-  if (known?.basis === basis) return known.projection;
-  const projection = marked(await askServer(cluster, wire, { kind, live, drifted: same }, signal));
-  cluster.projections.set(desired.id, { basis, projection });
-  return projection;
+  const known = cluster.dryRuns.get(desired.id);
+  if (known?.basis === basis) return known.dryRun;
+  const dryRun = marked(await askServer(cluster, wire, { kind, live, drifted: same }, signal));
+  cluster.dryRuns.set(desired.id, { basis, dryRun });
+  return dryRun;
 }
 
 interface Asked {
@@ -93,7 +93,7 @@ async function askServer(
   wire: JsonObject,
   asked: Asked,
   signal: AbortSignal,
-): Promise<Projection> {
+): Promise<DryRun> {
   const { kind, live, drifted } = asked;
   const changed = async (force: boolean) => {
     for (let attempt = 1; ; attempt += 1) {
@@ -153,7 +153,7 @@ const IMMUTABLE =
   /immutable|may not (be )?change|cannot (be )?change|can't be changed|updates to .* are forbidden|updates to .* forbidden/i;
 
 /** What the server's refusal of an update means. Anything that is no refusal of this object is thrown again. */
-function explain(error: unknown, wire: JsonObject, live: LiveObject): Projection {
+function explain(error: unknown, wire: JsonObject, live: LiveObject): DryRun {
   if (!isRefusal(error)) throw error;
   const { kind: _kind, apiVersion: _version, ...body } = strip(wire);
   const fields = missingFields(body, strip(live));

@@ -4,7 +4,7 @@ import { isApiError } from './api/api-error.ts';
 import type { Cluster } from './cluster.ts';
 import { maskObject } from './compare.ts';
 import type { KindInfo } from './api/discovery.ts';
-import { isRefusal, projectUpdate, refusedFor, sendApply } from './dry-run.ts';
+import { dryRunUpdate, isRefusal, refusedFor, sendApply } from './dry-run.ts';
 import { healthOf } from './workloads/health.ts';
 import type { LiveObject } from './cache/live-object.ts';
 import { fingerprintOf, idOf, ownerOf, placeOf, strip, toWire } from './cache/live-object.ts';
@@ -124,7 +124,7 @@ async function project(
   if (!seen || !kind) return seen;
   // It is on its way out; what is described has to be made anew once it is gone.
   if (object.metadata.deletionTimestamp !== undefined) return { ...seen, health: { status: 'missing' } };
-  return { ...seen, projection: await projectUpdate(cluster, desired, { kind, live: object }, signal) };
+  return { ...seen, dryRun: await dryRunUpdate(cluster, desired, { kind, live: object }, signal) };
 }
 
 interface Looking {
@@ -178,7 +178,7 @@ function sharedNamespace(
     fingerprint: uid,
     interrupted: false,
     shared: true,
-    projection: { fields: [], immutable: null, conflicts: [], refused: null },
+    dryRun: { fields: [], immutable: null, conflicts: [], refused: null },
   };
 }
 
@@ -203,7 +203,7 @@ function missing(desired: DesiredResource, refused: string): ObservedResource {
     health: { status: 'missing' },
     fingerprint: `missing: ${refused}`,
     interrupted: false,
-    projection: refusedFor(refused),
+    dryRun: refusedFor(refused),
   };
 }
 

@@ -40,6 +40,6 @@ export function asStopped(wire: JsonObject): JsonObject {
   // What only we say beside the description is not taken for a difference.
   if (startingSpec(kind) !== null) return wire;
   const stopped = Object.entries(stoppingSpec(kind) ?? {});
-  const said = stopped.filter(([key]) => spec?.[key] !== undefined || key === 'suspend');
-  return { ...wire, spec: { ...(wire['spec'] as JsonObject), ...Object.fromEntries(said) } };
+  const settings = stopped.filter(([key]) => spec?.[key] !== undefined || key === 'suspend');
+  return { ...wire, spec: { ...(wire['spec'] as JsonObject), ...Object.fromEntries(settings) } };
 }

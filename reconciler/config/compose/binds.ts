@@ -31,7 +31,7 @@ export function placeBinds(project: Project, service: MapNode, volumes: BindVolu
   const kept = mounts.items.flatMap((item): readonly ComposeNode[] => {
     const bind = readBind(item);
     // A kombination that adopts nothing has no relative binds (decision 007), and is told so later.
-    if (!bind || (item.origin.file.own && !project.adopts)) return [item];
+    if (!bind || (item.origin.file.isKombination && !project.adopts)) return [item];
     const placed = placeBind(project, bind, volumes);
     if (placed.file) files.push(placed.file);
     return placed.mount ? [placed.mount] : [];

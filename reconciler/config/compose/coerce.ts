@@ -67,25 +67,29 @@ function compile(places: string, kind: Kind): readonly (readonly [RegExp, Kind])
 }
 
 /** A document with the scalars of known places as what they mean. */
-export function castScalars(project: Project, node: ComposeNode, path: readonly string[] = []): ComposeNode {
+export function coerceScalars(
+  project: Project,
+  node: ComposeNode,
+  path: readonly string[] = [],
+): ComposeNode {
   if (node.kind === 'list') {
     return {
       ...node,
-      items: node.items.map((item, index) => castScalars(project, item, [...path, String(index)])),
+      items: node.items.map((item, index) => coerceScalars(project, item, [...path, String(index)])),
     };
   }
   if (node.kind === 'map') {
     const entries = [...node.entries].map(
-      ([key, value]) => [key, castScalars(project, value, [...path, key])] as const,
+      ([key, value]) => [key, coerceScalars(project, value, [...path, key])] as const,
     );
     return { ...node, entries: new Map(entries) };
   }
   if (node.value === null || path[0]?.startsWith('x-')) return node;
   // What a kombination says itself is read as it is written.
-  if (node.origin.file.own && !project.filled.has(node.origin)) return node;
+  if (node.origin.file.isKombination && !project.filled.has(node.origin)) return node;
   const place = path.join('\0');
   const kind = RULES.find(([pattern]) => pattern.test(place))?.[1];
-  const value = kind === undefined ? node.value : cast(node.value, kind);
+  const value = kind === undefined ? node.value : coerce(node.value, kind);
   if (value === undefined) {
     project.error(
       'INVALID_TYPE',
@@ -102,7 +106,7 @@ const WORDS = new Map([
   ...['false', 'n', 'no', 'off', '0', ''].map((word) => [word, false] as const),
 ]);
 
-function cast(value: Exclude<Scalar, null>, kind: Kind): Scalar | undefined {
+function coerce(value: Exclude<Scalar, null>, kind: Kind): Scalar | undefined {
   switch (kind) {
     case 'text':
       return String(value);

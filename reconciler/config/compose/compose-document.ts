@@ -5,7 +5,7 @@ import { directoryOf } from '../file-tree.ts';
 import type { DocumentDiagnostic } from '../../base/document-diagnostic.ts';
 import type { YamlDocument } from '../yaml-document.ts';
 import type { BindVolumes } from './binds.ts';
-import { castScalars } from './coerce.ts';
+import { coerceScalars } from './coerce.ts';
 import { nameOf, placeSecrets } from './files.ts';
 import { loadSet, withEnvFile } from './load.ts';
 import { locate } from './locate.ts';
@@ -24,7 +24,7 @@ import {
   withEntry,
 } from './node.ts';
 import type { Environment, Project } from './project.ts';
-import { loadOwn } from './overlay.ts';
+import { loadOverlay } from './overlay.ts';
 import { createReports } from './project.ts';
 import { normaliseService } from './service.ts';
 import { adoptsCompose } from './speaks-compose.ts';
@@ -60,12 +60,12 @@ export interface ComposedDocument {
 export function composeDocument(options: ComposeOptions): ComposedDocument {
   const { file, document } = options;
   const directory = directoryOf(file);
-  const own = readNodes({ path: file, base: directory, document, own: true });
+  const kombination = readNodes({ path: file, base: directory, document, isKombination: true });
   const project: Project = {
     ...options,
     directory,
     adopts: adoptsCompose(document),
-    name: textOf(child(own, 'meta', 'name')) ?? '',
+    name: textOf(child(kombination, 'meta', 'name')) ?? '',
     missing: new Set(),
     watched: new Set(),
     ...createReports([]),
@@ -74,7 +74,7 @@ export function composeDocument(options: ComposeOptions): ComposedDocument {
     filled: new Set(),
     parsed: new Map(),
   };
-  const composed = isMapNode(own) ? compose(project, own) : undefined;
+  const composed = isMapNode(kombination) ? compose(project, kombination) : undefined;
   return {
     document: composed ? join(document, composed) : document,
     missing: [...project.missing],
@@ -99,31 +99,33 @@ function join(document: YamlDocument, root: ComposeNode): YamlDocument {
   };
 }
 
-function compose(project: Project, own: MapNode): MapNode {
-  const files = own.entries.get('compose');
+function compose(project: Project, kombination: MapNode): MapNode {
+  const files = kombination.entries.get('compose');
   const paths = (files ? toSequence(files).items : []).flatMap((node) => {
     const path = locate(project, project.directory, node);
-    return path === undefined ? [] : [{ path, asked: node }];
+    return path === undefined ? [] : [{ path, source: node }];
   });
   const [first] = paths;
   const base = first ? directoryOf(first.path) : project.directory;
-  const environment = readEnvironment(project, own, base);
-  const model = loadSet(project, { paths, base, environment, trail: [] });
+  const environment = readEnvironment(project, kombination, base);
+  const model = loadSet(project, { paths, base, environment, includeChain: [] });
   const adopted = model && takeOut(project, model);
-  const written = loadOwn(project, own, ofOwn(environment));
+  const written = loadOverlay(project, kombination, overlayEnvironment(environment));
   const merged = (adopted ? mergeNodes(adopted, written) : settle(written)) ?? written;
-  const cast = castScalars(project, isMapNode(merged) ? withProfiles(merged, environment) : own);
-  return isMapNode(cast) ? normalise(project, cast, environment) : own;
+  const coerced = coerceScalars(project, isMapNode(merged) ? withProfiles(merged, environment) : kombination);
+  return isMapNode(coerced) ? normalise(project, coerced, environment) : kombination;
 }
 
 /** `variables` of the kombination, then `.env` beside the first Compose file. */
-function readEnvironment(project: Project, own: MapNode, base: string): Environment {
+function readEnvironment(project: Project, kombination: MapNode, base: string): Environment {
   const variables = new Map<string, string>([
     ['COMPOSE_PROJECT_NAME', project.name],
-    ...entriesOf(own.entries.get('variables')).map(([name, node]) => [name, textOf(node) ?? ''] as const),
+    ...entriesOf(kombination.entries.get('variables')).map(
+      ([name, node]) => [name, textOf(node) ?? ''] as const,
+    ),
   ]);
   const path = base === '' ? '.env' : `${base}/.env`;
-  const read = withEnvFile(project, variables, { node: own, path, optional: true });
+  const read = withEnvFile(project, variables, { node: kombination, path, optional: true });
   return new Map([...MACHINE, ...read]);
 }
 
@@ -134,7 +136,7 @@ const MACHINE = new Map([
 ]);
 
 /** What stands for the author's machine in a Compose file would mean nothing in a kombination. */
-function ofOwn(environment: Environment): Environment {
+function overlayEnvironment(environment: Environment): Environment {
   return new Map([...environment].filter(([name, value]) => value !== MACHINE.get(name)));
 }
 
@@ -167,17 +169,17 @@ function withProfiles(document: MapNode, environment: Environment): MapNode {
 function normalise(project: Project, document: MapNode, environment: Environment): MapNode {
   const { entries } = document;
   const volumes: BindVolumes = new Map();
-  const shelf = {
+  const topLevel = {
     configs: new Map(entriesOf(entries.get('configs'))),
     secrets: new Map(entriesOf(entries.get('secrets'))),
     environment,
     volumes,
   };
   const services = entries.get('services');
-  for (const [name, config] of shelf.configs) checkConfig(project, name, config);
+  for (const [name, config] of topLevel.configs) checkConfig(project, name, config);
   const normal = entriesOf(services).map(([name, node]): [string, ComposeNode] => [
     name,
-    isMapNode(node) ? normaliseService(project, node, shelf) : node,
+    isMapNode(node) ? normaliseService(project, node, topLevel) : node,
   ]);
   let result = entries.get('configs')?.kind === 'map' ? withEntry(document, 'configs', undefined) : document;
   if (services?.kind === 'map') result = withEntry(result, 'services', map(normal, services.origin));
@@ -226,17 +228,17 @@ function plainVolume(project: Project, node: ComposeNode): ComposeNode {
 /** Values of the finished document that ask for variables nobody sets. */
 function findAsking<T>(asked: ReadonlyMap<Origin, T>, root: MapNode | undefined): ReadonlyMap<string, T> {
   const found = new Map<string, T>();
-  const look = (node: ComposeNode | undefined, path: DocumentPath): void => {
+  const visit = (node: ComposeNode | undefined, path: DocumentPath): void => {
     const known = node && asked.get(node.origin);
     if (known) found.set(formatPath(path), known);
   };
   for (const [name, service] of entriesOf(child(root, 'services'))) {
     for (const [key, node] of entriesOf(child(service, 'environment'))) {
-      look(node, ['services', name, 'environment', key]);
+      visit(node, ['services', name, 'environment', key]);
     }
     const files = child(service, 'files');
     for (const [index, file] of (files?.kind === 'list' ? files.items : []).entries()) {
-      look(child(file, 'content'), ['services', name, 'files', index, 'content']);
+      visit(child(file, 'content'), ['services', name, 'files', index, 'content']);
     }
   }
   return found;

@@ -47,12 +47,12 @@ function passOn(
   const value = environment.get(name);
   if (value !== undefined) return scalar(escapeEnv(value), node.origin);
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
-    if (node.origin.file.own)
+    if (node.origin.file.isKombination)
       project.error('INVALID_FORMAT', node, `"${name}" is not NAME=value, and no name of a variable`);
     return undefined;
   }
   // One that a kombination itself passes on must come from somewhere.
-  if (!node.origin.file.own) rememberUnset(project, node.origin, name);
+  if (!node.origin.file.isKombination) rememberUnset(project, node.origin, name);
   return scalar(`\${${name}}`, node.origin);
 }
 

@@ -1,8 +1,8 @@
 import { suggest } from '../../base/nearest.ts';
-import { fillNodes } from './interpolate-nodes.ts';
+import { interpolateNodes } from './interpolate-nodes.ts';
 import type { ComposeSet } from './locate.ts';
 import { locate } from './locate.ts';
-import { enforceUnicity, isMapNode, mergeNodes, settle } from './merge.ts';
+import { keepLastOfEachKey, isMapNode, mergeNodes, settle } from './merge.ts';
 import type { ComposeNode, MapNode } from './node.ts';
 import { child, entriesOf, textOf, withEntry } from './node.ts';
 import type { Project } from './project.ts';
@@ -26,7 +26,7 @@ interface Search {
 export function applyExtends(project: Project, document: MapNode, set: ComposeSet): MapNode {
   const services = document.entries.get('services');
   if (!isMapNode(services)) return document;
-  const scope: Scope = { key: set.trail.at(-1) ?? '', services: services.entries, set };
+  const scope: Scope = { key: set.includeChain.at(-1) ?? '', services: services.entries, set };
   const search: Search = { project, done: new Map(), scopes: new Map() };
   const entries = entriesOf(services).flatMap(([name, service]): [string, ComposeNode][] => {
     const extended = extendService(search, scope, name, []);
@@ -39,7 +39,7 @@ function extendService(
   search: Search,
   scope: Scope,
   name: string,
-  trail: readonly string[],
+  extendsChain: readonly string[],
 ): ComposeNode | undefined {
   const key = `${scope.key}\0${name}`;
   const known = search.done.get(key);
@@ -49,26 +49,26 @@ function extendService(
   const extended = service.entries.get('extends');
   if (!extended) return service;
   const own = withEntry(service, 'extends', undefined);
-  const result = trail.includes(key)
-    ? reportCycle(search, extended, [...trail.slice(trail.indexOf(key)), key])
-    : extendFrom({ ...search, scope, trail: [...trail, key] }, extended, own);
+  const result = extendsChain.includes(key)
+    ? reportCycle(search, extended, [...extendsChain.slice(extendsChain.indexOf(key)), key])
+    : extendFrom({ ...search, scope, extendsChain: [...extendsChain, key] }, extended, own);
   search.done.set(key, result ?? own);
   return result ?? own;
 }
 
-function reportCycle({ project }: Search, node: ComposeNode, trail: readonly string[]): undefined {
-  const cycle = trail.map((key) => key.split('\0')[1]).join(' → ');
+function reportCycle({ project }: Search, node: ComposeNode, extendsChain: readonly string[]): undefined {
+  const cycle = extendsChain.map((key) => key.split('\0')[1]).join(' → ');
   project.error('CIRCULAR_DEPENDENCY', node, `services extend each other: ${cycle}`);
   return undefined;
 }
 
 interface Extension extends Search {
   readonly scope: Scope;
-  readonly trail: readonly string[];
+  readonly extendsChain: readonly string[];
 }
 
 function extendFrom(search: Extension, extended: ComposeNode, own: MapNode): ComposeNode | undefined {
-  const { project, scope, trail } = search;
+  const { project, scope, extendsChain } = search;
   const named = extended.kind === 'map' ? extended.entries.get('service') : extended;
   const name = textOf(named);
   if (!named || name === undefined) {
@@ -85,10 +85,10 @@ function extendFrom(search: Extension, extended: ComposeNode, own: MapNode): Com
     });
     return undefined;
   }
-  const base = extendService(search, from, name, trail);
+  const base = extendService(search, from, name, extendsChain);
   const settled = base && settle(base);
   const merged = mergeNodes(settled, own, ['services', name]);
-  return merged && enforceUnicity(merged, ['services', name]);
+  return merged && keepLastOfEachKey(merged, ['services', name]);
 }
 
 /** The services of another file; its relative paths start from its own directory. */
@@ -99,7 +99,7 @@ function openScope({ project, scope, scopes }: Extension, file: ComposeNode): Sc
   if (scopes.has(path)) return scopes.get(path);
   const base = path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : '';
   const nodes = readYaml(project, path, base, file);
-  const filled = nodes && fillNodes(project, nodes, scope.set.environment);
+  const filled = nodes && interpolateNodes(project, nodes, scope.set.environment);
   const services = child(filled, 'services');
   const opened =
     filled === undefined

@@ -12,26 +12,26 @@ import { rememberUnset } from './project.ts';
  */
 
 /** Top-level parts that services refer to. */
-export interface Shelf {
+export interface TopLevelParts {
   readonly configs: ReadonlyMap<string, ComposeNode>;
   readonly secrets: ReadonlyMap<string, ComposeNode>;
   readonly environment: Environment;
 }
 
 /** A service whose configs are files; so are secrets whose value stands in the repository in clear. */
-export function placeConfigs(project: Project, service: MapNode, shelf: Shelf): MapNode {
+export function placeConfigs(project: Project, service: MapNode, topLevel: TopLevelParts): MapNode {
   const configs = service.entries.get('configs');
   const placed =
-    configs?.kind === 'list' ? configs.items.flatMap((use) => placeConfig(project, use, shelf) ?? []) : [];
+    configs?.kind === 'list' ? configs.items.flatMap((use) => placeConfig(project, use, topLevel) ?? []) : [];
   // What is no list is left for the schema to complain of.
   const bare = configs?.kind === 'list' ? withEntry(service, 'configs', undefined) : service;
   const withConfigs = placed.length > 0 ? addFiles(bare, placed) : bare;
   const secrets = service.entries.get('secrets');
   if (secrets?.kind !== 'list') return withConfigs;
-  const clear = secrets.items.filter((use) => clearValue(use, shelf) !== undefined);
+  const clear = secrets.items.filter((use) => clearValue(use, topLevel) !== undefined);
   const kept = secrets.items.filter((use) => !clear.includes(use)).map(normaliseUse);
   const files = clear.map((use) =>
-    buildFile(use, { key: 'content', value: clearValue(use, shelf) ?? '', directory: '/run/secrets/' }),
+    buildFile(use, { key: 'content', value: clearValue(use, topLevel) ?? '', directory: '/run/secrets/' }),
   );
   const result = withEntry(withConfigs, 'secrets', list(kept, secrets.origin));
   return files.length > 0 ? addFiles(result, files) : result;
@@ -42,18 +42,18 @@ export function nameOf(use: ComposeNode): string {
 }
 
 /** The value of a secret that is an environment variable which the project itself sets. */
-function clearValue(use: ComposeNode, { secrets, environment }: Shelf): string | undefined {
+function clearValue(use: ComposeNode, { secrets, environment }: TopLevelParts): string | undefined {
   const variable = textOf(child(secrets.get(nameOf(use)), 'environment'));
   const value = variable === undefined ? undefined : environment.get(variable);
   return value?.startsWith('secret://') ? undefined : value;
 }
 
-function placeConfig(project: Project, use: ComposeNode, shelf: Shelf): ComposeNode | undefined {
+function placeConfig(project: Project, use: ComposeNode, topLevel: TopLevelParts): ComposeNode | undefined {
   const name = nameOf(use);
-  const config = shelf.configs.get(name);
+  const config = topLevel.configs.get(name);
   if (!config) {
     project.error('UNKNOWN_CONFIG', use, `the config ${name} is not declared`, {
-      hint: suggest(name, [...shelf.configs.keys()]) ?? 'add it under the top-level configs:',
+      hint: suggest(name, [...topLevel.configs.keys()]) ?? 'add it under the top-level configs:',
     });
     return undefined;
   }
@@ -69,7 +69,7 @@ function placeConfig(project: Project, use: ComposeNode, shelf: Shelf): ComposeN
     return buildFile(use, { key: 'content', value: content, directory: '/', from: child(config, 'content') });
   const key = textOf(variable);
   if (key !== undefined && variable) {
-    const value = shelf.environment.get(key);
+    const value = topLevel.environment.get(key);
     if (value === undefined) rememberUnset(project, variable.origin, key);
     return buildFile(use, {
       key: 'content',
@@ -109,7 +109,7 @@ function buildFile(use: ComposeNode, { key, value, directory, from = use }: Cont
 /** The reader takes whole numbers as what they are; a kombination wants the digits. */
 export function modeOf(node: ComposeNode | undefined): string | undefined {
   if (node?.kind !== 'scalar' || node.value === null) return undefined;
-  if (typeof node.value !== 'number' || node.origin.file.own) return String(node.value);
+  if (typeof node.value !== 'number' || node.origin.file.isKombination) return String(node.value);
   return `0${node.value.toString(8)}`;
 }
 
@@ -127,7 +127,7 @@ const SECRET_KEYS = new Set(['file', 'environment', 'secret']);
 export function placeSecrets(
   project: Project,
   secrets: ComposeNode | undefined,
-  { environment, ofBuilds }: Pick<Shelf, 'environment'> & { readonly ofBuilds: ReadonlySet<string> },
+  { environment, ofBuilds }: Pick<TopLevelParts, 'environment'> & { readonly ofBuilds: ReadonlySet<string> },
 ) {
   return entriesOf(secrets).flatMap(([name, node]): [string, ComposeNode][] => {
     const told = [...SECRET_KEYS].some((key) => child(node, key) !== undefined);

@@ -17,23 +17,26 @@ import { MISPLACED, mayHoldSecret } from '../kombination/secret-places.ts';
 export type Mode = 'env' | 'content' | 'plain' | 'own' | 'own-env' | 'shell' | 'leave';
 
 /** A document with its variables filled in. */
-export function fillNodes(
+export function interpolateNodes(
   project: Project,
   root: ComposeNode,
   environment: Environment,
   modeAt: (path: readonly string[]) => Mode = modeOf,
 ): ComposeNode {
-  return fill(root, []);
+  return interpolateNode(root, []);
 
-  function fill(node: ComposeNode, path: readonly string[]): ComposeNode {
+  function interpolateNode(node: ComposeNode, path: readonly string[]): ComposeNode {
     switch (node.kind) {
       case 'list':
-        return { ...node, items: node.items.map((item, index) => fill(item, [...path, String(index)])) };
+        return {
+          ...node,
+          items: node.items.map((item, index) => interpolateNode(item, [...path, String(index)])),
+        };
       case 'map':
         return {
           ...node,
           entries: new Map(
-            [...node.entries].map(([key, value]) => [key, fill(value, [...path, key])] as const),
+            [...node.entries].map(([key, value]) => [key, interpolateNode(value, [...path, key])] as const),
           ),
         };
       case 'scalar': {

@@ -1,8 +1,8 @@
 import { posix } from 'node:path';
 import { isProblem } from '../../base/problem.ts';
 import { applyExtends } from './extends.ts';
-import { fillNodes } from './interpolate-nodes.ts';
-import { enforceUnicity, isMapNode, mergeNodes, toSequence } from './merge.ts';
+import { interpolateNodes } from './interpolate-nodes.ts';
+import { keepLastOfEachKey, isMapNode, mergeNodes, toSequence } from './merge.ts';
 import type { ComposeNode, MapNode } from './node.ts';
 import { child, entriesOf, isEmpty, toPlain, withEntry } from './node.ts';
 import type { ComposeSet } from './locate.ts';
@@ -15,16 +15,16 @@ const RESOURCES = ['services', 'networks', 'volumes', 'secrets', 'configs', 'mod
 /** The files of a set as one document, variables filled in, with what they extend and include. */
 export function loadSet(project: Project, set: ComposeSet): MapNode | undefined {
   let result: ComposeNode | undefined;
-  for (const { path, asked } of set.paths) {
-    if (set.trail.includes(path)) {
-      const cycle = [...set.trail.slice(set.trail.indexOf(path)), path].join(' → ');
-      project.error('CIRCULAR_DEPENDENCY', asked, `files include each other: ${cycle}`);
+  for (const { path, source } of set.paths) {
+    if (set.includeChain.includes(path)) {
+      const cycle = [...set.includeChain.slice(set.includeChain.indexOf(path)), path].join(' → ');
+      project.error('CIRCULAR_DEPENDENCY', source, `files include each other: ${cycle}`);
       continue;
     }
-    const document = loadFile(project, { ...set, trail: [...set.trail, path] }, path, asked);
+    const document = loadFile(project, { ...set, includeChain: [...set.includeChain, path] }, path, source);
     if (!document) continue;
     const merged = mergeNodes(result, document);
-    if (merged) result = enforceUnicity(merged);
+    if (merged) result = keepLastOfEachKey(merged);
   }
   return isMapNode(result) ? result : undefined;
 }
@@ -33,15 +33,15 @@ function loadFile(
   project: Project,
   set: ComposeSet,
   path: string,
-  asked: Pick<ComposeNode, 'origin'>,
+  source: Pick<ComposeNode, 'origin'>,
 ): MapNode | undefined {
-  const nodes = readYaml(project, path, set.base, asked);
+  const nodes = readYaml(project, path, set.base, source);
   if (!nodes) return undefined;
   if (!isMapNode(nodes)) {
     project.error('INVALID_TYPE', nodes, `${path} is no Compose file: it holds no map`);
     return undefined;
   }
-  const filled = fillNodes(project, nodes, set.environment);
+  const filled = interpolateNodes(project, nodes, set.environment);
   if (!isMapNode(filled)) return undefined;
   return loadIncludes(project, set, applyExtends(project, filled, set));
 }
@@ -65,7 +65,7 @@ function readInclude(project: Project, set: ComposeSet, item: ComposeNode): Comp
   const written = item.kind === 'map' ? item.entries.get('path') : item;
   const paths = (written ? toSequence(written).items : []).flatMap((node) => {
     const path = locate(project, set.base, node);
-    return path === undefined ? [] : [{ path, asked: node }];
+    return path === undefined ? [] : [{ path, source: node }];
   });
   const [first] = paths;
   if (!first) {
@@ -88,7 +88,7 @@ function readInclude(project: Project, set: ComposeSet, item: ComposeNode): Comp
   for (const { node, path, optional } of envFiles) {
     if (path !== undefined) environment = withEnvFile(project, environment, { node, path, optional });
   }
-  return { paths, base, environment, trail: set.trail };
+  return { paths, base, environment, includeChain: set.includeChain };
 }
 
 function dirname(path: string): string {

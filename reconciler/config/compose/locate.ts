@@ -7,12 +7,12 @@ import type { Environment, Project } from './project.ts';
 /** One or more Compose files that are read as one. */
 export interface ComposeSet {
   /** Files from the root of the repository, later ones over earlier ones. */
-  readonly paths: readonly { readonly path: string; readonly asked: Pick<ComposeNode, 'origin'> }[];
+  readonly paths: readonly { readonly path: string; readonly source: Pick<ComposeNode, 'origin'> }[];
   /** Directory that their relative paths start from, from the root of the repository. */
   readonly base: string;
   readonly environment: Environment;
   /** Files that are being read: one of them inside of itself would never end. */
-  readonly trail: readonly string[];
+  readonly includeChain: readonly string[];
 }
 
 /** A path of a Compose file from the root of the repository; reported when it leads elsewhere. */

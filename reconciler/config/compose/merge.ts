@@ -83,11 +83,11 @@ export function settle(node: ComposeNode): ComposeNode | undefined {
 }
 
 /** Lists in which one entry may be said once only: of several, the last counts, at the place of the first. */
-export function enforceUnicity(node: ComposeNode, path: readonly string[] = []): ComposeNode {
+export function keepLastOfEachKey(node: ComposeNode, path: readonly string[] = []): ComposeNode {
   if (node.kind === 'scalar') return node;
   if (node.kind === 'map') {
     const entries = [...node.entries].map(
-      ([key, value]) => [key, enforceUnicity(value, [...path, key])] as const,
+      ([key, value]) => [key, keepLastOfEachKey(value, [...path, key])] as const,
     );
     return { ...node, entries: new Map(entries) };
   }

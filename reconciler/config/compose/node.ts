@@ -17,7 +17,7 @@ export interface SourceFile {
   readonly base: string;
   readonly document: YamlDocument;
   /** The kombination itself: its numbers are those of YAML 1.2, and nothing in it is guessed. */
-  readonly own?: boolean;
+  readonly isKombination?: boolean;
 }
 
 export interface Origin {
@@ -76,7 +76,7 @@ function build(ast: Document.Parsed, written: unknown, origin: Origin): ComposeN
     return { kind: 'list', items, ...base };
   }
   if (isMap(node)) return { kind: 'map', entries: readEntries(ast, node, origin), ...base };
-  const value = isScalar(node) ? readScalar(node, origin.file.own ? 'yaml-1.2' : 'compose') : null;
+  const value = isScalar(node) ? readScalar(node, origin.file.isKombination ? 'yaml-1.2' : 'compose') : null;
   return { kind: 'scalar', value, ...base };
 }
 

@@ -1,6 +1,6 @@
 import { applyExtends } from './extends.ts';
 import type { Mode } from './interpolate-nodes.ts';
-import { fillNodes } from './interpolate-nodes.ts';
+import { interpolateNodes } from './interpolate-nodes.ts';
 import { loadIncludes } from './load.ts';
 import type { ComposeNode, MapNode } from './node.ts';
 import { entriesOf, map, textOf, withEntry } from './node.ts';
@@ -13,11 +13,11 @@ import type { Environment, Project } from './project.ts';
  */
 
 /** The kombination with its variables filled in, and with what it extends and includes. */
-export function loadOwn(project: Project, own: MapNode, environment: Environment): MapNode {
-  const filled = fillNodes(project, listServices(project, own), environment, modeOf);
-  if (!isMapNode(filled)) return own;
+export function loadOverlay(project: Project, kombination: MapNode, environment: Environment): MapNode {
+  const filled = interpolateNodes(project, listServices(project, kombination), environment, modeOf);
+  if (!isMapNode(filled)) return kombination;
   const { file, directory } = project;
-  const set = { paths: [], base: directory, environment, trail: [file] };
+  const set = { paths: [], base: directory, environment, includeChain: [file] };
   return loadIncludes(project, set, applyExtends(project, filled, set));
 }
 
@@ -39,9 +39,9 @@ function modeOf(path: readonly string[]): Mode {
 }
 
 /** A kombination whose services are a map, so that they can be merged by name. */
-function listServices(project: Project, own: MapNode): MapNode {
-  const services = own.entries.get('services');
-  if (!services || services.kind === 'scalar') return own;
+function listServices(project: Project, kombination: MapNode): MapNode {
+  const services = kombination.entries.get('services');
+  if (!services || services.kind === 'scalar') return kombination;
   const entries = new Map<string, ComposeNode>();
   for (const [name, node] of services.kind === 'list'
     ? listed(project, services.items)
@@ -52,7 +52,7 @@ function listServices(project: Project, own: MapNode): MapNode {
       project.error('DUPLICATE_NAME', node, `the service ${name} is listed twice`, { hint });
     } else entries.set(name, withEnvironment(project, node));
   }
-  return withEntry(own, 'services', map(entries, services.origin));
+  return withEntry(kombination, 'services', map(entries, services.origin));
 }
 
 function listed(

@@ -108,11 +108,11 @@ export function readYaml(
   project: Project,
   path: string,
   base: string,
-  asked: Place,
+  source: Place,
 ): ComposeNode | undefined {
   const text = readText(project, path);
   if (isProblem(text)) {
-    project.error(text.code ?? 'FILE_NOT_FOUND', asked, text.problem, { hint: text.hint });
+    project.error(text.code ?? 'FILE_NOT_FOUND', source, text.problem, { hint: text.hint });
     return undefined;
   }
   if (text === undefined) return undefined;
@@ -135,7 +135,7 @@ export function readYaml(
   for (const document of documents) {
     const nodes = readNodes({ path, base, document });
     if (!nodes && document.problems.length === 0 && document.value !== undefined) {
-      project.error('YAML_SYNTAX', asked, `${path} says too much, with its aliases followed`);
+      project.error('YAML_SYNTAX', source, `${path} says too much, with its aliases followed`);
     }
     // Documents of one file are put over each other as files are.
     if (nodes) result = result ? mergeNodes(result, nodes) : nodes;

@@ -3,7 +3,7 @@ import { joinPath } from '../file-tree.ts';
 import type { BindVolumes } from './binds.ts';
 import { placeBinds } from './binds.ts';
 import { fillEnvironment } from './environment.ts';
-import type { Shelf } from './files.ts';
+import type { TopLevelParts } from './files.ts';
 import { modeOf, placeConfigs } from './files.ts';
 import { toPairs, toSequence } from './merge.ts';
 import type { ComposeNode, MapNode } from './node.ts';
@@ -14,15 +14,15 @@ import type { Environment, Project } from './project.ts';
 export function normaliseService(
   project: Project,
   service: MapNode,
-  shelf: Shelf & { readonly volumes: BindVolumes },
+  topLevel: TopLevelParts & { readonly volumes: BindVolumes },
 ): MapNode {
   let result = withoutEmpty(service);
-  result = fillEnvironment(project, result, shelf.environment);
-  result = placeBinds(project, result, shelf.volumes);
-  result = placeConfigs(project, result, shelf);
+  result = fillEnvironment(project, result, topLevel.environment);
+  result = placeBinds(project, result, topLevel.volumes);
+  result = placeConfigs(project, result, topLevel);
   result = normalisePorts(result);
   result = normaliseMounts(result);
-  result = placeBuild(project, result, shelf.environment);
+  result = placeBuild(project, result, topLevel.environment);
   const files = result.entries.get('volumes');
   return files?.kind === 'list' && files.items.length === 0
     ? withEntry(result, 'volumes', undefined)

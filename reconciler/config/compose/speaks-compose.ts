@@ -24,8 +24,8 @@ export function speaksCompose({ value }: YamlDocument): boolean {
     if (!service) continue;
     if (SERVICE_WORDS.some((word) => service[word] !== undefined)) return true;
     if (passesOn(service['environment']) || passesOn(service['env'])) return true;
-    const { files, ...said } = service;
-    if (hasDollar(said) || (asList(files) ?? []).some(hasDollarBesideContent)) return true;
+    const { files, ...fields } = service;
+    if (hasDollar(fields) || (asList(files) ?? []).some(hasDollarBesideContent)) return true;
   }
   return hasDollar(rest);
 }
@@ -39,8 +39,8 @@ function passesOn(environment: unknown): boolean {
 
 /** What a file holds may have dollar signs of its own. */
 function hasDollarBesideContent(file: unknown): boolean {
-  const { content: _, ...said } = asFields(file) ?? {};
-  return hasDollar(said);
+  const { content: _, ...fields } = asFields(file) ?? {};
+  return hasDollar(fields);
 }
 
 function hasDollar(value: unknown): boolean {

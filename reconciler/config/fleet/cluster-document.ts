@@ -37,9 +37,9 @@ interface Reading {
 }
 
 function checkName(name: string, file: string, { fields, collector }: Reading): void {
-  const said = asString(fields['name']);
-  if (said === undefined || said === name) return;
-  const message = `the file is called ${posix.basename(file)}, and the cluster ${said}`;
+  const writtenName = asString(fields['name']);
+  if (writtenName === undefined || writtenName === name) return;
+  const message = `the file is called ${posix.basename(file)}, and the cluster ${writtenName}`;
   collector.error('INVALID_VALUE', ['name'], message, { hint: 'take out name, or rename the file' });
 }
 

@@ -78,9 +78,9 @@ export function readNodeDocument(file: string, text: string, checkSchema: Schema
     kind: 'node',
     also: (fields, collector) => {
       connection = readConnectionAt(fields['connection'], [], collector);
-      const said = asString(fields['name']);
-      if (said === undefined || said === name) return;
-      const message = `the file is called ${posix.basename(file)}, and the node ${said}`;
+      const writtenName = asString(fields['name']);
+      if (writtenName === undefined || writtenName === name) return;
+      const message = `the file is called ${posix.basename(file)}, and the node ${writtenName}`;
       collector.error('INVALID_VALUE', ['name'], message, { hint: 'take out name, or rename the file' });
     },
   });

@@ -168,7 +168,7 @@ function readVolumes(
   return list.map((item, index) => {
     const fields = asFields(item);
     if (fields?.['mountPath'] === undefined) return item;
-    const { mountPath, hostPath, name, readOnly, type: said, backup, ...rest } = fields;
+    const { mountPath, hostPath, name, readOnly, type: writtenType, backup, ...rest } = fields;
     const at = [...path, 'volumes', index];
     if (backup !== undefined) {
       diagnostics.warning('NOT_APPLIED', [...at, 'backup'], 'backup is not applied', {
@@ -176,7 +176,7 @@ function readVolumes(
         at: 'key',
       });
     }
-    const type = said ?? (hostPath === undefined ? 'volume' : 'bind');
+    const type = writtenType ?? (hostPath === undefined ? 'volume' : 'bind');
     if (type === 'volume' && name === undefined) {
       diagnostics.error('REQUIRED', [...at, 'name'], 'a volume needs a name');
       moves.move([...at, 'target'], [...at, 'mountPath']);

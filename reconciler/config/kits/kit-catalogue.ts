@@ -40,15 +40,15 @@ export function buildCatalogue(own: ReadonlyMap<string, StackKit | null>): Built
   const builtIn = new Map(BUILT_IN.map((kit) => [kit.name, kit]));
   const kits = new Map<string, Kit | null>();
   const problems: KitDiagnostic[] = [];
-  const resolve = (name: string, trail: readonly string[]): Kit | null => {
+  const resolve = (name: string, extendsChain: readonly string[]): Kit | null => {
     const known = kits.get(name);
     if (known !== undefined) return known;
     const written = own.has(name) ? own.get(name) : builtIn.get(name);
-    const kit = written ? build(written, trail) : null;
+    const kit = written ? build(written, extendsChain) : null;
     kits.set(name, kit);
     return kit;
   };
-  const build = (kit: StackKit, trail: readonly string[]): Kit | null => {
+  const build = (kit: StackKit, extendsChain: readonly string[]): Kit | null => {
     if (kit.extends === undefined) return resolveKit(kit, undefined);
     const problem = (message: string, hint?: string): null => {
       problems.push({ kit: kit.name, path: ['extends'], code: 'UNKNOWN_KIT', message, hint });
@@ -57,11 +57,11 @@ export function buildCatalogue(own: ReadonlyMap<string, StackKit | null>): Built
     if (kit.extends === kit.name) {
       const original = builtIn.get(kit.name);
       if (!original || original === kit) return problem(`there is no other kit ${kit.name} to extend`);
-      const base = build(original, trail);
+      const base = build(original, extendsChain);
       return base && resolveKit(kit, base);
     }
-    if (trail.includes(kit.extends)) {
-      return problem(`kits extend each other: ${[...trail, kit.extends].join(' → ')}`);
+    if (extendsChain.includes(kit.extends)) {
+      return problem(`kits extend each other: ${[...extendsChain, kit.extends].join(' → ')}`);
     }
     if (!own.has(kit.extends) && !builtIn.has(kit.extends)) {
       return problem(
@@ -69,7 +69,7 @@ export function buildCatalogue(own: ReadonlyMap<string, StackKit | null>): Built
         suggest(kit.extends, [...builtIn.keys(), ...own.keys()]),
       );
     }
-    const base = resolve(kit.extends, [...trail, kit.extends]);
+    const base = resolve(kit.extends, [...extendsChain, kit.extends]);
     return base ? resolveKit(kit, base) : problem(`the kit ${kit.extends} has errors`);
   };
   for (const name of [...builtIn.keys(), ...own.keys()]) resolve(name, [name]);

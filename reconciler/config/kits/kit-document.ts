@@ -32,9 +32,9 @@ export function readKitDocument(file: string, text: string, checkSchema: SchemaC
   const document = parseYaml(text);
   if (document.problems.length === 0) checkSchema('stackkit', document.value ?? {}, diagnostics);
   const fields = asFields(document.value) ?? {};
-  const said = asString(fields['name']);
-  if (said !== undefined && said !== name) {
-    const message = `the directory is called ${name}, and the kit ${said}`;
+  const writtenName = asString(fields['name']);
+  if (writtenName !== undefined && writtenName !== name) {
+    const message = `the directory is called ${name}, and the kit ${writtenName}`;
     diagnostics.error('INVALID_VALUE', ['name'], message, { hint: 'call both the same' });
   }
   const sound = document.problems.length === 0 && diagnostics.list.length === 0;

@@ -47,22 +47,22 @@ export function readSettings(
   const parts: Record<string, Fragment[]> = {};
   const missing: string[] = [];
   for (const [key, setting] of settings) {
-    const said = given.get(key);
-    const value = said === undefined ? undefined : settingValue(key, said, setting, diagnostics);
-    if (said === undefined && setting.required) missing.push(key);
-    if (said === undefined && setting.missing) {
+    const entry = given.get(key);
+    const value = entry === undefined ? undefined : settingValue(key, entry, setting, diagnostics);
+    if (entry === undefined && setting.required) missing.push(key);
+    if (entry === undefined && setting.missing) {
       const { code, message } = setting.missing;
       const hint = `services.${written.name}.config.${key}`;
       diagnostics.warning(code, written.path, message, { hint, at: 'key' });
     }
-    for (const other of said === undefined ? [] : (setting.requires ?? [])) {
+    for (const other of entry === undefined ? [] : (setting.requires ?? [])) {
       if (given.has(other)) continue;
       const message = `${key} of ${written.name} needs ${other} as well`;
       diagnostics.error('REQUIRED', [...written.path, 'config', other], message);
     }
     const used = value ?? fillIn(setting.default, values);
     if (used === undefined || used === '') continue;
-    const from = value === undefined ? undefined : said?.path;
+    const from = value === undefined ? undefined : entry?.path;
     const texts = fillers(used);
     for (const fragment of fragmentsOf(setting, used, texts)) service.push({ ...fragment, from });
     for (const [part, fragment] of Object.entries(setting.parts ?? {})) {
@@ -106,15 +106,15 @@ interface Collection {
 }
 
 /** Settings that stand in maps are named with dots: `totp.issuer`. */
-function collect(config: Fields, collection: Collection, trail: readonly string[]): void {
+function collect(config: Fields, collection: Collection, parents: readonly string[]): void {
   const { written, settings, given, diagnostics } = collection;
   for (const [key, value] of Object.entries(config)) {
-    const path = [...written.path, 'config', ...trail, key];
-    const name = [...trail, key.replaceAll('-', '_')].join('.');
+    const path = [...written.path, 'config', ...parents, key];
+    const name = [...parents, key.replaceAll('-', '_')].join('.');
     const inner = asFields(value);
     if (settings.has(name)) given.set(name, { value, path });
     else if (inner && [...settings.keys()].some((other) => other.startsWith(`${name}.`))) {
-      collect(inner, collection, [...trail, key]);
+      collect(inner, collection, [...parents, key]);
     } else if (name !== 'version') {
       diagnostics.error('UNSUPPORTED_KEY', path, `${written.name} has no setting ${name}`, {
         hint: suggest(name, [...settings.keys(), 'version']),

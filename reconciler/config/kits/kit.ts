@@ -112,17 +112,20 @@ export function resolveKit(kit: StackKit, base: Kit | undefined): Kit {
 
 /** Every text in a definition with its `{{name}}` filled in. */
 export function fillIn<T>(value: T, values: Readonly<Record<string, string>>): T {
-  return fill(value, values) as T;
+  return substitute(value, values) as T;
 }
 
-function fill(value: unknown, values: Readonly<Record<string, string>>): unknown {
+function substitute(value: unknown, values: Readonly<Record<string, string>>): unknown {
   if (typeof value === 'string') {
     if (!value.includes('{{')) return value;
     return value.replace(/\{\{(\w+)\}\}/g, (whole, name: string) => values[name] ?? whole);
   }
-  if (Array.isArray(value)) return value.map((item: unknown) => fill(item, values));
+  if (Array.isArray(value)) return value.map((item: unknown) => substitute(item, values));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([key, member]) => [String(fill(key, values)), fill(member, values)]),
+    Object.entries(value).map(([key, member]) => [
+      String(substitute(key, values)),
+      substitute(member, values),
+    ]),
   );
 }

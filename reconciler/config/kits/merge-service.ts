@@ -20,8 +20,8 @@ function mergePorts(
 ): readonly PortEntry[] | undefined {
   if (!first || !second) return second ?? first;
   const idOf = ({ port }: PortEntry): string => `${port.containerPort}/${port.protocol}`;
-  const said = new Set(second.map(idOf));
-  return [...first.filter((entry) => !said.has(idOf(entry))), ...second];
+  const overridden = new Set(second.map(idOf));
+  return [...first.filter((entry) => !overridden.has(idOf(entry))), ...second];
 }
 
 /** A kit's definition whose every part points at the service that asked for it. */

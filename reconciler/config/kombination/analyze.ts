@@ -1,6 +1,6 @@
 import { checkContainers } from './checks/check-containers.ts';
-import type { DependencyMap, PortClaim } from './checks/check-kombination.ts';
-import { checkReferences, portClaims } from './checks/check-kombination.ts';
+import type { DependencyMap, PublishedPort } from './checks/check-kombination.ts';
+import { checkReferences, publishedPorts } from './checks/check-kombination.ts';
 import { checkSubnets } from './checks/check-subnets.ts';
 import { checkDatabases } from './service/database.ts';
 import { checkCluster } from './checks/check-cluster.ts';
@@ -34,7 +34,7 @@ import type { TargetReference } from '../../model/target.ts';
 import { targetKey } from '../../model/target.ts';
 import type { YamlDocument } from '../yaml-document.ts';
 
-export interface AssessOptions {
+export interface AnalyzeOptions {
   /** Repository path of the kombination. */
   readonly file: string;
   readonly text: string;
@@ -49,7 +49,7 @@ export interface AssessOptions {
 }
 
 /** Everything that can be known of a kombination without asking anybody: no secret is looked up, no file is read. */
-export interface Assessment {
+export interface Analysis {
   /** The kombination with what it adopts from Compose files. */
   readonly document: YamlDocument;
   /** The kombination alone. */
@@ -67,7 +67,7 @@ export interface Assessment {
   readonly findings: FoundServiceFiles;
   /** Images that the stack builds, by service. */
   readonly images: ReadonlyMap<string, BuiltImage>;
-  readonly ports: readonly PortClaim[];
+  readonly ports: readonly PublishedPort[];
   readonly secrets: FoundSecrets;
   readonly diagnostics: readonly DocumentDiagnostic[];
   /** Repository paths that the document rests on, besides its own. */
@@ -75,7 +75,7 @@ export interface Assessment {
 }
 
 /** Reads one kombination and checks everything in it. Never throws. */
-export function assess(options: AssessOptions): Assessment {
+export function analyze(options: AnalyzeOptions): Analysis {
   const diagnostics = createDiagnosticCollector();
   const { document, written, composed } = readDocument(options);
   const broken = document.value === undefined;
@@ -102,7 +102,7 @@ export function assess(options: AssessOptions): Assessment {
   checkDatabases(kombination, diagnostics);
   const { targets, sharedNodes } = resolveTargets(kombination, options, diagnostics);
   const byName = new Map(targets.map((target) => [target.name, target]));
-  const ports = portClaims(kombination, ({ node }) => {
+  const ports = publishedPorts(kombination, ({ node }) => {
     const target = byName.get(node);
     return target?.kind === 'docker' ? targetKey(target) : undefined;
   });
@@ -143,9 +143,9 @@ function withBuilds(files: FoundServiceFiles, builds: FoundBuilds): FoundService
 
 function resolveTargets(
   { nodes }: Kombination,
-  { nodes: shared }: AssessOptions,
+  { nodes: shared }: AnalyzeOptions,
   diagnostics: DiagnosticCollector,
-): Pick<Assessment, 'targets' | 'sharedNodes'> {
+): Pick<Analysis, 'targets' | 'sharedNodes'> {
   const targets: TargetReference[] = [];
   const sharedNodes: string[] = [];
   for (const { name, connection, cluster, path } of nodes) {
@@ -181,22 +181,22 @@ function resolveTargets(
   return { targets, sharedNodes };
 }
 
-function checkPorts(claims: readonly PortClaim[], diagnostics: DiagnosticCollector): void {
-  const byKey = new Map<string, PortClaim[]>();
-  for (const claim of claims) {
-    const others = byKey.get(claim.key) ?? [];
-    const other = others.find(({ hostIp }) => addressesOverlap(hostIp, claim.hostIp));
+function checkPorts(published: readonly PublishedPort[], diagnostics: DiagnosticCollector): void {
+  const byKey = new Map<string, PublishedPort[]>();
+  for (const port of published) {
+    const others = byKey.get(port.key) ?? [];
+    const other = others.find(({ hostIp }) => addressesOverlap(hostIp, port.hostIp));
     if (other) {
       const place = formatPath(other.path);
-      const message = `port ${portOf(claim)} of the node is published twice: ${other.service} has it already`;
-      diagnostics.error('DUPLICATE_PORT', claim.path, message, { hint: `first: ${place}` });
+      const message = `port ${portOf(port)} of the node is published twice: ${other.service} has it already`;
+      diagnostics.error('DUPLICATE_PORT', port.path, message, { hint: `first: ${place}` });
     }
-    byKey.set(claim.key, [...others, claim]);
+    byKey.set(port.key, [...others, port]);
   }
 }
 
 /** `8080/tcp` */
-export function portOf({ key }: PortClaim): string {
+export function portOf({ key }: PublishedPort): string {
   const [, protocol, port] = key.split('|').slice(-3);
   return `${port}/${protocol}`;
 }

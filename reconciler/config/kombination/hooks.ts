@@ -91,10 +91,10 @@ function readService(
 /** What the hook says itself counts, beside everything that the service has. */
 function inherit(base: ServiceModel, own: ServiceFields): ServiceFields {
   const names = new Set(own.env.map((entry) => entry.name));
-  const said = defined({ ...own });
+  const given = defined({ ...own });
   return {
     ...base,
-    ...said,
+    ...given,
     // An entry point belongs to the command that follows it.
     ...(own.command === undefined ? {} : { command: own.command }),
     env: [...base.env.filter((entry) => !names.has(entry.name)), ...own.env],

@@ -73,11 +73,11 @@ export function withUnset(
 
 /** Findings without those that only come of a value that could not be filled in, which is said already. */
 export function withoutEchoes(
-  { document, diagnostics: said }: ComposedDocument,
+  { document, diagnostics: reported }: ComposedDocument,
   found: readonly DocumentDiagnostic[],
 ): readonly DocumentDiagnostic[] {
   const failed = new Set(
-    said.flatMap(({ code, place }) => (UNFILLED.has(code) && place ? [keyOf(place)] : [])),
+    reported.flatMap(({ code, place }) => (UNFILLED.has(code) && place ? [keyOf(place)] : [])),
   );
   if (failed.size === 0) return found;
   return found.filter(({ path, at = 'value' }) => !failed.has(keyOf(document.position(path, at))));

@@ -17,7 +17,7 @@ import { resolveValues } from './workflow-values.ts';
 import type { YamlDocument } from '../yaml-document.ts';
 import { parseYaml } from '../yaml-document.ts';
 
-export interface AssessWorkflowOptions {
+export interface AnalyzeWorkflowOptions {
   /** Repository path of the workflow. */
   readonly file: string;
   readonly text: string;
@@ -26,7 +26,7 @@ export interface AssessWorkflowOptions {
 }
 
 /** Everything that can be known of a workflow without asking anybody. */
-export interface WorkflowAssessment {
+export interface WorkflowAnalysis {
   readonly document: YamlDocument;
   readonly workflow: Workflow;
   readonly nodes: readonly FilledNode[];
@@ -37,7 +37,7 @@ export interface WorkflowAssessment {
 }
 
 /** Reads one workflow file and checks everything in it. Never throws. */
-export function assessWorkflow({ file, text, tree, checkSchema }: AssessWorkflowOptions): WorkflowAssessment {
+export function analyzeWorkflow({ file, text, tree, checkSchema }: AnalyzeWorkflowOptions): WorkflowAnalysis {
   const diagnostics = createDiagnosticCollector();
   const document = parseYaml(text);
   if (document.value !== undefined) checkSchema('workflow', document.value ?? {}, diagnostics);

@@ -137,20 +137,20 @@ function checkCycles(
   const leaving = Map.groupBy(edges, (edge) => edge.source);
   const done = new Set<string>();
   for (const { id } of workflow.nodes) {
-    const trail = [{ id, rest: [...(leaving.get(id) ?? [])] }];
-    for (let top = trail.at(-1); top !== undefined && !done.has(id); top = trail.at(-1)) {
+    const visiting = [{ id, rest: [...(leaving.get(id) ?? [])] }];
+    for (let top = visiting.at(-1); top !== undefined && !done.has(id); top = visiting.at(-1)) {
       const edge = top.rest.shift();
       if (edge === undefined) {
         done.add(top.id);
-        trail.pop();
+        visiting.pop();
         continue;
       }
-      const start = trail.findIndex((step) => step.id === edge.target);
+      const start = visiting.findIndex((step) => step.id === edge.target);
       if (start !== -1) {
-        const cycle = [...trail.slice(start).map((step) => step.id), edge.target].join(' → ');
+        const cycle = [...visiting.slice(start).map((step) => step.id), edge.target].join(' → ');
         diagnostics.error('CIRCULAR_DEPENDENCY', edge.path, `workflow contains a cycle: ${cycle}`);
       } else if (!done.has(edge.target)) {
-        trail.push({ id: edge.target, rest: [...(leaving.get(edge.target) ?? [])] });
+        visiting.push({ id: edge.target, rest: [...(leaving.get(edge.target) ?? [])] });
       }
     }
   }

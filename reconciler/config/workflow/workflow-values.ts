@@ -90,7 +90,7 @@ export function resolveValues(
     for (const edge of edges) if (edge.link?.kind === kind) passOn(edge, drafts, diagnostics);
   }
   return [...drafts.values()].map((draft) => {
-    fill(draft.data, DEFAULTS[draft.node.type]);
+    setMissing(draft.data, DEFAULTS[draft.node.type]);
     checkFilled(draft, diagnostics);
     return finish(draft, workflow);
   });
@@ -109,7 +109,7 @@ function isBlank(value: unknown): boolean {
   return typeof value === 'object' && Object.keys(value).length === 0;
 }
 
-function fill(data: Record<string, unknown>, values: Fields): void {
+function setMissing(data: Record<string, unknown>, values: Fields): void {
   for (const [key, value] of Object.entries(values)) if (isBlank(data[key])) data[key] = value;
 }
 
@@ -129,12 +129,12 @@ function passOn(
       return passToIngress(edge, provider, dependent);
     case 'hpa': {
       const scaleTargetKind = provider.node.type === 'statefulset' ? 'StatefulSet' : 'Deployment';
-      return fill(dependent.data, { scaleTargetName: name, scaleTargetKind, namespace });
+      return setMissing(dependent.data, { scaleTargetName: name, scaleTargetKind, namespace });
     }
     case 'certificate':
-      return fill(dependent.data, { tlsSecretName: name, namespace });
+      return setMissing(dependent.data, { tlsSecretName: name, namespace });
     case 'networkpolicy':
-      return fill(dependent.data, { podSelector: { app: name }, namespace });
+      return setMissing(dependent.data, { podSelector: { app: name }, namespace });
     case 'mount':
       return passToWorkload(edge, { provider, dependent, diagnostics });
     default:
@@ -144,8 +144,8 @@ function passOn(
 
 function passToService({ node, data }: Draft, service: Draft): void {
   const targetPort = data['port'] ?? DEFAULTS[node.type]['port'];
-  fill(service.data, { targetApp: data['name'], targetPort, namespace: data['namespace'] });
-  if (node.type === 'statefulset') fill(data, { serviceName: service.data['name'] });
+  setMissing(service.data, { targetApp: data['name'], targetPort, namespace: data['namespace'] });
+  if (node.type === 'statefulset') setMissing(data, { serviceName: service.data['name'] });
 }
 
 /** With a handle that names one of the paths, only that path is filled. */
@@ -153,13 +153,13 @@ function passToIngress(edge: ResolvedEdge, { data }: Draft, ingress: Draft): voi
   const first = asFields(asList(data['ports'])?.[0]);
   const servicePort = first?.['port'] ?? data['port'] ?? DEFAULTS.service['port'];
   const values = { serviceName: data['name'], servicePort };
-  fill(ingress.data, { namespace: data['namespace'] });
+  setMissing(ingress.data, { namespace: data['namespace'] });
   const own = edge.from === ingress.node ? edge.sourceHandle : (edge.targetHandle ?? edge.sourceHandle);
   const paths = (asList(ingress.data['paths']) ?? []).map((path) => ({ ...asFields(path) }));
   const named = own === undefined ? undefined : paths.find((path) => asString(path['id']) === own);
-  if (named) fill(named, values);
-  else if (paths.length > 0) for (const path of paths) fill(path, values);
-  else fill(ingress.data, values);
+  if (named) setMissing(named, values);
+  else if (paths.length > 0) for (const path of paths) setMissing(path, values);
+  else setMissing(ingress.data, values);
   if (paths.length > 0) ingress.data['paths'] = paths;
 }
 

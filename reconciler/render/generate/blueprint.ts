@@ -1,5 +1,5 @@
 import type { Lookup } from '../../config/kombination/service/env-value.ts';
-import type { Assessment } from '../../config/kombination/analyze.ts';
+import type { Analysis } from '../../config/kombination/analyze.ts';
 import type { BuildModel } from '../../config/kombination/service/build-model.ts';
 import { clusterOf } from '../../config/kombination/cluster-node.ts';
 import type { ContainerSpec, NetworkSpec, VolumeSpec } from '../../model/docker/docker-spec.ts';
@@ -62,8 +62,8 @@ export interface BlueprintBuild extends Omit<BuildModel, 'path' | 'secrets'> {
 }
 
 /** Blobs that generated files hold, each once. */
-export function blobsOf(assessment: Assessment): readonly string[] {
-  const { files, inline } = assessment.findings;
+export function blobsOf(analysis: Analysis): readonly string[] {
+  const { files, inline } = analysis.findings;
   const blobs = [...files.values()].flat().map(({ spec }) => spec.blob);
   return [...new Set(blobs)].filter((blob) => !inline.has(blob));
 }
@@ -74,18 +74,18 @@ export function blobsOf(assessment: Assessment): readonly string[] {
  * @param mark what stands for a reference
  */
 export function buildBlueprint(
-  assessment: Assessment,
+  analysis: Analysis,
   file: string,
   content: (blob: string) => Uint8Array,
   mark: Mark = markReference,
 ): Blueprint {
-  const { kombination, targets } = assessment;
+  const { kombination, targets } = analysis;
   const variables = createVariables();
   const lookup: Lookup = (reference, fallback) => {
     const marked = mark(reference, fallback);
     return marked === undefined ? undefined : new Secret(marked, reference);
   };
-  const resources = renderDocker({ assessment, file, lookup });
+  const resources = renderDocker({ analysis, file, lookup });
   // One stands for all of a service.
   const containers = resources.filter(({ kind, name }) => kind === 'container' && replicaNumber(name) === 1);
   const awaited = new Set(
@@ -95,7 +95,7 @@ export function buildBlueprint(
   );
   const names = new Map(containers.map(({ id, name }) => [id, name]));
   const services = containers.flatMap((container): BlueprintService[] => {
-    const build = buildOf(assessment, container.name, file);
+    const build = buildOf(analysis, container.name, file);
     const model = kombination.services.find(({ name }) => name === container.name);
     if (!model) return [];
     const isRouted = model.route !== undefined && model.route !== false && !!clusterOf(kombination, model);
@@ -138,7 +138,7 @@ function partOf<T>({ name, target, spec }: DesiredResource): BlueprintPart<T> {
 }
 
 function buildOf(
-  { kombination, images, secrets }: Assessment,
+  { kombination, images, secrets }: Analysis,
   name: string,
   file: string,
 ): BlueprintBuild | undefined {

@@ -14,7 +14,7 @@ export function composeService(
   const { spec, name, replicas } = service;
   const { resources } = spec;
   const ownName = `${blueprint.stack}-${name}-1`;
-  const said = defined({
+  const fields = defined({
     container_name: spec.name === ownName ? undefined : spec.name,
     command: spec.command,
     entrypoint: spec.entrypoint,
@@ -47,7 +47,7 @@ export function composeService(
   });
   const env = Object.entries(spec.env ?? {});
   return {
-    ...escaped(said),
+    ...escaped(fields),
     ...(env.length > 0
       ? {
           environment: toRecord(
@@ -151,7 +151,7 @@ function networksOf({ name, target, spec }: BlueprintService, { networks }: Blue
   const entries = Object.entries(spec.networks).map(([engineName, attachment]) => {
     const endpoint = spec.endpoints?.[engineName];
     const aliases = attachment.aliases.filter((alias) => alias !== name);
-    const said = defined({
+    const fields = defined({
       aliases: aliases.length > 0 ? aliases : undefined,
       ipv4_address: attachment.ipv4Address,
       ipv6_address: attachment.ipv6Address,
@@ -162,7 +162,10 @@ function networksOf({ name, target, spec }: BlueprintService, { networks }: Blue
       interface_name: endpoint?.interfaceName,
       priority: spec.primaryNetwork === engineName ? 1_000 : undefined,
     });
-    return [nameInside(networks, target, engineName), Object.keys(said).length > 0 ? said : null] as const;
+    return [
+      nameInside(networks, target, engineName),
+      Object.keys(fields).length > 0 ? fields : null,
+    ] as const;
   });
   return toRecord(entries);
 }

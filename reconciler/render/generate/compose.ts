@@ -89,7 +89,7 @@ function serviceOf(
 function buildOf({ names, platform, cacheFrom, secrets, ...build }: BlueprintBuild, service: string): object {
   const { context, dockerfileInline, extraHosts, noCache, shmSize, ...rest } = build;
   const more = names.slice(1);
-  const said = defined({
+  const fields = defined({
     ...rest,
     tags: more.length > 0 ? more : undefined,
     cache_from: cacheFrom,
@@ -103,14 +103,14 @@ function buildOf({ names, platform, cacheFrom, secrets, ...build }: BlueprintBui
     shm_size: shmSize,
     platforms: platform === undefined ? undefined : [platform],
   });
-  return { context: `\${CONFIG_REPOSITORY:-.}/${escapeCompose(context)}`, ...escaped(said) };
+  return { context: `\${CONFIG_REPOSITORY:-.}/${escapeCompose(context)}`, ...escaped(fields) };
 }
 
 function networkOf({ spec }: BlueprintPart<NetworkSpec>): object {
   const { name, driver, internal, attachable, driverOpts, enableIpv4, enableIpv6, ipam, external, labels } =
     spec;
   if (external) return { external: true, name: escapeCompose(name) };
-  const said = defined({
+  const fields = defined({
     name,
     driver,
     internal,
@@ -129,7 +129,7 @@ function networkOf({ spec }: BlueprintPart<NetworkSpec>): object {
         ),
       }),
   });
-  return escaped(said);
+  return escaped(fields);
 }
 
 function volumeOf({ spec }: BlueprintPart<VolumeSpec>): object {

@@ -55,15 +55,15 @@ function writeBody({ attributes, blocks = [] }: HclBody, indent: string): string
 }
 
 function writeAttributes(attributes: HclBody['attributes'], indent: string): string[] {
-  const said = Object.entries(attributes).filter(
+  const fields = Object.entries(attributes).filter(
     (entry): entry is [string, HclValue] => entry[1] !== undefined,
   );
-  const short = said.filter(([, value]) => !isLong(value));
+  const short = fields.filter(([, value]) => !isLong(value));
   const lines = align(
     short.map(([name, value]) => [keyOf(name), inline(value)]),
     indent,
   );
-  for (const [name, value] of said) {
+  for (const [name, value] of fields) {
     if (!isLong(value)) continue;
     if (lines.length > 0) lines.push('');
     lines.push(...long(`${indent}${keyOf(name)} = `, value, indent));

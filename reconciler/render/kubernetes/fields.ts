@@ -54,14 +54,14 @@ export function textOf(value: unknown): string | undefined {
 type Maybe = Readonly<Record<string, SpecValue | undefined>>;
 
 /** What is said of these, empty or not. */
-export function said(fields: Maybe): Spec {
+export function specOf(fields: Maybe): Spec {
   return Object.fromEntries(
     Object.entries(fields).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])),
   );
 }
 
 /** As `said`; `undefined` when that is nothing. */
-export function filled(fields: Maybe): Spec | undefined {
-  const spec = said(fields);
+export function nonEmptySpecOf(fields: Maybe): Spec | undefined {
+  const spec = specOf(fields);
   return Object.keys(spec).length > 0 ? spec : undefined;
 }

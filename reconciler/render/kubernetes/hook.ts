@@ -1,4 +1,4 @@
-import type { Assessment } from '../../config/kombination/analyze.ts';
+import type { Analysis } from '../../config/kombination/analyze.ts';
 import { namespaceOf } from '../../config/kombination/cluster-node.ts';
 import { dnsName } from '../../model/kubernetes/cluster-names.ts';
 import type { HookModel } from '../../config/kombination/hooks.ts';
@@ -23,13 +23,13 @@ import { createFilledBook } from './service-secrets.ts';
  */
 export function renderClusterHook(
   { stage, name, service }: HookModel,
-  { assessment, file, lookup, content, registries }: RenderClusterOptions,
+  { analysis, file, lookup, content, registries }: RenderClusterOptions,
 ): DesiredResource {
-  const { kombination } = assessment;
+  const { kombination } = analysis;
   const node = kombination.nodes.find((one) => one.name === service.node);
   if (!node?.cluster) throw new Error(`internal: ${service.node} is no cluster`);
   const namespace = namespaceOf(node, kombination.name);
-  const alone: Assessment = { ...assessment, kombination: { ...kombination, services: [service] } };
+  const alone: Analysis = { ...analysis, kombination: { ...kombination, services: [service] } };
   const blueprint = buildBlueprint(alone, file, content, markKnown(lookup));
   const called = dnsName(`${kombination.name}-hook-${stage}-${name}`);
   const book = createFilledBook(`${called}-secrets`, blueprint.variables, lookup);
@@ -59,7 +59,7 @@ export function renderClusterHook(
     hash: hashSpec(spec, []),
     updatable: [],
     dependsOn: [],
-    origin: createLocate(assessment.document, file)(service.path),
+    origin: createLocate(analysis.document, file)(service.path),
   };
 }
 

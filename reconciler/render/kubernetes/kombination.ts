@@ -1,4 +1,4 @@
-import type { Assessment } from '../../config/kombination/analyze.ts';
+import type { Analysis } from '../../config/kombination/analyze.ts';
 import { namespaceOf } from '../../config/kombination/cluster-node.ts';
 import type { ClusterNode } from '../../config/kombination/node-kinds.ts';
 import { dnsName } from '../../model/kubernetes/cluster-names.ts';
@@ -31,7 +31,7 @@ import type { FilledBook } from './service-secrets.ts';
 import { createFilledBook } from './service-secrets.ts';
 
 export interface RenderClusterOptions {
-  readonly assessment: Assessment;
+  readonly analysis: Analysis;
   /** Repository path of the kombination. */
   readonly file: string;
   /** `undefined` for references that lead nowhere. */
@@ -58,11 +58,11 @@ const WORKLOAD_TIMEOUT_MS = 300_000;
  * order.
  */
 export function renderClusters(options: RenderClusterOptions): ClusterRendering {
-  const { assessment, file, content, lookup } = options;
-  const nodes = assessment.kombination.nodes.filter(({ cluster }) => cluster !== undefined);
-  const inUse = nodes.filter(({ name }) => assessment.kombination.services.some(({ node }) => node === name));
+  const { analysis, file, content, lookup } = options;
+  const nodes = analysis.kombination.nodes.filter(({ cluster }) => cluster !== undefined);
+  const inUse = nodes.filter(({ name }) => analysis.kombination.services.some(({ node }) => node === name));
   if (inUse.length === 0) return { resources: [], workloads: new Map() };
-  const blueprint = buildBlueprint(assessment, file, content, markKnown(lookup));
+  const blueprint = buildBlueprint(analysis, file, content, markKnown(lookup));
   const parts = inUse.map((node) => buildNode(node, blueprint, options));
   const workloads = new Map(parts.flatMap((part) => [...part.workloads]));
   const resources = parts.flatMap((part) => renderNode(part, { ...options, workloads }));
@@ -143,7 +143,7 @@ interface Rendering extends RenderClusterOptions {
 
 function renderNode(part: NodePart, options: Rendering): readonly DesiredResource[] {
   const { node, namespace, claims, services, registrySecret } = part;
-  const { document, kombination } = options.assessment;
+  const { document, kombination } = options.analysis;
   const locate = createLocate(document, options.file);
   const atNode = locate(node.path);
   const space: ObjectSpec = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } };
@@ -212,8 +212,8 @@ function claimsUsed(
 }
 
 /** Other services, wherever they run. */
-function waitsFor({ name }: BlueprintService, { assessment, workloads }: Rendering): readonly Dependency[] {
-  return (assessment.dependencies.get(name) ?? []).flatMap(({ target, until }) =>
+function waitsFor({ name }: BlueprintService, { analysis, workloads }: Rendering): readonly Dependency[] {
+  return (analysis.dependencies.get(name) ?? []).flatMap(({ target, until }) =>
     replicaNumbers(Math.max(1, target.replicas ?? 1)).flatMap((number): readonly Dependency[] => {
       const container = resourceId(target.node, 'container', replicaName(target.name, number));
       const id = workloads.get(container);

@@ -13,7 +13,7 @@ import { toRecord } from '../../base/values.ts';
 import type { Blueprint, BlueprintService } from '../generate/blueprint.ts';
 import { textOf } from '../generate/generated.ts';
 import { amountOf } from './amounts.ts';
-import { filled, said } from './fields.ts';
+import { nonEmptySpecOf, specOf } from './fields.ts';
 import type { RegistrySecret } from './registry-secret.ts';
 import { claimOfVolume, fileKey } from './service-mounts.ts';
 import { labelsOf, portName, portsOf } from './service-names.ts';
@@ -62,7 +62,7 @@ export function claimsOf({ blueprint, cluster }: ObjectsContext): readonly Claim
     seen.add(name);
     const size = parseBytes(volume.spec.driverOpts?.['size'] ?? CLAIM_SIZE);
     const storage = isProblem(size) ? CLAIM_SIZE : amountOf(size);
-    const spec = said({
+    const spec = specOf({
       accessModes: ['ReadWriteOnce'],
       resources: { requests: { storage } },
       storageClassName: volume.spec.driver ?? cluster.storageClass,
@@ -153,8 +153,8 @@ function workloadOf(
   const labels = labelsOf(blueprint.stack, name);
   const read = digestOf && (keys.size > 0 || configMap !== null);
   const content = read ? { [CONTENT]: digestOf(keys) + contentDigest(configMap) } : {};
-  const annotations = filled({ ...annotationsOf(service), ...content });
-  const template = { metadata: said({ labels, annotations }), spec: pod };
+  const annotations = nonEmptySpecOf({ ...annotationsOf(service), ...content });
+  const template = { metadata: specOf({ labels, annotations }), spec: pod };
   const runs = kind === 'Job' && !oneShot ? { annotations: { [RUNS]: 'true' } } : {};
   const metadata = { name: dnsName(name), labels, ...runs };
   if (kind === 'Job') return { apiVersion: 'batch/v1', kind, metadata, spec: jobSpec(service, template) };
@@ -252,7 +252,7 @@ function ingressOf(service: BlueprintService, { blueprint, cluster }: ObjectsCon
     apiVersion: 'networking.k8s.io/v1',
     kind: 'Ingress',
     metadata: { name: dnsName(name), labels: labelsOf(blueprint.stack, name) },
-    spec: said({
+    spec: specOf({
       ingressClassName: cluster.ingressClass,
       tls: secure ? [{ hosts, secretName: dnsName(`${blueprint.stack}-${name}-tls`) }] : undefined,
       rules: hosts.map((one) => ({ host: one, http: { paths } })),

@@ -8,7 +8,7 @@ import type { BlueprintService } from '../generate/blueprint.ts';
 import type { Piece } from '../generate/variables.ts';
 import { writePieces } from '../generate/variables.ts';
 import { amountOf, coresOf } from './amounts.ts';
-import { filled, said } from './fields.ts';
+import { nonEmptySpecOf, specOf } from './fields.ts';
 import { mountsOf, volumeList } from './service-mounts.ts';
 import { portName, portsOf } from './service-names.ts';
 import { securityOf } from './service-security.ts';
@@ -21,7 +21,7 @@ export function podOf(service: BlueprintService, context: PodContext): Spec {
   const mounts = mountsOf(service, context);
   const { pod, container } = securityOf(spec);
   const onHost = spec.networkMode === 'host';
-  return said({
+  return specOf({
     hostname: spec.hostname,
     hostNetwork: onHost || undefined,
     dnsPolicy: onHost ? 'ClusterFirstWithHostNet' : undefined,
@@ -34,7 +34,7 @@ export function podOf(service: BlueprintService, context: PodContext): Spec {
     runtimeClassName: spec.runtime,
     nodeSelector: platformOf(spec.platform),
     hostAliases: hostAliasesOf(spec),
-    dnsConfig: filled({
+    dnsConfig: nonEmptySpecOf({
       nameservers: nonEmpty(spec.dns ?? []),
       searches: nonEmpty(spec.dnsSearch ?? []),
       options: nonEmpty((spec.dnsOpt ?? []).map(dnsOption)),
@@ -59,7 +59,7 @@ function containerOf(
   { mounts, container }: { readonly mounts: readonly Spec[]; readonly container: Spec | undefined },
 ): Spec {
   const { spec, name, model, routedPort } = service;
-  return said({
+  return specOf({
     name: dnsName(name),
     image: imageOf(service),
     imagePullPolicy: PULL[model.pullPolicy ?? 'missing'],
@@ -148,13 +148,16 @@ function resourcesOf({ resources }: ContainerSpec): Spec | undefined {
   const memory = memoryBytes === undefined ? undefined : amountOf(memoryBytes);
   const cpu = nanoCpus === undefined ? undefined : coresOf(nanoCpus);
   const reserved = memoryReservationBytes === undefined ? undefined : amountOf(memoryReservationBytes);
-  return filled({ limits: filled({ memory, cpu }), requests: filled({ memory: reserved }) });
+  return nonEmptySpecOf({
+    limits: nonEmptySpecOf({ memory, cpu }),
+    requests: nonEmptySpecOf({ memory: reserved }),
+  });
 }
 
 /** `linux/arm64/v8` */
 function platformOf(platform: string | undefined): Spec | undefined {
   const [os, arch] = platform?.split('/') ?? [];
-  return filled({ 'kubernetes.io/os': os, 'kubernetes.io/arch': arch });
+  return nonEmptySpecOf({ 'kubernetes.io/os': os, 'kubernetes.io/arch': arch });
 }
 
 /** `ndots:2` */

@@ -1,6 +1,6 @@
 import type { ContainerSpec } from '../../model/docker/docker-spec.ts';
 import type { Spec } from '../../model/secret.ts';
-import { filled } from './fields.ts';
+import { nonEmptySpecOf } from './fields.ts';
 
 /** Who the container is, and what it may do: for the pod and for the container. */
 export function securityOf(spec: ContainerSpec): {
@@ -13,7 +13,7 @@ export function securityOf(spec: ContainerSpec): {
   const groups = (spec.groupAdd ?? []).filter((group) => /^\d+$/.test(group)).map(Number);
   const sysctls = Object.entries(spec.sysctls ?? {}).map(([name, value]) => ({ name, value }));
   const { quiet, seccomp, apparmor } = readOptions(spec.securityOpt ?? []);
-  const pod = filled({
+  const pod = nonEmptySpecOf({
     // What an engine gives to the user of the image with a fresh volume, a cluster gives to this group.
     ...(claims && owner !== undefined
       ? { fsGroup: Number(owner), fsGroupChangePolicy: 'OnRootMismatch' }
@@ -21,7 +21,7 @@ export function securityOf(spec: ContainerSpec): {
     supplementalGroups: groups.length > 0 ? groups : undefined,
     sysctls: sysctls.length > 0 ? sysctls : undefined,
   });
-  const container = filled({
+  const container = nonEmptySpecOf({
     runAsUser: uid === undefined ? undefined : Number(uid),
     runAsGroup: gid === undefined ? undefined : Number(gid),
     privileged: spec.privileged,
@@ -30,7 +30,7 @@ export function securityOf(spec: ContainerSpec): {
     // An engine has its profile on unless told otherwise, a cluster off.
     seccompProfile: spec.privileged === true ? undefined : seccomp,
     appArmorProfile: apparmor,
-    capabilities: filled({ add: spec.capAdd?.map(capability), drop: spec.capDrop?.map(capability) }),
+    capabilities: nonEmptySpecOf({ add: spec.capAdd?.map(capability), drop: spec.capDrop?.map(capability) }),
   });
   return { pod, container };
 }

@@ -1,7 +1,7 @@
 import { DEFAULT_ROLLOUT } from '../../model/rollout.ts';
 import type { Spec } from '../../model/secret.ts';
 import type { BlueprintService } from '../generate/blueprint.ts';
-import { said } from './fields.ts';
+import { specOf } from './fields.ts';
 
 const DEFAULTS = { maxSurge: '25%', maxUnavailable: '25%' };
 
@@ -12,16 +12,16 @@ const DEFAULTS = { maxSurge: '25%', maxUnavailable: '25%' };
 export function strategyOf({ model, spec, replicas }: BlueprintService, kind: string): Spec {
   const { update } = model;
   const minReadySeconds = update?.monitorMs ? Math.ceil(update.monitorMs / 1_000) : undefined;
-  if (kind === 'StatefulSet') return said({ minReadySeconds });
+  if (kind === 'StatefulSet') return specOf({ minReadySeconds });
   const alone =
     spec.networkMode === 'host' ||
     (spec.mounts ?? []).some(({ type, readOnly }) => type === 'bind' && readOnly !== true);
-  if (alone) return said({ minReadySeconds, strategy: { type: 'Recreate' } });
+  if (alone) return specOf({ minReadySeconds, strategy: { type: 'Recreate' } });
   // Said as well where it is the default: only what is ours goes away when another strategy takes its place.
   if (!update) return { strategy: { type: 'RollingUpdate', rollingUpdate: DEFAULTS } };
   const { parallelism, order } = { ...DEFAULT_ROLLOUT, ...update };
   const count = parallelism === 0 ? Math.max(1, replicas) : parallelism;
   const rollingUpdate =
     order === 'start-first' ? { maxSurge: count, maxUnavailable: 0 } : { maxSurge: 0, maxUnavailable: count };
-  return said({ minReadySeconds, strategy: { type: 'RollingUpdate', rollingUpdate } });
+  return specOf({ minReadySeconds, strategy: { type: 'RollingUpdate', rollingUpdate } });
 }

@@ -1,4 +1,4 @@
-import type { WorkflowAssessment } from '../../config/workflow/analyze-workflow.ts';
+import type { WorkflowAnalysis } from '../../config/workflow/analyze-workflow.ts';
 import type { Position } from '../../base/diagnostic.ts';
 import type { ObjectSpec } from '../../model/kubernetes/kubernetes-object.ts';
 import {
@@ -22,7 +22,7 @@ import { createRegistrySecret } from './registry-secret.ts';
 import { labelsOf } from './service-names.ts';
 
 export interface RenderWorkflowOptions {
-  readonly assessment: WorkflowAssessment;
+  readonly analysis: WorkflowAnalysis;
   /** Repository path of the workflow. */
   readonly file: string;
   /** Name of the target. */
@@ -57,7 +57,7 @@ interface Rendered {
 export function renderWorkflow(options: RenderWorkflowOptions): readonly DesiredResource[] {
   const objects = renderObjects(options);
   const byNode = new Map(objects.flatMap((one) => (one.node ? [[one.node.id, one] as const] : [])));
-  const edges = Map.groupBy(options.assessment.edges, (edge) => edge.target);
+  const edges = Map.groupBy(options.analysis.edges, (edge) => edge.target);
   const first = objects.filter(({ spec }) => rankOf(spec) < 2);
   return objects.map((one) => {
     const dependsOn = new Map<ResourceId, Dependency>();
@@ -84,8 +84,8 @@ function renderObjects(options: RenderWorkflowOptions): readonly Rendered[] {
 }
 
 function renderNodes(options: RenderWorkflowOptions): readonly Rendered[] {
-  const { assessment, file, target, lookup } = options;
-  const { workflow, nodes, document } = assessment;
+  const { analysis, file, target, lookup } = options;
+  const { workflow, nodes, document } = analysis;
   const secret = registrySecretOf(options);
   const scaled = new Set(
     nodes
@@ -104,8 +104,8 @@ function renderNodes(options: RenderWorkflowOptions): readonly Rendered[] {
   });
 }
 
-function registrySecretOf({ assessment, registries }: RenderWorkflowOptions): RegistrySecret {
-  return createRegistrySecret(assessment.workflow.name, registries);
+function registrySecretOf({ analysis, registries }: RenderWorkflowOptions): RegistrySecret {
+  return createRegistrySecret(analysis.workflow.name, registries);
 }
 
 function isCovered(node: FilledNode, secret: RegistrySecret): boolean {
@@ -125,7 +125,7 @@ function secretIn({ namespace }: FilledNode, { name }: RegistrySecret) {
 
 /** One Secret for each namespace whose pods need it, unless the workflow describes one of its name. */
 function renderCredentials(own: readonly Rendered[], options: RenderWorkflowOptions): readonly Rendered[] {
-  const { workflow } = options.assessment;
+  const { workflow } = options.analysis;
   const secret = registrySecretOf(options);
   const known = new Set(own.map(({ id }) => id));
   const pulling = own.filter(({ pullsWith }) => pullsWith !== null && !known.has(pullsWith));

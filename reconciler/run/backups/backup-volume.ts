@@ -2,7 +2,7 @@ import { quote } from '../../database/login.ts';
 import { ReconcilerError } from '../../base/errors.ts';
 import type { ResourceId } from '../../model/resource.ts';
 import type { TargetReference } from '../../model/target.ts';
-import type { BackupShelf, StoredBackup } from '../../ports/backup-store.ts';
+import type { BackupVolume, StoredBackup } from '../../ports/backup-store.ts';
 import { requireCapability } from '../../ports/target-capabilities.ts';
 import type { StreamedEnd } from '../../ports/target-capabilities.ts';
 import type { TargetPool } from '../observe/target-pool.ts';
@@ -21,7 +21,7 @@ export interface VolumePlace {
 const PIECE_BYTES = 4 * 1_048_576;
 
 /** Backups in a volume that the server's own container has: they are read and written through it, so it has to run. */
-export function createVolumeShelf(pool: TargetPool, place: VolumePlace): BackupShelf {
+export function createBackupVolume(pool: TargetPool, place: VolumePlace): BackupVolume {
   const folder = `${place.folder.replace(/\/+$/, '')}/${place.stack}/${place.service}`;
   const sh = async (script: string, signal: AbortSignal, input?: Uint8Array): Promise<string> => {
     const output: Uint8Array[] = [];

@@ -1,5 +1,5 @@
 import { errorMessage, isReconcilerError, ReconcilerError } from '../../base/errors.ts';
-import type { BackupShelf, BackupStore } from '../../ports/backup-store.ts';
+import type { BackupVolume, BackupStore } from '../../ports/backup-store.ts';
 import type { Job } from '../../ports/store.ts';
 import type {
   BackupFilter,
@@ -14,7 +14,7 @@ import { WorkQueue } from '../loop/work-queue.ts';
 import { listBackups } from './dump-server.ts';
 import { runBackup, runRestore } from './run-backup.ts';
 import { findServers } from './servers.ts';
-import { createVolumeShelf } from './backup-volume.ts';
+import { createBackupVolume } from './backup-volume.ts';
 
 /** Dumps that run at the same time: each keeps a server, a disk and a processor busy. */
 const CONCURRENCY = 2;
@@ -69,9 +69,13 @@ export class Backups implements AsyncDisposable {
   /** @param stacks those whose volumes are looked through, too */
   async list(filter: BackupFilter, stacks: readonly string[], signal: AbortSignal): Promise<BackupList> {
     const places = new Map<string, Place>();
-    for (const { stack, service } of await this.#store.shelves()) {
+    for (const { stack, service } of await this.#store.services()) {
       if (isWanted(filter, stack, service))
-        places.set(`${stack}\0${service}`, { stack, service, shelf: this.#store.shelf(stack, service) });
+        places.set(`${stack}\0${service}`, {
+          stack,
+          service,
+          backupVolume: this.#store.backupVolume(stack, service),
+        });
     }
     for (const place of stacks.flatMap((stack) => this.#volumesOf(stack))) {
       if (isWanted(filter, place.stack, place.service))
@@ -80,16 +84,16 @@ export class Backups implements AsyncDisposable {
     const sorted = [...places].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, place]) => place);
     const backups: BackupView[] = [];
     const failures: BackupList['failures'][number][] = [];
-    for (const { stack, service, shelf } of sorted) {
+    for (const { stack, service, backupVolume } of sorted) {
       try {
-        for (const one of await listBackups({ shelf }, signal)) {
+        for (const one of await listBackups({ backupVolume }, signal)) {
           const { file, sizeBytes, sha256, beforeRestore } = one;
           const time = new Date(one.time).toISOString();
           backups.push({
             stack,
             service,
             file,
-            location: shelf.location,
+            location: backupVolume.location,
             sizeBytes,
             sha256,
             time,
@@ -129,10 +133,14 @@ export class Backups implements AsyncDisposable {
       const place = {
         stack,
         service,
-        resource: resource as Parameters<typeof createVolumeShelf>[1]['resource'],
+        resource: resource as Parameters<typeof createBackupVolume>[1]['resource'],
       };
       return [
-        { stack, service, shelf: createVolumeShelf(this.#context.pool, { ...place, reference, folder }) },
+        {
+          stack,
+          service,
+          backupVolume: createBackupVolume(this.#context.pool, { ...place, reference, folder }),
+        },
       ];
     });
   }
@@ -175,7 +183,7 @@ export class Backups implements AsyncDisposable {
 interface Place {
   readonly stack: string;
   readonly service: string;
-  readonly shelf: BackupShelf;
+  readonly backupVolume: BackupVolume;
 }
 
 function isWanted(filter: BackupFilter, stack: string, service: string): boolean {

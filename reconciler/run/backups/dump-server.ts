@@ -23,10 +23,10 @@ const START_BYTES = 64;
 
 /** Complete backups of a server, the newest first. */
 export async function listBackups(
-  { shelf }: Pick<Server, 'shelf'>,
+  { backupVolume }: Pick<Server, 'backupVolume'>,
   signal: AbortSignal,
 ): Promise<readonly KnownBackup[]> {
-  const stored = await shelf.list(signal);
+  const stored = await backupVolume.list(signal);
   const known = stored.flatMap((one): KnownBackup[] => {
     const name = parseBackupName(one.file);
     return name === null ? [] : [{ ...name, ...one }];
@@ -34,15 +34,15 @@ export async function listBackups(
   return known.sort(compareBackups);
 }
 
-/** Dumps a server onto its shelf, and reads it back: what is listed is good. */
+/** Dumps a server into its backup volume and reads the file back, so that every listed backup can be restored. */
 export async function dumpServer(
   context: RunContext,
   server: Server,
   { compression, beforeRestore }: DumpOptions,
   signal: AbortSignal,
 ): Promise<StoredBackup> {
-  const { settings, shelf, service } = server;
-  const taken = new Set((await shelf.list(signal)).map(({ file }) => file));
+  const { settings, backupVolume, service } = server;
+  const taken = new Set((await backupVolume.list(signal)).map(({ file }) => file));
   const ending = dumpEnding(settings.kind);
   const nameAt = (time: number) => formatBackupName({ service, time, beforeRestore, ending, compression });
   let time = context.clock.now();
@@ -61,10 +61,10 @@ export async function dumpServer(
   );
   try {
     const content = compress(recognise(server, dump), compression);
-    const stored = await shelf.write(nameAt(time), content, signal);
-    const { sha256 } = await readThrough(shelf.read(stored.file, signal));
+    const stored = await backupVolume.write(nameAt(time), content, signal);
+    const { sha256 } = await readThrough(backupVolume.read(stored.file, signal));
     if (sha256 === stored.sha256) return stored;
-    await shelf.remove(stored.file, signal);
+    await backupVolume.remove(stored.file, signal);
     throw new ReconcilerError('BACKUP_FAILED', `${nameOf(server)}: what was written cannot be read back`);
   } catch (error) {
     throw inOurWords(server, 'BACKUP_FAILED', error, signal);
@@ -79,7 +79,7 @@ export async function expire(
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   const expired = expiredBackups(await listBackups(server, signal), policy, context.clock.now());
-  for (const { file } of expired) await server.shelf.remove(file, signal);
+  for (const { file } of expired) await server.backupVolume.remove(file, signal);
   return expired.map(({ file }) => file);
 }
 
@@ -91,7 +91,7 @@ export async function verifyBackup(
 ): Promise<number> {
   const damaged = (reason: string, cause?: unknown) =>
     new ReconcilerError('BACKUP_DAMAGED', `${backup.file} ${reason}`, { cause });
-  const packed = measure(server.shelf.read(backup.file, signal));
+  const packed = measure(server.backupVolume.read(backup.file, signal));
   let start: Uint8Array = new Uint8Array();
   let bytes = 0;
   try {
@@ -117,10 +117,10 @@ export async function restoreServer(
   { backup, bytes }: { readonly backup: KnownBackup; readonly bytes: number },
   signal: AbortSignal,
 ): Promise<void> {
-  const { settings, stack, resource, reference, shelf } = server;
+  const { settings, stack, resource, reference, backupVolume } = server;
   const program = {
     argv: restoreCommand(settings, bytes),
-    input: decompress(shelf.read(backup.file, signal), backup.compression),
+    input: decompress(backupVolume.read(backup.file, signal), backup.compression),
     onOutput: async () => undefined,
   };
   try {

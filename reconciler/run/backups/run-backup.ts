@@ -136,10 +136,10 @@ function dump(
 }
 
 function describe(
-  { shelf }: Server,
+  { backupVolume }: Server,
   { file, sizeBytes }: { readonly file: string; readonly sizeBytes: number },
 ) {
-  return `${sizeBytes} bytes in ${shelf.location}/${file}`;
+  return `${sizeBytes} bytes in ${backupVolume.location}/${file}`;
 }
 
 /** Writes the steps down, and each of them as it is carried out. */

@@ -7,11 +7,11 @@ import type { ResourceId } from '../../model/resource.ts';
 import type { DesiredStack } from '../../model/stack.ts';
 import { stackDigest } from '../../model/stack.ts';
 import type { TargetReference } from '../../model/target.ts';
-import type { BackupShelf, BackupStore } from '../../ports/backup-store.ts';
+import type { BackupVolume, BackupStore } from '../../ports/backup-store.ts';
 import { hasCapability } from '../../ports/target-capabilities.ts';
 import type { RunContext } from '../context.ts';
 import { recallStack } from '../context.ts';
-import { createVolumeShelf } from './backup-volume.ts';
+import { createBackupVolume } from './backup-volume.ts';
 
 /** One database server, and where its backups are. */
 export interface Server {
@@ -20,7 +20,7 @@ export interface Server {
   readonly settings: DatabaseSettings;
   readonly resource: ResourceId;
   readonly reference: TargetReference;
-  readonly shelf: BackupShelf;
+  readonly backupVolume: BackupVolume;
 }
 
 export interface Backed {
@@ -71,9 +71,11 @@ function toServer(
   const resource = view.resource as ResourceId;
   const place = { stack, service: name, settings, resource, reference };
   const folder = settings.backupFolder;
-  const shelf =
-    folder === undefined ? store.shelf(stack, name) : createVolumeShelf(context.pool, { ...place, folder });
-  return [{ ...place, shelf }];
+  const backupVolume =
+    folder === undefined
+      ? store.backupVolume(stack, name)
+      : createBackupVolume(context.pool, { ...place, folder });
+  return [{ ...place, backupVolume }];
 }
 
 /** Throws for a stack that somebody has stopped: its databases are not to be started for this. */

@@ -11,7 +11,7 @@ const LONGEST_PAUSE_MS = 300_000;
  * Slows down repairs of a stack that drifts again right after each of them (a command that ends a moment after it counted as healthy, two
  * programs at odds): each would leave a job and a tag.
  */
-export class RepairBrake {
+export class RepairLimiter {
   readonly #clock: Clock;
   readonly #rows = new Map<string, { readonly repairs: number; readonly at: number }>();
 

@@ -21,7 +21,7 @@ import type { PendingApply, PendingControl } from './pending-requests.ts';
 import { planStack } from '../observe/plan-stack.ts';
 import type { PlannedStack } from '../observe/plan-stack.ts';
 import { setInvalid } from '../observe/invalid-stack.ts';
-import { RepairBrake } from './repair-limiter.ts';
+import { RepairLimiter } from './repair-limiter.ts';
 import { isReviewed, orderOf, refuseStale } from './requests.ts';
 import { describeUnreachable, partlyApplied } from '../observe/unreachable.ts';
 
@@ -30,7 +30,7 @@ export class StackRunner {
   readonly #context: RunContext;
   /** What the next runs carry out. */
   readonly requests: PendingRequests;
-  readonly #brake: RepairBrake;
+  readonly #repairLimiter: RepairLimiter;
   readonly #proposals: DriftProposals;
   readonly #triggers = new Map<string, string>();
   /** Stacks whose disappearance from the repository waits for a yes, and why. */
@@ -44,7 +44,7 @@ export class StackRunner {
     this.#context = context;
     this.#again = again;
     this.requests = new PendingRequests(context);
-    this.#brake = new RepairBrake(context.clock);
+    this.#repairLimiter = new RepairLimiter(context.clock);
     this.#proposals = new DriftProposals(context);
     this.schedule = new DriftSchedule(context.clock);
   }
@@ -112,7 +112,7 @@ export class StackRunner {
 
   async #runControl({ control, job }: PendingControl, signal: AbortSignal): Promise<void> {
     const { stack } = control;
-    this.#brake.release(stack);
+    this.#repairLimiter.release(stack);
     await runControl(this.#context, {
       request: control,
       job,
@@ -147,7 +147,7 @@ export class StackRunner {
       default:
         await this.#lookAtDependencies(planned, signal);
         this.#throwIfGated(planned, request);
-        this.#brake.release(request.stack);
+        this.#repairLimiter.release(request.stack);
         this.blockedRemovals.delete(request.stack);
         await applyPlan(this.#context, planned, job, signal);
     }
@@ -183,11 +183,11 @@ export class StackRunner {
     if (decision.kind !== 'apply' || this.#isGated(planned)) return;
     const drifted = deployedDigest(this.#context, stack) === planned.plan.desired;
     if (drifted) this.#holdBack(stack);
-    else this.#brake.release(stack);
+    else this.#repairLimiter.release(stack);
     const job = this.#newJob(stack, drifted && trigger !== 'push' ? 'drift' : trigger);
     try {
       await applyPlan(this.#context, planned, job, signal);
-      if (drifted) this.#brake.repaired(stack);
+      if (drifted) this.#repairLimiter.repaired(stack);
     } catch (error) {
       if (job.job.endedAt === null) job.end('failed', error);
       this.#noteFailure(stack, error);
@@ -287,7 +287,7 @@ export class StackRunner {
 
   /** Throws, to be asked again later, when the stack was repaired too often to go on at this pace. */
   #holdBack(stack: string): void {
-    const reason = this.#brake.whyWait(stack);
+    const reason = this.#repairLimiter.whyWait(stack);
     if (reason === null) return;
     this.#context.stacks.setState(stack, 'degraded', reason);
     throw new ReconcilerError('UNHEALTHY', `${stack}: ${reason}`, { retryable: true });

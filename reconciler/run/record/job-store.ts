@@ -15,7 +15,7 @@ export interface NewJob {
   readonly revision: string | null;
 }
 
-export interface JobBookOptions {
+export interface JobStoreOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -31,13 +31,13 @@ const STORE_INTERVAL_MS = 500;
  * Records jobs. A store that is full or locked must not stop a deployment: what it refuses stays in memory and is offered again
  * with the next write.
  */
-export class JobBook {
-  readonly #options: JobBookOptions;
+export class JobStore {
+  readonly #options: JobStoreOptions;
   readonly #open = new Map<string, JobRecorder>();
   readonly #unstored = new Map<string, JobRecorder>();
   #storeError: string | null = null;
 
-  constructor(options: JobBookOptions) {
+  constructor(options: JobStoreOptions) {
     this.#options = options;
     logJobs(options.events, options.logger);
   }

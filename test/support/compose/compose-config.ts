@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { run } from '../../../deploy/demo/processes.ts';
-import type { Assessment } from '../../../reconciler/config/kombination/analyze.ts';
-import { assess } from '../../../reconciler/config/kombination/analyze.ts';
+import type { Analysis } from '../../../reconciler/config/kombination/analyze.ts';
+import { analyze } from '../../../reconciler/config/kombination/analyze.ts';
 import { parseEnvValue } from '../../../reconciler/config/kombination/service/env-value.ts';
 import { updateTree } from '../../../reconciler/config/file-tree.ts';
 import { readDocument } from '../../../reconciler/config/kombination/read-document.ts';
@@ -65,7 +65,7 @@ export async function readWithCompose(
 }
 
 /** Everything there is to know of a kombination in a repository with these files. */
-export function assessFiles(files: ProjectFiles, file: string): Assessment {
+export function analyzeFiles(files: ProjectFiles, file: string): Analysis {
   const tree = updateTree(
     new Map(),
     Object.entries(files).map(([path, text]) => {
@@ -80,17 +80,17 @@ export function assessFiles(files: ProjectFiles, file: string): Assessment {
     for (const path of missing) texts.set(path, files[path] ?? '');
     missing = readDocument(options).composed?.missing ?? [];
   }
-  return assess({ ...options, nodes: new Map(), checkSchema });
+  return analyze({ ...options, nodes: new Map(), checkSchema });
 }
 
 /** A kombination of the name `s` that adopts the files. */
-export function assessProject(files: ProjectFiles, kombination = 'compose: compose.yaml\n'): Assessment {
+export function analyzeProject(files: ProjectFiles, kombination = 'compose: compose.yaml\n'): Analysis {
   const text = `version: "1.0"\nmeta: { name: s }\n${kombination}`;
-  return assessFiles({ ...files, 'kombination.yaml': text }, 'kombination.yaml');
+  return analyzeFiles({ ...files, 'kombination.yaml': text }, 'kombination.yaml');
 }
 
 export function readWithKombinator(files: ProjectFiles, kombination?: string): ComparableProject | string {
-  const { kombination: model, diagnostics } = assessProject(files, kombination);
+  const { kombination: model, diagnostics } = analyzeProject(files, kombination);
   const errors = diagnostics.filter(({ severity }) => severity === 'error');
   if (errors.length > 0) return errors.map(({ code, message }) => `${code} ${message}`).join('\n');
   return Object.fromEntries(model.services.map((service) => [service.name, fromModel(service)]));

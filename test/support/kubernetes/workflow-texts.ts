@@ -1,5 +1,5 @@
-import { assessWorkflow } from '../../../reconciler/config/workflow/analyze-workflow.ts';
-import type { WorkflowAssessment } from '../../../reconciler/config/workflow/analyze-workflow.ts';
+import { analyzeWorkflow } from '../../../reconciler/config/workflow/analyze-workflow.ts';
+import type { WorkflowAnalysis } from '../../../reconciler/config/workflow/analyze-workflow.ts';
 import { toDiagnostics } from '../../../reconciler/config/kombination/analyze.ts';
 import type { Diagnostic } from '../../../reconciler/base/diagnostic.ts';
 import type { DesiredResource } from '../../../reconciler/model/resource.ts';
@@ -27,17 +27,17 @@ export function workflow(
   ].join('\n');
 }
 
-export function assessText(text: string): WorkflowAssessment {
-  return assessWorkflow({ file: FILE, text, tree: new Map(), checkSchema });
+export function analyzeText(text: string): WorkflowAnalysis {
+  return analyzeWorkflow({ file: FILE, text, tree: new Map(), checkSchema });
 }
 
 export function diagnose(text: string): readonly Diagnostic[] {
-  const { document, diagnostics } = assessText(text);
+  const { document, diagnostics } = analyzeText(text);
   return toDiagnostics(FILE, document, diagnostics);
 }
 
 /** Every secret reference leads to a secret of this value. */
 export function renderText(text: string, value = 'correct-horse'): readonly DesiredResource[] {
   const lookup = (reference: string) => new Secret(value, reference);
-  return renderWorkflow({ assessment: assessText(text), file: FILE, target: 'prod', lookup, registries: [] });
+  return renderWorkflow({ analysis: analyzeText(text), file: FILE, target: 'prod', lookup, registries: [] });
 }

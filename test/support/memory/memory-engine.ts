@@ -177,7 +177,7 @@ export function observeTaken(
       hash: null,
       spec: {},
       health: { status: 'missing', reason },
-      projection: { fields: [], immutable: null, conflicts: [], refused: reason, hint: 'rename it' },
+      dryRun: { fields: [], immutable: null, conflicts: [], refused: reason, hint: 'rename it' },
     },
   ];
 }

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import type { Assessment } from '../../../reconciler/config/kombination/analyze.ts';
+import type { Analysis } from '../../../reconciler/config/kombination/analyze.ts';
 import { toDiagnostics } from '../../../reconciler/config/kombination/analyze.ts';
 import type { ProjectFiles } from '../../support/compose/compose-config.ts';
-import { assessProject } from '../../support/compose/compose-config.ts';
+import { analyzeProject } from '../../support/compose/compose-config.ts';
 import { briefDiagnostics, createDesiredFixture, kombination } from '../../support/desired-fixtures.ts';
 
 /** `file:line:column severity CODE path` */
-function findings(assessment: Assessment): readonly string[] {
-  const found = toDiagnostics('kombination.yaml', assessment.document, assessment.diagnostics);
+function findings(analysis: Analysis): readonly string[] {
+  const found = toDiagnostics('kombination.yaml', analysis.document, analysis.diagnostics);
   return found.map((diagnostic) => `${diagnostic.file}:${briefDiagnostics([diagnostic])[0]}`);
 }
 
@@ -16,10 +16,10 @@ function project(text: string, more: ProjectFiles = {}): ProjectFiles {
 }
 
 function service(files: ProjectFiles, kombinationText?: string) {
-  const assessment = assessProject(files, kombinationText);
-  const [web] = assessment.kombination.services;
-  if (!web) throw new Error(findings(assessment).join('\n'));
-  return { web, assessment, findings: findings(assessment) };
+  const analysis = analyzeProject(files, kombinationText);
+  const [web] = analysis.kombination.services;
+  if (!web) throw new Error(findings(analysis).join('\n'));
+  return { web, analysis, findings: findings(analysis) };
 }
 
 describe('places of findings', () => {
@@ -77,7 +77,7 @@ describe('places of findings', () => {
       ],
     ],
   ])('%s', (_name, files, want) => {
-    const found = findings(assessProject(files));
+    const found = findings(analyzeProject(files));
     expect([...found].sort()).toEqual([...want].sort());
   });
 
@@ -131,25 +131,25 @@ describe('what a kombination adds', () => {
   });
 
   it('must bring at least one service together with its files', () => {
-    expect(findings(assessProject(project('volumes: { a: }\n')))).toEqual([
+    expect(findings(analyzeProject(project('volumes: { a: }\n')))).toEqual([
       'kombination.yaml:3:10 error REQUIRED compose',
     ]);
   });
 
   it('needs services when it adopts nothing', () => {
-    expect(findings(assessProject({}, ''))).toEqual(['kombination.yaml:1:1 error REQUIRED services']);
+    expect(findings(analyzeProject({}, ''))).toEqual(['kombination.yaml:1:1 error REQUIRED services']);
   });
 });
 
 describe('relative binds', () => {
   const mounts = (files: ProjectFiles) => {
-    const { web, findings, assessment } = service(files);
+    const { web, findings, analysis } = service(files);
     const volumes = web.mounts.map(({ mount }) => `${'source' in mount ? mount.source : ''}:${mount.target}`);
     const copied = web.files.map(({ source, target }) => `${source}>${target}`);
     return {
       volumes,
       copied,
-      declared: Object.keys(assessment.kombination.volumes),
+      declared: Object.keys(analysis.kombination.volumes),
       codes: codesOf(findings),
     };
   };
@@ -223,7 +223,7 @@ describe('relative binds', () => {
 
 describe('configs and secrets', () => {
   it('become files and secrets of the service', () => {
-    const { web, assessment, findings } = service(
+    const { web, analysis, findings } = service(
       project(
         `services:
   web:
@@ -250,7 +250,7 @@ secrets:
       ['s', '/run/secrets/s', undefined],
       ['e', '/run/secrets/e', 0o400],
     ]);
-    expect(Object.keys(assessment.kombination.secrets)).toEqual(['s', 'e']);
+    expect(Object.keys(analysis.kombination.secrets)).toEqual(['s', 'e']);
     expect(findings).toEqual([]);
   });
 });

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { Assessment } from '../../../reconciler/config/kombination/analyze.ts';
+import type { Analysis } from '../../../reconciler/config/kombination/analyze.ts';
 import { toDiagnostics } from '../../../reconciler/config/kombination/analyze.ts';
 import { parseEnvValue } from '../../../reconciler/config/kombination/service/env-value.ts';
 import type { ProjectFiles } from '../../support/compose/compose-config.ts';
-import { assessFiles } from '../../support/compose/compose-config.ts';
+import { analyzeFiles } from '../../support/compose/compose-config.ts';
 import { DEFINITIONS, FILES, writeCompose } from '../../support/compose/compose-definitions.ts';
 import { briefDiagnostics, createDesiredFixture } from '../../support/desired-fixtures.ts';
 
@@ -11,21 +11,21 @@ import { briefDiagnostics, createDesiredFixture } from '../../support/desired-fi
 
 const HEAD = 'version: "1.0"\nmeta: { name: s }\n';
 
-function read(text: string, more: ProjectFiles = {}): Assessment {
-  return assessFiles({ 'kombination.yaml': `${HEAD}${text}`, ...more }, 'kombination.yaml');
+function read(text: string, more: ProjectFiles = {}): Analysis {
+  return analyzeFiles({ 'kombination.yaml': `${HEAD}${text}`, ...more }, 'kombination.yaml');
 }
 
-function findings({ document, diagnostics }: Assessment): readonly string[] {
+function findings({ document, diagnostics }: Analysis): readonly string[] {
   const found = toDiagnostics('kombination.yaml', document, diagnostics);
   return found.map((diagnostic) => `${diagnostic.file}:${briefDiagnostics([diagnostic])[0]}`);
 }
 
 function web(text: string, more: ProjectFiles = {}) {
-  const assessment = read(text, more);
-  const service = assessment.kombination.services.find(({ name }) => name === 'web');
-  if (!service) throw new Error(findings(assessment).join('\n'));
+  const analysis = read(text, more);
+  const service = analysis.kombination.services.find(({ name }) => name === 'web');
+  if (!service) throw new Error(findings(analysis).join('\n'));
   const env = Object.fromEntries(service.env.map(({ name, value }) => [name, parseEnvValue(value)]));
-  return { ...service, env, found: findings(assessment) };
+  return { ...service, env, found: findings(analysis) };
 }
 
 describe('variables', () => {
@@ -179,9 +179,9 @@ describe('what is not of Compose', () => {
         'name: s\nservices:\n  - name: web\n    type: custom\n    config: { image: "a:${TAG}" }\n    environment: { A: "${TAG}" }\n    ports: [{ container: 80, host: 8080 }]\n',
       '.env': 'TAG=7\n',
     };
-    const assessment = assessFiles(files, 'kombination.yaml');
-    expect(findings(assessment)).toEqual([]);
-    expect(assessment.kombination.services[0]).toMatchObject({
+    const analysis = analyzeFiles(files, 'kombination.yaml');
+    expect(findings(analysis)).toEqual([]);
+    expect(analysis.kombination.services[0]).toMatchObject({
       image: 'a:7',
       env: [{ name: 'A', value: '7' }],
       ports: [{ port: { hostPort: 8080 } }],
@@ -236,19 +236,16 @@ describe('other files', () => {
   });
 
   it('include of a Compose file', () => {
-    const assessment = read(
-      'include: [db/compose.yaml]\nservices:\n  web: { image: a, depends_on: [db] }\n',
-      {
-        'db/compose.yaml': 'services: { db: { image: "postgres:${PG}" } }\nvolumes: { data: }\n',
-        'db/.env': 'PG=17\n',
-      },
-    );
-    expect(findings(assessment)).toEqual([]);
-    expect(assessment.kombination.services.map(({ name, image }) => `${name} ${image}`)).toEqual([
+    const analysis = read('include: [db/compose.yaml]\nservices:\n  web: { image: a, depends_on: [db] }\n', {
+      'db/compose.yaml': 'services: { db: { image: "postgres:${PG}" } }\nvolumes: { data: }\n',
+      'db/.env': 'PG=17\n',
+    });
+    expect(findings(analysis)).toEqual([]);
+    expect(analysis.kombination.services.map(({ name, image }) => `${name} ${image}`)).toEqual([
       'web a:latest',
       'db postgres:17',
     ]);
-    expect(Object.keys(assessment.kombination.volumes)).toEqual(['data']);
+    expect(Object.keys(analysis.kombination.volumes)).toEqual(['data']);
   });
 
   it('that include each other, or extend themselves, are errors', () => {
@@ -300,10 +297,10 @@ describe('the services of a Compose file, said in a kombination', () => {
   const OTHERWISE = ['tmpfs-mode', 'bind-relative', 'environment-list', 'build'];
   const names = Object.keys(DEFINITIONS).filter((name) => !OTHERWISE.includes(name));
   const compose = writeCompose(names);
-  const services = ({ kombination }: Assessment) =>
+  const services = ({ kombination }: Analysis) =>
     new Map(kombination.services.map((service) => [service.name, withoutPlaces(service)]));
   const own = read(`${compose}profiles: ["*"]\n`, FILES);
-  const adopted = assessFiles(
+  const adopted = analyzeFiles(
     {
       'kombination.yaml': `${HEAD}compose: compose.yaml\nprofiles: ["*"]\n`,
       'compose.yaml': compose,

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { ApiRequest } from '../../../reconciler/adapters/kubernetes/api/client.ts';
 import type { Cluster } from '../../../reconciler/adapters/kubernetes/cluster.ts';
 import type { KindInfo } from '../../../reconciler/adapters/kubernetes/api/discovery.ts';
-import { projectUpdate } from '../../../reconciler/adapters/kubernetes/dry-run.ts';
+import { dryRunUpdate } from '../../../reconciler/adapters/kubernetes/dry-run.ts';
 import type { LiveObject } from '../../../reconciler/adapters/kubernetes/cache/live-object.ts';
 import { toWire } from '../../../reconciler/adapters/kubernetes/cache/live-object.ts';
 import type { JsonObject } from '../../../reconciler/base/json.ts';
@@ -40,7 +40,7 @@ function startServer(stored: JsonObject, writes: number) {
     }
     return { status: 200, body: answer };
   };
-  const cluster = { client: { request }, projections: new Map() } as unknown as Cluster;
+  const cluster = { client: { request }, dryRuns: new Map() } as unknown as Cluster;
   return { cluster, asked };
 }
 
@@ -60,7 +60,7 @@ it.each([
   const metadata = { ...(stored['metadata'] as JsonObject), uid: 'u', resourceVersion: '1' };
   const live = { ...stored, metadata } as unknown as LiveObject;
   const { signal } = new AbortController();
-  const { fields } = await projectUpdate(server.cluster, wanted!, { kind: KIND, live }, signal);
+  const { fields } = await dryRunUpdate(server.cluster, wanted!, { kind: KIND, live }, signal);
   expect(fields).toEqual([{ path: 'spec.replicas', before: 2, after: 3 }]);
   expect(server.asked).toEqual(asked);
 });

@@ -173,9 +173,7 @@ const seenOn = ({ resources }: DesiredStack): readonly ObservedResource[] =>
     fingerprint: hash,
     ...(guarded ? { guarded } : {}),
     ...(shared ? { shared } : {}),
-    ...(target === 'prod'
-      ? { projection: { fields: [], immutable: null, conflicts: [], refused: null } }
-      : {}),
+    ...(target === 'prod' ? { dryRun: { fields: [], immutable: null, conflicts: [], refused: null } } : {}),
   }));
 
 describe('a service that moves', () => {

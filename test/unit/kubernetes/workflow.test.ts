@@ -4,7 +4,7 @@ import { asFields } from '../../../reconciler/base/values.ts';
 import { NODE_TYPES } from '../../../reconciler/config/workflow/workflow.ts';
 import workflowSchema from '../../../schemas/workflow.schema.json' with { type: 'json' };
 import { briefDiagnostics } from '../../support/desired-fixtures.ts';
-import { assessText, diagnose, renderText, workflow } from '../../support/kubernetes/workflow-texts.ts';
+import { analyzeText, diagnose, renderText, workflow } from '../../support/kubernetes/workflow-texts.ts';
 
 const WEB = '{ id: web, type: deployment, data: { name: web, image: "nginx:1.29", port: 8000 } }';
 const SERVICE = '{ id: svc, type: service, data: { name: web-svc } }';
@@ -14,7 +14,7 @@ const SECRET = '{ id: sec, type: secret, data: { name: web-sec, keys: [{ name: T
 const CLAIM = '{ id: disk, type: persistentvolumeclaim, data: { name: web-disk } }';
 
 function dataOf(text: string, id: string): Readonly<Record<string, unknown>> {
-  const found = assessText(text).nodes.find((node) => node.id === id);
+  const found = analyzeText(text).nodes.find((node) => node.id === id);
   if (!found) throw new Error(`no node ${id}`);
   return found.data;
 }
@@ -69,7 +69,7 @@ describe('values along edges', () => {
       [web, SERVICE, INGRESS],
       ['{ source: web, target: svc }', '{ source: svc, target: in }'],
     );
-    expect(assessText(text).nodes.map(({ namespace }) => namespace)).toEqual(['front', 'front', 'front']);
+    expect(analyzeText(text).nodes.map(({ namespace }) => namespace)).toEqual(['front', 'front', 'front']);
   });
 
   it('mount what is linked, and give variables to envKeys', () => {
@@ -238,7 +238,7 @@ describe('secrets', () => {
     const text = workflow([
       SECRET.replace('{ name: TOKEN }', '{ name: TOKEN }, { name: B, value: "secret://env/B" }'),
     ]);
-    expect(assessText(text).secrets.references.map(({ reference }) => reference)).toEqual([
+    expect(analyzeText(text).secrets.references.map(({ reference }) => reference)).toEqual([
       'secret://file/shop.web-sec.TOKEN',
       'secret://env/B',
     ]);

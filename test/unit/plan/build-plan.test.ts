@@ -180,7 +180,7 @@ describe('buildPlan', () => {
       ...running(volume, { health: { status: 'missing' } }),
       hash: null,
       shared: true,
-      projection: { fields: [], immutable: null, conflicts: [], refused: 'it is Ann’s', hint: 'ask her' },
+      dryRun: { fields: [], immutable: null, conflicts: [], refused: 'it is Ann’s', hint: 'ask her' },
     };
     const plan = planFor({ desired: [volume], observed: [taken] });
     expect(plan.changes[0]).toMatchObject({ action: 'create', cause: 'refused: it is Ann’s' });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ReconcilerError } from '../../../reconciler/base/errors.ts';
-import { RepairBrake } from '../../../reconciler/run/loop/repair-limiter.ts';
+import { RepairLimiter } from '../../../reconciler/run/loop/repair-limiter.ts';
 import { createFakeClock } from '../../support/fakes/fake-clock.ts';
 import { eventually } from '../../support/eventually.ts';
 import { container, createRig, file, stack } from '../../support/reconciler-rig.ts';
@@ -204,21 +204,21 @@ describe('drift', () => {
 describe('a stack that drifts again after every repair', () => {
   it('is repaired less and less often, and says so', async () => {
     const clock = createFakeClock();
-    const brake = new RepairBrake(clock);
+    const repairLimiter = new RepairLimiter(clock);
     const waits: (string | null)[] = [];
     for (let repair = 0; repair < 5; repair += 1) {
-      waits.push(brake.whyWait('shop'));
-      brake.repaired('shop');
+      waits.push(repairLimiter.whyWait('shop'));
+      repairLimiter.repaired('shop');
       await clock.advance(1_500);
     }
     const row = (repairs: number, seconds: number) =>
       `it differs again after each of ${repairs} repairs in a row; the next one comes in ${seconds} s`;
     expect(waits).toEqual([null, null, null, row(3, 1), row(4, 3)]);
-    expect(brake.whyWait('blog')).toBeNull();
+    expect(repairLimiter.whyWait('blog')).toBeNull();
     await clock.advance(3_600_000);
-    expect(brake.whyWait('shop')).toBeNull();
-    brake.repaired('shop');
-    expect(brake.whyWait('shop')).toBeNull();
+    expect(repairLimiter.whyWait('shop')).toBeNull();
+    repairLimiter.repaired('shop');
+    expect(repairLimiter.whyWait('shop')).toBeNull();
   });
 
   it('does not flood history and tags', async () => {

@@ -165,8 +165,8 @@ function createSearch(
     });
   }
   /** Goes on for the others when one of those who wait for it gives up. */
-  async function once(place: string, signal: AbortSignal, look: () => Promise<void>): Promise<void> {
-    const looking = searched.get(place) ?? look();
+  async function once(place: string, signal: AbortSignal, run: () => Promise<void>): Promise<void> {
+    const looking = searched.get(place) ?? run();
     searched.set(place, looking);
     looking.catch(() => searched.delete(place));
     await orAborted(looking, signal);

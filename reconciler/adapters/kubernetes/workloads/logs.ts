@@ -111,19 +111,19 @@ async function* followAll(cluster: Cluster, place: Place, options: LogOptions): 
   using ended = createAbortScope({ signals: [options.signal] });
   const { signal } = ended;
   const pumps = createPumps(cluster, { ...options, signal });
-  const look = async (isFirst: boolean) =>
+  const discover = async (isFirst: boolean) =>
     pumps.begin(await findWriters(cluster, place, signal), isFirst ? options : {});
   try {
-    await look(true);
+    await discover(true);
     while (!signal.aborted) {
       const line = pumps.take();
       if (line !== undefined) {
         yield line;
         continue;
       }
-      if (pumps.isIdle() && !(await look(false))) return;
+      if (pumps.isIdle() && !(await discover(false))) return;
       await pumps.wait(LOOK_MS);
-      if (!signal.aborted) await look(false);
+      if (!signal.aborted) await discover(false);
     }
   } finally {
     ended.abort();

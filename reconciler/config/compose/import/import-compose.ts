@@ -1,7 +1,7 @@
 import type { Import, ImportNote, ImportOptions } from './import.ts';
 import type { Document, YAMLMap } from 'yaml';
 import { isMap, isPair, isScalar, parseDocument, visit } from 'yaml';
-import { assess, toDiagnostics } from '../../kombination/analyze.ts';
+import { analyze, toDiagnostics } from '../../kombination/analyze.ts';
 import { blobId } from '../../../base/blob-id.ts';
 import type { Diagnostic } from '../../../base/diagnostic.ts';
 import { updateTree } from '../../file-tree.ts';
@@ -66,10 +66,10 @@ export function importCompose(options: ImportOptions): Imported {
 }
 
 function stackName(document: Document.Parsed, { name, rename, env }: ImportOptions): string {
-  const said = rename ? name : document.get('name');
+  const writtenName = rename ? name : document.get('name');
   const text =
-    typeof said === 'string'
-      ? interpolate(said, env, 'elsewhere').text
+    typeof writtenName === 'string'
+      ? interpolate(writtenName, env, 'elsewhere').text
       : (env['COMPOSE_PROJECT_NAME'] ?? name);
   return guessStackName(
     `kombinations/${text.toLowerCase().replace(/[^a-z0-9-]+/g, '-') || 'stack'}/${FILE}`,
@@ -183,7 +183,7 @@ function check({ document, copies, checkSchema }: Import) {
     })),
   );
   const text = document.toString({ lineWidth: 0 });
-  const { document: read, diagnostics } = assess({ file: FILE, text, tree, nodes: new Map(), checkSchema });
+  const { document: read, diagnostics } = analyze({ file: FILE, text, tree, nodes: new Map(), checkSchema });
   // Findings about other files, and variables, know their place only.
   const placed = diagnostics.map((diagnostic) => ({
     ...diagnostic,

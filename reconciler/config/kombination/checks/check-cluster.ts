@@ -149,17 +149,17 @@ function checkUpdate(
   diagnostics: DiagnosticCollector,
 ): void {
   const deploy = [...path, 'deploy'];
-  const said = (key: string, hint?: string) =>
+  const warn = (key: string, hint?: string) =>
     ignore(
       diagnostics,
       [...deploy, 'update_config', key],
       `${key} of ${name} has no effect on a cluster`,
       hint,
     );
-  if (update?.delayMs !== undefined && update.delayMs > 0) said('delay', 'monitor makes each pod wait');
-  if (update?.maxFailureRatio !== undefined && update.maxFailureRatio > 0) said('max_failure_ratio');
+  if (update?.delayMs !== undefined && update.delayMs > 0) warn('delay', 'monitor makes each pod wait');
+  if (update?.maxFailureRatio !== undefined && update.maxFailureRatio > 0) warn('max_failure_ratio');
   if (update?.failureAction !== undefined && update.failureAction !== 'rollback')
-    said('failure_action', 'what does not become healthy is put back as a whole');
+    warn('failure_action', 'what does not become healthy is put back as a whole');
   if (rollback !== undefined)
     ignore(
       diagnostics,

@@ -131,19 +131,19 @@ function checkCycles(
   diagnostics: DiagnosticCollector,
 ): void {
   const done = new Set<string>();
-  const trail: string[] = [];
+  const chain: string[] = [];
   function visit(name: string): void {
-    trail.push(name);
+    chain.push(name);
     for (const { target, path } of dependencies.get(name) ?? []) {
-      const start = trail.indexOf(target.name);
+      const start = chain.indexOf(target.name);
       if (start !== -1) {
-        const cycle = [...trail.slice(start), target.name].join(' → ');
+        const cycle = [...chain.slice(start), target.name].join(' → ');
         diagnostics.error('CIRCULAR_DEPENDENCY', path, `services wait for each other: ${cycle}`);
       } else if (!done.has(target.name)) {
         visit(target.name);
       }
     }
-    trail.pop();
+    chain.pop();
     done.add(name);
   }
   for (const { name } of services) if (!done.has(name)) visit(name);
@@ -188,7 +188,7 @@ export function serviceDependencies(dependencies: DependencyMap, name: string): 
 }
 
 /** A published port on one engine. */
-export interface PortClaim {
+export interface PublishedPort {
   /** `engine|protocol|port` */
   readonly key: string;
   readonly hostIp?: string;
@@ -196,18 +196,18 @@ export interface PortClaim {
   readonly path: DocumentPath;
 }
 
-export function portClaims(
+export function publishedPorts(
   { services }: Kombination,
   engineOf: (service: ServiceModel) => string | undefined,
-): readonly PortClaim[] {
+): readonly PublishedPort[] {
   return services.flatMap((service) => {
     const engine = engineOf(service);
     if (engine === undefined) return [];
-    return (service.ports ?? []).flatMap((entry): readonly PortClaim[] => {
+    return (service.ports ?? []).flatMap((entry): readonly PublishedPort[] => {
       const { path, lastHostPort } = entry;
       // That several containers cannot have one port has been reported.
       const numbers = lastHostPort === undefined ? [1] : numbersOf(service);
-      return numbers.flatMap((number): PortClaim[] => {
+      return numbers.flatMap((number): PublishedPort[] => {
         const { hostPort, hostIp, protocol } = portOfReplica(entry, number);
         if (hostPort === undefined || hostPort > (lastHostPort ?? hostPort)) return [];
         const key = `${engine}|${protocol}|${hostPort}`;

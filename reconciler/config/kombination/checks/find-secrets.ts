@@ -124,9 +124,9 @@ function find(
   { found, diagnostics }: Search,
   key: string,
   path: DocumentPath,
-  look: () => SecretSource | Problem,
+  findSource: () => SecretSource | Problem,
 ): SecretSource | undefined {
-  const source = found.get(key) ?? look();
+  const source = found.get(key) ?? findSource();
   found.set(key, source);
   if (!isProblem(source)) return source;
   diagnostics.error(source.code ?? 'INVALID_FORMAT', path, source.problem, { hint: source.hint });
@@ -238,7 +238,7 @@ export function missingSecret(
   problem: SecretFailure,
 ): DocumentDiagnostic {
   const { reference } = source;
-  const said = demand === undefined ? '' : `: ${demand}`;
+  const suffix = demand === undefined ? '' : `: ${demand}`;
   if (unset && problem.code === 'SECRET_NOT_FOUND') {
     return {
       severity: 'warning',
@@ -253,7 +253,7 @@ export function missingSecret(
       severity: 'error',
       code: 'UNRESOLVED_VARIABLE',
       path,
-      message: `\${${name}} has no value${said}`,
+      message: `\${${name}} has no value${suffix}`,
       hint: `set it in .env beside this file, or KOMBINATOR_SECRET_${name} for the daemon, give a default with \${${name}:-…}, or write $\${${name}} to mean it literally`,
     };
   }
@@ -263,6 +263,6 @@ export function missingSecret(
     store === 'env'
       ? `set KOMBINATOR_SECRET_${key} for the daemon`
       : `put it in the file secrets/${key} of the state directory`;
-  const message = `there is no secret ${reference}${purpose === undefined ? '' : `, ${purpose}`}${said}`;
+  const message = `there is no secret ${reference}${purpose === undefined ? '' : `, ${purpose}`}${suffix}`;
   return { severity: 'error', code: 'SECRET_NOT_FOUND', path, message, hint };
 }

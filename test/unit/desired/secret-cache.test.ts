@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { ReconcilerError } from '../../../reconciler/base/errors.ts';
 import { Secret } from '../../../reconciler/model/secret.ts';
 import type { SecretSource } from '../../../reconciler/model/secret-reference.ts';
-import { createSecretVault } from '../../../reconciler/desired/secret-cache.ts';
+import { createSecretCache } from '../../../reconciler/desired/secret-cache.ts';
 import { createFixedSecrets } from '../../support/desired-fixtures.ts';
 
 const signal = new AbortController().signal;
@@ -12,10 +12,10 @@ const sealed = (index: number): SecretSource => ({
   file: { store: 'age', path: `${index}.age`, blob: `blob${index}`, key: '' },
 });
 
-/** A vault whose commands count and whose files are their own blob ids. */
+/** A cache whose commands count and whose files are their own blob ids. */
 function setUp(options: { readonly answers?: readonly (string | null)[] } = {}) {
   const times = { now: 0, asked: 0, read: [] as string[] };
-  const vault = createSecretVault({
+  const secretCache = createSecretCache({
     maxAgeMs: 100,
     now: () => times.now,
     secrets: {
@@ -42,46 +42,48 @@ function setUp(options: { readonly answers?: readonly (string | null)[] } = {}) 
     },
   });
   const value = (source: SecretSource) => {
-    const answer = vault.lookup(source);
+    const answer = secretCache.lookup(source);
     return answer instanceof Secret ? answer.reveal() : answer?.code;
   };
-  return { vault, times, value };
+  return { secretCache, times, value };
 }
 
 it('asks a command again when its answer is old, and each time while there is none', async () => {
-  const { vault, times, value } = setUp({ answers: [null, 'one', 'two'] });
+  const { secretCache, times, value } = setUp({ answers: [null, 'one', 'two'] });
   expect(value(command)).toBeUndefined();
-  await vault.prepare([command, command], signal);
+  await secretCache.prepare([command, command], signal);
   expect(value(command)).toBe('SECRET_NOT_FOUND');
-  await vault.prepare([command], signal);
+  await secretCache.prepare([command], signal);
   times.now = 99;
-  await vault.prepare([command], signal);
+  await secretCache.prepare([command], signal);
   expect([value(command), times.asked]).toEqual(['one', 2]);
   times.now = 100;
-  await vault.prepare([command], signal);
+  await secretCache.prepare([command], signal);
   expect([value(command), times.asked]).toEqual(['two', 3]);
 });
 
 it('opens each content once, and tells of one that is too large', async () => {
-  const { vault, times, value } = setUp();
-  await vault.prepare([sealed(1), sealed(13), sealed(1)], signal);
-  await vault.prepare([sealed(1)], signal);
+  const { secretCache, times, value } = setUp();
+  await secretCache.prepare([sealed(1), sealed(13), sealed(1)], signal);
+  await secretCache.prepare([sealed(1)], signal);
   expect(times.read).toEqual(['blob1', 'blob13']);
   expect([value(sealed(1)), value(sealed(13))]).toEqual(['blob1', 'SECRET_NOT_DECRYPTED']);
 });
 
 it('forgets what nobody needs any more once it is crowded', async () => {
-  const { vault, value } = setUp();
-  await vault.prepare(
+  const { secretCache, value } = setUp();
+  await secretCache.prepare(
     Array.from({ length: 300 }, (_, index) => sealed(index)),
     signal,
   );
-  expect(vault.crowded).toBe(true);
-  vault.keepOnly([sealed(7)]);
-  expect([vault.crowded, value(sealed(7)), value(sealed(8))]).toEqual([false, 'blob7', undefined]);
+  expect(secretCache.crowded).toBe(true);
+  secretCache.keepOnly([sealed(7)]);
+  expect([secretCache.crowded, value(sealed(7)), value(sealed(8))]).toEqual([false, 'blob7', undefined]);
 });
 
 it('stops when it is told to', async () => {
-  const { vault } = setUp({ answers: ['one'] });
-  await expect(vault.prepare([command], AbortSignal.abort(new Error('enough')))).rejects.toThrow('enough');
+  const { secretCache } = setUp({ answers: ['one'] });
+  await expect(secretCache.prepare([command], AbortSignal.abort(new Error('enough')))).rejects.toThrow(
+    'enough',
+  );
 });

@@ -4,7 +4,7 @@ import { ReconcilerError } from '../../../reconciler/base/errors.ts';
 import type { Store } from '../../../reconciler/ports/store.ts';
 import type { ReconcilerEvent } from '../../../reconciler/public/reconciler.ts';
 import { createEventHub } from '../../../reconciler/run/loop/events.ts';
-import { JobBook } from '../../../reconciler/run/record/job-store.ts';
+import { JobStore } from '../../../reconciler/run/record/job-store.ts';
 import { createFakeClock } from '../../support/fakes/fake-clock.ts';
 import { createQuietLogger } from '../../support/fakes/quiet-logger.ts';
 
@@ -95,7 +95,7 @@ function rig() {
   const hub = createEventHub(() => undefined);
   const events: ReconcilerEvent[] = [];
   hub.subscribe((event) => events.push(event));
-  const book = new JobBook({ store, clock, logger, events: hub });
+  const book = new JobStore({ store, clock, logger, events: hub });
   return { book, store: real, clock, events, refuse: (value: boolean) => void (refusing = value) };
 }
 
