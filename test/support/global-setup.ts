@@ -6,38 +6,37 @@ import { announce, startKubernetesSuites } from './kubernetes/kubernetes-suites.
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** `unix:///…` of the engines that this run started for its tests, one for each worker. */
+    /** `unix:///…` of the engines that this run started for its tests, one for each worker; none where no file asks for one. */
     dockerHosts: readonly string[];
     /** A real API server that the Kubernetes suites run on as well; `null`: there is none. */
     kubernetes: RealKubernetes | null;
   }
 }
 
-/** Projects load this file separately but in one process: the engines are shared over the process object. */
+/** Projects load this file separately but in one process: what they share is held by the process object. */
 const KEY = Symbol.for('kombinator.test.engine');
 
 interface Shared {
-  engines: Promise<readonly DockerEngine[]>;
+  engines: Promise<readonly DockerEngine[]> | undefined;
   kubernetes: Promise<KubernetesSuites>;
   users: number;
 }
 
-/** Private Docker Engines of this run, and an API server where one is to be had; stopped when the last project ends. */
+/** Private Docker Engines for the projects whose files ask for one, and an API server where one is to be had; stopped when the last project ends. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const holder = process as unknown as Record<symbol, Shared | undefined>;
-  const shared = (holder[KEY] ??= {
-    engines: startEngines(project.config.maxWorkers),
-    kubernetes: openKubernetes(),
-    users: 0,
-  });
+  const shared = (holder[KEY] ??= { engines: undefined, kubernetes: openKubernetes(), users: 0 });
+  const needsEngine = project.name !== 'engineless';
+  if (needsEngine) shared.engines ??= startEngines(project.config.maxWorkers);
   shared.users++;
   const teardown = async () => {
     if (--shared.users > 0) return;
     holder[KEY] = undefined;
     await (await shared.kubernetes).stop();
-    await Promise.all((await shared.engines).map((engine) => engine.stop()));
+    await Promise.all(((await shared.engines) ?? []).map((engine) => engine.stop()));
   };
-  const [engines, kubernetes] = await Promise.all([shared.engines, shared.kubernetes]);
+  const kubernetes = await shared.kubernetes;
+  const engines = needsEngine ? ((await shared.engines) ?? []) : [];
   project.provide(
     'dockerHosts',
     engines.map(({ host }) => host),
@@ -52,9 +51,6 @@ async function openKubernetes(): Promise<KubernetesSuites> {
   return suites;
 }
 
-/** One after the other: they choose their bridges and address pools by what the machine has. */
 async function startEngines(workers: number): Promise<readonly DockerEngine[]> {
-  const engines: DockerEngine[] = [];
-  for (let worker = 1; worker <= workers; worker += 1) engines.push(await startDockerEngine());
-  return engines;
+  return Promise.all(Array.from({ length: workers }, () => startDockerEngine()));
 }

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import type { ValidateFunction } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -22,8 +23,16 @@ function bundle(schema: object): object {
   );
 }
 
-function compile(schema: object) {
-  return new Ajv2020({ strict: false, allErrors: true }).compile(bundle(schema));
+const compiled = new Map<string, ValidateFunction>();
+
+/** Compiles a schema once: many files fit the same one, and compiling is slow. */
+function compile(schema: object): ValidateFunction {
+  const key = JSON.stringify(schema);
+  const known = compiled.get(key);
+  if (known !== undefined) return known;
+  const validate = new Ajv2020({ strict: false, allErrors: true }).compile(bundle(schema));
+  compiled.set(key, validate);
+  return validate;
 }
 
 describe.each(documents)('$id, as printed', (schema) => {
