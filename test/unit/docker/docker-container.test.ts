@@ -184,6 +184,13 @@ describe('the observed spec of a container', () => {
     });
   });
 
+  it.each(['a', 'ab', 'abcdef01234'])('shows the alias %s although the id begins with it', (alias) => {
+    const networks = { shop_front: { aliases: [alias] } };
+    const endpoint = { NetworkID: 'n1', Aliases: [alias, 'abcdef012345'] };
+    const live = inspection({ networks: { shop_front: endpoint } });
+    expect(observe({ networks }, { networks }, live)['networks']).toEqual(networks);
+  });
+
   it('survives a damaged label', () => {
     const live = readLive(inspection(), TRAITS, new Map());
     expect(renderObserved({}, null, live)).toMatchObject({ restart: { policy: 'unless-stopped' } });

@@ -213,11 +213,16 @@ function readNetworks({ Id, NetworkSettings }: ContainerInspectInfo, ids: Networ
     if (id !== undefined && endpoint.NetworkID && endpoint.NetworkID !== id) continue;
     const aliases: readonly string[] = endpoint.Aliases ?? [];
     networks[name] = {
-      aliases: aliases.filter((alias) => !Id.startsWith(alias)).sort(),
+      aliases: aliases.filter((alias) => alias !== shortId(Id)).sort(),
       ...readAddresses(endpoint.IPAMConfig),
     };
   }
   return networks;
+}
+
+/** The alias that the engine adds by itself. A name that an id happens to begin with is shorter, and somebody's. */
+function shortId(id: string): string {
+  return id.slice(0, 12);
 }
 
 /** Only what somebody has chosen: the addresses the engine gives are not there. */

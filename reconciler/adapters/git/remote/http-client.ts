@@ -1,3 +1,5 @@
+import http from 'node:http';
+import https from 'node:https';
 import type { GitHttpRequest, GitHttpResponse, HttpClient } from 'isomorphic-git';
 import { request as sendRequest } from 'isomorphic-git/http/node';
 import { isReconcilerError } from '../../../base/errors.ts';
@@ -14,11 +16,17 @@ export type HttpClientFactory = (deadline: Deadline) => HttpClient;
  */
 export function createHttpClient(credentials: Credentials | undefined): HttpClientFactory {
   let scheme: 'basic' | 'bearer' = 'basic';
+  // Node's own agents give up on a server that is silent for five seconds: how long is too long, the deadline says.
+  const agents = {
+    'http:': new http.Agent({ keepAlive: true }),
+    'https:': new https.Agent({ keepAlive: true }),
+  };
   return (deadline) => {
     const send = async (request: GitHttpRequest): Promise<GitHttpResponse> => {
       const authorization = formatAuthorization(credentials, scheme);
       const response = await sendRequest({
         ...request,
+        agent: request.url.startsWith('https:') ? agents['https:'] : agents['http:'],
         headers: { ...request.headers, ...(authorization === null ? {} : { Authorization: authorization }) },
         signal: deadline.signal,
         // A redirect could carry the credentials to another server, or over plain http.
