@@ -4,7 +4,6 @@ import { readdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { Secret } from '../../reconciler/model/secret.ts';
 import { commitFiles, createBareRepo, git } from '../support/git/git-repo.ts';
@@ -136,66 +135,7 @@ describe('a server in trouble', () => {
     controller.abort(new Error('shutting down'));
     await expect(resolving).rejects.toThrow('shutting down');
   });
-
-  it('may take longer over its answer than the agents of Node wait for', async () => {
-    await using repo = await createBareRepo();
-    const commit = await commitFiles(repo, { a: '1' }, 'first');
-    await using server = await startGitServer({ repository: repo.path });
-    let asked = 0;
-    const slow = createServer((request, response) => {
-      void (async () => {
-        asked += 1;
-        const chunks: Buffer[] = [];
-        for await (const chunk of request) chunks.push(Buffer.from(chunk));
-        if (asked === 1) await delay(AGENT_TIMEOUT_MS + 500);
-        const upstream = await fetch(`${new URL(server.url).origin}${request.url}`, {
-          method: request.method ?? 'GET',
-          headers: { 'content-type': request.headers['content-type'] ?? '' },
-          ...(request.method === 'POST' ? { body: Buffer.concat(chunks) } : {}),
-        });
-        response.writeHead(upstream.status, { 'content-type': upstream.headers.get('content-type') ?? '' });
-        response.end(Buffer.from(await upstream.arrayBuffer()));
-      })();
-    }).listen(0, '127.0.0.1');
-    await once(slow, 'listening');
-    const origin = `http://127.0.0.1:${(slow.address() as AddressInfo).port}`;
-    await using opened = await openSource({ location: `${origin}${new URL(server.url).pathname}` });
-    expect((await opened.source.resolve(signal)).commit).toBe(commit);
-    slow.closeAllConnections();
-    slow.close();
-  });
-
-  it('is not trusted with a pack that is cut short', async () => {
-    await using repo = await createBareRepo();
-    await commitFiles(repo, { a: 'x'.repeat(10_000) }, 'first');
-    await using server = await startGitServer({ repository: repo.path });
-    const proxy = createServer((request, response) => {
-      void (async () => {
-        const chunks: Buffer[] = [];
-        for await (const chunk of request) chunks.push(Buffer.from(chunk));
-        const upstream = await fetch(`${new URL(server.url).origin}${request.url}`, {
-          method: request.method ?? 'GET',
-          headers: { 'content-type': request.headers['content-type'] ?? '' },
-          ...(request.method === 'POST' ? { body: Buffer.concat(chunks) } : {}),
-        });
-        const body = Buffer.from(await upstream.arrayBuffer());
-        response.writeHead(upstream.status, { 'content-type': upstream.headers.get('content-type') ?? '' });
-        response.end(request.method === 'POST' ? body.subarray(0, body.length - 30) : body);
-      })();
-    }).listen(0, '127.0.0.1');
-    await once(proxy, 'listening');
-    const origin = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
-    await using opened = await openSource({ location: `${origin}${new URL(server.url).pathname}` });
-
-    await expect(opened.source.resolve(signal)).rejects.toMatchObject({ code: 'GIT_ERROR' });
-
-    expect(await readdir(join(mirrorOf(opened.cacheDir), 'objects/pack'))).toEqual([]);
-    proxy.close();
-  });
 });
-
-/** Of `http.globalAgent`. */
-const AGENT_TIMEOUT_MS = 5_000;
 
 describe('what others push', () => {
   it('is fetched: new commits, force pushes, vanished branches, deployment tags but no others', async () => {
