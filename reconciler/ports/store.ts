@@ -142,6 +142,8 @@ export interface ApiKeyRecord {
 export interface Store extends InstanceRecords, Disposable {
   saveJob(job: Job): void;
   getJob(id: string): Job | undefined;
+  /** The greatest id in byte order; `undefined` while there are no jobs. */
+  newestJobId(): string | undefined;
   listJobs(filter: JobFilter): { readonly jobs: readonly Job[]; readonly total: number };
   saveSteps(steps: readonly JobStep[]): void;
   listSteps(jobId: string): readonly JobStep[];

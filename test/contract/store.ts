@@ -41,6 +41,13 @@ export function describeStoreContract(name: string, create: (clock: Clock) => St
       expect(store.getJob('job_unknown')).toBeUndefined();
     });
 
+    it('knows the greatest id of its jobs, whenever they were created', () => {
+      expect(store.newestJobId()).toBeUndefined();
+      store.saveJob(buildJob(1, { id: 'job_B', createdAt: at(1) }));
+      store.saveJob(buildJob(2, { id: 'job_A', createdAt: at(2) }));
+      expect(store.newestJobId()).toBe('job_B');
+    });
+
     it('ignores members that it has no column for', () => {
       store.saveJob(Object.assign(buildJob(1), { later: 'addition' }));
       store.saveSteps([Object.assign(buildStep('j', 0), { later: 1 })]);

@@ -123,6 +123,7 @@ type JobRecords = Pick<
   Store,
   | 'saveJob'
   | 'getJob'
+  | 'newestJobId'
   | 'listJobs'
   | 'saveSteps'
   | 'listSteps'
@@ -139,6 +140,11 @@ function createJobRecords({ use, transaction }: Access): JobRecords {
       use((statements) => {
         const row = statements.getJob.get(id);
         return row === undefined ? undefined : toJob(row);
+      }),
+    newestJobId: () =>
+      use((statements) => {
+        const id = statements.newestJob.get()?.['id'];
+        return typeof id === 'string' ? id : undefined;
       }),
     listJobs: (filter) => use((_, database) => selectJobs(database, filter)),
     saveSteps: (steps) =>

@@ -24,6 +24,7 @@ export function prepareStatements(database: DatabaseSync) {
         tag = excluded.tag, created_at = excluded.created_at, started_at = excluded.started_at,
         ended_at = excluded.ended_at`),
     getJob: prepare('SELECT * FROM jobs WHERE id = ?'),
+    newestJob: prepare('SELECT id FROM jobs ORDER BY id DESC LIMIT 1'),
     saveStep: prepare(`
       INSERT OR REPLACE INTO steps (job_id, position, name, action, status, message, health, started_at, ended_at)
       VALUES (:jobId, :index, :name, :action, :status, :message, :health, :startedAt, :endedAt)`),

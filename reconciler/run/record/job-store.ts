@@ -4,7 +4,7 @@ import type { Logger } from '../../ports/logger.ts';
 import type { Job, JobFilter, JobLog, JobStep, JobType, LogLevel, Store } from '../../ports/store.ts';
 import type { JobDetail } from '../../public/reconciler.ts';
 import type { EventHub } from '../loop/events.ts';
-import { createJobId } from './job-id.ts';
+import { createJobIds } from './job-id.ts';
 import { logJobs } from './job-log.ts';
 
 export interface NewJob {
@@ -33,12 +33,14 @@ const STORE_INTERVAL_MS = 500;
  */
 export class JobStore {
   readonly #options: JobStoreOptions;
+  readonly #nextId: () => string;
   readonly #open = new Map<string, JobRecorder>();
   readonly #unstored = new Map<string, JobRecorder>();
   #storeError: string | null = null;
 
   constructor(options: JobStoreOptions) {
     this.#options = options;
+    this.#nextId = createJobIds(options.clock, options.store);
     logJobs(options.events, options.logger);
   }
 
@@ -49,7 +51,7 @@ export class JobStore {
 
   create(request: NewJob): JobRecorder {
     const { clock, events } = this.#options;
-    const job = newJob(request, createJobId(clock), new Date(clock.now()).toISOString());
+    const job = newJob(request, this.#nextId(), new Date(clock.now()).toISOString());
     const recorder = new JobRecorder(job, clock, events, (self) => this.#persist(self));
     this.#open.set(job.id, recorder);
     this.#persist(recorder);

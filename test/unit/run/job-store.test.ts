@@ -4,6 +4,7 @@ import { ReconcilerError } from '../../../reconciler/base/errors.ts';
 import type { Store } from '../../../reconciler/ports/store.ts';
 import type { ReconcilerEvent } from '../../../reconciler/public/reconciler.ts';
 import { createEventHub } from '../../../reconciler/run/loop/events.ts';
+import { createJobIds } from '../../../reconciler/run/record/job-id.ts';
 import { JobStore } from '../../../reconciler/run/record/job-store.ts';
 import { createFakeClock } from '../../support/fakes/fake-clock.ts';
 import { createQuietLogger } from '../../support/fakes/quiet-logger.ts';
@@ -36,6 +37,33 @@ describe('JobBook', () => {
     }
     expect([...ids].sort()).toEqual(ids);
     expect(ids[0]).toMatch(/^job_[0-9A-HJKMNP-TV-Z]{26}$/);
+  });
+
+  it('gives ids that sort by creation within one millisecond, and when the clock steps back', async () => {
+    const { book, clock } = rig();
+    const create = () => book.create(REQUEST).job.id;
+    const ids = Array.from({ length: 1_000 }, create);
+    await clock.advance(-60_000);
+    ids.push(...Array.from({ length: 100 }, create));
+    expect(new Set(ids).size).toBe(ids.length);
+    expect([...ids].sort()).toEqual(ids);
+  });
+
+  it('gives ids that sort after those of an earlier process, once the store can be asked', async () => {
+    const { book, clock, store } = rig();
+    const known = Array.from({ length: 20 }, () => book.create(REQUEST).job.id);
+    await clock.advance(-60_000);
+    let locked = true;
+    const next = createJobIds(clock, {
+      newestJobId() {
+        if (locked) throw new ReconcilerError('STORE_UNAVAILABLE', 'locked', { retryable: true });
+        return store.newestJobId();
+      },
+    });
+    expect(next()).toMatch(/^job_[0-9A-HJKMNP-TV-Z]{26}$/);
+    locked = false;
+    const ids = Array.from({ length: 20 }, next);
+    expect([...known, ...ids].sort()).toEqual([...known, ...ids]);
   });
 
   it('wakes those who wait once the job has ended, and answers at once afterwards', async () => {
