@@ -32,10 +32,12 @@ function splitByEngine(folders: readonly string[]) {
 
 const { withEngine, engineless } = splitByEngine(['contract', 'integration', 'e2e']);
 const real = { isolate: false, globalSetup: ['test/support/global-setup.ts'], hookTimeout: 180_000 };
-/** Each worker has an engine, and two workers keep two cores busy. */
-const engines = { ...real, maxWorkers: 2, sequence: { groupOrder: 1 } };
+/** Pure code keeps two cores busy with two workers; each more would load the code and compile the schemas again. */
+const pure = { isolate: false, maxWorkers: 2, sequence: { groupOrder: 0 } };
 /** Four files wait for processes, servers and clocks side by side. */
-const many = { isolate: false, maxWorkers: 4, sequence: { groupOrder: 0 } };
+const many = { ...real, maxWorkers: 4, sequence: { groupOrder: 1 } };
+/** Each worker has an engine, and two workers keep two cores busy. */
+const engines = { ...real, maxWorkers: 2, sequence: { groupOrder: 2 } };
 
 /**
  * `unit` is pure and runs in milliseconds; `contract` runs each port's suite on the fake and on the real thing;
@@ -45,8 +47,8 @@ export default defineConfig({
   test: {
     sequence: { sequencer: LongestFirst },
     projects: [
-      { test: { ...many, name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 30_000 } },
-      { test: { ...real, ...many, name: 'engineless', include: engineless, testTimeout: 120_000 } },
+      { test: { ...pure, name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 30_000 } },
+      { test: { ...many, name: 'engineless', include: engineless, testTimeout: 120_000 } },
       { test: { ...engines, name: 'contract', include: withEngine('contract'), testTimeout: 60_000 } },
       { test: { ...engines, name: 'integration', include: withEngine('integration'), testTimeout: 120_000 } },
       { test: { ...engines, name: 'e2e', include: withEngine('e2e'), testTimeout: 600_000 } },

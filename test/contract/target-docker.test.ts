@@ -1,3 +1,4 @@
+import { beforeAll } from 'vitest';
 import { createDialer } from '../../reconciler/adapters/docker/engine/connection.ts';
 import type { Engine } from '../../reconciler/adapters/docker/engine/engine.ts';
 import { createEngine } from '../../reconciler/adapters/docker/engine/create-engine.ts';
@@ -18,6 +19,8 @@ import { workerEngine } from '../support/docker/worker-engine.ts';
 
 const IMAGE = 'kombinator-contract:1';
 
+beforeAll(() => buildTestImage(workerEngine(), IMAGE));
+
 describeTargetContract('Docker Engine', setup);
 describeControlContract('Docker Engine', setup);
 describeForeignContract('Docker Engine', setup);
@@ -26,7 +29,6 @@ describeCoreContract('Docker Engine', async () => containersOf(await setup()));
 async function setup(): Promise<TargetHarness> {
   const host = workerEngine();
   const path = host.replace('unix://', '');
-  await buildTestImage(host, IMAGE);
   const base = { name: TARGET, clock: realClock, logger: silentLogger, stableMs: 200 };
   const target = createDockerTarget({ ...base, connection: { type: 'unix', path } });
   const call = <T = unknown>(method: string, url: string, body?: object) =>

@@ -1,7 +1,7 @@
 import { createSqliteStore } from '../../reconciler/adapters/sqlite/sqlite-store.ts';
 import { targetKey } from '../../reconciler/model/target.ts';
 import type { ResourceId } from '../../reconciler/model/resource.ts';
-import { createSchemaCheck } from '../../reconciler/config/schema-check.ts';
+import { checkSchema } from './desired-fixtures.ts';
 import type { Clock } from '../../reconciler/ports/clock.ts';
 import type { Job, Store } from '../../reconciler/ports/store.ts';
 import type { JobDetail, Reconciler, StackView, SyncState } from '../../reconciler/public/reconciler.ts';
@@ -42,8 +42,6 @@ export interface Rig extends AsyncDisposable {
 
 const SIGNAL = new AbortController().signal;
 const WAIT_MS = 4_000;
-/** Schemas are compiled once: that takes longer than most tests. */
-const CHECK_SCHEMA = createSchemaCheck();
 
 export type RigOptions = Partial<ReconcilerOptions> & {
   readonly source?: MemorySource;
@@ -65,7 +63,7 @@ export function createRig(options: RigOptions = {}): Rig {
   const store = rest.store ?? createSqliteStore({ path: ':memory:', clock });
   const engine = (host = 'local') => engineOf(engines, `docker:${host}`);
   const reconciler = createReconciler({
-    desired: createDesiredState({ source, secrets: createFixedSecrets(secrets), checkSchema: CHECK_SCHEMA }),
+    desired: createDesiredState({ source, secrets: createFixedSecrets(secrets), checkSchema }),
     createTarget: (reference) => ({
       ...engineOf(engines, targetKey(reference)),
       async [Symbol.asyncDispose]() {},

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createDiagnosticCollector } from '../../../reconciler/base/document-diagnostic.ts';
 import { BUILT_IN, BUILT_IN_KITS } from '../../../reconciler/config/kits/kit-catalogue.ts';
 import { checkDefinitions } from '../../../reconciler/config/kits/kit-document.ts';
-import { createSchemaCheck } from '../../../reconciler/config/schema-check.ts';
+import { checkSchema } from '../../support/desired-fixtures.ts';
 import { maskSpec } from '../../../reconciler/model/secret.ts';
 import type { DesiredStack } from '../../../reconciler/model/stack.ts';
 import { kits } from '../../../schemas/index.ts';
@@ -32,7 +32,7 @@ async function container(text: string, service: string): Promise<Record<string, 
 describe('the kits that come along', () => {
   it.each(kits)('fit their schema: $name', (kit) => {
     const diagnostics = createDiagnosticCollector();
-    createSchemaCheck()('stackkit', kit, diagnostics);
+    checkSchema('stackkit', kit, diagnostics);
     expect(diagnostics.list).toEqual([]);
   });
 
