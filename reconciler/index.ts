@@ -6,13 +6,17 @@ export type * from './plan/plan.ts';
 export type * from './ports/store.ts';
 export type * from './public/instances.ts';
 export type { Instance, InstancePort, InstanceStatus } from './pods/instance.ts';
-export type {
-  ExecSession,
-  LogLine,
-  LogOptions,
-  SessionOptions,
-  TargetFacts,
-} from './ports/target-capabilities.ts';
+export type * from './ports/target.ts';
+export type * from './ports/target-capabilities.ts';
+export { hasCapability, requireCapability } from './ports/target-capabilities.ts';
+export type * from './ports/notifier.ts';
+export type * from './ports/secret-provider.ts';
+export type * from './ports/instance-records.ts';
+export type * from './model/resource.ts';
+export { Secret } from './model/secret.ts';
+export type { Spec, SpecValue } from './model/secret.ts';
+export { createWebhookNotifier } from './adapters/notifiers/webhook.ts';
+export type { WebhookOptions } from './adapters/notifiers/webhook.ts';
 export type { DeploymentTag } from './ports/source.ts';
 export type { Diagnostic, Position } from './base/diagnostic.ts';
 export type { Json, JsonObject } from './base/json.ts';

@@ -86,3 +86,10 @@ export function onAbort(signal: AbortSignal, listener: () => void): Disposable {
   else signal.addEventListener('abort', listener, { once: true });
   return { [Symbol.dispose]: () => signal.removeEventListener('abort', listener) };
 }
+
+/** Waits for work, but no longer than until the signal aborts: for work of others, which may not heed it. Rejects with the signal's reason then. */
+export async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  using _ = onAbort(signal, () => reject(signal.reason));
+  return await Promise.race([work, promise]);
+}

@@ -13,6 +13,8 @@ import { Secret } from '../model/secret.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { DesiredState } from '../ports/desired.ts';
 import type { Logger } from '../ports/logger.ts';
+import type { Notifier } from '../ports/notifier.ts';
+import type { SecretProvider } from '../ports/secret-provider.ts';
 import type { Secrets } from '../ports/secrets.ts';
 import type { Source } from '../ports/source.ts';
 import type { Store } from '../ports/store.ts';
@@ -21,6 +23,7 @@ import type { TargetReference } from '../model/target.ts';
 import type { Instances } from '../public/instances.ts';
 import type { Reconciler } from '../public/reconciler.ts';
 import { createReconciler } from '../run/create-reconciler.ts';
+import { startNotifications } from '../run/notify/notifications.ts';
 import { createDesiredState } from '../desired/desired-state.ts';
 import type { DaemonConfig } from './daemon-config.ts';
 import { readDaemonConfig } from './daemon-config.ts';
@@ -56,6 +59,12 @@ export interface KombinatorOptions {
   readonly env: NodeJS.ProcessEnv;
   /** Commands that print secrets, `NAME=program argument …`; besides those of `secrets.yaml` in the state directory. */
   readonly secretCommands?: readonly string[];
+  /** Further places that secrets are kept in, each under its name: `secret://NAME/PATH`. */
+  readonly secretProviders?: readonly SecretProvider[];
+  /** Told what becomes of stacks. Not for one command. */
+  readonly notifiers?: readonly Notifier[];
+  /** History. Disposed of with the kombinator. Default: SQLite in the state directory. */
+  readonly store?: Store;
   /** For http(s) remotes: a token, or a user name and a password. */
   readonly credentials?: { readonly username?: string; readonly password?: string; readonly token?: string };
 }
@@ -84,9 +93,15 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
   const checkSchema = createSchemaCheck();
   const config = options.config === undefined ? NO_CONFIG : readDaemonConfig(options.config, checkSchema);
   const commands = readCommands(stateDir, options.secretCommands ?? []);
-  const store = createSqliteStore({ path: join(stateDir, 'kombinator.db'), clock, logger });
+  const secrets = createSecrets({
+    stateDir,
+    env,
+    logger,
+    commands,
+    providers: options.secretProviders ?? [],
+  });
+  const store = options.store ?? createSqliteStore({ path: join(stateDir, 'kombinator.db'), clock, logger });
   if (options.exclusive ?? options.ephemeral !== true) closeInterrupted(store, clock, logger);
-  const secrets = createSecrets({ stateDir, env, logger, commands });
   const source = await openSource(options, clock);
   const desired = createDesiredState({ source, secrets, checkSchema });
   const registries = () => readRegistries(desired, secrets, logger);
@@ -106,6 +121,8 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
       ? null
       : openInstances({ config: config.instances, stateDir, store, secrets, registries, clock, logger, env });
   const metrics = createMetrics(reconciler, instances);
+  const notifiers = options.ephemeral === true ? [] : (options.notifiers ?? []);
+  const notifications = startNotifications({ reconciler, notifiers, clock, logger });
   return {
     reconciler,
     instances,
@@ -119,6 +136,7 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
     async [Symbol.asyncDispose]() {
       await instances?.[Symbol.asyncDispose]();
       await reconciler[Symbol.asyncDispose]();
+      await notifications[Symbol.asyncDispose]();
       metrics[Symbol.dispose]();
       await source[Symbol.asyncDispose]();
       store[Symbol.dispose]();

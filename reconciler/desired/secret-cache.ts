@@ -3,6 +3,7 @@ import { errorMessage, isReconcilerError } from '../base/errors.ts';
 import type { Secret } from '../model/secret.ts';
 import { Secret as SecretValue } from '../model/secret.ts';
 import type { SecretFile, SecretSource } from '../model/secret-reference.ts';
+import { SECRET_FORMS } from '../model/secret-reference.ts';
 import type { OpenedFile, Secrets } from '../ports/secrets.ts';
 import type { Source } from '../ports/source.ts';
 
@@ -57,7 +58,7 @@ export function createSecretCache(options: SecretCacheOptions): SecretCache {
     async prepare(sources, signal) {
       const all = [...sources];
       await openFiles(state, all, signal);
-      await askCommands(state, all, signal);
+      await askOthers(state, all, signal);
     },
     get crowded() {
       return state.files.size + state.answers.size > limit;
@@ -83,12 +84,19 @@ function keyOf({ store, path, blob }: SecretFile): string {
 
 function lookup(
   { files, answers, secrets }: CacheState,
-  { reference, file, command }: SecretSource,
+  { reference, file, command, provider }: SecretSource,
 ): SecretAnswer {
-  if (command) return answers.get(reference)?.value;
+  if (provider && !secrets.providers.includes(provider.name)) return unknownProvider(reference, secrets);
+  if (command || provider) return answers.get(reference)?.value;
   if (!file) return attempt(() => secrets.resolve(reference));
   const opened = files.get(keyOf(file));
   return opened && 'get' in opened ? attempt(() => opened.get(file.key)) : opened;
+}
+
+function unknownProvider(reference: string, { providers }: Secrets): SecretFailure {
+  const forms = providers.map((name) => `secret://${name}/PATH`);
+  const hint = [...forms, SECRET_FORMS].join(', ');
+  return { code: 'INVALID_FORMAT', message: `"${reference}" is not a secret reference`, hint };
 }
 
 function attempt(read: () => Secret): Secret | SecretFailure {
@@ -139,24 +147,28 @@ function isOpen(known: OpenedFile | SecretFailure | undefined): boolean {
   return known !== undefined && 'get' in known;
 }
 
-async function askCommands(
+/** Asks commands of the operator, and providers. */
+async function askOthers(
   state: CacheState,
   sources: readonly SecretSource[],
   signal: AbortSignal,
 ): Promise<void> {
   const { answers, secrets, now, maxAgeMs } = state;
-  const old = new Map<string, NonNullable<SecretSource['command']>>();
-  for (const { reference, command } of sources) {
+  const old = new Map<string, () => Promise<Secret>>();
+  for (const { reference, command, provider } of sources) {
     const known = answers.get(reference);
     const fresh = known && known.value instanceof SecretValue && now() - known.at < maxAgeMs;
-    if (command && !fresh) old.set(reference, command);
+    if (fresh) continue;
+    if (command) old.set(reference, () => secrets.run(command.name, command.argument, signal));
+    if (provider && secrets.providers.includes(provider.name))
+      old.set(reference, () => secrets.ask(provider.name, provider.path, signal));
   }
   const waiting = [...old];
   const ask = async (): Promise<void> => {
     for (let next = waiting.pop(); next; next = waiting.pop()) {
-      const [reference, { name, argument }] = next;
+      const [reference, look] = next;
       signal.throwIfAborted();
-      const value = await secrets.run(name, argument, signal).catch((error: unknown) => {
+      const value = await look().catch((error: unknown) => {
         signal.throwIfAborted();
         return toSecretFailure(error);
       });

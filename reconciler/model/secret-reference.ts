@@ -6,7 +6,9 @@ export type SecretReference =
   /** `key` is empty for the whole decrypted file. */
   | { readonly store: 'sops'; readonly path: string; readonly key: string }
   | { readonly store: 'age'; readonly path: string }
-  | { readonly store: 'command'; readonly name: string; readonly argument: string };
+  | { readonly store: 'command'; readonly name: string; readonly argument: string }
+  /** Of a provider that was registered, if there is one of that name. */
+  | { readonly store: 'provider'; readonly provider: string; readonly path: string };
 
 /** A reference with its file, if it names one, found in the repository. */
 export interface SecretSource {
@@ -14,6 +16,7 @@ export interface SecretSource {
   readonly reference: string;
   readonly file?: SecretFile;
   readonly command?: { readonly name: string; readonly argument: string };
+  readonly provider?: { readonly name: string; readonly path: string };
 }
 
 export interface SecretFile {
@@ -26,7 +29,11 @@ export interface SecretFile {
   readonly key: string;
 }
 
-const FORMS =
+/** Stores that need no provider. */
+export const BUILT_IN_SECRET_STORES: readonly string[] = ['age', 'command', 'env', 'file', 'sops'];
+
+/** What a reference looks like. */
+export const SECRET_FORMS =
   'secret://env/NAME, secret://file/NAME, secret://sops/PATH#key, secret://age/PATH or secret://command/NAME/ARGUMENT';
 const NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
 // Control characters would garble what is printed of the reference.
@@ -36,8 +43,8 @@ const LONGEST = 1_024;
 
 /** Takes a `secret://…` reference apart. */
 export function parseSecretReference(text: string): SecretReference | Problem {
-  const [, store, rest = ''] = /^secret:\/\/([a-z]+)\/(.+)$/s.exec(text) ?? [];
-  const problem: Problem = { problem: `"${shorten(text)}" is not a secret reference`, hint: FORMS };
+  const [, store = '', rest = ''] = /^secret:\/\/([a-z]+)\/(.+)$/s.exec(text) ?? [];
+  const problem: Problem = { problem: `"${shorten(text)}" is not a secret reference`, hint: SECRET_FORMS };
   if (UNPRINTABLE.test(text) || text.length > LONGEST) return problem;
   switch (store) {
     case 'env':
@@ -52,7 +59,7 @@ export function parseSecretReference(text: string): SecretReference | Problem {
     case 'command':
       return parseCommand(rest) ?? problem;
     default:
-      return problem;
+      return store === '' ? problem : { store: 'provider', provider: store, path: rest };
   }
 }
 

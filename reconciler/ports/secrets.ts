@@ -24,6 +24,7 @@ export interface OpenedFile {
  * - `secret://file/NAME` the file `secrets/NAME` of the state directory (one trailing newline is dropped)
  * - `secret://sops/PATH#key`, `secret://age/PATH` files of the repository, see `open`
  * - `secret://command/NAME/ARGUMENT` see `run`
+ * - `secret://PROVIDER/PATH` of a `SecretProvider`, see `ask`
  */
 export interface Secrets {
   /** Of the environment and the state directory, as they are now. Throws SECRET_NOT_FOUND. */
@@ -32,4 +33,8 @@ export interface Secrets {
   open(file: SealedFile): Promise<OpenedFile>;
   /** What a command of the operator prints (one trailing newline is dropped). Throws SECRET_NOT_FOUND. */
   run(name: string, argument: string, signal: AbortSignal): Promise<Secret>;
+  /** Names of the providers that may be asked, sorted. */
+  readonly providers: readonly string[];
+  /** What a provider has. Throws SECRET_NOT_FOUND, SECRET_TIMEOUT (retryable). */
+  ask(provider: string, path: string, signal: AbortSignal): Promise<Secret>;
 }

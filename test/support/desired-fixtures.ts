@@ -20,6 +20,8 @@ export function createFixedSecrets(values: Readonly<Record<string, string>> = {}
     open: ({ path }) =>
       Promise.reject(new ReconcilerError('SECRET_NOT_DECRYPTED', `cannot decrypt ${path}: there is no key`)),
     run: (name) => Promise.reject(new ReconcilerError('SECRET_NOT_FOUND', `there is no command ${name}`)),
+    providers: [],
+    ask: (name) => Promise.reject(new ReconcilerError('SECRET_NOT_FOUND', `there is no provider ${name}`)),
   };
 }
 

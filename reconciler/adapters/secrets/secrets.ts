@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import { isReconcilerError, ReconcilerError } from '../../base/errors.ts';
 import { Secret } from '../../model/secret.ts';
 import type { Logger } from '../../ports/logger.ts';
+import type { SecretProvider } from '../../ports/secret-provider.ts';
 import type { OpenedFile, SealedFile, Secrets } from '../../ports/secrets.ts';
 import type { SecretCommand } from './commands.ts';
 import { runCommand } from './commands.ts';
+import { createProviders } from './providers.ts';
 
 export interface SecretsOptions {
   /** Secret files are read from `secrets/` in it. */
@@ -16,6 +18,8 @@ export interface SecretsOptions {
   readonly logger?: Logger;
   /** Programs of the operator by name. Default: none. */
   readonly commands?: ReadonlyMap<string, SecretCommand>;
+  /** Further places that secrets are kept in. Default: none. */
+  readonly providers?: readonly SecretProvider[];
   /** How long a command may take, in milliseconds. Default 10,000. */
   readonly commandTimeoutMs?: number;
 }
@@ -26,7 +30,7 @@ const ENV_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/;
 const FILE_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
 const MAX_BYTES = 65_536;
 
-/** Reads secrets from the environment and from files, anew each time: a changed secret is seen by the next plan. */
+/** Reads secrets from the environment and from files, anew each time: a changed secret is seen by the next plan. Throws BAD_OPTIONS, see providers.ts. */
 export function createSecrets(options: SecretsOptions): Secrets {
   const { stateDir, env, logger } = options;
   const warned = new Set<string>();
@@ -66,6 +70,7 @@ export function createSecrets(options: SecretsOptions): Secrets {
     },
     open: (file) => openFile(file, options),
     run: (name, argument, signal) => runSecret(name, argument, { ...options, signal }),
+    ...createProviders(options.providers ?? []),
   };
 }
 

@@ -244,7 +244,7 @@ describe('env values', () => {
     expect(resolve(value)).toBeUndefined();
   });
 
-  it.each(['${', '${A', '${A B}', '${A:?must}', '${}', 'secret://vault/x', 'secret://file/../x'])(
+  it.each(['${', '${A', '${A B}', '${A:?must}', '${}', 'secret://Vault/x', 'secret://file/../x'])(
     'refuses %j',
     (value) => {
       expect(isProblem(parseEnvValue(value))).toBe(true);

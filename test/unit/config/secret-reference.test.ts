@@ -16,6 +16,7 @@ describe('parseSecretReference', () => {
       'secret://command/vault/kv/db#pass word',
       { store: 'command', name: 'vault', argument: 'kv/db#pass word' },
     ],
+    ['secret://vault/kv/db', { store: 'provider', provider: 'vault', path: 'kv/db' }],
     ['secret://command/now', { store: 'command', name: 'now', argument: '' }],
   ])('%s', (text, parsed) => {
     expect(parseSecretReference(text)).toEqual(parsed);
@@ -23,7 +24,8 @@ describe('parseSecretReference', () => {
 
   it.each([
     'secret://',
-    'secret://vault/x',
+    'secret://Vault/x',
+    'secret://vault/',
     'secret://env/',
     'secret://env/A/B',
     'secret://file/../x',
@@ -61,7 +63,7 @@ describe('references inside of values', () => {
     expect(parseContent(content)).toEqual(parts);
   });
 
-  it.each(['${secret:file/x', '${secret:nowhere/x}'])('a file with %j has an error', (content) => {
+  it.each(['${secret:file/x', '${secret:Nowhere/x}'])('a file with %j has an error', (content) => {
     expect(isProblem(parseContent(content))).toBe(true);
   });
 });

@@ -142,6 +142,8 @@ function toSource(search: Search, text: string): SecretSource | Problem {
       return { reference: text };
     case 'command':
       return { reference: text, command: { name: reference.name, argument: reference.argument } };
+    case 'provider':
+      return { reference: text, provider: { name: reference.provider, path: reference.path } };
     case 'sops':
       return locateFile(search, { store: 'sops', path: reference.path, key: reference.key });
     case 'age':
@@ -228,8 +230,10 @@ function fileSource(search: Search, path: string, at: DocumentPath): SecretSourc
 
 /** Why a secret cannot be had. */
 export interface SecretFailure {
-  readonly code: 'SECRET_NOT_FOUND' | 'SECRET_NOT_DECRYPTED' | 'SECRET_TIMEOUT';
+  /** `INVALID_FORMAT`: there is no provider of that name. */
+  readonly code: 'SECRET_NOT_FOUND' | 'SECRET_NOT_DECRYPTED' | 'SECRET_TIMEOUT' | 'INVALID_FORMAT';
   readonly message: string;
+  readonly hint?: string;
 }
 
 /** What is said about a secret that cannot be had. */
@@ -258,7 +262,10 @@ export function missingSecret(
     };
   }
   const [, store, key] = /^secret:\/\/(env|file)\/(.*)$/.exec(reference) ?? [];
-  if (store === undefined) return { severity: 'error', code: problem.code, path, message: problem.message };
+  if (store === undefined) {
+    const { code, message, hint } = problem;
+    return { severity: 'error', code, path, message, ...(hint === undefined ? {} : { hint }) };
+  }
   const hint =
     store === 'env'
       ? `set KOMBINATOR_SECRET_${key} for the daemon`

@@ -1,0 +1,31 @@
+import type { Notifier } from '../../ports/notifier.ts';
+
+export interface WebhookOptions {
+  /** http or https. What it holds of credentials is never logged. */
+  readonly url: string;
+  /** Sent along, such as `Authorization`. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** For logs. Default: `webhook` and the host. */
+  readonly name?: string;
+}
+
+/** Posts each notification as JSON. Any answer but 2xx is a failure; redirects are not followed. Throws TypeError when the URL is none. */
+export function createWebhookNotifier({ url, headers = {}, name }: WebhookOptions): Notifier {
+  const address = new URL(url);
+  if (address.protocol !== 'http:' && address.protocol !== 'https:')
+    throw new TypeError('a webhook has a URL of http or https');
+  return {
+    name: name ?? `webhook ${address.host}`,
+    async notify(notification, signal) {
+      const response = await fetch(address, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: JSON.stringify(notification),
+        redirect: 'manual',
+        signal,
+      });
+      await response.body?.cancel();
+      if (!response.ok) throw new Error(`${address.host} answered ${response.status}`);
+    },
+  };
+}

@@ -1,0 +1,43 @@
+/** What is common to all of them. */
+interface Occasion {
+  readonly stack: string;
+  /** Commit that was in force then, `null` before one was read. */
+  readonly revision: string | null;
+  /** For people, in one or two sentences; `null` when there is nothing to say beside what the type says. No secret stands in it. */
+  readonly message: string | null;
+  /** Newest job of the stack, `null` when there was none. */
+  readonly job: string | null;
+  /** ISO 8601. */
+  readonly time: string;
+}
+
+/**
+ * What people are told of a stack.
+ *
+ * - `synced` a deployment has changed something and ended well
+ * - `failed` an apply failed, something that runs is not well, or the description has errors; told once for each revision
+ * - `recovered` it is as described and well again, after `failed`, `drift` or `blocked`
+ * - `drift` it differs from its description, and the policy is not to repair it
+ * - `blocked` its plan waits for a confirmation
+ */
+export type Notification =
+  /** `tag`: the deployment tag. */
+  | (Occasion & { readonly type: 'synced'; readonly tag: string })
+  | (Occasion & { readonly type: 'failed' })
+  | (Occasion & { readonly type: 'recovered' })
+  /** `resources`: ids of what differs. */
+  | (Occasion & { readonly type: 'drift'; readonly resources: readonly string[] })
+  | (Occasion & { readonly type: 'blocked' });
+
+/** Tells people what happened: a webhook, a chat, a mail. */
+export interface Notifier {
+  /** For logs. */
+  readonly name: string;
+  /**
+   * Delivers one notification. They come one at a time, in their order. When it throws, it is tried twice more, then logged and dropped: a
+   * notifier never holds up the reconciler. While one hangs, the newest 100 wait and older ones are dropped.
+   *
+   * @param signal aborts after 10 seconds, and when the reconciler is closed
+   */
+  notify(notification: Notification, signal: AbortSignal): Promise<void>;
+}

@@ -1,0 +1,149 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect, it } from 'vitest';
+import { createWebhookNotifier } from '../../../reconciler/adapters/notifiers/webhook.ts';
+import type { Notification, Notifier } from '../../../reconciler/ports/notifier.ts';
+import { decideNotification } from '../../../reconciler/run/notify/decide-notification.ts';
+import { Delivery } from '../../../reconciler/run/notify/delivery.ts';
+import { startNotifications } from '../../../reconciler/run/notify/notifications.ts';
+import { createFakeClock } from '../../support/fakes/fake-clock.ts';
+import { createFastClock } from '../../support/fakes/fast-clock.ts';
+import { createQuietLogger } from '../../support/fakes/quiet-logger.ts';
+import { eventually } from '../../support/eventually.ts';
+import { container, createRig, file, stack } from '../../support/reconciler-rig.ts';
+
+const at = (index: number): Notification => ({
+  type: 'failed',
+  stack: `s${index}`,
+  revision: null,
+  message: 'broken',
+  job: null,
+  time: '2026-01-01T00:00:00Z',
+});
+
+/** Keeps what it is told. */
+function recorder(): Notifier & { readonly told: Notification[] } {
+  const told: Notification[] = [];
+  return { name: 'recorder', told, notify: async (one) => void told.push(one) };
+}
+
+it.each([
+  ['in_sync', undefined, null],
+  ['failed', undefined, 'failed'],
+  ['degraded', { type: 'failed', revision: 'a' }, null],
+  ['failed', { type: 'failed', revision: 'before' }, 'failed'],
+  ['applying', { type: 'failed', revision: 'a' }, null],
+  ['in_sync', { type: 'failed', revision: 'a' }, 'recovered'],
+  ['in_sync', { type: 'recovered', revision: 'a' }, null],
+  ['drifted', { type: 'recovered', revision: 'a' }, 'drift'],
+  ['blocked', undefined, 'blocked'],
+  ['stopped', { type: 'failed', revision: 'a' }, null],
+] as const)('%s after %j is told as %s', (state, told, type) => {
+  expect(decideNotification(state, 'a', told)).toBe(type);
+});
+
+it('tells of a deployment, a failure once, and the recovery', async () => {
+  await using rig = createRig();
+  const notifier = recorder();
+  const { reconciler, logger } = rig;
+  await using _ = startNotifications({ reconciler, notifiers: [notifier], clock: createFastClock(), logger });
+  const types = () => notifier.told.map(({ type }) => type);
+  const until = (wanted: string) => eventually(types, (found) => found.includes(wanted as never), 4_000);
+  const commit = rig.source.push({ [file('shop')]: stack('shop', { web: 'image: nginx:1.29' }) });
+  await reconciler.start();
+  await rig.reaches('shop', 'in_sync');
+  await until('synced');
+  rig.engine().control.setHealth('shop', container('web'), { status: 'unhealthy', reason: 'it hangs' });
+  await until('failed');
+  rig.engine().control.setHealth('shop', container('web'), null);
+  await until('recovered');
+  expect(types()).toEqual(['synced', 'failed', 'recovered']);
+  expect(notifier.told[0]).toMatchObject({ stack: 'shop', revision: commit, tag: 'deploy/shop/1' });
+  expect(notifier.told[1]?.message).toContain('it hangs');
+});
+
+it('is held up by no notifier: it tries three times, says so, and goes on with the next', async () => {
+  const logger = createQuietLogger();
+  let asked = 0;
+  const told: string[] = [];
+  const notifier: Notifier = {
+    name: 'moody',
+    async notify({ stack: name }) {
+      asked += 1;
+      if (name === 's0') throw new Error('away');
+      told.push(name);
+    },
+  };
+  await using delivery = new Delivery({ notifier, clock: createFastClock(), logger });
+  delivery.add(at(0));
+  delivery.add(at(1));
+  await eventually(
+    () => told,
+    (found) => found.length > 0,
+  );
+  expect([asked, told]).toEqual([4, ['s1']]);
+  expect(logger.lines.filter(({ level }) => level === 'error')).toHaveLength(1);
+});
+
+it('keeps the newest for one that hangs, gives it its time, and lets go of it when closed', async () => {
+  const logger = createQuietLogger();
+  const told: string[] = [];
+  let hangs = true;
+  const notifier: Notifier = {
+    name: 'stuck',
+    async notify({ stack: name }) {
+      // It heeds no signal.
+      if (hangs) await new Promise(() => undefined);
+      told.push(name);
+    },
+  };
+  const options = { notifier, clock: createFastClock(), logger, capacity: 2, timeoutMs: 20 };
+  await using delivery = new Delivery(options);
+  delivery.add(at(0));
+  await eventually(
+    () => logger.lines,
+    (lines) => lines.some(({ level }) => level === 'error'),
+  );
+  for (let index = 1; index < 5; index++) delivery.add(at(index));
+  hangs = false;
+  await eventually(
+    () => told,
+    (found) => found.includes('s4'),
+  );
+  expect(told).toEqual(['s3', 's4']);
+  hangs = true;
+  const last = new Delivery({ ...options, timeoutMs: 600_000, clock: createFakeClock() });
+  last.add(at(5));
+  await last[Symbol.asyncDispose]();
+  last.add(at(6));
+  expect(told).toEqual(['s3', 's4']);
+});
+
+it('posts to a webhook, and takes any answer but a good one for a failure', async () => {
+  const bodies: string[] = [];
+  let status = 204;
+  const server = createServer((request, response) => {
+    let body = '';
+    request.on('data', (chunk: Buffer) => (body += chunk.toString()));
+    request.on('end', () => {
+      bodies.push(`${request.method} ${request.headers['authorization']} ${body}`);
+      response.writeHead(status, { location: '/elsewhere' }).end();
+    });
+  });
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const notifier = createWebhookNotifier({
+    url: `http://127.0.0.1:${port}/hook?token=hunter2`,
+    headers: { authorization: 'Bearer x' },
+  });
+  const { signal } = new AbortController();
+  await notifier.notify(at(1), signal);
+  expect(bodies).toEqual([`POST Bearer x ${JSON.stringify(at(1))}`]);
+  for (status of [302, 500]) {
+    const failure = await notifier.notify(at(1), signal).catch(String);
+    expect(failure).toBe(`Error: 127.0.0.1:${port} answered ${status}`);
+  }
+  expect(notifier.name).not.toContain('hunter2');
+  expect(() => createWebhookNotifier({ url: 'file:///etc/passwd' })).toThrow(TypeError);
+  server.close();
+});
