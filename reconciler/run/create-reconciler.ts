@@ -64,7 +64,7 @@ import { planStack, undescribedStack } from './observe/plan-stack.ts';
 import { createReleases } from './write/releases.ts';
 import { RepositoryWriter } from './write/repository-writer.ts';
 import { placeOf, readServiceLogs } from './observe/service-logs.ts';
-import { orderOf } from './loop/requests.ts';
+import { orderOf } from './reconcile/requests.ts';
 import { StackTable } from './stack-table.ts';
 import { TargetPool } from './observe/target-pool.ts';
 import { listWorkers } from './observe/workers.ts';

@@ -8,6 +8,8 @@ import type { UnreachableTarget } from '../plan/plan.ts';
 import type { Job } from '../ports/store.ts';
 import type { DriftView, NodeStatus, StackView, SyncState } from '../public/reconciler.ts';
 import type { ServiceStatus } from '../public/views.ts';
+import { stateOf } from './decide/state-of.ts';
+import type { Situation } from './decide/state-of.ts';
 import type { DeploymentRecord } from './record/deployments.ts';
 import type { EventHub } from './loop/events.ts';
 import { judgeService } from './observe/service-health.ts';
@@ -35,17 +37,25 @@ export class StackTable {
   readonly #rows = new Map<string, StackRuntime>();
   /** Engines, by key, on which resources of a stack were seen. */
   readonly #engines = new Map<string, Map<string, TargetReference>>();
+  readonly #sightings = new Map<string, number>();
+  #newest = 0;
 
   constructor(events: EventHub) {
     this.#events = events;
   }
 
-  /** Whether anything changed by it. */
-  setState(stack: string, state: SyncState, message: string | null = null): boolean {
+  /**
+   * Takes in what has become of a stack, and shows the state that follows from it.
+   *
+   * @returns whether anything changed by it
+   */
+  enter(stack: string, situation: Situation): boolean {
     const row = this.#row(stack);
+    const { state, message } = stateOf(situation, row.state);
     const changed = row.state !== state || row.message !== message;
     row.state = state;
     row.message = message;
+    if (situation.at === 'working') this.moved(stack);
     if (changed) this.#events.publish({ type: 'stack', stack, state });
     return changed;
   }
@@ -76,6 +86,7 @@ export class StackTable {
     return isNew;
   }
 
+  /** @returns the number of this sighting */
   setObserved(
     stack: string,
     {
@@ -85,7 +96,7 @@ export class StackTable {
       readonly resources: readonly ObservedResource[];
       readonly unreachable: readonly UnreachableTarget[];
     },
-  ): void {
+  ): number {
     const row = this.#row(stack);
     const before = row.health;
     row.health = new Map(resources.map(({ id, health }) => [id, health]));
@@ -94,11 +105,28 @@ export class StackTable {
         this.#events.publish({ type: 'health', stack, resource, health });
     }
     row.away = new Map(unreachable.map(({ target, message }) => [target, message]));
+    return this.moved(stack);
   }
 
   setDrift(stack: string, plan: Plan | null, checkedAt: string): void {
     const changes = plan === null ? [] : plan.changes.flatMap(driftOf);
     this.#row(stack).drift = { hasDrift: changes.length > 0, checkedAt, changes };
+  }
+
+  /**
+   * Something of the stack has moved on its targets, or may have: what was seen of it before no longer counts.
+   *
+   * @returns the number of the sighting that begins now
+   */
+  moved(stack: string): number {
+    this.#newest += 1;
+    this.#sightings.set(stack, this.#newest);
+    return this.#newest;
+  }
+
+  /** Another number whenever its targets were asked, a job acted on it, or something of it moved; never one that was given before. */
+  sighting(stack: string): number {
+    return this.#sightings.get(stack) ?? 0;
   }
 
   /** The description of this digest is what runs, also where no deployment had to make it so; `''` while one is being made. */
@@ -139,6 +167,7 @@ export class StackTable {
 
   forget(stack: string): void {
     this.#rows.delete(stack);
+    this.#sightings.delete(stack);
     this.#engines.delete(stack);
   }
 

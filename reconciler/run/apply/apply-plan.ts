@@ -1,26 +1,26 @@
 import { withAbortScope } from '../../base/abort-scope.ts';
 import { errorMessage, isReconcilerError, ReconcilerError } from '../../base/errors.ts';
 import { resourceId } from '../../model/resource.ts';
-import { stackDigest } from '../../model/stack.ts';
 import { targetKey } from '../../model/target.ts';
 import { formatSummary } from '../../plan/format-plan.ts';
-import { hasChanges } from '../../plan/build-plan.ts';
 import type { Change, Plan } from '../../plan/plan.ts';
 import type { JobStep } from '../../ports/store.ts';
 import type { Target } from '../../ports/target.ts';
 import { recallStack, rememberStack, savePlan } from '../context.ts';
 import type { RunContext } from '../context.ts';
+import { observeDescribed } from '../observe/plan-stack.ts';
+import type { PlannedStack } from '../observe/plan-stack.ts';
+import { endFailed } from '../record/end-job.ts';
+import type { JobRecorder } from '../record/job-store.ts';
+import { noteBegun, noteUnfinished, recordDeployment } from '../record/record-deployment.ts';
 import { executePlan } from './execute-plan.ts';
+import { partlyApplied } from './execution.ts';
 import type { ChangeTarget, ExecuteResult, StepFailure, StepUpdate } from './execution.ts';
 import { needsPreHooks, PRE_STAGES, runHooks } from './hooks.ts';
-import type { JobRecorder } from '../record/job-store.ts';
-import { planStack } from '../observe/plan-stack.ts';
-import { partlyApplied } from '../observe/unreachable.ts';
-import type { PlannedStack } from '../observe/plan-stack.ts';
 import { startingAgain } from './stopped.ts';
 
 /**
- * Stages 5 and 6: carries a plan out, records every step, tags the revision. Ends the job in every case; throws when it failed, so that the
+ * Stage 5: carries a plan out and has it recorded. Ends the job and shows how it ended in every case; throws when it failed, so that the
  * queue can decide about another try.
  */
 export async function applyPlan(
@@ -31,40 +31,44 @@ export async function applyPlan(
 ): Promise<void> {
   const { plan } = planned;
   const { stack } = plan;
-  context.stacks.setState(stack, 'applying');
+  context.stacks.enter(stack, { at: 'working' });
   context.stacks.setSynced(stack, '');
   job.start({ revision: plan.revision, summary: plan.summary, planId: savePlan(context, plan) });
   context.stacks.setJob(stack, job.job);
   job.log('info', formatSummary(plan.summary));
   if (needsPreHooks(context, planned)) await runPreHooks(context, planned, job, signal);
-  const destroyed = destroyedDigest(context, plan);
-  const record = recallStack(context, stack);
-  const ran = record.stopped?.resources ?? [];
-  const untagged = record.untagged || (hasChanges(plan) && destroyed === null);
-  // Written ahead: should this process die now, the next one knows that a deployment is to be completed, and that what was
-  // half destroyed is not to be put back.
-  rememberStack(context, stack, { untagged, heldDesired: destroyed, synced: null, stopped: null });
+  const ran = recallStack(context, stack).stopped?.resources ?? [];
+  const begun = noteBegun(context, plan);
   const execution = { ...planned, through: (target: Target) => startingAgain(target, ran) };
   const result = await execute(context, execution, job, signal);
   const failure = failureOf(result, signal);
   const unfinished = failure !== null && hasWorked(context, plan) ? insist(failure) : failure;
   const error = unfinished ?? partlyApplied(plan);
   if (error === null) {
-    await lookAgain(context, planned);
-    await complete(context, planned, job, { ...result, signal });
+    await observeAgain(context, planned);
+    await finish(context, planned, job, { changed: result.changed, signal });
     return;
   }
-  const hold = error instanceof ReconcilerError && !error.retryable && error.code !== 'CANCELLED';
-  rememberStack(context, stack, {
-    heldDesired: destroyed ?? (hold ? plan.desired : null),
-    untagged: untagged && !hold,
-  });
-  if (hold) context.hooked.delete(stack);
-  const state = result.cancelled ? 'pending' : unfinished === null ? 'degraded' : 'failed';
-  context.stacks.setState(stack, state, errorMessage(error));
-  job.end(result.cancelled ? 'cancelled' : 'failed', error);
-  context.stacks.setJob(stack, job.job);
+  const isOver = cannotHelp(error);
+  noteUnfinished(context, plan, begun, isOver);
+  if (isOver) context.hooked.delete(stack);
+  endFailed(context, job, error, result.cancelled);
   throw error;
+}
+
+/** Does what is left once the targets are as planned, also for what an earlier process or attempt began; ends the job. */
+export async function finish(
+  context: RunContext,
+  planned: PlannedStack,
+  job: JobRecorder,
+  { changed, signal }: Pick<ExecuteResult, 'changed'> & { readonly signal: AbortSignal },
+): Promise<void> {
+  const { plan } = planned;
+  // Where nothing was, nothing was removed, whatever had been begun before.
+  const isNew = changed > 0 || (recallStack(context, plan.stack).untagged && plan.mode === 'apply');
+  const unfinished = isNew ? await runPostHooks(context, planned, job, signal) : null;
+  context.hooked.delete(plan.stack);
+  await recordDeployment(context, plan, job, { isNew, unfinished });
 }
 
 /** The newest deployment is of the same description: what fails now is a repair. */
@@ -82,6 +86,11 @@ function insist(error: Error): Error {
   return new ReconcilerError(error.code, error.message, { cause: error, retryable: true });
 }
 
+/** Waiting is of no use: the same description would fail the same way. */
+function cannotHelp(error: unknown): boolean {
+  return isReconcilerError(error) && !error.retryable && error.code !== 'CANCELLED';
+}
+
 /** Nothing has been changed yet when one of them fails: the job ends, and the description waits for a person. */
 async function runPreHooks(
   context: RunContext,
@@ -94,11 +103,8 @@ async function runPreHooks(
     await runHooks(context, planned, PRE_STAGES, { job, signal });
     context.hooked.set(stack, desired);
   } catch (error) {
-    const isOver = isReconcilerError(error) && !error.retryable && error.code !== 'CANCELLED';
-    if (isOver) rememberStack(context, stack, { heldDesired: desired });
-    context.stacks.setState(stack, signal.aborted ? 'pending' : 'failed', errorMessage(error));
-    job.end(signal.aborted ? 'cancelled' : 'failed', error);
-    context.stacks.setJob(stack, job.job);
+    if (cannotHelp(error)) rememberStack(context, stack, { heldDesired: desired });
+    endFailed(context, job, error, signal.aborted);
     throw error;
   }
 }
@@ -119,107 +125,11 @@ async function runPostHooks(
   }
 }
 
-/** Tags what an apply changed, also one that an earlier process or attempt began; ends the job. */
-export async function complete(
-  context: RunContext,
-  planned: PlannedStack,
-  job: JobRecorder,
-  result: Pick<ExecuteResult, 'changed'> & { readonly signal: AbortSignal },
-): Promise<void> {
-  const { plan } = planned;
-  const { stack, revision } = plan;
-  const record = recallStack(context, stack);
-  // Where nothing was, nothing was removed, whatever had been begun before.
-  const isNew = result.changed > 0 || (record.untagged && plan.mode === 'apply');
-  const unfinished = isNew ? await runPostHooks(context, planned, job, result.signal) : null;
-  context.hooked.delete(stack);
-  if (revision !== null && isNew) await tag(context, plan, job);
-  const now = new Date(context.clock.now()).toISOString();
-  const described = context.desired.get(stack);
-  const heldDesired = destroyedDigest(context, plan);
-  const isCurrent = described !== undefined && stackDigest(described.resources) === plan.desired;
-  if (isCurrent) context.stacks.setSynced(stack, plan.desired);
-  if (heldDesired !== null) context.stacks.setState(stack, 'pending', DESTROYED);
-  else if (described === undefined) context.stacks.setState(stack, 'removed', keptOf(plan));
-  // Not current: a newer description came in at the last moment, and its own run is due.
-  else
-    context.stacks.setState(
-      stack,
-      isCurrent ? 'in_sync' : 'pending',
-      unfinished?.message ?? unprunedOf(plan),
-    );
-  rememberStack(context, stack, {
-    untagged: false,
-    heldDesired,
-    stopped: null,
-    lastAppliedRevision: revision,
-    lastAppliedAt: now,
-    unpushedTags: context.deployments.pending().filter((name) => name.startsWith(`deploy/${stack}/`)),
-  });
-  if (unfinished === null) job.end('completed');
-  else job.end('failed', unfinished);
-  context.stacks.setJob(stack, job.job);
-}
-
-/** What a plan leaves although nothing describes it, in words; `null` when it leaves nothing. */
-export function keptOf({ changes }: Plan): string | null {
-  const kept = changes.filter(({ after, origin }) => after !== null && origin === null).map(({ id }) => id);
-  return kept.length === 0
-    ? null
-    : `${kept.join(', ')} kept, because data is only deleted with an explicit yes`;
-}
-
-/** What a plan leaves because nothing is pruned, in words; `null` when it leaves nothing but data. */
-export function unprunedOf({ changes }: Plan): string | null {
-  const kept = changes.filter(
-    ({ after, origin, kind }) => after !== null && origin === null && kind !== 'volume',
-  );
-  return kept.length === 0 ? null : `kept, though not described: ${kept.map(({ id }) => id).join(', ')}`;
-}
-
-/** Destroyed by hand, yet still described: it stays away until the description changes or somebody applies it. */
-function destroyedDigest(context: RunContext, { stack, mode }: Plan): string | null {
-  const described = mode === 'destroy' ? context.desired.get(stack) : undefined;
-  return described === undefined ? null : stackDigest(described.resources);
-}
-
-async function tag(context: RunContext, plan: Plan, job: JobRecorder): Promise<void> {
-  try {
-    const { id: jobId, actor, trigger, startedAt } = job.job;
-    const { revision } = context.desired;
-    const deployed = {
-      plan,
-      revision: plan.revision ?? '',
-      jobId,
-      author: actor ?? (revision?.commit === plan.revision ? (revision?.author.name ?? null) : null),
-      file: context.desired.get(plan.stack)?.file ?? null,
-      trigger,
-      durationMs: startedAt === null ? null : context.clock.now() - Date.parse(startedAt),
-    };
-    const deployment = await withAbortScope({ signals: [], timeoutMs: TAG_PUSH_TIMEOUT_MS }, (signal) =>
-      context.deployments.record(deployed, signal),
-    );
-    job.update({ tag: deployment.tag });
-    job.log('info', `tagged ${deployment.tag}`, 'tag');
-    const { pushError } = context.deployments;
-    if (pushError !== null)
-      job.log('warn', `${deployment.tag} is not pushed yet and will be tried again: ${pushError}`, 'tag');
-  } catch (error) {
-    // What runs is right; only the mark in Git is missing. The next change of this stack is tagged again.
-    job.log('error', `the deployment could not be tagged: ${errorMessage(error)}`, 'tag');
-    context.logger.error(
-      { stack: plan.stack, error: errorMessage(error) },
-      'the deployment could not be tagged',
-    );
-  }
-}
-
 /** What the job reports as its end is what the targets say then. A target that fails now does not undo what was done. */
-async function lookAgain(context: RunContext, { plan }: PlannedStack): Promise<void> {
-  const order = { stack: plan.stack, mode: plan.mode, deleteVolumes: false };
+async function observeAgain(context: RunContext, { plan, description }: PlannedStack): Promise<void> {
   try {
     await withAbortScope({ signals: [], timeoutMs: LOOK_TIMEOUT_MS }, (signal) =>
-      planStack(context, order, signal),
+      observeDescribed(context, description, { mode: plan.mode, signal }),
     );
   } catch (error) {
     context.logger.warn(
@@ -230,10 +140,6 @@ async function lookAgain(context: RunContext, { plan }: PlannedStack): Promise<v
 }
 
 const LOOK_TIMEOUT_MS = 10_000;
-/** The stack is described, but somebody destroyed it by hand. */
-export const DESTROYED = 'destroyed by hand; apply it, or change its description, to bring it back';
-
-const TAG_PUSH_TIMEOUT_MS = 15_000;
 
 /** What `execute` needs of a planned stack. */
 export interface Execution extends Pick<PlannedStack, 'plan' | 'desired' | 'references' | 'aliases'> {

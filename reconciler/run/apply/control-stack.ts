@@ -13,11 +13,13 @@ import type { ChangeTarget } from './execution.ts';
 import { withApply } from './execution.ts';
 import { recallStack, rememberStack } from '../context.ts';
 import type { RunContext } from '../context.ts';
-import { findGate } from '../loop/gates.ts';
+import { findGate, gateError } from '../decide/gates.ts';
+import { endFailed } from '../record/end-job.ts';
 import type { JobRecorder } from '../record/job-store.ts';
 import { planStack } from '../observe/plan-stack.ts';
 import type { PlannedStack } from '../observe/plan-stack.ts';
-import { partlyApplied } from '../observe/unreachable.ts';
+import { partlyApplied } from './execution.ts';
+import { isUp } from './stopped.ts';
 
 /** One control of one stack: what is asked, where it is recorded, what ends it. */
 interface ControlTask {
@@ -27,9 +29,8 @@ interface ControlTask {
 }
 
 export interface ControlRun extends ControlTask {
-  /** Brings the shown state up to date. */
+  /** Brings the shown state up to date; what is shown while a job runs no longer counts. */
   readonly look: () => Promise<void>;
-  readonly noteFailure: (error: unknown) => void;
 }
 
 /** Carries out what was asked and ends the job. A failure is told by the job; it is no reason to do anything again. */
@@ -37,37 +38,25 @@ export async function runControl(context: RunContext, run: ControlRun): Promise<
   const { request, job, signal } = run;
   const { stacks, logger } = context;
   const { stack } = request;
-  const lookAfter = async () => {
-    // What is shown while a job runs no longer counts.
-    if (stacks.state(stack) === 'applying') stacks.setState(stack, 'pending');
-    await run.look();
-  };
   try {
     job.start();
-    stacks.setState(stack, 'applying');
+    stacks.enter(stack, { at: 'working' });
     await controlStack(context, run);
-    await lookAfter();
+    await run.look();
     if (job.job.endedAt === null) job.end('completed');
   } catch (error) {
-    if (job.job.endedAt === null) job.end(signal.aborted ? 'cancelled' : 'failed', error);
+    endFailed(context, job, error, signal.aborted);
     if (signal.aborted) throw error;
-    run.noteFailure(error);
     if (recallStack(context, stack).stopped !== null) {
-      await lookAfter().catch((failure: unknown) =>
-        logger.warn({ stack, error: errorMessage(failure) }, 'the stack could not be looked at'),
-      );
+      await run
+        .look()
+        .catch((failure: unknown) =>
+          logger.warn({ stack, error: errorMessage(failure) }, 'the stack could not be looked at'),
+        );
     }
   } finally {
     stacks.setJob(stack, job.job);
   }
-}
-
-/** Who stopped it, and what of it runs all the same. */
-export function whyStopped(context: RunContext, { plan, observed }: PlannedStack): string {
-  const by = recallStack(context, plan.stack).stopped?.by ?? null;
-  const up = observed.filter(isUp).map(({ name }) => name);
-  const rest = up.length === 0 ? '' : `; still up: ${up.join(', ')}`;
-  return `stopped by ${by ?? 'hand'}; start it, or change its description, to bring it back${rest}`;
 }
 
 /** Throws when a part failed, after everything else was done. */
@@ -109,7 +98,7 @@ async function startStack(context: RunContext, task: ControlTask): Promise<void>
     const reason = whyNotApplicable(planned.plan, false);
     if (reason !== null) throw new ReconcilerError('CONFIRMATION_REQUIRED', reason);
     const gate = findGate(context, planned, { overrideFreeze: false, requested: true });
-    if (gate !== null) throw new ReconcilerError(gate.code, gate.reason);
+    if (gate !== null) throw gateError(gate);
     return applyPlan(context, planned, task.job, task.signal);
   }
   rememberStack(context, stack, { stopped: null });
@@ -242,11 +231,6 @@ function needsMore({ changes }: Plan, startable: ReadonlySet<ResourceId>): boole
   return changes.some(
     ({ id, action, fields }) => action !== 'no-op' && (fields.length > 0 || !startable.has(id)),
   );
-}
-
-/** Whether it was up when it was looked at. */
-function isUp({ kind, health: { status } }: ObservedResource): boolean {
-  return isRunner(kind) && (status === 'healthy' || status === 'starting' || status === 'unhealthy');
 }
 
 /** A paused one counts as stopped, and of a replace that was cut short both may run. */

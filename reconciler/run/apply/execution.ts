@@ -6,6 +6,7 @@ import type { StepStatus } from '../../ports/store.ts';
 import { hasCapability } from '../../ports/target-capabilities.ts';
 import type { Releases, Replaces } from '../../ports/target-capabilities.ts';
 import type { ApplyContext, Target } from '../../ports/target.ts';
+import { unreachableOf } from '../decide/words.ts';
 
 /* What is asked of an execution, what it tells, and how it ends. */
 
@@ -83,6 +84,20 @@ export class Reverted extends ReconcilerError {
   constructor(cause: unknown) {
     super('UNHEALTHY', `${messageOf(cause)}; the version before runs again`, { cause, retryable: false });
   }
+}
+
+/** Everything was done that could be; the rest is done as soon as the nodes are back that do not answer. */
+export class PartlyApplied extends ReconcilerError {
+  constructor(reason: string) {
+    // In the same words whether there was something to do elsewhere or not: a retry tells nothing new.
+    super('TARGET_UNREACHABLE', `applied in part only: ${reason}`, { retryable: true });
+  }
+}
+
+/** What a job ends with that did what could be done; `null` when all nodes of the plan answered. */
+export function partlyApplied(plan: Plan): PartlyApplied | null {
+  const reason = unreachableOf(plan);
+  return reason === null ? null : new PartlyApplied(reason);
 }
 
 export function messageOf(error: unknown): string {

@@ -1,3 +1,4 @@
+import { isRunner } from '../../model/kubernetes/kubernetes-object.ts';
 import type { ObservedResource } from '../../model/resource.ts';
 import { requireCapability } from '../../ports/target-capabilities.ts';
 import type { Target } from '../../ports/target.ts';
@@ -32,4 +33,9 @@ export function startingAgain(target: Target, ids: readonly string[]): ChangeTar
     if (decided.action === 'update' && desired !== null && ids.includes(decided.id))
       await requireCapability(target, 'controls').start(desired, context);
   });
+}
+
+/** Whether it was up when it was looked at. */
+export function isUp({ kind, health: { status } }: ObservedResource): boolean {
+  return isRunner(kind) && (status === 'healthy' || status === 'starting' || status === 'unhealthy');
 }

@@ -51,17 +51,14 @@ export class DriftProposals {
     this.#context = context;
   }
 
-  /** The drift in words, with what became of it. */
-  describe({ stack, changes }: Plan, { drift }: StackPolicy): string {
-    const count = changes.filter(({ action }) => action !== 'no-op').length;
-    const text = count === 1 ? '1 resource has drifted' : `${count} resources have drifted`;
-    const told = drift === 'propose' ? this.#told.get(stack)?.sentence : undefined;
-    return told === undefined ? text : `${text}; ${told}`;
+  /** What became of the proposal of what has drifted; `null` where none was made. */
+  told({ stack }: Plan, { drift }: StackPolicy): string | null {
+    return drift === 'propose' ? (this.#told.get(stack)?.sentence ?? null) : null;
   }
 
-  /** Proposes where the policy says so, and shows it. What cannot be proposed is still reported. */
+  /** Proposes where the policy says so. What cannot be proposed is still reported. */
   async report(planned: PlannedStack, signal: AbortSignal): Promise<void> {
-    const { stacks, logger } = this.#context;
+    const { logger } = this.#context;
     const { plan, description } = planned;
     if (description.policy.drift !== 'propose') return;
     try {
@@ -72,7 +69,6 @@ export class DriftProposals {
       logger.warn({ stack: plan.stack, error: errorMessage(error) }, 'the drift could not be proposed');
       this.#told.set(plan.stack, { key: '', sentence });
     }
-    stacks.setState(plan.stack, 'drifted', this.describe(plan, description.policy));
   }
 
   async #propose(planned: PlannedStack, signal: AbortSignal): Promise<void> {

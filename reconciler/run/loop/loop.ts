@@ -1,21 +1,23 @@
 import { errorMessage, isReconcilerError, ReconcilerError } from '../../base/errors.ts';
-import { targetKey } from '../../model/target.ts';
 import type { TargetReference } from '../../model/target.ts';
-import { hasChanges, whyNotApplicable } from '../../plan/build-plan.ts';
 import type { LoadResult } from '../../ports/desired.ts';
 import type { Job } from '../../ports/store.ts';
 import type { ApplyRequest, ControlRequest } from '../../public/reconciler.ts';
-import { Background } from './background.ts';
+import { Preempted } from '../apply/execution.ts';
+import { sweepHooks } from '../apply/hooks.ts';
 import { recallStacks } from '../context.ts';
 import type { RunContext } from '../context.ts';
-import { Preempted } from '../apply/execution.ts';
-import { whyFrozen, wokenBy } from './gates.ts';
-import { sweepHooks } from '../apply/hooks.ts';
-import { findOwned, tooManyRemovals } from '../observe/orphans.ts';
-import { planStack } from '../observe/plan-stack.ts';
+import { wokenBy } from '../decide/gates.ts';
+import { tooManyRemovals } from '../observe/orphans.ts';
+import { lookAtStack } from '../reconcile/look.ts';
+import { createReconcileParts } from '../reconcile/parts.ts';
+import type { ReconcileParts } from '../reconcile/parts.ts';
+import { reconcile } from '../reconcile/reconcile.ts';
+import { admit } from '../reconcile/requests.ts';
+import type { Result } from '../reconcile/result.ts';
+import { Background } from './background.ts';
+import { OrphanSearch } from './orphan-search.ts';
 import { RepositoryLoop } from './repository-loop.ts';
-import { orderOf, refuseStale } from './requests.ts';
-import { StackRunner } from './stack-runner.ts';
 import { WorkQueue } from './work-queue.ts';
 
 export interface LoopOptions {
@@ -31,8 +33,6 @@ const PUSH_RETRY_MS = 30_000;
 const REPOSITORY_RETRY_MS = 5_000;
 /** Engine events come in bursts; one look after a burst is enough. */
 const EVENT_DEBOUNCE_MS = 250;
-/** No engine that was not known before for this long: all that are to be searched now are known. */
-const SEARCH_DEBOUNCE_MS = 1_000;
 /** A push that touches more stacks than this (the first read, as a rule) waits its turn like a resync. */
 const BULK_STACKS = 100;
 /** An engine that nothing has used for so many rounds belongs to nothing that is described. */
@@ -45,11 +45,11 @@ export class Loop implements AsyncDisposable {
   readonly repository: RepositoryLoop;
   readonly #context: RunContext;
   readonly #options: LoopOptions;
-  readonly #runner: StackRunner;
+  readonly #parts: ReconcileParts;
+  readonly #search: OrphanSearch;
   readonly #queue: WorkQueue;
   readonly #background: Background;
   #started = false;
-  readonly #toSearch = new Map<string, TargetReference>();
   #repositoryRetry = false;
 
   constructor(context: RunContext, options: LoopOptions) {
@@ -58,9 +58,8 @@ export class Loop implements AsyncDisposable {
     this.#options = options;
     this.#background = new Background(clock, logger);
     this.repository = new RepositoryLoop(context, this.#background.signal, (result) => this.#onLoad(result));
-    this.#runner = new StackRunner(context, (stack, delayMs) => {
-      if (this.#started) this.#queue.add(stack, delayMs);
-    });
+    this.#parts = createReconcileParts(context);
+    this.#search = new OrphanSearch(this.#parts, (stack) => this.#enqueue(stack, 'resync'));
     this.#queue = new WorkQueue({
       clock,
       concurrency: options.stackConcurrency ?? 4,
@@ -69,7 +68,7 @@ export class Loop implements AsyncDisposable {
         if (isReconcilerError(error, 'CANCELLED'))
           logger.info({ stack, reason: errorMessage(error) }, 'a run was superseded');
         else logger.warn({ stack, error: errorMessage(error), retryInMs }, 'a run failed');
-        if (retryInMs !== null) this.#runner.triggeredBy(stack, 'retry');
+        if (retryInMs !== null) this.#parts.pending.triggeredBy(stack, 'retry');
       },
     });
   }
@@ -81,7 +80,7 @@ export class Loop implements AsyncDisposable {
     pool.startWatching({
       onEvent: (reference, stack) => this.#onTargetEvent(reference, stack),
       onNew: (reference) => {
-        this.#searchSoon(reference);
+        this.#search.soon(reference, this.#background);
         this.#background.run('facts', (signal) => pool.refreshFacts(reference, signal));
         this.#background.run('sweep hooks', (signal) => sweepHooks(this.#context, reference, signal));
       },
@@ -91,7 +90,7 @@ export class Loop implements AsyncDisposable {
     for (const { reference } of desired.nodes()) pool.get(reference);
     this.#background.run('watch repository', (signal) => source.watch(() => this.kick(), signal));
     this.#background.run('drift schedule', (signal) =>
-      this.#runner.schedule.run((stack) => this.#enqueue(stack, 'schedule'), signal),
+      this.#parts.schedule.run((stack) => this.#enqueue(stack, 'schedule'), signal),
     );
     this.#background.run('facts', (signal) => this.#refreshFacts(signal));
     this.#background.every(FACTS_INTERVAL_MS, 'facts', (signal) => this.#refreshFacts(signal));
@@ -127,27 +126,13 @@ export class Loop implements AsyncDisposable {
     }
   }
 
-  /** Queues a job. Throws at once what can be known before it runs: UNKNOWN_STACK, INVALID_CONFIGURATION, PLAN_STALE, CONFIRMATION_REQUIRED. */
+  /** Queues a job. Throws at once what `admit` does. */
   async request(request: ApplyRequest, signal: AbortSignal): Promise<Job> {
-    const { stack, confirm = false } = request;
+    const { stack } = request;
     await this.findLeftovers(stack, signal);
-    let reviewed = request.plan?.confirmations ?? null;
-    try {
-      const { plan } = await planStack(this.#context, orderOf(request), signal);
-      if (request.plan !== undefined) refuseStale(request.plan, plan);
-      reviewed ??= plan.confirmations;
-      const reason = whyNotApplicable(plan, confirm);
-      if (reason !== null) throw new ReconcilerError('CONFIRMATION_REQUIRED', reason);
-      const frozen =
-        hasChanges(plan) && request.overrideFreeze !== true ? whyFrozen(this.#context, stack) : null;
-      if (frozen !== null) throw new ReconcilerError(frozen.code, frozen.reason);
-    } catch (error) {
-      signal.throwIfAborted();
-      // A target that is away is the job's to tell; it may be back when the job runs.
-      if (!isReconcilerError(error) || !error.retryable) throw error;
-    }
+    const admission = await admit(this.#context, request, signal);
     this.#background.signal.throwIfAborted();
-    const job = this.#runner.requests.addApply(request, reviewed);
+    const job = this.#parts.pending.addApply(request, admission);
     this.#queue.resetBackoff(stack);
     this.#queue.addFirst(stack);
     return job.job;
@@ -159,7 +144,7 @@ export class Loop implements AsyncDisposable {
     if (this.#context.desired.get(stack) === undefined)
       throw new ReconcilerError('UNKNOWN_STACK', `there is no stack ${stack}`);
     this.#background.signal.throwIfAborted();
-    const { job } = this.#runner.requests.addControl(request);
+    const { job } = this.#parts.pending.addControl(request);
     if (action === 'stop')
       this.#queue.interrupt(stack, new Preempted(`stopped by ${actor?.name ?? request.trigger}`));
     this.#queue.resetBackoff(stack);
@@ -170,7 +155,7 @@ export class Loop implements AsyncDisposable {
   /** Asks the targets of a stack and brings its shown state up to date, without touching anything. */
   async look(stack: string, signal: AbortSignal): Promise<void> {
     await this.findLeftovers(stack, signal);
-    await this.#runner.look(stack, signal);
+    await lookAtStack(this.#parts, stack, signal);
   }
 
   /** As `look`; what cannot be seen now is seen by the next run. */
@@ -182,56 +167,12 @@ export class Loop implements AsyncDisposable {
 
   /** A stack that is not described may still run somewhere: searches every engine that the repository names. */
   async findLeftovers(stack: string, signal: AbortSignal): Promise<void> {
-    const { desired, stacks } = this.#context;
-    if (desired.get(stack) !== undefined || stacks.enginesOf(stack).length > 0) return;
-    await this.#searchNamedEngines(signal);
+    await this.#search.find(stack, signal);
   }
 
-  /**
-   * Looks at every stack of this repository that is on an engine it names although nothing describes it any more.
-   * Those that are too many to be removed unasked are blocked, as they are for a daemon.
-   *
-   * @returns their names, sorted
-   */
-  async leftovers(signal: AbortSignal): Promise<readonly string[]> {
-    const { desired, stacks } = this.#context;
-    const described = new Set(desired.names());
-    const found = await this.#searchNamedEngines(signal);
-    const left = [...new Set(found)].filter((name) => !described.has(name)).sort();
-    for (const stack of left) await this.#lookIfPossible(stack, signal);
-    // Stacks that are gone but for their data wait for nothing.
-    const going = left.filter((stack) => !['removed', undefined].includes(stacks.state(stack)));
-    const reason = tooManyRemovals(going.length, described.size);
-    if (reason !== null) {
-      for (const stack of going) {
-        this.#runner.blockedRemovals.set(stack, reason);
-        await this.#lookIfPossible(stack, signal);
-      }
-    }
-    return left.filter((stack) => stacks.state(stack) !== undefined);
-  }
-
-  /** A stack whose targets do not answer now is shown as it is known; planning it tells why. */
-  async #lookIfPossible(stack: string, signal: AbortSignal): Promise<void> {
-    try {
-      await this.#runner.look(stack, signal);
-    } catch (error) {
-      signal.throwIfAborted();
-      if (!isReconcilerError(error)) throw error;
-      this.#context.logger.warn({ stack, error: errorMessage(error) }, 'a stack could not be looked at');
-    }
-  }
-
-  /** @returns the stacks of this repository that are on any of them */
-  async #searchNamedEngines(signal: AbortSignal): Promise<readonly string[]> {
-    const { desired } = this.#context;
-    const engines = new Map<string, TargetReference>();
-    for (const { reference } of desired.nodes()) engines.set(targetKey(reference), reference);
-    for (const name of desired.names()) {
-      for (const reference of desired.get(name)?.targets ?? []) engines.set(targetKey(reference), reference);
-    }
-    const search = (reference: TargetReference) => findOwned(this.#context, reference, signal);
-    return (await Promise.all([...engines.values()].map(search))).flat();
+  /** See `Reconciler.leftovers`. @returns their names, sorted */
+  leftovers(signal: AbortSignal): Promise<readonly string[]> {
+    return this.#search.leftovers(signal);
   }
 
   /** After a commit of our own: what it says is read at once. */
@@ -242,20 +183,22 @@ export class Loop implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#runner.requests.cancelAll('shutting down');
+    this.#parts.pending.cancelAll('shutting down');
     await this.#background[Symbol.asyncDispose]();
     await this.#queue[Symbol.asyncDispose]();
-    this.#runner.requests.cancelAll('shutting down');
+    this.#parts.pending.cancelAll('shutting down');
   }
 
-  async #run(stack: string, signal: AbortSignal): Promise<void> {
+  async #run(stack: string, signal: AbortSignal): Promise<Result> {
     try {
-      await this.#runner.run(stack, signal);
+      const result = await reconcile(this.#parts, stack, signal);
+      // Before `start` nothing happens by itself.
+      return this.#started ? result : { outcome: result.outcome };
     } finally {
       if (this.#started) this.#options.onRun?.(stack);
       if (this.#started) for (const name of wokenBy(this.#context, stack)) this.#enqueue(name, 'dependency');
+      if (this.#parts.pending.has(stack)) this.#queue.addFirst(stack);
     }
-    if (this.#runner.requests.has(stack)) this.#queue.addFirst(stack);
   }
 
   async #read(signal: AbortSignal): Promise<void> {
@@ -279,25 +222,24 @@ export class Loop implements AsyncDisposable {
 
   #onLoad({ changed, removed }: LoadResult): void {
     if (!this.#started) return;
-    const { blockedRemovals } = this.#runner;
+    const { removals } = this.#parts;
     const isBulk = changed.length + removed.length > BULK_STACKS;
     const reason = tooManyRemovals(removed.length, this.#context.desired.names().length);
     for (const stack of removed) {
-      if (reason !== null) blockedRemovals.set(stack, reason);
+      if (reason !== null) removals.block(stack, reason);
       this.#pushed(stack, isBulk);
     }
     for (const stack of changed) {
-      blockedRemovals.delete(stack);
+      removals.unblock(stack);
       this.#pushed(stack, isBulk);
     }
   }
 
   #pushed(stack: string, isBulk: boolean): void {
-    this.#runner.triggeredBy(stack, 'push');
-    const commit = this.#context.desired.revision?.commit.slice(0, 10) ?? '';
-    // Whoever asks between the push and the run must not be told that the new revision is in sync.
-    this.#context.stacks.setState(stack, 'pending', `revision ${commit} is to be looked at`);
-    this.#queue.interrupt(stack, new Preempted(`revision ${commit} takes over`));
+    this.#parts.pending.triggeredBy(stack, 'push');
+    const commit = this.#context.desired.revision?.commit ?? '';
+    this.#context.stacks.enter(stack, { at: 'pushed', commit });
+    this.#queue.interrupt(stack, new Preempted(`revision ${commit.slice(0, 10)} takes over`));
     this.#queue.resetBackoff(stack);
     if (isBulk) this.#queue.add(stack);
     else this.#queue.addFirst(stack);
@@ -306,11 +248,15 @@ export class Loop implements AsyncDisposable {
   #onTargetEvent(reference: TargetReference, stack: string | null): void {
     const { desired, stacks } = this.#context;
     if (stack === null) {
-      this.#searchSoon(reference);
-      for (const name of this.#knownStacks())
-        if (stacks.mayBeOn(name, reference)) this.#enqueue(name, 'drift');
+      this.#search.soon(reference, this.#background);
+      for (const name of this.#knownStacks()) {
+        if (!stacks.mayBeOn(name, reference)) continue;
+        stacks.moved(name);
+        this.#enqueue(name, 'drift');
+      }
     } else if (stacks.state(stack) !== undefined || desired.get(stack) !== undefined) {
-      this.#runner.triggeredBy(stack, 'drift');
+      stacks.moved(stack);
+      this.#parts.pending.triggeredBy(stack, 'drift');
       // Looking at what is not well changes nothing, so it need not wait for the next try.
       if (stacks.state(stack) === 'degraded') this.#queue.add(stack, EVENT_DEBOUNCE_MS);
       else this.#queue.hint(stack, EVENT_DEBOUNCE_MS);
@@ -318,44 +264,12 @@ export class Loop implements AsyncDisposable {
   }
 
   #enqueue(stack: string, trigger: string): void {
-    this.#runner.triggeredBy(stack, trigger);
+    this.#parts.pending.triggeredBy(stack, trigger);
     this.#queue.add(stack);
   }
 
   #knownStacks(): readonly string[] {
     return [...new Set([...this.#context.desired.names(), ...this.#context.stacks.names()])];
-  }
-
-  /** Engines come to be known one by one; they are searched together once no more come, so that orphans are counted together. */
-  #searchSoon(reference: TargetReference): void {
-    this.#toSearch.set(targetKey(reference), reference);
-    if (this.#toSearch.size > 1) return;
-    this.#background.run('search engines', async (signal) => {
-      for (let known = 0; known < this.#toSearch.size;) {
-        known = this.#toSearch.size;
-        await this.#context.clock.sleep(SEARCH_DEBOUNCE_MS, signal);
-      }
-      const references = [...this.#toSearch.values()];
-      this.#toSearch.clear();
-      await this.#findOrphans(references, signal);
-    });
-  }
-
-  async #findOrphans(references: readonly TargetReference[], signal: AbortSignal): Promise<void> {
-    const { desired, stacks } = this.#context;
-    if (desired.revision === null) return;
-    const found = await Promise.all(references.map((one) => findOwned(this.#context, one, signal)));
-    const described = new Set(desired.names());
-    const orphans = new Set(found.flat().filter((name) => !described.has(name)));
-    // Stacks that are gone but for their data wait for nothing.
-    const going = [...new Set([...orphans, ...stacks.names()])].filter(
-      (name) => !described.has(name) && stacks.state(name) !== 'removed',
-    );
-    const reason = tooManyRemovals(going.length, described.size);
-    for (const stack of orphans) {
-      if (reason !== null) this.#runner.blockedRemovals.set(stack, reason);
-      this.#enqueue(stack, 'resync');
-    }
   }
 
   async #refreshFacts(signal: AbortSignal): Promise<void> {
@@ -373,7 +287,7 @@ export class Loop implements AsyncDisposable {
   async #resync(signal: AbortSignal): Promise<void> {
     const { pool, store, clock } = this.#context;
     await this.#read(signal);
-    await this.#findOrphans([...pool.all().values()], signal);
+    await this.#search.among([...pool.all().values()], signal);
     for (const stack of this.#knownStacks()) this.#enqueue(stack, 'resync');
     await this.#dropUnusedTargets();
     const keep = this.#options.keepJobsMs ?? DEFAULT_KEEP_JOBS_MS;

@@ -3,12 +3,17 @@ import type { Clock } from '../../ports/clock.ts';
 
 import { retryDelayMs } from './retry.ts';
 
+/** How a run that did not fail may end. */
+export interface Requeue {
+  readonly requeueAfterMs?: number;
+}
+
 export interface WorkQueueOptions {
   readonly clock: Clock;
   /** Keys worked on at the same time. */
   readonly concurrency: number;
-  /** Brings one key up to date; throws to be tried again with backoff. */
-  readonly run: (key: string, signal: AbortSignal) => Promise<void>;
+  /** Brings one key up to date, and may say when it is due again; throws to be tried again with backoff. */
+  readonly run: (key: string, signal: AbortSignal) => Promise<Requeue | void>;
   /** Told about every failure and when it is tried again (`null`: not by itself). */
   readonly onFailure: (key: string, error: unknown, retryInMs: number | null) => void;
 }
@@ -131,8 +136,10 @@ export class WorkQueue implements AsyncDisposable {
   async #work(key: string, signal: AbortSignal): Promise<void> {
     await Promise.resolve(); // the run must be on record before it can end
     try {
-      await this.#options.run(key, signal);
+      const result = await this.#options.run(key, signal);
       this.#failures.delete(key);
+      if (typeof result === 'object' && result.requeueAfterMs !== undefined)
+        this.add(key, result.requeueAfterMs);
     } catch (error) {
       if (!this.#closing.signal.aborted) this.#fail(key, error);
     } finally {

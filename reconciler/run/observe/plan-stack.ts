@@ -2,13 +2,15 @@ import { compareDiagnostics, formatDiagnostic, hasErrors } from '../../base/diag
 import type { Diagnostic } from '../../base/diagnostic.ts';
 import { ReconcilerError } from '../../base/errors.ts';
 import type { DesiredResource, ObservedResource, ResourceId } from '../../model/resource.ts';
-import { DEFAULT_POLICY } from '../../model/stack.ts';
+import { DEFAULT_POLICY, stackDigest } from '../../model/stack.ts';
 import type { DesiredStack } from '../../model/stack.ts';
 import type { TargetReference } from '../../model/target.ts';
 import { targetKey } from '../../model/target.ts';
 import { buildPlan } from '../../plan/build-plan.ts';
 import type { Plan } from '../../plan/plan.ts';
+import type { Clock } from '../../ports/clock.ts';
 import type { RunContext } from '../context.ts';
+import type { StackTable } from '../stack-table.ts';
 import { observeStack } from './observe-stack.ts';
 import type { StackObservation } from './observe-stack.ts';
 import { withStopped } from '../apply/stopped.ts';
@@ -29,7 +31,19 @@ export interface PlannedStack {
   readonly aliases: ReadonlyMap<string, string>;
   readonly description: DesiredStack;
   readonly observed: readonly ObservedResource[];
+  readonly seen: Sighting;
 }
+
+/** When the targets of a stack were asked. */
+export interface Sighting {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  /** `StackTable.sighting` of it; `null` when something moved while they were asked. */
+  readonly sighting: number | null;
+}
+
+/** A plan is not held on to for longer: not every target tells when something moves. */
+const FRESH_MS = 5_000;
 
 /**
  * Stages 2 to 4 for one stack: what is described, what is there, the difference. Throws UNKNOWN_STACK, INVALID_CONFIGURATION (with every
@@ -49,14 +63,7 @@ export async function planStack(
   const description = described ?? { ...undescribedStack(order.stack), policy: state.settings().policy };
   const mode = described === undefined ? 'destroy' : order.mode;
   if (mode === 'apply' && hasErrors(description.diagnostics)) throw invalidConfiguration(description);
-  const seen = await observe(context, description, { complete: mode === 'destroy', signal });
-  const observation = { ...seen, resources: withStopped(context, order.stack, seen.resources) };
-  stacks.setObserved(order.stack, observation);
-  for (const resource of observation.resources) {
-    const reference = observation.references.get(resource.target);
-    if (reference !== undefined) stacks.sawOn(order.stack, reference);
-  }
-  for (const reference of observation.empty) stacks.clearedFrom(order.stack, reference);
+  const observation = await observeDescribed(context, description, { mode, signal });
   const ownership = await checkOwnership(context, observation.resources);
   const plan = buildPlan({
     stack: order.stack,
@@ -77,8 +84,32 @@ export async function planStack(
     waitsFor: description.dependsOn,
   });
   const desired = new Map(description.resources.map((resource) => [resource.id, resource]));
-  const { references, aliases } = observation;
-  return { plan, desired, references, aliases, description, observed: observation.resources };
+  const { references, aliases, seen } = observation;
+  return { plan, desired, references, aliases, description, observed: observation.resources, seen };
+}
+
+/** What can be told of a stack without asking anybody. */
+export interface KnownNow {
+  readonly desired: {
+    readonly revision: { readonly commit: string } | null;
+    get(name: string): Pick<DesiredStack, 'resources'> | undefined;
+  };
+  readonly stacks: Pick<StackTable, 'sighting'>;
+  readonly clock: Pick<Clock, 'now'>;
+}
+
+/**
+ * Whether a plan made a moment ago is the one that would be made now, as far as can be told without asking anybody: the same description, and
+ * nobody has looked at what runs since, acted on it, or told that it moved.
+ */
+export function isCurrent(
+  { desired, stacks, clock }: KnownNow,
+  { plan, seen }: Pick<PlannedStack, 'plan' | 'seen'>,
+): boolean {
+  const age = clock.now() - seen.at;
+  if (age < 0 || age > FRESH_MS || stacks.sighting(plan.stack) !== seen.sighting) return false;
+  if (plan.revision !== (desired.revision?.commit ?? null)) return false;
+  return plan.mode === 'destroy' || stackDigest(desired.get(plan.stack)?.resources ?? []) === plan.desired;
 }
 
 /** What is shown of a stack that the repository does not describe (any more). */
@@ -99,19 +130,40 @@ export function undescribedStack(name: string): DesiredStack {
   };
 }
 
-function observe(
+/** Stage 3 alone: asks the targets what they have of a stack, and remembers it. Throws TARGET_UNREACHABLE. */
+export async function observeDescribed(
   context: RunContext,
   description: DesiredStack,
-  { complete, signal }: { readonly complete: boolean; readonly signal: AbortSignal },
+  options: { readonly mode: Plan['mode']; readonly signal: AbortSignal },
+): Promise<StackObservation & { readonly seen: Sighting }> {
+  const { stacks, clock } = context;
+  const { name } = description;
+  const at = clock.now();
+  const before = stacks.sighting(name);
+  const found = await observe(context, description, options);
+  const observation = { ...found, resources: withStopped(context, name, found.resources) };
+  const isUndisturbed = stacks.sighting(name) === before;
+  const sighting = stacks.setObserved(name, observation);
+  for (const resource of observation.resources) {
+    const reference = observation.references.get(resource.target);
+    if (reference !== undefined) stacks.sawOn(name, reference);
+  }
+  for (const reference of observation.empty) stacks.clearedFrom(name, reference);
+  return { ...observation, seen: { at, sighting: isUndisturbed ? sighting : null } };
+}
+
+function observe(
+  context: RunContext,
+  { name, resources, targets }: DesiredStack,
+  { mode, signal }: { readonly mode: Plan['mode']; readonly signal: AbortSignal },
 ): Promise<StackObservation> {
-  const { name, resources, targets } = description;
   const used = new Set(resources.map((resource) => resource.target));
   const nodes = targets.filter((target) => used.has(target.name));
   const keys = new Set(nodes.map(targetKey));
   const others = [...targets, ...context.stacks.enginesOf(name)].filter(
     (target) => !keys.has(targetKey(target)),
   );
-  const request = { stack: name, nodes, others, desired: resources, complete };
+  const request = { stack: name, nodes, others, desired: resources, complete: mode === 'destroy' };
   return observeStack(request, context.pool, signal);
 }
 

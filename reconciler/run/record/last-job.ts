@@ -1,5 +1,4 @@
 import { errorMessage } from '../../base/errors.ts';
-import { countChanges } from '../../plan/format-plan.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { Job, JobType } from '../../ports/store.ts';
 import type { RunContext } from '../context.ts';
@@ -19,15 +18,10 @@ export function recallJob(context: RunContext, stack: string): void {
   if (job !== null) context.stacks.setJob(stack, job);
 }
 
-/** There is something to apply: why that did not come about, where it was tried, else how much it is. */
-export function showUnapplied(context: RunContext, plan: Plan): void {
-  const { stack } = plan;
-  const run = lastRun(context, stack);
-  if (run?.status === 'failed' && isOf(context, plan, run))
-    context.stacks.setState(stack, 'failed', run.error?.message ?? 'the last job failed');
-  else if (context.desired.get(stack) === undefined)
-    context.stacks.setState(stack, 'pending', 'no longer described: applying removes it');
-  else context.stacks.setState(stack, 'pending', countChanges(plan));
+/** The newest apply or removal of a stack, where it was of the same description as the plan. */
+export function lastRunOf(context: RunContext, plan: Plan): Job | null {
+  const run = lastRun(context, plan.stack);
+  return run !== null && isOf(context, plan, run) ? run : null;
 }
 
 /** Whether the job was about the same description. One that failed before it had a plan has only its revision to tell. */

@@ -7,7 +7,7 @@ import type {
 } from '../../public/reconciler.ts';
 import type { Job } from '../../ports/store.ts';
 import type { RunContext } from '../context.ts';
-import { whyFrozen } from '../loop/gates.ts';
+import { gateError, whyFrozen } from '../decide/gates.ts';
 import type { RepositoryWriter } from './repository-writer.ts';
 
 export interface DeletionParts {
@@ -109,7 +109,7 @@ async function removeOne(
 function refuseFrozen(context: RunContext, names: readonly string[]): void {
   for (const name of names) {
     const gate = whyFrozen(context, name);
-    if (gate !== null) throw new ReconcilerError(gate.code, gate.reason);
+    if (gate !== null) throw gateError(gate);
   }
 }
 

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createDesiredFixture } from '../../support/desired-fixtures.ts';
+import { systemClock } from '../../../reconciler/daemon/system-clock.ts';
+import { createFastClock } from '../../support/fakes/fast-clock.ts';
 import { container, createRig, file, stack } from '../../support/reconciler-rig.ts';
 
 const WEB = { web: 'image: "nginx:1.29"' };
@@ -76,15 +78,16 @@ describe('hooks', () => {
   });
 
   it('that a killed process has left are removed by the next one', async () => {
-    const rig = createRig();
+    // Planned when it is let in, on a clock by which that plan is still good when its turn comes.
+    const rig = createRig({ clock: systemClock });
     const { control } = rig.engine();
     rig.source.push({ [file('shop')]: stack('shop', WEB, hooks('pre_deploy: [echo hi]')) });
     await rig.reconciler.refresh(new AbortController().signal);
-    control.fail(3, 'kill');
+    control.fail(2, 'kill');
     await rig.apply('shop').catch(() => undefined);
     expect(control.engine.hooks).toHaveLength(1);
     control.revive();
-    await using next = await rig.restart();
+    await using next = await rig.restart({ clock: createFastClock() });
     await next.reconciler.start();
     await next.reaches('shop', 'in_sync');
     await expect.poll(() => control.engine.hooks).toEqual([]);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ReconcilerError } from '../../../reconciler/base/errors.ts';
-import { RepairLimiter } from '../../../reconciler/run/loop/repair-limiter.ts';
+import { RepairLimiter } from '../../../reconciler/run/decide/repair-limiter.ts';
 import { createFakeClock } from '../../support/fakes/fake-clock.ts';
 import { eventually } from '../../support/eventually.ts';
 import { container, createRig, file, stack } from '../../support/reconciler-rig.ts';
@@ -207,7 +207,7 @@ describe('a stack that drifts again after every repair', () => {
     const repairLimiter = new RepairLimiter(clock);
     const waits: (string | null)[] = [];
     for (let repair = 0; repair < 5; repair += 1) {
-      waits.push(repairLimiter.whyWait('shop'));
+      waits.push(repairLimiter.whyWait('shop')?.reason ?? null);
       repairLimiter.repaired('shop');
       await clock.advance(1_500);
     }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_POLICY } from '../../../reconciler/model/stack.ts';
-import { decide } from '../../../reconciler/run/loop/decide.ts';
-import type { DecisionInput } from '../../../reconciler/run/loop/decide.ts';
+import { decide } from '../../../reconciler/run/decide/decide.ts';
+import type { DecisionInput } from '../../../reconciler/run/decide/decide.ts';
 import { tooManyRemovals } from '../../../reconciler/run/observe/orphans.ts';
 import { planFor, running, wanted } from '../../support/builders.ts';
 
@@ -59,27 +59,27 @@ describe('decide', () => {
     },
     {
       when: 'somebody stopped it',
-      input: { plan: toCreate, stoppedDesired: toCreate.desired },
+      input: { plan: toCreate, stopped: { desired: toCreate.desired, by: null } },
       kind: 'stopped',
     },
     {
       when: 'somebody stopped it, and all that ended has done its work',
-      input: { plan: inSync, stoppedDesired: inSync.desired },
+      input: { plan: inSync, stopped: { desired: inSync.desired, by: null } },
       kind: 'stopped',
     },
     {
       when: 'somebody stopped it and somebody asks',
-      input: { plan: toCreate, stoppedDesired: toCreate.desired, requested: true },
+      input: { plan: toCreate, stopped: { desired: toCreate.desired, by: null }, requested: true },
       kind: 'apply',
     },
     {
       when: 'somebody stopped it and it is described otherwise now',
-      input: { plan: toCreate, stoppedDesired: 'other' },
+      input: { plan: toCreate, stopped: { desired: 'other', by: null } },
       kind: 'apply',
     },
     {
       when: 'somebody stopped it and it left the repository',
-      input: { plan: toDestroy, stoppedDesired: toDestroy.desired, confirmed: true },
+      input: { plan: toDestroy, stopped: { desired: toDestroy.desired, by: null }, confirmed: true },
       kind: 'apply',
     },
     { when: 'it needs a yes', input: { plan: toDestroy }, kind: 'blocked' },
@@ -90,7 +90,12 @@ describe('decide', () => {
       requested: false,
       confirmed: false,
       heldDesired: null,
-      stoppedDesired: null,
+      lastRun: null,
+      stopped: null,
+      stillUp: [],
+      doubt: null,
+      gate: null,
+      pause: null,
       deployedDesired: null,
     };
     expect(decide({ plan: inSync, ...quiet, ...input }).kind).toBe(kind);

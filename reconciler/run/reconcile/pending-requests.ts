@@ -3,14 +3,27 @@ import type { Confirmation } from '../../plan/plan.ts';
 import type { JobType } from '../../ports/store.ts';
 import type { ApplyRequest, ControlRequest } from '../../public/reconciler.ts';
 import type { RunContext } from '../context.ts';
+import type { PlannedStack } from '../observe/plan-stack.ts';
 import type { JobRecorder } from '../record/job-store.ts';
 
-/** What somebody asked for, with its job, until the next run of the stack carries it out. */
-export type PendingRequest = PendingApply | PendingControl;
+/** Why a stack is run: what somebody asked for, with its job, or what set the run off. */
+export type Work = PendingApply | PendingControl | Triggered;
+
+export interface Triggered {
+  /** `push`, `schedule`, `drift`, `retry`, `resync`, … */
+  readonly trigger: string;
+}
 
 export interface PendingApply {
   readonly request: ApplyRequest;
   readonly job: JobRecorder;
+  readonly admission: Admission;
+}
+
+/** What was known when a request was let in. */
+export interface Admission {
+  /** `null` when no target could be asked then. */
+  readonly planned: PlannedStack | null;
   /** What whoever confirmed could know of: confirmations of the plan at that time; `null` when none could be made. */
   readonly reviewed: readonly Confirmation[] | null;
 }
@@ -20,18 +33,19 @@ export interface PendingControl {
   readonly job: JobRecorder;
 }
 
-/** Requests by stack, first come first served. */
+/** What the next runs of each stack are for: requests, first come first served, then what set off a run that nobody asked for. */
 export class PendingRequests {
   readonly #context: RunContext;
-  readonly #byStack = new Map<string, readonly PendingRequest[]>();
+  readonly #byStack = new Map<string, readonly (PendingApply | PendingControl)[]>();
+  readonly #triggers = new Map<string, string>();
 
   constructor(context: RunContext) {
     this.#context = context;
   }
 
-  addApply(request: ApplyRequest, reviewed: readonly Confirmation[] | null): JobRecorder {
+  addApply(request: ApplyRequest, admission: Admission): JobRecorder {
     const job = this.#createJob(request.mode === 'destroy' ? 'destroy' : 'apply', request);
-    this.#add(request.stack, { request, job, reviewed });
+    this.#add(request.stack, { request, job, admission });
     return job;
   }
 
@@ -45,11 +59,20 @@ export class PendingRequests {
     return this.#byStack.has(stack);
   }
 
-  takeNext(stack: string): PendingRequest | undefined {
+  /** Names what sets off the next run that nobody asked for: a push or a schedule, else what came first. */
+  triggeredBy(stack: string, trigger: string): void {
+    if (trigger === 'push' || trigger === 'schedule' || !this.#triggers.has(stack))
+      this.#triggers.set(stack, trigger);
+  }
+
+  takeNext(stack: string): Work {
     const [first, ...later] = this.#byStack.get(stack) ?? [];
     if (later.length > 0) this.#byStack.set(stack, later);
     else this.#byStack.delete(stack);
-    return first;
+    if (first !== undefined) return first;
+    const trigger = this.#triggers.get(stack) ?? 'resync';
+    this.#triggers.delete(stack);
+    return { trigger };
   }
 
   /** No run will carry them out any more. */
@@ -59,7 +82,7 @@ export class PendingRequests {
     this.#byStack.clear();
   }
 
-  #add(stack: string, pending: PendingRequest): void {
+  #add(stack: string, pending: PendingApply | PendingControl): void {
     this.#byStack.set(stack, [...(this.#byStack.get(stack) ?? []), pending]);
   }
 

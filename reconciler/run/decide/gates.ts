@@ -1,17 +1,10 @@
-import type { ErrorCode } from '../../base/errors.ts';
+import { ReconcilerError } from '../../base/errors.ts';
 import { hasChanges } from '../../plan/build-plan.ts';
 import type { RunContext } from '../context.ts';
 import { isDrift } from './decide.ts';
+import type { Gate } from './decide.ts';
 import { deployedDigest } from '../record/deployed.ts';
 import type { PlannedStack } from '../observe/plan-stack.ts';
-
-/** Why a plan that could be applied is not, for now. */
-export interface Gate {
-  readonly code: Extract<ErrorCode, 'FROZEN' | 'DEPENDENCY_NOT_READY'>;
-  readonly reason: string;
-  /** When to look again, in milliseconds; left out where something else tells. */
-  readonly againInMs?: number;
-}
 
 export interface GateOptions {
   /** Somebody who may has said so. */
@@ -32,15 +25,17 @@ export function findGate(context: RunContext, planned: PlannedStack, options: Ga
   );
 }
 
+/** Tells whoever asked. */
+export function gateError({ code, reason }: Gate): ReconcilerError {
+  return new ReconcilerError(code, reason);
+}
+
 export function whyFrozen({ freeze, clock }: RunContext, stack: string): Gate | null {
   const now = clock.now();
   const frozen = freeze.at(stack, now);
   if (frozen === null) return null;
-  return {
-    code: 'FROZEN',
-    reason: frozen.reason,
-    againInMs: Math.min(LONGEST_WAIT_MS, Math.max(1_000, frozen.until - now)),
-  };
+  const afterMs = Math.min(LONGEST_WAIT_MS, Math.max(1_000, frozen.until - now));
+  return { kind: 'frozen', code: 'FROZEN', reason: frozen.reason, waitsFor: { what: 'time', afterMs } };
 }
 
 function whyOutOfTurn(
@@ -49,7 +44,6 @@ function whyOutOfTurn(
   options: GateOptions,
 ): Gate | null {
   const { desired, stacks } = context;
-  const code = 'DEPENDENCY_NOT_READY';
   if (plan.mode === 'apply') {
     // What was deployed in its turn is put right whatever has become of the others.
     if (isDrift({ plan, deployedDesired: deployedDigest(context, plan.stack) })) return null;
@@ -57,14 +51,19 @@ function whyOutOfTurn(
     if (first === undefined) return null;
     const message = stacks.message(first);
     const state = `${stacks.state(first) ?? 'unknown'}${message === null ? '' : ` (${message})`}`;
-    return { code, reason: `waits for ${first}, which is ${state}` };
+    return outOfTurn(first, `waits for ${first}, which is ${state}`);
   }
   // What is destroyed by name goes whoever needs it: that was somebody's decision.
   if (options.requested) return null;
   const user = desired.dependantsOf(plan.stack).find((name) => isThere(context, name));
   if (user === undefined) return null;
   const isDescribed = desired.get(user) !== undefined;
-  return { code, reason: isDescribed ? `${user} depends on it` : `waits until ${user} is removed` };
+  return outOfTurn(user, isDescribed ? `${user} depends on it` : `waits until ${user} is removed`);
+}
+
+function outOfTurn(name: string, reason: string): Gate {
+  const waitsFor = { what: 'stacks', names: [name] } as const;
+  return { kind: 'out-of-turn', code: 'DEPENDENCY_NOT_READY', reason, waitsFor };
 }
 
 function isThere({ desired, stacks }: RunContext, name: string): boolean {

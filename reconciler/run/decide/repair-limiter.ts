@@ -19,14 +19,15 @@ export class RepairLimiter {
     this.#clock = clock;
   }
 
-  /** @returns why a repair has to wait, `null` when it may go on */
-  whyWait(stack: string): string | null {
+  /** @returns why a repair has to wait, and for how long; `null` when it may go on */
+  whyWait(stack: string): { readonly reason: string; readonly afterMs: number } | null {
     const row = this.#rows.get(stack);
     if (row === undefined || row.repairs < FREE_REPAIRS) return null;
     const bound = FIRST_PAUSE_MS * 2 ** Math.min(row.repairs - FREE_REPAIRS + 1, 20);
     const left = row.at + Math.min(LONGEST_PAUSE_MS, bound) - this.#clock.now();
     if (left <= 0) return null;
-    return `it differs again after each of ${row.repairs} repairs in a row; the next one comes in ${Math.ceil(left / 1000)} s`;
+    const reason = `it differs again after each of ${row.repairs} repairs in a row; the next one comes in ${Math.ceil(left / 1000)} s`;
+    return { reason, afterMs: left };
   }
 
   repaired(stack: string): void {

@@ -1,0 +1,131 @@
+import type { ErrorCode } from '../../base/errors.ts';
+import type { StackPolicy } from '../../model/stack.ts';
+import { hasChanges, hasWork, whyNotApplicable } from '../../plan/build-plan.ts';
+import { formatSummary } from '../../plan/format-plan.ts';
+import type { Plan } from '../../plan/plan.ts';
+import type { Job, StackRecord } from '../../ports/store.ts';
+import { DESTROYED, HELD } from './words.ts';
+
+/** Everything that a decision rests on, read beforehand. */
+export interface DecisionInput {
+  readonly plan: Plan;
+  readonly policy: StackPolicy;
+  /** Somebody asked for it; nobody did when a push, a drift check or a resync set it off. */
+  readonly requested: boolean;
+  /** A yes to every confirmation. */
+  readonly confirmed: boolean;
+  /** Digest whose apply failed for good, or that somebody destroyed. */
+  readonly heldDesired: string | null;
+  /** The newest apply or removal; read only where something is held. */
+  readonly lastRun: Pick<Job, 'type' | 'status' | 'error'> | null;
+  /** What somebody stopped by hand. */
+  readonly stopped: Pick<NonNullable<StackRecord['stopped']>, 'desired' | 'by'> | null;
+  /** Names of what runs although the stack was stopped. */
+  readonly stillUp: readonly string[];
+  /** Digest of the newest deployment. */
+  readonly deployedDesired: string | null;
+  /** Why a stack that left the repository is not removed unasked. */
+  readonly doubt: string | null;
+  /** A freeze window, or stacks whose turn comes first. */
+  readonly gate: Gate | null;
+  /** The repair limiter's pause. */
+  readonly pause: { readonly reason: string; readonly afterMs: number } | null;
+}
+
+export type Decision =
+  /** As described and well. */
+  | { readonly kind: 'in-sync' }
+  /** Nothing to change, but not everything is well. */
+  | { readonly kind: 'unwell' }
+  /** As described as far as can be told: some nodes do not answer. */
+  | { readonly kind: 'unreachable' }
+  /** `repairs`: the same description was deployed before, and what runs has moved since. */
+  | { readonly kind: 'apply'; readonly repairs: boolean }
+  /** Deployed as described, has moved since, and is not to be repaired. */
+  | { readonly kind: 'report-drift' }
+  | Hold;
+
+/** Nothing is done for now. */
+export type Hold = Gate | Restraint;
+
+/** Holds whoever asks, too, who is told with the code. */
+export interface Gate {
+  readonly kind: 'blocked' | 'frozen' | 'out-of-turn';
+  readonly code: Extract<ErrorCode, 'CONFIRMATION_REQUIRED' | 'FROZEN' | 'DEPENDENCY_NOT_READY'>;
+  /** For people. */
+  readonly reason: string;
+  readonly waitsFor: WaitsFor;
+}
+
+/** Holds only what nobody asked for. */
+export interface Restraint {
+  /**
+   * - `held` the same description failed for good
+   * - `destroyed` somebody destroyed it by hand
+   * - `stopped` somebody stopped it: what does not run is not started
+   * - `waiting` somebody has to apply it: `policy.sync` is manual
+   * - `paced` it was repaired too often to go on at this pace
+   */
+  readonly kind: 'held' | 'destroyed' | 'stopped' | 'waiting' | 'paced';
+  readonly reason: string;
+  readonly waitsFor: WaitsFor;
+}
+
+/** What sets off the next look at what is held, beside a new description, which always does. */
+export type WaitsFor =
+  | { readonly what: 'person' }
+  | { readonly what: 'time'; readonly afterMs: number }
+  | { readonly what: 'stacks'; readonly names: readonly string[] };
+
+const A_PERSON: WaitsFor = { what: 'person' };
+
+/** Decides what to do about a plan. Pure: the same input gives the same answer. */
+export function decide(input: DecisionInput): Decision {
+  const { plan, requested } = input;
+  if (!requested && isStopped(input))
+    return { kind: 'stopped', reason: whyStopped(input), waitsFor: A_PERSON };
+  if (!hasWork(plan)) return { kind: plan.unreachable === undefined ? 'in-sync' : 'unreachable' };
+  const repairs = input.deployedDesired === plan.desired;
+  if (!hasChanges(plan)) return requested ? { kind: 'apply', repairs } : { kind: 'unwell' };
+  const restraint = requested ? null : findRestraint(input);
+  if (restraint !== null) return restraint;
+  const blocked = whyNotApplicable(plan, input.confirmed);
+  if (blocked !== null) {
+    const reason = requested ? blocked : (input.doubt ?? blocked);
+    return { kind: 'blocked', code: 'CONFIRMATION_REQUIRED', reason, waitsFor: A_PERSON };
+  }
+  if (input.gate !== null) return input.gate;
+  if (!requested && repairs && input.pause !== null) {
+    const { reason, afterMs } = input.pause;
+    return { kind: 'paced', reason, waitsFor: { what: 'time', afterMs } };
+  }
+  return { kind: 'apply', repairs };
+}
+
+/** What runs was deployed from the same description: it changed by itself or by hand. */
+export function isDrift({ plan, deployedDesired }: Pick<DecisionInput, 'plan' | 'deployedDesired'>): boolean {
+  return hasChanges(plan) && plan.mode === 'apply' && deployedDesired === plan.desired;
+}
+
+function findRestraint(input: DecisionInput): Restraint | Extract<Decision, { kind: 'report-drift' }> | null {
+  const { plan, policy, heldDesired, lastRun } = input;
+  if (heldDesired === plan.desired) {
+    if (lastRun?.type === 'destroy' && lastRun.status === 'completed')
+      return { kind: 'destroyed', reason: DESTROYED, waitsFor: A_PERSON };
+    return { kind: 'held', reason: lastRun?.error?.message ?? HELD, waitsFor: A_PERSON };
+  }
+  if (isDrift(input) && (policy.drift !== 'fix' || policy.sync === 'manual')) return { kind: 'report-drift' };
+  if (policy.sync !== 'manual') return null;
+  const reason = `${formatSummary(plan.summary)} Apply it: policy.sync is manual`;
+  return { kind: 'waiting', reason, waitsFor: A_PERSON };
+}
+
+function isStopped({ plan, stopped }: DecisionInput): boolean {
+  return plan.mode === 'apply' && stopped !== null && stopped.desired === plan.desired;
+}
+
+/** Who stopped it, and what of it runs all the same. */
+function whyStopped({ stopped, stillUp }: DecisionInput): string {
+  const rest = stillUp.length === 0 ? '' : `; still up: ${stillUp.join(', ')}`;
+  return `stopped by ${stopped?.by ?? 'hand'}; start it, or change its description, to bring it back${rest}`;
+}

@@ -1,0 +1,46 @@
+import type { Plan } from '../../plan/plan.ts';
+
+/* Sentences about a stack that both its state and its jobs tell. */
+
+/** The stack is described, but somebody destroyed it by hand. */
+export const DESTROYED = 'destroyed by hand; apply it, or change its description, to bring it back';
+
+export const HELD =
+  'this description failed for good before, or was destroyed by hand; change it, or apply it to try again';
+
+/** What a plan leaves although nothing describes it; `null` when it leaves nothing. */
+export function keptOf({ changes }: Plan): string | null {
+  const kept = changes.filter(({ after, origin }) => after !== null && origin === null).map(({ id }) => id);
+  return kept.length === 0
+    ? null
+    : `${kept.join(', ')} kept, because data is only deleted with an explicit yes`;
+}
+
+/** What a plan leaves because nothing is pruned; `null` when it leaves nothing but data. */
+export function unprunedOf({ changes }: Plan): string | null {
+  const kept = changes.filter(
+    ({ after, origin, kind }) => after !== null && origin === null && kind !== 'volume',
+  );
+  return kept.length === 0 ? null : `kept, though not described: ${kept.map(({ id }) => id).join(', ')}`;
+}
+
+/** What is not well of a stack in which there is nothing to change. */
+export function unwellOf({ changes }: Plan): string {
+  return changes
+    .filter(({ verify }) => verify)
+    .map(({ id, cause }) => `${id}: ${cause}`)
+    .join('; ');
+}
+
+/** How much has drifted, with what became of the proposal to describe it so. */
+export function driftOf({ changes }: Plan, proposal: string | null): string {
+  const count = changes.filter(({ action }) => action !== 'no-op').length;
+  const text = count === 1 ? '1 resource has drifted' : `${count} resources have drifted`;
+  return proposal === null ? text : `${text}; ${proposal}`;
+}
+
+/** Which nodes do not answer; `null` when all do. */
+export function unreachableOf({ unreachable = [] }: Plan): string | null {
+  if (unreachable.length === 0) return null;
+  return unreachable.map(({ target, message }) => `node ${target} does not answer: ${message}`).join('; ');
+}

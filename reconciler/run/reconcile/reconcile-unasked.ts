@@ -1,0 +1,159 @@
+import { hasErrors } from '../../base/diagnostic.ts';
+import { isReconcilerError, ReconcilerError } from '../../base/errors.ts';
+import { formatSummary } from '../../plan/format-plan.ts';
+import type { Plan } from '../../plan/plan.ts';
+import { applyPlan, finish } from '../apply/apply-plan.ts';
+import { partlyApplied } from '../apply/execution.ts';
+import { recallStack, savePlan } from '../context.ts';
+import type { RunContext } from '../context.ts';
+import type { Decision, Hold } from '../decide/decide.ts';
+import { unwellOf } from '../decide/words.ts';
+import { recordDriftCheck } from '../drift/drift-check.ts';
+import { showInvalid } from '../observe/invalid-stack.ts';
+import { planStack } from '../observe/plan-stack.ts';
+import type { PlannedStack } from '../observe/plan-stack.ts';
+import { endFailed, showFailure } from '../record/end-job.ts';
+import type { JobRecorder } from '../record/job-store.ts';
+import { decideStack, forget, noteDrift, showDecision } from './decide-stack.ts';
+import type { ReconcileParts } from './parts.ts';
+import type { Triggered } from './pending-requests.ts';
+import { DONE, heldBy, REPORTED } from './result.ts';
+import type { Result } from './result.ts';
+
+interface Run extends Triggered {
+  readonly signal: AbortSignal;
+}
+
+/** Brings a stack in line because something set off a look at it. */
+export async function reconcileUnasked(parts: ReconcileParts, stack: string, run: Run): Promise<Result> {
+  const { context, schedule } = parts;
+  const { trigger, signal } = run;
+  const described = context.desired.get(stack);
+  if (described !== undefined && hasErrors(described.diagnostics)) {
+    showInvalid(context, described);
+    return REPORTED;
+  }
+  const planned = await planUnasked(parts, stack, run);
+  if (planned === null) return DONE;
+  schedule.note(stack, planned.description.policy.driftSchedule);
+  const decision = await decideStack(parts, planned, { requested: false });
+  // What was read is old already; the run that is due next reads again.
+  if (signal.aborted) return DONE;
+  noteDrift(context, planned.plan);
+  if (trigger === 'schedule') recordDriftCheck(context, { stack, trigger, actor: null });
+  if (decision.kind === 'apply') return applyUnasked(parts, planned, { ...run, repairs: decision.repairs });
+  return settle(parts, planned, decision, run);
+}
+
+/** There is nothing to carry out: shows it, and does what is left to do. */
+async function settle(
+  parts: ReconcileParts,
+  planned: PlannedStack,
+  decision: Exclude<Decision, { kind: 'apply' }>,
+  run: Run,
+): Promise<Result> {
+  const { context, proposals } = parts;
+  const { plan } = planned;
+  const isNews = showDecision(parts, planned, decision);
+  switch (decision.kind) {
+    case 'in-sync':
+      await completeEarlier(context, planned, run);
+      return DONE;
+    case 'unwell':
+      insistOnHealth(context, plan);
+      return REPORTED;
+    case 'unreachable':
+      return reportAway(context, plan, run.trigger);
+    case 'report-drift':
+      await proposals.report(planned, run.signal);
+      showDecision(parts, planned, decision);
+      return REPORTED;
+    default:
+      if (isNews) tellHold(context, plan, decision);
+      if (decision.kind === 'waiting' && run.trigger === 'push') recordPlan(context, plan);
+      return heldBy(decision);
+  }
+}
+
+/** @returns `null` when there is nothing to plan (any more), or another run is due */
+async function planUnasked(
+  parts: ReconcileParts,
+  stack: string,
+  { trigger, signal }: Run,
+): Promise<PlannedStack | null> {
+  const { context } = parts;
+  try {
+    return await planStack(context, { stack, mode: 'apply', deleteVolumes: false }, signal);
+  } catch (error) {
+    if (isReconcilerError(error, 'UNKNOWN_STACK')) forget(parts, stack);
+    if (isReconcilerError(error, 'UNKNOWN_STACK') || signal.aborted) return null;
+    const isNew = showFailure(context, stack, error, false);
+    if (isNew) createJob(context, stack, trigger).end('failed', error);
+    throw error;
+  }
+}
+
+async function applyUnasked(
+  { context, repairs: limiter }: ReconcileParts,
+  planned: PlannedStack,
+  { trigger, signal, repairs }: Run & { readonly repairs: boolean },
+): Promise<Result> {
+  const { stack } = planned.plan;
+  if (!repairs) limiter.release(stack);
+  const job = createJob(context, stack, repairs && trigger !== 'push' ? 'drift' : trigger);
+  try {
+    await applyPlan(context, planned, job, signal);
+  } catch (error) {
+    endFailed(context, job, error, signal.aborted);
+    throw error;
+  }
+  if (repairs) limiter.repaired(stack);
+  return DONE;
+}
+
+/** Completes what an earlier process or attempt began, and what has come to its end by itself since. */
+async function completeEarlier(
+  context: RunContext,
+  planned: PlannedStack,
+  { trigger, signal }: Run,
+): Promise<void> {
+  const { stack, summary } = planned.plan;
+  if (!recallStack(context, stack).untagged || context.desired.get(stack) === undefined) return;
+  const job = createJob(context, stack, trigger);
+  job.start({ summary });
+  job.log('info', 'completes a deployment that was begun before');
+  await finish(context, planned, job, { changed: 0, signal });
+}
+
+/** A deployment that was begun is not over before everything is well: throws, to look again with growing pauses. */
+function insistOnHealth(context: RunContext, plan: Plan): void {
+  if (!recallStack(context, plan.stack).untagged) return;
+  throw new ReconcilerError('UNHEALTHY', unwellOf(plan), { retryable: true });
+}
+
+/** Throws, to look again with growing pauses; one job tells of it. */
+function reportAway(context: RunContext, plan: Plan, trigger: string): Result {
+  const error = partlyApplied(plan);
+  if (error === null) return REPORTED;
+  const isNew = context.stacks.setError(plan.stack, `${error.code} ${error.message}`);
+  if (isNew) createJob(context, plan.stack, trigger).end('failed', error);
+  throw error;
+}
+
+function tellHold({ logger }: RunContext, { stack }: Plan, { kind, reason, waitsFor }: Hold): void {
+  logger.info({ stack, hold: kind, reason, waitsFor }, 'a stack waits');
+}
+
+/** What waits for somebody to apply it can be read as a plan. */
+function recordPlan(context: RunContext, plan: Plan): void {
+  const { stack, revision, summary } = plan;
+  const job = context.jobs.create({ type: 'plan', stack, trigger: 'push', actor: null, revision });
+  job.start({ summary, planId: savePlan(context, plan) });
+  job.log('info', formatSummary(summary));
+  job.end('completed');
+}
+
+function createJob({ jobs, desired }: RunContext, stack: string, trigger: string): JobRecorder {
+  const type = desired.get(stack) === undefined ? 'destroy' : 'apply';
+  return jobs.create({ type, stack, trigger, actor: null, revision: desired.revision?.commit ?? null });
+}

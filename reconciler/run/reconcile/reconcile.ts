@@ -1,0 +1,38 @@
+import { runControl } from '../apply/control-stack.ts';
+import { forgetIfGone } from './decide-stack.ts';
+import { lookAtStack } from './look.ts';
+import type { ReconcileParts } from './parts.ts';
+import type { PendingControl } from './pending-requests.ts';
+import { reconcileRequest } from './reconcile-request.ts';
+import { reconcileUnasked } from './reconcile-unasked.ts';
+import { DONE } from './result.ts';
+import type { Result } from './result.ts';
+
+/**
+ * Brings one stack in line with what describes it, or does what somebody asked for: plan, decide, apply or hold, record. Reads everything
+ * again, so a lost or doubled trigger changes nothing. Never run twice at the same time for one stack.
+ */
+export async function reconcile(parts: ReconcileParts, stack: string, signal: AbortSignal): Promise<Result> {
+  const work = parts.pending.takeNext(stack);
+  const result =
+    'control' in work
+      ? await reconcileControl(parts, work, signal)
+      : 'request' in work
+        ? await reconcileRequest(parts, work, signal)
+        : await reconcileUnasked(parts, stack, { ...work, signal });
+  parts.context.stacks.setError(stack, null);
+  forgetIfGone(parts, stack);
+  return result;
+}
+
+async function reconcileControl(
+  parts: ReconcileParts,
+  { control, job }: PendingControl,
+  signal: AbortSignal,
+): Promise<Result> {
+  const { stack } = control;
+  parts.repairs.release(stack);
+  const look = () => lookAtStack(parts, stack, signal, { afterJob: true });
+  await runControl(parts.context, { request: control, job, signal, look });
+  return DONE;
+}
