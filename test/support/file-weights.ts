@@ -5,6 +5,8 @@
 export const FILE_WEIGHTS: Readonly<Record<string, number>> = {
   'test/e2e/rollback.test.ts': 132,
   'test/e2e/cli.test.ts': 126,
+  'test/integration/database-backup.test.ts': 96,
+  'test/integration/instances.test.ts': 95,
   'test/contract/source.test.ts': 73,
   'test/contract/target-docker.test.ts': 73,
   'test/e2e/demo.test.ts': 73,
@@ -17,6 +19,7 @@ export const FILE_WEIGHTS: Readonly<Record<string, number>> = {
   'test/e2e/main-job-api.test.ts': 42,
   'test/integration/api/provisioner-fuzz.test.ts': 40,
   'test/e2e/hosts.test.ts': 38,
+  'test/integration/docker-container.test.ts': 48,
   'test/e2e/secrets-stay-secret.test.ts': 32,
   'test/integration/git-local.test.ts': 31,
   'test/e2e/main-job.test.ts': 27,
