@@ -1,12 +1,12 @@
 import { HttpProblem } from './problem.ts';
 
 /** Deeper input has no use here and would overflow the stack of whatever walks it. */
-const MAX_DEPTH = 64;
+const MAX_NESTING_DEPTH = 64;
 
 /** Parses JSON; throws BAD_REQUEST with line and column of what is wrong. */
 export function parseJson(text: string): unknown {
   const tooDeep = findTooDeep(text);
-  if (tooDeep !== null) throw badJson(text, tooDeep, `nested deeper than ${MAX_DEPTH} levels`);
+  if (tooDeep !== null) throw badJson(text, tooDeep, `nested deeper than ${MAX_NESTING_DEPTH} levels`);
   try {
     return JSON.parse(text);
   } catch (error) {
@@ -53,7 +53,7 @@ function findTooDeep(text: string): number | null {
     } else if (character === '"') inString = true;
     else if (character === '{' || character === '[') depth++;
     else if (character === '}' || character === ']') depth--;
-    if (depth > MAX_DEPTH) return index;
+    if (depth > MAX_NESTING_DEPTH) return index;
   }
   return null;
 }

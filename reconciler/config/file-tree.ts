@@ -103,7 +103,7 @@ export interface Unresolved extends Problem {
   readonly visited: readonly string[];
 }
 
-const MAX_LINKS = 40;
+const MAX_SYMLINKS_FOLLOWED = 40;
 
 /** What a path in the repository leads to; symlinks are followed as long as they stay inside. */
 export function resolvePath(root: TreeDirectory, path: string): Resolved | Unresolved {
@@ -129,7 +129,7 @@ export function resolvePath(root: TreeDirectory, path: string): Resolved | Unres
     if (!isDirectory(node) && node.type === 'symlink') {
       visited.push(here.join('/'));
       links += 1;
-      if (node.link === undefined || links > MAX_LINKS) return notFound(path, visited);
+      if (node.link === undefined || links > MAX_SYMLINKS_FOLLOWED) return notFound(path, visited);
       if (node.link.startsWith('/')) return outside(path, visited);
       rest = [...node.link.split('/'), ...rest];
       continue;

@@ -30,10 +30,10 @@ export interface YamlProblem extends TextPosition {
 }
 
 /** Deeper nesting than this is refused; it would exhaust the stack of whoever walks the value. */
-const MAX_DEPTH = 64;
+const MAX_NESTING_DEPTH = 64;
 /** How often aliases may multiply a node, nested aliases included. */
-const MAX_ALIASES = 1_000;
-const MAX_PROBLEMS = 50;
+const MAX_ALIAS_EXPANSIONS = 1_000;
+const MAX_PROBLEMS_REPORTED = 50;
 /** How files that are merged say what becomes of the others; only they make use of it. */
 const MERGE_TAG = /: !(reset|override)$/;
 const HOPELESS_DEPTH = 1_000;
@@ -45,7 +45,10 @@ export interface YamlLimits {
 }
 
 /** Reads a YAML 1.2 text with anchors and merge keys. Never throws. */
-export function parseYaml(text: string, { maxAliases = MAX_ALIASES }: YamlLimits = {}): YamlDocument {
+export function parseYaml(
+  text: string,
+  { maxAliases = MAX_ALIAS_EXPANSIONS }: YamlLimits = {},
+): YamlDocument {
   if (isHopeless(text)) return unreadable('is nested too deeply');
   let document: Document.Parsed;
   try {
@@ -71,7 +74,7 @@ export function parseYamlStream(text: string, limits: YamlLimits = {}): readonly
   if (!whole.ast?.errors.some(({ code }) => code === 'MULTIPLE_DOCS')) return [whole];
   const documents: readonly Document.Parsed[] = parseAllDocuments(text, OPTIONS);
   return documents
-    .map((document) => readYaml(document, text, limits.maxAliases ?? MAX_ALIASES))
+    .map((document) => readYaml(document, text, limits.maxAliases ?? MAX_ALIAS_EXPANSIONS))
     .filter(({ value, problems }) => value !== null || problems.length > 0);
 }
 
@@ -125,7 +128,7 @@ function unreadable(message: string): YamlDocument {
 function syntaxProblems(document: Document.Parsed, text: string): YamlProblem[] {
   const problems: YamlProblem[] = [...document.errors, ...document.warnings]
     .filter(({ code, message }) => code !== 'TAG_RESOLVE_FAILED' || !MERGE_TAG.test(message))
-    .slice(0, MAX_PROBLEMS)
+    .slice(0, MAX_PROBLEMS_REPORTED)
     .map(({ code, message, pos }) => ({
       code: 'YAML_SYNTAX',
       path: [],
@@ -182,10 +185,10 @@ function isCyclic(value: unknown, seen: Map<unknown, boolean>): boolean {
 /** Finds duplicate keys (the library's own check is quadratic) and too deep nesting. */
 function inspect(document: Document.Parsed, text: string, problems: YamlProblem[]): void {
   function visit(node: unknown, path: DocumentPath): void {
-    if (problems.length >= MAX_PROBLEMS) return;
+    if (problems.length >= MAX_PROBLEMS_REPORTED) return;
     if (isPair(node)) return visit(node.value, path);
     if (!isMap(node) && !isSeq(node)) return;
-    if (path.length > MAX_DEPTH) {
+    if (path.length > MAX_NESTING_DEPTH) {
       const place = textPosition(text, startOf(node) ?? 0);
       problems.push({ code: 'YAML_SYNTAX', message: 'is nested too deeply', path: [], ...place });
       return;
@@ -238,7 +241,7 @@ function findOffset(document: Document.Parsed, path: DocumentPath, at: 'key' | '
 function step(document: Document.Parsed, parent: unknown, part: string | number, depth = 0): unknown {
   const node = isAlias(parent) ? parent.resolve(document) : parent;
   if (isSeq(node)) return typeof part === 'number' ? node.items[part] : undefined;
-  if (!isMap(node) || depth > MAX_DEPTH) return undefined;
+  if (!isMap(node) || depth > MAX_NESTING_DEPTH) return undefined;
   // Of a key that is written twice, the last counts.
   const own = node.items.findLast((pair) => keyOf(pair) === String(part));
   if (own) return own;

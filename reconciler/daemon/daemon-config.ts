@@ -25,9 +25,9 @@ export interface DaemonConfig {
   readonly instances: InstancesConfig;
 }
 
-const SHORTEST_MS = 60_000;
+const MIN_WINDOW_MS = 60_000;
 /** A window that is longer than its schedule's distance never closes. */
-const LONGEST_MS = 366 * 24 * 3_600_000;
+const MAX_WINDOW_MS = 366 * 24 * 3_600_000;
 
 /** Reads the file of `--config`. Throws BAD_OPTIONS with every finding, file and line. */
 export function readDaemonConfig(path: string, checkSchema: SchemaCheck): DaemonConfig {
@@ -58,7 +58,7 @@ function readWindow(fields: Fields, index: number, collector: DiagnosticCollecto
   if (schedule === undefined || written === undefined) return [];
   const durationMs = parseDuration(written);
   if (isProblem(durationMs)) return [];
-  if (durationMs < SHORTEST_MS || durationMs > LONGEST_MS)
+  if (durationMs < MIN_WINDOW_MS || durationMs > MAX_WINDOW_MS)
     collector.error('OUT_OF_RANGE', path('duration'), `${written} is no length for a window`, {
       hint: '1m to 8784h',
     });

@@ -17,7 +17,7 @@ export interface FreezeWindow {
 }
 
 /** Windows that follow each other without a gap are one; more than this in a row are looked at again later. */
-const MAX_CHAIN = 500;
+const MAX_CHAINED_WINDOWS = 500;
 
 export function createFreeze(windows: readonly FreezeWindow[]): Freeze {
   const ready = windows.map((window) => ({
@@ -46,7 +46,7 @@ function openUntil(window: FreezeWindow, now: number): number | null {
   let beginning = nextBeginning(window, now - window.durationMs);
   if (beginning > now) return null;
   let end = beginning + window.durationMs;
-  for (let count = 0; count < MAX_CHAIN; count++) {
+  for (let count = 0; count < MAX_CHAINED_WINDOWS; count++) {
     beginning = nextBeginning(window, beginning);
     if (beginning > end) break;
     end = beginning + window.durationMs;

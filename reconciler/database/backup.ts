@@ -23,7 +23,7 @@ export const DEFAULT_KEEP = 7;
 const ENDINGS: Readonly<Record<Compression, string>> = { gzip: '.gz', zstd: '.zst', none: '' };
 const DAY_MS = 24 * 3_600_000;
 /** Schedules are looked back on no further. */
-const LONGEST_MS = 400 * DAY_MS;
+const MAX_LOOKBACK_MS = 400 * DAY_MS;
 
 /** What the name of a backup's file tells. */
 export interface BackupName {
@@ -93,5 +93,5 @@ export function expiredBackups<T extends BackupName>(
  */
 export function wasDue(schedule: string, after: number, until: number): boolean {
   const calls = parseSchedule(schedule);
-  return !isProblem(calls) && isCalledFor(calls, Math.max(after, until - LONGEST_MS), until);
+  return !isProblem(calls) && isCalledFor(calls, Math.max(after, until - MAX_LOOKBACK_MS), until);
 }

@@ -13,7 +13,7 @@ export interface Readable {
 }
 
 /** Files that name files that name files: more steps than this are a mistake. */
-const MAX_ROUNDS = 32;
+const MAX_READ_ROUNDS = 32;
 
 /** No kombination can name other files without one of the words. */
 const MENTIONS_FILES = /\b(compose|include|extends|env_file|label_file|configs)["']?[ \t]*:/;
@@ -37,7 +37,7 @@ export async function withComposeTexts(
   if (adopting.length === 0) return readable;
   const texts = new Map<Readable, Map<string, string>>(adopting.map((one) => [one, new Map()]));
   let waiting = adopting;
-  for (let round = 0; round < MAX_ROUNDS && waiting.length > 0; round += 1) {
+  for (let round = 0; round < MAX_READ_ROUNDS && waiting.length > 0; round += 1) {
     const wanted = new Map<string, Map<string, string>[]>();
     waiting = waiting.filter((one) => {
       const known = texts.get(one) ?? new Map<string, string>();

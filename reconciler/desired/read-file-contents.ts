@@ -7,7 +7,7 @@ import type { LoadOptions } from './repository-state.ts';
 import { readTexts } from './repository-state.ts';
 
 /** What a cluster takes in one object, in bytes. */
-const MOST_BYTES = 1024 ** 2;
+const MAX_OBJECT_BYTES = 1024 ** 2;
 
 /**
  * Reads files that are copied into services on clusters: they become a part of the objects there, so what is planned depends on
@@ -23,7 +23,7 @@ export async function withContents(
   const blobs = wanted.map(({ spec }) => spec.blob).filter((blob) => !inline.has(blob));
   if (blobs.length === 0) return built;
   const contents = new Map<string, Uint8Array>();
-  for await (const [blob, bytes] of readTexts(blobs, MOST_BYTES, options))
+  for await (const [blob, bytes] of readTexts(blobs, MAX_OBJECT_BYTES, options))
     if (bytes) contents.set(blob, bytes);
   return built.map((one): BuiltEntry => {
     const { entry, embedded } = one;
@@ -51,8 +51,8 @@ function checkSize(
 ): readonly DocumentDiagnostic[] {
   let sum = 0;
   for (const { spec, path } of files) {
-    sum += contents.get(spec.blob)?.byteLength ?? MOST_BYTES + 1;
-    if (sum <= MOST_BYTES) continue;
+    sum += contents.get(spec.blob)?.byteLength ?? MAX_OBJECT_BYTES + 1;
+    if (sum <= MAX_OBJECT_BYTES) continue;
     const message = `the files of ${service} have more than 1 MiB together, and a cluster takes no more`;
     return [
       { severity: 'error', code: 'FILE_TOO_LARGE', path, message, hint: 'put them in an image or a volume' },

@@ -8,7 +8,7 @@ import { catalogueDiagnostics, readKitDocument } from '../config/kits/kit-docume
 import { sha256 } from '../base/json.ts';
 import type { FileChange } from '../ports/source.ts';
 import type { LoadedKits, LoadOptions } from './repository-state.ts';
-import { brokenFile, locate, readSmall } from './repository-state.ts';
+import { brokenFile, locateDocument, readSmall } from './repository-state.ts';
 
 const DIRECTORY = 'stackkits';
 const FILES = ['stackkit.yaml', 'stackkit.yml'];
@@ -22,7 +22,7 @@ export async function readKits(
   const { kits: before } = options.state;
   const linked = before.linked || changes.some(({ after }) => after?.type === 'symlink');
   if (!linked && !changes.some(({ path }) => path.startsWith(`${DIRECTORY}/`))) return before;
-  const places = findKitFiles(tree).map((file) => ({ file, place: locate(tree, file) }));
+  const places = findKitFiles(tree).map((file) => ({ file, place: locateDocument(tree, file) }));
   const blobs = new Map(places.map(({ file, place }) => [file, isProblem(place) ? '' : place.blob]));
   const known = (file: string): KitDocument | undefined => {
     const blob = blobs.get(file);

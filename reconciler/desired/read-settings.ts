@@ -8,7 +8,7 @@ import { isDirectory } from '../config/file-tree.ts';
 import { isProblem } from '../base/problem.ts';
 import type { FileChange } from '../ports/source.ts';
 import type { LoadedNodes, LoadedSettings, LoadOptions } from './repository-state.ts';
-import { brokenFile, EMPTY_STATE, locate, readSmall } from './repository-state.ts';
+import { brokenFile, EMPTY_STATE, locateDocument, readSmall } from './repository-state.ts';
 
 const SHARED = /^(?:nodes|clusters)\/[^/]+\.ya?ml$/;
 const DIRECTORIES = ['clusters', 'nodes'];
@@ -19,7 +19,7 @@ export async function readSettings(tree: TreeDirectory, options: LoadOptions): P
   const { settings: before } = options.state;
   const file = SETTINGS.find((name) => tree.has(name));
   if (file === undefined) return EMPTY_STATE.settings;
-  const found = locate(tree, file);
+  const found = locateDocument(tree, file);
   const blob = isProblem(found) ? null : found.blob;
   if (blob !== null && blob === before.blob) return before;
   const problem = isProblem(found)
@@ -53,7 +53,7 @@ export async function readNodes(
   const files = directories
     .flatMap(([name, directory]) => [...directory.keys()].sort().map((file) => `${name}/${file}`))
     .filter((file) => SHARED.test(file));
-  const places = files.map((file) => [file, locate(tree, file)] as const);
+  const places = files.map((file) => [file, locateDocument(tree, file)] as const);
   const blobs = new Map(places.map(([file, place]) => [file, isProblem(place) ? '' : place.blob]));
   const fresh = files.filter((file) => blobs.get(file) !== before.blobs.get(file) || blobs.get(file) === '');
   if (fresh.length === 0 && files.length === before.documents.size) return before;

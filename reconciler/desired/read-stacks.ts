@@ -13,7 +13,7 @@ import { withContents } from './read-file-contents.ts';
 import { changedKits } from './read-kits.ts';
 import { isWorkflowFile } from './workflow.ts';
 import type { LoadedKits, LoadedNodes, LoadedSettings, LoadOptions } from './repository-state.ts';
-import { createBreather, locate, readTexts, toText } from './repository-state.ts';
+import { createBreather, locateDocument, readTexts, toText } from './repository-state.ts';
 
 const KOMBINATION = /(?:^|\/)kombination\.ya?ml$/;
 
@@ -91,7 +91,7 @@ export async function readStacks(
       if (before) removed.push({ file, entry: null });
       continue;
     }
-    const place = locate(context.tree, file);
+    const place = locateDocument(context.tree, file);
     const common = { file, visited: place.visited.filter((path) => path !== file), previous: before?.name };
     if (isProblem(place)) {
       built.push(

@@ -146,7 +146,7 @@ export function toText(
 }
 
 /** Where a document really is: the blob behind a path, symlinks followed. */
-export function locate(tree: TreeDirectory, path: string) {
+export function locateDocument(tree: TreeDirectory, path: string) {
   const found = resolvePath(tree, path);
   if (isProblem(found)) return found;
   if (isDirectory(found.node)) {

@@ -279,13 +279,13 @@ interface MultiMap<T> {
   shared(): Iterable<ReadonlySet<T>>;
 }
 
-const NONE: ReadonlySet<never> = new Set<never>();
+const EMPTY_GROUP: ReadonlySet<never> = new Set<never>();
 
 function createMultiMap<T>(): MultiMap<T> {
   const groups = new Map<string, Set<T>>();
   const crowded = new Set<Set<T>>();
   return {
-    get: (key) => groups.get(key) ?? NONE,
+    get: (key) => groups.get(key) ?? EMPTY_GROUP,
     add(key, value) {
       const group = groups.get(key) ?? new Set<T>();
       group.add(value);

@@ -39,13 +39,13 @@ const NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
 // Control characters would garble what is printed of the reference.
 // oxlint-disable-next-line no-control-regex
 const UNPRINTABLE = /[\u0000-\u001f\u007f]/;
-const LONGEST = 1_024;
+const MAX_REFERENCE_LENGTH = 1_024;
 
 /** Takes a `secret://…` reference apart. */
 export function parseSecretReference(text: string): SecretReference | Problem {
   const [, store = '', rest = ''] = /^secret:\/\/([a-z]+)\/(.+)$/s.exec(text) ?? [];
   const problem: Problem = { problem: `"${shorten(text)}" is not a secret reference`, hint: SECRET_FORMS };
-  if (UNPRINTABLE.test(text) || text.length > LONGEST) return problem;
+  if (UNPRINTABLE.test(text) || text.length > MAX_REFERENCE_LENGTH) return problem;
   switch (store) {
     case 'env':
     case 'file':

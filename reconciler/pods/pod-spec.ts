@@ -14,7 +14,7 @@ export interface GivenPort {
   readonly protocol: string;
 }
 
-const MOST_PORTS = 24;
+const MAX_TARGET_PORTS = 24;
 
 /**
  * Checks what a client asks for in the order of the reference; the first fault is told.
@@ -36,7 +36,8 @@ function formatPod(pod: JsonObject): string {
 
 function checkTargetPorts(given: readonly GivenPort[]): readonly TargetPort[] {
   if (given.length === 0) throw invalidInput('target_port is required');
-  if (given.length > MOST_PORTS) throw invalidInput(`target_port has more than ${MOST_PORTS} entries`);
+  if (given.length > MAX_TARGET_PORTS)
+    throw invalidInput(`target_port has more than ${MAX_TARGET_PORTS} entries`);
   const seen = new Set<string>();
   return given.map(({ containerPort, protocol }) => {
     if (!Number.isInteger(containerPort) || containerPort < 1 || containerPort > 65_535)

@@ -16,14 +16,17 @@ const BINARY = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei'];
 const DECIMAL = ['n', 'u', 'm', '', 'k', 'M', 'G', 'T', 'P', 'E'];
 const ONE = DECIMAL.indexOf('');
 /** More digits than any amount that can be meant. */
-const LONGEST = 40;
+const MAX_QUANTITY_LENGTH = 40;
 const LARGEST = (1n << 63n) * NANO;
 
 /** Reads `100m`, `0.5`, `128Mi`, `1e3`. Amounts below a billionth are rounded up. */
 export function parseQuantity(text: string): Quantity | Problem {
   const [, sign = '', whole = '', fraction = '', suffix = ''] = WRITTEN.exec(text) ?? [];
-  if (whole + fraction === '' || text.length > LONGEST)
-    return { problem: `"${text.slice(0, LONGEST)}" is no quantity`, hint: 'such as 100m or 128Mi' };
+  if (whole + fraction === '' || text.length > MAX_QUANTITY_LENGTH)
+    return {
+      problem: `"${text.slice(0, MAX_QUANTITY_LENGTH)}" is no quantity`,
+      hint: 'such as 100m or 128Mi',
+    };
   const scale = scaleOf(suffix);
   if (scale === null) return { problem: `"${text}" is too large`, code: 'OUT_OF_RANGE' };
   const digits = BigInt(whole + fraction) * scale.times;

@@ -19,8 +19,8 @@ import type { BenchRepository, PreparedCommit } from './repository-files.ts';
 import { formatTimes, median, time } from './report.ts';
 import type { Report } from './report.ts';
 
-const FEW = 100;
-const MANY = 10_000;
+const FEW_STACKS = 100;
+const MANY_STACKS = 10_000;
 const KIT_STACKS = 2_000;
 const LOAD_ROUNDS = 3;
 /** Commits measured in each of the two ways; the first ones of a process are not counted. */
@@ -33,10 +33,10 @@ export async function benchRepository(report: Report): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'kombinator-bench-'));
   const commits = 2 * (COMMITS + WARM_UP);
   try {
-    await using few = await createBenchRepository(FEW, commits);
-    await using many = await createBenchRepository(MANY, commits);
-    const lines = many.texts.reduce((sum, text) => sum + text.split('\n').length - 1, 0) / MANY;
-    report.note(`${MANY} and ${FEW} kombinations of ${lines.toFixed(0)} lines on average`);
+    await using few = await createBenchRepository(FEW_STACKS, commits);
+    await using many = await createBenchRepository(MANY_STACKS, commits);
+    const lines = many.texts.reduce((sum, text) => sum + text.split('\n').length - 1, 0) / MANY_STACKS;
+    report.note(`${MANY_STACKS} and ${FEW_STACKS} kombinations of ${lines.toFixed(0)} lines on average`);
     await compareLoads(many, directory, report);
     await compareKitLoads(directory, report);
     await compareCalls({ few, many }, directory, report);
@@ -144,7 +144,7 @@ async function compareDaemons(
   const { loadMs, reconcileMs, loadedMiB } = await many.ready();
   const seconds = (milliseconds: number) => (milliseconds / 1_000).toFixed(1);
   report.note(
-    `daemon on ${MANY}: read in ${seconds(loadMs)} s, all deployed after ${seconds(reconcileMs)} s more`,
+    `daemon on ${MANY_STACKS}: read in ${seconds(loadMs)} s, all deployed after ${seconds(reconcileMs)} s more`,
   );
   const times = await alternate(COMMITS + WARM_UP, {
     few: (index) => few.commit(repositories.few.commits[index]!),
@@ -152,11 +152,11 @@ async function compareDaemons(
   });
   reportCommits('from ref change to plan in the daemon', times, report);
   const peak = await many.stop();
-  report.note(`peak memory of a daemon on ${FEW}: ${(await few.stop()).toFixed(0)} MiB`);
-  report.note(`peak memory after the first load of ${MANY}: ${loadedMiB.toFixed(0)} MiB`);
+  report.note(`peak memory of a daemon on ${FEW_STACKS}: ${(await few.stop()).toFixed(0)} MiB`);
+  report.note(`peak memory after the first load of ${MANY_STACKS}: ${loadedMiB.toFixed(0)} MiB`);
   const wanted = { wanted: MEMORY_MIB, unit: 'MiB', kind: 'below' } as const;
   report.check(
-    `peak memory of a daemon on ${MANY}: load, deploy, ${COMMITS + WARM_UP} commits`,
+    `peak memory of a daemon on ${MANY_STACKS}: load, deploy, ${COMMITS + WARM_UP} commits`,
     peak,
     wanted,
   );
@@ -179,9 +179,9 @@ async function alternate(
 }
 
 function reportCommits(what: string, { few, many }: Pair<number[]>, report: Report): void {
-  report.note(`one stack changed, ${what}, of ${FEW}: ${formatTimes(few)}`);
-  report.note(`one stack changed, ${what}, of ${MANY}: ${formatTimes(many)}`);
-  report.check(`one stack changed, ${what}, ${MANY} ÷ ${FEW}`, median(many) / median(few), {
+  report.note(`one stack changed, ${what}, of ${FEW_STACKS}: ${formatTimes(few)}`);
+  report.note(`one stack changed, ${what}, of ${MANY_STACKS}: ${formatTimes(many)}`);
+  report.check(`one stack changed, ${what}, ${MANY_STACKS} ÷ ${FEW_STACKS}`, median(many) / median(few), {
     wanted: 2,
     unit: '',
   });

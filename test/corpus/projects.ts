@@ -21,7 +21,7 @@ const OVERRIDES = ['compose.override', 'docker-compose.override'].flatMap((name)
 const OTHER = /compose.*\.ya?ml$/i;
 const SKIPPED = new Set(['.git', '.github', 'node_modules']);
 const MAX_FILES = 10_000;
-const MAX_BYTES = 1024 ** 2;
+const MAX_FILE_BYTES = 1024 ** 2;
 
 /** Every directory at or below a folder that holds a Compose file, as a project. */
 export async function findProjects(root: string): Promise<readonly CorpusProject[]> {
@@ -66,7 +66,7 @@ async function readFiles(root: string, directory: string): Promise<ReadonlyMap<s
   for await (const { directory: place, names } of walk(root, directory)) {
     for (const name of names) {
       const path = join(root, place, name);
-      if (files.size >= MAX_FILES || (await stat(path)).size > MAX_BYTES) continue;
+      if (files.size >= MAX_FILES || (await stat(path)).size > MAX_FILE_BYTES) continue;
       files.set(relative(root, path), await readFile(path, 'utf8'));
     }
   }

@@ -89,11 +89,11 @@ export async function runRollback(invocation: Invocation, options: RollbackOptio
 }
 
 /** More changed files than these are counted. */
-const MOST_NAMED = 5;
+const MAX_FILES_NAMED = 5;
 
 /** `a.yaml, b.conf and 2 more are` */
 function nameFiles(files: readonly string[]): string {
-  const more = files.length - MOST_NAMED;
-  const named = files.slice(0, MOST_NAMED).join(', ');
+  const more = files.length - MAX_FILES_NAMED;
+  const named = files.slice(0, MAX_FILES_NAMED).join(', ');
   return `${named}${more > 0 ? ` and ${more} more` : ''} ${files.length === 1 ? 'is' : 'are'}`;
 }

@@ -22,7 +22,7 @@ export interface ImportOptions {
 }
 
 /** More files than this are data, not configuration. */
-const MAX_FILES = 1_000;
+const MAX_FILES_READ = 1_000;
 
 /** Turns a Compose project into a kombination; 1 when something in it is still wrong. */
 export async function runImport({
@@ -100,7 +100,7 @@ function listInside(directory: string, path: string): readonly string[] {
       .filter((entry) => entry.isFile())
       .map((entry) => toPath(join(entry.parentPath, entry.name)))
       .filter((name) => !/(^|\/)\.git\//.test(name))
-      .slice(0, MAX_FILES)
+      .slice(0, MAX_FILES_READ)
       .sort();
   } catch {
     // Not there (yet): nothing to bring along.

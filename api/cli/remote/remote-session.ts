@@ -35,8 +35,8 @@ import type { RemovedStack, RepositorySummary, Session } from '../session/sessio
 /** A stream that breaks is opened again after this, in milliseconds. */
 const RECONNECT_MS = 500;
 /** The API answers so many lines at most when it does not follow. */
-const MAX_TAIL = 10_000;
-const MAX_JOBS = 200;
+const MAX_TAIL_LINES = 10_000;
+const MAX_JOBS_PER_PAGE = 200;
 
 /** Works on a running daemon over its API. */
 export function createRemoteSession(options: RemoteOptions): Session {
@@ -81,7 +81,7 @@ function readingPart(client: RemoteClient): Pick<Session, ReadingPart> {
       return toStackView(await withNames(client, name, answer, signal));
     },
     async listJobs({ stack, status, type, since, limit = 50 }, signal) {
-      const query = { stack_id: stack, status, type, since, per_page: Math.min(limit, MAX_JOBS) };
+      const query = { stack_id: stack, status, type, since, per_page: Math.min(limit, MAX_JOBS_PER_PAGE) };
       return listAt(fieldsOf(await client.get('/jobs', { query, signal }), 'jobs'), 'jobs', toJob);
     },
     async getJob(id, signal) {
@@ -252,7 +252,11 @@ function onlyNews(onStep: (step: JobStep) => void): (step: JobStep) => void {
 }
 
 async function* readLogs(client: RemoteClient, path: string, { tail, since, follow, signal }: LogOptions) {
-  const query = { tail: Math.min(tail ?? MAX_TAIL, MAX_TAIL), since: since?.toISOString(), follow };
+  const query = {
+    tail: Math.min(tail ?? MAX_TAIL_LINES, MAX_TAIL_LINES),
+    since: since?.toISOString(),
+    follow,
+  };
   if (follow !== true) {
     yield* listAt(fieldsOf(await client.get(path, { query, signal }), 'logs'), 'logs', toLogLine);
     return;

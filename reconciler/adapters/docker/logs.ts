@@ -8,7 +8,7 @@ import type { Engine } from './engine/engine.ts';
 
 const HEADER_BYTES = 8;
 /** A line without an end is passed on in pieces of this size. */
-const LONGEST_LINE = 64 * 1024;
+const MAX_LINE_BYTES = 64 * 1024;
 
 /**
  * Splits the engine's multiplexed log stream into lines: each frame starts with one byte for the stream (1 stdout,
@@ -31,7 +31,7 @@ export async function* readLogLines(
       const lines = (rest[stream] + buffer.toString('utf8', HEADER_BYTES, end)).split('\n');
       rest[stream] = lines.pop() ?? '';
       for (const line of lines) yield parseLine(stream, line);
-      if (rest[stream].length > LONGEST_LINE) {
+      if (rest[stream].length > MAX_LINE_BYTES) {
         yield parseLine(stream, rest[stream]);
         rest[stream] = '';
       }
@@ -50,7 +50,7 @@ async function* readTerminalLines(chunks: AsyncIterable<Buffer>): AsyncGenerator
     const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
     rest = lines.pop() ?? '';
     for (const line of lines) yield parseLine('stdout', line);
-    if (rest.length > LONGEST_LINE) {
+    if (rest.length > MAX_LINE_BYTES) {
       yield parseLine('stdout', rest);
       rest = '';
     }

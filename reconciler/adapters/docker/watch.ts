@@ -13,7 +13,7 @@ const FILTERS = {
 };
 
 const FIRST_PAUSE_MS = 500;
-const LONGEST_PAUSE_MS = 30_000;
+const MAX_RECONNECT_PAUSE_MS = 30_000;
 
 /** Listens to the engine's events until the signal aborts; connects again by itself. */
 export async function watchEngine(
@@ -37,7 +37,7 @@ export async function watchEngine(
       adapter.logger.debug({ target: adapter.name, error: errorMessage(error) }, 'engine events interrupted');
     }
     if (signal.aborted) return;
-    const ceiling = Math.min(FIRST_PAUSE_MS * 2 ** failures, LONGEST_PAUSE_MS);
+    const ceiling = Math.min(FIRST_PAUSE_MS * 2 ** failures, MAX_RECONNECT_PAUSE_MS);
     await adapter.clock.sleep(ceiling * (0.5 + adapter.clock.random() / 2), signal).catch(() => undefined);
   }
 }

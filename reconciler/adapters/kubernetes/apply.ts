@@ -21,7 +21,7 @@ const DELETION_MS = 300_000;
 /** How long a cluster may take to serve a kind that was just defined. */
 const DISCOVERY_MS = 10_000;
 const FIRST_PAUSE_MS = 50;
-const LONGEST_PAUSE_MS = 1_000;
+const MAX_POLL_PAUSE_MS = 1_000;
 
 /** Carries out one change. Every step may be repeated: applying twice writes nothing the second time. */
 export async function applyChange(
@@ -173,7 +173,7 @@ async function waitUntilGone(
   const { clock } = cluster;
   const deadline = clock.now() + DELETION_MS;
   let told = false;
-  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, MAX_POLL_PAUSE_MS)) {
     const now = await readObject(cluster, path, context.signal);
     if (!now || now.metadata.uid !== live.metadata.uid) break;
     const held = now.metadata['finalizers'];
@@ -182,7 +182,7 @@ async function waitUntilGone(
       const message = `${live.kind} ${live.metadata.name} is still being deleted${why}`;
       throw new ReconcilerError('TARGET_ERROR', message, { retryable: true });
     }
-    if (!told && pause === LONGEST_PAUSE_MS) {
+    if (!told && pause === MAX_POLL_PAUSE_MS) {
       told = true;
       context.progress(`waiting until it is gone${why}`);
     }
@@ -196,7 +196,7 @@ async function waitUntilGone(
 async function awaitKind(cluster: Cluster, desired: DesiredResource, signal: AbortSignal): Promise<KindInfo> {
   const { clock } = cluster;
   const deadline = clock.now() + DISCOVERY_MS;
-  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, MAX_POLL_PAUSE_MS)) {
     const kind = await cluster.kindOf(desired, signal);
     if (kind) return kind;
     const hopeless = rankOf(objectSpecOf(desired)) < 2 || desired.dependsOn.length === 0;

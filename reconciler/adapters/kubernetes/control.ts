@@ -15,7 +15,7 @@ import { isStopped, startingSpec, stoppingSpec } from './stopped-object.ts';
 /** Longer than pods are given to end by themselves, in milliseconds. */
 const STOP_MS = 300_000;
 const FIRST_PAUSE_MS = 100;
-const LONGEST_PAUSE_MS = 1_000;
+const MAX_POLL_PAUSE_MS = 1_000;
 
 /** Scales to 0, suspends, or keeps off all nodes, and waits until no pod is left. The annotation keeps what there was. */
 export async function stopWorkload(
@@ -113,7 +113,7 @@ async function send(cluster: Cluster, { kind, live, body, signal }: Sending): Pr
 async function waitUntilEmpty(cluster: Cluster, live: LiveObject, signal: AbortSignal): Promise<void> {
   const { clock } = cluster;
   const deadline = clock.now() + STOP_MS;
-  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, MAX_POLL_PAUSE_MS)) {
     const pods = await podsOf(cluster, live, signal);
     const left = pods.filter((pod) => {
       const phase = asFields(pod['status'])?.['phase'];

@@ -12,14 +12,14 @@ import type { LiveObject, Marks } from './cache/live-object.ts';
 import { asStopped, isStopped } from './stopped-object.ts';
 import { fingerprintOf, isLiveObject, MANAGER, ownerOf, strip, toWire } from './cache/live-object.ts';
 
-const NOTHING: DryRun = { fields: [], immutable: null, conflicts: [], refused: null };
+const NO_DIFFERENCE: DryRun = { fields: [], immutable: null, conflicts: [], refused: null };
 
 export function refusedFor(reason: string): DryRun {
-  return { ...NOTHING, refused: reason };
+  return { ...NO_DIFFERENCE, refused: reason };
 }
 
 /** Of one object: somebody who writes to it all the time is not waited for. */
-const MOST_DRY_RUNS = 5;
+const MAX_DRY_RUN_ATTEMPTS = 5;
 
 export interface WireOptions {
   readonly dryRun: boolean;
@@ -72,7 +72,7 @@ export async function dryRunUpdate(
   const wire = stopped ? asStopped(toWire(desired, kind, marks)) : toWire(desired, kind, marks);
   const marked = (dryRun: DryRun) => (stopped ? { ...dryRun, stopped } : dryRun);
   const same = owner?.hash === desired.hash;
-  if (same && contains(wire, live)) return marked(NOTHING);
+  if (same && contains(wire, live)) return marked(NO_DIFFERENCE);
   const basis = sha256(`${fingerprintOf(live)}${desired.hash}${owner?.hash ?? ''}${stopped}`);
   const known = cluster.dryRuns.get(desired.id);
   if (known?.basis === basis) return known.dryRun;
@@ -100,17 +100,17 @@ async function askServer(
       const { object } = await sendApply(cluster, kind, wire, { dryRun: true, force, signal });
       const before = await readBasis(cluster, object, { kind, live, signal });
       // Written to between the two: what others have just said would look like something that we take away.
-      if (isSameVersion(before, object) || attempt === MOST_DRY_RUNS)
+      if (isSameVersion(before, object) || attempt === MAX_DRY_RUN_ATTEMPTS)
         return compareObjects(strip(before), strip(object));
     }
   };
   try {
-    return { ...NOTHING, fields: await changed(false) };
+    return { ...NO_DIFFERENCE, fields: await changed(false) };
   } catch (error) {
     if (!isConflict(error)) return explain(error, wire, live);
     const conflicts = readConflicts(error.causes, drifted);
     try {
-      return { ...NOTHING, fields: await changed(true), conflicts };
+      return { ...NO_DIFFERENCE, fields: await changed(true), conflicts };
     } catch (second) {
       return { ...explain(second, wire, live), conflicts };
     }
@@ -161,9 +161,9 @@ function explain(error: unknown, wire: JsonObject, live: LiveObject): DryRun {
   if (error.status === 422 && (stuck || IMMUTABLE.test(error.message))) {
     const place = stuck?.field ?? '';
     const reason = stuckReason(stuck?.message ?? error.message);
-    return { ...NOTHING, fields, immutable: place === '' ? reason : `${place}: ${reason}` };
+    return { ...NO_DIFFERENCE, fields, immutable: place === '' ? reason : `${place}: ${reason}` };
   }
-  return { ...NOTHING, fields, refused: error.message };
+  return { ...NO_DIFFERENCE, fields, refused: error.message };
 }
 
 /** Without the value, which may be the whole object, and without the difference that follows for some kinds. */

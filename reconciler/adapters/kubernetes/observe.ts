@@ -12,9 +12,9 @@ import { createForeignSearch } from './vacancy.ts';
 import { isGuarded, objectSpecOf, qualifiedKind } from '../../model/kubernetes/kubernetes-object.ts';
 
 /** Creations that are tried out beforehand in one go; the others are only checked when they are made. */
-const MAX_TRIED = 100;
+const MAX_CREATE_DRY_RUNS = 100;
 /** Of kinds that have little but a quota to be refused by, a few tell as much as all. */
-const MAX_TRIED_PLAIN = 10;
+const MAX_CREATE_DRY_RUNS_PER_PLAIN_KIND = 10;
 const PLAIN: ReadonlySet<string> = new Set(['ConfigMap', 'Secret']);
 
 /** Everything of a stack on this cluster, with what the server says about the changes that its description asks for. */
@@ -54,9 +54,9 @@ function chooseTried(absent: readonly DesiredResource[]): ReadonlySet<DesiredRes
   const chosen = absent.filter(({ kind, shared }) => {
     const count = (counts.get(kind) ?? 0) + 1;
     counts.set(kind, count);
-    return shared !== true && (!PLAIN.has(kind) || count <= MAX_TRIED_PLAIN);
+    return shared !== true && (!PLAIN.has(kind) || count <= MAX_CREATE_DRY_RUNS_PER_PLAIN_KIND);
   });
-  return new Set(chosen.slice(0, MAX_TRIED));
+  return new Set(chosen.slice(0, MAX_CREATE_DRY_RUNS));
 }
 
 /**

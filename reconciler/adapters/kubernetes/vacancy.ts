@@ -10,7 +10,7 @@ import { isLiveObject, keyOf, ownerOf } from './cache/live-object.ts';
 import { readObject } from './api/read-object.ts';
 
 /** So few are asked for one by one. */
-const FEW = 10;
+const MAX_SINGLE_REQUESTS = 10;
 const PAGE = 500;
 /** Names of others that may be read for each one that is wanted; beyond that it is cheaper to ask for each. */
 const OTHERS_EACH = 10;
@@ -53,7 +53,7 @@ export function createForeignSearch(
   return async (kind, desired) => {
     const place = placeOf(desired);
     const count = wanted.get(place) ?? 0;
-    if (count <= FEW) return findForeign(cluster, kind, { desired, signal });
+    if (count <= MAX_SINGLE_REQUESTS) return findForeign(cluster, kind, { desired, signal });
     const { metadata } = objectSpecOf(desired);
     const listing = lists.get(place) ?? listPlace(cluster, kind, { ...metadata, count, signal });
     lists.set(place, listing);

@@ -28,7 +28,7 @@ const REFERENCE = /^secret:\/\/(env|file)\/(.+)$/s;
 const ENV_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/;
 /** No separator and no leading dot, so a name can never leave the directory. */
 const FILE_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
-const MAX_BYTES = 65_536;
+const MAX_SECRET_FILE_BYTES = 65_536;
 
 /** Reads secrets from the environment and from files, anew each time: a changed secret is seen by the next plan. Throws BAD_OPTIONS, see providers.ts. */
 export function createSecrets(options: SecretsOptions): Secrets {
@@ -124,7 +124,8 @@ function readSecretFile(path: string, reference: string): { readonly bytes: Buff
   try {
     const status = statSync(path);
     if (!status.isFile()) throw notFound(reference, 'it is not a regular file');
-    if (status.size > MAX_BYTES) throw notFound(reference, `the file is larger than ${MAX_BYTES} bytes`);
+    if (status.size > MAX_SECRET_FILE_BYTES)
+      throw notFound(reference, `the file is larger than ${MAX_SECRET_FILE_BYTES} bytes`);
     return { bytes: readFileSync(path), mode: status.mode };
   } catch (error) {
     if (error instanceof ReconcilerError) throw error;

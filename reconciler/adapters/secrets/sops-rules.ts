@@ -41,18 +41,18 @@ export function readRule(metadata: SopsMap, file: string): EncryptionRule {
   }
 }
 
-const LONGEST_PATTERN = 1_000;
-const LONGEST_KEY = 200;
+const MAX_PATTERN_LENGTH = 1_000;
+const MAX_KEY_LENGTH = 200;
 /** A repeated group with a repetition or a choice inside can take for ever here, though not in Go. */
 const SLOW = /\((?:[^()\\]|\\.)*(?:[+*}]|\|)(?:[^()\\]|\\.)*\)[+*{]|\\[1-9]|\(\((?:.*)\)[+*{]/;
 
 /** SOPS speaks Go's regular expressions. What cannot be said safely here is left to a look at the values. */
 function compile(pattern: string): ((key: string) => boolean) | undefined {
-  if (pattern.length > LONGEST_PATTERN || SLOW.test(pattern)) return undefined;
+  if (pattern.length > MAX_PATTERN_LENGTH || SLOW.test(pattern)) return undefined;
   const [, flags = '', rest = pattern] = /^\(\?([ims]+)\)(.*)$/s.exec(pattern) ?? [];
   try {
     const expression = new RegExp(rest, `u${flags}`);
-    return (key) => key.length <= LONGEST_KEY && expression.test(key);
+    return (key) => key.length <= MAX_KEY_LENGTH && expression.test(key);
   } catch {
     // Go knows forms that are errors here.
     return undefined;

@@ -51,7 +51,7 @@ export interface MapNode extends NodeBase {
 export type ComposeNode = ScalarNode | ListNode | MapNode;
 
 /** More nodes than this, aliases followed, are an attack and no description. */
-const MAX_NODES = 300_000;
+const MAX_EXPANDED_NODES = 300_000;
 
 /** The nodes of a document that could be read; aliases and merge keys are followed. */
 export function readNodes(file: SourceFile): ComposeNode | undefined {
@@ -62,7 +62,7 @@ export function readNodes(file: SourceFile): ComposeNode | undefined {
 
 function isHuge(value: unknown, seen: { nodes: number }): boolean {
   seen.nodes += 1;
-  if (seen.nodes > MAX_NODES) return true;
+  if (seen.nodes > MAX_EXPANDED_NODES) return true;
   if (typeof value !== 'object' || value === null) return false;
   return Object.values(value).some((member) => isHuge(member, seen));
 }

@@ -87,7 +87,7 @@ function report(
 }
 
 /** Compose files live on anchors: large ones repeat a node some thousand times. */
-const MAX_ALIASES = 20_000;
+const MAX_ALIAS_EXPANSIONS = 20_000;
 
 /** Stands for a text that is too large, or no text. */
 export const UNREADABLE = '\0';
@@ -116,7 +116,7 @@ export function readYaml(
     return undefined;
   }
   if (text === undefined) return undefined;
-  const documents = project.parsed.get(path) ?? parseYamlStream(text, { maxAliases: MAX_ALIASES });
+  const documents = project.parsed.get(path) ?? parseYamlStream(text, { maxAliases: MAX_ALIAS_EXPANSIONS });
   if (!project.parsed.has(path)) {
     project.parsed.set(path, documents);
     for (const { code, message, line, column, path: place } of documents.flatMap(

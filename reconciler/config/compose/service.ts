@@ -30,7 +30,7 @@ export function normaliseService(
 }
 
 /** Texts that mean nothing when a variable left them empty. */
-const NO_EMPTY = new Set(
+const UNSET_WHEN_EMPTY = new Set(
   'image container_name hostname domainname user working_dir platform restart mac_address network_mode stop_signal mem_limit cpus runtime pull_policy stop_grace_period shm_size'.split(
     ' ',
   ),
@@ -56,7 +56,7 @@ function withoutEmpty(service: MapNode): MapNode {
   const entries = [...service.entries].flatMap(([key, node]): [string, ComposeNode][] => {
     if (isEmpty(node) && key !== 'command' && key !== 'entrypoint') return [];
     if (isEmpty(node)) return [];
-    if (NO_EMPTY.has(key) && textOf(node) === '') return [];
+    if (UNSET_WHEN_EMPTY.has(key) && textOf(node) === '') return [];
     if (LISTS.has(key) && (node.kind === 'list' || textOf(node) === '')) {
       const items = toSequence(node).items.filter((item) => textOf(item) !== '' && !isEmpty(item));
       return items.length > 0 ? [[key, { kind: 'list', items, origin: node.origin }]] : [];

@@ -21,7 +21,7 @@ import type { ProxyTls } from '../kombination/proxy-tls.ts';
 import { chooseTls } from '../kombination/proxy-tls.ts';
 import { DEFAULT_NODE } from '../kombination/read-kombination.ts';
 import { DEFAULT_DOMAIN, withRoutes } from '../kombination/route.ts';
-import { NOTHING } from '../kombination/service/service-fields.ts';
+import { EMPTY_SERVICE_FIELDS } from '../kombination/service/service-fields.ts';
 import type { Fields } from '../../base/values.ts';
 import { toRecord } from '../../base/values.ts';
 
@@ -243,7 +243,7 @@ function readDefinition(
     }
     return found ? [found.fields] : [];
   });
-  const [first = NOTHING, ...others] = pieces;
+  const [first = EMPTY_SERVICE_FIELDS, ...others] = pieces;
   return atPath(others.reduce(withFragment, first), path);
 }
 
@@ -279,7 +279,7 @@ function reportImplied({ name, path }: ServiceModel, needed: string, { diagnosti
 function imply(kind: string, { node, path }: ServiceModel, context: Context): readonly ServiceModel[] {
   const kitService = context.kit?.services[kind];
   if (!kitService) return [];
-  const fields = { ...NOTHING, node };
+  const fields = { ...EMPTY_SERVICE_FIELDS, node };
   return expandKitService(
     { name: kind, enabled: true, ownImage: false, fields, path },
     { kind, kitService },

@@ -4,7 +4,7 @@ import { createDiagnosticCollector } from '../../base/document-diagnostic.ts';
 import type { ServiceFields } from '../kombination/kombination.ts';
 import {
   isLoose,
-  NOTHING,
+  EMPTY_SERVICE_FIELDS,
   readLooseFields,
   readServiceFields,
 } from '../kombination/service/service-fields.ts';
@@ -62,12 +62,12 @@ export function createDefinitions(): Definitions {
   };
 }
 
-const NOT_READ: Definition = { fields: NOTHING, diagnostics: [] };
+const EMPTY_DEFINITION: Definition = { fields: EMPTY_SERVICE_FIELDS, diagnostics: [] };
 
 function prepare(fragment: Fields): Prepared {
   const filled = Object.entries(fragment).filter((entry) => JSON.stringify(entry).includes('{{'));
   if (filled.some(([key]) => !isLoose(key))) {
-    return { whole: JSON.stringify(fragment), still: NOT_READ, loose: undefined };
+    return { whole: JSON.stringify(fragment), still: EMPTY_DEFINITION, loose: undefined };
   }
   const names = new Set(filled.map(([key]) => key));
   const still = Object.fromEntries(Object.entries(fragment).filter(([key]) => !names.has(key)));

@@ -32,7 +32,7 @@ export interface ProxyTls {
   readonly secrets: Readonly<Record<string, SecretModel>>;
 }
 
-const NONE: ProxyTls = { email: '', fragments: [], secrets: {} };
+const NO_PROXY_TLS: ProxyTls = { email: '', fragments: [], secrets: {} };
 const KEY_SECRET = 'proxy-tls-key';
 const CERT_SECRET = 'proxy-tls-cert';
 
@@ -46,7 +46,7 @@ export function chooseTls(
   diagnostics: DiagnosticCollector,
 ): ProxyTls {
   const proxy = kit?.proxy;
-  if (!proxy?.tls) return written.tls && kit ? reportNoTls(written, kit, diagnostics) : NONE;
+  if (!proxy?.tls) return written.tls && kit ? reportNoTls(written, kit, diagnostics) : NO_PROXY_TLS;
   const { domain, tls = {} } = written;
   const contact = tls.email ?? written.email;
   const open = domain !== undefined && !isPrivate(domain);
@@ -78,7 +78,7 @@ function reportNoTls(_written: WrittenKombination, kit: Kit, diagnostics: Diagno
       at: 'key',
     },
   );
-  return NONE;
+  return NO_PROXY_TLS;
 }
 
 function customTls(

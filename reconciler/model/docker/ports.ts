@@ -6,7 +6,7 @@ import { asNumber, asString, defined } from '../../base/values.ts';
 
 const SHORT = /^(?:(?:(\[[0-9a-fA-F:.]+\]|[^:]*):)?([^:]*):)?([^:/]+)(?:\/([a-z]+))?$/;
 const FORMS = 'such as 8080:80, 127.0.0.1:53:53/udp or 9000-9005:9000-9005';
-const MAX_RANGE = 1_000;
+const MAX_PORTS_PER_RANGE = 1_000;
 
 /** A port with the last of a range of host ports that the containers of a service share. */
 export type PublishedPort = PortSpec & { readonly lastHostPort?: number };
@@ -83,8 +83,11 @@ function parseRange(text: string): readonly number[] | Problem {
   const from = Number(first);
   const to = Number(last);
   if (!isPort(from) || !isPort(to)) return outOfRange(text);
-  if (to < from || to - from >= MAX_RANGE) {
-    return { problem: `"${text}" is not a range of at most ${MAX_RANGE} ports`, code: 'OUT_OF_RANGE' };
+  if (to < from || to - from >= MAX_PORTS_PER_RANGE) {
+    return {
+      problem: `"${text}" is not a range of at most ${MAX_PORTS_PER_RANGE} ports`,
+      code: 'OUT_OF_RANGE',
+    };
   }
   return Array.from({ length: to - from + 1 }, (_, index) => from + index);
 }

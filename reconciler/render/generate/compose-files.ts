@@ -15,7 +15,7 @@ export interface PlacedFiles {
   of(service: string): object;
 }
 
-const LONGEST_TEXT = 64 * 1024;
+const MAX_INLINE_BYTES = 64 * 1024;
 
 /** Files of the repository as `configs`, secret ones as `secrets`: Compose copies both into the container. */
 export function placeFiles(services: readonly BlueprintService[], blueprint: Blueprint): PlacedFiles {
@@ -59,7 +59,7 @@ function placeConfigs({ name, spec }: BlueprintService, blueprint: Blueprint, pl
       return useOf(source, file);
     }
     const bytes = blueprint.content(file.blob);
-    const text = bytes.length > LONGEST_TEXT ? null : textOf(bytes);
+    const text = bytes.length > MAX_INLINE_BYTES ? null : textOf(bytes);
     if (text === null || text === '') {
       const path = `files/${name}${file.target}`;
       placed.files.push({ path, content: bytes });

@@ -8,9 +8,9 @@ import type { Engine } from './engine.ts';
 import type { Transport } from './transport.ts';
 
 /** More output than this of each stream is cut off. */
-const MAX_BYTES = 1_048_576;
+const MAX_OUTPUT_BYTES = 1_048_576;
 /** Of the errors of a streamed program; the last ones tell why it ended. */
-const MAX_ERROR_BYTES = 16_384;
+const MAX_STDERR_BYTES = 16_384;
 const HEADER_BYTES = 8;
 /** The engine may close the streams a moment before it knows how the program ended. */
 const END_ATTEMPTS = 40;
@@ -143,7 +143,7 @@ async function passOutput(
   let errors: Buffer = Buffer.alloc(0);
   await eachFrame(stream, signal, async ({ name, content }) => {
     if (name === 'stdout') await onOutput(content);
-    else errors = Buffer.concat([errors, content]).subarray(-MAX_ERROR_BYTES);
+    else errors = Buffer.concat([errors, content]).subarray(-MAX_STDERR_BYTES);
   });
   return errors.toString('utf8');
 }
@@ -155,7 +155,7 @@ async function readOutput(
   const parts: Record<'stdout' | 'stderr', Buffer[]> = { stdout: [], stderr: [] };
   const sizes = { stdout: 0, stderr: 0 };
   await eachFrame(stream, signal, async ({ name, content }) => {
-    const kept = content.subarray(0, MAX_BYTES - sizes[name]);
+    const kept = content.subarray(0, MAX_OUTPUT_BYTES - sizes[name]);
     parts[name].push(kept);
     sizes[name] += kept.length;
   });

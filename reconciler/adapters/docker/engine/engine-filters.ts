@@ -1,7 +1,7 @@
 import { LABEL } from '../labels.ts';
 
 /** More names than this make an address that is longer than the list of everything. */
-const MOST_NAMES = 100;
+const MAX_NAMES_PER_FILTER = 100;
 
 /** Of one stack, or of every stack. */
 export function ownedFilter(stack: string | null): object {
@@ -10,6 +10,6 @@ export function ownedFilter(stack: string | null): object {
 
 /** Engines compare with patterns, or with parts of names. */
 export function namedFilter(names: readonly string[]): object {
-  if (names.length > MOST_NAMES) return {};
+  if (names.length > MAX_NAMES_PER_FILTER) return {};
   return { name: names.map((name) => `^/?${name.replaceAll('.', '\\.')}$`) };
 }

@@ -14,7 +14,7 @@ import { speaks } from '../engine/transport.ts';
 /** A step that says nothing for this long is given up. */
 const STALL_MS = 1_800_000;
 /** Lines of one build that are told; after them only the steps are. */
-const MOST_LINES = 1_000;
+const MAX_LINES_REPORTED = 1_000;
 
 /**
  * Builds an image from files of the repository. One that is there already is left as it is: its name tells what went
@@ -56,7 +56,7 @@ export async function buildImage(
     for await (const { text, step } of readBuildOutput(output)) {
       scope.touch();
       told += 1;
-      if (step !== null || told < MOST_LINES) context.progress(mask(text));
+      if (step !== null || told < MAX_LINES_REPORTED) context.progress(mask(text));
     }
   } catch (error) {
     if (context.signal.aborted) throw toCancelled(context.signal, `build ${reference}`);

@@ -20,7 +20,7 @@ export class BuildFailure extends Error {
 /** What the engine tells about its own doings. */
 const ENGINE_WORDS = /^( ---> |Removing intermediate container )/;
 const LAST_LINES = 15;
-const LONGEST_LINE = 500;
+const MAX_LINE_LENGTH = 500;
 
 /**
  * Reads the output of a build (JSON lines) line by line, of BuildKit or of the engine's own builder. Throws `BuildFailure` when the engine
@@ -80,7 +80,7 @@ async function openTrace(): Promise<BuildTrace> {
 }
 
 function clean(text: string): string {
-  const line = withoutColours(text).trimEnd().slice(0, LONGEST_LINE);
+  const line = withoutColours(text).trimEnd().slice(0, MAX_LINE_LENGTH);
   return line.trim() === '' ? '' : line;
 }
 

@@ -56,7 +56,7 @@ const OF_CONTAINER = [
 ];
 const REFERENCE =
   /^(?:[a-z0-9][a-z0-9.-]*(?::\d+)?\/)?[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:\/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*(?::\w[\w.-]{0,127})?(?:@sha256:[a-f0-9]{64})?$/i;
-const LONGEST_REFERENCE = 400;
+const MAX_REFERENCE_LENGTH = 400;
 /** Less than this an engine does not give a container. */
 const LEAST_MEMORY = 6 * 1024 * 1024;
 
@@ -89,7 +89,7 @@ function checkContainer(container: Fields): void {
   const name = `container ${asString(container['name']) ?? ''}`;
   refuseOthers(container, OF_CONTAINER, name);
   const image = asString(container['image']) ?? '';
-  if (image.length > LONGEST_REFERENCE || !REFERENCE.test(image))
+  if (image.length > MAX_REFERENCE_LENGTH || !REFERENCE.test(image))
     throw invalidPodSpec(`${name}: "${image.slice(0, 80)}" is no image reference`);
   const policy = asString(container['imagePullPolicy']) ?? 'IfNotPresent';
   if (!['Always', 'IfNotPresent', 'Never'].includes(policy))

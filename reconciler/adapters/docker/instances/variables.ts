@@ -1,5 +1,5 @@
 /** The longest text that comes out of it: variables that name each other could grow without end. */
-const LONGEST = 1_048_576;
+const MAX_EXPANDED_LENGTH = 1_048_576;
 
 /** `$(NAME)` by its value where there is one, as Kubernetes does; `$$(NAME)` stands for itself. */
 export function expandVariables(text: string, variables: ReadonlyMap<string, string>): string {
@@ -9,7 +9,7 @@ export function expandVariables(text: string, variables: ReadonlyMap<string, str
     const { written, length } = readReference(rest.slice(at), variables);
     result += written;
     rest = rest.slice(at + length);
-    if (result.length > LONGEST) return result.slice(0, LONGEST);
+    if (result.length > MAX_EXPANDED_LENGTH) return result.slice(0, MAX_EXPANDED_LENGTH);
   }
   return result + rest;
 }

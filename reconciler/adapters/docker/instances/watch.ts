@@ -11,7 +11,7 @@ export interface WatchParts extends Installation {
 }
 
 const FIRST_PAUSE_MS = 500;
-const LONGEST_PAUSE_MS = 30_000;
+const MAX_RECONNECT_PAUSE_MS = 30_000;
 
 /** Listens to the engine until the signal aborts; connects again by itself, and lists everything then. */
 export async function watchInstances(parts: WatchParts, signal: AbortSignal): Promise<void> {
@@ -25,7 +25,7 @@ export async function watchInstances(parts: WatchParts, signal: AbortSignal): Pr
       failures += 1;
       logger.debug({ error: errorMessage(error) }, 'the engine of the instances does not answer');
     }
-    const ceiling = Math.min(FIRST_PAUSE_MS * 2 ** failures, LONGEST_PAUSE_MS);
+    const ceiling = Math.min(FIRST_PAUSE_MS * 2 ** failures, MAX_RECONNECT_PAUSE_MS);
     await clock.sleep(ceiling * (0.5 + clock.random() / 2), signal).catch(() => undefined);
   }
 }

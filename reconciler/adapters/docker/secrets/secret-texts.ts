@@ -13,7 +13,7 @@ import { isContainerSpec } from '../containers/specs.ts';
 /** Shorter ones would mask what is no secret. */
 const SHORTEST = 6;
 /** Old values count for a while: the container that had them may still be talking. */
-const MOST = 200;
+const MAX_TEXTS_KEPT = 200;
 
 export function rememberSecretTexts(
   adapter: Adapter,
@@ -25,7 +25,7 @@ export function rememberSecretTexts(
     if (texts.length === 0) continue;
     const key = appliedKey(stack, id);
     const known = adapter.secretTexts.get(key) ?? [];
-    adapter.secretTexts.set(key, [...new Set([...texts, ...known])].slice(0, MOST));
+    adapter.secretTexts.set(key, [...new Set([...texts, ...known])].slice(0, MAX_TEXTS_KEPT));
   }
 }
 

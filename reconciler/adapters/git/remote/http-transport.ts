@@ -21,9 +21,9 @@ export interface HttpTransportOptions {
   readonly git: GitCommand;
 }
 
-const NONE = '0'.repeat(40);
+const ZERO_ID = '0'.repeat(40);
 /** Commits we name as known; the newest of each ref is enough for the server to send only what is new. */
-const MAX_HAVES = 256;
+const MAX_HAVES_SENT = 256;
 const CAPABILITIES = '\0 report-status delete-refs agent=kombinator';
 const PACK_HEADER_BYTES = 12;
 const HASH_BYTES = 20;
@@ -117,7 +117,7 @@ async function postRequest(
 
 async function buildFetchRequest(mirrorDir: string, wanted: readonly WantedRef[]): Promise<Buffer> {
   const known = await createRefs(mirrorDir).list('refs/');
-  const haves = new Set(known.map(({ id }) => id).slice(0, MAX_HAVES));
+  const haves = new Set(known.map(({ id }) => id).slice(0, MAX_HAVES_SENT));
   const wants = [...new Set(wanted.map(({ id }) => id))];
   const capabilities = ' side-band-64k ofs-delta no-progress agent=kombinator';
   return Buffer.concat([
@@ -201,7 +201,7 @@ async function writePack(
 
 function formatCommands(updates: readonly RefUpdate[]): Buffer[] {
   const lines = updates.map(({ ref, from, to }, index) =>
-    formatPacket(`${from ?? NONE} ${to ?? NONE} ${ref}${index === 0 ? CAPABILITIES : ''}\n`),
+    formatPacket(`${from ?? ZERO_ID} ${to ?? ZERO_ID} ${ref}${index === 0 ? CAPABILITIES : ''}\n`),
   );
   return [...lines, FLUSH];
 }

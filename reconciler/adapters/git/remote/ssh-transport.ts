@@ -21,7 +21,7 @@ export interface SshTransportOptions {
 
 const CONNECT_TIMEOUT_SECONDS = 15;
 /** From here on tags are asked for by pattern: a command line has an end. */
-const MAX_NAMED = 100;
+const MAX_REFS_NAMED = 100;
 
 /** Everything through the system's `git` and `ssh`, which never ask a question: keys and known hosts must be in place. */
 export function createSshTransport(options: SshTransportOptions): Transport {
@@ -40,7 +40,7 @@ export function createSshTransport(options: SshTransportOptions): Transport {
     },
     fetch: async (mirrorDir, wanted, deadline) => {
       const names = wanted.map(({ ref }) => ref);
-      const few = names.length <= MAX_NAMED ? names : summarize(names);
+      const few = names.length <= MAX_REFS_NAMED ? names : summarize(names);
       const refspecs = few.map((ref) => `+${ref}:${ref.replace(/^refs\//, 'refs/incoming/')}`);
       const args = [`--git-dir=${mirrorDir}`, '-c', 'gc.auto=0', '-c', 'maintenance.auto=false'];
       const fetch = ['fetch', '--no-tags', '--no-recurse-submodules', '--progress', '--', address];

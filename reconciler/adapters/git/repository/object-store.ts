@@ -36,7 +36,7 @@ const STREAM_FROM = 33;
 /** Reads at the same time where there is no stream. */
 const PARALLEL = 64;
 const CACHE_BYTES = 16 * 1024 * 1024;
-const NO_LIMIT = Number.MAX_SAFE_INTEGER;
+const UNLIMITED_BYTES = Number.MAX_SAFE_INTEGER;
 
 export function createObjectStore(commonDir: string, git: GitCommand): ObjectStore {
   const catFile = createCatFile(git, commonDir);
@@ -56,7 +56,7 @@ export function createObjectStore(commonDir: string, git: GitCommand): ObjectSto
   const read = async (id: string): Promise<GitObject | null> => {
     const known = recent.get(id);
     if (known !== undefined) return known;
-    const { type, content } = await readBounded(id, NO_LIMIT);
+    const { type, content } = await readBounded(id, UNLIMITED_BYTES);
     if (type === null || content === null) return null;
     if (type !== 'blob') recent.add(id, { type, content });
     return { type, content };

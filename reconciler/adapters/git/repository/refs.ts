@@ -30,7 +30,7 @@ export interface Refs {
 
 const LOCK_ATTEMPTS = 20;
 const LOCK_PAUSE_MS = 25;
-const MAX_SYMBOLIC = 5;
+const MAX_SYMBOLIC_DEPTH = 5;
 
 /** Below this, refs are written one by one. */
 const PACK_FROM = 20;
@@ -39,7 +39,7 @@ export function createRefs(commonDir: string): Refs {
   const packed = createPackedRefs(commonDir);
   const read: Refs['read'] = async (name) => {
     let current = name;
-    for (let depth = 0; depth < MAX_SYMBOLIC; depth += 1) {
+    for (let depth = 0; depth < MAX_SYMBOLIC_DEPTH; depth += 1) {
       const text = await readLoose(commonDir, current);
       if (text === null) return packed.get(current);
       const target = symbolicTarget(text);

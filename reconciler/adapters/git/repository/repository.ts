@@ -15,7 +15,7 @@ import type { Commit, Identity, Tag } from './objects.ts';
 import { formatCommit, formatTag, isObjectId, parseCommit, parseTag } from './objects.ts';
 import type { Refs } from './refs.ts';
 import { isRefName } from './refs.ts';
-import { comparePaths, diffTrees, fileEntry, isSafeName, MAX_FILES } from './tree-diff.ts';
+import { comparePaths, diffTrees, fileEntry, isSafeName, MAX_CHANGED_FILES } from './tree-diff.ts';
 import type { WrittenFile } from './tree-edit.ts';
 import { editTree } from './tree-edit.ts';
 
@@ -191,7 +191,8 @@ function parseListing(listing: Buffer): readonly FileChange[] {
     const after = tab < 0 ? null : fileEntry(mode, id);
     if (after !== null && path.split('/').every(isSafeName)) changes.push({ path, before: null, after });
   }
-  if (changes.length > MAX_FILES) throw gitError(`the repository has more than ${MAX_FILES} files`);
+  if (changes.length > MAX_CHANGED_FILES)
+    throw gitError(`the repository has more than ${MAX_CHANGED_FILES} files`);
   return changes.sort(comparePaths);
 }
 

@@ -7,7 +7,7 @@ import { entryEnd, parseTree, SUBMODULE_MODE, TREE_MODE } from './objects.ts';
 export type ReadTree = (id: string) => Promise<Buffer>;
 
 /** More files than any config repository holds; guards against trees made to explode. */
-export const MAX_FILES = 1_000_000;
+export const MAX_CHANGED_FILES = 1_000_000;
 const COMPARE_BLOCK = 4096;
 /** Trees that are read at the same time. */
 const PARALLEL = 64;
@@ -37,7 +37,7 @@ export async function diffTrees(
         next.push(...result.trees);
       }
     }
-    if (changes.length > MAX_FILES) throw gitError(`more than ${MAX_FILES} files differ`);
+    if (changes.length > MAX_CHANGED_FILES) throw gitError(`more than ${MAX_CHANGED_FILES} files differ`);
     level = next;
   }
   return changes.sort(comparePaths);

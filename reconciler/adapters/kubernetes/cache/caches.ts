@@ -53,7 +53,7 @@ export interface ObjectCaches {
 }
 
 const FIRST_PAUSE_MS = 500;
-const LONGEST_PAUSE_MS = 30_000;
+const MAX_RECONNECT_PAUSE_MS = 30_000;
 
 export function createCaches(options: CachesOptions): ObjectCaches {
   const ours = new Map<string, KindCache>();
@@ -183,7 +183,7 @@ async function keepLooking(
   owned: ObjectCaches['owned'],
   signal: AbortSignal,
 ): Promise<void> {
-  for (let pause = FIRST_PAUSE_MS; !signal.aborted; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+  for (let pause = FIRST_PAUSE_MS; !signal.aborted; pause = Math.min(pause * 2, MAX_RECONNECT_PAUSE_MS)) {
     try {
       await owned(signal);
       return;

@@ -47,7 +47,7 @@ const WATCH_SECONDS = 290;
 /** How long a watch that goes on may take to say that it cannot. */
 const SETTLE_MS = 50;
 const FIRST_PAUSE_MS = 500;
-const LONGEST_PAUSE_MS = 30_000;
+const MAX_RECONNECT_PAUSE_MS = 30_000;
 
 /** Lists the objects, then watches from there; resumes where it was cut off, lists again when that is too long ago (410). */
 export function createObjectCache(options: ObjectCacheOptions): ObjectCache {
@@ -175,7 +175,7 @@ async function follow(
 
 /** Waits before the next attempt, unless somebody wants to know now. */
 async function rest({ clock, signal }: ObjectCacheOptions, sync: Sync, failures: number): Promise<void> {
-  const ceiling = Math.min(FIRST_PAUSE_MS * 2 ** failures, LONGEST_PAUSE_MS);
+  const ceiling = Math.min(FIRST_PAUSE_MS * 2 ** failures, MAX_RECONNECT_PAUSE_MS);
   using pause = createAbortScope({ signals: [signal] });
   const sleep = clock.sleep(ceiling * (0.5 + clock.random() / 2), pause.signal);
   await Promise.race([sleep.catch(() => undefined), sync.wanted()]);

@@ -13,7 +13,7 @@ const PODS: KindInfo = { apiVersion: 'v1', kind: 'Pod', plural: 'pods', namespac
 const SERVICES: KindInfo = { ...PODS, kind: 'Service', plural: 'services' };
 const NODES: KindInfo = { ...PODS, kind: 'Node', plural: 'nodes', namespaced: false };
 const FIRST_PAUSE_MS = 500;
-const LONGEST_PAUSE_MS = 30_000;
+const MAX_RECONNECT_PAUSE_MS = 30_000;
 /** Changes come in bursts. */
 const SETTLE_MS = 50;
 
@@ -44,7 +44,7 @@ export async function watchCluster(parts: WatchParts, signal: AbortSignal): Prom
       if (signal.aborted) return;
       failures += 1;
       logger.debug({ error: errorMessage(error) }, 'the cluster of the instances does not answer');
-      const ceiling = Math.min(FIRST_PAUSE_MS * 2 ** failures, LONGEST_PAUSE_MS);
+      const ceiling = Math.min(FIRST_PAUSE_MS * 2 ** failures, MAX_RECONNECT_PAUSE_MS);
       await clock.sleep(ceiling * (0.5 + clock.random() / 2), signal).catch(() => undefined);
     }
   }

@@ -16,7 +16,7 @@ import { removeJob } from './one-off-leftovers.ts';
 import { troubleOf } from './pods.ts';
 
 const FIRST_PAUSE_MS = 100;
-const LONGEST_PAUSE_MS = 1_000;
+const MAX_POLL_PAUSE_MS = 1_000;
 /** Removing it must not be cut short by whatever ended it. */
 const REMOVAL_MS = 60_000;
 /** The cluster takes away what nobody else has, in seconds after its end. */
@@ -209,7 +209,7 @@ async function follow(cluster: Cluster, job: LiveObject, { oneOff, signal }: Fol
       'stdout',
     );
   let isTold = false;
-  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, MAX_POLL_PAUSE_MS)) {
     const pod = await podOf(cluster, job, signal);
     const state = pod && stateOf(pod);
     if (pod && state && !isTold && (state.running || state.exitCode !== null)) {

@@ -9,7 +9,7 @@ import type { Cluster } from '../cluster.ts';
 import { podsOf, redact } from './read-health.ts';
 
 /** More output than this of each stream is cut off when it is kept. */
-const MAX_BYTES = 1_048_576;
+const MAX_OUTPUT_BYTES = 1_048_576;
 const RESIZE_CHANNEL = 4;
 
 /** Runs a program in a pod of a workload to its end. Secrets of the stack are masked in what comes on its error stream. */
@@ -23,7 +23,7 @@ export async function execIn(
   const parts: Record<'stdout' | 'stderr', Uint8Array[]> = { stdout: [], stderr: [] };
   const sizes = { stdout: 0, stderr: 0 };
   for await (const { stream, bytes } of session.output) {
-    const kept = bytes.subarray(0, MAX_BYTES - sizes[stream]);
+    const kept = bytes.subarray(0, MAX_OUTPUT_BYTES - sizes[stream]);
     parts[stream].push(kept);
     sizes[stream] += kept.length;
   }

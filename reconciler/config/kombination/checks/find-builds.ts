@@ -31,9 +31,9 @@ export interface FoundBuilds {
 }
 
 /** More files than this are no source of an image, but something that should be ignored. */
-const MAX_FILES = 20_000;
+const MAX_CONTEXT_FILES = 20_000;
 /** Links that are reported one by one. */
-const MAX_LINKS = 10;
+const MAX_LINKS_REPORTED = 10;
 const DIGEST = 12;
 
 interface Search extends FileOptions {
@@ -231,16 +231,21 @@ function collect(
   const leaving: string[] = [];
   for (const [path, file] of listFiles(node)) {
     if (ignore(path)) continue;
-    if (files.length === MAX_FILES) {
-      diagnostics.error('OUT_OF_RANGE', build.path, `the build context has more than ${MAX_FILES} files`, {
-        hint: 'leave out what is not needed with .dockerignore',
-      });
+    if (files.length === MAX_CONTEXT_FILES) {
+      diagnostics.error(
+        'OUT_OF_RANGE',
+        build.path,
+        `the build context has more than ${MAX_CONTEXT_FILES} files`,
+        {
+          hint: 'leave out what is not needed with .dockerignore',
+        },
+      );
       return undefined;
     }
     if (leadsOut(tree, context === '' ? path : `${context}/${path}`, file)) leaving.push(path);
     files.push(toContent(path, file));
   }
-  for (const path of leaving.sort(compareText).slice(0, MAX_LINKS)) {
+  for (const path of leaving.sort(compareText).slice(0, MAX_LINKS_REPORTED)) {
     const message = `${path} in the build context is a symlink that leads out of the repository`;
     diagnostics.error('PATH_OUTSIDE_REPOSITORY', build.path, message, {
       hint: 'make the link in a step of the Dockerfile, or leave it out with .dockerignore',

@@ -43,7 +43,7 @@ export interface FileOptions {
 }
 
 /** More files than this in one container want a volume or an image. */
-const MAX_FILES = 10_000;
+const MAX_FILES_PER_SERVICE = 10_000;
 
 /** Looks up `files:` and relative bind mounts of every service in the repository. */
 export function findServiceFiles(services: readonly ServiceModel[], options: FileOptions): FoundServiceFiles {
@@ -70,15 +70,15 @@ export function findServiceFiles(services: readonly ServiceModel[], options: Fil
       return [place(file, file.target, { type: 'file', blob })];
     });
     if (filled.length > 0) templates.set(service.name, filled);
-    if (placed.length > MAX_FILES) {
-      const message = `${service.name} is given ${placed.length} files; at most ${MAX_FILES} are copied`;
+    if (placed.length > MAX_FILES_PER_SERVICE) {
+      const message = `${service.name} is given ${placed.length} files; at most ${MAX_FILES_PER_SERVICE} are copied`;
       options.diagnostics.error('OUT_OF_RANGE', [...service.path, 'files'], message, {
         hint: 'put them in an image',
       });
     }
     files.set(
       service.name,
-      placed.slice(0, MAX_FILES).sort((a, b) => compareText(a.spec.target, b.spec.target)),
+      placed.slice(0, MAX_FILES_PER_SERVICE).sort((a, b) => compareText(a.spec.target, b.spec.target)),
     );
   }
   return { files, inline, templates, watched };
@@ -159,7 +159,7 @@ function collect(collection: Collection, folder: Folder): readonly PlacedFile[] 
         ...collect(collection, { path: found.path, target, parents: [...folder.parents, found.path] }),
       );
     }
-    if (placed.length > MAX_FILES) break;
+    if (placed.length > MAX_FILES_PER_SERVICE) break;
   }
   return placed;
 }

@@ -40,7 +40,7 @@ export function readServiceFields(
   diagnostics: DiagnosticCollector,
 ): ServiceFields {
   // What a kit is drawn from often says nothing itself.
-  return Object.keys(fields).length === 0 ? NOTHING : readFields(fields, path, diagnostics);
+  return Object.keys(fields).length === 0 ? EMPTY_SERVICE_FIELDS : readFields(fields, path, diagnostics);
 }
 
 function readFields(fields: Fields, path: DocumentPath, diagnostics: DiagnosticCollector): ServiceFields {
@@ -211,4 +211,4 @@ export function readLooseFields(
 }
 
 /** A service that says nothing. */
-export const NOTHING: ServiceFields = readFields({}, [], createDiagnosticCollector());
+export const EMPTY_SERVICE_FIELDS: ServiceFields = readFields({}, [], createDiagnosticCollector());

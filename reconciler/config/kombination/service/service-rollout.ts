@@ -8,7 +8,7 @@ import type { Fields } from '../../../base/values.ts';
 import { asFields, defined } from '../../../base/values.ts';
 
 /** More containers of one service than this on one engine are a slip of the finger. */
-const MOST_REPLICAS = 1_000;
+const MAX_REPLICAS = 1_000;
 
 /** How many containers, and how they are replaced: `scale`, `deploy.replicas`, `update_config` and `rollback_config`. */
 export function readRollout(
@@ -43,9 +43,9 @@ function readReplicas(
   }
   const count = scale ?? replicas;
   if (count === undefined) return undefined;
-  if (Number.isInteger(count) && count >= 0 && count <= MOST_REPLICAS) return count;
+  if (Number.isInteger(count) && count >= 0 && count <= MAX_REPLICAS) return count;
   diagnostics.error('OUT_OF_RANGE', place, `${count} is not a number of containers`, {
-    hint: `0 to ${MOST_REPLICAS}`,
+    hint: `0 to ${MAX_REPLICAS}`,
   });
   return undefined;
 }
