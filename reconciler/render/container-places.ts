@@ -1,8 +1,9 @@
 import type { Analysis } from '../config/kombination/analyze.ts';
-import type { ContainerOptions } from '../model/docker/docker-options.ts';
+import type { ContainerOptions } from '../model/docker/options/container-options.ts';
 import type { ContainerSpec, EndpointSpec } from '../model/docker/docker-spec.ts';
 import type { LinkEntry, ServiceModel } from '../config/kombination/kombination.ts';
 import { containerName } from '../config/kombination/kombination.ts';
+import { sharedModes } from '../model/docker/options/container-options.ts';
 import { sharedService } from '../config/kombination/service/service-network.ts';
 import { compareText, toRecord } from '../base/values.ts';
 import { engineName, networksOf } from './names.ts';
@@ -51,14 +52,10 @@ export function buildPlaces(service: ServiceModel, analysis: Analysis): Places {
   };
 }
 
-/** The settings of a service with the containers it names called as on the engine. */
+/** The options of a service with the containers they name called as on the engine. */
 export function buildOptions({ options }: ServiceModel, analysis: Analysis): ContainerOptions {
-  const { ipc, pid } = options;
-  return {
-    ...options,
-    ...(ipc === undefined ? {} : { ipc: inEngineWords(ipc, analysis) }),
-    ...(pid === undefined ? {} : { pid: inEngineWords(pid, analysis) }),
-  };
+  const shared = sharedModes(options).map(([name, mode]) => [name, inEngineWords(mode, analysis)]);
+  return { ...options, ...Object.fromEntries(shared) };
 }
 
 /** Services whose namespaces or volumes it shares: when one of them is made anew, so is this one. */
@@ -67,7 +64,7 @@ export function sharedWith(
   { kombination }: Analysis,
 ): readonly Pick<ServiceModel, 'node' | 'name'>[] {
   const { networkMode, options, volumesFrom } = service;
-  const modes = [networkMode, options.ipc, options.pid].map(sharedService);
+  const modes = [networkMode, ...sharedModes(options).map(([, mode]) => mode)].map(sharedService);
   const volumes = volumesFrom.filter(({ external }) => !external).map(({ target }) => target);
   const names = new Set([...modes, ...volumes]);
   return kombination.services.filter(({ name }) => names.has(name));

@@ -1,7 +1,7 @@
 import type { SecretUse, SecretModel } from './service/secret-use.ts';
 import type { BuildModel } from './service/build-model.ts';
 import type { ClusterNode } from './node-kinds.ts';
-import type { ContainerOptions } from '../../model/docker/docker-options.ts';
+import type { ContainerOptions } from '../../model/docker/options/container-options.ts';
 import type {
   AddressSpec,
   EndpointSpec,

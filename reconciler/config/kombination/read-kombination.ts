@@ -15,7 +15,7 @@ import type {
   WrittenKombination,
   WrittenService,
 } from './kombination.ts';
-import { readTexts, texts } from '../../model/docker/option-values.ts';
+import { readTexts, texts } from '../../model/docker/options/option-values.ts';
 import { readTls } from './proxy-tls.ts';
 import { readServiceFields } from './service/service-fields.ts';
 import { readLabels } from './service/service-lists.ts';

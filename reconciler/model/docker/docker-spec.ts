@@ -1,4 +1,5 @@
-import type { ContainerOptions, UlimitSpec } from './docker-options.ts';
+import type { ContainerOptions } from './options/container-options.ts';
+import type { UlimitSpec } from './options/option-types.ts';
 import type { Secret } from '../secret.ts';
 
 /*

@@ -1,4 +1,5 @@
 import type { PortSpec } from './docker-spec.ts';
+import { isAddress } from '../../base/ip-address.ts';
 import type { Problem } from '../../base/problem.ts';
 import { isProblem } from '../../base/problem.ts';
 import type { Fields } from '../../base/values.ts';
@@ -69,12 +70,6 @@ function parseHostIp(text: string | undefined): string | undefined | Problem {
   if (!ip || ip === '0.0.0.0' || ip === '::') return undefined;
   if (!isAddress(ip)) return { problem: `"${ip}" is not an IP address`, hint: FORMS };
   return ip;
-}
-
-/** Whether it is an IPv4 or IPv6 address. */
-export function isAddress(text: string): boolean {
-  if (/^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!$)|$)){4}$/.test(text)) return true;
-  return text.includes(':') && URL.canParse(`http://[${text}]`);
 }
 
 function parseRange(text: string): readonly number[] | Problem {

@@ -4,8 +4,10 @@ import type { Blueprint, BlueprintService } from './blueprint.ts';
 import { duration, textOf } from './generated.ts';
 import type { HclBlock, HclBody, HclExpression, HclValue } from './hcl.ts';
 import { escapeHcl } from './hcl.ts';
+import { optionAttributes, optionBlocks, unsaidOptions } from './opentofu-options.ts';
 import type { Labels } from './opentofu-names.ts';
 import { imageKey, labelBlocks } from './opentofu-names.ts';
+import { compareText } from '../../base/values.ts';
 import { piecesOf, writePieces } from './variables.ts';
 
 interface TofuContext {
@@ -40,6 +42,8 @@ function attributesOf(service: BlueprintService, context: TofuContext): Attribut
     .flatMap((other) =>
       other ? [{ expression: `docker_container.${labels.of('container', other.target, other.name)}` }] : [],
     );
+  // Sizes stand together.
+  const { shm_size, ...options } = optionAttributes(spec);
   return {
     provider: labels.provider(target),
     name: spec.name,
@@ -48,13 +52,14 @@ function attributesOf(service: BlueprintService, context: TofuContext): Attribut
     entrypoint: spec.entrypoint,
     env: env.length > 0 ? env : undefined,
     network_mode: spec.networkMode ?? (spec.networks ? undefined : 'bridge'),
-    ...processOf(spec, service),
+    ...processOf(spec, service, options),
     ...limitsOf(spec),
+    shm_size,
     depends_on: depends.length > 0 ? depends : undefined,
   };
 }
 
-function processOf(spec: ContainerSpec, { oneShot }: BlueprintService): Attributes {
+function processOf(spec: ContainerSpec, { oneShot }: BlueprintService, options: Attributes): Attributes {
   const { restart, stopGracePeriodMs } = spec;
   return {
     restart: restart.policy,
@@ -62,36 +67,18 @@ function processOf(spec: ContainerSpec, { oneShot }: BlueprintService): Attribut
     must_run: oneShot || restart.policy === 'no' ? false : undefined,
     attach: oneShot ? true : undefined,
     hostname: spec.hostname,
-    domainname: spec.domainname,
     user: spec.user,
     working_dir: spec.workingDir,
     init: spec.init,
     read_only: spec.readOnly,
-    privileged: spec.privileged,
-    tty: spec.tty,
-    stdin_open: spec.stdinOpen,
     stop_signal: spec.stopSignal,
     stop_timeout: stopGracePeriodMs === undefined ? undefined : Math.ceil(stopGracePeriodMs / 1_000),
-    runtime: spec.runtime,
-    ipc_mode: spec.ipc,
-    pid_mode: spec.pid,
-    userns_mode: spec.usernsMode,
-    cgroupns_mode: spec.cgroup,
-    dns: spec.dns,
-    dns_opts: spec.dnsOpt,
-    dns_search: spec.dnsSearch,
-    group_add: spec.groupAdd,
-    security_opts: spec.securityOpt,
-    sysctls: spec.sysctls,
-    storage_opts: spec.storageOpt,
-    log_driver: spec.logging?.driver,
-    log_opts: spec.logging?.options,
-    gpus: spec.deviceRequests?.some(({ count }) => count === -1) ? 'all' : undefined,
+    ...options,
     tmpfs: tmpfsOf(spec.mounts ?? []),
   };
 }
 
-function limitsOf({ resources, shmSize }: ContainerSpec): Attributes {
+function limitsOf({ resources }: ContainerSpec): Attributes {
   const inMebibytes = (bytes: number | undefined) =>
     bytes === undefined || bytes < 0 ? bytes : Math.ceil(bytes / MEBIBYTE);
   return {
@@ -101,7 +88,6 @@ function limitsOf({ resources, shmSize }: ContainerSpec): Attributes {
     cpus: resources.nanoCpus === undefined ? undefined : String(resources.nanoCpus / 1e9),
     cpu_shares: resources.cpuShares,
     cpu_set: resources.cpuset,
-    shm_size: inMebibytes(shmSize),
   };
 }
 
@@ -112,15 +98,7 @@ function blocksOf(spec: ContainerSpec, service: BlueprintService, context: TofuC
     ),
     ...networkBlocks(service, context),
     ...(spec.mounts ?? []).flatMap((mount) => mountBlocks(mount, service, context)),
-    ...(spec.capAdd || spec.capDrop ? [block('capabilities', { add: spec.capAdd, drop: spec.capDrop })] : []),
-    ...(spec.devices ?? []).map(({ source, target, permissions }) =>
-      block('devices', { host_path: source, container_path: target, permissions }),
-    ),
-    ...(spec.extraHosts ?? []).map((entry) => {
-      const at = entry.indexOf(':');
-      return block('host', { host: entry.slice(0, at), ip: entry.slice(at + 1) });
-    }),
-    ...Object.entries(spec.ulimits ?? {}).map(([name, limit]) => block('ulimit', { name, ...limit })),
+    ...optionBlocks(spec).map(([name, attributes]) => block(name, attributes)),
     ...(spec.healthcheck ? healthBlock(spec.healthcheck) : []),
     ...(spec.files ?? []).map((file) => uploadBlock(file, context)),
     ...(spec.secrets ?? []).map((file) => uploadBlock(file, context)),
@@ -244,26 +222,8 @@ function variable(name: string): HclExpression {
   return { expression: `var.${name.toLowerCase()}` };
 }
 
-/** Settings that the provider has no word for. */
-const UNSAID: readonly (keyof ContainerSpec)[] = [
-  'annotations',
-  'blkio',
-  'cgroupParent',
-  'cpuPeriod',
-  'cpuQuota',
-  'cpuRtPeriod',
-  'cpuRtRuntime',
-  'deviceCgroupRules',
-  'macAddress',
-  'memSwappiness',
-  'oomKillDisable',
-  'oomScoreAdj',
-  'uts',
-  'volumesFrom',
-];
-
 function reportUnsaid({ name, spec }: BlueprintService, { notes }: TofuContext): void {
-  const keys = UNSAID.filter((key) => spec[key] !== undefined);
+  const keys = [...unsaidOptions(spec), ...(spec.volumesFrom ? ['volumesFrom'] : [])].sort(compareText);
   const more = [
     ...(spec.resources.pidsLimit === undefined ? [] : ['pidsLimit']),
     ...(spec.endpoints ? ['endpoints'] : []),

@@ -1,13 +1,7 @@
 import type { ContainerSpec, HealthcheckSpec, PortSpec } from '../../../model/docker/docker-spec.ts';
 import { Secret } from '../../../model/secret.ts';
 import { buildMounts } from './container-mounts.ts';
-import {
-  buildConfigOptions,
-  buildEndpoint,
-  buildHostOptions,
-  containerMac,
-  withoutUndefined,
-} from './container-options.ts';
+import { buildEndpoint, buildOptions, containerMac, withoutUndefined } from './container-options.ts';
 import { secretMounts } from '../secrets/secret-files.ts';
 import { speaks } from '../engine/transport.ts';
 
@@ -41,7 +35,7 @@ export function buildContainerConfig(
     Healthcheck: spec.healthcheck && buildHealthcheck(spec.healthcheck, api),
     ExposedPorts: buildExposedPorts(spec),
     MacAddress: containerMac(spec, first, api),
-    ...buildConfigOptions(spec),
+    ...buildOptions(spec, 'Config', api),
     HostConfig: withoutUndefined({
       NetworkMode: spec.networkMode ?? first,
       PortBindings: buildPortBindings(spec.ports ?? []),
@@ -50,7 +44,7 @@ export function buildContainerConfig(
       ...buildLimits(spec.resources),
       Init: spec.init,
       ReadonlyRootfs: spec.readOnly,
-      ...buildHostOptions(spec, api),
+      ...buildOptions(spec, 'HostConfig', api),
     }),
     NetworkingConfig:
       first === undefined ? undefined : { EndpointsConfig: { [first]: endpointOf(spec, first, api) } },

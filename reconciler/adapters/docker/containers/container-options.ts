@@ -1,65 +1,24 @@
-import type {
-  BlkioDevice,
-  ContainerOptions,
-  DeviceRequestSpec,
-} from '../../../model/docker/docker-options.ts';
-import type { ContainerSpec, EndpointSpec } from '../../../model/docker/docker-spec.ts';
+import type { EndpointSpec, ContainerSpec } from '../../../model/docker/docker-spec.ts';
+import type { ContainerOptions } from '../../../model/docker/options/container-options.ts';
+import { saidOptions } from '../../../model/docker/options/container-options.ts';
+import type { DockerField } from '../../../model/docker/options/option.ts';
+import type { Fields as Body } from '../../../base/values.ts';
+import { asFields } from '../../../base/values.ts';
 import { speaks } from '../engine/transport.ts';
 
-/*
- * The rarer settings of a container in the engine's words. What an engine of this API version does not know is left
- * out; `engine-needs.ts` says so.
+/**
+ * The options of a container in one part of "create container". What an engine of this API version does not know is left out;
+ * `engine-needs.ts` says so.
  */
-
-type Body = Readonly<Record<string, unknown>>;
-
-/** For the top level of "create container". */
-export function buildConfigOptions(options: ContainerOptions): Body {
-  return {
-    Domainname: options.domainname,
-    OpenStdin: options.stdinOpen,
-    Tty: options.tty,
-  };
-}
-
-/** For its `HostConfig`. */
-export function buildHostOptions(options: ContainerOptions, api: string): Body {
-  return {
-    ...buildCpuOptions(options),
-    ...buildBlkio(options.blkio ?? {}),
-    ...buildNamespaces(options, api),
-    Annotations: speaks(api, '1.43') ? options.annotations : undefined,
-    CapAdd: options.capAdd,
-    CapDrop: options.capDrop,
-    DeviceCgroupRules: options.deviceCgroupRules,
-    Devices: options.devices?.map(({ source, target, permissions }) => ({
-      PathOnHost: source,
-      PathInContainer: target,
-      CgroupPermissions: permissions,
-    })),
-    DeviceRequests: options.deviceRequests?.map(buildDeviceRequest),
-    Dns: options.dns,
-    DnsOptions: options.dnsOpt,
-    DnsSearch: options.dnsSearch,
-    ExtraHosts: options.extraHosts,
-    GroupAdd: options.groupAdd,
-    LogConfig: options.logging && {
-      Type: options.logging.driver ?? '',
-      Config: options.logging.options ?? {},
-    },
-    MemorySwappiness: options.memSwappiness,
-    OomKillDisable: options.oomKillDisable,
-    OomScoreAdj: options.oomScoreAdj,
-    Privileged: options.privileged,
-    Runtime: options.runtime,
-    SecurityOpt: options.securityOpt,
-    ShmSize: options.shmSize,
-    StorageOpt: options.storageOpt,
-    Sysctls: options.sysctls,
-    Ulimits:
-      options.ulimits &&
-      Object.entries(options.ulimits).map(([Name, { soft, hard }]) => ({ Name, Soft: soft, Hard: hard })),
-  };
+export function buildOptions(options: ContainerOptions, place: DockerField['place'], api: string): Body {
+  let body: Body = {};
+  for (const { row, value } of saidOptions(options)) {
+    const { docker } = row;
+    if (docker.place !== place || (docker.since !== undefined && !speaks(api, docker.since))) continue;
+    const words = row.toDocker ? row.toDocker(value) : value;
+    body = { ...body, ...(docker.name === undefined ? asFields(words) : { [docker.name]: words }) };
+  }
+  return body;
 }
 
 /** How an endpoint of a container in a network is made. */
@@ -98,47 +57,4 @@ export function containerMac(
 
 export function withoutUndefined(object: Body): Record<string, unknown> {
   return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
-}
-
-function buildNamespaces(options: ContainerOptions, api: string): Body {
-  return {
-    CgroupnsMode: speaks(api, '1.41') ? options.cgroup : undefined,
-    CgroupParent: options.cgroupParent,
-    IpcMode: options.ipc,
-    PidMode: options.pid,
-    UsernsMode: options.usernsMode,
-    UTSMode: options.uts,
-  };
-}
-
-function buildCpuOptions({ cpuPeriod, cpuQuota, cpuRtPeriod, cpuRtRuntime }: ContainerOptions): Body {
-  return {
-    CpuPeriod: cpuPeriod,
-    CpuQuota: cpuQuota,
-    CpuRealtimePeriod: cpuRtPeriod,
-    CpuRealtimeRuntime: cpuRtRuntime,
-  };
-}
-
-function buildBlkio(blkio: NonNullable<ContainerOptions['blkio']>): Body {
-  const rates = (devices: readonly BlkioDevice[] | undefined) =>
-    devices?.map(({ path, value }) => ({ Path: path, Rate: value }));
-  return {
-    BlkioWeight: blkio.weight,
-    BlkioWeightDevice: blkio.weightDevice?.map(({ path, value }) => ({ Path: path, Weight: value })),
-    BlkioDeviceReadBps: rates(blkio.readBps),
-    BlkioDeviceWriteBps: rates(blkio.writeBps),
-    BlkioDeviceReadIOps: rates(blkio.readIops),
-    BlkioDeviceWriteIOps: rates(blkio.writeIops),
-  };
-}
-
-function buildDeviceRequest(request: DeviceRequestSpec): Body {
-  return withoutUndefined({
-    Driver: request.driver ?? '',
-    Count: request.count,
-    DeviceIDs: request.deviceIds,
-    Capabilities: [request.capabilities],
-    Options: request.options,
-  });
 }

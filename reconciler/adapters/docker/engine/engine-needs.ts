@@ -1,4 +1,5 @@
 import type { ContainerSpec, NetworkSpec } from '../../../model/docker/docker-spec.ts';
+import { OPTION_ROWS } from '../../../model/docker/options/container-options.ts';
 import { ReconcilerError } from '../../../base/errors.ts';
 import type { DesiredResource } from '../../../model/resource.ts';
 import { containerSpec, networkSpec } from '../containers/specs.ts';
@@ -27,9 +28,11 @@ const endpoint = (
 });
 
 const CONTAINER: readonly Need<ContainerSpec>[] = [
-  { key: 'annotations', words: 'annotations', since: '1.43', isSaid: (spec) => !!spec.annotations },
-  { key: 'cgroup', words: 'cgroup', since: '1.41', isSaid: (spec) => !!spec.cgroup },
-  { key: 'platform', words: 'platform', since: '1.41', isSaid: (spec) => !!spec.platform },
+  ...OPTION_ROWS.flatMap(([name, { key, docker }]): Need<ContainerSpec>[] =>
+    docker.since === undefined
+      ? []
+      : [{ key: name, words: key, since: docker.since, isSaid: (spec) => spec[name] !== undefined }],
+  ),
   {
     key: 'healthcheck',
     words: 'healthcheck.start_interval',

@@ -5,6 +5,7 @@ import type { Kombination, ServiceModel } from '../kombination.ts';
 import { containerName } from '../kombination.ts';
 import { checkReplicas } from './check-replicas.ts';
 import { numbersOf } from '../replicas.ts';
+import { CONTAINER_OPTIONS, sharedModes } from '../../../model/docker/options/container-options.ts';
 import { sharedService } from '../service/service-network.ts';
 
 /** Checks what containers of one stack must agree on: names on the engine, platforms of images, what they share. */
@@ -65,8 +66,10 @@ function checkSharing(
   const { networkMode, options, volumesFrom, links } = service;
   const places = [
     { target: sharedService(networkMode), path: [...service.path, 'network_mode'] },
-    { target: sharedService(options.ipc), path: [...service.path, 'ipc'] },
-    { target: sharedService(options.pid), path: [...service.path, 'pid'] },
+    ...sharedModes(options).map(([name, mode]) => ({
+      target: sharedService(mode),
+      path: [...service.path, CONTAINER_OPTIONS[name].key],
+    })),
     ...[...volumesFrom, ...links].filter(({ external }) => !external),
   ];
   const known = dependencies.get(service.name) ?? [];

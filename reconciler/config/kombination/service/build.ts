@@ -4,9 +4,9 @@ import { normaliseImage } from '../../../model/docker/image-reference.ts';
 import type { DiagnosticCollector } from '../../../base/document-diagnostic.ts';
 import { accept } from '../../../base/document-diagnostic.ts';
 import type { SecretUse } from './secret-use.ts';
-import { readUlimits, texts } from '../../../model/docker/option-values.ts';
-import { readPlainPairs } from './service-lists.ts';
-import { readExtraHosts, readSize } from './service-options.ts';
+import { readUlimits, texts } from '../../../model/docker/options/option-values.ts';
+import { readPlainPairs } from '../../../model/docker/options/pairs.ts';
+import { readExtraHosts, readSize } from '../../../model/docker/options/readers.ts';
 import type { Fields } from '../../../base/values.ts';
 import {
   asBoolean,
@@ -100,7 +100,7 @@ function readSettings(fields: Fields, path: DocumentPath, diagnostics: Diagnosti
     );
   }
   const cacheFrom = texts(fields['cache_from']);
-  const extraHosts = readExtraHosts(fields['extra_hosts'], at('extra_hosts'), diagnostics);
+  const extraHosts = readExtraHosts(fields['extra_hosts'], { path: at('extra_hosts'), diagnostics });
   const tags = readTags(fields['tags'], at('tags'), diagnostics);
   const secrets = readSecrets(fields['secrets'], at('secrets'), diagnostics);
   return defined({
@@ -109,10 +109,10 @@ function readSettings(fields: Fields, path: DocumentPath, diagnostics: Diagnosti
     args: readArgs(fields['args'], at('args'), diagnostics),
     target: asString(fields['target']),
     cacheFrom: cacheFrom.length > 0 ? cacheFrom : undefined,
-    labels: readPlainPairs(fields['labels'], at('labels'), diagnostics),
+    labels: readPlainPairs(fields['labels'], { path: at('labels'), diagnostics }),
     network: asString(fields['network']),
-    shmSize: readSize(fields['shm_size'], at('shm_size'), diagnostics),
-    extraHosts: extraHosts.length > 0 ? extraHosts : undefined,
+    shmSize: readSize(fields['shm_size'], { path: at('shm_size'), diagnostics }),
+    extraHosts,
     ulimits: readUlimits(fields['ulimits']),
     pull: asBoolean(fields['pull']) || undefined,
     noCache: asBoolean(fields['no_cache']) || undefined,

@@ -2,7 +2,7 @@ import type { RestartSpec } from '../../../model/docker/docker-spec.ts';
 import type { DocumentPath } from '../../../base/document-path.ts';
 import type { DiagnosticCollector } from '../../../base/document-diagnostic.ts';
 import type { ServiceFields } from '../kombination.ts';
-import { optionalNumber } from '../../../model/docker/option-values.ts';
+import { optionalNumber } from '../../../model/docker/options/option-values.ts';
 import { nearest } from '../../../base/nearest.ts';
 import type { Fields } from '../../../base/values.ts';
 import { asFields, asString } from '../../../base/values.ts';

@@ -19,7 +19,8 @@ import {
   readNetworks,
   readVolumesFrom,
 } from './service-network.ts';
-import { checkOptions, readOptions } from './service-options.ts';
+import { checkOptions } from './service-options.ts';
+import { readOptions } from '../../../model/docker/options/container-options.ts';
 import { readResources } from './service-resources.ts';
 import { readRollout } from './service-rollout.ts';
 import { readSecretUses } from './service-secrets.ts';

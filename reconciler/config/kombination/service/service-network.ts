@@ -2,7 +2,8 @@ import type { EndpointSpec } from '../../../model/docker/docker-spec.ts';
 import type { DocumentPath } from '../../../base/document-path.ts';
 import type { DiagnosticCollector } from '../../../base/document-diagnostic.ts';
 import type { DependencyEntry, LinkEntry, NetworkEntry, VolumesFromEntry } from '../kombination.ts';
-import { optionalNumber, readTexts, texts } from '../../../model/docker/option-values.ts';
+import { OPTION_ROWS } from '../../../model/docker/options/container-options.ts';
+import { optionalNumber, readTexts, texts } from '../../../model/docker/options/option-values.ts';
 import type { Fields } from '../../../base/values.ts';
 import { asFields, asList, asString, defined } from '../../../base/values.ts';
 
@@ -114,7 +115,8 @@ export function readVolumesFrom(
  * other has come to rest: while it is replaced, there are two of it.
  */
 export function impliedDependencies(service: Fields, path: DocumentPath): readonly DependencyEntry[] {
-  const shared = ['network_mode', 'ipc', 'pid'].flatMap((key): DependencyEntry[] => {
+  const modes = OPTION_ROWS.flatMap(([, { key, isShared }]) => (isShared ? [key] : []));
+  const shared = ['network_mode', ...modes].flatMap((key): DependencyEntry[] => {
     const target = sharedService(asString(service[key]));
     return target === undefined
       ? []

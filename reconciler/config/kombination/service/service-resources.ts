@@ -5,7 +5,7 @@ import type { DiagnosticCollector } from '../../../base/document-diagnostic.ts';
 import type { Problem } from '../../../base/problem.ts';
 import { accept } from '../../../base/document-diagnostic.ts';
 import { isProblem } from '../../../base/problem.ts';
-import { optionalNumber } from '../../../model/docker/option-values.ts';
+import { optionalNumber } from '../../../model/docker/options/option-values.ts';
 import { parseBytes, parseCores } from '../../../base/units.ts';
 import type { Fields } from '../../../base/values.ts';
 import { asFields, asString, defined } from '../../../base/values.ts';

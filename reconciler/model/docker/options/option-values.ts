@@ -5,13 +5,13 @@ import type {
   DeviceSpec,
   LoggingSpec,
   UlimitSpec,
-} from './docker-options.ts';
-import type { Problem } from '../../base/problem.ts';
-import { isProblem } from '../../base/problem.ts';
-import { isAddress } from './ports.ts';
-import { parseBytes, parseDuration } from '../../base/units.ts';
-import type { Fields } from '../../base/values.ts';
-import { asFields, asList, asString, compareText, defined, toRecord } from '../../base/values.ts';
+} from './option-types.ts';
+import type { Problem } from '../../../base/problem.ts';
+import { isProblem } from '../../../base/problem.ts';
+import { isAddress } from '../../../base/ip-address.ts';
+import { parseBytes, parseDuration } from '../../../base/units.ts';
+import type { Fields } from '../../../base/values.ts';
+import { asFields, asList, asString, compareText, defined, toRecord } from '../../../base/values.ts';
 
 /* Values of single settings of a container. Values of a wrong type are the schema's to report: they are passed over. */
 

@@ -1,0 +1,69 @@
+import type { DiagnosticCollector } from '../../../base/document-diagnostic.ts';
+import type { DocumentPath } from '../../../base/document-path.ts';
+import type { Fields } from '../../../base/values.ts';
+import { DEVICE_OPTIONS } from './device-options.ts';
+import { NETWORK_OPTIONS } from './network-options.ts';
+import type { OptionRow } from './option.ts';
+import { PROCESS_OPTIONS, SECURITY_OPTIONS } from './process-options.ts';
+import { RESOURCE_OPTIONS } from './resource-options.ts';
+
+/**
+ * The options of a container that are fixed when it is made, a row for each, by their names in a spec. To add one that an engine
+ * takes as it is, add a row, its key to `schemas/kombination.schema.json` and to docs/services.md, and its example to
+ * `test/unit/docker/container-options.test.ts`, which does not compile without it.
+ */
+export const CONTAINER_OPTIONS = {
+  ...PROCESS_OPTIONS,
+  ...NETWORK_OPTIONS,
+  ...SECURITY_OPTIONS,
+  ...DEVICE_OPTIONS,
+  ...RESOURCE_OPTIONS,
+} as const;
+
+export type OptionName = keyof typeof CONTAINER_OPTIONS;
+
+type ValueOf<Row> = Row extends OptionRow<infer V> ? V : never;
+
+/** The options of a spec. What nobody says is left out. */
+export type ContainerOptions = {
+  readonly [Name in OptionName]?: ValueOf<(typeof CONTAINER_OPTIONS)[Name]>;
+};
+
+/** The rows by their names, in the order of the table. */
+export const OPTION_ROWS = Object.entries(CONTAINER_OPTIONS) as unknown as readonly (readonly [
+  OptionName,
+  OptionRow<unknown>,
+])[];
+
+/** The options of a service; references to other services are as written. */
+export function readOptions(
+  service: Fields,
+  servicePath: DocumentPath,
+  diagnostics: DiagnosticCollector,
+): ContainerOptions {
+  const entries = OPTION_ROWS.flatMap(([name, { key, read }]): [string, unknown][] => {
+    const value = read(service[key], { path: [...servicePath, key], diagnostics, service, servicePath });
+    return value === undefined ? [] : [[name, value]];
+  });
+  return Object.fromEntries(entries);
+}
+
+export interface SaidOption {
+  readonly name: OptionName;
+  readonly row: OptionRow<unknown>;
+  readonly value: unknown;
+}
+
+/** The options that are said, in the order of the table. */
+export function saidOptions(options: ContainerOptions): readonly SaidOption[] {
+  return OPTION_ROWS.flatMap(([name, row]): SaidOption[] =>
+    options[name] === undefined ? [] : [{ name, row, value: options[name] }],
+  );
+}
+
+/** The options that may name another container, with what they say. */
+export function sharedModes(options: ContainerOptions): readonly (readonly [OptionName, string])[] {
+  return saidOptions(options).flatMap(({ name, row, value }) =>
+    row.isShared && typeof value === 'string' ? [[name, value] as const] : [],
+  );
+}

@@ -1,0 +1,119 @@
+import { defined } from '../../../base/values.ts';
+import { hostField, HOST_FIELDS, honoured, ignored, option, TOFU_UNSAID } from './option.ts';
+import type { BlkioDevice, BlkioSpec } from './option-types.ts';
+import { optionalNumber, readBlkio, readUlimits } from './option-values.ts';
+import { readAmount, readFlag, readMicroseconds, readSize } from './readers.ts';
+
+const CANNOT_ASK = 'a pod cannot ask for it';
+const MEBIBYTE = 1024 ** 2;
+
+/** How much the container may use, as far as it is fixed when it is made. */
+export const RESOURCE_OPTIONS = {
+  blkio: option({
+    key: 'blkio_config',
+    read: readBlkio,
+    docker: HOST_FIELDS,
+    toDocker: dockerBlkio,
+    cluster: ignored(CANNOT_ASK),
+    toCompose: composeBlkio,
+    tofu: TOFU_UNSAID,
+  }),
+  /** Microseconds, as are the other three. */
+  cpuPeriod: option({
+    key: 'cpu_period',
+    read: readMicroseconds,
+    docker: hostField('CpuPeriod'),
+    cluster: ignored(CANNOT_ASK, 'say cpus'),
+    tofu: TOFU_UNSAID,
+  }),
+  cpuQuota: option({
+    key: 'cpu_quota',
+    read: readMicroseconds,
+    docker: hostField('CpuQuota'),
+    cluster: ignored(CANNOT_ASK, 'say cpus'),
+    tofu: TOFU_UNSAID,
+  }),
+  cpuRtPeriod: option({
+    key: 'cpu_rt_period',
+    read: readMicroseconds,
+    docker: hostField('CpuRealtimePeriod'),
+    cluster: ignored(CANNOT_ASK),
+    tofu: TOFU_UNSAID,
+  }),
+  cpuRtRuntime: option({
+    key: 'cpu_rt_runtime',
+    read: readMicroseconds,
+    docker: hostField('CpuRealtimeRuntime'),
+    cluster: ignored(CANNOT_ASK),
+    tofu: TOFU_UNSAID,
+  }),
+  /** 0 means something here: never swap. */
+  memSwappiness: option({
+    key: 'mem_swappiness',
+    read: optionalNumber,
+    docker: hostField('MemorySwappiness'),
+    cluster: ignored(CANNOT_ASK),
+    tofu: TOFU_UNSAID,
+  }),
+  oomKillDisable: option({
+    key: 'oom_kill_disable',
+    read: readFlag,
+    docker: hostField('OomKillDisable'),
+    cluster: ignored(CANNOT_ASK),
+    tofu: TOFU_UNSAID,
+  }),
+  oomScoreAdj: option({
+    key: 'oom_score_adj',
+    read: readAmount,
+    docker: hostField('OomScoreAdj'),
+    cluster: ignored(CANNOT_ASK),
+    tofu: TOFU_UNSAID,
+  }),
+  /** Bytes. */
+  shmSize: option({
+    key: 'shm_size',
+    read: readSize,
+    docker: hostField('ShmSize'),
+    cluster: honoured('a volume in memory at /dev/shm'),
+    tofu: { kind: 'attributes', write: (bytes) => ({ shm_size: Math.ceil(bytes / MEBIBYTE) }) },
+  }),
+  ulimits: option({
+    key: 'ulimits',
+    read: readUlimits,
+    docker: hostField('Ulimits'),
+    toDocker: (ulimits) =>
+      Object.entries(ulimits).map(([Name, { soft, hard }]) => ({ Name, Soft: soft, Hard: hard })),
+    cluster: ignored('a pod has nothing of the kind'),
+    tofu: {
+      kind: 'blocks',
+      block: 'ulimit',
+      write: (ulimits) => Object.entries(ulimits).map(([name, limit]) => ({ name, ...limit })),
+    },
+  }),
+} as const;
+
+function dockerBlkio(blkio: BlkioSpec): Readonly<Record<string, unknown>> {
+  const rates = (devices: readonly BlkioDevice[] | undefined) =>
+    devices?.map(({ path, value }) => ({ Path: path, Rate: value }));
+  return {
+    BlkioWeight: blkio.weight,
+    BlkioWeightDevice: blkio.weightDevice?.map(({ path, value }) => ({ Path: path, Weight: value })),
+    BlkioDeviceReadBps: rates(blkio.readBps),
+    BlkioDeviceWriteBps: rates(blkio.writeBps),
+    BlkioDeviceReadIOps: rates(blkio.readIops),
+    BlkioDeviceWriteIOps: rates(blkio.writeIops),
+  };
+}
+
+function composeBlkio({ weight, weightDevice, readBps, writeBps, readIops, writeIops }: BlkioSpec): object {
+  const rates = (list: readonly BlkioDevice[] | undefined) =>
+    list?.map(({ path, value }) => ({ path, rate: value }));
+  return defined({
+    weight,
+    weight_device: weightDevice?.map(({ path, value }) => ({ path, weight: value })),
+    device_read_bps: rates(readBps),
+    device_write_bps: rates(writeBps),
+    device_read_iops: rates(readIops),
+    device_write_iops: rates(writeIops),
+  });
+}
