@@ -21,6 +21,13 @@ export function parseDuration(text: string): number | Problem {
   return Math.round(total);
 }
 
+/** `4711` milliseconds as `4s711ms`. */
+export function formatDuration(milliseconds: number): string {
+  const seconds = Math.floor(milliseconds / 1_000);
+  const rest = milliseconds % 1_000;
+  return `${seconds > 0 || rest === 0 ? `${seconds}s` : ''}${rest > 0 ? `${rest}ms` : ''}`;
+}
+
 const SIZE = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i;
 const POWERS: Readonly<Record<string, number>> = { '': 0, b: 0, k: 1, m: 2, g: 3, t: 4 };
 

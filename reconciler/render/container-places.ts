@@ -3,7 +3,7 @@ import type { ContainerOptions } from '../model/docker/options/container-options
 import type { ContainerSpec, EndpointSpec } from '../model/docker/docker-spec.ts';
 import type { LinkEntry, ServiceModel } from '../config/kombination/kombination.ts';
 import { containerName } from '../config/kombination/kombination.ts';
-import { sharedModes } from '../model/docker/options/container-options.ts';
+import { sharedModes, withoutDefaults } from '../model/docker/options/container-options.ts';
 import { sharedService } from '../config/kombination/service/service-network.ts';
 import { compareText, toRecord } from '../base/values.ts';
 import { engineName, networksOf } from './names.ts';
@@ -55,7 +55,7 @@ export function buildPlaces(service: ServiceModel, analysis: Analysis): Places {
 /** The options of a service with the containers they name called as on the engine. */
 export function buildOptions({ options }: ServiceModel, analysis: Analysis): ContainerOptions {
   const shared = sharedModes(options).map(([name, mode]) => [name, inEngineWords(mode, analysis)]);
-  return { ...options, ...Object.fromEntries(shared) };
+  return { ...withoutDefaults(options), ...Object.fromEntries(shared) };
 }
 
 /** Services whose namespaces or volumes it shares: when one of them is made anew, so is this one. */

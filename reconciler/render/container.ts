@@ -12,6 +12,7 @@ import { CONTAINER_UPDATABLE } from '../model/docker/docker-spec.ts';
 import type { Position } from '../base/diagnostic.ts';
 import type { Lookup } from '../config/kombination/service/env-value.ts';
 import { parseEnvValue, resolveEnvValue } from '../config/kombination/service/env-value.ts';
+import { splitOptions } from '../model/docker/options/container-options.ts';
 import { isProblem } from '../base/problem.ts';
 import type { ServiceModel } from '../config/kombination/kombination.ts';
 import { containerName } from '../config/kombination/kombination.ts';
@@ -78,8 +79,9 @@ function restartedWith(service: ServiceModel, { dependencies }: Analysis): reado
 function buildSpec({ service, number, analysis, lookup }: ContainerOptions): ContainerSpec {
   const { kombination } = analysis;
   const stack = kombination.name;
+  const { basic, others } = splitOptions(buildOptions(service, analysis));
   return defined({
-    ...buildOptions(service, analysis),
+    ...others,
     name: containerName(stack, service, number),
     service: service.name,
     image: service.image ?? '',
@@ -94,13 +96,7 @@ function buildSpec({ service, number, analysis, lookup }: ContainerOptions): Con
     restart: service.restart ?? defaultRestart(service, analysis),
     resources: service.resources ?? {},
     labels: filled(service.labels),
-    user: service.user,
-    workingDir: service.workingDir,
-    hostname: service.hostname,
-    init: service.init,
-    readOnly: service.readOnly || undefined,
-    stopSignal: service.stopSignal,
-    stopGracePeriodMs: service.stopGracePeriodMs === 10_000 ? undefined : service.stopGracePeriodMs,
+    ...basic,
     files: nonEmpty(buildFiles(service, analysis, lookup)),
     secrets: nonEmpty(buildSecrets(service, analysis, lookup)),
   });

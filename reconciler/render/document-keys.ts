@@ -29,13 +29,6 @@ export const WRITTEN_AS: Readonly<Partial<Record<keyof ContainerSpec, readonly s
     'pids_limit',
   ],
   labels: ['labels', 'route', 'config'],
-  user: ['user'],
-  workingDir: ['working_dir'],
-  hostname: ['hostname'],
-  init: ['init'],
-  readOnly: ['read_only'],
-  stopSignal: ['stop_signal'],
-  stopGracePeriodMs: ['stop_grace_period'],
   files: ['files'],
   secrets: ['secrets'],
   ...Object.fromEntries(

@@ -191,13 +191,6 @@ export interface ServiceFields {
   readonly restart?: RestartSpec;
   readonly resources?: ResourceLimits;
   readonly labels: Readonly<Record<string, string>>;
-  readonly user?: string;
-  readonly workingDir?: string;
-  readonly hostname?: string;
-  readonly init?: boolean;
-  readonly readOnly?: boolean;
-  readonly stopSignal?: string;
-  readonly stopGracePeriodMs?: number;
   /** References to services are as written. */
   readonly options: ContainerOptions;
   readonly files: readonly FileModel[];

@@ -242,14 +242,6 @@ export type ContainerSpec = {
   readonly restart: RestartSpec;
   readonly resources: ResourceLimits;
   readonly labels?: Readonly<Record<string, string>>;
-  readonly user?: string;
-  readonly workingDir?: string;
-  readonly hostname?: string;
-  readonly init?: boolean;
-  readonly readOnly?: boolean;
-  readonly stopSignal?: string;
-  /** Default 10,000. */
-  readonly stopGracePeriodMs?: number;
   readonly files?: readonly FileSpec[];
   /** Files that are kept in memory only, outside of the container's own file system. */
   readonly secrets?: readonly SecretFileSpec[];

@@ -1,10 +1,9 @@
 import type { HealthcheckSpec } from './docker-spec.ts';
 import type { DocumentPath } from '../../base/document-path.ts';
 import type { DiagnosticCollector } from '../../base/document-diagnostic.ts';
-import { isProblem } from '../../base/problem.ts';
-import { parseDuration } from '../../base/units.ts';
+import { readDuration } from './options/option-values.ts';
 import type { Fields } from '../../base/values.ts';
-import { asList, asNumber, asString, defined } from '../../base/values.ts';
+import { asList, asNumber, defined } from '../../base/values.ts';
 
 /** Compose's healthcheck in the engine's form. */
 export function readHealthcheck(
@@ -38,12 +37,4 @@ function readTest(value: unknown): readonly string[] | undefined {
   if (typeof value === 'string') return ['CMD-SHELL', value];
   const list = asList(value);
   return list?.every((word) => typeof word === 'string') && list.length > 0 ? list.map(String) : undefined;
-}
-
-/** Wrong texts are left out: the schema has reported them. */
-export function readDuration(value: unknown): number | undefined {
-  const text = asString(value);
-  if (text === undefined) return undefined;
-  const milliseconds = parseDuration(text);
-  return isProblem(milliseconds) ? undefined : milliseconds;
 }

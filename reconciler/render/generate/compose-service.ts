@@ -3,7 +3,7 @@ import { defined, toRecord } from '../../base/values.ts';
 import type { Blueprint, BlueprintService } from './blueprint.ts';
 import { composeOptions } from './compose-options.ts';
 import { composeValue, escaped } from './compose-text.ts';
-import { duration } from './generated.ts';
+import { formatDuration } from '../../base/units.ts';
 
 /** A container in the words of Compose, without its image, its configs and its secrets. */
 export function composeService(
@@ -36,13 +36,6 @@ export function composeService(
     cpuset: resources.cpuset,
     pids_limit: resources.pidsLimit,
     labels: spec.labels,
-    user: spec.user,
-    working_dir: spec.workingDir,
-    hostname: spec.hostname,
-    init: spec.init,
-    read_only: spec.readOnly,
-    stop_signal: spec.stopSignal,
-    stop_grace_period: spec.stopGracePeriodMs === undefined ? undefined : duration(spec.stopGracePeriodMs),
     ...composeOptions(spec, (mode) => sharedName(mode, here)),
   });
   const env = Object.entries(spec.env ?? {});
@@ -210,7 +203,7 @@ function dependenciesOf(
 function healthcheckOf(healthcheck: HealthcheckSpec): object {
   if ('disabled' in healthcheck) return { disable: true };
   const { test, intervalMs, timeoutMs, startPeriodMs, startIntervalMs, retries } = healthcheck;
-  const time = (value: number | undefined) => (value === undefined ? undefined : duration(value));
+  const time = (value: number | undefined) => (value === undefined ? undefined : formatDuration(value));
   return defined({
     test,
     interval: time(intervalMs),

@@ -16,10 +16,3 @@ export function textOf(bytes: Uint8Array): string | null {
     return null;
   }
 }
-
-/** `4711` milliseconds as `4s711ms`. */
-export function duration(milliseconds: number): string {
-  const seconds = Math.floor(milliseconds / 1_000);
-  const rest = milliseconds % 1_000;
-  return `${seconds > 0 || rest === 0 ? `${seconds}s` : ''}${rest > 0 ? `${rest}ms` : ''}`;
-}

@@ -1,6 +1,5 @@
 import type { ClusterNode } from '../../config/kombination/node-kinds.ts';
 import { dnsName } from '../../model/kubernetes/cluster-names.ts';
-import type { ContainerSpec } from '../../model/docker/docker-spec.ts';
 import { saidOptions } from '../../model/docker/options/container-options.ts';
 import { compareText } from '../../base/values.ts';
 import type { Generated } from '../../model/generated.ts';
@@ -44,16 +43,17 @@ export function generateKubernetes(blueprint: Blueprint): Generated {
 }
 
 function reportUnsaid({ name, spec }: BlueprintService, notes: string[]): void {
-  const dropped = saidOptions(spec).filter(({ row }) =>
-    row.cluster.rules.some(({ applies, isCarried }) => applies === undefined && isCarried !== true),
+  const dropped = saidOptions(spec).filter(
+    ({ row, value }) =>
+      value !== false &&
+      row.cluster.rules.some(({ applies, isCarried }) => applies === undefined && isCarried !== true),
   );
-  const others = OTHERS.filter((key) => spec[key] !== undefined && spec[key] !== false);
-  const keys: string[] = [...dropped.map(({ name }) => name), ...others].sort(compareText);
+  const keys: string[] = [
+    ...dropped.map(({ name }) => name),
+    ...(spec.volumesFrom ? ['volumesFrom'] : []),
+  ].sort(compareText);
   if (spec.networkMode?.startsWith('container:')) keys.push('networkMode');
   if (spec.user !== undefined && !/^\d+(:\d+)?$/.test(spec.user)) keys.push('user');
   if (spec.groupAdd?.some((group) => !/^\d+$/.test(group)) === true) keys.push('groupAdd');
   if (keys.length > 0) notes.push(`${name}: not carried over are ${keys.join(', ')}`);
 }
-
-/** Keys of a spec that are no options, and that a pod has nothing of. */
-const OTHERS: readonly (keyof ContainerSpec)[] = ['init', 'stopSignal', 'volumesFrom'];

@@ -1,7 +1,8 @@
 import type { ContainerSpec, FileSpec, HealthcheckSpec, MountSpec } from '../../model/docker/docker-spec.ts';
 import type { Secret } from '../../model/secret.ts';
 import type { Blueprint, BlueprintService } from './blueprint.ts';
-import { duration, textOf } from './generated.ts';
+import { formatDuration } from '../../base/units.ts';
+import { textOf } from './generated.ts';
 import type { HclBlock, HclBody, HclExpression, HclValue } from './hcl.ts';
 import { escapeHcl } from './hcl.ts';
 import { optionAttributes, optionBlocks, unsaidOptions } from './opentofu-options.ts';
@@ -42,8 +43,8 @@ function attributesOf(service: BlueprintService, context: TofuContext): Attribut
     .flatMap((other) =>
       other ? [{ expression: `docker_container.${labels.of('container', other.target, other.name)}` }] : [],
     );
-  // Sizes stand together.
-  const { shm_size, ...options } = optionAttributes(spec);
+  // Names stand first, sizes together.
+  const { hostname, shm_size, ...more } = optionAttributes(spec);
   return {
     provider: labels.provider(target),
     name: spec.name,
@@ -52,7 +53,7 @@ function attributesOf(service: BlueprintService, context: TofuContext): Attribut
     entrypoint: spec.entrypoint,
     env: env.length > 0 ? env : undefined,
     network_mode: spec.networkMode ?? (spec.networks ? undefined : 'bridge'),
-    ...processOf(spec, service, options),
+    ...processOf(spec, service, { hostname, ...more }),
     ...limitsOf(spec),
     shm_size,
     depends_on: depends.length > 0 ? depends : undefined,
@@ -60,19 +61,12 @@ function attributesOf(service: BlueprintService, context: TofuContext): Attribut
 }
 
 function processOf(spec: ContainerSpec, { oneShot }: BlueprintService, options: Attributes): Attributes {
-  const { restart, stopGracePeriodMs } = spec;
+  const { restart } = spec;
   return {
     restart: restart.policy,
     max_retry_count: restart.maxRetries,
     must_run: oneShot || restart.policy === 'no' ? false : undefined,
     attach: oneShot ? true : undefined,
-    hostname: spec.hostname,
-    user: spec.user,
-    working_dir: spec.workingDir,
-    init: spec.init,
-    read_only: spec.readOnly,
-    stop_signal: spec.stopSignal,
-    stop_timeout: stopGracePeriodMs === undefined ? undefined : Math.ceil(stopGracePeriodMs / 1_000),
     ...options,
     tmpfs: tmpfsOf(spec.mounts ?? []),
   };
@@ -178,7 +172,7 @@ function healthBlock(healthcheck: HealthcheckSpec): readonly HclBlock[] {
   const { test, intervalMs, timeoutMs, startPeriodMs, retries } = healthcheck;
   // The provider wants a test; the one of the image is not known here.
   if (test === undefined) return [];
-  const time = (value: number | undefined) => (value === undefined ? undefined : duration(value));
+  const time = (value: number | undefined) => (value === undefined ? undefined : formatDuration(value));
   return [
     block('healthcheck', {
       test,

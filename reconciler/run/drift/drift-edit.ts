@@ -1,3 +1,4 @@
+import { BASIC_OPTIONS } from '../../model/docker/options/basic-options.ts';
 import type { PortSpec } from '../../model/docker/docker-spec.ts';
 import type { Json, JsonObject } from '../../base/json.ts';
 import type { DesiredResource } from '../../model/resource.ts';
@@ -25,15 +26,10 @@ export interface DriftEditOptions {
   readonly turnOff?: boolean;
 }
 
-/** Keys whose value is one scalar, and how they are written. */
-const SCALARS: Readonly<Record<string, string>> = {
-  user: 'user',
-  workingDir: 'working_dir',
-  hostname: 'hostname',
-  init: 'init',
-  readOnly: 'read_only',
-  stopSignal: 'stop_signal',
-};
+/** Options whose value is written as it is in a spec, and their keys. */
+const SCALARS: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(BASIC_OPTIONS).flatMap(([name, row]) => ('toCompose' in row ? [] : [[name, row.key]])),
+);
 
 /** Where limits may be written; the first that is there counts, the last is where a new one goes. */
 const LIMITS: Readonly<Record<string, readonly SplicePath[]>> = {

@@ -204,7 +204,7 @@ function fromModel(service: ServiceModel): ComparableService {
     dns: options.dns ?? [],
     extraHosts: options.extraHosts ?? [],
     privileged: options.privileged ?? false,
-    hostname: service.hostname,
+    hostname: options.hostname,
     retries: test?.retries,
     healthTest: test?.test,
   };

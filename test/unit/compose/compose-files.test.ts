@@ -118,7 +118,11 @@ describe('what a kombination adds', () => {
       project('services:\n  web: { image: a, environment: { A: 1, B: 1 }, ports: ["80:80"] }\n'),
       'compose: compose.yaml\nservices: { web: { image: b, env: { B: 2 }, hostname: h } }\n',
     );
-    expect(web).toMatchObject({ image: 'b:latest', hostname: 'h', ports: [{ port: { hostPort: 80 } }] });
+    expect(web).toMatchObject({
+      image: 'b:latest',
+      options: { hostname: 'h' },
+      ports: [{ port: { hostPort: 80 } }],
+    });
     expect(web.env.map(({ name, value }) => `${name}=${value}`)).toEqual(['A=1', 'B=2']);
   });
 
@@ -127,7 +131,7 @@ describe('what a kombination adds', () => {
       '.env': 'TAG=file\nNAME=file\n',
     });
     const { web } = service(files, 'compose: compose.yaml\nvariables: { TAG: own }\n');
-    expect([web.image, web.hostname]).toEqual(['a:own', 'file']);
+    expect([web.image, web.options.hostname]).toEqual(['a:own', 'file']);
   });
 
   it('must bring at least one service together with its files', () => {

@@ -169,3 +169,21 @@ it.each([
   const { state } = createDesiredFixture();
   expect(briefDiagnostics(state.check(text, `/srv/config/${file}`).diagnostics)).toContain(want);
 });
+
+it('lets the author take back what a kit turns on', async () => {
+  const { state, push } = createDesiredFixture();
+  const flags = (value: boolean) =>
+    ['privileged', 'tty', 'stdin_open', 'read_only', 'oom_kill_disable']
+      .map((key) => `${key}: ${value}`)
+      .join(', ');
+  await push({
+    'stackkits/own/stackkit.yaml': `name: own\nversion: "1"\ndescription: Ours.\nservices:\n  app: { description: Ours., service: { image: "a:1", ${flags(true)} } }\n`,
+    'a/kombination.yaml': stack('a', 'own', '[app]'),
+    'b/kombination.yaml': stack('b', 'own', `[{ name: app, ${flags(false)} }]`),
+  });
+  expect(state.diagnostics()).toEqual([]);
+  const specOf = (name: string) => state.get(name)?.resources.find(({ kind }) => kind === 'container')?.spec;
+  const said = { privileged: true, tty: true, stdinOpen: true, readOnly: true, oomKillDisable: true };
+  expect(specOf('a')).toMatchObject(said);
+  expect(Object.keys(specOf('b') ?? {}).filter((key) => Object.hasOwn(said, key))).toEqual([]);
+});

@@ -36,10 +36,10 @@ describe('variables', () => {
     ['image: "nginx:${OTHER:-1.0}"', { image: 'nginx:1.0' }],
     ['image: "nginx:${TAG:+alpine}"', { image: 'nginx:alpine' }],
     ['image: nginx:$TAG', { image: 'nginx:1.29' }],
-    ['{ image: a, hostname: "${NONE:-${NAME}}" }', { hostname: 'from-env' }],
-    ['{ image: a, hostname: "${OWN}" }', { hostname: 'own' }],
+    ['{ image: a, hostname: "${NONE:-${NAME}}" }', { options: { hostname: 'from-env' } }],
+    ['{ image: a, hostname: "${OWN}" }', { options: { hostname: 'own' } }],
     ['{ image: a, ports: ["${PORT}:80"] }', { ports: [{ port: { hostPort: 8080 } }] }],
-    ['{ image: a, init: "${INIT:-true}" }', { init: true }],
+    ['{ image: a, init: "${INIT:-true}" }', { options: { init: true } }],
     ['{ image: a, enabled: "${ENABLED:-true}", deploy: { replicas: "${N:-2}" } }', { replicas: 2 }],
     ['{ image: a, command: [echo, "$$HOME ${NAME}"] }', { command: ['echo', '$HOME from-env'] }],
     ['{ image: a, labels: { a: "$$apr1$$x", b: "${TAG}" } }', { labels: { a: '$apr1$x', b: '1.29' } }],
@@ -232,7 +232,11 @@ describe('other files', () => {
     expect(mounts[0]?.mount).toMatchObject({ type: 'volume', target: '/d' });
     expect(found).toEqual(['other/compose.yaml:1:63 warning BIND_AS_VOLUME services.x.volumes[0]']);
     const mid = read(text, files).kombination.services.find(({ name }) => name === 'mid');
-    expect(mid).toMatchObject({ image: 'a:latest', hostname: 'mid', labels: { a: 'base', b: 'base' } });
+    expect(mid).toMatchObject({
+      image: 'a:latest',
+      options: { hostname: 'mid' },
+      labels: { a: 'base', b: 'base' },
+    });
   });
 
   it('include of a Compose file', () => {

@@ -39,6 +39,33 @@ const host = (fields: object) => ({ HostConfig: fields });
 
 /** An example for every row: without one, this file does not compile. */
 const EXAMPLES: { readonly [Name in OptionName]: Example<Name> } = {
+  user: { written: '1000', spec: '1000', docker: { User: '1000' }, tofu: { user: '1000' } },
+  workingDir: {
+    written: '/srv',
+    spec: '/srv',
+    docker: { WorkingDir: '/srv' },
+    tofu: { working_dir: '/srv' },
+  },
+  hostname: { written: 'box', spec: 'box', docker: { Hostname: 'box' }, tofu: { hostname: 'box' } },
+  init: { written: 'false', spec: false, docker: host({ Init: false }), tofu: { init: false } },
+  readOnly: {
+    written: 'true',
+    spec: true,
+    docker: host({ ReadonlyRootfs: true }),
+    tofu: { read_only: true },
+  },
+  stopSignal: {
+    written: 'SIGINT',
+    spec: 'SIGINT',
+    docker: { StopSignal: 'SIGINT' },
+    tofu: { stop_signal: 'SIGINT' },
+  },
+  stopGracePeriodMs: {
+    written: '1500ms',
+    spec: 1_500,
+    docker: { StopTimeout: 2 },
+    tofu: { stop_timeout: 2 },
+  },
   domainname: { written: 'x.y', spec: 'x.y', docker: { Domainname: 'x.y' }, tofu: { domainname: 'x.y' } },
   privileged: {
     written: 'true',

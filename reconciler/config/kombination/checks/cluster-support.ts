@@ -30,7 +30,7 @@ const OTHER_KEYS: readonly KeySupport[] = [
   row('configs', 'some are warnings', 'as files'),
   row('image pull_policy', 'honoured', '`image`, `imagePullPolicy`'),
   row('build', 'error', 'push the image and name it; with `image` a warning: that image is pulled'),
-  row('command entrypoint working_dir', 'honoured', 'of the container'),
+  row('command entrypoint', 'honoured', 'of the container'),
   row('env environment', 'honoured', 'secrets, and values of names such as PASSWORD, from a Secret'),
   row(
     'ports',
@@ -71,10 +71,6 @@ const OTHER_KEYS: readonly KeySupport[] = [
     '"no", and what others wait for to end, is a Job, everything else a Deployment or StatefulSet, which is always started again',
   ),
   row('labels', 'some are warnings', 'annotations of the pods; a key that Kubernetes refuses is a warning'),
-  row('user', 'some are errors', 'numbers; a name is an error'),
-  row('hostname', 'some are errors', 'one that is no DNS label is an error'),
-  row('read_only', 'honoured', 'securityContext'),
-  row('stop_grace_period', 'honoured', '`terminationGracePeriodSeconds`'),
   row('resources mem_limit mem_reservation cpus', 'honoured', 'limits and requests'),
   row(
     'deploy',
@@ -87,7 +83,6 @@ const OTHER_KEYS: readonly KeySupport[] = [
   row('isolation', 'honoured', 'only default exists'),
   row('route', 'some are warnings', 'an Ingress; middlewares are a warning'),
   row('external_links volumes_from', 'error', 'they reach for what one engine has'),
-  row('init stop_signal', 'warning', 'a pod has nothing of the kind'),
   row('memswap_limit pids_limit cpu_shares cpuset', 'warning', 'a pod cannot ask for it'),
   row('cpu_count cpu_percent develop', 'warning', 'no effect anywhere'),
 ];
@@ -139,20 +134,6 @@ export const KEY_RULES: readonly KeyRule[] = [
     'is for one engine',
     'call it by the name of its Service',
   ),
-  refused(
-    'user',
-    ({ user }) => user !== undefined && !/^\d+(:\d+)?$/.test(user),
-    'is a name, and a cluster wants its number',
-    'such as 1000 or 1000:1000',
-  ),
-  refused(
-    'hostname',
-    ({ hostname }) => hostname !== undefined && !/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(hostname),
-    'is no name of DNS',
-    'lower-case letters, digits and hyphens',
-  ),
-  ignored('init', ({ init }) => init === true),
-  ignored('stop_signal', ({ stopSignal }) => stopSignal !== undefined),
   ignored('memswap_limit', ({ resources }) => resources?.memorySwapBytes !== undefined),
   ignored('pids_limit', ({ resources }) => resources?.pidsLimit !== undefined),
   ignored('cpu_shares', ({ resources }) => resources?.cpuShares !== undefined),

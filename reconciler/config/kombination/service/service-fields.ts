@@ -1,7 +1,7 @@
 import { readBuild } from './build.ts';
 import { readDatabase } from './database.ts';
 import type { DocumentPath } from '../../../base/document-path.ts';
-import { readDuration, readHealthcheck } from '../../../model/docker/healthcheck.ts';
+import { readHealthcheck } from '../../../model/docker/healthcheck.ts';
 import { normaliseImage } from '../../../model/docker/image-reference.ts';
 import type { DiagnosticCollector } from '../../../base/document-diagnostic.ts';
 import { accept, createDiagnosticCollector } from '../../../base/document-diagnostic.ts';
@@ -26,7 +26,7 @@ import { readRollout } from './service-rollout.ts';
 import { readSecretUses } from './service-secrets.ts';
 import { splitWords } from '../../../base/shell-words.ts';
 import type { Fields } from '../../../base/values.ts';
-import { asBoolean, asFields, asList, asNumber, asString, defined } from '../../../base/values.ts';
+import { asFields, asList, asNumber, asString, defined } from '../../../base/values.ts';
 
 /** Filled in before services are read; left over where a part of a service is written, as in a kit. */
 const WORDS_OF_SERVICES = ['env_file', 'label_file', 'extends', 'configs'];
@@ -47,7 +47,6 @@ export function readServiceFields(
 function readFields(fields: Fields, path: DocumentPath, diagnostics: DiagnosticCollector): ServiceFields {
   const at = (key: string): DocumentPath => [...path, key];
   const healthcheck = asFields(fields['healthcheck']);
-  const user = fields['user'];
   const volumes = readMounts(fields, path, diagnostics);
   checkOptions(fields, path, diagnostics);
   readDeploy(fields, path, diagnostics);
@@ -82,13 +81,6 @@ function readFields(fields: Fields, path: DocumentPath, diagnostics: DiagnosticC
     restart: readRestart(fields, path, diagnostics),
     resources: readResources(fields, path, diagnostics),
     labels: readLabels(fields['labels'], at('labels'), diagnostics),
-    user: typeof user === 'number' ? String(user) : asString(user),
-    workingDir: asString(fields['working_dir']),
-    hostname: asString(fields['hostname']),
-    init: asBoolean(fields['init']),
-    readOnly: asBoolean(fields['read_only']),
-    stopSignal: asString(fields['stop_signal']),
-    stopGracePeriodMs: readDuration(fields['stop_grace_period']),
     options: readOptions(fields, path, diagnostics),
     files: readFiles(fields['files'], at('files'), diagnostics),
     secrets: readSecretUses(fields['secrets'], at('secrets'), diagnostics),

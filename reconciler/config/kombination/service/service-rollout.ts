@@ -1,8 +1,7 @@
 import type { DocumentPath } from '../../../base/document-path.ts';
-import { readDuration } from '../../../model/docker/healthcheck.ts';
 import type { DiagnosticCollector } from '../../../base/document-diagnostic.ts';
 import type { ServiceFields } from '../kombination.ts';
-import { optionalNumber } from '../../../model/docker/options/option-values.ts';
+import { optionalNumber, readDuration } from '../../../model/docker/options/option-values.ts';
 import type { FailureAction, RolloutModel, RolloutOrder } from '../../../model/rollout.ts';
 import type { Fields } from '../../../base/values.ts';
 import { asFields, defined } from '../../../base/values.ts';

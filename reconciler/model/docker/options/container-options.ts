@@ -1,6 +1,7 @@
 import type { DiagnosticCollector } from '../../../base/document-diagnostic.ts';
 import type { DocumentPath } from '../../../base/document-path.ts';
 import type { Fields } from '../../../base/values.ts';
+import { BASIC_OPTIONS } from './basic-options.ts';
 import { DEVICE_OPTIONS } from './device-options.ts';
 import { NETWORK_OPTIONS } from './network-options.ts';
 import type { OptionRow } from './option.ts';
@@ -13,6 +14,7 @@ import { RESOURCE_OPTIONS } from './resource-options.ts';
  * `test/unit/docker/container-options.test.ts`, which does not compile without it.
  */
 export const CONTAINER_OPTIONS = {
+  ...BASIC_OPTIONS,
   ...PROCESS_OPTIONS,
   ...NETWORK_OPTIONS,
   ...SECURITY_OPTIONS,
@@ -66,4 +68,23 @@ export function sharedModes(options: ContainerOptions): readonly (readonly [Opti
   return saidOptions(options).flatMap(({ name, row, value }) =>
     row.isShared && typeof value === 'string' ? [[name, value] as const] : [],
   );
+}
+
+/** The options that make a difference: without those that a container has anyway. */
+export function withoutDefaults(options: ContainerOptions): ContainerOptions {
+  return optionsOf(saidOptions(options).filter(({ row, value }) => value !== row.default));
+}
+
+/** The basic options and the others. They have different places in a spec, which is shown in this order. */
+export function splitOptions(options: ContainerOptions): {
+  readonly basic: ContainerOptions;
+  readonly others: ContainerOptions;
+} {
+  const said = saidOptions(options);
+  const isBasic = ({ name }: SaidOption): boolean => Object.hasOwn(BASIC_OPTIONS, name);
+  return { basic: optionsOf(said.filter(isBasic)), others: optionsOf(said.filter((one) => !isBasic(one))) };
+}
+
+function optionsOf(said: readonly SaidOption[]): ContainerOptions {
+  return Object.fromEntries(said.map(({ name, value }) => [name, value]));
 }

@@ -188,3 +188,11 @@ export function texts(value: unknown): readonly string[] {
   const list = asList(value) ?? (value === undefined ? [] : [value]);
   return list.flatMap((item) => (typeof item === 'string' || typeof item === 'number' ? [String(item)] : []));
 }
+
+/** A duration in milliseconds. Wrong texts are left out: the schema has reported them. */
+export function readDuration(value: unknown): number | undefined {
+  const text = asString(value);
+  if (text === undefined) return undefined;
+  const milliseconds = parseDuration(text);
+  return isProblem(milliseconds) ? undefined : milliseconds;
+}

@@ -25,6 +25,8 @@ export interface OptionRow<V> {
   readonly isShared?: true;
   /** `undefined`: nothing is said. A value of a wrong type is the schema's to report and passed over. */
   read(value: unknown, context: ReadContext): V | undefined;
+  /** What a container has anyway: said over a kit's word it counts, and it is left out of the spec. */
+  readonly default?: NoInfer<V>;
   readonly docker: DockerField;
   /** The value in the words of the engine. Left out: as it is in the spec. */
   toDocker?(value: NoInfer<V>): unknown;
@@ -87,9 +89,9 @@ export interface ClusterRule<V> {
   readonly isCarried?: true;
 }
 
-/** Whether a rule has something to say about a value. */
+/** Whether a rule has something to say about a value; `false` asks for nothing. */
 export function appliesTo<V>(rule: ClusterRule<V>, value: V): boolean {
-  return rule.applies ? rule.applies(value) : true;
+  return value !== false && (rule.applies ? rule.applies(value) : true);
 }
 
 export const NO_EFFECT = 'has no effect on a cluster';

@@ -1,3 +1,4 @@
+import { asBoolean } from '../../../base/values.ts';
 import { readPlainPairs } from './pairs.ts';
 import {
   attribute,
@@ -13,7 +14,7 @@ import {
   TOFU_UNSAID,
 } from './option.ts';
 import { readLogging, readTexts } from './option-values.ts';
-import { readFlag, readSecurity, readSet, readText } from './readers.ts';
+import { readSecurity, readSet, readText } from './readers.ts';
 
 const NOTHING_OF_THE_KIND = 'a pod has nothing of the kind';
 const SECURITY_CONTEXT = 'securityContext';
@@ -30,21 +31,24 @@ export const PROCESS_OPTIONS = {
   }),
   privileged: option({
     key: 'privileged',
-    read: readFlag,
+    default: false,
+    read: asBoolean,
     docker: hostField('Privileged'),
     cluster: honoured(SECURITY_CONTEXT),
     tofu: attribute('privileged'),
   }),
   tty: option({
     key: 'tty',
-    read: readFlag,
+    default: false,
+    read: asBoolean,
     docker: configField('Tty'),
     cluster: honoured('of the container'),
     tofu: attribute('tty'),
   }),
   stdinOpen: option({
     key: 'stdin_open',
-    read: readFlag,
+    default: false,
+    read: asBoolean,
     docker: configField('OpenStdin'),
     cluster: honoured('of the container'),
     tofu: attribute('stdin_open'),

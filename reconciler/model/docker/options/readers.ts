@@ -4,7 +4,7 @@ import type { DocumentPath } from '../../../base/document-path.ts';
 import type { Problem } from '../../../base/problem.ts';
 import { isProblem } from '../../../base/problem.ts';
 import { parseBytes } from '../../../base/units.ts';
-import { asBoolean, asFields, asList, asString, compareText } from '../../../base/values.ts';
+import { asFields, asList, asString, compareText } from '../../../base/values.ts';
 import type { ReadContext } from './option.ts';
 import type { DeviceRequestSpec, DeviceSpec } from './option-types.ts';
 import {
@@ -27,11 +27,6 @@ import {
 
 export function readText(value: unknown): string | undefined {
   return asString(value) || undefined;
-}
-
-/** `true`, or nothing: an engine does not tell `false` from what nobody says. */
-export function readFlag(value: unknown): boolean | undefined {
-  return asBoolean(value) || undefined;
 }
 
 /** A number other than zero. */

@@ -1,8 +1,8 @@
-import { defined } from '../../../base/values.ts';
+import { asBoolean, defined } from '../../../base/values.ts';
 import { hostField, HOST_FIELDS, honoured, ignored, option, TOFU_UNSAID } from './option.ts';
 import type { BlkioDevice, BlkioSpec } from './option-types.ts';
 import { optionalNumber, readBlkio, readUlimits } from './option-values.ts';
-import { readAmount, readFlag, readMicroseconds, readSize } from './readers.ts';
+import { readAmount, readMicroseconds, readSize } from './readers.ts';
 
 const CANNOT_ASK = 'a pod cannot ask for it';
 const MEBIBYTE = 1024 ** 2;
@@ -57,7 +57,8 @@ export const RESOURCE_OPTIONS = {
   }),
   oomKillDisable: option({
     key: 'oom_kill_disable',
-    read: readFlag,
+    default: false,
+    read: asBoolean,
     docker: hostField('OomKillDisable'),
     cluster: ignored(CANNOT_ASK),
     tofu: TOFU_UNSAID,
