@@ -1,4 +1,5 @@
 import type { ContainerSpec } from '../model/docker/docker-spec.ts';
+import { LIMIT_ROWS } from '../model/docker/options/limit-options.ts';
 import { OPTION_ROWS } from '../model/docker/options/container-options.ts';
 
 /** Keys of the document behind each key of a container's spec. */
@@ -17,17 +18,7 @@ export const WRITTEN_AS: Readonly<Partial<Record<keyof ContainerSpec, readonly s
   networkMode: ['network_mode'],
   healthcheck: ['healthcheck'],
   restart: ['restart', 'deploy'],
-  resources: [
-    'resources',
-    'deploy',
-    'mem_limit',
-    'mem_reservation',
-    'memswap_limit',
-    'cpus',
-    'cpu_shares',
-    'cpuset',
-    'pids_limit',
-  ],
+  resources: ['resources', 'deploy', ...LIMIT_ROWS.map(([, { key }]) => key)],
   labels: ['labels', 'route', 'config'],
   files: ['files'],
   secrets: ['secrets'],

@@ -1,6 +1,7 @@
 import type { SecretUse, SecretModel } from './service/secret-use.ts';
 import type { BuildModel } from './service/build-model.ts';
 import type { ClusterNode } from './node-kinds.ts';
+import type { ResourceLimits } from '../../model/docker/options/limit-options.ts';
 import type { ContainerOptions } from '../../model/docker/options/container-options.ts';
 import type {
   AddressSpec,
@@ -9,7 +10,6 @@ import type {
   IpamSpec,
   MountSpec,
   PortSpec,
-  ResourceLimits,
   RestartSpec,
 } from '../../model/docker/docker-spec.ts';
 import type { BackupModel, DatabaseModel } from './service/database-model.ts';

@@ -1,4 +1,5 @@
 import type { ContainerOptions } from './options/container-options.ts';
+import type { ResourceLimits } from './options/limit-options.ts';
 import type { UlimitSpec } from './options/option-types.ts';
 import type { Secret } from '../secret.ts';
 
@@ -163,19 +164,6 @@ export type RestartSpec = {
   readonly policy: 'no' | 'always' | 'unless-stopped' | 'on-failure';
   /** For `on-failure`; left out: without limit. */
   readonly maxRetries?: number;
-};
-
-export type ResourceLimits = {
-  readonly memoryBytes?: number;
-  readonly memoryReservationBytes?: number;
-  /** 1e9 is one core. */
-  readonly nanoCpus?: number;
-  readonly pidsLimit?: number;
-  /** Memory and swap together; -1: without limit. Left out: twice the memory. */
-  readonly memorySwapBytes?: number;
-  readonly cpuShares?: number;
-  /** `0-2,7` */
-  readonly cpuset?: string;
 };
 
 /** Addresses in a network that the author has chosen. */

@@ -1,6 +1,8 @@
 import { BASIC_OPTIONS } from '../../model/docker/options/basic-options.ts';
 import type { ContainerOptions } from '../../model/docker/options/container-options.ts';
 import { saidOptions } from '../../model/docker/options/container-options.ts';
+import type { ResourceLimits } from '../../model/docker/options/limit-options.ts';
+import { saidLimits } from '../../model/docker/options/limit-options.ts';
 import { compareText, toRecord } from '../../base/values.ts';
 
 /** The options of a container in the words of Compose: the basic ones in the order of their table, the others by key. */
@@ -17,4 +19,12 @@ const BASIC_KEYS = Object.values(BASIC_OPTIONS).map(({ key }) => key);
 function rankOf(key: string): number {
   const index = BASIC_KEYS.indexOf(key);
   return index === -1 ? BASIC_KEYS.length : index;
+}
+
+/** The limits of a container in the words of Compose. */
+export function composeLimits(limits: ResourceLimits): object {
+  const entries = saidLimits(limits).map(
+    ({ row, value }) => [row.key, row.toCompose ? row.toCompose(value) : value] as const,
+  );
+  return toRecord(entries);
 }

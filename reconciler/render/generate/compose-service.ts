@@ -1,7 +1,7 @@
 import type { ContainerSpec, HealthcheckSpec, MountSpec, PortSpec } from '../../model/docker/docker-spec.ts';
 import { defined, toRecord } from '../../base/values.ts';
 import type { Blueprint, BlueprintService } from './blueprint.ts';
-import { composeOptions } from './compose-options.ts';
+import { composeLimits, composeOptions } from './compose-options.ts';
 import { composeValue, escaped } from './compose-text.ts';
 import { formatDuration } from '../../base/units.ts';
 
@@ -12,7 +12,6 @@ export function composeService(
   blueprint: Blueprint,
 ): object {
   const { spec, name, replicas } = service;
-  const { resources } = spec;
   const ownName = `${blueprint.stack}-${name}-1`;
   const fields = defined({
     container_name: spec.name === ownName ? undefined : spec.name,
@@ -28,13 +27,7 @@ export function composeService(
     depends_on: dependenciesOf(service, here),
     healthcheck: spec.healthcheck && healthcheckOf(spec.healthcheck),
     restart: restartOf(spec),
-    mem_limit: resources.memoryBytes,
-    mem_reservation: resources.memoryReservationBytes,
-    memswap_limit: resources.memorySwapBytes,
-    cpus: resources.nanoCpus === undefined ? undefined : resources.nanoCpus / 1e9,
-    cpu_shares: resources.cpuShares,
-    cpuset: resources.cpuset,
-    pids_limit: resources.pidsLimit,
+    ...composeLimits(spec.resources),
     labels: spec.labels,
     ...composeOptions(spec, (mode) => sharedName(mode, here)),
   });

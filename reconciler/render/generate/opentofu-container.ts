@@ -5,7 +5,13 @@ import { formatDuration } from '../../base/units.ts';
 import { textOf } from './generated.ts';
 import type { HclBlock, HclBody, HclExpression, HclValue } from './hcl.ts';
 import { escapeHcl } from './hcl.ts';
-import { optionAttributes, optionBlocks, unsaidOptions } from './opentofu-options.ts';
+import {
+  limitAttributes,
+  optionAttributes,
+  optionBlocks,
+  unsaidLimits,
+  unsaidOptions,
+} from './opentofu-options.ts';
 import type { Labels } from './opentofu-names.ts';
 import { imageKey, labelBlocks } from './opentofu-names.ts';
 import { compareText } from '../../base/values.ts';
@@ -16,8 +22,6 @@ interface TofuContext {
   readonly labels: Labels;
   readonly notes: string[];
 }
-
-const MEBIBYTE = 1024 ** 2;
 
 /** `docker_container` of a service. What the provider cannot say is noted. */
 export function tofuContainer(service: BlueprintService, context: TofuContext): HclBlock {
@@ -54,7 +58,7 @@ function attributesOf(service: BlueprintService, context: TofuContext): Attribut
     env: env.length > 0 ? env : undefined,
     network_mode: spec.networkMode ?? (spec.networks ? undefined : 'bridge'),
     ...processOf(spec, service, { hostname, ...more }),
-    ...limitsOf(spec),
+    ...limitAttributes(spec.resources),
     shm_size,
     depends_on: depends.length > 0 ? depends : undefined,
   };
@@ -69,19 +73,6 @@ function processOf(spec: ContainerSpec, { oneShot }: BlueprintService, options: 
     attach: oneShot ? true : undefined,
     ...options,
     tmpfs: tmpfsOf(spec.mounts ?? []),
-  };
-}
-
-function limitsOf({ resources }: ContainerSpec): Attributes {
-  const inMebibytes = (bytes: number | undefined) =>
-    bytes === undefined || bytes < 0 ? bytes : Math.ceil(bytes / MEBIBYTE);
-  return {
-    memory: inMebibytes(resources.memoryBytes),
-    memory_swap: inMebibytes(resources.memorySwapBytes),
-    memory_reservation: inMebibytes(resources.memoryReservationBytes),
-    cpus: resources.nanoCpus === undefined ? undefined : String(resources.nanoCpus / 1e9),
-    cpu_shares: resources.cpuShares,
-    cpu_set: resources.cpuset,
   };
 }
 
@@ -219,7 +210,7 @@ function variable(name: string): HclExpression {
 function reportUnsaid({ name, spec }: BlueprintService, { notes }: TofuContext): void {
   const keys = [...unsaidOptions(spec), ...(spec.volumesFrom ? ['volumesFrom'] : [])].sort(compareText);
   const more = [
-    ...(spec.resources.pidsLimit === undefined ? [] : ['pidsLimit']),
+    ...unsaidLimits(spec.resources),
     ...(spec.endpoints ? ['endpoints'] : []),
     ...((spec.secrets ?? []).length > 0 ? ['secrets in memory (they are uploaded)'] : []),
   ];

@@ -1,16 +1,31 @@
 import type { ContainerOptions } from '../../model/docker/options/container-options.ts';
 import { saidOptions } from '../../model/docker/options/container-options.ts';
-import type { TofuAttributes, TofuValue } from '../../model/docker/options/option.ts';
+import type { ResourceLimits } from '../../model/docker/options/limit-options.ts';
+import { saidLimits } from '../../model/docker/options/limit-options.ts';
+import type { TofuAttributes, TofuField, TofuValue } from '../../model/docker/options/option.ts';
 import { compareText } from '../../base/values.ts';
 
 /** The options of a container that are attributes of a `docker_container`. */
 export function optionAttributes(options: ContainerOptions): TofuAttributes {
-  return Object.assign(
-    {},
-    ...saidOptions(options).flatMap(({ row: { tofu }, value }) =>
-      tofu.kind === 'attributes' ? [tofu.write(value)] : [],
-    ),
-  );
+  return attributesOf(saidOptions(options));
+}
+
+/** The limits of a container that are attributes of a `docker_container`. */
+export function limitAttributes(limits: ResourceLimits): TofuAttributes {
+  return attributesOf(saidLimits(limits));
+}
+
+interface Said {
+  readonly row: { readonly tofu: TofuField<unknown> };
+  readonly value: unknown;
+}
+
+function attributesOf(said: readonly Said[]): TofuAttributes {
+  let result: TofuAttributes = {};
+  for (const { row, value } of said) {
+    if (row.tofu.kind === 'attributes') result = { ...result, ...row.tofu.write(value) };
+  }
+  return result;
 }
 
 /** Its options that are blocks, by name; options that share a block are one. */
@@ -31,4 +46,9 @@ export function optionBlocks(options: ContainerOptions): readonly (readonly [str
 /** Options that the provider has no word for. */
 export function unsaidOptions(options: ContainerOptions): readonly string[] {
   return saidOptions(options).flatMap(({ name, row }) => (row.tofu.kind === 'unsaid' ? [name] : []));
+}
+
+/** Limits that the provider has no word for. */
+export function unsaidLimits(limits: ResourceLimits): readonly string[] {
+  return saidLimits(limits).flatMap(({ name, row }) => (row.tofu.kind === 'unsaid' ? [name] : []));
 }

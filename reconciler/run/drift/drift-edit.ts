@@ -1,4 +1,5 @@
 import { BASIC_OPTIONS } from '../../model/docker/options/basic-options.ts';
+import { LIMIT_ROWS } from '../../model/docker/options/limit-options.ts';
 import type { PortSpec } from '../../model/docker/docker-spec.ts';
 import type { Json, JsonObject } from '../../base/json.ts';
 import type { DesiredResource } from '../../model/resource.ts';
@@ -32,19 +33,12 @@ const SCALARS: Readonly<Record<string, string>> = Object.fromEntries(
 );
 
 /** Where limits may be written; the first that is there counts, the last is where a new one goes. */
-const LIMITS: Readonly<Record<string, readonly SplicePath[]>> = {
-  memoryBytes: [['mem_limit'], ['deploy', 'resources', 'limits', 'memory'], ['resources', 'memory']],
-  memoryReservationBytes: [
-    ['mem_reservation'],
-    ['deploy', 'resources', 'reservations', 'memory'],
-    ['resources', 'memory_reservation'],
-  ],
-  nanoCpus: [['cpus'], ['deploy', 'resources', 'limits', 'cpus'], ['resources', 'cpus']],
-  pidsLimit: [['pids_limit'], ['deploy', 'resources', 'limits', 'pids'], ['resources', 'pids']],
-  memorySwapBytes: [['memswap_limit']],
-  cpuShares: [['cpu_shares']],
-  cpuset: [['cpuset']],
-};
+const LIMITS: ReadonlyMap<string, readonly SplicePath[]> = new Map(
+  LIMIT_ROWS.map(([name, { key, places }]) => [
+    name,
+    [[key], ...places.toReversed().map((place) => place.split('.'))],
+  ]),
+);
 
 /**
  * Edits a kombination so that it asks for what runs. Comments, order and form of everything else stay. What cannot be
@@ -176,7 +170,7 @@ function limitSplices(
   key: string,
   observed: Json | undefined,
 ): readonly Splice[] | null {
-  const places = LIMITS[key];
+  const places = LIMITS.get(key);
   const value = asFields(observed)?.[key];
   const place = places?.find((candidate) => valueAt(fields, candidate) !== undefined) ?? places?.at(-1);
   if (place === undefined) return null;

@@ -134,6 +134,19 @@ describe('policy.drift: propose', () => {
       .toContain('it could not be proposed: Ann has committed on drift/shop');
   });
 
+  it('writes a limit where it stands, whatever it is called there', async () => {
+    const source = createMemorySource();
+    await using rig = createRig({ secrets: SECRETS, source });
+    const text = shop('propose').replace('db: {', 'db: { resources: { cpu: 1 },');
+    source.push({ [file('shop')]: text });
+    await rig.reconciler.start();
+    await rig.reaches('shop', 'in_sync');
+    rig.engine().control.drift('shop', DB, { resources: { nanoCpus: 5e8 } });
+    await rig.reaches('shop', 'drifted');
+    const proposed = await proposedText(rig, source.proposal('drift/shop')?.commit ?? '');
+    expect(proposed).toBe(text.replace('cpu: 1 ', 'cpu: 0.5 '));
+  });
+
   it('never writes a secret', async () => {
     await using rig = await deployed('propose');
     rig.engine().control.drift('shop', WEB, { env: { LEVEL: 'info', SECRET: '***' }, user: '7' });

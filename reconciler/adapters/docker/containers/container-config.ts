@@ -1,4 +1,6 @@
 import type { ContainerSpec, HealthcheckSpec, PortSpec } from '../../../model/docker/docker-spec.ts';
+import type { ResourceLimits } from '../../../model/docker/options/limit-options.ts';
+import { CONTAINER_LIMITS, saidLimits } from '../../../model/docker/options/limit-options.ts';
 import { Secret } from '../../../model/secret.ts';
 import { buildMounts } from './container-mounts.ts';
 import { buildEndpoint, buildOptions, containerMac, withoutUndefined } from './container-options.ts';
@@ -71,19 +73,14 @@ export function buildRestartPolicy(restart: ContainerSpec['restart']): {
   return { Name: restart.policy, MaximumRetryCount: retries };
 }
 
-export function buildLimits(limits: ContainerSpec['resources']): Readonly<Record<string, number | string>> {
-  return {
-    ...(limits.memoryBytes ? { Memory: limits.memoryBytes, MemorySwap: swapOf(limits) } : {}),
-    ...(limits.memoryReservationBytes ? { MemoryReservation: limits.memoryReservationBytes } : {}),
-    ...(limits.nanoCpus ? { NanoCpus: limits.nanoCpus } : {}),
-    ...(limits.pidsLimit ? { PidsLimit: limits.pidsLimit } : {}),
-    ...(limits.cpuShares ? { CpuShares: limits.cpuShares } : {}),
-    ...(limits.cpuset ? { CpusetCpus: limits.cpuset } : {}),
-  };
+export function buildLimits(limits: ResourceLimits): Readonly<Record<string, number | string>> {
+  const said = saidLimits(limits).filter(({ name, value }) => name !== 'memorySwapBytes' && Boolean(value));
+  const body = Object.fromEntries(said.map(({ row, value }) => [row.docker, value]));
+  return limits.memoryBytes ? { ...body, [CONTAINER_LIMITS.memorySwapBytes.docker]: swapOf(limits) } : body;
 }
 
 /** Memory and swap together: as much swap as memory, unless said otherwise. */
-export function swapOf({ memoryBytes = 0, memorySwapBytes }: ContainerSpec['resources']): number {
+export function swapOf({ memoryBytes = 0, memorySwapBytes }: ResourceLimits): number {
   return memorySwapBytes ?? memoryBytes * 2;
 }
 

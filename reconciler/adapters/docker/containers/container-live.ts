@@ -4,9 +4,10 @@ import type {
   AddressSpec,
   ContainerSpec,
   NetworkAttachment,
-  ResourceLimits,
   RestartSpec,
 } from '../../../model/docker/docker-spec.ts';
+import type { LimitName, ResourceLimits } from '../../../model/docker/options/limit-options.ts';
+import { LIMIT_ROWS, NO_MEMORY_LIMIT, saidLimits } from '../../../model/docker/options/limit-options.ts';
 import type { JsonObject } from '../../../base/json.ts';
 import { asFields, asString, defined } from '../../../base/values.ts';
 import { aliasesOf, buildRestartPolicy, swapOf } from './container-config.ts';
@@ -14,13 +15,9 @@ import type { Spec } from '../../../model/secret.ts';
 import { isContainerSpec } from './specs.ts';
 
 /*
- * What a container has now, in the words of its spec, and the way from what it has to what it should have. The engine
- * cannot take every limit away again; a value that limits nothing stands for "no limit" (see `buildUpdate`).
+ * What a container has now, in the words of its spec, and the way from what it has to what it should have. Which limits there
+ * are, and what stands for none, is in the table of `model/docker/options/limit-options.ts`.
  */
-
-/** A petabyte: more than any machine has. */
-const NO_MEMORY_LIMIT = 2 ** 50;
-const SMALLEST_MEMORY = 6 * 2 ** 20;
 
 /** Names of networks on the engine and their ids, as far as the stack needs them. */
 export type NetworkIds = ReadonlyMap<string, string>;
@@ -77,20 +74,10 @@ export function sameRestart(spec: ContainerSpec, live: LiveSpec): boolean {
 }
 
 export function sameLimits(spec: ContainerSpec, live: LiveSpec): boolean {
-  return LIMITS.every((key) => !limitDiffers(key, spec, live));
+  return LIMIT_ROWS.every(([name]) => !limitDiffers(name, spec, live));
 }
 
-const LIMITS = [
-  'memoryBytes',
-  'memoryReservationBytes',
-  'memorySwapBytes',
-  'nanoCpus',
-  'pidsLimit',
-  'cpuShares',
-  'cpuset',
-] as const;
-
-function limitDiffers(key: (typeof LIMITS)[number], spec: ContainerSpec, live: LiveSpec): boolean {
+function limitDiffers(key: LimitName, spec: ContainerSpec, live: LiveSpec): boolean {
   if (live.unlimited?.includes(key)) return false;
   const wanted = effectiveLimits(spec.resources, live.cpus)[key];
   const has = live.resources[key];
@@ -142,28 +129,21 @@ function buildLimitsUpdate(
   cgroupVersion: number,
 ): Record<string, unknown> {
   const body: Record<string, unknown> = {};
-  const resources = effectiveLimits(spec.resources, live.cpus);
-  const differs = (key: (typeof LIMITS)[number]) => limitDiffers(key, spec, live);
-  if (differs('memoryBytes') || differs('memorySwapBytes')) {
-    body['Memory'] = resources.memoryBytes ?? NO_MEMORY_LIMIT;
-    body['MemorySwap'] = resources.memoryBytes === undefined ? NO_MEMORY_LIMIT : swapOf(resources);
+  const wanted = effectiveLimits(spec.resources, live.cpus);
+  for (const [name, row] of LIMIT_ROWS) {
+    if (!limitDiffers(name, spec, live)) continue;
+    if (name === 'memoryBytes' || name === 'memorySwapBytes') Object.assign(body, memoryBody(wanted));
+    else body[row.docker] = wanted[name] ?? row.unlimited(live.cpus, cgroupVersion);
   }
-  if (differs('memoryReservationBytes')) {
-    // On cgroup v2 a reservation protects, and "unlimited" would protect everything.
-    const none = cgroupVersion === 2 ? SMALLEST_MEMORY : -1;
-    body['MemoryReservation'] = resources.memoryReservationBytes ?? none;
-  }
-  if (differs('nanoCpus')) body['NanoCpus'] = resources.nanoCpus ?? live.cpus * 1e9;
-  if (differs('pidsLimit')) body['PidsLimit'] = resources.pidsLimit ?? 0;
-  if (differs('cpuShares')) body['CpuShares'] = resources.cpuShares ?? DEFAULT_SHARES;
-  if (differs('cpuset')) body['CpusetCpus'] = resources.cpuset ?? allCpus(live.cpus);
   return body;
 }
 
-const DEFAULT_SHARES = 1_024;
-
-function allCpus(cpus: number): string {
-  return cpus > 1 ? `0-${cpus - 1}` : '0';
+/** The engine takes the two together only. */
+function memoryBody(wanted: ResourceLimits): object {
+  return {
+    Memory: wanted.memoryBytes ?? NO_MEMORY_LIMIT,
+    MemorySwap: wanted.memoryBytes === undefined ? NO_MEMORY_LIMIT : swapOf(wanted),
+  };
 }
 
 function readRestart({ HostConfig }: ContainerInspectInfo): RestartSpec {
@@ -180,29 +160,18 @@ function readRestart({ HostConfig }: ContainerInspectInfo): RestartSpec {
 }
 
 function readLimits({ HostConfig }: ContainerInspectInfo, { cpus }: EngineTraits): ResourceLimits {
-  const { Memory = 0, MemoryReservation = 0, MemorySwap = 0, NanoCpus = 0, PidsLimit } = HostConfig;
-  const { CpuShares = 0, CpusetCpus = '' } = HostConfig;
-  const memory = { memoryBytes: Memory, memoryReservationBytes: MemoryReservation };
-  const swap = MemorySwap === 0 ? {} : { memorySwapBytes: MemorySwap };
-  const cpu = { nanoCpus: NanoCpus, cpuShares: CpuShares, cpuset: CpusetCpus };
-  return effectiveLimits({ ...memory, ...swap, ...cpu, pidsLimit: PidsLimit ?? 0 }, cpus);
+  const fields = asFields(HostConfig) ?? {};
+  const has = LIMIT_ROWS.map(([name, { docker }]) => [name, fields[docker] ?? undefined]);
+  return effectiveLimits(Object.fromEntries(has), cpus);
 }
 
-/** The limits that limit something. */
+/** The limits that limit something; twice the memory for memory and swap is what nobody has to say. */
 function effectiveLimits(limits: ResourceLimits, cpus: number): ResourceLimits {
-  const { memoryBytes = 0, memoryReservationBytes = 0, nanoCpus = 0, pidsLimit = 0 } = limits;
-  const { memorySwapBytes, cpuShares = 0, cpuset = '' } = limits;
-  const limitsMemory = memoryBytes > 0 && memoryBytes < NO_MEMORY_LIMIT;
-  const ownSwap = limitsMemory && memorySwapBytes !== undefined && memorySwapBytes !== memoryBytes * 2;
-  return {
-    ...(limitsMemory ? { memoryBytes } : {}),
-    ...(ownSwap ? { memorySwapBytes } : {}),
-    ...(memoryReservationBytes > SMALLEST_MEMORY ? { memoryReservationBytes } : {}),
-    ...(nanoCpus > 0 && nanoCpus < cpus * 1e9 ? { nanoCpus } : {}),
-    ...(pidsLimit > 0 ? { pidsLimit } : {}),
-    ...(cpuShares > 0 && cpuShares !== DEFAULT_SHARES ? { cpuShares } : {}),
-    ...(cpuset !== '' && cpuset !== allCpus(cpus) ? { cpuset } : {}),
-  };
+  const limiting = saidLimits(limits).filter(({ row, value }) => row.limits(value, cpus));
+  const effective: ResourceLimits = Object.fromEntries(limiting.map(({ name, value }) => [name, value]));
+  const { memorySwapBytes, ...others } = effective;
+  const hasOwnSwap = others.memoryBytes !== undefined && memorySwapBytes !== others.memoryBytes * 2;
+  return hasOwnSwap ? effective : others;
 }
 
 function readNetworks({ Id, NetworkSettings }: ContainerInspectInfo, ids: NetworkIds): LiveSpec['networks'] {

@@ -1,4 +1,4 @@
-import type { ResourceLimits } from '../../../model/docker/docker-spec.ts';
+import type { ResourceLimits } from '../../../model/docker/options/limit-options.ts';
 export interface EngineTraits {
   readonly cpus: number;
   readonly cgroupVersion: number;

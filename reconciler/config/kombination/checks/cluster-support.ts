@@ -1,8 +1,8 @@
 import { isServiceName } from '../../../model/kubernetes/cluster-names.ts';
 import type { ServiceModel } from '../kombination.ts';
-import type { OptionName } from '../../../model/docker/options/container-options.ts';
+import { LIMIT_ROWS } from '../../../model/docker/options/limit-options.ts';
 import { OPTION_ROWS } from '../../../model/docker/options/container-options.ts';
-import type { ClusterRule, ClusterVerdict } from '../../../model/docker/options/option.ts';
+import type { ClusterSupport, ClusterVerdict } from '../../../model/docker/options/option.ts';
 import { appliesTo, NO_EFFECT } from '../../../model/docker/options/option.ts';
 
 /** What becomes of a key of a service on a cluster. */
@@ -71,7 +71,7 @@ const OTHER_KEYS: readonly KeySupport[] = [
     '"no", and what others wait for to end, is a Job, everything else a Deployment or StatefulSet, which is always started again',
   ),
   row('labels', 'some are warnings', 'annotations of the pods; a key that Kubernetes refuses is a warning'),
-  row('resources mem_limit mem_reservation cpus', 'honoured', 'limits and requests'),
+  row('resources', 'honoured', 'limits and requests'),
   row(
     'deploy',
     'some are warnings',
@@ -83,14 +83,13 @@ const OTHER_KEYS: readonly KeySupport[] = [
   row('isolation', 'honoured', 'only default exists'),
   row('route', 'some are warnings', 'an Ingress; middlewares are a warning'),
   row('external_links volumes_from', 'error', 'they reach for what one engine has'),
-  row('memswap_limit pids_limit cpu_shares cpuset', 'warning', 'a pod cannot ask for it'),
   row('cpu_count cpu_percent develop', 'warning', 'no effect anywhere'),
 ];
 
 /** Every key of a service, as `docs/clusters.md` lists them: keys with the same answer are one row. */
 export const CLUSTER_SUPPORT: readonly KeySupport[] = groupByAnswer([
   ...OTHER_KEYS,
-  ...OPTION_ROWS.map(([, { key, cluster }]) => row(key, cluster.verdict, cluster.how)),
+  ...[...OPTION_ROWS, ...LIMIT_ROWS].map(([, { key, cluster }]) => row(key, cluster.verdict, cluster.how)),
 ]);
 
 function groupByAnswer(rows: readonly KeySupport[]): readonly KeySupport[] {
@@ -115,7 +114,10 @@ export interface KeyRule {
 }
 
 export const KEY_RULES: readonly KeyRule[] = [
-  ...OPTION_ROWS.flatMap(([name, row]) => row.cluster.rules.map((rule) => ruleOf(name, row.key, rule))),
+  ...OPTION_ROWS.flatMap(([name, { key, cluster }]) => rulesOf(key, cluster, ({ options }) => options[name])),
+  ...LIMIT_ROWS.flatMap(([name, { key, cluster }]) =>
+    rulesOf(key, cluster, ({ resources }) => resources?.[name]),
+  ),
   refused(
     'network_mode',
     ({ networkMode: mode }) => mode === 'none' || mode?.includes(':') === true,
@@ -134,10 +136,6 @@ export const KEY_RULES: readonly KeyRule[] = [
     'is for one engine',
     'call it by the name of its Service',
   ),
-  ignored('memswap_limit', ({ resources }) => resources?.memorySwapBytes !== undefined),
-  ignored('pids_limit', ({ resources }) => resources?.pidsLimit !== undefined),
-  ignored('cpu_shares', ({ resources }) => resources?.cpuShares !== undefined),
-  ignored('cpuset', ({ resources }) => resources?.cpuset !== undefined),
   ignored(
     'container_name',
     ({ containerName }) => containerName !== undefined && !isServiceName(containerName),
@@ -145,11 +143,19 @@ export const KEY_RULES: readonly KeyRule[] = [
   ),
 ];
 
-function ruleOf(name: OptionName, key: string, rule: ClusterRule<unknown>): KeyRule {
-  const { severity, message, hint } = rule;
-  const says: KeyRule['says'] = ({ options }) =>
-    options[name] !== undefined && appliesTo(rule, options[name]);
-  return { key, severity, says, message, ...(hint === undefined ? {} : { hint }) };
+function rulesOf(
+  key: string,
+  { rules }: ClusterSupport<unknown>,
+  valueOf: (service: ServiceModel) => unknown,
+): readonly KeyRule[] {
+  return rules.map((rule) => {
+    const { severity, message, hint } = rule;
+    const says: KeyRule['says'] = (service) => {
+      const value = valueOf(service);
+      return value !== undefined && appliesTo(rule, value);
+    };
+    return { key, severity, says, message, ...(hint === undefined ? {} : { hint }) };
+  });
 }
 
 function refused(key: string, says: KeyRule['says'], message: string, hint: string): KeyRule {
