@@ -1,6 +1,8 @@
 import type { ComposeNode } from './node.ts';
 import type { Scalar } from './scalar.ts';
 import type { Project } from './project.ts';
+import { asBoolean } from '../../base/values.ts';
+import { OPTION_ROWS } from '../../model/docker/options/container-options.ts';
 
 /*
  * Values that came out of a variable are texts; where a number or true or false is meant, they are read as such. `*` stands
@@ -9,8 +11,11 @@ import type { Project } from './project.ts';
 
 type Kind = 'boolean' | 'number' | 'text';
 
+/** Options of a container that are true or false. */
+const FLAGS = OPTION_ROWS.flatMap(([, { key, read }]) => (read === asBoolean ? [key] : []));
+
 const BOOLEANS = `
-services.*.(init|oom_kill_disable|privileged|read_only|stdin_open|tty|attach|use_api_socket)
+services.*.(${FLAGS.join('|')}|attach|use_api_socket)
 services.*.healthcheck.disable
 services.*.depends_on.*.(required|restart)
 services.*.volumes.*.read_only

@@ -11,7 +11,7 @@ import { RESOURCE_OPTIONS } from './resource-options.ts';
 /**
  * The options of a container that are fixed when it is made, a row for each, by their names in a spec. To add one that an engine
  * takes as it is, add a row, its key to `schemas/kombination.schema.json` and to docs/services.md, and its example to
- * `test/unit/docker/container-options.test.ts`, which does not compile without it.
+ * `test/support/docker/option-examples.ts`, which does not compile without it.
  */
 export const CONTAINER_OPTIONS = {
   ...BASIC_OPTIONS,
