@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { createDiagnosticCollector } from '../../reconciler/base/document-diagnostic.ts';
 import { DIAGNOSTIC_CODES } from '../../reconciler/base/diagnostic-codes.ts';
+import { answerKey } from '../../reconciler/config/known-keys.ts';
 import { SERVICE_WORDS } from '../../reconciler/config/intent/dialect-service.ts';
 import { readServiceFields } from '../../reconciler/config/kombination/service/service-fields.ts';
 import { bundleSchema } from '../../schemas/bundle.ts';
@@ -101,6 +102,19 @@ it('accepts no key of a service that nobody reads', () => {
     ...SERVICE_WORDS,
   ];
   expect(known.filter((key) => !asked.has(key) && !elsewhere.includes(key))).toEqual([]);
+});
+
+it.each([
+  'credential_spec',
+  'models',
+  'post_start',
+  'pre_stop',
+  'provider',
+  'pull_refresh_after',
+  'use_api_socket',
+])('says why it has no %s, which Compose has', (key) => {
+  expect(Object.keys(schemas.kombinationSchema.$defs.service.properties)).not.toContain(key);
+  expect(answerKey('service', key)).toMatchObject({ code: 'UNSUPPORTED_KEY', hint: expect.any(String) });
 });
 
 const sources = ['reconciler/base', 'reconciler/config', 'reconciler/desired', 'reconciler/run'].flatMap(

@@ -1,16 +1,23 @@
 import { describe, expect, it } from 'vitest';
 import { KEY_RULES } from '../../../reconciler/config/kombination/checks/cluster-support.ts';
+import { OPTION_ROWS } from '../../../reconciler/model/docker/options/container-options.ts';
+import { LIMIT_ROWS } from '../../../reconciler/model/docker/options/limit-options.ts';
+import { LIMIT_EXAMPLES } from '../../support/docker/limit-examples.ts';
+import { OPTION_EXAMPLES } from '../../support/docker/option-examples.ts';
 import { containerOf, describeStack, NODE, WEB } from '../../support/kubernetes/cluster-description.ts';
 
+const EXAMPLES: readonly (readonly [string, string])[] = [
+  ...OPTION_ROWS.map(([name, { key }]) => [key, OPTION_EXAMPLES[name].written] as const),
+  ...LIMIT_ROWS.map(([name, { key }]) => [key, LIMIT_EXAMPLES[name].written] as const),
+];
+
 describe('a key that a cluster does not honour', () => {
-  /** What to write for each rule; the other service is `db`. */
+  /** What to write for each rule, where it is not the example of the option; the other service is `db`. */
   const WRITTEN: Readonly<Record<string, string>> = {
+    ...Object.fromEntries(EXAMPLES.map(([key, written]) => [key, `${key}: ${written}`])),
     network_mode: 'network_mode: none',
     volumes_from: 'volumes_from: [db]',
     external_links: 'external_links: [old:older]',
-    devices: 'devices: [/dev/null]',
-    device_cgroup_rules: 'device_cgroup_rules: ["c 1:3 mr"]',
-    gpus: 'gpus: all',
     user: 'user: www-data',
     group_add: 'group_add: [audio]',
     hostname: 'hostname: Not_DNS',
@@ -18,29 +25,7 @@ describe('a key that a cluster does not honour', () => {
     pid: 'pid: "service:db"',
     ipc: 'ipc: "service:db"',
     init: 'init: true',
-    stop_signal: 'stop_signal: SIGINT',
-    mac_address: 'mac_address: "02:42:ac:11:65:43"',
-    domainname: 'domainname: example.org',
-    dns: 'dns: 1.1.1.1',
-    logging: 'logging: { driver: local }',
-    userns_mode: 'userns_mode: host',
-    cgroup: 'cgroup: host',
-    cgroup_parent: 'cgroup_parent: /some',
-    uts: 'uts: host',
-    ulimits: 'ulimits: { nofile: 5 }',
-    storage_opt: 'storage_opt: { size: 1g }',
     memswap_limit: 'mem_limit: 64m, memswap_limit: 128m',
-    mem_swappiness: 'mem_swappiness: 5',
-    oom_kill_disable: 'oom_kill_disable: true',
-    oom_score_adj: 'oom_score_adj: 5',
-    pids_limit: 'pids_limit: 5',
-    cpu_shares: 'cpu_shares: 5',
-    cpu_period: 'cpu_period: 5000',
-    cpu_quota: 'cpu_quota: 5000',
-    cpu_rt_period: 'cpu_rt_period: 5000',
-    cpu_rt_runtime: 'cpu_rt_runtime: 5000',
-    cpuset: 'cpuset: "0"',
-    blkio_config: 'blkio_config: { weight: 100 }',
     container_name: 'container_name: My_Web',
   };
   const keys = [...new Set(KEY_RULES.map(({ key }) => key))];
