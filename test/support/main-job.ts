@@ -219,16 +219,18 @@ export interface EngineView {
   id(container: string): Promise<string>;
   /** As `docker rm -f` does. */
   remove(container: string): Promise<void>;
+  /** With their networks and volumes: the next file of tests finds the engine as this one did. */
   removeStacksOf(names: ReadonlySet<string>): Promise<void>;
 }
 
 /** Looks at the engine behind the daemon's back. */
 export function createEngineView(dockerHost: string): EngineView {
   const socketPath = dockerHost.replace('unix://', '');
-  const list = (stack: string): Promise<readonly Json[]> => {
+  const owned = (path: string, stack: string): Promise<Json> => {
     const filters = encodeURIComponent(JSON.stringify({ label: [`io.kombinator.stack=${stack}`] }));
-    return engineJson(socketPath, 'GET', `/containers/json?all=1&filters=${filters}`);
+    return engineJson(socketPath, 'GET', `${path}filters=${filters}`);
   };
+  const list = (stack: string): Promise<readonly Json[]> => owned('/containers/json?all=1&', stack);
   const remove = (container: string) =>
     engineJson<void>(socketPath, 'DELETE', `/containers/${container}?force=1&v=1`);
   return {
@@ -238,7 +240,13 @@ export function createEngineView(dockerHost: string): EngineView {
       (await engineJson<{ Id: string }>(socketPath, 'GET', `/containers/${container}/json`)).Id,
     remove,
     async removeStacksOf(names) {
-      for (const name of names) for (const { Id } of await list(name)) await remove(Id);
+      for (const name of names) {
+        for (const { Id } of await list(name)) await remove(Id);
+        for (const { Id } of await owned('/networks?', name))
+          await engineJson<void>(socketPath, 'DELETE', `/networks/${Id}`);
+        for (const { Name } of (await owned('/volumes?', name)).Volumes ?? [])
+          await engineJson<void>(socketPath, 'DELETE', `/volumes/${Name}`);
+      }
     },
   };
 }
