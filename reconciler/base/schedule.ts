@@ -3,10 +3,11 @@ import type { Problem } from './problem.ts';
 
 /** The one kind of schedule: a cron expression, in a time zone. */
 export interface Schedule {
-  /** The first time that is called for after a moment; both in milliseconds since the epoch. */
+  /** The first time that is called for after a moment, both in milliseconds since the epoch; `Infinity` when none comes within eight years. */
   next(after: number): number;
 }
 
+const NEVER = Number.POSITIVE_INFINITY;
 const HINT = 'minute, hour, day of the month, month, day of the week, such as "0 */6 * * *"';
 const ZONE_HINT = 'a name of the time zone database, such as Europe/Berlin';
 /** As cron tables have it: `CRON_TZ=Europe/Berlin 0 6 * * *`. */
@@ -26,12 +27,28 @@ export function parseSchedule(text: string, timeZone?: string): Schedule | Probl
   if (!expression.startsWith('@') && expression.split(/\s+/).length !== 5)
     return { problem: `"${text}" is not a schedule`, hint: HINT, code: 'INVALID_FORMAT' };
   try {
-    const cron = new CronTime(expression, zone ?? null);
-    return { next: (after) => cron.getNextDateFrom(new Date(after), zone).toMillis() };
+    const schedule = createSchedule(new CronTime(expression, zone ?? null), zone);
+    // Only days of the month can be such that no month has them.
+    const comes = expression.split(/\s+/)[2] === '*' || schedule.next(0) !== NEVER;
+    if (comes) return schedule;
+    return { problem: `"${text}" calls for a day that never comes`, hint: HINT, code: 'INVALID_VALUE' };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return { problem: `"${text}" is not a schedule: ${reason}`, hint: HINT, code: 'INVALID_FORMAT' };
   }
+}
+
+function createSchedule(cron: CronTime, zone: string | undefined): Schedule {
+  return {
+    next(after) {
+      try {
+        return cron.getNextDateFrom(new Date(after), zone).toMillis();
+      } catch {
+        // All that it throws for is that it has looked through eight years.
+        return NEVER;
+      }
+    },
+  };
 }
 
 /** Whether something is called for after the first moment and until the second, milliseconds since the epoch. */

@@ -1,4 +1,4 @@
-import { createKeyedMutex } from '../../base/keyed-mutex.ts';
+import { createKeyedMutex } from '../../base/mutex.ts';
 import type { RegistryCredentials } from '../../model/registry.ts';
 import type { ResourceId } from '../../model/resource.ts';
 import type { Clock } from '../../ports/clock.ts';

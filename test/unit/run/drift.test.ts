@@ -250,6 +250,7 @@ describe('a schedule', () => {
     { text: '0 0 13 * fri', time: '2026-11-21T00:00', want: false },
     { text: '5/20 * * nov *', time: '2026-11-21T03:45', want: true },
     { text: '@daily', time: '2026-11-21T00:00', want: true },
+    { text: '0 0 29 2 *', time: '2028-02-29T00:00', want: true },
   ])('$text at $time: $want', ({ text, time, want }) => {
     const schedule = parseSchedule(text);
     const moment = Date.parse(time);
@@ -294,6 +295,9 @@ describe('a schedule', () => {
     '* * * *',
     '0 * * * * *',
     'CRON_TZ=Mars/Olympus 0 6 * * *',
+    '0 0 31 2 *',
+    '0 0 30 2 *',
+    '0 0 31 4,6 *',
     '60 * * * *',
     '* 24 * * *',
     '* * 0 * *',

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import type Docker from 'dockerode';
-import { createAbortScope, onAbort } from '../../../base/abort-scope.ts';
+import { createAbortScope, onAbort, untilAborted } from '../../../base/abort-scope.ts';
 import { ReconcilerError } from '../../../base/errors.ts';
 import type { Dialer } from './connection.ts';
 import { createDialerAgent } from './connection.ts';
@@ -71,7 +71,8 @@ export function createTransport(dialer: Dialer): Transport {
     try {
       signal.throwIfAborted();
       const docker = await (opened ??= open());
-      const prefix = await unlessAborted((negotiated ??= negotiate(docker, dialer.address)), signal);
+      // Shared: whoever gives up only stops waiting for it.
+      const prefix = await untilAborted((negotiated ??= negotiate(docker, dialer.address)), signal);
       return await dial(docker, { ...request, path: `${prefix}${request.path}` }, isStream);
     } catch (error) {
       const failure = toTargetError(error, doing, dialer.address, signal);
@@ -105,13 +106,6 @@ const NO_ENVIRONMENT = {
   key: undefined,
   timeout: undefined,
 } as unknown as Docker.DockerOptions;
-
-/** The negotiation is shared: whoever gives up only stops waiting for it. */
-async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  const aborted = Promise.withResolvers<never>();
-  using _ = onAbort(signal, () => aborted.reject(signal.reason as Error));
-  return await Promise.race([promise, aborted.promise]);
-}
 
 /** Path prefix of the API version to speak. */
 async function negotiate(docker: Docker, address: string): Promise<string> {
@@ -157,7 +151,7 @@ async function dial(docker: Docker, request: EngineRequest, isStream: boolean): 
   const interruptible = request.interruptible ?? (isStream || method === 'GET' || method === 'HEAD');
   const connection = new AbortController();
   // A stream ends with its signal for as long as it is read; until its first byte it has a deadline as well.
-  const scope = createAbortScope({
+  using scope = createAbortScope({
     signals: interruptible ? [request.signal] : [],
     timeoutMs: request.timeoutMs ?? DEFAULT_TIMEOUT_MS,
   });
@@ -167,29 +161,25 @@ async function dial(docker: Docker, request: EngineRequest, isStream: boolean): 
     connection.abort(scope.signal.reason);
     reject(scope.signal.reason as Error);
   });
-  try {
-    docker.modem.dial(
-      {
-        path: `${path}?`,
-        method,
-        options: method === 'POST' ? { _query: query ?? {}, _body: body ?? {} } : { ...query },
-        ...(file === undefined ? {} : { file }),
-        ...(auth === undefined ? {} : { authconfig: auth }),
-        ...(auths === undefined ? {} : { registryconfig: auths }),
-        ...(headers === undefined ? {} : { headers: { ...headers } as Record<string, string> }),
-        ...(hijack === true ? { hijack } : {}),
-        abortSignal: connection.signal,
-        isStream,
-        statusCodes: ANSWERS_TRUE,
-      },
-      (error: unknown, data: unknown) => (error ? reject(error) : resolve(data)),
-    );
-    const answer = await promise;
-    if (isStream) endWith(answer as Readable, request.signal, connection);
-    return answer;
-  } finally {
-    scope[Symbol.dispose]();
-  }
+  docker.modem.dial(
+    {
+      path: `${path}?`,
+      method,
+      options: method === 'POST' ? { _query: query ?? {}, _body: body ?? {} } : { ...query },
+      ...(file === undefined ? {} : { file }),
+      ...(auth === undefined ? {} : { authconfig: auth }),
+      ...(auths === undefined ? {} : { registryconfig: auths }),
+      ...(headers === undefined ? {} : { headers: { ...headers } as Record<string, string> }),
+      ...(hijack === true ? { hijack } : {}),
+      abortSignal: connection.signal,
+      isStream,
+      statusCodes: ANSWERS_TRUE,
+    },
+    (error: unknown, data: unknown) => (error ? reject(error) : resolve(data)),
+  );
+  const answer = await promise;
+  if (isStream) endWith(answer as Readable, request.signal, connection);
+  return answer;
 }
 
 /** Ends a stream when the signal aborts, and lets go of the signal when the stream has ended. */

@@ -1,4 +1,4 @@
-import { createAbortScope, onAbort } from '../../../base/abort-scope.ts';
+import { createAbortScope, untilAborted } from '../../../base/abort-scope.ts';
 import { unreachable } from '../errors.ts';
 
 /** Ends work that hears nothing for a while. */
@@ -23,11 +23,9 @@ export async function withDeadline<T>(
     timeoutMs,
     timeoutReason: () => unreachable(location, `no answer within ${Math.round(timeoutMs / 1000)} s`),
   });
-  const stopped = Promise.withResolvers<never>();
-  using _ = onAbort(scope.signal, () => stopped.reject(scope.signal.reason));
   const working = work({ signal: scope.signal, touch: () => scope.touch() });
   try {
-    return await Promise.race([working, stopped.promise]);
+    return await untilAborted(working, scope.signal);
   } catch (error) {
     // Whatever the work throws once it was told to stop, the reason for stopping is the better answer.
     if (scope.signal.aborted) throw scope.signal.reason;
@@ -36,14 +34,4 @@ export async function withDeadline<T>(
     // Keeps a late failure of abandoned work from counting as unhandled.
     working.catch(() => undefined);
   }
-}
-
-/** Lets one piece of work run at a time, in the order asked. */
-export function createMutex(): <T>(work: () => Promise<T>) => Promise<T> {
-  let last: Promise<unknown> = Promise.resolve();
-  return (work) => {
-    const run = last.then(work, work);
-    last = run.catch(() => undefined);
-    return run;
-  };
 }

@@ -1,3 +1,4 @@
+import { untilAborted } from '../../../base/abort-scope.ts';
 import { errorMessage } from '../../../base/errors.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { Logger } from '../../../ports/logger.ts';
@@ -7,7 +8,6 @@ import type { Discovery, KindInfo } from '../api/discovery.ts';
 import { pathOf } from '../api/discovery.ts';
 import type { KindCache } from './kind-cache.ts';
 import { createKindCache } from './kind-cache.ts';
-import { orAborted } from './sync.ts';
 import type { LiveObject } from './live-object.ts';
 import { SELECTOR } from './live-object.ts';
 import { readObject } from '../api/read-object.ts';
@@ -169,7 +169,7 @@ function createSearch(
     const looking = searched.get(place) ?? run();
     searched.set(place, looking);
     looking.catch(() => searched.delete(place));
-    await orAborted(looking, signal);
+    await untilAborted(looking, signal);
   }
   return async (namespaces, signal) => {
     await once('', signal, everywhere);

@@ -1,3 +1,5 @@
+import { untilAborted } from '../../../base/abort-scope.ts';
+
 /** Whether something is up to date. Whoever asks while it is not sets off the next attempt and gets to know how it went. */
 export interface Sync {
   /** Rejects with what the attempt failed with, or with the signal's reason. */
@@ -19,7 +21,7 @@ export function createSync(): Sync {
       signal.throwIfAborted();
       if (isLive) return;
       wish.resolve();
-      await orAborted(outcome.promise, signal);
+      await untilAborted(outcome.promise, signal);
     },
     live() {
       isLive = true;
@@ -45,17 +47,4 @@ function createOutcome(): PromiseWithResolvers<void> {
   const outcome = Promise.withResolvers<void>();
   outcome.promise.catch(() => undefined);
   return outcome;
-}
-
-/** Waits for it no longer than the signal lets; rejects with the signal's reason then. */
-export async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  const aborted = Promise.withResolvers<never>();
-  const onAbort = () => aborted.reject(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    return await Promise.race([promise, aborted.promise]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
 }
