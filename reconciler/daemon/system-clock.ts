@@ -2,16 +2,16 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '../ports/clock.ts';
 
 /** A timer that is set for longer fires at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** The machine's clock and Node's random numbers. Sleeping does not depend on the time of day, which may be set meanwhile. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   sleep: async (milliseconds, signal) => {
     try {
-      for (let rest = milliseconds; ; rest -= LONGEST_TIMER_MS) {
-        await delay(Math.min(rest, LONGEST_TIMER_MS), undefined, signal === undefined ? {} : { signal });
-        if (rest <= LONGEST_TIMER_MS) return;
+      for (let rest = milliseconds; ; rest -= MAX_TIMER_MS) {
+        await delay(Math.min(rest, MAX_TIMER_MS), undefined, signal === undefined ? {} : { signal });
+        if (rest <= MAX_TIMER_MS) return;
       }
     } catch (error) {
       signal?.throwIfAborted();

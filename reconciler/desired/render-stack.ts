@@ -15,7 +15,7 @@ import type { DesiredStack, ServiceView, StackPolicy } from '../model/stack.ts';
 import { DEFAULT_POLICY } from '../model/stack.ts';
 import { defined } from '../base/values.ts';
 import { portText } from '../render/container.ts';
-import { renderHooks } from '../render/hooks.ts';
+import { renderHooks } from '../render/render-hooks.ts';
 import { renderKombination, viewPlace } from '../render/kombination.ts';
 import type { Core } from './state.ts';
 import type { StackEntry } from './stack-index.ts';

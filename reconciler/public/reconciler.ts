@@ -268,7 +268,7 @@ export interface Reconciler extends DataOperations, ReleaseOperations, AsyncDisp
   /** Resolves the branch and reads what changed. Throws when the repository cannot be read. */
   refresh(signal: AbortSignal): Promise<RepositoryStatus>;
   /** As `refresh`, in the background. */
-  kick(): void;
+  requestSync(): void;
   repository(): RepositoryStatus;
   /** Described stacks and removed ones that have left something, sorted. */
   stackNames(): readonly string[];

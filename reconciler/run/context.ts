@@ -33,7 +33,7 @@ export interface RunContext {
   readonly concurrency: number;
 }
 
-const NOTHING_KNOWN: Omit<StackRecord, 'stack'> = {
+const EMPTY_STACK_RECORD: Omit<StackRecord, 'stack'> = {
   heldDesired: null,
   untagged: false,
   lastAppliedRevision: null,
@@ -48,10 +48,10 @@ export function recallStack(context: RunContext, stack: string): StackRecord {
   const unsaved = context.unsaved.get(stack);
   if (unsaved !== undefined) return unsaved;
   try {
-    return context.store.getStack(stack) ?? { stack, ...NOTHING_KNOWN };
+    return context.store.getStack(stack) ?? { stack, ...EMPTY_STACK_RECORD };
   } catch (error) {
     context.logger.warn({ stack, error: errorMessage(error) }, 'the store cannot be read');
-    return { stack, ...NOTHING_KNOWN };
+    return { stack, ...EMPTY_STACK_RECORD };
   }
 }
 

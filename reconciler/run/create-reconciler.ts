@@ -53,7 +53,7 @@ import { savePlan } from './context.ts';
 import type { RunContext } from './context.ts';
 import { Deployments } from './record/deployments.ts';
 import { readDatabases } from './observe/databases.ts';
-import { deleteStacks } from './write/delete-stacks.ts';
+import { runStackDeletion } from './write/delete-stacks.ts';
 import type { DeletionParts } from './write/delete-stacks.ts';
 import { driftedOf, recordDriftCheck } from './drift/drift-check.ts';
 import { createEventHub } from './loop/events.ts';
@@ -153,8 +153,8 @@ class LoopReconciler implements Omit<Reconciler, keyof ReleaseOperations> {
     return this.repository();
   }
 
-  kick(): void {
-    this.#loop.kick();
+  requestSync(): void {
+    this.#loop.requestSync();
   }
 
   repository(): RepositoryStatus {
@@ -194,7 +194,7 @@ class LoopReconciler implements Omit<Reconciler, keyof ReleaseOperations> {
   }
 
   async observe(name: string, signal: AbortSignal): Promise<StackView> {
-    await this.#loop.look(name, signal);
+    await this.#loop.refreshStatus(name, signal);
     return this.getStack(name);
   }
 
@@ -221,7 +221,7 @@ class LoopReconciler implements Omit<Reconciler, keyof ReleaseOperations> {
     const { unplaced, ...write } = await this.#loop.written(
       this.#writer.acceptDrift(planned, only, { actor, signal }),
     );
-    await this.#loop.lookIfPossible(stack, signal);
+    await this.#loop.refreshStatusIfPossible(stack, signal);
     return { job: null, write, unplaced };
   }
 
@@ -360,12 +360,12 @@ class LoopReconciler implements Omit<Reconciler, keyof ReleaseOperations> {
     const parts: DeletionParts = {
       context: this.#context,
       writer: this.#writer,
-      look: (stack) => this.#loop.look(stack, signal),
+      refreshStatus: (stack) => this.#loop.refreshStatus(stack, signal),
       written: (write) => this.#loop.written(write),
       request: (one) => this.#loop.request(one, signal),
       signal,
     };
-    return deleteStacks(parts, request);
+    return runStackDeletion(parts, request);
   }
 
   async registerWorker(

@@ -86,7 +86,7 @@ export const systemRoutes: readonly Route<ApiDeps>[] = [
         const { revision } = await reconciler.refresh(signal);
         return ok({ status: 'read', revision: revision?.commit ?? null });
       }
-      reconciler.kick();
+      reconciler.requestSync();
       return ok({ status: 'accepted', revision: reconciler.repository().revision?.commit ?? null });
     },
   }),

@@ -8,8 +8,8 @@ import { clusterKey, onMachines, unknownCluster, withoutBuilds } from './cluster
 import type { Diagnostic } from '../../base/diagnostic.ts';
 import { formatPath } from '../../base/document-path.ts';
 import { expandKit, kitsUsed } from '../kits/expand-kit.ts';
-import type { HookModel } from './hooks.ts';
-import { readHooks } from './hooks.ts';
+import type { HookModel } from './read-hooks.ts';
+import { readHooks } from './read-hooks.ts';
 import type { FoundSecrets } from './checks/find-secrets.ts';
 import { findSecrets } from './checks/find-secrets.ts';
 import type { FoundBuilds, BuiltImage } from './checks/find-builds.ts';

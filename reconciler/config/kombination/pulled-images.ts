@@ -1,7 +1,7 @@
 import { clusterOf } from './cluster-node.ts';
 import type { DocumentPath } from '../../base/document-path.ts';
 import type { SecretNeed } from './checks/find-secrets.ts';
-import type { HookModel } from './hooks.ts';
+import type { HookModel } from './read-hooks.ts';
 import type { Kombination } from './kombination.ts';
 import type { RegistrySetting } from '../../model/registry.ts';
 import { findRegistry } from '../../model/registry.ts';

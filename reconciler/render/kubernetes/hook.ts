@@ -1,7 +1,7 @@
 import type { Analysis } from '../../config/kombination/analyze.ts';
 import { namespaceOf } from '../../config/kombination/cluster-node.ts';
 import { dnsName } from '../../model/kubernetes/cluster-names.ts';
-import type { HookModel } from '../../config/kombination/hooks.ts';
+import type { HookModel } from '../../config/kombination/read-hooks.ts';
 import type { ObjectSpec } from '../../model/kubernetes/kubernetes-object.ts';
 import { objectId } from '../../model/kubernetes/kubernetes-object.ts';
 import type { DesiredResource } from '../../model/resource.ts';

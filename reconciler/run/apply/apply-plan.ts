@@ -16,7 +16,7 @@ import { noteBegun, noteUnfinished, recordDeployment } from '../record/record-de
 import { executePlan } from './execute-plan.ts';
 import { partlyApplied } from './execution.ts';
 import type { ChangeTarget, ExecuteResult, StepFailure, StepUpdate } from './execution.ts';
-import { needsPreHooks, PRE_STAGES, runHooks } from './hooks.ts';
+import { needsPreHooks, PRE_STAGES, runHooks } from './run-hooks.ts';
 import { startingAgain } from './stopped.ts';
 
 /**

@@ -30,7 +30,7 @@ interface ControlTask {
 
 export interface ControlRun extends ControlTask {
   /** Brings the shown state up to date; what is shown while a job runs no longer counts. */
-  readonly look: () => Promise<void>;
+  readonly refreshStatus: () => Promise<void>;
 }
 
 /** Carries out what was asked and ends the job. A failure is told by the job; it is no reason to do anything again. */
@@ -42,14 +42,14 @@ export async function runControl(context: RunContext, run: ControlRun): Promise<
     job.start();
     stacks.enter(stack, { at: 'working' });
     await controlStack(context, run);
-    await run.look();
+    await run.refreshStatus();
     if (job.job.endedAt === null) job.end('completed');
   } catch (error) {
     endFailed(context, job, error, signal.aborted);
     if (signal.aborted) throw error;
     if (recallStack(context, stack).stopped !== null) {
       await run
-        .look()
+        .refreshStatus()
         .catch((failure: unknown) =>
           logger.warn({ stack, error: errorMessage(failure) }, 'the stack could not be looked at'),
         );
@@ -75,7 +75,7 @@ async function controlStack(context: RunContext, task: ControlTask): Promise<voi
 
 async function stopStack(context: RunContext, task: ControlTask): Promise<void> {
   const { stack, actor } = task.request;
-  const planned = await lookAtStack(context, task);
+  const planned = await planForControl(context, task);
   const desired = stackDigest(planned.description.resources);
   const before = recallStack(context, stack).stopped;
   const resources = new Set(before?.desired === desired ? before.resources : []);
@@ -128,7 +128,7 @@ async function restartStack(context: RunContext, task: ControlTask): Promise<voi
 }
 
 /** Of a description with errors nothing can be planned but its end, which shows all the same what is there. */
-function lookAtStack(context: RunContext, { request, signal }: ControlTask): Promise<PlannedStack> {
+function planForControl(context: RunContext, { request, signal }: ControlTask): Promise<PlannedStack> {
   const description = context.desired.get(request.stack);
   const isInvalid = description !== undefined && hasErrors(description.diagnostics);
   return planStack(context, { ...orderFor(request.stack), mode: isInvalid ? 'destroy' : 'apply' }, signal);

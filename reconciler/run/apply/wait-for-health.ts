@@ -20,7 +20,7 @@ export interface HealthWait {
 }
 
 const SHORTEST_PAUSE_MS = 100;
-const LONGEST_PAUSE_MS = 1_000;
+const MAX_POLL_PAUSE_MS = 1_000;
 
 /**
  * Looks at one resource until it is well. Throws UNHEALTHY with the target's own reason as soon as it has failed for good or when the time is
@@ -41,7 +41,7 @@ export async function waitForHealth(wait: HealthWait): Promise<Health> {
       wellSince ??= clock.now();
       const watched = stableMs - (clock.now() - wellSince);
       if (watched <= 0) return health;
-      await clock.sleep(Math.min(LONGEST_PAUSE_MS, watched), signal);
+      await clock.sleep(Math.min(MAX_POLL_PAUSE_MS, watched), signal);
       continue;
     }
     wellSince = null;
@@ -57,7 +57,7 @@ export async function waitForHealth(wait: HealthWait): Promise<Health> {
       wait.progress(`waiting: ${told}`);
     }
     await clock.sleep(Math.min(health.retryAfterMs ?? pause, left), signal);
-    pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
+    pause = Math.min(pause * 2, MAX_POLL_PAUSE_MS);
   }
 }
 

@@ -38,12 +38,12 @@ export class BackupSchedule {
     for (;;) {
       const now = clock.now();
       await clock.sleep((Math.floor(now / MINUTE_MS) + 1) * MINUTE_MS - now + 1, signal);
-      await this.look(signal);
+      await this.beginDue(signal);
     }
   }
 
   /** Begins what has become due since the last look. */
-  async look(signal: AbortSignal): Promise<void> {
+  async beginDue(signal: AbortSignal): Promise<void> {
     const now = this.#context.clock.now();
     for (const [stack, entry] of this.#entries) {
       const since = entry.seen ?? (await this.#lastTime(stack, signal));

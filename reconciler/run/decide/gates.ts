@@ -14,7 +14,7 @@ export interface GateOptions {
 }
 
 /** Timers of the machine do not reach much further than some weeks. */
-const LONGEST_WAIT_MS = 3_600_000;
+const MAX_FREEZE_WAIT_MS = 3_600_000;
 
 /** Asks the clock and the stacks that come before, or after when it is about to go. */
 export function findGate(context: RunContext, planned: PlannedStack, options: GateOptions): Gate | null {
@@ -34,7 +34,7 @@ export function whyFrozen({ freeze, clock }: RunContext, stack: string): Gate | 
   const now = clock.now();
   const frozen = freeze.at(stack, now);
   if (frozen === null) return null;
-  const afterMs = Math.min(LONGEST_WAIT_MS, Math.max(1_000, frozen.until - now));
+  const afterMs = Math.min(MAX_FREEZE_WAIT_MS, Math.max(1_000, frozen.until - now));
   return { kind: 'frozen', code: 'FROZEN', reason: frozen.reason, waitsFor: { what: 'time', afterMs } };
 }
 

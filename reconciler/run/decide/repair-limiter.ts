@@ -4,8 +4,8 @@ import type { Clock } from '../../ports/clock.ts';
 const ROW_MS = 600_000;
 /** So many repairs in a row are made at once; somebody may be trying things out by hand. */
 const FREE_REPAIRS = 3;
-const FIRST_PAUSE_MS = 1_000;
-const LONGEST_PAUSE_MS = 300_000;
+const FIRST_REPAIR_PAUSE_MS = 1_000;
+const MAX_REPAIR_PAUSE_MS = 300_000;
 
 /**
  * Slows down repairs of a stack that drifts again right after each of them (a command that ends a moment after it counted as healthy, two
@@ -23,8 +23,8 @@ export class RepairLimiter {
   whyWait(stack: string): { readonly reason: string; readonly afterMs: number } | null {
     const row = this.#rows.get(stack);
     if (row === undefined || row.repairs < FREE_REPAIRS) return null;
-    const bound = FIRST_PAUSE_MS * 2 ** Math.min(row.repairs - FREE_REPAIRS + 1, 20);
-    const left = row.at + Math.min(LONGEST_PAUSE_MS, bound) - this.#clock.now();
+    const bound = FIRST_REPAIR_PAUSE_MS * 2 ** Math.min(row.repairs - FREE_REPAIRS + 1, 20);
+    const left = row.at + Math.min(MAX_REPAIR_PAUSE_MS, bound) - this.#clock.now();
     if (left <= 0) return null;
     const reason = `it differs again after each of ${row.repairs} repairs in a row; the next one comes in ${Math.ceil(left / 1000)} s`;
     return { reason, afterMs: left };

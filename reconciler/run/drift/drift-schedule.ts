@@ -4,7 +4,7 @@ import type { Clock } from '../../ports/clock.ts';
 
 const MINUTE_MS = 60_000;
 /** After the machine has slept, this much is caught up on. */
-const LONGEST_GAP_MS = 60 * MINUTE_MS;
+const MAX_CATCH_UP_MS = 60 * MINUTE_MS;
 
 /** Stacks whose drift is looked for at set times. Costs nothing for stacks without a schedule. */
 export class DriftSchedule {
@@ -34,7 +34,7 @@ export class DriftSchedule {
       // Never longer than a minute, whatever the clock was set to meanwhile.
       await this.#clock.sleep(MINUTE_MS - (this.#clock.now() % MINUTE_MS), signal);
       const now = this.#clock.now();
-      for (const stack of this.dueBetween(Math.max(last, now - LONGEST_GAP_MS), now)) onDue(stack);
+      for (const stack of this.dueBetween(Math.max(last, now - MAX_CATCH_UP_MS), now)) onDue(stack);
       last = now;
     }
   }

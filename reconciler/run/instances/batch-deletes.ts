@@ -7,8 +7,8 @@ import type { InstanceContext } from './context.ts';
 import { createHexId } from './context.ts';
 import type { Remover } from './remove-instance.ts';
 
-const SHOWN_ERRORS = 100;
-const LONGEST_ERROR = 512;
+const MAX_ERRORS_SHOWN = 100;
+const MAX_ERROR_LENGTH = 512;
 /** How long a job waits for a store that cannot be written. */
 const STORE_PAUSE_MS = 5_000;
 
@@ -38,7 +38,7 @@ export function createBatchDeletes(parts: BatchDeleteParts): BatchDeletes {
   const get = (id: string): BatchDelete => {
     const job = records.getBatchDelete(id);
     if (job === undefined) throw new ReconcilerError('UNKNOWN_JOB', `there is no job ${id}`);
-    return { ...job, errors: records.failedItems(id, SHOWN_ERRORS) };
+    return { ...job, errors: records.failedItems(id, MAX_ERRORS_SHOWN) };
   };
   function run(id: string): void {
     const items = records.openItems(id);
@@ -117,7 +117,7 @@ async function runItem(
 
 function toErrorText(error: unknown): string {
   const text = `delete pod/service failed: ${errorMessage(error)}`;
-  return text.length > LONGEST_ERROR ? `${text.slice(0, LONGEST_ERROR)}...` : text;
+  return text.length > MAX_ERROR_LENGTH ? `${text.slice(0, MAX_ERROR_LENGTH)}...` : text;
 }
 
 /** A store that cannot be written now will be some time; what was done is not forgotten until then. */

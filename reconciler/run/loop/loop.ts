@@ -4,12 +4,12 @@ import type { LoadResult } from '../../ports/desired.ts';
 import type { Job } from '../../ports/store.ts';
 import type { ApplyRequest, ControlRequest } from '../../public/reconciler.ts';
 import { Preempted } from '../apply/execution.ts';
-import { sweepHooks } from '../apply/hooks.ts';
+import { sweepHooks } from '../apply/run-hooks.ts';
 import { recallStacks } from '../context.ts';
 import type { RunContext } from '../context.ts';
 import { wokenBy } from '../decide/gates.ts';
 import { tooManyRemovals } from '../observe/orphans.ts';
-import { lookAtStack } from '../reconcile/look.ts';
+import { refreshStatus } from '../reconcile/refresh-status.ts';
 import { createReconcileParts } from '../reconcile/parts.ts';
 import type { ReconcileParts } from '../reconcile/parts.ts';
 import { reconcile } from '../reconcile/reconcile.ts';
@@ -88,7 +88,7 @@ export class Loop implements AsyncDisposable {
     await this.#read(this.#background.signal);
     for (const stack of desired.names()) this.#enqueue(stack, 'start');
     for (const { reference } of desired.nodes()) pool.get(reference);
-    this.#background.run('watch repository', (signal) => source.watch(() => this.kick(), signal));
+    this.#background.run('watch repository', (signal) => source.watch(() => this.requestSync(), signal));
     this.#background.run('drift schedule', (signal) =>
       this.#parts.schedule.run((stack) => this.#enqueue(stack, 'schedule'), signal),
     );
@@ -101,7 +101,7 @@ export class Loop implements AsyncDisposable {
   }
 
   /** Reads the repository in the background. */
-  kick(): void {
+  requestSync(): void {
     this.#background.run('read repository', (signal) => this.#read(signal));
   }
 
@@ -153,14 +153,14 @@ export class Loop implements AsyncDisposable {
   }
 
   /** Asks the targets of a stack and brings its shown state up to date, without touching anything. */
-  async look(stack: string, signal: AbortSignal): Promise<void> {
+  async refreshStatus(stack: string, signal: AbortSignal): Promise<void> {
     await this.findLeftovers(stack, signal);
-    await lookAtStack(this.#parts, stack, signal);
+    await refreshStatus(this.#parts, stack, signal);
   }
 
-  /** As `look`; what cannot be seen now is seen by the next run. */
-  async lookIfPossible(stack: string, signal: AbortSignal): Promise<void> {
-    await this.look(stack, signal).catch((error: unknown) => {
+  /** Does what `refreshStatus` does; a target that does not answer is left to the next run. */
+  async refreshStatusIfPossible(stack: string, signal: AbortSignal): Promise<void> {
+    await this.refreshStatus(stack, signal).catch((error: unknown) => {
       if (!isReconcilerError(error)) throw error;
     });
   }

@@ -2,7 +2,7 @@ import { errorMessage, isReconcilerError } from '../../base/errors.ts';
 import { targetKey } from '../../model/target.ts';
 import type { TargetReference } from '../../model/target.ts';
 import { findOwned, tooManyRemovals } from '../observe/orphans.ts';
-import { lookAtStack } from '../reconcile/look.ts';
+import { refreshStatus } from '../reconcile/refresh-status.ts';
 import type { ReconcileParts } from '../reconcile/parts.ts';
 import type { Background } from './background.ts';
 
@@ -40,14 +40,14 @@ export class OrphanSearch {
     const described = new Set(desired.names());
     const found = await this.#searchNamedEngines(signal);
     const left = [...new Set(found)].filter((name) => !described.has(name)).sort();
-    for (const stack of left) await this.#lookIfPossible(stack, signal);
+    for (const stack of left) await this.#refreshStatusIfPossible(stack, signal);
     // Stacks that are gone but for their data wait for nothing.
     const going = left.filter((stack) => !['removed', undefined].includes(stacks.state(stack)));
     const reason = tooManyRemovals(going.length, described.size);
     if (reason !== null) {
       for (const stack of going) {
         removals.block(stack, reason);
-        await this.#lookIfPossible(stack, signal);
+        await this.#refreshStatusIfPossible(stack, signal);
       }
     }
     return left.filter((stack) => stacks.state(stack) !== undefined);
@@ -88,10 +88,10 @@ export class OrphanSearch {
   }
 
   /** A stack whose targets do not answer now is shown as it is known; planning it tells why. */
-  async #lookIfPossible(stack: string, signal: AbortSignal): Promise<void> {
+  async #refreshStatusIfPossible(stack: string, signal: AbortSignal): Promise<void> {
     const { logger } = this.#parts.context;
     try {
-      await lookAtStack(this.#parts, stack, signal);
+      await refreshStatus(this.#parts, stack, signal);
     } catch (error) {
       signal.throwIfAborted();
       if (!isReconcilerError(error)) throw error;

@@ -7,7 +7,7 @@ import { gateError } from '../decide/gates.ts';
 import type { PlannedStack } from '../observe/plan-stack.ts';
 import { endFailed } from '../record/end-job.ts';
 import { decideStack, showDecision } from './decide-stack.ts';
-import { lookAtStack } from './look.ts';
+import { refreshStatus } from './refresh-status.ts';
 import type { ReconcileParts } from './parts.ts';
 import type { PendingApply } from './pending-requests.ts';
 import { planRequest } from './requests.ts';
@@ -55,7 +55,7 @@ async function carryOut(
   const { context, repairs, removals } = parts;
   const { plan } = planned;
   const { confirm: confirmed = false, overrideFreeze = false } = request;
-  await lookAtDependencies(parts, planned, signal);
+  await refreshDependencies(parts, planned, signal);
   const decision = await decideStack(parts, planned, { requested: true, confirmed, overrideFreeze });
   switch (decision.kind) {
     case 'in-sync':
@@ -81,7 +81,7 @@ async function carryOut(
 }
 
 /** A single command has not looked at other stacks yet. */
-async function lookAtDependencies(
+async function refreshDependencies(
   parts: ReconcileParts,
   { plan, description }: PlannedStack,
   signal: AbortSignal,
@@ -90,6 +90,6 @@ async function lookAtDependencies(
   if (plan.mode !== 'apply' || !hasChanges(plan)) return;
   for (const name of description.dependsOn) {
     const state = stacks.state(name) ?? 'unknown';
-    if (state === 'unknown' && desired.get(name) !== undefined) await lookAtStack(parts, name, signal);
+    if (state === 'unknown' && desired.get(name) !== undefined) await refreshStatus(parts, name, signal);
   }
 }

@@ -1,6 +1,6 @@
 import { runControl } from '../apply/control-stack.ts';
 import { forgetIfGone } from './decide-stack.ts';
-import { lookAtStack } from './look.ts';
+import { refreshStatus } from './refresh-status.ts';
 import type { ReconcileParts } from './parts.ts';
 import type { PendingControl } from './pending-requests.ts';
 import { reconcileRequest } from './reconcile-request.ts';
@@ -32,7 +32,11 @@ async function reconcileControl(
 ): Promise<Result> {
   const { stack } = control;
   parts.repairs.release(stack);
-  const look = () => lookAtStack(parts, stack, signal, { afterJob: true });
-  await runControl(parts.context, { request: control, job, signal, look });
+  await runControl(parts.context, {
+    request: control,
+    job,
+    signal,
+    refreshStatus: () => refreshStatus(parts, stack, signal, { afterJob: true }),
+  });
   return DONE;
 }

@@ -31,7 +31,7 @@ export interface NewDeployment {
 }
 
 const TAG_ATTEMPTS = 3;
-const NOTHING = stackDigest([]);
+const EMPTY_STACK_DIGEST = stackDigest([]);
 
 /** Deployment tags: `deploy/<stack>/<n>`, annotated, on the deployed revision. */
 export class Deployments {
@@ -185,7 +185,7 @@ export function parseTag(stack: string, tag: DeploymentTag): DeploymentRecord | 
     file: read('File'),
     trigger: read('Trigger'),
     durationMs: readDuration(read('Duration')),
-    isRemoval: desired === NOTHING,
+    isRemoval: desired === EMPTY_STACK_DIGEST,
   };
 }
 

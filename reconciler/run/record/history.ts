@@ -6,7 +6,7 @@ import type { RunContext } from '../context.ts';
 import type { DeploymentRecord } from './deployments.ts';
 
 /** Jobs looked at for deployments that left no tag. */
-const MOST_JOBS = 500;
+const MAX_JOBS_SEARCHED = 500;
 
 /**
  * Every deployment of a stack, oldest first: those that came to an end as their tags tell, so that a lost state directory
@@ -55,7 +55,7 @@ export function inOrder<T extends Pick<HistoryEntry, 'number' | 'time'>>(
 
 function recallJobs(context: RunContext, stack: string, type: 'apply' | 'destroy'): readonly Job[] {
   try {
-    return context.jobs.list({ stack, type, limit: MOST_JOBS }).jobs;
+    return context.jobs.list({ stack, type, limit: MAX_JOBS_SEARCHED }).jobs;
   } catch (error) {
     context.logger.warn({ stack, error: errorMessage(error) }, 'the store cannot be read');
     return [];

@@ -14,7 +14,7 @@ export interface DeletionParts {
   readonly context: RunContext;
   readonly writer: RepositoryWriter;
   /** Asks the targets of a stack, so that it is known where it runs once nothing describes it any more. */
-  readonly look: (stack: string) => Promise<void>;
+  readonly refreshStatus: (stack: string) => Promise<void>;
   /** After a commit of our own. */
   readonly written: <T>(write: Promise<T>) => Promise<T>;
   readonly request: (request: ApplyRequest) => Promise<Job>;
@@ -25,13 +25,13 @@ export interface DeletionParts {
  * Takes the descriptions of all stacks away in one commit, then removes what they have on their targets: first those that others of them
  * depend on nothing of. Throws UNKNOWN_STACK naming all that are not known, before anything was changed.
  */
-export async function deleteStacks(
+export async function runStackDeletion(
   parts: DeletionParts,
   request: DeleteStacksRequest,
 ): Promise<StackDeletion> {
   const { desired, stacks } = parts.context;
   const names = [...new Set(request.stacks)].sort();
-  for (const name of names) await lookIfPossible(parts, name);
+  for (const name of names) await refreshStatusIfPossible(parts, name);
   const unknown = names.filter(
     (name) => desired.get(name) === undefined && stacks.enginesOf(name).length === 0,
   );
@@ -114,9 +114,9 @@ function refuseFrozen(context: RunContext, names: readonly string[]): void {
 }
 
 /** A target that is away is told when it comes to removing. */
-async function lookIfPossible(parts: DeletionParts, stack: string): Promise<void> {
+async function refreshStatusIfPossible(parts: DeletionParts, stack: string): Promise<void> {
   try {
-    await parts.look(stack);
+    await parts.refreshStatus(stack);
   } catch (error) {
     parts.signal.throwIfAborted();
     if (!isReconcilerError(error)) throw error;

@@ -69,12 +69,12 @@ describe('the API', () => {
 
     it('kicks the loop, or reads while the caller waits', async () => {
       expect(await read('/sync', { method: 'POST' })).toEqual({ status: 'accepted', revision: REVISION });
-      expect(server.reconciler.kicks()).toBe(1);
+      expect(server.reconciler.syncRequests()).toBe(1);
       expect(await read('/sync?wait=true', { method: 'POST' })).toEqual({
         status: 'read',
         revision: REVISION,
       });
-      expect(server.reconciler.kicks()).toBe(1);
+      expect(server.reconciler.syncRequests()).toBe(1);
     });
 
     it('shows the repository', async () => {

@@ -23,7 +23,7 @@ import { at, buildJob, buildStoredPlan } from '../records.ts';
 export interface FakeReconciler extends Reconciler {
   /** Every write, in order: `createStack homelab by Ada <ada@example.org>`. */
   readonly writes: readonly string[];
-  readonly kicks: () => number;
+  readonly syncRequests: () => number;
   /** What the last created or updated document was. */
   readonly documentOf: (stack: string) => unknown;
   /** Ends a job that `apply` has queued. */
@@ -65,7 +65,7 @@ export function createFakeReconciler(): FakeReconciler {
   const workers: WorkerView[] = [];
   const listeners = new Set<(event: ReconcilerEvent) => void>();
   const writes: string[] = [];
-  let kicks = 0;
+  let syncRequests = 0;
   let storeError: string | null = null;
   let failure: unknown = null;
   let confirmations: readonly Confirmation[] = [];
@@ -146,7 +146,7 @@ export function createFakeReconciler(): FakeReconciler {
     ...createFakeReleases(tags, addJob),
     leftovers: () => Promise.resolve([]),
     writes,
-    kicks: () => kicks,
+    syncRequests: () => syncRequests,
     documentOf: (stack) => stacks.get(stack),
     listeners: () => listeners.size,
     finish(id, status = 'completed') {
@@ -195,7 +195,7 @@ export function createFakeReconciler(): FakeReconciler {
 
     start: () => Promise.resolve(),
     refresh: () => Promise.resolve(repository),
-    kick: () => void kicks++,
+    requestSync: () => void syncRequests++,
     repository: () => repository,
     stackNames: () => [...stacks.keys()].sort(),
     listStacks(page) {

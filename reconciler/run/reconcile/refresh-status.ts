@@ -10,7 +10,7 @@ import type { ReconcileParts } from './parts.ts';
  *
  * @param afterJob the job that acts on the stack has done its work: what it showed no longer counts
  */
-export async function lookAtStack(
+export async function refreshStatus(
   parts: ReconcileParts,
   stack: string,
   signal: AbortSignal,
