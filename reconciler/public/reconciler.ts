@@ -258,18 +258,23 @@ export type ReconcilerEvent =
   | { readonly type: 'step'; readonly step: JobStep }
   | { readonly type: 'log'; readonly log: JobLog };
 
-/**
- * The engine behind every dialect and the command line. Throws `ReconcilerError`.
- * `start` makes it a daemon (watches, queue, resync); without it, it acts only when asked.
- */
-export interface Reconciler extends DataOperations, ReleaseOperations, AsyncDisposable {
-  /** Begins to watch and reconcile by itself; resolves once the repository was read or the first attempt failed. */
-  start(): Promise<void>;
+/** What the config repository says, and other words for it. */
+export interface RepositoryOperations {
   /** Resolves the branch and reads what changed. Throws when the repository cannot be read. */
   refresh(signal: AbortSignal): Promise<RepositoryStatus>;
   /** As `refresh`, in the background. */
   requestSync(): void;
   repository(): RepositoryStatus;
+  /** Every tag of the repository, by name. */
+  listTags(): Promise<readonly DeploymentTag[]>;
+  /** Checks one document as if it stood in the repository: as a kombination, or as what the name of its file says that it is. */
+  validate(text: string, file?: string): ValidationReport;
+  /** Writes nothing. Throws UNKNOWN_STACK, INVALID_CONFIGURATION. */
+  generate(request: GenerateRequest, signal: AbortSignal): Promise<GeneratedStack>;
+}
+
+/** Stacks as they are known, and as their targets say that they are. */
+export interface StackOperations {
   /** Described stacks and removed ones that have left something, sorted. */
   stackNames(): readonly string[];
   /** By name. From memory: costs no call to a target. Default: all. */
@@ -284,13 +289,25 @@ export interface Reconciler extends DataOperations, ReleaseOperations, AsyncDisp
   leftovers(signal: AbortSignal): Promise<readonly StackView[]>;
   /** Asks the targets and brings the status of the stack up to date. */
   observe(name: string, signal: AbortSignal): Promise<StackView>;
+  /** Oldest first: deployments from their tags, failed ones from the store. */
+  history(stack: string): Promise<readonly HistoryEntry[]>;
+  listWorkers(): readonly WorkerView[];
+}
+
+/** What runs otherwise than it was deployed. */
+export interface DriftOperations {
   /** As seen last: asks nobody. */
   getDrift(stack: string): DriftView;
   /** Asks the targets, records it as a job, repairs nothing. */
   checkDrift(stack: string, actor: Actor | null, signal: AbortSignal): Promise<DriftCheck>;
   /** Throws BAD_OPTIONS when there is nothing to resolve, or what runs cannot be written down; WRITE_CONFLICT. */
   resolveDrift(request: DriftRequest, signal: AbortSignal): Promise<DriftResolution>;
+}
+
+/** Bringing what runs in line, or leaving it as it is. */
+export interface ApplyOperations {
   plan(request: PlanRequest, signal: AbortSignal): Promise<PlanResult>;
+  getPlan(id: string): Plan | undefined;
   /** Queues; the job ends later. Throws at once when the stack is unknown or the plan is stale. */
   apply(request: ApplyRequest, signal: AbortSignal): Promise<Job>;
   /**
@@ -298,32 +315,30 @@ export interface Reconciler extends DataOperations, ReleaseOperations, AsyncDisp
    * more than being started applies it. Throws at once when the stack is not described.
    */
   control(request: ControlRequest): Job;
+}
+
+/** What was done, and is being done. */
+export interface JobOperations {
   /** Resolves when the job has ended, however it ended. */
   waitForJob(id: string, signal: AbortSignal): Promise<JobDetail>;
   getJob(id: string): JobDetail;
   listJobs(filter: JobFilter): { readonly jobs: readonly Job[]; readonly total: number };
-  getPlan(id: string): Plan | undefined;
-  /** Oldest first: deployments from their tags, failed ones from the store. */
-  history(stack: string): Promise<readonly HistoryEntry[]>;
-  /**
-   * Commits the stack's files as they were at deployment number `to`; the commit is then reconciled like any push, and leaves a deployment
-   * tag of its own. Throws BAD_OPTIONS when there is no such deployment, it was a removal, or nothing differs; WRITE_CONFLICT when
-   * somebody was faster.
-   */
-  rollback(stack: string, to: number, actor: Actor, signal: AbortSignal): Promise<RollbackResult>;
-  /** Every tag of the repository, by name. */
-  listTags(): Promise<readonly DeploymentTag[]>;
+  /** Why history is not stored at the moment, `null` when it is. */
+  storeError(): string | null;
+}
+
+/** A look into what runs. */
+export interface ServiceOperations {
   logs(stack: string, service: string, options: LogOptions): AsyncIterable<LogLine>;
   /**
    * Runs a program in a container of a service, wherever that runs. Whoever lets this through checks who may. Throws BAD_OPTIONS,
    * TARGET_ERROR when none runs.
    */
   openSession(stack: string, service: string, options: SessionOptions): Promise<ExecSession>;
-  listWorkers(): readonly WorkerView[];
-  /** Checks one document as if it stood in the repository: as a kombination, or as what the name of its file says that it is. */
-  validate(text: string, file?: string): ValidationReport;
-  /** Writes nothing. Throws UNKNOWN_STACK, INVALID_CONFIGURATION. */
-  generate(request: GenerateRequest, signal: AbortSignal): Promise<GeneratedStack>;
+}
+
+/** Changes to the config repository, each one commit. */
+export interface WriteOperations {
   /** `document` is written as `kombinations/<name>/kombination.yaml`. Throws STACK_EXISTS, INVALID_CONFIGURATION. */
   createStack(name: string, document: object, actor: Actor, signal: AbortSignal): Promise<WriteResult>;
   /** Replaces the given top-level keys of the document, keeps comments of the rest. */
@@ -335,11 +350,35 @@ export interface Reconciler extends DataOperations, ReleaseOperations, AsyncDisp
    * was changed, when one of them is not known, and FROZEN.
    */
   deleteStacks(request: DeleteStacksRequest): Promise<StackDeletion>;
+  /**
+   * Commits the stack's files as they were at deployment number `to`; the commit is then reconciled like any push, and leaves a deployment
+   * tag of its own. Throws BAD_OPTIONS when there is no such deployment, it was a removal, or nothing differs; WRITE_CONFLICT when
+   * somebody was faster.
+   */
+  rollback(stack: string, to: number, actor: Actor, signal: AbortSignal): Promise<RollbackResult>;
   /** `document` is written as `nodes/<name>.yaml`. Throws WORKER_EXISTS, INVALID_CONFIGURATION. */
   registerWorker(name: string, document: object, actor: Actor, signal: AbortSignal): Promise<WriteResult>;
   /** Throws WORKER_IN_USE when stacks refer to it. */
   unregisterWorker(name: string, actor: Actor, signal: AbortSignal): Promise<WriteResult>;
-  /** Why history is not stored at the moment, `null` when it is. */
-  storeError(): string | null;
+}
+
+/**
+ * The engine behind every dialect and the command line. Throws `ReconcilerError`.
+ * `start` makes it a daemon (watches, queue, resync); without it, it acts only when asked.
+ */
+export interface Reconciler
+  extends
+    RepositoryOperations,
+    StackOperations,
+    DriftOperations,
+    ApplyOperations,
+    JobOperations,
+    ServiceOperations,
+    WriteOperations,
+    DataOperations,
+    ReleaseOperations,
+    AsyncDisposable {
+  /** Begins to watch and reconcile by itself; resolves once the repository was read or the first attempt failed. */
+  start(): Promise<void>;
   subscribe(listener: (event: ReconcilerEvent) => void): Disposable;
 }

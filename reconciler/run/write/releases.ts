@@ -10,7 +10,6 @@ import type {
   ReleaseOrigin,
   ReleaseRequest,
   ReleaseStatus,
-  RepositoryStatus,
 } from '../../public/reconciler.ts';
 import type { RunContext } from '../context.ts';
 import type { RepositoryWriter } from './repository-writer.ts';
@@ -18,16 +17,22 @@ import type { RepositoryWriter } from './repository-writer.ts';
 export interface ReleaseParts {
   readonly context: RunContext;
   readonly writer: RepositoryWriter;
+  readonly loop: ReleaseLoop;
+}
+
+/** What releases need of the loop. */
+export interface ReleaseLoop {
   /** Reads the repository, so that tags and commits are those of now. */
-  readonly refresh: (signal: AbortSignal) => Promise<RepositoryStatus | void>;
+  refreshForWrite(signal: AbortSignal): Promise<void>;
   /** After a commit of our own. */
-  readonly written: <T>(write: Promise<T>) => Promise<T>;
-  readonly request: (request: ApplyRequest, signal: AbortSignal) => Promise<Job>;
+  written<T>(write: Promise<T>): Promise<T>;
+  request(request: ApplyRequest, signal: AbortSignal): Promise<Job>;
 }
 
 /** Releases: tags that people make, and the stacks they are of. */
 export function createReleases(parts: ReleaseParts): ReleaseOperations {
-  const { context, refresh } = parts;
+  const { context, loop } = parts;
+  const refresh = (signal: AbortSignal) => loop.refreshForWrite(signal);
   return {
     async createRelease(request, signal) {
       await refresh(signal);
@@ -79,16 +84,16 @@ async function create(
 }
 
 async function deploy(
-  { context, writer, written, request }: ReleaseParts,
+  { context, writer, loop }: ReleaseParts,
   { release, origin }: { readonly release: Release; readonly origin: ReleaseOrigin },
   signal: AbortSignal,
 ): Promise<ReleaseDeployment> {
   const tag = await needTag(context, release);
   const stack = stackOf(context, release.service);
   const { actor, trigger } = origin;
-  const restored = await written(writer.restoreStack(stack, tag, { actor, signal }));
+  const restored = await loop.written(writer.restoreStack(stack, tag, { actor, signal }));
   if (restored !== null) return { tag, stack, commit: restored.commit, job: null };
-  return { tag, stack, commit: null, job: await request({ stack, actor, trigger }, signal) };
+  return { tag, stack, commit: null, job: await loop.request({ stack, actor, trigger }, signal) };
 }
 
 async function readStatus(

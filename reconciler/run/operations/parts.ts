@@ -1,0 +1,12 @@
+import type { Backups } from '../backups/backups.ts';
+import type { RunContext } from '../context.ts';
+import type { Loop } from '../loop/loop.ts';
+import type { RepositoryWriter } from '../write/repository-writer.ts';
+
+/** What the operations stand on; made once per process. */
+export interface OperationParts {
+  readonly context: RunContext;
+  readonly loop: Loop;
+  readonly writer: RepositoryWriter;
+  readonly backups: Backups;
+}

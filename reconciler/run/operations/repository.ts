@@ -1,0 +1,24 @@
+import { hasErrors } from '../../base/diagnostic.ts';
+import type { RepositoryOperations } from '../../public/reconciler.ts';
+import type { OperationParts } from './parts.ts';
+
+export function createRepositoryOperations({ context, loop }: OperationParts): RepositoryOperations {
+  const { source, desired } = context;
+  return {
+    async refresh(signal) {
+      await loop.repository.refresh(signal);
+      return loop.repository.status();
+    },
+    requestSync: () => loop.requestSync(),
+    repository: () => loop.repository.status(),
+    listTags: () => source.tags(''),
+    validate(text, file) {
+      const { diagnostics, services, dependencies } = desired.check(text, file);
+      return { valid: !hasErrors(diagnostics), diagnostics, services, dependencies };
+    },
+    async generate(request, signal) {
+      await loop.refreshIfPossible(signal);
+      return desired.generate(request);
+    },
+  };
+}

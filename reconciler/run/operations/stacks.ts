@@ -1,0 +1,47 @@
+import { ReconcilerError } from '../../base/errors.ts';
+import type { StackOperations, StackView, SyncState } from '../../public/reconciler.ts';
+import { undescribedStack } from '../observe/plan-stack.ts';
+import { listWorkers } from '../observe/workers.ts';
+import { readHistory } from '../record/history.ts';
+import type { OperationParts } from './parts.ts';
+
+export function createStackOperations({ context, loop }: OperationParts): StackOperations {
+  const { desired, stacks, deployments, pool } = context;
+  const stackNames = () => [...new Set([...desired.names(), ...stacks.names()])].sort();
+  const getStack = (name: string): StackView => {
+    const description =
+      desired.get(name) ?? (stacks.state(name) === undefined ? undefined : undescribedStack(name));
+    if (description === undefined) throw new ReconcilerError('UNKNOWN_STACK', `there is no stack ${name}`);
+    return stacks.view(description, deployments.knownLatest(name), pool);
+  };
+  return {
+    stackNames,
+    getStack,
+    listStacks(page) {
+      const names = stackNames();
+      const wanted = page === undefined ? names : names.slice(page.offset, page.offset + page.limit);
+      return wanted.map(getStack);
+    },
+    countStacks() {
+      const counts = new Map<SyncState, number>();
+      for (const name of stackNames()) {
+        const state = stacks.state(name) ?? 'unknown';
+        counts.set(state, (counts.get(state) ?? 0) + 1);
+      }
+      return counts;
+    },
+    async leftovers(signal) {
+      return (await loop.leftovers(signal)).map(getStack);
+    },
+    async observe(name, signal) {
+      await loop.refreshStatus(name, signal);
+      return getStack(name);
+    },
+    async history(stack) {
+      const history = await readHistory(context, stack);
+      if (history.length === 0) getStack(stack);
+      return history;
+    },
+    listWorkers: () => listWorkers(context),
+  };
+}
