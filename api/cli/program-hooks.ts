@@ -60,3 +60,8 @@ export function on<O, A extends unknown[]>(
     await hooks.run(mergeOptions(self), (invocation) => command(invocation, self.opts() as O, ...args));
   };
 }
+
+/** Gathers an option that may be repeated. */
+export function collect(value: string, previous: readonly string[] = []): readonly string[] {
+  return [...previous, value];
+}

@@ -1,3 +1,4 @@
+import type { Command } from 'commander';
 import type { JobDetail, Plan } from '../../../reconciler/index.ts';
 import { errorMessage, hasErrors } from '../../../reconciler/index.ts';
 import type { Failure } from '../terminal/failure.ts';
@@ -10,6 +11,8 @@ import type { Session, StackApplyRequest, StackPlanRequest, StackRemoval } from 
 import { formatDuration } from '../terminal/table.ts';
 import type { Planning } from './plan.ts';
 import { formatPlans, isChanging, planStacks, showFailures } from './plan.ts';
+import type { ProgramHooks } from '../program-hooks.ts';
+import { collect, on } from '../program-hooks.ts';
 
 export interface ApplyOptions {
   readonly stacks: readonly string[];
@@ -37,7 +40,72 @@ interface Outcome {
   readonly failure: Failure | null;
 }
 
-export async function runApply(invocation: Invocation, options: ApplyOptions): Promise<number> {
+interface ApplyFlags {
+  readonly yes?: true;
+  readonly overrideFreeze?: true;
+}
+
+interface DestroyFlags extends ApplyFlags {
+  readonly stack: readonly string[];
+  readonly volumes?: true;
+  readonly keepDescription?: true;
+}
+
+export function addApply(program: Command, hooks: ProgramHooks): void {
+  program
+    .command('apply')
+    .description('bring stacks in line with the repository, after a yes')
+    .argument(
+      '[planfile]',
+      'a plan saved with plan --out; refused when something moved since, or the file was edited',
+    )
+    .option('--stack <name>', 'only this stack (may be repeated)', collect, [])
+    .option('--yes', 'do not ask; also a yes to what the plan wants confirmed')
+    .option('--override-freeze', 'also while a freeze window is open; through a daemon for admins only')
+    .action(
+      on(hooks, (invocation, options: ApplyFlags & { stack: string[] }, planFile: string | undefined) =>
+        runApply(invocation, {
+          stacks: options.stack,
+          yes: options.yes === true,
+          overrideFreeze: options.overrideFreeze === true,
+          ...(planFile !== undefined && { planFile }),
+        }),
+      ),
+    );
+}
+
+export function addDestroy(program: Command, hooks: ProgramHooks): void {
+  program
+    .command('destroy')
+    .description(
+      'take stacks out of the repository, in one commit, and remove everything they have on their targets',
+    )
+    .requiredOption(
+      '--stack <name>',
+      'the stack (may be repeated); what depends on others goes first',
+      collect,
+    )
+    .option('--volumes', 'delete their volumes too: their data is gone')
+    .option(
+      '--keep-description',
+      'leave the repository alone: they stay away until their descriptions change or somebody applies them',
+    )
+    .option('--yes', 'do not ask')
+    .option('--override-freeze', 'also while a freeze window is open; through a daemon for admins only')
+    .action(
+      on(hooks, (invocation, options: DestroyFlags) =>
+        runDestroy(invocation, {
+          stacks: options.stack,
+          volumes: options.volumes === true,
+          keepDescription: options.keepDescription === true,
+          yes: options.yes === true,
+          overrideFreeze: options.overrideFreeze === true,
+        }),
+      ),
+    );
+}
+
+async function runApply(invocation: Invocation, options: ApplyOptions): Promise<number> {
   await using session = await invocation.openSession('apply', 'apply');
   const planning = await planToApply(session, options, invocation);
   // Awaited here: returning the promise alone would close the session under it.
@@ -50,7 +118,7 @@ export async function runApply(invocation: Invocation, options: ApplyOptions): P
   );
 }
 
-export async function runDestroy(invocation: Invocation, options: DestroyOptions): Promise<number> {
+async function runDestroy(invocation: Invocation, options: DestroyOptions): Promise<number> {
   if (!options.yes && !canAsk(invocation)) {
     throw new UsageError(
       `destroying ${options.stacks.join(', ')} needs a yes`,

@@ -1,3 +1,4 @@
+import type { Command } from 'commander';
 import type { ControlRequest, JobDetail } from '../../../reconciler/index.ts';
 import type { Failure } from '../terminal/failure.ts';
 import { EXIT, formatFailure, toFailure } from '../terminal/failure.ts';
@@ -5,6 +6,8 @@ import type { Invocation } from '../invocation.ts';
 import { present, remark } from '../invocation.ts';
 import { createLineProgress } from '../terminal/progress.ts';
 import type { Session } from '../session/session.ts';
+import type { ProgramHooks } from '../program-hooks.ts';
+import { on } from '../program-hooks.ts';
 
 type Action = ControlRequest['action'];
 
@@ -16,8 +19,19 @@ interface Outcome {
   readonly failure: Failure | null;
 }
 
+/** `start`, `stop` and `restart`. */
+export function addControl(program: Command, hooks: ProgramHooks): void {
+  for (const action of ['start', 'stop', 'restart'] as const) {
+    program
+      .command(action)
+      .description(`${action} what stacks have on their targets; Git is left alone`)
+      .argument('<stack...>')
+      .action(on(hooks, (invocation, _options, stacks: string[]) => runControl(invocation, action, stacks)));
+  }
+}
+
 /** Starts, stops or restarts what stacks have on their targets, one after the other; Git is left alone. */
-export async function runControl(
+async function runControl(
   invocation: Invocation,
   action: Action,
   stacks: readonly string[],

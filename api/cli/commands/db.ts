@@ -1,3 +1,4 @@
+import type { Command } from 'commander';
 import type { BackupView, JobDetail } from '../../../reconciler/index.ts';
 import {
   BACKUP_HEADER,
@@ -12,14 +13,82 @@ import { present, remark } from '../invocation.ts';
 import { createLineProgress } from '../terminal/progress.ts';
 import type { Session } from '../session/session.ts';
 import { formatDuration, formatPlainRows, formatTable } from '../terminal/table.ts';
+import type { ProgramHooks } from '../program-hooks.ts';
+import { on } from '../program-hooks.ts';
 
 export interface DatabasePlace {
   readonly stack?: string;
   readonly service?: string;
 }
 
+/** `db`: databases of stacks and their backups. */
+export function addDatabases(program: Command, hooks: ProgramHooks): void {
+  const db = program
+    .command('db')
+    .description('databases of stacks: what they hold, their backups, and the way back');
+  db.command('status')
+    .description('ask databases about themselves')
+    .argument('[stack]')
+    .argument('[service]')
+    .action(
+      on(hooks, (invocation, _options, stack: string | undefined, service: string | undefined) =>
+        runDbStatus(invocation, placeOf(stack, service)),
+      ),
+    );
+  db.command('list')
+    .description('list backups, also of stacks that are gone')
+    .argument('[stack]')
+    .argument('[service]')
+    .action(
+      on(hooks, (invocation, _options, stack: string | undefined, service: string | undefined) =>
+        runDbList(invocation, placeOf(stack, service)),
+      ),
+    );
+  db.command('backup')
+    .description('back up the databases of a stack now')
+    .argument('<stack>')
+    .argument('[service]')
+    .action(
+      on(hooks, (invocation, _options, stack: string, service: string | undefined) =>
+        runDbBackup(invocation, { ...placeOf(stack, service), stack }),
+      ),
+    );
+  db.command('restore')
+    .description('put a backup in the place of what a database holds, after a backup of that')
+    .argument('<stack>')
+    .argument('[service]')
+    .option('-f, --file <name>', 'the backup (default: the newest that was made on purpose)')
+    .option('--no-backup', 'do not back up what is there: for servers that cannot be dumped any more')
+    .option('--yes', 'do not ask for the name of the service')
+    .action(
+      on(
+        hooks,
+        (
+          invocation,
+          { file, backup, yes }: { file?: string; backup: boolean; yes?: true },
+          stack: string,
+          service: string | undefined,
+        ) =>
+          runDbRestore(invocation, {
+            ...placeOf(stack, service),
+            stack,
+            yes: yes === true,
+            backupFirst: backup,
+            ...(file === undefined ? {} : { file }),
+          }),
+      ),
+    );
+}
+
+function placeOf(stack: string | undefined, service: string | undefined) {
+  return {
+    ...(stack === undefined ? {} : { stack }),
+    ...(service === undefined ? {} : { service }),
+  };
+}
+
 /** What each database says of itself. Ends with 1 when one of them does not. */
-export async function runDbStatus(invocation: Invocation, place: DatabasePlace): Promise<number> {
+async function runDbStatus(invocation: Invocation, place: DatabasePlace): Promise<number> {
   await using session = await invocation.openSession('read', 'db status');
   const databases = await session.databases(place, invocation.interrupt.signal);
   present(invocation, { databases }, () => formatDatabases(databases).trimEnd());
@@ -27,7 +96,7 @@ export async function runDbStatus(invocation: Invocation, place: DatabasePlace):
 }
 
 /** Backups, the newest first; for programs one line each, without a header. */
-export async function runDbList(invocation: Invocation, place: DatabasePlace): Promise<number> {
+async function runDbList(invocation: Invocation, place: DatabasePlace): Promise<number> {
   await using session = await invocation.openSession('read', 'db list');
   const list = await session.listBackups(place, invocation.interrupt.signal);
   present(invocation, list, () => {
@@ -42,7 +111,7 @@ export async function runDbList(invocation: Invocation, place: DatabasePlace): P
   return list.failures.length > 0 ? EXIT.failed : EXIT.ok;
 }
 
-export async function runDbBackup(
+async function runDbBackup(
   invocation: Invocation,
   place: { readonly stack: string; readonly service?: string },
 ): Promise<number> {
@@ -61,7 +130,7 @@ export interface RestoreOptions {
 }
 
 /** Asks for the name of the service before anything is touched. */
-export async function runDbRestore(invocation: Invocation, options: RestoreOptions): Promise<number> {
+async function runDbRestore(invocation: Invocation, options: RestoreOptions): Promise<number> {
   const { stack, service, file, yes, backupFirst } = options;
   const canAsk = invocation.terminal.canAsk && invocation.options.json !== true;
   if (!yes && !canAsk) {

@@ -1,8 +1,11 @@
+import type { Command } from 'commander';
 import type { DriftView } from '../../../reconciler/index.ts';
 import { EXIT, UsageError } from '../terminal/failure.ts';
 import type { Invocation } from '../invocation.ts';
 import { askYes, present, remark } from '../invocation.ts';
 import { formatPlainRows, formatTable } from '../terminal/table.ts';
+import type { ProgramHooks } from '../program-hooks.ts';
+import { on } from '../program-hooks.ts';
 
 export interface DriftOptions {
   readonly stack: string;
@@ -11,8 +14,22 @@ export interface DriftOptions {
   readonly yes: boolean;
 }
 
+export function addDrift(program: Command, hooks: ProgramHooks): void {
+  program
+    .command('drift')
+    .description('show how what runs differs from what was deployed')
+    .argument('<stack>')
+    .option('--accept', 'commit what runs as the description; to repair it instead, apply')
+    .option('--yes', 'do not ask')
+    .action(
+      on(hooks, (invocation, options: { accept?: true; yes?: true }, stack: string) =>
+        runDrift(invocation, { stack, accept: options.accept === true, yes: options.yes === true }),
+      ),
+    );
+}
+
 /** How what runs differs from what was deployed, as the targets report it now; with `--accept` that is kept. */
-export async function runDrift(invocation: Invocation, options: DriftOptions): Promise<number> {
+async function runDrift(invocation: Invocation, options: DriftOptions): Promise<number> {
   const { stack, accept, yes } = options;
   await using session = await invocation.openSession('read', 'drift');
   const { signal } = invocation.interrupt;

@@ -1,10 +1,13 @@
 import { join } from 'node:path';
+import type { Command } from 'commander';
 import type { GeneratedFile, GenerateFormat } from '../../../reconciler/index.ts';
 import { GENERATE_FORMATS } from '../../../reconciler/index.ts';
 import { EXIT, nearestName, UsageError } from '../terminal/failure.ts';
 import type { Invocation } from '../invocation.ts';
 import { present, remark } from '../invocation.ts';
 import { writeFiles } from '../write-files.ts';
+import type { ProgramHooks } from '../program-hooks.ts';
+import { on } from '../program-hooks.ts';
 
 export interface GenerateOptions {
   readonly format: string;
@@ -15,8 +18,23 @@ export interface GenerateOptions {
   readonly force: boolean;
 }
 
+export function addGenerate(program: Command, hooks: ProgramHooks): void {
+  program
+    .command('generate')
+    .description('write a stack as files for another tool; secrets become variables')
+    .argument('<format>', 'compose, opentofu, traefik or kubernetes')
+    .argument('<stack>')
+    .option('--out <dir>', 'write files there instead of printing them')
+    .option('--force', 'replace files that are there with other content')
+    .action(
+      on(hooks, (invocation, options: { out?: string; force?: true }, format: string, stack: string) =>
+        runGenerate(invocation, { format, stack, force: false, ...options }),
+      ),
+    );
+}
+
 /** Writes a stack in another tool's words. */
-export async function runGenerate(
+async function runGenerate(
   invocation: Invocation,
   { format, stack, out, force }: GenerateOptions,
 ): Promise<number> {

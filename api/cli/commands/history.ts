@@ -1,3 +1,4 @@
+import type { Command } from 'commander';
 import type { HistoryEntry } from '../../../reconciler/index.ts';
 import { EXIT, UsageError } from '../terminal/failure.ts';
 import type { Invocation } from '../invocation.ts';
@@ -5,11 +6,44 @@ import { askYes, present, remark } from '../invocation.ts';
 import { formatAge, formatPlainRows, formatTable } from '../terminal/table.ts';
 import type { Style } from '../terminal/terminal.ts';
 import { applyStack } from './apply.ts';
+import type { ProgramHooks } from '../program-hooks.ts';
+import { on } from '../program-hooks.ts';
+import { parseCount } from '../options.ts';
 
 const HEADER = ['NO', 'TAG', 'REVISION', 'WHEN', 'AUTHOR', 'RESULT', 'TOOK', 'SUMMARY'];
 
+export function addHistory(program: Command, hooks: ProgramHooks): void {
+  program
+    .command('history')
+    .description('list the deployments of a stack, from its tags in Git and the jobs that failed')
+    .argument('<stack>')
+    .action(on(hooks, (invocation, _options, stack: string) => runHistory(invocation, stack)));
+}
+
+export function addRollback(program: Command, hooks: ProgramHooks): void {
+  program
+    .command('rollback')
+    .description('commit the files of a stack as they were at an earlier deployment')
+    .argument('<stack>')
+    .requiredOption('--to <number>', 'number of the deployment, see history', (text) =>
+      parseCount(text, '--to'),
+    )
+    .option('--apply', 'deploy it at once, where no daemon does')
+    .option('--yes', 'do not ask')
+    .action(
+      on(hooks, (invocation, options: { to: number; apply?: true; yes?: true }, stack: string) =>
+        runRollback(invocation, {
+          stack,
+          to: options.to,
+          apply: options.apply === true,
+          yes: options.yes === true,
+        }),
+      ),
+    );
+}
+
 /** Every deployment of a stack, newest first: from its tags in Git, and failed ones from the state directory. */
-export async function runHistory(invocation: Invocation, stack: string): Promise<number> {
+async function runHistory(invocation: Invocation, stack: string): Promise<number> {
   await using session = await invocation.openSession('read', 'history');
   const deployments = await session.history(stack, invocation.interrupt.signal);
   const newestFirst = deployments.toReversed();
@@ -60,7 +94,7 @@ export interface RollbackOptions {
 }
 
 /** Commits the stack's files as they were at that deployment; applying is the daemon's job, or asked for with `--apply`. */
-export async function runRollback(invocation: Invocation, options: RollbackOptions): Promise<number> {
+async function runRollback(invocation: Invocation, options: RollbackOptions): Promise<number> {
   const { stack, to, yes, apply } = options;
   const canAsk = invocation.terminal.canAsk && invocation.options.json !== true;
   if (!yes && !canAsk) {

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, posix, relative, resolve, sep } from 'node:path';
+import type { Command } from 'commander';
 import type { Imported, ImportNote } from '../../../reconciler/index.ts';
 import { formatDiagnostic, importCompose, parseDotEnv } from '../../../reconciler/index.ts';
 import { EXIT, UsageError } from '../terminal/failure.ts';
@@ -7,6 +8,8 @@ import type { Terminal } from '../terminal/terminal.ts';
 import { reasonOf } from '../read-files.ts';
 import type { OutputFile } from '../write-files.ts';
 import { writeFiles } from '../write-files.ts';
+import type { ProgramHooks } from '../program-hooks.ts';
+import type { GlobalOptions } from '../options.ts';
 
 export interface ImportOptions {
   readonly terminal: Terminal;
@@ -24,15 +27,26 @@ export interface ImportOptions {
 /** More files than this are data, not configuration. */
 const MAX_FILES_READ = 1_000;
 
+export function addImport(program: Command, hooks: ProgramHooks): void {
+  program
+    .command('import')
+    .description('turn a Compose project into a kombination, with a report of what was mapped')
+    .argument('<file>', 'a Compose file')
+    .option('--out <dir>', 'write the kombination and its files there instead of printing it')
+    .option('--force', 'replace files that are there with other content')
+    .option('--name <name>', 'name of the stack (default: the project name)')
+    .action(
+      async (file: string, options: { out?: string; force?: true; name?: string }, command: Command) => {
+        const { json } = command.optsWithGlobals<GlobalOptions>();
+        hooks.exit(
+          await runImport({ terminal: hooks.terminal, json: json === true, file, force: false, ...options }),
+        );
+      },
+    );
+}
+
 /** Turns a Compose project into a kombination; 1 when something in it is still wrong. */
-export async function runImport({
-  terminal,
-  json,
-  file: given,
-  out,
-  force,
-  name,
-}: ImportOptions): Promise<number> {
+async function runImport({ terminal, json, file: given, out, force, name }: ImportOptions): Promise<number> {
   const file = findFile(given);
   const directory = dirname(resolve(file));
   const imported = importCompose({

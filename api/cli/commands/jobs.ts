@@ -1,3 +1,4 @@
+import type { Command } from 'commander';
 import type { Job, JobDetail, JobStatus } from '../../../reconciler/index.ts';
 import { formatSummary } from '../../../reconciler/index.ts';
 import { EXIT } from '../terminal/failure.ts';
@@ -6,6 +7,9 @@ import { present } from '../invocation.ts';
 import { formatStep } from '../terminal/progress.ts';
 import { formatAge, formatDuration, formatPlainRows, formatTable } from '../terminal/table.ts';
 import type { Style } from '../terminal/terminal.ts';
+import type { ProgramHooks } from '../program-hooks.ts';
+import { on } from '../program-hooks.ts';
+import { parseCount } from '../options.ts';
 
 export interface JobsOptions {
   /** Show this one with its steps and log. */
@@ -14,7 +18,21 @@ export interface JobsOptions {
   readonly limit: number;
 }
 
-export async function runJobs(invocation: Invocation, { id, stack, limit }: JobsOptions): Promise<number> {
+export function addJobs(program: Command, hooks: ProgramHooks): void {
+  program
+    .command('jobs')
+    .description('list what was done; with an id, its steps and log')
+    .argument('[id]')
+    .option('--stack <name>', 'only jobs of this stack')
+    .option('--limit <count>', 'at most so many', (text) => parseCount(text, '--limit'), 20)
+    .action(
+      on(hooks, (invocation, options: { stack?: string; limit: number }, id: string | undefined) =>
+        runJobs(invocation, { ...options, ...(id !== undefined && { id }) }),
+      ),
+    );
+}
+
+async function runJobs(invocation: Invocation, { id, stack, limit }: JobsOptions): Promise<number> {
   await using session = await invocation.openSession('read', 'jobs');
   const { signal } = invocation.interrupt;
   if (id !== undefined) {

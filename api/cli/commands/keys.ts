@@ -1,12 +1,45 @@
 import { randomBytes } from 'node:crypto';
+import type { Command } from 'commander';
+import { Option } from 'commander';
 import type { Role } from '../../../reconciler/index.ts';
 import { generateApiKey, hashApiKey } from '../../auth/api-key.ts';
 import { EXIT, UsageError } from '../terminal/failure.ts';
 import type { Invocation } from '../invocation.ts';
 import { present, remark } from '../invocation.ts';
 import { formatPlainRows, formatTable } from '../terminal/table.ts';
+import type { ProgramHooks } from '../program-hooks.ts';
+import { on } from '../program-hooks.ts';
 
-export async function runKeysList(invocation: Invocation): Promise<number> {
+export function addKeys(program: Command, hooks: ProgramHooks): void {
+  const keys = program
+    .command('keys')
+    .description('API keys of the daemon whose state directory this is (--state-dir, default .kombinator)');
+  keys
+    .command('list')
+    .description('list names, roles and ids; keys themselves are not kept')
+    .action(on(hooks, (invocation) => runKeysList(invocation)));
+  keys
+    .command('create')
+    .description('make a key and print it once')
+    .argument('<name>')
+    .addOption(
+      new Option('--role <role>', 'what it may do')
+        .choices(['viewer', 'deployer', 'admin'])
+        .default('viewer'),
+    )
+    .action(
+      on(hooks, (invocation, options: { role: 'viewer' | 'deployer' | 'admin' }, name: string) =>
+        runKeysCreate(invocation, name, options.role),
+      ),
+    );
+  keys
+    .command('revoke')
+    .description('delete a key; it stops working at once')
+    .argument('<id>')
+    .action(on(hooks, (invocation, _options, id: string) => runKeysRevoke(invocation, id)));
+}
+
+async function runKeysList(invocation: Invocation): Promise<number> {
   await using store = await openKeys(invocation);
   const keys = store.listKeys().map(({ id, name, role, createdAt }) => ({ id, name, role, createdAt }));
   present(invocation, { keys }, () => {
@@ -18,7 +51,7 @@ export async function runKeysList(invocation: Invocation): Promise<number> {
 }
 
 /** The key itself is printed here and nowhere else; only its hash is kept. */
-export async function runKeysCreate(invocation: Invocation, name: string, role: Role): Promise<number> {
+async function runKeysCreate(invocation: Invocation, name: string, role: Role): Promise<number> {
   await using store = await openKeys(invocation);
   if (store.listKeys().some((key) => key.name === name)) {
     throw new UsageError(`there is a key named "${name}" already`, 'choose another name, or revoke that one');
@@ -37,7 +70,7 @@ export async function runKeysCreate(invocation: Invocation, name: string, role: 
   return EXIT.ok;
 }
 
-export async function runKeysRevoke(invocation: Invocation, id: string): Promise<number> {
+async function runKeysRevoke(invocation: Invocation, id: string): Promise<number> {
   await using store = await openKeys(invocation);
   const key = store.listKeys().find((candidate) => candidate.id === id);
   if (key === undefined)

@@ -1,3 +1,4 @@
+import type { Command } from 'commander';
 import type { Plan } from '../../../reconciler/index.ts';
 import { formatPlan, hasErrors } from '../../../reconciler/index.ts';
 import type { Failure } from '../terminal/failure.ts';
@@ -6,6 +7,8 @@ import type { Invocation } from '../invocation.ts';
 import { present, remark, selectForPlan } from '../invocation.ts';
 import { savePlanFile } from '../plan-file.ts';
 import type { PlannedStack, Session, StackPlanRequest } from '../session/session.ts';
+import type { ProgramHooks } from '../program-hooks.ts';
+import { collect, on } from '../program-hooks.ts';
 
 export interface PlanOptions {
   readonly stacks: readonly string[];
@@ -22,7 +25,29 @@ export interface Planning {
   readonly failures: readonly (Failure & { readonly stack: string })[];
 }
 
-export async function runPlan(invocation: Invocation, options: PlanOptions): Promise<number> {
+export function addPlan(program: Command, hooks: ProgramHooks): void {
+  program
+    .command('plan')
+    .description('show what apply would change, and why; changes nothing')
+    .option('--stack <name>', 'only this stack (may be repeated)', collect, [])
+    .option('--out <file>', 'save the plan, to apply exactly this later')
+    .option('--detailed-exitcode', 'exit with 2 when there is something to do')
+    .option('--verbose', 'show unchanged resources too')
+    .action(
+      on(
+        hooks,
+        (invocation, options: { stack: string[]; out?: string; detailedExitcode?: true; verbose?: true }) =>
+          runPlan(invocation, {
+            stacks: options.stack,
+            ...(options.out !== undefined && { out: options.out }),
+            detailedExitcode: options.detailedExitcode === true,
+            verbose: options.verbose === true,
+          }),
+      ),
+    );
+}
+
+async function runPlan(invocation: Invocation, options: PlanOptions): Promise<number> {
   await using session = await invocation.openSession('read', 'plan');
   const names = await selectForPlan(session, options.stacks, invocation);
   const planning = await planStacks(

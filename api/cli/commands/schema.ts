@@ -1,3 +1,4 @@
+import type { Command } from 'commander';
 import planSchema from '../../../schemas/plan.schema.json' with { type: 'json' };
 import { bundleSchema } from '../../../schemas/bundle.ts';
 import {
@@ -11,6 +12,7 @@ import {
 } from '../../../schemas/index.ts';
 import { EXIT, nearestName, UsageError } from '../terminal/failure.ts';
 import type { Terminal } from '../terminal/terminal.ts';
+import type { ProgramHooks } from '../program-hooks.ts';
 
 /** What a repository may hold and what the command answers, by the name it is asked for. */
 const SCHEMAS: Readonly<Record<string, { readonly $id: string }>> = {
@@ -24,11 +26,19 @@ const SCHEMAS: Readonly<Record<string, { readonly $id: string }>> = {
   workflow: workflowSchema,
 };
 
+export function addSchema(program: Command, hooks: ProgramHooks): void {
+  program
+    .command('schema')
+    .description('print a JSON Schema of what a repository may hold; without a name, the names')
+    .argument('[name]', 'daemon, kombination, node, plan, repository or stackkit')
+    .action((name: string | undefined) => hooks.exit(runSchema(hooks.terminal, name)));
+}
+
 /**
  * Prints a JSON Schema that needs no other, for editors (`# yaml-language-server: $schema=…`) and other tools; without a
  * name, the names.
  */
-export function runSchema(terminal: Terminal, name: string | undefined): number {
+function runSchema(terminal: Terminal, name: string | undefined): number {
   const names = Object.keys(SCHEMAS);
   if (name === undefined) {
     terminal.out(names.join('\n'));

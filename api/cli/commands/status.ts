@@ -1,3 +1,4 @@
+import type { Command } from 'commander';
 import type { Job, ServiceStatus, StackView, SyncState } from '../../../reconciler/index.ts';
 import { formatDiagnostic } from '../../../reconciler/index.ts';
 import type { Failure } from '../terminal/failure.ts';
@@ -7,6 +8,8 @@ import { present, selectStacks } from '../invocation.ts';
 import type { Session } from '../session/session.ts';
 import { formatAge, formatPlainRows, formatTable } from '../terminal/table.ts';
 import type { Style } from '../terminal/terminal.ts';
+import type { ProgramHooks } from '../program-hooks.ts';
+import { collect, on } from '../program-hooks.ts';
 
 export interface StatusOptions {
   readonly stacks: readonly string[];
@@ -15,8 +18,20 @@ export interface StatusOptions {
 /** How many targets are asked at once. */
 const OBSERVE_CONCURRENCY = 8;
 
+export function addStatus(program: Command, hooks: ProgramHooks): void {
+  program
+    .command('status')
+    .description('show what runs; with --stack also its services')
+    .option('--stack <name>', 'only this stack (may be repeated)', collect, [])
+    .action(
+      on(hooks, (invocation, options: { stack: string[] }) =>
+        runStatus(invocation, { stacks: options.stack }),
+      ),
+    );
+}
+
 /** What runs, as the targets report it now. 1 when a stack cannot be shown, whatever its state otherwise. */
-export async function runStatus(invocation: Invocation, options: StatusOptions): Promise<number> {
+async function runStatus(invocation: Invocation, options: StatusOptions): Promise<number> {
   await using session = await invocation.openSession('read', 'status');
   const { stacks, leftovers } = await selectStacks(session, options.stacks, invocation);
   const names = [...stacks, ...leftovers.map(({ name }) => name)].sort();

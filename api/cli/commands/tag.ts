@@ -1,3 +1,4 @@
+import type { Command } from 'commander';
 import type { Release } from '../../../reconciler/index.ts';
 import { formatRelease, isReconcilerError, readRelease } from '../../../reconciler/index.ts';
 import { TAG_HEADER, toTagRow } from '../../text/tags.ts';
@@ -7,6 +8,8 @@ import { askYes, present, remark } from '../invocation.ts';
 import type { Session } from '../session/session.ts';
 import { formatPlainRows, formatTable } from '../terminal/table.ts';
 import { applyStack } from './apply.ts';
+import type { ProgramHooks } from '../program-hooks.ts';
+import { on } from '../program-hooks.ts';
 
 /** Which tag, as it is written on the command line. */
 export interface TagPlace {
@@ -26,7 +29,78 @@ export interface TagOptions extends TagPlace {
   readonly yes: boolean;
 }
 
-export async function runTagList(invocation: Invocation, service: string | undefined): Promise<number> {
+/** `tag`: release tags, and what they deploy. */
+export function addTags(program: Command, hooks: ProgramHooks): void {
+  const tag = program
+    .command('tag')
+    .description('release tags <service>-v<X.Y.Z>-<environment>, and what they deploy');
+  for (const [name, description, run] of ACTIONS) {
+    const command = withPlace(tag.command(name).description(description))
+      .option('-c, --commit <commit>', 'a commit, branch or tag (default: the newest commit of the branch)')
+      .option('-m, --message <text>', 'message of the tag')
+      .option('-f, --force', 'move a tag that is there; no question about production')
+      .option('-d, --dry-run', 'only say what would be done')
+      .option('--apply', 'deploy at once, where no daemon does')
+      .option('--yes', 'do not ask about production');
+    command.action(on(hooks, (invocation, flags: Flags) => run(invocation, toOptions(flags))));
+  }
+  tag
+    .command('list')
+    .description('list the tags of both schemes')
+    .argument('[service]')
+    .action(
+      on(hooks, (invocation, _options, service: string | undefined) => runTagList(invocation, service)),
+    );
+  withPlace(tag.command('status').description('tell whether what a tag says is deployed'))
+    .argument('[service]')
+    .argument('[version]')
+    .argument('[environment]')
+    .action(
+      on(hooks, (invocation: Invocation, flags: Flags, ...words: (string | undefined)[]) => {
+        const [service, release, env] = words;
+        const written = {
+          service: flags.service ?? service,
+          release: flags.release ?? release,
+          env: flags.env ?? env,
+        };
+        return runTagStatus(invocation, withoutUndefined(written));
+      }),
+    );
+}
+
+type Flags = Partial<TagOptions> & TagPlace;
+
+const ACTIONS = [
+  ['create', 'put the tag <service>-v<X.Y.Z>-<environment> on a commit, and push it', runTagCreate],
+  ['deploy', 'deploy a stack as it is at a tag, which is made where there is none', runTagDeploy],
+  ['move', 'put a tag on another commit; deploys nothing', runTagMove],
+  ['delete', 'delete a tag; what runs stays', runTagDelete],
+  ['rollback', 'deploy a stack as it is at an older tag', runTagRollback],
+] as const;
+
+function withPlace(command: Command): Command {
+  return command
+    .option('-s, --service <name>', 'a stack, or a service that one stack only has')
+    .option('-e, --env <environment>', 'dev, staging or prod')
+    .option('-v, --release <version>', 'such as 1.2.3');
+}
+
+function toOptions(flags: Flags): TagOptions {
+  const { force, dryRun, apply, yes, ...rest } = flags;
+  return {
+    ...rest,
+    force: force === true,
+    dryRun: dryRun === true,
+    apply: apply === true,
+    yes: yes === true,
+  };
+}
+
+function withoutUndefined(place: { [K in keyof TagPlace]: TagPlace[K] | undefined }): TagPlace {
+  return Object.fromEntries(Object.entries(place).filter(([, value]) => value !== undefined));
+}
+
+async function runTagList(invocation: Invocation, service: string | undefined): Promise<number> {
   await using session = await invocation.openSession('read', 'tag list');
   const all = await session.listTags(invocation.interrupt.signal);
   const tags = service === undefined ? all : all.filter(({ subject }) => subject === service);
@@ -39,7 +113,7 @@ export async function runTagList(invocation: Invocation, service: string | undef
   return EXIT.ok;
 }
 
-export async function runTagCreate(invocation: Invocation, options: TagOptions): Promise<number> {
+async function runTagCreate(invocation: Invocation, options: TagOptions): Promise<number> {
   const release = releaseOf(options);
   if (options.dryRun) return pretend(invocation, release, 'would be created');
   await using session = await invocation.openSession('read', 'tag create');
@@ -48,7 +122,7 @@ export async function runTagCreate(invocation: Invocation, options: TagOptions):
   return EXIT.ok;
 }
 
-export async function runTagMove(invocation: Invocation, options: TagOptions): Promise<number> {
+async function runTagMove(invocation: Invocation, options: TagOptions): Promise<number> {
   const release = releaseOf(options);
   const { commit } = options;
   if (commit === undefined) throw new UsageError('where to?', 'name the commit with --commit');
@@ -64,7 +138,7 @@ export async function runTagMove(invocation: Invocation, options: TagOptions): P
 }
 
 /** A tag that is not there is a warning only. */
-export async function runTagDelete(invocation: Invocation, options: TagOptions): Promise<number> {
+async function runTagDelete(invocation: Invocation, options: TagOptions): Promise<number> {
   const release = releaseOf(options);
   if (options.dryRun) return pretend(invocation, release, 'would be deleted');
   if (!(await consent(invocation, release, { ...options, doing: 'Delete' }))) return EXIT.failed;
@@ -86,7 +160,7 @@ export async function runTagDelete(invocation: Invocation, options: TagOptions):
 }
 
 /** Makes the tag where there is none, and deploys the stack as it is at that tag. */
-export async function runTagDeploy(invocation: Invocation, options: TagOptions): Promise<number> {
+async function runTagDeploy(invocation: Invocation, options: TagOptions): Promise<number> {
   const release = releaseOf(options);
   if (options.dryRun) return pretend(invocation, release, 'would be deployed');
   if (!(await consent(invocation, release, { ...options, doing: 'Deploy' }))) return EXIT.failed;
@@ -104,7 +178,7 @@ export async function runTagDeploy(invocation: Invocation, options: TagOptions):
 }
 
 /** Deploys the stack as it is at a tag that is there. */
-export async function runTagRollback(invocation: Invocation, options: TagOptions): Promise<number> {
+async function runTagRollback(invocation: Invocation, options: TagOptions): Promise<number> {
   const release = releaseOf(options);
   if (options.dryRun) return pretend(invocation, release, 'would be deployed again');
   if (!(await consent(invocation, release, { ...options, doing: 'Roll back to' }))) return EXIT.failed;
@@ -114,7 +188,7 @@ export async function runTagRollback(invocation: Invocation, options: TagOptions
 }
 
 /** Ends with 1 when something else is deployed. */
-export async function runTagStatus(invocation: Invocation, place: TagPlace): Promise<number> {
+async function runTagStatus(invocation: Invocation, place: TagPlace): Promise<number> {
   const release = releaseOf(place);
   await using session = await invocation.openSession('read', 'tag status');
   const status = await session.tagStatus(release, invocation.interrupt.signal);

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import type { Command } from 'commander';
 import type { Diagnostic } from '../../../reconciler/index.ts';
 import { formatDiagnostic, hasErrors } from '../../../reconciler/index.ts';
 import { decode, reasonOf } from '../read-files.ts';
@@ -7,6 +8,8 @@ import { EXIT, UsageError } from '../terminal/failure.ts';
 import type { Invocation } from '../invocation.ts';
 import { present, remark } from '../invocation.ts';
 import type { Session } from '../session/session.ts';
+import type { ProgramHooks } from '../program-hooks.ts';
+import { on } from '../program-hooks.ts';
 
 export interface ValidateOptions {
   /** Files to check as they are on disk, committed or not; none: the whole repository at its newest commit. */
@@ -15,11 +18,21 @@ export interface ValidateOptions {
   readonly strict: boolean;
 }
 
+export function addValidate(program: Command, hooks: ProgramHooks): void {
+  program
+    .command('validate')
+    .description('check the repository, or single files as they are on disk')
+    .argument('[file...]', 'kombinations, kits and the like to check before they are committed')
+    .option('--strict', 'warnings are errors')
+    .action(
+      on(hooks, (invocation, { strict = false }: { readonly strict?: boolean }, files: string[]) =>
+        runValidate(invocation, { files, strict }),
+      ),
+    );
+}
+
 /** Every problem at once; 1 when any of them is an error. */
-export async function runValidate(
-  invocation: Invocation,
-  { files, strict }: ValidateOptions,
-): Promise<number> {
+async function runValidate(invocation: Invocation, { files, strict }: ValidateOptions): Promise<number> {
   await using session = await invocation.openSession('read', 'validate');
   const found =
     files.length > 0

@@ -1,0 +1,40 @@
+import type { Command } from 'commander';
+import { Option } from 'commander';
+import type { ProgramHooks, ServeFlags } from '../program-hooks.ts';
+import { mergeOptions } from '../program-hooks.ts';
+
+/** The options of `serve`; `api/cli/serve.ts` runs the daemon. */
+export function addServe(program: Command, hooks: ProgramHooks): void {
+  program
+    .command('serve')
+    .description('run the daemon: watch the repository, reconcile, answer over REST')
+    .addOption(
+      new Option('--listen <host:port>', 'where the API listens')
+        .env('KOMBINATOR_LISTEN')
+        .default('127.0.0.1:5260'),
+    )
+    .addOption(
+      new Option('--poll <duration>', 'how often a remote repository is asked')
+        .env('KOMBINATOR_POLL')
+        .default('1m'),
+    )
+    .option('--no-auth', 'answer everybody; on loopback addresses only')
+    .addOption(
+      new Option('--log-level <level>', 'least important level to log')
+        .env('KOMBINATOR_LOG_LEVEL')
+        .choices(['debug', 'info', 'warn', 'error'])
+        .default('info'),
+    )
+    .addOption(
+      new Option('--log-format <format>', 'auto: lines for people on a terminal, JSON otherwise')
+        .env('KOMBINATOR_LOG_FORMAT')
+        .choices(['auto', 'json', 'pretty'])
+        .default('auto'),
+    )
+    .action(async (_options, command: Command) => {
+      const merged = mergeOptions<ServeFlags>(command);
+      const { server: _, ...own } = merged;
+      // Other commands of this shell ask that daemon; this one is to be one.
+      await hooks.serve(merged.serverVariable === undefined ? merged : own, merged);
+    });
+}
