@@ -9,6 +9,8 @@ import stackkitSchema from '../../schemas/stackkit.schema.json' with { type: 'js
 import workflowSchema from '../../schemas/workflow.schema.json' with { type: 'json' };
 import type { DocumentPath } from '../base/document-path.ts';
 import { formatPath } from '../base/document-path.ts';
+import type { NodeKinds } from '../model/node-kind.ts';
+import { NO_NODE_KINDS } from '../model/node-kind.ts';
 import type { DiagnosticCollector } from '../base/document-diagnostic.ts';
 import type { KeyContext } from './known-keys.ts';
 import { answerKey } from './known-keys.ts';
@@ -22,7 +24,9 @@ export type DocumentKind =
   | 'node'
   | 'repository'
   | 'stackkit'
-  | 'workflow';
+  | 'workflow'
+  /** `nodes/<name>.yaml` of a kind that was registered. */
+  | `node:${string}`;
 
 /** Checks a document against its JSON Schema and reports what is wrong in words for people. */
 export type SchemaCheck = (kind: DocumentKind, value: unknown, diagnostics: DiagnosticCollector) => void;
@@ -35,7 +39,10 @@ const SCHEMAS = {
   repository: repositorySchema,
   stackkit: stackkitSchema,
   workflow: workflowSchema,
-} as const satisfies Readonly<Record<DocumentKind, { readonly $id: string }>>;
+} as const satisfies Readonly<Record<Exclude<DocumentKind, `node:${string}`>, { readonly $id: string }>>;
+
+/** What `type` of a machine may say. */
+export const NODE_TYPES: readonly string[] = kombinationSchema.$defs.nodeType.enum;
 
 /** Keywords that only say that another one has found something. */
 const REPEATING = new Set(['propertyNames', 'if']);
@@ -43,8 +50,11 @@ const REPEATING = new Set(['propertyNames', 'if']);
 /** More findings than this in one document help nobody. */
 const MAX_DIAGNOSTICS_PER_DOCUMENT = 100;
 
-/** Each schema is compiled when it is first needed, which takes a while: share the result. */
-export function createSchemaCheck(): SchemaCheck {
+/**
+ * Each schema is compiled when it is first needed, which takes a while: share the result. Those of registered kinds are compiled at once.
+ * Throws what a schema of theirs has wrong.
+ */
+export function createSchemaCheck(kinds: NodeKinds = NO_NODE_KINDS): SchemaCheck {
   const ajv = new Ajv2020({
     allErrors: true,
     verbose: true,
@@ -57,9 +67,15 @@ export function createSchemaCheck(): SchemaCheck {
     code: { optimize: false },
   });
   ajv.addVocabulary(['patternErrorMessage', 'patternErrorCode']);
-  for (const schema of Object.values(SCHEMAS)) ajv.addSchema(schema);
+  for (const schema of Object.values(SCHEMAS))
+    ajv.addSchema(schema === nodeSchema ? withTypes(schema, [...kinds.keys()]) : schema);
+  for (const [name, { connection }] of kinds) {
+    const properties = { ...nodeSchema.properties, type: { const: name }, connection };
+    ajv.addSchema({ ...nodeSchema, $id: idOf(`node:${name}`), properties });
+    ajv.getSchema(idOf(`node:${name}`));
+  }
   return (kind, value, diagnostics) => {
-    const validate = ajv.getSchema(SCHEMAS[kind].$id);
+    const validate = ajv.getSchema(idOf(kind));
     if (!validate) throw new Error(`internal: no schema for ${kind}`);
     if (validate(value)) return;
     const errors = (validate.errors ?? []).filter(({ keyword }) => !REPEATING.has(keyword));
@@ -73,6 +89,21 @@ export function createSchemaCheck(): SchemaCheck {
       );
     }
   };
+}
+
+function idOf(kind: DocumentKind): string {
+  return isRegistered(kind) ? `https://kombinator.io/registered/${kind.slice(5)}` : SCHEMAS[kind].$id;
+}
+
+function isRegistered(kind: DocumentKind): kind is `node:${string}` {
+  return kind.startsWith('node:');
+}
+
+/** The schema of nodes with further types: whoever misspells one is told of it. */
+function withTypes(schema: typeof nodeSchema, types: readonly string[]): object {
+  if (types.length === 0) return schema;
+  const type = { enum: [...NODE_TYPES, ...types] };
+  return { ...schema, properties: { ...schema.properties, type } };
 }
 
 function report(
@@ -178,7 +209,7 @@ function reportUnknownKey(
 }
 
 function contextOf(kind: DocumentKind, path: DocumentPath): KeyContext {
-  if (kind === 'node') return path.length === 0 ? 'node' : 'other';
+  if (kind === 'node' || isRegistered(kind)) return path.length === 0 ? 'node' : 'other';
   if (kind !== 'kombination') return 'other';
   if (path.length === 0) return 'document';
   if (path.length === 1 && path[0] === 'meta') return 'meta';

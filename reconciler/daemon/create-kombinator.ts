@@ -1,14 +1,11 @@
 import { join, resolve } from 'node:path';
 import { createBackupFolder } from '../adapters/backups/folder.ts';
-import { createDockerTarget } from '../adapters/docker/index.ts';
-import { createKubernetesTarget } from '../adapters/kubernetes/index.ts';
 import { createGitSource } from '../adapters/git/index.ts';
 import { readCommands } from '../adapters/secrets/commands.ts';
 import { createSecrets } from '../adapters/secrets/secrets.ts';
 import { createSqliteStore } from '../adapters/sqlite/sqlite-store.ts';
 import { errorMessage } from '../base/errors.ts';
 import type { RegistryCredentials } from '../model/registry.ts';
-import { createSchemaCheck } from '../config/schema-check.ts';
 import { Secret } from '../model/secret.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { DesiredState } from '../ports/desired.ts';
@@ -16,10 +13,9 @@ import type { Logger } from '../ports/logger.ts';
 import type { Notifier } from '../ports/notifier.ts';
 import type { SecretProvider } from '../ports/secret-provider.ts';
 import type { Secrets } from '../ports/secrets.ts';
+import type { TargetKind } from '../ports/target-kind.ts';
 import type { Source } from '../ports/source.ts';
 import type { Store } from '../ports/store.ts';
-import type { Target } from '../ports/target.ts';
-import type { TargetReference } from '../model/target.ts';
 import type { Instances } from '../public/instances.ts';
 import type { Reconciler } from '../public/reconciler.ts';
 import { createReconciler } from '../run/create-reconciler.ts';
@@ -33,6 +29,7 @@ import type { Metrics } from './metrics.ts';
 import { DEFAULT_INSTANCES } from './instances-config.ts';
 import { openInstances } from './open-instances.ts';
 import { prepareStateDir } from './state-dir.ts';
+import { createTarget, registerKinds } from './target-kinds.ts';
 import { systemClock } from './system-clock.ts';
 
 export interface KombinatorOptions {
@@ -59,6 +56,8 @@ export interface KombinatorOptions {
   readonly env: NodeJS.ProcessEnv;
   /** Commands that print secrets, `NAME=program argument …`; besides those of `secrets.yaml` in the state directory. */
   readonly secretCommands?: readonly string[];
+  /** Kinds of targets besides Docker and Kubernetes; what `type` of `nodes/<name>.yaml` says. */
+  readonly targets?: readonly TargetKind[];
   /** Further places that secrets are kept in, each under its name: `secret://NAME/PATH`. */
   readonly secretProviders?: readonly SecretProvider[];
   /** Told what becomes of stacks. Not for one command. */
@@ -90,7 +89,7 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
   const { stateDir, logger, env } = options;
   const clock = systemClock;
   prepareStateDir(stateDir);
-  const checkSchema = createSchemaCheck();
+  const { kinds, checkSchema } = registerKinds(options.targets ?? []);
   const config = options.config === undefined ? NO_CONFIG : readDaemonConfig(options.config, checkSchema);
   const commands = readCommands(stateDir, options.secretCommands ?? []);
   const secrets = createSecrets({
@@ -103,7 +102,7 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
   const store = options.store ?? createSqliteStore({ path: join(stateDir, 'kombinator.db'), clock, logger });
   if (options.exclusive ?? options.ephemeral !== true) closeInterrupted(store, clock, logger);
   const source = await openSource(options, clock);
-  const desired = createDesiredState({ source, secrets, checkSchema });
+  const desired = createDesiredState({ source, secrets, checkSchema, kinds });
   const registries = () => readRegistries(desired, secrets, logger);
   const reconciler = createReconciler({
     source,
@@ -113,7 +112,7 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
     logger,
     freeze: createFreeze(config.freeze),
     backups: createBackupFolder(config.backups.directory ?? join(resolve(stateDir), 'backups')),
-    createTarget: (reference) => createTarget(reference, { secrets, registries, clock, logger }),
+    createTarget: (reference) => createTarget(reference, { kinds, secrets, registries, clock, logger }),
     ...(options.resyncMs === undefined ? {} : { resyncMs: options.resyncMs }),
   });
   const instances =
@@ -142,26 +141,6 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
       store[Symbol.dispose]();
     },
   };
-}
-
-interface TargetParts {
-  readonly secrets: Secrets;
-  readonly registries: () => readonly RegistryCredentials[];
-  readonly clock: Clock;
-  readonly logger: Logger;
-}
-
-function createTarget({ name, ...reference }: TargetReference, parts: TargetParts): Target {
-  const { secrets, registries, clock, logger } = parts;
-  if (reference.kind === 'docker')
-    return createDockerTarget({ name, connection: reference.connection, registries, clock, logger });
-  return createKubernetesTarget({
-    name,
-    connection: reference.connection,
-    resolveSecret: (secret) => secrets.resolve(secret),
-    clock,
-    logger,
-  });
 }
 
 const NO_CONFIG: DaemonConfig = { freeze: [], backups: {}, instances: DEFAULT_INSTANCES };

@@ -54,9 +54,10 @@ function checkWith(
     file: string,
     text: string,
     checkSchema: Core['checkSchema'],
+    kinds: Core['kinds'],
   ) => { readonly diagnostics: readonly Diagnostic[] },
 ): Check {
-  return ({ checkSchema }, text, file) => report(read(file, text, checkSchema).diagnostics);
+  return ({ checkSchema, kinds }, text, file) => report(read(file, text, checkSchema, kinds).diagnostics);
 }
 
 function report(diagnostics: readonly Diagnostic[]): DocumentReport {

@@ -132,7 +132,7 @@ export function rewriteStack(core: Core, name: string, edit: (text: string) => s
 export function draftNode(core: Core, name: string, document: object): Draft {
   const path = `nodes/${name}.yaml`;
   const text = buildText(document);
-  const { diagnostics } = readNodeDocument(path, text, core.checkSchema);
+  const { diagnostics } = readNodeDocument(path, text, core.checkSchema, core.kinds);
   if (/^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/.test(name)) return { path, text, diagnostics };
   const message = `"${name}" is not a name for a node: letters, digits, '-', '_' and '.'`;
   const refused: Diagnostic = {

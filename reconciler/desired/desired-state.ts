@@ -1,6 +1,8 @@
 import { ReconcilerError } from '../base/errors.ts';
 import type { SchemaCheck } from '../config/schema-check.ts';
 import { createSchemaCheck } from '../config/schema-check.ts';
+import type { NodeKinds } from '../model/node-kind.ts';
+import { NO_NODE_KINDS } from '../model/node-kind.ts';
 import type { SecretSource } from '../model/secret-reference.ts';
 import type { DesiredState, LoadResult } from '../ports/desired.ts';
 import type { Secrets } from '../ports/secrets.ts';
@@ -23,6 +25,8 @@ export interface DesiredStateOptions {
   readonly limits?: Partial<LoadLimits>;
   /** Default: a new one. */
   readonly checkSchema?: SchemaCheck;
+  /** Kinds of targets besides Docker and Kubernetes; `checkSchema` has to know them. Default: none. */
+  readonly kinds?: NodeKinds;
 }
 
 const DEFAULT_LIMITS: LoadLimits = { documentBytes: 1024 ** 2, fileBytes: 10 * 1024 ** 2 };
@@ -43,6 +47,7 @@ export function createDesiredState(options: DesiredStateOptions): DesiredState {
     secretCache: createSecretCache({ source, secrets, maxBytes: merged.documentBytes }),
     limits: merged,
     checkSchema,
+    kinds: options.kinds ?? NO_NODE_KINDS,
     index: createStackIndex(),
     rendered: createLru(RENDERED),
     inline: createLru(INLINE),
@@ -72,7 +77,7 @@ export function createDesiredState(options: DesiredStateOptions): DesiredState {
     settings: () => ({ policy: repositoryPolicy(core), registries: core.state.settings.document.registries }),
     nodes: () =>
       [...core.state.nodes.documents.values()].flatMap(({ name, file, reference }) =>
-        reference?.kind === 'docker' ? [{ name, file, reference }] : [],
+        reference !== null && reference.kind !== 'kubernetes' ? [{ name, file, reference }] : [],
       ),
     check: (text, file) => checkNamed(core, text, file),
     generate: (request) => generateFrom(core, request),

@@ -1,3 +1,4 @@
+import type { TargetReference } from '../model/target.ts';
 import type { Analysis } from '../config/kombination/analyze.ts';
 import { toDiagnostics } from '../config/kombination/analyze.ts';
 import { formatDiagnostic, hasErrors } from '../base/diagnostic.ts';
@@ -59,15 +60,20 @@ async function readContents(
   return (blob) => contents.get(blob) ?? new Uint8Array();
 }
 
+function nodeOverview(reference: TargetReference): GeneratedStack['overview']['nodes'][number] {
+  const { name } = reference;
+  if (reference.kind === 'extension') return { name, host: reference.address };
+  const { connection } = reference;
+  if (connection.type === 'ssh')
+    return { name, host: connection.host, user: connection.user, port: connection.port };
+  return { name, host: connection.type === 'tcp' ? connection.host : 'localhost' };
+}
+
 function overviewOf({ stackkit, domain, targets, services }: Blueprint): GeneratedStack['overview'] {
   return {
     stackkit,
     domain,
-    nodes: targets.map(({ name, connection }) => ({
-      name,
-      host: connection.type === 'tcp' || connection.type === 'ssh' ? connection.host : 'localhost',
-      ...(connection.type === 'ssh' ? { user: connection.user, port: connection.port } : {}),
-    })),
+    nodes: targets.map(nodeOverview),
     services: services.map(({ name, target, spec, dependsOn }) => ({
       name,
       node: target,

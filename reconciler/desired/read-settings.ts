@@ -67,7 +67,8 @@ export async function readNodes(
       if (known && !fresh.includes(file)) return [file, known];
       const text = isProblem(place) ? { code: place.code, message: place.problem } : texts.get(place.blob);
       const read = isCluster(file) ? readClusterDocument : readNodeDocument;
-      const document = read(file, typeof text === 'string' ? text : '', options.checkSchema);
+      const content = typeof text === 'string' ? text : '';
+      const document = read(file, content, options.checkSchema, options.kinds);
       return [
         file,
         typeof text === 'string' ? document : { ...document, diagnostics: [brokenFile(file, text)] },

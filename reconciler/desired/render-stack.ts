@@ -15,6 +15,7 @@ import type { DesiredStack, ServiceView, StackPolicy } from '../model/stack.ts';
 import { DEFAULT_POLICY } from '../model/stack.ts';
 import { defined } from '../base/values.ts';
 import { portText } from '../render/container.ts';
+import { renderExtensions } from '../render/extensions.ts';
 import { renderHooks } from '../render/render-hooks.ts';
 import { renderKombination, viewPlace } from '../render/kombination.ts';
 import type { Core } from './state.ts';
@@ -96,14 +97,25 @@ function buildStack(core: Core, entry: StackEntry, lookup: Lookup): DesiredStack
   const rendering = { analysis, file: entry.file, lookup: secretOf };
   const registries = entry.pulled ? openRegistries(core, lookup) : [];
   const contents = { ...rendering, content: contentOf(analysis, entry), registries };
-  const resources = hasErrors(diagnostics) ? [] : renderKombination(contents);
+  const invalid = hasErrors(diagnostics);
+  const { kinds } = core;
+  const rendered = renderExtensions(invalid ? [] : renderKombination(contents), {
+    stack: entry.name,
+    targets,
+    kinds,
+  });
+  const resources = hasErrors(rendered.diagnostics) ? [] : rendered.resources;
   return {
     ...common,
+    diagnostics: [...diagnostics, ...rendered.diagnostics],
     stackkit: kombination.stackkit,
     targets,
-    services: viewServices(analysis),
+    services: viewServices(analysis).map((service) => ({
+      ...service,
+      resource: rendered.services.get(service.resource) ?? service.resource,
+    })),
     resources,
-    hooks: hasErrors(diagnostics) ? [] : renderHooks(contents, resources),
+    hooks: invalid ? [] : renderHooks(contents, resources),
     dependsOn: entry.dependsOn.map(({ name }) => name),
     policy: { ...policy, ...kombination.policy },
     ...backupPolicy(kombination),

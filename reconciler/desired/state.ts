@@ -1,3 +1,4 @@
+import type { NodeKinds } from '../model/node-kind.ts';
 import type { TargetReference } from '../model/target.ts';
 import type { PlacedFile } from '../config/kombination/checks/service-files.ts';
 import type { KitCatalogue } from '../config/kits/kit-catalogue.ts';
@@ -15,6 +16,8 @@ export interface Core {
   readonly secretCache: SecretCache;
   readonly limits: LoadLimits;
   readonly checkSchema: SchemaCheck;
+  /** Kinds of targets that were registered. */
+  readonly kinds: NodeKinds;
   readonly index: StackIndex;
   /** Stacks rendered last, by file. */
   readonly rendered: Lru<Rendered>;

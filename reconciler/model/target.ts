@@ -1,3 +1,4 @@
+import type { JsonObject } from '../base/json.ts';
 import { canonicalJson } from '../base/json.ts';
 
 /** How an engine is reached. Credentials are paths or secret references, never values. */
@@ -58,13 +59,23 @@ export interface KubernetesReference {
   readonly connection: KubernetesConnection;
 }
 
-/** A node of a stack (its name inside the stack) and the engine or cluster behind it. */
-export type TargetReference = DockerReference | KubernetesReference;
+/** A place of a kind that was registered, see node-kind.ts. */
+export interface ExtensionReference {
+  readonly name: string;
+  readonly kind: 'extension';
+  /** The word of its kind. */
+  readonly type: string;
+  /** Of the connection, as the kind has it. */
+  readonly address: string;
+  readonly connection: JsonObject;
+}
+
+/** A node of a stack (its name inside the stack) and the engine, cluster or other place behind it. */
+export type TargetReference = DockerReference | KubernetesReference | ExtensionReference;
 
 /** Changes with anything that decides how an engine is reached, the paths of credentials included. */
 export function connectionKey(reference: TargetReference): string {
-  if (reference.kind === 'kubernetes')
-    return `${targetKey(reference)} ${canonicalJson(reference.connection)}`;
+  if (reference.kind !== 'docker') return `${targetKey(reference)} ${canonicalJson(reference.connection)}`;
   const { connection } = reference;
   const credentials =
     connection.type === 'ssh' ? connection.keyPath : connection.type === 'tcp' ? connection.tls : undefined;
@@ -79,7 +90,16 @@ function credentialKeys(credentials: string | object): string[] {
 
 /** One string per engine: two nodes with the same key are the same machine. */
 export function targetKey(reference: TargetReference): string {
-  return reference.kind === 'docker' ? dockerKey(reference.connection) : clusterKey(reference.connection);
+  switch (reference.kind) {
+    case 'docker':
+      return dockerKey(reference.connection);
+    case 'kubernetes':
+      return clusterKey(reference.connection);
+    case 'extension':
+      return `${reference.type}:${reference.address}`;
+    default:
+      return reference satisfies never;
+  }
 }
 
 function clusterKey(connection: KubernetesConnection): string {

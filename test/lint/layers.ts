@@ -93,6 +93,9 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   [INDEX]: { imports: ['reconciler'], packages: [] },
 
+  // As strangers would write it: from the public surface alone.
+  'examples/extending': { imports: [INDEX], packages: NODE_IO },
+
   'api/text': { imports: [INDEX, 'api/operations'], packages: ['node:util'] },
   'api/operations': { imports: [INDEX], packages: [] },
   'api/http': {
@@ -151,7 +154,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
 };
 
 /** Folders whose files all have to be in a room. */
-const WALLED = ['reconciler', 'api', 'schemas'];
+const WALLED = ['reconciler', 'api', 'schemas', 'examples'];
 
 /**
  * Why a file may not import something, or `null` when it may.

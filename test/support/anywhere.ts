@@ -57,6 +57,7 @@ export function startAnywhere(options: AnywhereOptions): Anywhere {
         if (!options.createDockerTarget) throw new Error('no machine is meant to be used');
         return options.createDockerTarget(reference);
       }
+      if (reference.kind === 'extension') throw new Error('no kinds are registered');
       const resolveSecret = (text: string) => new Secret('token', text);
       const { connection } = reference;
       return createKubernetesTarget({

@@ -7,7 +7,12 @@ import type { PolicyModel } from '../kombination/kombination.ts';
 import { readConnectionAt, readPolicy } from '../kombination/read-kombination.ts';
 import type { RegistrySetting } from '../../model/registry.ts';
 import type { SchemaCheck } from '../schema-check.ts';
-import type { DockerConnection, TargetReference } from '../../model/target.ts';
+import type { TargetReference } from '../../model/target.ts';
+import { errorMessage } from '../../base/errors.ts';
+import type { JsonObject } from '../../base/json.ts';
+import type { NodeKind, NodeKinds } from '../../model/node-kind.ts';
+import { NO_NODE_KINDS } from '../../model/node-kind.ts';
+import type { Fields } from '../../base/values.ts';
 import { asFields, asList, asString } from '../../base/values.ts';
 import { parseYaml } from '../yaml-document.ts';
 
@@ -68,32 +73,66 @@ export interface NodeDocument {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-export function readNodeDocument(file: string, text: string, checkSchema: SchemaCheck): NodeDocument {
+/** @param kinds those that were registered; any other node is a machine with a Docker Engine */
+export function readNodeDocument(
+  file: string,
+  text: string,
+  checkSchema: SchemaCheck,
+  kinds: NodeKinds = NO_NODE_KINDS,
+): NodeDocument {
   const name = posix.basename(file).replace(/\.ya?ml$/, '');
-  let connection: DockerConnection | undefined;
+  let reference: TargetReference | undefined;
+  const document = parseYaml(text);
+  const kind = kinds.get(asString(asFields(document.value)?.['type']) ?? '');
   const { diagnostics } = readDocument({
     file,
     text,
     checkSchema,
-    kind: 'node',
+    kind: kind === undefined ? 'node' : `node:${kind.kind}`,
     also: (fields, collector) => {
-      connection = readConnectionAt(fields['connection'], [], collector);
+      reference = kind
+        ? readExtension(name, { kind, fields }, collector)
+        : readMachine(name, fields, collector);
       const writtenName = asString(fields['name']);
       if (writtenName === undefined || writtenName === name) return;
       const message = `the file is called ${posix.basename(file)}, and the node ${writtenName}`;
       collector.error('INVALID_VALUE', ['name'], message, { hint: 'take out name, or rename the file' });
     },
   });
-  const broken = connection === undefined || diagnostics.some(({ severity }) => severity === 'error');
-  const reference = broken || !connection ? null : { name, kind: 'docker' as const, connection };
-  return { name, file, reference, diagnostics };
+  const broken = diagnostics.some(({ severity }) => severity === 'error');
+  return { name, file, reference: broken ? null : (reference ?? null), diagnostics };
+}
+
+function readMachine(
+  name: string,
+  fields: Fields,
+  collector: DiagnosticCollector,
+): TargetReference | undefined {
+  const connection = readConnectionAt(fields['connection'], [], collector);
+  return connection && { name, kind: 'docker', connection };
+}
+
+/** A connection that has the wrong form never gets further than this. */
+function readExtension(
+  name: string,
+  { kind, fields }: { readonly kind: NodeKind; readonly fields: Fields },
+  collector: DiagnosticCollector,
+): TargetReference | undefined {
+  if (collector.list.some(({ severity }) => severity === 'error')) return undefined;
+  const connection = (asFields(fields['connection']) ?? {}) as JsonObject;
+  try {
+    return { name, kind: 'extension', type: kind.kind, address: kind.addressOf(connection), connection };
+  } catch (error) {
+    collector.error('INVALID_VALUE', ['connection'], errorMessage(error));
+    return undefined;
+  }
 }
 
 interface ReadOptions {
   readonly file: string;
   readonly text: string;
   readonly checkSchema: SchemaCheck;
-  readonly kind: 'repository' | 'node';
+  readonly kind: 'repository' | 'node' | `node:${string}`;
   /** More checks than the schema can make. */
   readonly also?: (fields: Readonly<Record<string, unknown>>, collector: DiagnosticCollector) => void;
 }
