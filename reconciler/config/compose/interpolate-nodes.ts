@@ -186,7 +186,8 @@ export function envFiller(
       rememberDemand(project, origin, [name, message]);
       return `\${${name}}`;
     },
-    otherwise: (name, fallback) => (/[}$]/.test(fallback) ? fallback : `\${${name}:-${fallback}}`),
+    otherwise: (name, fallback, isSet) =>
+      isSet || /[}$]/.test(fallback) ? fallback : `\${${name}:-${fallback}}`,
   };
 }
 

@@ -101,8 +101,10 @@ export interface Filler {
   readonly unset: (name: string, written: string) => string;
   /** Value of a variable that is not set and must be. */
   readonly required: (name: string, message: string) => string;
-  /** Value of a variable that is not set and has a default. Default: the default. */
-  readonly otherwise?: (name: string, fallback: string) => string;
+  /** Value of a variable whose default is taken; `isSet`: it is set, and empty. Default: the default. */
+  readonly otherwise?: (name: string, fallback: string, isSet: boolean) => string;
+  /** What stands for the value of a variable. Default: the value, as a text of the template. */
+  readonly value?: (name: string, value: string) => string;
   /** What stands for a reference to a secret. Default: the reference. */
   readonly secret?: (reference: string) => string;
   /** What stands for a text of the template. Default: the text. */
@@ -129,6 +131,7 @@ type Variable = Extract<TemplatePart, { readonly operator: string }>;
 
 function fillVariable({ name, operator, word, isBare }: Variable, filler: Filler): string | TemplateProblem {
   const { lookup, unset, required, plain = (text: string) => text } = filler;
+  const { value: given = (_name: string, text: string) => plain(text) } = filler;
   const value = lookup(name);
   const there = value !== undefined && (value !== '' || !operator.startsWith(':'));
   switch (operator) {
@@ -137,16 +140,16 @@ function fillVariable({ name, operator, word, isBare }: Variable, filler: Filler
       return there ? fillTemplate(word, filler) : '';
     case '?':
     case ':?':
-      return there ? plain(value) : required(name, word);
+      return there ? given(name, value) : required(name, word);
     case '-':
     case ':-': {
-      if (there) return plain(value);
+      if (there) return given(name, value);
       const fallback = fillTemplate(word, filler);
-      if (typeof fallback !== 'string' || value !== undefined) return fallback;
-      return filler.otherwise?.(name, fallback) ?? fallback;
+      if (typeof fallback !== 'string') return fallback;
+      return filler.otherwise?.(name, fallback, value !== undefined) ?? fallback;
     }
     case '':
-      return value === undefined ? unset(name, isBare ? `$${name}` : `\${${name}}`) : plain(value);
+      return value === undefined ? unset(name, isBare ? `$${name}` : `\${${name}}`) : given(name, value);
     default:
       return operator satisfies never;
   }

@@ -189,13 +189,31 @@ x-mine: 1
   });
 });
 
+it('fills in defaults within defaults, and reports what cannot be read', () => {
+  const project = {
+    text: `services:
+  web:
+    image: nginx:\${A:-\${B:-\${C:-1.29}}}
+    restart: always
+    hostname: \${A:-
+`,
+  };
+  const { text, diagnostics } = run(project);
+  expect(text).toContain('image: nginx:1.29\n');
+  expect(diagnostics).toEqual([]);
+  expect(brief(project)).toContain('5 dropped services.web.hostname');
+});
+
 describe('interpolation', () => {
   it.each([
     ['$A ${A} $$A', '1 1 $$A'],
     ['${B:-x} ${B-x} ${C-x}', 'x  x'],
     ['${A:+y} ${C:+y}|', 'y |'],
     ['${C:-${A}}', '1'],
+    ['x:${C:-${D:-${E:-1.29}}}', 'x:1.29'],
+    ['${A:+${C:-${D:-z}}}', 'z'],
     ['${C:?wanted}', ''],
+    ['${C:-', '${C:-'],
   ])('reads %s', (text, want) => {
     expect(interpolate(text, { A: '1', B: '' }, 'elsewhere').text).toBe(want);
   });

@@ -1,5 +1,6 @@
 import { rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { compareText } from '../../../base/values.ts';
 import { errnoOf, isMissing, writeConflict } from '../errors.ts';
 import { createFile } from './files.ts';
 import { createLock } from './lock-file.ts';
@@ -69,10 +70,6 @@ export function createPackedRefs(commonDir: string): PackedRefs {
       if ((await load()).byName.has(name)) await edit((all) => void all.delete(name));
     },
   };
-}
-
-export function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 function parse(key: string, text: string | null): Parsed {

@@ -1,13 +1,14 @@
 import { readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { compareText } from '../../../base/values.ts';
 import { errnoOf, gitError, isMissing, writeConflict } from '../errors.ts';
 import { makeDirectory } from './files.ts';
 import { createLock } from './lock-file.ts';
 import { readText } from './layout.ts';
 import { isObjectId } from './objects.ts';
 import type { PackedRefs, Ref } from './packed-refs.ts';
-import { compareText, createPackedRefs } from './packed-refs.ts';
+import { createPackedRefs } from './packed-refs.ts';
 
 /** The refs of one repository, loose and packed, read and moved the way Git does it. */
 export interface Refs {

@@ -1,4 +1,5 @@
 import { parseDotenv } from '../dotenv.ts';
+import { fillTemplate } from '../interpolate.ts';
 import { isSensitiveName } from '../../../model/secret.ts';
 import { toRecord } from '../../../base/values.ts';
 
@@ -16,38 +17,37 @@ export interface Interpolated {
   readonly uses: readonly VariableUse[];
 }
 
-const VARIABLE = /\$(?:(\$)|\{([A-Za-z_]\w*)(?:(:?[-?+])((?:[^{}]|\{[^{}]*\})*))?\}|([A-Za-z_]\w*))/g;
-
 /**
  * Fills in Compose's variables once and for all. Where a kombination can hold a reference (in an environment, in the
- * content of a file), what is not known or is called like a secret becomes one.
+ * content of a file), what is not known or is called like a secret becomes one. A text that cannot be read stays as it is,
+ * for the check of the kombination to report.
  */
 export function interpolate(
   text: string,
   values: Readonly<Record<string, string>>,
   place: Place,
 ): Interpolated {
-  const uses: VariableUse[] = [];
+  const kinds = new Map<string, VariableUse['kind']>();
   const literal = (value: string) => (place === 'content' ? value : value.replaceAll('$', '$$$$'));
-  const result = text.replace(VARIABLE, (...groups: readonly (string | undefined)[]) => {
-    const [, dollar, braced, operator = '', rest = '', bare] = groups;
-    if (dollar !== undefined) return place === 'content' ? '$' : '$$';
-    const name = braced ?? bare ?? '';
-    const use = (kind: VariableUse['kind'], value: string) => {
-      uses.push({ name, kind });
-      return value;
-    };
-    const value = values[name];
-    const given = value !== undefined && (value !== '' || !operator.startsWith(':'));
-    if (operator.endsWith('+')) return use('filled', given ? literal(rest) : '');
-    if (isSensitiveName(name) || (!given && !operator.endsWith('-')))
-      return place === 'elsewhere' ? use('empty', '') : use('secret', referTo(name, place));
-    if (given) return use('filled', literal(value));
-    const inner = interpolate(rest, values, place);
-    uses.push(...inner.uses);
-    return use('default', inner.text);
+  const use = (name: string, kind: VariableUse['kind'], value: string): string => {
+    kinds.set(name, kind);
+    return value;
+  };
+  const refer = (name: string): string =>
+    place === 'elsewhere' ? use(name, 'empty', '') : use(name, 'secret', referTo(name, place));
+  const filled = fillTemplate(text, {
+    lookup(name) {
+      if (!kinds.has(name)) kinds.set(name, 'filled');
+      return Object.hasOwn(values, name) ? values[name] : undefined;
+    },
+    plain: literal,
+    value: (name, value) => (isSensitiveName(name) ? refer(name) : literal(value)),
+    unset: refer,
+    required: refer,
+    otherwise: (name, fallback) => (isSensitiveName(name) ? refer(name) : use(name, 'default', fallback)),
   });
-  return { text: result, uses };
+  if (typeof filled !== 'string') return { text, uses: [] };
+  return { text: filled, uses: [...kinds].map(([name, kind]) => ({ name, kind })) };
 }
 
 function referTo(name: string, place: Place): string {
