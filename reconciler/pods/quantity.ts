@@ -1,4 +1,5 @@
 import type { Problem } from '../base/problem.ts';
+import { isProblem } from '../base/problem.ts';
 
 type Form = 'binary' | 'decimal' | 'exponent';
 
@@ -79,6 +80,12 @@ export function maxQuantity(a: Quantity, b: Quantity): Quantity {
 /** Thousandths, rounded up. */
 export function toMilli({ nano }: Quantity): number {
   return Number(divideUp(nano, MILLI));
+}
+
+/** An amount that somebody wrote as a number, `500m` as 0.5; 0 for what is none. */
+export function amountOf(text: string): number {
+  const amount = parseQuantity(text);
+  return isProblem(amount) ? 0 : Number(amount.nano) / Number(NANO);
 }
 
 /** Whole units, rounded up. */

@@ -5,7 +5,7 @@ import type { Fields } from '../../base/values.ts';
 import { isApiError } from './api/api-error.ts';
 import type { Cluster } from './cluster.ts';
 import { ownerOf } from './cache/live-object.ts';
-import { quantity } from './quantity.ts';
+import { amountOf } from '../../pods/quantity.ts';
 
 /** Every stack with objects here. */
 export async function readOwned(cluster: Cluster, signal: AbortSignal): Promise<readonly OwnedStack[]> {
@@ -46,7 +46,7 @@ export async function readFacts(cluster: Cluster, signal: AbortSignal): Promise<
   const capacity = (key: string): number =>
     (nodes ?? []).reduce((sum, node) => {
       const given = asFields(asFields(node['status'])?.['capacity'])?.[key];
-      return sum + quantity(asString(given) ?? '0');
+      return sum + amountOf(asString(given) ?? '0');
     }, 0);
   const [os = 'linux', arch = ''] = (asString(version['platform']) ?? '').split('/');
   const gitVersion = asString(version['gitVersion']) ?? '';

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { quantity } from '../../../reconciler/adapters/kubernetes/quantity.ts';
+import { amountOf } from '../../../reconciler/pods/quantity.ts';
 import type { Members, Value } from './field-set.ts';
 import { isMembers, textOf } from './field-set.ts';
 import { at, listAt, membersAt } from './members.ts';
@@ -78,7 +78,7 @@ function canonicalAmounts(resources: Members): Members {
       ? Object.fromEntries(
           Object.entries(amounts).map(([key, value]) => [
             key,
-            typeof value === 'string' && /^\d+000m$/.test(value) ? `${quantity(value)}` : textOf(value),
+            typeof value === 'string' && /^\d+000m$/.test(value) ? `${amountOf(value)}` : textOf(value),
           ]),
         )
       : amounts;
@@ -196,8 +196,8 @@ export function checkLimits(
       const most = textOf(at(limit, 'max', 'storage') ?? '');
       const least = textOf(at(limit, 'min', 'storage') ?? '0');
       const asked = textOf(at(object, 'spec', 'resources', 'requests', 'storage') ?? '0');
-      const small = quantity(asked) < quantity(least);
-      if (!small && (most === '' || quantity(asked) <= quantity(most))) continue;
+      const small = amountOf(asked) < amountOf(least);
+      if (!small && (most === '' || amountOf(asked) <= amountOf(most))) continue;
       const rule = small
         ? `minimum storage usage per PersistentVolumeClaim is ${least}`
         : `maximum storage usage per PersistentVolumeClaim is ${most}`;
@@ -208,7 +208,7 @@ export function checkLimits(
   for (const quota of peers.quotas) {
     for (const [key, hard] of Object.entries(membersAt(quota, 'spec', 'hard'))) {
       if (key !== kind.plural && key !== `count/${resourceName(kind)}`) continue;
-      if (peers.used < quantity(textOf(hard))) continue;
+      if (peers.used < amountOf(textOf(hard))) continue;
       const message = `exceeded quota: ${textOf(at(quota, 'metadata', 'name'))}, requested: ${key}=1, used: ${key}=${peers.used}, limited: ${key}=${textOf(hard)}`;
       throw new Refusal(403, 'Forbidden', `${resourceName(kind)} "${name}" is forbidden: ${message}`);
     }

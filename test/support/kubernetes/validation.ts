@@ -5,7 +5,7 @@ import { apiVersionOf } from './kinds.ts';
 import { at, listAt, membersAt } from './members.ts';
 import type { Cause } from './refusal.ts';
 import { invalid, Refusal } from './refusal.ts';
-import { quantity } from '../../../reconciler/adapters/kubernetes/quantity.ts';
+import { amountOf } from '../../../reconciler/pods/quantity.ts';
 
 const KNOWN: Readonly<Record<string, readonly string[]>> = {
   ConfigMap: ['apiVersion', 'kind', 'metadata', 'data', 'binaryData', 'immutable'],
@@ -143,7 +143,7 @@ function templateCauses(object: Members): readonly Cause[] {
     const limits = membersAt(container, 'resources', 'limits');
     const above = Object.entries(membersAt(container, 'resources', 'requests')).flatMap(([key, value]) => {
       const limit = limits[key];
-      if (limit === undefined || quantity(textOf(value)) <= quantity(textOf(limit))) return [];
+      if (limit === undefined || amountOf(textOf(value)) <= amountOf(textOf(limit))) return [];
       const why = `must be less than or equal to ${key} limit of ${textOf(limit)}`;
       return [wrong(`${place}.resources.requests`, JSON.stringify(textOf(value)), why)];
     });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  amountOf,
   formatQuantity,
   maxQuantity,
   parseQuantity,
@@ -54,4 +55,15 @@ describe('quantities', () => {
     expect(formatQuantity(maxQuantity(quantity('1Gi'), quantity('1073741824')))).toBe('1Gi');
     expect(formatQuantity(maxQuantity(quantity('500m'), quantity('1')))).toBe('1');
   });
+});
+
+it.each([
+  ['500m', 0.5],
+  ['2', 2],
+  ['1Gi', 2 ** 30],
+  ['1e3', 1000],
+  ['', 0],
+  ['many', 0],
+])('takes %j as the number %d', (text, want) => {
+  expect(amountOf(text)).toBe(want);
 });
