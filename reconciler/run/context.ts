@@ -25,9 +25,9 @@ export interface RunContext {
   readonly stacks: StackTable;
   readonly deployments: Deployments;
   readonly freeze: Freeze;
-  /** By stack: digest of the deployment under way whose first hooks have run. */
+  /** Digest of the deployment under way whose first hooks have run, by stack. */
   readonly hooked: Map<string, string>;
-  /** What the store would not take; what is remembered must hold for as long as this process lives. */
+  /** Records that the store would not take; what is remembered must hold for as long as this process lives. */
   readonly unsaved: Map<string, StackRecord>;
   /** Changes of one stack carried out at the same time. */
   readonly concurrency: number;
@@ -43,7 +43,7 @@ const EMPTY_STACK_RECORD: Omit<StackRecord, 'stack'> = {
   stopped: null,
 };
 
-/** What is remembered of a stack; a store that cannot be asked remembers nothing. */
+/** Returns what is remembered of a stack; a store that cannot be asked remembers nothing. */
 export function recallStack(context: RunContext, stack: string): StackRecord {
   const unsaved = context.unsaved.get(stack);
   if (unsaved !== undefined) return unsaved;

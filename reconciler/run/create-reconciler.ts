@@ -39,7 +39,7 @@ export interface ReconcilerOptions {
   readonly createTarget: (reference: TargetReference) => Target;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Where databases are backed up to. Default: nowhere but in volumes. */
+  /** Store for backups of databases. Default: none but in volumes. */
   readonly backups?: BackupStore;
   /** Default: nothing is ever frozen. */
   readonly freeze?: Freeze;

@@ -15,7 +15,7 @@ import type { EventHub } from './loop/events.ts';
 import { judgeService } from './observe/service-health.ts';
 import type { TargetPool } from './observe/target-pool.ts';
 
-/** What this process has learnt of one stack. */
+/** Knowledge that this process has gained of one stack. */
 interface StackRuntime {
   state: SyncState;
   message: string | null;
@@ -134,7 +134,7 @@ export class StackTable {
     this.#row(stack).synced = desired;
   }
 
-  /** What `setSynced` was told last, `null` in a new process. */
+  /** Returns what `setSynced` was told last, `null` in a new process. */
   synced(stack: string): string | null {
     return this.#rows.get(stack)?.synced ?? null;
   }
@@ -156,7 +156,7 @@ export class StackTable {
     if (engines?.size === 0) this.#engines.delete(stack);
   }
 
-  /** Whether something of the stack was seen on this engine; also when nobody knows where it is. */
+  /** Tells whether something of the stack was seen on this engine; also when nobody knows where it is. */
   mayBeOn(stack: string, reference: TargetReference): boolean {
     return this.#engines.get(stack)?.has(targetKey(reference)) !== false;
   }

@@ -14,18 +14,18 @@ export interface AdapterOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   /**
-   * Without a health check, running this long without a restart counts as healthy; twice as long for one that is to
-   * replace another. Default 300.
+   * Time that a container without a health check must run without a restart to count as healthy; twice as long for one that is to replace
+   * another. Default 300.
    */
   readonly stableMs?: number;
-  /** How long a stop waits before SIGKILL; `stopGracePeriodMs` of the container wins. Default 10. */
+  /** Time that a stop waits before SIGKILL; `stopGracePeriodMs` of the container wins. Default 10. */
   readonly stopTimeoutSeconds?: number;
-  /** How long the digest that a registry reported is believed. Default 30,000. */
+  /** Time for which the digest that a registry reported is believed. Default 30,000. */
   readonly registryCacheMs?: number;
 }
 
 export interface Traits extends EngineTraits {
-  /** What has to be added to our clock to get the engine's. */
+  /** Difference that, added to our clock, gives the engine's. */
   readonly skewMs: number;
   /** API version that is spoken with it. */
   readonly api: string;
@@ -33,7 +33,7 @@ export interface Traits extends EngineTraits {
   readonly engineId: string;
 }
 
-/** What every part of the Docker target works with. */
+/** The things that every part of the Docker target works with. */
 export interface Adapter extends Required<AdapterOptions> {
   readonly engine: Engine;
   traits(signal: AbortSignal): Promise<Traits>;

@@ -10,7 +10,7 @@ export { createDockerInstances } from './instances/backend.ts';
 
 export interface DockerTargetOptions extends AdapterOptions {
   readonly connection: DockerConnection;
-  /** Where `DOCKER_HOST`, `SSH_AUTH_SOCK` and `KOMBINATOR_KNOWN_HOSTS` are looked up. Default: the process's own. */
+  /** Variables in which `DOCKER_HOST`, `SSH_AUTH_SOCK` and `KOMBINATOR_KNOWN_HOSTS` are looked up. Default: the process's own. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 

@@ -15,7 +15,7 @@ export const LABEL = {
   revision: 'io.kombinator.revision',
   branch: 'io.kombinator.branch',
   spec: 'io.kombinator.spec',
-  /** On one-off containers only, which are no resources: the stack that they belong to. */
+  /** Stack that a one-off container belongs to; those are no resources. */
   hook: 'io.kombinator.hook',
 } as const;
 
@@ -33,7 +33,7 @@ const COMPOSE = 'com.docker.compose';
 
 export type Labels = Readonly<Record<string, string>>;
 
-/** What the labels of an object say about its owner. */
+/** Owner of an object, as its labels say. */
 export interface Owner {
   readonly stack: string;
   readonly id: ResourceId;
@@ -114,10 +114,10 @@ export function readOwner(labels: Labels | null | undefined): Owner | null {
   };
 }
 
-/** Where in a Compose project an object belongs. */
+/** Place of an object in a Compose project. */
 export interface ComposePlace {
   readonly project: string;
-  /** Of a container; networks and volumes have none. */
+  /** Service of a container; networks and volumes have none. */
   readonly service: string | null;
 }
 

@@ -159,7 +159,7 @@ function renderContainer(
   return { spec, health: { ...health, ...masked }, detail };
 }
 
-/** How long a container has been running, by the engine's clock. */
+/** Returns how long a container has been running, by the engine's clock. */
 export function runningMs(adapter: Adapter, { skewMs }: Traits, { State }: ContainerInspectInfo): number {
   return adapter.clock.now() + skewMs - Date.parse(State.StartedAt);
 }

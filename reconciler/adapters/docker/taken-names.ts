@@ -17,16 +17,15 @@ export interface TakenName {
   readonly labels: Labels | null | undefined;
 }
 
-/** Why an object cannot be made, and what to do about it. */
+/** Reason why an object cannot be made, and what to do about it. */
 export interface Refusal {
   readonly reason: string;
   readonly hint: string;
 }
 
 /**
- * What is described, is not there, and cannot be made because somebody else's object bears its name: each as missing and
- * refused. One call for each kind of which something is to be made.
- *
+ * Observes what is described, is not there, and cannot be made because somebody else's object bears its name: each as missing and refused.
+ * One call for each kind of which something is to be made.
  * @param present ids of what the stack has
  */
 export async function observeTaken(
@@ -45,7 +44,7 @@ export async function observeTaken(
       const names = new Set(absent.map(nameOf));
       const taken = new Map<string, TakenName>();
       for (const one of await findByName(engine, kind, [...names], signal)) {
-        // What is the stack's own under a name it should not have is put right by the change of its resource.
+        // The stack's own objects under a name that they should not have are put right by the change of their resource.
         if (readOwner(one.labels)?.stack !== stack) taken.set(one.name, one);
       }
       return absent.flatMap((resource) => {

@@ -40,7 +40,7 @@ export function createEngineTarget({ engine, close, ...options }: EngineTargetOp
   const adapter = createAdapter(engine, options);
   const running: RunningOneOffs = new Set();
   const closing = new AbortController();
-  /** Whatever is under way ends with the target. */
+  /** Runs work that ends with the target. */
   const within = <T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> =>
     withAbortScope({ signals: [signal, closing.signal] }, work);
   const inContext = <T>(context: ApplyContext, work: (context: ApplyContext) => Promise<T>): Promise<T> =>
@@ -134,7 +134,7 @@ async function* readLogs(
   try {
     yield* closeAfter(stream, readLogLines(stream, container.owner.spec['tty'] === true));
   } catch (error) {
-    // Whoever follows a log ends it by aborting.
+    // A reader who follows a log ends it by aborting.
     if (!signal.aborted) throw error;
   }
 }

@@ -3,7 +3,7 @@ import type { Adapter } from './adapter.ts';
 import { LABEL, readOwner } from './labels.ts';
 import { readJsonLines } from './images/pull-progress.ts';
 
-/** What may make a stack differ from its description. Leaves out the noise of health checks (`exec_*`). */
+/** Events that may make a stack differ from its description. Leaves out the noise of health checks (`exec_*`). */
 const FILTERS = {
   type: ['container', 'network', 'volume'],
   event:

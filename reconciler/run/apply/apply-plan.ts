@@ -64,7 +64,7 @@ export async function finish(
   { changed, signal }: Pick<ExecuteResult, 'changed'> & { readonly signal: AbortSignal },
 ): Promise<void> {
   const { plan } = planned;
-  // Where nothing was, nothing was removed, whatever had been begun before.
+  // A new deployment removed nothing, because nothing was there, whatever had been begun before.
   const isNew = changed > 0 || (recallStack(context, plan.stack).untagged && plan.mode === 'apply');
   const unfinished = isNew ? await runPostHooks(context, planned, job, signal) : null;
   context.hooked.delete(plan.stack);
@@ -109,7 +109,7 @@ async function runPreHooks(
   }
 }
 
-/** What runs is right, and stays: only the job tells that the last hook failed. */
+/** Runs the last hooks. The services are right by then, and stay: only the job tells that a hook failed. */
 async function runPostHooks(
   context: RunContext,
   planned: PlannedStack,
@@ -125,7 +125,10 @@ async function runPostHooks(
   }
 }
 
-/** What the job reports as its end is what the targets say then. A target that fails now does not undo what was done. */
+/**
+ * Observes the stack once more, for the job reports as its end what the targets say then. A target that fails now does not undo what was
+ * done.
+ */
 async function observeAgain(context: RunContext, { plan, description }: PlannedStack): Promise<void> {
   try {
     await withAbortScope({ signals: [], timeoutMs: LOOK_TIMEOUT_MS }, (signal) =>
@@ -141,11 +144,11 @@ async function observeAgain(context: RunContext, { plan, description }: PlannedS
 
 const LOOK_TIMEOUT_MS = 10_000;
 
-/** What `execute` needs of a planned stack. */
+/** The parts of a planned stack that `execute` needs. */
 export interface Execution extends Pick<PlannedStack, 'plan' | 'desired' | 'references' | 'aliases'> {
-  /** What carries out the changes instead of the engine's target itself. */
+  /** Returns what carries out the changes instead of the engine's target itself. */
   readonly through?: (target: Target) => ChangeTarget;
-  /** What is done, for the log. Default: the action of each change. */
+  /** Word for the action in the log. Default: the action of each change. */
   readonly verb?: string;
 }
 
@@ -159,7 +162,7 @@ export function execute(
   const work = plan.changes.filter((change) => change.action !== 'no-op' || change.verify);
   const indexes = new Map(work.map((change, index) => [change.id, index]));
   job.plan(work.map((change, index) => newStep(job.job.id, index, change)));
-  // What is about to be made is known of before it is there: the description may be gone when somebody looks next.
+  // The targets of all changes are remembered before anything is made: the description may be gone when somebody looks next.
   for (const { target } of work) {
     const reference = references.get(target);
     if (reference !== undefined) context.stacks.sawOn(plan.stack, reference);

@@ -119,7 +119,7 @@ async function restartStack(context: RunContext, task: ControlTask): Promise<voi
   try {
     await stopAll(context, planned, task);
   } catch (error) {
-    // What was stopped has to run again, whatever the rest did.
+    // The stopped services have to run again, whatever the rest did.
     failure = error;
   }
   const now = await planStack(context, orderFor(stack), task.signal);
@@ -127,7 +127,7 @@ async function restartStack(context: RunContext, task: ControlTask): Promise<voi
   if (failure !== null) throw failure;
 }
 
-/** Of a description with errors nothing can be planned but its end, which shows all the same what is there. */
+/** Plans for a stop or start. Nothing but its end can be planned of a description with errors, which shows all the same what is there. */
 function planForControl(context: RunContext, { request, signal }: ControlTask): Promise<PlannedStack> {
   const description = context.desired.get(request.stack);
   const isInvalid = description !== undefined && hasErrors(description.diagnostics);
@@ -138,7 +138,7 @@ function orderFor(stack: string) {
   return { stack, mode: 'apply', deleteVolumes: false } as const;
 }
 
-/** Those that depend on others go first. */
+/** Stops services, those that depend on others first. */
 async function stopAll(context: RunContext, planned: PlannedStack, task: ControlTask): Promise<void> {
   const chosen = planned.observed.filter((one) => isRunner(one.kind) && mayRun(one));
   const ids = new Set(chosen.map(({ id }) => id));
@@ -152,7 +152,7 @@ async function stopAll(context: RunContext, planned: PlannedStack, task: Control
   await walk(context, { planned, changes, desired: new Map(), verb: 'stop', through: asStopping }, task);
 }
 
-/** What others depend on goes first, and has to be as well as they want it. */
+/** Starts services: what others depend on goes first, and has to be as well as they want it. */
 async function startAll(
   context: RunContext,
   planned: PlannedStack,
@@ -175,7 +175,7 @@ async function startAll(
 interface Walk {
   readonly planned: PlannedStack;
   readonly changes: readonly Change[];
-  /** Whose health is waited for. */
+  /** Resources whose health is waited for. */
   readonly desired: ReadonlyMap<ResourceId, DesiredResource>;
   readonly verb: 'start' | 'stop';
   readonly through: (target: Target) => ChangeTarget;
@@ -226,7 +226,7 @@ function findStartable(
   );
 }
 
-/** Whether the plan asks for more than starting these as they are. */
+/** Tells whether the plan asks for more than starting these as they are. */
 function needsMore({ changes }: Plan, startable: ReadonlySet<ResourceId>): boolean {
   return changes.some(
     ({ id, action, fields }) => action !== 'no-op' && (fields.length > 0 || !startable.has(id)),

@@ -7,7 +7,7 @@ interface Queue {
   busy: number;
 }
 
-/** How busy the engines of a plan are: one that is slow keeps no other waiting. */
+/** Slots of the engines of a plan: one that is slow keeps no other waiting. */
 export class EngineQueues {
   readonly #byEngine = new Map<string, Queue>();
   readonly #byChange = new Map<ResourceId, Queue>();

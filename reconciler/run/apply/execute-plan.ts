@@ -24,7 +24,7 @@ export async function executePlan(options: ExecuteOptions): Promise<ExecuteResul
 class PlanRun {
   readonly #options: ExecuteOptions;
   readonly #phases = new Map<ResourceId, Phase>();
-  /** In the order of the plan; may still hold some that wait no longer. */
+  /** Changes in the order of the plan; may still hold some that wait no longer. */
   readonly #waiting: Set<Change>;
   readonly #running = new Set<Promise<void>>();
   readonly #begun = new Set<ResourceId>();
@@ -135,7 +135,7 @@ class PlanRun {
 
   async #release(change: Change): Promise<void> {
     try {
-      // What has nothing to release stands in nobody's way.
+      // A change with nothing to release stands in nobody's way.
       const target = this.#options.targetOf(change);
       await target.release?.(this.#resourceOf(change), 'stop', this.#contextOf(change));
       this.#released.set(change.id, 'done');
@@ -288,7 +288,9 @@ class PlanRun {
     await target.settle?.(this.#resourceOf(change), outcome, this.#settling(change));
   }
 
-  /** What the old one needs may be in other hands by now; that is no reason to try the new one again. */
+  /**
+   * Puts the old one back. It may fail, as what the old one needs can be in other hands by now; that is no reason to try the new one again.
+   */
   async #revert(change: Change, cause: unknown): Promise<void> {
     try {
       await this.#settle(change, 'revert');
@@ -355,7 +357,7 @@ class PlanRun {
   }
 }
 
-/** Whether its target knows how to put back what was there. */
+/** Tells whether its target knows how to put back what was there. */
 function isRevertible({ action, kind, fields }: Change): boolean {
   return action === 'replace' || (action === 'update' && fields.length > 0 && isRolled(kind));
 }

@@ -8,7 +8,7 @@ import type { Releases, Replaces } from '../../ports/target-capabilities.ts';
 import type { ApplyContext, Target } from '../../ports/target.ts';
 import { unreachableOf } from '../decide/words.ts';
 
-/* What is asked of an execution, what it tells, and how it ends. */
+/* The options of an execution, what it tells, and how it ends. */
 
 export interface StepUpdate {
   readonly status: StepStatus;
@@ -16,7 +16,7 @@ export interface StepUpdate {
   readonly health?: Health;
 }
 
-/** What carries out changes: a target, or a part of one that does something else for `apply`. */
+/** The part of a target that carries out changes, or a stand-in that does something else for `apply`. */
 export type ChangeTarget = Pick<Target, 'apply' | 'health' | 'firstLookMs'> & Partial<Replaces & Releases>;
 
 /** A target that does something else for `apply`, and everything else as it does. */
@@ -46,7 +46,7 @@ export interface ExecuteOptions {
   readonly targetOf: (change: Change) => ChangeTarget;
   /** The change with the id by which its target knows the resource. */
   readonly asKnown: (change: Change) => Change;
-  /** What carries out a change, and how many it takes at the same time; waiting for health does not count. */
+  /** Returns what carries out a change, and how many it takes at the same time; waiting for health does not count. */
   readonly engineOf: (change: Change) => EngineSlots;
   readonly clock: Clock;
   /** Branch that the plan's revision was read from. */
@@ -89,12 +89,12 @@ export class Reverted extends ReconcilerError {
 /** Everything was done that could be; the rest is done as soon as the nodes are back that do not answer. */
 export class PartlyApplied extends ReconcilerError {
   constructor(reason: string) {
-    // In the same words whether there was something to do elsewhere or not: a retry tells nothing new.
+    // The message is the same whether there was something to do elsewhere or not: a retry tells nothing new.
     super('TARGET_UNREACHABLE', `applied in part only: ${reason}`, { retryable: true });
   }
 }
 
-/** What a job ends with that did what could be done; `null` when all nodes of the plan answered. */
+/** Returns the error that a job ends with that did what could be done; `null` when all nodes of the plan answered. */
 export function partlyApplied(plan: Plan): PartlyApplied | null {
   const reason = unreachableOf(plan);
   return reason === null ? null : new PartlyApplied(reason);

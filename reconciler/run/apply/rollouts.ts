@@ -38,7 +38,7 @@ export class Rollouts {
     this.#failures.set(rollout.group, (this.#failures.get(rollout.group) ?? 0) + 1);
   }
 
-  /** Whether the old container is kept until the whole service is through, to be put back should a later one fail. */
+  /** Tells whether the old container is kept until the whole service is through, to be put back should a later one fail. */
   holds({ rollout }: Change): boolean {
     return rollout?.failureAction === 'rollback' && (this.#groups.get(rollout.group)?.length ?? 0) > 1;
   }
@@ -65,7 +65,7 @@ export class Rollouts {
     }
   }
 
-  /** What is held although its group will not end: the run was stopped. */
+  /** Takes what is held although its group will not end: the run was stopped. */
   takeHeld(): readonly Member[] {
     const members = [...this.#held.values()].flat();
     this.#held.clear();

@@ -37,7 +37,7 @@ function isDeployment({ deployments }: RunContext, plan: Plan): boolean {
   return plan.mode === 'apply' && deployments.knownLatest(plan.stack)?.desired !== plan.desired;
 }
 
-/** Whether hooks before the deployment have to run: not twice for one that is being continued. */
+/** Tells whether hooks before the deployment have to run: not twice for one that is being continued. */
 export function needsPreHooks(context: RunContext, { plan, description }: PlannedStack): boolean {
   if (description.hooks.length === 0 || !hasChanges(plan)) return false;
   return context.hooked.get(plan.stack) !== plan.desired;

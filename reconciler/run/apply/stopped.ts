@@ -8,8 +8,8 @@ import type { ChangeTarget } from './execution.ts';
 import { withApply } from './execution.ts';
 
 /**
- * What ended well only because the stack was stopped by hand has not done its work: it counts as stopped until it runs again. Engines cannot
- * tell the two apart.
+ * Marks what ended well only because the stack was stopped by hand: it has not done its work, and counts as stopped until it runs again.
+ * Engines cannot tell the two apart.
  */
 export function withStopped(
   context: RunContext,
@@ -35,7 +35,7 @@ export function startingAgain(target: Target, ids: readonly string[]): ChangeTar
   });
 }
 
-/** Whether it was up when it was looked at. */
+/** Tells whether it was up when it was looked at. */
 export function isUp({ kind, health: { status } }: ObservedResource): boolean {
   return isRunner(kind) && (status === 'healthy' || status === 'starting' || status === 'unhealthy');
 }

@@ -13,7 +13,7 @@ export interface VolumePlace {
   readonly service: string;
   readonly resource: ResourceId;
   readonly reference: TargetReference;
-  /** Where the container has the volume. */
+  /** Mount point of the volume in the container. */
   readonly folder: string;
 }
 

@@ -42,7 +42,7 @@ export class Backups implements AsyncDisposable {
     });
   }
 
-  /** Whether something of this stack is being done, or is to be. */
+  /** Tells whether something of this stack is being done, or is to be. */
   isBusy(stack: string): boolean {
     return this.#pending.has(stack) || this.#queue.isRunning(stack);
   }

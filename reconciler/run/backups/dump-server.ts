@@ -133,7 +133,7 @@ export async function restoreServer(
   }
 }
 
-/** What a failed restore leaves, and how to get back to what was there. */
+/** Says what a failed restore leaves, and how to get back to what was there. */
 export function wayBack({ stack, service, settings }: Server, before: string | null): string {
   const state = restoresAtOnce(settings.kind)
     ? 'the databases are as they were before'

@@ -18,13 +18,13 @@ export interface DecisionInput {
   readonly heldDesired: string | null;
   /** The newest apply or removal; read only where something is held. */
   readonly lastRun: Pick<Job, 'type' | 'status' | 'error'> | null;
-  /** What somebody stopped by hand. */
+  /** The stop that somebody asked for by hand. */
   readonly stopped: Pick<NonNullable<StackRecord['stopped']>, 'desired' | 'by'> | null;
   /** Names of what runs although the stack was stopped. */
   readonly stillUp: readonly string[];
   /** Digest of the newest deployment. */
   readonly deployedDesired: string | null;
-  /** Why a stack that left the repository is not removed unasked. */
+  /** Reason why a stack that left the repository is not removed unasked. */
   readonly doubt: string | null;
   /** A freeze window, or stacks whose turn comes first. */
   readonly gate: Gate | null;
@@ -33,11 +33,11 @@ export interface DecisionInput {
 }
 
 export type Decision =
-  /** As described and well. */
+  /** The stack is as described and well. */
   | { readonly kind: 'in-sync' }
   /** Nothing to change, but not everything is well. */
   | { readonly kind: 'unwell' }
-  /** As described as far as can be told: some nodes do not answer. */
+  /** The stack is as described as far as can be told: some nodes do not answer. */
   | { readonly kind: 'unreachable' }
   /** `repairs`: the same description was deployed before, and what runs has moved since. */
   | { readonly kind: 'apply'; readonly repairs: boolean }
@@ -52,7 +52,7 @@ export type Hold = Gate | Restraint;
 export interface Gate {
   readonly kind: 'blocked' | 'frozen' | 'out-of-turn';
   readonly code: Extract<ErrorCode, 'CONFIRMATION_REQUIRED' | 'FROZEN' | 'DEPENDENCY_NOT_READY'>;
-  /** For people. */
+  /** Reason in words for people. */
   readonly reason: string;
   readonly waitsFor: WaitsFor;
 }
@@ -71,7 +71,7 @@ export interface Restraint {
   readonly waitsFor: WaitsFor;
 }
 
-/** What sets off the next look at what is held, beside a new description, which always does. */
+/** The event that sets off the next look at what is held, beside a new description, which always does. */
 export type WaitsFor =
   | { readonly what: 'person' }
   | { readonly what: 'time'; readonly afterMs: number }
@@ -102,7 +102,7 @@ export function decide(input: DecisionInput): Decision {
   return { kind: 'apply', repairs };
 }
 
-/** What runs was deployed from the same description: it changed by itself or by hand. */
+/** Tells whether what runs was deployed from the same description: it changed by itself or by hand. */
 export function isDrift({ plan, deployedDesired }: Pick<DecisionInput, 'plan' | 'deployedDesired'>): boolean {
   return hasChanges(plan) && plan.mode === 'apply' && deployedDesired === plan.desired;
 }
@@ -124,7 +124,7 @@ function isStopped({ plan, stopped }: DecisionInput): boolean {
   return plan.mode === 'apply' && stopped !== null && stopped.desired === plan.desired;
 }
 
-/** Who stopped it, and what of it runs all the same. */
+/** Says who stopped it, and what of it runs all the same. */
 function whyStopped({ stopped, stillUp }: DecisionInput): string {
   const rest = stillUp.length === 0 ? '' : `; still up: ${stillUp.join(', ')}`;
   return `stopped by ${stopped?.by ?? 'hand'}; start it, or change its description, to bring it back${rest}`;

@@ -45,7 +45,7 @@ function whyOutOfTurn(
 ): Gate | null {
   const { desired, stacks } = context;
   if (plan.mode === 'apply') {
-    // What was deployed in its turn is put right whatever has become of the others.
+    // A stack that was deployed in its turn is put right whatever has become of the others.
     if (isDrift({ plan, deployedDesired: deployedDigest(context, plan.stack) })) return null;
     const first = description.dependsOn.find((name) => stacks.state(name) !== 'in_sync');
     if (first === undefined) return null;
@@ -53,7 +53,7 @@ function whyOutOfTurn(
     const state = `${stacks.state(first) ?? 'unknown'}${message === null ? '' : ` (${message})`}`;
     return outOfTurn(first, `waits for ${first}, which is ${state}`);
   }
-  // What is destroyed by name goes whoever needs it: that was somebody's decision.
+  // A stack that is destroyed by name goes whoever needs it: that was somebody's decision.
   if (options.requested) return null;
   const user = desired.dependantsOf(plan.stack).find((name) => isThere(context, name));
   if (user === undefined) return null;

@@ -8,7 +8,7 @@ import { PartlyApplied } from '../apply/execution.ts';
 import type { Decision, Hold } from './decide.ts';
 import { DESTROYED, driftOf, keptOf, unprunedOf, unreachableOf, unwellOf } from './words.ts';
 
-/** What is known of a stack: the newest of these is what its state rests on. */
+/** The newest thing known of a stack, which its state rests on. */
 export type Situation =
   /** A revision came in that nobody has looked at yet: whoever asks now must not be told that it is in sync. */
   | { readonly at: 'pushed'; readonly commit: string }
@@ -25,13 +25,13 @@ export interface Planned {
   readonly at: 'planned';
   readonly plan: Plan;
   readonly decision: Decision;
-  /** Whether the repository describes it. */
+  /** True when the repository describes it. */
   readonly described: boolean;
   /** The policy of the repository keeps stacks that left it. */
   readonly keepsRemoved: boolean;
   /** The deployed description is this one. */
   readonly drifted: boolean;
-  /** What became of the proposal to describe the drift. */
+  /** Outcome of the proposal to describe the drift. */
   readonly proposal: string | null;
   /** The newest apply or removal of this description, however it went. */
   readonly lastRun: Pick<Job, 'status' | 'error'> | null;
@@ -42,11 +42,11 @@ export interface Applied {
   readonly at: 'applied';
   readonly plan: Plan;
   readonly described: boolean;
-  /** What was applied is still what is described. */
+  /** True when what was applied is still what is described. */
   readonly current: boolean;
-  /** By hand, and described all the same. */
+  /** True when it was destroyed by hand and is described all the same. */
   readonly destroyed: boolean;
-  /** What runs is right, but not all is done. */
+  /** Step that is missing although what runs is right. */
   readonly unfinished: string | null;
 }
 
@@ -54,13 +54,13 @@ export interface Applied {
 export interface Failed {
   readonly at: 'failed';
   readonly error: unknown;
-  /** From outside: another run is due, or none will be. */
+  /** True when it was ended from outside: another run is due, or none will be. */
   readonly interrupted: boolean;
 }
 
 export interface ShownState {
   readonly state: SyncState;
-  /** What it rests on, for people. */
+  /** Reason for the state, for people. */
   readonly message: string | null;
 }
 
@@ -142,7 +142,7 @@ function stateApplied({ plan, described, current, destroyed, unfinished }: Appli
 
 function stateFailed({ error, interrupted }: Failed, before: SyncState): SyncState {
   if (interrupted) return 'pending';
-  // What could be done was done.
+  // A partly applied stack runs as far as it could be brought.
   if (error instanceof PartlyApplied) return 'degraded';
   if (!isReconcilerError(error)) return 'failed';
   switch (error.code) {

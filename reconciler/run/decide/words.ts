@@ -8,7 +8,7 @@ export const DESTROYED = 'destroyed by hand; apply it, or change its description
 export const HELD =
   'this description failed for good before, or was destroyed by hand; change it, or apply it to try again';
 
-/** What a plan leaves although nothing describes it; `null` when it leaves nothing. */
+/** Says what a plan leaves although nothing describes it; `null` when it leaves nothing. */
 export function keptOf({ changes }: Plan): string | null {
   const kept = changes.filter(({ after, origin }) => after !== null && origin === null).map(({ id }) => id);
   return kept.length === 0
@@ -16,7 +16,7 @@ export function keptOf({ changes }: Plan): string | null {
     : `${kept.join(', ')} kept, because data is only deleted with an explicit yes`;
 }
 
-/** What a plan leaves because nothing is pruned; `null` when it leaves nothing but data. */
+/** Says what a plan leaves because nothing is pruned; `null` when it leaves nothing but data. */
 export function unprunedOf({ changes }: Plan): string | null {
   const kept = changes.filter(
     ({ after, origin, kind }) => after !== null && origin === null && kind !== 'volume',
@@ -24,7 +24,7 @@ export function unprunedOf({ changes }: Plan): string | null {
   return kept.length === 0 ? null : `kept, though not described: ${kept.map(({ id }) => id).join(', ')}`;
 }
 
-/** What is not well of a stack in which there is nothing to change. */
+/** Says what is not well of a stack in which there is nothing to change. */
 export function unwellOf({ changes }: Plan): string {
   return changes
     .filter(({ verify }) => verify)
@@ -32,14 +32,14 @@ export function unwellOf({ changes }: Plan): string {
     .join('; ');
 }
 
-/** How much has drifted, with what became of the proposal to describe it so. */
+/** Says how much has drifted, with what became of the proposal to describe it so. */
 export function driftOf({ changes }: Plan, proposal: string | null): string {
   const count = changes.filter(({ action }) => action !== 'no-op').length;
   const text = count === 1 ? '1 resource has drifted' : `${count} resources have drifted`;
   return proposal === null ? text : `${text}; ${proposal}`;
 }
 
-/** Which nodes do not answer; `null` when all do. */
+/** Says which nodes do not answer; `null` when all do. */
 export function unreachableOf({ unreachable = [] }: Plan): string | null {
   if (unreachable.length === 0) return null;
   return unreachable.map(({ target, message }) => `node ${target} does not answer: ${message}`).join('; ');

@@ -11,7 +11,7 @@ import { portText } from '../../render/container.ts';
 import type { SplicePath } from '../write/yaml-splice.ts';
 import { spliceYaml } from '../write/yaml-splice.ts';
 
-/** What runs, written into a kombination as far as it has a place there. */
+/** Edit of a kombination that writes what runs into it, as far as it has a place there. */
 export interface DriftEdit {
   readonly text: string;
   /** `local/container/web env.LEVEL`, in plan order. */
@@ -32,7 +32,7 @@ const SCALARS: Readonly<Record<string, string>> = Object.fromEntries(
   Object.entries(BASIC_OPTIONS).flatMap(([name, row]) => ('toCompose' in row ? [] : [[name, row.key]])),
 );
 
-/** Where limits may be written; the first that is there counts, the last is where a new one goes. */
+/** Paths where limits may be written; the first that is there counts, the last is where a new one goes. */
 const LIMITS: ReadonlyMap<string, readonly SplicePath[]> = new Map(
   LIMIT_ROWS.map(([name, { key, places }]) => [
     name,
@@ -83,7 +83,7 @@ function applyAll(text: string, splices: readonly Splice[]): string | null {
   return result;
 }
 
-/** Where the service of a container is written; `null` when it is not a map in this text. */
+/** Finds where the service of a container is written; `null` when it is not a map in this text. */
 function serviceOf(change: Change, text: string, desired: DriftEditOptions['desired']): Service | null {
   if (change.kind !== 'container' || desired.get(change.id) === undefined) return null;
   if (change.name.includes('#') || desired.has(`${change.id}#2`)) return null;

@@ -44,14 +44,14 @@ export function draftDrift(
 /** Commits what runs as the description on a branch of its own, for people to merge or to ignore. */
 export class DriftProposals {
   readonly #context: RunContext;
-  /** What was proposed last for each stack, and what became of it: the repository need not be asked about the same again. */
+  /** The last proposal for each stack, and what became of it: the repository need not be asked about the same again. */
   readonly #told = new Map<string, { readonly key: string; readonly sentence: string }>();
 
   constructor(context: RunContext) {
     this.#context = context;
   }
 
-  /** What became of the proposal of what has drifted; `null` where none was made. */
+  /** Says what became of the proposal of what has drifted; `null` where none was made. */
   told({ stack }: Plan, { drift }: StackPolicy): string | null {
     return drift === 'propose' ? (this.#told.get(stack)?.sentence ?? null) : null;
   }

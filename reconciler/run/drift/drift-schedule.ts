@@ -9,14 +9,14 @@ const MAX_CATCH_UP_MS = 60 * MINUTE_MS;
 /** Stacks whose drift is looked for at set times. Costs nothing for stacks without a schedule. */
 export class DriftSchedule {
   readonly #clock: Clock;
-  /** By expression. */
+  /** Stacks by expression. */
   readonly #stacks = new Map<string, Set<string>>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** What the newest description says; `undefined`: nothing. */
+  /** Takes over what the newest description says; `undefined`: nothing. */
   note(stack: string, schedule: string | undefined): void {
     for (const [expression, stacks] of this.#stacks) {
       if (expression !== schedule && stacks.delete(stack) && stacks.size === 0)

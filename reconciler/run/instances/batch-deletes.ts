@@ -9,7 +9,7 @@ import type { Remover } from './remove-instance.ts';
 
 const MAX_ERRORS_SHOWN = 100;
 const MAX_ERROR_LENGTH = 512;
-/** How long a job waits for a store that cannot be written. */
+/** Time that a job waits for a store that cannot be written. */
 const STORE_PAUSE_MS = 5_000;
 
 /** Jobs that delete many instances. An item is counted with the instance it takes out as one, so a restart goes on where it was. */
@@ -19,7 +19,7 @@ export interface BatchDeletes {
   get(id: string): BatchDelete;
   /** Goes on with what the process before this one did not finish. */
   resume(): void;
-  /** Whether a job is going to delete it. */
+  /** Tells whether a job is going to delete it. */
   isWaiting(instance: string): boolean;
 }
 

@@ -4,7 +4,7 @@ import { toPorts } from './create-instance.ts';
 import type { InstanceContext } from './context.ts';
 import { statusOf } from './instance-table.ts';
 
-/** What became of an instance counts also while the store cannot be written: a restart finds it out again. */
+/** Updates an instance. Its state counts also while the store cannot be written: a restart finds it out again. */
 export function updateInstance(
   context: InstanceContext,
   instance: Instance,

@@ -6,7 +6,7 @@ import type { Logger } from '../../ports/logger.ts';
 import type { InstanceTable } from './instance-table.ts';
 import type { NodePorts } from './node-ports.ts';
 
-/** What the operator decides. Times are milliseconds. */
+/** Settings that the operator decides. Times are milliseconds. */
 export interface InstanceSettings {
   readonly namespace: string;
   readonly ttlMs: number;
@@ -14,9 +14,9 @@ export interface InstanceSettings {
   readonly nodePorts: { readonly min: number; readonly max: number };
   readonly portLockMs: number;
   readonly schedulingTimeoutMs: number;
-  /** How long what belongs to nobody is left alone. */
+  /** Time for which what belongs to nobody is left alone. */
   readonly orphanGraceMs: number;
-  /** How long ended batch deletes can be asked for. */
+  /** Time for which ended batch deletes can be asked for. */
   readonly keepJobsMs: number;
   /** Instances that are made, and removed, at the same time. */
   readonly createConcurrency: number;
@@ -40,7 +40,7 @@ export const DEFAULT_SETTINGS: InstanceSettings = {
   quota: {},
 };
 
-/** What every part of the instances works with. */
+/** The things that every part of the instances works with. */
 export interface InstanceContext {
   readonly settings: InstanceSettings;
   readonly backend: InstanceBackend;

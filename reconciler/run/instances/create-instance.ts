@@ -128,7 +128,7 @@ async function clear({ backend, ports, logger }: InstanceContext, id: string): P
   }
 }
 
-/** What is being placed counts against the quota as if it were there. */
+/** Usage of instances that are being placed; it counts against the quota as if they were there. */
 export interface PendingUsage {
   add(design: InstanceDesign): void;
   remove(design: InstanceDesign): void;

@@ -11,7 +11,7 @@ interface Entry {
   readonly at: number;
 }
 
-/** What was taken out in between is passed over by whoever takes: there is no removal. */
+/** Creates the queue. It has no removal: whoever takes passes over what was taken out in between. */
 export function createExpiryQueue(): ExpiryQueue {
   const heap: Entry[] = [];
   return {

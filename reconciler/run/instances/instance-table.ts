@@ -6,7 +6,7 @@ import { createExpiryQueue } from './expiry-queue.ts';
 /** The instances as the store has them, and what was last seen of each: everything that is read comes from here. */
 export interface InstanceTable {
   get(id: string): Instance | undefined;
-  /** By creation. */
+  /** Lists instances by creation. */
   list(): readonly Instance[];
   put(instance: Instance): void;
   remove(id: string): void;

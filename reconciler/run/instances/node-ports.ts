@@ -12,7 +12,7 @@ export interface NodePortsOptions {
   readonly backend: Pick<InstanceBackend, 'isFree'>;
   readonly clock: Clock;
   readonly range: { readonly min: number; readonly max: number };
-  /** How long ports stay taken for an instance that is being placed, in milliseconds. */
+  /** Time for which ports stay taken for an instance that is being placed, in milliseconds. */
   readonly lockMs: number;
 }
 
@@ -22,7 +22,7 @@ export interface NodePorts {
   lock(instance: string, targets: readonly TargetPort[]): Promise<readonly number[]>;
   /** The lock holds as long as the instance. */
   own(instance: string, ports: readonly number[]): void;
-  /** For locks that became nothing; those of an instance go with it. */
+  /** Gives up locks that became nothing; those of an instance go with it. */
   free(instance: string): void;
   /** The instance is gone from the store. */
   forget(instance: string): void;
@@ -58,7 +58,7 @@ export function createNodePorts(options: NodePortsOptions): NodePorts {
       const until = now + lockMs;
       const ports = await choose(options, targets, {
         isTaken: (port) => (taken.get(port)?.until ?? 0) > now,
-        // In this process nothing is forgotten: it is let go of, or owned, however long placing takes. The end is for the next process.
+        // This process forgets nothing: a port is let go of, or owned, however long placing takes. The end is for the next process.
         reserve: (port) => void taken.set(port, { instance, until: Number.POSITIVE_INFINITY }),
         release: (port) => void taken.delete(port),
       });
@@ -95,7 +95,7 @@ interface Reservation {
   release(port: number): void;
 }
 
-/** From a random port on, one after the other. What is chosen is reserved at once: others choose at the same time. */
+/** Chooses ports from a random one on, one after the other. A chosen port is reserved at once: others choose at the same time. */
 async function choose(
   { range: { min, max }, backend, clock }: NodePortsOptions,
   targets: readonly TargetPort[],

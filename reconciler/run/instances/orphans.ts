@@ -3,7 +3,7 @@ import { errorMessage } from '../../base/errors.ts';
 import type { Bounded } from './bounded.ts';
 import type { InstanceContext } from './context.ts';
 
-/** What is seen of instances that the store does not know. */
+/** Sightings of instances that the store does not know. */
 export interface Orphans {
   add(id: string): void;
   forget(id: string): void;

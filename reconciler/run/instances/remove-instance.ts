@@ -4,7 +4,7 @@ import type { Instance } from '../../pods/instance.ts';
 import type { InstanceContext } from './context.ts';
 
 export interface Removal {
-  /** Whether an instance stays when its containers cannot be removed; otherwise they are left for later. */
+  /** True when an instance stays if its containers cannot be removed; otherwise they are left for later. */
   readonly strict: boolean;
   /** Takes it out of the store. Default: it alone. */
   readonly record?: (instance: Instance) => void;
@@ -59,7 +59,7 @@ async function removeOne(
       backend.remove(id, signal),
     );
   } catch (error) {
-    // What was cut short by the end of the process is not done: the next one goes on.
+    // A removal that the end of the process cut short is not done: the next one goes on.
     if (removal.strict || closing.aborted) throw error;
     logger.warn(
       { instance: id, error: errorMessage(error) },

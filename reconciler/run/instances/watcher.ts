@@ -29,7 +29,7 @@ export function createWatcher(context: InstanceContext, { orphans, check }: Watc
       for (const id of gone) see(id, null);
       for (const [id, observed] of all) see(id, observed);
       for (const { id, ready, updatedAt } of table.list()) {
-        // What was made after the list was asked for need not be in it.
+        // An instance that was made after the list was asked for need not be in it.
         if (ready && !all.has(id) && updatedAt < since) check(id);
       }
     },

@@ -115,7 +115,7 @@ export class Loop implements AsyncDisposable {
     }
   }
 
-  /** As `refreshIfPossible`; a repository that holds nothing yet is as good a place to write to as any. */
+  /** Does what `refreshIfPossible` does, though a repository that holds nothing yet is as good a place to write to as any. */
   async refreshForWrite(signal: AbortSignal): Promise<void> {
     try {
       await this.refreshIfPossible(signal);

@@ -12,6 +12,6 @@ const MAX_RETRY_DELAY_MS = 300_000;
 export function retryDelayMs(error: unknown, attempt: number, random: () => number): number | null {
   if (error instanceof ReconcilerError && !error.retryable) return null;
   const bound = Math.min(MAX_RETRY_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.min(attempt - 1, 20));
-  // At least a tenth, so that a run of small random numbers does not become a busy loop.
+  // A tenth is the least, so that a run of small random numbers does not become a busy loop.
   return Math.round(bound * (0.1 + 0.9 * random()));
 }

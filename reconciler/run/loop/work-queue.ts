@@ -3,7 +3,7 @@ import type { Clock } from '../../ports/clock.ts';
 
 import { retryDelayMs } from './retry.ts';
 
-/** How a run that did not fail may end. */
+/** End of a run that did not fail. */
 export interface Requeue {
   readonly requeueAfterMs?: number;
 }
@@ -68,7 +68,7 @@ export class WorkQueue implements AsyncDisposable {
     this.#pump();
   }
 
-  /** As `add`, for what may be nothing new: a key that waits for its next try after a failure goes on waiting. */
+  /** Adds a key as `add` does, for what may be nothing new: a key that waits for its next try after a failure goes on waiting. */
   hint(key: string, delayMs: number): void {
     if (this.#due.has(key)) return;
     this.#hinted.add(key);

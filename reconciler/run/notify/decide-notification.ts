@@ -3,13 +3,13 @@ import type { SyncState } from '../../public/reconciler.ts';
 
 export type NotificationType = Notification['type'];
 
-/** What was told of a stack last, and at which revision. */
+/** The last notification of a stack, and the revision it was about. */
 export interface Told {
   readonly type: NotificationType;
   readonly revision: string | null;
 }
 
-/** What people should know of a state; `null`: it passes, or is as somebody wants it. */
+/** Topic that people should know of in a state; `null`: it passes, or is as somebody wants it. */
 const WORTH_TELLING: Readonly<Record<SyncState, 'failed' | 'drift' | 'blocked' | 'well' | null>> = {
   in_sync: 'well',
   failed: 'failed',
@@ -24,7 +24,7 @@ const WORTH_TELLING: Readonly<Record<SyncState, 'failed' | 'drift' | 'blocked' |
   unknown: null,
 };
 
-/** What to tell now that a stack is in this state, `null` for nothing. Pure. */
+/** Decides what to tell now that a stack is in this state, `null` for nothing. Pure. */
 export function decideNotification(
   state: SyncState,
   revision: string | null,

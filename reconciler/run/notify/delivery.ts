@@ -10,7 +10,7 @@ export interface DeliveryOptions {
   readonly logger: Logger;
   /** Most that wait; the oldest goes for one more. Default 100. */
   readonly capacity?: number;
-  /** For one attempt, in milliseconds. Default 10,000. */
+  /** Deadline of one attempt, in milliseconds. Default 10,000. */
   readonly timeoutMs?: number;
 }
 
@@ -49,12 +49,12 @@ export class Delivery implements AsyncDisposable {
   }
 
   async #run(): Promise<void> {
-    // Whoever publishes must not wait for what a notifier does first.
+    // The publisher must not wait for what a notifier does first.
     await Promise.resolve();
     const { signal } = this.#closing;
     for (let next = this.#waiting.shift(); next && !signal.aborted; next = this.#waiting.shift())
       await this.#deliver(next);
-    // At once, so that what comes now begins anew.
+    // Nulled before anything is awaited, so that what comes now begins anew.
     this.#work = null;
   }
 

@@ -85,7 +85,7 @@ async function readServer(
   }
 }
 
-/** What a client says goes to whoever may see the status: one line of it is enough. */
+/** Returns the last line of what a client says. One is enough, as it goes to whoever may see the status. */
 function lastLine(text: string): string {
   const lines = text.trim().split('\n');
   return (lines.at(-1) ?? '').slice(0, 200) || 'no reason given';

@@ -37,7 +37,7 @@ export interface StackObservation {
   readonly warnings: readonly string[];
 }
 
-/** What one engine answered. */
+/** Answer of one engine. */
 interface Answer extends Observation {
   readonly reference: TargetReference;
   /** Nodes of the stack on this engine; none for the others. */

@@ -24,8 +24,7 @@ export async function findOwned(
 }
 
 /**
- * Whether so many stacks left the description at once that a person should look first: at least two, and more than are left.
- *
+ * Decides whether so many stacks left the description at once that a person should look first: at least two, and more than are left.
  * @returns the reason, `null` when they may go
  */
 export function tooManyRemovals(removed: number, left: number): string | null {

@@ -27,7 +27,7 @@ export interface PlannedStack {
   readonly desired: ReadonlyMap<ResourceId, DesiredResource>;
   /** Engine behind every node name in the plan. */
   readonly references: ReadonlyMap<string, TargetReference>;
-  /** As in `StackObservation`. */
+  /** Names as in `StackObservation`. */
   readonly aliases: ReadonlyMap<string, string>;
   readonly description: DesiredStack;
   readonly observed: readonly ObservedResource[];
@@ -71,7 +71,7 @@ export async function planStack(
     revision: state.revision?.commit ?? null,
     desired: description.resources,
     observed: description.paused === true && mode === 'apply' ? [] : observation.resources,
-    // What is wrong with a description keeps nobody from destroying what runs.
+    // Errors of a description keep nobody from destroying what runs.
     diagnostics: diagnosticsOf(mode === 'apply' ? description.diagnostics : [], [
       ...observation.warnings,
       ...ownership.warnings,
@@ -88,7 +88,7 @@ export async function planStack(
   return { plan, desired, references, aliases, description, observed: observation.resources, seen };
 }
 
-/** What can be told of a stack without asking anybody. */
+/** Facts that can be told of a stack without asking anybody. */
 export interface KnownNow {
   readonly desired: {
     readonly revision: { readonly commit: string } | null;
@@ -99,8 +99,8 @@ export interface KnownNow {
 }
 
 /**
- * Whether a plan made a moment ago is the one that would be made now, as far as can be told without asking anybody: the same description, and
- * nobody has looked at what runs since, acted on it, or told that it moved.
+ * Tells whether a plan made a moment ago is the one that would be made now, as far as can be told without asking anybody: the same
+ * description, and nobody has looked at what runs since, acted on it, or told that it moved.
  */
 export function isCurrent(
   { desired, stacks, clock }: KnownNow,
@@ -112,7 +112,7 @@ export function isCurrent(
   return plan.mode === 'destroy' || stackDigest(desired.get(plan.stack)?.resources ?? []) === plan.desired;
 }
 
-/** What is shown of a stack that the repository does not describe (any more). */
+/** Returns what is shown of a stack that the repository does not describe (any more). */
 export function undescribedStack(name: string): DesiredStack {
   return {
     name,

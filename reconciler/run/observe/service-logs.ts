@@ -14,7 +14,7 @@ interface ServiceOf {
   readonly service: string;
 }
 
-/** Where a service runs, and as what. Throws BAD_OPTIONS when the stack has no such service. */
+/** Finds where a service runs, and as what. Throws BAD_OPTIONS when the stack has no such service. */
 export function placeOf(
   { desired, pool }: RunContext,
   { view, service }: ServiceOf,
@@ -35,7 +35,7 @@ export function placeOf(
   return { target: pool.get(reference), resource: resource.id, ids };
 }
 
-/** What the containers of a service printed, without what the stack keeps secret. */
+/** Reads what the containers of a service printed, without what the stack keeps secret. */
 export async function* readServiceLogs(
   context: RunContext,
   place: ServiceOf,

@@ -20,7 +20,7 @@ export interface TargetListener {
   readonly onNew: (reference: TargetReference) => void;
 }
 
-/** What is known of one engine. */
+/** State of one engine, as far as it is known. */
 export interface TargetState {
   readonly reference: TargetReference;
   /** `null`: not asked yet. */
@@ -78,7 +78,7 @@ export class TargetPool implements AsyncDisposable {
     return this.#ask(this.#use(reference), call);
   }
 
-  /** As `ask`, for what is done for no stack in particular: it does not count as a use. */
+  /** Asks as `ask` does, for what is done for no stack in particular: it does not count as a use. */
   probe<T>(reference: TargetReference, call: (target: Target) => Promise<T>): Promise<T> {
     return this.#ask(this.#entry(reference), call);
   }
@@ -107,7 +107,7 @@ export class TargetPool implements AsyncDisposable {
     }
   }
 
-  /** From now on every engine, known or new, is watched for events. */
+  /** Starts to watch every engine for events, known ones and those that come later. */
   startWatching(listener: TargetListener): void {
     this.#listener = listener;
     for (const entry of this.#entries.values()) this.#watch(entry, listener);
@@ -157,7 +157,7 @@ export class TargetPool implements AsyncDisposable {
     const { reference } = entry.state;
     const { signal } = entry.closing;
     onNew(reference);
-    // What happens on one that tells of nothing is seen when everything is looked at again.
+    // Changes on a target that tells of nothing are seen when everything is looked at again.
     if (!hasCapability(entry.target, 'watches')) return;
     const watch = entry.target
       .watch((stack) => onEvent(reference, stack), signal)

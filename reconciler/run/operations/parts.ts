@@ -3,7 +3,7 @@ import type { RunContext } from '../context.ts';
 import type { Loop } from '../loop/loop.ts';
 import type { RepositoryWriter } from '../write/repository-writer.ts';
 
-/** What the operations stand on; made once per process. */
+/** The parts that the operations stand on; made once per process. */
 export interface OperationParts {
   readonly context: RunContext;
   readonly loop: Loop;

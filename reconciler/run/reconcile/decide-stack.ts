@@ -11,11 +11,11 @@ import { deployedDigest, noteSynced } from '../record/deployed.ts';
 import { lastRun, lastRunOf } from '../record/last-job.ts';
 import type { ReconcileParts } from './parts.ts';
 
-/** What a decision is for. */
+/** Purpose of a decision. */
 export interface Asked {
   /** Somebody by name wants it, not the loop. */
   readonly requested: boolean;
-  /** With a yes to every confirmation. Default: to what is removed without being asked for. */
+  /** True with a yes to every confirmation. Default: a yes to what is removed without being asked for. */
   readonly confirmed?: boolean;
   /** Also while a freeze window is open. Default false. */
   readonly overrideFreeze?: boolean;
@@ -30,7 +30,7 @@ export async function decideStack(
   asked: Asked,
 ): Promise<Decision> {
   const { context } = parts;
-  // What is remembered of deployments answers at once from here on.
+  // The memory of deployments answers at once from here on.
   await context.deployments.latest(planned.plan.stack);
   return decide(readInput(parts, planned, asked));
 }

@@ -5,7 +5,7 @@ import { DriftProposals } from '../drift/drift-proposals.ts';
 import { DriftSchedule } from '../drift/drift-schedule.ts';
 import { PendingRequests } from './pending-requests.ts';
 
-/** What runs of stacks remember from one to the next, beside the stack table. */
+/** The things that runs of stacks remember from one to the next, beside the stack table. */
 export interface ReconcileParts {
   readonly context: RunContext;
   readonly pending: PendingRequests;

@@ -6,7 +6,7 @@ import type { RunContext } from '../context.ts';
 import type { PlannedStack } from '../observe/plan-stack.ts';
 import type { JobRecorder } from '../record/job-store.ts';
 
-/** Why a stack is run: what somebody asked for, with its job, or what set the run off. */
+/** Reason why a stack is run: what somebody asked for, with its job, or what set the run off. */
 export type Work = PendingApply | PendingControl | Triggered;
 
 export interface Triggered {
@@ -20,11 +20,11 @@ export interface PendingApply {
   readonly admission: Admission;
 }
 
-/** What was known when a request was let in. */
+/** The knowledge with which a request was let in. */
 export interface Admission {
   /** `null` when no target could be asked then. */
   readonly planned: PlannedStack | null;
-  /** What whoever confirmed could know of: confirmations of the plan at that time; `null` when none could be made. */
+  /** Confirmations of the plan at the time of the request, which whoever confirmed could know of; `null` when no plan could be made. */
   readonly reviewed: readonly Confirmation[] | null;
 }
 
@@ -33,7 +33,7 @@ export interface PendingControl {
   readonly job: JobRecorder;
 }
 
-/** What the next runs of each stack are for: requests, first come first served, then what set off a run that nobody asked for. */
+/** The purposes of the next runs of each stack: requests, first come first served, then what set off a run that nobody asked for. */
 export class PendingRequests {
   readonly #context: RunContext;
   readonly #byStack = new Map<string, readonly (PendingApply | PendingControl)[]>();

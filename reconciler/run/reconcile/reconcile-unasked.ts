@@ -37,7 +37,7 @@ export async function reconcileUnasked(parts: ReconcileParts, stack: string, run
   if (planned === null) return DONE;
   schedule.note(stack, planned.description.policy.driftSchedule);
   const decision = await decideStack(parts, planned, { requested: false });
-  // What was read is old already; the run that is due next reads again.
+  // The observation is old already; the run that is due next reads again.
   if (signal.aborted) return DONE;
   noteDrift(context, planned.plan);
   if (trigger === 'schedule') recordDriftCheck(context, { stack, trigger, actor: null });
@@ -144,7 +144,7 @@ function tellHold({ logger }: RunContext, { stack }: Plan, { kind, reason, waits
   logger.info({ stack, hold: kind, reason, waitsFor }, 'a stack waits');
 }
 
-/** What waits for somebody to apply it can be read as a plan. */
+/** Records a plan that waits for somebody to apply it, so that it can be read. */
 function recordPlan(context: RunContext, plan: Plan): void {
   const { stack, revision, summary } = plan;
   const job = context.jobs.create({ type: 'plan', stack, trigger: 'push', actor: null, revision });

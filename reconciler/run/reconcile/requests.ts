@@ -9,7 +9,7 @@ import { isCurrent, planStack } from '../observe/plan-stack.ts';
 import type { PlannedStack, PlanOrder } from '../observe/plan-stack.ts';
 import type { Admission, PendingApply } from './pending-requests.ts';
 
-/** What a request wants planned; one that names a plan wants what that plan does. */
+/** Returns what a request wants planned; one that names a plan wants what that plan does. */
 export function orderOf({ stack, mode = 'apply', volumes = false, plan }: ApplyRequest): PlanOrder {
   const deletes = plan?.confirmations.some(({ code }) => code === 'DELETES_DATA');
   return { stack, mode, deleteVolumes: deletes ?? volumes };

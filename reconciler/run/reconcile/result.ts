@@ -1,6 +1,6 @@
 import type { Hold } from '../decide/decide.ts';
 
-/** What a run of a stack came to. One that failed throws instead, and is tried again with backoff where waiting can help. */
+/** Outcome of a run of a stack. One that failed throws instead, and is tried again with backoff where waiting can help. */
 export interface Result {
   /**
    * - `done` it is as described, as far as can be told
@@ -15,7 +15,7 @@ export interface Result {
 export const DONE: Result = { outcome: 'done' };
 export const REPORTED: Result = { outcome: 'reported' };
 
-/** What waits for a time is due then; whatever else is waited for sets off a run of its own. */
+/** Returns the result of a hold. One that waits for a time is due then; whatever else is waited for sets off a run of its own. */
 export function heldBy({ waitsFor }: Hold): Result {
   return waitsFor.what === 'time'
     ? { outcome: 'held', requeueAfterMs: waitsFor.afterMs }

@@ -17,7 +17,9 @@ export function deployedDigest(context: RunContext, stack: string): string | nul
   return latest?.desired ?? null;
 }
 
-/** What is described is what runs. Remembered for processes to come where no deployment made it so: an accepted drift, say. */
+/**
+ * Notes that what is described is what runs. It is remembered for processes to come where no deployment made it so: an accepted drift, say.
+ */
 export function noteSynced(context: RunContext, { stack, desired }: Plan): void {
   context.stacks.setSynced(stack, desired);
   const { untagged, synced } = recallStack(context, stack);

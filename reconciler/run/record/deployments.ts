@@ -14,7 +14,7 @@ export interface DeploymentRecord extends Deployment {
   readonly file: string | null;
   readonly trigger: string | null;
   readonly durationMs: number | null;
-  /** What it put on the targets was nothing: the stack was destroyed. */
+  /** True when it put nothing on the targets: the stack was destroyed. */
   readonly isRemoval: boolean;
 }
 
@@ -22,7 +22,7 @@ export interface NewDeployment {
   readonly plan: Plan;
   readonly revision: string;
   readonly jobId: string;
-  /** Who asked, else the author of the commit. */
+  /** Person who asked, else the author of the commit. */
   readonly author: string | null;
   readonly file: string | null;
   readonly trigger: string;
@@ -46,7 +46,7 @@ export class Deployments {
     this.#logger = logger;
   }
 
-  /** Why tags wait to be pushed, `null` when none do. */
+  /** Reason why tags wait to be pushed, `null` when none do. */
   get pushError(): string | null {
     return this.#unpushed.size === 0 ? null : this.#pushError;
   }
@@ -66,7 +66,7 @@ export class Deployments {
     return latest;
   }
 
-  /** What `latest` has read so far. */
+  /** Returns what `latest` has read so far. */
   knownLatest(stack: string): DeploymentRecord | null {
     return this.#latest.get(stack) ?? null;
   }

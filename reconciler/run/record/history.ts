@@ -37,7 +37,7 @@ export async function readHistory(context: RunContext, stack: string): Promise<r
 }
 
 /**
- * By time, but never a deployment before one with a smaller number: while its job ends, only the whole seconds of its tag are
+ * Merges by time, but never puts a deployment before one with a smaller number: while its job ends, only the whole seconds of its tag are
  * known of when it was. At the same time what failed stands before what was deployed.
  */
 export function inOrder<T extends Pick<HistoryEntry, 'number' | 'time'>>(
@@ -62,7 +62,7 @@ function recallJobs(context: RunContext, stack: string, type: 'apply' | 'destroy
   }
 }
 
-/** Of a commit; `null` when the repository does not have it (any more). */
+/** Returns the author of a commit; `null` when the repository does not have it (any more). */
 async function authorOf(
   { source }: RunContext,
   revision: string,

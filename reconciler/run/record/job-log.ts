@@ -4,7 +4,10 @@ import type { Logger } from '../../ports/logger.ts';
 import type { Job, JobType } from '../../ports/store.ts';
 import type { EventHub } from '../loop/events.ts';
 
-/** How a log names what changes something; left out: what only looks, and what data has a log of its own for. */
+/**
+ * Name in the log of each type of job that changes something; those that only look are left out, and those on data, which has a log of its
+ * own.
+ */
 const NAMES: Partial<Readonly<Record<JobType, string>>> = {
   apply: 'deployment',
   destroy: 'removal',

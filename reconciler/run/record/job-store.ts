@@ -44,7 +44,7 @@ export class JobStore {
     logJobs(options.events, options.logger);
   }
 
-  /** Why the store took nothing lately, `null` when it does. */
+  /** Reason why the store took nothing lately, `null` when it does. */
   get storeError(): string | null {
     return this.#storeError;
   }

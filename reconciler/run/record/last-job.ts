@@ -24,7 +24,7 @@ export function lastRunOf(context: RunContext, plan: Plan): Job | null {
   return run !== null && isOf(context, plan, run) ? run : null;
 }
 
-/** Whether the job was about the same description. One that failed before it had a plan has only its revision to tell. */
+/** Tells whether the job was about the same description. One that failed before it had a plan has only its revision to tell. */
 function isOf({ store }: RunContext, { desired, revision }: Plan, { planId, revision: tried }: Job): boolean {
   const plan = planId === null ? undefined : store.getPlan(planId);
   return plan === undefined ? tried === revision : plan.desired === desired;

@@ -9,7 +9,7 @@ import type { JobRecorder } from './job-store.ts';
 
 const TAG_PUSH_TIMEOUT_MS = 15_000;
 
-/** What was remembered when a plan began to be carried out. */
+/** Memory of the moment when a plan began to be carried out. */
 export interface Begun {
   /** Once it has come to its end, it is to be tagged. */
   readonly untagged: boolean;
@@ -39,7 +39,7 @@ export function noteUnfinished(context: RunContext, plan: Plan, begun: Begun, is
 export interface Finished {
   /** It changed something that no tag tells of yet. */
   readonly isNew: boolean;
-  /** What runs is right, but not all is done. */
+  /** Failure that left something undone although what runs is right. */
   readonly unfinished: Error | null;
 }
 
@@ -108,7 +108,7 @@ async function tag(context: RunContext, plan: Plan, job: JobRecorder): Promise<v
     if (pushError !== null)
       job.log('warn', `${deployment.tag} is not pushed yet and will be tried again: ${pushError}`, 'tag');
   } catch (error) {
-    // What runs is right; only the mark in Git is missing. The next change of this stack is tagged again.
+    // The services are right; only the mark in Git is missing. The next change of this stack is tagged again.
     job.log('error', `the deployment could not be tagged: ${errorMessage(error)}`, 'tag');
     context.logger.error(
       { stack: plan.stack, error: errorMessage(error) },

@@ -49,7 +49,7 @@ export async function runStackDeletion(
   return { commit, order, done: removeAll(parts, request, { order, uses }) };
 }
 
-/** By name where nothing else decides; a circle is broken at its first name. */
+/** Sorts dependants first, by name where nothing else decides; a circle is broken at its first name. */
 export function dependantsFirst(uses: ReadonlyMap<string, readonly string[]>): string[] {
   const left = new Map([...uses].sort(([a], [b]) => (a < b ? -1 : 1)));
   const order: string[] = [];
@@ -64,7 +64,7 @@ export function dependantsFirst(uses: ReadonlyMap<string, readonly string[]>): s
 
 interface Order {
   readonly order: readonly string[];
-  /** For each stack those of the others that depend on it. */
+  /** Stacks that depend on it, for each stack. */
   readonly uses: ReadonlyMap<string, readonly string[]>;
 }
 

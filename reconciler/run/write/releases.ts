@@ -20,7 +20,7 @@ export interface ReleaseParts {
   readonly loop: ReleaseLoop;
 }
 
-/** What releases need of the loop. */
+/** The calls that releases need of the loop. */
 export interface ReleaseLoop {
   /** Reads the repository, so that tags and commits are those of now. */
   refreshForWrite(signal: AbortSignal): Promise<void>;

@@ -13,7 +13,7 @@ import { draftDrift, proposalMessage } from '../drift/drift-proposals.ts';
 import type { PlannedStack } from '../observe/plan-stack.ts';
 import { ownChanges, sharedChanges } from './rollback-files.ts';
 
-/** Who asks, and for how long the answer is waited for. */
+/** Author of a write, and for how long the answer is waited for. */
 export interface WriteBy {
   readonly actor: Actor;
   readonly signal: AbortSignal;
@@ -156,7 +156,7 @@ export class RepositoryWriter {
     );
   }
 
-  /** What has to be written so that the stack of these files is as it was at a commit. */
+  /** Returns what has to be written so that the stack of these files is as it was at a commit. */
   async #restoring(
     files: readonly string[],
     revision: string,

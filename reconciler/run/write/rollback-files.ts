@@ -5,11 +5,11 @@ export interface RollbackScope {
   readonly files: readonly string[];
   /** Every file that is there now. */
   readonly present: readonly string[];
-  /** From now to that deployment. */
+  /** Changes from now to that deployment. */
   readonly changes: readonly FileChange[];
 }
 
-/** Of everything that differs, what belongs to the stack: its file, and what lies beside and below it. */
+/** Returns, of everything that differs, what belongs to the stack: its file, and what lies beside and below it. */
 export function ownChanges({ files, present, changes }: RollbackScope): readonly FileChange[] {
   const folders = files.map(folderOf);
   const foreign = [...present, ...changes.map(({ path }) => path)]
@@ -19,7 +19,7 @@ export function ownChanges({ files, present, changes }: RollbackScope): readonly
     if (files.includes(path)) return true;
     const own = deepest(folders, path);
     if (own === undefined) return false;
-    // What lies at the root belongs to everybody, unless there is nobody else.
+    // Files at the root belong to everybody, unless there is nobody else.
     if (own === '' && (foreign.length > 0 || SHARED.test(path))) return false;
     return (deepest(foreign, path)?.length ?? -1) < own.length;
   });
@@ -27,7 +27,7 @@ export function ownChanges({ files, present, changes }: RollbackScope): readonly
 
 const SHARED = /^(?:kombinator\.ya?ml|(?:nodes|stackkits)\/.+)$/;
 
-/** What differs, too, and may matter to the stack, but belongs to all: it is left as it is. */
+/** Returns what differs, too, and may matter to the stack, but belongs to all: it is left as it is. */
 export function sharedChanges(changes: readonly FileChange[]): readonly string[] {
   return changes.map(({ path }) => path).filter((path) => SHARED.test(path));
 }
@@ -41,7 +41,7 @@ function isKombination(path: string): boolean {
   return /(?:^|\/)kombination\.ya?ml$/.test(path);
 }
 
-/** With a slash at its end; `''` at the root. */
+/** Returns the folder with a slash at its end; `''` at the root. */
 function folderOf(path: string): string {
   return path.slice(0, path.lastIndexOf('/') + 1);
 }

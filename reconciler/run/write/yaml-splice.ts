@@ -95,7 +95,7 @@ function replaceNode(text: string, node: Node, written: string): string | null {
   return before.endsWith(':') ? `${before} ${written}${text.slice(end)}` : null;
 }
 
-/** Without the comments and blank lines that the parser counts to a block. */
+/** Returns the end of a node without the comments and blank lines that the parser counts to a block. */
 function contentEnd(text: string, node: Node): number {
   const [start = 0, end = 0] = node.range ?? [];
   const isBlock = (isMap(node) || isSeq(node)) && node.flow !== true;

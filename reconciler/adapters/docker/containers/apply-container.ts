@@ -88,7 +88,7 @@ export async function releaseContainer(
   else await startContainer(taskOf(adapter, change, context), current.id);
 }
 
-/** For creates and updates: one container under its own name, as wanted, running. */
+/** Creates or updates one container under its own name, so that it runs as wanted. */
 async function ensureContainer(task: ContainerTask, group: ContainerGroup): Promise<void> {
   const { adapter, spec, context } = task;
   const { engine } = adapter;

@@ -67,7 +67,7 @@ function givenName({ spec }: Owner, fallback: string): string {
   return typeof spec['name'] === 'string' ? spec['name'] : fallback.replace(/\.next$/, '');
 }
 
-/** Without the slash, and without the names that links of other containers give. */
+/** Name without the slash, and not one that links of other containers give. */
 function nameOf({ Names, Id }: ContainerInfo): string {
   return Names.find((name) => name.lastIndexOf('/') === 0)?.slice(1) ?? Id;
 }

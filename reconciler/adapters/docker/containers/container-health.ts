@@ -38,7 +38,7 @@ export function judgeContainer(
   }
 }
 
-/** Whether the container has ever run; before that it may lack files and networks. */
+/** Tells whether the container has ever run; before that it may lack files and networks. */
 export function hasStarted({ State }: ContainerInspectInfo): boolean {
   return !State.StartedAt.startsWith('0001-');
 }
@@ -77,7 +77,7 @@ function judgeEnded(inspect: ContainerInspectInfo): Health {
   if (reason) return { status: 'failed', reason: `could not start: ${reason}` };
   if (OOMKilled) return { status: 'failed', reason: ending(inspect) };
   if (oneShot && ExitCode === 0) return { status: 'completed', reason: 'exited with 0' };
-  // With these policies the engine starts it again unless somebody stopped it. 137 and 143: ended by a signal.
+  // The engine starts it again under these policies unless somebody stopped it. 137 and 143: ended by a signal.
   if (!oneShot || ExitCode === 137 || ExitCode === 143)
     return { status: 'stopped', reason: `stopped, ${ending(inspect)}` };
   return { status: 'failed', reason: ending(inspect) };

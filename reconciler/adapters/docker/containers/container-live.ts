@@ -15,8 +15,8 @@ import type { Spec } from '../../../model/secret.ts';
 import { isContainerSpec } from './specs.ts';
 
 /*
- * What a container has now, in the words of its spec, and the way from what it has to what it should have. Which limits there
- * are, and what stands for none, is in the table of `model/docker/options/limit-options.ts`.
+ * The state of a container in the words of its spec, and the way from what it has to what it should have. Which limits there are, and what
+ * stands for none, is in the table of `model/docker/options/limit-options.ts`.
  */
 
 /** Names of networks on the engine and their ids, as far as the stack needs them. */
@@ -42,7 +42,7 @@ export interface LiveSpec {
   readonly resources: ResourceLimits;
   /** Aliases without the ones every container has (its id); sorted. */
   readonly networks: Readonly<Record<string, NetworkAttachment>>;
-  /** Of the engine. */
+  /** CPUs of the engine. */
   readonly cpus: number;
   readonly unlimited?: readonly (keyof ResourceLimits)[];
 }
@@ -81,7 +81,7 @@ function limitDiffers(key: LimitName, spec: ContainerSpec, live: LiveSpec): bool
   if (live.unlimited?.includes(key)) return false;
   const wanted = effectiveLimits(spec.resources, live.cpus)[key];
   const has = live.resources[key];
-  // Where swap cannot be limited the engine writes -1 for what nobody has asked for.
+  // Engines that cannot limit swap write -1 when nobody has asked for a limit.
   if (key === 'memorySwapBytes' && wanted === undefined && has === -1) return false;
   return wanted !== has;
 }
@@ -89,7 +89,7 @@ function limitDiffers(key: LimitName, spec: ContainerSpec, live: LiveSpec): bool
 /** Networks to leave and to join (also those whose aliases differ: leave, then join), sorted. */
 export function networkSteps(spec: ContainerSpec, live: LiveSpec): { leave: string[]; join: string[] } {
   const wanted = spec.networkMode === undefined ? Object.keys(spec.networks ?? {}) : [];
-  // Without any network of its own a container is on the engine's default one; that stays.
+  // A container without any network of its own is on the engine's default one; that stays.
   if (wanted.length === 0) return { leave: [], join: [] };
   const has = Object.keys(live.networks);
   const differs = (name: string) => {

@@ -21,7 +21,7 @@ export function buildOptions(options: ContainerOptions, place: DockerField['plac
   return body;
 }
 
-/** How an endpoint of a container in a network is made. */
+/** Builds the endpoint of a container in a network. */
 export function buildEndpoint(spec: ContainerSpec, network: string, isFirst: boolean, api: string): Body {
   const { linkLocalIps, links, gwPriority, ...endpoint }: EndpointSpec = spec.endpoints?.[network] ?? {};
   const { ipv4Address, ipv6Address } = spec.networks?.[network] ?? {};

@@ -36,7 +36,7 @@ export async function withSharedIds(
   return result;
 }
 
-/** For each namespace whose container is another one by now: what it is shared with instead. */
+/** Reads, for each namespace whose container is another one by now, what it is shared with instead. */
 export async function readStaleSharing(
   engine: Engine,
   inspect: ContainerInspectInfo,

@@ -29,7 +29,7 @@ import { speaks } from '../engine/transport.ts';
  * Steps that several changes of a container are made of. Each is harmless when repeated.
  */
 
-/** What is being brought about, and for whom. */
+/** A container that is being brought about, and for whom. */
 export interface ContainerTask {
   readonly adapter: Adapter;
   readonly desired: DesiredResource;
@@ -82,7 +82,7 @@ interface NewContainer {
   readonly name: string;
   readonly config: object;
   readonly platform: string | undefined;
-  /** Of its secrets. */
+  /** Place of its secrets. */
   readonly place: string | null;
 }
 
@@ -142,8 +142,8 @@ export async function startContainer(
 const DOWN: ReadonlySet<string> = new Set(['exited', 'created', 'dead', 'removing']);
 
 /**
- * Whoever gives up does not take back a stop that the engine has begun: it is waited for, so that nobody starts a container that is about
- * to go down. Throws CANCELLED only then.
+ * Stops a container. A stop that the engine has begun is waited for even when the caller gives up, so that nobody starts a container that
+ * is about to go down. Throws CANCELLED only then.
  */
 export async function stopContainer(
   adapter: Adapter,
@@ -160,7 +160,10 @@ export async function stopContainer(
   if (signal.aborted) throw toCancelled(signal, 'stop container');
 }
 
-/** Whether a container is what is wanted, as far as it cannot be changed in place. One that never ran may be half made, and one that is being removed never runs again. */
+/**
+ * Tells whether a container is what is wanted, as far as it cannot be changed in place. One that never ran may be half made, and one that
+ * is being removed never runs again.
+ */
 export function isUsable(
   task: ContainerTask,
   container: OwnedContainer | null,
@@ -247,7 +250,7 @@ async function dropStaleEndpoint(
   inspect: ContainerInspectInfo,
   network: string,
 ): Promise<void> {
-  // By name: the engine no longer knows the id.
+  // The name is used because the engine no longer knows the id.
   if (inspect.NetworkSettings.Networks?.[network] === undefined) return;
   await adapter.engine.disconnectNetwork(network, inspect.Id, context.signal);
 }

@@ -59,7 +59,7 @@ export async function streamIn(
   return { ...end, stderr: await withoutSecrets(adapter, { ...place, container, text: end.stderr }, signal) };
 }
 
-/** What a program complains of is shown to people, and some complain of the password that they were given. */
+/** Masks secrets in the output of a program: people read it, and some programs complain of the password that they were given. */
 async function withoutSecrets(
   adapter: Adapter,
   { stack, id, container, text }: Place & { readonly container: string; readonly text: string },
@@ -72,7 +72,7 @@ async function withoutSecrets(
   return hideSecretTexts(adapter, stack, id, masked);
 }
 
-/** As `execIn`, with somebody at the other end. */
+/** Does what `execIn` does, with somebody at the other end. */
 export async function openSession(
   adapter: Adapter,
   place: { readonly stack: string; readonly id: ResourceId },

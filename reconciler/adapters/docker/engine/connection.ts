@@ -20,7 +20,7 @@ const SSH_STREAMS = 10;
 
 /** Opens byte streams to one engine. */
 export interface Dialer {
-  /** For messages: `unix:///var/run/docker.sock`, `ssh://root@host:22`. */
+  /** Address for messages: `unix:///var/run/docker.sock`, `ssh://root@host:22`. */
   readonly address: string;
   /** The engine shares this machine's clock and file systems. */
   readonly local: boolean;
@@ -70,7 +70,7 @@ async function hand(dialer: Dialer, callback: Handler): Promise<void> {
   try {
     callback?.(null, await dialer.dial());
   } catch (error) {
-    // Beside an error the stream is not looked at.
+    // The stream is not looked at beside an error.
     callback?.(error instanceof Error ? error : new Error(String(error)), new PassThrough());
   }
 }

@@ -5,7 +5,7 @@ import { namedFilter, ownedFilter } from './engine-filters.ts';
 import { statusOf } from './engine-errors.ts';
 import { ignoreStatus, orNull } from './engine-answers.ts';
 import type { ContainerInfo } from 'dockerode';
-/** How long a container may take to be made, started or removed on a busy machine. */
+/** Time that a container may take to be made, started or removed on a busy machine. */
 const SLOW_MS = 120_000;
 
 type ContainerCalls = Pick<

@@ -46,7 +46,7 @@ function refusal(message: string, statusCode: number): Error {
   return Object.assign(new Error(message), { statusCode });
 }
 
-/** What a failed pull means, from an HTTP status and the text of the engine or registry. */
+/** Tells what a failed pull means, from an HTTP status and the text of the engine or registry. */
 export function toPullError(reference: string, text: string, status: number | null): ReconcilerError {
   const about = `image ${reference}`;
   if (

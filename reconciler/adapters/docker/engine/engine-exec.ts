@@ -9,7 +9,7 @@ import type { Transport } from './transport.ts';
 
 /** More output than this of each stream is cut off. */
 const MAX_OUTPUT_BYTES = 1_048_576;
-/** Of the errors of a streamed program; the last ones tell why it ended. */
+/** Bytes that are kept of the errors of a streamed program; the last ones tell why it ended. */
 const MAX_STDERR_BYTES = 16_384;
 const HEADER_BYTES = 8;
 /** The engine may close the streams a moment before it knows how the program ended. */

@@ -3,7 +3,7 @@ import { LABEL } from '../labels.ts';
 /** More names than this make an address that is longer than the list of everything. */
 const MAX_NAMES_PER_FILTER = 100;
 
-/** Of one stack, or of every stack. */
+/** Selects the objects of one stack, or of every stack. */
 export function ownedFilter(stack: string | null): object {
   return { label: [stack === null ? LABEL.stack : `${LABEL.stack}=${stack}`] };
 }

@@ -3,9 +3,9 @@ import { ignoreStatus, orNull } from './engine-answers.ts';
 import { IMAGE_LABEL } from '../labels.ts';
 import type { Transport } from './transport.ts';
 
-/** How long an engine may take to answer a request that makes it work. */
+/** Time that an engine may take to answer a request that makes it work. */
 const SLOW_MS = 120_000;
-/** How long it may take to be sent what it builds from. */
+/** Time that sending it the files of a build may take. */
 const UPLOAD_MS = 1_800_000;
 
 type ImageCalls = Pick<
@@ -52,7 +52,7 @@ export function imageCalls(transport: Transport): ImageCalls {
         transport.json({ method: 'GET', path: `/images/${reference}/json`, doing: 'inspect image', signal }),
       ),
     pullImage(reference, { auth, platform, signal }) {
-      // With a digest or tag inside `fromImage` the engine pulls just that one.
+      // The engine pulls just the one image when `fromImage` holds a digest or tag.
       const query = { fromImage: reference, ...(platform === undefined ? {} : { platform }) };
       const doing = `pull ${reference}`;
       return transport.stream({

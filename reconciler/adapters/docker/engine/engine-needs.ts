@@ -5,7 +5,7 @@ import type { DesiredResource } from '../../../model/resource.ts';
 import { containerSpec, networkSpec } from '../containers/specs.ts';
 import { speaks } from './transport.ts';
 
-/* What older engines do not know. They would pass over it in silence. */
+/* Options that older engines do not know. They would pass over them in silence. */
 
 interface Need<Spec> {
   /** Key of the spec, for the line it is written in. */

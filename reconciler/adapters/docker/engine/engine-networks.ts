@@ -6,7 +6,7 @@ import { statusOf } from './engine-errors.ts';
 import { namedFilter, ownedFilter } from './engine-filters.ts';
 import type { Transport } from './transport.ts';
 
-/** How long the data of a volume may take to be removed on a busy machine. */
+/** Time that the data of a volume may take to be removed on a busy machine. */
 const SLOW_MS = 120_000;
 
 type NetworkCalls = Pick<

@@ -49,7 +49,7 @@ async function openSession(
     listening[Symbol.dispose]();
     askExit().then(exit.resolve, exit.reject);
   });
-  // That the connection breaks is told by the exit code, which then cannot be had.
+  // The exit code, which then cannot be had, tells that the connection broke.
   socket.on('error', () => undefined);
   return {
     output: tty ? readTerminal(socket) : readBoth(socket),

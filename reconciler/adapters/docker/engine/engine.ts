@@ -33,7 +33,7 @@ export interface EngineInfo {
   readonly DockerRootDir: string;
   readonly SystemTime: string;
   readonly CgroupVersion?: string;
-  /** What the machine's kernel can limit. */
+  /** Features of the machine's kernel: what it can limit. */
   readonly SwapLimit?: boolean;
   readonly CPUShares?: boolean;
   readonly CPUSet?: boolean;
@@ -107,7 +107,7 @@ export interface Engine {
   containerLogs(id: string, query: LogQuery, signal: AbortSignal): Promise<Readable>;
 
   listNetworks(stack: string | null, signal: AbortSignal): Promise<NetworkInspectInfo[]>;
-  /** As `containersNamed`. */
+  /** Lists networks as `containersNamed` does containers. */
   networksNamed(names: readonly string[], signal: AbortSignal): Promise<NetworkInspectInfo[]>;
   inspectNetwork(nameOrId: string, signal: AbortSignal): Promise<NetworkInspectInfo | null>;
   createNetwork(body: object, signal: AbortSignal): Promise<void>;
@@ -116,7 +116,7 @@ export interface Engine {
   disconnectNetwork(id: string, container: string, signal: AbortSignal): Promise<void>;
 
   listVolumes(stack: string | null, signal: AbortSignal): Promise<readonly EngineVolume[]>;
-  /** As `containersNamed`. */
+  /** Lists volumes as `containersNamed` does containers. */
   volumesNamed(names: readonly string[], signal: AbortSignal): Promise<readonly EngineVolume[]>;
   inspectVolume(name: string, signal: AbortSignal): Promise<EngineVolume | null>;
   createVolume(body: object, signal: AbortSignal): Promise<void>;

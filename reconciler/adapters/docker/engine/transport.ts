@@ -33,15 +33,15 @@ export interface EngineRequest {
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
   /** The connection itself becomes the answer: a stream that goes both ways. */
   readonly hijack?: boolean;
-  /** For the whole answer, or for the first byte of a stream. Default 30,000. */
+  /** Deadline for the whole answer, or for the first byte of a stream. Default 30,000. */
   readonly timeoutMs?: number;
   /**
-   * Whether the signal ends the request while it is under way. Default: for what only reads, and for streams. An engine finishes a
-   * change that is called off all the same, and nobody would know what it did: such a request is sent or not sent, and its
-   * answer is awaited for up to `timeoutMs`.
+   * True when the signal ends the request while it is under way. Default: for what only reads, and for streams. An engine finishes a change
+   * that is called off all the same, and nobody would know what it did: such a request is sent or not sent, and its answer is awaited for
+   * up to `timeoutMs`.
    */
   readonly interruptible?: boolean;
-  /** What is being done, for messages. */
+  /** Action that is under way, for messages. */
   readonly doing: string;
   readonly signal: AbortSignal;
 }
@@ -62,7 +62,7 @@ export function createTransport(dialer: Dialer): Transport {
   // path only keeps the client from building URLs: the agent decides where streams go.
   const options = { protocol: 'http' as const, socketPath: dialer.address, agent };
   let opened: Promise<Docker> | undefined;
-  // What only reads files need not load it.
+  // Commands that only read files need not load it.
   const open = async () => new (await import('dockerode')).default({ ...options, ...NO_ENVIRONMENT });
   let negotiated: Promise<string> | undefined;
 
@@ -133,7 +133,7 @@ export function spokenApi(engineApi: string): string {
   return compareVersions(engineApi, NEWEST_API) < 0 ? engineApi : NEWEST_API;
 }
 
-/** Whether an API version knows what came with another. */
+/** Tells whether an API version knows what came with another. */
 export function speaks(api: string, since: string): boolean {
   return compareVersions(api, since) >= 0;
 }

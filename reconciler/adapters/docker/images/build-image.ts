@@ -66,7 +66,7 @@ export async function buildImage(
   }
 }
 
-/** Whether BuildKit honours all of it on an engine of this API: what it does not, it passes over in silence. */
+/** Tells whether BuildKit honours all of it on an engine of this API: it passes in silence over what it does not. */
 function isForBuildKit({ build: { network, shmSize, ulimits } }: BuiltImageSpec, api: string): boolean {
   const ordinary = network === undefined || ['default', 'host', 'none'].includes(network);
   return ordinary && (speaks(api, '1.42') || (shmSize === undefined && ulimits === undefined));
@@ -123,7 +123,7 @@ function failure(
   return new ReconcilerError('BUILD_FAILED', mask(text), { retryable: mayPass(message) });
 }
 
-/** What a step fetches may be there later; what is written wrongly stays wrong. */
+/** Tells whether a later try may succeed: what a step fetches may be there then; what is written wrongly stays wrong. */
 function mayPass(message: string): boolean {
   return /returned a non-zero code|exit code: \d|dial tcp|timeout|connection refused|no such host|toomanyrequests|TLS|denied|manifest|unauthorized|no output/i.test(
     message,

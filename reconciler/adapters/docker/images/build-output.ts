@@ -3,11 +3,11 @@ import type { JsonObject } from '../../../base/json.ts';
 import type { BuildTrace } from './build-trace.ts';
 import { readJsonLines } from './pull-progress.ts';
 
-/** Why a build ended. */
+/** Reason why a build ended. */
 export class BuildFailure extends Error {
   /** `2/4 : RUN make`, `null` when no step had begun. */
   readonly step: string | null;
-  /** What the step printed last, oldest first. */
+  /** Lines that the step printed last, oldest first. */
   readonly lines: readonly string[];
 
   constructor(message: string, step: string | null, lines: readonly string[]) {
@@ -17,7 +17,7 @@ export class BuildFailure extends Error {
   }
 }
 
-/** What the engine tells about its own doings. */
+/** Lines in which the engine tells about its own doings. */
 const ENGINE_WORDS = /^( ---> |Removing intermediate container )/;
 const LAST_LINES = 15;
 const MAX_LINE_LENGTH = 500;
@@ -70,7 +70,7 @@ export async function* readBuildOutput(chunks: AsyncIterable<Buffer>): AsyncGene
   if (taken) yield taken;
 }
 
-/** What BuildKit's messages are called in the output of an engine. */
+/** Name of BuildKit's messages in the output of an engine. */
 const TRACE = 'moby.buildkit.trace';
 
 /** Its decoder takes a while to load. */

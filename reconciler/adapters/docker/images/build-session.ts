@@ -8,7 +8,7 @@ import { codec } from './buildkit-messages.ts';
 import { statusOf } from '../engine/engine-errors.ts';
 import type { Transport } from '../engine/transport.ts';
 
-/** What a build may ask for while it runs. */
+/** Credentials and secrets that a build may ask for while it runs. */
 export interface BuildNeeds {
   readonly registries: readonly RegistryCredentials[];
   /** Contents of the build's secrets, by id. */
@@ -54,7 +54,7 @@ export async function openBuildSession(
   return null;
 }
 
-/** What engines answer that have never heard of it. */
+/** Statuses that engines answer when they have never heard of it. */
 const UNKNOWN = [400, 404, 405, 501];
 
 function serve(id: string, connection: Duplex, { registries, secrets }: BuildNeeds): BuildSession {

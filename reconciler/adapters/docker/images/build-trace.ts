@@ -2,7 +2,7 @@ import type { StatusResponse, Vertex } from './buildkit-messages.ts';
 import { statusResponse } from './buildkit-messages.ts';
 import type { BuildLine } from './build-line.ts';
 
-/** What BuildKit tells about a build, as lines. */
+/** Reader of BuildKit's messages about a build, which it gives back as lines. */
 export interface BuildTrace {
   /** @param aux base64, of a message `moby.buildkit.trace` */
   read(aux: string): readonly BuildLine[];
@@ -16,7 +16,7 @@ export interface TraceOptions {
   readonly mostLines: number;
 }
 
-/** What the builder does for itself; the copy is of what it was sent. */
+/** Steps that the builder does for itself; the copy is of what it was sent. */
 const INTERNAL = /^(\[internal\]|copy \/context \/$)/;
 
 /** Steps of one build run side by side, so what they print is kept for each. */

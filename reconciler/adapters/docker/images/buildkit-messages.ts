@@ -1,7 +1,7 @@
 import protobuf from 'protobufjs';
 
 /*
- * Those parts of BuildKit's messages that are used here; fields that are left out are skipped when read. Sources in moby/buildkit:
+ * The parts of BuildKit's messages that are used here; fields that are left out are skipped when read. Sources in moby/buildkit:
  * api/services/control/control.proto, session/auth/auth.proto, session/secrets/secrets.proto; grpc/health/v1/health.proto.
  */
 const field = (type: string, id: number, rule?: 'repeated') => ({ type, id, ...(rule ? { rule } : {}) });
@@ -60,7 +60,7 @@ export interface Vertex {
   readonly error: string;
 }
 
-/** What changed since the last one. */
+/** Changes since the last message. */
 export interface StatusResponse {
   readonly vertexes: readonly Vertex[];
   readonly logs: readonly { readonly vertex: string; readonly msg: Uint8Array }[];

@@ -59,7 +59,7 @@ export async function movedDigest(
   return local[0] ?? image.Id;
 }
 
-/** Whether an image is for a platform such as `linux/arm64/v8`; its variant counts where both say one. */
+/** Tells whether an image is for a platform such as `linux/arm64/v8`; its variant counts where both say one. */
 export function fitsPlatform(image: ImageInspectInfo, platform: string | undefined): boolean {
   if (platform === undefined) return true;
   const [os, architecture, variant] = platform.split('/');

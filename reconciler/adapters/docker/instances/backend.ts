@@ -47,7 +47,7 @@ export interface DockerInstancesOptions {
 
 export interface DockerInstancesConnection extends DockerInstancesOptions {
   readonly connection: DockerConnection;
-  /** Where `DOCKER_HOST` and the SSH variables are looked up. */
+  /** Variables in which `DOCKER_HOST` and the SSH settings are looked up. */
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
@@ -66,7 +66,7 @@ export interface EngineInstancesOptions extends DockerInstancesOptions {
   readonly close: () => void;
 }
 
-/** Between questions to an engine that does not answer. */
+/** Pause between questions to an engine that does not answer. */
 const AGAIN_MS = 500;
 
 export function createEngineInstances({
@@ -123,7 +123,7 @@ export function createEngineInstances({
 }
 
 interface Known {
-  /** Of the engine; `null` until it has answered once. */
+  /** Facts about the engine; `null` until it has answered once. */
   info: EngineInfo | null;
 }
 

@@ -19,7 +19,7 @@ type Shared =
   | 'inspectImage'
   | 'pullImage';
 
-/** What instances need of an engine. */
+/** The calls that instances need of an engine. */
 export interface InstanceEngine extends Pick<Engine, Shared> {
   /** Containers of one installation, or of one of its instances. */
   listInstances(owner: string, id: string | null, signal: AbortSignal): Promise<readonly ContainerInfo[]>;

@@ -15,7 +15,7 @@ import { INSTANCE_LABEL, instanceLabels } from './labels.ts';
 import type { InstanceNetwork } from './network.ts';
 import type { InstanceState } from './state.ts';
 
-/** What bringing up instances works with. */
+/** The things that bringing up instances works with. */
 export interface Installation {
   readonly engine: InstanceEngine;
   readonly owner: () => string;
@@ -32,7 +32,7 @@ export interface Installation {
   readonly onChange: (id: string) => void;
 }
 
-/** How long an image that was there is taken to be there. */
+/** Time for which an image that was there is taken to be there. */
 const IMAGE_MS = 30_000;
 const INIT_LOOK_MS = 200;
 
@@ -158,7 +158,7 @@ async function createOrFind(
   try {
     return { id: await engine.createContainer(name, body, { signal }), state: 'created', exitCode: 0 };
   } catch (error) {
-    // What was known of the engine may not be so any more.
+    // The engine may have changed since it was asked, so nothing that is remembered of it counts.
     network.forget();
     if (isReconcilerError(error, 'IMAGE_NOT_FOUND')) images.delete(asString(container['image']) ?? '');
     if (!isReconcilerError(error, 'NAME_TAKEN')) throw error;

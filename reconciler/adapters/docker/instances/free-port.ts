@@ -8,7 +8,7 @@ export interface PortQuestion {
   readonly host: string;
 }
 
-/** Whether a port of this machine can be had right now; an address that is not of this machine tells nothing. */
+/** Tells whether a port of this machine can be had right now; an address that is not of this machine tells nothing. */
 export function isPortFree(question: PortQuestion): Promise<boolean> {
   return question.protocol === 'UDP' ? isUdpFree(question) : isTcpFree(question);
 }

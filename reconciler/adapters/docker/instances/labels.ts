@@ -4,9 +4,9 @@ export const INSTANCE_LABEL = {
   /** The installation that made it. */
   owner: 'io.kombinator.instance.owner',
   container: 'io.kombinator.instance.container',
-  /** How many containers the instance has, without those that only prepare it. */
+  /** Number of containers of the instance, without those that only prepare it. */
   containers: 'io.kombinator.instance.containers',
-  /** On containers that only prepare it. */
+  /** Mark of containers that only prepare it. */
   init: 'io.kombinator.instance.init',
   network: 'io.kombinator.instance.network',
 } as const;

@@ -12,9 +12,9 @@ interface KnownContainer {
 }
 
 interface KnownInstance {
-  /** By the engine's id. */
+  /** Containers by the engine's id. */
   readonly containers: Map<string, KnownContainer>;
-  /** How many there should be. */
+  /** Number of containers that there should be. */
   wanted: number;
 }
 
@@ -100,7 +100,7 @@ function readState(state: string, status: string): Omit<KnownContainer, 'name'> 
   return { state: 'running', exitCode: 0 };
 }
 
-/** What Kubernetes would say of a pod with these containers. */
+/** Says what Kubernetes would say of a pod with these containers. */
 function judge(instance: KnownInstance | undefined): ObservedInstance | null {
   if (instance === undefined) return null;
   const containers = [...instance.containers.values()];

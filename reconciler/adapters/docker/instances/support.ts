@@ -49,7 +49,7 @@ const OF_CONTAINER = [
   'stdin',
   'stdinOnce',
   'tty',
-  // Whether a pod gets traffic before it is ready is a matter of the cluster's services.
+  // The cluster's services, not the pod, decide about traffic before it is ready.
   'readinessProbe',
   'terminationMessagePath',
   'terminationMessagePolicy',

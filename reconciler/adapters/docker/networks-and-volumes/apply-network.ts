@@ -47,7 +47,7 @@ async function readNetwork(
     await mendDoubles(adapter, named, context);
     named = await networksCalled(adapter, name, context.signal);
   }
-  // By id: the engine takes a name for the beginning of an id as well.
+  // The id is asked for because the engine takes a name for the beginning of an id as well.
   const [network] = named;
   return network === undefined ? null : adapter.engine.inspectNetwork(network.Id, context.signal);
 }
@@ -191,7 +191,7 @@ function isAttached({ info }: OwnedContainer, network: string): boolean {
   return Object.hasOwn(info.NetworkSettings?.Networks ?? {}, network);
 }
 
-/** From the spec that the container was created with; its own repair brings later settings. */
+/** Builds the endpoint from the spec that the container was created with; its own repair brings later settings. */
 function createdEndpoint({ owner }: OwnedContainer, network: string, api: string): object {
   return isContainerSpec(owner.spec) ? endpointOf(owner.spec, network, api) : { Aliases: [owner.name] };
 }

@@ -1,6 +1,6 @@
 import type { NetworkInspectInfo } from 'dockerode';
 
-/** Which of several networks of one name stays: one that is in use goes before others, then the oldest. */
+/** Chooses which of several networks of one name stays: one that is in use goes before others, then the oldest. */
 export function keptNetwork(
   doubles: readonly NetworkInspectInfo[],
   isUsed: (id: string) => boolean,

@@ -15,9 +15,9 @@ import { checkTarget } from '../containers/files.ts';
  * content copied into a container that has /run mounted ends up in /run, and that container never has to start.
  */
 
-/** On the machine of the engine; /run is a tmpfs there. */
+/** Directory on the machine of the engine; /run is a tmpfs there. */
 const HOST_DIRECTORY = '/run/kombinator';
-/** Where the helper sees it. */
+/** Directory in which the helper sees it. */
 const INSIDE = '/kombinator';
 const SECRETS_DIRECTORY = '/run/secrets';
 
