@@ -14,11 +14,11 @@ import { MANAGER, ownerOf, strip, toWire } from './cache/live-object.ts';
 import { findForeign } from './vacancy.ts';
 import { unmarkStopped } from './control.ts';
 
-/** How long it is believed that nothing stands in the place of an object. */
+/** Time for which it is believed that nothing stands in the place of an object. */
 const VACANT_MS = 60_000;
-/** How long a deletion may take: finalizers, pods that stop. */
+/** Time that a deletion may take: finalizers, pods that stop. */
 const DELETION_MS = 300_000;
-/** How long a cluster may take to serve a kind that was just defined. */
+/** Time that a cluster may take to serve a kind that was just defined. */
 const DISCOVERY_MS = 10_000;
 const FIRST_PAUSE_MS = 50;
 const MAX_POLL_PAUSE_MS = 1_000;
@@ -45,7 +45,7 @@ export async function applyChange(
   await write(cluster, desired, { kind, conflicts: change.change.conflicts ?? [], context });
 }
 
-/** Of what the cluster rolls out by itself, what there was before, should the new one not become well. */
+/** Remembers what the cluster rolls out by itself as it was before, should the new one not become well. */
 async function remember(cluster: Cluster, desired: DesiredResource, context: ApplyContext): Promise<void> {
   if (!isRolled(desired.kind) || cluster.replaced.has(desired.id)) return;
   const live = await cluster.find(context.stack, desired.id, context.signal);

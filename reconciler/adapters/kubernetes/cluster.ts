@@ -25,7 +25,7 @@ export interface KnownDryRun {
   readonly dryRun: DryRun;
 }
 
-/** What every part of the Kubernetes target works with. */
+/** The things that every part of the Kubernetes target works with. */
 export interface Cluster extends ObjectCaches {
   readonly name: string;
   readonly client: ApiClient;
@@ -71,12 +71,12 @@ export function createCluster({ name, concurrency = 12, ...options }: ClusterOpt
     kindOfLive: ({ apiVersion, kind }, signal) => discovery.find(apiVersion, kind, signal),
     async find(stack, id, signal) {
       const [, kind, ...rest] = id.split('/');
-      // What belongs to no namespace may be described in one: its key is the end of its name then.
+      // An object without namespace may be described in one: its key is the end of its name then.
       const keys = rest.map((_, index) => rest.slice(index).join('/'));
       for (const one of await caches.owned(signal, [], (each) => qualifiedKind(each) === kind)) {
         for (const key of keys) {
           const object = one.get(key);
-          // What a node is called says nothing about what stands there.
+          // The name of a node says nothing about what stands there.
           if (object && ownerOf(object)?.stack === stack && placeOf(idOf(object, name).id) === placeOf(id))
             return object;
         }

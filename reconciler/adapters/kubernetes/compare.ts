@@ -7,8 +7,8 @@ import { isSensitiveName, MASK } from '../../model/secret.ts';
 type Field = DryRun['fields'][number];
 
 /**
- * Whether everything that is wanted is there already. Never true when it is not; when the server has its own way to
- * write a value (`1000m` as `1`), or somebody has added to a list, it is false, and the server has to be asked.
+ * Tells whether everything that is wanted is there already. Never true when it is not; when the server has its own way to write a value
+ * (`1000m` as `1`), or somebody has added to a list, it is false, and the server has to be asked.
  */
 export function contains(wanted: Json | undefined, live: Json | undefined): boolean {
   if (wanted === undefined || isEmpty(wanted)) return live === undefined || isEmpty(live) || isObject(wanted);
@@ -34,7 +34,7 @@ function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** What differs between two states of an object, masked. */
+/** Lists what differs between two states of an object, masked. */
 export function compareObjects(before: JsonObject, after: JsonObject): readonly Field[] {
   const hidden = isSecret(before) || isSecret(after);
   return diffSpec(before, after).map(({ path, ...sides }) => {

@@ -67,7 +67,7 @@ export async function startWorkload(
   await patch(cluster, live, { metadata: { annotations: { [STOPPED]: null } }, spec }, signal);
 }
 
-/** What was applied runs again; that it was stopped once is no longer true. */
+/** Takes the mark of a stop away once the object was applied and so runs again. */
 export async function unmarkStopped(
   cluster: Cluster,
   kind: KindInfo,

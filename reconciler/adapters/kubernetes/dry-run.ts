@@ -18,7 +18,7 @@ export function refusedFor(reason: string): DryRun {
   return { ...NO_DIFFERENCE, refused: reason };
 }
 
-/** Of one object: somebody who writes to it all the time is not waited for. */
+/** Attempts on one object: somebody who writes to it all the time is not waited for. */
 const MAX_DRY_RUN_ATTEMPTS = 5;
 
 export interface WireOptions {
@@ -53,8 +53,8 @@ export async function sendApply(
 }
 
 /**
- * What the server would change about an object of ours. It is not asked when the object was made from the same
- * description and still says all of it, nor twice about the same pair.
+ * Returns what the server would change about an object of ours. It is not asked when the object was made from the same description and
+ * still says all of it, nor twice about the same pair.
  */
 export async function dryRunUpdate(
   cluster: Cluster,
@@ -118,7 +118,7 @@ async function askServer(
 }
 
 /**
- * What a dry run started from: the object as we know it, unless a controller has written to it since (a revision, say, which would
+ * Returns what a dry run starts from: the object as we know it, unless a controller has written to it since (a revision, say, which would
  * look like a change of ours), or we know it in another version of its kind.
  */
 async function readBasis(
@@ -144,7 +144,7 @@ export function readConflicts(causes: readonly ApiCause[], drifted: boolean): re
   return causes.flatMap(({ reason, message, field }) => {
     if (reason !== 'FieldManagerConflict') return [];
     const manager = /"([^"]*)"/.exec(message)?.[1] ?? 'somebody';
-    // What we have set in another way than by applying: a stop, say.
+    // A field of our own was set in another way than by applying: a stop, say.
     return manager === MANAGER ? [] : [{ manager, field, drifted }];
   });
 }
@@ -152,7 +152,7 @@ export function readConflicts(causes: readonly ApiCause[], drifted: boolean): re
 const IMMUTABLE =
   /immutable|may not (be )?change|cannot (be )?change|can't be changed|updates to .* are forbidden|updates to .* forbidden/i;
 
-/** What the server's refusal of an update means. Anything that is no refusal of this object is thrown again. */
+/** Tells what the server's refusal of an update means. Anything that is no refusal of this object is thrown again. */
 function explain(error: unknown, wire: JsonObject, live: LiveObject): DryRun {
   if (!isRefusal(error)) throw error;
   const { kind: _kind, apiVersion: _version, ...body } = strip(wire);
@@ -166,7 +166,7 @@ function explain(error: unknown, wire: JsonObject, live: LiveObject): DryRun {
   return { ...NO_DIFFERENCE, fields, refused: error.message };
 }
 
-/** Without the value, which may be the whole object, and without the difference that follows for some kinds. */
+/** Returns the reason without the value, which may be the whole object, and without the difference that follows for some kinds. */
 function stuckReason(message: string): string {
   const [line = ''] = message.split('\n');
   return line.split(': ').at(-1) ?? line;
@@ -177,7 +177,7 @@ export function isRefusal(error: unknown): error is ApiError {
   if (!(error instanceof ApiError)) return false;
   // Its namespace is on its way out: later it is another one.
   if (error.causes.some(({ reason }) => reason === 'NamespaceTerminating')) return false;
-  // Of a field that it does not know, or a value of another type, an apply makes an internal error.
+  // An apply makes an internal error of a field that it does not know, or of a value of another type.
   return (
     [400, 403, 422].includes(error.status) ||
     /^failed to (create typed patch|convert new) object/.test(error.message)

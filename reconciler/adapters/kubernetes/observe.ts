@@ -13,7 +13,7 @@ import { isGuarded, objectSpecOf, qualifiedKind } from '../../model/kubernetes/k
 
 /** Creations that are tried out beforehand in one go; the others are only checked when they are made. */
 const MAX_CREATE_DRY_RUNS = 100;
-/** Of kinds that have little but a quota to be refused by, a few tell as much as all. */
+/** Dry runs for each kind that has little but a quota to be refused by: a few tell as much as all. */
 const MAX_CREATE_DRY_RUNS_PER_PLAIN_KIND = 10;
 const PLAIN: ReadonlySet<string> = new Set(['ConfigMap', 'Secret']);
 
@@ -129,13 +129,13 @@ async function project(
 
 interface Looking {
   readonly stack: string;
-  /** Whether to try the creation out. */
+  /** True when the creation is to be tried out. */
   readonly tried: boolean;
   readonly findForeign: ReturnType<typeof createForeignSearch>;
   readonly signal: AbortSignal;
 }
 
-/** Of something that is not there: what stands in its place, and what the server would say if it were made. */
+/** Looks for what stands in the place of something that is not there, and for what the server would say if it were made. */
 async function lookAround(
   cluster: Cluster,
   desired: DesiredResource,
@@ -161,7 +161,7 @@ function sharedNamespace(
   live: LiveObject | 'unknown' | undefined,
 ): ObservedResource | undefined {
   if (!live) return undefined;
-  // Who may not ask is told by what is made in it.
+  // Refusals to look are told later by what is made in it.
   const metadata = live === 'unknown' ? { uid: 'unknown' } : live.metadata;
   const { id, target, kind, name, hash } = desired;
   const gone: Health = { status: 'starting', reason: 'the namespace is being deleted' };

@@ -4,7 +4,7 @@ import { contains } from './compare.ts';
 import type { LiveObject } from './cache/live-object.ts';
 import { STOPPED } from './cache/live-object.ts';
 
-/* What a stop by hand leaves behind: nothing runs, and an annotation says how many there were. */
+/* The traces of a stop by hand: nothing runs, and an annotation says how many there were. */
 
 const SCALED: ReadonlySet<string> = new Set(['Deployment', 'StatefulSet', 'ReplicaSet']);
 const SUSPENDED: ReadonlySet<string> = new Set(['Job', 'CronJob']);
@@ -26,7 +26,7 @@ function onNodes(label: 'true' | null): JsonObject {
   return { template: { spec: { nodeSelector: { [STOPPED]: label } } } };
 }
 
-/** Whether it was stopped by hand and is still so. */
+/** Tells whether it was stopped by hand and is still so. */
 export function isStopped(live: LiveObject): boolean {
   if (live.metadata.annotations?.[STOPPED] === undefined) return false;
   const stopping = stoppingSpec(live.kind);
@@ -37,7 +37,7 @@ export function isStopped(live: LiveObject): boolean {
 export function asStopped(wire: JsonObject): JsonObject {
   const spec = asFields(wire['spec']);
   const kind = asString(wire['kind']) ?? '';
-  // What only we say beside the description is not taken for a difference.
+  // Fields that only we add to the description are not taken for a difference.
   if (startingSpec(kind) !== null) return wire;
   const stopped = Object.entries(stoppingSpec(kind) ?? {});
   const settings = stopped.filter(([key]) => spec?.[key] !== undefined || key === 'suspend');

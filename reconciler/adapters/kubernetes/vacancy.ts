@@ -41,7 +41,7 @@ function judge(cluster: Cluster, path: string, live: LiveObject | undefined): st
   return `${keyOf(live.metadata)} belongs to the stack ${owner.stack}`;
 }
 
-/** As `findForeign`, for many at once: where there are enough of one kind in one place, the place is listed instead. */
+/** Creates a `findForeign` for many objects at once: where there are enough of one kind in one place, the place is listed instead. */
 export function createForeignSearch(
   cluster: Cluster,
   absent: readonly DesiredResource[],
@@ -74,7 +74,7 @@ interface Listing {
   readonly signal: AbortSignal;
 }
 
-/** What is there, by name; `null` when it may not be listed, or is too much to go through. */
+/** Lists what is there, by name; `null` when it may not be listed, or is too much to go through. */
 async function listPlace(
   { client }: Cluster,
   kind: KindInfo,

@@ -67,7 +67,7 @@ function isRelative(source: string | undefined): source is string {
 }
 
 interface Where {
-  /** From the root of the repository; `null` when it is not in there. */
+  /** Path from the root of the repository; `null` when it is not in there. */
   readonly place: string | null;
 }
 
@@ -131,7 +131,7 @@ interface VolumeUse {
   /** Left out: a volume of the container's own, new whenever it is made. */
   readonly name?: string;
   readonly readOnly?: boolean;
-  /** As a bind mount does: what the image has at the target is not seen. */
+  /** True when what the image has at the target is not seen, as with a bind mount. */
   readonly hides?: boolean;
 }
 

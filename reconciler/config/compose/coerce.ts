@@ -90,7 +90,7 @@ export function coerceScalars(
     return { ...node, entries: new Map(entries) };
   }
   if (node.value === null || path[0]?.startsWith('x-')) return node;
-  // What a kombination says itself is read as it is written.
+  // Values of the kombination itself are read as they are written.
   if (node.origin.file.isKombination && !project.filled.has(node.origin)) return node;
   const place = path.join('\0');
   const kind = RULES.find(([pattern]) => pattern.test(place))?.[1];

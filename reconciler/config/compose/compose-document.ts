@@ -49,7 +49,7 @@ export interface ComposedDocument {
   readonly diagnostics: readonly DocumentDiagnostic[];
   /** Variables that are not set, by the path of the value that asks for them: empty unless there is a secret. */
   readonly unset: ReadonlyMap<string, ReadonlySet<string>>;
-  /** What the author says about variables that must be set, by the path of the value that asks for them and by name. */
+  /** Words of the author about variables that must be set, by the path of the value that asks for them and by name. */
   readonly demands: ReadonlyMap<string, ReadonlyMap<string, string>>;
 }
 
@@ -129,13 +129,13 @@ function readEnvironment(project: Project, kombination: MapNode, base: string): 
   return new Map([...MACHINE, ...read]);
 }
 
-/** What a shell would have set; relative to where the Compose file is. */
+/** Variables that a shell would have set; relative to where the Compose file is. */
 const MACHINE = new Map([
   ['PWD', '.'],
   ['HOME', '~'],
 ]);
 
-/** What stands for the author's machine in a Compose file would mean nothing in a kombination. */
+/** Returns the environment without what stands for the author's machine: it would mean nothing in a kombination. */
 function overlayEnvironment(environment: Environment): Environment {
   return new Map([...environment].filter(([name, value]) => value !== MACHINE.get(name)));
 }

@@ -26,7 +26,7 @@ export interface DotenvOptions {
   /** Variables from elsewhere; those of earlier lines are known anyway. */
   readonly lookup: (name: string) => string | undefined;
   readonly unset?: (name: string, line: number) => string;
-  /** What stands for a text in the values. Default: the text. */
+  /** Returns what stands for a text in the values. Default: the text. */
   readonly plain?: (text: string) => string;
 }
 
@@ -108,7 +108,7 @@ function expand(value: string, { lookup, unset, plain }: DotenvOptions, line: nu
 
 interface Value {
   readonly value: string;
-  /** How much of the text it takes, up to the end of its line. */
+  /** Number of characters that it takes, up to the end of its line. */
   readonly length: number;
   /** Nothing in it is filled in. */
   readonly literal: boolean;

@@ -14,7 +14,7 @@ export function fillEnvironment(project: Project, service: MapNode, environment:
   const own = entries.get('environment') ?? entries.get('env');
   const files = entries.get('env_file');
   if (!own && !files) return withLabels;
-  // For the schema to complain of.
+  // Unreadable variables are left for the schema to complain of.
   if (own && !isReadable(own)) return withLabels;
   const variables = new Map<string, ComposeNode>();
   const known = new Map(environment);

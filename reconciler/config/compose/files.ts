@@ -23,7 +23,7 @@ export function placeConfigs(project: Project, service: MapNode, topLevel: TopLe
   const configs = service.entries.get('configs');
   const placed =
     configs?.kind === 'list' ? configs.items.flatMap((use) => placeConfig(project, use, topLevel) ?? []) : [];
-  // What is no list is left for the schema to complain of.
+  // A value that is no list is left for the schema to complain of.
   const bare = configs?.kind === 'list' ? withEntry(service, 'configs', undefined) : service;
   const withConfigs = placed.length > 0 ? addFiles(bare, placed) : bare;
   const secrets = service.entries.get('secrets');
@@ -84,7 +84,7 @@ function placeConfig(project: Project, use: ComposeNode, topLevel: TopLevelParts
   return undefined;
 }
 
-/** What a file holds, where that was written, and where files without a path of their own go. */
+/** Content of a file, where it was written, and where files without a path of their own go. */
 interface Content {
   readonly key: 'source' | 'content';
   readonly value: string;

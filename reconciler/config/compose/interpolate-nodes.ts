@@ -11,8 +11,8 @@ import { MISPLACED, mayHoldSecret } from '../kombination/secret-places.ts';
  */
 
 /**
- * What a place makes of variables. `own…`: a place in the kombination itself, where one that nobody sets is an error, or a
- * secret; `shell`: one where it is left to a shell; `leave`: one whose dollar signs mean nothing here.
+ * Treatment of variables at a place. `own…`: a place in the kombination itself, where one that nobody sets is an error, or a secret;
+ * `shell`: one where it is left to a shell; `leave`: one whose dollar signs mean nothing here.
  */
 export type Mode = 'env' | 'content' | 'plain' | 'own' | 'own-env' | 'shell' | 'leave';
 
@@ -57,7 +57,7 @@ export function interpolateNodes(
   }
 }
 
-/** In a map, or in a list of `NAME=value`. */
+/** Reference to a secret that is a whole value, in a map or in a list of `NAME=value`. */
 const WHOLE_REFERENCE = /^([A-Za-z_][A-Za-z0-9_]*=)?secret:\/\//;
 
 function modeOf(path: readonly string[]): Mode {
@@ -102,14 +102,14 @@ function fillText(project: Project, node: TextNode, filler: Filler): string {
   return text;
 }
 
-/** How variables are filled in at one place. */
+/** Creates what fills variables in at one place. */
 export function createFiller(project: Project, origin: Origin, { environment, mode }: FillOptions): Filler {
   const lookup = (name: string): string | undefined => environment.get(name);
   switch (mode) {
     case 'env':
       return { lookup, ...envFiller(project, origin) };
     case 'own-env':
-      // What is not set may be a secret of the daemon's; that it is not is found when it is looked up.
+      // An unset variable may be a secret of the daemon's; that it is not is found when it is looked up.
       return { lookup, ...envFiller(project, origin), unset: (name) => `\${${name}}` };
     case 'own':
       return { lookup, ...ownFiller(project, origin) };

@@ -9,7 +9,7 @@ export type TemplatePart =
   | { readonly secret: string }
   | {
       readonly name: string;
-      /** With the colon, a variable that is empty counts as one that is not set. */
+      /** Operator; with the colon, a variable that is empty counts as one that is not set. */
       readonly operator: '' | '-' | ':-' | '?' | ':?' | '+' | ':+';
       readonly word: string;
       /** `$NAME`, without braces. */
@@ -94,7 +94,7 @@ function parseInside(inside: string): TemplatePart | undefined {
   }
 }
 
-/** What filling in found besides the text. */
+/** The sources and substitutes that filling in uses. */
 export interface Filler {
   readonly lookup: (name: string) => string | undefined;
   /** Value of a variable that is not set and has no default; `written`: as it stands in the text. */
@@ -103,11 +103,11 @@ export interface Filler {
   readonly required: (name: string, message: string) => string;
   /** Value of a variable whose default is taken; `isSet`: it is set, and empty. Default: the default. */
   readonly otherwise?: (name: string, fallback: string, isSet: boolean) => string;
-  /** What stands for the value of a variable. Default: the value, as a text of the template. */
+  /** Returns what stands for the value of a variable. Default: the value, as a text of the template. */
   readonly value?: (name: string, value: string) => string;
-  /** What stands for a reference to a secret. Default: the reference. */
+  /** Returns what stands for a reference to a secret. Default: the reference. */
   readonly secret?: (reference: string) => string;
-  /** What stands for a text of the template. Default: the text. */
+  /** Returns what stands for a text of the template. Default: the text. */
   readonly plain?: (text: string) => string;
 }
 

@@ -120,7 +120,7 @@ export function withEnvFile(
   return result;
 }
 
-/** What is included must not say again what is there, unless it says the same. */
+/** Adds what is included, which must not say again what is there, unless it says the same. */
 function importModel(project: Project, document: MapNode, model: MapNode, include: ComposeNode): MapNode {
   let result = document;
   for (const key of RESOURCES) {

@@ -3,7 +3,7 @@ import { textOf } from './node.ts';
 
 type Indexer = (node: ComposeNode) => string | undefined;
 
-/** What tells entries of one list apart; `undefined` for lists whose entries may repeat. */
+/** Returns what tells entries of one list apart; `undefined` for lists whose entries may repeat. */
 export function indexerOf(place: string): Indexer | undefined {
   return INDEXERS.get(place);
 }

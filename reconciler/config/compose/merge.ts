@@ -3,8 +3,8 @@ import { isEmpty, list, map, scalar, textOf } from './node.ts';
 import { indexerOf } from './merge-keys.ts';
 
 /*
- * How Compose puts one description over another: maps are merged key by key, lists appended, everything else replaced,
- * apart from the places below. `*` stands for any key.
+ * The rules by which Compose puts one description over another: maps are merged key by key, lists appended, everything else replaced, apart
+ * from the places below. `*` stands for any key.
  */
 
 type Merge = (base: ComposeNode, over: ComposeNode, path: readonly string[]) => ComposeNode | undefined;

@@ -80,7 +80,7 @@ function build(ast: Document.Parsed, written: unknown, origin: Origin): ComposeN
   return { kind: 'scalar', value, ...base };
 }
 
-/** What stands in the map itself counts before what is merged in; of several merged maps, the first. */
+/** Reads the entries of a map: its own count before what is merged in; of several merged maps, the first. */
 function readEntries(ast: Document.Parsed, map: unknown, origin: Origin): ReadonlyMap<string, ComposeNode> {
   const entries = new Map<string, ComposeNode>();
   if (!isMap(map)) return entries;
@@ -156,13 +156,13 @@ export function toPlain(node: ComposeNode): unknown {
   return Object.fromEntries([...node.entries].map(([key, value]) => [key, toPlain(value)]));
 }
 
-/** Where a node was written. */
+/** Returns where a node was written. */
 export function placeOf({ origin }: Pick<ComposeNode, 'origin'>, at: 'key' | 'value' = 'value'): TextPlace {
   const { file, path } = origin;
   return { file: file.path, path, ...file.document.position(path, at) };
 }
 
-/** Where something inside of a node was written, or the nearest thing around it that is there. */
+/** Returns where something inside of a node was written, or the nearest thing around it that is there. */
 export function placeInside(root: ComposeNode, path: DocumentPath, at: 'key' | 'value'): TextPlace {
   let node = root;
   let rest = path;

@@ -8,8 +8,8 @@ import { isMapNode } from './merge.ts';
 import type { Environment, Project } from './project.ts';
 
 /*
- * What a kombination says itself, in the words of Compose: variables, extends and include. It differs from a Compose file
- * in what becomes of a variable that nobody sets: it is an error, or, where a shell may fill it in, stays as it is written.
+ * The part of Compose that a kombination may say itself: variables, extends and include. It differs from a Compose file in what becomes of
+ * a variable that nobody sets: it is an error, or, where a shell may fill it in, stays as it is written.
  */
 
 /** The kombination with its variables filled in, and with what it extends and includes. */

@@ -12,14 +12,14 @@ import type { ComposeNode, Origin, SourceFile } from './node.ts';
 import { mergeNodes } from './merge.ts';
 import { placeOf, readNodes } from './node.ts';
 
-/** What the parts of reading a Compose project share. */
+/** State that the parts of reading a Compose project share. */
 export interface Project {
   readonly tree: TreeDirectory;
   /** Repository path of the kombination. */
   readonly file: string;
   /** Its directory, from the root of the repository. */
   readonly directory: string;
-  /** Whether it names Compose files. */
+  /** True when it names Compose files. */
   readonly adopts: boolean;
   /** Name of the stack. */
   readonly name: string;
@@ -34,7 +34,7 @@ export interface Project {
   readonly warning: Report;
   /** Variables that are not set, by the value that asks for them. */
   readonly unset: Map<Origin, Set<string>>;
-  /** What the author says about variables that must be set, by the value that asks for them. */
+  /** Words of the author about variables that must be set, by the value that asks for them. */
   readonly demands: Map<Origin, Map<string, string>>;
   /** Values that variables were filled into. */
   readonly filled: Set<Origin>;

@@ -73,7 +73,7 @@ function normalisePorts(service: MapNode): MapNode {
   return withEntry(service, 'ports', { ...ports, items });
 }
 
-/** Without a port on the machine the engine chooses one. */
+/** Reads a port in its short form. Without a port on the machine the engine chooses one. */
 function shortPort(node: ComposeNode): ComposeNode {
   const text = textOf(node)?.trim();
   if (text === undefined || typeof (node.kind === 'scalar' && node.value) === 'number') return node;

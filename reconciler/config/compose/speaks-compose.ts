@@ -5,14 +5,14 @@ import type { YamlDocument } from '../yaml-document.ts';
 const DOCUMENT_WORDS = ['compose', 'include', 'configs'];
 const SERVICE_WORDS = ['env_file', 'label_file', 'extends', 'configs', 'profiles'];
 
-/** Whether a kombination adopts Compose files. */
+/** Tells whether a kombination adopts Compose files. */
 export function adoptsCompose({ value }: YamlDocument): boolean {
   return asFields(value)?.['compose'] !== undefined;
 }
 
 /**
- * Whether a kombination says anything that has to be filled in, or brought together from other files, before it can be
- * read. Asked of every document, so it must be quick; most say nothing of the kind.
+ * Tells whether a kombination says anything that has to be filled in, or brought together from other files, before it can be read. Asked of
+ * every document, so it must be quick; most say nothing of the kind.
  */
 export function speaksCompose({ value }: YamlDocument): boolean {
   const document = asFields(value);
@@ -37,7 +37,7 @@ function passesOn(environment: unknown): boolean {
   return Object.values(asFields(environment) ?? {}).includes(null);
 }
 
-/** What a file holds may have dollar signs of its own. */
+/** Tells whether a file has dollar signs beside its content, which may have its own. */
 function hasDollarBesideContent(file: unknown): boolean {
   const { content: _, ...fields } = asFields(file) ?? {};
   return hasDollar(fields);

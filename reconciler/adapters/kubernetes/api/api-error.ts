@@ -14,7 +14,7 @@ export class ApiError extends Error {
   /** `Conflict`, `Invalid`, `Forbidden`, `NotFound`, `Expired`, …; empty when the server gave none. */
   readonly reason: string;
   readonly causes: readonly ApiCause[];
-  /** What the server asks to wait before the next attempt, in milliseconds: header Retry-After, in seconds. */
+  /** Pause that the server asks for before the next attempt, in milliseconds: header Retry-After, in seconds. */
   readonly retryAfterMs: number | null;
 
   constructor(status: number, body: unknown, fallback: string, retryAfter?: string) {

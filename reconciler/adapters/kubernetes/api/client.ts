@@ -8,7 +8,7 @@ import { ApiError, isApiError } from './api-error.ts';
 
 export interface ApiRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-  /** From the root of the server, encoded: `/api/v1/namespaces/shop/configmaps/web`. */
+  /** Path from the root of the server, encoded: `/api/v1/namespaces/shop/configmaps/web`. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string | number | undefined>>;
   readonly body?: unknown;
@@ -35,7 +35,7 @@ export interface ApiClient {
   request(request: ApiRequest): Promise<ApiAnswer>;
   /** Resolves when the server has begun to answer, to the answer line by line: for watches and logs. Ends with the connection. */
   lines(request: Omit<ApiRequest, 'body' | 'method'>): Promise<AsyncIterable<string>>;
-  /** What it connects with, for protocols that are no requests. */
+  /** Returns the configuration that it connects with, for protocols that are no requests. */
   config(): Promise<KubeConfig>;
   close(): void;
 }
@@ -43,7 +43,7 @@ export interface ApiClient {
 export interface ApiClientOptions {
   /** Asked once, when first used; throws what the caller shall see. */
   readonly loadConfig: () => Promise<KubeConfig>;
-  /** For an answer to a request, in milliseconds. Default 30,000. */
+  /** Deadline of an answer to a request, in milliseconds. Default 30,000. */
   readonly timeoutMs?: number;
 }
 
@@ -104,7 +104,7 @@ export function createApiClient({ loadConfig, timeoutMs = 30_000 }: ApiClientOpt
   };
 }
 
-/** Between two attempts nothing is under way. */
+/** Waits between two attempts, while nothing is under way. */
 async function pauseFor(pauseMs: number, caller: AbortSignal, deadline: AbortSignal): Promise<void> {
   await withAbortScope({ signals: [caller, deadline] }, (signal) =>
     sleep(pauseMs, undefined, { signal }).catch(() => signal.throwIfAborted()),

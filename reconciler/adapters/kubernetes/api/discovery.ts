@@ -14,7 +14,7 @@ export interface KindInfo {
   readonly managed: boolean;
 }
 
-/** What kinds a cluster knows. */
+/** The kinds that a cluster knows. */
 export interface Discovery {
   /** `undefined`: the cluster has no such kind. Looks again once in a while when it had none. */
   find(apiVersion: string, kind: string, signal: AbortSignal): Promise<KindInfo | undefined>;

@@ -23,7 +23,7 @@ export interface CachesOptions {
   readonly signal: AbortSignal;
 }
 
-/** What is watched of a cluster. */
+/** The watched objects of a cluster. */
 export interface ObjectCaches {
   /** Objects of ours of one kind. Watched from now on. */
   cache(kind: KindInfo): KindCache;
@@ -45,7 +45,7 @@ export interface ObjectCaches {
     namespaces?: readonly string[],
     only?: (kind: KindInfo) => boolean,
   ): Promise<readonly KindCache[]>;
-  /** Those that are there by now. */
+  /** Returns the caches that are there by now. */
   open(): readonly KindCache[];
   /** Begins to watch what is ours, trying until the cluster answers. */
   keepLooking(signal: AbortSignal): Promise<void>;
@@ -84,7 +84,7 @@ export function createCaches(options: CachesOptions): ObjectCaches {
     try {
       await watchKind(kind, signal);
     } catch (error) {
-      // What may not be listed is told to those who describe something of it.
+      // A kind that may not be listed is told to those who describe something of it.
       if (!isApiError(error, 403)) throw error;
     }
   }
@@ -194,7 +194,7 @@ async function keepLooking(
   }
 }
 
-/** Whether there is at least one object of ours. What we may not list anywhere we cannot have made. */
+/** Tells whether there is at least one object of ours. We cannot have made what we may not list anywhere. */
 async function lookInto(
   client: ApiClient,
   kind: KindInfo,

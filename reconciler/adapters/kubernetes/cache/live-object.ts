@@ -52,7 +52,7 @@ export interface Owner {
   readonly branch: string | null;
 }
 
-/** Who owns an object; `null` when it is not ours. */
+/** Returns the owner of an object; `null` when it is not ours. */
 export function ownerOf(live: LiveObject): Owner | null {
   const { labels = {}, annotations = {} } = live.metadata;
   const stack = labels[STACK];
@@ -81,12 +81,12 @@ export function idOf(live: LiveObject, target: string): { readonly id: ResourceI
   const place = marked.split('/')[0] ?? '';
   const name = place === '' ? target : place;
   const rest = marked.split('/').slice(2).join('/');
-  // Of what belongs to no namespace the description may name one all the same.
+  // The description may name a namespace even for a kind that has none.
   const known = marked.startsWith(`${name}/${kind}/`) && (rest === key || rest.endsWith(`/${key}`));
   return { id: resourceId(name, kind, known ? rest : key), target: name };
 }
 
-/** What names an object on its cluster: an id without its target. */
+/** Returns what names an object on its cluster: an id without its target. */
 export function placeOf(id: ResourceId): string {
   return id.slice(id.indexOf('/'));
 }
@@ -97,7 +97,7 @@ export interface Marks {
   readonly branch: string | null;
 }
 
-/** What is sent to the server: secrets revealed, marked as ours. A shared object is not ours. */
+/** Returns what is sent to the server: secrets revealed, marked as ours. A shared object is not ours. */
 export function toWire(desired: DesiredResource, kind: KindInfo, marks: Marks): JsonObject {
   const { metadata, ...body } = objectSpecOf(desired);
   const { namespace, labels, annotations, ...rest } = metadata;
@@ -129,7 +129,7 @@ export function reveal(value: SpecValue): Json {
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, reveal(member)]));
 }
 
-/** What somebody wrote: without the server's bookkeeping and without our marks. */
+/** Returns what somebody wrote: without the server's bookkeeping and without our marks. */
 export function strip({ status: _status, metadata, ...body }: JsonObject): JsonObject {
   const { name, namespace, labels, annotations } = metadata as LiveObject['metadata'];
   const others = Object.entries(annotations ?? {}).filter(([key]) => !key.startsWith(PREFIX));

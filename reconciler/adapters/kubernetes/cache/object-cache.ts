@@ -44,7 +44,7 @@ export interface ObjectCache {
 const PAGE = 500;
 /** The server ends a watch after so many seconds; a healthy one is opened again at once. */
 const WATCH_SECONDS = 290;
-/** How long a watch that goes on may take to say that it cannot. */
+/** Time that a watch that goes on may take to say that it cannot. */
 const SETTLE_MS = 50;
 const FIRST_PAUSE_MS = 500;
 const MAX_RECONNECT_PAUSE_MS = 30_000;
@@ -221,7 +221,9 @@ interface WatchStart {
   readonly onOpen: () => void;
 }
 
-/** That a version is forgotten is said in the first line, right after the answer has begun. */
+/**
+ * Opens after a while without a refusal: a server says in its first line, right after the answer has begun, that a version is forgotten.
+ */
 function openSoon(clock: Clock, signal: AbortSignal, onOpen: () => void): void {
   clock.sleep(SETTLE_MS, signal).then(onOpen, () => undefined);
 }

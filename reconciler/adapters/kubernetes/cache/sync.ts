@@ -1,6 +1,9 @@
 import { untilAborted } from '../../../base/abort-scope.ts';
 
-/** Whether something is up to date. Whoever asks while it is not sets off the next attempt and gets to know how it went. */
+/**
+ * State that is up to date or is being brought up to date. Whoever asks while it is not sets off the next attempt and gets to know how it
+ * went.
+ */
 export interface Sync {
   /** Rejects with what the attempt failed with, or with the signal's reason. */
   ready(signal: AbortSignal): Promise<void>;

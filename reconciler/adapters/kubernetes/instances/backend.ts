@@ -28,7 +28,7 @@ export function createKubernetesInstances(options: KubernetesInstancesOptions): 
   return createClusterInstances({ ...rest, client: createApiClient({ loadConfig }) });
 }
 
-/** Between two looks for the node of a pod. */
+/** Pause between two looks for the node of a pod. */
 const LOOK_MS = 250;
 
 export function createClusterInstances(options: ClusterInstancesOptions): InstanceBackend {
@@ -109,7 +109,7 @@ async function ensureNamespace(client: ApiClient, namespace: string, signal: Abo
   try {
     if ((await readObject({ client }, path, signal)) !== undefined) return;
   } catch (error) {
-    // Who may not look at it may still have rights inside.
+    // An account that may not look at it may still have rights inside.
     if (isApiError(error, 403)) return;
     throw error;
   }

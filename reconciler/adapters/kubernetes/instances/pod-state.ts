@@ -2,7 +2,7 @@ import type { ObservedInstance } from '../../../ports/instance-backend.ts';
 import { asFields, asList, asString } from '../../../base/values.ts';
 import type { LiveObject } from '../cache/live-object.ts';
 
-/** What is seen of a pod. */
+/** Reads what is seen of a pod. */
 export function observePod(pod: LiveObject): ObservedInstance {
   const status = asFields(pod['status']) ?? {};
   const reason = asString(status['reason']) ?? asString(status['message']) ?? null;
@@ -18,7 +18,7 @@ export function observePod(pod: LiveObject): ObservedInstance {
   }
 }
 
-/** Whether the scheduler has said that no node takes it. */
+/** Tells whether the scheduler has said that no node takes it. */
 export function isUnschedulable(pod: LiveObject): boolean {
   const conditions = asList(asFields(pod['status'])?.['conditions']) ?? [];
   return conditions.some((item) => {
@@ -35,7 +35,7 @@ export function nodeOf(pod: LiveObject): string | null {
   return asString(asFields(pod['spec'])?.['nodeName']) || null;
 }
 
-/** Where a node is reached from outside; `null` where it does not say. */
+/** Returns the address at which a node is reached from outside; `null` where it does not say. */
 export function externalIpOf(node: LiveObject | undefined): string | null {
   const addresses = asList(asFields(node?.['status'])?.['addresses']) ?? [];
   for (const item of addresses) {

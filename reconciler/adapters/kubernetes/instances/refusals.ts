@@ -13,7 +13,7 @@ export interface RefusalContext {
   readonly signal: AbortSignal;
 }
 
-/** What a cluster said to an instance, by the words it used: quotas and limits have no reason of their own. */
+/** Translates what a cluster said to an instance by the words it used: quotas and limits have no reason of their own. */
 export function toInstanceError(error: unknown, { doing, address, signal }: RefusalContext): ReconcilerError {
   if (error instanceof ApiError) {
     const { message, status } = error;

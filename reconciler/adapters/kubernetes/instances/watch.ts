@@ -72,7 +72,7 @@ function openCaches(parts: WatchParts, signal: AbortSignal, onEvent: () => void)
     nodes: () => (mayLook ? new Set([...nodes.all()].map(({ metadata }) => metadata.name)) : null),
     async ready(either) {
       await Promise.all([pods.ready(either), services.ready(either)]);
-      // Without rights on nodes there is no telling that one is gone.
+      // An account without rights on nodes cannot tell that one is gone.
       mayLook = await nodes.ready(either).then(
         () => true,
         () => false,

@@ -15,8 +15,7 @@ interface Parts {
 }
 
 /**
- * How an object is, as far as it tells itself; of workloads that do not come up the pods know more (`pods.ts`).
- *
+ * Judges an object as far as it tells itself; of workloads that do not come up the pods know more (`pods.ts`).
  * @param now milliseconds since the epoch
  */
 export function healthOf(live: LiveObject, now: number): Health {
@@ -43,7 +42,7 @@ const BY_KIND: ReadonlyMap<string, (parts: Parts) => Health> = new Map([
   ['v1 Service', serviceHealth],
   ['v1 PersistentVolumeClaim', claimHealth],
   ['v1 Namespace', () => HEALTHY],
-  // Who answers an ingress, and whether it ever says so, is up to its controller.
+  // The controller of an ingress decides who answers it, and whether it ever says so.
   ['networking.k8s.io Ingress', () => HEALTHY],
   ['autoscaling HorizontalPodAutoscaler', autoscalerHealth],
   ['apiextensions.k8s.io CustomResourceDefinition', definitionHealth],
@@ -170,7 +169,7 @@ function definitionHealth({ status }: Parts): Health {
   return conditionOf(status, 'Established')?.status === 'True' ? HEALTHY : starting('is not established yet');
 }
 
-/** What most operators write: Stalled and Failed are final, Ready or Available say that it is well. */
+/** Judges by what most operators write: Stalled and Failed are final, Ready or Available say that it is well. */
 function genericHealth({ status }: Parts): Health {
   for (const type of ['Stalled', 'Failed']) {
     const bad = conditionOf(status, type);

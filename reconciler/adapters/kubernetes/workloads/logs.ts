@@ -8,7 +8,7 @@ import { isApiError } from '../api/api-error.ts';
 import type { Cluster } from '../cluster.ts';
 import { podsOf } from './read-health.ts';
 
-/** How often it is looked for pods that have come since. */
+/** Pause between looks for pods that have come since. */
 const LOOK_MS = 2_000;
 
 interface Place {
@@ -101,7 +101,7 @@ async function* readOne(
       yield { stream: 'stdout', time: line.slice(0, space), text: marked ? mark + text : text };
     }
   } catch (error) {
-    // Whoever follows a log ends it by aborting.
+    // A reader who follows a log ends it by aborting.
     if (!signal.aborted) throw error;
   }
 }

@@ -19,7 +19,7 @@ export async function listLeftovers(
     const jobs = (asList(asFields(body)?.['items']) ?? []).filter(isLiveObject);
     return jobs.filter(({ metadata }) => !oneOffs.has(metadata.uid)).map(toLeftover);
   } catch (error) {
-    // Whoever may not look has made none.
+    // An account that may not look has made none.
     if (isApiError(error, 403)) return [];
     throw error;
   }

@@ -91,7 +91,7 @@ async function partsOf(
       backoffLimit: 0,
       activeDeadlineSeconds: Math.ceil(timeoutMs / 1_000) + 30,
       ttlSecondsAfterFinished: KEPT_SECONDS,
-      // Whoever takes it away before its end does not wait for it.
+      // Removing it before its end must not wait for the pod.
       template: { ...template, spec: { ...pod, terminationGracePeriodSeconds: 1 } },
     },
   };
@@ -144,7 +144,7 @@ async function create(
   return answer.body;
 }
 
-/** What the pod reads goes with the job, also when nobody is left to take it away. */
+/** Creates what the pod reads so that it goes with the job, also when nobody is left to take it away. */
 async function createOwned(
   cluster: Cluster,
   job: LiveObject,
@@ -161,7 +161,7 @@ async function createOwned(
     await create(cluster, path, body, signal);
   } catch (error) {
     if (!isApiError(error, 409)) throw error;
-    // Of an earlier run, on its way out.
+    // A leftover of an earlier run may be on its way out.
     const place = `${path}/${String(asFields(metadata)?.['name'])}`;
     await cluster.client.request({
       method: 'PUT',
@@ -189,7 +189,7 @@ async function resume({ client }: Cluster, job: LiveObject, signal: AbortSignal)
     path: `/apis/batch/v1/namespaces/${namespace}/jobs/${name}`,
     contentType: 'application/merge-patch+json',
     query: { fieldManager: MANAGER },
-    // Of another job of the name nothing is changed.
+    // The uid keeps another job of the name as it is.
     body: { metadata: { uid }, spec: { suspend: false } },
     signal,
   });

@@ -2,7 +2,7 @@ import type { Health } from '../../../model/resource.ts';
 import { asFields, asList, asNumber, asString } from '../../../base/values.ts';
 import type { Fields } from '../../../base/values.ts';
 
-/** Why a pod does not come up. */
+/** Reason why a pod does not come up. */
 export interface PodTrouble {
   readonly reason: string;
   /** Trying on will not help unless somebody does something. */

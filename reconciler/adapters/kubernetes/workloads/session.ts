@@ -55,7 +55,7 @@ export async function openSession(
     });
   const close = () => socket.close();
   const listening = onAbort(signal, close);
-  // Whatever was sent has been handed on by now; without a status before, the connection was lost.
+  // The whole output has been handed on by now; without a status before, the connection was lost.
   socket.addEventListener('close', () => {
     listening[Symbol.dispose]();
     stdout.end();
@@ -83,7 +83,7 @@ function lost(pod: string): ReconcilerError {
   return new ReconcilerError('TARGET_UNREACHABLE', message, { retryable: true });
 }
 
-/** What a web socket fails with is an event. */
+/** Says why a web socket failed: it fails with an event. */
 function whyRefused(error: unknown): string {
   if (error instanceof Error) return errorMessage(error);
   return asString(asFields(error)?.['message']) ?? 'the connection was refused';

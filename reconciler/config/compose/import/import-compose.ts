@@ -20,12 +20,12 @@ export interface Imported {
   readonly notes: readonly ImportNote[];
   /** Files that belong beside it, by the paths they have beside the Compose file. */
   readonly copies: readonly string[];
-  /** What is still wrong with it; empty in all but hopeless cases. */
+  /** Errors that are left; empty in all but hopeless cases. */
   readonly diagnostics: readonly Diagnostic[];
 }
 
 const FILE = 'kombination.yaml';
-/** What is dropped may lay bare what did not count before. */
+/** Rounds of dropping: what is dropped may lay bare what did not count before. */
 const ROUNDS = 6;
 
 /** A Compose project as a kombination: the same document with what has to be different, comments where they were. */
@@ -140,7 +140,7 @@ function writeModes(document: Document.Parsed): void {
   });
 }
 
-/** Where a node stands, from its ancestors; positions in lists are left out. */
+/** Returns where a node stands, from its ancestors; positions in lists are left out. */
 function pathOf(ancestors: readonly object[]): readonly (string | number)[] {
   return ancestors.flatMap((node) => {
     if (!isPair(node) || !isScalar(node.key)) return [];
@@ -148,7 +148,7 @@ function pathOf(ancestors: readonly object[]): readonly (string | number)[] {
   });
 }
 
-/** What a kombination cannot say is taken out and reported, until the rest is valid. */
+/** Takes out and reports what a kombination cannot say, until the rest is valid. */
 function dropWhatIsWrong(shared: Import): readonly Diagnostic[] {
   for (let round = 0; ; round += 1) {
     const { document, diagnostics } = check(shared);
@@ -159,7 +159,7 @@ function dropWhatIsWrong(shared: Import): readonly Diagnostic[] {
       for (const { path, message } of warnings) shared.note('changed', path, message);
       return toDiagnostics(FILE, document, errors);
     }
-    // From the end, so that positions in lists stay right.
+    // The last ones go first, so that positions in lists stay right.
     for (const { path, message, hint } of droppable.toReversed()) {
       const place = path[0] === 'services' ? path : path.slice(0, 2);
       if (!shared.document.hasIn(place)) continue;

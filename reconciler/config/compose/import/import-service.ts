@@ -113,7 +113,7 @@ interface Bind {
   readonly target: string;
 }
 
-/** What is in the project comes along as files; what is not there yet was a place for data: a volume. */
+/** Turns mounts into files where they are in the project; what is not there yet was a place for data: a volume. */
 function importMounts(shared: Import, place: Place, service: YAMLMap): void {
   const volumes = service.get('volumes');
   if (!isSeq(volumes)) return;
@@ -209,7 +209,7 @@ function importBuild(shared: Import, place: Place, service: YAMLMap): void {
   shared.note('mapped', [...place, 'build'], `${files.length} files of the context come along`);
 }
 
-/** What cannot be built here has to come from elsewhere. */
+/** Replaces a build that cannot be done here by an image from elsewhere. */
 function replaceBuild(shared: Import, place: Place, service: YAMLMap, missing: string): void {
   const at = [...place, 'build'];
   service.delete('build');

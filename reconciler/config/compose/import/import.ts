@@ -1,6 +1,6 @@
 import type { SchemaCheck } from '../../schema-check.ts';
 import type { Document } from 'yaml';
-/** What the parts of an import share. */
+/** State that the parts of an import share. */
 export interface Import extends Required<ImportOptions> {
   note(kind: ImportNote['kind'], path: readonly (string | number)[], message: string): void;
   readonly copies: Set<string>;

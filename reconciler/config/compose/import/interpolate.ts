@@ -3,7 +3,7 @@ import { fillTemplate } from '../interpolate.ts';
 import { isSensitiveName } from '../../../model/secret.ts';
 import { toRecord } from '../../../base/values.ts';
 
-/** What became of one variable. */
+/** Outcome of one variable. */
 export interface VariableUse {
   readonly name: string;
   readonly kind: 'filled' | 'default' | 'secret' | 'empty';
