@@ -33,7 +33,7 @@ export interface AppOptions {
   readonly logger: Logger;
   /** Version of the program. */
   readonly version: string;
-  /** Milliseconds since the epoch. */
+  /** By `performance.now()`. */
   readonly startedAt: number;
   /** Served at the root, in the words of the pod provisioner. Default: not at all. */
   readonly instances?: Instances;

@@ -191,7 +191,7 @@ function createHandler({ kombinator, auth, logger, stopping }: HandlerParts) {
     logger,
     metrics,
     version: packageJson.version,
-    startedAt: Date.now(),
+    startedAt: performance.now(),
     // Open to everybody: the repository's own message may name paths, and its code is told anyway.
     checks: () => ({ database: kombinator.checks()['database'] ?? 'ok' }),
     stopping,

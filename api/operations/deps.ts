@@ -6,7 +6,7 @@ export interface ApiDeps {
   readonly logger: Logger;
   /** Version of the program. */
   readonly version: string;
-  /** Milliseconds since the epoch. */
+  /** By `performance.now()`. */
   readonly startedAt: number;
   /** Further parts of the daemon: `ok`, or in words what is wrong. Shown to everybody, so they hold no secret. */
   readonly checks: () => Readonly<Record<string, string>>;

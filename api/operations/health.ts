@@ -19,7 +19,7 @@ export function readHealth({ reconciler, version, startedAt, checks }: ApiDeps):
   return {
     status: Object.values(all).every((check) => check === 'ok') ? 'healthy' : 'degraded',
     version,
-    uptimeMs: Math.max(0, Date.now() - startedAt),
+    uptimeMs: performance.now() - startedAt,
     checks: all,
     revision: revision?.commit ?? null,
   };

@@ -52,7 +52,8 @@ function createCounters(registry: Registry): (event: ReconcilerEvent) => void {
     if (event.type !== 'job' || event.job.endedAt === null) return;
     const { type, status, startedAt, endedAt } = event.job;
     jobs.inc({ type, status });
-    if (startedAt !== null) durations.observe({ type }, (Date.parse(endedAt) - Date.parse(startedAt)) / 1000);
+    if (startedAt !== null)
+      durations.observe({ type }, Math.max(0, Date.parse(endedAt) - Date.parse(startedAt)) / 1000);
   };
 }
 

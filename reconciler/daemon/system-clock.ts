@@ -7,6 +7,7 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 /** The machine's clock and Node's random numbers. Sleeping does not depend on the time of day, which may be set meanwhile. */
 export const systemClock: Clock = {
   now: () => Date.now(),
+  elapsed: () => performance.now(),
   sleep: async (milliseconds, signal) => {
     try {
       for (let rest = milliseconds; ; rest -= MAX_TIMER_MS) {

@@ -63,7 +63,7 @@ async function benchReading(rig: InstancesRig, report: Report, ids: readonly str
     auth: { mode: 'off', listenHost: '127.0.0.1' },
     logger: createQuietLogger(),
     version: '0',
-    startedAt: Date.now(),
+    startedAt: performance.now(),
   });
   const handle = app.callback();
   const server = createServer((request, response) => void handle(request, response));

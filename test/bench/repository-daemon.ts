@@ -96,7 +96,7 @@ async function main(gitdir: string, stateDir: string): Promise<void> {
     auth: { mode: 'off', listenHost: '127.0.0.1' },
     logger: silentLogger,
     version: '0',
-    startedAt: Date.now(),
+    startedAt: performance.now(),
   });
   const handle = app.callback();
   const server = createServer((request, response) => void handle(request, response)).listen(0, '127.0.0.1');

@@ -18,7 +18,12 @@ export function describeStoreContract(name: string, create: (clock: Clock) => St
 
     beforeEach(() => {
       now = START;
-      under = create({ now: () => now, sleep: () => Promise.resolve(), random: () => 0.5 });
+      under = create({
+        now: () => now,
+        elapsed: () => now,
+        sleep: () => Promise.resolve(),
+        random: () => 0.5,
+      });
       store = under.store;
     });
     afterEach(() => under.dispose());

@@ -111,7 +111,7 @@ describe('reaching a Docker Engine', () => {
       const { createDockerTarget } = await import(${JSON.stringify(module)});
       const log = () => {};
       const target = createDockerTarget({ name: 'edge', connection: { type: 'unix', path: ${JSON.stringify(path)} },
-        clock: { now: Date.now, sleep: () => Promise.resolve(), random: () => 0 }, logger: { debug: log, info: log, warn: log, error: log } });
+        clock: { now: Date.now, elapsed: () => performance.now(), sleep: () => Promise.resolve(), random: () => 0 }, logger: { debug: log, info: log, warn: log, error: log } });
       const watching = target.watch(() => {}, new AbortController().signal);
       await target.facts(new AbortController().signal);
       await target[Symbol.asyncDispose]();

@@ -91,6 +91,7 @@ export function createRigClock(base: Clock = createFastClock()): RigClock {
   return {
     ...base,
     now: () => base.now() + skipped,
+    elapsed: () => base.elapsed() + skipped,
     skip: (milliseconds) => void (skipped += milliseconds),
   };
 }

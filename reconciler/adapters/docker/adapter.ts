@@ -33,12 +33,22 @@ export interface Traits extends EngineTraits {
   readonly engineId: string;
 }
 
+/** One run of a container as we have seen it. */
+export interface SeenRunning {
+  /** The engine's word for when the run began. */
+  readonly startedAt: string;
+  /** By `Clock.elapsed`. */
+  readonly at: number;
+}
+
 /** The things that every part of the Docker target works with. */
 export interface Adapter extends Required<AdapterOptions> {
   readonly engine: Engine;
   traits(signal: AbortSignal): Promise<Traits>;
   /** Id of the container that the last `apply` of a resource made or changed: saves looking for it. */
   readonly applied: Map<string, string>;
+  /** When containers were first seen running, see running-time.ts. */
+  readonly seenRunning: Map<string, SeenRunning>;
   /** Values of secret files by resource, see secret-texts.ts. Never printed. */
   readonly secretTexts: Map<string, readonly string[]>;
   /** Stacks by the engine names of their networks and volumes, for events that carry no labels. */
@@ -64,6 +74,7 @@ export function createAdapter(engine: Engine, options: AdapterOptions): Adapter 
       return asked;
     },
     applied: new Map(),
+    seenRunning: new Map(),
     secretTexts: new Map(),
     stacksByName: new Map(),
     digests: new Map(),

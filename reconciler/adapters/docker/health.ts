@@ -6,7 +6,7 @@ import { judgeContainer } from './containers/container-health.ts';
 import { readOwner } from './labels.ts';
 import { maskSecrets, readLogTail } from './logs.ts';
 import { hideSecretTexts } from './secrets/secret-texts.ts';
-import { runningMs } from './observe.ts';
+import { runningMs } from './containers/running-time.ts';
 
 /** Health of the object that was applied last, else of the one that is there. Looks once, never waits. */
 export async function readHealth(

@@ -18,6 +18,7 @@ import type { ContainerGroup, OwnedContainer } from './containers/container-grou
 import { groupContainers, membersOf } from './containers/container-group.ts';
 import { judgeContainer } from './containers/container-health.ts';
 import { readLive, renderObserved } from './containers/container-live.ts';
+import { runningMs } from './containers/running-time.ts';
 import { readStaleSharing } from './containers/container-sharing.ts';
 import type { EngineVolume } from './engine/engine.ts';
 import { describeUnmet } from './engine/engine-needs.ts';
@@ -157,11 +158,6 @@ function renderContainer(
     reason: hideSecretTexts(adapter, owner.stack, owner.id, maskSecrets(inspect, owner.spec, health.reason)),
   };
   return { spec, health: { ...health, ...masked }, detail };
-}
-
-/** Returns how long a container has been running, by the engine's clock. */
-export function runningMs(adapter: Adapter, { skewMs }: Traits, { State }: ContainerInspectInfo): number {
-  return adapter.clock.now() + skewMs - Date.parse(State.StartedAt);
 }
 
 type Base = Pick<ObservedResource, 'id' | 'target' | 'kind' | 'name' | 'hash' | 'revision'>;

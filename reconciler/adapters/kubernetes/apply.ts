@@ -96,7 +96,7 @@ async function write(cluster: Cluster, desired: DesiredResource, writing: Writin
   const own = await cluster.find(stack, desired.id, signal);
   if (own?.metadata.deletionTimestamp !== undefined) await waitUntilGone(cluster, own, { path, context });
   const seen = cluster.vacant.get(path);
-  const vacant = seen !== undefined && cluster.clock.now() - seen < VACANT_MS;
+  const vacant = seen !== undefined && cluster.clock.elapsed() - seen < VACANT_MS;
   if (!own && !vacant && desired.shared !== true) {
     const foreign = await findForeign(cluster, kind, { desired, signal });
     if (foreign !== null) throw new ReconcilerError('NAME_TAKEN', `${desired.id}: ${foreign}`);
@@ -171,14 +171,14 @@ async function waitUntilGone(
   { path, context }: { readonly path: string; readonly context: ApplyContext },
 ): Promise<void> {
   const { clock } = cluster;
-  const deadline = clock.now() + DELETION_MS;
+  const deadline = clock.elapsed() + DELETION_MS;
   let told = false;
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, MAX_POLL_PAUSE_MS)) {
     const now = await readObject(cluster, path, context.signal);
     if (!now || now.metadata.uid !== live.metadata.uid) break;
     const held = now.metadata['finalizers'];
     const why = Array.isArray(held) && held.length > 0 ? ` (finalizers: ${held.join(', ')})` : '';
-    if (clock.now() > deadline) {
+    if (clock.elapsed() > deadline) {
       const message = `${live.kind} ${live.metadata.name} is still being deleted${why}`;
       throw new ReconcilerError('TARGET_ERROR', message, { retryable: true });
     }
@@ -195,12 +195,12 @@ async function waitUntilGone(
 /** A kind whose definition was made a moment ago may need a moment. */
 async function awaitKind(cluster: Cluster, desired: DesiredResource, signal: AbortSignal): Promise<KindInfo> {
   const { clock } = cluster;
-  const deadline = clock.now() + DISCOVERY_MS;
+  const deadline = clock.elapsed() + DISCOVERY_MS;
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, MAX_POLL_PAUSE_MS)) {
     const kind = await cluster.kindOf(desired, signal);
     if (kind) return kind;
     const hopeless = rankOf(objectSpecOf(desired)) < 2 || desired.dependsOn.length === 0;
-    if (hopeless || clock.now() > deadline) {
+    if (hopeless || clock.elapsed() > deadline) {
       const message = `the cluster knows no ${desired.kind} of ${objectSpecOf(desired).apiVersion}`;
       throw new ReconcilerError('TARGET_UNSUPPORTED', message, { retryable: true });
     }

@@ -112,7 +112,7 @@ async function send(cluster: Cluster, { kind, live, body, signal }: Sending): Pr
 
 async function waitUntilEmpty(cluster: Cluster, live: LiveObject, signal: AbortSignal): Promise<void> {
   const { clock } = cluster;
-  const deadline = clock.now() + STOP_MS;
+  const deadline = clock.elapsed() + STOP_MS;
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, MAX_POLL_PAUSE_MS)) {
     const pods = await podsOf(cluster, live, signal);
     const left = pods.filter((pod) => {
@@ -120,7 +120,7 @@ async function waitUntilEmpty(cluster: Cluster, live: LiveObject, signal: AbortS
       return phase !== 'Succeeded' && phase !== 'Failed';
     });
     if (left.length === 0) return;
-    if (clock.now() > deadline) {
+    if (clock.elapsed() > deadline) {
       const message = `${left.length} pods of ${live.kind} ${live.metadata.name} do not end`;
       throw new ReconcilerError('TARGET_ERROR', message, { retryable: true });
     }

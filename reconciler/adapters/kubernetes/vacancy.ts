@@ -30,7 +30,7 @@ export async function findForeign(
 
 function judge(cluster: Cluster, path: string, live: LiveObject | undefined): string | null {
   if (!live) {
-    cluster.vacant.set(path, cluster.clock.now());
+    cluster.vacant.set(path, cluster.clock.elapsed());
     return null;
   }
   cluster.vacant.delete(path);

@@ -28,7 +28,7 @@ const MAX_POLL_PAUSE_MS = 1_000;
  */
 export async function waitForHealth(wait: HealthWait): Promise<Health> {
   const { clock, signal, timeoutMs, stableMs = 0 } = wait;
-  const deadline = clock.now() + timeoutMs;
+  const deadline = clock.elapsed() + timeoutMs;
   let wellSince: number | null = null;
   let pause = SHORTEST_PAUSE_MS;
   let told = '';
@@ -38,15 +38,15 @@ export async function waitForHealth(wait: HealthWait): Promise<Health> {
     const health = await wait.target.health(wait.stack, wait.id, signal);
     if (health.status === 'completed') return health;
     if (health.status === 'healthy' && wait.until === 'healthy') {
-      wellSince ??= clock.now();
-      const watched = stableMs - (clock.now() - wellSince);
+      wellSince ??= clock.elapsed();
+      const watched = stableMs - (clock.elapsed() - wellSince);
       if (watched <= 0) return health;
       await clock.sleep(Math.min(MAX_POLL_PAUSE_MS, watched), signal);
       continue;
     }
     wellSince = null;
     if (isFinal(health)) throw unhealthy(wait.id, describe(health));
-    const left = deadline - clock.now();
+    const left = deadline - clock.elapsed();
     if (left <= 0)
       throw unhealthy(
         wait.id,

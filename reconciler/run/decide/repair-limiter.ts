@@ -24,14 +24,14 @@ export class RepairLimiter {
     const row = this.#rows.get(stack);
     if (row === undefined || row.repairs < FREE_REPAIRS) return null;
     const bound = FIRST_REPAIR_PAUSE_MS * 2 ** Math.min(row.repairs - FREE_REPAIRS + 1, 20);
-    const left = row.at + Math.min(MAX_REPAIR_PAUSE_MS, bound) - this.#clock.now();
+    const left = row.at + Math.min(MAX_REPAIR_PAUSE_MS, bound) - this.#clock.elapsed();
     if (left <= 0) return null;
     const reason = `it differs again after each of ${row.repairs} repairs in a row; the next one comes in ${Math.ceil(left / 1000)} s`;
     return { reason, afterMs: left };
   }
 
   repaired(stack: string): void {
-    const now = this.#clock.now();
+    const now = this.#clock.elapsed();
     const row = this.#rows.get(stack);
     const repairs = row !== undefined && now - row.at < ROW_MS ? row.repairs + 1 : 1;
     this.#rows.set(stack, { repairs, at: now });

@@ -31,11 +31,11 @@ export function createOrphans(context: InstanceContext, bounded: Bounded): Orpha
   }
   return {
     add(id) {
-      if (!since.has(id)) since.set(id, clock.now());
+      if (!since.has(id)) since.set(id, clock.elapsed());
     },
     forget: (id) => void since.delete(id),
     async collect() {
-      const before = clock.now() - settings.orphanGraceMs;
+      const before = clock.elapsed() - settings.orphanGraceMs;
       const due = [...since].filter(([, at]) => at <= before);
       await Promise.all(due.map(([id]) => bounded(() => remove(id))));
     },

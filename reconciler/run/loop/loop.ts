@@ -281,7 +281,7 @@ export class Loop implements AsyncDisposable {
   async #dropUnusedTargets(): Promise<void> {
     const { pool, desired, clock } = this.#context;
     for (const { reference } of desired.nodes()) pool.get(reference);
-    await pool.dropUnused(clock.now() - UNUSED_RESYNCS * (this.#options.resyncMs ?? DEFAULT_RESYNC_MS));
+    await pool.dropUnused(clock.elapsed() - UNUSED_RESYNCS * (this.#options.resyncMs ?? DEFAULT_RESYNC_MS));
   }
 
   async #resync(signal: AbortSignal): Promise<void> {

@@ -62,7 +62,7 @@ export class WorkQueue implements AsyncDisposable {
 
   #makeDue(key: string, delayMs: number): void {
     if (this.#closing.signal.aborted) return;
-    const at = this.#options.clock.now() + delayMs;
+    const at = this.#options.clock.elapsed() + delayMs;
     if ((this.#due.get(key) ?? Number.POSITIVE_INFINITY) <= at) return;
     this.#due.set(key, at);
     this.#pump();
@@ -99,7 +99,7 @@ export class WorkQueue implements AsyncDisposable {
     this.#alarm?.abort();
     this.#alarm = null;
     if (this.#closing.signal.aborted) return;
-    const now = this.#options.clock.now();
+    const now = this.#options.clock.elapsed();
     let next = Number.POSITIVE_INFINITY;
     for (const key of this.#urgent) {
       if (this.#running.size < this.#options.concurrency && !this.#running.has(key)) this.#start(key);

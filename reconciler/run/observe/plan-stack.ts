@@ -36,7 +36,7 @@ export interface PlannedStack {
 
 /** When the targets of a stack were asked. */
 export interface Sighting {
-  /** Milliseconds since the epoch. */
+  /** By `Clock.elapsed`. */
   readonly at: number;
   /** `StackTable.sighting` of it; `null` when something moved while they were asked. */
   readonly sighting: number | null;
@@ -95,7 +95,7 @@ export interface KnownNow {
     get(name: string): Pick<DesiredStack, 'resources'> | undefined;
   };
   readonly stacks: Pick<StackTable, 'sighting'>;
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Pick<Clock, 'elapsed'>;
 }
 
 /**
@@ -106,8 +106,8 @@ export function isCurrent(
   { desired, stacks, clock }: KnownNow,
   { plan, seen }: Pick<PlannedStack, 'plan' | 'seen'>,
 ): boolean {
-  const age = clock.now() - seen.at;
-  if (age < 0 || age > FRESH_MS || stacks.sighting(plan.stack) !== seen.sighting) return false;
+  const age = clock.elapsed() - seen.at;
+  if (age > FRESH_MS || stacks.sighting(plan.stack) !== seen.sighting) return false;
   if (plan.revision !== (desired.revision?.commit ?? null)) return false;
   return plan.mode === 'destroy' || stackDigest(desired.get(plan.stack)?.resources ?? []) === plan.desired;
 }
@@ -138,7 +138,7 @@ export async function observeDescribed(
 ): Promise<StackObservation & { readonly seen: Sighting }> {
   const { stacks, clock } = context;
   const { name } = description;
-  const at = clock.now();
+  const at = clock.elapsed();
   const before = stacks.sighting(name);
   const found = await observe(context, description, options);
   const observation = { ...found, resources: withStopped(context, name, found.resources) };

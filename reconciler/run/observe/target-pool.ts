@@ -35,7 +35,7 @@ interface Entry {
   readonly target: Target;
   readonly state: TargetState;
   readonly closing: AbortController;
-  /** When a stack or a shared node last needed it, in milliseconds since the epoch. */
+  /** When a stack or a shared node last needed it, by `Clock.elapsed`. */
   usedAt: number;
   watching: boolean;
 }
@@ -113,7 +113,7 @@ export class TargetPool implements AsyncDisposable {
     for (const entry of this.#entries.values()) this.#watch(entry, listener);
   }
 
-  /** Closes connections that nobody has used since then (milliseconds since the epoch). */
+  /** Closes connections that nobody has used since then (by `Clock.elapsed`). */
   async dropUnused(since: number): Promise<void> {
     const unused = [...this.#entries].filter(([, { usedAt }]) => usedAt < since);
     for (const [key] of unused) this.#entries.delete(key);
@@ -130,7 +130,7 @@ export class TargetPool implements AsyncDisposable {
 
   #use(reference: TargetReference): Entry {
     const entry = this.#entry(reference);
-    entry.usedAt = this.#options.clock.now();
+    entry.usedAt = this.#options.clock.elapsed();
     return entry;
   }
 
@@ -143,7 +143,7 @@ export class TargetPool implements AsyncDisposable {
       target: this.#options.createTarget(reference),
       state,
       closing: new AbortController(),
-      usedAt: this.#options.clock.now(),
+      usedAt: this.#options.clock.elapsed(),
       watching: false,
     };
     this.#entries.set(key, entry);

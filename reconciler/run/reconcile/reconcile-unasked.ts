@@ -17,7 +17,7 @@ import type { JobRecorder } from '../record/job-store.ts';
 import { decideStack, forget, noteDrift, showDecision } from './decide-stack.ts';
 import type { ReconcileParts } from './parts.ts';
 import type { Triggered } from './pending-requests.ts';
-import { DONE, heldBy, REPORTED } from './result.ts';
+import { DONE, heldBy, lookAgainAt, REPORTED } from './result.ts';
 import type { Result } from './result.ts';
 
 interface Run extends Triggered {
@@ -61,7 +61,7 @@ async function settle(
       return DONE;
     case 'unwell':
       insistOnHealth(context, plan);
-      return REPORTED;
+      return lookAgainAt(planned.observed);
     case 'unreachable':
       return reportAway(context, plan, run.trigger);
     case 'report-drift':

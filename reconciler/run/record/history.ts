@@ -112,5 +112,7 @@ function fromJob(job: Job, result: 'failed' | 'cancelled', author: string | null
 }
 
 function durationOf({ startedAt, endedAt }: Job): number | null {
-  return startedAt === null || endedAt === null ? null : Date.parse(endedAt) - Date.parse(startedAt);
+  return startedAt === null || endedAt === null
+    ? null
+    : Math.max(0, Date.parse(endedAt) - Date.parse(startedAt));
 }

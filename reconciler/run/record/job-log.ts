@@ -52,7 +52,7 @@ function describeBegin({ id, stack, trigger, actor, revision, summary }: Job): o
 function describeEnd(job: Job): object {
   const { id, stack, trigger, status, startedAt, endedAt, tag, error } = job;
   const durationMs =
-    startedAt === null || endedAt === null ? null : Date.parse(endedAt) - Date.parse(startedAt);
+    startedAt === null || endedAt === null ? null : Math.max(0, Date.parse(endedAt) - Date.parse(startedAt));
   return {
     stack,
     job: id,

@@ -154,7 +154,7 @@ export class JobRecorder {
 
   update(patch: Partial<Job>): void {
     this.#change(patch);
-    if (this.#clock.now() - this.#storedAt >= STORE_INTERVAL_MS) this.#persist(this);
+    if (this.#clock.elapsed() - this.#storedAt >= STORE_INTERVAL_MS) this.#persist(this);
   }
 
   plan(steps: readonly JobStep[]): void {
@@ -208,7 +208,7 @@ export class JobRecorder {
     this.#unstored.clear();
     if (this.#logs.length > this.#storedLogs) store.appendLogs(this.#logs.slice(this.#storedLogs));
     this.#storedLogs = this.#logs.length;
-    this.#storedAt = this.#clock.now();
+    this.#storedAt = this.#clock.elapsed();
   }
 
   #change(patch: Partial<Job>): void {

@@ -97,7 +97,7 @@ async function tag(context: RunContext, plan: Plan, job: JobRecorder): Promise<v
       author: actor ?? (revision?.commit === plan.revision ? (revision?.author.name ?? null) : null),
       file: context.desired.get(plan.stack)?.file ?? null,
       trigger,
-      durationMs: startedAt === null ? null : context.clock.now() - Date.parse(startedAt),
+      durationMs: startedAt === null ? null : Math.max(0, context.clock.now() - Date.parse(startedAt)),
     };
     const deployment = await withAbortScope({ signals: [], timeoutMs: TAG_PUSH_TIMEOUT_MS }, (signal) =>
       context.deployments.record(deployed, signal),

@@ -12,7 +12,7 @@ import { buildJob } from '../../support/records.ts';
 
 const directory = process.argv[2] ?? '';
 const ballast = join(directory, 'ballast');
-const clock = { now: () => 0, sleep: () => Promise.resolve(), random: () => 0.5 };
+const clock = { now: () => 0, elapsed: () => 0, sleep: () => Promise.resolve(), random: () => 0.5 };
 const open = (name: string) => createSqliteStore({ path: join(directory, name, 'kombinator.db'), clock });
 
 const store = open('state');

@@ -20,7 +20,12 @@ import { createSqliteStore } from '../../../reconciler/adapters/sqlite/sqlite-st
 import type { Store } from '../../../reconciler/ports/store.ts';
 import { buildJob } from '../../support/records.ts';
 
-const clock = { now: () => 1_800_000_000_000, sleep: () => Promise.resolve(), random: () => 0.5 };
+const clock = {
+  now: () => 1_800_000_000_000,
+  elapsed: () => 0,
+  sleep: () => Promise.resolve(),
+  random: () => 0.5,
+};
 const unavailable = expect.objectContaining({ code: 'STORE_UNAVAILABLE', retryable: true });
 
 describe('SQLite store under faults', () => {

@@ -44,7 +44,7 @@ export async function startApiServer(options: Partial<AppOptions> = {}): Promise
     auth: { mode: 'keys', keys: { listKeys } },
     logger: { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') },
     version: '1.2.3',
-    startedAt: Date.now(),
+    startedAt: performance.now(),
     stopping: stopping.signal,
     ...options,
   });

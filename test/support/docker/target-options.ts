@@ -5,6 +5,7 @@ import type { Logger } from '../../../reconciler/ports/logger.ts';
 /** Time as it is. */
 export const realClock: Clock = {
   now: () => Date.now(),
+  elapsed: () => performance.now(),
   sleep: (milliseconds, signal) => sleep(milliseconds, undefined, signal ? { signal } : {}),
   random: () => Math.random(),
 };

@@ -3,6 +3,8 @@ import type { Clock } from '../../../reconciler/ports/clock.ts';
 export interface FakeClock extends Clock {
   /** Moves time on, waking sleepers in order; work they set off runs to its next sleep. */
   advance(milliseconds: number): Promise<void>;
+  /** Sets the time of day, as NTP does: nobody has slept for longer by it. */
+  step(milliseconds: number): void;
   /** How many sleep now. */
   readonly sleepers: number;
 }
@@ -14,10 +16,13 @@ interface Sleeper {
 
 /** Time stands still until the test moves it; `random` always answers the same. */
 export function createFakeClock(start = Date.parse('2026-01-01T00:00:00Z'), random = 0.5): FakeClock {
-  let now = start;
+  let now = 0;
+  let timeOfDay = start;
   const sleepers = new Set<Sleeper>();
   return {
-    now: () => now,
+    now: () => timeOfDay + now,
+    elapsed: () => now,
+    step: (milliseconds) => void (timeOfDay += milliseconds),
     random: () => random,
     get sleepers() {
       return sleepers.size;

@@ -11,6 +11,7 @@ import type { Source } from '../../../reconciler/ports/source.ts';
 /** A clock that tells the real time. */
 export const realClock: Clock = {
   now: () => Date.now(),
+  elapsed: () => performance.now(),
   sleep: (milliseconds, signal) => delay(milliseconds, undefined, signal ? { signal } : {}),
   random: () => Math.random(),
 };

@@ -274,6 +274,7 @@ describe('a schedule', () => {
     const stop = new AbortController();
     const clock: Clock = {
       now: () => now,
+      elapsed: () => now,
       random: () => 0,
       async sleep(milliseconds) {
         sleeps.push(milliseconds);

@@ -62,7 +62,7 @@ describe('the pool of targets', () => {
     await clock.advance(1_000);
     pool.get(ssh('/new'));
     await pool.refreshFacts(ssh('/old'), new AbortController().signal);
-    await pool.dropUnused(clock.now() - 500);
+    await pool.dropUnused(clock.elapsed() - 500);
     expect(closed).toEqual([ssh('/old')]);
     await pool[Symbol.asyncDispose]();
     expect(closed).toEqual([ssh('/old'), ssh('/new')]);

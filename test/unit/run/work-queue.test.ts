@@ -66,6 +66,14 @@ describe('WorkQueue', () => {
     expect(started).toEqual(['a', 'c', 'e', 'a', 'b', 'd']);
   });
 
+  it('runs a key when its pause is over, also when the clock is set back meanwhile', async () => {
+    const { queue, started, clock } = rig();
+    queue.add('a', 1_000);
+    clock.step(-3_600_000);
+    await clock.advance(1_000);
+    expect(started).toEqual(['a']);
+  });
+
   it('tries a failed key again, later each time, and starts over after a success', async () => {
     const { queue, started, finish, clock, failures } = rig();
     queue.add('a');

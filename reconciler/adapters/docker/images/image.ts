@@ -47,7 +47,7 @@ export async function movedDigest(
   image: ImageInspectInfo,
   signal: AbortSignal,
 ): Promise<string | null> {
-  const now = adapter.clock.now();
+  const now = adapter.clock.elapsed();
   const known = adapter.digests.get(reference);
   let digest = known && now - known.at < adapter.registryCacheMs ? known.digest : '';
   if (digest === '') {

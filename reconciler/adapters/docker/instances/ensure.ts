@@ -72,8 +72,8 @@ async function ensureImage(
   const reference = asString(container['image']) ?? '';
   const written = asString(container['imagePullPolicy']);
   const policy = written ?? (isLatest(reference) ? 'Always' : 'IfNotPresent');
-  const now = clock.now();
-  if (policy !== 'Always' && now - (images.get(reference) ?? 0) < IMAGE_MS) return;
+  const now = clock.elapsed();
+  if (policy !== 'Always' && now - (images.get(reference) ?? Number.NEGATIVE_INFINITY) < IMAGE_MS) return;
   const isThere = (await engine.inspectImage(reference, signal)) !== null;
   if (isThere) images.set(reference, now);
   if (isThere && policy !== 'Always') return;

@@ -73,8 +73,8 @@ export function createRemoteMirror(options: RemoteMirrorOptions): RemoteMirror {
     return opened;
   };
   const rebuild = async (reason: unknown, deadline: Deadline): Promise<RemoteHead> => {
-    if (clock.now() - rebuiltAt < REBUILD_PAUSE_MS) throw reason;
-    rebuiltAt = clock.now();
+    if (clock.elapsed() - rebuiltAt < REBUILD_PAUSE_MS) throw reason;
+    rebuiltAt = clock.elapsed();
     logger.warn({ mirror: path, reason: errorMessage(reason) }, 'mirror of the repository is built anew');
     const old = await open();
     const head = await buildBeside(options, old, deadline);
@@ -98,7 +98,7 @@ export function createRemoteMirror(options: RemoteMirrorOptions): RemoteMirror {
       return rebuild(new Error('it has too many packs'), deadline);
     },
     suspect: () => {
-      suspected = clock.now() - rebuiltAt >= REBUILD_PAUSE_MS;
+      suspected = clock.elapsed() - rebuiltAt >= REBUILD_PAUSE_MS;
     },
     [Symbol.dispose]: close,
   };

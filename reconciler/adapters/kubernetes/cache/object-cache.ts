@@ -163,14 +163,14 @@ async function follow(
     if (progress.listed) onEvent(null);
     progress.listed = true;
   }
-  const started = clock.now();
+  const started = clock.elapsed();
   const resumed = progress.failures > 0 || !fresh;
   for await (const seen of watch(options, store, { version: progress.version, resumed, onOpen })) {
     progress.version = seen;
     progress.failures = 0;
   }
   // A server that hangs up at once is not asked again at once.
-  if (clock.now() - started < FIRST_PAUSE_MS) await clock.sleep(FIRST_PAUSE_MS, signal);
+  if (clock.elapsed() - started < FIRST_PAUSE_MS) await clock.sleep(FIRST_PAUSE_MS, signal);
 }
 
 /** Waits before the next attempt, unless somebody wants to know now. */
