@@ -3,14 +3,14 @@ export interface AbortScopeOptions {
   readonly signals: readonly AbortSignal[];
   /** The scope ends by itself after this many milliseconds, at most 2^31 - 1. Default: never. */
   readonly timeoutMs?: number;
-  /** Why it ended by itself. Default: a `TimeoutError`, as `AbortSignal.timeout` gives. */
+  /** Returns why it ended by itself. Default: a `TimeoutError`, as `AbortSignal.timeout` gives. */
   readonly timeoutReason?: () => Error;
 }
 
 /** A signal for one piece of work. Once disposed, nothing of it hangs on the signals that it was made from. */
 export interface AbortScope extends Disposable {
   readonly signal: AbortSignal;
-  /** Whether its time has run out. */
+  /** True when its time has run out. */
   readonly timedOut: boolean;
   /** A sign of life: the time starts again. */
   touch(): void;

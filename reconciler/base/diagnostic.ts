@@ -20,7 +20,7 @@ export interface Diagnostic {
   readonly column?: number;
   /** Path inside the document, `services.web.ports[0]`; `` for the document itself. */
   readonly path?: string;
-  /** What to do about it: nearest known key or name, an example. */
+  /** Advice on what to do about it: nearest known key or name, an example. */
   readonly hint?: string;
 }
 

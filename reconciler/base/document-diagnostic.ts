@@ -9,7 +9,7 @@ export interface DocumentDiagnostic {
   readonly path: DocumentPath;
   readonly message: string;
   readonly hint?: string;
-  /** Which of the two to point at. Default `value`. */
+  /** Part of the pair to point at. Default `value`. */
   readonly at?: 'key' | 'value';
   /** Position in the text when it is known already; `path` is not looked up then. */
   readonly place?: TextPlace;

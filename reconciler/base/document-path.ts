@@ -1,4 +1,4 @@
-/** Where something stands inside a document: keys and list positions from the root. */
+/** Path to something inside a document: keys and list positions from the root. */
 export type DocumentPath = readonly (string | number)[];
 
 const PLAIN_KEY = /^[A-Za-z0-9_-]+$/;

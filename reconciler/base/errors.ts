@@ -8,9 +8,9 @@ export class ReconcilerError extends Error {
   override readonly name: string = 'ReconcilerError';
   /** Stable, upper snake case; part of the API. The message is not. */
   readonly code: ErrorCode;
-  /** Whether trying again later can help without anybody changing anything. */
+  /** True when trying again later can help without anybody changing anything. */
   readonly retryable: boolean;
-  /** With INVALID_CONFIGURATION: every finding. */
+  /** Every finding, with INVALID_CONFIGURATION. */
   readonly diagnostics: readonly Diagnostic[];
 
   constructor(
@@ -95,7 +95,7 @@ export function errorMessage(error: unknown): string {
   return cause && !error.message.includes(cause) ? `${error.message}: ${cause}` : error.message;
 }
 
-/** What a caller gets that has called something off: its own reason where it gave one. */
+/** Returns what a caller gets that has called something off: its own reason where it gave one. */
 export function toCancelled(signal: AbortSignal, doing: string): ReconcilerError {
   const reason: unknown = signal.reason;
   if (reason instanceof ReconcilerError) return reason;

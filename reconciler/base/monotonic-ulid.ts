@@ -4,7 +4,7 @@ import { isReconcilerError } from './errors.ts';
 export interface UlidSource {
   /** Milliseconds since the epoch. */
   now(): number;
-  /** From 0 inclusive to 1 exclusive. */
+  /** Returns a number from 0 inclusive to 1 exclusive. */
   random(): number;
   /** Greatest ULID made by earlier processes, `undefined` when there is none. Asked again after a `ReconcilerError`. */
   newest(): string | undefined;

@@ -1,4 +1,4 @@
-/** What a parser returns for a value that it cannot read; the caller knows the path and reports it. */
+/** Answer of a parser to a value that it cannot read; the caller knows the path and reports it. */
 export interface Problem {
   readonly problem: string;
   readonly hint?: string;

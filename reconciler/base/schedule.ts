@@ -10,7 +10,7 @@ export interface Schedule {
 const NEVER = Number.POSITIVE_INFINITY;
 const HINT = 'minute, hour, day of the month, month, day of the week, such as "0 */6 * * *"';
 const ZONE_HINT = 'a name of the time zone database, such as Europe/Berlin';
-/** As cron tables have it: `CRON_TZ=Europe/Berlin 0 6 * * *`. */
+/** Time zone before a cron expression, as cron tables have it: `CRON_TZ=Europe/Berlin 0 6 * * *`. */
 const ZONE_PREFIX = /^(?:CRON_TZ|TZ)=(\S+)\s+/;
 
 /**
@@ -51,12 +51,12 @@ function createSchedule(cron: CronTime, zone: string | undefined): Schedule {
   };
 }
 
-/** Whether something is called for after the first moment and until the second, milliseconds since the epoch. */
+/** Tells whether something is called for after the first moment and until the second, milliseconds since the epoch. */
 export function isCalledFor(schedule: Schedule, after: number, until: number): boolean {
   return schedule.next(after) <= until;
 }
 
-/** Whether the time zone database has a zone of this name. */
+/** Tells whether the time zone database has a zone of this name. */
 export function isTimeZone(timeZone: string): boolean {
   try {
     return new Intl.DateTimeFormat('en', { timeZone }).resolvedOptions().timeZone !== '';

@@ -7,7 +7,7 @@ export interface TreeFile {
   readonly type: 'file' | 'executable' | 'symlink';
   /** Blob id. */
   readonly blob: string;
-  /** Where a symlink leads, as written; left out when it could not be read. */
+  /** Path where a symlink leads, as written; left out when it could not be read. */
   readonly link?: string;
   /** Content of a `.dockerignore`, which tells what other files mean; left out when it could not be read. */
   readonly text?: string;
@@ -73,7 +73,7 @@ function pruneEmpty(ancestors: (readonly [OpenDirectory, string])[], leaf: TreeD
   }
 }
 
-/** What the tree itself has at a path; symlinks are not followed. */
+/** Returns what the tree itself has at a path; symlinks are not followed. */
 export function nodeAt(root: TreeDirectory, path: string): TreeNode | undefined {
   let node: TreeNode | undefined = root;
   for (const name of path === '' ? [] : path.split('/'))
@@ -92,7 +92,7 @@ export function* listFiles(node: TreeNode | undefined, path = ''): Generator<rea
 
 export interface Resolved {
   readonly node: TreeNode;
-  /** Where it really is, symlinks followed. */
+  /** Path where it really is, symlinks followed. */
   readonly path: string;
   /** Paths the answer rests on: a change at one of them may change it. */
   readonly visited: readonly string[];
@@ -105,7 +105,7 @@ export interface Unresolved extends Problem {
 
 const MAX_SYMLINKS_FOLLOWED = 40;
 
-/** What a path in the repository leads to; symlinks are followed as long as they stay inside. */
+/** Follows a path in the repository to what it leads to; symlinks are followed as long as they stay inside. */
 export function resolvePath(root: TreeDirectory, path: string): Resolved | Unresolved {
   const visited: string[] = [];
   let links = 0;

@@ -48,7 +48,7 @@ const SERVICE = new Map<string, KeyAnswer>([
 
 const EMPTY = new Map<string, KeyAnswer>();
 
-/** What to say about a key that the schema does not know, when there is more to say than that. */
+/** Returns what to say about a key that the schema does not know, when there is more to say than that. */
 export function answerKey(context: KeyContext, key: string): KeyAnswer | undefined {
   const answers = { document: DOCUMENT, meta: EMPTY, node: NODE, service: SERVICE, other: EMPTY };
   return answers[context].get(key);

@@ -41,7 +41,7 @@ const SCHEMAS = {
   workflow: workflowSchema,
 } as const satisfies Readonly<Record<Exclude<DocumentKind, `node:${string}`>, { readonly $id: string }>>;
 
-/** What `type` of a machine may say. */
+/** Values that `type` of a machine may have. */
 export const NODE_TYPES: readonly string[] = kombinationSchema.$defs.nodeType.enum;
 
 /** Keywords that only say that another one has found something. */

@@ -19,7 +19,7 @@ export interface YamlDocument {
   readonly problems: readonly YamlProblem[];
   /** Line and column, from 1, of the place or of the nearest thing around it that is there. */
   position(path: DocumentPath, at: 'key' | 'value'): TextPlace;
-  /** As parsed; left out when the text cannot be read at all. */
+  /** Document as parsed; left out when the text cannot be read at all. */
   readonly ast?: Document.Parsed;
 }
 
@@ -31,16 +31,16 @@ export interface YamlProblem extends TextPosition {
 
 /** Deeper nesting than this is refused; it would exhaust the stack of whoever walks the value. */
 const MAX_NESTING_DEPTH = 64;
-/** How often aliases may multiply a node, nested aliases included. */
+/** Number of times that aliases may multiply a node, nested aliases included. */
 const MAX_ALIAS_EXPANSIONS = 1_000;
 const MAX_PROBLEMS_REPORTED = 50;
-/** How files that are merged say what becomes of the others; only they make use of it. */
+/** Tag by which files that are merged say what becomes of the others; only they make use of it. */
 const MERGE_TAG = /: !(reset|override)$/;
 const HOPELESS_DEPTH = 1_000;
 const HOPELESS_BLOCKS = /(?:[-?:][ \t]+){200}/;
 
 export interface YamlLimits {
-  /** How often aliases may multiply a node, nested aliases included. Default 1,000. */
+  /** Number of times that aliases may multiply a node, nested aliases included. Default 1,000. */
   readonly maxAliases?: number;
 }
 
@@ -97,7 +97,7 @@ export function peekYaml(text: string, path: DocumentPath): unknown {
   try {
     return parseDocument(text, { prettyErrors: false, logLevel: 'silent', uniqueKeys: false }).getIn(path);
   } catch {
-    // Whatever broke the parser, the caller only wanted a hint.
+    // The caller only wanted a hint, so it does not matter what broke the parser.
     return undefined;
   }
 }
@@ -242,7 +242,7 @@ function step(document: Document.Parsed, parent: unknown, part: string | number,
   const node = isAlias(parent) ? parent.resolve(document) : parent;
   if (isSeq(node)) return typeof part === 'number' ? node.items[part] : undefined;
   if (!isMap(node) || depth > MAX_NESTING_DEPTH) return undefined;
-  // Of a key that is written twice, the last counts.
+  // The last one counts when a key is written twice.
   const own = node.items.findLast((pair) => keyOf(pair) === String(part));
   if (own) return own;
   for (const pair of node.items) {

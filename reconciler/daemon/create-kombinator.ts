@@ -39,11 +39,11 @@ export interface KombinatorOptions {
   readonly branch?: string;
   /** History, mirrors of remotes, secret files. Made when missing. */
   readonly stateDir: string;
-  /** How often a remote is looked at, in milliseconds. Default 60,000. */
+  /** Interval between looks at a remote, in milliseconds. Default 60,000. */
   readonly pollMs?: number;
   /** Everything is looked at again this often, in milliseconds. Default 300,000. */
   readonly resyncMs?: number;
-  /** For one command: no instances. Default false. */
+  /** True for one command: no instances. Default false. */
   readonly ephemeral?: boolean;
   /**
    * Nobody else applies on this state directory (its lock is held): jobs that are not ended were cut short, and are closed.
@@ -64,7 +64,7 @@ export interface KombinatorOptions {
   readonly notifiers?: readonly Notifier[];
   /** History. Disposed of with the kombinator. Default: SQLite in the state directory. */
   readonly store?: Store;
-  /** For http(s) remotes: a token, or a user name and a password. */
+  /** Credentials for http(s) remotes: a token, or a user name and a password. */
   readonly credentials?: { readonly username?: string; readonly password?: string; readonly token?: string };
 }
 

@@ -15,7 +15,7 @@ import type { FreezeWindow } from './freeze-windows.ts';
 import type { InstancesConfig } from './instances-config.ts';
 import { readInstancesConfig } from './instances-config.ts';
 
-/** What the operator decides, and no commit can change. */
+/** The decisions of the operator, which no commit can change. */
 export interface DaemonConfig {
   readonly freeze: readonly FreezeWindow[];
   readonly backups: {
@@ -54,7 +54,7 @@ function readWindow(fields: Fields, index: number, collector: DiagnosticCollecto
   const path = (key: string) => ['freeze', index, key];
   const schedule = asString(fields['schedule']);
   const written = asString(fields['duration']);
-  // What is missing has been reported.
+  // A missing part has been reported.
   if (schedule === undefined || written === undefined) return [];
   const durationMs = parseDuration(written);
   if (isProblem(durationMs)) return [];

@@ -7,10 +7,10 @@ export interface FreezeWindow {
   readonly name: string;
   /** `deny`: nothing is changed while it is open. `allow`: things are changed only while one of these is open. */
   readonly kind: 'deny' | 'allow';
-  /** Of its beginnings. */
+  /** Schedule of its beginnings. */
   readonly schedule: Schedule;
   readonly durationMs: number;
-  /** In which its end is told, such as Europe/Berlin. */
+  /** Time zone in which its end is told, such as Europe/Berlin. */
   readonly timezone: string;
   /** Globs of stack names; empty: all. */
   readonly stacks: readonly string[];

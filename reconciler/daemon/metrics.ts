@@ -3,7 +3,7 @@ import type { GaugeConfiguration } from 'prom-client';
 import type { Instances } from '../public/instances.ts';
 import type { Reconciler, ReconcilerEvent } from '../public/reconciler.ts';
 
-/** What `/metrics` answers, in the Prometheus text format. */
+/** Source of what `/metrics` answers, in the Prometheus text format. */
 export interface Metrics extends Disposable {
   readonly contentType: string;
   text(): Promise<string>;

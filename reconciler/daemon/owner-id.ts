@@ -5,7 +5,7 @@ import { ReconcilerError } from '../base/errors.ts';
 
 /** The name under which this installation's instances are known where they run. */
 export interface OwnerId {
-  /** Whether it was ever needed: then there may be something of ours. */
+  /** True when it was ever needed: then there may be something of ours. */
   readonly wasUsed: boolean;
   /** Made when it is first asked for. */
   get(): string;

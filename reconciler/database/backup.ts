@@ -4,13 +4,13 @@ import { DUMP_ENDINGS } from './dump.ts';
 
 export type Compression = 'gzip' | 'zstd' | 'none';
 
-/** How the databases of a stack are backed up. */
+/** Policy by which the databases of a stack are backed up. */
 export interface BackupPolicy {
   /** Cron expression, see `parseSchedule`. */
   readonly schedule: string;
   /** So many of the newest are kept. */
   readonly keep?: number;
-  /** Those that are younger than this are kept; with `keep`, either is enough. */
+  /** Age in days up to which backups are kept; with `keep`, either is enough. */
   readonly days?: number;
   readonly compression: Compression;
   /** Names of services. Default: every database of the stack. */
@@ -25,7 +25,7 @@ const DAY_MS = 24 * 3_600_000;
 /** Schedules are looked back on no further. */
 const MAX_LOOKBACK_MS = 400 * DAY_MS;
 
-/** What the name of a backup's file tells. */
+/** Facts that the name of a backup's file tells. */
 export interface BackupName {
   readonly file: string;
   readonly service: string;
@@ -41,7 +41,7 @@ export interface NewBackup {
   readonly service: string;
   readonly time: number;
   readonly beforeRestore: boolean;
-  /** Of the dump, such as `sql`. */
+  /** Ending of the dump, such as `sql`. */
   readonly ending: string;
   readonly compression: Compression;
 }
@@ -72,8 +72,8 @@ export function compareBackups(a: BackupName, b: BackupName): number {
 }
 
 /**
- * Those of one service's backups that the policy lets go. The newest stays whatever the policy says: call this only when it is known to be
- * good.
+ * Returns those of one service's backups that the policy lets go. The newest stays whatever the policy says: call this only when it is
+ * known to be good.
  */
 export function expiredBackups<T extends BackupName>(
   backups: readonly T[],
@@ -88,9 +88,7 @@ export function expiredBackups<T extends BackupName>(
   });
 }
 
-/**
- * Whether a schedule called for something after a moment and until another, milliseconds since the epoch.
- */
+/** Tells whether a schedule called for something after a moment and until another, milliseconds since the epoch. */
 export function wasDue(schedule: string, after: number, until: number): boolean {
   const calls = parseSchedule(schedule);
   return !isProblem(calls) && isCalledFor(calls, Math.max(after, until - MAX_LOOKBACK_MS), until);

@@ -4,7 +4,7 @@ import type { DatabaseKind, DatabaseSettings } from './settings.ts';
 
 const MYSQL_HEADER = '-- Kombinator backup: mysql\n';
 
-/** How a dump begins, and the ending of its file's name. */
+/** First bytes of each kind of dump, and the ending of its file's name. */
 const FORMATS: Readonly<Record<DatabaseKind, { readonly magic: Buffer; readonly ending: string }>> = {
   postgres: { magic: Buffer.from(POSTGRES_HEADER), ending: 'sql' },
   mysql: { magic: Buffer.from(MYSQL_HEADER), ending: 'sql' },
@@ -20,7 +20,7 @@ export function dumpEnding(kind: DatabaseKind): string {
   return FORMATS[kind].ending;
 }
 
-/** Whether these first bytes are of a dump of this kind; 64 of them are enough. */
+/** Tells whether these first bytes are of a dump of this kind; 64 of them are enough. */
 export function isDump(kind: DatabaseKind, start: Uint8Array): boolean {
   const { magic } = FORMATS[kind];
   return magic.equals(start.subarray(0, magic.length));

@@ -1,8 +1,8 @@
 import type { DatabaseSettings } from './settings.ts';
 
 /*
- * How clients come in, for a shell in the server's own container: there the server lets its clients in as the image set it up, and passwords
- * are where the image expects them. They reach clients through their environment or a file, never as an argument.
+ * The logins of clients, for a shell in the server's own container: there the server lets its clients in as the image set it up, and
+ * passwords are where the image expects them. They reach clients through their environment or a file, never as an argument.
  */
 
 /** One argument for a shell, whatever is in it. */

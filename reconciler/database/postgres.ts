@@ -46,7 +46,7 @@ BEGIN
   PERFORM pg_temp.kombinator_rename('kombinator_restore_' || number, name);
 END $kombinator$;`;
 
-/** What `head` of the file says, and a restore looks for. */
+/** First line of the file, which a restore looks for. */
 export const POSTGRES_HEADER = '-- Kombinator backup: postgres\n';
 
 export function dumpPostgres(settings: DatabaseSettings): string {
@@ -90,7 +90,7 @@ printf '%s\\n' '-- End of backup'
 `;
 }
 
-/** What a failed restore has made so far goes again. */
+/** Returns the script of a restore; what a failed one has made so far goes again. */
 export function restorePostgres(bytes: number): string {
   return `head -c ${bytes} | psql -X -q -v ON_ERROR_STOP=1 -d template1 >/dev/null
 code=$?

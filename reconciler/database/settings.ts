@@ -1,9 +1,9 @@
-/** Which client programs a server is spoken to with. */
+/** Kind of the client programs that a server is spoken to with. */
 export type DatabaseKind = 'postgres' | 'mysql' | 'mongodb' | 'redis';
 
 export const DATABASE_KINDS: readonly DatabaseKind[] = ['postgres', 'mysql', 'mongodb', 'redis'];
 
-/** What is known of a database server besides its image. No passwords: those stay in the container. */
+/** Facts about a database server besides its image. No passwords: those stay in the container. */
 export interface DatabaseSettings {
   readonly kind: DatabaseKind;
   /** Default: as the image has it, root or postgres at last. */
@@ -18,7 +18,7 @@ export interface DatabaseSettings {
   readonly backupFolder?: string;
 }
 
-/** By the last part of an image's name. */
+/** Kinds by the last part of an image's name. */
 const KINDS: Readonly<Record<string, DatabaseKind>> = {
   postgres: 'postgres',
   postgresql: 'postgres',
@@ -34,13 +34,13 @@ const KINDS: Readonly<Record<string, DatabaseKind>> = {
   valkey: 'redis',
 };
 
-/** What kind of database an image holds, `null` when none that is known. */
+/** Tells what kind of database an image holds, `null` when none that is known. */
 export function databaseKind(image: string): DatabaseKind | null {
   const name = image.split('@', 1)[0]?.split('/').at(-1)?.split(':', 1)[0] ?? '';
   return Object.hasOwn(KINDS, name) ? (KINDS[name] ?? null) : null;
 }
 
-/** What is said of a service's database, or what its image tells; `null` when it is none. */
+/** Returns what is said of a service's database, or what its image tells; `null` when it is none. */
 export function databaseOf(service: {
   readonly image: string;
   readonly database?: DatabaseSettings;

@@ -38,12 +38,12 @@ const STATUS_SCRIPTS: Readonly<Record<DatabaseKind, string>> = {
   redis: 'for part in memory clients keyspace; do $client "$@" info $part || exit 1; done',
 };
 
-/** What asks a server about itself: the program to run in its container. */
+/** Returns the program to run in a server's container that asks it about itself. */
 export function statusCommand(settings: DatabaseSettings): readonly string[] {
   return ['sh', '-c', `${login(settings)}; ${STATUS_SCRIPTS[settings.kind]}`];
 }
 
-/** What the program printed; `null` when that is not what is expected of it. */
+/** Reads what the program printed; `null` when that is not what is expected of it. */
 export function parseStatus(kind: DatabaseKind, output: string): DatabaseReport | null {
   switch (kind) {
     case 'postgres':

@@ -11,7 +11,7 @@ import { checkWorkflow, isWorkflowFile } from './workflow.ts';
 
 type Check = (core: Core, text: string, file: string) => DocumentReport;
 
-/** What a file is, is told by where it is; on disk as in the repository. */
+/** Check for each kind of file; its place tells the kind, on disk as in the repository. */
 const KINDS: readonly (readonly [RegExp, Check])[] = [
   [/(?:^|\/)stackkit\.ya?ml$/, checkKit],
   [/(?:^|\/)nodes\/[^/]+\.ya?ml$/, checkWith(readNodeDocument)],

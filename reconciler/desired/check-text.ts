@@ -85,7 +85,7 @@ function checkAs(
   const passwords = passwordsFor(core, { pulled: pulledImages(analysis) });
   const missing = findMissing([...analysis.secrets.secrets, ...passwords], createLookup(core));
   const found = toDiagnostics(label, analysis.document, [...analysis.diagnostics, ...missing]);
-  // What is found in the text itself is not in the file whose place it takes.
+  // A finding in the text itself is not in the file whose place the text takes.
   const named = found.map((finding) => (finding.file === place ? { ...finding, file: label } : finding));
   return { diagnostics: named.toSorted(compareDiagnostics), ...summarise(analysis) };
 }

@@ -31,7 +31,7 @@ export interface DesiredStateOptions {
 
 const DEFAULT_LIMITS: LoadLimits = { documentBytes: 1024 ** 2, fileBytes: 10 * 1024 ** 2 };
 
-/** How many rendered stacks are kept at hand. */
+/** Rendered stacks that are kept at hand. */
 const RENDERED = 64;
 const INLINE = 256;
 

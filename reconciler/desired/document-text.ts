@@ -79,7 +79,7 @@ function spliceKeys(text: string, map: YAMLMap, edits: readonly (readonly [strin
   let result = text === '' || text.endsWith('\n') ? text : `${text}\n`;
   const places = edits.map(([key, value]) => ({ key, value, lines: linesOf(result, map, key) }));
   const last = result.length;
-  // From the end, so that earlier places stay where they are; new keys first, the last of them first of all.
+  // The last places go first, so that earlier ones stay where they are; new keys before them, the last of them first of all.
   const fromTheEnd = places.toReversed().sort((a, b) => (b.lines?.start ?? last) - (a.lines?.start ?? last));
   for (const { key, value, lines } of fromTheEnd) {
     const written = value === null ? '' : buildText({ [key]: value });

@@ -6,7 +6,7 @@ import { withDiagnostics } from './build-entry.ts';
 import type { LoadOptions } from './repository-state.ts';
 import { readTexts } from './repository-state.ts';
 
-/** What a cluster takes in one object, in bytes. */
+/** Size of an object that a cluster takes, in bytes. */
 const MAX_OBJECT_BYTES = 1024 ** 2;
 
 /**

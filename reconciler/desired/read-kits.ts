@@ -83,7 +83,7 @@ function build(
   };
 }
 
-/** By every name that a stack may use: what its kit is made from, the kits that it extends included. */
+/** Returns, by every name that a stack may use, what its kit is made from, the kits that it extends included. */
 function digestsOf(
   documents: ReadonlyMap<string, KitDocument>,
   blobs: ReadonlyMap<string, string>,

@@ -25,7 +25,7 @@ function isFile(node: TreeNode | undefined): boolean {
   return node !== undefined && !isDirectory(node);
 }
 
-/** What a revision says besides its stacks. */
+/** Result of reading a revision besides its stacks. */
 export interface Read {
   readonly tree: TreeDirectory;
   readonly settings: LoadedSettings;
@@ -64,7 +64,7 @@ function globsOf({ include, exclude }: SettingsDocument): string {
   return JSON.stringify([include, exclude]);
 }
 
-/** Whether a kombination file is to be read. */
+/** Creates a test that tells whether a kombination file is to be read. */
 export function createFilter({ include, exclude }: SettingsDocument): (file: string) => boolean {
   const included = picomatch([...include], { dot: true });
   const excluded = picomatch([...exclude], { dot: true });

@@ -8,7 +8,7 @@ import type { Core } from './state.ts';
 import type { StackEntry } from './stack-index.ts';
 import type { SecretAnswer } from './secret-cache.ts';
 
-/** What an entry keeps of images that clusters pull. */
+/** Returns what an entry keeps of images that clusters pull. */
 export function pulledBy(images: readonly PulledImage[]): Pick<StackEntry, 'pulled'> {
   return images.length === 0 ? {} : { pulled: images };
 }

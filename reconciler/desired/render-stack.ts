@@ -37,8 +37,8 @@ export function createLookup({ secretCache }: Core): Lookup {
 }
 
 /**
- * What has to be said about secrets that cannot be had. A default stands in for one that is not there, never for one
- * that cannot be decrypted. Nothing is said of those that nobody has asked for yet.
+ * Finds what has to be said about secrets that cannot be had. A default stands in for one that is not there, never for one that cannot be
+ * decrypted. Nothing is said of those that nobody has asked for yet.
  */
 export function findMissing(needs: readonly SecretNeed[], lookup: Lookup): readonly DocumentDiagnostic[] {
   return needs.flatMap((need) => {
@@ -141,7 +141,7 @@ function analyzeEntry(core: Core, entry: StackEntry, text: string): Analysis {
   });
 }
 
-/** What an entry has read besides its own text. */
+/** Returns what an entry has read besides its own text. */
 export function textsOf({ texts }: Pick<StackEntry, 'texts'>): Pick<StackEntry, 'texts'> {
   return texts ? { texts } : {};
 }

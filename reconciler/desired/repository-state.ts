@@ -22,7 +22,7 @@ export interface LoadLimits {
   readonly fileBytes: number;
 }
 
-/** What a revision says, apart from its stacks. */
+/** State of the repository at a revision, apart from its stacks. */
 export interface RepositoryState {
   readonly revision: Revision | null;
   readonly tree: TreeDirectory;
@@ -34,7 +34,7 @@ export interface RepositoryState {
 export interface LoadedSettings {
   /** `null` when there is no such file. */
   readonly blob: string | null;
-  /** In force: the last one without errors. */
+  /** Settings in force: the last ones without errors. */
   readonly document: SettingsDocument;
   /** Findings in the newest one. */
   readonly diagnostics: SettingsDocument['diagnostics'];
@@ -43,19 +43,19 @@ export interface LoadedSettings {
 }
 
 export interface LoadedNodes {
-  /** By file. */
+  /** Documents by file. */
   readonly documents: ReadonlyMap<string, NodeDocument | ClusterDocument>;
   readonly blobs: ReadonlyMap<string, string>;
-  /** By name; clusters as `clusters/<name>`. */
+  /** Targets by name; clusters as `clusters/<name>`. */
   readonly references: ReadonlyMap<string, TargetReference | null>;
 }
 
 export interface LoadedKits {
-  /** By file. */
+  /** Kits by file. */
   readonly documents: ReadonlyMap<string, KitDocument>;
   readonly blobs: ReadonlyMap<string, string>;
   readonly catalogue: KitCatalogue;
-  /** By name of a kit that the repository has a part in: changes when the kit does. */
+  /** Digests by name of a kit that the repository has a part in: changes when the kit does. */
   readonly digests: ReadonlyMap<string, string>;
   readonly diagnostics: readonly Diagnostic[];
   /** A file of a kit is a symlink: its content may change elsewhere. */
@@ -126,7 +126,7 @@ export async function readSmall(
   return texts;
 }
 
-/** Why there is no text. */
+/** Reason why there is no text. */
 export interface DocumentProblem {
   readonly code: string;
   readonly message: string;
@@ -147,7 +147,7 @@ export function toText(
   );
 }
 
-/** Where a document really is: the blob behind a path, symlinks followed. */
+/** Finds where a document really is: the blob behind a path, symlinks followed. */
 export function locateDocument(tree: TreeDirectory, path: string) {
   const found = resolvePath(tree, path);
   if (isProblem(found)) return found;

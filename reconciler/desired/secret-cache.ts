@@ -10,7 +10,7 @@ import type { Source } from '../ports/source.ts';
 /** A secret, why there is none, or `undefined` while nobody has asked (see `prepare`). */
 export type SecretAnswer = Secret | SecretFailure | undefined;
 
-/** What is known of secrets that take a while: decrypted files by blob id and answers of commands. In memory only. */
+/** Memory of secrets that take a while: decrypted files by blob id and answers of commands. Never written to a disk. */
 export interface SecretCache {
   /** Environment and state directory as they are now, everything else as of the last `prepare`. */
   lookup(source: SecretSource): SecretAnswer;
@@ -19,7 +19,7 @@ export interface SecretCache {
    * throws only what `Source` throws, and when the signal aborts.
    */
   prepare(sources: Iterable<SecretSource>, signal: AbortSignal): Promise<void>;
-  /** Whether enough has come together that `forget` is worth while. */
+  /** True when enough has come together that `forget` is worth while. */
   readonly crowded: boolean;
   /** Keeps only what these still need. */
   keepOnly(sources: Iterable<SecretSource>): void;
@@ -30,7 +30,7 @@ export interface SecretCacheOptions {
   readonly secrets: Secrets;
   /** Largest file, in bytes. Default 1 MiB. */
   readonly maxBytes?: number;
-  /** How long the answer of a command counts, in milliseconds. Default 30,000. */
+  /** Time for which the answer of a command counts, in milliseconds. Default 30,000. */
   readonly maxAgeMs?: number;
   /** Monotonic, in milliseconds. Default: that of the process. */
   readonly now?: () => number;

@@ -11,11 +11,11 @@ import { compareText } from '../base/values.ts';
 import type { StackOrder } from './stack-order.ts';
 import { createStackOrder } from './stack-order.ts';
 
-/** What is kept of a kombination between loads: its text and what other files have to know of it. */
+/** Memory of a kombination between loads: its text and what other files have to know of it. */
 export interface StackEntry {
   /** Repository path. */
   readonly file: string;
-  /** Where the text really is, when the file is a symlink. */
+  /** Path where the text really is, when the file is a symlink. */
   readonly realFile: string;
   /** Blob id of the text; `null` when there is none. */
   readonly blob: string | null;
@@ -192,7 +192,7 @@ function unlink(entry: StackEntry, tables: Tables, concerned: Set<string>): void
   tables.portHolders.delete(file);
 }
 
-/** Of several entries with one name: those that say it themselves first, then by path. */
+/** Chooses among several entries with one name: those that say it themselves first, then by path. */
 function first(group: ReadonlySet<StackEntry>): StackEntry | undefined {
   let best: StackEntry | undefined;
   for (const entry of group) if (!best || speaksBefore(entry, best)) best = entry;

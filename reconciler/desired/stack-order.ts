@@ -2,19 +2,19 @@ import type { DocumentDiagnostic } from '../base/document-diagnostic.ts';
 import { suggest } from '../base/nearest.ts';
 import type { StackDependency } from '../config/kombination/stack-dependencies.ts';
 
-/** What the order between stacks has to know of one. */
+/** The part of a stack that the order between stacks has to know. */
 export interface OrderedStack {
   readonly name: string;
   readonly dependsOn: readonly StackDependency[];
 }
 
-/** Which stacks wait for which. Costs nothing for stacks that wait for none and that none waits for. */
+/** The waiting of stacks for others. Costs nothing for stacks that wait for none and that none waits for. */
 export interface StackOrder {
   link(stack: OrderedStack): void;
   unlink(stack: OrderedStack): void;
   /** Stacks that wait for this one, those that left the description while it was known included; sorted. */
   dependantsOf(name: string): readonly string[];
-  /** What a stack waited for when it was described last. */
+  /** Returns what a stack waited for when it was described last. */
   formerDependencies(name: string): readonly string[];
   /** Adds all described stacks that wait for one of these, and those that wait for them, and so on. */
   addDependants(names: Set<string>, isDescribed: (name: string) => boolean): void;
@@ -28,7 +28,7 @@ export interface StackDirectory {
 }
 
 export function createStackOrder(): StackOrder {
-  /** By stack: how many descriptions say that it waits for others (two files may bear one name), and for which. */
+  /** The waiting stacks by the stack they wait for, with the number of descriptions that say so (two files may bear one name). */
   const dependants = new Map<string, Map<string, number>>();
   const former = new Map<string, readonly string[]>();
   const count = (dependency: string, name: string, by: 1 | -1): void => {

@@ -10,7 +10,7 @@ import type { SecretCache } from './secret-cache.ts';
 import type { StackEntry, StackIndex } from './stack-index.ts';
 import type { LoadLimits, RepositoryState } from './repository-state.ts';
 
-/** What the parts of the desired state share. */
+/** State that the parts of the desired state share. */
 export interface Core {
   readonly source: Source;
   readonly secretCache: SecretCache;
@@ -68,11 +68,11 @@ export function createLru<T>(capacity: number): Lru<T> {
 export interface BuiltEntry {
   readonly entry: StackEntry;
   readonly files: readonly PlacedFile[];
-  /** Of these the content is wanted: it becomes a part of an object of a cluster. By service. */
+  /** Files whose content is wanted, by service: it becomes a part of an object of a cluster. */
   readonly embedded?: ReadonlyMap<string, readonly PlacedFile[]>;
 }
 
-/** What an entry is made from besides its own text. */
+/** The sources that an entry is made from besides its own text. */
 export interface EntryContext {
   readonly tree: TreeDirectory;
   readonly nodes: ReadonlyMap<string, TargetReference | null>;

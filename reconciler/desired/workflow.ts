@@ -64,7 +64,7 @@ function clusterDiagnostics(
   return [unknownCluster(cluster, shared, ['cluster'])];
 }
 
-/** What can be said of a text as if it were the file of a workflow. */
+/** Checks a text as if it were the file of a workflow. */
 export function checkWorkflow(
   { state, checkSchema }: Core,
   text: string,

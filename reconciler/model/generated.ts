@@ -1,4 +1,4 @@
-/* What generators answer. */
+/* The answers of generators. */
 
 export type GenerateFormat = 'compose' | 'opentofu' | 'traefik' | 'kubernetes';
 
@@ -11,7 +11,7 @@ export interface GeneratedFile {
 
 export interface Generated {
   readonly files: readonly GeneratedFile[];
-  /** What the format cannot say, in words. */
+  /** Settings that the format cannot say, in words. */
   readonly notes: readonly string[];
 }
 
@@ -21,7 +21,7 @@ export interface Variable {
   readonly name: string;
   /** `secret://sops/db.sops.yaml#password` */
   readonly reference: string;
-  /** What it is when nobody sets it; left out: it has to be set, or places have defaults of their own. */
+  /** Value when nobody sets it; left out: it has to be set, or places have defaults of their own. */
   readonly default?: string;
 }
 
@@ -30,7 +30,7 @@ export interface GeneratedStack {
   readonly stack: string;
   readonly format: GenerateFormat;
   readonly files: readonly GeneratedFile[];
-  /** What the format cannot say, in words. */
+  /** Settings that the format cannot say, in words. */
   readonly notes: readonly string[];
   readonly variables: readonly Variable[];
   readonly overview: {

@@ -6,11 +6,11 @@ import type { Spec } from './secret.ts';
 /** A service as a kind of target is told of it: everything filled in, secrets resolved. With `replicas: 3` there are three. */
 export interface DescribedService {
   readonly stack: string;
-  /** Of the node, inside the stack. */
+  /** Name of the node, inside the stack. */
   readonly node: string;
   /** `web`; of the second replica `web#2`. */
   readonly name: string;
-  /** What its container would be. Values of `env` may be a `Secret`. */
+  /** Spec that its container would have. Values of `env` may be a `Secret`. */
   readonly spec: ContainerSpec;
   /** Files of the repository that it mounts or is given; their content comes from `ApplyContext.readBlob`. */
   readonly content: readonly ContentFile[];
@@ -31,17 +31,17 @@ export interface RenderedObject {
   readonly guarded?: boolean;
 }
 
-/** What a repository may say of a kind of target, and what services become there. All of it is pure. */
+/** A kind of target: what a repository may say of it, and what services become there. All of it is pure. */
 export interface NodeKind {
-  /** What `type` of `nodes/<name>.yaml` says: lower-case letters, digits and hyphens. */
+  /** Word that `type` of `nodes/<name>.yaml` says: lower-case letters, digits and hyphens. */
   readonly kind: string;
   /** JSON Schema (2020-12) of `connection` in that file. */
   readonly connection: JsonObject;
   /** The same for every connection that leads to the same place; shown to people, so without credentials. */
   addressOf(connection: JsonObject): string;
   /**
-   * What a service becomes. The first object stands for the service, and is made after the others. What it throws is an error of the
-   * description, at the line of the service. Left out: Docker's own resources (`network`, `volume`, `image`, `container`).
+   * Renders what a service becomes. The first object stands for the service, and is made after the others. What it throws is an error of
+   * the description, at the line of the service. Left out: Docker's own resources (`network`, `volume`, `image`, `container`).
    */
   render?(service: DescribedService): readonly RenderedObject[];
 }

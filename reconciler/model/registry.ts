@@ -13,7 +13,7 @@ export interface RegistryCredentials extends Omit<RegistrySetting, 'password'> {
   readonly password: Secret;
 }
 
-/** What is found by the host of its registry. */
+/** An entry that is found by the host of its registry. */
 type OfHost = Pick<RegistrySetting, 'host'>;
 
 const DEFAULT_REGISTRY = 'docker.io';
@@ -28,7 +28,7 @@ export function registryOf(reference: string): string {
   return named === undefined ? DEFAULT_REGISTRY : normaliseHost(named);
 }
 
-/** That of a reference's registry, if it is among them. */
+/** Finds that of a reference's registry, if it is among them. */
 export function findRegistry<T extends OfHost>(reference: string, registries: readonly T[]): T | undefined {
   return findByHost(registryOf(reference), registries);
 }
@@ -39,7 +39,7 @@ export function findByHost<T extends OfHost>(host: string, registries: readonly 
   return registries.find((registry) => normaliseHost(registry.host) === wanted);
 }
 
-/** What a registry is called where credentials are kept by it, in the words of Docker's own configuration. */
+/** Returns what a registry is called where credentials are kept by it, in the words of Docker's own configuration. */
 export function addressOf(host: string): string {
   const bare = normaliseHost(host);
   return bare === DEFAULT_REGISTRY ? DEFAULT_ADDRESS : bare;

@@ -12,7 +12,7 @@ export function resourceId(target: string, kind: string, name: string): Resource
   return `${target}/${kind}/${name}` as ResourceId;
 }
 
-/** How far a dependency must have come before the dependant starts. */
+/** Stage that a dependency must have reached before the dependant starts. */
 export type DependencyCondition = 'applied' | 'healthy' | 'completed';
 
 /**
@@ -21,7 +21,7 @@ export type DependencyCondition = 'applied' | 'healthy' | 'completed';
  */
 export type PlanCondition = DependencyCondition | 'released' | 'ended';
 
-/** As far as an author can say. */
+/** Conditions that an author can write. */
 export type ServiceCondition = Exclude<DependencyCondition, 'released'>;
 
 export interface Dependency {
@@ -66,7 +66,7 @@ export interface DesiredResource {
   readonly guarded?: boolean;
   /** Files that it is made from; the spec holds their digest. */
   readonly content?: readonly ContentFile[];
-  /** How long to wait for health after a change, in milliseconds. Default 120,000. */
+  /** Time to wait for health after a change, in milliseconds. Default 120,000. */
   readonly healthTimeoutMs?: number;
   /** It is one of several that are replaced in turn, or takes over in a way of its own. */
   readonly rollout?: RolloutRule;
@@ -88,15 +88,15 @@ export type HealthStatus =
 
 export interface Health {
   readonly status: HealthStatus;
-  /** In words: `exited with 1`, `health check: curl: connection refused`. */
+  /** Reason in words: `exited with 1`, `health check: curl: connection refused`. */
   readonly reason?: string;
-  /** For `starting`: when a look is worth while, in milliseconds. */
+  /** Time after which another look is worth while for `starting`, in milliseconds. */
   readonly retryAfterMs?: number;
 }
 
 /** A field that somebody else has set and the description wants to be otherwise. */
 export interface FieldConflict {
-  /** Who set it: `kubectl-edit`, `kube-controller-manager`. */
+  /** Name of who set it: `kubectl-edit`, `kube-controller-manager`. */
   readonly manager: string;
   /** `.spec.replicas` */
   readonly field: string;
@@ -105,23 +105,23 @@ export interface FieldConflict {
 }
 
 /**
- * What a target answered when it was asked, without doing it, to make an object what is described. Takes the place of a
- * comparison by us: the target knows its defaults, its rules and who owns what.
+ * Answer of a target that was asked, without doing it, to make an object what is described. Takes the place of a comparison by us: the
+ * target knows its defaults, its rules and who owns what.
  */
 export interface DryRun {
-  /** What would change, masked. */
+  /** Fields that would change, masked. */
   readonly fields: readonly {
     readonly path: string;
     readonly before: Json;
     readonly after: Json;
     readonly sensitive?: boolean;
   }[];
-  /** Why it cannot be changed in place, `null` when it can. */
+  /** Reason why it cannot be changed in place, `null` when it can. */
   readonly immutable: string | null;
   readonly conflicts: readonly FieldConflict[];
-  /** Why the target would not have it at all, `null` when it would. */
+  /** Reason why the target would not have it at all, `null` when it would. */
   readonly refused: string | null;
-  /** What to do about a refusal, where that is known. */
+  /** Advice on what to do about a refusal, where that is known. */
   readonly hint?: string;
   /** It was stopped by hand, and is compared as such; left out: it was not. */
   readonly stopped?: boolean;

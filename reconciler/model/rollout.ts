@@ -1,9 +1,6 @@
-/*
- * How the containers of one service are replaced when there are several, in the words of Compose's `update_config` and
- * `rollback_config`.
- */
+/* The rules by which several containers of one service are replaced, in the words of Compose's `update_config` and `rollback_config`. */
 
-/** What may be said; left out: see `DEFAULT_ROLLOUT`. */
+/** The rules that may be given; left out: see `DEFAULT_ROLLOUT`. */
 export interface RolloutModel {
   /** Containers replaced at the same time; 0 is all of them. */
   readonly parallelism?: number;
@@ -11,9 +8,9 @@ export interface RolloutModel {
   readonly delayMs?: number;
   /** `start-first` runs the new container beside the old one until it is healthy. */
   readonly order?: RolloutOrder;
-  /** What a container that does not get healthy means for the rest. */
+  /** Consequence for the rest when a container does not get healthy. */
   readonly failureAction?: FailureAction;
-  /** How long a healthy new container is watched before it counts. */
+  /** Time for which a healthy new container is watched before it counts. */
   readonly monitorMs?: number;
   /** Share of containers, 0 to 1, that may fail before it counts as a failure. */
   readonly maxFailureRatio?: number;
@@ -31,11 +28,11 @@ export type RollbackRule = {
   readonly failureAction: 'pause' | 'continue';
 };
 
-/** What one replaced container of several has to know of the others. */
+/** The facts about the others that one replaced container of several has to know. */
 export type RolloutRule = {
   /** `node/service`: those of one group are replaced in batches. */
   readonly group: string;
-  /** Of the replica, from 1. */
+  /** Number of the replica, from 1. */
   readonly number: number;
   readonly parallelism: number;
   readonly delayMs: number;
@@ -47,7 +44,7 @@ export type RolloutRule = {
   readonly rollback: RollbackRule;
 };
 
-/** As Compose and Swarm have it. */
+/** The defaults that Compose and Swarm have. */
 export const DEFAULT_ROLLOUT = {
   parallelism: 1,
   delayMs: 0,

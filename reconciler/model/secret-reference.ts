@@ -1,13 +1,13 @@
 import type { Problem } from '../base/problem.ts';
 
-/** What a reference names. Paths are as written: relative to the directory of the file that says so. */
+/** A parsed reference. Paths are as written: relative to the directory of the file that says so. */
 export type SecretReference =
   | { readonly store: 'env' | 'file'; readonly name: string }
   /** `key` is empty for the whole decrypted file. */
   | { readonly store: 'sops'; readonly path: string; readonly key: string }
   | { readonly store: 'age'; readonly path: string }
   | { readonly store: 'command'; readonly name: string; readonly argument: string }
-  /** Of a provider that was registered, if there is one of that name. */
+  /** A secret of a provider that was registered, if there is one of that name. */
   | { readonly store: 'provider'; readonly provider: string; readonly path: string };
 
 /** A reference with its file, if it names one, found in the repository. */
@@ -22,7 +22,7 @@ export interface SecretSource {
 export interface SecretFile {
   /** `plain` is a file that the author has put into the repository in clear. */
   readonly store: 'sops' | 'age' | 'plain';
-  /** From the root of the repository. */
+  /** Path from the root of the repository. */
   readonly path: string;
   readonly blob: string;
   /** Inside a SOPS file; empty for the whole of it. */
@@ -32,7 +32,7 @@ export interface SecretFile {
 /** Stores that need no provider. */
 export const BUILT_IN_SECRET_STORES: readonly string[] = ['age', 'command', 'env', 'file', 'sops'];
 
-/** What a reference looks like. */
+/** The forms that a reference may have. */
 export const SECRET_FORMS =
   'secret://env/NAME, secret://file/NAME, secret://sops/PATH#key, secret://age/PATH or secret://command/NAME/ARGUMENT';
 const NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/;

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import type { Json, JsonObject } from '../base/json.ts';
 import { sha256 } from '../base/json.ts';
 
-/** What stands in plans, logs, tags, labels and answers where a secret value would be. */
+/** Text that stands in plans, logs, tags, labels and answers where a secret value would be. */
 export const MASK = '***';
 
 /** Shorter values would mask what is no secret. */
@@ -12,7 +12,7 @@ const SHORTEST = 4;
 export class Secret {
   readonly #value: string | Uint8Array;
   readonly #parts: readonly Secret[];
-  /** Where the value came from (`secret://file/db-password`); safe to print. */
+  /** Reference that the value came from (`secret://file/db-password`); safe to print. */
   readonly reference: string;
 
   /** @param parts secrets that the value was put together from */
@@ -22,7 +22,7 @@ export class Secret {
     this.reference = reference;
   }
 
-  /** As text; what is not UTF-8 is garbled, see `isText`. */
+  /** Returns the value as text; what is not UTF-8 is garbled, see `isText`. */
   reveal(): string {
     return typeof this.#value === 'string' ? this.#value : Buffer.from(this.#value).toString('utf8');
   }
@@ -31,13 +31,13 @@ export class Secret {
     return typeof this.#value === 'string' ? Buffer.from(this.#value) : this.#value;
   }
 
-  /** Whether it can be the value of a variable: UTF-8 without a NUL. */
+  /** Tells whether it can be the value of a variable: UTF-8 without a NUL. */
   isText(): boolean {
     const bytes = this.revealBytes();
     return !bytes.includes(0) && Buffer.from(this.reveal()).equals(bytes);
   }
 
-  /** What must not be read in a text: the value, and its lines or what it was put together from. */
+  /** Returns what must not be read in a text: the value, and its lines or what it was put together from. */
   texts(): readonly string[] {
     if (!this.isText()) return [];
     const whole = this.reveal();
@@ -71,7 +71,7 @@ export type Spec = { readonly [key: string]: SpecValue };
 const SENSITIVE_NAME =
   /pass(word|wd|phrase)?|secret|token|api_?key|private_?key|credential|(^|_)(pwd|auth)($|_)/i;
 
-/** Whether a variable of this name (`DB_PASSWORD`, `apiKey`) is masked although its value is written in clear. */
+/** Tells whether a variable of this name (`DB_PASSWORD`, `apiKey`) is masked although its value is written in clear. */
 export function isSensitiveName(name: string): boolean {
   return SENSITIVE_NAME.test(name) && !/_FILE$/i.test(name);
 }
@@ -112,7 +112,7 @@ export function createMask(specs: readonly Spec[]): (text: string) => string {
     return null;
   };
   for (const spec of specs) mapSpec(spec, '', collect);
-  // Of two of which one holds the other, the longer goes first.
+  // The longer of two goes first where one holds the other.
   const texts = [...new Set(found.flatMap((secret) => secret.texts()))].sort((a, b) => b.length - a.length);
   return (text) => texts.reduce((masked, secret) => masked.replaceAll(secret, MASK), text);
 }

@@ -17,7 +17,7 @@ export type DriftMode = 'fix' | 'alert' | 'propose';
 /** `manual` plans only: somebody applies. */
 export type SyncMode = 'auto' | 'manual';
 
-/** What becomes of resources that are no longer described; `confirm` waits for a yes. */
+/** Treatment of resources that are no longer described; `confirm` waits for a yes. */
 export type PruneMode = 'yes' | 'no' | 'confirm';
 
 export interface StackPolicy {
@@ -45,9 +45,9 @@ export interface ServiceView {
   readonly ports: readonly string[];
   /** The id of its (first) container or workload; the others' end in `#2`, `#3` and so on. */
   readonly resource: string;
-  /** How many there are; left out: 1. */
+  /** Number of containers; left out: 1. */
   readonly replicas?: number;
-  /** What is said of its database; left out where the image tells everything, or is none. */
+  /** Settings of its database; left out where the image tells everything, or is none. */
   readonly database?: DatabaseSettings;
 }
 
@@ -61,7 +61,7 @@ export interface DesiredHook {
   readonly timeoutMs: number;
 }
 
-/** What should run for one stack at one revision. */
+/** State that one stack should have at one revision. */
 export interface DesiredStack {
   readonly name: string;
   readonly kind: StackKind;
@@ -74,11 +74,11 @@ export interface DesiredStack {
   readonly resources: readonly DesiredResource[];
   /** Other stacks that have to be in sync before this one is applied. */
   readonly dependsOn: readonly string[];
-  /** In the order in which they run. */
+  /** Hooks in the order in which they run. */
   readonly hooks: readonly DesiredHook[];
   readonly policy: StackPolicy;
   readonly backup?: BackupPolicy;
-  /** What runs is left as it is until the description says that it counts. */
+  /** True when what runs is left as it is until the description says that it counts. */
   readonly paused?: boolean;
   readonly diagnostics: readonly Diagnostic[];
   /** The document as written (parsed YAML), for APIs that answer it. */
@@ -92,6 +92,6 @@ export function stackDigest(resources: readonly DesiredResource[]): string {
   return sha256(JSON.stringify(parts)).slice(0, 32);
 }
 
-/** In the order in which they come in a deployment; all but the last before anything is changed. */
+/** Stages in the order in which they come in a deployment; all but the last before anything is changed. */
 export const HOOK_STAGES = ['pre_validate', 'post_generate', 'pre_deploy', 'post_deploy'] as const;
 export type HookStage = (typeof HOOK_STAGES)[number];

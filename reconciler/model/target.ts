@@ -1,7 +1,7 @@
 import type { JsonObject } from '../base/json.ts';
 import { canonicalJson } from '../base/json.ts';
 
-/** How an engine is reached. Credentials are paths or secret references, never values. */
+/** Way to reach an engine. Credentials are paths or secret references, never values. */
 export type DockerConnection =
   /** The engine of this machine: `DOCKER_HOST` when set, else the default socket. */
   | { readonly type: 'local' }
@@ -25,7 +25,7 @@ export type DockerConnection =
       readonly keyPath?: string;
     };
 
-/** How a Kubernetes cluster is reached. Credentials are absolute paths or secret references, never values. */
+/** Way to reach a Kubernetes cluster. Credentials are absolute paths or secret references, never values. */
 export type KubernetesConnection =
   | {
       readonly type: 'kubeconfig';
@@ -65,7 +65,7 @@ export interface ExtensionReference {
   readonly kind: 'extension';
   /** The word of its kind. */
   readonly type: string;
-  /** Of the connection, as the kind has it. */
+  /** Address of the connection, as the kind has it. */
   readonly address: string;
   readonly connection: JsonObject;
 }

@@ -52,17 +52,17 @@ export function buildPlan(input: PlanInput): Plan {
   };
 }
 
-/** Whether applying it would touch a target. */
+/** Tells whether applying it would touch a target. */
 export function hasChanges(plan: Plan): boolean {
   return plan.changes.some((change) => change.action !== 'no-op');
 }
 
-/** Whether there is anything for an executor: changes, or health to wait for. */
+/** Tells whether there is anything for an executor: changes, or health to wait for. */
 export function hasWork(plan: Plan): boolean {
   return plan.changes.some((change) => change.action !== 'no-op' || change.verify);
 }
 
-/** Why the plan may not be applied, `null` when it may. `confirmed` is a yes to every confirmation it asks for. */
+/** Says why the plan may not be applied, `null` when it may. `confirmed` is a yes to every confirmation it asks for. */
 export function whyNotApplicable(plan: Plan, confirmed: boolean): string | null {
   const errors = plan.diagnostics.filter((diagnostic) => diagnostic.severity === 'error');
   if (errors.length > 0) return errors.map((diagnostic) => diagnostic.message).join('; ');
@@ -102,7 +102,7 @@ function changeOf(
     action === 'no-op' &&
     (status === 'starting' ||
       status === 'unhealthy' ||
-      // Of what a target runs by itself, applying again starts nothing: all there is to do is to look.
+      // A target that runs things by itself starts nothing when it is applied again: all there is to do is to look.
       (status === 'failed' && dryRun !== undefined) ||
       (awaited && status !== 'completed'));
   const { id, target, kind, name, dependsOn } = desired;

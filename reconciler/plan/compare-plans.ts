@@ -4,7 +4,7 @@ import type { ResourceId } from '../model/resource.ts';
 import type { Plan } from './plan.ts';
 
 /**
- * What moved between a plan made earlier and the same plan made now; empty when the earlier one still holds.
+ * Lists what moved between a plan made earlier and the same plan made now; empty when the earlier one still holds.
  * One sentence per difference.
  */
 export function findStaleness(saved: Plan, current: Plan): string[] {
@@ -32,7 +32,7 @@ export function findStaleness(saved: Plan, current: Plan): string[] {
 
 /** Tells whether plans that were saved are still what they were. Holds for plans that have been JSON in between, however that was laid out. */
 export function planDigest(plans: readonly Plan[]): string {
-  // Through text, so that it is about what a file can hold.
+  // The way through text makes it about what a file can hold.
   return `sha256:${sha256(canonicalJson(JSON.parse(JSON.stringify(plans)) as Json))}`;
 }
 

@@ -3,7 +3,7 @@ import type { PlanInput } from './plan-input.ts';
 import type { Change } from './plan.ts';
 import { logicalId } from './logical-id.ts';
 
-/** What happens to something the stack owns and nothing describes any more: it goes, unless it holds data or is to be kept. */
+/** Plans what happens to something the stack owns and nothing describes any more: it goes, unless it holds data or is to be kept. */
 export function deletionOf(observed: ObservedResource, input: PlanInput): Change {
   const { id, target, kind, name } = observed;
   const keep = whyKept(observed, input);

@@ -63,7 +63,7 @@ function differingFields(
 ): readonly FieldChange[] {
   const sameHash = observed.hash === desired.hash;
   const all = diffSpec(observed.spec, after);
-  // With equal hashes a masked side only says that the rules for masking have changed since.
+  // A masked side beside equal hashes only says that the rules for masking have changed since.
   const fields = sameHash ? all.filter((field) => field.before !== MASK && field.after !== MASK) : all;
   if (sameHash || observed.hash === null || desired.shared === true) return fields;
   const visible = fields.filter((field) => !desired.updatable.includes(topLevelKey(field.path)));

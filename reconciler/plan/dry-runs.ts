@@ -2,7 +2,7 @@ import type { Diagnostic } from '../base/diagnostic.ts';
 import type { ObservedResource, ResourceId } from '../model/resource.ts';
 import type { Change, Confirmation } from './plan.ts';
 
-/** What a target has refused when it was asked beforehand, and replacements that would lose data. */
+/** Reports what a target has refused when it was asked beforehand, and replacements that would lose data. */
 export function dryRunDiagnostics(
   changes: readonly Change[],
   observed: ReadonlyMap<ResourceId, ObservedResource>,

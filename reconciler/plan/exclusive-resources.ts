@@ -45,7 +45,7 @@ export function sharedNetworkEdges(
   });
 }
 
-/** What only one container of an engine can have at a time: its name and its host ports. */
+/** Returns what only one container of an engine can have at a time: its name and its host ports. */
 export function exclusiveResources(
   change: Change,
   side: 'before' | 'after',

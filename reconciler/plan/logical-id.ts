@@ -4,7 +4,7 @@ import { asFields } from '../base/values.ts';
 import type { Change } from './plan.ts';
 
 /**
- * What a resource is to its stack, whatever it is called where it is: the container `web` and the Deployment `shop/web` are one
+ * Returns what a resource is to its stack, whatever it is called where it is: the container `web` and the Deployment `shop/web` are one
  * service, the volume `data` and the claim `shop/shop-data` hold the same data.
  */
 export function logicalId({ kind, name }: Pick<Change, 'kind' | 'name'>, stack: string): string {
@@ -20,7 +20,7 @@ export function logicalId({ kind, name }: Pick<Change, 'kind' | 'name'>, stack: 
 /** Kinds of a cluster that others are mounted into, or found by. */
 const USED_BY_PODS: ReadonlySet<string> = new Set(['network', 'Service', 'ConfigMap', 'Secret', 'Ingress']);
 
-/** Whether what runs may still need it. */
+/** Tells whether what runs may still need it. */
 export function isUsedByRunners({ kind }: Pick<Change, 'kind'>): boolean {
   return USED_BY_PODS.has(kind);
 }
@@ -28,7 +28,7 @@ export function isUsedByRunners({ kind }: Pick<Change, 'kind'>): boolean {
 /** Kinds that stand for nothing by themselves where a service has them. */
 const BESIDE: ReadonlySet<string> = new Set(['Service', 'ConfigMap', 'Secret', 'Ingress']);
 
-/** Whether it only goes along with a service of the stack, and is made again with it. */
+/** Tells whether it only goes along with a service of the stack, and is made again with it. */
 export function goesWithService({ kind, before }: Pick<Change, 'kind' | 'before'>, stack: string): boolean {
   if (!BESIDE.has(kind)) return false;
   const labels = asFields(asFields(before?.['metadata'])?.['labels']);

@@ -26,7 +26,7 @@ export function moveEdges(
   });
 }
 
-/** Whether `change` is about what `old` was, on another node or as another kind of object. */
+/** Tells whether `change` is about what `old` was, on another node or as another kind of object. */
 export function isSuccessor(
   change: Pick<Change, 'kind' | 'name' | 'target' | 'after'>,
   old: Pick<Change, 'kind' | 'name' | 'target'>,

@@ -43,14 +43,17 @@ export function orderChanges(
   return sortTopologically(changes, edges, released);
 }
 
-/** On a cluster: what others live in, are made of or hold on to. */
+/** Kinds on a cluster that others live in, are made of or hold on to. */
 const LAST_TO_GO: ReadonlySet<string> = new Set([
   'Namespace',
   'CustomResourceDefinition',
   'PersistentVolumeClaim',
 ]);
 
-/** What runs lets go of networks, volumes, settings and names before these are deleted, objects of a namespace or a kind before that. */
+/**
+ * Lists what has to let go first: what runs, of networks, volumes, settings and names before these are deleted; objects, of a namespace or
+ * a kind before that.
+ */
 function lettingGo(change: Change, changes: readonly Change[]): ResourceId[] {
   if (change.action !== 'delete' || isRunner(change.kind)) return [];
   const isLast = LAST_TO_GO.has(change.kind);
@@ -63,9 +66,8 @@ function lettingGo(change: Change, changes: readonly Change[]): ResourceId[] {
 }
 
 /**
- * Whoever takes over a port waits until its holder has moved. Where that would go round in circles (two services swap
- * their ports), it waits only until the holder's old container has been stopped, and for what the holder itself needs,
- * so that nothing is stopped early.
+ * Makes whoever takes over a port wait until its holder has moved. Where that would go round in circles (two services swap their ports), it
+ * waits only until the holder's old container has been stopped, and for what the holder itself needs, so that nothing is stopped early.
  */
 function addExclusiveEdges(
   edges: Edges,
@@ -144,7 +146,7 @@ function sortTopologically(
   return ordered;
 }
 
-/** Where an id belongs in a list that descends. */
+/** Finds where an id belongs in a list that descends. */
 function placeOf(id: ResourceId, list: readonly ResourceId[]): number {
   let from = 0;
   for (let to = list.length; from < to;) {

@@ -17,9 +17,9 @@ export interface Change {
   readonly before: JsonObject | null;
   /** Masked state once applied; `null` when deleting. */
   readonly after: JsonObject | null;
-  /** What differs, by dotted path; empty for create, delete and no-op. */
+  /** Differences by dotted path; empty for create, delete and no-op. */
   readonly fields: readonly FieldChange[];
-  /** Why, in words for people. Nothing may branch on it. */
+  /** Reason in words for people. Nothing may branch on it. */
   readonly cause: string;
   /** The line in the repository that caused it; `null` when nothing in the repository asks for the resource. */
   readonly origin: Position | null;
@@ -80,6 +80,6 @@ export interface Plan {
 /** A node whose engine does not answer. */
 export interface UnreachableTarget {
   readonly target: string;
-  /** Why, for people. */
+  /** Reason for people. */
   readonly message: string;
 }

@@ -8,7 +8,7 @@ import { isUsedByRunners } from './logical-id.ts';
 /** Resources that can be planned, and those that have to wait for a node that does not answer. */
 export interface Reach {
   readonly within: readonly DesiredResource[];
-  /** On such a node. */
+  /** Resources on such a node. */
   readonly beyond: readonly DesiredResource[];
 }
 
@@ -25,8 +25,8 @@ export function splitByReach(
 }
 
 /**
- * What depends on something that cannot be asked stays as it is, and so does what is to move there: nothing is taken
- * down for a successor that cannot come up.
+ * Holds back what depends on something that cannot be asked, and what is to move there: nothing is taken down for a successor that cannot
+ * come up.
  */
 export function holdBack(
   changes: readonly Change[],
@@ -57,7 +57,7 @@ export function holdBack(
   });
 }
 
-/** For each resource that has to wait, what it waits for. */
+/** Returns, for each resource that has to wait, what it waits for. */
 function heldBack(
   within: readonly DesiredResource[],
   beyond: readonly DesiredResource[],

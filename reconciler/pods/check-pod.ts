@@ -6,7 +6,10 @@ import { isProblem } from '../base/problem.ts';
 import { parseQuantity } from './quantity.ts';
 import { invalidPodSpec } from './refusals.ts';
 
-/** What keeps to the pod: nothing of the node is reached through it. The list of the restricted Pod Security Standard, without drivers. */
+/**
+ * Volumes that keep to the pod: nothing of the node is reached through them. The list of the restricted Pod Security Standard, without
+ * drivers.
+ */
 const VOLUMES = 'emptyDir configMap secret downwardAPI projected persistentVolumeClaim ephemeral'.split(' ');
 /** Would take a container out of the node's confinement. */
 const CONFINEMENT = /^(?:container\.apparmor|(?:container\.)?seccomp)\.security\./;

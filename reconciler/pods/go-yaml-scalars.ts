@@ -1,4 +1,4 @@
-/* How go-yaml v2 decides on quotes and on the order of keys. */
+/* The rules by which go-yaml v2 decides on quotes and on the order of keys. */
 
 /** Would be read as something else than a text: null, a boolean, a merge. */
 const WORDS = new Set(
@@ -77,7 +77,7 @@ function isLess(left: readonly string[], right: readonly string[], index: number
   return codeOf(a) < codeOf(b);
 }
 
-/** Whether digits other than zero stand right before. */
+/** Tells whether digits other than zero stand right before. */
 function hasNumberBefore(text: readonly string[], index: number): boolean {
   for (let at = index - 1; at >= 0 && isDigit(text[at]); at -= 1) if (text[at] !== '0') return true;
   return false;

@@ -22,7 +22,7 @@ function mapping(value: JsonObject, indent: number): string {
     .join('');
 }
 
-/** What stands behind `key:` or `-`. */
+/** Writes what stands behind `key:` or `-`. */
 function member(value: Json, indent: number, column: number): string {
   if (isList(value)) return value.length === 0 ? ' []\n' : `\n${sequence(value, indent)}`;
   if (isMap(value)) return Object.keys(value).length === 0 ? ' {}\n' : `\n${mapping(value, indent + 2)}`;
@@ -49,9 +49,9 @@ function scalarOf(value: string | number | boolean | null, indent: number, colum
 }
 
 interface Place {
-  /** Of continued lines. */
+  /** Indent of continued lines. */
   readonly indent: number;
-  /** Where the text begins. */
+  /** Column where the text begins. */
   readonly column: number;
   readonly simpleKey: boolean;
 }

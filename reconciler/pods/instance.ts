@@ -9,11 +9,11 @@ export interface TargetPort {
 }
 
 export interface InstancePort extends TargetPort {
-  /** Where it is reached on the node. */
+  /** Port at which it is reached on the node. */
   readonly nodePort: number;
 }
 
-/** What a client asks for, checked and made safe. */
+/** A client's wish for an instance, checked and made safe. */
 export interface InstanceDesign {
   /** The Pod, with everything that is forced on it; its name is still the client's. */
   readonly pod: JsonObject;
@@ -47,7 +47,7 @@ export interface Instance {
   readonly cpuMilli: number;
   readonly memoryBytes: number;
   readonly status: InstanceStatus;
-  /** Why it is as it is, for the log. */
+  /** Reason for the phase, for the log. */
   readonly message: string | null;
   /** Everything it consists of was made once: what is missing since then was taken away. */
   readonly ready: boolean;

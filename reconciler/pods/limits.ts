@@ -11,13 +11,13 @@ export interface ResourceBounds {
   readonly memory?: Quantity;
 }
 
-/** What one container may have at least and at most, as a LimitRange says it. */
+/** Bounds on what one container may have, as a LimitRange says it. */
 export interface LimitRange {
   readonly min?: ResourceBounds;
   readonly max?: ResourceBounds;
 }
 
-/** What all instances together may have, as a ResourceQuota says it. */
+/** Bounds on what all instances together may have, as a ResourceQuota says it. */
 export interface ResourceQuota {
   readonly cpuMilli?: number;
   readonly memoryBytes?: number;
@@ -61,7 +61,7 @@ function violationsOf(range: LimitRange, kind: 'cpu' | 'memory', amount: Quantit
 export interface QuotaCheck {
   readonly quota: ResourceQuota;
   readonly used: Usage;
-  /** Of the quota, for the message. */
+  /** Name of the quota, for the message. */
   readonly name: string;
 }
 

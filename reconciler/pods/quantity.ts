@@ -13,7 +13,7 @@ const NANO = 1_000_000_000n;
 const MILLI = 1_000_000n;
 const WRITTEN = /^([+-]?)(\d*)(?:\.(\d*))?(Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE]|[eE][+-]?\d+)?$/;
 const BINARY = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei'];
-/** By thousands, from billionths. */
+/** Suffixes by thousands, from billionths. */
 const DECIMAL = ['n', 'u', 'm', '', 'k', 'M', 'G', 'T', 'P', 'E'];
 const ONE = DECIMAL.indexOf('');
 /** More digits than any amount that can be meant. */

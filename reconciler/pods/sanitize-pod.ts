@@ -24,7 +24,7 @@ export function sanitizePod(given: JsonObject): SanitizedPod {
   const pod: JsonObject = {
     ...given,
     spec: {
-      // What one pod shares among its containers is shared by their sizes.
+      // The resources of a pod are left out: its containers share them by their sizes.
       ...without(spec, ['resources']),
       containers,
       ...(initContainers.length === 0 ? {} : { initContainers }),
@@ -60,7 +60,7 @@ function guaranteed(resources: Fields): JsonObject {
   return Object.keys(amounts).length === 0 ? {} : { limits: amounts, requests: amounts };
 }
 
-/** What a container of a sanitised Pod may use. */
+/** Returns what a container of a sanitised Pod may use. */
 export function limitOf(container: Fields, kind: (typeof KINDS)[number]): Quantity | null {
   return amountOf(asFields(container['resources']) ?? {}, 'limits', kind);
 }

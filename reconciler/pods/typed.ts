@@ -117,7 +117,7 @@ function quantityOf(value: unknown, path: string): string {
   return formatQuantity(quantity);
 }
 
-/** Whatever JSON can say; a date or the like cannot come out of it. */
+/** Converts to what JSON can say; a date or the like cannot come out of it. */
 function toJson(value: unknown, path: string, depth: number): Json {
   if (depth > DEEPEST) throw invalidPodSpec(`${path}: nested too deeply`);
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;

@@ -3,23 +3,23 @@ export interface StoredBackup {
   /** Name of the file. */
   readonly file: string;
   readonly sizeBytes: number;
-  /** Of the file as it was written, hex. */
+  /** Digest of the file as it was written, hex. */
   readonly sha256: string;
 }
 
 /**
- * Where the backups of one service are: each a file, and beside it `<file>.sha256`, as `sha256sum -c` reads it. Throws STORE_FULL and
+ * Store for the backups of one service: each a file, and beside it `<file>.sha256`, as `sha256sum -c` reads it. Throws STORE_FULL and
  * STORE_UNAVAILABLE, or what a Target throws.
  */
 export interface BackupVolume {
-  /** For people: a directory, or a volume. */
+  /** Place in words for people: a directory, or a volume. */
   readonly location: string;
   /** Complete ones only, by name. */
   list(signal: AbortSignal): Promise<readonly StoredBackup[]>;
   /** All of it or nothing: what is aborted, or fails, is not listed. */
   write(file: string, content: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<StoredBackup>;
   read(file: string, signal: AbortSignal): AsyncIterable<Uint8Array>;
-  /** What is not there is no error. */
+  /** Removes a file; a missing one is no error. */
   remove(file: string, signal: AbortSignal): Promise<void>;
 }
 
@@ -30,7 +30,7 @@ export interface BackupStore {
   services(): Promise<readonly { readonly stack: string; readonly service: string }[]>;
 }
 
-/** For reconcilers that keep no backups themselves. */
+/** The store for reconcilers that keep no backups themselves. */
 export const NO_BACKUP_STORE: BackupStore = {
   backupVolume: (stack, service) => {
     const refuse = () => Promise.reject(new Error(`internal: no place for backups of ${stack}/${service}`));

@@ -6,6 +6,6 @@ export interface Clock {
   elapsed(): number;
   /** Resolves after the time, rejects with the signal's reason when it aborts first. */
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
-  /** From 0 up to 1. */
+  /** Returns a number from 0 up to 1. */
   random(): number;
 }

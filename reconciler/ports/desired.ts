@@ -37,13 +37,13 @@ export interface DocumentReport {
   readonly diagnostics: readonly Diagnostic[];
   /** Enabled services in start order. */
   readonly services: readonly string[];
-  /** For each service the services it depends on. */
+  /** Services that each service depends on. */
   readonly dependencies: Readonly<Record<string, readonly string[]>>;
 }
 
 /**
- * What the repository describes at one revision. Loads incrementally: only files that a commit changed are read and parsed,
- * and only stacks that depend on them are reported as changed.
+ * Description of a repository at one revision. Loads incrementally: only files that a commit changed are read and parsed, and only stacks
+ * that depend on them are reported as changed.
  */
 export interface DesiredState {
   readonly revision: Revision | null;
@@ -61,7 +61,7 @@ export interface DesiredState {
   names(): readonly string[];
   /** Stacks that wait for this one, sorted; also such as are not described any more. */
   dependantsOf(name: string): readonly string[];
-  /** What a stack that is not described any more waited for. */
+  /** Returns what a stack that is not described any more waited for. */
   formerDependencies(name: string): readonly string[];
   /** Files that do not tell which stack they describe (unreadable, say): any stack that seems to be gone may be theirs. */
   nameless(): readonly string[];

@@ -1,6 +1,6 @@
 /** Times at which nothing is changed, as the operator has set them; no commit can lift them. */
 export interface Freeze {
-  /** Whether a stack is frozen at a moment (milliseconds since the epoch); `null` when it may be changed. */
+  /** Returns why a stack is frozen at a moment (milliseconds since the epoch); `null` when it may be changed. */
   at(stack: string, now: number): Frozen | null;
 }
 

@@ -9,11 +9,11 @@ export interface Placement {
   readonly nodePublicIp: string | null;
 }
 
-/** What is there of one instance. */
+/** State of what is there of one instance. */
 export interface ObservedInstance {
-  /** As Kubernetes calls it: `pending` until all of it was started. */
+  /** Phase as Kubernetes calls it: `pending` until all of it was started. */
   readonly phase: 'pending' | 'running' | 'succeeded' | 'failed';
-  /** For the log. */
+  /** Reason for the log. */
   readonly reason: string | null;
   /** A part of it is not there: it is on its way in, or somebody took something away. */
   readonly incomplete?: true;
@@ -30,13 +30,13 @@ export interface InstanceSink {
 }
 
 /**
- * Where instances run. Only what carries this installation's mark is ever touched or told of. Every method throws `ReconcilerError`;
+ * Place where instances run. Only what carries this installation's mark is ever touched or told of. Every method throws `ReconcilerError`;
  * TARGET_UNREACHABLE (retryable) when nobody answers.
  */
 export interface InstanceBackend extends AsyncDisposable {
   /** Throws INVALID_POD_SPEC for what cannot be honoured here: nothing is left out in silence. */
   check(pod: JsonObject): void;
-  /** Whether a port of the node is free, as far as can be told without trying. */
+  /** Tells whether a port of the node is free, as far as can be told without trying. */
   isFree(port: InstancePort['nodePort'], protocol: InstancePort['protocol']): Promise<boolean>;
   /**
    * Finds the instance a node. Throws CLUSTER_SATURATED when there is none until the signal aborts, INVALID_POD_SPEC and CLUSTER_SATURATED for
@@ -47,7 +47,7 @@ export interface InstanceBackend extends AsyncDisposable {
   ensure(instance: Instance, signal: AbortSignal): Promise<void>;
   /** Removes everything of an instance, without a grace period. What is gone is no error. */
   remove(id: string, signal: AbortSignal): Promise<void>;
-  /** Whether all that an instance cannot do without is there, asked now. */
+  /** Tells whether all that an instance cannot do without is there, asked now. */
   exists(id: string, signal: AbortSignal): Promise<boolean>;
   /** Tells the sink what is there, then every change, and everything again when changes may have been missed, until the signal aborts. */
   watch(sink: InstanceSink, signal: AbortSignal): Promise<void>;

@@ -33,7 +33,7 @@ export type BatchDeleteOutcome = 'deleted' | 'not_found' | 'failed';
 export interface EndedItem extends BatchDeleteItem {
   readonly job: string;
   readonly outcome: BatchDeleteOutcome;
-  /** Why it failed. */
+  /** Reason why it failed. */
   readonly error: string | null;
   readonly at: number;
 }
@@ -42,7 +42,7 @@ export interface EndedItem extends BatchDeleteItem {
 export interface InstanceRecords {
   /** Writes the instance and makes its ports its own, as one. */
   saveInstance(instance: Instance): void;
-  /** By creation. */
+  /** Lists instances by creation. */
   listInstances(): readonly Instance[];
   /** Takes the instance and its ports out, as one. */
   deleteInstance(id: string): void;
@@ -60,9 +60,9 @@ export interface InstanceRecords {
   createBatchDelete(job: BatchDeleteRecord, instances: readonly string[]): void;
   saveBatchDelete(id: string, status: BatchDeleteStatus, at: number): void;
   getBatchDelete(id: string): BatchDeleteRecord | undefined;
-  /** Those that have not ended, by creation. */
+  /** Lists those that have not ended, by creation. */
   openBatchDeletes(): readonly BatchDeleteRecord[];
-  /** What a job has not got to yet. */
+  /** Lists what a job has not got to yet. */
   openItems(job: string): readonly BatchDeleteItem[];
   /** The first failures of a job. */
   failedItems(job: string, limit: number): readonly { readonly instance: string; readonly error: string }[];

@@ -1,9 +1,9 @@
-/** What is common to all of them. */
+/** The fields that all of them have. */
 interface Occasion {
   readonly stack: string;
   /** Commit that was in force then, `null` before one was read. */
   readonly revision: string | null;
-  /** For people, in one or two sentences; `null` when there is nothing to say beside what the type says. No secret stands in it. */
+  /** Text for people, in one or two sentences; `null` when there is nothing to say beside what the type says. No secret stands in it. */
   readonly message: string | null;
   /** Newest job of the stack, `null` when there was none. */
   readonly job: string | null;
@@ -12,8 +12,7 @@ interface Occasion {
 }
 
 /**
- * What people are told of a stack.
- *
+ * News of a stack for people.
  * - `synced` a deployment has changed something and ended well
  * - `failed` an apply failed, something that runs is not well, or the description has errors; told once for each revision
  * - `recovered` it is as described and well again, after `failed`, `drift` or `blocked`
@@ -31,7 +30,7 @@ export type Notification =
 
 /** Tells people what happened: a webhook, a chat, a mail. */
 export interface Notifier {
-  /** For logs. */
+  /** Name for logs. */
   readonly name: string;
   /**
    * Delivers one notification. They come one at a time, in their order. When it throws, it is tried twice more, then logged and dropped: a

@@ -27,14 +27,14 @@ export interface OpenedFile {
  * - `secret://PROVIDER/PATH` of a `SecretProvider`, see `ask`
  */
 export interface Secrets {
-  /** Of the environment and the state directory, as they are now. Throws SECRET_NOT_FOUND. */
+  /** Looks a secret up in the environment and the state directory, as they are now. Throws SECRET_NOT_FOUND. */
   resolve(reference: string): Secret;
   /** Decrypts with the identities that the daemon has now. Throws SECRET_NOT_DECRYPTED, naming the recipients. */
   open(file: SealedFile): Promise<OpenedFile>;
-  /** What a command of the operator prints (one trailing newline is dropped). Throws SECRET_NOT_FOUND. */
+  /** Returns what a command of the operator prints (one trailing newline is dropped). Throws SECRET_NOT_FOUND. */
   run(name: string, argument: string, signal: AbortSignal): Promise<Secret>;
   /** Names of the providers that may be asked, sorted. */
   readonly providers: readonly string[];
-  /** What a provider has. Throws SECRET_NOT_FOUND, SECRET_TIMEOUT (retryable). */
+  /** Asks a provider. Throws SECRET_NOT_FOUND, SECRET_TIMEOUT (retryable). */
   ask(provider: string, path: string, signal: AbortSignal): Promise<Secret>;
 }

@@ -6,7 +6,7 @@ export interface Revision {
   readonly author: { readonly name: string; readonly email: string };
   /** First line of the commit message. */
   readonly subject: string;
-  /** Of the committer, ISO 8601. */
+  /** Time of the committer, ISO 8601. */
   readonly time: string;
   /** A working repository has changes that are not committed (they are not read). */
   readonly dirty: boolean;
@@ -72,16 +72,16 @@ export interface DeploymentTag {
  * BRANCH_NOT_FOUND, GIT_NOT_INSTALLED, GIT_ERROR, WRITE_CONFLICT.
  */
 export interface Source extends AsyncDisposable {
-  /** Where it is, without credentials. */
+  /** Place of the repository, without credentials. */
   readonly location: string;
   readonly branch: string;
-  /** Whether tags and commits are pushed somewhere. */
+  /** True when tags and commits are pushed somewhere. */
   readonly hasRemote: boolean;
   /** Newest commit of the branch; fetches first when there is a remote. */
   resolve(signal: AbortSignal): Promise<Revision>;
   /** Any commit, branch or tag by name; throws GIT_ERROR when it is unknown. */
   lookup(reference: string): Promise<Revision>;
-  /** Whether this commit is in the repository, `unknown` for shallow clones that lack it. */
+  /** Tells whether this commit is in the repository, `unknown` for shallow clones that lack it. */
   contains(commit: string): Promise<boolean | 'unknown'>;
   /** Files that differ, sorted by path; only trees whose ids differ are read. `from: null` lists everything. */
   diff(from: string | null, to: string, signal: AbortSignal): Promise<readonly FileChange[]>;

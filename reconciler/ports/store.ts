@@ -36,7 +36,7 @@ export interface Job {
   readonly type: JobType;
   readonly stack: string;
   readonly status: JobStatus;
-  /** What set it off: `push`, `api`, `cli`, `drift`, `resync`, `retry`. */
+  /** Event that set it off: `push`, `api`, `cli`, `drift`, `resync`, `retry`. */
   readonly trigger: string;
   /** Name of the caller for `api` and `cli`. */
   readonly actor: string | null;
@@ -55,7 +55,7 @@ export interface Job {
 
 export interface JobStep {
   readonly jobId: string;
-  /** From 0, in plan order. */
+  /** Position from 0, in plan order. */
   readonly index: number;
   /** Resource id, or `validate`, `observe`, `tag`; `back up db` and the like of what is done with data. */
   readonly name: string;
@@ -88,7 +88,7 @@ export interface JobFilter {
   readonly offset?: number;
 }
 
-/** What is remembered of a stack between runs; all of it can be lost without losing a deployment. */
+/** Memory of a stack between runs; all of it can be lost without losing a deployment. */
 export interface StackRecord {
   readonly stack: string;
   /** Desired digest whose apply failed in a way that trying again cannot help; cleared by a change or a manual apply. */

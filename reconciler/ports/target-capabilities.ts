@@ -32,7 +32,7 @@ export interface TargetFacts {
   readonly memoryBytes: number;
   /** Size of the file system that holds the engine's data, `null` when it cannot be told. */
   readonly diskBytes: number | null;
-  /** Of a Kubernetes cluster. */
+  /** Facts about a Kubernetes cluster. */
   readonly cluster?: {
     readonly nodes: readonly string[];
     readonly namespaces: readonly string[];
@@ -63,7 +63,7 @@ export interface StreamedEnd {
 
 export interface SessionOptions {
   readonly argv: readonly string[];
-  /** With a terminal: everything that is written is `stdout` then. Default false. */
+  /** True with a terminal: everything that is written is `stdout` then. Default false. */
   readonly tty?: boolean;
   /** Ends the session. */
   readonly signal: AbortSignal;
@@ -71,14 +71,14 @@ export interface SessionOptions {
 
 /** A program that runs in a container, with somebody at the other end. Disposing of it ends it. */
 export interface ExecSession extends AsyncDisposable {
-  /** What it writes, as it comes; to be read once. Ends when the program does. */
+  /** Output as it comes; to be read once. Ends when the program does. */
   readonly output: AsyncIterable<{ readonly stream: 'stdout' | 'stderr'; readonly bytes: Uint8Array }>;
   /** Settles when the program has ended; rejects when the connection was lost before. */
   readonly exitCode: Promise<number>;
   write(bytes: Uint8Array): void;
   /** There is no more input. */
   end(): void;
-  /** Of the terminal, in characters. */
+  /** Changes the size of the terminal, in characters. */
   resize(size: { readonly columns: number; readonly rows: number }): Promise<void>;
 }
 
@@ -148,8 +148,8 @@ export interface RunsPrograms {
 /** Moves data of any length in and out of what runs: backups of databases. */
 export interface StreamsPrograms {
   /**
-   * As `exec`, for output and input of any length and content. Aborting, and an input or `onOutput` that throws, end the connection to the
-   * program, which then reads the end of its input and cannot write any more.
+   * Runs a program as `exec` does, for output and input of any length and content. Aborting, and an input or `onOutput` that throws, end
+   * the connection to the program, which then reads the end of its input and cannot write any more.
    */
   stream(stack: string, id: ResourceId, program: StreamedProgram, signal: AbortSignal): Promise<StreamedEnd>;
 }
@@ -195,7 +195,7 @@ type UnionToIntersection<U> = (U extends unknown ? (one: U) => void : never) ext
   ? A
   : never;
 
-/** What makes a capability, and what is said of a target without it. */
+/** The methods that make each capability, and what is said of a target without it. */
 const CAPABILITIES: {
   readonly [C in Capability]: { readonly methods: readonly (keyof Capabilities[C])[]; readonly lack: string };
 } = {
@@ -213,7 +213,7 @@ const CAPABILITIES: {
 /** Every capability that there is. */
 export const CAPABILITY_NAMES = Object.keys(CAPABILITIES) as readonly Capability[];
 
-/** Whether a target can do this; its methods are typed then. */
+/** Tells whether a target can do this; its methods are typed then. */
 export function hasCapability<C extends Capability>(
   target: Target,
   capability: C,

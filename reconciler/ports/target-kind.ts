@@ -7,14 +7,14 @@ import type { Target } from './target.ts';
 
 /** One node that is of a kind. */
 export interface TargetPlace {
-  /** Of the node, for messages. */
+  /** Name of the node, for messages. */
   readonly name: string;
-  /** As `nodes/<name>.yaml` has it; it has passed the kind's schema. */
+  /** Connection as `nodes/<name>.yaml` has it; it has passed the kind's schema. */
   readonly connection: JsonObject;
   readonly address: string;
 }
 
-/** What a target may use. */
+/** The parts that a target may use. */
 export interface TargetParts {
   readonly clock: Clock;
   readonly logger: Logger;

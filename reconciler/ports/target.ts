@@ -1,7 +1,7 @@
 import type { DesiredResource, Health, ObservedResource, ResourceId } from '../model/resource.ts';
 import type { Change } from '../plan/plan.ts';
 
-/** What is asked of `observe`: everything the stack owns here, and the shared resources it wants to know about. */
+/** Scope of an observation: everything the stack owns here, and the shared resources it wants to know about. */
 export interface ObserveScope {
   readonly stack: string;
   readonly desired: readonly DesiredResource[];
@@ -23,7 +23,7 @@ export interface ApplyContext {
   readonly signal: AbortSignal;
   /** Content of a repository file by blob id. */
   readonly readBlob: (blob: string) => Promise<Uint8Array>;
-  /** What is going on, for people: `pulling nginx:1.29 (34 %)`. */
+  /** Tells people what is going on: `pulling nginx:1.29 (34 %)`. */
   readonly progress: (message: string) => void;
 }
 
@@ -57,7 +57,7 @@ export interface Target extends AsyncDisposable {
   readonly kind: string;
   /** Changes that it takes at the same time. Default: as many as the reconciler was told. */
   readonly parallelChanges?: number;
-  /** What is there of a stack, as it is now. */
+  /** Reads what is there of a stack, as it is now. */
   observe(scope: ObserveScope, signal: AbortSignal): Promise<Observation>;
   /**
    * Carries out one change as far as starting goes. Repeating it after a crash at any point must be harmless. A target that `Replaces` keeps

@@ -10,7 +10,7 @@ export interface DatabaseView extends DatabaseReport {
   readonly kind: DatabaseKind;
   readonly image: string;
   readonly status: ServiceStatus['health'];
-  /** Why it does not tell more, `null` when it did. */
+  /** Reason why it does not tell more, `null` when it did. */
   readonly error: string | null;
 }
 
@@ -31,9 +31,9 @@ export interface BackupView {
 }
 
 export interface BackupList {
-  /** By stack and service, the newest first. */
+  /** Backups by stack and service, the newest first. */
   readonly backups: readonly BackupView[];
-  /** What could not be looked through, and why: a volume of a container that does not run, say. */
+  /** Places that could not be looked through, and why: a volume of a container that does not run, say. */
   readonly failures: readonly {
     readonly stack: string;
     readonly service: string;
@@ -74,6 +74,9 @@ export interface DataOperations {
   listBackups(filter: BackupFilter, signal: AbortSignal): Promise<BackupList>;
   /** Queues; the job ends later. Throws at once UNKNOWN_STACK, and BAD_OPTIONS when there is no such database. */
   backup(request: BackupRequest): Job;
-  /** As `backup`. What is there is backed up, the backup verified, and then put in its place. Whoever lets this through has asked for a yes. */
+  /**
+   * Restores a backup, as a job like `backup`. What is there is backed up, the backup verified, and then put in its place. Whoever lets
+   * this through has asked for a yes.
+   */
   restore(request: RestoreRequest): Job;
 }

@@ -14,7 +14,7 @@ export interface InstanceStats {
   readonly active: number;
   /** Instances by node, nodes sorted. */
   readonly nodes: Readonly<Record<string, number>>;
-  /** With those that are locked for instances that are being placed. */
+  /** Ports that are taken, with those that are locked for instances that are being placed. */
   readonly nodePorts: number;
   readonly cpuMilli: number;
   readonly memoryBytes: number;
@@ -37,7 +37,7 @@ export interface Instances extends AsyncDisposable {
    * Throws INVALID_POD_SPEC, INVALID_INPUT, CLUSTER_SATURATED, NO_NODE_PORT.
    */
   create(request: CreateInstanceRequest): Promise<Instance>;
-  /** By creation; without a page, all of them. */
+  /** Lists instances by creation; without a page, all of them. */
   list(page?: { readonly offset: number; readonly limit: number }): readonly Instance[];
   /** Throws UNKNOWN_INSTANCE. */
   get(id: string): Instance;

@@ -23,9 +23,9 @@ export type * from './views.ts';
 export interface RepositoryStatus {
   readonly location: string;
   readonly branch: string;
-  /** What was read last; `null` before the first successful read. */
+  /** Revision that was read last; `null` before the first successful read. */
   readonly revision: Revision | null;
-  /** Why the newest attempt to read failed; the last good revision stays in force. */
+  /** Reason why the newest attempt to read failed; the last good revision stays in force. */
   readonly error: { readonly code: string; readonly message: string } | null;
   readonly stacks: number;
   /** Every finding in the whole repository, ordered. */
@@ -74,16 +74,16 @@ export interface HistoryEntry {
   readonly revision: string | null;
   /** When it ended, ISO 8601. */
   readonly time: string;
-  /** Who asked for it, else the author of the commit. */
+  /** Person who asked for it, else the author of the commit. */
   readonly author: string | null;
   readonly jobId: string | null;
   readonly summary: string;
   /** `removed`: the stack was destroyed, so there is nothing to go back to. */
   readonly result: 'deployed' | 'removed' | 'failed' | 'cancelled';
-  /** What set it off: `push`, `api`, `cli`, `drift`, … */
+  /** Event that set it off: `push`, `api`, `cli`, `drift`, … */
   readonly trigger: string | null;
   readonly durationMs: number | null;
-  /** Why it failed. */
+  /** Reason why it failed. */
   readonly message: string | null;
 }
 
@@ -116,11 +116,11 @@ export interface DriftRequest {
 }
 
 export interface DriftResolution {
-  /** Of `apply_desired`; it ends later. */
+  /** Job of `apply_desired`; it ends later. */
   readonly job: Job | null;
-  /** Of `accept_actual`. */
+  /** Commit of `accept_actual`. */
   readonly write: WriteResult | null;
-  /** What of the drift has no place in the file, and so is undone by the next repair. */
+  /** Parts of the drift that have no place in the file, and so are undone by the next repair. */
   readonly unplaced: readonly string[];
 }
 
@@ -130,7 +130,7 @@ export interface StackView {
   readonly file: string;
   readonly stackkit: string;
   readonly state: SyncState;
-  /** What the state rests on, for people: the last error, what waits for confirmation. */
+  /** Reason for the state, for people: the last error, what waits for confirmation. */
   readonly message: string | null;
   readonly services: readonly ServiceStatus[];
   readonly nodes: readonly NodeStatus[];
@@ -155,7 +155,7 @@ export interface WorkerView {
   readonly facts: TargetFacts | null;
   /** Stacks with services on it. */
   readonly stacks: readonly string[];
-  /** Why it is offline. */
+  /** Reason why it is offline. */
   readonly message: string | null;
   /** `nodes/<name>.yaml`, or `null` for a node written inside a kombination. */
   readonly file: string | null;
@@ -208,14 +208,14 @@ export interface DeletedStack {
   readonly stack: string;
   /** `null` when it was gone before it was its turn, or its turn did not come. */
   readonly job: Job | null;
-  /** Why it is still there, `null` when it is not. */
+  /** Reason why it is still there, `null` when it is not. */
   readonly error: { readonly code: string; readonly message: string } | null;
 }
 
 export interface StackDeletion {
   /** The commit that took their descriptions away; `null` when none of them was described. */
   readonly commit: string | null;
-  /** In which they are removed: what depends on others goes first. */
+  /** Order in which they are removed: what depends on others goes first. */
   readonly order: readonly string[];
   /** Resolves when all were tried; never rejects. */
   readonly done: Promise<readonly DeletedStack[]>;
@@ -258,11 +258,11 @@ export type ReconcilerEvent =
   | { readonly type: 'step'; readonly step: JobStep }
   | { readonly type: 'log'; readonly log: JobLog };
 
-/** What the config repository says, and other words for it. */
+/** The operations on what the config repository says, and on other words for it. */
 export interface RepositoryOperations {
   /** Resolves the branch and reads what changed. Throws when the repository cannot be read. */
   refresh(signal: AbortSignal): Promise<RepositoryStatus>;
-  /** As `refresh`, in the background. */
+  /** Refreshes as `refresh` does, in the background. */
   requestSync(): void;
   repository(): RepositoryStatus;
   /** Every tag of the repository, by name. */
@@ -277,10 +277,10 @@ export interface RepositoryOperations {
 export interface StackOperations {
   /** Described stacks and removed ones that have left something, sorted. */
   stackNames(): readonly string[];
-  /** By name. From memory: costs no call to a target. Default: all. */
+  /** Lists stacks by name. From memory: costs no call to a target. Default: all. */
   listStacks(page?: { readonly offset: number; readonly limit: number }): readonly StackView[];
   getStack(name: string): StackView;
-  /** How many stacks are in which state. */
+  /** Returns how many stacks are in which state. */
   countStacks(): ReadonlyMap<SyncState, number>;
   /**
    * Searches the targets that the repository names for stacks of it that nothing describes any more. State `blocked`: not to be
@@ -294,9 +294,9 @@ export interface StackOperations {
   listWorkers(): readonly WorkerView[];
 }
 
-/** What runs otherwise than it was deployed. */
+/** The operations on what runs otherwise than it was deployed. */
 export interface DriftOperations {
-  /** As seen last: asks nobody. */
+  /** Returns the drift as seen last: asks nobody. */
   getDrift(stack: string): DriftView;
   /** Asks the targets, records it as a job, repairs nothing. */
   checkDrift(stack: string, actor: Actor | null, signal: AbortSignal): Promise<DriftCheck>;
@@ -317,13 +317,13 @@ export interface ApplyOperations {
   control(request: ControlRequest): Job;
 }
 
-/** What was done, and is being done. */
+/** The operations on what was done, and is being done. */
 export interface JobOperations {
   /** Resolves when the job has ended, however it ended. */
   waitForJob(id: string, signal: AbortSignal): Promise<JobDetail>;
   getJob(id: string): JobDetail;
   listJobs(filter: JobFilter): { readonly jobs: readonly Job[]; readonly total: number };
-  /** Why history is not stored at the moment, `null` when it is. */
+  /** Returns why history is not stored at the moment, `null` when it is. */
   storeError(): string | null;
 }
 

@@ -19,7 +19,7 @@ export interface ReleaseDeployment {
   readonly stack: string;
   /** The commit that brought the stack's files to what they are at the tag; `null` when they were so already. */
   readonly commit: string | null;
-  /** Of the apply where no commit was needed; a commit is reconciled like any push. */
+  /** Job of the apply where no commit was needed; a commit is reconciled like any push. */
   readonly job: Job | null;
 }
 
@@ -28,7 +28,7 @@ export interface ReleaseStatus {
   readonly stack: string;
   /** The newest deployment of the stack. */
   readonly deployment: Deployment | null;
-  /** Whether what was deployed last is what the tag says. */
+  /** True when what was deployed last is what the tag says. */
   readonly deployed: boolean;
   /** Files of the stack that differ between the two. */
   readonly differs: readonly string[];

@@ -1,6 +1,6 @@
 import type { ServiceView } from '../model/stack.ts';
 import type { HealthStatus } from '../model/resource.ts';
-/** Who asks; becomes the author of commits and the actor of jobs. */
+/** Person who asks; becomes the author of commits and the actor of jobs. */
 export interface Actor {
   readonly name: string;
   readonly email: string;

@@ -81,7 +81,7 @@ function nameOnEngine(service: string, { kombination }: Analysis): string {
   return containerName(kombination.name, model ?? { name: service });
 }
 
-/** As Compose has it: the alias, and the names the other container would have without one. */
+/** Builds links as Compose has them: the alias, and the names the other container would have without one. */
 function buildLinks(service: ServiceModel, analysis: Analysis): readonly string[] | undefined {
   const links = service.links.flatMap(({ target, alias, external }: LinkEntry) => {
     if (external) return [`${target}:${alias}`];

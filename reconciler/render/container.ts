@@ -30,7 +30,7 @@ import { WRITTEN_AS } from './document-keys.ts';
 
 export interface ContainerOptions {
   readonly service: ServiceModel;
-  /** Of the container among those of the service, from 1. */
+  /** Number of the container among those of the service, from 1. */
   readonly number: number;
   readonly analysis: Analysis;
   readonly locate: Locate;
@@ -246,7 +246,7 @@ function valueAt(value: unknown, path: readonly (string | number)[]): unknown {
 const ENGINE_DEFAULTS = { intervalMs: 30_000, timeoutMs: 30_000, startPeriodMs: 0, retries: 3 };
 const LEAST_TIMEOUT = 60_000;
 
-/** As long as the engine itself may need to decide, at least a minute; `undefined` where there is no health check. */
+/** Returns the time that the engine itself may need to decide, at least a minute; `undefined` where there is no health check. */
 export function healthTimeout(healthcheck: HealthcheckSpec | undefined): number | undefined {
   if (!healthcheck || 'disabled' in healthcheck) return undefined;
   const { intervalMs, timeoutMs, startPeriodMs, retries } = { ...ENGINE_DEFAULTS, ...healthcheck };

@@ -69,7 +69,7 @@ export function renderDocker({ analysis, file, lookup }: RenderOptions): readonl
 
 interface Part<T> {
   readonly name: string;
-  /** Where it is used; it may be declared nowhere. */
+  /** Path where it is used; it may be declared nowhere. */
   readonly path: DocumentPath;
   readonly model: T | undefined;
   readonly locate: Locate;
@@ -154,7 +154,7 @@ interface Plain {
   readonly external?: boolean | undefined;
 }
 
-/** What is external belongs to somebody else, as images do. */
+/** Makes a resource without dependencies. What is external belongs to somebody else, as images do. */
 function plain({ node, kind, name, spec, origin, external }: Plain): DesiredResource {
   return {
     id: resourceId(node, kind, name),

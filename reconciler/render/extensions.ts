@@ -8,7 +8,7 @@ import type { TargetReference } from '../model/target.ts';
 
 export interface RenderedExtensions {
   readonly resources: readonly DesiredResource[];
-  /** What stands for a service, by the id that its container would have. */
+  /** Resources that stand for services, by the id that the container of each would have. */
   readonly services: ReadonlyMap<string, ResourceId>;
   readonly diagnostics: readonly Diagnostic[];
 }

@@ -3,7 +3,7 @@ import { whyStopFirst } from '../config/kombination/replicas.ts';
 import { DEFAULT_ROLLOUT } from '../model/rollout.ts';
 import type { RolloutRule } from '../model/rollout.ts';
 
-/** How one container of a service is replaced; `undefined` where nobody says and there is only one. */
+/** Builds the rule by which one container of a service is replaced; `undefined` where nobody says and there is only one. */
 export function buildRollout(service: ServiceModel, number: number): RolloutRule | undefined {
   const { node, name, replicas = 1, update, rollback } = service;
   if (replicas === 1 && update === undefined) return undefined;

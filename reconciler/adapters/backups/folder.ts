@@ -43,7 +43,7 @@ function createFolderVolume(folder: string): BackupVolume {
     },
     remove: (file) =>
       translate(folder, async () => {
-        // In this order: what is left when it is cut short is not listed.
+        // The order matters: what is left when it is cut short is not listed.
         await rm(join(folder, segment(`${file}${CHECKSUM}`)), { force: true });
         await rm(join(folder, segment(file)), { force: true });
       }),
@@ -99,7 +99,7 @@ async function writeBackup(
   }
 }
 
-/** On the disk, not only in memory, before it takes its name. */
+/** Writes a file to the disk, not only to memory, before it takes its name. */
 async function writeFileSafely(path: string, write: (handle: FileHandle) => Promise<void>): Promise<void> {
   const handle = await open(path, 'wx', 0o600);
   try {

@@ -18,15 +18,15 @@ export interface GitSourceOptions {
   readonly location: string;
   /** Default: the branch that the repository's HEAD names, else `main`. */
   readonly branch?: string;
-  /** Where mirrors of remotes are kept, one directory a remote; made with mode 0700. */
+  /** Directory for mirrors of remotes, one directory a remote; made with mode 0700. */
   readonly cacheDir: string;
-  /** For http(s); wins over `user:password@` in the location. */
+  /** Credentials for http(s); they win over `user:password@` in the location. */
   readonly credentials?: Credentials;
-  /** For SSH; default what the user's SSH configuration says. */
+  /** Settings for SSH; default what the user's SSH configuration says. */
   readonly ssh?: SshOptions;
-  /** How often a watched remote is looked at, in milliseconds, give or take 10 %. Default 60,000. */
+  /** Interval between looks at a watched remote, in milliseconds, give or take 10 %. Default 60,000. */
   readonly pollIntervalMs?: number;
-  /** How long a remote may be silent before it counts as unreachable, in milliseconds. Default 60,000. */
+  /** Silence after which a remote counts as unreachable, in milliseconds. Default 60,000. */
   readonly timeoutMs?: number;
   /** Program to run for `git`; `null` does without. Default `git`. */
   readonly gitCommand?: string | null;

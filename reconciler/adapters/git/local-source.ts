@@ -192,7 +192,7 @@ async function readBranch(
   );
 }
 
-/** As `readBranch`, for a branch that may have no commit yet. */
+/** Reads a branch as `readBranch` does, though it may have no commit yet. */
 async function readTip(
   opened: Opened,
   wanted: string | undefined,
@@ -215,7 +215,7 @@ async function resolveRevision(opened: Opened, head: Head, signal: AbortSignal):
   return repository.revision(head.commit, head.branch, dirty);
 }
 
-/** What a watcher compares: the commit of the branch, or that there is none. */
+/** Returns what a watcher compares: the commit of the branch, or that there is none. */
 async function describeState({ path, branch }: LocalSourceOptions): Promise<string> {
   try {
     const layout = await readLayout(path);

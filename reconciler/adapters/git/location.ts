@@ -8,7 +8,7 @@ export type Credentials =
   | { readonly username?: string; readonly password?: Secret }
   | { readonly token: Secret };
 
-/** Where a config repository is; `address` never holds a password. */
+/** Place of a config repository; `address` never holds a password. */
 export type Location =
   | { readonly kind: 'local'; readonly address: string }
   | { readonly kind: 'http'; readonly address: string; readonly credentials: Credentials | undefined }
@@ -42,7 +42,7 @@ export function parseLocation(text: string): Location {
 
 function parsePlain(text: string): Location {
   if (text.trim() === '') throw badLocation(text, 'it is empty');
-  // As Git decides it: a colon before the first slash separates host and path.
+  // Git decides so: a colon before the first slash separates host and path.
   const remote = /^(?:([^/:@]+)@)?(\[[^\]]+\]|[^/:@]+):(?!\/\/)(.+)$/.exec(text);
   if (remote !== null) return { kind: 'ssh', address: checkHost(text, remote[2] ?? '', text) };
   const path = text === '~' || text.startsWith('~/') ? `${homedir()}${text.slice(1)}` : text;

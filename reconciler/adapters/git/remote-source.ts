@@ -19,7 +19,7 @@ import type { PushPlace } from './remote/remote-push.ts';
 import { push, pushDeletedTag, pushMovedTag, pushProposal, pushTags } from './remote/remote-push.ts';
 
 export interface RemoteSourceOptions {
-  /** Without credentials. */
+  /** Address without credentials. */
   readonly address: string;
   readonly transport: Transport;
   readonly branch: string | undefined;
@@ -189,7 +189,7 @@ async function openMirror(options: RemoteSourceOptions): Promise<MirrorAccess> {
   };
 }
 
-/** That the remote has no such branch is no trouble for whoever makes its first commit. */
+/** Passes over a missing branch on the remote: it is no trouble for whoever makes its first commit. */
 function unlessMissing(error: unknown): void {
   if (!isReconcilerError(error, 'BRANCH_NOT_FOUND')) throw error;
 }

@@ -5,7 +5,7 @@ export interface WebhookOptions {
   readonly url: string;
   /** Sent along, such as `Authorization`. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** For logs. Default: `webhook` and the host. */
+  /** Name for logs. Default: `webhook` and the host. */
   readonly name?: string;
 }
 

@@ -76,15 +76,18 @@ function checked(name: string, words: readonly string[], where: string): [string
 }
 
 export interface RunOptions {
-  /** In milliseconds. Default 10,000. */
+  /** Deadline in milliseconds. Default 10,000. */
   readonly timeoutMs?: number;
-  /** Of the standard output. Default 65,536. */
+  /** Limit of the standard output. Default 65,536. */
   readonly maxBytes?: number;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly signal: AbortSignal;
 }
 
-/** What the command prints. Rejects with a reason in words that quotes neither output nor error output; SECRET_TIMEOUT when it takes too long. */
+/**
+ * Returns what the command prints. Rejects with a reason in words that quotes neither output nor error output; SECRET_TIMEOUT when it takes
+ * too long.
+ */
 export async function runCommand(
   { words }: SecretCommand,
   argument: string,

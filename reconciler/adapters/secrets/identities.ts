@@ -66,7 +66,7 @@ function readText(path: string): { readonly content?: string; readonly code: str
   }
 }
 
-/** Why nothing could be decrypted, in words: which keys are there. */
+/** Says why nothing could be decrypted, in words: which keys are there. */
 export function describeIdentities({ recipients, problems }: Identities): string {
   const known =
     recipients.length === 0

@@ -20,7 +20,7 @@ export interface SecretsOptions {
   readonly commands?: ReadonlyMap<string, SecretCommand>;
   /** Further places that secrets are kept in. Default: none. */
   readonly providers?: readonly SecretProvider[];
-  /** How long a command may take, in milliseconds. Default 10,000. */
+  /** Time that a command may take, in milliseconds. Default 10,000. */
   readonly commandTimeoutMs?: number;
 }
 
@@ -74,7 +74,7 @@ export function createSecrets(options: SecretsOptions): Secrets {
   };
 }
 
-/** What decrypts takes a while to load, and most repositories need none of it. */
+/** Opens a file. The code that decrypts takes a while to load, and most repositories need none of it. */
 async function openFile({ store, path, content }: SealedFile, options: SecretsOptions): Promise<OpenedFile> {
   if (store === 'plain') return whole(content, path);
   const { readIdentities } = await import('./identities.ts');
@@ -114,7 +114,7 @@ async function runSecret(
   return new Secret(withoutNewline(output), reference);
 }
 
-/** Without the one newline that programs print at the end. */
+/** Drops the one newline that programs print at the end. */
 function withoutNewline(output: Buffer): Buffer {
   if (output.at(-1) !== 0x0a) return output;
   return output.subarray(0, output.at(-2) === 0x0d ? -2 : -1);
@@ -145,7 +145,10 @@ function decode(bytes: Buffer, reference: string): string {
   }
 }
 
-/** Whatever is no reference may be a value that was put in the wrong place, so it is not repeated. */
+/**
+ * Makes the error for a reference that leads nowhere. What is no reference may be a value that was put in the wrong place, so it is not
+ * repeated.
+ */
 function notFound(reference: string, reason: string): ReconcilerError {
   const named = reference.startsWith('secret://') ? JSON.stringify(reference) : 'of that name';
   return new ReconcilerError('SECRET_NOT_FOUND', `no secret ${named}: ${reason}`);

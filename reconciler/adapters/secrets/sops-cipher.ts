@@ -3,7 +3,7 @@ import { createDecipheriv } from 'node:crypto';
 const ENCRYPTED = /^ENC\[AES256_GCM,data:([^,]*),iv:([^,]+),tag:([^,]+),type:([a-z]+)\]$/;
 const TAG_BYTES = 16;
 
-/** Whether a text is a value that SOPS has encrypted. */
+/** Tells whether a text is a value that SOPS has encrypted. */
 export function isEncrypted(text: string): boolean {
   return ENCRYPTED.test(text);
 }

@@ -10,11 +10,11 @@ export type SopsFormat = 'yaml' | 'json' | 'dotenv' | 'binary';
 export interface SopsDocument {
   readonly format: SopsFormat;
   readonly values: SopsMap;
-  /** What stands under `sops`, nested as in YAML. */
+  /** Map that stands under `sops`, nested as in YAML. */
   readonly metadata: SopsMap;
 }
 
-/** As SOPS itself tells: by the ending of the name; everything unknown is binary. */
+/** Tells the format as SOPS itself does: by the ending of the name; everything unknown is binary. */
 export function formatOf(path: string): SopsFormat {
   if (/\.ya?ml$/.test(path)) return 'yaml';
   if (path.endsWith('.json')) return 'json';
@@ -61,7 +61,7 @@ function isJson(text: string): boolean {
     JSON.parse(text);
     return true;
   } catch {
-    // Whatever is wrong with it, the answer is the same.
+    // The answer is the same whatever is wrong with it.
     return false;
   }
 }

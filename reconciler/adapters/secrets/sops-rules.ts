@@ -1,7 +1,7 @@
 import type { SopsMap } from './sops-format.ts';
 import { undecryptable } from './age.ts';
 
-/** Whether the value at a path is encrypted; `null` when only a look at the value can tell. */
+/** Tells whether the value at a path is encrypted; `null` when only a look at the value can tell. */
 export type EncryptionRule = (path: readonly string[]) => boolean | null;
 
 const RULES = [

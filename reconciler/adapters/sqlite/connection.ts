@@ -11,7 +11,7 @@ export interface ConnectionOptions {
   readonly path: string;
   readonly clock: Clock;
   readonly logger: Logger | undefined;
-  /** How long a call waits for another program's lock. The wait blocks the process. */
+  /** Time that a call waits for another program's lock. The wait blocks the process. */
   readonly busyTimeoutMs: number;
 }
 

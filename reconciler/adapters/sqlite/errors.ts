@@ -15,13 +15,13 @@ const UNAVAILABLE_REASONS: Readonly<Record<number, string>> = {
   14: 'the database file cannot be opened',
 };
 
-/** Whether the file itself is damaged, so that waiting cannot help and a new one must be begun. */
+/** Tells whether the file itself is damaged, so that waiting cannot help and a new one must be begun. */
 export function isCorruption(error: unknown): boolean {
   const code = resultCode(error);
   return code !== undefined && [CORRUPT, NOT_A_DATABASE].includes(code & 0xff);
 }
 
-/** What SQLite or the file system threw, as STORE_FULL or STORE_UNAVAILABLE, both retryable. Others pass unchanged. */
+/** Turns what SQLite or the file system threw into STORE_FULL or STORE_UNAVAILABLE, both retryable. Others pass unchanged. */
 export function toStoreError(error: unknown): unknown {
   if (error instanceof ReconcilerError) return error;
   const code = resultCode(error);

@@ -22,7 +22,7 @@ export interface SqliteStoreOptions {
   readonly clock: Clock;
   /** Told when a damaged database had to be moved aside. */
   readonly logger?: Logger;
-  /** How long a call waits for another program's lock before STORE_UNAVAILABLE; the process waits with it. Default 500. */
+  /** Time that a call waits for another program's lock before STORE_UNAVAILABLE; the process waits with it. Default 500. */
   readonly busyTimeoutMs?: number;
 }
 

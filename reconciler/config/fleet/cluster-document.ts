@@ -53,7 +53,7 @@ const BELONGS: Readonly<Record<string, (typeof WAYS)[number]>> = {
   clientKey: 'server',
 };
 
-/** How a cluster is reached, from the keys of its file, which the schema has passed. */
+/** Reads how a cluster is reached, from the keys of its file, which the schema has passed. */
 export function readClusterConnection(
   fields: Fields,
   collector: DiagnosticCollector,

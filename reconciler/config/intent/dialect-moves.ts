@@ -7,7 +7,7 @@ export interface Moves {
 
 export interface MoveTable {
   readonly moves: Moves;
-  /** Where something stood before it was moved. */
+  /** Returns where something stood before it was moved. */
   sourcePath(path: DocumentPath): DocumentPath;
 }
 

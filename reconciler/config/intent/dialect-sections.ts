@@ -65,7 +65,7 @@ function addDomain(
   if (other !== undefined) return;
   result['domain'] = domain;
   moves.move(['domain'], ['network', 'domain']);
-  // What is asked of meta.domain is asked of this.
+  // A finding about meta.domain points at the same key.
   moves.move(['meta', 'domain'], ['network', 'domain']);
 }
 
@@ -113,7 +113,7 @@ function addSubnet(document: Fields, result: Record<string, unknown>, { moves }:
   moves.move(['networks', 'default', 'ipam', 'config', 0], ['network', 'internal']);
 }
 
-/** What has nothing to do with bringing services in line, and what to do instead. */
+/** Sections that have nothing to do with bringing services in line, and what to do instead. */
 const NOT_APPLIED: ReadonlyMap<string, string | undefined> = new Map([
   ['mode', undefined],
   ['intent', 'list the services'],

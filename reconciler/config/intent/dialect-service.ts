@@ -244,7 +244,7 @@ function addNetwork(
   });
 }
 
-/** What `security.container` says for every service that does not say otherwise. */
+/** Adds what `security.container` says for every service that does not say otherwise. */
 function addContainer(
   result: Record<string, unknown>,
   path: DocumentPath,

@@ -34,7 +34,7 @@ export function normaliseDocument(value: unknown, diagnostics: DiagnosticCollect
   if (!document || !isForeign(document)) return { value, sourcePath: (path) => path };
   const { moves, sourcePath } = createMoves();
   const result: Record<string, unknown> = { ...document };
-  // What operations says of drift is read with the policy.
+  // The drift settings of operations are read with the policy.
   for (const key of DOCUMENT_WORDS) if (key !== 'operations') delete result[key];
   applySections(document, result, { moves, diagnostics });
   const nodes = asList(document['nodes']);
@@ -60,7 +60,7 @@ export function normaliseDocument(value: unknown, diagnostics: DiagnosticCollect
   return { value: result, sourcePath };
 }
 
-/** Whether any word of the document is not of the public format; looked for in every document, so it must be quick. */
+/** Tells whether any word of the document is not of the public format; looked for in every document, so it must be quick. */
 function isForeign(document: Fields): boolean {
   for (const key of Object.keys(document)) if (DOCUMENT_WORDS.has(key)) return true;
   for (const item of asList(document['nodes']) ?? []) {

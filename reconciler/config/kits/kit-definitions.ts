@@ -22,14 +22,14 @@ export interface Definitions {
   read(fragment: Fields, values: Readonly<Record<string, string>>): Definition;
 }
 
-/** What is filled in may be anything that stacks say: more than this is not kept. */
+/** Filled definitions that are kept: stacks may fill in anything, so there has to be a limit. */
 const KEPT = 2_000;
 
 /** A fragment taken apart, once. */
 interface Prepared {
   /** Its text, when something is to be filled in at a place that others depend on. */
   readonly whole: string | undefined;
-  /** What is the same for every stack. */
+  /** Part that is the same for every stack. */
   readonly still: Definition;
   /** Text of what is filled in and stands for itself. */
   readonly loose: string | undefined;

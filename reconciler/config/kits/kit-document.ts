@@ -73,7 +73,7 @@ const SETTING_SAMPLES = { ...SAMPLES, value: '1', embedded: '1', index: '0' };
 
 const SAMPLE_VALUES: Readonly<Record<string, string>> = { path: '/srv', paths: '/srv', boolean: 'true' };
 
-/** What the schema cannot see in the definitions of a kit: formats inside texts, and what is filled in. */
+/** Checks what the schema cannot see in the definitions of a kit: formats inside texts, and what is filled in. */
 export function checkDefinitions(kit: StackKit, diagnostics: DiagnosticCollector): void {
   const check = (fragment: Fields, path: DocumentPath, values = SAMPLES): void => {
     checkPlaceholders(fragment, path, values, diagnostics);

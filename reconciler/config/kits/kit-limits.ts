@@ -13,7 +13,7 @@ export interface LimitOptions {
 /** Checks a stack against what its kit asks of nodes, and what its services are known to need against what nodes have. */
 export function checkKitLimits({ kit, written, services, diagnostics }: LimitOptions): void {
   const { nodes, domain } = written;
-  // Without a list of nodes there is one that stands nowhere.
+  // A kombination without a list of nodes has one that stands nowhere.
   const at = nodes[0]?.path.length === 1 ? ['stackkit'] : ['nodes'];
   const violate = (message: string, hint?: string, path: DocumentPath = at): void => {
     diagnostics.error('CONSTRAINT_VIOLATION', path, `${kit.name} ${message}`, { hint, at: 'key' });

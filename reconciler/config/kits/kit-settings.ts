@@ -10,7 +10,7 @@ import { parseBytes } from '../../base/units.ts';
 import type { Fields } from '../../base/values.ts';
 import { asFields, asList } from '../../base/values.ts';
 
-/** What `config` and the defaults of a kit service come down to, in the words of `kombination.yaml`. */
+/** The effects of `config` and of the defaults of a kit service, in the words of `kombination.yaml`. */
 export interface SettingEffects {
   /** One after the other over the kit's definition. */
   readonly service: readonly Fragment[];
@@ -22,9 +22,9 @@ export interface SettingEffects {
 /** A piece of a definition. */
 export interface Fragment {
   readonly fields: Fields;
-  /** To be filled in besides what every definition knows. */
+  /** Values to be filled in besides what every definition knows. */
   readonly values?: Readonly<Record<string, string>>;
-  /** Where the author gave the value in it; left out for what the kit says by itself. */
+  /** Path where the author gave the value in it; left out for what the kit says by itself. */
   readonly from?: DocumentPath | undefined;
 }
 

@@ -14,7 +14,7 @@ export interface StackKit {
   readonly limits?: KitLimits;
   readonly services?: Readonly<Record<string, KitService>>;
   readonly addons?: Readonly<Record<string, KitAddon>>;
-  /** Which service is meant by a type, such as `database`. */
+  /** Service that is meant by a type, such as `database`. */
   readonly types?: Readonly<Record<string, string>>;
 }
 
@@ -22,18 +22,18 @@ export interface StackKit {
 export interface KitProxy {
   readonly service: string;
   readonly network: string;
-  /** Where a certificate of one's own is put in its container. */
+  /** Paths where a certificate of one's own is put in its container. */
   readonly certificate?: { readonly cert: string; readonly key: string };
-  /** What it is told besides for each way to come by certificates. */
+  /** Fields that it is told besides, for each way to come by certificates. */
   readonly tls?: Readonly<Record<string, Fields>>;
 }
 
 export interface KitLimits {
   readonly nodes?: { readonly min?: number; readonly max?: number };
-  /** How many nodes of each place there must be at least. */
+  /** Number of nodes of each place that there must be at least. */
   readonly places?: { readonly cloud?: number; readonly local?: number };
   readonly domain?: boolean;
-  /** What every node should have, where the stack says what it has. Megabytes. */
+  /** Resources that every node should have, where the stack says what it has. Megabytes. */
   readonly node?: { readonly cpu?: number; readonly memory?: number };
 }
 
@@ -42,7 +42,7 @@ export interface KitService {
   readonly aliases?: readonly string[];
   /** Services of the kit that come along. */
   readonly needs?: readonly string[];
-  /** In the words of `kombination.yaml`, with `{{…}}` to fill in. */
+  /** Service in the words of `kombination.yaml`, with `{{…}}` to fill in. */
   readonly service: Fields;
   readonly settings?: Readonly<Record<string, KitSetting>>;
   readonly parts?: Readonly<Record<string, Fields>>;
@@ -60,9 +60,9 @@ export interface KitSetting {
   /** The warning when it is not given. */
   readonly missing?: { readonly code: string; readonly message: string };
   readonly service?: Fields;
-  /** Of a list: repeated for every entry. */
+  /** Fields that are repeated for every entry of a list. */
   readonly each?: Fields;
-  /** By value. */
+  /** Fields by value. */
   readonly choices?: Readonly<Record<string, Fields>>;
   readonly parts?: Readonly<Record<string, Fields>>;
 }

@@ -2,7 +2,7 @@ import type { DocumentPath } from '../../base/document-path.ts';
 import type { EnvEntry, PortEntry, ServiceFields } from '../kombination/kombination.ts';
 import { compareText, toRecord } from '../../base/values.ts';
 
-/** What a setting adds to a kit's definition: words are appended to the command, ports go by their container port. */
+/** Adds a setting's fields to a kit's definition: words are appended to the command, ports go by their container port. */
 export function withFragment(fields: ServiceFields, fragment: ServiceFields): ServiceFields {
   const merged = mergeFields(fields, fragment);
   const ports = mergePorts(fields.ports, fragment.ports);
@@ -43,8 +43,8 @@ export function atPath(fields: ServiceFields, path: DocumentPath): ServiceFields
 }
 
 /**
- * What the author says over what the kit says: maps are merged, mounts and files by target; ports, networks and
- * everything else are replaced.
+ * Puts what the author says over what the kit says: maps are merged, mounts and files by target; ports, networks and everything else are
+ * replaced.
  */
 export function mergeFields(kit: ServiceFields, own: ServiceFields): ServiceFields {
   const placed = new Set(own.secrets.map(({ target }) => target));

@@ -16,10 +16,10 @@ const CLUSTER_KEYS = [
   'ingressClass',
   'pullSecrets',
 ] as const;
-/** What a cluster has no use for. */
+/** Keys that a cluster has no use for. */
 const MACHINE_KEYS = ['connection', 'resources'] as const;
 
-/** Under what name a cluster stands among the shared targets: no node can have one with a slash in it. */
+/** Returns the name under which a cluster stands among the shared targets: no node can have one with a slash in it. */
 export function clusterKey(name: string): string {
   return `clusters/${name}`;
 }
@@ -83,7 +83,7 @@ export function checkClusterNodes({ name, nodes }: Kombination, diagnostics: Dia
   }
 }
 
-/** What stays of a kombination without the services on clusters. */
+/** Returns the kombination without the services on clusters. */
 export function onMachines(kombination: Kombination): Kombination {
   const services = kombination.services.filter((service) => clusterOf(kombination, service) === undefined);
   return services.length === kombination.services.length ? kombination : { ...kombination, services };
@@ -108,7 +108,7 @@ export function withoutBuilds(kombination: Kombination, diagnostics: DiagnosticC
   return { ...kombination, services };
 }
 
-/** Why there is no such cluster. */
+/** Says why there is no such cluster. */
 export function unknownCluster(
   cluster: string,
   shared: ReadonlyMap<string, unknown>,

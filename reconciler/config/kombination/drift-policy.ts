@@ -8,8 +8,8 @@ import type { Fields } from '../../base/values.ts';
 import { asFields, asString, defined } from '../../base/values.ts';
 
 /**
- * What a document says about drift: `policy.drift` and `policy.driftSchedule`, or `operations.driftDetection` with
- * `enabled` and `schedule`. Where both speak, `policy` counts.
+ * Reads what a document says about drift: `policy.drift` and `policy.driftSchedule`, or `operations.driftDetection` with `enabled` and
+ * `schedule`. Where both speak, `policy` counts.
  */
 export function readDriftPolicy(
   document: Fields,

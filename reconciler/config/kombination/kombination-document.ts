@@ -5,7 +5,7 @@ import type { YamlDocument } from '../yaml-document.ts';
 
 /** A kombination in the words of the public format, whatever the dialect. Paths and lines are always the author's. */
 export interface KombinationDocument extends YamlDocument {
-  /** In the author's words. */
+  /** Document in the author's words. */
   readonly original: unknown;
   /** Findings of the translation. */
   readonly notes: readonly DocumentDiagnostic[];

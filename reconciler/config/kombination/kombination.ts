@@ -55,7 +55,7 @@ export interface NodeModel {
   readonly connection?: DockerConnection;
   /** It is a Kubernetes cluster. */
   readonly cluster?: ClusterNode;
-  /** What the author says that it has; nobody measured. */
+  /** Resources that the author says it has; nobody measured. */
   readonly resources?: { readonly cpu?: number; readonly memoryBytes?: number };
   /** Default local. */
   readonly place?: 'cloud' | 'local';
@@ -87,14 +87,14 @@ export interface VolumeModel {
 
 export interface EnvEntry {
   readonly name: string;
-  /** As written: `secret://…` and `${…}` are not looked up yet. */
+  /** Value as written: `secret://…` and `${…}` are not looked up yet. */
   readonly value: string;
   readonly path: DocumentPath;
 }
 
 export interface PortEntry {
   readonly port: PortSpec;
-  /** Of several containers, each takes one host port from `port.hostPort` up to this one. */
+  /** Last host port when there are several containers; each takes one from `port.hostPort` up to this one. */
   readonly lastHostPort?: number;
   readonly path: DocumentPath;
 }
@@ -142,7 +142,7 @@ export interface DependencyEntry {
 
 /** A file or directory of the repository, or a text, for the inside of a container. */
 export interface FileModel {
-  /** As written, relative to the kombination's directory. */
+  /** Path as written, relative to the kombination's directory. */
   readonly source?: string;
   readonly content?: string;
   readonly target: string;
@@ -161,7 +161,7 @@ export interface RouteModel {
   readonly middlewares?: readonly string[];
 }
 
-/** What may be said about a service; empty lists stand for "nothing said". */
+/** Fields that a service may have; empty lists stand for "nothing said". */
 export interface ServiceFields {
   readonly node?: string;
   readonly image?: string;
@@ -204,7 +204,7 @@ export interface ServiceModel extends ServiceFields {
   readonly name: string;
   /** Default: the first node. */
   readonly node: string;
-  /** Where the service is written; for parts and implied services, where what asked for them is written. */
+  /** Path where the service is written; for parts and implied services, where what asked for them is written. */
   readonly path: DocumentPath;
   /** Name of the service in the kit that it is drawn from. */
   readonly kind?: string;
@@ -227,7 +227,7 @@ export interface WrittenService {
   readonly enabled: boolean;
   /** Says `image` or `build`, be it right or wrong: the service is not drawn from a kit. */
   readonly ownImage: boolean;
-  /** What it is, such as `database`, when its name is none of the kit's. */
+  /** Type, such as `database`, when its name is none of the kit's. */
   readonly type?: string;
   readonly fields: ServiceFields;
   readonly path: DocumentPath;

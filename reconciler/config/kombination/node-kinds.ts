@@ -5,13 +5,13 @@ export interface ClusterNode {
   /** Default: the name of the stack. */
   readonly namespace?: string;
   readonly publish: PublishMode;
-  /** Of claims. Default: that of the cluster. */
+  /** Class of claims. Default: that of the cluster. */
   readonly storageClass?: string;
-  /** Of ingresses. Default: that of the cluster. */
+  /** Class of ingresses. Default: that of the cluster. */
   readonly ingressClass?: string;
   /** Secrets of the namespace that hold credentials of registries. */
   readonly pullSecrets: readonly string[];
 }
 
-/** How ports that services publish are reached from outside of a cluster. */
+/** Way in which ports that services publish are reached from outside of a cluster. */
 export type PublishMode = 'none' | 'node-port' | 'load-balancer';

@@ -23,7 +23,7 @@ export function readTls(value: unknown): TlsSettings | undefined {
   };
 }
 
-/** What the proxy is told besides. */
+/** Settings that the proxy is told besides. */
 export interface ProxyTls {
   /** Contact for certificates, `''` when nobody needs one. */
   readonly email: string;
@@ -37,8 +37,8 @@ const KEY_SECRET = 'proxy-tls-key';
 const CERT_SECRET = 'proxy-tls-cert';
 
 /**
- * How the proxy comes by certificates: as `ssl.provider` says; else from Let's Encrypt when there is a contact and a
- * domain that the world knows; else it makes its own.
+ * Chooses how the proxy comes by certificates: as `ssl.provider` says; else from Let's Encrypt when there is a contact and a domain that
+ * the world knows; else it makes its own.
  */
 export function chooseTls(
   written: WrittenKombination,
@@ -122,7 +122,7 @@ function toSecret(file: string, key: string): SecretModel {
 const PRIVATE =
   /(?:^|\.)(?:local|localhost|localdomain|lan|lab|home|internal|intranet|corp|test|invalid|home\.arpa)$/;
 
-/** Whether only a network of one's own knows the domain: nobody outside signs certificates for it. */
+/** Tells whether only a network of one's own knows the domain: nobody outside signs certificates for it. */
 function isPrivate(domain: string): boolean {
   return !domain.includes('.') || PRIVATE.test(domain) || /^[\d.]+$/.test(domain);
 }

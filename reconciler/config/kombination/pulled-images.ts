@@ -12,7 +12,7 @@ import type { FilledNode } from '../workflow/workflow-values.ts';
 /** An image that a cluster pulls for its pods, with credentials that it has to be given. */
 export interface PulledImage {
   readonly reference: string;
-  /** Where it is asked for. */
+  /** Path where it is asked for. */
   readonly path: DocumentPath;
 }
 
@@ -21,7 +21,7 @@ interface Described {
   readonly hooks: readonly HookModel[];
 }
 
-/** Of the services and hooks that run on clusters. */
+/** Lists the images of the services and hooks that run on clusters. */
 export function pulledImages({ kombination, hooks }: Described): readonly PulledImage[] {
   const services = [...kombination.services, ...hooks.map(({ service }) => service)];
   return services.flatMap((service) => {
@@ -31,7 +31,7 @@ export function pulledImages({ kombination, hooks }: Described): readonly Pulled
   });
 }
 
-/** Of the nodes of a workflow that describe pods; a manifest says itself what it pulls with. */
+/** Lists the images of the nodes of a workflow that describe pods; a manifest says itself what it pulls with. */
 export function pulledByNodes(nodes: readonly FilledNode[]): readonly PulledImage[] {
   return nodes.filter(hasPods).flatMap(({ data, path }) => {
     const reference = asString(data['image']);

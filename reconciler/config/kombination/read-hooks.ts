@@ -16,7 +16,7 @@ import { asFields, asList, asString, defined } from '../../base/values.ts';
 export interface HookModel {
   readonly stage: HookStage;
   readonly name: string;
-  /** What its container is made from; its name is none that a service can have. */
+  /** Service that its container is made from; its name is none that a service can have. */
   readonly service: ServiceModel;
   readonly timeoutMs: number;
   readonly path: DocumentPath;
@@ -53,7 +53,7 @@ export function readHooks(
 
 interface WrittenHook {
   readonly fields: Fields;
-  /** Of those that name none. */
+  /** Image of hooks that name none. */
   readonly image: string | undefined;
   readonly name: string;
   readonly path: DocumentPath;
@@ -88,7 +88,7 @@ function readService(
   return asOneOff({ ...(base === undefined ? own : inherit(base, own)), name, node, path });
 }
 
-/** What the hook says itself counts, beside everything that the service has. */
+/** Puts what the hook says itself over everything that the service has. */
 function inherit(base: ServiceModel, own: ServiceFields): ServiceFields {
   const names = new Set(own.env.map((entry) => entry.name));
   const given = defined({ ...own });

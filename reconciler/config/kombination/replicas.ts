@@ -13,7 +13,7 @@ export function portOfReplica({ port, lastHostPort }: PortEntry, number: number)
   return { ...port, hostPort: port.hostPort + number - 1 };
 }
 
-/** What a new container cannot have while the old one runs, in words; `undefined` when it may run beside it. */
+/** Says what a new container cannot have while the old one runs, in words; `undefined` when it may run beside it. */
 export function whyStopFirst({ ports = [], networks = [] }: ServiceModel): string | undefined {
   if (ports.some(({ port }) => port.hostPort !== undefined)) return 'it publishes a port of the machine';
   const hasAddress = networks.some(({ address }) => Object.keys(address ?? {}).length > 0);

@@ -4,7 +4,7 @@ import type { Kit, KitProxy } from '../kits/kit.ts';
 import type { NetworkEntry, RouteModel, ServiceModel, WrittenKombination } from './kombination.ts';
 import { mergeLabels } from '../kits/merge-service.ts';
 
-/** Where services answer when nobody says. */
+/** Domain in which services answer when nobody says. */
 export const DEFAULT_DOMAIN = 'home.lab';
 
 export interface RouteOptions {
@@ -48,7 +48,7 @@ export function withRoutes(options: RouteOptions): readonly ServiceModel[] {
   });
 }
 
-/** On a cluster a route is an Ingress: no proxy of a kit is needed. */
+/** Checks routes on a cluster, where each is an Ingress: no proxy of a kit is needed. */
 function checkIngresses(
   services: readonly ServiceModel[],
   { written, values, diagnostics }: RouteOptions,
@@ -177,7 +177,7 @@ function withRoute(service: ServiceModel, route: RouteModel, context: RouteConte
     ...service,
     labels: mergeLabels(labels, service.labels),
     networks: withNetwork(service, front),
-    // Without a proxy there is a finding already.
+    // A missing proxy has a finding already.
     dependsOn:
       !proxy || proxy === service
         ? service.dependsOn

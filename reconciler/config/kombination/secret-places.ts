@@ -3,11 +3,11 @@ import type { DiagnosticCollector } from '../../base/document-diagnostic.ts';
 import { asFields } from '../../base/values.ts';
 
 /*
- * Where a document may refer to secrets. Everywhere else a reference would be passed on as the text that it is, and
- * show up as such in the engine.
+ * The places where a document may refer to secrets. Everywhere else a reference would be passed on as the text that it is, and show up as
+ * such in the engine.
  */
 
-/** What is said about a reference where none can stand. */
+/** Finding about a reference where none can stand. */
 export const MISPLACED = {
   code: 'SECRET_MISPLACED',
   message: 'a secret cannot stand here: it would be passed on as this text',
@@ -24,7 +24,7 @@ const WITH_SECRETS = new Set(['env', 'environment', 'environmentSecrets', 'confi
 const WHOLE = /^(?:[^\s=]+=)?secret:\/\/[a-z]+\//;
 const EMBEDDED = /(?<!\$)\$\{secret:/;
 
-/** Whether a reference inside of a text at this path is understood, or reported in other words. */
+/** Tells whether a reference inside of a text at this path is understood, or reported in other words. */
 export function mayHoldSecret(path: DocumentPath): boolean {
   if (path.some((key) => typeof key === 'string' && key.startsWith('x-'))) return true;
   const [top = '', , key = '', inner] = path;

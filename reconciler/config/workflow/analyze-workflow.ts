@@ -31,7 +31,7 @@ export interface WorkflowAnalysis {
   readonly workflow: Workflow;
   readonly nodes: readonly FilledNode[];
   readonly edges: readonly ResolvedEdge[];
-  /** By reference as written. */
+  /** Secrets by reference as written. */
   readonly secrets: Omit<FoundSecrets, 'placed' | 'built'>;
   readonly diagnostics: readonly DocumentDiagnostic[];
 }
@@ -54,7 +54,7 @@ export function analyzeWorkflow({ file, text, tree, checkSchema }: AnalyzeWorkfl
 
 interface SecretValue {
   readonly key: string;
-  /** As written. */
+  /** Reference as written. */
   readonly reference: string;
   readonly path: DocumentPath;
 }
@@ -144,7 +144,7 @@ function checkEnvironments(nodes: readonly FilledNode[], diagnostics: Diagnostic
   }
 }
 
-/** What is not base64 would be read as something else without a word. */
+/** Checks values that should be base64; others would be read as something else without a word. */
 function checkEncoded(nodes: readonly FilledNode[], diagnostics: DiagnosticCollector): void {
   for (const { type, data, path } of nodes) {
     const manifest = asFields(data['manifest']);

@@ -4,7 +4,7 @@ import { suggest } from '../../base/nearest.ts';
 import { asFields, asString } from '../../base/values.ts';
 import type { NodeType, Workflow, WorkflowEdge, WorkflowNode } from './workflow.ts';
 
-/** What a pair of nodes passes on, named after the node that is filled in. */
+/** Thing that a pair of nodes passes on, named after the node that is filled in. */
 export type Link = 'service' | 'ingress' | 'hpa' | 'mount' | 'networkpolicy' | 'certificate';
 
 /** An edge between two nodes that are there and have something to do with each other. */
@@ -39,7 +39,7 @@ const LINKS: readonly {
   { kind: 'certificate', provider: ['secret'], dependent: ['ingress'] },
 ];
 
-/** Whether a node says what its pods are made from. */
+/** Tells whether a node says what its pods are made from. */
 export function hasPods({ type }: Pick<WorkflowNode, 'type'>): boolean {
   return RUNS.includes(type);
 }

@@ -16,7 +16,7 @@ export interface EnvSource {
 export interface FilledNode extends WorkflowNode {
   readonly name: string;
   readonly namespace: string;
-  /** For `envKeys`. */
+  /** Sources for `envKeys`. */
   readonly envSources: readonly EnvSource[];
 }
 
@@ -148,7 +148,7 @@ function passToService({ node, data }: Draft, service: Draft): void {
   if (node.type === 'statefulset') setMissing(data, { serviceName: service.data['name'] });
 }
 
-/** With a handle that names one of the paths, only that path is filled. */
+/** Passes a service to an ingress. A handle that names one of the paths has only that path filled. */
 function passToIngress(edge: ResolvedEdge, { data }: Draft, ingress: Draft): void {
   const first = asFields(asList(data['ports'])?.[0]);
   const servicePort = first?.['port'] ?? data['port'] ?? DEFAULTS.service['port'];
@@ -201,7 +201,7 @@ function linkVariables({ node, data }: Draft, dependent: Draft): void {
   }
 }
 
-/** What an edge could have filled in, and nothing has. */
+/** Reports what an edge could have filled in, and nothing has. */
 function checkFilled(draft: Draft, diagnostics: DiagnosticCollector): void {
   const { node, data, envSources } = draft;
   const require = (key: string, hint: string) => {

@@ -30,7 +30,7 @@ export interface WorkflowNode {
   readonly type: NodeType;
   /** Checked against the schema of the type. */
   readonly data: Fields;
-  /** Of the node; its fields stand under `data`. */
+  /** Path of the node; its fields stand under `data`. */
   readonly path: DocumentPath;
 }
 

@@ -4,7 +4,7 @@ import type { UlimitSpec } from './options/option-types.ts';
 import type { Secret } from '../secret.ts';
 
 /*
- * What the Docker renderer writes and the Docker target reads: the spec of each resource kind.
+ * The specs of all resource kinds, which the Docker renderer writes and the Docker target reads.
  * Keys that are not set are left out, so that a key added later changes no existing hash.
  * Type aliases, not interfaces: they must be assignable to `Spec`.
  */
@@ -30,7 +30,7 @@ export type NetworkSpec = {
   readonly internal?: boolean;
   readonly attachable?: boolean;
   readonly driverOpts?: Readonly<Record<string, string>>;
-  /** From API 1.48. */
+  /** Available from API 1.48. */
   readonly enableIpv4?: boolean;
   readonly enableIpv6?: boolean;
   readonly ipam?: IpamSpec;
@@ -48,14 +48,14 @@ export type VolumeSpec = {
 };
 
 export type ImageSpec = {
-  /** As written, with a tag or digest: `nginx:1.29`. */
+  /** Image as written, with a tag or digest: `nginx:1.29`. */
   readonly reference: string;
   readonly pullPolicy: 'missing' | 'always' | 'never';
   /** `linux/arm64/v8`; left out: what fits the engine. */
   readonly platform?: string;
 };
 
-/** What an image is built from: two that are equal give the same image. */
+/** The sources of an image: two that are equal give the same image. */
 export type BuildSpec = {
   /** Digest of the files that are sent to the engine. */
   readonly context: string;
@@ -86,7 +86,7 @@ export type BuiltImageSpec = {
   readonly platform?: string;
   /** More names for it, with tags. */
   readonly tags?: readonly string[];
-  /** What steps may read while they run. It is no part of the image, and no reason to build it again. */
+  /** Secrets that steps may read while they run. They are no part of the image, and no reason to build it again. */
   readonly secrets?: readonly BuildSecretSpec[];
 };
 
@@ -122,7 +122,7 @@ export type BindMount = {
   readonly mustExist?: boolean;
   readonly propagation?: string;
   readonly selinux?: 'z' | 'Z';
-  /** What becomes of mounts below the source; left out: they come along, read-only where the engine can. */
+  /** Treatment of mounts below the source; left out: they come along, read-only where the engine can. */
   readonly recursive?: 'disabled' | 'writable' | 'readonly';
 };
 
@@ -134,7 +134,7 @@ export type MountSpec =
       readonly type: 'anonymous';
       readonly target: string;
       readonly readOnly?: boolean;
-      /** Without what the image has at the target. */
+      /** True when the volume begins empty, without what the image has at the target. */
       readonly nocopy?: boolean;
     }
   | {
@@ -155,29 +155,29 @@ export type HealthcheckSpec =
       readonly intervalMs?: number;
       readonly timeoutMs?: number;
       readonly startPeriodMs?: number;
-      /** From API 1.44. */
+      /** Available from API 1.44. */
       readonly startIntervalMs?: number;
       readonly retries?: number;
     };
 
 export type RestartSpec = {
   readonly policy: 'no' | 'always' | 'unless-stopped' | 'on-failure';
-  /** For `on-failure`; left out: without limit. */
+  /** Restarts for `on-failure`; left out: without limit. */
   readonly maxRetries?: number;
 };
 
 /** Addresses in a network that the author has chosen. */
 export type AddressSpec = { readonly ipv4Address?: string; readonly ipv6Address?: string };
 
-/** What is fixed about a container's place in a network. */
+/** The fixed settings of a container's place in a network. */
 export type EndpointSpec = {
   readonly linkLocalIps?: readonly string[];
   readonly driverOpts?: Readonly<Record<string, string>>;
-  /** From API 1.44; before, one for the whole container. */
+  /** Available from API 1.44; before, one for the whole container. */
   readonly macAddress?: string;
-  /** From API 1.48. */
+  /** Available from API 1.48. */
   readonly gwPriority?: number;
-  /** From API 1.49. */
+  /** Available from API 1.49. */
   readonly interfaceName?: string;
   /** `<container on the engine>:<alias>` */
   readonly links?: readonly string[];
@@ -218,7 +218,7 @@ export type ContainerSpec = {
   readonly mounts?: readonly MountSpec[];
   /** Engine network names and the aliases there. Empty or left out with `networkMode`. */
   readonly networks?: Readonly<Record<string, NetworkAttachment>>;
-  /** By engine network name; what can only be set when the container is made. */
+  /** Settings that can only be made when the container is created, by engine network name. */
   readonly endpoints?: Readonly<Record<string, EndpointSpec>>;
   /** Engine name of the network that comes first. Default: the first by name. */
   readonly primaryNetwork?: string;

@@ -187,7 +187,7 @@ function parseTarget(text: string): string | Problem {
     : path;
 }
 
-/** Without `.`, `..`, doubled and trailing slashes. */
+/** Returns the path without `.`, `..`, doubled and trailing slashes. */
 export function normalisePath(path: string): string {
   const normal = posix.normalize(path);
   return normal.length > 1 && normal.endsWith('/') ? normal.slice(0, -1) : normal;

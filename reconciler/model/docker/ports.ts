@@ -59,7 +59,7 @@ export function readPort(fields: Fields): PublishedPort | Problem | undefined {
     : undefined;
 }
 
-/** Whether two addresses share traffic: the same, or one of them is all addresses. */
+/** Tells whether two addresses share traffic: the same, or one of them is all addresses. */
 export function addressesOverlap(a: string | undefined, b: string | undefined): boolean {
   return a === undefined || b === undefined || a === b;
 }

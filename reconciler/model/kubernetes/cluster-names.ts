@@ -9,7 +9,7 @@ export function dnsName(name: string): string {
     .replace(/^-+|-+$/g, '');
 }
 
-/** Whether a Service can be called so: only then the name leads anywhere. */
+/** Tells whether a Service can be called so: only then the name leads anywhere. */
 export function isServiceName(name: string): boolean {
   return /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/.test(name);
 }
@@ -30,7 +30,7 @@ export function claimName(
 /** Kinds whose pods are a service. */
 export type WorkloadKind = 'Deployment' | 'StatefulSet' | 'Job';
 
-/** What a service becomes: something that ends is a job, something with a volume keeps its name and place. */
+/** Chooses what a service becomes: something that ends is a job, something with a volume keeps its name and place. */
 export function workloadKind(service: {
   readonly restart: RestartSpec;
   /** Others wait for its end. */

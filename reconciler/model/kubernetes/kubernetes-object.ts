@@ -2,7 +2,7 @@ import type { ResourceId } from '../resource.ts';
 import { resourceId } from '../resource.ts';
 import type { Spec } from '../secret.ts';
 
-/** What names a Kubernetes object. */
+/** Reference to a Kubernetes object by its names. */
 export interface ObjectReference {
   readonly apiVersion: string;
   readonly kind: string;
@@ -88,7 +88,7 @@ export function isGuarded({ apiVersion, kind }: Pick<ObjectReference, 'apiVersio
 /** Kinds whose pods the cluster replaces in place, one after the other. */
 const ROLLED: ReadonlySet<string> = new Set(['Deployment', 'StatefulSet', 'DaemonSet']);
 
-/** Whether an update of it brings up something new that may fail, and can be put back as it was. */
+/** Tells whether an update of it brings up something new that may fail, and can be put back as it was. */
 export function isRolled(kind: string): boolean {
   return ROLLED.has(kind);
 }

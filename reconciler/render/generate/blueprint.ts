@@ -42,7 +42,7 @@ export interface BlueprintPart<T> {
 export interface BlueprintService extends BlueprintPart<ContainerSpec> {
   /** Services it waits for. */
   readonly dependsOn: readonly { readonly service: string; readonly until: DependencyCondition }[];
-  /** What others wait for the end of. */
+  /** True when others wait for its end. */
   readonly oneShot: boolean;
   /** Containers of the service. */
   readonly replicas: number;
@@ -55,7 +55,7 @@ export interface BlueprintService extends BlueprintPart<ContainerSpec> {
 
 /** A build with its context from the root of the repository. */
 export interface BlueprintBuild extends Omit<BuildModel, 'path' | 'secrets'> {
-  /** What its steps may read, by id. */
+  /** Secrets that its steps may read, by id. */
   readonly secrets: readonly { readonly id: string; readonly reference: string }[];
   /** Names for the image, the first one that others would use. */
   readonly names: readonly string[];
@@ -132,7 +132,7 @@ export function buildBlueprint(
   };
 }
 
-/** What the renderer writes for this kind of resource. */
+/** Returns what the renderer writes for this kind of resource. */
 function partOf<T>({ name, target, spec }: DesiredResource): BlueprintPart<T> {
   return { name, target, spec: spec as T };
 }

@@ -46,7 +46,7 @@ export function placeFiles(services: readonly BlueprintService[], blueprint: Blu
   return placed;
 }
 
-/** What a secret of a build is called at the top level. */
+/** Returns what a secret of a build is called at the top level. */
 export function buildSecretName(service: string, index: number): string {
   return `${service}-build-secret-${index + 1}`;
 }

@@ -23,7 +23,7 @@ export function generateCompose(blueprint: Blueprint): Generated {
   };
 }
 
-/** What has a default is a comment, to change it. */
+/** Writes an example of a variable; one that has a default is a comment, to change it. */
 function exampleOf({ name, reference, default: value }: Variable): string {
   if (value === undefined) return `# ${reference}\n${name}=\n`;
   const text = /^[\w./:@+,-]*$/.test(value) ? value : JSON.stringify(value).replaceAll('$', '\\$');

@@ -41,7 +41,7 @@ export function labelBlocks(
   return Object.entries(labels).map(([label, value]) => ({ block, body: { attributes: { label, value } } }));
 }
 
-/** What the name of an image resource is made from: `nginx:1.29` → `nginx`, a built one → its service. */
+/** Returns what the name of an image resource is made from: `nginx:1.29` → `nginx`, a built one → its service. */
 export function imageKey({ spec, name, build }: BlueprintService): string {
   return build ? name : spec.image.replace(/@sha256:.*$/, '');
 }

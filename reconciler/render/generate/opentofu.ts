@@ -164,7 +164,7 @@ function buildOf(build: BlueprintBuild, variables: Blueprint['variables']): HclB
     block: 'build',
     body: {
       attributes: {
-        // From the root of the repository.
+        // The path begins at the root of the repository.
         context: { expression: `"\${path.root}/${context}"` },
         dockerfile,
         target,

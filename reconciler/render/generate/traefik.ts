@@ -95,7 +95,7 @@ function addLabels(dynamic: Settings, { name, spec }: BlueprintService, notes: s
     notes.push(`${name} has a router, and no label tells the port of its service`);
 }
 
-/** With labels, a router without a service means the only one of its container. */
+/** Links routers to services. With labels, a router without a service means the only one of its container. */
 function linkRouters(dynamic: Settings, routers: readonly string[], services: readonly string[]): void {
   const [service, ...others] = [...new Set(services)];
   if (service === undefined || others.length > 0) return;

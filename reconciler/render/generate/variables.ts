@@ -6,7 +6,7 @@ import type { Secret } from '../../model/secret.ts';
 export interface Variables {
   /** @param fallback what stands there when nobody sets it; left out: it has to be set */
   nameOf(reference: string, fallback?: string): string;
-  /** By name. */
+  /** Lists variables by name. */
   list(): readonly Variable[];
 }
 
@@ -15,7 +15,7 @@ export type Piece =
   | { readonly text: string }
   | {
       readonly variable: string;
-      /** What stands there when nobody sets it. */
+      /** Text that stands there when nobody sets it. */
       readonly fallback?: string;
     };
 
@@ -23,10 +23,10 @@ const OPEN = '\u0001';
 const CLOSE = '\u0002';
 const OTHERWISE = '\u0003';
 
-/** What stands for a reference until a generator writes it in its own words; `undefined`: its default does. */
+/** Returns what stands for a reference until a generator writes it in its own words; `undefined`: its default does. */
 export type Mark = (reference: string, fallback?: string) => string | undefined;
 
-/** What stands for a secret's value until a generator writes it in its own words. */
+/** Returns what stands for a secret's value until a generator writes it in its own words. */
 export function markReference(reference: string, fallback?: string): string {
   return `${OPEN}${reference}${fallback === undefined ? '' : `${OTHERWISE}${fallback}`}${CLOSE}`;
 }

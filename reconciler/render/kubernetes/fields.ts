@@ -53,14 +53,14 @@ export function textOf(value: unknown): string | undefined {
 /** Members that may be left out. */
 type Maybe = Readonly<Record<string, SpecValue | undefined>>;
 
-/** What is said of these, empty or not. */
+/** Returns the fields that are set, empty or not. */
 export function specOf(fields: Maybe): Spec {
   return Object.fromEntries(
     Object.entries(fields).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])),
   );
 }
 
-/** As `said`; `undefined` when that is nothing. */
+/** Returns what `specOf` does; `undefined` when that is nothing. */
 export function nonEmptySpecOf(fields: Maybe): Spec | undefined {
   const spec = specOf(fields);
   return Object.keys(spec).length > 0 ? spec : undefined;

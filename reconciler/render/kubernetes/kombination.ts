@@ -38,7 +38,7 @@ export interface RenderClusterOptions {
   readonly lookup: (reference: string) => Secret | undefined;
   /** Content of a file of the repository, or of a text in the document. */
   readonly content: (blob: string) => Uint8Array;
-  /** With the passwords of this moment. */
+  /** Credentials with the passwords of this moment. */
   readonly registries: readonly RegistryCredentials[];
 }
 
@@ -69,7 +69,7 @@ export function renderClusters(options: RenderClusterOptions): ClusterRendering 
   return { resources, workloads };
 }
 
-/** What a service on a machine waits for, when that is on a cluster. */
+/** Makes a service on a machine wait for what it needs when that is on a cluster. */
 export function withWorkloads(
   resource: DesiredResource,
   workloads: ClusterRendering['workloads'],

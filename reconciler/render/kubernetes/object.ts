@@ -19,7 +19,7 @@ import {
 
 export interface ObjectContext {
   readonly workflow: Workflow;
-  /** By kind and name, `Deployment shop/web`: workloads that an autoscaler scales. */
+  /** Workloads that an autoscaler scales, by kind and name: `Deployment shop/web`. */
   readonly scaled: ReadonlySet<string>;
   /** `undefined` for references that lead nowhere. */
   readonly lookup: (reference: string) => Secret | undefined;
@@ -108,7 +108,7 @@ function renderPlugin(node: FilledNode): ObjectSpec {
   return object(asString(data['apiVersion']) ?? '', asString(data['kind']) ?? '', node, compact({ spec }));
 }
 
-/** As it is, but for what only a server may write and values of secrets. */
+/** Renders a manifest as it is, but for what only a server may write and values of secrets. */
 function renderManifest(node: FilledNode, context: ObjectContext): ObjectSpec {
   const manifest = asFields(node.data['manifest']) ?? {};
   const { status: _status, metadata, ...rest } = toSpec(manifest);

@@ -9,7 +9,7 @@ import { compareText } from '../../base/values.ts';
 /** The Secret that pods pull their images with. */
 export interface RegistrySecret {
   readonly name: string;
-  /** Whether an image is of a registry whose credentials are known. */
+  /** Tells whether an image is of a registry whose credentials are known. */
   covers(image: string): boolean;
   /** The Secret for these images; `null` when it holds credentials for none of them. */
   objectFor(images: readonly string[], labels: Spec): ObjectSpec | null;
@@ -48,7 +48,7 @@ function configFor(images: readonly string[], registries: readonly RegistryCrede
   return new Secret(JSON.stringify({ auths }), 'the registries of kombinator.yaml');
 }
 
-/** In clear: whoever calls it wraps it up again. */
+/** Returns an entry in clear: whoever calls it wraps it up again. */
 function entryOf({ username, password }: RegistryCredentials) {
   const clear = password.reveal();
   const auth = Buffer.from(`${username}:${clear}`).toString('base64');

@@ -8,7 +8,7 @@ import { defined } from '../../base/values.ts';
 import type { PodContext } from './pod-context.ts';
 import { amountOf } from './amounts.ts';
 
-/** Where something is mounted, and what. */
+/** Place where something is mounted, and what. */
 export interface PodMount {
   readonly mount: Spec;
   readonly volume: Spec & { readonly name: string };
@@ -85,7 +85,7 @@ function sourceOf(mount: MountSpec, { blueprint, target }: Place): Spec {
   }
 }
 
-/** What an engine calls `shop_data` is the claim `shop-data`. */
+/** Returns the claim of a volume: what an engine calls `shop_data` is the claim `shop-data`. */
 function claimOf(source: string, { blueprint, target }: Place): string {
   const found = blueprint.volumes.find((part) => part.target === target && part.spec.name === source);
   return found ? claimOfVolume(blueprint, found) : claimName(blueprint.stack, { name: source });
@@ -106,7 +106,7 @@ function sizeIn(options: readonly string[]): number | undefined {
   return isProblem(bytes) ? undefined : bytes;
 }
 
-/** Where it is more than what a pod has anyway. */
+/** Mounts shared memory where it is more than what a pod has anyway. */
 function memoryOf({ spec: { shmSize } }: BlueprintService): readonly PodMount[] {
   if (shmSize === undefined) return [];
   const emptyDir = { medium: 'Memory', sizeLimit: amountOf(shmSize) };

@@ -1,7 +1,7 @@
 import { dnsName } from '../../model/kubernetes/cluster-names.ts';
 import type { ContainerSpec } from '../../model/docker/docker-spec.ts';
 
-/** By these a service's pods are found, and its objects grouped. */
+/** Returns the labels by which a service's pods are found, and its objects grouped. */
 export function labelsOf(stack: string, service?: string): Readonly<Record<string, string>> {
   return {
     'app.kubernetes.io/part-of': stack,

@@ -21,7 +21,7 @@ import { annotationsOf, imageOf, podOf } from './service-pod.ts';
 import type { SecretBook } from './service-secrets.ts';
 import { strategyOf } from './service-strategy.ts';
 
-/** What the objects of a stack on one cluster are made with. */
+/** The sources that the objects of a stack on one cluster are made with. */
 export interface ObjectsContext {
   readonly blueprint: Blueprint;
   readonly cluster: ClusterNode;
@@ -29,7 +29,7 @@ export interface ObjectsContext {
   readonly notes: string[];
   /** Changes with what a pod reads when it starts; left out: nothing is said of it. */
   readonly digestOf?: (keys: ReadonlySet<string>) => string;
-  /** With the credentials of registries; left out: nobody has any. */
+  /** Secret with the credentials of registries; left out: nobody has any. */
   readonly registrySecret?: RegistrySecret;
 }
 
@@ -47,7 +47,7 @@ export interface ServiceObjects {
   readonly usesRegistrySecret: boolean;
 }
 
-/** Who runs its pods. */
+/** Chooses the kind of object that runs its pods. */
 export function kindOf({ spec, oneShot }: BlueprintService): WorkloadKind {
   const hasVolume = (spec.mounts ?? []).some(({ type }) => type === 'volume');
   return workloadKind({ restart: spec.restart, awaited: oneShot, hasVolume });
@@ -164,7 +164,7 @@ function workloadOf(
   return { apiVersion: 'apps/v1', kind, metadata, spec };
 }
 
-/** Those of the node, and that of the stack where the image needs it. */
+/** Returns the pull secrets of the node, and that of the stack where the image needs it. */
 function pullSecretsOf(
   service: BlueprintService,
   { cluster: { pullSecrets }, registrySecret }: ObjectsContext,
@@ -179,7 +179,7 @@ function contentDigest(configMap: ObjectSpec | null): string {
   return `-${sha256(canonicalJson([data, binaryData] as never)).slice(0, 16)}`;
 }
 
-/** As many restarts as an engine would make: without end. */
+/** Restarts as an engine would make them: without end. */
 const ENDLESS = 1_000_000;
 
 function jobSpec({ spec, replicas }: BlueprintService, template: Spec & { readonly spec: Spec }): Spec {
@@ -238,7 +238,7 @@ function publishedOf(
   };
 }
 
-/** Of a route; else of the labels by which a proxy beside it would be told. */
+/** Builds the Ingress of a route; else of the labels by which a proxy beside it would be told. */
 function ingressOf(service: BlueprintService, { blueprint, cluster }: ObjectsContext): ObjectSpec | null {
   const { name, host, routedPort } = service;
   const told = labelledRoute(service);

@@ -46,7 +46,7 @@ export function podOf(service: BlueprintService, context: PodContext): Spec {
   });
 }
 
-/** What its pods are made from. */
+/** Returns the image that its pods are made from. */
 export function imageOf({ build, spec }: BlueprintService): string {
   return build?.names[0] ?? spec.image;
 }
@@ -126,11 +126,11 @@ function variableOf(pieces: readonly Piece[]): string | undefined {
   return pieces.length === 1 && only && 'variable' in only ? only.variable : undefined;
 }
 
-/** Whether it is ready, and no more: an engine does not restart what is unhealthy either. */
+/** Builds a probe that tells whether it is ready, and no more: an engine does not restart what is unhealthy either. */
 function probeOf(healthcheck: HealthcheckSpec | undefined): Spec | undefined {
   if (!healthcheck || 'disabled' in healthcheck) return undefined;
   const [kind, ...words] = healthcheck.test ?? [];
-  // Without a test, the image has one, which nobody knows here.
+  // The image has the test when none is given, and nobody knows it here.
   if (kind === undefined || kind === 'NONE') return undefined;
   const command = kind === 'CMD' ? words : ['/bin/sh', '-c', ...words];
   const seconds = (value: number | undefined) =>
@@ -177,7 +177,7 @@ function hostAliasesOf({ extraHosts = [] }: ContainerSpec): readonly Spec[] | un
   );
 }
 
-/** What an engine is told in labels and annotations. */
+/** Returns what an engine is told in labels and annotations. */
 export function annotationsOf({ spec: { labels = {}, annotations = {} } }: BlueprintService): Spec {
   const all = Object.entries({ ...labels, ...annotations });
   return Object.fromEntries(all.filter(([key]) => isAnnotation(key)));

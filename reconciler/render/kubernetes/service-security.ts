@@ -2,7 +2,7 @@ import type { ContainerSpec } from '../../model/docker/docker-spec.ts';
 import type { Spec } from '../../model/secret.ts';
 import { nonEmptySpecOf } from './fields.ts';
 
-/** Who the container is, and what it may do: for the pod and for the container. */
+/** Returns who the container is, and what it may do: for the pod and for the container. */
 export function securityOf(spec: ContainerSpec): {
   readonly pod: Spec | undefined;
   readonly container: Spec | undefined;
@@ -14,7 +14,7 @@ export function securityOf(spec: ContainerSpec): {
   const sysctls = Object.entries(spec.sysctls ?? {}).map(([name, value]) => ({ name, value }));
   const { quiet, seccomp, apparmor } = readOptions(spec.securityOpt ?? []);
   const pod = nonEmptySpecOf({
-    // What an engine gives to the user of the image with a fresh volume, a cluster gives to this group.
+    // A cluster gives to this group what an engine gives to the user of the image with a fresh volume.
     ...(claims && owner !== undefined
       ? { fsGroup: Number(owner), fsGroupChangePolicy: 'OnRootMismatch' }
       : {}),

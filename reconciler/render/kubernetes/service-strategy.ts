@@ -6,8 +6,8 @@ import { specOf } from './fields.ts';
 const DEFAULTS = { maxSurge: '25%', maxUnavailable: '25%' };
 
 /**
- * How pods are replaced. Where nobody says, a cluster starts the new one first; two at a time are not possible where something of the
- * machine is taken.
+ * Chooses how pods are replaced. Where nobody says, a cluster starts the new one first; two at a time are not possible where something of
+ * the machine is taken.
  */
 export function strategyOf({ model, spec, replicas }: BlueprintService, kind: string): Spec {
   const { update } = model;

@@ -29,7 +29,7 @@ export interface RenderWorkflowOptions {
   readonly target: string;
   /** `undefined` for references that lead nowhere. */
   readonly lookup: (reference: string) => Secret | undefined;
-  /** With the passwords of this moment. */
+  /** Credentials with the passwords of this moment. */
   readonly registries: readonly RegistryCredentials[];
 }
 
@@ -112,7 +112,7 @@ function isCovered(node: FilledNode, secret: RegistrySecret): boolean {
   return hasPods(node) && secret.covers(asString(node.data['image']) ?? '');
 }
 
-/** Beside those that it names itself. */
+/** Adds a pull secret beside those that the node names itself. */
 function withPullSecret(node: FilledNode, { name }: RegistrySecret): FilledNode {
   const named = asList(node.data['imagePullSecrets']) ?? [];
   if (named.some((item) => item === name || asFields(item)?.['name'] === name)) return node;
@@ -161,14 +161,14 @@ function refer({ apiVersion, kind, metadata: { name, namespace } }: ObjectSpec) 
   return { apiVersion, kind, name, ...(namespace === undefined ? {} : { namespace }) };
 }
 
-/** How far the source of an edge must have come: a job to its end, pods until they are well, everything else is there at once. */
+/** Returns how far the source of an edge must have come: a job to its end, pods until they are well, everything else is there at once. */
 function conditionOf(before: ObjectSpec, after: ObjectSpec): DependencyCondition {
   if (before.kind === 'Job' && groupOf(before.apiVersion) === 'batch') return 'completed';
   const runs = WORKLOADS.has(after.kind) || after.kind === 'Job' || after.kind === 'CronJob';
   return WORKLOADS.has(before.kind) && runs ? 'healthy' : 'applied';
 }
 
-/** What no edge has to say: namespaces, definitions and classes come before what uses them. */
+/** Returns the order that no edge has to say: namespaces, definitions and classes come before what uses them. */
 function implied(before: ObjectSpec, after: ObjectSpec): DependencyCondition | null {
   if (before === after) return null;
   if (before.kind === 'Namespace') {

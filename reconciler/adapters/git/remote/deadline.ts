@@ -27,7 +27,7 @@ export async function withDeadline<T>(
   try {
     return await untilAborted(working, scope.signal);
   } catch (error) {
-    // Whatever the work throws once it was told to stop, the reason for stopping is the better answer.
+    // The reason for stopping is a better answer than whatever the work throws once it was told to stop.
     if (scope.signal.aborted) throw scope.signal.reason;
     throw error;
   } finally {

@@ -79,7 +79,7 @@ export function failedResponse(
 
 const TLS = /^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_)/;
 
-/** What went wrong below HTTP. */
+/** Tells what went wrong below HTTP. */
 export function failedConnection(location: string, error: unknown, signal: AbortSignal): unknown {
   if (isReconcilerError(error) || signal.aborted) return error;
   const code = errnoOf(error);

@@ -9,7 +9,7 @@ import type { ObjectStore } from '../repository/object-store.ts';
 import { parseTag } from '../repository/objects.ts';
 import type { Refs } from '../repository/refs.ts';
 
-/** Where the mirror of a remote lies: a readable name, made unique by the address. */
+/** Returns where the mirror of a remote lies: a readable name, made unique by the address. */
 export function mirrorPath(cacheDir: string, address: string): string {
   const name = address.replaceAll(/[^A-Za-z0-9.-]+/g, '-').replaceAll(/^-+|-+$|\.git$/g, '');
   return join(cacheDir, `${name.slice(-60)}-${sha256(address).slice(0, 12)}.git`);
@@ -67,7 +67,7 @@ export async function restoreTags(store: ObjectStore, refs: Refs, kept: readonly
 
 /** Every fetch leaves a pack; reading gets slower with their number. */
 const MAX_PACKS = 20;
-/** Without the git command packs cannot be joined, only fetched anew. */
+/** Packs that are kept without the git command: they cannot be joined then, only fetched anew. */
 const MAX_PACKS_WITHOUT_GIT = 100;
 
 /**

@@ -20,7 +20,7 @@ export interface SshTransportOptions {
 }
 
 const CONNECT_TIMEOUT_SECONDS = 15;
-/** From here on tags are asked for by pattern: a command line has an end. */
+/** Tags that are asked for by name; more are asked for by pattern, as a command line has an end. */
 const MAX_REFS_NAMED = 100;
 
 /** Everything through the system's `git` and `ssh`, which never ask a question: keys and known hosts must be in place. */

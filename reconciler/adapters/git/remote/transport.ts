@@ -1,6 +1,6 @@
 import type { Deadline } from './deadline.ts';
 
-/** What a remote has. */
+/** The refs that a remote has. */
 export interface RemoteRefs {
   /** Branch that its HEAD names, `null` when it does not say. */
   readonly head: string | null;
@@ -20,7 +20,7 @@ export interface RefUpdate {
   readonly to: string | null;
 }
 
-/** How a ref update went; `conflict` somebody else was first, `refused` the remote does not want it at all. */
+/** Outcome of a ref update; `conflict` somebody else was first, `refused` the remote does not want it at all. */
 export interface UpdateResult {
   readonly ref: string;
   readonly outcome: 'done' | 'conflict' | 'refused';

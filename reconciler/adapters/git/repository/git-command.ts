@@ -4,7 +4,7 @@ import { errnoOf, gitError, gitNotInstalled } from '../errors.ts';
 
 /** The system's git: a faster reader of objects, and the only way to SSH remotes. */
 export interface GitCommand {
-  /** Whether the command can be run; asked once. */
+  /** Tells whether the command can be run; asked once. */
   available(): Promise<boolean>;
   /** Runs to the end. Throws GIT_NOT_INSTALLED, GIT_ERROR when the output is too large, and the signal's reason. */
   run(args: readonly string[], options?: RunOptions): Promise<GitResult>;

@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { gitError, isMissing, notFound } from '../errors.ts';
 
-/** Where the parts of a repository lie. */
+/** Paths of the parts of a repository. */
 export interface Layout {
   /** HEAD and index: the repository itself, or the private part of a linked work tree. */
   readonly gitdir: string;
@@ -41,7 +41,7 @@ export async function readLayout(path: string): Promise<Layout> {
   return { gitdir, commonDir, workTree: kind === null ? null : resolve(path), identity };
 }
 
-/** What `Layout.identity` is now, in one look; `null` when the repository is gone. */
+/** Reads what `Layout.identity` is now, in one look; `null` when the repository is gone. */
 export async function readIdentity(commonDir: string): Promise<string | null> {
   try {
     const { dev, ino } = await stat(join(commonDir, 'objects'));

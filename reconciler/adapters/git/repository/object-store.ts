@@ -14,7 +14,7 @@ import { createPackedReader } from './packed-reader.ts';
 
 /** The objects of one repository: read through the git command where there is one, else in this process. */
 export interface ObjectStore extends Disposable {
-  /** Whether the repository has it now, whatever is kept in memory. */
+  /** Tells whether the repository has it now, whatever is kept in memory. */
   has(id: string): Promise<boolean>;
   /** `null` when missing. Commits and trees read lately are kept in memory. */
   read(id: string): Promise<GitObject | null>;

@@ -11,7 +11,7 @@ export interface GitObject {
 }
 
 export interface TreeEntry {
-  /** As Git writes it, without a leading zero: `100644`, `100755`, `120000`, `40000`, `160000`. */
+  /** Mode as Git writes it, without a leading zero: `100644`, `100755`, `120000`, `40000`, `160000`. */
   readonly mode: string;
   readonly name: string;
   readonly id: string;
@@ -26,7 +26,7 @@ export interface Commit {
   readonly tree: string;
   readonly parents: readonly string[];
   readonly author: Identity;
-  /** Of the committer, seconds since the epoch. */
+  /** Time of the committer, seconds since the epoch. */
   readonly time: number;
   readonly message: string;
 }
@@ -35,7 +35,7 @@ export interface Tag {
   readonly object: string;
   readonly type: string;
   readonly name: string;
-  /** Of the tagger, seconds since the epoch; 0 when there is none. */
+  /** Time of the tagger, seconds since the epoch; 0 when there is none. */
   readonly time: number;
   readonly message: string;
 }
@@ -79,7 +79,7 @@ export function entryEnd(raw: Buffer, start: number): number {
   return zero + 1 + ID_BYTES;
 }
 
-/** In Git's order: by bytes, directories as if their name ended in `/`. */
+/** Writes a tree in Git's order: by bytes, directories as if their name ended in `/`. */
 export function formatTree(entries: readonly TreeEntry[]): Buffer {
   const sorted = entries
     .map((entry) => ({ entry, key: Buffer.from(entry.mode === TREE_MODE ? `${entry.name}/` : entry.name) }))

@@ -16,11 +16,11 @@ export interface Ref {
 /** The `packed-refs` file, parsed again only when it was replaced. */
 export interface PackedRefs {
   get(name: string): Promise<string | null>;
-  /** Those whose name starts with the prefix, sorted by name. */
+  /** Lists those whose name starts with the prefix, sorted by name. */
   list(prefix: string): Promise<readonly Ref[]>;
   /** Adds or moves many at once; a loose ref of the same name would hide the new value. Throws WRITE_CONFLICT when locked. */
   put(refs: readonly Ref[]): Promise<void>;
-  /** What is not there is no error. Throws WRITE_CONFLICT when locked. */
+  /** Removes a ref; a missing one is no error. Throws WRITE_CONFLICT when locked. */
   remove(name: string): Promise<void>;
 }
 
@@ -81,7 +81,7 @@ function parse(key: string, text: string | null): Parsed {
   return { key, sorted, byName };
 }
 
-/** By halving: histories of thousands of stacks are asked for one after the other. */
+/** Slices by halving: histories of thousands of stacks are asked for one after the other. */
 function sliceByPrefix(sorted: readonly Ref[], prefix: string): readonly Ref[] {
   let low = 0;
   let high = sorted.length;

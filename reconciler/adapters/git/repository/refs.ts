@@ -12,7 +12,7 @@ import { createPackedRefs } from './packed-refs.ts';
 
 /** The refs of one repository, loose and packed, read and moved the way Git does it. */
 export interface Refs {
-  /** What a ref (`refs/heads/main`) points to, symbolic refs followed; `null` when it does not exist. */
+  /** Reads what a ref (`refs/heads/main`) points to, symbolic refs followed; `null` when it does not exist. */
   read(name: string): Promise<string | null>;
   /** Refs whose full name starts with the prefix, sorted by name; a loose ref hides the packed one. */
   list(prefix: string): Promise<readonly Ref[]>;

@@ -27,7 +27,7 @@ export interface PreparedCommit {
   readonly files: readonly WrittenFile[];
 }
 
-/** What can be done with the objects and refs of a repository on this machine: somebody's, or our mirror. */
+/** The operations on objects and refs of a repository on this machine: somebody's, or our mirror. */
 export interface Repository extends Pick<
   Source,
   'contains' | 'diff' | 'lookup' | 'readBlob' | 'readBlobs' | 'tag' | 'tags'
@@ -38,7 +38,7 @@ export interface Repository extends Pick<
   revision(commit: string, branch: string, dirty?: boolean): Promise<Revision>;
   /** The object of a new tag, which no ref names yet. */
   writeTag(request: TagRequest): Promise<string>;
-  /** What a tag's ref is on, once that was seen to be as expected. Throws WRITE_CONFLICT. */
+  /** Returns what a tag's ref is on, once that was seen to be as expected. Throws WRITE_CONFLICT. */
   expectTag(name: string, expected: string | null): Promise<ExpectedTag>;
   prepareCommit(request: CommitRequest): Promise<PreparedCommit>;
   /** `tip` is what the branch of proposals has now; `null` when it says the same already. */

@@ -43,7 +43,7 @@ export async function diffTrees(
   return changes.sort(comparePaths);
 }
 
-/** By UTF-16 code units, the order of `<`. */
+/** Compares by UTF-16 code units, the order of `<`. */
 export function comparePaths(a: { readonly path: string }, b: { readonly path: string }): number {
   return a.path < b.path ? -1 : a.path > b.path ? 1 : 0;
 }
@@ -69,7 +69,7 @@ export function diffEntries(a: Buffer, b: Buffer): readonly [readonly TreeEntry[
     start = end;
   }
   const suffix = commonSuffix(a, b, Math.min(a.length, b.length) - start);
-  // From here both sides are walked to the first boundary from which the rest is the same bytes.
+  // The walk goes on both sides to the first boundary from which the rest is the same bytes.
   let inA = start;
   let inB = start;
   while (a.length - inA !== b.length - inB || a.length - inA > suffix) {
@@ -80,7 +80,7 @@ export function diffEntries(a: Buffer, b: Buffer): readonly [readonly TreeEntry[
 }
 
 interface Pair {
-  /** With a trailing slash, `` for the root. */
+  /** Path with a trailing slash, `` for the root. */
   readonly path: string;
   readonly before: string | null;
   readonly after: string | null;

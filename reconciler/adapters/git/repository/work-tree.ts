@@ -13,12 +13,12 @@ import type { WrittenFile } from './tree-edit.ts';
 
 /** A check of the work tree longer than this is not worth the wait. */
 const STATUS_TIMEOUT_MS = 5000;
-/** Without the git command every file is hashed in this process; beyond this many the answer is not sought. */
+/** Files that are checked without the git command, when every file is hashed in this process; beyond that many the answer is not sought. */
 const MAX_FILES_CHECKED = 2000;
 
 /**
- * Whether a work tree differs from the commit it is on; new files that are not ignored count. `false` when it cannot be told in
- * a bounded time.
+ * Tells whether a work tree differs from the commit it is on; new files that are not ignored count. `false` when it cannot be told in a
+ * bounded time.
  */
 export async function isDirty(
   command: GitCommand,
@@ -203,7 +203,10 @@ interface IndexTask {
   readonly lock: string;
 }
 
-/** With the git command the new index is built in the lock file and renamed, as Git does; else isomorphic-git rewrites it. */
+/**
+ * Writes the index. The git command builds the new one in the lock file, which is renamed, as Git does; without it isomorphic-git rewrites
+ * it.
+ */
 async function writeIndex(task: IndexTask, files: readonly WrittenFile[]): Promise<void> {
   if ((await task.command.available()) && (await writeIndexByCommand(task, files))) return;
   const target = { fs, dir: task.checkout.workTree, gitdir: task.checkout.gitdir };

@@ -188,7 +188,7 @@ function checkSecurity({ name, path, options }: ServiceModel, diagnostics: Diagn
 
 const ANNOTATION = /^([a-z0-9]([a-z0-9.-]*[a-z0-9])?\/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/;
 
-/** Whether Kubernetes takes it as the key of an annotation. */
+/** Tells whether Kubernetes takes it as the key of an annotation. */
 export function isAnnotation(key: string): boolean {
   return ANNOTATION.test(key);
 }

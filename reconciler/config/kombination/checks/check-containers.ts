@@ -74,7 +74,7 @@ function checkSharing(
   ];
   const known = dependencies.get(service.name) ?? [];
   for (const { target, path } of places) {
-    // What is not there has been reported with the dependencies.
+    // A missing service has been reported with the dependencies.
     const other = known.find((dependency) => dependency.target.name === target)?.target;
     if (!other || other.node === service.node) continue;
     const message = `${service.name} shares with ${other.name}, which runs on another node`;

@@ -149,7 +149,7 @@ function checkCycles(
   for (const { name } of services) if (!done.has(name)) visit(name);
 }
 
-/** What is waited for to complete must be allowed to end. */
+/** Checks that what is waited for to complete is allowed to end. */
 function checkCompletions(
   { services }: Kombination,
   dependencies: DependencyMap,
@@ -181,7 +181,7 @@ export function startOrder({ services }: Kombination, dependencies: DependencyMa
   return [...order];
 }
 
-/** For each service the services (not parts) it depends on. */
+/** Returns the services (not parts) that a service depends on. */
 export function serviceDependencies(dependencies: DependencyMap, name: string): readonly string[] {
   const names = (dependencies.get(name) ?? []).map(({ target }) => target.partOf ?? target.name);
   return [...new Set(names)].filter((other) => other !== name);
@@ -205,7 +205,7 @@ export function publishedPorts(
     if (engine === undefined) return [];
     return (service.ports ?? []).flatMap((entry): readonly PublishedPort[] => {
       const { path, lastHostPort } = entry;
-      // That several containers cannot have one port has been reported.
+      // A port that several containers cannot share has been reported.
       const numbers = lastHostPort === undefined ? [1] : numbersOf(service);
       return numbers.flatMap((number): PublishedPort[] => {
         const { hostPort, hostIp, protocol } = portOfReplica(entry, number);

@@ -2,7 +2,7 @@ import type { DiagnosticCollector } from '../../../base/document-diagnostic.ts';
 import type { Kombination, ServiceModel } from '../kombination.ts';
 import { whyStopFirst } from '../replicas.ts';
 
-/** What several containers of one service cannot share, and what keeps a new one from running beside the old one. */
+/** Reports what several containers of one service cannot share, and what keeps a new one from running beside the old one. */
 export function checkReplicas({ services }: Kombination, diagnostics: DiagnosticCollector): void {
   for (const service of services) {
     if ((service.replicas ?? 1) > 1) checkShared(service, diagnostics);

@@ -5,11 +5,11 @@ import { OPTION_ROWS } from '../../../model/docker/options/container-options.ts'
 import type { ClusterSupport, ClusterVerdict } from '../../../model/docker/options/option.ts';
 import { appliesTo, NO_EFFECT } from '../../../model/docker/options/option.ts';
 
-/** What becomes of a key of a service on a cluster. */
+/** Fate of a key of a service on a cluster. */
 export interface KeySupport {
   readonly keys: string;
   readonly verdict: ClusterVerdict;
-  /** How, or what is said instead. */
+  /** Way in which it is honoured, or what is said instead. */
   readonly how: string;
 }
 

@@ -1,11 +1,11 @@
 import type { Problem } from '../../../base/problem.ts';
 
-/** Whether a path inside of a build context is left out. */
+/** Tells whether a path inside of a build context is left out. */
 export type Ignore = (path: string) => boolean;
 
 interface Pattern {
   readonly expression: RegExp;
-  /** How many names it speaks of, for patterns that mean a directory and everything below. */
+  /** Number of names it speaks of, for patterns that mean a directory and everything below. */
   readonly depth: number;
   readonly negated: boolean;
 }
@@ -59,7 +59,7 @@ function readPattern(line: string): Pattern | null {
   }
 }
 
-/** Without `.`, `..`, doubled and leading slashes. */
+/** Returns the pattern without `.`, `..`, doubled and leading slashes. */
 function clean(pattern: string): string {
   const names: string[] = [];
   for (const name of pattern.split('/')) {

@@ -18,12 +18,12 @@ export interface BuiltImage {
   readonly spec: BuiltImageSpec;
   /** The context without what is ignored, by path; the Dockerfile is among it. */
   readonly content: readonly ContentFile[];
-  /** Where the build is written. */
+  /** Path where the build is written. */
   readonly path: DocumentPath;
 }
 
 export interface FoundBuilds {
-  /** By service; services that use the image of another one by its name have it too. */
+  /** Built images by service; services that use the image of another one by its name have it too. */
   readonly images: ReadonlyMap<string, BuiltImage>;
   /** Dockerfiles written in the document itself, by blob id. */
   readonly inline: ReadonlyMap<string, Uint8Array>;
@@ -165,7 +165,7 @@ function findContext({ context, path }: BuildModel, search: Search): Place | und
 
 interface Dockerfile {
   readonly blob: string;
-  /** Where it really is; `undefined` for one that is written in the document. */
+  /** Path where it really is; `undefined` for one that is written in the document. */
   readonly path?: string;
   /** Its path inside of the context. */
   readonly inContext?: string;
@@ -220,7 +220,7 @@ function readIgnore({ path }: BuildModel, context: string, dockerfile: Dockerfil
   return () => false;
 }
 
-/** What is sent to the engine, by path; `undefined` when it may not be. */
+/** Collects what is sent to the engine, by path; `undefined` when it may not be. */
 function collect(
   build: BuildModel,
   { node, path: context }: Place,

@@ -16,15 +16,15 @@ import { SECRETS_DIRECTORY } from '../service/service-secrets.ts';
 /** A secret that something written in the document asks for. */
 export interface SecretNeed {
   readonly source: SecretSource;
-  /** As written: `DB_PASSWORD` or `secret://file/db`. */
+  /** Name as written: `DB_PASSWORD` or `secret://file/db`. */
   readonly name: string;
   /** It has no default. */
   readonly needed: boolean;
   /** A variable of a Compose file that may be left unset, which is warned of. */
   readonly unset?: boolean;
-  /** What it is, where the place that asks for it does not say: `the password of …`. */
+  /** Purpose, where the place that asks for it does not say: `the password of …`. */
   readonly purpose?: string;
-  /** What the author says to whom does not set it: `${NAME:?…}`. */
+  /** Words of the author to whom does not set it: `${NAME:?…}`. */
   readonly demand?: string;
   readonly path: DocumentPath;
 }
@@ -39,11 +39,11 @@ export interface FoundSecrets {
   readonly secrets: readonly SecretNeed[];
   /** Each secret once. */
   readonly references: readonly SecretSource[];
-  /** By reference as written. */
+  /** Sources by reference as written. */
   readonly sources: ReadonlyMap<string, SecretSource>;
-  /** By service: what its `secrets:` asks for. */
+  /** Secrets that `secrets:` asks for, by service. */
   readonly placed: ReadonlyMap<string, readonly PlacedSecret[]>;
-  /** By service: what its `build.secrets:` asks for. */
+  /** Secrets that `build.secrets:` asks for, by service. */
   readonly built: ReadonlyMap<string, readonly PlacedSecret[]>;
   /** Repository paths that the findings rest on. */
   readonly watched: ReadonlySet<string>;
@@ -51,7 +51,7 @@ export interface FoundSecrets {
 
 export interface SecretOptions {
   readonly tree: TreeDirectory;
-  /** Of the kombination, from the root of the repository. */
+  /** Directory of the kombination, from the root of the repository. */
   readonly directory: string;
   readonly diagnostics: DiagnosticCollector;
   /** Contents of files with references in them. */
@@ -216,7 +216,7 @@ function placeSecret(model: SecretModel, use: SecretUse, search: Search): readon
   return [{ use, reference: key }];
 }
 
-/** How a file is encrypted is told by its name. */
+/** Finds the source of a file; its name tells how it is encrypted. */
 function fileSource(search: Search, path: string, at: DocumentPath): SecretSource | Problem {
   const store = /\.sops(\.[^/.]*)?$/.test(path) ? 'sops' : path.endsWith('.age') ? 'age' : 'plain';
   const source = locateFile(search, { store, path, key: '' });
@@ -228,7 +228,7 @@ function fileSource(search: Search, path: string, at: DocumentPath): SecretSourc
   return source;
 }
 
-/** Why a secret cannot be had. */
+/** Reason why a secret cannot be had. */
 export interface SecretFailure {
   /** `INVALID_FORMAT`: there is no provider of that name. */
   readonly code: 'SECRET_NOT_FOUND' | 'SECRET_NOT_DECRYPTED' | 'SECRET_TIMEOUT' | 'INVALID_FORMAT';
@@ -236,7 +236,7 @@ export interface SecretFailure {
   readonly hint?: string;
 }
 
-/** What is said about a secret that cannot be had. */
+/** Says what is wrong with a secret that cannot be had. */
 export function missingSecret(
   { name, source, path, unset, purpose, demand }: SecretNeed,
   problem: SecretFailure,

@@ -13,7 +13,7 @@ import { compareText, defined } from '../../../base/values.ts';
 /** One file for the inside of a container, found in the repository. */
 export interface PlacedFile {
   readonly spec: BlobFileSpec;
-  /** Where it was asked for. */
+  /** Path where it was asked for. */
   readonly path: DocumentPath;
 }
 
@@ -25,11 +25,11 @@ export interface TemplateFile {
 }
 
 export interface FoundServiceFiles {
-  /** By service. */
+  /** Files by service. */
   readonly files: ReadonlyMap<string, readonly PlacedFile[]>;
   /** Texts written in the document itself, by blob id. */
   readonly inline: ReadonlyMap<string, Uint8Array>;
-  /** By service. */
+  /** Templates by service. */
   readonly templates: ReadonlyMap<string, readonly TemplateFile[]>;
   /** Repository paths that the findings rest on. */
   readonly watched: ReadonlySet<string>;
@@ -37,7 +37,7 @@ export interface FoundServiceFiles {
 
 export interface FileOptions {
   readonly tree: TreeDirectory;
-  /** Of the kombination, from the root of the repository. */
+  /** Directory of the kombination, from the root of the repository. */
   readonly directory: string;
   readonly diagnostics: DiagnosticCollector;
 }

@@ -1,9 +1,9 @@
 import type { SecretUse } from './secret-use.ts';
 import type { BuildSpec } from '../../../model/docker/docker-spec.ts';
 import type { DocumentPath } from '../../../base/document-path.ts';
-/** How the image of a service is built, in Compose's words; nothing is looked up in the repository yet. */
+/** Build of the image of a service, in Compose's words; nothing is looked up in the repository yet. */
 export interface BuildModel extends Omit<BuildSpec, 'context' | 'dockerfile'> {
-  /** As written, relative to the kombination's directory. */
+  /** Path as written, relative to the kombination's directory. */
   readonly context: string;
   /** Relative to the context. Default `Dockerfile`. */
   readonly dockerfile?: string;

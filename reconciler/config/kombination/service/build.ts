@@ -18,7 +18,7 @@ import {
   toRecord,
 } from '../../../base/values.ts';
 
-/** What needs a builder that an engine's API does not offer. */
+/** Keys that need a builder that an engine's API does not offer. */
 const UNSUPPORTED: Readonly<Record<string, string>> = {
   additional_contexts: 'copy the files into the context, or name another image in a FROM',
   entitlements: 'the engine builds without entitlements',
@@ -26,7 +26,7 @@ const UNSUPPORTED: Readonly<Record<string, string>> = {
   ssh: 'the engine cannot lend an SSH agent to a step',
 };
 
-/** What changes nothing in the image. */
+/** Keys that change nothing in the image. */
 const IGNORED: Readonly<Record<string, string>> = {
   cache_to: 'the engine keeps its own cache',
   provenance: 'the engine makes no attestations',

@@ -155,7 +155,7 @@ function folderIn({ mounts }: ServiceModel, volume: string): string | undefined 
   )?.mount.target;
 }
 
-/** What is known of a service's database; left out where its image tells everything. */
+/** Returns what is known of a service's database; left out where its image tells everything. */
 export function databaseSettings(
   service: ServiceModel,
   { backup }: Kombination,
@@ -179,7 +179,7 @@ export function databaseSettings(
   };
 }
 
-/** How a stack's databases are backed up. */
+/** Returns how a stack's databases are backed up. */
 export function backupPolicy({ backup }: Kombination): { readonly backup?: BackupPolicy } {
   if (backup === undefined) return {};
   const { path: _, volume: _volume, ...policy } = backup;

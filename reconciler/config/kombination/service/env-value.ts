@@ -8,7 +8,7 @@ export type EnvPart =
   | { readonly text: string }
   | {
       readonly reference: string;
-      /** As written: `DB_PASSWORD` or `secret://file/db`. */
+      /** Name as written: `DB_PASSWORD` or `secret://file/db`. */
       readonly name: string;
       /** Used when there is no such secret. */
       readonly fallback?: string;
@@ -84,7 +84,7 @@ function parseWhole(value: string): readonly EnvPart[] | Problem {
   return isProblem(parsed) ? parsed : [{ reference: value, name: value }];
 }
 
-/** What stands between `${` and `}`. */
+/** Parses what stands between `${` and `}`. */
 function parseInside(inside: string): EnvPart | Problem | undefined {
   const [, variable, otherwise] = INSIDE.exec(inside) ?? [];
   if (variable !== undefined) return toPart(`secret://env/${variable}`, variable, otherwise);
@@ -116,8 +116,7 @@ export function referencesOf(parts: readonly EnvPart[] | Problem): readonly EnvR
 }
 
 /**
- * What a reference leads to; `undefined` when it leads nowhere.
- *
+ * Returns what a reference leads to; `undefined` when it leads nowhere.
  * @param fallback what is used then, where the value says so
  */
 export type Lookup = (reference: string, fallback?: string) => Secret | undefined;

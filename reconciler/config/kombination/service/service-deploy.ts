@@ -8,8 +8,8 @@ import type { Fields } from '../../../base/values.ts';
 import { asFields, asString } from '../../../base/values.ts';
 
 /*
- * How a service is brought out: what Compose says for a cluster, and what of it one engine can do. Resources and
- * replicas are read elsewhere (`service-resources.ts`, `service-rollout.ts`).
+ * The keys that bring a service out: what Compose says for a cluster, and what of it one engine can do. Resources and replicas are read
+ * elsewhere (`service-resources.ts`, `service-rollout.ts`).
  */
 
 /** Keys that change nothing on a single engine, with what to say about them. */
@@ -86,7 +86,7 @@ function readRestartPolicy(fields: Fields): RestartSpec {
   return policy === 'on-failure' && maxRetries ? { policy, maxRetries } : { policy };
 }
 
-/** What is pulled by time is looked for every time: the engine does not say when it last asked. */
+/** Reads the pull policy. One that goes by time pulls every time: the engine does not say when it last asked. */
 export function readPullPolicy(
   fields: Fields,
   service: DocumentPath,
@@ -121,7 +121,7 @@ function reportPolicy(value: string, path: DocumentPath, diagnostics: Diagnostic
   });
 }
 
-/** What is built is not pulled. */
+/** Reads the policy of an image that is built, and so not pulled. */
 function readPolicyOfBuild(value: string, path: DocumentPath, diagnostics: DiagnosticCollector): undefined {
   if (value === 'always' || PULLED_BY_TIME.test(value)) {
     diagnostics.warning(

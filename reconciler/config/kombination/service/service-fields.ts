@@ -40,7 +40,7 @@ export function readServiceFields(
   path: DocumentPath,
   diagnostics: DiagnosticCollector,
 ): ServiceFields {
-  // What a kit is drawn from often says nothing itself.
+  // The service beside one from a kit often says nothing itself.
   return Object.keys(fields).length === 0 ? EMPTY_SERVICE_FIELDS : readFields(fields, path, diagnostics);
 }
 
@@ -51,7 +51,7 @@ function readFields(fields: Fields, path: DocumentPath, diagnostics: DiagnosticC
   checkOptions(fields, path, diagnostics);
   readDeploy(fields, path, diagnostics);
   for (const key of WORDS_OF_SERVICES) {
-    // What is no list of configs is the schema's to complain of.
+    // A value that is no list of configs is the schema's to complain of.
     if (fields[key] === undefined || (key === 'configs' && !asList(fields[key]))) continue;
     diagnostics.error('UNSUPPORTED_KEY', at(key), `${key} can only stand in a service of a kombination`, {
       at: 'key',

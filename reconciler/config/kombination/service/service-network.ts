@@ -7,7 +7,7 @@ import { optionalNumber, readTexts, texts } from '../../../model/docker/options/
 import type { Fields } from '../../../base/values.ts';
 import { asFields, asList, asString, defined } from '../../../base/values.ts';
 
-/* How a service meets others: networks, links, and what it shares with one other container. */
+/* The ways in which a service meets others: networks, links, and what it shares with one other container. */
 
 export function readNetworks(value: unknown, path: DocumentPath): readonly NetworkEntry[] | undefined {
   const list = asList(value)?.flatMap((item, index) =>
@@ -41,7 +41,7 @@ function readNetwork(name: string, fields: Fields, path: DocumentPath): NetworkE
   });
 }
 
-/** What another network mode leaves no room for. */
+/** Returns the keys that another network mode leaves no room for. */
 function excludedBy(mode: string): readonly string[] {
   return mode === 'bridge' ? ['networks', 'route'] : ['networks', 'ports', 'route'];
 }

@@ -9,7 +9,7 @@ import { asFields, defined } from '../../../base/values.ts';
 /** More containers of one service than this on one engine are a slip of the finger. */
 const MAX_REPLICAS = 1_000;
 
-/** How many containers, and how they are replaced: `scale`, `deploy.replicas`, `update_config` and `rollback_config`. */
+/** Reads how many containers there are, and how they are replaced: `scale`, `deploy.replicas`, `update_config` and `rollback_config`. */
 export function readRollout(
   fields: Fields,
   path: DocumentPath,
@@ -65,7 +65,7 @@ function readConfig(fields: Fields, path: DocumentPath, diagnostics: DiagnosticC
   });
 }
 
-/** What is put back was well before: it is not watched again, and takes the place of the new one as that one came. */
+/** Reads the rollback. What is put back was well before: it is not watched again, and takes the place of the new one as that one came. */
 function readRollback(fields: Fields, path: DocumentPath, diagnostics: DiagnosticCollector): RolloutModel {
   for (const key of ['monitor', 'max_failure_ratio', 'order']) {
     if (fields[key] === undefined) continue;

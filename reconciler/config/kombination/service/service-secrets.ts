@@ -6,7 +6,7 @@ import { normalisePath } from '../../../model/docker/mounts.ts';
 import type { Fields } from '../../../base/values.ts';
 import { asFields, asList, asNumber, asString, defined, toRecord } from '../../../base/values.ts';
 
-/** Where secrets are put, as in Compose. */
+/** Directory where secrets are put, as in Compose. */
 export const SECRETS_DIRECTORY = '/run/secrets';
 
 /** `secrets:` of the document, checked against the schema. */

@@ -5,7 +5,7 @@ import { readDuration } from './option-values.ts';
 
 const NOTHING_OF_THE_KIND = 'a pod has nothing of the kind';
 
-/** Who the process is, where it runs and how it ends. */
+/** The options on who the process is, where it runs and how it ends. */
 export const BASIC_OPTIONS = {
   user: option({
     key: 'user',

@@ -29,9 +29,9 @@ export interface LimitRow<V> {
   read(written: WrittenLimit, diagnostics: DiagnosticCollector): V | undefined;
   /** Name in the `HostConfig` of "create container", of "update container" and of what is read back. */
   readonly docker: string;
-  /** Whether the value limits anything on a machine with so many CPUs. */
+  /** Tells whether the value limits anything on a machine with so many CPUs. */
   limits(value: NoInfer<V>, cpus: number): boolean;
-  /** What the engine is told in place of no limit. */
+  /** Returns what the engine is told in place of no limit. */
   unlimited(cpus: number, cgroupVersion: number): NoInfer<V>;
   readonly cluster: ClusterSupport<NoInfer<V>>;
   /** The value in the words of Compose. Left out: as it is in the spec. */
@@ -49,7 +49,7 @@ const MEBIBYTE = 1024 ** 2;
 const AS_LIMITS = honoured('limits and requests');
 const CANNOT_ASK = ignored('a pod cannot ask for it');
 
-/** By their names in the `resources` of a spec. */
+/** The limits by their names in the `resources` of a spec. */
 export const CONTAINER_LIMITS = {
   memoryBytes: limit({
     key: 'mem_limit',
@@ -67,7 +67,7 @@ export const CONTAINER_LIMITS = {
     read: readMemory,
     docker: 'MemoryReservation',
     limits: (bytes) => bytes > LEAST_MEMORY,
-    // On cgroup v2 a reservation protects, and "unlimited" would protect everything.
+    // A reservation protects on cgroup v2, and "unlimited" would protect everything.
     unlimited: (_, cgroupVersion) => (cgroupVersion === 2 ? LEAST_MEMORY : -1),
     cluster: AS_LIMITS,
     tofu: { kind: 'attributes', write: (bytes) => ({ memory_reservation: inMebibytes(bytes) }) },

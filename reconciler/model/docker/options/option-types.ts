@@ -8,7 +8,7 @@ export type DeviceSpec = {
   readonly permissions: string;
 };
 
-/** What `gpus` and `deploy.resources.reservations.devices` ask a driver for. */
+/** Devices that `gpus` and `deploy.resources.reservations.devices` ask a driver for. */
 export type DeviceRequestSpec = {
   readonly driver?: string;
   /** -1: all there are. Left out with `deviceIds`. */

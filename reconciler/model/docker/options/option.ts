@@ -8,7 +8,7 @@ import type { Fields } from '../../../base/values.ts';
  * how other tools call it. Members that take a value are methods, so that rows of all types fit one list.
  */
 
-/** Where a value stands, and what stands beside it. */
+/** Place of a value, and what stands beside it. */
 export interface ReadContext {
   readonly path: DocumentPath;
   readonly diagnostics: DiagnosticCollector;
@@ -25,7 +25,7 @@ export interface OptionRow<V> {
   readonly isShared?: true;
   /** `undefined`: nothing is said. A value of a wrong type is the schema's to report and passed over. */
   read(value: unknown, context: ReadContext): V | undefined;
-  /** What a container has anyway: said over a kit's word it counts, and it is left out of the spec. */
+  /** Value that a container has anyway: said over a kit's word it counts, and it is left out of the spec. */
   readonly default?: NoInfer<V>;
   readonly docker: DockerField;
   /** The value in the words of the engine. Left out: as it is in the spec. */
@@ -41,7 +41,7 @@ export function option<V>(row: OptionRow<V>): OptionRow<V> {
   return row;
 }
 
-/** Where an option stands in the body of the engine's "create container". */
+/** Place of an option in the body of the engine's "create container". */
 export interface DockerField {
   /** `'elsewhere'`: made together with other things, in `adapters/docker/containers`. */
   readonly place: 'Config' | 'HostConfig' | 'elsewhere';
@@ -70,10 +70,10 @@ export function since(api: string, field: DockerField): DockerField {
 
 export type ClusterVerdict = 'honoured' | 'warning' | 'error' | 'some are errors' | 'some are warnings';
 
-/** What becomes of an option on a cluster. */
+/** Fate of an option on a cluster. */
 export interface ClusterSupport<V> {
   readonly verdict: ClusterVerdict;
-  /** How, or what is said instead; the column of `docs/clusters.md`. */
+  /** Way in which it is honoured, or what is said instead; the column of `docs/clusters.md`. */
   readonly how: string;
   readonly rules: readonly ClusterRule<V>[];
 }
@@ -89,7 +89,7 @@ export interface ClusterRule<V> {
   readonly isCarried?: true;
 }
 
-/** Whether a rule has something to say about a value; `false` asks for nothing. */
+/** Tells whether a rule has something to say about a value; `false` asks for nothing. */
 export function appliesTo<V>(rule: ClusterRule<V>, value: V): boolean {
   return value !== false && (rule.applies ? rule.applies(value) : true);
 }
@@ -122,7 +122,7 @@ export type TofuValue =
   | { readonly [key: string]: TofuValue };
 export type TofuAttributes = Readonly<Record<string, TofuValue | undefined>>;
 
-/** Where it stands in a `docker_container` of the OpenTofu provider. */
+/** Place of an option in a `docker_container` of the OpenTofu provider. */
 export type TofuField<V> =
   /** The provider has no word for it, which is noted. */
   | { readonly kind: 'unsaid' }

@@ -20,7 +20,7 @@ const NOTHING_OF_THE_KIND = 'a pod has nothing of the kind';
 const SECURITY_CONTEXT = 'securityContext';
 const OTHERS_ARE_ERRORS = 'host is honoured, shareable a warning; those of another container are errors';
 
-/** How the process runs: what it shares with others, and what it may do. */
+/** The options on how the process runs: what it shares with others, and what it may do. */
 export const PROCESS_OPTIONS = {
   domainname: option({
     key: 'domainname',
@@ -143,7 +143,7 @@ export const PROCESS_OPTIONS = {
   }),
 } as const;
 
-/** What the process may do, and what is noted of it. */
+/** The options on what the process may do, and what is noted of it. */
 export const SECURITY_OPTIONS = {
   groupAdd: option({
     key: 'group_add',
@@ -167,7 +167,7 @@ export const SECURITY_OPTIONS = {
     key: 'security_opt',
     read: readSecurity,
     docker: hostField('SecurityOpt'),
-    // Which ones, `check-cluster.ts` says.
+    // The file `check-cluster.ts` says which ones.
     cluster: {
       verdict: 'some are errors',
       how: 'no-new-privileges, seccomp=unconfined and apparmor=… are honoured',

@@ -34,7 +34,7 @@ export function readAmount(value: unknown): number | undefined {
   return optionalNumber(value) || undefined;
 }
 
-/** In the order in which they are written. */
+/** Reads a list in the order in which it is written. */
 export function readList(value: unknown): readonly string[] | undefined {
   return filled(texts(value));
 }

@@ -7,7 +7,7 @@ import { readAmount, readMicroseconds, readSize } from './readers.ts';
 const CANNOT_ASK = 'a pod cannot ask for it';
 const MEBIBYTE = 1024 ** 2;
 
-/** How much the container may use, as far as it is fixed when it is made. */
+/** The options on how much the container may use, as far as it is fixed when it is made. */
 export const RESOURCE_OPTIONS = {
   blkio: option({
     key: 'blkio_config',
