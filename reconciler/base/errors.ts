@@ -54,6 +54,7 @@ export type ErrorCode =
   | 'PORT_TAKEN'
   | 'NAME_TAKEN'
   | 'UNHEALTHY'
+  | 'NO_EFFECT'
   | 'HOOK_FAILED'
   | 'BACKUP_FAILED'
   | 'BACKUP_DAMAGED'

@@ -92,6 +92,8 @@ export interface Health {
   readonly reason?: string;
   /** Time after which another look is worth while for `starting`, in milliseconds. */
   readonly retryAfterMs?: number;
+  /** `objectId` of the object that was looked at. Left out where the target tells none. */
+  readonly objectId?: string;
 }
 
 /** A field that somebody else has set and the description wants to be otherwise. */
@@ -143,6 +145,8 @@ export interface ObservedResource {
    */
   readonly spec: JsonObject;
   readonly health: Health;
+  /** Identity of the object on its target: one that is made anew has another. Left out where the target tells none. */
+  readonly objectId?: string;
   /** Differs whenever something that a plan was based on differs (engine id, hash, state). */
   readonly fingerprint: string;
   /** An earlier replace was cut short; applying an update or replace tidies up. */

@@ -123,7 +123,17 @@ function changeOf(
     dependsOn,
     verify,
     ...(conflicts.length > 0 ? { conflicts } : {}),
+    ...objectOf(observed, before),
   };
+}
+
+/** What is missing has no object. */
+function objectOf(
+  observed: ObservedResource | undefined,
+  before: Change['before'],
+): Pick<Change, 'objectId'> {
+  const objectId = observed?.objectId;
+  return objectId === undefined || before === null ? {} : { objectId };
 }
 
 /** The line of the first differing key where it is known, else the line of the resource. */

@@ -21,6 +21,7 @@ export function deletionOf(observed: ObservedResource, input: PlanInput): Change
     origin: null,
     dependsOn: [],
     verify: false,
+    ...(observed.objectId === undefined ? {} : { objectId: observed.objectId }),
   };
 }
 

@@ -29,6 +29,8 @@ export interface Change {
   readonly verify: boolean;
   /** Fields that are taken over from others. Left out when there are none. */
   readonly conflicts?: readonly FieldConflict[];
+  /** Identity of the object that goes or is changed, as its target tells it. Left out when nothing is there, or it tells none. */
+  readonly objectId?: string;
   /** Its place in the rolling update of a service. */
   readonly rollout?: RolloutStep;
 }

@@ -74,7 +74,7 @@ export function describeTargetContract(name: string, setup: () => Promise<Target
       });
       const desired = [front, data, image, container];
       for (const resource of desired) await apply('create', resource);
-      expect(await settled(container)).toEqual({ status: 'healthy' });
+      expect(await settled(container)).toEqual({ status: 'healthy', objectId: expect.any(String) as string });
       const { resources, warnings } = await target.observe({ stack, desired }, quiet());
       expect(warnings).toEqual([]);
       expect(resources.map(({ id }) => id)).toEqual(desired.map(({ id }) => id).sort());
@@ -130,6 +130,24 @@ export function describeTargetContract(name: string, setup: () => Promise<Target
       expect((await harness.count(stack)).containers).toBe(1);
       await target.settle(change, 'keep', contextFor(stack));
       expect((await observe(wanted))?.fingerprint).toBe(observed?.fingerprint);
+    });
+
+    it('makes anew what is as described when the plan says so, once', async () => {
+      const { stack, web, apply, settled, observe } = fresh();
+      await apply('create', web());
+      const before = await observe(web());
+      const replace = changeOf('replace', web(), before?.objectId);
+      for (const _ of ['first', 'again after a crash']) {
+        await target.apply(replace, contextFor(stack));
+        expect((await settled(web())).status).toBe('healthy');
+        await target.settle(replace, 'keep', contextFor(stack));
+      }
+      const after = await observe(web());
+      expect(after?.objectId).not.toBe(before?.objectId);
+      expect((await settled(web())).objectId).toBe(after?.objectId);
+      await target.apply(replace, contextFor(stack));
+      expect((await observe(web()))?.objectId).toBe(after?.objectId);
+      expect((await harness.count(stack)).containers).toBe(1);
     });
 
     it('runs the old container again when a replace is reverted', async () => {

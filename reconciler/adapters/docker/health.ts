@@ -42,10 +42,11 @@ async function containerHealth(adapter: Adapter, subject: Subject, signal: Abort
   const traits = await adapter.traits(signal);
   // The old one is gone once the new one counts as healthy, so it has to convince more.
   const stable = isNextName(inspect.Name) ? 2 * stableMs : stableMs;
-  const health = judgeContainer(inspect, {
+  const judged = judgeContainer(inspect, {
     stableMs: stable,
     runningMs: runningMs(adapter, traits, inspect),
   });
+  const health = { ...judged, objectId: inspect.Id };
   const { reason } = health;
   if (reason === undefined) return health;
   const created = readOwner(inspect.Config.Labels)?.spec ?? {};

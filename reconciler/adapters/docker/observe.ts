@@ -124,7 +124,14 @@ async function observeGroup(
       ...(interrupted ? [container.name] : []),
       canonicalJson(rendered.spec),
     ];
-    return { ...identity.base, ...rendered, interrupted, ...renamed, fingerprint: fingerprint(basis) };
+    return {
+      ...identity.base,
+      ...rendered,
+      objectId: container.id,
+      interrupted,
+      ...renamed,
+      fingerprint: fingerprint(basis),
+    };
   });
 }
 
@@ -203,6 +210,7 @@ function observeNetwork(
     ...base,
     spec: owner.spec,
     health: { status: 'healthy' },
+    objectId: network.Id,
     fingerprint: fingerprint([...doubles.map(({ Id }) => Id).sort(), owner.hash ?? '']),
     interrupted: doubles.length > 1,
     detail: { networkId: network.Id, driver: network.Driver },

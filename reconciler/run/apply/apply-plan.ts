@@ -1,5 +1,6 @@
 import { withAbortScope } from '../../base/abort-scope.ts';
 import { errorMessage, isReconcilerError, ReconcilerError } from '../../base/errors.ts';
+import type { ObservedResource } from '../../model/resource.ts';
 import { resourceId } from '../../model/resource.ts';
 import { targetKey } from '../../model/target.ts';
 import { formatSummary } from '../../plan/format-plan.ts';
@@ -13,6 +14,7 @@ import type { PlannedStack } from '../observe/plan-stack.ts';
 import { endFailed } from '../record/end-job.ts';
 import type { JobRecorder } from '../record/job-store.ts';
 import { noteBegun, noteUnfinished, recordDeployment } from '../record/record-deployment.ts';
+import { noEffect, withoutEffect } from './effect.ts';
 import { executePlan } from './execute-plan.ts';
 import { partlyApplied } from './execution.ts';
 import type { ChangeTarget, ExecuteResult, StepFailure, StepUpdate } from './execution.ts';
@@ -42,10 +44,10 @@ export async function applyPlan(
   const execution = { ...planned, through: (target: Target) => startingAgain(target, ran) };
   const result = await execute(context, execution, job, signal);
   const failure = failureOf(result, signal);
-  const unfinished = failure !== null && hasWorked(context, plan) ? insist(failure) : failure;
-  const error = unfinished ?? partlyApplied(plan);
+  const partly = failure === null ? partlyApplied(plan) : null;
+  const ended = failure ?? (partly === null ? await missEffect(context, planned, job) : null);
+  const error = partly ?? (ended !== null && hasWorked(context, plan) ? insist(ended) : ended);
   if (error === null) {
-    await observeAgain(context, planned);
     await finish(context, planned, job, { changed: result.changed, signal });
     return;
   }
@@ -126,19 +128,46 @@ async function runPostHooks(
 }
 
 /**
- * Observes the stack once more, for the job reports as its end what the targets say then. A target that fails now does not undo what was
- * done.
+ * Finds steps whose effect is not there: they have failed, whatever their target said. A target that cannot be asked now does not undo what
+ * was done.
  */
-async function observeAgain(context: RunContext, { plan, description }: PlannedStack): Promise<void> {
+async function missEffect(
+  context: RunContext,
+  planned: PlannedStack,
+  job: JobRecorder,
+): Promise<ReconcilerError | null> {
+  const { plan, desired } = planned;
+  const missing = withoutEffect(plan, desired, await observeAgain(context, planned));
+  if (missing.length === 0) return null;
+  const error = noEffect(missing);
+  for (let index = 0, step = job.stepAt(0); step !== undefined; step = job.stepAt(++index)) {
+    if (!missing.some((id) => id === step?.name)) continue;
+    job.step(index, { status: 'failed', message: error.message });
+    job.log('error', `${step.action} ${step.name}: ${error.message}`, step.name);
+  }
+  return error;
+}
+
+/**
+ * Observes the stack once more, for the job reports as its end what the targets say then.
+ *
+ * @returns nothing when the targets could not be asked
+ */
+async function observeAgain(
+  context: RunContext,
+  { plan, description }: PlannedStack,
+): Promise<readonly ObservedResource[]> {
   try {
-    await withAbortScope({ signals: [], timeoutMs: LOOK_TIMEOUT_MS }, (signal) =>
+    const observation = await withAbortScope({ signals: [], timeoutMs: LOOK_TIMEOUT_MS }, (signal) =>
       observeDescribed(context, description, { mode: plan.mode, signal }),
     );
+    return observation.resources;
   } catch (error) {
     context.logger.warn(
       { stack: plan.stack, error: errorMessage(error) },
       'the targets could not be asked after an apply',
     );
+    return [];
   }
 }
 

@@ -6,6 +6,7 @@ import type { ApplyContext, ResourceChange } from '../../ports/target.ts';
 import type { ChangeTarget, ExecuteOptions, ExecuteResult, StepFailure } from './execution.ts';
 import { messageOf, Preempted, Reverted } from './execution.ts';
 import type { Member, Outcome } from './rollouts.ts';
+import { refuseUnchanged } from './effect.ts';
 import { EngineQueues } from './engine-queues.ts';
 import { putBackAll, Rollouts } from './rollouts.ts';
 import { waitForHealth } from './wait-for-health.ts';
@@ -273,10 +274,12 @@ class PlanRun {
     if (resource.desired === null) return null;
     try {
       const health = await this.#waitForHealth(change, target);
+      refuseUnchanged(change, health);
       if (isRevertible(change) && !this.#rollouts.holds(change)) await this.#settle(change, 'keep');
       return health;
     } catch (error) {
-      const isFinal = !isRevertible(change) || target.settle === undefined;
+      const isFinal =
+        !isRevertible(change) || target.settle === undefined || isReconcilerError(error, 'NO_EFFECT');
       if (isFinal || this.#options.signal.reason instanceof Preempted) throw error;
       await this.#revert(change, error);
       throw new Reverted(error);

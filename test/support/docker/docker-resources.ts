@@ -76,7 +76,7 @@ export function resourcesOf(stack: string) {
 }
 
 /** A change as a plan would hold it; only what a target reads is filled with care. */
-export function changeOf(action: Action, desired: DesiredResource): ResourceChange {
+export function changeOf(action: Action, desired: DesiredResource, objectId?: string): ResourceChange {
   const { id, target, kind, name, origin } = desired;
   const after = action === 'delete' ? null : maskSpec(desired.spec);
   return {
@@ -93,6 +93,7 @@ export function changeOf(action: Action, desired: DesiredResource): ResourceChan
       cause: 'test',
       dependsOn: [],
       verify: false,
+      ...(objectId === undefined ? {} : { objectId }),
     },
     desired: action === 'delete' ? null : desired,
   };

@@ -141,6 +141,7 @@ export function observeSlot({ current, next }: Slot): ObservedResource | null {
     fingerprint: sha256(
       canonicalJson([engineId, hash, object.state === 'running', spec, next?.engineId ?? '']),
     ).slice(0, 32),
+    objectId: engineId,
     interrupted: next !== null,
     detail: { containerId: engineId },
   };

@@ -52,7 +52,8 @@ export function createMachine(engine: MemoryEngine, step: Step) {
           : { status: 'missing' };
       }
       const slot = slotOf(engine, stack, id);
-      return judge(slot?.next ?? slot?.current ?? null);
+      const object = slot?.next ?? slot?.current ?? null;
+      return object === null ? judge(null) : { ...judge(object), objectId: object.engineId };
     },
     async apply(change: ResourceChange, context: ApplyContext): Promise<void> {
       const { action, id, kind } = change.change;
@@ -65,7 +66,7 @@ export function createMachine(engine: MemoryEngine, step: Step) {
       if (kind === 'container') checkImage(engine, change.desired);
       const slot = openSlot(engine, context.stack, id);
       if (action === 'replace' && kind === 'container' && slot.current) {
-        await replace({ engine, step, slot, context }, change.desired);
+        await replace({ engine, step, slot, context }, change.desired, change.change.objectId);
       } else {
         await ensure({ engine, step, slot, context }, change.desired);
       }
@@ -155,9 +156,13 @@ async function ensure({ engine, step, slot, context }: Work, desired: DesiredRes
   start(engine, current);
 }
 
-async function replace({ engine, step, slot, context }: Work, desired: DesiredResource): Promise<void> {
+async function replace(
+  { engine, step, slot, context }: Work,
+  desired: DesiredResource,
+  old: string | undefined,
+): Promise<void> {
   const { signal } = context;
-  if (!slot.next && slot.current?.hash === desired.hash)
+  if (!slot.next && slot.current?.hash === desired.hash && slot.current.engineId !== old)
     return ensure({ engine, step, slot, context }, desired);
   if (slot.next?.hash !== desired.hash || slot.next.state === 'created') {
     await step(`create ${desired.id}.next`, signal);

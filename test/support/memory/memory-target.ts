@@ -36,6 +36,8 @@ export interface MemoryControl {
   /** Ends an outage, and forgets failures that were planned and have not come. */
   revive(): void;
   find(stack: string, id: ResourceId): MemoryObject | undefined;
+  /** Changes are taken, and nothing is done about them. Default false. */
+  idle: boolean;
   /** What a program that is run in a container does. Default: the shell's `echo` and `exit`. */
   program: ((argv: readonly string[]) => ExecResult) | null;
   /** What one does whose input and output are streams. Default: `head -c N`, else as `program`. */
@@ -71,7 +73,7 @@ export function createMemoryTarget(options: MemoryTargetOptions = {}): MemoryTar
     kind: 'memory',
     control,
     observe: (scope, signal) => machine.observe(scope, signal),
-    apply: (change, context) => machine.apply(change, context),
+    apply: async (change, context) => (control.idle ? undefined : machine.apply(change, context)),
     health: (stack, id, signal) => machine.health(stack, id, signal),
     release: (change, outcome, context) => machine.release(change, outcome, context),
     settle: (change, outcome, context) => machine.settle(change, outcome, context),
@@ -166,6 +168,7 @@ function createControl(engine: MemoryEngine, faults: Faults): MemoryControl {
   };
   const control: MemoryControl = {
     engine,
+    idle: false,
     program: null,
     streamed: null,
     get calls() {

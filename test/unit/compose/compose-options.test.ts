@@ -223,6 +223,30 @@ describe('what services share', () => {
   });
 });
 
+it('takes the container name of another service for that service, and waits for it', async () => {
+  const { state, push } = createDesiredFixture();
+  const text = kombination(
+    's',
+    'zvpn: { image: a, container_name: gate }',
+    'log: { image: a }',
+    'web: { image: a, network_mode: "container:gate", ipc: "container:s-log-1", pid: "container:elsewhere" }',
+    'box: { image: a, volumes_from: ["container:gate:ro", "container:elsewhere"] }',
+  );
+  await push({ 'kombinations/s/kombination.yaml': text });
+  expect(state.get('s')?.diagnostics).toEqual([]);
+  const find = (name: string) => state.get('s')?.resources.find(({ id }) => id === `local/container/${name}`);
+  expect(find('web')).toMatchObject({
+    spec: { networkMode: 'container:gate', ipc: 'container:s-log-1', pid: 'container:elsewhere' },
+    replaceWith: ['local/image/a:latest', 'local/container/zvpn', 'local/container/log'],
+  });
+  expect(find('web')?.dependsOn.slice(1)).toEqual([
+    { id: 'local/container/log', until: 'healthy' },
+    { id: 'local/container/zvpn', until: 'healthy' },
+  ]);
+  expect(find('box')?.spec['volumesFrom']).toEqual(['gate:ro', 'elsewhere']);
+  expect(find('box')?.replaceWith).toContain('local/container/zvpn');
+});
+
 it('runs services with profiles only where one of them is listed', async () => {
   const text = kombination(
     's',

@@ -1,4 +1,6 @@
+import type { ContainerInspectInfo } from 'dockerode';
 import { isReconcilerError, ReconcilerError } from '../../../base/errors.ts';
+import { maskSpec } from '../../../model/secret.ts';
 import type { ApplyContext, ResourceChange } from '../../../ports/target.ts';
 import type { Adapter } from '../adapter.ts';
 import { appliedKey } from '../adapter.ts';
@@ -15,6 +17,7 @@ import {
 } from './container.ts';
 import type { ContainerGroup, OwnedContainer } from './container-group.ts';
 import { EMPTY_GROUP, membersOf, nextName, readGroup } from './container-group.ts';
+import { readStaleSharing } from './container-sharing.ts';
 import { readLogTail } from '../logs.ts';
 import { hideSecretTexts } from '../secrets/secret-texts.ts';
 import { containerSpec } from './specs.ts';
@@ -33,7 +36,7 @@ export async function applyContainer(
   if (change.change.action === 'create' && (await createAtOnce(task))) return;
   const group = await readGroup(adapter.engine, context.stack, task.desired.name, context.signal);
   if (change.change.action === 'replace' && group.current !== null) {
-    await replaceContainer(task, { ...group, current: group.current });
+    await replaceContainer(task, { ...group, current: group.current }, change.change.objectId);
   } else {
     await ensureContainer(task, group);
   }
@@ -112,14 +115,23 @@ async function ensureContainer(task: ContainerTask, group: ContainerGroup): Prom
 
 type OpenGroup = ContainerGroup & { readonly current: OwnedContainer };
 
-/** The old container stays until `settle`, stopped unless the service wants both to run; when the new one does not even start, it runs again at once. */
-async function replaceContainer(task: ContainerTask, group: OpenGroup): Promise<void> {
+/**
+ * The old container stays until `settle`, stopped unless the service wants both to run; when the new one does not even start, it runs again at
+ * once.
+ *
+ * @param old the container that the plan replaces: while it is there, nothing is done yet, whatever it looks like
+ */
+async function replaceContainer(
+  task: ContainerTask,
+  group: OpenGroup,
+  old: string | undefined,
+): Promise<void> {
   const { adapter, spec, context } = task;
   const { engine } = adapter;
   const { signal } = context;
   const { current } = group;
   for (const stray of group.strays) await discardContainer(adapter, stray, signal);
-  if (group.next === null && (await isDone(task, current))) return;
+  if (group.next === null && current.id !== old && (await isDone(task, current))) return;
   const next = await readyNext(task, group.next);
   const id = next ?? (await makeContainer(task, nextName(spec.name)));
   try {
@@ -136,7 +148,7 @@ async function replaceContainer(task: ContainerTask, group: OpenGroup): Promise<
 /** The replace was finished earlier: the current container is what is wanted and runs the image of today. */
 async function isDone(task: ContainerTask, current: OwnedContainer): Promise<boolean> {
   const inspect = await task.adapter.engine.inspectContainer(current.id, task.context.signal);
-  if (inspect === null || !isUsable(task, current, inspect) || !(await runsToday(task, inspect.Image)))
+  if (inspect === null || !isUsable(task, current, inspect) || !(await isOfToday(task, inspect)))
     return false;
   await repairContainer(task, inspect);
   return true;
@@ -147,15 +159,18 @@ async function readyNext(task: ContainerTask, next: OwnedContainer | null): Prom
   if (next === null) return null;
   const { engine } = task.adapter;
   const inspect = await engine.inspectContainer(next.id, task.context.signal);
-  if (inspect !== null && isUsable(task, next, inspect) && (await runsToday(task, inspect.Image)))
-    return next.id;
+  if (inspect !== null && isUsable(task, next, inspect) && (await isOfToday(task, inspect))) return next.id;
   await discardContainer(task.adapter, next, task.context.signal);
   return null;
 }
 
-async function runsToday({ adapter, spec, context }: ContainerTask, imageId: string): Promise<boolean> {
+/** It runs the image, and shares with the containers, that bear these names now. */
+async function isOfToday(task: ContainerTask, inspect: ContainerInspectInfo): Promise<boolean> {
+  const { adapter, spec, context } = task;
   const image = await adapter.engine.inspectImage(spec.image, context.signal);
-  return image === null || image.Id === imageId;
+  if (image !== null && image.Id !== inspect.Image) return false;
+  const stale = await readStaleSharing(adapter.engine, inspect, maskSpec(spec), context.signal);
+  return Object.keys(stale).length === 0;
 }
 
 async function deleteContainer(

@@ -40,7 +40,7 @@ export async function withSharedIds(
 export async function readStaleSharing(
   engine: Engine,
   inspect: ContainerInspectInfo,
-  created: JsonObject,
+  created: Readonly<Record<string, unknown>>,
   signal: AbortSignal,
 ): Promise<JsonObject> {
   const stale: Record<string, string> = {};
