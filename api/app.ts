@@ -33,7 +33,7 @@ export interface AppOptions {
   readonly logger: Logger;
   /** Version of the program. */
   readonly version: string;
-  /** By `performance.now()`. */
+  /** Moment of the start, by `performance.now()`. */
   readonly startedAt: number;
   /** Served at the root, in the words of the pod provisioner. Default: not at all. */
   readonly instances?: Instances;
@@ -43,7 +43,7 @@ export interface AppOptions {
   readonly checks?: () => Readonly<Record<string, string>>;
   /** Aborts when the server stops: event streams and waiting requests end. */
   readonly stopping?: AbortSignal;
-  /** How often a quiet event stream sends a comment. Default 15,000. */
+  /** Interval at which a quiet event stream sends a comment. Default 15,000. */
   readonly heartbeatMs?: number;
   /** Told about every answered request, for counters. */
   readonly onRequest?: (record: RequestRecord) => void;

@@ -1,4 +1,4 @@
-/** What the command line and embedding programs use of the API. */
+/** The part of the API that the command line and embedding programs use. */
 export type { AppOptions, MetricsSource } from './app.ts';
 export { createApp } from './app.ts';
 export type { AdminKey } from './auth/admin-key.ts';

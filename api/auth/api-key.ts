@@ -6,7 +6,7 @@ export function generateApiKey(): string {
   return `kbn_${randomBytes(32).toString('base64url')}`;
 }
 
-/** What is kept of a key. The key has 256 random bits, so a plain hash is enough: there is nothing to guess. */
+/** Returns what is kept of a key. The key has 256 random bits, so a plain hash is enough: there is nothing to guess. */
 export function hashApiKey(key: string): string {
   return createHash('sha256').update(key).digest('hex');
 }

@@ -1,12 +1,12 @@
 import type { Actor, Role } from '../../reconciler/index.ts';
 
-/** Who asks. `name` and `email` become the author of commits and the actor of jobs. */
+/** Person or program that asks. `name` and `email` become the author of commits and the actor of jobs. */
 export interface Identity extends Actor {
   readonly role: Role;
   readonly via: 'key' | 'token' | 'open';
 }
 
-/** What a request carried to prove who it is from. */
+/** Values that a request carried to prove who it is from. */
 export interface Credentials {
   /** `X-API-KEY` header. */
   readonly apiKeyHeader: string | undefined;
@@ -19,7 +19,7 @@ export interface Credentials {
 /** Throws UNAUTHORIZED when the credentials prove nothing, SERVICE_UNAVAILABLE when they cannot be checked now. */
 export type Authenticate = (credentials: Credentials) => Promise<Identity>;
 
-/** On routes that are open to everybody. */
+/** Identity on routes that are open to everybody. */
 export const ANONYMOUS: Identity = {
   name: 'anonymous',
   email: 'anonymous@kombinator.local',
@@ -27,7 +27,7 @@ export const ANONYMOUS: Identity = {
   via: 'open',
 };
 
-/** On a server without authentication, which serves its own machine only. */
+/** Identity on a server without authentication, which serves its own machine only. */
 export const LOCAL_ADMIN: Identity = {
   name: 'local',
   email: 'local@kombinator.local',

@@ -5,7 +5,7 @@ import type { Authenticate } from './identity.ts';
 /** Told to whoever asks a server that wants a key and has none. */
 export const NO_KEY = 'api key is not configured';
 
-/** Whoever asks for a key where there is none that could be right is told so: INTERNAL_ERROR. */
+/** Tells whoever asks for a key where there is none that could be right: INTERNAL_ERROR. */
 export function requireKeys(options: AuthOptions, authenticate: Authenticate): Authenticate {
   if (options.mode === 'off') return authenticate;
   const { keys, tokens = [] } = options;

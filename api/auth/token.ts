@@ -16,7 +16,7 @@ interface ClaimOptions {
   readonly roleMap?: Readonly<Record<string, Role>>;
 }
 
-/** Whose JSON Web Tokens are let in. Every token must carry an expiry. */
+/** Issuers whose JSON Web Tokens are let in. Every token must carry an expiry. */
 export type TokenOptions =
   | (ClaimOptions & {
       readonly type: 'secret';

@@ -12,7 +12,7 @@ import { createRemoteSession } from './remote/remote-session.ts';
 import type { KeyStore, Session } from './session/session.ts';
 import { createStyle, type Terminal } from './terminal/terminal.ts';
 
-/** Of a daemon, below the current directory. */
+/** State directory of a daemon, below the current directory. */
 export const DAEMON_STATE_DIRECTORY = '.kombinator';
 
 export interface SessionContext {
@@ -60,7 +60,7 @@ export async function openSession(options: GlobalOptions, context: SessionContex
 
 export interface OpenOptions {
   readonly stateDir: string;
-  /** For one command: no watchers. */
+  /** True for one command: no watchers. */
   readonly ephemeral: boolean;
   /** The lock of the state directory is held. */
   readonly exclusive: boolean;

@@ -38,7 +38,7 @@ function workWhereNpmWasCalled() {
   const { npm_lifecycle_event: script, npm_package_json: file, INIT_CWD: called } = process.env;
   const checkout = fileURLToPath(new URL('../..', import.meta.url));
   if (script !== 'kombinator' || file !== join(checkout, 'package.json') || !called) return;
-  // What runs below a script inherits its environment, and may have gone elsewhere.
+  // A command below a script inherits its environment, and may have gone elsewhere.
   if (relative(checkout, process.cwd()) === '') process.chdir(called);
 }
 

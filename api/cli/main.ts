@@ -8,7 +8,7 @@ import type { ServeFlags } from './program-hooks.ts';
 import type { KeyStore, Session } from './session/session.ts';
 import { createStyle, wantsColor, type Terminal } from './terminal/terminal.ts';
 
-/** What a command line needs from the outside; `context.ts` has the real ones, tests their own. */
+/** The parts that a command line needs from the outside; `context.ts` has the real ones, tests their own. */
 export interface CliDependencies {
   readonly terminal: Terminal;
   readonly interrupt: Interrupt;

@@ -4,7 +4,7 @@ import { errorMessage, planDigest } from '../../reconciler/index.ts';
 import { UsageError } from './terminal/failure.ts';
 import { reasonOf } from './read-files.ts';
 
-/** What `plan --out` writes and `apply FILE` reads. Holds no secret: plans are masked. */
+/** Document that `plan --out` writes and `apply FILE` reads. Holds no secret: plans are masked. */
 export interface PlanFile {
   readonly format: 'kombinator-plan';
   readonly formatVersion: 1;

@@ -12,7 +12,7 @@ export interface ServeFlags {
   readonly logFormat: 'auto' | 'json' | 'pretty';
 }
 
-/** What the program does with a parsed command line. */
+/** The steps that the program takes with a parsed command line. */
 export interface ProgramHooks {
   readonly terminal: Terminal;
   readonly version: string;

@@ -90,7 +90,7 @@ export async function serve(context: ServeContext): Promise<number> {
   return interrupt.by === 'SIGINT' ? EXIT.interrupted : EXIT.ok;
 }
 
-/** What the store knows of them is looked after from now on. */
+/** Starts to look after the instances that the store knows. */
 function startInstances({ instances }: Kombinator, logger: Logger): void {
   try {
     instances?.start();

@@ -42,7 +42,7 @@ async function refuseToOverwrite(directory: string, files: readonly OutputFile[]
   );
 }
 
-/** Whether something else is at this place; what cannot be read is something else. */
+/** Tells whether something else is at this place; what cannot be read is something else. */
 async function isTaken(place: string, content: Buffer): Promise<boolean> {
   try {
     return !content.equals(await readFile(place));

@@ -4,7 +4,7 @@ import type { RequestState } from './mount.ts';
 import { HttpProblem, NoSuchPath } from './problem.ts';
 import { toProblem } from './to-problem.ts';
 
-/** How a dialect tells what went wrong. */
+/** The ways in which a dialect tells what went wrong. */
 export interface ProblemDialect {
   readonly format: (problem: HttpProblem) => unknown;
   /** Statuses and texts of its own. Default: none. */
@@ -41,7 +41,7 @@ function throwUnanswered(status: number, path: string): void {
   }
 }
 
-/** What Koa and its router throw on their own, for broken requests. */
+/** Converts what Koa and its router throw on their own, for broken requests. */
 function fromRouter(error: unknown): HttpProblem | null {
   if (error instanceof HttpProblem || !(error instanceof Error) || !('status' in error)) return null;
   if (error.status === 404) return new HttpProblem('NOT_FOUND', error.message, { cause: error });

@@ -59,7 +59,7 @@ async function readBytes(request: IncomingMessage): Promise<Buffer> {
 }
 
 /**
- * What is left of a refused body is thrown away, so that the client gets to read the answer. Of one that is huge, or says no
+ * Tells whether the rest of a refused body is to be thrown away, so that the client gets to read the answer. When it is huge, or says no
  * length and might never end, the connection is cut instead.
  */
 function isWorthDraining({ headers }: IncomingMessage): boolean {

@@ -3,7 +3,7 @@ import { isLoopbackHost } from './loopback.ts';
 import type { RequestState } from './mount.ts';
 
 export interface CorsOptions {
-  /** Which paths it is for. */
+  /** Tells which paths it is for. */
   readonly covers: (path: string) => boolean;
   /**
    * `any`: pages of every origin may call, for servers that want a key. `loopback`: those of this machine only, for servers that want none:

@@ -8,7 +8,7 @@ export interface EventStreamOptions {
   readonly signal: AbortSignal;
   /** A comment is sent this often, so that proxies do not take a quiet stream for a dead one. */
   readonly heartbeatMs: number;
-  /** What a source that fails in the middle is told as: the status line is long gone. */
+  /** Returns the event for a source that fails in the middle: the status line is long gone. */
   readonly toErrorEvent: (error: unknown) => ServerEvent;
 }
 

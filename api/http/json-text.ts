@@ -17,8 +17,8 @@ export function parseJson(text: string): unknown {
 }
 
 /**
- * Where the text stops being the beginning of JSON. The engine's message names a position only sometimes, so the longest
- * prefix that could still be completed is searched for; every shorter one can be completed too.
+ * Finds where the text stops being the beginning of JSON. The engine's message names a position only sometimes, so the longest prefix that
+ * could still be completed is searched for; every shorter one can be completed too.
  */
 function findSyntaxError(text: string): number {
   let good = 0;

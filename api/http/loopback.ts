@@ -3,7 +3,7 @@ import { HttpProblem } from './problem.ts';
 
 export type LoopbackHost = '127.0.0.1' | '::1' | 'localhost';
 
-/** Whether a host to listen on is reachable from this machine only. */
+/** Tells whether a host to listen on is reachable from this machine only. */
 export function isLoopbackHost(host: string): host is LoopbackHost {
   return host === '127.0.0.1' || host === '::1' || host === 'localhost';
 }

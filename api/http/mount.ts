@@ -11,7 +11,7 @@ import type { Parse } from './shape.ts';
 import { shape } from './shape.ts';
 import { toProblem } from './to-problem.ts';
 
-/** What the plumbing leaves on a request for the log. */
+/** Values that the plumbing leaves on a request for the log. */
 export interface RequestState {
   requestId: string;
   /** Name of the caller. */
@@ -62,7 +62,7 @@ async function serve<Deps>(
   send(ctx, reply, signal, options);
 }
 
-/** What a handler throws because its signal aborted says nothing; why it aborted does. */
+/** Runs a handler. Its error says nothing when its signal aborted: the reason for that does. */
 async function handleOrStop<Deps>(
   route: Route<Deps>,
   request: ApiRequest,

@@ -5,7 +5,7 @@ export interface OpenApiOptions {
   readonly title: string;
   readonly version: string;
   readonly description: string;
-  /** Where the routes are mounted. */
+  /** Path under which the routes are mounted. */
   readonly prefix: string;
   readonly routes: readonly Route<never>[];
   /** Named schemas that the rows refer to as `#/components/schemas/<name>`. */

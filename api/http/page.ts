@@ -6,7 +6,7 @@ export interface PageQuery {
 }
 
 export interface Page {
-  /** From 1. */
+  /** Number of the page, from 1. */
   readonly page: number;
   readonly perPage: number;
 }
@@ -29,7 +29,7 @@ export function toRange({ page, perPage }: Page): { readonly offset: number; rea
   return { offset: (page - 1) * perPage, limit: perPage };
 }
 
-/** What a list says about itself beside its items. */
+/** Returns what a list says about itself beside its items. */
 export function toPagination(page: Page | null, total: number): object {
   const perPage = page?.perPage ?? Math.max(1, total);
   return {

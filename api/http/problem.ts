@@ -16,7 +16,7 @@ const STATUS_OF = {
 } as const;
 
 export interface ProblemDetail {
-  /** What it is about: a body member (`config.services[0]`), a parameter, a resource. */
+  /** Subject of the problem: a body member (`config.services[0]`), a parameter, a resource. */
   readonly field: string;
   readonly message: string;
   readonly code?: string;

@@ -7,7 +7,7 @@ import type { RequestState } from './mount.ts';
 export interface RequestRecord {
   readonly requestId: string;
   readonly method: string;
-  /** With its query, without the value of `api_key`. */
+  /** Path with its query, without the value of `api_key`. */
   readonly url: string;
   /** `/api/v1/stacks/:id`; `null` when no route took the request. */
   readonly route: string | null;

@@ -15,7 +15,7 @@ export interface Route<Deps, Query = unknown, Body = unknown> {
   readonly description?: string;
   /** The least role that may, or `open` for everybody, also without credentials. */
   readonly access: Role | 'open';
-  /** What each path parameter means. */
+  /** Meaning of each path parameter. */
   readonly params?: Readonly<Record<string, string>>;
   readonly query?: Shape<Query>;
   /** A request without a body counts as `{}`, unless any type is JSON: then there must be one. */

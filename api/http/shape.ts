@@ -21,7 +21,7 @@ export function shape<T>(schema: JsonSchema): Shape<T> {
 }
 
 export interface ParseOptions {
-  /** What the value is, for the message: `query`, `body`. */
+  /** Name of the value, for the message: `query`, `body`. */
   readonly what: string;
   /** Text to numbers and booleans, as a query needs it. Default false. */
   readonly coerce?: boolean;

@@ -3,7 +3,7 @@ import { isReconcilerError } from '../../reconciler/index.ts';
 import type { ProblemCode, ProblemDetail } from './problem.ts';
 import { HttpProblem } from './problem.ts';
 
-/** How long a client may wait before it asks again, in seconds. */
+/** Time that a client waits before it asks again, in seconds. */
 const RETRY_AFTER_SECONDS = '5';
 
 /** Forget a code and it does not compile. */

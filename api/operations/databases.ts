@@ -31,7 +31,7 @@ export function backUp({ reconciler }: ApiDeps, request: Omit<BackupRequest, 'tr
   return reconciler.backup({ ...request, trigger: 'api' });
 }
 
-/** As `backUp`. Whoever asks has said yes to losing what is there. */
+/** Restores as a job, like `backUp`. Whoever asks has said yes to losing what is there. */
 export function restoreBackup({ reconciler }: ApiDeps, request: Omit<RestoreRequest, 'trigger'>): Job {
   return reconciler.restore({ ...request, trigger: 'api' });
 }

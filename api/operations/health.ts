@@ -3,7 +3,7 @@ import type { ApiDeps } from './deps.ts';
 export interface HealthReport {
   readonly status: 'healthy' | 'degraded';
   readonly version: string;
-  /** How long the daemon runs, in milliseconds. */
+  /** Time that the daemon has been running, in milliseconds. */
   readonly uptimeMs: number;
   /** `ok`, or what is wrong. */
   readonly checks: Readonly<Record<string, string>>;

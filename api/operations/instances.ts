@@ -6,7 +6,7 @@ import type {
   InstanceStats,
 } from '../../reconciler/index.ts';
 
-/** What the operations on instances work with. */
+/** The parts that the operations on instances work with. */
 export interface InstanceDeps {
   readonly instances: Instances;
   /** Instances as they are written in lists, kept as long as nothing changes of them. */
@@ -28,7 +28,7 @@ export function createInstance(
   return instances.create(request);
 }
 
-/** By creation; without a page, all of them. */
+/** Lists instances by creation; without a page, all of them. */
 export function listInstances(
   { instances }: InstanceDeps,
   page: { readonly offset: number; readonly limit: number } | undefined,

@@ -23,7 +23,7 @@ export interface StackLogs {
   readonly failures: Readonly<Record<string, string>>;
 }
 
-/** What the services of a stack wrote, as one. Throws UNKNOWN_STACK, BAD_OPTIONS for a service that it has not. */
+/** Reads what the services of a stack wrote, as one. Throws UNKNOWN_STACK, BAD_OPTIONS for a service that it has not. */
 export async function readStackLogs(deps: ApiDeps, request: StackLogsRequest): Promise<StackLogs> {
   const { stack, service } = request;
   const known = deps.reconciler.getStack(stack).services.map(({ name }) => name);

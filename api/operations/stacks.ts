@@ -10,7 +10,7 @@ import type { ApiDeps } from './deps.ts';
 import { newSignal, readAgain } from './write.ts';
 
 export interface StackWrite extends WriteResult {
-  /** As the reconciler knows it after the commit; `null` when it is gone, or could not be read again yet. */
+  /** Stack as the reconciler knows it after the commit; `null` when it is gone, or could not be read again yet. */
   readonly stack: StackView | null;
 }
 

@@ -3,7 +3,7 @@ import { ReconcilerError } from '../../reconciler/index.ts';
 import type { ApiDeps } from './deps.ts';
 import { newSignal, readAgain } from './write.ts';
 
-/** By id or name. Throws UNKNOWN_WORKER. */
+/** Finds a worker by id or name. Throws UNKNOWN_WORKER. */
 export function getWorker({ reconciler }: ApiDeps, idOrName: string): WorkerView {
   const workers = reconciler.listWorkers();
   const worker = workers.find(({ id }) => id === idOrName) ?? workers.find(({ name }) => name === idOrName);

@@ -10,10 +10,10 @@ import { findProgram, isAlive, run, systemPath, waitUntil } from './processes.ts
 /** A Docker Engine the demo works with; disposing ends it when the demo started it. */
 export interface DemoEngine extends AsyncDisposable {
   readonly docker: Docker;
-  /** For DOCKER_HOST. */
+  /** Address for DOCKER_HOST. */
   readonly host: string;
   readonly own: boolean;
-  /** For people: version, and whose it is. */
+  /** Description for people: version, and whose it is. */
   readonly description: string;
 }
 
@@ -136,7 +136,7 @@ export async function endEngine(root: string): Promise<void> {
   await rm(join(root, 'dockerd.pid'), { force: true });
 }
 
-/** Without them, shims and bridges would outlive the engine. Resolves to the bridges that networks had. */
+/** Removes containers: their shims and bridges would outlive the engine. Resolves to the bridges that networks had. */
 async function removeContainers(socketPath: string): Promise<readonly string[]> {
   const docker = new Docker({ socketPath, timeout: 20_000 });
   const containers = await docker.listContainers({ all: true });

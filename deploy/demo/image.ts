@@ -7,7 +7,7 @@ import { findProgram, run } from './processes.ts';
 
 export const DEMO_IMAGE = { repository: 'kombinator-demo/busybox', tag: '1' } as const;
 
-/** Whether the machine has a busybox that runs in an empty image: one without shared libraries. */
+/** Finds a busybox of the machine that runs in an empty image: one without shared libraries. */
 export async function findStaticBusybox(): Promise<string | undefined> {
   const path = findProgram('busybox');
   if (path === undefined) return undefined;

@@ -10,7 +10,7 @@ export interface InstallOptions {
 
 const POLICY = '/usr/sbin/policy-rc.d';
 
-/** Why packages cannot be installed here; `undefined` when they can: Debian or a relative of it, and root. */
+/** Says why packages cannot be installed here; `undefined` when they can: Debian or a relative of it, and root. */
 export function whyNotInstall(): string | undefined {
   if (findProgram('apt-get') === undefined) return 'this system has no apt-get';
   if (process.getuid?.() !== 0) return 'only root can install packages';

@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 
-/** Whether a Docker Engine answers at a Unix socket. */
+/** Tells whether a Docker Engine answers at a Unix socket. */
 export function pingEngine(socketPath: string): Promise<boolean> {
   return new Promise((resolve) => {
     request({ socketPath, path: '/_ping', timeout: 1_000 }, (response) => {

@@ -11,7 +11,7 @@ export interface RunOptions {
   readonly onLine?: (line: string) => void;
 }
 
-/** Where Debian keeps what only root used to need; missing from many a PATH. */
+/** Directories where Debian keeps what only root used to need; missing from many a PATH. */
 const SYSTEM_PATH = ['/usr/local/sbin', '/usr/sbin', '/sbin'];
 
 export function systemPath(env: NodeJS.ProcessEnv = process.env): string {

@@ -29,7 +29,7 @@ export interface DemoOptions {
 }
 
 const EXAMPLE = fileURLToPath(new URL('../../examples/kombinations/demo', import.meta.url));
-/** On a slow machine with a storage driver that copies. */
+/** Time to converge on a slow machine with a storage driver that copies. */
 const CONVERGE_TIMEOUT_MS = 120_000;
 
 /** Rejects with the reason when any part does not do what it should; cleans up in any case. */

@@ -9,7 +9,7 @@ import { isAlive } from './processes.ts';
 
 const PREFIX = 'kombinator-demo-';
 
-/** What must be known to clean up after a demo that was killed; written before anything is made. */
+/** Note for cleaning up after a demo that was killed; written before anything is made. */
 interface WorkspaceNote {
   readonly pid: number;
   /** Engine that is not the demo's own, and the stacks put there; `null` while there is none. */
@@ -70,7 +70,7 @@ export async function removeStacks(docker: Docker, stacks: readonly string[]): P
   return count;
 }
 
-/** On an engine of somebody else, stacks of the same names may be in real use. Rejects when there are any. */
+/** Rejects when an engine of somebody else has stacks of the same names: they may be in real use. */
 export async function refuseToOverwrite(docker: Docker, stacks: readonly string[]): Promise<void> {
   for (const stack of stacks) {
     const filters = { label: [`io.kombinator.stack=${stack}`] };

@@ -38,7 +38,7 @@ function renderPage({ env = {} }: ContainerSpec): RenderedObject {
   return { kind: 'page', spec: { page } };
 }
 
-/** What is kept beside a page, so that it can be told whose it is and as what it was made. */
+/** Note that is kept beside a page, so that it can be told whose it is and as what it was made. */
 interface Note {
   readonly id: ResourceId;
   readonly target: string;
@@ -48,7 +48,7 @@ interface Note {
   readonly branch: string;
   /** Masked: no secret is written where nobody looks for one. */
   readonly spec: JsonObject;
-  /** Of the page as it was written. */
+  /** Digest of the page as it was written. */
   readonly digest: string;
 }
 

@@ -37,7 +37,7 @@ interface Round {
 
 interface Bench {
   readonly compose: ComposeCommand;
-  /** For files of this run. */
+  /** Directory for files of this run. */
   readonly directory: string;
 }
 

@@ -55,7 +55,7 @@ async function onPretendedEngine(report: Report): Promise<void> {
   report.note(`${MANY - half.length} expired in one pass: ${(expiry / half.length).toFixed(2)} ms each`);
 }
 
-/** Through the API, as a client waits for it. */
+/** Measures reading through the API, as a client waits for it. */
 async function benchReading(rig: InstancesRig, report: Report, ids: readonly string[]): Promise<void> {
   const app = createApp({
     reconciler: createFakeReconciler(),

@@ -11,17 +11,17 @@ import { startKubernetesSuites } from '../support/kubernetes/kubernetes-suites.t
 
 export interface BenchCluster extends AsyncDisposable {
   readonly title: string;
-  /** Whether it is a server in a process of its own: the double shares ours, so that its times are ours too. */
+  /** True for a server in a process of its own: the double shares ours, so that its times are ours too. */
   readonly real: boolean;
   /** Path. */
   readonly kubeconfig: string;
   /** Content of `clusters/<name>.yaml`. */
   readonly file: string;
-  /** Of the peers' processes: with the folder of `KUBEBUILDER_ASSETS` on the path. */
+  /** Environment of the peers' processes: with the folder of `KUBEBUILDER_ASSETS` on the path. */
   readonly env: NodeJS.ProcessEnv;
   /** Its version. */
   readonly kubectl: string;
-  /** What its `apply` has to be told here. */
+  /** Flags that its `apply` needs here. */
   readonly kubectlFlags: readonly string[];
   createNamespace(name: string): Promise<void>;
   dropNamespace(name: string): Promise<void>;
@@ -31,7 +31,7 @@ export interface BenchCluster extends AsyncDisposable {
   count(namespace: string): Promise<number>;
 }
 
-/** What `KUBECONFIG` or `KUBEBUILDER_ASSETS` says, else the double. Rejects when there is no kubectl. */
+/** Opens what `KUBECONFIG` or `KUBEBUILDER_ASSETS` says, else the double. Rejects when there is no kubectl. */
 export async function openBenchCluster(): Promise<BenchCluster> {
   const path = [process.env['KUBEBUILDER_ASSETS'] ?? '', process.env['PATH'] ?? ''];
   const env = { PATH: path.filter((one) => one !== '').join(delimiter) };

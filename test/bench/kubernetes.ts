@@ -31,7 +31,7 @@ interface Round {
 
 interface Bench {
   readonly cluster: BenchCluster;
-  /** For files of this run. */
+  /** Directory for files of this run. */
   readonly directory: string;
 }
 

@@ -1,7 +1,7 @@
 import { availableParallelism, totalmem } from 'node:os';
 import process from 'node:process';
 
-/** What a figure must hold to. */
+/** Bound that a figure must hold to. */
 export interface Bound {
   readonly wanted: number;
   readonly unit: '' | 'ms' | 'MiB';
@@ -16,7 +16,7 @@ export interface Report {
   note(text: string): void;
   /** `up: kombinator ÷ docker-compose: ratio 0.83 (wanted ≤ 1.00) ok` */
   check(what: string, value: number, bound: Bound): void;
-  /** On a terminal only: how far it is. */
+  /** Shows how far it is, on a terminal only. */
   progress(text: string): void;
   /** Something could not be measured, which is no better than a missed bound. */
   fail(text: string): void;

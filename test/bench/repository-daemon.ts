@@ -40,14 +40,14 @@ export type DaemonAnswer =
       readonly reconcileMs: number;
       readonly loadedMiB: number;
     }
-  /** From the move of the branch to the plan of the stack that it touches. */
+  /** Time from the move of the branch to the plan of the stack that it touches. */
   | { readonly type: 'planned'; readonly milliseconds: number }
   | { readonly type: 'stopped'; readonly peakMiB: number };
 
 /** The parts of a reconciler around a target in memory, not started. */
 export interface Parts extends AsyncDisposable {
   readonly reconciler: Reconciler;
-  /** How often the target was asked for something. */
+  /** Returns how often the target was asked for something. */
   calls(): number;
 }
 

@@ -20,7 +20,7 @@ export interface BenchRepository extends TestRepository {
   readonly stacks: number;
   /** Texts of all kombinations. */
   readonly texts: readonly string[];
-  /** In the order in which `main` has to move. */
+  /** Commits in the order in which `main` has to move. */
   readonly commits: readonly PreparedCommit[];
 }
 

@@ -108,7 +108,7 @@ interface Pair<T> {
   readonly many: T;
 }
 
-/** Without file watching and queue: a call of `plan` right after the branch has moved. */
+/** Compares without file watching and queue: a call of `plan` right after the branch has moved. */
 async function compareCalls(
   repositories: Pair<BenchRepository>,
   directory: string,

@@ -10,7 +10,7 @@ import { CASES, claim, config } from './api-cases.ts';
 import type { ClusterHarness } from './cluster-suite.ts';
 import { openClusterSuite } from './cluster-suite.ts';
 
-/** What an API server answers, to the letter where a plan repeats it: the double must give the same. */
+/** Describes what an API server answers, to the letter where a plan repeats it: the double must give the same. */
 export function describeApiAnswers(name: string, setup: () => Promise<ClusterHarness>): void {
   describe(`API answers: ${name}`, () => {
     const suite = openClusterSuite(setup);

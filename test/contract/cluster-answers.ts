@@ -5,7 +5,7 @@ import { eventually } from '../support/eventually.ts';
 import type { ClusterHarness } from './cluster-suite.ts';
 import { openClusterSuite } from './cluster-suite.ts';
 
-/** What plans say of things that a server refuses, cannot change in place, or takes in its own way. */
+/** Describes what plans say of things that a server refuses, cannot change in place, or takes in its own way. */
 export function describeClusterAnswers(name: string, setup: () => Promise<ClusterHarness>): void {
   describe(`cluster answers: ${name}`, () => {
     const suite = openClusterSuite(setup);
@@ -160,7 +160,7 @@ export function describeClusterAnswers(name: string, setup: () => Promise<Cluste
       const old = nodes([definition, cup('v1beta1', 3)]);
       await apply(old);
       expect(actionsOf(await plan(old))).toEqual([]);
-      // Who looks for the first time finds it in the version that the cluster prefers.
+      // A target that looks for the first time finds it in the version that the cluster prefers.
       await using other = suite.harness.createTarget();
       const quiet = new AbortController().signal;
       const seen = (await other.observe({ stack, desired: old }, quiet)).resources;

@@ -11,7 +11,7 @@ import type { CoreHarness } from './target-core.ts';
 
 export type ClusterHarness = ClusterConnector & AsyncDisposable;
 
-/** What the tests of one `describe` share: a connection, opened before them and closed after them. */
+/** State that the tests of one `describe` share: a connection, opened before them and closed after them. */
 export interface ClusterSuite {
   readonly harness: ClusterHarness;
   readonly target: ClusterTarget;
@@ -81,7 +81,7 @@ export function configMapsOf(cluster: ClusterHarness): CoreHarness {
         if (found === undefined) throw new Error('no ConfigMap was rendered');
         return found;
       };
-      // What it lives in is no part of what is looked at.
+      // The namespace that it lives in is no part of what is looked at.
       for (const one of describe('one')) if (one.kind === 'Namespace') await converge(target, own.stack, one);
       return { stack: own.stack, versions: [find('one'), find('two')] };
     },

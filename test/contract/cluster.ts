@@ -359,7 +359,7 @@ export function describeClusterContract(name: string, setup: () => Promise<Clust
         await suite.target.start(resource, contextFor(stack));
         expect(await suite.target.health(stack, one, quiet())).not.toMatchObject({ status: 'stopped' });
         expect(await specOf()).toEqual(before);
-        // What is applied runs, whatever somebody has stopped before.
+        // An apply makes things run, whatever somebody has stopped before.
         await suite.target.stop(stack, one, quiet());
         const changed = nodes([node.replace('nginx:1.29', 'nginx:1.30')]);
         await apply(changed);

@@ -4,7 +4,7 @@ import type { SourceHarness } from './source-harness.ts';
 import { file, NOWHERE, paths, readAt, signal } from './source-harness.ts';
 import { describeProposals, describeTags, describeWriting } from './source-writing.ts';
 
-/** What every config repository must do, in memory or real. */
+/** Describes what every config repository must do, in memory or real. */
 export function describeSourceContract(name: string, setup: () => Promise<SourceHarness>): void {
   describe(`source contract: ${name}`, () => {
     describeReading(setup);

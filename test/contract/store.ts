@@ -9,7 +9,7 @@ export interface StoreUnderTest {
   dispose(): void;
 }
 
-/** What every store must do; `create` is given the clock that the suite moves. */
+/** Describes what every store must do; `create` is given the clock that the suite moves. */
 export function describeStoreContract(name: string, create: (clock: Clock) => StoreUnderTest): void {
   describe(`Store contract: ${name}`, () => {
     let now = START;

@@ -7,7 +7,7 @@ import type { TargetHarness } from './target-harness.ts';
 
 const quiet = () => new AbortController().signal;
 
-/** What every `Target` does when it is told to stop and start what is there. */
+/** Describes what every `Target` does when it is told to stop and start what is there. */
 export function describeControlContract(name: string, setup: () => Promise<TargetHarness>): void {
   describe(`control contract: ${name}`, () => {
     let harness: TargetHarness;

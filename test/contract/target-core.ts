@@ -14,7 +14,7 @@ import { eventually } from '../support/eventually.ts';
 /** A target of any kind, and descriptions that it understands. */
 export interface CoreHarness extends AsyncDisposable {
   readonly target: Target;
-  /** What the target is expected to be able to do beside the core. */
+  /** Capabilities that the target is expected to have beside the core. */
   readonly capabilities: readonly Capability[];
   /** A stack of its own, with one resource that becomes healthy as it is described first (0) and then (1). */
   fresh(): Promise<{
@@ -25,7 +25,7 @@ export interface CoreHarness extends AsyncDisposable {
 
 const quiet = () => new AbortController().signal;
 
-/** What every `Target` does, whatever its kind. */
+/** Describes what every `Target` does, whatever its kind. */
 export function describeCoreContract(name: string, setup: () => Promise<CoreHarness>): void {
   describe(`core contract: ${name}`, () => {
     let harness: CoreHarness;

@@ -12,7 +12,7 @@ export interface ObjectCounts {
   readonly volumes: number;
 }
 
-/** What the suite needs beside the target: a hand that changes things behind its back, and eyes of its own. */
+/** The parts that the suite needs beside the target: a hand that changes things behind its back, and eyes of its own. */
 export interface TargetHarness extends AsyncDisposable {
   /** Named `edge`. */
   readonly target: TargetWith<Capability>;

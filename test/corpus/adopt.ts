@@ -13,12 +13,12 @@ import { findMissing } from '../../reconciler/desired/render-stack.ts';
 import { analyzeFiles } from '../support/compose/compose-config.ts';
 import type { CorpusProject } from './projects.ts';
 
-/** What became of a project as a stack. */
+/** Outcome of adopting a project as a stack. */
 export interface Adopted {
   readonly stack: string;
   /** The repository that was made of it, with its kombination. */
   readonly files: Readonly<Record<string, string>>;
-  /** What somebody who deploys it would have to add, and was made up. */
+  /** Things that somebody who deploys it would have to add, and that were made up. */
   readonly needs: readonly string[];
   readonly diagnostics: readonly Diagnostic[];
   /** `null`: it does not validate. */
@@ -32,7 +32,7 @@ export interface Adopted {
   readonly analysis: Analysis;
 }
 
-/** What is missing from a project and made up: projects are published without their secrets and settings. */
+/** Things that are missing from a project and made up: projects are published without their secrets and settings. */
 interface Additions {
   readonly variables: Map<string, string>;
   readonly files: Map<string, string>;
@@ -138,7 +138,7 @@ function planFresh(analysis: Analysis, file: string, diagnostics: readonly Diagn
 
 const UNSET = /^(?:the variable (\w+) is not set|\$\{(\w+)\} has no value)/;
 
-/** What one finding says is missing. */
+/** Makes up what one finding says is missing. */
 function addMissing(project: CorpusProject, diagnostic: Diagnostic, additions: Additions): void {
   const { code, message, severity } = diagnostic;
   if (severity !== 'error') return;

@@ -50,7 +50,7 @@ process.exitCode = totals.failed > 0 || projects.length === 0 ? 1 : 0;
 
 interface Outcome {
   readonly run: RunResult | null;
-  /** What Compose itself has against a project that does not validate. */
+  /** Objection of Compose itself to a project that does not validate. */
   readonly refused: string | null;
 }
 

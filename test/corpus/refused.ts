@@ -6,7 +6,7 @@ import type { ComposeCommand } from '../support/compose/compose.ts';
 import type { Adopted } from './adopt.ts';
 import type { CorpusProject } from './projects.ts';
 
-/** What `docker-compose config` has against a project with everything that was made up for it; `null`: nothing. */
+/** Returns what `docker-compose config` has against a project with everything that was made up for it; `null`: nothing. */
 export async function refusedByCompose(
   { program, args }: ComposeCommand,
   project: CorpusProject,

@@ -17,9 +17,9 @@ import { IMAGE, standIn } from './stand-in.ts';
 export interface RunResult {
   readonly ok: boolean;
   readonly containers: number;
-  /** Why it does not run. */
+  /** Reason why it does not run. */
   readonly reason: string;
-  /** What it wants of the machine that a private engine has not got. */
+  /** Things of the machine that it wants and a private engine has not got. */
   readonly host: readonly string[];
 }
 

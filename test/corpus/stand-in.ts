@@ -3,10 +3,10 @@ import { asFields, asList, asString } from '../../reconciler/base/values.ts';
 import type { Fields } from '../../reconciler/base/values.ts';
 import type { Adopted } from './adopt.ts';
 
-/** What stands for every image: it listens on the ports and stays up. */
+/** Image that stands for every other: it listens on the ports and stays up. */
 export const IMAGE = 'kombinator-corpus/stand-in:1';
 
-/** What a project expects to find on the engine. */
+/** Objects that a project expects to find on the engine. */
 export interface External {
   readonly networks: readonly string[];
   readonly volumes: readonly string[];
@@ -22,7 +22,7 @@ export interface Place {
 export interface StandIn {
   /** A kombination that runs anywhere. */
   readonly text: string;
-  /** What had to be left out because it is the host's. */
+  /** Things that had to be left out because they are the host's. */
   readonly host: readonly string[];
   readonly externals: External;
 }

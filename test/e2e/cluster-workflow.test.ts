@@ -64,7 +64,7 @@ function describeWorkflow(name: string, open: (namespace: string) => Promise<Wor
     const level = async () => asFields((await read(SETTINGS))?.['data'])?.['LOG_LEVEL'];
     const becomes = async (value: string) =>
       expect(await eventually(level, (found) => found === value, PATIENCE_MS)).toBe(value);
-    /** From which commit every object was last written. */
+    /** Reads from which commit every object was last written. */
     const revisions = async () => {
       const marks = Object.entries({ ...OTHERS, ConfigMap: SETTINGS, PersistentVolumeClaim: CLAIM });
       const found = await Promise.all(

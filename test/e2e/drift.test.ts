@@ -98,7 +98,7 @@ describe('drift of a stack that proposes', () => {
 
 describe('drift resolved on request', () => {
   it('is repaired with apply_desired', async () => {
-    // What was merged is a deployment once somebody applied it.
+    // A merged proposal is a deployment once somebody applied it.
     await docker('update', '--restart', 'no', 'wandering-web-1');
     await eventually(drift, ({ has_drift }) => has_drift === true, PATIENCE_MS);
     const { body } = await job.api('POST', '/stacks/wandering/drift/resolve', {

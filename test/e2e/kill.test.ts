@@ -18,7 +18,7 @@ const STACK = 'killed';
 /** `npm run test:kill` asks for more rounds; `KILL_SEED` repeats the moments of a run that printed it. */
 const ROUNDS = readNumber('KILL_ROUNDS', 10);
 const SEED = readNumber('KILL_SEED', randomInt(2 ** 32 - 1));
-/** Of the rounds, so many are one test. */
+/** Rounds that make one test. */
 const SET = 10;
 const CONVERGE_MS = 60_000;
 const host = workerEngine();
@@ -127,7 +127,7 @@ async function push(round: number): Promise<string> {
 async function startDaemon(): Promise<ChildProcess> {
   const script = new URL('../support/daemon-process.ts', import.meta.url);
   return fork(script, [repo.path, stateDir, STACK], {
-    // Without a cache of compiled code half of a round goes by until the daemon has loaded.
+    // Half of a round would go by until the daemon has loaded without a cache of compiled code.
     env: { ...process.env, DOCKER_HOST: host, NODE_COMPILE_CACHE: join(stateDir, 'compiled') },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });

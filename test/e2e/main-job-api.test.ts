@@ -21,7 +21,7 @@ let directory: string;
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'kombinator-curl-'));
-  // What curl is told beside the command line as written: no progress on stderr, and the status after the body.
+  // The file tells curl what is not in the command line as written: no progress on stderr, and the status after the body.
   await writeFile(join(directory, '.curlrc'), 'silent\nwrite-out = "\\n%{http_code}"\n');
   job = await createMainJob(dockerHost);
   await job.push(webStack('other', 'other'), 'A stack that nobody here changes');

@@ -10,7 +10,7 @@ import { awaitPage, createEngineView, createMainJob, webStack } from '../support
 import { buildTestImage } from '../support/docker/test-image.ts';
 import { workerEngine } from '../support/docker/worker-engine.ts';
 
-/* What goes wrong outside of Kombinator: it must say what, leave the rest alone, and come back by itself. */
+/* The faults outside of Kombinator: it must say what is wrong, leave the rest alone, and come back by itself. */
 
 const dockerHost = workerEngine();
 const engine = createEngineView(dockerHost);
@@ -26,7 +26,7 @@ beforeAll(async () => {
 });
 afterAll(() => job?.[Symbol.asyncDispose]());
 
-/** What the steady stack shows, which is soon what is wanted. */
+/** Waits until the steady stack shows what is wanted, which is soon. */
 function page(wanted: string): Promise<string> {
   return awaitPage(port, wanted);
 }

@@ -18,7 +18,7 @@ import {
 } from '../support/main-job.ts';
 import { workerEngine } from '../support/docker/worker-engine.ts';
 
-/* From `git push` to running containers, a tag and an answer, with nothing replaced by a double. */
+/* The way from `git push` to running containers, a tag and an answer, with nothing replaced by a double. */
 
 const dockerHost = workerEngine();
 const engine = createEngineView(dockerHost);

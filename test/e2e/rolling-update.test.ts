@@ -21,7 +21,7 @@ const deploy = (replicas: number, update: string) =>
 const running = (count: number) =>
   Array.from({ length: count }, (_, index) => `fleet-web-${index + 1} running`);
 
-/** What each container serves: asked inside of it, because only its stack can reach it. */
+/** Reads what each container serves: asked inside of it, because only its stack can reach it. */
 async function pages(count: number): Promise<readonly string[]> {
   const ask = async (number: number) => {
     const args = ['exec', `fleet-web-${number}`, 'wget', '-q', '-O', '-', 'http://127.0.0.1:8080/'];

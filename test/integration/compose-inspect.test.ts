@@ -52,7 +52,7 @@ async function removeAll(containers: ById): Promise<void> {
   for (const { Id } of containers) await engineJson(path, 'DELETE', `/containers/${Id}?force=1&v=1`);
 }
 
-/** What is built is another test's business: any image will do. */
+/** Tags any image in place of what is built: that is another test's business. */
 async function tagAs(reference: string): Promise<void> {
   const [repo = '', tag = ''] = reference.split(':');
   await engineJson(path, 'POST', `/images/${INSPECT_IMAGE}/tag?repo=${repo}&tag=${tag}`);

@@ -29,7 +29,7 @@ const ADA = { name: 'Ada', email: 'ada@example.org' };
 /** One minute in a second: schedules have no shorter step. */
 const FASTER = 60;
 const DAY_MS = 24 * 3_600_000;
-/** For the machines of others, which may be busy. */
+/** Patience for the machines of others, which may be busy. */
 const PATIENCE_MS = 100_000;
 
 const SERVICES = {

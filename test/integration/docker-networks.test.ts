@@ -49,7 +49,7 @@ describe('networks on a Docker Engine', () => {
     await settled(web);
     const [used] = await named(`${stack}_front`);
     const Labels = buildLabels({ stack, revision: REVISION, branch: 'main', desired: front });
-    // What an engine does that was still at it when the process that asked was killed.
+    // A second network of the name, as an engine makes it that was still at it when the process that asked was killed.
     await engineJson(path, 'POST', '/networks/create', { Name: `${stack}_front`, Labels });
     expect(await named(`${stack}_front`)).toHaveLength(2);
 

@@ -159,7 +159,7 @@ auth: { htpasswd: { realm: test, path: ${join(root, 'htpasswd')} } }
     expect(await observed()).toEqual(['no-op', 'no-op']);
     const before = await engineJson<{ Id: string }>(socketPath, 'GET', `/images/${reference}/json`);
     await push(reference, 'b');
-    // What was pushed came from this engine too: bring back the state of one that has not pulled yet.
+    // The pushed image came from this engine too: bring back the state of one that has not pulled yet.
     await engineJson(socketPath, 'POST', `/images/${before.Id}/tag?repo=${registry}/team/moving&tag=stable`);
     const [imageAction, webAction] = await observed();
     expect(imageAction).not.toBe('no-op');

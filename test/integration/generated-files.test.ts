@@ -12,7 +12,7 @@ import { createDesiredFixture } from '../support/desired-fixtures.ts';
 import { FULL, FULL_FILES } from '../support/full-kombination.ts';
 
 const run = promisify(execFile);
-/** Of OpenTofu or its sibling; a machine has one of them, or none. */
+/** Program of OpenTofu or its sibling; a machine has one of them, or none. */
 const formatter = findProgram('tofu') ?? findProgram('terraform');
 const kubectl = findProgram('kubectl');
 
@@ -59,7 +59,7 @@ describe.each([
       const env = { ...process.env, DB_PASSWORD: 'p', TOKEN: 't', TLS_KEY: 'k', DB: 'd' };
       const args = [...compose.args, '-f', path, 'config', '--format', 'json'];
       const { stdout } = await run(compose.program, args, { env });
-      // What it prints is a Compose file again, with dollar signs doubled.
+      // The output is a Compose file again, with dollar signs doubled.
       const { services } = JSON.parse(stdout.replaceAll('$$', '$')) as {
         services: Record<string, { environment?: object; command?: string[] }>;
       };

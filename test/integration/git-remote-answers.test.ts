@@ -10,11 +10,11 @@ import { startGitServer } from '../support/git/git-server.ts';
 import { openSource } from '../support/git/git-sources.ts';
 
 const signal = new AbortController().signal;
-/** Of `http.globalAgent`. */
+/** Timeout of `http.globalAgent`. */
 const AGENT_TIMEOUT_MS = 5_000;
 
 interface Meddling {
-  /** What is answered instead of the server's own body. */
+  /** Returns the body that is answered instead of the server's own. */
   readonly body?: (method: string | undefined, body: Buffer) => Buffer;
   /** Before the first answer. */
   readonly delayMs?: number;

@@ -24,7 +24,7 @@ const DESIRED = 'reconciler/desired';
 const RUN = 'reconciler/run';
 const INDEX = 'reconciler/index.ts';
 
-/** What an adapter may know: the words it is spoken to in. Never `config`, never another adapter. */
+/** Folders that an adapter may know: the words it is spoken to in. Never `config`, never another adapter. */
 const CORE_OF_ADAPTERS = [BASE, MODEL, PLAN, PODS, PORTS];
 const NODE_IO = ['node:crypto', 'node:fs', 'node:path', 'node:stream', 'node:timers', 'node:util'];
 const NODE_NET = ['node:http', 'node:https', 'node:net', 'node:tls', 'node:dgram', 'node:os'];
@@ -46,7 +46,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   [PORTS]: { imports: [BASE, DATABASE, MODEL, PLAN, PODS], packages: [] },
   [PUBLIC]: { imports: [BASE, DATABASE, MODEL, PLAN, PODS, PORTS], packages: [] },
 
-  // What runs on ports only.
+  // The parts that run on ports only.
   [DESIRED]: {
     imports: [BASE, CONFIG, DATABASE, MODEL, PORTS, RENDER],
     packages: ['lru-cache', 'node:timers', 'picomatch', 'yaml'],
@@ -93,7 +93,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   },
   [INDEX]: { imports: ['reconciler'], packages: [] },
 
-  // As strangers would write it: from the public surface alone.
+  // The examples are written as strangers would write them: from the public surface alone.
   'examples/extending': { imports: [INDEX], packages: NODE_IO },
 
   'api/text': { imports: [INDEX, 'api/operations'], packages: ['node:util'] },
@@ -157,8 +157,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
 const WALLED = ['reconciler', 'api', 'schemas', 'examples'];
 
 /**
- * Why a file may not import something, or `null` when it may.
- *
+ * Says why a file may not import something, or `null` when it may.
  * @param file from the root of the repository, with `/`
  * @param specifier as it is written; relative ones are resolved from the file
  */

@@ -23,14 +23,14 @@ export const NODE = '- { name: prod, type: docker, connection: { host: localhost
 export const CLUSTER_NODE = '- { name: prod, type: kubernetes }';
 
 export interface AnywhereOptions {
-  /** Of the stack and so of its namespace. */
+  /** Name of the stack and so of its namespace. */
   readonly name: string;
   /** Image in place of that of the example. */
   readonly image: string;
   /** `clusters/prod.yaml` */
   readonly cluster: string;
   readonly clock?: Clock;
-  /** For nodes that are machines. Default: there are none. */
+  /** Creates targets for nodes that are machines. Default: there are none. */
   readonly createDockerTarget?: (reference: TargetReference) => Target;
 }
 

@@ -23,7 +23,7 @@ export interface Answer {
   readonly body: Json;
 }
 
-/** What a test looks at without proving its type first; a wrong guess fails the test that makes it. */
+/** Value that a test looks at without proving its type first; a wrong guess fails the test that makes it. */
 export type Json = ReturnType<typeof JSON.parse>;
 
 export interface ApiRequest {
@@ -151,7 +151,7 @@ function reconcilerLog(daemon: RunningCli): string {
     .join('\n');
 }
 
-/** On a port that the system chooses; the daemon logs which. */
+/** Serves on a port that the system chooses; the daemon logs which. */
 async function serve(cli: CliProcess, repository: TestRepository, stateDir: string): Promise<Serving> {
   const listen = ['--listen', '127.0.0.1:0'];
   const daemon = cli.start('serve', '--repo', repository.path, '--state-dir', stateDir, ...listen);
@@ -217,9 +217,9 @@ export interface EngineView {
   /** `name state`, sorted. */
   containers(stack: string): Promise<readonly string[]>;
   id(container: string): Promise<string>;
-  /** As `docker rm -f` does. */
+  /** Removes a container as `docker rm -f` does. */
   remove(container: string): Promise<void>;
-  /** With their networks and volumes: the next file of tests finds the engine as this one did. */
+  /** Removes stacks with their networks and volumes: the next file of tests finds the engine as this one did. */
   removeStacksOf(names: ReadonlySet<string>): Promise<void>;
 }
 
@@ -292,7 +292,7 @@ export async function readPage(port: number): Promise<string> {
   }
 }
 
-/** What the page is, which is soon what is wanted: a server that was started a moment ago need not listen yet. */
+/** Waits until the page is what is wanted, which is soon: a server that was started a moment ago need not listen yet. */
 export function awaitPage(port: number, wanted: string): Promise<string> {
   return eventually(
     () => readPage(port),

@@ -72,7 +72,7 @@ it('docs/clusters.md says of every key of a service what a cluster does with it'
       row === undefined || row.verdict === 'honoured' || (severity === 'error' && row.verdict === 'warning')
     );
   });
-  // What is refused is never listed as honoured; the name of a container is, but for those that no Service can have.
+  // A refused key is never listed as honoured; the name of a container is, but for those that no Service can have.
   expect(silent.map(({ key }) => key)).toEqual(['container_name']);
 });
 

@@ -19,7 +19,7 @@ function readRepository(directory: string): readonly FileWrite[] {
     });
 }
 
-/** What would be put on the targets, without what can be computed from it. */
+/** Returns what would be put on the targets, without what can be computed from it. */
 function summarise({ name, targets, services, resources, policy }: DesiredStack): string {
   const rendered = resources.map(({ id, spec, dependsOn, origin, guarded, shared, healthTimeoutMs }) => ({
     id,

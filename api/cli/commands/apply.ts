@@ -33,7 +33,7 @@ export interface DestroyOptions {
   readonly overrideFreeze: boolean;
 }
 
-/** How one stack's job ended; `failure` also when it could not even begin. */
+/** End of one stack's job; `failure` also when it could not even begin. */
 interface Outcome {
   readonly stack: string;
   readonly detail: JobDetail | null;
@@ -335,13 +335,13 @@ function inTurn(
 ): Promise<readonly Outcome[]> {
   const byStack = new Map(plans.map((plan) => [plan.stack, plan]));
   const begun = new Map<string, Promise<Outcome>>();
-  // What goes makes room: ports and names of a stack that was renamed, say.
+  // Removals go first, as they make room: ports and names of a stack that was renamed, say.
   const removals = plans.filter(({ mode }) => mode === 'destroy');
   const begin = (plan: Plan): Promise<Outcome> => {
     const known = begun.get(plan.stack);
     if (known !== undefined) return known;
     const waitsFor = ({ waitsFor = [] }: Plan) => waitsFor;
-    // What others need is applied before them, and destroyed after them.
+    // The stacks that others need are applied before them, and destroyed after them.
     const first =
       plan.mode === 'destroy'
         ? plans.filter((other) => other.mode === 'destroy' && waitsFor(other).includes(plan.stack))

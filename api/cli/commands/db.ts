@@ -87,7 +87,7 @@ function placeOf(stack: string | undefined, service: string | undefined) {
   };
 }
 
-/** What each database says of itself. Ends with 1 when one of them does not. */
+/** Prints what each database says of itself. Ends with 1 when one of them does not. */
 async function runDbStatus(invocation: Invocation, place: DatabasePlace): Promise<number> {
   await using session = await invocation.openSession('read', 'db status');
   const databases = await session.databases(place, invocation.interrupt.signal);

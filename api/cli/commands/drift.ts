@@ -28,7 +28,7 @@ export function addDrift(program: Command, hooks: ProgramHooks): void {
     );
 }
 
-/** How what runs differs from what was deployed, as the targets report it now; with `--accept` that is kept. */
+/** Prints how what runs differs from what was deployed, as the targets report it now; with `--accept` that is kept. */
 async function runDrift(invocation: Invocation, options: DriftOptions): Promise<number> {
   const { stack, accept, yes } = options;
   await using session = await invocation.openSession('read', 'drift');

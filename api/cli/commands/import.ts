@@ -68,7 +68,7 @@ async function runImport({ terminal, json, file: given, out, force, name }: Impo
   return imported.diagnostics.length === 0 ? EXIT.ok : EXIT.failed;
 }
 
-/** As Compose looks for it, in its order. */
+/** Names that Compose looks for, in its order. */
 const NAMES = ['compose.yaml', 'compose.yml', 'docker-compose.yml', 'docker-compose.yaml'];
 
 function findFile(given: string): string {

@@ -10,7 +10,7 @@ export interface LogsOptions {
   readonly service: string;
   /** Last lines only. */
   readonly tail?: number;
-  /** How far back, in milliseconds. */
+  /** Time to go back, in milliseconds. */
   readonly sinceMs?: number;
   readonly follow: boolean;
   readonly timestamps: boolean;
@@ -47,7 +47,7 @@ export function addLogs(program: Command, hooks: ProgramHooks): void {
     );
 }
 
-/** What the service wrote; its stderr goes to stderr. With `--json` one document per line, since it may never end. */
+/** Prints what the service wrote; its stderr goes to stderr. With `--json` one document per line, since it may never end. */
 async function runLogs(invocation: Invocation, options: LogsOptions): Promise<number> {
   await using session = await invocation.openSession('read', 'logs');
   const { terminal, interrupt, options: global } = invocation;

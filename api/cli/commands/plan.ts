@@ -19,7 +19,7 @@ export interface PlanOptions {
   readonly verbose: boolean;
 }
 
-/** What came of planning several stacks: one that fails does not hide the others. */
+/** Outcome of planning several stacks: one that fails does not hide the others. */
 export interface Planning {
   readonly planned: readonly PlannedStack[];
   readonly failures: readonly (Failure & { readonly stack: string })[];

@@ -14,7 +14,7 @@ import { EXIT, nearestName, UsageError } from '../terminal/failure.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import type { ProgramHooks } from '../program-hooks.ts';
 
-/** What a repository may hold and what the command answers, by the name it is asked for. */
+/** Schemas of what a repository may hold and what the command answers, by the name they are asked for. */
 const SCHEMAS: Readonly<Record<string, { readonly $id: string }>> = {
   cluster: clusterSchema,
   daemon: daemonSchema,

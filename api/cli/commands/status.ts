@@ -15,7 +15,7 @@ export interface StatusOptions {
   readonly stacks: readonly string[];
 }
 
-/** How many targets are asked at once. */
+/** Targets that are asked at once. */
 const OBSERVE_CONCURRENCY = 8;
 
 export function addStatus(program: Command, hooks: ProgramHooks): void {
@@ -30,7 +30,7 @@ export function addStatus(program: Command, hooks: ProgramHooks): void {
     );
 }
 
-/** What runs, as the targets report it now. 1 when a stack cannot be shown, whatever its state otherwise. */
+/** Prints what runs, as the targets report it now. 1 when a stack cannot be shown, whatever its state otherwise. */
 async function runStatus(invocation: Invocation, options: StatusOptions): Promise<number> {
   await using session = await invocation.openSession('read', 'status');
   const { stacks, leftovers } = await selectStacks(session, options.stacks, invocation);

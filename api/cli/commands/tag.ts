@@ -11,7 +11,7 @@ import { applyStack } from './apply.ts';
 import type { ProgramHooks } from '../program-hooks.ts';
 import { on } from '../program-hooks.ts';
 
-/** Which tag, as it is written on the command line. */
+/** Tag as it is written on the command line. */
 export interface TagPlace {
   readonly service?: string;
   readonly env?: string;
@@ -267,7 +267,7 @@ function pretend(invocation: Invocation, release: Release, what: string): number
   return EXIT.ok;
 }
 
-/** What concerns production wants a yes. */
+/** Asks for a yes to what concerns production. */
 async function consent(
   invocation: Invocation,
   release: Release,

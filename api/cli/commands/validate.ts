@@ -49,7 +49,7 @@ function toStrict(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
 }
 
 interface Report {
-  /** What was checked, for people. */
+  /** Thing that was checked, for people. */
   readonly what: string;
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -63,7 +63,7 @@ async function checkRepository(session: Session, invocation: Invocation) {
   return { what, location, branch, commit, stacks, diagnostics };
 }
 
-/** What the findings of a text without a place in the repository are named after. */
+/** Name in the findings of a text without a place in the repository. */
 const NAMELESS = 'kombination.yaml';
 
 async function checkFiles(
@@ -86,7 +86,7 @@ async function checkFiles(
     }
     const report = await session.validate(text, place, invocation.interrupt.signal);
     for (const found of report.diagnostics) {
-      // What is found in the files that it names, such as a Compose file, is theirs.
+      // Findings in the files that it names, such as a Compose file, are theirs.
       const isOwn = found.file === undefined || found.file === NAMELESS || place.endsWith(found.file);
       diagnostics.push(isOwn ? { ...found, file } : found);
     }

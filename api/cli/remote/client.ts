@@ -2,9 +2,9 @@ import { errorMessage } from '../../../reconciler/index.ts';
 import { RemoteError } from '../terminal/failure.ts';
 
 export interface RemoteOptions {
-  /** Where the daemon listens, `http://127.0.0.1:5260`; a path is kept as a prefix. */
+  /** Address at which the daemon listens, `http://127.0.0.1:5260`; a path is kept as a prefix. */
   readonly url: string;
-  /** What gave the address, for errors about it. Default `--server`. */
+  /** Option that gave the address, for errors about it. Default `--server`. */
   readonly option?: string;
   readonly apiKey?: string;
 }

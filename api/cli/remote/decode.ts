@@ -17,8 +17,8 @@ import { RemoteError } from '../terminal/failure.ts';
 import { isPlan } from '../plan-file.ts';
 
 /*
- * What the API answers, read back into the words of the reconciler. Everything is checked as far as it is used: a daemon of
- * another version gives an error that says so, not a crash.
+ * The readers of the API's answers, back into the words of the reconciler. Everything is checked as far as it is used: a daemon of another
+ * version gives an error that says so, not a crash.
  */
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -236,7 +236,7 @@ async function readSteps(
     }
   } catch (error) {
     signal.throwIfAborted();
-    // What the daemon itself objects to is final.
+    // An objection of the daemon itself is final.
     if (error instanceof RemoteError && error.code !== 'SERVER_UNREACHABLE') throw error;
   }
 }

@@ -32,7 +32,7 @@ export function createLocalData({ reconciler, actor, readOnce, withNames }: Loca
     async databases(filter, signal) {
       await readOnce(signal);
       const stacks = filter.stack === undefined ? reconciler.stackNames() : [filter.stack];
-      // What runs is known once somebody has looked.
+      // The running services are known once somebody has looked.
       for (const stack of stacks) await withNames(() => reconciler.observe(stack, signal), stack);
       return reconciler.databases(signal, filter);
     },

@@ -94,7 +94,7 @@ function readingPart(reconciler: Reconciler, readOnce: ReadOnce): Pick<Session, 
     },
     async *logs(stack, service, options) {
       await readOnce(options.signal);
-      // Where its container runs is known once somebody has looked.
+      // The place of its container is known once somebody has looked.
       await withNames(reconciler, () => reconciler.observe(stack, options.signal), stack);
       yield* reconciler.logs(stack, service, options);
     },

@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { errorMessage, ReconcilerError } from '../../../reconciler/index.ts';
 
-/** Who holds a state directory. */
+/** Process that holds a state directory. */
 export interface LockHolder {
   readonly pid: number;
   /** `serve`, `apply`, `destroy`. */
   readonly command: string;
   /** ISO 8601. */
   readonly since: string;
-  /** Where it listens, for `serve`. */
+  /** Address at which it listens, for `serve`. */
   readonly url?: string;
 }
 

@@ -23,7 +23,7 @@ import type {
 import type { DataSession } from './data-session.ts';
 import type { TagSession } from './tag-session.ts';
 
-/** What `validate`, `status` and the header lines need to know about the repository. */
+/** The facts about the repository that `validate`, `status` and the header lines need. */
 export interface RepositorySummary {
   readonly location: string;
   readonly branch: string;
@@ -55,7 +55,7 @@ export interface StackRemoval {
 export interface RemovedStack {
   readonly stack: string;
   readonly jobId: string | null;
-  /** Why it is still there, `null` when it is not. */
+  /** Reason why it is still there, `null` when it is not. */
   readonly error: { readonly code: string; readonly message: string } | null;
 }
 
@@ -64,20 +64,20 @@ export type StackPlanRequest = Omit<PlanRequest, 'actor' | 'trigger'>;
 export type StackApplyRequest = Omit<ApplyRequest, 'actor' | 'trigger'>;
 
 /**
- * What the commands work on: a reconciler in this process, or a running daemon over its API.
+ * The thing that commands work on: a reconciler in this process, or a running daemon over its API.
  * Every method throws `ReconcilerError`.
  */
 export interface Session extends DataSession, TagSession, AsyncDisposable {
   /** Reads the repository as it is now. */
   repository(signal: AbortSignal): Promise<RepositorySummary>;
-  /** As of `Reconciler.leftovers`: stacks that are on the targets although nothing describes them any more. */
+  /** Lists what `Reconciler.leftovers` does: stacks that are on the targets although nothing describes them any more. */
   leftovers(signal: AbortSignal): Promise<readonly StackView[]>;
   /** Checks one document as if it stood in the repository. */
   /** The name of the file tells what it is. */
   validate(text: string, file: string, signal: AbortSignal): Promise<ValidationReport>;
   /** A stack in another tool's words; writes nothing. */
   generate(request: GenerateRequest, signal: AbortSignal): Promise<GeneratedStack>;
-  /** With the targets asked, by name. */
+  /** Returns a stack by name, with the targets asked. */
   observe(name: string, signal: AbortSignal): Promise<StackView>;
   plan(request: StackPlanRequest, signal: AbortSignal): Promise<PlannedStack>;
   apply(request: StackApplyRequest, signal: AbortSignal): Promise<Job>;

@@ -2,10 +2,10 @@ import { closest, distance } from 'fastest-levenshtein';
 import type { ErrorCode } from '../../../reconciler/index.ts';
 import { errorMessage, isReconcilerError, ReconcilerError } from '../../../reconciler/index.ts';
 
-/** What every command ends with. */
+/** Exit codes of every command. */
 export const EXIT = { ok: 0, failed: 1, changes: 2, interrupted: 130 } as const;
 
-/** What an error says to people and programs. `hint` is what to do about it. */
+/** Failure in words for people and programs. `hint` is what to do about it. */
 export interface Failure {
   readonly code: string;
   readonly message: string;
@@ -36,7 +36,7 @@ export class RemoteError extends Error {
   }
 }
 
-/** What to do, by code, where the message alone may leave somebody stuck. */
+/** Advice on what to do, by code, where the message alone may leave somebody stuck. */
 const HINTS: Readonly<Partial<Record<ErrorCode, string>>> = {
   REPOSITORY_NOT_FOUND: 'give the config repository with --repo PATH|URL (default: the current directory)',
   REPOSITORY_UNAUTHORIZED:

@@ -2,11 +2,11 @@
 export interface Interrupt extends Disposable {
   /** Aborts on the first signal. */
   readonly signal: AbortSignal;
-  /** Whether somebody asked to stop. */
+  /** True when somebody asked to stop. */
   readonly stopped: boolean;
-  /** What asked first. */
+  /** Signal that asked first. */
   readonly by: 'SIGINT' | 'SIGTERM' | undefined;
-  /** What the first signal does before anything is aborted; the newest handler counts, disposing takes it back. */
+  /** Sets what the first signal does before anything is aborted; the newest handler counts, disposing takes it back. */
   onStop(handler: () => void): Disposable;
 }
 

@@ -44,7 +44,7 @@ export function createLineProgress(write: (line: string) => void, style: Style):
   };
 }
 
-/** What is over scrolls by, what runs stays in place below it and is redrawn. */
+/** Creates a progress in which what is over scrolls by, and what runs stays in place below it and is redrawn. */
 export function createLiveProgress(terminal: Terminal, style: Style): Progress {
   const running = new Map<string, string>();
   let drawn = 0;

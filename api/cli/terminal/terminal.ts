@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline/promises';
 import { isatty } from 'node:tty';
 import { styleText } from 'node:util';
 
-/** Where a command reads and writes; tests pass a recording one. */
+/** Place where a command reads and writes; tests pass a recording one. */
 export interface Terminal {
   readonly env: NodeJS.ProcessEnv;
   /** Writes text to stdout exactly as given. */
@@ -76,8 +76,8 @@ export function createStyle(color: boolean): Style {
 }
 
 /**
- * Whether to colour: `--no-color` and NO_COLOR (set and not empty) say no, FORCE_COLOR (not `0`) says yes, otherwise
- * what stdout is decides.
+ * Tells whether to colour: `--no-color` and NO_COLOR (set and not empty) say no, FORCE_COLOR (not `0`) says yes, otherwise what stdout is
+ * decides.
  */
 export function wantsColor(env: NodeJS.ProcessEnv, isTerminal: boolean, option: boolean): boolean {
   if (!option || env['NO_COLOR']) return false;

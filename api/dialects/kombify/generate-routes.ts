@@ -118,7 +118,7 @@ function toAnswer({ stack, format, files, notes, variables, overview }: Generate
   };
 }
 
-/** What is no text is base64. */
+/** Returns a file for the answer; content that is no text is base64. */
 function toFile({ path, content }: GeneratedFile): object {
   if (typeof content === 'string') return { path, content, encoding: 'utf-8' };
   return { path, content: Buffer.from(content).toString('base64'), encoding: 'base64' };

@@ -149,7 +149,7 @@ function mismatch(field: string, message: string): HttpProblem {
   return new HttpProblem('VALIDATION_ERROR', `${field} ${message}`, { details: [{ field, message }] });
 }
 
-/** What needs a yes is listed in the details of the 409. */
+/** Applies, or answers 409 with details that list what needs a yes. */
 async function applyOrExplain(deps: ApiDeps, request: StackApplyRequest): Promise<Job> {
   try {
     return await applyStack(deps, request);

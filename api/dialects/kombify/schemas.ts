@@ -1,8 +1,8 @@
 import type { JsonSchema } from '../../http/shape.ts';
 
 /*
- * What this dialect answers, as JSON Schema: documentation and tests both read it. Answers may gain members, so no schema
- * here forbids further ones.
+ * The answers of this dialect, as JSON Schema: documentation and tests both read them. Answers may gain members, so no schema here forbids
+ * further ones.
  */
 
 const TEXT = { type: 'string' };
@@ -261,7 +261,7 @@ const WORKER = record({
 
 const COMMIT_MEMBERS = { commit: TEXT, file: TEXT };
 
-/** By the names that the table refers to. */
+/** The schemas by the names that the table refers to. */
 export const SCHEMAS = {
   Error: record({
     error: record({ code: TEXT, message: TEXT, details: listOf(DETAIL), reason: TEXT }, ['reason']),

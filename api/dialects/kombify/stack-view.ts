@@ -27,7 +27,7 @@ const STATUS_WORDS: Readonly<Record<SyncState, string>> = {
 
 const DRIFT_TYPES: Readonly<Record<string, string>> = { create: 'missing', delete: 'unexpected' };
 
-/** As it stands in lists: everything but the document. */
+/** Returns a stack as it stands in lists: everything but the document. */
 export function toStack(stack: StackView) {
   return {
     id: stack.name,

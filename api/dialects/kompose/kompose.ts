@@ -25,7 +25,7 @@ const openApiRoute: Route<ApiDeps> = defineRoute({
   handle: (_, { version }: ApiDeps) => ok(buildKomposeOpenApi(version)),
 });
 
-/** What is documented. */
+/** The routes that are documented. */
 export const komposeRoutes: readonly Route<ApiDeps>[] = [
   ...infoRoutes,
   ...stackRoutes,
@@ -34,8 +34,8 @@ export const komposeRoutes: readonly Route<ApiDeps>[] = [
 ];
 
 /**
- * What the reference does besides: lists and logs answer any method, and an action that is not known, or is asked for with another method,
- * has its own answer. Mounted after the others.
+ * The answers that the reference gives besides: lists and logs answer any method, and an action that is not known, or is asked for with
+ * another method, has its own answer. Mounted after the others.
  */
 export const komposeFallbacks: readonly Route<ApiDeps>[] = METHODS.flatMap((method) => [
   ...listRoutes.filter((route) => route.method !== method).map((route) => ({ ...route, method })),

@@ -11,7 +11,7 @@ import { toBackup, toDatabase } from './database-view.ts';
 import { success } from './envelope.ts';
 import { DATA, succeeds } from './schemas.ts';
 
-/** Of the API that this dialect speaks. */
+/** Version of the API that this dialect speaks. */
 const API_VERSION = '1.0.0';
 
 export const infoRoutes: readonly Route<ApiDeps>[] = [

@@ -24,7 +24,7 @@ const SERVICE = record({
   message: TEXT_OR_NULL,
 });
 
-/** What stands in `data`. */
+/** The schemas of what stands in `data`. */
 export const DATA = {
   info: record({
     name: TEXT,

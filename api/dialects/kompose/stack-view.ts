@@ -35,7 +35,7 @@ export function formatStatus({ name, state, message, services }: StackView): str
   return toPlainText(`${head}\n${table}\n`);
 }
 
-/** What was done to which container, in order. */
+/** Tells what was done to which container, in order. */
 export function formatControl(action: keyof typeof DOING, { job, steps, logs }: JobDetail): string {
   const head = `${DOING[action]} stack ${job.stack}`;
   const rows = steps.map(({ name, status, message }) => [

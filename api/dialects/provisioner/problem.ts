@@ -1,7 +1,7 @@
 import { NO_KEY } from '../../auth/require-keys.ts';
 import { HttpProblem } from '../../http/problem.ts';
 
-/** What a client can do something about; everything else of the server's is an internal error to it. */
+/** Codes that a client can do something about; everything else of the server's is an internal error to it. */
 const TOLD = ['INVALID_POD_SPEC', 'INVALID_INPUT', 'CLUSTER_SATURATED', 'NO_NODE_PORT', 'UNKNOWN_INSTANCE'];
 
 /** The problem with the status and text that the reference gives it. */

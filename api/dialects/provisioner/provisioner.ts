@@ -9,7 +9,7 @@ import { ANSWERS, answers, refer, SCHEMAS } from './schemas.ts';
 import { stackRoutes } from './stack-routes.ts';
 import { toStats } from './view.ts';
 
-/** What this dialect has of the server's root; the rest is others'. */
+/** Tells whether a path of the server's root belongs to this dialect; the rest is others'. */
 export function isProvisioner(path: string): boolean {
   return /^\/(?:healthz|stats|stacks|openapi\.json)\/?$|^\/stacks\//.test(path);
 }

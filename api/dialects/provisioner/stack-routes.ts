@@ -28,7 +28,7 @@ interface CreateBody {
   readonly pod_spec?: string | null;
 }
 
-/** What is missing is looked at together with everything else that can be wrong, in one order. */
+/** A body in which members may be missing: that is looked at together with everything else that can be wrong, in one order. */
 const createBody = shape<CreateBody | null>({
   type: ['object', 'null'],
   properties: {

@@ -37,7 +37,7 @@ export interface Traits extends EngineTraits {
 export interface SeenRunning {
   /** The engine's word for when the run began. */
   readonly startedAt: string;
-  /** By `Clock.elapsed`. */
+  /** Moment when it was seen, by `Clock.elapsed`. */
   readonly at: number;
 }
 

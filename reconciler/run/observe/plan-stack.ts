@@ -36,7 +36,7 @@ export interface PlannedStack {
 
 /** When the targets of a stack were asked. */
 export interface Sighting {
-  /** By `Clock.elapsed`. */
+  /** Moment when they were asked, by `Clock.elapsed`. */
   readonly at: number;
   /** `StackTable.sighting` of it; `null` when something moved while they were asked. */
   readonly sighting: number | null;

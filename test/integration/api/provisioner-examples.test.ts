@@ -162,7 +162,7 @@ describe('the examples of the provisioner reference', () => {
     return (await run('bash', ['-c', here])).stdout;
   }
 
-  /** What the example is about is there, and runs. */
+  /** Makes what the example is about, so that it is there and runs. */
   async function fill({ what, path }: Example): Promise<string> {
     if (['Health', 'Create Stack', 'Batch Delete Stacks'].includes(what)) return path;
     const { id } = await rig.create();

@@ -15,7 +15,7 @@ describeFaults('API double', startFaultyDouble);
 // One of a server's own: the others must not be disturbed by its restarts.
 if (assets !== '') describeFaults(`API server of ${assets}`, () => startFaultyServer(assets));
 
-/** Whatever happens to the connection or the server in between, the end state is the right one. */
+/** Describes faults: whatever happens to the connection or the server in between, the end state is the right one. */
 function describeFaults(name: string, setup: () => Promise<FaultyCluster>): void {
   describe(`faults: ${name}`, () => {
     let cluster: FaultyCluster;
@@ -35,7 +35,7 @@ function describeFaults(name: string, setup: () => Promise<FaultyCluster>): void
 
     const configPath = (one = 'conf') => `/api/v1/namespaces/${own.namespace}/configmaps/${one}`;
     const quiet = () => new AbortController().signal;
-    /** As the loop does it: again and again until there is nothing left to do. */
+    /** Converges as the loop does: again and again until there is nothing left to do. */
     const converge = (stack: ClusterStack, desired: ReturnType<ClusterStack['describe']>) =>
       eventually(
         () => stack.apply(desired).catch(() => null),
@@ -107,7 +107,7 @@ function describeFaults(name: string, setup: () => Promise<FaultyCluster>): void
       const watching = target.watch((event) => void events.push(event), controller.signal);
       await cluster.line.close();
       await hand.remove(configPath());
-      // What a watch could go on from is forgotten with the server.
+      // The server forgets with its restart what a watch could go on from.
       await cluster.stop();
       await cluster.start();
       events.length = 0;

@@ -266,7 +266,7 @@ it('services move from an engine to a cluster and back by one commit each, and d
   expect(left).toHaveLength(1);
 });
 
-/** What a name server of the cluster would answer for each service: the addresses of its pods. */
+/** Tells whether a name server of the cluster would answer for each service with the addresses of its pods. */
 async function namesLeadToPods(hand: Hand, namespace: string): Promise<boolean> {
   for (const service of ['store', 'web']) {
     const path = `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices`;

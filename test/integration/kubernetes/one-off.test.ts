@@ -92,7 +92,7 @@ if (real?.shared)
         await using other = cluster.createTarget();
         expect(await jobsOf(other, stack)).toEqual([]);
         const hand = createHand(cluster.client);
-        // What the job owned goes with it.
+        // The things that the job owned go with it.
         const left = await eventually(
           async () => JSON.stringify(await hand.read(`/api/v1/namespaces/${stack}/secrets`)),
           (text) => !text.includes('hook'),

@@ -24,7 +24,7 @@ interface LimitedCluster extends AsyncDisposable {
   /** Makes the namespace of the stack, and an account for it. */
   limit(namespace: string, resources: readonly string[]): Promise<ClusterConnector>;
   readonly all: ClusterConnector;
-  /** Whoever asks may do everything again. */
+  /** Allows everything again. */
   open(): Promise<void>;
 }
 

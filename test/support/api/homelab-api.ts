@@ -4,7 +4,7 @@ import { json, startApiServer } from './api-server.ts';
 /** A server with the stack `homelab` in it, and short ways to ask below `/api/v1`. */
 export interface HomelabApi {
   readonly server: ApiServer;
-  /** What does not work, by the part that says so: empty until a test puts something in. */
+  /** Faults by the part that shows them: empty until a test puts something in. */
   readonly failing: Record<string, string>;
   /** The body of the answer; empty where it is no object. */
   read(path: string, init?: RequestInit): Promise<Record<string, unknown>>;

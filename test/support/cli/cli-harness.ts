@@ -161,7 +161,7 @@ export interface FakeWorld {
   readonly plans: Readonly<Record<string, Plan | Error>>;
   /** Stacks that nothing describes any more. Default: none. */
   readonly leftovers?: readonly StackView[];
-  /** How a job of that stack ends; default: completed. */
+  /** End of a job of that stack; default: completed. */
   readonly jobs?: Readonly<Record<string, Partial<Job>>>;
   readonly repository?: Partial<RepositoryStatus>;
   /** Other methods. */

@@ -13,7 +13,7 @@ import type { ComposeCommand } from './compose.ts';
 import { checkSchema } from '../desired-fixtures.ts';
 
 /*
- * What `docker-compose config` makes of a project and what a kombination that adopts it makes of it, in one form, so that
+ * The description that `docker-compose config` makes of a project and the one that a kombination makes that adopts it, in one form, so that
  * the two can be compared.
  */
 
@@ -69,7 +69,7 @@ export function analyzeFiles(files: ProjectFiles, file: string): Analysis {
   const tree = updateTree(
     new Map(),
     Object.entries(files).map(([path, text]) => {
-      // What is ignored in a build context is read along with the tree.
+      // The ignore files of a build context are read along with the tree.
       const content = path.endsWith('.dockerignore') ? { text } : {};
       return { path, file: { type: 'file', blob: path, ...content } };
     }),
@@ -98,7 +98,7 @@ export function readWithKombinator(files: ProjectFiles, kombination?: string): C
 
 type Texts = Readonly<Record<string, string>>;
 
-/** What `config --format json` writes, as far as it is looked at. */
+/** Output of `config --format json`, as far as it is looked at. */
 interface ComposeService {
   readonly image?: string;
   readonly environment?: Readonly<Record<string, string | null>>;
@@ -122,7 +122,7 @@ interface ComposeService {
   readonly healthcheck?: { readonly retries?: number; readonly test?: readonly string[] };
 }
 
-/** What the comparison looks at of a service in Compose's own JSON. */
+/** Returns what the comparison looks at of a service in Compose's own JSON. */
 function fromCompose(service: ComposeService): ComparableService {
   const env = Object.entries(service.environment ?? {}).flatMap(([name, value]) =>
     value === null ? [] : [[name, unescape(value)] as const],
@@ -210,7 +210,7 @@ function fromModel(service: ServiceModel): ComparableService {
   };
 }
 
-/** With no secret set; `undefined` where a variable is only passed on. */
+/** Returns a value with no secret set; `undefined` where a variable is only passed on. */
 function withoutSecrets(value: string): string | undefined {
   const parts = parseEnvValue(value);
   if (isProblem(parts)) return parts.problem;

@@ -148,7 +148,7 @@ export const DEFINITIONS: Readonly<Record<string, string>> = {
   annotations: 'annotations: { org.example.note: "1" }',
 };
 
-/** What the services refer to. */
+/** Objects that the services refer to. */
 export const SHARED = `networks:
   front: { ipam: { config: [{ subnet: 10.213.8.0/24 }] } }
   back: {}
@@ -161,7 +161,7 @@ secrets:
   password: { file: ./password.txt }
 `;
 
-/** Beside the Compose file. */
+/** Files beside the Compose file. */
 export const FILES: Readonly<Record<string, string>> = {
   'app.env': 'FROM_FILE=1\nOVER=file\nQUOTED="a b"\n',
   'app.labels': 'org.example.file=1\norg.example.over=file\n',

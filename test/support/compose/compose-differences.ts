@@ -1,7 +1,7 @@
 import { DEFINITIONS } from './compose-definitions.ts';
 
 /*
- * What is left between a container that docker-compose creates and the one that Kombinator creates from the same file. The
+ * The differences that are left between a container that docker-compose creates and the one that Kombinator creates from the same file. The
  * same list is in docs/compose.md, "How it differs from Compose".
  */
 

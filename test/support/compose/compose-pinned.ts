@@ -50,7 +50,7 @@ const MOUNT_MODES = /^(undefined|"(|z|rw|ro|rw,z|ro,rslave)")$/;
 
 const IDS = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
 
-/** Whether a difference is one that is known exactly. */
+/** Tells whether a difference is one that is known exactly. */
 export function isPinned(container: string, field: string, values: readonly (string | undefined)[]): boolean {
   const [compose = 'undefined', kombinator = 'undefined'] = values;
   if (field.endsWith('.Aliases')) {

@@ -33,7 +33,7 @@ export const TEMPLATES = [
   '${SET:+${A_1b}}',
 ];
 
-/** What an env file may say. */
+/** Lines that an env file may have. */
 export const DOTENV = [
   '# a comment',
   'PLAIN=value',

@@ -6,7 +6,7 @@ import process from 'node:process';
 import { whyNotInstall } from '../../../deploy/demo/packages.ts';
 import { findProgram, run } from '../../../deploy/demo/processes.ts';
 
-/** How Compose is called, and which one it is. */
+/** Command by which Compose is called, and which one it is. */
 export interface ComposeCommand {
   readonly program: string;
   /** Arguments before the subcommand: `compose` where it is a plugin of `docker`. */
@@ -116,7 +116,7 @@ async function findMirrors(): Promise<readonly string[]> {
   return [...new Set(mirrors)].sort((a, b) => isDebian(b) - isDebian(a));
 }
 
-/** With sources, lists and cache of its own below `root`; proxies and the like come from the system's apt configuration. */
+/** Downloads with sources, lists and cache of its own below `root`; proxies and the like come from the system's apt configuration. */
 async function download(root: string, mirror: string): Promise<void> {
   const path = (name: string) => join(root, name);
   for (const name of ['empty', 'lists/partial', 'cache/archives/partial', 'package']) {

@@ -1,10 +1,10 @@
 /*
- * What engine inspect says of two containers, made comparable: names and ids of one project are replaced by words that both
- * have, labels of owners are left out, and lists whose order means nothing are sorted. That nothing is said is one thing,
- * whether the engine keeps it as null, as an empty list or as an empty map.
+ * The answers of engine inspect for two containers, made comparable: names and ids of one project are replaced by words that both have,
+ * labels of owners are left out, and lists whose order means nothing are sorted. That nothing is said is one thing, whether the engine
+ * keeps it as null, as an empty list or as an empty map.
  */
 
-/** As much of the engine's answer as is compared. */
+/** The part of the engine's answer that is compared. */
 export interface Container {
   readonly Id: string;
   readonly Name: string;
@@ -79,7 +79,7 @@ function flatten(value: unknown, path: readonly string[], fields: Map<string, st
 
 const isNothing = (text: string): boolean => ['null', '[]', '{}'].includes(text);
 
-/** With keys in order and without those that say nothing; the items of a set in order too, and each once. */
+/** Returns the value with keys in order and without those that say nothing; the items of a set in order too, and each once. */
 function ordered(value: unknown, isSet: boolean): unknown {
   if (Array.isArray(value)) {
     const items = value.map((item) => ordered(item, false));

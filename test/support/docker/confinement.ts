@@ -11,7 +11,7 @@ const HOST =
 const LABELS =
   /^(?:app\.kubernetes\.io\/(?:name|instance)|smctf\.io\/stack-id|io\.kombinator\.instance(?:\..*)?)$/;
 
-/** What of a container would reach out of it: everything that is not known to be harmless. */
+/** Lists what of a container would reach out of it: everything that is not known to be harmless. */
 export function findReach(body: CreatedBody): readonly string[] {
   const host = body.HostConfig;
   const ports = Object.values(host.PortBindings ?? {}).flat();

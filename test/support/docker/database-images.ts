@@ -152,7 +152,7 @@ async function downloadPackages(packages: readonly string[], work: string): Prom
   try {
     await run('apt-get', [...sandbox, 'download', ...names], { cwd: directory });
   } catch {
-    // What this machine knows of the archive may be older than the archive.
+    // The machine's list of the archive may be older than the archive.
     await run('apt-get', [...sandbox, 'update']);
     await run('apt-get', [...sandbox, 'download', ...names], { cwd: directory });
   }

@@ -6,11 +6,11 @@ const MEBIBYTE = 2 ** 20;
 export interface LimitExample<Name extends LimitName> {
   /** Value of its key, as YAML. */
   readonly written: string;
-  /** With what it cannot be without. */
+  /** Limits with those that this one cannot be without. */
   readonly limits: ResourceLimits & { readonly [Key in Name]: NonNullable<ResourceLimits[Name]> };
-  /** In "create container". */
+  /** Fields in "create container". */
   readonly docker: object;
-  /** In "update container" of one without the limit that shall have it, and of one with it that shall have none. */
+  /** Fields in "update container" of one without the limit that shall have it, and of one with it that shall have none. */
   readonly updates: { readonly set: object; readonly cleared: object };
   readonly tofu?: object;
 }

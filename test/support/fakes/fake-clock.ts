@@ -5,7 +5,7 @@ export interface FakeClock extends Clock {
   advance(milliseconds: number): Promise<void>;
   /** Sets the time of day, as NTP does: nobody has slept for longer by it. */
   step(milliseconds: number): void;
-  /** How many sleep now. */
+  /** Number of those that sleep now. */
   readonly sleepers: number;
 }
 

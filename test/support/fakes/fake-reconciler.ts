@@ -24,16 +24,16 @@ export interface FakeReconciler extends Reconciler {
   /** Every write, in order: `createStack homelab by Ada <ada@example.org>`. */
   readonly writes: readonly string[];
   readonly syncRequests: () => number;
-  /** What the last created or updated document was. */
+  /** Returns what the last created or updated document was. */
   readonly documentOf: (stack: string) => unknown;
   /** Ends a job that `apply` has queued. */
   finish(jobId: string, status?: Job['status']): void;
   log(jobId: string, message: string): void;
   step(jobId: string, name: string, status: JobStep['status']): void;
-  /** From now on plans ask for this, and an apply without a yes is refused. */
+  /** Makes plans ask for this, and an apply without a yes is refused. */
   askFor(confirmations: readonly Confirmation[]): void;
   addTag(name: string, message: string): void;
-  /** From now on starts, stops and restarts end with this. */
+  /** Makes starts, stops and restarts end with this. */
   failControl(error: NonNullable<Job['error']>): void;
   /** The next call of any operation throws this. */
   failWith(error: unknown): void;

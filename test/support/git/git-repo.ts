@@ -8,7 +8,7 @@ const execFileAsync = promisify(execFile);
 
 /** A repository made for one test; `dispose` (or `await using`) deletes it. */
 export interface TestRepository extends AsyncDisposable {
-  /** What a source is given: the bare repository, or the work tree. */
+  /** Path that a source is given: the bare repository, or the work tree. */
   readonly path: string;
   readonly gitdir: string;
 }

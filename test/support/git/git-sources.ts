@@ -16,7 +16,7 @@ export const realClock: Clock = {
   random: () => Math.random(),
 };
 
-/** What was logged, as one text to search. */
+/** Log as one text to search. */
 export interface RecordedLog extends Logger {
   readonly text: () => string;
 }

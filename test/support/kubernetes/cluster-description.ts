@@ -13,7 +13,7 @@ export interface Described {
   /** `error UNSUPPORTED_KEY services.web.devices` */
   readonly found: readonly string[];
   readonly messages: readonly string[];
-  /** Of a resource of this kind and name. */
+  /** Returns the spec of a resource of this kind and name. */
   spec(kind: string, name: string): ObjectSpec;
 }
 
@@ -44,7 +44,7 @@ export async function describeStack(
   };
 }
 
-/** Of a workload. */
+/** Returns the pod of a workload. */
 export const podOf = (object: ObjectSpec) =>
   asFields(asFields(asFields(object['spec'])?.['template'])?.['spec']) ?? {};
 export const containerOf = (object: ObjectSpec) => asFields(asList(podOf(object)['containers'])?.[0]) ?? {};

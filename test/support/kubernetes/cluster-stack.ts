@@ -11,7 +11,7 @@ import { contextFor } from '../docker/docker-resources.ts';
 import { eventually } from '../eventually.ts';
 import { renderText, workflow } from './workflow-texts.ts';
 
-/** Of all clusters in tests, as `renderText` has it. */
+/** Name of all clusters in tests, as `renderText` has it. */
 export const CLUSTER = 'prod';
 
 export interface ClusterStack {

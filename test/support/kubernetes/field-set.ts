@@ -14,7 +14,7 @@ export function isMembers(value: Value | undefined): value is Members {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** As it stands in a message. */
+/** Returns a value as it stands in a message. */
 export function textOf(value: Value | undefined): string {
   return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
 }
@@ -169,7 +169,7 @@ function without(value: Value, path: readonly string[], names: readonly string[]
   return items.length === 0 ? undefined : items;
 }
 
-/** As `managedFields` has it. */
+/** Writes a set as `managedFields` has it. */
 export function toFieldsV1(set: FieldSet): Members {
   const root: Members = {};
   for (const path of [...set].sort()) {

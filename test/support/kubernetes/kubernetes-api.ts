@@ -19,9 +19,9 @@ export interface KubernetesApi extends AsyncDisposable {
   readonly store: ApiStore;
   /** Requests so far, `PATCH /api/v1/…`. */
   readonly requests: string[];
-  /** What pods have written, by `namespace/pod/container`. */
+  /** Lines that pods have written, by `namespace/pod/container`. */
   readonly logs: Map<string, readonly string[]>;
-  /** Who may not do something, in the server's words; `null`: everything is allowed. */
+  /** Tells who may not do something, in the server's words; `null`: everything is allowed. */
   refuse: ((access: Access) => boolean) | null;
   /** Stops listening; `start` continues on the same port with the same objects. */
   stop(): Promise<void>;

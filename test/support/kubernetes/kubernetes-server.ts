@@ -17,7 +17,7 @@ import { eventually } from '../eventually.ts';
 export interface KubernetesServer extends AsyncDisposable {
   /** `https://127.0.0.1:PORT` */
   readonly url: string;
-  /** Of an administrator. */
+  /** Token of an administrator. */
   readonly token: string;
   /** Path of a configuration for it. */
   readonly kubeconfig: string;
@@ -169,7 +169,7 @@ function serverArguments({ root, port, etcdPort, controllers }: Arguments): read
     `--service-account-key-file=${join(root, 'sa.pub')}`,
     `--service-account-signing-key-file=${join(root, 'sa.key')}`,
     '--service-cluster-ip-range=10.96.0.0/16',
-    // Without controllers nobody would take away what these leave for them to take away.
+    // A server without controllers has nobody to take away what these leave for them.
     ...(controllers
       ? []
       : [

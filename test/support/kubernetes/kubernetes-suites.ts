@@ -4,7 +4,7 @@ import { createApiClient } from '../../../reconciler/adapters/kubernetes/api/cli
 import type { ServerOptions } from './kubernetes-server.ts';
 import { loadConfig, readVersion, startKubernetesServer } from './kubernetes-server.ts';
 
-/** What the Kubernetes suites run on beside the API double. */
+/** Server that the Kubernetes suites run on beside the API double. */
 export interface RealKubernetes {
   /** Path of the configuration. */
   readonly kubeconfig: string;

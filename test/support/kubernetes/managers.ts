@@ -111,7 +111,7 @@ export function updateFields(
   return { object: next, managers: [...others, mine].filter((one) => one.fields.size > 0) };
 }
 
-/** As an object carries them. */
+/** Writes managers as an object carries them. */
 export function renderManagers(managers: readonly Manager[], apiVersion: string): Members[] {
   return managers.map(({ name, operation, subresource, fields, time }) => ({
     manager: name,

@@ -7,7 +7,7 @@ import type { ServedKind } from './kinds.ts';
 import { resourceName } from './kinds.ts';
 import { invalid, Refusal } from './refusal.ts';
 
-/** What the server fills in. `serial` makes addresses differ. */
+/** Adds what the server fills in. `serial` makes addresses differ. */
 export function withDefaults(object: Members, kind: ServedKind, serial: number): Members {
   const spec = membersAt(object, 'spec');
   switch (kind.kind) {

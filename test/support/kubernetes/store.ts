@@ -60,7 +60,7 @@ export interface ApiStore {
   compact(): void;
 }
 
-/** How long a namespace takes to go. */
+/** Time that a namespace takes to go. */
 const TERMINATION_MS = 100;
 
 export function createApiStore(): ApiStore {
@@ -178,7 +178,7 @@ export function createApiStore(): ApiStore {
     emit('DELETED', { ...stored, object: { ...stored.object, metadata } });
   }
 
-  /** With a definition its kinds go, and all objects of them. */
+  /** Removes the kinds of a definition, and all objects of them. */
   function undefine({ object }: Stored): void {
     for (const { group, kind } of definedKinds(object)) {
       for (const one of objects.values()) {

@@ -18,7 +18,7 @@ const CONTAINER =
   );
 const QUANTITY = /^[+-]?[0-9.]+[eEinumkKMGTP]*[-+]?[0-9]*$/;
 
-/** What an apply does not get past: fields and types that the schema of the kind does not have. As far as tests ask. */
+/** Checks what an apply does not get past: fields and types that the schema of the kind does not have. As far as tests ask. */
 export function checkTyped(config: Members, kind: ServedKind): void {
   const group = `${kind.group}/${kind.version}, Kind=${kind.kind}`;
   const name = textOf(at(config, 'metadata', 'name'));
@@ -71,7 +71,7 @@ function containersOf(config: Members): readonly Members[] {
   return listAt(config, 'spec', 'template', 'spec', 'containers');
 }
 
-/** What the kind's own rules refuse, all of it at once. */
+/** Checks what the kind's own rules refuse, all of it at once. */
 export function checkValid(object: Members, kind: ServedKind, peers: readonly Members[]): void {
   const causes = [...nameCauses(object), ...kindCauses(object, kind, peers)];
   if (causes.length > 0) throw invalid(kind, textOf(at(object, 'metadata', 'name')), ...causes);

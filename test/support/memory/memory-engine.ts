@@ -37,7 +37,7 @@ export interface Slot {
   next: MemoryObject | null;
 }
 
-/** What a pretended engine holds; several targets may share one, as several processes share a real one. */
+/** State of a pretended engine; several targets may share one, as several processes share a real one. */
 export interface MemoryEngine {
   readonly stacks: Map<string, Map<string, Slot>>;
   readonly images: Set<string>;
@@ -162,7 +162,7 @@ export function observeExternal(engine: MemoryEngine, desired: DesiredResource):
   return { ...observeShared(desired), health: { status: present ? 'healthy' : 'missing' } };
 }
 
-/** Of a description whose name belongs to somebody else: missing, and refused. */
+/** Observes a description whose name belongs to somebody else: missing, and refused. */
 export function observeTaken(
   engine: MemoryEngine,
   stack: string,

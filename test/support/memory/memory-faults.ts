@@ -11,7 +11,7 @@ export interface Faults {
   calls: number;
   delayMs: number;
   planned: Map<number, Fault>;
-  /** What the next call of a name throws. */
+  /** Error that the next call of a name throws. */
   readonly byName: Map<string, Error>;
   outage: Error | null;
 }

@@ -41,7 +41,7 @@ export interface MemoryInstanceEngine extends InstanceEngine {
   /** Host ports that somebody else has. */
   readonly foreignPorts: Set<string>;
   name: string;
-  /** What calls of this name throw, until it is taken out. */
+  /** Faults that calls of this name throw, until they are taken out. */
   readonly faults: Map<string, () => Error>;
   /** Milliseconds that every call takes. Default 0: none. */
   latencyMs: number;

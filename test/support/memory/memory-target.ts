@@ -36,11 +36,11 @@ export interface MemoryControl {
   /** Ends an outage, and forgets failures that were planned and have not come. */
   revive(): void;
   find(stack: string, id: ResourceId): MemoryObject | undefined;
-  /** Changes are taken, and nothing is done about them. Default false. */
+  /** True when changes are taken, and nothing is done about them. Default false. */
   idle: boolean;
-  /** What a program that is run in a container does. Default: the shell's `echo` and `exit`. */
+  /** Plays a program that is run in a container. Default: the shell's `echo` and `exit`. */
   program: ((argv: readonly string[]) => ExecResult) | null;
-  /** What one does whose input and output are streams. Default: `head -c N`, else as `program`. */
+  /** Plays a program whose input and output are streams. Default: `head -c N`, else as `program`. */
   streamed: ((program: StreamedProgram) => Promise<StreamedEnd>) | null;
   /** Plays somebody's hand: stops the container. */
   stop(stack: string, id: ResourceId): void;

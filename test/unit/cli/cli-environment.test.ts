@@ -14,7 +14,7 @@ const directory = mkdtempSync(join(tmpdir(), 'kombinator-environment-'));
 afterAll(() => rmSync(directory, { recursive: true }));
 afterEach(() => vi.unstubAllEnvs());
 
-/** What a command line and the environment come to. */
+/** Returns what a command line and the environment come to. */
 async function optionsOf(...argv: string[]): Promise<GlobalOptions | undefined> {
   let found: GlobalOptions | undefined;
   const noted = (options: GlobalOptions) => {

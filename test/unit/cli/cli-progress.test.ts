@@ -68,7 +68,7 @@ it('cuts running lines to the width, so that no line wraps and the redraw stays 
   expect(screen(terminal.stdout())[0]?.length).toBe(29);
 });
 
-/** What a terminal would show: understands "n lines up" and "clear to the end". */
+/** Returns what a terminal would show: understands "n lines up" and "clear to the end". */
 function screen(output: string): string[] {
   const lines: string[] = [];
   // oxlint-disable-next-line no-control-regex -- escape sequences are what is read here

@@ -10,7 +10,7 @@ import { analyzeProject } from '../../support/compose/compose-config.ts';
 import { LIMIT_EXAMPLES } from '../../support/docker/limit-examples.ts';
 import { OPTION_EXAMPLES } from '../../support/docker/option-examples.ts';
 
-/* In a Compose file every value may come out of a variable, and is a text then. */
+/* The variables of Compose files: every value may come out of one, and is a text then. */
 
 const rows = [
   ...OPTION_ROWS.map(([name]) => ({

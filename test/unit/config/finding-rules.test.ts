@@ -82,7 +82,7 @@ it.each<readonly [string, string, MemoryFiles, number]>([
     run: () => Promise.reject(new ReconcilerError('SECRET_TIMEOUT', 'it did not end within 10 ms')),
   };
   const { state, push } = createDesiredFixture({ port });
-  // Beside another one, so that the repository describes something in any case.
+  // The other stack makes the repository describe something in any case.
   await push({ 'kombinations/other/kombination.yaml': kombination('other'), ...files });
   await state.refresh('s', new AbortController().signal);
   const found = state.diagnostics().filter((diagnostic) => diagnostic.code === code);

@@ -7,7 +7,7 @@ import { analyzeFiles } from '../../support/compose/compose-config.ts';
 import { DEFINITIONS, FILES, writeCompose } from '../../support/compose/compose-definitions.ts';
 import { briefDiagnostics, createDesiredFixture } from '../../support/desired-fixtures.ts';
 
-/* What Compose does with variables and with several files, said in a kombination itself. */
+/* The ways of Compose with variables and with several files, said in a kombination itself. */
 
 const HEAD = 'version: "1.0"\nmeta: { name: s }\n';
 
@@ -323,7 +323,7 @@ describe('the services of a Compose file, said in a kombination', () => {
   });
 });
 
-/** Without where things were written. */
+/** Returns the value without where things were written. */
 function withoutPlaces(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutPlaces);
   if (typeof value !== 'object' || value === null) return value;

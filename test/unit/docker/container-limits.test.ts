@@ -69,7 +69,7 @@ describe.each(names)('%s', (name) => {
   it('is changed in place, also to none', () => {
     expect(buildUpdate(specWith(limits), liveOf({}), 2)).toEqual(updates.set);
     expect(buildUpdate(specWith({}), liveOf(docker), 2)).toEqual(updates.cleared);
-    // What stands for no limit is none, or it would be taken away again and again.
+    // The value for no limit is none, or it would be taken away again and again.
     expect(buildUpdate(specWith({}), liveOf(updates.cleared), 2)).toBeNull();
   });
 

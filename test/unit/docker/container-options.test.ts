@@ -77,7 +77,7 @@ describe.each(names)('%s', (name) => {
   });
 });
 
-/** Those that have a place in the body. */
+/** Options that have a place in the body. */
 const told = names.filter((name) => Object.keys(OPTION_EXAMPLES[name].docker).length > 0);
 const young = told.filter((name) => CONTAINER_OPTIONS[name].docker.since !== undefined);
 

@@ -21,7 +21,7 @@ function web(spec: Partial<ContainerSpec> = {}) {
   return make.container('web', { image: 'web:1', ...spec });
 }
 
-/** What the engine would answer for a running container, with the given parts. */
+/** Returns what the engine would answer for a running container, with the given parts. */
 function inspection(
   parts: { State?: object; HostConfig?: object; RestartCount?: number; networks?: object } = {},
 ) {

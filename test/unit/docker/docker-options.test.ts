@@ -225,7 +225,7 @@ describe('limits in place', () => {
       has: { Memory: 1e8, MemorySwap: 3e8 },
       want: { Memory: 1e8, MemorySwap: 2e8 },
     },
-    // Where swap cannot be limited.
+    // An engine that cannot limit swap.
     { resources: { memoryBytes: 1e8 }, has: { Memory: 1e8, MemorySwap: -1 }, want: null },
   ])('$resources on $has', ({ resources, has, want }) => {
     expect(steps(resources, has)).toEqual(want);

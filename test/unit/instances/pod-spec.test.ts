@@ -7,7 +7,7 @@ import { podOf } from '../../support/instances-rig.ts';
 const PORTS = [{ containerPort: 80, protocol: 'TCP' }];
 const RESOURCES = 'resources: { requests: { cpu: 100m, memory: 128Mi } }';
 
-/** What is said about a pod; `null` when there is nothing to say. */
+/** Returns what is said about a pod; `null` when there is nothing to say. */
 function fault(podSpec: string, ports = PORTS): string | null {
   try {
     designInstance(podSpec, ports);

@@ -56,7 +56,7 @@ it.each([
   const marks = { stack: 'shop', revision: null, branch: null };
   const stored = toWire(old!, KIND, marks);
   const server = startServer(stored, writes);
-  // What is known is older than what the server has.
+  // The known object is older than what the server has.
   const metadata = { ...(stored['metadata'] as JsonObject), uid: 'u', resourceVersion: '1' };
   const live = { ...stored, metadata } as unknown as LiveObject;
   const { signal } = new AbortController();

@@ -12,7 +12,7 @@ const EXAMPLES: readonly (readonly [string, string])[] = [
 ];
 
 describe('a key that a cluster does not honour', () => {
-  /** What to write for each rule, where it is not the example of the option; the other service is `db`. */
+  /** Text to write for each rule, where it is not the example of the option; the other service is `db`. */
   const WRITTEN: Readonly<Record<string, string>> = {
     ...Object.fromEntries(EXAMPLES.map(([key, written]) => [key, `${key}: ${written}`])),
     network_mode: 'network_mode: none',

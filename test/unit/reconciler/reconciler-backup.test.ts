@@ -18,12 +18,12 @@ const ask = { stack: 'shop', actor: { name: 'Ada', email: 'ada@example.org' }, t
 interface Shop extends AsyncDisposable {
   readonly rig: Rig;
   readonly directory: string;
-  /** What the server holds. */
+  /** Content of the server. */
   data: string;
   files(): Promise<readonly string[]>;
   backup(): Promise<string>;
   restore(more?: { file?: string; backupFirst?: boolean }): ReturnType<Rig['reconciler']['waitForJob']>;
-  /** What the next programs do instead. */
+  /** Plays the next programs instead. */
   program: ((program: StreamedProgram) => Promise<{ exitCode: number; stderr: string }>) | null;
 }
 

@@ -262,7 +262,7 @@ describe('two daemons on two branches of one repository', () => {
       (done) => done,
       4_000,
     );
-    // Whatever the search has queued is done before a later push is.
+    // The search has done what it queued before a later push is done.
     source.push({ [file('shop')]: stack('shop', web('nginx:1.28')) });
     await rig.ended('shop', 2);
     expect(preview()).toBe(state);

@@ -70,6 +70,6 @@ it('shows what a service wrote without the secrets that it was given', async () 
   const texts: string[] = [];
   const { signal } = new AbortController();
   for await (const { text } of rig.reconciler.logs('shop', 'web', { signal })) texts.push(text);
-  // What is as short as a number would be found everywhere.
+  // A text as short as a number would be found everywhere.
   expect(texts).toEqual(['***', '***', 'http', 'X***1', '123']);
 });

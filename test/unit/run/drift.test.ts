@@ -203,7 +203,7 @@ describe('drift on request', () => {
     const { drift } = await later.reconciler.observe('shop', SIGNAL);
     expect(drift.changes).toMatchObject([{ resource: DB, field: 'user', actual: '9' }]);
 
-    // What is deployed after that is compared with its own deployment again.
+    // The next deployment is compared with its own again.
     await later.apply('shop');
     later.source.push({ [file('shop')]: shop('alert').replaceAll('1.28', '1.29') });
     await later.reconciler.refresh(SIGNAL);

@@ -5,8 +5,8 @@ import type { Adapter, Traits } from '../adapter.ts';
 const MAX_SEEN_RUNS = 10_000;
 
 /**
- * How long a container has been running: by the engine's clock, and for no less than we have watched it run. A clock that is set back makes
- * the engine's word for its start lie in the future.
+ * Returns how long a container has been running: by the engine's clock, and for no less than we have watched it run. A clock that is set
+ * back makes the engine's word for its start lie in the future.
  */
 export function runningMs(
   { clock, seenRunning }: Pick<Adapter, 'clock' | 'seenRunning'>,
