@@ -25,7 +25,7 @@ describe('walls', () => {
     ['reconciler/adapters/docker/engine/engine.ts', '../../kubernetes/api/client.ts'],
     ['reconciler/adapters/git/index.ts', '../backups/folder.ts'],
     ['reconciler/adapters/sqlite/rows.ts', '../secrets/secrets.ts'],
-    // What adapters, plans and ports are told has been read already.
+    // The files that adapters, plans and ports are told of have been read already.
     ['reconciler/adapters/docker/target.ts', '../../config/kombination/kombination.ts'],
     ['reconciler/plan/build-plan.ts', '../config/kombination/kombination.ts'],
     ['reconciler/ports/target.ts', '../config/workflow/workflow.ts'],
@@ -95,7 +95,7 @@ describe('walls', () => {
     expect(missing.filter((place) => !EXPECTED.has(place))).toEqual([]);
   });
 
-  it('are held by the linter: planted imports and circles of types are refused', async () => {
+  it('are held by the linter: planted imports, circles of types and comments without a subject are refused', async () => {
     const house = mkdtempSync(join(tmpdir(), 'kombinator-walls-'));
     const plant = (file: string, text: string) => {
       mkdirSync(dirname(join(house, file)), { recursive: true });
@@ -123,6 +123,10 @@ describe('walls', () => {
         'reconciler/plan/e.ts',
         "import type { D } from './d.ts';\nexport interface E { readonly d: D }\n",
       );
+      plant(
+        'reconciler/plan/f.ts',
+        '/** Whether it is so. */\nexport const F = 1; // As it is.\n\n// Lines go on\n// with any word.\n// In the next line, too.\n',
+      );
       const lint = promisify(execFile)(
         process.execPath,
         [join(ROOT, 'node_modules/oxlint/bin/oxlint'), '--deny-warnings', '-f', 'unix', 'reconciler'],
@@ -136,6 +140,8 @@ describe('walls', () => {
         expect(output).toMatch(new RegExp(`reconciler/${file}:.*house\\(walls\\)`));
       for (const file of ['plan/d.ts', 'plan/e.ts'])
         expect(output).toMatch(new RegExp(`reconciler/${file}:.*import\\(no-cycle\\)`));
+      const comments = output.matchAll(/plan\/f\.ts:(\d+):.*house\(subject-first\)/g);
+      expect([...comments].map(([, line]) => line)).toEqual(['1', '2']);
     } finally {
       rmSync(house, { recursive: true });
     }
