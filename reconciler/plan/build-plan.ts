@@ -127,7 +127,7 @@ function changeOf(
   };
 }
 
-/** What is missing has no object. */
+/** Returns the object of a change; a missing resource has none. */
 function objectOf(
   observed: ObservedResource | undefined,
   before: Change['before'],
