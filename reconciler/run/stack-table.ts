@@ -35,8 +35,8 @@ const NO_DRIFT: DriftView = { hasDrift: false, checkedAt: null, changes: [] };
 export class StackTable {
   readonly #events: EventHub;
   readonly #rows = new Map<string, StackRuntime>();
-  /** Engines, by key, on which resources of a stack were seen. */
-  readonly #engines = new Map<string, Map<string, TargetReference>>();
+  /** Targets, by key, on which resources of a stack were seen. */
+  readonly #targets = new Map<string, Map<string, TargetReference>>();
   readonly #sightings = new Map<string, number>();
   #newest = 0;
 
@@ -144,31 +144,31 @@ export class StackTable {
   }
 
   sawOn(stack: string, reference: TargetReference): void {
-    const engines = this.#engines.get(stack) ?? new Map<string, TargetReference>();
-    engines.set(targetKey(reference), reference);
-    this.#engines.set(stack, engines);
+    const targets = this.#targets.get(stack) ?? new Map<string, TargetReference>();
+    targets.set(targetKey(reference), reference);
+    this.#targets.set(stack, targets);
   }
 
-  /** Nothing of the stack is on this engine any more. */
+  /** Nothing of the stack is on this target any more. */
   clearedFrom(stack: string, reference: TargetReference): void {
-    const engines = this.#engines.get(stack);
-    engines?.delete(targetKey(reference));
-    if (engines?.size === 0) this.#engines.delete(stack);
+    const targets = this.#targets.get(stack);
+    targets?.delete(targetKey(reference));
+    if (targets?.size === 0) this.#targets.delete(stack);
   }
 
-  /** Tells whether something of the stack was seen on this engine; also when nobody knows where it is. */
+  /** Tells whether something of the stack was seen on this target; also when nobody knows where it is. */
   mayBeOn(stack: string, reference: TargetReference): boolean {
-    return this.#engines.get(stack)?.has(targetKey(reference)) !== false;
+    return this.#targets.get(stack)?.has(targetKey(reference)) !== false;
   }
 
-  enginesOf(stack: string): readonly TargetReference[] {
-    return [...(this.#engines.get(stack)?.values() ?? [])];
+  targetsOf(stack: string): readonly TargetReference[] {
+    return [...(this.#targets.get(stack)?.values() ?? [])];
   }
 
   forget(stack: string): void {
     this.#rows.delete(stack);
     this.#sightings.delete(stack);
-    this.#engines.delete(stack);
+    this.#targets.delete(stack);
   }
 
   /** Stacks that are no longer described but still have something to show. */

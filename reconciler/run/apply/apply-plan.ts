@@ -175,7 +175,7 @@ const LOOK_TIMEOUT_MS = 10_000;
 
 /** The parts of a planned stack that `execute` needs. */
 export interface Execution extends Pick<PlannedStack, 'plan' | 'desired' | 'references' | 'aliases'> {
-  /** Returns what carries out the changes instead of the engine's target itself. */
+  /** Returns what carries out the changes instead of the target itself. */
   readonly through?: (target: Target) => ChangeTarget;
   /** Word for the action in the log. Default: the action of each change. */
   readonly verb?: string;
@@ -205,9 +205,9 @@ export function execute(
     plan,
     desired,
     targetOf: (change) => through(pool.get(referenceOf(change))),
-    engineOf(change) {
+    slotsOf(change) {
       const reference = referenceOf(change);
-      return { engine: targetKey(reference), slots: pool.get(reference).parallelChanges ?? concurrency };
+      return { target: targetKey(reference), slots: pool.get(reference).parallelChanges ?? concurrency };
     },
     asKnown(change) {
       const target = aliases.get(change.target);

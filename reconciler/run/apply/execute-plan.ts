@@ -7,7 +7,7 @@ import type { ChangeTarget, ExecuteOptions, ExecuteResult, StepFailure } from '.
 import { messageOf, Preempted, Reverted } from './execution.ts';
 import type { Member, Outcome } from './rollouts.ts';
 import { refuseUnchanged } from './effect.ts';
-import { EngineQueues } from './engine-queues.ts';
+import { TargetQueues } from './target-queues.ts';
 import { putBackAll, Rollouts } from './rollouts.ts';
 import { waitForHealth } from './wait-for-health.ts';
 
@@ -34,7 +34,7 @@ class PlanRun {
   readonly #failures: StepFailure[] = [];
   readonly #awaitedCompletion: ReadonlySet<ResourceId>;
   readonly #rollouts: Rollouts;
-  readonly #queues: EngineQueues;
+  readonly #queues: TargetQueues;
   #changed = 0;
   #cancelled = false;
   #wake: () => void = () => undefined;
@@ -49,7 +49,7 @@ class PlanRun {
     this.#waiting = new Set(
       options.plan.changes.filter(({ action, verify }) => action !== 'no-op' || verify),
     );
-    this.#queues = new EngineQueues(this.#waiting, options.engineOf);
+    this.#queues = new TargetQueues(this.#waiting, options.slotsOf);
     for (const change of options.plan.changes)
       this.#phases.set(change.id, this.#waiting.has(change) ? 'waiting' : 'done');
   }

@@ -34,8 +34,9 @@ export function withApply(target: Target, apply: Target['apply']): ChangeTarget 
   };
 }
 
-export interface EngineSlots {
-  readonly engine: string;
+export interface TargetSlots {
+  /** Key of the target, the same for all nodes that stand for it. */
+  readonly target: string;
   readonly slots: number;
 }
 
@@ -46,8 +47,8 @@ export interface ExecuteOptions {
   readonly targetOf: (change: Change) => ChangeTarget;
   /** The change with the id by which its target knows the resource. */
   readonly asKnown: (change: Change) => Change;
-  /** Returns what carries out a change, and how many it takes at the same time; waiting for health does not count. */
-  readonly engineOf: (change: Change) => EngineSlots;
+  /** Returns the target that carries out a change, and how many it takes at the same time; waiting for health does not count. */
+  readonly slotsOf: (change: Change) => TargetSlots;
   readonly clock: Clock;
   /** Branch that the plan's revision was read from. */
   readonly branch: string;

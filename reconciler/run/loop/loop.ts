@@ -31,11 +31,11 @@ export interface LoopOptions {
 const FACTS_INTERVAL_MS = 60_000;
 const PUSH_RETRY_MS = 30_000;
 const REPOSITORY_RETRY_MS = 5_000;
-/** Engine events come in bursts; one look after a burst is enough. */
+/** Target events come in bursts; one look after a burst is enough. */
 const EVENT_DEBOUNCE_MS = 250;
 /** A push that touches more stacks than this (the first read, as a rule) waits its turn like a resync. */
 const BULK_STACKS = 100;
-/** An engine that nothing has used for so many rounds belongs to nothing that is described. */
+/** A target that nothing has used for so many rounds belongs to nothing that is described. */
 const UNUSED_RESYNCS = 3;
 const DEFAULT_RESYNC_MS = 300_000;
 const DEFAULT_KEEP_JOBS_MS = 30 * 24 * 3_600_000;
@@ -165,7 +165,7 @@ export class Loop implements AsyncDisposable {
     });
   }
 
-  /** A stack that is not described may still run somewhere: searches every engine that the repository names. */
+  /** A stack that is not described may still run somewhere: searches every target that the repository names. */
   async findLeftovers(stack: string, signal: AbortSignal): Promise<void> {
     await this.#search.find(stack, signal);
   }

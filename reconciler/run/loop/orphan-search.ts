@@ -6,10 +6,10 @@ import { refreshStatus } from '../reconcile/refresh-status.ts';
 import type { ReconcileParts } from '../reconcile/parts.ts';
 import type { Background } from './background.ts';
 
-/** No engine that was not known before for this long: all that are to be searched now are known. */
+/** No target that was not known before for this long: all that are to be searched now are known. */
 const SEARCH_DEBOUNCE_MS = 1_000;
 
-/** Finds stacks of this repository that are on an engine although nothing describes them any more. */
+/** Finds stacks of this repository that are on a target although nothing describes them any more. */
 export class OrphanSearch {
   readonly #parts: ReconcileParts;
   readonly #onOrphan: (stack: string) => void;
@@ -21,15 +21,15 @@ export class OrphanSearch {
     this.#onOrphan = onOrphan;
   }
 
-  /** A stack that is not described may still run somewhere: searches every engine that the repository names. */
+  /** A stack that is not described may still run somewhere: searches every target that the repository names. */
   async find(stack: string, signal: AbortSignal): Promise<void> {
     const { desired, stacks } = this.#parts.context;
-    if (desired.get(stack) !== undefined || stacks.enginesOf(stack).length > 0) return;
-    await this.#searchNamedEngines(signal);
+    if (desired.get(stack) !== undefined || stacks.targetsOf(stack).length > 0) return;
+    await this.#searchNamedTargets(signal);
   }
 
   /**
-   * Looks at every stack of this repository that is on an engine it names although nothing describes it any more.
+   * Looks at every stack of this repository that is on a target it names although nothing describes it any more.
    * Those that are too many to be removed unasked are blocked, as they are for a daemon.
    *
    * @returns their names, sorted
@@ -38,7 +38,7 @@ export class OrphanSearch {
     const { context, removals } = this.#parts;
     const { desired, stacks } = context;
     const described = new Set(desired.names());
-    const found = await this.#searchNamedEngines(signal);
+    const found = await this.#searchNamedTargets(signal);
     const left = [...new Set(found)].filter((name) => !described.has(name)).sort();
     for (const stack of left) await this.#refreshStatusIfPossible(stack, signal);
     // Stacks that are gone but for their data wait for nothing.
@@ -53,7 +53,7 @@ export class OrphanSearch {
     return left.filter((stack) => stacks.state(stack) !== undefined);
   }
 
-  /** Engines come to be known one by one; they are searched together once no more come, so that orphans are counted together. */
+  /** Targets come to be known one by one; they are searched together once no more come, so that orphans are counted together. */
   soon(reference: TargetReference, background: Background): void {
     this.#toSearch.set(targetKey(reference), reference);
     if (this.#toSearch.size > 1) return;
@@ -68,7 +68,7 @@ export class OrphanSearch {
     });
   }
 
-  /** Has orphans on these engines run, which removes them unless they are too many. */
+  /** Has orphans on these targets run, which removes them unless they are too many. */
   async among(references: readonly TargetReference[], signal: AbortSignal): Promise<void> {
     const { context, removals } = this.#parts;
     const { desired, stacks } = context;
@@ -100,15 +100,15 @@ export class OrphanSearch {
   }
 
   /** @returns the stacks of this repository that are on any of them */
-  async #searchNamedEngines(signal: AbortSignal): Promise<readonly string[]> {
+  async #searchNamedTargets(signal: AbortSignal): Promise<readonly string[]> {
     const { context } = this.#parts;
     const { desired } = context;
-    const engines = new Map<string, TargetReference>();
-    for (const { reference } of desired.nodes()) engines.set(targetKey(reference), reference);
+    const targets = new Map<string, TargetReference>();
+    for (const { reference } of desired.nodes()) targets.set(targetKey(reference), reference);
     for (const name of desired.names()) {
-      for (const reference of desired.get(name)?.targets ?? []) engines.set(targetKey(reference), reference);
+      for (const reference of desired.get(name)?.targets ?? []) targets.set(targetKey(reference), reference);
     }
     const search = (reference: TargetReference) => findOwned(context, reference, signal);
-    return (await Promise.all([...engines.values()].map(search))).flat();
+    return (await Promise.all([...targets.values()].map(search))).flat();
   }
 }

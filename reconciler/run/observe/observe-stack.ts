@@ -12,53 +12,53 @@ export interface ObserveRequest {
   readonly stack: string;
   /** Nodes of the stack. */
   readonly nodes: readonly TargetReference[];
-  /** Engines that are no node of the stack (any more) but may hold resources of it. */
+  /** Targets that are no node of the stack (any more) but may hold resources of it. */
   readonly others: readonly TargetReference[];
   readonly desired: readonly DesiredResource[];
-  /** Every engine has to answer: nobody may be told that a stack is gone while one was not asked. */
+  /** Every target has to answer: nobody may be told that a stack is gone while one was not asked. */
   readonly complete: boolean;
 }
 
 export interface StackObservation {
   readonly resources: readonly ObservedResource[];
-  /** Engine behind every node name that occurs in an id. */
+  /** Target behind every node name that occurs in an id. */
   readonly references: ReadonlyMap<string, TargetReference>;
   /**
-   * Node names given here to resources that stand on another engine than the node of their name does (it has become
-   * another machine), and the names that engine knows them by.
+   * Node names given here to resources that stand on another target than the node of their name does (it has become
+   * another machine), and the names that target knows them by.
    */
   readonly aliases: ReadonlyMap<string, string>;
-  /** Engines that answered, and hold nothing of the stack. */
+  /** Targets that answered, and hold nothing of the stack. */
   readonly empty: readonly TargetReference[];
   /** Identity of the engine behind every node name that occurs in an id. */
   readonly engines: ReadonlyMap<string, string>;
-  /** Nodes of the stack whose engine did not answer, by name. */
+  /** Nodes of the stack whose target did not answer, by name. */
   readonly unreachable: readonly UnreachableTarget[];
   readonly warnings: readonly string[];
 }
 
-/** Answer of one engine. */
+/** Answer of one target. */
 interface Answer extends Observation {
   readonly reference: TargetReference;
-  /** Nodes of the stack on this engine; none for the others. */
+  /** Nodes of the stack on this target; none for the others. */
   readonly nodes: readonly string[];
   readonly engine: string;
 }
 
-/** Asks every engine of a stack at once. Throws TARGET_UNREACHABLE when none of its nodes answers, or all have to. */
+/** Asks every target of a stack at once. Throws TARGET_UNREACHABLE when none of its nodes answers, or all have to. */
 export async function observeStack(
   request: ObserveRequest,
   pool: TargetPool,
   signal: AbortSignal,
 ): Promise<StackObservation> {
-  const nodeNames = namesByEngine(request.nodes);
-  const engines = new Map<string, TargetReference>();
+  const nodeNames = namesByTarget(request.nodes);
+  const targets = new Map<string, TargetReference>();
   for (const reference of [...request.nodes, ...byKey(request.others)])
-    engines.set(targetKey(reference), reference);
+    targets.set(targetKey(reference), reference);
   const warnings: string[] = [];
   const failures: { readonly nodes: readonly string[]; readonly error: ReconcilerError }[] = [];
   const answers = await Promise.all(
-    [...engines].map(async ([key, reference]): Promise<Answer | null> => {
+    [...targets].map(async ([key, reference]): Promise<Answer | null> => {
       const nodes = nodeNames.get(key) ?? [];
       const desired = request.desired.filter((resource) => nodes.includes(resource.target));
       try {
@@ -130,7 +130,7 @@ function byKey(references: readonly TargetReference[]): TargetReference[] {
   return references.toSorted((a, b) => (targetKey(a) < targetKey(b) ? -1 : 1));
 }
 
-function namesByEngine(nodes: readonly TargetReference[]): Map<string, string[]> {
+function namesByTarget(nodes: readonly TargetReference[]): Map<string, string[]> {
   const names = new Map<string, string[]>();
   for (const node of nodes) {
     const key = targetKey(node);

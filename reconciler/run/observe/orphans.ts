@@ -4,9 +4,9 @@ import type { OwnedStack } from '../../ports/target.ts';
 import type { RunContext } from '../context.ts';
 
 /**
- * Stacks with resources on an engine that this repository put there: one of their revisions is a commit of it. Remembers the engine for each.
+ * Stacks with resources on a target that this repository put there: one of their revisions is a commit of it. Remembers the target for each.
  *
- * @returns their names; empty when the engine does not answer
+ * @returns their names; empty when the target does not answer
  */
 export async function findOwned(
   context: RunContext,
@@ -54,7 +54,7 @@ async function isOurs(
   owned: OwnedStack,
   known: Map<string, Promise<boolean | 'unknown'>>,
 ): Promise<boolean> {
-  // Another branch of the same repository may be at work on the same engine.
+  // Another branch of the same repository may be at work on the same target.
   if (owned.branches.length > 0 && !owned.branches.includes(source.branch)) return false;
   for (const revision of owned.revisions) {
     const answer = known.get(revision) ?? source.contains(revision);

@@ -25,7 +25,7 @@ export interface PlanOrder {
 export interface PlannedStack {
   readonly plan: Plan;
   readonly desired: ReadonlyMap<ResourceId, DesiredResource>;
-  /** Engine behind every node name in the plan. */
+  /** Target behind every node name in the plan. */
   readonly references: ReadonlyMap<string, TargetReference>;
   /** Names as in `StackObservation`. */
   readonly aliases: ReadonlyMap<string, string>;
@@ -57,7 +57,7 @@ export async function planStack(
   const { desired: state, stacks } = context;
   await state.refresh(order.stack, signal);
   const described = state.get(order.stack);
-  if (described === undefined && stacks.enginesOf(order.stack).length === 0)
+  if (described === undefined && stacks.targetsOf(order.stack).length === 0)
     throw unknownStack(context, order.stack);
   // Its own policy left the repository together with it.
   const description = described ?? { ...undescribedStack(order.stack), policy: state.settings().policy };
@@ -160,7 +160,7 @@ function observe(
   const used = new Set(resources.map((resource) => resource.target));
   const nodes = targets.filter((target) => used.has(target.name));
   const keys = new Set(nodes.map(targetKey));
-  const others = [...targets, ...context.stacks.enginesOf(name)].filter(
+  const others = [...targets, ...context.stacks.targetsOf(name)].filter(
     (target) => !keys.has(targetKey(target)),
   );
   const request = { stack: name, nodes, others, desired: resources, complete: mode === 'destroy' };

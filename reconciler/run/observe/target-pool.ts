@@ -14,13 +14,13 @@ export interface TargetPoolOptions {
 }
 
 export interface TargetListener {
-  /** Something happened to a stack on this engine; `null`: events may have been missed. */
+  /** Something happened to a stack on this target; `null`: events may have been missed. */
   readonly onEvent: (reference: TargetReference, stack: string | null) => void;
-  /** An engine that was not known before, or not in this way. */
+  /** A target that was not known before, or not in this way. */
   readonly onNew: (reference: TargetReference) => void;
 }
 
-/** State of one engine, as far as it is known. */
+/** State of one target, as far as it is known. */
 export interface TargetState {
   readonly reference: TargetReference;
   /** `null`: not asked yet. */
@@ -41,7 +41,7 @@ interface Entry {
 }
 
 /**
- * One connection per engine and way to reach it, however many nodes of however many stacks name it. Other credentials are
+ * One connection per target and way to reach it, however many nodes of however many stacks name it. Other credentials are
  * another way: a corrected path takes effect at once, and what nobody uses any more is closed by `dropUnused`.
  */
 export class TargetPool implements AsyncDisposable {
@@ -62,7 +62,7 @@ export class TargetPool implements AsyncDisposable {
     return this.#entry(reference).state;
   }
 
-  /** Every engine seen so far, by key, reached as it was last. */
+  /** Every target seen so far, by key, reached as it was last. */
   all(): ReadonlyMap<string, TargetReference> {
     const latest = new Map<string, Entry>();
     for (const entry of this.#entries.values()) {
@@ -73,7 +73,7 @@ export class TargetPool implements AsyncDisposable {
     return new Map([...latest].map(([key, { state }]) => [key, state.reference]));
   }
 
-  /** Runs a call against an engine and remembers whether it answered. */
+  /** Runs a call against a target and remembers whether it answered. */
   ask<T>(reference: TargetReference, call: (target: Target) => Promise<T>): Promise<T> {
     return this.#ask(this.#use(reference), call);
   }
@@ -97,7 +97,7 @@ export class TargetPool implements AsyncDisposable {
     }
   }
 
-  /** Asks for the facts of one engine; an engine that is away is remembered as such, not thrown. */
+  /** Asks for the facts of one target; a target that is away is remembered as such, not thrown. */
   async refreshFacts(reference: TargetReference, signal: AbortSignal): Promise<void> {
     const { state } = this.#entry(reference);
     try {
@@ -107,7 +107,7 @@ export class TargetPool implements AsyncDisposable {
     }
   }
 
-  /** Starts to watch every engine for events, known ones and those that come later. */
+  /** Starts to watch every target for events, known ones and those that come later. */
   startWatching(listener: TargetListener): void {
     this.#listener = listener;
     for (const entry of this.#entries.values()) this.#watch(entry, listener);

@@ -5,12 +5,12 @@ import type { WorkerView } from '../../public/reconciler.ts';
 import type { RunContext } from '../context.ts';
 import { formatAddress } from '../stack-table.ts';
 
-/** Shared nodes of the repository, and every other engine that a stack runs on; one worker per name, sorted. */
+/** Shared nodes of the repository, and every other target that a stack runs on; one worker per name, sorted. */
 export function listWorkers(context: RunContext): WorkerView[] {
   const { desired, pool, stacks } = context;
   const users = new Map<string, string[]>();
   for (const stack of stacks.names()) {
-    for (const reference of stacks.enginesOf(stack)) {
+    for (const reference of stacks.targetsOf(stack)) {
       const key = targetKey(reference);
       users.set(key, [...(users.get(key) ?? []), stack]);
     }

@@ -33,7 +33,7 @@ export async function runStackDeletion(
   const names = [...new Set(request.stacks)].sort();
   for (const name of names) await refreshStatusIfPossible(parts, name);
   const unknown = names.filter(
-    (name) => desired.get(name) === undefined && stacks.enginesOf(name).length === 0,
+    (name) => desired.get(name) === undefined && stacks.targetsOf(name).length === 0,
   );
   if (unknown.length > 0)
     throw new ReconcilerError('UNKNOWN_STACK', `there is no stack ${unknown.join(', no stack ')}`);

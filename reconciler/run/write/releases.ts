@@ -144,7 +144,7 @@ async function findCommit({ source }: RunContext, reference: string): Promise<st
 /** The stack of that name, else the only one with a service of that name. Throws BAD_OPTIONS. */
 function stackOf({ desired, stacks }: RunContext, service: string): string {
   const names = desired.names();
-  if (names.includes(service) || stacks.enginesOf(service).length > 0) return service;
+  if (names.includes(service) || stacks.targetsOf(service).length > 0) return service;
   const having = names.filter((name) => desired.get(name)?.services.some((one) => one.name === service));
   const [only, ...others] = having;
   if (only !== undefined && others.length === 0) return only;

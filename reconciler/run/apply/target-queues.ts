@@ -1,23 +1,23 @@
 import type { ResourceId } from '../../model/resource.ts';
 import type { Change } from '../../plan/plan.ts';
-import type { EngineSlots } from './execution.ts';
+import type { TargetSlots } from './execution.ts';
 
 interface Queue {
   readonly slots: number;
   busy: number;
 }
 
-/** Slots of the engines of a plan: one that is slow keeps no other waiting. */
-export class EngineQueues {
-  readonly #byEngine = new Map<string, Queue>();
+/** Slots of the targets of a plan: one that is slow keeps no other waiting. */
+export class TargetQueues {
+  readonly #byTarget = new Map<string, Queue>();
   readonly #byChange = new Map<ResourceId, Queue>();
   #full = 0;
 
-  constructor(changes: Iterable<Change>, engineOf: (change: Change) => EngineSlots) {
+  constructor(changes: Iterable<Change>, slotsOf: (change: Change) => TargetSlots) {
     for (const change of changes) {
-      const { engine, slots } = engineOf(change);
-      const queue = this.#byEngine.get(engine) ?? { slots, busy: 0 };
-      this.#byEngine.set(engine, queue);
+      const { target, slots } = slotsOf(change);
+      const queue = this.#byTarget.get(target) ?? { slots, busy: 0 };
+      this.#byTarget.set(target, queue);
       this.#byChange.set(change.id, queue);
     }
   }
@@ -27,9 +27,9 @@ export class EngineQueues {
     return queue !== undefined && queue.busy >= queue.slots;
   }
 
-  /** No engine has a slot left. */
+  /** No target has a slot left. */
   areFull(): boolean {
-    return this.#full === this.#byEngine.size;
+    return this.#full === this.#byTarget.size;
   }
 
   take({ id }: Change): void {
