@@ -6,7 +6,7 @@ import { generateApiKey, hashApiKey } from './api-key.ts';
 
 const ADMIN_KEY_ID = 'key_admin';
 /** A key that an operator puts there must be as hard to guess as one that is made here. */
-const MIN_LENGTH = 32;
+const MIN_KEY_LENGTH = 32;
 
 export interface AdminKey {
   /** The file that holds the key, mode 0600. */
@@ -47,10 +47,10 @@ function readKeyFile(path: string): string | null {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
     throw new ReconcilerError('BAD_OPTIONS', `${path} cannot be read`, { cause: error });
   }
-  if (content.length < MIN_LENGTH) {
+  if (content.length < MIN_KEY_LENGTH) {
     throw new ReconcilerError(
       'BAD_OPTIONS',
-      `${path} must hold at least ${MIN_LENGTH} characters; delete it to have a key made`,
+      `${path} must hold at least ${MIN_KEY_LENGTH} characters; delete it to have a key made`,
     );
   }
   chmodSync(path, 0o600);

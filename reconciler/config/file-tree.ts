@@ -29,7 +29,7 @@ export function isDirectory(node: TreeNode | undefined): node is TreeDirectory {
 type OpenDirectory = Map<string, TreeNode> | LayeredMap<string, TreeNode>;
 
 /** Entries from which on copying a directory costs more than looking through a layer. */
-const LARGE = 256;
+const MIN_LAYERED_ENTRIES = 256;
 
 /**
  * The tree with the changes; the old tree stays as it was. Only directories on the way to a change are copied, each
@@ -40,7 +40,7 @@ export function updateTree(root: TreeDirectory, changes: Iterable<TreeChange>): 
   const open = (directory: TreeDirectory = new Map()): OpenDirectory => {
     const known = own.get(directory);
     if (known) return known;
-    const copy = directory.size < LARGE ? new Map(directory) : new LayeredMap(directory);
+    const copy = directory.size < MIN_LAYERED_ENTRIES ? new Map(directory) : new LayeredMap(directory);
     own.set(copy, copy);
     return copy;
   };

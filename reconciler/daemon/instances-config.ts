@@ -34,7 +34,7 @@ export const DEFAULT_INSTANCES: InstancesConfig = {
 };
 
 const ROOT = 'instances';
-const LEAST_MS = 100;
+const MIN_DURATION_MS = 100;
 
 /** Reads what the schema has passed; what it cannot tell is added to the collector. */
 export function readInstancesConfig(fields: Fields, diagnostics: DiagnosticCollector): InstancesConfig {
@@ -95,7 +95,7 @@ function readDuration(
   const written = asString(value);
   if (written === undefined) return undefined;
   const milliseconds = accept(parseDuration(written), path, diagnostics);
-  if (milliseconds !== undefined && milliseconds < LEAST_MS)
+  if (milliseconds !== undefined && milliseconds < MIN_DURATION_MS)
     diagnostics.error('OUT_OF_RANGE', path, `${written} is too short`, { hint: 'at least 100ms' });
   return milliseconds;
 }

@@ -19,7 +19,7 @@ export interface DatabaseSettings {
 }
 
 /** Kinds by the last part of an image's name. */
-const KINDS: Readonly<Record<string, DatabaseKind>> = {
+const KIND_OF_IMAGE: Readonly<Record<string, DatabaseKind>> = {
   postgres: 'postgres',
   postgresql: 'postgres',
   postgis: 'postgres',
@@ -37,7 +37,7 @@ const KINDS: Readonly<Record<string, DatabaseKind>> = {
 /** Tells what kind of database an image holds, `null` when none that is known. */
 export function databaseKind(image: string): DatabaseKind | null {
   const name = image.split('@', 1)[0]?.split('/').at(-1)?.split(':', 1)[0] ?? '';
-  return Object.hasOwn(KINDS, name) ? (KINDS[name] ?? null) : null;
+  return Object.hasOwn(KIND_OF_IMAGE, name) ? (KIND_OF_IMAGE[name] ?? null) : null;
 }
 
 /** Returns what is said of a service's database, or what its image tells; `null` when it is none. */

@@ -12,7 +12,7 @@ import { checkWorkflow, isWorkflowFile } from './workflow.ts';
 type Check = (core: Core, text: string, file: string) => DocumentReport;
 
 /** Check for each kind of file; its place tells the kind, on disk as in the repository. */
-const KINDS: readonly (readonly [RegExp, Check])[] = [
+const CHECKS: readonly (readonly [RegExp, Check])[] = [
   [/(?:^|\/)stackkit\.ya?ml$/, checkKit],
   [/(?:^|\/)nodes\/[^/]+\.ya?ml$/, checkWith(readNodeDocument)],
   [/(?:^|\/)clusters\/[^/]+\.ya?ml$/, checkWith(readClusterDocument)],
@@ -25,7 +25,7 @@ export function checkNamed(core: Core, text: string, file: string | undefined): 
   const place = file?.replaceAll('\\', '/');
   if (place === undefined || Buffer.byteLength(text) > core.limits.documentBytes)
     return checkText(core, text);
-  const check = KINDS.find(([pattern]) => pattern.test(place))?.[1];
+  const check = CHECKS.find(([pattern]) => pattern.test(place))?.[1];
   if (check) return check(core, text, place);
   const end = /(?:^|\/)((?:workflows\/)?[^/]+)$/.exec(place)?.[1] ?? place;
   return isWorkflowFile(end) ? checkWorkflow(core, text, { place: end, label: end }) : checkText(core, text);

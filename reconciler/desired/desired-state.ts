@@ -32,8 +32,8 @@ export interface DesiredStateOptions {
 const DEFAULT_LIMITS: LoadLimits = { documentBytes: 1024 ** 2, fileBytes: 10 * 1024 ** 2 };
 
 /** Rendered stacks that are kept at hand. */
-const RENDERED = 64;
-const INLINE = 256;
+const MAX_STACKS_KEPT = 64;
+const MAX_INLINE_TEXTS_KEPT = 256;
 
 /**
  * Reads the config repository. Kept in memory of a stack is its text and what others must know of it; it is rendered
@@ -49,8 +49,8 @@ export function createDesiredState(options: DesiredStateOptions): DesiredState {
     checkSchema,
     kinds: options.kinds ?? NO_NODE_KINDS,
     index: createStackIndex(),
-    rendered: createLru(RENDERED),
-    inline: createLru(INLINE),
+    rendered: createLru(MAX_STACKS_KEPT),
+    inline: createLru(MAX_INLINE_TEXTS_KEPT),
     state: EMPTY_STATE,
   };
   let last: Promise<unknown> = Promise.resolve();

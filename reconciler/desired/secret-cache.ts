@@ -46,13 +46,13 @@ interface CacheState extends Required<SecretCacheOptions> {
   readonly answers: Map<string, Answer>;
 }
 
-const CROWDED = 256;
+const MIN_CROWDED_SIZE = 256;
 const PARALLEL_COMMANDS = 4;
 
 export function createSecretCache(options: SecretCacheOptions): SecretCache {
   const { maxBytes = 1024 ** 2, maxAgeMs = 30_000, now = () => performance.now() } = options;
   const state: CacheState = { ...options, maxBytes, maxAgeMs, now, files: new Map(), answers: new Map() };
-  let limit = CROWDED;
+  let limit = MIN_CROWDED_SIZE;
   return {
     lookup: (source) => lookup(state, source),
     async prepare(sources, signal) {
@@ -72,7 +72,7 @@ export function createSecretCache(options: SecretCacheOptions): SecretCache {
       }
       for (const key of state.files.keys()) if (!files.has(key)) state.files.delete(key);
       for (const key of state.answers.keys()) if (!references.has(key)) state.answers.delete(key);
-      limit = Math.max(CROWDED, 2 * (state.files.size + state.answers.size));
+      limit = Math.max(MIN_CROWDED_SIZE, 2 * (state.files.size + state.answers.size));
     },
   };
 }

@@ -245,11 +245,11 @@ function updateNames(
   concerned: ReadonlySet<string>,
   exists: (name: string) => boolean,
 ): readonly string[] {
-  const FEW = 64;
+  const MAX_MOVES_SPLICED = 64;
   const changed = [...concerned].map((name) => ({ name, at: lowerBound(names, name), now: exists(name) }));
   const moves = changed.filter(({ name, at, now }) => (names[at] === name) !== now);
   if (moves.length === 0) return names;
-  if (moves.length > FEW) {
+  if (moves.length > MAX_MOVES_SPLICED) {
     const gone = new Set(moves.filter(({ now }) => !now).map(({ name }) => name));
     const come = moves.filter(({ now }) => now).map(({ name }) => name);
     return [...names.filter((name) => !gone.has(name)), ...come].sort(compareText);

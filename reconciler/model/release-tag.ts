@@ -14,7 +14,10 @@ export interface Release {
 
 const VERSION = /^\d+\.\d+\.\d+(?:-[a-zA-Z0-9]+)?$/;
 const TAG = /^(.+)-v(\d+\.\d+\.\d+(?:-[a-zA-Z0-9]+)?)-(dev|staging|prod)$/;
-const LONG: Readonly<Record<string, Environment>> = { development: 'dev', production: 'prod' };
+const ENVIRONMENT_ABBREVIATIONS: Readonly<Record<string, Environment>> = {
+  development: 'dev',
+  production: 'prod',
+};
 
 export function formatRelease({ service, version, environment }: Release): string {
   return `${service}-v${version}-${environment}`;
@@ -37,7 +40,8 @@ export function readRelease(written: {
   const { service } = written;
   const version = written.version.replace(/^v/, '');
   const environment =
-    LONG[written.environment] ?? ENVIRONMENTS.find((known) => known === written.environment);
+    ENVIRONMENT_ABBREVIATIONS[written.environment] ??
+    ENVIRONMENTS.find((known) => known === written.environment);
   const problems = [
     ...(/^[a-z0-9][a-z0-9_.-]*$/i.test(service) && !service.includes('..')
       ? []

@@ -6,7 +6,7 @@ import { sha256 } from '../base/json.ts';
 export const MASK = '***';
 
 /** Shorter values would mask what is no secret. */
-const SHORTEST = 4;
+const MIN_MASKED_LENGTH = 4;
 
 /** A value that must never be printed: every way to turn it into text gives `***`. Only adapters call `reveal`. */
 export class Secret {
@@ -43,7 +43,7 @@ export class Secret {
     const whole = this.reveal();
     const inside =
       this.#parts.length > 0 ? this.#parts.flatMap((part) => part.texts()) : whole.split(/\r?\n/);
-    return [whole, ...inside].map((text) => text.trim()).filter((text) => text.length >= SHORTEST);
+    return [whole, ...inside].map((text) => text.trim()).filter((text) => text.length >= MIN_MASKED_LENGTH);
   }
 
   /** Changes when the value changes; enters spec hashes, never a document. The same for a text and its bytes. */

@@ -2,7 +2,7 @@ import type { Json, JsonObject } from '../base/json.ts';
 import { compareGoKeys, needsQuotes } from './go-yaml-scalars.ts';
 
 /** Lines are broken at the first space after this column. */
-const WIDTH = 80;
+const LINE_WIDTH = 80;
 
 /**
  * YAML as Kubernetes' own programs write it (sigs.k8s.io/yaml): keys sorted, lists not indented, texts quoted only where they must
@@ -71,12 +71,12 @@ function scalar(text: string, place: Place): string {
 
 /** Breaks at single spaces, which a reader puts back. */
 function fold(text: string, { indent, column, simpleKey }: Place): string {
-  if (simpleKey || column + text.length <= WIDTH) return text;
+  if (simpleKey || column + text.length <= LINE_WIDTH) return text;
   let [result, at] = ['', column];
   for (let index = 0; index < text.length; index += 1) {
     const isSingle = text[index] === ' ' && text[index - 1] !== ' ' && text[index + 1] !== ' ';
     const isInside = index > 0 && index < text.length - 1;
-    if (isSingle && isInside && at > WIDTH) [result, at] = [`${result}\n${' '.repeat(indent)}`, indent];
+    if (isSingle && isInside && at > LINE_WIDTH) [result, at] = [`${result}\n${' '.repeat(indent)}`, indent];
     else [result, at] = [result + (text[index] ?? ''), at + 1];
   }
   return result;
@@ -105,7 +105,7 @@ function doubleQuoted(text: string, { indent, column, simpleKey }: Place): strin
   let [result, at, afterSpace] = ['"', column + 1, false];
   for (const [index, character] of characters.entries()) {
     const isInside = index > 0 && index < characters.length - 1;
-    if (character === ' ' && !simpleKey && !afterSpace && at > WIDTH && isInside) {
+    if (character === ' ' && !simpleKey && !afterSpace && at > LINE_WIDTH && isInside) {
       // A space that begins a line would be lost.
       const kept = characters[index + 1] === ' ' ? '\\' : '';
       [result, at, afterSpace] = [`${result}\n${' '.repeat(indent)}${kept}`, indent + kept.length, true];

@@ -3,7 +3,7 @@ import type { ScalarTag, Tags } from 'yaml';
 import { errorMessage, ReconcilerError } from '../base/errors.ts';
 import { invalidPodSpec } from './refusals.ts';
 
-const MAX_ALIASES = 100;
+const MAX_ALIAS_EXPANSIONS = 100;
 /** Values of YAML 1.1 that Kubernetes' programs take as the texts they are. */
 const TEXTS = ['timestamp', 'binary', 'set', 'omap', 'pairs'].map((name) => `tag:yaml.org,2002:${name}`);
 /** Digits on one side of the point at least, which the parser does not insist on. */
@@ -23,7 +23,7 @@ export function parsePodYaml(text: string): unknown {
     const [fault] = document.errors;
     if (fault !== undefined) throw invalidPodSpec(oneLine(fault.message));
     if (more !== undefined) throw invalidPodSpec('pod_spec must be one document');
-    return document.toJS({ maxAliasCount: MAX_ALIASES });
+    return document.toJS({ maxAliasCount: MAX_ALIAS_EXPANSIONS });
   } catch (error) {
     if (error instanceof ReconcilerError) throw error;
     // Nesting that is too deep for the parser, aliases that multiply.

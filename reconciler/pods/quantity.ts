@@ -15,7 +15,7 @@ const WRITTEN = /^([+-]?)(\d*)(?:\.(\d*))?(Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE]|[eE][+-
 const BINARY = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei'];
 /** Suffixes by thousands, from billionths. */
 const DECIMAL = ['n', 'u', 'm', '', 'k', 'M', 'G', 'T', 'P', 'E'];
-const ONE = DECIMAL.indexOf('');
+const INDEX_OF_ONE = DECIMAL.indexOf('');
 /** More digits than any amount that can be meant. */
 const MAX_QUANTITY_LENGTH = 40;
 const LARGEST = (1n << 63n) * NANO;
@@ -44,7 +44,7 @@ function scaleOf(suffix: string): { times: bigint; per: bigint; form: Form } | n
     if (Math.abs(exponent) > 30) return null;
     return { ...powerOfTen(exponent), form: 'exponent' };
   }
-  return { ...powerOfTen((DECIMAL.indexOf(suffix) - ONE) * 3), form: 'decimal' };
+  return { ...powerOfTen((DECIMAL.indexOf(suffix) - INDEX_OF_ONE) * 3), form: 'decimal' };
 }
 
 function powerOfTen(exponent: number): { times: bigint; per: bigint } {
@@ -63,7 +63,7 @@ export function formatQuantity({ nano, form }: Quantity): string {
   const [amount, power] = withoutFactors(size, 1000n, DECIMAL.length - 1);
   if (size === 0n) return '0';
   if (form !== 'exponent') return `${sign}${amount}${DECIMAL[power]}`;
-  return power === ONE ? `${sign}${amount}` : `${sign}${amount}e${(power - ONE) * 3}`;
+  return power === INDEX_OF_ONE ? `${sign}${amount}` : `${sign}${amount}e${(power - INDEX_OF_ONE) * 3}`;
 }
 
 function withoutFactors(value: bigint, factor: bigint, most: number): readonly [bigint, number] {

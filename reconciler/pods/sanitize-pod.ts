@@ -14,7 +14,7 @@ export interface SanitizedPod {
 }
 
 const SECCOMP: JsonObject = { seccompProfile: { type: 'RuntimeDefault' } };
-const KINDS = ['cpu', 'memory'] as const;
+const RESOURCE_KINDS = ['cpu', 'memory'] as const;
 
 /** The Pod with what is forced on every one; `checkPod` has passed it. */
 export function sanitizePod(given: JsonObject): SanitizedPod {
@@ -53,7 +53,7 @@ function sanitizeContainer(container: Fields): JsonObject {
 /** Requests and limits are both the greater of the two; nothing but CPU and memory is left. */
 function guaranteed(resources: Fields): JsonObject {
   const amounts: Record<string, Json> = {};
-  for (const kind of KINDS) {
+  for (const kind of RESOURCE_KINDS) {
     const both = ['requests', 'limits'].flatMap((side) => amountOf(resources, side, kind) ?? []);
     if (both.length > 0) amounts[kind] = formatQuantity(both.reduce(maxQuantity));
   }
@@ -61,7 +61,7 @@ function guaranteed(resources: Fields): JsonObject {
 }
 
 /** Returns what a container of a sanitised Pod may use. */
-export function limitOf(container: Fields, kind: (typeof KINDS)[number]): Quantity | null {
+export function limitOf(container: Fields, kind: (typeof RESOURCE_KINDS)[number]): Quantity | null {
   return amountOf(asFields(container['resources']) ?? {}, 'limits', kind);
 }
 
@@ -74,7 +74,7 @@ function amountOf(resources: Fields, side: string, kind: string): Quantity | nul
 function requested(
   containers: readonly Fields[],
   initContainers: readonly Fields[],
-  kind: (typeof KINDS)[number],
+  kind: (typeof RESOURCE_KINDS)[number],
   toNumber: (quantity: Quantity) => number,
 ): number {
   const amounts = (list: readonly Fields[]) =>

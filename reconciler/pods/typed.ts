@@ -26,7 +26,7 @@ export const list = (type: FieldType): ListType => ({ list: type });
 export const map = (type: 'text' | 'quantity'): MapType => ({ map: type });
 export const object = (members: ObjectType['members'], always = false): ObjectType => ({ members, always });
 
-const DEEPEST = 40;
+const MAX_NESTING_DEPTH = 40;
 
 /** The value as its type has it: members that no type knows are gone. Throws INVALID_POD_SPEC. */
 export function readTyped(type: ObjectType, value: unknown, path: string): JsonObject {
@@ -119,7 +119,7 @@ function quantityOf(value: unknown, path: string): string {
 
 /** Converts to what JSON can say; a date or the like cannot come out of it. */
 function toJson(value: unknown, path: string, depth: number): Json {
-  if (depth > DEEPEST) throw invalidPodSpec(`${path}: nested too deeply`);
+  if (depth > MAX_NESTING_DEPTH) throw invalidPodSpec(`${path}: nested too deeply`);
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
   if (typeof value === 'number' && Number.isFinite(value)) return value;
   if (Array.isArray(value)) return value.map((item) => toJson(item, path, depth + 1));

@@ -244,11 +244,11 @@ function valueAt(value: unknown, path: readonly (string | number)[]): unknown {
 }
 
 const ENGINE_DEFAULTS = { intervalMs: 30_000, timeoutMs: 30_000, startPeriodMs: 0, retries: 3 };
-const LEAST_TIMEOUT = 60_000;
+const MIN_HEALTH_TIMEOUT_MS = 60_000;
 
 /** Returns the time that the engine itself may need to decide, at least a minute; `undefined` where there is no health check. */
 export function healthTimeout(healthcheck: HealthcheckSpec | undefined): number | undefined {
   if (!healthcheck || 'disabled' in healthcheck) return undefined;
   const { intervalMs, timeoutMs, startPeriodMs, retries } = { ...ENGINE_DEFAULTS, ...healthcheck };
-  return Math.max(LEAST_TIMEOUT, startPeriodMs + retries * (intervalMs + timeoutMs));
+  return Math.max(MIN_HEALTH_TIMEOUT_MS, startPeriodMs + retries * (intervalMs + timeoutMs));
 }

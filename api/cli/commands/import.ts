@@ -69,14 +69,17 @@ async function runImport({ terminal, json, file: given, out, force, name }: Impo
 }
 
 /** Names that Compose looks for, in its order. */
-const NAMES = ['compose.yaml', 'compose.yml', 'docker-compose.yml', 'docker-compose.yaml'];
+const COMPOSE_FILE_NAMES = ['compose.yaml', 'compose.yml', 'docker-compose.yml', 'docker-compose.yaml'];
 
 function findFile(given: string): string {
   if (!statSync(given, { throwIfNoEntry: false })?.isDirectory()) return given;
   const there = new Set(readdirSync(given));
-  const name = NAMES.find((each) => there.has(each));
+  const name = COMPOSE_FILE_NAMES.find((each) => there.has(each));
   if (name !== undefined) return join(given, name);
-  throw new UsageError(`there is no Compose file in ${given}`, `it is called ${NAMES.join(', ')}`);
+  throw new UsageError(
+    `there is no Compose file in ${given}`,
+    `it is called ${COMPOSE_FILE_NAMES.join(', ')}`,
+  );
 }
 
 function readText(file: string): string {

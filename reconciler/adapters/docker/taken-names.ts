@@ -7,8 +7,8 @@ import type { ComposePlace, Labels } from './labels.ts';
 import { readComposePlace, readOwner } from './labels.ts';
 
 /** Kinds whose objects have names that only one of them can bear. */
-const KINDS = ['container', 'network', 'volume'] as const;
-type NamedKind = (typeof KINDS)[number];
+const NAMED_KINDS = ['container', 'network', 'volume'] as const;
+type NamedKind = (typeof NAMED_KINDS)[number];
 
 /** An object of somebody else that bears a name which a stack needs. */
 export interface TakenName {
@@ -35,7 +35,7 @@ export async function observeTaken(
   signal: AbortSignal,
 ): Promise<ObservedResource[]> {
   const found = await Promise.all(
-    KINDS.map(async (kind) => {
+    NAMED_KINDS.map(async (kind) => {
       const absent = desired.filter(
         (resource) =>
           resource.kind === kind && !present.has(resource.id) && resource.spec['external'] !== true,

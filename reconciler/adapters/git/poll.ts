@@ -1,7 +1,7 @@
 import type { Clock } from '../../ports/clock.ts';
 
 /** Part of the interval by which a look comes earlier or later, so that many daemons do not ask one server in step. */
-const JITTER = 0.1;
+const INTERVAL_JITTER = 0.1;
 
 /**
  * Calls back at once and then about every interval, whatever becomes of the time of day. Resolves when the signal aborts.
@@ -15,7 +15,7 @@ export async function pollRemote(
 ): Promise<void> {
   while (!signal.aborted) {
     onChange();
-    const pause = Math.max(1, intervalMs * (1 + JITTER * (2 * clock.random() - 1)));
+    const pause = Math.max(1, intervalMs * (1 + INTERVAL_JITTER * (2 * clock.random() - 1)));
     await clock.sleep(pause, signal).catch((error: unknown) => {
       if (!signal.aborted) throw error;
     });

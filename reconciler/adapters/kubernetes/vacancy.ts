@@ -11,7 +11,7 @@ import { readObject } from './api/read-object.ts';
 
 /** So few are asked for one by one. */
 const MAX_SINGLE_REQUESTS = 10;
-const PAGE = 500;
+const OBJECTS_PER_PAGE = 500;
 /** Names of others that may be read for each one that is wanted; beyond that it is cheaper to ask for each. */
 const OTHERS_EACH = 10;
 /** Names and labels are enough. */
@@ -85,7 +85,7 @@ async function listPlace(
   let next: string | undefined;
   try {
     do {
-      const query = { limit: PAGE, continue: next };
+      const query = { limit: OBJECTS_PER_PAGE, continue: next };
       const { body } = await client.request({ method: 'GET', path, query, accept: METADATA_ONLY, signal });
       for (const object of objectsIn(body, kind)) found.set(object.metadata.name, object);
       next = asString(asFields(asFields(body)?.['metadata'])?.['continue']) || undefined;

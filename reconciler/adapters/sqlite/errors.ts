@@ -1,11 +1,11 @@
 import { errorMessage, ReconcilerError } from '../../base/errors.ts';
 
 /* Primary result codes of SQLite (sqlite.org/rescode.html); the low byte of an extended code. */
-const CORRUPT = 11;
-const FULL = 13;
-const NOT_A_DATABASE = 26;
+const SQLITE_CORRUPT = 11;
+const SQLITE_FULL = 13;
+const SQLITE_NOTADB = 26;
 /** Growing the shared memory file of the write-ahead log failed: in practice, no space. */
-const IOERR_SHMSIZE = 4874;
+const SQLITE_IOERR_SHMSIZE = 4874;
 
 const UNAVAILABLE_REASONS: Readonly<Record<number, string>> = {
   5: 'the database is locked by another program',
@@ -18,7 +18,7 @@ const UNAVAILABLE_REASONS: Readonly<Record<number, string>> = {
 /** Tells whether the file itself is damaged, so that waiting cannot help and a new one must be begun. */
 export function isCorruption(error: unknown): boolean {
   const code = resultCode(error);
-  return code !== undefined && [CORRUPT, NOT_A_DATABASE].includes(code & 0xff);
+  return code !== undefined && [SQLITE_CORRUPT, SQLITE_NOTADB].includes(code & 0xff);
 }
 
 /** Turns what SQLite or the file system threw into STORE_FULL or STORE_UNAVAILABLE, both retryable. Others pass unchanged. */
@@ -26,7 +26,7 @@ export function toStoreError(error: unknown): unknown {
   if (error instanceof ReconcilerError) return error;
   const code = resultCode(error);
   if (code === undefined) return fromSystem(error);
-  if ((code & 0xff) === FULL || code === IOERR_SHMSIZE) return storeFull(error);
+  if ((code & 0xff) === SQLITE_FULL || code === SQLITE_IOERR_SHMSIZE) return storeFull(error);
   const reason = UNAVAILABLE_REASONS[code & 0xff];
   if (reason === undefined && !isCorruption(error)) return error;
   return unavailable(reason ?? 'the database is damaged', error);

@@ -23,7 +23,7 @@ export interface Definitions {
 }
 
 /** Filled definitions that are kept: stacks may fill in anything, so there has to be a limit. */
-const KEPT = 2_000;
+const MAX_DEFINITIONS_KEPT = 2_000;
 
 /** A fragment taken apart, once. */
 interface Prepared {
@@ -42,7 +42,7 @@ export function createDefinitions(): Definitions {
     const before = known.get(text);
     if (before) return before;
     const definition = readText(text, readServiceFields);
-    if (known.size >= KEPT) known.clear();
+    if (known.size >= MAX_DEFINITIONS_KEPT) known.clear();
     known.set(text, definition);
     return definition;
   }

@@ -85,7 +85,7 @@ export function secretValues(node: FilledNode, { name: workflow }: Workflow): re
   );
 }
 
-const KINDS: Readonly<Partial<Record<NodeType, string>>> = {
+const KIND_OF_TYPE: Readonly<Partial<Record<NodeType, string>>> = {
   deployment: 'Deployment',
   statefulset: 'StatefulSet',
   daemonset: 'DaemonSet',
@@ -103,9 +103,9 @@ const KINDS: Readonly<Partial<Record<NodeType, string>>> = {
 function objectKey({ type, data, name, namespace }: FilledNode): string {
   const source = type === 'manifest' ? (asFields(data['manifest']) ?? {}) : data;
   const apiVersion = asString(source['apiVersion']) ?? 'v1';
-  const kind = KINDS[type] ?? asString(source['kind']) ?? '';
+  const kind = KIND_OF_TYPE[type] ?? asString(source['kind']) ?? '';
   const place = isClusterScoped({ apiVersion, kind }) ? { name } : { name, namespace };
-  return `${KINDS[type] ?? qualifiedKind({ apiVersion, kind })} ${qualifiedName(place)}`;
+  return `${KIND_OF_TYPE[type] ?? qualifiedKind({ apiVersion, kind })} ${qualifiedName(place)}`;
 }
 
 function checkObjects(nodes: readonly FilledNode[], diagnostics: DiagnosticCollector): void {

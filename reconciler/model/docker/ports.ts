@@ -5,7 +5,7 @@ import { isProblem } from '../../base/problem.ts';
 import type { Fields } from '../../base/values.ts';
 import { asNumber, asString, defined } from '../../base/values.ts';
 
-const SHORT = /^(?:(?:(\[[0-9a-fA-F:.]+\]|[^:]*):)?([^:]*):)?([^:/]+)(?:\/([a-z]+))?$/;
+const SHORT_PORT = /^(?:(?:(\[[0-9a-fA-F:.]+\]|[^:]*):)?([^:]*):)?([^:/]+)(?:\/([a-z]+))?$/;
 const FORMS = 'such as 8080:80, 127.0.0.1:53:53/udp or 9000-9005:9000-9005';
 const MAX_PORTS_PER_RANGE = 1_000;
 
@@ -14,7 +14,7 @@ export type PublishedPort = PortSpec & { readonly lastHostPort?: number };
 
 /** Ports in Compose's short form: `80`, `8080:80`, `127.0.0.1:8080:80/udp`, `3000-3005:3000-3005`, `3000-3005:80`. */
 export function parsePort(text: string): readonly PublishedPort[] | Problem {
-  const [, ip, published, target, protocol = 'tcp'] = SHORT.exec(text) ?? [];
+  const [, ip, published, target, protocol = 'tcp'] = SHORT_PORT.exec(text) ?? [];
   if (target === undefined) return { problem: `"${text}" is not a port`, hint: FORMS };
   if (!isProtocol(protocol)) {
     return { problem: `"${protocol}" is not a protocol`, hint: 'tcp, udp or sctp', code: 'INVALID_VALUE' };

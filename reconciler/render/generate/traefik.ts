@@ -33,7 +33,7 @@ export function generateTraefik(blueprint: Blueprint): Generated {
 }
 
 /** Names as Traefik's own documentation writes them; the file knows no others. */
-const NAMES = new Map(
+const TRAEFIK_NAMES = new Map(
   [
     'accessLog addRoutersLabels allowEmptyServices basicAuth buffering caServer certResolver certificatesResolvers chain',
     'circuitBreaker compress contentSecurityPolicy customRequestHeaders customResponseHeaders digestAuth dnsChallenge',
@@ -112,7 +112,7 @@ function linkRouters(dynamic: Settings, routers: readonly string[], services: re
 
 function put(settings: Settings, path: readonly string[], value: string | Settings[]): void {
   const [first = '', ...rest] = path;
-  const name = NAMES.get(first.toLowerCase()) ?? first;
+  const name = TRAEFIK_NAMES.get(first.toLowerCase()) ?? first;
   if (rest.length === 0) {
     settings[name] = Array.isArray(value) ? value : typed(name, value);
     return;

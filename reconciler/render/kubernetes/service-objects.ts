@@ -180,10 +180,10 @@ function contentDigest(configMap: ObjectSpec | null): string {
 }
 
 /** Restarts as an engine would make them: without end. */
-const ENDLESS = 1_000_000;
+const ENDLESS_RESTARTS = 1_000_000;
 
 function jobSpec({ spec, replicas }: BlueprintService, template: Spec & { readonly spec: Spec }): Spec {
-  const { policy, maxRetries = ENDLESS }: RestartSpec = spec.restart;
+  const { policy, maxRetries = ENDLESS_RESTARTS }: RestartSpec = spec.restart;
   const again = policy !== 'no';
   return {
     ...(replicas > 1 ? { completions: replicas, parallelism: replicas } : {}),

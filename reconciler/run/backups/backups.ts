@@ -17,7 +17,7 @@ import { findServers } from './servers.ts';
 import { createBackupVolume } from './backup-volume.ts';
 
 /** Dumps that run at the same time: each keeps a server, a disk and a processor busy. */
-const CONCURRENCY = 2;
+const CONCURRENT_DUMPS = 2;
 
 type Pending =
   | { readonly job: JobRecorder; readonly backup: BackupRequest }
@@ -35,7 +35,7 @@ export class Backups implements AsyncDisposable {
     this.#store = store;
     this.#queue = new WorkQueue({
       clock: context.clock,
-      concurrency: CONCURRENCY,
+      concurrency: CONCURRENT_DUMPS,
       run: (stack, signal) => this.#runNext(stack, signal),
       onFailure: (stack, error) =>
         context.logger.error({ stack, error: errorMessage(error) }, 'a backup ended unexpectedly'),

@@ -35,7 +35,7 @@ export interface InstancesOptions {
 }
 
 /** Attempts after which something that should start has failed. */
-const ATTEMPTS = 5;
+const MAX_START_ATTEMPTS = 5;
 
 export function createInstances(options: InstancesOptions): Instances {
   const { backend, records, clock, logger } = options;
@@ -252,7 +252,7 @@ class KeptInstances implements Instances {
     if (isReconcilerError(error, 'TARGET_UNREACHABLE') || instance.ready) return;
     const failures = (this.#failures.get(id) ?? 0) + 1;
     this.#failures.set(id, failures);
-    if (retryInMs !== null && failures < ATTEMPTS) return;
+    if (retryInMs !== null && failures < MAX_START_ATTEMPTS) return;
     this.#failures.delete(id);
     updateInstance(this.#context, instance, { status: 'failed', message: errorMessage(error) });
   }

@@ -10,7 +10,7 @@ import type { RunContext } from '../context.ts';
 
 /** A server that hangs must not keep the others from being shown. */
 const TIMEOUT_MS = 10_000;
-const CONCURRENCY = 8;
+const CONCURRENT_QUERIES = 8;
 
 interface Server {
   readonly settings: DatabaseSettings;
@@ -28,8 +28,8 @@ export async function readDatabases(
   const wanted = filter.service;
   const servers = stacks.flatMap(serversOf).filter(({ view }) => (wanted ?? view.service) === view.service);
   const views: DatabaseView[] = [];
-  for (let first = 0; first < servers.length; first += CONCURRENCY) {
-    const some = servers.slice(first, first + CONCURRENCY);
+  for (let first = 0; first < servers.length; first += CONCURRENT_QUERIES) {
+    const some = servers.slice(first, first + CONCURRENT_QUERIES);
     views.push(...(await Promise.all(some.map((server) => readServer(context, server, signal)))));
   }
   return views;

@@ -8,7 +8,7 @@ import type { EventHub } from '../loop/events.ts';
  * Name in the log of each type of job that changes something; those that only look are left out, and those on data, which has a log of its
  * own.
  */
-const NAMES: Partial<Readonly<Record<JobType, string>>> = {
+const LOG_NAMES: Partial<Readonly<Record<JobType, string>>> = {
   apply: 'deployment',
   destroy: 'removal',
   start: 'start',
@@ -22,7 +22,7 @@ export function logJobs(events: EventHub, logger: Logger): Disposable {
   return events.subscribe((event) => {
     if (event.type !== 'job') return;
     const { job } = event;
-    const name = NAMES[job.type];
+    const name = LOG_NAMES[job.type];
     if (name === undefined) return;
     if (job.endedAt !== null) {
       begun.delete(job.id);

@@ -9,9 +9,9 @@ export interface HealthJudgement {
 }
 
 /** A container that was restarted before has to run this many times longer to be believed. */
-const DOUBT = 10;
+const STABLE_FACTOR_AFTER_RESTART = 10;
 /** Restarts that are put down to a slow start. The engine's pauses between them double from 100 ms, so these take some 3 s. */
-const PATIENCE = 5;
+const RESTARTS_OF_SLOW_START = 5;
 const PROBE_LOOK_MS = 250;
 
 /** Health of a container from what the engine says about it. Pure; log lines are added by the caller. */
@@ -48,7 +48,7 @@ export function hasStarted({ State }: ContainerInspectInfo): boolean {
  * goes on starting it, and there is nothing that anybody else could start.
  */
 function judgeRestarting(inspect: ContainerInspectInfo): Health {
-  const status = inspect.RestartCount < PATIENCE ? 'starting' : 'unhealthy';
+  const status = inspect.RestartCount < RESTARTS_OF_SLOW_START ? 'starting' : 'unhealthy';
   return { status, reason: `keeps restarting: ${ending(inspect)}` };
 }
 
@@ -64,7 +64,7 @@ function judgeRunning(inspect: ContainerInspectInfo, stableMs: number, runningMs
       return { status: 'starting', retryAfterMs: PROBE_LOOK_MS, ...reason };
     }
     default: {
-      const left = stableMs * (inspect.RestartCount > 0 ? DOUBT : 1) - runningMs;
+      const left = stableMs * (inspect.RestartCount > 0 ? STABLE_FACTOR_AFTER_RESTART : 1) - runningMs;
       return left <= 0 ? { status: 'healthy' } : { status: 'starting', retryAfterMs: Math.ceil(left) };
     }
   }

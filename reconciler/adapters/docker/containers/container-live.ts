@@ -7,7 +7,11 @@ import type {
   RestartSpec,
 } from '../../../model/docker/docker-spec.ts';
 import type { LimitName, ResourceLimits } from '../../../model/docker/options/limit-options.ts';
-import { LIMIT_ROWS, NO_MEMORY_LIMIT, saidLimits } from '../../../model/docker/options/limit-options.ts';
+import {
+  LIMIT_ROWS,
+  UNLIMITED_MEMORY_BYTES,
+  saidLimits,
+} from '../../../model/docker/options/limit-options.ts';
 import type { JsonObject } from '../../../base/json.ts';
 import { asFields, asString, defined } from '../../../base/values.ts';
 import { aliasesOf, buildRestartPolicy, swapOf } from './container-config.ts';
@@ -141,8 +145,8 @@ function buildLimitsUpdate(
 /** The engine takes the two together only. */
 function memoryBody(wanted: ResourceLimits): object {
   return {
-    Memory: wanted.memoryBytes ?? NO_MEMORY_LIMIT,
-    MemorySwap: wanted.memoryBytes === undefined ? NO_MEMORY_LIMIT : swapOf(wanted),
+    Memory: wanted.memoryBytes ?? UNLIMITED_MEMORY_BYTES,
+    MemorySwap: wanted.memoryBytes === undefined ? UNLIMITED_MEMORY_BYTES : swapOf(wanted),
   };
 }
 

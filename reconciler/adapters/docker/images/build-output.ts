@@ -19,7 +19,7 @@ export class BuildFailure extends Error {
 
 /** Lines in which the engine tells about its own doings. */
 const ENGINE_WORDS = /^( ---> |Removing intermediate container )/;
-const LAST_LINES = 15;
+const MAX_LINES_KEPT = 15;
 const MAX_LINE_LENGTH = 500;
 
 /**
@@ -42,7 +42,7 @@ export async function* readBuildOutput(chunks: AsyncIterable<Buffer>): AsyncGene
       return { text: line, step: number };
     }
     if (ENGINE_WORDS.test(line)) return null;
-    last = [...last, line].slice(-LAST_LINES);
+    last = [...last, line].slice(-MAX_LINES_KEPT);
     return { text: line, step: null };
   };
   for await (const message of readJsonLines(chunks)) {
@@ -76,7 +76,7 @@ const TRACE = 'moby.buildkit.trace';
 /** Its decoder takes a while to load. */
 async function openTrace(): Promise<BuildTrace> {
   const { createBuildTrace } = await import('./build-trace.ts');
-  return createBuildTrace({ clean, mostLines: LAST_LINES });
+  return createBuildTrace({ clean, maxLines: MAX_LINES_KEPT });
 }
 
 function clean(text: string): string {

@@ -25,7 +25,7 @@ const CREDENTIALS = '/moby.filesync.v1.Auth/Credentials';
 const SECRET = '/moby.buildkit.secrets.v1.Secrets/GetSecret';
 /** Asked every second: a session that does not answer is ended. */
 const HEALTH = '/grpc.health.v1.Health/Check';
-const SERVING = 1;
+const HEALTH_SERVING = 1;
 
 /**
  * Answers on a connection of its own until it is disposed of (Docker Engine API, "Initialize interactive session"). Resolves to `null` when
@@ -46,7 +46,7 @@ export async function openBuildSession(
   const doing = 'open a build session';
   const request = { method: 'POST', path: '/session', headers, hijack: true, doing, signal } as const;
   const connection = await transport.stream(request).catch((error: unknown) => {
-    if (UNKNOWN.includes(statusOf(error) ?? 0)) return null;
+    if (UNKNOWN_ENDPOINT_STATUSES.includes(statusOf(error) ?? 0)) return null;
     throw error;
   });
   if (connection instanceof Duplex) return serve(id, connection, needs);
@@ -55,7 +55,7 @@ export async function openBuildSession(
 }
 
 /** Statuses that engines answer when they have never heard of it. */
-const UNKNOWN = [400, 404, 405, 501];
+const UNKNOWN_ENDPOINT_STATUSES = [400, 404, 405, 501];
 
 function serve(id: string, connection: Duplex, { registries, secrets }: BuildNeeds): BuildSession {
   const server = new Server();
@@ -74,7 +74,9 @@ function serve(id: string, connection: Duplex, { registries, secrets }: BuildNee
       const data = secrets.get(ID);
       return data === undefined ? null : { data };
     }),
-    [HEALTH]: unary<{ service: string }, { status: number }>('HealthCheck', () => ({ status: SERVING })),
+    [HEALTH]: unary<{ service: string }, { status: number }>('HealthCheck', () => ({
+      status: HEALTH_SERVING,
+    })),
   };
   const definition: Record<string, ServiceDefinition[string]> = {};
   const implementation: UntypedServiceImplementation = {};

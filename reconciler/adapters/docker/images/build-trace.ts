@@ -13,14 +13,14 @@ export interface BuildTrace {
 export interface TraceOptions {
   /** Makes a line fit to be shown; empty: it is not told. */
   readonly clean: (line: string) => string;
-  readonly mostLines: number;
+  readonly maxLines: number;
 }
 
 /** Steps that the builder does for itself; the copy is of what it was sent. */
 const INTERNAL = /^(\[internal\]|copy \/context \/$)/;
 
 /** Steps of one build run side by side, so what they print is kept for each. */
-export function createBuildTrace({ clean, mostLines }: TraceOptions): BuildTrace {
+export function createBuildTrace({ clean, maxLines }: TraceOptions): BuildTrace {
   const begun = new Set<string>();
   const printed = new Map<string, string[]>();
   const rests = new Map<string, string>();
@@ -42,7 +42,7 @@ export function createBuildTrace({ clean, mostLines }: TraceOptions): BuildTrace
     const lines = `${rests.get(vertex) ?? ''}${decoder.decode(bytes)}`.split(/\r\n|\n|\r/);
     rests.set(vertex, lines.pop() ?? '');
     const texts = lines.map(clean).filter((line) => line !== '');
-    printed.set(vertex, [...(printed.get(vertex) ?? []), ...texts].slice(-mostLines));
+    printed.set(vertex, [...(printed.get(vertex) ?? []), ...texts].slice(-maxLines));
     return texts.map((text) => ({ text, step: null }));
   }
 

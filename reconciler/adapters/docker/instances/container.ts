@@ -25,7 +25,7 @@ export interface ContainerInput {
 
 const NANO_PER_MILLI = 1_000_000;
 /** Less CPU than this an engine does not give. */
-const LEAST_MILLI = 10;
+const MIN_CPU_MILLI = 10;
 
 /** Names on the engine; a pod's containers are the only ones of their instance. */
 export function containerName({ podId }: Pick<Instance, 'podId'>, container: Fields): string {
@@ -86,7 +86,7 @@ function buildHostConfig(input: ContainerInput): object {
     Memory: bytes,
     // Memory and swap together: no swap.
     MemorySwap: bytes,
-    NanoCpus: cpu === null ? undefined : Math.max(LEAST_MILLI, toMilli(cpu)) * NANO_PER_MILLI,
+    NanoCpus: cpu === null ? undefined : Math.max(MIN_CPU_MILLI, toMilli(cpu)) * NANO_PER_MILLI,
     PidsLimit: pidsLimit,
     Privileged: false,
     PublishAllPorts: false,

@@ -58,7 +58,7 @@ const REFERENCE =
   /^(?:[a-z0-9][a-z0-9.-]*(?::\d+)?\/)?[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:\/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*(?::\w[\w.-]{0,127})?(?:@sha256:[a-f0-9]{64})?$/i;
 const MAX_REFERENCE_LENGTH = 400;
 /** Less than this an engine does not give a container. */
-const LEAST_MEMORY = 6 * 1024 * 1024;
+const MIN_MEMORY_BYTES = 6 * 1024 * 1024;
 
 /** Refuses what a Docker Engine on its own cannot do for a pod: nothing is left out in silence. Throws INVALID_POD_SPEC. */
 export function checkSupport(pod: JsonObject): void {
@@ -97,7 +97,7 @@ function checkContainer(container: Fields): void {
   for (const variable of recordsOf(container['env'])) checkVariable(variable, name);
   for (const mount of recordsOf(container['volumeMounts'])) checkMount(mount, name);
   const memory = limitOf(container, 'memory');
-  if (memory !== null && toUnits(memory) < LEAST_MEMORY)
+  if (memory !== null && toUnits(memory) < MIN_MEMORY_BYTES)
     throw invalidPodSpec(`${name}: a Docker Engine gives a container at least 6Mi of memory`);
   const texts = [container['command'], container['args'], container['workingDir']];
   if (JSON.stringify(texts).includes('\\u0000')) throw invalidPodSpec(`${name}: a text holds a zero byte`);

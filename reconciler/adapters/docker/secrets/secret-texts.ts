@@ -11,7 +11,7 @@ import { isContainerSpec } from '../containers/specs.ts';
  */
 
 /** Shorter ones would mask what is no secret. */
-const SHORTEST = 6;
+const MIN_MASKED_LENGTH = 6;
 /** Old values count for a while: the container that had them may still be talking. */
 const MAX_TEXTS_KEPT = 200;
 
@@ -45,6 +45,6 @@ function textsOf({ secrets = [], files = [] }: ContainerSpec): readonly string[]
   return contents
     .filter((content) => content.isText())
     .flatMap((content) => [content.reveal().trim(), ...content.reveal().split(/[\s"'=,]+|: /)])
-    .filter((text) => text.length >= SHORTEST)
+    .filter((text) => text.length >= MIN_MASKED_LENGTH)
     .sort((a, b) => b.length - a.length);
 }

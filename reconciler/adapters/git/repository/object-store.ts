@@ -34,7 +34,7 @@ const deflateAsync = promisify(deflate);
 /** Below this a stream of its own does not pay. */
 const STREAM_FROM = 33;
 /** Reads at the same time where there is no stream. */
-const PARALLEL = 64;
+const PARALLEL_READS = 64;
 const CACHE_BYTES = 16 * 1024 * 1024;
 const UNLIMITED_BYTES = Number.MAX_SAFE_INTEGER;
 
@@ -71,10 +71,10 @@ export function createObjectStore(commonDir: string, git: GitCommand): ObjectSto
         yield* streamObjects(git, { commonDir, ids: unique, maxBytes }, signal);
         return;
       }
-      for (let start = 0; start < unique.length; start += PARALLEL) {
+      for (let start = 0; start < unique.length; start += PARALLEL_READS) {
         signal.throwIfAborted();
         yield* await Promise.all(
-          unique.slice(start, start + PARALLEL).map((id) => readBounded(id, maxBytes)),
+          unique.slice(start, start + PARALLEL_READS).map((id) => readBounded(id, maxBytes)),
         );
       }
     },

@@ -10,7 +10,7 @@ export type ReadTree = (id: string) => Promise<Buffer>;
 export const MAX_CHANGED_FILES = 1_000_000;
 const COMPARE_BLOCK = 4096;
 /** Trees that are read at the same time. */
-const PARALLEL = 64;
+const PARALLEL_READS = 64;
 
 /**
  * Files that differ between two trees, sorted by path. Reads a tree only when its id differs on the two sides, and of a tree
@@ -28,9 +28,9 @@ export async function diffTrees(
   let level: Pair[] = before === after ? [] : [{ path: '', before, after }];
   while (level.length > 0) {
     const next: Pair[] = [];
-    for (let start = 0; start < level.length; start += PARALLEL) {
+    for (let start = 0; start < level.length; start += PARALLEL_READS) {
       signal?.throwIfAborted();
-      const batch = level.slice(start, start + PARALLEL);
+      const batch = level.slice(start, start + PARALLEL_READS);
       const results = await Promise.all(batch.map((pair) => diffPair(readTree, pair)));
       for (const result of results) {
         changes.push(...result.files);

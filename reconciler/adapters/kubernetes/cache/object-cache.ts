@@ -41,7 +41,7 @@ export interface ObjectCache {
   drop(object: LiveObject): void;
 }
 
-const PAGE = 500;
+const OBJECTS_PER_PAGE = 500;
 /** The server ends a watch after so many seconds; a healthy one is opened again at once. */
 const WATCH_SECONDS = 290;
 /** Time that a watch that goes on may take to say that it cannot. */
@@ -192,7 +192,7 @@ async function list(options: ObjectCacheOptions, store: Store): Promise<string> 
   const objects: LiveObject[] = [];
   let next: string | undefined;
   do {
-    const query = { limit: PAGE, continue: next, labelSelector: selector ?? undefined };
+    const query = { limit: OBJECTS_PER_PAGE, continue: next, labelSelector: selector ?? undefined };
     const { body } = await client.request({ method: 'GET', path: placeOf(options), query, signal });
     const fields = asFields(body) ?? {};
     for (const item of asList(fields['items']) ?? []) {

@@ -12,7 +12,7 @@ export interface PodTrouble {
 }
 
 /** A container may fall over once while what it needs is still starting. */
-const CRASHES = 2;
+const CRASHES_TO_FAIL = 2;
 /** A scheduler may find room for a pod that it had none for a moment ago, in milliseconds. */
 const UNSCHEDULABLE_MS = 10_000;
 
@@ -62,7 +62,7 @@ function containerTrouble(pod: string, container: Fields): PodTrouble | null {
     const why = last?.['reason'] === 'OOMKilled' ? ' (out of memory)' : '';
     return {
       reason: `${where} ${how}${why}, ${restarts} restarts`,
-      final: restarts >= CRASHES,
+      final: restarts >= CRASHES_TO_FAIL,
       crashed: name,
     };
   }

@@ -26,7 +26,7 @@ export interface Imported {
 
 const FILE = 'kombination.yaml';
 /** Rounds of dropping: what is dropped may lay bare what did not count before. */
-const ROUNDS = 6;
+const MAX_DROP_ROUNDS = 6;
 
 /** A Compose project as a kombination: the same document with what has to be different, comments where they were. */
 export function importCompose(options: ImportOptions): Imported {
@@ -154,7 +154,7 @@ function dropWhatIsWrong(shared: Import): readonly Diagnostic[] {
     const { document, diagnostics } = check(shared);
     const errors = diagnostics.filter(({ severity }) => severity === 'error');
     const droppable = errors.filter(({ path }) => path.length > 1 && !isFixed(path));
-    if (errors.length === 0 || droppable.length === 0 || round === ROUNDS) {
+    if (errors.length === 0 || droppable.length === 0 || round === MAX_DROP_ROUNDS) {
       const warnings = diagnostics.filter(({ severity }) => severity === 'warning');
       for (const { path, message } of warnings) shared.note('changed', path, message);
       return toDiagnostics(FILE, document, errors);

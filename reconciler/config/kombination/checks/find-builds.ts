@@ -34,7 +34,7 @@ export interface FoundBuilds {
 const MAX_CONTEXT_FILES = 20_000;
 /** Links that are reported one by one. */
 const MAX_LINKS_REPORTED = 10;
-const DIGEST = 12;
+const DIGEST_LENGTH = 12;
 
 interface Search extends FileOptions {
   readonly stack: string;
@@ -79,14 +79,14 @@ function findBuild(service: ServiceModel, build: BuildModel, search: Search): Bu
   const files = collect(build, place, ignore, search);
   if (!files) return undefined;
   const inside = files.find(({ path }) => path === dockerfile.inContext);
-  const name = inside?.path ?? `.dockerfile.${dockerfile.blob.slice(0, DIGEST)}`;
+  const name = inside?.path ?? `.dockerfile.${dockerfile.blob.slice(0, DIGEST_LENGTH)}`;
   const extra: readonly ContentFile[] = inside ? [] : [{ path: name, type: 'file', blob: dockerfile.blob }];
   const content = [...files, ...extra].sort((a, b) => compareText(a.path, b.path));
   const spec = buildSpec(service, build, {
     dockerfile: name,
     context: digestOf(content),
   });
-  const reference = `${imageName(search.stack, service.name)}:${sha256(canonicalJson(spec)).slice(0, DIGEST)}`;
+  const reference = `${imageName(search.stack, service.name)}:${sha256(canonicalJson(spec)).slice(0, DIGEST_LENGTH)}`;
   return { spec: { reference, ...spec }, content, path: build.path };
 }
 

@@ -40,9 +40,9 @@ export interface LimitRow<V> {
 }
 
 /** A petabyte: more than any machine has. */
-export const NO_MEMORY_LIMIT = 2 ** 50;
+export const UNLIMITED_MEMORY_BYTES = 2 ** 50;
 /** The engine refuses less than this. */
-const LEAST_MEMORY = 6 * 1024 ** 2;
+const MIN_MEMORY_BYTES = 6 * 1024 ** 2;
 const DEFAULT_SHARES = 1_024;
 const MEBIBYTE = 1024 ** 2;
 
@@ -56,8 +56,8 @@ export const CONTAINER_LIMITS = {
     places: ['resources.memory', 'deploy.resources.limits.memory'],
     read: readMemory,
     docker: 'Memory',
-    limits: (bytes) => bytes > 0 && bytes < NO_MEMORY_LIMIT,
-    unlimited: () => NO_MEMORY_LIMIT,
+    limits: (bytes) => bytes > 0 && bytes < UNLIMITED_MEMORY_BYTES,
+    unlimited: () => UNLIMITED_MEMORY_BYTES,
     cluster: AS_LIMITS,
     tofu: { kind: 'attributes', write: (bytes) => ({ memory: inMebibytes(bytes) }) },
   }),
@@ -66,9 +66,9 @@ export const CONTAINER_LIMITS = {
     places: ['resources.memory_reservation', 'deploy.resources.reservations.memory'],
     read: readMemory,
     docker: 'MemoryReservation',
-    limits: (bytes) => bytes > LEAST_MEMORY,
+    limits: (bytes) => bytes > MIN_MEMORY_BYTES,
     // A reservation protects on cgroup v2, and "unlimited" would protect everything.
-    unlimited: (_, cgroupVersion) => (cgroupVersion === 2 ? LEAST_MEMORY : -1),
+    unlimited: (_, cgroupVersion) => (cgroupVersion === 2 ? MIN_MEMORY_BYTES : -1),
     cluster: AS_LIMITS,
     tofu: { kind: 'attributes', write: (bytes) => ({ memory_reservation: inMebibytes(bytes) }) },
   }),
@@ -79,7 +79,7 @@ export const CONTAINER_LIMITS = {
     read: readSwap,
     docker: 'MemorySwap',
     limits: (bytes) => bytes !== 0,
-    unlimited: () => NO_MEMORY_LIMIT,
+    unlimited: () => UNLIMITED_MEMORY_BYTES,
     cluster: CANNOT_ASK,
     tofu: { kind: 'attributes', write: (bytes) => ({ memory_swap: inMebibytes(bytes) }) },
   }),
@@ -186,7 +186,7 @@ function quantity(
 
 function readMemory(written: WrittenLimit, diagnostics: DiagnosticCollector): number | undefined {
   const bytes = quantity(written, parseBytes, diagnostics);
-  if (bytes === undefined || bytes >= LEAST_MEMORY) return bytes;
+  if (bytes === undefined || bytes >= MIN_MEMORY_BYTES) return bytes;
   // Compose writes "no limit" as 0.
   if (bytes === 0 && !written.path.includes('resources')) return undefined;
   diagnostics.error('OUT_OF_RANGE', written.path, `${written.value} is less than an engine accepts`, {
