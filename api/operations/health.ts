@@ -15,7 +15,9 @@ export interface HealthReport {
 export function readHealth({ reconciler, version, startedAt, checks }: ApiDeps): HealthReport {
   const { revision, error } = reconciler.repository();
   const repository = error === null ? (revision === null ? 'not read yet' : 'ok') : error.code;
-  const all = { repository, store: reconciler.storeError() === null ? 'ok' : 'unavailable', ...checks() };
+  const store = reconciler.storeError() === null ? 'ok' : 'unavailable';
+  const tags = reconciler.tagError() === null ? 'ok' : 'waiting';
+  const all = { repository, store, tags, ...checks() };
   return {
     status: Object.values(all).every((check) => check === 'ok') ? 'healthy' : 'degraded',
     version,
@@ -34,6 +36,7 @@ export function findNotReady({
   revision,
 }: HealthReport): readonly (readonly [part: string, reason: string])[] {
   return Object.entries(checks).filter(
-    ([part, check]) => check !== 'ok' && part !== 'store' && !(part === 'repository' && revision !== null),
+    ([part, check]) =>
+      check !== 'ok' && part !== 'store' && part !== 'tags' && !(part === 'repository' && revision !== null),
   );
 }

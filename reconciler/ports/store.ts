@@ -97,12 +97,27 @@ export interface StackRecord {
   readonly untagged: boolean;
   readonly lastAppliedRevision: string | null;
   readonly lastAppliedAt: string | null;
+  /** Deployments that were made and have no tag yet, oldest first. */
+  readonly pendingTags: readonly PendingTag[];
   /** Tags that the remote has not taken yet. */
   readonly unpushedTags: readonly string[];
   /** Its description was found to be what runs, without a deployment that made it so; `null` when the newest deployment did. */
   readonly synced: SyncedStack | null;
   /** Somebody stopped it; `null` when nobody did, or it was started or described otherwise since. */
   readonly stopped: StoppedStack | null;
+}
+
+/** What the tag of a deployment says; its number is given when it is made. */
+export interface PendingTag {
+  readonly revision: string;
+  readonly jobId: string;
+  /** `stackDigest` that was deployed. */
+  readonly desired: string;
+  /** ISO 8601. */
+  readonly time: string;
+  /** First line without the number. */
+  readonly title: string;
+  readonly text: string;
 }
 
 /** Holds until the next deployment. */

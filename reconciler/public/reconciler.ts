@@ -325,6 +325,8 @@ export interface JobOperations {
   listJobs(filter: JobFilter): { readonly jobs: readonly Job[]; readonly total: number };
   /** Returns why history is not stored at the moment, `null` when it is. */
   storeError(): string | null;
+  /** Reason why deployments wait to be tagged, or their tags to be pushed; `null` when none do. */
+  tagError(): string | null;
 }
 
 /** A look into what runs. */

@@ -38,6 +38,7 @@ const EMPTY_STACK_RECORD: Omit<StackRecord, 'stack'> = {
   untagged: false,
   lastAppliedRevision: null,
   lastAppliedAt: null,
+  pendingTags: [],
   unpushedTags: [],
   synced: null,
   stopped: null,
@@ -52,6 +53,15 @@ export function recallStack(context: RunContext, stack: string): StackRecord {
   } catch (error) {
     context.logger.warn({ stack, error: errorMessage(error) }, 'the store cannot be read');
     return { stack, ...EMPTY_STACK_RECORD };
+  }
+}
+
+/** Tells whether anything at all is remembered of a stack; a store that cannot be asked may remember it. */
+export function isRemembered({ unsaved, store }: RunContext, stack: string): boolean {
+  try {
+    return unsaved.has(stack) || store.getStack(stack) !== undefined;
+  } catch {
+    return true;
   }
 }
 

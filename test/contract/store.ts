@@ -133,6 +133,16 @@ export function describeStoreContract(name: string, create: (clock: Clock) => St
         lastAppliedAt: at(1),
         synced: { desired: 'd1', deployment: 3 },
         stopped: null,
+        pendingTags: [
+          {
+            revision: 'b'.repeat(40),
+            jobId: 'job_1',
+            desired: 'd2',
+            time: at(2),
+            title: 'Deploy homelab',
+            text: 'Job: job_1',
+          },
+        ],
         unpushedTags: ['deploy/homelab/1', 'deploy/homelab/2'],
       };
       const key = {

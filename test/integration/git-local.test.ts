@@ -350,6 +350,27 @@ describe('races', () => {
   });
 });
 
+describe('the lock of a deployment tag', () => {
+  const request = { name: 'deploy/shop/1', message: 'Deploy shop #1\n' };
+  const lockOf = (path: string) => join(path, 'refs/tags/deploy/shop/1.lock');
+
+  it.each([
+    { when: 'another writer is at it', ageMs: 1_000, error: 'WRITE_CONFLICT' },
+    { when: 'a killed process has left it some seconds ago', ageMs: 20_000, error: null },
+  ])('$when', async ({ ageMs, error }) => {
+    await using repo = await createBareRepo();
+    const commit = await commitFiles(repo, { a: '1' }, 'first');
+    await using opened = await openSource({ location: repo.path });
+    await mkdir(join(repo.path, 'refs/tags/deploy/shop'), { recursive: true });
+    await writeFile(lockOf(repo.path), '');
+    const since = new Date(Date.now() - ageMs);
+    await utimes(lockOf(repo.path), since, since);
+    const tagging = opened.source.tag({ ...request, commit });
+    await (error === null ? tagging : expect(tagging).rejects.toMatchObject({ code: error }));
+    expect((await opened.source.tags('deploy/')).length).toBe(error === null ? 1 : 0);
+  });
+});
+
 describe.runIf(process.getuid?.() === 0)('a repository of another user, read by root', () => {
   it('stays writable for its owner', async () => {
     await using repo = await createBareRepo();

@@ -66,6 +66,7 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX instance_job_items_by_outcome ON instance_job_items (job_id, outcome, position);
   `,
   `ALTER TABLE stacks ADD COLUMN synced TEXT;`,
+  `ALTER TABLE stacks ADD COLUMN pending_tags TEXT;`,
 ];
 
 /**

@@ -13,6 +13,7 @@ import type {
   Role,
   StackRecord,
   StoppedStack,
+  PendingTag,
   SyncedStack,
   StepStatus,
 } from '../../ports/store.ts';
@@ -110,6 +111,7 @@ export function toStackRecord(row: Row): StackRecord {
     untagged: number(row, 'untagged') !== 0,
     lastAppliedRevision: optionalText(row, 'last_applied_revision'),
     lastAppliedAt: optionalText(row, 'last_applied_at'),
+    pendingTags: document(row, 'pending_tags', isPendingTags) ?? [],
     unpushedTags: document(row, 'unpushed_tags', isTextList) ?? [],
     synced: document(row, 'synced', isSynced),
     stopped: document(row, 'stopped', isStopped),
@@ -179,6 +181,12 @@ function isSynced(value: unknown): value is SyncedStack {
   if (!hasMembers(value, { desired: 'string' })) return false;
   const { deployment } = value as { readonly deployment?: unknown };
   return deployment === null || typeof deployment === 'number';
+}
+
+function isPendingTags(value: unknown): value is PendingTag[] {
+  const texts = ['revision', 'jobId', 'desired', 'time', 'title', 'text'];
+  const types = Object.fromEntries(texts.map((name) => [name, 'string']));
+  return Array.isArray(value) && value.every((item) => hasMembers(item, types));
 }
 
 function isTextList(value: unknown): value is string[] {

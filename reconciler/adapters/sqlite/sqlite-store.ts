@@ -225,11 +225,12 @@ function jobColumns({ summary, error, ...rest }: Job) {
   return { ...rest, summary: summary && JSON.stringify(summary), error: error && JSON.stringify(error) };
 }
 
-function stackColumns({ untagged, unpushedTags, stopped, synced, ...rest }: StackRecord) {
+function stackColumns({ untagged, unpushedTags, pendingTags, stopped, synced, ...rest }: StackRecord) {
   return {
     ...rest,
     untagged: untagged ? 1 : 0,
     unpushedTags: JSON.stringify(unpushedTags),
+    pendingTags: JSON.stringify(pendingTags),
     stopped: stopped && JSON.stringify(stopped),
     synced: synced && JSON.stringify(synced),
   };

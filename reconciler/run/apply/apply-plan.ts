@@ -11,8 +11,10 @@ import { recallStack, rememberStack, savePlan } from '../context.ts';
 import type { RunContext } from '../context.ts';
 import { observeDescribed } from '../observe/plan-stack.ts';
 import type { PlannedStack } from '../observe/plan-stack.ts';
+import { isNoted, newestDeployed } from '../record/deployed.ts';
 import { endFailed } from '../record/end-job.ts';
 import type { JobRecorder } from '../record/job-store.ts';
+import { noteDeployed } from '../record/pending-tags.ts';
 import { noteBegun, noteUnfinished, recordDeployment } from '../record/record-deployment.ts';
 import { noEffect, withoutEffect } from './effect.ts';
 import { executePlan } from './execute-plan.ts';
@@ -48,34 +50,55 @@ export async function applyPlan(
   const ended = failure ?? (partly === null ? await missEffect(context, planned, job) : null);
   const error = partly ?? (ended !== null && hasWorked(context, plan) ? insist(ended) : ended);
   if (error === null) {
-    await finish(context, planned, job, { changed: result.changed, signal });
+    const isNew = isNewDeployment(context, plan, result.changed);
+    if (isNew) noteDeployed(context, plan, job);
+    await finish(context, planned, job, { isNew, signal });
     return;
   }
   const isOver = cannotHelp(error);
-  noteUnfinished(context, plan, begun, isOver);
+  noteUnfinished(context, plan, begun, { isOver, changed: result.changed > 0 });
   if (isOver) context.hooked.delete(stack);
   endFailed(context, job, error, result.cancelled);
   throw error;
 }
 
-/** Does what is left once the targets are as planned, also for what an earlier process or attempt began; ends the job. */
-export async function finish(
+/** Says whether the targets have come to what no tag tells of yet. Where nothing was, nothing was removed, whatever had been begun before. */
+function isNewDeployment(context: RunContext, { stack, mode }: Plan, changed: number): boolean {
+  return changed > 0 || (recallStack(context, stack).untagged && mode === 'apply');
+}
+
+/**
+ * There was nothing to change: completes what an earlier process or attempt began, and ends the job.
+ *
+ * @param untold what runs is known to be no tag's, although nobody remembers that it was begun
+ */
+export async function complete(
   context: RunContext,
   planned: PlannedStack,
   job: JobRecorder,
-  { changed, signal }: Pick<ExecuteResult, 'changed'> & { readonly signal: AbortSignal },
+  { untold = false, signal }: { readonly untold?: boolean; readonly signal: AbortSignal },
 ): Promise<void> {
   const { plan } = planned;
-  // A new deployment removed nothing, because nothing was there, whatever had been begun before.
-  const isNew = changed > 0 || (recallStack(context, plan.stack).untagged && plan.mode === 'apply');
+  const isNew = isNewDeployment(context, plan, 0);
+  if ((isNew && !isNoted(context, plan)) || untold) noteDeployed(context, plan, job);
+  await finish(context, planned, job, { isNew, signal });
+}
+
+/** Does what is left once the targets are as planned; ends the job. */
+async function finish(
+  context: RunContext,
+  planned: PlannedStack,
+  job: JobRecorder,
+  { isNew, signal }: { readonly isNew: boolean; readonly signal: AbortSignal },
+): Promise<void> {
   const unfinished = isNew ? await runPostHooks(context, planned, job, signal) : null;
-  context.hooked.delete(plan.stack);
-  await recordDeployment(context, plan, job, { isNew, unfinished });
+  context.hooked.delete(planned.plan.stack);
+  await recordDeployment(context, planned.plan, job, unfinished);
 }
 
 /** The newest deployment is of the same description: what fails now is a repair. */
-function hasWorked({ deployments }: RunContext, { stack, mode, desired }: Plan): boolean {
-  return mode === 'apply' && deployments.knownLatest(stack)?.desired === desired;
+function hasWorked(context: RunContext, { stack, mode, desired }: Plan): boolean {
+  return mode === 'apply' && newestDeployed(context, stack).desired === desired;
 }
 
 /**

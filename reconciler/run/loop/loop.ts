@@ -10,6 +10,7 @@ import type { RunContext } from '../context.ts';
 import { wokenBy } from '../decide/gates.ts';
 import { tooManyRemovals } from '../observe/orphans.ts';
 import { refreshStatus } from '../reconcile/refresh-status.ts';
+import { settleAllTags } from '../record/pending-tags.ts';
 import { createReconcileParts } from '../reconcile/parts.ts';
 import type { ReconcileParts } from '../reconcile/parts.ts';
 import { reconcile } from '../reconcile/reconcile.ts';
@@ -30,6 +31,8 @@ export interface LoopOptions {
 
 const FACTS_INTERVAL_MS = 60_000;
 const PUSH_RETRY_MS = 30_000;
+/** Tags that could not be made cost no more than a look at the repository. */
+const TAG_RETRY_MS = 5_000;
 const REPOSITORY_RETRY_MS = 5_000;
 /** Target events come in bursts; one look after a burst is enough. */
 const EVENT_DEBOUNCE_MS = 250;
@@ -76,7 +79,10 @@ export class Loop implements AsyncDisposable {
   async start(): Promise<void> {
     const { source, pool, deployments, desired } = this.#context;
     this.#started = true;
-    for (const record of recallStacks(this.#context)) deployments.remember(record.unpushedTags);
+    for (const { stack, unpushedTags, pendingTags } of recallStacks(this.#context)) {
+      deployments.remember(unpushedTags);
+      if (pendingTags.length > 0) deployments.expect(stack);
+    }
     pool.startWatching({
       onEvent: (reference, stack) => this.#onTargetEvent(reference, stack),
       onNew: (reference) => {
@@ -94,6 +100,7 @@ export class Loop implements AsyncDisposable {
     );
     this.#background.run('facts', (signal) => this.#refreshFacts(signal));
     this.#background.every(FACTS_INTERVAL_MS, 'facts', (signal) => this.#refreshFacts(signal));
+    this.#background.every(TAG_RETRY_MS, 'tags', () => settleAllTags(this.#context));
     this.#background.every(PUSH_RETRY_MS, 'push tags', (signal) => deployments.pushPending(signal));
     this.#background.every(this.#options.resyncMs ?? DEFAULT_RESYNC_MS, 'resync', (signal) =>
       this.#resync(signal),

@@ -2,7 +2,7 @@ import { ReconcilerError } from '../../base/errors.ts';
 import type { JobOperations } from '../../public/reconciler.ts';
 import type { OperationParts } from './parts.ts';
 
-export function createJobOperations({ context: { jobs } }: OperationParts): JobOperations {
+export function createJobOperations({ context: { jobs, deployments } }: OperationParts): JobOperations {
   return {
     waitForJob: (id, signal) => jobs.waitFor(id, signal),
     getJob(id) {
@@ -12,5 +12,6 @@ export function createJobOperations({ context: { jobs } }: OperationParts): JobO
     },
     listJobs: (filter) => jobs.list(filter),
     storeError: () => jobs.storeError,
+    tagError: () => deployments.tagError,
   };
 }

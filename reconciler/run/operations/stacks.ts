@@ -12,7 +12,10 @@ export function createStackOperations({ context, loop }: OperationParts): StackO
     const description =
       desired.get(name) ?? (stacks.state(name) === undefined ? undefined : undescribedStack(name));
     if (description === undefined) throw new ReconcilerError('UNKNOWN_STACK', `there is no stack ${name}`);
-    return stacks.view(description, deployments.knownLatest(name), pool);
+    const view = stacks.view(description, deployments.knownLatest(name), pool);
+    const untagged = deployments.whyUntagged(name);
+    if (untagged === null || view.message !== null) return view;
+    return { ...view, message: `deployed, but not tagged yet: ${untagged}` };
   };
   return {
     stackNames,

@@ -1,6 +1,6 @@
 import { isReconcilerError } from '../../base/errors.ts';
 import { hasChanges } from '../../plan/build-plan.ts';
-import { applyPlan, finish } from '../apply/apply-plan.ts';
+import { applyPlan, complete } from '../apply/apply-plan.ts';
 import { partlyApplied } from '../apply/execution.ts';
 import type { Gate } from '../decide/decide.ts';
 import { gateError } from '../decide/gates.ts';
@@ -62,7 +62,7 @@ async function carryOut(
       job.update({ summary: plan.summary });
       job.log('info', 'nothing to do');
       showDecision(parts, planned, decision);
-      await finish(context, planned, job, { changed: 0, signal });
+      await complete(context, planned, job, { signal });
       return null;
     case 'unreachable':
       throw partlyApplied(plan) ?? new Error('internal: every node answered');

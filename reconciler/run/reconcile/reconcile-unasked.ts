@@ -2,7 +2,7 @@ import { hasErrors } from '../../base/diagnostic.ts';
 import { isReconcilerError, ReconcilerError } from '../../base/errors.ts';
 import { formatSummary } from '../../plan/format-plan.ts';
 import type { Plan } from '../../plan/plan.ts';
-import { applyPlan, finish } from '../apply/apply-plan.ts';
+import { applyPlan, complete } from '../apply/apply-plan.ts';
 import { partlyApplied } from '../apply/execution.ts';
 import { recallStack, savePlan } from '../context.ts';
 import type { RunContext } from '../context.ts';
@@ -12,6 +12,7 @@ import { recordDriftCheck } from '../drift/drift-check.ts';
 import { showInvalid } from '../observe/invalid-stack.ts';
 import { planStack } from '../observe/plan-stack.ts';
 import type { PlannedStack } from '../observe/plan-stack.ts';
+import { isUntold } from '../record/deployed.ts';
 import { endFailed, showFailure } from '../record/end-job.ts';
 import type { JobRecorder } from '../record/job-store.ts';
 import { decideStack, forget, noteDrift, showDecision } from './decide-stack.ts';
@@ -54,10 +55,11 @@ async function settle(
 ): Promise<Result> {
   const { context, proposals } = parts;
   const { plan } = planned;
+  const untold = decision.kind === 'in-sync' && (await isUntold(context, planned));
   const isNews = showDecision(parts, planned, decision);
   switch (decision.kind) {
     case 'in-sync':
-      await completeEarlier(context, planned, run);
+      await completeEarlier(context, planned, { ...run, untold });
       return DONE;
     case 'unwell':
       insistOnHealth(context, plan);
@@ -115,19 +117,22 @@ async function applyUnasked(
 async function completeEarlier(
   context: RunContext,
   planned: PlannedStack,
-  { trigger, signal }: Run,
+  { trigger, signal, untold }: Run & { readonly untold: boolean },
 ): Promise<void> {
   const { stack, summary } = planned.plan;
-  if (!recallStack(context, stack).untagged || context.desired.get(stack) === undefined) return;
+  const isLeft = recallStack(context, stack).untagged || untold;
+  if (!isLeft || context.desired.get(stack) === undefined) return;
   const job = createJob(context, stack, trigger);
   job.start({ summary });
   job.log('info', 'completes a deployment that was begun before');
-  await finish(context, planned, job, { changed: 0, signal });
+  await complete(context, planned, job, { untold, signal });
 }
 
 /** A deployment that was begun is not over before everything is well: throws, to look again with growing pauses. */
 function insistOnHealth(context: RunContext, plan: Plan): void {
-  if (!recallStack(context, plan.stack).untagged) return;
+  const { untagged, heldDesired } = recallStack(context, plan.stack);
+  // The description failed for good: only another one, or a person, makes something else of it.
+  if (!untagged || heldDesired === plan.desired) return;
   throw new ReconcilerError('UNHEALTHY', unwellOf(plan), { retryable: true });
 }
 

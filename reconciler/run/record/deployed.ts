@@ -1,6 +1,7 @@
 import type { Plan } from '../../plan/plan.ts';
 import type { RunContext } from '../context.ts';
-import { recallStack, rememberStack } from '../context.ts';
+import { isRemembered, recallStack, rememberStack } from '../context.ts';
+import type { PlannedStack } from '../observe/plan-stack.ts';
 
 /**
  * Digest of the description that what runs was brought in line with last; `null` before there was one, and while a deployment has
@@ -14,7 +15,46 @@ export function deployedDigest(context: RunContext, stack: string): string | nul
   const latest = context.deployments.knownLatest(stack);
   const { synced } = record;
   if (synced !== null && synced.deployment === (latest?.number ?? null)) return synced.desired;
-  return latest?.desired ?? null;
+  return newestDeployed(context, stack).desired;
+}
+
+/** Tells of the newest deployment, whether its tag stands already or is still to be made. */
+export function newestDeployed(
+  context: RunContext,
+  stack: string,
+): { readonly desired: string | null; readonly revision: string | null; readonly jobId: string | null } {
+  const { pendingTags } = recallStack(context, stack);
+  const none = { desired: null, revision: null, jobId: null };
+  return pendingTags.at(-1) ?? context.deployments.knownLatest(stack) ?? none;
+}
+
+/** The deployment that was begun is written down already: its job was cut off between that and its own end. */
+export function isNoted(context: RunContext, { stack, desired }: Plan): boolean {
+  const newest = newestDeployed(context, stack);
+  if (newest.desired !== desired || newest.jobId === null) return false;
+  const status = context.jobs.get(newest.jobId)?.job.status;
+  return status !== undefined && status !== 'completed';
+}
+
+/**
+ * What runs is as described, yet no tag says so and nobody remembers why: the store was lost between a deployment and its tag, or took nothing
+ * then. The store knows of descriptions that were found to be what runs already; without it, the revisions that the resources came from tell.
+ */
+export async function isUntold(
+  context: RunContext,
+  { plan, observed }: Pick<PlannedStack, 'plan' | 'observed'>,
+): Promise<boolean> {
+  const { stack, desired, revision, mode } = plan;
+  if (mode !== 'apply' || revision === null || observed.every((one) => one.revision === null)) return false;
+  // A process that has found the stack to be as described before has tagged, or remembered, whatever came after.
+  if (context.stacks.synced(stack) !== null || newestDeployed(context, stack).desired === desired)
+    return false;
+  const record = recallStack(context, stack);
+  if (record.synced?.desired === desired) return false;
+  if (!isRemembered(context, stack)) return true;
+  const tagged = new Set((await context.deployments.history(stack)).map((one) => one.revision));
+  for (const one of record.pendingTags) tagged.add(one.revision);
+  return observed.some((one) => one.revision !== null && !tagged.has(one.revision));
 }
 
 /**

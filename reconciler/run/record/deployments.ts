@@ -2,7 +2,9 @@ import { errorMessage, isReconcilerError } from '../../base/errors.ts';
 import { stackDigest } from '../../model/stack.ts';
 import type { Change, Plan } from '../../plan/plan.ts';
 import { formatSummary } from '../../plan/format-plan.ts';
+import { createKeyedMutex } from '../../base/mutex.ts';
 import type { DeploymentTag, Source } from '../../ports/source.ts';
+import type { PendingTag } from '../../ports/store.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { Deployment } from '../../public/views.ts';
 
@@ -28,6 +30,8 @@ export interface NewDeployment {
   readonly trigger: string;
   /** `null` when nobody knows when it began. */
   readonly durationMs: number | null;
+  /** ISO 8601. */
+  readonly time: string;
 }
 
 const TAG_ATTEMPTS = 3;
@@ -39,6 +43,10 @@ export class Deployments {
   readonly #logger: Logger;
   readonly #latest = new Map<string, DeploymentRecord | null>();
   readonly #unpushed = new Set<string>();
+  /** Stacks with deployments that have no tag yet, and why they have none. */
+  readonly #untagged = new Map<string, string | null>();
+  /** Runs work on the tags of one stack at a time. */
+  readonly oneAtATime = createKeyedMutex();
   #pushError: string | null = null;
 
   constructor(source: Source, logger: Logger) {
@@ -49,6 +57,38 @@ export class Deployments {
   /** Reason why tags wait to be pushed, `null` when none do. */
   get pushError(): string | null {
     return this.#unpushed.size === 0 ? null : this.#pushError;
+  }
+
+  /** Some deployment of the stack is to be tagged. */
+  expect(stack: string): void {
+    if (!this.#untagged.has(stack)) this.#untagged.set(stack, null);
+  }
+
+  /** Lists the stacks with deployments that have no tag yet. */
+  expected(): readonly string[] {
+    return [...this.#untagged.keys()];
+  }
+
+  settled(stack: string): void {
+    this.#untagged.delete(stack);
+  }
+
+  /** @returns whether it is another reason than before */
+  failed(stack: string, reason: string): boolean {
+    const isNew = this.#untagged.get(stack) !== reason;
+    this.#untagged.set(stack, reason);
+    return isNew;
+  }
+
+  /** Reason why a deployment of the stack has no tag, `null` while there is none. */
+  whyUntagged(stack: string): string | null {
+    return this.#untagged.get(stack) ?? null;
+  }
+
+  /** Reason why a deployment has no tag, or its tag is not pushed; `null` when all stand. */
+  get tagError(): string | null {
+    const [untagged] = [...this.#untagged.values()].filter((reason) => reason !== null);
+    return untagged ?? this.pushError;
   }
 
   /** Oldest first. */
@@ -76,14 +116,13 @@ export class Deployments {
     this.#latest.delete(stack);
   }
 
-  /** Tags the revision and pushes; a push that fails is retried with `pushPending` and fails nothing. */
-  async record(deployment: NewDeployment, signal: AbortSignal): Promise<DeploymentRecord> {
-    const { plan } = deployment;
-    const name = await this.#tagNext(deployment);
+  /** Tags the revision and pushes; a push that fails is retried with `pushPending` and fails nothing. One that is tagged already stays so. */
+  async record(stack: string, deployment: PendingTag, signal: AbortSignal): Promise<DeploymentRecord> {
+    const name = await this.#tagNext(stack, deployment);
     const [tag] = (await this.#source.tags(name)).filter((candidate) => candidate.name === name);
-    const record = tag === undefined ? null : parseTag(plan.stack, tag);
+    const record = tag === undefined ? null : parseTag(stack, tag);
     if (record === null) throw new Error(`internal: tag ${name} cannot be read back`);
-    this.#latest.set(plan.stack, record);
+    this.#latest.set(stack, record);
     if (this.#source.hasRemote) {
       this.#unpushed.add(name);
       await this.pushPending(signal);
@@ -92,17 +131,18 @@ export class Deployments {
   }
 
   /** Somebody else may have tagged since the newest deployment was read: then it is read again. */
-  async #tagNext(deployment: NewDeployment): Promise<string> {
-    const { plan, revision: commit } = deployment;
+  async #tagNext(stack: string, { revision: commit, jobId, title, text }: PendingTag): Promise<string> {
     for (let attempt = 1; ; attempt += 1) {
-      const number = ((await this.latest(plan.stack))?.number ?? 0) + 1;
-      const name = `${prefixOf(plan.stack)}${number}`;
+      const latest = await this.latest(stack);
+      if (latest?.jobId === jobId) return latest.tag;
+      const number = (latest?.number ?? 0) + 1;
+      const name = `${prefixOf(stack)}${number}`;
       try {
-        await this.#source.tag({ name, commit, message: formatTagMessage(number, deployment) });
+        await this.#source.tag({ name, commit, message: `${title} #${number}\n${text}` });
         return name;
       } catch (error) {
         if (!isReconcilerError(error, 'WRITE_CONFLICT') || attempt === TAG_ATTEMPTS) throw error;
-        this.#latest.delete(plan.stack);
+        this.#latest.delete(stack);
       }
     }
   }
@@ -113,14 +153,15 @@ export class Deployments {
     for (const name of names) this.#unpushed.add(name);
   }
 
-  pending(): readonly string[] {
-    return [...this.#unpushed].sort();
+  /** Names of the stack's tags that are to be pushed. */
+  unpushedOf(stack: string): readonly string[] {
+    return [...this.#unpushed].filter((name) => name.startsWith(prefixOf(stack))).sort();
   }
 
   /** @returns whether nothing is left to push */
   async pushPending(signal: AbortSignal): Promise<boolean> {
     if (this.#unpushed.size === 0) return true;
-    const names = this.pending();
+    const names = [...this.#unpushed].sort();
     try {
       await this.#source.pushTags(names, signal);
       for (const name of names) this.#unpushed.delete(name);
@@ -140,11 +181,10 @@ function prefixOf(stack: string): string {
   return `deploy/${stack}/`;
 }
 
-/** First line for people, then `Key: value` lines that `parseTag` reads, then the changes. */
-export function formatTagMessage(number: number, deployment: NewDeployment): string {
-  const { plan, revision, jobId, author, file, trigger, durationMs } = deployment;
+/** Says what the tag tells: a line for people, then the changes, then `Key: value` lines that `parseTag` reads. */
+export function describeDeployment(deployment: NewDeployment): PendingTag {
+  const { plan, revision, jobId, author, file, trigger, durationMs, time } = deployment;
   const lines = [
-    `${plan.mode === 'destroy' ? 'Remove' : 'Deploy'} ${plan.stack} #${number}`,
     '',
     formatSummary(plan.summary),
     '',
@@ -160,11 +200,25 @@ export function formatTagMessage(number: number, deployment: NewDeployment): str
   if (file !== null) lines.push(`File: ${file}`);
   lines.push(`Trigger: ${trigger}`);
   if (durationMs !== null) lines.push(`Duration: ${durationMs / 1_000} s`);
-  return `${lines.join('\n')}\n`;
+  const title = `${plan.mode === 'destroy' ? 'Remove' : 'Deploy'} ${plan.stack}`;
+  return { revision, jobId, desired: plan.desired, time, title, text: `${lines.join('\n')}\n` };
 }
 
 function formatChange(change: Change): string {
   return `  ${change.action} ${change.id}: ${change.cause}`;
+}
+
+/** Tells of a deployment that has no tag yet; its number and name are not to be shown. */
+export function readPending(
+  stack: string,
+  { revision, time, title, text }: PendingTag,
+): DeploymentRecord | null {
+  return parseTag(stack, {
+    name: `${prefixOf(stack)}1`,
+    commit: revision,
+    message: `${title} #1\n${text}`,
+    time,
+  });
 }
 
 /** `null` for tags of that prefix which somebody else made. */

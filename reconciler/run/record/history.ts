@@ -3,7 +3,9 @@ import { formatSummary } from '../../plan/format-plan.ts';
 import type { Job } from '../../ports/store.ts';
 import type { HistoryEntry } from '../../public/reconciler.ts';
 import type { RunContext } from '../context.ts';
+import { recallStack } from '../context.ts';
 import type { DeploymentRecord } from './deployments.ts';
+import { readPending } from './deployments.ts';
 
 /** Jobs looked at for deployments that left no tag. */
 const MAX_JOBS_SEARCHED = 500;
@@ -24,6 +26,15 @@ export async function readHistory(context: RunContext, stack: string): Promise<r
     const author = record.author ?? (await authorOf(context, record.revision, authors));
     deployed.push(fromTag(record, job, author));
   }
+  const untagged: HistoryEntry[] = [];
+  for (const pending of recallStack(context, stack).pendingTags) {
+    const record = readPending(stack, pending);
+    if (record === null || records.some(({ jobId }) => jobId === pending.jobId)) continue;
+    const entry = fromTag(record, byId.get(pending.jobId), record.author);
+    const reason = context.deployments.whyUntagged(stack);
+    const message = `not tagged yet${reason === null ? '' : `: ${reason}`}`;
+    untagged.push({ ...entry, number: null, tag: null, message });
+  }
   const tags = new Set(records.map(({ tag }) => tag));
   const failed: HistoryEntry[] = [];
   for (const job of jobs) {
@@ -33,7 +44,7 @@ export async function readHistory(context: RunContext, stack: string): Promise<r
       job.actor ?? (job.revision === null ? null : await authorOf(context, job.revision, authors));
     failed.push(fromJob(job, job.status, author));
   }
-  return inOrder(failed, deployed);
+  return inOrder([...failed, ...untagged], deployed);
 }
 
 /**

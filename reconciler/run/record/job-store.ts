@@ -72,6 +72,38 @@ export class JobStore {
     return { jobs: jobs.map((job) => this.#open.get(job.id)?.job ?? job), total };
   }
 
+  /** Notes the tag that a job has left, also when it ended long before its tag could be made. */
+  noteTag(id: string, tag: string): void {
+    const open = this.#open.get(id);
+    if (open !== undefined) open.update({ tag });
+    else
+      this.#amend(id, (store) => {
+        const job = store.getJob(id);
+        if (job !== undefined) store.saveJob({ ...job, tag });
+      });
+    this.addLog(id, 'info', `tagged ${tag}`);
+  }
+
+  /** Adds a line about the tag of a job, also after it has ended. */
+  addLog(id: string, level: LogLevel, message: string): void {
+    const open = this.#open.get(id);
+    if (open !== undefined) return open.log(level, message, 'tag');
+    this.#amend(id, (store, time) => {
+      if (store.getJob(id) === undefined) return;
+      const sequence = (store.listLogs(id).at(-1)?.sequence ?? 0) + 1;
+      store.appendLogs([{ jobId: id, sequence, time, level, step: 'tag', message }]);
+    });
+  }
+
+  /** Writes to a job that has ended; history is worth less than what is done meanwhile. */
+  #amend(id: string, write: (store: Store, time: string) => void): void {
+    try {
+      write(this.#options.store, new Date(this.#options.clock.now()).toISOString());
+    } catch (error) {
+      this.#options.logger.warn({ job: id, error: errorMessage(error) }, 'history cannot be stored');
+    }
+  }
+
   /** Resolves when the job has ended. Rejects with UNKNOWN_JOB, or CANCELLED when the signal aborts first. */
   waitFor(id: string, signal: AbortSignal): Promise<JobDetail> {
     const known = this.get(id);

@@ -1,18 +1,17 @@
-import { withAbortScope } from '../../base/abort-scope.ts';
-import { errorMessage } from '../../base/errors.ts';
 import { stackDigest } from '../../model/stack.ts';
 import { hasChanges } from '../../plan/build-plan.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { recallStack, rememberStack } from '../context.ts';
 import type { RunContext } from '../context.ts';
 import type { JobRecorder } from './job-store.ts';
-
-const TAG_PUSH_TIMEOUT_MS = 15_000;
+import { settleTags } from './pending-tags.ts';
 
 /** Memory of the moment when a plan began to be carried out. */
 export interface Begun {
   /** Once it has come to its end, it is to be tagged. */
   readonly untagged: boolean;
+  /** Something that was begun before has not come to its end either. */
+  readonly before: boolean;
   /** Digest of the description that stays away, because it is destroyed by hand. */
   readonly destroyed: string | null;
 }
@@ -23,36 +22,42 @@ export interface Begun {
  */
 export function noteBegun(context: RunContext, plan: Plan): Begun {
   const destroyed = destroyedDigest(context, plan);
-  const untagged = recallStack(context, plan.stack).untagged || (hasChanges(plan) && destroyed === null);
+  const before = recallStack(context, plan.stack).untagged;
+  const untagged = before || (hasChanges(plan) && destroyed === null);
   rememberStack(context, plan.stack, { untagged, heldDesired: destroyed, synced: null, stopped: null });
-  return { untagged, destroyed };
+  return { untagged, before, destroyed };
 }
 
-/** @param isOver the same description would fail the same way: it is held until it changes, or somebody applies it */
-export function noteUnfinished(context: RunContext, plan: Plan, begun: Begun, isOver: boolean): void {
-  rememberStack(context, plan.stack, {
-    heldDesired: begun.destroyed ?? (isOver ? plan.desired : null),
-    untagged: begun.untagged && !isOver,
+export interface Unfinished {
+  /** The same description would fail the same way: it is held until it changes, or somebody applies it. */
+  readonly isOver: boolean;
+  /** Something was changed, and stays so. */
+  readonly changed: boolean;
+}
+
+/** Remembers what is left to do. What was changed in part is tagged once a description says that it is right. */
+export function noteUnfinished(
+  context: RunContext,
+  { stack, desired }: Plan,
+  begun: Begun,
+  { isOver, changed }: Unfinished,
+): void {
+  rememberStack(context, stack, {
+    heldDesired: begun.destroyed ?? (isOver ? desired : null),
+    untagged: begun.untagged && (!isOver || begun.before || changed),
   });
 }
 
-export interface Finished {
-  /** It changed something that no tag tells of yet. */
-  readonly isNew: boolean;
-  /** Failure that left something undone although what runs is right. */
-  readonly unfinished: Error | null;
-}
-
-/** Stage 6: tags what an apply changed, remembers and shows it, ends the job. */
+/** Stage 6: tags what an apply changed, remembers and shows it, ends the job. `unfinished` says what was left undone although what runs is right. */
 export async function recordDeployment(
   context: RunContext,
   plan: Plan,
   job: JobRecorder,
-  { isNew, unfinished }: Finished,
+  unfinished: Error | null,
 ): Promise<void> {
-  const { stacks, clock, deployments } = context;
+  const { stacks, clock } = context;
   const { stack, revision } = plan;
-  if (revision !== null && isNew) await tag(context, plan, job);
+  await settleTags(context, stack);
   const description = context.desired.get(stack);
   const destroyed = destroyedDigest(context, plan);
   const described = description !== undefined;
@@ -72,7 +77,6 @@ export async function recordDeployment(
     stopped: null,
     lastAppliedRevision: revision,
     lastAppliedAt: new Date(clock.now()).toISOString(),
-    unpushedTags: deployments.pending().filter((name) => name.startsWith(`deploy/${stack}/`)),
   });
   if (unfinished === null) job.end('completed');
   else job.end('failed', unfinished);
@@ -83,36 +87,4 @@ export async function recordDeployment(
 function destroyedDigest(context: RunContext, { stack, mode }: Plan): string | null {
   const described = mode === 'destroy' ? context.desired.get(stack) : undefined;
   return described === undefined ? null : stackDigest(described.resources);
-}
-
-/** A deployment that cannot be tagged has been made all the same. */
-async function tag(context: RunContext, plan: Plan, job: JobRecorder): Promise<void> {
-  try {
-    const { id: jobId, actor, trigger, startedAt } = job.job;
-    const { revision } = context.desired;
-    const deployed = {
-      plan,
-      revision: plan.revision ?? '',
-      jobId,
-      author: actor ?? (revision?.commit === plan.revision ? (revision?.author.name ?? null) : null),
-      file: context.desired.get(plan.stack)?.file ?? null,
-      trigger,
-      durationMs: startedAt === null ? null : Math.max(0, context.clock.now() - Date.parse(startedAt)),
-    };
-    const deployment = await withAbortScope({ signals: [], timeoutMs: TAG_PUSH_TIMEOUT_MS }, (signal) =>
-      context.deployments.record(deployed, signal),
-    );
-    job.update({ tag: deployment.tag });
-    job.log('info', `tagged ${deployment.tag}`, 'tag');
-    const { pushError } = context.deployments;
-    if (pushError !== null)
-      job.log('warn', `${deployment.tag} is not pushed yet and will be tried again: ${pushError}`, 'tag');
-  } catch (error) {
-    // The services are right; only the mark in Git is missing. The next change of this stack is tagged again.
-    job.log('error', `the deployment could not be tagged: ${errorMessage(error)}`, 'tag');
-    context.logger.error(
-      { stack: plan.stack, error: errorMessage(error) },
-      'the deployment could not be tagged',
-    );
-  }
 }

@@ -12,6 +12,8 @@ import type {
   ReleaseStatus,
 } from '../../public/reconciler.ts';
 import type { RunContext } from '../context.ts';
+import { newestDeployed } from '../record/deployed.ts';
+import { settleTags } from '../record/pending-tags.ts';
 import type { RepositoryWriter } from './repository-writer.ts';
 
 export interface ReleaseParts {
@@ -103,9 +105,12 @@ async function readStatus(
 ): Promise<ReleaseStatus> {
   const tag = await needTag(context, release);
   const stack = stackOf(context, release.service);
+  await settleTags(context, stack);
   const deployment = await context.deployments.latest(stack);
-  if (deployment === null) return { tag, stack, deployment, deployed: false, differs: [] };
-  const differs = await writer.filesThatDiffer(stack, { from: deployment.revision, to: tag.commit }, signal);
+  const { revision: from } = newestDeployed(context, stack);
+  if (from === null) return { tag, stack, deployment: null, deployed: false, differs: [] };
+  const differs = await writer.filesThatDiffer(stack, { from, to: tag.commit }, signal);
+  if (deployment === null) return { tag, stack, deployment, deployed: differs.length === 0, differs };
   const { number, tag: name, revision, time, author, jobId, summary } = deployment;
   const shown = { number, tag: name, revision, time, author, jobId, summary };
   return { tag, stack, deployment: shown, deployed: differs.length === 0, differs };

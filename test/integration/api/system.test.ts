@@ -27,7 +27,7 @@ describe('the API', () => {
         status: 'healthy',
         version: '1.2.3',
         uptime: expect.stringMatching(/^\d+h\d+m\d+s$/),
-        checks: { repository: 'ok', store: 'ok' },
+        checks: { repository: 'ok', store: 'ok', tags: 'ok' },
         revision: REVISION,
       });
       expect((await server.request('/api/v1/health/live', { role: null })).status).toBe(200);

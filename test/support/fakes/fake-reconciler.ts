@@ -207,6 +207,7 @@ export function createFakeReconciler(): FakeReconciler {
     getStack: viewOf,
     countStacks: () => new Map([['pending', stacks.size]]),
     storeError: () => storeError,
+    tagError: () => null,
     observe: (name) => Promise.resolve({ ...viewOf(name), message: 'observed' }),
     plan(request) {
       known(request.stack);

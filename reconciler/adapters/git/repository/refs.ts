@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { compareText } from '../../../base/values.ts';
 import { errnoOf, gitError, isMissing, writeConflict } from '../errors.ts';
 import { makeDirectory } from './files.ts';
+import type { SeenLocks } from './lock-file.ts';
 import { createLock } from './lock-file.ts';
 import { readText } from './layout.ts';
 import { isObjectId } from './objects.ts';
@@ -33,11 +34,16 @@ const LOCK_ATTEMPTS = 20;
 const LOCK_PAUSE_MS = 25;
 const MAX_SYMBOLIC_DEPTH = 5;
 
+/** Only Kombinator writes these, in a moment: a lock that is older than some seconds was left by a process of its that was killed. */
+const OWN_REFS = 'refs/tags/deploy/';
+const OWN_LOCK_MS = 15_000;
+
 /** Below this, refs are written one by one. */
 const PACK_FROM = 20;
 
 export function createRefs(commonDir: string): Refs {
   const packed = createPackedRefs(commonDir);
+  const seen: SeenLocks = new Map();
   const read: Refs['read'] = async (name) => {
     let current = name;
     for (let depth = 0; depth < MAX_SYMBOLIC_DEPTH; depth += 1) {
@@ -52,7 +58,7 @@ export function createRefs(commonDir: string): Refs {
   const update: Refs['update'] = async (name, id, expected) => {
     const path = join(commonDir, name);
     const lock = `${path}.lock`;
-    await takeLock(name, lock, id);
+    await takeLock({ name, lock, seen }, id);
     try {
       const current = await read(name);
       if (expected !== undefined && current !== expected) {
@@ -70,7 +76,7 @@ export function createRefs(commonDir: string): Refs {
   return {
     read,
     update,
-    remove: (name, expected) => removeRef({ commonDir, packed, read }, name, expected),
+    remove: (name, expected) => removeRef({ commonDir, packed, read, seen }, name, expected),
     list: async (prefix) => {
       // Loose ones first: a ref that is packed meanwhile is then found in one of the two, never in none.
       const loose = await looseRefs(commonDir, prefix);
@@ -92,16 +98,17 @@ interface RefFiles {
   readonly commonDir: string;
   readonly packed: PackedRefs;
   readonly read: Refs['read'];
+  readonly seen: SeenLocks;
 }
 
 async function removeRef(
-  { commonDir, packed, read }: RefFiles,
+  { commonDir, packed, read, seen }: RefFiles,
   name: string,
   expected: string,
 ): Promise<void> {
   const path = join(commonDir, name);
   const lock = `${path}.lock`;
-  await takeLock(name, lock, expected);
+  await takeLock({ name, lock, seen }, expected);
   try {
     const current = await read(name);
     if (current !== expected) throw writeConflict(`${name} has moved on to ${current ?? 'nothing'}`);
@@ -134,11 +141,18 @@ export function isRefName(name: string): boolean {
   );
 }
 
-async function takeLock(name: string, lock: string, id: string): Promise<void> {
+interface RefLock {
+  readonly name: string;
+  readonly lock: string;
+  readonly seen: SeenLocks;
+}
+
+async function takeLock({ name, lock, seen }: RefLock, id: string): Promise<void> {
+  const patience = name.startsWith(OWN_REFS) ? { seen, milliseconds: OWN_LOCK_MS } : { seen };
   for (let attempt = 1; ; attempt += 1) {
     try {
       await makeDirectory(dirname(lock));
-      return await createLock(lock, `${id}\n`);
+      return await createLock(lock, `${id}\n`, patience);
     } catch (error) {
       const failure = lockFailure(error, name, lock);
       if (failure.final || attempt === LOCK_ATTEMPTS) throw failure.error;
