@@ -107,7 +107,7 @@ export interface StackRecord {
   readonly stopped: StoppedStack | null;
 }
 
-/** What the tag of a deployment says; its number is given when it is made. */
+/** Text of a deployment's tag; its number is given when it is made. */
 export interface PendingTag {
   readonly revision: string;
   readonly jobId: string;

@@ -42,7 +42,7 @@ export async function applyPlan(
   job.log('info', formatSummary(plan.summary));
   if (needsPreHooks(context, planned)) await runPreHooks(context, planned, job, signal);
   const ran = recallStack(context, stack).stopped?.resources ?? [];
-  const begun = noteBegun(context, plan);
+  const begun = noteBegun(context, planned);
   const execution = { ...planned, through: (target: Target) => startingAgain(target, ran) };
   const result = await execute(context, execution, job, signal);
   const failure = failureOf(result, signal);
@@ -93,7 +93,7 @@ async function finish(
 ): Promise<void> {
   const unfinished = isNew ? await runPostHooks(context, planned, job, signal) : null;
   context.hooked.delete(planned.plan.stack);
-  await recordDeployment(context, planned.plan, job, unfinished);
+  await recordDeployment(context, planned, job, unfinished);
 }
 
 /** The newest deployment is of the same description: what fails now is a repair. */

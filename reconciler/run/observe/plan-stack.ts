@@ -30,6 +30,8 @@ export interface PlannedStack {
   /** Names as in `StackObservation`. */
   readonly aliases: ReadonlyMap<string, string>;
   readonly description: DesiredStack;
+  /** Digest of the description that is to stay away, because the stack is destroyed although it was described; `null` otherwise. */
+  readonly destroys: string | null;
   readonly observed: readonly ObservedResource[];
   readonly seen: Sighting;
 }
@@ -85,7 +87,8 @@ export async function planStack(
   });
   const desired = new Map(description.resources.map((resource) => [resource.id, resource]));
   const { references, aliases, seen } = observation;
-  return { plan, desired, references, aliases, description, observed: observation.resources, seen };
+  const destroys = mode === 'destroy' && described !== undefined ? stackDigest(described.resources) : null;
+  return { plan, desired, references, aliases, description, destroys, observed: observation.resources, seen };
 }
 
 /** Facts that can be told of a stack without asking anybody. */

@@ -37,8 +37,8 @@ export function isNoted(context: RunContext, { stack, desired }: Plan): boolean 
 }
 
 /**
- * What runs is as described, yet no tag says so and nobody remembers why: the store was lost between a deployment and its tag, or took nothing
- * then. The store knows of descriptions that were found to be what runs already; without it, the revisions that the resources came from tell.
+ * Tells whether what runs is as described, yet no tag says so and nobody remembers why: the store was lost between a deployment and its tag, or
+ * took nothing then. The store knows of descriptions that were found to be what runs already; without it, the revisions that the resources came from tell.
  */
 export async function isUntold(
   context: RunContext,

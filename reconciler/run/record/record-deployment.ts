@@ -3,6 +3,7 @@ import { hasChanges } from '../../plan/build-plan.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { recallStack, rememberStack } from '../context.ts';
 import type { RunContext } from '../context.ts';
+import type { PlannedStack } from '../observe/plan-stack.ts';
 import type { JobRecorder } from './job-store.ts';
 import { settleTags } from './pending-tags.ts';
 
@@ -20,8 +21,7 @@ export interface Begun {
  * Written ahead: should this process die now, the next one knows that a deployment is to be completed, and that what was half destroyed is not
  * to be put back.
  */
-export function noteBegun(context: RunContext, plan: Plan): Begun {
-  const destroyed = destroyedDigest(context, plan);
+export function noteBegun(context: RunContext, { plan, destroys: destroyed }: PlannedStack): Begun {
   const before = recallStack(context, plan.stack).untagged;
   const untagged = before || (hasChanges(plan) && destroyed === null);
   rememberStack(context, plan.stack, { untagged, heldDesired: destroyed, synced: null, stopped: null });
@@ -51,7 +51,7 @@ export function noteUnfinished(
 /** Stage 6: tags what an apply changed, remembers and shows it, ends the job. `unfinished` says what was left undone although what runs is right. */
 export async function recordDeployment(
   context: RunContext,
-  plan: Plan,
+  { plan, destroys: destroyed }: PlannedStack,
   job: JobRecorder,
   unfinished: Error | null,
 ): Promise<void> {
@@ -59,7 +59,6 @@ export async function recordDeployment(
   const { stack, revision } = plan;
   await settleTags(context, stack);
   const description = context.desired.get(stack);
-  const destroyed = destroyedDigest(context, plan);
   const described = description !== undefined;
   const current = described && stackDigest(description.resources) === plan.desired;
   if (current) stacks.setSynced(stack, plan.desired);
@@ -81,10 +80,4 @@ export async function recordDeployment(
   if (unfinished === null) job.end('completed');
   else job.end('failed', unfinished);
   stacks.setJob(stack, job.job);
-}
-
-/** Destroyed by hand, yet still described: it stays away until the description changes or somebody applies it. */
-function destroyedDigest(context: RunContext, { stack, mode }: Plan): string | null {
-  const described = mode === 'destroy' ? context.desired.get(stack) : undefined;
-  return described === undefined ? null : stackDigest(described.resources);
 }

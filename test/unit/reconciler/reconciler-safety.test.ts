@@ -285,3 +285,37 @@ describe('a stack that needs a name which somebody else has', () => {
     await rig.reaches('shop', 'in_sync');
   });
 });
+
+describe('a description that comes back while its stack is removed', () => {
+  it('runs again, at whatever moment of the removal that is', async () => {
+    let moment = 1;
+    while (await revertAt(moment)) moment += 1;
+    expect(moment).toBeGreaterThan(8);
+  });
+});
+
+/** @returns whether there was such a moment: the removal took no fewer events */
+async function revertAt(moment: number): Promise<boolean> {
+  const shop = stack('shop', web('nginx:1.29'));
+  await using rig = createRig({ resyncMs: 24 * 3_600_000 });
+  rig.source.push({ [file('shop')]: shop, [file('keep')]: stack('keep', {}) });
+  await rig.reconciler.start();
+  await rig.reaches('shop', 'in_sync');
+  let events = 0;
+  const { promise: reverted, resolve } = Promise.withResolvers<boolean>();
+  using _ = rig.reconciler.subscribe((event) => {
+    if (event.type === 'repository' || event.type === 'log') return;
+    events += 1;
+    if (events === moment) {
+      rig.source.push({ [file('shop')]: shop });
+      resolve(true);
+    }
+    if (event.type === 'job' && event.job.type === 'destroy' && event.job.endedAt !== null) resolve(false);
+  });
+  rig.source.push({ [file('shop')]: null });
+  if (!(await reverted)) return false;
+  await rig.reconciler.refresh(NEVER);
+  await rig.reaches('shop', 'in_sync');
+  expect([moment, rig.engine().control.find('shop', WEB)?.state]).toEqual([moment, 'running']);
+  return true;
+}
