@@ -1,13 +1,13 @@
 import { BASIC_OPTIONS } from '../../model/docker/options/basic-options.ts';
 import type { ContainerOptions } from '../../model/docker/options/container-options.ts';
-import { saidOptions } from '../../model/docker/options/container-options.ts';
+import { givenOptions } from '../../model/docker/options/container-options.ts';
 import type { ResourceLimits } from '../../model/docker/options/limit-options.ts';
-import { saidLimits } from '../../model/docker/options/limit-options.ts';
+import { givenLimits } from '../../model/docker/options/limit-options.ts';
 import { compareText, toRecord } from '../../base/values.ts';
 
 /** The options of a container in the words of Compose: the basic ones in the order of their table, the others by key. */
 export function composeOptions(options: ContainerOptions, shared: (mode: string) => string): object {
-  const entries = saidOptions(options).map(({ row, value }): readonly [string, unknown] => [
+  const entries = givenOptions(options).map(({ row, value }): readonly [string, unknown] => [
     row.key,
     row.isShared ? shared(String(value)) : row.toCompose ? row.toCompose(value) : value,
   ]);
@@ -23,7 +23,7 @@ function rankOf(key: string): number {
 
 /** The limits of a container in the words of Compose. */
 export function composeLimits(limits: ResourceLimits): object {
-  const entries = saidLimits(limits).map(
+  const entries = givenLimits(limits).map(
     ({ row, value }) => [row.key, row.toCompose ? row.toCompose(value) : value] as const,
   );
   return toRecord(entries);

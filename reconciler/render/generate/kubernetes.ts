@@ -1,6 +1,6 @@
 import type { ClusterNode } from '../../config/kombination/node-kinds.ts';
 import { dnsName } from '../../model/kubernetes/cluster-names.ts';
-import { saidOptions } from '../../model/docker/options/container-options.ts';
+import { givenOptions } from '../../model/docker/options/container-options.ts';
 import { compareText } from '../../base/values.ts';
 import type { Generated } from '../../model/generated.ts';
 import { claimsOf, objectsOf } from '../kubernetes/service-objects.ts';
@@ -22,7 +22,7 @@ export function generateKubernetes(blueprint: Blueprint): Generated {
   const book = createBlankBook(name, blueprint.variables);
   const context = { blueprint, cluster: ANY, book, notes };
   const own = blueprint.services.map((service) => objectsOf(service, context));
-  for (const service of blueprint.services) reportUnsaid(service, notes);
+  for (const service of blueprint.services) reportUnsupported(service, notes);
   const objects = [
     ...claimsOf(context).map(({ object }) => object),
     ...own.flatMap(({ configMap }) => configMap ?? []),
@@ -42,8 +42,8 @@ export function generateKubernetes(blueprint: Blueprint): Generated {
   return { files: [{ path: 'manifests.yaml', content: `${head.join('')}${text}` }], notes };
 }
 
-function reportUnsaid({ name, spec }: BlueprintService, notes: string[]): void {
-  const dropped = saidOptions(spec).filter(
+function reportUnsupported({ name, spec }: BlueprintService, notes: string[]): void {
+  const dropped = givenOptions(spec).filter(
     ({ row, value }) =>
       value !== false &&
       row.cluster.rules.some(({ applies, isCarried }) => applies === undefined && isCarried !== true),

@@ -9,8 +9,8 @@ import {
   limitAttributes,
   optionAttributes,
   optionBlocks,
-  unsaidLimits,
-  unsaidOptions,
+  unsupportedLimits,
+  unsupportedOptions,
 } from './opentofu-options.ts';
 import type { Labels } from './opentofu-names.ts';
 import { imageKey, labelBlocks } from './opentofu-names.ts';
@@ -27,7 +27,7 @@ interface TofuContext {
 export function tofuContainer(service: BlueprintService, context: TofuContext): HclBlock {
   const { name, target, spec } = service;
   const { labels } = context;
-  reportUnsaid(service, context);
+  reportUnsupported(service, context);
   return {
     block: 'resource',
     labels: ['docker_container', labels.of('container', target, name)],
@@ -207,10 +207,10 @@ function variable(name: string): HclExpression {
   return { expression: `var.${name.toLowerCase()}` };
 }
 
-function reportUnsaid({ name, spec }: BlueprintService, { notes }: TofuContext): void {
-  const keys = [...unsaidOptions(spec), ...(spec.volumesFrom ? ['volumesFrom'] : [])].sort(compareText);
+function reportUnsupported({ name, spec }: BlueprintService, { notes }: TofuContext): void {
+  const keys = [...unsupportedOptions(spec), ...(spec.volumesFrom ? ['volumesFrom'] : [])].sort(compareText);
   const more = [
-    ...unsaidLimits(spec.resources),
+    ...unsupportedLimits(spec.resources),
     ...(spec.endpoints ? ['endpoints'] : []),
     ...((spec.secrets ?? []).length > 0 ? ['secrets in memory (they are uploaded)'] : []),
   ];

@@ -14,7 +14,7 @@ import { readResources } from '../../../reconciler/config/kombination/service/se
 import type { ResourceLimits } from '../../../reconciler/model/docker/options/limit-options.ts';
 import { CONTAINER_LIMITS, LIMIT_ROWS } from '../../../reconciler/model/docker/options/limit-options.ts';
 import { composeLimits } from '../../../reconciler/render/generate/compose-options.ts';
-import { limitAttributes, unsaidLimits } from '../../../reconciler/render/generate/opentofu-options.ts';
+import { limitAttributes, unsupportedLimits } from '../../../reconciler/render/generate/opentofu-options.ts';
 import { kombinationSchema } from '../../../schemas/index.ts';
 import { resourcesOf } from '../../support/docker/docker-resources.ts';
 import { LIMIT_EXAMPLES } from '../../support/docker/limit-examples.ts';
@@ -80,7 +80,7 @@ describe.each(names)('%s', (name) => {
 
   it('is said in OpenTofu, or noted', () => {
     expect(limitAttributes(limits)).toEqual(tofu);
-    expect(unsaidLimits(limits)).toEqual(Object.keys(tofu).length === 0 ? [name] : []);
+    expect(unsupportedLimits(limits)).toEqual(Object.keys(tofu).length === 0 ? [name] : []);
   });
 
   it('is known to the schema and to the page about services', () => {

@@ -19,7 +19,7 @@ import { composeOptions } from '../../../reconciler/render/generate/compose-opti
 import {
   optionAttributes,
   optionBlocks,
-  unsaidOptions,
+  unsupportedOptions,
 } from '../../../reconciler/render/generate/opentofu-options.ts';
 import { kombinationSchema } from '../../../schemas/index.ts';
 import { resourcesOf } from '../../support/docker/docker-resources.ts';
@@ -65,8 +65,8 @@ describe.each(names)('%s', (name) => {
     const bodies = Object.entries(blocks).map(([block, list = []]) => [block, list.map(([, body]) => body)]);
     expect({ ...optionAttributes(options), ...Object.fromEntries(bodies) }).toEqual(tofu);
     const { kind } = CONTAINER_OPTIONS[name].tofu;
-    expect(unsaidOptions(options)).toEqual(kind === 'unsaid' ? [name] : []);
-    expect(Object.keys(tofu).length > 0).toBe(kind !== 'unsaid' && kind !== 'elsewhere');
+    expect(unsupportedOptions(options)).toEqual(kind === 'unsupported' ? [name] : []);
+    expect(Object.keys(tofu).length > 0).toBe(kind !== 'unsupported' && kind !== 'elsewhere');
   });
 
   it('is known to the schema and to the page about services, and leads back to its line', () => {

@@ -1,6 +1,6 @@
 import type { ContainerSpec, HealthcheckSpec, PortSpec } from '../../../model/docker/docker-spec.ts';
 import type { ResourceLimits } from '../../../model/docker/options/limit-options.ts';
-import { CONTAINER_LIMITS, saidLimits } from '../../../model/docker/options/limit-options.ts';
+import { CONTAINER_LIMITS, givenLimits } from '../../../model/docker/options/limit-options.ts';
 import { Secret } from '../../../model/secret.ts';
 import { buildMounts } from './container-mounts.ts';
 import { buildEndpoint, buildOptions, containerMac, withoutUndefined } from './container-options.ts';
@@ -74,8 +74,8 @@ export function buildRestartPolicy(restart: ContainerSpec['restart']): {
 }
 
 export function buildLimits(limits: ResourceLimits): Readonly<Record<string, number | string>> {
-  const said = saidLimits(limits).filter(({ name, value }) => name !== 'memorySwapBytes' && Boolean(value));
-  const body = Object.fromEntries(said.map(({ row, value }) => [row.docker, value]));
+  const given = givenLimits(limits).filter(({ name, value }) => name !== 'memorySwapBytes' && Boolean(value));
+  const body = Object.fromEntries(given.map(({ row, value }) => [row.docker, value]));
   return limits.memoryBytes ? { ...body, [CONTAINER_LIMITS.memorySwapBytes.docker]: swapOf(limits) } : body;
 }
 

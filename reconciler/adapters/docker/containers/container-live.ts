@@ -10,7 +10,7 @@ import type { LimitName, ResourceLimits } from '../../../model/docker/options/li
 import {
   LIMIT_ROWS,
   UNLIMITED_MEMORY_BYTES,
-  saidLimits,
+  givenLimits,
 } from '../../../model/docker/options/limit-options.ts';
 import type { JsonObject } from '../../../base/json.ts';
 import { asFields, asString, defined } from '../../../base/values.ts';
@@ -171,7 +171,7 @@ function readLimits({ HostConfig }: ContainerInspectInfo, { cpus }: EngineTraits
 
 /** The limits that limit something; twice the memory for memory and swap is what nobody has to say. */
 function effectiveLimits(limits: ResourceLimits, cpus: number): ResourceLimits {
-  const limiting = saidLimits(limits).filter(({ row, value }) => row.limits(value, cpus));
+  const limiting = givenLimits(limits).filter(({ row, value }) => row.limits(value, cpus));
   const effective: ResourceLimits = Object.fromEntries(limiting.map(({ name, value }) => [name, value]));
   const { memorySwapBytes, ...others } = effective;
   const hasOwnSwap = others.memoryBytes !== undefined && memorySwapBytes !== others.memoryBytes * 2;

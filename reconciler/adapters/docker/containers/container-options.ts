@@ -1,6 +1,6 @@
 import type { EndpointSpec, ContainerSpec } from '../../../model/docker/docker-spec.ts';
 import type { ContainerOptions } from '../../../model/docker/options/container-options.ts';
-import { saidOptions } from '../../../model/docker/options/container-options.ts';
+import { givenOptions } from '../../../model/docker/options/container-options.ts';
 import type { DockerField } from '../../../model/docker/options/option.ts';
 import type { Fields as Body } from '../../../base/values.ts';
 import { asFields } from '../../../base/values.ts';
@@ -12,7 +12,7 @@ import { speaks } from '../engine/transport.ts';
  */
 export function buildOptions(options: ContainerOptions, place: DockerField['place'], api: string): Body {
   let body: Body = {};
-  for (const { row, value } of saidOptions(options)) {
+  for (const { row, value } of givenOptions(options)) {
     const { docker } = row;
     if (docker.place !== place || (docker.since !== undefined && !speaks(api, docker.since))) continue;
     const words = row.toDocker ? row.toDocker(value) : value;

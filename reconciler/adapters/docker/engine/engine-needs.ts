@@ -13,7 +13,7 @@ interface Need<Spec> {
   readonly words: string;
   /** API version. */
   readonly since: string;
-  readonly isSaid: (spec: Spec) => boolean;
+  readonly isGiven: (spec: Spec) => boolean;
 }
 
 const endpoint = (
@@ -24,33 +24,33 @@ const endpoint = (
   key: 'endpoints',
   words,
   since,
-  isSaid: ({ endpoints = {} }) => Object.values(endpoints).some((one) => one[key] !== undefined),
+  isGiven: ({ endpoints = {} }) => Object.values(endpoints).some((one) => one[key] !== undefined),
 });
 
 const CONTAINER: readonly Need<ContainerSpec>[] = [
   ...OPTION_ROWS.flatMap(([name, { key, docker }]): Need<ContainerSpec>[] =>
     docker.since === undefined
       ? []
-      : [{ key: name, words: key, since: docker.since, isSaid: (spec) => spec[name] !== undefined }],
+      : [{ key: name, words: key, since: docker.since, isGiven: (spec) => spec[name] !== undefined }],
   ),
   {
     key: 'healthcheck',
     words: 'healthcheck.start_interval',
     since: '1.44',
-    isSaid: ({ healthcheck }) => !!healthcheck && 'startIntervalMs' in healthcheck,
+    isGiven: ({ healthcheck }) => !!healthcheck && 'startIntervalMs' in healthcheck,
   },
   {
     key: 'mounts',
     words: 'recursive of a bind mount',
     since: '1.44',
-    isSaid: ({ mounts = [] }) =>
+    isGiven: ({ mounts = [] }) =>
       mounts.some((mount) => mount.type === 'bind' && /^(writable|readonly)$/.test(mount.recursive ?? '')),
   },
   {
     key: 'endpoints',
     words: 'different values of mac_address in several networks',
     since: '1.44',
-    isSaid: ({ endpoints = {} }) =>
+    isGiven: ({ endpoints = {} }) =>
       new Set(Object.values(endpoints).flatMap(({ macAddress }) => macAddress ?? [])).size > 1,
   },
   endpoint('gw_priority', '1.48', 'gwPriority'),
@@ -62,7 +62,7 @@ const NETWORK: readonly Need<NetworkSpec>[] = [
     key: 'enableIpv4',
     words: 'enable_ipv4: false',
     since: '1.48',
-    isSaid: ({ enableIpv4 }) => enableIpv4 === false,
+    isGiven: ({ enableIpv4 }) => enableIpv4 === false,
   },
 ];
 
@@ -81,7 +81,7 @@ function unmet<Spec>(
   api: string,
 ): readonly string[] {
   return needs
-    .filter(({ since, isSaid }) => !speaks(api, since) && isSaid(spec))
+    .filter(({ since, isGiven }) => !speaks(api, since) && isGiven(spec))
     .map(({ key, words, since }) => {
       const { file, line, column } = origins?.[key] ?? origin;
       const place = `${file}:${line}:${column}`;

@@ -50,29 +50,29 @@ export function readOptions(
   return Object.fromEntries(entries);
 }
 
-export interface SaidOption {
+export interface GivenOption {
   readonly name: OptionName;
   readonly row: OptionRow<unknown>;
   readonly value: unknown;
 }
 
 /** The options that are said, in the order of the table. */
-export function saidOptions(options: ContainerOptions): readonly SaidOption[] {
-  return OPTION_ROWS.flatMap(([name, row]): SaidOption[] =>
+export function givenOptions(options: ContainerOptions): readonly GivenOption[] {
+  return OPTION_ROWS.flatMap(([name, row]): GivenOption[] =>
     options[name] === undefined ? [] : [{ name, row, value: options[name] }],
   );
 }
 
 /** The options that may name another container, with what they say. */
 export function sharedModes(options: ContainerOptions): readonly (readonly [OptionName, string])[] {
-  return saidOptions(options).flatMap(({ name, row, value }) =>
+  return givenOptions(options).flatMap(({ name, row, value }) =>
     row.isShared && typeof value === 'string' ? [[name, value] as const] : [],
   );
 }
 
 /** The options that make a difference: without those that a container has anyway. */
 export function withoutDefaults(options: ContainerOptions): ContainerOptions {
-  return optionsOf(saidOptions(options).filter(({ row, value }) => value !== row.default));
+  return optionsOf(givenOptions(options).filter(({ row, value }) => value !== row.default));
 }
 
 /** The basic options and the others. They have different places in a spec, which is shown in this order. */
@@ -80,11 +80,11 @@ export function splitOptions(options: ContainerOptions): {
   readonly basic: ContainerOptions;
   readonly others: ContainerOptions;
 } {
-  const said = saidOptions(options);
-  const isBasic = ({ name }: SaidOption): boolean => Object.hasOwn(BASIC_OPTIONS, name);
-  return { basic: optionsOf(said.filter(isBasic)), others: optionsOf(said.filter((one) => !isBasic(one))) };
+  const given = givenOptions(options);
+  const isBasic = ({ name }: GivenOption): boolean => Object.hasOwn(BASIC_OPTIONS, name);
+  return { basic: optionsOf(given.filter(isBasic)), others: optionsOf(given.filter((one) => !isBasic(one))) };
 }
 
-function optionsOf(said: readonly SaidOption[]): ContainerOptions {
-  return Object.fromEntries(said.map(({ name, value }) => [name, value]));
+function optionsOf(given: readonly GivenOption[]): ContainerOptions {
+  return Object.fromEntries(given.map(({ name, value }) => [name, value]));
 }

@@ -1,5 +1,5 @@
 import { defined } from '../../../base/values.ts';
-import { hostField, option, refused, TOFU_UNSAID } from './option.ts';
+import { hostField, option, refused, TOFU_UNSUPPORTED } from './option.ts';
 import type { DeviceRequestSpec } from './option-types.ts';
 import { readDeviceRequests, readDevices, readList } from './readers.ts';
 
@@ -53,7 +53,7 @@ export const DEVICE_OPTIONS = {
     read: readList,
     docker: hostField('DeviceCgroupRules'),
     cluster: refused(OF_ONE_ENGINE, 'are for one machine', 'run it on a machine'),
-    tofu: TOFU_UNSAID,
+    tofu: TOFU_UNSUPPORTED,
   }),
 } as const;
 

@@ -6,7 +6,7 @@ import { isProblem } from '../../../base/problem.ts';
 import { parseBytes, parseCores } from '../../../base/units.ts';
 import { asString } from '../../../base/values.ts';
 import type { ClusterSupport, TofuField } from './option.ts';
-import { attribute, honoured, ignored, TOFU_UNSAID } from './option.ts';
+import { attribute, honoured, ignored, TOFU_UNSUPPORTED } from './option.ts';
 import { optionalNumber } from './option-values.ts';
 
 /*
@@ -107,7 +107,7 @@ export const CONTAINER_LIMITS = {
     limits: (pids) => pids > 0,
     unlimited: () => 0,
     cluster: CANNOT_ASK,
-    tofu: TOFU_UNSAID,
+    tofu: TOFU_UNSUPPORTED,
   }),
   cpuShares: limit({
     key: 'cpu_shares',
@@ -152,15 +152,15 @@ export const LIMIT_ROWS = Object.entries(CONTAINER_LIMITS) as unknown as readonl
   LimitRow<LimitValue>,
 ])[];
 
-export interface SaidLimit {
+export interface GivenLimit {
   readonly name: LimitName;
   readonly row: LimitRow<LimitValue>;
   readonly value: LimitValue;
 }
 
 /** The limits that are said, in the order of the table. */
-export function saidLimits(limits: ResourceLimits): readonly SaidLimit[] {
-  return LIMIT_ROWS.flatMap(([name, row]): SaidLimit[] => {
+export function givenLimits(limits: ResourceLimits): readonly GivenLimit[] {
+  return LIMIT_ROWS.flatMap(([name, row]): GivenLimit[] => {
     const value = limits[name];
     return value === undefined ? [] : [{ name, row, value }];
   });

@@ -6,7 +6,7 @@ import {
   ignored,
   option,
   TOFU_ELSEWHERE,
-  TOFU_UNSAID,
+  TOFU_UNSUPPORTED,
 } from './option.ts';
 import { asString } from '../../../base/values.ts';
 import { readExpose, readExtraHosts, readList } from './readers.ts';
@@ -85,6 +85,6 @@ export const NETWORK_OPTIONS = {
     read: (value) => asString(value)?.toLowerCase(),
     docker: DOCKER_ELSEWHERE,
     cluster: ignored('a pod has nothing of the kind'),
-    tofu: TOFU_UNSAID,
+    tofu: TOFU_UNSUPPORTED,
   }),
 } as const;

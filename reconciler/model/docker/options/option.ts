@@ -125,7 +125,7 @@ export type TofuAttributes = Readonly<Record<string, TofuValue | undefined>>;
 /** Place of an option in a `docker_container` of the OpenTofu provider. */
 export type TofuField<V> =
   /** The provider has no word for it, which is noted. */
-  | { readonly kind: 'unsaid' }
+  | { readonly kind: 'unsupported' }
   /** It is no matter of the container, or makes no difference. */
   | { readonly kind: 'elsewhere' }
   | { readonly kind: 'attributes'; write(value: V): TofuAttributes }
@@ -133,7 +133,7 @@ export type TofuField<V> =
   | { readonly kind: 'block'; readonly block: string; readonly attribute: string }
   | { readonly kind: 'blocks'; readonly block: string; write(value: V): readonly TofuAttributes[] };
 
-export const TOFU_UNSAID: TofuField<unknown> = { kind: 'unsaid' };
+export const TOFU_UNSUPPORTED: TofuField<unknown> = { kind: 'unsupported' };
 export const TOFU_ELSEWHERE: TofuField<unknown> = { kind: 'elsewhere' };
 
 export function attribute<V extends TofuValue>(name: string): TofuField<V> {

@@ -11,7 +11,7 @@ import {
   NO_EFFECT,
   since,
   TOFU_ELSEWHERE,
-  TOFU_UNSAID,
+  TOFU_UNSUPPORTED,
 } from './option.ts';
 import { readLogging, readTexts } from './option-values.ts';
 import { readSecurity, readSet, readText } from './readers.ts';
@@ -132,14 +132,14 @@ export const PROCESS_OPTIONS = {
     read: readText,
     docker: hostField('CgroupParent'),
     cluster: ignored(NOTHING_OF_THE_KIND),
-    tofu: TOFU_UNSAID,
+    tofu: TOFU_UNSUPPORTED,
   }),
   uts: option({
     key: 'uts',
     read: readText,
     docker: hostField('UTSMode'),
     cluster: ignored(NOTHING_OF_THE_KIND),
-    tofu: TOFU_UNSAID,
+    tofu: TOFU_UNSUPPORTED,
   }),
 } as const;
 
@@ -223,6 +223,6 @@ export const SECURITY_OPTIONS = {
       how: 'annotations of the pods; a key that Kubernetes refuses is a warning',
       rules: [],
     },
-    tofu: TOFU_UNSAID,
+    tofu: TOFU_UNSUPPORTED,
   }),
 } as const;

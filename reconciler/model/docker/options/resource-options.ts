@@ -1,5 +1,5 @@
 import { asBoolean, defined } from '../../../base/values.ts';
-import { hostField, HOST_FIELDS, honoured, ignored, option, TOFU_UNSAID } from './option.ts';
+import { hostField, HOST_FIELDS, honoured, ignored, option, TOFU_UNSUPPORTED } from './option.ts';
 import type { BlkioDevice, BlkioSpec } from './option-types.ts';
 import { optionalNumber, readBlkio, readUlimits } from './option-values.ts';
 import { readAmount, readMicroseconds, readSize } from './readers.ts';
@@ -16,7 +16,7 @@ export const RESOURCE_OPTIONS = {
     toDocker: dockerBlkio,
     cluster: ignored(CANNOT_ASK),
     toCompose: composeBlkio,
-    tofu: TOFU_UNSAID,
+    tofu: TOFU_UNSUPPORTED,
   }),
   /** Microseconds, as are the other three. */
   cpuPeriod: option({
@@ -24,28 +24,28 @@ export const RESOURCE_OPTIONS = {
     read: readMicroseconds,
     docker: hostField('CpuPeriod'),
     cluster: ignored(CANNOT_ASK, 'say cpus'),
-    tofu: TOFU_UNSAID,
+    tofu: TOFU_UNSUPPORTED,
   }),
   cpuQuota: option({
     key: 'cpu_quota',
     read: readMicroseconds,
     docker: hostField('CpuQuota'),
     cluster: ignored(CANNOT_ASK, 'say cpus'),
-    tofu: TOFU_UNSAID,
+    tofu: TOFU_UNSUPPORTED,
   }),
   cpuRtPeriod: option({
     key: 'cpu_rt_period',
     read: readMicroseconds,
     docker: hostField('CpuRealtimePeriod'),
     cluster: ignored(CANNOT_ASK),
-    tofu: TOFU_UNSAID,
+    tofu: TOFU_UNSUPPORTED,
   }),
   cpuRtRuntime: option({
     key: 'cpu_rt_runtime',
     read: readMicroseconds,
     docker: hostField('CpuRealtimeRuntime'),
     cluster: ignored(CANNOT_ASK),
-    tofu: TOFU_UNSAID,
+    tofu: TOFU_UNSUPPORTED,
   }),
   /** 0 means something here: never swap. */
   memSwappiness: option({
@@ -53,7 +53,7 @@ export const RESOURCE_OPTIONS = {
     read: optionalNumber,
     docker: hostField('MemorySwappiness'),
     cluster: ignored(CANNOT_ASK),
-    tofu: TOFU_UNSAID,
+    tofu: TOFU_UNSUPPORTED,
   }),
   oomKillDisable: option({
     key: 'oom_kill_disable',
@@ -61,14 +61,14 @@ export const RESOURCE_OPTIONS = {
     read: asBoolean,
     docker: hostField('OomKillDisable'),
     cluster: ignored(CANNOT_ASK),
-    tofu: TOFU_UNSAID,
+    tofu: TOFU_UNSUPPORTED,
   }),
   oomScoreAdj: option({
     key: 'oom_score_adj',
     read: readAmount,
     docker: hostField('OomScoreAdj'),
     cluster: ignored(CANNOT_ASK),
-    tofu: TOFU_UNSAID,
+    tofu: TOFU_UNSUPPORTED,
   }),
   /** Bytes. */
   shmSize: option({
