@@ -4,12 +4,12 @@ import type { DesiredResource, ResourceId } from '../model/resource.ts';
 import { hashSpec, resourceId } from '../model/resource.ts';
 import { Secret } from '../model/secret.ts';
 import type { ContainerOptions } from './container.ts';
-import type { Locate } from './names.ts';
+import type { PositionOf } from './names.ts';
 
 /** The images that the stack builds, one for each node that runs a service with it. They belong to the stack. */
 export function renderBuiltImages(
   { kombination, images, secrets }: Analysis,
-  { locate, lookup }: { readonly locate: Locate } & Pick<ContainerOptions, 'lookup'>,
+  { positionOf, lookup }: { readonly positionOf: PositionOf } & Pick<ContainerOptions, 'lookup'>,
 ): readonly DesiredResource[] {
   const resources = new Map<ResourceId, DesiredResource>();
   for (const { name, node } of kombination.services) {
@@ -28,7 +28,7 @@ export function renderBuiltImages(
       hash: hashSpec(spec, []),
       updatable: [],
       dependsOn: [],
-      origin: locate(path),
+      origin: positionOf(path),
       content,
     });
   }

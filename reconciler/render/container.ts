@@ -22,7 +22,7 @@ import { numbersOf, portOfReplica } from '../config/kombination/replicas.ts';
 import { replicaName } from '../model/rollout.ts';
 import { Secret } from '../model/secret.ts';
 import { asFields, asList, compareText, defined, toRecord } from '../base/values.ts';
-import type { Locate } from './names.ts';
+import type { PositionOf } from './names.ts';
 import { buildNetworks, buildOptions, buildPlaces, sharedWith } from './container-places.ts';
 import { engineName, networksOf } from './names.ts';
 import { buildRollout } from './rollout.ts';
@@ -33,13 +33,13 @@ export interface ContainerOptions {
   /** Number of the container among those of the service, from 1. */
   readonly number: number;
   readonly analysis: Analysis;
-  readonly locate: Locate;
+  readonly positionOf: PositionOf;
   readonly lookup: Lookup;
 }
 
 /** One container of a service or part. Lists whose order means nothing are sorted. */
 export function renderContainer(options: ContainerOptions): DesiredResource {
-  const { service, number, analysis, locate } = options;
+  const { service, number, analysis, positionOf } = options;
   const spec = buildSpec(options);
   const healthTimeoutMs = healthTimeout(spec.healthcheck);
   const rollout = buildRollout(service, number);
@@ -53,7 +53,7 @@ export function renderContainer(options: ContainerOptions): DesiredResource {
     hash: hashSpec(spec, CONTAINER_UPDATABLE),
     updatable: CONTAINER_UPDATABLE,
     dependsOn: buildDependencies(service, analysis),
-    origin: locate(service.path),
+    origin: positionOf(service.path),
     ...buildOrigins(options, spec),
     replaceWith: [
       resourceId(service.node, 'image', spec.image),
@@ -222,7 +222,7 @@ function buildDependencies(service: ServiceModel, { dependencies }: Analysis): r
 }
 
 function buildOrigins(
-  { service, analysis, locate }: ContainerOptions,
+  { service, analysis, positionOf }: ContainerOptions,
   spec: ContainerSpec,
 ): Pick<DesiredResource, 'origins'> {
   if (service.partOf !== undefined) return {};
@@ -230,7 +230,8 @@ function buildOrigins(
   const origins: [string, Position][] = [];
   for (const [key, names] of Object.entries(WRITTEN_AS)) {
     const name = names.find((candidate) => Object.hasOwn(written, candidate));
-    if (Object.hasOwn(spec, key) && name !== undefined) origins.push([key, locate([...service.path, name])]);
+    if (Object.hasOwn(spec, key) && name !== undefined)
+      origins.push([key, positionOf([...service.path, name])]);
   }
   return origins.length > 0 ? { origins: toRecord(origins) } : {};
 }

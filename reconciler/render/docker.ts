@@ -11,8 +11,8 @@ import type { Spec } from '../model/secret.ts';
 import { defined } from '../base/values.ts';
 import { renderBuiltImages } from './built-image.ts';
 import { renderContainer } from './container.ts';
-import type { Locate } from './names.ts';
-import { createLocate, engineName, networksOf } from './names.ts';
+import type { PositionOf } from './names.ts';
+import { createPositionOf, engineName, networksOf } from './names.ts';
 
 export interface RenderOptions {
   readonly analysis: Analysis;
@@ -28,7 +28,7 @@ export interface RenderOptions {
  */
 export function renderDocker({ analysis, file, lookup }: RenderOptions): readonly DesiredResource[] {
   const { kombination, document } = analysis;
-  const locate = createLocate(document, file);
+  const positionOf = createPositionOf(document, file);
   const resources = new Map<ResourceId, DesiredResource>();
   const add = (resource: DesiredResource): void => {
     if (!resources.has(resource.id)) resources.set(resource.id, resource);
@@ -40,7 +40,7 @@ export function renderDocker({ analysis, file, lookup }: RenderOptions): readonl
           name,
           path,
           model: kombination.networks[name],
-          locate,
+          positionOf,
         }),
       );
     }
@@ -52,17 +52,17 @@ export function renderDocker({ analysis, file, lookup }: RenderOptions): readonl
           name,
           path,
           model: kombination.volumes[name],
-          locate,
+          positionOf,
         }),
       );
     }
   }
-  for (const image of renderBuiltImages(analysis, { locate, lookup })) add(image);
+  for (const image of renderBuiltImages(analysis, { positionOf, lookup })) add(image);
   const pulled = kombination.services.filter(({ name }) => !analysis.images.has(name));
-  for (const image of renderImages(pulled, locate)) add(image);
+  for (const image of renderImages(pulled, positionOf)) add(image);
   for (const service of kombination.services) {
     for (const number of numbersOf(service))
-      add(renderContainer({ service, number, analysis, locate, lookup }));
+      add(renderContainer({ service, number, analysis, positionOf, lookup }));
   }
   return [...resources.values()];
 }
@@ -72,13 +72,13 @@ interface Part<T> {
   /** Path where it is used; it may be declared nowhere. */
   readonly path: DocumentPath;
   readonly model: T | undefined;
-  readonly locate: Locate;
+  readonly positionOf: PositionOf;
 }
 
 function renderNetwork(
   stack: string,
   node: string,
-  { name, path, model, locate }: Part<NetworkModel>,
+  { name, path, model, positionOf }: Part<NetworkModel>,
 ): DesiredResource {
   const spec: NetworkSpec = defined({
     name: engineName(stack, name, model),
@@ -97,7 +97,7 @@ function renderNetwork(
     kind: 'network',
     name,
     spec,
-    origin: locate(model?.path ?? path),
+    origin: positionOf(model?.path ?? path),
     external: model?.external,
   });
 }
@@ -105,7 +105,7 @@ function renderNetwork(
 function renderVolume(
   stack: string,
   node: string,
-  { name, path, model, locate }: Part<VolumeModel>,
+  { name, path, model, positionOf }: Part<VolumeModel>,
 ): DesiredResource {
   const spec: VolumeSpec = defined({
     name: engineName(stack, name, model),
@@ -114,14 +114,14 @@ function renderVolume(
     external: model?.external,
     labels: model?.labels,
   });
-  const origin = locate(model?.path ?? path);
+  const origin = positionOf(model?.path ?? path);
   return { ...plain({ node, kind: 'volume', name, spec, origin, external: model?.external }), guarded: true };
 }
 
 const EAGERNESS = ['never', 'missing', 'always'] as const;
 
 /** One image for each node and reference; the most eager pull policy of its users counts. */
-function renderImages(services: readonly ServiceModel[], locate: Locate): readonly DesiredResource[] {
+function renderImages(services: readonly ServiceModel[], positionOf: PositionOf): readonly DesiredResource[] {
   const images = new Map<ResourceId, { service: ServiceModel; spec: ImageSpec }>();
   for (const service of services) {
     const reference = service.image ?? '';
@@ -137,7 +137,7 @@ function renderImages(services: readonly ServiceModel[], locate: Locate): readon
     });
   }
   return [...images.values()].map(({ service, spec }) => {
-    const origin = locate([...service.path, 'image']);
+    const origin = positionOf([...service.path, 'image']);
     return {
       ...plain({ node: service.node, kind: 'image', name: spec.reference, spec, origin }),
       shared: true,

@@ -4,10 +4,10 @@ import type { NetworkModel, ServiceModel, VolumeModel } from '../config/kombinat
 import type { YamlDocument } from '../config/yaml-document.ts';
 
 /** Finds lines; `key` (the default) points at the name of a thing rather than at its content. */
-export type Locate = (path: DocumentPath, at?: 'key' | 'value') => Position;
+export type PositionOf = (path: DocumentPath, at?: 'key' | 'value') => Position;
 
 /** Places in a document of this file, or in the files it adopts. */
-export function createLocate(document: YamlDocument, file: string): Locate {
+export function createPositionOf(document: YamlDocument, file: string): PositionOf {
   return (path, at = 'key') => {
     const { line, column, file: own = file } = document.position(path, at);
     return { file: own, line, column };

@@ -7,7 +7,7 @@ import { defined } from '../base/values.ts';
 import { renderContainer } from './container.ts';
 import { renderClusterHook } from './kubernetes/hook.ts';
 import type { RenderClusterOptions } from './kubernetes/kombination.ts';
-import { createLocate } from './names.ts';
+import { createPositionOf } from './names.ts';
 
 /**
  * The one-off containers of a stack. They are no resources: nothing compares them with what runs.
@@ -19,7 +19,7 @@ export function renderHooks(
   resources: readonly DesiredResource[],
 ): readonly DesiredHook[] {
   const { analysis, file, lookup } = options;
-  const locate = createLocate(analysis.document, file);
+  const positionOf = createPositionOf(analysis.document, file);
   const { name: stack } = analysis.kombination;
   return analysis.hooks.map((hook) => {
     const { stage, name, service, timeoutMs } = hook;
@@ -27,7 +27,7 @@ export function renderHooks(
       const job = renderClusterHook(hook, options);
       return { stage, name, timeoutMs, resource: job, image: imageFor(service, job, []) };
     }
-    const rendered = renderContainer({ service, number: 1, analysis, locate, lookup });
+    const rendered = renderContainer({ service, number: 1, analysis, positionOf, lookup });
     const spec = { ...rendered.spec, name: `${stack}-hook-${stage}-${name}` };
     const resource = { ...rendered, spec };
     return { stage, name, timeoutMs, resource, image: imageFor(service, resource, resources) };

@@ -8,7 +8,7 @@ import type { BindVolumes } from './binds.ts';
 import { coerceScalars } from './coerce.ts';
 import { nameOf, placeSecrets } from './files.ts';
 import { loadSet, withEnvFile } from './load.ts';
-import { locateComposeFile } from './locate.ts';
+import { resolveComposePath } from './compose-path.ts';
 import { isMapNode, mergeNodes, settle, toSequence } from './merge.ts';
 import type { ComposeNode, MapNode, Origin } from './node.ts';
 import {
@@ -102,7 +102,7 @@ function join(document: YamlDocument, root: ComposeNode): YamlDocument {
 function compose(project: Project, kombination: MapNode): MapNode {
   const files = kombination.entries.get('compose');
   const paths = (files ? toSequence(files).items : []).flatMap((node) => {
-    const path = locateComposeFile(project, project.directory, node);
+    const path = resolveComposePath(project, project.directory, node);
     return path === undefined ? [] : [{ path, source: node }];
   });
   const [first] = paths;

@@ -1,6 +1,6 @@
 import { isProblem } from '../../base/problem.ts';
 import { envFiller, escapeEnv } from './interpolate-nodes.ts';
-import { locateComposeFile } from './locate.ts';
+import { resolveComposePath } from './compose-path.ts';
 import { toPairs, toSequence } from './merge.ts';
 import type { ComposeNode, MapNode } from './node.ts';
 import { child, entriesOf, isEmpty, map, scalar, textOf, withEntry } from './node.ts';
@@ -74,7 +74,7 @@ function readUse(project: Project, node: ComposeNode): FileUse | undefined {
     return undefined;
   }
   const required = textOf(child(node, 'required')) !== 'false';
-  const path = locateComposeFile(project, written.origin.file.base, written);
+  const path = resolveComposePath(project, written.origin.file.base, written);
   const raw = textOf(child(node, 'format')) === 'raw';
   return path === undefined ? undefined : { path, raw, required, node: written };
 }

@@ -1,7 +1,7 @@
 import { suggest } from '../../base/nearest.ts';
 import { interpolateNodes } from './interpolate-nodes.ts';
-import type { ComposeSet } from './locate.ts';
-import { locateComposeFile } from './locate.ts';
+import type { ComposeSet } from './compose-path.ts';
+import { resolveComposePath } from './compose-path.ts';
 import { keepLastOfEachKey, isMapNode, mergeNodes, settle } from './merge.ts';
 import type { ComposeNode, MapNode } from './node.ts';
 import { child, entriesOf, textOf, withEntry } from './node.ts';
@@ -93,7 +93,7 @@ function extendFrom(search: Extension, extended: ComposeNode, own: MapNode): Com
 
 /** The services of another file; its relative paths start from its own directory. */
 function openScope({ project, scope, scopes }: Extension, file: ComposeNode): Scope | undefined {
-  const path = locateComposeFile(project, file.origin.file.base, file);
+  const path = resolveComposePath(project, file.origin.file.base, file);
   if (path === undefined) return undefined;
   if (path === scope.key) return scope;
   if (scopes.has(path)) return scopes.get(path);

@@ -5,8 +5,8 @@ import { interpolateNodes } from './interpolate-nodes.ts';
 import { keepLastOfEachKey, isMapNode, mergeNodes, toSequence } from './merge.ts';
 import type { ComposeNode, MapNode } from './node.ts';
 import { child, entriesOf, isEmpty, toPlain, withEntry } from './node.ts';
-import type { ComposeSet } from './locate.ts';
-import { locateComposeFile } from './locate.ts';
+import type { ComposeSet } from './compose-path.ts';
+import { resolveComposePath } from './compose-path.ts';
 import type { Environment, Project } from './project.ts';
 import { readEnvFile, readYaml } from './project.ts';
 
@@ -64,7 +64,7 @@ export function loadIncludes(project: Project, set: ComposeSet, document: MapNod
 function readInclude(project: Project, set: ComposeSet, item: ComposeNode): ComposeSet | undefined {
   const written = item.kind === 'map' ? item.entries.get('path') : item;
   const paths = (written ? toSequence(written).items : []).flatMap((node) => {
-    const path = locateComposeFile(project, set.base, node);
+    const path = resolveComposePath(project, set.base, node);
     return path === undefined ? [] : [{ path, source: node }];
   });
   const [first] = paths;
@@ -74,13 +74,13 @@ function readInclude(project: Project, set: ComposeSet, item: ComposeNode): Comp
     return undefined;
   }
   const directory = child(item, 'project_directory');
-  const base = directory ? locateComposeFile(project, set.base, directory) : dirname(first.path);
+  const base = directory ? resolveComposePath(project, set.base, directory) : dirname(first.path);
   if (base === undefined) return undefined;
   const files = child(item, 'env_file');
   const envFiles = files
     ? toSequence(files).items.map((node) => ({
         node,
-        path: locateComposeFile(project, set.base, node),
+        path: resolveComposePath(project, set.base, node),
         optional: false,
       }))
     : [{ node: item, path: posix.join(base, '.env'), optional: true }];

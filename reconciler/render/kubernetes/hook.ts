@@ -8,7 +8,7 @@ import type { DesiredResource } from '../../model/resource.ts';
 import { hashSpec } from '../../model/resource.ts';
 import { buildBlueprint } from '../generate/blueprint.ts';
 import { markKnown } from '../generate/variables.ts';
-import { createLocate } from '../names.ts';
+import { createPositionOf } from '../names.ts';
 import type { RenderClusterOptions } from './kombination.ts';
 import { createRegistrySecret } from './registry-secret.ts';
 import { labelsOf } from './service-names.ts';
@@ -59,7 +59,7 @@ export function renderClusterHook(
     hash: hashSpec(spec, []),
     updatable: [],
     dependsOn: [],
-    origin: createLocate(analysis.document, file)(service.path),
+    origin: createPositionOf(analysis.document, file)(service.path),
   };
 }
 

@@ -21,7 +21,7 @@ import { healthTimeout } from '../container.ts';
 import type { Blueprint, BlueprintService } from '../generate/blueprint.ts';
 import { markKnown } from '../generate/variables.ts';
 import { buildBlueprint } from '../generate/blueprint.ts';
-import { createLocate } from '../names.ts';
+import { createPositionOf } from '../names.ts';
 import { createRegistrySecret } from './registry-secret.ts';
 import { labelsOf } from './service-names.ts';
 import type { ServiceObjects } from './service-objects.ts';
@@ -144,8 +144,8 @@ interface Rendering extends RenderClusterOptions {
 function renderNode(part: NodePart, options: Rendering): readonly DesiredResource[] {
   const { node, namespace, claims, services, registrySecret } = part;
   const { document, kombination } = options.analysis;
-  const locate = createLocate(document, options.file);
-  const atNode = locate(node.path);
+  const positionOf = createPositionOf(document, options.file);
+  const atNode = positionOf(node.path);
   const space: ObjectSpec = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } };
   const needsSpace = !GIVEN.has(namespace);
   const spaces = needsSpace ? [{ ...toResource(node.name, space, atNode), shared: true }] : [];
@@ -157,11 +157,11 @@ function renderNode(part: NodePart, options: Rendering): readonly DesiredResourc
   const credentials = registrySecret ? [add(registrySecret, atNode)] : [];
   const claimed = claims.map(({ volume, object }) => {
     const path = kombination.volumes[volume]?.path;
-    return { volume, resource: add(object, path ? locate(path) : atNode) };
+    return { volume, resource: add(object, path ? positionOf(path) : atNode) };
   });
   const own = services.flatMap((objects) => {
     const { service, workload, configMap, ingress } = objects;
-    const origin = locate(service.model.path);
+    const origin = positionOf(service.model.path);
     const config = configMap ? [add(configMap, origin)] : [];
     const named = objects.services.map((object) => add(object, origin));
     const read = [...(objects.usesSecret ? secrets : []), ...(objects.usesRegistrySecret ? credentials : [])];

@@ -16,7 +16,7 @@ export interface ComposeSet {
 }
 
 /** A path of a Compose file from the root of the repository; reported when it leads elsewhere. */
-export function locateComposeFile(project: Project, base: string, node: ComposeNode): string | undefined {
+export function resolveComposePath(project: Project, base: string, node: ComposeNode): string | undefined {
   const text = textOf(node);
   if (text === undefined) {
     project.error('INVALID_TYPE', node, 'must be a path');
