@@ -77,13 +77,13 @@ export async function serve(context: ServeContext): Promise<number> {
   lock.describe({ ...holder, url });
   announce(logger, { url, keyPath, repo: options.repo, stateDir });
 
-  const asked = untilAsked(interrupt);
+  const stop = untilStopAsked(interrupt);
   // Requests are answered while the repository is read for the first time.
   kombinator.reconciler
     .start()
     .catch((error: unknown) => logger.error({ error: errorMessage(error) }, 'cannot start'));
   startInstances(kombinator, logger);
-  await asked;
+  await stop;
   logger.info({}, 'stopping: finishing the steps that run (once more to stop at once)');
   stopping.abort();
   await closeServer(server);
@@ -169,7 +169,7 @@ function announce(
 }
 
 /** Resolves at the first SIGINT or SIGTERM. */
-async function untilAsked(interrupt: Interrupt): Promise<void> {
+async function untilStopAsked(interrupt: Interrupt): Promise<void> {
   if (interrupt.signal.aborted) return;
   await once(interrupt.signal, 'abort');
 }

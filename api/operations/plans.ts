@@ -47,8 +47,8 @@ export async function applyStack(deps: ApiDeps, request: StackApplyRequest): Pro
     );
   } catch (error) {
     if (!isReconcilerError(error, 'CONFIRMATION_REQUIRED')) throw error;
-    const asked = plan ?? (await planStack(deps, rest, newSignal())).plan;
-    throw new ConfirmationRequiredError(asked.confirmations, error);
+    const current = plan ?? (await planStack(deps, rest, newSignal())).plan;
+    throw new ConfirmationRequiredError(current.confirmations, error);
   }
 }
 

@@ -118,8 +118,8 @@ export function decode(bytes: Uint8Array): string | null {
 export async function readSmall(
   blobs: readonly string[],
   options: LoadOptions,
-): Promise<ReadonlyMap<string, string | DocumentProblem>> {
-  const texts = new Map<string, string | DocumentProblem>();
+): Promise<ReadonlyMap<string, string | UnreadableDocument>> {
+  const texts = new Map<string, string | UnreadableDocument>();
   for await (const [blob, bytes, size] of readTexts(blobs, options.limits.documentBytes, options)) {
     texts.set(blob, toText(bytes, size, options.limits));
   }
@@ -127,7 +127,7 @@ export async function readSmall(
 }
 
 /** Reason why there is no text. */
-export interface DocumentProblem {
+export interface UnreadableDocument {
   readonly code: string;
   readonly message: string;
   readonly hint?: string;
@@ -137,7 +137,7 @@ export function toText(
   bytes: Uint8Array | null,
   size: number,
   { documentBytes }: LoadLimits,
-): string | DocumentProblem {
+): string | UnreadableDocument {
   if (!bytes) {
     const message = `the file has ${size} bytes; at most ${documentBytes} are read`;
     return { code: 'FILE_TOO_LARGE', message, hint: 'split it into several stacks' };
@@ -171,7 +171,7 @@ export function createBreather(): (signal: AbortSignal) => Promise<void> {
 }
 
 /** The finding about a file that cannot be read. */
-export function brokenFile(file: string, problem: DocumentProblem | undefined): Diagnostic {
+export function brokenFile(file: string, problem: UnreadableDocument | undefined): Diagnostic {
   const { code = 'FILE_NOT_FOUND', message = 'the content is not in the repository', hint } = problem ?? {};
   const place = { severity: 'error' as const, file, line: 1, column: 1, path: '' };
   return { ...place, code, message, ...(hint === undefined ? {} : { hint }) };

@@ -166,9 +166,9 @@ async function askOthers(
   const waiting = [...old];
   const ask = async (): Promise<void> => {
     for (let next = waiting.pop(); next; next = waiting.pop()) {
-      const [reference, look] = next;
+      const [reference, read] = next;
       signal.throwIfAborted();
-      const value = await look().catch((error: unknown) => {
+      const value = await read().catch((error: unknown) => {
         signal.throwIfAborted();
         return toSecretFailure(error);
       });

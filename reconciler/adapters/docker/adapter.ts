@@ -69,9 +69,9 @@ export function createAdapter(engine: Engine, options: AdapterOptions): Adapter 
     ...options,
     engine,
     traits(signal) {
-      const asked = (traits ??= readTraits(engine, options.clock, signal));
-      asked.catch(() => (traits = undefined));
-      return asked;
+      const pending = (traits ??= readTraits(engine, options.clock, signal));
+      pending.catch(() => (traits = undefined));
+      return pending;
     },
     applied: new Map(),
     seenRunning: new Map(),

@@ -81,7 +81,7 @@ export async function dryRunUpdate(
   return dryRun;
 }
 
-interface Asked {
+interface DryRunRequest {
   readonly kind: KindInfo;
   readonly live: LiveObject;
   /** The description is the one that the object was made from. */
@@ -91,10 +91,10 @@ interface Asked {
 async function askServer(
   cluster: Cluster,
   wire: JsonObject,
-  asked: Asked,
+  request: DryRunRequest,
   signal: AbortSignal,
 ): Promise<DryRun> {
-  const { kind, live, drifted } = asked;
+  const { kind, live, drifted } = request;
   const changed = async (force: boolean) => {
     for (let attempt = 1; ; attempt += 1) {
       const { object } = await sendApply(cluster, kind, wire, { dryRun: true, force, signal });

@@ -226,10 +226,10 @@ function plainVolume(project: Project, node: ComposeNode): ComposeNode {
 }
 
 /** Values of the finished document that ask for variables nobody sets. */
-function findAsking<T>(asked: ReadonlyMap<Origin, T>, root: MapNode | undefined): ReadonlyMap<string, T> {
+function findAsking<T>(demands: ReadonlyMap<Origin, T>, root: MapNode | undefined): ReadonlyMap<string, T> {
   const found = new Map<string, T>();
   const visit = (node: ComposeNode | undefined, path: DocumentPath): void => {
-    const known = node && asked.get(node.origin);
+    const known = node && demands.get(node.origin);
     if (known) found.set(formatPath(path), known);
   };
   for (const [name, service] of entriesOf(child(root, 'services'))) {

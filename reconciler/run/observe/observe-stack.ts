@@ -98,11 +98,11 @@ function merge(
   const aliases = new Map<string, string>();
   const engineOf = new Map<string, string>();
   for (const answer of answers) for (const name of answer.nodes) engineOf.set(name, answer.engine);
-  const asked = new Set<string>();
+  const answered = new Set<string>();
   for (const { engine, reference, nodes: own, resources: found } of answers) {
     // The same machine under another address: what it holds was told already.
-    if (own.length === 0 && asked.has(engine)) continue;
-    asked.add(engine);
+    if (own.length === 0 && answered.has(engine)) continue;
+    answered.add(engine);
     for (const resource of found) {
       const known = engineOf.get(resource.target) ?? engine;
       const target = known === engine ? resource.target : aliasOf(resource.target, reference);

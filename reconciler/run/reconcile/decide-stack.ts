@@ -12,7 +12,7 @@ import { lastRun, lastRunOf } from '../record/last-job.ts';
 import type { ReconcileParts } from './parts.ts';
 
 /** Purpose of a decision. */
-export interface Asked {
+export interface DecisionPurpose {
   /** Somebody by name wants it, not the loop. */
   readonly requested: boolean;
   /** True with a yes to every confirmation. Default: a yes to what is removed without being asked for. */
@@ -27,18 +27,18 @@ export interface Asked {
 export async function decideStack(
   parts: ReconcileParts,
   planned: PlannedStack,
-  asked: Asked,
+  purpose: DecisionPurpose,
 ): Promise<Decision> {
   const { context } = parts;
   // The memory of deployments answers at once from here on.
   await context.deployments.latest(planned.plan.stack);
-  return decide(readInput(parts, planned, asked));
+  return decide(readInput(parts, planned, purpose));
 }
 
 function readInput(
   { context, removals, repairs }: ReconcileParts,
   planned: PlannedStack,
-  { requested, confirmed, overrideFreeze = false, ungated = false }: Asked,
+  { requested, confirmed, overrideFreeze = false, ungated = false }: DecisionPurpose,
 ): DecisionInput {
   const { plan, description, observed } = planned;
   const { stack } = plan;

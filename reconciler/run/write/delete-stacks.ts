@@ -44,7 +44,9 @@ export async function runStackDeletion(
   const described = names.filter((name) => desired.get(name) !== undefined);
   const by = { actor: request.actor, signal: parts.signal };
   const commit =
-    described.length === 0 ? null : (await parts.written(parts.writer.deleteStacks(described, by))).commit;
+    described.length === 0
+      ? null
+      : (await parts.written(parts.writer.deleteDescriptions(described, by))).commit;
   const order = dependantsFirst(uses);
   return { commit, order, done: removeAll(parts, request, { order, uses }) };
 }
@@ -92,8 +94,8 @@ async function removeOne(
   stack: string,
 ): Promise<DeletedStack> {
   try {
-    const asked = { actor, trigger, volumes, overrideFreeze, stack };
-    const { id } = await parts.request({ ...asked, mode: 'destroy', confirm: true });
+    const removal = { actor, trigger, volumes, overrideFreeze, stack };
+    const { id } = await parts.request({ ...removal, mode: 'destroy', confirm: true });
     const { job } = await parts.context.jobs.waitFor(id, parts.signal);
     const isGone = job.status === 'completed' || job.error?.code === 'UNKNOWN_STACK';
     const error = isGone ? null : (job.error ?? { code: 'CANCELLED', message: job.status });

@@ -50,7 +50,7 @@ export class RepositoryWriter {
   }
 
   /** All of them in one commit. */
-  async deleteStacks(names: readonly string[], by: WriteBy): Promise<WriteResult> {
+  async deleteDescriptions(names: readonly string[], by: WriteBy): Promise<WriteResult> {
     const files = names.map((name) => this.#requireStack(name));
     const paths = new Set(names.flatMap((name) => this.#context.desired.filesOf(name)));
     const writes = [...paths].map((path): FileWrite => ({ path, content: null }));

@@ -11,7 +11,7 @@ import { createQuietLogger } from '../../support/fakes/quiet-logger.ts';
 
 const REQUEST = { type: 'apply', stack: 'shop', trigger: 'push', actor: null, revision: null } as const;
 
-describe('JobBook', () => {
+describe('JobStore', () => {
   it('stores a job with its steps and logs', () => {
     const { book, store } = rig();
     const recorder = book.create(REQUEST);

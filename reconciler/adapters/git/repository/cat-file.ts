@@ -32,12 +32,12 @@ export function createCatFile(git: GitCommand, commonDir: string): CatFile {
   };
   return {
     read: async (id, maxBytes) => {
-      const asked = current();
+      const batch = current();
       try {
-        return await asked.ask(id, maxBytes);
+        return await batch.ask(id, maxBytes);
       } catch (error) {
         // The process may have been ended by its idle time, or by the system: worth one more try with a new one.
-        if (!asked.closed()) throw error;
+        if (!batch.closed()) throw error;
         return await current().ask(id, maxBytes);
       }
     },
