@@ -36,6 +36,8 @@ export interface DockerEngine extends AsyncDisposable {
   crash(): Promise<void>;
   /** Kills the engine as a crash would and starts it again on the same data. */
   restart(): Promise<void>;
+  /** Starts an engine whose process has ended on the same data; what has outlived it is taken over. */
+  start(): Promise<void>;
 }
 
 export interface DockerEngineOptions {
@@ -75,6 +77,10 @@ export async function startDockerEngine(options: DockerEngineOptions = {}): Prom
       await rm(socketPath, { force: true });
       // A dead containerd that nobody has waited for still counts as alive to dockerd.
       await rm(join(root, 'exec', 'containerd', 'containerd.pid'), { force: true });
+      await launch();
+    },
+    async start() {
+      await rm(socketPath, { force: true });
       await launch();
     },
     [Symbol.asyncDispose]: stop,
@@ -151,6 +157,8 @@ async function launchWithDriver(
   // The kernel ends dockerd with us, even when we are killed.
   const child = spawn('setpriv', ['--pdeathsig', 'TERM', 'dockerd', ...args], {
     stdio: ['ignore', log.fd, log.fd],
+    // A terminal's Ctrl-C is for the run, which still has to ask the engine what there is to remove.
+    detached: true,
     env: {
       ...process.env,
       ...NO_INTERNET,

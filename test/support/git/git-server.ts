@@ -4,15 +4,24 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { basename, dirname } from 'node:path';
+import type { TransformCallback } from 'node:stream';
+import { Transform } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { gitTestEnvironment } from './git-repo.ts';
+
+/**
+ * A status in place of Git's answer; `hang`: no answer at all; `reset`: the connection is cut; `half`: cut in the middle of the answer;
+ * `slow`: the answer trickles.
+ */
+export type GitServerFault = number | 'hang' | 'reset' | 'half' | 'slow';
 
 export interface GitServerOptions {
   /** Bare repository that is served for reading and writing. */
   readonly repository: string;
   /** Default: everybody may do everything. */
   readonly auth?: { readonly username: string; readonly password: string } | { readonly bearer: string };
-  /** Answers in place of Git: a status, or `hang` for no answer at all. */
-  readonly fault?: (request: IncomingMessage) => number | 'hang' | null;
+  /** Decides what is wrong with an answer; `null`: nothing. */
+  readonly fault?: (request: IncomingMessage) => GitServerFault | null;
 }
 
 /** A Git server: `git http-backend` behind `node:http` on a port of its own, as a forge serves it. */
@@ -62,13 +71,15 @@ export async function startGitServer(options: GitServerOptions): Promise<GitServ
 function handle(options: GitServerOptions, request: IncomingMessage, response: ServerResponse): void {
   const fault = options.fault?.(request) ?? null;
   if (fault === 'hang') return;
-  if (fault !== null) {
+  if (fault === 'reset') {
+    request.socket.destroy();
+  } else if (typeof fault === 'number') {
     response.writeHead(fault).end();
   } else if (!isAllowed(options.auth, request.headers.authorization)) {
     const scheme = options.auth !== undefined && 'bearer' in options.auth ? 'Bearer' : 'Basic realm="git"';
     response.writeHead(401, { 'www-authenticate': scheme }).end();
   } else {
-    runBackend(options.repository, request, response);
+    runBackend(options.repository, request, response, fault);
   }
 }
 
@@ -78,7 +89,12 @@ function isAllowed(auth: GitServerOptions['auth'], header: string | undefined): 
   return header === `Basic ${Buffer.from(`${auth.username}:${auth.password}`).toString('base64')}`;
 }
 
-function runBackend(repository: string, request: IncomingMessage, response: ServerResponse): void {
+function runBackend(
+  repository: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+  fault: 'half' | 'slow' | null,
+): void {
   const url = new URL(request.url ?? '/', 'http://127.0.0.1');
   const child = spawn('git', ['-c', 'http.receivepack=true', 'http-backend'], {
     env: {
@@ -105,11 +121,42 @@ function runBackend(repository: string, request: IncomingMessage, response: Serv
     child.stdout.off('data', onHead);
     const { status, headers } = parseCgiHead(head.toString('latin1', 0, end));
     response.writeHead(status, headers);
-    response.write(head.subarray(end + 4));
-    child.stdout.pipe(response);
+    const body = fault === null ? response : new FaultyBody(fault);
+    if (body !== response) body.on('error', () => request.socket.destroy()).pipe(response);
+    body.write(head.subarray(end + 4));
+    child.stdout.pipe(body);
   };
   child.stdout.on('data', onHead);
-  child.on('close', () => response.end());
+  child.on('close', () => {
+    if (fault === null || !response.headersSent) response.end();
+  });
+}
+
+/** Passes 400 bytes every 150 ms on, or the first half of the first piece and then an error. */
+class FaultyBody extends Transform {
+  readonly #fault: 'half' | 'slow';
+
+  constructor(fault: 'half' | 'slow') {
+    super();
+    this.#fault = fault;
+  }
+
+  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
+    if (this.#fault === 'half') {
+      this.push(chunk.subarray(0, chunk.length >> 1));
+      setTimeout(() => done(new Error('cut in the middle')), 20);
+    } else {
+      void this.#trickle(chunk, done);
+    }
+  }
+
+  async #trickle(chunk: Buffer, done: TransformCallback): Promise<void> {
+    for (let start = 0; start < chunk.length; start += 400) {
+      this.push(chunk.subarray(start, start + 400));
+      await sleep(150);
+    }
+    done();
+  }
 }
 
 function parseCgiHead(text: string): { readonly status: number; readonly headers: Record<string, string> } {

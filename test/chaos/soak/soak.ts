@@ -1,0 +1,98 @@
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import process from 'node:process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { readDaemonVitals } from '../checks/observation.ts';
+import { parseSoakOptions, SOAK_HELP } from '../options.ts';
+import type { SoakOptions } from '../options.ts';
+import { createRandom } from '../random.ts';
+import type { Rig } from '../rig.ts';
+import { Player } from '../rounds.ts';
+import { chooseFaults } from '../faults/catalogue.ts';
+import { prepare, withRig } from '../run.ts';
+import { ANY_MUTATION } from '../world/mutations.ts';
+import type { Sample } from './slopes.ts';
+import { formatSlopes, judgeSamples } from './slopes.ts';
+
+/* `npm run soak`: see SOAK_HELP. */
+
+const PUSH_EVERY_MS = 3_000;
+const SAMPLE_EVERY_MS = 60_000;
+
+const options = readOptions();
+if (options !== null) {
+  console.log(
+    `soak: seed ${options.seed}, a push every ${PUSH_EVERY_MS / 1_000} s for ${options.minutes} minutes`,
+  );
+  await prepare([]);
+  const samples: Sample[] = [];
+  const report = await withRig((rig) => soak(rig, options, samples));
+  const slopes = judgeSamples(samples);
+  console.log(report.summary(options.seed));
+  console.log(formatSlopes(slopes));
+  if (report.violations.length > 0 || slopes.some(({ isFlat }) => !isFlat)) process.exitCode = 1;
+}
+
+/** Begins and ends with a quiet moment, in which everything is looked at. */
+async function soak(rig: Rig, { seed, minutes }: SoakOptions, samples: Sample[]): Promise<void> {
+  const directory = join('.kombinator', 'chaos', `soak-${seed}`);
+  const player = new Player(rig, { faults: chooseFaults('none'), rounds: 1, seed, directory });
+  await player.begin(0);
+  const random = createRandom(seed);
+  const begun = performance.now();
+  const passed = () => performance.now() - begun;
+  let nextSample = SAMPLE_EVERY_MS;
+  for (let pushes = 1; passed() < minutes * 60_000; pushes += 1) {
+    await rig.push(random, { kinds: ANY_MUTATION });
+    if (passed() >= nextSample) {
+      samples.push(await takeSample(rig, passed() / 60_000));
+      nextSample += SAMPLE_EVERY_MS;
+      rig.report.tell(formatSample(samples.at(-1)!));
+    }
+    rig.report.progress(`${(passed() / 60_000).toFixed(1)} of ${minutes} minutes, ${pushes} pushes`);
+    const left = pushes * PUSH_EVERY_MS - passed();
+    if (left > 0) await sleep(left, undefined, { signal: rig.signal });
+  }
+  await player.play(1);
+}
+
+async function takeSample(rig: Rig, minutes: number): Promise<Sample> {
+  const vitals = await readDaemonVitals(rig);
+  const jobs = (await rig.daemon.api('GET', '/jobs?per_page=1')).body.pagination.total;
+  const bytes = ['', '-wal'].reduce(
+    (sum, suffix) => sum + sizeOf(join(rig.stateDir, `kombinator.db${suffix}`)),
+    0,
+  );
+  return {
+    minutes,
+    figures: {
+      residentMiB: vitals.residentBytes / 2 ** 20,
+      heapMiB: vitals.heapBytes / 2 ** 20,
+      descriptors: vitals.descriptors,
+      handles: vitals.handles,
+      timers: vitals.timers,
+      listeners: vitals.listeners,
+      databaseKiBPerJob: bytes / 1_024 / Math.max(1, jobs),
+    },
+  };
+}
+
+function sizeOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+function formatSample({ minutes, figures }: Sample): string {
+  const parts = Object.entries(figures).map(([name, value]) => `${name} ${value.toFixed(1)}`);
+  return `${minutes.toFixed(0).padStart(4)} min  ${parts.join('  ')}`;
+}
+
+function readOptions(): SoakOptions | null {
+  try {
+    const read = parseSoakOptions(process.argv.slice(2));
+    if (read === null) console.log(SOAK_HELP);
+    return read;
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : String(error));
+    process.exit(1);
+  }
+}
