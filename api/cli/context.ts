@@ -7,7 +7,7 @@ import { createLocalSession, localActor } from './session/local-session.ts';
 import { acquireStateLock } from './session/lock.ts';
 import { createLogger } from './terminal/logger.ts';
 import type { GlobalOptions } from './options.ts';
-import { gitCredentials, readApiKey, userStateDirectory } from './options.ts';
+import { gitCredentials, parseDuration, readApiKey, userStateDirectory } from './options.ts';
 import { createRemoteSession } from './remote/remote-session.ts';
 import type { KeyStore, Session } from './session/session.ts';
 import { createStyle, type Terminal } from './terminal/terminal.ts';
@@ -83,6 +83,7 @@ export function openKombinator(options: GlobalOptions, open: OpenOptions): Promi
     env: terminal.env,
     ...(options.secretCommand !== undefined && { secretCommands: options.secretCommand }),
     ...(options.config !== undefined && { config: options.config }),
+    ...(options.stable !== undefined && { stableMs: parseDuration(options.stable, '--stable') }),
     ...(pollMs !== undefined && { pollMs }),
     ...(credentials !== undefined && { credentials }),
   });

@@ -20,6 +20,8 @@ export interface GlobalOptions {
   readonly color: boolean;
   /** The operator's own configuration. */
   readonly config?: string;
+  /** Stable time where no policy says otherwise: `10s`. */
+  readonly stable?: string;
   /** `NAME=program argument …`, each a command that prints secrets. */
   readonly secretCommand?: readonly string[];
 }

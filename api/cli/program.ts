@@ -97,6 +97,10 @@ function globalOptions(): Option[] {
     new Option('--config <file>', 'what the operator decides and no commit can change: freeze windows').env(
       'KOMBINATOR_CONFIG',
     ),
+    new Option(
+      '--stable <duration>',
+      'how long a program without a health check has to run before it counts as well, where no policy says so (default: 10s)',
+    ).env('KOMBINATOR_STABLE'),
     new Option('--json', 'one JSON document on stdout, errors too'),
     new Option('--no-color', 'no colours (also: NO_COLOR)'),
   ];

@@ -50,6 +50,8 @@ export interface KombinatorOptions {
    * Default: as long as it is not for one command.
    */
   readonly exclusive?: boolean;
+  /** Milliseconds that a program without a health check has to run to count as well, where no policy says so. Default 10,000. */
+  readonly stableMs?: number;
   /** Path of the operator's configuration (schemas/daemon.schema.json). */
   readonly config?: string;
   readonly logger: Logger;
@@ -114,6 +116,7 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
     backups: createBackupFolder(config.backups.directory ?? join(resolve(stateDir), 'backups')),
     createTarget: (reference) => createTarget(reference, { kinds, secrets, registries, clock, logger }),
     ...(options.resyncMs === undefined ? {} : { resyncMs: options.resyncMs }),
+    ...(options.stableMs === undefined ? {} : { stableMs: options.stableMs }),
   });
   const instances =
     options.ephemeral === true

@@ -68,6 +68,8 @@ export interface DesiredResource {
   readonly content?: readonly ContentFile[];
   /** Time to wait for health after a change, in milliseconds. Default 120,000. */
   readonly healthTimeoutMs?: number;
+  /** Milliseconds that what it runs has to run when it has no probe. Default: as the policy of its stack has it. */
+  readonly stableMs?: number;
   /** It is one of several that are replaced in turn, or takes over in a way of its own. */
   readonly rollout?: RolloutRule;
 }
@@ -86,6 +88,16 @@ export type HealthStatus =
   | 'stopped'
   | 'missing';
 
+/** Facts about the run of a program that has no probe of its own. */
+export interface RunFacts {
+  /** Milliseconds since its present run began, by its target's clock; 0 while it does not run. */
+  readonly runningMs: number;
+  /** Runs of it that ended and were followed by another one, since this version of it was started first. */
+  readonly restarts: number;
+  /** Milliseconds from its first start to its present run. Left out: not known, or there was but one. */
+  readonly settledMs?: number;
+}
+
 export interface Health {
   readonly status: HealthStatus;
   /** Reason in words: `exited with 1`, `health check: curl: connection refused`. */
@@ -94,6 +106,8 @@ export interface Health {
   readonly retryAfterMs?: number;
   /** `objectId` of the object that was looked at. Left out where the target tells none. */
   readonly objectId?: string;
+  /** Run of a program without a probe of its own: `well.ts` makes of it when that counts as well. */
+  readonly run?: RunFacts;
 }
 
 /** A field that somebody else has set and the description wants to be otherwise. */

@@ -30,6 +30,8 @@ export interface StackPolicy {
   readonly prune: PruneMode;
   /** More deletions of owned resources than this in one plan need a confirmation. Default 10. */
   readonly maxDeletions: number;
+  /** Milliseconds that a program without a health check has to run before it counts as well. Default: the operator's. */
+  readonly stableMs?: number;
 }
 
 export const DEFAULT_POLICY: StackPolicy = { drift: 'fix', sync: 'auto', prune: 'yes', maxDeletions: 10 };

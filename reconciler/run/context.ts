@@ -31,6 +31,8 @@ export interface RunContext {
   readonly unsaved: Map<string, StackRecord>;
   /** Changes of one stack carried out at the same time. */
   readonly concurrency: number;
+  /** Stable time where no policy says otherwise, in milliseconds. */
+  readonly stableMs: number;
 }
 
 const EMPTY_STACK_RECORD: Omit<StackRecord, 'stack'> = {
@@ -83,6 +85,11 @@ export function rememberStack(context: RunContext, stack: string, patch: Partial
     context.unsaved.set(stack, record);
     context.logger.warn({ stack, error: errorMessage(error) }, 'the store cannot be written');
   }
+}
+
+/** Stable time of a stack, in milliseconds. */
+export function stableMsOf({ desired, stableMs }: RunContext, stack: string): number {
+  return desired.get(stack)?.policy.stableMs ?? stableMs;
 }
 
 /** History is worth less than a deployment: a store that refuses the plan stops nothing. */

@@ -1,5 +1,6 @@
 import { errorMessage } from '../base/errors.ts';
 import type { TargetReference } from '../model/target.ts';
+import { DEFAULT_STABLE_MS } from '../model/well.ts';
 import type { BackupStore } from '../ports/backup-store.ts';
 import { NO_BACKUP_STORE } from '../ports/backup-store.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -51,6 +52,8 @@ export interface ReconcilerOptions {
   readonly resyncMs?: number;
   /** Ended jobs are kept this long. Default 30 days. */
   readonly keepJobsMs?: number;
+  /** Milliseconds that a program without a health check has to run to count as well, where no policy says so. Default 10,000. */
+  readonly stableMs?: number;
 }
 
 /** Puts the parts together: the loop, and everything that can be asked. */
@@ -105,5 +108,6 @@ function createContext(options: ReconcilerOptions): RunContext {
     hooked: new Map(),
     unsaved: new Map(),
     concurrency: options.changeConcurrency ?? 8,
+    stableMs: options.stableMs ?? DEFAULT_STABLE_MS,
   };
 }

@@ -109,7 +109,13 @@ async function runKombinator({ directory }: Bench, engine: DockerEngine): Promis
   await moveBranch(gitdir, before);
   const stateDir = await mkdtemp(join(directory, 'state-'));
   const logger = createQuietLogger();
-  await using kombinator = await createKombinator({ repo: path, stateDir, logger, env: process.env });
+  await using kombinator = await createKombinator({
+    repo: path,
+    stateDir,
+    stableMs: 0,
+    logger,
+    env: process.env,
+  });
   await kombinator.reconciler.start();
   const ended = untilApplied(kombinator);
   const start = await moveBranch(gitdir, pushed);

@@ -132,7 +132,13 @@ async function runKombinator({ cluster, directory }: Bench, namespace: string): 
   const stateDir = await mkdtemp(join(directory, 'state-'));
   const logger = createQuietLogger();
   const env = { ...process.env, HOME: directory };
-  await using kombinator = await createKombinator({ repo: repository.path, stateDir, logger, env });
+  await using kombinator = await createKombinator({
+    repo: repository.path,
+    stateDir,
+    stableMs: 0,
+    logger,
+    env,
+  });
   await kombinator.reconciler.start();
   const ended = untilApplied(kombinator, namespace);
   const start = await moveBranch(repository.gitdir, pushed);

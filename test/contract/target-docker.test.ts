@@ -29,7 +29,7 @@ describeCoreContract('Docker Engine', async () => containersOf(await setup()));
 async function setup(): Promise<TargetHarness> {
   const host = workerEngine();
   const path = host.replace('unix://', '');
-  const base = { name: TARGET, clock: realClock, logger: silentLogger, stableMs: 200 };
+  const base = { name: TARGET, clock: realClock, logger: silentLogger };
   const target = createDockerTarget({ ...base, connection: { type: 'unix', path } });
   const call = <T = unknown>(method: string, url: string, body?: object) =>
     engineJson<T>(path, method, url, body);

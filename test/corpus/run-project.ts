@@ -56,7 +56,13 @@ async function runProject(adopted: Adopted, engine: DockerEngine, scratch: strin
   const env = { ...process.env, DOCKER_HOST: engine.host };
   const logger = createQuietLogger();
   await createExternals(externals, engine);
-  await using kombinator = await createKombinator({ repo: repository.path, stateDir, logger, env });
+  await using kombinator = await createKombinator({
+    repo: repository.path,
+    stateDir,
+    stableMs: 0,
+    logger,
+    env,
+  });
   try {
     const containers = await apply(kombinator, adopted.stack, signal);
     return { ok: true, containers, reason: '', host };

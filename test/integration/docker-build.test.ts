@@ -51,7 +51,6 @@ describe('an image of the repository', () => {
           connection: { type: 'unix', path: engine.socketPath },
           clock: realClock,
           logger: silentLogger,
-          stableMs: 200,
         }),
       clock: realClock,
     });

@@ -24,7 +24,7 @@ const IMAGE = 'kombinator-connection:1';
 const quiet = () => new AbortController().signal;
 
 function connect(connection: DockerConnection, environment: Record<string, string> = {}) {
-  const common = { name: TARGET, clock: realClock, logger: silentLogger, stableMs: 200 };
+  const common = { name: TARGET, clock: realClock, logger: silentLogger };
   return createDockerTarget({
     ...common,
     connection,

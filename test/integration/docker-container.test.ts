@@ -41,7 +41,6 @@ describe('containers on a Docker Engine', () => {
     connection: { type: 'unix', path },
     clock: realClock,
     logger: silentLogger,
-    stableMs: 200,
   });
   beforeAll(() => buildTestImage(host, IMAGE));
   afterAll(() => target[Symbol.asyncDispose]());

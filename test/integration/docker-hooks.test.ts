@@ -23,7 +23,6 @@ describe('a one-off container', () => {
       connection: { type: 'unix', path },
       clock: realClock,
       logger: silentLogger,
-      stableMs: 200,
     });
 
   function prepare(target: ReturnType<typeof connect>) {

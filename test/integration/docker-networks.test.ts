@@ -25,7 +25,6 @@ describe('networks on a Docker Engine', () => {
     connection: { type: 'unix', path },
     clock: realClock,
     logger: silentLogger,
-    stableMs: 200,
   });
   beforeAll(() => buildTestImage(host, IMAGE));
   afterAll(() => target[Symbol.asyncDispose]());

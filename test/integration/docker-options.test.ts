@@ -26,7 +26,6 @@ describe('the words of Compose on a Docker Engine', () => {
     connection: { type: 'unix', path },
     clock: realClock,
     logger: silentLogger,
-    stableMs: 200,
   });
   beforeAll(() => buildTestImage(host, IMAGE));
   afterAll(() => target[Symbol.asyncDispose]());

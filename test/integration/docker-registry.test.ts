@@ -73,7 +73,6 @@ auth: { htpasswd: { realm: test, path: ${join(root, 'htpasswd')} } }
       registryCacheMs: 0,
       clock: realClock,
       logger: silentLogger,
-      stableMs: 200,
     });
   }
 

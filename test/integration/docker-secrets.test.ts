@@ -43,7 +43,6 @@ describe('secret files on a Docker Engine', () => {
       connection: { type: 'unix', path: engine.socketPath },
       clock: realClock,
       logger: silentLogger,
-      stableMs: 200,
     });
   }, START);
   afterAll(async () => {

@@ -18,7 +18,6 @@ const target = createDockerTarget({
   connection: { type: 'unix', path },
   clock: realClock,
   logger: silentLogger,
-  stableMs: 200,
 });
 beforeAll(() => buildTestImage(host, IMAGE));
 afterAll(() => target[Symbol.asyncDispose]());

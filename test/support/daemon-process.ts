@@ -17,7 +17,13 @@ export type DaemonMessage =
   | { readonly type: 'job'; readonly status: string; readonly revision: string | null };
 
 const [repo = '', stateDir = '', stack = ''] = process.argv.slice(2);
-const kombinator = await createKombinator({ repo, stateDir, logger: createQuietLogger(), env: process.env });
+const kombinator = await createKombinator({
+  repo,
+  stateDir,
+  stableMs: 0,
+  logger: createQuietLogger(),
+  env: process.env,
+});
 const { reconciler } = kombinator;
 reconciler.subscribe((event) => {
   if (event.type === 'job' && event.job.stack === stack)

@@ -13,11 +13,6 @@ export interface AdapterOptions {
   readonly registries?: () => readonly RegistryCredentials[];
   readonly clock: Clock;
   readonly logger: Logger;
-  /**
-   * Time that a container without a health check must run without a restart to count as healthy; twice as long for one that is to replace
-   * another. Default 300.
-   */
-  readonly stableMs?: number;
   /** Time that a stop waits before SIGKILL; `stopGracePeriodMs` of the container wins. Default 10. */
   readonly stopTimeoutSeconds?: number;
   /** Time for which the digest that a registry reported is believed. Default 30,000. */
@@ -63,7 +58,6 @@ export function createAdapter(engine: Engine, options: AdapterOptions): Adapter 
   let traits: Promise<Traits> | undefined;
   return {
     registries: () => [],
-    stableMs: 300,
     stopTimeoutSeconds: 10,
     registryCacheMs: 30_000,
     ...options,

@@ -1,8 +1,11 @@
+import type { ContainerInspectInfo } from 'dockerode';
+import { asFields, asString } from '../../base/values.ts';
 import type { Health, ResourceId } from '../../model/resource.ts';
 import type { Adapter } from './adapter.ts';
 import { appliedKey } from './adapter.ts';
-import { isNextName, readGroup } from './containers/container-group.ts';
+import { readGroup } from './containers/container-group.ts';
 import { judgeContainer } from './containers/container-health.ts';
+import { readJsonLines } from './images/pull-progress.ts';
 import { readOwner } from './labels.ts';
 import { maskSecrets, readLogTail } from './logs.ts';
 import { hideSecretTexts } from './secrets/secret-texts.ts';
@@ -36,21 +39,17 @@ interface Subject {
 }
 
 async function containerHealth(adapter: Adapter, subject: Subject, signal: AbortSignal): Promise<Health> {
-  const { engine, stableMs } = adapter;
+  const { engine } = adapter;
   const inspect = await findContainer(adapter, subject, signal);
   if (inspect === null) return { status: 'missing' };
   const traits = await adapter.traits(signal);
-  // The old one is gone once the new one counts as healthy, so it has to convince more.
-  const stable = isNextName(inspect.Name) ? 2 * stableMs : stableMs;
-  const judged = judgeContainer(inspect, {
-    stableMs: stable,
-    runningMs: runningMs(adapter, traits, inspect),
-  });
-  const health = { ...judged, objectId: inspect.Id };
+  const judged = judgeContainer(inspect, runningMs(adapter, traits, inspect));
+  const ended = hasRestarted(judged) ? await withEnding(adapter, inspect, judged, signal) : judged;
+  const health = { ...ended, objectId: inspect.Id };
   const { reason } = health;
   if (reason === undefined) return health;
   const created = readOwner(inspect.Config.Labels)?.spec ?? {};
-  const isBad = health.status === 'failed' || health.status === 'unhealthy';
+  const isBad = health.status === 'failed' || health.status === 'unhealthy' || hasRestarted(health);
   const lines = isBad ? await readLogTail(engine, inspect, created, signal) : [];
   const tail = lines.length > 0 ? `; last output: ${lines.join(' | ')}` : '';
   const { stack, id } = subject;
@@ -58,6 +57,27 @@ async function containerHealth(adapter: Adapter, subject: Subject, signal: Abort
     ...health,
     reason: hideSecretTexts(adapter, stack, id, `${maskSecrets(inspect, created, reason)}${tail}`),
   };
+}
+
+function hasRestarted({ run }: Health): boolean {
+  return run !== undefined && run.restarts > 0;
+}
+
+/** Adds how the run before ended, which only the events tell: the container itself runs again. */
+async function withEnding(
+  { engine }: Adapter,
+  inspect: ContainerInspectInfo,
+  health: Health,
+  signal: AbortSignal,
+): Promise<Health> {
+  if (health.reason !== undefined) return health;
+  const filters = { type: ['container'], event: ['die'], container: [inspect.Id] };
+  const [since, until] = [inspect.Created, inspect.State.StartedAt].map((time) => Date.parse(time) / 1_000);
+  const range = { since: Math.floor(since ?? 0), until: Math.ceil(until ?? 0) };
+  let code: string | undefined;
+  for await (const event of readJsonLines(await engine.events(filters, signal, range)))
+    code = asString(asFields(asFields(asFields(event)?.['Actor'])?.['Attributes'])?.['exitCode']) ?? code;
+  return { ...health, reason: code === undefined ? 'ended and was restarted' : `exited with ${code}` };
 }
 
 async function findContainer(adapter: Adapter, { stack, id, name }: Subject, signal: AbortSignal) {

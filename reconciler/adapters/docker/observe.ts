@@ -146,10 +146,7 @@ function renderContainer(
   const localId = imageIds.get(reference);
   const imageMoved = localId !== undefined && localId !== inspect.Image;
   const spec = imageMoved ? { ...rendered, image: `${reference}@${inspect.Image.slice(0, 19)}` } : rendered;
-  const health = judgeContainer(inspect, {
-    stableMs: adapter.stableMs,
-    runningMs: runningMs(adapter, traits, inspect),
-  });
+  const health = judgeContainer(inspect, runningMs(adapter, traits, inspect));
   const detail = {
     containerId: inspect.Id,
     imageId: inspect.Image,

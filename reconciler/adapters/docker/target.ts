@@ -32,6 +32,9 @@ export interface EngineTargetOptions extends AdapterOptions {
   readonly close: () => void;
 }
 
+/** Most containers that end at once have ended after so many milliseconds. */
+const FIRST_LOOK_MS = 300;
+
 /** A Docker Engine can do all that a target may be able to do. */
 export type DockerTarget = TargetWith<Capability>;
 
@@ -50,7 +53,7 @@ export function createEngineTarget({ engine, close, ...options }: EngineTargetOp
     kind: 'docker',
     observe: (scope, signal) => within(signal, (until) => observeStack(adapter, scope, until)),
     apply: (change, context) => inContext(context, (until) => applyChange(adapter, change, until)),
-    firstLookMs: (kind) => (kind === 'container' ? adapter.stableMs : 0),
+    firstLookMs: (kind) => (kind === 'container' ? FIRST_LOOK_MS : 0),
     health: (stack, id, signal) => within(signal, (until) => readHealth(adapter, stack, id, until)),
     async settle(change, outcome, context) {
       if (change.change.action !== 'replace' || change.change.kind !== 'container') return;

@@ -9,7 +9,7 @@ import type { KindInfo } from './api/discovery.ts';
 import { pathOf } from './api/discovery.ts';
 import type { LiveObject } from './cache/live-object.ts';
 import { isLiveObject, MANAGER, STOPPED } from './cache/live-object.ts';
-import { podsOf } from './workloads/read-health.ts';
+import { podsOf } from './workloads/version-pods.ts';
 import { isStopped, startingSpec, stoppingSpec } from './stopped-object.ts';
 
 /** Longer than pods are given to end by themselves, in milliseconds. */

@@ -47,6 +47,7 @@ export interface PolicyModel {
   readonly sync?: SyncMode;
   readonly prune?: PruneMode;
   readonly maxDeletions?: number;
+  readonly stableMs?: number;
 }
 
 export interface NodeModel {

@@ -6,6 +6,7 @@ import { formatPath } from '../../base/document-path.ts';
 import type { IpamPool, IpamSpec } from '../../model/docker/docker-spec.ts';
 import { readDriftPolicy } from './drift-policy.ts';
 import type { DiagnosticCollector } from '../../base/document-diagnostic.ts';
+import { accept } from '../../base/document-diagnostic.ts';
 import { isProblem } from '../../base/problem.ts';
 import type {
   NetworkModel,
@@ -21,7 +22,7 @@ import { readServiceFields } from './service/service-fields.ts';
 import { readLabels } from './service/service-lists.ts';
 import { readSecretModels } from './service/service-secrets.ts';
 import type { PruneMode, SyncMode } from '../../model/stack.ts';
-import { parseBytes } from '../../base/units.ts';
+import { parseBytes, parseDuration } from '../../base/units.ts';
 import type { Fields } from '../../base/values.ts';
 import { asBoolean, asFields, asList, asNumber, asString, defined, toRecord } from '../../base/values.ts';
 
@@ -298,7 +299,13 @@ export function readPolicy(document: Fields, diagnostics: DiagnosticCollector): 
     sync: readSync(fields['sync']),
     prune: readPrune(fields['prune']),
     maxDeletions: asNumber(fields['maxDeletions']),
+    stableMs: readStable(fields['stable'], diagnostics),
   });
+}
+
+function readStable(value: unknown, diagnostics: DiagnosticCollector): number | undefined {
+  const text = asString(value);
+  return text === undefined ? undefined : accept(parseDuration(text), ['policy', 'stable'], diagnostics);
 }
 
 function readSync(value: unknown): SyncMode | undefined {

@@ -1,3 +1,4 @@
+import { asFields } from '../../base/values.ts';
 import type { ResourceId } from '../resource.ts';
 import { resourceId } from '../resource.ts';
 import type { Spec } from '../secret.ts';
@@ -91,6 +92,12 @@ const ROLLED: ReadonlySet<string> = new Set(['Deployment', 'StatefulSet', 'Daemo
 /** Tells whether an update of it brings up something new that may fail, and can be put back as it was. */
 export function isRolled(kind: string): boolean {
   return ROLLED.has(kind);
+}
+
+/** Stable time of a workload: none where the cluster itself watches the pods for a time (`minReadySeconds`). */
+export function stableTimeOf(spec: ObjectSpec): { readonly stableMs?: number } {
+  const seconds = asFields(spec['spec'])?.['minReadySeconds'];
+  return ROLLED.has(spec.kind) && typeof seconds === 'number' && seconds > 0 ? { stableMs: 0 } : {};
 }
 
 const RUNNERS: ReadonlySet<string> = new Set(['container', ...ROLLED, 'Job', 'CronJob', 'Pod', 'ReplicaSet']);

@@ -10,6 +10,7 @@ import {
   objectId,
   qualifiedKind,
   qualifiedName,
+  stableTimeOf,
 } from '../../model/kubernetes/kubernetes-object.ts';
 import type { Dependency, DesiredResource, ResourceId } from '../../model/resource.ts';
 import { hashSpec, resourceId } from '../../model/resource.ts';
@@ -249,6 +250,7 @@ function toResource(
     updatable: Object.keys(spec),
     dependsOn: [...unique.values()].sort((a, b) => compareText(a.id, b.id)),
     origin,
+    ...stableTimeOf(spec),
     ...(isGuarded(spec) && spec.kind !== 'Namespace' ? { guarded: true } : {}),
   };
 }

@@ -8,6 +8,7 @@ import {
   qualifiedKind,
   qualifiedName,
   rankOf,
+  stableTimeOf,
 } from '../../model/kubernetes/kubernetes-object.ts';
 import type { Dependency, DependencyCondition, DesiredResource, ResourceId } from '../../model/resource.ts';
 import { hashSpec } from '../../model/resource.ts';
@@ -196,6 +197,7 @@ function toResource(target: string, one: Rendered, dependsOn: readonly Dependenc
     updatable: Object.keys(spec),
     dependsOn: dependsOn.toSorted((a, b) => compareText(a.id, b.id)),
     origin,
+    ...stableTimeOf(spec),
     ...(shared ? { shared: true } : {}),
     ...(!shared && isGuarded(spec) ? { guarded: true } : {}),
     ...(timeout ? { healthTimeoutMs: WORKLOAD_TIMEOUT_MS } : {}),

@@ -7,7 +7,7 @@ import { formatSummary } from '../../plan/format-plan.ts';
 import type { Change, Plan } from '../../plan/plan.ts';
 import type { JobStep } from '../../ports/store.ts';
 import type { Target } from '../../ports/target.ts';
-import { recallStack, rememberStack, savePlan } from '../context.ts';
+import { recallStack, rememberStack, savePlan, stableMsOf } from '../context.ts';
 import type { RunContext } from '../context.ts';
 import { observeDescribed } from '../observe/plan-stack.ts';
 import type { PlannedStack } from '../observe/plan-stack.ts';
@@ -238,6 +238,7 @@ export function execute(
       return { ...change, target, id: resourceId(target, change.kind, change.name) };
     },
     clock,
+    stableMs: stableMsOf(context, plan.stack),
     branch: context.source.branch,
     readBlob: async (blob) => context.desired.inlineBlob(blob) ?? context.source.readBlob(blob),
     onStep: (change, update) =>

@@ -6,6 +6,7 @@ import type { ApplyContext, ResourceChange } from '../../ports/target.ts';
 import type { ChangeTarget, ExecuteOptions, ExecuteResult, StepFailure } from './execution.ts';
 import { messageOf, Preempted, Reverted } from './execution.ts';
 import type { Member, Outcome } from './rollouts.ts';
+import { stableTime } from '../../model/well.ts';
 import { refuseUnchanged } from './effect.ts';
 import { TargetQueues } from './target-queues.ts';
 import { putBackAll, Rollouts } from './rollouts.ts';
@@ -267,13 +268,14 @@ class PlanRun {
   async #applyAndWait(change: Change, freeSlot: () => void): Promise<Health | null> {
     const target = this.#options.targetOf(change);
     const resource = this.#resourceOf(change);
+    const stableMs = await this.#stableMs(change, target);
     if (change.action !== 'no-op') await target.apply(resource, this.#contextOf(change));
     freeSlot();
     this.#phases.set(change.id, 'applied');
     this.#wake();
     if (resource.desired === null) return null;
     try {
-      const health = await this.#waitForHealth(change, target);
+      const health = await this.#waitForHealth(change, target, stableMs);
       refuseUnchanged(change, health);
       if (isRevertible(change) && !this.#rollouts.holds(change)) await this.#settle(change, 'keep');
       return health;
@@ -304,7 +306,16 @@ class PlanRun {
     }
   }
 
-  #waitForHealth(change: Change, target: ChangeTarget): Promise<Health> {
+  /** The version that runs tells what the next one may need. */
+  async #stableMs({ id, action, fields }: Change, target: ChangeTarget): Promise<number> {
+    const { desired, plan, signal } = this.#options;
+    const stableMs = desired.get(id)?.stableMs ?? this.#options.stableMs ?? 0;
+    const takesOver = action === 'replace' || (action === 'update' && fields.length > 0);
+    if (stableMs === 0 || !takesOver || !desired.has(id)) return stableMs;
+    return stableTime(stableMs, (await target.health(plan.stack, id, signal)).run);
+  }
+
+  #waitForHealth(change: Change, target: ChangeTarget, stableMs: number): Promise<Health> {
     const { plan, clock, signal, desired, onStep } = this.#options;
     const until = this.#awaitedCompletion.has(change.id) ? 'completed' : 'healthy';
     const timeoutMs = desired.get(change.id)?.healthTimeoutMs ?? DEFAULT_HEALTH_TIMEOUT_MS;
@@ -318,7 +329,9 @@ class PlanRun {
       until,
       timeoutMs,
       clock,
-      stableMs: change.rollout?.monitorMs ?? 0,
+      monitorMs: change.rollout?.monitorMs ?? 0,
+      stableMs,
+      isNew: isStarted || isRevertible(change),
       signal,
       progress,
     });

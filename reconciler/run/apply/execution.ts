@@ -50,6 +50,8 @@ export interface ExecuteOptions {
   /** Returns the target that carries out a change, and how many it takes at the same time; waiting for health does not count. */
   readonly slotsOf: (change: Change) => TargetSlots;
   readonly clock: Clock;
+  /** Milliseconds that programs without a probe have to run to count as well. Default 0. */
+  readonly stableMs?: number;
   /** Branch that the plan's revision was read from. */
   readonly branch: string;
   readonly readBlob: ApplyContext['readBlob'];

@@ -1,5 +1,6 @@
 import { ReconcilerError } from '../../base/errors.ts';
 import type { Health, ResourceId } from '../../model/resource.ts';
+import { judgeRun } from '../../model/well.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Target } from '../../ports/target.ts';
 
@@ -12,8 +13,12 @@ export interface HealthWait {
   /** Milliseconds before the first look: with many starts at a time, asking in vain costs more than the wait. */
   readonly firstLookMs: number;
   readonly timeoutMs: number;
-  /** Has to stay well for so long before it is believed. Default 0. */
+  /** Milliseconds that it has to stay well before it is believed, with a probe or without. Default 0. */
+  readonly monitorMs?: number;
+  /** Milliseconds that a program without a probe has to run; see model/well.ts. Default 0. */
   readonly stableMs?: number;
+  /** It was started by the change that is waited for: every restart counts, and no run from before. Default false. */
+  readonly isNew?: boolean;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly progress: (message: string) => void;
@@ -23,13 +28,13 @@ const SHORTEST_PAUSE_MS = 100;
 const MAX_POLL_PAUSE_MS = 1_000;
 
 /**
- * Looks at one resource until it is well. Throws UNHEALTHY with the target's own reason as soon as it has failed for good or when the time is
- * over, and the signal's reason when that aborts.
+ * Looks at one resource until it is well. Throws UNHEALTHY with the target's own reason as soon as it has failed for good, was restarted
+ * within its stable time, or when the time is over, and the signal's reason when that aborts.
  */
 export async function waitForHealth(wait: HealthWait): Promise<Health> {
-  const { clock, signal, timeoutMs, stableMs = 0 } = wait;
+  const { clock, signal, timeoutMs } = wait;
   const deadline = clock.elapsed() + timeoutMs;
-  let wellSince: number | null = null;
+  const watch = createWatch(wait);
   let pause = SHORTEST_PAUSE_MS;
   let told = '';
   if (wait.firstLookMs > 0) await clock.sleep(Math.min(wait.firstLookMs, timeoutMs), signal);
@@ -37,14 +42,12 @@ export async function waitForHealth(wait: HealthWait): Promise<Health> {
     signal.throwIfAborted();
     const health = await wait.target.health(wait.stack, wait.id, signal);
     if (health.status === 'completed') return health;
-    if (health.status === 'healthy' && wait.until === 'healthy') {
-      wellSince ??= clock.elapsed();
-      const watched = stableMs - (clock.elapsed() - wellSince);
-      if (watched <= 0) return health;
-      await clock.sleep(Math.min(MAX_POLL_PAUSE_MS, watched), signal);
+    const verdict = wait.until === 'healthy' ? watch(health) : null;
+    if (verdict === 'well') return health;
+    if (verdict !== null) {
+      await clock.sleep(Math.min(MAX_POLL_PAUSE_MS, verdict), signal);
       continue;
     }
-    wellSince = null;
     if (isFinal(health)) throw unhealthy(wait.id, describe(health));
     const left = deadline - clock.elapsed();
     if (left <= 0)
@@ -59,6 +62,45 @@ export async function waitForHealth(wait: HealthWait): Promise<Health> {
     await clock.sleep(Math.min(health.retryAfterMs ?? pause, left), signal);
     pause = Math.min(pause * 2, MAX_POLL_PAUSE_MS);
   }
+}
+
+/**
+ * Tells of each look whether it is enough: `well`, or after how many milliseconds of the same it will be; `null` while it is not up. Throws
+ * UNHEALTHY when it was restarted.
+ */
+function createWatch({ id, clock, monitorMs = 0, stableMs = 0, isNew = false }: HealthWait) {
+  let wellSince: number | null = null;
+  let restartsBefore = isNew ? 0 : null;
+  return (health: Health): 'well' | number | null => {
+    const { run, status } = health;
+    if (run !== undefined) restartsBefore ??= run.restarts;
+    const watchedMs = wellSince === null ? 0 : clock.elapsed() - wellSince;
+    const ranMs = isNew ? watchedMs : Math.max(watchedMs, run?.runningMs ?? 0);
+    const verdict =
+      run === undefined
+        ? 'well'
+        : judgeRun(run, { stableMs, watchedMs: ranMs, restartsBefore: restartsBefore ?? 0 });
+    if (verdict === 'restarted')
+      throw unhealthy(
+        id,
+        `not stable, it ended within ${seconds(stableMs)} and was restarted${because(health)}`,
+      );
+    if (status !== 'healthy') {
+      wellSince = null;
+      return null;
+    }
+    wellSince ??= clock.elapsed();
+    const left = Math.max(monitorMs - watchedMs, verdict === 'well' ? 0 : verdict);
+    return left <= 0 ? 'well' : left;
+  };
+}
+
+function seconds(milliseconds: number): string {
+  return `${Math.round(milliseconds / 1_000)} s`;
+}
+
+function because({ reason }: Health): string {
+  return reason === undefined ? '' : `: ${reason}`;
 }
 
 function isFinal(health: Health): boolean {

@@ -14,6 +14,7 @@ import type { StackTable } from '../stack-table.ts';
 import { observeStack } from './observe-stack.ts';
 import type { StackObservation } from './observe-stack.ts';
 import { withStopped } from '../apply/stopped.ts';
+import { judgeRuns } from './judge-runs.ts';
 
 export interface PlanOrder {
   readonly stack: string;
@@ -144,7 +145,8 @@ export async function observeDescribed(
   const at = clock.elapsed();
   const before = stacks.sighting(name);
   const found = await observe(context, description, options);
-  const observation = { ...found, resources: withStopped(context, name, found.resources) };
+  const resources = withStopped(context, name, await judgeRuns(context, name, found, options.signal));
+  const observation = { ...found, resources };
   const isUndisturbed = stacks.sighting(name) === before;
   const sighting = stacks.setObserved(name, observation);
   for (const resource of observation.resources) {

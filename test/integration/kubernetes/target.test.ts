@@ -4,6 +4,7 @@ import type { ClusterDouble } from '../../support/kubernetes/cluster-double.ts';
 import { startClusterDouble } from '../../support/kubernetes/cluster-double.ts';
 import type { ClusterStack, Hand } from '../../support/kubernetes/cluster-stack.ts';
 import { actionsOf, createClusterStack, createHand } from '../../support/kubernetes/cluster-stack.ts';
+import { asFields } from '../../../reconciler/base/values.ts';
 import { eventually } from '../../support/eventually.ts';
 
 const CONFIG = '{ id: conf, type: configmap, data: { name: conf, data: { LEVEL: debug } } }';
@@ -68,8 +69,8 @@ describe('health', () => {
   const status = (path: string, body: object) => hand.edit(`${path}/status`, { status: body }, 'controller');
   const deployment = () => `/apis/apps/v1/namespaces/${own.namespace}/deployments/web`;
 
-  async function pod(state: object, restartCount = 0) {
-    const metadata = { name: 'web-1', labels: LABELS };
+  async function pod(state: object, restartCount = 0, labels: object = {}) {
+    const metadata = { name: 'web-1', labels: { ...LABELS, ...labels } };
     const path = `/api/v1/namespaces/${own.namespace}/pods`;
     await hand.create(path, {
       apiVersion: 'v1',
@@ -79,6 +80,18 @@ describe('health', () => {
     });
     const lastState = { terminated: { exitCode: 3 } };
     await status(`${path}/web-1`, { containerStatuses: [{ name: 'web', restartCount, state, lastState }] });
+  }
+  /** A ReplicaSet of the Deployment, as its controller makes one for each version. */
+  async function replicaSet(revision: string, conditions: readonly object[] = []) {
+    const { uid } = asFields((await hand.read(deployment()))['metadata']) ?? {};
+    const annotations = { 'deployment.kubernetes.io/revision': revision };
+    const path = `/apis/apps/v1/namespaces/${own.namespace}/replicasets`;
+    const ownerReferences = [{ apiVersion: 'apps/v1', kind: 'Deployment', name: 'web', uid }];
+    const labels = { ...LABELS, 'pod-template-hash': `h${revision}` };
+    const metadata = { name: `web-h${revision}`, annotations, labels, ownerReferences };
+    await hand.create(path, { apiVersion: 'apps/v1', kind: 'ReplicaSet', metadata, spec: {} });
+    await status(`${path}/web-h${revision}`, { conditions });
+    await hand.edit(deployment(), { metadata: { annotations } }, 'kube-controller-manager');
   }
   const look = () => target.health(own.stack, own.id('Deployment', 'web'), quiet());
 
@@ -95,7 +108,7 @@ describe('health', () => {
   it('gives up on an image that cannot be pulled, with the reason of the pod', async () => {
     await own.apply(own.describe([WEB]));
     await pod({ waiting: { reason: 'ImagePullBackOff', message: 'Back-off pulling image "i"' } });
-    expect(await look()).toEqual({
+    expect(await look()).toMatchObject({
       status: 'failed',
       reason: 'container web of pod web-1: ImagePullBackOff: Back-off pulling image "i"',
     });
@@ -105,10 +118,55 @@ describe('health', () => {
     await own.apply(own.describe([WEB, SECRET]));
     await pod({ waiting: { reason: 'CrashLoopBackOff' } }, 2);
     double.api.logs.set(`${own.namespace}/web-1/web`, ['starting', 'token correct-horse is not valid']);
-    expect(await look()).toEqual({
+    expect(await look()).toMatchObject({
       status: 'failed',
       reason:
         'container web of pod web-1 exited with 3, 2 restarts; it wrote: starting | token *** is not valid',
+    });
+  });
+
+  const DONE = { replicas: 1, updatedReplicas: 1, availableReplicas: 1, observedGeneration: 1 };
+
+  it('tells of what has no probe how long it runs and how it ended before', async () => {
+    await own.apply(own.describe([WEB]));
+    await status(deployment(), DONE);
+    await eventually(look, (health) => health.status === 'healthy');
+    expect((await look()).run).toBeUndefined();
+    await pod({ running: { startedAt: new Date(Date.now() - 60_000).toISOString() } }, 1);
+    double.api.logs.set(`${own.namespace}/web-1/web`, ['no db']);
+    expect(await look()).toMatchObject({
+      status: 'healthy',
+      reason: 'container web of pod web-1 exited with 3; it wrote: no db',
+      run: { restarts: 1 },
+    });
+  });
+
+  it('counts a container that has ended and waits for its restart', async () => {
+    await own.apply(own.describe([WEB]));
+    await status(deployment(), DONE);
+    await pod({ terminated: { exitCode: 1 } });
+    const health = await eventually(look, ({ run }) => run !== undefined);
+    expect(health).toMatchObject({ run: { runningMs: 0, restarts: 1 } });
+    expect(health.reason).toContain('exited with 1');
+  });
+
+  it('counts only pods and conditions of the version that is described now', async () => {
+    await own.apply(own.describe([WEB]));
+    const refused = {
+      type: 'ReplicaFailure',
+      status: 'True',
+      message: 'pods "web" is forbidden: violates PodSecurity',
+    };
+    await replicaSet('1', [refused]);
+    await pod({ waiting: { reason: 'ImagePullBackOff' } }, 0, { 'pod-template-hash': 'h1' });
+    await replicaSet('2');
+    await status(deployment(), { observedGeneration: 1, conditions: [refused] });
+    const later = await eventually(look, ({ reason }) => reason !== 'the change has not been seen yet');
+    expect(later).toEqual({ status: 'starting', reason: 'pods of this version are being made' });
+    await replicaSet('3', [{ ...refused, message: 'quota' }]);
+    expect(await eventually(look, (health) => health.status === 'failed')).toEqual({
+      status: 'failed',
+      reason: 'quota',
     });
   });
 

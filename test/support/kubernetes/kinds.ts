@@ -22,6 +22,7 @@ const BUILT_IN: readonly (readonly [string, string, boolean])[] = [
   ['v1', 'Namespace namespaces', false],
   ['v1', 'Node nodes', false],
   ['apps/v1', 'Deployment deployments', true],
+  ['apps/v1', 'ReplicaSet replicasets', true],
   ['apps/v1', 'StatefulSet statefulsets', true],
   ['apps/v1', 'DaemonSet daemonsets', true],
   ['batch/v1', 'Job jobs', true],

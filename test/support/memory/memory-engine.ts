@@ -28,8 +28,8 @@ export interface MemoryObject {
   spec: JsonObject;
   state: 'created' | 'running' | 'exited';
   exitCode: number;
-  /** Overrules what the object's state says. */
-  health: Health | null;
+  /** Overrules what the object's state says; a function is asked at each look. */
+  health: Health | (() => Health) | null;
 }
 
 export interface Slot {
@@ -46,14 +46,14 @@ export interface MemoryEngine {
   /** Engine names that belong to nobody we know. */
   readonly foreignNames: Set<string>;
   readonly listeners: Set<(stack: string | null) => void>;
-  /** Containers of these ids that are made from now on never get healthy. */
-  readonly spoiled: Set<ResourceId>;
+  /** Health of containers of these ids that are made from now on, whatever their state says. */
+  readonly spoiled: Map<ResourceId, Health | (() => Health)>;
   created: number;
 }
 
 export function createMemoryEngine(images: readonly string[] = []): MemoryEngine {
   const empty = { foreignNames: new Set<string>(), listeners: new Set<(stack: string | null) => void>() };
-  const spoiled = new Set<ResourceId>();
+  const spoiled = new Map<ResourceId, Health | (() => Health)>();
   return { stacks: new Map(), images: new Set(images), hooks: [], ...empty, spoiled, created: 0 };
 }
 
@@ -65,7 +65,7 @@ export function createObject(
   const { id, target, kind, name, hash } = desired;
   const engineId = sha256(`${++engine.created}`);
   const flags = { shared: desired.shared ?? false, guarded: desired.guarded ?? false };
-  const health: Health | null = engine.spoiled.has(id) ? { status: 'failed', reason: 'spoiled' } : null;
+  const health = engine.spoiled.get(id) ?? null;
   const state = { state: kind === 'container' ? 'created' : 'running', exitCode: 0, health } as const;
   return {
     id,
@@ -110,7 +110,7 @@ function hostPorts({ spec }: MemoryObject): readonly string[] {
 
 export function judge(object: MemoryObject | null): Health {
   if (!object) return { status: 'missing' };
-  if (object.health) return object.health;
+  if (object.health) return typeof object.health === 'function' ? object.health() : object.health;
   if (object.state === 'created') return { status: 'stopped', reason: 'created, never started' };
   if (object.state === 'running') {
     const fails = canonicalJson(object.spec['healthcheck'] ?? null).includes('"false"');

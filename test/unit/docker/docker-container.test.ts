@@ -27,6 +27,7 @@ function inspection(
 ) {
   return {
     Id: 'abcdef0123456789',
+    Created: '2026-01-01T00:00:00Z',
     RestartCount: parts.RestartCount ?? 0,
     State: {
       Status: 'running',
@@ -51,14 +52,19 @@ describe('container health', () => {
       State: { Health: { Status, FailingStreak, Log: [{ Output: 'curl: refused\n', ExitCode: 7 }] } },
     });
   it.each([
-    { when: 'just started', inspect: inspection(), runningMs: 400, status: 'starting', retryAfterMs: 600 },
-    { when: 'running long enough', inspect: inspection(), runningMs: 1_000, status: 'healthy' },
     {
-      when: 'restarted before',
-      inspect: inspection({ RestartCount: 1 }),
+      when: 'running without a check',
+      inspect: inspection(),
+      runningMs: 400,
+      status: 'healthy',
+      run: { runningMs: 400, restarts: 0 },
+    },
+    {
+      when: 'running again',
+      inspect: inspection({ RestartCount: 2, State: { StartedAt: '2026-01-01T00:00:08Z' } }),
       runningMs: 2_000,
-      status: 'starting',
-      retryAfterMs: 8_000,
+      status: 'healthy',
+      run: { runningMs: 2_000, restarts: 2, settledMs: 8_000 },
     },
     { when: 'healthy by its check', inspect: probed('healthy'), runningMs: 0, status: 'healthy' },
     {
@@ -85,12 +91,14 @@ describe('container health', () => {
       inspect: inspection({ State: { Status: 'restarting', ExitCode: 2 }, RestartCount: 3 }),
       status: 'starting',
       reason: 'keeps restarting: exited with 2',
+      run: { runningMs: 0, restarts: 3 },
     },
     {
       when: 'in a restart loop',
       inspect: inspection({ State: { Status: 'restarting', ExitCode: 2 }, RestartCount: 8 }),
       status: 'unhealthy',
       reason: 'keeps restarting: exited with 2',
+      run: { runningMs: 0, restarts: 8 },
     },
     {
       when: 'never started',
@@ -132,7 +140,7 @@ describe('container health', () => {
     },
   ])('is $status when $when', ({ inspect, runningMs = 0, ...expected }) => {
     const { when: _when, ...health } = expected;
-    expect(judgeContainer(inspect, { stableMs: 1_000, runningMs })).toEqual(health);
+    expect(judgeContainer(inspect, runningMs)).toEqual(health);
   });
 });
 

@@ -196,7 +196,11 @@ describe('troubleOf', () => {
     [
       'keeps crashing',
       container({ waiting: { reason: 'CrashLoopBackOff' } }, 2),
-      { final: true, crashed: 'c', reason: 'container c of pod p exited with 1 (out of memory), 2 restarts' },
+      {
+        final: true,
+        crashed: { pod: 'p', container: 'c', isCurrent: false },
+        reason: 'container c of pod p exited with 1 (out of memory), 2 restarts',
+      },
     ],
     ['waits for room', unplaced('2026-01-01T00:00:55Z'), { final: false }],
     [

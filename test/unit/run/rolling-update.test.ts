@@ -127,7 +127,7 @@ describe('carrying out a rolling update', () => {
     { action: 'pause, max_failure_ratio: 0.34', bad: 'web', want: ['1.28', '1.29', '1.29'], skipped: 0 },
   ])('failure_action: $action when $bad does not get healthy', async ({ action, bad, want, skipped }) => {
     await using rig = await updating(`failure_action: ${action}`);
-    rig.engine().control.engine.spoiled.add(container(bad));
+    rig.engine().control.engine.spoiled.set(container(bad), { status: 'failed', reason: 'spoiled' });
     const { job, steps } = await rig.apply('shop');
     expect(job).toMatchObject({ status: 'failed', error: { code: 'UNHEALTHY' } });
     const version = (index: number) => `nginx:${want[index]} running`;
@@ -178,7 +178,7 @@ it('does not count a container as healthy that fails while it is watched', async
     signal: NEVER,
     progress: () => undefined,
   };
-  await expect(waitForHealth({ ...wait, stableMs: 5_000 })).rejects.toMatchObject({ code: 'UNHEALTHY' });
+  await expect(waitForHealth({ ...wait, monitorMs: 5_000 })).rejects.toMatchObject({ code: 'UNHEALTHY' });
   looks = 0;
   expect(await waitForHealth(wait)).toEqual({ status: 'healthy' });
 });

@@ -26,10 +26,6 @@ export function nextName(name: string): string {
   return `${name}.next`;
 }
 
-export function isNextName(name: string): boolean {
-  return name.endsWith('.next');
-}
-
 export async function readGroup(
   engine: Engine,
   stack: string,

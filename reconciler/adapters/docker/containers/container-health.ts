@@ -1,28 +1,20 @@
 import type { ContainerInspectInfo } from 'dockerode';
-import type { Health } from '../../../model/resource.ts';
+import type { Health, RunFacts } from '../../../model/resource.ts';
 
-export interface HealthJudgement {
-  /** Running this long without a restart counts as healthy when there is no health check. */
-  readonly stableMs: number;
-  /** Milliseconds that it has been running for now. */
-  readonly runningMs: number;
-}
-
-/** A container that was restarted before has to run this many times longer to be believed. */
-const STABLE_FACTOR_AFTER_RESTART = 10;
 /** Restarts that are put down to a slow start. The engine's pauses between them double from 100 ms, so these take some 3 s. */
 const RESTARTS_OF_SLOW_START = 5;
 const PROBE_LOOK_MS = 250;
 
-/** Health of a container from what the engine says about it. Pure; log lines are added by the caller. */
-export function judgeContainer(
-  inspect: ContainerInspectInfo,
-  { stableMs, runningMs }: HealthJudgement,
-): Health {
+/**
+ * Health of a container from what the engine says about it. Pure; log lines are added by the caller.
+ *
+ * @param runningMs how long it has been running for now
+ */
+export function judgeContainer(inspect: ContainerInspectInfo, runningMs: number): Health {
   const { State } = inspect;
   switch (State.Status) {
     case 'running':
-      return judgeRunning(inspect, stableMs, runningMs);
+      return judgeRunning(inspect, runningMs);
     case 'paused':
       return { status: 'stopped', reason: 'paused' };
     case 'restarting':
@@ -43,16 +35,18 @@ export function hasStarted({ State }: ContainerInspectInfo): boolean {
   return !State.StartedAt.startsWith('0001-');
 }
 
-/**
- * Many a service ends and is restarted until what it needs is there, so a few restarts are part of a start. Never `failed`: the engine itself
- * goes on starting it, and there is nothing that anybody else could start.
- */
+/** Never `failed`: the engine itself goes on starting it, and there is nothing that anybody else could start. */
 function judgeRestarting(inspect: ContainerInspectInfo): Health {
   const status = inspect.RestartCount < RESTARTS_OF_SLOW_START ? 'starting' : 'unhealthy';
-  return { status, reason: `keeps restarting: ${ending(inspect)}` };
+  const run = { runningMs: 0, restarts: Math.max(1, inspect.RestartCount) };
+  return { status, reason: `keeps restarting: ${ending(inspect)}`, ...(hasProbe(inspect) ? {} : { run }) };
 }
 
-function judgeRunning(inspect: ContainerInspectInfo, stableMs: number, runningMs: number): Health {
+function hasProbe({ State }: ContainerInspectInfo): boolean {
+  return State.Health !== undefined && State.Health.Status !== 'none';
+}
+
+function judgeRunning(inspect: ContainerInspectInfo, runningMs: number): Health {
   const probe = inspect.State.Health;
   switch (probe?.Status) {
     case 'healthy':
@@ -63,11 +57,14 @@ function judgeRunning(inspect: ContainerInspectInfo, stableMs: number, runningMs
       const reason = probe.FailingStreak > 0 ? { reason: `health check: ${lastOutput(inspect)}` } : {};
       return { status: 'starting', retryAfterMs: PROBE_LOOK_MS, ...reason };
     }
-    default: {
-      const left = stableMs * (inspect.RestartCount > 0 ? STABLE_FACTOR_AFTER_RESTART : 1) - runningMs;
-      return left <= 0 ? { status: 'healthy' } : { status: 'starting', retryAfterMs: Math.ceil(left) };
-    }
+    default:
+      return { status: 'healthy', run: runOf(inspect, runningMs) };
   }
+}
+
+function runOf({ Created, RestartCount, State }: ContainerInspectInfo, runningMs: number): RunFacts {
+  const settledMs = RestartCount > 0 ? { settledMs: Date.parse(State.StartedAt) - Date.parse(Created) } : {};
+  return { runningMs, restarts: RestartCount, ...settledMs };
 }
 
 function judgeEnded(inspect: ContainerInspectInfo): Health {

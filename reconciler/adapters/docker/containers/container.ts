@@ -214,7 +214,7 @@ export async function undo(
 }
 
 async function ensureRunning(task: ContainerTask, inspect: ContainerInspectInfo): Promise<void> {
-  const { status } = judgeContainer(inspect, { stableMs: 0, runningMs: 0 });
+  const { status } = judgeContainer(inspect, 0);
   if (status !== 'completed') return startAgain(task, inspect);
   const { adapter, desired, context } = task;
   adapter.applied.set(appliedKey(context.stack, desired.id), inspect.Id);

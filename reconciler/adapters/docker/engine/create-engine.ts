@@ -12,11 +12,11 @@ export function createEngine(transport: Transport): Engine {
     info: (signal) => transport.json({ method: 'GET', path: '/info', doing: 'ask for facts', signal }),
     version: (signal) =>
       transport.json({ method: 'GET', path: '/version', doing: 'ask for the version', signal }),
-    events: (filters, signal) =>
+    events: (filters, signal, range) =>
       transport.stream({
         method: 'GET',
         path: '/events',
-        query: { filters },
+        query: { filters, ...range },
         doing: 'listen to events',
         signal,
       }),

@@ -72,7 +72,16 @@ export interface Engine {
   readonly local: boolean;
   info(signal: AbortSignal): Promise<EngineInfo>;
   version(signal: AbortSignal): Promise<{ readonly ApiVersion: string }>;
-  events(filters: object, signal: AbortSignal): Promise<Readable>;
+  /**
+   * Events from now on, or those of a time that is over.
+   *
+   * @param range seconds since the epoch by the engine's clock; it remembers the last 256 events
+   */
+  events(
+    filters: object,
+    signal: AbortSignal,
+    range?: { readonly since: number; readonly until: number },
+  ): Promise<Readable>;
 
   /** Containers of one stack, or of every stack. */
   listContainers(stack: string | null, signal: AbortSignal): Promise<ContainerInfo[]>;

@@ -3,6 +3,7 @@ import { asFields, asList, asNumber, asString } from '../../../base/values.ts';
 import type { Fields } from '../../../base/values.ts';
 import type { LiveObject } from '../cache/live-object.ts';
 import { isStopped } from '../stopped-object.ts';
+import type { Version } from './version-pods.ts';
 
 const HEALTHY: Health = { status: 'healthy' };
 
@@ -71,19 +72,42 @@ function count(fields: Fields, key: string, fallback = 0): number {
 
 function deploymentHealth({ metadata, spec, status }: Parts): Health {
   const wanted = count(spec, 'replicas', 1);
-  const progress = conditionOf(status, 'Progressing');
-  if (progress?.reason === 'ProgressDeadlineExceeded') return { status: 'failed', reason: progress.message };
-  const failure = conditionOf(status, 'ReplicaFailure');
-  if (failure?.status === 'True') return { status: 'failed', reason: failure.message };
   if (asNumber(status['observedGeneration']) === undefined && (metadata.generation ?? 0) > 0) {
     return starting('the change has not been seen yet');
   }
   const updated = count(status, 'updatedReplicas');
-  if (updated < wanted) return starting(`${updated} of ${wanted} pods are made`);
   const old = count(status, 'replicas') - updated;
-  if (old > 0) return starting(`${old} old pods are still there`);
   const ready = count(status, 'availableReplicas');
-  return ready < wanted ? starting(`${ready} of ${wanted} pods are ready`) : HEALTHY;
+  // The conditions may still tell what was wrong with an older version.
+  if (updated >= wanted && old <= 0 && ready >= wanted) return HEALTHY;
+  const progress = conditionOf(status, 'Progressing');
+  if (progress?.reason === DEADLINE) return { status: 'failed', reason: progress.message };
+  const failure = conditionOf(status, REFUSED);
+  if (failure?.status === 'True') return { status: 'failed', reason: failure.message };
+  if (updated < wanted) return starting(`${updated} of ${wanted} pods are made`);
+  return old > 0
+    ? starting(`${old} old pods are still there`)
+    : starting(`${ready} of ${wanted} pods are ready`);
+}
+
+const DEADLINE = 'ProgressDeadlineExceeded';
+/** Condition of a Deployment, and of each of its ReplicaSets, whose pods are refused. */
+const REFUSED = 'ReplicaFailure';
+
+/**
+ * Holds what a Deployment tells of its ReplicaSets against the one that is described now: the conditions of the others stay until the last of
+ * their pods is gone.
+ */
+export function aboutVersion(health: Health, live: LiveObject, { replicaSet }: Version): Health {
+  if (live.kind !== 'Deployment' || health.status !== 'failed' || replicaSet === undefined) return health;
+  const status = asFields(live['status']) ?? {};
+  const progress = conditionOf(status, 'Progressing');
+  const name = asString(asFields(replicaSet['metadata'])?.['name']) ?? '';
+  if (progress?.reason === DEADLINE && progress.message.includes(`"${name}"`)) return health;
+  const refused = conditionOf(asFields(replicaSet['status']) ?? {}, REFUSED);
+  return refused?.status === 'True'
+    ? { status: 'failed', reason: refused.message }
+    : starting('pods of this version are being made');
 }
 
 function statefulSetHealth({ metadata, spec, status }: Parts): Health {

@@ -6,7 +6,7 @@ import type { Fields } from '../../../base/values.ts';
 import type { LogLine, LogOptions } from '../../../ports/target-capabilities.ts';
 import { isApiError } from '../api/api-error.ts';
 import type { Cluster } from '../cluster.ts';
-import { podsOf } from './read-health.ts';
+import { podsOf } from './version-pods.ts';
 
 /** Pause between looks for pods that have come since. */
 const LOOK_MS = 2_000;

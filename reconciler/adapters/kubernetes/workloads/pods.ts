@@ -1,4 +1,4 @@
-import type { Health } from '../../../model/resource.ts';
+import type { Health, RunFacts } from '../../../model/resource.ts';
 import { asFields, asList, asNumber, asString } from '../../../base/values.ts';
 import type { Fields } from '../../../base/values.ts';
 
@@ -8,7 +8,17 @@ export interface PodTrouble {
   /** Trying on will not help unless somebody does something. */
   readonly final: boolean;
   /** The container that crashes: its last lines tell why. */
-  readonly crashed?: string;
+  readonly crashed?: Crash;
+}
+
+/** A container that ended although it should run. */
+export interface Crash {
+  readonly pod: string;
+  readonly container: string;
+  /** Sentence for people: `container web of pod web-1 exited with 1`. */
+  readonly reason: string;
+  /** It has not been started again yet: its lines are those of the present run. */
+  readonly isCurrent: boolean;
 }
 
 /** A container may fall over once while what it needs is still starting. */
@@ -52,20 +62,12 @@ export function troubleOf(pod: Fields, now: number): PodTrouble | null {
 function containerTrouble(pod: string, container: Fields): PodTrouble | null {
   const waiting = asFields(asFields(container['state'])?.['waiting']);
   const reason = asString(waiting?.['reason']) ?? '';
-  const name = asString(container['name']) ?? '';
-  const where = `container ${name} of pod ${pod}`;
   const restarts = asNumber(container['restartCount']) ?? 0;
   if (reason === 'CrashLoopBackOff') {
-    const last = asFields(asFields(container['lastState'])?.['terminated']);
-    const code = asNumber(last?.['exitCode']);
-    const how = code === undefined ? 'crashes' : `exited with ${code}`;
-    const why = last?.['reason'] === 'OOMKilled' ? ' (out of memory)' : '';
-    return {
-      reason: `${where} ${how}${why}, ${restarts} restarts`,
-      final: restarts >= CRASHES_TO_FAIL,
-      crashed: name,
-    };
+    const crashed = crashOf(pod, container);
+    return { reason: `${crashed.reason}, ${restarts} restarts`, final: restarts >= CRASHES_TO_FAIL, crashed };
   }
+  const where = placeOf(pod, container);
   if (reason === '' || reason === 'ContainerCreating' || reason === 'PodInitializing') return null;
   const message = asString(waiting?.['message']);
   return {
@@ -74,11 +76,75 @@ function containerTrouble(pod: string, container: Fields): PodTrouble | null {
   };
 }
 
+function placeOf(pod: string, container: Fields): string {
+  return `container ${asString(container['name']) ?? ''} of pod ${pod}`;
+}
+
+/** Tells how a container ended the last time. */
+function crashOf(pod: string, container: Fields): Crash {
+  const now = asFields(asFields(container['state'])?.['terminated']);
+  const last = now ?? asFields(asFields(container['lastState'])?.['terminated']);
+  const code = asNumber(last?.['exitCode']);
+  const how = code === undefined ? 'crashes' : `exited with ${code}`;
+  const why = last?.['reason'] === 'OOMKilled' ? ' (out of memory)' : '';
+  return {
+    pod,
+    container: asString(container['name']) ?? '',
+    reason: `${placeOf(pod, container)} ${how}${why}`,
+    isCurrent: now !== undefined,
+  };
+}
+
+/** Tells how what has no readiness probe runs in these pods, and what of it fell over; `null` when everything has a probe, or nothing is there. */
+export function runOf(
+  pods: readonly Fields[],
+  now: number,
+): { readonly facts: RunFacts; readonly crash?: Crash } | null {
+  const runs = pods.flatMap((pod) => runsIn(pod, now));
+  if (runs.length === 0) return null;
+  const crash = runs.find((run) => run.crash !== undefined)?.crash;
+  const settled = runs.flatMap(({ facts }) => facts.settledMs ?? []);
+  const facts = {
+    runningMs: Math.min(...runs.map((run) => run.facts.runningMs)),
+    restarts: runs.reduce((sum, run) => sum + run.facts.restarts, 0),
+    ...(settled.length === 0 ? {} : { settledMs: Math.max(...settled) }),
+  };
+  return { facts, ...(crash === undefined ? {} : { crash }) };
+}
+
+function runsIn(pod: Fields, now: number): readonly { readonly facts: RunFacts; readonly crash?: Crash }[] {
+  const spec = asFields(pod['spec']) ?? {};
+  const status = asFields(pod['status']) ?? {};
+  const name = asString(asFields(pod['metadata'])?.['name']) ?? '';
+  const described = (asList(spec['containers']) ?? []).map((one) => asFields(one) ?? {});
+  const probed = new Set(
+    described.filter((one) => one['readinessProbe'] !== undefined).map((one) => one['name']),
+  );
+  const begun = Date.parse(asString(status['startTime']) ?? '');
+  const isOver = status['phase'] === 'Succeeded' || status['phase'] === 'Failed';
+  return (asList(status['containerStatuses']) ?? []).flatMap((item) => {
+    const container = asFields(item) ?? {};
+    if (probed.has(container['name'])) return [];
+    const state = asFields(container['state']) ?? {};
+    const since = Date.parse(asString(asFields(state['running'])?.['startedAt']) ?? '');
+    const ended = asFields(state['terminated']) !== undefined && !isOver ? 1 : 0;
+    const restarts = (asNumber(container['restartCount']) ?? 0) + ended;
+    const runningMs = Number.isNaN(since) ? 0 : Math.max(0, now - since);
+    if (restarts === 0) return [{ facts: { runningMs, restarts } }];
+    const settledMs = Number.isNaN(since) || Number.isNaN(begun) ? {} : { settledMs: since - begun };
+    return [{ facts: { runningMs, restarts, ...settledMs }, crash: crashOf(name, container) }];
+  });
+}
+
+/** Lines that somebody wrote, to end a sentence with. */
+export function wrote(lines: readonly string[]): string {
+  return lines.length === 0 ? '' : `; it wrote: ${lines.join(' | ')}`;
+}
+
 /** The workload's health with what its pods say about it. */
 export function withTrouble(health: Health, trouble: PodTrouble | null, lines: readonly string[]): Health {
   if (!trouble) return health;
-  const log = lines.length === 0 ? '' : `; it wrote: ${lines.join(' | ')}`;
-  const reason = `${trouble.reason}${log}`;
-  if (health.status === 'failed') return { status: 'failed', reason: `${health.reason}: ${reason}` };
-  return { status: trouble.final ? 'failed' : 'starting', reason };
+  const reason = `${trouble.reason}${wrote(lines)}`;
+  if (health.status === 'failed') return { ...health, reason: `${health.reason}: ${reason}` };
+  return { ...health, status: trouble.final ? 'failed' : 'starting', reason };
 }

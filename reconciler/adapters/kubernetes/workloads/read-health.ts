@@ -1,18 +1,20 @@
+import { isRunner } from '../../../model/kubernetes/kubernetes-object.ts';
 import type { Health, ResourceId } from '../../../model/resource.ts';
 import { MASK } from '../../../model/secret.ts';
-import { asFields, asList, asString } from '../../../base/values.ts';
-import type { Fields } from '../../../base/values.ts';
+import { asFields, asString } from '../../../base/values.ts';
 import { isApiError } from '../api/api-error.ts';
 import type { Cluster } from '../cluster.ts';
-import { healthOf } from './health.ts';
+import { aboutVersion, healthOf } from './health.ts';
 import type { LiveObject } from '../cache/live-object.ts';
-import { troubleOf, withTrouble } from './pods.ts';
+import type { Crash } from './pods.ts';
+import { runOf, troubleOf, withTrouble, wrote } from './pods.ts';
+import { readVersion } from './version-pods.ts';
 
 const LAST_LINES = 5;
 /** Shorter ones would blot out half of every text. */
 const SHORTEST_SECRET = 4;
 
-/** Health of one object; of a workload that does not come up with the reason its pods give. */
+/** Health of one object; of a workload with what its pods say about it. */
 export async function readHealth(
   cluster: Cluster,
   stack: string,
@@ -23,24 +25,22 @@ export async function readHealth(
   if (!live) return sharedHealth(cluster, id, signal);
   const now = cluster.clock.now();
   const health = healthOf(live, now);
-  if (health.status !== 'starting' && health.status !== 'failed') return health;
-  if (live.kind === 'PersistentVolumeClaim') return claimHealth(cluster, live, { health, signal });
-  for (const pod of await podsOf(cluster, live, signal)) {
-    const trouble = troubleOf(pod, now);
-    if (!trouble) continue;
-    const name = asString(asFields(pod['metadata'])?.['name']) ?? '';
-    const lines =
-      trouble.crashed === undefined
-        ? []
-        : await lastLines(cluster, {
-            namespace: live.metadata.namespace ?? '',
-            pod: name,
-            container: trouble.crashed,
-            signal,
-          });
-    return withTrouble(health, trouble, redact(cluster, stack, lines));
+  if (live.kind === 'PersistentVolumeClaim' && health.status === 'starting')
+    return claimHealth(cluster, live, { health, signal });
+  if (!isRunner(live.kind) || !['healthy', 'starting', 'failed'].includes(health.status)) return health;
+  const version = await readVersion(cluster, live, signal);
+  const seen = aboutVersion(health, live, version);
+  const run = runOf(version.pods, now);
+  const judged = run === null ? seen : { ...seen, run: run.facts };
+  const { namespace = '' } = live.metadata;
+  const said = async (crash: Crash | undefined) =>
+    crash ? redact(cluster, stack, await lastLines(cluster, { namespace, crash, signal })) : [];
+  if (judged.status !== 'healthy') {
+    const [trouble] = version.pods.flatMap((pod) => troubleOf(pod, now) ?? []);
+    if (trouble) return withTrouble(judged, trouble, await said(trouble.crashed));
   }
-  return health;
+  if (run?.crash === undefined || judged.status === 'failed') return judged;
+  return { ...judged, reason: `${run.crash.reason}${wrote(await said(run.crash))}` };
 }
 
 /** Values of the stack's Secrets do not leave in a log line. */
@@ -80,45 +80,20 @@ async function claimHealth(
   }
 }
 
-/** Pods of a workload, newest first; none for kinds without a selector of pods. */
-export async function podsOf(
-  cluster: Pick<Cluster, 'client'>,
-  live: LiveObject,
-  signal: AbortSignal,
-): Promise<readonly Fields[]> {
-  const { namespace } = live.metadata;
-  if (namespace === undefined) return [];
-  const labels = asFields(asFields(asFields(live['spec'])?.['selector'])?.['matchLabels']);
-  if (!labels || (!live.apiVersion.startsWith('apps/') && !live.apiVersion.startsWith('batch/'))) return [];
-  const labelSelector = Object.entries(labels)
-    .map(([key, value]) => `${key}=${String(value)}`)
-    .join(',');
-  const path = `/api/v1/namespaces/${namespace}/pods`;
-  const { body } = await cluster.client.request({
-    method: 'GET',
-    path,
-    query: { labelSelector, limit: 100 },
-    signal,
-  });
-  const pods = (asList(asFields(body)?.['items']) ?? []).map((item) => asFields(item) ?? {});
-  const created = (pod: Fields) => asString(asFields(pod['metadata'])?.['creationTimestamp']) ?? '';
-  return pods.toSorted((a, b) => (created(a) > created(b) ? -1 : 1));
-}
-
 async function lastLines(
   { client }: Cluster,
-  at: {
-    readonly namespace: string;
-    readonly pod: string;
-    readonly container: string;
-    readonly signal: AbortSignal;
-  },
+  {
+    namespace,
+    crash,
+    signal,
+  }: { readonly namespace: string; readonly crash: Crash; readonly signal: AbortSignal },
 ): Promise<readonly string[]> {
-  const path = `/api/v1/namespaces/${at.namespace}/pods/${at.pod}/log`;
-  const query = { container: at.container, previous: 'true', tailLines: LAST_LINES };
+  const path = `/api/v1/namespaces/${namespace}/pods/${crash.pod}/log`;
+  const before = crash.isCurrent ? {} : { previous: 'true' };
+  const query = { container: crash.container, ...before, tailLines: LAST_LINES };
   const lines: string[] = [];
   try {
-    for await (const line of await client.lines({ path, query, signal: at.signal })) lines.push(line);
+    for await (const line of await client.lines({ path, query, signal })) lines.push(line);
   } catch (error) {
     // The container before may be gone already; the reason is told without its log.
     if (!isApiError(error)) throw error;

@@ -6,7 +6,8 @@ import { asFields, asList, asNumber, asString } from '../../../base/values.ts';
 import type { Fields } from '../../../base/values.ts';
 import type { ExecResult, ExecSession, SessionOptions } from '../../../ports/target-capabilities.ts';
 import type { Cluster } from '../cluster.ts';
-import { podsOf, redact } from './read-health.ts';
+import { redact } from './read-health.ts';
+import { podsOf } from './version-pods.ts';
 
 /** More output than this of each stream is cut off when it is kept. */
 const MAX_OUTPUT_BYTES = 1_048_576;
