@@ -7,6 +7,8 @@ import { stackDigest } from '../model/stack.ts';
 import { confirmationsFor } from './confirmations.ts';
 import { deletionOf } from './deletions.ts';
 import { volumesLeftBehind } from './moves.ts';
+import type { Renamed } from './renames.ts';
+import { followRenames } from './renames.ts';
 import { explainBuilds } from './explain-builds.ts';
 import { orderChanges } from './order.ts';
 import type { Action, Change, Plan, PlanSummary } from './plan.ts';
@@ -18,14 +20,15 @@ export function buildPlan(input: PlanInput): Plan {
   const desired = input.mode === 'destroy' ? [] : input.desired;
   const { unreachable = [] } = input;
   const reach = splitByReach(desired, unreachable);
-  const observedById = new Map(input.observed.map((resource) => [resource.id, resource]));
+  const renamed = followRenames(desired, input);
+  const observedById = new Map(renamed.observed.map((resource) => [resource.id, resource]));
   const wanted = new Map(desired.map((resource) => [resource.id, resource]));
-  const kept = explainBuilds(describeDesired(reach.within, observedById), input.observed);
-  const gone = input.observed
+  const kept = explainBuilds(describeDesired(reach.within, observedById), renamed.observed);
+  const gone = renamed.observed
     .filter((resource) => !wanted.has(resource.id) && resource.shared !== true)
     .map((resource) => deletionOf(resource, input));
   const changes = orderChanges(
-    holdBack([...kept, ...gone], reach, input.stack),
+    holdBack(withFrom([...kept, ...gone], renamed.from), reach, input.stack),
     wanted,
     input.engines,
     input.stack,
@@ -50,6 +53,24 @@ export function buildPlan(input: PlanInput): Plan {
     ...(unreachable.length === 0 ? {} : { unreachable }),
     ...(input.waitsFor === undefined || input.waitsFor.length === 0 ? {} : { waitsFor: input.waitsFor }),
   };
+}
+
+/** Says of each change which object it is about, where its target knows that by another id. */
+function withFrom(changes: readonly Change[], ids: Renamed['from']): readonly Change[] {
+  return changes.map((change) => {
+    const from = ids.get(change.id);
+    if (from === undefined) return change;
+    const isTaken = change.action === 'replace' && change.kind === 'container';
+    return {
+      ...change,
+      from,
+      ...(isTaken ? { cause: `takes over from ${nameIn(from)}: ${change.cause}` } : {}),
+    };
+  });
+}
+
+function nameIn(id: ResourceId): string {
+  return id.split('/').slice(2).join('/');
 }
 
 /** Tells whether applying it would touch a target. */

@@ -25,7 +25,8 @@ export function deletionOf(observed: ObservedResource, input: PlanInput): Change
   };
 }
 
-function whyKept(observed: ObservedResource, input: PlanInput): string | null {
+/** Why it stays although nothing describes it; `null` when it goes. */
+export function whyKept(observed: ObservedResource, input: PlanInput): string | null {
   if (observed.guarded === true)
     return input.deleteVolumes ? null : 'data is only deleted with an explicit yes';
   return input.policy.prune === 'no' && isPruned(observed, input) ? 'policy.prune is no' : null;

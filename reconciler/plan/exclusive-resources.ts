@@ -1,4 +1,7 @@
-import type { Json } from '../base/json.ts';
+import type { Json, JsonObject } from '../base/json.ts';
+import type { AddressRange } from '../base/ip-address.ts';
+import { parseRange, rangesOverlap } from '../base/ip-address.ts';
+import { asFields, asList, asString } from '../base/values.ts';
 import type { ResourceId } from '../model/resource.ts';
 import type { Change } from './plan.ts';
 
@@ -8,26 +11,40 @@ export interface ResourceEdge {
   readonly to: ResourceId;
 }
 
-/** Containers that are to have a name or a host port which another one gives up. */
+/** What only one object of an engine can have at a time: a name, a host port, or a range of addresses. */
+export interface ExclusiveResource {
+  readonly key: string;
+  /** Of a network: whatever overlaps it is taken, too. */
+  readonly range?: AddressRange;
+}
+
+/** Resources that are to have something which another one gives up. */
 export function exclusiveResourceEdges(
   changes: readonly Change[],
   engines: ReadonlyMap<string, string>,
 ): readonly ResourceEdge[] {
-  const leaving = changes.filter(({ action }) => action === 'delete' || action === 'replace');
-  const given = new Map<string, ResourceId[]>();
-  for (const change of leaving) {
-    const kept = new Set(exclusiveResources(change, 'after', engines));
-    for (const resource of exclusiveResources(change, 'before', engines)) {
-      if (!kept.has(resource)) given.set(resource, [...(given.get(resource) ?? []), change.id]);
-    }
-  }
-  return changes.flatMap((change): readonly ResourceEdge[] => {
-    if (change.action !== 'create' && change.action !== 'replace') return [];
-    const holders = exclusiveResources(change, 'after', engines).flatMap(
-      (resource) => given.get(resource) ?? [],
-    );
-    return [...new Set(holders)].filter((to) => to !== change.id).map((to) => ({ from: change.id, to }));
+  const given = changes.flatMap((change) => {
+    if (change.action !== 'delete' && change.action !== 'replace') return [];
+    const kept = exclusiveResources(change, 'after', engines);
+    return exclusiveResources(change, 'before', engines)
+      .filter((resource) => !kept.some((other) => isSame(resource, other)))
+      .map((resource) => ({ to: change.id, resource }));
   });
+  if (given.length === 0) return [];
+  return changes.flatMap((change): readonly ResourceEdge[] => {
+    if (!isTaker(change)) return [];
+    const wanted = exclusiveResources(change, 'after', engines);
+    const holders = given.filter(({ resource }) => wanted.some((other) => isTaken(other, resource)));
+    return [...new Set(holders.map(({ to }) => to))]
+      .filter((to) => to !== change.id)
+      .map((to) => ({ from: change.id, to }));
+  });
+}
+
+/** What is made, and what is started again or goes on from an earlier change. */
+function isTaker({ action, kind, fields }: Change): boolean {
+  if (action === 'create' || action === 'replace') return true;
+  return action === 'update' && kind === 'container' && fields.length === 0;
 }
 
 /** Two nodes that are one machine want the same network: the second finds what the first has made. */
@@ -45,20 +62,70 @@ export function sharedNetworkEdges(
   });
 }
 
-/** Returns what only one container of an engine can have at a time: its name and its host ports. */
+/** What a change has, or is to have, of what only one can. */
 export function exclusiveResources(
   change: Change,
   side: 'before' | 'after',
   engines: ReadonlyMap<string, string>,
-): string[] {
-  const spec = change[side];
-  if (spec === null || change.kind !== 'container') return [];
-  const engine = engines.get(change.target) ?? change.target;
-  const resources = typeof spec['name'] === 'string' ? [`${engine} name ${spec['name']}`] : [];
-  const ports = spec['ports'];
-  for (const port of Array.isArray(ports) ? (ports as readonly Json[]) : []) {
-    if (typeof port !== 'object' || port === null || !('hostPort' in port)) continue;
-    resources.push(`${engine} port ${JSON.stringify([port['hostPort'], port['protocol']])}`);
-  }
-  return resources;
+): readonly ExclusiveResource[] {
+  return exclusiveIn(change, change[side], engines);
+}
+
+/** The same for a spec. */
+export function exclusiveIn(
+  { kind, target }: Pick<Change, 'kind' | 'target'>,
+  spec: JsonObject | null,
+  engines: ReadonlyMap<string, string>,
+): readonly ExclusiveResource[] {
+  if (spec === null) return [];
+  const engine = engines.get(target) ?? target;
+  if (kind === 'container') return [...named(spec, engine, kind), ...portsOf(spec['ports'], engine)];
+  return kind === 'network' ? [...named(spec, engine, kind), ...linksOf(spec, engine)] : [];
+}
+
+/** Whether who wants the one has to wait until the other is given up. */
+export function isTaken(wanted: ExclusiveResource, held: ExclusiveResource): boolean {
+  if (wanted.range === undefined || held.range === undefined) return wanted.key === held.key;
+  return rangesOverlap(wanted.range, held.range) && engineOf(wanted) === engineOf(held);
+}
+
+function isSame(a: ExclusiveResource, b: ExclusiveResource): boolean {
+  return a.key === b.key;
+}
+
+function engineOf({ key }: ExclusiveResource): string {
+  return key.slice(0, key.lastIndexOf(' '));
+}
+
+function named(spec: JsonObject, engine: string, kind: string): readonly ExclusiveResource[] {
+  const name = asString(spec['name']);
+  return name === undefined ? [] : [{ key: `${engine} ${kind} ${name}` }];
+}
+
+function portsOf(ports: Json | undefined, engine: string): readonly ExclusiveResource[] {
+  return (asList(ports) ?? []).flatMap((item) => {
+    const port = asFields(item);
+    return port?.['hostPort'] === undefined
+      ? []
+      : [{ key: `${engine} port ${JSON.stringify([port['hostPort'], port['protocol']])}` }];
+  });
+}
+
+/** Addresses of a network, and the interfaces of the machine that it has for itself. */
+function linksOf(spec: JsonObject, engine: string): readonly ExclusiveResource[] {
+  const pools = asList(asFields(spec['ipam'])?.['config']) ?? [];
+  const ranges = pools.flatMap((pool) => {
+    const subnet = asString(asFields(pool)?.['subnet']);
+    if (subnet === undefined) return [];
+    const range = parseRange(subnet);
+    return [{ key: `${engine} subnet ${subnet.toLowerCase()}`, ...(range === undefined ? {} : { range }) }];
+  });
+  const options = asFields(spec['driverOpts']);
+  const bridge = asString(options?.['com.docker.network.bridge.name']);
+  const parent = asString(options?.['parent']);
+  return [
+    ...ranges,
+    ...(bridge === undefined ? [] : [{ key: `${engine} bridge ${bridge}` }]),
+    ...(parent === undefined ? [] : [{ key: `${engine} parent ${parent}` }]),
+  ];
 }

@@ -1,7 +1,7 @@
 import type { Diagnostic } from '../base/diagnostic.ts';
 import type { ResourceId } from '../model/resource.ts';
 import { isRunner } from '../model/kubernetes/kubernetes-object.ts';
-import { exclusiveResources } from './exclusive-resources.ts';
+import { exclusiveResources, isTaken } from './exclusive-resources.ts';
 import type { Change } from './plan.ts';
 import { logicalId } from './logical-id.ts';
 
@@ -16,11 +16,12 @@ export function moveEdges(
 ): readonly { readonly from: ResourceId; readonly to: ResourceId }[] {
   const gone = changes.filter(({ action, kind }) => action === 'delete' && isRunner(kind));
   return gone.flatMap((old) => {
-    const held = new Set(exclusiveResources(old, 'before', engines));
+    const held = exclusiveResources(old, 'before', engines);
     return changes
       .filter((change) => isSuccessor(change, old, stack) && (change.action !== 'no-op' || change.verify))
       .filter(
-        (change) => !exclusiveResources(change, 'after', engines).some((resource) => held.has(resource)),
+        (change) =>
+          !exclusiveResources(change, 'after', engines).some((one) => held.some((its) => isTaken(one, its))),
       )
       .map(({ id }) => ({ from: old.id, to: id }));
   });

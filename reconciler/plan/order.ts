@@ -4,7 +4,7 @@ import type { ResourceEdge } from './exclusive-resources.ts';
 import { exclusiveResourceEdges, sharedNetworkEdges } from './exclusive-resources.ts';
 import { moveEdges } from './moves.ts';
 import type { Change } from './plan.ts';
-import { withBatches } from './rollout.ts';
+import { withBatches, withExchanges } from './rollout.ts';
 
 type Edges = Map<ResourceId, Dependency[]>;
 
@@ -36,11 +36,11 @@ export function orderChanges(
     for (const id of lettingGo(change, changes)) addEdge(edges, change.id, id);
   }
   for (const { from, to } of sharedNetworkEdges(changes, engines)) addEdge(edges, from, to, 'applied');
-  const released = addExclusiveEdges(edges, exclusiveResourceEdges(changes, engines), byId);
+  const { released, exchanging } = addExclusiveEdges(edges, exclusiveResourceEdges(changes, engines), byId);
   // Last: bringing up the new one first is what is wanted, not what is needed.
   for (const { from, to } of moveEdges(changes, engines, stack)) addEdge(edges, from, to);
   for (const { from, to } of batches) addEdge(edges, from, to, 'ended');
-  return sortTopologically(changes, edges, released);
+  return sortTopologically(withExchanges(changes, exchanging), edges, released);
 }
 
 /** Kinds on a cluster that others live in, are made of or hold on to. */
@@ -73,8 +73,8 @@ function addExclusiveEdges(
   edges: Edges,
   exclusiveEdges: readonly ResourceEdge[],
   byId: ReadonlyMap<ResourceId, Change>,
-): ReadonlyMap<ResourceId, readonly Dependency[]> {
-  if (exclusiveEdges.length === 0) return new Map();
+): ExclusiveOrder {
+  if (exclusiveEdges.length === 0) return { released: new Map(), exchanging: [] };
   const whole: Edges = new Map([...edges].map(([id, own]) => [id, [...own]]));
   for (const { from, to } of exclusiveEdges) whole.get(from)?.push({ id: to, until: 'healthy' });
   const released = new Map<ResourceId, Dependency[]>();
@@ -82,12 +82,19 @@ function addExclusiveEdges(
   for (const edge of exclusiveEdges) {
     if (!circular.includes(edge)) addEdge(edges, edge.from, edge.to);
   }
-  for (const { from, to } of circular) {
-    if (byId.get(to)?.action !== 'replace') continue;
+  const exchanging = circular.filter(({ to }) => byId.get(to)?.action === 'replace');
+  for (const { from, to } of exchanging) {
     released.set(from, [...(released.get(from) ?? []), { id: to, until: 'released' }]);
     for (const { id, until } of edges.get(to) ?? []) addEdge(edges, from, id, until);
   }
-  return released;
+  return { released, exchanging };
+}
+
+interface ExclusiveOrder {
+  /** What each waits for until it has been stopped. */
+  readonly released: ReadonlyMap<ResourceId, readonly Dependency[]>;
+  /** The same as edges: those that are linked by them exchange what only one can have. */
+  readonly exchanging: readonly ResourceEdge[];
 }
 
 /** Adds an edge unless it would close a cycle. */

@@ -31,12 +31,19 @@ export interface Change {
   readonly conflicts?: readonly FieldConflict[];
   /** Identity of the object that goes or is changed, as its target tells it. Left out when nothing is there, or it tells none. */
   readonly objectId?: string;
+  /** The id that its target knows the object by: it has been renamed, or takes over from one that goes. Left out when that is `id`. */
+  readonly from?: ResourceId;
   /** Its place in the rolling update of a service. */
   readonly rollout?: RolloutStep;
 }
 
 /** Numbers from 1; a batch begins when the one before is over. */
-export type RolloutStep = RolloutRule & { readonly batch: number; readonly batches: number };
+export type RolloutStep = RolloutRule & {
+  readonly batch: number;
+  readonly batches: number;
+  /** They exchange what only one can have: all of them are replaced, or none. */
+  readonly exchange?: true;
+};
 
 export interface PlanSummary {
   readonly create: number;

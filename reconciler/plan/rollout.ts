@@ -1,6 +1,7 @@
 import type { DesiredResource, ResourceId } from '../model/resource.ts';
 import type { RolloutRule } from '../model/rollout.ts';
-import type { Change } from './plan.ts';
+import type { Change, RolloutStep } from './plan.ts';
+import type { ResourceEdge } from './exclusive-resources.ts';
 
 /** One change waits until another is over, however that one ends. */
 export interface BatchEdge {
@@ -34,4 +35,53 @@ export function withBatches(
     }
   }
   return { changes: changes.map((change) => placed.get(change.id) ?? change), edges };
+}
+
+/**
+ * Containers that exchange names or ports are one group: each keeps its old container until all of them are well, so that all can go back.
+ * One that is part of a rolling update already stays in that.
+ */
+export function withExchanges(changes: readonly Change[], edges: readonly ResourceEdge[]): readonly Change[] {
+  const groups = groupsOf(edges);
+  if (groups.size === 0) return changes;
+  const numbers = new Map<string, number>();
+  return changes.map((change) => {
+    const group = groups.get(change.id);
+    const isMember =
+      change.action === 'replace' && change.kind === 'container' && change.rollout === undefined;
+    if (group === undefined || !isMember) return change;
+    const number = (numbers.get(group) ?? 0) + 1;
+    numbers.set(group, number);
+    return { ...change, rollout: exchangeStep(`exchange of ${group}`, number) };
+  });
+}
+
+function exchangeStep(group: string, number: number): RolloutStep {
+  return {
+    group,
+    number,
+    batch: 1,
+    batches: 1,
+    parallelism: 0,
+    delayMs: 0,
+    order: 'stop-first',
+    failureAction: 'rollback',
+    monitorMs: 0,
+    tolerates: 0,
+    rollback: { parallelism: 0, delayMs: 0, failureAction: 'continue' },
+    exchange: true,
+  };
+}
+
+/** The members of each connected group by id; a group is called after its first member. */
+function groupsOf(edges: readonly ResourceEdge[]): ReadonlyMap<ResourceId, ResourceId> {
+  const groups = new Map<ResourceId, ResourceId>();
+  for (const { from, to } of edges) {
+    const joined = [groups.get(from) ?? from, groups.get(to) ?? to].sort();
+    const [name = from] = joined;
+    for (const [id, group] of groups) if (joined.includes(group)) groups.set(id, name);
+    groups.set(from, name);
+    groups.set(to, name);
+  }
+  return groups;
 }

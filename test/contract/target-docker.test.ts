@@ -15,6 +15,7 @@ import { describeTargetContract } from './target.ts';
 import { describeCoreContract } from './target-core.ts';
 import { describeControlContract } from './target-control.ts';
 import { describeForeignContract } from './target-foreign.ts';
+import { describeMovesContract } from './target-moves.ts';
 import { workerEngine } from '../support/docker/worker-engine.ts';
 
 const IMAGE = 'kombinator-contract:1';
@@ -24,6 +25,7 @@ beforeAll(() => buildTestImage(workerEngine(), IMAGE));
 describeTargetContract('Docker Engine', setup);
 describeControlContract('Docker Engine', setup);
 describeForeignContract('Docker Engine', setup);
+describeMovesContract('Docker Engine', setup);
 describeCoreContract('Docker Engine', async () => containersOf(await setup()));
 
 async function setup(): Promise<TargetHarness> {

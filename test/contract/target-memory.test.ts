@@ -8,10 +8,12 @@ import { describeTargetContract } from './target.ts';
 import { describeCoreContract } from './target-core.ts';
 import { describeControlContract } from './target-control.ts';
 import { describeForeignContract } from './target-foreign.ts';
+import { describeMovesContract } from './target-moves.ts';
 
 describeTargetContract('in memory', setup);
 describeControlContract('in memory', setup);
 describeForeignContract('in memory', setup);
+describeMovesContract('in memory', setup);
 describeCoreContract('in memory', async () => containersOf(await setup()));
 
 async function setup(): Promise<TargetHarness> {

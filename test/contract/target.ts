@@ -132,24 +132,6 @@ export function describeTargetContract(name: string, setup: () => Promise<Target
       expect((await observe(wanted))?.fingerprint).toBe(observed?.fingerprint);
     });
 
-    it('makes anew what is as described when the plan says so, once', async () => {
-      const { stack, web, apply, settled, observe } = fresh();
-      await apply('create', web());
-      const before = await observe(web());
-      const replace = changeOf('replace', web(), before?.objectId);
-      for (const _ of ['first', 'again after a crash']) {
-        await target.apply(replace, contextFor(stack));
-        expect((await settled(web())).status).toBe('healthy');
-        await target.settle(replace, 'keep', contextFor(stack));
-      }
-      const after = await observe(web());
-      expect(after?.objectId).not.toBe(before?.objectId);
-      expect((await settled(web())).objectId).toBe(after?.objectId);
-      await target.apply(replace, contextFor(stack));
-      expect((await observe(web()))?.objectId).toBe(after?.objectId);
-      expect((await harness.count(stack)).containers).toBe(1);
-    });
-
     it('runs the old container again when a replace is reverted', async () => {
       const { stack, web, apply, settled, observe } = fresh();
       const old = web();

@@ -172,13 +172,15 @@ interface Identity {
 }
 
 /**
- * The resources that an object stands for: those desired ones that want an object of this kind and name (a node may
- * have been renamed, or two nodes share an engine), else the one its labels name.
+ * The resources that an object stands for: those desired ones that are called as its labels say and want an object of its name (a node
+ * may have been renamed, or two nodes share an engine), else the one its labels name.
  */
 function identitiesOf(owner: Owner, name: unknown, all: readonly DesiredResource[]): readonly Identity[] {
   const { hash, revision } = owner;
   const wanting = all.filter(
-    ({ id, kind, spec }) => id === owner.id || (kind === owner.kind && spec['name'] === name),
+    (one) =>
+      one.id === owner.id ||
+      (one.kind === owner.kind && one.name === owner.name && one.spec['name'] === name),
   );
   const desired: readonly (DesiredResource | null)[] = wanting.length > 0 ? wanting : [null];
   return desired.map((resource) => {
@@ -221,6 +223,7 @@ function observeVolume(volume: EngineVolume, desired: readonly DesiredResource[]
     ...base,
     spec: owner.spec,
     health: { status: 'healthy' },
+    objectId: volume.Name,
     fingerprint: fingerprint([volume.Name, owner.hash ?? '']),
     interrupted: false,
     guarded: true,

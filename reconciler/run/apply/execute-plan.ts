@@ -1,5 +1,4 @@
-import { isReconcilerError, ReconcilerError } from '../../base/errors.ts';
-import { isRolled } from '../../model/kubernetes/kubernetes-object.ts';
+import { isReconcilerError } from '../../base/errors.ts';
 import type { Dependency, Health, ResourceId } from '../../model/resource.ts';
 import type { Change } from '../../plan/plan.ts';
 import type { ApplyContext, ResourceChange } from '../../ports/target.ts';
@@ -8,6 +7,7 @@ import { messageOf, Preempted, Reverted } from './execution.ts';
 import type { Member, Outcome } from './rollouts.ts';
 import { stableTime } from '../../model/well.ts';
 import { refuseUnchanged } from './effect.ts';
+import { isRevertible, Reverts } from './reverts.ts';
 import { TargetQueues } from './target-queues.ts';
 import { putBackAll, Rollouts } from './rollouts.ts';
 import { waitForHealth } from './wait-for-health.ts';
@@ -35,6 +35,7 @@ class PlanRun {
   readonly #failures: StepFailure[] = [];
   readonly #awaitedCompletion: ReadonlySet<ResourceId>;
   readonly #rollouts: Rollouts;
+  readonly #reverts = new Reverts((change) => this.#settle(change, 'revert'));
   readonly #queues: TargetQueues;
   #changed = 0;
   #cancelled = false;
@@ -64,6 +65,7 @@ class PlanRun {
       await this.#nextEvent();
     }
     if (signal.aborted) await this.#letGoHeld();
+    this.#failures.push(...(await this.#reverts.revertStuck()));
     await this.#undoReleases(plan.changes);
     this.#endUnstarted(plan.changes);
     return { changed: this.#changed, failures: this.#failures, cancelled: this.#cancelled };
@@ -81,15 +83,17 @@ class PlanRun {
       if (culprit !== undefined) this.#skip(change, `${culprit.id} failed`);
       else if (this.#rollouts.isHalted(change)) this.#skip(change, 'the update of the service was stopped');
       else if (this.#released.get(change.id) !== 'running') {
-        const unmet = change.dependsOn.filter((dependency) => !this.#isMet(dependency));
+        const unmet = change.dependsOn.filter((dependency) => !this.#isMet(change, dependency));
         if (unmet.length === 0) this.#start(change);
         else if (unmet.every(({ until }) => until === 'released')) this.#demandRelease(unmet);
       }
     }
   }
 
-  #isMet({ id, until }: Dependency): boolean {
+  #isMet(change: Change, { id, until }: Dependency): boolean {
     const phase = this.#phases.get(id) ?? 'done';
+    // Those that exchange something are kept or put back together: one that is well is all that another one can wait for.
+    if (phase === 'held' && this.#rollouts.exchanges(change, id)) return true;
     if (
       until === 'released' &&
       (phase === 'applied' || phase === 'held' || this.#released.get(id) === 'done')
@@ -249,7 +253,7 @@ class PlanRun {
     const cause = new Error('another container of the service failed');
     this.#phases.set(change.id, 'failed');
     try {
-      await this.#revert(change, cause);
+      await this.#reverts.revert(change, cause);
       this.#fail(change, new Reverted(cause));
       return true;
     } catch (error) {
@@ -269,7 +273,7 @@ class PlanRun {
     const target = this.#options.targetOf(change);
     const resource = this.#resourceOf(change);
     const stableMs = await this.#stableMs(change, target);
-    if (change.action !== 'no-op') await target.apply(resource, this.#contextOf(change));
+    if (change.action !== 'no-op') await this.#apply(change, target);
     freeSlot();
     this.#phases.set(change.id, 'applied');
     this.#wake();
@@ -283,27 +287,26 @@ class PlanRun {
       const isFinal =
         !isRevertible(change) || target.settle === undefined || isReconcilerError(error, 'NO_EFFECT');
       if (isFinal || this.#options.signal.reason instanceof Preempted) throw error;
-      await this.#revert(change, error);
+      await this.#reverts.revert(change, error);
       throw new Reverted(error);
+    }
+  }
+
+  async #apply(change: Change, target: ChangeTarget): Promise<void> {
+    try {
+      await target.apply(this.#resourceOf(change), this.#contextOf(change));
+    } catch (error) {
+      const isExchange = change.rollout?.exchange === true && target.settle !== undefined;
+      // Whoever only starts changes may have been unable to undo this one: another one of the exchange has what it needs.
+      if (isExchange && !(this.#options.signal.reason instanceof Preempted))
+        await this.#reverts.revert(change, error);
+      throw error;
     }
   }
 
   async #settle(change: Change, outcome: Outcome): Promise<void> {
     const target = this.#options.targetOf(change);
     await target.settle?.(this.#resourceOf(change), outcome, this.#settling(change));
-  }
-
-  /**
-   * Puts the old one back. It may fail, as what the old one needs can be in other hands by now; that is no reason to try the new one again.
-   */
-  async #revert(change: Change, cause: unknown): Promise<void> {
-    try {
-      await this.#settle(change, 'revert');
-    } catch (error) {
-      if (!isReconcilerError(error, 'PORT_TAKEN')) throw error;
-      const message = `${messageOf(cause)}; the version before cannot run again: ${error.message}`;
-      throw new ReconcilerError('UNHEALTHY', message, { cause: error });
-    }
   }
 
   /** The version that runs tells what the next one may need. */
@@ -371,9 +374,4 @@ class PlanRun {
     this.#wake = resolve;
     return promise;
   }
-}
-
-/** Tells whether its target knows how to put back what was there. */
-function isRevertible({ action, kind, fields }: Change): boolean {
-  return action === 'replace' || (action === 'update' && fields.length > 0 && isRolled(kind));
 }

@@ -43,6 +43,11 @@ export class Rollouts {
     return rollout?.failureAction === 'rollback' && (this.#groups.get(rollout.group)?.length ?? 0) > 1;
   }
 
+  /** Tells whether both are part of one exchange. */
+  exchanges({ rollout }: Change, id: ResourceId): boolean {
+    return rollout?.exchange === true && this.#groups.get(rollout.group)?.includes(id) === true;
+  }
+
   hold(change: Change): void {
     const { rollout: step } = change;
     if (step !== undefined)

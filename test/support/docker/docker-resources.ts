@@ -7,7 +7,7 @@ import type {
   VolumeSpec,
 } from '../../../reconciler/model/docker/docker-spec.ts';
 import { CONTAINER_UPDATABLE } from '../../../reconciler/model/docker/docker-spec.ts';
-import type { DesiredResource, ObservedResource } from '../../../reconciler/model/resource.ts';
+import type { DesiredResource, ObservedResource, ResourceId } from '../../../reconciler/model/resource.ts';
 import { hashSpec, resourceId } from '../../../reconciler/model/resource.ts';
 import type { Spec } from '../../../reconciler/model/secret.ts';
 import { maskSpec } from '../../../reconciler/model/secret.ts';
@@ -76,7 +76,12 @@ export function resourcesOf(stack: string) {
 }
 
 /** A change as a plan would hold it; only what a target reads is filled with care. */
-export function changeOf(action: Action, desired: DesiredResource, objectId?: string): ResourceChange {
+export function changeOf(
+  action: Action,
+  desired: DesiredResource,
+  objectId?: string,
+  from?: ResourceId,
+): ResourceChange {
   const { id, target, kind, name, origin } = desired;
   const after = action === 'delete' ? null : maskSpec(desired.spec);
   return {
@@ -94,6 +99,7 @@ export function changeOf(action: Action, desired: DesiredResource, objectId?: st
       dependsOn: [],
       verify: false,
       ...(objectId === undefined ? {} : { objectId }),
+      ...(from === undefined ? {} : { from }),
     },
     desired: action === 'delete' ? null : desired,
   };

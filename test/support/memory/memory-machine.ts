@@ -65,6 +65,7 @@ export function createMachine(engine: MemoryEngine, step: Step) {
       checkName(engine, change.desired);
       if (kind === 'container') checkImage(engine, change.desired);
       const slot = openSlot(engine, context.stack, id);
+      if (action === 'replace') takeOver(engine, slot, change, context.stack);
       if (action === 'replace' && kind === 'container' && slot.current) {
         await replace({ engine, step, slot, context }, change.desired, change.change.objectId);
       } else {
@@ -93,7 +94,7 @@ export function createMachine(engine: MemoryEngine, step: Step) {
       outcome: 'stop' | 'undo',
       { stack, signal }: ApplyContext,
     ): Promise<void> {
-      const object = slotOf(engine, stack, change.id)?.current;
+      const object = slotOf(engine, stack, change.from ?? change.id)?.current;
       if (!object) return;
       await step(`${outcome === 'stop' ? 'release' : 'start'} ${change.id}`, signal);
       if (outcome === 'stop') Object.assign(object, { state: 'exited', exitCode: 143 });
@@ -107,20 +108,38 @@ export function createMachine(engine: MemoryEngine, step: Step) {
     ): Promise<void> {
       if (change.action !== 'replace' || change.kind !== 'container') return;
       const slot = slotOf(engine, context.stack, change.id);
-      if (!slot?.next) return;
+      if (!slot || (outcome === 'keep' && !slot.next)) return;
       await step(`settle ${outcome} ${change.id}`, context.signal);
       if (outcome === 'keep') {
         slot.current = null;
         await step(`rename ${change.id}`, context.signal);
         slot.current = slot.next;
       } else if (slot.current) {
+        slot.next = null;
         await step(`start ${change.id}`, context.signal);
-        start(engine, slot.current);
+        if (slot.current.state !== 'running') start(engine, slot.current);
+        giveBack(engine, slot.current, change.id, context.stack);
       }
       slot.next = null;
       emit(engine, context.stack);
     },
   };
+}
+
+/** The container of another resource becomes the one that is replaced. */
+function takeOver(engine: MemoryEngine, slot: Slot, { change }: ResourceChange, stack: string): void {
+  const old = change.from === undefined ? undefined : slotOf(engine, stack, change.from);
+  if (change.from === undefined || !old?.current || slot.current) return;
+  if (old.current.engineId !== change.objectId) return;
+  slot.current = old.current;
+  engine.stacks.get(stack)?.delete(change.from);
+}
+
+/** Undoes it: what runs again is what it was. */
+function giveBack(engine: MemoryEngine, object: MemoryObject, id: ResourceId, stack: string): void {
+  if (object.id === id) return;
+  openSlot(engine, stack, object.id).current = object;
+  engine.stacks.get(stack)?.delete(id);
 }
 
 /** A program that ends well when it is told to gives 0; a command with `trap` in it stands for one. */

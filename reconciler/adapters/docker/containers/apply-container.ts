@@ -16,7 +16,7 @@ import {
   undo,
 } from './container.ts';
 import type { ContainerGroup, OwnedContainer } from './container-group.ts';
-import { EMPTY_GROUP, membersOf, nextName, readGroup } from './container-group.ts';
+import { asideName, EMPTY_GROUP, membersOf, nextName, ownName, readGroup } from './container-group.ts';
 import { readStaleSharing } from './container-sharing.ts';
 import { readLogTail } from '../logs.ts';
 import { hideSecretTexts } from '../secrets/secret-texts.ts';
@@ -34,9 +34,9 @@ export async function applyContainer(
   if (change.change.action === 'delete') return deleteContainer(adapter, change, context);
   const task = taskOf(adapter, change, context);
   if (change.change.action === 'create' && (await createAtOnce(task))) return;
-  const group = await readGroup(adapter.engine, context.stack, task.desired.name, context.signal);
+  const group = await readGroupOf(adapter, change, context);
   if (change.change.action === 'replace' && group.current !== null) {
-    await replaceContainer(task, { ...group, current: group.current }, change.change.objectId);
+    await replaceContainer(task, { ...group, current: group.current }, change);
   } else {
     await ensureContainer(task, group);
   }
@@ -61,9 +61,9 @@ export async function settleContainer(
   context: ApplyContext,
 ): Promise<void> {
   const task = taskOf(adapter, change, context);
-  const { current, next } = await readGroup(adapter.engine, context.stack, task.desired.name, context.signal);
-  if (next === null) return;
+  const { current, next } = await readGroupOf(adapter, change, context);
   if (outcome === 'keep') {
+    if (next === null) return;
     if (current !== null) {
       // It still runs when the new one was started beside it.
       await stopContainer(adapter, current, context.signal);
@@ -72,10 +72,45 @@ export async function settleContainer(
     await adapter.engine.renameContainer(next.id, task.spec.name, context.signal);
     return;
   }
-  await tellLastLines(adapter, next, context);
-  await discardContainer(adapter, next, context.signal);
+  if (next !== null) {
+    await tellLastLines(adapter, next, context);
+    await discardContainer(adapter, next, context.signal);
+  }
   adapter.applied.delete(appliedKey(context.stack, task.desired.id));
-  if (current !== null) await startContainer(task, current.id);
+  if (current !== null) await runAgain(task, current);
+}
+
+/** Has the old container run as before, under its own name. */
+async function runAgain(task: ContainerTask, current: OwnedContainer): Promise<void> {
+  const { adapter, context } = task;
+  const name = ownName(current);
+  if (current.name !== name) await adapter.engine.renameContainer(current.id, name, context.signal);
+  await startContainer(task, current.id);
+}
+
+/** Stops the old container, and takes away a name that it will not have any more. */
+async function stepAside(
+  { adapter, context }: Pick<ContainerTask, 'adapter' | 'context'>,
+  current: OwnedContainer,
+  wanted: unknown,
+): Promise<void> {
+  await stopContainer(adapter, current, context.signal);
+  const name = ownName(current);
+  if (current.name === name && name !== wanted)
+    await adapter.engine.renameContainer(current.id, asideName(name), context.signal);
+}
+
+/** The containers of a change: one that takes over from another resource has that one's container as its own. */
+async function readGroupOf(
+  { engine }: Adapter,
+  { change }: ResourceChange,
+  { stack, signal }: ApplyContext,
+): Promise<ContainerGroup> {
+  const group = await readGroup(engine, stack, change.name, signal);
+  const from = change.from?.split('/').slice(2).join('/');
+  if (from === undefined || group.current !== null) return group;
+  const { current } = await readGroup(engine, stack, from, signal);
+  return current !== null && current.id === change.objectId ? { ...group, current } : group;
 }
 
 /** Stops the container that is to be replaced, or runs it again. */
@@ -85,10 +120,10 @@ export async function releaseContainer(
   outcome: 'stop' | 'undo',
   context: ApplyContext,
 ): Promise<void> {
-  const { current } = await readGroup(adapter.engine, context.stack, change.change.name, context.signal);
+  const { current } = await readGroupOf(adapter, change, context);
   if (current === null) return;
-  if (outcome === 'stop') await stopContainer(adapter, current, context.signal);
-  else await startContainer(taskOf(adapter, change, context), current.id);
+  if (outcome === 'stop') await stepAside({ adapter, context }, current, change.change.after?.['name']);
+  else await runAgain(taskOf(adapter, change, context), current);
 }
 
 /** Creates or updates one container under its own name, so that it runs as wanted. */
@@ -119,28 +154,30 @@ type OpenGroup = ContainerGroup & { readonly current: OwnedContainer };
  * The old container stays until `settle`, stopped unless the service wants both to run; when the new one does not even start, it runs again at
  * once.
  *
- * @param old the container that the plan replaces: while it is there, nothing is done yet, whatever it looks like
+ * @param change names the container that the plan replaces: while it is there, nothing is done yet, whatever it looks like
  */
 async function replaceContainer(
   task: ContainerTask,
   group: OpenGroup,
-  old: string | undefined,
+  change: ResourceChange,
 ): Promise<void> {
   const { adapter, spec, context } = task;
-  const { engine } = adapter;
   const { signal } = context;
   const { current } = group;
   for (const stray of group.strays) await discardContainer(adapter, stray, signal);
-  if (group.next === null && current.id !== old && (await isDone(task, current))) return;
+  if (group.next === null && current.id !== change.change.objectId && (await isDone(task, current))) return;
   const next = await readyNext(task, group.next);
   const id = next ?? (await makeContainer(task, nextName(spec.name)));
   try {
-    if (task.desired.rollout?.order !== 'start-first') await stopContainer(adapter, current, signal);
+    if (task.desired.rollout?.order !== 'start-first') await stepAside(task, current, spec.name);
     await startContainer(task, id);
   } catch (error) {
     await undo(adapter, error, async (signal) => {
       await discardMade(task, id, signal);
-      await engine.startContainer(current.id, signal);
+      const undone = { ...task, context: { ...context, signal } };
+      const left = (await readGroupOf(adapter, change, undone.context)).current;
+      await runAgain(undone, left ?? current);
+      adapter.applied.delete(appliedKey(context.stack, task.desired.id));
     });
   }
 }

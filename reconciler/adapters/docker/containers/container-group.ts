@@ -26,6 +26,16 @@ export function nextName(name: string): string {
   return `${name}.next`;
 }
 
+/** Name of a container that has given up its own for another one to have, until it goes or gets it back. */
+export function asideName(name: string): string {
+  return `${name}.prev`;
+}
+
+/** The name that a container was made for. */
+export function ownName({ owner, name }: OwnedContainer): string {
+  return givenName(owner, name);
+}
+
 export async function readGroup(
   engine: Engine,
   stack: string,
@@ -54,13 +64,15 @@ export function membersOf({ current, next, strays }: ContainerGroup): readonly O
 function classify(containers: readonly OwnedContainer[]): ContainerGroup {
   // The newest first: should two bear the right name of different times, it is the one that counts.
   const sorted = [...containers].sort((a, b) => b.info.Created - a.info.Created || (a.id < b.id ? -1 : 1));
-  const current = sorted.find(({ name, owner }) => name === givenName(owner, name)) ?? null;
-  const next = sorted.find(({ name, owner }) => name === nextName(givenName(owner, name))) ?? null;
+  const called = (toName: (given: string) => string) =>
+    sorted.find(({ name, owner }) => name === toName(givenName(owner, name))) ?? null;
+  const current = called((given) => given) ?? called(asideName);
+  const next = called(nextName);
   return { current, next, strays: sorted.filter((container) => container !== current && container !== next) };
 }
 
 function givenName({ spec }: Owner, fallback: string): string {
-  return typeof spec['name'] === 'string' ? spec['name'] : fallback.replace(/\.next$/, '');
+  return typeof spec['name'] === 'string' ? spec['name'] : fallback.replace(/\.(next|prev)$/, '');
 }
 
 /** Name without the slash, and not one that links of other containers give. */

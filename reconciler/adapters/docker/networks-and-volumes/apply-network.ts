@@ -30,7 +30,11 @@ export async function applyNetwork(
       retryable: true,
     });
   }
-  if (existing === null) return createNetwork(adapter, desired, context);
+  if (existing === null) {
+    const renamed = await readRenamed(adapter, change, context);
+    if (renamed !== null) return replaceNetwork(adapter, desired, renamed, context);
+    return createNetwork(adapter, desired, context);
+  }
   if (readOwner(existing.Labels)?.stack !== context.stack)
     throw nameTaken({ kind: 'network', name: spec.name, labels: existing.Labels });
   if (change.change.action === 'replace') await replaceNetwork(adapter, desired, existing, context);
@@ -50,6 +54,17 @@ async function readNetwork(
   // The id is asked for because the engine takes a name for the beginning of an id as well.
   const [network] = named;
   return network === undefined ? null : adapter.engine.inspectNetwork(network.Id, context.signal);
+}
+
+/** The network of the stack that a replace is about, when it bears another name than the new one. */
+async function readRenamed(
+  { engine }: Adapter,
+  { change: { action, objectId } }: ResourceChange,
+  { stack, signal }: ApplyContext,
+): Promise<NetworkInspectInfo | null> {
+  if (action !== 'replace' || objectId === undefined) return null;
+  const network = await engine.inspectNetwork(objectId, signal);
+  return network !== null && readOwner(network.Labels)?.stack === stack ? network : null;
 }
 
 async function networksCalled(
@@ -160,9 +175,12 @@ async function deleteNetwork(
   context: ApplyContext,
 ): Promise<void> {
   const { stack, signal } = context;
-  for (const network of await adapter.engine.listNetworks(stack, signal)) {
+  const all = await adapter.engine.listNetworks(stack, signal);
+  for (const network of all) {
     const owner = readOwner(network.Labels);
-    if (owner?.kind !== 'network' || owner.name !== change.name) continue;
+    const isMeant =
+      change.objectId === undefined ? owner?.name === change.name : isOneOf(network, change.objectId, all);
+    if (owner?.kind !== 'network' || !isMeant) continue;
     try {
       await adapter.engine.removeNetwork(network.Id, signal);
     } catch (error) {
@@ -173,6 +191,11 @@ async function deleteNetwork(
     }
     adapter.stacksByName.delete(network.Name);
   }
+}
+
+/** Whether it is the network of that id, or a double of it. */
+function isOneOf({ Name }: NetworkInspectInfo, id: string, all: readonly NetworkInspectInfo[]): boolean {
+  return all.some((one) => one.Id === id && one.Name === Name);
 }
 
 /** Throws when containers hang on the network that are not among these. */

@@ -49,7 +49,8 @@ async function deleteVolume(
 ): Promise<void> {
   for (const { Name, Labels } of await adapter.engine.listVolumes(context.stack, context.signal)) {
     const owner = readOwner(Labels);
-    if (owner?.kind !== 'volume' || owner.name !== change.name) continue;
+    const isMeant = change.objectId === undefined ? owner?.name === change.name : Name === change.objectId;
+    if (owner?.kind !== 'volume' || !isMeant) continue;
     await removeVolume(adapter, Name, context.signal);
     adapter.stacksByName.delete(Name);
   }

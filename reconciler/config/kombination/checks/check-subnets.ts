@@ -1,5 +1,7 @@
 import type { DocumentPath } from '../../../base/document-path.ts';
 import type { DiagnosticCollector } from '../../../base/document-diagnostic.ts';
+import type { AddressRange } from '../../../base/ip-address.ts';
+import { parseAddress, parseRange, rangesOverlap } from '../../../base/ip-address.ts';
 import type { NetworkModel } from '../kombination.ts';
 
 /** Subnets that an engine or the machine has already, unless somebody set them up otherwise. */
@@ -16,7 +18,7 @@ export function checkSubnets(
   networks: Readonly<Record<string, NetworkModel>>,
   diagnostics: DiagnosticCollector,
 ): void {
-  const seen: { readonly range: Range; readonly network: string; readonly text: string }[] = [];
+  const seen: { readonly range: AddressRange; readonly network: string; readonly text: string }[] = [];
   for (const [network, { ipam }] of Object.entries(networks)) {
     for (const [index, { subnet, gateway }] of (ipam?.config ?? []).entries()) {
       const path = ['networks', network, 'ipam', 'config', index];
@@ -24,13 +26,13 @@ export function checkSubnets(
       const range = readSubnet(subnet, [...path, 'subnet'], diagnostics);
       if (!range) continue;
       const at = [...path, 'subnet'];
-      const owner = RESERVED.find((each) => overlaps(range, parseRange(each.range)))?.owner;
+      const owner = RESERVED.find((each) => rangesOverlap(range, parseRange(each.range)))?.owner;
       if (owner !== undefined) {
         diagnostics.error('RESERVED_RANGE', at, `${subnet} belongs to ${owner}`, {
           hint: 'such as 10.20.0.0/24',
         });
       }
-      const other = seen.find((each) => overlaps(range, each.range));
+      const other = seen.find((each) => rangesOverlap(range, each.range));
       if (other) {
         diagnostics.error(
           'INVALID_VALUE',
@@ -47,13 +49,12 @@ export function checkSubnets(
   }
 }
 
-interface Range {
-  readonly first: number;
-  readonly last: number;
-}
-
 /** The range of an IPv4 subnet; that of IPv6 is only looked at. */
-function readSubnet(text: string, path: DocumentPath, diagnostics: DiagnosticCollector): Range | undefined {
+function readSubnet(
+  text: string,
+  path: DocumentPath,
+  diagnostics: DiagnosticCollector,
+): AddressRange | undefined {
   const range = parseRange(text);
   if (range) return range;
   const [address = '', length = ''] = text.split('/');
@@ -61,24 +62,4 @@ function readSubnet(text: string, path: DocumentPath, diagnostics: DiagnosticCol
   if (isV6 && Number(length) <= 128) return undefined;
   diagnostics.error('INVALID_CIDR', path, `"${text}" is not a subnet`, { hint: 'such as 10.20.0.0/24' });
   return undefined;
-}
-
-function parseRange(text: string): Range | undefined {
-  const [, address = '', length] = /^([\d.]+)\/(\d{1,2})$/.exec(text) ?? [];
-  const value = parseAddress(address);
-  const bits = Number(length);
-  if (value === undefined || length === undefined || bits > 32) return undefined;
-  const size = 2 ** (32 - bits);
-  const first = Math.floor(value / size) * size;
-  return { first, last: first + size - 1 };
-}
-
-function parseAddress(text: string): number | undefined {
-  const parts = text.split('.').map(Number);
-  if (!/^\d{1,3}(\.\d{1,3}){3}$/.test(text) || parts.some((part) => part > 255)) return undefined;
-  return parts.reduce((sum, part) => sum * 256 + part, 0);
-}
-
-function overlaps(a: Range, b: Range | undefined): boolean {
-  return b !== undefined && a.first <= b.last && b.first <= a.last;
 }
