@@ -31,6 +31,8 @@ export interface ApplyContext {
 export interface ResourceChange {
   readonly change: Change;
   readonly desired: DesiredResource | null;
+  /** Everything that is described of its stack, for a change that others are touched by: who hangs on a network that is made anew. */
+  readonly described?: readonly DesiredResource[];
 }
 
 /** Resources of a stack that exist on a target, as far as their labels tell. */

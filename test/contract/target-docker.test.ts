@@ -13,9 +13,8 @@ import type { TargetHarness } from './target-harness.ts';
 import { containersOf } from './target-harness.ts';
 import { describeTargetContract } from './target.ts';
 import { describeCoreContract } from './target-core.ts';
-import { describeControlContract } from './target-control.ts';
+import { describeControlContract, describeMovesContract } from './target-control.ts';
 import { describeForeignContract } from './target-foreign.ts';
-import { describeMovesContract } from './target-moves.ts';
 import { workerEngine } from '../support/docker/worker-engine.ts';
 
 const IMAGE = 'kombinator-contract:1';

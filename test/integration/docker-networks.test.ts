@@ -3,7 +3,7 @@ import { createDockerTarget } from '../../reconciler/adapters/docker/index.ts';
 import { buildLabels } from '../../reconciler/adapters/docker/labels.ts';
 import { diffResource } from '../../reconciler/plan/diff-resource.ts';
 import { engineJson } from '../support/docker/docker-engine.ts';
-import { REVISION, TARGET } from '../support/docker/docker-resources.ts';
+import { changeOf, contextFor, REVISION, TARGET } from '../support/docker/docker-resources.ts';
 import { freshStack } from '../support/docker/docker-stack.ts';
 import { realClock, silentLogger } from '../support/docker/target-options.ts';
 import { buildTestImage } from '../support/docker/test-image.ts';
@@ -60,6 +60,65 @@ describe('networks on a Docker Engine', () => {
     expect((await named(`${stack}_front`)).map(({ Id }) => Id)).toEqual([used?.Id]);
     expect(diffResource(front, await observe(front))).toMatchObject({ action: 'no-op' });
     expect(diffResource(web, await observe(web))).toMatchObject({ action: 'no-op' });
+  });
+
+  it.each([
+    { when: 'with other addresses', name: 'front', subnet: '10.231.2.0/24', address: '10.231.2.2' },
+    {
+      when: 'under another name and with the same addresses',
+      name: 'edge',
+      subnet: '10.231.1.0/24',
+      address: '10.231.1.8',
+    },
+  ])('is made anew $when, and everybody has the address described', async ({ name, subnet, address }) => {
+    const { stack, make, service, apply, observe } = freshStack(target, IMAGE);
+    const network = (key: string, range: string) =>
+      make.network(key, { ipam: { config: [{ subnet: range }] } });
+    const on = (key: string, ipv4Address?: string) => ({
+      networks: {
+        [`${stack}_${key}`]: { aliases: [], ...(ipv4Address === undefined ? {} : { ipv4Address }) },
+      },
+    });
+    const front = network('front', '10.231.1.0/24');
+    const before = [service('any', on('front')), service('placed', on('front', '10.231.1.9'))];
+    for (const one of [front, ...before]) await apply('create', one);
+    const old = await observe(front);
+    const anew = network(name, subnet);
+    const described = [service('any', on(name)), service('placed', on(name, address))];
+
+    const { change } = changeOf('replace', anew, old?.objectId, front.id);
+    await target.apply({ change, desired: anew, described }, contextFor(stack));
+
+    for (const one of [anew, ...described])
+      expect(diffResource(one, await observe(one)).action).toBe('no-op');
+    expect(await named(`${stack}_${name}`)).toHaveLength(1);
+    expect(await named(`${stack}_front`)).toHaveLength(name === 'front' ? 1 : 0);
+    for (const one of described) await apply('delete', one);
+    await apply('delete', anew);
+  });
+
+  it('stays as it was when there can be no new one', async () => {
+    const { stack, make, service, apply, observe } = freshStack(target, IMAGE);
+    const network = (key: string, subnet: string) => make.network(key, { ipam: { config: [{ subnet }] } });
+    const [front, back] = [network('front', '10.232.1.0/24'), network('back', '10.232.2.0/24')];
+    const web = service('web', {
+      networks: { [`${stack}_front`]: { aliases: ['www'], ipv4Address: '10.232.1.9' } },
+    });
+    for (const one of [front, back, web]) await apply('create', one);
+
+    const { change } = changeOf(
+      'replace',
+      network('front', '10.232.2.0/24'),
+      (await observe(front))?.objectId,
+    );
+    const doomed = target.apply(
+      { change, desired: network('front', '10.232.2.0/24'), described: [web] },
+      contextFor(stack),
+    );
+
+    await expect(doomed).rejects.toThrow('overlaps');
+    for (const one of [front, web]) expect(diffResource(one, await observe(one)).action).toBe('no-op');
+    for (const one of [web, front, back]) await apply('delete', one);
   });
 
   it('is not taken for another one whose id begins with its name', async () => {

@@ -171,7 +171,9 @@ class PlanRun {
 
   #resourceOf(change: Change): ResourceChange {
     const described = change.action === 'delete' ? null : (this.#options.desired.get(change.id) ?? null);
-    return { change: this.#options.asKnown(change), desired: described };
+    const resource = { change: this.#options.asKnown(change), desired: described };
+    const isShared = change.kind === 'network' && change.action === 'replace';
+    return isShared ? { ...resource, described: [...this.#options.desired.values()] } : resource;
   }
 
   async #carryOut(change: Change): Promise<void> {

@@ -4,9 +4,9 @@ import { createRig, file, stack } from '../../support/reconciler-rig.ts';
 import type { Rig } from '../../support/reconciler-rig.ts';
 
 /** Services by name: a host port, and more. */
-async function push(rig: Rig, services: Readonly<Record<string, string>>): Promise<void> {
+async function push(rig: Rig, services: Readonly<Record<string, string | undefined>>): Promise<void> {
   const described = Object.entries(services).map(
-    ([name, more]) => [name, `image: "nginx:1.29", command: ["sleep", "1000"], ${more}`] as const,
+    ([name, more = '']) => [name, `image: "nginx:1.29", command: ["sleep", "1000"], ${more}`] as const,
   );
   rig.source.push({ [file('shop')]: stack('shop', Object.fromEntries(described)) });
 }
@@ -53,15 +53,15 @@ it.each([
   },
 ])('goes back as a whole when $when does not become well', async ({ before, after }) => {
   await using rig = createRig();
-  await push(rig, before as Record<string, string>);
+  await push(rig, before);
   await rig.apply('shop');
   const had = containers(rig);
-  await push(rig, after as Record<string, string>);
+  await push(rig, after);
 
   expect((await rig.apply('shop')).job).toMatchObject({ status: 'failed', tag: null });
   expect(containers(rig)).toEqual(had);
 
-  await push(rig, before as Record<string, string>);
+  await push(rig, before);
   expect((await rig.apply('shop')).job.status).toBe('completed');
   expect(containers(rig)).toEqual(had);
 });
@@ -81,9 +81,9 @@ it.each([
   { when: 'one takes over from another', before: { a: port(81) }, after: { renamed: port(81) } },
 ])('comes to its end when $when', async ({ before, after }) => {
   await using rig = createRig();
-  await push(rig, before as Record<string, string>);
+  await push(rig, before);
   await rig.apply('shop');
-  await push(rig, after as Record<string, string>);
+  await push(rig, after);
 
   const { job, steps } = await rig.apply('shop');
 

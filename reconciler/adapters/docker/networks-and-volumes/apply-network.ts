@@ -4,14 +4,14 @@ import { ReconcilerError } from '../../../base/errors.ts';
 import type { DesiredResource } from '../../../model/resource.ts';
 import type { ApplyContext, ResourceChange } from '../../../ports/target.ts';
 import type { Adapter } from '../adapter.ts';
-import { endpointOf } from '../containers/container-config.ts';
 import { groupContainers, membersOf } from '../containers/container-group.ts';
 import type { OwnedContainer } from '../containers/container-group.ts';
 import { withoutUndefined } from '../containers/container-options.ts';
 import { statusOf } from '../engine/engine-errors.ts';
 import { buildLabels, readOwner } from '../labels.ts';
-import { isContainerSpec, networkSpec } from '../containers/specs.ts';
+import { networkSpec } from '../containers/specs.ts';
 import { keptNetwork } from './doubles.ts';
+import { createdEndpoint, refuseForeign, replaceNetwork } from './replace-network.ts';
 import { nameTaken } from '../taken-names.ts';
 
 /** Carries out one change of a network. Networks that are not the stack's own are never touched (NAME_TAKEN). */
@@ -24,6 +24,7 @@ export async function applyNetwork(
   if (desired === null) return deleteNetwork(adapter, change, context);
   const spec = networkSpec(desired);
   const existing = await readNetwork(adapter, spec.name, context);
+  const create = () => createNetwork(adapter, desired, context);
   if (spec.external) {
     if (existing !== null) return;
     throw new ReconcilerError('TARGET_ERROR', `network ${spec.name} is external and does not exist`, {
@@ -32,12 +33,13 @@ export async function applyNetwork(
   }
   if (existing === null) {
     const renamed = await readRenamed(adapter, change, context);
-    if (renamed !== null) return replaceNetwork(adapter, desired, renamed, context);
-    return createNetwork(adapter, desired, context);
+    if (renamed !== null) return replaceNetwork({ adapter, change, desired, context, create }, renamed);
+    return create();
   }
   if (readOwner(existing.Labels)?.stack !== context.stack)
     throw nameTaken({ kind: 'network', name: spec.name, labels: existing.Labels });
-  if (change.change.action === 'replace') await replaceNetwork(adapter, desired, existing, context);
+  if (change.change.action === 'replace')
+    await replaceNetwork({ adapter, change, desired, context, create }, existing);
 }
 
 /** The network of a name; where the stack has made several, all but one are taken away first. */
@@ -146,29 +148,6 @@ function buildNetwork(spec: NetworkSpec, labels: Readonly<Record<string, string>
   });
 }
 
-/** The stack's own containers are taken off the old network and put on the new one; they keep running. */
-async function replaceNetwork(
-  adapter: Adapter,
-  desired: DesiredResource,
-  existing: NetworkInspectInfo,
-  context: ApplyContext,
-): Promise<void> {
-  if (readOwner(existing.Labels)?.hash === desired.hash) return;
-  const { engine } = adapter;
-  const { signal } = context;
-  const { Name } = existing;
-  const groups = groupContainers(await engine.listContainers(context.stack, signal));
-  const attached = [...groups.values()].flatMap(membersOf).filter((container) => isAttached(container, Name));
-  refuseForeign(existing, attached);
-  for (const { id } of attached) await engine.disconnectNetwork(Name, id, signal);
-  await engine.removeNetwork(existing.Id, signal);
-  await createNetwork(adapter, desired, context);
-  const { api } = await adapter.traits(signal);
-  for (const container of attached) {
-    await engine.connectNetwork(Name, container.id, createdEndpoint(container, Name, api), signal);
-  }
-}
-
 async function deleteNetwork(
   adapter: Adapter,
   { change }: ResourceChange,
@@ -196,25 +175,4 @@ async function deleteNetwork(
 /** Whether it is the network of that id, or a double of it. */
 function isOneOf({ Name }: NetworkInspectInfo, id: string, all: readonly NetworkInspectInfo[]): boolean {
   return all.some((one) => one.Id === id && one.Name === Name);
-}
-
-/** Throws when containers hang on the network that are not among these. */
-function refuseForeign({ Name, Containers }: NetworkInspectInfo, own: readonly OwnedContainer[]): void {
-  const foreign = Object.entries(Containers ?? {}).filter(
-    ([id]) => !own.some((container) => container.id === id),
-  );
-  if (foreign.length === 0) return;
-  const names = foreign.map(([, { Name }]) => Name).sort();
-  throw new ReconcilerError('TARGET_ERROR', `network ${Name} is in use by ${names.join(', ')}`, {
-    retryable: true,
-  });
-}
-
-function isAttached({ info }: OwnedContainer, network: string): boolean {
-  return Object.hasOwn(info.NetworkSettings?.Networks ?? {}, network);
-}
-
-/** Builds the endpoint from the spec that the container was created with; its own repair brings later settings. */
-function createdEndpoint({ owner }: OwnedContainer, network: string, api: string): object {
-  return isContainerSpec(owner.spec) ? endpointOf(owner.spec, network, api) : { Aliases: [owner.name] };
 }
