@@ -25,7 +25,7 @@ export function deletionOf(observed: ObservedResource, input: PlanInput): Change
   };
 }
 
-/** Why it stays although nothing describes it; `null` when it goes. */
+/** Says why something stays although nothing describes it; `null` when it goes. */
 export function whyKept(observed: ObservedResource, input: PlanInput): string | null {
   if (observed.guarded === true)
     return input.deleteVolumes ? null : 'data is only deleted with an explicit yes';

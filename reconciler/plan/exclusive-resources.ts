@@ -11,10 +11,10 @@ export interface ResourceEdge {
   readonly to: ResourceId;
 }
 
-/** What only one object of an engine can have at a time: a name, a host port, or a range of addresses. */
+/** Something that only one object of an engine can have at a time: a name, a host port, or a range of addresses. */
 export interface ExclusiveResource {
   readonly key: string;
-  /** Of a network: whatever overlaps it is taken, too. */
+  /** Addresses of a network: whatever overlaps them is taken, too. */
   readonly range?: AddressRange;
 }
 
@@ -41,7 +41,7 @@ export function exclusiveResourceEdges(
   });
 }
 
-/** What is made, and what is started again or goes on from an earlier change. */
+/** Tells of what is made, started again, or goes on from an earlier change. */
 function isTaker({ action, kind, fields }: Change): boolean {
   if (action === 'create' || action === 'replace') return true;
   return action === 'update' && kind === 'container' && fields.length === 0;
@@ -62,7 +62,7 @@ export function sharedNetworkEdges(
   });
 }
 
-/** What a change has, or is to have, of what only one can. */
+/** Lists what a change has, or is to have, of what only one can. */
 export function exclusiveResources(
   change: Change,
   side: 'before' | 'after',
@@ -83,7 +83,7 @@ export function exclusiveIn(
   return kind === 'network' ? [...named(spec, engine, kind), ...linksOf(spec, engine)] : [];
 }
 
-/** Whether who wants the one has to wait until the other is given up. */
+/** Tells whether the one cannot be had before the other is given up. */
 export function isTaken(wanted: ExclusiveResource, held: ExclusiveResource): boolean {
   if (wanted.range === undefined || held.range === undefined) return wanted.key === held.key;
   return rangesOverlap(wanted.range, held.range) && engineOf(wanted) === engineOf(held);

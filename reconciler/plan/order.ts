@@ -91,7 +91,7 @@ function addExclusiveEdges(
 }
 
 interface ExclusiveOrder {
-  /** What each waits for until it has been stopped. */
+  /** Changes that wait until others have been stopped. */
   readonly released: ReadonlyMap<ResourceId, readonly Dependency[]>;
   /** The same as edges: those that are linked by them exchange what only one can have. */
   readonly exchanging: readonly ResourceEdge[];

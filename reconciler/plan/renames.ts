@@ -6,7 +6,7 @@ import { whyKept } from './deletions.ts';
 import { exclusiveIn, isTaken } from './exclusive-resources.ts';
 import type { PlanInput } from './plan-input.ts';
 
-/** What a target has, under the id that the description has for it now. */
+/** Observed resources under the ids that the description has for them now. */
 export interface Renamed {
   readonly observed: readonly ObservedResource[];
   /** The ids that the target knows, by those of the description. */
@@ -80,14 +80,14 @@ function nameKey({ target, kind }: Pick<DesiredResource, 'target' | 'kind'>, nam
   return JSON.stringify([target, kind, name]);
 }
 
-/** Whether it would go by itself, without anybody's yes. */
+/** Tells whether it would go by itself, without anybody's yes. */
 function isReplaceable(one: ObservedResource, input: PlanInput): boolean {
   if (one.kind !== 'container' && one.kind !== 'network') return false;
   if (one.shared === true || one.guarded === true || input.policy.prune !== 'yes') return false;
   return whyKept(one, input) === null && input.foreign?.includes(one.id) !== true;
 }
 
-/** Who wants its name, else who wants something else that it has. */
+/** Finds the one that wants its name, else one that wants something else that it has. */
 function successorOf(
   one: ObservedResource,
   free: readonly DesiredResource[],

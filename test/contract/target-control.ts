@@ -141,7 +141,7 @@ export function describeControlContract(name: string, setup: () => Promise<Targe
   });
 }
 
-/** What every `Target` does when objects are made anew as they are, take over from others, or exchange their names. */
+/** Holds for every `Target` whose objects are made anew as they are, take over from others, or exchange their names. */
 export function describeMovesContract(name: string, setup: () => Promise<TargetHarness>): void {
   describe(`moves contract: ${name}`, () => {
     let harness: TargetHarness;

@@ -92,7 +92,7 @@ class PlanRun {
 
   #isMet(change: Change, { id, until }: Dependency): boolean {
     const phase = this.#phases.get(id) ?? 'done';
-    // Those that exchange something are kept or put back together: one that is well is all that another one can wait for.
+    // Members of an exchange are kept or put back together: one that is well is all that another one can wait for.
     if (phase === 'held' && this.#rollouts.exchanges(change, id)) return true;
     if (
       until === 'released' &&
@@ -299,7 +299,7 @@ class PlanRun {
       await target.apply(this.#resourceOf(change), this.#contextOf(change));
     } catch (error) {
       const isExchange = change.rollout?.exchange === true && target.settle !== undefined;
-      // Whoever only starts changes may have been unable to undo this one: another one of the exchange has what it needs.
+      // The target may have been unable to undo this one: another one of the exchange has what it needs.
       if (isExchange && !(this.#options.signal.reason instanceof Preempted))
         await this.#reverts.revert(change, error);
       throw error;

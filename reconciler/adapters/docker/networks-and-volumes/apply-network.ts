@@ -172,7 +172,7 @@ async function deleteNetwork(
   }
 }
 
-/** Whether it is the network of that id, or a double of it. */
+/** Tells whether it is the network of that id, or a double of it. */
 function isOneOf({ Name }: NetworkInspectInfo, id: string, all: readonly NetworkInspectInfo[]): boolean {
   return all.some((one) => one.Id === id && one.Name === Name);
 }

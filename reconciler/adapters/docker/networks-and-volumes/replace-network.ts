@@ -93,7 +93,7 @@ async function readGuest(
   return { container, had, wanted: stays ? { ...endpointOf(described, name, api) } : null };
 }
 
-/** As it was created, with the names and addresses that it has by now. */
+/** Gives a container's place as it was created, with the names and addresses that it has by now. */
 async function liveEndpoint(
   { engine }: Adapter,
   container: OwnedContainer,
@@ -128,7 +128,7 @@ function isPlaced({ wanted }: Guest): boolean {
   return Object.keys(asFields(wanted?.['IPAMConfig']) ?? {}).length > 0;
 }
 
-/** What makes a network again that was inspected before it went. */
+/** Builds the request that makes a network again which was inspected before it went. */
 function toBody(network: NetworkInspectInfo): object {
   const { Name, Driver, Internal, Attachable, EnableIPv6, IPAM, Options, Labels } = network;
   return { Name, Driver, Internal, Attachable, EnableIPv6, IPAM, Options, Labels, CheckDuplicate: true };
