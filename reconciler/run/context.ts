@@ -27,6 +27,8 @@ export interface RunContext {
   readonly freeze: Freeze;
   /** Digest of the deployment under way whose first hooks have run, by stack. */
   readonly hooked: Map<string, string>;
+  /** Counts how often in a row a deployment was disturbed from outside, by stack. */
+  readonly disturbed: Map<string, { readonly desired: string; readonly times: number }>;
   /** Records that the store would not take; what is remembered must hold for as long as this process lives. */
   readonly unsaved: Map<string, StackRecord>;
   /** Changes of one stack carried out at the same time. */

@@ -106,6 +106,7 @@ function createContext(options: ReconcilerOptions): RunContext {
     deployments: new Deployments(source, logger),
     freeze: options.freeze ?? NEVER_FROZEN,
     hooked: new Map(),
+    disturbed: new Map(),
     unsaved: new Map(),
     concurrency: options.changeConcurrency ?? 8,
     stableMs: options.stableMs ?? DEFAULT_STABLE_MS,

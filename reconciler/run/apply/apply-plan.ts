@@ -11,14 +11,14 @@ import { recallStack, rememberStack, savePlan, stableMsOf } from '../context.ts'
 import type { RunContext } from '../context.ts';
 import { observeDescribed } from '../observe/plan-stack.ts';
 import type { PlannedStack } from '../observe/plan-stack.ts';
-import { isNoted, newestDeployed } from '../record/deployed.ts';
+import { isDeployment, isNoted, newestDeployed, wasDeployment } from '../record/deployed.ts';
 import { endFailed } from '../record/end-job.ts';
 import type { JobRecorder } from '../record/job-store.ts';
 import { noteDeployed } from '../record/pending-tags.ts';
 import { noteBegun, noteUnfinished, recordDeployment } from '../record/record-deployment.ts';
 import { noEffect, withoutEffect } from './effect.ts';
 import { executePlan } from './execute-plan.ts';
-import { partlyApplied } from './execution.ts';
+import { isDisturbed, partlyApplied } from './execution.ts';
 import type { ChangeTarget, ExecuteResult, StepFailure, StepUpdate } from './execution.ts';
 import { needsPreHooks, PRE_STAGES, runHooks } from './run-hooks.ts';
 import { startingAgain } from './stopped.ts';
@@ -45,14 +45,15 @@ export async function applyPlan(
   const begun = noteBegun(context, planned);
   const execution = { ...planned, through: (target: Target) => startingAgain(target, ran) };
   const result = await execute(context, execution, job, signal);
-  const failure = failureOf(result, signal);
+  const failure = insistNoMore(context, plan, result, failureOf(result, signal));
   const partly = failure === null ? partlyApplied(plan) : null;
   const ended = failure ?? (partly === null ? await missEffect(context, planned, job) : null);
   const error = partly ?? (ended !== null && hasWorked(context, plan) ? insist(ended) : ended);
   if (error === null) {
     const isNew = isNewDeployment(context, plan, result.changed);
+    const hasHooks = isNew && isDeployment(context, plan);
     if (isNew) noteDeployed(context, plan, job);
-    await finish(context, planned, job, { isNew, signal });
+    await finish(context, planned, job, { hasHooks, signal });
     return;
   }
   const isOver = cannotHelp(error);
@@ -80,8 +81,10 @@ export async function complete(
 ): Promise<void> {
   const { plan } = planned;
   const isNew = isNewDeployment(context, plan, 0);
-  if ((isNew && !isNoted(context, plan)) || untold) noteDeployed(context, plan, job);
-  await finish(context, planned, job, { isNew, signal });
+  const noted = isNew && isNoted(context, plan);
+  const hasHooks = isNew && (noted ? await wasDeployment(context, plan) : isDeployment(context, plan));
+  if ((isNew && !noted) || untold) noteDeployed(context, plan, job);
+  await finish(context, planned, job, { hasHooks, signal });
 }
 
 /** Does what is left once the targets are as planned; ends the job. */
@@ -89,9 +92,9 @@ async function finish(
   context: RunContext,
   planned: PlannedStack,
   job: JobRecorder,
-  { isNew, signal }: { readonly isNew: boolean; readonly signal: AbortSignal },
+  { hasHooks, signal }: { readonly hasHooks: boolean; readonly signal: AbortSignal },
 ): Promise<void> {
-  const unfinished = isNew ? await runPostHooks(context, planned, job, signal) : null;
+  const unfinished = hasHooks ? await runPostHooks(context, planned, job, signal) : null;
   context.hooked.delete(planned.plan.stack);
   await recordDeployment(context, planned, job, unfinished);
 }
@@ -109,6 +112,28 @@ function insist(error: Error): Error {
   if (!(error instanceof ReconcilerError) || error.code === 'CANCELLED' || error.code === 'UNHEALTHY')
     return error;
   return new ReconcilerError(error.code, error.message, { cause: error, retryable: true });
+}
+
+/** A service that ends itself looks as if somebody had stopped it: after so many times in a row that is no chance any more. */
+const MAX_DISTURBANCES = 3;
+
+/** Counts how often something from outside came between. @returns the failure, as one for good where that was too often */
+function insistNoMore(
+  { disturbed }: RunContext,
+  { stack, desired }: Plan,
+  { failures }: ExecuteResult,
+  failure: Error | null,
+): Error | null {
+  if (failure === null || !failures.some(({ error }) => isDisturbed(error))) {
+    disturbed.delete(stack);
+    return failure;
+  }
+  const before = disturbed.get(stack);
+  const times = before?.desired === desired ? before.times + 1 : 1;
+  disturbed.set(stack, { desired, times });
+  if (times < MAX_DISTURBANCES) return failure;
+  const message = `${failure.message}; that has happened ${times} times in a row`;
+  return new ReconcilerError('UNHEALTHY', message, { cause: failure.cause });
 }
 
 /** Waiting is of no use: the same description would fail the same way. */
@@ -145,6 +170,8 @@ async function runPostHooks(
     await runHooks(context, planned, ['post_deploy'], { job, signal });
     return null;
   } catch (error) {
+    // The hook did not fail: it is run again as soon as its target can.
+    if (isReconcilerError(error, 'TARGET_UNREACHABLE') || signal.aborted) throw error;
     const message = `deployed, but not all is done: ${errorMessage(error)}`;
     return new ReconcilerError('HOOK_FAILED', message, { cause: error });
   }

@@ -3,7 +3,7 @@ import type { Dependency, Health, ResourceId } from '../../model/resource.ts';
 import type { Change } from '../../plan/plan.ts';
 import type { ApplyContext, ResourceChange } from '../../ports/target.ts';
 import type { ChangeTarget, ExecuteOptions, ExecuteResult, StepFailure } from './execution.ts';
-import { messageOf, Preempted, Reverted } from './execution.ts';
+import { Disturbed, isVerdict, messageOf, Preempted, Reverted } from './execution.ts';
 import type { Member, Outcome } from './rollouts.ts';
 import { stableTime } from '../../model/well.ts';
 import { refuseUnchanged } from './effect.ts';
@@ -252,7 +252,7 @@ class PlanRun {
   }
 
   async #putBack(change: Change): Promise<boolean> {
-    const cause = new Error('another container of the service failed');
+    const cause = this.#causeOf(change);
     this.#phases.set(change.id, 'failed');
     try {
       await this.#reverts.revert(change, cause);
@@ -262,6 +262,16 @@ class PlanRun {
       this.#fail(change, error);
       return false;
     }
+  }
+
+  /** A verdict on one container of a service is one on all; what was done to one from outside is none. */
+  #causeOf({ rollout }: Change): Error {
+    const message = 'another container of the service failed';
+    const members = this.#options.plan.changes.filter((one) => one.rollout?.group === rollout?.group);
+    const errors = this.#failures.flatMap(({ id, error }) =>
+      members.some((one) => one.id === id) ? error : [],
+    );
+    return errors.some(isVerdict) ? new Error(message) : new Disturbed(message);
   }
 
   /** The run was stopped: what is healthy stays, unless a newer revision takes over and goes on from here. */
@@ -288,7 +298,9 @@ class PlanRun {
     } catch (error) {
       const isFinal =
         !isRevertible(change) || target.settle === undefined || isReconcilerError(error, 'NO_EFFECT');
-      if (isFinal || this.#options.signal.reason instanceof Preempted) throw error;
+      // An engine that does not answer puts nothing back: the next plan goes on from here.
+      const isAway = isReconcilerError(error, 'TARGET_UNREACHABLE');
+      if (isFinal || isAway || this.#options.signal.reason instanceof Preempted) throw error;
       await this.#reverts.revert(change, error);
       throw new Reverted(error);
     }

@@ -1,4 +1,4 @@
-import { ReconcilerError } from '../../base/errors.ts';
+import { isReconcilerError, ReconcilerError } from '../../base/errors.ts';
 import type { DesiredResource, Health, ResourceId } from '../../model/resource.ts';
 import type { Change, Plan } from '../../plan/plan.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -82,10 +82,34 @@ export class Preempted extends ReconcilerError {
   }
 }
 
-/** The new one did not become healthy; the old one runs again. Waiting does not help: the same description would fail the same way. */
+/**
+ * Somebody stopped or removed a container while it was waited for, or its engine did: that says nothing about the service, which is tried again.
+ */
+export class Disturbed extends ReconcilerError {
+  constructor(message: string) {
+    super('TARGET_ERROR', message, { retryable: true });
+  }
+}
+
+/** Tells whether a failure is that of a service which somebody stopped or removed. */
+export function isDisturbed(error: unknown): boolean {
+  return error instanceof Disturbed || (error instanceof Reverted && error.cause instanceof Disturbed);
+}
+
+/** Tells what the service did from what its engine, or somebody's hand, did to it. Only the former is a verdict. */
+export function isVerdict(error: unknown): boolean {
+  return !isReconcilerError(error) || error.code === 'UNHEALTHY' || !error.retryable;
+}
+
+/**
+ * The new one did not become healthy; the old one runs again. Where that was the service's own doing, waiting does not help: the same
+ * description would fail the same way.
+ */
 export class Reverted extends ReconcilerError {
   constructor(cause: unknown) {
-    super('UNHEALTHY', `${messageOf(cause)}; the version before runs again`, { cause, retryable: false });
+    const retryable = !isVerdict(cause);
+    const code = retryable && isReconcilerError(cause) ? cause.code : 'UNHEALTHY';
+    super(code, `${messageOf(cause)}; the version before runs again`, { cause, retryable });
   }
 }
 

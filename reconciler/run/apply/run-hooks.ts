@@ -4,10 +4,10 @@ import type { HookStage } from '../../model/stack.ts';
 import type { DesiredHook } from '../../model/stack.ts';
 import type { TargetReference } from '../../model/target.ts';
 import { hasChanges } from '../../plan/build-plan.ts';
-import type { Plan } from '../../plan/plan.ts';
 import { hasCapability, requireCapability } from '../../ports/target-capabilities.ts';
 import type { ApplyContext } from '../../ports/target.ts';
 import type { RunContext } from '../context.ts';
+import { isDeployment } from '../record/deployed.ts';
 import type { JobRecorder } from '../record/job-store.ts';
 import type { PlannedStack } from '../observe/plan-stack.ts';
 
@@ -24,7 +24,6 @@ export async function runHooks(
   stages: readonly HookStage[],
   { job, signal }: { readonly job: JobRecorder; readonly signal: AbortSignal },
 ): Promise<void> {
-  if (!isDeployment(context, planned.plan)) return;
   for (const hook of planned.description.hooks) {
     if (!stages.includes(hook.stage)) continue;
     signal.throwIfAborted();
@@ -32,14 +31,9 @@ export async function runHooks(
   }
 }
 
-/** Repairs of what runs already are no deployments. */
-function isDeployment({ deployments }: RunContext, plan: Plan): boolean {
-  return plan.mode === 'apply' && deployments.knownLatest(plan.stack)?.desired !== plan.desired;
-}
-
 /** Tells whether hooks before the deployment have to run: not twice for one that is being continued. */
 export function needsPreHooks(context: RunContext, { plan, description }: PlannedStack): boolean {
-  if (description.hooks.length === 0 || !hasChanges(plan)) return false;
+  if (description.hooks.length === 0 || !hasChanges(plan) || !isDeployment(context, plan)) return false;
   return context.hooked.get(plan.stack) !== plan.desired;
 }
 

@@ -125,7 +125,12 @@ async function completeEarlier(
   const job = createJob(context, stack, trigger);
   job.start({ summary });
   job.log('info', 'completes a deployment that was begun before');
-  await complete(context, planned, job, { untold, signal });
+  try {
+    await complete(context, planned, job, { untold, signal });
+  } catch (error) {
+    endFailed(context, job, error, signal.aborted);
+    throw error;
+  }
 }
 
 /** A deployment that was begun is not over before everything is well: throws, to look again with growing pauses. */

@@ -28,6 +28,18 @@ export function newestDeployed(
   return pendingTags.at(-1) ?? context.deployments.knownLatest(stack) ?? none;
 }
 
+/** Tells whether carrying the plan out is a deployment; a repair of what was deployed already is none. */
+export function isDeployment(context: RunContext, { stack, mode, desired }: Plan): boolean {
+  return mode === 'apply' && newestDeployed(context, stack).desired !== desired;
+}
+
+/** Tells the same of the newest deployment, which is of the plan's description: whether the one before it was not. */
+export async function wasDeployment(context: RunContext, { stack, mode, desired }: Plan): Promise<boolean> {
+  const { pendingTags } = recallStack(context, stack);
+  const before = [...(await context.deployments.history(stack)), ...pendingTags].at(-2);
+  return mode === 'apply' && before?.desired !== desired;
+}
+
 /** The deployment that was begun is written down already: its job was cut off between that and its own end. */
 export function isNoted(context: RunContext, { stack, desired }: Plan): boolean {
   const newest = newestDeployed(context, stack);

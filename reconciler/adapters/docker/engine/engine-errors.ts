@@ -76,9 +76,9 @@ export function portOf(message: string): string {
   );
 }
 
-/** The container went away between a look and a call: the next look tells what is to be done. */
+/** A container or network went away between a look and a call: the next look tells what is to be done. */
 function isGone(status: number, message: string): boolean {
-  if (status === 404) return /no such container/i.test(message);
+  if (status === 404) return /no such container|network \S+ not found|no such network/i.test(message);
   return status === 409 && /marked for removal|removal of container|is dead/i.test(message);
 }
 
