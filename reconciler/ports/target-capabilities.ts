@@ -169,8 +169,10 @@ export interface Watches {
   /**
    * Calls back with the stack name whenever something happened to one of its resources, and with `null` when events may have been
    * missed. Reconnects by itself; ends when the signal aborts.
+   *
+   * @param onEvent `awaited`: nothing of the stack itself, but what it waits for has changed
    */
-  watch(onEvent: (stack: string | null) => void, signal: AbortSignal): Promise<void>;
+  watch(onEvent: (stack: string | null, awaited?: boolean) => void, signal: AbortSignal): Promise<void>;
 }
 
 /** Everything that a target may be able to do beside what each of them can. */

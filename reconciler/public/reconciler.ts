@@ -142,6 +142,8 @@ export interface StackView {
   readonly document: unknown;
   /** First and last commit of its file, ISO 8601; left out where that was not looked up. */
   readonly createdAt?: string;
+  /** Time at which it is looked at next, at the latest, ISO 8601; left out where nothing happens by itself. */
+  readonly nextLookAt?: string;
   readonly updatedAt?: string;
 }
 

@@ -9,6 +9,8 @@ export interface Actor {
 export interface ServiceStatus extends ServiceView {
   readonly health: HealthStatus | 'unknown';
   readonly reason: string | null;
+  /** Image that runs; left out where none was seen. */
+  readonly running?: string;
 }
 
 export interface Deployment {

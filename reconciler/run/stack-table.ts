@@ -1,3 +1,5 @@
+import type { JsonObject } from '../base/json.ts';
+import { asFields, asList, asString } from '../base/values.ts';
 import { isRunner } from '../model/kubernetes/kubernetes-object.ts';
 import type { Health, ObservedResource, ResourceId } from '../model/resource.ts';
 import { targetKey } from '../model/target.ts';
@@ -20,6 +22,8 @@ interface StackRuntime {
   state: SyncState;
   message: string | null;
   health: ReadonlyMap<ResourceId, Health>;
+  /** Images that run, by container or workload. */
+  images: ReadonlyMap<ResourceId, string>;
   /** Nodes that did not answer, and why. */
   away: ReadonlyMap<string, string>;
   drift: DriftView;
@@ -100,6 +104,12 @@ export class StackTable {
     const row = this.#row(stack);
     const before = row.health;
     row.health = new Map(resources.map(({ id, health }) => [id, health]));
+    row.images = new Map(
+      resources.flatMap(({ id, spec }) => {
+        const image = runningImage(spec);
+        return image === null ? [] : [[id, image] as const];
+      }),
+    );
     for (const { id: resource, kind, health } of resources) {
       if (isRunner(kind) && before.get(resource)?.status !== health.status)
         this.#events.publish({ type: 'health', stack, resource, health });
@@ -191,7 +201,9 @@ export class StackTable {
         const away = row?.away.get(service.node);
         if (away !== undefined) return { ...service, health: 'unknown', reason: away };
         const missing = row === undefined || row.state === 'unknown' ? 'unknown' : 'missing';
-        return { ...service, ...judgeService(service, row?.health ?? new Map(), missing) };
+        const running = row?.images.get(service.resource as ResourceId);
+        const judged = judgeService(service, row?.health ?? new Map(), missing);
+        return { ...service, ...judged, ...(running === undefined ? {} : { running }) };
       }),
       nodes: stack.targets.map((reference) => nodeStatus(reference, pool)),
       diagnostics,
@@ -209,6 +221,7 @@ export class StackTable {
       state: 'unknown',
       message: null,
       health: new Map(),
+      images: new Map(),
       away: new Map(),
       drift: NO_DRIFT,
       synced: null,
@@ -218,6 +231,12 @@ export class StackTable {
     this.#rows.set(stack, row);
     return row;
   }
+}
+
+/** Returns the image of a container as it was observed, or of the first container of a workload. */
+function runningImage(spec: JsonObject): string | null {
+  const pod = asFields(asFields(asFields(spec['spec'])?.['template'])?.['spec']);
+  return asString(spec['image']) ?? asString(asFields(asList(pod?.['containers'])?.[0])?.['image']) ?? null;
 }
 
 function nodeStatus(reference: TargetReference, pool: TargetPool): NodeStatus {

@@ -68,3 +68,40 @@ it('sees that a container was renamed, and gives it its name back while it runs'
   expect(after?.detail).toEqual(before?.detail);
   expect(after?.fingerprint).toBe(before?.fingerprint);
 });
+
+it.each([
+  { kind: 'network', path: '/networks/create', body: (name: string) => ({ Name: name }) },
+  { kind: 'volume', path: '/volumes/create', body: (name: string) => ({ Name: name }) },
+] as const)(
+  'tells the stack that waits for a $kind of somebody else when it is made',
+  async ({ kind, path: create, body }) => {
+    const { stack, make, observe } = freshStack(target, IMAGE);
+    const external = make[kind]('theirs', { external: true, name: `${stack}-theirs` });
+    const stop = new AbortController();
+    const told = Promise.withResolvers<boolean | undefined>();
+    const watching = target.watch((name, awaited) => {
+      if (name === stack) told.resolve(awaited);
+    }, stop.signal);
+    expect((await observe(external))?.health.status).toBe('missing');
+    await engineJson(path, 'POST', create, body(`${stack}-theirs`));
+    expect(await told.promise).toBe(true);
+    expect((await observe(external))?.health.status).toBe('healthy');
+    stop.abort();
+    await watching;
+  },
+);
+
+it('tells the stack whose name somebody had that it is free', async () => {
+  const { stack, service, observe } = freshStack(target, IMAGE);
+  await engineJson(path, 'POST', `/containers/create?name=${stack}-web-1`, { Image: IMAGE });
+  const stop = new AbortController();
+  const told = Promise.withResolvers<boolean | undefined>();
+  const watching = target.watch((name, awaited) => {
+    if (name === stack) told.resolve(awaited);
+  }, stop.signal);
+  expect((await observe(service('web')))?.dryRun?.refused).toContain('was made by somebody else');
+  await engineJson(path, 'DELETE', `/containers/${stack}-web-1`);
+  expect(await told.promise).toBe(true);
+  stop.abort();
+  await watching;
+});

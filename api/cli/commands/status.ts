@@ -97,6 +97,11 @@ function formatStack(invocation: Invocation, view: StackView): string {
     `file      ${view.file}`,
     `deployed  ${deployment ? `${deployment.tag} at ${deployment.revision.slice(0, 10)}, ${formatAge(Date.parse(deployment.time), invocation.now())}` : 'never'}`,
     ...(lastJob ? [`last job  ${describeJob(lastJob)}`] : []),
+    ...(view.nextLookAt === undefined
+      ? []
+      : [
+          `next look ${formatWait(Date.parse(view.nextLookAt) - invocation.now())}, or as soon as something changes`,
+        ]),
     ...(drift.hasDrift
       ? drift.changes.map(
           ({ resource, action, field }) =>
@@ -107,6 +112,10 @@ function formatStack(invocation: Invocation, view: StackView): string {
     '',
     terminal.isTerminal ? formatTable(header, rows) : formatPlainRows(rows),
   ].join('\n');
+}
+
+function formatWait(milliseconds: number): string {
+  return milliseconds < 1_000 ? 'now' : `in ${Math.round(milliseconds / 1_000)} s`;
 }
 
 function describeJob({ id, type, status, error }: Job): string {
@@ -121,8 +130,9 @@ function serviceRow(service: ServiceStatus, style: Style): readonly string[] {
       : health === 'starting' || health === 'unknown'
         ? style.warn
         : style.bad;
-  const { name, node, image, ports, reason } = service;
-  return [style.bold(name), paint(health), node, image, ports.join(' ') || '-', reason ?? ''];
+  const { name, node, image, running, ports, reason } = service;
+  const shown = running === undefined || running === image ? image : `${image} (runs ${running})`;
+  return [style.bold(name), paint(health), node, shown, ports.join(' ') || '-', reason ?? ''];
 }
 
 function paintState(state: SyncState, style: Style): string {

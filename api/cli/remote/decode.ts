@@ -155,6 +155,7 @@ export function toStackView(value: unknown): StackView {
       changes: listAt(drift, 'changes', toDriftChange),
     },
     document: fields['config'] ?? null,
+    ...(typeof fields['next_look_at'] === 'string' ? { nextLookAt: fields['next_look_at'] } : {}),
   };
 }
 
@@ -247,6 +248,7 @@ function toService(value: unknown): ServiceStatus {
     resource: textOrNull(fields, 'resource') ?? '',
     health: textAt(fields, 'status') as ServiceStatus['health'],
     reason: textOrNull(fields, 'message'),
+    ...(typeof fields['running_image'] === 'string' ? { running: fields['running_image'] } : {}),
     ...(typeof fields['replicas'] === 'number' && fields['replicas'] !== 1
       ? { replicas: fields['replicas'] }
       : {}),

@@ -85,6 +85,7 @@ const STACK_SERVICE = record({
   status: TEXT,
   node: TEXT,
   image: TEXT,
+  running_image: TEXT_OR_NULL,
   ports: TEXTS,
   depends_on: TEXTS,
   resource: TEXT,
@@ -168,6 +169,7 @@ const STACK_MEMBERS: Readonly<Record<string, JsonSchema>> = {
   last_job: orNull(ref('Job')),
   drift: DRIFT,
   diagnostics: listOf(DIAGNOSTIC),
+  next_look_at: TIME_OR_NULL,
 };
 
 const JOB_MEMBERS: Readonly<Record<string, JsonSchema>> = {

@@ -50,6 +50,7 @@ export function toStack(stack: StackView) {
     last_job: stack.lastJob === null ? null : toJob(stack.lastJob),
     drift: toDrift(stack.drift),
     diagnostics: stack.diagnostics,
+    next_look_at: stack.nextLookAt ?? null,
   };
 }
 
@@ -87,6 +88,7 @@ function toService(service: ServiceStatus) {
     status: service.health,
     node: service.node,
     image: service.image,
+    running_image: service.running ?? null,
     ports: service.ports,
     depends_on: service.dependsOn,
     resource: service.resource,

@@ -3,6 +3,8 @@ import type { RegistryCredentials } from '../../model/registry.ts';
 import type { ResourceId } from '../../model/resource.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
+import type { AwaitedNames } from './awaited.ts';
+import { createAwaitedNames } from './awaited.ts';
 import type { EngineTraits } from './engine/traits.ts';
 import type { Engine } from './engine/engine.ts';
 import { spokenApi } from './engine/transport.ts';
@@ -48,6 +50,8 @@ export interface Adapter extends Required<AdapterOptions> {
   readonly secretTexts: Map<string, readonly string[]>;
   /** Stacks by the engine names of their networks and volumes, for events that carry no labels. */
   readonly stacksByName: Map<string, string>;
+  /** Names that stacks wait for. */
+  readonly awaited: AwaitedNames;
   /** Runs work that makes something of a name after whatever else is making that. */
   oneAtATime<T>(name: string, work: () => Promise<T>): Promise<T>;
   /** Answers of registries by reference. */
@@ -72,6 +76,7 @@ export function createAdapter(engine: Engine, options: AdapterOptions): Adapter 
     secretTexts: new Map(),
     stacksByName: new Map(),
     digests: new Map(),
+    awaited: createAwaitedNames(),
     oneAtATime: createKeyedMutex(),
   };
 }

@@ -75,7 +75,9 @@ export async function observeStack(
     ...observedContainers.flat(),
   ];
   const present = new Set(owned.map(({ id }) => id));
-  const resources = [...owned, ...(await observeTaken(engine, scope, present, signal))];
+  const taken = await observeTaken(engine, scope, present, signal);
+  adapter.awaited.replace(scope.stack, awaitedKeys(scope.desired, [...taken, ...externals]));
+  const resources = [...owned, ...taken];
   resources.sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
   const { engineId } = traits;
   const warnings = [...images.warnings, ...describeUnmet(scope.desired, traits.api)];
@@ -250,6 +252,17 @@ async function observeExternals(
         : ({ status: 'healthy' } as const);
     return sharedResource(resource, maskSpec(resource.spec), health, found ?? 'missing');
   });
+}
+
+/** Names what the stack waits for: what is missing although it is somebody else's to make, or somebody else bears its name. */
+function awaitedKeys(
+  desired: readonly DesiredResource[],
+  seen: readonly ObservedResource[],
+): readonly string[] {
+  const missing = new Set(seen.flatMap(({ id, health }) => (health.status === 'missing' ? [id] : [])));
+  return desired.flatMap(({ id, kind, spec }) =>
+    missing.has(id) && typeof spec['name'] === 'string' ? [`${kind}/${spec['name']}`] : [],
+  );
 }
 
 interface ObservedImages {

@@ -1,5 +1,7 @@
 import { errorMessage } from '../../base/errors.ts';
+import type { Watches } from '../../ports/target-capabilities.ts';
 import type { Adapter } from './adapter.ts';
+import { AWAITED_PORT } from './awaited.ts';
 import { LABEL, readOwner } from './labels.ts';
 import { readJsonLines } from './images/pull-progress.ts';
 
@@ -16,11 +18,7 @@ const FIRST_PAUSE_MS = 500;
 const MAX_RECONNECT_PAUSE_MS = 30_000;
 
 /** Listens to the engine's events until the signal aborts; connects again by itself. */
-export async function watchEngine(
-  adapter: Adapter,
-  onEvent: (stack: string | null) => void,
-  signal: AbortSignal,
-): Promise<void> {
+export async function watchEngine(adapter: Adapter, onEvent: OnEvent, signal: AbortSignal): Promise<void> {
   let failures = 0;
   for (let first = true; !signal.aborted; first = false) {
     try {
@@ -42,9 +40,11 @@ export async function watchEngine(
   }
 }
 
+type OnEvent = Parameters<Watches['watch']>[0];
+
 interface Listeners {
   readonly onOpen: () => void;
-  readonly onEvent: (stack: string) => void;
+  readonly onEvent: OnEvent;
 }
 
 async function listen(adapter: Adapter, signal: AbortSignal, { onOpen, onEvent }: Listeners): Promise<void> {
@@ -55,6 +55,7 @@ async function listen(adapter: Adapter, signal: AbortSignal, { onOpen, onEvent }
     for await (const event of readJsonLines(stream)) {
       const stack = stackOf(event, containers, adapter.stacksByName);
       if (stack !== undefined) onEvent(stack);
+      for (const waiting of waitingFor(event, adapter, stack)) onEvent(waiting, true);
     }
   } finally {
     stream.destroy();
@@ -81,6 +82,23 @@ interface EngineEvent {
   readonly Type?: string;
   readonly Action?: string;
   readonly Actor?: { readonly ID?: string; readonly Attributes?: Readonly<Record<string, string>> };
+}
+
+/** Lists the stacks that wait for what has happened. What happens to a stack itself says nothing of what it waits for. */
+function waitingFor(event: EngineEvent, { awaited }: Adapter, own: string | undefined): readonly string[] {
+  const stacks = new Set(keysOf(event).flatMap((key) => awaited.stacksFor(key)));
+  return [...stacks].filter((stack) => stack !== own);
+}
+
+/** Keys of what an event brings about or sets free, as stacks wait for it. */
+function keysOf({ Type = '', Action = '', Actor }: EngineEvent): readonly string[] {
+  const { name = Actor?.ID ?? '', oldName } = Actor?.Attributes ?? {};
+  const named = [name, ...(oldName === undefined ? [] : [oldName.replace(/^\//, '')])].map(
+    (one) => `${Type}/${one}`,
+  );
+  return Type === 'container' && ['die', 'destroy', 'stop'].includes(Action)
+    ? [...named, AWAITED_PORT]
+    : named;
 }
 
 function stackOf(

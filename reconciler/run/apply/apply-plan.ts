@@ -322,7 +322,7 @@ export function failureOf(result: ExecuteResult, signal: AbortSignal): Error | n
   const code = first.error instanceof ReconcilerError ? first.error.code : 'TARGET_ERROR';
   // One failure that waiting cannot help is enough: trying again would fail there again, and stop what runs for it.
   const retryable = result.failures.every(
-    ({ error }) => !(error instanceof ReconcilerError) || error.retryable,
+    ({ error }) => !(error instanceof ReconcilerError) || error.retryable || error.code === 'NAME_TAKEN',
   );
   return new ReconcilerError(code, message, { cause: first.error, retryable });
 }

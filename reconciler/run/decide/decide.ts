@@ -75,9 +75,12 @@ export interface Restraint {
 export type WaitsFor =
   | { readonly what: 'person' }
   | { readonly what: 'time'; readonly afterMs: number }
+  /** Something on a target that is not the stack's: it tells of that where it can, and is asked again after that long in any case. */
+  | { readonly what: 'target'; readonly afterMs: number }
   | { readonly what: 'stacks'; readonly names: readonly string[] };
 
 const A_PERSON: WaitsFor = { what: 'person' };
+const A_TARGET: WaitsFor = { what: 'target', afterMs: 30_000 };
 
 /** Decides what to do about a plan. Pure: the same input gives the same answer. */
 export function decide(input: DecisionInput): Decision {
@@ -92,7 +95,8 @@ export function decide(input: DecisionInput): Decision {
   const blocked = whyNotApplicable(plan, input.confirmed);
   if (blocked !== null) {
     const reason = requested ? blocked : (input.doubt ?? blocked);
-    return { kind: 'blocked', code: 'CONFIRMATION_REQUIRED', reason, waitsFor: A_PERSON };
+    const waitsFor = input.doubt === null && isRefused(plan) ? A_TARGET : A_PERSON;
+    return { kind: 'blocked', code: 'CONFIRMATION_REQUIRED', reason, waitsFor };
   }
   if (input.gate !== null) return input.gate;
   if (!requested && repairs && input.pause !== null) {
@@ -100,6 +104,11 @@ export function decide(input: DecisionInput): Decision {
     return { kind: 'paced', reason, waitsFor: { what: 'time', afterMs } };
   }
   return { kind: 'apply', repairs };
+}
+
+/** Something on a target, not a person, is in the way: a name that is taken, a network that somebody else is to make. */
+function isRefused({ diagnostics }: Plan): boolean {
+  return diagnostics.some(({ severity }) => severity === 'error');
 }
 
 /** Tells whether what runs was deployed from the same description: it changed by itself or by hand. */

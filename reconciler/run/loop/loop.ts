@@ -10,7 +10,7 @@ import type { RunContext } from '../context.ts';
 import { wokenBy } from '../decide/gates.ts';
 import { tooManyRemovals } from '../observe/orphans.ts';
 import { refreshStatus } from '../reconcile/refresh-status.ts';
-import { settleAllTags } from '../record/pending-tags.ts';
+import { keepTagging } from '../record/pending-tags.ts';
 import { createReconcileParts } from '../reconcile/parts.ts';
 import type { ReconcileParts } from '../reconcile/parts.ts';
 import { reconcile } from '../reconcile/reconcile.ts';
@@ -31,8 +31,6 @@ export interface LoopOptions {
 
 const FACTS_INTERVAL_MS = 60_000;
 const PUSH_RETRY_MS = 30_000;
-/** Tags that could not be made cost no more than a look at the repository. */
-const TAG_RETRY_MS = 5_000;
 const REPOSITORY_RETRY_MS = 5_000;
 /** Target events come in bursts; one look after a burst is enough. */
 const EVENT_DEBOUNCE_MS = 250;
@@ -54,6 +52,8 @@ export class Loop implements AsyncDisposable {
   readonly #background: Background;
   #started = false;
   #repositoryRetry = false;
+  /** Time of the next resync, by `Clock.elapsed`. */
+  #resyncAt = Number.POSITIVE_INFINITY;
 
   constructor(context: RunContext, options: LoopOptions) {
     const { clock, logger } = context;
@@ -84,7 +84,7 @@ export class Loop implements AsyncDisposable {
       if (pendingTags.length > 0) deployments.expect(stack);
     }
     pool.startWatching({
-      onEvent: (reference, stack) => this.#onTargetEvent(reference, stack),
+      onEvent: (reference, stack, awaited) => this.#onTargetEvent(reference, stack, awaited),
       onNew: (reference) => {
         this.#search.soon(reference, this.#background);
         this.#background.run('facts', (signal) => pool.refreshFacts(reference, signal));
@@ -100,11 +100,23 @@ export class Loop implements AsyncDisposable {
     );
     this.#background.run('facts', (signal) => this.#refreshFacts(signal));
     this.#background.every(FACTS_INTERVAL_MS, 'facts', (signal) => this.#refreshFacts(signal));
-    this.#background.every(TAG_RETRY_MS, 'tags', () => settleAllTags(this.#context));
+    this.#background.run('tags', (signal) => keepTagging(this.#context, signal));
     this.#background.every(PUSH_RETRY_MS, 'push tags', (signal) => deployments.pushPending(signal));
+    this.#noteResync();
     this.#background.every(this.#options.resyncMs ?? DEFAULT_RESYNC_MS, 'resync', (signal) =>
       this.#resync(signal),
     );
+  }
+
+  /** Returns when a stack is looked at next, at the latest, ISO 8601; `null` where nothing happens by itself. */
+  nextLookAt(stack: string): string | null {
+    if (!this.#started) return null;
+    const { clock } = this.#context;
+    const left = Math.min(
+      this.#queue.dueIn(stack) ?? Number.POSITIVE_INFINITY,
+      this.#resyncAt - clock.elapsed(),
+    );
+    return new Date(clock.now() + Math.max(0, left)).toISOString();
   }
 
   /** Reads the repository in the background. */
@@ -252,7 +264,7 @@ export class Loop implements AsyncDisposable {
     else this.#queue.addFirst(stack);
   }
 
-  #onTargetEvent(reference: TargetReference, stack: string | null): void {
+  #onTargetEvent(reference: TargetReference, stack: string | null, awaited: boolean): void {
     const { desired, stacks } = this.#context;
     if (stack === null) {
       this.#search.soon(reference, this.#background);
@@ -264,8 +276,9 @@ export class Loop implements AsyncDisposable {
     } else if (stacks.state(stack) !== undefined || desired.get(stack) !== undefined) {
       stacks.moved(stack);
       this.#parts.pending.triggeredBy(stack, 'drift');
-      // Looking at what is not well changes nothing, so it need not wait for the next try.
-      if (stacks.state(stack) === 'degraded') this.#queue.add(stack, EVENT_DEBOUNCE_MS);
+      // Looking at what is not well changes nothing, so it need not wait for the next try; what is waited for has come.
+      const state = stacks.state(stack);
+      if (awaited || state === 'degraded' || state === 'blocked') this.#queue.add(stack, EVENT_DEBOUNCE_MS);
       else this.#queue.hint(stack, EVENT_DEBOUNCE_MS);
     }
   }
@@ -291,6 +304,10 @@ export class Loop implements AsyncDisposable {
     await pool.dropUnused(clock.elapsed() - UNUSED_RESYNCS * (this.#options.resyncMs ?? DEFAULT_RESYNC_MS));
   }
 
+  #noteResync(): void {
+    this.#resyncAt = this.#context.clock.elapsed() + (this.#options.resyncMs ?? DEFAULT_RESYNC_MS);
+  }
+
   async #resync(signal: AbortSignal): Promise<void> {
     const { pool, store, clock } = this.#context;
     await this.#read(signal);
@@ -299,5 +316,6 @@ export class Loop implements AsyncDisposable {
     await this.#dropUnusedTargets();
     const keep = this.#options.keepJobsMs ?? DEFAULT_KEEP_JOBS_MS;
     store.prune(new Date(clock.now() - keep).toISOString());
+    this.#noteResync();
   }
 }

@@ -44,6 +44,12 @@ export class WorkQueue implements AsyncDisposable {
     return this.#due.size + this.#running.size;
   }
 
+  /** Milliseconds until the key is due, `null` when it is not. */
+  dueIn(key: string): number | null {
+    const at = this.#due.get(key);
+    return at === undefined ? null : Math.max(0, at - this.#options.clock.elapsed());
+  }
+
   isRunning(key: string): boolean {
     return this.#running.has(key);
   }

@@ -15,7 +15,7 @@ export interface TargetPoolOptions {
 
 export interface TargetListener {
   /** Something happened to a stack on this target; `null`: events may have been missed. */
-  readonly onEvent: (reference: TargetReference, stack: string | null) => void;
+  readonly onEvent: (reference: TargetReference, stack: string | null, awaited: boolean) => void;
   /** A target that was not known before, or not in this way. */
   readonly onNew: (reference: TargetReference) => void;
 }
@@ -160,7 +160,7 @@ export class TargetPool implements AsyncDisposable {
     // Changes on a target that tells of nothing are seen when everything is looked at again.
     if (!hasCapability(entry.target, 'watches')) return;
     const watch = entry.target
-      .watch((stack) => onEvent(reference, stack), signal)
+      .watch((stack, awaited = false) => onEvent(reference, stack, awaited), signal)
       .catch((error: unknown) => {
         if (signal.aborted) return;
         this.#options.logger.error(

@@ -14,8 +14,9 @@ export function createStackOperations({ context, loop }: OperationParts): StackO
     if (description === undefined) throw new ReconcilerError('UNKNOWN_STACK', `there is no stack ${name}`);
     const view = stacks.view(description, deployments.knownLatest(name), pool);
     const untagged = deployments.whyUntagged(name);
-    if (untagged === null || view.message !== null) return view;
-    return { ...view, message: `deployed, but not tagged yet: ${untagged}` };
+    const message = view.message ?? (untagged === null ? null : `deployed, but not tagged yet: ${untagged}`);
+    const nextLookAt = loop.nextLookAt(name);
+    return { ...view, message, ...(nextLookAt === null ? {} : { nextLookAt }) };
   };
   return {
     stackNames,

@@ -46,6 +46,9 @@ export async function reconcileUnasked(parts: ReconcileParts, stack: string, run
   return settle(parts, planned, decision, run);
 }
 
+/** Decisions that change nothing, and are no holds, but are worth a line in the log. */
+const TOLD: ReadonlySet<Decision['kind']> = new Set(['unwell', 'unreachable', 'report-drift']);
+
 /** There is nothing to carry out: shows it, and does what is left to do. */
 async function settle(
   parts: ReconcileParts,
@@ -57,6 +60,11 @@ async function settle(
   const { plan } = planned;
   const untold = decision.kind === 'in-sync' && (await isUntold(context, planned));
   const isNews = showDecision(parts, planned, decision);
+  if (isNews && TOLD.has(decision.kind))
+    context.logger.info(
+      { stack: plan.stack, reason: context.stacks.message(plan.stack) },
+      'a stack is not as described',
+    );
   switch (decision.kind) {
     case 'in-sync':
       await completeEarlier(context, planned, { ...run, untold });

@@ -27,7 +27,7 @@ export function lookAgainAt(observed: readonly Pick<ObservedResource, 'health'>[
 
 /** Returns the result of a hold. One that waits for a time is due then; whatever else is waited for sets off a run of its own. */
 export function heldBy({ waitsFor }: Hold): Result {
-  return waitsFor.what === 'time'
+  return waitsFor.what === 'time' || waitsFor.what === 'target'
     ? { outcome: 'held', requeueAfterMs: waitsFor.afterMs }
     : { outcome: 'held' };
 }

@@ -2,6 +2,7 @@ import { errorMessage, isReconcilerError } from '../../base/errors.ts';
 import { stackDigest } from '../../model/stack.ts';
 import type { Change, Plan } from '../../plan/plan.ts';
 import { formatSummary } from '../../plan/format-plan.ts';
+import { untilAborted } from '../../base/abort-scope.ts';
 import { createKeyedMutex } from '../../base/mutex.ts';
 import type { DeploymentTag, Source } from '../../ports/source.ts';
 import type { PendingTag } from '../../ports/store.ts';
@@ -45,6 +46,7 @@ export class Deployments {
   readonly #unpushed = new Set<string>();
   /** Stacks with deployments that have no tag yet, and why they have none. */
   readonly #untagged = new Map<string, string | null>();
+  #expected = Promise.withResolvers<void>();
   /** Runs work on the tags of one stack at a time. */
   readonly oneAtATime = createKeyedMutex();
   #pushError: string | null = null;
@@ -62,6 +64,14 @@ export class Deployments {
   /** Some deployment of the stack is to be tagged. */
   expect(stack: string): void {
     if (!this.#untagged.has(stack)) this.#untagged.set(stack, null);
+    this.#expected.resolve();
+  }
+
+  /** Resolves as soon as some deployment is to be tagged. */
+  async untilExpected(signal: AbortSignal): Promise<void> {
+    if (this.#untagged.size > 0) return;
+    this.#expected = Promise.withResolvers();
+    await untilAborted(this.#expected.promise, signal);
   }
 
   /** Lists the stacks with deployments that have no tag yet. */

@@ -8,6 +8,8 @@ import { describeDeployment } from './deployments.ts';
 import type { JobRecorder } from './job-store.ts';
 
 const TAG_PUSH_TIMEOUT_MS = 15_000;
+/** Tags that could not be made cost no more than a look at the repository. */
+const TAG_RETRY_MS = 5_000;
 
 /**
  * Writes down what the tag of a deployment is to say, as soon as the targets are as planned: whatever becomes of this process or the repository
@@ -48,9 +50,13 @@ export function settleTags(context: RunContext, stack: string): Promise<void> {
   });
 }
 
-/** Tries all that wait, of every stack. */
-export async function settleAllTags(context: RunContext): Promise<void> {
-  for (const stack of context.deployments.expected()) await settleTags(context, stack);
+/** Tries all that wait, of every stack, again and again until the signal aborts. */
+export async function keepTagging(context: RunContext, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    await context.deployments.untilExpected(signal);
+    await context.clock.sleep(TAG_RETRY_MS, signal);
+    for (const stack of context.deployments.expected()) await settleTags(context, stack);
+  }
 }
 
 /** @returns whether it waits no longer */

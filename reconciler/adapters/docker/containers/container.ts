@@ -6,6 +6,7 @@ import type { DesiredResource } from '../../../model/resource.ts';
 import type { ApplyContext } from '../../../ports/target.ts';
 import type { Adapter } from '../adapter.ts';
 import { appliedKey } from '../adapter.ts';
+import { AWAITED_PORT } from '../awaited.ts';
 import { buildContainerConfig, endpointOf, networkNames } from './container-config.ts';
 import type { OwnedContainer } from './container-group.ts';
 import { hasStarted, judgeContainer } from './container-health.ts';
@@ -133,7 +134,9 @@ export async function startContainer(
   try {
     await adapter.engine.startContainer(id, context.signal);
   } catch (error) {
-    throw isReconcilerError(error, 'PORT_TAKEN') ? await namePortHolder(adapter, desired, error) : error;
+    if (!isReconcilerError(error, 'PORT_TAKEN')) throw error;
+    adapter.awaited.add(context.stack, AWAITED_PORT);
+    throw await namePortHolder(adapter, desired, error);
   }
   adapter.applied.set(appliedKey(context.stack, desired.id), id);
 }
