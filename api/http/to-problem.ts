@@ -61,6 +61,11 @@ const PROBLEM_OF: Readonly<Record<ErrorCode, ProblemCode>> = {
   STORE_FULL: 'SERVICE_UNAVAILABLE',
 };
 
+/** Returns the code of the answer for one of the reconciler's codes, as it stands in a job. */
+export function problemCodeOf(code: string): ProblemCode {
+  return PROBLEM_OF[code as ErrorCode] ?? 'SERVICE_UNAVAILABLE';
+}
+
 /**
  * Anything thrown as the answer it becomes. What was not thrown on purpose is INTERNAL_ERROR with a fixed text: its own
  * message belongs in the log only.

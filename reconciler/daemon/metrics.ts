@@ -84,6 +84,15 @@ function addGauges(registry: Registry, reconciler: Reconciler): void {
     },
   });
   addGauge({
+    name: 'kombinator_stacks_held',
+    help: 'Stacks that wait, by what keeps them',
+    labelNames: ['hold'],
+    collect() {
+      this.reset();
+      for (const [hold, count] of reconciler.countHolds()) this.set({ hold }, count);
+    },
+  });
+  addGauge({
     name: 'kombinator_workers',
     help: 'Engines by status',
     labelNames: ['status'],

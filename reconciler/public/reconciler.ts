@@ -78,12 +78,12 @@ export interface HistoryEntry {
   readonly author: string | null;
   readonly jobId: string | null;
   readonly summary: string;
-  /** `removed`: the stack was destroyed, so there is nothing to go back to. */
-  readonly result: 'deployed' | 'removed' | 'failed' | 'cancelled';
+  /** `removed`: the stack was destroyed, so there is nothing to go back to. `held`: it was planned, and then had to wait. */
+  readonly result: 'deployed' | 'removed' | 'failed' | 'cancelled' | 'held';
   /** Event that set it off: `push`, `api`, `cli`, `drift`, … */
   readonly trigger: string | null;
   readonly durationMs: number | null;
-  /** Reason why it failed. */
+  /** Reason why it failed, or had to wait. */
   readonly message: string | null;
 }
 
@@ -284,6 +284,8 @@ export interface StackOperations {
   getStack(name: string): StackView;
   /** Returns how many stacks are in which state. */
   countStacks(): ReadonlyMap<SyncState, number>;
+  /** Returns how many stacks wait, by what keeps them: `frozen`, `blocked`, `out-of-turn`, `held`, `stopped`, `waiting`, `paced`, `destroyed`. */
+  countHolds(): ReadonlyMap<string, number>;
   /**
    * Searches the targets that the repository names for stacks of it that nothing describes any more. State `blocked`: not to be
    * removed without being asked for by name, the message says why; `removed`: only what is kept is left; else: applying removes it.

@@ -10,6 +10,7 @@ import type { UnreachableTarget } from '../plan/plan.ts';
 import type { Job } from '../ports/store.ts';
 import type { DriftView, NodeStatus, StackView, SyncState } from '../public/reconciler.ts';
 import type { ServiceStatus } from '../public/views.ts';
+import type { Hold } from './decide/decide.ts';
 import { stateOf } from './decide/state-of.ts';
 import type { Situation } from './decide/state-of.ts';
 import type { DeploymentRecord } from './record/deployments.ts';
@@ -21,6 +22,8 @@ import type { TargetPool } from './observe/target-pool.ts';
 interface StackRuntime {
   state: SyncState;
   message: string | null;
+  /** Kind of the hold that it is under. */
+  hold: Hold['kind'] | null;
   health: ReadonlyMap<ResourceId, Health>;
   /** Images that run, by container or workload. */
   images: ReadonlyMap<ResourceId, string>;
@@ -59,6 +62,8 @@ export class StackTable {
     const changed = row.state !== state || row.message !== message;
     row.state = state;
     row.message = message;
+    row.hold =
+      situation.at === 'planned' && 'waitsFor' in situation.decision ? situation.decision.kind : null;
     if (situation.at === 'working') this.moved(stack);
     if (changed) this.#events.publish({ type: 'stack', stack, state });
     return changed;
@@ -70,6 +75,11 @@ export class StackTable {
 
   message(stack: string): string | null {
     return this.#rows.get(stack)?.message ?? null;
+  }
+
+  /** Returns what keeps the stack from being acted on, as its newest run found it. */
+  hold(stack: string): Hold['kind'] | null {
+    return this.#rows.get(stack)?.hold ?? null;
   }
 
   job(stack: string): Job | null {
@@ -220,6 +230,7 @@ export class StackTable {
     const row: StackRuntime = {
       state: 'unknown',
       message: null,
+      hold: null,
       health: new Map(),
       images: new Map(),
       away: new Map(),

@@ -78,6 +78,8 @@ function paintResult(result: HistoryEntry['result'], style: Style): string {
     case 'removed':
       return style.warn(result);
     case 'failed':
+    case 'held':
+      return style.warn(result);
     case 'cancelled':
       return style.bad(result);
     default:

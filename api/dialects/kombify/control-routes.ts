@@ -3,6 +3,7 @@ import type { Route } from '../../http/route.ts';
 import { shape } from '../../http/shape.ts';
 import { waitForJob } from '../../operations/plans.ts';
 import type { ApiDeps } from '../../operations/deps.ts';
+import { toEndedJob } from './ended-job.ts';
 import { toJobDetail } from './job-view.ts';
 import { answers } from './answers.ts';
 import { refer } from './schemas.ts';
@@ -32,8 +33,8 @@ export const controlRoutes: readonly Route<ApiDeps>[] = (['start', 'stop', 'rest
         const { reconciler } = deps;
         const stack = params['id'] ?? '';
         const { id } = reconciler.control({ stack, action, actor: identity, trigger: 'api' });
-        const detail = query.wait === true ? await waitForJob(deps, id, signal) : reconciler.getJob(id);
-        return ok(toJobDetail(detail));
+        if (query.wait === true) return ok(toEndedJob(await waitForJob(deps, id, signal)));
+        return ok(toJobDetail(reconciler.getJob(id)));
       },
     }),
 );

@@ -6,6 +6,7 @@ import { shape } from '../../http/shape.ts';
 import { backUp, readBackups, readDatabases, restoreBackup } from '../../operations/databases.ts';
 import type { ApiDeps } from '../../operations/deps.ts';
 import { waitForJob } from '../../operations/plans.ts';
+import { toEndedJob } from './ended-job.ts';
 import { toJobDetail } from './job-view.ts';
 import { answers } from './answers.ts';
 import { listOf, record, refer } from './schemas.ts';
@@ -127,9 +128,8 @@ export const dataRoutes: readonly Route<ApiDeps>[] = [
     responses: { 200: answers('The job; ended when waited for.', refer('JobDetail')) },
     async handle({ params, query, body, identity: actor, signal }, deps: ApiDeps) {
       const { id } = backUp(deps, { stack: params['id'] ?? '', actor, ...body });
-      return ok(
-        toJobDetail(query.wait === true ? await waitForJob(deps, id, signal) : deps.reconciler.getJob(id)),
-      );
+      if (query.wait === true) return ok(toEndedJob(await waitForJob(deps, id, signal)));
+      return ok(toJobDetail(deps.reconciler.getJob(id)));
     },
   }),
   defineRoute({
@@ -158,9 +158,8 @@ export const dataRoutes: readonly Route<ApiDeps>[] = [
           },
         );
       const { id } = restoreBackup(deps, { stack: params['id'] ?? '', actor, backupFirst, ...what });
-      return ok(
-        toJobDetail(query.wait === true ? await waitForJob(deps, id, signal) : deps.reconciler.getJob(id)),
-      );
+      if (query.wait === true) return ok(toEndedJob(await waitForJob(deps, id, signal)));
+      return ok(toJobDetail(deps.reconciler.getJob(id)));
     },
   }),
 ];

@@ -7,7 +7,8 @@ import { shape } from '../../http/shape.ts';
 import type { ApiDeps } from '../../operations/deps.ts';
 import { applyStack, ConfirmationRequiredError, planStack, waitForJob } from '../../operations/plans.ts';
 import type { StackApplyRequest } from '../../operations/plans.ts';
-import { toJob, toJobDetail } from './job-view.ts';
+import { toEndedJob } from './ended-job.ts';
+import { toJob } from './job-view.ts';
 import { answers } from './answers.ts';
 import { PLAN_MEMBERS, PLAN_OPTIONAL, record, refer } from './schemas.ts';
 import { STACK_ID } from './stack-routes.ts';
@@ -85,7 +86,8 @@ export const planRoutes: readonly Route<ApiDeps>[] = [
     id: 'applyStack',
     tag: TAG,
     summary: 'Apply stack to infrastructure',
-    description: 'Answers the queued job; with wait=true the ended one, with its steps and logs.',
+    description:
+      'Answers the queued job; with wait=true the ended one, with its steps and logs, or the error that it failed with.',
     access: 'deployer',
     params: STACK_ID,
     query: applyQuery,
@@ -100,7 +102,7 @@ export const planRoutes: readonly Route<ApiDeps>[] = [
         throw new HttpProblem('FORBIDDEN', 'override_freeze is for admins only');
       const request = { stack, mode, volumes, confirm, overrideFreeze, plan, actor: identity };
       const job = await applyOrExplain(deps, request);
-      return ok(query.wait === true ? toJobDetail(await waitForJob(deps, job.id, signal)) : toJob(job));
+      return ok(query.wait === true ? toEndedJob(await waitForJob(deps, job.id, signal)) : toJob(job));
     },
   }),
   defineRoute({

@@ -128,7 +128,7 @@ const HISTORY_ENTRY = record({
   author: TEXT_OR_NULL,
   job_id: TEXT_OR_NULL,
   summary: TEXT,
-  result: { enum: ['deployed', 'removed', 'failed', 'cancelled'] },
+  result: { enum: ['deployed', 'removed', 'failed', 'cancelled', 'held'] },
   trigger: TEXT_OR_NULL,
   duration_ms: INTEGER_OR_NULL,
   message: TEXT_OR_NULL,

@@ -25,6 +25,11 @@ export function findGate(context: RunContext, planned: PlannedStack, options: Ga
   );
 }
 
+/** Asks only whether a freeze window keeps changes away. */
+export function findFreeze(context: RunContext, { plan }: PlannedStack): Gate | null {
+  return hasChanges(plan) ? whyFrozen(context, plan.stack) : null;
+}
+
 /** Tells whoever asked. */
 export function gateError({ code, reason }: Gate): ReconcilerError {
   return new ReconcilerError(code, reason);

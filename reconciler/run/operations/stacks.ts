@@ -34,6 +34,14 @@ export function createStackOperations({ context, loop }: OperationParts): StackO
       }
       return counts;
     },
+    countHolds() {
+      const counts = new Map<string, number>();
+      for (const name of stackNames()) {
+        const hold = stacks.hold(name);
+        if (hold !== null) counts.set(hold, (counts.get(hold) ?? 0) + 1);
+      }
+      return counts;
+    },
     async leftovers(signal) {
       return (await loop.leftovers(signal)).map(getStack);
     },

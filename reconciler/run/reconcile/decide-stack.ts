@@ -5,7 +5,7 @@ import { recallStack } from '../context.ts';
 import type { RunContext } from '../context.ts';
 import { decide, isDrift } from '../decide/decide.ts';
 import type { Decision, DecisionInput } from '../decide/decide.ts';
-import { findGate } from '../decide/gates.ts';
+import { findFreeze, findGate } from '../decide/gates.ts';
 import type { PlannedStack } from '../observe/plan-stack.ts';
 import { deployedDigest, noteSynced } from '../record/deployed.ts';
 import { lastRun, lastRunOf } from '../record/last-job.ts';
@@ -19,7 +19,7 @@ export interface DecisionPurpose {
   readonly confirmed?: boolean;
   /** Also while a freeze window is open. Default false. */
   readonly overrideFreeze?: boolean;
-  /** Nothing is done about it, so nothing has to wait. Default false. */
+  /** Nothing is done about it, so nothing has to wait its turn. Default false. */
   readonly ungated?: boolean;
 }
 
@@ -54,7 +54,7 @@ function readInput(
     stillUp: observed.filter(isUp).map(({ name }) => name),
     deployedDesired: deployedDigest(context, stack),
     doubt: removals.whyNot(stack),
-    gate: ungated ? null : findGate(context, planned, { overrideFreeze, requested }),
+    gate: ungated ? findFreeze(context, planned) : findGate(context, planned, { overrideFreeze, requested }),
     pause: ungated ? null : repairs.whyWait(stack),
   };
 }

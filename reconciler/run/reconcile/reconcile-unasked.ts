@@ -13,6 +13,7 @@ import { showInvalid } from '../observe/invalid-stack.ts';
 import { planStack } from '../observe/plan-stack.ts';
 import type { PlannedStack } from '../observe/plan-stack.ts';
 import { isUntold } from '../record/deployed.ts';
+import { isRecorded } from '../record/last-job.ts';
 import { endFailed, showFailure } from '../record/end-job.ts';
 import type { JobRecorder } from '../record/job-store.ts';
 import { decideStack, forget, noteDrift, showDecision } from './decide-stack.ts';
@@ -49,6 +50,9 @@ export async function reconcileUnasked(parts: ReconcileParts, stack: string, run
 /** Decisions that change nothing, and are no holds, but are worth a line in the log. */
 const TOLD: ReadonlySet<Decision['kind']> = new Set(['unwell', 'unreachable', 'report-drift']);
 
+/** Holds of a push that nothing else records; for the others there is a job that says why. */
+const RECORDED: ReadonlySet<Decision['kind']> = new Set(['frozen', 'blocked', 'waiting', 'out-of-turn']);
+
 /** There is nothing to carry out: shows it, and does what is left to do. */
 async function settle(
   parts: ReconcileParts,
@@ -80,7 +84,7 @@ async function settle(
       return REPORTED;
     default:
       if (isNews) tellHold(context, plan, decision);
-      if (decision.kind === 'waiting' && run.trigger === 'push') recordPlan(context, plan);
+      if (run.trigger === 'push' && RECORDED.has(decision.kind)) recordPlan(context, plan, decision);
       return heldBy(decision);
   }
 }
@@ -162,13 +166,16 @@ function tellHold({ logger }: RunContext, { stack }: Plan, { kind, reason, waits
   logger.info({ stack, hold: kind, reason, waitsFor }, 'a stack waits');
 }
 
-/** Records a plan that waits for somebody to apply it, so that it can be read. */
-function recordPlan(context: RunContext, plan: Plan): void {
+/** Records what a push would change, and what it waits for, so that plans, jobs and history tell of it. */
+function recordPlan(context: RunContext, plan: Plan, { kind, reason }: Hold): void {
   const { stack, revision, summary } = plan;
+  const code =
+    kind === 'frozen' ? 'FROZEN' : kind === 'out-of-turn' ? 'DEPENDENCY_NOT_READY' : 'CONFIRMATION_REQUIRED';
+  if (isRecorded(context, plan, code)) return;
   const job = context.jobs.create({ type: 'plan', stack, trigger: 'push', actor: null, revision });
   job.start({ summary, planId: savePlan(context, plan) });
   job.log('info', formatSummary(summary));
-  job.end('completed');
+  job.end('completed', new ReconcilerError(code, reason, { retryable: true }));
 }
 
 function createJob({ jobs, desired }: RunContext, stack: string, trigger: string): JobRecorder {

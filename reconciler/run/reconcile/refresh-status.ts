@@ -28,7 +28,8 @@ export async function refreshStatus(
   const state = context.stacks.state(stack);
   // A job tells more than a look at what it is doing, or has left undone.
   if (state === 'applying' && !afterJob) return;
-  if (state === 'failed' && decision.kind === 'apply') return;
+  const isTold = state === 'failed' || context.stacks.hold(stack) !== null;
+  if (isTold && decision.kind === 'apply') return;
   showDecision(parts, planned, decision);
   forgetIfGone(parts, stack);
 }

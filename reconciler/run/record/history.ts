@@ -44,6 +44,12 @@ export async function readHistory(context: RunContext, stack: string): Promise<r
       job.actor ?? (job.revision === null ? null : await authorOf(context, job.revision, authors));
     failed.push(fromJob(job, job.status, author));
   }
+  for (const job of recallJobs(context, stack, 'plan')) {
+    if (job.trigger !== 'push' || job.error === null) continue;
+    failed.push(
+      fromJob(job, 'held', job.revision === null ? null : await authorOf(context, job.revision, authors)),
+    );
+  }
   return inOrder([...failed, ...untagged], deployed);
 }
 
@@ -64,7 +70,7 @@ export function inOrder<T extends Pick<HistoryEntry, 'number' | 'time'>>(
   return [...failed, ...numbered].sort((a, b) => timeOf(a) - timeOf(b));
 }
 
-function recallJobs(context: RunContext, stack: string, type: 'apply' | 'destroy'): readonly Job[] {
+function recallJobs(context: RunContext, stack: string, type: 'apply' | 'destroy' | 'plan'): readonly Job[] {
   try {
     return context.jobs.list({ stack, type, limit: MAX_JOBS_SEARCHED }).jobs;
   } catch (error) {
@@ -106,7 +112,7 @@ function fromTag(record: DeploymentRecord, job: Job | undefined, author: string 
   };
 }
 
-function fromJob(job: Job, result: 'failed' | 'cancelled', author: string | null): HistoryEntry {
+function fromJob(job: Job, result: 'failed' | 'cancelled' | 'held', author: string | null): HistoryEntry {
   return {
     number: null,
     tag: null,

@@ -30,6 +30,23 @@ function isOf({ store }: RunContext, { desired, revision }: Plan, { planId, revi
   return plan === undefined ? tried === revision : plan.desired === desired;
 }
 
+/** Plans of a stack that are looked through for one of a push; people make others in between. */
+const MAX_PLANS_SEARCHED = 20;
+
+/** Tells whether the newest plan that a push has left is of the same description, and waits for the same: a restart is no news. */
+export function isRecorded(context: RunContext, { stack, desired, mode }: Plan, code: string): boolean {
+  const { jobs, store, logger } = context;
+  try {
+    const plans = jobs.list({ stack, type: 'plan', limit: MAX_PLANS_SEARCHED }).jobs;
+    const last = plans.find(({ trigger }) => trigger === 'push');
+    const plan = last?.planId ? store.getPlan(last.planId) : undefined;
+    return plan !== undefined && plan.desired === desired && plan.mode === mode && last?.error?.code === code;
+  } catch (error) {
+    logger.warn({ stack, error: errorMessage(error) }, 'the store cannot be read');
+    return true;
+  }
+}
+
 function newest({ jobs, logger }: RunContext, stack: string, types: readonly JobType[]): Job | null {
   try {
     const found = types.flatMap((type) => jobs.list({ stack, type, limit: 1 }).jobs);

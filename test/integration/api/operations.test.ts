@@ -183,9 +183,22 @@ describe('the API', () => {
       await expect.poll(() => server.reconciler.listeners()).toBe(1);
       const id = server.reconciler.listJobs({}).jobs[0]?.id ?? '';
       server.reconciler.log(id, 'done');
-      server.reconciler.finish(id, 'failed');
+      server.reconciler.finish(id, 'completed');
 
-      expect(await waiting).toMatchObject({ id, status: 'failed', logs: [{ msg: 'done' }] });
+      expect(await waiting).toMatchObject({ id, status: 'completed', logs: [{ msg: 'done' }] });
+    });
+
+    it('answers the error of a job that has failed when it was waited for', async () => {
+      const waiting = server.request('/api/v1/stacks/homelab/apply?wait=true', { method: 'POST' });
+      await expect.poll(() => server.reconciler.listeners()).toBe(1);
+      const id = server.reconciler.listJobs({}).jobs[0]?.id ?? '';
+      server.reconciler.finish(id, 'failed');
+      const answer = await waiting;
+
+      expect(answer.status).toBe(503);
+      expect(await answer.json()).toMatchObject({
+        error: { code: 'SERVICE_UNAVAILABLE', details: [{ field: 'job_id', message: id }] },
+      });
     });
 
     it('lets the job go on when the waiting client goes away', async () => {

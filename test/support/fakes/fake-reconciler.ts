@@ -205,6 +205,7 @@ export function createFakeReconciler(): FakeReconciler {
       return names.slice(offset, offset + limit).map((name) => buildView(name, known(name), jobOf(name)));
     },
     getStack: viewOf,
+    countHolds: () => new Map(),
     countStacks: () => new Map([['pending', stacks.size]]),
     storeError: () => storeError,
     tagError: () => null,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createDesiredFixture } from '../../support/desired-fixtures.ts';
+import { eventually } from '../../support/eventually.ts';
 import { container, createRig, file, stack } from '../../support/reconciler-rig.ts';
 
 const WEB = { web: 'image: "nginx:1.29"' };
@@ -54,8 +55,8 @@ describe('stacks that depend on each other', () => {
     rig.source.push({ [file('db')]: stack('db', BROKEN) });
     await rig.ended('db', 2);
     control.stop('app', container('web'));
-    await rig.ended('app', 2);
-    expect(control.find('app', container('web'))?.state).toBe('running');
+    const state = () => control.find('app', container('web'))?.state;
+    expect(await eventually(state, (value) => value === 'running', 4_000)).toBe('running');
   });
 
   it('stay while somebody still needs them', async () => {

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { createSqliteStore } from '../../../reconciler/adapters/sqlite/sqlite-store.ts';
+import { createFastClock } from '../../support/fakes/fast-clock.ts';
 import { container, createRig, file, stack } from '../../support/reconciler-rig.ts';
 
 const WEB = 'image: "nginx:1.29"';
@@ -16,6 +18,21 @@ describe('sync: manual', () => {
     expect(rig.engine().control.engine.stacks.has('shop')).toBe(false);
     expect((await rig.apply('shop')).job.status).toBe('completed');
     await rig.reaches('shop', 'in_sync');
+  });
+
+  it('leaves no other job when the daemon is started again', async () => {
+    const store = createSqliteStore({ path: ':memory:', clock: createFastClock() });
+    const rig = createRig({ store });
+    rig.source.push({ [file('shop')]: stack('shop', { web: WEB }, policy('sync: manual')) });
+    await rig.reconciler.start();
+    await rig.ended('shop', 1);
+    await using next = await rig.restart({ store });
+    next.source.push({ 'README.md': 'more' });
+    await next.reconciler.start();
+    await next.reaches('shop', 'pending');
+    await next.reconciler.observe('shop', new AbortController().signal);
+    next.source.push({ [file('shop')]: stack('shop', { web: AGAIN }, policy('sync: manual')) });
+    expect(await next.ended('shop', 2)).toHaveLength(2);
   });
 
   it('comes from kombinator.yaml where the stack says nothing, and reports drift', async () => {

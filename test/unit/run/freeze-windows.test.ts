@@ -145,8 +145,16 @@ describe('a stack in a freeze window', () => {
     await expect.poll(look).toBe('frozen until then (night)');
     expect(rig.reconciler.getStack('shop').state).toBe('pending');
     expect(rig.engine().control.engine.stacks.has('shop')).toBe(false);
+    await rig.reconciler.observe('shop', new AbortController().signal);
+    expect(look()).toBe('frozen until then (night)');
+    expect([...rig.reconciler.countHolds()]).toEqual([['frozen', 1]]);
+    expect(await rig.reconciler.history('shop')).toMatchObject([
+      { number: null, result: 'held', message: 'frozen until then (night)' },
+    ]);
     end = 0;
     await rig.reaches('shop', 'in_sync');
+    expect(rig.reconciler.countHolds().size).toBe(0);
+    expect((await rig.reconciler.history('shop')).map(({ result }) => result)).toEqual(['held', 'deployed']);
   });
 
   it('is not applied by hand either, unless somebody overrides it', async () => {
