@@ -1,4 +1,5 @@
 /** The public surface: what the API, the command line and embedding programs may use. */
+import type { WorkTreeFiles } from './adapters/git/tracked-files.ts';
 import type { Kombinator, KombinatorOptions } from './daemon/create-kombinator.ts';
 
 export type * from './public/reconciler.ts';
@@ -39,7 +40,8 @@ export type * from './model/generated.ts';
 export { importCompose } from './config/compose/import/import-compose.ts';
 export type { Imported } from './config/compose/import/import-compose.ts';
 export type { ImportNote } from './config/compose/import/import.ts';
-export { parseDotEnv } from './config/compose/import/interpolate.ts';
+export { readComposeFileVariable } from './config/compose/import/named-files.ts';
+export type { TreeDirectory, TreeFile, TreeNode } from './config/file-tree.ts';
 export { hasChanges, hasWork } from './plan/build-plan.ts';
 export type { Kombinator, KombinatorOptions } from './daemon/create-kombinator.ts';
 
@@ -52,4 +54,14 @@ export type { Kombinator, KombinatorOptions } from './daemon/create-kombinator.t
 export async function createKombinator(options: KombinatorOptions): Promise<Kombinator> {
   const daemon = await import('./daemon/create-kombinator.ts');
   return daemon.createKombinator(options);
+}
+
+/**
+ * The Git work tree around a directory, and the files that Git knows in it; `null` outside of one.
+ *
+ * @param directory absolute path
+ */
+export async function findWorkTree(directory: string): Promise<WorkTreeFiles | null> {
+  const git = await import('./adapters/git/tracked-files.ts');
+  return git.findWorkTree(directory);
 }

@@ -8,8 +8,9 @@ import {
   isSeq,
   parseAllDocuments,
   parseDocument,
+  visit,
 } from 'yaml';
-import type { Node, Pair, YAMLMap } from 'yaml';
+import type { Alias, Node, Pair, YAMLMap } from 'yaml';
 import type { DocumentPath, TextPlace, TextPosition } from '../base/document-path.ts';
 
 /** A YAML text as plain values, with a way back to the lines. */
@@ -31,24 +32,18 @@ export interface YamlProblem extends TextPosition {
 
 /** Deeper nesting than this is refused; it would exhaust the stack of whoever walks the value. */
 const MAX_NESTING_DEPTH = 64;
-/** Number of times that aliases may multiply a node, nested aliases included. */
-const MAX_ALIAS_EXPANSIONS = 1_000;
+/** Number of times that aliases may multiply a node, nested aliases included: large descriptions repeat one some thousand times. */
+export const MAX_ALIAS_EXPANSIONS = 20_000;
+/** Number of nodes, aliases followed, beyond which a text is an attack and no description. */
+const MAX_EXPANDED_NODES = 300_000;
 const MAX_PROBLEMS_REPORTED = 50;
 /** Tag by which files that are merged say what becomes of the others; only they make use of it. */
 const MERGE_TAG = /: !(reset|override)$/;
 const HOPELESS_DEPTH = 1_000;
 const HOPELESS_BLOCKS = /(?:[-?:][ \t]+){200}/;
 
-export interface YamlLimits {
-  /** Number of times that aliases may multiply a node, nested aliases included. Default 1,000. */
-  readonly maxAliases?: number;
-}
-
 /** Reads a YAML 1.2 text with anchors and merge keys. Never throws. */
-export function parseYaml(
-  text: string,
-  { maxAliases = MAX_ALIAS_EXPANSIONS }: YamlLimits = {},
-): YamlDocument {
+export function parseYaml(text: string): YamlDocument {
   if (isHopeless(text)) return unreadable('is nested too deeply');
   let document: Document.Parsed;
   try {
@@ -56,7 +51,7 @@ export function parseYaml(
   } catch (error) {
     return unreadable(error instanceof RangeError ? 'is nested too deeply' : String(error));
   }
-  return readYaml(document, text, maxAliases);
+  return readYaml(document, text);
 }
 
 const OPTIONS = {
@@ -69,20 +64,20 @@ const OPTIONS = {
 } as const;
 
 /** The documents of a text that may hold several, one after the other; empty ones are left out. Never throws. */
-export function parseYamlStream(text: string, limits: YamlLimits = {}): readonly YamlDocument[] {
-  const whole = parseYaml(text, limits);
+export function parseYamlStream(text: string): readonly YamlDocument[] {
+  const whole = parseYaml(text);
   if (!whole.ast?.errors.some(({ code }) => code === 'MULTIPLE_DOCS')) return [whole];
   const documents: readonly Document.Parsed[] = parseAllDocuments(text, OPTIONS);
   return documents
-    .map((document) => readYaml(document, text, limits.maxAliases ?? MAX_ALIAS_EXPANSIONS))
+    .map((document) => readYaml(document, text))
     .filter(({ value, problems }) => value !== null || problems.length > 0);
 }
 
-function readYaml(document: Document.Parsed, text: string, maxAliases: number): YamlDocument {
+function readYaml(document: Document.Parsed, text: string): YamlDocument {
   const problems = syntaxProblems(document, text);
   if (problems.length === 0) inspect(document, text, problems);
   const value = problems.every((problem) => problem.code === 'DUPLICATE_KEY')
-    ? toPlain(document, problems, { text, maxAliases })
+    ? toPlain(document, problems, text)
     : undefined;
   return {
     value,
@@ -90,6 +85,27 @@ function readYaml(document: Document.Parsed, text: string, maxAliases: number): 
     ast: document,
     position: (path, at) => textPosition(text, findOffset(document, path, at)),
   };
+}
+
+const TARGETS = new WeakMap<Document.Parsed, ReadonlyMap<Alias, Node>>();
+
+/** Nodes that the aliases of a document stand for, as it was parsed: the library looks through the document for each. */
+export function aliasTargets(document: Document.Parsed): ReadonlyMap<Alias, Node> {
+  const known = TARGETS.get(document);
+  if (known) return known;
+  const anchors = new Map<string, Node>();
+  const targets = new Map<Alias, Node>();
+  visit(document, {
+    Alias(_, alias) {
+      const target = anchors.get(alias.source);
+      if (target) targets.set(alias, target);
+    },
+    Value(_, node) {
+      if (node.anchor) anchors.set(node.anchor, node);
+    },
+  });
+  TARGETS.set(document, targets);
+  return targets;
 }
 
 /** The value at a path in a text that may have syntax errors, as far as it can be made out. */
@@ -147,21 +163,14 @@ function syntaxProblems(document: Document.Parsed, text: string): YamlProblem[] 
   return problems;
 }
 
-interface PlainOptions {
-  readonly text: string;
-  readonly maxAliases: number;
-}
-
-function toPlain(
-  document: Document.Parsed,
-  problems: YamlProblem[],
-  { text, maxAliases }: PlainOptions,
-): unknown {
+function toPlain(document: Document.Parsed, problems: YamlProblem[], text: string): unknown {
   try {
-    const value: unknown = document.toJS({ maxAliasCount: maxAliases });
+    const value: unknown = document.toJS({ maxAliasCount: MAX_ALIAS_EXPANSIONS });
     // Only an alias can lead back to what it is in.
     if (text.includes('*') && isCyclic(value, new Map()))
       throw new Error('an alias stands inside of its own anchor');
+    if (text.includes('*') && countNodes(value, new Map()) > MAX_EXPANDED_NODES)
+      throw new Error('says too much, with its aliases followed');
     return value;
   } catch (error) {
     // Alias bombs, aliases to nothing and aliases inside their own anchor end here.
@@ -182,18 +191,29 @@ function isCyclic(value: unknown, seen: Map<unknown, boolean>): boolean {
   return found;
 }
 
+/** Nodes as whoever walks the value will meet them: one that several aliases lead to counts as often. */
+function countNodes(value: unknown, known: Map<object, number>): number {
+  if (typeof value !== 'object' || value === null) return 1;
+  const before = known.get(value);
+  if (before !== undefined) return before;
+  let count = 1;
+  for (const member of Object.values(value)) count += countNodes(member, known);
+  known.set(value, count);
+  return count;
+}
+
 /** Finds duplicate keys (the library's own check is quadratic) and too deep nesting. */
 function inspect(document: Document.Parsed, text: string, problems: YamlProblem[]): void {
-  function visit(node: unknown, path: DocumentPath): void {
+  function look(node: unknown, path: DocumentPath): void {
     if (problems.length >= MAX_PROBLEMS_REPORTED) return;
-    if (isPair(node)) return visit(node.value, path);
+    if (isPair(node)) return look(node.value, path);
     if (!isMap(node) && !isSeq(node)) return;
     if (path.length > MAX_NESTING_DEPTH) {
       const place = textPosition(text, startOf(node) ?? 0);
       problems.push({ code: 'YAML_SYNTAX', message: 'is nested too deeply', path: [], ...place });
       return;
     }
-    if (isSeq(node)) node.items.forEach((item, index) => visit(item, [...path, index]));
+    if (isSeq(node)) node.items.forEach((item, index) => look(item, [...path, index]));
     else visitMap(node, path);
   }
   function visitMap(map: YAMLMap, path: DocumentPath): void {
@@ -210,10 +230,10 @@ function inspect(document: Document.Parsed, text: string, problems: YamlProblem[
         });
       }
       seen.add(key);
-      visit(pair.value, place);
+      look(pair.value, place);
     }
   }
-  visit(document.contents, []);
+  look(document.contents, []);
 }
 
 function keyOf(pair: Pair): string {
@@ -239,7 +259,7 @@ function findOffset(document: Document.Parsed, path: DocumentPath, at: 'key' | '
 }
 
 function step(document: Document.Parsed, parent: unknown, part: string | number, depth = 0): unknown {
-  const node = isAlias(parent) ? parent.resolve(document) : parent;
+  const node = isAlias(parent) ? aliasTargets(document).get(parent) : parent;
   if (isSeq(node)) return typeof part === 'number' ? node.items[part] : undefined;
   if (!isMap(node) || depth > MAX_NESTING_DEPTH) return undefined;
   // The last one counts when a key is written twice.

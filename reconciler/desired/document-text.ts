@@ -1,3 +1,4 @@
+import { MAX_ALIAS_EXPANSIONS } from '../config/yaml-document.ts';
 import { Document, isMap, isNode, isScalar, parseDocument } from 'yaml';
 import type { YAMLMap } from 'yaml';
 import { asFields, compareText } from '../base/values.ts';
@@ -67,7 +68,7 @@ function says(text: string, wanted: object): boolean {
 
 function toValue(document: Document.Parsed): unknown {
   try {
-    return document.toJS({ maxAliasCount: 1_000 });
+    return document.toJS({ maxAliasCount: MAX_ALIAS_EXPANSIONS });
   } catch {
     // An alias that leads nowhere: there is no value to compare with.
     return undefined;

@@ -3,7 +3,12 @@ import type { ComposeCommand } from '../support/compose/compose.ts';
 import { prepareCompose } from '../support/compose/compose.ts';
 import type { ProjectFiles } from '../support/compose/compose-config.ts';
 import { DOTENV, TEMPLATES } from '../support/compose/compose-texts.ts';
-import { readWithCompose, readWithKombinator } from '../support/compose/compose-config.ts';
+import {
+  asImported,
+  readWithCompose,
+  readWithImport,
+  readWithKombinator,
+} from '../support/compose/compose-config.ts';
 
 /*
  * Small projects, read by `docker-compose config` and by a kombination that adopts them: both must understand the same.
@@ -43,6 +48,11 @@ async function same(
   expect(theirs).toBeTypeOf('object');
   const chosen = profiles.length > 0 ? `profiles: ${JSON.stringify(profiles)}\n` : '';
   expect(readWithKombinator(files, `compose: ${JSON.stringify(names)}\n${chosen}`)).toEqual(theirs);
+  // Profiles are chosen when a kombination is deployed, not when it is imported.
+  if (profiles.length > 0 || typeof theirs === 'string') return;
+  const imported = readWithImport(files, names);
+  if (typeof imported === 'string') throw new Error(imported);
+  expect(imported).toEqual(asImported(theirs, imported));
 }
 
 describe('what Compose understands', () => {
@@ -69,6 +79,21 @@ environment:
           'a.env': 'A=1\nOVER=a\nB=a\nFROM=${BASE}\nPASSED=a\nBASE=a\n',
           'b.env': 'B=2\nC=${A}\nD=${BASE}\n',
           'raw.env': 'RAW="quoted" $BASE # kept\n',
+        },
+      ),
+    ],
+    [
+      'env files that refer to each other, to .env and to the environment of the service',
+      web(
+        `
+env_file: [1.env, 2.env, 3.env]
+environment: { Q: "own $$5", X: 9, AROUND: own }
+`,
+        {
+          '.env': 'AROUND=around\n',
+          '1.env': 'X=1\nV=1\nLATER=$AFTER\nAFTER=1\nPASSED=1\n',
+          '2.env': 'X=2\nV=2\nY=${X}\nW=${V}\nPASSED\n',
+          '3.env': 'V=3\nZ=${V}\nP=${W}\nO=${Q}\nA=$AROUND\nL=$LATER\n',
         },
       ),
     ],
@@ -292,6 +317,16 @@ services:
   'a.env': 'FILE=a\nONLY_A=1\n',
   'b.env': 'FILE=b\n',
 };
+
+it('lets the env files of several Compose files refer to each other', async () => {
+  const files = {
+    'a.yaml': 'services: { pg: { image: "pg:1", env_file: [l/pg] } }\n',
+    'b.yaml': 'services: { pg: { env_file: [s/pg] } }\n',
+    'l/pg': 'DB_USER=my_user\nPOSTGRES_USER="${DB_USER}"\n',
+    's/pg': 'DB_USER=over\nPOSTGRES_USER="${DB_USER}"\n',
+  };
+  await same(files, ['a.yaml', 'b.yaml']);
+});
 
 it('merges several files', async () => {
   await same({ ...MERGED, 'b.yaml': (MERGED['b.yaml'] ?? '').replace('[two, 2]', '[two, "2"]') }, [

@@ -15,7 +15,8 @@ import type { Project } from './project.ts';
 /** Volumes that stand for directories beside the Compose file, by name. */
 export type BindVolumes = Map<string, ComposeNode>;
 
-interface Bind {
+/** A bind mount of a relative path, or of one in somebody's home. */
+export interface Bind {
   readonly source: string;
   readonly target: string;
   readonly readOnly: boolean;
@@ -47,7 +48,8 @@ export function addFiles(service: MapNode, files: readonly ComposeNode[]): MapNo
   return withEntry(service, 'files', list(items, (own ?? service).origin));
 }
 
-function readBind(node: ComposeNode): Bind | undefined {
+/** `undefined` for a mount of anything else. */
+export function readBind(node: ComposeNode): Bind | undefined {
   if (node.kind === 'map') {
     const source = textOf(child(node, 'source'));
     const target = textOf(child(node, 'target'));
@@ -111,7 +113,7 @@ function placeBind(project: Project, bind: Bind, volumes: BindVolumes): Placed {
 /** Files that only keep an empty directory in Git. */
 const PLACEHOLDER = /(^|\/)\.(gitkeep|gitignore|keep|empty)$/;
 
-function hasContent(directory: Parameters<typeof listFiles>[0]): boolean {
+export function hasContent(directory: Parameters<typeof listFiles>[0]): boolean {
   for (const [path] of listFiles(directory)) if (!PLACEHOLDER.test(path)) return true;
   return false;
 }
@@ -135,7 +137,7 @@ interface VolumeUse {
   readonly hides?: boolean;
 }
 
-function mountVolume({ target, node }: Bind, { name, readOnly, hides }: VolumeUse): ComposeNode {
+export function mountVolume({ target, node }: Bind, { name, readOnly, hides }: VolumeUse): ComposeNode {
   const { origin } = node;
   const entries: [string, ComposeNode][] = [
     ['type', scalar('volume', origin)],

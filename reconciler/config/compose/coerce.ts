@@ -1,5 +1,5 @@
 import type { ComposeNode } from './node.ts';
-import type { Scalar } from './scalar.ts';
+import type { Scalar } from './yaml-scalar.ts';
 import type { Project } from './project.ts';
 import { asBoolean } from '../../base/values.ts';
 import { OPTION_ROWS } from '../../model/docker/options/container-options.ts';

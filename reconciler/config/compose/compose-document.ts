@@ -4,29 +4,18 @@ import type { TreeDirectory } from '../file-tree.ts';
 import { directoryOf } from '../file-tree.ts';
 import type { DocumentDiagnostic } from '../../base/document-diagnostic.ts';
 import type { YamlDocument } from '../yaml-document.ts';
-import type { BindVolumes } from './binds.ts';
+import { placeBinds } from './binds.ts';
 import { coerceScalars } from './coerce.ts';
-import { nameOf, placeSecrets } from './files.ts';
-import { loadSet, withEnvFile } from './load.ts';
+import { ADOPTED } from './interpolate-nodes.ts';
+import { loadSet, MACHINE, readEnvironment } from './load.ts';
 import { resolveComposePath } from './compose-path.ts';
 import { isMapNode, mergeNodes, settle, toSequence } from './merge.ts';
 import type { ComposeNode, MapNode, Origin } from './node.ts';
-import {
-  child,
-  entriesOf,
-  isEmpty,
-  map,
-  placeInside,
-  readNodes,
-  scalar,
-  textOf,
-  toPlain,
-  withEntry,
-} from './node.ts';
+import { child, entriesOf, placeInside, readNodes, textOf, toPlain, withEntry } from './node.ts';
+import { normaliseDocument, withProfiles } from './normalise.ts';
 import type { Environment, Project } from './project.ts';
 import { loadOverlay } from './overlay.ts';
-import { createReports } from './project.ts';
-import { normaliseService } from './service.ts';
+import { createProject } from './project.ts';
 import { adoptsCompose } from './speaks-compose.ts';
 
 export interface ComposeOptions {
@@ -61,19 +50,13 @@ export function composeDocument(options: ComposeOptions): ComposedDocument {
   const { file, document } = options;
   const directory = directoryOf(file);
   const kombination = readNodes({ path: file, base: directory, document, isKombination: true });
-  const project: Project = {
+  const project = createProject({
     ...options,
     directory,
     adopts: adoptsCompose(document),
     name: textOf(child(kombination, 'meta', 'name')) ?? '',
-    missing: new Set(),
-    watched: new Set(),
-    ...createReports([]),
-    unset: new Map(),
-    demands: new Map(),
-    filled: new Set(),
-    parsed: new Map(),
-  };
+    variables: ADOPTED,
+  });
   const composed = isMapNode(kombination) ? compose(project, kombination) : undefined;
   return {
     document: composed ? join(document, composed) : document,
@@ -107,33 +90,27 @@ function compose(project: Project, kombination: MapNode): MapNode {
   });
   const [first] = paths;
   const base = first ? directoryOf(first.path) : project.directory;
-  const environment = readEnvironment(project, kombination, base);
+  const environment = readEnvironment(project, variablesOf(project, kombination), {
+    base,
+    source: kombination,
+  });
   const model = loadSet(project, { paths, base, environment, includeChain: [] });
   const adopted = model && takeOut(project, model);
   const written = loadOverlay(project, kombination, overlayEnvironment(environment));
   const merged = (adopted ? mergeNodes(adopted, written) : settle(written)) ?? written;
   const coerced = coerceScalars(project, isMapNode(merged) ? withProfiles(merged, environment) : kombination);
-  return isMapNode(coerced) ? normalise(project, coerced, environment) : kombination;
+  return isMapNode(coerced) ? normaliseDocument(project, coerced, { environment, placeBinds }) : kombination;
 }
 
-/** `variables` of the kombination, then `.env` beside the first Compose file. */
-function readEnvironment(project: Project, kombination: MapNode, base: string): Environment {
-  const variables = new Map<string, string>([
+/** `variables` of the kombination go before `.env`. */
+function variablesOf(project: Project, kombination: MapNode): readonly (readonly [string, string])[] {
+  return [
     ['COMPOSE_PROJECT_NAME', project.name],
     ...entriesOf(kombination.entries.get('variables')).map(
       ([name, node]) => [name, textOf(node) ?? ''] as const,
     ),
-  ]);
-  const path = base === '' ? '.env' : `${base}/.env`;
-  const read = withEnvFile(project, variables, { node: kombination, path, optional: true });
-  return new Map([...MACHINE, ...read]);
+  ];
 }
-
-/** Variables that a shell would have set; relative to where the Compose file is. */
-const MACHINE = new Map([
-  ['PWD', '.'],
-  ['HOME', '~'],
-]);
 
 /** Returns the environment without what stands for the author's machine: it would mean nothing in a kombination. */
 function overlayEnvironment(environment: Environment): Environment {
@@ -155,74 +132,6 @@ function takeOut(project: Project, model: MapNode): MapNode {
     project.warning('UNSUPPORTED_KEY', name, message, { at: 'key' });
   }
   return withEntry(withEntry(model, 'version', undefined), 'name', undefined);
-}
-
-/** COMPOSE_PROFILES counts where the kombination chooses none. */
-function withProfiles(document: MapNode, environment: Environment): MapNode {
-  const names = (environment.get('COMPOSE_PROFILES') ?? '').split(',').filter((name) => name.trim() !== '');
-  if (names.length === 0 || document.entries.has('profiles')) return document;
-  const { origin } = document;
-  const items = names.map((name) => scalar(name.trim(), origin));
-  return withEntry(document, 'profiles', { kind: 'list', items, origin });
-}
-
-function normalise(project: Project, document: MapNode, environment: Environment): MapNode {
-  const { entries } = document;
-  const volumes: BindVolumes = new Map();
-  const topLevel = {
-    configs: new Map(entriesOf(entries.get('configs'))),
-    secrets: new Map(entriesOf(entries.get('secrets'))),
-    environment,
-    volumes,
-  };
-  const services = entries.get('services');
-  for (const [name, config] of topLevel.configs) checkConfig(project, name, config);
-  const normal = entriesOf(services).map(([name, node]): [string, ComposeNode] => [
-    name,
-    isMapNode(node) ? normaliseService(project, node, topLevel) : node,
-  ]);
-  let result = entries.get('configs')?.kind === 'map' ? withEntry(document, 'configs', undefined) : document;
-  if (services?.kind === 'map') result = withEntry(result, 'services', map(normal, services.origin));
-  const secrets = entries.get('secrets');
-  if (secrets?.kind === 'map') {
-    const placed = placeSecrets(project, secrets, { environment, ofBuilds: secretsOfBuilds(services) });
-    result = withEntry(result, 'secrets', map(placed, secrets.origin));
-  }
-  const declared = entries.get('volumes');
-  if (declared && declared.kind !== 'map' && !isEmpty(declared)) return result;
-  const all = [
-    ...entriesOf(declared).map(([name, node]) => [name, plainVolume(project, node)] as const),
-    ...volumes,
-  ];
-  return all.length > 0 ? withEntry(result, 'volumes', map(all, (declared ?? document).origin)) : result;
-}
-
-function secretsOfBuilds(services: ComposeNode | undefined): ReadonlySet<string> {
-  const lists = entriesOf(services).map(([, service]) => child(service, 'build', 'secrets'));
-  return new Set(lists.flatMap((list) => (list?.kind === 'list' ? list.items.map(nameOf) : [])));
-}
-
-/** Configs are gone when the schema is asked. */
-function checkConfig(project: Project, name: string, config: ComposeNode): void {
-  const wrong: ComposeNode[] = config.kind === 'map' || isEmpty(config) ? [] : [config];
-  for (const key of ['file', 'content', 'environment']) {
-    const node = child(config, key);
-    if (node && node.kind !== 'scalar') wrong.push(node);
-  }
-  for (const node of wrong) {
-    const message = `the config ${name} says what it is as text: file, content or environment`;
-    project.error('INVALID_TYPE', node, message);
-  }
-}
-
-/** A volume that stands for a directory beside the Compose file is a plain one (decision 007). */
-function plainVolume(project: Project, node: ComposeNode): ComposeNode {
-  const device = child(node, 'driver_opts', 'device');
-  const path = textOf(device);
-  if (!isMapNode(node) || !device || path === undefined || !/^[.~]/.test(path)) return node;
-  const message = `${path} is a relative path, and no directory of the node is meant by it: the volume is a plain one`;
-  project.warning('BIND_AS_VOLUME', device, message, { hint: 'use an absolute path of the node' });
-  return withEntry(node, 'driver_opts', undefined);
 }
 
 /** Values of the finished document that ask for variables nobody sets. */

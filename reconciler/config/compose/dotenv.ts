@@ -23,11 +23,15 @@ export interface Dotenv {
 export interface DotenvOptions {
   /** `raw`: values are taken as they are, without quotes and variables. */
   readonly raw?: boolean;
-  /** Variables from elsewhere; those of earlier lines are known anyway. */
+  /** Variables that go before those of earlier lines. */
   readonly lookup: (name: string) => string | undefined;
+  /** Variables that come after those of earlier lines. Default: none. */
+  readonly earlier?: (name: string) => string | undefined;
   readonly unset?: (name: string, line: number) => string;
   /** Returns what stands for a text in the values. Default: the text. */
   readonly plain?: (text: string) => string;
+  /** Replaces the value of a variable in the values. Default: the value, as a text. */
+  readonly value?: (name: string, value: string) => string;
 }
 
 const NAME = /^[ \t]*(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_.\-[\]]*)[ \t]*(?:[=:]|(?=[\r\n#]|$))/;
@@ -61,7 +65,8 @@ function parseQuoted(text: string, options: DotenvOptions): Dotenv {
     for (const char of text.slice(index, index + count)) if (char === '\n') line += 1;
     index += count;
   };
-  const known = (name: string): string | undefined => options.lookup(name) ?? entries.get(name)?.plain;
+  const known = (name: string): string | undefined =>
+    options.lookup(name) ?? entries.get(name)?.plain ?? options.earlier?.(name);
   while (index < text.length) {
     const blank = /^(?:[ \t]*(?:#[^\n]*)?\n|[ \t]*(?:#[^\n]*)?$)/.exec(text.slice(index));
     if (blank) {
@@ -96,13 +101,14 @@ function parseQuoted(text: string, options: DotenvOptions): Dotenv {
   return { entries: [...entries.values()], problems };
 }
 
-function expand(value: string, { lookup, unset, plain }: DotenvOptions, line: number) {
+function expand(source: string, { lookup, unset, plain, value }: DotenvOptions, line: number) {
   const blank = (name: string): string => unset?.(name, line) ?? '';
-  return fillTemplate(value, {
+  return fillTemplate(source, {
     lookup,
     unset: blank,
     required: blank,
     plain: (text) => plain?.(text) ?? text,
+    ...(value ? { value } : {}),
   });
 }
 

@@ -1,5 +1,5 @@
 import { isProblem } from '../../base/problem.ts';
-import { envFiller, escapeEnv } from './interpolate-nodes.ts';
+import { escapeEnv } from './interpolate-nodes.ts';
 import { resolveComposePath } from './compose-path.ts';
 import { toPairs, toSequence } from './merge.ts';
 import type { ComposeNode, MapNode } from './node.ts';
@@ -16,19 +16,24 @@ export function fillEnvironment(project: Project, service: MapNode, environment:
   if (!own && !files) return withLabels;
   // Unreadable variables are left for the schema to complain of.
   if (own && !isReadable(own)) return withLabels;
+  const said = entriesOf(own && toPairs(own)).flatMap(([name, node]): [string, ComposeNode, boolean][] => {
+    const value = isEmpty(node) ? passOn(project, name, node, environment) : toText(node);
+    return value ? [[name, value, isEmpty(node) && !environment.has(name)]] : [];
+  });
+  const known: Known = {
+    environment,
+    own: new Map(said.flatMap(([name, node, isUnset]) => (isUnset ? [] : [[name, textOf(node) ?? '']]))),
+    files: new Map(),
+  };
   const variables = new Map<string, ComposeNode>();
-  const known = new Map(environment);
   for (const file of files ? toSequence(files).items : []) {
     for (const [name, node] of readFile(project, file, known)) variables.set(name, node);
   }
-  for (const [name, node] of entriesOf(own && toPairs(own))) {
-    const value = isEmpty(node) ? passOn(project, name, node, environment) : toText(node);
-    if (value && !(isEmpty(node) && variables.has(name) && !environment.has(name)))
-      variables.set(name, value);
-  }
+  for (const [name, node, isUnset] of said) if (!isUnset || !variables.has(name)) variables.set(name, node);
   const origin = (own ?? files ?? service).origin;
   const result = withEntry(withEntry(withLabels, 'env_file', undefined), 'env', undefined);
-  return withEntry(result, 'environment', map(variables, origin));
+  // Env files that hold nothing, or need not be there, add nothing.
+  return own || variables.size > 0 ? withEntry(result, 'environment', map(variables, origin)) : result;
 }
 
 /** A map, or a list of texts. */
@@ -45,7 +50,7 @@ function passOn(
   environment: Environment,
 ): ComposeNode | undefined {
   const value = environment.get(name);
-  if (value !== undefined) return scalar(escapeEnv(value), node.origin);
+  if (value !== undefined && !project.variables.isSecret(name)) return scalar(escapeEnv(value), node.origin);
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
     if (node.origin.file.isKombination)
       project.error('INVALID_FORMAT', node, `"${name}" is not NAME=value, and no name of a variable`);
@@ -79,23 +84,38 @@ function readUse(project: Project, node: ComposeNode): FileUse | undefined {
   return path === undefined ? undefined : { path, raw, required, node: written };
 }
 
+/** Values that env files may refer to: those around the service, its own, and those of files before. */
+interface Known {
+  readonly environment: Environment;
+  /** Values of the service's own environment, as a kombination has them. */
+  readonly own: ReadonlyMap<string, string>;
+  /** Values of env files so far, as other values see them. */
+  readonly files: Map<string, string>;
+}
+
 function readFile(
   project: Project,
   file: ComposeNode,
-  known: Map<string, string>,
+  known: Known,
 ): readonly (readonly [string, ComposeNode])[] {
   const use = readUse(project, file);
   if (!use) return [];
   const { path, raw, required, node } = use;
-  const { plain } = envFiller(project, node.origin);
+  const { environment, own, files } = known;
+  const { isSecret } = project.variables;
   const entries = readEnvFile(project, path, {
     raw,
-    lookup: (name) => known.get(name),
+    lookup: (name) => environment.get(name) ?? own.get(name)?.replaceAll('$$', '$'),
+    earlier: (name) => files.get(name),
     unset: (name, origin) => {
       rememberUnset(project, origin, name);
       return `\${${name}:-}`;
     },
-    plain,
+    plain: escapeEnv,
+    value(name, value) {
+      if (isSecret(name)) return `\${${name}}`;
+      return environment.has(name) ? escapeEnv(value) : (own.get(name) ?? escapeEnv(value));
+    },
   });
   if (entries === undefined) return [];
   if (isProblem(entries)) {
@@ -106,12 +126,18 @@ function readFile(
     }
     return [];
   }
-  return entries.flatMap(({ name, value, plain: text, origin }): [string, ComposeNode][] => {
+  return entries.flatMap(({ name, value, plain, origin }): [string, ComposeNode][] => {
     if (value === null) {
-      const passed = passOn(project, name, { kind: 'scalar', value, origin }, known);
+      // One that an earlier file has set keeps that value.
+      if (files.has(name) && !environment.has(name)) return [];
+      const passed = passOn(project, name, { kind: 'scalar', value, origin }, environment);
       return passed ? [[name, passed]] : [];
     }
-    if (!known.has(name)) known.set(name, text);
+    files.set(name, plain);
+    if (isSecret(name)) {
+      rememberUnset(project, origin, name);
+      return [[name, scalar(`\${${name}}`, origin)]];
+    }
     return [[name, scalar(raw ? escapeEnv(value) : value, origin)]];
   });
 }

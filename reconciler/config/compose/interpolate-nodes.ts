@@ -1,7 +1,7 @@
 import type { ComposeNode, Origin } from './node.ts';
 import type { Filler } from './interpolate.ts';
 import { fillTemplate } from './interpolate.ts';
-import type { Environment, Project } from './project.ts';
+import type { Environment, Mode, Project, VariablePlace, VariablePolicy } from './project.ts';
 import { rememberDemand, rememberUnset } from './project.ts';
 import { MISPLACED, mayHoldSecret } from '../kombination/secret-places.ts';
 
@@ -9,12 +9,6 @@ import { MISPLACED, mayHoldSecret } from '../kombination/secret-places.ts';
  * Variables of a Compose file. In values of the environment, what no file sets may still be a secret of the daemon's
  * environment: it stays a reference, and is looked up when the stack is rendered.
  */
-
-/**
- * Treatment of variables at a place. `own…`: a place in the kombination itself, where one that nobody sets is an error, or a secret;
- * `shell`: one where it is left to a shell; `leave`: one whose dollar signs mean nothing here.
- */
-export type Mode = 'env' | 'content' | 'plain' | 'own' | 'own-env' | 'shell' | 'leave';
 
 /** A document with its variables filled in. */
 export function interpolateNodes(
@@ -44,7 +38,7 @@ export function interpolateNodes(
         const mode = modeAt(path);
         if (mode === 'leave' || (mode !== 'env' && !node.value.includes('$'))) return node;
         if (mode === 'own-env' && WHOLE_REFERENCE.test(node.value)) return node;
-        const filler = createFiller(project, node.origin, { environment, mode });
+        const filler = project.variables.fillerAt(project, { origin: node.origin, environment, mode });
         const refuses = !UNDERSTANDS_SECRETS.has(mode) && !mayHoldSecret(path);
         const value = fillText(project, node, refuses ? withoutSecrets(project, node, filler) : filler);
         if (value === node.value) return node;
@@ -87,11 +81,6 @@ function withoutSecrets(project: Project, node: TextNode, filler: Filler): Fille
   };
 }
 
-interface FillOptions {
-  readonly environment: Environment;
-  readonly mode: Mode;
-}
-
 function fillText(project: Project, node: TextNode, filler: Filler): string {
   const text = String(node.value);
   const filled = fillTemplate(text, filler);
@@ -102,8 +91,10 @@ function fillText(project: Project, node: TextNode, filler: Filler): string {
   return text;
 }
 
-/** Creates what fills variables in at one place. */
-export function createFiller(project: Project, origin: Origin, { environment, mode }: FillOptions): Filler {
+/** Variables of an adopted project: what nobody sets may be a secret of the daemon's, or is empty. */
+export const ADOPTED: VariablePolicy = { fillerAt, isSecret: () => false };
+
+function fillerAt(project: Project, { origin, environment, mode }: VariablePlace): Filler {
   const lookup = (name: string): string | undefined => environment.get(name);
   switch (mode) {
     case 'env':
@@ -172,10 +163,7 @@ function shellFiller(project: Project, origin: Origin): Unset {
 const REFERENCE = /^secret:\/\/(\S+)$/;
 
 /** Texts come out as values of a kombination's environment: `$$` stands for a dollar sign. */
-export function envFiller(
-  project: Project,
-  origin: Origin,
-): Omit<Filler, 'lookup'> & Required<Pick<Filler, 'plain'>> {
+function envFiller(project: Project, origin: Origin): Omit<Filler, 'lookup'> {
   return {
     plain: escapeEnv,
     unset(name) {

@@ -97,7 +97,7 @@ function dirname(path: string): string {
 }
 
 interface EnvFile {
-  readonly node: ComposeNode;
+  readonly node: Pick<ComposeNode, 'origin'>;
   readonly path: string;
   readonly optional: boolean;
 }
@@ -140,4 +140,21 @@ function importModel(project: Project, document: MapNode, model: MapNode, includ
       result = withEntry(result, key, { kind: 'map', entries: known, origin: (there ?? include).origin });
   }
   return result;
+}
+
+/** Variables that a shell would have set; relative to where the Compose file is. */
+export const MACHINE: Environment = new Map([
+  ['PWD', '.'],
+  ['HOME', '~'],
+]);
+
+/** The variables given, then those of `.env` beside the first Compose file, then what a shell would have set. */
+export function readEnvironment(
+  project: Project,
+  variables: Iterable<readonly [string, string]>,
+  { base, source }: { readonly base: string; readonly source: Pick<ComposeNode, 'origin'> },
+): Environment {
+  const path = posix.join(base, '.env');
+  const read = withEnvFile(project, new Map(variables), { node: source, path, optional: true });
+  return new Map([...MACHINE, ...read]);
 }

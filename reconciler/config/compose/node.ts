@@ -1,8 +1,9 @@
-import type { Scalar } from './scalar.ts';
+import type { Scalar } from './yaml-scalar.ts';
 import { isAlias, isMap, isScalar, isSeq } from 'yaml';
 import type { Document } from 'yaml';
 import type { DocumentPath, TextPlace } from '../../base/document-path.ts';
 import type { YamlDocument } from '../yaml-document.ts';
+import { aliasTargets } from '../yaml-document.ts';
 import { readScalar } from './yaml-scalar.ts';
 
 /*
@@ -50,25 +51,15 @@ export interface MapNode extends NodeBase {
 
 export type ComposeNode = ScalarNode | ListNode | MapNode;
 
-/** More nodes than this, aliases followed, are an attack and no description. */
-const MAX_EXPANDED_NODES = 300_000;
-
 /** The nodes of a document that could be read; aliases and merge keys are followed. */
 export function readNodes(file: SourceFile): ComposeNode | undefined {
   const { ast, value } = file.document;
-  if (ast === undefined || value === undefined || isHuge(value, { nodes: 0 })) return undefined;
+  if (ast === undefined || value === undefined) return undefined;
   return build(ast, ast.contents, { file, path: [] });
 }
 
-function isHuge(value: unknown, seen: { nodes: number }): boolean {
-  seen.nodes += 1;
-  if (seen.nodes > MAX_EXPANDED_NODES) return true;
-  if (typeof value !== 'object' || value === null) return false;
-  return Object.values(value).some((member) => isHuge(member, seen));
-}
-
 function build(ast: Document.Parsed, written: unknown, origin: Origin): ComposeNode {
-  const node = isAlias(written) ? written.resolve(ast) : written;
+  const node = isAlias(written) ? aliasTargets(ast).get(written) : written;
   const tagged = tagOf(node);
   const base = tagged === undefined ? { origin } : { origin, tag: tagged };
   if (isSeq(node)) {
@@ -91,11 +82,11 @@ function readEntries(ast: Document.Parsed, map: unknown, origin: Origin): Readon
     else entries.set(name, build(ast, value, step(origin, name)));
   }
   const sources = merged.flatMap((source) => {
-    const resolved = isAlias(source) ? source.resolve(ast) : source;
+    const resolved = isAlias(source) ? aliasTargets(ast).get(source) : source;
     return isSeq(resolved) ? resolved.items : [resolved];
   });
   for (const source of sources) {
-    const from = readEntries(ast, isAlias(source) ? source.resolve(ast) : source, origin);
+    const from = readEntries(ast, isAlias(source) ? aliasTargets(ast).get(source) : source, origin);
     for (const [name, node] of from) if (!entries.has(name)) entries.set(name, node);
   }
   return entries;

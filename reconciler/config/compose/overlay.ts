@@ -1,11 +1,10 @@
 import { applyExtends } from './extends.ts';
-import type { Mode } from './interpolate-nodes.ts';
 import { interpolateNodes } from './interpolate-nodes.ts';
 import { loadIncludes } from './load.ts';
 import type { ComposeNode, MapNode } from './node.ts';
 import { entriesOf, map, textOf, withEntry } from './node.ts';
 import { isMapNode } from './merge.ts';
-import type { Environment, Project } from './project.ts';
+import type { Environment, Mode, Project } from './project.ts';
 
 /*
  * The part of Compose that a kombination may say itself: variables, extends and include. It differs from a Compose file in what becomes of

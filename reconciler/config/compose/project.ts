@@ -8,12 +8,34 @@ import type { YamlDocument } from '../yaml-document.ts';
 import { parseYamlStream } from '../yaml-document.ts';
 import type { DotenvOptions } from './dotenv.ts';
 import { parseDotenv } from './dotenv.ts';
+import type { Filler } from './interpolate.ts';
 import type { ComposeNode, Origin, SourceFile } from './node.ts';
 import { mergeNodes } from './merge.ts';
 import { placeOf, readNodes } from './node.ts';
 
+/**
+ * Ways to treat variables at a place. `own…`: a place in the kombination itself, where one that nobody sets is an error, or a
+ * secret; `shell`: one where it is left to a shell; `leave`: one whose dollar signs mean nothing here.
+ */
+export type Mode = 'env' | 'content' | 'plain' | 'own' | 'own-env' | 'shell' | 'leave';
+
+/** Place of a variable, and what is known there. */
+export interface VariablePlace {
+  readonly origin: Origin;
+  readonly environment: Environment;
+  readonly mode: Mode;
+}
+
+/** Rules for variables: an adopted project is filled in when it is deployed, an imported one once and for all. */
+export interface VariablePolicy {
+  fillerAt(project: Project, place: VariablePlace): Filler;
+  /** Tells variables whose values stay out of the document, which refers to secrets instead. */
+  isSecret(name: string): boolean;
+}
+
 /** State that the parts of reading a Compose project share. */
 export interface Project {
+  readonly variables: VariablePolicy;
   readonly tree: TreeDirectory;
   /** Repository path of the kombination. */
   readonly file: string;
@@ -24,7 +46,7 @@ export interface Project {
   /** Name of the stack. */
   readonly name: string;
   /** Texts of the repository that have been read, by blob id. */
-  readonly texts: ReadonlyMap<string, string>;
+  readonly texts: Texts;
   /** Blob ids of texts that are needed and have not been read. */
   readonly missing: Set<string>;
   /** Repository paths that the result rests on. */
@@ -40,6 +62,25 @@ export interface Project {
   readonly filled: Set<Origin>;
   /** Files parsed so far, so that one that is used twice is reported once. */
   readonly parsed: Map<string, readonly YamlDocument[]>;
+}
+
+/** Texts of a tree by blob id. */
+export type Texts = Pick<ReadonlyMap<string, string>, 'get'>;
+
+type Given = Pick<Project, 'variables' | 'tree' | 'file' | 'directory' | 'adopts' | 'name' | 'texts'>;
+
+/** A project of which nothing has been read yet. */
+export function createProject(given: Given): Project {
+  return {
+    ...given,
+    missing: new Set(),
+    watched: new Set(),
+    ...createReports([]),
+    unset: new Map(),
+    demands: new Map(),
+    filled: new Set(),
+    parsed: new Map(),
+  };
 }
 
 /** Variables for filling in. */
@@ -58,7 +99,7 @@ export type Report = (code: string, node: Place, message: string, details?: Deta
 type DiagnosticText = Pick<DocumentDiagnostic, 'severity' | 'code' | 'message'>;
 
 /** Reports with places, each finding once. */
-export function createReports(
+function createReports(
   diagnostics: DocumentDiagnostic[],
 ): Pick<Project, 'diagnostics' | 'error' | 'warning'> {
   const create =
@@ -85,9 +126,6 @@ function report(
   );
   if (!known) diagnostics.push({ ...diagnostic, path: [], place, ...(hint === undefined ? {} : { hint }) });
 }
-
-/** Compose files live on anchors: large ones repeat a node some thousand times. */
-const MAX_ALIAS_EXPANSIONS = 20_000;
 
 /** Stands for a text that is too large, or no text. */
 export const UNREADABLE = '\0';
@@ -116,7 +154,7 @@ export function readYaml(
     return undefined;
   }
   if (text === undefined) return undefined;
-  const documents = project.parsed.get(path) ?? parseYamlStream(text, { maxAliases: MAX_ALIAS_EXPANSIONS });
+  const documents = project.parsed.get(path) ?? parseYamlStream(text);
   if (!project.parsed.has(path)) {
     project.parsed.set(path, documents);
     for (const { code, message, line, column, path: place } of documents.flatMap(
@@ -134,9 +172,6 @@ export function readYaml(
   let result: ComposeNode | undefined;
   for (const document of documents) {
     const nodes = readNodes({ path, base, document });
-    if (!nodes && document.problems.length === 0 && document.value !== undefined) {
-      project.error('YAML_SYNTAX', source, `${path} says too much, with its aliases followed`);
-    }
     // Documents of one file are put over each other as files are.
     if (nodes) result = result ? mergeNodes(result, nodes) : nodes;
   }

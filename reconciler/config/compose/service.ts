@@ -1,7 +1,6 @@
 import { posix } from 'node:path';
 import { joinPath } from '../file-tree.ts';
 import type { BindVolumes } from './binds.ts';
-import { placeBinds } from './binds.ts';
 import { fillEnvironment } from './environment.ts';
 import type { TopLevelParts } from './files.ts';
 import { modeOf, placeConfigs } from './files.ts';
@@ -10,15 +9,19 @@ import type { ComposeNode, MapNode } from './node.ts';
 import { child, entriesOf, isEmpty, map, scalar, textOf, withEntry } from './node.ts';
 import type { Environment, Project } from './project.ts';
 
+/** A service whose bind mounts of relative paths are in their places; volumes for them are added to those given. */
+export type PlaceBinds = (project: Project, service: MapNode, volumes: BindVolumes) => MapNode;
+
+interface ServiceContext extends TopLevelParts {
+  readonly volumes: BindVolumes;
+  readonly placeBinds: PlaceBinds;
+}
+
 /** A service of a Compose file in the words of a kombination. */
-export function normaliseService(
-  project: Project,
-  service: MapNode,
-  topLevel: TopLevelParts & { readonly volumes: BindVolumes },
-): MapNode {
+export function normaliseService(project: Project, service: MapNode, topLevel: ServiceContext): MapNode {
   let result = withoutEmpty(service);
   result = fillEnvironment(project, result, topLevel.environment);
-  result = placeBinds(project, result, topLevel.volumes);
+  result = topLevel.placeBinds(project, result, topLevel.volumes);
   result = placeConfigs(project, result, topLevel);
   result = normalisePorts(result);
   result = normaliseMounts(result);

@@ -1,5 +1,6 @@
 import type { Scalar as YamlScalar } from 'yaml';
-import type { Scalar } from './scalar.ts';
+
+export type Scalar = string | number | boolean | null;
 
 const OCTAL = /^[-+]?0[0-7]+$/;
 const OTHER_BASE = /^[-+]?0[xob][0-9a-fA-F_]+$/;

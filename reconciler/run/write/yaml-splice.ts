@@ -1,3 +1,4 @@
+import { MAX_ALIAS_EXPANSIONS } from '../../config/yaml-document.ts';
 import { Document, isMap, isNode, isPair, isScalar, isSeq, parseDocument, visit } from 'yaml';
 import type { Node, Pair, YAMLMap, YAMLSeq } from 'yaml';
 import { canonicalJson } from '../../base/json.ts';
@@ -147,7 +148,7 @@ function removePair(text: string, map: YAMLMap, { key, value }: Pair): string | 
 }
 
 function plain(text: string): unknown {
-  return parseDocument(text, { merge: true }).toJS({ maxAliasCount: 1_000 });
+  return parseDocument(text, { merge: true }).toJS({ maxAliasCount: MAX_ALIAS_EXPANSIONS });
 }
 
 function withValue(value: unknown, path: SplicePath, wanted: Json | undefined): unknown {

@@ -5,6 +5,10 @@ import { run } from '../../../deploy/demo/processes.ts';
 import type { Analysis } from '../../../reconciler/config/kombination/analyze.ts';
 import { analyze } from '../../../reconciler/config/kombination/analyze.ts';
 import { parseEnvValue } from '../../../reconciler/config/kombination/service/env-value.ts';
+import type { Imported } from '../../../reconciler/config/compose/import/import-compose.ts';
+import { importCompose } from '../../../reconciler/config/compose/import/import-compose.ts';
+import type { ImportOptions } from '../../../reconciler/config/compose/import/import.ts';
+import type { TreeDirectory } from '../../../reconciler/config/file-tree.ts';
 import { updateTree } from '../../../reconciler/config/file-tree.ts';
 import { readDocument } from '../../../reconciler/config/kombination/read-document.ts';
 import { isProblem } from '../../../reconciler/base/problem.ts';
@@ -64,9 +68,8 @@ export async function readWithCompose(
   }
 }
 
-/** Everything there is to know of a kombination in a repository with these files. */
-export function analyzeFiles(files: ProjectFiles, file: string): Analysis {
-  const tree = updateTree(
+function treeOf(files: ProjectFiles): TreeDirectory {
+  return updateTree(
     new Map(),
     Object.entries(files).map(([path, text]) => {
       // The ignore files of a build context are read along with the tree.
@@ -74,6 +77,11 @@ export function analyzeFiles(files: ProjectFiles, file: string): Analysis {
       return { path, file: { type: 'file', blob: path, ...content } };
     }),
   );
+}
+
+/** Everything there is to know of a kombination in a repository with these files. */
+export function analyzeFiles(files: ProjectFiles, file: string): Analysis {
+  const tree = treeOf(files);
   const texts = new Map<string, string>();
   const options = { file, text: files[file] ?? '', tree, texts };
   for (let missing = readDocument(options).composed?.missing ?? []; missing.length > 0;) {
@@ -90,10 +98,50 @@ export function analyzeProject(files: ProjectFiles, kombination = 'compose: comp
 }
 
 export function readWithKombinator(files: ProjectFiles, kombination?: string): ComparableProject | string {
-  const { kombination: model, diagnostics } = analyzeProject(files, kombination);
+  return readAnalysis(analyzeProject(files, kombination));
+}
+
+function readAnalysis({ kombination: model, diagnostics }: Analysis): ComparableProject | string {
   const errors = diagnostics.filter(({ severity }) => severity === 'error');
   if (errors.length > 0) return errors.map(({ code, message }) => `${code} ${message}`).join('\n');
   return Object.fromEntries(model.services.map((service) => [service.name, fromModel(service)]));
+}
+
+/** The project as a kombination that it is imported into. */
+export function readWithImport(files: ProjectFiles, names: readonly string[]): ComparableProject | string {
+  const { text, copies, diagnostics } = importFiles(files, { files: names, fallbackName: 's' });
+  if (diagnostics.length > 0) return diagnostics.map(({ code, message }) => `${code} ${message}`).join('\n');
+  const beside = [...copies].map(([path, { blob }]) => [path, files[blob] ?? ''] as const);
+  const analysis = analyzeFiles(
+    { ...Object.fromEntries(beside), 'kombination.yaml': text },
+    'kombination.yaml',
+  );
+  return readAnalysis(analysis);
+}
+
+/** A project without variables that nobody sets, or that are called like a secret: an import leaves them to the daemon. */
+export function asImported(project: ComparableProject, imported: ComparableProject): ComparableProject {
+  const services = Object.entries(project).map(([name, service]) => {
+    const known = imported[name]?.environment ?? {};
+    const environment = Object.entries(service.environment).filter(
+      ([key, value]) => key in known || !(value === '' || /^V[378]$|PASS/.test(key)),
+    );
+    return [name, { ...service, environment: Object.fromEntries(environment) }];
+  });
+  return Object.fromEntries(services);
+}
+
+/** An import from files that are their own blob ids. */
+export function importFiles(
+  files: ProjectFiles,
+  options: Omit<ImportOptions, 'tree' | 'texts' | 'checkSchema'>,
+): Imported {
+  return importCompose({
+    ...options,
+    tree: treeOf(files),
+    texts: new Map(Object.entries(files)),
+    checkSchema,
+  });
 }
 
 type Texts = Readonly<Record<string, string>>;

@@ -1,15 +1,17 @@
-import {
+import fs, {
   chmodSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   statSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
   mkdirSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import * as git from 'isomorphic-git';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { FakeWorld } from '../../support/cli/cli-harness.ts';
 import { planOf, runFakeCli } from '../../support/cli/cli-harness.ts';
@@ -141,6 +143,50 @@ describe('import', () => {
     const { code, stderr } = await runFakeCli(['import', join(project, 'conf')], world);
     expect(code).toBe(1);
     expect(stderr).toContain('there is no Compose file in');
+  });
+
+  it('takes what Compose would take: the file of a directory, what overrides it, or what .env names', async () => {
+    const several = join(directory, 'several');
+    mkdirSync(several);
+    const write = (name: string, image: string) =>
+      writeFileSync(join(several, name), `services: { web: { image: "nginx:${image}", restart: always } }\n`);
+    write('compose.yaml', '1');
+    write('compose.override.yaml', '2');
+    write('other.yaml', '3');
+    expect((await runFakeCli(['import', several], world)).stdout).toContain('nginx:2');
+    const files = ['compose.yaml', 'other.yaml'].map((name) => join(several, name));
+    expect((await runFakeCli(['import', ...files], world)).stdout).toContain('nginx:3');
+    expect((await runFakeCli(['import', files[0] ?? ''], world)).stdout).toContain('nginx:1');
+    writeFileSync(join(several, '.env'), 'COMPOSE_FILE=compose.yaml:other.yaml\n');
+    expect((await runFakeCli(['import', several], world)).stdout).toContain('nginx:3');
+    expect((await runFakeCli(['import', several, files[0] ?? ''], world)).stderr).toContain('not both');
+  });
+
+  it('reads beside the project within its work tree, and takes what Git knows of a directory', async () => {
+    const tree = join(directory, 'tree');
+    mkdirSync(join(tree, 'app', 'conf'), { recursive: true });
+    mkdirSync(join(tree, 'shared'));
+    writeFileSync(
+      join(tree, 'app', 'compose.yaml'),
+      `services:
+  web:
+    image: nginx
+    restart: always
+    volumes: [./conf:/etc/web, ../shared/common.conf:/common.conf:ro, ./link.conf:/link.conf:ro]
+`,
+    );
+    writeFileSync(join(tree, 'app', 'conf', 'a.conf'), 'a');
+    writeFileSync(join(tree, 'app', 'conf', 'left.sqlite'), 'x');
+    writeFileSync(join(tree, 'shared', 'common.conf'), 'c');
+    symlinkSync('conf/a.conf', join(tree, 'app', 'link.conf'));
+    await git.init({ fs, dir: tree });
+    await git.add({ fs, dir: tree, filepath: 'app/conf/a.conf' });
+    const out = join(directory, 'from-tree');
+    const { code } = await runFakeCli(['import', join(tree, 'app'), '--out', out], world);
+    expect(code).toBe(0);
+    expect(readFileSync(join(out, 'link.conf'), 'utf8')).toBe('a');
+    expect(readFileSync(join(out, 'shared', 'common.conf'), 'utf8')).toBe('c');
+    expect(readdirSync(join(out, 'conf'))).toEqual(['a.conf']);
   });
 
   it('says that there is no such file', async () => {

@@ -1,31 +1,35 @@
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import type { ContainerSpec } from '../../../reconciler/model/docker/docker-spec.ts';
-import { importCompose } from '../../../reconciler/config/compose/import/import-compose.ts';
-import { interpolate, parseDotEnv } from '../../../reconciler/config/compose/import/interpolate.ts';
 import { maskSpec } from '../../../reconciler/model/secret.ts';
 import type { DesiredState } from '../../../reconciler/ports/desired.ts';
-import { checkSchema, createDesiredFixture } from '../../support/desired-fixtures.ts';
+import { importFiles } from '../../support/compose/compose-config.ts';
+import { createDesiredFixture } from '../../support/desired-fixtures.ts';
 import { FULL, FULL_FILES } from '../../support/full-kombination.ts';
 
 interface Project {
   readonly text: string;
   readonly env?: string;
   readonly files?: Readonly<Record<string, string>>;
+  /** Files under version control. Default: none. */
+  readonly tracked?: readonly string[];
+  readonly fallbackName?: string;
 }
 
-function run({ text, env = '', files = {} }: Project) {
-  const plain = (path: string) => path.replace(/^\.\//, '').replace(/\/$/, '');
-  return importCompose({
-    text,
-    name: 'project',
-    env: parseDotEnv(env),
-    list: (path) =>
-      Object.keys(files).filter(
-        (file) => file === plain(path) || plain(path) === '.' || file.startsWith(`${plain(path)}/`),
-      ),
-    read: (path) => files[plain(path)] ?? null,
-    checkSchema,
-  });
+function run({ text, env = '', files = {}, tracked = [], fallbackName = 'project' }: Project) {
+  const all: Readonly<Record<string, string>> = { ...files, '.env': env, 'compose.yaml': text };
+  return importAll({ all, tracked, fallbackName, files: ['compose.yaml'] });
+}
+
+interface Files {
+  readonly all: Readonly<Record<string, string>>;
+  readonly files: readonly string[];
+  readonly tracked?: readonly string[];
+  readonly fallbackName?: string;
+}
+
+function importAll({ all, files, tracked = [], fallbackName = 'project' }: Files) {
+  return importFiles(all, { files, fallbackName, isTracked: (path) => tracked.includes(path) });
 }
 
 const brief = (project: Project) =>
@@ -128,14 +132,14 @@ secrets: { s: { file: ./s.txt } }
     };
     const { text, copies, diagnostics } = run(project);
     expect(diagnostics).toEqual([]);
-    expect(copies).toEqual(['app/Dockerfile', 'c.txt', 'conf/a.conf']);
+    expect([...copies.keys()]).toEqual(['app/Dockerfile', 'c.txt', 'conf/a.conf']);
     expect(text).not.toContain('hush');
     const { state, push } = createDesiredFixture({
       secrets: { 'secret://file/s': 's', 'secret://env/TOKEN': 't' },
     });
     return push({
       'k/kombination.yaml': text,
-      ...Object.fromEntries(copies.map((path) => [`k/${path}`, 'x'])),
+      ...Object.fromEntries([...copies.keys()].map((path) => [`k/${path}`, 'x'])),
     }).then(() => {
       const [web] = containersOf(state, 'project');
       expect(web).toMatchObject({
@@ -143,6 +147,8 @@ secrets: { s: { file: ./s.txt } }
         files: [{ target: '/c' }, { target: '/etc/web/a.conf' }],
         mounts: [
           { type: 'volume', source: 'project_web-data', target: '/data' },
+          // The volume hides what the image has there, as a bind mount does.
+          { type: 'anonymous', target: '/etc/web', nocopy: true },
           { type: 'bind', source: '/srv' },
         ],
         secrets: [{ target: '/run/secrets/s' }],
@@ -212,20 +218,27 @@ describe('interpolation', () => {
     ['${C:-${A}}', '1'],
     ['x:${C:-${D:-${E:-1.29}}}', 'x:1.29'],
     ['${A:+${C:-${D:-z}}}', 'z'],
-    ['${C:?wanted}', ''],
+    ['[${C:?wanted}]', '[]'],
     ['${C:-', '${C:-'],
   ])('reads %s', (text, want) => {
-    expect(interpolate(text, { A: '1', B: '' }, 'elsewhere').text).toBe(want);
+    const quoted = JSON.stringify(text);
+    const { text: written } = run({
+      env: 'A=1\nB=\n',
+      text: `services: { web: { image: nginx, restart: always } }\nx-a: { labels: [${quoted}], n: ${quoted} }\nnetworks: { n: { labels: { a: ${quoted} } } }\n`,
+    });
+    const { networks } = parse(written) as { networks?: { n?: { labels: { a: string } } } };
+    // One that cannot be read is reported, and left out.
+    expect(networks?.n?.labels.a).toBe(want.startsWith('${') ? undefined : want);
   });
 
   it('reads .env files', () => {
-    expect(parseDotEnv(`# c\nA=1\nexport B='x # y'\nC="a\\"b" # c\nD=a # b\n bad\nE=\n`)).toEqual({
-      A: '1',
-      B: 'x # y',
-      C: 'a"b',
-      D: 'a',
-      E: '',
+    const names = ['A', 'B', 'C', 'D', 'E'];
+    const { text } = run({
+      env: `# c\nA=1\nexport B='x # y'\nC="a\\"b" # c\nD=a # b\n bad\nE=\n`,
+      text: `services: { web: { image: nginx, restart: always, environment: { ${names.map((name) => `${name}: "$${name}"`).join(', ')} } } }\n`,
     });
+    const { services } = parse(text) as { services: { web: { environment: unknown } } };
+    expect(services.web.environment).toEqual({ A: '1', B: 'x # y', C: 'a"b', D: 'a', E: '' });
   });
 });
 
@@ -247,18 +260,10 @@ it('what generate writes for Compose, import reads back as the same containers',
   const { state, push } = createDesiredFixture({ secrets });
   await push({ 'kombinations/full/kombination.yaml': FULL, ...FULL_FILES });
   const { files } = await state.generate({ subject: { stack: 'full' }, format: 'compose' });
-  const beside = Object.fromEntries(files.map(({ path, content }) => [path, content]));
-  const { text, diagnostics } = importCompose({
-    text: String(beside['compose.yaml']).replace('${CONFIG_REPOSITORY:-.}/kombinations/full/', './'),
-    name: 'full',
-    env: {},
-    list: (path) =>
-      [path.replace(/^\.\//, ''), ...(path === './app' ? ['app/Dockerfile'] : [])].filter(
-        (file) => file !== 'app',
-      ),
-    read: () => null,
-    checkSchema,
-  });
+  const beside = Object.fromEntries(files.map(({ path, content }) => [path, String(content)]));
+  const compose = String(beside['compose.yaml']).replace('${CONFIG_REPOSITORY:-.}/kombinations/full/', './');
+  const all = { ...beside, 'compose.yaml': compose, 'app/Dockerfile': 'FROM scratch\n' };
+  const { text, diagnostics } = importAll({ all, files: ['compose.yaml'], fallbackName: 'full' });
   expect(diagnostics).toEqual([]);
   const again = createDesiredFixture({ secrets });
   await again.push({

@@ -1,224 +1,105 @@
-import type { YAMLMap } from 'yaml';
-import { isMap, isNode, isScalar, isSeq } from 'yaml';
-import { defined } from '../../../base/values.ts';
-import { isSensitiveName } from '../../../model/secret.ts';
+import { posix } from 'node:path';
+import { isDirectory, joinPath, listFiles, resolvePath } from '../../file-tree.ts';
+import { isProblem } from '../../../base/problem.ts';
+import type { ComposeNode, MapNode } from '../node.ts';
+import { child, list, scalar, textOf, withEntry } from '../node.ts';
+import { copy, fileAt, listContext } from './copies.ts';
 import type { Import } from './import.ts';
-import { parseDotEnv } from './interpolate.ts';
 
-/** Brings one service into the words of a kombination. Compose's own words stay as they are. */
-export function importService(shared: Import, name: string, service: YAMLMap): void {
-  const place = ['services', name];
-  importEnvFiles(shared, place, service);
-  importEnvironment(shared, place, service);
-  importMounts(shared, place, service);
-  importConfigs(shared, place, service);
-  importBuild(shared, place, service);
-  if (!service.has('restart') && !service.has('deploy')) {
-    service.set('restart', shared.document.createNode('no'));
-    shared.note(
-      'changed',
-      place,
-      'restart: "no" is written out: without it, a service is always kept running',
-    );
+/** Finishes a service that is in the words of a kombination already. */
+export function importService(shared: Import, name: string, service: MapNode, written: MapNode): MapNode {
+  let result = importConfigs(shared, service, written);
+  result = importBuild(shared, name, result, written);
+  shared.note('mapped', written, 'is a service with all that is not listed here');
+  if (result.entries.has('restart') || result.entries.has('deploy')) return result;
+  shared.note(
+    'changed',
+    written,
+    'restart: "no" is written out: without it, a service is always kept running',
+  );
+  return withEntry(result, 'restart', scalar('no', written.origin));
+}
+
+/** Configs are entries of `files` by now; the files themselves come along. */
+function importConfigs(shared: Import, service: MapNode, written: MapNode): MapNode {
+  const uses = child(written, 'configs');
+  for (const use of uses?.kind === 'list' ? uses.items : []) {
+    const name = textOf(use.kind === 'map' ? child(use, 'source') : use) ?? '';
+    shared.note('changed', use, `the config ${name} becomes an entry of files`);
   }
-  shared.note('mapped', place, 'is a service with all that is not listed here');
-}
-
-type Place = readonly (string | number)[];
-
-/** Later files win, and what the service says itself wins over all of them. */
-function importEnvFiles(shared: Import, place: Place, service: YAMLMap): void {
-  const value: unknown = service.toJS(shared.document)['env_file'];
-  if (value === undefined) return;
-  const at = [...place, 'env_file'];
-  const merged: Record<string, string> = {};
-  for (const item of [value].flat()) {
-    const path = typeof item === 'string' ? item : textAt(item, 'path');
-    const text = path === undefined ? null : shared.read(path);
-    if (text === null) shared.note('dropped', at, `${path ?? 'a file'} is not there`);
-    else {
-      Object.assign(merged, parseDotEnv(text));
-      shared.note('changed', at, `the variables of ${path} are written into environment`);
-    }
-  }
-  service.delete('env_file');
-  const own = toMap(service.toJS(shared.document)['environment']);
-  const values = Object.entries(merged).filter(([key]) => !Object.hasOwn(own, key));
-  if (values.length === 0) return;
-  const map = environmentMap(shared, service);
-  for (const [key, text] of values) {
-    const secret = isSensitiveName(key);
-    map.set(key, secret ? `\${${key}}` : text.replaceAll('$', '$$$$'));
-    if (secret) shared.note('changed', at, `${key} stays a secret; give the daemon KOMBINATOR_SECRET_${key}`);
-  }
-}
-
-function textAt(value: unknown, key: string): string | undefined {
-  if (typeof value !== 'object' || value === null || !(key in value)) return undefined;
-  const text = (value as Readonly<Record<string, unknown>>)[key];
-  return typeof text === 'string' ? text : undefined;
-}
-
-function toMap(value: unknown): Readonly<Record<string, unknown>> {
-  if (Array.isArray(value)) {
-    return Object.fromEntries(
-      value.map((item) => {
-        const [key = '', ...rest] = String(item).split('=');
-        return [key, rest.length > 0 ? rest.join('=') : null];
-      }),
-    );
-  }
-  return typeof value === 'object' && value !== null ? { ...value } : {};
-}
-
-/** The environment as a map, made or rewritten from a list. */
-function environmentMap(shared: Import, service: YAMLMap): YAMLMap {
-  const known = service.get('environment');
-  if (isMap(known)) return known;
-  const node = shared.document.createNode(toMap(service.toJS(shared.document)['environment']));
-  service.set('environment', node);
-  const made = service.get('environment');
-  if (!isMap(made)) throw new Error('internal: an environment that is no map');
-  return made;
-}
-
-/** Variables without a value came from the environment of whoever called Compose. */
-function importEnvironment(shared: Import, place: Place, service: YAMLMap): void {
-  const environment = service.get('environment');
-  const told = (key: string) =>
-    shared.note(
-      'changed',
-      [...place, 'environment'],
-      `${key} has no value and becomes a secret; give the daemon KOMBINATOR_SECRET_${key}`,
-    );
-  if (isMap(environment)) {
-    for (const pair of environment.items) {
-      const key = isScalar(pair.key) ? String(pair.key.value) : '';
-      if (pair.value !== null && !(isScalar(pair.value) && pair.value.value === null)) continue;
-      environment.set(key, `\${${key}}`);
-      told(key);
-    }
-  }
-  if (isSeq(environment)) {
-    for (const item of environment.items) {
-      if (!isScalar(item) || typeof item.value !== 'string' || item.value.includes('=')) continue;
-      told(item.value);
-      item.value = `${item.value}=\${${item.value}}`;
-    }
-  }
-}
-
-interface Bind {
-  readonly source: string;
-  readonly target: string;
-}
-
-/** Turns mounts into files where they are in the project; what is not there yet was a place for data: a volume. */
-function importMounts(shared: Import, place: Place, service: YAMLMap): void {
-  const volumes = service.get('volumes');
-  if (!isSeq(volumes)) return;
-  const files: object[] = [];
-  volumes.items = volumes.items.flatMap((item, index) => {
-    const bind = bindOf(isNode(item) ? item.toJS(shared.document) : item);
-    if (!bind) return [item];
-    const at = [...place, 'volumes', index];
-    const found = bind.source.startsWith('~') ? [] : shared.list(bind.source);
-    if (found.length > 0) {
-      files.push(bind);
-      for (const path of found) shared.copies.add(path);
-      shared.note('changed', at, `${bind.source} is copied into the container from the repository (files:)`);
+  const files = service.entries.get('files');
+  if (files?.kind !== 'list') return service;
+  const items = files.items.flatMap((file): readonly ComposeNode[] => {
+    const source = child(file, 'source');
+    // Files of mounts have come along.
+    if (!source || file.kind !== 'map' || source.origin.path[0] !== 'configs') return [file];
+    const path = joinPath(shared.directory, textOf(source) ?? '');
+    const found = path === null ? undefined : resolvePath(shared.tree, path);
+    if (path === null || !found || isProblem(found)) {
+      shared.note('dropped', source, `${textOf(source) ?? ''} is not there`);
       return [];
     }
-    const name = volumeName(bind.source, String(place.at(-1)));
-    shared.volumes.add(name);
-    shared.note('changed', at, `${bind.source} is not there and becomes the volume ${name}`);
-    return [shared.document.createNode(`${name}:${bind.target}`)];
+    const place = copy(shared, path, listFiles(found.node, found.path));
+    return [withEntry(file, 'source', scalar(place, source.origin))];
   });
-  if (files.length > 0) addFiles(shared, service, files);
-  if (volumes.items.length === 0) service.delete('volumes');
+  return withEntry(service, 'files', items.length > 0 ? list(items, files.origin) : undefined);
 }
 
-/** A bind mount of a relative path, or of one in the home of whoever called Compose. */
-function bindOf(value: unknown): Bind | undefined {
-  if (typeof value === 'string') {
-    const [source = '', target = ''] = value.split(':');
-    return /^(\.{1,2}|~)(\/|$)/.test(source) && target.startsWith('/') ? { source, target } : undefined;
+function importBuild(shared: Import, name: string, service: MapNode, written: MapNode): MapNode {
+  const build = service.entries.get('build');
+  const place = contextOf(build);
+  if (build?.kind !== 'map' || place === undefined) return service;
+  const context = joinPath(shared.directory, place) ?? place;
+  const inline = child(build, 'dockerfile_inline') !== undefined;
+  const dockerfile = posix.join(context, textOf(child(build, 'dockerfile')) ?? 'Dockerfile');
+  const found = resolvePath(shared.tree, context);
+  const isThere = !isProblem(found) && isDirectory(found.node) && found.node.size > 0;
+  const missing = !isThere ? place : inline || fileAt(shared.tree, dockerfile) ? null : dockerfile;
+  if (missing !== null) {
+    shared.note('dropped', build, `${missing} is not here: ${insteadOfBuild(shared, name, service)}`);
+    return withoutBuild(shared, name, service);
   }
-  const source = textAt(value, 'source');
-  const target = textAt(value, 'target');
-  if (textAt(value, 'type') !== 'bind' || source === undefined || target === undefined) return undefined;
-  return /^[.~]/.test(source) ? { source, target } : undefined;
+  const files = [...listContext(shared, context, dockerfile)];
+  shared.note('mapped', build, `${files.length} files of the context come along`);
+  return withEntry(
+    service,
+    'build',
+    writeContext(build, child(written, 'build'), copy(shared, context, files)),
+  );
 }
 
-function volumeName(source: string, service: string): string {
-  const words = source
-    .replace(/^[./]+/, '')
-    .replace(/[^A-Za-z0-9_-]+/g, '-')
-    .replace(/^-+|-+$/g, '');
-  return words === '' || words === 'data' ? `${service}-data` : words.toLowerCase();
+/** A build with its context as it was written, where that says the same. */
+function writeContext(build: MapNode, written: ComposeNode | undefined, path: string): ComposeNode {
+  const said = contextOf(written);
+  const isSame = said !== undefined && posix.normalize(said) === posix.normalize(path);
+  const context = scalar(isSame ? said : path, (child(build, 'context') ?? build).origin);
+  if (written?.kind === 'scalar' && build.entries.size === 1) return context;
+  const isLeftOut = path === '.' && written?.kind === 'map' && !written.entries.has('context');
+  return withEntry(build, 'context', isLeftOut ? undefined : context);
 }
 
-function addFiles(shared: Import, service: YAMLMap, files: readonly object[]): void {
-  const known = service.get('files');
-  if (isSeq(known)) for (const file of files) known.add(shared.document.createNode(file));
-  else service.set('files', shared.document.createNode(files));
-}
-
-/** `configs` are files by another name. */
-function importConfigs(shared: Import, place: Place, service: YAMLMap): void {
-  const uses: unknown = service.toJS(shared.document)['configs'];
-  if (!Array.isArray(uses)) return;
-  const models = toMap((shared.document.toJS() as Readonly<Record<string, unknown>>)['configs']);
-  const files = uses.flatMap((use: unknown, index): object[] => {
-    const at = [...place, 'configs', index];
-    const source = typeof use === 'string' ? use : (textAt(use, 'source') ?? '');
-    const target = textAt(use, 'target') ?? `/${source}`;
-    const { mode, uid, gid } = toMap(use);
-    const more = defined({ mode, uid: numberOf(uid), gid: numberOf(gid) });
-    const path = textAt(models[source], 'file');
-    const content = textAt(models[source], 'content');
-    const found = path === undefined ? [] : shared.list(path);
-    for (const file of found) shared.copies.add(file);
-    if (found.length === 0 && content === undefined) {
-      shared.note('dropped', at, `the config ${source} has no file here and no content`);
-      return [];
-    }
-    shared.note('changed', at, `the config ${source} becomes an entry of files`);
-    return [{ ...(content === undefined ? { source: path } : { content }), target, ...more }];
-  });
-  service.delete('configs');
-  if (files.length > 0) addFiles(shared, service, files);
-}
-
-/** Ids are texts in Compose. */
-function numberOf(value: unknown): number | undefined {
-  return value === undefined ? undefined : Number(value);
-}
-
-function importBuild(shared: Import, place: Place, service: YAMLMap): void {
-  const build: unknown = service.toJS(shared.document)['build'];
-  if (build === undefined) return;
-  const context = typeof build === 'string' ? build : (textAt(build, 'context') ?? '.');
-  const inline = textAt(build, 'dockerfile_inline') !== undefined;
-  const dockerfile = `${context.replace(/\/+$/, '')}/${textAt(build, 'dockerfile') ?? 'Dockerfile'}`;
-  const files = shared.list(context);
-  const missing =
-    files.length === 0 ? context : inline || shared.list(dockerfile).length > 0 ? null : dockerfile;
-  if (missing !== null) return replaceBuild(shared, place, service, missing);
-  for (const path of [...files, ...(inline ? [] : shared.list(dockerfile))]) shared.copies.add(path);
-  shared.note('mapped', [...place, 'build'], `${files.length} files of the context come along`);
+/** A directory of the project; `undefined` for a context from elsewhere. */
+export function contextOf(build: ComposeNode | undefined): string | undefined {
+  if (build === undefined) return undefined;
+  const text = textOf(build.kind === 'map' ? (child(build, 'context') ?? scalar('.', build.origin)) : build);
+  return text === undefined || /^([a-z]+:|git@|~|\/)/.test(text) ? undefined : text;
 }
 
 /** Replaces a build that cannot be done here by an image from elsewhere. */
-function replaceBuild(shared: Import, place: Place, service: YAMLMap, missing: string): void {
-  const at = [...place, 'build'];
-  service.delete('build');
-  if (service.has('image')) {
-    shared.note('dropped', at, `${missing} is not here: the image is pulled instead of built`);
-    return;
-  }
-  const image = `${shared.name}-${String(place.at(-1))}`.toLowerCase().replace(/[^a-z0-9-]+/g, '-');
-  service.set('image', image);
-  service.set('pull_policy', 'never');
-  shared.note('dropped', at, `${missing} is not here: the image ${image} is expected to be on the engine`);
+export function withoutBuild({ name: stack }: Import, name: string, service: MapNode): MapNode {
+  const build = service.entries.get('build');
+  const result = withEntry(service, 'build', undefined);
+  if (!build || service.entries.has('image')) return result;
+  const image = scalar(imageName(stack, name), build.origin);
+  return withEntry(withEntry(result, 'image', image), 'pull_policy', scalar('never', build.origin));
+}
+
+export function insteadOfBuild({ name: stack }: Import, name: string, service: MapNode): string {
+  return service.entries.has('image')
+    ? 'the image is pulled instead of built'
+    : `the image ${imageName(stack, name)} is expected to be on the engine`;
+}
+
+function imageName(stack: string, service: string): string {
+  return `${stack}-${service}`.toLowerCase().replace(/[^a-z0-9-]+/g, '-');
 }

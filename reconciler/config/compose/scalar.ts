@@ -1,1 +1,0 @@
-export type Scalar = string | number | boolean | null;
