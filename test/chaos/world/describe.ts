@@ -32,6 +32,8 @@ function documentOf(name: string, stack: StackModel): object {
   return {
     version: '1.0',
     meta: { name },
+    // Most services have no probe: the default would have every round wait for ten seconds more.
+    policy: { stable: '1s' },
     ...(stack.needs.length > 0 ? { dependsOn: stack.needs } : {}),
     ...(stack.breakage?.kind === 'schema' ? { servces: {} } : {}),
     volumes: named('volume'),
