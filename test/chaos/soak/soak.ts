@@ -58,11 +58,6 @@ async function soak(rig: Rig, { seed, minutes }: SoakOptions, samples: Sample[])
 
 async function takeSample(rig: Rig, minutes: number): Promise<Sample> {
   const vitals = await readDaemonVitals(rig);
-  const jobs = (await rig.daemon.api('GET', '/jobs?per_page=1')).body.pagination.total;
-  const bytes = ['', '-wal'].reduce(
-    (sum, suffix) => sum + sizeOf(join(rig.stateDir, `kombinator.db${suffix}`)),
-    0,
-  );
   return {
     minutes,
     figures: {
@@ -72,7 +67,7 @@ async function takeSample(rig: Rig, minutes: number): Promise<Sample> {
       handles: vitals.handles,
       timers: vitals.timers,
       listeners: vitals.listeners,
-      databaseKiBPerJob: bytes / 1_024 / Math.max(1, jobs),
+      databaseMiB: sizeOf(join(rig.stateDir, 'kombinator.db')) / 2 ** 20,
     },
   };
 }

@@ -12,7 +12,7 @@ function samples(minutes: number, heapAt: (minute: number) => number): Sample[] 
       handles: 5,
       timers: 5,
       listeners: 100,
-      databaseKiBPerJob: 4,
+      databaseMiB: 4,
     },
   }));
 }
