@@ -89,6 +89,12 @@ async function settle(context: RunContext, stack: string, pending: PendingTag): 
   }
 }
 
-async function isGone({ source }: RunContext, revision: string): Promise<boolean> {
-  return (await source.contains(revision).catch(() => 'unknown' as const)) === false;
+/**
+ * Tells whether the repository has lost a commit for good. One that lacks what is in force as well is another one that stands in its place, or is
+ * being restored: its commits may come back.
+ */
+async function isGone({ source, desired }: RunContext, revision: string): Promise<boolean> {
+  const lookFor = (commit: string) => source.contains(commit).catch(() => 'unknown' as const);
+  const inForce = desired.revision?.commit;
+  return inForce !== undefined && (await lookFor(revision)) === false && (await lookFor(inForce)) === true;
 }

@@ -12,10 +12,10 @@ const web = (image: string) => ({ [file('shop')]: stack('shop', { web: `image: "
 const AWAY = new ReconcilerError('REPOSITORY_NOT_FOUND', 'the repository is away', { retryable: true });
 
 /** A repository in which no tag can be made until it is mended. */
-function createUntaggable() {
+function createUntaggable(error = AWAY) {
   const source = createMemorySource();
   const { tag } = source;
-  source.tag = () => Promise.reject(AWAY);
+  source.tag = () => Promise.reject(error);
   return { source, mend: () => void (source.tag = tag) };
 }
 
@@ -88,6 +88,20 @@ describe('a deployment that cannot be tagged', () => {
     mend();
     await tagged(rig, 2);
     expect(await commits(source)).toEqual([`deploy/shop/1 ${first}`, `deploy/shop/2 ${second}`]);
+  });
+
+  it('is tagged once its commit comes back: a repository that stands in its place for a while has none of them', async () => {
+    const { source, mend } = createUntaggable(new ReconcilerError('GIT_ERROR', 'there is no such commit'));
+    const { contains } = source;
+    source.contains = async () => false;
+    await using rig = createRig({ source });
+    const commit = source.push(web('nginx:1.29'));
+    await rig.reconciler.start();
+    await rig.reaches('shop', 'in_sync');
+    expect(rig.reconciler.tagError()).toBe('there is no such commit');
+    source.contains = contains;
+    mend();
+    expect(await tagged(rig, 1)).toMatchObject([{ name: 'deploy/shop/1', commit }]);
   });
 
   it('is given up when its commit is gone, and holds up none that come after it', async () => {
