@@ -95,9 +95,7 @@ function statePlanned(situation: Planned): ShownState {
   const { plan, decision, described, keepsRemoved } = situation;
   switch (decision.kind) {
     case 'in-sync':
-      return described
-        ? { state: 'in_sync', message: unprunedOf(plan) }
-        : { state: 'removed', message: keptOf(plan) };
+      return described ? { state: 'in_sync', message: unprunedOf(plan) } : stateLeft(plan);
     case 'unwell':
       return { state: 'degraded', message: unwellOf(plan) };
     case 'unreachable':
@@ -129,13 +127,20 @@ function stateUnapplied({ plan, described, drifted, proposal, lastRun }: Planned
   if (drifted) return { state: 'drifted', message: driftOf(plan, proposal) };
   if (lastRun?.status === 'failed')
     return { state: 'failed', message: lastRun.error?.message ?? 'the last job failed' };
-  if (!described) return { state: 'pending', message: 'no longer described: applying removes it' };
+  if (!described) return TO_BE_REMOVED;
   return { state: 'pending', message: countChanges(plan) };
+}
+
+const TO_BE_REMOVED: ShownState = { state: 'pending', message: 'no longer described: applying removes it' };
+
+/** Nothing describes it any more: it is gone only when that was what was planned, else it left the repository in the last moments of an apply. */
+function stateLeft(plan: Plan): ShownState {
+  return plan.mode === 'destroy' ? { state: 'removed', message: keptOf(plan) } : TO_BE_REMOVED;
 }
 
 function stateApplied({ plan, described, current, destroyed, unfinished }: Applied): ShownState {
   if (destroyed) return { state: 'pending', message: DESTROYED };
-  if (!described) return { state: 'removed', message: keptOf(plan) };
+  if (!described) return stateLeft(plan);
   // A newer description came in at the last moment, and its own run is due.
   return { state: current ? 'in_sync' : 'pending', message: unfinished ?? unprunedOf(plan) };
 }

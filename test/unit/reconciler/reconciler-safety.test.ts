@@ -321,3 +321,39 @@ async function revertAt(moment: number): Promise<boolean> {
   expect([moment, rig.engine().control.find('shop', WEB)?.state]).toEqual([moment, 'running']);
   return true;
 }
+
+describe('a stack that leaves the repository while it is applied', () => {
+  it('is removed, at whatever moment of the apply that is', async () => {
+    let moment = 1;
+    while (await takeOutAt(moment)) moment += 1;
+    expect(moment).toBeGreaterThan(8);
+  });
+});
+
+/** @returns whether there was such a moment: the apply took no fewer events */
+async function takeOutAt(moment: number): Promise<boolean> {
+  await using rig = createRig({ resyncMs: 24 * 3_600_000 });
+  rig.source.push({ [file('shop')]: stack('shop', web('nginx:1.29')), [file('keep')]: stack('keep', {}) });
+  await rig.reconciler.start();
+  await rig.reaches('shop', 'in_sync');
+  let events = 0;
+  const { promise: leaves, resolve } = Promise.withResolvers<boolean>();
+  using _ = rig.reconciler.subscribe((event) => {
+    if (event.type === 'repository' || event.type === 'log') return;
+    events += 1;
+    if (events === moment) {
+      rig.source.push({ [file('shop')]: null });
+      resolve(true);
+    }
+    if (event.type === 'stack' && event.stack === 'shop' && event.state === 'in_sync') resolve(false);
+  });
+  rig.source.push({ [file('shop')]: stack('shop', web('nginx:1.28')) });
+  if (!(await leaves)) return false;
+  const left = await eventually(
+    () => rig.engine().control.find('shop', WEB),
+    (found) => found === undefined,
+    4_000,
+  );
+  expect([moment, left]).toEqual([moment, undefined]);
+  return true;
+}

@@ -12,10 +12,10 @@ const web = (image: string) => ({ [file('shop')]: stack('shop', { web: `image: "
 const AWAY = new ReconcilerError('REPOSITORY_NOT_FOUND', 'the repository is away', { retryable: true });
 
 /** A repository in which no tag can be made until it is mended. */
-function createUntaggable(error = AWAY) {
+function createUntaggable(refusal = AWAY) {
   const source = createMemorySource();
   const { tag } = source;
-  source.tag = () => Promise.reject(error);
+  source.tag = () => Promise.reject(refusal);
   return { source, mend: () => void (source.tag = tag) };
 }
 

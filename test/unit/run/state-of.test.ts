@@ -137,6 +137,12 @@ describe('the state of a stack that was applied', () => {
       message: expect.stringContaining('destroyed by hand'),
     },
     {
+      when: 'it left the repository in the last moments',
+      more: { described: false, current: false },
+      state: 'pending',
+      message: expect.stringContaining('no longer described'),
+    },
+    {
       when: 'that was its end',
       more: { plan: gone, described: false, current: false },
       state: 'removed',
