@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { ReconcilerError } from '../base/errors.ts';
 import type { SchemaCheck } from '../config/schema-check.ts';
 import { createSchemaCheck } from '../config/schema-check.ts';
@@ -10,7 +11,6 @@ import type { Revision, Source } from '../ports/source.ts';
 import { draftNode, draftStack, editStack, filesOf, generateFrom, rewriteStack } from './check-text.ts';
 import { checkNamed } from './check-file.ts';
 import type { Core } from './state.ts';
-import { createLru } from './state.ts';
 import { createStackIndex } from './stack-index.ts';
 import { readRevision } from './read-revision.ts';
 import { createSecretCache } from './secret-cache.ts';
@@ -49,8 +49,8 @@ export function createDesiredState(options: DesiredStateOptions): DesiredState {
     checkSchema,
     kinds: options.kinds ?? NO_NODE_KINDS,
     index: createStackIndex(),
-    rendered: createLru(MAX_STACKS_KEPT),
-    inline: createLru(MAX_INLINE_TEXTS_KEPT),
+    rendered: new LRUCache({ max: MAX_STACKS_KEPT }),
+    inline: new LRUCache({ max: MAX_INLINE_TEXTS_KEPT }),
     state: EMPTY_STATE,
   };
   let last: Promise<unknown> = Promise.resolve();

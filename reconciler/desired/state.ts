@@ -1,3 +1,4 @@
+import type { LRUCache } from 'lru-cache';
 import type { NodeKinds } from '../model/node-kind.ts';
 import type { TargetReference } from '../model/target.ts';
 import type { PlacedFile } from '../config/kombination/checks/service-files.ts';
@@ -20,9 +21,9 @@ export interface Core {
   readonly kinds: NodeKinds;
   readonly index: StackIndex;
   /** Stacks rendered last, by file. */
-  readonly rendered: Lru<Rendered>;
+  readonly rendered: LRUCache<string, Rendered>;
   /** Contents that stand in documents, of stacks rendered last, by blob id. */
-  readonly inline: Lru<Uint8Array>;
+  readonly inline: LRUCache<string, Uint8Array>;
   /** Replaced as a whole by a load. */
   state: RepositoryState;
 }
@@ -32,36 +33,6 @@ export interface Rendered {
   /** Digests of the secrets that went in. */
   readonly signature: string;
   readonly stack: DesiredStack;
-}
-
-/** A map that forgets what was used longest ago. */
-export interface Lru<T> {
-  get(key: string): T | undefined;
-  set(key: string, value: T): void;
-  delete(key: string): void;
-  clear(): void;
-}
-
-export function createLru<T>(capacity: number): Lru<T> {
-  const values = new Map<string, T>();
-  function set(key: string, value: T): void {
-    values.delete(key);
-    values.set(key, value);
-    for (const oldest of values.keys()) {
-      if (values.size <= capacity) break;
-      values.delete(oldest);
-    }
-  }
-  return {
-    get(key) {
-      const value = values.get(key);
-      if (value !== undefined) set(key, value);
-      return value;
-    },
-    set,
-    delete: (key) => void values.delete(key),
-    clear: () => values.clear(),
-  };
 }
 
 /** An entry, and the repository files it copies, whose sizes have to be looked at. */

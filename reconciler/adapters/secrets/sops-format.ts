@@ -27,7 +27,7 @@ export function formatOf(path: string): SopsFormat {
 /** Throws SECRET_NOT_DECRYPTED for what is no SOPS file of the format that its name says. */
 export function parseSops(path: string, text: string): SopsDocument {
   const format = formatOf(path);
-  const all = format === 'dotenv' ? parseDotenv(path, text) : parseTree(path, text, format);
+  const all = format === 'dotenv' ? parseLines(path, text) : parseTree(path, text, format);
   const metadata = format === 'dotenv' ? unflatten(all) : all.get('sops');
   if (!isMap(metadata) || metadata.size === 0)
     throw undecryptable(path, 'it has no sops metadata, so it is not encrypted with SOPS');
@@ -66,7 +66,12 @@ function isJson(text: string): boolean {
   }
 }
 
-function parseDotenv(path: string, text: string): SopsMap {
+/**
+ * Reads what SOPS calls dotenv, which is not what Compose reads as an env file: there are no quotes, variables, `export` or
+ * comments behind values, white space counts, and `\n` stands for a line break. The MAC of the file is over exactly that, so
+ * it is read to the letter.
+ */
+function parseLines(path: string, text: string): SopsMap {
   const values = new Map<string, SopsValue>();
   for (const line of text.split('\n')) {
     if (line === '' || line.startsWith('#')) continue;

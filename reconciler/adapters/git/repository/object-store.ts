@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -58,7 +59,7 @@ export function createObjectStore(commonDir: string, git: GitCommand): ObjectSto
     if (known !== undefined) return known;
     const { type, content } = await readBounded(id, UNLIMITED_BYTES);
     if (type === null || content === null) return null;
-    if (type !== 'blob') recent.add(id, { type, content });
+    if (type !== 'blob') recent.set(id, { type, content });
     return { type, content };
   };
   return {
@@ -120,37 +121,12 @@ async function writeLoose(
   await publishFile(temporary, path);
 }
 
-interface Recent {
-  get(id: string): GitObject | undefined;
-  add(id: string, object: GitObject): void;
-}
-
-/** The least recently used objects go first; one that fills more than half is not kept at all. */
-function createRecent(limit: number): Recent {
-  const kept = new Map<string, GitObject>();
-  let bytes = 0;
-  const drop = (id: string): void => {
-    bytes -= kept.get(id)?.content.length ?? 0;
-    kept.delete(id);
-  };
-  return {
-    get: (id) => {
-      const object = kept.get(id);
-      if (object !== undefined) {
-        kept.delete(id);
-        kept.set(id, object);
-      }
-      return object;
-    },
-    add: (id, object) => {
-      if (object.content.length > limit / 2) return;
-      drop(id);
-      kept.set(id, object);
-      bytes += object.content.length;
-      for (const oldest of kept.keys()) {
-        if (bytes <= limit) break;
-        drop(oldest);
-      }
-    },
-  };
+/** Keeps the objects that were used last; one that fills more than half is not kept at all. */
+function createRecent(limit: number): LRUCache<string, GitObject> {
+  return new LRUCache({
+    maxSize: limit,
+    maxEntrySize: Math.floor(limit / 2),
+    // An empty object has a size as well, as the library wants it.
+    sizeCalculation: ({ content }) => Math.max(1, content.length),
+  });
 }
