@@ -18,7 +18,7 @@ export function buildEntry(source: EntrySource, text: string, context: EntryCont
   const { file, realFile, blob, visited, previous, texts } = source;
   const read = texts ? { texts } : {};
   const analysis = analyze({ ...context, ...read, file, text });
-  const { kombination, findings, document } = analysis;
+  const { kombination, serviceFiles, document } = analysis;
   const certain = isStackName(kombination.name);
   const entry: StackEntry = {
     file,
@@ -31,18 +31,18 @@ export function buildEntry(source: EntrySource, text: string, context: EntryCont
     diagnostics: toDiagnostics(file, document, analysis.diagnostics),
     ports: analysis.ports,
     watched: [
-      ...new Set([...visited, ...findings.watched, ...analysis.secrets.watched, ...analysis.watched]),
+      ...new Set([...visited, ...serviceFiles.watched, ...analysis.secrets.watched, ...analysis.watched]),
     ],
     sharedNodes: analysis.sharedNodes,
     kits: analysis.kits,
     dependsOn: analysis.dependsOn,
-    inline: [...findings.inline.keys()],
+    inline: [...serviceFiles.inline.keys()],
     secrets: analysis.secrets.secrets,
     references: analysis.secrets.references,
     ...pulledBy(pulledImages(analysis)),
   };
-  const placed = [...findings.files.values()].flat();
-  const files = placed.filter(({ spec }) => !findings.inline.has(spec.blob));
+  const placed = [...serviceFiles.files.values()].flat();
+  const files = placed.filter(({ spec }) => !serviceFiles.inline.has(spec.blob));
   const embedded = findEmbedded(analysis);
   return { entry, files, ...(embedded.size > 0 ? { embedded } : {}) };
 }
@@ -50,13 +50,13 @@ export function buildEntry(source: EntrySource, text: string, context: EntryCont
 function findEmbedded({
   kombination,
   hooks,
-  findings,
+  serviceFiles,
 }: Analysis): ReadonlyMap<string, readonly PlacedFile[]> {
   const services = [...kombination.services, ...hooks.map(({ service }) => service)];
   const onClusters = services.filter((service) => clusterOf(kombination, service) !== undefined);
   return new Map(
     onClusters.flatMap(({ name }) => {
-      const files = findings.files.get(name) ?? [];
+      const files = serviceFiles.files.get(name) ?? [];
       return files.length > 0 ? [[name, files] as const] : [];
     }),
   );

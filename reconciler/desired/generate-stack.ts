@@ -55,7 +55,7 @@ async function readContents(
   analysis: Analysis,
   readBlob: GenerateContext['readBlob'],
 ): Promise<Blueprint['content']> {
-  const contents = new Map(analysis.findings.inline);
+  const contents = new Map(analysis.serviceFiles.inline);
   for (const blob of blobsOf(analysis)) contents.set(blob, await readBlob(blob));
   return (blob) => contents.get(blob) ?? new Uint8Array();
 }

@@ -87,7 +87,7 @@ function buildStack(core: Core, entry: StackEntry, lookup: Lookup): DesiredStack
     return { ...common, policy, kind: 'workflow', ...renderWorkflowStack(core, entry, lookup, diagnostics) };
   }
   const analysis = analyzeEntry(core, entry, entry.text);
-  for (const [blob, content] of analysis.findings.inline) core.inline.set(blob, content);
+  for (const [blob, content] of analysis.serviceFiles.inline) core.inline.set(blob, content);
   const { kombination, targets, written, secrets } = analysis;
   const secretOf = (reference: string): Secret | undefined => {
     const source = secrets.sources.get(reference);
@@ -123,8 +123,8 @@ function buildStack(core: Core, entry: StackEntry, lookup: Lookup): DesiredStack
   };
 }
 
-function contentOf({ findings }: Analysis, { contents }: StackEntry): (blob: string) => Uint8Array {
-  return (blob) => findings.inline.get(blob) ?? contents?.get(blob) ?? new Uint8Array();
+function contentOf({ serviceFiles }: Analysis, { contents }: StackEntry): (blob: string) => Uint8Array {
+  return (blob) => serviceFiles.inline.get(blob) ?? contents?.get(blob) ?? new Uint8Array();
 }
 
 function analyzeEntry(core: Core, entry: StackEntry, text: string): Analysis {
@@ -221,5 +221,5 @@ export function findInline(core: Core, blob: string): Uint8Array | undefined {
   const file = core.index.fileOfInline(blob);
   const entry = file === undefined ? undefined : core.index.entryOf(file);
   if (!entry || entry.text === null) return undefined;
-  return analyzeEntry(core, entry, entry.text).findings.inline.get(blob);
+  return analyzeEntry(core, entry, entry.text).serviceFiles.inline.get(blob);
 }

@@ -104,11 +104,11 @@ function buildSpec({ service, number, analysis, lookup }: ContainerOptions): Con
 
 function buildFiles(
   { name }: ServiceModel,
-  { findings }: Analysis,
+  { serviceFiles }: Analysis,
   lookup: ContainerOptions['lookup'],
 ): readonly FileSpec[] {
-  const plain = (findings.files.get(name) ?? []).map((file) => file.spec);
-  const filled = (findings.templates.get(name) ?? []).map(({ place, parts }): SecretFileSpec => {
+  const plain = (serviceFiles.files.get(name) ?? []).map((file) => file.spec);
+  const filled = (serviceFiles.templates.get(name) ?? []).map(({ place, parts }): SecretFileSpec => {
     const content = resolveEnvValue(parts, lookup) ?? '';
     return { ...place, content: content instanceof Secret ? content : new Secret(content, place.target) };
   });

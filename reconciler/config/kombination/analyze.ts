@@ -65,7 +65,7 @@ export interface Analysis {
   /** Other stacks that come first. */
   readonly dependsOn: readonly StackDependency[];
   readonly hooks: readonly HookModel[];
-  readonly findings: FoundServiceFiles;
+  readonly serviceFiles: FoundServiceFiles;
   /** Images that the stack builds, by service. */
   readonly images: ReadonlyMap<string, BuiltImage>;
   readonly ports: readonly PublishedPort[];
@@ -110,8 +110,8 @@ export function analyze(options: AnalyzeOptions): Analysis {
   checkPorts(ports, diagnostics);
   const all = { ...kombination, services: [...kombination.services, ...oneOffs] };
   checkCluster(kombination, all.services, diagnostics);
-  const findings = withBuilds(findServiceFiles(all.services, place), builds);
-  const templates = [...findings.templates.values()].flat();
+  const serviceFiles = withBuilds(findServiceFiles(all.services, place), builds);
+  const templates = [...serviceFiles.templates.values()].flat();
   const secrets = findSecrets(all, { ...place, templates });
   return {
     document,
@@ -122,7 +122,7 @@ export function analyze(options: AnalyzeOptions): Analysis {
     sharedNodes,
     kits: kitsUsed(model),
     dependsOn: readStackDependencies(document.value),
-    findings,
+    serviceFiles,
     images: builds.images,
     ports,
     hooks,

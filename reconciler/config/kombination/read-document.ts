@@ -57,10 +57,10 @@ function isHarmless({ severity }: DocumentDiagnostic): boolean {
 
 /** A variable that nobody sets is empty, as Compose has it, and warned of unless there is a secret of that name. */
 export function withUnset(
-  findings: FoundSecrets,
+  secretsFound: FoundSecrets,
   { unset, demands, missing }: ComposedDocument,
 ): FoundSecrets {
-  const secrets = findings.secrets.map((found) => {
+  const secrets = secretsFound.secrets.map((found) => {
     const demand = demands.get(formatPath(found.path))?.get(found.name.replace(/^secret:\/\/env\//, ''));
     const need = demand === undefined ? found : { ...found, demand };
     // It may be set in a file that has not been read.
@@ -68,7 +68,7 @@ export function withUnset(
     const names = unset.get(formatPath(need.path));
     return names?.has(need.name) ? { ...need, needed: false, unset: true } : need;
   });
-  return { ...findings, secrets };
+  return { ...secretsFound, secrets };
 }
 
 /** Findings without those that only come of a value that could not be filled in, which is said already. */

@@ -63,7 +63,7 @@ export interface BlueprintBuild extends Omit<BuildModel, 'path' | 'secrets'> {
 
 /** Blobs that generated files hold, each once. */
 export function blobsOf(analysis: Analysis): readonly string[] {
-  const { files, inline } = analysis.findings;
+  const { files, inline } = analysis.serviceFiles;
   const blobs = [...files.values()].flat().map(({ spec }) => spec.blob);
   return [...new Set(blobs)].filter((blob) => !inline.has(blob));
 }
