@@ -59,6 +59,7 @@ const CODES: Readonly<Record<DiagnosticRule, readonly string[]>> = {
     'UNKNOWN_CLUSTER',
     'FILE_NOT_FOUND',
     'ENV_FILE_NOT_FOUND',
+    'CONTENT_ELSEWHERE',
   ],
   circular_dependency: ['CIRCULAR_DEPENDENCY'],
   stackkit_validation_error: ['INVALID_KIT', 'CONSTRAINT_VIOLATION', 'RESOURCE_EXCEEDED', 'INCOMPLETE_ADDON'],

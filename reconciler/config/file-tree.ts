@@ -7,19 +7,30 @@ export interface TreeFile {
   readonly type: 'file' | 'executable' | 'symlink';
   /** Blob id. */
   readonly blob: string;
+  /** It only points to content that Git LFS keeps elsewhere. */
+  readonly pointer?: true;
   /** Path where a symlink leads, as written; left out when it could not be read. */
   readonly link?: string;
   /** Content of a `.dockerignore`, which tells what other files mean; left out when it could not be read. */
   readonly text?: string;
 }
 
-export type TreeNode = TreeFile | TreeDirectory;
+/** Stands for a directory whose files another repository has. */
+export interface TreeSubmodule {
+  readonly type: 'submodule';
+  /** Commit that it is at. */
+  readonly blob: string;
+}
+
+/** An end of a path. */
+export type TreeLeaf = TreeFile | TreeSubmodule;
+export type TreeNode = TreeLeaf | TreeDirectory;
 export type TreeDirectory = ReadonlyMap<string, TreeNode>;
 
 export interface TreeChange {
   readonly path: string;
   /** `null`: the file is gone. */
-  readonly file: TreeFile | null;
+  readonly file: TreeLeaf | null;
 }
 
 export function isDirectory(node: TreeNode | undefined): node is TreeDirectory {
@@ -83,15 +94,20 @@ export function nodeAt(root: TreeDirectory, path: string): TreeNode | undefined 
 
 /** Every file at or below a node with its path. */
 export function* listFiles(node: TreeNode | undefined, path = ''): Generator<readonly [string, TreeFile]> {
+  for (const [place, leaf] of listLeaves(node, path)) if (leaf.type !== 'submodule') yield [place, leaf];
+}
+
+/** Every file, and every submodule, at or below a node with its path. */
+export function* listLeaves(node: TreeNode | undefined, path = ''): Generator<readonly [string, TreeLeaf]> {
   if (!isDirectory(node)) {
     if (node) yield [path, node];
     return;
   }
-  for (const [name, child] of node) yield* listFiles(child, path ? `${path}/${name}` : name);
+  for (const [name, child] of node) yield* listLeaves(child, path ? `${path}/${name}` : name);
 }
 
 export interface Resolved {
-  readonly node: TreeNode;
+  readonly node: TreeFile | TreeDirectory;
   /** Path where it really is, symlinks followed. */
   readonly path: string;
   /** Paths the answer rests on: a change at one of them may change it. */
@@ -99,7 +115,7 @@ export interface Resolved {
 }
 
 export interface Unresolved extends Problem {
-  readonly code: 'FILE_NOT_FOUND' | 'PATH_OUTSIDE_REPOSITORY';
+  readonly code: 'FILE_NOT_FOUND' | 'PATH_OUTSIDE_REPOSITORY' | 'CONTENT_ELSEWHERE';
   readonly visited: readonly string[];
 }
 
@@ -117,7 +133,7 @@ export function resolvePath(root: TreeDirectory, path: string): Resolved | Unres
     rest = others;
     if (name === '' || name === '.') continue;
     if (name === '..') {
-      if (place.length === 0) return outside(path, visited);
+      if (place.length === 0) return outside(path, visited, visited.at(-1));
       place.pop();
       ancestors.pop();
       continue;
@@ -130,20 +146,44 @@ export function resolvePath(root: TreeDirectory, path: string): Resolved | Unres
       visited.push(here.join('/'));
       links += 1;
       if (node.link === undefined || links > MAX_SYMLINKS_FOLLOWED) return notFound(path, visited);
-      if (node.link.startsWith('/')) return outside(path, visited);
+      if (node.link.startsWith('/')) return outside(path, visited, here.join('/'));
       rest = [...node.link.split('/'), ...rest];
       continue;
     }
+    const elsewhere = isDirectory(node) ? null : contentElsewhere(node, path, here.join('/'));
+    if (elsewhere !== null) return { ...elsewhere, visited: [...visited, here.join('/')] };
     place = here;
     ancestors = [...ancestors, node];
   }
-  const node = ancestors.at(-1) ?? root;
+  const [node = root] = ancestors.slice(-1);
+  if (!isDirectory(node) && node.type === 'submodule') return notFound(path, visited);
   const real = place.join('/');
   return { node, path: real, visited: [...visited, real] };
 }
 
-function outside(path: string, visited: readonly string[]): Unresolved {
-  return { code: 'PATH_OUTSIDE_REPOSITORY', problem: `${path} leads out of the repository`, visited };
+/** Says of a submodule, or of a file in Git LFS, that the repository does not have what is in it; `null` of everything else. */
+export function contentElsewhere(
+  node: TreeLeaf,
+  path: string,
+  place = path,
+): Pick<Unresolved, 'code' | 'problem' | 'hint'> | null {
+  const code = 'CONTENT_ELSEWHERE';
+  if (node.type === 'submodule') {
+    const what = place === path ? `${path} is a Git submodule` : `${path} is in the Git submodule ${place}`;
+    const hint = 'commit the files to this repository (git subtree add does), or put them in an image';
+    return { code, problem: `${what}, and submodules are not fetched`, hint };
+  }
+  if (node.pointer !== true) return null;
+  const hint = 'commit the file itself (git lfs untrack, git add --renormalize), or put it in an image';
+  return { code, problem: `${path} is kept in Git LFS, and the repository has only a pointer to it`, hint };
+}
+
+function outside(path: string, visited: readonly string[], link?: string): Unresolved {
+  const problem =
+    link === undefined || link === path
+      ? `${path} ${link === undefined ? 'leads' : 'is a symlink that leads'} out of the repository`
+      : `${path} leads out of the repository: ${link} is a symlink`;
+  return { code: 'PATH_OUTSIDE_REPOSITORY', problem, visited };
 }
 
 function notFound(path: string, visited: readonly string[]): Unresolved {

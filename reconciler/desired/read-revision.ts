@@ -1,6 +1,7 @@
 import { isReconcilerError } from '../base/errors.ts';
-import type { TreeChange } from '../config/file-tree.ts';
-import { listFiles, updateTree } from '../config/file-tree.ts';
+import type { TreeChange, TreeDirectory } from '../config/file-tree.ts';
+import { listLeaves, updateTree } from '../config/file-tree.ts';
+import { createLfsFilter, isPointer, POINTER_BYTES } from '../config/git-lfs.ts';
 import type { FileChange, FileEntry, Revision } from '../ports/source.ts';
 import { readNodes, readSettings } from './read-settings.ts';
 import type { EntryContext } from './state.ts';
@@ -18,7 +19,11 @@ const IGNORE_BYTES = 64 * 1024;
 export async function readRevision(revision: Revision, options: LoadOptions): Promise<Staged> {
   const { state } = options;
   const changes = await listChanges(revision, options);
-  const tree = updateTree(state.tree, await withLinks(changes, options));
+  const tree = await markPointers(
+    updateTree(state.tree, await withLinks(changes, options)),
+    changes,
+    options,
+  );
   const settings = await readSettings(tree, options);
   const nodes = await readNodes(tree, changes, options);
   const kits = await readKits(tree, changes, options);
@@ -49,7 +54,7 @@ async function listChanges(revision: Revision, options: LoadOptions): Promise<re
   if (from === null) return listed;
   const present = new Set(listed.map((change) => change.path));
   const gone: FileChange[] = [];
-  for (const [path, { type, blob }] of listFiles(state.tree)) {
+  for (const [path, { type, blob }] of listLeaves(state.tree)) {
     if (!present.has(path)) gone.push({ path, before: { type, blob }, after: null });
   }
   return [...listed, ...gone];
@@ -75,7 +80,32 @@ async function withLinks(
 }
 
 function tellsOfOthers(path: string): boolean {
-  return path.endsWith('.dockerignore');
+  return path.endsWith('.dockerignore') || /(^|\/)\.gitattributes$/.test(path);
+}
+
+/** Finds, among changed files that Git LFS may keep, those that are no more than pointers. */
+async function markPointers(
+  tree: TreeDirectory,
+  changes: readonly FileChange[],
+  options: LoadOptions,
+): Promise<TreeDirectory> {
+  const isKept = createLfsFilter(tree);
+  const kept = changes.flatMap(({ path, after }) =>
+    after !== null && (after.type === 'file' || after.type === 'executable') && isKept(path)
+      ? [{ path, type: after.type, blob: after.blob }]
+      : [],
+  );
+  const texts = await readContents(
+    kept.map(({ blob }) => blob),
+    POINTER_BYTES,
+    options,
+  );
+  if (kept.length === 0) return tree;
+  const pointers = kept.filter(({ blob }) => isPointer(texts.get(blob)));
+  return updateTree(
+    tree,
+    pointers.map(({ path, type, blob }) => ({ path, file: { type, blob, pointer: true } })),
+  );
 }
 
 async function readContents(
@@ -94,9 +124,12 @@ async function readContents(
 type File = NonNullable<TreeChange['file']>;
 
 function withText(file: File, text: string | undefined): File {
-  return text === undefined || file.type === 'symlink' ? file : { ...file, text };
+  return text === undefined || file.type === 'symlink' || file.type === 'submodule'
+    ? file
+    : { ...file, text };
 }
 
 function withLink({ type, blob }: FileEntry, link: string | undefined): File {
+  if (type === 'submodule') return { type, blob };
   return type === 'symlink' && link !== undefined && link !== '' ? { type, blob, link } : { type, blob };
 }

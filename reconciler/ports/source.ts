@@ -13,9 +13,9 @@ export interface Revision {
 }
 
 export interface FileEntry {
-  /** `blob` content, executable content, or a symlink whose content is its target path. */
-  readonly type: 'file' | 'executable' | 'symlink';
-  /** Blob id. */
+  /** A file, an executable file, a symlink whose content is its target path, or a submodule, whose files are elsewhere. */
+  readonly type: 'file' | 'executable' | 'symlink' | 'submodule';
+  /** Blob id; of a submodule the commit that it is at. */
   readonly blob: string;
 }
 
@@ -31,7 +31,7 @@ export interface FileWrite {
   readonly path: string;
   readonly content: string | Uint8Array | null;
   /** Default: as the file is now, `file` for a new one. */
-  readonly type?: FileEntry['type'];
+  readonly type?: Exclude<FileEntry['type'], 'submodule'>;
 }
 
 export interface CommitRequest {

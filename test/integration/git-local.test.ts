@@ -176,12 +176,15 @@ describe('branches', () => {
     });
   });
 
-  it('skips submodules', async () => {
+  it('names submodules, and reads nothing of them', async () => {
     await using repo = await createBareRepo();
     await using opened = await openSource({ location: repo.path });
     await commitFiles(repo, { a: '1', 'lib/sub': { submodule: 'c'.repeat(40) } }, 'first');
 
-    expect(await pathsOf(opened.source)).toEqual(['a']);
+    expect(await pathsOf(opened.source)).toEqual(['a', 'lib/sub']);
+    const { commit } = await opened.source.resolve(new AbortController().signal);
+    const changes = await opened.source.diff(null, commit, new AbortController().signal);
+    expect(changes[1]?.after).toEqual({ type: 'submodule', blob: 'c'.repeat(40) });
   });
 
   it('says unknown for a missing commit of a shallow clone', async () => {

@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { isDirectory, joinPath, listFiles, resolvePath } from '../file-tree.ts';
+import { isDirectory, joinPath, listLeaves, resolvePath } from '../file-tree.ts';
 import { isProblem } from '../../base/problem.ts';
 import { sha256 } from '../../base/json.ts';
 import type { ComposeNode, MapNode } from './node.ts';
@@ -98,6 +98,10 @@ function placeBind(project: Project, bind: Bind, volumes: BindVolumes): Placed {
     const name = nameVolume(project, volumes, { ...bind, place });
     return { file, mount: mountVolume(bind, { name, hides: true }) };
   }
+  if (isProblem(found) && found.code === 'CONTENT_ELSEWHERE') {
+    project.error(found.code, node, found.problem, { hint: found.hint });
+    return {};
+  }
   if (mustExist) {
     project.error('FILE_NOT_FOUND', node, `${source} is not in the repository`);
     return {};
@@ -113,8 +117,8 @@ function placeBind(project: Project, bind: Bind, volumes: BindVolumes): Placed {
 /** Files that only keep an empty directory in Git. */
 const PLACEHOLDER = /(^|\/)\.(gitkeep|gitignore|keep|empty)$/;
 
-export function hasContent(directory: Parameters<typeof listFiles>[0]): boolean {
-  for (const [path] of listFiles(directory)) if (!PLACEHOLDER.test(path)) return true;
+export function hasContent(directory: Parameters<typeof listLeaves>[0]): boolean {
+  for (const [path] of listLeaves(directory)) if (!PLACEHOLDER.test(path)) return true;
   return false;
 }
 

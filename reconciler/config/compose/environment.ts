@@ -119,7 +119,9 @@ function readFile(
   });
   if (entries === undefined) return [];
   if (isProblem(entries)) {
-    if (required) {
+    if (entries.code === 'CONTENT_ELSEWHERE') {
+      project.error(entries.code, node, entries.problem, { hint: entries.hint });
+    } else if (required) {
       project.error('ENV_FILE_NOT_FOUND', node, `the env file ${path} is not in the repository`, {
         hint: 'add it to the repository (secrets: as secret://… values), or say required: false',
       });

@@ -167,7 +167,8 @@ export class RepositoryWriter {
     const writes: FileWrite[] = [];
     for (const { path, after } of await this.#ownOf(files, changes, signal)) {
       if (after === null) writes.push({ path, content: null });
-      else writes.push({ path, content: await source.readBlob(after.blob), type: after.type });
+      else if (after.type !== 'submodule')
+        writes.push({ path, content: await source.readBlob(after.blob), type: after.type });
     }
     return { writes, shared: sharedChanges(changes) };
   }

@@ -13,12 +13,14 @@ import type {
 
 export type MemoryFiles = Readonly<Record<string, string | Uint8Array | null>>;
 
+export type MemoryWrite = Omit<FileWrite, 'type'> & { readonly type?: FileEntry['type'] };
+
 /** A config repository in memory that passes the same contract as the real ones. */
 export interface MemorySource extends Source {
   /** Commits as somebody else would; `null` deletes a file, files that are not named stay. Returns the commit. */
   push(files: MemoryFiles, message?: string, author?: Revision['author']): string;
-  /** Writes with a type of their own (symlinks, executables). */
-  pushWrites(writes: readonly FileWrite[], message?: string): string;
+  /** Writes with a type of their own (symlinks, executables, submodules). */
+  pushWrites(writes: readonly MemoryWrite[], message?: string): string;
   /** Moves the branch to any commit, as a force push does; `null` removes it. */
   moveBranch(commit: string | null): void;
   /** Every call that reads or writes throws this, until `null`. */
@@ -77,7 +79,7 @@ export function createMemorySource(options: MemorySourceOptions = {}): MemorySou
   };
   const store = (
     parent: string | null,
-    writes: readonly FileWrite[],
+    writes: readonly MemoryWrite[],
     by: { readonly message: string; readonly author: Revision['author'] },
   ): string => {
     const files = new Map(parent === null ? [] : read(parent).files);
@@ -227,7 +229,7 @@ export function createMemorySource(options: MemorySourceOptions = {}): MemorySou
   };
 }
 
-function applyWrite(files: Map<string, FileEntry>, blobs: Map<string, Uint8Array>, write: FileWrite): void {
+function applyWrite(files: Map<string, FileEntry>, blobs: Map<string, Uint8Array>, write: MemoryWrite): void {
   const { path, content } = write;
   const parts = path.split('/');
   const unsafe = parts.some((part) => ['', '.', '..', '.git'].includes(part.toLowerCase()));

@@ -127,7 +127,7 @@ describe('diffTrees', () => {
     );
   });
 
-  it('leaves out names that lead out of the repository, and submodules', async () => {
+  it('leaves out names that lead out of the repository, and names submodules', async () => {
     const raw = Buffer.concat(
       ['100644 ..', '40000 .git', '160000 module', '100644 a/b', '100644 good'].map((head) =>
         Buffer.concat([Buffer.from(`${head}\0`), Buffer.alloc(20, 1)]),
@@ -136,7 +136,10 @@ describe('diffTrees', () => {
 
     const changes = await diffTrees(async () => raw, null, 'root');
 
-    expect(changes.map(({ path }) => path)).toEqual(['good']);
+    expect(changes.map(({ path, after }) => `${path} ${after?.type}`)).toEqual([
+      'good file',
+      'module submodule',
+    ]);
   });
 
   it('refuses damaged trees instead of reading past their end', async () => {

@@ -49,7 +49,8 @@ export function comparePaths(a: { readonly path: string }, b: { readonly path: s
 }
 
 export function fileEntry(mode: string, id: string): FileEntry | null {
-  if (mode === TREE_MODE || mode === SUBMODULE_MODE) return null;
+  if (mode === TREE_MODE) return null;
+  if (mode === SUBMODULE_MODE) return { type: 'submodule', blob: id };
   if (mode === '120000') return { type: 'symlink', blob: id };
   return { type: mode === '100755' ? 'executable' : 'file', blob: id };
 }

@@ -5,7 +5,7 @@ import type { Ignore } from './docker-ignore.ts';
 import { parseDockerIgnore } from './docker-ignore.ts';
 import type { DocumentPath } from '../../../base/document-path.ts';
 import type { TreeDirectory, TreeFile } from '../../file-tree.ts';
-import { isDirectory, joinPath, listFiles, resolvePath } from '../../file-tree.ts';
+import { contentElsewhere, isDirectory, joinPath, listLeaves, resolvePath } from '../../file-tree.ts';
 import { isProblem } from '../../../base/problem.ts';
 import { canonicalJson, sha256 } from '../../../base/json.ts';
 import type { Kombination, ServiceModel } from '../kombination.ts';
@@ -152,7 +152,7 @@ function findContext({ context, path }: BuildModel, search: Search): Place | und
   for (const visited of found.visited) watched.add(visited);
   if (isProblem(found)) {
     diagnostics.error(found.code, path, found.problem, {
-      hint: 'paths are relative to the directory of this file',
+      hint: found.hint ?? 'paths are relative to the directory of this file',
     });
     return undefined;
   }
@@ -191,7 +191,7 @@ function findDockerfile(build: BuildModel, context: string, search: Search): Doc
   for (const visited of found.visited) search.watched.add(visited);
   if (isProblem(found)) {
     search.diagnostics.error(found.code, at, found.problem, {
-      hint: 'a dockerfile is named relative to the build context',
+      hint: found.hint ?? 'a dockerfile is named relative to the build context',
     });
     return undefined;
   }
@@ -229,7 +229,8 @@ function collect(
 ): readonly ContentFile[] | undefined {
   const files: ContentFile[] = [];
   const leaving: string[] = [];
-  for (const [path, file] of listFiles(node)) {
+  let missing = false;
+  for (const [path, file] of listLeaves(node)) {
     if (ignore(path)) continue;
     if (files.length === MAX_CONTEXT_FILES) {
       diagnostics.error(
@@ -242,7 +243,15 @@ function collect(
       );
       return undefined;
     }
-    if (leadsOut(tree, context === '' ? path : `${context}/${path}`, file)) leaving.push(path);
+    const place = context === '' ? path : `${context}/${path}`;
+    const elsewhere = contentElsewhere(file, place);
+    if (elsewhere !== null || file.type === 'submodule') {
+      missing = true;
+      if (elsewhere !== null)
+        diagnostics.error(elsewhere.code, build.path, elsewhere.problem, { hint: elsewhere.hint ?? '' });
+      continue;
+    }
+    if (leadsOut(tree, place, file)) leaving.push(path);
     files.push(toContent(path, file));
   }
   for (const path of leaving.sort(compareText).slice(0, MAX_LINKS_REPORTED)) {
@@ -251,7 +260,7 @@ function collect(
       hint: 'make the link in a step of the Dockerfile, or leave it out with .dockerignore',
     });
   }
-  return leaving.length > 0 ? undefined : files;
+  return leaving.length > 0 || missing ? undefined : files;
 }
 
 /** A link that leads nowhere stays what it is. */

@@ -111,7 +111,7 @@ function findFile(file: FileModel, options: FileOptions, watched: Set<string>): 
   for (const visited of found.visited) watched.add(visited);
   if (isProblem(found)) {
     diagnostics.error(found.code, at, found.problem, {
-      hint: 'paths are relative to the directory of this file',
+      hint: found.hint ?? 'paths are relative to the directory of this file',
     });
     return [];
   }
@@ -146,7 +146,12 @@ function collect(collection: Collection, folder: Folder): readonly PlacedFile[] 
     const found = resolvePath(options.tree, path);
     for (const visited of found.visited) watched.add(visited);
     if (isProblem(found)) {
-      options.diagnostics.error(found.code, at, found.problem);
+      options.diagnostics.error(
+        found.code,
+        at,
+        found.problem,
+        found.hint === undefined ? {} : { hint: found.hint },
+      );
       continue;
     }
     const target = `${folder.target === '/' ? '' : folder.target}/${name}`;
