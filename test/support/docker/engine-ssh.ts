@@ -28,7 +28,8 @@ export async function startEngineSsh(dockerHost: string): Promise<EngineSsh> {
   }
   await chmod(root, 0o700);
   await mkdir('/run/sshd', { recursive: true });
-  const environment = `environment="DOCKER_HOST=${dockerHost}"`;
+  // The shell of a session reads what a user of the machine has put into its home, which takes longer than what a test asks for.
+  const environment = `environment="DOCKER_HOST=${dockerHost}",environment="HOME=${root}"`;
   await writeFile(
     join(root, 'authorized_keys'),
     `${environment} ${await readFile(join(root, 'client.pub'), 'utf8')}`,
