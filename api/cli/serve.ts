@@ -189,7 +189,7 @@ function createHandler({ kombinator, auth, logger, stopping }: HandlerParts) {
     ...(instances !== null && { instances }),
     auth,
     logger,
-    metrics,
+    ...(metrics !== null && { metrics }),
     version: packageJson.version,
     startedAt: performance.now(),
     // Open to everybody: the repository's own message may name paths, and its code is told anyway.

@@ -24,10 +24,9 @@ import { createDesiredState } from '../desired/desired-state.ts';
 import type { DaemonConfig } from './daemon-config.ts';
 import { readDaemonConfig } from './daemon-config.ts';
 import { createFreeze } from './freeze-windows.ts';
-import { createMetrics } from './metrics.ts';
 import type { Metrics } from './metrics.ts';
 import { DEFAULT_INSTANCES } from './instances-config.ts';
-import { openInstances } from './open-instances.ts';
+import type { OpenInstancesOptions } from './open-instances.ts';
 import { prepareStateDir } from './state-dir.ts';
 import { createTarget, registerKinds } from './target-kinds.ts';
 import { systemClock } from './system-clock.ts';
@@ -77,7 +76,8 @@ export interface Kombinator extends AsyncDisposable {
   readonly instances: Instances | null;
   readonly store: Store;
   readonly secrets: Secrets;
-  readonly metrics: Metrics;
+  /** `null` for one command: nobody would ask for them. */
+  readonly metrics: Metrics | null;
   /** One line per part: `ok`, or what is wrong with it. */
   checks(): Record<string, string>;
 }
@@ -118,11 +118,11 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
     ...(options.resyncMs === undefined ? {} : { resyncMs: options.resyncMs }),
     ...(options.stableMs === undefined ? {} : { stableMs: options.stableMs }),
   });
-  const instances =
+  const common = { stateDir, store, secrets, registries, clock, logger, env };
+  const { instances, metrics } =
     options.ephemeral === true
-      ? null
-      : openInstances({ config: config.instances, stateDir, store, secrets, registries, clock, logger, env });
-  const metrics = createMetrics(reconciler, instances);
+      ? { instances: null, metrics: null }
+      : await openDaemonParts(reconciler, { config: config.instances, ...common });
   const notifiers = options.ephemeral === true ? [] : (options.notifiers ?? []);
   const notifications = startNotifications({ reconciler, notifiers, clock, logger });
   return {
@@ -139,11 +139,19 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
       await instances?.[Symbol.asyncDispose]();
       await reconciler[Symbol.asyncDispose]();
       await notifications[Symbol.asyncDispose]();
-      metrics[Symbol.dispose]();
+      metrics?.[Symbol.dispose]();
       await source[Symbol.asyncDispose]();
       store[Symbol.dispose]();
     },
   };
+}
+
+/** Parts that one command does without: they are loaded for those who use them. */
+async function openDaemonParts(reconciler: Reconciler, options: OpenInstancesOptions) {
+  const { openInstances } = await import('./open-instances.ts');
+  const { createMetrics } = await import('./metrics.ts');
+  const instances = openInstances(options);
+  return { instances, metrics: createMetrics(reconciler, instances) };
 }
 
 const NO_CONFIG: DaemonConfig = { freeze: [], backups: {}, instances: DEFAULT_INSTANCES };

@@ -9,7 +9,7 @@ import { connect as connectTls } from 'node:tls';
 import { inspect } from 'node:util';
 import { ReconcilerError } from '../../../base/errors.ts';
 import type { DockerConnection } from '../../../model/target.ts';
-import { createSshDialer } from './ssh.ts';
+import type { SshDialer } from './ssh.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -45,11 +45,29 @@ export function createDialer(connection: DockerConnection, environment: Environm
     }
     case 'ssh': {
       const address = `ssh://${resolved.user}@${resolved.host}:${resolved.port}`;
-      return { address, local: false, maxStreams: SSH_STREAMS, ...createSshDialer(resolved, environment) };
+      return {
+        address,
+        local: false,
+        maxStreams: SSH_STREAMS,
+        ...createLateSshDialer(resolved, environment),
+      };
     }
     default:
       return resolved satisfies never;
   }
+}
+
+/** SSH is loaded when a stream is asked for: hardly any command needs it. */
+function createLateSshDialer(
+  connection: Extract<DockerConnection, { type: 'ssh' }>,
+  environment: Environment,
+): SshDialer {
+  let opened: Promise<SshDialer> | undefined;
+  const open = async () => (await import('./ssh.ts')).createSshDialer(connection, environment);
+  return {
+    dial: async () => (await (opened ??= open())).dial(),
+    close: () => void opened?.then((dialer) => dialer.close()),
+  };
 }
 
 /** An HTTP agent that keeps streams of a dialer open between requests. */
