@@ -1,5 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import { existsSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Answer, Json } from '../parts/daemon.ts';
 import type { Vitals } from '../parts/inspector.ts';
@@ -104,7 +105,6 @@ async function observeSound({ daemon, repository, world }: Rig, name: string): P
 }
 
 export async function readDaemonVitals({ daemon }: Rig): Promise<DaemonVitals> {
-  const { readdir } = await import('node:fs/promises');
   const vitals = await readVitals(daemon.log());
   return { ...vitals, pid: daemon.pid, descriptors: (await readdir(`/proc/${daemon.pid}/fd`)).length };
 }

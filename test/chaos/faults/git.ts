@@ -1,4 +1,5 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Random } from '../random.ts';
 import type { Rig } from '../rig.ts';
@@ -82,7 +83,6 @@ async function leaveLocks(rig: Rig, random: Random): Promise<string> {
 }
 
 async function removeLocks({ repository }: Rig): Promise<void> {
-  const { readdir } = await import('node:fs/promises');
   await rm(join(repository.path, 'packed-refs.lock'), { force: true });
   const tags = join(repository.path, 'refs/tags/deploy');
   const files = await readdir(tags, { recursive: true }).catch((): string[] => []);
@@ -157,7 +157,6 @@ async function expectEverythingThere({ engine, world }: Rig): Promise<void> {
 }
 
 async function restore({ repository, world }: Rig): Promise<void> {
-  const { existsSync } = await import('node:fs');
   if (existsSync(`${repository.path}.away`)) {
     await rm(repository.path, { recursive: true, force: true });
     await repository.reappear();

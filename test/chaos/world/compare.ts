@@ -1,6 +1,6 @@
 import { textOf } from './describe.ts';
 import type { Ledger } from './ledger.ts';
-import { hasUnreadable, IMAGES, isHindered } from './model.ts';
+import { containerOf, hasUnreadable, IMAGES, isHindered } from './model.ts';
 import type { ServiceModel, WorldModel } from './model.ts';
 import type { EngineSnapshot, SeenContainer } from './snapshot.ts';
 
@@ -19,18 +19,15 @@ export function compareWorld(model: WorldModel, ledger: Ledger, snapshot: Engine
   ];
 }
 
-function containerOf(stack: string, service: string): string {
-  return `${stack}-${service}-1`;
-}
-
 function compareContainers(model: WorldModel, ledger: Ledger, { containers }: EngineSnapshot): Difference[] {
   const wrong: string[] = [];
   for (const [name, stack] of Object.entries(model.stacks)) {
     const isFree = isHindered(model, name);
     for (const [service, described] of Object.entries(stack.services)) {
-      const seen = containers.find((one) => one.name === containerOf(name, service));
-      if (isFree) wrong.push(...compareHindered(seen, { stack: name, service, ledger }));
-      else if (seen === undefined) wrong.push(`${containerOf(name, service)}: missing`);
+      const container = containerOf(name, service, described);
+      const seen = containers.find((one) => one.name === container);
+      if (isFree) wrong.push(...compareHindered(seen, { stack: name, service, container, ledger }));
+      else if (seen === undefined) wrong.push(`${container}: missing`);
       else wrong.push(...compareContainer(seen, name, described));
     }
   }
@@ -64,13 +61,19 @@ function compareContainer(seen: SeenContainer, stack: string, described: Service
   return differences.flatMap(([isRight, text]) => (isRight ? [] : [`${seen.name}: ${text}`]));
 }
 
+interface Expected {
+  readonly stack: string;
+  readonly service: string;
+  readonly container: string;
+  readonly ledger: Ledger;
+}
+
 /** A stack that cannot be brought in goes on as it was: what has run still runs, in a version that was described well. */
 function compareHindered(
   seen: SeenContainer | undefined,
-  { stack, service, ledger }: { readonly stack: string; readonly service: string; readonly ledger: Ledger },
+  { stack, service, container: name, ledger }: Expected,
 ): string[] {
   if (!ledger.hasRun(stack, service)) return [];
-  const name = containerOf(stack, service);
   if (seen === undefined) return [`${name}: gone, although only a broken description asks for a change`];
   if (seen.status !== 'running') return [`${name}: is ${seen.status} while a broken description is in force`];
   const admissible = ledger.admissible(stack, service);
@@ -83,7 +86,7 @@ function compareHindered(
 function findLeftContainers(model: WorldModel, { containers }: EngineSnapshot): Difference[] {
   const expected = new Set(
     Object.entries(model.stacks).flatMap(([name, { services }]) =>
-      Object.keys(services).map((service) => containerOf(name, service)),
+      Object.entries(services).map(([service, described]) => containerOf(name, service, described)),
     ),
   );
   const names = containers.map(({ name }) => name);

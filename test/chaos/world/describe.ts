@@ -46,6 +46,7 @@ function serviceOf(stack: StackModel, name: string): object {
   const service = stack.services[name]!;
   return {
     image: IMAGES[service.image],
+    ...(service.containerName === null ? {} : { container_name: service.containerName }),
     pull_policy: 'never',
     init: true,
     stop_grace_period: '1s',

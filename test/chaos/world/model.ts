@@ -12,6 +12,13 @@ export interface ServiceModel {
   /** Another service of the stack. */
   readonly dependsOn: string | null;
   readonly isProbed: boolean;
+  /** Name of its container, where it has one of its own; a service that is renamed keeps it. */
+  readonly containerName: string | null;
+}
+
+/** Name of the container of a service. */
+export function containerOf(stack: string, service: string, { containerName }: ServiceModel): string {
+  return containerName ?? `${stack}-${service}-1`;
 }
 
 /** The reason why a description cannot be carried out: its file is no YAML, has a key that is none, or one service does not become well. */
@@ -53,6 +60,7 @@ export function fingerprint(stack: StackModel): string {
       service.network,
       service.isProbed,
       service.dependsOn,
+      service.containerName,
     ]),
   );
 }

@@ -37,7 +37,9 @@ export const MUTATIONS = {
     changeService(model, random, ({ network }) => ({ network: network === null ? 'side' : null }), 'network'),
   'add-service': addService,
   'remove-service': removeService,
+  'rename-service': renameService,
   swap: swapServices,
+  'swap-names': swapNames,
   'add-stack': (model, random) =>
     Object.keys(model.stacks).length < MOST_STACKS ? addStack(model, random) : null,
   'remove-stack': (model, random) =>
@@ -86,7 +88,7 @@ export function addStack(model: WorldModel, random: Random): Mutated {
   let grown: WorldModel = { ...model, names: model.names + 1 };
   let services: Record<string, ServiceModel> = {};
   for (let index = 0, count = 2 + random.integer(2); index < count; index += 1) {
-    services = { ...services, [`v${index}`]: newService(grown, random, services) };
+    services = { ...services, [`v${index}`]: newService(grown, random, name, services) };
     grown = { ...grown, counter: grown.counter + 2 };
   }
   const stack = { directory: `kombinations/${name}`, services, needs, breakage: null };
@@ -119,6 +121,7 @@ export function withStack(model: WorldModel, name: string, stack: StackModel): W
 function newService(
   model: WorldModel,
   random: Random,
+  stack: string,
   others: Readonly<Record<string, ServiceModel>>,
 ): ServiceModel {
   const names = Object.keys(others);
@@ -130,6 +133,7 @@ function newService(
     network: random.chance(0.25) ? 'side' : null,
     dependsOn: names.length > 0 && random.chance(0.6) ? random.pick(names) : null,
     isProbed: names.length === 0 || random.chance(0.3),
+    containerName: random.chance(0.3) ? `${stack}-n${model.counter + 1}` : null,
   };
 }
 
@@ -165,8 +169,8 @@ function addService(model: WorldModel, random: Random): Mutated | null {
   const place = pickService(model, random);
   if (place === null || Object.keys(place[1].services).length >= MOST_SERVICES) return null;
   const [name, stack] = place;
-  const service = `v${Math.max(...Object.keys(stack.services).map((key) => Number(key.slice(1)))) + 1}`;
-  const services = { ...stack.services, [service]: newService(model, random, stack.services) };
+  const service = nextName(stack);
+  const services = { ...stack.services, [service]: newService(model, random, name, stack.services) };
   const grown = { ...model, counter: model.counter + 2 };
   return { model: withStack(grown, name, { ...stack, services }), told: `add-service ${name}/${service}` };
 }
@@ -183,6 +187,48 @@ function removeService(model: WorldModel, random: Random): Mutated | null {
     ]),
   );
   return { model: withStack(model, name, { ...stack, services }), told: `remove-service ${name}/${service}` };
+}
+
+/** A service under a new name, whose container keeps its own. */
+function renameService(model: WorldModel, random: Random): Mutated | null {
+  const place = pickService(model, random);
+  if (place === null || place[1].services[place[2]]!.containerName === null) return null;
+  const [name, stack, old] = place;
+  const renamed = nextName(stack);
+  const services = Object.fromEntries(
+    Object.entries(stack.services).map(([service, described]) => [
+      service === old ? renamed : service,
+      described.dependsOn === old ? { ...described, dependsOn: renamed } : described,
+    ]),
+  );
+  return {
+    model: withStack(model, name, { ...stack, services }),
+    told: `rename-service ${name}/${old} to ${renamed}`,
+  };
+}
+
+/** Two services of a stack exchange the names of their containers. */
+function swapNames(model: WorldModel, random: Random): Mutated | null {
+  const place = pickService(model, random);
+  if (place === null) return null;
+  const [name, stack] = place;
+  const [one, other] = Object.keys(stack.services).filter(
+    (service) => stack.services[service]!.containerName !== null,
+  );
+  if (one === undefined || other === undefined) return null;
+  const named = (service: string, of: string) => ({
+    ...stack.services[service]!,
+    containerName: stack.services[of]!.containerName,
+  });
+  const services = { ...stack.services, [one]: named(one, other), [other]: named(other, one) };
+  return {
+    model: withStack(model, name, { ...stack, services }),
+    told: `swap-names ${name}/${one} and ${other}`,
+  };
+}
+
+function nextName({ services }: StackModel): string {
+  return `v${Math.max(...Object.keys(services).map((key) => Number(key.slice(1)))) + 1}`;
 }
 
 /** Two services change places: each is described as the other one was. */

@@ -1,6 +1,6 @@
 import type { EngineSnapshot, SeenContainer } from '../../chaos/world/snapshot.ts';
 import type { ServiceModel, StackModel, WorldModel } from '../../chaos/world/model.ts';
-import { IMAGES } from '../../chaos/world/model.ts';
+import { containerOf, IMAGES } from '../../chaos/world/model.ts';
 import { textOf } from '../../chaos/world/describe.ts';
 
 /** Three stacks: `s1` with two services, `s2` that needs it, `s3` alone. */
@@ -25,7 +25,14 @@ function buildStack(
 }
 
 function buildService(revision: number, more: Partial<ServiceModel> = {}): ServiceModel {
-  const plain = { image: 1, volume: null, network: null, dependsOn: null, isProbed: false } as const;
+  const plain = {
+    image: 1,
+    volume: null,
+    network: null,
+    dependsOn: null,
+    isProbed: false,
+    containerName: null,
+  } as const;
   return { revision, content: revision + 1, ...plain, ...more };
 }
 
@@ -44,7 +51,7 @@ export function buildSnapshot(model: WorldModel): EngineSnapshot {
 function buildContainer(stack: string, service: string, described: ServiceModel): SeenContainer {
   return {
     id: `${stack}-${service}`,
-    name: `${stack}-${service}-1`,
+    name: containerOf(stack, service, described),
     stack,
     image: IMAGES[described.image],
     status: 'running',

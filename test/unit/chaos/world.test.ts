@@ -34,7 +34,7 @@ describe('changes', () => {
 
   it.each(Object.keys(MUTATIONS) as MutationKind[])('include %s', (kind) => {
     const random = createRandom(5);
-    const model = kind === 'repair' ? brokenModel() : createWorldModel(random, 4);
+    const model = kind === 'repair' ? brokenModel() : withNames(createWorldModel(random, 4));
 
     const found = Array.from({ length: 50 }, () => MUTATIONS[kind](model, random)).find(
       (one) => one !== null,
@@ -121,6 +121,18 @@ describe('files', () => {
   });
 });
 
+/** Every container has a name of its own. */
+function withNames({ stacks, ...rest }: WorldModel): WorldModel {
+  const named = Object.entries(stacks).map(([stack, { services, ...more }]) => {
+    const entries = Object.entries(services).map(([key, service]) => [
+      key,
+      { ...service, containerName: `${stack}-${key}` },
+    ]);
+    return [stack, { ...more, services: Object.fromEntries(entries) }];
+  });
+  return { ...rest, stacks: Object.fromEntries(named) };
+}
+
 function brokenModel(): WorldModel {
   return breakWith(buildModel(), 's1', { kind: 'schema' }).model;
 }
@@ -133,6 +145,8 @@ function expectWhole({ stacks }: WorldModel): void {
     for (const needed of needs) expect(stacks).toHaveProperty(needed);
     for (const { dependsOn } of Object.values(services))
       if (dependsOn !== null) expect(services).toHaveProperty(dependsOn);
+    const names = Object.values(services).flatMap(({ containerName }) => containerName ?? []);
+    expect(new Set(names).size).toBe(names.length);
     if (breakage !== null && 'service' in breakage) expect(services).toHaveProperty(breakage.service);
   }
 }
