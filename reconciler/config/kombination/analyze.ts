@@ -30,6 +30,7 @@ import type { StackDependency } from './stack-dependencies.ts';
 import { readStackDependencies } from './stack-dependencies.ts';
 import type { FoundServiceFiles } from './checks/service-files.ts';
 import { findServiceFiles } from './checks/service-files.ts';
+import { withNamedNetworks } from './service/named-networks.ts';
 import { withOwnContainers } from './service/own-containers.ts';
 import type { TargetReference } from '../../model/target.ts';
 import { targetKey } from '../../model/target.ts';
@@ -92,7 +93,7 @@ export function analyze(options: AnalyzeOptions): Analysis {
   const place = { tree: options.tree, directory: directoryOf(options.file), diagnostics };
   const expanded = withoutBuilds(expandKit(model, diagnostics, options.kits), diagnostics);
   const builds = findBuilds(onMachines(expanded), place);
-  const kombination = withOwnContainers(withBuiltImages(expanded, builds));
+  const kombination = withOwnContainers(withNamedNetworks(withBuiltImages(expanded, builds)));
   const names = new Set(model.services.map((service) => service.name));
   const dependencies = checkReferences(kombination, names, diagnostics);
   const hooks = readHooks(document.value, kombination, diagnostics);

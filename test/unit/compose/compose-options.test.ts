@@ -223,6 +223,29 @@ describe('what services share', () => {
   });
 });
 
+it('takes another word as network_mode for a network by its name on the engine', async () => {
+  const { state, push } = createDesiredFixture();
+  const text = kombination(
+    's',
+    'web: { image: a, network_mode: proxy, ports: ["80:80"] }',
+    'own: { image: a, network_mode: s_back }',
+    'db: { image: a, networks: [back] }',
+    'any: { image: a, network_mode: default }',
+  );
+  await push({ 'kombinations/s/kombination.yaml': `${text}networks: { back: {} }\n` });
+  expect(state.get('s')?.diagnostics).toEqual([]);
+  const find = (id: string) => state.get('s')?.resources.find((one) => one.id === `local/${id}`);
+  expect(find('container/web')?.spec).toMatchObject({ networks: { proxy: { aliases: ['web'] } } });
+  expect(find('container/web')?.spec['networkMode']).toBeUndefined();
+  expect(find('network/proxy')).toMatchObject({
+    spec: { name: 'proxy', external: true },
+    origin: { line: 4 },
+  });
+  expect(find('container/own')?.spec).toMatchObject({ networks: { s_back: { aliases: ['own'] } } });
+  expect(find('container/own')?.dependsOn).toContainEqual({ id: 'local/network/back', until: 'applied' });
+  expect(find('container/any')?.spec['networkMode']).toBe('bridge');
+});
+
 it('takes the container name of another service for that service, and waits for it', async () => {
   const { state, push } = createDesiredFixture();
   const text = kombination(

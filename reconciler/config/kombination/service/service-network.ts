@@ -43,7 +43,8 @@ function readNetwork(name: string, fields: Fields, path: DocumentPath): NetworkE
 
 /** Returns the keys that another network mode leaves no room for. */
 function excludedBy(mode: string): readonly string[] {
-  return mode === 'bridge' ? ['networks', 'route'] : ['networks', 'ports', 'route'];
+  const isOwn = mode === 'host' || mode === 'none' || mode.includes(':');
+  return isOwn ? ['networks', 'ports', 'route'] : mode === 'bridge' ? ['networks', 'route'] : ['networks'];
 }
 
 export function readNetworkMode(
@@ -51,8 +52,9 @@ export function readNetworkMode(
   path: DocumentPath,
   diagnostics: DiagnosticCollector,
 ): string | undefined {
-  const mode = asString(service['network_mode']);
-  if (mode === undefined || !/^(host|none|bridge|service:.+|container:.+)$/.test(mode)) return undefined;
+  const said = asString(service['network_mode']);
+  const mode = said === 'default' ? 'bridge' : said;
+  if (mode === undefined || !/^((service|container):)?[^:]+$/.test(mode)) return undefined;
   const shared = mode.includes(':');
   const excluded = shared
     ? [...excludedBy(mode), 'hostname', 'links', 'extra_hosts', 'dns']
