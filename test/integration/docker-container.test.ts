@@ -41,6 +41,7 @@ describe('containers on a Docker Engine', () => {
     connection: { type: 'unix', path },
     clock: realClock,
     logger: silentLogger,
+    portWaitMs: 0,
   });
   beforeAll(() => buildTestImage(host, IMAGE));
   afterAll(() => target[Symbol.asyncDispose]());

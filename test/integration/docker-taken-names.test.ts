@@ -2,9 +2,10 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createDockerTarget } from '../../reconciler/adapters/docker/index.ts';
 import { diffResource } from '../../reconciler/plan/diff-resource.ts';
 import type { DesiredResource } from '../../reconciler/model/resource.ts';
-import { engineJson } from '../support/docker/docker-engine.ts';
-import { TARGET } from '../support/docker/docker-resources.ts';
+import { engineJson, freePort } from '../support/docker/docker-engine.ts';
+import { changeOf, contextFor, TARGET } from '../support/docker/docker-resources.ts';
 import { freshStack } from '../support/docker/docker-stack.ts';
+import { eventually } from '../support/eventually.ts';
 import { realClock, silentLogger } from '../support/docker/target-options.ts';
 import { buildTestImage } from '../support/docker/test-image.ts';
 import { workerEngine } from '../support/docker/worker-engine.ts';
@@ -104,4 +105,29 @@ it('tells the stack whose name somebody had that it is free', async () => {
   expect(await told.promise).toBe(true);
   stop.abort();
   await watching;
+});
+
+it('waits for a port that another stack is about to give up, so that two stacks can swap theirs', async () => {
+  const stacks = [freshStack(target, IMAGE), freshStack(target, IMAGE)] as const;
+  const published = [await freePort(), await freePort()] as const;
+  const web = (index: 0 | 1, port: number) =>
+    stacks[index].service('web', { ports: [{ containerPort: 80, protocol: 'tcp', hostPort: port }] });
+  const before = [web(0, published[0]), web(1, published[1])] as const;
+  const after = [web(0, published[1]), web(1, published[0])] as const;
+  for (const index of [0, 1] as const) await stacks[index].apply('create', before[index]);
+  const context = contextFor(stacks[0].stack);
+
+  const first = target.apply(changeOf('replace', after[0]), context);
+  await eventually(
+    () => context.messages,
+    (messages) => messages.some((message) => message.startsWith('waiting: ')),
+  );
+  await target.apply(changeOf('replace', after[1]), contextFor(stacks[1].stack));
+  await first;
+
+  for (const index of [0, 1] as const) {
+    await target.settle(changeOf('replace', after[index]), 'keep', contextFor(stacks[index].stack));
+    expect(diffResource(after[index], await stacks[index].observe(after[index])).action).toBe('no-op');
+    await stacks[index].apply('delete', after[index]);
+  }
 });

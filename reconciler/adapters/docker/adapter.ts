@@ -19,6 +19,8 @@ export interface AdapterOptions {
   readonly stopTimeoutSeconds?: number;
   /** Time for which the digest that a registry reported is believed. Default 30,000. */
   readonly registryCacheMs?: number;
+  /** How long a start waits for a host port that another stack has and may be about to give up. Default 4,000. */
+  readonly portWaitMs?: number;
 }
 
 export interface Traits extends EngineTraits {
@@ -64,6 +66,7 @@ export function createAdapter(engine: Engine, options: AdapterOptions): Adapter 
     registries: () => [],
     stopTimeoutSeconds: 10,
     registryCacheMs: 30_000,
+    portWaitMs: 4_000,
     ...options,
     engine,
     traits(signal) {

@@ -15,7 +15,7 @@ import { withSharedIds } from './container-sharing.ts';
 import { refuseUnmet } from '../engine/engine-needs.ts';
 import { portOf } from '../engine/engine-errors.ts';
 import { putFiles } from './files.ts';
-import { buildLabels } from '../labels.ts';
+import { buildLabels, readOwner } from '../labels.ts';
 import {
   newSecretsPlace,
   putSecrets,
@@ -131,15 +131,24 @@ export async function startContainer(
   { adapter, desired, context }: ContainerTask,
   id: string,
 ): Promise<void> {
-  try {
-    await adapter.engine.startContainer(id, context.signal);
-  } catch (error) {
-    if (!isReconcilerError(error, 'PORT_TAKEN')) throw error;
-    adapter.awaited.add(context.stack, AWAITED_PORT);
-    throw await namePortHolder(adapter, desired, error);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await adapter.engine.startContainer(id, context.signal);
+      break;
+    } catch (error) {
+      if (!isReconcilerError(error, 'PORT_TAKEN')) throw error;
+      const { told, isMoving } = await namePortHolder(adapter, desired, context.stack, error);
+      adapter.awaited.add(context.stack, AWAITED_PORT);
+      if (!isMoving || attempt * PORT_PAUSE_MS > adapter.portWaitMs) throw told;
+      if (attempt === 1) context.progress(`waiting: ${told.message}`);
+      await adapter.clock.sleep(PORT_PAUSE_MS, context.signal);
+    }
   }
   adapter.applied.set(appliedKey(context.stack, desired.id), id);
 }
+
+/** Pause between two tries to start a container whose port another stack may be about to give up. */
+const PORT_PAUSE_MS = 250;
 
 /** States of a container that has nothing to stop. */
 const DOWN: ReadonlySet<string> = new Set(['exited', 'created', 'dead', 'removing']);
@@ -258,22 +267,29 @@ async function dropStaleEndpoint(
   await adapter.engine.disconnectNetwork(network, inspect.Id, context.signal);
 }
 
+/**
+ * Says who holds a port that is taken.
+ *
+ * @returns `isMoving` when another stack of ours has it, which may be about to give it up: a push can hand ports from stack to stack
+ */
 async function namePortHolder(
   adapter: Adapter,
   desired: DesiredResource,
+  stack: string,
   error: ReconcilerError,
-): Promise<ReconcilerError> {
+): Promise<{ readonly told: ReconcilerError; readonly isMoving: boolean }> {
   const port = portOf(errorMessage(error.cause));
   const looking = { signals: [], timeoutMs: 5_000 };
   const holders = await withAbortScope(looking, (signal) =>
     adapter.engine.findPublishers(port, signal),
   ).catch(() => []);
-  const names = holders
-    .filter(({ State }) => State === 'running')
-    .map(({ Names }) => Names[0]?.slice(1) ?? '');
+  const running = holders.filter(({ State }) => State === 'running');
+  const names = running.map(({ Names }) => Names[0]?.slice(1) ?? '');
+  const isMoving = running.some(({ Labels }) => (readOwner(Labels)?.stack ?? stack) !== stack);
   const holder = names.length > 0 ? `container ${names.join(', ')}` : 'something outside of the engine';
-  return new ReconcilerError('PORT_TAKEN', `${desired.id}: port ${port} is already taken by ${holder}`, {
-    cause: error.cause,
-    retryable: true,
-  });
+  const message = `${desired.id}: port ${port} is already taken by ${holder}`;
+  return {
+    told: new ReconcilerError('PORT_TAKEN', message, { cause: error.cause, retryable: true }),
+    isMoving,
+  };
 }
