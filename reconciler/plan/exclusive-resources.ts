@@ -24,7 +24,7 @@ export function exclusiveResourceEdges(
   engines: ReadonlyMap<string, string>,
 ): readonly ResourceEdge[] {
   const given = changes.flatMap((change) => {
-    if (change.action !== 'delete' && change.action !== 'replace') return [];
+    if (change.action !== 'delete' && change.action !== 'replace' && !movesAddress(change)) return [];
     const kept = exclusiveResources(change, 'after', engines);
     return exclusiveResources(change, 'before', engines)
       .filter((resource) => !kept.some((other) => isSame(resource, other)))
@@ -42,9 +42,17 @@ export function exclusiveResourceEdges(
 }
 
 /** Tells of what is made, started again, or goes on from an earlier change. */
-function isTaker({ action, kind, fields }: Change): boolean {
+function isTaker(change: Change): boolean {
+  const { action, kind, fields } = change;
   if (action === 'create' || action === 'replace') return true;
-  return action === 'update' && kind === 'container' && fields.length === 0;
+  return action === 'update' && kind === 'container' && (fields.length === 0 || movesAddress(change));
+}
+
+/** Tells of a container that leaves or joins networks while it runs. */
+function movesAddress({ action, kind, fields }: Change): boolean {
+  return (
+    action === 'update' && kind === 'container' && fields.some(({ path }) => path.startsWith('networks'))
+  );
 }
 
 /** Two nodes that are one machine want the same network: the second finds what the first has made. */
@@ -79,7 +87,8 @@ export function exclusiveIn(
 ): readonly ExclusiveResource[] {
   if (spec === null) return [];
   const engine = engines.get(target) ?? target;
-  if (kind === 'container') return [...named(spec, engine, kind), ...portsOf(spec['ports'], engine)];
+  if (kind === 'container')
+    return [...named(spec, engine, kind), ...portsOf(spec['ports'], engine), ...addressesOf(spec, engine)];
   return kind === 'network' ? [...named(spec, engine, kind), ...linksOf(spec, engine)] : [];
 }
 
@@ -109,6 +118,16 @@ function portsOf(ports: Json | undefined, engine: string): readonly ExclusiveRes
       ? []
       : [{ key: `${engine} port ${JSON.stringify([port['hostPort'], port['protocol']])}` }];
   });
+}
+
+/** Addresses that a container has chosen on its networks. */
+function addressesOf(spec: JsonObject, engine: string): readonly ExclusiveResource[] {
+  return Object.entries(asFields(spec['networks']) ?? {}).flatMap(([network, place]) =>
+    ['ipv4Address', 'ipv6Address'].flatMap((key) => {
+      const address = asString(asFields(place)?.[key]);
+      return address === undefined ? [] : [{ key: `${engine} address ${network} ${address}` }];
+    }),
+  );
 }
 
 /** Addresses of a network, and the interfaces of the machine that it has for itself. */

@@ -82,12 +82,18 @@ function addExclusiveEdges(
   for (const edge of exclusiveEdges) {
     if (!circular.includes(edge)) addEdge(edges, edge.from, edge.to);
   }
-  const exchanging = circular.filter(({ to }) => byId.get(to)?.action === 'replace');
+  const exchanging = circular.filter(({ to }) => canRelease(byId.get(to)));
   for (const { from, to } of exchanging) {
     released.set(from, [...(released.get(from) ?? []), { id: to, until: 'released' }]);
     for (const { id, until } of edges.get(to) ?? []) addEdge(edges, from, id, until);
   }
   return { released, exchanging };
+}
+
+/** Tells whether the old object can go ahead of its change: a container is stopped, a network is taken down. */
+function canRelease(change: Change | undefined): boolean {
+  if (change === undefined) return false;
+  return change.action === 'replace' || change.kind === 'network' || change.action === 'update';
 }
 
 interface ExclusiveOrder {

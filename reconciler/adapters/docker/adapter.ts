@@ -7,6 +7,7 @@ import type { AwaitedNames } from './awaited.ts';
 import { createAwaitedNames } from './awaited.ts';
 import type { EngineTraits } from './engine/traits.ts';
 import type { Engine } from './engine/engine.ts';
+import type { TakenDown } from './networks-and-volumes/taken-down.ts';
 import { spokenApi } from './engine/transport.ts';
 
 export interface AdapterOptions {
@@ -46,6 +47,8 @@ export interface Adapter extends Required<AdapterOptions> {
   traits(signal: AbortSignal): Promise<Traits>;
   /** Id of the container that the last `apply` of a resource made or changed: saves looking for it. */
   readonly applied: Map<string, string>;
+  /** Networks that are gone and whose changes have not come yet, by their ids. */
+  readonly takenDown: Map<string, TakenDown>;
   /** When containers were first seen running, see running-time.ts. */
   readonly seenRunning: Map<string, SeenRunning>;
   /** Values of secret files by resource, see secret-texts.ts. Never printed. */
@@ -75,6 +78,7 @@ export function createAdapter(engine: Engine, options: AdapterOptions): Adapter 
       return pending;
     },
     applied: new Map(),
+    takenDown: new Map(),
     seenRunning: new Map(),
     secretTexts: new Map(),
     stacksByName: new Map(),

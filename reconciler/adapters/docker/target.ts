@@ -14,6 +14,7 @@ import {
   streamIn,
 } from './containers/control-container.ts';
 import { applyNetwork } from './networks-and-volumes/apply-network.ts';
+import { releaseNetwork } from './networks-and-volumes/replace-network.ts';
 import { applyVolume } from './networks-and-volumes/apply-volume.ts';
 import { readGroup } from './containers/container-group.ts';
 import type { Engine } from './engine/engine.ts';
@@ -62,8 +63,10 @@ export function createEngineTarget({ engine, close, ...options }: EngineTargetOp
     stop: (stack, id, signal) => within(signal, (until) => stopResource(adapter, stack, id, until)),
     start: (desired, context) => inContext(context, (until) => startResource(adapter, desired, until)),
     async release(change, outcome, context) {
-      if (change.change.kind !== 'container') return;
-      await inContext(context, (until) => releaseContainer(adapter, change, outcome, until));
+      const { kind } = change.change;
+      if (kind !== 'container' && kind !== 'network') return;
+      const release = kind === 'container' ? releaseContainer : releaseNetwork;
+      await inContext(context, (until) => release(adapter, change, outcome, until));
     },
     exec: (stack, id, argv, signal) => within(signal, (until) => execIn(adapter, { stack, id, argv }, until)),
     stream: (stack, id, program, signal) =>

@@ -157,7 +157,10 @@ class PlanRun {
   async #undoReleases(changes: readonly Change[]): Promise<void> {
     if (this.#options.signal.reason instanceof Preempted) return;
     const stopped = changes.filter(
-      ({ id }) => this.#released.has(id) && !this.#begun.has(id) && this.#options.desired.has(id),
+      ({ id, kind }) =>
+        this.#released.has(id) &&
+        !this.#begun.has(id) &&
+        (kind === 'network' || this.#options.desired.has(id)),
     );
     for (const change of stopped) {
       try {

@@ -11,6 +11,14 @@ const service = (name: string, spec: Spec = {}, more: Partial<DesiredResource> =
   wanted('container', name, { name: `shop-${name}-1`, image: 'a', ...spec }, more);
 const network = (key: string, name: string, subnet?: string) =>
   wanted('network', key, { name, ...(subnet === undefined ? {} : { ipam: { config: [{ subnet }] } }) });
+const on = (keys: readonly string[]) =>
+  service(
+    'web',
+    { networks: Object.fromEntries(keys.map((key) => [`shop_${key}`, { aliases: [] }])) },
+    { dependsOn: keys.map((key) => ({ id: network(key, '').id, until: 'applied' })) },
+  );
+const placed = (name: string, ipv4Address: string) =>
+  service(name, { networks: { shop_a: { aliases: [], ipv4Address } } });
 const volume = (key: string, name: string) => wanted('volume', key, { name }, { guarded: true });
 
 function graph(
@@ -86,6 +94,43 @@ describe('names that move within a stack', () => {
       had: [network('a', 'shop_a', '10.9.0.0/24'), network('b', 'shop_b', '10.8.0.0/24')],
       desired: [network('a', 'shop_a', '10.7.0.0/24'), network('b', 'shop_b', '10.9.0.0/24')],
       plan: ['[] -> #1 replace network/a: ipam changed', '[1 healthy] -> #2 replace network/b: ipam changed'],
+    },
+    {
+      when: 'two networks swap their addresses',
+      had: [network('a', 'shop_a', '10.9.0.0/24'), network('b', 'shop_b', '10.8.0.0/24')],
+      desired: [network('a', 'shop_a', '10.8.0.0/24'), network('b', 'shop_b', '10.9.0.0/24')],
+      plan: [
+        '[2 released] -> #1 replace network/a: ipam changed',
+        '[1 released] -> #2 replace network/b: ipam changed',
+      ],
+    },
+    {
+      when: 'a network takes the addresses of one that goes, and that a container leaves',
+      had: [network('a', 'shop_a', '10.9.0.0/24'), network('b', 'shop_b', '10.8.0.0/24'), on(['a', 'b'])],
+      desired: [network('a', 'shop_a', '10.8.0.0/24'), on(['a'])],
+      plan: [
+        '[3 released] -> #1 replace network/a: ipam changed',
+        '[1] -> #2 update container/web: networks changed',
+        '[2 healthy] -> #3 delete network/b: no longer described',
+      ],
+    },
+    {
+      when: 'two containers swap their addresses on a network',
+      had: [placed('x', '10.9.0.8'), placed('y', '10.9.0.9')],
+      desired: [placed('x', '10.9.0.9'), placed('y', '10.9.0.8')],
+      plan: [
+        '[2 released] -> #1 update container/x: networks changed',
+        '[1 released] -> #2 update container/y: networks changed',
+      ],
+    },
+    {
+      when: 'one container takes an address that another gives up',
+      had: [placed('x', '10.9.0.8'), placed('y', '10.9.0.9')],
+      desired: [placed('x', '10.9.0.9'), placed('y', '10.9.0.7')],
+      plan: [
+        '[] -> #1 update container/y: networks changed',
+        '[1 healthy] -> #2 update container/x: networks changed',
+      ],
     },
     {
       when: 'volumes swap their keys',

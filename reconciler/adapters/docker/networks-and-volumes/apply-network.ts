@@ -11,7 +11,8 @@ import { statusOf } from '../engine/engine-errors.ts';
 import { buildLabels, readOwner } from '../labels.ts';
 import { networkSpec } from '../containers/specs.ts';
 import { keptNetwork } from './doubles.ts';
-import { createdEndpoint, refuseForeign, replaceNetwork } from './replace-network.ts';
+import { createdEndpoint, refuseForeign, replaceNetwork, takeDownNetwork } from './replace-network.ts';
+import type { TakenDown } from './taken-down.ts';
 import { nameTaken } from '../taken-names.ts';
 
 /** Carries out one change of a network. Networks that are not the stack's own are never touched (NAME_TAKEN). */
@@ -31,15 +32,15 @@ export async function applyNetwork(
       retryable: true,
     });
   }
+  const task = { adapter, change, desired, context, create };
   if (existing === null) {
-    const renamed = await readRenamed(adapter, change, context);
-    if (renamed !== null) return replaceNetwork({ adapter, change, desired, context, create }, renamed);
-    return create();
+    const old = await readReleased(adapter, change, context);
+    return old === null ? create() : replaceNetwork(task, old);
   }
   if (readOwner(existing.Labels)?.stack !== context.stack)
     throw nameTaken({ kind: 'network', name: spec.name, labels: existing.Labels });
-  if (change.change.action === 'replace')
-    await replaceNetwork({ adapter, change, desired, context, create }, existing);
+  if (change.change.action === 'replace' && readOwner(existing.Labels)?.hash !== desired.hash)
+    await replaceNetwork(task, await takeDownNetwork(adapter, existing, context));
 }
 
 /** The network of a name; where the stack has made several, all but one are taken away first. */
@@ -58,15 +59,19 @@ async function readNetwork(
   return network === undefined ? null : adapter.engine.inspectNetwork(network.Id, context.signal);
 }
 
-/** The network of the stack that a replace is about, when it bears another name than the new one. */
-async function readRenamed(
-  { engine }: Adapter,
+/** The network that a replace is about when it was taken down ahead, or is taken down now since it bears another name than the new one. */
+async function readReleased(
+  adapter: Adapter,
   { change: { action, objectId } }: ResourceChange,
-  { stack, signal }: ApplyContext,
-): Promise<NetworkInspectInfo | null> {
+  context: ApplyContext,
+): Promise<TakenDown | null> {
   if (action !== 'replace' || objectId === undefined) return null;
-  const network = await engine.inspectNetwork(objectId, signal);
-  return network !== null && readOwner(network.Labels)?.stack === stack ? network : null;
+  const released = adapter.takenDown.get(objectId);
+  adapter.takenDown.delete(objectId);
+  if (released !== undefined) return released;
+  const network = await adapter.engine.inspectNetwork(objectId, context.signal);
+  if (network === null || readOwner(network.Labels)?.stack !== context.stack) return null;
+  return takeDownNetwork(adapter, network, context);
 }
 
 async function networksCalled(
@@ -154,6 +159,7 @@ async function deleteNetwork(
   context: ApplyContext,
 ): Promise<void> {
   const { stack, signal } = context;
+  if (change.objectId !== undefined) adapter.takenDown.delete(change.objectId);
   const all = await adapter.engine.listNetworks(stack, signal);
   for (const network of all) {
     const owner = readOwner(network.Labels);

@@ -12,6 +12,7 @@ import type { OwnedContainer } from '../containers/container-group.ts';
 import { undo } from '../containers/container.ts';
 import { readOwner } from '../labels.ts';
 import { isContainerSpec, networkSpec } from '../containers/specs.ts';
+import type { Guest, TakenDown } from './taken-down.ts';
 
 export interface NetworkTask {
   readonly adapter: Adapter;
@@ -22,53 +23,83 @@ export interface NetworkTask {
   readonly create: () => Promise<void>;
 }
 
-/** A container on the old network, and its place on the new one; `null` when it is to leave. */
-interface Guest {
-  readonly container: OwnedContainer;
-  readonly had: Fields;
-  readonly wanted: Fields | null;
-}
-
 /**
- * Makes a network anew. The stack's own containers are taken off the old one and put on the new one as they are described, those with an
+ * Makes a network anew that has been taken down. The stack's own containers are put on the new one as they are described, those with an
  * address of their own first; they keep running. When there can be no new one, the old one comes back as it was.
  */
-export async function replaceNetwork(task: NetworkTask, existing: NetworkInspectInfo): Promise<void> {
-  const { adapter, desired, context, create } = task;
-  const { Name } = existing;
-  const { name } = networkSpec(desired);
-  if (Name === name && readOwner(existing.Labels)?.hash === desired.hash) return;
-  const { engine } = adapter;
-  const { signal } = context;
-  const groups = groupContainers(await engine.listContainers(context.stack, signal));
-  const attached = [...groups.values()].flatMap(membersOf).filter((container) => isAttached(container, Name));
-  refuseForeign(existing, attached);
-  const guests: Guest[] = [];
-  for (const container of attached) guests.push(await readGuest(task, existing, container));
-  for (const { id } of attached) await engine.disconnectNetwork(Name, id, signal);
-  await engine.removeNetwork(existing.Id, signal);
+export async function replaceNetwork(task: NetworkTask, old: TakenDown): Promise<void> {
+  const { adapter, create } = task;
   try {
     await create();
   } catch (error) {
-    await undo(adapter, error, async (until) => {
-      await engine.createNetwork(toBody(existing), until);
-      for (const { container, had } of guests) await engine.connectNetwork(Name, container.id, had, until);
-    });
+    await undo(adapter, error, (until) => putBackNetwork(adapter, old, until));
   }
-  await connectAll(task, guests, name);
+  await connectAll(task, old.guests);
+}
+
+/** Takes the stack's own containers off a network, and the network away. Throws while somebody else is on it. */
+export async function takeDownNetwork(
+  adapter: Adapter,
+  network: NetworkInspectInfo,
+  context: ApplyContext,
+): Promise<TakenDown> {
+  const { engine } = adapter;
+  const { signal } = context;
+  const { Name } = network;
+  const { api } = await adapter.traits(signal);
+  const groups = groupContainers(await engine.listContainers(context.stack, signal));
+  const attached = [...groups.values()].flatMap(membersOf).filter((container) => isAttached(container, Name));
+  refuseForeign(network, attached);
+  const guests: Guest[] = [];
+  for (const container of attached) {
+    const had = await liveEndpoint(adapter, container, { network: Name, api }, context);
+    guests.push({ id: container.id, name: container.owner.name, had });
+  }
+  for (const { id } of attached) await engine.disconnectNetwork(Name, id, signal);
+  await engine.removeNetwork(network.Id, signal);
+  return { network, guests };
+}
+
+/** Takes a network down ahead of its change, for its addresses, or has it back when no change followed. */
+export async function releaseNetwork(
+  adapter: Adapter,
+  { change: { objectId } }: ResourceChange,
+  outcome: 'stop' | 'undo',
+  context: ApplyContext,
+): Promise<void> {
+  const { signal, stack } = context;
+  if (objectId === undefined) return;
+  if (outcome === 'undo') {
+    const old = adapter.takenDown.get(objectId);
+    adapter.takenDown.delete(objectId);
+    if (old !== undefined) await putBackNetwork(adapter, old, signal);
+    return;
+  }
+  const network = await adapter.engine.inspectNetwork(objectId, signal);
+  if (network === null || readOwner(network.Labels)?.stack !== stack) return;
+  adapter.takenDown.set(objectId, await takeDownNetwork(adapter, network, context));
+}
+
+async function putBackNetwork(
+  { engine }: Adapter,
+  { network, guests }: TakenDown,
+  signal: AbortSignal,
+): Promise<void> {
+  await engine.createNetwork(toBody(network), signal);
+  for (const { id, had } of guests) await engine.connectNetwork(network.Name, id, had, signal);
 }
 
 /** Connects as many as can be, then throws the first error. */
-async function connectAll(
-  { adapter, context }: NetworkTask,
-  guests: readonly Guest[],
-  network: string,
-): Promise<void> {
+async function connectAll(task: NetworkTask, guests: readonly Guest[]): Promise<void> {
+  const { adapter, context, desired } = task;
+  const { api } = await adapter.traits(context.signal);
+  const placed = guests.map((guest) => ({ guest, place: placeOf(task, guest, api) }));
+  placed.sort((a, b) => Number(hasAddress(b.place)) - Number(hasAddress(a.place)));
   const failures: unknown[] = [];
-  for (const { container, wanted } of guests.toSorted((a, b) => Number(isPlaced(b)) - Number(isPlaced(a)))) {
-    if (wanted === null) continue;
+  for (const { guest, place } of placed) {
+    if (place === null) continue;
     try {
-      await adapter.engine.connectNetwork(network, container.id, wanted, context.signal);
+      await adapter.engine.connectNetwork(networkSpec(desired).name, guest.id, place, context.signal);
     } catch (error) {
       failures.push(error);
     }
@@ -76,21 +107,16 @@ async function connectAll(
   if (failures.length > 0) throw failures[0];
 }
 
-async function readGuest(
-  { adapter, change, desired, context }: NetworkTask,
-  { Name }: NetworkInspectInfo,
-  container: OwnedContainer,
-): Promise<Guest> {
-  const { api } = await adapter.traits(context.signal);
+/** Gives a container's place on the new network; `null` when it is to leave. */
+function placeOf({ change, desired }: NetworkTask, guest: Guest, api: string): Fields | null {
   const { name, ipam } = networkSpec(desired);
-  const had = await liveEndpoint(adapter, container, { network: Name, api }, context);
   const described = change.described?.find(
-    (one) => one.kind === 'container' && one.name === container.owner.name && one.target === desired.target,
+    (one) => one.kind === 'container' && one.name === guest.name && one.target === desired.target,
   )?.spec;
   if (described === undefined || !isContainerSpec(described))
-    return { container, had, wanted: fitting(had, ipam?.config?.map(({ subnet }) => subnet) ?? []) };
+    return fitting(guest.had, ipam?.config?.map(({ subnet }) => subnet) ?? []);
   const stays = described.networkMode === undefined && described.networks?.[name] !== undefined;
-  return { container, had, wanted: stays ? { ...endpointOf(described, name, api) } : null };
+  return stays ? { ...endpointOf(described, name, api) } : null;
 }
 
 /** Gives a container's place as it was created, with the names and addresses that it has by now. */
@@ -124,8 +150,8 @@ function fitting(endpoint: Fields, subnets: readonly (string | undefined)[]): Fi
   return fits ? endpoint : rest;
 }
 
-function isPlaced({ wanted }: Guest): boolean {
-  return Object.keys(asFields(wanted?.['IPAMConfig']) ?? {}).length > 0;
+function hasAddress(place: Fields | null): boolean {
+  return Object.keys(asFields(place?.['IPAMConfig']) ?? {}).length > 0;
 }
 
 /** Builds the request that makes a network again which was inspected before it went. */
