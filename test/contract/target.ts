@@ -74,7 +74,10 @@ export function describeTargetContract(name: string, setup: () => Promise<Target
       });
       const desired = [front, data, image, container];
       for (const resource of desired) await apply('create', resource);
-      expect(await settled(container)).toEqual({ status: 'healthy', objectId: expect.any(String) as string });
+      expect(await settled(container)).toMatchObject({
+        status: 'healthy',
+        objectId: expect.any(String) as string,
+      });
       const { resources, warnings } = await target.observe({ stack, desired }, quiet());
       expect(warnings).toEqual([]);
       expect(resources.map(({ id }) => id)).toEqual(desired.map(({ id }) => id).sort());
@@ -133,13 +136,17 @@ export function describeTargetContract(name: string, setup: () => Promise<Target
     });
 
     it('runs the old container again when a replace is reverted', async () => {
-      const { stack, web, apply, settled, observe } = fresh();
+      const { stack, web, apply, health, settled, observe } = fresh();
       const old = web();
       await apply('create', old);
       const before = await observe(old);
       const change = changeOf('replace', web({ command: ['sh', '-c', 'exit 3'] }));
       await target.apply(change, contextFor(stack));
-      const failed = await settled(old);
+      // A target says how it is now: it may run for a moment before it ends.
+      const failed = await eventually(
+        () => health(old),
+        ({ status }) => status !== 'starting' && status !== 'healthy',
+      );
       expect(failed).toMatchObject({
         status: expect.stringMatching(/^(failed|unhealthy)$/) as string,
         reason: expect.stringContaining('exited with 3') as string,

@@ -20,7 +20,7 @@ export interface AdapterOptions {
   readonly stopTimeoutSeconds?: number;
   /** Time for which the digest that a registry reported is believed. Default 30,000. */
   readonly registryCacheMs?: number;
-  /** How long a start waits for a host port that another stack has and may be about to give up. Default 4,000. */
+  /** Time that a start waits for a host port that another stack has and may be about to give up. In milliseconds. Default 4,000. */
   readonly portWaitMs?: number;
 }
 

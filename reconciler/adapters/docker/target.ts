@@ -62,12 +62,8 @@ export function createEngineTarget({ engine, close, ...options }: EngineTargetOp
     },
     stop: (stack, id, signal) => within(signal, (until) => stopResource(adapter, stack, id, until)),
     start: (desired, context) => inContext(context, (until) => startResource(adapter, desired, until)),
-    async release(change, outcome, context) {
-      const { kind } = change.change;
-      if (kind !== 'container' && kind !== 'network') return;
-      const release = kind === 'container' ? releaseContainer : releaseNetwork;
-      await inContext(context, (until) => release(adapter, change, outcome, until));
-    },
+    release: (change, outcome, context) =>
+      inContext(context, (until) => releaseObject(adapter, change, outcome, until)),
     exec: (stack, id, argv, signal) => within(signal, (until) => execIn(adapter, { stack, id, argv }, until)),
     stream: (stack, id, program, signal) =>
       within(signal, (until) => streamIn(adapter, { stack, id, program }, until)),
@@ -101,6 +97,18 @@ export function createEngineTarget({ engine, close, ...options }: EngineTargetOp
       close();
     },
   };
+}
+
+/** Makes room ahead of a change, or undoes it; images and volumes are in nobody's way. */
+async function releaseObject(
+  adapter: Adapter,
+  change: ResourceChange,
+  outcome: 'stop' | 'undo',
+  context: ApplyContext,
+): Promise<void> {
+  const { kind } = change.change;
+  if (kind === 'container') await releaseContainer(adapter, change, outcome, context);
+  if (kind === 'network') await releaseNetwork(adapter, change, outcome, context);
 }
 
 async function applyChange(adapter: Adapter, change: ResourceChange, context: ApplyContext): Promise<void> {
