@@ -9,6 +9,8 @@ import { awaitQuiet } from './quiet.ts';
 import type { Random } from './random.ts';
 import { createRandom, seedOfRound } from './random.ts';
 import type { Rig } from './rig.ts';
+import { isAnyBroken } from './world/model.ts';
+import { ANY_MUTATION, SOUND_MUTATIONS } from './world/mutations.ts';
 
 export interface RunOptions {
   readonly faults: readonly Fault[];
@@ -82,7 +84,7 @@ export class Player {
     const told: string[] = [];
     try {
       if (!(await this.#rig.fit(fault.needs))) await this.#holdQuiet(PATIENCE_MS);
-      if (fault.pushes !== 'none') told.push(await this.#pushSome(random));
+      if (fault.pushes !== 'none') told.push(await this.#pushSome(random, fault.pushes));
       told.push(await fault.inject(this.#rig, random));
     } catch (error) {
       this.#rig.signal.throwIfAborted();
@@ -93,10 +95,14 @@ export class Player {
     return told.join(' || ');
   }
 
-  async #pushSome(random: Random): Promise<string> {
+  async #pushSome(random: Random, pushes: Fault['pushes']): Promise<string> {
+    const rig = this.#rig;
     const told: string[] = [];
+    const kinds = pushes === 'sound' ? SOUND_MUTATIONS : ANY_MUTATION;
+    if (pushes === 'sound' && isAnyBroken(rig.world.model))
+      told.push(await rig.push(random, { kinds: ['repair'] }));
     for (let left = random.chance(0.35) ? 2 + random.integer(2) : 1; left > 0; left -= 1)
-      told.push(await this.#rig.push(random, { changes: random.chance(0.3) ? 2 : 1 }));
+      told.push(await rig.push(random, { kinds, changes: random.chance(0.3) ? 2 : 1 }));
     return told.join(' | ');
   }
 

@@ -12,6 +12,7 @@ export const handFaults: readonly Fault[] = [
     summary: 'containers and networks are removed, stopped, renamed or cut off by hand in the middle',
     isMain: true,
     needs: {},
+    pushes: 'sound',
     patienceMs: 150_000,
     inject: interfere,
   },
@@ -20,6 +21,7 @@ export const handFaults: readonly Fault[] = [
     summary: 'a container is paused by hand',
     isMain: false,
     needs: {},
+    pushes: 'sound',
     patienceMs: 150_000,
     async inject(rig, random) {
       await waitForMoment(rig, random);

@@ -15,6 +15,7 @@ export const engineFaults: readonly Fault[] = [
     summary: 'the process of the engine is killed, and away for a while',
     isMain: true,
     needs: {},
+    pushes: 'sound',
     patienceMs: PATIENCE_MS,
     inject: (rig, random) => endEngine(rig, random, 'SIGKILL'),
     undo: (rig) => rig.engineControl.revive(),
@@ -24,6 +25,7 @@ export const engineFaults: readonly Fault[] = [
     summary: 'the engine is ended in order (SIGTERM), as a machine that restarts does',
     isMain: false,
     needs: {},
+    pushes: 'sound',
     patienceMs: PATIENCE_MS,
     inject: (rig, random) => endEngine(rig, random, 'SIGTERM'),
     undo: (rig) => rig.engineControl.revive(),
@@ -33,6 +35,7 @@ export const engineFaults: readonly Fault[] = [
     summary: 'the engine and all its containers are gone at once, as when a machine loses power',
     isMain: false,
     needs: {},
+    pushes: 'sound',
     patienceMs: PATIENCE_MS,
     async inject(rig, random) {
       const moment = await waitForMoment(rig, random);
@@ -48,8 +51,22 @@ export const engineFaults: readonly Fault[] = [
     summary: `the engine stands still (SIGSTOP) for ${HANG_MS / 1_000} s, and the API answers all the same`,
     isMain: false,
     needs: {},
+    pushes: 'sound',
     patienceMs: PATIENCE_MS,
     inject: hangEngine,
+    undo: (rig) => rig.engineControl.revive(),
+  },
+  {
+    name: 'engine-broken',
+    summary: 'the engine is killed while a broken description is in force: what ran has to come back',
+    isMain: false,
+    needs: {},
+    pushes: 'sound',
+    patienceMs: PATIENCE_MS,
+    async inject(rig, random) {
+      const broken = await rig.push(random, { kinds: ['break'] });
+      return `${broken}, ${await endEngine(rig, random, 'SIGKILL')}`;
+    },
     undo: (rig) => rig.engineControl.revive(),
   },
 ];

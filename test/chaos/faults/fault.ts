@@ -10,8 +10,8 @@ export interface Fault {
   /** Part of what every change of the project is tried with. */
   readonly isMain: boolean;
   readonly needs: Needs;
-  /** Changes that are pushed before it. Default: one to three. */
-  readonly pushes?: 'none';
+  /** Changes that are pushed before it. Default: one to three of any kind; `sound`: such as leave nothing broken. */
+  readonly pushes?: 'none' | 'sound';
   /** Time until all is quiet again, at most, in milliseconds. Default 90,000. */
   readonly patienceMs?: number;
   /** Does it, at moments that are drawn; answers what exactly was done. */

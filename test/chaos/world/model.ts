@@ -78,6 +78,10 @@ export function hasUnreadable(model: WorldModel): boolean {
   return Object.values(model.stacks).some(({ breakage }) => breakage?.kind === 'yaml');
 }
 
+export function isAnyBroken(model: WorldModel): boolean {
+  return Object.values(model.stacks).some(({ breakage }) => breakage !== null);
+}
+
 /** Names of the stacks that have to run as described. */
 export function soundStacks(model: WorldModel): string[] {
   return Object.keys(model.stacks).filter((name) => !isHindered(model, name));
