@@ -4,6 +4,7 @@ import { buildLabels } from '../../reconciler/adapters/docker/labels.ts';
 import { diffResource } from '../../reconciler/plan/diff-resource.ts';
 import { engineJson } from '../support/docker/docker-engine.ts';
 import { changeOf, contextFor, REVISION, TARGET } from '../support/docker/docker-resources.ts';
+import { eventually } from '../support/eventually.ts';
 import { freshStack } from '../support/docker/docker-stack.ts';
 import { realClock, silentLogger } from '../support/docker/target-options.ts';
 import { buildTestImage } from '../support/docker/test-image.ts';
@@ -119,6 +120,31 @@ describe('networks on a Docker Engine', () => {
     await expect(doomed).rejects.toThrow('overlaps');
     for (const one of [front, web]) expect(diffResource(one, await observe(one)).action).toBe('no-op');
     for (const one of [web, front, back]) await apply('delete', one);
+  });
+
+  it('is made anew to its end when somebody gives up in the middle', async () => {
+    const { stack, make, service, apply, observe } = freshStack(target, IMAGE);
+    const network = (subnet: string) => make.network('front', { ipam: { config: [{ subnet }] } });
+    const web = service('web', { networks: { [`${stack}_front`]: { aliases: [] } } });
+    for (const one of [network('10.233.1.0/24'), web]) await apply('create', one);
+    const anew = network('10.233.2.0/24');
+    const { change } = changeOf('replace', anew, (await observe(anew))?.objectId);
+    const controller = new AbortController();
+
+    const applied = target.apply(
+      { change, desired: anew, described: [web] },
+      contextFor(stack, { signal: controller.signal }),
+    );
+    await eventually(
+      () => named(`${stack}_front`),
+      (found) => !found.some(({ Id }) => Id === change.objectId),
+    );
+    controller.abort();
+    await applied.catch(() => undefined);
+
+    expect(await named(`${stack}_front`)).toHaveLength(1);
+    expect(diffResource(web, await observe(web)).action).toBe('no-op');
+    for (const one of [web, anew]) await apply('delete', one);
   });
 
   it('is not taken for another one whose id begins with its name', async () => {

@@ -1,4 +1,5 @@
 import type { NetworkInspectInfo } from 'dockerode';
+import { withAbortScope } from '../../../base/abort-scope.ts';
 import type { NetworkSpec } from '../../../model/docker/docker-spec.ts';
 import { ReconcilerError } from '../../../base/errors.ts';
 import type { DesiredResource } from '../../../model/resource.ts';
@@ -15,12 +16,23 @@ import { createdEndpoint, refuseForeign, replaceNetwork, takeDownNetwork } from 
 import type { TakenDown } from './taken-down.ts';
 import { nameTaken } from '../taken-names.ts';
 
+const REPLACE_TIMEOUT_MS = 120_000;
+
 /** Carries out one change of a network. Networks that are not the stack's own are never touched (NAME_TAKEN). */
 export async function applyNetwork(
   adapter: Adapter,
   change: ResourceChange,
   context: ApplyContext,
 ): Promise<void> {
+  if (change.change.action !== 'replace') return carryOut(adapter, change, context);
+  context.signal.throwIfAborted();
+  // A replace that has begun comes to its end, whoever gives up: half of one leaves containers without their network.
+  await withAbortScope({ signals: [], timeoutMs: REPLACE_TIMEOUT_MS }, (signal) =>
+    carryOut(adapter, change, { ...context, signal }),
+  );
+}
+
+async function carryOut(adapter: Adapter, change: ResourceChange, context: ApplyContext): Promise<void> {
   const { desired } = change;
   if (desired === null) return deleteNetwork(adapter, change, context);
   const spec = networkSpec(desired);
