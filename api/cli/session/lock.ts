@@ -28,22 +28,24 @@ export interface StateLock extends Disposable {
  */
 export function acquireStateLock(stateDir: string, holder: LockHolder): StateLock {
   const note = join(stateDir, 'lock.json');
-  const database = openLock(stateDir);
-  try {
-    database.exec('PRAGMA busy_timeout = 0');
-    database.exec('PRAGMA locking_mode = EXCLUSIVE');
-    database.exec('BEGIN EXCLUSIVE');
-  } catch (error) {
-    database.close();
-    throw lockError(error, stateDir, readHolder(note));
-  }
-  const describe = (described: LockHolder) =>
-    writeFileSync(note, `${JSON.stringify(described)}\n`, { mode: 0o600 });
+  const database = lockDirectory(stateDir, note);
+  const describe = (described: LockHolder) => {
+    try {
+      writeFileSync(note, `${JSON.stringify(described)}\n`, { mode: 0o600 });
+    } catch (error) {
+      database.close();
+      throw unusable(stateDir, error);
+    }
+  };
   describe(holder);
   const release = () => {
     process.off('exit', release);
     if (!database.isOpen) return;
-    rmSync(note, { force: true });
+    try {
+      rmSync(note, { force: true });
+    } catch {
+      // A directory that has become read-only: the note is only for people.
+    }
     database.close();
   };
   // Also keeps the handle reachable: a collected handle would give up the lock.
@@ -51,15 +53,54 @@ export function acquireStateLock(stateDir: string, holder: LockHolder): StateLoc
   return { describe, [Symbol.dispose]: release };
 }
 
-function openLock(stateDir: string): DatabaseSync {
+function lockDirectory(stateDir: string, note: string): DatabaseSync {
+  const path = join(stateDir, 'lock.db');
+  try {
+    return lockFile(stateDir, path);
+  } catch (error) {
+    if (error instanceof ReconcilerError) throw error;
+    if (!isDamaged(error)) throw lockError(error, stateDir, readHolder(note));
+  }
+  // Nobody holds it: that would have been said first. It is as good as none.
+  try {
+    for (const suffix of ['', '-journal', '-wal', '-shm']) rmSync(path + suffix, { force: true });
+    return lockFile(stateDir, path);
+  } catch (error) {
+    throw error instanceof ReconcilerError ? error : lockError(error, stateDir, readHolder(note));
+  }
+}
+
+function lockFile(stateDir: string, path: string): DatabaseSync {
+  const database = openLock(stateDir, path);
+  try {
+    database.exec('PRAGMA busy_timeout = 0');
+    database.exec('PRAGMA locking_mode = EXCLUSIVE');
+    database.exec('BEGIN EXCLUSIVE');
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+function openLock(stateDir: string, path: string): DatabaseSync {
   try {
     mkdirSync(stateDir, { recursive: true, mode: 0o700 });
-    return new DatabaseSync(join(stateDir, 'lock.db'));
+    return new DatabaseSync(path);
   } catch (error) {
-    throw new ReconcilerError('STORE_UNAVAILABLE', `cannot use the state directory ${stateDir}`, {
-      cause: error,
-    });
+    throw unusable(stateDir, error);
   }
+}
+
+/** Result codes of SQLite for a file that is damaged, or no database. */
+const DAMAGED: ReadonlySet<unknown> = new Set([11, 26]);
+
+function isDamaged(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && DAMAGED.has(error.errcode);
+}
+
+function unusable(stateDir: string, cause: unknown): ReconcilerError {
+  return new ReconcilerError('STORE_UNAVAILABLE', `cannot use the state directory ${stateDir}`, { cause });
 }
 
 function lockError(error: unknown, stateDir: string, holder: LockHolder | undefined): ReconcilerError {

@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, renameSync, statSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '../../ports/clock.ts';
@@ -41,6 +41,39 @@ export function moveAside({ path, clock, logger }: ConnectionOptions): void {
     { path, movedTo: `${path}.corrupt-${time}` },
     'The database is damaged; it was moved aside and a new one begun. Job history is lost, deployments are not.',
   );
+}
+
+/** Tells which file stands at the path now, `null` when none does: a database whose file was taken away goes on writing into nothing. */
+export function fileAt(path: string): string | null {
+  const stats = path === ':memory:' ? undefined : statSync(path, { throwIfNoEntry: false });
+  return stats === undefined ? null : `${stats.dev}:${stats.ino}`;
+}
+
+/**
+ * Lets go of a database whose file is not the one at its path any more. Where there is none, all that it holds is written there again; where
+ * somebody has put another one, that is what counts from now on.
+ *
+ * @param log what `fileAt` said of its write-ahead log: left beside another database, it would be taken for a part of that
+ */
+export function leaveFile(
+  database: DatabaseSync,
+  log: string | null,
+  { path, logger }: ConnectionOptions,
+): void {
+  const isGone = fileAt(path) === null;
+  const clearLog = () => {
+    if (!isGone && fileAt(`${path}-wal`) !== log) return;
+    for (const suffix of ['-wal', '-shm']) rmSync(path + suffix, { force: true });
+  };
+  try {
+    if (isGone) clearLog();
+    if (isGone) database.prepare('VACUUM INTO ?').run(path);
+  } finally {
+    database.close();
+    if (!isGone) clearLog();
+  }
+  const what = isGone ? 'deleted while it was in use; it was written again' : 'replaced while it was in use';
+  logger?.warn({ path }, `The database was ${what}.`);
 }
 
 function openOnce({ path, busyTimeoutMs }: ConnectionOptions): DatabaseSync {

@@ -8,7 +8,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { Job, JobError, StackRecord, Store } from '../../ports/store.ts';
 import type { ConnectionOptions } from './connection.ts';
-import { moveAside, openConnection } from './connection.ts';
+import { fileAt, leaveFile, moveAside, openConnection } from './connection.ts';
 import { isCorruption, toStoreError } from './errors.ts';
 import { createInstanceRecords } from './instance-records.ts';
 import { selectJobs } from './job-query.ts';
@@ -26,7 +26,13 @@ export interface SqliteStoreOptions {
   readonly busyTimeoutMs?: number;
 }
 
+/** So long nobody looks again whether the file is still there. */
+const FILE_CHECK_MS = 1_000;
+
 interface Connection {
+  /** The file and its write-ahead log, as `fileAt` knows them. */
+  readonly file: string | null;
+  readonly log: string | null;
   readonly database: DatabaseSync;
   readonly statements: Statements;
 }
@@ -63,14 +69,27 @@ export function createSqliteStore(options: SqliteStoreOptions): Store {
 /** Turns errors into the port's, and replaces a connection whose file turned out to be damaged. */
 function createAccess(options: ConnectionOptions): Access {
   let connection: Connection | null = translate(() => connect(options));
+  let checkedAt = options.clock.elapsed();
 
   function current(): Connection {
     if (connection !== null) return connection;
     throw new ReconcilerError('STORE_UNAVAILABLE', 'the database is closed', { retryable: true });
   }
 
+  /** Opens the file anew that has taken the place of the one in use, or writes that one again where it was deleted. */
+  function watchFile(): void {
+    const { path, clock } = options;
+    if (path === ':memory:' || clock.elapsed() - checkedAt < FILE_CHECK_MS) return;
+    checkedAt = clock.elapsed();
+    const { database, file, log } = current();
+    if (database.isTransaction || fileAt(path) === file) return;
+    leaveFile(database, log, options);
+    connection = connect(options);
+  }
+
   function use<T>(work: (statements: Statements, database: DatabaseSync) => T): T {
     return translate(() => {
+      watchFile();
       const { database, statements } = current();
       try {
         return work(statements, database);
@@ -96,7 +115,12 @@ function createAccess(options: ConnectionOptions): Access {
 
 function connect(options: ConnectionOptions): Connection {
   const database = openConnection(options);
-  return { database, statements: prepareStatements(database) };
+  return {
+    database,
+    statements: prepareStatements(database),
+    file: fileAt(options.path),
+    log: fileAt(`${options.path}-wal`),
+  };
 }
 
 function runTransaction(database: DatabaseSync, work: () => void): void {

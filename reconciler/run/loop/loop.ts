@@ -10,7 +10,9 @@ import type { RunContext } from '../context.ts';
 import { wokenBy } from '../decide/gates.ts';
 import { tooManyRemovals } from '../observe/orphans.ts';
 import { refreshStatus } from '../reconcile/refresh-status.ts';
+import { keepStoring } from '../record/keep-storing.ts';
 import { keepTagging } from '../record/pending-tags.ts';
+import { keyOf } from '../reconcile/pending-requests.ts';
 import { createReconcileParts } from '../reconcile/parts.ts';
 import type { ReconcileParts } from '../reconcile/parts.ts';
 import { reconcile } from '../reconcile/reconcile.ts';
@@ -50,6 +52,8 @@ export class Loop implements AsyncDisposable {
   readonly #search: OrphanSearch;
   readonly #queue: WorkQueue;
   readonly #background: Background;
+  /** Requests that are being let in; whoever asks for the same meanwhile gets the same job. */
+  readonly #asked = new Map<string, Promise<Job>>();
   #started = false;
   #repositoryRetry = false;
   /** Time of the next resync, by `Clock.elapsed`. */
@@ -100,6 +104,7 @@ export class Loop implements AsyncDisposable {
     );
     this.#background.run('facts', (signal) => this.#refreshFacts(signal));
     this.#background.every(FACTS_INTERVAL_MS, 'facts', (signal) => this.#refreshFacts(signal));
+    this.#background.run('history', (signal) => keepStoring(this.#context, signal));
     this.#background.run('tags', (signal) => keepTagging(this.#context, signal));
     this.#background.every(PUSH_RETRY_MS, 'push tags', (signal) => deployments.pushPending(signal));
     this.#noteResync();
@@ -145,8 +150,17 @@ export class Loop implements AsyncDisposable {
     }
   }
 
-  /** Queues a job. Throws at once what `admit` does. */
-  async request(request: ApplyRequest, signal: AbortSignal): Promise<Job> {
+  /** Queues a job, or joins one that waits to do the same. Throws at once what `admit` does. */
+  request(request: ApplyRequest, signal: AbortSignal): Promise<Job> {
+    const key = keyOf(request);
+    const same = this.#asked.get(key);
+    if (same !== undefined) return same;
+    const asked = this.#request(request, signal).finally(() => this.#asked.delete(key));
+    this.#asked.set(key, asked);
+    return asked;
+  }
+
+  async #request(request: ApplyRequest, signal: AbortSignal): Promise<Job> {
     const { stack } = request;
     await this.findLeftovers(stack, signal);
     const admission = await admit(this.#context, request, signal);

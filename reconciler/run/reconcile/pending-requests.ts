@@ -44,12 +44,19 @@ export class PendingRequests {
   }
 
   addApply(request: ApplyRequest, admission: Admission): JobRecorder {
+    const waiting = this.#find(request.stack, (one) => 'request' in one && isSame(one.request, request));
+    if (waiting !== null) return joined(waiting, request);
     const job = this.#createJob(request.mode === 'destroy' ? 'destroy' : 'apply', request);
     this.#add(request.stack, { request, job, admission });
     return job;
   }
 
   addControl(control: ControlRequest): JobRecorder {
+    const waiting = this.#find(
+      control.stack,
+      (one) => 'control' in one && one.control.action === control.action,
+    );
+    if (waiting !== null) return joined(waiting, control);
     const job = this.#createJob(control.action, control);
     this.#add(control.stack, { control, job });
     return job;
@@ -82,6 +89,12 @@ export class PendingRequests {
     this.#byStack.clear();
   }
 
+  /** Only the last in line: whoever asks now wants it done after everything that was asked for before. */
+  #find(stack: string, isWanted: (one: PendingApply | PendingControl) => boolean): JobRecorder | null {
+    const last = this.#byStack.get(stack)?.at(-1);
+    return last !== undefined && isWanted(last) ? last.job : null;
+  }
+
   #add(stack: string, pending: PendingApply | PendingControl): void {
     this.#byStack.set(stack, [...(this.#byStack.get(stack) ?? []), pending]);
   }
@@ -93,4 +106,19 @@ export class PendingRequests {
     const revision = this.#context.desired.revision?.commit ?? null;
     return this.#context.jobs.create({ type, stack, trigger, actor: actor?.name ?? null, revision });
   }
+}
+
+/** Tells whether two requests ask for the same; what one of them does is what the other wants. */
+export function isSame(a: ApplyRequest, b: ApplyRequest): boolean {
+  return keyOf(a) === keyOf(b);
+}
+
+export function keyOf({ stack, mode = 'apply', volumes = false, ...how }: ApplyRequest): string {
+  const { confirm = false, overrideFreeze = false, plan = null } = how;
+  return JSON.stringify([stack, mode, volumes, confirm, overrideFreeze, plan]);
+}
+
+function joined(job: JobRecorder, { actor, trigger }: Pick<ApplyRequest, 'actor' | 'trigger'>): JobRecorder {
+  job.log('info', `asked for again by ${actor?.name ?? trigger}`);
+  return job;
 }

@@ -1,3 +1,4 @@
+import { untilAborted } from '../../base/abort-scope.ts';
 import { errorMessage, ReconcilerError } from '../../base/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
@@ -37,6 +38,7 @@ export class JobStore {
   readonly #open = new Map<string, JobRecorder>();
   readonly #unstored = new Map<string, JobRecorder>();
   #storeError: string | null = null;
+  #refused = Promise.withResolvers<void>();
 
   constructor(options: JobStoreOptions) {
     this.#options = options;
@@ -60,7 +62,7 @@ export class JobStore {
   }
 
   get(id: string): JobDetail | undefined {
-    const recorder = this.#open.get(id) ?? this.#unstored.get(id);
+    const recorder = this.#live(id);
     if (recorder !== undefined) return recorder.detail();
     const { store } = this.#options;
     const job = store.getJob(id);
@@ -69,7 +71,39 @@ export class JobStore {
 
   list(filter: JobFilter): { readonly jobs: readonly Job[]; readonly total: number } {
     const { jobs, total } = this.#options.store.listJobs(filter);
-    return { jobs: jobs.map((job) => this.#open.get(job.id)?.job ?? job), total };
+    const current = jobs.map(({ id }, index) => this.#live(id)?.job ?? (jobs[index] as Job));
+    const shown = current.filter((job) => isWanted(job, filter));
+    const listed = new Set(shown.map(({ id }) => id));
+    const added = [...this.#unstored.values()].flatMap(({ job }) =>
+      listed.has(job.id) || !isWanted(job, filter) || this.#isStoredAs(job, filter) ? [] : [job],
+    );
+    const all = total - (jobs.length - shown.length) + added.length;
+    if (added.length === 0 || (filter.offset ?? 0) > 0) return { jobs: shown, total: all };
+    const merged = [...added, ...shown].sort((a, b) => (a.id < b.id ? 1 : -1));
+    return { jobs: merged.slice(0, filter.limit ?? merged.length), total: all };
+  }
+
+  #live(id: string): JobRecorder | undefined {
+    return this.#open.get(id) ?? this.#unstored.get(id);
+  }
+
+  /** The store has it on another page. */
+  #isStoredAs({ id }: Job, filter: JobFilter): boolean {
+    const stored = this.#options.store.getJob(id);
+    return stored !== undefined && isWanted(stored, filter);
+  }
+
+  /** Offers the store what it would not take. */
+  flush(): void {
+    const [first] = this.#unstored.values();
+    if (first !== undefined) this.#persist(first);
+  }
+
+  /** Resolves as soon as the store refuses something. */
+  async untilUnstored(signal: AbortSignal): Promise<void> {
+    if (this.#unstored.size > 0) return;
+    this.#refused = Promise.withResolvers();
+    await untilAborted(this.#refused.promise, signal);
   }
 
   /** Notes the tag that a job has left, also when it ended long before its tag could be made. */
@@ -145,6 +179,7 @@ export class JobStore {
     }
     this.#storeError = errorMessage(error);
     this.#unstored.set(recorder.job.id, recorder);
+    this.#refused.resolve();
     const surplus = [...this.#unstored.keys()].slice(0, Math.max(0, this.#unstored.size - UNSTORED_LIMIT));
     for (const id of surplus) this.#unstored.delete(id);
   }
@@ -251,6 +286,15 @@ export class JobRecorder {
   #now(): string {
     return new Date(this.#clock.now()).toISOString();
   }
+}
+
+function isWanted(job: Job, { stack, status, type, since }: JobFilter): boolean {
+  return (
+    (stack === undefined || job.stack === stack) &&
+    (status === undefined || job.status === status) &&
+    (type === undefined || job.type === type) &&
+    (since === undefined || job.createdAt >= since)
+  );
 }
 
 function newJob(request: NewJob, id: string, now: string): Job {

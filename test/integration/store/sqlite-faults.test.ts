@@ -5,6 +5,7 @@ import {
   mkdtempSync,
   openSync,
   readdirSync,
+  renameSync,
   rmSync,
   statSync,
   truncateSync,
@@ -20,9 +21,10 @@ import { createSqliteStore } from '../../../reconciler/adapters/sqlite/sqlite-st
 import type { Store } from '../../../reconciler/ports/store.ts';
 import { buildJob } from '../../support/records.ts';
 
+let elapsed = 0;
 const clock = {
   now: () => 1_800_000_000_000,
-  elapsed: () => 0,
+  elapsed: () => elapsed,
   sleep: () => Promise.resolve(),
   random: () => 0.5,
 };
@@ -48,6 +50,31 @@ describe('SQLite store under faults', () => {
   afterEach(() => rmSync(directory, { recursive: true }));
 
   const mode = (file: string) => (statSync(file).mode & 0o777).toString(8);
+
+  it('writes a database again that was deleted while it was in use, and says so', () => {
+    const store = open();
+    store.saveJob(buildJob(1));
+    for (const suffix of ['', '-wal', '-shm']) rmSync(path + suffix, { force: true });
+    elapsed += 2_000;
+    store.saveJob(buildJob(2));
+    expect(warnings).toEqual([expect.stringContaining('deleted while it was in use')]);
+    store[Symbol.dispose]();
+    using next = open();
+    expect(next.listJobs({}).total).toBe(2);
+  });
+
+  it('goes on with a database that was put in the place of its own', () => {
+    const store = open();
+    store.saveJob(buildJob(1));
+    const kept = `${path}.kept`;
+    using other = createSqliteStore({ path: kept, clock, logger });
+    other.saveJob(buildJob(7));
+    other[Symbol.dispose]();
+    renameSync(kept, path);
+    elapsed += 2_000;
+    expect(store.listJobs({}).jobs.map(({ id }) => id)).toEqual([buildJob(7).id]);
+    store[Symbol.dispose]();
+  });
 
   it('keeps its directory and all of its files private, also a file that was not', () => {
     open()[Symbol.dispose]();

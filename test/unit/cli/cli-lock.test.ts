@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -48,4 +48,26 @@ it('says that a state directory cannot be used', () => {
   const file = join(parent, 'a-file');
   writeFileSync(file, '');
   expect(() => acquireStateLock(file, holder)).toThrow('cannot use the state directory');
+});
+
+it('takes a damaged lock file for none, unless somebody holds it', () => {
+  acquireStateLock(stateDir, holder)[Symbol.dispose]();
+  const damage = () => {
+    writeFileSync(join(stateDir, 'lock.db'), 'garbage '.repeat(500));
+    writeFileSync(join(stateDir, 'lock.json'), '{');
+  };
+  damage();
+  using _lock = acquireStateLock(stateDir, holder);
+  damage();
+  expect(() => acquireStateLock(stateDir, { ...holder, command: 'apply' })).toThrow(
+    'is using the state directory',
+  );
+});
+
+it('says in a sentence that the note cannot be written', () => {
+  acquireStateLock(stateDir, holder)[Symbol.dispose]();
+  mkdirSync(join(stateDir, 'lock.json'));
+  expect(() => acquireStateLock(stateDir, holder)).toThrow(`cannot use the state directory ${stateDir}`);
+  rmdirSync(join(stateDir, 'lock.json'));
+  acquireStateLock(stateDir, holder)[Symbol.dispose]();
 });

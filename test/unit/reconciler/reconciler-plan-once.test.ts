@@ -50,10 +50,10 @@ describe('a requested apply', () => {
     await using rig = createCountingRig();
     rig.source.push(web('nginx:1.29'));
     rig.engine().control.delayMs = 20;
-    // Both are let in before either begins.
+    // Both are let in before either begins, and are not the same.
     const [first, second] = await Promise.all([
       rig.reconciler.apply(ASKED, SIGNAL),
-      rig.reconciler.apply(ASKED, SIGNAL),
+      rig.reconciler.apply({ ...ASKED, confirm: true }, SIGNAL),
     ]);
     const ended = [first, second].map(({ id }) => rig.reconciler.waitForJob(id, SIGNAL));
     const jobs = (await Promise.all(ended)).map(({ job }) => job);

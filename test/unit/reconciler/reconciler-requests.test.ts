@@ -42,6 +42,19 @@ describe('plan and apply', () => {
     });
   });
 
+  it('is done once for many who ask for the same at a time, and again for who asks later', async () => {
+    await using rig = await withShop();
+    const ask = (name: string) =>
+      rig.reconciler.apply({ stack: 'shop', actor: { ...ANN, name }, trigger: 'api' }, SIGNAL);
+    const names = Array.from({ length: 50 }, (_, index) => `client ${index}`);
+    const jobs = await Promise.all(names.map(ask));
+    expect(new Set(jobs.map(({ id }) => id)).size).toBeLessThanOrEqual(2);
+    for (const { id } of jobs) await rig.reconciler.waitForJob(id, SIGNAL);
+    const { id } = await ask('late');
+    expect(jobs.map((job) => job.id)).not.toContain(id);
+    expect((await rig.reconciler.waitForJob(id, SIGNAL)).job.status).toBe('completed');
+  });
+
   it('says at once what can be known before the job runs', async () => {
     await using rig = await withShop();
     await expect(rig.apply('shoop')).rejects.toMatchObject({ code: 'UNKNOWN_STACK' });

@@ -99,12 +99,31 @@ describe('JobStore', () => {
     expect(book.get(recorder.job.id)?.job.status).toBe('completed');
     expect(events.filter(({ type }) => type === 'job').length).toBeGreaterThan(1);
 
+    expect(book.list({}).jobs).toMatchObject([{ id: recorder.job.id, status: 'completed' }]);
+    expect(book.list({ status: 'running' })).toEqual({ jobs: [], total: 0 });
+
     refuse(false);
     await clock.advance(1);
     book.create(REQUEST);
     expect(book.storeError).toBeNull();
     expect(store.getJob(recorder.job.id)?.status).toBe('completed');
     expect(store.listLogs(recorder.job.id)).toHaveLength(1);
+  });
+
+  it('lists a job as it is, where the store last took it while it was running', async () => {
+    const { book, store, refuse } = rig();
+    const recorder = book.create(REQUEST);
+    recorder.start();
+    refuse(true);
+    recorder.end('completed');
+    expect(store.getJob(recorder.job.id)?.status).toBe('running');
+    expect(book.list({}).jobs).toMatchObject([{ status: 'completed' }]);
+    expect(book.list({ status: 'running' })).toEqual({ jobs: [], total: 0 });
+    expect(book.list({ status: 'completed' })).toMatchObject({ jobs: [{ id: recorder.job.id }], total: 1 });
+    await book.untilUnstored(new AbortController().signal);
+    refuse(false);
+    book.flush();
+    expect(store.getJob(recorder.job.id)?.status).toBe('completed');
   });
 });
 
