@@ -98,6 +98,7 @@ function addGauges(registry: Registry, reconciler: Reconciler): void {
     labelNames: ['status'],
     collect() {
       this.reset();
+      if (reconciler.repository().revision === null) return;
       for (const worker of reconciler.listWorkers()) this.inc({ status: worker.status });
     },
   });

@@ -79,6 +79,8 @@ export interface Source extends AsyncDisposable {
   readonly hasRemote: boolean;
   /** Newest commit of the branch; fetches first when there is a remote. */
   resolve(signal: AbortSignal): Promise<Revision>;
+  /** Newest commit that an earlier `resolve`, of this process or another, has found at the remote; `null` where none is kept. Asks nobody. */
+  lastKnown(): Promise<Revision | null>;
   /** Any commit, branch or tag by name; throws GIT_ERROR when it is unknown. */
   lookup(reference: string): Promise<Revision>;
   /** Tells whether this commit is in the repository, `unknown` for shallow clones that lack it. */

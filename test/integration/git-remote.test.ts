@@ -262,6 +262,21 @@ describe.each([{ gitCommand: 'git' }, { gitCommand: null }])('pushing, with $git
 });
 
 describe.each([{ gitCommand: 'git' }, { gitCommand: null }])('the mirror, with $gitCommand', (how) => {
+  it('tells a process that cannot reach the remote what was read last', async () => {
+    await using repo = await createBareRepo();
+    const commit = await commitFiles(repo, { a: '1' }, 'first');
+    const server = await startGitServer({ repository: repo.path });
+    await using before = await openSource({ location: server.url });
+    expect(await before.source.lastKnown()).toBeNull();
+    await before.source.resolve(signal);
+    await server[Symbol.asyncDispose]();
+    await using opened = await openSource({ location: server.url, cacheDir: before.cacheDir });
+    await expect(opened.source.resolve(signal)).rejects.toMatchObject({ code: 'REPOSITORY_UNREACHABLE' });
+    expect(await opened.source.lastKnown()).toMatchObject({ commit, branch: 'main' });
+    expect(await opened.source.contains(commit)).toBe(true);
+    expect((await opened.source.diff(null, commit, signal)).map(({ path }) => path)).toEqual(['a']);
+  });
+
   it('is kept between lives', async () => {
     await using repo = await createBareRepo();
     const commit = await commitFiles(repo, { a: '1' }, 'first', { branch: 'live' });

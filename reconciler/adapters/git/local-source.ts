@@ -53,6 +53,8 @@ export function createLocalSource(options: LocalSourceOptions): Source {
       };
       return use('the branch cannot be read', work, { signal, fresh: true });
     },
+    // There is no other copy of it.
+    lastKnown: () => Promise.resolve(null),
     lookup: (reference) => use('looking up a commit', ({ repository }) => repository.lookup(reference)),
     contains: (commit) => use('looking for a commit', ({ repository }) => repository.contains(commit)),
     diff: (from, to, signal) =>

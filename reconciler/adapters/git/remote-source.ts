@@ -50,6 +50,7 @@ export async function createRemoteSource(options: RemoteSourceOptions): Promise<
     },
     hasRemote: true,
     resolve: (signal) => access.resolve(signal),
+    lastKnown: () => access.lastKnown(),
     lookup: (reference) => use('looking up a commit', (repository) => repository.lookup(reference)),
     contains: (commit) => use('looking for a commit', (repository) => repository.contains(commit)),
     diff: (from, to, signal) =>
@@ -118,6 +119,7 @@ interface MirrorAccess extends Disposable {
   readonly path: string;
   branch(): string;
   resolve(signal: AbortSignal): Promise<Revision>;
+  lastKnown(): Promise<Revision | null>;
   /** Talks to the remote, alone and under a deadline. */
   talk<T>(signal: AbortSignal, work: (deadline: Deadline) => Promise<T>): Promise<T>;
   /** Works on the mirror, which is fetched first when it never was. */
@@ -182,11 +184,17 @@ async function openMirror(options: RemoteSourceOptions): Promise<MirrorAccess> {
     path,
     branch: () => branch,
     resolve,
+    lastKnown: async () => readTip(await view(), branch),
     talk,
     use,
     noteDamage,
     [Symbol.dispose]: () => mirror[Symbol.dispose](),
   };
+}
+
+async function readTip(repository: Repository, branch: string): Promise<Revision | null> {
+  const commit = await repository.refs.read(`refs/heads/${branch}`);
+  return commit === null ? null : repository.revision(commit, branch);
 }
 
 /** Passes over a missing branch on the remote: it is no trouble for whoever makes its first commit. */

@@ -40,6 +40,8 @@ const EVENT_DEBOUNCE_MS = 250;
 const BULK_STACKS = 100;
 /** A target that nothing has used for so many rounds belongs to nothing that is described. */
 const UNUSED_RESYNCS = 3;
+/** Errors of a repository that was read, and holds nothing. */
+const READ_CODES: ReadonlySet<string> = new Set(['BRANCH_NOT_FOUND', 'EMPTY_REPOSITORY']);
 const DEFAULT_RESYNC_MS = 300_000;
 const DEFAULT_KEEP_JOBS_MS = 30 * 24 * 3_600_000;
 
@@ -113,6 +115,19 @@ export class Loop implements AsyncDisposable {
     );
   }
 
+  /**
+   * Throws REPOSITORY_UNREACHABLE while nobody can know which stacks there are: the daemon has not read the repository yet, and no process before it
+   * has left what it read.
+   */
+  requireRead(): void {
+    if (!this.#started || this.#context.desired.revision !== null) return;
+    const { error } = this.repository;
+    if (error !== null && READ_CODES.has(error.code)) return;
+    const reason = error === null ? '' : `: ${error.message}`;
+    const message = `the repository has not been read yet${reason}`;
+    throw new ReconcilerError('REPOSITORY_UNREACHABLE', message, { retryable: true });
+  }
+
   /** Returns when a stack is looked at next, at the latest, ISO 8601; `null` where nothing happens by itself. */
   nextLookAt(stack: string): string | null {
     if (!this.#started) return null;
@@ -174,6 +189,7 @@ export class Loop implements AsyncDisposable {
   /** Queues a job. A stop ends what is being applied at the next step boundary. Throws UNKNOWN_STACK. */
   control(request: ControlRequest): Job {
     const { stack, action, actor } = request;
+    this.requireRead();
     if (this.#context.desired.get(stack) === undefined)
       throw new ReconcilerError('UNKNOWN_STACK', `there is no stack ${stack}`);
     this.#background.signal.throwIfAborted();

@@ -88,10 +88,30 @@ export class RepositoryLoop {
     } catch (error) {
       if (signal.aborted) throw error;
       this.#note(error);
+      await this.#useLastKnown(signal);
       throw error;
     } finally {
       if (!signal.aborted)
         events.publish({ type: 'repository', revision: this.#revision?.commit ?? null, error: this.#error });
+    }
+  }
+
+  /** A process that has read nothing yet goes on with what an earlier one has read last. */
+  async #useLastKnown(signal: AbortSignal): Promise<void> {
+    const { source, desired, logger } = this.#context;
+    if (desired.revision !== null) return;
+    try {
+      const revision = await source.lastKnown();
+      if (revision === null) return;
+      const result = await desired.load(revision, signal);
+      logger.warn(
+        { revision: revision.commit },
+        'the revision that was read last is in force until the repository can be read',
+      );
+      this.#revision = revision;
+      this.#onLoad(result, revision);
+    } catch (error) {
+      logger.warn({ error: errorMessage(error) }, 'the revision that was read last cannot be used');
     }
   }
 

@@ -11,7 +11,10 @@ export function createStackOperations({ context, loop }: OperationParts): StackO
   const getStack = (name: string): StackView => {
     const description =
       desired.get(name) ?? (stacks.state(name) === undefined ? undefined : undescribedStack(name));
-    if (description === undefined) throw new ReconcilerError('UNKNOWN_STACK', `there is no stack ${name}`);
+    if (description === undefined) {
+      loop.requireRead();
+      throw new ReconcilerError('UNKNOWN_STACK', `there is no stack ${name}`);
+    }
     const view = stacks.view(description, deployments.knownLatest(name), pool);
     const untagged = deployments.whyUntagged(name);
     const message = view.message ?? (untagged === null ? null : `deployed, but not tagged yet: ${untagged}`);
@@ -22,6 +25,7 @@ export function createStackOperations({ context, loop }: OperationParts): StackO
     stackNames,
     getStack,
     listStacks(page) {
+      loop.requireRead();
       const names = stackNames();
       const wanted = page === undefined ? names : names.slice(page.offset, page.offset + page.limit);
       return wanted.map(getStack);
@@ -46,6 +50,7 @@ export function createStackOperations({ context, loop }: OperationParts): StackO
       return (await loop.leftovers(signal)).map(getStack);
     },
     async observe(name, signal) {
+      loop.requireRead();
       await loop.refreshStatus(name, signal);
       return getStack(name);
     },
@@ -54,6 +59,9 @@ export function createStackOperations({ context, loop }: OperationParts): StackO
       if (history.length === 0) getStack(stack);
       return history;
     },
-    listWorkers: () => listWorkers(context),
+    listWorkers() {
+      loop.requireRead();
+      return listWorkers(context);
+    },
   };
 }

@@ -122,6 +122,7 @@ export function createMemorySource(options: MemorySourceOptions = {}): MemorySou
         throw new SourceError('BRANCH_NOT_FOUND', `no branch ${branch}`, { retryable: true });
       return revision(head, branch);
     },
+    lastKnown: async () => (hasRemote && head !== null ? revision(head, branch) : null),
     lookup: async (reference) => {
       check();
       const commit = proposals.get(reference) ?? find(reference, { branch, head, tags, commits });
