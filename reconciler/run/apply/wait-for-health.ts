@@ -29,7 +29,7 @@ export interface HealthWait {
 const SHORTEST_PAUSE_MS = 100;
 const MAX_POLL_PAUSE_MS = 1_000;
 /** An engine that takes longer to answer has hung. */
-const PROMPT_MS = 5_000;
+const PROMPT_MS = 10_000;
 /** An engine that does not answer for longer is waited for elsewhere. */
 const ENGINE_PATIENCE_MS = 90_000;
 /** Checks that failed while the engine hung have so long to do better. */

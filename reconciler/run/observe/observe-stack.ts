@@ -5,8 +5,9 @@ import { resourceId } from '../../model/resource.ts';
 import type { UnreachableTarget } from '../../plan/plan.ts';
 import { targetKey } from '../../model/target.ts';
 import type { TargetReference } from '../../model/target.ts';
-import type { Observation } from '../../ports/target.ts';
+import type { Observation, Target } from '../../ports/target.ts';
 import type { TargetPool } from './target-pool.ts';
+import { NotYetAnswered } from './target-pool.ts';
 
 export interface ObserveRequest {
   readonly stack: string;
@@ -17,6 +18,8 @@ export interface ObserveRequest {
   readonly desired: readonly DesiredResource[];
   /** Every target has to answer: nobody may be told that a stack is gone while one was not asked. */
   readonly complete: boolean;
+  /** Nobody has asked for it by name: a target that is known to be away is not asked. Default false. */
+  readonly unasked?: boolean;
 }
 
 export interface StackObservation {
@@ -63,10 +66,13 @@ export async function observeStack(
       const desired = request.desired.filter((resource) => nodes.includes(resource.target));
       try {
         const scope = { stack: request.stack, desired };
-        const answer = await pool.ask(reference, (target) => target.observe(scope, signal));
+        const look = (target: Target) => target.observe(scope, signal);
+        const answer = await (request.unasked === true
+          ? pool.askUnlessAway(reference, look)
+          : pool.ask(reference, look));
         return { ...answer, reference, nodes, engine: answer.engine ?? key };
       } catch (error) {
-        if (request.complete || !isReconcilerError(error)) throw error;
+        if (request.complete || !isReconcilerError(error) || error instanceof NotYetAnswered) throw error;
         if (nodes.length > 0) {
           // Anything but silence (a version that is not spoken, say) is for a person to look at.
           if (error.code !== 'TARGET_UNREACHABLE') throw error;

@@ -21,6 +21,8 @@ export interface PlanOrder {
   /** A stack that is no longer described can only be destroyed, whatever this says. */
   readonly mode: 'apply' | 'destroy';
   readonly deleteVolumes: boolean;
+  /** Nobody waits for the plan by name: a target that is known to be away is not asked. Default false. */
+  readonly unasked?: boolean;
 }
 
 export interface PlannedStack {
@@ -66,7 +68,11 @@ export async function planStack(
   const description = described ?? { ...undescribedStack(order.stack), policy: state.settings().policy };
   const mode = described === undefined ? 'destroy' : order.mode;
   if (mode === 'apply' && hasErrors(description.diagnostics)) throw invalidConfiguration(description);
-  const observation = await observeDescribed(context, description, { mode, signal });
+  const observation = await observeDescribed(context, description, {
+    mode,
+    signal,
+    unasked: order.unasked === true,
+  });
   const ownership = await checkOwnership(context, observation.resources);
   const plan = buildPlan({
     stack: order.stack,
@@ -138,7 +144,7 @@ export function undescribedStack(name: string): DesiredStack {
 export async function observeDescribed(
   context: RunContext,
   description: DesiredStack,
-  options: { readonly mode: Plan['mode']; readonly signal: AbortSignal },
+  options: { readonly mode: Plan['mode']; readonly signal: AbortSignal; readonly unasked?: boolean },
 ): Promise<StackObservation & { readonly seen: Sighting }> {
   const { stacks, clock } = context;
   const { name } = description;
@@ -160,7 +166,11 @@ export async function observeDescribed(
 function observe(
   context: RunContext,
   { name, resources, targets }: DesiredStack,
-  { mode, signal }: { readonly mode: Plan['mode']; readonly signal: AbortSignal },
+  {
+    mode,
+    signal,
+    unasked = false,
+  }: { readonly mode: Plan['mode']; readonly signal: AbortSignal; readonly unasked?: boolean },
 ): Promise<StackObservation> {
   const used = new Set(resources.map((resource) => resource.target));
   const nodes = targets.filter((target) => used.has(target.name));
@@ -168,7 +178,7 @@ function observe(
   const others = [...targets, ...context.stacks.targetsOf(name)].filter(
     (target) => !keys.has(targetKey(target)),
   );
-  const request = { stack: name, nodes, others, desired: resources, complete: mode === 'destroy' };
+  const request = { stack: name, nodes, others, desired: resources, complete: mode === 'destroy', unasked };
   return observeStack(request, context.pool, signal);
 }
 

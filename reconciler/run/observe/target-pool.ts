@@ -1,4 +1,5 @@
-import { errorMessage } from '../../base/errors.ts';
+import { createAbortScope } from '../../base/abort-scope.ts';
+import { errorMessage, isReconcilerError, ReconcilerError } from '../../base/errors.ts';
 import { connectionKey, targetKey } from '../../model/target.ts';
 import type { TargetReference } from '../../model/target.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -38,7 +39,34 @@ interface Entry {
   /** When a stack or a shared node last needed it, by `Clock.elapsed`. */
   usedAt: number;
   watching: boolean;
+  /** Error of a target that is away: nobody but one prober asks it, until it answers. */
+  outage: Error | null;
+  isProbed: boolean;
+  /** Pause before the next probe, and when it was back last: one that is lost again soon is asked less often. */
+  pauseMs: number;
+  backAt: number;
+  /** The first call to a target that nobody has asked before; others wait for how it ends. */
+  firstCall: FirstCall | null;
 }
+
+interface FirstCall {
+  readonly answer: Promise<unknown>;
+  /** Time of the call, by `Clock.elapsed`. */
+  readonly at: number;
+}
+
+/** Nobody knows yet whether the target is there; that is no failure, and looked at again soon. */
+export class NotYetAnswered extends ReconcilerError {
+  constructor(target: string) {
+    super('TARGET_UNREACHABLE', `${target} has not answered yet`, { retryable: true });
+  }
+}
+
+const FIRST_PROBE_PAUSE_MS = 1_000;
+const MAX_PROBE_PAUSE_MS = 30_000;
+const STEADY_MS = 60_000;
+/** A connection that is not there after 5 s is given up. One that is there, and says nothing, is waited for by one stack alone. */
+const FIRST_ANSWER_MS = 6_000;
 
 /**
  * One connection per target and way to reach it, however many nodes of however many stacks name it. Other credentials are
@@ -83,17 +111,71 @@ export class TargetPool implements AsyncDisposable {
     return this.#ask(this.#entry(reference), call);
   }
 
-  async #ask<T>({ target, state }: Entry, call: (target: Target) => Promise<T>): Promise<T> {
+  /**
+   * Asks as `ask` does, for what happens by itself: a target that is away is not asked again by each stack that has something there. It is probed,
+   * once, until it answers, and whoever watches is told then. Throws what it said last, `NotYetAnswered` while it has said nothing.
+   */
+  async askUnlessAway<T>(reference: TargetReference, call: (target: Target) => Promise<T>): Promise<T> {
+    const entry = this.#use(reference);
+    if (this.#listener !== null) {
+      const { firstCall } = entry;
+      if (entry.state.reachable === null && firstCall !== null) await this.#awaitFirst(entry, firstCall);
+      if (entry.outage !== null) throw entry.outage;
+    }
+    return this.#ask(entry, call);
+  }
+
+  async #awaitFirst({ closing, state }: Entry, firstCall: FirstCall): Promise<void> {
+    const { clock } = this.#options;
+    const leftMs = Math.max(0, firstCall.at + FIRST_ANSWER_MS - clock.elapsed());
+    using waiting = createAbortScope({ signals: [closing.signal] });
+    const pause = clock.sleep(leftMs, waiting.signal).catch(() => undefined);
+    const answered = firstCall.answer.then(
+      () => true,
+      () => true,
+    );
+    const isOver = await Promise.race([answered, pause.then(() => false)]);
+    waiting.abort();
+    if (!isOver) throw new NotYetAnswered(targetKey(state.reference));
+  }
+
+  async #ask<T>(entry: Entry, call: (target: Target) => Promise<T>): Promise<T> {
+    const answering = call(entry.target);
+    if (entry.state.reachable === null)
+      entry.firstCall ??= { answer: answering, at: this.#options.clock.elapsed() };
     try {
-      const answer = await call(target);
-      this.#seen(state);
+      const answer = await answering;
+      this.#seen(entry);
       return answer;
     } catch (error) {
-      if (isUnreachable(error)) {
-        state.reachable = false;
-        state.message = errorMessage(error);
-      }
+      if (isUnreachable(error)) this.#lost(entry, error);
       throw error;
+    }
+  }
+
+  #lost(entry: Entry, error: Error): void {
+    entry.state.reachable = false;
+    entry.state.message = errorMessage(error);
+    entry.outage = error;
+    if (this.#listener === null || entry.isProbed) return;
+    entry.isProbed = true;
+    const probing = this.#probeUntilBack(entry)
+      .catch(() => undefined) // the target is not needed any more
+      .finally(() => {
+        entry.isProbed = false;
+        this.#watches.delete(probing);
+      });
+    this.#watches.add(probing);
+  }
+
+  async #probeUntilBack(entry: Entry): Promise<void> {
+    const { signal } = entry.closing;
+    if (this.#options.clock.elapsed() - entry.backAt > STEADY_MS) entry.pauseMs = FIRST_PROBE_PAUSE_MS;
+    while (entry.outage !== null) {
+      await this.#options.clock.sleep(entry.pauseMs, signal);
+      if (entry.outage === null) return;
+      await this.#ask(entry, (target) => readFacts(target, signal)).catch(() => undefined);
+      entry.pauseMs = Math.min(2 * entry.pauseMs, MAX_PROBE_PAUSE_MS);
     }
   }
 
@@ -145,6 +227,11 @@ export class TargetPool implements AsyncDisposable {
       closing: new AbortController(),
       usedAt: this.#options.clock.elapsed(),
       watching: false,
+      outage: null,
+      isProbed: false,
+      pauseMs: FIRST_PROBE_PAUSE_MS,
+      backAt: Number.NEGATIVE_INFINITY,
+      firstCall: null,
     };
     this.#entries.set(key, entry);
     if (this.#listener !== null) this.#watch(entry, this.#listener);
@@ -160,7 +247,10 @@ export class TargetPool implements AsyncDisposable {
     // Changes on a target that tells of nothing are seen when everything is looked at again.
     if (!hasCapability(entry.target, 'watches')) return;
     const watch = entry.target
-      .watch((stack, awaited = false) => onEvent(reference, stack, awaited), signal)
+      .watch((stack, awaited = false) => {
+        entry.outage = null;
+        onEvent(reference, stack, awaited);
+      }, signal)
       .catch((error: unknown) => {
         if (signal.aborted) return;
         this.#options.logger.error(
@@ -172,7 +262,12 @@ export class TargetPool implements AsyncDisposable {
     this.#watches.add(watch);
   }
 
-  #seen(state: TargetState): void {
+  #seen(entry: Entry): void {
+    const { state, outage } = entry;
+    entry.outage = null;
+    if (outage !== null) entry.backAt = this.#options.clock.elapsed();
+    // Stacks that wait for it are told at once.
+    if (outage !== null) this.#listener?.onEvent(state.reference, null, false);
     state.reachable = true;
     state.message = null;
     state.lastSeen = new Date(this.#options.clock.now()).toISOString();
@@ -191,6 +286,6 @@ async function close({ closing, target }: Entry): Promise<void> {
   await target[Symbol.asyncDispose]();
 }
 
-function isUnreachable(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'TARGET_UNREACHABLE';
+function isUnreachable(error: unknown): error is ReconcilerError {
+  return isReconcilerError(error, 'TARGET_UNREACHABLE');
 }

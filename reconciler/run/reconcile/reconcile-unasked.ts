@@ -10,6 +10,7 @@ import type { Decision, Hold } from '../decide/decide.ts';
 import { unwellOf } from '../decide/words.ts';
 import { recordDriftCheck } from '../drift/drift-check.ts';
 import { showInvalid } from '../observe/invalid-stack.ts';
+import { NotYetAnswered } from '../observe/target-pool.ts';
 import { planStack } from '../observe/plan-stack.ts';
 import type { PlannedStack } from '../observe/plan-stack.ts';
 import { isUntold } from '../record/deployed.ts';
@@ -19,7 +20,7 @@ import type { JobRecorder } from '../record/job-store.ts';
 import { decideStack, forget, noteDrift, showDecision } from './decide-stack.ts';
 import type { ReconcileParts } from './parts.ts';
 import type { Triggered } from './pending-requests.ts';
-import { DONE, heldBy, lookAgainAt, REPORTED } from './result.ts';
+import { DONE, heldBy, LATER, lookAgainAt, REPORTED } from './result.ts';
 import type { Result } from './result.ts';
 
 interface Run extends Triggered {
@@ -37,6 +38,7 @@ export async function reconcileUnasked(parts: ReconcileParts, stack: string, run
   }
   const planned = await planUnasked(parts, stack, run);
   if (planned === null) return DONE;
+  if (planned === 'later') return LATER;
   schedule.note(stack, planned.description.policy.driftSchedule);
   const decision = await decideStack(parts, planned, { requested: false });
   // The observation is old already; the run that is due next reads again.
@@ -94,13 +96,17 @@ async function planUnasked(
   parts: ReconcileParts,
   stack: string,
   { trigger, signal }: Run,
-): Promise<PlannedStack | null> {
+): Promise<PlannedStack | 'later' | null> {
   const { context } = parts;
   try {
-    return await planStack(context, { stack, mode: 'apply', deleteVolumes: false }, signal);
+    return await planStack(context, { stack, mode: 'apply', deleteVolumes: false, unasked: true }, signal);
   } catch (error) {
     if (isReconcilerError(error, 'UNKNOWN_STACK')) forget(parts, stack);
     if (isReconcilerError(error, 'UNKNOWN_STACK') || signal.aborted) return null;
+    if (error instanceof NotYetAnswered) {
+      parts.pending.triggeredBy(stack, trigger);
+      return 'later';
+    }
     const isNew = showFailure(context, stack, error, false);
     if (isNew) createJob(context, stack, trigger).end('failed', error);
     throw error;

@@ -18,6 +18,9 @@ export const REPORTED: Result = { outcome: 'reported' };
 
 const SHORTEST_PAUSE_MS = 1_000;
 
+/** Result of a run that could not tell anything yet. */
+export const LATER: Result = { outcome: 'held', requeueAfterMs: SHORTEST_PAUSE_MS };
+
 /** A container that has no check tells nobody that it has run for long enough by now. */
 export function lookAgainAt(observed: readonly Pick<ObservedResource, 'health'>[]): Result {
   const pauses = observed.flatMap(({ health }) => health.retryAfterMs ?? []);

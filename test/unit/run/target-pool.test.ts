@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { ReconcilerError } from '../../../reconciler/base/errors.ts';
 import type { DockerConnection, TargetReference } from '../../../reconciler/model/target.ts';
 import { TargetPool } from '../../../reconciler/run/observe/target-pool.ts';
 import { createFakeClock } from '../../support/fakes/fake-clock.ts';
 import { createMemoryTarget } from '../../support/memory/memory-target.ts';
 import { createQuietLogger } from '../../support/fakes/quiet-logger.ts';
 
+const SIGNAL = new AbortController().signal;
 const ssh = (keyPath: string): TargetReference => ({
   name: 'edge',
   kind: 'docker',
@@ -16,6 +18,35 @@ const tls = (ca: string): DockerConnection => ({
   port: 2376,
   tls: { ca, cert: '/cert.pem', key: '/key.pem' },
 });
+
+const AWAY = new ReconcilerError('TARGET_UNREACHABLE', 'connection refused', { retryable: true });
+
+/** A pool that watches, and a target which counts the calls that reach it. */
+function createWatchedPool() {
+  const clock = createFakeClock();
+  const target = createMemoryTarget();
+  const told: (string | null)[] = [];
+  const createTarget = () => ({ ...target, async [Symbol.asyncDispose]() {} });
+  const pool = new TargetPool({ clock, logger: createQuietLogger(), createTarget });
+  pool.startWatching({ onEvent: (_, stack) => told.push(stack), onNew() {} });
+  const look = () =>
+    pool
+      .askUnlessAway(ssh('/key'), (one) => one.owned(SIGNAL))
+      .then(
+        () => 'answered',
+        (error: Error) => error.message,
+      );
+  const asked = () => target.control.log.filter((call) => call === 'owned').length;
+  return {
+    pool,
+    clock,
+    told,
+    look,
+    asked,
+    control: target.control,
+    [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose](),
+  };
+}
 
 function createPool() {
   const clock = createFakeClock();
@@ -66,5 +97,56 @@ describe('the pool of targets', () => {
     expect(closed).toEqual([ssh('/old')]);
     await pool[Symbol.asyncDispose]();
     expect(closed).toEqual([ssh('/old'), ssh('/new')]);
+  });
+
+  it('asks a target that is away once for all, tells when it is back, and asks it again then', async () => {
+    await using parts = createWatchedPool();
+    const { clock, told, look, asked, control } = parts;
+    control.outage(AWAY);
+    expect(await look()).toBe('connection refused');
+    for (let stack = 0; stack < 20; stack += 1) expect(await look()).toBe('connection refused');
+    expect(asked()).toBe(1);
+    await clock.advance(60_000);
+    expect(await look()).toBe('connection refused');
+    expect(asked()).toBe(1);
+    control.outage(null);
+    await clock.advance(30_000);
+    expect(told).toEqual([null]);
+    expect(await look()).toBe('answered');
+  });
+
+  it('asks a target that is away all the same when somebody wants to know', async () => {
+    await using parts = createWatchedPool();
+    const { pool, look, control } = parts;
+    control.outage(AWAY);
+    await look();
+    control.outage(null);
+    expect(await pool.ask(ssh('/key'), (one) => one.owned(SIGNAL))).toEqual([]);
+    expect(await look()).toBe('answered');
+  });
+
+  it('lets one stack alone wait for a target that has never answered', async () => {
+    await using parts = createWatchedPool();
+    const { clock, look, asked, control } = parts;
+    control.fail(1, 'hang');
+    void look();
+    const others = Array.from({ length: 3 }, look);
+    await clock.advance(6_000);
+    expect(await Promise.all(others)).toEqual(
+      Array(3).fill('docker:ssh://root@edge:22 has not answered yet'),
+    );
+    expect(asked()).toBe(1);
+  });
+
+  it('asks a target that falls silent again soon after it was back less and less often', async () => {
+    await using parts = createWatchedPool();
+    const { clock, told, look, control } = parts;
+    for (let round = 0; round < 30; round += 1) {
+      control.outage(AWAY);
+      await look();
+      control.outage(null);
+      await clock.advance(2_000);
+    }
+    expect(told.length).toBeLessThan(8);
   });
 });
