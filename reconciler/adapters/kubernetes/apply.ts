@@ -105,7 +105,7 @@ async function write(cluster: Cluster, desired: DesiredResource, writing: Writin
   const wire = toWire(desired, kind, context);
   const applied = await applyDecided(cluster, wire, { kind, conflicts, context });
   const object = await unmarkStopped(cluster, kind, applied, signal);
-  if (ownerOf(object)) cluster.cache(kind).put(object);
+  cluster.wrote(kind, object);
 }
 
 /** Takes over only what the plan has said; a conflict that has come since is for the next plan. */

@@ -41,6 +41,20 @@ it('plans a stack that is as described without asking about its objects', async 
   expect(double.api.requests).toEqual([]);
 });
 
+it('knows what it has written before any watch tells of it', async () => {
+  // The watches are open: from now on they are late.
+  await target.observe({ stack: own.stack, desired: own.describe([CONFIG]) }, quiet());
+  const release = double.api.holdEvents();
+  const desired = own.describe([CONFIG]);
+  await own.apply(desired);
+  for (const { id } of desired)
+    expect(await target.health(own.stack, id, quiet())).toEqual({ status: 'healthy' });
+  expect(actionsOf(await own.plan(desired))).toEqual([]);
+  await own.carryOut(await own.plan([], { mode: 'destroy' }), []);
+  release();
+  expect(actionsOf(await own.plan([], { mode: 'destroy' }))).toEqual([]);
+});
+
 it('asks the server once about a value that it writes in its own way', async () => {
   const web =
     '{ id: web, type: deployment, data: { name: web, image: i, resources: { limits: { cpu: 1000m } } } }';

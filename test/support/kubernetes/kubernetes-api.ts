@@ -23,6 +23,8 @@ export interface KubernetesApi extends AsyncDisposable {
   readonly logs: Map<string, readonly string[]>;
   /** Tells who may not do something, in the server's words; `null`: everything is allowed. */
   refuse: ((access: Access) => boolean) | null;
+  /** Lets watches tell nothing until the returned function is called, as those of a busy server. */
+  holdEvents(): () => void;
   /** Stops listening; `start` continues on the same port with the same objects. */
   stop(): Promise<void>;
   start(): Promise<void>;
@@ -39,6 +41,7 @@ export async function startKubernetesApi(): Promise<KubernetesApi> {
   const requests: string[] = [];
   const logs = new Map<string, readonly string[]>();
   const sockets = new Set<Socket>();
+  const held: Held = { isHeld: false, waiting: [] };
   let server: Server;
   let port = 0;
   for (const name of ['default', 'kube-system']) addNamespace(store, name);
@@ -48,7 +51,7 @@ export async function startKubernetesApi(): Promise<KubernetesApi> {
     requests.push(`${request.method} ${url.pathname}${url.search}`);
     const body = await text(request);
     try {
-      const answer = route({ store, logs, refuse: api.refuse }, { request, url, body, response });
+      const answer = route({ store, logs, refuse: api.refuse, held }, { request, url, body, response });
       if (answer) send(response, answer.status, answer.body);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
@@ -87,6 +90,13 @@ export async function startKubernetesApi(): Promise<KubernetesApi> {
     requests,
     logs,
     refuse: null,
+    holdEvents() {
+      held.isHeld = true;
+      return () => {
+        held.isHeld = false;
+        for (const tell of held.waiting.splice(0)) tell();
+      };
+    },
     stop,
     start,
     [Symbol.asyncDispose]: stop,
@@ -110,6 +120,13 @@ interface Parts {
   readonly store: ApiStore;
   readonly logs: ReadonlyMap<string, readonly string[]>;
   readonly refuse: KubernetesApi['refuse'];
+  readonly held: Held;
+}
+
+/** Events that watches have not told yet. */
+interface Held {
+  isHeld: boolean;
+  readonly waiting: (() => void)[];
 }
 
 interface Call {
@@ -155,7 +172,7 @@ function route(parts: Parts, call: Call): Answer | null {
     store.get({ kind, namespace, name });
     return { status: 200, body: readLog(parts, call.url, `${namespace}/${name}`) };
   }
-  if (name === undefined) return collection(store, call, { kind, namespace });
+  if (name === undefined) return collection(parts, call, { kind, namespace });
   return single(store, call, { kind, namespace, name, subresource: subresource ?? '' });
 }
 
@@ -221,7 +238,8 @@ interface Collection {
   readonly namespace: string | undefined;
 }
 
-function collection(store: ApiStore, call: Call, { kind, namespace }: Collection): Answer | null {
+function collection(parts: Parts, call: Call, { kind, namespace }: Collection): Answer | null {
+  const { store } = parts;
   const { url, request, body } = call;
   if (request.method === 'POST') {
     const object = parse(body) as Members;
@@ -237,7 +255,7 @@ function collection(store: ApiStore, call: Call, { kind, namespace }: Collection
   const matches = createSelector(url.searchParams.get('labelSelector'));
   if (url.searchParams.has('watch')) {
     watch(
-      store,
+      parts,
       call,
       (event) => event.kind.kind === kind.kind && inside(event.object, namespace) && matches(event.object),
     );
@@ -275,7 +293,11 @@ function createSelector(selector: string | null): (object: Members) => boolean {
   };
 }
 
-function watch(store: ApiStore, { url, response }: Call, wanted: (event: WatchEvent) => boolean): void {
+function watch(
+  { store, held }: Parts,
+  { url, response }: Call,
+  wanted: (event: WatchEvent) => boolean,
+): void {
   const from = Number(url.searchParams.get('resourceVersion') ?? 0);
   const write = (type: string, object: Members) =>
     void response.write(`${JSON.stringify({ type, object })}\n`);
@@ -290,7 +312,10 @@ function watch(store: ApiStore, { url, response }: Call, wanted: (event: WatchEv
   }
   for (const event of missed) if (wanted(event)) write(event.type, event.object);
   const stop = store.onEvent((event) => {
-    if (wanted(event)) write(event.type, event.object);
+    if (!wanted(event)) return;
+    const tell = () => write(event.type, event.object);
+    if (held.isHeld) held.waiting.push(tell);
+    else tell();
   });
   response.on('close', stop);
 }

@@ -9,7 +9,7 @@ import { pathOf } from '../api/discovery.ts';
 import type { KindCache } from './kind-cache.ts';
 import { createKindCache } from './kind-cache.ts';
 import type { LiveObject } from './live-object.ts';
-import { SELECTOR } from './live-object.ts';
+import { ownerOf, SELECTOR } from './live-object.ts';
 import { readObject } from '../api/read-object.ts';
 
 export interface CachesOptions {
@@ -34,6 +34,8 @@ export interface ObjectCaches {
   watchKind(kind: KindInfo, signal: AbortSignal, namespace?: string): Promise<void>;
   /** A namespace, ours or not; `unknown` for an account that may not ask. */
   namespace(name: string, signal: AbortSignal): Promise<LiveObject | 'unknown' | undefined>;
+  /** Takes in what a write was answered with, ours or not: whoever looks next sees it. */
+  wrote(kind: KindInfo, object: LiveObject): void;
   /**
    * Caches of all kinds that hold something of ours; the whole cluster is looked through when asked for the first time. Where
    * that is not allowed, the given namespaces are.
@@ -68,6 +70,7 @@ export function createCaches(options: CachesOptions): ObjectCaches {
     return known;
   }
   const search = createSearch(options, cache);
+  const namespaces = createNamespaces(options);
   async function watchKind(kind: KindInfo, signal: AbortSignal, namespace?: string): Promise<void> {
     const one = cache(kind);
     try {
@@ -101,7 +104,11 @@ export function createCaches(options: CachesOptions): ObjectCaches {
   return {
     cache,
     watchKind,
-    namespace: createNamespaces(options),
+    namespace: namespaces.find,
+    wrote(kind, object) {
+      if (ownerOf(object)) cache(kind).put(object);
+      if (kind.kind === 'Namespace' && kind.apiVersion === 'v1') namespaces.wrote(object);
+    },
     owned,
     open: () => [...ours.values()],
     keepLooking: (signal) => keepLooking(options, owned, signal),
@@ -113,7 +120,12 @@ export function createCaches(options: CachesOptions): ObjectCaches {
 }
 
 /** Namespaces are watched like what is ours, or asked for one by one where they may not be listed. */
-function createNamespaces(options: CachesOptions): ObjectCaches['namespace'] {
+interface Namespaces {
+  readonly find: ObjectCaches['namespace'];
+  wrote(object: LiveObject): void;
+}
+
+function createNamespaces(options: CachesOptions): Namespaces {
   const kind = {
     apiVersion: 'v1',
     kind: 'Namespace',
@@ -123,12 +135,14 @@ function createNamespaces(options: CachesOptions): ObjectCaches['namespace'] {
   };
   let all: KindCache | undefined;
   let listed = true;
-  return async (name, signal) => {
+  const open = () =>
+    (all ??= createKindCache({ ...options, kind, selector: null, onEvent: () => undefined }));
+  async function find(name: string, signal: AbortSignal): Promise<LiveObject | 'unknown' | undefined> {
     try {
-      all ??= createKindCache({ ...options, kind, selector: null, onEvent: () => undefined });
+      const known = open();
       if (listed) {
-        await all.ready(signal);
-        return all.get(name);
+        await known.ready(signal);
+        return known.get(name);
       }
     } catch (error) {
       if (!isApiError(error, 403)) throw error;
@@ -141,7 +155,8 @@ function createNamespaces(options: CachesOptions): ObjectCaches['namespace'] {
       if (isApiError(error, 403)) return 'unknown';
       throw error;
     }
-  };
+  }
+  return { find, wrote: (object) => open().put(object) };
 }
 
 /** Opens the caches of kinds that hold something of ours. Each place is looked through once. */

@@ -59,13 +59,26 @@ export function createObjectCache(options: ObjectCacheOptions): ObjectCache {
 
 interface Store {
   readonly reading: Omit<ObjectCache, 'kind' | 'ready'>;
-  /** Puts a whole list in place of everything. */
-  replace(objects: readonly LiveObject[]): void;
+  /** Puts a whole list in place of everything but what was written after it. */
+  replace(objects: readonly LiveObject[], version: string): void;
+  /** Takes in what the watch tells. */
+  saw(object: LiveObject): void;
 }
+
+/** Objects that were found to be gone and are remembered as such. */
+const MAX_GONE = 1_000;
 
 function createStore(): Store {
   const objects = new Map<string, LiveObject>();
   const byStack = new Map<string, Set<string>>();
+  /** Answers to our writes; a list that was begun before may come in after them. */
+  const written = new Map<string, LiveObject>();
+  /** Ids of objects that are gone. No other object ever has one of them, so whatever still tells of it is old. */
+  const gone = new Set<string>();
+  function take(object: LiveObject): void {
+    const known = objects.get(keyOf(object.metadata));
+    if (!gone.has(object.metadata.uid) && (!known || !isOlder(object, known))) insert(object);
+  }
   function remove(key: string): void {
     const stack = stackOf(objects.get(key));
     objects.delete(key);
@@ -85,11 +98,16 @@ function createStore(): Store {
     byStack.set(stack, keys);
   }
   return {
-    replace(list) {
+    replace(list, version) {
       objects.clear();
       byStack.clear();
-      for (const object of list) insert(object);
+      for (const object of list) take(object);
+      for (const [key, object] of written) {
+        if (Number(object.metadata.resourceVersion) <= Number(version)) written.delete(key);
+        else take(object);
+      }
     },
+    saw: take,
     reading: {
       get: (key) => objects.get(key),
       *ofStack(stack) {
@@ -100,13 +118,16 @@ function createStore(): Store {
       },
       all: () => objects.values(),
       put(object) {
-        const known = objects.get(keyOf(object.metadata));
-        if (!known || !isOlder(object, known)) insert(object);
+        written.set(keyOf(object.metadata), object);
+        take(object);
       },
-      drop(object) {
-        const key = keyOf(object.metadata);
+      drop({ metadata }) {
+        const key = keyOf(metadata);
+        gone.add(metadata.uid);
+        for (const first of gone) if (gone.size > MAX_GONE) gone.delete(first);
+        if (written.get(key)?.metadata.uid === metadata.uid) written.delete(key);
         // An object of the same name that was made since stays.
-        if (objects.get(key)?.metadata.uid === object.metadata.uid) remove(key);
+        if (objects.get(key)?.metadata.uid === metadata.uid) remove(key);
       },
     },
   };
@@ -202,8 +223,9 @@ async function list(options: ObjectCacheOptions, store: Store): Promise<string> 
     const metadata = asFields(fields['metadata']) ?? {};
     next = asString(metadata['continue']) || undefined;
     if (next !== undefined) continue;
-    store.replace(objects);
-    return asString(metadata['resourceVersion']) ?? '0';
+    const version = asString(metadata['resourceVersion']) ?? '0';
+    store.replace(objects, version);
+    return version;
   } while (next !== undefined);
   return '0';
 }
@@ -231,7 +253,7 @@ function openSoon(clock: Clock, signal: AbortSignal, onOpen: () => void): void {
 /** Yields the version that has been seen so far. Ends when the server ends it, throws an ApiError 410 when it cannot go on. */
 async function* watch(
   options: ObjectCacheOptions,
-  { reading }: Store,
+  store: Store,
   { version, resumed, onOpen }: WatchStart,
 ): AsyncGenerator<string> {
   const { client, clock, selector, signal, onEvent } = options;
@@ -261,8 +283,8 @@ async function* watch(
         continue;
       }
       if (!isLiveObject(object)) continue;
-      if (event['type'] === 'DELETED') reading.drop(object);
-      else reading.put(slim(object));
+      if (event['type'] === 'DELETED') store.reading.drop(object);
+      else store.saw(slim(object));
       onEvent(stackOf(object) ?? null);
       yield object.metadata.resourceVersion;
     }
