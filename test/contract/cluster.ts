@@ -137,10 +137,8 @@ export function describeClusterContract(name: string, setup: () => Promise<Clust
       const { describe: nodes, apply, plan } = fresh();
       const desired = nodes([CONFIG]);
       await apply(desired);
-      await suite.hand.edit(suite.core('configmaps', 'conf'), {
-        data: { EXTRA: 'x' },
-        metadata: { labels: { theirs: 'yes' } },
-      });
+      const added = { data: { EXTRA: 'x' }, metadata: { labels: { theirs: 'yes' } } };
+      await suite.hand.edit(suite.core('configmaps', 'conf'), added, 'another-tool');
       const changed = nodes([CONFIG.replace('debug', 'info')]);
       await apply(changed);
       expect((await suite.hand.read(suite.core('configmaps', 'conf')))['data']).toEqual({

@@ -13,6 +13,9 @@ import type { LiveObject } from './cache/live-object.ts';
 import { MANAGER, ownerOf, strip, toWire } from './cache/live-object.ts';
 import { findForeign } from './vacancy.ts';
 import { unmarkStopped } from './control.ts';
+import type { FieldOwner } from './ownership.ts';
+import { handsOn, leftoversOf, othersOn, withMovedFields } from './ownership.ts';
+import { isStopped } from './stopped-object.ts';
 
 /** Time for which it is believed that nothing stands in the place of an object. */
 const VACANT_MS = 60_000;
@@ -20,6 +23,8 @@ const VACANT_MS = 60_000;
 const DELETION_MS = 300_000;
 /** Time that a cluster may take to serve a kind that was just defined. */
 const DISCOVERY_MS = 10_000;
+/** Times that the owners of fields are read again because somebody has written to the object in between. */
+const MAX_ATTEMPTS = 5;
 const FIRST_PAUSE_MS = 50;
 const MAX_POLL_PAUSE_MS = 1_000;
 
@@ -103,9 +108,63 @@ async function write(cluster: Cluster, desired: DesiredResource, writing: Writin
   }
   cluster.vacant.delete(path);
   const wire = toWire(desired, kind, context);
+  if (own && !isStopped(own)) await takeFields(cluster, wire, { kind, own, conflicts, signal });
   const applied = await applyDecided(cluster, wire, { kind, conflicts, context });
   const object = await unmarkStopped(cluster, kind, applied, signal);
   cluster.wrote(kind, object);
+}
+
+/**
+ * Makes what people own of the object ours, so that the apply that follows takes away what is not described. Throws, to be planned again, when
+ * they own something that the plan does not name.
+ */
+async function takeFields(
+  cluster: Cluster,
+  wire: JsonObject,
+  {
+    kind,
+    own,
+    conflicts,
+    signal,
+  }: Omit<Writing, 'context'> & { readonly own: LiveObject; readonly signal: AbortSignal },
+): Promise<void> {
+  if (handsOn(own).length === 0 && conflicts.length === 0) return;
+  const path = pathOf(kind, own.metadata);
+  const named = new Set(conflicts.map(({ manager }) => manager));
+  const decided = new Set(conflicts.map(({ field }) => field));
+  for (let attempt = 1; ; attempt += 1) {
+    const full = await readObject(cluster, path, signal);
+    if (!full) return;
+    const hands = handsOn(full);
+    const owners = [
+      ...hands,
+      ...othersOn(full).filter((one) => named.has(one.manager) && !isOneOf(one, hands)),
+    ];
+    if (owners.length === 0) return;
+    const fresh = leftoversOf(owners, wire).filter(({ field }) => !decided.has(field));
+    if (fresh.length > 0) throw setSince(fresh);
+    const { resourceVersion } = full.metadata;
+    const body = { metadata: { resourceVersion, managedFields: withMovedFields(full, owners) } };
+    const query = { fieldManager: MANAGER };
+    try {
+      const contentType = 'application/merge-patch+json';
+      await cluster.client.request({ method: 'PATCH', path, query, contentType, body, signal });
+      return;
+    } catch (error) {
+      // Its controller writes to it as well.
+      if (!isApiError(error, 409) || attempt === MAX_ATTEMPTS) throw error;
+    }
+  }
+}
+
+function isOneOf({ entry }: FieldOwner, owners: readonly FieldOwner[]): boolean {
+  return owners.some((one) => one.entry === entry);
+}
+
+function setSince(fields: readonly { readonly field: string; readonly manager: string }[], cause?: unknown) {
+  const list = fields.map(({ field, manager }) => `${field} (${manager})`).join(', ');
+  const message = `others have set ${list} since it was planned`;
+  return new ReconcilerError('TARGET_ERROR', message, { cause, retryable: true });
 }
 
 /** Takes over only what the plan has said; a conflict that has come since is for the next plan. */
@@ -121,13 +180,7 @@ async function applyDecided(
     const decided = new Set(conflicts.map(({ field }) => field));
     const found = readConflicts(error.causes, false);
     const fresh = found.filter(({ field }) => !decided.has(field));
-    if (fresh.length > 0) {
-      const list = fresh.map(({ field, manager }) => `${field} (${manager})`).join(', ');
-      throw new ReconcilerError('TARGET_ERROR', `others have set ${list} since it was planned`, {
-        cause: error,
-        retryable: true,
-      });
-    }
+    if (fresh.length > 0) throw setSince(fresh, error);
     return (await sendApply(cluster, kind, wire, { dryRun: false, force: true, signal })).object;
   }
 }

@@ -9,6 +9,7 @@ import { compareObjects, contains, missingFields } from './compare.ts';
 import type { KindInfo } from './api/discovery.ts';
 import { pathOf } from './api/discovery.ts';
 import type { LiveObject, Marks } from './cache/live-object.ts';
+import { handsBasis, handsOn, leftoversOf, othersOn, predictObject } from './ownership.ts';
 import { asStopped, isStopped } from './stopped-object.ts';
 import { fingerprintOf, isLiveObject, MANAGER, ownerOf, strip, toWire } from './cache/live-object.ts';
 
@@ -72,11 +73,22 @@ export async function dryRunUpdate(
   const wire = stopped ? asStopped(toWire(desired, kind, marks)) : toWire(desired, kind, marks);
   const marked = (dryRun: DryRun) => (stopped ? { ...dryRun, stopped } : dryRun);
   const same = owner?.hash === desired.hash;
-  if (same && contains(wire, live)) return marked(NO_DIFFERENCE);
-  const basis = sha256(`${fingerprintOf(live)}${desired.hash}${owner?.hash ?? ''}${stopped}`);
+  const left = stopped ? [] : leftoversOf(handsOn(live), wire);
+  if (same && left.length === 0 && contains(wire, live)) return marked(NO_DIFFERENCE);
+  const basis = sha256(
+    `${fingerprintOf(live)}${desired.hash}${owner?.hash ?? ''}${stopped}${handsBasis(live)}`,
+  );
   const known = cluster.dryRuns.get(desired.id);
   if (known?.basis === basis) return known.dryRun;
-  const dryRun = marked(await askServer(cluster, wire, { kind, live, drifted: same }, signal));
+  const asked = { kind, live, drifted: same };
+  const answer = await askServer(cluster, wire, asked, signal);
+  const isStuck = same && (answer.refused !== null || answer.immutable !== null);
+  // A stop by hand leaves fields of hands behind, too: they are looked at once it runs again.
+  const taken =
+    stopped || (left.length === 0 && !isStuck) ? null : await tryTakingOver(cluster, wire, asked, signal);
+  const dryRun = marked(
+    taken === null ? answer : { ...taken, conflicts: [...answer.conflicts, ...taken.conflicts] },
+  );
   cluster.dryRuns.set(desired.id, { basis, dryRun });
   return dryRun;
 }
@@ -86,6 +98,40 @@ interface DryRunRequest {
   readonly live: LiveObject;
   /** The description is the one that the object was made from. */
   readonly drifted: boolean;
+}
+
+/**
+ * Tries what an apply would come to after the fields that people own were moved to us. `null` when there is nothing to move. A dry run cannot
+ * do both one after the other, so what they come to is sent as a whole.
+ */
+async function tryTakingOver(
+  cluster: Cluster,
+  wire: JsonObject,
+  { kind, live, drifted }: DryRunRequest,
+  signal: AbortSignal,
+): Promise<DryRun | null> {
+  const path = pathOf(kind, live.metadata);
+  const full = await readObject(cluster, path, signal);
+  if (!full) return null;
+  const hands = handsOn(full);
+  const owners = leftoversOf(hands, wire).length > 0 ? hands : othersOn(full);
+  const left = leftoversOf(owners, wire);
+  if (left.length === 0) return null;
+  const isOurs = drifted || (ownerOf(live)?.hash ?? null) !== null;
+  const conflicts = left.map((one) => ({ ...one, drifted: isOurs }));
+  const predicted = predictObject(full, wire, owners);
+  const { managedFields: _fields, ...metadata } = predicted['metadata'] as JsonObject;
+  const body = { ...predicted, metadata };
+  try {
+    const query = { fieldManager: MANAGER, dryRun: 'All' };
+    const answer = await cluster.client.request({ method: 'PUT', path, query, body, signal });
+    if (!isLiveObject(answer.body)) return null;
+    return { ...NO_DIFFERENCE, fields: compareObjects(strip(full), strip(answer.body)), conflicts };
+  } catch (error) {
+    // Written to in between: the next look finds it as it is then.
+    if (isApiError(error, 409)) return null;
+    return { ...explain(error, wire, live), conflicts };
+  }
 }
 
 async function askServer(

@@ -179,3 +179,19 @@ export function toFieldsV1(set: FieldSet): Members {
   }
   return root;
 }
+
+/** Reads a set as `managedFields` has it. */
+export function fromFieldsV1(fields: Members): FieldSet {
+  const set: FieldSet = new Set();
+  collect(fields, [], set);
+  return set;
+}
+
+function collect(fields: Members, path: readonly string[], set: FieldSet): void {
+  const keys = Object.keys(fields).filter((key) => key !== '.');
+  if (path.length > 0 && (keys.length === 0 || '.' in fields)) set.add(path.join(SEPARATOR));
+  for (const key of keys) {
+    const inner = fields[key];
+    collect(isMembers(inner) ? inner : {}, [...path, key], set);
+  }
+}

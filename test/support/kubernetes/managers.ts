@@ -1,6 +1,16 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { FieldSet, Members } from './field-set.ts';
-import { describePath, fieldsOf, merge, removeAt, toFieldsV1, valueAt } from './field-set.ts';
+import type { FieldSet, Members, Value } from './field-set.ts';
+import {
+  describePath,
+  fieldsOf,
+  fromFieldsV1,
+  isMembers,
+  merge,
+  removeAt,
+  textOf,
+  toFieldsV1,
+  valueAt,
+} from './field-set.ts';
 
 export interface Manager {
   readonly name: string;
@@ -56,7 +66,8 @@ export function applyFields(
       ),
     }))
     .filter(({ fields }) => fields.size > 0);
-  for (const path of [...(own?.fields ?? [])].sort().toReversed()) {
+  // An item goes as a whole: without its keys nobody would find the rest of it.
+  for (const path of [...(own?.fields ?? [])].sort()) {
     if (wanted.has(path) || others.some(({ fields }) => holds(fields, path))) continue;
     merged = removeAt(merged, path);
   }
@@ -109,6 +120,18 @@ export function updateFields(
   };
   for (const path of gone) mine.fields.delete(path);
   return { object: next, managers: [...others, mine].filter((one) => one.fields.size > 0) };
+}
+
+/** Managers as somebody has written them into an object. */
+export function readManagers(managedFields: Value | undefined): readonly Manager[] | null {
+  if (!Array.isArray(managedFields)) return null;
+  return managedFields.filter(isMembers).map((entry) => ({
+    name: textOf(entry['manager']),
+    operation: entry['operation'] === 'Apply' ? 'Apply' : 'Update',
+    subresource: textOf(entry['subresource'] ?? ''),
+    fields: fromFieldsV1(isMembers(entry['fieldsV1']) ? entry['fieldsV1'] : {}),
+    time: textOf(entry['time'] ?? ''),
+  }));
 }
 
 /** Writes managers as an object carries them. */

@@ -5,7 +5,7 @@ import { isMembers, merge, textOf } from './field-set.ts';
 import type { ServedKind } from './kinds.ts';
 import { apiVersionOf, builtInKinds, definedKinds, resourceName } from './kinds.ts';
 import type { Manager, Owned } from './managers.ts';
-import { applyFields, renderManagers, updateFields } from './managers.ts';
+import { applyFields, readManagers, renderManagers, updateFields } from './managers.ts';
 import type { Cause } from './refusal.ts';
 import { Refusal } from './refusal.ts';
 import { checkImmutable, checkLimits, withDefaults } from './rules.ts';
@@ -247,7 +247,7 @@ export function createApiStore(): ApiStore {
       throw new Refusal(409, 'AlreadyExists', `${resourceName(place.kind)} "${place.name}" already exists`);
     }
     const live = by.how === 'create' ? undefined : need(place);
-    const seen = by.how === 'replace' ? metadataOf(next)['resourceVersion'] : undefined;
+    const seen = by.how === 'create' ? undefined : metadataOf(next)['resourceVersion'];
     if (live && seen !== undefined && seen !== metadataOf(live.object)['resourceVersion']) {
       const message =
         'the object has been modified; please apply your changes to the latest version and try again';
@@ -257,7 +257,9 @@ export function createApiStore(): ApiStore {
     const object = by.how === 'merge' && live ? mergePatch(live.object, next) : next;
     const time = new Date().toISOString();
     const { manager, subresource = '' } = by;
-    return commit(place, updateFields(live, object, { manager, subresource, time }), by.dryRun);
+    const given = live && readManagers(metadataOf(next)['managedFields']);
+    const owned = live && given ? { ...live, managers: given } : live;
+    return commit(place, updateFields(owned, object, { manager, subresource, time }), by.dryRun);
   }
 
   return {

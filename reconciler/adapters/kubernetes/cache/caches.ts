@@ -60,9 +60,7 @@ const MAX_RECONNECT_PAUSE_MS = 30_000;
 export function createCaches(options: CachesOptions): ObjectCaches {
   const ours = new Map<string, KindCache>();
   const listeners = new Set<(stack: string | null) => void>();
-  const onEvent = (stack: string | null): void => {
-    for (const listener of listeners) listener(stack);
-  };
+  const onEvent = (stack: string | null) => listeners.forEach((listener) => listener(stack));
   function cache(kind: KindInfo): KindCache {
     const path = pathOf(kind);
     const known = ours.get(path) ?? createKindCache({ ...options, kind, selector: SELECTOR, onEvent });
@@ -83,14 +81,14 @@ export function createCaches(options: CachesOptions): ObjectCaches {
       options.discovery.forget(kind.apiVersion);
     }
   }
-  async function settle({ kind }: KindCache, signal: AbortSignal): Promise<void> {
+  const settle = async ({ kind }: KindCache, signal: AbortSignal): Promise<void> => {
     try {
       await watchKind(kind, signal);
     } catch (error) {
       // A kind that may not be listed is told to those who describe something of it.
       if (!isApiError(error, 403)) throw error;
     }
-  }
+  };
   async function owned(
     signal: AbortSignal,
     namespaces: readonly string[] = [],
@@ -105,9 +103,9 @@ export function createCaches(options: CachesOptions): ObjectCaches {
     cache,
     watchKind,
     namespace: namespaces.find,
-    wrote(kind, object) {
+    wrote: (kind, object) => {
       if (ownerOf(object)) cache(kind).put(object);
-      if (kind.kind === 'Namespace' && kind.apiVersion === 'v1') namespaces.wrote(object);
+      namespaces.wrote(kind, object);
     },
     owned,
     open: () => [...ours.values()],
@@ -122,7 +120,7 @@ export function createCaches(options: CachesOptions): ObjectCaches {
 /** Namespaces are watched like what is ours, or asked for one by one where they may not be listed. */
 interface Namespaces {
   readonly find: ObjectCaches['namespace'];
-  wrote(object: LiveObject): void;
+  wrote(kind: KindInfo, object: LiveObject): void;
 }
 
 function createNamespaces(options: CachesOptions): Namespaces {
@@ -156,7 +154,12 @@ function createNamespaces(options: CachesOptions): Namespaces {
       throw error;
     }
   }
-  return { find, wrote: (object) => open().put(object) };
+  return {
+    find,
+    wrote({ kind: name, apiVersion }, object) {
+      if (name === kind.kind && apiVersion === kind.apiVersion) open().put(object);
+    },
+  };
 }
 
 /** Opens the caches of kinds that hold something of ours. Each place is looked through once. */

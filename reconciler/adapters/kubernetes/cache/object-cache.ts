@@ -1,5 +1,6 @@
 import { createAbortScope } from '../../../base/abort-scope.ts';
 import { errorMessage } from '../../../base/errors.ts';
+import type { JsonObject } from '../../../base/json.ts';
 import { asFields, asList, asString } from '../../../base/values.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { Logger } from '../../../ports/logger.ts';
@@ -7,6 +8,7 @@ import { ApiError, isApiError } from '../api/api-error.ts';
 import type { ApiClient } from '../api/client.ts';
 import type { KindInfo } from '../api/discovery.ts';
 import { pathOf } from '../api/discovery.ts';
+import { isOfHands } from '../ownership.ts';
 import type { LiveObject } from './live-object.ts';
 import { isLiveObject, keyOf, ownerOf } from './live-object.ts';
 import type { Sync } from './sync.ts';
@@ -71,13 +73,10 @@ const MAX_GONE = 1_000;
 function createStore(): Store {
   const objects = new Map<string, LiveObject>();
   const byStack = new Map<string, Set<string>>();
-  /** Answers to our writes; a list that was begun before may come in after them. */
-  const written = new Map<string, LiveObject>();
-  /** Ids of objects that are gone. No other object ever has one of them, so whatever still tells of it is old. */
-  const gone = new Set<string>();
+  const writes = createWrites();
   function take(object: LiveObject): void {
     const known = objects.get(keyOf(object.metadata));
-    if (!gone.has(object.metadata.uid) && (!known || !isOlder(object, known))) insert(object);
+    if (!writes.isGone(object) && (!known || !isOlder(object, known))) insert(object);
   }
   function remove(key: string): void {
     const stack = stackOf(objects.get(key));
@@ -102,10 +101,7 @@ function createStore(): Store {
       objects.clear();
       byStack.clear();
       for (const object of list) take(object);
-      for (const [key, object] of written) {
-        if (Number(object.metadata.resourceVersion) <= Number(version)) written.delete(key);
-        else take(object);
-      }
+      for (const object of writes.after(version)) take(object);
     },
     saw: take,
     reading: {
@@ -118,17 +114,47 @@ function createStore(): Store {
       },
       all: () => objects.values(),
       put(object) {
-        written.set(keyOf(object.metadata), object);
+        writes.wrote(object);
         take(object);
       },
-      drop({ metadata }) {
+      drop(object) {
+        const { metadata } = object;
         const key = keyOf(metadata);
-        gone.add(metadata.uid);
-        for (const first of gone) if (gone.size > MAX_GONE) gone.delete(first);
-        if (written.get(key)?.metadata.uid === metadata.uid) written.delete(key);
+        writes.removed(object);
         // An object of the same name that was made since stays.
         if (objects.get(key)?.metadata.uid === metadata.uid) remove(key);
       },
+    },
+  };
+}
+
+/** Writes of ours that a list or a watch may not know of yet. */
+interface Writes {
+  wrote(object: LiveObject): void;
+  removed(object: LiveObject): void;
+  /** Tells whether it was found to be gone: whatever still tells of it is old. */
+  isGone(object: LiveObject): boolean;
+  /** Returns what was written after a list was made; the rest is forgotten, the list has it. */
+  after(version: string): readonly LiveObject[];
+}
+
+function createWrites(): Writes {
+  const written = new Map<string, LiveObject>();
+  /** Ids of objects; no other object ever has one of them. */
+  const gone = new Set<string>();
+  return {
+    wrote: (object) => void written.set(keyOf(object.metadata), object),
+    removed({ metadata }) {
+      const key = keyOf(metadata);
+      gone.add(metadata.uid);
+      for (const first of gone) if (gone.size > MAX_GONE) gone.delete(first);
+      if (written.get(key)?.metadata.uid === metadata.uid) written.delete(key);
+    },
+    isGone: ({ metadata }) => gone.has(metadata.uid),
+    after(version) {
+      for (const [key, { metadata }] of written)
+        if (Number(metadata.resourceVersion) <= Number(version)) written.delete(key);
+      return [...written.values()];
     },
   };
 }
@@ -230,10 +256,11 @@ async function list(options: ObjectCacheOptions, store: Store): Promise<string> 
   return '0';
 }
 
-/** Half of a typical object; nothing here reads it. */
+/** Leaves out half of a typical object: who owns which field is read of people's programs only. */
 function slim(object: LiveObject): LiveObject {
-  const { managedFields: _fields, ...metadata } = object.metadata;
-  return { ...object, metadata };
+  const { managedFields, ...metadata } = object.metadata;
+  const hands = (asList(managedFields) ?? []).filter(isOfHands) as JsonObject[];
+  return { ...object, metadata: hands.length === 0 ? metadata : { ...metadata, managedFields: hands } };
 }
 
 interface WatchStart {
