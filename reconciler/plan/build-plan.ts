@@ -218,7 +218,7 @@ function basisOf(observed: readonly ObservedResource[]): Plan['basis'] {
   return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
 }
 
-function summarize(changes: readonly Change[]): PlanSummary {
+export function summarize(changes: readonly Change[]): PlanSummary {
   const count = (action: Action) => changes.filter((change) => change.action === action).length;
   return {
     create: count('create'),

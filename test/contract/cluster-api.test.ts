@@ -2,21 +2,18 @@ import { inject } from 'vitest';
 import { openRealCluster, startClusterDouble } from '../support/kubernetes/cluster-double.ts';
 import { describeApiAnswers } from './api-answers.ts';
 import { describeClusterAnswers } from './cluster-answers.ts';
-import { describeClusterHands } from './cluster-hands.ts';
 import { describeClusterContract } from './cluster.ts';
 import { configMapsOf } from './cluster-suite.ts';
 import { describeCoreContract } from './target-core.ts';
 
 describeClusterContract('API double', startClusterDouble);
 describeClusterAnswers('API double', startClusterDouble);
-describeClusterHands('API double', startClusterDouble);
 describeApiAnswers('API double', startClusterDouble);
 describeCoreContract('API double', async () => configMapsOf(await startClusterDouble()));
 
 const real = inject('kubernetes');
 if (real !== null) {
   describeClusterContract(real.title, async () => openRealCluster(real));
-  describeClusterHands(real.title, async () => openRealCluster(real));
   describeApiAnswers(real.title, async () => openRealCluster(real));
   describeClusterAnswers(real.title, async () => openRealCluster(real));
   describeCoreContract(real.title, async () => configMapsOf(openRealCluster(real)));

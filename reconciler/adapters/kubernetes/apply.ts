@@ -87,6 +87,18 @@ export async function settleChange(
   cluster.cache(kind).put(object);
 }
 
+/** Has a job run once more: takes it away, and makes it again as it is described. */
+export async function runAgain(
+  cluster: Cluster,
+  desired: DesiredResource,
+  live: LiveObject,
+  context: ApplyContext,
+): Promise<void> {
+  const kind = await awaitKind(cluster, desired, context.signal);
+  await removeOwned(cluster, live, context);
+  await write(cluster, desired, { kind, conflicts: [], context });
+}
+
 interface Writing {
   readonly kind: KindInfo;
   readonly conflicts: readonly FieldConflict[];
@@ -188,7 +200,8 @@ async function applyDecided(
 async function takeAway(cluster: Cluster, desired: DesiredResource, context: ApplyContext): Promise<void> {
   const live = await cluster.find(context.stack, desired.id, context.signal);
   if (!live || ownerOf(live)?.hash === desired.hash) return;
-  if (!cluster.replaced.has(desired.id)) cluster.replaced.set(desired.id, live);
+  // A job that was made again as it was would do its work again.
+  if (!cluster.replaced.has(desired.id) && live.kind !== 'Job') cluster.replaced.set(desired.id, live);
   await removeOwned(cluster, live, context);
 }
 

@@ -90,7 +90,7 @@ function placeOf(key: string): string {
   if (key.startsWith('f:')) return `.${value}`;
   if (key.startsWith('v:')) return `[${value}]`;
   const keys = Object.entries(JSON.parse(value) as JsonObject);
-  return `[${keys.map(([name, one]) => `${name}=${String(one)}`).join(',')}]`;
+  return `[${keys.map(([name, one]) => `${name}=${typeof one === 'string' ? one : JSON.stringify(one)}`).join(',')}]`;
 }
 
 function isLeaf(tree: Tree): boolean {

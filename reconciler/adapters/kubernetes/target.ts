@@ -7,7 +7,9 @@ import type {
   RunsPrograms,
   TargetWith,
 } from '../../ports/target-capabilities.ts';
-import { applyChange, settleChange } from './apply.ts';
+import type { DesiredResource } from '../../model/resource.ts';
+import type { ApplyContext } from '../../ports/target.ts';
+import { applyChange, runAgain, settleChange } from './apply.ts';
 import type { Cluster, ClusterOptions } from './cluster.ts';
 import { createCluster } from './cluster.ts';
 import { startWorkload, stopWorkload } from './control.ts';
@@ -15,6 +17,7 @@ import { toTargetError } from './api/errors.ts';
 import { readFacts, readOwned } from './facts.ts';
 import { readLogs } from './workloads/logs.ts';
 import { observeCluster } from './observe.ts';
+import { healthOf } from './workloads/health.ts';
 import { runOneOff } from './workloads/one-off.ts';
 import { listLeftovers, removeLeftover } from './workloads/one-off-leftovers.ts';
 import { readHealth } from './workloads/read-health.ts';
@@ -116,9 +119,17 @@ function controls(cluster: Cluster, guard: Guard): Controls {
       guard(`stop ${id}`, signal, (both) => stopWorkload(cluster, stack, id, both)),
     start: (desired, context) =>
       guard(`start ${desired.id}`, context.signal, (signal) =>
-        startWorkload(cluster, desired, { ...context, signal }),
+        startAny(cluster, desired, { ...context, signal }),
       ),
   };
+}
+
+/** Starts a workload; a job that has failed is made anew. */
+async function startAny(cluster: Cluster, desired: DesiredResource, context: ApplyContext): Promise<void> {
+  const live = await cluster.find(context.stack, desired.id, context.signal);
+  const hasFailed = live?.kind === 'Job' && healthOf(live, cluster.clock.now()).status === 'failed';
+  if (hasFailed) await runAgain(cluster, desired, live, context);
+  else await startWorkload(cluster, desired, context);
 }
 
 /** Jobs that run once, for hooks. */

@@ -21,7 +21,7 @@ import { executePlan } from './execute-plan.ts';
 import { isDisturbed, partlyApplied } from './execution.ts';
 import type { ChangeTarget, ExecuteResult, StepFailure, StepUpdate } from './execution.ts';
 import { needsPreHooks, PRE_STAGES, runHooks } from './run-hooks.ts';
-import { startingAgain } from './stopped.ts';
+import { againIn, startingAgain } from './stopped.ts';
 
 /**
  * Stage 5: carries a plan out and has it recorded. Ends the job and shows how it ended in every case; throws when it failed, so that the
@@ -41,7 +41,7 @@ export async function applyPlan(
   context.stacks.setJob(stack, job.job);
   job.log('info', formatSummary(plan.summary));
   if (needsPreHooks(context, planned)) await runPreHooks(context, planned, job, signal);
-  const ran = recallStack(context, stack).stopped?.resources ?? [];
+  const ran = [...(recallStack(context, stack).stopped?.resources ?? []), ...againIn(plan)];
   const begun = noteBegun(context, planned);
   const execution = { ...planned, through: (target: Target) => startingAgain(target, ran) };
   const result = await execute(context, execution, job, signal);

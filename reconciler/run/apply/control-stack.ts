@@ -19,7 +19,7 @@ import type { JobRecorder } from '../record/job-store.ts';
 import { planStack } from '../observe/plan-stack.ts';
 import type { PlannedStack } from '../observe/plan-stack.ts';
 import { partlyApplied } from './execution.ts';
-import { isUp } from './stopped.ts';
+import { hasFailed, isUp } from './stopped.ts';
 
 /** One control of one stack: what is asked, where it is recorded, what ends it. */
 interface ControlTask {
@@ -222,7 +222,7 @@ function findStartable(
       desired.has(one.id) &&
       !one.interrupted &&
       !isUp(one) &&
-      (ran.includes(one.id) || down.has(one.id)),
+      (ran.includes(one.id) || down.has(one.id) || hasFailed(one)),
   );
 }
 

@@ -45,7 +45,9 @@ export class Reverts {
 
 /** Tells whether its target knows how to put back what was there. */
 export function isRevertible({ action, kind, fields }: Change): boolean {
-  return action === 'replace' || (action === 'update' && fields.length > 0 && isRolled(kind));
+  // A job that was put back would do its work again.
+  if (action === 'replace') return kind !== 'Job';
+  return action === 'update' && fields.length > 0 && isRolled(kind);
 }
 
 function cannotRunAgain(cause: unknown, error: unknown): ReconcilerError {

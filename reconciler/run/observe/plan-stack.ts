@@ -14,6 +14,7 @@ import type { StackTable } from '../stack-table.ts';
 import { observeStack } from './observe-stack.ts';
 import type { StackObservation } from './observe-stack.ts';
 import { withStopped } from '../apply/stopped.ts';
+import { withDoneJobs } from './done-jobs.ts';
 import { judgeRuns } from './judge-runs.ts';
 
 export interface PlanOrder {
@@ -151,7 +152,9 @@ export async function observeDescribed(
   const at = clock.elapsed();
   const before = stacks.sighting(name);
   const found = await observe(context, description, options);
-  const resources = withStopped(context, name, await judgeRuns(context, name, found, options.signal));
+  const judged = await judgeRuns(context, name, found, options.signal);
+  const complete = withDoneJobs(context, name, description.resources, judged);
+  const resources = withStopped(context, name, complete);
   const observation = { ...found, resources };
   const isUndisturbed = stacks.sighting(name) === before;
   const sighting = stacks.setObserved(name, observation);

@@ -1,6 +1,7 @@
 import { isReconcilerError } from '../../base/errors.ts';
 import { hasChanges } from '../../plan/build-plan.ts';
 import { applyPlan, complete } from '../apply/apply-plan.ts';
+import { withFailedJobs } from '../apply/stopped.ts';
 import { partlyApplied } from '../apply/execution.ts';
 import type { Gate } from '../decide/decide.ts';
 import { gateError } from '../decide/gates.ts';
@@ -69,7 +70,7 @@ async function carryOut(
     case 'apply':
       repairs.release(plan.stack);
       removals.unblock(plan.stack);
-      await applyPlan(context, planned, job, signal);
+      await applyPlan(context, withFailedJobs(planned), job, signal);
       return null;
     case 'blocked':
     case 'frozen':

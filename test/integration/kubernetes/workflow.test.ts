@@ -5,6 +5,7 @@ import { createKubernetesTarget } from '../../../reconciler/adapters/kubernetes/
 import { Secret } from '../../../reconciler/model/secret.ts';
 import { createDesiredState } from '../../../reconciler/desired/desired-state.ts';
 import { createHand } from '../../support/kubernetes/cluster-stack.ts';
+import type { KubernetesApi } from '../../support/kubernetes/kubernetes-api.ts';
 import { startClusterDouble } from '../../support/kubernetes/cluster-double.ts';
 import { checkSchema, createFixedSecrets } from '../../support/desired-fixtures.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -116,4 +117,91 @@ it('leaves the objects of a draft as they are', async () => {
   expect((await hand.read('/api/v1/namespaces/shop/configmaps/shop-settings'))['data']).toMatchObject({
     LOG_LEVEL: 'info',
   });
+});
+
+/** Lets each job that is made come to its end: `1` fails with this exit code, `0` completes. */
+function playJobs({ store, logs }: KubernetesApi, codes: readonly number[]): void {
+  const left = [...codes];
+  store.onEvent(({ type, kind, object }) => {
+    if (type !== 'ADDED' || kind.kind !== 'Job') return;
+    const { name, namespace } = object['metadata'] as { name: string; namespace: string };
+    const code = left.shift() ?? 0;
+    const by = { manager: 'kube-controller-manager', dryRun: false, subresource: 'status' } as const;
+    queueMicrotask(() => {
+      if (code !== 0) {
+        const pods = store.kinds.find((one) => one.kind === 'Pod')!;
+        const place = { kind: pods, namespace, name: `${name}-x` };
+        const labels = { app: name };
+        const spec = { containers: [{ name: 'migrate', image: 'i' }] };
+        store.write(
+          place,
+          { metadata: { name: place.name, labels }, spec },
+          { ...by, how: 'create', subresource: '' },
+        );
+        const containerStatuses = [{ name: 'migrate', state: { terminated: { exitCode: code } } }];
+        store.write(place, { status: { phase: 'Failed', containerStatuses } }, { ...by, how: 'merge' });
+        logs.set(`${namespace}/${place.name}/migrate`, ['no such table']);
+      }
+      const condition =
+        code === 0 ? { type: 'Complete' } : { type: 'Failed', message: 'has failed for good' };
+      const status = { conditions: [{ ...condition, status: 'True' }] };
+      store.write({ kind, namespace, name }, { status }, { ...by, how: 'merge' });
+    });
+  });
+}
+
+const JOBS = [
+  'name: shop',
+  'cluster: prod',
+  'namespace: jobs',
+  'status: published',
+  'nodes:',
+  '  - { id: conf, type: configmap, data: { name: conf, data: { a: b } } }',
+  '  - id: migrate',
+  '    type: manifest',
+  '    data:',
+  '      manifest:',
+  '        apiVersion: batch/v1',
+  '        kind: Job',
+  '        metadata: { name: migrate }',
+  '        spec:',
+  '          ttlSecondsAfterFinished: 60',
+  '          selector: { matchLabels: { app: migrate } }',
+  '          template:',
+  '            metadata: { labels: { app: migrate } }',
+  '            spec: { restartPolicy: Never, containers: [{ name: migrate, image: i }] }',
+  '',
+].join('\n');
+const JOB = '/apis/batch/v1/namespaces/jobs/jobs/migrate';
+
+it('tells how a job failed, and runs it again for whoever asks', async () => {
+  await using it = await startRig();
+  playJobs(it.double.api, [3, 0]);
+  it.push(JOBS);
+  const { job } = await it.rig.apply('shop');
+  expect(job.error?.message).toContain(
+    'has failed for good: container migrate of pod migrate-x exited with 3; it wrote: no such table',
+  );
+  const again = await it.rig.apply('shop');
+  expect(again.job).toMatchObject({ status: 'completed', error: null, tag: 'deploy/shop/1' });
+});
+
+it('does not do the work of a job again that its cluster has taken away', async () => {
+  await using it = await startRig();
+  playJobs(it.double.api, [0, 0]);
+  it.push(JOBS);
+  expect((await it.rig.apply('shop')).job).toMatchObject({ status: 'completed' });
+  await it.hand.remove(JOB);
+  // The next process has no watch that may be late.
+  await using next = await it.rig.restart({ store: it.rig.store });
+  const signal = AbortSignal.timeout(20_000);
+  const plan = async () =>
+    (await next.reconciler.plan({ stack: 'shop', actor: null, trigger: 'cli' }, signal)).plan.changes
+      .filter(({ action }) => action !== 'no-op')
+      .map(({ id }) => id);
+  await next.reconciler.refresh(signal);
+  expect(await plan()).toEqual([]);
+  it.push(JOBS.replace('image: i', 'image: j'));
+  await next.reconciler.refresh(signal);
+  expect(await plan()).toEqual(['prod/Job/jobs/migrate']);
 });

@@ -136,6 +136,19 @@ function runsIn(pod: Fields, now: number): readonly { readonly facts: RunFacts; 
   });
 }
 
+/** The container that made a job fail, as far as its pods are still there. */
+export function endingOf(pods: readonly Fields[]): Crash | undefined {
+  for (const pod of pods) {
+    const name = asString(asFields(pod['metadata'])?.['name']) ?? '';
+    for (const item of asList(asFields(pod['status'])?.['containerStatuses']) ?? []) {
+      const container = asFields(item) ?? {};
+      const ended = asFields(asFields(container['state'])?.['terminated']);
+      if (ended !== undefined && asNumber(ended['exitCode']) !== 0) return crashOf(name, container);
+    }
+  }
+  return undefined;
+}
+
 /** Lines that somebody wrote, to end a sentence with. */
 export function wrote(lines: readonly string[]): string {
   return lines.length === 0 ? '' : `; it wrote: ${lines.join(' | ')}`;

@@ -7,7 +7,7 @@ import type { Cluster } from '../cluster.ts';
 import { aboutVersion, healthOf } from './health.ts';
 import type { LiveObject } from '../cache/live-object.ts';
 import type { Crash } from './pods.ts';
-import { runOf, troubleOf, withTrouble, wrote } from './pods.ts';
+import { endingOf, runOf, troubleOf, withTrouble, wrote } from './pods.ts';
 import { readVersion } from './version-pods.ts';
 
 const LAST_LINES = 5;
@@ -35,6 +35,11 @@ export async function readHealth(
   const { namespace = '' } = live.metadata;
   const said = async (crash: Crash | undefined) =>
     crash ? redact(cluster, stack, await lastLines(cluster, { namespace, crash, signal })) : [];
+  const ending = live.kind === 'Job' && judged.status === 'failed' ? endingOf(version.pods) : undefined;
+  if (ending !== undefined) {
+    const reason = `${judged.reason}: ${ending.reason}${wrote(await said(ending))}`;
+    return { ...judged, reason };
+  }
   if (judged.status !== 'healthy') {
     const [trouble] = version.pods.flatMap((pod) => troubleOf(pod, now) ?? []);
     if (trouble) return withTrouble(judged, trouble, await said(trouble.crashed));

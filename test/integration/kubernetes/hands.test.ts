@@ -1,10 +1,11 @@
-import { describe, expect, it } from 'vitest';
-import { asFields } from '../../reconciler/base/values.ts';
-import { CONFIG, manifest } from '../support/kubernetes/cluster-nodes.ts';
-import { actionsOf } from '../support/kubernetes/cluster-stack.ts';
-import { eventually } from '../support/eventually.ts';
-import type { ClusterHarness } from './cluster-suite.ts';
-import { openClusterSuite } from './cluster-suite.ts';
+import { describe, expect, inject, it } from 'vitest';
+import { openRealCluster, startClusterDouble } from '../../support/kubernetes/cluster-double.ts';
+import { asFields } from '../../../reconciler/base/values.ts';
+import { CONFIG, manifest } from '../../support/kubernetes/cluster-nodes.ts';
+import { actionsOf } from '../../support/kubernetes/cluster-stack.ts';
+import { eventually } from '../../support/eventually.ts';
+import type { ClusterHarness } from '../../contract/cluster-suite.ts';
+import { openClusterSuite } from '../../contract/cluster-suite.ts';
 
 const WEB = {
   apiVersion: 'apps/v1',
@@ -36,7 +37,7 @@ const SVC = {
 };
 
 /** Describes what becomes of fields that people own in objects of ours. */
-export function describeClusterHands(name: string, setup: () => Promise<ClusterHarness>): void {
+function describeClusterHands(name: string, setup: () => Promise<ClusterHarness>): void {
   describe(`hands on a cluster: ${name}`, () => {
     const suite = openClusterSuite(setup);
     const web = (more: object = {}) => manifest('web', { ...WEB, ...more });
@@ -159,3 +160,8 @@ export function describeClusterHands(name: string, setup: () => Promise<ClusterH
     });
   });
 }
+
+describeClusterHands('API double', startClusterDouble);
+
+const real = inject('kubernetes');
+if (real !== null) describeClusterHands(real.title, async () => openRealCluster(real));
