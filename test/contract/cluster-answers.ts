@@ -46,6 +46,34 @@ export function describeClusterAnswers(name: string, setup: () => Promise<Cluste
       });
     });
 
+    it('makes what is asked about others before them, and is not blocked by their absence', async () => {
+      const { describe: nodes, apply, plan, id } = suite.fresh();
+      await apply(nodes([CONFIG]));
+      const pod = manifest('pod', {
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name: 'p' },
+        spec: { serviceAccountName: 'later', containers: [{ name: 'c', image: 'i' }] },
+      });
+      const account = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'later' } };
+      const alone = await plan(nodes([CONFIG, pod]));
+      expect(alone.diagnostics).toMatchObject([
+        {
+          code: 'TARGET_REFUSES',
+          message: expect.stringContaining('serviceaccount "later" not found') as string,
+        },
+      ]);
+      const desired = nodes([CONFIG, pod, manifest('account', account)]);
+      const planned = await plan(desired);
+      expect(planned.diagnostics).toEqual([]);
+      expect(actionsOf(planned)).toEqual([
+        `create ${id('ServiceAccount', 'later')}`,
+        `create ${id('Pod', 'p')}`,
+      ]);
+      await apply(desired);
+      expect(actionsOf(await plan(desired))).toEqual([]);
+    });
+
     it('says when the cluster knows no such kind', async () => {
       const { describe: nodes, plan, namespace } = suite.fresh();
       const odd =

@@ -14,7 +14,7 @@ import { MANAGER, ownerOf, strip, toWire } from './cache/live-object.ts';
 import { findForeign } from './vacancy.ts';
 import { unmarkStopped } from './control.ts';
 import type { FieldOwner } from './ownership.ts';
-import { handsOn, leftoversOf, othersOn, withMovedFields } from './ownership.ts';
+import { handsOn, leftoversOf, othersOn, withMovedFields, withoutControlled } from './ownership.ts';
 import { isStopped } from './stopped-object.ts';
 
 /** Time for which it is believed that nothing stands in the place of an object. */
@@ -180,17 +180,17 @@ function setSince(fields: readonly { readonly field: string; readonly manager: s
 }
 
 /** Takes over only what the plan has said; a conflict that has come since is for the next plan. */
-async function applyDecided(
-  cluster: Cluster,
-  wire: JsonObject,
-  { kind, conflicts, context: { signal } }: Writing,
-): Promise<LiveObject> {
+async function applyDecided(cluster: Cluster, wire: JsonObject, writing: Writing): Promise<LiveObject> {
+  const { kind, conflicts, context } = writing;
+  const { signal } = context;
   try {
     return (await sendApply(cluster, kind, wire, { dryRun: false, force: false, signal })).object;
   } catch (error) {
     if (!isConflict(error)) throw error;
     const decided = new Set(conflicts.map(({ field }) => field));
     const found = readConflicts(error.causes, false);
+    const ours = withoutControlled(wire, found);
+    if (ours !== null) return applyDecided(cluster, ours, writing);
     const fresh = found.filter(({ field }) => !decided.has(field));
     if (fresh.length > 0) throw setSince(fresh, error);
     return (await sendApply(cluster, kind, wire, { dryRun: false, force: true, signal })).object;

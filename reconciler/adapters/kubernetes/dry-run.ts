@@ -9,7 +9,7 @@ import { compareObjects, contains, missingFields } from './compare.ts';
 import type { KindInfo } from './api/discovery.ts';
 import { pathOf } from './api/discovery.ts';
 import type { LiveObject, Marks } from './cache/live-object.ts';
-import { handsBasis, handsOn, leftoversOf, othersOn, predictObject } from './ownership.ts';
+import { handsBasis, handsOn, leftoversOf, othersOn, predictObject, withoutControlled } from './ownership.ts';
 import { asStopped, isStopped } from './stopped-object.ts';
 import { fingerprintOf, isLiveObject, MANAGER, ownerOf, strip, toWire } from './cache/live-object.ts';
 
@@ -85,7 +85,7 @@ export async function dryRunUpdate(
   const isStuck = same && (answer.refused !== null || answer.immutable !== null);
   // A stop by hand leaves fields of hands behind, too: they are looked at once it runs again.
   const taken =
-    stopped || (left.length === 0 && !isStuck) ? null : await tryTakingOver(cluster, wire, asked, signal);
+    stopped || (left.length === 0 && !isStuck) ? null : await tryTakingOver(cluster, wire, asked, { signal });
   const dryRun = marked(
     taken === null ? answer : { ...taken, conflicts: [...answer.conflicts, ...taken.conflicts] },
   );
@@ -107,9 +107,10 @@ interface DryRunRequest {
 async function tryTakingOver(
   cluster: Cluster,
   wire: JsonObject,
-  { kind, live, drifted }: DryRunRequest,
-  signal: AbortSignal,
+  request: DryRunRequest,
+  { signal, attempt = 1 }: { readonly signal: AbortSignal; readonly attempt?: number },
 ): Promise<DryRun | null> {
+  const { kind, live, drifted } = request;
   const path = pathOf(kind, live.metadata);
   const full = await readObject(cluster, path, signal);
   if (!full) return null;
@@ -128,8 +129,9 @@ async function tryTakingOver(
     if (!isLiveObject(answer.body)) return null;
     return { ...NO_DIFFERENCE, fields: compareObjects(strip(full), strip(answer.body)), conflicts };
   } catch (error) {
-    // Written to in between: the next look finds it as it is then.
-    if (isApiError(error, 409)) return null;
+    // Its controller has written to it in between.
+    if (isApiError(error, 409) && attempt < MAX_DRY_RUN_ATTEMPTS)
+      return tryTakingOver(cluster, wire, request, { signal, attempt: attempt + 1 });
     return { ...explain(error, wire, live), conflicts };
   }
 }
@@ -155,6 +157,8 @@ async function askServer(
   } catch (error) {
     if (!isConflict(error)) return explain(error, wire, live);
     const conflicts = readConflicts(error.causes, drifted);
+    const ours = withoutControlled(wire, conflicts);
+    if (ours !== null) return askServer(cluster, ours, request, signal);
     try {
       return { ...NO_DIFFERENCE, fields: await changed(true), conflicts };
     } catch (second) {

@@ -38,12 +38,13 @@ export async function observeCluster(
   }
   const absent = desired.filter(({ id }) => !live.has(id));
   const tried = chooseTried(absent);
+  const missing = new Set(absent.filter(({ shared }) => shared !== true).map(({ id }) => id));
   const findForeign = createForeignSearch(cluster, absent, signal);
   await cluster.bounded(desired, async (one) => {
     const object = live.get(one.id);
     const observed = object
       ? await project(cluster, one, { object, seen: found.get(one.id), signal })
-      : await lookAround(cluster, one, { stack, tried: tried.has(one), findForeign, signal });
+      : await lookAround(cluster, one, { stack, tried: tried.has(one), missing, findForeign, signal });
     if (observed) found.set(one.id, observed);
   });
   return { resources: [...found.values()].sort((a, b) => (a.id < b.id ? -1 : 1)), warnings: [] };
@@ -131,6 +132,8 @@ interface Looking {
   readonly stack: string;
   /** True when the creation is to be tried out. */
   readonly tried: boolean;
+  /** Resources of the stack that are described and not there (yet). */
+  readonly missing: ReadonlySet<ResourceId>;
   readonly findForeign: ReturnType<typeof createForeignSearch>;
   readonly signal: AbortSignal;
 }
@@ -139,7 +142,7 @@ interface Looking {
 async function lookAround(
   cluster: Cluster,
   desired: DesiredResource,
-  { stack, tried, findForeign, signal }: Looking,
+  { stack, tried, missing: absent, findForeign, signal }: Looking,
 ): Promise<ObservedResource | undefined> {
   const kind = await cluster.kindOf(desired, signal);
   if (!kind) {
@@ -153,7 +156,8 @@ async function lookAround(
   if (kind.namespaced && !(await cluster.namespace(metadata.namespace ?? '', signal))) return undefined;
   const foreign = await findForeign(kind, desired);
   if (foreign) return missing(desired, foreign);
-  return tried ? tryCreation(cluster, desired, { kind, stack, signal }) : undefined;
+  const needs = desired.dependsOn.flatMap(({ id }) => (absent.has(id) ? [id] : []));
+  return tried ? tryCreation(cluster, desired, { kind, stack, needs, signal }) : undefined;
 }
 
 function sharedNamespace(
@@ -207,16 +211,31 @@ function missing(desired: DesiredResource, refused: string): ObservedResource {
   };
 }
 
+interface Trial {
+  readonly kind: KindInfo;
+  readonly stack: string;
+  /** Resources that come before it, and are not there yet: it may be refused for want of them. */
+  readonly needs: readonly ResourceId[];
+  readonly signal: AbortSignal;
+}
+
+/** Tells whether the server speaks of this resource: `serviceaccount "later" not found`. */
+function names(message: string, id: ResourceId): boolean {
+  const name = id.slice(id.lastIndexOf('/') + 1);
+  return message.split(/[^\w.-]+/).includes(name);
+}
+
 async function tryCreation(
   cluster: Cluster,
   desired: DesiredResource,
-  { kind, stack, signal }: { readonly kind: KindInfo; readonly stack: string; readonly signal: AbortSignal },
+  { kind, stack, needs, signal }: Trial,
 ): Promise<ObservedResource | undefined> {
   try {
     const wire = toWire(desired, kind, { stack, revision: null, branch: null });
     await sendApply(cluster, kind, wire, { dryRun: true, force: false, signal });
     return undefined;
   } catch (error) {
+    if (isRefusal(error) && needs.some((id) => names(error.message, id))) return undefined;
     if (isRefusal(error)) return missing(desired, error.message);
     // The namespace is on its way out, say: applying will tell.
     if ([403, 404, 409].some((status) => isApiError(error, status))) return undefined;

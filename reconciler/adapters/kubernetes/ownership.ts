@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from '../../base/json.ts';
 import { canonicalJson } from '../../base/json.ts';
 import { asFields, asList, asString } from '../../base/values.ts';
+import type { FieldConflict } from '../../model/resource.ts';
 import type { LiveObject } from './cache/live-object.ts';
 import { MANAGER } from './cache/live-object.ts';
 
@@ -34,6 +35,27 @@ const CONTROLLERS = /controller|^kube-|^kubelet$|^cert-manager|injector|operator
 /** Fields that belong to whoever set them: how many pods there are nobody may have described, and locks and owners are no settings. */
 const ANYBODYS = new Set(['.spec.replicas', '.metadata.finalizers', '.metadata.ownerReferences']);
 
+function isController(manager: string): boolean {
+  return CONTROLLERS.test(manager);
+}
+
+/**
+ * The description without the fields that controllers have set to something else: how many pods an autoscaler wants, the rules of an aggregated
+ * role. Whoever took them back would do so for ever. `null` when there are none, or none that stand outside of lists.
+ */
+export function withoutControlled(wire: JsonObject, conflicts: readonly FieldConflict[]): JsonObject | null {
+  const paths = conflicts
+    .filter(({ manager, field }) => isController(manager) && /^(\.[\w-]+)+$/.test(field))
+    .map(({ field }) => field.slice(1).split('.'));
+  return paths.length === 0 ? null : paths.reduce<JsonObject>((rest, path) => withoutPath(rest, path), wire);
+}
+
+function withoutPath(value: JsonObject, [key = '', ...rest]: readonly string[]): JsonObject {
+  const { [key]: member, ...others } = value;
+  if (rest.length === 0 || !isObject(member)) return others;
+  return { ...others, [key]: withoutPath(member, rest) };
+}
+
 /** Tells whether an entry of `managedFields` is worth keeping in memory: only those of hands are read. */
 export function isOfHands(entry: unknown): boolean {
   const fields = asFields(entry) ?? {};
@@ -49,7 +71,7 @@ export function handsOn(live: LiveObject): readonly FieldOwner[] {
 export function othersOn(live: LiveObject): readonly FieldOwner[] {
   return entriesOf(live).filter(
     ({ manager, entry }) =>
-      manager !== MANAGER && entry['subresource'] === undefined && !CONTROLLERS.test(manager),
+      manager !== MANAGER && entry['subresource'] === undefined && !isController(manager),
   );
 }
 

@@ -71,11 +71,14 @@ export function objectId(target: string, reference: ObjectReference): ResourceId
   return resourceId(target, qualifiedKind(reference), qualifiedName(reference));
 }
 
-/** 0 for what others live in or are made of, 1 for classes that others name, 2 for the rest. */
+/** Kinds that are asked when others are made. */
+const ADMITTING: ReadonlySet<string> = new Set(['ServiceAccount', 'LimitRange', 'ResourceQuota']);
+
+/** 0 for what others live in or are made of, 1 for what decides about others when they are made, 2 for the rest. */
 export function rankOf({ apiVersion, kind }: Pick<ObjectReference, 'apiVersion' | 'kind'>): 0 | 1 | 2 {
   if (!isBuiltIn(groupOf(apiVersion))) return 2;
   if (kind === 'Namespace' || kind === 'CustomResourceDefinition') return 0;
-  return kind.endsWith('Class') ? 1 : 2;
+  return kind.endsWith('Class') || ADMITTING.has(kind) ? 1 : 2;
 }
 
 /** Holds data: deleted only with an explicit yes. */

@@ -19,6 +19,7 @@ import { hasPods } from '../../config/workflow/workflow-edges.ts';
 import type { FilledNode } from '../../config/workflow/workflow-values.ts';
 import { renderObject } from './object.ts';
 import type { RegistrySecret } from './registry-secret.ts';
+import { relateObjects } from './related-objects.ts';
 import { createRegistrySecret } from './registry-secret.ts';
 import { labelsOf } from './service-names.ts';
 
@@ -78,7 +79,9 @@ export function renderWorkflow(options: RenderWorkflowOptions): readonly Desired
 
 function renderObjects(options: RenderWorkflowOptions): readonly Rendered[] {
   const own = renderNodes(options);
-  const objects = [...own, ...renderCredentials(own, options)];
+  const related = relateObjects(own.map(({ spec }) => spec));
+  const fitted = own.map((one, index) => ({ ...one, spec: related[index] ?? one.spec }));
+  const objects = [...fitted, ...renderCredentials(own, options)];
   return [...renderNamespaces(objects, options), ...objects].sort(
     (a, b) => rankOf(a.spec) - rankOf(b.spec) || compareText(a.id, b.id),
   );

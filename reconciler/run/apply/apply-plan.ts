@@ -21,7 +21,8 @@ import { executePlan } from './execute-plan.ts';
 import { isDisturbed, partlyApplied } from './execution.ts';
 import type { ChangeTarget, ExecuteResult, StepFailure, StepUpdate } from './execution.ts';
 import { needsPreHooks, PRE_STAGES, runHooks } from './run-hooks.ts';
-import { againIn, startingAgain } from './stopped.ts';
+import { againIn } from './failed-jobs.ts';
+import { startingAgain } from './stopped.ts';
 
 /**
  * Stage 5: carries a plan out and has it recorded. Ends the job and shows how it ended in every case; throws when it failed, so that the

@@ -19,7 +19,8 @@ import type { JobRecorder } from '../record/job-store.ts';
 import { planStack } from '../observe/plan-stack.ts';
 import type { PlannedStack } from '../observe/plan-stack.ts';
 import { partlyApplied } from './execution.ts';
-import { hasFailed, isUp } from './stopped.ts';
+import { hasFailed } from './failed-jobs.ts';
+import { isUp } from './stopped.ts';
 
 /** One control of one stack: what is asked, where it is recorded, what ends it. */
 interface ControlTask {

@@ -1,7 +1,7 @@
 import { isReconcilerError } from '../../base/errors.ts';
 import { hasChanges } from '../../plan/build-plan.ts';
 import { applyPlan, complete } from '../apply/apply-plan.ts';
-import { withFailedJobs } from '../apply/stopped.ts';
+import { withFailedJobs } from '../apply/failed-jobs.ts';
 import { partlyApplied } from '../apply/execution.ts';
 import type { Gate } from '../decide/decide.ts';
 import { gateError } from '../decide/gates.ts';

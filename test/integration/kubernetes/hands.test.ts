@@ -141,6 +141,26 @@ function describeClusterHands(name: string, setup: () => Promise<ClusterHarness>
       expect(JSON.stringify(await specOf(suite.apps('deployments', 'web')))).not.toContain('MODE');
     });
 
+    it('leaves to a controller what it has set to something else, also when the rest changes', async () => {
+      const own = suite.fresh();
+      const desired = own.describe([web()]);
+      await own.apply(desired);
+      const deployment = suite.apps('deployments', 'web');
+      await suite.hand.edit(deployment, { spec: { replicas: 3 } }, 'kube-controller-manager');
+      const isScaled = (spec: unknown) => asFields(spec)?.['replicas'] === 3;
+      const seen = async () =>
+        (await own.observe(desired)).find(({ kind }) => kind === 'Deployment')?.spec['spec'];
+      await eventually(seen, isScaled);
+      expect(actionsOf(await own.plan(desired))).toEqual([]);
+      const { selector, template } = WEB.spec;
+      const changed = own.describe([web({ spec: { replicas: 1, selector, template, paused: true } })]);
+      const planned = await own.plan(changed);
+      expect(planned.confirmations).toEqual([]);
+      await own.carryOut(planned, changed);
+      expect(await specOf(deployment)).toMatchObject({ replicas: 3, paused: true });
+      expect(actionsOf(await own.plan(changed))).toEqual([]);
+    });
+
     it('leaves to controllers, and to those who restart or scale, what is theirs', async () => {
       const own = suite.fresh();
       const { replicas: _replicas, ...spec } = WEB.spec;

@@ -162,11 +162,17 @@ export function createApiStore(): ApiStore {
     );
   }
 
-  function checkCreation({ kind, namespace }: Place, object: Members): void {
-    const of = (name: string) => {
-      const other = kindNamed(name);
-      return other ? list(other, namespace).map((stored) => stored.object) : [];
+  function checkCreation({ kind, namespace, name }: Place, object: Members): void {
+    const of = (other: string) => {
+      const found = kindNamed(other);
+      return found ? list(found, namespace).map((stored) => stored.object) : [];
     };
+    const account = isMembers(object['spec']) ? object['spec']['serviceAccountName'] : undefined;
+    const isThere = of('ServiceAccount').some((one) => metadataOf(one)['name'] === account);
+    if (kind.kind === 'Pod' && typeof account === 'string' && account !== 'default' && !isThere) {
+      const why = `error looking up service account ${namespace}/${account}: serviceaccount "${account}" not found`;
+      throw new Refusal(403, 'Forbidden', `pods "${name}" is forbidden: ${why}`);
+    }
     const used = list(kind, namespace).length;
     checkLimits(object, kind, { quotas: of('ResourceQuota'), ranges: of('LimitRange'), used });
   }
