@@ -37,14 +37,18 @@ function endsByItself({ kind, spec }: DesiredResource): boolean {
   return kind === 'Job' && typeof asFields(spec['spec'])?.['ttlSecondsAfterFinished'] === 'number';
 }
 
+/** Applies without a plan that may have come after the one that is looked for. */
+const MAX_JOBS = 20;
+
 /** Returns what the newest apply that came to its end has put there, by resource. */
 function lastDeployed(
   { store, jobs }: RunContext,
   stack: string,
 ): ReadonlyMap<string, ObservedResource['spec'] | null> {
-  const { jobs: found } = jobs.list({ stack, type: 'apply', status: 'completed', limit: 1 });
-  const [last] = found;
-  const plan = last === undefined || last.planId === null ? undefined : store.getPlan(last.planId);
+  const { jobs: found } = jobs.list({ stack, type: 'apply', status: 'completed', limit: MAX_JOBS });
+  // One that only completes what was begun before has no plan of its own.
+  const planId = found.find((job) => job.planId !== null)?.planId ?? null;
+  const plan = planId === null ? undefined : store.getPlan(planId);
   return new Map((plan?.changes ?? []).map(({ id, after }) => [id as string, after]));
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { healthOf } from '../../../reconciler/adapters/kubernetes/workloads/health.ts';
-import { troubleOf } from '../../../reconciler/adapters/kubernetes/workloads/pods.ts';
+import { runOf, troubleOf } from '../../../reconciler/adapters/kubernetes/workloads/pods.ts';
 
 const NOW = Date.parse('2026-01-01T00:01:00Z');
 
@@ -212,5 +212,26 @@ describe('troubleOf', () => {
     const trouble = troubleOf(pod, NOW);
     if (expected === null) expect(trouble).toBeNull();
     else expect(trouble).toMatchObject(expected);
+  });
+});
+
+describe('runOf', () => {
+  const pod = (restartPolicy: string, state: object, restartCount = 0) => ({
+    metadata: { name: 'p' },
+    spec: { restartPolicy, containers: [{ name: 'c' }] },
+    status: { containerStatuses: [{ name: 'c', restartCount, state }] },
+  });
+
+  it.each([
+    {
+      of: 'a container that has ended and is to stay',
+      pods: [pod('Always', { terminated: {} })],
+      restarts: 1,
+    },
+    { of: 'one that was restarted', pods: [pod('Always', { running: {} }, 2)], restarts: 2 },
+    { of: 'a job whose work is done', pods: [pod('Never', { terminated: { exitCode: 0 } })], restarts: 0 },
+    { of: 'a job that tries again', pods: [pod('OnFailure', { running: {} }, 2)], restarts: 0 },
+  ])('counts $restarts restarts of $of', ({ pods, restarts }) => {
+    expect(runOf(pods, NOW)?.facts.restarts).toBe(restarts);
   });
 });

@@ -121,14 +121,15 @@ function runsIn(pod: Fields, now: number): readonly { readonly facts: RunFacts; 
     described.filter((one) => one['readinessProbe'] !== undefined).map((one) => one['name']),
   );
   const begun = Date.parse(asString(status['startTime']) ?? '');
-  const isOver = status['phase'] === 'Succeeded' || status['phase'] === 'Failed';
+  // Pods of jobs end, and try again, as it is described.
+  const isToStay = (spec['restartPolicy'] ?? 'Always') === 'Always';
   return (asList(status['containerStatuses']) ?? []).flatMap((item) => {
     const container = asFields(item) ?? {};
     if (probed.has(container['name'])) return [];
     const state = asFields(container['state']) ?? {};
     const since = Date.parse(asString(asFields(state['running'])?.['startedAt']) ?? '');
-    const ended = asFields(state['terminated']) !== undefined && !isOver ? 1 : 0;
-    const restarts = (asNumber(container['restartCount']) ?? 0) + ended;
+    const ended = asFields(state['terminated']) === undefined ? 0 : 1;
+    const restarts = isToStay ? (asNumber(container['restartCount']) ?? 0) + ended : 0;
     const runningMs = Number.isNaN(since) ? 0 : Math.max(0, now - since);
     if (restarts === 0) return [{ facts: { runningMs, restarts } }];
     const settledMs = Number.isNaN(since) || Number.isNaN(begun) ? {} : { settledMs: since - begun };
