@@ -30,6 +30,12 @@ describe('engine errors', () => {
     [404, 'No such container: 1', 'TARGET_ERROR', true],
     [409, 'container is marked for removal and cannot be started', 'TARGET_ERROR', true],
     [409, 'removal of container 1 is already in progress', 'TARGET_ERROR', true],
+    [
+      403,
+      'error while removing network: network shop_default id 1 has active endpoints',
+      'TARGET_ERROR',
+      true,
+    ],
   ])('%i %s is %s', (status, text, code, retryable) => {
     expect(toTargetError(refusal(status, text), 'start', 'unix:///x')).toMatchObject({ code, retryable });
   });

@@ -35,6 +35,7 @@ export function toTargetError(
     return fail('IMAGE_NOT_FOUND', `${doing}: ${message}`, true);
   if (isGone(status, message))
     return fail('TARGET_ERROR', `${doing}: it was removed by somebody else in the meantime`, true);
+  if (/has active endpoints/i.test(message)) return fail('TARGET_ERROR', `${doing}: ${message}`, true);
   // "Internal error" is also what the engine says about a command that is not in the image.
   const retryable =
     status >= 500 && !/executable file not found|no such file or directory.*unknown/i.test(message);
