@@ -48,7 +48,7 @@ function workWhereNpmWasCalled() {
  * place: same process id, terminal and environment.
  */
 function continueWithServeFlags() {
-  const flags = JSON.parse(readFileSync(new URL('./serve-flags.json', import.meta.url), 'utf8'));
+  const flags = JSON.parse(readFileSync(new URL('./node-flags.json', import.meta.url), 'utf8'));
   const own = [...process.execArgv, process.env['NODE_OPTIONS'] ?? ''].join(' ');
   // Started over already, told otherwise by whoever runs it, or a system that cannot replace a process (Windows).
   if (own.includes('semi-space-size') || !process.execve || process.platform === 'win32') return;

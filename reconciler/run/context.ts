@@ -7,7 +7,7 @@ import type { Freeze } from '../ports/freeze.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { Source } from '../ports/source.ts';
 import type { Deployments } from './record/deployments.ts';
-import type { EventHub } from './loop/events.ts';
+import type { EventHub } from './loop/event-hub.ts';
 import type { JobStore } from './record/job-store.ts';
 import type { StackTable } from './stack-table.ts';
 import type { TargetPool } from './observe/target-pool.ts';

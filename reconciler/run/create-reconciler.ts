@@ -16,7 +16,7 @@ import { Backups } from './backups/backups.ts';
 import { BackupSchedule } from './backups/backup-schedule.ts';
 import type { RunContext } from './context.ts';
 import { Background } from './loop/background.ts';
-import { createEventHub } from './loop/events.ts';
+import { createEventHub } from './loop/event-hub.ts';
 import { Loop } from './loop/loop.ts';
 import { TargetPool } from './observe/target-pool.ts';
 import { createApplyOperations } from './operations/applies.ts';

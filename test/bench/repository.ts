@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
-import serveFlags from '../../api/cli/serve-flags.json' with { type: 'json' };
+import serveFlags from '../../api/cli/node-flags.json' with { type: 'json' };
 import { createGitSource } from '../../reconciler/adapters/git/index.ts';
 import { createSecrets } from '../../reconciler/adapters/secrets/secrets.ts';
 import { systemClock } from '../../reconciler/daemon/system-clock.ts';

@@ -81,7 +81,7 @@ describe('walls', () => {
   it.each([
     ['reconciler/adapters/docker/engine/engine.ts', '../../../base/errors.ts'],
     ['reconciler/adapters/docker/engine/connection.ts', 'node:net'],
-    ['reconciler/adapters/git/poll.ts', './remote/deadline.ts'],
+    ['reconciler/adapters/git/poll-timer.ts', './remote/deadline.ts'],
     ['reconciler/daemon/create-kombinator.ts', '../adapters/sqlite/sqlite-store.ts'],
     ['api/dialects/kombify/page.ts', '../../http/shape.ts'],
     ['reconciler/adapters/git/watch-local.ts', 'isomorphic-git/http/node'],

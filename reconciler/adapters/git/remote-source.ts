@@ -9,7 +9,7 @@ import { asGitError } from './errors.ts';
 import type { GitCommand } from './repository/git-command.ts';
 import { mirrorPath } from './remote/mirror.ts';
 import type { Identity } from './repository/objects.ts';
-import { pollRemote } from './poll.ts';
+import { pollRemote } from './poll-timer.ts';
 import { readHead } from './repository/refs.ts';
 import { createRemoteMirror } from './remote/remote-mirror.ts';
 import type { Repository } from './repository/repository.ts';

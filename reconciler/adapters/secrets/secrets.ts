@@ -7,7 +7,7 @@ import type { SecretProvider } from '../../ports/secret-provider.ts';
 import type { OpenedFile, SealedFile, Secrets } from '../../ports/secrets.ts';
 import type { SecretCommand } from './commands.ts';
 import { runCommand } from './commands.ts';
-import { createProviders } from './providers.ts';
+import { createProviders } from './ask-provider.ts';
 
 export interface SecretsOptions {
   /** Secret files are read from `secrets/` in it. */

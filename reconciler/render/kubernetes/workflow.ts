@@ -17,7 +17,7 @@ import type { Secret } from '../../model/secret.ts';
 import { asFields, asList, asString, compareText } from '../../base/values.ts';
 import { hasPods } from '../../config/workflow/workflow-edges.ts';
 import type { FilledNode } from '../../config/workflow/workflow-values.ts';
-import { renderObject } from './object.ts';
+import { renderObject } from './workflow-object.ts';
 import type { RegistrySecret } from './registry-secret.ts';
 import { relateObjects } from './related-objects.ts';
 import { createRegistrySecret } from './registry-secret.ts';

@@ -2,7 +2,7 @@ import { formatSummary } from '../../plan/format-plan.ts';
 import type { PlanSummary } from '../../plan/plan.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { Job, JobType } from '../../ports/store.ts';
-import type { EventHub } from '../loop/events.ts';
+import type { EventHub } from '../loop/event-hub.ts';
 
 /**
  * Name in the log of each type of job that changes something; those that only look are left out, and those on data, which has a log of its

@@ -4,7 +4,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { Job, JobFilter, JobLog, JobStep, JobType, LogLevel, Store } from '../../ports/store.ts';
 import type { JobDetail } from '../../public/reconciler.ts';
-import type { EventHub } from '../loop/events.ts';
+import type { EventHub } from '../loop/event-hub.ts';
 import { createJobIds } from './job-id.ts';
 import { logJobs } from './job-log.ts';
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createProviders } from '../../../reconciler/adapters/secrets/providers.ts';
+import { createProviders } from '../../../reconciler/adapters/secrets/ask-provider.ts';
 import { Secret } from '../../../reconciler/model/secret.ts';
 import type { SecretProvider } from '../../../reconciler/ports/secret-provider.ts';
 import type { Secrets } from '../../../reconciler/ports/secrets.ts';

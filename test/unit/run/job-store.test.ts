@@ -3,7 +3,7 @@ import { createSqliteStore } from '../../../reconciler/adapters/sqlite/sqlite-st
 import { ReconcilerError } from '../../../reconciler/base/errors.ts';
 import type { Store } from '../../../reconciler/ports/store.ts';
 import type { ReconcilerEvent } from '../../../reconciler/public/reconciler.ts';
-import { createEventHub } from '../../../reconciler/run/loop/events.ts';
+import { createEventHub } from '../../../reconciler/run/loop/event-hub.ts';
 import { createJobIds } from '../../../reconciler/run/record/job-id.ts';
 import { JobStore } from '../../../reconciler/run/record/job-store.ts';
 import { createFakeClock } from '../../support/fakes/fake-clock.ts';

@@ -7,7 +7,7 @@ import { asFields, asString } from '../../base/values.ts';
 import type { NodeType, Workflow } from '../../config/workflow/workflow.ts';
 import type { FilledNode } from '../../config/workflow/workflow-values.ts';
 import { compact, pick, textMap, textOf, toSpec } from './fields.ts';
-import { renderAutoscaler, renderIngress, renderNetworkPolicy, renderService } from './network.ts';
+import { renderAutoscaler, renderIngress, renderNetworkPolicy, renderService } from './workflow-network.ts';
 import {
   renderClaimSpec,
   renderCronJob,
@@ -15,7 +15,7 @@ import {
   renderDeployment,
   renderJob,
   renderStatefulSet,
-} from './workloads.ts';
+} from './workflow-workloads.ts';
 
 export interface ObjectContext {
   readonly workflow: Workflow;

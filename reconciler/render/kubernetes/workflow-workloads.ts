@@ -2,7 +2,7 @@ import type { Spec } from '../../model/secret.ts';
 import { asFields, asList } from '../../base/values.ts';
 import type { FilledNode } from '../../config/workflow/workflow-values.ts';
 import { compact, pick, textOf, toSpecValue } from './fields.ts';
-import { renderPodTemplate, selectorOf } from './pod.ts';
+import { renderPodTemplate, selectorOf } from './workflow-pod.ts';
 
 /** @param scaled an autoscaler decides how many pods there are */
 export function renderDeployment(node: FilledNode, scaled: boolean): Spec {
