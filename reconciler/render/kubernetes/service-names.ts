@@ -1,5 +1,6 @@
 import { dnsName } from '../../model/kubernetes/cluster-names.ts';
 import type { ContainerSpec } from '../../model/docker/docker-spec.ts';
+import type { Blueprint } from '../generate/blueprint.ts';
 
 /** Returns the labels by which a service's pods are found, and its objects grouped. */
 export function labelsOf(stack: string, service?: string): Readonly<Record<string, string>> {
@@ -40,4 +41,9 @@ export function portsOf(
 /** `tcp-8080` */
 export function portName(port: number, protocol: string): string {
   return `${protocol}-${port}`;
+}
+
+/** Name of the ConfigMap with the files of a service. */
+export function configName({ stack }: Blueprint, service: string): string {
+  return dnsName(`${stack}-${service}-files`);
 }

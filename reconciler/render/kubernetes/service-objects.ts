@@ -1,37 +1,19 @@
-import { namesInCluster } from '../../config/kombination/checks/check-cluster.ts';
-import { isNodePort } from '../../config/kombination/checks/check-cluster.ts';
-import type { ClusterNode } from '../../config/kombination/node-kinds.ts';
-import type { WorkloadKind } from '../../model/kubernetes/cluster-names.ts';
-import { dnsName, publishedName, workloadKind } from '../../model/kubernetes/cluster-names.ts';
+import { isNodePort, namesInCluster } from '../../config/kombination/checks/check-cluster.ts';
+import { dnsName, publishedName } from '../../model/kubernetes/cluster-names.ts';
 import { isProblem } from '../../base/problem.ts';
 import type { ObjectSpec } from '../../model/kubernetes/kubernetes-object.ts';
-import { canonicalJson, sha256 } from '../../base/json.ts';
-import type { RestartSpec } from '../../model/docker/docker-spec.ts';
-import type { Spec, SpecValue } from '../../model/secret.ts';
+import type { SpecValue } from '../../model/secret.ts';
 import { parseBytes } from '../../base/units.ts';
 import { toRecord } from '../../base/values.ts';
-import type { Blueprint, BlueprintService } from '../generate/blueprint.ts';
+import type { BlueprintService } from '../generate/blueprint.ts';
 import { textOf } from '../generate/generated.ts';
 import { amountOf } from './amounts.ts';
-import { nonEmptySpecOf, specOf } from './fields.ts';
-import type { RegistrySecret } from './registry-secret.ts';
+import { specOf } from './fields.ts';
+import type { ObjectsContext } from './objects-context.ts';
 import { claimOfVolume, fileKey } from './service-mounts.ts';
-import { labelsOf, portName, portsOf } from './service-names.ts';
-import { annotationsOf, imageOf, podOf } from './service-pod.ts';
-import type { SecretBook } from './service-secrets.ts';
-import { strategyOf } from './service-strategy.ts';
-
-/** The sources that the objects of a stack on one cluster are made with. */
-export interface ObjectsContext {
-  readonly blueprint: Blueprint;
-  readonly cluster: ClusterNode;
-  readonly book: SecretBook;
-  readonly notes: string[];
-  /** Changes with what a pod reads when it starts; left out: nothing is said of it. */
-  readonly digestOf?: (keys: ReadonlySet<string>) => string;
-  /** Secret with the credentials of registries; left out: nobody has any. */
-  readonly registrySecret?: RegistrySecret;
-}
+import { configName, labelsOf, portName, portsOf } from './service-names.ts';
+import { imageOf } from './service-pod.ts';
+import { workloadOf } from './service-workload.ts';
 
 /** The workload of a service says why it looks so, the rest of its objects is found by it. */
 export interface ServiceObjects {
@@ -45,12 +27,6 @@ export interface ServiceObjects {
   readonly usesSecret: boolean;
   /** Its image is pulled with credentials of the repository. */
   readonly usesRegistrySecret: boolean;
-}
-
-/** Chooses the kind of object that runs its pods. */
-export function kindOf({ spec, oneShot }: BlueprintService): WorkloadKind {
-  const hasVolume = (spec.mounts ?? []).some(({ type }) => type === 'volume');
-  return workloadKind({ restart: spec.restart, awaited: oneShot, hasVolume });
 }
 
 /** Claims of the volumes that are made for the stack. */
@@ -117,78 +93,6 @@ function configMapOf({ name, spec }: BlueprintService, { blueprint }: ObjectsCon
     metadata,
     ...(texts.length > 0 ? { data: toRecord(texts) } : {}),
     ...(binary.length > 0 ? { binaryData: toRecord(binary) } : {}),
-  };
-}
-
-function configName({ stack }: Blueprint, service: string): string {
-  return dnsName(`${stack}-${service}-files`);
-}
-
-interface PodParts {
-  readonly keys: Set<string>;
-  readonly configMap: ObjectSpec | null;
-}
-
-/** Changes with what the pod only reads when it starts. */
-const CONTENT = 'kombinator.io/content';
-/** Nobody waits for the end of this job: that it runs is all that is wanted. */
-const RUNS = 'run.kombinator.io/service';
-
-function workloadOf(
-  service: BlueprintService,
-  context: ObjectsContext,
-  { keys, configMap }: PodParts,
-): ObjectSpec | null {
-  const { name, replicas, oneShot } = service;
-  const { blueprint, digestOf } = context;
-  const kind = kindOf(service);
-  if (kind === 'Job' && replicas === 0) return null;
-  const pod = podOf(service, {
-    ...context,
-    keys,
-    configName: configName(blueprint, name),
-    pullSecrets: pullSecretsOf(service, context),
-    ends: oneShot,
-  });
-  const labels = labelsOf(blueprint.stack, name);
-  const read = digestOf && (keys.size > 0 || configMap !== null);
-  const content = read ? { [CONTENT]: digestOf(keys) + contentDigest(configMap) } : {};
-  const annotations = nonEmptySpecOf({ ...annotationsOf(service), ...content });
-  const template = { metadata: specOf({ labels, annotations }), spec: pod };
-  const runs = kind === 'Job' && !oneShot ? { annotations: { [RUNS]: 'true' } } : {};
-  const metadata = { name: dnsName(name), labels, ...runs };
-  if (kind === 'Job') return { apiVersion: 'batch/v1', kind, metadata, spec: jobSpec(service, template) };
-  const selector = { matchLabels: labels };
-  const rest = kind === 'StatefulSet' ? { serviceName: dnsName(name), podManagementPolicy: 'Parallel' } : {};
-  const spec = { replicas, ...rest, ...strategyOf(service, kind), selector, template };
-  return { apiVersion: 'apps/v1', kind, metadata, spec };
-}
-
-/** Returns the pull secrets of the node, and that of the stack where the image needs it. */
-function pullSecretsOf(
-  service: BlueprintService,
-  { cluster: { pullSecrets }, registrySecret }: ObjectsContext,
-): readonly string[] {
-  if (registrySecret?.covers(imageOf(service)) !== true) return pullSecrets;
-  return [...new Set([...pullSecrets, registrySecret.name])];
-}
-
-function contentDigest(configMap: ObjectSpec | null): string {
-  if (configMap === null) return '';
-  const { data = {}, binaryData = {} } = configMap;
-  return `-${sha256(canonicalJson([data, binaryData] as never)).slice(0, 16)}`;
-}
-
-/** Restarts as an engine would make them: without end. */
-const ENDLESS_RESTARTS = 1_000_000;
-
-function jobSpec({ spec, replicas }: BlueprintService, template: Spec & { readonly spec: Spec }): Spec {
-  const { policy, maxRetries = ENDLESS_RESTARTS }: RestartSpec = spec.restart;
-  const again = policy !== 'no';
-  return {
-    ...(replicas > 1 ? { completions: replicas, parallelism: replicas } : {}),
-    backoffLimit: again ? maxRetries : 0,
-    template: { ...template, spec: { restartPolicy: again ? 'OnFailure' : 'Never', ...template.spec } },
   };
 }
 
