@@ -2,7 +2,7 @@ import picomatch from 'picomatch';
 import type { Schedule } from '../base/schedule.ts';
 import type { Freeze, Frozen } from '../ports/freeze.ts';
 
-/** One line of the operator's configuration. */
+/** One line of the operator's configuration; freeze-config.ts reads it, run/decide/gates.ts holds stacks by it. */
 export interface FreezeWindow {
   readonly name: string;
   /** `deny`: nothing is changed while it is open. `allow`: things are changed only while one of these is open. */

@@ -71,23 +71,6 @@ export function compareBackups(a: BackupName, b: BackupName): number {
   return b.time - a.time || (a.file < b.file ? 1 : -1);
 }
 
-/**
- * Returns those of one service's backups that the policy lets go. The newest stays whatever the policy says: call this only when it is
- * known to be good.
- */
-export function expiredBackups<T extends BackupName>(
-  backups: readonly T[],
-  { keep, days }: Pick<BackupPolicy, 'keep' | 'days'>,
-  now: number,
-): readonly T[] {
-  if (keep === undefined && days === undefined) return [];
-  return backups.toSorted(compareBackups).filter((backup, index) => {
-    if (index === 0) return false;
-    const isKept = index < (keep ?? 0) || (days !== undefined && now - backup.time < days * DAY_MS);
-    return !isKept;
-  });
-}
-
 /** Tells whether a schedule called for something after a moment and until another, milliseconds since the epoch. */
 export function wasDue(schedule: string, after: number, until: number): boolean {
   const calls = parseSchedule(schedule);

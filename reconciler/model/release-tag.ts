@@ -3,7 +3,10 @@ import { ReconcilerError } from '../base/errors.ts';
 export const ENVIRONMENTS = ['dev', 'staging', 'prod'] as const;
 export type Environment = (typeof ENVIRONMENTS)[number];
 
-/** A release: what is, or is to be, deployed where. Its tag is `<service>-v<X.Y.Z>-<environment>`. */
+/**
+ * A release: what is, or is to be, deployed where. Its tag is `<service>-v<X.Y.Z>-<environment>`; tags of deployments:
+ * run/record/deployment-tag.ts.
+ */
 export interface Release {
   /** A stack, or a service that one stack only has. */
   readonly service: string;

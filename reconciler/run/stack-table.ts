@@ -13,7 +13,7 @@ import type { ServiceStatus } from '../public/views.ts';
 import type { Hold } from './decide/decide.ts';
 import { stateOf } from './decide/state-of.ts';
 import type { Situation } from './decide/state-of.ts';
-import type { DeploymentRecord } from './record/deployments.ts';
+import type { DeploymentRecord } from './record/deployment-tag.ts';
 import type { EventHub } from './loop/event-hub.ts';
 import { judgeService } from './observe/service-health.ts';
 import type { TargetPool } from './observe/target-pool.ts';

@@ -1,5 +1,5 @@
-import type { BackupName, BackupPolicy, Compression } from '../../database/backup.ts';
-import { compareBackups, expiredBackups, formatBackupName, parseBackupName } from '../../database/backup.ts';
+import type { BackupName, Compression } from '../../database/backup.ts';
+import { compareBackups, formatBackupName, parseBackupName } from '../../database/backup.ts';
 import { dumpCommand, dumpEnding, isDump, restoreCommand, restoresAtOnce } from '../../database/dump.ts';
 import { errorMessage, isReconcilerError, ReconcilerError } from '../../base/errors.ts';
 import type { StoredBackup } from '../../ports/backup-store.ts';
@@ -69,18 +69,6 @@ export async function dumpServer(
   } catch (error) {
     throw inOurWords(server, 'BACKUP_FAILED', error, signal);
   }
-}
-
-/** Lets go of what the policy does not keep; call it after a good backup. Resolves to the names of the files. */
-export async function expire(
-  context: RunContext,
-  server: Server,
-  policy: BackupPolicy,
-  signal: AbortSignal,
-): Promise<readonly string[]> {
-  const expired = expiredBackups(await listBackups(server, signal), policy, context.clock.now());
-  for (const { file } of expired) await server.backupVolume.remove(file, signal);
-  return expired.map(({ file }) => file);
 }
 
 /** Reads all of a backup. Throws BACKUP_DAMAGED unless it is what was written, and a whole dump of this kind. Resolves to its length unpacked. */

@@ -6,7 +6,8 @@ import type { BackupRequest, RestoreRequest } from '../../public/reconciler.ts';
 import type { RunContext } from '../context.ts';
 import type { JobRecorder } from '../record/job-store.ts';
 import type { KnownBackup } from './dump-server.ts';
-import { dumpServer, expire, listBackups, restoreServer, verifyBackup, wayBack } from './dump-server.ts';
+import { dumpServer, listBackups, restoreServer, verifyBackup, wayBack } from './dump-server.ts';
+import { expireBackups } from './expire-backups.ts';
 import type { Server } from './servers.ts';
 import { findServers, refuseStopped } from './servers.ts';
 
@@ -34,7 +35,7 @@ export async function runBackup(
     try {
       await steps(index, async () => {
         const stored = await dump(context, server, { policy, beforeRestore: false }, signal);
-        const gone = policy === undefined ? [] : await expire(context, server, policy, signal);
+        const gone = policy === undefined ? [] : await expireBackups(context, server, policy, signal);
         for (const file of gone) job.log('info', `no longer kept: ${file}`, `back up ${server.service}`);
         return describe(server, stored);
       });

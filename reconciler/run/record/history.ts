@@ -4,8 +4,8 @@ import type { Job } from '../../ports/store.ts';
 import type { HistoryEntry } from '../../public/reconciler.ts';
 import type { RunContext } from '../context.ts';
 import { recallStack } from '../context.ts';
-import type { DeploymentRecord } from './deployments.ts';
-import { readPending } from './deployments.ts';
+import type { DeploymentRecord } from './deployment-tag.ts';
+import { readPending } from './deployment-tag.ts';
 
 /** Jobs looked at for deployments that left no tag. */
 const MAX_JOBS_SEARCHED = 500;

@@ -4,7 +4,7 @@ import type { Plan } from '../../plan/plan.ts';
 import type { PendingTag } from '../../ports/store.ts';
 import { recallStack, rememberStack } from '../context.ts';
 import type { RunContext } from '../context.ts';
-import { describeDeployment } from './deployments.ts';
+import { describeDeployment } from './deployment-tag.ts';
 import type { JobRecorder } from './job-store.ts';
 
 const TAG_PUSH_TIMEOUT_MS = 15_000;

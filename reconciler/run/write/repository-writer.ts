@@ -7,7 +7,7 @@ import type { Actor } from '../../public/views.ts';
 import type { ResourceId } from '../../model/resource.ts';
 import { rememberStack } from '../context.ts';
 import type { RunContext } from '../context.ts';
-import type { DeploymentRecord } from '../record/deployments.ts';
+import type { DeploymentRecord } from '../record/deployment-tag.ts';
 import type { DriftEdit } from '../drift/drift-edit.ts';
 import { draftDrift, proposalMessage } from '../drift/drift-proposals.ts';
 import type { PlannedStack } from '../observe/plan-stack.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { BackupName } from '../../../reconciler/database/backup.ts';
+import { expiredBackups } from '../../../reconciler/database/backup-retention.ts';
 import {
-  expiredBackups,
   formatBackupName,
   parseBackupName,
   wasDue,
