@@ -35,13 +35,6 @@ export const LOCAL_ADMIN: Identity = {
   via: 'open',
 };
 
-const RANK: Readonly<Record<Role, number>> = { viewer: 0, deployer: 1, admin: 2 };
-
-/** Roles are nested: an admin may do what a deployer may, a deployer what a viewer may. */
-export function hasRole(identity: Identity, role: Role): boolean {
-  return RANK[identity.role] >= RANK[role];
-}
-
 /** The part of a name that is safe in a Git author line, never empty. */
 export function authorName(text: string): string {
   const safe = text

@@ -1,6 +1,7 @@
 import { Router } from '@koa/router';
 import type { RouterContext } from '@koa/router';
-import { ANONYMOUS, hasRole } from '../auth/identity.ts';
+import { ANONYMOUS } from '../auth/identity.ts';
+import { requireRole } from '../auth/require-role.ts';
 import type { Authenticate, Identity } from '../auth/identity.ts';
 import { readBody, readJsonBody } from './body.ts';
 import type { ReadBody } from './body.ts';
@@ -88,11 +89,7 @@ async function identify<Deps>(
     authorization: ctx.get('Authorization'),
     apiKeyParameter: firstOf(ctx.query['api_key']),
   });
-  if (hasRole(identity, route.access)) return identity;
-  throw new HttpProblem(
-    'FORBIDDEN',
-    `this needs the role ${route.access}; ${identity.name} is ${identity.role}`,
-  );
+  return requireRole(identity, route.access);
 }
 
 async function readRequest<Deps>(

@@ -31,7 +31,7 @@ export function restoresAtOnce(kind: DatabaseKind): boolean {
   return kind === 'postgres' || kind === 'redis';
 }
 
-/** Prints a dump of the server: the program to run in its container. */
+/** Prints a dump of the server: the program that run/backups/dump-server.ts runs in its container. */
 export function dumpCommand(settings: DatabaseSettings): readonly string[] {
   return ['sh', '-c', `${login(settings)}\n${dumpScript(settings)}`];
 }

@@ -51,7 +51,7 @@ export interface DesiredResource {
   readonly spec: Spec;
   /** `hashSpec` over the part of the spec that cannot be updated in place (see `updatable`). */
   readonly hash: string;
-  /** Top-level spec keys the target can change in place; every other difference means replace. */
+  /** Top-level spec keys the target can change in place, such as `CONTAINER_UPDATABLE`; every other difference means replace. */
   readonly updatable: readonly string[];
   readonly dependsOn: readonly Dependency[];
   /** The line of the repository that asked for it. */

@@ -2,7 +2,11 @@ import { inspect } from 'node:util';
 import type { Json, JsonObject } from '../base/json.ts';
 import { sha256 } from '../base/json.ts';
 
-/** Text that stands in plans, logs, tags, labels and answers where a secret value would be. */
+/**
+ * Text that stands in plans, logs, tags, labels and answers where a secret value would be. Specs are masked here (`maskSpec`, `createMask`);
+ * texts that a container wrote, by what it was given: `adapters/docker/logs.ts`, `adapters/docker/secrets/secret-texts.ts`,
+ * `adapters/kubernetes/workloads/read-health.ts`; objects of a cluster: `adapters/kubernetes/compare.ts`.
+ */
 export const MASK = '***';
 
 /** Shorter values would mask what is no secret. */

@@ -12,7 +12,7 @@ type Edges = Map<ResourceId, Dependency[]>;
  * Puts changes into an order in which every change stands after those it waits for (but for `released`, which says that
  * two wait for each other); ties are broken by id. Dependencies between described resources come from the description;
  * deletions, moved host ports, moved services and batches of
- * rolling updates add their own.
+ * rolling updates add their own. What does not wait runs side by side; how much at once: run/apply/target-queues.ts.
  *
  * @param engines identity of the engine behind a target, where it is known: names and ports are taken on engines
  */

@@ -1,5 +1,6 @@
 /**
- * A place that secrets are kept in, under a name of its own: `secret://NAME/PATH` in a repository asks the provider `NAME` for `PATH`.
+ * A place that secrets are kept in, under a name of its own: `secret://NAME/PATH` in a repository asks the provider `NAME` for `PATH`. A program
+ * gives its own to `createKombinator` as `secretProviders`, see EXTENDING.md; those that come along are in adapters/secrets/secrets.ts.
  */
 export interface SecretProvider {
   /** Lower-case letters; not `env`, `file`, `sops`, `age` or `command`, which come along. */

@@ -17,7 +17,7 @@ import { observeBuilt } from './images/built-images.ts';
 import type { ContainerGroup, OwnedContainer } from './containers/container-group.ts';
 import { groupContainers, membersOf } from './containers/container-group.ts';
 import { judgeContainer } from './containers/container-health.ts';
-import { readLive, renderObserved } from './containers/container-live.ts';
+import { readLive, renderObserved } from './containers/container-drift.ts';
 import { runningMs } from './containers/running-time.ts';
 import { readStaleSharing } from './containers/container-sharing.ts';
 import type { EngineVolume } from './engine/engine.ts';

@@ -17,7 +17,10 @@ const FILTERS = {
 const FIRST_PAUSE_MS = 500;
 const MAX_RECONNECT_PAUSE_MS = 30_000;
 
-/** Listens to the engine's events until the signal aborts; connects again by itself. */
+/**
+ * Listens to the engine's events until the signal aborts; connects again by itself. The target pool (run/observe/target-pool.ts) passes them to
+ * the loop (run/loop/loop.ts), which looks at the stack again.
+ */
 export async function watchEngine(adapter: Adapter, onEvent: OnEvent, signal: AbortSignal): Promise<void> {
   let failures = 0;
   for (let first = true; !signal.aborted; first = false) {

@@ -4,7 +4,8 @@ import type { Clock } from '../../ports/clock.ts';
 const INTERVAL_JITTER = 0.1;
 
 /**
- * Calls back at once and then about every interval, whatever becomes of the time of day. Resolves when the signal aborts.
+ * Calls back at once and then about every interval, whatever becomes of the time of day. Resolves when the signal aborts. Only the clock of it:
+ * run/loop/repository-loop.ts then asks the remote (remote-source.ts, remote/remote-mirror.ts) and notices a push.
  *
  * @param options `intervalMs` in milliseconds
  */

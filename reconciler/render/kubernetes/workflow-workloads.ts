@@ -4,6 +4,10 @@ import type { FilledNode } from '../../config/workflow/workflow-values.ts';
 import { compact, pick, textOf, toSpecValue } from './fields.ts';
 import { renderPodTemplate, selectorOf } from './workflow-pod.ts';
 
+/*
+ * Workloads of workflow nodes; that of a kombination's service is made in service-workload.ts.
+ */
+
 /** @param scaled an autoscaler decides how many pods there are */
 export function renderDeployment(node: FilledNode, scaled: boolean): Spec {
   return {

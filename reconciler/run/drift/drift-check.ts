@@ -11,7 +11,7 @@ export interface DriftCheckBy {
   readonly actor: string | null;
 }
 
-/** Records that drift was looked for, and what was found. The looking has been done. */
+/** Records that drift was looked for, and what was found: targets observe it, plan/diff-resource.ts compares, run/decide/decide.ts names it. */
 export function recordDriftCheck(context: RunContext, { stack, trigger, actor }: DriftCheckBy): Job {
   const { jobs, desired, stacks } = context;
   const revision = desired.revision?.commit ?? null;

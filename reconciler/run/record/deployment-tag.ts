@@ -38,7 +38,10 @@ export interface NewDeployment {
 const EMPTY_STACK_DIGEST = stackDigest([]);
 
 /** Name of the tag after the newest one, `null` when there is none yet: deployments of a stack are numbered from 1. */
-export function nextTag(stack: string, latest: DeploymentRecord | null): { readonly name: string; readonly number: number } {
+export function nextTag(
+  stack: string,
+  latest: DeploymentRecord | null,
+): { readonly name: string; readonly number: number } {
   const number = (latest?.number ?? 0) + 1;
   return { name: `${prefixOf(stack)}${number}`, number };
 }

@@ -7,7 +7,7 @@ import {
   buildUpdate,
   readLive,
   sameLimits,
-} from '../../../reconciler/adapters/docker/containers/container-live.ts';
+} from '../../../reconciler/adapters/docker/containers/container-drift.ts';
 import { containerSpec } from '../../../reconciler/adapters/docker/containers/specs.ts';
 import { createDiagnosticCollector } from '../../../reconciler/base/document-diagnostic.ts';
 import { readResources } from '../../../reconciler/config/kombination/service/service-resources.ts';

@@ -7,7 +7,7 @@ import {
   networkSteps,
   readLive,
   renderObserved,
-} from '../../../reconciler/adapters/docker/containers/container-live.ts';
+} from '../../../reconciler/adapters/docker/containers/container-drift.ts';
 import { buildLabels, LABEL, readOwner } from '../../../reconciler/adapters/docker/labels.ts';
 import { containerSpec } from '../../../reconciler/adapters/docker/containers/specs.ts';
 import type { ContainerSpec } from '../../../reconciler/model/docker/docker-spec.ts';

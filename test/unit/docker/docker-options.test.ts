@@ -8,7 +8,7 @@ import {
   buildUpdate,
   networkSteps,
   readLive,
-} from '../../../reconciler/adapters/docker/containers/container-live.ts';
+} from '../../../reconciler/adapters/docker/containers/container-drift.ts';
 import { describeUnmet, refuseUnmet } from '../../../reconciler/adapters/docker/engine/engine-needs.ts';
 import { fitsPlatform } from '../../../reconciler/adapters/docker/images/image.ts';
 import { readLogLines } from '../../../reconciler/adapters/docker/logs.ts';

@@ -1,11 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { BackupName } from '../../../reconciler/database/backup.ts';
 import { expiredBackups } from '../../../reconciler/database/backup-retention.ts';
-import {
-  formatBackupName,
-  parseBackupName,
-  wasDue,
-} from '../../../reconciler/database/backup.ts';
+import { formatBackupName, parseBackupName, wasDue } from '../../../reconciler/database/backup.ts';
 import { dumpCommand, isDump, restoreCommand } from '../../../reconciler/database/dump.ts';
 import { databaseOf } from '../../../reconciler/database/settings.ts';
 import { briefDiagnostics, createDesiredFixture } from '../../support/desired-fixtures.ts';

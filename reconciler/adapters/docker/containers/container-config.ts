@@ -3,7 +3,7 @@ import type { ResourceLimits } from '../../../model/docker/options/limit-options
 import { CONTAINER_LIMITS, givenLimits } from '../../../model/docker/options/limit-options.ts';
 import { Secret } from '../../../model/secret.ts';
 import { buildMounts } from './container-mounts.ts';
-import { buildEndpoint, buildOptions, containerMac, withoutUndefined } from './container-options.ts';
+import { buildEndpoint, buildOptions, containerMac, withoutUndefined } from './create-options.ts';
 import { secretMounts } from '../secrets/secret-files.ts';
 import { speaks } from '../engine/transport.ts';
 

@@ -1,5 +1,5 @@
 import type { BindMount, ContainerSpec, MountSpec, VolumeMount } from '../../../model/docker/docker-spec.ts';
-import { withoutUndefined } from './container-options.ts';
+import { withoutUndefined } from './create-options.ts';
 
 /**
  * The parts of `HostConfig` that say what is mounted.

@@ -10,7 +10,7 @@ import { AWAITED_PORT } from '../awaited.ts';
 import { buildContainerConfig, endpointOf, networkNames } from './container-config.ts';
 import type { OwnedContainer } from './container-group.ts';
 import { hasStarted, judgeContainer } from './container-health.ts';
-import { buildUpdate, networkSteps, readLive } from './container-live.ts';
+import { buildUpdate, networkSteps, readLive } from './container-drift.ts';
 import { withSharedIds } from './container-sharing.ts';
 import { refuseUnmet } from '../engine/engine-needs.ts';
 import { portOf } from '../engine/engine-errors.ts';

@@ -4,7 +4,7 @@ import { toMilli, toUnits } from '../../../pods/quantity.ts';
 import { limitOf } from '../../../pods/sanitize-pod.ts';
 import type { Fields } from '../../../base/values.ts';
 import { asFields, asList, asString } from '../../../base/values.ts';
-import { withoutUndefined } from '../containers/container-options.ts';
+import { withoutUndefined } from '../containers/create-options.ts';
 import { INSTANCE_LABEL, instanceLabels } from './labels.ts';
 import { expandVariables } from './variables.ts';
 

@@ -7,7 +7,7 @@ import type { ApplyContext, ResourceChange } from '../../../ports/target.ts';
 import type { Adapter } from '../adapter.ts';
 import { groupContainers, membersOf } from '../containers/container-group.ts';
 import type { OwnedContainer } from '../containers/container-group.ts';
-import { withoutUndefined } from '../containers/container-options.ts';
+import { withoutUndefined } from '../containers/create-options.ts';
 import { statusOf } from '../engine/engine-errors.ts';
 import { buildLabels, readOwner } from '../labels.ts';
 import { networkSpec } from '../containers/specs.ts';

@@ -19,8 +19,9 @@ import type { Spec } from '../../../model/secret.ts';
 import { isContainerSpec } from './specs.ts';
 
 /*
- * The state of a container in the words of its spec, and the way from what it has to what it should have. Which limits there are, and what
- * stands for none, is in the table of `model/docker/options/limit-options.ts`.
+ * Drift of a container: its state in the words of its spec, and the way from what it has to what it should have. Which limits there are, and
+ * what stands for none, is in the table of `model/docker/options/limit-options.ts`. Other drift is found in `observe.ts` (moved images, names)
+ * and `container-sharing.ts`; `plan/diff-resource.ts` says that it differs, `run/decide/decide.ts` calls it drift.
  */
 
 /** Names of networks on the engine and their ids, as far as the stack needs them. */
