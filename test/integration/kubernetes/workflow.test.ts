@@ -132,7 +132,7 @@ function playJobs({ store, logs }: KubernetesApi, codes: readonly number[]): voi
         const pods = store.kinds.find((one) => one.kind === 'Pod')!;
         const place = { kind: pods, namespace, name: `${name}-x` };
         const labels = { app: name };
-        const spec = { containers: [{ name: 'migrate', image: 'i' }] };
+        const spec = { restartPolicy: 'Never', containers: [{ name: 'migrate', image: 'i' }] };
         store.write(
           place,
           { metadata: { name: place.name, labels }, spec },
