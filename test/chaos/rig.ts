@@ -125,7 +125,11 @@ export class Rig implements AsyncDisposable {
   /** A new repository with new stacks, an empty engine and a daemon without any state. */
   async begin(random: Random): Promise<void> {
     await this.end();
-    await this.engine.clear();
+    await this.engine.clear().catch(async () => {
+      // An engine that still counts an endpoint which is gone lets go of its network only when it starts anew.
+      await this.#engine.restart();
+      await this.engine.clear();
+    });
     const root = await mkdtemp(join(tmpdir(), PREFIX));
     await writeFile(join(root, 'owner.pid'), String(process.pid));
     const repository = await createConfigRepository(root);
