@@ -13,7 +13,7 @@ import type { DesiredStack, ServiceView } from '../model/stack.ts';
 import type { TargetReference } from '../model/target.ts';
 import { asString } from '../base/values.ts';
 import { parseYaml } from '../config/yaml-document.ts';
-import { renderWorkflow } from '../render/kubernetes/workflow.ts';
+import { renderWorkflow } from '../render/kubernetes/workflow/workflow.ts';
 import type { DocumentReport } from '../ports/desired.ts';
 import type { Core } from './state.ts';
 import type { BuiltEntry, EntryContext, EntrySource } from './state.ts';

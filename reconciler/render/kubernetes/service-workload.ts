@@ -12,7 +12,7 @@ import { annotationsOf, imageOf, podOf } from './service-pod.ts';
 import { strategyOf } from './service-strategy.ts';
 
 /*
- * The workload of a kombination's service on a cluster; those of workflow nodes are made in workflow-workloads.ts.
+ * The workload of a kombination's service on a cluster; those of workflow nodes are made in workflow/workloads.ts.
  */
 
 /** Chooses the kind of object that runs its pods. */

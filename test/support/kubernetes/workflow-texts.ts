@@ -4,7 +4,7 @@ import { toDiagnostics } from '../../../reconciler/config/kombination/analyze.ts
 import type { Diagnostic } from '../../../reconciler/base/diagnostic.ts';
 import type { DesiredResource } from '../../../reconciler/model/resource.ts';
 import { Secret } from '../../../reconciler/model/secret.ts';
-import { renderWorkflow } from '../../../reconciler/render/kubernetes/workflow.ts';
+import { renderWorkflow } from '../../../reconciler/render/kubernetes/workflow/workflow.ts';
 import { checkSchema } from '../desired-fixtures.ts';
 
 const FILE = 'workflows/shop.yaml';

@@ -1,6 +1,6 @@
-import type { WorkflowAnalysis } from '../../config/workflow/analyze-workflow.ts';
-import type { Position } from '../../base/diagnostic.ts';
-import type { ObjectSpec } from '../../model/kubernetes/kubernetes-object.ts';
+import type { WorkflowAnalysis } from '../../../config/workflow/analyze-workflow.ts';
+import type { Position } from '../../../base/diagnostic.ts';
+import type { ObjectSpec } from '../../../model/kubernetes/kubernetes-object.ts';
 import {
   groupOf,
   isGuarded,
@@ -9,19 +9,24 @@ import {
   qualifiedName,
   rankOf,
   stableTimeOf,
-} from '../../model/kubernetes/kubernetes-object.ts';
-import type { Dependency, DependencyCondition, DesiredResource, ResourceId } from '../../model/resource.ts';
-import { hashSpec } from '../../model/resource.ts';
-import type { RegistryCredentials } from '../../model/registry.ts';
-import type { Secret } from '../../model/secret.ts';
-import { asFields, asList, asString, compareText } from '../../base/values.ts';
-import { hasPods } from '../../config/workflow/workflow-edges.ts';
-import type { FilledNode } from '../../config/workflow/workflow-values.ts';
-import { renderObject } from './workflow-object.ts';
-import type { RegistrySecret } from './registry-secret.ts';
-import { relateObjects } from './related-objects.ts';
-import { createRegistrySecret } from './registry-secret.ts';
-import { labelsOf } from './service-names.ts';
+} from '../../../model/kubernetes/kubernetes-object.ts';
+import type {
+  Dependency,
+  DependencyCondition,
+  DesiredResource,
+  ResourceId,
+} from '../../../model/resource.ts';
+import { hashSpec } from '../../../model/resource.ts';
+import type { RegistryCredentials } from '../../../model/registry.ts';
+import type { Secret } from '../../../model/secret.ts';
+import { asFields, asList, asString, compareText } from '../../../base/values.ts';
+import { hasPods } from '../../../config/workflow/workflow-edges.ts';
+import type { FilledNode } from '../../../config/workflow/workflow-values.ts';
+import { renderObject } from './object.ts';
+import type { RegistrySecret } from '../registry-secret.ts';
+import { relateObjects } from '../related-objects.ts';
+import { createRegistrySecret } from '../registry-secret.ts';
+import { labelsOf } from '../service-names.ts';
 
 export interface RenderWorkflowOptions {
   readonly analysis: WorkflowAnalysis;

@@ -1,11 +1,11 @@
-import type { Spec } from '../../model/secret.ts';
-import { asFields, asList } from '../../base/values.ts';
-import type { FilledNode } from '../../config/workflow/workflow-values.ts';
-import { compact, pick, textOf, toSpecValue } from './fields.ts';
-import { renderPodTemplate, selectorOf } from './workflow-pod.ts';
+import type { Spec } from '../../../model/secret.ts';
+import { asFields, asList } from '../../../base/values.ts';
+import type { FilledNode } from '../../../config/workflow/workflow-values.ts';
+import { compact, pick, textOf, toSpecValue } from '../fields.ts';
+import { renderPodTemplate, selectorOf } from './pod.ts';
 
 /*
- * Workloads of workflow nodes; that of a kombination's service is made in service-workload.ts.
+ * Workloads of workflow nodes; that of a kombination's service is made in ../service-workload.ts.
  */
 
 /** @param scaled an autoscaler decides how many pods there are */

@@ -1,13 +1,13 @@
-import { secretValues } from '../../config/workflow/analyze-workflow.ts';
-import { isClusterScoped } from '../../model/kubernetes/kubernetes-object.ts';
-import type { ObjectSpec } from '../../model/kubernetes/kubernetes-object.ts';
-import type { Spec } from '../../model/secret.ts';
-import { Secret } from '../../model/secret.ts';
-import { asFields, asString } from '../../base/values.ts';
-import type { NodeType, Workflow } from '../../config/workflow/workflow.ts';
-import type { FilledNode } from '../../config/workflow/workflow-values.ts';
-import { compact, pick, textMap, textOf, toSpec } from './fields.ts';
-import { renderAutoscaler, renderIngress, renderNetworkPolicy, renderService } from './workflow-network.ts';
+import { secretValues } from '../../../config/workflow/analyze-workflow.ts';
+import { isClusterScoped } from '../../../model/kubernetes/kubernetes-object.ts';
+import type { ObjectSpec } from '../../../model/kubernetes/kubernetes-object.ts';
+import type { Spec } from '../../../model/secret.ts';
+import { Secret } from '../../../model/secret.ts';
+import { asFields, asString } from '../../../base/values.ts';
+import type { NodeType, Workflow } from '../../../config/workflow/workflow.ts';
+import type { FilledNode } from '../../../config/workflow/workflow-values.ts';
+import { compact, pick, textMap, textOf, toSpec } from '../fields.ts';
+import { renderAutoscaler, renderIngress, renderNetworkPolicy, renderService } from './network.ts';
 import {
   renderClaimSpec,
   renderCronJob,
@@ -15,7 +15,7 @@ import {
   renderDeployment,
   renderJob,
   renderStatefulSet,
-} from './workflow-workloads.ts';
+} from './workloads.ts';
 
 export interface ObjectContext {
   readonly workflow: Workflow;

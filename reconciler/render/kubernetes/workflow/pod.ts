@@ -1,7 +1,7 @@
-import type { Spec, SpecValue } from '../../model/secret.ts';
-import { asFields, asList, asString } from '../../base/values.ts';
-import type { FilledNode } from '../../config/workflow/workflow-values.ts';
-import { compact, pick, textMap, textOf, toSpec, toSpecValue } from './fields.ts';
+import type { Spec, SpecValue } from '../../../model/secret.ts';
+import { asFields, asList, asString } from '../../../base/values.ts';
+import type { FilledNode } from '../../../config/workflow/workflow-values.ts';
+import { compact, pick, textMap, textOf, toSpec, toSpecValue } from '../fields.ts';
 
 /** Kubernetes' names of what a volume can come from. */
 const VOLUME_SOURCES: Readonly<Record<string, (name: string) => Spec>> = {

@@ -1,8 +1,8 @@
-import type { Spec, SpecValue } from '../../model/secret.ts';
-import type { Fields } from '../../base/values.ts';
-import { asFields, asList } from '../../base/values.ts';
-import type { FilledNode } from '../../config/workflow/workflow-values.ts';
-import { compact, isSet, pick, textMap, textOf, toSpec, toSpecValue } from './fields.ts';
+import type { Spec, SpecValue } from '../../../model/secret.ts';
+import type { Fields } from '../../../base/values.ts';
+import { asFields, asList } from '../../../base/values.ts';
+import type { FilledNode } from '../../../config/workflow/workflow-values.ts';
+import { compact, isSet, pick, textMap, textOf, toSpec, toSpecValue } from '../fields.ts';
 
 export function renderService({ data }: FilledNode): Spec {
   const type = textOf(data['type']) ?? textOf(data['serviceType']) ?? 'ClusterIP';
