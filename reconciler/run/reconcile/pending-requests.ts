@@ -66,6 +66,11 @@ export class PendingRequests {
     return this.#byStack.has(stack);
   }
 
+  /** Something has set off a run that nobody asked for, and no such run has begun since. */
+  isTriggered(stack: string): boolean {
+    return this.#triggers.has(stack);
+  }
+
   /** Names what sets off the next run that nobody asked for: a push or a schedule, else what came first. */
   triggeredBy(stack: string, trigger: string): void {
     if (trigger === 'push' || trigger === 'schedule' || !this.#triggers.has(stack))

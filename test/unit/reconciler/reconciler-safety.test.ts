@@ -39,6 +39,30 @@ describe('a yes', () => {
   });
 });
 
+describe('a push that arrives while a request waits', () => {
+  it('is carried out though the request is refused', async () => {
+    await using rig = createRig();
+    rig.source.push({
+      [file('shop')]: stack('shop', web('nginx:1.28')),
+      [file('blog')]: stack('blog', web('nginx:1.28')),
+    });
+    await rig.reconciler.start();
+    await rig.reaches('shop', 'in_sync');
+    const { control } = rig.engine();
+    control.delayMs = 40;
+    const asker = { actor: null, trigger: 'api' } as const;
+    rig.reconciler.control({ stack: 'shop', action: 'restart', ...asker });
+    const { id } = await rig.reconciler.apply({ stack: 'shop', confirm: true, ...asker }, NEVER);
+    rig.source.push({ [file('shop')]: null });
+    await rig.reconciler.refresh(NEVER);
+    const { job } = await rig.reconciler.waitForJob(id, AbortSignal.timeout(4_000));
+    control.delayMs = 0;
+    expect(job).toMatchObject({ status: 'failed', error: { code: 'CONFIRMATION_REQUIRED' } });
+    const find = () => control.find('shop', WEB);
+    expect(await eventually(find, (one) => one === undefined)).toBeUndefined();
+  });
+});
+
 describe('a saved plan', () => {
   const planOf = async (rig: ReturnType<typeof createRig>, volumes: boolean): Promise<Plan> => {
     const request = { stack: 'shop', mode: 'destroy', volumes, actor: null, trigger: 'cli' } as const;
