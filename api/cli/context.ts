@@ -4,7 +4,7 @@ import { createKombinator } from '../../reconciler/index.ts';
 import { UsageError } from './terminal/failure.ts';
 import type { Purpose } from './invocation.ts';
 import { createLocalSession, localActor } from './session/local-session.ts';
-import { acquireStateLock } from './session/lock.ts';
+import { acquireStateLock } from './session/state-lock.ts';
 import { createLogger } from './terminal/logger.ts';
 import type { GlobalOptions } from './options.ts';
 import { gitCredentials, parseDuration, readApiKey, userStateDirectory } from './options.ts';

@@ -13,7 +13,7 @@ import { isLoopbackHost } from '../http/loopback.ts';
 import { DAEMON_STATE_DIRECTORY, openKombinator } from './context.ts';
 import { EXIT, UsageError } from './terminal/failure.ts';
 import type { Interrupt } from './terminal/interrupt.ts';
-import { acquireStateLock } from './session/lock.ts';
+import { acquireStateLock } from './session/state-lock.ts';
 import { createLogger } from './terminal/logger.ts';
 import type { GlobalOptions, ListenAddress } from './options.ts';
 import { parseDuration, parseListen } from './options.ts';

@@ -8,7 +8,7 @@ export interface OrderedStack {
   readonly dependsOn: readonly StackDependency[];
 }
 
-/** The waiting of stacks for others. Costs nothing for stacks that wait for none and that none waits for. */
+/** The order of stacks that wait for others; run/decide/gates.ts holds them. Costs nothing for stacks that wait for none and that none waits for. */
 export interface StackOrder {
   link(stack: OrderedStack): void;
   unlink(stack: OrderedStack): void;

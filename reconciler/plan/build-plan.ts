@@ -83,14 +83,6 @@ export function hasWork(plan: Plan): boolean {
   return plan.changes.some((change) => change.action !== 'no-op' || change.verify);
 }
 
-/** Says why the plan may not be applied, `null` when it may. `confirmed` is a yes to every confirmation it asks for. */
-export function whyNotApplicable(plan: Plan, confirmed: boolean): string | null {
-  const errors = plan.diagnostics.filter((diagnostic) => diagnostic.severity === 'error');
-  if (errors.length > 0) return errors.map((diagnostic) => diagnostic.message).join('; ');
-  if (confirmed || plan.confirmations.length === 0) return null;
-  return plan.confirmations.map((confirmation) => confirmation.message).join('; ');
-}
-
 function describeDesired(
   desired: readonly DesiredResource[],
   observed: ReadonlyMap<ResourceId, ObservedResource>,

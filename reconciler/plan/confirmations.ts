@@ -1,6 +1,6 @@
 import type { PlanInput } from './plan-input.ts';
 import { isPruned } from './deletions.ts';
-import type { Change, Confirmation } from './plan.ts';
+import type { Change, Confirmation, Plan } from './plan.ts';
 import { takeoversIn } from './dry-runs.ts';
 import { goesWithService } from './logical-id.ts';
 
@@ -43,6 +43,19 @@ export function confirmationsFor(changes: readonly Change[], input: PlanInput): 
     confirmations.push({ code: 'DELETES_MANY', message, ids: counted });
   }
   return confirmations;
+}
+
+/**
+ * Says why the plan may not be applied, `null` when it may. Requests are refused by it in run/reconcile/requests.ts, runs that nobody asked for
+ * are held in run/decide/decide.ts.
+ *
+ * @param confirmed a yes to every confirmation it asks for
+ */
+export function whyNotApplicable(plan: Plan, confirmed: boolean): string | null {
+  const errors = plan.diagnostics.filter((diagnostic) => diagnostic.severity === 'error');
+  if (errors.length > 0) return errors.map((diagnostic) => diagnostic.message).join('; ');
+  if (confirmed || plan.confirmations.length === 0) return null;
+  return plan.confirmations.map((confirmation) => confirmation.message).join('; ');
 }
 
 function adoptionsIn({ stack, foreign = [] }: PlanInput): Confirmation[] {

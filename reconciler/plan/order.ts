@@ -4,7 +4,7 @@ import type { ResourceEdge } from './exclusive-resources.ts';
 import { exclusiveResourceEdges, sharedNetworkEdges } from './exclusive-resources.ts';
 import { moveEdges } from './moves.ts';
 import type { Change } from './plan.ts';
-import { withBatches, withExchanges } from './rollout.ts';
+import { withBatches, withExchanges } from './rollout-batches.ts';
 
 type Edges = Map<ResourceId, Dependency[]>;
 

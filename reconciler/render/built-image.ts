@@ -6,7 +6,10 @@ import { Secret } from '../model/secret.ts';
 import type { ContainerOptions } from './container.ts';
 import type { PositionOf } from './names.ts';
 
-/** The images that the stack builds, one for each node that runs a service with it. They belong to the stack. */
+/**
+ * The images that the stack builds, one for each node that runs a service with it. They belong to the stack. Their names are given in
+ * config/kombination/checks/find-builds.ts.
+ */
 export function renderBuiltImages(
   { kombination, images, secrets }: Analysis,
   { positionOf, lookup }: { readonly positionOf: PositionOf } & Pick<ContainerOptions, 'lookup'>,

@@ -7,7 +7,7 @@ import { createMutex } from '../../base/mutex.ts';
 import { withDeadline } from './remote/deadline.ts';
 import { asGitError } from './errors.ts';
 import type { GitCommand } from './repository/git-command.ts';
-import { mirrorPath } from './remote/mirror.ts';
+import { mirrorPath } from './remote/mirror-files.ts';
 import type { Identity } from './repository/objects.ts';
 import { pollRemote } from './poll-timer.ts';
 import { readHead } from './repository/refs.ts';

@@ -1,6 +1,7 @@
 import { sha256 } from '../../base/json.ts';
 import type { JsonObject } from '../../base/json.ts';
 import type { DesiredResource, FieldConflict, DryRun } from '../../model/resource.ts';
+import { sendApply } from './send-apply.ts';
 import type { ApiCause } from './api/api-error.ts';
 import { ApiError, isApiError } from './api/api-error.ts';
 import type { Cluster } from './cluster.ts';
@@ -21,37 +22,6 @@ export function refusedFor(reason: string): DryRun {
 
 /** Attempts on one object: somebody who writes to it all the time is not waited for. */
 const MAX_DRY_RUN_ATTEMPTS = 5;
-
-export interface WireOptions {
-  readonly dryRun: boolean;
-  readonly force: boolean;
-  readonly signal: AbortSignal;
-}
-
-/** A server-side apply. */
-export async function sendApply(
-  { client }: Cluster,
-  kind: KindInfo,
-  wire: JsonObject,
-  { dryRun, force, signal }: WireOptions,
-): Promise<{ readonly object: LiveObject; readonly created: boolean }> {
-  const metadata = wire['metadata'] as LiveObject['metadata'];
-  const { status, body } = await client.request({
-    method: 'PATCH',
-    path: pathOf(kind, metadata),
-    query: {
-      fieldManager: MANAGER,
-      fieldValidation: 'Strict',
-      ...(dryRun ? { dryRun: 'All' } : {}),
-      ...(force ? { force: 'true' } : {}),
-    },
-    body: wire,
-    contentType: 'application/apply-patch+yaml',
-    signal,
-  });
-  if (!isLiveObject(body)) throw new ApiError(status, undefined, 'the answer to an apply was no object');
-  return { object: body, created: status === 201 };
-}
 
 /**
  * Returns what the server would change about an object of ours. It is not asked when the object was made from the same description and

@@ -1,5 +1,5 @@
 import type { BindVolumes } from './binds.ts';
-import { nameOf, placeSecrets } from './files.ts';
+import { nameOf, placeSecrets } from './configs-and-secrets.ts';
 import { isMapNode } from './merge.ts';
 import type { ComposeNode, MapNode } from './node.ts';
 import { child, entriesOf, isEmpty, map, scalar, textOf, withEntry } from './node.ts';

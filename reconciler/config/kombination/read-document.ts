@@ -1,6 +1,6 @@
 import type { TextPlace } from '../../base/document-path.ts';
-import type { ComposedDocument } from '../compose/compose-document.ts';
-import { composeDocument } from '../compose/compose-document.ts';
+import type { ComposedDocument } from '../compose/adopt-compose.ts';
+import { composeDocument } from '../compose/adopt-compose.ts';
 import { adoptsCompose, speaksCompose } from '../compose/speaks-compose.ts';
 import { formatPath } from '../../base/document-path.ts';
 import type { TreeDirectory } from '../file-tree.ts';

@@ -3,7 +3,7 @@ import { errorMessage, ReconcilerError } from '../../base/errors.ts';
 import { isRunner } from '../../model/kubernetes/kubernetes-object.ts';
 import type { Dependency, DesiredResource, ObservedResource, ResourceId } from '../../model/resource.ts';
 import { stackDigest } from '../../model/stack.ts';
-import { whyNotApplicable } from '../../plan/build-plan.ts';
+import { whyNotApplicable } from '../../plan/confirmations.ts';
 import type { Change, Plan } from '../../plan/plan.ts';
 import { requireCapability } from '../../ports/target-capabilities.ts';
 import type { Target } from '../../ports/target.ts';

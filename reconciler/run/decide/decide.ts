@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../../base/errors.ts';
 import type { StackPolicy } from '../../model/stack.ts';
-import { hasChanges, hasWork, whyNotApplicable } from '../../plan/build-plan.ts';
+import { hasChanges, hasWork } from '../../plan/build-plan.ts';
+import { whyNotApplicable } from '../../plan/confirmations.ts';
 import { formatSummary } from '../../plan/format-plan.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { Job, StackRecord } from '../../ports/store.ts';

@@ -17,6 +17,7 @@ import { createReconcileParts } from '../reconcile/parts.ts';
 import type { ReconcileParts } from '../reconcile/parts.ts';
 import { reconcile } from '../reconcile/reconcile.ts';
 import { admit } from '../reconcile/requests.ts';
+import { expireJobs } from '../record/expire-jobs.ts';
 import type { Result } from '../reconcile/result.ts';
 import { Background } from './background.ts';
 import { OrphanSearch } from './orphan-search.ts';
@@ -43,7 +44,6 @@ const UNUSED_RESYNCS = 3;
 /** Errors of a repository that was read, and holds nothing. */
 const READ_CODES: ReadonlySet<string> = new Set(['BRANCH_NOT_FOUND', 'EMPTY_REPOSITORY']);
 const DEFAULT_RESYNC_MS = 300_000;
-const DEFAULT_KEEP_JOBS_MS = 30 * 24 * 3_600_000;
 
 /** Every trigger ends here as a stack name in one queue. Before `start` nothing happens by itself. */
 export class Loop implements AsyncDisposable {
@@ -341,13 +341,12 @@ export class Loop implements AsyncDisposable {
   }
 
   async #resync(signal: AbortSignal): Promise<void> {
-    const { pool, store, clock } = this.#context;
+    const { pool } = this.#context;
     await this.#read(signal);
     await this.#search.among([...pool.all().values()], signal);
     for (const stack of this.#knownStacks()) this.#enqueue(stack, 'resync');
     await this.#dropUnusedTargets();
-    const keep = this.#options.keepJobsMs ?? DEFAULT_KEEP_JOBS_MS;
-    store.prune(new Date(clock.now() - keep).toISOString());
+    expireJobs(this.#context, this.#options.keepJobsMs);
     this.#noteResync();
   }
 }

@@ -1,5 +1,6 @@
 import { isReconcilerError, ReconcilerError } from '../../base/errors.ts';
-import { hasChanges, whyNotApplicable } from '../../plan/build-plan.ts';
+import { hasChanges } from '../../plan/build-plan.ts';
+import { whyNotApplicable } from '../../plan/confirmations.ts';
 import { findStaleness } from '../../plan/compare-plans.ts';
 import type { Confirmation, Plan } from '../../plan/plan.ts';
 import type { ApplyRequest } from '../../public/reconciler.ts';

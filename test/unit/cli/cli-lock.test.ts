@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { acquireStateLock } from '../../../api/cli/session/lock.ts';
+import { acquireStateLock } from '../../../api/cli/session/state-lock.ts';
 
 const holder = { pid: 4711, command: 'serve', since: '2026-01-01T00:00:00Z' };
 let parent: string;

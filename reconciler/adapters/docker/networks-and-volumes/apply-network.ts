@@ -18,7 +18,10 @@ import { nameTaken } from '../taken-names.ts';
 
 const REPLACE_TIMEOUT_MS = 120_000;
 
-/** Carries out one change of a network. Networks that are not the stack's own are never touched (NAME_TAKEN). */
+/**
+ * Carries out one change of a network, which plan/diff-resource.ts found against the spec in its label; replace-network.ts makes one anew.
+ * Networks that are not the stack's own are never touched (NAME_TAKEN).
+ */
 export async function applyNetwork(
   adapter: Adapter,
   change: ResourceChange,

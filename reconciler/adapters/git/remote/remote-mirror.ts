@@ -9,7 +9,7 @@ import type { Deadline } from './deadline.ts';
 import { branchNotFound, gitError } from '../errors.ts';
 import type { GitCommand } from '../repository/git-command.ts';
 import { readIdentity, readLayout } from '../repository/layout.ts';
-import { compactMirror, discardMirror, ensureMirror, keepTags, restoreTags } from './mirror.ts';
+import { compactMirror, discardMirror, ensureMirror, keepTags, restoreTags } from './mirror-files.ts';
 import type { ObjectStore } from '../repository/object-store.ts';
 import { createObjectStore } from '../repository/object-store.ts';
 import { parseCommit } from '../repository/objects.ts';

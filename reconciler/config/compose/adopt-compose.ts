@@ -45,6 +45,7 @@ export interface ComposedDocument {
 /**
  * A kombination and the Compose files it names as one document, in the words of a kombination, with variables, env files
  * and the like filled in. What the kombination says itself is merged over the files. Pure: texts that are not at hand are named in `missing`.
+ * `kombinator import`, which writes a kombination once: import/import-compose.ts.
  */
 export function composeDocument(options: ComposeOptions): ComposedDocument {
   const { file, document } = options;
