@@ -248,7 +248,7 @@ export class Loop implements AsyncDisposable {
       if (this.#started) for (const name of wokenBy(this.#context, stack)) this.#enqueue(name, 'dependency');
       if (this.#parts.pending.has(stack)) this.#queue.addFirst(stack);
       // A request that was refused, or a restart, has not done what a push meanwhile asks for.
-      else if (this.#parts.pending.isTriggered(stack)) this.#queue.add(stack);
+      else if (this.#parts.pending.isPushed(stack)) this.#queue.add(stack);
     }
   }
 

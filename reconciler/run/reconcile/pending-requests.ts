@@ -66,9 +66,9 @@ export class PendingRequests {
     return this.#byStack.has(stack);
   }
 
-  /** Something has set off a run that nobody asked for, and no such run has begun since. */
-  isTriggered(stack: string): boolean {
-    return this.#triggers.has(stack);
+  /** A push has set off a run, and none but those that were asked for has begun since. */
+  isPushed(stack: string): boolean {
+    return this.#triggers.get(stack) === 'push';
   }
 
   /** Names what sets off the next run that nobody asked for: a push or a schedule, else what came first. */

@@ -64,7 +64,12 @@ async function settle(
 ): Promise<Result> {
   const { context, proposals } = parts;
   const { plan } = planned;
-  const untold = decision.kind === 'in-sync' && (await isUntold(context, planned));
+  if (decision.kind === 'in-sync') {
+    // Not shown before its tag stands.
+    await completeEarlier(context, planned, { ...run, untold: await isUntold(context, planned) });
+    showDecision(parts, planned, decision);
+    return DONE;
+  }
   const isNews = showDecision(parts, planned, decision);
   if (isNews && TOLD.has(decision.kind))
     context.logger.info(
@@ -72,9 +77,6 @@ async function settle(
       'a stack is not as described',
     );
   switch (decision.kind) {
-    case 'in-sync':
-      await completeEarlier(context, planned, { ...run, untold });
-      return DONE;
     case 'unwell':
       insistOnHealth(context, plan);
       return lookAgainAt(planned.observed);
