@@ -1,14 +1,23 @@
-import { globSync, readFileSync } from 'node:fs';
+import { globSync, readFileSync, statfsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import process from 'node:process';
 import { defineConfig } from 'vitest/config';
 import type { TestSpecification } from 'vitest/node';
 import { BaseSequencer } from 'vitest/node';
 import { FILE_WEIGHTS } from './test/support/file-weights.ts';
 
-/** Begins with the files that take longest: one of them begun last, everything else would wait for it. */
+/**
+ * Begins with the files that take longest: one of them begun last, everything else would wait for it. A worker goes on with the next file
+ * of its project only, so the projects follow each other: while the last engines are waited for, the rest keeps the cores busy.
+ */
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
-    return sorted.sort((left, right) => weightOf(right) - weightOf(left));
+    return sorted.sort(
+      (left, right) =>
+        PROJECTS.indexOf(left.project.name) - PROJECTS.indexOf(right.project.name) ||
+        weightOf(right) - weightOf(left),
+    );
   }
 }
 
@@ -24,34 +33,52 @@ function splitByEngine(folders: readonly string[]) {
   const needsEngine = (file: string) =>
     /\b(workerEngine|startDockerEngine)\(/.test(readFileSync(`${import.meta.dirname}/${file}`, 'utf8'));
   return {
-    withEngine: (folder: string) =>
-      files.filter((file) => file.startsWith(`test/${folder}/`) && needsEngine(file)),
+    engines: files.filter(needsEngine),
     engineless: files.filter((file) => !needsEngine(file)),
   };
 }
 
-const { withEngine, engineless } = splitByEngine(['contract', 'integration', 'e2e']);
-const real = { isolate: false, globalSetup: ['test/support/global-setup.ts'], hookTimeout: 180_000 };
-/** Pure code keeps two cores busy with two workers; each more would load the code and compile the schemas again. */
-const pure = { isolate: false, maxWorkers: 2, sequence: { groupOrder: 0 } };
-/** Four files wait for processes, servers and clocks side by side. */
-const many = { ...real, maxWorkers: 4, sequence: { groupOrder: 1 } };
-/** Each worker has an engine, and two workers keep two cores busy. */
-const engines = { ...real, maxWorkers: 2, sequence: { groupOrder: 2 } };
+/** Memory that files can be put into, where there is plenty: nothing that tests make needs to outlive the machine, so no disk is waited for. */
+function memoryDirectory(): string | undefined {
+  try {
+    const { bavail, bsize } = statfsSync('/dev/shm');
+    return bavail * bsize > 8 * 1024 ** 3 ? '/dev/shm' : undefined;
+  } catch {
+    // Another system than Linux.
+    return undefined;
+  }
+}
+
+process.env['TMPDIR'] ??= memoryDirectory() ?? tmpdir();
+
+const PROJECTS = ['engines', 'engineless', 'unit'];
+const { engines, engineless } = splitByEngine(['contract', 'integration', 'e2e']);
+/** Each worker has an engine. They wait for containers, servers and clocks most of the time: this many keep two cores busy. */
+const WORKERS = 5;
+const shared = {
+  isolate: false,
+  // Node runs the sources as they are, here as everywhere.
+  experimental: { viteModuleRunner: false },
+};
+const real = {
+  ...shared,
+  globalSetup: ['test/support/global-setup.ts'],
+  testTimeout: 600_000,
+  hookTimeout: 180_000,
+};
 
 /**
- * `unit` is pure and runs in milliseconds; `contract` runs each port's suite on the fake and on the real thing;
- * `integration` and `e2e` use real engines, Git servers and processes. Of these three, the files that use no engine are `engineless`.
+ * `unit` is pure and runs in milliseconds; `engines` are the files of `contract` (each port's suite on the fake and on the real thing),
+ * `integration` and `e2e` that use a Docker Engine, `engineless` those that have enough of Git servers, processes and clocks.
  */
 export default defineConfig({
   test: {
+    maxWorkers: WORKERS,
     sequence: { sequencer: LongestFirst },
     projects: [
-      { test: { ...pure, name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 30_000 } },
-      { test: { ...many, name: 'engineless', include: engineless, testTimeout: 120_000 } },
-      { test: { ...engines, name: 'contract', include: withEngine('contract'), testTimeout: 60_000 } },
-      { test: { ...engines, name: 'integration', include: withEngine('integration'), testTimeout: 120_000 } },
-      { test: { ...engines, name: 'e2e', include: withEngine('e2e'), testTimeout: 600_000 } },
+      { test: { ...real, name: 'engines', include: engines } },
+      { test: { ...real, name: 'engineless', include: engineless } },
+      { test: { ...shared, name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 30_000 } },
     ],
   },
 });

@@ -6,7 +6,7 @@ import { announce, startKubernetesSuites } from './kubernetes/kubernetes-suites.
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** `unix:///…` of the engines that this run started for its tests, one for each worker; none where no file asks for one. */
+    /** `unix:///…` of the engines that this run started for its tests, one for each worker that has a file; none where no file asks for one. */
     dockerHosts: readonly string[];
     /** A real API server that the Kubernetes suites run on as well; `null`: there is none. */
     kubernetes: RealKubernetes | null;
@@ -27,7 +27,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const holder = process as unknown as Record<symbol, Shared | undefined>;
   const shared = (holder[KEY] ??= { engines: undefined, kubernetes: openKubernetes(), users: 0 });
   const needsEngine = project.name !== 'engineless';
-  if (needsEngine) shared.engines ??= startEngines(project.config.maxWorkers);
+  if (needsEngine) shared.engines ??= startEngines(await countWorkers(project));
   shared.users++;
   const teardown = async () => {
     if (--shared.users > 0) return;
@@ -49,6 +49,13 @@ async function openKubernetes(): Promise<KubernetesSuites> {
   const suites = await startKubernetesSuites();
   process.stdout.write(`${announce(suites)}\n`);
   return suites;
+}
+
+/** One for each file that the command line names, up to as many as there may be: engines that no worker asks for are waited for in vain. */
+async function countWorkers(project: TestProject): Promise<number> {
+  const named = process.argv.slice(2).filter((word) => word.startsWith('test/'));
+  const { testFiles } = await project.globTestFiles(named);
+  return Math.min(testFiles.length, project.config.maxWorkers);
 }
 
 async function startEngines(workers: number): Promise<readonly DockerEngine[]> {
