@@ -12,7 +12,7 @@ export interface EventStreamOptions {
   readonly toErrorEvent: (error: unknown) => ServerEvent;
 }
 
-/** Server-sent events as a response body. Waits for slow readers; ends when the source does or the signal aborts. */
+/** Server-sent events as a response body, which mount.ts sends for replies of kind `events`, such as logs. Waits for slow readers; ends when the source does or the signal aborts. */
 export function createEventStream(events: AsyncIterable<ServerEvent>, options: EventStreamOptions): Readable {
   const output = new PassThrough();
   // The first bytes make the headers go out at once.

@@ -13,7 +13,7 @@ export function failure(status: number, message: string): Reply {
   return { kind: 'json', status, body: { status: 'error', message, code: status, timestamp: timestamp() } };
 }
 
-/** `{status, message, code, timestamp}`; `details` and `reason` stand beside them where there are any. The status: http/to-problem.ts. */
+/** `{status, message, code, timestamp}`; `details` and `reason` stand beside them where there are any. The status: http/problem.ts, by what http/to-problem.ts makes of an error. */
 export function formatKomposeProblem(problem: HttpProblem): object {
   const { status: code, details, reason } = problem;
   const message = problem instanceof NoSuchPath ? `Endpoint not found: ${problem.path}` : problem.message;

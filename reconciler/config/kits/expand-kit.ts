@@ -19,9 +19,9 @@ import { atPath, mergeFields, withFragment } from './merge-service.ts';
 import { suggest } from '../../base/nearest.ts';
 import type { ProxyTls } from '../kombination/proxy-tls.ts';
 import { chooseTls } from '../kombination/proxy-tls.ts';
-import { DEFAULT_NODE } from '../kombination/read-kombination.ts';
 import { DEFAULT_DOMAIN, withRoutes } from '../kombination/route.ts';
 import { EMPTY_SERVICE_FIELDS } from '../kombination/service/service-fields.ts';
+import { nodeOf } from '../kombination/service/service-node.ts';
 import type { Fields } from '../../base/values.ts';
 import { toRecord } from '../../base/values.ts';
 
@@ -125,7 +125,14 @@ function expandService(service: WrittenService, context: Context): readonly Serv
         at: 'key',
       });
     }
-    return [{ ...service.fields, node: nodeOf(service, context), name: service.name, path: service.path }];
+    return [
+      {
+        ...service.fields,
+        node: nodeOf(service.fields.node, context.written.nodes),
+        name: service.name,
+        path: service.path,
+      },
+    ];
   }
   if (!kit) return [];
   const kind = kitServiceName(kit, service.name) ?? kitServiceName(kit, kit.types[service.type ?? ''] ?? '');
@@ -172,7 +179,7 @@ function expandKitService(
   const model: ServiceModel = {
     ...merged,
     dependsOn: [...merged.dependsOn, ...needsOf(kitService, service, context)],
-    node: nodeOf(service, context),
+    node: nodeOf(service.fields.node, context.written.nodes),
     name,
     kind,
     path,
@@ -218,16 +225,12 @@ function expandParts(
     }
     return {
       ...readDefinition([{ fields: definition }, ...(effects.parts[name] ?? [])], service, context),
-      node: nodeOf(service, context),
+      node: nodeOf(service.fields.node, context.written.nodes),
       name,
       path: service.path,
       partOf: service.name,
     };
   });
-}
-
-function nodeOf(service: WrittenService, { written }: Context): string {
-  return service.fields.node ?? written.nodes[0]?.name ?? DEFAULT_NODE;
 }
 
 /** Kits are checked when they are read: findings in them are not the author's of a stack, but what they gave is. */

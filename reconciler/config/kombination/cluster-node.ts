@@ -1,4 +1,4 @@
-import type { ClusterNode, PublishMode } from './node-kinds.ts';
+import type { ClusterNode, PublishMode } from './cluster-model.ts';
 import type { DocumentPath } from '../../base/document-path.ts';
 import { formatPath } from '../../base/document-path.ts';
 import type { DocumentDiagnostic, DiagnosticCollector } from '../../base/document-diagnostic.ts';

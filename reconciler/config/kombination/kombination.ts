@@ -1,6 +1,6 @@
 import type { SecretUse, SecretModel } from './service/secret-use.ts';
 import type { BuildModel } from './service/build-model.ts';
-import type { ClusterNode } from './node-kinds.ts';
+import type { ClusterNode } from './cluster-model.ts';
 import type { ResourceLimits } from '../../model/docker/options/limit-options.ts';
 import type { ContainerOptions } from '../../model/docker/options/container-options.ts';
 import type {

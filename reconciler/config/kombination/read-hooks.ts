@@ -5,7 +5,7 @@ import type { DiagnosticCollector } from '../../base/document-diagnostic.ts';
 import { isProblem } from '../../base/problem.ts';
 import type { Kombination, ServiceFields, ServiceModel } from './kombination.ts';
 import { suggest } from '../../base/nearest.ts';
-import { DEFAULT_NODE } from './read-kombination.ts';
+import { nodeOf } from './service/service-node.ts';
 import { readServiceFields } from './service/service-fields.ts';
 import { sharedService } from './service/service-network.ts';
 import { parseDuration } from '../../base/units.ts';
@@ -84,7 +84,7 @@ function readService(
     });
     return null;
   }
-  const node = own.node ?? base?.node ?? kombination.nodes[0]?.name ?? DEFAULT_NODE;
+  const node = nodeOf(own.node ?? base?.node, kombination.nodes);
   return asOneOff({ ...(base === undefined ? own : inherit(base, own)), name, node, path });
 }
 

@@ -23,14 +23,12 @@ import { readLabels } from './service/service-lists.ts';
 import { readSecretModels } from './service/service-secrets.ts';
 import type { PruneMode, SyncMode } from '../../model/stack.ts';
 import { parseBytes, parseDuration } from '../../base/units.ts';
+import { DEFAULT_NODE } from './service/service-node.ts';
 import type { Fields } from '../../base/values.ts';
 import { asBoolean, asFields, asList, asNumber, asString, defined, toRecord } from '../../base/values.ts';
 
 /** The schema refuses more. */
 const MAX_SERVICES = 1_000;
-
-/** The node of a stack that names none. */
-export const DEFAULT_NODE = 'local';
 
 /**
  * Reads a kombination that has been checked against the schema (and may have failed: what has a wrong type is passed

@@ -1,4 +1,4 @@
-import type { ClusterNode } from '../../config/kombination/node-kinds.ts';
+import type { ClusterNode } from '../../config/kombination/cluster-model.ts';
 import { dnsName } from '../../model/kubernetes/cluster-names.ts';
 import { givenOptions } from '../../model/docker/options/container-options.ts';
 import { compareText } from '../../base/values.ts';

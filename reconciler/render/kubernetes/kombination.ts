@@ -1,6 +1,6 @@
 import type { Analysis } from '../../config/kombination/analyze.ts';
 import { namespaceOf } from '../../config/kombination/cluster-node.ts';
-import type { ClusterNode } from '../../config/kombination/node-kinds.ts';
+import type { ClusterNode } from '../../config/kombination/cluster-model.ts';
 import { dnsName } from '../../model/kubernetes/cluster-names.ts';
 import type { Position } from '../../base/diagnostic.ts';
 import type { NodeModel } from '../../config/kombination/kombination.ts';

@@ -1,4 +1,4 @@
-import type { ClusterNode } from '../../config/kombination/node-kinds.ts';
+import type { ClusterNode } from '../../config/kombination/cluster-model.ts';
 import type { Blueprint } from '../generate/blueprint.ts';
 import type { RegistrySecret } from './registry-secret.ts';
 import type { SecretBook } from './service-secrets.ts';

@@ -1,4 +1,4 @@
-/** Names by their time, the earliest first: a binary heap. Looking for what is due costs what is due only. */
+/** Names by their time, the earliest first: a binary heap. Looking for what is due costs what is due only; create-instances.ts ends it. */
 export interface ExpiryQueue {
   add(id: string, at: number): void;
   /** Takes out everything up to this time, in order. */

@@ -6,7 +6,7 @@ const RESTARTS_OF_SLOW_START = 5;
 const PROBE_LOOK_MS = 250;
 
 /**
- * Health of a container from what the engine says about it. Pure; log lines are added by the caller.
+ * Health of a container from what the engine says about it. Pure; the last log lines are added in ../health.ts.
  *
  * @param runningMs how long it has been running for now
  */

@@ -24,7 +24,7 @@ export interface NetworkTask {
 }
 
 /**
- * Makes a network anew that has been taken down. The stack's own containers are put on the new one as they are described, those with an
+ * Makes a network anew that has been taken down; that it has to be is found in plan/diff-resource.ts. The stack's own containers are put on the new one as they are described, those with an
  * address of their own first; they keep running. When there can be no new one, the old one comes back as it was.
  */
 export async function replaceNetwork(task: NetworkTask, old: TakenDown): Promise<void> {

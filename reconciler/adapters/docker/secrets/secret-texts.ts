@@ -7,7 +7,7 @@ import { isContainerSpec } from '../containers/specs.ts';
 
 /*
  * Values of secret files cannot be read back from the engine. They are remembered while the process lives, so that they
- * can be taken out of what containers say.
+ * can be taken out of what containers say. Specs are masked by `maskSpec` of model/secret.ts, before labels.ts writes them.
  */
 
 /** Shorter ones would mask what is no secret. */

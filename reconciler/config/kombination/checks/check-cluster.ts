@@ -1,5 +1,5 @@
 import { checkClusterNodes, clusterOf } from '../cluster-node.ts';
-import type { ClusterNode } from '../node-kinds.ts';
+import type { ClusterNode } from '../cluster-model.ts';
 import { dnsName, isServiceName, publishedName } from '../../../model/kubernetes/cluster-names.ts';
 import { KEY_RULES } from './cluster-support.ts';
 import type { DocumentPath } from '../../../base/document-path.ts';
