@@ -90,18 +90,27 @@ export async function observe(
   };
 }
 
-async function observeSound({ daemon, repository, world }: Rig, name: string): Promise<SoundStack> {
-  const release = `${name}-v1.0.0-dev`;
-  const newest = (await repository.tags()).findLast(({ stack }) => stack === name);
-  await repository.git('tag', '--force', release, newest?.commit ?? world.head);
-  const status = await daemon.api('GET', `/tags/${release}`);
-  await repository.git('tag', '--delete', release);
+async function observeSound(rig: Rig, name: string): Promise<SoundStack> {
+  const { daemon } = rig;
+  // Makes deployment tags that still wait for their next try: only then it is known which is the newest.
+  await askForRelease(rig, name);
+  const status = await askForRelease(rig, name);
   return {
     detail: (await daemon.api('GET', `/stacks/${name}`)).body,
     plan: await daemon.api('POST', `/stacks/${name}/plan`, {}),
     deployments: (await daemon.api('GET', `/stacks/${name}/deployments`)).body.deployments,
     isReleaseDeployed: status.body.deployed === true,
   };
+}
+
+/** Asks for the status of a release tag on what was deployed last. */
+async function askForRelease({ daemon, repository, world }: Rig, name: string) {
+  const release = `${name}-v1.0.0-dev`;
+  const newest = (await repository.tags()).findLast(({ stack }) => stack === name);
+  await repository.git('tag', '--force', release, newest?.commit ?? world.head);
+  const status = await daemon.api('GET', `/tags/${release}`);
+  await repository.git('tag', '--delete', release);
+  return status;
 }
 
 export async function readDaemonVitals({ daemon }: Rig): Promise<DaemonVitals> {
