@@ -43,11 +43,14 @@ export function readOptions(
   servicePath: DocumentPath,
   diagnostics: DiagnosticCollector,
 ): ContainerOptions {
-  const entries = OPTION_ROWS.flatMap(([name, { key, read }]): [string, unknown][] => {
+  const options: Record<string, unknown> = {};
+  // Most of them are not said, of thousands of services.
+  for (const [name, { key, alsoFrom, read }] of OPTION_ROWS) {
+    if (service[key] === undefined && (alsoFrom === undefined || service[alsoFrom] === undefined)) continue;
     const value = read(service[key], { path: [...servicePath, key], diagnostics, service, servicePath });
-    return value === undefined ? [] : [[name, value]];
-  });
-  return Object.fromEntries(entries);
+    if (value !== undefined) options[name] = value;
+  }
+  return options;
 }
 
 export interface GivenOption {
@@ -58,9 +61,10 @@ export interface GivenOption {
 
 /** The options that are said, in the order of the table. */
 export function givenOptions(options: ContainerOptions): readonly GivenOption[] {
-  return OPTION_ROWS.flatMap(([name, row]): GivenOption[] =>
-    options[name] === undefined ? [] : [{ name, row, value: options[name] }],
-  );
+  const given: GivenOption[] = [];
+  for (const [name, row] of OPTION_ROWS)
+    if (options[name] !== undefined) given.push({ name, row, value: options[name] });
+  return given;
 }
 
 /** The options that may name another container, with what they say. */
