@@ -206,7 +206,7 @@ it('drifts, is changed, breaks and is rolled back', async () => {
   await api('POST', '/stacks/vault/rollback', { to: 2 });
   await job.reaches('vault', 'in_sync');
 
-  const unreadable = (await sealed(VALUES.rotated)).replace(/tag:\w\w/, 'tag:AA');
+  const unreadable = (await sealed(VALUES.rotated)).replace(/tag:[^,]{4}/, 'tag:AAAA');
   await job.push({ [path('shop.sops.yaml')]: unreadable }, 'Damage the secret');
   await job.reaches('vault', 'invalid');
   await askEverything();
