@@ -239,6 +239,7 @@ export class Loop implements AsyncDisposable {
   }
 
   async #run(stack: string, signal: AbortSignal): Promise<Result> {
+    const isAskedFor = this.#parts.pending.has(stack);
     try {
       const result = await reconcile(this.#parts, stack, signal);
       // Before `start` nothing happens by itself.
@@ -248,7 +249,7 @@ export class Loop implements AsyncDisposable {
       if (this.#started) for (const name of wokenBy(this.#context, stack)) this.#enqueue(name, 'dependency');
       if (this.#parts.pending.has(stack)) this.#queue.addFirst(stack);
       // A request that was refused, or a restart, has not done what a push meanwhile asks for.
-      else if (this.#parts.pending.isPushed(stack)) this.#queue.add(stack);
+      else if (isAskedFor && this.#parts.pending.isPushed(stack)) this.#queue.add(stack);
     }
   }
 
