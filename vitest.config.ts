@@ -50,6 +50,8 @@ function memoryDirectory(): string | undefined {
 }
 
 process.env['TMPDIR'] ??= memoryDirectory() ?? tmpdir();
+// Workers and the processes that they start compile the same sources: once is enough.
+process.env['NODE_COMPILE_CACHE'] ??= `${import.meta.dirname}/node_modules/.cache/compiled`;
 
 const PROJECTS = ['engines', 'engineless', 'unit'];
 const { engines, engineless } = splitByEngine(['contract', 'integration', 'e2e']);
@@ -76,7 +78,14 @@ export default defineConfig({
     maxWorkers: WORKERS,
     sequence: { sequencer: LongestFirst },
     projects: [
-      { test: { ...real, name: 'engines', include: engines } },
+      {
+        test: {
+          ...real,
+          name: 'engines',
+          include: engines,
+          setupFiles: ['test/support/docker/clear-engine.ts'],
+        },
+      },
       { test: { ...real, name: 'engineless', include: engineless } },
       { test: { ...shared, name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 30_000 } },
     ],

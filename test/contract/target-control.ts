@@ -25,7 +25,7 @@ export function describeControlContract(name: string, setup: () => Promise<Targe
     /** A container that ends well, with 0, when it is told to. */
     async function running() {
       const stack = `t${randomBytes(4).toString('hex')}`;
-      const command = ['sh', '-c', 'trap "exec true" TERM; sleep 1000 & wait'];
+      const command = ['sh', '-c', 'trap "exec true" TERM; : > /tmp/ready; sleep 1000 & wait'];
       const restart = { policy: 'no', maxRetries: 0 } as const;
       const web = resourcesOf(stack).container('web', {
         image: harness.image,
@@ -38,6 +38,9 @@ export function describeControlContract(name: string, setup: () => Promise<Targe
       const reaches = (wanted: string) =>
         eventually(status, (found) => found === wanted).then((found) => expect(found).toBe(wanted));
       await reaches('healthy');
+      // Told to end before it listens to that, it would not.
+      const isReady = () => target.exec(stack, web.id, ['test', '-e', '/tmp/ready'], quiet());
+      await eventually(isReady, ({ exitCode }) => exitCode === 0);
       return { stack, web, reaches };
     }
 

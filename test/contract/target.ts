@@ -239,6 +239,7 @@ export function describeTargetContract(name: string, setup: () => Promise<Target
       });
       await apply('create', container);
       expect((await settled(container)).status).toBe('unhealthy');
+      await apply('delete', container);
     });
 
     it('starts again what somebody has stopped', async () => {

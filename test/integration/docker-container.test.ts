@@ -378,5 +378,6 @@ describe('containers on a Docker Engine', () => {
       if (streams.size === 2) controller.abort();
     }
     expect([...streams].sort()).toEqual(['stderr:tock', 'stdout:tick']);
+    await apply('delete', web);
   });
 });

@@ -151,7 +151,8 @@ describe('secret files on a Docker Engine', () => {
     });
     await observe(failing);
     await apply('create', failing);
-    const { status, reason } = await settled(failing);
+    const health = () => target.health(stack, failing.id, new AbortController().signal);
+    const { status, reason } = await eventually(health, (found) => found.status === 'failed');
     expect(status).toBe('failed');
     expect(reason).toContain('last output: ***');
     await target.apply(changeOf('delete', failing), contextFor(stack));

@@ -263,9 +263,13 @@ export interface ServiceOptions {
   readonly more?: string;
 }
 
+/** The page answers. Asks ever again until it does, and seldom from then on: each time costs the engine some 50 ms of a core. */
+const ANSWERS =
+  '[CMD-SHELL, "wget -q -O - http://127.0.0.1:8080/ && if [ -e /dev/shm/well ]; then sleep 3; else : > /dev/shm/well; fi"]';
+
 /** Files of a stack with one web server that shows `www/index.html`. */
 export function webStack(name: string, page: string, options: ServiceOptions = {}): Record<string, string> {
-  const { port, image = IMAGE, healthy = '[CMD, wget, -q, -O, "-", "http://127.0.0.1:8080/"]' } = options;
+  const { port, image = IMAGE, healthy = ANSWERS } = options;
   return {
     [`kombinations/${name}/kombination.yaml`]: `version: "1.0"
 meta: { name: ${name} }
@@ -276,7 +280,7 @@ services:
     stop_grace_period: 1s
     command: [httpd, -f, -p, "8080", -h, /www]
     files: [{ source: www, target: /www }]
-    healthcheck: { test: ${healthy}, interval: 200ms, timeout: 2s, retries: 5 }
+    healthcheck: { test: ${healthy}, interval: 200ms, timeout: 10s, retries: 5 }
 ${port === undefined ? '' : `    ports: ["127.0.0.1:${port}:8080"]\n`}${options.service ?? ''}${options.more ?? ''}`,
     [`kombinations/${name}/www/index.html`]: `${page}\n`,
   };

@@ -6,6 +6,9 @@ import { createInstancesRig } from '../../support/instances-rig.ts';
 import { createMemoryInstanceEngine } from '../../support/memory/memory-instance-engine.ts';
 import { podTexts, portLists } from '../../support/pod-fuzz.ts';
 
+/** `npm run test:fuzz` asks for more; fast-check tells the seed of a run that fails. */
+const RUNS = Number(process.env['FUZZ_RUNS'] ?? 2_000);
+
 it('no pod spec is an internal error, and none makes a container that reaches out of itself', async () => {
   const engine = createMemoryInstanceEngine();
   await using rig = createInstancesRig({ engine });
@@ -34,10 +37,10 @@ it('no pod spec is an internal error, and none makes a container that reaches ou
       await rig.instances.delete(body.stack_id);
       seen = engine.bodies.length;
     }),
-    { numRuns: 10_000 },
+    { numRuns: RUNS },
   );
   // A generator that makes nothing but rubbish would show nothing.
-  expect(answers.get(201)).toBeGreaterThan(500);
-  expect(answers.get(400)).toBeGreaterThan(500);
-  expect(engine.bodies.length).toBeGreaterThan(500);
+  expect(answers.get(201)).toBeGreaterThan(RUNS / 20);
+  expect(answers.get(400)).toBeGreaterThan(RUNS / 20);
+  expect(engine.bodies.length).toBeGreaterThan(RUNS / 20);
 }, 300_000);

@@ -13,6 +13,11 @@ const run = promisify(execFile);
 const PREFIX = 'kombinator-engine-';
 /** Nothing is pulled from elsewhere, whatever the machine is connected to: a proxy that nobody is. Loopback needs none. */
 const NO_INTERNET = { HTTP_PROXY: 'http://127.0.0.1:9', HTTPS_PROXY: 'http://127.0.0.1:9', NO_PROXY: '' };
+/**
+ * dockerd starts itself anew three times for each container, for as long as it takes to collect the garbage of its start-up: there is memory
+ * enough not to.
+ */
+const SHORT_LIVED = { GOGC: 'off', GOMEMLIMIT: '400MiB' };
 
 export interface TlsListener {
   readonly host: string;
@@ -162,6 +167,7 @@ async function launchWithDriver(
     env: {
       ...process.env,
       ...NO_INTERNET,
+      ...SHORT_LIVED,
       PATH: `/usr/local/sbin:/usr/sbin:/sbin:${process.env['PATH'] ?? ''}`,
     },
   });
