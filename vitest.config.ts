@@ -56,7 +56,7 @@ process.env['NODE_COMPILE_CACHE'] ??= `${import.meta.dirname}/node_modules/.cach
 const PROJECTS = ['engines', 'engineless', 'unit'];
 const { engines, engineless } = splitByEngine(['contract', 'integration', 'e2e']);
 /** Each worker has an engine. They wait for containers, servers and clocks most of the time: this many keep two cores busy. */
-const WORKERS = 5;
+const WORKERS = 6;
 const shared = {
   isolate: false,
   // Node runs the sources as they are, here as everywhere.

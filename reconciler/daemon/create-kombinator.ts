@@ -114,7 +114,7 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
     logger,
     freeze: createFreeze(config.freeze),
     backups: createBackupFolder(config.backups.directory ?? join(resolve(stateDir), 'backups')),
-    createTarget: (reference) => createTarget(reference, { kinds, secrets, registries, clock, logger }),
+    createTarget: (reference) => createTarget(reference, { kinds, secrets, registries, env, clock, logger }),
     ...(options.resyncMs === undefined ? {} : { resyncMs: options.resyncMs }),
     ...(options.stableMs === undefined ? {} : { stableMs: options.stableMs }),
   });

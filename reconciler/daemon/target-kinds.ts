@@ -47,17 +47,26 @@ export interface TargetFactoryParts {
   readonly kinds: ReadonlyMap<string, TargetKind>;
   readonly secrets: Secrets;
   readonly registries: () => readonly RegistryCredentials[];
+  /** Variables that say where this machine's engine is, and with which keys others are reached. */
+  readonly env: NodeJS.ProcessEnv;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
 /** The target behind a node. */
 export function createTarget(reference: TargetReference, parts: TargetFactoryParts): Target {
-  const { secrets, registries, clock, logger } = parts;
+  const { secrets, registries, env, clock, logger } = parts;
   const { name } = reference;
   switch (reference.kind) {
     case 'docker':
-      return createDockerTarget({ name, connection: reference.connection, registries, clock, logger });
+      return createDockerTarget({
+        name,
+        connection: reference.connection,
+        environment: env,
+        registries,
+        clock,
+        logger,
+      });
     case 'kubernetes': {
       const resolveSecret = (secret: string) => secrets.resolve(secret);
       return createKubernetesTarget({ name, connection: reference.connection, resolveSecret, clock, logger });

@@ -80,18 +80,18 @@ describe('without a daemon', () => {
   });
 
   it('plans, applies, tags, and then has nothing to do', async () => {
-    const first = await cli.run('plan', ...repo(), '--detailed-exitcode');
+    const first = await cli.spawn('plan', ...repo(), '--detailed-exitcode');
     expect(first).toMatchObject({ code: 2, stderr: '' });
     expect(first.stdout).toContain('create  local/container/web');
 
-    const applied = await cli.run('apply', ...repo());
+    const applied = await cli.spawn('apply', ...repo());
     expect(applied.stdout).toMatch(/✓ solo applied in .*, tagged deploy\/solo\/1/);
     expect(applied.code).toBe(0);
     expect(await git(repository.path, 'tag', '--list')).toBe('deploy/solo/1');
     expect(await names('containers', 'solo')).toEqual(['/solo-web-1']);
 
-    expect(await cli.run('plan', ...repo(), '--detailed-exitcode')).toMatchObject({ code: 0 });
-    const again = await cli.run('apply', ...repo());
+    expect(await cli.spawn('plan', ...repo(), '--detailed-exitcode')).toMatchObject({ code: 0 });
+    const again = await cli.spawn('apply', ...repo());
     expect(again).toMatchObject({ code: 0, stdout: '✓ solo: nothing to do\n' });
     expect(await git(repository.path, 'tag', '--list')).toBe('deploy/solo/1');
   });
@@ -143,7 +143,7 @@ describe('without a daemon', () => {
 
   it('goes back with a commit', async () => {
     expect((await cli.run('rollback', ...repo(), 'solo', '--to', '1')).code).toBe(1);
-    const { code, stdout } = await cli.run('rollback', ...repo(), 'solo', '--to', '1', '--yes', '--json');
+    const { code, stdout } = await cli.spawn('rollback', ...repo(), 'solo', '--to', '1', '--yes', '--json');
     expect(code).toBe(0);
     const { commit } = JSON.parse(stdout) as { commit: string };
     expect(await git(repository.path, 'rev-parse', 'main')).toBe(commit);
@@ -195,7 +195,7 @@ describe('without a daemon', () => {
   });
 
   it('destroys only after a yes, and keeps the volume unless told otherwise', async () => {
-    expect(await cli.run('destroy', ...repo(), '--stack', 'solo')).toMatchObject({ code: 1 });
+    expect(await cli.spawn('destroy', ...repo(), '--stack', 'solo')).toMatchObject({ code: 1 });
     expect(await names('containers', 'solo')).toEqual(['/solo-web-1']);
     const kept = await cli.run('destroy', ...repo(), '--stack', 'solo', '--yes', '--keep-description');
     expect(kept).toMatchObject({ code: 0, stderr: expect.stringContaining('still describes solo') });
@@ -228,7 +228,7 @@ describe('without a daemon', () => {
   });
 
   it('names what is wrong with the place it was given', async () => {
-    const missing = await cli.run('plan', '--repo', join(directory, 'nowhere'), '--json');
+    const missing = await cli.spawn('plan', '--repo', join(directory, 'nowhere'), '--json');
     expect(missing.code).toBe(1);
     expect(JSON.parse(missing.stdout)).toMatchObject({ error: { code: 'REPOSITORY_NOT_FOUND' } });
     const branch = await cli.run('plan', ...repo(), '--branch', 'nope');
@@ -317,7 +317,7 @@ describe('with a daemon', () => {
   });
 
   it('lets keys be made, used and revoked beside the running daemon', async () => {
-    const created = await cli.run('keys', 'create', 'ci', '--role', 'viewer', '--state-dir', stateDir);
+    const created = await cli.spawn('keys', 'create', 'ci', '--role', 'viewer', '--state-dir', stateDir);
     expect(created.code).toBe(0);
     const env = ['--server', url(), '--api-key', created.stdout.trim()];
     expect((await cli.run('status', ...env)).code).toBe(0);
@@ -331,7 +331,7 @@ describe('with a daemon', () => {
   });
 
   it('refuses a second process that applies on its state directory, and says how to reach the first', async () => {
-    const second = await cli.run(
+    const second = await cli.spawn(
       'serve',
       '--repo',
       repository.path,
@@ -363,7 +363,7 @@ describe('serve refuses', () => {
     const { port } = other.address() as AddressInfo;
     await using cli = await createCliProcess({ DOCKER_HOST: dockerHost });
     await using repository = await createBareRepo();
-    const { code, stderr } = await cli.run(
+    const { code, stderr } = await cli.spawn(
       'serve',
       '--repo',
       repository.path,
@@ -377,7 +377,7 @@ describe('serve refuses', () => {
 
   it('to be open to others than this machine', async () => {
     await using cli = await createCliProcess({});
-    const { code, stderr } = await cli.run('serve', '--no-auth', '--listen', '0.0.0.0:0');
+    const { code, stderr } = await cli.spawn('serve', '--no-auth', '--listen', '0.0.0.0:0');
     expect(code).toBe(1);
     expect(stderr).toContain('without authentication the API may listen on this machine only');
   });

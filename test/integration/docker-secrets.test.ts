@@ -143,7 +143,7 @@ describe('secret files on a Docker Engine', () => {
   });
 
   it('hides their values in what a container says as it fails', async () => {
-    const { service, apply, observe, settled, stack } = fresh();
+    const { service, apply, observe, stack } = fresh();
     const failing = service('web', {
       command: ['sh', '-c', 'cat /run/secrets/db; exit 1'],
       restart: { policy: 'no' },

@@ -5,10 +5,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { openKeys, openSession } from '../../../api/cli/context.ts';
+import { runCli } from '../../../api/cli/main.ts';
+import packageJson from '../../../package.json' with { type: 'json' };
+import { manualInterrupt, recordTerminal } from './cli-harness.ts';
 
 /** Shared by all runs: compiling the sources anew would be most of what a short command does. */
 const CACHE = fileURLToPath(new URL('../../../node_modules/.cache', import.meta.url));
 const ENTRY = fileURLToPath(new URL('../../../api/cli/kombinator.mjs', import.meta.url));
+
+/** Tests of the stable time itself say how long it is. */
+const STABLE = '0s';
 
 export interface CliResult {
   readonly code: number | null;
@@ -24,11 +31,13 @@ export interface RunningCli extends AsyncDisposable {
   readonly ended: Promise<CliResult>;
 }
 
-/** The real command in processes of its own, with a home and state directory of its own. */
+/** The real command, with a home and state directory of its own. */
 export interface CliProcess extends AsyncDisposable {
   readonly stateDir: string;
-  /** Runs to the end. */
+  /** Runs to the end in this process, with the same home: everything but the start of a process, which takes ten times as long as the rest. */
   run(...args: readonly string[]): Promise<CliResult>;
+  /** Runs to the end in a process of its own. */
+  spawn(...args: readonly string[]): Promise<CliResult>;
   start(...args: readonly string[]): RunningCli;
 }
 
@@ -42,17 +51,31 @@ export async function createCliProcess(env: NodeJS.ProcessEnv): Promise<CliProce
     HOME: home,
     XDG_STATE_HOME: join(home, 'state'),
     XDG_CACHE_HOME: CACHE,
-    // Tests of the stable time itself say how long it is.
-    KOMBINATOR_STABLE: '0s',
+    KOMBINATOR_STABLE: STABLE,
     ...env,
   };
   const start = (...args: readonly string[]) => startProcess(args, { cwd: home, env: environment });
   return {
     stateDir: join(home, 'state'),
     start,
-    run: (...args) => start(...args).ended,
+    run: (...args) => runHere(args, environment),
+    spawn: (...args) => start(...args).ended,
     [Symbol.asyncDispose]: () => rm(home, { recursive: true, force: true }),
   };
+}
+
+async function runHere(args: readonly string[], env: NodeJS.ProcessEnv): Promise<CliResult> {
+  const terminal = recordTerminal({ env });
+  const code = await runCli(['--stable', STABLE, ...args], {
+    terminal,
+    interrupt: manualInterrupt(),
+    version: packageJson.version,
+    now: Date.now,
+    openSession: (options, purpose, command) => openSession(options, { purpose, command, terminal }),
+    openKeys: (options) => openKeys(options, terminal),
+    serve: () => Promise.reject(new Error('a daemon is a process of its own: use spawn or start')),
+  });
+  return { code, stdout: terminal.stdout(), stderr: terminal.stderr() };
 }
 
 function startProcess(args: readonly string[], options: { cwd: string; env: NodeJS.ProcessEnv }): RunningCli {
