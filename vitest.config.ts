@@ -13,12 +13,14 @@ import { FILE_WEIGHTS } from './test/support/file-weights.ts';
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
-    return sorted.sort(
-      (left, right) =>
-        PROJECTS.indexOf(left.project.name) - PROJECTS.indexOf(right.project.name) ||
-        weightOf(right) - weightOf(left),
-    );
+    return sorted.sort((left, right) => rankOf(left) - rankOf(right) || weightOf(right) - weightOf(left));
   }
+}
+
+/** The few long ones without an engine begin first: they would be what everybody waits for in the end. */
+function rankOf(file: TestSpecification): number {
+  const { name } = file.project;
+  return name === 'engineless' && weightOf(file) >= LONG ? -1 : PROJECTS.indexOf(name);
 }
 
 function weightOf({ moduleId }: TestSpecification): number {
@@ -53,6 +55,8 @@ process.env['TMPDIR'] ??= memoryDirectory() ?? tmpdir();
 // Workers and the processes that they start compile the same sources: once is enough.
 process.env['NODE_COMPILE_CACHE'] ??= `${import.meta.dirname}/node_modules/.cache/compiled`;
 
+/** Weight of a file that is begun before all others. */
+const LONG = 10;
 const PROJECTS = ['engines', 'engineless', 'unit'];
 const { engines, engineless } = splitByEngine(['contract', 'integration', 'e2e']);
 /** Each worker has an engine. They wait for containers, servers and clocks most of the time: this many keep two cores busy. */
