@@ -4,6 +4,7 @@ import process from 'node:process';
 import { defineConfig } from 'vitest/config';
 import type { TestSpecification } from 'vitest/node';
 import { BaseSequencer } from 'vitest/node';
+import { COMPILED } from './test/support/compiled-sources.ts';
 import { FILE_WEIGHTS } from './test/support/file-weights.ts';
 
 /**
@@ -53,7 +54,7 @@ function memoryDirectory(): string | undefined {
 
 process.env['TMPDIR'] ??= memoryDirectory() ?? tmpdir();
 // Workers and the processes that they start compile the same sources: once is enough.
-process.env['NODE_COMPILE_CACHE'] ??= `${import.meta.dirname}/node_modules/.cache/compiled`;
+process.env['NODE_COMPILE_CACHE'] ??= COMPILED;
 
 /** Weight of a file that is begun before all others. */
 const LONG = 10;

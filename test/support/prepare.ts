@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { installPackages, whyNotInstall } from '../../deploy/demo/packages.ts';
 import { findProgram } from '../../deploy/demo/processes.ts';
+import { compileSources } from './compiled-sources.ts';
 import { prepareCompose } from './compose/compose.ts';
 
 /*
@@ -91,6 +92,7 @@ if (missing.length > 0) {
 
 try {
   await prepareCompose((line) => process.stdout.write(`  ${line}\n`));
+  await compileSources();
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exit(1);

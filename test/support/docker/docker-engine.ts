@@ -154,6 +154,7 @@ async function launchWithDriver(
     '--iptables=false',
     '--ip-masq=false',
     '--shutdown-timeout=2',
+    `--seccomp-profile=${await writeSyscallFilter(root)}`,
   ];
   if (tls) args.push(...tlsArguments(root, tls));
   await mkdir(join(root, 'exec'), { recursive: true });
@@ -181,6 +182,13 @@ async function launchWithDriver(
     await sleep(20);
   }
   return false;
+}
+
+/** A filter that lets everything through: making Docker's own takes 10 ms of each start and each probe. Resolves to its path. */
+async function writeSyscallFilter(root: string): Promise<string> {
+  const path = join(root, 'seccomp.json');
+  await writeFile(path, JSON.stringify({ defaultAction: 'SCMP_ACT_ALLOW', syscalls: [] }));
+  return path;
 }
 
 function tlsArguments(root: string, tls: TlsListener): string[] {
