@@ -127,8 +127,7 @@ async function push(round: number): Promise<string> {
 async function startDaemon(): Promise<ChildProcess> {
   const script = new URL('../support/daemon-process.ts', import.meta.url);
   return fork(script, [repo.path, stateDir, STACK], {
-    // Half of a round would go by until the daemon has loaded without a cache of compiled code.
-    env: { ...process.env, DOCKER_HOST: host, NODE_COMPILE_CACHE: join(stateDir, 'compiled') },
+    env: { ...process.env, DOCKER_HOST: host },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
 }

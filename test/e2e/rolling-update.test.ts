@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findCompose } from '../support/compose/compose.ts';
 import { freePort } from '../support/docker/docker-engine.ts';
@@ -111,7 +112,10 @@ function watchFleet(): { end(): Promise<readonly (readonly string[])[]> } {
   const stop = new AbortController();
   const seen: (readonly string[])[] = [];
   const watching = (async () => {
-    while (!stop.signal.aborted) seen.push(await engine.containers('fleet'));
+    while (!stop.signal.aborted) {
+      seen.push(await engine.containers('fleet'));
+      await sleep(20);
+    }
   })();
   return {
     async end() {

@@ -304,11 +304,14 @@ describe('containers on a Docker Engine', () => {
   });
 
   it('has the old one run again when a replace is given up while it stops', async () => {
-    const { stack, service, apply, observe, settled } = fresh();
-    const deaf = { command: ['sh', '-c', 'trap "" TERM; sleep 1000'], stopGracePeriodMs: 3_000 };
+    const { stack, service, apply, observe } = fresh();
+    const deaf = {
+      command: ['sh', '-c', 'trap "" TERM; : > /tmp/deaf; sleep 1000'],
+      stopGracePeriodMs: 3_000,
+    };
     const old = service('web', deaf);
     await apply('create', old);
-    expect((await settled(old)).status).toBe('healthy');
+    await docker('exec', `${stack}-web-1`, 'sh', '-c', 'until [ -e /tmp/deaf ]; do sleep 0.02; done');
     const { Id } = await inspect(`${stack}-web-1`);
 
     const next = service('web', { ...deaf, env: { VERSION: '2' } });

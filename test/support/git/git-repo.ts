@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -95,13 +95,20 @@ export async function commitFiles(
   options: CommitOptions = {},
 ): Promise<string> {
   const branch = `refs/heads/${options.branch ?? 'main'}`;
-  const parent = options.parent === undefined ? await resolveOrNull(repo.gitdir, branch) : options.parent;
+  const parent = options.parent === undefined ? await readReference(repo.gitdir, branch) : options.parent;
   await fastImport(repo.gitdir, buildStream({ branch, parent, files, message, options }));
-  return git(repo.gitdir, 'rev-parse', branch);
+  const commit = await readReference(repo.gitdir, branch);
+  if (commit === null) throw new Error(`git fast-import has not made ${branch}`);
+  return commit;
 }
 
-async function resolveOrNull(gitdir: string, reference: string): Promise<string | null> {
-  return git(gitdir, 'rev-parse', '--verify', '--quiet', `${reference}^{commit}`).catch(() => null);
+/** Read as it is stored: to ask Git would be a process each time. `null`: there is none. */
+async function readReference(gitdir: string, name: string): Promise<string | null> {
+  const loose = await readFile(join(gitdir, name), 'utf8').catch(() => null);
+  if (loose !== null) return loose.trim();
+  const packed = await readFile(join(gitdir, 'packed-refs'), 'utf8').catch(() => '');
+  const line = packed.split('\n').find((one) => one.endsWith(` ${name}`));
+  return line?.split(' ')[0] ?? null;
 }
 
 function buildStream(commit: {
