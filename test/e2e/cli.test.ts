@@ -6,9 +6,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createCliProcess, type CliProcess } from '../support/cli/cli-process.ts';
-import { engineJson, freePort } from '../support/docker/docker-engine.ts';
+import { engineJson } from '../support/docker/docker-engine.ts';
+import { freePort } from '../support/docker/engine-tls.ts';
 import { commitFiles, createBareRepo, git, type TestRepository } from '../support/git/git-repo.ts';
 import { buildTestImage } from '../support/docker/test-image.ts';
+import { quietProbe } from '../support/docker/quiet-probe.ts';
 import { workerEngine } from '../support/docker/worker-engine.ts';
 
 const IMAGE = 'kombinator-cli/busybox:1';
@@ -32,7 +34,7 @@ services:
     stop_grace_period: 1s
     command: ["/bin/busybox", "sh", "-c", "echo ${text}; exec sleep 1000"]
     volumes: ["data:/data"]
-    healthcheck: { test: ["CMD", "/bin/busybox", "true"], interval: 1s }
+    healthcheck: { test: [CMD-SHELL, "${quietProbe('true')}"], interval: 300ms }
 ${more}volumes:
   data:
 `;

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { engineJson } from '../support/docker/docker-engine.ts';
+import { engineJson, SHORT_LIVED } from '../support/docker/docker-engine.ts';
 import { workerEngine } from '../support/docker/worker-engine.ts';
 
 const ENTRY = fileURLToPath(new URL('../../deploy/demo/demo.ts', import.meta.url));
@@ -25,7 +25,7 @@ async function runDemo(
   at: (output: string, kill: (signal: NodeJS.Signals) => void) => void = () => {},
 ): Promise<Demo> {
   const child = spawn(process.execPath, [ENTRY, ...args], {
-    env: { ...process.env, DOCKER_HOST: undefined, ...env },
+    env: { ...process.env, ...SHORT_LIVED, DOCKER_HOST: undefined, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';

@@ -1,12 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DockerEngine } from '../support/docker/docker-engine.ts';
-import { freePort, startDockerEngine } from '../support/docker/docker-engine.ts';
+import { startDockerEngine } from '../support/docker/docker-engine.ts';
+import { freePort } from '../support/docker/engine-tls.ts';
 import type { EngineSsh } from '../support/docker/engine-ssh.ts';
 import { startEngineSsh } from '../support/docker/engine-ssh.ts';
 import { eventually } from '../support/eventually.ts';
 import type { MainJob } from '../support/main-job.ts';
 import { awaitPage, createEngineView, createMainJob, IMAGE, PATIENCE_MS } from '../support/main-job.ts';
 import { buildTestImage } from '../support/docker/test-image.ts';
+import { quietProbe } from '../support/docker/quiet-probe.ts';
 import { workerEngine } from '../support/docker/worker-engine.ts';
 
 /* One stack over three engines: one on this machine's socket, one behind SSH, one behind TLS. */
@@ -44,7 +46,7 @@ function shop({ web, greeting }: Places): Record<string, string> {
     env: { GREETING: ${greeting} }
     command: [sleep, "100000"]
     volumes: ["${name}:/data"]
-    healthcheck: { test: [CMD, test, -d, /data], interval: 200ms, retries: 5 }
+    healthcheck: { test: [CMD-SHELL, "${quietProbe('test -d /data')}"], interval: 200ms, retries: 5 }
 `;
   return {
     'kombinations/shop/kombination.yaml': `version: "1.0"

@@ -11,6 +11,7 @@ import { engineJson } from '../support/docker/docker-engine.ts';
 import type { TestRepository } from '../support/git/git-repo.ts';
 import { commitFiles, createBareRepo } from '../support/git/git-repo.ts';
 import { buildTestImage } from '../support/docker/test-image.ts';
+import { quietProbe } from '../support/docker/quiet-probe.ts';
 import { workerEngine } from '../support/docker/worker-engine.ts';
 
 const IMAGE = 'kombinator-test/kill:1';
@@ -103,9 +104,7 @@ async function killOnce(round: number, moment: number): Promise<void> {
 
 /** Every round replaces two containers, adds or drops a third one with its network, and keeps the database as it is. */
 function kombination(round: number): string {
-  // Each probe is a process of the engine's: of those that never end, many would leave the machine no time for the test.
-  const probe = (interval: string) =>
-    `healthcheck: { test: ["CMD", "true"], interval: ${interval}, retries: 50 }`;
+  const probe = `healthcheck: { test: [CMD-SHELL, "${quietProbe('true')}"], interval: 300ms, retries: 50 }`;
   const common = `image: "${IMAGE}", init: true, command: ["sleep", "1000"]`;
   const extra =
     round % 2 === 1 ? `  extra: { ${common}, env: { ROUND: "${round}" }, networks: [side] }\n` : '';
@@ -114,8 +113,8 @@ meta: { name: ${STACK} }
 volumes: { data: {} }
 networks: { side: {} }
 services:
-  db: { ${common}, ${probe('2s')}, volumes: ["data:/data"] }
-  app: { ${common}, ${probe('500ms')}, env: { ROUND: "${round}" }, depends_on: { db: { condition: service_healthy } } }
+  db: { ${common}, ${probe}, volumes: ["data:/data"] }
+  app: { ${common}, ${probe}, env: { ROUND: "${round}" }, depends_on: { db: { condition: service_healthy } } }
   web: { ${common}, env: { ROUND: "${round}" }, depends_on: [db] }
 ${extra}`;
 }

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freePort } from '../support/docker/docker-engine.ts';
+import { freePort } from '../support/docker/engine-tls.ts';
 import { git } from '../support/git/git-repo.ts';
 import type { Json, MainJob } from '../support/main-job.ts';
 import { createMainJob, lines, awaitPage, webStack } from '../support/main-job.ts';

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { quietProbe } from './docker/quiet-probe.ts';
 import type { CliProcess, CliResult, RunningCli } from './cli/cli-process.ts';
 import { createCliProcess } from './cli/cli-process.ts';
 import { engineJson } from './docker/docker-engine.ts';
@@ -263,9 +264,8 @@ export interface ServiceOptions {
   readonly more?: string;
 }
 
-/** The page answers. Asks ever again until it does, and seldom from then on: each time costs the engine some 50 ms of a core. */
-const ANSWERS =
-  '[CMD-SHELL, "wget -q -O - http://127.0.0.1:8080/ && if [ -e /dev/shm/well ]; then sleep 3; else : > /dev/shm/well; fi"]';
+/** The page answers. */
+const ANSWERS = `[CMD-SHELL, "${quietProbe('wget -q -O - http://127.0.0.1:8080/')}"]`;
 
 /** Files of a stack with one web server that shows `www/index.html`. */
 export function webStack(name: string, page: string, options: ServiceOptions = {}): Record<string, string> {

@@ -2,12 +2,13 @@ import { execFile, spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { appendFile, mkdir, mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { pingEngine } from '../../../deploy/demo/ping-engine.ts';
+import type { TlsListener } from './engine-tls.ts';
+import { createTlsListener, tlsArguments } from './engine-tls.ts';
 
 const run = promisify(execFile);
 const PREFIX = 'kombinator-engine-';
@@ -17,16 +18,7 @@ const NO_INTERNET = { HTTP_PROXY: 'http://127.0.0.1:9', HTTPS_PROXY: 'http://127
  * dockerd starts itself anew three times for each container, for as long as it takes to collect the garbage of its start-up: there is memory
  * enough not to.
  */
-const SHORT_LIVED = { GOGC: 'off', GOMEMLIMIT: '400MiB' };
-
-export interface TlsListener {
-  readonly host: string;
-  readonly port: number;
-  /** Paths of PEM files for a client. */
-  readonly ca: string;
-  readonly cert: string;
-  readonly key: string;
-}
+export const SHORT_LIVED = { GOGC: 'off', GOMEMLIMIT: '400MiB' };
 
 export interface DockerEngine extends AsyncDisposable {
   /** `unix:///…/docker.sock` */
@@ -191,95 +183,10 @@ async function writeSyscallFilter(root: string): Promise<string> {
   return path;
 }
 
-function tlsArguments(root: string, tls: TlsListener): string[] {
-  return [
-    `--host=tcp://127.0.0.1:${tls.port}`,
-    '--tlsverify',
-    `--tlscacert=${tls.ca}`,
-    `--tlscert=${join(root, 'certs', 'server-cert.pem')}`,
-    `--tlskey=${join(root, 'certs', 'server-key.pem')}`,
-  ];
-}
-
-async function createTlsListener(root: string): Promise<TlsListener> {
-  const dir = join(root, 'certs');
-  await mkdir(dir);
-  const path = (name: string) => join(dir, name);
-  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
-  await run('openssl', [
-    'req',
-    '-x509',
-    ...key,
-    '-days',
-    '2',
-    '-subj',
-    '/CN=test ca',
-    '-keyout',
-    path('ca-key.pem'),
-    '-out',
-    path('ca.pem'),
-  ]);
-  for (const name of ['server', 'client']) {
-    const extensions = path(`${name}.ext`);
-    await writeFile(
-      extensions,
-      name === 'server'
-        ? 'subjectAltName=IP:127.0.0.1,DNS:localhost\nextendedKeyUsage=serverAuth\n'
-        : 'extendedKeyUsage=clientAuth\n',
-    );
-    await run('openssl', [
-      'req',
-      '-new',
-      ...key,
-      '-subj',
-      `/CN=${name}`,
-      '-keyout',
-      path(`${name}-key.pem`),
-      '-out',
-      path(`${name}.csr`),
-    ]);
-    await run('openssl', [
-      'x509',
-      '-req',
-      '-days',
-      '2',
-      '-in',
-      path(`${name}.csr`),
-      '-extfile',
-      extensions,
-      '-CA',
-      path('ca.pem'),
-      '-CAkey',
-      path('ca-key.pem'),
-      '-CAcreateserial',
-      '-out',
-      path(`${name}-cert.pem`),
-    ]);
-  }
-  return {
-    host: '127.0.0.1',
-    port: await freePort(),
-    ca: path('ca.pem'),
-    cert: path('client-cert.pem'),
-    key: path('client-key.pem'),
-  };
-}
-
-/** A TCP port of 127.0.0.1 that nobody listens on right now. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      const port = typeof address === 'object' && address ? address.port : 0;
-      server.close(() => resolve(port));
-    });
-  });
-}
-
 async function destroyEngine(root: string, socketPath: string): Promise<void> {
-  const bridges = await removeEverything(socketPath).catch((): string[] => []);
+  const bridges: string[] = [];
+  // One that has lost track of a container never answers; it is killed below all the same.
+  await Promise.race([removeEverything(socketPath, bridges).catch(() => undefined), sleep(20_000)]);
   await killEngine(root, 'SIGTERM');
   const number = await readText(join(root, 'bridge'));
   if (number) {
@@ -290,14 +197,15 @@ async function destroyEngine(root: string, socketPath: string): Promise<void> {
   await rm(root, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
 }
 
-/** Removes all containers; resolves to the names of the bridges of all networks. */
-async function removeEverything(socketPath: string): Promise<string[]> {
+/** Removes all containers; adds the names of the bridges of all networks. */
+async function removeEverything(socketPath: string, bridges: string[]): Promise<void> {
+  const networks = await engineJson<{ Id: string; Driver: string }[]>(socketPath, 'GET', '/networks');
+  const own = networks.filter(({ Driver }) => Driver === 'bridge');
+  bridges.push(...own.map(({ Id }) => `br-${Id.slice(0, 12)}`));
   const containers = await engineJson<{ Id: string }[]>(socketPath, 'GET', '/containers/json?all=1');
   await Promise.all(
     containers.map(({ Id }) => engineJson(socketPath, 'DELETE', `/containers/${Id}?force=1&v=1`)),
   );
-  const networks = await engineJson<{ Id: string; Driver: string }[]>(socketPath, 'GET', '/networks');
-  return networks.filter(({ Driver }) => Driver === 'bridge').map(({ Id }) => `br-${Id.slice(0, 12)}`);
 }
 
 /** Ends dockerd, its containerd and every shim below the root, and lets go of their mounts. */
