@@ -58,26 +58,20 @@ process.env['NODE_COMPILE_CACHE'] ??= COMPILED;
 
 /** Weight of a file that is begun before all others. */
 const LONG = 10;
-const PROJECTS = ['engines', 'engineless', 'unit'];
-const { engines, engineless } = splitByEngine(['contract', 'integration', 'e2e']);
+const PROJECTS = ['engines', 'engineless'];
+const { engines, engineless } = splitByEngine(['contract', 'integration', 'e2e', 'unit']);
 /** Each worker has an engine. They wait for containers, servers and clocks most of the time: this many keep two cores busy. */
 const WORKERS = 6;
 const shared = {
   isolate: false,
   // Node runs the sources as they are, here as everywhere.
   experimental: { viteModuleRunner: false },
-};
-const real = {
-  ...shared,
   globalSetup: ['test/support/global-setup.ts'],
   testTimeout: 600_000,
   hookTimeout: 180_000,
 };
 
-/**
- * `unit` is pure and runs in milliseconds; `engines` are the files of `contract` (each port's suite on the fake and on the real thing),
- * `integration` and `e2e` that use a Docker Engine, `engineless` those that have enough of Git servers, processes and clocks.
- */
+/** `engines` are the files that use a Docker Engine, `engineless` all that have enough of Git servers, processes and clocks, or need none of it. */
 export default defineConfig({
   test: {
     maxWorkers: WORKERS,
@@ -85,14 +79,13 @@ export default defineConfig({
     projects: [
       {
         test: {
-          ...real,
+          ...shared,
           name: 'engines',
           include: engines,
           setupFiles: ['test/support/docker/clear-engine.ts'],
         },
       },
-      { test: { ...real, name: 'engineless', include: engineless } },
-      { test: { ...shared, name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 30_000 } },
+      { test: { ...shared, name: 'engineless', include: engineless } },
     ],
   },
 });

@@ -7,7 +7,7 @@ import { createMemoryInstanceEngine } from '../../support/memory/memory-instance
 import { podTexts, portLists } from '../../support/pod-fuzz.ts';
 
 /** `npm run test:fuzz` asks for more; fast-check tells the seed of a run that fails. */
-const RUNS = Number(process.env['FUZZ_RUNS'] ?? 1_500);
+const RUNS = Number(process.env['FUZZ_RUNS'] ?? 1_000);
 
 it('no pod spec is an internal error, and none makes a container that reaches out of itself', async () => {
   const engine = createMemoryInstanceEngine();

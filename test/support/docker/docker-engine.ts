@@ -186,7 +186,8 @@ async function writeSyscallFilter(root: string): Promise<string> {
 async function destroyEngine(root: string, socketPath: string): Promise<void> {
   const bridges: string[] = [];
   // One that has lost track of a container never answers; it is killed below all the same.
-  await Promise.race([removeEverything(socketPath, bridges).catch(() => undefined), sleep(20_000)]);
+  const patience = sleep(20_000, undefined, { ref: false });
+  await Promise.race([removeEverything(socketPath, bridges).catch(() => undefined), patience]);
   await killEngine(root, 'SIGTERM');
   const number = await readText(join(root, 'bridge'));
   if (number) {
