@@ -57,14 +57,16 @@ describe('a rollback after a bad push', () => {
     await job.job('returning', ({ tag }) => tag === 'deploy/returning/4');
 
     expect(await awaitPage(port, 'one')).toBe('one');
-    expect((await history()).map(({ number, result, trigger }) => [number, result, trigger])).toEqual([
+    // On a slow machine it has been tried again before the rollback came.
+    const asked = (await history()).filter(({ trigger }) => !['retry', 'drift'].includes(trigger));
+    expect(asked.map(({ number, result, trigger }) => [number, result, trigger])).toEqual([
       [4, 'deployed', expect.any(String)],
       [null, 'failed', 'push'],
       [3, 'deployed', 'push'],
       [2, 'deployed', 'push'],
       [1, 'deployed', 'push'],
     ]);
-    const failed = (await history())[1];
+    const failed = asked[1];
     expect(failed).toMatchObject({ revision: commit, tag: null });
     expect(failed.message).toContain('the version before runs again');
     const message = await git(
