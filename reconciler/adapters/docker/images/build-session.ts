@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { randomUUID } from 'node:crypto';
 import { Duplex, duplexPair, pipeline } from 'node:stream';
 import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
@@ -88,6 +89,8 @@ function serve(id: string, connection: Duplex, { registries, secrets }: BuildNee
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   // An http2 server turns away a TLS socket that has not agreed on http2 when it was opened.
   const [ours, theirs] = duplexPair();
+  // Both ends of the line listen on one stream, which over SSH is more than Node takes for harmless; all of it goes with the stream.
+  connection.setMaxListeners(2 * EventEmitter.defaultMaxListeners);
   // The end of a build may cut it off at any moment.
   pipeline(connection, ours, connection, () => undefined);
   injector.injectConnection(theirs);
