@@ -1,4 +1,3 @@
-import { EventEmitter } from 'node:events';
 import { randomUUID } from 'node:crypto';
 import { Duplex, duplexPair, pipeline } from 'node:stream';
 import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
@@ -26,6 +25,8 @@ const CREDENTIALS = '/moby.filesync.v1.Auth/Credentials';
 const SECRET = '/moby.buildkit.secrets.v1.Secrets/GetSecret';
 /** Asked every second: a session that does not answer is ended. */
 const HEALTH = '/grpc.health.v1.Health/Check';
+/** Reading and writing listen on one stream, which over SSH is more than the ten that Node takes for harmless; all of it goes with the stream. */
+const LISTENERS = 20;
 const HEALTH_SERVING = 1;
 
 /**
@@ -89,8 +90,7 @@ function serve(id: string, connection: Duplex, { registries, secrets }: BuildNee
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   // An http2 server turns away a TLS socket that has not agreed on http2 when it was opened.
   const [ours, theirs] = duplexPair();
-  // Both ends of the line listen on one stream, which over SSH is more than Node takes for harmless; all of it goes with the stream.
-  connection.setMaxListeners(2 * EventEmitter.defaultMaxListeners);
+  connection.setMaxListeners(LISTENERS);
   // The end of a build may cut it off at any moment.
   pipeline(connection, ours, connection, () => undefined);
   injector.injectConnection(theirs);
