@@ -132,3 +132,18 @@ it('waits for a port that another stack is about to give up, so that two stacks 
     await stacks[index].apply('delete', after[index]);
   }
 });
+
+// A swap of names after a replace that was cut short was held for good.
+it('lets a service have a name whose replacement another one has left over', async () => {
+  const { stack, service, apply } = freshStack(target, IMAGE);
+  const [first, second] = ['one', 'two'].map((name) => `${stack}-${name}`);
+  const named = (web: string, name = '', env: Record<string, string> = {}) => service(web, { name, env });
+  await apply('create', named('web', first));
+  await apply('create', named('api', second));
+  // Cut short: its replacement was made, and nobody has settled it.
+  await apply('replace', named('web', first, { VERSION: '2' }));
+  await apply('replace', named('api', first));
+  const all = await engineJson<{ Names: string[] }[]>(path, 'GET', '/containers/json?all=1');
+  const names = all.flatMap(({ Names }) => Names).filter((name) => name.startsWith(`/${stack}-`));
+  expect(names.sort()).toEqual([`/${first}`, `/${first}.next`, `/${second}.prev`]);
+});

@@ -16,7 +16,15 @@ import {
   undo,
 } from './container.ts';
 import type { ContainerGroup, OwnedContainer } from './container-group.ts';
-import { asideName, EMPTY_GROUP, membersOf, nextName, ownName, readGroup } from './container-group.ts';
+import {
+  asideName,
+  EMPTY_GROUP,
+  findOwned,
+  membersOf,
+  nextName,
+  ownName,
+  readGroup,
+} from './container-group.ts';
 import { readStaleSharing } from './container-sharing.ts';
 import { readLogTail } from '../logs.ts';
 import { hideSecretTexts } from '../secrets/secret-texts.ts';
@@ -167,7 +175,7 @@ async function replaceContainer(
   for (const stray of group.strays) await discardContainer(adapter, stray, signal);
   if (group.next === null && current.id !== change.change.objectId && (await isDone(task, current))) return;
   const next = await readyNext(task, group.next);
-  const id = next ?? (await makeContainer(task, nextName(spec.name)));
+  const id = next ?? (await makeNext(task));
   try {
     if (task.desired.rollout?.order !== 'start-first') await stepAside(task, current, spec.name);
     await startContainer(task, id);
@@ -179,6 +187,24 @@ async function replaceContainer(
       await runAgain(undone, left ?? current);
       adapter.applied.delete(appliedKey(context.stack, task.desired.id));
     });
+  }
+}
+
+/**
+ * Makes the replacement. Its name may be held by what an attempt has left of another service, which had the name of this one until they were
+ * swapped: nothing waits for that any more.
+ */
+async function makeNext(task: ContainerTask): Promise<string> {
+  const name = nextName(task.spec.name);
+  try {
+    return await makeContainer(task, name);
+  } catch (error) {
+    const { adapter, context, desired } = task;
+    if (!isReconcilerError(error, 'NAME_TAKEN')) throw error;
+    const left = await findOwned(adapter.engine, context.stack, name, context.signal);
+    if (left === null || left.owner.name === desired.name) throw error;
+    await discardContainer(adapter, left, context.signal);
+    return makeContainer(task, name);
   }
 }
 

@@ -45,6 +45,19 @@ export async function readGroup(
   return groupContainers(await engine.findContainers(stack, name, signal)).get(name) ?? EMPTY_GROUP;
 }
 
+/** Finds a container of the stack by its name on the engine. */
+export async function findOwned(
+  engine: Engine,
+  stack: string,
+  name: string,
+  signal: AbortSignal,
+): Promise<OwnedContainer | null> {
+  const named = await engine.containersNamed([name], signal);
+  const groups = [...groupContainers(named).values()];
+  const found = groups.flatMap(membersOf).find((container) => container.name === name);
+  return found?.owner.stack === stack ? found : null;
+}
+
 /** Groups by name of the resource inside the stack. */
 export function groupContainers(list: readonly ContainerInfo[]): ReadonlyMap<string, ContainerGroup> {
   const byName = new Map<string, OwnedContainer[]>();
