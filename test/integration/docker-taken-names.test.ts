@@ -3,7 +3,7 @@ import { createDockerTarget } from '../../reconciler/adapters/docker/index.ts';
 import { diffResource } from '../../reconciler/plan/diff-resource.ts';
 import type { DesiredResource } from '../../reconciler/model/resource.ts';
 import { engineJson } from '../support/docker/docker-engine.ts';
-import { freePort } from '../support/docker/engine-tls.ts';
+import { freePort } from '../support/free-port.ts';
 import { changeOf, contextFor, TARGET } from '../support/docker/docker-resources.ts';
 import { freshStack } from '../support/docker/docker-stack.ts';
 import { eventually } from '../support/eventually.ts';
@@ -146,4 +146,15 @@ it('lets a service have a name whose replacement another one has left over', asy
   const all = await engineJson<{ Names: string[] }[]>(path, 'GET', '/containers/json?all=1');
   const names = all.flatMap(({ Names }) => Names).filter((name) => name.startsWith(`/${stack}-`));
   expect(names.sort()).toEqual([`/${first}`, `/${first}.next`, `/${second}.prev`]);
+});
+
+it('leaves a service alone whose own name is that of a replacement', async () => {
+  const { stack, service, apply, observe } = freshStack(target, IMAGE);
+  const api = service('api', { name: `${stack}-one.next` });
+  await apply('create', service('web', { name: `${stack}-one` }));
+  await apply('create', api);
+  const changed = service('web', { name: `${stack}-one`, env: { VERSION: '2' } });
+  await expect(apply('replace', changed)).rejects.toMatchObject({ code: 'NAME_TAKEN' });
+  expect((await observe(api))?.health.status).toBe('healthy');
+  expect((await observe(changed))?.health.status).toBe('healthy');
 });

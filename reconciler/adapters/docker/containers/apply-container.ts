@@ -19,7 +19,7 @@ import type { ContainerGroup, OwnedContainer } from './container-group.ts';
 import {
   asideName,
   EMPTY_GROUP,
-  findOwned,
+  findInterim,
   membersOf,
   nextName,
   ownName,
@@ -201,7 +201,7 @@ async function makeNext(task: ContainerTask): Promise<string> {
   } catch (error) {
     const { adapter, context, desired } = task;
     if (!isReconcilerError(error, 'NAME_TAKEN')) throw error;
-    const left = await findOwned(adapter.engine, context.stack, name, context.signal);
+    const left = await findInterim(adapter.engine, context.stack, name, context.signal);
     if (left === null || left.owner.name === desired.name) throw error;
     await discardContainer(adapter, left, context.signal);
     return makeContainer(task, name);

@@ -45,29 +45,34 @@ export async function readGroup(
   return groupContainers(await engine.findContainers(stack, name, signal)).get(name) ?? EMPTY_GROUP;
 }
 
-/** Finds a container of the stack by its name on the engine. */
-export async function findOwned(
+/** Finds a container of the stack that bears this name on the engine for the time being: what it is called otherwise is another one. */
+export async function findInterim(
   engine: Engine,
   stack: string,
   name: string,
   signal: AbortSignal,
 ): Promise<OwnedContainer | null> {
-  const named = await engine.containersNamed([name], signal);
-  const groups = [...groupContainers(named).values()];
-  const found = groups.flatMap(membersOf).find((container) => container.name === name);
-  return found?.owner.stack === stack ? found : null;
+  const named = (await engine.containersNamed([name], signal)).map(toOwned);
+  const found = named.find((container) => container?.name === name && container.owner.stack === stack);
+  return found && ownName(found) !== name ? found : null;
 }
 
 /** Groups by name of the resource inside the stack. */
 export function groupContainers(list: readonly ContainerInfo[]): ReadonlyMap<string, ContainerGroup> {
   const byName = new Map<string, OwnedContainer[]>();
   for (const info of list) {
-    const owner = readOwner(info.Labels);
-    if (owner?.kind !== 'container') continue;
-    const container = { id: info.Id, name: nameOf(info), owner, info };
-    byName.set(owner.name, [...(byName.get(owner.name) ?? []), container]);
+    const container = toOwned(info);
+    if (container === null) continue;
+    const { name } = container.owner;
+    byName.set(name, [...(byName.get(name) ?? []), container]);
   }
   return new Map([...byName].map(([name, containers]) => [name, classify(containers)]));
+}
+
+/** `null`: it is nobody's container. */
+function toOwned(info: ContainerInfo): OwnedContainer | null {
+  const owner = readOwner(info.Labels);
+  return owner?.kind === 'container' ? { id: info.Id, name: nameOf(info), owner, info } : null;
 }
 
 export function membersOf({ current, next, strays }: ContainerGroup): readonly OwnedContainer[] {
