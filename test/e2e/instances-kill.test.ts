@@ -8,7 +8,7 @@ import { workerEngine } from '../support/docker/worker-engine.ts';
 
 /* The real daemon is killed in the middle of a batch delete; the next one ends the job with the right counts. */
 
-const INSTANCES = 7;
+const INSTANCES = 12;
 const POD = `kind: Pod
 spec:
   containers:
@@ -54,7 +54,7 @@ describe('a batch delete', () => {
     return all.filter(({ Labels }) => ids.includes(Labels['io.kombinator.instance'] ?? ''));
   };
 
-  it.each([1, 3, 5])('that is killed after %i deletions ends with the right counts', async (progress) => {
+  it.each([1, 6, 10])('that is killed after %i deletions ends with the right counts', async (progress) => {
     const ids: string[] = [];
     for (let count = 0; count < INSTANCES; count += 1) ids.push(await create());
     const isUp = (stacks: Json[]) => stacks.filter(({ status }) => status === 'running').length === INSTANCES;

@@ -50,7 +50,7 @@ spec:
       resources: { limits: { cpu: 100m, memory: 6Mi } }
 `;
 const PORTS = [{ containerPort: 80, protocol: 'TCP' }];
-const MANY = 20;
+const MANY = 100;
 const run = promisify(execFile);
 
 describe('instances on a Docker Engine', () => {

@@ -7,7 +7,7 @@ import { createMemoryInstanceEngine } from '../../support/memory/memory-instance
 import { podTexts, portLists } from '../../support/pod-fuzz.ts';
 
 /** `npm run test:fuzz` asks for more; fast-check tells the seed of a run that fails. */
-const RUNS = Number(process.env['FUZZ_RUNS'] ?? 1_000);
+const RUNS = Number(process.env['FUZZ_RUNS'] ?? 10_000);
 
 it('no pod spec is an internal error, and none makes a container that reaches out of itself', async () => {
   const engine = createMemoryInstanceEngine();
@@ -43,4 +43,4 @@ it('no pod spec is an internal error, and none makes a container that reaches ou
   expect(answers.get(201)).toBeGreaterThan(RUNS / 20);
   expect(answers.get(400)).toBeGreaterThan(RUNS / 20);
   expect(engine.bodies.length).toBeGreaterThan(RUNS / 20);
-}, 300_000);
+}, 600_000);
