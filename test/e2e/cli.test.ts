@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createCliProcess, type CliProcess } from '../support/cli/cli-process.ts';
 import { engineJson } from '../support/docker/docker-engine.ts';
-import { freePort } from '../support/docker/engine-tls.ts';
+import { freePort } from '../support/free-port.ts';
 import { commitFiles, createBareRepo, git, type TestRepository } from '../support/git/git-repo.ts';
 import { buildTestImage } from '../support/docker/test-image.ts';
 import { quietProbe } from '../support/docker/quiet-probe.ts';

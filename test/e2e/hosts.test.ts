@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DockerEngine } from '../support/docker/docker-engine.ts';
 import { startDockerEngine } from '../support/docker/docker-engine.ts';
-import { freePort } from '../support/docker/engine-tls.ts';
+import { freePort } from '../support/free-port.ts';
 import type { EngineSsh } from '../support/docker/engine-ssh.ts';
 import { startEngineSsh } from '../support/docker/engine-ssh.ts';
 import { eventually } from '../support/eventually.ts';

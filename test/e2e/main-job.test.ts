@@ -2,7 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ComposeCommand } from '../support/compose/compose.ts';
 import { findCompose } from '../support/compose/compose.ts';
-import { freePort } from '../support/docker/engine-tls.ts';
+import { freePort } from '../support/free-port.ts';
 import { eventually } from '../support/eventually.ts';
 import { git } from '../support/git/git-repo.ts';
 import type { Json, MainJob } from '../support/main-job.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findCompose } from '../support/compose/compose.ts';
-import { freePort } from '../support/docker/engine-tls.ts';
+import { freePort } from '../support/free-port.ts';
 import type { Json, MainJob } from '../support/main-job.ts';
 import { awaitPage, createEngineView, createMainJob, runOnEngine, webStack } from '../support/main-job.ts';
 import { workerEngine } from '../support/docker/worker-engine.ts';

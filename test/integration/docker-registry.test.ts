@@ -8,7 +8,7 @@ import { createDockerTarget } from '../../reconciler/adapters/docker/index.ts';
 import { diffResource } from '../../reconciler/plan/diff-resource.ts';
 import { Secret } from '../../reconciler/model/secret.ts';
 import { engineJson } from '../support/docker/docker-engine.ts';
-import { freePort } from '../support/docker/engine-tls.ts';
+import { freePort } from '../support/free-port.ts';
 import { contextFor, TARGET } from '../support/docker/docker-resources.ts';
 import { freshStack } from '../support/docker/docker-stack.ts';
 import { eventually } from '../support/eventually.ts';

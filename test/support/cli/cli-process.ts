@@ -8,10 +8,9 @@ import { fileURLToPath } from 'node:url';
 import { openKeys, openSession } from '../../../api/cli/context.ts';
 import { runCli } from '../../../api/cli/main.ts';
 import packageJson from '../../../package.json' with { type: 'json' };
+import { COMPILED } from '../compiled-sources.ts';
 import { manualInterrupt, recordTerminal } from './cli-harness.ts';
 
-/** Shared by all runs: compiling the sources anew would be most of what a short command does. */
-const CACHE = fileURLToPath(new URL('../../../node_modules/.cache', import.meta.url));
 const ENTRY = fileURLToPath(new URL('../../../api/cli/kombinator.mjs', import.meta.url));
 
 /** Tests of the stable time itself say how long it is. */
@@ -50,7 +49,7 @@ export async function createCliProcess(env: NodeJS.ProcessEnv): Promise<CliProce
     ...Object.fromEntries(clean),
     HOME: home,
     XDG_STATE_HOME: join(home, 'state'),
-    XDG_CACHE_HOME: CACHE,
+    NODE_COMPILE_CACHE: COMPILED,
     KOMBINATOR_STABLE: STABLE,
     ...env,
   };

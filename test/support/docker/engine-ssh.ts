@@ -3,7 +3,7 @@ import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { freePort } from './engine-tls.ts';
+import { freePort } from '../free-port.ts';
 import { eventually } from '../eventually.ts';
 
 const run = promisify(execFile);

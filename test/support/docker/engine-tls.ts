@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { freePort } from '../free-port.ts';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -89,17 +89,4 @@ export function tlsArguments(root: string, tls: TlsListener): string[] {
     `--tlscert=${join(root, 'certs', 'server-cert.pem')}`,
     `--tlskey=${join(root, 'certs', 'server-key.pem')}`,
   ];
-}
-
-/** A TCP port of 127.0.0.1 that nobody listens on right now. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      const port = typeof address === 'object' && address ? address.port : 0;
-      server.close(() => resolve(port));
-    });
-  });
 }

@@ -10,7 +10,7 @@ import { KubeConfig } from '@kubernetes/client-node';
 import type { ApiClient } from '../../../reconciler/adapters/kubernetes/api/client.ts';
 import { createApiClient } from '../../../reconciler/adapters/kubernetes/api/client.ts';
 import { asFields, asString } from '../../../reconciler/base/values.ts';
-import { freePort } from '../docker/engine-tls.ts';
+import { freePort } from '../free-port.ts';
 import { eventually } from '../eventually.ts';
 
 /** A Kubernetes API server with an etcd of its own, on loopback; no node, so pods stay pending. */

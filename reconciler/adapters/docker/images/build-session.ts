@@ -25,9 +25,9 @@ const CREDENTIALS = '/moby.filesync.v1.Auth/Credentials';
 const SECRET = '/moby.buildkit.secrets.v1.Secrets/GetSecret';
 /** Asked every second: a session that does not answer is ended. */
 const HEALTH = '/grpc.health.v1.Health/Check';
+const HEALTH_SERVING = 1;
 /** Reading and writing listen on one stream, which over SSH is more than the ten that Node takes for harmless; all of it goes with the stream. */
 const LISTENERS = 20;
-const HEALTH_SERVING = 1;
 
 /**
  * Answers on a connection of its own until it is disposed of (Docker Engine API, "Initialize interactive session"). Resolves to `null` when
