@@ -168,7 +168,7 @@ export interface Facts {
 export interface Watches {
   /**
    * Calls back with the stack name whenever something happened to one of its resources, and with `null` when events may have been
-   * missed. Reconnects by itself; ends when the signal aborts.
+   * missed, or nothing is heard any more. Reconnects by itself; ends when the signal aborts.
    *
    * @param onEvent `awaited`: nothing of the stack itself, but what it waits for has changed
    */

@@ -161,19 +161,26 @@ describe('an engine behind TLS', () => {
     const events: (string | null)[] = [];
     const controller = new AbortController();
     const watching = target.watch((event) => void events.push(event), controller.signal);
-    await target.facts(quiet());
-    await engine.restart();
+    const hearsOfKill = () =>
+      eventually(async () => {
+        await apply('update', web);
+        await engineJson(engine.socketPath, 'POST', `/containers/${stack}-web-1/kill`).catch(() => undefined);
+        return events.includes(stack);
+      }, Boolean);
+    expect(await hearsOfKill()).toBe(true);
+    expect(events).not.toContain(null);
+    await engine.crash();
+    // It is told before anything answers again.
+    expect(await eventually(() => events.includes(null), Boolean)).toBe(true);
+    events.length = 0;
+    await engine.start();
     await eventually(
       () => observe(web).catch(() => undefined),
       (observed) => observed !== undefined,
     );
     expect(await eventually(() => events.includes(null), Boolean)).toBe(true);
-    const heard = await eventually(async () => {
-      await apply('update', web);
-      await engineJson(engine.socketPath, 'POST', `/containers/${stack}-web-1/kill`).catch(() => undefined);
-      return events.includes(stack);
-    }, Boolean);
-    expect(heard).toBe(true);
+    events.length = 0;
+    expect(await hearsOfKill()).toBe(true);
     controller.abort();
     await watching;
   });

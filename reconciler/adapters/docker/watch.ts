@@ -15,7 +15,7 @@ const FILTERS = {
 };
 
 const FIRST_PAUSE_MS = 500;
-const MAX_RECONNECT_PAUSE_MS = 30_000;
+const MAX_RECONNECT_PAUSE_MS = 10_000;
 
 /**
  * Listens to the engine's events until the signal aborts; connects again by itself. The target pool (run/observe/target-pool.ts) passes them to
@@ -24,9 +24,11 @@ const MAX_RECONNECT_PAUSE_MS = 30_000;
 export async function watchEngine(adapter: Adapter, onEvent: OnEvent, signal: AbortSignal): Promise<void> {
   let failures = 0;
   for (let first = true; !signal.aborted; first = false) {
+    let isOpen = false;
     try {
       await listen(adapter, signal, {
         onOpen: () => {
+          isOpen = true;
           failures = 0;
           if (!first) onEvent(null);
         },
@@ -38,6 +40,8 @@ export async function watchEngine(adapter: Adapter, onEvent: OnEvent, signal: Ab
       adapter.logger.debug({ target: adapter.name, error: errorMessage(error) }, 'engine events interrupted');
     }
     if (signal.aborted) return;
+    // A look tells how things stand now, or that nobody can know.
+    if (isOpen) onEvent(null);
     const ceiling = Math.min(FIRST_PAUSE_MS * 2 ** failures, MAX_RECONNECT_PAUSE_MS);
     await adapter.clock.sleep(ceiling * (0.5 + adapter.clock.random() / 2), signal).catch(() => undefined);
   }

@@ -55,6 +55,15 @@ export async function startDockerEngine(options: DockerEngineOptions = {}): Prom
   const launch = () => launchEngine(root, socketPath, tls);
   let stopping: Promise<void> | undefined;
   const stop = () => (stopping ??= destroyEngine(root, socketPath));
+  async function crash() {
+    await killEngine(root);
+    // A dead containerd that nobody has waited for still counts as alive to dockerd.
+    await rm(join(root, 'exec', 'containerd', 'containerd.pid'), { force: true });
+  }
+  async function start() {
+    await rm(socketPath, { force: true });
+    await launch();
+  }
   try {
     await createBridge(root);
     await launch();
@@ -68,18 +77,12 @@ export async function startDockerEngine(options: DockerEngineOptions = {}): Prom
     root,
     tls,
     stop,
-    crash: () => killEngine(root),
+    crash,
     async restart() {
-      await killEngine(root);
-      await rm(socketPath, { force: true });
-      // A dead containerd that nobody has waited for still counts as alive to dockerd.
-      await rm(join(root, 'exec', 'containerd', 'containerd.pid'), { force: true });
-      await launch();
+      await crash();
+      await start();
     },
-    async start() {
-      await rm(socketPath, { force: true });
-      await launch();
-    },
+    start,
     [Symbol.asyncDispose]: stop,
   };
 }
