@@ -12,6 +12,7 @@ import type { TestRepository } from '../support/git/git-repo.ts';
 import { commitFiles, createBareRepo } from '../support/git/git-repo.ts';
 import { buildTestImage } from '../support/docker/test-image.ts';
 import { quietProbe } from '../support/docker/quiet-probe.ts';
+import { readNumber } from '../support/read-number.ts';
 import { workerEngine } from '../support/docker/worker-engine.ts';
 
 const IMAGE = 'kombinator-test/kill:1';
@@ -70,13 +71,6 @@ describe('kill -9 in the middle of an apply', () => {
     },
   );
 });
-
-/** Environment variable as a whole number, from 1. */
-function readNumber(name: string, otherwise: number): number {
-  const text = process.env[name] ?? String(otherwise);
-  if (!/^[1-9]\d*$/.test(text)) throw new Error(`${name}=${text} is not a whole number from 1`);
-  return Number(text);
-}
 
 /** Numbers from 0 to 1 (xorshift), the same ones for the same seed. */
 function createRandom(seed: number): () => number {

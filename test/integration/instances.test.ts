@@ -14,6 +14,7 @@ import { createRigClock } from '../support/instances-rig.ts';
 import { createQuietLogger } from '../support/fakes/quiet-logger.ts';
 import { realClock } from '../support/docker/target-options.ts';
 import { buildTestImage } from '../support/docker/test-image.ts';
+import { readNumber } from '../support/read-number.ts';
 
 /* Instances on a real engine. */
 
@@ -50,7 +51,8 @@ spec:
       resources: { limits: { cpu: 100m, memory: 6Mi } }
 `;
 const PORTS = [{ containerPort: 80, protocol: 'TCP' }];
-const MANY = 100;
+/** `npm run test:bounds` asks for 100. */
+const MANY = readNumber('MANY_INSTANCES', 20);
 const run = promisify(execFile);
 
 describe('instances on a Docker Engine', () => {

@@ -51,11 +51,14 @@ async function openKubernetes(): Promise<KubernetesSuites> {
   return suites;
 }
 
-/** One for each file that the command line names, up to as many as there may be: engines that no worker asks for are waited for in vain. */
+/**
+ * One for each file that the command line names, up to as many as there may be: engines that no worker asks for are waited for in vain. Files
+ * without one count too, for they may take the first workers.
+ */
 async function countWorkers(project: TestProject): Promise<number> {
   const named = process.argv.slice(2).filter((word) => word.startsWith('test/'));
-  const { testFiles } = await project.globTestFiles(named);
-  return Math.min(testFiles.length, project.config.maxWorkers);
+  const files = await project.vitest.globTestSpecifications(named);
+  return Math.min(files.length, project.config.maxWorkers);
 }
 
 async function startEngines(workers: number): Promise<readonly DockerEngine[]> {

@@ -5,9 +5,10 @@ import { findReach } from '../../support/docker/confinement.ts';
 import { createInstancesRig } from '../../support/instances-rig.ts';
 import { createMemoryInstanceEngine } from '../../support/memory/memory-instance-engine.ts';
 import { podTexts, portLists } from '../../support/pod-fuzz.ts';
+import { readNumber } from '../../support/read-number.ts';
 
-/** `npm run test:fuzz` asks for more; fast-check tells the seed of a run that fails. */
-const RUNS = Number(process.env['FUZZ_RUNS'] ?? 10_000);
+/** `npm run test:bounds` and `npm run test:fuzz` ask for more; fast-check tells the seed of a run that fails. */
+const RUNS = readNumber('FUZZ_RUNS', 1_000);
 
 it('no pod spec is an internal error, and none makes a container that reaches out of itself', async () => {
   const engine = createMemoryInstanceEngine();

@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -61,7 +61,7 @@ export async function git(cwd: string, ...args: string[]): Promise<string> {
 export async function createBareRepo(options: { readonly branch?: string } = {}): Promise<TestRepository> {
   const root = await mkdtemp(join(tmpdir(), 'kombinator-git-'));
   const path = join(root, 'config.git');
-  await git(root, 'init', '--quiet', '--bare', `--initial-branch=${options.branch ?? 'main'}`, path);
+  await initialise(path, { ...options, bare: true });
   return { path, gitdir: path, [Symbol.asyncDispose]: () => rm(root, { recursive: true, force: true }) };
 }
 
@@ -69,12 +69,24 @@ export async function createBareRepo(options: { readonly branch?: string } = {})
 export async function createWorkRepo(options: { readonly branch?: string } = {}): Promise<TestRepository> {
   const root = await mkdtemp(join(tmpdir(), 'kombinator-git-'));
   const path = join(root, 'config');
-  await git(root, 'init', '--quiet', `--initial-branch=${options.branch ?? 'main'}`, path);
+  const gitdir = join(path, '.git');
+  await initialise(gitdir, { ...options, bare: false });
   return {
     path,
-    gitdir: join(path, '.git'),
+    gitdir,
     [Symbol.asyncDispose]: () => rm(root, { recursive: true, force: true }),
   };
+}
+
+/** Writes what makes a directory a repository (gitrepository-layout(5)), as `git init` does, without a process for each of hundreds. */
+async function initialise(gitdir: string, options: { readonly branch?: string; readonly bare: boolean }) {
+  for (const folder of ['hooks', 'objects', 'refs/heads', 'refs/tags'])
+    await mkdir(join(gitdir, folder), { recursive: true });
+  await writeFile(join(gitdir, 'HEAD'), `ref: refs/heads/${options.branch ?? 'main'}\n`);
+  await writeFile(
+    join(gitdir, 'config'),
+    `[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = ${options.bare}\n`,
+  );
 }
 
 /** Brings the work tree and index to the tip of the checked-out branch. */

@@ -105,7 +105,7 @@ async function stepAside(
   await stopContainer(adapter, current, context.signal);
   const name = ownName(current);
   if (current.name === name && name !== wanted)
-    await adapter.engine.renameContainer(current.id, asideName(name), context.signal);
+    await adapter.engine.renameContainer(current.id, asideName(current), context.signal);
 }
 
 /** The containers of a change: one that takes over from another resource has that one's container as its own. */

@@ -26,14 +26,18 @@ export function nextName(name: string): string {
   return `${name}.next`;
 }
 
-/** Name of a container that has given up its own for another one to have, until it goes or gets it back. */
-export function asideName(name: string): string {
-  return `${name}.prev`;
+/**
+ * Name of a container that has given up its own for another one to have, until it goes or gets it back. Ends in its id: two that gave up the same
+ * name, one after the other, are in nobody's way.
+ */
+export function asideName(container: OwnedContainer): string {
+  return `${ownName(container)}.prev-${container.id.slice(0, 12)}`;
 }
 
 /** The name that a container was made for. */
 export function ownName({ owner, name }: OwnedContainer): string {
-  return givenName(owner, name);
+  const given = owner.spec['name'];
+  return typeof given === 'string' ? given : name.replace(/\.(next|prev-[0-9a-f]{12})$/, '');
 }
 
 export async function readGroup(
@@ -82,15 +86,11 @@ export function membersOf({ current, next, strays }: ContainerGroup): readonly O
 function classify(containers: readonly OwnedContainer[]): ContainerGroup {
   // The newest first: should two bear the right name of different times, it is the one that counts.
   const sorted = [...containers].sort((a, b) => b.info.Created - a.info.Created || (a.id < b.id ? -1 : 1));
-  const called = (toName: (given: string) => string) =>
-    sorted.find(({ name, owner }) => name === toName(givenName(owner, name))) ?? null;
-  const current = called((given) => given) ?? called(asideName);
-  const next = called(nextName);
+  const called = (nameFor: (container: OwnedContainer) => string) =>
+    sorted.find((container) => container.name === nameFor(container)) ?? null;
+  const current = called(ownName) ?? called(asideName);
+  const next = called((container) => nextName(ownName(container)));
   return { current, next, strays: sorted.filter((container) => container !== current && container !== next) };
-}
-
-function givenName({ spec }: Owner, fallback: string): string {
-  return typeof spec['name'] === 'string' ? spec['name'] : fallback.replace(/\.(next|prev)$/, '');
 }
 
 /** Name without the slash, and not one that links of other containers give. */
