@@ -13,16 +13,15 @@ export function prepareStatements(database: DatabaseSync) {
   }
   return {
     ...prepareInstanceStatements(prepare),
+    // What never changes is left alone, and the indices on it with that.
     saveJob: prepare(`
       INSERT INTO jobs (id, type, stack, status, trigger_name, actor, revision, plan_id, summary, progress, error, tag,
         created_at, started_at, ended_at)
       VALUES (:id, :type, :stack, :status, :trigger, :actor, :revision, :planId, :summary, :progress, :error, :tag,
         :createdAt, :startedAt, :endedAt)
-      ON CONFLICT (id) DO UPDATE SET type = excluded.type, stack = excluded.stack, status = excluded.status,
-        trigger_name = excluded.trigger_name, actor = excluded.actor, revision = excluded.revision,
-        plan_id = excluded.plan_id, summary = excluded.summary, progress = excluded.progress, error = excluded.error,
-        tag = excluded.tag, created_at = excluded.created_at, started_at = excluded.started_at,
-        ended_at = excluded.ended_at`),
+      ON CONFLICT (id) DO UPDATE SET status = excluded.status, revision = excluded.revision, plan_id = excluded.plan_id,
+        summary = excluded.summary, progress = excluded.progress, error = excluded.error, tag = excluded.tag,
+        started_at = excluded.started_at, ended_at = excluded.ended_at`),
     getJob: prepare('SELECT * FROM jobs WHERE id = ?'),
     newestJob: prepare('SELECT id FROM jobs ORDER BY id DESC LIMIT 1'),
     saveStep: prepare(`
