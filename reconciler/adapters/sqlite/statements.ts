@@ -13,7 +13,7 @@ export function prepareStatements(database: DatabaseSync) {
   }
   return {
     ...prepareInstanceStatements(prepare),
-    // What never changes is left alone, and the indices on it with that.
+    // Columns that never change are left alone, and with them their indices.
     saveJob: prepare(`
       INSERT INTO jobs (id, type, stack, status, trigger_name, actor, revision, plan_id, summary, progress, error, tag,
         created_at, started_at, ended_at)
