@@ -196,12 +196,25 @@ function formatRemoval({ style }: Invocation, { commit, stacks }: StackRemoval):
   return [...described, ...removed].join('\n');
 }
 
+/** A daemon goes on with what it read last, which it has put there itself; a single command could put back what others have replaced since. */
+async function requireNewest(session: Session, { interrupt, options }: Invocation): Promise<void> {
+  if (options.server !== undefined) return;
+  const { error } = await session.repository(interrupt.signal);
+  if (error === null) return;
+  throw new UsageError(
+    error.message,
+    'an apply needs the newest commit; plan and status show what was read last',
+    'REPOSITORY_UNREACHABLE',
+  );
+}
+
 async function planToApply(
   session: Session,
   options: ApplyOptions,
   invocation: Invocation,
 ): Promise<Planning> {
   if (options.planFile === undefined) {
+    await requireNewest(session, invocation);
     const names = await selectForPlan(session, options.stacks, invocation);
     return planStacks(
       session,

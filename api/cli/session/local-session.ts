@@ -21,7 +21,7 @@ export function createLocalSession({ reconciler, actor, close }: LocalSessionOpt
   const closeOnce = () => (closing ??= close());
   let reading: Promise<unknown> | undefined;
   const readOnce: ReadOnce = async (signal) => {
-    reading ??= reconciler.refresh(signal);
+    reading ??= readRepository(reconciler, signal);
     await reading;
   };
   return {
@@ -40,6 +40,15 @@ export function createLocalSession({ reconciler, actor, close }: LocalSessionOpt
     },
     [Symbol.asyncDispose]: closeOnce,
   };
+}
+
+/** A remote that is away is no reason not to show what is known: what was read last counts, and `repository` says why. */
+async function readRepository(reconciler: Reconciler, signal: AbortSignal): Promise<void> {
+  try {
+    await reconciler.refresh(signal);
+  } catch (error) {
+    if (!isReconcilerError(error) || reconciler.repository().revision === null) throw error;
+  }
 }
 
 /** Reads the repository before the first thing that needs it. */
