@@ -118,8 +118,11 @@ export interface Source extends AsyncDisposable {
   deleteTag(name: string, expected: string, signal: AbortSignal): Promise<void>;
   /** Tags whose name starts with the prefix, by name. */
   tags(prefix: string): Promise<readonly DeploymentTag[]>;
-  /** Pushes tags that the remote lacks; returns at once without a remote. */
-  pushTags(names: readonly string[], signal: AbortSignal): Promise<void>;
+  /**
+   * Pushes tags that the remote lacks; returns at once without a remote. Resolves to those that the remote has another tag of: they are not pushed, and
+   * the next `resolve` puts the remote's in their place.
+   */
+  pushTags(names: readonly string[], signal: AbortSignal): Promise<readonly string[]>;
   /** Calls back whenever the branch may have moved (ref files change; remotes: polled). Ends when the signal aborts. */
   watch(onChange: () => void, signal: AbortSignal): Promise<void>;
 }

@@ -93,6 +93,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
 function createContext(options: ReconcilerOptions): RunContext {
   const { source, desired, store, clock, logger, createTarget } = options;
   const events = createEventHub((error) => logger.error({ error: errorMessage(error) }, 'a listener failed'));
+  const jobs = new JobStore({ store, clock, logger, events });
   return {
     source,
     desired,
@@ -101,9 +102,9 @@ function createContext(options: ReconcilerOptions): RunContext {
     clock,
     logger,
     events,
-    jobs: new JobStore({ store, clock, logger, events }),
+    jobs,
     stacks: new StackTable(events),
-    deployments: new Deployments(source, logger),
+    deployments: new Deployments(source, logger, (jobId, tag) => jobs.noteTag(jobId, tag)),
     freeze: options.freeze ?? NEVER_FROZEN,
     hooked: new Map(),
     disturbed: new Map(),

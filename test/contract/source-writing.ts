@@ -234,6 +234,17 @@ export function describeTags(setup: () => Promise<SourceHarness>): void {
     expect((await source.tags('deploy/web/')).map(({ commit }) => commit)).toEqual([first]);
   });
 
+  it('has no room for a tag below whose name there is another one', async () => {
+    await using harness = await setup();
+    const { source } = harness;
+    const commit = await harness.push([file('a', '1')], 'first');
+    await source.resolve(signal);
+    await source.tag({ name: 'deploy/web/1/old', commit, message: 'one' });
+
+    const above = source.tag({ name: 'deploy/web/1', commit, message: 'two' });
+    await expect(above).rejects.toMatchObject({ code: 'WRITE_CONFLICT' });
+  });
+
   it('pushes tags as often as asked', async () => {
     await using harness = await setup();
     const { source } = harness;

@@ -11,7 +11,11 @@ services: { web: { image: "nginx:1.29" } }
 // Each of them said no more than that the remote is away, though its state directory holds a whole mirror.
 it('shows what was read last while the remote is away, and applies nothing by it', async () => {
   await using repository = await createBareRepo();
-  const commit = await commitFiles(repository, { 'kombinations/web/kombination.yaml': KOMBINATION }, 'add web');
+  const commit = await commitFiles(
+    repository,
+    { 'kombinations/web/kombination.yaml': KOMBINATION },
+    'add web',
+  );
   const server = await startGitServer({ repository: repository.path });
   await using cli = await createCliProcess({ DOCKER_HOST: 'unix:///nonexistent/docker.sock' });
   const run = (...args: readonly string[]) => cli.run('--no-color', '--repo', server.url, ...args);

@@ -252,12 +252,12 @@ describe.each([{ gitCommand: 'git' }, { gitCommand: null }])('pushing, with $git
     await source.tag({ name: 'deploy/web/2', commit, message: 'ours' });
     await git(repo.path, 'tag', '-a', '-m', 'theirs', 'deploy/web/1', commit);
 
-    await expect(source.pushTags(['deploy/web/1', 'deploy/web/2'], signal)).rejects.toMatchObject({
-      code: 'WRITE_CONFLICT',
-    });
+    expect(await source.pushTags(['deploy/web/1', 'deploy/web/2'], signal)).toEqual(['deploy/web/1']);
 
     const listed = await git(repo.path, 'tag', '--list', '--format=%(refname:short) %(contents:subject)');
     expect(listed).toBe('deploy/web/1 theirs\ndeploy/web/2 ours');
+    await source.resolve(signal);
+    expect((await source.tags('deploy/')).map(({ message }) => message)).toEqual(['theirs', 'ours']);
   });
 });
 

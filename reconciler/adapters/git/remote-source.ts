@@ -81,10 +81,10 @@ export async function createRemoteSource(options: RemoteSourceOptions): Promise<
     ...tagMoves(access, place),
     tags: (prefix) => use('reading tags', (repository) => repository.tags(prefix)),
     pushTags: async (names, signal) => {
-      if (names.length === 0) return;
-      const work = (repository: Repository): Promise<void> =>
+      if (names.length === 0) return [];
+      const work = (repository: Repository) =>
         access.talk(signal, (deadline) => pushTags(place(repository), names, { deadline, logger }));
-      await use('pushing tags', work, signal);
+      return use('pushing tags', work, signal);
     },
     watch: (onChange, signal) => pollRemote({ intervalMs: pollIntervalMs, clock }, onChange, signal),
     [Symbol.asyncDispose]: async () => access[Symbol.dispose](),

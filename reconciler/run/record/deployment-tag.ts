@@ -37,13 +37,23 @@ export interface NewDeployment {
 
 const EMPTY_STACK_DIGEST = stackDigest([]);
 
-/** Name of the tag after the newest one, `null` when there is none yet: deployments of a stack are numbered from 1. */
+/**
+ * Name of the tag after the newest one, `null` when there is none yet: deployments of a stack are numbered from 1. Numbers that somebody has used
+ * for tags of their own are left out.
+ *
+ * @param taken names of tags
+ */
 export function nextTag(
   stack: string,
   latest: DeploymentRecord | null,
+  taken: readonly string[],
 ): { readonly name: string; readonly number: number } {
-  const number = (latest?.number ?? 0) + 1;
-  return { name: `${prefixOf(stack)}${number}`, number };
+  const prefix = prefixOf(stack);
+  // A tag `deploy/web/7/old` leaves no room for `deploy/web/7`.
+  const used = new Set(taken.map((name) => name.slice(prefix.length).split('/', 1)[0]));
+  let number = (latest?.number ?? 0) + 1;
+  while (used.has(String(number))) number += 1;
+  return { name: `${prefix}${number}`, number };
 }
 
 /** `deploy/<stack>/`: what the names of a stack's deployment tags begin with. */
@@ -78,6 +88,16 @@ function formatChange(change: Change): string {
   return `  ${change.action} ${change.id}: ${change.cause}`;
 }
 
+/** Returns the stack that a deployment tag is of. */
+export function stackOf(tag: string): string {
+  return tag.slice('deploy/'.length, tag.lastIndexOf('/'));
+}
+
+/** Returns the number of a deployment tag; not a whole one from 1 where somebody else made it. */
+export function numberOf(tag: string): number {
+  return Number(tag.slice(tag.lastIndexOf('/') + 1));
+}
+
 /** Tells of a deployment that has no tag yet; its number and name are not to be shown. */
 export function readPending(
   stack: string,
@@ -91,19 +111,31 @@ export function readPending(
   });
 }
 
+/** Returns what a tag was made from; `null`: somebody else made it. */
+export function pendingOf(tag: DeploymentTag): PendingTag | null {
+  const record = parseTag(stackOf(tag.name), tag);
+  const found = /^(.*) #\d+\n([^]*)$/.exec(tag.message);
+  if (record?.jobId == null || found === null) return null;
+  const [, title = '', text = ''] = found;
+  const { revision, jobId, time } = record;
+  return { revision, jobId, desired: record.desired ?? '', time, title, text: `${text}\n` };
+}
+
 /** `null` for tags of that prefix which somebody else made. */
 export function parseTag(stack: string, tag: DeploymentTag): DeploymentRecord | null {
-  const number = Number(tag.name.slice(prefixOf(stack).length));
+  if (stackOf(tag.name) !== stack) return null;
+  const number = numberOf(tag.name);
   if (!Number.isSafeInteger(number) || number < 1) return null;
   const read = (key: string) => new RegExp(`^${key}: (.+)$`, 'm').exec(tag.message)?.[1]?.trim() ?? null;
-  const desired = read('Desired');
+  const [desired, jobId] = [read('Desired'), read('Job')];
+  if (jobId === null) return null;
   return {
     number,
     tag: tag.name,
     revision: tag.commit,
     time: tag.time,
     author: read('Author'),
-    jobId: read('Job'),
+    jobId,
     summary: /^Plan: .+$/m.exec(tag.message)?.[0] ?? tag.message.split('\n', 1)[0] ?? '',
     desired,
     file: read('File'),

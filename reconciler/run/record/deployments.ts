@@ -1,20 +1,24 @@
-import { errorMessage, isReconcilerError } from '../../base/errors.ts';
+import { errorMessage, isReconcilerError, ReconcilerError } from '../../base/errors.ts';
 import { untilAborted } from '../../base/abort-scope.ts';
 import { createKeyedMutex } from '../../base/mutex.ts';
 import type { Source } from '../../ports/source.ts';
 import type { PendingTag } from '../../ports/store.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { DeploymentRecord } from './deployment-tag.ts';
-import { nextTag, parseTag, prefixOf } from './deployment-tag.ts';
+import { nextTag, numberOf, parseTag, pendingOf, prefixOf, stackOf } from './deployment-tag.ts';
 
 const TAG_ATTEMPTS = 3;
+
+/** `null`: it has none, as later deployments have theirs. */
+type TagMoved = (jobId: string, tag: string | null) => void;
 
 /** Deployment tags: `deploy/<stack>/<n>`, annotated, on the deployed revision. */
 export class Deployments {
   readonly #source: Source;
   readonly #logger: Logger;
   readonly #latest = new Map<string, DeploymentRecord | null>();
-  readonly #unpushed = new Set<string>();
+  /** What tags say that wait to be pushed, by name; `null`: an earlier process made it. */
+  readonly #unpushed = new Map<string, PendingTag | null>();
   /** Stacks with deployments that have no tag yet, and why they have none. */
   readonly #untagged = new Map<string, string | null>();
   #expected = Promise.withResolvers<void>();
@@ -22,9 +26,13 @@ export class Deployments {
   readonly oneAtATime = createKeyedMutex();
   #pushError: string | null = null;
 
-  constructor(source: Source, logger: Logger) {
+  readonly #onMoved: TagMoved;
+
+  /** @param onMoved learns that the tag of a job had to get another name */
+  constructor(source: Source, logger: Logger, onMoved: TagMoved) {
     this.#source = source;
     this.#logger = logger;
+    this.#onMoved = onMoved;
   }
 
   /** Reason why tags wait to be pushed, `null` when none do. */
@@ -100,29 +108,41 @@ export class Deployments {
   /** Tags the revision and pushes; a push that fails is retried with `pushPending` and fails nothing. One that is tagged already stays so. */
   async record(stack: string, deployment: PendingTag, signal: AbortSignal): Promise<DeploymentRecord> {
     const name = await this.#tagNext(stack, deployment);
-    const [tag] = (await this.#source.tags(name)).filter((candidate) => candidate.name === name);
-    const record = tag === undefined ? null : parseTag(stack, tag);
+    const record = await this.#readBack(stack, name);
+    if (!this.#source.hasRemote) return record;
+    this.#unpushed.set(name, deployment);
+    await this.pushPending(signal);
+    // It has another name where the remote had a tag of that one.
+    const latest = this.knownLatest(stack);
+    return latest?.jobId === deployment.jobId ? latest : record;
+  }
+
+  async #readBack(stack: string, name: string): Promise<DeploymentRecord> {
+    const record = await this.#find(stack, name);
     if (record === null) throw new Error(`internal: tag ${name} cannot be read back`);
     this.#latest.set(stack, record);
-    if (this.#source.hasRemote) {
-      this.#unpushed.add(name);
-      await this.pushPending(signal);
-    }
     return record;
   }
 
-  /** Somebody else may have tagged since the newest deployment was read: then it is read again. */
+  async #find(stack: string, name: string): Promise<DeploymentRecord | null> {
+    const tag = (await this.#source.tags(name)).find((candidate) => candidate.name === name);
+    return tag === undefined ? null : parseTag(stack, tag);
+  }
+
+  /** Somebody else may have tagged since the newest deployment was read, or may use such names for something else: then all are read. */
   async #tagNext(stack: string, { revision: commit, jobId, title, text }: PendingTag): Promise<string> {
+    let taken: readonly string[] = [];
     for (let attempt = 1; ; attempt += 1) {
       const latest = await this.latest(stack);
       if (latest?.jobId === jobId) return latest.tag;
-      const { name, number } = nextTag(stack, latest);
+      const { name, number } = nextTag(stack, latest, taken);
       try {
         await this.#source.tag({ name, commit, message: `${title} #${number}\n${text}` });
         return name;
       } catch (error) {
         if (!isReconcilerError(error, 'WRITE_CONFLICT') || attempt === TAG_ATTEMPTS) throw error;
         this.#latest.delete(stack);
+        taken = (await this.#source.tags(prefixOf(stack))).map((tag) => tag.name);
       }
     }
   }
@@ -130,29 +150,80 @@ export class Deployments {
   /** Tags that an earlier life of the daemon may not have pushed. */
   remember(names: readonly string[]): void {
     if (!this.#source.hasRemote) return;
-    for (const name of names) this.#unpushed.add(name);
+    for (const name of names) this.#unpushed.set(name, null);
   }
 
   /** Names of the stack's tags that are to be pushed. */
   unpushedOf(stack: string): readonly string[] {
-    return [...this.#unpushed].filter((name) => name.startsWith(prefixOf(stack))).sort();
+    return [...this.#unpushed.keys()].filter((name) => name.startsWith(prefixOf(stack))).sort();
   }
 
   /** @returns whether nothing is left to push */
   async pushPending(signal: AbortSignal): Promise<boolean> {
     if (this.#unpushed.size === 0) return true;
-    const names = [...this.#unpushed].sort();
     try {
-      await this.#source.pushTags(names, signal);
-      for (const name of names) this.#unpushed.delete(name);
+      for (let attempt = 1; this.#unpushed.size > 0; attempt += 1) {
+        await this.#readWaiting();
+        await this.#moveOn(await this.#findLost());
+        const taken = await this.#push(signal);
+        if (taken.length === 0) continue;
+        if (attempt === TAG_ATTEMPTS)
+          throw new ReconcilerError('WRITE_CONFLICT', `the remote has another ${taken.join(', another ')}`);
+        // Brings what stands there, so that ours are seen to be lost.
+        await this.#source.resolve(signal);
+      }
       return true;
     } catch (error) {
       this.#pushError = errorMessage(error);
-      this.#logger.warn(
-        { tags: names.length, error: this.#pushError },
-        'deployment tags could not be pushed',
-      );
+      const tags = this.#unpushed.size;
+      this.#logger.warn({ tags, error: this.#pushError }, 'deployment tags could not be pushed');
       return false;
+    }
+  }
+
+  /** @returns names that the remote has another tag of */
+  async #push(signal: AbortSignal): Promise<readonly string[]> {
+    const names = [...this.#unpushed.keys()].sort();
+    const taken = await this.#source.pushTags(names, signal);
+    for (const name of names) if (!taken.includes(name)) this.#unpushed.delete(name);
+    return taken;
+  }
+
+  async #readWaiting(): Promise<void> {
+    for (const [name, deployment] of this.#unpushed) {
+      if (deployment !== null) continue;
+      const tag = (await this.#source.tags(name)).find((candidate) => candidate.name === name);
+      const pending = tag === undefined ? null : pendingOf(tag);
+      if (pending === null) this.#unpushed.delete(name);
+      else this.#unpushed.set(name, pending);
+    }
+  }
+
+  /** Finds tags that wait, and whose place another one has taken since: the remote's, with a fetch. */
+  async #findLost(): Promise<ReadonlyMap<string, PendingTag>> {
+    const lost = new Map<string, PendingTag>();
+    for (const [name, deployment] of this.#unpushed) {
+      if (deployment === null) continue;
+      const there = await this.#find(stackOf(name), name);
+      if (there?.jobId !== deployment.jobId) lost.set(name, deployment);
+    }
+    return lost;
+  }
+
+  /** The newest deployment of a stack gets the next number. An older one would look newer than those after it: it stays without. */
+  async #moveOn(lost: ReadonlyMap<string, PendingTag>): Promise<void> {
+    for (const [name, deployment] of lost) {
+      const stack = stackOf(name);
+      this.#unpushed.delete(name);
+      this.#latest.delete(stack);
+      const isNewest = this.unpushedOf(stack).every((other) => numberOf(other) < numberOf(name));
+      const next = isNewest ? await this.#tagNext(stack, deployment) : null;
+      if (next !== null) {
+        await this.#readBack(stack, next);
+        this.#unpushed.set(next, deployment);
+      }
+      this.#logger.warn({ tag: name, now: next }, 'the remote has another deployment tag of this name');
+      this.#onMoved(deployment.jobId, next);
     }
   }
 }

@@ -106,16 +106,23 @@ export class JobStore {
     await untilAborted(this.#refused.promise, signal);
   }
 
-  /** Notes the tag that a job has left, also when it ended long before its tag could be made. */
-  noteTag(id: string, tag: string): void {
+  /**
+   * Notes the tag that a job has left, also when it ended long before its tag could be made, and that it lost it to the remote's of the same name
+   * (`null`: later deployments have theirs).
+   */
+  noteTag(id: string, tag: string | null): void {
     const open = this.#open.get(id);
+    let isKnown = open?.job.tag === tag;
     if (open !== undefined) open.update({ tag });
     else
       this.#amend(id, (store) => {
         const job = store.getJob(id);
-        if (job !== undefined) store.saveJob({ ...job, tag });
+        isKnown = job?.tag === tag;
+        if (job !== undefined && !isKnown) store.saveJob({ ...job, tag });
       });
-    this.addLog(id, 'info', `tagged ${tag}`);
+    if (isKnown) return;
+    if (tag !== null) this.addLog(id, 'info', `tagged ${tag}`);
+    else this.addLog(id, 'warn', 'the remote has another tag of the name of this one, which is gone');
   }
 
   /** Adds a line about the tag of a job, also after it has ended. */

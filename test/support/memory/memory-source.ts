@@ -28,6 +28,8 @@ export interface MemorySource extends Source {
   /** Forgets a commit, as a repository that dropped it would. */
   forget(commit: string): void;
   setDirty(dirty: boolean): void;
+  /** Somebody else's tag at the remote; `resolve` brings it here. */
+  tagAtRemote(tag: DeploymentTag): void;
   /** Names of tags that were pushed, in order. */
   readonly pushedTags: readonly string[];
   /** Branches of proposals and what they hold, with the whole message. */
@@ -57,6 +59,8 @@ export function createMemorySource(options: MemorySourceOptions = {}): MemorySou
   const blobs = new Map<string, Uint8Array>();
   const tags = new Map<string, DeploymentTag>();
   const pushedTags: string[] = [];
+  /** Tags of others that are at the remote only. */
+  const foreign = new Map<string, DeploymentTag>();
   const proposals = new Map<string, string>();
   const watchers = new Set<() => void>();
   let head: string | null = null;
@@ -120,6 +124,8 @@ export function createMemorySource(options: MemorySourceOptions = {}): MemorySou
       check(signal);
       if (head === null)
         throw new SourceError('BRANCH_NOT_FOUND', `no branch ${branch}`, { retryable: true });
+      for (const [name, tag] of foreign) tags.set(name, tag);
+      foreign.clear();
       return revision(head, branch);
     },
     lastKnown: async () => (hasRemote && head !== null ? revision(head, branch) : null),
@@ -173,6 +179,8 @@ export function createMemorySource(options: MemorySourceOptions = {}): MemorySou
     tag: async ({ name, commit, message }) => {
       check();
       if (tags.has(name)) throw new SourceError('WRITE_CONFLICT', `there is a tag ${name} already`);
+      const below = [...tags.keys()].find((other) => other.startsWith(`${name}/`));
+      if (below !== undefined) throw new SourceError('WRITE_CONFLICT', `the tag ${below} is in the way`);
       read(commit);
       const time = new Date(Math.floor(now() / 1000) * 1000).toISOString();
       tags.set(name, { name, commit, message: message.trimEnd(), time });
@@ -201,7 +209,10 @@ export function createMemorySource(options: MemorySourceOptions = {}): MemorySou
     },
     pushTags: async (names, signal) => {
       check(signal);
-      if (hasRemote) pushedTags.push(...names.filter((name) => !pushedTags.includes(name)));
+      if (!hasRemote) return [];
+      const taken = names.filter((name) => foreign.has(name));
+      pushedTags.push(...names.filter((name) => !pushedTags.includes(name) && !taken.includes(name)));
+      return taken;
     },
     watch: async (onChange, signal) => {
       if (signal.aborted) return;
@@ -218,6 +229,7 @@ export function createMemorySource(options: MemorySourceOptions = {}): MemorySou
       return head ?? '';
     },
     pushWrites,
+    tagAtRemote: (tag) => void foreign.set(tag.name, tag),
     moveBranch: moveTo,
     failWith: (error) => {
       failure = error;

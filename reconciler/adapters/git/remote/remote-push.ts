@@ -54,28 +54,29 @@ export async function pushProposal(
   return { commit, isNew: true };
 }
 
+/** Resolves to the names that the remote has another tag of. */
 export async function pushTags(
   { repository, transport, path }: PushPlace,
   names: readonly string[],
   { deadline, logger }: { readonly deadline: Deadline; readonly logger: Logger },
-): Promise<void> {
+): Promise<readonly string[]> {
   const remote = await transport.listRefs(deadline);
   const updates: RefUpdate[] = [];
-  const taken: UpdateResult[] = [];
+  const taken: string[] = [];
   for (const name of new Set(names)) {
     const ref = `refs/tags/${name}`;
     const [own, theirs] = [await repository.refs.read(ref), remote.refs.get(ref)];
     if (own === null) logger.warn({ tag: name }, 'a tag to be pushed does not exist any more');
     else if (theirs === undefined) updates.push({ ref, from: null, to: own });
-    else if (theirs !== own)
-      taken.push({ ref, outcome: 'conflict', reason: 'the remote has another tag of this name' });
+    else if (theirs !== own) taken.push(name);
   }
   const ids = updates.flatMap(({ to }) => to ?? []);
   const results =
     updates.length === 0
       ? []
       : await transport.push({ mirrorDir: path, updates, pack: () => repository.store.pack(ids) }, deadline);
-  requireDone([...results, ...taken]);
+  requireDone(results);
+  return taken;
 }
 
 /** Puts a tag on a commit at the remote, then here: `expected` is the commit that it is on now. */
