@@ -1,5 +1,6 @@
 import type { StackView } from '../../reconciler/index.ts';
 import type { Interrupt } from './terminal/interrupt.ts';
+import { UsageError } from './terminal/failure.ts';
 import type { GlobalOptions } from './options.ts';
 import type { KeyStore, Session } from './session/session.ts';
 import type { Style, Terminal } from './terminal/terminal.ts';
@@ -55,6 +56,18 @@ export async function selectStacks(
   const leftovers = await session.leftovers(signal);
   const left = new Set(leftovers.map(({ name }) => name));
   return { stacks: stacks.filter((name) => !left.has(name)), leftovers };
+}
+
+/** A daemon goes on with what it read last, which it has put there itself; a single command could put back what others have replaced since. */
+export async function requireNewest(session: Session, { interrupt, options }: Invocation): Promise<void> {
+  if (options.server !== undefined) return;
+  const { error } = await session.repository(interrupt.signal);
+  if (error === null) return;
+  throw new UsageError(
+    error.message,
+    'an apply needs the newest commit; plan and status show what was read last',
+    'REPOSITORY_UNREACHABLE',
+  );
 }
 
 /** The stacks to bring in line: leftovers are removed, but for those that have to be asked for by name; a remark says why. */

@@ -4,7 +4,7 @@ import { errorMessage, hasErrors } from '../../../reconciler/index.ts';
 import type { Failure } from '../terminal/failure.ts';
 import { EXIT, formatFailure, toFailure, UsageError } from '../terminal/failure.ts';
 import type { Invocation } from '../invocation.ts';
-import { askYes, present, remark, selectForPlan } from '../invocation.ts';
+import { askYes, present, remark, requireNewest, selectForPlan } from '../invocation.ts';
 import { readPlanFile } from '../plan-file.ts';
 import { createLineProgress, createLiveProgress, type Progress } from '../terminal/progress.ts';
 import type { Session, StackApplyRequest, StackPlanRequest, StackRemoval } from '../session/session.ts';
@@ -194,18 +194,6 @@ function formatRemoval({ style }: Invocation, { commit, stacks }: StackRemoval):
       : `${style.bad('✗')} ${style.bold(stack)} failed: ${error.message} [${error.code}]`,
   );
   return [...described, ...removed].join('\n');
-}
-
-/** A daemon goes on with what it read last, which it has put there itself; a single command could put back what others have replaced since. */
-async function requireNewest(session: Session, { interrupt, options }: Invocation): Promise<void> {
-  if (options.server !== undefined) return;
-  const { error } = await session.repository(interrupt.signal);
-  if (error === null) return;
-  throw new UsageError(
-    error.message,
-    'an apply needs the newest commit; plan and status show what was read last',
-    'REPOSITORY_UNREACHABLE',
-  );
 }
 
 async function planToApply(

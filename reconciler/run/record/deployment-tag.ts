@@ -115,10 +115,10 @@ export function readPending(
 export function pendingOf(tag: DeploymentTag): PendingTag | null {
   const record = parseTag(stackOf(tag.name), tag);
   const found = /^(.*) #\d+\n([^]*)$/.exec(tag.message);
-  if (record?.jobId == null || found === null) return null;
+  if (record === null || record.jobId === null || found === null) return null;
   const [, title = '', text = ''] = found;
-  const { revision, jobId, time } = record;
-  return { revision, jobId, desired: record.desired ?? '', time, title, text: `${text}\n` };
+  const { revision, jobId, desired, time } = record;
+  return { revision, jobId, desired: desired ?? '', time, title, text: `${text}\n` };
 }
 
 /** `null` for tags of that prefix which somebody else made. */

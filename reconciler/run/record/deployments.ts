@@ -17,7 +17,7 @@ export class Deployments {
   readonly #source: Source;
   readonly #logger: Logger;
   readonly #latest = new Map<string, DeploymentRecord | null>();
-  /** What tags say that wait to be pushed, by name; `null`: an earlier process made it. */
+  /** Tags that wait to be pushed, and what they say, by name; `null`: an earlier process made it. */
   readonly #unpushed = new Map<string, PendingTag | null>();
   /** Stacks with deployments that have no tag yet, and why they have none. */
   readonly #untagged = new Map<string, string | null>();
