@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { withOwnMemory } from '../base/bytes.ts';
 import type { Json, JsonObject } from '../base/json.ts';
 import { sha256 } from '../base/json.ts';
 
@@ -21,7 +22,7 @@ export class Secret {
 
   /** @param parts secrets that the value was put together from */
   constructor(value: string | Uint8Array, reference: string, parts: readonly Secret[] = []) {
-    this.#value = value;
+    this.#value = typeof value === 'string' ? value : withOwnMemory(value);
     this.#parts = parts;
     this.reference = reference;
   }

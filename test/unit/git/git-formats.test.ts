@@ -131,6 +131,18 @@ describe('createBatchParser', () => {
       ['tree', 9, null],
     ]);
   });
+
+  it('gives content that keeps nothing else in memory', () => {
+    const objects: BatchObject[] = [];
+    const parse = createBatchParser(
+      () => 8,
+      (object) => void objects.push(object),
+    );
+
+    parse(output);
+
+    expect(objects.map(({ content }) => content?.buffer.byteLength)).toEqual([5, undefined, 0, undefined]);
+  });
 });
 
 describe('packet lines', () => {

@@ -94,7 +94,7 @@ export function createBatchParser(
   onObject: (object: BatchObject) => void,
 ): (chunk: Buffer) => void {
   let header = '';
-  let open: { id: string; type: ObjectType; size: number; left: number; parts: Buffer[] | null } | undefined;
+  let open: { id: string; type: ObjectType; size: number; taken: number; content: Buffer | null } | undefined;
   const takeHeader = (chunk: Buffer, at: number): number => {
     const end = chunk.indexOf(0x0a, at);
     header += chunk.toString('latin1', at, end < 0 ? chunk.length : end);
@@ -103,7 +103,9 @@ export function createBatchParser(
     header = '';
     if (isObjectType(type)) {
       const bytes = Number(size);
-      open = { id, type, size: bytes, left: bytes + 1, parts: bytes > maxBytes() ? null : [] };
+      // Memory of its own: a part of the piece of pipe, or of a block that small buffers share, would keep all of that alive.
+      const content = bytes > maxBytes() ? null : Buffer.allocUnsafeSlow(bytes);
+      open = { id, type, size: bytes, taken: 0, content };
     } else {
       onObject({ id, type: null, size: 0, content: null });
     }
@@ -116,15 +118,15 @@ export function createBatchParser(
         at = takeHeader(chunk, at);
         continue;
       }
-      const end = Math.min(at + open.left, chunk.length);
-      // A copy: a slice would keep the whole piece of pipe alive for one small file.
-      open.parts?.push(Buffer.copyBytesFrom(chunk, at, end - at));
-      open.left -= end - at;
+      const { id, type, size, taken, content } = open;
+      // The line feed after each object is not part of it, and finds no room.
+      const end = Math.min(at + size + 1 - taken, chunk.length);
+      if (content !== null) chunk.copy(content, taken, at, end);
+      open.taken += end - at;
       at = end;
-      if (open.left > 0) continue;
-      const { id, type, size, parts } = open;
+      if (open.taken <= size) continue;
       open = undefined;
-      onObject({ id, type, size, content: parts && joinParts(parts, size) });
+      onObject({ id, type, size, content });
     }
   };
 }
@@ -195,13 +197,6 @@ function setReferenced(child: ChildProcessWithoutNullStreams, referenced: boolea
     if (referenced && 'ref' in handle && typeof handle.ref === 'function') handle.ref();
     if (!referenced && 'unref' in handle && typeof handle.unref === 'function') handle.unref();
   }
-}
-
-function joinParts(parts: readonly Buffer[], size: number): Buffer {
-  const [only] = parts;
-  const whole = parts.length === 1 && only !== undefined ? only : Buffer.concat(parts);
-  // The line feed after each object is not part of it.
-  return whole.subarray(0, size);
 }
 
 function isObjectType(text: string): text is ObjectType {

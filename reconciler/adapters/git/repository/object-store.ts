@@ -37,6 +37,8 @@ const STREAM_FROM = 33;
 /** Reads at the same time where there is no stream. */
 const PARALLEL_READS = 64;
 const CACHE_BYTES = 16 * 1024 * 1024;
+/** Memory that an object which is kept takes beside its content: id, buffer and what the map needs. */
+const ENTRY_BYTES = 512;
 const UNLIMITED_BYTES = Number.MAX_SAFE_INTEGER;
 
 export function createObjectStore(commonDir: string, git: GitCommand): ObjectStore {
@@ -121,12 +123,11 @@ async function writeLoose(
   await publishFile(temporary, path);
 }
 
-/** Keeps the objects that were used last; one that fills more than half is not kept at all. */
-function createRecent(limit: number): LRUCache<string, GitObject> {
+/** Keeps the objects that were used last in this many bytes; one that fills more than half is not kept at all. */
+export function createRecent(limit: number): LRUCache<string, GitObject> {
   return new LRUCache({
     maxSize: limit,
     maxEntrySize: Math.floor(limit / 2),
-    // An empty object has a size as well, as the library wants it.
-    sizeCalculation: ({ content }) => Math.max(1, content.length),
+    sizeCalculation: ({ content }) => content.length + ENTRY_BYTES,
   });
 }

@@ -1,5 +1,6 @@
 import * as fs from 'node:fs';
 import * as git from 'isomorphic-git';
+import { withOwnMemory } from '../../../base/bytes.ts';
 import { gitError } from '../errors.ts';
 import type { GitObject, ObjectType } from './objects.ts';
 
@@ -63,7 +64,7 @@ export function createPackedReader(commonDir: string): PackedReader {
 function toObject(result: { readonly type?: string | undefined; readonly object?: unknown }): GitObject {
   const { type, object } = result;
   if (!isType(type) || !(object instanceof Uint8Array)) throw gitError('an object cannot be read');
-  return { type, content: Buffer.from(object.buffer, object.byteOffset, object.byteLength) };
+  return { type, content: withOwnMemory(object) };
 }
 
 function isType(type: string | undefined): type is ObjectType {
