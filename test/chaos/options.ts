@@ -46,8 +46,9 @@ export interface SoakOptions {
 
 export const SOAK_HELP = `npm run soak -- [--minutes M] [--seed S]
 
-Pushes a change every 3 s and looks every minute at what the daemon holds on to: resident memory, heap after a collection, descriptors,
-handles, timers, listeners, database. Ends with 1 when one of them rises, or an invariant does not hold.
+Pushes a change every 3 s and looks every minute at what the daemon holds on to: resident memory, heap and buffers after a collection,
+descriptors, handles, timers, listeners, database; the lowest of five looks counts. Ends with 1 when one of them rises, or an invariant does
+not hold.
 
   --minutes M  default 120
   --seed S     default a random one

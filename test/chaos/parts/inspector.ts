@@ -5,6 +5,8 @@ import { once } from 'node:events';
 export interface Vitals {
   /** Bytes in use after a collection. */
   readonly heapBytes: number;
+  /** Bytes of array buffers that are reachable: they are not on the heap. */
+  readonly bufferBytes: number;
   readonly residentBytes: number;
   /** Handles that keep the process alive, timers left out. */
   readonly handles: number;
@@ -29,8 +31,8 @@ const COUNT_LISTENERS = `function () {
 const COUNT_REST = `(() => {
   const active = process.getActiveResourcesInfo();
   const timers = active.filter((name) => name === 'Timeout' || name === 'Immediate').length;
-  const { heapUsed, rss } = process.memoryUsage();
-  return { heapBytes: heapUsed, residentBytes: rss, handles: active.length - timers, timers };
+  const { heapUsed, arrayBuffers, rss } = process.memoryUsage();
+  return { heapBytes: heapUsed, bufferBytes: arrayBuffers, residentBytes: rss, handles: active.length - timers, timers };
 })()`;
 const PROTOTYPES = [
   `process.getBuiltinModule('node:events').EventEmitter.prototype`,

@@ -1,4 +1,4 @@
-/** One look at the process, `minutes` after the begin. */
+/** Figures of what the process held on to, `minutes` after the begin. */
 export interface Sample {
   readonly minutes: number;
   readonly figures: Readonly<Record<FigureName, number>>;
@@ -13,12 +13,15 @@ export type FigureName = keyof typeof FIGURES;
 export const FIGURES = {
   residentMiB: { name: 'resident memory', unit: 'MiB', perHour: 24, room: 24 },
   heapMiB: { name: 'heap after collection', unit: 'MiB', perHour: 6, room: 6 },
+  buffersMiB: { name: 'buffers after collection', unit: 'MiB', perHour: 6, room: 6 },
   descriptors: { name: 'open descriptors', unit: '', perHour: 6, room: 12 },
   handles: { name: 'active handles', unit: '', perHour: 6, room: 12 },
   timers: { name: 'active timers', unit: '', perHour: 6, room: 12 },
   listeners: { name: 'listeners', unit: '', perHour: 60, room: 100 },
   databaseMiB: { name: 'database', unit: 'MiB', perHour: 40, room: 10 },
 } as const satisfies Record<string, Limit>;
+
+const FIGURE_NAMES = Object.keys(FIGURES) as FigureName[];
 
 interface Limit {
   readonly name: string;
@@ -37,6 +40,19 @@ export interface Slope {
   readonly isFlat: boolean;
 }
 
+/**
+ * The lowest that each figure was in several looks, at the time of the last. Work that is under way has timers and listeners of its own, in
+ * each look another number; what is held on to is there in every look.
+ */
+export function lowestOf(looks: readonly Sample[]): Sample {
+  return looks.reduce((lowest, { minutes, figures }) => ({
+    minutes,
+    figures: Object.fromEntries(
+      FIGURE_NAMES.map((figure) => [figure, Math.min(lowest.figures[figure], figures[figure])]),
+    ) as Sample['figures'],
+  }));
+}
+
 /** The line through the points that is nearest to all of them: what it rises per unit of x. Zero for fewer than two. */
 export function slopeOf(points: readonly (readonly [x: number, y: number])[]): number {
   const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -50,7 +66,7 @@ export function slopeOf(points: readonly (readonly [x: number, y: number])[]): n
 /** The first quarter is left out: caches fill up, and code is compiled. */
 export function judgeSamples(samples: readonly Sample[]): Slope[] {
   const counted = samples.slice(Math.floor(samples.length / 4));
-  return (Object.keys(FIGURES) as FigureName[]).map((figure) => {
+  return FIGURE_NAMES.map((figure) => {
     const { perHour: limit, room } = FIGURES[figure];
     const points = counted.map(({ minutes, figures }) => [minutes / 60, figures[figure]] as const);
     const perHour = slopeOf(points);

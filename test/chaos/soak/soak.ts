@@ -12,12 +12,14 @@ import { chooseFaults } from '../faults/catalogue.ts';
 import { prepare, withRig } from '../run.ts';
 import { ANY_MUTATION } from '../world/mutations.ts';
 import type { Sample } from './slopes.ts';
-import { formatSlopes, judgeSamples } from './slopes.ts';
+import { formatSlopes, judgeSamples, lowestOf } from './slopes.ts';
 
 /* `npm run soak`: see SOAK_HELP. */
 
 const PUSH_EVERY_MS = 3_000;
 const SAMPLE_EVERY_MS = 60_000;
+/** Looks that a sample is made of, each before another push: what that one caused has had the most time to end. */
+const LOOKS = 5;
 /** Changes that leave the same stacks: one that is taken out leaves its volumes, and is listed with them for ever after. */
 const KINDS = ANY_MUTATION.filter((kind) => !['add-stack', 'remove-stack', 'rename'].includes(kind));
 
@@ -43,28 +45,32 @@ async function soak(rig: Rig, { seed, minutes }: SoakOptions, samples: Sample[])
   const random = createRandom(seed);
   const begun = performance.now();
   const passed = () => performance.now() - begun;
-  let nextSample = SAMPLE_EVERY_MS;
-  for (let pushes = 1; passed() < minutes * 60_000; pushes += 1) {
+  const minutesPassed = () => passed() / 60_000;
+  const looks: Sample[] = [];
+  for (let pushes = 1; minutesPassed() < minutes; pushes += 1) {
     await rig.push(random, { kinds: KINDS });
-    if (passed() >= nextSample) {
-      samples.push(await takeSample(rig, passed() / 60_000));
-      nextSample += SAMPLE_EVERY_MS;
-      rig.report.tell(formatSample(samples.at(-1)!));
-    }
-    rig.report.progress(`${(passed() / 60_000).toFixed(1)} of ${minutes} minutes, ${pushes} pushes`);
+    rig.report.progress(`${minutesPassed().toFixed(1)} of ${minutes} minutes, ${pushes} pushes`);
     const left = pushes * PUSH_EVERY_MS - passed();
     if (left > 0) await sleep(left, undefined, { signal: rig.signal });
+    const isDue = passed() >= (samples.length + 1) * SAMPLE_EVERY_MS - LOOKS * PUSH_EVERY_MS;
+    if (!isDue) continue;
+    looks.push(await look(rig, minutesPassed()));
+    if (looks.length < LOOKS) continue;
+    const sample = lowestOf(looks.splice(0));
+    samples.push(sample);
+    rig.report.tell(formatSample(sample));
   }
   await player.play(1);
 }
 
-async function takeSample(rig: Rig, minutes: number): Promise<Sample> {
+async function look(rig: Rig, minutes: number): Promise<Sample> {
   const vitals = await readDaemonVitals(rig);
   return {
     minutes,
     figures: {
       residentMiB: vitals.residentBytes / 2 ** 20,
       heapMiB: vitals.heapBytes / 2 ** 20,
+      buffersMiB: vitals.bufferBytes / 2 ** 20,
       descriptors: vitals.descriptors,
       handles: vitals.handles,
       timers: vitals.timers,

@@ -9,6 +9,7 @@ const model = buildModel();
 const VITALS: DaemonVitals = {
   pid: 1,
   heapBytes: 2 ** 25,
+  bufferBytes: 2 ** 20,
   residentBytes: 2 ** 27,
   handles: 5,
   timers: 5,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Sample } from '../../chaos/soak/slopes.ts';
-import { formatSlopes, judgeSamples, slopeOf } from '../../chaos/soak/slopes.ts';
+import { formatSlopes, judgeSamples, lowestOf, slopeOf } from '../../chaos/soak/slopes.ts';
 
 function samples(minutes: number, heapAt: (minute: number) => number): Sample[] {
   return Array.from({ length: minutes }, (_, minute) => ({
@@ -8,6 +8,7 @@ function samples(minutes: number, heapAt: (minute: number) => number): Sample[] 
     figures: {
       residentMiB: 100,
       heapMiB: heapAt(minute),
+      buffersMiB: 2,
       descriptors: 40,
       handles: 5,
       timers: 5,
@@ -49,7 +50,7 @@ describe('what a process holds on to', () => {
     const text = formatSlopes(judgeSamples(samples(120, (minute) => 50 + minute)));
 
     expect(text).toMatch(/heap after collection .* 60\.0 MiB an hour .* RISES/);
-    expect(text).toContain('soak: 1 of 7 rise');
+    expect(text).toContain('soak: 1 of 8 rise');
   });
 
   it('may rise at first, while caches fill up', () => {
@@ -60,5 +61,13 @@ describe('what a process holds on to', () => {
 
   it('is not judged by a few minutes', () => {
     expect(judgeSamples(samples(3, (minute) => 50 + minute)).every(({ isFlat }) => isFlat)).toBe(true);
+  });
+
+  it('is the lowest of several looks: work that is under way holds more for a while', () => {
+    const [calm, busy] = [samples(1, () => 50)[0]!, samples(1, () => 90)[0]!];
+    const looks = { calm, busy: { ...busy, minutes: 1 } };
+
+    expect(lowestOf([looks.calm, looks.busy])).toEqual({ minutes: 1, figures: calm.figures });
+    expect(lowestOf([looks.busy, looks.calm]).figures).toEqual(calm.figures);
   });
 });
