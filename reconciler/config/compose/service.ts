@@ -62,11 +62,17 @@ function withoutEmpty(service: MapNode): MapNode {
     if (UNSET_WHEN_EMPTY.has(key) && textOf(node) === '') return [];
     if (LISTS.has(key) && (node.kind === 'list' || textOf(node) === '')) {
       const items = toSequence(node).items.filter((item) => textOf(item) !== '' && !isEmpty(item));
-      return items.length > 0 ? [[key, { kind: 'list', items, origin: node.origin }]] : [];
+      const kept = items.length === 0 && key === 'dns_search' ? emptySearch(node) : items;
+      return kept.length > 0 ? [[key, { kind: 'list', items: kept, origin: node.origin }]] : [];
     }
     return [[key, node]];
   });
   return { ...service, entries: new Map(entries) };
+}
+
+/** An empty text as the only domain means none: those of the machine are not taken over. The engine's own word for it is a dot. */
+function emptySearch(node: ComposeNode): readonly ComposeNode[] {
+  return toSequence(node).items.length > 0 ? [scalar('.', node.origin)] : [];
 }
 
 function normalisePorts(service: MapNode): MapNode {

@@ -14,6 +14,8 @@ import { portName, portsOf } from './service-names.ts';
 import { securityOf } from './service-security.ts';
 
 const ENGINE_GRACE_MS = 10_000;
+/** Tells an engine to take over no domains of its machine; many clusters refuse the word, and theirs are those of the cluster. */
+const NO_DOMAINS = '.';
 
 /** The `spec` of a pod with one container. */
 export function podOf(service: BlueprintService, context: PodContext): Spec {
@@ -36,7 +38,7 @@ export function podOf(service: BlueprintService, context: PodContext): Spec {
     hostAliases: hostAliasesOf(spec),
     dnsConfig: nonEmptySpecOf({
       nameservers: nonEmpty(spec.dns ?? []),
-      searches: nonEmpty(spec.dnsSearch ?? []),
+      searches: nonEmpty((spec.dnsSearch ?? []).filter((domain) => domain !== NO_DOMAINS)),
       options: nonEmpty((spec.dnsOpt ?? []).map(dnsOption)),
     }),
     imagePullSecrets: nonEmpty(context.pullSecrets.map((name) => ({ name }))),

@@ -100,6 +100,7 @@ export const DEFINITIONS: Readonly<Record<string, string>> = {
   'logging-driver': 'logging: { driver: none }',
   dns: 'dns: 10.0.0.53\ndns_search: example.org\ndns_opt: [use-vc, no-tld-query]',
   'dns-lists': 'dns: [10.0.0.53, 10.0.0.9]\ndns_search: [b.example, a.example]',
+  'dns-search-empty': 'dns_search: ""',
   'extra-hosts': 'extra_hosts: ["db:10.0.0.5", "six=fd00::1", "gw:host-gateway"]',
   'extra-hosts-map': 'extra_hosts: { db: 10.0.0.5, cache: [10.0.0.6, 10.0.0.7] }',
   mac: 'mac_address: 02:42:AC:11:65:43',

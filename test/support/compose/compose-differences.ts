@@ -62,6 +62,13 @@ export const ALLOWED: readonly AllowedDifference[] = [
     reason: 'an image that is built is named after what it is built from',
   },
   {
+    fields: ['HostConfig.DnsSearch'],
+    services: ['dns-search-empty'],
+    values: { compose: '[""]', kombinator: '["."]' },
+    reason:
+      'an empty `dns_search` is the dot that the engine itself knows: no domains, not even those of the machine',
+  },
+  {
     fields: ['HostConfig.CapAdd', 'HostConfig.CapDrop'],
     services: ['capabilities'],
     reason:

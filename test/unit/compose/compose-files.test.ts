@@ -92,6 +92,17 @@ describe('places of findings', () => {
   });
 });
 
+it.each([
+  ['""', ['.']],
+  ['[""]', ['.']],
+  ['"${SEARCH:-}"', ['.']],
+  ['["", a.example]', ['a.example']],
+  ['[]', undefined],
+])('reads dns_search: %s as %j', (text, want) => {
+  const { web, findings } = service(project(`services:\n  web: { image: a, dns_search: ${text} }\n`));
+  expect([web.options.dnsSearch, findings]).toEqual([want, []]);
+});
+
 it('reads several documents of one file as several files', () => {
   const text =
     '---\nservices:\n  web: { image: a, environment: { A: 1, B: 1 } }\n---\nservices:\n  web: { environment: { B: "${B:-2}" }, imagee: x }\n...\n---\n';

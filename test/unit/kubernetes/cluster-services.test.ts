@@ -141,6 +141,12 @@ describe('a service on a cluster', () => {
     });
   });
 
+  it('looks in the domains of the cluster where an engine is told to look in none', async () => {
+    const { spec, stack } = await describeStack({ web: `${WEB}, dns_search: ["."]` });
+    expect(stack.diagnostics).toEqual([]);
+    expect(JSON.stringify(spec('Deployment', 'web'))).not.toContain('dnsConfig');
+  });
+
   it('waits for others wherever they run, and they for it', async () => {
     const { stack } = await describeStack(
       {
