@@ -2,6 +2,7 @@ import type { Json, JsonObject } from '../base/json.ts';
 import type { AddressRange } from '../base/ip-address.ts';
 import { parseRange, rangesOverlap } from '../base/ip-address.ts';
 import { asFields, asList, asString } from '../base/values.ts';
+import { addressesOverlap } from '../model/docker/ports.ts';
 import type { ResourceId } from '../model/resource.ts';
 import type { Change } from './plan.ts';
 
@@ -16,6 +17,8 @@ export interface ExclusiveResource {
   readonly key: string;
   /** Addresses of a network: whatever overlaps them is taken, too. */
   readonly range?: AddressRange;
+  /** Address of the machine that a port is published at; left out: all of them. */
+  readonly hostIp?: string | undefined;
 }
 
 /** Resources that are to have something which another one gives up. */
@@ -94,12 +97,13 @@ export function exclusiveIn(
 
 /** Tells whether the one cannot be had before the other is given up. */
 export function isTaken(wanted: ExclusiveResource, held: ExclusiveResource): boolean {
-  if (wanted.range === undefined || held.range === undefined) return wanted.key === held.key;
+  if (wanted.range === undefined || held.range === undefined)
+    return wanted.key === held.key && addressesOverlap(wanted.hostIp, held.hostIp);
   return rangesOverlap(wanted.range, held.range) && engineOf(wanted) === engineOf(held);
 }
 
 function isSame(a: ExclusiveResource, b: ExclusiveResource): boolean {
-  return a.key === b.key;
+  return a.key === b.key && a.hostIp === b.hostIp;
 }
 
 function engineOf({ key }: ExclusiveResource): string {
@@ -116,7 +120,12 @@ function portsOf(ports: Json | undefined, engine: string): readonly ExclusiveRes
     const port = asFields(item);
     return port?.['hostPort'] === undefined
       ? []
-      : [{ key: `${engine} port ${JSON.stringify([port['hostPort'], port['protocol']])}` }];
+      : [
+          {
+            key: `${engine} port ${JSON.stringify([port['hostPort'], port['protocol']])}`,
+            hostIp: asString(port['hostIp']),
+          },
+        ];
   });
 }
 

@@ -98,7 +98,7 @@ export type PortSpec = {
   readonly protocol: 'tcp' | 'udp' | 'sctp';
   /** Left out: the engine chooses. */
   readonly hostPort?: number;
-  /** Left out: all addresses. */
+  /** Left out: all addresses. `0.0.0.0` and `::` are all of one family. */
   readonly hostIp?: string;
 };
 

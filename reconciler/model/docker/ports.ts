@@ -59,17 +59,27 @@ export function readPort(fields: Fields): PublishedPort | Problem | undefined {
     : undefined;
 }
 
-/** Tells whether two addresses share traffic: the same, or one of them is all addresses. */
+/** Tells whether two addresses share traffic: the same, or one of them is all addresses of the other's family. */
 export function addressesOverlap(a: string | undefined, b: string | undefined): boolean {
-  return a === undefined || b === undefined || a === b;
+  if (a === undefined || b === undefined || a === b) return true;
+  return isIpv6(a) === isIpv6(b) && (isWildcard(a) || isWildcard(b));
 }
 
-/** All addresses are left out, however they are written, so that the same meaning gives the same spec. */
+/** Tells of an address that means every one of its family; left out, it means every one of both. */
+export function isWildcard(hostIp: string | undefined): boolean {
+  return hostIp === undefined || hostIp === '0.0.0.0' || hostIp === '::';
+}
+
+function isIpv6(address: string): boolean {
+  return address.includes(':');
+}
+
+/** An IPv6 address comes out in its shortest form, so that the same meaning gives the same spec. */
 function parseHostIp(text: string | undefined): string | undefined | Problem {
   const ip = text?.replace(/^\[(.*)\]$/, '$1');
-  if (!ip || ip === '0.0.0.0' || ip === '::') return undefined;
+  if (!ip) return undefined;
   if (!isAddress(ip)) return { problem: `"${ip}" is not an IP address`, hint: FORMS };
-  return ip;
+  return isIpv6(ip) ? new URL(`http://[${ip}]`).hostname.slice(1, -1) : ip;
 }
 
 function parseRange(text: string): readonly number[] | Problem {

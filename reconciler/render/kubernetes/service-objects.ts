@@ -1,5 +1,6 @@
 import { isNodePort, namesInCluster } from '../../config/kombination/checks/check-cluster.ts';
 import { dnsName, publishedName } from '../../model/kubernetes/cluster-names.ts';
+import { isWildcard } from '../../model/docker/ports.ts';
 import { isProblem } from '../../base/problem.ts';
 import type { ObjectSpec } from '../../model/kubernetes/kubernetes-object.ts';
 import type { SpecValue } from '../../model/secret.ts';
@@ -123,16 +124,23 @@ function publishedOf(
   { name, spec }: BlueprintService,
   { blueprint, cluster: { publish } }: ObjectsContext,
 ): ObjectSpec | null {
-  const open = (spec.ports ?? []).filter(({ hostIp }) => hostIp === undefined);
-  if (publish === 'none' || open.length === 0) return null;
+  // One port for both families of addresses, which engines may be told one by one.
+  const open = new Map(
+    (spec.ports ?? [])
+      .filter(({ hostIp }) => isWildcard(hostIp))
+      .map((port) => [portName(port.hostPort ?? port.containerPort, port.protocol), port]),
+  );
+  if (publish === 'none' || open.size === 0) return null;
   const labels = labelsOf(blueprint.stack, name);
-  const ports = open.map(({ containerPort, hostPort = containerPort, protocol }): SpecValue => ({
-    name: portName(hostPort, protocol),
-    port: hostPort,
-    targetPort: containerPort,
-    protocol: protocol.toUpperCase(),
-    ...(publish === 'node-port' && isNodePort(hostPort) ? { nodePort: hostPort } : {}),
-  }));
+  const ports = [...open].map(
+    ([called, { containerPort, hostPort = containerPort, protocol }]): SpecValue => ({
+      name: called,
+      port: hostPort,
+      targetPort: containerPort,
+      protocol: protocol.toUpperCase(),
+      ...(publish === 'node-port' && isNodePort(hostPort) ? { nodePort: hostPort } : {}),
+    }),
+  );
   const type = publish === 'node-port' ? 'NodePort' : 'LoadBalancer';
   return {
     apiVersion: 'v1',

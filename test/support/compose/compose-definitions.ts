@@ -29,6 +29,7 @@ export const DEFINITIONS: Readonly<Record<string, string>> = {
   'ports-long':
     'ports: [{ target: 80, published: "18100", host_ip: 127.0.0.1, protocol: tcp, mode: host, name: web, app_protocol: http }, { target: 81 }]',
   'ports-v6': 'ports: ["[::1]:18110:80"]',
+  'ports-families': 'ports: ["0.0.0.0:18130:80", "[::]:18130:80"]',
   expose: 'expose: ["3000", "4000-4002", "53/udp"]',
   'volume-short': 'volumes: ["data:/data", "data:/ro:ro"]',
   'volume-long':

@@ -16,7 +16,8 @@ describe('parsePort', () => {
     ['80', [{ containerPort: 80, ...tcp }]],
     ['8080:80', [{ containerPort: 80, hostPort: 8080, ...tcp }]],
     ['127.0.0.1:8080:80', [{ containerPort: 80, hostPort: 8080, hostIp: '127.0.0.1', ...tcp }]],
-    ['0.0.0.0:8080:80', [{ containerPort: 80, hostPort: 8080, ...tcp }]],
+    ['0.0.0.0:8080:80', [{ containerPort: 80, hostPort: 8080, hostIp: '0.0.0.0', ...tcp }]],
+    ['[0:0::0]:8080:80', [{ containerPort: 80, hostPort: 8080, hostIp: '::', ...tcp }]],
     ['[::1]:53:53/udp', [{ containerPort: 53, hostPort: 53, hostIp: '::1', protocol: 'udp' }]],
     ['127.0.0.1::80', [{ containerPort: 80, hostIp: '127.0.0.1', ...tcp }]],
     [

@@ -171,6 +171,9 @@ describe('stacks that share something', () => {
   it.each([
     { when: 'addresses differ', ports: ['127.0.0.1:80:80', '127.0.0.2:80:80'], host: 'localhost', want: 0 },
     { when: 'one takes all addresses', ports: ['127.0.0.1:80:80', '80:80'], host: 'localhost', want: 2 },
+    { when: 'families differ', ports: ['0.0.0.0:80:80', '[::]:80:80'], host: 'localhost', want: 0 },
+    { when: 'one takes all of IPv4', ports: ['0.0.0.0:80:80', '[::1]:80:80'], host: 'localhost', want: 0 },
+    { when: 'all of IPv6 have one', ports: ['[::]:80:80', '[::1]:80:80'], host: 'localhost', want: 2 },
     { when: 'protocols differ', ports: ['80:80', '80:80/udp'], host: 'localhost', want: 0 },
     { when: 'engines differ', ports: ['80:80', '80:80'], host: 'pi', want: 0 },
     { when: 'the engine chooses', ports: ['80', '80'], host: 'localhost', want: 0 },

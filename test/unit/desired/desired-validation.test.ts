@@ -108,6 +108,19 @@ describe('findings of one kombination', () => {
       text: services(`${web}    ports: ["80:80", "80:80/udp", "127.0.0.1:81:81", "127.0.0.2:81:81"]\n`),
       want: [],
     },
+    { text: services(`${web}    ports: ["0.0.0.0:80:80", "[::]:80:80"]\n`), want: [] },
+    { text: services(`${web}    ports: ["0.0.0.0:80:80", "[::1]:80:80"]\n`), want: [] },
+    {
+      text: services(`${web}    ports: ["[::]:80:80", "[::1]:80:80", "[0:0::1]:80:81"]\n`),
+      want: [
+        '6:27 error DUPLICATE_PORT services.web.ports[1]',
+        '6:42 error DUPLICATE_PORT services.web.ports[2]',
+      ],
+    },
+    {
+      text: services(`${web}    ports: ["0.0.0.0:80:80", "127.0.0.1:80:80"]\n`),
+      want: ['6:30 error DUPLICATE_PORT services.web.ports[1]'],
+    },
     {
       text: services(`${web}    ports: ["80:80"]\n  two: { image: a, ports: ["80:1"] }\n`),
       want: ['7:28 error DUPLICATE_PORT services.two.ports[0]'],

@@ -121,7 +121,7 @@ describe('a service on a cluster', () => {
   it('is found by all its names, and published as its node says', async () => {
     const { spec, stack } = await describeStack(
       {
-        web: `${WEB}, container_name: the-web, ports: ["8080:80", "127.0.0.1:9:9"], networks: { default: { aliases: [www] } }, route: { port: 80 }`,
+        web: `${WEB}, container_name: the-web, ports: ["0.0.0.0:8080:80", "[::]:8080:80", "127.0.0.1:9:9"], networks: { default: { aliases: [www] } }, route: { port: 80 }`,
         api: 'image: "api:1", links: ["web:front"]',
       },
       { nodes: ['{ name: prod, type: kubernetes, publish: load-balancer, ingressClass: nginx }'] },

@@ -6,7 +6,9 @@ import { formatPlanGraph } from '../../../reconciler/plan/format-plan.ts';
 import type { PlanInput } from '../../../reconciler/plan/plan-input.ts';
 import { planFor, running, wanted } from '../../support/builders.ts';
 
-const port = (hostPort: number) => ({ ports: [{ containerPort: 80, hostPort, protocol: 'tcp' }] });
+const port = (hostPort: number, hostIp?: string) => ({
+  ports: [{ containerPort: 80, hostPort, protocol: 'tcp', ...(hostIp === undefined ? {} : { hostIp }) }],
+});
 const service = (name: string, spec: Spec = {}, more: Partial<DesiredResource> = {}) =>
   wanted('container', name, { name: `shop-${name}-1`, image: 'a', ...spec }, more);
 const network = (key: string, name: string, subnet?: string) =>
@@ -52,6 +54,18 @@ describe('names that move within a stack', () => {
       had: [service('a', port(80))],
       desired: [service('b', port(81))],
       plan: ['[] -> #1 delete container/a: no longer described', '[] -> #2 create container/b: not found'],
+    },
+    {
+      when: 'a service goes that had the same port at another address',
+      had: [service('a', port(80, '127.0.0.1'))],
+      desired: [service('b', port(80, '10.50.0.1'))],
+      plan: ['[] -> #1 delete container/a: no longer described', '[] -> #2 create container/b: not found'],
+    },
+    {
+      when: 'a service goes that had the same port at all addresses of the family',
+      had: [service('a', port(80, '0.0.0.0'))],
+      desired: [service('b', port(80, '10.50.0.1'))],
+      plan: ['[] -> #1 replace container/b: takes over from a: name, ports changed'],
     },
     {
       when: 'the name of one that goes is wanted by another, its port by a third',

@@ -42,7 +42,7 @@ describe('containers', () => {
 
   it.each([
     { a: 'ports: ["8080:80"]', b: 'ports: [{ target: 80, published: 8080 }]' },
-    { a: 'ports: ["8080:80/tcp"]', b: 'ports: ["0.0.0.0:8080:80"]' },
+    { a: 'ports: ["[::1]:8080:80/tcp"]', b: 'ports: ["[0:0::1]:8080:80"]' },
     { a: 'ports: ["1:1", "2:2"]', b: 'ports: ["2:2", "1:1"]' },
     { a: 'ports: ["1-2:1-2"]', b: 'ports: ["1:1", "2:2"]' },
     { a: 'env: { A: 1, B: true }', b: 'environment: [B=true, A=1]' },

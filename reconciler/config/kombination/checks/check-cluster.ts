@@ -1,6 +1,7 @@
 import { checkClusterNodes, clusterOf } from '../cluster-node.ts';
 import type { ClusterNode } from '../cluster-model.ts';
 import { dnsName, isServiceName, publishedName } from '../../../model/kubernetes/cluster-names.ts';
+import { isWildcard } from '../../../model/docker/ports.ts';
 import { KEY_RULES } from './cluster-support.ts';
 import type { DocumentPath } from '../../../base/document-path.ts';
 import { formatPath } from '../../../base/document-path.ts';
@@ -77,7 +78,7 @@ function checkRestart({ name, path, restart }: ServiceModel, { kombination, diag
 function checkPorts({ name, ports = [] }: ServiceModel, { cluster, diagnostics }: Check): void {
   for (const { port, path } of ports) {
     const where = port.hostPort === undefined ? `port ${port.containerPort}` : `port ${port.hostPort}`;
-    if (port.hostIp !== undefined) {
+    if (!isWildcard(port.hostIp)) {
       ignore(
         diagnostics,
         path,
