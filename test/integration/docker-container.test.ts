@@ -192,6 +192,35 @@ describe('containers on a Docker Engine', () => {
     expect(await docker('exec', name, 'ls', '-d', '/link/')).toBe('/link/');
   });
 
+  it.each(['1000:1000', 'web'])('gives the volumes that ask for it to the user %s', async (user) => {
+    const { stack, make, service, apply, settled } = fresh();
+    const mount = { type: 'volume', source: `${stack}_data`, target: '/data', nocopy: true } as const;
+    const context = contextFor(stack, { blobs: { a: 'alpha' } });
+    await apply('create', make.volume('data'));
+    const owned = service('web', {
+      user,
+      mounts: [
+        { ...mount, chown: true },
+        { ...mount, target: '/other', nocopy: false, source: `${stack}_other` },
+      ],
+      files: [{ target: '/data/sub/a', blob: 'a', mode: 0o644 }],
+    });
+    await apply('create', make.volume('other'));
+    await apply('create', owned, context);
+    await settled(owned);
+    const stat = (...paths: string[]) => docker('exec', `${stack}-web-1`, 'stat', '-c', '%a %u:%g', ...paths);
+    expect(await stat('/data', '/data/sub', '/data/sub/a', '/other')).toBe(
+      '755 1000:1000\n755 1000:1000\n644 1000:1000\n755 0:0',
+    );
+    // Rights that the user has set stay when the container is made anew.
+    await docker('exec', `${stack}-web-1`, 'sh', '-c', 'busybox chmod 700 /data && touch /data/own');
+    const again = service('web', { ...(owned.spec as object), env: { A: '1' } });
+    await apply('replace', again, context);
+    await settled(again);
+    await target.settle(changeOf('replace', again), 'keep', context);
+    expect(await stat('/data', '/data/own')).toBe('700 1000:1000\n644 1000:1000');
+  });
+
   it.each(['/../../etc/owned', 'relative', '/etc/../x', '/dir/', '/a\0b'])(
     'refuses the file target %j',
     async (target) => {

@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import type { Unresolved } from '../file-tree.ts';
 import { isDirectory, joinPath, listLeaves, resolvePath } from '../file-tree.ts';
 import { isProblem } from '../../base/problem.ts';
 import { sha256 } from '../../base/json.ts';
@@ -22,6 +23,8 @@ export interface Bind {
   readonly readOnly: boolean;
   readonly mustExist: boolean;
   readonly node: ComposeNode;
+  /** User of the service, unless it is root or nobody says. Under Compose the directory is that user's. */
+  readonly user?: string | undefined;
 }
 
 /** A service without bind mounts of relative paths. */
@@ -30,7 +33,7 @@ export function placeBinds(project: Project, service: MapNode, volumes: BindVolu
   if (mounts?.kind !== 'list') return service;
   const files: ComposeNode[] = [];
   const kept = mounts.items.flatMap((item): readonly ComposeNode[] => {
-    const bind = readBind(item);
+    const bind = readBind(item, service);
     // A kombination that adopts nothing has no relative binds (decision 007), and is told so later.
     if (!bind || (item.origin.file.isKombination && !project.adopts)) return [item];
     const placed = placeBind(project, bind, volumes);
@@ -49,19 +52,27 @@ export function addFiles(service: MapNode, files: readonly ComposeNode[]): MapNo
 }
 
 /** `undefined` for a mount of anything else. */
-export function readBind(node: ComposeNode): Bind | undefined {
+export function readBind(node: ComposeNode, service: MapNode): Bind | undefined {
+  const user = ownerIn(service);
   if (node.kind === 'map') {
     const source = textOf(child(node, 'source'));
     const target = textOf(child(node, 'target'));
-    if (textOf(child(node, 'type')) !== 'bind' || target === undefined || !isRelative(source))
+    if (textOf(child(node, 'type')) !== 'bind' || target === undefined || !source || source.startsWith('/'))
       return undefined;
     const readOnly = textOf(child(node, 'read_only')) === 'true';
     const mustExist = textOf(child(node, 'bind', 'create_host_path')) === 'false';
-    return { source, target, readOnly, mustExist, node };
+    return { source, target, readOnly, mustExist, node, user };
   }
   const [source, target, options = ''] = (textOf(node) ?? '').split(':');
   if (target === undefined || !isRelative(source)) return undefined;
-  return { source, target, readOnly: options.split(',').includes('ro'), mustExist: false, node };
+  return { source, target, readOnly: options.split(',').includes('ro'), mustExist: false, node, user };
+}
+
+/** Nothing can be put into a container whose file system is read-only. */
+function ownerIn(service: MapNode): string | undefined {
+  const user = textOf(service.entries.get('user')) ?? '';
+  if (textOf(service.entries.get('read_only')) === 'true') return undefined;
+  return /^(|0|root)(:|$)/.test(user) ? undefined : user;
 }
 
 function isRelative(source: string | undefined): source is string {
@@ -86,7 +97,8 @@ function placeBind(project: Project, bind: Bind, volumes: BindVolumes): Placed {
   const there = found && !isProblem(found) && (isDirectory(found.node) ? hasContent(found.node) : true);
   if (there && place !== null) {
     const directory = isDirectory(found.node);
-    const file = buildFile(project, place, bind);
+    const path = posix.relative(`/${project.directory}`, `/${place}`) || '.';
+    const file = directory ? copyOf(bind, path) : copyOfFile(bind, path);
     if (readOnly) return directory ? { file, mount: mountVolume(bind, { hides: true }) } : { file };
     const kept = directory
       ? `what the container writes to ${target} is kept in a volume, what is in the repository written over it, and what leaves the repository stays there`
@@ -98,8 +110,10 @@ function placeBind(project: Project, bind: Bind, volumes: BindVolumes): Placed {
     const name = nameVolume(project, volumes, { ...bind, place });
     return { file, mount: mountVolume(bind, { name, hides: true }) };
   }
-  if (isProblem(found) && found.code === 'CONTENT_ELSEWHERE') {
-    project.error(found.code, node, found.problem, { hint: found.hint });
+  if (isProblem(found) && (found.code === 'CONTENT_ELSEWHERE' || leadsOut(found))) {
+    project.error(found.code, node, found.problem, {
+      hint: found.hint ?? 'commit what it leads to in its place, or use the absolute path of the node',
+    });
     return {};
   }
   if (mustExist) {
@@ -111,7 +125,13 @@ function placeBind(project: Project, bind: Bind, volumes: BindVolumes): Placed {
   project.warning('BIND_AS_VOLUME', node, message, {
     hint: 'use an absolute path of the node, or add the file or directory to the repository',
   });
-  return { mount: mountVolume(bind, { name, readOnly }) };
+  // An empty directory of that user's hides what the image has there; else the volume takes over the owner from the image.
+  return { mount: mountVolume(bind, { name, readOnly, hides: bind.user !== undefined && !readOnly }) };
+}
+
+/** Tells of a path that leaves the repository by a symlink. One that is written so is no file of the repository to begin with. */
+function leadsOut({ code, visited }: Unresolved): boolean {
+  return code === 'PATH_OUTSIDE_REPOSITORY' && visited.length > 0;
 }
 
 /** Files that only keep an empty directory in Git. */
@@ -122,15 +142,21 @@ export function hasContent(directory: Parameters<typeof listLeaves>[0]): boolean
   return false;
 }
 
-function buildFile(project: Project, place: string, { target, node }: Bind): ComposeNode {
-  const source = posix.relative(`/${project.directory}`, `/${place}`) || '.';
-  return map(
-    [
-      ['source', scalar(source, node.origin)],
-      ['target', scalar(target, node.origin)],
-    ],
-    node.origin,
-  );
+/** An entry of `files` for a directory, whose mount says whose it is. */
+export function copyOf(bind: Bind, source: string): ComposeNode {
+  return copyOfFile({ ...bind, user: undefined }, source);
+}
+
+/** One that the container may write belongs to its user; only the engine knows the number of a user with a name. */
+export function copyOfFile({ target, node, readOnly, user = '' }: Bind, source: string): ComposeNode {
+  const [, uid, gid] = (!readOnly && /^(\d+)(?::(\d+))?$/.exec(user)) || [];
+  const entries: [string, ComposeNode][] = [
+    ['source', scalar(source, node.origin)],
+    ['target', scalar(target, node.origin)],
+  ];
+  if (uid !== undefined) entries.push(['uid', scalar(Number(uid), node.origin)]);
+  if (gid !== undefined) entries.push(['gid', scalar(Number(gid), node.origin)]);
+  return map(entries, node.origin);
 }
 
 interface VolumeUse {
@@ -141,7 +167,7 @@ interface VolumeUse {
   readonly hides?: boolean;
 }
 
-export function mountVolume({ target, node }: Bind, { name, readOnly, hides }: VolumeUse): ComposeNode {
+export function mountVolume({ target, node, user }: Bind, { name, readOnly, hides }: VolumeUse): ComposeNode {
   const { origin } = node;
   const entries: [string, ComposeNode][] = [
     ['type', scalar('volume', origin)],
@@ -149,7 +175,9 @@ export function mountVolume({ target, node }: Bind, { name, readOnly, hides }: V
   ];
   if (name !== undefined) entries.push(['source', scalar(name, origin)]);
   if (readOnly) entries.push(['read_only', scalar(true, origin)]);
-  if (hides) entries.push(['volume', map([['nocopy', scalar(true, origin)]], origin)]);
+  const options: [string, ComposeNode][] = hides ? [['nocopy', scalar(true, origin)]] : [];
+  if (user !== undefined && name !== undefined && !readOnly) options.push(['chown', scalar(true, origin)]);
+  if (options.length > 0) entries.push(['volume', map(options, origin)]);
   return map(entries, origin);
 }
 

@@ -108,6 +108,8 @@ export type VolumeMount = {
   readonly target: string;
   readonly readOnly?: boolean;
   readonly nocopy?: boolean;
+  /** Root's directory at the top of the volume is given to the user of the container. */
+  readonly chown?: boolean;
   readonly selinux?: 'z' | 'Z';
   /** Directory inside the volume; from API 1.45. */
   readonly subpath?: string;

@@ -97,7 +97,8 @@ function readNamed(fields: Fields, source: string, target: string, readOnly: boo
     if (subpath !== undefined && (subpath.startsWith('/') || normalisePath(subpath).startsWith('..'))) {
       return { problem: `"${subpath}" is not a path inside the volume`, code: 'INVALID_VALUE' };
     }
-    return defined({ ...mount, nocopy: asBoolean(volume['nocopy']) || undefined, subpath });
+    const nocopy = asBoolean(volume['nocopy']) || undefined;
+    return defined({ ...mount, nocopy, chown: asBoolean(volume['chown']) || undefined, subpath });
   }
   const bind = asFields(fields['bind']) ?? {};
   const plain =

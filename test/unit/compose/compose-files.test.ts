@@ -1,26 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Analysis } from '../../../reconciler/config/kombination/analyze.ts';
-import { toDiagnostics } from '../../../reconciler/config/kombination/analyze.ts';
+import { findings, project, service } from '../../support/compose/analyzed-service.ts';
 import type { ProjectFiles } from '../../support/compose/compose-config.ts';
 import { analyzeProject } from '../../support/compose/compose-config.ts';
 import { briefDiagnostics, createDesiredFixture, kombination } from '../../support/desired-fixtures.ts';
-
-/** `file:line:column severity CODE path` */
-function findings(analysis: Analysis): readonly string[] {
-  const found = toDiagnostics('kombination.yaml', analysis.document, analysis.diagnostics);
-  return found.map((diagnostic) => `${diagnostic.file}:${briefDiagnostics([diagnostic])[0]}`);
-}
-
-function project(text: string, more: ProjectFiles = {}): ProjectFiles {
-  return { 'compose.yaml': text, ...more };
-}
-
-function service(files: ProjectFiles, kombinationText?: string) {
-  const analysis = analyzeProject(files, kombinationText);
-  const [web] = analysis.kombination.services;
-  if (!web) throw new Error(findings(analysis).join('\n'));
-  return { web, analysis, findings: findings(analysis) };
-}
 
 describe('places of findings', () => {
   it.each<readonly [string, ProjectFiles, readonly string[]]>([
@@ -153,86 +135,6 @@ describe('what a kombination adds', () => {
 
   it('needs services when it adopts nothing', () => {
     expect(findings(analyzeProject({}, ''))).toEqual(['kombination.yaml:1:1 error REQUIRED services']);
-  });
-});
-
-describe('relative binds', () => {
-  const mounts = (files: ProjectFiles) => {
-    const { web, findings, analysis } = service(files);
-    const volumes = web.mounts.map(({ mount }) => `${'source' in mount ? mount.source : ''}:${mount.target}`);
-    const copied = web.files.map(({ source, target }) => `${source}>${target}`);
-    return {
-      volumes,
-      copied,
-      declared: Object.keys(analysis.kombination.volumes),
-      codes: codesOf(findings),
-    };
-  };
-  const codesOf = (findings: readonly string[]) => findings.map((line) => line.split(' ')[2]);
-  const web = (mount: string) => project(`services:\n  web: { image: a, volumes: ["${mount}"] }\n`);
-
-  it.each<readonly [string, ProjectFiles, object]>([
-    [
-      'a file of the repository is copied',
-      { ...web('./n.conf:/etc/n.conf:ro'), 'n.conf': 'x' },
-      { volumes: [], copied: ['n.conf>/etc/n.conf'], declared: [], codes: [] },
-    ],
-    [
-      'a directory that is only read is copied into a volume of its own',
-      { ...web('./conf:/etc/c:ro'), 'conf/a': 'x' },
-      { volumes: [':/etc/c'], copied: ['conf>/etc/c'], declared: [], codes: [] },
-    ],
-    [
-      'a directory that may be written is a volume with a copy in it',
-      { ...web('./data:/data'), 'data/a': 'x' },
-      {
-        volumes: ['bind-data:/data'],
-        copied: ['data>/data'],
-        declared: ['bind-data'],
-        codes: ['BIND_COPIED'],
-      },
-    ],
-    [
-      'what is not in the repository is a volume',
-      web('./data:/data'),
-      { volumes: ['bind-data:/data'], copied: [], declared: ['bind-data'], codes: ['BIND_AS_VOLUME'] },
-    ],
-    [
-      'an empty directory is a volume',
-      { ...web('./data:/data'), 'data/.gitkeep': '' },
-      { volumes: ['bind-data:/data'], copied: [], declared: ['bind-data'], codes: ['BIND_AS_VOLUME'] },
-    ],
-    [
-      'a home directory is a volume',
-      web('${HOME}/x:/data'),
-      { volumes: [expect.stringMatching(/^bind-x-[0-9a-f]{6}:\/data$/)], codes: ['BIND_AS_VOLUME'] },
-    ],
-    [
-      'an absolute path is the node’s',
-      web('/srv/data:/data'),
-      { volumes: ['/srv/data:/data'], copied: [], declared: [], codes: [] },
-    ],
-  ])('%s', (_name, files, want) => {
-    expect(mounts(files)).toMatchObject(want);
-  });
-
-  it('gives paths that look alike volumes of their own', () => {
-    const files = project(
-      'services:\n  web: { image: a, volumes: ["./a-b:/1", "./a/b:/2", "./a_b:/3", "./a/b/:/4"] }\n',
-    );
-    const sources = service(files).web.mounts.map(({ mount }) => ('source' in mount ? mount.source : ''));
-    expect(new Set(sources).size).toBe(3);
-    expect(sources[1]).toBe(sources[3]);
-  });
-
-  it('start from the directory of the file that says them', () => {
-    const files = project('include: [infra/compose.yaml]\n', {
-      'infra/compose.yaml': 'services: { web: { image: a, volumes: ["./c:/c:ro"], env_file: ./e } }\n',
-      'infra/c': 'x',
-      'infra/e': 'A=1\n',
-    });
-    const { web } = service(files);
-    expect([web.files[0]?.source, web.env[0]?.value]).toEqual(['infra/c', '1']);
   });
 });
 

@@ -111,4 +111,17 @@ describe('content that another place has', () => {
       `PATH_OUTSIDE_REPOSITORY ${FILE}:4 kombinations/s/conf is a symlink that leads out of the repository`,
     ]);
   });
+
+  it.each(['./conf', './conf:ro', './conf/below'])('says so of the bind mount %s, too', async (bind) => {
+    const [source, options] = bind.split(':');
+    const mount = [source, '/c', ...(options === undefined ? [] : [options])].join(':');
+    const found = await findings({
+      [FILE]: 'version: "1.0"\nmeta: { name: s }\ncompose: compose.yaml\n',
+      'kombinations/s/compose.yaml': `services:\n  web: { image: a, volumes: ["${mount}"] }\n`,
+      'kombinations/s/conf': { type: 'symlink', content: '/etc' },
+    });
+    expect(found).toEqual([
+      expect.stringMatching(/^PATH_OUTSIDE_REPOSITORY kombinations\/s\/compose.yaml:2 .* symlink/),
+    ]);
+  });
 });

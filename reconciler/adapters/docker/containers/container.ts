@@ -15,6 +15,7 @@ import { withSharedIds } from './container-sharing.ts';
 import { refuseUnmet } from '../engine/engine-needs.ts';
 import { portOf } from '../engine/engine-errors.ts';
 import { putFiles } from './files.ts';
+import { giveVolumes } from './owner.ts';
 import { buildLabels, readOwner } from '../labels.ts';
 import {
   newSecretsPlace,
@@ -64,7 +65,8 @@ export async function makeContainer(task: ContainerTask, name: string): Promise<
   const platform = speaks(api, '1.41') ? spec.platform : undefined;
   const id = await createContainer(task, { name, config, platform, place });
   try {
-    await putFiles(adapter.engine, id, spec.files ?? [], context);
+    const owned = await giveVolumes(adapter.engine, id, spec, signal);
+    await putFiles(adapter.engine, id, spec.files ?? [], { ...context, owned });
     for (const network of networkNames(spec).slice(1)) {
       await adapter.engine.connectNetwork(network, id, endpointOf(spec, network, api), signal);
     }

@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { pack } from 'tar-stream';
 import type { FileSpec } from '../../../model/docker/docker-spec.ts';
+import type { OwnedPlaces, Owner } from './owner.ts';
 import { ReconcilerError } from '../../../base/errors.ts';
 import type { ApplyContext } from '../../../ports/target.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -12,6 +13,11 @@ interface Parcel {
   readonly files: FileSpec[];
 }
 
+interface FilesContext extends Pick<ApplyContext, 'readBlob' | 'signal'> {
+  /** Places where files belong to somebody who is not root, unless they say whose they are. */
+  readonly owned: OwnedPlaces | null;
+}
+
 /**
  * Copies files of the repository into a container that has not started. Content comes from blobs and secrets only. The engine
  * resolves links inside the container, so a path never leaves it.
@@ -20,11 +26,11 @@ export async function putFiles(
   engine: Engine,
   container: string,
   files: readonly FileSpec[],
-  context: Pick<ApplyContext, 'readBlob' | 'signal'>,
+  context: FilesContext,
 ): Promise<void> {
   for (const { target } of files) checkTarget(target);
   for (const parcel of await buildParcels(engine, container, files, context.signal)) {
-    const archive = await buildArchive(parcel, context.readBlob);
+    const archive = await buildArchive(parcel, context);
     await engine.putArchive(container, parcel.directory, archive, context.signal);
   }
 }
@@ -61,7 +67,7 @@ async function buildParcels(
 
 async function buildArchive(
   { directory, files }: Parcel,
-  readBlob: ApplyContext['readBlob'],
+  { readBlob, owned }: FilesContext,
 ): Promise<Buffer> {
   const archive = pack();
   const made = new Set<string>();
@@ -70,14 +76,20 @@ async function buildArchive(
     for (const parent of parentsOf(path)) {
       if (made.has(parent)) continue;
       made.add(parent);
-      archive.entry({ name: `${parent}/`, type: 'directory', mode: 0o755, mtime: EPOCH });
+      const owner = ownerAt(posix.join(directory, parent), owned);
+      archive.entry({ name: `${parent}/`, type: 'directory', mode: 0o755, ...owner, mtime: EPOCH });
     }
-    const { mode, uid = 0, gid = 0 } = file;
+    const { mode, uid, gid = 0 } = file;
+    const owner = uid === undefined ? ownerAt(file.target, owned) : { uid, gid };
     const content = 'content' in file ? file.content.revealBytes() : await readBlob(file.blob);
-    archive.entry({ name: path, mode: mode & 0o7777, uid, gid, mtime: EPOCH }, Buffer.from(content));
+    archive.entry({ name: path, mode: mode & 0o7777, ...owner, mtime: EPOCH }, Buffer.from(content));
   }
   archive.finalize();
   return buffer(archive);
+}
+
+function ownerAt(path: string, owned: OwnedPlaces | null): Owner {
+  return owned?.targets.some((target) => path.startsWith(`${target}/`)) ? owned.owner : { uid: 0, gid: 0 };
 }
 
 /** The same content has the same time in every container. */

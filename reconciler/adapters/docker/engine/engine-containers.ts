@@ -97,7 +97,7 @@ function listContainers(
 
 export function containerContentCalls(
   transport: Transport,
-): Pick<Engine, 'hasPath' | 'putArchive' | 'overwriteWith' | 'containerLogs'> {
+): Pick<Engine, 'hasPath' | 'getArchive' | 'putArchive' | 'overwriteWith' | 'containerLogs'> {
   const unpack = (
     id: string,
     query: Record<string, string | boolean>,
@@ -119,6 +119,16 @@ export function containerContentCalls(
       const found = transport.json<unknown>({ ...request, doing: `look for ${path}`, signal });
       return (await orNull(found)) !== null;
     },
+    getArchive: (id, path, signal) =>
+      orNull(
+        transport.stream({
+          method: 'GET',
+          path: `/containers/${id}/archive`,
+          query: { path },
+          doing: `read ${path}`,
+          signal,
+        }),
+      ),
     putArchive: (id, directory, archive, signal) =>
       unpack(id, { path: directory, noOverwriteDirNonDir: true }, archive, signal),
     overwriteWith: (id, directory, archive, signal) => unpack(id, { path: directory }, archive, signal),

@@ -103,6 +103,8 @@ export interface Engine {
   /** Kills it when it runs, and takes its anonymous volumes along; it is gone then, whoever else was about to remove it. */
   removeContainer(id: string, signal: AbortSignal): Promise<void>;
   hasPath(id: string, path: string, signal: AbortSignal): Promise<boolean>;
+  /** Reads a file, or a directory and what is in it, as a tar archive; null when there is none. Whoever asks ends the stream. */
+  getArchive(id: string, path: string, signal: AbortSignal): Promise<Readable | null>;
   /** Unpacks a tar archive below a directory that exists in the container. */
   putArchive(id: string, directory: string, archive: Buffer, signal: AbortSignal): Promise<void>;
   /** The same, but a file replaces a directory of its name and everything in it. */

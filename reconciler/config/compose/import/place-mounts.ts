@@ -3,7 +3,7 @@ import { isDirectory, joinPath, listFiles, resolvePath } from '../../file-tree.t
 import type { TreeFile, TreeNode } from '../../file-tree.ts';
 import { isProblem } from '../../../base/problem.ts';
 import type { Bind, BindVolumes } from '../binds.ts';
-import { addFiles, hasContent, mountVolume, readBind } from '../binds.ts';
+import { addFiles, copyOf, copyOfFile, hasContent, mountVolume, readBind } from '../binds.ts';
 import type { ComposeNode, MapNode } from '../node.ts';
 import { list, map, scalar, withEntry } from '../node.ts';
 import { copy } from './copies.ts';
@@ -21,7 +21,7 @@ export function placeMounts(shared: Import, name: string, service: MapNode, volu
   if (mounts?.kind !== 'list') return service;
   const files: ComposeNode[] = [];
   const kept = mounts.items.flatMap((item): readonly ComposeNode[] => {
-    const bind = readBind(item);
+    const bind = readBind(item, service);
     if (!bind) return [item];
     const { mount, file } = placeMount(shared, name, bind);
     if (mount?.volume !== undefined) volumes.set(mount.volume, map([], item.origin));
@@ -43,7 +43,13 @@ function placeMount(shared: Import, service: string, bind: Bind): Placed {
   const found = path === null ? undefined : resolvePath(shared.tree, path);
   const there = found && !isProblem(found) && isFull(found.node) ? found : undefined;
   const volume = nameVolume(shared, path ?? source, volumeName(source, service));
-  const inVolume = { volume, node: scalar(`${volume}:${target}${readOnly ? ':ro' : ''}`, node.origin) };
+  const inVolume = {
+    volume,
+    node:
+      bind.user === undefined || readOnly
+        ? scalar(`${volume}:${target}${readOnly ? ':ro' : ''}`, node.origin)
+        : mountVolume(bind, { name: volume, hides: true }),
+  };
   if (!there || path === null) {
     shared.note('changed', node, `${source} is not there and becomes the volume ${volume}`);
     return { mount: inVolume };
@@ -56,13 +62,7 @@ function placeMount(shared: Import, service: string, bind: Bind): Placed {
     shared.note('changed', node, `${message}; say :ro if the container only reads it`);
     return { mount: inVolume };
   }
-  const file = map(
-    [
-      ['source', scalar(copy(shared, path, chosen), node.origin)],
-      ['target', scalar(target, node.origin)],
-    ],
-    node.origin,
-  );
+  const file = copyOf(bind, copy(shared, path, chosen));
   const copied = `${source} is copied into the container from the repository (files:)`;
   if (readOnly) {
     shared.note('changed', node, copied);
@@ -116,17 +116,10 @@ interface FoundFile {
 }
 
 function placeFile(shared: Import, { bind, path, file }: FoundFile): Placed {
-  const { source, target, readOnly, node } = bind;
+  const { source, readOnly, node } = bind;
   const lost = readOnly ? '' : '; what the container writes to it is lost when it is made anew';
   shared.note('changed', node, `${source} is copied into the container from the repository (files:)${lost}`);
-  const entry = map(
-    [
-      ['source', scalar(copy(shared, path, [[path, file]]), node.origin)],
-      ['target', scalar(target, node.origin)],
-    ],
-    node.origin,
-  );
-  return { file: entry };
+  return { file: copyOfFile(bind, copy(shared, path, [[path, file]])) };
 }
 
 /** One volume for each directory, whoever mounts it. */

@@ -1,0 +1,104 @@
+import { posix } from 'node:path';
+import type { Readable } from 'node:stream';
+import { buffer, text } from 'node:stream/consumers';
+import type { Header } from 'tar-stream';
+import { extract, pack } from 'tar-stream';
+import type { ContainerSpec } from '../../../model/docker/docker-spec.ts';
+import type { Engine } from '../engine/engine.ts';
+
+export interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** Directories whose files belong to somebody who is not root. */
+export interface OwnedPlaces {
+  readonly owner: Owner;
+  readonly targets: readonly string[];
+}
+
+/**
+ * Gives root's volumes that ask for it to the user of a container that has not started. Resolves to who it is and where;
+ * null when no volume asks, or when the container does not know the user.
+ */
+export async function giveVolumes(
+  engine: Engine,
+  id: string,
+  { user, mounts = [] }: ContainerSpec,
+  signal: AbortSignal,
+): Promise<OwnedPlaces | null> {
+  const targets = mounts.flatMap((mount) => (mount.type === 'volume' && mount.chown ? [mount.target] : []));
+  if (targets.length === 0 || user === undefined) return null;
+  const readTable = async (path: string) =>
+    (await readFirst(await engine.getArchive(id, path, signal)))?.content ?? '';
+  const owner = await findOwner(user, readTable);
+  if (owner === null) return null;
+  for (const target of targets) {
+    const top = (await readFirst(await engine.getArchive(id, target, signal)))?.header;
+    if (top?.uid !== 0) continue;
+    await engine.putArchive(id, posix.dirname(target), await directoryOf(target, top, owner), signal);
+  }
+  return { owner, targets };
+}
+
+/** One directory in an archive: unpacked over one that is there, it only changes whose it is. */
+function directoryOf(target: string, { mode, mtime }: Header, owner: Owner): Promise<Buffer> {
+  const archive = pack();
+  archive.entry({ name: `${posix.basename(target)}/`, type: 'directory', mode, mtime, ...owner });
+  archive.finalize();
+  return buffer(archive);
+}
+
+/**
+ * Reads `user` as an engine does: `1000`, `1000:1000`, `web`, `web:staff`. Null for a name that the image does not know.
+ *
+ * @param readTable content of `/etc/passwd` and `/etc/group`; empty when there is none
+ */
+export async function findOwner(
+  user: string,
+  readTable: (path: string) => Promise<string>,
+): Promise<Owner | null> {
+  const [name = '', group] = user.split(':');
+  const byNumber = numberOf(name);
+  const account =
+    byNumber === undefined || group === undefined ? lineOf(await readTable('/etc/passwd'), name) : undefined;
+  const uid = byNumber ?? numberOf(account?.[2]);
+  const gid =
+    group === undefined
+      ? (numberOf(account?.[3]) ?? 0)
+      : (numberOf(group) ?? numberOf(lineOf(await readTable('/etc/group'), group)?.[2]));
+  return uid === undefined || gid === undefined ? null : { uid, gid };
+}
+
+/** Finds the line of an account or group by its name or number. */
+function lineOf(table: string, name: string): readonly string[] | undefined {
+  const lines = table.split('\n').map((line) => line.split(':'));
+  return lines.find(([first]) => first === name) ?? lines.find(([, , number]) => number === name);
+}
+
+function numberOf(word: string | undefined): number | undefined {
+  return word !== undefined && /^\d+$/.test(word) ? Number(word) : undefined;
+}
+
+interface Entry {
+  readonly header: Header;
+  /** Empty for a directory. */
+  readonly content: string;
+}
+
+/** Reads the first entry of an archive, and no more of it: what follows may be a volume's worth of data. */
+async function readFirst(archive: Readable | null): Promise<Entry | null> {
+  if (archive === null) return null;
+  const entries = extract();
+  // The engine is cut short on purpose.
+  archive.on('error', (error) => entries.destroy(error));
+  archive.pipe(entries);
+  try {
+    for await (const entry of entries) {
+      return { header: entry.header, content: entry.header.type === 'file' ? await text(entry) : '' };
+    }
+    return null;
+  } finally {
+    archive.destroy();
+  }
+}
