@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { findRepository } from './find-repository.ts';
 import type { Invocation } from './invocation.ts';
 import type { GlobalOptions } from './options.ts';
 import type { Terminal } from './terminal/terminal.ts';
@@ -33,7 +34,8 @@ export function mergeOptions<T extends object = object>(command: Command): Globa
   const isFromEnvironment = command.getOptionValueSourceWithGlobals('server') === 'env';
   return {
     ...(Object.fromEntries(given) as GlobalOptions & T),
-    repo: repo || '.',
+    // Elsewhere a directory is what its name says; here it is where somebody works.
+    repo: repo === '' || repo === '.' ? findRepository('.') : repo,
     ...(isFromEnvironment && options.server !== '' && { serverVariable: SERVER_VARIABLE }),
   };
 }

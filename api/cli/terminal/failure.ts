@@ -38,7 +38,8 @@ export class RemoteError extends Error {
 
 /** Advice on what to do, by code, where the message alone may leave somebody stuck. */
 const HINTS: Readonly<Partial<Record<ErrorCode, string>>> = {
-  REPOSITORY_NOT_FOUND: 'give the config repository with --repo PATH|URL (default: the current directory)',
+  REPOSITORY_NOT_FOUND:
+    'give the config repository with --repo PATH|URL (default: the one that the current directory is in)',
   REPOSITORY_UNAUTHORIZED:
     'set KOMBINATOR_GIT_TOKEN, or KOMBINATOR_GIT_USERNAME and KOMBINATOR_GIT_PASSWORD, for http(s); check the ssh key otherwise',
   BRANCH_NOT_FOUND: 'commit something first, or name another branch with --branch',

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -11,6 +11,7 @@ import {
   readApiKey,
   userStateDirectory,
 } from '../../../api/cli/options.ts';
+import { findRepository } from '../../../api/cli/find-repository.ts';
 import { wantsColor } from '../../../api/cli/terminal/terminal.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'kombinator-options-'));
@@ -60,6 +61,32 @@ it.each([
   { location: '.', remote: false },
 ])('takes $location for remote: $remote', ({ location, remote }) => {
   expect(isRemoteLocation(location)).toBe(remote);
+});
+
+describe('findRepository', () => {
+  const make = (...names: readonly string[]): string => {
+    const path = join(directory, ...names);
+    mkdirSync(path, { recursive: true });
+    return path;
+  };
+
+  it('looks upwards, as Git does', () => {
+    const root = join(make('work', '.git'), '..');
+    expect(findRepository(make('work', 'kombinations', 'a'))).toBe(root);
+    expect(findRepository(root)).toBe(root);
+    for (const part of ['objects', 'refs', 'HEAD']) make('config.git', part);
+    expect(findRepository(make('config.git', 'hooks'))).toBe(join(directory, 'config.git'));
+  });
+
+  it('leaves the path of a directory that is in none', () => {
+    const path = make('plain', 'HEAD');
+    expect(findRepository(path)).toBe(path);
+  });
+
+  it('finds a linked work tree by its file', () => {
+    writeFileSync(join(make('linked'), '.git'), 'gitdir: elsewhere\n');
+    expect(findRepository(make('linked', 'x'))).toBe(join(directory, 'linked'));
+  });
 });
 
 describe('userStateDirectory', () => {
