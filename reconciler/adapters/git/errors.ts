@@ -29,6 +29,15 @@ export function gitError(message: string, cause?: unknown): ReconcilerError {
   return new ReconcilerError('GIT_ERROR', message, { cause });
 }
 
+/** An object that a partial clone has left at its remote. A repository on this machine is read as it is: nothing is fetched into it. */
+export function leftAtRemote(commonDir: string): ReconcilerError {
+  const place = commonDir.replace(/\/\.git$/, '');
+  const mend = `git -C ${place} fetch --refetch --no-filter`;
+  return gitError(
+    `${place} is a partial clone (git clone --filter) and lacks files of the commit, which are not fetched: complete it (${mend}), or give the address of its remote as the repository`,
+  );
+}
+
 export function gitNotInstalled(purpose: string): ReconcilerError {
   return new ReconcilerError(
     'GIT_NOT_INSTALLED',

@@ -1,5 +1,5 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
-import { gitError } from '../errors.ts';
+import { gitError, leftAtRemote } from '../errors.ts';
 import type { GitCommand } from './git-command.ts';
 import type { ObjectType } from './objects.ts';
 
@@ -57,7 +57,7 @@ export async function* streamObjects(
 ): AsyncGenerator<BatchObject> {
   signal.throwIfAborted();
   const child = git.spawn([`--git-dir=${request.commonDir}`, 'cat-file', '--batch', '--buffer']);
-  const failure = watchFailure(child);
+  const failure = watchFailure(child, request.commonDir);
   const kill = (): void => void child.kill('SIGKILL');
   signal.addEventListener('abort', kill, { once: true });
   let answered = 0;
@@ -162,7 +162,7 @@ function openSession(git: GitCommand, commonDir: string): Session {
     // Questions that wait keep the program alive, an idle process must not.
     if (questions.length === 0) setReferenced(child, false);
   });
-  void watchFailure(child).then((error) => {
+  void watchFailure(child, commonDir).then((error) => {
     ended = true;
     clearTimeout(idle);
     for (const question of questions.splice(0)) question.reject(error);
@@ -182,14 +182,20 @@ function openSession(git: GitCommand, commonDir: string): Session {
 }
 
 /** Resolves, with the reason, when the process has ended for whatever reason. */
-function watchFailure(child: ChildProcessWithoutNullStreams): Promise<Error> {
+function watchFailure(child: ChildProcessWithoutNullStreams, commonDir: string): Promise<Error> {
   const { promise, resolve } = Promise.withResolvers<Error>();
   let stderr = '';
   child.stderr.on('data', (chunk: Buffer) => (stderr = `${stderr}${chunk.toString('utf8')}`.slice(-2000)));
   child.stdin.on('error', () => undefined);
   child.on('error', (error) => resolve(gitError('git cannot be started', error)));
-  child.on('close', () => resolve(gitError(`objects cannot be read: ${stderr.trim() || 'git ended early'}`)));
+  child.on('close', () => resolve(toReadError('objects cannot be read', stderr, commonDir)));
   return promise;
+}
+
+/** Returns the error for what Git says when it gives up on objects. */
+export function toReadError(doing: string, stderr: string, commonDir: string): Error {
+  if (stderr.includes('from promisor remote')) return leftAtRemote(commonDir);
+  return gitError(`${doing}: ${stderr.trim() || 'git ended early'}`);
 }
 
 function setReferenced(child: ChildProcessWithoutNullStreams, referenced: boolean): void {

@@ -84,6 +84,12 @@ export async function findCheckouts(
   return checkouts;
 }
 
+/** Tells whether the repository may have left objects at its remote. */
+export async function isPartialClone(commonDir: string): Promise<boolean> {
+  const config = (await readText(join(commonDir, 'config'))) ?? '';
+  return /^\s*(promisor\s*=\s*true|partialclone)/im.test(config);
+}
+
 /** The file's text, `null` when there is none. */
 export async function readText(path: string): Promise<string | null> {
   try {

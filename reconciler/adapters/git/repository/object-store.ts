@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { deflate } from 'node:zlib';
 import type { BatchObject } from './cat-file.ts';
-import { createCatFile, streamObjects } from './cat-file.ts';
-import { gitError } from '../errors.ts';
+import { createCatFile, streamObjects, toReadError } from './cat-file.ts';
+import { leftAtRemote } from '../errors.ts';
 import { createFile, lstatOrNull, makeDirectory, publishFile } from './files.ts';
+import { isPartialClone } from './layout.ts';
 import type { GitCommand } from './git-command.ts';
 import { firstErrorLine } from './git-command.ts';
 import type { GitObject, ObjectType } from './objects.ts';
@@ -49,9 +50,12 @@ export function createObjectStore(commonDir: string, git: GitCommand): ObjectSto
   const readStored = async (id: string, maxBytes: number): Promise<BatchObject> => {
     if (await git.available()) return catFile.read(id, maxBytes);
     const object = await packed.read(id);
-    return object === null ? { id, type: null, size: 0, content: null } : toBatch(id, object, maxBytes);
+    if (object !== null) return toBatch(id, object, maxBytes);
+    if (await isPartialClone(commonDir)) throw leftAtRemote(commonDir);
+    return { id, type: null, size: 0, content: null };
   };
-  const has = async (id: string): Promise<boolean> => (await readStored(id, 0)).type !== null;
+  const has = async (id: string): Promise<boolean> =>
+    (await git.available()) ? (await catFile.read(id, 0)).type !== null : (await packed.read(id)) !== null;
   const readBounded = async (id: string, maxBytes: number): Promise<BatchObject> => {
     const known = recent.get(id);
     return known === undefined ? readStored(id, maxBytes) : toBatch(id, known, maxBytes);
@@ -85,7 +89,7 @@ export function createObjectStore(commonDir: string, git: GitCommand): ObjectSto
       if (!(await git.available())) return null;
       const args = [`--git-dir=${commonDir}`, 'ls-tree', '-r', '-z', '--full-tree', commit];
       const { exitCode, stdout, stderr } = await git.run(args, { signal });
-      if (exitCode !== 0) throw gitError(`files cannot be listed: ${firstErrorLine(stderr)}`);
+      if (exitCode !== 0) throw toReadError('files cannot be listed', firstErrorLine(stderr), commonDir);
       return stdout;
     },
     write: async (type, content) => {
