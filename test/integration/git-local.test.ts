@@ -55,34 +55,6 @@ describe.each([{ gitCommand: 'git' }, { gitCommand: null }])(
       expect((await source.resolve(signal)).commit).toBe(second);
     });
 
-    it('says what to do about a partial clone that lacks files, and reads one that has them', async () => {
-      await using repo = await createBareRepo();
-      const files = Object.fromEntries(Array.from({ length: 40 }, (_, index) => [`d/${index}`, `${index}`]));
-      const commit = await commitFiles(repo, files, 'first');
-      await git(repo.path, 'config', 'uploadpack.allowFilter', 'true');
-      const path = join(repo.path, 'partial');
-      await git(repo.path, 'clone', '--quiet', '--bare', '--filter=blob:none', `file://${repo.path}`, path);
-      await using opened = await openSource({ location: path, ...how });
-      const { source } = opened;
-      const changes = await source.diff(null, commit, signal);
-      const blobs = changes.flatMap(({ after }) => (after ? [after.blob] : []));
-      const readAll = async () => {
-        for await (const { content } of source.readBlobs(blobs, 1_000, signal))
-          expect(content).not.toBeNull();
-      };
-      const mend = `git -C ${path} fetch --refetch --no-filter`;
-      for (const reading of [readAll(), source.readBlob(blobs[0] ?? '')]) {
-        await expect(reading).rejects.toMatchObject({
-          code: 'GIT_ERROR',
-          message: expect.stringMatching(/partial clone .*--refetch --no-filter/),
-        });
-      }
-      await source.tag({ name: 'deploy/web/1', commit, message: 'Deploy' });
-      const [program = '', ...args] = mend.split(' ');
-      execFileSync(program, [...args, '--quiet'], { env: gitTestEnvironment() });
-      await readAll();
-    });
-
     it('leaves a repository behind that Git finds nothing wrong with', async () => {
       await using repo = await createBareRepo();
       await using opened = await openSource({ location: repo.path, ...how });

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { deflate } from 'node:zlib';
-import type { BatchObject } from './cat-file.ts';
+import type { BatchObject, CatFile } from './cat-file.ts';
 import { createCatFile, streamObjects, toReadError } from './cat-file.ts';
 import { leftAtRemote } from '../errors.ts';
 import { createFile, lstatOrNull, makeDirectory, publishFile } from './files.ts';
@@ -12,6 +12,7 @@ import type { GitCommand } from './git-command.ts';
 import { firstErrorLine } from './git-command.ts';
 import type { GitObject, ObjectType } from './objects.ts';
 import { hashObject } from './objects.ts';
+import type { PackedReader } from './packed-reader.ts';
 import { createPackedReader } from './packed-reader.ts';
 
 /** The objects of one repository: read through the git command where there is one, else in this process. */
@@ -47,15 +48,7 @@ export function createObjectStore(commonDir: string, git: GitCommand): ObjectSto
   const packed = createPackedReader(commonDir);
   const recent = createRecent(CACHE_BYTES);
 
-  const readStored = async (id: string, maxBytes: number): Promise<BatchObject> => {
-    if (await git.available()) return catFile.read(id, maxBytes);
-    const object = await packed.read(id);
-    if (object !== null) return toBatch(id, object, maxBytes);
-    if (await isPartialClone(commonDir)) throw leftAtRemote(commonDir);
-    return { id, type: null, size: 0, content: null };
-  };
-  const has = async (id: string): Promise<boolean> =>
-    (await git.available()) ? (await catFile.read(id, 0)).type !== null : (await packed.read(id)) !== null;
+  const { has, readStored } = createStoredReader(commonDir, git, { catFile, packed });
   const readBounded = async (id: string, maxBytes: number): Promise<BatchObject> => {
     const known = recent.get(id);
     return known === undefined ? readStored(id, maxBytes) : toBatch(id, known, maxBytes);
@@ -102,6 +95,25 @@ export function createObjectStore(commonDir: string, git: GitCommand): ObjectSto
     [Symbol.dispose]: () => {
       catFile[Symbol.dispose]();
       packed[Symbol.dispose]();
+    },
+  };
+}
+
+interface Readers {
+  readonly catFile: CatFile;
+  readonly packed: Pick<PackedReader, 'read'>;
+}
+
+function createStoredReader(commonDir: string, git: GitCommand, { catFile, packed }: Readers) {
+  return {
+    has: async (id: string): Promise<boolean> =>
+      (await git.available()) ? (await catFile.read(id, 0)).type !== null : (await packed.read(id)) !== null,
+    readStored: async (id: string, maxBytes: number): Promise<BatchObject> => {
+      if (await git.available()) return catFile.read(id, maxBytes);
+      const object = await packed.read(id);
+      if (object !== null) return toBatch(id, object, maxBytes);
+      if (await isPartialClone(commonDir)) throw leftAtRemote(commonDir);
+      return { id, type: null, size: 0, content: null };
     },
   };
 }
