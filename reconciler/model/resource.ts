@@ -70,6 +70,8 @@ export interface DesiredResource {
   readonly healthTimeoutMs?: number;
   /** Milliseconds that what it runs has to run when it has no probe. Default: as the policy of its stack has it. */
   readonly stableMs?: number;
+  /** Words with which its description lets it end, `restart: "no"`. Left out: it may end already, or there are none. */
+  readonly toEnd?: string;
   /** It is one of several that are replaced in turn, or takes over in a way of its own. */
   readonly rollout?: RolloutRule;
 }
@@ -96,6 +98,8 @@ export interface RunFacts {
   readonly restarts: number;
   /** Milliseconds from its first start to its present run. Left out: not known, or there was but one. */
   readonly settledMs?: number;
+  /** Exit code of the run before. Left out: not known, or there was none. */
+  readonly exitCode?: number;
 }
 
 export interface Health {

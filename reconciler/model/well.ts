@@ -1,4 +1,4 @@
-import type { Health, RunFacts } from './resource.ts';
+import type { DesiredResource, Health, RunFacts } from './resource.ts';
 
 /*
  * When something counts as well. One definition for every kind of target: its own probe says so (the target answers without a `run` then), or,
@@ -44,6 +44,17 @@ export function asObserved(
   const ran = `has run for ${Math.max(0, Math.floor(run.runningMs / 1_000))} of ${stableMs / 1_000} s`;
   const reason = run.restarts === 0 ? ran : `was restarted, ${ran}`;
   return { ...health, status: 'starting', reason, retryAfterMs: left };
+}
+
+/**
+ * Says what to write for something that did its work and was started again: only its author knows whether it is to end.
+ *
+ * @returns `''` where nothing is to be said
+ */
+export function adviceToEnd(run: RunFacts | undefined, desired: DesiredResource | undefined): string {
+  if (run?.exitCode !== 0 || run.restarts === 0 || desired?.toEnd === undefined) return '';
+  const { file, line } = desired.origin;
+  return `; if it is to end, write ${desired.toEnd} where it is described (${file}:${line})`;
 }
 
 /**

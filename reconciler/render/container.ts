@@ -37,6 +37,9 @@ export interface ContainerOptions {
   readonly lookup: Lookup;
 }
 
+/** Words of a service that is to end. */
+export const TO_END = 'restart: "no"';
+
 /** One container of a service or part. Lists whose order means nothing are sorted. */
 export function renderContainer(options: ContainerOptions): DesiredResource {
   const { service, number, analysis, positionOf } = options;
@@ -62,6 +65,7 @@ export function renderContainer(options: ContainerOptions): DesiredResource {
     ],
     ...(healthTimeoutMs === undefined ? {} : { healthTimeoutMs }),
     ...(rollout === undefined ? {} : { rollout }),
+    ...(spec.restart.policy === 'no' || spec.restart.policy === 'on-failure' ? {} : { toEnd: TO_END }),
   };
 }
 
@@ -196,13 +200,16 @@ function buildMounts({ mounts }: ServiceModel, { kombination }: Analysis): reado
   return specs.sort((a, b) => compareText(a.target, b.target));
 }
 
-/** A service that others wait for to complete is not started again. */
-export function defaultRestart({ name }: ServiceModel, { dependencies }: Analysis): RestartSpec {
+/**
+ * Returns the restart policy of a service that says none: what others wait for to complete is not started again, and one of a Compose file,
+ * where nothing would be, only after a failure (decision 032).
+ */
+export function defaultRestart({ name }: ServiceModel, { dependencies, adopted }: Analysis): RestartSpec {
   for (const list of dependencies.values()) {
     if (list.some(({ target, until }) => target.name === name && until === 'completed'))
       return { policy: 'no' };
   }
-  return { policy: 'unless-stopped' };
+  return { policy: adopted.has(name) ? 'on-failure' : 'unless-stopped' };
 }
 
 function buildDependencies(service: ServiceModel, { dependencies }: Analysis): readonly Dependency[] {

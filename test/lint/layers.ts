@@ -60,7 +60,16 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'reconciler/adapters/backups': { imports: CORE_OF_ADAPTERS, packages: NODE_IO },
   'reconciler/adapters/docker': {
     imports: CORE_OF_ADAPTERS,
-    packages: [...NODE_IO, ...NODE_NET, '@grpc/grpc-js', 'dockerode', 'protobufjs', 'ssh2', 'tar-stream'],
+    packages: [
+      ...NODE_IO,
+      ...NODE_NET,
+      '@grpc/grpc-js',
+      'dockerode',
+      'lru-cache',
+      'protobufjs',
+      'ssh2',
+      'tar-stream',
+    ],
   },
   'reconciler/adapters/git': {
     imports: CORE_OF_ADAPTERS,

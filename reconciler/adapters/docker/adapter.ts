@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { createKeyedMutex } from '../../base/mutex.ts';
 import type { RegistryCredentials } from '../../model/registry.ts';
 import type { ResourceId } from '../../model/resource.ts';
@@ -9,6 +10,9 @@ import type { EngineTraits } from './engine/traits.ts';
 import type { Engine } from './engine/engine.ts';
 import type { TakenDown } from './networks-and-volumes/taken-down.ts';
 import { spokenApi } from './engine/transport.ts';
+
+/** Endings that are remembered; one that is forgotten is asked for again. */
+const MAX_ENDINGS = 10_000;
 
 export interface AdapterOptions {
   readonly name: string;
@@ -51,6 +55,8 @@ export interface Adapter extends Required<AdapterOptions> {
   readonly takenDown: Map<string, TakenDown>;
   /** When containers were first seen running, see running-time.ts. */
   readonly seenRunning: Map<string, SeenRunning>;
+  /** Containers that ended with 0, by id and time, and whether they were told to; see read-container-health.ts. */
+  readonly endings: LRUCache<string, boolean>;
   /** Values of secret files by resource, see secret-texts.ts. Never printed. */
   readonly secretTexts: Map<string, readonly string[]>;
   /** Stacks by the engine names of their networks and volumes, for events that carry no labels. */
@@ -80,6 +86,7 @@ export function createAdapter(engine: Engine, options: AdapterOptions): Adapter 
     applied: new Map(),
     takenDown: new Map(),
     seenRunning: new Map(),
+    endings: new LRUCache({ max: MAX_ENDINGS }),
     secretTexts: new Map(),
     stacksByName: new Map(),
     digests: new Map(),

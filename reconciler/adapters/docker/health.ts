@@ -4,12 +4,11 @@ import type { Health, ResourceId } from '../../model/resource.ts';
 import type { Adapter } from './adapter.ts';
 import { appliedKey } from './adapter.ts';
 import { readGroup } from './containers/container-group.ts';
-import { judgeContainer } from './containers/container-health.ts';
+import { readContainerHealth } from './containers/read-container-health.ts';
 import { readJsonLines } from './images/pull-progress.ts';
 import { readOwner } from './labels.ts';
 import { maskSecrets, readLogTail } from './logs.ts';
 import { hideSecretTexts } from './secrets/secret-texts.ts';
-import { runningMs } from './containers/running-time.ts';
 
 /** Health of the object that was applied last, else of the one that is there. Looks once, never waits. */
 export async function readHealth(
@@ -42,8 +41,7 @@ async function containerHealth(adapter: Adapter, subject: Subject, signal: Abort
   const { engine } = adapter;
   const inspect = await findContainer(adapter, subject, signal);
   if (inspect === null) return { status: 'missing' };
-  const traits = await adapter.traits(signal);
-  const judged = judgeContainer(inspect, runningMs(adapter, traits, inspect));
+  const judged = await readContainerHealth(adapter, inspect, signal);
   const ended = hasRestarted(judged) ? await withEnding(adapter, inspect, judged, signal) : judged;
   const health = { ...ended, objectId: inspect.Id };
   const { reason } = health;
@@ -77,7 +75,8 @@ async function withEnding(
   let code: string | undefined;
   for await (const event of readJsonLines(await engine.events(filters, signal, range)))
     code = asString(asFields(asFields(asFields(event)?.['Actor'])?.['Attributes'])?.['exitCode']) ?? code;
-  return { ...health, reason: code === undefined ? 'ended and was restarted' : `exited with ${code}` };
+  if (code === undefined || health.run === undefined) return { ...health, reason: 'ended and was restarted' };
+  return { ...health, reason: `exited with ${code}`, run: { ...health.run, exitCode: Number(code) } };
 }
 
 async function findContainer(adapter: Adapter, { stack, id, name }: Subject, signal: AbortSignal) {

@@ -8,7 +8,7 @@ import type {
 import type { ImageSpec } from '../../model/docker/docker-spec.ts';
 import type { JsonObject } from '../../base/json.ts';
 import { canonicalJson } from '../../base/json.ts';
-import type { DesiredResource, ObservedResource } from '../../model/resource.ts';
+import type { DesiredResource, Health, ObservedResource } from '../../model/resource.ts';
 import { maskSpec } from '../../model/secret.ts';
 import type { Observation, ObserveScope } from '../../ports/target.ts';
 import type { Adapter, Traits } from './adapter.ts';
@@ -16,9 +16,8 @@ import { mapBounded } from './bounded.ts';
 import { observeBuilt } from './images/built-images.ts';
 import type { ContainerGroup, OwnedContainer } from './containers/container-group.ts';
 import { groupContainers, membersOf } from './containers/container-group.ts';
-import { judgeContainer } from './containers/container-health.ts';
+import { readContainerHealth } from './containers/read-container-health.ts';
 import { readLive, renderObserved } from './containers/container-drift.ts';
-import { runningMs } from './containers/running-time.ts';
 import { readStaleSharing } from './containers/container-sharing.ts';
 import type { EngineVolume } from './engine/engine.ts';
 import { describeUnmet } from './engine/engine-needs.ts';
@@ -112,9 +111,10 @@ async function observeGroup(
   // We give two names only, so what is alone under a third one was renamed.
   const renamed = members.length === 1 && container === group.strays[0] ? { renamed: container.name } : {};
   const stale = await readStaleSharing(view.adapter.engine, inspect, container.owner.spec, signal);
+  const health = await readContainerHealth(view.adapter, inspect, signal);
   return identitiesOf(container.owner, container.owner.spec['name'], view.desired).map((identity) => {
     const wanted = identity.desired && maskSpec(identity.desired.spec);
-    const live = renderContainer(view, container, inspect, wanted);
+    const live = renderContainer(view, container, inspect, { wanted, health });
     const rendered = { ...live, spec: { ...live.spec, ...stale } };
     const up = inspect.State.Running && !inspect.State.Paused;
     const ids = members.map(({ id }) => id);
@@ -141,14 +141,13 @@ function renderContainer(
   { adapter, traits, networkIds, imageIds }: ContainerView,
   { owner, info }: OwnedContainer,
   inspect: ContainerInspectInfo,
-  wanted: JsonObject | null,
+  { wanted, health }: { readonly wanted: JsonObject | null; readonly health: Health },
 ): Pick<ObservedResource, 'spec' | 'health' | 'detail'> {
   const rendered = renderObserved(owner.spec, wanted, readLive(inspect, traits, networkIds));
   const reference = typeof rendered['image'] === 'string' ? rendered['image'] : '';
   const localId = imageIds.get(reference);
   const imageMoved = localId !== undefined && localId !== inspect.Image;
   const spec = imageMoved ? { ...rendered, image: `${reference}@${inspect.Image.slice(0, 19)}` } : rendered;
-  const health = judgeContainer(inspect, runningMs(adapter, traits, inspect));
   const detail = {
     containerId: inspect.Id,
     imageId: inspect.Image,

@@ -35,6 +35,8 @@ export interface ComposedDocument {
   readonly missing: readonly string[];
   /** Repository paths that the result rests on. */
   readonly watched: readonly string[];
+  /** Names of services that Compose files describe, not only the kombination itself. */
+  readonly adopted: ReadonlySet<string>;
   readonly diagnostics: readonly DocumentDiagnostic[];
   /** Variables that are not set, by the path of the value that asks for them: empty unless there is a secret. */
   readonly unset: ReadonlyMap<string, ReadonlySet<string>>;
@@ -63,6 +65,7 @@ export function composeDocument(options: ComposeOptions): ComposedDocument {
     document: composed ? join(document, composed) : document,
     missing: [...project.missing],
     watched: [...project.watched],
+    adopted: project.adopted,
     // Nobody knows what a file sets before it is read.
     diagnostics:
       project.missing.size === 0

@@ -23,6 +23,7 @@ export function loadSet(project: Project, set: ComposeSet): MapNode | undefined 
     }
     const document = loadFile(project, { ...set, includeChain: [...set.includeChain, path] }, path, source);
     if (!document) continue;
+    for (const [name] of entriesOf(document.entries.get('services'))) project.adopted.add(name);
     const merged = mergeNodes(result, document);
     if (merged) result = keepLastOfEachKey(merged);
   }

@@ -51,6 +51,8 @@ export interface Project {
   readonly missing: Set<string>;
   /** Repository paths that the result rests on. */
   readonly watched: Set<string>;
+  /** Names of services that Compose files describe, not only the kombination itself. */
+  readonly adopted: Set<string>;
   readonly diagnostics: DocumentDiagnostic[];
   readonly error: Report;
   readonly warning: Report;
@@ -75,6 +77,7 @@ export function createProject(given: Given): Project {
     ...given,
     missing: new Set(),
     watched: new Set(),
+    adopted: new Set(),
     ...createReports([]),
     unset: new Map(),
     demands: new Map(),

@@ -57,6 +57,8 @@ export interface Analysis {
   /** The kombination alone. */
   readonly written: YamlDocument;
   readonly kombination: Kombination;
+  /** Names of services that come from Compose files. */
+  readonly adopted: ReadonlySet<string>;
   readonly dependencies: DependencyMap;
   readonly targets: readonly TargetReference[];
   /** Names of shared nodes it refers to. */
@@ -118,6 +120,7 @@ export function analyze(options: AnalyzeOptions): Analysis {
     document,
     written,
     kombination,
+    adopted: composed?.adopted ?? new Set(),
     dependencies,
     targets,
     sharedNodes,

@@ -18,7 +18,7 @@ import { replicaName, replicaNumbers } from '../../model/rollout.ts';
 import type { RegistryCredentials } from '../../model/registry.ts';
 import type { Secret } from '../../model/secret.ts';
 import { compareText } from '../../base/values.ts';
-import { healthTimeout } from '../container.ts';
+import { healthTimeout, TO_END } from '../container.ts';
 import type { Blueprint, BlueprintService } from '../generate/blueprint.ts';
 import { markKnown } from '../generate/variables.ts';
 import { buildBlueprint } from '../generate/blueprint.ts';
@@ -226,7 +226,8 @@ function waitsFor({ name }: BlueprintService, { analysis, workloads }: Rendering
 
 function withTimeout(resource: DesiredResource, { spec }: BlueprintService): DesiredResource {
   const own = healthTimeout(spec.healthcheck) ?? 0;
-  return { ...resource, healthTimeoutMs: Math.max(WORKLOAD_TIMEOUT_MS, own) };
+  const toEnd = resource.kind === 'Job' ? {} : { toEnd: TO_END };
+  return { ...resource, healthTimeoutMs: Math.max(WORKLOAD_TIMEOUT_MS, own), ...toEnd };
 }
 
 function toResource(

@@ -338,7 +338,8 @@ class PlanRun {
   #waitForHealth(change: Change, target: ChangeTarget, stableMs: number): Promise<Health> {
     const { plan, clock, signal, desired, onStep } = this.#options;
     const until = this.#awaitedCompletion.has(change.id) ? 'completed' : 'healthy';
-    const timeoutMs = desired.get(change.id)?.healthTimeoutMs ?? DEFAULT_HEALTH_TIMEOUT_MS;
+    const resource = desired.get(change.id);
+    const timeoutMs = resource?.healthTimeoutMs ?? DEFAULT_HEALTH_TIMEOUT_MS;
     const progress = (message: string) => onStep(change, { status: 'running', message });
     const isStarted = change.action === 'create' || change.action === 'replace';
     return waitForHealth({
@@ -352,6 +353,7 @@ class PlanRun {
       monitorMs: change.rollout?.monitorMs ?? 0,
       stableMs,
       isNew: isStarted || isRevertible(change),
+      desired: resource,
       signal,
       progress,
     });

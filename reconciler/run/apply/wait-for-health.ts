@@ -1,6 +1,6 @@
 import { isReconcilerError, ReconcilerError } from '../../base/errors.ts';
-import type { Health, ResourceId } from '../../model/resource.ts';
-import { judgeRun } from '../../model/well.ts';
+import type { DesiredResource, Health, ResourceId } from '../../model/resource.ts';
+import { adviceToEnd, judgeRun } from '../../model/well.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Target } from '../../ports/target.ts';
 import { Disturbed } from './execution.ts';
@@ -21,6 +21,8 @@ export interface HealthWait {
   readonly stableMs?: number;
   /** It was started by the change that is waited for: every restart counts, and no run from before. Default false. */
   readonly isNew?: boolean;
+  /** Its description, for what to say of it. Left out: not known. */
+  readonly desired?: DesiredResource | undefined;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly progress: (message: string) => void;
@@ -67,7 +69,7 @@ export async function waitForHealth(wait: HealthWait): Promise<Health> {
       await clock.sleep(Math.min(MAX_POLL_PAUSE_MS, verdict), signal);
       continue;
     }
-    if (isFinal(health) && !(time.inDoubt && mayRecover(health))) throw verdictOf(wait.id, health, time);
+    if (isFinal(health) && !(time.inDoubt && mayRecover(health))) throw verdictOf(wait, health, time);
     if (time.left <= 0) {
       throw unhealthy(wait.id, `not ${wait.until} after ${seconds(timeoutMs)}: ${describe(health)}`);
     }
@@ -82,7 +84,7 @@ export async function waitForHealth(wait: HealthWait): Promise<Health> {
  * UNHEALTHY when it was restarted by itself, and not together with its target.
  */
 function createWatch(wait: HealthWait, time: WaitTime) {
-  const { id, clock, monitorMs = 0, stableMs = 0, isNew = false } = wait;
+  const { id, clock, monitorMs = 0, stableMs = 0, isNew = false, desired } = wait;
   let wellSince: number | null = null;
   let restartsBefore = isNew ? 0 : null;
   return (health: Health): 'well' | number | null => {
@@ -98,7 +100,7 @@ function createWatch(wait: HealthWait, time: WaitTime) {
     if (verdict === 'restarted')
       throw unhealthy(
         id,
-        `not stable, it ended within ${seconds(stableMs)} and was restarted${because(health)}`,
+        `not stable, it ended within ${seconds(stableMs)} and was restarted${because(health)}${adviceToEnd(run, desired)}`,
       );
     if (status !== 'healthy') {
       wellSince = null;
@@ -193,14 +195,14 @@ function mayRecover({ status }: Health): boolean {
   return status === 'unhealthy' || status === 'stopped';
 }
 
-function verdictOf(id: ResourceId, health: Health, time: WaitTime): ReconcilerError {
+function verdictOf({ id, desired }: HealthWait, health: Health, time: WaitTime): ReconcilerError {
   const { status } = health;
   if (status === 'missing') return new Disturbed(`${id} was removed while it was waited for`);
   if (status === 'stopped')
     return new Disturbed(`${id} was stopped while it was waited for: ${describe(health)}`);
   if (status === 'failed' && time.inDoubt)
     return new Disturbed(`${id} ended while its target was away: ${describe(health)}`);
-  return unhealthy(id, describe(health));
+  return unhealthy(id, `${describe(health)}${adviceToEnd(health.run, desired)}`);
 }
 
 function describe(health: Health): string {

@@ -1,7 +1,7 @@
 import { isRolled } from '../../model/kubernetes/kubernetes-object.ts';
-import type { Health, ObservedResource } from '../../model/resource.ts';
+import type { DesiredResource, Health, ObservedResource } from '../../model/resource.ts';
 import { resourceId } from '../../model/resource.ts';
-import { asObserved } from '../../model/well.ts';
+import { adviceToEnd, asObserved } from '../../model/well.ts';
 import type { RunContext } from '../context.ts';
 import { recallStack, stableMsOf } from '../context.ts';
 import type { StackObservation } from './observe-stack.ts';
@@ -30,8 +30,14 @@ export async function judgeRuns(
   }
   return Promise.all(
     resources.map(async (one) => {
-      const stableMs = desired.get(one.id)?.stableMs ?? stackMs;
-      return { ...one, health: asObserved(await look(one), { stableMs, proven }) };
+      const wanted = desired.get(one.id);
+      const health = asObserved(await look(one), { stableMs: wanted?.stableMs ?? stackMs, proven });
+      return { ...one, health: withAdvice(health, wanted) };
     }),
   );
+}
+
+function withAdvice(health: Health, desired: DesiredResource | undefined): Health {
+  const advice = health.reason === undefined ? '' : adviceToEnd(health.run, desired);
+  return advice === '' ? health : { ...health, reason: `${health.reason}${advice}` };
 }

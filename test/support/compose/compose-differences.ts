@@ -28,8 +28,9 @@ export const ALLOWED: readonly AllowedDifference[] = [
   {
     fields: ['HostConfig.RestartPolicy.Name'],
     services: saysNoRestart,
-    values: { compose: '""', kombinator: '"unless-stopped"' },
-    reason: 'without `restart` a service is brought back; say `restart: "no"` for Compose\'s default',
+    values: { compose: '""', kombinator: '"on-failure"' },
+    reason:
+      'without `restart` a service is brought back after a failure; say `restart: "no"` for Compose\'s default',
   },
   {
     fields: ['Networks.*.Aliases'],

@@ -31,6 +31,8 @@ export interface DockerEngine extends AsyncDisposable {
   stop(): Promise<void>;
   /** Kills the engine and its containers as a crash of the machine would; `restart` brings it back. */
   crash(): Promise<void>;
+  /** Ends the engine in good order, as when its machine is shut down: it stops its containers. `start` brings it back. */
+  shutDown(): Promise<void>;
   /** Kills the engine as a crash would and starts it again on the same data. */
   restart(): Promise<void>;
   /** Starts an engine whose process has ended on the same data; what has outlived it is taken over. */
@@ -78,6 +80,7 @@ export async function startDockerEngine(options: DockerEngineOptions = {}): Prom
     tls,
     stop,
     crash,
+    shutDown: () => killEngine(root, 'SIGTERM'),
     async restart() {
       await crash();
       await start();

@@ -91,14 +91,14 @@ describe('container health', () => {
       inspect: inspection({ State: { Status: 'restarting', ExitCode: 2 }, RestartCount: 3 }),
       status: 'starting',
       reason: 'keeps restarting: exited with 2',
-      run: { runningMs: 0, restarts: 3 },
+      run: { runningMs: 0, restarts: 3, exitCode: 2 },
     },
     {
       when: 'in a restart loop',
       inspect: inspection({ State: { Status: 'restarting', ExitCode: 2 }, RestartCount: 8 }),
       status: 'unhealthy',
       reason: 'keeps restarting: exited with 2',
-      run: { runningMs: 0, restarts: 8 },
+      run: { runningMs: 0, restarts: 8, exitCode: 2 },
     },
     {
       when: 'never started',
@@ -120,6 +120,13 @@ describe('container health', () => {
       reason: 'exited with 0',
     },
     {
+      when: 'told to stop (on-failure)',
+      inspect: exited(0, 'on-failure'),
+      wasStopped: true,
+      status: 'stopped',
+      reason: 'stopped, exited with 0',
+    },
+    {
       when: 'stopped although it should run',
       inspect: exited(0, 'always'),
       status: 'stopped',
@@ -138,9 +145,9 @@ describe('container health', () => {
       status: 'failed',
       reason: 'killed: out of memory (exit code 137)',
     },
-  ])('is $status when $when', ({ inspect, runningMs = 0, ...expected }) => {
+  ])('is $status when $when', ({ inspect, runningMs = 0, wasStopped, ...expected }) => {
     const { when: _when, ...health } = expected;
-    expect(judgeContainer(inspect, runningMs)).toEqual(health);
+    expect(judgeContainer(inspect, runningMs, wasStopped)).toEqual(health);
   });
 });
 

@@ -4,6 +4,7 @@ import { asObserved, judgeRun, stableTime } from '../../../reconciler/model/well
 import { waitForHealth } from '../../../reconciler/run/apply/wait-for-health.ts';
 import type { HealthWait } from '../../../reconciler/run/apply/wait-for-health.ts';
 import { createFastClock } from '../../support/fakes/fast-clock.ts';
+import { wanted } from '../../support/builders.ts';
 import { container, createRig, file, stack } from '../../support/reconciler-rig.ts';
 
 const NEVER = new AbortController().signal;
@@ -88,6 +89,24 @@ describe('waiting for a program without a probe', () => {
       elapsed < ends ? running(elapsed) : { ...running(elapsed - ends, 1), reason: 'exited with 1' },
     );
     await expect(health).rejects.toThrow('it ended within 10 s and was restarted: exited with 1');
+  });
+
+  it.each([
+    {
+      exitCode: 0,
+      toEnd: 'restart: "no"',
+      says: /exited; if it is to end, write restart: "no" where .* \(a\.yaml:3\)$/,
+    },
+    { exitCode: 1, toEnd: 'restart: "no"', says: /exited$/ },
+    { exitCode: 0, says: /exited$/ },
+  ])('says $says of an end with $exitCode', async ({ exitCode, says, ...words }) => {
+    const origin = { file: 'a.yaml', line: 3, column: 1 };
+    const desired = { ...wanted('container', 'web'), ...words, origin };
+    const { health } = waiting(
+      () => ({ ...running(0), run: { runningMs: 0, restarts: 1, exitCode }, reason: 'exited' }),
+      { desired },
+    );
+    await expect(health).rejects.toThrow(says);
   });
 
   it('does not believe the clock of the target about what was started just now', async () => {

@@ -9,8 +9,9 @@ const PROBE_LOOK_MS = 250;
  * Health of a container from what the engine says about it. Pure; the last log lines are added in ../health.ts.
  *
  * @param runningMs how long it has been running for now
+ * @param wasStopped it ended because it was told to (see read-container-health.ts)
  */
-export function judgeContainer(inspect: ContainerInspectInfo, runningMs: number): Health {
+export function judgeContainer(inspect: ContainerInspectInfo, runningMs: number, wasStopped = false): Health {
   const { State } = inspect;
   switch (State.Status) {
     case 'running':
@@ -26,7 +27,7 @@ export function judgeContainer(inspect: ContainerInspectInfo, runningMs: number)
     case 'removing':
       return { status: 'missing', reason: 'being removed' };
     default:
-      return judgeEnded(inspect);
+      return judgeEnded(inspect, wasStopped);
   }
 }
 
@@ -38,7 +39,8 @@ export function hasStarted({ State }: ContainerInspectInfo): boolean {
 /** Never `failed`: the engine itself goes on starting it, and there is nothing that anybody else could start. */
 function judgeRestarting(inspect: ContainerInspectInfo): Health {
   const status = inspect.RestartCount < RESTARTS_OF_SLOW_START ? 'starting' : 'unhealthy';
-  const run = { runningMs: 0, restarts: Math.max(1, inspect.RestartCount) };
+  const restarts = Math.max(1, inspect.RestartCount);
+  const run = { runningMs: 0, restarts, exitCode: inspect.State.ExitCode };
   return { status, reason: `keeps restarting: ${ending(inspect)}`, ...(hasProbe(inspect) ? {} : { run }) };
 }
 
@@ -67,15 +69,15 @@ function runOf({ Created, RestartCount, State }: ContainerInspectInfo, runningMs
   return { runningMs, restarts: RestartCount, ...settledMs };
 }
 
-function judgeEnded(inspect: ContainerInspectInfo): Health {
+function judgeEnded(inspect: ContainerInspectInfo, wasStopped: boolean): Health {
   const { ExitCode, OOMKilled, Error: reason } = inspect.State;
   const policy = inspect.HostConfig.RestartPolicy?.Name || 'no';
   const oneShot = policy === 'no' || policy === 'on-failure';
   if (reason) return { status: 'failed', reason: `could not start: ${reason}` };
   if (OOMKilled) return { status: 'failed', reason: ending(inspect) };
-  if (oneShot && ExitCode === 0) return { status: 'completed', reason: 'exited with 0' };
+  if (oneShot && ExitCode === 0 && !wasStopped) return { status: 'completed', reason: 'exited with 0' };
   // The engine starts it again under these policies unless somebody stopped it. 137 and 143: ended by a signal.
-  if (!oneShot || ExitCode === 137 || ExitCode === 143)
+  if (!oneShot || wasStopped || ExitCode === 137 || ExitCode === 143)
     return { status: 'stopped', reason: `stopped, ${ending(inspect)}` };
   return { status: 'failed', reason: ending(inspect) };
 }

@@ -9,7 +9,8 @@ import { appliedKey } from '../adapter.ts';
 import { AWAITED_PORT } from '../awaited.ts';
 import { buildContainerConfig, endpointOf, networkNames } from './container-config.ts';
 import type { OwnedContainer } from './container-group.ts';
-import { hasStarted, judgeContainer } from './container-health.ts';
+import { hasStarted } from './container-health.ts';
+import { readContainerHealth } from './read-container-health.ts';
 import { buildUpdate, networkSteps, readLive } from './container-drift.ts';
 import { withSharedIds } from './container-sharing.ts';
 import { refuseUnmet } from '../engine/engine-needs.ts';
@@ -228,9 +229,9 @@ export async function undo(
 }
 
 async function ensureRunning(task: ContainerTask, inspect: ContainerInspectInfo): Promise<void> {
-  const { status } = judgeContainer(inspect, 0);
-  if (status !== 'completed') return startAgain(task, inspect);
   const { adapter, desired, context } = task;
+  const { status } = await readContainerHealth(adapter, inspect, context.signal);
+  if (status !== 'completed') return startAgain(task, inspect);
   adapter.applied.set(appliedKey(context.stack, desired.id), inspect.Id);
 }
 

@@ -19,6 +19,7 @@ export interface Crash {
   readonly reason: string;
   /** It has not been started again yet: its lines are those of the present run. */
   readonly isCurrent: boolean;
+  readonly exitCode?: number;
 }
 
 /** A container may fall over once while what it needs is still starting. */
@@ -92,6 +93,7 @@ function crashOf(pod: string, container: Fields): Crash {
     container: asString(container['name']) ?? '',
     reason: `${placeOf(pod, container)} ${how}${why}`,
     isCurrent: now !== undefined,
+    ...(code === undefined ? {} : { exitCode: code }),
   };
 }
 
@@ -108,6 +110,7 @@ export function runOf(
     runningMs: Math.min(...runs.map((run) => run.facts.runningMs)),
     restarts: runs.reduce((sum, run) => sum + run.facts.restarts, 0),
     ...(settled.length === 0 ? {} : { settledMs: Math.max(...settled) }),
+    ...(crash?.exitCode === undefined ? {} : { exitCode: crash.exitCode }),
   };
   return { facts, ...(crash === undefined ? {} : { crash }) };
 }

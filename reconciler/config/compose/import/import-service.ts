@@ -11,7 +11,7 @@ export function importService(shared: Import, name: string, service: MapNode, wr
   let result = importConfigs(shared, service, written);
   result = importBuild(shared, name, result, written);
   shared.note('mapped', written, 'is a service with all that is not listed here');
-  if (result.entries.has('restart') || result.entries.has('deploy')) return result;
+  if (result.entries.has('restart') || child(result, 'deploy', 'restart_policy') !== undefined) return result;
   shared.note(
     'changed',
     written,
