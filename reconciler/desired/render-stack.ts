@@ -9,6 +9,7 @@ import type { SecretNeed } from '../config/kombination/checks/find-secrets.ts';
 import { missingSecret } from '../config/kombination/checks/find-secrets.ts';
 import type { DocumentDiagnostic } from '../base/document-diagnostic.ts';
 import { numbersOf, portOfReplica } from '../config/kombination/replicas.ts';
+import type { DesiredResource } from '../model/resource.ts';
 import { Secret } from '../model/secret.ts';
 import type { SecretSource } from '../model/secret-reference.ts';
 import type { DesiredStack, ServiceView, StackPolicy } from '../model/stack.ts';
@@ -84,7 +85,9 @@ function buildStack(core: Core, entry: StackEntry, lookup: Lookup): DesiredStack
     return { ...common, ...nothing, stackkit: '', policy, document: null };
   }
   if (isWorkflowFile(entry.file)) {
-    return { ...common, policy, kind: 'workflow', ...renderWorkflowStack(core, entry, lookup, diagnostics) };
+    const rendered = renderWorkflowStack(core, entry, lookup, diagnostics);
+    const resources = withPolicy(rendered.resources, policy);
+    return { ...common, policy, kind: 'workflow', ...rendered, resources };
   }
   const analysis = analyzeEntry(core, entry, entry.text);
   for (const [blob, content] of analysis.serviceFiles.inline) core.inline.set(blob, content);
@@ -104,7 +107,8 @@ function buildStack(core: Core, entry: StackEntry, lookup: Lookup): DesiredStack
     targets,
     kinds,
   });
-  const resources = hasErrors(rendered.diagnostics) ? [] : rendered.resources;
+  const own = { ...policy, ...kombination.policy };
+  const resources = hasErrors(rendered.diagnostics) ? [] : withPolicy(rendered.resources, own);
   return {
     ...common,
     diagnostics: [...diagnostics, ...rendered.diagnostics],
@@ -117,10 +121,18 @@ function buildStack(core: Core, entry: StackEntry, lookup: Lookup): DesiredStack
     resources,
     hooks: invalid ? [] : renderHooks(contents, resources),
     dependsOn: entry.dependsOn.map(({ name }) => name),
-    policy: { ...policy, ...kombination.policy },
+    policy: own,
     ...backupPolicy(kombination),
     document: written.value ?? null,
   };
+}
+
+/** Tells each object what the policy of its stack says about it. */
+function withPolicy(
+  resources: readonly DesiredResource[],
+  { takeOver }: StackPolicy,
+): readonly DesiredResource[] {
+  return takeOver === undefined ? resources : resources.map((one) => ({ ...one, takeOver }));
 }
 
 function contentOf({ serviceFiles }: Analysis, { contents }: StackEntry): (blob: string) => Uint8Array {

@@ -72,6 +72,8 @@ export interface DesiredResource {
   readonly stableMs?: number;
   /** Words with which its description lets it end, `restart: "no"`. Left out: it may end already, or there are none. */
   readonly toEnd?: string;
+  /** Names of programs whose fields in an object of ours are taken over. Default: those of people. Of clusters only. */
+  readonly takeOver?: readonly string[];
   /** It is one of several that are replaced in turn, or takes over in a way of its own. */
   readonly rollout?: RolloutRule;
 }

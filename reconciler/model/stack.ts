@@ -32,6 +32,8 @@ export interface StackPolicy {
   readonly maxDeletions: number;
   /** Milliseconds that a program without a health check has to run before it counts as well. Default: the operator's. */
   readonly stableMs?: number;
+  /** See `DesiredResource.takeOver`. */
+  readonly takeOver?: readonly string[];
 }
 
 export const DEFAULT_POLICY: StackPolicy = { drift: 'fix', sync: 'auto', prune: 'yes', maxDeletions: 10 };

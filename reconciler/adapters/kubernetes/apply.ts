@@ -14,6 +14,8 @@ import type { LiveObject } from './cache/live-object.ts';
 import { MANAGER, ownerOf, strip, toWire } from './cache/live-object.ts';
 import { findForeign } from './vacancy.ts';
 import { unmarkStopped } from './control.ts';
+import type { Hands } from './field-managers.ts';
+import { handsFor } from './field-managers.ts';
 import type { FieldOwner } from './ownership.ts';
 import { handsOn, leftoversOf, othersOn, withMovedFields, withoutControlled } from './ownership.ts';
 import { isStopped } from './stopped-object.ts';
@@ -106,6 +108,10 @@ interface Writing {
   readonly context: ApplyContext;
 }
 
+interface FieldWriting extends Writing {
+  readonly hands: Hands;
+}
+
 async function write(cluster: Cluster, desired: DesiredResource, writing: Writing): Promise<void> {
   const { kind, conflicts, context } = writing;
   const { signal, stack } = context;
@@ -121,8 +127,9 @@ async function write(cluster: Cluster, desired: DesiredResource, writing: Writin
   }
   cluster.vacant.delete(path);
   const wire = toWire(desired, kind, context);
-  if (own && !isStopped(own)) await takeFields(cluster, wire, { kind, own, conflicts, signal });
-  const applied = await applyDecided(cluster, wire, { kind, conflicts, context });
+  const hands = handsFor(desired);
+  if (own && !isStopped(own)) await takeFields(cluster, wire, { kind, own, conflicts, hands, signal });
+  const applied = await applyDecided(cluster, wire, { kind, conflicts, hands, context });
   const object = await unmarkStopped(cluster, kind, applied, signal);
   cluster.wrote(kind, object);
 }
@@ -138,20 +145,21 @@ async function takeFields(
     kind,
     own,
     conflicts,
+    hands,
     signal,
-  }: Omit<Writing, 'context'> & { readonly own: LiveObject; readonly signal: AbortSignal },
+  }: Omit<FieldWriting, 'context'> & { readonly own: LiveObject; readonly signal: AbortSignal },
 ): Promise<void> {
-  if (handsOn(own).length === 0 && conflicts.length === 0) return;
+  if (handsOn(own, hands).length === 0 && conflicts.length === 0) return;
   const path = pathOf(kind, own.metadata);
   const named = new Set(conflicts.map(({ manager }) => manager));
   const decided = new Set(conflicts.map(({ field }) => field));
   for (let attempt = 1; ; attempt += 1) {
     const full = await readObject(cluster, path, signal);
     if (!full) return;
-    const hands = handsOn(full);
+    const people = handsOn(full, hands);
     const owners = [
-      ...hands,
-      ...othersOn(full).filter((one) => named.has(one.manager) && !isOneOf(one, hands)),
+      ...people,
+      ...othersOn(full).filter((one) => named.has(one.manager) && !isOneOf(one, people)),
     ];
     if (owners.length === 0) return;
     const fresh = leftoversOf(owners, wire).filter(({ field }) => !decided.has(field));
@@ -181,8 +189,8 @@ function setSince(fields: readonly { readonly field: string; readonly manager: s
 }
 
 /** Takes over only what the plan has said; a conflict that has come since is for the next plan. */
-async function applyDecided(cluster: Cluster, wire: JsonObject, writing: Writing): Promise<LiveObject> {
-  const { kind, conflicts, context } = writing;
+async function applyDecided(cluster: Cluster, wire: JsonObject, writing: FieldWriting): Promise<LiveObject> {
+  const { kind, conflicts, hands, context } = writing;
   const { signal } = context;
   try {
     return (await sendApply(cluster, kind, wire, { dryRun: false, force: false, signal })).object;
@@ -190,7 +198,7 @@ async function applyDecided(cluster: Cluster, wire: JsonObject, writing: Writing
     if (!isConflict(error)) throw error;
     const decided = new Set(conflicts.map(({ field }) => field));
     const found = readConflicts(error.causes, false);
-    const ours = withoutControlled(wire, found);
+    const ours = withoutControlled(wire, found, hands);
     if (ours !== null) return applyDecided(cluster, ours, writing);
     const fresh = found.filter(({ field }) => !decided.has(field));
     if (fresh.length > 0) throw setSince(fresh, error);

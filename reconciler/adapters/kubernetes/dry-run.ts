@@ -10,6 +10,8 @@ import { compareObjects, contains, missingFields } from './compare.ts';
 import type { KindInfo } from './api/discovery.ts';
 import { pathOf } from './api/discovery.ts';
 import type { LiveObject, Marks } from './cache/live-object.ts';
+import type { Hands } from './field-managers.ts';
+import { handsFor } from './field-managers.ts';
 import { handsBasis, handsOn, leftoversOf, othersOn, predictObject, withoutControlled } from './ownership.ts';
 import { asStopped, isStopped } from './stopped-object.ts';
 import { fingerprintOf, isLiveObject, MANAGER, ownerOf, strip, toWire } from './cache/live-object.ts';
@@ -43,14 +45,15 @@ export async function dryRunUpdate(
   const wire = stopped ? asStopped(toWire(desired, kind, marks)) : toWire(desired, kind, marks);
   const marked = (dryRun: DryRun) => (stopped ? { ...dryRun, stopped } : dryRun);
   const same = owner?.hash === desired.hash;
-  const left = stopped ? [] : leftoversOf(handsOn(live), wire);
+  const hands = handsFor(desired);
+  const left = stopped ? [] : leftoversOf(handsOn(live, hands), wire);
   if (same && left.length === 0 && contains(wire, live)) return marked(NO_DIFFERENCE);
   const basis = sha256(
-    `${fingerprintOf(live)}${desired.hash}${owner?.hash ?? ''}${stopped}${handsBasis(live)}`,
+    `${fingerprintOf(live)}${desired.hash}${owner?.hash ?? ''}${stopped}${handsBasis(live, hands)}`,
   );
   const known = cluster.dryRuns.get(desired.id);
   if (known?.basis === basis) return known.dryRun;
-  const asked = { kind, live, drifted: same };
+  const asked = { kind, live, hands, drifted: same };
   const answer = await askServer(cluster, wire, asked, signal);
   const isStuck = same && (answer.refused !== null || answer.immutable !== null);
   // A stop by hand leaves fields of hands behind, too: they are looked at once it runs again.
@@ -66,6 +69,7 @@ export async function dryRunUpdate(
 interface DryRunRequest {
   readonly kind: KindInfo;
   readonly live: LiveObject;
+  readonly hands: Hands;
   /** The description is the one that the object was made from. */
   readonly drifted: boolean;
 }
@@ -80,12 +84,12 @@ async function tryTakingOver(
   request: DryRunRequest,
   { signal, attempt = 1 }: { readonly signal: AbortSignal; readonly attempt?: number },
 ): Promise<DryRun | null> {
-  const { kind, live, drifted } = request;
+  const { kind, live, hands, drifted } = request;
   const path = pathOf(kind, live.metadata);
   const full = await readObject(cluster, path, signal);
   if (!full) return null;
-  const hands = handsOn(full);
-  const owners = leftoversOf(hands, wire).length > 0 ? hands : othersOn(full);
+  const named = handsOn(full, hands);
+  const owners = leftoversOf(named, wire).length > 0 ? named : othersOn(full);
   const left = leftoversOf(owners, wire);
   if (left.length === 0) return null;
   const isOurs = drifted || (ownerOf(live)?.hash ?? null) !== null;
@@ -127,7 +131,7 @@ async function askServer(
   } catch (error) {
     if (!isConflict(error)) return explain(error, wire, live);
     const conflicts = readConflicts(error.causes, drifted);
-    const ours = withoutControlled(wire, conflicts);
+    const ours = withoutControlled(wire, conflicts, request.hands);
     if (ours !== null) return askServer(cluster, ours, request, signal);
     try {
       return { ...NO_DIFFERENCE, fields: await changed(true), conflicts };

@@ -4,6 +4,8 @@ import { asFields, asList, asString } from '../../base/values.ts';
 import type { FieldConflict } from '../../model/resource.ts';
 import type { LiveObject } from './cache/live-object.ts';
 import { MANAGER } from './cache/live-object.ts';
+import type { Hands } from './field-managers.ts';
+import { isController } from './field-managers.ts';
 
 /*
  * Fields of our objects that people have set. A server-side apply takes away only what it is the only one to own, so whoever wrote a field by
@@ -28,24 +30,20 @@ export interface Leftover {
   readonly field: string;
 }
 
-/** Programs of people. A restart is something that is done, and no setting: what `kubectl rollout` writes stays. */
-const HANDS = /^(kubectl(?!-rollout$)(-.*)?|before-first-apply|helm|Helm|oc|k9s|Mozilla|unknown)$/;
-/** Controllers write to what is described; nobody takes that from them. */
-const CONTROLLERS = /controller|^kube-|^kubelet$|^cert-manager|injector|operator|autoscaler/i;
 /** Fields that belong to whoever set them: how many pods there are nobody may have described, and locks and owners are no settings. */
 const ANYBODYS = new Set(['.spec.replicas', '.metadata.finalizers', '.metadata.ownerReferences']);
-
-function isController(manager: string): boolean {
-  return CONTROLLERS.test(manager);
-}
 
 /**
  * The description without the fields that controllers have set to something else: how many pods an autoscaler wants, the rules of an aggregated
  * role. Whoever took them back would do so for ever. `null` when there are none, or none that stand outside of lists.
  */
-export function withoutControlled(wire: JsonObject, conflicts: readonly FieldConflict[]): JsonObject | null {
+export function withoutControlled(
+  wire: JsonObject,
+  conflicts: readonly FieldConflict[],
+  hands: Hands,
+): JsonObject | null {
   const paths = conflicts
-    .filter(({ manager, field }) => isController(manager) && /^(\.[\w-]+)+$/.test(field))
+    .filter(({ manager, field }) => !hands(manager) && isController(manager) && /^(\.[\w-]+)+$/.test(field))
     .map(({ field }) => field.slice(1).split('.'));
   return paths.length === 0 ? null : paths.reduce<JsonObject>((rest, path) => withoutPath(rest, path), wire);
 }
@@ -56,23 +54,28 @@ function withoutPath(value: JsonObject, [key = '', ...rest]: readonly string[]):
   return { ...others, [key]: withoutPath(member, rest) };
 }
 
-/** Tells whether an entry of `managedFields` is worth keeping in memory: only those of hands are read. */
-export function isOfHands(entry: unknown): boolean {
-  const fields = asFields(entry) ?? {};
-  return fields['subresource'] === undefined && HANDS.test(asString(fields['manager']) ?? '');
+/**
+ * Returns the entries of `managedFields` that are kept in memory: none of ours, and none of what was set over a subresource, which are most of
+ * it. `null` when nothing is left.
+ */
+export function othersEntries({ metadata }: LiveObject): readonly JsonObject[] | null {
+  const entries = (asList(metadata['managedFields']) ?? []).filter((item) => {
+    const { manager, subresource } = asFields(item) ?? {};
+    return subresource === undefined && manager !== MANAGER;
+  });
+  return entries.length === 0 ? null : (entries as JsonObject[]);
 }
 
 /** Owners that people stand behind. */
-export function handsOn(live: LiveObject): readonly FieldOwner[] {
-  return entriesOf(live).filter(({ entry }) => isOfHands(entry));
+export function handsOn(live: LiveObject, hands: Hands): readonly FieldOwner[] {
+  return entriesOf(live).filter(
+    ({ manager, entry }) => manager !== MANAGER && entry['subresource'] === undefined && hands(manager),
+  );
 }
 
 /** Owners that are not known to be controllers. */
 export function othersOn(live: LiveObject): readonly FieldOwner[] {
-  return entriesOf(live).filter(
-    ({ manager, entry }) =>
-      manager !== MANAGER && entry['subresource'] === undefined && !isController(manager),
-  );
+  return handsOn(live, (manager) => !isController(manager));
 }
 
 function entriesOf({ metadata }: LiveObject): readonly FieldOwner[] {
@@ -84,8 +87,8 @@ function entriesOf({ metadata }: LiveObject): readonly FieldOwner[] {
 }
 
 /** Differs whenever other fields are in other hands. */
-export function handsBasis(live: LiveObject): string {
-  return canonicalJson(handsOn(live).map(({ manager, tree }) => [manager, tree as JsonObject]));
+export function handsBasis(live: LiveObject, hands: Hands): string {
+  return canonicalJson(handsOn(live, hands).map(({ manager, tree }) => [manager, tree as JsonObject]));
 }
 
 /** Fields of these owners that the description does not have. */

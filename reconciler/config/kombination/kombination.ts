@@ -48,6 +48,7 @@ export interface PolicyModel {
   readonly prune?: PruneMode;
   readonly maxDeletions?: number;
   readonly stableMs?: number;
+  readonly takeOver?: readonly string[];
 }
 
 export interface NodeModel {

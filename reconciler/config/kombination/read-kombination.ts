@@ -298,6 +298,7 @@ export function readPolicy(document: Fields, diagnostics: DiagnosticCollector): 
     prune: readPrune(fields['prune']),
     maxDeletions: asNumber(fields['maxDeletions']),
     stableMs: readStable(fields['stable'], diagnostics),
+    takeOver: asList(fields['takeOver'])?.filter((name) => typeof name === 'string'),
   });
 }
 

@@ -51,14 +51,14 @@ function describeClusterHands(name: string, setup: () => Promise<ClusterHarness>
         path: () => suite.apps('deployments', 'web'),
         edit: containers({ ...container, ports: [{ name: 'http', containerPort: 9000, protocol: 'TCP' }] }),
         field: 'containerPort=9000',
-        left: '9000',
+        left: '"containerPort":9000',
       },
       {
         what: 'the number of a port of a service',
         path: () => suite.core('services', 'web'),
         edit: { spec: { ports: [{ port: 90, protocol: 'TCP' }] } },
         field: 'port=90',
-        left: '90',
+        left: '"port":90',
       },
       {
         what: 'another variable',
@@ -159,6 +159,37 @@ function describeClusterHands(name: string, setup: () => Promise<ClusterHarness>
       await own.carryOut(planned, changed);
       expect(await specOf(deployment)).toMatchObject({ replicas: 3, paused: true });
       expect(actionsOf(await own.plan(changed))).toEqual([]);
+    });
+
+    it.each([
+      { policy: undefined, managers: ['kubectl-edit', 'helm'] },
+      { policy: ['terraform', 'nobody-here'], managers: ['terraform'] },
+      { policy: ['*'], managers: ['kubectl-edit', 'helm', 'terraform'] },
+      { policy: ['TERRA*', 'helm-controller'], managers: ['terraform', 'helm-controller'] },
+      { policy: [], managers: [] },
+    ])('takes over, where the policy says $policy, from $managers', async ({ policy, managers }) => {
+      const own = suite.fresh();
+      const named = policy === undefined ? {} : { takeOver: policy };
+      const desired = own.describe([CONFIG]).map((one) => ({ ...one, ...named }));
+      await own.apply(desired);
+      const everybody = ['kubectl-edit', 'helm', 'terraform', 'helm-controller', 'kubectl-rollout'];
+      const path = suite.core('configmaps', 'conf');
+      for (const one of everybody) await suite.hand.edit(path, { data: { [`by-${one}`]: 'x' } }, one);
+      const seen = async () => (await own.observe(desired)).find(({ kind }) => kind === 'ConfigMap')?.spec;
+      await eventually(seen, (spec) => JSON.stringify(spec).includes('by-kubectl-rollout'));
+      const planned = await own.plan(desired);
+      const conflicts = planned.changes.flatMap((change) => change.conflicts ?? []);
+      expect(conflicts.map(({ manager }) => manager).toSorted()).toEqual(managers.toSorted());
+      expect(planned.confirmations).toEqual([]);
+      await own.carryOut(planned, desired);
+      const left = Object.keys(asFields((await suite.hand.read(path))['data']) ?? {});
+      expect(left.filter((key) => key.startsWith('by-')).toSorted()).toEqual(
+        everybody
+          .filter((one) => !managers.includes(one))
+          .map((one) => `by-${one}`)
+          .toSorted(),
+      );
+      expect(actionsOf(await own.plan(desired))).toEqual([]);
     });
 
     it('leaves to controllers, and to those who restart or scale, what is theirs', async () => {

@@ -26,7 +26,7 @@ if (real?.shared)
         () => target.health(own.stack, id, quiet()),
         ({ status }) => status === 'healthy',
       );
-      expect(health).toEqual({ status: 'healthy' });
+      expect(health).toMatchObject({ status: 'healthy' });
     });
     afterAll(async () => {
       await createHand(cluster.client).remove(`/api/v1/namespaces/${own.namespace}`);

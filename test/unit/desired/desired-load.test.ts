@@ -234,6 +234,28 @@ describe('kombinator.yaml', () => {
     expect(state.settings().policy.drift).toBe('alert');
   });
 
+  it('says, as a stack does, whose fields are taken over in its objects', async () => {
+    const { state, push } = createDesiredFixture();
+    const flow = [
+      'name: flow',
+      'cluster: prod',
+      'namespace: flow',
+      'status: published',
+      'nodes: [{ id: conf, type: configmap, data: { name: conf, data: { a: "1" } } }]',
+    ];
+    await push({
+      'kombinator.yaml': 'policy: { takeOver: [terraform] }\n',
+      'clusters/prod.yaml': 'name: prod\nserver: http://127.0.0.1:1\n',
+      'workflows/flow.yaml': `${flow.join('\n')}\n`,
+      [at('a')]: kombination('a'),
+      [at('b')]: `${kombination('b')}policy: { takeOver: [helm, "kubectl*"] }\n`,
+    });
+    const named = (name: string) => new Set(state.get(name)?.resources.map(({ takeOver }) => takeOver));
+    expect(named('flow')).toEqual(new Set([['terraform']]));
+    expect(named('a')).toEqual(new Set([['terraform']]));
+    expect(named('b')).toEqual(new Set([['helm', 'kubectl*']]));
+  });
+
   it('leaves out and takes in', async () => {
     const { state, push } = createDesiredFixture();
     await push({ [at('a')]: kombination('a'), 'drafts/kombination.yaml': kombination('b') });

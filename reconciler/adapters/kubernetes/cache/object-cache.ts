@@ -1,6 +1,5 @@
 import { createAbortScope } from '../../../base/abort-scope.ts';
 import { errorMessage } from '../../../base/errors.ts';
-import type { JsonObject } from '../../../base/json.ts';
 import { asFields, asList, asString } from '../../../base/values.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { Logger } from '../../../ports/logger.ts';
@@ -8,7 +7,7 @@ import { ApiError, isApiError } from '../api/api-error.ts';
 import type { ApiClient } from '../api/client.ts';
 import type { KindInfo } from '../api/discovery.ts';
 import { pathOf } from '../api/discovery.ts';
-import { isOfHands } from '../ownership.ts';
+import { othersEntries } from '../ownership.ts';
 import type { LiveObject } from './live-object.ts';
 import { isLiveObject, keyOf, ownerOf } from './live-object.ts';
 import type { Sync } from './sync.ts';
@@ -256,11 +255,11 @@ async function list(options: ObjectCacheOptions, store: Store): Promise<string> 
   return '0';
 }
 
-/** Leaves out half of a typical object: who owns which field is read of people's programs only. */
+/** Leaves out half of a typical object: who owns which field is read of others than us only, and only in objects of ours. */
 function slim(object: LiveObject): LiveObject {
-  const { managedFields, ...metadata } = object.metadata;
-  const hands = (asList(managedFields) ?? []).filter(isOfHands) as JsonObject[];
-  return { ...object, metadata: hands.length === 0 ? metadata : { ...metadata, managedFields: hands } };
+  const { managedFields: _all, ...metadata } = object.metadata;
+  const others = ownerOf(object) === null ? null : othersEntries(object);
+  return { ...object, metadata: others === null ? metadata : { ...metadata, managedFields: others } };
 }
 
 interface WatchStart {
