@@ -284,7 +284,7 @@ export interface StackOperations {
   getStack(name: string): StackView;
   /** Returns how many stacks are in which state. */
   countStacks(): ReadonlyMap<SyncState, number>;
-  /** Returns how many stacks wait, by what keeps them: `frozen`, `blocked`, `out-of-turn`, `held`, `stopped`, `waiting`, `paced`, `destroyed`. */
+  /** Returns how many stacks wait, by what keeps them: `frozen`, `blocked`, `out-of-turn`, `held`, `stopped`, `waiting`, `paced`, `contested`, `destroyed`. */
   countHolds(): ReadonlyMap<string, number>;
   /**
    * Searches the targets that the repository names for stacks of it that nothing describes any more. State `blocked`: not to be

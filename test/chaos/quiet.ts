@@ -122,6 +122,9 @@ function judgeSound(name: string, view: Json): Verdict | null {
   const reason = `${name} is ${view.state}: ${view.message ?? ''}`;
   if (view.state === 'blocked' && /no longer described|confirm|deletes/i.test(view.message ?? ''))
     return { kind: 'confirm', stack: name, reason };
+  // The same was done to it again and again: a person says that nobody fights over it.
+  if (view.state === 'drifted' && /repairs in a row/.test(view.message ?? ''))
+    return { kind: 'confirm', stack: name, reason };
   return busy(reason);
 }
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { asFields, asString } from '../../reconciler/base/values.ts';
 import type { Fields } from '../../reconciler/base/values.ts';
@@ -83,6 +84,13 @@ function describeWorkflow(name: string, open: (namespace: string) => Promise<Wor
       return Object.fromEntries(await Promise.all(found)) as Record<string, unknown>;
     };
 
+    /** Jobs that put right what was changed by hand. */
+    const repairs = async () => {
+      const { stdout } = await job.runRemote('jobs', '--stack', stack, '--json');
+      const jobs: readonly Fields[] = JSON.parse(stdout).jobs;
+      return jobs.filter(({ type, trigger }) => type === 'apply' && trigger !== 'push');
+    };
+
     it('is healthy after a push', async () => {
       first = await push(text, 'Open the shop');
       const view = await job.reaches(stack, 'in_sync', PATIENCE_MS);
@@ -115,6 +123,38 @@ function describeWorkflow(name: string, open: (namespace: string) => Promise<Wor
         PATIENCE_MS,
       );
       expect(again['uid']).not.toBe(before['uid']);
+      await job.reaches(stack, 'in_sync', PATIENCE_MS);
+    });
+
+    it('is left as it is after three rounds with somebody who undoes each repair', async () => {
+      const tags = async () => (await job.tags(stack)).length;
+      const before = { tags: await tags(), repairs: (await repairs()).length };
+      const ending = new AbortController();
+      const undo = async () => {
+        if ((await level()) !== 'trace')
+          await cluster.hand.edit(SETTINGS, { data: { LOG_LEVEL: 'trace' } }, 'other-program');
+      };
+      const fight = (async () => {
+        for (; !ending.signal.aborted; await sleep(50)) await undo();
+      })();
+      try {
+        const view = await job.reaches(stack, 'drifted', PATIENCE_MS);
+        expect(view['message']).toContain(
+          'data.LOG_LEVEL (other-program): differs again after each of 3 repairs in a row',
+        );
+        // The hand before was the first round.
+        expect((await repairs()).length - before.repairs).toBe(2);
+        expect((await tags()) - before.tags).toBeLessThanOrEqual(1);
+        const { stdout } = await job.runRemote('history', stack);
+        expect(stdout.match(/3 repairs in a row/g)).toHaveLength(1);
+        expect(await level()).toBe('trace');
+      } finally {
+        ending.abort();
+        await fight;
+      }
+      const { code, stderr } = await job.runRemote('apply', '--stack', stack, '--yes');
+      expect(code, stderr).toBe(0);
+      await becomes('debug');
       await job.reaches(stack, 'in_sync', PATIENCE_MS);
     });
 

@@ -24,6 +24,12 @@ import { needsPreHooks, PRE_STAGES, runHooks } from './run-hooks.ts';
 import { againIn } from './failed-jobs.ts';
 import { startingAgain } from './stopped.ts';
 
+export interface ApplyRun {
+  readonly signal: AbortSignal;
+  /** It only does once more what was done a moment ago, and somebody has undone: there is a tag of that. Default false. */
+  readonly repeats?: boolean;
+}
+
 /**
  * Stage 5: carries a plan out and has it recorded. Ends the job and shows how it ended in every case; throws when it failed, so that the
  * queue can decide about another try.
@@ -32,7 +38,7 @@ export async function applyPlan(
   context: RunContext,
   planned: PlannedStack,
   job: JobRecorder,
-  signal: AbortSignal,
+  { signal, repeats = false }: ApplyRun,
 ): Promise<void> {
   const { plan } = planned;
   const { stack } = plan;
@@ -53,7 +59,7 @@ export async function applyPlan(
   if (error === null) {
     const isNew = isNewDeployment(context, plan, result.changed);
     const hasHooks = isNew && isDeployment(context, plan);
-    if (isNew) noteDeployed(context, plan, job);
+    if (isNew && (!repeats || begun.before)) noteDeployed(context, plan, job);
     await finish(context, planned, job, { hasHooks, signal });
     return;
   }
@@ -101,7 +107,7 @@ async function finish(
 }
 
 /** The newest deployment is of the same description: what fails now is a repair. */
-function hasWorked(context: RunContext, { stack, mode, desired }: Plan): boolean {
+export function hasWorked(context: RunContext, { stack, mode, desired }: Plan): boolean {
   return mode === 'apply' && newestDeployed(context, stack).desired === desired;
 }
 

@@ -100,7 +100,7 @@ async function startStack(context: RunContext, task: ControlTask): Promise<void>
     if (reason !== null) throw new ReconcilerError('CONFIRMATION_REQUIRED', reason);
     const gate = findGate(context, planned, { overrideFreeze: false, requested: true });
     if (gate !== null) throw gateError(gate);
-    return applyPlan(context, planned, task.job, task.signal);
+    return applyPlan(context, planned, task.job, { signal: task.signal });
   }
   rememberStack(context, stack, { stopped: null });
   await startAll(context, planned, toStart, task);

@@ -5,6 +5,7 @@ import { whyNotApplicable } from '../../plan/confirmations.ts';
 import { formatSummary } from '../../plan/format-plan.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { Job, StackRecord } from '../../ports/store.ts';
+import type { Pause } from './repair-limiter.ts';
 import { DESTROYED, HELD } from './words.ts';
 
 /** Everything that a decision rests on, read beforehand. */
@@ -30,7 +31,7 @@ export interface DecisionInput {
   /** A freeze window, or stacks whose turn comes first. */
   readonly gate: Gate | null;
   /** The repair limiter's pause. */
-  readonly pause: { readonly reason: string; readonly afterMs: number } | null;
+  readonly pause: Pause | null;
 }
 
 export type Decision =
@@ -66,8 +67,9 @@ export interface Restraint {
    * - `stopped` somebody stopped it: what does not run is not started
    * - `waiting` somebody has to apply it: `policy.sync` is manual
    * - `paced` it was repaired too often to go on at this pace
+   * - `contested` somebody has undone the same repair each time
    */
-  readonly kind: 'held' | 'destroyed' | 'stopped' | 'waiting' | 'paced';
+  readonly kind: 'held' | 'destroyed' | 'stopped' | 'waiting' | Pause['kind'];
   readonly reason: string;
   readonly waitsFor: WaitsFor;
 }
@@ -100,9 +102,9 @@ export function decide(input: DecisionInput): Decision {
     return { kind: 'blocked', code: 'CONFIRMATION_REQUIRED', reason, waitsFor };
   }
   if (input.gate !== null) return input.gate;
-  if (!requested && repairs && input.pause !== null) {
-    const { reason, afterMs } = input.pause;
-    return { kind: 'paced', reason, waitsFor: { what: 'time', afterMs } };
+  if (!requested && input.pause !== null) {
+    const { kind, reason, afterMs } = input.pause;
+    return { kind, reason, waitsFor: { what: 'time', afterMs } };
   }
   return { kind: 'apply', repairs };
 }

@@ -120,6 +120,7 @@ const STATE_OF_HOLD: Readonly<Record<Hold['kind'], SyncState>> = {
   stopped: 'stopped',
   waiting: 'pending',
   paced: 'degraded',
+  contested: 'drifted',
 };
 
 /** There is something to apply: why that did not come about, where it was tried, else how much it is. */

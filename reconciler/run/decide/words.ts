@@ -39,6 +39,22 @@ export function driftOf({ changes }: Plan, proposal: string | null): string {
   return proposal === null ? text : `${text}; ${proposal}`;
 }
 
+/** Fields that are named; the plan has all of them. */
+const MAX_NAMED = 3;
+
+/** Says what somebody changes again after each repair, and who, where that is known. */
+export function contestOf({ changes }: Plan, rounds: number): string {
+  const fought = changes.filter(({ action }) => action !== 'no-op');
+  const places = fought.flatMap(({ id, fields }): readonly string[] =>
+    fields.length === 0 ? [id] : fields.map(({ path }) => `${id} ${path}`),
+  );
+  const more = places.length > MAX_NAMED ? ` and ${places.length - MAX_NAMED} more` : '';
+  const managers = new Set(fought.flatMap(({ conflicts = [] }) => conflicts.map(({ manager }) => manager)));
+  const who = managers.size === 0 ? '' : ` (${[...managers].sort().join(', ')})`;
+  const what = `${places.slice(0, MAX_NAMED).join(', ')}${more}${who}`;
+  return `${what}: differs again after each of ${rounds} repairs in a row, and is left as it is; end what changes it, then apply, or describe it otherwise`;
+}
+
 /** Says which nodes do not answer; `null` when all do. */
 export function unreachableOf({ unreachable = [] }: Plan): string | null {
   if (unreachable.length === 0) return null;

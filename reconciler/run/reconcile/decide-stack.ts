@@ -55,7 +55,7 @@ function readInput(
     deployedDesired: deployedDigest(context, stack),
     doubt: removals.whyNot(stack),
     gate: ungated ? findFreeze(context, planned) : findGate(context, planned, { overrideFreeze, requested }),
-    pause: ungated ? null : repairs.whyWait(stack),
+    pause: ungated ? null : repairs.whyWait(plan),
   };
 }
 

@@ -70,7 +70,7 @@ async function carryOut(
     case 'apply':
       repairs.release(plan.stack);
       removals.unblock(plan.stack);
-      await applyPlan(context, withFailedJobs(planned), job, signal);
+      await applyPlan(context, withFailedJobs(planned), job, { signal });
       return null;
     case 'blocked':
     case 'frozen':

@@ -2,11 +2,11 @@ import { hasErrors } from '../../base/diagnostic.ts';
 import { isReconcilerError, ReconcilerError } from '../../base/errors.ts';
 import { formatSummary } from '../../plan/format-plan.ts';
 import type { Plan } from '../../plan/plan.ts';
-import { applyPlan, complete } from '../apply/apply-plan.ts';
+import { applyPlan, complete, hasWorked } from '../apply/apply-plan.ts';
 import { partlyApplied } from '../apply/execution.ts';
 import { recallStack, savePlan } from '../context.ts';
 import type { RunContext } from '../context.ts';
-import type { Decision, Hold } from '../decide/decide.ts';
+import type { Decision, Gate, Hold } from '../decide/decide.ts';
 import { unwellOf } from '../decide/words.ts';
 import { recordDriftCheck } from '../drift/drift-check.ts';
 import { showInvalid } from '../observe/invalid-stack.ts';
@@ -87,8 +87,12 @@ async function settle(
       showDecision(parts, planned, decision);
       return REPORTED;
     default:
+      if (decision.kind === 'contested') {
+        if (parts.repairs.tell(plan)) tellContest(context, plan, decision);
+        return heldBy(decision);
+      }
       if (isNews) tellHold(context, plan, decision);
-      if (run.trigger === 'push' && RECORDED.has(decision.kind)) recordPlan(context, plan, decision);
+      if (run.trigger === 'push' && RECORDED.has(decision.kind)) recordPush(context, plan, decision);
       return heldBy(decision);
   }
 }
@@ -120,16 +124,20 @@ async function applyUnasked(
   planned: PlannedStack,
   { trigger, signal, repairs }: Run & { readonly repairs: boolean },
 ): Promise<Result> {
-  const { stack } = planned.plan;
-  if (!repairs) limiter.release(stack);
-  const job = createJob(context, stack, repairs && trigger !== 'push' ? 'drift' : trigger);
+  const { plan } = planned;
+  const job = createJob(context, plan.stack, repairs && trigger !== 'push' ? 'drift' : trigger);
+  // A repair that failed has left something to do, which is no repair by name; it is one all the same.
+  const isRepair = repairs || hasWorked(context, plan);
+  if (!isRepair) limiter.release(plan.stack);
   try {
-    await applyPlan(context, planned, job, signal);
+    await applyPlan(context, planned, job, { signal, repeats: isRepair && limiter.repeats(plan) });
   } catch (error) {
+    // Another program that is faster than our look has undone it.
+    if (isRepair && isReconcilerError(error, 'NO_EFFECT')) limiter.repaired(plan);
     endFailed(context, job, error, signal.aborted);
     throw error;
   }
-  if (repairs) limiter.repaired(stack);
+  if (isRepair) limiter.repaired(plan);
   return DONE;
 }
 
@@ -174,13 +182,28 @@ function tellHold({ logger }: RunContext, { stack }: Plan, { kind, reason, waits
   logger.info({ stack, hold: kind, reason, waitsFor }, 'a stack waits');
 }
 
+/** Tells of a fight that ends, where others look for what was deployed, too: once, however long it goes on. */
+function tellContest(context: RunContext, plan: Plan, hold: Hold): void {
+  tellHold(context, plan, hold);
+  recordPlan(context, plan, { trigger: 'drift', code: 'CONFIRMATION_REQUIRED', reason: hold.reason });
+}
+
 /** Records what a push would change, and what it waits for, so that plans, jobs and history tell of it. */
-function recordPlan(context: RunContext, plan: Plan, { kind, reason }: Hold): void {
-  const { stack, revision, summary } = plan;
+function recordPush(context: RunContext, plan: Plan, { kind, reason }: Hold): void {
   const code =
     kind === 'frozen' ? 'FROZEN' : kind === 'out-of-turn' ? 'DEPENDENCY_NOT_READY' : 'CONFIRMATION_REQUIRED';
-  if (isRecorded(context, plan, code)) return;
-  const job = context.jobs.create({ type: 'plan', stack, trigger: 'push', actor: null, revision });
+  if (!isRecorded(context, plan, code)) recordPlan(context, plan, { trigger: 'push', code, reason });
+}
+
+interface HeldPlan {
+  readonly trigger: 'push' | 'drift';
+  readonly code: Gate['code'];
+  readonly reason: string;
+}
+
+function recordPlan(context: RunContext, plan: Plan, { trigger, code, reason }: HeldPlan): void {
+  const { stack, revision, summary } = plan;
+  const job = context.jobs.create({ type: 'plan', stack, trigger, actor: null, revision });
   job.start({ summary, planId: savePlan(context, plan) });
   job.log('info', formatSummary(summary));
   job.end('completed', new ReconcilerError(code, reason, { retryable: true }));

@@ -7,6 +7,8 @@ import { recallStack } from '../context.ts';
 import type { DeploymentRecord } from './deployment-tag.ts';
 import { readPending } from './deployment-tag.ts';
 
+/** Triggers of plans that nobody has asked for by name, and that say what they wait for. */
+const HELD_TRIGGERS: ReadonlySet<string> = new Set(['push', 'drift']);
 /** Jobs looked at for deployments that left no tag. */
 const MAX_JOBS_SEARCHED = 500;
 
@@ -45,7 +47,7 @@ export async function readHistory(context: RunContext, stack: string): Promise<r
     failed.push(fromJob(job, job.status, author));
   }
   for (const job of recallJobs(context, stack, 'plan')) {
-    if (job.trigger !== 'push' || job.error === null) continue;
+    if (!HELD_TRIGGERS.has(job.trigger) || job.error === null) continue;
     failed.push(
       fromJob(job, 'held', job.revision === null ? null : await authorOf(context, job.revision, authors)),
     );

@@ -14,7 +14,10 @@ export function findFalseJobs({ jobs, tags, modelOf }: Observation): string[] {
       const changes = countChanges(job);
       const described = job.revision === null ? undefined : modelOf(job.revision)?.stacks[job.stack_id];
       return [
-        ...(changes > 0 && job.tag === null ? [`${what}: completed ${changes} changes without a tag`] : []),
+        // A repair that only does once more what was done before has no tag of its own.
+        ...(changes > 0 && job.tag === null && job.trigger !== 'drift'
+          ? [`${what}: completed ${changes} changes without a tag`]
+          : []),
         ...(job.tag !== null && !names.has(job.tag) ? [`${what}: names ${job.tag}, which is not there`] : []),
         ...(job.type === 'deploy' && changes > 0 && described !== undefined && described.breakage !== null
           ? [`${what}: success for a broken description (${described.breakage.kind})`]

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { ReconcilerError } from '../../../reconciler/base/errors.ts';
 import { RepairLimiter } from '../../../reconciler/run/decide/repair-limiter.ts';
+import type { Plan } from '../../../reconciler/plan/plan.ts';
+import { planFor, wanted } from '../../support/builders.ts';
 import { createFakeClock } from '../../support/fakes/fake-clock.ts';
 import { eventually } from '../../support/eventually.ts';
 import { container, createRig, file, stack } from '../../support/reconciler-rig.ts';
@@ -202,38 +204,104 @@ describe('drift', () => {
 });
 
 describe('a stack that drifts again after every repair', () => {
-  it('is repaired less and less often, and says so', async () => {
+  const FIGHT_MS = 1_500;
+  const toStart = (name: string) => planFor({ desired: [wanted('container', name, { image: 'i' })] });
+  const pauseOf = (limiter: RepairLimiter, plan: Plan) => limiter.whyWait(plan)?.kind ?? null;
+
+  it('in the same way is left as it is after three rounds, and tried once more after an hour', async () => {
     const clock = createFakeClock();
-    const repairLimiter = new RepairLimiter(clock);
+    const limiter = new RepairLimiter(clock);
+    const plan = toStart('web');
+    const rounds: unknown[] = [];
+    for (let repair = 0; repair < 3; repair += 1) {
+      rounds.push([pauseOf(limiter, plan), limiter.repeats(plan)]);
+      limiter.repaired(plan);
+      await clock.advance(FIGHT_MS);
+    }
+    expect(rounds).toEqual([
+      [null, false],
+      [null, true],
+      [null, true],
+    ]);
+    const pause = limiter.whyWait(plan);
+    expect(pause).toMatchObject({ kind: 'contested', afterMs: 3_600_000 - FIGHT_MS });
+    expect(pause?.reason).toContain('local/container/web: differs again after each of 3 repairs in a row');
+    expect([limiter.tell(plan), limiter.tell(plan)]).toEqual([true, false]);
+    await clock.advance(3_600_000);
+    expect([pauseOf(limiter, plan), limiter.repeats(plan)]).toEqual([null, true]);
+    limiter.repaired(plan);
+    expect([pauseOf(limiter, plan), limiter.tell(plan)]).toEqual(['contested', false]);
+    await clock.advance(7_200_000);
+    expect([pauseOf(limiter, plan), limiter.repeats(plan)]).toEqual([null, false]);
+    limiter.repaired(plan);
+    expect(pauseOf(limiter, plan)).toBeNull();
+  });
+
+  it('in another way, or of another description, is repaired beside a fight', async () => {
+    const clock = createFakeClock();
+    const limiter = new RepairLimiter(clock);
+    const plan = toStart('web');
+    for (let repair = 0; repair < 3; repair += 1) limiter.repaired(plan);
+    await clock.advance(600_000);
+    const both = { ...plan, changes: [...plan.changes, ...toStart('db').changes] };
+    expect(pauseOf(limiter, both)).toBeNull();
+    expect(limiter.repeats(both)).toBe(false);
+    expect(pauseOf(limiter, { ...plan, desired: 'another' })).toBeNull();
+    expect(pauseOf(limiter, plan)).toBe('contested');
+    limiter.release(plan.stack);
+    expect(pauseOf(limiter, plan)).toBeNull();
+  });
+
+  it('in ever other ways is repaired less and less often, and says so', async () => {
+    const clock = createFakeClock();
+    const limiter = new RepairLimiter(clock);
     const waits: (string | null)[] = [];
     for (let repair = 0; repair < 5; repair += 1) {
-      waits.push(repairLimiter.whyWait('shop')?.reason ?? null);
-      repairLimiter.repaired('shop');
-      await clock.advance(1_500);
+      const plan = { ...toStart(`web-${repair}`), desired: 'same' };
+      waits.push(limiter.whyWait(plan)?.reason ?? null);
+      limiter.repaired(plan);
+      await clock.advance(FIGHT_MS);
     }
     const row = (repairs: number, seconds: number) =>
       `it differs again after each of ${repairs} repairs in a row; the next one comes in ${seconds} s`;
     expect(waits).toEqual([null, null, null, row(3, 1), row(4, 3)]);
-    expect(repairLimiter.whyWait('blog')).toBeNull();
-    await clock.advance(3_600_000);
-    expect(repairLimiter.whyWait('shop')).toBeNull();
-    repairLimiter.repaired('shop');
-    expect(repairLimiter.whyWait('shop')).toBeNull();
   });
 
-  it('does not flood history and tags', async () => {
+  it('ends in one line, one entry of the history and one tag, and goes on when somebody applies it', async () => {
     await using rig = createRig();
     rig.source.push({ [file('shop')]: stack('shop', web('nginx:1.28')) });
     await rig.reconciler.start();
     await rig.reaches('shop', 'in_sync');
-    const held = () => rig.logger.lines.some(({ data }) => JSON.stringify(data).includes('repairs in a row'));
-    for (let round = 0; round < 8; round += 1) {
-      rig.engine().control.stop('shop', WEB);
-      rig.engine().control.emit('shop');
+    const { control } = rig.engine();
+    const undo = () => {
+      control.stop('shop', WEB);
+      control.emit('shop');
+    };
+    for (let round = 0; round < 3; round += 1) {
+      undo();
       await rig.ended('shop', round + 2);
-      if (round < 3) expect(held()).toBe(false);
+      await rig.reaches('shop', 'in_sync');
     }
-    expect(held()).toBe(true);
+    for (let round = 0; round < 4; round += 1) {
+      undo();
+      const view = await rig.reaches('shop', 'drifted');
+      expect(view.message).toContain('differs again after each of 3 repairs in a row');
+    }
+    const repairs = rig.jobs('shop').filter(({ type, trigger }) => type === 'apply' && trigger === 'drift');
+    expect(repairs.map(({ status }) => status)).toEqual(['completed', 'completed', 'completed']);
+    expect(await rig.tags('shop')).toEqual(['deploy/shop/1', 'deploy/shop/2']);
+    const told = rig.logger.lines.filter(({ data }) => JSON.stringify(data).includes('repairs in a row'));
+    expect(told).toHaveLength(1);
+    const history = await rig.reconciler.history('shop');
+    expect(history.map(({ result, tag }) => [result, tag])).toEqual([
+      ['deployed', 'deploy/shop/1'],
+      ['deployed', 'deploy/shop/2'],
+      ['held', null],
+    ]);
+    await rig.apply('shop');
+    await rig.reaches('shop', 'in_sync');
+    undo();
+    await rig.ended('shop', 6);
     await rig.reaches('shop', 'in_sync');
   });
 });

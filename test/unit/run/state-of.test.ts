@@ -109,6 +109,7 @@ describe('the state of a stack that was planned', () => {
         [restraint('stopped'), 'stopped'],
         [restraint('waiting'), 'pending'],
         [restraint('paced'), 'degraded'],
+        [restraint('contested'), 'drifted'],
       ] as const
     ).map(([hold, state]) => ({
       when: `it is ${hold.kind}`,
