@@ -1,10 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { commitFiles, createBareRepo, git } from '../support/git/git-repo.ts';
-import { commitOne, openSource, pathsOf } from '../support/git/git-sources.ts';
-import type { SshServer } from '../support/git/git-ssh-server.ts';
-import { startSshServer } from '../support/git/git-ssh-server.ts';
+import { commitFiles, createBareRepo, git } from '../../support/git/git-repo.ts';
+import { commitOne, openSource, pathsOf } from '../../support/git/git-sources.ts';
+import type { SshServer } from '../../support/git/git-ssh-server.ts';
+import { startSshServer } from '../../support/git/git-ssh-server.ts';
 
 const signal = new AbortController().signal;
 let server: SshServer;

@@ -5,10 +5,10 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { Secret } from '../../reconciler/model/secret.ts';
-import { commitFiles, createBareRepo, git } from '../support/git/git-repo.ts';
-import { startGitServer } from '../support/git/git-server.ts';
-import { commitOne, eventually, openSource, pathsOf } from '../support/git/git-sources.ts';
+import { Secret } from '../../../reconciler/model/secret.ts';
+import { commitFiles, createBareRepo, git } from '../../support/git/git-repo.ts';
+import { startGitServer } from '../../support/git/git-server.ts';
+import { commitOne, eventually, openSource, pathsOf } from '../../support/git/git-sources.ts';
 
 const signal = new AbortController().signal;
 const author = { name: 'Grace', email: 'grace@example.org' };

@@ -5,9 +5,9 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { commitFiles, createBareRepo } from '../support/git/git-repo.ts';
-import { startGitServer } from '../support/git/git-server.ts';
-import { openSource } from '../support/git/git-sources.ts';
+import { commitFiles, createBareRepo } from '../../support/git/git-repo.ts';
+import { startGitServer } from '../../support/git/git-server.ts';
+import { openSource } from '../../support/git/git-sources.ts';
 
 const signal = new AbortController().signal;
 /** Timeout of `http.globalAgent`. */

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { createCliProcess } from '../support/cli/cli-process.ts';
-import { commitFiles, createBareRepo } from '../support/git/git-repo.ts';
-import { startGitServer } from '../support/git/git-server.ts';
+import { createCliProcess } from '../../support/cli/cli-process.ts';
+import { commitFiles, createBareRepo } from '../../support/git/git-repo.ts';
+import { startGitServer } from '../../support/git/git-server.ts';
 
 const KOMBINATION = `version: "1.0"
 meta: { name: web }

@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs';
 import { chmod, mkdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { checkout, commitFiles, createBareRepo, createWorkRepo, git } from '../support/git/git-repo.ts';
-import { createKombinator } from '../../reconciler/index.ts';
-import { createQuietLogger } from '../support/fakes/quiet-logger.ts';
-import { file, stack } from '../support/reconciler-rig.ts';
-import { commitOne, openSource, pathsOf } from '../support/git/git-sources.ts';
+import { checkout, commitFiles, createBareRepo, createWorkRepo, git } from '../../support/git/git-repo.ts';
+import { createKombinator } from '../../../reconciler/index.ts';
+import { createQuietLogger } from '../../support/fakes/quiet-logger.ts';
+import { file, stack } from '../../support/reconciler-rig.ts';
+import { commitOne, openSource, pathsOf } from '../../support/git/git-sources.ts';
 
 const signal = new AbortController().signal;
 const author = { name: 'Grace', email: 'grace@example.org' };

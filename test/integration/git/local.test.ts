@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Source } from '../../reconciler/ports/source.ts';
+import type { Source } from '../../../reconciler/ports/source.ts';
 import {
   checkout,
   commitFiles,
@@ -11,8 +11,8 @@ import {
   createWorkRepo,
   git,
   gitTestEnvironment,
-} from '../support/git/git-repo.ts';
-import { commitOne, eventually, openSource, pathsOf } from '../support/git/git-sources.ts';
+} from '../../support/git/git-repo.ts';
+import { commitOne, eventually, openSource, pathsOf } from '../../support/git/git-sources.ts';
 
 const signal = new AbortController().signal;
 const author = { name: 'Grace', email: 'grace@example.org' };
