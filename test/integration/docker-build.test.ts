@@ -7,6 +7,8 @@ import type { Change } from '../../reconciler/plan/plan.ts';
 import { kombination } from '../support/desired-fixtures.ts';
 import type { DockerEngine } from '../support/docker/docker-engine.ts';
 import { startDockerEngine } from '../support/docker/docker-engine.ts';
+import { commitFiles, createBareRepo } from '../support/git/git-repo.ts';
+import { startGitServer } from '../support/git/git-server.ts';
 import type { MemoryFiles } from '../support/memory/memory-source.ts';
 import type { Rig } from '../support/reconciler-rig.ts';
 import { createRig } from '../support/reconciler-rig.ts';
@@ -210,6 +212,45 @@ CMD ["/bin/sh", "-c", "trap exit TERM; sleep 1000 & wait"]
       const told = logs.map(({ message }) => message).join('\n');
       expect(told).toContain('Step 2/10 : COPY busybox /bin/sh');
       expect(told).toContain(`size=${70 * 1024}k`);
+    },
+    START,
+  );
+
+  it(
+    'may come from a Git server, and says in which line what cannot be fetched',
+    async () => {
+      await using repository = await createBareRepo();
+      await using server = await startGitServer({ repository: repository.path });
+      const content = { busybox: { content: busybox, mode: '100755' }, Dockerfile: DOCKERFILE } as const;
+      const below = Object.entries({ ...content, 'files/a': 'below' }).map(
+        ([path, one]) => [`app/${path}`, one] as const,
+      );
+      await commitFiles(repository, { ...content, 'files/a': 'root', ...Object.fromEntries(below) }, 'first');
+      const { push, plan, apply, images } = open('far');
+      const services = (ref: string) =>
+        kombination(
+          'far',
+          `web: { build: "${server.url}#main" }`,
+          `app: { build: { context: "${server.url}#${ref}", args: { GREETING: hi } } }`,
+        );
+      await push({ 'kombination.yaml': services('main:app') });
+      expect((await apply()).job).toMatchObject({ status: 'completed', error: null });
+      const read = (service: string) =>
+        docker('exec', `far-${service}-1`, '/bin/sh', '-c', 'read a < /files/a; echo $a $GREETING');
+      expect([await read('web'), await read('app')]).toEqual(['root none', 'below hi']);
+      expect(await images()).toHaveLength(2);
+      expect(await plan()).toEqual([]);
+
+      await push({ 'kombination.yaml': services('gone:app') });
+      expect((await apply()).job).toMatchObject({
+        status: 'failed',
+        error: {
+          code: 'BUILD_FAILED',
+          message: expect.stringMatching(
+            /app \(kombinations\/far\/kombination.yaml:5\).*#gone:app was not fetched/,
+          ),
+        },
+      });
     },
     START,
   );

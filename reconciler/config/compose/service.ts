@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { parseGitContext } from '../../model/docker/git-context.ts';
 import { joinPath } from '../file-tree.ts';
 import type { BindVolumes } from './binds.ts';
 import { fillEnvironment } from './environment.ts';
@@ -110,6 +111,11 @@ function normaliseMounts(service: MapNode): MapNode {
   return withEntry(service, 'volumes', { ...mounts, items });
 }
 
+/** Tells of a build context that is a directory beside the Compose file. */
+export function isContextHere(context: string): boolean {
+  return parseGitContext(context) === null && !/^[~/]/.test(context);
+}
+
 /** A build whose context starts from the kombination's directory, with arguments that are only named filled in. */
 function placeBuild(project: Project, service: MapNode, environment: Environment): MapNode {
   const written = service.entries.get('build');
@@ -118,7 +124,7 @@ function placeBuild(project: Project, service: MapNode, environment: Environment
   if (build.kind !== 'map') return service;
   const context = build.entries.get('context') ?? scalar('.', build.origin);
   const text = textOf(context) ?? '.';
-  const path = /^([a-z]+:|git@|~|\/)/.test(text) ? null : joinPath(context.origin.file.base, text);
+  const path = isContextHere(text) ? joinPath(context.origin.file.base, text) : null;
   const relative = path === null ? text : posix.relative(`/${project.directory}`, `/${path}`) || '.';
   const result = withEntry(build, 'context', scalar(relative, context.origin));
   const args = build.entries.get('args');

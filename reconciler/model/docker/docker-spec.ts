@@ -57,8 +57,10 @@ export type ImageSpec = {
 
 /** The sources of an image: two that are equal give the same image. */
 export type BuildSpec = {
-  /** Digest of the files that are sent to the engine. */
+  /** Digest of the files that are sent to the engine, or of the address that it fetches them from. */
   readonly context: string;
+  /** Git address of the context, `https://host/repo.git#ref:directory`; left out: the files are sent. */
+  readonly remote?: string;
   /** Path of the Dockerfile among them. */
   readonly dockerfile: string;
   readonly args?: Readonly<Record<string, string>>;

@@ -151,5 +151,13 @@ function buildOf(
   const shown = (secrets.built.get(owner.name) ?? []).map(({ use, reference }) => {
     return { id: use.target, reference };
   });
-  return { ...rest, context: joinPath(directoryOf(file), context) ?? context, names, secrets: shown };
+  const { remote } = built.spec.build;
+  const place = joinPath(directoryOf(file), context) ?? context;
+  return {
+    ...rest,
+    context: remote ?? place,
+    ...(remote === undefined ? {} : { remote }),
+    names,
+    secrets: shown,
+  };
 }

@@ -87,7 +87,7 @@ function serviceOf(
 
 /** Paths in the repository are found from its root, wherever the file stands. */
 function buildOf({ names, platform, cacheFrom, secrets, ...build }: BlueprintBuild, service: string): object {
-  const { context, dockerfileInline, extraHosts, noCache, shmSize, ...rest } = build;
+  const { context, remote, dockerfileInline, extraHosts, noCache, shmSize, ...rest } = build;
   const more = names.slice(1);
   const fields = defined({
     ...rest,
@@ -103,7 +103,8 @@ function buildOf({ names, platform, cacheFrom, secrets, ...build }: BlueprintBui
     shm_size: shmSize,
     platforms: platform === undefined ? undefined : [platform],
   });
-  return { context: `\${CONFIG_REPOSITORY:-.}/${escapeCompose(context)}`, ...escaped(fields) };
+  const place = escapeCompose(context);
+  return { context: remote === undefined ? `\${CONFIG_REPOSITORY:-.}/${place}` : place, ...escaped(fields) };
 }
 
 function networkOf({ spec }: BlueprintPart<NetworkSpec>): object {

@@ -149,7 +149,7 @@ it.each([
     want: [error('6:42', 'INVALID_FORMAT', 'networks.default.ipv4_address')],
   },
   {
-    text: web('build: https://git.example.org/app.git#main'),
+    text: web('build: git@git.example.org:app.git#main'),
     want: [error('6:12', 'UNSUPPORTED_KEY', 'build')],
   },
   { text: web('x-note: 1\n    deploy: { x-note: 1 }', 'x-all: 1\n'), want: [] },

@@ -135,6 +135,19 @@ secrets: { plain: { environment: PLAIN }, token: { secret: "secret://file/token"
     expect(new TextDecoder().decode(state.inlineBlob(blob))).toBe('FROM scratch');
   });
 
+  it.each([
+    'https://example.org/a.git',
+    'https://example.org/a.git#main:app',
+    'git://example.org/a',
+    'github.com/a/b#v1',
+  ])('may come from %s, which the engine fetches', async (address) => {
+    const { state } = await open(web(`build: { context: "${address}", dockerfile: app.Dockerfile }`));
+    expect(imageOf(state).build).toMatchObject({ remote: address, dockerfile: 'app.Dockerfile' });
+    expect(sent(state)).toEqual([]);
+    const other = await open(web('build: https://example.org/other.git'));
+    expect(imageOf(other.state).reference).not.toBe(imageOf(state).reference);
+  });
+
   it('has the name of image as well, under which other services find it', async () => {
     const { state } = await open(
       kombination(
@@ -194,6 +207,13 @@ it.each([
   { text: 'build: ../../..', want: ['5:12 error PATH_OUTSIDE_REPOSITORY services.web.build'] },
   { text: 'build: app/main', want: ['5:12 error INVALID_VALUE services.web.build'] },
   { text: 'build: git@example.org:a/b.git', want: ['5:12 error UNSUPPORTED_KEY services.web.build'] },
+  { text: 'build: ssh://git@example.org/a/b.git', want: ['5:12 error UNSUPPORTED_KEY services.web.build'] },
+  { text: 'build: https://example.org/a.tar.gz', want: ['5:12 error UNSUPPORTED_KEY services.web.build'] },
+  { text: 'build: https://u:p@example.org/a.git', want: ['5:12 error INVALID_VALUE services.web.build'] },
+  {
+    text: 'build: { context: "https://example.org/a.git", dockerfile_inline: FROM scratch }',
+    want: ['5:52 error UNSUPPORTED_KEY services.web.build.dockerfile_inline'],
+  },
   {
     text: 'build: { context: app, dockerfile: Nope }',
     want: ['5:40 error FILE_NOT_FOUND services.web.build.dockerfile'],

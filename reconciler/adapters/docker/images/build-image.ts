@@ -1,6 +1,7 @@
+import { Readable } from 'node:stream';
 import { createAbortScope } from '../../../base/abort-scope.ts';
 import type { BuiltImageSpec } from '../../../model/docker/docker-spec.ts';
-import { ReconcilerError, toCancelled } from '../../../base/errors.ts';
+import { isReconcilerError, ReconcilerError, toCancelled } from '../../../base/errors.ts';
 import type { DesiredResource } from '../../../model/resource.ts';
 import { createMask, isSensitiveName, Secret } from '../../../model/secret.ts';
 import type { ApplyContext } from '../../../ports/target.ts';
@@ -17,7 +18,7 @@ const STALL_MS = 1_800_000;
 const MAX_LINES_REPORTED = 1_000;
 
 /**
- * Builds an image from files of the repository. One that is there already is left as it is: its name tells what went
+ * Builds an image from files of the repository, or of another one that the engine fetches. One that is there already is left as it is: its name tells what went
  * into it. Throws BUILD_FAILED with the last words of the step that failed.
  */
 export async function buildImage(
@@ -45,7 +46,10 @@ export async function buildImage(
     }
     const query = queryOf(spec, buildImageLabels({ ...context, desired }));
     const output = await adapter.engine.buildImage(
-      streamContext(desired.content ?? [], { ...context, signal }),
+      // An engine that fetches the context reads nothing of what is sent, and cuts its answer off when something is.
+      spec.build.remote === undefined
+        ? streamContext(desired.content ?? [], { ...context, signal })
+        : Readable.from([]),
       {
         query: session ? { ...query, version: 2, session: session.id } : query,
         auths: authsFor(registries),
@@ -62,14 +66,19 @@ export async function buildImage(
     if (context.signal.aborted) throw toCancelled(context.signal, `build ${reference}`);
     if (scope.timedOut)
       throw failure(desired, spec, new BuildFailure('no output for half an hour', null, []), mask);
-    throw error instanceof BuildFailure ? failure(desired, spec, error, mask) : error;
+    const failed = asFailure(spec, error);
+    throw failed ? failure(desired, spec, failed, mask) : error;
   }
 }
 
-/** Tells whether BuildKit honours all of it on an engine of this API: it passes in silence over what it does not. */
-function isForBuildKit({ build: { network, shmSize, ulimits } }: BuiltImageSpec, api: string): boolean {
+/**
+ * Tells whether BuildKit honours all of it on an engine of this API. Older ones pass in silence over limits, and know neither the main
+ * branch of another repository nor its directories.
+ */
+function isForBuildKit({ build }: BuiltImageSpec, api: string): boolean {
+  const { network, shmSize, ulimits, remote } = build;
   const ordinary = network === undefined || ['default', 'host', 'none'].includes(network);
-  return ordinary && (speaks(api, '1.42') || (shmSize === undefined && ulimits === undefined));
+  return ordinary && (speaks(api, '1.42') || [shmSize, ulimits, remote].every((one) => one === undefined));
 }
 
 /** The words of `POST /build`. Maps and lists that the engine wants as JSON are texts here; names may be repeated. */
@@ -77,7 +86,19 @@ function queryOf(
   { reference, build, platform, tags = [] }: BuiltImageSpec,
   labels: Readonly<Record<string, string>>,
 ): Readonly<Record<string, unknown>> {
-  const { dockerfile, args, target, cacheFrom, network, shmSize, extraHosts, ulimits, pull, noCache } = build;
+  const {
+    remote,
+    dockerfile,
+    args,
+    target,
+    cacheFrom,
+    network,
+    shmSize,
+    extraHosts,
+    ulimits,
+    pull,
+    noCache,
+  } = build;
   const limits = Object.entries(ulimits ?? {}).map(([Name, { soft, hard }]) => ({
     Name,
     Soft: soft,
@@ -89,6 +110,7 @@ function queryOf(
     labels: JSON.stringify({ ...build.labels, ...labels }),
     rm: true,
     forcerm: true,
+    ...(remote === undefined ? {} : { remote }),
     ...(args ? { buildargs: JSON.stringify(args) } : {}),
     ...(target === undefined ? {} : { target }),
     ...(cacheFrom ? { cachefrom: JSON.stringify(cacheFrom) } : {}),
@@ -110,6 +132,13 @@ function maskOf({ build, secrets = [] }: BuiltImageSpec): (text: string) => stri
   return createMask([{ sensitive, secrets }]);
 }
 
+/** The engine's own builder fetches a context before it answers, and refuses the whole request when it cannot. */
+function asFailure({ build: { remote } }: BuiltImageSpec, error: unknown): BuildFailure | null {
+  if (error instanceof BuildFailure) return error;
+  if (remote === undefined || !isReconcilerError(error, 'TARGET_ERROR')) return null;
+  return new BuildFailure(`${remote} was not fetched: ${error.message}`, null, []);
+}
+
 function failure(
   { origin }: DesiredResource,
   { service }: BuiltImageSpec,
@@ -118,14 +147,19 @@ function failure(
 ): ReconcilerError {
   const where = step === null ? '' : ` at step ${step}`;
   const tail = lines.length > 0 ? `; last output: ${lines.join(' | ')}` : '';
-  const hint = /--mount|BuildKit/i.test(message) ? ' (the engine builds without BuildKit)' : '';
+  const hint = HINTS.find(([words]) => words.test(message))?.[1] ?? '';
   const text = `the image of ${service} (${origin.file}:${origin.line}) could not be built${where}: ${message}${hint}${tail}`;
   return new ReconcilerError('BUILD_FAILED', mask(text), { retryable: mayPass(message) });
 }
 
+const HINTS: readonly (readonly [RegExp, string])[] = [
+  [/--mount|BuildKit/i, ' (the engine builds without BuildKit)'],
+  [/ref master/, ' (an older engine looks for master: name the branch, as in repo.git#main)'],
+];
+
 /** Tells whether a later try may succeed: what a step fetches may be there then; what is written wrongly stays wrong. */
 function mayPass(message: string): boolean {
-  return /returned a non-zero code|exit code: \d|dial tcp|timeout|connection refused|no such host|toomanyrequests|TLS|denied|manifest|unauthorized|no output/i.test(
+  return /returned a non-zero code|exit code: \d|dial tcp|timeout|connection refused|no such host|toomanyrequests|TLS|denied|manifest|unauthorized|unable to access|failed to fetch|no output/i.test(
     message,
   );
 }

@@ -3,6 +3,7 @@ import { isDirectory, joinPath, listFiles, resolvePath } from '../../file-tree.t
 import { isProblem } from '../../../base/problem.ts';
 import type { ComposeNode, MapNode } from '../node.ts';
 import { child, list, scalar, textOf, withEntry } from '../node.ts';
+import { isContextHere } from '../service.ts';
 import { copy, fileAt, listContext } from './copies.ts';
 import type { Import } from './import.ts';
 
@@ -82,7 +83,7 @@ function writeContext(build: MapNode, written: ComposeNode | undefined, path: st
 export function contextOf(build: ComposeNode | undefined): string | undefined {
   if (build === undefined) return undefined;
   const text = textOf(build.kind === 'map' ? (child(build, 'context') ?? scalar('.', build.origin)) : build);
-  return text === undefined || /^([a-z]+:|git@|~|\/)/.test(text) ? undefined : text;
+  return text !== undefined && isContextHere(text) ? text : undefined;
 }
 
 /** Replaces a build that cannot be done here by an image from elsewhere. */

@@ -3,6 +3,7 @@ import type { BuildModel } from '../service/build-model.ts';
 import type { BuildSpec, BuiltImageSpec } from '../../../model/docker/docker-spec.ts';
 import type { Ignore } from './docker-ignore.ts';
 import { parseDockerIgnore } from './docker-ignore.ts';
+import { parseGitContext } from '../../../model/docker/git-context.ts';
 import type { DocumentPath } from '../../../base/document-path.ts';
 import type { TreeDirectory, TreeFile } from '../../file-tree.ts';
 import { contentElsewhere, isDirectory, joinPath, listLeaves, resolvePath } from '../../file-tree.ts';
@@ -72,6 +73,21 @@ export function withBuiltImages(kombination: Kombination, { images }: FoundBuild
 }
 
 function findBuild(service: ServiceModel, build: BuildModel, search: Search): BuiltImage | undefined {
+  const sources = findSources(build, search);
+  if (!sources) return undefined;
+  const { content, ...digests } = sources;
+  const spec = buildSpec(service, build, digests);
+  const reference = `${imageName(search.stack, service.name)}:${sha256(canonicalJson(spec)).slice(0, DIGEST_LENGTH)}`;
+  return { spec: { reference, ...spec }, content, path: build.path };
+}
+
+type Sources = Pick<BuildSpec, 'dockerfile' | 'context' | 'remote'>;
+
+/** Returns where an image comes from, with the files that are sent. */
+function findSources(build: BuildModel, search: Search): (Sources & Pick<BuiltImage, 'content'>) | undefined {
+  const { context, dockerfile: named = 'Dockerfile' } = build;
+  if (isRemote(context))
+    return { context: digestText(context), remote: context, dockerfile: named, content: [] };
   const place = findContext(build, search);
   const dockerfile = place && findDockerfile(build, place.path, search);
   if (!place || !dockerfile) return undefined;
@@ -82,12 +98,12 @@ function findBuild(service: ServiceModel, build: BuildModel, search: Search): Bu
   const name = inside?.path ?? `.dockerfile.${dockerfile.blob.slice(0, DIGEST_LENGTH)}`;
   const extra: readonly ContentFile[] = inside ? [] : [{ path: name, type: 'file', blob: dockerfile.blob }];
   const content = [...files, ...extra].sort((a, b) => compareText(a.path, b.path));
-  const spec = buildSpec(service, build, {
-    dockerfile: name,
-    context: digestOf(content),
-  });
-  const reference = `${imageName(search.stack, service.name)}:${sha256(canonicalJson(spec)).slice(0, DIGEST_LENGTH)}`;
-  return { spec: { reference, ...spec }, content, path: build.path };
+  return { dockerfile: name, context: digestOf(content), content };
+}
+
+/** Tells of a context that the engine fetches; one that it cannot fetch has been reported. */
+function isRemote(context: string): boolean {
+  return parseGitContext(context) !== null;
 }
 
 /** Names of images are in lower case, with single separators. */
@@ -99,12 +115,10 @@ function imageName(stack: string, service: string): string {
     .replace(/^[._-]+|[._-]+$/g, '');
 }
 
-type Digests = Pick<BuildSpec, 'dockerfile' | 'context'>;
-
 function buildSpec(
   service: ServiceModel,
   build: BuildModel,
-  digests: Digests,
+  sources: Sources,
 ): Omit<BuiltImageSpec, 'reference' | 'secrets'> {
   const {
     context: _,
@@ -119,14 +133,18 @@ function buildSpec(
   const names = [...new Set([service.image ?? [], tags].flat())].sort(compareText);
   return defined({
     service: service.name,
-    build: { ...rest, ...digests },
+    build: { ...rest, ...sources },
     platform: platform ?? service.options.platform,
     tags: names.length > 0 ? names : undefined,
   });
 }
 
 function digestOf(files: readonly ContentFile[]): string {
-  return sha256(files.map(({ path, type, blob }) => `${path}\0${type}\0${blob}\n`).join('')).slice(0, 32);
+  return digestText(files.map(({ path, type, blob }) => `${path}\0${type}\0${blob}\n`).join(''));
+}
+
+function digestText(text: string): string {
+  return sha256(text).slice(0, 32);
 }
 
 interface Place {

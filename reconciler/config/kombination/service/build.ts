@@ -1,5 +1,6 @@
 import type { BuildModel } from './build-model.ts';
 import type { DocumentPath } from '../../../base/document-path.ts';
+import { parseGitContext } from '../../../model/docker/git-context.ts';
 import { normaliseImage } from '../../../model/docker/image-reference.ts';
 import type { DiagnosticCollector } from '../../../base/document-diagnostic.ts';
 import { accept } from '../../../base/document-diagnostic.ts';
@@ -45,19 +46,16 @@ export function readBuild(
   const settings: Fields = fields ?? { context: short };
   const context = asString(settings['context']) ?? '.';
   const place = fields?.['context'] === undefined ? path : [...path, 'context'];
-  if (isRemote(context)) {
-    diagnostics.error('UNSUPPORTED_KEY', place, `${context} is a build context elsewhere`, {
-      hint: 'put its files into this repository, or build the image elsewhere and name it with image',
-    });
+  const elsewhere = parseGitContext(context);
+  if (elsewhere !== null && !accept(elsewhere, place, diagnostics)) return undefined;
+  if (elsewhere !== null && settings['dockerfile_inline'] !== undefined) {
+    const message = 'an engine takes the Dockerfile of a context from elsewhere out of that context';
+    const hint = 'name one that is in there with dockerfile';
+    diagnostics.error('UNSUPPORTED_KEY', [...path, 'dockerfile_inline'], message, { hint, at: 'key' });
     return undefined;
   }
   reportUnsupported(settings, path, diagnostics);
   return { ...readSettings(settings, path, diagnostics), context, path };
-}
-
-/** A repository or archive, as Compose recognises them. */
-function isRemote(context: string): boolean {
-  return /^([a-z][a-z0-9+.-]*:\/\/|git@|github\.com\/)/i.test(context) || /\.git(#.*)?$/.test(context);
 }
 
 function reportUnsupported(fields: Fields, path: DocumentPath, diagnostics: DiagnosticCollector): void {
