@@ -3,7 +3,7 @@ import type { BuildSpec } from '../../../model/docker/docker-spec.ts';
 import type { DocumentPath } from '../../../base/document-path.ts';
 /** Build of the image of a service, in Compose's words; nothing is looked up in the repository yet. */
 export interface BuildModel extends Omit<BuildSpec, 'context' | 'dockerfile'> {
-  /** As written: a path relative to the kombination's directory, or a Git address. */
+  /** Path relative to the kombination's directory, or Git address, as written. */
   readonly context: string;
   /** Relative to the context. Default `Dockerfile`. */
   readonly dockerfile?: string;
