@@ -82,6 +82,7 @@ export function openKombinator(options: GlobalOptions, open: OpenOptions): Promi
     logger,
     env: terminal.env,
     ...(options.secretCommand !== undefined && { secretCommands: options.secretCommand }),
+    ...(options.fetchSubmodules !== undefined && { fetchSubmodules: options.fetchSubmodules }),
     ...(options.config !== undefined && { config: options.config }),
     ...(options.stable !== undefined && { stableMs: parseDuration(options.stable, '--stable') }),
     ...(pollMs !== undefined && { pollMs }),

@@ -22,6 +22,8 @@ export interface GlobalOptions {
   readonly config?: string;
   /** Stable time where no policy says otherwise: `10s`. */
   readonly stable?: string;
+  /** Beginnings of addresses that submodules are fetched from. */
+  readonly fetchSubmodules?: readonly string[];
   /** `NAME=program argument …`, each a command that prints secrets. */
   readonly secretCommand?: readonly string[];
 }

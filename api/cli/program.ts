@@ -94,6 +94,15 @@ function globalOptions(): Option[] {
       '--secret-command <name=program>',
       'program that prints what secret://command/NAME/… names (may be repeated)',
     ).argParser((value: string, previous?: readonly string[]) => collect(value, previous ?? [])),
+    new Option(
+      '--fetch-submodules <address>',
+      'beginning of the addresses that Git submodules are fetched from, such as https://github.com/acme/ (may be repeated; default: none)',
+    )
+      .env('KOMBINATOR_FETCH_SUBMODULES')
+      .argParser((value: string, previous?: readonly string[]) => [
+        ...(previous ?? []),
+        ...value.split(/[\s,]+/).filter((place) => place !== ''),
+      ]),
     new Option('--config <file>', 'what the operator decides and no commit can change: freeze windows').env(
       'KOMBINATOR_CONFIG',
     ),

@@ -20,6 +20,8 @@ export interface TreeSubmodule {
   readonly type: 'submodule';
   /** Commit that it is at. */
   readonly blob: string;
+  /** Reason why its files are not there. Left out: submodules are not fetched. */
+  readonly reason?: string;
 }
 
 /** An end of a path. */
@@ -161,6 +163,9 @@ export function resolvePath(root: TreeDirectory, path: string): Resolved | Unres
   return { node, path: real, visited: [...visited, real] };
 }
 
+const MODULE_HINT =
+  'the operator lets them be fetched with --fetch-submodules; else commit the files to this repository (git subtree add does), or put them in an image';
+
 /** Says of a submodule, or of a file in Git LFS, that the repository does not have what is in it; `null` of everything else. */
 export function contentElsewhere(
   node: TreeLeaf,
@@ -170,8 +175,8 @@ export function contentElsewhere(
   const code = 'CONTENT_ELSEWHERE';
   if (node.type === 'submodule') {
     const what = place === path ? `${path} is a Git submodule` : `${path} is in the Git submodule ${place}`;
-    const hint = 'commit the files to this repository (git subtree add does), or put them in an image';
-    return { code, problem: `${what}, and submodules are not fetched`, hint };
+    const { reason = 'submodules are not fetched' } = node;
+    return { code, problem: `${what}, and ${reason}`, hint: MODULE_HINT };
   }
   if (node.pointer !== true) return null;
   const hint = 'commit the file itself (git lfs untrack, git add --renormalize), or put it in an image';

@@ -65,6 +65,8 @@ export interface KombinatorOptions {
   readonly notifiers?: readonly Notifier[];
   /** History. Disposed of with the kombinator. Default: SQLite in the state directory. */
   readonly store?: Store;
+  /** Beginnings of addresses that submodules are fetched from. Default: none is fetched. */
+  readonly fetchSubmodules?: readonly string[];
   /** Credentials for http(s) remotes: a token, or a user name and a password. */
   readonly credentials?: { readonly username?: string; readonly password?: string; readonly token?: string };
 }
@@ -162,7 +164,7 @@ function closeInterrupted(store: Store, clock: Clock, logger: Logger): void {
 }
 
 function openSource(options: KombinatorOptions, clock: Clock): Promise<Source> {
-  const { repo, branch, stateDir, pollMs, logger, credentials } = options;
+  const { repo, branch, stateDir, pollMs, logger, credentials, fetchSubmodules } = options;
   const secret = (value: string) => new Secret(value, 'the options');
   return createGitSource({
     location: repo,
@@ -170,6 +172,7 @@ function openSource(options: KombinatorOptions, clock: Clock): Promise<Source> {
     clock,
     logger,
     ...(branch === undefined ? {} : { branch }),
+    ...(fetchSubmodules === undefined ? {} : { fetchSubmodules }),
     ...(pollMs === undefined ? {} : { pollIntervalMs: pollMs }),
     ...(credentials?.token === undefined ? {} : { credentials: { token: secret(credentials.token) } }),
     ...(credentials?.password === undefined

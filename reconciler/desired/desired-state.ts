@@ -93,7 +93,7 @@ export function createDesiredState(options: DesiredStateOptions): DesiredState {
 async function load(core: Core, revision: Revision, signal: AbortSignal): Promise<LoadResult> {
   signal.throwIfAborted();
   const { state, index } = core;
-  if (state.revision?.commit === revision.commit) {
+  if (state.revision?.commit === revision.commit && !core.source.isIncomplete(revision.commit)) {
     core.state = { ...state, revision };
     return { changed: [], removed: [] };
   }

@@ -44,13 +44,13 @@ async function listChanges(revision: Revision, options: LoadOptions): Promise<re
   const from = state.revision?.commit ?? null;
   if (from !== null) {
     try {
-      return await source.diff(from, revision.commit, signal);
+      return await source.diffWithModules(from, revision.commit, signal);
     } catch (error) {
       // A rewritten branch may have lost the old commit; anything else is the caller's to see.
       if (!isReconcilerError(error, 'GIT_ERROR') || error.retryable) throw error;
     }
   }
-  const listed = await source.diff(null, revision.commit, signal);
+  const listed = await source.diffWithModules(null, revision.commit, signal);
   if (from === null) return listed;
   const present = new Set(listed.map((change) => change.path));
   const gone: FileChange[] = [];
@@ -129,7 +129,7 @@ function withText(file: File, text: string | undefined): File {
     : { ...file, text };
 }
 
-function withLink({ type, blob }: FileEntry, link: string | undefined): File {
-  if (type === 'submodule') return { type, blob };
+function withLink({ type, blob, reason }: FileEntry, link: string | undefined): File {
+  if (type === 'submodule') return { type, blob, ...(reason === undefined ? {} : { reason }) };
   return type === 'symlink' && link !== undefined && link !== '' ? { type, blob, link } : { type, blob };
 }

@@ -17,6 +17,8 @@ export interface FileEntry {
   readonly type: 'file' | 'executable' | 'symlink' | 'submodule';
   /** Blob id; of a submodule the commit that it is at. */
   readonly blob: string;
+  /** Reason why the files of a submodule are not there, although submodules are fetched. */
+  readonly reason?: string;
 }
 
 /** `after: null` the file is gone; `before: null` it is new. */
@@ -87,6 +89,13 @@ export interface Source extends AsyncDisposable {
   contains(commit: string): Promise<boolean | 'unknown'>;
   /** Files that differ, sorted by path; only trees whose ids differ are read. `from: null` lists everything. */
   diff(from: string | null, to: string, signal: AbortSignal): Promise<readonly FileChange[]>;
+  /**
+   * The same with the files of submodules, as far as the operator lets them be fetched. One that cannot be had is a submodule with the reason, and
+   * no error. Compared is with what was told of `from`.
+   */
+  diffWithModules(from: string | null, to: string, signal: AbortSignal): Promise<readonly FileChange[]>;
+  /** Tells whether a submodule of a commit could not be had, and it is time to try again: `diffWithModules` from the commit to itself does. */
+  isIncomplete(commit: string): boolean;
   /** One content by blob id. */
   readBlob(blob: string): Promise<Uint8Array>;
   /** Many contents, streamed in any order; far faster than one by one. Blobs larger than `maxBytes` come as `null` content with their size. */

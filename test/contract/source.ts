@@ -57,6 +57,8 @@ function describeReading(setup: () => Promise<SourceHarness>): void {
     await harness.source.resolve(signal);
 
     const changes = await harness.source.diff(null, commit, signal);
+    expect(await harness.source.diffWithModules(null, commit, signal)).toEqual(changes);
+    expect(harness.source.isIncomplete(commit)).toBe(false);
 
     expect(changes.map(({ path, before, after }) => [path, before, after?.type])).toEqual([
       ['a.yaml', null, 'file'],

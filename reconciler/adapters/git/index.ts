@@ -6,6 +6,8 @@ import { createHttpTransport } from './remote/http-transport.ts';
 import { createLocalSource } from './local-source.ts';
 import type { Credentials } from './location.ts';
 import { parseLocation } from './location.ts';
+import { createModules } from './modules/modules.ts';
+import { parsePlaces } from './modules/places.ts';
 import type { Identity } from './repository/objects.ts';
 import { createRemoteSource } from './remote-source.ts';
 import type { SshOptions } from './remote/ssh-transport.ts';
@@ -28,6 +30,8 @@ export interface GitSourceOptions {
   readonly pollIntervalMs?: number;
   /** Silence after which a remote counts as unreachable, in milliseconds. Default 60,000. */
   readonly timeoutMs?: number;
+  /** Beginnings of addresses that submodules are fetched from, credentials in them if need be. Default: none is fetched. */
+  readonly fetchSubmodules?: readonly string[];
   /** Program to run for `git`; `null` does without. Default `git`. */
   readonly gitCommand?: string | null;
   readonly clock: Clock;
@@ -52,15 +56,24 @@ export async function createGitSource(options: GitSourceOptions): Promise<Source
   const location = parseLocation(options.location);
   const git = createGitCommand(options.gitCommand);
   const { branch, clock, logger, committer = COMMITTER } = options;
-  if (location.kind === 'local') {
-    return createLocalSource({ path: location.address, branch, git, clock, logger, committer });
-  }
+  const { cacheDir, pollIntervalMs = POLL_INTERVAL_MS, timeoutMs = TIMEOUT_MS } = options;
+  const credentials = options.credentials ?? (location.kind === 'http' ? location.credentials : undefined);
+  const modules = createModules({
+    places: parsePlaces(options.fetchSubmodules ?? []),
+    own: { location, credentials },
+    ssh: options.ssh,
+    cacheDir,
+    git,
+    timeoutMs,
+    clock,
+    logger,
+  });
+  const common = { git, clock, logger, committer, modules };
+  if (location.kind === 'local') return createLocalSource({ path: location.address, branch, ...common });
   const { address } = location;
   const transport =
     location.kind === 'http'
-      ? createHttpTransport({ address, credentials: options.credentials ?? location.credentials, git })
+      ? createHttpTransport({ address, credentials, git })
       : createSshTransport({ address, git, ssh: options.ssh });
-  const { cacheDir, pollIntervalMs = POLL_INTERVAL_MS, timeoutMs = TIMEOUT_MS } = options;
-  const common = { git, clock, logger, committer };
   return createRemoteSource({ address, transport, branch, cacheDir, pollIntervalMs, timeoutMs, ...common });
 }

@@ -6,6 +6,7 @@ import type { Logger } from '../../ports/logger.ts';
 import type { CommitRequest, ProposalRequest, Revision, Source } from '../../ports/source.ts';
 import { asGitError, branchNotFound, gitError, isMissing, writeConflict } from './errors.ts';
 import type { GitCommand } from './repository/git-command.ts';
+import type { Modules } from './modules/modules.ts';
 import type { Checkout, Layout } from './repository/layout.ts';
 import { findCheckouts, readIdentity, readLayout } from './repository/layout.ts';
 import { createObjectStore } from './repository/object-store.ts';
@@ -19,6 +20,7 @@ import { isDirty, prepareCheckout } from './repository/work-tree.ts';
 
 export interface LocalSourceOptions {
   readonly path: string;
+  readonly modules: Modules;
   readonly branch: string | undefined;
   readonly git: GitCommand;
   readonly clock: Clock;
@@ -35,7 +37,7 @@ const DETACHED = 'HEAD';
  * has an `origin`, commits and tags stay here, because nothing is fetched from there either.
  */
 export function createLocalSource(options: LocalSourceOptions): Source {
-  const { path, clock, logger } = options;
+  const { path, clock, logger, modules } = options;
   const access = createAccess(options);
   const { use } = access;
   return {
@@ -59,10 +61,13 @@ export function createLocalSource(options: LocalSourceOptions): Source {
     contains: (commit) => use('looking for a commit', ({ repository }) => repository.contains(commit)),
     diff: (from, to, signal) =>
       use('comparing commits', ({ repository }) => repository.diff(from, to, signal), { signal }),
-    readBlob: (blob) => use('reading a file', ({ repository }) => repository.readBlob(blob)),
+    diffWithModules: (from, to, signal) =>
+      use('comparing commits', ({ repository }) => modules.diff(repository, from, to, signal), { signal }),
+    isIncomplete: (commit) => modules.isIncomplete(commit),
+    readBlob: (blob) => use('reading a file', ({ repository }) => modules.readBlob(repository, blob)),
     readBlobs: async function* (blobs, maxBytes, signal) {
       const { repository } = await use('reading files', async (opened) => opened, { signal });
-      yield* repository.readBlobs(blobs, maxBytes, signal);
+      yield* modules.readBlobs(repository, blobs, maxBytes, signal);
     },
     commit: async (request, signal) => {
       signal.throwIfAborted();
@@ -78,7 +83,10 @@ export function createLocalSource(options: LocalSourceOptions): Source {
       const readState = (): Promise<string> => describeState(options);
       return watchLocal({ path, branch: options.branch, clock, logger, readState }, onChange, signal);
     },
-    [Symbol.asyncDispose]: async () => access[Symbol.dispose](),
+    [Symbol.asyncDispose]: async () => {
+      access[Symbol.dispose]();
+      modules[Symbol.dispose]();
+    },
   };
 }
 

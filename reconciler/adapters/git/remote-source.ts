@@ -7,6 +7,7 @@ import { createMutex } from '../../base/mutex.ts';
 import { withDeadline } from './remote/deadline.ts';
 import { asGitError } from './errors.ts';
 import type { GitCommand } from './repository/git-command.ts';
+import type { Modules } from './modules/modules.ts';
 import { mirrorPath } from './remote/mirror-files.ts';
 import type { Identity } from './repository/objects.ts';
 import { pollRemote } from './poll-timer.ts';
@@ -22,6 +23,7 @@ export interface RemoteSourceOptions {
   /** Address without credentials. */
   readonly address: string;
   readonly transport: Transport;
+  readonly modules: Modules;
   readonly branch: string | undefined;
   readonly cacheDir: string;
   readonly pollIntervalMs: number;
@@ -34,9 +36,9 @@ export interface RemoteSourceOptions {
 
 /** A repository elsewhere, read through a mirror in the state directory. Commits and tags are pushed. */
 export async function createRemoteSource(options: RemoteSourceOptions): Promise<Source> {
-  const { address, transport, clock, logger, pollIntervalMs } = options;
+  const { address, transport, modules, clock, logger, pollIntervalMs } = options;
   const access = await openMirror(options);
-  const { use, noteDamage } = access;
+  const { use } = access;
   const place = (repository: Repository): PushPlace => ({
     path: access.path,
     branch: access.branch(),
@@ -53,17 +55,7 @@ export async function createRemoteSource(options: RemoteSourceOptions): Promise<
     lastKnown: () => access.lastKnown(),
     lookup: (reference) => use('looking up a commit', (repository) => repository.lookup(reference)),
     contains: (commit) => use('looking for a commit', (repository) => repository.contains(commit)),
-    diff: (from, to, signal) =>
-      use('comparing commits', (repository) => repository.diff(from, to, signal).catch(noteDamage), signal),
-    readBlob: (blob) => use('reading a file', (repository) => repository.readBlob(blob).catch(noteDamage)),
-    readBlobs: async function* (blobs, maxBytes, signal) {
-      const repository = await use('reading files', async (ready) => ready, signal);
-      try {
-        yield* repository.readBlobs(blobs, maxBytes, signal);
-      } catch (error) {
-        noteDamage(error);
-      }
-    },
+    ...reads(access, modules),
     commit: (request, signal) =>
       use(
         'committing',
@@ -87,7 +79,38 @@ export async function createRemoteSource(options: RemoteSourceOptions): Promise<
       return use('pushing tags', work, signal);
     },
     watch: (onChange, signal) => pollRemote({ intervalMs: pollIntervalMs, clock }, onChange, signal),
-    [Symbol.asyncDispose]: async () => access[Symbol.dispose](),
+    [Symbol.asyncDispose]: async () => {
+      access[Symbol.dispose]();
+      modules[Symbol.dispose]();
+    },
+  };
+}
+
+/** Reads of the mirror and of the submodules in it. */
+function reads(
+  { use, noteDamage }: MirrorAccess,
+  modules: Modules,
+): Pick<Source, 'diff' | 'diffWithModules' | 'isIncomplete' | 'readBlob' | 'readBlobs'> {
+  return {
+    diff: (from, to, signal) =>
+      use('comparing commits', (repository) => repository.diff(from, to, signal).catch(noteDamage), signal),
+    diffWithModules: (from, to, signal) =>
+      use(
+        'comparing commits',
+        (repository) => modules.diff(repository, from, to, signal).catch(noteDamage),
+        signal,
+      ),
+    isIncomplete: (commit) => modules.isIncomplete(commit),
+    readBlob: (blob) =>
+      use('reading a file', (repository) => modules.readBlob(repository, blob).catch(noteDamage)),
+    readBlobs: async function* (blobs, maxBytes, signal) {
+      const repository = await use('reading files', async (ready) => ready, signal);
+      try {
+        yield* modules.readBlobs(repository, blobs, maxBytes, signal);
+      } catch (error) {
+        noteDamage(error);
+      }
+    },
   };
 }
 

@@ -78,7 +78,7 @@ export class RepositoryLoop {
     const { source, desired, logger, events } = this.#context;
     try {
       const revision = await source.resolve(signal);
-      const known = desired.revision?.commit === revision.commit;
+      const known = desired.revision?.commit === revision.commit && !source.isIncomplete(revision.commit);
       const result = known ? null : await desired.load(revision, signal);
       if (this.#error !== null)
         logger.info({ revision: revision.commit }, 'the repository can be read again');

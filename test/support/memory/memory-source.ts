@@ -143,6 +143,11 @@ export function createMemorySource(options: MemorySourceOptions = {}): MemorySou
       check(signal);
       return compare(from === null ? new Map() : read(from).files, read(to).files);
     },
+    diffWithModules: async (from, to, signal) => {
+      check(signal);
+      return compare(from === null ? new Map() : read(from).files, read(to).files);
+    },
+    isIncomplete: () => false,
     readBlob: async (blob) => {
       check();
       return readOne(blob);

@@ -20,7 +20,7 @@ export interface SshTransportOptions {
 }
 
 const CONNECT_TIMEOUT_SECONDS = 15;
-/** Tags that are asked for by name; more are asked for by pattern, as a command line has an end. */
+/** Refs that are asked for by name; more are asked for by pattern, as a command line has an end. */
 const MAX_REFS_NAMED = 100;
 
 /** Everything through the system's `git` and `ssh`, which never ask a question: keys and known hosts must be in place. */
@@ -40,7 +40,7 @@ export function createSshTransport(options: SshTransportOptions): Transport {
     },
     fetch: async (mirrorDir, wanted, deadline) => {
       const names = wanted.map(({ ref }) => ref);
-      const few = names.length <= MAX_REFS_NAMED ? names : summarize(names);
+      const few = summarize(names);
       const refspecs = few.map((ref) => `+${ref}:${ref.replace(/^refs\//, 'refs/incoming/')}`);
       const args = [`--git-dir=${mirrorDir}`, '-c', 'gc.auto=0', '-c', 'maintenance.auto=false'];
       const fetch = ['fetch', '--no-tags', '--no-recurse-submodules', '--progress', '--', address];
@@ -57,8 +57,17 @@ export function createSshTransport(options: SshTransportOptions): Transport {
   };
 }
 
+/** Patterns in place of too many names, the most specific that will do. */
+const PATTERNS = ['refs/tags/deploy/', 'refs/tags/', 'refs/heads/'];
+
 function summarize(names: readonly string[]): readonly string[] {
-  return [...names.filter((name) => !name.startsWith('refs/tags/deploy/')), 'refs/tags/deploy/*'];
+  let few = names;
+  for (const prefix of PATTERNS) {
+    if (few.length <= MAX_REFS_NAMED) return few;
+    const others = few.filter((name) => !name.startsWith(prefix));
+    if (others.length < few.length) few = [...others, `${prefix}*`];
+  }
+  return few;
 }
 
 /** The command line that Git hands to a shell; file names are quoted for it. */

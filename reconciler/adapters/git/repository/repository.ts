@@ -11,8 +11,16 @@ import type {
 import { gitError, writeConflict } from '../errors.ts';
 import { readText } from './layout.ts';
 import type { ObjectStore } from './object-store.ts';
-import type { Commit, Identity, Tag } from './objects.ts';
-import { formatCommit, formatTag, isObjectId, parseCommit, parseTag } from './objects.ts';
+import type { Commit, Identity, Tag, TreeEntry } from './objects.ts';
+import {
+  formatCommit,
+  formatTag,
+  isObjectId,
+  parseCommit,
+  parseTag,
+  parseTree,
+  TREE_MODE,
+} from './objects.ts';
 import type { Refs } from './refs.ts';
 import { isRefName } from './refs.ts';
 import { comparePaths, diffTrees, fileEntry, isSafeName, MAX_CHANGED_FILES } from './tree-diff.ts';
@@ -35,6 +43,8 @@ export interface Repository extends Pick<
   readonly commonDir: string;
   readonly store: ObjectStore;
   readonly refs: Refs;
+  /** Returns what the tree of a commit has at a path. */
+  entryAt(commit: string, path: string): Promise<TreeEntry | null>;
   revision(commit: string, branch: string, dirty?: boolean): Promise<Revision>;
   /** The object of a new tag, which no ref names yet. */
   writeTag(request: TagRequest): Promise<string>;
@@ -78,6 +88,7 @@ export function createRepository(options: RepositoryOptions): Repository {
     commonDir,
     store,
     refs,
+    entryAt: (commit, path) => findEntry(store, commit, path),
     revision,
     lookup: async (reference) => {
       const found = await findCommit(parts, reference);
@@ -121,6 +132,17 @@ async function readTreeObject(store: ObjectStore, id: string): Promise<Buffer> {
   const object = await store.read(id);
   if (object?.type !== 'tree') throw gitError(`there is no tree ${id} in the repository`);
   return object.content;
+}
+
+async function findEntry(store: ObjectStore, commit: string, path: string): Promise<TreeEntry | null> {
+  let found: TreeEntry = { mode: TREE_MODE, name: '', id: (await readCommit(store, commit)).tree };
+  for (const name of path.split('/')) {
+    if (found.mode !== TREE_MODE) return null;
+    const entry = parseTree(await readTreeObject(store, found.id)).find((one) => one.name === name);
+    if (entry === undefined) return null;
+    found = entry;
+  }
+  return found;
 }
 
 function toRevision(
