@@ -58,7 +58,7 @@ export function createClusterTarget(options: ClusterOptions): ClusterTarget {
       guard(`${change.change.action} ${change.change.id}`, context.signal, (signal) =>
         applyChange(cluster, change, { ...context, signal }),
       ),
-    ...programs(cluster, guard),
+    ...programs(cluster, guard, closing.signal),
     health: (stack, id, signal) =>
       guard(`look at ${id}`, signal, (both) => readHealth(cluster, stack, id, both)),
     ...controls(cluster, guard),
@@ -102,14 +102,24 @@ async function watchCluster(
 
 type Guard = <T>(doing: string, signal: AbortSignal, call: (signal: AbortSignal) => Promise<T>) => Promise<T>;
 
-function programs(cluster: Cluster, guard: Guard): RunsPrograms {
+function programs(cluster: Cluster, guard: Guard, closing: AbortSignal): RunsPrograms {
   return {
     exec: (stack, id, argv, signal) =>
       guard(`run a program in ${id}`, signal, (both) => execIn(cluster, { stack, id, argv }, both)),
-    openSession: (stack, id, options) =>
-      guard(`run a program in ${id}`, options.signal, (signal) =>
-        openSession(cluster, { stack, id }, { ...options, signal }),
-      ),
+    async openSession(stack, id, options) {
+      // A session outlives the call that opens it.
+      const scope = createAbortScope({ signals: [options.signal, closing] });
+      try {
+        const opened = await guard(`run a program in ${id}`, scope.signal, () =>
+          openSession(cluster, { stack, id }, { ...options, signal: scope.signal }),
+        );
+        void opened.exitCode.catch(() => undefined).finally(() => scope[Symbol.dispose]());
+        return opened;
+      } catch (error) {
+        scope[Symbol.dispose]();
+        throw error;
+      }
+    },
   };
 }
 
