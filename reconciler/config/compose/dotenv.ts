@@ -126,8 +126,9 @@ function readValue(text: string): Value {
   const quote = text[lead];
   if (quote !== '"' && quote !== "'") {
     const whole = /^[^\n]*/.exec(text)?.[0] ?? '';
-    const value = whole.replace(/(^|[ \t])#.*$/, '').trim();
-    return { value: value, length: whole.length, literal: false };
+    // As Compose has it: a comment stands behind a value and a blank, so `#ff0000` is a value, whatever is before it.
+    const value = whole.trim().replace(/ #.*$/, '').trim();
+    return { value, length: whole.length, literal: false };
   }
   let end = lead + 1;
   while (end < text.length && text[end] !== quote) end += text[end] === '\\' ? 2 : 1;
