@@ -126,7 +126,7 @@ function readValue(text: string): Value {
   const quote = text[lead];
   if (quote !== '"' && quote !== "'") {
     const whole = /^[^\n]*/.exec(text)?.[0] ?? '';
-    // As Compose has it: a comment stands behind a value and a blank, so `#ff0000` is a value, whatever is before it.
+    // A comment stands behind a value and a blank, as under Compose: `#ff0000` is a value, whatever blanks are before it.
     const value = whole.trim().replace(/ #.*$/, '').trim();
     return { value, length: whole.length, literal: false };
   }
