@@ -15,6 +15,14 @@ export interface ComposeSet {
   readonly includeChain: readonly string[];
 }
 
+/** The environment of a set for files of another directory: `PWD` stays where it was, and is relative to where it is read. */
+export function environmentFrom({ environment, base }: ComposeSet, directory: string): Environment {
+  const here = environment.get('PWD');
+  if (here === undefined || directory === base || !/^\.{1,2}(\/|$)/.test(here)) return environment;
+  const moved = posix.relative(`/${directory}`, posix.join(`/${base}`, here)) || '.';
+  return new Map([...environment, ['PWD', moved.startsWith('.') ? moved : `./${moved}`]]);
+}
+
 /** A path of a Compose file from the root of the repository; reported when it leads elsewhere. */
 export function resolveComposePath(project: Project, base: string, node: ComposeNode): string | undefined {
   const text = textOf(node);

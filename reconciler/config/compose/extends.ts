@@ -1,7 +1,7 @@
 import { suggest } from '../../base/nearest.ts';
 import { interpolateNodes } from './interpolate-nodes.ts';
 import type { ComposeSet } from './compose-path.ts';
-import { resolveComposePath } from './compose-path.ts';
+import { environmentFrom, resolveComposePath } from './compose-path.ts';
 import { keepLastOfEachKey, isMapNode, mergeNodes, settle } from './merge.ts';
 import type { ComposeNode, MapNode } from './node.ts';
 import { child, entriesOf, textOf, withEntry } from './node.ts';
@@ -99,12 +99,11 @@ function openScope({ project, scope, scopes }: Extension, file: ComposeNode): Sc
   if (scopes.has(path)) return scopes.get(path);
   const base = path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : '';
   const nodes = readYaml(project, path, base, file);
-  const filled = nodes && interpolateNodes(project, nodes, scope.set.environment);
+  const set = { ...scope.set, base, environment: environmentFrom(scope.set, base) };
+  const filled = nodes && interpolateNodes(project, nodes, set.environment);
   const services = child(filled, 'services');
   const opened =
-    filled === undefined
-      ? undefined
-      : { key: path, services: new Map(entriesOf(services)), set: { ...scope.set, base } };
+    filled === undefined ? undefined : { key: path, services: new Map(entriesOf(services)), set };
   scopes.set(path, opened);
   return opened;
 }

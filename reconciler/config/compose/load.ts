@@ -6,7 +6,7 @@ import { keepLastOfEachKey, isMapNode, mergeNodes, toSequence } from './merge.ts
 import type { ComposeNode, MapNode } from './node.ts';
 import { child, entriesOf, isEmpty, toPlain, withEntry } from './node.ts';
 import type { ComposeSet } from './compose-path.ts';
-import { resolveComposePath } from './compose-path.ts';
+import { environmentFrom, resolveComposePath } from './compose-path.ts';
 import type { Environment, Project } from './project.ts';
 import { readEnvFile, readYaml } from './project.ts';
 
@@ -85,7 +85,7 @@ function readInclude(project: Project, set: ComposeSet, item: ComposeNode): Comp
         optional: false,
       }))
     : [{ node: item, path: posix.join(base, '.env'), optional: true }];
-  let environment = set.environment;
+  let environment = environmentFrom(set, base);
   for (const { node, path, optional } of envFiles) {
     if (path !== undefined) environment = withEnvFile(project, environment, { node, path, optional });
   }

@@ -113,6 +113,17 @@ describe('relative binds', () => {
     expect(sources[1]).toBe(sources[3]);
   });
 
+  it.each([
+    ['includes', 'include: [infra/deep/one.yaml]\n'],
+    ['extends', 'services: { web: { extends: { file: infra/deep/one.yaml, service: web } } }\n'],
+  ])('of ${PWD} start from the directory of the project in a file that it %s', (_word, text) => {
+    const below = 'services: { web: { image: a, volumes: ["${PWD}/c:/c:ro", "$PWD/infra/d:/d:ro"] } }\n';
+    const { web, findings } = service(
+      project(text, { 'infra/deep/one.yaml': below, c: 'x', 'infra/d': 'x' }),
+    );
+    expect([web.files.map(({ source }) => source), findings]).toEqual([['c', 'infra/d'], []]);
+  });
+
   it('start from the directory of the file that says them', () => {
     const files = project('include: [infra/compose.yaml]\n', {
       'infra/compose.yaml': 'services: { web: { image: a, volumes: ["./c:/c:ro"], env_file: ./e } }\n',

@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { commitFiles, createBareRepo, git, gitTestEnvironment } from '../support/git/git-repo.ts';
-import { openSource } from '../support/git/git-sources.ts';
+import { commitFiles, createBareRepo, git, gitTestEnvironment } from '../../support/git/git-repo.ts';
+import { openSource } from '../../support/git/git-sources.ts';
 
 const signal = new AbortController().signal;
 
