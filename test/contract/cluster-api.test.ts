@@ -6,8 +6,9 @@ import { describeClusterContract } from './cluster.ts';
 import { configMapsOf } from './cluster-suite.ts';
 import { describeCoreContract } from './target-core.ts';
 
-describeClusterContract('API double', startClusterDouble);
-describeClusterAnswers('API double', startClusterDouble);
+describeClusterContract('API double', () => startClusterDouble());
+describeClusterContract('API double with a default storage class', () => startClusterDouble('default class'));
+describeClusterAnswers('API double', () => startClusterDouble());
 describeApiAnswers('API double', startClusterDouble);
 describeCoreContract('API double', async () => configMapsOf(await startClusterDouble()));
 

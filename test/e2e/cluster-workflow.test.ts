@@ -18,6 +18,7 @@ const EXAMPLE = join(import.meta.dirname, '../../examples/kombinations/shop-on-c
 const PATIENCE_MS = 60_000;
 
 describeWorkflow('API double', () => startWorkflowDouble());
+describeWorkflow('API double with a default storage class', () => startWorkflowDouble('default class'));
 const real = inject('kubernetes');
 // A server without nodes has nothing to run pods on.
 if (real?.shared === true)

@@ -14,6 +14,7 @@ import type { LiveObject } from './cache/live-object.ts';
 import { MANAGER, ownerOf, strip, toWire } from './cache/live-object.ts';
 import { findForeign } from './vacancy.ts';
 import { unmarkStopped } from './control.ts';
+import { withFixed } from './fixed-fields.ts';
 import type { Hands } from './field-managers.ts';
 import { handsFor } from './field-managers.ts';
 import type { FieldOwner } from './ownership.ts';
@@ -126,7 +127,8 @@ async function write(cluster: Cluster, desired: DesiredResource, writing: Writin
     if (foreign !== null) throw new ReconcilerError('NAME_TAKEN', `${desired.id}: ${foreign}`);
   }
   cluster.vacant.delete(path);
-  const wire = toWire(desired, kind, context);
+  const described = toWire(desired, kind, context);
+  const wire = own ? withFixed(described, own) : described;
   const hands = handsFor(desired);
   if (own && !isStopped(own)) await takeFields(cluster, wire, { kind, own, conflicts, hands, signal });
   const applied = await applyDecided(cluster, wire, { kind, conflicts, hands, context });

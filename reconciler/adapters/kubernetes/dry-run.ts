@@ -13,6 +13,7 @@ import type { LiveObject, Marks } from './cache/live-object.ts';
 import type { Hands } from './field-managers.ts';
 import { handsFor } from './field-managers.ts';
 import { handsBasis, handsOn, leftoversOf, othersOn, predictObject, withoutControlled } from './ownership.ts';
+import { withFixed } from './fixed-fields.ts';
 import { asStopped, isStopped } from './stopped-object.ts';
 import { fingerprintOf, isLiveObject, MANAGER, ownerOf, strip, toWire } from './cache/live-object.ts';
 
@@ -42,7 +43,8 @@ export async function dryRunUpdate(
     branch: owner?.branch ?? null,
   };
   const stopped = isStopped(live);
-  const wire = stopped ? asStopped(toWire(desired, kind, marks)) : toWire(desired, kind, marks);
+  const described = withFixed(toWire(desired, kind, marks), live);
+  const wire = stopped ? asStopped(described) : described;
   const marked = (dryRun: DryRun) => (stopped ? { ...dryRun, stopped } : dryRun);
   const same = owner?.hash === desired.hash;
   const hands = handsFor(desired);

@@ -10,6 +10,7 @@ import { playJobs } from '../../support/kubernetes/cluster-jobs.ts';
 import type { Hand } from '../../support/kubernetes/cluster-stack.ts';
 import { createHand } from '../../support/kubernetes/cluster-stack.ts';
 import { eventually } from '../../support/eventually.ts';
+import { makeVolume } from '../../support/kubernetes/workflow-cluster.ts';
 import { playControllers } from '../../support/kubernetes/kubernetes-controllers.ts';
 import { createMemoryEngine } from '../../support/memory/memory-engine.ts';
 import { createMemoryTarget } from '../../support/memory/memory-target.ts';
@@ -28,8 +29,8 @@ const WAIT = 120_000;
 
 const freshName = () => `nb${randomBytes(3).toString('hex')}`;
 
-async function onDouble(): Promise<Place> {
-  const double = await startClusterDouble();
+async function onDouble(storage?: 'default class'): Promise<Place> {
+  const double = await startClusterDouble(storage);
   const stops = [playControllers(double.api), playJobs(double.api, ['the first note'])];
   const cluster = `server: ${double.api.url}\n`;
   const anywhere = startAnywhere({ name: freshName(), image: 'local/busybox:1', cluster });
@@ -52,18 +53,7 @@ async function onCluster(kubeconfig: string): Promise<Place> {
   const { client } = createConnector(config);
   const hand = createHand(client);
   const name = freshName();
-  const volume = `/api/v1/persistentvolumes/${name}`;
-  await hand.create('/api/v1/persistentvolumes', {
-    apiVersion: 'v1',
-    kind: 'PersistentVolume',
-    metadata: { name },
-    spec: {
-      capacity: { storage: '1Gi' },
-      accessModes: ['ReadWriteOnce'],
-      hostPath: { path: `/tmp/${name}`, type: 'DirectoryOrCreate' },
-      claimRef: { namespace: name, name: `${name}-notes` },
-    },
-  });
+  const volume = await makeVolume(hand, name, `${name}-notes`);
   const anywhere = startAnywhere({ name, image: 'local/busybox:1', cluster: `kubeconfig: ${kubeconfig}\n` });
   return {
     anywhere,
@@ -72,7 +62,7 @@ async function onCluster(kubeconfig: string): Promise<Place> {
     async [Symbol.asyncDispose]() {
       await anywhere[Symbol.asyncDispose]();
       await hand.remove(`/api/v1/namespaces/${name}`).catch(() => undefined);
-      await hand.remove(volume);
+      if (volume !== null) await hand.remove(volume);
       client.close();
     },
   };
@@ -82,7 +72,8 @@ async function onCluster(kubeconfig: string): Promise<Place> {
 const real = inject('kubernetes');
 const kubeconfig = real?.shared === true ? real.kubeconfig : undefined;
 const places: readonly { readonly where: string; readonly open: () => Promise<Place> }[] = [
-  { where: 'the double', open: onDouble },
+  { where: 'the double', open: () => onDouble() },
+  { where: 'the double with a default storage class', open: () => onDouble('default class') },
   ...(kubeconfig ? [{ where: `the cluster of ${kubeconfig}`, open: () => onCluster(kubeconfig) }] : []),
 ];
 

@@ -55,6 +55,32 @@ it('knows what it has written before any watch tells of it', async () => {
   expect(actionsOf(await own.plan([], { mode: 'destroy' }))).toEqual([]);
 });
 
+it('has no drift, and nothing immutable, in a claim that the server has given its default class', async () => {
+  await using classed = await startClusterDouble('default class');
+  await using on = classed.createTarget();
+  const stack = createClusterStack(on);
+  const claim = (more = '') =>
+    `{ id: disk, type: persistentvolumeclaim, data: { name: disk, storage: 1Gi${more} } }`;
+  const path = `/api/v1/namespaces/${stack.namespace}/persistentvolumeclaims/disk`;
+  const read = () => createHand(classed.client).read(path);
+  await stack.apply(stack.describe([claim()]));
+  expect((await read())['spec']).toMatchObject({ storageClassName: 'standard' });
+  expect(actionsOf(await stack.plan(stack.describe([claim()])))).toEqual([]);
+  for (const more of [', labels: { tier: data }', ', storageClassName: standard', '']) {
+    const desired = stack.describe([claim(more)]);
+    const planned = await stack.plan(desired);
+    expect(planned.diagnostics).toEqual([]);
+    expect(actionsOf(planned).every((one) => one.startsWith('update'))).toBe(true);
+    await stack.carryOut(planned, desired);
+    expect(actionsOf(await stack.plan(desired))).toEqual([]);
+  }
+  expect((await read())['spec']).toMatchObject({ storageClassName: 'standard' });
+  // Somebody who has applied it before has said the class.
+  const body = { spec: { storageClassName: 'standard' } };
+  await createHand(classed.client).edit(path, body, 'kubectl-client-side-apply');
+  expect((await stack.plan(stack.describe([claim()]))).diagnostics).toEqual([]);
+});
+
 it('asks the server once about a value that it writes in its own way', async () => {
   const web =
     '{ id: web, type: deployment, data: { name: web, image: i, resources: { limits: { cpu: 1000m } } } }';

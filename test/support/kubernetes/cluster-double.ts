@@ -3,7 +3,8 @@ import type { ApiClient } from '../../../reconciler/adapters/kubernetes/api/clie
 import { createApiClient } from '../../../reconciler/adapters/kubernetes/api/client.ts';
 import { createClusterTarget } from '../../../reconciler/adapters/kubernetes/target.ts';
 import type { ClusterTarget } from '../../../reconciler/adapters/kubernetes/target.ts';
-import { CLUSTER } from './cluster-stack.ts';
+import { CLUSTER, createHand } from './cluster-stack.ts';
+import { DEFAULT_CLASS } from './rules.ts';
 import type { RealKubernetes } from './kubernetes-suites.ts';
 import { loadConfig } from './kubernetes-server.ts';
 import type { KubernetesApi } from './kubernetes-api.ts';
@@ -32,11 +33,13 @@ export interface ClusterDouble extends ClusterConnector, AsyncDisposable {
   readonly api: KubernetesApi;
 }
 
-export async function startClusterDouble(): Promise<ClusterDouble> {
+/** @param storage `default class`: claims without a class are given one */
+export async function startClusterDouble(storage?: 'default class'): Promise<ClusterDouble> {
   const api = await startKubernetesApi();
   const config = new KubeConfig();
   config.loadFromClusterAndUser({ name: 'double', server: api.url, skipTLSVerify: true }, { name: 'nobody' });
   const connector = createConnector(config);
+  if (storage !== undefined) await makeDefaultClass(connector.client);
   return {
     ...connector,
     api,
@@ -45,6 +48,16 @@ export async function startClusterDouble(): Promise<ClusterDouble> {
       await api[Symbol.asyncDispose]();
     },
   };
+}
+
+async function makeDefaultClass(client: ApiClient): Promise<void> {
+  await createHand(client).create('/apis/storage.k8s.io/v1/storageclasses', {
+    apiVersion: 'storage.k8s.io/v1',
+    kind: 'StorageClass',
+    metadata: { name: 'standard', annotations: { [DEFAULT_CLASS]: 'true' } },
+    provisioner: 'example.org/disk',
+    volumeBindingMode: 'WaitForFirstConsumer',
+  });
 }
 
 export function openRealCluster({ kubeconfig }: RealKubernetes): ClusterConnector & AsyncDisposable {

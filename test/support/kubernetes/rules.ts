@@ -55,6 +55,18 @@ export function withDefaults(object: Members, kind: ServedKind, serial: number):
   }
 }
 
+/** Annotation of the class that claims without one are given. */
+export const DEFAULT_CLASS = 'storageclass.kubernetes.io/is-default-class';
+
+/** Gives a new claim that names no class the one that is the default, as the admission of a server does. */
+export function withDefaultClass(object: Members, kind: ServedKind, classes: readonly Members[]): Members {
+  const spec = membersAt(object, 'spec');
+  if (kind.kind !== 'PersistentVolumeClaim' || spec['storageClassName'] !== undefined) return object;
+  const found = classes.find((one) => at(one, 'metadata', 'annotations', DEFAULT_CLASS) === 'true');
+  const name = found && at(found, 'metadata', 'name');
+  return name === undefined ? object : { ...object, spec: { ...spec, storageClassName: name } };
+}
+
 function templateDefaults(template: Members): Members {
   const spec = membersAt(template, 'spec');
   const containers = listAt(spec, 'containers').map((container) => ({

@@ -8,7 +8,7 @@ import type { Manager, Owned } from './managers.ts';
 import { applyFields, readManagers, renderManagers, updateFields } from './managers.ts';
 import type { Cause } from './refusal.ts';
 import { Refusal } from './refusal.ts';
-import { checkImmutable, checkLimits, withDefaults } from './rules.ts';
+import { checkImmutable, checkLimits, withDefaultClass, withDefaults } from './rules.ts';
 import { checkBody, checkTyped, checkValid } from './validation.ts';
 
 export interface Place {
@@ -93,12 +93,18 @@ export function createApiStore(): ApiStore {
     return kinds.find((one) => one.kind === kind);
   }
 
+  function classes(): readonly Members[] {
+    const kind = kindNamed('StorageClass');
+    return kind ? list(kind, undefined).map(({ object }) => object) : [];
+  }
+
   /** Checks, defaults and stores what a write has come to. */
   function commit(place: Place, owned: Owned, dryRun: boolean): Members {
     const { kind, namespace, name } = place;
     const before = objects.get(keyOf(place));
     if (kind.namespaced) checkNamespace(namespace ?? '', place);
-    const defaulted = withDefaults(owned.object, kind, version);
+    const classed = before ? owned.object : withDefaultClass(owned.object, kind, classes());
+    const defaulted = withDefaults(classed, kind, version);
     checkValid(
       defaulted,
       kind,

@@ -6,6 +6,7 @@ import { openRealCluster, startClusterDouble } from './cluster-double.ts';
 import type { Hand } from './cluster-stack.ts';
 import { createHand } from './cluster-stack.ts';
 import { playControllers } from './kubernetes-controllers.ts';
+import { DEFAULT_CLASS } from './rules.ts';
 import type { RealKubernetes } from './kubernetes-suites.ts';
 
 /** A cluster that the daemon of a test deploys to. */
@@ -18,8 +19,8 @@ export interface WorkflowCluster extends AsyncDisposable {
 }
 
 /** The double, with its controllers played. */
-export async function startWorkflowDouble(): Promise<WorkflowCluster> {
-  const double = await startClusterDouble();
+export async function startWorkflowDouble(storage?: 'default class'): Promise<WorkflowCluster> {
+  const double = await startClusterDouble(storage);
   const stop = playControllers(double.api);
   return {
     hand: createHand(double.client),
@@ -45,7 +46,7 @@ export async function openWorkflowCluster(
 ): Promise<WorkflowCluster> {
   const cluster = openRealCluster(real);
   const hand = createHand(cluster.client);
-  const volume = (await hasDefaultClass(hand)) ? null : await makeVolume(hand, namespace, claim);
+  const volume = await makeVolume(hand, namespace, claim);
   const image = await findImage(hand);
   return {
     hand,
@@ -64,12 +65,13 @@ async function hasDefaultClass(hand: Hand): Promise<boolean> {
   const { items } = await hand.read('/apis/storage.k8s.io/v1/storageclasses');
   return (asList(items) ?? []).some((item) => {
     const annotations = asFields(asFields(asFields(item)?.['metadata'])?.['annotations']);
-    return annotations?.['storageclass.kubernetes.io/is-default-class'] === 'true';
+    return annotations?.[DEFAULT_CLASS] === 'true';
   });
 }
 
-/** @returns its path */
-async function makeVolume(hand: Hand, namespace: string, claim: string): Promise<string> {
+/** @returns its path; `null` where the cluster has a default class, which makes its own */
+export async function makeVolume(hand: Hand, namespace: string, claim: string): Promise<string | null> {
+  if (await hasDefaultClass(hand)) return null;
   const name = `kombinator-test-${randomBytes(4).toString('hex')}`;
   await hand.create('/api/v1/persistentvolumes', {
     apiVersion: 'v1',
