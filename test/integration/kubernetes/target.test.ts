@@ -210,6 +210,15 @@ describe('health', () => {
     });
   });
 
+  it('does not take the pods of before for those of a change that has not been seen', async () => {
+    await own.apply(own.describe([WEB]));
+    await status(deployment(), DONE);
+    await pod({ waiting: { reason: 'CrashLoopBackOff' } }, 7);
+    await eventually(look, ({ run }) => run?.restarts === 7);
+    await own.apply(own.describe([WEB.replace('image: i', 'image: j')]));
+    expect(await look()).toEqual({ status: 'starting', reason: 'the change has not been seen yet' });
+  });
+
   it('reads logs of the pods', async () => {
     await own.apply(own.describe([WEB]));
     await pod({ running: {} });

@@ -8,6 +8,7 @@ import { createHand } from '../../support/kubernetes/cluster-stack.ts';
 import type { KubernetesApi } from '../../support/kubernetes/kubernetes-api.ts';
 import { startClusterDouble } from '../../support/kubernetes/cluster-double.ts';
 import { checkSchema, createFixedSecrets } from '../../support/desired-fixtures.ts';
+import { asFields } from '../../../reconciler/base/values.ts';
 import { eventually } from '../../support/eventually.ts';
 import { playControllers } from '../../support/kubernetes/kubernetes-controllers.ts';
 import { createMemorySource } from '../../support/memory/memory-source.ts';
@@ -54,6 +55,7 @@ async function startRig() {
     source,
     push,
     hand: createHand(double.client),
+    stopControllers: stop,
     async [Symbol.asyncDispose]() {
       await rig[Symbol.asyncDispose]();
       stop();
@@ -96,6 +98,26 @@ it('fails only the stacks of a cluster that is away, and knows the others', asyn
   expect(workers.get('away')).toMatchObject({ status: 'offline', facts: null });
   await other.api.start();
   await rig.reaches('far', 'in_sync');
+});
+
+it('makes an object again while another one is still being rolled out', async () => {
+  await using parts = await startRig();
+  const { rig, push, hand, stopControllers } = parts;
+  push(SHOP);
+  await rig.reconciler.start();
+  await rig.reaches('shop', 'in_sync');
+  // No pod becomes ready from now on.
+  stopControllers();
+  const service = '/api/v1/namespaces/shop/services/shop';
+  const { uid } = asFields((await hand.read(service))['metadata']) ?? {};
+  await hand.edit('/apis/apps/v1/namespaces/shop/deployments/shop', { spec: { minReadySeconds: 3 } });
+  await hand.remove(service);
+  const again = await eventually(
+    () => hand.read(service).catch(() => ({ metadata: {} })),
+    ({ metadata }) => ![undefined, uid].includes(asFields(metadata)?.['uid']),
+  );
+  expect(asFields(again['metadata'])?.['uid']).not.toBe(uid);
+  expect(rig.reconciler.getStack('shop').state).toBe('applying');
 });
 
 it('leaves the objects of a draft as they are', async () => {

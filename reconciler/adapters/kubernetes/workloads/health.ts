@@ -25,12 +25,15 @@ export function healthOf(live: LiveObject, now: number): Health {
   if (isStopped(live)) return { status: 'stopped', reason: 'stopped by hand' };
   const spec = asFields(live['spec']) ?? {};
   const status = asFields(live['status']) ?? {};
-  const observed = asNumber(status['observedGeneration']);
-  if (observed !== undefined && observed < (metadata.generation ?? 0)) {
-    return starting('the change has not been seen yet');
-  }
+  if (isUnseen(live)) return starting('the change has not been seen yet');
   const check = BY_KIND.get(`${live.apiVersion.split('/')[0]} ${live.kind}`) ?? genericHealth;
   return check({ metadata, spec, status, now });
+}
+
+/** Tells whether the controller of an object has not seen its newest change yet: its status and its pods are those of an older one. */
+export function isUnseen(live: LiveObject): boolean {
+  const observed = asNumber((asFields(live['status']) ?? {})['observedGeneration']);
+  return observed !== undefined && observed < (live.metadata.generation ?? 0);
 }
 
 const BY_KIND: ReadonlyMap<string, (parts: Parts) => Health> = new Map([

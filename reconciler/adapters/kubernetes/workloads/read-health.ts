@@ -4,7 +4,7 @@ import { MASK } from '../../../model/secret.ts';
 import { asFields, asString } from '../../../base/values.ts';
 import { isApiError } from '../api/api-error.ts';
 import type { Cluster } from '../cluster.ts';
-import { aboutVersion, healthOf } from './health.ts';
+import { aboutVersion, healthOf, isUnseen } from './health.ts';
 import type { LiveObject } from '../cache/live-object.ts';
 import type { Crash } from './pods.ts';
 import { endingOf, runOf, troubleOf, withTrouble, wrote } from './pods.ts';
@@ -27,6 +27,8 @@ export async function readHealth(
   const health = healthOf(live, now);
   if (live.kind === 'PersistentVolumeClaim' && health.status === 'starting')
     return claimHealth(cluster, live, { health, signal });
+  // A version that nobody has begun to bring up is not what the pods that are there tell of.
+  if (isUnseen(live)) return health;
   if (!isRunner(live.kind) || !['healthy', 'starting', 'failed'].includes(health.status)) return health;
   const version = await readVersion(cluster, live, signal);
   const seen = aboutVersion(health, live, version);

@@ -15,7 +15,7 @@ export interface Version {
 const REVISION = 'deployment.kubernetes.io/revision';
 const GENERATION = 'deprecated.daemonset.template.generation';
 
-/** Reads them, newest first, without those on their way out. An object that the controller has not seen yet has the pods of all versions. */
+/** Reads them, newest first, without those on their way out. An object of which the controller has seen nothing yet has all pods of its labels. */
 export async function readVersion(
   cluster: Pick<Cluster, 'client'>,
   live: LiveObject,
