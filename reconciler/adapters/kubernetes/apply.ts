@@ -20,6 +20,7 @@ import { handsFor } from './field-managers.ts';
 import type { FieldOwner } from './ownership.ts';
 import { handsOn, leftoversOf, othersOn, withMovedFields, withoutControlled } from './ownership.ts';
 import { isStopped } from './stopped-object.ts';
+import { freeStuckPods } from './workloads/stuck-pods.ts';
 
 /** Time for which it is believed that nothing stands in the place of an object. */
 const VACANT_MS = 60_000;
@@ -89,6 +90,8 @@ export async function settleChange(
     { dryRun: false, force: true, signal: context.signal },
   );
   cluster.cache(kind).put(object);
+  if (desired.kind === 'StatefulSet')
+    await freeStuckPods(cluster, object, { path: pathOf(kind, object.metadata), context });
 }
 
 /** Has a job run once more: takes it away, and makes it again as it is described. */
@@ -134,6 +137,8 @@ async function write(cluster: Cluster, desired: DesiredResource, writing: Writin
   const applied = await applyDecided(cluster, wire, { kind, conflicts, hands, context });
   const object = await unmarkStopped(cluster, kind, applied, signal);
   cluster.wrote(kind, object);
+  const isChanged = own !== undefined && own.metadata.generation !== object.metadata.generation;
+  if (isChanged && desired.kind === 'StatefulSet') await freeStuckPods(cluster, object, { path, context });
 }
 
 /**
