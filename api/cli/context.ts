@@ -83,6 +83,7 @@ export function openKombinator(options: GlobalOptions, open: OpenOptions): Promi
     env: terminal.env,
     ...(options.secretCommand !== undefined && { secretCommands: options.secretCommand }),
     ...(options.fetchSubmodules !== undefined && { fetchSubmodules: options.fetchSubmodules }),
+    ...(options.fetchLfs !== undefined && { fetchLargeFiles: options.fetchLfs }),
     ...(options.config !== undefined && { config: options.config }),
     ...(options.stable !== undefined && { stableMs: parseDuration(options.stable, '--stable') }),
     ...(pollMs !== undefined && { pollMs }),

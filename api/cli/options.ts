@@ -24,6 +24,8 @@ export interface GlobalOptions {
   readonly stable?: string;
   /** Beginnings of addresses that submodules are fetched from. */
   readonly fetchSubmodules?: readonly string[];
+  /** Beginnings of addresses that contents of Git LFS are fetched from. */
+  readonly fetchLfs?: readonly string[];
   /** `NAME=program argument …`, each a command that prints secrets. */
   readonly secretCommand?: readonly string[];
 }

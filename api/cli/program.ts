@@ -71,6 +71,11 @@ Examples:
   kombinator status --server http://127.0.0.1:5260 --api-key-file .kombinator/admin.key
 `;
 
+/** One or more addresses, with spaces or commas between. */
+function collectPlaces(value: string, previous: readonly string[] = []): readonly string[] {
+  return [...previous, ...value.split(/[\s,]+/).filter((place) => place !== '')];
+}
+
 function globalOptions(): Option[] {
   return [
     new Option('--repo <path|url>', 'config repository: a path or an address')
@@ -99,10 +104,13 @@ function globalOptions(): Option[] {
       'beginning of the addresses that Git submodules are fetched from, such as https://github.com/acme/ (may be repeated; default: none)',
     )
       .env('KOMBINATOR_FETCH_SUBMODULES')
-      .argParser((value: string, previous?: readonly string[]) => [
-        ...(previous ?? []),
-        ...value.split(/[\s,]+/).filter((place) => place !== ''),
-      ]),
+      .argParser(collectPlaces),
+    new Option(
+      '--fetch-lfs <address>',
+      'beginning of the addresses that contents of Git LFS are fetched from, of repositories and of where their servers keep files (may be repeated; default: none)',
+    )
+      .env('KOMBINATOR_FETCH_LFS')
+      .argParser(collectPlaces),
     new Option('--config <file>', 'what the operator decides and no commit can change: freeze windows').env(
       'KOMBINATOR_CONFIG',
     ),

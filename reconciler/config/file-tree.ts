@@ -9,6 +9,8 @@ export interface TreeFile {
   readonly blob: string;
   /** It only points to content that Git LFS keeps elsewhere. */
   readonly pointer?: true;
+  /** Reason why that content is not there. Left out: it is not fetched. */
+  readonly reason?: string;
   /** Path where a symlink leads, as written; left out when it could not be read. */
   readonly link?: string;
   /** Content of a `.dockerignore`, which tells what other files mean; left out when it could not be read. */
@@ -166,6 +168,9 @@ export function resolvePath(root: TreeDirectory, path: string): Resolved | Unres
 const MODULE_HINT =
   'the operator lets them be fetched with --fetch-submodules; else commit the files to this repository (git subtree add does), or put them in an image';
 
+const POINTER_HINT =
+  'the operator lets it be fetched with --fetch-lfs; else commit the file itself (git lfs untrack, git add --renormalize), or put it in an image';
+
 /** Says of a submodule, or of a file in Git LFS, that the repository does not have what is in it; `null` of everything else. */
 export function contentElsewhere(
   node: TreeLeaf,
@@ -179,8 +184,8 @@ export function contentElsewhere(
     return { code, problem: `${what}, and ${reason}`, hint: MODULE_HINT };
   }
   if (node.pointer !== true) return null;
-  const hint = 'commit the file itself (git lfs untrack, git add --renormalize), or put it in an image';
-  return { code, problem: `${path} is kept in Git LFS, and the repository has only a pointer to it`, hint };
+  const { reason = 'the repository has only a pointer to it' } = node;
+  return { code, problem: `${path} is kept in Git LFS, and ${reason}`, hint: POINTER_HINT };
 }
 
 function outside(path: string, visited: readonly string[], link?: string): Unresolved {

@@ -12,6 +12,13 @@ export function isPointer(text: string | undefined): boolean {
   return text?.startsWith('version https://git-lfs.github.com/spec/') === true;
 }
 
+/** Reads a pointer; `null` for one that names no content. */
+export function parsePointer(text: string): { readonly oid: string; readonly size: number } | null {
+  const oid = /^oid sha256:([0-9a-f]{64})$/m.exec(text)?.[1];
+  const size = /^size (\d{1,15})$/m.exec(text)?.[1];
+  return oid === undefined || size === undefined ? null : { oid, size: Number(size) };
+}
+
 /**
  * Tells, by the `.gitattributes` of a tree, which files Git LFS may keep. Attributes that are taken back for some files are not read: whoever
  * asks looks at the file as well.

@@ -67,6 +67,8 @@ export interface KombinatorOptions {
   readonly store?: Store;
   /** Beginnings of addresses that submodules are fetched from. Default: none is fetched. */
   readonly fetchSubmodules?: readonly string[];
+  /** Beginnings of addresses that contents of Git LFS are fetched from. Default: none is fetched. */
+  readonly fetchLargeFiles?: readonly string[];
   /** Credentials for http(s) remotes: a token, or a user name and a password. */
   readonly credentials?: { readonly username?: string; readonly password?: string; readonly token?: string };
 }
@@ -164,7 +166,7 @@ function closeInterrupted(store: Store, clock: Clock, logger: Logger): void {
 }
 
 function openSource(options: KombinatorOptions, clock: Clock): Promise<Source> {
-  const { repo, branch, stateDir, pollMs, logger, credentials, fetchSubmodules } = options;
+  const { repo, branch, stateDir, pollMs, logger, credentials, fetchSubmodules, fetchLargeFiles } = options;
   const secret = (value: string) => new Secret(value, 'the options');
   return createGitSource({
     location: repo,
@@ -173,6 +175,7 @@ function openSource(options: KombinatorOptions, clock: Clock): Promise<Source> {
     logger,
     ...(branch === undefined ? {} : { branch }),
     ...(fetchSubmodules === undefined ? {} : { fetchSubmodules }),
+    ...(fetchLargeFiles === undefined ? {} : { fetchLargeFiles }),
     ...(pollMs === undefined ? {} : { pollIntervalMs: pollMs }),
     ...(credentials?.token === undefined ? {} : { credentials: { token: secret(credentials.token) } }),
     ...(credentials?.password === undefined

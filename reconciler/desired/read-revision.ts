@@ -1,7 +1,7 @@
 import { isReconcilerError } from '../base/errors.ts';
 import type { TreeChange, TreeDirectory } from '../config/file-tree.ts';
 import { listLeaves, updateTree } from '../config/file-tree.ts';
-import { createLfsFilter, isPointer, POINTER_BYTES } from '../config/git-lfs.ts';
+import { createLfsFilter, isPointer, parsePointer, POINTER_BYTES } from '../config/git-lfs.ts';
 import type { FileChange, FileEntry, Revision } from '../ports/source.ts';
 import { readNodes, readSettings } from './read-settings.ts';
 import type { EntryContext } from './state.ts';
@@ -44,7 +44,8 @@ async function listChanges(revision: Revision, options: LoadOptions): Promise<re
   const from = state.revision?.commit ?? null;
   if (from !== null) {
     try {
-      return await source.diffWithModules(from, revision.commit, signal);
+      const changes = await source.diffWithModules(from, revision.commit, signal);
+      return from === revision.commit ? [...changes, ...missingFiles(state.tree)] : changes;
     } catch (error) {
       // A rewritten branch may have lost the old commit; anything else is the caller's to see.
       if (!isReconcilerError(error, 'GIT_ERROR') || error.retryable) throw error;
@@ -58,6 +59,15 @@ async function listChanges(revision: Revision, options: LoadOptions): Promise<re
     if (!present.has(path)) gone.push({ path, before: { type, blob }, after: null });
   }
   return [...listed, ...gone];
+}
+
+/** Large files that could not be had, as if they had changed. */
+function missingFiles(tree: TreeDirectory): readonly FileChange[] {
+  return [...listLeaves(tree)].flatMap(([path, file]) => {
+    if (!('pointer' in file) || file.reason === undefined) return [];
+    const entry = { type: file.type, blob: file.blob };
+    return [{ path, before: entry, after: entry }];
+  });
 }
 
 async function withLinks(
@@ -102,9 +112,21 @@ async function markPointers(
   );
   if (kept.length === 0) return tree;
   const pointers = kept.filter(({ blob }) => isPointer(texts.get(blob)));
+  const { source, limits, signal } = options;
+  const large = pointers.flatMap(({ blob }) => {
+    const pointer = parsePointer(texts.get(blob) ?? '');
+    return pointer === null ? [] : [{ blob, ...pointer }];
+  });
+  const missing = large.length === 0 ? null : await source.fetchLarge(large, limits.fileBytes, signal);
+  const fetched = new Set(large.flatMap(({ blob }) => (missing?.has(blob) === true ? [] : [blob])));
   return updateTree(
     tree,
-    pointers.map(({ path, type, blob }) => ({ path, file: { type, blob, pointer: true } })),
+    pointers
+      .filter(({ blob }) => !fetched.has(blob))
+      .map(({ path, type, blob }) => {
+        const reason = missing?.get(blob) ?? null;
+        return { path, file: { type, blob, pointer: true, ...(reason === null ? {} : { reason }) } };
+      }),
   );
 }
 

@@ -28,6 +28,16 @@ export interface FileChange {
   readonly after: FileEntry | null;
 }
 
+/** A pointer that Git LFS has committed in place of a file. */
+export interface LargeFile {
+  /** Blob id of the pointer, which stands for the content as well. */
+  readonly blob: string;
+  /** SHA-256 of the content, 64 hex digits. */
+  readonly oid: string;
+  /** Bytes of the content. */
+  readonly size: number;
+}
+
 /** A file to write in a commit; `content: null` deletes it. Text is UTF-8. */
 export interface FileWrite {
   readonly path: string;
@@ -94,8 +104,17 @@ export interface Source extends AsyncDisposable {
    * no error. Compared is with what was told of `from`.
    */
   diffWithModules(from: string | null, to: string, signal: AbortSignal): Promise<readonly FileChange[]>;
-  /** Tells whether a submodule of a commit could not be had, and it is time to try again: `diffWithModules` from the commit to itself does. */
+  /** Tells whether a submodule or a large file could not be had, and it is time to try again: `diffWithModules` from the commit to itself does. */
   isIncomplete(commit: string): boolean;
+  /**
+   * Makes what pointers stand for readable by their blob ids. Resolves to the blobs whose content cannot be had, with the reason; `null`: the
+   * operator lets none be fetched.
+   */
+  fetchLarge(
+    files: readonly LargeFile[],
+    maxBytes: number,
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, string | null>>;
   /** One content by blob id. */
   readBlob(blob: string): Promise<Uint8Array>;
   /** Many contents, streamed in any order; far faster than one by one. Blobs larger than `maxBytes` come as `null` content with their size. */

@@ -6,6 +6,7 @@ import { createHttpTransport } from './remote/http-transport.ts';
 import { createLocalSource } from './local-source.ts';
 import type { Credentials } from './location.ts';
 import { parseLocation } from './location.ts';
+import { createLargeFiles } from './large-files/large-files.ts';
 import { createModules } from './modules/modules.ts';
 import { parsePlaces } from './modules/places.ts';
 import type { Identity } from './repository/objects.ts';
@@ -32,6 +33,8 @@ export interface GitSourceOptions {
   readonly timeoutMs?: number;
   /** Beginnings of addresses that submodules are fetched from, credentials in them if need be. Default: none is fetched. */
   readonly fetchSubmodules?: readonly string[];
+  /** The same for contents that Git LFS keeps: addresses of repositories, and of where their servers keep files. Default: none is fetched. */
+  readonly fetchLargeFiles?: readonly string[];
   /** Program to run for `git`; `null` does without. Default `git`. */
   readonly gitCommand?: string | null;
   readonly clock: Clock;
@@ -59,7 +62,13 @@ export async function createGitSource(options: GitSourceOptions): Promise<Source
   const { cacheDir, pollIntervalMs = POLL_INTERVAL_MS, timeoutMs = TIMEOUT_MS } = options;
   const credentials = options.credentials ?? (location.kind === 'http' ? location.credentials : undefined);
   const modules = createModules({
-    places: parsePlaces(options.fetchSubmodules ?? []),
+    places: parsePlaces(options.fetchSubmodules ?? [], 'submodules'),
+    large: createLargeFiles({
+      places: parsePlaces(options.fetchLargeFiles ?? [], 'large files'),
+      cacheDir,
+      timeoutMs,
+      clock,
+    }),
     own: { location, credentials },
     ssh: options.ssh,
     cacheDir,

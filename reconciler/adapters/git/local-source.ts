@@ -63,6 +63,12 @@ export function createLocalSource(options: LocalSourceOptions): Source {
       use('comparing commits', ({ repository }) => repository.diff(from, to, signal), { signal }),
     diffWithModules: (from, to, signal) =>
       use('comparing commits', ({ repository }) => modules.diff(repository, from, to, signal), { signal }),
+    fetchLarge: (files, maxBytes, signal) =>
+      use(
+        'fetching large files',
+        ({ repository }) => modules.fetchLarge(repository, files, maxBytes, signal),
+        { signal },
+      ),
     isIncomplete: (commit) => modules.isIncomplete(commit),
     readBlob: (blob) => use('reading a file', ({ repository }) => modules.readBlob(repository, blob)),
     readBlobs: async function* (blobs, maxBytes, signal) {

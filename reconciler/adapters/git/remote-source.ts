@@ -90,7 +90,7 @@ export async function createRemoteSource(options: RemoteSourceOptions): Promise<
 function reads(
   { use, noteDamage }: MirrorAccess,
   modules: Modules,
-): Pick<Source, 'diff' | 'diffWithModules' | 'isIncomplete' | 'readBlob' | 'readBlobs'> {
+): Pick<Source, 'diff' | 'diffWithModules' | 'fetchLarge' | 'isIncomplete' | 'readBlob' | 'readBlobs'> {
   return {
     diff: (from, to, signal) =>
       use('comparing commits', (repository) => repository.diff(from, to, signal).catch(noteDamage), signal),
@@ -98,6 +98,12 @@ function reads(
       use(
         'comparing commits',
         (repository) => modules.diff(repository, from, to, signal).catch(noteDamage),
+        signal,
+      ),
+    fetchLarge: (files, maxBytes, signal) =>
+      use(
+        'fetching large files',
+        (repository) => modules.fetchLarge(repository, files, maxBytes, signal),
         signal,
       ),
     isIncomplete: (commit) => modules.isIncomplete(commit),

@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { createCliProcess } from '../../support/cli/cli-process.ts';
 import { createDesiredState } from '../../../reconciler/desired/desired-state.ts';
 import { Secret } from '../../../reconciler/model/secret.ts';
 import type { Source } from '../../../reconciler/ports/source.ts';
@@ -289,5 +290,27 @@ describe('submodules', () => {
         }),
       ]),
     );
+  });
+
+  it('are let in by an option of the command, or by its variable', async () => {
+    await using repo = await createBareRepo();
+    const lib = await createBeside(repo, 'lib');
+    const pinned = await commitFiles(lib, { 'compose.yaml': 'services: { a: { image: a } }\n' }, 'lib');
+    const files: Record<string, TestContent> = {
+      ...naming({ 'kombinations/s/sub': '../lib' }),
+      'kombinations/s/sub': { submodule: pinned },
+      'kombinations/s/kombination.yaml': 'version: "1.0"\nmeta: { name: s }\ncompose: sub/compose.yaml\n',
+    };
+    await commitFiles(repo, files, 'pin');
+    const place = dirname(repo.path);
+    await using cli = await createCliProcess({});
+    const refused = await cli.run('validate', '--repo', repo.path);
+    expect(refused).toMatchObject({ code: 1 });
+    expect(refused.stdout + refused.stderr).toContain('--fetch-submodules');
+    expect(await cli.run('validate', '--repo', repo.path, '--fetch-submodules', place)).toMatchObject({
+      code: 0,
+    });
+    await using other = await createCliProcess({ KOMBINATOR_FETCH_SUBMODULES: `/nowhere ${place}` });
+    expect(await other.spawn('validate', '--repo', repo.path)).toMatchObject({ code: 0 });
   });
 });

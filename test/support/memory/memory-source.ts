@@ -148,6 +148,7 @@ export function createMemorySource(options: MemorySourceOptions = {}): MemorySou
       return compare(from === null ? new Map() : read(from).files, read(to).files);
     },
     isIncomplete: () => false,
+    fetchLarge: async (files) => new Map(files.map(({ blob }) => [blob, null])),
     readBlob: async (blob) => {
       check();
       return readOne(blob);

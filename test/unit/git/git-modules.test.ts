@@ -69,7 +69,13 @@ describe('a place that submodules are fetched from', () => {
     const location = parseModuleLocation(url.replace('ROOT', root));
     if (location === null) return false;
     return (
-      (await findPlace(parsePlaces(places.map((place) => place.replace('ROOT', root))), location)) !== null
+      (await findPlace(
+        parsePlaces(
+          places.map((place) => place.replace('ROOT', root)),
+          'submodules',
+        ),
+        location,
+      )) !== null
     );
   };
 
@@ -115,14 +121,14 @@ describe('a place that submodules are fetched from', () => {
   });
 
   it.each(['git://h/acme/', 'ext::sh', '', 'https://h/a/..%2f/'])('is not %s', (place) => {
-    expect(() => parsePlaces([place])).toThrow(/submodules cannot be fetched from/);
+    expect(() => parsePlaces([place], 'submodules')).toThrow(/submodules cannot be fetched from/);
   });
 
   it('gives the credentials of its own, or those of a config repository on the same host', () => {
     const credentials = { token: new Secret('t', 'test') };
     const own = { location: parseLocation('https://h/acme/config'), credentials };
     const given = (place: string, url: string) => {
-      const [allowed] = parsePlaces([place]);
+      const [allowed] = parsePlaces([place], 'submodules');
       return allowed && credentialsFor(parseLocation(url), allowed, own);
     };
     expect(given('https://h/', 'https://h/acme/lib')).toBe(credentials);

@@ -21,6 +21,8 @@ import { createRepository } from '../repository/repository.ts';
 /** The repository of a submodule: one on this machine, or a mirror of one elsewhere. */
 export interface ModuleRepository extends Disposable {
   readonly address: string;
+  readonly location: Location;
+  readonly credentials: Credentials | undefined;
   /** Returns the repository once it has the commit, which is fetched unless it is there. Throws as `Source` does. */
   withCommit(commit: string, signal: AbortSignal): Promise<Repository>;
 }
@@ -38,15 +40,18 @@ export function openModule(
   credentials: Credentials | undefined,
   options: ModuleOptions,
 ): ModuleRepository {
-  return location.kind === 'local'
-    ? openLocal(location.address, options)
-    : openRemote(location, credentials, options);
+  const opened =
+    location.kind === 'local'
+      ? openLocal(location.address, options)
+      : openRemote(location, credentials, options);
+  return { ...opened, address: location.address, location, credentials };
 }
 
-function openLocal(address: string, options: ModuleOptions): ModuleRepository {
+type Opened = Pick<ModuleRepository, 'withCommit' | typeof Symbol.dispose>;
+
+function openLocal(address: string, options: ModuleOptions): Opened {
   let opened: Repository | undefined;
   return {
-    address,
     async withCommit(commit) {
       const { commonDir } = await readLayout(address);
       if (opened?.commonDir !== commonDir) {
@@ -64,7 +69,7 @@ function openRemote(
   { kind, address }: Location,
   credentials: Credentials | undefined,
   options: ModuleOptions,
-): ModuleRepository {
+): Opened {
   const { git, ssh, timeoutMs } = options;
   const isHttp = kind === 'http';
   const transport = isHttp
@@ -88,7 +93,6 @@ function openRemote(
     return repository;
   };
   return {
-    address,
     withCommit: (commit, signal) => exclusively(() => withCommit(commit, signal)),
     [Symbol.dispose]: () => repository.store[Symbol.dispose](),
   };

@@ -1,7 +1,8 @@
 import { LRUCache } from 'lru-cache';
 import { errorMessage } from '../../../base/errors.ts';
 import type { Logger } from '../../../ports/logger.ts';
-import type { FileChange, FileEntry, Source } from '../../../ports/source.ts';
+import type { FileChange, FileEntry, LargeFile, Source } from '../../../ports/source.ts';
+import type { LargeFiles, Origin } from '../large-files/large-files.ts';
 import type { Credentials, Location } from '../location.ts';
 import { SUBMODULE_MODE } from '../repository/objects.ts';
 import type { Repository } from '../repository/repository.ts';
@@ -23,6 +24,12 @@ export interface Modules extends Disposable {
     signal: AbortSignal,
   ): Promise<readonly FileChange[]>;
   isIncomplete(commit: string): boolean;
+  fetchLarge(
+    repository: Repository,
+    files: readonly LargeFile[],
+    maxBytes: number,
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, string | null>>;
   /** Contents from whichever repository has them. */
   readBlob(repository: Repository, blob: string): Promise<Uint8Array>;
   readBlobs(
@@ -38,6 +45,7 @@ export interface ModulesOptions extends ModuleOptions {
   readonly places: readonly Place[];
   /** The config repository and what it is read with. */
   readonly own: { readonly location: Location; readonly credentials: Credentials | undefined };
+  readonly large: LargeFiles;
   readonly logger: Logger;
 }
 
@@ -65,7 +73,12 @@ interface State {
   readonly views: LRUCache<string, View>;
   readonly told: LRUCache<string, ReadonlyMap<string, View>>;
   /** Repositories by the ids of contents that they alone may have. */
-  readonly owners: Map<string, Repository>;
+  readonly owners: Map<string, Owner>;
+}
+
+/** A repository and what it is read with. */
+interface Owner extends Origin {
+  readonly repository: Repository;
 }
 
 export function createModules(options: ModulesOptions): Modules {
@@ -76,11 +89,13 @@ export function createModules(options: ModulesOptions): Modules {
     told: new LRUCache({ max: MAX_TOLD }),
     owners: new Map(),
   };
-  const { told, owners } = state;
+  const { told } = state;
+  const { large } = options;
   const isOff = options.places.length === 0;
   return {
     async diff(repository, from, to, signal) {
       const plain = await repository.diff(from, to, signal);
+      if (from === to) large.forgetDue();
       if (isOff) return plain;
       const own = { repository, address: options.own.location.address, depth: 0 };
       // The earlier answer counts, and not the one that there would be by now.
@@ -93,16 +108,42 @@ export function createModules(options: ModulesOptions): Modules {
       return before.size + after.size === 0 ? plain.map(withReasons) : combine(plain, before, after);
     },
     isIncomplete: (commit) =>
+      large.isDue() ||
       [...(told.get(commit)?.values() ?? [])].some(
         ({ retryAt }) => retryAt !== null && retryAt <= options.clock.elapsed(),
       ),
-    readBlob: (repository, blob) => (owners.get(blob) ?? repository).readBlob(blob),
-    async *readBlobs(repository, blobs, maxBytes, signal) {
-      for (const [owner, own] of Map.groupBy(blobs, (blob) => owners.get(blob) ?? repository))
-        yield* owner.readBlobs(own, maxBytes, signal);
-    },
+    ...contentsOf(state),
     [Symbol.dispose]: () => {
       for (const module of state.opened.values()) module[Symbol.dispose]();
+    },
+  };
+}
+
+function contentsOf({
+  options: { large, own },
+  owners,
+}: State): Pick<Modules, 'fetchLarge' | 'readBlob' | 'readBlobs'> {
+  const repositoryOf = (blob: string, repository: Repository) => owners.get(blob)?.repository ?? repository;
+  return {
+    async fetchLarge(repository, files, maxBytes, signal) {
+      const missing = new Map<string, string | null>();
+      const origin: Owner = { ...own, repository, commonDir: repository.commonDir };
+      for (const [owner, some] of Map.groupBy(files, ({ blob }) => owners.get(blob) ?? origin))
+        for (const [blob, reason] of await large.fetch(owner, some, maxBytes, signal))
+          missing.set(blob, reason);
+      return missing;
+    },
+    readBlob: (repository, blob) =>
+      large.sizeOf(blob) === undefined ? repositoryOf(blob, repository).readBlob(blob) : large.read(blob),
+    async *readBlobs(repository, blobs, maxBytes, signal) {
+      const plain: string[] = [];
+      for (const blob of blobs) {
+        const size = large.sizeOf(blob);
+        if (size === undefined) plain.push(blob);
+        else yield { blob, size, content: size > maxBytes ? null : await large.read(blob) };
+      }
+      for (const [owner, some] of Map.groupBy(plain, (blob) => repositoryOf(blob, repository)))
+        yield* owner.readBlobs(some, maxBytes, signal);
     },
   };
 }
@@ -201,11 +242,13 @@ async function readModule(
   const inner = { repository, address: opened.address, commit, depth };
   const nested = depth < MAX_DEPTH ? await viewModules(state, inner, signal) : new Map<string, View>();
   const leaves = new Map<string, FileEntry>();
+  const { location, credentials } = opened;
+  const owner: Owner = { repository, location, credentials, commonDir: repository.commonDir };
   for (const { path: name, after } of listed) {
     if (after === null) continue;
     for (const [place, entry] of nested.get(name)?.leaves ?? [[name, withReason(after, depth)] as const])
       leaves.set(`${path}/${place}`, entry);
-    if (after.type !== 'submodule') state.owners.set(after.blob, repository);
+    if (after.type !== 'submodule') state.owners.set(after.blob, owner);
   }
   const retries = [...nested.values()].flatMap(({ retryAt }) => retryAt ?? []);
   return { leaves, retryAt: retries.length === 0 ? null : Math.min(...retries) };

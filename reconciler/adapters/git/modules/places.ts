@@ -4,7 +4,7 @@ import type { Credentials, Location } from '../location.ts';
 import { parseLocation } from '../location.ts';
 
 /*
- * Places that an operator lets submodules be fetched from. Who pushes chooses what is below them, and nothing else: scheme, host and port are the
+ * Places that an operator lets submodules and large files be fetched from. Who pushes chooses what is below them, and nothing else: scheme, host and port are the
  * same, and the path begins with theirs, name by name. What a server might read in another way than we do leads nowhere.
  */
 
@@ -22,14 +22,14 @@ interface Address {
 }
 
 /** Reads what the operator wrote. Throws BAD_OPTIONS for what is no place of repositories. */
-export function parsePlaces(texts: readonly string[]): readonly Place[] {
+export function parsePlaces(texts: readonly string[], what: 'submodules' | 'large files'): readonly Place[] {
   return texts.map((text) => {
     const location = parseModuleLocation(text);
     if (location !== null && parseAddress(location) !== null) return { location };
     const shown = text.replace(/\/\/[^/@]*@/, '//***@');
     throw new ReconcilerError(
       'BAD_OPTIONS',
-      `submodules cannot be fetched from ${JSON.stringify(shown)}: write the beginning of their addresses, such as https://github.com/acme/, ssh://git@host/ or /srv/git/`,
+      `${what} cannot be fetched from ${JSON.stringify(shown)}: write the beginning of their addresses, such as https://github.com/acme/, ssh://git@host/ or /srv/git/`,
     );
   });
 }
