@@ -1,7 +1,10 @@
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { createCliProcess } from '../../support/cli/cli-process.ts';
 import { createDesiredState } from '../../../reconciler/desired/desired-state.ts';
@@ -28,6 +31,20 @@ function naming(modules: Readonly<Record<string, string>>): Record<string, strin
     ([path, url]) => `[submodule "${path}"]\n\tpath = ${path}\n\turl = ${url}\n`,
   );
   return { '.gitmodules': sections.join('') };
+}
+
+/** Takes one object out of a mirror, as a disk may. */
+async function loseObject(mirror: string, id: string): Promise<void> {
+  const packs = join(mirror, 'objects', 'pack');
+  const aside = join(mirror, 'aside');
+  await rename(packs, aside);
+  await mkdir(packs);
+  for (const name of await readdir(aside)) {
+    if (!name.endsWith('.pack')) continue;
+    const command = `git --git-dir='${mirror}' unpack-objects -q < '${join(aside, name)}'`;
+    await promisify(execFile)('sh', ['-c', command]);
+  }
+  await rm(join(mirror, 'objects', id.slice(0, 2), id.slice(2)), { force: true });
 }
 
 /** `path` of a file, `path: reason` of a submodule without its files. */
@@ -77,6 +94,15 @@ describe('submodules', () => {
     expect(await contentAt(source, moved, 'x/sub/a.conf')).toBe('two');
     // Writes start from the repository's own files.
     expect((await source.diff(pinned, moved, signal)).map(({ path }) => path)).toEqual(['x/sub']);
+
+    const refused = {
+      writes: [{ path: 'x/sub/a.conf', content: '' }],
+      message: '',
+      author: { name: '', email: '' },
+    };
+    await expect(source.commit({ ...refused, expectedHead: moved }, signal)).rejects.toThrow(
+      'x/sub is a Git submodule: its files are changed in its own repository',
+    );
 
     const gone = await commitFiles(repo, { 'x/sub': null, '.gitmodules': null }, 'remove');
     await source.resolve(signal);
@@ -290,6 +316,30 @@ describe('submodules', () => {
         }),
       ]),
     );
+  });
+
+  it('are fetched anew where their mirror is damaged', async () => {
+    await using repo = await createBareRepo();
+    const lib = await createBeside(repo, 'lib');
+    const pinned = await commitFiles(lib, { a: 'a', 'dir/b': 'b' }, 'lib');
+    const files = { ...naming({ sub: '../lib' }), sub: { submodule: pinned } };
+    const commit = await commitFiles(repo, files, 'pin');
+    await using server = await startGitServer({ repository: repo.path });
+    const options = { location: server.url, fetchSubmodules: [new URL(server.url).origin] };
+    await using first = await openSource(options);
+    await head(first.source);
+    const whole = ['.gitmodules', 'sub/a', 'sub/dir/b'];
+    expect(await listAt(first.source, commit)).toEqual(whole);
+    const modules = join(first.cacheDir, 'modules');
+    const [mirror = ''] = await readdir(modules);
+    const tree = await git(lib.gitdir, 'rev-parse', `${pinned}:dir`);
+    await loseObject(join(modules, mirror), tree);
+    let later = 0;
+    const clock = { ...realClock, elapsed: () => performance.now() + later };
+    await using again = await openSource({ ...options, cacheDir: first.cacheDir, clock });
+    expect((await listAt(again.source, commit))[1]).toMatch(/^sub: it cannot be fetched/);
+    later = 61_000;
+    expect(await listAt(again.source, commit)).toEqual(whole);
   });
 
   it('are let in by an option of the command, or by its variable', async () => {

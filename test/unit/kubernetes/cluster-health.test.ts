@@ -234,4 +234,13 @@ describe('runOf', () => {
   ])('counts $restarts restarts of $of', ({ pods, restarts }) => {
     expect(runOf(pods, NOW)?.facts.restarts).toBe(restarts);
   });
+
+  it('tells with which code the run before ended, which says what to write of one that is done', () => {
+    const again = { ...pod('Always', { waiting: { reason: 'CrashLoopBackOff' } }, 3) };
+    const [status] = again.status.containerStatuses;
+    const ended = { ...status, lastState: { terminated: { exitCode: 0 } } };
+    const facts = runOf([{ ...again, status: { containerStatuses: [ended] } }], NOW)?.facts;
+    expect(facts).toMatchObject({ restarts: 3, exitCode: 0 });
+    expect(runOf([pod('Always', { running: {} })], NOW)?.facts).not.toHaveProperty('exitCode');
+  });
 });

@@ -7,7 +7,7 @@ import type { Credentials, Location } from '../location.ts';
 import type { Deadline } from '../remote/deadline.ts';
 import { withDeadline } from '../remote/deadline.ts';
 import { createHttpTransport } from '../remote/http-transport.ts';
-import { compactMirror, ensureMirror, mirrorPath } from '../remote/mirror-files.ts';
+import { compactMirror, discardMirror, ensureMirror, mirrorPath } from '../remote/mirror-files.ts';
 import type { SshOptions } from '../remote/ssh-transport.ts';
 import { createSshTransport } from '../remote/ssh-transport.ts';
 import type { Transport, WantedRef } from '../remote/transport.ts';
@@ -25,6 +25,8 @@ export interface ModuleRepository extends Disposable {
   readonly credentials: Credentials | undefined;
   /** Returns the repository once it has the commit, which is fetched unless it is there. Throws as `Source` does. */
   withCommit(commit: string, signal: AbortSignal): Promise<Repository>;
+  /** Something that should be there could not be read: a mirror is fetched anew next time. */
+  suspect(): void;
 }
 
 export interface ModuleOptions {
@@ -47,7 +49,7 @@ export function openModule(
   return { ...opened, address: location.address, location, credentials };
 }
 
-type Opened = Pick<ModuleRepository, 'withCommit' | typeof Symbol.dispose>;
+type Opened = Omit<ModuleRepository, 'address' | 'location' | 'credentials'>;
 
 function openLocal(address: string, options: ModuleOptions): Opened {
   let opened: Repository | undefined;
@@ -61,6 +63,7 @@ function openLocal(address: string, options: ModuleOptions): Opened {
       if (!(await opened.store.has(commit))) throw lacks(address, commit);
       return opened;
     },
+    suspect: () => undefined,
     [Symbol.dispose]: () => opened?.store[Symbol.dispose](),
   };
 }
@@ -78,8 +81,15 @@ function openRemote(
   const cacheDir = join(options.cacheDir, 'modules');
   const path = mirrorPath(cacheDir, address);
   const exclusively = createMutex();
-  const repository = openRepository(path, options);
+  let repository = openRepository(path, options);
+  let isDamaged = false;
   const withCommit = async (commit: string, signal: AbortSignal): Promise<Repository> => {
+    if (isDamaged) {
+      repository.store[Symbol.dispose]();
+      await discardMirror(path);
+      repository = openRepository(path, options);
+      isDamaged = false;
+    }
     await ensureMirror(cacheDir, path);
     const pin = `refs/pinned/${commit}`;
     // The ref is written last: without it a fetch may have been cut short.
@@ -94,6 +104,9 @@ function openRemote(
   };
   return {
     withCommit: (commit, signal) => exclusively(() => withCommit(commit, signal)),
+    suspect: () => {
+      isDamaged = true;
+    },
     [Symbol.dispose]: () => repository.store[Symbol.dispose](),
   };
 }

@@ -236,7 +236,10 @@ async function readModule(
 ): Promise<View> {
   const { path, commit } = module;
   const repository = await opened.withCommit(commit, signal);
-  const listed = await repository.diff(null, commit, signal);
+  const listed = await repository.diff(null, commit, signal).catch((error: unknown) => {
+    if (!signal.aborted) opened.suspect();
+    throw error;
+  });
   if (listed.length > MAX_FILES) return withoutFiles(module, `it has more than ${MAX_FILES} files`, null);
   const depth = tree.depth + 1;
   const inner = { repository, address: opened.address, commit, depth };

@@ -74,6 +74,8 @@ async function applyEdit(editor: TreeEditor, step: Step, files: WrittenFile[]): 
   for (const [name, edit] of step.edit.directories) {
     const path = `${step.prefix}${name}`;
     const old = entries.get(name);
+    if (old?.mode === SUBMODULE_MODE)
+      throw gitError(`${path} is a Git submodule: its files are changed in its own repository`);
     if (old !== undefined && old.mode !== TREE_MODE) throw gitError(`${path} is a file, not a directory`);
     const tree = await applyEdit(editor, { tree: old?.id ?? null, edit, prefix: `${path}/` }, files);
     if (tree === null) entries.delete(name);
