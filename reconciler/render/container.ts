@@ -202,7 +202,7 @@ function buildMounts({ mounts }: ServiceModel, { kombination }: Analysis): reado
 
 /**
  * Returns the restart policy of a service that says none: what others wait for to complete is not started again, and one of a Compose file,
- * where nothing would be, only after a failure (decision 032).
+ * where nothing would be, only after a failure (decision 034).
  */
 export function defaultRestart({ name }: ServiceModel, { dependencies, adopted }: Analysis): RestartSpec {
   for (const list of dependencies.values()) {

@@ -5,7 +5,7 @@ import { eventually } from '../support/eventually.ts';
 import type { MainJob } from '../support/main-job.ts';
 import { createMainJob, IMAGE, PATIENCE_MS, runOnEngine } from '../support/main-job.ts';
 
-/* A Compose file without `restart`, adopted as it is: what has done its work is done, and what shall run comes back (decision 032). */
+/* A Compose file without `restart`, adopted as it is: what has done its work is done, and what shall run comes back (decision 034). */
 
 let engine: DockerEngine;
 let job: MainJob;

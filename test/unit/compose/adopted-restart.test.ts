@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createDesiredFixture } from '../../support/desired-fixtures.ts';
 import { CLUSTER, NODE } from '../../support/kubernetes/cluster-description.ts';
 
-/* Restart policies of services that come from a Compose file, where Compose would start nothing again (decision 032). */
+/* Restart policies of services that come from a Compose file, where Compose would start nothing again (decision 034). */
 
 async function describeShop(compose: string, lines: readonly string[] = []) {
   const { state, push } = createDesiredFixture();

@@ -8,7 +8,7 @@ import { runningMs } from './running-time.ts';
 
 /*
  * Health of a container, with what its state alone does not tell: whether a program under `on-failure` that ended with 0 has done its work, or
- * is a server that was told to stop (decision 032). A server that is stopped in good order ends with 0 as well, and its engine leaves it so.
+ * is a server that was told to stop (decision 034). A server that is stopped in good order ends with 0 as well, and its engine leaves it so.
  */
 
 export async function readContainerHealth(
