@@ -20,6 +20,7 @@ import type { JobRecorder } from '../record/job-store.ts';
 import { decideStack, forget, noteDrift, showDecision } from './decide-stack.ts';
 import type { ReconcileParts } from './parts.ts';
 import type { Triggered } from './pending-requests.ts';
+import { repairBeside } from './repair-beside.ts';
 import { DONE, heldBy, LATER, lookAgainAt, REPORTED } from './result.ts';
 import type { Result } from './result.ts';
 
@@ -120,17 +121,22 @@ async function planUnasked(
 }
 
 async function applyUnasked(
-  { context, repairs: limiter }: ReconcileParts,
+  parts: ReconcileParts,
   planned: PlannedStack,
   { trigger, signal, repairs }: Run & { readonly repairs: boolean },
 ): Promise<Result> {
+  const { context, repairs: limiter } = parts;
   const { plan } = planned;
   const job = createJob(context, plan.stack, repairs && trigger !== 'push' ? 'drift' : trigger);
   // A repair that failed has left something to do, which is no repair by name; it is one all the same.
   const isRepair = repairs || hasWorked(context, plan);
   if (!isRepair) limiter.release(plan.stack);
+  const repeats = isRepair && limiter.repeats(plan);
+  const carryOut = (until: AbortSignal) => applyPlan(context, planned, job, { signal: until, repeats });
+  let isEnded = false;
   try {
-    await applyPlan(context, planned, job, { signal, repeats: isRepair && limiter.repeats(plan) });
+    if (isRepair) isEnded = await repairBeside(context, planned, signal, carryOut);
+    else await carryOut(signal);
   } catch (error) {
     // Another program that is faster than our look has undone it.
     if (isRepair && isReconcilerError(error, 'NO_EFFECT')) limiter.repaired(plan);
@@ -138,7 +144,7 @@ async function applyUnasked(
     throw error;
   }
   if (isRepair) limiter.repaired(plan);
-  return DONE;
+  return isEnded ? reconcileUnasked(parts, plan.stack, { trigger: 'drift', signal }) : DONE;
 }
 
 /** Completes what an earlier process or attempt began, and what has come to its end by itself since. */

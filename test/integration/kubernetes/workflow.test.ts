@@ -100,7 +100,10 @@ it('fails only the stacks of a cluster that is away, and knows the others', asyn
   await rig.reaches('far', 'in_sync');
 });
 
-it('makes an object again while another one is still being rolled out', async () => {
+it.each([
+  { when: 'was taken away together with it', waits: false },
+  { when: 'is taken away meanwhile', waits: true },
+])('makes an object again that $when while another one is being rolled out', async ({ waits }) => {
   await using parts = await startRig();
   const { rig, push, hand, stopControllers } = parts;
   push(SHOP);
@@ -109,8 +112,14 @@ it('makes an object again while another one is still being rolled out', async ()
   // No pod becomes ready from now on.
   stopControllers();
   const service = '/api/v1/namespaces/shop/services/shop';
+  const deployment = '/apis/apps/v1/namespaces/shop/deployments/shop';
   const { uid } = asFields((await hand.read(service))['metadata']) ?? {};
-  await hand.edit('/apis/apps/v1/namespaces/shop/deployments/shop', { spec: { minReadySeconds: 3 } });
+  await hand.edit(deployment, { spec: { minReadySeconds: 3 } });
+  if (waits)
+    await eventually(
+      () => hand.read(deployment),
+      ({ spec }) => asFields(spec)?.['minReadySeconds'] === undefined,
+    );
   await hand.remove(service);
   const again = await eventually(
     () => hand.read(service).catch(() => ({ metadata: {} })),
@@ -118,6 +127,8 @@ it('makes an object again while another one is still being rolled out', async ()
   );
   expect(asFields(again['metadata'])?.['uid']).not.toBe(uid);
   expect(rig.reconciler.getStack('shop').state).toBe('applying');
+  expect(await rig.tags('shop')).toEqual(['deploy/shop/1']);
+  expect(rig.jobs('shop').some(({ status }) => status === 'failed')).toBe(false);
 });
 
 it('leaves the objects of a draft as they are', async () => {
