@@ -4,9 +4,10 @@ import type { ApiRequest } from '../../reconciler/adapters/kubernetes/api/client
 import { asFields, asList, asString } from '../../reconciler/base/values.ts';
 import type { Fields } from '../../reconciler/base/values.ts';
 import { createClusterStack } from '../support/kubernetes/cluster-stack.ts';
+import { hasDefaultClass } from '../support/kubernetes/workflow-cluster.ts';
 import { eventually } from '../support/eventually.ts';
 import type { Answer } from './api-cases.ts';
-import { CASES, claim, config } from './api-cases.ts';
+import { CLAIM_FIXED, CASES, claim, config } from './api-cases.ts';
 import type { ClusterHarness } from './cluster-suite.ts';
 import { openClusterSuite } from './cluster-suite.ts';
 
@@ -58,6 +59,16 @@ export function describeApiAnswers(name: string, setup: () => Promise<ClusterHar
       await eventually(
         () => ask({ method: 'GET', path: pathOf(path) }),
         ({ status }) => status === 404,
+      );
+    });
+
+    it('answers a class for a claim that named none: a server with a default class has given it one', async () => {
+      const path = 'persistentvolumeclaims/unnamed';
+      const unnamed = (more: object = {}) => ({ ...claim('1Gi', more), metadata: { name: 'unnamed' } });
+      expect((await apply(path, unnamed())).status).toBe(201);
+      const message = `PersistentVolumeClaim "unnamed" is invalid: ${CLAIM_FIXED}`;
+      expect(await apply(path, unnamed({ storageClassName: 'x' }))).toMatchObject(
+        (await hasDefaultClass(suite.hand)) ? { status: 422, message } : { status: 200 },
       );
     });
 

@@ -9,7 +9,8 @@ import { describeCoreContract } from './target-core.ts';
 describeClusterContract('API double', () => startClusterDouble());
 describeClusterContract('API double with a default storage class', () => startClusterDouble('default class'));
 describeClusterAnswers('API double', () => startClusterDouble());
-describeApiAnswers('API double', startClusterDouble);
+describeApiAnswers('API double', () => startClusterDouble());
+describeApiAnswers('API double with a default storage class', () => startClusterDouble('default class'));
 describeCoreContract('API double', async () => configMapsOf(await startClusterDouble()));
 
 const real = inject('kubernetes');

@@ -61,7 +61,8 @@ export async function openWorkflowCluster(
   };
 }
 
-async function hasDefaultClass(hand: Hand): Promise<boolean> {
+/** Tells whether claims that name no class are given one. */
+export async function hasDefaultClass(hand: Hand): Promise<boolean> {
   const { items } = await hand.read('/apis/storage.k8s.io/v1/storageclasses');
   return (asList(items) ?? []).some((item) => {
     const annotations = asFields(asFields(asFields(item)?.['metadata'])?.['annotations']);
