@@ -20,6 +20,8 @@ export interface Telling {
   readonly repository: Json;
   readonly stacks: readonly Json[];
   readonly running: readonly Json[];
+  /** `ok`, or `waiting`: a deployment, or a removal, has no tag yet. */
+  readonly tags: string;
 }
 
 export type Verdict =
@@ -76,17 +78,23 @@ async function lookOnce(
 }
 
 async function askDaemon({ daemon }: Rig): Promise<Telling> {
-  const [repository, stacks, jobs] = await Promise.all([
+  const [repository, stacks, jobs, health] = await Promise.all([
     daemon.api('GET', '/repository'),
     daemon.api('GET', '/stacks?per_page=500'),
     daemon.api('GET', '/jobs?status=running'),
+    daemon.api('GET', '/health'),
   ]);
-  return { repository: repository.body, stacks: stacks.body.stacks ?? [], running: jobs.body.jobs ?? [] };
+  return {
+    repository: repository.body,
+    stacks: stacks.body.stacks ?? [],
+    running: jobs.body.jobs ?? [],
+    tags: health.body.checks.tags,
+  };
 }
 
 /** Tells whether the daemon itself says that all is as the model describes. Pure. */
 export function judge(model: WorldModel, head: string, telling: Telling): Verdict {
-  const { repository, stacks, running } = telling;
+  const { repository, stacks, running, tags } = telling;
   if (repository.error !== null && repository.error !== undefined)
     return busy(`the repository: ${repository.error.code} ${repository.error.message}`);
   const commit = repository.revision?.commit;
@@ -103,7 +111,8 @@ export function judge(model: WorldModel, head: string, telling: Telling): Verdic
   const job = running.find(
     ({ stack_id: stack }) => !isHindered(model, stack) || model.stacks[stack] === undefined,
   );
-  return job === undefined ? { kind: 'quiet' } : busy(`the job ${job.id} of ${job.stack_id} is running`);
+  if (job !== undefined) return busy(`the job ${job.id} of ${job.stack_id} is running`);
+  return tags === 'ok' ? { kind: 'quiet' } : busy('a deployment is not tagged yet');
 }
 
 /** A failure that is tried again is as quiet as a broken description gets. */

@@ -14,7 +14,13 @@ function telling(states: Readonly<Record<string, object>> = {}, more: Partial<Te
     message: null,
     ...view,
   }));
-  return { repository: { error: null, revision: { commit: 'head' } }, stacks, running: [], ...more };
+  return {
+    repository: { error: null, revision: { commit: 'head' } },
+    stacks,
+    running: [],
+    tags: 'ok',
+    ...more,
+  };
 }
 
 describe('a daemon', () => {
@@ -31,6 +37,7 @@ describe('a daemon', () => {
     { of: telling({ s1: { state: 'applying' } }), says: 's1 is applying' },
     { of: telling({ s9: { state: 'applying' } }), says: 's9 is described no more' },
     { of: telling({}, { running: [{ id: 'j1', stack_id: 's1' }] }), says: 'j1 of s1 is running' },
+    { of: telling({}, { tags: 'waiting' }), says: 'not tagged yet' },
     { of: { ...telling(), stacks: [] }, says: 's1 is not listed' },
   ])('is busy while $says', ({ of, says }) => {
     expect(judge(model, 'head', of)).toEqual({ kind: 'busy', reason: expect.stringContaining(says) });
