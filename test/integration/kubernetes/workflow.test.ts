@@ -131,6 +131,36 @@ it.each([
   expect(rig.jobs('shop').some(({ status }) => status === 'failed')).toBe(false);
 });
 
+it('ends a fight with a program that is faster than a look at what was done', async () => {
+  await using parts = await startRig();
+  const { double, rig, push } = parts;
+  push(SHOP);
+  await rig.reconciler.start();
+  await rig.reaches('shop', 'in_sync');
+  const { store } = double.api;
+  const place = {
+    kind: store.kinds.find((one) => one.kind === 'ConfigMap')!,
+    namespace: 'shop',
+    name: 'shop-settings',
+  };
+  const level = () => asFields(store.get(place)['data'])?.['LOG_LEVEL'];
+  const undo = () => {
+    const by = { manager: 'other-program', dryRun: false, how: 'merge' } as const;
+    if (level() !== 'trace') store.write(place, { data: { LOG_LEVEL: 'trace' } }, by);
+  };
+  store.onEvent(({ kind }) => {
+    if (kind === place.kind) queueMicrotask(undo);
+  });
+  undo();
+  const view = await rig.reaches('shop', 'drifted');
+  expect(view.message).toContain('differs again after each of 3 repairs in a row');
+  const repairs = rig.jobs('shop').filter(({ type, trigger }) => type === 'apply' && trigger === 'drift');
+  expect(repairs).toHaveLength(3);
+  // One of the deployment, one of the first round.
+  expect(await rig.tags('shop')).toEqual(['deploy/shop/1', 'deploy/shop/2']);
+  expect(level()).toBe('trace');
+});
+
 it('leaves the objects of a draft as they are', async () => {
   await using parts = await startRig();
   const { rig, push, hand } = parts;
