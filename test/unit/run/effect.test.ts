@@ -100,3 +100,18 @@ it('fails a deletion and an update that left everything as it was', async () => 
     'failed local/container/web',
   ]);
 });
+
+it('ends repairs that leave everything as it was after three of them', async () => {
+  await using rig = createRig();
+  rig.source.push({ [file('shop')]: stack('shop', { web: 'image: "nginx:1.28", restart: on-failure' }) });
+  await rig.reconciler.start();
+  await rig.reaches('shop', 'in_sync');
+  const { control } = rig.engine();
+  control.idle = true;
+  control.drift('shop', container('web'), { restart: 'always' });
+  const view = await rig.reaches('shop', 'drifted');
+  expect(view.message).toContain('differs again after each of 3 repairs in a row');
+  const failed = rig.jobs('shop').filter(({ error }) => error?.code === 'NO_EFFECT');
+  expect(failed).toHaveLength(3);
+  expect(await rig.tags('shop')).toHaveLength(1);
+});
