@@ -17,8 +17,8 @@ import { workerEngine } from '../support/docker/worker-engine.ts';
 
 const IMAGE = 'kombinator-test/kill:1';
 const STACK = 'killed';
-/** `npm run test:kill` asks for more rounds; `KILL_SEED` repeats the moments of a run that printed it. */
-const ROUNDS = readNumber('KILL_ROUNDS', 10);
+/** `npm run test:bounds` and `npm run test:kill` ask for more rounds; `KILL_SEED` repeats the moments of a run that printed it. */
+const ROUNDS = readNumber('KILL_ROUNDS', 4);
 const SEED = readNumber('KILL_SEED', randomInt(2 ** 32 - 1));
 /** Rounds that make one test. */
 const SET = 10;
