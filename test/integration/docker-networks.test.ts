@@ -122,6 +122,37 @@ describe('networks on a Docker Engine', () => {
     for (const one of [web, front, back]) await apply('delete', one);
   });
 
+  // One of the two was held for good, its containers without any network.
+  it('waits for addresses that another stack is about to give up, so that two stacks can swap theirs', async () => {
+    const stacks = [freshStack(target, IMAGE), freshStack(target, IMAGE)] as const;
+    const network = (index: 0 | 1, subnet: string) =>
+      stacks[index].make.network('front', { ipam: { config: [{ subnet }] } });
+    const web = (index: 0 | 1) =>
+      stacks[index].service('web', { networks: { [`${stacks[index].stack}_front`]: { aliases: [] } } });
+    const subnets = ['10.233.1.0/24', '10.233.2.0/24'] as const;
+    const after = [network(0, subnets[1]), network(1, subnets[0])] as const;
+    for (const index of [0, 1] as const) {
+      await stacks[index].apply('create', network(index, subnets[index]));
+      await stacks[index].apply('create', web(index));
+    }
+    const contexts = [contextFor(stacks[0].stack), contextFor(stacks[1].stack)] as const;
+    const swap = (index: 0 | 1) =>
+      target.apply({ ...changeOf('replace', after[index]), described: [web(index)] }, contexts[index]);
+
+    const first = swap(0);
+    await eventually(
+      () => contexts[0].messages,
+      (messages) => messages.some((message) => message.includes(`network ${stacks[1].stack}_front`)),
+    );
+    await Promise.all([first, swap(1)]);
+
+    for (const index of [0, 1] as const) {
+      for (const one of [after[index], web(index)])
+        expect(diffResource(one, await stacks[index].observe(one)).action).toBe('no-op');
+      for (const one of [web(index), after[index]]) await stacks[index].apply('delete', one);
+    }
+  });
+
   it('is made anew to its end when somebody gives up in the middle', async () => {
     const { stack, make, service, apply, observe } = freshStack(target, IMAGE);
     const network = (subnet: string) => make.network('front', { ipam: { config: [{ subnet }] } });

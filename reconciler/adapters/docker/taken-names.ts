@@ -118,10 +118,11 @@ export function explainTaken({ kind, name, labels }: TakenName): Refusal {
       : compose !== null
         ? `belongs to ${describePlace(compose)}`
         : 'was made by somebody else';
-  const hint =
-    owner !== null
-      ? `give it another name, or take it out of ${owner.stack} first`
-      : adviceFor(kind, name, compose);
+  // A stack that gives a volume up leaves it behind: it is free for nobody.
+  const isGivenUp = owner !== null && kind !== 'volume';
+  const hint = isGivenUp
+    ? `give it another name, or take it out of ${owner.stack} first`
+    : adviceFor(kind, name, compose);
   return { reason: `${kind} ${name} is there already and ${whose}`, hint };
 }
 

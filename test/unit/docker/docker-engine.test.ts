@@ -30,6 +30,8 @@ describe('engine errors', () => {
     [404, 'No such container: 1', 'TARGET_ERROR', true],
     [409, 'container is marked for removal and cannot be started', 'TARGET_ERROR', true],
     [409, 'removal of container 1 is already in progress', 'TARGET_ERROR', true],
+    // Addresses handed from stack to stack: the other one gives them up a moment later.
+    [403, 'Pool overlaps with other one on this address space', 'TARGET_ERROR', true],
     [
       403,
       'error while removing network: network shop_default id 1 has active endpoints',

@@ -35,7 +35,9 @@ export function toTargetError(
     return fail('IMAGE_NOT_FOUND', `${doing}: ${message}`, true);
   if (isGone(status, message))
     return fail('TARGET_ERROR', `${doing}: it was removed by somebody else in the meantime`, true);
-  if (/has active endpoints/i.test(message)) return fail('TARGET_ERROR', `${doing}: ${message}`, true);
+  // What is in the way now may go, with its stack or by hand: no description has to change for that.
+  if (isOverlap(message) || /has active endpoints/i.test(message))
+    return fail('TARGET_ERROR', `${doing}: ${message}`, true);
   // "Internal error" is also what the engine says about a command that is not in the image.
   const retryable =
     status >= 500 && !/executable file not found|no such file or directory.*unknown/i.test(message);
@@ -81,6 +83,11 @@ export function portOf(message: string): string {
 function isGone(status: number, message: string): boolean {
   if (status === 404) return /no such container|network \S+ not found|no such network/i.test(message);
   return status === 409 && /marked for removal|removal of container|is dead/i.test(message);
+}
+
+/** Another network of the engine has some of the addresses. */
+export function isOverlap(message: string): boolean {
+  return /pool overlaps/i.test(message);
 }
 
 function isPortTaken(message: string): boolean {

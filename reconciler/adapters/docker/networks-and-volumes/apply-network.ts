@@ -11,6 +11,7 @@ import { withoutUndefined } from '../containers/create-options.ts';
 import { statusOf } from '../engine/engine-errors.ts';
 import { buildLabels, readOwner } from '../labels.ts';
 import { networkSpec } from '../containers/specs.ts';
+import { createWhereFree } from './addresses-taken.ts';
 import { keptNetwork } from './doubles.ts';
 import { createdEndpoint, refuseForeign, replaceNetwork, takeDownNetwork } from './replace-network.ts';
 import type { TakenDown } from './taken-down.ts';
@@ -108,10 +109,8 @@ function createNetwork(adapter: Adapter, desired: DesiredResource, context: Appl
   return adapter.oneAtATime(`network ${spec.name}`, async () => {
     const before = await networksCalled(adapter, spec.name, signal);
     if (before.some(({ Labels }) => readOwner(Labels)?.stack === stack)) return;
-    await adapter.engine.createNetwork(
-      buildNetwork(spec, buildLabels({ stack, revision, branch, desired })),
-      signal,
-    );
+    const body = buildNetwork(spec, buildLabels({ stack, revision, branch, desired }));
+    await createWhereFree(adapter, spec, body, context);
     adapter.stacksByName.set(spec.name, stack);
     const after = await networksCalled(adapter, spec.name, signal);
     if (after.length > 1) await mendDoubles(adapter, after, context);
