@@ -131,6 +131,7 @@ async function observeGroup(
       ...rendered,
       objectId: container.id,
       interrupted,
+      ...(group.current !== null && group.next !== null ? { replacing: true } : {}),
       ...renamed,
       fingerprint: fingerprint(basis),
     };

@@ -20,6 +20,7 @@ import type { JobRecorder } from '../record/job-store.ts';
 import { decideStack, forget, noteDrift, showDecision } from './decide-stack.ts';
 import type { ReconcileParts } from './parts.ts';
 import type { Triggered } from './pending-requests.ts';
+import { putBackInvalid, putBackReplaced } from './put-back.ts';
 import { repairBeside } from './repair-beside.ts';
 import { DONE, heldBy, LATER, lookAgainAt, REPORTED } from './result.ts';
 import type { Result } from './result.ts';
@@ -34,6 +35,7 @@ export async function reconcileUnasked(parts: ReconcileParts, stack: string, run
   const { trigger, signal } = run;
   const described = context.desired.get(stack);
   if (described !== undefined && hasErrors(described.diagnostics)) {
+    await putBackInvalid(context, stack, signal);
     showInvalid(context, described);
     return REPORTED;
   }
@@ -47,6 +49,7 @@ export async function reconcileUnasked(parts: ReconcileParts, stack: string, run
   noteDrift(context, planned.plan);
   if (trigger === 'schedule') recordDriftCheck(context, { stack, trigger, actor: null });
   if (decision.kind === 'apply') return applyUnasked(parts, planned, { ...run, repairs: decision.repairs });
+  await putBackReplaced(context, planned, decision.kind);
   return settle(parts, planned, decision, run);
 }
 

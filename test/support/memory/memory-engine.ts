@@ -143,6 +143,7 @@ export function observeSlot({ current, next }: Slot): ObservedResource | null {
     ).slice(0, 32),
     objectId: engineId,
     interrupted: next !== null,
+    ...(current !== null && next !== null ? { replacing: true } : {}),
     detail: { containerId: engineId },
   };
 }

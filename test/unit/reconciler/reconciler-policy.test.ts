@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createSqliteStore } from '../../../reconciler/adapters/sqlite/sqlite-store.ts';
+import { eventually } from '../../support/eventually.ts';
 import { createFastClock } from '../../support/fakes/fast-clock.ts';
 import { container, createRig, file, stack } from '../../support/reconciler-rig.ts';
 
@@ -97,5 +98,41 @@ describe('prune', () => {
     const { job } = await rig.apply('shop', { mode: 'destroy', confirm: true });
     expect(job.status).toBe('completed');
     await rig.gone('shop');
+  });
+});
+
+// The container stayed down for as long as nobody said yes, and half of a version that nobody had seen well ran instead.
+describe('a replace that is under way when the next push', () => {
+  it.each([
+    [
+      'waits for somebody to apply it',
+      'pending',
+      { web: 'image: "nginx:1.29", command: [next]' },
+      'sync: manual',
+    ],
+    ['waits for a yes', 'blocked', { web: 'image: "nginx:1.29"' }, 'prune: confirm'],
+    ['takes the service away, and waits', 'blocked', { old: WEB }, 'prune: confirm'],
+    ['is not valid', 'invalid', { web: 'imagee: x', old: WEB }, 'sync: auto'],
+  ] as const)('%s is put back', async (_why, state, services, more) => {
+    await using rig = createRig();
+    rig.source.push({ [file('shop')]: stack('shop', { web: AGAIN, old: WEB }) });
+    await rig.reconciler.start();
+    await rig.reaches('shop', 'in_sync');
+    const { engine } = rig.engine().control;
+    const slot = () => engine.stacks.get('shop')?.get(container('web'));
+    const isOpen = () => slot()?.next?.state === 'running';
+    engine.spoiled.set(container('web'), { status: 'starting' });
+    rig.source.push({ [file('shop')]: stack('shop', { web: WEB, old: WEB }) });
+    expect(await eventually(isOpen, Boolean, 4_000)).toBe(true);
+
+    rig.source.push({ [file('shop')]: stack('shop', services, policy(more)) });
+    await rig.reaches('shop', state);
+
+    expect(await eventually(isOpen, (open) => !open, 4_000)).toBe(false);
+    expect(slot()).toMatchObject({
+      current: { state: 'running', spec: { image: 'nginx:1.28' } },
+      next: null,
+    });
+    expect(await rig.tags('shop')).toEqual(['deploy/shop/1']);
   });
 });

@@ -35,7 +35,7 @@ export function toTargetError(
     return fail('IMAGE_NOT_FOUND', `${doing}: ${message}`, true);
   if (isGone(status, message))
     return fail('TARGET_ERROR', `${doing}: it was removed by somebody else in the meantime`, true);
-  // What is in the way now may go, with its stack or by hand: no description has to change for that.
+  // The thing in the way may go, with its stack or by hand: no description has to change for that.
   if (isOverlap(message) || /has active endpoints/i.test(message))
     return fail('TARGET_ERROR', `${doing}: ${message}`, true);
   // "Internal error" is also what the engine says about a command that is not in the image.
