@@ -201,8 +201,8 @@ async function planToApply(
   options: ApplyOptions,
   invocation: Invocation,
 ): Promise<Planning> {
+  await requireNewest(session, invocation);
   if (options.planFile === undefined) {
-    await requireNewest(session, invocation);
     const names = await selectForPlan(session, options.stacks, invocation);
     return planStacks(
       session,
