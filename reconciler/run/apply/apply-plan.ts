@@ -70,9 +70,14 @@ export async function applyPlan(
   throw error;
 }
 
-/** Says whether the targets have come to what no tag tells of yet. Where nothing was, nothing was removed, whatever had been begun before. */
-function isNewDeployment(context: RunContext, { stack, mode }: Plan, changed: number): boolean {
-  return changed > 0 || (recallStack(context, stack).untagged && mode === 'apply');
+/**
+ * Says whether the targets have come to what no tag tells of yet. Where nothing was, nothing was removed; what an earlier attempt began to remove, and
+ * nobody sees any more, was.
+ */
+function isNewDeployment(context: RunContext, { stack, mode, desired }: Plan, changed: number): boolean {
+  if (changed > 0) return true;
+  if (!recallStack(context, stack).untagged) return false;
+  return mode === 'apply' || ![null, desired].includes(newestDeployed(context, stack).desired);
 }
 
 /**

@@ -158,7 +158,7 @@ async function completeEarlier(
 ): Promise<void> {
   const { stack, summary } = planned.plan;
   const isLeft = recallStack(context, stack).untagged || untold;
-  if (!isLeft || context.desired.get(stack) === undefined) return;
+  if (!isLeft || (planned.plan.mode === 'destroy' && (await isWithoutTags(context, stack)))) return;
   const job = createJob(context, stack, trigger);
   job.start({ summary });
   job.log('info', 'completes a deployment that was begun before');
@@ -168,6 +168,12 @@ async function completeEarlier(
     endFailed(context, job, error, signal.aborted);
     throw error;
   }
+}
+
+/** Of what was never deployed no tag says that it is gone. */
+async function isWithoutTags({ deployments }: RunContext, stack: string): Promise<boolean> {
+  const latest = await deployments.latest(stack);
+  return latest === null || latest.isRemoval;
 }
 
 /** A deployment that was begun is not over before everything is well: throws, to look again with growing pauses. */

@@ -190,3 +190,31 @@ describe('what runs is what the newest tag names', () => {
     expect(store.getStack('shop')).toMatchObject({ untagged: false, pendingTags: [] });
   });
 });
+
+describe('a removal whose last answer is lost', () => {
+  it('is tagged once it is seen that nothing is left', async () => {
+    await using rig = createRig();
+    const target = rig.engine();
+    const { apply } = target;
+    let lost = 0;
+    target.apply = async (change, context) => {
+      const made = await apply(change, context);
+      if (context.stack !== 'shop' || change.change.action !== 'delete') return made;
+      lost += 1;
+      throw new ReconcilerError('TARGET_UNREACHABLE', 'it did not answer in time', { retryable: true });
+    };
+    rig.source.push({
+      ...web('nginx:1.29'),
+      [file('other')]: stack('other', { web: 'image: "nginx:1.29"' }),
+    });
+    await rig.reconciler.start();
+    await rig.reaches('shop', 'in_sync');
+    const commit = rig.source.push({ [file('shop')]: null });
+    expect(await tagged(rig, 2)).toMatchObject([
+      { name: 'deploy/shop/1' },
+      { name: 'deploy/shop/2', commit },
+    ]);
+    expect(lost).toBeGreaterThan(0);
+    await rig.gone('shop');
+  });
+});
