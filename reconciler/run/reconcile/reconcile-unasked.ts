@@ -170,7 +170,7 @@ async function completeEarlier(
   }
 }
 
-/** Of what was never deployed no tag says that it is gone. */
+/** A tag says that something is gone only where one says that it was there. */
 async function isWithoutTags({ deployments }: RunContext, stack: string): Promise<boolean> {
   const latest = await deployments.latest(stack);
   return latest === null || latest.isRemoval;
