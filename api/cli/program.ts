@@ -10,6 +10,7 @@ import { addJobs } from './commands/jobs.ts';
 import { addKeys } from './commands/keys.ts';
 import { addLogs } from './commands/logs.ts';
 import { addPlan } from './commands/plan.ts';
+import { addPolicy } from './commands/policy.ts';
 import { addSchema } from './commands/schema.ts';
 import { addServe } from './commands/serve.ts';
 import { addStatus } from './commands/status.ts';
@@ -38,6 +39,7 @@ const COMMANDS: readonly ((program: Command, hooks: ProgramHooks) => void)[] = [
   addDatabases,
   addTags,
   addKeys,
+  addPolicy,
 ];
 
 /** The command line as commander sees it. Throws CommanderError instead of exiting. */
@@ -111,9 +113,10 @@ function globalOptions(): Option[] {
     )
       .env('KOMBINATOR_FETCH_LFS')
       .argParser(collectPlaces),
-    new Option('--config <file>', 'what the operator decides and no commit can change: freeze windows').env(
-      'KOMBINATOR_CONFIG',
-    ),
+    new Option(
+      '--config <file>',
+      'what the operator decides and no commit can change: what authors may do, engines, clusters, registries, freeze windows',
+    ).env('KOMBINATOR_CONFIG'),
     new Option(
       '--stable <duration>',
       'how long a program without a health check has to run before it counts as well, where no policy says so (default: 10s)',

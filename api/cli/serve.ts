@@ -81,6 +81,7 @@ export async function serve(context: ServeContext): Promise<number> {
   // Requests are answered while the repository is read for the first time.
   kombinator.reconciler
     .start()
+    .then(() => tellPolicy(kombinator, logger))
     .catch((error: unknown) => logger.error({ error: errorMessage(error) }, 'cannot start'));
   startInstances(kombinator, logger);
   await stop;
@@ -88,6 +89,16 @@ export async function serve(context: ServeContext): Promise<number> {
   stopping.abort();
   await closeServer(server);
   return interrupt.by === 'SIGINT' ? EXIT.interrupted : EXIT.ok;
+}
+
+/** Tells who has upgraded, or begins, what of the repository is left alone because nobody has allowed it. */
+function tellPolicy({ reconciler }: Kombinator, logger: Logger): void {
+  const refused = reconciler.repository().diagnostics.filter(({ code }) => code === 'NOT_ALLOWED');
+  if (refused.length === 0) return;
+  logger.warn(
+    { findings: refused.length, files: [...new Set(refused.map(({ file }) => file ?? ''))].slice(0, 20) },
+    "the operator's configuration (--config) does not allow what these files ask for, so it is left as it is; `kombinator policy suggest` prints what would allow exactly that",
+  );
 }
 
 /** Starts to look after the instances that the store knows. */

@@ -42,6 +42,7 @@ const CODES: Readonly<Record<DiagnosticRule, readonly string[]>> = {
   security: [
     'PATH_OUTSIDE_REPOSITORY',
     'INSECURE_PATH',
+    'NOT_ALLOWED',
     'SECRET_IN_CLEAR',
     'SECRET_MISPLACED',
     'SECRET_NOT_DECRYPTED',

@@ -5,6 +5,7 @@ import { readCommands } from '../adapters/secrets/commands.ts';
 import { createSecrets } from '../adapters/secrets/secrets.ts';
 import { createSqliteStore } from '../adapters/sqlite/sqlite-store.ts';
 import { errorMessage } from '../base/errors.ts';
+import { homePolicy } from '../model/operator-policy.ts';
 import type { RegistryCredentials } from '../model/registry.ts';
 import { Secret } from '../model/secret.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -108,7 +109,7 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
   const store = options.store ?? createSqliteStore({ path: join(stateDir, 'kombinator.db'), clock, logger });
   if (options.exclusive ?? options.ephemeral !== true) closeInterrupted(store, clock, logger);
   const source = await openSource(options, clock);
-  const desired = createDesiredState({ source, secrets, checkSchema, kinds });
+  const desired = createDesiredState({ source, secrets, checkSchema, kinds, policy: config.policy });
   const registries = () => readRegistries(desired, secrets, logger);
   const reconciler = createReconciler({
     source,
@@ -158,7 +159,12 @@ async function openDaemonParts(reconciler: Reconciler, options: OpenInstancesOpt
   return { instances, metrics: createMetrics(reconciler, instances) };
 }
 
-const NO_CONFIG: DaemonConfig = { freeze: [], backups: {}, instances: DEFAULT_INSTANCES };
+const NO_CONFIG: DaemonConfig = {
+  freeze: [],
+  backups: {},
+  instances: DEFAULT_INSTANCES,
+  policy: homePolicy(),
+};
 
 function closeInterrupted(store: Store, clock: Clock, logger: Logger): void {
   const jobs = store.closeInterrupted(new Date(clock.now()).toISOString());

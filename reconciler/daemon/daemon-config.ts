@@ -10,6 +10,8 @@ import { readFreezeWindows } from './freeze-config.ts';
 import type { FreezeWindow } from './freeze-windows.ts';
 import type { InstancesConfig } from './instances-config.ts';
 import { readInstancesConfig } from './instances-config.ts';
+import type { OperatorPolicy } from '../model/operator-policy.ts';
+import { readOperatorPolicy } from './policy-config.ts';
 
 /** The decisions of the operator, which no commit can change. */
 export interface DaemonConfig {
@@ -19,6 +21,7 @@ export interface DaemonConfig {
     readonly directory?: string;
   };
   readonly instances: InstancesConfig;
+  readonly policy: OperatorPolicy;
 }
 
 /** Reads the file of `--config`. Throws BAD_OPTIONS with every finding, file and line. */
@@ -34,9 +37,10 @@ export function readDaemonConfig(path: string, checkSchema: SchemaCheck): Daemon
   if (document.problems.length === 0) checkSchema('daemon', document.value ?? {}, collector);
   const freeze = readFreezeWindows(asList(asFields(document.value)?.['freeze']) ?? [], collector);
   const instances = readInstancesConfig(asFields(asFields(document.value)?.['instances']) ?? {}, collector);
+  const policy = readOperatorPolicy(asFields(document.value) ?? {}, collector);
   const diagnostics = toDiagnostics(path, document, collector.list);
   const directory = asString(asFields(asFields(document.value)?.['backups'])?.['directory']);
   const backups = directory === undefined ? {} : { directory };
-  if (diagnostics.length === 0) return { freeze, backups, instances };
+  if (diagnostics.length === 0) return { freeze, backups, instances, policy };
   throw new ReconcilerError('BAD_OPTIONS', diagnostics.map(formatDiagnostic).join('\n'), { diagnostics });
 }

@@ -60,10 +60,15 @@ function readPlace(fields: Fields, diagnostics: DiagnosticCollector): InstancesC
     });
   if (cluster !== undefined) {
     const connection = readClusterConnection(cluster, below([ROOT, 'cluster'], diagnostics));
-    if (connection !== undefined) return { kind: 'kubernetes', connection };
+    if (connection !== undefined) return { kind: 'kubernetes', connection: withPrograms(connection) };
   }
   const connection = accept(readConnection(engine ?? {}), [ROOT, 'engine', 'host'], diagnostics);
   return connection === undefined ? DEFAULT_INSTANCES.place : { kind: 'docker', connection };
+}
+
+/** It is the operator's own file that names the kubeconfig. */
+function withPrograms(connection: KubernetesConnection): KubernetesConnection {
+  return connection.type === 'kubeconfig' ? { ...connection, exec: true } : connection;
 }
 
 function readSettings(fields: Fields, diagnostics: DiagnosticCollector): InstanceSettings {
@@ -140,7 +145,7 @@ function readAmount(
 }
 
 /** A collector whose paths start at a part of the document. */
-function below(prefix: DocumentPath, diagnostics: DiagnosticCollector): DiagnosticCollector {
+export function below(prefix: DocumentPath, diagnostics: DiagnosticCollector): DiagnosticCollector {
   return {
     list: diagnostics.list,
     add: (diagnostic) => diagnostics.add({ ...diagnostic, path: [...prefix, ...diagnostic.path] }),

@@ -9,6 +9,7 @@ import type { DocumentDiagnostic } from '../base/document-diagnostic.ts';
 import type { PlacedFile } from '../config/kombination/checks/service-files.ts';
 import { pulledImages } from '../config/kombination/pulled-images.ts';
 import { guessStackName, isStackName } from '../config/kombination/stack-name.ts';
+import { lookedUp } from './secret-cache.ts';
 import type { StackEntry } from './stack-index.ts';
 import { pulledBy } from './registries.ts';
 import { buildWorkflowEntry, isWorkflowFile } from './workflow.ts';
@@ -37,8 +38,7 @@ export function buildEntry(source: EntrySource, text: string, context: EntryCont
     kits: analysis.kits,
     dependsOn: analysis.dependsOn,
     inline: [...serviceFiles.inline.keys()],
-    secrets: analysis.secrets.secrets,
-    references: analysis.secrets.references,
+    ...lookedUp(analysis.secrets, kombination.name, context.policy),
     ...pulledBy(pulledImages(analysis)),
   };
   const placed = [...serviceFiles.files.values()].flat();

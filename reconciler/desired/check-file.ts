@@ -1,4 +1,5 @@
 import { readClusterDocument } from '../config/fleet/cluster-document.ts';
+import type { FleetRules } from '../config/fleet/config-documents.ts';
 import { readNodeDocument, readSettingsDocument } from '../config/fleet/config-documents.ts';
 import type { Diagnostic } from '../base/diagnostic.ts';
 import { compareDiagnostics } from '../base/diagnostic.ts';
@@ -50,14 +51,9 @@ function refuseCompose(_core: Core, _text: string, file: string): DocumentReport
 }
 
 function checkWith(
-  read: (
-    file: string,
-    text: string,
-    checkSchema: Core['checkSchema'],
-    kinds: Core['kinds'],
-  ) => { readonly diagnostics: readonly Diagnostic[] },
+  read: (file: string, text: string, rules: FleetRules) => { readonly diagnostics: readonly Diagnostic[] },
 ): Check {
-  return ({ checkSchema, kinds }, text, file) => report(read(file, text, checkSchema, kinds).diagnostics);
+  return (core, text, file) => report(read(file, text, core).diagnostics);
 }
 
 function report(diagnostics: readonly Diagnostic[]): DocumentReport {

@@ -14,6 +14,7 @@ import type { Core } from './state.ts';
 import { buildStackText, buildText, editText } from './document-text.ts';
 import { passwordsFor } from './registries.ts';
 import { checkWorkflow, isWorkflowFile } from './workflow.ts';
+import { lookedUp } from './secret-cache.ts';
 import { createLookup, findMissing, summarise, textsOf } from './render-stack.ts';
 import { generateStack } from './generate-stack.ts';
 
@@ -65,6 +66,7 @@ function analyzeAs(core: Core, text: string, file: string): Analysis {
     nodes: nodes.references,
     kits: kits.catalogue,
     checkSchema: core.checkSchema,
+    policy: core.policy,
   });
 }
 
@@ -83,7 +85,8 @@ function checkAs(
   if (isWorkflowFile(place)) return checkWorkflow(core, text, { place, label });
   const analysis = analyzeAs(core, text, place);
   const passwords = passwordsFor(core, { pulled: pulledImages(analysis) });
-  const missing = findMissing([...analysis.secrets.secrets, ...passwords], createLookup(core));
+  const { secrets } = lookedUp(analysis.secrets, analysis.kombination.name, core.policy);
+  const missing = findMissing([...secrets, ...passwords], createLookup(core));
   const found = toDiagnostics(label, analysis.document, [...analysis.diagnostics, ...missing]);
   // A finding in the text itself is not in the file whose place the text takes.
   const named = found.map((finding) => (finding.file === place ? { ...finding, file: label } : finding));
@@ -132,7 +135,7 @@ export function rewriteStack(core: Core, name: string, edit: (text: string) => s
 export function draftNode(core: Core, name: string, document: object): Draft {
   const path = `nodes/${name}.yaml`;
   const text = buildText(document);
-  const { diagnostics } = readNodeDocument(path, text, core.checkSchema, core.kinds);
+  const { diagnostics } = readNodeDocument(path, text, core);
   if (/^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/.test(name)) return { path, text, diagnostics };
   const message = `"${name}" is not a name for a node: letters, digits, '-', '_' and '.'`;
   const refused: Diagnostic = {

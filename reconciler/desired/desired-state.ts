@@ -4,15 +4,19 @@ import type { SchemaCheck } from '../config/schema-check.ts';
 import { createSchemaCheck } from '../config/schema-check.ts';
 import type { NodeKinds } from '../model/node-kind.ts';
 import { NO_NODE_KINDS } from '../model/node-kind.ts';
+import type { OperatorPolicy } from '../model/operator-policy.ts';
+import { OPEN_POLICY } from '../model/operator-policy.ts';
 import type { SecretSource } from '../model/secret-reference.ts';
 import type { DesiredState, LoadResult } from '../ports/desired.ts';
 import type { Secrets } from '../ports/secrets.ts';
 import type { Revision, Source } from '../ports/source.ts';
 import { draftNode, draftStack, editStack, filesOf, generateFrom, rewriteStack } from './check-text.ts';
 import { checkNamed } from './check-file.ts';
+import { askedFor } from './policy/asked-for.ts';
 import type { Core } from './state.ts';
 import { createStackIndex } from './stack-index.ts';
 import { readRevision } from './read-revision.ts';
+import { operatorReferences } from './read-settings.ts';
 import { createSecretCache } from './secret-cache.ts';
 import type { LoadLimits } from './repository-state.ts';
 import { EMPTY_STATE } from './repository-state.ts';
@@ -27,6 +31,8 @@ export interface DesiredStateOptions {
   readonly checkSchema?: SchemaCheck;
   /** Kinds of targets besides Docker and Kubernetes; `checkSchema` has to know them. Default: none. */
   readonly kinds?: NodeKinds;
+  /** What authors may do. Default: everything. */
+  readonly policy?: OperatorPolicy;
 }
 
 const DEFAULT_LIMITS: LoadLimits = { documentBytes: 1024 ** 2, fileBytes: 10 * 1024 ** 2 };
@@ -40,7 +46,7 @@ const MAX_INLINE_TEXTS_KEPT = 256;
  * when somebody asks.
  */
 export function createDesiredState(options: DesiredStateOptions): DesiredState {
-  const { source, secrets, limits = {}, checkSchema = createSchemaCheck() } = options;
+  const { source, secrets, limits = {}, checkSchema = createSchemaCheck(), policy = OPEN_POLICY } = options;
   const merged = { ...DEFAULT_LIMITS, ...limits };
   const core: Core = {
     source,
@@ -48,10 +54,11 @@ export function createDesiredState(options: DesiredStateOptions): DesiredState {
     limits: merged,
     checkSchema,
     kinds: options.kinds ?? NO_NODE_KINDS,
+    policy,
     index: createStackIndex(),
     rendered: new LRUCache({ max: MAX_STACKS_KEPT }),
     inline: new LRUCache({ max: MAX_INLINE_TEXTS_KEPT }),
-    state: EMPTY_STATE,
+    state: { ...EMPTY_STATE, nodes: { ...EMPTY_STATE.nodes, references: operatorReferences(policy) } },
   };
   let last: Promise<unknown> = Promise.resolve();
   return {
@@ -79,6 +86,7 @@ export function createDesiredState(options: DesiredStateOptions): DesiredState {
       [...core.state.nodes.documents.values()].flatMap(({ name, file, reference }) =>
         reference !== null && reference.kind !== 'kubernetes' ? [{ name, file, reference }] : [],
       ),
+    askedFor: (signal) => askedFor(core, signal),
     check: (text, file) => checkNamed(core, text, file),
     generate: (request) => generateFrom(core, request),
     draftStack: (name, document) => draftStack(core, name, document),

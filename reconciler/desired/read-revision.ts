@@ -32,6 +32,7 @@ export async function readRevision(revision: Revision, options: LoadOptions): Pr
     nodes: nodes.references,
     kits: kits.catalogue,
     checkSchema: options.checkSchema,
+    policy: options.policy,
   };
   const files = findTouched({ tree, settings, nodes, kits, changes }, options);
   const staged = await readStacks(files, context, { ...options, includes: createFilter(settings.document) });

@@ -1,11 +1,13 @@
 import { clusterKey } from '../config/kombination/cluster-node.ts';
 import type { ClusterDocument } from '../config/fleet/cluster-document.ts';
 import { readClusterDocument } from '../config/fleet/cluster-document.ts';
-import type { NodeDocument } from '../config/fleet/config-documents.ts';
+import type { NodeDocument, SettingsDocument } from '../config/fleet/config-documents.ts';
 import { NO_SETTINGS, readNodeDocument, readSettingsDocument } from '../config/fleet/config-documents.ts';
 import type { TreeDirectory } from '../config/file-tree.ts';
 import { isDirectory } from '../config/file-tree.ts';
 import { isProblem } from '../base/problem.ts';
+import type { OperatorPolicy } from '../model/operator-policy.ts';
+import type { TargetReference } from '../model/target.ts';
 import type { FileChange } from '../ports/source.ts';
 import type { LoadedNodes, LoadedSettings, LoadOptions } from './repository-state.ts';
 import { brokenFile, EMPTY_STATE, locateDocument, readSmall } from './repository-state.ts';
@@ -18,7 +20,8 @@ const SETTINGS = ['kombinator.yaml', 'kombinator.yml'];
 export async function readSettings(tree: TreeDirectory, options: LoadOptions): Promise<LoadedSettings> {
   const { settings: before } = options.state;
   const file = SETTINGS.find((name) => tree.has(name));
-  if (file === undefined) return EMPTY_STATE.settings;
+  if (file === undefined)
+    return before.blob === null && before.document !== NO_SETTINGS ? before : unset(options);
   const found = locateDocument(tree, file);
   const blob = isProblem(found) ? null : found.blob;
   if (blob !== null && blob === before.blob) return before;
@@ -27,7 +30,7 @@ export async function readSettings(tree: TreeDirectory, options: LoadOptions): P
     : (await readSmall([found.blob], options)).get(found.blob);
   const document =
     typeof problem === 'string'
-      ? readSettingsDocument(file, problem, options.checkSchema)
+      ? withOperators(readSettingsDocument(file, problem, options), options)
       : { ...NO_SETTINGS, diagnostics: [brokenFile(file, problem)] };
   const { diagnostics } = document;
   if (diagnostics.every(({ severity }) => severity !== 'error')) {
@@ -35,6 +38,15 @@ export async function readSettings(tree: TreeDirectory, options: LoadOptions): P
   }
   const unknown = before.unknown || options.state.revision === null;
   return { blob, document: before.document, diagnostics, unknown };
+}
+
+function unset(options: LoadOptions): LoadedSettings {
+  return { ...EMPTY_STATE.settings, document: withOperators(NO_SETTINGS, options) };
+}
+
+/** The registries of the operator come first. */
+function withOperators(document: SettingsDocument, { policy }: LoadOptions): SettingsDocument {
+  return { ...document, registries: [...policy.credentials, ...document.registries] };
 }
 
 /** `nodes/*.yaml` and `clusters/*.yaml` of a revision; the same object as before when nothing changed. */
@@ -68,20 +80,22 @@ export async function readNodes(
       const text = isProblem(place) ? { code: place.code, message: place.problem } : texts.get(place.blob);
       const read = isCluster(file) ? readClusterDocument : readNodeDocument;
       const content = typeof text === 'string' ? text : '';
-      const document = read(file, content, options.checkSchema, options.kinds);
+      const document = read(file, content, options);
       return [
         file,
         typeof text === 'string' ? document : { ...document, diagnostics: [brokenFile(file, text)] },
       ];
     }),
   );
-  const references = new Map(
-    [...documents].map(([file, { name, reference }]) => [
-      isCluster(file) ? clusterKey(name) : name,
-      reference,
-    ]),
-  );
-  return { documents, blobs, references };
+  const written = [...documents].map(([file, { name, reference }]) => {
+    return [isCluster(file) ? clusterKey(name) : name, reference] as const;
+  });
+  return { documents, blobs, references: new Map([...written, ...operatorReferences(options.policy)]) };
+}
+
+/** The targets that the operator defines, by the names that stacks use. */
+export function operatorReferences({ targets }: OperatorPolicy): ReadonlyMap<string, TargetReference> {
+  return new Map([...targets].map(([key, { reference }]) => [key, reference]));
 }
 
 function isCluster(file: string): boolean {

@@ -150,6 +150,7 @@ function analyzeEntry(core: Core, entry: StackEntry, text: string): Analysis {
     nodes: nodes.references,
     kits: kits.catalogue,
     checkSchema,
+    policy: core.policy,
   });
 }
 

@@ -11,6 +11,7 @@ import { BUILT_IN_KITS } from '../config/kits/kit-catalogue.ts';
 import type { KitDocument } from '../config/kits/kit-document.ts';
 import type { SchemaCheck } from '../config/schema-check.ts';
 import type { NodeKinds } from '../model/node-kind.ts';
+import type { OperatorPolicy } from '../model/operator-policy.ts';
 import type { TargetReference } from '../model/target.ts';
 import type { Revision, Source } from '../ports/source.ts';
 import type { IndexChange, StackIndex } from './stack-index.ts';
@@ -82,6 +83,7 @@ export interface LoadOptions {
   readonly limits: LoadLimits;
   readonly checkSchema: SchemaCheck;
   readonly kinds: NodeKinds;
+  readonly policy: OperatorPolicy;
   readonly index: StackIndex;
   readonly state: RepositoryState;
   readonly signal: AbortSignal;

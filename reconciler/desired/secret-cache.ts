@@ -1,3 +1,6 @@
+import { allowedSources } from '../config/kombination/checks/check-policy.ts';
+import type { FoundSecrets } from '../config/kombination/checks/find-secrets.ts';
+import type { OperatorPolicy } from '../model/operator-policy.ts';
 import type { SecretFailure } from '../config/kombination/checks/find-secrets.ts';
 import { errorMessage, isReconcilerError } from '../base/errors.ts';
 import type { Secret } from '../model/secret.ts';
@@ -176,4 +179,17 @@ async function askOthers(
     }
   };
   await Promise.all(Array.from({ length: PARALLEL_COMMANDS }, ask));
+}
+
+/** Secrets that the operator has not allowed the stack are not looked up: no command runs, and nobody learns which there are. */
+export function lookedUp(
+  { secrets, references }: Pick<FoundSecrets, 'secrets' | 'references'>,
+  stack: string,
+  policy: OperatorPolicy,
+): Pick<FoundSecrets, 'secrets' | 'references'> {
+  const allowed = new Set(allowedSources(policy, stack, references).map(({ reference }) => reference));
+  return {
+    secrets: secrets.filter(({ source }) => allowed.has(source.reference)),
+    references: references.filter(({ reference }) => allowed.has(reference)),
+  };
 }

@@ -1,5 +1,6 @@
 import type { LRUCache } from 'lru-cache';
 import type { NodeKinds } from '../model/node-kind.ts';
+import type { OperatorPolicy } from '../model/operator-policy.ts';
 import type { TargetReference } from '../model/target.ts';
 import type { PlacedFile } from '../config/kombination/checks/service-files.ts';
 import type { KitCatalogue } from '../config/kits/kit-catalogue.ts';
@@ -19,6 +20,7 @@ export interface Core {
   readonly checkSchema: SchemaCheck;
   /** Kinds of targets that were registered. */
   readonly kinds: NodeKinds;
+  readonly policy: OperatorPolicy;
   readonly index: StackIndex;
   /** Stacks rendered last, by file. */
   readonly rendered: LRUCache<string, Rendered>;
@@ -49,6 +51,7 @@ export interface EntryContext {
   readonly nodes: ReadonlyMap<string, TargetReference | null>;
   readonly kits: KitCatalogue;
   readonly checkSchema: SchemaCheck;
+  readonly policy: OperatorPolicy;
 }
 
 export interface EntrySource {

@@ -1,12 +1,15 @@
 import type { WorkflowAnalysis } from '../config/workflow/analyze-workflow.ts';
 import { analyzeWorkflow } from '../config/workflow/analyze-workflow.ts';
-import { toDiagnostics } from '../config/kombination/analyze.ts';
+import { notForStack, toDiagnostics } from '../config/kombination/analyze.ts';
+import type { Workflow } from '../config/workflow/workflow.ts';
 import { clusterKey, unknownCluster } from '../config/kombination/cluster-node.ts';
 import { compareDiagnostics, hasErrors } from '../base/diagnostic.ts';
 import type { Diagnostic } from '../base/diagnostic.ts';
 import type { DocumentDiagnostic } from '../base/document-diagnostic.ts';
 import type { DesiredResource } from '../model/resource.ts';
 import { pulledByNodes } from '../config/kombination/pulled-images.ts';
+import type { OperatorPolicy } from '../model/operator-policy.ts';
+import { mayUse } from '../model/operator-policy.ts';
 import { Secret } from '../model/secret.ts';
 import { guessStackName, isStackName } from '../config/kombination/stack-name.ts';
 import type { DesiredStack, ServiceView } from '../model/stack.ts';
@@ -17,6 +20,7 @@ import { renderWorkflow } from '../render/kubernetes/workflow/workflow.ts';
 import type { DocumentReport } from '../ports/desired.ts';
 import type { Core } from './state.ts';
 import type { BuiltEntry, EntryContext, EntrySource } from './state.ts';
+import { lookedUp } from './secret-cache.ts';
 import type { StackEntry } from './stack-index.ts';
 import { openRegistries, pulledBy } from './registries.ts';
 import type { SecretAnswer } from './secret-cache.ts';
@@ -33,7 +37,7 @@ export function buildWorkflowEntry(source: EntrySource, text: string, context: E
   const analysis = analyzeWorkflow({ ...context, file, text });
   const { workflow, document, diagnostics, secrets } = analysis;
   const certain = isStackName(workflow.name);
-  const found = [...diagnostics, ...clusterDiagnostics(workflow.cluster, context.nodes)];
+  const found = [...diagnostics, ...clusterDiagnostics(workflow, context.nodes, context.policy)];
   const entry: StackEntry = {
     file,
     realFile,
@@ -49,30 +53,34 @@ export function buildWorkflowEntry(source: EntrySource, text: string, context: E
     dependsOn: [],
     inline: [],
     // A draft need not have its secrets yet, and an archived one needs them no more.
-    secrets: workflow.status === 'published' ? secrets.secrets : [],
-    references: workflow.status === 'published' ? secrets.references : [],
+    ...lookedUp(workflow.status === 'published' ? secrets : NO_SECRETS, workflow.name, context.policy),
     ...(workflow.status === 'published' ? pulledBy(pulledByNodes(analysis.nodes)) : {}),
   };
   return { entry, files: [] };
 }
 
+const NO_SECRETS = { secrets: [], references: [] };
+
 function clusterDiagnostics(
-  cluster: string,
+  { name, cluster }: Workflow,
   shared: ReadonlyMap<string, TargetReference | null>,
+  policy: OperatorPolicy,
 ): readonly DocumentDiagnostic[] {
-  if (cluster === '' || shared.get(clusterKey(cluster))) return [];
+  const key = clusterKey(cluster);
+  if (!mayUse(policy, key, name)) return [notForStack(key, name, ['cluster'])];
+  if (cluster === '' || shared.get(key)) return [];
   return [unknownCluster(cluster, shared, ['cluster'])];
 }
 
 /** Checks a text as if it were the file of a workflow. */
 export function checkWorkflow(
-  { state, checkSchema }: Core,
+  { state, checkSchema, policy }: Core,
   text: string,
   { place, label }: { readonly place: string; readonly label: string },
 ): DocumentReport {
-  const analysis = analyzeWorkflow({ file: place, text, tree: state.tree, checkSchema });
+  const analysis = analyzeWorkflow({ file: place, text, tree: state.tree, checkSchema, policy });
   const { workflow, document, diagnostics, nodes, edges } = analysis;
-  const found = [...diagnostics, ...clusterDiagnostics(workflow.cluster, state.nodes.references)];
+  const found = [...diagnostics, ...clusterDiagnostics(workflow, state.nodes.references, policy)];
   const before = (id: string): readonly string[] =>
     edges.filter((edge) => edge.target === id).map(({ source }) => source);
   return {
@@ -102,11 +110,12 @@ export function renderWorkflowStack(
   lookup: (source: SecretSource) => SecretAnswer,
   diagnostics: readonly Diagnostic[],
 ): Rendered {
-  const { state, checkSchema } = core;
+  const { state, checkSchema, policy } = core;
   const { file, text } = entry;
-  const analysis = analyzeWorkflow({ file, text: text ?? '', tree: state.tree, checkSchema });
+  const analysis = analyzeWorkflow({ file, text: text ?? '', tree: state.tree, checkSchema, policy });
   const { workflow, document, secrets } = analysis;
-  const reference = state.nodes.references.get(clusterKey(workflow.cluster));
+  const key = clusterKey(workflow.cluster);
+  const reference = mayUse(policy, key, workflow.name) ? state.nodes.references.get(key) : undefined;
   const wanted = workflow.status === 'published' && reference && !hasErrors(diagnostics);
   const secretOf = (written: string): Secret | undefined => {
     const source = secrets.sources.get(written);

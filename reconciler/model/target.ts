@@ -33,6 +33,8 @@ export type KubernetesConnection =
       readonly source: string;
       /** Default: the current context. */
       readonly context?: string;
+      /** Programs that it names for credentials may be run. Default false. */
+      readonly exec?: true;
     }
   | {
       readonly type: 'server';

@@ -1,5 +1,6 @@
 import type { Diagnostic } from '../base/diagnostic.ts';
 import type { DesiredStack, StackPolicy } from '../model/stack.ts';
+import type { AskedFor } from '../model/operator-policy.ts';
 import type { RegistrySetting } from '../model/registry.ts';
 import type { TargetReference } from '../model/target.ts';
 import type { GeneratedStack, GenerateRequest } from '../model/generated.ts';
@@ -71,6 +72,8 @@ export interface DesiredState {
   diagnostics(): readonly Diagnostic[];
   settings(): RepositorySettings;
   nodes(): readonly SharedNode[];
+  /** Everything that the repository asks for and the operator's policy does not allow. */
+  askedFor(signal: AbortSignal): Promise<AskedFor>;
   /**
    * Checks one text alone (its own file, shared nodes and kits, no other stacks): as a kombination, or as what the name of its file
    * says that it is.

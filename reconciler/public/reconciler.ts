@@ -271,6 +271,8 @@ export interface RepositoryOperations {
   listTags(): Promise<readonly DeploymentTag[]>;
   /** Checks one document as if it stood in the repository: as a kombination, or as what the name of its file says that it is. */
   validate(text: string, file?: string): ValidationReport;
+  /** Lines of the operator's configuration (YAML) that allow exactly what the repository asks for and may not; `''` when there is nothing. */
+  suggestPolicy(signal: AbortSignal): Promise<string>;
   /** Writes nothing. Throws UNKNOWN_STACK, INVALID_CONFIGURATION. */
   generate(request: GenerateRequest, signal: AbortSignal): Promise<GeneratedStack>;
 }

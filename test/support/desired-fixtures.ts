@@ -1,6 +1,7 @@
 import type { Diagnostic } from '../../reconciler/base/diagnostic.ts';
 import { ReconcilerError } from '../../reconciler/base/errors.ts';
 import { createSchemaCheck } from '../../reconciler/config/schema-check.ts';
+import type { OperatorPolicy } from '../../reconciler/model/operator-policy.ts';
 import { Secret } from '../../reconciler/model/secret.ts';
 import type { DesiredState, LoadResult } from '../../reconciler/ports/desired.ts';
 import type { Secrets } from '../../reconciler/ports/secrets.ts';
@@ -43,12 +44,20 @@ export function createDesiredFixture(
     /** Instead of `secrets`. */
     readonly port?: Secrets;
     readonly limits?: DesiredStateOptions['limits'];
+    /** Default: everything is allowed. */
+    readonly policy?: OperatorPolicy;
   } = {},
 ): DesiredFixture {
   const source = createMemorySource();
-  const { limits } = options;
+  const { limits, policy } = options;
   const secrets = options.port ?? createFixedSecrets(options.secrets);
-  const state = createDesiredState({ source, secrets, checkSchema, ...(limits ? { limits } : {}) });
+  const state = createDesiredState({
+    source,
+    secrets,
+    checkSchema,
+    ...(limits ? { limits } : {}),
+    ...(policy ? { policy } : {}),
+  });
   const load = async (): Promise<LoadResult> => {
     const { signal } = new AbortController();
     return state.load(await source.resolve(signal), signal);

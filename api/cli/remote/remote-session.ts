@@ -75,6 +75,7 @@ function readingPart(client: RemoteClient): Pick<Session, ReadingPart> {
     async validate(text, file, signal) {
       return toReport(await client.post('/unifier/validate', { body: { yaml: text, file }, signal }));
     },
+    suggestPolicy: () => Promise.reject(new Error('internal: the configuration is on the other machine')),
     generate: (request, signal) => generateRemotely(client, request, signal),
     async observe(name, signal) {
       const answer = client.get(stackPath(name), { query: { refresh: true }, signal });

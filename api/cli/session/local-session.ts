@@ -85,6 +85,10 @@ function readingPart(reconciler: Reconciler, readOnce: ReadOnce): Pick<Session, 
       });
       return reconciler.validate(text, file);
     },
+    async suggestPolicy(signal) {
+      await readOnce(signal);
+      return reconciler.suggestPolicy(signal);
+    },
     async generate(request, signal) {
       await readOnce(signal);
       const work = () => reconciler.generate(request, signal);

@@ -75,6 +75,8 @@ export interface Session extends DataSession, TagSession, AsyncDisposable {
   /** Checks one document as if it stood in the repository. */
   /** The name of the file tells what it is. */
   validate(text: string, file: string, signal: AbortSignal): Promise<ValidationReport>;
+  /** Returns what `Reconciler.suggestPolicy` does; only in this process. */
+  suggestPolicy(signal: AbortSignal): Promise<string>;
   /** A stack in another tool's words; writes nothing. */
   generate(request: GenerateRequest, signal: AbortSignal): Promise<GeneratedStack>;
   /** Returns a stack by name, with the targets asked. */

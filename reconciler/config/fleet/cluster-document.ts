@@ -3,7 +3,10 @@ import { toDiagnostics } from '../kombination/analyze.ts';
 import type { Diagnostic } from '../../base/diagnostic.ts';
 import type { DiagnosticCollector } from '../../base/document-diagnostic.ts';
 import { createDiagnosticCollector } from '../../base/document-diagnostic.ts';
-import type { SchemaCheck } from '../schema-check.ts';
+import { OPEN_POLICY, withPrograms } from '../../model/operator-policy.ts';
+import { clusterKey } from '../kombination/cluster-node.ts';
+import type { FleetRules } from './config-documents.ts';
+import { checkConnection } from './config-documents.ts';
 import type { KubernetesConnection, KubernetesReference } from '../../model/target.ts';
 import type { Fields } from '../../base/values.ts';
 import { asFields, asString, defined } from '../../base/values.ts';
@@ -18,7 +21,8 @@ export interface ClusterDocument {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-export function readClusterDocument(file: string, text: string, checkSchema: SchemaCheck): ClusterDocument {
+export function readClusterDocument(file: string, text: string, rules: FleetRules): ClusterDocument {
+  const { checkSchema, policy = OPEN_POLICY } = rules;
   const name = posix.basename(file).replace(/\.ya?ml$/, '');
   const collector = createDiagnosticCollector();
   const document = parseYaml(text);
@@ -26,9 +30,12 @@ export function readClusterDocument(file: string, text: string, checkSchema: Sch
   const fields = asFields(document.value) ?? {};
   checkName(name, file, { fields, collector });
   const connection = readClusterConnection(fields, collector);
+  const reference = connection && withPrograms(policy, { name, kind: 'kubernetes', connection });
+  const way = WAYS.find((one) => fields[one] !== undefined) ?? 'name';
+  checkConnection(rules, reference, { key: clusterKey(name), path: [way] }, collector);
   const diagnostics = toDiagnostics(file, document, collector.list);
-  const broken = !connection || diagnostics.some(({ severity }) => severity === 'error');
-  return { name, file, reference: broken ? null : { name, kind: 'kubernetes', connection }, diagnostics };
+  const broken = diagnostics.some(({ severity }) => severity === 'error');
+  return { name, file, reference: broken ? null : (reference ?? null), diagnostics };
 }
 
 interface Reading {

@@ -10,6 +10,9 @@ import type { SchemaCheck } from '../schema-check.ts';
 import type { TargetReference } from '../../model/target.ts';
 import { errorMessage } from '../../base/errors.ts';
 import type { JsonObject } from '../../base/json.ts';
+import type { DocumentPath } from '../../base/document-path.ts';
+import type { OperatorPolicy } from '../../model/operator-policy.ts';
+import { mayNameRegistry, OPEN_POLICY, quote, refusedConnection } from '../../model/operator-policy.ts';
 import type { NodeKind, NodeKinds } from '../../model/node-kind.ts';
 import { NO_NODE_KINDS } from '../../model/node-kind.ts';
 import type { Fields } from '../../base/values.ts';
@@ -26,6 +29,15 @@ export interface SettingsDocument {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+/** The rules that documents of the fleet are read by. */
+export interface FleetRules {
+  readonly checkSchema: SchemaCheck;
+  /** Kinds of targets that were registered; any other node is a machine with a Docker Engine. Default: none. */
+  readonly kinds?: NodeKinds;
+  /** Default: everything is allowed. */
+  readonly policy?: OperatorPolicy;
+}
+
 export const NO_SETTINGS: SettingsDocument = {
   policy: {},
   registries: [],
@@ -34,8 +46,10 @@ export const NO_SETTINGS: SettingsDocument = {
   diagnostics: [],
 };
 
-export function readSettingsDocument(file: string, text: string, checkSchema: SchemaCheck): SettingsDocument {
+export function readSettingsDocument(file: string, text: string, rules: FleetRules): SettingsDocument {
+  const { checkSchema } = rules;
   let policy: PolicyModel = {};
+  let registries: readonly RegistrySetting[] = [];
   const { fields, diagnostics } = readDocument({
     file,
     text,
@@ -43,15 +57,8 @@ export function readSettingsDocument(file: string, text: string, checkSchema: Sc
     kind: 'repository',
     also: (document, collector) => {
       policy = readPolicy(document, collector);
+      registries = readRegistries(document, rules.policy ?? OPEN_POLICY, collector);
     },
-  });
-  const registries = (asList(fields['registries']) ?? []).flatMap((item) => {
-    const registry = asFields(item) ?? {};
-    const host = asString(registry['host']);
-    const username = asString(registry['username']);
-    const password = asString(registry['password']);
-    if (host === undefined || username === undefined || !password?.startsWith('secret://')) return [];
-    return [{ host, username, password }];
   });
   const globs = (key: string): readonly string[] =>
     (asList(fields[key]) ?? []).filter((glob) => typeof glob === 'string');
@@ -64,6 +71,25 @@ export function readSettingsDocument(file: string, text: string, checkSchema: Sc
   };
 }
 
+function readRegistries(
+  fields: Fields,
+  policy: OperatorPolicy,
+  collector: DiagnosticCollector,
+): readonly RegistrySetting[] {
+  return (asList(fields['registries']) ?? []).flatMap((item, index) => {
+    const registry = asFields(item) ?? {};
+    const host = asString(registry['host']);
+    const username = asString(registry['username']);
+    const password = asString(registry['password']);
+    if (host === undefined || username === undefined || !password?.startsWith('secret://')) return [];
+    if (mayNameRegistry(policy, host)) return [{ host, username, password }];
+    const message = `these credentials for ${host} are not used: the operator has not allowed a repository to name any`;
+    const hint = `give them in the operator's configuration, under registries:, or allow it there: policy: { allow: { registries: [${quote(host)}] } }`;
+    collector.warning('NOT_ALLOWED', ['registries', index, 'host'], message, { hint });
+    return [];
+  });
+}
+
 /** `nodes/<name>.yaml` as read. */
 export interface NodeDocument {
   readonly name: string;
@@ -73,13 +99,8 @@ export interface NodeDocument {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** @param kinds those that were registered; any other node is a machine with a Docker Engine */
-export function readNodeDocument(
-  file: string,
-  text: string,
-  checkSchema: SchemaCheck,
-  kinds: NodeKinds = NO_NODE_KINDS,
-): NodeDocument {
+export function readNodeDocument(file: string, text: string, rules: FleetRules): NodeDocument {
+  const { checkSchema, kinds = NO_NODE_KINDS } = rules;
   const name = posix.basename(file).replace(/\.ya?ml$/, '');
   let reference: TargetReference | undefined;
   const document = parseYaml(text);
@@ -93,6 +114,7 @@ export function readNodeDocument(
       reference = kind
         ? readExtension(name, { kind, fields }, collector)
         : readMachine(name, fields, collector);
+      checkConnection(rules, reference, { key: name, path: ['connection'] }, collector);
       const writtenName = asString(fields['name']);
       if (writtenName === undefined || writtenName === name) return;
       const message = `the file is called ${posix.basename(file)}, and the node ${writtenName}`;
@@ -101,6 +123,23 @@ export function readNodeDocument(
   });
   const broken = diagnostics.some(({ severity }) => severity === 'error');
   return { name, file, reference: broken ? null : (reference ?? null), diagnostics };
+}
+
+/** Holds the connection of a file against the policy; one that the operator has defined under the same name is used instead of it. */
+export function checkConnection(
+  { policy = OPEN_POLICY }: FleetRules,
+  reference: TargetReference | undefined,
+  { key, path }: { readonly key: string; readonly path: DocumentPath },
+  collector: DiagnosticCollector,
+): void {
+  if (reference === undefined) return;
+  if (policy.targets.has(key)) {
+    const message = `how ${reference.name} is reached is said in the operator's configuration; what stands here is not used`;
+    collector.warning('NOT_APPLIED', path, message);
+    return;
+  }
+  const refused = refusedConnection(policy, reference);
+  if (refused) collector.error('NOT_ALLOWED', path, refused.message, { hint: refused.hint });
 }
 
 function readMachine(

@@ -1,11 +1,14 @@
 import { checkContainers } from './checks/check-containers.ts';
 import type { DependencyMap, PublishedPort } from './checks/check-kombination.ts';
 import { checkReferences, publishedPorts } from './checks/check-kombination.ts';
+import type { PlacedNeed } from './checks/check-policy.ts';
+import { checkPolicy, findNeeds } from './checks/check-policy.ts';
 import { checkSubnets } from './checks/check-subnets.ts';
 import { checkDatabases } from './service/database.ts';
 import { checkCluster } from './checks/check-cluster.ts';
 import { clusterKey, onMachines, unknownCluster, withoutBuilds } from './cluster-node.ts';
 import type { Diagnostic } from '../../base/diagnostic.ts';
+import type { DocumentPath } from '../../base/document-path.ts';
 import { formatPath } from '../../base/document-path.ts';
 import { expandKit, kitsUsed } from '../kits/expand-kit.ts';
 import type { HookModel } from './read-hooks.ts';
@@ -32,6 +35,8 @@ import type { FoundServiceFiles } from './checks/service-files.ts';
 import { findServiceFiles } from './checks/service-files.ts';
 import { withNamedNetworks } from './service/named-networks.ts';
 import { withOwnContainers } from './service/own-containers.ts';
+import type { OperatorPolicy } from '../../model/operator-policy.ts';
+import { mayUse, OPEN_POLICY, refusedConnection } from '../../model/operator-policy.ts';
 import type { TargetReference } from '../../model/target.ts';
 import { targetKey } from '../../model/target.ts';
 import type { YamlDocument } from '../yaml-document.ts';
@@ -48,6 +53,8 @@ export interface AnalyzeOptions {
   readonly checkSchema: SchemaCheck;
   /** Texts of the repository that Compose files and their env files are read from, by blob id. Default: none. */
   readonly texts?: ReadonlyMap<string, string>;
+  /** Default: everything is allowed. */
+  readonly policy?: OperatorPolicy;
 }
 
 /** Everything that can be known of a kombination without asking anybody: no secret is looked up, no file is read. */
@@ -73,6 +80,8 @@ export interface Analysis {
   readonly images: ReadonlyMap<string, BuiltImage>;
   readonly ports: readonly PublishedPort[];
   readonly secrets: FoundSecrets;
+  /** The parts of it that reach out of its own containers. */
+  readonly needs: readonly PlacedNeed[];
   readonly diagnostics: readonly DocumentDiagnostic[];
   /** Repository paths that the document rests on, besides its own. */
   readonly watched: readonly string[];
@@ -116,6 +125,8 @@ export function analyze(options: AnalyzeOptions): Analysis {
   const serviceFiles = withBuilds(findServiceFiles(all.services, place), builds);
   const templates = [...serviceFiles.templates.values()].flat();
   const secrets = findSecrets(all, { ...place, templates });
+  const needs = findNeeds(kombination, all.services, secrets.secrets);
+  checkPolicy(options.policy ?? OPEN_POLICY, kombination.name, needs, diagnostics);
   return {
     document,
     written,
@@ -130,6 +141,7 @@ export function analyze(options: AnalyzeOptions): Analysis {
     images: builds.images,
     ports,
     hooks,
+    needs,
     secrets: composed ? withUnset(secrets, composed) : secrets,
     diagnostics: composed
       ? [...composed.diagnostics, ...withoutEchoes(composed, diagnostics.list)]
@@ -147,25 +159,36 @@ function withBuilds(files: FoundServiceFiles, builds: FoundBuilds): FoundService
 }
 
 function resolveTargets(
-  { nodes }: Kombination,
-  { nodes: shared }: AnalyzeOptions,
+  { name: stack, nodes }: Kombination,
+  { nodes: shared, policy = OPEN_POLICY }: AnalyzeOptions,
   diagnostics: DiagnosticCollector,
 ): Pick<Analysis, 'targets' | 'sharedNodes'> {
   const targets: TargetReference[] = [];
   const sharedNodes: string[] = [];
+  const isRefused = (key: string, path: DocumentPath): boolean => {
+    const refused = !mayUse(policy, key, stack);
+    if (refused) diagnostics.add(notForStack(key, stack, path));
+    return refused;
+  };
   for (const { name, connection, cluster, path } of nodes) {
     if (cluster) {
       sharedNodes.push(clusterKey(cluster.cluster));
+      if (isRefused(clusterKey(cluster.cluster), [...path, 'cluster'])) continue;
       const reference = shared.get(clusterKey(cluster.cluster));
       if (reference) targets.push({ ...reference, name });
       else diagnostics.add(unknownCluster(cluster.cluster, shared, [...path, 'cluster']));
       continue;
     }
     if (connection) {
-      targets.push({ name, kind: 'docker', connection });
+      const reference = { name, kind: 'docker', connection } as const;
+      const refused = refusedConnection(policy, reference);
+      if (refused)
+        diagnostics.error('NOT_ALLOWED', [...path, 'connection'], refused.message, { hint: refused.hint });
+      else targets.push(reference);
       continue;
     }
     sharedNodes.push(name);
+    if (isRefused(name, [...path, 'name'])) continue;
     const reference = shared.get(name);
     if (reference) targets.push({ ...reference, name });
     else if (reference === null) {
@@ -184,6 +207,16 @@ function resolveTargets(
     }
   }
   return { targets, sharedNodes };
+}
+
+/** The finding about a target of the operator's that is for other stacks. */
+export function notForStack(key: string, stack: string, path: DocumentPath): DocumentDiagnostic {
+  const [kind, name] = key.startsWith('clusters/')
+    ? ['clusters', key.slice('clusters/'.length)]
+    : ['engines', key];
+  const message = `${stack} may not use ${name}: the operator has given it to other stacks`;
+  const hint = `a line of the operator's configuration allows it: ${stack} among the stacks of ${kind}.${name}`;
+  return { severity: 'error', code: 'NOT_ALLOWED', path, message, hint };
 }
 
 function checkPorts(published: readonly PublishedPort[], diagnostics: DiagnosticCollector): void {

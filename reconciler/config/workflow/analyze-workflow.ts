@@ -1,4 +1,6 @@
 import type { DocumentPath } from '../../base/document-path.ts';
+import type { PlacedNeed } from '../kombination/checks/check-policy.ts';
+import { checkPolicy, secretNeeds } from '../kombination/checks/check-policy.ts';
 import type { FoundSecrets } from '../kombination/checks/find-secrets.ts';
 import { findReferences } from '../kombination/checks/find-secrets.ts';
 import type { TreeDirectory } from '../file-tree.ts';
@@ -6,6 +8,9 @@ import { directoryOf } from '../file-tree.ts';
 import type { DocumentDiagnostic, DiagnosticCollector } from '../../base/document-diagnostic.ts';
 import { createDiagnosticCollector } from '../../base/document-diagnostic.ts';
 import { isClusterScoped, qualifiedKind, qualifiedName } from '../../model/kubernetes/kubernetes-object.ts';
+import { objectNeeds } from '../../model/kubernetes/object-needs.ts';
+import type { OperatorPolicy } from '../../model/operator-policy.ts';
+import { OPEN_POLICY } from '../../model/operator-policy.ts';
 import type { SchemaCheck } from '../schema-check.ts';
 import { asFields, asList, asString } from '../../base/values.ts';
 import type { NodeType, Workflow } from './workflow.ts';
@@ -23,6 +28,8 @@ export interface AnalyzeWorkflowOptions {
   readonly text: string;
   readonly tree: TreeDirectory;
   readonly checkSchema: SchemaCheck;
+  /** Default: everything is allowed. */
+  readonly policy?: OperatorPolicy;
 }
 
 /** Everything that can be known of a workflow without asking anybody. */
@@ -33,11 +40,14 @@ export interface WorkflowAnalysis {
   readonly edges: readonly ResolvedEdge[];
   /** Secrets by reference as written. */
   readonly secrets: Omit<FoundSecrets, 'placed' | 'built'>;
+  /** The parts of it that reach out of its own pods. */
+  readonly needs: readonly PlacedNeed[];
   readonly diagnostics: readonly DocumentDiagnostic[];
 }
 
 /** Reads one workflow file and checks everything in it. Never throws. */
-export function analyzeWorkflow({ file, text, tree, checkSchema }: AnalyzeWorkflowOptions): WorkflowAnalysis {
+export function analyzeWorkflow(options: AnalyzeWorkflowOptions): WorkflowAnalysis {
+  const { file, text, tree, checkSchema, policy = OPEN_POLICY } = options;
   const diagnostics = createDiagnosticCollector();
   const document = parseYaml(text);
   if (document.value !== undefined) checkSchema('workflow', document.value ?? {}, diagnostics);
@@ -49,7 +59,13 @@ export function analyzeWorkflow({ file, text, tree, checkSchema }: AnalyzeWorkfl
   checkEncoded(nodes, diagnostics);
   const references = nodes.flatMap((node) => secretValues(node, workflow).filter(isReference));
   const secrets = findReferences(references, { tree, directory: directoryOf(file), diagnostics });
-  return { document, workflow, nodes, edges, secrets, diagnostics: diagnostics.list };
+  const needs = [...nodes.flatMap(nodeNeeds), ...secretNeeds(secrets.secrets)];
+  checkPolicy(policy, workflow.name, needs, diagnostics);
+  return { document, workflow, nodes, edges, secrets, needs, diagnostics: diagnostics.list };
+}
+
+function nodeNeeds({ id, name, data, path }: FilledNode): readonly PlacedNeed[] {
+  return objectNeeds(data, [...path, 'data']).map((need) => ({ ...need, who: name || id }));
 }
 
 interface SecretValue {

@@ -1,4 +1,5 @@
 import { hasErrors } from '../../base/diagnostic.ts';
+import { suggestPolicy } from '../../config/fleet/suggest-policy.ts';
 import type { RepositoryOperations } from '../../public/reconciler.ts';
 import type { OperationParts } from './parts.ts';
 
@@ -16,6 +17,7 @@ export function createRepositoryOperations({ context, loop }: OperationParts): R
       const { diagnostics, services, dependencies } = desired.check(text, file);
       return { valid: !hasErrors(diagnostics), diagnostics, services, dependencies };
     },
+    suggestPolicy: async (signal) => suggestPolicy(await desired.askedFor(signal)),
     async generate(request, signal) {
       await loop.refreshIfPossible(signal);
       return desired.generate(request);

@@ -145,6 +145,7 @@ export function createFakeReconciler(): FakeReconciler {
     ...data,
     ...createFakeReleases(tags, addJob),
     leftovers: () => Promise.resolve([]),
+    suggestPolicy: () => Promise.resolve(''),
     writes,
     syncRequests: () => syncRequests,
     documentOf: (stack) => stacks.get(stack),

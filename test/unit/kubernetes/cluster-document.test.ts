@@ -3,7 +3,7 @@ import { readClusterDocument } from '../../../reconciler/config/fleet/cluster-do
 import { targetKey } from '../../../reconciler/model/target.ts';
 import { briefDiagnostics, checkSchema } from '../../support/desired-fixtures.ts';
 
-const read = (text: string) => readClusterDocument('clusters/prod.yaml', text, checkSchema);
+const read = (text: string) => readClusterDocument('clusters/prod.yaml', text, { checkSchema });
 
 describe('clusters/<name>.yaml', () => {
   it.each([

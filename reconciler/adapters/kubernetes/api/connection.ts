@@ -11,8 +11,8 @@ export interface ConnectionOptions {
 }
 
 /**
- * The configuration of a client. A kubeconfig on the control host may do all that kubectl allows; one that comes out of a
- * secret was written by whoever writes the repository, so it may neither run programs nor name files of this machine.
+ * The configuration of a client. A kubeconfig on the control host may name files, and run programs where the operator says so; one that comes out
+ * of a secret may do neither.
  *
  * @throws BAD_OPTIONS for what cannot be understood, SECRET_NOT_FOUND
  */
@@ -43,7 +43,7 @@ type Resolve = ConnectionOptions['resolveSecret'];
 
 async function loadFile(
   config: KubeConfig,
-  { source, context }: Extract<KubernetesConnection, { type: 'kubeconfig' }>,
+  { source, context, exec }: Extract<KubernetesConnection, { type: 'kubeconfig' }>,
   resolveSecret: Resolve,
 ): Promise<KubeConfig> {
   if (source.startsWith('secret://')) {
@@ -51,6 +51,7 @@ async function loadFile(
     refuseReach(config);
   } else {
     config.loadFromFile(source);
+    if (exec !== true) refusePrograms(config, 'of a cluster');
   }
   if (context !== undefined) {
     if (!config.getContextObject(context)) throw new Error(`it has no context ${context}`);
@@ -60,9 +61,20 @@ async function loadFile(
   return config;
 }
 
-function refuseReach(config: KubeConfig): void {
+function refusePrograms(config: KubeConfig, where: string): void {
   const runs = config.users.find((user) => user.exec !== undefined || user.authProvider !== undefined);
-  if (runs) throw new Error(`the user ${runs.name} of a kubeconfig in a secret may not run a program`);
+  if (runs === undefined) return;
+  const hint =
+    where === IN_A_SECRET
+      ? ''
+      : '; exec: true beside kubeconfig in the configuration of the operator allows it';
+  throw new Error(`the user ${runs.name} of a kubeconfig ${where} may not run a program${hint}`);
+}
+
+const IN_A_SECRET = 'in a secret';
+
+function refuseReach(config: KubeConfig): void {
+  refusePrograms(config, IN_A_SECRET);
   const names = [
     ...config.users.flatMap(({ certFile, keyFile }) => [certFile, keyFile]),
     ...config.clusters.map(({ caFile }) => caFile),

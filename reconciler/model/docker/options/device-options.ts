@@ -23,6 +23,7 @@ export const DEVICE_OPTIONS = {
       kind: 'attributes',
       write: (requests) => ({ gpus: requests.some(({ count }) => count === -1) ? 'all' : undefined }),
     },
+    needs: () => [{ grant: 'devices', value: 'gpus' }],
   }),
   devices: option({
     key: 'devices',
@@ -47,6 +48,7 @@ export const DEVICE_OPTIONS = {
           permissions,
         })),
     },
+    needs: (devices) => devices.map(({ source }) => ({ grant: 'devices', value: source })),
   }),
   deviceCgroupRules: option({
     key: 'device_cgroup_rules',
@@ -54,6 +56,7 @@ export const DEVICE_OPTIONS = {
     docker: hostField('DeviceCgroupRules'),
     cluster: refused(OF_ONE_ENGINE, 'are for one machine', 'run it on a machine'),
     tofu: TOFU_UNSUPPORTED,
+    needs: (rules) => rules.map((rule) => ({ grant: 'devices', value: rule })),
   }),
 } as const;
 

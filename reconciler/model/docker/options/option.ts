@@ -1,6 +1,7 @@
 import type { DiagnosticCollector } from '../../../base/document-diagnostic.ts';
 import type { DocumentPath } from '../../../base/document-path.ts';
 import type { Fields } from '../../../base/values.ts';
+import type { Need } from '../../operator-policy.ts';
 
 /*
  * The columns of the table of container options (`container-options.ts`), and short words to fill them in. Everything that is
@@ -34,6 +35,8 @@ export interface OptionRow<V> {
   /** The value in the words of Compose. Left out: as it is in the spec. */
   toCompose?(value: NoInfer<V>): unknown;
   readonly tofu: TofuField<NoInfer<V>>;
+  /** The parts of a value that reach out of the container, which the operator has to allow. Left out: it reaches nothing outside. */
+  needs?(value: NoInfer<V>): readonly Need[];
 }
 
 /** The same row; it is here to infer the type of the value from `read`. */

@@ -14,6 +14,7 @@ import {
   TOFU_UNSUPPORTED,
 } from './option.ts';
 import { readLogging, readTexts } from './option-values.ts';
+import { capabilityNeeds, namespaceNeeds, PRIVILEGED, profileNeeds } from './option-needs.ts';
 import { readSecurity, readSet, readText } from './readers.ts';
 
 const NOTHING_OF_THE_KIND = 'a pod has nothing of the kind';
@@ -36,6 +37,7 @@ export const PROCESS_OPTIONS = {
     docker: hostField('Privileged'),
     cluster: honoured(SECURITY_CONTEXT),
     tofu: attribute('privileged'),
+    needs: (value) => (value ? [PRIVILEGED] : []),
   }),
   tty: option({
     key: 'tty',
@@ -92,6 +94,7 @@ export const PROCESS_OPTIONS = {
       ],
     },
     tofu: attribute('ipc_mode'),
+    needs: (mode) => namespaceNeeds('ipc', mode),
   }),
   /** `host` or `container:<name on the engine>`. */
   pid: option({
@@ -112,6 +115,7 @@ export const PROCESS_OPTIONS = {
       ],
     },
     tofu: attribute('pid_mode'),
+    needs: (mode) => namespaceNeeds('pid', mode),
   }),
   usernsMode: option({
     key: 'userns_mode',
@@ -119,6 +123,7 @@ export const PROCESS_OPTIONS = {
     docker: hostField('UsernsMode'),
     cluster: ignored(NOTHING_OF_THE_KIND),
     tofu: attribute('userns_mode'),
+    needs: (mode) => namespaceNeeds('user', mode),
   }),
   cgroup: option({
     key: 'cgroup',
@@ -126,6 +131,7 @@ export const PROCESS_OPTIONS = {
     docker: since('1.41', hostField('CgroupnsMode')),
     cluster: ignored(NOTHING_OF_THE_KIND),
     tofu: attribute('cgroupns_mode'),
+    needs: (mode) => namespaceNeeds('cgroup', mode),
   }),
   cgroupParent: option({
     key: 'cgroup_parent',
@@ -133,6 +139,7 @@ export const PROCESS_OPTIONS = {
     docker: hostField('CgroupParent'),
     cluster: ignored(NOTHING_OF_THE_KIND),
     tofu: TOFU_UNSUPPORTED,
+    needs: (parent) => [{ grant: 'hostNamespaces', value: `cgroup:${parent}` }],
   }),
   uts: option({
     key: 'uts',
@@ -140,6 +147,7 @@ export const PROCESS_OPTIONS = {
     docker: hostField('UTSMode'),
     cluster: ignored(NOTHING_OF_THE_KIND),
     tofu: TOFU_UNSUPPORTED,
+    needs: (mode) => namespaceNeeds('uts', mode),
   }),
 } as const;
 
@@ -174,6 +182,7 @@ export const SECURITY_OPTIONS = {
       rules: [],
     },
     tofu: attribute('security_opts'),
+    needs: profileNeeds,
   }),
   capAdd: option({
     key: 'cap_add',
@@ -181,6 +190,7 @@ export const SECURITY_OPTIONS = {
     docker: hostField('CapAdd'),
     cluster: honoured(SECURITY_CONTEXT),
     tofu: { kind: 'block', block: 'capabilities', attribute: 'add' },
+    needs: capabilityNeeds,
   }),
   capDrop: option({
     key: 'cap_drop',

@@ -1,0 +1,142 @@
+import { posix } from 'node:path';
+import type { DiagnosticCollector } from '../../../base/document-diagnostic.ts';
+import type { DocumentPath } from '../../../base/document-path.ts';
+import { givenOptions } from '../../../model/docker/options/container-options.ts';
+import { namespaceNeeds } from '../../../model/docker/options/option-needs.ts';
+import type { GrantName, Need, OperatorPolicy } from '../../../model/operator-policy.ts';
+import { grantLine, missingGrants, quote } from '../../../model/operator-policy.ts';
+import type { Kombination, NetworkModel, ServiceModel, VolumeModel } from '../kombination.ts';
+import type { SecretNeed } from './find-secrets.ts';
+
+/** A need, who has it, and where that is written. */
+export interface PlacedNeed extends Need {
+  /** `web`, `the volume media`. */
+  readonly who: string;
+  readonly path: DocumentPath;
+}
+
+/** Everything in which a kombination reaches out of its own containers, in the order in which it is written. */
+export function findNeeds(
+  kombination: Kombination,
+  services: readonly ServiceModel[],
+  secrets: readonly SecretNeed[],
+): readonly PlacedNeed[] {
+  return [
+    ...services.flatMap((service) => serviceNeeds(service, kombination)),
+    ...Object.entries(kombination.volumes).flatMap(([name, volume]) =>
+      volumeNeeds(volume).map((need) => ({
+        ...need,
+        who: `the volume ${name}`,
+        path: [...volume.path, 'driver_opts'],
+      })),
+    ),
+    ...secretNeeds(secrets),
+  ];
+}
+
+/** An error for each need that the operator has not allowed. */
+export function checkPolicy(
+  policy: OperatorPolicy,
+  stack: string,
+  needs: readonly PlacedNeed[],
+  diagnostics: DiagnosticCollector,
+): void {
+  for (const need of missingGrants(policy, stack, needs)) {
+    const message = `${need.who} ${DOES[need.grant](need.value)}, which the operator has not allowed`;
+    const name = stack === '' ? '"*"' : quote(stack);
+    const hint = `a line of the operator's configuration allows it: policy: { stacks: { ${name}: { ${grantLine(need)} } } }`;
+    diagnostics.error('NOT_ALLOWED', need.path, message, { hint });
+  }
+}
+
+const DOES: Readonly<Record<GrantName, (value: string) => string>> = {
+  privileged: () => 'runs privileged',
+  hostNamespaces: (value) => `uses the ${value} namespace of the machine`,
+  capabilities: (value) => `has the capability ${value}`,
+  devices: (value) => `uses the device ${value}`,
+  unconfined: (value) => `loosens what confines it (${value})`,
+  binds: (value) => `mounts ${value} of the machine`,
+  otherContainers: (value) => `shares with the container ${value}, which is none of the stack's`,
+  secrets: (value) => `uses secret://${value}`,
+};
+
+function serviceNeeds(service: ServiceModel, kombination: Kombination): readonly PlacedNeed[] {
+  const { name: who, path, options, networkMode = '', volumesFrom, mounts, networks = [], build } = service;
+  const at = (key: string, needs: readonly Need[]): readonly PlacedNeed[] =>
+    needs.map((need) => ({ ...need, who, path: [...path, key] }));
+  return [
+    ...givenOptions(options).flatMap(({ row, value }) => at(row.key, row.needs?.(value) ?? [])),
+    ...at('network_mode', namespaceNeeds('network', networkMode)),
+    ...at('build', namespaceNeeds('network', build?.network ?? '')),
+    ...networks
+      .filter(({ name }) => isOfMachine(name, kombination.networks))
+      .map((entry): PlacedNeed => ({ ...HOST_NETWORK, who, path: entry.path })),
+    ...volumesFrom
+      .filter(({ external }) => external)
+      .map((entry): PlacedNeed => ({ grant: 'otherContainers', value: entry.target, who, path: entry.path })),
+    ...mounts.flatMap(({ mount, path: place }): readonly PlacedNeed[] =>
+      mount.type === 'bind' ? [{ ...bindNeed(mount.source, mount.readOnly), who, path: place }] : [],
+    ),
+  ];
+}
+
+const HOST_NETWORK: Need = { grant: 'hostNamespaces', value: 'network' };
+
+/** Every engine has a network `host`, which is none. */
+function isOfMachine(name: string, networks: Readonly<Record<string, NetworkModel>>): boolean {
+  if (!Object.hasOwn(networks, name)) return false;
+  const model = networks[name];
+  return (model?.name ?? (model?.external === true ? name : '')) === 'host' || model?.driver === 'host';
+}
+
+function bindNeed(source: string, readOnly = false): Need {
+  return { grant: 'binds', value: readOnly ? `${source}:ro` : source };
+}
+
+const OWN_FILE_SYSTEMS = ['nfs', 'nfs4', 'cifs', 'smb3', 'tmpfs'];
+
+/** The options of a volume are those of a mount, which may be a directory or a disk of the machine. */
+function volumeNeeds({ driver = 'local', driverOpts = {} }: VolumeModel): readonly Need[] {
+  const { type = '', device = '', o = '' } = driverOpts;
+  if (driver !== 'local') return Object.values(driverOpts).filter(isPath).map(pathNeed);
+  if (Object.keys(driverOpts).length === 0) return [];
+  const flags = o.split(',');
+  const rebinds = flags.some((flag) => ['bind', 'rbind', 'remount', 'move'].includes(flag.trim()));
+  if (!rebinds && OWN_FILE_SYSTEMS.includes(type)) return [];
+  if (!rebinds && type === '' && device === '') return [];
+  // A file system of another kind may show anything of the machine: overlay, proc and the like.
+  return [isPath(device) ? pathNeed(device) : bindNeed('/')];
+}
+
+function isPath(text: string): boolean {
+  return text.startsWith('/');
+}
+
+function pathNeed(path: string): Need {
+  const normal = posix.normalize(path);
+  const plain = normal.length > 1 ? normal.replace(/\/$/, '') : normal;
+  return plain.startsWith('/dev/') ? { grant: 'devices', value: plain } : bindNeed(plain);
+}
+
+/** Sources of secrets that may be looked up. */
+export function allowedSources<S extends { readonly reference: string; readonly file?: unknown }>(
+  policy: OperatorPolicy,
+  stack: string,
+  sources: readonly S[],
+): readonly S[] {
+  return sources.filter((source) => missingGrants(policy, stack, sourceNeeds(source)).length === 0);
+}
+
+const OPERATOR_STORES = /^secret:\/\/(?!(?:sops|age)\/)(.+)$/s;
+
+export function secretNeeds(secrets: readonly SecretNeed[]): readonly PlacedNeed[] {
+  return secrets.flatMap(({ source, path }) =>
+    sourceNeeds(source).map((need) => ({ ...need, who: 'the stack', path })),
+  );
+}
+
+/** Secrets that stand in files of the repository are its own. */
+function sourceNeeds(source: { readonly reference: string; readonly file?: unknown }): readonly Need[] {
+  const [, value] = source.file === undefined ? (OPERATOR_STORES.exec(source.reference) ?? []) : [];
+  return value === undefined ? [] : [{ grant: 'secrets', value }];
+}

@@ -1,0 +1,73 @@
+import { posix } from 'node:path';
+import type { DocumentPath } from '../../base/document-path.ts';
+import { asFields, asList, asString } from '../../base/values.ts';
+import type { Need } from '../operator-policy.ts';
+import { capabilityNeeds } from '../docker/options/option-needs.ts';
+
+export interface ObjectNeed extends Need {
+  readonly path: DocumentPath;
+}
+
+const HOST_NAMESPACES: ReadonlyMap<string, string> = new Map([
+  ['hostNetwork', 'network'],
+  ['hostPID', 'pid'],
+  ['hostIPC', 'ipc'],
+]);
+
+/**
+ * The parts of a Kubernetes object, or of the data of a workflow's node, in which pods reach out of their own containers, by the words of the
+ * Pod API (https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/). Pod templates are found wherever they stand, so
+ * also in the objects of operators.
+ */
+export function objectNeeds(value: unknown, path: DocumentPath): readonly ObjectNeed[] {
+  const needs: ObjectNeed[] = [];
+  visit(value, path, needs);
+  return needs;
+}
+
+function visit(value: unknown, path: DocumentPath, needs: ObjectNeed[]): void {
+  const list = asList(value);
+  if (list) {
+    for (const [index, item] of list.entries()) visit(item, [...path, index], needs);
+    return;
+  }
+  const fields = asFields(value);
+  if (!fields) return;
+  for (const [key, member] of Object.entries(fields)) {
+    const place = [...path, key];
+    needs.push(...keyNeeds(key, member).map((need) => ({ ...need, path: place })));
+    visit(member, place, needs);
+  }
+}
+
+function keyNeeds(key: string, value: unknown): readonly Need[] {
+  const namespace = HOST_NAMESPACES.get(key);
+  if (namespace !== undefined) return value === true ? [{ grant: 'hostNamespaces', value: namespace }] : [];
+  switch (key) {
+    case 'privileged':
+      return value === true ? [{ grant: 'privileged', value: 'the container' }] : [];
+    case 'hostPath':
+      return pathNeeds(asString(asFields(value)?.['path']) ?? asString(value));
+    case 'local':
+      return pathNeeds(asString(asFields(value)?.['path']));
+    case 'capabilities':
+      return capabilityNeeds(
+        (asList(asFields(value)?.['add']) ?? []).filter((name) => typeof name === 'string'),
+      );
+    case 'seccompProfile':
+    case 'appArmorProfile':
+      return asFields(value)?.['type'] === 'Unconfined'
+        ? [{ grant: 'unconfined', value: `${key} Unconfined` }]
+        : [];
+    case 'procMount':
+      return value === 'Unmasked' ? [{ grant: 'unconfined', value: 'procMount Unmasked' }] : [];
+    default:
+      return [];
+  }
+}
+
+function pathNeeds(path: string | undefined): readonly Need[] {
+  if (path === undefined || !path.startsWith('/')) return [];
+  const normal = posix.normalize(path);
+  return [{ grant: 'binds', value: normal.length > 1 ? normal.replace(/\/$/, '') : normal }];
+}
