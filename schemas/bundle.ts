@@ -24,12 +24,11 @@ export function bundleSchema(schema: Schema, others: readonly Schema[]): Schema 
     const owner = id === '' ? home : id === schema['$id'] ? schema : byId.get(id);
     if (!owner) throw new Error(`internal: no schema ${id}`);
     if (owner === schema) return `#${pointer}`;
-    // Another schema as a whole, or one of its definitions.
+    // Another schema as a whole, or a part of it.
     const name = pointer === '' ? 'document' : pointer.replace('/$defs/', '');
     const place = `${String(owner['title'])}.${name}`.replaceAll(/[^A-Za-z0-9.]+/g, '-');
     if (!Object.hasOwn(defs, place)) {
-      const definitions = owner['$defs'];
-      const found = pointer === '' ? bare(owner) : isSchema(definitions) ? definitions[name] : undefined;
+      const found = pointer === '' ? bare(owner) : partAt(owner, pointer);
       if (found === undefined) throw new Error(`internal: no definition ${reference}`);
       defs[place] = {};
       defs[place] = localise(found, owner);
@@ -43,6 +42,12 @@ export function bundleSchema(schema: Schema, others: readonly Schema[]): Schema 
   const bundled: Schema = Object.fromEntries(result);
   const all = { ...(isSchema(bundled['$defs']) ? bundled['$defs'] : {}), ...defs };
   return Object.keys(all).length > 0 ? { ...bundled, $defs: all } : bundled;
+}
+
+/** The part that a JSON pointer (RFC 6901) leads to. */
+function partAt(schema: Schema, pointer: string): unknown {
+  const keys = pointer.split('/').slice(1);
+  return keys.reduce<unknown>((part, key) => (isSchema(part) ? part[key] : undefined), schema);
 }
 
 /** The schema as a part of another one. */

@@ -5,7 +5,7 @@ import { readCommands } from '../adapters/secrets/commands.ts';
 import { createSecrets } from '../adapters/secrets/secrets.ts';
 import { createSqliteStore } from '../adapters/sqlite/sqlite-store.ts';
 import { errorMessage } from '../base/errors.ts';
-import { homePolicy } from '../model/operator-policy.ts';
+import { homePolicy, withPrograms } from '../model/operator-policy.ts';
 import type { RegistryCredentials } from '../model/registry.ts';
 import { Secret } from '../model/secret.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -111,6 +111,7 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
   const source = await openSource(options, clock);
   const desired = createDesiredState({ source, secrets, checkSchema, kinds, policy: config.policy });
   const registries = () => readRegistries(desired, secrets, logger);
+  const targetParts = { kinds, secrets, registries, env, clock, logger };
   const reconciler = createReconciler({
     source,
     desired,
@@ -119,7 +120,7 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
     logger,
     freeze: createFreeze(config.freeze),
     backups: createBackupFolder(config.backups.directory ?? join(resolve(stateDir), 'backups')),
-    createTarget: (reference) => createTarget(reference, { kinds, secrets, registries, env, clock, logger }),
+    createTarget: (reference) => createTarget(withPrograms(config.policy, reference), targetParts),
     ...(options.resyncMs === undefined ? {} : { resyncMs: options.resyncMs }),
     ...(options.stableMs === undefined ? {} : { stableMs: options.stableMs }),
   });

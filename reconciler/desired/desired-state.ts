@@ -31,7 +31,7 @@ export interface DesiredStateOptions {
   readonly checkSchema?: SchemaCheck;
   /** Kinds of targets besides Docker and Kubernetes; `checkSchema` has to know them. Default: none. */
   readonly kinds?: NodeKinds;
-  /** What authors may do. Default: everything. */
+  /** Policy of the operator. Default: everything is allowed. */
   readonly policy?: OperatorPolicy;
 }
 

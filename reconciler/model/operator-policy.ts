@@ -1,5 +1,5 @@
 import type { RegistrySetting } from './registry.ts';
-import type { KubernetesConnection, KubernetesReference, TargetReference } from './target.ts';
+import type { KubernetesConnection, TargetReference } from './target.ts';
 
 /*
  * The operator's policy: what the authors of a repository may ask for. It comes from outside of every repository (`policy`, `engines`, `clusters` and
@@ -49,7 +49,7 @@ export interface OperatorTarget {
 export interface OperatorPolicy {
   /** Nothing is asked for: whoever pushes may do what the daemon may. */
   readonly everything: boolean;
-  /** For all stacks. */
+  /** Grants of all stacks. */
   readonly allow: Grants;
   readonly stacks: readonly StackGrants[];
   /** Targets of the operator by name; clusters as `clusters/<name>`. */
@@ -78,7 +78,7 @@ export function homePolicy(dataDirectory = DEFAULT_DATA_DIRECTORY): OperatorPoli
   };
 }
 
-/** Whoever pushes may do what the daemon may. */
+/** The policy by which whoever pushes may do what the daemon may. */
 export const OPEN_POLICY: OperatorPolicy = {
   everything: true,
   allow: {},
@@ -280,13 +280,10 @@ function refusedAddress(address: string, kind: string, name: string): RefusedCon
 }
 
 /** The connection as a repository may use it: where everything is allowed, so are the programs of its kubeconfigs. */
-export function withPrograms(
-  { everything }: OperatorPolicy,
-  reference: KubernetesReference,
-): KubernetesReference {
-  const { connection } = reference;
-  if (!everything || connection.type !== 'kubeconfig') return reference;
-  return { ...reference, connection: { ...connection, exec: true } };
+export function withPrograms({ everything }: OperatorPolicy, reference: TargetReference): TargetReference {
+  if (!everything || reference.kind !== 'kubernetes' || reference.connection.type !== 'kubeconfig')
+    return reference;
+  return { ...reference, connection: { ...reference.connection, exec: true } };
 }
 
 /** Tells whether credentials that a repository names for a registry are used. */

@@ -3,7 +3,6 @@ import { toDiagnostics } from '../kombination/analyze.ts';
 import type { Diagnostic } from '../../base/diagnostic.ts';
 import type { DiagnosticCollector } from '../../base/document-diagnostic.ts';
 import { createDiagnosticCollector } from '../../base/document-diagnostic.ts';
-import { OPEN_POLICY, withPrograms } from '../../model/operator-policy.ts';
 import { clusterKey } from '../kombination/cluster-node.ts';
 import type { FleetRules } from './config-documents.ts';
 import { checkConnection } from './config-documents.ts';
@@ -22,7 +21,7 @@ export interface ClusterDocument {
 }
 
 export function readClusterDocument(file: string, text: string, rules: FleetRules): ClusterDocument {
-  const { checkSchema, policy = OPEN_POLICY } = rules;
+  const { checkSchema } = rules;
   const name = posix.basename(file).replace(/\.ya?ml$/, '');
   const collector = createDiagnosticCollector();
   const document = parseYaml(text);
@@ -30,7 +29,7 @@ export function readClusterDocument(file: string, text: string, rules: FleetRule
   const fields = asFields(document.value) ?? {};
   checkName(name, file, { fields, collector });
   const connection = readClusterConnection(fields, collector);
-  const reference = connection && withPrograms(policy, { name, kind: 'kubernetes', connection });
+  const reference = connection && ({ name, kind: 'kubernetes', connection } as const);
   const way = WAYS.find((one) => fields[one] !== undefined) ?? 'name';
   checkConnection(rules, reference, { key: clusterKey(name), path: [way] }, collector);
   const diagnostics = toDiagnostics(file, document, collector.list);

@@ -2,7 +2,7 @@ import { checkContainers } from './checks/check-containers.ts';
 import type { DependencyMap, PublishedPort } from './checks/check-kombination.ts';
 import { checkReferences, publishedPorts } from './checks/check-kombination.ts';
 import type { PlacedNeed } from './checks/check-policy.ts';
-import { checkPolicy, findNeeds } from './checks/check-policy.ts';
+import { checkNeeds } from './checks/check-policy.ts';
 import { checkSubnets } from './checks/check-subnets.ts';
 import { checkDatabases } from './service/database.ts';
 import { checkCluster } from './checks/check-cluster.ts';
@@ -125,8 +125,7 @@ export function analyze(options: AnalyzeOptions): Analysis {
   const serviceFiles = withBuilds(findServiceFiles(all.services, place), builds);
   const templates = [...serviceFiles.templates.values()].flat();
   const secrets = findSecrets(all, { ...place, templates });
-  const needs = findNeeds(kombination, all.services, secrets.secrets);
-  checkPolicy(options.policy ?? OPEN_POLICY, kombination.name, needs, diagnostics);
+  const needs = checkNeeds(options.policy, all, secrets.secrets, diagnostics);
   return {
     document,
     written,

@@ -34,7 +34,7 @@ export async function askedFor(core: Core, signal: AbortSignal): Promise<AskedFo
 
 interface Open {
   readonly needs: readonly Need[];
-  /** Those whose connection stands in the stack itself. */
+  /** Targets whose connection stands in the stack itself. */
   readonly targets: readonly TargetReference[];
 }
 

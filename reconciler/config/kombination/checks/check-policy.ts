@@ -4,7 +4,7 @@ import type { DocumentPath } from '../../../base/document-path.ts';
 import { givenOptions } from '../../../model/docker/options/container-options.ts';
 import { namespaceNeeds } from '../../../model/docker/options/option-needs.ts';
 import type { GrantName, Need, OperatorPolicy } from '../../../model/operator-policy.ts';
-import { grantLine, missingGrants, quote } from '../../../model/operator-policy.ts';
+import { grantLine, missingGrants, OPEN_POLICY, quote } from '../../../model/operator-policy.ts';
 import type { Kombination, NetworkModel, ServiceModel, VolumeModel } from '../kombination.ts';
 import type { SecretNeed } from './find-secrets.ts';
 
@@ -15,14 +15,21 @@ export interface PlacedNeed extends Need {
   readonly path: DocumentPath;
 }
 
-/** Everything in which a kombination reaches out of its own containers, in the order in which it is written. */
-export function findNeeds(
+/** Everything in which a kombination reaches out of its own containers; what the operator has not allowed is reported. */
+export function checkNeeds(
+  policy: OperatorPolicy = OPEN_POLICY,
   kombination: Kombination,
-  services: readonly ServiceModel[],
   secrets: readonly SecretNeed[],
+  diagnostics: DiagnosticCollector,
 ): readonly PlacedNeed[] {
+  const needs = findNeeds(kombination, secrets);
+  checkPolicy(policy, kombination.name, needs, diagnostics);
+  return needs;
+}
+
+function findNeeds(kombination: Kombination, secrets: readonly SecretNeed[]): readonly PlacedNeed[] {
   return [
-    ...services.flatMap((service) => serviceNeeds(service, kombination)),
+    ...kombination.services.flatMap((service) => serviceNeeds(service, kombination)),
     ...Object.entries(kombination.volumes).flatMap(([name, volume]) =>
       volumeNeeds(volume).map((need) => ({
         ...need,
