@@ -1,6 +1,7 @@
 /** The public surface: what the API, the command line and embedding programs may use. */
 import type { WorkTreeFiles } from './adapters/git/tracked-files.ts';
 import type { Kombinator, KombinatorOptions } from './daemon/create-kombinator.ts';
+import type { StateDirProblem } from './daemon/state-dir.ts';
 
 export type * from './public/reconciler.ts';
 export type * from './plan/plan.ts';
@@ -64,4 +65,14 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
 export async function findWorkTree(directory: string): Promise<WorkTreeFiles | null> {
   const git = await import('./adapters/git/tracked-files.ts');
   return git.findWorkTree(directory);
+}
+
+/**
+ * Finds out whether commits could write into a state directory; `null`: they cannot. `createKombinator` refuses one that has such a problem.
+ *
+ * @param repo path or address
+ */
+export async function findStateDirProblem(stateDir: string, repo: string): Promise<StateDirProblem | null> {
+  const daemon = await import('./daemon/state-dir.ts');
+  return daemon.findStateDirProblem(stateDir, repo);
 }

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { Kombinator, Logger } from '../../reconciler/index.ts';
 import { createKombinator } from '../../reconciler/index.ts';
 import { UsageError } from './terminal/failure.ts';
@@ -7,13 +6,11 @@ import { createLocalSession, localActor } from './session/local-session.ts';
 import { acquireStateLock } from './session/state-lock.ts';
 import { createLogger } from './terminal/logger.ts';
 import type { GlobalOptions } from './options.ts';
-import { gitCredentials, parseDuration, readApiKey, userStateDirectory } from './options.ts';
+import { gitCredentials, parseDuration, readApiKey } from './options.ts';
+import { chooseStateDirectory } from './session/state-directory.ts';
 import { createRemoteSession } from './remote/remote-session.ts';
 import type { KeyStore, Session } from './session/session.ts';
 import { createStyle, type Terminal } from './terminal/terminal.ts';
-
-/** State directory of a daemon, below the current directory. */
-export const DAEMON_STATE_DIRECTORY = '.kombinator';
 
 export interface SessionContext {
   readonly purpose: Purpose;
@@ -32,7 +29,7 @@ export async function openSession(options: GlobalOptions, context: SessionContex
     });
   }
   const { terminal, purpose, command } = context;
-  const stateDir = options.stateDir ?? userStateDirectory(options.repo, terminal.env);
+  const stateDir = await chooseStateDirectory(options, 'command', terminal.env);
   const since = new Date().toISOString();
   const lock =
     purpose === 'apply' ? acquireStateLock(stateDir, { pid: process.pid, command, since }) : undefined;
@@ -93,7 +90,7 @@ export function openKombinator(options: GlobalOptions, open: OpenOptions): Promi
 
 /** The keys of the daemon whose state directory this is. */
 export async function openKeys(options: GlobalOptions, terminal: Terminal): Promise<KeyStore> {
-  const stateDir = options.stateDir ?? join(process.cwd(), DAEMON_STATE_DIRECTORY);
+  const stateDir = await chooseStateDirectory(options, 'daemon', terminal.env);
   const kombinator = await openKombinator(options, {
     stateDir,
     ephemeral: true,

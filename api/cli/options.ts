@@ -41,7 +41,7 @@ export function isRemoteLocation(location: string): boolean {
 }
 
 /**
- * State of one-shot commands: outside of any checkout, one directory for each repository
+ * State where no option names a directory: outside of any checkout, one for each repository, the same for the daemon and every command
  * (`$XDG_STATE_HOME/kombinator/<hash>`, default `~/.local/state`).
  */
 export function userStateDirectory(repo: string, env: NodeJS.ProcessEnv): string {

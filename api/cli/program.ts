@@ -70,7 +70,7 @@ Examples:
   kombinator plan --out web.plan.json && kombinator apply web.plan.json
   kombinator apply                               bring every stack in line, after a yes
   kombinator serve --repo /srv/config.git        watch the repository and keep everything in line
-  kombinator status --server http://127.0.0.1:5260 --api-key-file .kombinator/admin.key
+  kombinator status --server http://127.0.0.1:5260 --api-key-file admin.key   ask a running daemon
 `;
 
 /** One or more addresses, with spaces or commas between. */
@@ -86,7 +86,7 @@ function globalOptions(): Option[] {
     new Option('--branch <name>', 'branch that says what should run').env('KOMBINATOR_BRANCH'),
     new Option(
       '--state-dir <path>',
-      'history, keys and caches (default: .kombinator for serve, else one per repository in ~/.local/state/kombinator)',
+      'history, keys and caches, outside of the repository (default: one per repository in ~/.local/state/kombinator)',
     ).env('KOMBINATOR_STATE_DIR'),
     new Option('--server <url>', 'ask a running daemon instead of working in this process').env(
       SERVER_VARIABLE,

@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { resolve } from 'node:path';
 import process from 'node:process';
 import type { Kombinator, Logger } from '../../reconciler/index.ts';
 import { errorMessage } from '../../reconciler/index.ts';
@@ -10,9 +9,10 @@ import { createApp } from '../app.ts';
 import { ensureAdminKey } from '../auth/admin-key.ts';
 import type { AuthOptions } from '../auth/authenticate.ts';
 import { isLoopbackHost } from '../http/loopback.ts';
-import { DAEMON_STATE_DIRECTORY, openKombinator } from './context.ts';
+import { openKombinator } from './context.ts';
 import { EXIT, UsageError } from './terminal/failure.ts';
 import type { Interrupt } from './terminal/interrupt.ts';
+import { chooseStateDirectory } from './session/state-directory.ts';
 import { acquireStateLock } from './session/state-lock.ts';
 import { createLogger } from './terminal/logger.ts';
 import type { GlobalOptions, ListenAddress } from './options.ts';
@@ -52,7 +52,7 @@ export async function serve(context: ServeContext): Promise<number> {
   }
   const pollMs = parseDuration(flags.poll, '--poll');
   if (pollMs < 1_000) throw new UsageError(`--poll: ${flags.poll} is too often`, 'at least 1s');
-  const stateDir = resolve(options.stateDir ?? DAEMON_STATE_DIRECTORY);
+  const stateDir = await chooseStateDirectory(options, 'daemon', terminal.env);
   const logger = createDaemonLogger(context);
 
   const holder = { pid: process.pid, command: 'serve', since: new Date().toISOString() };

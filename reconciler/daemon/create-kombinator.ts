@@ -28,7 +28,7 @@ import { createFreeze } from './freeze-windows.ts';
 import type { Metrics } from './metrics.ts';
 import { DEFAULT_INSTANCES } from './instances-config.ts';
 import type { OpenInstancesOptions } from './open-instances.ts';
-import { prepareStateDir } from './state-dir.ts';
+import { checkStateDir, prepareStateDir } from './state-dir.ts';
 import { createTarget, registerKinds } from './target-kinds.ts';
 import { systemClock } from './system-clock.ts';
 
@@ -37,7 +37,7 @@ export interface KombinatorOptions {
   readonly repo: string;
   /** Default: the branch that the repository's HEAD names, else `main`. */
   readonly branch?: string;
-  /** History, mirrors of remotes, secret files. Made when missing. */
+  /** History, mirrors of remotes, secret files. Made when missing. Never in a work tree of the repository: BAD_OPTIONS. */
   readonly stateDir: string;
   /** Interval between looks at a remote, in milliseconds. Default 60,000. */
   readonly pollMs?: number;
@@ -95,6 +95,7 @@ export interface Kombinator extends AsyncDisposable {
 export async function createKombinator(options: KombinatorOptions): Promise<Kombinator> {
   const { stateDir, logger, env } = options;
   const clock = systemClock;
+  await checkStateDir(stateDir, options.repo);
   prepareStateDir(stateDir);
   const { kinds, checkSchema } = registerKinds(options.targets ?? []);
   const config = options.config === undefined ? NO_CONFIG : readDaemonConfig(options.config, checkSchema);

@@ -13,7 +13,7 @@ import { on } from '../program-hooks.ts';
 export function addKeys(program: Command, hooks: ProgramHooks): void {
   const keys = program
     .command('keys')
-    .description('API keys of the daemon whose state directory this is (--state-dir, default .kombinator)');
+    .description('API keys of the daemon of this repository (--repo, or its --state-dir)');
   keys
     .command('list')
     .description('list names, roles and ids; keys themselves are not kept')

@@ -9,6 +9,8 @@ import { readLayout } from './repository/layout.ts';
 export interface WorkTreeFiles {
   /** Absolute path. */
   readonly root: string;
+  /** Directory of its objects and refs, which all work trees of one repository share. */
+  readonly commonDir: string;
   /** Files that Git knows, as absolute paths; none when its index cannot be read. */
   readonly tracked: ReadonlySet<string>;
 }
@@ -21,13 +23,13 @@ export interface WorkTreeFiles {
 export async function findWorkTree(directory: string): Promise<WorkTreeFiles | null> {
   const layout = await findLayout(directory);
   if (layout === null || layout.workTree === null) return null;
-  const { workTree: root, gitdir } = layout;
+  const { workTree: root, gitdir, commonDir } = layout;
   try {
     const files = await git.listFiles({ fs, dir: root, gitdir });
-    return { root, tracked: new Set(files.map((file) => join(root, file))) };
+    return { root, commonDir, tracked: new Set(files.map((file) => join(root, file))) };
   } catch {
     // Formats of the index that the library does not know.
-    return { root, tracked: new Set() };
+    return { root, commonDir, tracked: new Set() };
   }
 }
 
