@@ -24,6 +24,8 @@ export interface DaemonConfig {
   readonly policy: OperatorPolicy;
 }
 
+const WRONG = { YAML_SYNTAX: 'not valid YAML', DUPLICATE_KEY: 'a key that is there already' } as const;
+
 /** Reads the file of `--config`. Throws BAD_OPTIONS with every finding, file and line. */
 export function readDaemonConfig(path: string, checkSchema: SchemaCheck): DaemonConfig {
   let text: string;
@@ -34,7 +36,16 @@ export function readDaemonConfig(path: string, checkSchema: SchemaCheck): Daemon
   }
   const collector = createDiagnosticCollector();
   const document = parseYaml(text);
-  if (document.problems.length === 0) checkSchema('daemon', document.value ?? {}, collector);
+  const [problem] = document.problems;
+  // Messages of a parser and of the schema quote what is no configuration: only the place is told.
+  if (problem !== undefined)
+    throw new ReconcilerError(
+      'BAD_OPTIONS',
+      `${path}:${problem.line}:${problem.column}: ${WRONG[problem.code]}`,
+    );
+  if (document.value !== null && asFields(document.value) === undefined)
+    throw new ReconcilerError('BAD_OPTIONS', `${path}: the configuration is no map`);
+  checkSchema('daemon', document.value ?? {}, collector);
   const freeze = readFreezeWindows(asList(asFields(document.value)?.['freeze']) ?? [], collector);
   const instances = readInstancesConfig(asFields(asFields(document.value)?.['instances']) ?? {}, collector);
   const policy = readOperatorPolicy(asFields(document.value) ?? {}, collector);

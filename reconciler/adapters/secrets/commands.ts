@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
-import { parse } from 'yaml';
+import { parse, YAMLError } from 'yaml';
 import { createAbortScope } from '../../base/abort-scope.ts';
 import { ReconcilerError } from '../../base/errors.ts';
 import { asFields, asList, asString } from '../../base/values.ts';
@@ -60,9 +60,11 @@ function parseQuietly(text: string): unknown {
   try {
     return parse(text);
   } catch (error) {
-    throw new ReconcilerError('BAD_OPTIONS', 'secrets.yaml of the state directory is not YAML', {
-      cause: error,
-    });
+    // The parser's message quotes the file: only the place is told.
+    const at = error instanceof YAMLError ? error.linePos?.[0] : undefined;
+    const place = at === undefined ? '' : ` (line ${at.line}, column ${at.col})`;
+    const message = `secrets.yaml of the state directory is not YAML${place}`;
+    throw new ReconcilerError('BAD_OPTIONS', message);
   }
 }
 

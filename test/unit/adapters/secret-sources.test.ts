@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readCommands } from '../../../reconciler/adapters/secrets/commands.ts';
 import { createSecrets } from '../../../reconciler/adapters/secrets/secrets.ts';
+import { errorMessage } from '../../../reconciler/base/errors.ts';
 import { encryptAge } from '../../support/sops-file.ts';
 
 const signal = new AbortController().signal;
@@ -111,11 +112,24 @@ describe('sources of secrets', () => {
   it.each([
     ['commands: [a]', [], 'no map of commands'],
     ['commands: { a: [./b] }', [], 'the command a is not'],
-    ['a: [', [], 'is not YAML'],
+    ['a: [', [], 'is not YAML (line 1, column 5)'],
     ['commands: {}', ['novalue'], 'the command (no name) is not'],
     ['commands: {}', ['../x=pass'], 'the command ../x is not'],
   ])('refuses %j with %j', (text, options, reason) => {
     writeFileSync(join(stateDir, 'secrets.yaml'), text);
     expect(() => readCommands(stateDir, options)).toThrow(reason);
+  });
+
+  it('quotes nothing of a secrets.yaml that cannot be read', () => {
+    writeFileSync(join(stateDir, 'secrets.yaml'), 'root: hunter2\nleaked: [hunter2\n: {');
+    const read = (): string => {
+      try {
+        readCommands(stateDir, []);
+        return '';
+      } catch (error) {
+        return errorMessage(error);
+      }
+    };
+    expect(read()).toMatch(/^secrets\.yaml of the state directory is not YAML \(line \d, column \d+\)$/);
   });
 });

@@ -127,6 +127,22 @@ describe("the operator's configuration", () => {
     ]);
     expect(() => readDaemonConfig(join(directory, 'none.yaml'), checkSchema)).toThrow('cannot be read');
   });
+
+  it.each([
+    ['a: [hunter2\n: {', /kombinator\.yaml:\d+:\d+: not valid YAML$/],
+    ['hunter2', /kombinator\.yaml: the configuration is no map$/],
+    ['hunter2: 1\nhunter2: 2\n', /kombinator\.yaml:2:1: a key that is there already$/],
+  ])('of %j is refused without quoting it', (text, reason) => {
+    const message = (() => {
+      try {
+        return JSON.stringify(read(text));
+      } catch (error) {
+        return error instanceof Error ? error.message : '';
+      }
+    })();
+    expect(message).toMatch(reason);
+    expect(message).not.toContain('hunter2');
+  });
 });
 
 describe('a stack in a freeze window', () => {

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { errorMessage, ReconcilerError } from '../../../base/errors.ts';
+import { asFields } from '../../../base/values.ts';
 import type { Secret } from '../../../model/secret.ts';
 import type { KubernetesConnection } from '../../../model/target.ts';
 
@@ -9,6 +10,8 @@ export interface ConnectionOptions {
   /** Looks up `secret://…`. */
   readonly resolveSecret: (reference: string) => Promise<Secret> | Secret;
 }
+
+const UNUSABLE = 'cannot use the configuration of the cluster';
 
 /**
  * The configuration of a client. A kubeconfig on the control host may name files, and run programs where the operator says so; one that comes out
@@ -34,7 +37,7 @@ export async function loadKubeConfig({ connection, resolveSecret }: ConnectionOp
     }
   } catch (error) {
     if (error instanceof ReconcilerError) throw error;
-    const message = `cannot use the configuration of the cluster: ${errorMessage(error)}`;
+    const message = `${UNUSABLE}: ${errorMessage(error)}`;
     throw new ReconcilerError('BAD_OPTIONS', message, { cause: error, retryable: true });
   }
 }
@@ -47,10 +50,11 @@ async function loadFile(
   resolveSecret: Resolve,
 ): Promise<KubeConfig> {
   if (source.startsWith('secret://')) {
-    config.loadFromString((await resolveSecret(source)).reveal());
+    const text = (await resolveSecret(source)).reveal();
+    readQuietly(source, () => config.loadFromString(text));
     refuseReach(config);
   } else {
-    config.loadFromFile(source);
+    readQuietly(source, () => config.loadFromFile(source));
     if (exec !== true) refusePrograms(config, 'of a cluster');
   }
   if (context !== undefined) {
@@ -59,6 +63,30 @@ async function loadFile(
   }
   if (!config.getCurrentCluster()) throw new Error('it has no current context with a cluster');
   return config;
+}
+
+/** Messages of the YAML parser quote the file, which may be any of this machine: only the place is told. */
+function readQuietly(source: string, read: () => void): void {
+  try {
+    read();
+  } catch (error) {
+    if (error instanceof Error && error.name === 'YAMLException')
+      throw new ReconcilerError('BAD_OPTIONS', notYaml(source, error), { retryable: true });
+    if (error instanceof Error && 'code' in error) throw error;
+    const missing =
+      error instanceof Error ? /^(clusters|users|contexts)\[\d+\]\S* is missing$/.exec(error.message) : null;
+    const what = missing === null ? '' : `: ${missing[0]}`;
+    throw new ReconcilerError('BAD_OPTIONS', `${UNUSABLE}: ${source} is no kubeconfig${what}`, {
+      retryable: true,
+    });
+  }
+}
+
+function notYaml(source: string, error: Error): string {
+  const mark = 'mark' in error ? asFields(error.mark) : undefined;
+  const [line, column] = [mark?.['line'], mark?.['column']].map((one) => Number(one) + 1);
+  const place = mark === undefined ? '' : ` (line ${line}, column ${column})`;
+  return `${UNUSABLE}: ${source} is not YAML${place}`;
 }
 
 function refusePrograms(config: KubeConfig, where: string): void {
