@@ -29,6 +29,7 @@ import type { Metrics } from './metrics.ts';
 import { DEFAULT_INSTANCES } from './instances-config.ts';
 import type { OpenInstancesOptions } from './open-instances.ts';
 import { checkStateDir, prepareStateDir } from './state-dir.ts';
+import { openSeal } from './seal-key.ts';
 import { createTarget, registerKinds } from './target-kinds.ts';
 import { systemClock } from './system-clock.ts';
 
@@ -110,7 +111,8 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
   const store = options.store ?? createSqliteStore({ path: join(stateDir, 'kombinator.db'), clock, logger });
   if (options.exclusive ?? options.ephemeral !== true) closeInterrupted(store, clock, logger);
   const source = await openSource(options, clock);
-  const desired = createDesiredState({ source, secrets, checkSchema, kinds, policy: config.policy });
+  const seal = openSeal(stateDir);
+  const desired = createDesiredState({ source, secrets, checkSchema, kinds, policy: config.policy, seal });
   const registries = () => readRegistries(desired, secrets, logger);
   const targetParts = { kinds, secrets, registries, env, clock, logger };
   const reconciler = createReconciler({
@@ -119,6 +121,7 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
     store,
     clock,
     logger,
+    seal,
     freeze: createFreeze(config.freeze),
     backups: createBackupFolder(config.backups.directory ?? join(resolve(stateDir), 'backups')),
     createTarget: (reference) => createTarget(withPrograms(config.policy, reference), targetParts),

@@ -6,6 +6,7 @@ import type { NodeKinds } from '../model/node-kind.ts';
 import { NO_NODE_KINDS } from '../model/node-kind.ts';
 import type { OperatorPolicy } from '../model/operator-policy.ts';
 import { OPEN_POLICY } from '../model/operator-policy.ts';
+import type { Seal } from '../model/seal.ts';
 import type { SecretSource } from '../model/secret-reference.ts';
 import type { DesiredState, LoadResult } from '../ports/desired.ts';
 import type { Secrets } from '../ports/secrets.ts';
@@ -33,6 +34,8 @@ export interface DesiredStateOptions {
   readonly kinds?: NodeKinds;
   /** Policy of the operator. Default: everything is allowed. */
   readonly policy?: OperatorPolicy;
+  /** Key for digests of secrets that leave the process. Default: none, they leave it as they are. */
+  readonly seal?: Seal;
 }
 
 const DEFAULT_LIMITS: LoadLimits = { documentBytes: 1024 ** 2, fileBytes: 10 * 1024 ** 2 };
@@ -55,6 +58,7 @@ export function createDesiredState(options: DesiredStateOptions): DesiredState {
     checkSchema,
     kinds: options.kinds ?? NO_NODE_KINDS,
     policy,
+    ...(options.seal === undefined ? {} : { seal: options.seal }),
     index: createStackIndex(),
     rendered: new LRUCache({ max: MAX_STACKS_KEPT }),
     inline: new LRUCache({ max: MAX_INLINE_TEXTS_KEPT }),

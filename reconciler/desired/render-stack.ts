@@ -10,6 +10,7 @@ import { missingSecret } from '../config/kombination/checks/find-secrets.ts';
 import type { DocumentDiagnostic } from '../base/document-diagnostic.ts';
 import { numbersOf, portOfReplica } from '../config/kombination/replicas.ts';
 import type { DesiredResource } from '../model/resource.ts';
+import { sealResource } from '../model/resource.ts';
 import { Secret } from '../model/secret.ts';
 import type { SecretSource } from '../model/secret-reference.ts';
 import type { DesiredStack, ServiceView, StackPolicy } from '../model/stack.ts';
@@ -65,9 +66,15 @@ export function renderStack(core: Core, name: string): DesiredStack | undefined 
   const signature = [...entry.references, ...passwords].map((source) => signatureOf(lookup(source))).join();
   const known = core.rendered.get(entry.file);
   if (known && known.entry === entry && known.signature === signature) return known.stack;
-  const stack = buildStack(core, entry, lookup);
+  const stack = sealStack(core, buildStack(core, entry, lookup));
   core.rendered.set(entry.file, { entry, signature, stack });
   return stack;
+}
+
+/** Digests of what is masked leave the process with its key only. */
+function sealStack({ seal }: Core, stack: DesiredStack): DesiredStack {
+  if (seal === undefined) return stack;
+  return { ...stack, resources: stack.resources.map((one) => sealResource(one, seal)) };
 }
 
 function signatureOf(answer: SecretAnswer): string {

@@ -1,6 +1,7 @@
 import type { LRUCache } from 'lru-cache';
 import type { NodeKinds } from '../model/node-kind.ts';
 import type { OperatorPolicy } from '../model/operator-policy.ts';
+import type { Seal } from '../model/seal.ts';
 import type { TargetReference } from '../model/target.ts';
 import type { PlacedFile } from '../config/kombination/checks/service-files.ts';
 import type { KitCatalogue } from '../config/kits/kit-catalogue.ts';
@@ -21,6 +22,8 @@ export interface Core {
   /** Kinds of targets that were registered. */
   readonly kinds: NodeKinds;
   readonly policy: OperatorPolicy;
+  /** Key for digests of secrets; left out: they are written as they are. */
+  readonly seal?: Seal;
   readonly index: StackIndex;
   /** Stacks rendered last, by file. */
   readonly rendered: LRUCache<string, Rendered>;

@@ -2,8 +2,9 @@ import type { Position } from '../base/diagnostic.ts';
 import type { Json, JsonObject } from '../base/json.ts';
 import { canonicalJson, sha256 } from '../base/json.ts';
 import type { RolloutRule } from './rollout.ts';
+import type { Likeness, Seal } from './seal.ts';
 import type { Spec } from './secret.ts';
-import { digestSpec } from './secret.ts';
+import { digestSpec, hidesAnything, visibleSpec } from './secret.ts';
 
 /** `target/kind/name`, unique within a stack: `local/container/web`. */
 export type ResourceId = string & { readonly __brand: 'ResourceId' };
@@ -49,8 +50,10 @@ export interface DesiredResource {
   /** Name inside the stack: the service, network, volume; the reference for an image. */
   readonly name: string;
   readonly spec: Spec;
-  /** `hashSpec` over the part of the spec that cannot be updated in place (see `updatable`). */
+  /** `hashSpec` over the part of the spec that cannot be updated in place (see `updatable`), sealed where that hides something. */
   readonly hash: string;
+  /** Seals digests of what its spec hides. Left out: it hides nothing, or nobody has a key. */
+  readonly seal?: Seal;
   /** Top-level spec keys the target can change in place, such as `CONTAINER_UPDATABLE`; every other difference means replace. */
   readonly updatable: readonly string[];
   readonly dependsOn: readonly Dependency[];
@@ -157,6 +160,11 @@ export interface ObservedResource {
   readonly name: string;
   /** Hash it was created with; `null` when its labels do not say. */
   readonly hash: string | null;
+  /**
+   * Paths of hidden values that are known not to be the described ones: `env.PASSWORD`. Looked for where the hash was sealed with a key that we do
+   * not have, so that it cannot tell. Left out: none is known to differ.
+   */
+  readonly differing?: readonly string[];
   /** Revision it was created from; `null` when its labels do not say. */
   readonly revision: string | null;
   /**
@@ -184,8 +192,36 @@ export interface ObservedResource {
 
 /** Hash over the keys of a spec that cannot be updated in place. Secrets count by digest, so a changed secret changes the hash. */
 export function hashSpec(spec: Spec, updatable: readonly string[]): string {
-  const fixed = Object.fromEntries(
-    Object.entries(digestSpec(spec)).filter(([key]) => !updatable.includes(key)),
-  );
-  return sha256(canonicalJson(fixed)).slice(0, 32);
+  return hashJson(withoutKeys(digestSpec(spec), updatable));
+}
+
+/**
+ * The resource as it may be written down where others read: a hash over what is masked is sealed, so that nobody can try guesses on it. One that
+ * says nothing of what is masked stays as it is.
+ */
+export function sealResource(resource: DesiredResource, seal: Seal): DesiredResource {
+  const { spec, hash, updatable } = resource;
+  if (!hidesAnything(spec)) return resource;
+  // An object of a cluster is hashed as a whole, though all of it can be updated in place.
+  const left = [updatable, []].find((keys) => hashSpec(spec, keys) === hash);
+  if (left === undefined) return { ...resource, seal };
+  const visible = hashJson(withoutKeys(visibleSpec(spec), left));
+  return { ...resource, hash: seal.of(hash, visible), seal };
+}
+
+/** Tells whether an object was made from this description, as far as its hash can tell. */
+export function compareHash(
+  { hash, seal }: Pick<DesiredResource, 'hash' | 'seal'>,
+  observed: string | null,
+): Likeness {
+  if (observed === null) return 'other';
+  return seal?.compare(hash, observed) ?? (hash === observed ? 'same' : 'other');
+}
+
+function withoutKeys(spec: JsonObject, keys: readonly string[]): JsonObject {
+  return Object.fromEntries(Object.entries(spec).filter(([key]) => !keys.includes(key)));
+}
+
+function hashJson(value: JsonObject): string {
+  return sha256(canonicalJson(value)).slice(0, 32);
 }

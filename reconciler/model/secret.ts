@@ -69,6 +69,24 @@ export class Secret {
   }
 }
 
+/**
+ * A digest of secrets as a part of a spec: what pods read when they start. It is written where others can read it, so it is sealed on its way out
+ * (model/seal.ts), and masked like what it was made from.
+ */
+export class ContentDigest extends Secret {
+  /** Digest of what everybody may know of the content. */
+  readonly visible: string;
+
+  constructor(digest: string, visible: string) {
+    super(digest, 'the content that it is of');
+    this.visible = visible;
+  }
+
+  override texts(): readonly string[] {
+    return [];
+  }
+}
+
 /** A spec before it is shown or stored: JSON that may hold secrets. Keys that are not set are left out, never `null`. */
 export type SpecValue = null | boolean | number | string | Secret | readonly SpecValue[] | Spec;
 export type Spec = { readonly [key: string]: SpecValue };
@@ -83,16 +101,38 @@ export function isSensitiveName(name: string): boolean {
 
 /** The spec as it may be shown, stored and put in labels: secrets and sensitively named strings read `***`. */
 export function maskSpec(spec: Spec): JsonObject {
-  return mapSpec(spec, '', (value, name) =>
-    value instanceof Secret ? MASK : typeof value === 'string' && isSensitiveName(name) ? MASK : value,
-  ) as JsonObject;
+  return mapSpec(spec, '', maskLeaf) as JsonObject;
 }
 
-/** The spec as it is hashed: secrets are replaced by their digest. */
+/** The spec as it is hashed: secrets are replaced by their digest. What is made of it leaves the process sealed only. */
 export function digestSpec(spec: Spec): JsonObject {
-  return mapSpec(spec, '', (value) =>
-    value instanceof Secret ? `secret:${value.digest()}` : value,
-  ) as JsonObject;
+  return mapSpec(spec, '', (value) => {
+    if (value instanceof ContentDigest) return value.reveal();
+    return value instanceof Secret ? `secret:${value.digest()}` : value;
+  }) as JsonObject;
+}
+
+/** The spec as everybody may know it: `maskSpec`, with what is visible of the contents that it has digests of. */
+export function visibleSpec(spec: Spec): JsonObject {
+  return mapSpec(spec, '', (value, name) => {
+    if (value instanceof ContentDigest) return value.visible;
+    return maskLeaf(value, name);
+  }) as JsonObject;
+}
+
+/** Tells whether anything of a spec is masked. */
+export function hidesAnything(spec: Spec): boolean {
+  let hides = false;
+  mapSpec(spec, '', (value, name) => {
+    hides ||= maskLeaf(value, name) !== value;
+    return null;
+  });
+  return hides;
+}
+
+function maskLeaf(value: Leaf, name: string): Exclude<Leaf, Secret> {
+  if (value instanceof Secret) return MASK;
+  return typeof value === 'string' && isSensitiveName(name) ? MASK : value;
 }
 
 type Leaf = null | boolean | number | string | Secret;

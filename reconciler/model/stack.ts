@@ -1,9 +1,11 @@
 import type { BackupPolicy } from '../database/backup.ts';
 import type { DatabaseSettings } from '../database/settings.ts';
 import type { Diagnostic } from '../base/diagnostic.ts';
+import type { JsonObject } from '../base/json.ts';
 import { canonicalJson, sha256 } from '../base/json.ts';
 import type { DesiredResource } from './resource.ts';
-import { digestSpec } from './secret.ts';
+import type { Spec } from './secret.ts';
+import { digestSpec, visibleSpec } from './secret.ts';
 import type { TargetReference } from './target.ts';
 
 export type StackKind = 'kombination' | 'workflow' | 'instance';
@@ -89,9 +91,15 @@ export interface DesiredStack {
   readonly document: unknown;
 }
 
-/** Changes when anything that would be put on a target changes; the revision alone does not count. */
+/** Changes when anything that would be put on a target changes; the revision alone does not count. Sealed where something of it is masked. */
 export function stackDigest(resources: readonly DesiredResource[]): string {
-  const parts = resources.map((resource) => [resource.id, canonicalJson(digestSpec(resource.spec))] as const);
+  const digest = digestOf(resources, digestSpec);
+  const seal = resources.find((resource) => resource.seal !== undefined)?.seal;
+  return seal === undefined ? digest : seal.of(digest, digestOf(resources, visibleSpec));
+}
+
+function digestOf(resources: readonly DesiredResource[], read: (spec: Spec) => JsonObject): string {
+  const parts = resources.map((resource) => [resource.id, canonicalJson(read(resource.spec))] as const);
   parts.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
   return sha256(JSON.stringify(parts)).slice(0, 32);
 }

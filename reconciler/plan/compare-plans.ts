@@ -1,6 +1,7 @@
 import type { Json } from '../base/json.ts';
 import { canonicalJson, sha256 } from '../base/json.ts';
 import type { ResourceId } from '../model/resource.ts';
+import { compareDigests } from '../model/seal.ts';
 import type { Plan } from './plan.ts';
 
 /**
@@ -11,7 +12,7 @@ export function findStaleness(saved: Plan, current: Plan): string[] {
   const moved: string[] = [];
   if (saved.stack !== current.stack) return [`the plan is for stack ${saved.stack}, not ${current.stack}`];
   if (saved.mode !== current.mode) return [`the plan is to ${saved.mode}, not to ${current.mode}`];
-  if (saved.desired !== current.desired) {
+  if (!isSameDescription(saved, current)) {
     moved.push(
       `the description changed: revision ${short(saved.revision)} was planned, the branch is at ${short(current.revision)}`,
     );
@@ -28,6 +29,14 @@ export function findStaleness(saved: Plan, current: Plan): string[] {
     else moved.push(`${id} has changed on its target`);
   }
   return moved;
+}
+
+/** Whoever saved the plan may have another key for what is hidden (CI, a state directory that was lost): then the changes have to be the same. */
+function isSameDescription(saved: Plan, current: Plan): boolean {
+  const likeness = compareDigests(saved.desired, current.desired);
+  if (likeness !== 'unknown') return likeness === 'same';
+  const changesOf = ({ changes }: Plan) => canonicalJson(JSON.parse(JSON.stringify(changes)) as Json);
+  return changesOf(saved) === changesOf(current);
 }
 
 /** Tells whether plans that were saved are still what they were. Holds for plans that have been JSON in between, however that was laid out. */

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../base/json.ts';
 import type { DesiredResource, Health, ObservedResource, DryRun } from '../model/resource.ts';
+import { compareHash } from '../model/resource.ts';
 import { MASK, maskSpec } from '../model/secret.ts';
 import type { FieldChange } from './change.ts';
 import { diffSpec, maskedFields, topLevelKey } from './diff-spec.ts';
@@ -61,17 +62,25 @@ function differingFields(
   observed: ObservedResource,
   after: JsonObject,
 ): readonly FieldChange[] {
-  const sameHash = observed.hash === desired.hash;
+  const { differing = [] } = observed;
+  const likeness = compareHash(desired, observed.hash);
+  // A hash under a key that is not ours tells nothing of what is hidden: what is not known to differ is the same.
+  const sameHash = likeness === 'same' || (likeness === 'unknown' && differing.length === 0);
   const all = diffSpec(observed.spec, after);
   // A masked side beside equal hashes only says that the rules for masking have changed since.
   const fields = sameHash ? all.filter((field) => field.before !== MASK && field.after !== MASK) : all;
   if (sameHash || observed.hash === null || desired.shared === true) return fields;
   const visible = fields.filter((field) => !desired.updatable.includes(topLevelKey(field.path)));
   if (visible.length > 0) return fields;
+  if (likeness === 'unknown') return [...fields, ...differing.map(hiddenField)];
   // The hash covers secret values, the visible spec does not: one of the hidden values must have changed.
   const hidden = maskedFields(after).filter((field) => !desired.updatable.includes(topLevelKey(field.path)));
   if (hidden.length > 0) return [...fields, ...hidden];
   return [...fields, { path: 'hash', before: observed.hash, after: desired.hash }];
+}
+
+function hiddenField(path: string): FieldChange {
+  return { path, before: MASK, after: MASK, sensitive: true };
 }
 
 function causeOf(fields: readonly FieldChange[]): string {

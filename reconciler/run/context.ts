@@ -1,4 +1,6 @@
 import { errorMessage } from '../base/errors.ts';
+import type { Seal } from '../model/seal.ts';
+import { compareDigests } from '../model/seal.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { StackRecord, Store } from '../ports/store.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -31,6 +33,8 @@ export interface RunContext {
   readonly disturbed: Map<string, { readonly desired: string; readonly times: number }>;
   /** Records that the store would not take; what is remembered must hold for as long as this process lives. */
   readonly unsaved: Map<string, StackRecord>;
+  /** Key of digests that are written down; `null`: they are not sealed. */
+  readonly seal: Seal | null;
   /** Changes of one stack carried out at the same time. */
   readonly concurrency: number;
   /** Stable time where no policy says otherwise, in milliseconds. */
@@ -58,6 +62,36 @@ export function recallStack(context: RunContext, stack: string): StackRecord {
     context.logger.warn({ stack, error: errorMessage(error) }, 'the store cannot be read');
     return { stack, ...EMPTY_STACK_RECORD };
   }
+}
+
+/**
+ * Reads a digest of a description that was written down, by whatever version and with whatever key.
+ *
+ * @param desired digest of the description of now; returned where the other is of the same one, as far as can be told
+ */
+export function recognize<T extends string | null>(
+  { seal }: Pick<RunContext, 'seal'>,
+  desired: string,
+  written: T,
+): T | string {
+  if (written === null) return written;
+  const likeness = seal?.compare(desired, written) ?? compareDigests(desired, written);
+  return likeness === 'other' ? written : desired;
+}
+
+/** The same as `recallStack`, with digests that can be compared with the one of now. */
+export function recallFor(
+  context: RunContext,
+  { stack, desired }: Pick<Plan, 'stack' | 'desired'>,
+): StackRecord {
+  const record = recallStack(context, stack);
+  const { synced, stopped } = record;
+  return {
+    ...record,
+    heldDesired: recognize(context, desired, record.heldDesired),
+    synced: synced && { ...synced, desired: recognize(context, desired, synced.desired) },
+    stopped: stopped && { ...stopped, desired: recognize(context, desired, stopped.desired) },
+  };
 }
 
 /** Tells whether anything at all is remembered of a stack; a store that cannot be asked may remember it. */

@@ -1,4 +1,5 @@
 import { errorMessage } from '../base/errors.ts';
+import type { Seal } from '../model/seal.ts';
 import type { TargetReference } from '../model/target.ts';
 import { DEFAULT_STABLE_MS } from '../model/well.ts';
 import type { BackupStore } from '../ports/backup-store.ts';
@@ -54,6 +55,8 @@ export interface ReconcilerOptions {
   readonly keepJobsMs?: number;
   /** Milliseconds that a program without a health check has to run to count as well, where no policy says so. Default 10,000. */
   readonly stableMs?: number;
+  /** Key of digests that leave the process, the one that `desired` has. Default: none. */
+  readonly seal?: Seal;
 }
 
 /** Puts the parts together: the loop, and everything that can be asked. */
@@ -111,5 +114,6 @@ function createContext(options: ReconcilerOptions): RunContext {
     unsaved: new Map(),
     concurrency: options.changeConcurrency ?? 8,
     stableMs: options.stableMs ?? DEFAULT_STABLE_MS,
+    seal: options.seal ?? null,
   };
 }

@@ -4,11 +4,13 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDockerTarget } from '../../reconciler/adapters/docker/index.ts';
 import type { SecretFileSpec } from '../../reconciler/model/docker/docker-spec.ts';
+import { sealResource } from '../../reconciler/model/resource.ts';
+import { Seal } from '../../reconciler/model/seal.ts';
 import { Secret } from '../../reconciler/model/secret.ts';
 import type { DockerTarget } from '../../reconciler/adapters/docker/target.ts';
 import type { DockerEngine } from '../support/docker/docker-engine.ts';
 import { engineJson, startDockerEngine } from '../support/docker/docker-engine.ts';
-import { changeOf, contextFor, converge, TARGET } from '../support/docker/docker-resources.ts';
+import { changeOf, contextFor, converge, observeOne, TARGET } from '../support/docker/docker-resources.ts';
 import { freshStack, SLEEP } from '../support/docker/docker-stack.ts';
 import { eventually } from '../support/eventually.ts';
 import { realClock, silentLogger } from '../support/docker/target-options.ts';
@@ -170,5 +172,48 @@ describe('secret files on a Docker Engine', () => {
       stdout: '',
     }));
     expect(stdout).toBe('');
+  });
+
+  describe('that were given', () => {
+    const [ours, theirs] = [1, 2].map((byte) => new Seal(() => new Uint8Array(32).fill(byte)));
+    const template = (value: string) => file('/etc/app.conf', `key = ${value}\n`);
+    const described = (password: string, secret: string, key: string) => ({
+      env: { PASSWORD: new Secret(password, 'secret://env/PASSWORD'), LEVEL: 'info' },
+      secrets: [file('/run/secrets/db', secret), file('/etc/token', 'token-value')],
+      files: [template(key)],
+    });
+    it('are compared where the hash is of another key, and only what differs is replaced', async () => {
+      const { stack, service } = fresh();
+      const name = `${stack}-web-1`;
+      const sealed = (seal: Seal | undefined, ...values: [string, string, string]) =>
+        sealResource(service('web', described(...values)), seal!);
+      await converge(target, stack, sealed(theirs, 'hunter2', 'db-value', 'key-value'));
+      const { Id } = await inspect(name);
+      const same = sealed(ours, 'hunter2', 'db-value', 'key-value');
+
+      expect(await converge(target, stack, same)).toBe('no-op');
+      const limited = { ...same, spec: { ...same.spec, restart: { policy: 'always' } } };
+      expect(await converge(target, stack, limited)).toBe('update');
+      expect((await inspect(name)).Id).toBe(Id);
+      const differing = async (...values: [string, string, string]) =>
+        (await observeOne(target, stack, sealed(ours, ...values)))?.differing;
+      expect(await differing('hunter3', 'db-value', 'key-value')).toEqual(['env.PASSWORD']);
+      expect(await differing('hunter2', 'db-other', 'key-value')).toEqual(['secrets[0].content']);
+      expect(await differing('hunter2', 'db-value', 'key-other')).toEqual(['files[0].content']);
+      await docker('exec', name, 'sh', '-c', 'echo mine > /etc/app.conf');
+      expect(await differing('hunter2', 'db-value', 'key-own')).toBeUndefined();
+
+      expect(await converge(target, stack, sealed(ours, 'hunter3', 'db-value', 'key-value'))).toBe('replace');
+      expect((await inspect(name)).Id).not.toBe(Id);
+      await target.apply(changeOf('delete', same), contextFor(stack));
+    });
+
+    it('leave a container alone whose hash was not sealed yet', async () => {
+      const { stack, service } = fresh();
+      const plain = service('web', described('hunter2', 'db-value', 'key-value'));
+      await converge(target, stack, plain);
+      expect(await converge(target, stack, sealResource(plain, ours!))).toBe('no-op');
+      await target.apply(changeOf('delete', plain), contextFor(stack));
+    });
   });
 });

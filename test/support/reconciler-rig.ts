@@ -2,7 +2,6 @@ import { createSqliteStore } from '../../reconciler/adapters/sqlite/sqlite-store
 import { targetKey } from '../../reconciler/model/target.ts';
 import type { ResourceId } from '../../reconciler/model/resource.ts';
 import { checkSchema } from './desired-fixtures.ts';
-import type { Clock } from '../../reconciler/ports/clock.ts';
 import type { Job, Store } from '../../reconciler/ports/store.ts';
 import type { JobDetail, Reconciler, StackView, SyncState } from '../../reconciler/public/reconciler.ts';
 import { createReconciler } from '../../reconciler/run/create-reconciler.ts';
@@ -28,7 +27,7 @@ export interface Rig extends AsyncDisposable {
   /** The engine behind a node, by `host` (`local` when it is not named). */
   engine(host?: string): MemoryTarget;
   /** Another process on the same repository and engines, with a store of its own unless told otherwise. */
-  restart(options?: { readonly store?: Store; readonly clock?: Clock }): Promise<Rig>;
+  restart(options?: Pick<RigOptions, 'store' | 'clock' | 'seal' | 'secrets'>): Promise<Rig>;
   /** Waits until the stack is in this state; fails with what it is instead. */
   reaches(stack: string, state: SyncState): Promise<StackView>;
   /** Waits until the stack is not listed any more. */
@@ -63,7 +62,12 @@ export function createRig(options: RigOptions = {}): Rig {
   const store = rest.store ?? createSqliteStore({ path: ':memory:', clock });
   const engine = (host = 'local') => engineOf(engines, `docker:${host}`);
   const reconciler = createReconciler({
-    desired: createDesiredState({ source, secrets: createFixedSecrets(secrets), checkSchema }),
+    desired: createDesiredState({
+      source,
+      secrets: createFixedSecrets(secrets),
+      checkSchema,
+      ...(rest.seal === undefined ? {} : { seal: rest.seal }),
+    }),
     createTarget: (reference) => ({
       ...engineOf(engines, targetKey(reference)),
       async [Symbol.asyncDispose]() {},

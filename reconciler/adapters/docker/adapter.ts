@@ -59,6 +59,8 @@ export interface Adapter extends Required<AdapterOptions> {
   readonly endings: LRUCache<string, boolean>;
   /** Values of secret files by resource, see secret-texts.ts. Never printed. */
   readonly secretTexts: Map<string, readonly string[]>;
+  /** Hidden files that are not the described ones, by container and described hash; see secrets/differing.ts. */
+  readonly differing: LRUCache<string, readonly string[]>;
   /** Stacks by the engine names of their networks and volumes, for events that carry no labels. */
   readonly stacksByName: Map<string, string>;
   /** Names that stacks wait for. */
@@ -88,6 +90,7 @@ export function createAdapter(engine: Engine, options: AdapterOptions): Adapter 
     seenRunning: new Map(),
     endings: new LRUCache({ max: MAX_ENDINGS }),
     secretTexts: new Map(),
+    differing: new LRUCache({ max: MAX_ENDINGS }),
     stacksByName: new Map(),
     digests: new Map(),
     awaited: createAwaitedNames(),

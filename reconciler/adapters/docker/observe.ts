@@ -26,6 +26,7 @@ import { fitsPlatform, movedDigest } from './images/image.ts';
 import type { Owner } from './labels.ts';
 import { readOwner } from './labels.ts';
 import { maskSecrets } from './logs.ts';
+import { findDiffering } from './secrets/differing.ts';
 import { hideSecretTexts, rememberSecretTexts } from './secrets/secret-texts.ts';
 import { builtImageSpec, imageSpec, networkSpec, volumeSpec } from './containers/specs.ts';
 import { keptNetwork } from './networks-and-volumes/doubles.ts';
@@ -112,12 +113,16 @@ async function observeGroup(
   const renamed = members.length === 1 && container === group.strays[0] ? { renamed: container.name } : {};
   const stale = await readStaleSharing(view.adapter.engine, inspect, container.owner.spec, signal);
   const health = await readContainerHealth(view.adapter, inspect, signal);
-  return identitiesOf(container.owner, container.owner.spec['name'], view.desired).map((identity) => {
+  const identities = identitiesOf(container.owner, container.owner.spec['name'], view.desired);
+  return mapBounded(identities, 1, async (identity) => {
     const wanted = identity.desired && maskSpec(identity.desired.spec);
     const live = renderContainer(view, container, inspect, { wanted, health });
     const rendered = { ...live, spec: { ...live.spec, ...stale } };
     const up = inspect.State.Running && !inspect.State.Paused;
     const ids = members.map(({ id }) => id);
+    const differing = identity.desired
+      ? await findDiffering(view.adapter, identity.desired, inspect, signal)
+      : [];
     const basis = [
       ...ids,
       container.owner.hash ?? '',
@@ -133,6 +138,7 @@ async function observeGroup(
       interrupted,
       ...(group.current !== null && group.next !== null ? { replacing: true } : {}),
       ...renamed,
+      ...(differing.length > 0 ? { differing } : {}),
       fingerprint: fingerprint(basis),
     };
   });

@@ -18,6 +18,8 @@ import { withFixed } from './fixed-fields.ts';
 import type { Hands } from './field-managers.ts';
 import { handsFor } from './field-managers.ts';
 import type { FieldOwner } from './ownership.ts';
+import type { IsSameContent } from './kept-digests.ts';
+import { withKeptDigests } from './kept-digests.ts';
 import { handsOn, leftoversOf, othersOn, withMovedFields, withoutControlled } from './ownership.ts';
 import { isStopped } from './stopped-object.ts';
 import { freeStuckPods } from './workloads/stuck-pods.ts';
@@ -52,7 +54,9 @@ export async function applyChange(
   const kind = await awaitKind(cluster, desired, context.signal);
   if (action === 'replace') await takeAway(cluster, desired, context);
   else await remember(cluster, desired, context);
-  await write(cluster, desired, { kind, conflicts: change.change.conflicts ?? [], context });
+  const { conflicts = [], fields } = change.change;
+  const isSameContent = (key: string) => !fields.some(({ path }) => path.includes(key));
+  await write(cluster, desired, { kind, conflicts, isSameContent, context });
 }
 
 /** Remembers what the cluster rolls out by itself as it was before, should the new one not become well. */
@@ -103,12 +107,14 @@ export async function runAgain(
 ): Promise<void> {
   const kind = await awaitKind(cluster, desired, context.signal);
   await removeOwned(cluster, live, context);
-  await write(cluster, desired, { kind, conflicts: [], context });
+  await write(cluster, desired, { kind, conflicts: [], isSameContent: () => false, context });
 }
 
 interface Writing {
   readonly kind: KindInfo;
   readonly conflicts: readonly FieldConflict[];
+  /** As the plan has it. */
+  readonly isSameContent: IsSameContent;
   readonly context: ApplyContext;
 }
 
@@ -117,7 +123,7 @@ interface FieldWriting extends Writing {
 }
 
 async function write(cluster: Cluster, desired: DesiredResource, writing: Writing): Promise<void> {
-  const { kind, conflicts, context } = writing;
+  const { kind, isSameContent, context } = writing;
   const { signal, stack } = context;
   const { metadata } = objectSpecOf(desired);
   const path = pathOf(kind, metadata);
@@ -131,10 +137,10 @@ async function write(cluster: Cluster, desired: DesiredResource, writing: Writin
   }
   cluster.vacant.delete(path);
   const described = toWire(desired, kind, context);
-  const wire = own ? withFixed(described, own) : described;
+  const wire = own ? withKeptDigests(withFixed(described, own), own, desired, isSameContent) : described;
   const hands = handsFor(desired);
-  if (own && !isStopped(own)) await takeFields(cluster, wire, { kind, own, conflicts, hands, signal });
-  const applied = await applyDecided(cluster, wire, { kind, conflicts, hands, context });
+  if (own && !isStopped(own)) await takeFields(cluster, wire, { ...writing, own, hands, signal });
+  const applied = await applyDecided(cluster, wire, { ...writing, hands });
   const object = await unmarkStopped(cluster, kind, applied, signal);
   cluster.wrote(kind, object);
   const isChanged = own !== undefined && own.metadata.generation !== object.metadata.generation;

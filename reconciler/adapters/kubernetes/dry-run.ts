@@ -1,6 +1,7 @@
 import { sha256 } from '../../base/json.ts';
 import type { JsonObject } from '../../base/json.ts';
 import type { DesiredResource, FieldConflict, DryRun } from '../../model/resource.ts';
+import { compareHash } from '../../model/resource.ts';
 import { sendApply } from './send-apply.ts';
 import type { ApiCause } from './api/api-error.ts';
 import { ApiError, isApiError } from './api/api-error.ts';
@@ -14,6 +15,7 @@ import type { Hands } from './field-managers.ts';
 import { handsFor } from './field-managers.ts';
 import { handsBasis, handsOn, leftoversOf, othersOn, predictObject, withoutControlled } from './ownership.ts';
 import { withFixed } from './fixed-fields.ts';
+import { withKeptDigests } from './kept-digests.ts';
 import { asStopped, isStopped } from './stopped-object.ts';
 import { fingerprintOf, isLiveObject, MANAGER, ownerOf, strip, toWire } from './cache/live-object.ts';
 
@@ -26,6 +28,13 @@ export function refusedFor(reason: string): DryRun {
 /** Attempts on one object: somebody who writes to it all the time is not waited for. */
 const MAX_DRY_RUN_ATTEMPTS = 5;
 
+interface DescribedUpdate {
+  readonly kind: KindInfo;
+  readonly live: LiveObject;
+  /** True when the secrets that are read on the cluster are the described ones: asked where digests cannot tell. */
+  readonly isSameContent: () => boolean;
+}
+
 /**
  * Returns what the server would change about an object of ours. It is not asked when the object was made from the same description and
  * still says all of it, nor twice about the same pair.
@@ -33,20 +42,24 @@ const MAX_DRY_RUN_ATTEMPTS = 5;
 export async function dryRunUpdate(
   cluster: Cluster,
   desired: DesiredResource,
-  { kind, live }: { readonly kind: KindInfo; readonly live: LiveObject },
+  { kind, live, isSameContent }: DescribedUpdate,
   signal: AbortSignal,
 ): Promise<DryRun> {
   const owner = ownerOf(live);
+  const likeness = compareHash(desired, owner?.hash ?? null);
+  const same = likeness === 'same' || (likeness === 'unknown' && isSameContent());
+  // What was made from the same keeps its hash, whoever has sealed that.
+  const made = same && owner !== null ? { ...desired, hash: owner.hash ?? desired.hash } : desired;
   const marks: Marks = {
     stack: owner?.stack ?? '',
     revision: owner?.revision ?? null,
     branch: owner?.branch ?? null,
   };
   const stopped = isStopped(live);
-  const described = withFixed(toWire(desired, kind, marks), live);
+  const whole = withFixed(toWire(made, kind, marks), live);
+  const described = withKeptDigests(whole, live, desired, isSameContent);
   const wire = stopped ? asStopped(described) : described;
   const marked = (dryRun: DryRun) => (stopped ? { ...dryRun, stopped } : dryRun);
-  const same = owner?.hash === desired.hash;
   const hands = handsFor(desired);
   const left = stopped ? [] : leftoversOf(handsOn(live, hands), wire);
   if (same && left.length === 0 && contains(wire, live)) return marked(NO_DIFFERENCE);

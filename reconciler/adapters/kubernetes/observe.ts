@@ -5,6 +5,7 @@ import type { Cluster } from './cluster.ts';
 import { maskObject } from './compare.ts';
 import type { KindInfo } from './api/discovery.ts';
 import { dryRunUpdate, isRefusal, refusedFor } from './dry-run.ts';
+import { isContentThere } from './kept-digests.ts';
 import { sendApply } from './send-apply.ts';
 import { healthOf } from './workloads/health.ts';
 import type { LiveObject } from './cache/live-object.ts';
@@ -41,10 +42,11 @@ export async function observeCluster(
   const tried = chooseTried(absent);
   const missing = new Set(absent.filter(({ shared }) => shared !== true).map(({ id }) => id));
   const findForeign = createForeignSearch(cluster, absent, signal);
+  const isSameContent = () => isContentThere(desired, ({ id }) => live.get(id));
   await cluster.bounded(desired, async (one) => {
     const object = live.get(one.id);
     const observed = object
-      ? await project(cluster, one, { object, seen: found.get(one.id), signal })
+      ? await project(cluster, one, { object, seen: found.get(one.id), isSameContent, signal })
       : await lookAround(cluster, one, { stack, tried: tried.has(one), missing, findForeign, signal });
     if (observed) found.set(one.id, observed);
   });
@@ -114,19 +116,23 @@ function toObserved(
 interface Found {
   readonly object: LiveObject;
   readonly seen: ObservedResource | undefined;
+  readonly isSameContent: () => boolean;
   readonly signal: AbortSignal;
 }
 
 async function project(
   cluster: Cluster,
   desired: DesiredResource,
-  { object, seen, signal }: Found,
+  { object, seen, isSameContent, signal }: Found,
 ): Promise<ObservedResource | undefined> {
   const kind = await cluster.kindOf(desired, signal);
   if (!seen || !kind) return seen;
   // It is on its way out; what is described has to be made anew once it is gone.
   if (object.metadata.deletionTimestamp !== undefined) return { ...seen, health: { status: 'missing' } };
-  return { ...seen, dryRun: await dryRunUpdate(cluster, desired, { kind, live: object }, signal) };
+  return {
+    ...seen,
+    dryRun: await dryRunUpdate(cluster, desired, { kind, live: object, isSameContent }, signal),
+  };
 }
 
 interface Looking {

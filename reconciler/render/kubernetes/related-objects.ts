@@ -3,7 +3,7 @@ import { asFields, asList, asString } from '../../base/values.ts';
 import type { ObjectSpec } from '../../model/kubernetes/kubernetes-object.ts';
 import { isRolled } from '../../model/kubernetes/kubernetes-object.ts';
 import type { Spec } from '../../model/secret.ts';
-import { digestSpec } from '../../model/secret.ts';
+import { ContentDigest, digestSpec, hidesAnything, visibleSpec } from '../../model/secret.ts';
 
 /* Objects of one stack that say something about each other, however each of them is described. */
 
@@ -78,14 +78,18 @@ function refer(kind: string, reference: unknown): { readonly kind: string; reado
 }
 
 function withDigest(object: ObjectSpec, contents: readonly ObjectSpec[]): ObjectSpec {
-  const parts = contents.map(({ data = {}, stringData = {}, binaryData = {} }) =>
-    digestSpec({ data, stringData, binaryData }),
-  );
+  const parts = contents.map(({ data = {}, stringData = {}, binaryData = {} }) => ({
+    data,
+    stringData,
+    binaryData,
+  }));
+  const digest = sha256(canonicalJson(parts.map(digestSpec))).slice(0, 16);
+  const visible = sha256(canonicalJson(parts.map(visibleSpec))).slice(0, 32);
   const spec = (object['spec'] ?? {}) as Spec & { readonly template?: Spec & { readonly metadata?: Spec } };
   const metadata = spec.template?.metadata ?? {};
   const annotations = {
     ...(metadata['annotations'] as Spec | undefined),
-    [CONTENT]: sha256(canonicalJson(parts)).slice(0, 16),
+    [CONTENT]: parts.some(hidesAnything) ? new ContentDigest(digest, visible) : digest,
   };
   return {
     ...object,

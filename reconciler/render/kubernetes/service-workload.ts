@@ -4,6 +4,7 @@ import type { WorkloadKind } from '../../model/kubernetes/cluster-names.ts';
 import { dnsName, workloadKind } from '../../model/kubernetes/cluster-names.ts';
 import type { ObjectSpec } from '../../model/kubernetes/kubernetes-object.ts';
 import type { Spec } from '../../model/secret.ts';
+import { ContentDigest } from '../../model/secret.ts';
 import type { BlueprintService } from '../generate/blueprint.ts';
 import { nonEmptySpecOf, specOf } from './fields.ts';
 import type { ObjectsContext } from './objects-context.ts';
@@ -50,7 +51,7 @@ export function workloadOf(
   });
   const labels = labelsOf(blueprint.stack, name);
   const read = digestOf && (keys.size > 0 || configMap !== null);
-  const content = read ? { [CONTENT]: digestOf(keys) + contentDigest(configMap) } : {};
+  const content = read ? { [CONTENT]: contentOf(digestOf(keys), { keys, configMap }) } : {};
   const annotations = nonEmptySpecOf({ ...annotationsOf(service), ...content });
   const template = { metadata: specOf({ labels, annotations }), spec: pod };
   const runs = kind === 'Job' && !oneShot ? { annotations: { [RUNS]: 'true' } } : {};
@@ -69,6 +70,13 @@ function pullSecretsOf(
 ): readonly string[] {
   if (registrySecret?.covers(imageOf(service)) !== true) return pullSecrets;
   return [...new Set([...pullSecrets, registrySecret.name])];
+}
+
+function contentOf(secrets: string, { keys, configMap }: PodParts): string | ContentDigest {
+  const config = contentDigest(configMap);
+  if (keys.size === 0) return secrets + config;
+  const visible = sha256(canonicalJson([[...keys].sort(), config]));
+  return new ContentDigest(secrets + config, visible.slice(0, 32));
 }
 
 function contentDigest(configMap: ObjectSpec | null): string {

@@ -11,7 +11,7 @@ import { recallStack, rememberStack, savePlan, stableMsOf } from '../context.ts'
 import type { RunContext } from '../context.ts';
 import { observeDescribed } from '../observe/plan-stack.ts';
 import type { PlannedStack } from '../observe/plan-stack.ts';
-import { isDeployment, isNoted, newestDeployed, wasDeployment } from '../record/deployed.ts';
+import { deployedAs, isDeployment, isNoted, wasDeployment } from '../record/deployed.ts';
 import { endFailed } from '../record/end-job.ts';
 import type { JobRecorder } from '../record/job-store.ts';
 import { noteDeployed } from '../record/pending-tags.ts';
@@ -112,8 +112,8 @@ async function finish(
 }
 
 /** The newest deployment is of the same description: what fails now is a repair. */
-export function hasWorked(context: RunContext, { stack, mode, desired }: Plan): boolean {
-  return mode === 'apply' && newestDeployed(context, stack).desired === desired;
+export function hasWorked(context: RunContext, plan: Plan): boolean {
+  return plan.mode === 'apply' && deployedAs(context, plan) === plan.desired;
 }
 
 /**

@@ -11,7 +11,7 @@ import type { ControlRequest } from '../../public/reconciler.ts';
 import { applyPlan, execute, failureOf } from './apply-plan.ts';
 import type { ChangeTarget } from './execution.ts';
 import { withApply } from './execution.ts';
-import { recallStack, rememberStack } from '../context.ts';
+import { recallFor, recallStack, rememberStack } from '../context.ts';
 import type { RunContext } from '../context.ts';
 import { findGate, gateError } from '../decide/gates.ts';
 import { endFailed } from '../record/end-job.ts';
@@ -78,7 +78,7 @@ async function stopStack(context: RunContext, task: ControlTask): Promise<void> 
   const { stack, actor } = task.request;
   const planned = await planForControl(context, task);
   const desired = stackDigest(planned.description.resources);
-  const before = recallStack(context, stack).stopped;
+  const before = recallFor(context, { stack, desired }).stopped;
   const resources = new Set(before?.desired === desired ? before.resources : []);
   for (const { id } of planned.observed.filter(isUp)) resources.add(id);
   const at = new Date(context.clock.now()).toISOString();
@@ -92,7 +92,7 @@ async function stopStack(context: RunContext, task: ControlTask): Promise<void> 
 async function startStack(context: RunContext, task: ControlTask): Promise<void> {
   const { stack } = task.request;
   const planned = await planStack(context, orderFor(stack), task.signal);
-  const { stopped } = recallStack(context, stack);
+  const { stopped } = recallFor(context, planned.plan);
   const ran = stopped?.desired === planned.plan.desired ? stopped.resources : [];
   const toStart = findStartable(planned, ran);
   if (needsMore(planned.plan, new Set(toStart.map(({ id }) => id)))) {

@@ -10,7 +10,7 @@ import type { TargetReference } from '../../model/target.ts';
 import type { BackupVolume, BackupStore } from '../../ports/backup-store.ts';
 import { hasCapability } from '../../ports/target-capabilities.ts';
 import type { RunContext } from '../context.ts';
-import { recallStack } from '../context.ts';
+import { recallFor, recallStack } from '../context.ts';
 import { createBackupVolume } from './backup-volume.ts';
 
 /** One database server, and where its backups are. */
@@ -80,10 +80,11 @@ function toServer(
 
 /** Throws for a stack that somebody has stopped: its databases are not to be started for this. */
 export function refuseStopped(context: RunContext, stack: string): void {
-  const { stopped } = recallStack(context, stack);
   const description = context.desired.get(stack);
-  if (stopped === null || description === undefined) return;
-  if (stopped.desired !== stackDigest(description.resources)) return;
+  if (recallStack(context, stack).stopped === null || description === undefined) return;
+  const desired = stackDigest(description.resources);
+  const { stopped } = recallFor(context, { stack, desired });
+  if (stopped?.desired !== desired) return;
   throw new ReconcilerError(
     'TARGET_ERROR',
     `${stack} is stopped (by ${stopped.by ?? 'hand'}, ${stopped.at}), and so are its databases; start it first`,

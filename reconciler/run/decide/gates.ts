@@ -51,7 +51,7 @@ function whyOutOfTurn(
   const { desired, stacks } = context;
   if (plan.mode === 'apply') {
     // A stack that was deployed in its turn is put right whatever has become of the others.
-    if (isDrift({ plan, deployedDesired: deployedDigest(context, plan.stack) })) return null;
+    if (isDrift({ plan, deployedDesired: deployedDigest(context, plan) })) return null;
     const first = description.dependsOn.find((name) => stacks.state(name) !== 'in_sync');
     if (first === undefined) return null;
     const message = stacks.message(first);

@@ -1,7 +1,7 @@
 import { hasChanges } from '../../plan/build-plan.ts';
 import { isUp } from '../apply/stopped.ts';
 import type { Plan } from '../../plan/plan.ts';
-import { recallStack } from '../context.ts';
+import { recallFor } from '../context.ts';
 import type { RunContext } from '../context.ts';
 import { decide, isDrift } from '../decide/decide.ts';
 import type { Decision, DecisionInput } from '../decide/decide.ts';
@@ -42,7 +42,7 @@ function readInput(
 ): DecisionInput {
   const { plan, description, observed } = planned;
   const { stack } = plan;
-  const { heldDesired, stopped } = recallStack(context, stack);
+  const { heldDesired, stopped } = recallFor(context, plan);
   return {
     plan,
     policy: description.policy,
@@ -52,7 +52,7 @@ function readInput(
     lastRun: hasChanges(plan) && heldDesired === plan.desired ? lastRun(context, stack) : null,
     stopped,
     stillUp: observed.filter(isUp).map(({ name }) => name),
-    deployedDesired: deployedDigest(context, stack),
+    deployedDesired: deployedDigest(context, plan),
     doubt: removals.whyNot(stack),
     gate: ungated ? findFreeze(context, planned) : findGate(context, planned, { overrideFreeze, requested }),
     pause: ungated ? null : repairs.whyWait(plan),
@@ -62,7 +62,7 @@ function readInput(
 /** Shows what has drifted, also where that is about to be repaired. */
 export function noteDrift(context: RunContext, plan: Plan): boolean {
   const { stacks, clock } = context;
-  const drifted = isDrift({ plan, deployedDesired: deployedDigest(context, plan.stack) });
+  const drifted = isDrift({ plan, deployedDesired: deployedDigest(context, plan) });
   stacks.setDrift(plan.stack, drifted ? plan : null, new Date(clock.now()).toISOString());
   return drifted;
 }

@@ -4,7 +4,7 @@ import { formatSummary } from '../../plan/format-plan.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { applyPlan, complete, hasWorked } from '../apply/apply-plan.ts';
 import { partlyApplied } from '../apply/execution.ts';
-import { recallStack, savePlan } from '../context.ts';
+import { recallFor, recallStack, savePlan } from '../context.ts';
 import type { RunContext } from '../context.ts';
 import type { Decision, Gate, Hold } from '../decide/decide.ts';
 import { unwellOf } from '../decide/words.ts';
@@ -178,7 +178,7 @@ async function isWithoutTags({ deployments }: RunContext, stack: string): Promis
 
 /** A deployment that was begun is not over before everything is well: throws, to look again with growing pauses. */
 function insistOnHealth(context: RunContext, plan: Plan): void {
-  const { untagged, heldDesired } = recallStack(context, plan.stack);
+  const { untagged, heldDesired } = recallFor(context, plan);
   // The description failed for good: only another one, or a person, makes something else of it.
   if (!untagged || heldDesired === plan.desired) return;
   throw new ReconcilerError('UNHEALTHY', unwellOf(plan), { retryable: true });

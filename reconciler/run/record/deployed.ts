@@ -1,21 +1,24 @@
 import type { Plan } from '../../plan/plan.ts';
 import type { RunContext } from '../context.ts';
-import { isRemembered, recallStack, rememberStack } from '../context.ts';
+import { isRemembered, recallFor, recallStack, recognize, rememberStack } from '../context.ts';
 import type { PlannedStack } from '../observe/plan-stack.ts';
 
 /**
  * Digest of the description that what runs was brought in line with last; `null` before there was one, and while a deployment has
  * been begun and not come to its end: what differs then is unfinished, not drift.
  */
-export function deployedDigest(context: RunContext, stack: string): string | null {
-  const record = recallStack(context, stack);
+export function deployedDigest(
+  context: RunContext,
+  { stack, desired }: Pick<Plan, 'stack' | 'desired'>,
+): string | null {
+  const record = recallFor(context, { stack, desired });
   if (record.untagged) return null;
   const known = context.stacks.synced(stack);
   if (known !== null) return known === '' ? null : known;
   const latest = context.deployments.knownLatest(stack);
   const { synced } = record;
   if (synced !== null && synced.deployment === (latest?.number ?? null)) return synced.desired;
-  return newestDeployed(context, stack).desired;
+  return deployedAs(context, { stack, desired });
 }
 
 /** Tells of the newest deployment, whether its tag stands already or is still to be made. */
@@ -28,22 +31,30 @@ export function newestDeployed(
   return pendingTags.at(-1) ?? context.deployments.knownLatest(stack) ?? none;
 }
 
+/** Digest of the newest deployment, comparable with that of the plan. */
+export function deployedAs(
+  context: RunContext,
+  { stack, desired }: Pick<Plan, 'stack' | 'desired'>,
+): string | null {
+  return recognize(context, desired, newestDeployed(context, stack).desired);
+}
+
 /** Tells whether carrying the plan out is a deployment; a repair of what was deployed already is none. */
-export function isDeployment(context: RunContext, { stack, mode, desired }: Plan): boolean {
-  return mode === 'apply' && newestDeployed(context, stack).desired !== desired;
+export function isDeployment(context: RunContext, plan: Plan): boolean {
+  return plan.mode === 'apply' && deployedAs(context, plan) !== plan.desired;
 }
 
 /** Tells the same of the newest deployment, which is of the plan's description: whether the one before it was not. */
 export async function wasDeployment(context: RunContext, { stack, mode, desired }: Plan): Promise<boolean> {
   const { pendingTags } = recallStack(context, stack);
   const before = [...(await context.deployments.history(stack)), ...pendingTags].at(-2);
-  return mode === 'apply' && before?.desired !== desired;
+  return mode === 'apply' && recognize(context, desired, before?.desired ?? null) !== desired;
 }
 
 /** The deployment that was begun is written down already: its job was cut off between that and its own end. */
 export function isNoted(context: RunContext, { stack, desired }: Plan): boolean {
   const newest = newestDeployed(context, stack);
-  if (newest.desired !== desired || newest.jobId === null) return false;
+  if (recognize(context, desired, newest.desired) !== desired || newest.jobId === null) return false;
   const status = context.jobs.get(newest.jobId)?.job.status;
   return status !== undefined && status !== 'completed';
 }
@@ -59,9 +70,8 @@ export async function isUntold(
   const { stack, desired, revision, mode } = plan;
   if (mode !== 'apply' || revision === null || observed.every((one) => one.revision === null)) return false;
   // A process that has found the stack to be as described before has tagged, or remembered, whatever came after.
-  if (context.stacks.synced(stack) !== null || newestDeployed(context, stack).desired === desired)
-    return false;
-  const record = recallStack(context, stack);
+  if (context.stacks.synced(stack) !== null || deployedAs(context, plan) === desired) return false;
+  const record = recallFor(context, plan);
   if (record.synced?.desired === desired) return false;
   if (!isRemembered(context, stack)) return true;
   const tagged = new Set((await context.deployments.history(stack)).map((one) => one.revision));
@@ -74,11 +84,11 @@ export async function isUntold(
  */
 export function noteSynced(context: RunContext, { stack, desired }: Plan): void {
   context.stacks.setSynced(stack, desired);
-  const { untagged, synced } = recallStack(context, stack);
+  const { untagged, synced } = recallFor(context, { stack, desired });
   if (untagged) return;
   const latest = context.deployments.knownLatest(stack);
   const deployment = latest?.number ?? null;
-  if (latest?.desired === desired) {
+  if (recognize(context, desired, latest?.desired ?? null) === desired) {
     if (synced !== null) rememberStack(context, stack, { synced: null });
   } else if (synced?.desired !== desired || synced.deployment !== deployment) {
     rememberStack(context, stack, { synced: { desired, deployment } });

@@ -1,6 +1,7 @@
 import { errorMessage } from '../../base/errors.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { Job, JobType } from '../../ports/store.ts';
+import { recognize } from '../context.ts';
 import type { RunContext } from '../context.ts';
 
 const RUNS: readonly JobType[] = ['apply', 'destroy'];
@@ -25,9 +26,9 @@ export function lastRunOf(context: RunContext, plan: Plan): Job | null {
 }
 
 /** Tells whether the job was about the same description. One that failed before it had a plan has only its revision to tell. */
-function isOf({ store }: RunContext, { desired, revision }: Plan, { planId, revision: tried }: Job): boolean {
-  const plan = planId === null ? undefined : store.getPlan(planId);
-  return plan === undefined ? tried === revision : plan.desired === desired;
+function isOf(context: RunContext, { desired, revision }: Plan, { planId, revision: tried }: Job): boolean {
+  const plan = planId === null ? undefined : context.store.getPlan(planId);
+  return plan === undefined ? tried === revision : recognize(context, desired, plan.desired) === desired;
 }
 
 /** Plans of a stack that are looked through for one of a push; people make others in between. */
@@ -40,7 +41,8 @@ export function isRecorded(context: RunContext, { stack, desired, mode }: Plan, 
     const plans = jobs.list({ stack, type: 'plan', limit: MAX_PLANS_SEARCHED }).jobs;
     const last = plans.find(({ trigger }) => trigger === 'push');
     const plan = last?.planId ? store.getPlan(last.planId) : undefined;
-    return plan !== undefined && plan.desired === desired && plan.mode === mode && last?.error?.code === code;
+    if (plan === undefined || recognize(context, desired, plan.desired) !== desired) return false;
+    return plan.mode === mode && last?.error?.code === code;
   } catch (error) {
     logger.warn({ stack, error: errorMessage(error) }, 'the store cannot be read');
     return true;

@@ -60,7 +60,12 @@ it.each([
   const metadata = { ...(stored['metadata'] as JsonObject), uid: 'u', resourceVersion: '1' };
   const live = { ...stored, metadata } as unknown as LiveObject;
   const { signal } = new AbortController();
-  const { fields } = await dryRunUpdate(server.cluster, wanted!, { kind: KIND, live }, signal);
+  const { fields } = await dryRunUpdate(
+    server.cluster,
+    wanted!,
+    { kind: KIND, live, isSameContent: () => false },
+    signal,
+  );
   expect(fields).toEqual([{ path: 'spec.replicas', before: 2, after: 3 }]);
   expect(server.asked).toEqual(asked);
 });

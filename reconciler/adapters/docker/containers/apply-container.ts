@@ -273,5 +273,5 @@ function taskOf(adapter: Adapter, { change, desired }: ResourceChange, context: 
       'TARGET_ERROR',
       `internal: ${change.action} of ${change.id} without a description`,
     );
-  return { adapter, desired, spec: containerSpec(desired), context };
+  return { adapter, desired, spec: containerSpec(desired), context, action: change.action };
 }

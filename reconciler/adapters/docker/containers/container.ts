@@ -3,6 +3,8 @@ import { withAbortScope } from '../../../base/abort-scope.ts';
 import type { ContainerSpec } from '../../../model/docker/docker-spec.ts';
 import { errorMessage, isReconcilerError, ReconcilerError, toCancelled } from '../../../base/errors.ts';
 import type { DesiredResource } from '../../../model/resource.ts';
+import { compareHash } from '../../../model/resource.ts';
+import type { Change } from '../../../plan/plan.ts';
 import type { ApplyContext } from '../../../ports/target.ts';
 import type { Adapter } from '../adapter.ts';
 import { appliedKey } from '../adapter.ts';
@@ -38,6 +40,8 @@ export interface ContainerTask {
   readonly desired: DesiredResource;
   readonly spec: ContainerSpec;
   readonly context: ApplyContext;
+  /** Decision of the plan; left out where there is none. */
+  readonly action?: Change['action'];
   /** Instead of those of a resource. */
   readonly labels?: Readonly<Record<string, string>>;
 }
@@ -187,11 +191,17 @@ export function isUsable(
   return (
     container !== null &&
     inspect !== null &&
-    container.owner.hash === task.desired.hash &&
+    isMadeFrom(task, container.owner) &&
     hasStarted(inspect) &&
     !inspect.State.Dead &&
     inspect.State.Status !== 'removing'
   );
+}
+
+/** A hash that cannot tell was judged by the plan, which would have the container replaced where it differed. */
+function isMadeFrom({ desired, action }: ContainerTask, { hash }: OwnedContainer['owner']): boolean {
+  const likeness = compareHash(desired, hash);
+  return likeness === 'same' || (likeness === 'unknown' && action === 'update');
 }
 
 /** Brings what can change in place to what is wanted, and has it running unless it has done its work. */

@@ -1,11 +1,13 @@
 import { objectSpecOf, qualifiedKind } from '../../../model/kubernetes/kubernetes-object.ts';
 import type { Json, JsonObject } from '../../../base/json.ts';
-import { canonicalJson, sha256 } from '../../../base/json.ts';
+import { canonicalJson, jsonEquals, sha256 } from '../../../base/json.ts';
 import type { DesiredResource, ResourceId } from '../../../model/resource.ts';
 import { resourceId } from '../../../model/resource.ts';
+import type { Seal } from '../../../model/seal.ts';
 import type { SpecValue } from '../../../model/secret.ts';
-import { Secret } from '../../../model/secret.ts';
+import { ContentDigest, Secret } from '../../../model/secret.ts';
 import type { KindInfo } from '../api/discovery.ts';
+import { maskObject } from '../compare.ts';
 
 /** An object as the server gives it. */
 export interface LiveObject extends JsonObject {
@@ -103,9 +105,9 @@ export function toWire(desired: DesiredResource, kind: KindInfo, marks: Marks): 
   const { namespace, labels, annotations, ...rest } = metadata;
   const own = desired.shared !== true;
   return {
-    ...(reveal(body) as JsonObject),
+    ...(reveal(body, desired.seal) as JsonObject),
     metadata: {
-      ...(reveal(rest) as JsonObject),
+      ...(reveal(rest, desired.seal) as JsonObject),
       ...(kind.namespaced && namespace !== undefined ? { namespace } : {}),
       labels: {
         ...((labels ?? {}) as JsonObject),
@@ -121,12 +123,18 @@ export function toWire(desired: DesiredResource, kind: KindInfo, marks: Marks): 
   };
 }
 
-/** Values of a Secret travel in base64; there are no secrets elsewhere. */
-export function reveal(value: SpecValue): Json {
+/** Values of a Secret travel in base64; there are no secrets elsewhere, but for digests of them, which are sealed. */
+export function reveal(value: SpecValue, seal?: Seal): Json {
+  if (value instanceof ContentDigest) return sealedText(value, seal);
   if (value instanceof Secret) return Buffer.from(value.revealBytes()).toString('base64');
   if (value === null || typeof value !== 'object') return value;
-  if (Array.isArray(value)) return value.map((item: SpecValue) => reveal(item));
-  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, reveal(member)]));
+  if (Array.isArray(value)) return value.map((item: SpecValue) => reveal(item, seal));
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, reveal(member, seal)]));
+}
+
+/** A digest as it stands in an object: sealed where there is a key. */
+export function sealedText(digest: ContentDigest, seal: Seal | undefined): string {
+  return seal === undefined ? digest.reveal() : seal.of(digest.reveal(), digest.visible);
 }
 
 /** Returns what somebody wrote: without the server's bookkeeping and without our marks. */
@@ -145,7 +153,11 @@ export function strip({ status: _status, metadata, ...body }: JsonObject): JsonO
   };
 }
 
-/** Differs whenever something differs that somebody wrote. */
+/** Differs whenever something differs that somebody wrote. It is shown, so what is masked counts by the version of its object only. */
 export function fingerprintOf(live: LiveObject): string {
-  return sha256(`${live.metadata.uid}${canonicalJson(strip(live))}`).slice(0, 32);
+  const { uid, generation, resourceVersion } = live.metadata;
+  const written = strip(live);
+  const shown = maskObject(written);
+  const version = jsonEquals(written, shown) ? '' : String(generation ?? resourceVersion);
+  return sha256(`${uid}${canonicalJson(shown)}${version}`).slice(0, 32);
 }
