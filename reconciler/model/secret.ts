@@ -5,7 +5,7 @@ import { sha256 } from '../base/json.ts';
 
 /**
  * Text that stands in plans, logs, tags, labels and answers where a secret value would be. Specs are masked here (`maskSpec`, `createMask`);
- * texts that a container wrote, by what it was given: `adapters/docker/logs.ts`, `adapters/docker/secrets/secret-texts.ts`,
+ * texts that a container wrote, by what it was given: `adapters/docker/secrets/secret-texts.ts`,
  * `adapters/kubernetes/workloads/read-health.ts`; objects of a cluster: `adapters/kubernetes/compare.ts`.
  */
 export const MASK = '***';
@@ -157,7 +157,36 @@ export function createMask(specs: readonly Spec[]): (text: string) => string {
     return null;
   };
   for (const spec of specs) mapSpec(spec, '', collect);
+  return createTextMask(found.flatMap((secret) => secret.texts()));
+}
+
+/** Takes values out of texts, as they are and as programs write them: in base64, in a URL, in JSON. Values of less than four characters stay. */
+export function createTextMask(values: readonly string[]): (text: string) => string {
+  const long = values.filter((value) => value.length >= MIN_MASKED_LENGTH);
   // The longer of two goes first where one holds the other.
-  const texts = [...new Set(found.flatMap((secret) => secret.texts()))].sort((a, b) => b.length - a.length);
-  return (text) => texts.reduce((masked, secret) => masked.replaceAll(secret, MASK), text);
+  const forms = [...new Set(long.flatMap(formsOf))].sort((a, b) => b.length - a.length);
+  return (text) => forms.reduce((masked, form) => masked.replaceAll(form, MASK), text);
+}
+
+function formsOf(value: string): readonly string[] {
+  const json = JSON.stringify(value).slice(1, -1);
+  const url = encodeURIComponent(value.toWellFormed());
+  return [
+    value,
+    url,
+    url.replaceAll('%20', '+'),
+    json,
+    // Go writes JSON so that it may stand in HTML.
+    json.replaceAll(/[<>&]/g, (sign) => `\\u00${sign.charCodeAt(0).toString(16)}`),
+    ...base64Of(value),
+    // `echo value | base64`
+    ...base64Of(`${value}\n`),
+  ];
+}
+
+/** Both alphabets, with padding and without. */
+function base64Of(value: string): readonly string[] {
+  const padded = Buffer.from(value).toString('base64');
+  const forUrls = padded.replaceAll('+', '-').replaceAll('/', '_');
+  return [padded, forUrls].flatMap((form) => [form, form.replace(/=+$/, '')]);
 }

@@ -182,6 +182,14 @@ describe('secret files on a Docker Engine', () => {
       secrets: [file('/run/secrets/db', secret), file('/etc/token', 'token-value')],
       files: [template(key)],
     });
+    const another = () =>
+      createDockerTarget({
+        name: TARGET,
+        connection: { type: 'unix', path: engine.socketPath },
+        clock: realClock,
+        logger: silentLogger,
+      });
+
     it('are compared where the hash is of another key, and only what differs is replaced', async () => {
       const { stack, service } = fresh();
       const name = `${stack}-web-1`;
@@ -214,6 +222,26 @@ describe('secret files on a Docker Engine', () => {
       await converge(target, stack, plain);
       expect(await converge(target, stack, sealResource(plain, ours!))).toBe('no-op');
       await target.apply(changeOf('delete', plain), contextFor(stack));
+    });
+
+    it('are masked in its log for as long as it lives, whatever is described by now', async () => {
+      const { stack, service } = fresh();
+      const speaks = 'echo $PASSWORD; cat /run/secrets/db; echo; echo $PASSWORD | base64; echo $LEVEL';
+      const command = ['sh', '-c', `${speaks}; sleep 1000`];
+      const web = service('web', { ...described('hunter2', 'db-value', 'key-value'), command });
+      await converge(target, stack, web);
+      // The reference is taken out, and nobody applies; and the daemon is another process since.
+      await using restarted = another();
+      await observeOne(restarted, stack, service('web', { command }));
+      const read = async () => {
+        const lines: string[] = [];
+        const { signal } = new AbortController();
+        for await (const { text } of restarted.logs(stack, web.id, { signal })) lines.push(text);
+        return lines;
+      };
+      const lines = await eventually(read, (found) => found.length >= 4);
+      expect(lines).toEqual(['***', '***', '***', 'info']);
+      await target.apply(changeOf('delete', web), contextFor(stack));
     });
   });
 });

@@ -13,6 +13,8 @@ import { spokenApi } from './engine/transport.ts';
 
 /** Endings that are remembered; one that is forgotten is asked for again. */
 const MAX_ENDINGS = 10_000;
+/** Containers whose secret files are remembered; those of others are read again. */
+const MAX_GIVEN = 500;
 
 export interface AdapterOptions {
   readonly name: string;
@@ -45,6 +47,14 @@ export interface SeenRunning {
   readonly at: number;
 }
 
+/** Texts that hide what was given. Never printed. */
+export interface SecretTexts {
+  /** Values, their lines, and what they were put together from. */
+  readonly values: readonly string[];
+  /** Words of secret files: they are taken out of messages, which may quote a part of a file. A log would be hard to read without them. */
+  readonly words: readonly string[];
+}
+
 /** The things that every part of the Docker target works with. */
 export interface Adapter extends Required<AdapterOptions> {
   readonly engine: Engine;
@@ -57,8 +67,10 @@ export interface Adapter extends Required<AdapterOptions> {
   readonly seenRunning: Map<string, SeenRunning>;
   /** Containers that ended with 0, by id and time, and whether they were told to; see read-container-health.ts. */
   readonly endings: LRUCache<string, boolean>;
-  /** Values of secret files by resource, see secret-texts.ts. Never printed. */
-  readonly secretTexts: Map<string, readonly string[]>;
+  /** Texts of the secret files that containers were given, by container, see secret-texts.ts. Never printed. */
+  readonly givenTexts: LRUCache<string, SecretTexts>;
+  /** Secret values that are and were described, by resource, see secret-texts.ts. Never printed. */
+  readonly secretTexts: Map<string, SecretTexts>;
   /** Hidden files that are not the described ones, by container and described hash; see secrets/differing.ts. */
   readonly differing: LRUCache<string, readonly string[]>;
   /** Stacks by the engine names of their networks and volumes, for events that carry no labels. */
@@ -89,6 +101,7 @@ export function createAdapter(engine: Engine, options: AdapterOptions): Adapter 
     takenDown: new Map(),
     seenRunning: new Map(),
     endings: new LRUCache({ max: MAX_ENDINGS }),
+    givenTexts: new LRUCache({ max: MAX_GIVEN }),
     secretTexts: new Map(),
     differing: new LRUCache({ max: MAX_ENDINGS }),
     stacksByName: new Map(),

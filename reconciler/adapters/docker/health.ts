@@ -7,8 +7,8 @@ import { readGroup } from './containers/container-group.ts';
 import { readContainerHealth } from './containers/read-container-health.ts';
 import { readJsonLines } from './images/pull-progress.ts';
 import { readOwner } from './labels.ts';
-import { maskSecrets, readLogTail } from './logs.ts';
-import { hideSecretTexts } from './secrets/secret-texts.ts';
+import { maskLines, readLogTail } from './logs.ts';
+import { maskOf } from './secrets/secret-texts.ts';
 
 /** Health of the object that was applied last, else of the one that is there. Looks once, never waits. */
 export async function readHealth(
@@ -46,15 +46,11 @@ async function containerHealth(adapter: Adapter, subject: Subject, signal: Abort
   const health = { ...ended, objectId: inspect.Id };
   const { reason } = health;
   if (reason === undefined) return health;
-  const created = readOwner(inspect.Config.Labels)?.spec ?? {};
   const isBad = health.status === 'failed' || health.status === 'unhealthy' || hasRestarted(health);
-  const lines = isBad ? await readLogTail(engine, inspect, created, signal) : [];
-  const tail = lines.length > 0 ? `; last output: ${lines.join(' | ')}` : '';
-  const { stack, id } = subject;
-  return {
-    ...health,
-    reason: hideSecretTexts(adapter, stack, id, `${maskSecrets(inspect, created, reason)}${tail}`),
-  };
+  const lines = isBad ? await readLogTail(engine, inspect, signal) : [];
+  const mask = await maskOf(adapter, subject, { inspect, what: 'message' }, signal);
+  const tail = lines.length > 0 ? `; last output: ${maskLines(lines, mask).join(' | ')}` : '';
+  return { ...health, reason: `${mask(reason)}${tail}` };
 }
 
 function hasRestarted({ run }: Health): boolean {

@@ -1,12 +1,12 @@
 import type { Readable } from 'node:stream';
 import type { ContainerInspectInfo } from 'dockerode';
 import { isReconcilerError } from '../../base/errors.ts';
-import type { JsonObject } from '../../base/json.ts';
-import { isSensitiveName, MASK } from '../../model/secret.ts';
 import type { LogLine } from '../../ports/target-capabilities.ts';
 import type { Engine } from './engine/engine.ts';
 
 const HEADER_BYTES = 8;
+/** Characters of a line that are shown in a message. */
+const MAX_SHOWN = 500;
 /** A line without an end is passed on in pieces of this size. */
 const MAX_LINE_BYTES = 64 * 1024;
 
@@ -58,11 +58,10 @@ async function* readTerminalLines(chunks: AsyncIterable<Buffer>): AsyncGenerator
   if (rest) yield parseLine('stdout', rest);
 }
 
-/** The last lines of a container for a message; empty when they cannot be read. Secrets it was given are masked. */
+/** The last lines of a container for a message; empty when they cannot be read. They are not masked. */
 export async function readLogTail(
   engine: Engine,
   inspect: ContainerInspectInfo,
-  created: JsonObject,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   const lines: string[] = [];
@@ -73,12 +72,12 @@ export async function readLogTail(
     // A log driver that cannot be read from, or a container that has just gone: the reason stands without them.
     if (!isReconcilerError(error, 'TARGET_ERROR')) throw error;
   }
-  return lines.map((line) => maskSecrets(inspect, created, line).slice(0, 500));
+  return lines;
 }
 
-/** A text of the container's own making without the secret values it was given. */
-export function maskSecrets(inspect: ContainerInspectInfo, created: JsonObject, text: string): string {
-  return secretValues(inspect, created).reduce((masked, secret) => masked.replaceAll(secret, MASK), text);
+/** Lines as they may be shown in a message. */
+export function maskLines(lines: readonly string[], mask: (text: string) => string): readonly string[] {
+  return lines.map((line) => mask(line).slice(0, MAX_SHOWN));
 }
 
 /** Closes the engine's stream when the reader stops early. */
@@ -94,15 +93,4 @@ function parseLine(stream: 'stdout' | 'stderr', line: string): LogLine {
   const space = line.indexOf(' ');
   const text = space < 0 ? '' : line.slice(space + 1).replace(/\r$/, '');
   return { stream, time: space < 0 ? line : line.slice(0, space), text };
-}
-
-/** Values of variables that are masked in the label or sensitive by name. */
-function secretValues({ Config }: ContainerInspectInfo, created: JsonObject): readonly string[] {
-  const env = created['env'];
-  const masked = (name: string) =>
-    env !== null && typeof env === 'object' && !Array.isArray(env) && (env as JsonObject)[name] === MASK;
-  return (Config.Env ?? [])
-    .map((entry) => [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)] as const)
-    .filter(([name, value]) => value.length > 3 && (masked(name) || isSensitiveName(name)))
-    .map(([, value]) => value);
 }

@@ -25,9 +25,8 @@ import { fingerprint } from './fingerprint.ts';
 import { fitsPlatform, movedDigest } from './images/image.ts';
 import type { Owner } from './labels.ts';
 import { readOwner } from './labels.ts';
-import { maskSecrets } from './logs.ts';
 import { findDiffering } from './secrets/differing.ts';
-import { hideSecretTexts, rememberSecretTexts } from './secrets/secret-texts.ts';
+import { maskOf, rememberSecretTexts } from './secrets/secret-texts.ts';
 import { builtImageSpec, imageSpec, networkSpec, volumeSpec } from './containers/specs.ts';
 import { keptNetwork } from './networks-and-volumes/doubles.ts';
 import { observeTaken } from './taken-names.ts';
@@ -112,7 +111,7 @@ async function observeGroup(
   // We give two names only, so what is alone under a third one was renamed.
   const renamed = members.length === 1 && container === group.strays[0] ? { renamed: container.name } : {};
   const stale = await readStaleSharing(view.adapter.engine, inspect, container.owner.spec, signal);
-  const health = await readContainerHealth(view.adapter, inspect, signal);
+  const health = await readHealth(view.adapter, container.owner, inspect, signal);
   const identities = identitiesOf(container.owner, container.owner.spec['name'], view.desired);
   return mapBounded(identities, 1, async (identity) => {
     const wanted = identity.desired && maskSpec(identity.desired.spec);
@@ -144,8 +143,21 @@ async function observeGroup(
   });
 }
 
+/** Health with a reason that anybody may read. */
+async function readHealth(
+  adapter: Adapter,
+  owner: Owner,
+  inspect: ContainerInspectInfo,
+  signal: AbortSignal,
+): Promise<Health> {
+  const health = await readContainerHealth(adapter, inspect, signal);
+  if (health.reason === undefined) return health;
+  const mask = await maskOf(adapter, owner, { inspect, what: 'message' }, signal);
+  return { ...health, reason: mask(health.reason) };
+}
+
 function renderContainer(
-  { adapter, traits, networkIds, imageIds }: ContainerView,
+  { traits, networkIds, imageIds }: ContainerView,
   { owner, info }: OwnedContainer,
   inspect: ContainerInspectInfo,
   { wanted, health }: { readonly wanted: JsonObject | null; readonly health: Health },
@@ -166,10 +178,7 @@ function renderContainer(
       ({ IP, PublicPort, PrivatePort, Type }) => `${IP ? `${IP}:` : ''}${PublicPort}:${PrivatePort}/${Type}`,
     ),
   };
-  const masked = health.reason && {
-    reason: hideSecretTexts(adapter, owner.stack, owner.id, maskSecrets(inspect, owner.spec, health.reason)),
-  };
-  return { spec, health: { ...health, ...masked }, detail };
+  return { spec, health, detail };
 }
 
 type Base = Pick<ObservedResource, 'id' | 'target' | 'kind' | 'name' | 'hash' | 'revision'>;

@@ -25,6 +25,7 @@ import { closeAfter, readLogLines } from './logs.ts';
 import type { RunningOneOffs } from './containers/one-off.ts';
 import { listOneOffs, removeOneOff, runOneOff } from './containers/one-off.ts';
 import { observeStack } from './observe.ts';
+import { maskOf } from './secrets/secret-texts.ts';
 import { watchEngine } from './watch.ts';
 
 export interface EngineTargetOptions extends AdapterOptions {
@@ -144,9 +145,13 @@ async function* readLogs(
     ...(tail === undefined ? {} : { tail }),
     ...(since === undefined ? {} : { since: since.getTime() / 1_000 }),
   };
+  const inspect = await adapter.engine.inspectContainer(container.id, signal);
+  if (inspect === null) throw new ReconcilerError('TARGET_ERROR', `${id} has gone`, { retryable: true });
+  const mask = await maskOf(adapter, { stack, id }, { inspect, what: 'log' }, signal);
   const stream = await adapter.engine.containerLogs(container.id, query, signal);
   try {
-    yield* closeAfter(stream, readLogLines(stream, container.owner.spec['tty'] === true));
+    const lines = closeAfter(stream, readLogLines(stream, container.owner.spec['tty'] === true));
+    for await (const line of lines) yield { ...line, text: mask(line.text) };
   } catch (error) {
     // A reader who follows a log ends it by aborting.
     if (!signal.aborted) throw error;

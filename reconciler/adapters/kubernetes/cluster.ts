@@ -1,5 +1,6 @@
 import { objectSpecOf, qualifiedKind } from '../../model/kubernetes/kubernetes-object.ts';
 import type { DesiredResource, DryRun, ResourceId } from '../../model/resource.ts';
+import { Secret } from '../../model/secret.ts';
 import { asFields } from '../../base/values.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { CachesOptions, ObjectCaches } from './cache/caches.ts';
@@ -10,6 +11,9 @@ import { createDiscovery } from './api/discovery.ts';
 import type { LiveObject } from './cache/live-object.ts';
 import { idOf, ownerOf, placeOf } from './cache/live-object.ts';
 import { createWorkers } from './workloads/workers.ts';
+
+/** Values of a stack that are remembered. */
+const MAX_VALUES_KEPT = 500;
 
 export { readObject } from './api/read-object.ts';
 
@@ -43,7 +47,7 @@ export interface Cluster extends ObjectCaches {
   kindOf(desired: DesiredResource, signal: AbortSignal): Promise<KindInfo | undefined>;
   kindOfLive(live: LiveObject, signal: AbortSignal): Promise<KindInfo | undefined>;
   find(stack: string, id: ResourceId, signal: AbortSignal): Promise<LiveObject | undefined>;
-  /** Values of the Secrets of a stack, in clear. Never printed. */
+  /** Values that the Secrets of a stack have, and had since this process looks on, with their lines, in clear. Never printed. */
   secretsOf(stack: string): readonly string[];
   close(): void;
 }
@@ -54,6 +58,7 @@ export function createCluster({ name, concurrency = 12, ...options }: ClusterOpt
   const discovery = createDiscovery(client);
   const bounded = createWorkers(concurrency);
   const caches = createCaches({ ...options, name, discovery, bounded, signal: closing.signal });
+  const given = new Map<string, readonly string[]>();
   return {
     ...caches,
     name,
@@ -85,7 +90,11 @@ export function createCluster({ name, concurrency = 12, ...options }: ClusterOpt
     },
     secretsOf(stack) {
       const secrets = caches.open().filter(({ kind }) => kind.kind === 'Secret');
-      return secrets.flatMap((one) => [...one.ofStack(stack)].flatMap(valuesOf));
+      const now = secrets.flatMap((one) => [...one.ofStack(stack)].flatMap(valuesOf));
+      // Pods that were given an old one may still be talking.
+      const all = [...new Set([...now, ...(given.get(stack) ?? [])])].slice(0, MAX_VALUES_KEPT);
+      given.set(stack, all);
+      return all;
     },
     close() {
       closing.abort();
@@ -95,5 +104,6 @@ export function createCluster({ name, concurrency = 12, ...options }: ClusterOpt
 }
 
 function valuesOf({ data }: LiveObject): readonly string[] {
-  return Object.values(asFields(data) ?? {}).map((value) => Buffer.from(String(value), 'base64').toString());
+  const values = Object.values(asFields(data) ?? {}).map((value) => Buffer.from(String(value), 'base64'));
+  return values.flatMap((value) => new Secret(value, 'the cluster').texts());
 }

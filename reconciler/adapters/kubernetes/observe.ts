@@ -38,6 +38,8 @@ export async function observeCluster(
       live.set(observed.id, object);
     }
   }
+  // Those that were not there before are remembered.
+  cluster.secretsOf(stack);
   const absent = desired.filter(({ id }) => !live.has(id));
   const tried = chooseTried(absent);
   const missing = new Set(absent.filter(({ shared }) => shared !== true).map(({ id }) => id));

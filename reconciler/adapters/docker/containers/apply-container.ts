@@ -26,8 +26,8 @@ import {
   readGroup,
 } from './container-group.ts';
 import { readStaleSharing } from './container-sharing.ts';
-import { readLogTail } from '../logs.ts';
-import { hideSecretTexts } from '../secrets/secret-texts.ts';
+import { maskLines, readLogTail } from '../logs.ts';
+import { maskOf } from '../secrets/secret-texts.ts';
 import { containerSpec } from './specs.ts';
 
 /**
@@ -262,9 +262,10 @@ async function removeAll(
 async function tellLastLines(adapter: Adapter, next: OwnedContainer, context: ApplyContext): Promise<void> {
   const inspect = await adapter.engine.inspectContainer(next.id, context.signal);
   if (inspect === null) return;
-  for (const line of await readLogTail(adapter.engine, inspect, next.owner.spec, context.signal)) {
-    context.progress(`${next.name}: ${hideSecretTexts(adapter, context.stack, next.owner.id, line)}`);
-  }
+  const { stack, signal } = context;
+  const lines = await readLogTail(adapter.engine, inspect, signal);
+  const mask = await maskOf(adapter, { stack, id: next.owner.id }, { inspect, what: 'message' }, signal);
+  for (const line of maskLines(lines, mask)) context.progress(`${next.name}: ${line}`);
 }
 
 function taskOf(adapter: Adapter, { change, desired }: ResourceChange, context: ApplyContext): ContainerTask {

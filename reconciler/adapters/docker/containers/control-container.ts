@@ -11,9 +11,7 @@ import type { ApplyContext } from '../../../ports/target.ts';
 import type { Adapter } from '../adapter.ts';
 import { startAgain, stopContainer } from './container.ts';
 import { membersOf, readGroup } from './container-group.ts';
-import { readOwner } from '../labels.ts';
-import { maskSecrets } from '../logs.ts';
-import { hideSecretTexts } from '../secrets/secret-texts.ts';
+import { maskOf } from '../secrets/secret-texts.ts';
 import { containerSpec } from './specs.ts';
 
 /** Stops every container of a resource; other kinds of resources do not run. */
@@ -67,9 +65,8 @@ async function withoutSecrets(
 ): Promise<string> {
   if (text === '') return text;
   const inspect = await adapter.engine.inspectContainer(container, signal);
-  const created = readOwner(inspect?.Config.Labels ?? {})?.spec ?? {};
-  const masked = inspect === null ? text : maskSecrets(inspect, created, text);
-  return hideSecretTexts(adapter, stack, id, masked);
+  if (inspect === null) throw new ReconcilerError('TARGET_ERROR', `${id} has gone`, { retryable: true });
+  return (await maskOf(adapter, { stack, id }, { inspect, what: 'message' }, signal))(text);
 }
 
 /** Does what `execIn` does, with somebody at the other end. */

@@ -2,6 +2,7 @@ import { createAbortScope } from '../../../base/abort-scope.ts';
 import { ReconcilerError } from '../../../base/errors.ts';
 import type { ResourceId } from '../../../model/resource.ts';
 import { asFields, asList, asString, compareText } from '../../../base/values.ts';
+import { createTextMask } from '../../../model/secret.ts';
 import type { Fields } from '../../../base/values.ts';
 import type { LogLine, LogOptions } from '../../../ports/target-capabilities.ts';
 import { isApiError } from '../api/api-error.ts';
@@ -35,6 +36,33 @@ export async function* readLogs(
   cluster: Cluster,
   stack: string,
   id: ResourceId,
+  options: LogOptions,
+): AsyncGenerator<LogLine> {
+  await cluster.owned(options.signal, [], ({ kind }) => kind === 'Secret');
+  const mask = createMaskOf(cluster, stack);
+  for await (const line of readUnmasked(cluster, { stack, id }, options))
+    yield { ...line, text: mask(line.text) };
+}
+
+/** Time for which the values of the stack's Secrets are taken for those of now, in milliseconds. */
+const MASK_AGE_MS = 1_000;
+
+/** Takes out what pods of the stack were given; a log that is followed may outlive that. */
+function createMaskOf(cluster: Cluster, stack: string): (text: string) => string {
+  let mask = createTextMask(cluster.secretsOf(stack));
+  let at = cluster.clock.elapsed();
+  return (text) => {
+    if (cluster.clock.elapsed() - at > MASK_AGE_MS) {
+      mask = createTextMask(cluster.secretsOf(stack));
+      at = cluster.clock.elapsed();
+    }
+    return mask(text);
+  };
+}
+
+async function* readUnmasked(
+  cluster: Cluster,
+  { stack, id }: Place,
   options: LogOptions,
 ): AsyncGenerator<LogLine> {
   const writers = await findWriters(cluster, { stack, id }, options.signal);

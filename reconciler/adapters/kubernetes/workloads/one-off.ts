@@ -2,7 +2,7 @@ import { createAbortScope, withAbortScope } from '../../../base/abort-scope.ts';
 import { ReconcilerError } from '../../../base/errors.ts';
 import type { JsonObject } from '../../../base/json.ts';
 import { objectSpecOf } from '../../../model/kubernetes/kubernetes-object.ts';
-import { MASK } from '../../../model/secret.ts';
+import { createMask } from '../../../model/secret.ts';
 import { asFields, asList, asNumber, asString } from '../../../base/values.ts';
 import type { Fields } from '../../../base/values.ts';
 import type { OneOff } from '../../../ports/target-capabilities.ts';
@@ -21,8 +21,6 @@ const MAX_POLL_PAUSE_MS = 1_000;
 const REMOVAL_MS = 60_000;
 /** The cluster takes away what nobody else has, in seconds after its end. */
 const KEPT_SECONDS = 3_600;
-/** Shorter ones would blot out half of every text. */
-const SHORTEST_SECRET = 4;
 
 /** Runs a job to its end and takes it away, with all that was made for it, whatever happens. @returns its exit code */
 export async function runOneOff(cluster: Cluster, oneOff: OneOff, context: ApplyContext): Promise<number> {
@@ -202,12 +200,8 @@ interface Following {
 
 /** Waits for the pod, passes on what it writes, and for its end. */
 async function follow(cluster: Cluster, job: LiveObject, { oneOff, signal }: Following): Promise<number> {
-  const values = secretsIn(oneOff);
-  const tell = (text: string) =>
-    oneOff.onLine(
-      values.reduce((line, value) => line.replaceAll(value, MASK), text),
-      'stdout',
-    );
+  const mask = createMask([oneOff.resource.spec]);
+  const tell = (text: string) => oneOff.onLine(mask(text), 'stdout');
   let isTold = false;
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, MAX_POLL_PAUSE_MS)) {
     const pod = await podOf(cluster, job, signal);
@@ -225,15 +219,6 @@ async function follow(cluster: Cluster, job: LiveObject, { oneOff, signal }: Fol
     if (!pod && failed !== null) throw new ReconcilerError('HOOK_FAILED', failed);
     await cluster.clock.sleep(pause, signal);
   }
-}
-
-function secretsIn({ resource }: OneOff): readonly string[] {
-  const items = (asList(objectSpecOf(resource)['items']) ?? []).map((item) => asFields(item) ?? {});
-  return items
-    .filter(({ kind }) => kind === 'Secret')
-    .flatMap(({ data }) => Object.values(asFields(reveal((data ?? {}) as never)) ?? {}))
-    .map((value) => Buffer.from(String(value), 'base64').toString())
-    .filter((value) => value.length >= SHORTEST_SECRET);
 }
 
 async function podOf(

@@ -1,6 +1,6 @@
 import { isRunner } from '../../../model/kubernetes/kubernetes-object.ts';
 import type { Health, ResourceId } from '../../../model/resource.ts';
-import { MASK } from '../../../model/secret.ts';
+import { createTextMask } from '../../../model/secret.ts';
 import { asFields, asString } from '../../../base/values.ts';
 import { isApiError } from '../api/api-error.ts';
 import type { Cluster } from '../cluster.ts';
@@ -11,8 +11,6 @@ import { endingOf, runOf, troubleOf, withTrouble, wrote } from './pods.ts';
 import { readVersion } from './version-pods.ts';
 
 const LAST_LINES = 5;
-/** Shorter ones would blot out half of every text. */
-const SHORTEST_SECRET = 4;
 
 /** Health of one object; of a workload with what its pods say about it. */
 export async function readHealth(
@@ -52,8 +50,7 @@ export async function readHealth(
 
 /** Values of the stack's Secrets do not leave in a log line. */
 export function redact(cluster: Cluster, stack: string, lines: readonly string[]): readonly string[] {
-  const values = cluster.secretsOf(stack).filter((value) => value.length >= SHORTEST_SECRET);
-  return lines.map((line) => values.reduce((text, value) => text.replaceAll(value, MASK), line));
+  return lines.map(createTextMask(cluster.secretsOf(stack)));
 }
 
 async function sharedHealth(cluster: Cluster, id: ResourceId, signal: AbortSignal): Promise<Health> {
