@@ -28,7 +28,7 @@ import { createFreeze } from './freeze-windows.ts';
 import type { Metrics } from './metrics.ts';
 import { DEFAULT_INSTANCES } from './instances-config.ts';
 import type { OpenInstancesOptions } from './open-instances.ts';
-import { checkStateDir, prepareStateDir } from './state-dir.ts';
+import { prepareStateDir } from './state-dir.ts';
 import { openSeal } from './seal-key.ts';
 import { createTarget, registerKinds } from './target-kinds.ts';
 import { systemClock } from './system-clock.ts';
@@ -96,23 +96,18 @@ export interface Kombinator extends AsyncDisposable {
 export async function createKombinator(options: KombinatorOptions): Promise<Kombinator> {
   const { stateDir, logger, env } = options;
   const clock = systemClock;
-  await checkStateDir(stateDir, options.repo);
-  prepareStateDir(stateDir);
+  await prepareStateDir(stateDir, options.repo);
   const { kinds, checkSchema } = registerKinds(options.targets ?? []);
   const config = options.config === undefined ? NO_CONFIG : readDaemonConfig(options.config, checkSchema);
   const commands = readCommands(stateDir, options.secretCommands ?? []);
-  const secrets = createSecrets({
-    stateDir,
-    env,
-    logger,
-    commands,
-    providers: options.secretProviders ?? [],
-  });
+  const providers = options.secretProviders ?? [];
+  const secrets = createSecrets({ stateDir, env, logger, commands, providers });
   const store = options.store ?? createSqliteStore({ path: join(stateDir, 'kombinator.db'), clock, logger });
   if (options.exclusive ?? options.ephemeral !== true) closeInterrupted(store, clock, logger);
   const source = await openSource(options, clock);
   const seal = openSeal(stateDir);
-  const desired = createDesiredState({ source, secrets, checkSchema, kinds, policy: config.policy, seal });
+  const { policy } = config;
+  const desired = createDesiredState({ source, secrets, checkSchema, kinds, policy, seal });
   const registries = () => readRegistries(desired, secrets, logger);
   const targetParts = { kinds, secrets, registries, env, clock, logger };
   const reconciler = createReconciler({
@@ -124,7 +119,7 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
     seal,
     freeze: createFreeze(config.freeze),
     backups: createBackupFolder(config.backups.directory ?? join(resolve(stateDir), 'backups')),
-    createTarget: (reference) => createTarget(withPrograms(config.policy, reference), targetParts),
+    createTarget: (reference) => createTarget(withPrograms(policy, reference), targetParts),
     ...(options.resyncMs === undefined ? {} : { resyncMs: options.resyncMs }),
     ...(options.stableMs === undefined ? {} : { stableMs: options.stableMs }),
   });

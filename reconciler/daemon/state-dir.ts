@@ -8,8 +8,13 @@ import { isReconcilerError, ReconcilerError } from '../base/errors.ts';
  * Makes the state directory, for its owner only, and tells Git to leave it alone: it may lie in a checkout of something else, and holds the admin
  * key. Says nothing when that fails: whoever writes there next knows what was to be written. That one process at a time uses it is the
  * lock's to see: api/cli/session/state-lock.ts.
+ *
+ * @throws BAD_OPTIONS where `findStateDirProblem` finds one
  */
-export function prepareStateDir(stateDir: string): void {
+export async function prepareStateDir(stateDir: string, repo: string): Promise<void> {
+  const problem = await findStateDirProblem(stateDir, repo);
+  if (problem !== null)
+    throw new ReconcilerError('BAD_OPTIONS', `${problem.message}; choose a directory outside of it`);
   try {
     mkdirSync(stateDir, { recursive: true, mode: 0o700 });
     writeFileSync(
@@ -58,13 +63,6 @@ export async function findStateDirProblem(stateDir: string, repo: string): Promi
   if (root === undefined || !isWithin(real, root)) return null;
   const message = `the state directory ${given} lies in ${root}, a work tree of the watched repository: a commit could bring keys and commands along`;
   return { message, tracked: null };
-}
-
-/** Throws BAD_OPTIONS where `findStateDirProblem` finds one. */
-export async function checkStateDir(stateDir: string, repo: string): Promise<void> {
-  const problem = await findStateDirProblem(stateDir, repo);
-  if (problem === null) return;
-  throw new ReconcilerError('BAD_OPTIONS', `${problem.message}; choose a directory outside of it`);
 }
 
 interface Watched {

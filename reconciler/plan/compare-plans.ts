@@ -31,7 +31,7 @@ export function findStaleness(saved: Plan, current: Plan): string[] {
   return moved;
 }
 
-/** Whoever saved the plan may have another key for what is hidden (CI, a state directory that was lost): then the changes have to be the same. */
+/** A plan may have been saved with another key for what is hidden (CI, a state directory that was lost): then the changes have to be the same. */
 function isSameDescription(saved: Plan, current: Plan): boolean {
   const likeness = compareDigests(saved.desired, current.desired);
   if (likeness !== 'unknown') return likeness === 'same';

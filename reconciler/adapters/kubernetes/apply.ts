@@ -113,7 +113,7 @@ export async function runAgain(
 interface Writing {
   readonly kind: KindInfo;
   readonly conflicts: readonly FieldConflict[];
-  /** As the plan has it. */
+  /** Decision of the plan. */
   readonly isSameContent: IsSameContent;
   readonly context: ApplyContext;
 }

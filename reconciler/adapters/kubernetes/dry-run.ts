@@ -48,7 +48,7 @@ export async function dryRunUpdate(
   const owner = ownerOf(live);
   const likeness = compareHash(desired, owner?.hash ?? null);
   const same = likeness === 'same' || (likeness === 'unknown' && isSameContent());
-  // What was made from the same keeps its hash, whoever has sealed that.
+  // An object that was made from the same keeps its hash, whoever has sealed that.
   const made = same && owner !== null ? { ...desired, hash: owner.hash ?? desired.hash } : desired;
   const marks: Marks = {
     stack: owner?.stack ?? '',

@@ -38,7 +38,7 @@ export async function observeCluster(
       live.set(observed.id, object);
     }
   }
-  // Those that were not there before are remembered.
+  // Values are remembered as soon as they are seen.
   cluster.secretsOf(stack);
   const absent = desired.filter(({ id }) => !live.has(id));
   const tried = chooseTried(absent);

@@ -74,10 +74,10 @@ export async function applyPlan(
  * Says whether the targets have come to what no tag tells of yet. Where nothing was, nothing was removed; what an earlier attempt began to remove, and
  * nobody sees any more, was.
  */
-function isNewDeployment(context: RunContext, { stack, mode, desired }: Plan, changed: number): boolean {
+function isNewDeployment(context: RunContext, plan: Plan, changed: number): boolean {
   if (changed > 0) return true;
-  if (!recallStack(context, stack).untagged) return false;
-  return mode === 'apply' || ![null, desired].includes(newestDeployed(context, stack).desired);
+  if (!recallStack(context, plan.stack).untagged) return false;
+  return plan.mode === 'apply' || ![null, plan.desired].includes(deployedAs(context, plan));
 }
 
 /**

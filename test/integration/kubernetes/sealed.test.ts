@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { JsonObject } from '../../../reconciler/base/json.ts';
 import { asFields } from '../../../reconciler/base/values.ts';
 import { sealResource } from '../../../reconciler/model/resource.ts';
 import { Seal } from '../../../reconciler/model/seal.ts';
@@ -44,7 +43,8 @@ describe('digests of secrets on a cluster', () => {
     };
     const content = async () => {
       const template = asFields(asFields((await read())['spec'])?.['template']);
-      return (asFields(template?.['metadata'])?.['annotations'] as JsonObject)['kombinator.io/content'];
+      const annotations = asFields(asFields(template?.['metadata'])?.['annotations']);
+      return annotations?.['kombinator.io/content'];
     };
     return { stack, describeWith, read, content };
   };

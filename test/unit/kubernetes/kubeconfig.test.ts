@@ -24,7 +24,7 @@ function reasonOf(source: string, text: string): Promise<string> {
 it.each([
   { what: 'the environment of a process', text: NOT_YAML, reason: /is not YAML \(line 1, column \d+\)$/ },
   { what: 'half a map', text: UNFINISHED, reason: /is not YAML \(line \d+, column \d+\)$/ },
-  { what: 'nothing', text: '', reason: /is no kubeconfig$/ },
+  { what: 'nothing', text: '', reason: /is not YAML$/ },
   {
     what: 'something else',
     text: 'clusters: [{ secret: hunter2 }]',

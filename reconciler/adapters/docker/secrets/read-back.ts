@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { extract } from 'tar-stream';
 import { isReconcilerError } from '../../../base/errors.ts';
@@ -22,26 +23,28 @@ export async function readFileInside(
 ): Promise<FileInside | null> {
   try {
     const archive = await engine.getArchive(id, path, signal);
-    if (archive === null) return null;
-    const entries = extract();
-    archive.on('error', (error) => entries.destroy(error));
-    archive.pipe(entries);
-    try {
-      for await (const entry of entries) {
-        const { type, size = 0, mtime } = entry.header;
-        if (type !== 'file' || size > MAX_BYTES) return null;
-        // The time that all files are given, see putFiles and putSecrets.
-        return { content: await buffer(entry), asGiven: mtime?.getTime() === 0 };
-      }
-      return null;
-    } finally {
-      archive.destroy();
-    }
+    return archive && (await readOnly(archive));
   } catch (error) {
-    if (isReconcilerError(error)) {
-      signal.throwIfAborted();
-      return null;
+    if (!isReconcilerError(error)) throw error;
+    signal.throwIfAborted();
+    return null;
+  }
+}
+
+/** Reads an archive of one file. */
+async function readOnly(archive: Readable): Promise<FileInside | null> {
+  const entries = extract();
+  archive.on('error', (error) => entries.destroy(error));
+  archive.pipe(entries);
+  try {
+    for await (const entry of entries) {
+      const { type, size, mtime } = entry.header;
+      if (type !== 'file' || size > MAX_BYTES) return null;
+      // The time that all files are given, see putFiles and putSecrets.
+      return { content: await buffer(entry), asGiven: mtime?.getTime() === 0 };
     }
-    throw error;
+    return null;
+  } finally {
+    archive.destroy();
   }
 }

@@ -108,7 +108,7 @@ async function givenTexts(
       if (inside === null) isWhole = false;
       if (inside?.asGiven !== true) continue;
       const content = new Secret(inside.content, path);
-      // Which part of a filled in text is secret is not told by its label.
+      // A label does not tell which part of a filled in text is secret.
       const isValue = key === 'secrets' || !content.reveal().trim().includes('\n');
       texts = merge(texts, { values: isValue ? content.texts() : [], words: wordsOf(content) });
     }
