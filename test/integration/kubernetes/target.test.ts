@@ -219,35 +219,58 @@ describe('health', () => {
     expect(await look()).toEqual({ status: 'starting', reason: 'the change has not been seen yet' });
   });
 
-  it('takes away a pod that a StatefulSet would wait for before it goes on with what mends it', async () => {
-    const db = (image: string) => `{ id: db, type: statefulset, data: { name: db, image: ${image} } }`;
-    const path = `/apis/apps/v1/namespaces/${own.namespace}/statefulsets/db`;
-    const pods = `/api/v1/namespaces/${own.namespace}/pods`;
-    await own.apply(own.describe([db('i')]));
-    const { selector } = asFields((await hand.read(path))['spec']) ?? {};
-    const { matchLabels } = asFields(selector) ?? {};
-    const crash = { name: 'db', restartCount: 3, state: { waiting: { reason: 'CrashLoopBackOff' } } };
-    const well = { name: 'db', restartCount: 0, state: { running: {} } };
-    for (const [name, container] of Object.entries({ 'db-0': crash, 'db-1': well })) {
-      const labels = { ...asFields(matchLabels), 'controller-revision-hash': 'one' };
-      const body = { apiVersion: 'v1', kind: 'Pod', metadata: { name, labels }, spec: { containers: [] } };
-      await hand.create(pods, body);
-      await status(`${pods}/${name}`, { containerStatuses: [container] });
-    }
-    await status(path, { observedGeneration: 1, updateRevision: 'one' });
-    const desired = own.describe([db('j')]);
-    const applied = own.apply(desired);
-    // The controller takes its time.
-    await eventually(
-      async () => asFields((await hand.read(path))['metadata'])?.['generation'],
-      (generation) => generation === 2,
-    );
-    await expect(hand.read(`${pods}/db-0`)).resolves.toBeDefined();
-    await status(path, { observedGeneration: 2, updateRevision: 'two' });
-    await applied;
-    await expect(hand.read(`${pods}/db-0`)).rejects.toMatchObject({ status: 404 });
-    await expect(hand.read(`${pods}/db-1`)).resolves.toBeDefined();
-  });
+  const START = '2026-08-01T10:00:00Z';
+  const notReady = (since: string) => [{ type: 'Ready', status: 'False', lastTransitionTime: since }];
+  const waiting = (reason: string) => [{ name: 'db', restartCount: 0, state: { waiting: { reason } } }];
+  const running = [{ name: 'db', restartCount: 0, state: { running: {} } }];
+  const crashed = [{ name: 'db', restartCount: 3, state: { waiting: { reason: 'CrashLoopBackOff' } } }];
+
+  it.each([
+    { what: 'crashes', seen: { phase: 'Running', containerStatuses: crashed } },
+    { what: 'has no image', seen: { phase: 'Pending', containerStatuses: waiting('ImagePullBackOff') } },
+    { what: 'has no node', seen: { phase: 'Pending' } },
+    {
+      what: 'has never been ready',
+      seen: {
+        phase: 'Running',
+        startTime: START,
+        containerStatuses: running,
+        conditions: notReady('2026-08-01T10:00:01Z'),
+      },
+    },
+  ])(
+    'takes away a pod that $what, and that a StatefulSet would wait for before it goes on with what mends it',
+    async ({ seen }) => {
+      const db = (image: string) => `{ id: db, type: statefulset, data: { name: db, image: ${image} } }`;
+      const path = `/apis/apps/v1/namespaces/${own.namespace}/statefulsets/db`;
+      const pods = `/api/v1/namespaces/${own.namespace}/pods`;
+      await own.apply(own.describe([db('i')]));
+      const { selector } = asFields((await hand.read(path))['spec']) ?? {};
+      const { matchLabels } = asFields(selector) ?? {};
+      const well = { phase: 'Running', containerStatuses: running };
+      const later = { ...well, startTime: START, conditions: notReady('2026-08-01T11:00:00Z') };
+      for (const [name, podStatus] of Object.entries({ 'db-0': seen, 'db-1': well, 'db-2': later })) {
+        const labels = { ...asFields(matchLabels), 'controller-revision-hash': 'one' };
+        const body = { apiVersion: 'v1', kind: 'Pod', metadata: { name, labels }, spec: { containers: [] } };
+        await hand.create(pods, body);
+        await status(`${pods}/${name}`, podStatus);
+      }
+      await status(path, { observedGeneration: 1, updateRevision: 'one' });
+      const desired = own.describe([db('j')]);
+      const applied = own.apply(desired);
+      // The controller takes its time.
+      await eventually(
+        async () => asFields((await hand.read(path))['metadata'])?.['generation'],
+        (generation) => generation === 2,
+      );
+      await expect(hand.read(`${pods}/db-0`)).resolves.toBeDefined();
+      await status(path, { observedGeneration: 2, updateRevision: 'two' });
+      await applied;
+      await expect(hand.read(`${pods}/db-0`)).rejects.toMatchObject({ status: 404 });
+      await expect(hand.read(`${pods}/db-1`)).resolves.toBeDefined();
+      await expect(hand.read(`${pods}/db-2`)).resolves.toBeDefined();
+    },
+  );
 
   it('reads logs of the pods', async () => {
     await own.apply(own.describe([WEB]));

@@ -11,10 +11,13 @@ import { podsOf } from './version-pods.ts';
 /** Time that the controller may take to see a change. */
 const SEEN_MS = 10_000;
 const PAUSE_MS = 200;
+/** Times are told in whole seconds. */
+const TAKEN_ON_MS = 2_000;
 
 /**
- * Takes away the pods of an older version that crash, where a StatefulSet was changed: one that goes on one by one waits for each to be ready,
- * also for those that never will be, and would not get to what mends them.
+ * Takes away the pods of an older version that are not well and never were, or crash, where a StatefulSet was changed: one that goes on one by
+ * one waits for each to be ready, also for those that never will be (an image that is not there, a probe that finds nothing), and would not get
+ * to what mends them. One that was ready before is waited for.
  *
  * @param path of the StatefulSet
  */
@@ -28,17 +31,17 @@ export async function freeStuckPods(
   if (spec['podManagementPolicy'] === 'Parallel' || strategy['type'] === 'OnDelete') return;
   const first = asNumber(asFields(strategy['rollingUpdate'])?.['partition']) ?? 0;
   const { signal } = context;
-  const crashing = (await podsOf(cluster, live, signal)).filter(
-    (pod) => isCrashing(pod) && ordinalOf(pod) >= first,
+  const stuck = (await podsOf(cluster, live, signal)).filter(
+    (pod) => isStuck(pod) && ordinalOf(pod) >= first,
   );
-  if (crashing.length === 0) return;
+  if (stuck.length === 0) return;
   const seen = await awaitSeen(cluster, path, signal);
   const revision = asString(asFields(seen?.['status'])?.['updateRevision']);
   if (revision === undefined) return;
-  for (const pod of crashing) {
+  for (const pod of stuck) {
     const { name, uid, labels, namespace } = asFields(pod['metadata']) ?? {};
     if (asFields(labels)?.['controller-revision-hash'] === revision) continue;
-    context.progress(`takes away ${String(name)}, which crashes and is of an older version`);
+    context.progress(`takes away ${String(name)}, which does not become well and is of an older version`);
     await remove(
       cluster,
       { path: `/api/v1/namespaces/${String(namespace)}/pods/${String(name)}`, uid },
@@ -74,15 +77,26 @@ async function awaitSeen(cluster: Cluster, path: string, signal: AbortSignal): P
   return null;
 }
 
-/** It has been started more than once, and does not run now. */
-function isCrashing(pod: Fields): boolean {
-  const { metadata, status } = pod;
-  if (asFields(metadata)?.['deletionTimestamp'] !== undefined) return false;
-  return (asList(asFields(status)?.['containerStatuses']) ?? []).some((item) => {
+/** Tells whether a container of it was started more than once and does not run now, or it has never been ready. */
+function isStuck(pod: Fields): boolean {
+  if (asFields(pod['metadata'])?.['deletionTimestamp'] !== undefined) return false;
+  const status = asFields(pod['status']) ?? {};
+  const isCrashing = (asList(status['containerStatuses']) ?? []).some((item) => {
     const container = asFields(item) ?? {};
     const isDown = asFields(asFields(container['state'])?.['running']) === undefined;
     return isDown && (asNumber(container['restartCount']) ?? 0) > 0;
   });
+  return isCrashing || status['phase'] === 'Pending' || wasNeverReady(status);
+}
+
+/** A node says that a pod is not ready as soon as it takes it on: that has not changed since. */
+function wasNeverReady({ conditions, startTime }: Fields): boolean {
+  const ready = (asList(conditions) ?? []).map(asFields).find((one) => one?.['type'] === 'Ready');
+  if (ready?.['status'] !== 'False') return false;
+  const [since, start] = [ready['lastTransitionTime'], startTime].map((time) =>
+    Date.parse(asString(time) ?? ''),
+  );
+  return since !== undefined && start !== undefined && since - start <= TAKEN_ON_MS;
 }
 
 function ordinalOf(pod: Fields): number {
