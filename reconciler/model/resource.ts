@@ -146,6 +146,8 @@ export interface DryRun {
   readonly conflicts: readonly FieldConflict[];
   /** Reason why the target would not have it at all, `null` when it would. */
   readonly refused: string | null;
+  /** Ports of the nodes that other objects have, where those are all it is refused for. */
+  readonly takenPorts?: readonly number[];
   /** Advice on what to do about a refusal, where that is known. */
   readonly hint?: string;
   /** It was stopped by hand, and is compared as such; left out: it was not. */

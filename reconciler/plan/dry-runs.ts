@@ -1,5 +1,6 @@
 import type { Diagnostic } from '../base/diagnostic.ts';
 import type { ObservedResource, ResourceId } from '../model/resource.ts';
+import { hasNodePort } from './exclusive-resources.ts';
 import type { Change, Confirmation } from './plan.ts';
 
 /** Reports what a target has refused when it was asked beforehand, and replacements that would lose data. */
@@ -11,7 +12,7 @@ export function dryRunDiagnostics(
     const seen = observed.get(change.id);
     const place = change.origin ?? {};
     const refused = change.origin === null ? null : (seen?.dryRun?.refused ?? null);
-    if (refused !== null) {
+    if (refused !== null && !isFreedBefore(change, changes, seen?.dryRun?.takenPorts)) {
       const message = `${change.target} would refuse ${change.kind} ${change.name}: ${refused}`;
       const hint = seen?.dryRun?.hint;
       return [
@@ -29,6 +30,16 @@ export function dryRunDiagnostics(
     const hint = 'give it a new name and move the data';
     return [{ severity: 'error', code: 'DATA_IMMUTABLE', message, ...place, hint }];
   });
+}
+
+/** Tells whether all it is refused for are ports that changes which it waits for give up. */
+function isFreedBefore(
+  { dependsOn, target }: Change,
+  changes: readonly Change[],
+  ports: readonly number[] = [],
+): boolean {
+  const earlier = changes.filter((one) => one.target === target && dependsOn.some(({ id }) => id === one.id));
+  return ports.length > 0 && ports.every((port) => earlier.some((one) => hasNodePort(one, port)));
 }
 
 /** Fields that somebody else set and we never did: taking them over is a decision. */

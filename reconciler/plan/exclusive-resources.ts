@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '../base/json.ts';
 import type { AddressRange } from '../base/ip-address.ts';
 import { parseRange, rangesOverlap } from '../base/ip-address.ts';
-import { asFields, asList, asString } from '../base/values.ts';
+import { asFields, asList, asNumber, asString } from '../base/values.ts';
 import { addressesOverlap } from '../model/docker/ports.ts';
 import type { ResourceId } from '../model/resource.ts';
 import type { Change } from './plan.ts';
@@ -12,7 +12,7 @@ export interface ResourceEdge {
   readonly to: ResourceId;
 }
 
-/** Something that only one object of an engine can have at a time: a name, a host port, or a range of addresses. */
+/** Something that only one object of an engine or cluster can have at a time: a name, a port of a machine, or a range of addresses. */
 export interface ExclusiveResource {
   readonly key: string;
   /** Addresses of a network: whatever overlaps them is taken, too. */
@@ -27,7 +27,7 @@ export function exclusiveResourceEdges(
   engines: ReadonlyMap<string, string>,
 ): readonly ResourceEdge[] {
   const given = changes.flatMap((change) => {
-    if (change.action !== 'delete' && change.action !== 'replace' && !movesAddress(change)) return [];
+    if (change.action !== 'delete' && change.action !== 'replace' && !letsGoInPlace(change)) return [];
     const kept = exclusiveResources(change, 'after', engines);
     return exclusiveResources(change, 'before', engines)
       .filter((resource) => !kept.some((other) => isSame(resource, other)))
@@ -48,7 +48,13 @@ export function exclusiveResourceEdges(
 function isTaker(change: Change): boolean {
   const { action, kind, fields } = change;
   if (action === 'create' || action === 'replace') return true;
-  return action === 'update' && kind === 'container' && (fields.length === 0 || movesAddress(change));
+  if (action !== 'update') return false;
+  return kind === 'Service' || (kind === 'container' && (fields.length === 0 || movesAddress(change)));
+}
+
+/** Tells whether an update may give something up without taking the object away. */
+function letsGoInPlace(change: Change): boolean {
+  return movesAddress(change) || (change.action === 'update' && change.kind === 'Service');
 }
 
 /** Tells of a container that leaves or joins networks while it runs. */
@@ -92,7 +98,22 @@ export function exclusiveIn(
   const engine = engines.get(target) ?? target;
   if (kind === 'container')
     return [...named(spec, engine, kind), ...portsOf(spec['ports'], engine), ...addressesOf(spec, engine)];
+  if (kind === 'Service') return nodePortsOf(spec).map((port) => ({ key: nodePortKey(engine, port) }));
   return kind === 'network' ? [...named(spec, engine, kind), ...linksOf(spec, engine)] : [];
+}
+
+/** Tells whether this is a Service that has the port on the nodes of its cluster. A number is given once there, whatever the protocol. */
+export function hasNodePort({ kind, before }: Pick<Change, 'kind' | 'before'>, port: number): boolean {
+  return kind === 'Service' && before !== null && nodePortsOf(before).includes(port);
+}
+
+function nodePortKey(cluster: string, port: number): string {
+  return `${cluster} node port ${port}`;
+}
+
+function nodePortsOf(service: JsonObject): readonly number[] {
+  const ports = asList(asFields(service['spec'])?.['ports']) ?? [];
+  return ports.flatMap((port) => asNumber(asFields(port)?.['nodePort']) ?? []);
 }
 
 /** Tells whether the one cannot be had before the other is given up. */

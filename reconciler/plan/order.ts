@@ -32,11 +32,19 @@ export function orderChanges(
       described.filter((dependency) => byId.has(dependency.id)),
     );
   }
+  const exclusive = exclusiveResourceEdges(changes, engines);
+  const ports = exclusive.filter(({ from }) => byId.get(from)?.kind === 'Service');
+  // First: a Service that nothing describes any more need not be found until the pods are there that wait for the one which takes its port.
+  addExclusiveEdges(edges, ports, byId);
   for (const change of changes) {
     for (const id of lettingGo(change, changes)) addEdge(edges, change.id, id);
   }
   for (const { from, to } of sharedNetworkEdges(changes, engines)) addEdge(edges, from, to, 'applied');
-  const { released, exchanging } = addExclusiveEdges(edges, exclusiveResourceEdges(changes, engines), byId);
+  const { released, exchanging } = addExclusiveEdges(
+    edges,
+    exclusive.filter((edge) => !ports.includes(edge)),
+    byId,
+  );
   // Last: bringing up the new one first is what is wanted, not what is needed.
   for (const { from, to } of moveEdges(changes, engines, stack)) addEdge(edges, from, to);
   for (const { from, to } of batches) addEdge(edges, from, to, 'ended');
@@ -90,9 +98,9 @@ function addExclusiveEdges(
   return { released, exchanging };
 }
 
-/** Tells whether the old object can go ahead of its change: a container is stopped, a network is taken down. */
+/** Tells whether the old object can go ahead of its change: a container is stopped, a network is taken down. Nothing of the kind is done on a cluster. */
 function canRelease(change: Change | undefined): boolean {
-  if (change === undefined) return false;
+  if (change === undefined || change.kind === 'Service') return false;
   return change.action === 'replace' || change.kind === 'network' || change.action === 'update';
 }
 

@@ -1,15 +1,18 @@
 import { LRUCache } from 'lru-cache';
+import type { AwaitedNames } from '../../base/awaited-names.ts';
+import { createAwaitedNames } from '../../base/awaited-names.ts';
 import { createKeyedMutex } from '../../base/mutex.ts';
 import type { RegistryCredentials } from '../../model/registry.ts';
 import type { ResourceId } from '../../model/resource.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
-import type { AwaitedNames } from './awaited.ts';
-import { createAwaitedNames } from './awaited.ts';
 import type { EngineTraits } from './engine/traits.ts';
 import type { Engine } from './engine/engine.ts';
 import type { TakenDown } from './networks-and-volumes/taken-down.ts';
 import { spokenApi } from './engine/transport.ts';
+
+/** Key of stacks that need a port of the machine which somebody has, whoever that is. */
+export const AWAITED_PORT = 'port';
 
 /** Endings that are remembered; one that is forgotten is asked for again. */
 const MAX_ENDINGS = 10_000;
@@ -75,7 +78,7 @@ export interface Adapter extends Required<AdapterOptions> {
   readonly differing: LRUCache<string, readonly string[]>;
   /** Stacks by the engine names of their networks and volumes, for events that carry no labels. */
   readonly stacksByName: Map<string, string>;
-  /** Names that stacks wait for. */
+  /** Names that stacks wait for, as `kind/name`, or `AWAITED_PORT`. Events of what bears them carry no label of those stacks. */
   readonly awaited: AwaitedNames;
   /** Runs work that makes something of a name after whatever else is making that. */
   oneAtATime<T>(name: string, work: () => Promise<T>): Promise<T>;

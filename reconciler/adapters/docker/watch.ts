@@ -1,7 +1,7 @@
 import { errorMessage } from '../../base/errors.ts';
 import type { Watches } from '../../ports/target-capabilities.ts';
 import type { Adapter } from './adapter.ts';
-import { AWAITED_PORT } from './awaited.ts';
+import { AWAITED_PORT } from './adapter.ts';
 import { LABEL, readOwner } from './labels.ts';
 import { readJsonLines } from './images/pull-progress.ts';
 

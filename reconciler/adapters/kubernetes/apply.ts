@@ -133,7 +133,10 @@ async function write(cluster: Cluster, desired: DesiredResource, writing: Writin
   const vacant = seen !== undefined && cluster.clock.elapsed() - seen < VACANT_MS;
   if (!own && !vacant && desired.shared !== true) {
     const foreign = await findForeign(cluster, kind, { desired, signal });
-    if (foreign !== null) throw new ReconcilerError('NAME_TAKEN', `${desired.id}: ${foreign}`);
+    if (foreign !== null) {
+      cluster.awaited.add(stack, path);
+      throw new ReconcilerError('NAME_TAKEN', `${desired.id}: ${foreign}`);
+    }
   }
   cluster.vacant.delete(path);
   const described = toWire(desired, kind, context);

@@ -1,6 +1,8 @@
 import { objectSpecOf, qualifiedKind } from '../../model/kubernetes/kubernetes-object.ts';
 import type { DesiredResource, DryRun, ResourceId } from '../../model/resource.ts';
 import { Secret } from '../../model/secret.ts';
+import type { AwaitedNames } from '../../base/awaited-names.ts';
+import { createAwaitedNames } from '../../base/awaited-names.ts';
 import { asFields } from '../../base/values.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { CachesOptions, ObjectCaches } from './cache/caches.ts';
@@ -36,6 +38,8 @@ export interface Cluster extends ObjectCaches {
   readonly clock: Clock;
   /** Answers of dry runs by resource. */
   readonly dryRuns: Map<string, KnownDryRun>;
+  /** Paths of objects of others whose names, or ports, stacks wait for. */
+  readonly awaited: AwaitedNames;
   /** Paths where nothing was, and when that was seen (milliseconds). */
   readonly vacant: Map<string, number>;
   /** Objects that a replace has taken away, or an update has changed, until it is settled. */
@@ -66,6 +70,7 @@ export function createCluster({ name, concurrency = 12, ...options }: ClusterOpt
     clock,
     bounded,
     dryRuns: new Map(),
+    awaited: createAwaitedNames(),
     vacant: new Map(),
     replaced: new Map(),
     oneOffs: new Set(),

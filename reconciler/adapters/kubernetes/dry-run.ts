@@ -21,8 +21,8 @@ import { fingerprintOf, isLiveObject, MANAGER, ownerOf, strip, toWire } from './
 
 const NO_DIFFERENCE: DryRun = { fields: [], immutable: null, conflicts: [], refused: null };
 
-export function refusedFor(reason: string): DryRun {
-  return { ...NO_DIFFERENCE, refused: reason };
+export function refusedFor(reason: string, takenPorts: readonly number[] = []): DryRun {
+  return { ...NO_DIFFERENCE, refused: reason, ...(takenPorts.length > 0 ? { takenPorts } : {}) };
 }
 
 /** Attempts on one object: somebody who writes to it all the time is not waited for. */
@@ -77,7 +77,8 @@ export async function dryRunUpdate(
   const dryRun = marked(
     taken === null ? answer : { ...taken, conflicts: [...answer.conflicts, ...taken.conflicts] },
   );
-  cluster.dryRuns.set(desired.id, { basis, dryRun });
+  // A refusal may be about others: a quota, a port that they have. They go without a trace in this object.
+  if (dryRun.refused === null) cluster.dryRuns.set(desired.id, { basis, dryRun });
   return dryRun;
 }
 
@@ -202,13 +203,21 @@ function explain(error: unknown, wire: JsonObject, live: LiveObject): DryRun {
     const reason = stuckReason(stuck?.message ?? error.message);
     return { ...NO_DIFFERENCE, fields, immutable: place === '' ? reason : `${place}: ${reason}` };
   }
-  return { ...NO_DIFFERENCE, fields, refused: error.message };
+  return { ...refusedFor(error.message, takenPortsIn(error)), fields };
 }
 
 /** Returns the reason without the value, which may be the whole object, and without the difference that follows for some kinds. */
 function stuckReason(message: string): string {
   const [line = ''] = message.split('\n');
   return line.split(': ').at(-1) ?? line;
+}
+
+/** Ports of the nodes that other Services have; none where it is refused for anything else as well. */
+export function takenPortsIn({ causes }: ApiError): readonly number[] {
+  const ports = causes.map(({ field, message }) =>
+    field.endsWith('.nodePort') ? /^Invalid value: (\d+): .*already allocated/.exec(message)?.[1] : undefined,
+  );
+  return ports.some((port) => port === undefined) ? [] : ports.map(Number);
 }
 
 /** Rules of the server about this object: schema, quota, admission. */

@@ -4,9 +4,11 @@ import { isApiError } from './api/api-error.ts';
 import type { Cluster } from './cluster.ts';
 import { maskObject } from './compare.ts';
 import type { KindInfo } from './api/discovery.ts';
-import { dryRunUpdate, isRefusal, refusedFor } from './dry-run.ts';
+import { pathOf } from './api/discovery.ts';
+import { dryRunUpdate, isRefusal, refusedFor, takenPortsIn } from './dry-run.ts';
 import { isContentThere } from './kept-digests.ts';
 import { sendApply } from './send-apply.ts';
+import { holdersOfPorts } from './node-ports.ts';
 import { healthOf } from './workloads/health.ts';
 import type { LiveObject } from './cache/live-object.ts';
 import { fingerprintOf, idOf, ownerOf, placeOf, strip, toWire } from './cache/live-object.ts';
@@ -45,14 +47,34 @@ export async function observeCluster(
   const missing = new Set(absent.filter(({ shared }) => shared !== true).map(({ id }) => id));
   const findForeign = createForeignSearch(cluster, absent, signal);
   const isSameContent = () => isContentThere(desired, ({ id }) => live.get(id));
+  const awaited: string[] = [];
   await cluster.bounded(desired, async (one) => {
     const object = live.get(one.id);
     const observed = object
       ? await project(cluster, one, { object, seen: found.get(one.id), isSameContent, signal })
-      : await lookAround(cluster, one, { stack, tried: tried.has(one), missing, findForeign, signal });
-    if (observed) found.set(one.id, observed);
+      : await lookAround(cluster, one, {
+          stack,
+          tried: tried.has(one),
+          missing,
+          findForeign,
+          awaited,
+          signal,
+        });
+    if (observed) found.set(one.id, withHolders(cluster, observed, awaited));
   });
+  cluster.awaited.replace(stack, awaited);
   return { resources: [...found.values()].sort((a, b) => (a.id < b.id ? -1 : 1)), warnings: [] };
+}
+
+/** Says who has what a resource is refused for. Another stack may give it up, and is listened to for that. */
+function withHolders(cluster: Cluster, observed: ObservedResource, awaited: string[]): ObservedResource {
+  const { dryRun } = observed;
+  const holders = holdersOfPorts(cluster, observed);
+  if (dryRun === undefined || holders.length === 0) return observed;
+  awaited.push(...holders.map(({ path }) => path));
+  const told = holders.map((one) => one.told).join(', ');
+  const hint = `${told}: let it go there first, in a push of its own where the two exchange theirs`;
+  return { ...observed, dryRun: { ...dryRun, hint } };
 }
 
 function chooseTried(absent: readonly DesiredResource[]): ReadonlySet<DesiredResource> {
@@ -144,6 +166,8 @@ interface Looking {
   /** Resources of the stack that are described and not there (yet). */
   readonly missing: ReadonlySet<ResourceId>;
   readonly findForeign: ReturnType<typeof createForeignSearch>;
+  /** Filled with the paths of what others have. */
+  readonly awaited: string[];
   readonly signal: AbortSignal;
 }
 
@@ -151,7 +175,7 @@ interface Looking {
 async function lookAround(
   cluster: Cluster,
   desired: DesiredResource,
-  { stack, tried, missing: absent, findForeign, signal }: Looking,
+  { stack, tried, missing: absent, findForeign, awaited, signal }: Looking,
 ): Promise<ObservedResource | undefined> {
   const kind = await cluster.kindOf(desired, signal);
   if (!kind) {
@@ -164,7 +188,10 @@ async function lookAround(
     return sharedNamespace(desired, await cluster.namespace(metadata.name, signal));
   if (kind.namespaced && !(await cluster.namespace(metadata.namespace ?? '', signal))) return undefined;
   const foreign = await findForeign(kind, desired);
-  if (foreign) return missing(desired, foreign);
+  if (foreign) {
+    awaited.push(pathOf(kind, metadata));
+    return missing(desired, foreign);
+  }
   const needs = desired.dependsOn.flatMap(({ id }) => (absent.has(id) ? [id] : []));
   return tried ? tryCreation(cluster, desired, { kind, stack, needs, signal }) : undefined;
 }
@@ -203,7 +230,11 @@ const NAMESPACE: KindInfo = {
   managed: true,
 };
 
-function missing(desired: DesiredResource, refused: string): ObservedResource {
+function missing(
+  desired: DesiredResource,
+  refused: string,
+  takenPorts?: readonly number[],
+): ObservedResource {
   const { id, target, kind, name } = desired;
   return {
     id,
@@ -216,7 +247,7 @@ function missing(desired: DesiredResource, refused: string): ObservedResource {
     health: { status: 'missing' },
     fingerprint: `missing: ${refused}`,
     interrupted: false,
-    dryRun: refusedFor(refused),
+    dryRun: refusedFor(refused, takenPorts),
   };
 }
 
@@ -245,7 +276,7 @@ async function tryCreation(
     return undefined;
   } catch (error) {
     if (isRefusal(error) && needs.some((id) => names(error.message, id))) return undefined;
-    if (isRefusal(error)) return missing(desired, error.message);
+    if (isRefusal(error)) return missing(desired, error.message, takenPortsIn(error));
     // The namespace is on its way out, say: applying will tell.
     if ([403, 404, 409].some((status) => isApiError(error, status))) return undefined;
     throw error;

@@ -6,6 +6,7 @@ import type {
   RunsContainers,
   RunsPrograms,
   TargetWith,
+  Watches,
 } from '../../ports/target-capabilities.ts';
 import type { DesiredResource } from '../../model/resource.ts';
 import type { ApplyContext } from '../../ports/target.ts';
@@ -86,10 +87,13 @@ export function createClusterTarget(options: ClusterOptions): ClusterTarget {
 
 async function watchCluster(
   cluster: Cluster,
-  onEvent: (stack: string | null) => void,
+  onEvent: Parameters<Watches['watch']>[0],
   signal: AbortSignal,
 ): Promise<void> {
-  const unsubscribe = cluster.subscribe(onEvent);
+  const unsubscribe = cluster.subscribe((stack, freed) => {
+    onEvent(stack);
+    for (const waiting of freed === undefined ? [] : cluster.awaited.stacksFor(freed)) onEvent(waiting, true);
+  });
   const ended = Promise.withResolvers<void>();
   using _ = onAbort(signal, () => ended.resolve());
   try {

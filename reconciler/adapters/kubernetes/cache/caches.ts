@@ -9,6 +9,7 @@ import { pathOf } from '../api/discovery.ts';
 import type { KindCache } from './kind-cache.ts';
 import { createKindCache } from './kind-cache.ts';
 import type { LiveObject } from './live-object.ts';
+import type { OnObjectEvent } from './object-cache.ts';
 import { ownerOf, SELECTOR } from './live-object.ts';
 import { readObject } from '../api/read-object.ts';
 
@@ -51,7 +52,7 @@ export interface ObjectCaches {
   open(): readonly KindCache[];
   /** Begins to watch what is ours, trying until the cluster answers. */
   keepLooking(signal: AbortSignal): Promise<void>;
-  subscribe(listener: (stack: string | null) => void): () => void;
+  subscribe(listener: OnObjectEvent): () => void;
 }
 
 const FIRST_PAUSE_MS = 500;
@@ -59,8 +60,8 @@ const MAX_RECONNECT_PAUSE_MS = 30_000;
 
 export function createCaches(options: CachesOptions): ObjectCaches {
   const ours = new Map<string, KindCache>();
-  const listeners = new Set<(stack: string | null) => void>();
-  const onEvent = (stack: string | null) => listeners.forEach((listener) => listener(stack));
+  const listeners = new Set<OnObjectEvent>();
+  const onEvent: OnObjectEvent = (...event) => listeners.forEach((listener) => listener(...event));
   function cache(kind: KindInfo): KindCache {
     const path = pathOf(kind);
     const known = ours.get(path) ?? createKindCache({ ...options, kind, selector: SELECTOR, onEvent });

@@ -13,6 +13,12 @@ import { isLiveObject, keyOf, ownerOf } from './live-object.ts';
 import type { Sync } from './sync.ts';
 import { createSync } from './sync.ts';
 
+/**
+ * @param stack something happened to it; `null`: things may have been missed
+ * @param freed path of an object that is gone, and its name free; or of a Service, whose ports may be
+ */
+export type OnObjectEvent = (stack: string | null, freed?: string) => void;
+
 export interface ObjectCacheOptions {
   readonly client: ApiClient;
   readonly clock: Clock;
@@ -22,8 +28,7 @@ export interface ObjectCacheOptions {
   readonly namespace?: string;
   /** Only objects with these labels; `null`: all of them. */
   readonly selector: string | null;
-  /** A stack something happened to; `null`: things may have been missed. */
-  readonly onEvent: (stack: string | null) => void;
+  readonly onEvent: OnObjectEvent;
   /** Ends the watch. */
   readonly signal: AbortSignal;
 }
@@ -282,7 +287,7 @@ async function* watch(
   store: Store,
   { version, resumed, onOpen }: WatchStart,
 ): AsyncGenerator<string> {
-  const { client, clock, selector, signal, onEvent } = options;
+  const { client, clock, kind, selector, signal, onEvent } = options;
   const query = {
     watch: 1,
     allowWatchBookmarks: 'true',
@@ -309,9 +314,11 @@ async function* watch(
         continue;
       }
       if (!isLiveObject(object)) continue;
-      if (event['type'] === 'DELETED') store.reading.drop(object);
+      const isGone = event['type'] === 'DELETED';
+      if (isGone) store.reading.drop(object);
       else store.saw(slim(object));
-      onEvent(stackOf(object) ?? null);
+      const freed = isGone || kind.kind === 'Service' ? pathOf(kind, object.metadata) : undefined;
+      onEvent(stackOf(object) ?? null, freed);
       yield object.metadata.resourceVersion;
     }
   } finally {

@@ -1,16 +1,11 @@
-/**
- * Names on an engine that stacks wait for: networks and volumes that somebody else is to make, and names that others bear. Their events carry
- * no label of ours.
- */
+/** Names on a target that stacks wait for: what somebody else is to make, and names that others bear. */
 export interface AwaitedNames {
-  /** Replaces the names that the stack waits for, as `kind/name`; `port` for a host port that somebody else has. */
+  /** Replaces the names that the stack waits for. */
   replace(stack: string, keys: readonly string[]): void;
   add(stack: string, key: string): void;
   /** Stacks that wait for this. */
   stacksFor(key: string): readonly string[];
 }
-
-export const AWAITED_PORT = 'port';
 
 export function createAwaitedNames(): AwaitedNames {
   const byStack = new Map<string, ReadonlySet<string>>();
