@@ -103,6 +103,31 @@ it('deletes no object that has taken the place of the one it knew', async () => 
   expect((await hand.read(configPath()))['data']).toEqual({ theirs: 'yes' });
 });
 
+it('looks at no stack for what controllers make of its objects, with their labels', async () => {
+  const desired = own.describe([CONFIG, SECRET]);
+  await own.apply(desired);
+  const path = `/api/v1/namespaces/${own.namespace}`;
+  const { labels, uid } = asFields((await hand.read(configPath()))['metadata']) ?? {};
+  const ownerReferences = [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'conf', uid }];
+  const heard: (string | null)[] = [];
+  const controller = new AbortController();
+  const watching = target.watch((stack) => void heard.push(stack), controller.signal);
+  const metadata = { name: 'made-of-it', labels, ownerReferences };
+  await hand.create(`${path}/configmaps`, { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: {} });
+  await hand.edit(`${path}/configmaps/made-of-it`, { data: { a: 'b' } });
+  await hand.remove(`${path}/configmaps/made-of-it`);
+  expect(heard).toEqual([]);
+  // A label that is taken away leaves no doubt about whose it was.
+  await hand.edit(configPath(), { metadata: { labels: { 'kombinator.io/stack': null } } });
+  await eventually(
+    async () => heard,
+    (all) => all.length > 0,
+  );
+  expect(heard).toEqual([own.stack]);
+  controller.abort();
+  await watching;
+});
+
 describe('health', () => {
   const WEB = '{ id: web, type: deployment, data: { name: web, image: i } }';
   const LABELS = { app: 'web' };

@@ -64,7 +64,7 @@ export function ownerOf(live: LiveObject): Owner | null {
 }
 
 /** Made by a controller out of an object of ours, with its labels: an EndpointSlice has those of its Service. */
-function isDerived({ kind, metadata }: LiveObject): boolean {
+export function isDerived({ kind, metadata }: LiveObject): boolean {
   if (metadata.annotations?.[MARK.resource] !== undefined) return false;
   const owners = metadata['ownerReferences'];
   return kind === 'Endpoints' || kind === 'EndpointSlice' || (Array.isArray(owners) && owners.length > 0);

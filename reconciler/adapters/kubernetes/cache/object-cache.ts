@@ -9,7 +9,7 @@ import type { KindInfo } from '../api/discovery.ts';
 import { pathOf } from '../api/discovery.ts';
 import { othersEntries } from '../ownership.ts';
 import type { LiveObject } from './live-object.ts';
-import { isLiveObject, keyOf, ownerOf } from './live-object.ts';
+import { isDerived, isLiveObject, keyOf, ownerOf } from './live-object.ts';
 import type { Sync } from './sync.ts';
 import { createSync } from './sync.ts';
 
@@ -314,11 +314,13 @@ async function* watch(
         continue;
       }
       if (!isLiveObject(object)) continue;
+      const before = store.reading.get(keyOf(object.metadata));
       const isGone = event['type'] === 'DELETED';
       if (isGone) store.reading.drop(object);
       else store.saw(slim(object));
       const freed = isGone || kind.kind === 'Service' ? pathOf(kind, object.metadata) : undefined;
-      onEvent(stackOf(object) ?? null, freed);
+      // Objects that a controller makes of ours, and writes each time that a pod becomes ready, say nothing that ours do not.
+      if (!isDerived(object)) onEvent(stackOf(object) ?? stackOf(before) ?? null, freed);
       yield object.metadata.resourceVersion;
     }
   } finally {
