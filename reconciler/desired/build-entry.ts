@@ -9,8 +9,10 @@ import type { DocumentDiagnostic } from '../base/document-diagnostic.ts';
 import type { PlacedFile } from '../config/kombination/checks/service-files.ts';
 import { pulledImages } from '../config/kombination/pulled-images.ts';
 import { guessStackName, isStackName } from '../config/kombination/stack-name.ts';
+import type { Kombination, VolumeModel } from '../config/kombination/kombination.ts';
 import { lookedUp } from './secret-cache.ts';
-import type { StackEntry } from './stack-index.ts';
+import type { NamedKind, StackEntry } from './stack-index.ts';
+import { ownNameKey } from './stack-index.ts';
 import { pulledBy } from './registries.ts';
 import { buildWorkflowEntry, isWorkflowFile } from './workflow.ts';
 
@@ -40,12 +42,25 @@ export function buildEntry(source: EntrySource, text: string, context: EntryCont
     inline: [...serviceFiles.inline.keys()],
     ...lookedUp(analysis.secrets, kombination.name, context.policy),
     ...pulledBy(pulledImages(analysis)),
+    ...namesOf(kombination),
   };
   const placed = [...serviceFiles.files.values()].flat();
   const files = placed.filter(({ spec }) => !serviceFiles.inline.has(spec.blob));
   const embedded = findEmbedded(analysis);
   return { entry, files, ...(embedded.size > 0 ? { embedded } : {}) };
 }
+
+/** Names that are written out, of what is the stack's own: two of one name can only be told apart by who has it. */
+function namesOf({ networks, volumes }: Kombination): Pick<StackEntry, 'ownNames'> {
+  const written = (kind: NamedKind, models: Readonly<Record<string, NamedModel>>) =>
+    Object.values(models).flatMap(({ name, external }) =>
+      name === undefined || external === true ? [] : [ownNameKey(kind, name)],
+    );
+  const ownNames = [...new Set([...written('network', networks), ...written('volume', volumes)])];
+  return ownNames.length === 0 ? {} : { ownNames };
+}
+
+type NamedModel = Pick<VolumeModel, 'name' | 'external'>;
 
 function findEmbedded({
   kombination,

@@ -82,6 +82,7 @@ export function createDesiredState(options: DesiredStateOptions): DesiredState {
     names: () => core.index.names(),
     dependantsOf: (name) => core.index.order.dependantsOf(name),
     formerDependencies: (name) => core.index.order.formerDependencies(name),
+    namersOf: (kind, name) => core.index.namersOf(kind, name),
     nameless: () => [...core.index.notable()].filter(({ guessed }) => guessed).map(({ file }) => file),
     get: (name) => renderStack(core, name),
     diagnostics: () => listDiagnostics(core),

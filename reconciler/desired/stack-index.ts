@@ -30,6 +30,8 @@ export interface StackEntry {
   readonly guessed: boolean;
   readonly diagnostics: readonly Diagnostic[];
   readonly ports: readonly PublishedPort[];
+  /** Names that it writes for networks and volumes of its own, as `ownNameKey` has them; left out: none. */
+  readonly ownNames?: readonly string[];
   /** Repository paths that it rests on, besides its own. */
   readonly watched: readonly string[];
   readonly sharedNodes: readonly string[];
@@ -66,6 +68,8 @@ export interface StackIndex {
   usersOfNode(name: string): Iterable<string>;
   usersOfKit(name: string): Iterable<string>;
   fileOfInline(blob: string): string | undefined;
+  /** Stacks that write this name for a network or volume of their own. */
+  namersOf(kind: NamedKind, name: string): readonly string[];
   readonly order: Pick<StackOrder, 'dependantsOf' | 'formerDependencies'>;
   /** Findings about an entry and others: one name or one port for two stacks, stacks that wait for each other. */
   conflictsOf(entry: StackEntry): readonly DocumentDiagnostic[];
@@ -73,6 +77,13 @@ export interface StackIndex {
   notable(): Iterable<StackEntry>;
   /** Puts changes in force; returns the names that they may concern. */
   apply(changes: readonly IndexChange[]): ReadonlySet<string>;
+}
+
+/** Kinds whose objects can go from stack to stack under a name that is written out. */
+export type NamedKind = 'network' | 'volume';
+
+export function ownNameKey(kind: NamedKind, name: string): string {
+  return `${kind} ${name}`;
 }
 
 interface PortHolder {
@@ -89,6 +100,7 @@ interface Tables {
   readonly nodeUsers: MultiMap<string>;
   readonly kitUsers: MultiMap<string>;
   readonly inline: MultiMap<string>;
+  readonly namers: MultiMap<string>;
   readonly notable: Set<StackEntry>;
   readonly order: StackOrder;
 }
@@ -103,6 +115,7 @@ export function createStackIndex(): StackIndex {
     nodeUsers: createMultiMap(),
     kitUsers: createMultiMap(),
     inline: createMultiMap(),
+    namers: createMultiMap(),
     notable: new Set(),
     order: createStackOrder(),
   };
@@ -126,6 +139,7 @@ export function createStackIndex(): StackIndex {
     },
     usersOfNode: (name) => tables.nodeUsers.get(name),
     usersOfKit: (name) => tables.kitUsers.get(name),
+    namersOf: (kind, name) => [...new Set(tables.namers.get(ownNameKey(kind, name)))].sort(),
     fileOfInline: (blob) => tables.inline.get(blob).values().next().value,
     conflictsOf: (entry) => [
       ...nameConflicts(entry, byName.get(entry.name)),
@@ -161,6 +175,7 @@ function link(entry: StackEntry, tables: Tables, concerned: Set<string>): void {
   for (const node of sharedNodes) tables.nodeUsers.add(node, file);
   for (const kit of entry.kits) tables.kitUsers.add(kit, file);
   for (const blob of inline) tables.inline.add(blob, file);
+  for (const key of entry.ownNames ?? []) tables.namers.add(key, name);
   tables.order.link(entry);
   if (isNotable(entry)) tables.notable.add(entry);
   if (ports.length === 0) return;
@@ -185,6 +200,7 @@ function unlink(entry: StackEntry, tables: Tables, concerned: Set<string>): void
   for (const node of sharedNodes) tables.nodeUsers.remove(node, file);
   for (const kit of entry.kits) tables.kitUsers.remove(kit, file);
   for (const blob of inline) tables.inline.remove(blob, file);
+  for (const key of entry.ownNames ?? []) tables.namers.remove(key, name);
   tables.notable.delete(entry);
   tables.order.unlink(entry);
   for (const { key } of ports) for (const holder of tables.byPort.get(key)) concerned.add(holder.entry.name);

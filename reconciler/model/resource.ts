@@ -185,6 +185,10 @@ export interface ObservedResource {
   readonly replacing?: boolean;
   /** Name that somebody has given it instead of its own; an update takes it back. */
   readonly renamed?: string;
+  /** Stack whose labels it bears: it was handed over by that one. Left out: the stack's own. */
+  readonly madeBy?: string;
+  /** Names of those who use it and are not the stack's: it cannot go. Left out: nobody does, or nobody asked since it is to stay. */
+  readonly heldBy?: readonly string[];
   readonly guarded?: boolean;
   readonly shared?: boolean;
   readonly dryRun?: DryRun;

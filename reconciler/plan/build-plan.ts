@@ -5,7 +5,7 @@ import type { Diagnostic } from '../base/diagnostic.ts';
 import type { DesiredResource, ObservedResource, ResourceId } from '../model/resource.ts';
 import { stackDigest } from '../model/stack.ts';
 import { confirmationsFor } from './confirmations.ts';
-import { deletionOf } from './deletions.ts';
+import { deletionOf, objectOf } from './deletions.ts';
 import { volumesLeftBehind } from './moves.ts';
 import type { Renamed } from './renames.ts';
 import { followRenames } from './renames.ts';
@@ -136,17 +136,8 @@ function changeOf(
     dependsOn,
     verify,
     ...(conflicts.length > 0 ? { conflicts } : {}),
-    ...objectOf(observed, before),
+    ...(observed === undefined || before === null ? {} : objectOf(observed)),
   };
-}
-
-/** Returns the object of a change; a missing resource has none. */
-function objectOf(
-  observed: ObservedResource | undefined,
-  before: Change['before'],
-): Pick<Change, 'objectId'> {
-  const objectId = observed?.objectId;
-  return objectId === undefined || before === null ? {} : { objectId };
 }
 
 /** The line of the first differing key where it is known, else the line of the resource. */

@@ -21,14 +21,21 @@ export function deletionOf(observed: ObservedResource, input: PlanInput): Change
     origin: null,
     dependsOn: [],
     verify: false,
-    ...(observed.objectId === undefined ? {} : { objectId: observed.objectId }),
+    ...objectOf(observed),
   };
+}
+
+/** Identity of an object, and whose labels it bears, where those are told. */
+export function objectOf({ objectId, madeBy }: ObservedResource): Pick<Change, 'objectId' | 'madeBy'> {
+  return { ...(objectId === undefined ? {} : { objectId }), ...(madeBy === undefined ? {} : { madeBy }) };
 }
 
 /** Says why something stays although nothing describes it; `null` when it goes. */
 export function whyKept(observed: ObservedResource, input: PlanInput): string | null {
   if (observed.guarded === true)
     return input.deleteVolumes ? null : 'data is only deleted with an explicit yes';
+  const { heldBy = [] } = observed;
+  if (heldBy.length > 0) return `${heldBy.join(', ')} ${heldBy.length === 1 ? 'uses' : 'use'} it`;
   return input.policy.prune === 'no' && isPruned(observed, input) ? 'policy.prune is no' : null;
 }
 

@@ -31,6 +31,8 @@ export interface Change {
   readonly conflicts?: readonly FieldConflict[];
   /** Identity of the object that goes or is changed, as its target tells it. Left out when nothing is there, or it tells none. */
   readonly objectId?: string;
+  /** Stack whose labels the object bears, which has handed it over. Left out: the stack's own. */
+  readonly madeBy?: string;
   /** The id that its target knows the object by: it has been renamed, or takes over from one that goes. Left out when that is `id`. */
   readonly from?: ResourceId;
   /** Its place in the rolling update of a service. */

@@ -66,6 +66,8 @@ export interface DesiredState {
   formerDependencies(name: string): readonly string[];
   /** Files that do not tell which stack they describe (unreadable, say): any stack that seems to be gone may be theirs. */
   nameless(): readonly string[];
+  /** Stacks that write this name for a network or volume of their own, on whatever target, sorted. */
+  namersOf(kind: 'network' | 'volume', name: string): readonly string[];
   /** Rendered for its targets with secrets resolved. A stack with error diagnostics has no resources. */
   get(name: string): DesiredStack | undefined;
   /** Every finding of every file, ordered by file and line. */

@@ -5,6 +5,32 @@ import type { Change } from '../plan/plan.ts';
 export interface ObserveScope {
   readonly stack: string;
   readonly desired: readonly DesiredResource[];
+  /** Everything that the stack has is about to go. Default false. */
+  readonly leaving?: boolean;
+  /** Tells who has what bears one stack's labels and is described by another. Left out: the labels do. */
+  readonly claims?: Claims;
+}
+
+/** A network or volume as its labels tell it. */
+export interface LabelledObject {
+  readonly kind: 'network' | 'volume';
+  /** Name on the target. */
+  readonly name: string;
+  /** Stack that made it. */
+  readonly stack: string;
+  readonly revision: string | null;
+  readonly branch: string | null;
+}
+
+/** Networks and volumes outlive a description, and their labels cannot be changed: the descriptions tell who has them by now. */
+export interface Claims {
+  /**
+   * Stack that has the object: the one that made it, unless that describes it no more, and one other does. `null`: that cannot be told now, since
+   * a description has errors, or several want it.
+   */
+  holderOf(object: LabelledObject): Promise<string | null>;
+  /** Tells whether the description of a stack says that the object is somebody else's, and used. */
+  isExternal(stack: string, object: Pick<LabelledObject, 'kind' | 'name'>): boolean;
 }
 
 export interface Observation {
@@ -43,6 +69,8 @@ export interface OwnedStack {
   /** Branches these revisions were read from. */
   readonly branches: readonly string[];
   readonly resources: number;
+  /** Its networks and volumes, where it has nothing else: another stack may have taken them over. Left out: it has, or the target has none. */
+  readonly only?: readonly LabelledObject[];
 }
 
 /**

@@ -48,6 +48,8 @@ export interface MainJob extends AsyncDisposable {
   api(method: string, path: string, request?: ApiRequest): Promise<Answer>;
   /** Waits until the stack is in the state, at the pushed revision or later; fails with what it is instead. */
   reaches(stack: string, state: string, timeoutMs?: number): Promise<Json>;
+  /** Waits until the stack is not listed any more. */
+  gone(stack: string): Promise<void>;
   /** Ended jobs of the stack without plans, newest first, once there is one that is right. */
   job(stack: string, isRight: (job: Json) => boolean, timeoutMs?: number): Promise<Json>;
   jobs(stack: string): Promise<readonly Json[]>;
@@ -108,6 +110,13 @@ export async function createMainJob(
       throw new Error(
         `${stack} is ${found.state ?? JSON.stringify(found)} (${found.message}), not ${state}\n${reconcilerLog(serving.daemon)}`,
       );
+    },
+    async gone(stack) {
+      const look = async () => await api('GET', `/stacks/${stack}`);
+      const found = await eventually(look, ({ status }) => status === 404, PATIENCE_MS);
+      if (found.status === 404) return;
+      const { state, message } = found.body;
+      throw new Error(`${stack} is still ${state} (${message})\n${reconcilerLog(serving.daemon)}`);
     },
     jobs,
     async job(stack, isRight, timeoutMs = PATIENCE_MS) {

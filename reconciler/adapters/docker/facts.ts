@@ -5,6 +5,7 @@ import type { Adapter } from './adapter.ts';
 import { ownerOfImage } from './images/built-images.ts';
 import type { Owner } from './labels.ts';
 import { readOwner } from './labels.ts';
+import { toLabelled } from './networks-and-volumes/claimed.ts';
 
 export async function readFacts({ engine }: Adapter, signal: AbortSignal): Promise<TargetFacts> {
   const [info, version] = await Promise.all([engine.info(signal), engine.version(signal)]);
@@ -33,6 +34,13 @@ export async function readOwned({ engine }: Adapter, signal: AbortSignal): Promi
   for (const owner of [...labelled, ...images.map(ownerOfImage)]) {
     if (owner) byStack.set(owner.stack, [...(byStack.get(owner.stack) ?? []), owner]);
   }
+  const named = Map.groupBy(
+    [
+      ...networks.map((one) => toLabelled('network', one)),
+      ...volumes.map((one) => toLabelled('volume', one)),
+    ].filter((object) => object !== null),
+    ({ stack }) => stack,
+  );
   return [...byStack.keys()].sort().map((stack) => {
     const owners = byStack.get(stack) ?? [];
     return {
@@ -40,6 +48,7 @@ export async function readOwned({ engine }: Adapter, signal: AbortSignal): Promi
       revisions: distinct(owners.map(({ revision }) => revision)),
       branches: distinct(owners.map(({ branch }) => branch)),
       resources: new Set(owners.map(({ id }) => id)).size,
+      ...(named.get(stack)?.length === owners.length ? { only: named.get(stack) ?? [] } : {}),
     };
   });
 }

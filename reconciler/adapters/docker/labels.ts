@@ -114,6 +114,16 @@ export function readOwner(labels: Labels | null | undefined): Owner | null {
   };
 }
 
+/** Tells whether a change of a stack may touch an object: it is the stack's own, or was handed over by the one that the change names. */
+export function isHeldBy(
+  labels: Labels | null | undefined,
+  stack: string,
+  { madeBy }: { readonly madeBy?: string },
+): boolean {
+  const maker = readOwner(labels)?.stack;
+  return maker !== undefined && (maker === stack || maker === madeBy);
+}
+
 /** Place of an object in a Compose project. */
 export interface ComposePlace {
   readonly project: string;

@@ -28,8 +28,9 @@ import { readOwner } from './labels.ts';
 import { findDiffering } from './secrets/differing.ts';
 import { maskOf, rememberSecretTexts } from './secrets/secret-texts.ts';
 import { builtImageSpec, imageSpec, networkSpec, volumeSpec } from './containers/specs.ts';
+import { findGuests, followClaims, wantersOf } from './networks-and-volumes/claimed.ts';
 import { keptNetwork } from './networks-and-volumes/doubles.ts';
-import { observeTaken } from './taken-names.ts';
+import { observeTaken, refused } from './taken-names.ts';
 
 /** More only makes an engine on a small machine slower. */
 const PARALLEL_CALLS = 4;
@@ -51,9 +52,11 @@ export async function observeStack(
     observeExternals(adapter, scope.desired, signal),
     adapter.traits(signal),
   ]);
-  for (const { Name } of [...networks, ...volumes]) adapter.stacksByName.set(Name, scope.stack);
+  const claimed = await followClaims(engine, scope, { networks, volumes, containers }, signal);
+  for (const { Name } of [...claimed.networks, ...claimed.volumes])
+    adapter.stacksByName.set(Name, scope.stack);
   const inUse = new Set(containers.flatMap(({ NetworkSettings }) => idsOfNetworks(NetworkSettings)));
-  const byName = Map.groupBy(networks, ({ Name }) => Name);
+  const byName = Map.groupBy(claimed.networks, ({ Name }) => Name);
   const kept = [...byName.values()].map((doubles) => ({
     network: keptNetwork(doubles, (id) => inUse.has(id)),
     doubles,
@@ -65,9 +68,15 @@ export async function observeStack(
   const observedContainers = await mapBounded(groups, PARALLEL_CALLS, (group) =>
     observeGroup(view, group, signal),
   );
+  const leaving = { networks: kept.map(({ network }) => network), containers };
+  const guests = await findGuests(engine, scope, leaving, signal);
+  const waiting = claimed.awaited.flatMap(({ desired, refusal }) =>
+    desired.map((one) => refused(one, refusal)),
+  );
   const owned = [
-    ...kept.flatMap((one) => observeNetwork(one, scope.desired)),
-    ...volumes.flatMap((volume) => observeVolume(volume, scope.desired)),
+    ...kept.flatMap((one) => observeNetwork(one, scope, guests)),
+    ...claimed.volumes.flatMap((volume) => observeVolume(volume, scope)),
+    ...waiting,
     ...observeBuilt(built, scope.desired),
     ...images.resources,
     ...externals,
@@ -75,7 +84,11 @@ export async function observeStack(
   ];
   const present = new Set(owned.map(({ id }) => id));
   const taken = await observeTaken(engine, scope, present, signal);
-  adapter.awaited.replace(scope.stack, awaitedKeys(scope.desired, [...taken, ...externals]));
+  adapter.awaited.replace(scope.stack, [
+    ...awaitedKeys(scope.desired, [...taken, ...externals]),
+    ...kept.flatMap(({ network: { Id, Name } }) => (guests.has(Id) ? [`network/${Name}`] : [])),
+    ...claimed.awaited.flatMap(({ users }) => users.map((name) => `container/${name}`)),
+  ]);
   const resources = [...owned, ...taken];
   resources.sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
   const { engineId } = traits;
@@ -206,6 +219,19 @@ function identitiesOf(owner: Owner, name: unknown, all: readonly DesiredResource
   });
 }
 
+/** The resources that a network or volume stands for: one that was handed over has nothing but its name from before. */
+function basesOf(
+  owner: Owner,
+  objectName: string,
+  scope: ObserveScope,
+): readonly (Base & Pick<ObservedResource, 'madeBy'>)[] {
+  const { hash, revision, stack } = owner;
+  if (stack === scope.stack) return identitiesOf(owner, objectName, scope.desired).map(({ base }) => base);
+  return wantersOf(scope, owner.kind, objectName).map(({ id, target, kind, name }) => {
+    return { id, target, kind, name, hash, revision, madeBy: stack };
+  });
+}
+
 function idsOfNetworks(settings: ContainerInfo['NetworkSettings'] | undefined): readonly string[] {
   return Object.values(settings?.Networks ?? {}).map(({ NetworkID }) => NetworkID);
 }
@@ -218,25 +244,29 @@ interface KeptNetwork {
 
 function observeNetwork(
   { network, doubles }: KeptNetwork,
-  desired: readonly DesiredResource[],
+  scope: ObserveScope,
+  guests: ReadonlyMap<string, readonly string[]>,
 ): ObservedResource[] {
   const owner = readOwner(network.Labels);
   if (owner?.kind !== 'network') return [];
-  return identitiesOf(owner, network.Name, desired).map(({ base }) => ({
+  const heldBy = guests.get(network.Id);
+  const basis = [...doubles.map(({ Id }) => Id).sort(), owner.hash ?? '', ...(heldBy ?? [])];
+  return basesOf(owner, network.Name, scope).map((base) => ({
     ...base,
+    ...(heldBy === undefined ? {} : { heldBy }),
     spec: owner.spec,
     health: { status: 'healthy' },
     objectId: network.Id,
-    fingerprint: fingerprint([...doubles.map(({ Id }) => Id).sort(), owner.hash ?? '']),
+    fingerprint: fingerprint(basis),
     interrupted: doubles.length > 1,
     detail: { networkId: network.Id, driver: network.Driver },
   }));
 }
 
-function observeVolume(volume: EngineVolume, desired: readonly DesiredResource[]): ObservedResource[] {
+function observeVolume(volume: EngineVolume, scope: ObserveScope): ObservedResource[] {
   const owner = readOwner(volume.Labels);
   if (owner?.kind !== 'volume') return [];
-  return identitiesOf(owner, volume.Name, desired).map(({ base }) => ({
+  return basesOf(owner, volume.Name, scope).map((base) => ({
     ...base,
     spec: owner.spec,
     health: { status: 'healthy' },

@@ -118,16 +118,17 @@ export function explainTaken({ kind, name, labels }: TakenName): Refusal {
       : compose !== null
         ? `belongs to ${describePlace(compose)}`
         : 'was made by somebody else';
-  // A stack that gives a volume up leaves it behind: it is free for nobody.
-  const isGivenUp = owner !== null && kind !== 'volume';
-  const hint = isGivenUp
-    ? `give it another name, or take it out of ${owner.stack} first`
-    : adviceFor(kind, name, compose);
+  const hint = owner === null ? adviceFor(kind, name, compose) : adviceFrom(kind, name, owner.stack);
   return { reason: `${kind} ${name} is there already and ${whose}`, hint };
 }
 
 function describePlace({ project, service }: ComposePlace): string {
   return `the Compose project ${project}${service === null ? '' : ` (service ${service})`}`;
+}
+
+function adviceFrom(kind: NamedKind, name: string, stack: string): string {
+  if (kind !== 'volume') return `give it another name, or take it out of ${stack}`;
+  return `to use its data beside ${stack}, write external: true and name: ${name} under volumes:; to have it alone, take it out of ${stack}: a stack of this repository hands it over with its data`;
 }
 
 function adviceFor(kind: NamedKind, name: string, compose: ComposePlace | null): string {
@@ -137,7 +138,8 @@ function adviceFor(kind: NamedKind, name: string, compose: ComposePlace | null):
   return `docker compose -p ${compose.project} down removes the containers and networks of the project and keeps its volumes; or remove it by hand`;
 }
 
-function refused(desired: DesiredResource, { reason, hint }: Refusal): ObservedResource {
+/** Observes what is described as missing, and as something that the engine would not take now. */
+export function refused(desired: DesiredResource, { reason, hint }: Refusal): ObservedResource {
   const { id, target, kind, name } = desired;
   return {
     id,

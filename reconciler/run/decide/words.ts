@@ -10,10 +10,18 @@ export const HELD =
 
 /** Says what a plan leaves although nothing describes it; `null` when it leaves nothing. */
 export function keptOf({ changes }: Plan): string | null {
-  const kept = changes.filter(({ after, origin }) => after !== null && origin === null).map(({ id }) => id);
-  return kept.length === 0
-    ? null
-    : `${kept.join(', ')} kept, because data is only deleted with an explicit yes`;
+  const kept = changes.filter(({ after, origin }) => after !== null && origin === null);
+  const used = kept.filter(({ kind }) => kind === 'network');
+  const data = kept.filter((change) => !used.includes(change));
+  const told = [
+    ...(data.length === 0 ? [] : [`${idsOf(data)} kept, because data is only deleted with an explicit yes`]),
+    ...(used.length === 0 ? [] : [`${idsOf(used)} kept, because others use it: it goes when they are gone`]),
+  ];
+  return told.length === 0 ? null : told.join('; ');
+}
+
+function idsOf(changes: Plan['changes']): string {
+  return changes.map(({ id }) => id).join(', ');
 }
 
 /** Says what a plan leaves because nothing is pruned; `null` when it leaves nothing but data. */

@@ -56,6 +56,8 @@ export class Loop implements AsyncDisposable {
   readonly #background: Background;
   /** Requests that are being let in; whoever asks for the same meanwhile gets the same job. */
   readonly #asked = new Map<string, Promise<Job>>();
+  /** Stacks that have left the repository and are to be gone. */
+  readonly #leaving = new Set<string>();
   #started = false;
   #repositoryRetry = false;
   /** Time of the next resync, by `Clock.elapsed`. */
@@ -240,17 +242,25 @@ export class Loop implements AsyncDisposable {
 
   async #run(stack: string, signal: AbortSignal): Promise<Result> {
     const isAskedFor = this.#parts.pending.has(stack);
+    const targets = this.#leaving.has(stack) ? this.#context.stacks.targetsOf(stack) : [];
     try {
       const result = await reconcile(this.#parts, stack, signal);
       // Before `start` nothing happens by itself.
       return this.#started ? result : { outcome: result.outcome };
     } finally {
       if (this.#started) this.#options.onRun?.(stack);
+      this.#lookFor(stack, targets);
       if (this.#started) for (const name of wokenBy(this.#context, stack)) this.#enqueue(name, 'dependency');
       if (this.#parts.pending.has(stack)) this.#queue.addFirst(stack);
       // A request that was refused, or a restart, has not done what a push meanwhile asks for.
       else if (isAskedFor && this.#parts.pending.isPushed(stack)) this.#queue.add(stack);
     }
+  }
+
+  /** A stack that is gone may have had something that another one had made, which is that one's again and is to go as well. */
+  #lookFor(gone: string, targets: readonly TargetReference[]): void {
+    if (this.#context.stacks.state(gone) !== undefined || !this.#leaving.delete(gone)) return;
+    for (const reference of targets) this.#search.soon(reference, this.#background);
   }
 
   async #read(signal: AbortSignal): Promise<void> {
@@ -278,10 +288,12 @@ export class Loop implements AsyncDisposable {
     const isBulk = changed.length + removed.length > BULK_STACKS;
     const reason = tooManyRemovals(removed.length, this.#context.desired.names().length);
     for (const stack of removed) {
+      this.#leaving.add(stack);
       if (reason !== null) removals.block(stack, reason);
       this.#pushed(stack, isBulk);
     }
     for (const stack of changed) {
+      this.#leaving.delete(stack);
       removals.unblock(stack);
       this.#pushed(stack, isBulk);
     }

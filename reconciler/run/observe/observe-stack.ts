@@ -5,7 +5,7 @@ import { resourceId } from '../../model/resource.ts';
 import type { UnreachableTarget } from '../../plan/plan.ts';
 import { targetKey } from '../../model/target.ts';
 import type { TargetReference } from '../../model/target.ts';
-import type { Observation, Target } from '../../ports/target.ts';
+import type { Claims, Observation, ObserveScope, Target } from '../../ports/target.ts';
 import type { TargetPool } from './target-pool.ts';
 import { NotYetAnswered } from './target-pool.ts';
 
@@ -18,6 +18,8 @@ export interface ObserveRequest {
   readonly desired: readonly DesiredResource[];
   /** Every target has to answer: nobody may be told that a stack is gone while one was not asked. */
   readonly complete: boolean;
+  /** Tells who has what on a target. Default: labels do. */
+  readonly claimsOn?: (reference: TargetReference) => Claims;
   /** Nobody has asked for it by name: a target that is known to be away is not asked. Default false. */
   readonly unasked?: boolean;
 }
@@ -65,7 +67,13 @@ export async function observeStack(
       const nodes = nodeNames.get(key) ?? [];
       const desired = request.desired.filter((resource) => nodes.includes(resource.target));
       try {
-        const scope = { stack: request.stack, desired };
+        const claims = request.claimsOn?.(reference);
+        const scope: ObserveScope = {
+          stack: request.stack,
+          desired,
+          leaving: request.complete,
+          ...(claims === undefined ? {} : { claims }),
+        };
         const look = (target: Target) => target.observe(scope, signal);
         const answer = await (request.unasked === true
           ? pool.askUnlessAway(reference, look)

@@ -2,6 +2,7 @@ import { errorMessage } from '../../base/errors.ts';
 import type { TargetReference } from '../../model/target.ts';
 import type { OwnedStack } from '../../ports/target.ts';
 import type { RunContext } from '../context.ts';
+import { claimsOn } from './claims.ts';
 
 /**
  * Stacks with resources on a target that this repository put there: one of their revisions is a commit of it. Remembers the target for each.
@@ -17,6 +18,7 @@ export async function findOwned(
   const known = new Map<string, Promise<boolean | 'unknown'>>();
   for (const owned of await askOwned(context, reference, signal)) {
     if (!(await isOurs(context, owned, known))) continue;
+    if (await isHandedOver(context, reference, owned)) continue;
     context.stacks.sawOn(owned.stack, reference);
     names.push(owned.stack);
   }
@@ -46,6 +48,18 @@ async function askOwned(
     );
     return [];
   }
+}
+
+/** Tells whether other stacks have all that bears its labels. */
+async function isHandedOver(
+  context: RunContext,
+  reference: TargetReference,
+  { stack, only = [] }: OwnedStack,
+): Promise<boolean> {
+  if (only.length === 0 || context.desired.get(stack) !== undefined) return false;
+  const claims = claimsOn(context, reference);
+  for (const object of only) if ((await claims.holderOf(object)) === stack) return false;
+  return true;
 }
 
 /** @param known what was asked before: thousands of stacks share a few revisions */

@@ -11,6 +11,7 @@ import type { Plan } from '../../plan/plan.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { RunContext } from '../context.ts';
 import type { StackTable } from '../stack-table.ts';
+import { claimsOn } from './claims.ts';
 import { observeStack } from './observe-stack.ts';
 import type { StackObservation } from './observe-stack.ts';
 import { withStopped } from '../apply/stopped.ts';
@@ -181,7 +182,15 @@ function observe(
   const others = [...targets, ...context.stacks.targetsOf(name)].filter(
     (target) => !keys.has(targetKey(target)),
   );
-  const request = { stack: name, nodes, others, desired: resources, complete: mode === 'destroy', unasked };
+  const request = {
+    stack: name,
+    nodes,
+    others,
+    desired: resources,
+    complete: mode === 'destroy',
+    claimsOn: (reference: TargetReference) => claimsOn(context, reference),
+    unasked,
+  };
   return observeStack(request, context.pool, signal);
 }
 

@@ -29,14 +29,19 @@ it.each([
   },
   { kind: 'volume', labels: null, whose: 'somebody else', todo: 'external: true and name: x under volumes:' },
   { kind: 'container', labels: {}, whose: 'somebody else', todo: 'remove or rename it by hand' },
-  // Volumes outlive their stacks, so that taking one out of its stack frees no name.
+  {
+    kind: 'volume',
+    labels: stack,
+    whose: 'the stack other',
+    todo: 'take it out of other: a stack of this repository hands it over with its data',
+  },
   {
     kind: 'volume',
     labels: stack,
     whose: 'the stack other',
     todo: 'external: true and name: x under volumes:',
   },
-  { kind: 'container', labels: stack, whose: 'the stack other', todo: 'take it out of other first' },
+  { kind: 'container', labels: stack, whose: 'the stack other', todo: 'take it out of other' },
 ] as const)('a $kind of $whose is named, with a way out', ({ kind, labels, whose, todo }) => {
   const { reason, hint } = explainTaken({ kind, name: 'x', labels });
   expect(reason).toMatch(new RegExp(`^${kind} x is there already and .*`));

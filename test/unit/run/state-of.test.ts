@@ -12,6 +12,8 @@ const inSync = planFor({ desired: [web], observed: [running(web)] });
 const unwell = planFor({ desired: [web], observed: [running(web, { health: { status: 'unhealthy' } })] });
 const data = wanted('volume', 'data', { name: 'shop_data' });
 const keepsData = planFor({ mode: 'destroy', observed: [running(data, { guarded: true })] });
+const net = wanted('network', 'net', { name: 'shop_net' });
+const keepsNetwork = planFor({ mode: 'destroy', observed: [running(net, { heldBy: ['other-web-1'] })] });
 const gone = planFor({ mode: 'destroy', observed: [] });
 
 const restraint = (kind: Restraint['kind']): Restraint => ({
@@ -50,6 +52,12 @@ describe('the state of a stack that was planned', () => {
       situation: planned({ kind: 'in-sync' }, { plan: keepsData, described: false }),
       state: 'removed',
       message: 'local/volume/data kept, because data is only deleted with an explicit yes',
+    },
+    {
+      when: 'it left the repository, and others are on its network',
+      situation: planned({ kind: 'in-sync' }, { plan: keepsNetwork, described: false }),
+      state: 'removed',
+      message: 'local/network/net kept, because others use it: it goes when they are gone',
     },
     {
       when: 'it left the repository, and nothing is left',

@@ -9,7 +9,7 @@ import { groupContainers, membersOf } from '../containers/container-group.ts';
 import type { OwnedContainer } from '../containers/container-group.ts';
 import { withoutUndefined } from '../containers/create-options.ts';
 import { statusOf } from '../engine/engine-errors.ts';
-import { buildLabels, readOwner } from '../labels.ts';
+import { buildLabels, isHeldBy, readOwner } from '../labels.ts';
 import { networkSpec } from '../containers/specs.ts';
 import { createWhereFree } from './addresses-taken.ts';
 import { keptNetwork } from './doubles.ts';
@@ -53,7 +53,7 @@ async function carryOut(adapter: Adapter, change: ResourceChange, context: Apply
     const old = await readReleased(adapter, change, context);
     return old === null ? create() : replaceNetwork(task, old);
   }
-  if (readOwner(existing.Labels)?.stack !== context.stack)
+  if (!isHeldBy(existing.Labels, context.stack, change.change))
     throw nameTaken({ kind: 'network', name: spec.name, labels: existing.Labels });
   if (change.change.action === 'replace' && readOwner(existing.Labels)?.hash !== desired.hash)
     await replaceNetwork(task, await takeDownNetwork(adapter, existing, context));
@@ -78,15 +78,16 @@ async function readNetwork(
 /** The network that a replace is about when it was taken down ahead, or is taken down now since it bears another name than the new one. */
 async function readReleased(
   adapter: Adapter,
-  { change: { action, objectId } }: ResourceChange,
+  { change }: ResourceChange,
   context: ApplyContext,
 ): Promise<TakenDown | null> {
+  const { action, objectId } = change;
   if (action !== 'replace' || objectId === undefined) return null;
   const released = adapter.takenDown.get(objectId);
   adapter.takenDown.delete(objectId);
   if (released !== undefined) return released;
   const network = await adapter.engine.inspectNetwork(objectId, context.signal);
-  if (network === null || readOwner(network.Labels)?.stack !== context.stack) return null;
+  if (network === null || !isHeldBy(network.Labels, context.stack, change)) return null;
   return takeDownNetwork(adapter, network, context);
 }
 
@@ -172,7 +173,8 @@ async function deleteNetwork(
   { change }: ResourceChange,
   context: ApplyContext,
 ): Promise<void> {
-  const { stack, signal } = context;
+  const { signal } = context;
+  const stack = change.madeBy ?? context.stack;
   if (change.objectId !== undefined) adapter.takenDown.delete(change.objectId);
   const all = await adapter.engine.listNetworks(stack, signal);
   for (const network of all) {

@@ -2,7 +2,7 @@ import { ReconcilerError } from '../../../base/errors.ts';
 import type { ApplyContext, ResourceChange } from '../../../ports/target.ts';
 import type { Adapter } from '../adapter.ts';
 import { statusOf } from '../engine/engine-errors.ts';
-import { buildLabels, readOwner } from '../labels.ts';
+import { buildLabels, isHeldBy, readOwner } from '../labels.ts';
 import { volumeSpec } from '../containers/specs.ts';
 import { nameTaken } from '../taken-names.ts';
 
@@ -27,7 +27,7 @@ export async function applyVolume(
     });
   }
   const owner = existing && readOwner(existing.Labels);
-  if (existing !== null && owner?.stack !== stack)
+  if (existing !== null && !isHeldBy(existing.Labels, stack, change.change))
     throw nameTaken({ kind: 'volume', name: spec.name, labels: existing.Labels });
   if (existing !== null) {
     if (change.change.action !== 'replace' || owner?.hash === desired.hash) return;
@@ -47,7 +47,8 @@ async function deleteVolume(
   { change }: ResourceChange,
   context: ApplyContext,
 ): Promise<void> {
-  for (const { Name, Labels } of await adapter.engine.listVolumes(context.stack, context.signal)) {
+  const stack = change.madeBy ?? context.stack;
+  for (const { Name, Labels } of await adapter.engine.listVolumes(stack, context.signal)) {
     const owner = readOwner(Labels);
     const isMeant = change.objectId === undefined ? owner?.name === change.name : Name === change.objectId;
     if (owner?.kind !== 'volume' || !isMeant) continue;

@@ -10,7 +10,7 @@ import { endpointOf } from '../containers/container-config.ts';
 import { groupContainers, membersOf } from '../containers/container-group.ts';
 import type { OwnedContainer } from '../containers/container-group.ts';
 import { undo } from '../containers/container.ts';
-import { readOwner } from '../labels.ts';
+import { isHeldBy } from '../labels.ts';
 import { isContainerSpec, networkSpec } from '../containers/specs.ts';
 import type { Guest, TakenDown } from './taken-down.ts';
 
@@ -63,11 +63,12 @@ export async function takeDownNetwork(
 /** Takes a network down ahead of its change, for its addresses, or has it back when no change followed. */
 export async function releaseNetwork(
   adapter: Adapter,
-  { change: { objectId } }: ResourceChange,
+  { change }: ResourceChange,
   outcome: 'stop' | 'undo',
   context: ApplyContext,
 ): Promise<void> {
   const { signal, stack } = context;
+  const { objectId } = change;
   if (objectId === undefined) return;
   if (outcome === 'undo') {
     const old = adapter.takenDown.get(objectId);
@@ -76,7 +77,7 @@ export async function releaseNetwork(
     return;
   }
   const network = await adapter.engine.inspectNetwork(objectId, signal);
-  if (network === null || readOwner(network.Labels)?.stack !== stack) return;
+  if (network === null || !isHeldBy(network.Labels, stack, change)) return;
   adapter.takenDown.set(objectId, await takeDownNetwork(adapter, network, context));
 }
 
