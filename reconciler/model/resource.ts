@@ -181,7 +181,7 @@ export interface ObservedResource {
   readonly fingerprint: string;
   /** An earlier replace was cut short; applying an update or replace tidies up. */
   readonly interrupted: boolean;
-  /** Object and replacement are both there. Left out: they are not, or the target replaces in another way. */
+  /** Object and replacement are both there, or it has made room for another one's. Left out: it has not, or the target replaces in another way. */
   readonly replacing?: boolean;
   /** Name that somebody has given it instead of its own; an update takes it back. */
   readonly renamed?: string;

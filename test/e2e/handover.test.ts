@@ -123,3 +123,35 @@ it('a volume with a name of its own goes along with its data when the stack is c
   await job.gone('vb');
   expect((await engineJson<{ Name: string }>(path, 'GET', '/volumes/hand-data')).Name).toBe('hand-data');
 });
+
+it('a service that is called otherwise has its old container back when the next push has to wait', async () => {
+  const port = await freePort();
+  const shop = (service: string, more = '') => ({
+    'kombinations/hp/kombination.yaml': `version: "1.0"
+meta: { name: hp }
+services:
+  ${service}:
+    image: ${IMAGE}
+    init: true
+    stop_grace_period: 1s
+    command: [httpd, -f, -p, "8080"]
+    ports: ["127.0.0.1:${port}:8080"]
+${more}`,
+  });
+  await job.push(shop('one'), 'The first name');
+  await job.reaches('hp', 'in_sync');
+  const id = await engine.id('hp-one-1');
+  const starting = '    healthcheck: { test: [CMD, "false"], interval: 1s, start_period: 100s }\n';
+  await job.push(shop('two', starting), 'The second name');
+  await expect
+    .poll(() => engine.containers('hp'), { timeout: PATIENCE_MS, interval: 200 })
+    .toContain('hp-two-1.next running');
+
+  await job.push(shop('two', `${starting}policy: { sync: manual }\n`), 'Wait for somebody');
+
+  await job.reaches('hp', 'pending');
+  await expect
+    .poll(() => engine.containers('hp'), { timeout: PATIENCE_MS, interval: 200 })
+    .toEqual(['hp-one-1 running']);
+  expect(await engine.id('hp-one-1')).toBe(id);
+});

@@ -169,6 +169,24 @@ it('has two containers aside that gave up the same name one after the other', as
   expect(await namesOf(stack)).toEqual([`/${third}`, `/${second}`]);
 });
 
+// It stayed down, and without its name, when the next push had to wait.
+it('tells of a container that has only made room, and has it run again under its name', async () => {
+  const { stack, service, apply, observe, settled } = freshStack(target, IMAGE);
+  const web = service('web');
+  await apply('create', web);
+  await settled(web);
+  const before = await observe(web);
+  const change = changeOf('replace', service('web', { env: { VERSION: '2' } }), before?.objectId);
+  await target.release(change, 'stop', contextFor(stack));
+  const aside = await observe(web);
+  expect(aside).toMatchObject({ objectId: before?.objectId, interrupted: true, replacing: true });
+  await target.settle(changeOf('replace', web, before?.objectId), 'revert', contextFor(stack));
+  const after = await observe(web);
+  expect(diffResource(web, after).action).toBe('no-op');
+  expect(after).toMatchObject({ objectId: before?.objectId, interrupted: false });
+  expect(await namesOf(stack)).toEqual([`/${stack}-web-1`]);
+});
+
 async function namesOf(stack: string): Promise<readonly string[]> {
   const all = await engineJson<{ Names: string[] }[]>(path, 'GET', '/containers/json?all=1');
   const names = all.flatMap(({ Names }) => Names);

@@ -15,7 +15,7 @@ import type { Adapter, Traits } from './adapter.ts';
 import { mapBounded } from './bounded.ts';
 import { observeBuilt } from './images/built-images.ts';
 import type { ContainerGroup, OwnedContainer } from './containers/container-group.ts';
-import { groupContainers, membersOf } from './containers/container-group.ts';
+import { groupContainers, isAside, membersOf } from './containers/container-group.ts';
 import { readContainerHealth } from './containers/read-container-health.ts';
 import { readLive, renderObserved } from './containers/container-drift.ts';
 import { readStaleSharing } from './containers/container-sharing.ts';
@@ -120,7 +120,8 @@ async function observeGroup(
   // Gone between the list and now: as if it had not been listed.
   if (!container || !inspect) return [];
   const members = membersOf(group);
-  const interrupted = members.length > 1 || container !== group.current;
+  const madeRoom = isAside(container);
+  const interrupted = members.length > 1 || container !== group.current || madeRoom;
   // We give two names only, so what is alone under a third one was renamed.
   const renamed = members.length === 1 && container === group.strays[0] ? { renamed: container.name } : {};
   const stale = await readStaleSharing(view.adapter.engine, inspect, container.owner.spec, signal);
@@ -148,7 +149,7 @@ async function observeGroup(
       ...rendered,
       objectId: container.id,
       interrupted,
-      ...(group.current !== null && group.next !== null ? { replacing: true } : {}),
+      ...(madeRoom || (group.current !== null && group.next !== null) ? { replacing: true } : {}),
       ...renamed,
       ...(differing.length > 0 ? { differing } : {}),
       fingerprint: fingerprint(basis),

@@ -153,21 +153,25 @@ class PlanRun {
     }
   }
 
-  /** Old containers that made room for a change that never came run again; a newer plan continues from where this one ends. */
+  /**
+   * Old containers that made room for a change that never came run again. A newer plan continues from where this one ends, and finds them; of a
+   * network it would find nothing.
+   */
   async #undoReleases(changes: readonly Change[]): Promise<void> {
-    if (this.#options.signal.reason instanceof Preempted) return;
+    const isPreempted = this.#options.signal.reason instanceof Preempted;
     const stopped = changes.filter(
       ({ id, kind }) =>
         this.#released.has(id) &&
         !this.#begun.has(id) &&
-        (kind === 'network' || this.#options.desired.has(id)),
+        (kind === 'network' || (!isPreempted && this.#options.desired.has(id))),
     );
     for (const change of stopped) {
       try {
         const target = this.#options.targetOf(change);
         await target.release?.(this.#resourceOf(change), 'undo', this.#settling(change));
       } catch (error) {
-        this.#failures.push({ id: change.id, error, reverted: false });
+        // Another network may have its addresses by now: the newer plan makes it as it is described then.
+        if (!isPreempted) this.#failures.push({ id: change.id, error, reverted: false });
       }
     }
   }

@@ -1,6 +1,7 @@
 import { errorMessage } from '../../base/errors.ts';
 import type { DesiredResource, ObservedResource } from '../../model/resource.ts';
 import { resourceId } from '../../model/resource.ts';
+import { exclusiveIn, isTaken } from '../../plan/exclusive-resources.ts';
 import type { Change } from '../../plan/plan.ts';
 import { hasCapability } from '../../ports/target-capabilities.ts';
 import type { ApplyContext } from '../../ports/target.ts';
@@ -21,8 +22,11 @@ const HALTS: ReadonlySet<Decision['kind'] | 'invalid'> = new Set([
   'report-drift',
 ]);
 
+/** Both are on one target: its name stands for its engine. */
+const ONE_EACH: ReadonlyMap<string, string> = new Map();
+
 /**
- * Has old objects run again whose replacement was cut short, where the decision is that nobody goes on with it: the new one was never seen to be
+ * Has old objects run again whose replacement was cut short, or that made room for one, where the decision is that nobody goes on with it: the new one was never seen to be
  * well, and no tag tells of it. Throws nothing; what could not be put back is tried again with the next look.
  */
 export async function putBackReplaced(
@@ -70,7 +74,7 @@ export async function putBackInvalid(context: RunContext, stack: string, signal:
 /** @returns the error, `null` when it was put back */
 async function putBack(
   { pool, source, desired: state }: RunContext,
-  { plan, desired, description, references, aliases }: PlannedStack,
+  { plan, desired, description, references, aliases, observed }: PlannedStack,
   resource: ObservedResource,
 ): Promise<unknown> {
   const reference = references.get(resource.target);
@@ -85,14 +89,46 @@ async function putBack(
     readBlob: async (blob) => state.inlineBlob(blob) ?? source.readBlob(blob),
     progress: () => undefined,
   };
-  const change = toChange(resource, aliases.get(resource.target) ?? resource.target);
+  const known = aliases.get(resource.target) ?? resource.target;
+  const change = toChange(resource, known);
   const described = desired.get(resource.id) ?? asItWas(resource, description.file);
+  const successor = successorOf(resource, observed);
   try {
+    if (successor !== undefined) {
+      const takeover = {
+        ...change,
+        id: resourceId(known, successor.kind, successor.name),
+        name: successor.name,
+      };
+      await target.settle(
+        { change: { ...takeover, from: change.id }, desired: described },
+        'revert',
+        context,
+      );
+    }
     await target.settle({ change, desired: described }, 'revert', context);
     return null;
   } catch (error) {
     return error;
   }
+}
+
+/** Finds what has taken over from an object that nothing describes any more: it has no object of its own, and wants something that one has. */
+function successorOf(
+  resource: ObservedResource,
+  observed: readonly ObservedResource[],
+): ObservedResource | undefined {
+  const { id, kind, target, spec } = resource;
+  const held = exclusiveIn(resource, spec, ONE_EACH);
+  return observed.find(
+    (other) =>
+      other.interrupted &&
+      other.replacing !== true &&
+      other.id !== id &&
+      other.kind === kind &&
+      other.target === target &&
+      exclusiveIn(other, other.spec, ONE_EACH).some((wanted) => held.some((its) => isTaken(wanted, its))),
+  );
 }
 
 function toChange({ kind, name, objectId }: ObservedResource, target: string): Change {

@@ -27,6 +27,8 @@ export interface MemoryObject {
   /** Masked. Tests may change it to play drift by hand. */
   spec: JsonObject;
   state: 'created' | 'running' | 'exited';
+  /** It has made room for another one. */
+  aside?: boolean;
   exitCode: number;
   /** Overrules what the object's state says; a function is asked at each look. */
   health: Health | (() => Health) | null;
@@ -96,7 +98,9 @@ export function start(engine: MemoryEngine, object: MemoryObject): void {
   const exit = /\bexit (\d+)/.exec(canonicalJson(object.spec['command'] ?? null))?.[1];
   Object.assign(
     object,
-    exit === undefined ? { state: 'running' } : { state: 'exited', exitCode: Number(exit) },
+    exit === undefined
+      ? { state: 'running', aside: false }
+      : { state: 'exited', exitCode: Number(exit), aside: false },
   );
 }
 
@@ -142,8 +146,8 @@ export function observeSlot({ current, next }: Slot): ObservedResource | null {
       canonicalJson([engineId, hash, object.state === 'running', spec, next?.engineId ?? '']),
     ).slice(0, 32),
     objectId: engineId,
-    interrupted: next !== null,
-    ...(current !== null && next !== null ? { replacing: true } : {}),
+    interrupted: next !== null || object.aside === true,
+    ...(object.aside === true || (current !== null && next !== null) ? { replacing: true } : {}),
     detail: { containerId: engineId },
   };
 }

@@ -11,8 +11,8 @@ export interface Faults {
   calls: number;
   delayMs: number;
   planned: Map<number, Fault>;
-  /** Error that the next call of a name throws. */
-  readonly byName: Map<string, Error>;
+  /** Becomes of the next call of a name. */
+  readonly byName: Map<string, Fault>;
   outage: Error | null;
 }
 

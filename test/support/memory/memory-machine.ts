@@ -97,7 +97,7 @@ export function createMachine(engine: MemoryEngine, step: Step) {
       const object = slotOf(engine, stack, change.from ?? change.id)?.current;
       if (!object) return;
       await step(`${outcome === 'stop' ? 'release' : 'start'} ${change.id}`, signal);
-      if (outcome === 'stop') Object.assign(object, { state: 'exited', exitCode: 143 });
+      if (outcome === 'stop') Object.assign(object, { state: 'exited', exitCode: 143, aside: true });
       else start(engine, object);
       emit(engine, stack);
     },

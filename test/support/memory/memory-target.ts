@@ -29,8 +29,8 @@ export interface MemoryControl {
   delayMs: number;
   /** The n-th call from now (from 1) throws, never answers, or dies together with everything after it. */
   fail(nth: number, fault: Fault): void;
-  /** The next call of that name, as `log` has it, throws. */
-  failCall(name: string, error: Error): void;
+  /** The next call of that name, as `log` has it, throws, never answers, or dies. */
+  failCall(name: string, fault: Fault): void;
   /** Every call fails until told otherwise; `null` ends it. */
   outage(error: Error | null): void;
   /** Ends an outage, and forgets failures that were planned and have not come. */
@@ -182,7 +182,7 @@ function createControl(engine: MemoryEngine, faults: Faults): MemoryControl {
       faults.delayMs = value;
     },
     fail: (nth: number, fault: Fault) => void faults.planned.set(faults.calls + nth, fault),
-    failCall: (call: string, error: Error) => void faults.byName.set(call, error),
+    failCall: (call: string, fault: Fault) => void faults.byName.set(call, fault),
     outage: (error: Error | null) => void (faults.outage = error),
     revive() {
       faults.outage = null;

@@ -136,3 +136,106 @@ describe('a replace that is under way when the next push', () => {
     expect(await rig.tags('shop')).toEqual(['deploy/shop/1']);
   });
 });
+
+// It stayed stopped, and without its name, for as long as the push waited.
+it.each([
+  ['waits for somebody to apply it', 'pending', 'image: "nginx:1.28"', 'sync: manual'],
+  ['is not valid', 'invalid', 'imagee: x', 'sync: auto'],
+] as const)(
+  'a container that has only made room is put back when the next push %s',
+  async (_why, state, web, more) => {
+    await using rig = createRig();
+    const swapped = (one: number, other: number) => ({
+      api: `${AGAIN}, ports: ["${one}:80"]`,
+      web: `${AGAIN}, ports: ["${other}:80"]`,
+    });
+    rig.source.push({ [file('shop')]: stack('shop', swapped(8001, 8002)) });
+    await rig.reconciler.start();
+    await rig.reaches('shop', 'in_sync');
+    const { control } = rig.engine();
+    const current = (name: string) => control.engine.stacks.get('shop')?.get(container(name))?.current;
+    const ids = [current('api')?.engineId, current('web')?.engineId];
+    control.failCall('create local/container/api.next', 'hang');
+    rig.source.push({ [file('shop')]: stack('shop', swapped(8002, 8001)) });
+    const isAside = () => current('web')?.aside === true && control.log.at(-1)?.startsWith('create') === true;
+    expect(await eventually(isAside, Boolean, 10_000)).toBe(true);
+
+    rig.source.push({ [file('shop')]: stack('shop', { api: AGAIN, web }, policy(more)) });
+    await rig.reaches('shop', state);
+
+    expect(
+      await eventually(
+        () => current('web')?.state,
+        (now) => now === 'running',
+        4_000,
+      ),
+    ).toBe('running');
+    expect([current('api')?.engineId, current('web')?.engineId]).toEqual(ids);
+    expect(current('web')).toMatchObject({ aside: false });
+  },
+);
+
+// A migration that ran is not undone by running the older one again.
+it('what was done before the next push had to wait stays done, is in no tag, and is in the next one', async () => {
+  await using rig = createRig();
+  const TASK = 'command: ["exit 0"], restart: "no"';
+  const AFTER = 'depends_on: { migrate: { condition: service_completed_successfully } }';
+  const shop = (image: string) => ({ migrate: `${image}, ${TASK}`, web: `${image}, ${AFTER}` });
+  rig.source.push({ [file('shop')]: stack('shop', shop(AGAIN)) });
+  await rig.reconciler.start();
+  await rig.reaches('shop', 'in_sync');
+  const { engine } = rig.engine().control;
+  const slot = (name: string) => engine.stacks.get('shop')?.get(container(name));
+  const isOpen = () => slot('web')?.next?.state === 'running';
+  engine.spoiled.set(container('web'), { status: 'starting' });
+  rig.source.push({ [file('shop')]: stack('shop', shop(WEB)) });
+  expect(await eventually(isOpen, Boolean, 10_000)).toBe(true);
+
+  rig.source.push({ [file('shop')]: stack('shop', shop(WEB), policy('sync: manual')) });
+  await rig.reaches('shop', 'pending');
+
+  expect(await eventually(isOpen, (open) => !open, 10_000)).toBe(false);
+  expect(slot('web')).toMatchObject({ current: { state: 'running', spec: { image: 'nginx:1.28' } } });
+  const task = slot('migrate')?.current;
+  expect(task).toMatchObject({ state: 'exited', exitCode: 0, spec: { image: 'nginx:1.29' } });
+  const [cut] = rig.jobs('shop').filter(({ status }) => status === 'cancelled');
+  const steps = rig.reconciler.getJob(cut?.id ?? '').steps;
+  expect(steps.find(({ name }) => name === container('migrate'))?.status).toBe('completed');
+  expect(await rig.tags('shop')).toEqual(['deploy/shop/1']);
+
+  engine.spoiled.clear();
+  expect((await rig.apply('shop')).job.status).toBe('completed');
+  expect(slot('migrate')?.current).toBe(task);
+  expect(await rig.tags('shop')).toEqual(['deploy/shop/1', 'deploy/shop/2']);
+});
+
+// Its containers had no network for as long as the push waited.
+it('a network that was only taken down for its addresses is there again when the next push has to wait', async () => {
+  await using rig = createRig();
+  const nets = (one: number, other: number) => {
+    const net = (part: number) => `ipam: { config: [{ subnet: 10.${part}.0.0/24 }] }`;
+    return `networks: { one: { ${net(one)} }, other: { ${net(other)} } }\n`;
+  };
+  const shop = { web: `${AGAIN}, networks: [one, other]` };
+  rig.source.push({ [file('shop')]: stack('shop', shop, nets(1, 2)) });
+  await rig.reconciler.start();
+  await rig.reaches('shop', 'in_sync');
+  const { control } = rig.engine();
+  const network = (name: string) => control.engine.stacks.get('shop')?.get(`local/network/${name}`)?.current;
+  control.failCall('look for local/network/one', 'hang');
+  rig.source.push({ [file('shop')]: stack('shop', shop, nets(2, 1)) });
+  const isDown = () =>
+    network('other')?.aside === true && control.log.at(-1) === 'look for local/network/one';
+  expect(await eventually(isDown, Boolean, 10_000)).toBe(true);
+
+  rig.source.push({ [file('shop')]: stack('shop', shop, `${nets(2, 1)}${policy('sync: manual')}`) });
+  await rig.reaches('shop', 'pending');
+
+  expect(
+    await eventually(
+      () => network('other')?.state,
+      (now) => now === 'running',
+      10_000,
+    ),
+  ).toBe('running');
+});

@@ -108,6 +108,19 @@ async function stepAside(
     await adapter.engine.renameContainer(current.id, asideName(current), context.signal);
 }
 
+/**
+ * Stops a container ahead of its change. It goes without its name, also where it keeps that: nothing else would tell it from one that somebody has
+ * stopped, should nobody come to its change.
+ */
+async function makeRoom(
+  { adapter, context }: Pick<ContainerTask, 'adapter' | 'context'>,
+  current: OwnedContainer,
+): Promise<void> {
+  if (current.name === ownName(current))
+    await adapter.engine.renameContainer(current.id, asideName(current), context.signal);
+  await stopContainer(adapter, current, context.signal);
+}
+
 /** The containers of a change: one that takes over from another resource has that one's container as its own. */
 async function readGroupOf(
   { engine }: Adapter,
@@ -130,7 +143,7 @@ export async function releaseContainer(
 ): Promise<void> {
   const { current } = await readGroupOf(adapter, change, context);
   if (current === null) return;
-  if (outcome === 'stop') await stepAside({ adapter, context }, current, change.change.after?.['name']);
+  if (outcome === 'stop') await makeRoom({ adapter, context }, current);
   else await runAgain(taskOf(adapter, change, context), current);
 }
 

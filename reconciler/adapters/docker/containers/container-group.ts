@@ -34,6 +34,11 @@ export function asideName(container: OwnedContainer): string {
   return `${ownName(container)}.prev-${container.id.slice(0, 12)}`;
 }
 
+/** Tells whether a container has made room for another one. */
+export function isAside(container: OwnedContainer): boolean {
+  return container.name === asideName(container);
+}
+
 /** The name that a container was made for. */
 export function ownName({ owner, name }: OwnedContainer): string {
   const given = owner.spec['name'];
