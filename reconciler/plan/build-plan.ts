@@ -6,6 +6,7 @@ import type { DesiredResource, ObservedResource, ResourceId } from '../model/res
 import { stackDigest } from '../model/stack.ts';
 import { confirmationsFor } from './confirmations.ts';
 import { deletionOf, objectOf } from './deletions.ts';
+import { keptInTheWay } from './kept-in-the-way.ts';
 import { volumesLeftBehind } from './moves.ts';
 import type { Renamed } from './renames.ts';
 import { followRenames } from './renames.ts';
@@ -48,6 +49,7 @@ export function buildPlan(input: PlanInput): Plan {
       ...unreachableWarnings(unreachable, reach),
       ...volumesLeftBehind(changes, input.engines ?? new Map(), input.stack),
       ...impossibleChanges(changes),
+      ...keptInTheWay(changes, observedById, input.engines ?? new Map()),
       ...dryRunDiagnostics(changes, observedById),
     ],
     ...(unreachable.length === 0 ? {} : { unreachable }),

@@ -177,6 +177,43 @@ describe('names that move within a stack', () => {
     expect(graph(had, desired, { foreign: had.map(({ id }) => id) }).join()).toContain('delete container/a');
   });
 
+  it.each([
+    {
+      when: 'a name',
+      had: service('a', { name: 'keep' }),
+      wants: service('b', { name: 'keep' }),
+      down: true,
+      what: 'the name keep',
+    },
+    {
+      when: 'a port',
+      had: service('a', port(80)),
+      wants: service('b', port(80)),
+      down: false,
+      what: 'port 80',
+    },
+    {
+      when: 'addresses',
+      had: network('a', 'one', '10.1.0.0/16'),
+      wants: network('b', 'two', '10.1.2.0/24'),
+      down: false,
+      what: 'subnet 10.1.0.0/16',
+    },
+  ])('says who keeps $when that another one wants, where nothing is pruned', ({ had, wants, down, what }) => {
+    const policy = { ...DEFAULT_POLICY, prune: 'no' } as const;
+    const plan = (status: 'healthy' | 'stopped', prune: Partial<PlanInput> = { policy }) =>
+      planFor({ desired: [wants], observed: [running(had, { health: { status } })], ...prune }).diagnostics;
+    const told = {
+      severity: 'error',
+      code: 'KEPT_IN_THE_WAY',
+      message: `${had.kind} b cannot have ${what}: ${had.kind} a has it, no longer described; kept, because policy.prune is no`,
+    };
+    expect(plan('healthy')).toMatchObject([told]);
+    // A container that is down has its name alone; a network is never down.
+    expect(plan('stopped')).toMatchObject(down || had.kind === 'network' ? [told] : []);
+    expect(plan('healthy', {})).toEqual([]);
+  });
+
   it('says which object each change is about', () => {
     const observed = [
       running(service('a', { name: 'keep' }), { objectId: 'abc' }),
