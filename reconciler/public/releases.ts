@@ -28,7 +28,7 @@ export interface ReleaseStatus {
   readonly stack: string;
   /** The newest deployment of the stack. */
   readonly deployment: Deployment | null;
-  /** True when what was deployed last is what the tag says. */
+  /** True when what was deployed last is what the tag says, though files may differ that change nothing of what runs. */
   readonly deployed: boolean;
   /** Files of the stack that differ between the two. */
   readonly differs: readonly string[];

@@ -201,7 +201,8 @@ async function runTagStatus(invocation: Invocation, place: TagPlace): Promise<nu
     const lines = [
       `${mark} ${tag.name} on ${tag.commit.slice(0, 10)}: ${deployed ? 'deployed' : 'not deployed'}; ${what}`,
     ];
-    return [...lines, ...differs.map((path) => `  differs: ${path}`)].join('\n');
+    const how = deployed ? 'changes nothing of what runs' : 'differs';
+    return [...lines, ...differs.map((path) => `  ${how}: ${path}`)].join('\n');
   });
   return status.deployed ? EXIT.ok : EXIT.failed;
 }

@@ -1,6 +1,8 @@
+import { hasErrors } from '../../base/diagnostic.ts';
 import { isReconcilerError, ReconcilerError } from '../../base/errors.ts';
 import type { Release } from '../../model/release-tag.ts';
 import { formatRelease } from '../../model/release-tag.ts';
+import { stackDigest } from '../../model/stack.ts';
 import type { DeploymentTag } from '../../ports/source.ts';
 import type { Job } from '../../ports/store.ts';
 import type {
@@ -110,10 +112,25 @@ async function readStatus(
   const { revision: from } = newestDeployed(context, stack);
   if (from === null) return { tag, stack, deployment: null, deployed: false, differs: [] };
   const differs = await writer.filesThatDiffer(stack, { from, to: tag.commit }, signal);
-  if (deployment === null) return { tag, stack, deployment, deployed: differs.length === 0, differs };
+  const deployed = differs.length === 0 || (await isWithoutEffect({ context, writer }, stack, tag, signal));
+  if (deployment === null) return { tag, stack, deployment, deployed, differs };
   const { number, tag: name, revision, time, author, jobId, summary } = deployment;
   const shown = { number, tag: name, revision, time, author, jobId, summary };
-  return { tag, stack, deployment: shown, deployed: differs.length === 0, differs };
+  return { tag, stack, deployment: shown, deployed, differs };
+}
+
+/** Tells whether the tag says what the newest commit says, and that describes what was deployed: comments differ, or files that nothing uses. */
+async function isWithoutEffect(
+  { context, writer }: Pick<ReleaseParts, 'context' | 'writer'>,
+  stack: string,
+  { commit }: DeploymentTag,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { desired } = context;
+  const described = desired.get(stack);
+  if (described === undefined || hasErrors(described.diagnostics)) return false;
+  if (stackDigest(described.resources) !== newestDeployed(context, stack).desired) return false;
+  return (await writer.filesThatDiffer(stack, { from: headOf(context), to: commit }, signal)).length === 0;
 }
 
 async function findTag({ source }: RunContext, name: string): Promise<DeploymentTag | undefined> {

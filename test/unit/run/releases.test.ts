@@ -123,6 +123,22 @@ describe('a release', () => {
     expect(await status()).toMatchObject({ deployed: true, deployment: { number: 3 }, differs: [] });
   });
 
+  it('is deployed where the commits since have changed nothing of what runs', async () => {
+    const { rig } = await withVersions();
+    await using _ = rig;
+    const text = stack('shop', { web: 'image: "nginx:1.29"' });
+    rig.source.push({ [file('shop')]: `# only a word\n${text}` });
+    await create(rig, '1.0.0');
+    const status = () => rig.reconciler.releaseStatus(release('1.0.0'), SIGNAL);
+    expect(await status()).toMatchObject({
+      deployed: true,
+      deployment: { number: 2 },
+      differs: [file('shop')],
+    });
+    rig.source.push({ [file('shop')]: stack('shop', { web: 'image: "nginx:1.28"' }) });
+    expect((await status()).deployed).toBe(false);
+  });
+
   it('whose files are there already is applied without a commit', async () => {
     const { rig, second } = await withVersions();
     await using _ = rig;
@@ -253,5 +269,11 @@ describe('kombinator tag', () => {
     );
     expect([code, asked]).toEqual([1, [release('1.2.3')]]);
     expect(stdout).toContain('not deployed; shop was never deployed\n  differs: a.yaml');
+    const same = world({ releaseStatus: async () => ({ ...status, deployed: true }) });
+    const fine = await runFakeCli(['tag', 'status', 'shop', '1.2.3', 'prod'], same);
+    expect([fine.code, fine.stdout]).toEqual([
+      0,
+      expect.stringContaining('deployed; shop was never deployed\n  changes nothing of what runs: a.yaml'),
+    ]);
   });
 });
