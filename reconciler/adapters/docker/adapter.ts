@@ -18,6 +18,8 @@ export const AWAITED_PORT = 'port';
 const MAX_ENDINGS = 10_000;
 /** Containers whose secret files are remembered; those of others are read again. */
 const MAX_GIVEN = 500;
+/** Images whose digest at the registry is remembered; one that is forgotten is asked for again. */
+const MAX_DIGESTS = 1_000;
 
 export interface AdapterOptions {
   readonly name: string;
@@ -83,7 +85,7 @@ export interface Adapter extends Required<AdapterOptions> {
   /** Runs work that makes something of a name after whatever else is making that. */
   oneAtATime<T>(name: string, work: () => Promise<T>): Promise<T>;
   /** Answers of registries by reference. */
-  readonly digests: Map<string, { readonly digest: string; readonly at: number }>;
+  readonly digests: LRUCache<string, { readonly digest: string; readonly at: number }>;
 }
 
 export function createAdapter(engine: Engine, options: AdapterOptions): Adapter {
@@ -108,7 +110,7 @@ export function createAdapter(engine: Engine, options: AdapterOptions): Adapter 
     secretTexts: new Map(),
     differing: new LRUCache({ max: MAX_ENDINGS }),
     stacksByName: new Map(),
-    digests: new Map(),
+    digests: new LRUCache({ max: MAX_DIGESTS }),
     awaited: createAwaitedNames(),
     oneAtATime: createKeyedMutex(),
   };

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseLocation } from '../../../reconciler/adapters/git/location.ts';
+import { ContentOwners } from '../../../reconciler/adapters/git/modules/content-owners.ts';
 import { parseGitModules, resolveModuleUrl } from '../../../reconciler/adapters/git/modules/git-modules.ts';
 import {
   credentialsFor,
@@ -11,6 +12,18 @@ import {
   parsePlaces,
 } from '../../../reconciler/adapters/git/modules/places.ts';
 import { Secret } from '../../../reconciler/model/secret.ts';
+
+it('owners of contents are as many as commits that are remembered have, and not as were ever read', () => {
+  const owners = new ContentOwners<string>();
+  const read = (commit: number) => Array.from({ length: 6_000 }, (_, index) => `${commit} ${index}`);
+  for (let commit = 1; commit <= 20; commit += 1) {
+    for (const blob of read(commit)) owners.set(blob, 'theirs');
+    owners.sweep(() => read(commit));
+    expect(owners.size).toBeLessThan(18_000);
+    expect(owners.get(`${commit} 5999`)).toBe('theirs');
+  }
+  expect(owners.get('1 0')).toBeUndefined();
+});
 
 describe('.gitmodules', () => {
   it('is read as Git reads its configuration', () => {

@@ -7,6 +7,7 @@ import type { Credentials, Location } from '../location.ts';
 import { SUBMODULE_MODE } from '../repository/objects.ts';
 import type { Repository } from '../repository/repository.ts';
 import { comparePaths } from '../repository/tree-diff.ts';
+import { ContentOwners } from './content-owners.ts';
 import type { NamedModule } from './git-modules.ts';
 import { parseGitModules, resolveModuleUrl } from './git-modules.ts';
 import type { ModuleOptions, ModuleRepository } from './module-repository.ts';
@@ -73,7 +74,7 @@ interface State {
   readonly views: LRUCache<string, View>;
   readonly told: LRUCache<string, ReadonlyMap<string, View>>;
   /** Repositories by the ids of contents that they alone may have. */
-  readonly owners: Map<string, Owner>;
+  readonly owners: ContentOwners<Owner>;
 }
 
 /** A repository and what it is read with. */
@@ -87,7 +88,7 @@ export function createModules(options: ModulesOptions): Modules {
     opened: new Map(),
     views: new LRUCache({ max: MAX_LISTINGS }),
     told: new LRUCache({ max: MAX_TOLD }),
-    owners: new Map(),
+    owners: new ContentOwners(),
   };
   const { told } = state;
   const { large } = options;
@@ -105,6 +106,7 @@ export function createModules(options: ModulesOptions): Modules {
           : (told.get(from) ?? (await viewModules(state, { ...own, commit: from }, signal)));
       const after = await viewModules(state, { ...own, commit: to }, signal);
       told.set(to, after);
+      state.owners.sweep(() => contentsIn(state));
       return before.size + after.size === 0 ? plain.map(withReasons) : combine(plain, before, after);
     },
     isIncomplete: (commit) =>
@@ -117,6 +119,12 @@ export function createModules(options: ModulesOptions): Modules {
       for (const module of state.opened.values()) module[Symbol.dispose]();
     },
   };
+}
+
+/** Ids of what the remembered commits hold. */
+function* contentsIn({ views, told }: Pick<State, 'views' | 'told'>): Generator<string> {
+  for (const known of [views, ...told.values()])
+    for (const { leaves } of known.values()) for (const { blob } of leaves.values()) yield blob;
 }
 
 function contentsOf({
@@ -195,7 +203,7 @@ async function viewModule(
   if (typeof opened === 'string') return withoutFiles(module, opened, null);
   let view: View;
   try {
-    view = await readModule(state, { tree, module, opened }, signal);
+    view = await readModule(state, { tree, module, opened, key }, signal);
   } catch (error) {
     signal.throwIfAborted();
     const reason = errorMessage(error);
@@ -227,11 +235,13 @@ interface Reading {
   readonly tree: Tree;
   readonly module: PinnedModule;
   readonly opened: ModuleRepository;
+  /** Place of the view among those that are remembered. */
+  readonly key: string;
 }
 
 async function readModule(
   state: State,
-  { tree, module, opened }: Reading,
+  { tree, module, opened, key }: Reading,
   signal: AbortSignal,
 ): Promise<View> {
   const { path, commit } = module;
@@ -254,7 +264,10 @@ async function readModule(
     if (after.type !== 'submodule') state.owners.set(after.blob, owner);
   }
   const retries = [...nested.values()].flatMap(({ retryAt }) => retryAt ?? []);
-  return { leaves, retryAt: retries.length === 0 ? null : Math.min(...retries) };
+  const view = { leaves, retryAt: retries.length === 0 ? null : Math.min(...retries) };
+  // A sweep that came between would forget whose its contents are.
+  state.views.set(key, view);
+  return view;
 }
 
 function withoutFiles({ path, commit }: PinnedModule, reason: string, retryAt: number | null): View {
