@@ -39,11 +39,11 @@ interface Facts {
   readonly restarts: number;
 }
 
-async function look(service: string): Promise<Facts> {
+const look = (service: string) => lookAt(`shop-${service}-1`);
+
+async function lookAt(container: string): Promise<Facts> {
   const format = '{{ .State.Status }} {{ .State.StartedAt }} {{ .RestartCount }}';
-  const [status = '', startedAt = '', restarts] = (
-    await docker('inspect', '--format', format, `shop-${service}-1`)
-  )
+  const [status = '', startedAt = '', restarts] = (await docker('inspect', '--format', format, container))
     .trim()
     .split(' ');
   return { status, startedAt, restarts: Number(restarts) };
@@ -113,4 +113,23 @@ it('says what to write where something is started again and again though it ende
   expect(failed.error.message).toContain(
     'if it is to end, write restart: "no" where it is described (kombinations/again/kombination.yaml:4)',
   );
+});
+
+// An earlier version started everything again.
+it('has a service that was started again and again come to its end once it may', async () => {
+  const before = await lookAt('again-once-1');
+  expect(before).toMatchObject({ restarts: expect.any(Number) });
+  const files = {
+    'kombinations/again/kombination.yaml': 'version: "1.0"\nmeta: { name: again }\ncompose: compose.yaml\n',
+    'kombinations/again/compose.yaml': `services:\n  once: { image: "${IMAGE}", pull_policy: never, command: ["true"] }\n`,
+  };
+  await job.push(files, 'It may end');
+  await job.reaches('again', 'in_sync');
+  const after = await eventually(
+    () => lookAt('again-once-1'),
+    ({ status }) => status === 'exited',
+    PATIENCE_MS,
+  );
+  expect(after.status).toBe('exited');
+  expect((await job.jobs('again')).map(({ status }) => status).slice(0, 1)).toEqual(['completed']);
 });
