@@ -8,3 +8,51 @@ export function withOwnMemory(bytes: Uint8Array): Buffer {
   own.set(bytes);
   return own;
 }
+
+/**
+ * Reads to the end. Throws an `Error` that says so as soon as there is more than `maxBytes`, and lets go of the stream: who answers may be
+ * broken, or mean harm.
+ */
+export async function readWithin(chunks: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Buffer> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of chunks) {
+    size += chunk.byteLength;
+    if (size > maxBytes) throw tooLong(maxBytes);
+    parts.push(chunk);
+  }
+  return Buffer.concat(parts);
+}
+
+/** Reads the beginning, up to `maxBytes`; what comes after it is not waited for. */
+export async function readBeginning(chunks: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Buffer> {
+  const parts: Uint8Array[] = [];
+  let left = maxBytes;
+  for await (const chunk of chunks) {
+    parts.push(chunk.subarray(0, left));
+    left -= chunk.byteLength;
+    if (left <= 0) break;
+  }
+  return Buffer.concat(parts);
+}
+
+/** Splits a stream of UTF-8 into its lines. Throws an `Error` at one of more than `maxLength` characters. */
+export async function* readLines(
+  chunks: AsyncIterable<Uint8Array>,
+  maxLength: number,
+): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  let rest = '';
+  for await (const chunk of chunks) {
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
+    rest = lines.pop() ?? '';
+    yield* lines;
+    if (rest.length > maxLength) throw tooLong(maxLength);
+  }
+  yield rest + decoder.decode();
+}
+
+function tooLong(max: number): Error {
+  const size = max < 1024 ** 2 ? `${Math.floor(max / 1024)} KiB` : `${Math.floor(max / 1024 ** 2)} MiB`;
+  return new Error(`its answer is longer than ${size}`);
+}

@@ -33,14 +33,26 @@ export type Defined<T> = { [K in keyof T as undefined extends T[K] ? never : K]:
 
 /** The object without its members that are `undefined`. */
 export function defined<T extends object>(value: T): Defined<T> {
-  const result: Record<string, unknown> = {};
-  for (const [key, member] of Object.entries(value)) if (member !== undefined) result[key] = member;
-  return result as Defined<T>;
+  const members = Object.entries(value).filter(([, member]) => member !== undefined);
+  return Object.fromEntries(members) as Defined<T>;
 }
 
 /** A record that treats `__proto__` and `constructor` like any other key. */
 export function toRecord<T>(entries: Iterable<readonly [string, T]>): Readonly<Record<string, T>> {
   return Object.fromEntries(entries);
+}
+
+/**
+ * A member by a name that came from outside. Plain `record[name]` also finds what every object inherits, for names such as `constructor`
+ * or `__proto__`; the linter of names (test/lint/own-names.ts) refuses it.
+ */
+export function own<T>(record: Readonly<Record<string, T>> | null | undefined, name: string): T | undefined {
+  return record && Object.hasOwn(record, name) ? record[name] : undefined;
+}
+
+/** An empty record that takes any name as a key: nothing is inherited, and `__proto__` is a key like any other. */
+export function emptyRecord<T>(): Record<string, T> {
+  return Object.create(null) as Record<string, T>;
 }
 
 /** Code unit order: the same on every machine, unlike `localeCompare`. */

@@ -1,12 +1,11 @@
+import { own } from '../../base/values.ts';
 import type { Readable } from 'node:stream';
 import type { ContainerInspectInfo } from 'dockerode';
 import { isReconcilerError } from '../../base/errors.ts';
 import type { LogLine } from '../../ports/target-capabilities.ts';
 import type { Engine } from './engine/engine.ts';
+import { readFrames } from './engine/engine-exec.ts';
 
-const HEADER_BYTES = 8;
-/** Characters of a line that are shown in a message. */
-const MAX_SHOWN = 500;
 /** A line without an end is passed on in pieces of this size. */
 const MAX_LINE_BYTES = 64 * 1024;
 
@@ -20,22 +19,15 @@ export async function* readLogLines(
   terminal = false,
 ): AsyncGenerator<LogLine> {
   if (terminal) return yield* readTerminalLines(chunks);
-  let buffer: Buffer = Buffer.alloc(0);
+  const decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
   const rest = { stdout: '', stderr: '' };
-  for await (const chunk of chunks) {
-    buffer = buffer.length === 0 ? chunk : Buffer.concat([buffer, chunk]);
-    while (buffer.length >= HEADER_BYTES) {
-      const end = HEADER_BYTES + buffer.readUInt32BE(4);
-      if (buffer.length < end) break;
-      const stream = buffer[0] === 2 ? 'stderr' : 'stdout';
-      const lines = (rest[stream] + buffer.toString('utf8', HEADER_BYTES, end)).split('\n');
-      rest[stream] = lines.pop() ?? '';
-      for (const line of lines) yield parseLine(stream, line);
-      if (rest[stream].length > MAX_LINE_BYTES) {
-        yield parseLine(stream, rest[stream]);
-        rest[stream] = '';
-      }
-      buffer = buffer.subarray(end);
+  for await (const { name, content } of readFrames(chunks)) {
+    const lines = (rest[name] + decoders[name].decode(content, { stream: true })).split('\n');
+    rest[name] = lines.pop() ?? '';
+    for (const line of lines) yield parseLine(name, line);
+    if (rest[name].length > MAX_LINE_BYTES) {
+      yield parseLine(name, rest[name]);
+      rest[name] = '';
     }
   }
   for (const stream of ['stdout', 'stderr'] as const) {

@@ -74,6 +74,9 @@ interface Listing {
   readonly signal: AbortSignal;
 }
 
+/** Pages that are gone through; a server may say of each that there is another. */
+const MAX_PAGES = 500;
+
 /** Lists what is there, by name; `null` when it may not be listed, or is too much to go through. */
 async function listPlace(
   { client }: Cluster,
@@ -84,14 +87,15 @@ async function listPlace(
   const path = pathOf(kind, namespace === undefined ? {} : { namespace });
   let next: string | undefined;
   try {
-    do {
+    for (let page = 1; page <= MAX_PAGES; page += 1) {
       const query = { limit: OBJECTS_PER_PAGE, continue: next };
       const { body } = await client.request({ method: 'GET', path, query, accept: METADATA_ONLY, signal });
       for (const object of objectsIn(body, kind)) found.set(object.metadata.name, object);
       next = asString(asFields(asFields(body)?.['metadata'])?.['continue']) || undefined;
-      if (next !== undefined && found.size > count * OTHERS_EACH) return null;
-    } while (next !== undefined);
-    return found;
+      if (next === undefined) return found;
+      if (found.size > count * OTHERS_EACH) return null;
+    }
+    return null;
   } catch (error) {
     // Not allowed, or the list has changed too much since its first page.
     if (isApiError(error, 403) || isApiError(error, 410)) return null;

@@ -2,12 +2,15 @@ import { getEventListeners } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { connect } from 'node:net';
+import { pipeline, Readable } from 'node:stream';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import type { EngineRequest } from '../../../reconciler/adapters/docker/engine/transport.ts';
+import { readLogLines } from '../../../reconciler/adapters/docker/logs.ts';
 import { createTransport } from '../../../reconciler/adapters/docker/engine/transport.ts';
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
@@ -104,4 +107,70 @@ it('leaves nothing on a signal that lives on: looks, changes, failures and strea
     await new Promise((resolve) => stream.once('close', resolve));
   }
   expect(getEventListeners(signal, 'abort')).toEqual([]);
+});
+
+it('follows no redirect, and takes one for a refusal', async () => {
+  let asked = 0;
+  const elsewhere = createServer((_, response) => {
+    asked += 1;
+    response.end('{}');
+  });
+  await new Promise<void>((resolve) => elsewhere.listen(0, '127.0.0.1', resolve));
+  const { port } = elsewhere.address() as AddressInfo;
+  await using engine = await engineThat((_, response) => {
+    response.writeHead(302, { location: `http://127.0.0.1:${port}/inside` }).end();
+  });
+  const { signal } = new AbortController();
+  const refused = { code: 'TARGET_ERROR', message: 'list networks: it answers 302' };
+  await expect(engine.transport.json(listing(signal))).rejects.toMatchObject(refused);
+  await expect(engine.transport.stream(listing(signal))).rejects.toMatchObject(refused);
+  expect(asked).toBe(0);
+  elsewhere.close();
+});
+
+it('reads an answer up to a bound, and a refusal no further than its beginning', async () => {
+  const block = Buffer.from(`"${'a'.repeat(1024 ** 2)}",`);
+  let sent = 0;
+  await using engine = await engineThat((request, response) => {
+    if (request.method === 'POST') response.statusCode = 500;
+    function* endless() {
+      for (;;) {
+        sent += block.length;
+        yield block;
+      }
+    }
+    pipeline(Readable.from(endless()), response, () => undefined);
+  });
+  const { signal } = new AbortController();
+  await expect(engine.transport.json(listing(signal))).rejects.toMatchObject({
+    code: 'TARGET_UNREACHABLE',
+    message: expect.stringContaining('its answer is longer than 32 MiB') as string,
+  });
+  expect(sent).toBeLessThan(48 * 1024 ** 2);
+  const refusal = await engine.transport.json(creating(signal)).catch((error: unknown) => error);
+  expect(refusal).toMatchObject({ code: 'TARGET_ERROR' });
+  expect(String(refusal).length).toBeLessThan(3_000);
+});
+
+it('gives up on an answer that comes in drops', async () => {
+  await using engine = await engineThat((_, response) => {
+    const drip = setInterval(() => response.write(' '), 5);
+    response.once('close', () => clearInterval(drip));
+  });
+  const request = { ...listing(new AbortController().signal), timeoutMs: 60 };
+  await expect(engine.transport.json(request)).rejects.toMatchObject({ code: 'TARGET_UNREACHABLE' });
+});
+
+it('keeps nothing of a frame but what has come of it', async () => {
+  const head = Buffer.from([1, 0, 0, 0, 0xff, 0xff, 0xff, 0xff]);
+  async function* frames() {
+    yield head.subarray(0, 3);
+    yield Buffer.concat([head.subarray(3), Buffer.from('2026-11-29T20:00:00Z a')]);
+    for (let i = 0; i < 100; i += 1) yield Buffer.alloc(1024, 'b');
+    yield Buffer.from('\n');
+  }
+  const lines = [];
+  for await (const { text } of readLogLines(frames())) lines.push(text.length);
+  expect(lines[0]).toBeLessThan(80 * 1024);
+  expect(lines.length).toBe(2);
 });

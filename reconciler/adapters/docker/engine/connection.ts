@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { Agent } from 'node:http';
+import type { ClientRequest } from 'node:http';
 import { connect as connectTcp, isIP } from 'node:net';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
@@ -77,9 +78,15 @@ export function createDialerAgent(dialer: Dialer): Agent {
     void hand(dialer, callback);
     return undefined;
   };
+  // The client follows redirects to any address, and a failure there ends the process. An engine has no reason to redirect.
+  const addRequest: unknown = Reflect.get(agent, 'addRequest');
+  const stay = (request: ClientRequest, ...rest: unknown[]): void => {
+    request.prependOnceListener('response', ({ headers }) => delete headers.location);
+    if (typeof addRequest === 'function') Reflect.apply(addRequest, agent, [request, ...rest]);
+  };
   // The client renders its options, this agent with every socket included, into a debug message before each request,
   // even when nobody reads it: tens of milliseconds a call.
-  return Object.assign(agent, { [inspect.custom]: () => 'Agent' });
+  return Object.assign(agent, { [inspect.custom]: () => 'Agent', addRequest: stay });
 }
 
 type Handler = ((error: Error | null, stream: Duplex) => void) | undefined;

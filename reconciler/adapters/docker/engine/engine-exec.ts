@@ -185,16 +185,30 @@ interface Frame {
   readonly content: Buffer;
 }
 
-/** Splits the multiplexed stream: each frame starts with its stream (2 is stderr) and, in bytes 4 to 7, its length. */
+/**
+ * Splits the multiplexed stream: each frame starts with its stream (2 is stderr) and, in bytes 4 to 7, its length. A frame comes in the pieces in which
+ * it arrives: its length is the engine's word only, and nothing is kept for it.
+ */
 export async function* readFrames(stream: AsyncIterable<Buffer>): AsyncGenerator<Frame> {
-  let rest: Buffer = Buffer.alloc(0);
+  let head: Buffer = Buffer.alloc(0);
+  let name: Frame['name'] = 'stdout';
+  let left = 0;
   for await (const chunk of stream) {
-    rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-    while (rest.length >= HEADER_BYTES) {
-      const end = HEADER_BYTES + rest.readUInt32BE(4);
-      if (rest.length < end) break;
-      yield { name: rest[0] === 2 ? 'stderr' : 'stdout', content: rest.subarray(HEADER_BYTES, end) };
-      rest = rest.subarray(end);
+    for (let at = 0; at < chunk.length;) {
+      if (left > 0) {
+        const content = chunk.subarray(at, at + left);
+        at += content.length;
+        left -= content.length;
+        yield { name, content };
+        continue;
+      }
+      const part = chunk.subarray(at, at + HEADER_BYTES - head.length);
+      at += part.length;
+      head = Buffer.concat([head, part]);
+      if (head.length < HEADER_BYTES) break;
+      name = head[0] === 2 ? 'stderr' : 'stdout';
+      left = head.readUInt32BE(4);
+      head = Buffer.alloc(0);
     }
   }
 }

@@ -1,7 +1,9 @@
 import type { Readable } from 'node:stream';
 import type Docker from 'dockerode';
 import { createAbortScope, onAbort, untilAborted } from '../../../base/abort-scope.ts';
+import { readBeginning, readWithin } from '../../../base/bytes.ts';
 import { ReconcilerError } from '../../../base/errors.ts';
+import { asFields, asString } from '../../../base/values.ts';
 import type { Dialer } from './connection.ts';
 import { createDialerAgent } from './connection.ts';
 import { toTargetError } from './engine-errors.ts';
@@ -9,6 +11,7 @@ import { toTargetError } from './engine-errors.ts';
 /** Oldest and newest API this adapter speaks; between them the engine's own version is used. */
 const OLDEST_API = '1.40';
 const NEWEST_API = '1.49';
+const VERSION = /^\d{1,4}\.\d{1,4}$/;
 const DEFAULT_TIMEOUT_MS = 30_000;
 const NEGOTIATION_TIMEOUT_MS = 10_000;
 
@@ -117,9 +120,13 @@ async function negotiate(docker: Docker, address: string): Promise<string> {
     signal: new AbortController().signal,
   };
   const version = await dial(docker, request, false);
-  const { ApiVersion = '', MinAPIVersion = '1.12' } = version as Partial<Record<string, string>>;
+  const { ApiVersion = '', MinAPIVersion = '1.12' } = asFields(version) ?? {};
+  if (typeof ApiVersion !== 'string' || typeof MinAPIVersion !== 'string' || !VERSION.test(ApiVersion)) {
+    const message = `what answers at ${address} is no Docker Engine: it says no version of its API`;
+    throw new ReconcilerError('TARGET_UNSUPPORTED', message);
+  }
   if (compareVersions(ApiVersion, OLDEST_API) < 0 || compareVersions(MinAPIVersion, NEWEST_API) > 0) {
-    const range = `${MinAPIVersion} to ${ApiVersion || 'unknown'}`;
+    const range = `${MinAPIVersion.slice(0, 20)} to ${ApiVersion || 'unknown'}`;
     throw new ReconcilerError(
       'TARGET_UNSUPPORTED',
       `the engine at ${address} speaks API ${range}, Kombinator ${OLDEST_API} to ${NEWEST_API}`,
@@ -144,7 +151,14 @@ export function compareVersions(a: string, b: string): number {
   return (left?.[0] || 0) - (right?.[0] || 0) || (left?.[1] || 0) - (right?.[1] || 0);
 }
 
-const ANSWERS_TRUE = Object.fromEntries([200, 201, 204, 304].map((status) => [status, true]));
+/** Largest answer that is not a stream; a list of thousands of containers has a tenth of it. */
+const MAX_ANSWER_BYTES = 32 * 1024 ** 2;
+const MAX_REFUSAL_BYTES = 64 * 1024;
+/** Longest refusal that is passed on, in characters. */
+const MAX_REFUSAL_LENGTH = 2_000;
+const SUCCESSES: ReadonlySet<number> = new Set([200, 201, 204, 304]);
+/** The client hands on every answer: it would read those of a refusal to their end, however long they are. */
+const ANY_STATUS = Object.fromEntries(Array.from({ length: 900 }, (_, index) => [100 + index, true]));
 
 async function dial(docker: Docker, request: EngineRequest, isStream: boolean): Promise<unknown> {
   const { method, path, query, body, file, auth, auths, hijack, headers } = request;
@@ -155,7 +169,7 @@ async function dial(docker: Docker, request: EngineRequest, isStream: boolean): 
     signals: interruptible ? [request.signal] : [],
     timeoutMs: request.timeoutMs ?? DEFAULT_TIMEOUT_MS,
   });
-  const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+  const { promise, resolve, reject } = Promise.withResolvers<Readable>();
   // The client may stay silent when a connection dies in the middle of an answer.
   using _ = onAbort(scope.signal, () => {
     connection.abort(scope.signal.reason);
@@ -172,14 +186,42 @@ async function dial(docker: Docker, request: EngineRequest, isStream: boolean): 
       ...(headers === undefined ? {} : { headers: { ...headers } as Record<string, string> }),
       ...(hijack === true ? { hijack } : {}),
       abortSignal: connection.signal,
-      isStream,
-      statusCodes: ANSWERS_TRUE,
+      isStream: true,
+      statusCodes: ANY_STATUS,
     },
-    (error: unknown, data: unknown) => (error ? reject(error) : resolve(data)),
+    (error: unknown, data: unknown) => (error ? reject(error) : resolve(data as Readable)),
   );
   const answer = await promise;
-  if (isStream) endWith(answer as Readable, request.signal, connection);
+  const status = 'statusCode' in answer ? Number(answer.statusCode) : null;
+  // The deadline is for all of the answer: one that comes in drops, and never ends, is none.
+  if (status !== null && !SUCCESSES.has(status))
+    throw await untilAborted(readRefusal(status, answer), scope.signal);
+  if (!isStream) return await untilAborted(readJson(answer), scope.signal);
+  endWith(answer, request.signal, connection);
   return answer;
+}
+
+async function readJson(answer: Readable): Promise<unknown> {
+  const bytes = await readWithin(answer, MAX_ANSWER_BYTES);
+  return parseJson(bytes.toString('utf8')) ?? bytes;
+}
+
+/** The words of an engine that does not do something, as `engine-errors` reads them. */
+async function readRefusal(statusCode: number, answer: Readable): Promise<Error> {
+  const text = (await readBeginning(answer, MAX_REFUSAL_BYTES)).toString('utf8');
+  const { message, error } = asFields(parseJson(text)) ?? {};
+  const said = asString(message) ?? asString(error) ?? text.trim();
+  const words = said === '' ? `it answers ${statusCode}` : said;
+  return Object.assign(new Error(words.slice(0, MAX_REFUSAL_LENGTH)), { statusCode });
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
 }
 
 /** Ends a stream when the signal aborts, and lets go of the signal when the stream has ended. */

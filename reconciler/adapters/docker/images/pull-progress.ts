@@ -1,7 +1,10 @@
+import { readLines } from '../../../base/bytes.ts';
 import type { Json } from '../../../base/json.ts';
 
 /** Told again only when it has moved on by this many percent. */
 const STEP_PERCENT = 10;
+/** Longest event, in characters: an object with all its labels. */
+const MAX_LINE_LENGTH = 8 * 1024 ** 2;
 
 /**
  * Reads a pull's progress (JSON lines): yields the percentage downloaded when it has moved on, `null` for every other
@@ -26,18 +29,10 @@ export async function* readPullProgress(chunks: AsyncIterable<Buffer>): AsyncGen
 
 /** Splits a stream of JSON values, one a line. A line that is no JSON object is passed over. */
 export async function* readJsonLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<object> {
-  const decoder = new TextDecoder();
-  let rest = '';
-  for await (const chunk of chunks) {
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) {
-      const value = parse(line);
-      if (value) yield value;
-    }
+  for await (const line of readLines(chunks, MAX_LINE_LENGTH)) {
+    const value = parse(line);
+    if (value) yield value;
   }
-  const value = parse(rest);
-  if (value) yield value;
 }
 
 function parse(line: string): object | null {

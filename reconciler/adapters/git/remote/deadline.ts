@@ -4,8 +4,27 @@ import { unreachable } from '../errors.ts';
 /** Ends work that hears nothing for a while. */
 export interface Deadline {
   readonly signal: AbortSignal;
-  /** A sign of life: the time starts again. */
-  touch(): void;
+  /** A sign of life: the time starts again. One of hardly any bytes does that a few times only, until something has come. */
+  touch(bytes?: number): void;
+}
+
+/** A remote that sends no more than this between two signs of life only says that it is there. */
+const PROGRESS_BYTES = 4_096;
+/** Signs of life without progress: a server that packs a large repository says for minutes that it is at it. */
+const MAX_IDLE_SIGNS = 300;
+
+/** Calls back at signs of life, until too many of them were nothing else. */
+function createPatience(onSign: () => void): Deadline['touch'] {
+  let came = 0;
+  let idle = 0;
+  return (bytes = PROGRESS_BYTES) => {
+    came += bytes;
+    if (came >= PROGRESS_BYTES) {
+      came = 0;
+      idle = 0;
+    } else idle += 1;
+    if (idle <= MAX_IDLE_SIGNS) onSign();
+  };
 }
 
 /**
@@ -23,7 +42,7 @@ export async function withDeadline<T>(
     timeoutMs,
     timeoutReason: () => unreachable(location, `no answer within ${Math.round(timeoutMs / 1000)} s`),
   });
-  const working = work({ signal: scope.signal, touch: () => scope.touch() });
+  const working = work({ signal: scope.signal, touch: createPatience(() => scope.touch()) });
   try {
     return await untilAborted(working, scope.signal);
   } catch (error) {

@@ -7,6 +7,12 @@ import type { Deadline } from './deadline.ts';
 import { asGitError, errnoOf, gitError, notFound, unauthorized, unreachable } from '../errors.ts';
 import type { Credentials } from '../location.ts';
 
+/** Largest list of refs (a million of them), or answer that is no success. */
+const MAX_LIST_BYTES = 64 * 1024 ** 2;
+/** Largest pack: a repository that says what runs has a thousandth of it. */
+const MAX_PACK_BYTES = 2 * 1024 ** 3;
+const MAX_STATUS_LENGTH = 200;
+
 /** Makes an isomorphic-git HTTP client for one operation: it authenticates, obeys the deadline, and follows no redirects. */
 export type HttpClientFactory = (deadline: Deadline) => HttpClient;
 
@@ -33,7 +39,10 @@ export function createHttpClient(credentials: Credentials | undefined): HttpClie
         fetchOptions: { followRedirects: false },
       });
       deadline.touch();
-      return { ...response, body: observe(response.body, deadline) };
+      const maxBytes =
+        request.method === 'POST' && response.statusCode === 200 ? MAX_PACK_BYTES : MAX_LIST_BYTES;
+      const statusMessage = response.statusMessage.slice(0, MAX_STATUS_LENGTH);
+      return { ...response, statusMessage, body: observe(response.body, deadline, maxBytes) };
     };
     return {
       request: async (request) => {
@@ -124,9 +133,16 @@ function basic(username: string, password: string): string {
 async function* observe(
   body: AsyncIterable<Uint8Array> | undefined,
   deadline: Deadline,
+  maxBytes: number,
 ): AsyncGenerator<Uint8Array> {
+  let size = 0;
   for await (const chunk of body ?? []) {
-    deadline.touch();
+    deadline.touch(chunk.byteLength);
+    size += chunk.byteLength;
+    if (size > maxBytes)
+      throw gitError(
+        `the Git server sends more than ${Math.floor(maxBytes / 1024 ** 2)} MiB, which is not read`,
+      );
     yield chunk;
   }
 }

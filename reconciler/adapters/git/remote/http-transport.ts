@@ -155,12 +155,18 @@ async function storePack(
     if (objects === 0) return;
     if (await command.available()) {
       const args = ['index-pack', '-v', '-o', index, pack];
-      const { signal, touch } = deadline;
-      const { exitCode, stderr } = await command.run(args, { signal, onOutput: touch });
+      const { signal } = deadline;
+      const { exitCode, stderr } = await command.run(args, { signal, onOutput: () => deadline.touch() });
       if (exitCode !== 0) throw gitError(`the pack from the server is damaged: ${firstErrorLine(stderr)}`);
     } else {
       const filepath = `incoming/${basename(pack)}`;
-      await git.indexPack({ fs, dir: mirrorDir, gitdir: mirrorDir, filepath, onProgress: deadline.touch });
+      await git.indexPack({
+        fs,
+        dir: mirrorDir,
+        gitdir: mirrorDir,
+        filepath,
+        onProgress: () => deadline.touch(),
+      });
     }
     const target = join(mirrorDir, 'objects', 'pack', `pack-${checksum}`);
     await rename(pack, `${target}.pack`);

@@ -1,4 +1,8 @@
-import { asFields, asList, asString } from '../../../base/values.ts';
+import { asFields, asList, asString, own } from '../../../base/values.ts';
+
+/** Longest text of a server that is passed on, in characters. */
+const MAX_MESSAGE_LENGTH = 4_000;
+const MAX_CAUSES = 100;
 
 export interface ApiCause {
   readonly reason: string;
@@ -19,13 +23,13 @@ export class ApiError extends Error {
 
   constructor(status: number, body: unknown, fallback: string, retryAfter?: string) {
     const fields = asFields(body) ?? {};
-    super(asString(fields['message']) ?? fallback);
+    super((asString(fields['message']) ?? fallback).slice(0, MAX_MESSAGE_LENGTH));
     this.status = status;
     this.reason = asString(fields['reason']) ?? '';
     const details = asFields(fields['details']) ?? {};
-    this.causes = (asList(details['causes']) ?? []).map((item) => {
+    this.causes = (asList(details['causes']) ?? []).slice(0, MAX_CAUSES).map((item) => {
       const cause = asFields(item) ?? {};
-      const text = (key: string): string => asString(cause[key]) ?? '';
+      const text = (key: string): string => (asString(own(cause, key)) ?? '').slice(0, MAX_MESSAGE_LENGTH);
       return { reason: text('reason'), message: text('message'), field: text('field') };
     });
     const seconds = Number(retryAfter ?? Number.NaN);

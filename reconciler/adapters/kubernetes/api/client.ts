@@ -1,9 +1,9 @@
 import http from 'node:http';
 import https from 'node:https';
-import { text as readAll } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeConfig } from '@kubernetes/client-node';
-import { createAbortScope, withAbortScope } from '../../../base/abort-scope.ts';
+import { createAbortScope, onAbort, withAbortScope } from '../../../base/abort-scope.ts';
+import { readBeginning, readLines, readWithin } from '../../../base/bytes.ts';
 import { ApiError, isApiError } from './api-error.ts';
 
 export interface ApiRequest {
@@ -53,6 +53,11 @@ interface Connection {
   agents: { readonly key: string; readonly agent: http.Agent } | null;
 }
 
+/** Largest answer: a list of a page of objects has a tenth of it. */
+const MAX_ANSWER_BYTES = 64 * 1024 ** 2;
+const MAX_REFUSAL_BYTES = 1024 ** 2;
+/** Longest line of a watch or a log, in characters; a server refuses objects of more than 1.5 MiB. */
+const MAX_LINE_LENGTH = 8 * 1024 ** 2;
 /** Connections that are kept for the next request. */
 const MAX_FREE_SOCKETS = 64;
 
@@ -95,8 +100,14 @@ export function createApiClient({ loadConfig, timeoutMs = 30_000 }: ApiClientOpt
       }
     },
     async lines(request) {
-      const message = await send({ ...request, method: 'GET' }, request.signal);
+      const connection = new AbortController();
+      // Until it begins to answer, a server has no more time than for any other answer.
+      using scope = createAbortScope({ signals: [request.signal], timeoutMs });
+      using _ = onAbort(scope.signal, () => connection.abort(scope.signal.reason));
+      const message = await send({ ...request, method: 'GET' }, connection.signal);
       if (!isSuccess(message)) await readAnswer(message);
+      const listening = onAbort(request.signal, () => connection.abort(request.signal.reason));
+      message.once('close', () => listening[Symbol.dispose]());
       return splitLines(message);
     },
     config: async () => (await connect()).config,
@@ -195,10 +206,13 @@ function isSuccess({ statusCode = 0 }: http.IncomingMessage): boolean {
 }
 
 async function readAnswer(message: http.IncomingMessage): Promise<ApiAnswer> {
-  const text = await readAll(message);
   const status = message.statusCode ?? 0;
+  if (isSuccess(message)) {
+    const bytes = await readWithin(message, MAX_ANSWER_BYTES);
+    return { status, body: parse(bytes.toString('utf8')) };
+  }
+  const text = (await readBeginning(message, MAX_REFUSAL_BYTES)).toString('utf8');
   const body = parse(text);
-  if (isSuccess(message)) return { status, body };
   const fallback = text.trim().slice(0, 500) || `HTTP status ${status}`;
   throw new ApiError(status, body, fallback, message.headers['retry-after']);
 }
@@ -213,15 +227,8 @@ function parse(text: string): unknown {
 }
 
 async function* splitLines(message: http.IncomingMessage): AsyncGenerator<string> {
-  message.setEncoding('utf8');
-  let rest = '';
   try {
-    for await (const chunk of message) {
-      const parts = (rest + String(chunk)).split('\n');
-      rest = parts.pop() ?? '';
-      yield* parts.filter((line) => line !== '');
-    }
-    if (rest !== '') yield rest;
+    for await (const line of readLines(message, MAX_LINE_LENGTH)) if (line !== '') yield line;
   } finally {
     message.destroy();
   }

@@ -237,12 +237,15 @@ function placeOf({ kind, namespace }: ObjectCacheOptions): string {
   return pathOf(kind, namespace === undefined ? {} : { namespace });
 }
 
+/** More pages than any cluster has objects for. */
+const MAX_PAGES = 2_000;
+
 /** @returns the version that the list stands for */
 async function list(options: ObjectCacheOptions, store: Store): Promise<string> {
   const { client, kind, selector, signal } = options;
   const objects: LiveObject[] = [];
   let next: string | undefined;
-  do {
+  for (let page = 1; page <= MAX_PAGES; page += 1) {
     const query = { limit: OBJECTS_PER_PAGE, continue: next, labelSelector: selector ?? undefined };
     const { body } = await client.request({ method: 'GET', path: placeOf(options), query, signal });
     const fields = asFields(body) ?? {};
@@ -256,8 +259,8 @@ async function list(options: ObjectCacheOptions, store: Store): Promise<string> 
     const version = asString(metadata['resourceVersion']) ?? '0';
     store.replace(objects, version);
     return version;
-  } while (next !== undefined);
-  return '0';
+  }
+  throw new Error(`its list of ${kind.kind} has no end`);
 }
 
 /** Leaves out half of a typical object: who owns which field is read of others than us only, and only in objects of ours. */
