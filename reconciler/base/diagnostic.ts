@@ -1,3 +1,5 @@
+import { showLine } from './shown-text.ts';
+
 /** A place in a repository file; lines and columns count from 1. */
 export interface Position {
   readonly file: string;
@@ -33,7 +35,9 @@ export function formatDiagnostic(diagnostic: Diagnostic): string {
   const { file, line, column, severity, message, code, path, hint } = diagnostic;
   const place = [file, line, column].filter((part) => part !== undefined).join(':');
   const where = path ? `${code} at ${path}` : code;
-  return `${place ? `${place}: ` : ''}${severity}: ${message} [${where}]${hint ? ` (${hint})` : ''}`;
+  return showLine(
+    `${place ? `${place}: ` : ''}${severity}: ${message} [${where}]${hint ? ` (${hint})` : ''}`,
+  );
 }
 
 /** Order for reports: file, line, column, code. */

@@ -1,6 +1,7 @@
 import type { FieldChange } from './change.ts';
 import type { Json } from '../base/json.ts';
 import { formatDiagnostic } from '../base/diagnostic.ts';
+import { showLine } from '../base/shown-text.ts';
 import type { Action, Change, Plan, PlanSummary } from './plan.ts';
 
 export interface FormatPlanOptions {
@@ -35,20 +36,20 @@ export function formatPlan(plan: Plan, options: FormatPlanOptions = {}): string 
     (change) => options.verbose === true || change.action !== 'no-op' || change.verify || isKept(change),
   );
   if (shown.length > 0) lines.push('');
-  const width = Math.max(0, ...shown.map((change) => change.id.length));
+  const width = shown.reduce((most, { id }) => Math.max(most, showLine(id).length), 0);
   for (const change of shown) {
     const verb = change.verify ? 'wait' : isKept(change) ? 'keep' : change.action;
-    const head = `  ${SIGNS[change.action]} ${verb.padEnd(7)} ${change.id.padEnd(width)}`;
-    const place = change.origin === null ? '' : `  (${change.origin.file}:${change.origin.line})`;
+    const head = `  ${SIGNS[change.action]} ${verb.padEnd(7)} ${showLine(change.id).padEnd(width)}`;
+    const place = change.origin === null ? '' : `  (${showLine(change.origin.file)}:${change.origin.line})`;
     const turn = turnOf(change);
-    lines.push(`${paint(COLORS[change.action], head)}  ${change.cause}${turn}${paint(90, place)}`);
+    lines.push(`${paint(COLORS[change.action], head)}  ${showLine(change.cause)}${turn}${paint(90, place)}`);
     for (const field of change.fields) lines.push(`      ${formatField(field)}`);
   }
   lines.push('');
   for (const diagnostic of plan.diagnostics) {
     lines.push(paint(diagnostic.severity === 'error' ? 31 : 33, formatDiagnostic(diagnostic)));
   }
-  for (const { message } of plan.confirmations) lines.push(paint(33, `needs a yes: ${message}`));
+  for (const { message } of plan.confirmations) lines.push(paint(33, `needs a yes: ${showLine(message)}`));
   lines.push(paint(1, formatSummary(plan.summary)));
   return lines.join('\n');
 }
@@ -73,7 +74,7 @@ export function formatPlanGraph(plan: Plan): string {
       const waits = change.dependsOn.map(
         ({ id, until }) => `${numbers.get(id) ?? '?'}${until === 'applied' ? '' : ` ${until}`}`,
       );
-      return `[${waits.join(', ')}] -> #${numbers.get(change.id)} ${change.action} ${change.id}: ${change.cause}`;
+      return `[${waits.join(', ')}] -> #${numbers.get(change.id)} ${change.action} ${showLine(`${change.id}: ${change.cause}`)}`;
     })
     .join('\n');
 }
@@ -87,7 +88,7 @@ function turnOf({ rollout }: Change): string {
 
 function titleOf(plan: Plan): string {
   const revision = plan.revision === null ? '' : ` at ${plan.revision.slice(0, 10)}`;
-  return `${plan.mode === 'destroy' ? 'Destroy' : 'Stack'} ${plan.stack}${revision}`;
+  return showLine(`${plan.mode === 'destroy' ? 'Destroy' : 'Stack'} ${plan.stack}${revision}`);
 }
 
 function isKept(change: Change): boolean {
@@ -95,12 +96,13 @@ function isKept(change: Change): boolean {
 }
 
 function formatField(field: FieldChange): string {
-  if (field.sensitive === true) return `${field.path}: *** (the hidden value may have changed)`;
-  return `${field.path}: ${formatValue(field.before)} → ${formatValue(field.after)}`;
+  const path = showLine(field.path);
+  if (field.sensitive === true) return `${path}: *** (the hidden value may have changed)`;
+  return `${path}: ${formatValue(field.before)} → ${formatValue(field.after)}`;
 }
 
 function formatValue(value: Json): string {
   if (value === null) return '(not set)';
   const text = JSON.stringify(value);
-  return text.length > MAX_VALUE_LENGTH ? `${text.slice(0, MAX_VALUE_LENGTH)}…` : text;
+  return showLine(text.length > MAX_VALUE_LENGTH ? `${text.slice(0, MAX_VALUE_LENGTH)}…` : text);
 }

@@ -47,10 +47,14 @@ async function runGenerate(
   const { files, notes, variables } = generated;
   for (const note of notes) remark(invocation, note);
   if (out !== undefined) await writeFiles(out, files, { force });
+  if (out === undefined && invocation.options.json !== true) {
+    const text = files.map((file) => toText(file, files.length > 1)).join('\n');
+    if (text !== '') invocation.terminal.content(`${text}\n`);
+    return EXIT.ok;
+  }
   const document = { stack: generated.stack, format: known, files: files.map(toJson), notes, variables };
   present(invocation, document, () => {
-    if (out === undefined) return files.map((file) => toText(file, files.length > 1)).join('\n');
-    const written = files.map(({ path }) => join(out, path));
+    const written = files.map(({ path }) => join(out ?? '', path));
     const wanted = variables
       .filter((variable) => variable.default === undefined)
       .map(({ name, reference }) => `  ${name}  ${invocation.style.dim(reference)}`);

@@ -69,7 +69,7 @@ async function runImport({ terminal, json, files: given, out, force, name }: Imp
   if (json) {
     terminal.out(JSON.stringify({ ...imported, copies: [...imported.copies.keys()] }, null, 2));
   } else {
-    if (out === undefined) terminal.out(imported.text.trimEnd());
+    if (out === undefined) terminal.content(`${imported.text.trimEnd()}\n`);
     const report = reportOf(imported, file).join('\n');
     if (out === undefined) terminal.err(report);
     else terminal.out(report);

@@ -3,6 +3,7 @@ import { EXIT } from '../terminal/failure.ts';
 import type { Invocation } from '../invocation.ts';
 import type { ProgramHooks } from '../program-hooks.ts';
 import { on } from '../program-hooks.ts';
+import { markColours, withoutColours } from '../../text/paint.ts';
 import { parseCount, parseDuration } from '../options.ts';
 
 export interface LogsOptions {
@@ -63,7 +64,8 @@ async function runLogs(invocation: Invocation, options: LogsOptions): Promise<nu
       terminal.out(JSON.stringify(line));
       continue;
     }
-    const text = timestamps ? `${invocation.style.dim(line.time)} ${line.text}` : line.text;
+    const said = invocation.style.color ? markColours(line.text) : withoutColours(line.text);
+    const text = timestamps ? `${invocation.style.dim(line.time)} ${said}` : said;
     if (line.stream === 'stderr') terminal.err(text);
     else terminal.out(text);
   }

@@ -3,6 +3,7 @@ import type { Plan } from '../../../reconciler/index.ts';
 import { formatPlan, hasErrors } from '../../../reconciler/index.ts';
 import type { Failure } from '../terminal/failure.ts';
 import { EXIT, formatFailure, toFailure } from '../terminal/failure.ts';
+import { markCodes } from '../../text/paint.ts';
 import type { Invocation } from '../invocation.ts';
 import { present, remark, selectForPlan } from '../invocation.ts';
 import { savePlanFile } from '../plan-file.ts';
@@ -108,7 +109,7 @@ export function formatPlans({ style }: Invocation, plans: readonly Plan[], verbo
       isChanging(plan) ||
       plan.diagnostics.length > 0 ||
       plan.changes.some((change) => change.verify)
-        ? `${formatPlan(plan, { color: style.color, verbose })}\n`
+        ? `${markCodes(formatPlan(plan, { color: style.color, verbose }))}\n`
         : `${style.good('✓')} ${style.bold(plan.stack)}: nothing to do`,
     )
     .join('\n')

@@ -1,4 +1,5 @@
 import pino from 'pino';
+import { showLine } from '../../../reconciler/index.ts';
 import type { Style } from './terminal.ts';
 
 export interface LoggerOptions {
@@ -41,7 +42,7 @@ export function formatLogLine(line: string, style: Style): string {
   return [
     `${style.dim(clock)} ${paint(name.padEnd(5))} ${typeof msg === 'string' ? msg : ''}`,
     ...(pairs.length > 0 ? [pairs.join(' ')] : []),
-    ...(cause === undefined ? [] : [style.bad(cause)]),
+    ...(cause === undefined ? [] : [style.bad(showLine(cause))]),
   ].join('  ');
 }
 

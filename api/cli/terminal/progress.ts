@@ -1,4 +1,6 @@
 import type { JobStep, StepStatus } from '../../../reconciler/index.ts';
+import { showLine } from '../../../reconciler/index.ts';
+import { markCodes } from '../../text/paint.ts';
 import { formatDuration, truncate } from './table.ts';
 import type { Style, Terminal } from './terminal.ts';
 
@@ -23,9 +25,9 @@ export function formatStep(stack: string, step: JobStep, style: Style): string {
   const time = formatDuration(step.startedAt, step.endedAt);
   const paint = paintOf(step.status, style);
   const parts = [
-    `${paint(MARKS[step.status])} ${style.bold(stack)} ${step.name}${action} ${paint(step.status)}`,
+    `${paint(MARKS[step.status])} ${style.bold(showLine(stack))} ${showLine(step.name)}${action} ${paint(step.status)}`,
     ...(time === '' ? [] : [style.dim(`(${time})`)]),
-    ...(step.message === null || step.message === '' ? [] : [`${style.dim('–')} ${step.message}`]),
+    ...(step.message === null || step.message === '' ? [] : [`${style.dim('–')} ${showLine(step.message)}`]),
   ];
   return parts.join(' ');
 }
@@ -51,7 +53,7 @@ export function createLiveProgress(terminal: Terminal, style: Style): Progress {
 
   function redraw(finished: string | undefined): void {
     // Up to the first line of the live part, then clear from there to the end of the screen.
-    const erase = drawn > 0 ? `\u001B[${drawn}A\u001B[0J` : '';
+    const erase = drawn > 0 ? markCodes(`\u001B[${drawn}A\u001B[0J`) : '';
     const live = [...running.values()];
     drawn = live.length;
     terminal.write(

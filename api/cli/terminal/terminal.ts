@@ -1,16 +1,19 @@
 import { createInterface } from 'node:readline/promises';
 import { isatty } from 'node:tty';
 import { styleText } from 'node:util';
+import { markCodes, showPainted } from '../../text/paint.ts';
 
 /** Place where a command reads and writes; tests pass a recording one. */
 export interface Terminal {
   readonly env: NodeJS.ProcessEnv;
-  /** Writes text to stdout exactly as given. */
+  /** Writes text to stdout. Here as in all others, what a terminal would obey is written out, but for our own codes (`markCodes`). */
   write(text: string): void;
   /** One line to stdout. */
   out(line: string): void;
   /** One line to stderr. */
   err(line: string): void;
+  /** Content of files to stdout; exactly as it is unless somebody looks at it. */
+  content(text: string): void;
   /** stdout is a terminal: colours, redrawing and aligned tables make sense. */
   readonly isTerminal: boolean;
   /** Somebody can be asked: stdin and stdout are terminals. */
@@ -26,9 +29,10 @@ export function createProcessTerminal(process: NodeJS.Process): Terminal {
   const { stdin, stdout, stderr, env } = process;
   return {
     env,
-    write: (text) => void stdout.write(text),
-    out: (line) => void stdout.write(`${line}\n`),
-    err: (line) => void stderr.write(`${line}\n`),
+    write: (text) => void stdout.write(showPainted(text)),
+    out: (line) => void stdout.write(`${showPainted(line)}\n`),
+    err: (line) => void stderr.write(`${showPainted(line)}\n`),
+    content: (text) => void stdout.write(isatty(stdout.fd) ? showPainted(text) : text),
     isTerminal: isatty(stdout.fd) && env['TERM'] !== 'dumb',
     canAsk: isatty(stdin.fd) && isatty(stdout.fd),
     columns: () => stdout.columns || 80,
@@ -38,7 +42,7 @@ export function createProcessTerminal(process: NodeJS.Process): Terminal {
       // readline takes Ctrl-C for itself while it reads; hand it on to the process.
       reader.on('SIGINT', () => process.emit('SIGINT'));
       try {
-        return (await Promise.race([reader.question(question, { signal }), closed])).trim();
+        return (await Promise.race([reader.question(showPainted(question), { signal }), closed])).trim();
       } finally {
         reader.close();
       }
@@ -60,10 +64,11 @@ export interface Style {
 }
 
 export function createStyle(color: boolean): Style {
-  const paint =
-    (format: Parameters<typeof styleText>[0]): Paint =>
-    (text) =>
-      color ? styleText(format, text, { validateStream: false }) : text;
+  const paint = (format: Parameters<typeof styleText>[0]): Paint => {
+    const [open = '', close = ''] = styleText(format, '|', { validateStream: false }).split('|');
+    // Only what is around the text is ours.
+    return (text) => (color ? `${markCodes(open)}${text}${markCodes(close)}` : text);
+  };
   return {
     color,
     bold: paint('bold'),

@@ -1,5 +1,6 @@
 import type { JobDetail, ServiceStatus, StackView } from '../../../reconciler/index.ts';
 import type { StackLogLine } from '../../operations/stack-logs.ts';
+import { showLine } from '../../../reconciler/index.ts';
 import { formatTable, toPlainText } from '../../text/table.ts';
 
 const UP: readonly ServiceStatus['health'][] = ['healthy', 'starting', 'unhealthy'];
@@ -22,7 +23,7 @@ export function toService({ name, node, image, health, ports, reason }: ServiceS
 
 /** One line about the stack, then a table of its services. */
 export function formatStatus({ name, state, message, services }: StackView): string {
-  const head = `Stack ${name}: ${state}${message === null ? '' : ` (${message})`}`;
+  const head = showLine(`Stack ${name}: ${state}${message === null ? '' : ` (${message})`}`);
   const rows = services.map((service) => [
     service.name,
     service.node,

@@ -12,6 +12,7 @@ import type {
   StackView,
 } from '../../../reconciler/index.ts';
 import { ReconcilerError } from '../../../reconciler/index.ts';
+import { showPainted } from '../../../api/text/paint.ts';
 
 /** A terminal that remembers; `answers` are given to questions in order. */
 export interface RecordedTerminal extends Terminal {
@@ -36,9 +37,10 @@ export function recordTerminal(
     env,
     isTerminal,
     canAsk: isTerminal,
-    write: (text) => void (stdout += text),
-    out: (line) => void (stdout += `${line}\n`),
-    err: (line) => void (stderr += `${line}\n`),
+    write: (text) => void (stdout += showPainted(text)),
+    out: (line) => void (stdout += `${showPainted(line)}\n`),
+    err: (line) => void (stderr += `${showPainted(line)}\n`),
+    content: (text) => void (stdout += isTerminal ? showPainted(text) : text),
     columns: () => columns,
     ask(question) {
       questions.push(question);

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { createStyle } from '../../../api/cli/terminal/terminal.ts';
+import { showPainted } from '../../../api/text/paint.ts';
 import {
   formatAge,
   formatDuration,
@@ -23,11 +25,19 @@ describe('formatTable', () => {
     const text = formatTable(
       ['A', 'B'],
       [
-        ['\u001B[32mx\u001B[39m', 'y'],
+        [createStyle(true).good('x'), 'y'],
         ['long', 'z'],
       ],
     );
-    expect(text.split('\n')[1]).toBe('\u001B[32mx\u001B[39m     y');
+    expect(showPainted(text).split('\n')[1]).toBe('\u001B[32mx\u001B[39m     y');
+  });
+
+  it('writes out what a terminal would obey, and keeps a cell on its line', () => {
+    const text = formatTable(['A', 'B'], [['\u001B[1A\u001B[2K\u001B[32mx', 'y\nz\u202E']]);
+    expect(showPainted(text).split('\n')).toEqual([
+      'A                        B',
+      '\\x1b[1A\\x1b[2K\\x1b[32mx  y\\nz\\u202e',
+    ]);
   });
 
   it('gives the header alone when there is nothing to list', () => {
