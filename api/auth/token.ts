@@ -1,7 +1,7 @@
 import type { JWTPayload, JWTVerifyGetKey, JWTVerifyOptions } from 'jose';
-import { createRemoteJWKSet, errors, jwtVerify } from 'jose';
+import { createRemoteJWKSet, customFetch, errors, jwtVerify } from 'jose';
 import type { Role } from '../../reconciler/index.ts';
-import { ReconcilerError } from '../../reconciler/index.ts';
+import { own, ReconcilerError } from '../../reconciler/index.ts';
 import { HttpProblem } from '../http/problem.ts';
 import type { Identity } from './identity.ts';
 import { authorName, localAddress } from './identity.ts';
@@ -87,13 +87,29 @@ function withIssuer(issuer: string, jwksUri: string | undefined): Verify {
 
 async function loadKeys(issuer: string, jwksUri: string | undefined): Promise<JWTVerifyGetKey> {
   const uri = jwksUri ?? (await discoverKeys(issuer));
-  return createRemoteJWKSet(new URL(uri), { timeoutDuration: TIMEOUT_MS });
+  return createRemoteJWKSet(new URL(uri), { timeoutDuration: TIMEOUT_MS, [customFetch]: fetchWithin });
+}
+
+/** Largest answer of an issuer, in bytes. */
+const MAX_ANSWER_BYTES = 1024 ** 2;
+
+/** An answer of an issuer, read as far as it is to be; a redirect is an answer. */
+async function fetchWithin(url: string, options: RequestInit): Promise<Response> {
+  const response = await fetch(url, { ...options, redirect: 'manual' });
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const part of response.body ?? []) {
+    size += part.byteLength;
+    if (size > MAX_ANSWER_BYTES) throw new Error(`${url} answers more than ${MAX_ANSWER_BYTES} bytes`);
+    parts.push(part);
+  }
+  return new Response(Buffer.concat(parts), { status: response.status === 0 ? 502 : response.status });
 }
 
 async function discoverKeys(issuer: string): Promise<string> {
   const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
-  const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) });
-  const document: unknown = await response.json();
+  const response = await fetchWithin(url, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+  const document: unknown = response.ok ? await response.json() : null;
   const uri = isObject(document) ? document['jwks_uri'] : undefined;
   if (!response.ok || typeof uri !== 'string') throw new Error(`${url} names no jwks_uri`);
   return uri;
@@ -116,7 +132,7 @@ function issuerUnreachable(cause: unknown): HttpProblem {
 }
 
 function toIdentity(payload: JWTPayload, { rolesClaim = 'roles', roleMap = {} }: ClaimOptions): Identity {
-  const claims = listOf(claimAt(payload, rolesClaim)).map((name) => roleMap[name] ?? name);
+  const claims = listOf(claimAt(payload, rolesClaim)).map((name) => own(roleMap, name) ?? name);
   const role = ROLES.find((candidate) => claims.includes(candidate));
   const name = firstText(payload, ['preferred_username', 'name', 'email', 'client_id', 'sub']);
   if (role === undefined) {
@@ -135,9 +151,9 @@ function toIdentity(payload: JWTPayload, { rolesClaim = 'roles', roleMap = {} }:
 }
 
 function claimAt(payload: JWTPayload, name: string): unknown {
-  if (payload[name] !== undefined) return payload[name];
+  if (own(payload, name) !== undefined) return own(payload, name);
   let value: unknown = payload;
-  for (const part of name.split('.')) value = isObject(value) ? value[part] : undefined;
+  for (const part of name.split('.')) value = isObject(value) ? own(value, part) : undefined;
   return value;
 }
 
@@ -149,7 +165,7 @@ function listOf(claim: unknown): string[] {
 
 function firstText(payload: JWTPayload, names: readonly string[]): string {
   for (const name of names) {
-    const value = payload[name];
+    const value = own(payload, name);
     if (typeof value === 'string' && value !== '') return value;
   }
   return 'unnamed';

@@ -11,6 +11,12 @@ export interface ServeFlags {
   readonly auth: boolean;
   readonly logLevel: string;
   readonly logFormat: 'auto' | 'json' | 'pretty';
+  readonly tokenIssuer?: string;
+  readonly tokenAudience?: string;
+  readonly tokenJwks?: string;
+  readonly tokenRolesClaim?: string;
+  /** `NAME=ROLE` each. */
+  readonly tokenRole?: readonly string[];
 }
 
 /** The steps that the program takes with a parsed command line. */
@@ -43,12 +49,16 @@ export function mergeOptions<T extends object = object>(command: Command): Globa
 /** An empty variable of the environment is as good as none. */
 const MAY_BE_EMPTY: ReadonlySet<string> = new Set([
   'branch',
+  'tokenIssuer',
+  'tokenAudience',
+  'tokenJwks',
+  'tokenRolesClaim',
   'stateDir',
   'server',
   'apiKey',
   'apiKeyFile',
   'config',
-] satisfies readonly (keyof GlobalOptions)[]);
+] satisfies readonly (keyof GlobalOptions | keyof ServeFlags)[]);
 
 /** Adapts a command to commander, which passes arguments first, then options, then the command itself. */
 export function on<O, A extends unknown[]>(

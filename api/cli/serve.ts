@@ -11,6 +11,7 @@ import type { AuthOptions } from '../auth/authenticate.ts';
 import { isLoopbackHost } from '../http/loopback.ts';
 import { openKombinator } from './context.ts';
 import { EXIT, UsageError } from './terminal/failure.ts';
+import { surviveFaults } from './terminal/faults.ts';
 import type { Interrupt } from './terminal/interrupt.ts';
 import { chooseStateDirectory } from './session/state-directory.ts';
 import { acquireStateLock } from './session/state-lock.ts';
@@ -18,6 +19,7 @@ import { createLogger } from './terminal/logger.ts';
 import type { GlobalOptions, ListenAddress } from './options.ts';
 import { parseDuration, parseListen } from './options.ts';
 import type { ServeFlags } from './program-hooks.ts';
+import { readTokenOptions } from './token-options.ts';
 import { createStyle, wantsColor, type Terminal } from './terminal/terminal.ts';
 
 export interface ServeContext {
@@ -50,10 +52,12 @@ export async function serve(context: ServeContext): Promise<number> {
       'leave out --no-auth, or listen on 127.0.0.1',
     );
   }
+  const tokens = readTokenOptions(flags, { env: terminal.env, isOpen });
   const pollMs = parseDuration(flags.poll, '--poll');
   if (pollMs < 1_000) throw new UsageError(`--poll: ${flags.poll} is too often`, 'at least 1s');
   const stateDir = await chooseStateDirectory(options, 'daemon', terminal.env);
   const logger = createDaemonLogger(context);
+  using _faults = surviveFaults(process, logger);
 
   const holder = { pid: process.pid, command: 'serve', since: new Date().toISOString() };
   using lock = acquireStateLock(stateDir, holder);
@@ -69,13 +73,13 @@ export async function serve(context: ServeContext): Promise<number> {
   const auth: AuthOptions =
     isOpen && isLoopbackHost(listen.host)
       ? { mode: 'off', listenHost: listen.host }
-      : { mode: 'keys', keys: kombinator.store };
+      : { mode: 'keys', keys: kombinator.store, tokens };
   const keyPath = isOpen ? undefined : ensureAdminKey(kombinator.store, stateDir).path;
   const handle = createHandler({ kombinator, auth, logger, stopping: stopping.signal });
   const server = createServer((request, response) => void handle(request, response));
   const url = await startListening(server, listen);
   lock.describe({ ...holder, url });
-  announce(logger, { url, keyPath, repo: options.repo, stateDir });
+  announce(logger, { url, host: listen.host, keyPath, repo: options.repo, stateDir });
 
   const stop = untilStopAsked(interrupt);
   // Requests are answered while the repository is read for the first time.
@@ -164,16 +168,23 @@ function announce(
   logger: Logger,
   {
     url,
+    host,
     keyPath,
     repo,
     stateDir,
-  }: { url: string; keyPath: string | undefined; repo: string; stateDir: string },
+  }: { url: string; host: string; keyPath: string | undefined; repo: string; stateDir: string },
 ): void {
   logger.info(
     { api: `${url}/api/v1`, openapi: `${url}/api/v1/openapi.json`, metrics: `${url}/metrics` },
     'listening',
   );
   logger.info({ repo, stateDir }, 'reconciling');
+  if (!isLoopbackHost(host)) {
+    logger.warn(
+      { address: url },
+      'the API is reached from outside over plain HTTP, and keys with it: put a proxy with TLS before it, or listen on 127.0.0.1',
+    );
+  }
   if (keyPath === undefined)
     logger.warn({}, 'authentication is off: everybody on this machine may do everything');
   else logger.info({ file: keyPath }, 'the admin key is in this file');

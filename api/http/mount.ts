@@ -89,6 +89,8 @@ async function identify<Deps>(
     authorization: ctx.get('Authorization'),
     apiKeyParameter: firstOf(ctx.query['api_key']),
   });
+  // A request that is refused is somebody's, too.
+  ctx.state.caller = identity.name;
   return requireRole(identity, route.access);
 }
 

@@ -7,7 +7,7 @@ import type { RequestState } from './mount.ts';
 export interface RequestRecord {
   readonly requestId: string;
   readonly method: string;
-  /** Path with its query, without the value of `api_key`. */
+  /** Path with its query, without the values of `api_key` and its like. */
   readonly url: string;
   /** `/api/v1/stacks/:id`; `null` when no route took the request. */
   readonly route: string | null;
@@ -57,13 +57,18 @@ function isProbe({ route }: RequestRecord): boolean {
   return route !== null && /\/(health|metrics)(\/|$)/.test(route);
 }
 
-/** The URL as it may be logged. A parameter's name counts as it is understood, however it was escaped. */
+/** Names, in whatever spelling, that people give what they sign in with. */
+const CREDENTIAL =
+  /^(?:x?apikey|key|token|accesstoken|idtoken|authtoken|auth|authorization|bearer|password|secret|jwt)$/;
+
+/** The URL as it may be logged. A parameter's name counts as it is understood, however it is escaped or spelled. */
 export function withoutKey(url: string): string {
   const [path = '', query] = url.split('?', 2);
   if (query === undefined) return path;
   const parts = query.split('&').map((part) => {
     const name = part.split('=', 1)[0] ?? '';
-    return new URLSearchParams(name).has('api_key') ? `${name}=***` : part;
+    const [understood = ''] = new URLSearchParams(name).keys();
+    return CREDENTIAL.test(understood.toLowerCase().replaceAll(/[^a-z]/g, '')) ? `${name}=***` : part;
   });
   return `${path}?${parts.join('&')}`;
 }

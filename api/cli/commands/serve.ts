@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import type { ProgramHooks, ServeFlags } from '../program-hooks.ts';
-import { mergeOptions } from '../program-hooks.ts';
+import { collect, mergeOptions } from '../program-hooks.ts';
 
 /** The options of `serve`; `api/cli/serve.ts` runs the daemon. */
 export function addServe(program: Command, hooks: ProgramHooks): void {
@@ -19,6 +19,27 @@ export function addServe(program: Command, hooks: ProgramHooks): void {
         .default('1m'),
     )
     .option('--no-auth', 'answer everybody; on loopback addresses only')
+    .addOption(
+      new Option('--token-issuer <url>', 'take the tokens of this issuer (OpenID Connect)').env(
+        'KOMBINATOR_TOKEN_ISSUER',
+      ),
+    )
+    .addOption(
+      new Option('--token-audience <name>', 'audience that tokens must be made for').env(
+        'KOMBINATOR_TOKEN_AUDIENCE',
+      ),
+    )
+    .addOption(
+      new Option('--token-jwks <url>', 'where its keys are; default: as the issuer says').env(
+        'KOMBINATOR_TOKEN_JWKS',
+      ),
+    )
+    .addOption(
+      new Option('--token-roles-claim <claim>', 'claim that holds the roles; default: roles').env(
+        'KOMBINATOR_TOKEN_ROLES_CLAIM',
+      ),
+    )
+    .option('--token-role <name=role>', 'what a role of a token is here; may be repeated', collect)
     .addOption(
       new Option('--log-level <level>', 'least important level to log')
         .env('KOMBINATOR_LOG_LEVEL')

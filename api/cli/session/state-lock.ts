@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { errorMessage, ReconcilerError } from '../../../reconciler/index.ts';
@@ -76,6 +76,8 @@ function lockFile(stateDir: string, path: string): DatabaseSync {
     database.exec('PRAGMA busy_timeout = 0');
     database.exec('PRAGMA locking_mode = EXCLUSIVE');
     database.exec('BEGIN EXCLUSIVE');
+    // A process that may read it may lock it. An open file of our own here would end the lock when it is closed.
+    chmodSync(path, 0o600);
     return database;
   } catch (error) {
     database.close();

@@ -5,7 +5,8 @@ import type {
   GenerateFormat,
   GenerateRequest,
 } from '../../../reconciler/index.ts';
-import { GENERATE_FORMATS } from '../../../reconciler/index.ts';
+import { GENERATE_FORMATS, own } from '../../../reconciler/index.ts';
+import { requireRole } from '../../auth/require-role.ts';
 import { HttpProblem } from '../../http/problem.ts';
 import { defineRoute, ok } from '../../http/route.ts';
 import type { ApiRequest, Route } from '../../http/route.ts';
@@ -64,15 +65,18 @@ export const generateRoutes: readonly Route<ApiDeps>[] = [
     tag: 'Validation',
     summary: 'Generate files for other tools from a stack',
     description:
-      'Compose, OpenTofu, Traefik or Kubernetes files, of a stack of the repository or of a document. Writes nothing. Secrets are variables.',
+      'Compose, OpenTofu, Traefik or Kubernetes files, of a stack of the repository or, for deployers, of a document. Writes nothing. Secrets are variables.',
     access: 'viewer',
     query: generateQuery,
     body: { json: generateBody, text: YAML_TYPES },
     responses: { 200: answers('The files.', refer('Generated')) },
     async handle(request, { reconciler }: ApiDeps) {
       const output = request.query.output ?? request.body.output ?? 'compose';
-      const format = ALIASES[output] ?? GENERATE_FORMATS.find((known) => known === output) ?? 'compose';
-      const generated = await reconciler.generate({ subject: subjectOf(request), format }, request.signal);
+      const format = own(ALIASES, output) ?? GENERATE_FORMATS.find((known) => known === output) ?? 'compose';
+      const subject = subjectOf(request);
+      // A text may name any file of the repository, whose content comes back.
+      if ('text' in subject) requireRole(request.identity, 'deployer');
+      const generated = await reconciler.generate({ subject, format }, request.signal);
       return ok(toAnswer(generated));
     },
   }),

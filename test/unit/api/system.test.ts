@@ -34,6 +34,8 @@ describe('withoutKey', () => {
     ['/a?api_key=s&b=1', '/a?api_key=***&b=1'],
     ['/a?b=1&api%5fkey=s', '/a?b=1&api%5fkey=***'],
     ['/a?api_key=s&api_key=t', '/a?api_key=***&api_key=***'],
+    ['/a?API_KEY=s&apiKey=t&x-api-key=u', '/a?API_KEY=***&apiKey=***&x-api-key=***'],
+    ['/a?access_token=s&Token=t&keyword=u', '/a?access_token=***&Token=***&keyword=u'],
   ])('%s → %s', (url, safe) => {
     expect(withoutKey(url)).toBe(safe);
   });

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -70,4 +70,9 @@ it('says in a sentence that the note cannot be written', () => {
   expect(() => acquireStateLock(stateDir, holder)).toThrow(`cannot use the state directory ${stateDir}`);
   rmdirSync(join(stateDir, 'lock.json'));
   acquireStateLock(stateDir, holder)[Symbol.dispose]();
+});
+
+it('is open to nobody else, who could hold it for ever', () => {
+  using _lock = acquireStateLock(stateDir, holder);
+  expect(statSync(join(stateDir, 'lock.db')).mode & 0o777).toBe(0o600);
 });
