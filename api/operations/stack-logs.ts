@@ -31,19 +31,20 @@ export async function readStackLogs(deps: ApiDeps, request: StackLogsRequest): P
     const names = known.join(', ') || 'none';
     throw new ReconcilerError('BAD_OPTIONS', `${stack} has no service ${service}; it has: ${names}`);
   }
-  const failures: Record<string, string> = {};
+  const failures = new Map<string, string>();
   const read = async (name: string): Promise<readonly StackLogLine[]> => {
     try {
       return await readService(deps, request, name);
     } catch (error) {
       if (request.signal.aborted || !isReconcilerError(error)) throw error;
-      failures[name] = errorMessage(error);
+      failures.set(name, errorMessage(error));
       return [];
     }
   };
   const all = await Promise.all((service === undefined ? known : [service]).map(read));
   const lines = all.flat().sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
-  return { lines: request.lines === 0 ? [] : lines.slice(-request.lines), failures };
+  const newest = request.lines === 0 ? [] : await readLast(each(lines.slice(-request.lines)));
+  return { lines: newest, failures: Object.fromEntries(failures) };
 }
 
 async function readService(
@@ -51,8 +52,31 @@ async function readService(
   { stack, lines, since, signal }: StackLogsRequest,
   service: string,
 ): Promise<readonly StackLogLine[]> {
-  const found: StackLogLine[] = [];
   const options = { tail: lines, signal, ...(since === undefined ? {} : { since }) };
-  for await (const line of reconciler.logs(stack, service, options)) found.push({ ...line, service });
-  return found;
+  const found = await readLast(reconciler.logs(stack, service, options));
+  return found.map((line) => ({ ...line, service }));
+}
+
+async function* each<T>(items: readonly T[]): AsyncGenerator<T> {
+  yield* items;
+}
+
+/** Text of an answer that is not streamed, in characters. */
+const MAX_ANSWER_LENGTH = 4 * 1024 ** 2;
+
+/** Reads to the end and keeps the newest lines, as far as they fit into one answer. */
+export async function readLast<T extends LogLine>(lines: AsyncIterable<T>): Promise<readonly T[]> {
+  let kept: T[] = [];
+  let length = 0;
+  let first = 0;
+  for await (const line of lines) {
+    kept.push(line);
+    length += line.text.length;
+    for (; length > MAX_ANSWER_LENGTH; first += 1) length -= kept[first]?.text.length ?? 0;
+    if (first > kept.length / 2) {
+      kept = kept.slice(first);
+      first = 0;
+    }
+  }
+  return kept.slice(first);
 }

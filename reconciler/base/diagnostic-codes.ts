@@ -78,6 +78,8 @@ const CODES: Readonly<Record<DiagnosticRule, readonly string[]>> = {
     'BIND_COPIED',
     'COMPOSE_NOT_READ',
     'OBSOLETE_KEY',
+    'INTERNAL_ERROR',
+    'MORE_FINDINGS',
   ],
 };
 

@@ -28,9 +28,20 @@ export interface DiagnosticCollector {
   warning(code: string, path: DocumentPath, message: string, details?: DiagnosticDetails): void;
 }
 
+/** A document with more findings than this is not read to its end by anybody. */
+const MAX_FINDINGS = 1_000;
+
 export function createDiagnosticCollector(): DiagnosticCollector {
   const list: DocumentDiagnostic[] = [];
+  let left = 0;
+  let severity: DocumentDiagnostic['severity'] = 'warning';
   function add(diagnostic: DocumentDiagnostic, { hint, at }: DiagnosticDetails = {}): void {
+    if (list.length >= MAX_FINDINGS) {
+      left += 1;
+      if (diagnostic.severity === 'error') severity = 'error';
+      list[MAX_FINDINGS] = manyMore(left, severity);
+      return;
+    }
     list.push({
       ...diagnostic,
       ...(hint === undefined ? {} : { hint }),
@@ -43,6 +54,12 @@ export function createDiagnosticCollector(): DiagnosticCollector {
     error: (code, path, message, details) => add({ severity: 'error', code, path, message }, details),
     warning: (code, path, message, details) => add({ severity: 'warning', code, path, message }, details),
   };
+}
+
+/** Stands for findings that are not listed; it is an error when one of them is. */
+export function manyMore(count: number, severity: DocumentDiagnostic['severity']): DocumentDiagnostic {
+  const message = `and ${count} more ${count === 1 ? 'finding' : 'findings'}, not listed`;
+  return { severity, code: 'MORE_FINDINGS', path: [], message };
 }
 
 /** Reports a problem as an error at the path and returns `undefined`; returns any other value unchanged. */

@@ -7,6 +7,8 @@ export interface Schedule {
   next(after: number): number;
 }
 
+/** A list of every minute, hour and day is shorter. */
+const MAX_LENGTH = 1_000;
 const NEVER = Number.POSITIVE_INFINITY;
 const HINT = 'minute, hour, day of the month, month, day of the week, such as "0 */6 * * *"';
 const ZONE_HINT = 'a name of the time zone database, such as Europe/Berlin';
@@ -20,6 +22,12 @@ const ZONE_PREFIX = /^(?:CRON_TZ|TZ)=(\S+)\s+/;
  * @param timeZone where the text names none. Default: the zone of this machine
  */
 export function parseSchedule(text: string, timeZone?: string): Schedule | Problem {
+  if (text.length > MAX_LENGTH)
+    return {
+      problem: `a schedule has no more than ${MAX_LENGTH} characters`,
+      hint: HINT,
+      code: 'INVALID_FORMAT',
+    };
   const zone = ZONE_PREFIX.exec(text.trim())?.[1] ?? timeZone;
   const expression = text.trim().replace(ZONE_PREFIX, '');
   if (zone !== undefined && !isTimeZone(zone))

@@ -1,5 +1,8 @@
+import { own } from './values.ts';
 import type { Problem } from './problem.ts';
 
+/** No amount takes more characters. */
+const MAX_LENGTH = 200;
 const DURATION = /^(\d+(?:\.\d+)?(?:us|ms|s|m|h))+$/;
 const DURATION_PART = /(\d+(?:\.\d+)?)(us|ms|s|m|h)/g;
 const MILLISECONDS: Readonly<Record<string, number>> = {
@@ -12,11 +15,11 @@ const MILLISECONDS: Readonly<Record<string, number>> = {
 
 /** `1m30s` in milliseconds, as Compose reads durations. */
 export function parseDuration(text: string): number | Problem {
-  if (!DURATION.test(text))
+  if (text.length > MAX_LENGTH || !DURATION.test(text))
     return { problem: `"${text}" is not a duration`, hint: 'such as 500ms, 30s or 1m30s' };
   let total = 0;
   for (const [, amount, unit] of text.matchAll(DURATION_PART)) {
-    total += Number(amount) * (MILLISECONDS[unit ?? ''] ?? 0);
+    total += Number(amount) * (own(MILLISECONDS, unit ?? '') ?? 0);
   }
   return Math.round(total);
 }
@@ -34,7 +37,7 @@ const POWERS: Readonly<Record<string, number>> = { '': 0, b: 0, k: 1, m: 2, g: 3
 /** `512m` in bytes; every unit is a power of 1024, as Compose has it. A number is bytes. */
 export function parseBytes(value: string | number): number | Problem {
   const [, amount, unit = ''] = SIZE.exec(String(value).trim()) ?? [];
-  const power = POWERS[unit.toLowerCase().replace(/^([kmgt])i?b?$/, '$1')];
+  const power = own(POWERS, unit.toLowerCase().replace(/^([kmgt])i?b?$/, '$1'));
   if (amount === undefined || power === undefined) {
     return { problem: `"${value}" is not a size`, hint: 'such as 512m or 2g' };
   }

@@ -6,6 +6,7 @@ import {
   isPair,
   isScalar,
   isSeq,
+  Lexer,
   parseAllDocuments,
   parseDocument,
   visit,
@@ -45,6 +46,8 @@ const HOPELESS_BLOCKS = /(?:[-?:][ \t]+){200}/;
 /** Reads a YAML 1.2 text with anchors and merge keys. Never throws. */
 export function parseYaml(text: string): YamlDocument {
   if (isHopeless(text)) return unreadable('is nested too deeply');
+  if (isTooMuch(text))
+    return unreadable(`says too much: ${MAX_TOKENS} tokens are read, some ten thousand pairs; split it`);
   let document: Document.Parsed;
   try {
     document = parseDocument(text, OPTIONS);
@@ -74,8 +77,9 @@ export function parseYamlStream(text: string): readonly YamlDocument[] {
 }
 
 function readYaml(document: Document.Parsed, text: string): YamlDocument {
-  const problems = syntaxProblems(document, text);
-  if (problems.length === 0) inspect(document, text, problems);
+  const positionOf = createPositions(text);
+  const problems = syntaxProblems(document, positionOf);
+  if (problems.length === 0) inspect(document, positionOf, problems);
   const value = problems.every((problem) => problem.code === 'DUPLICATE_KEY')
     ? toPlain(document, problems, text)
     : undefined;
@@ -83,7 +87,7 @@ function readYaml(document: Document.Parsed, text: string): YamlDocument {
     value,
     problems,
     ast: document,
-    position: (path, at) => textPosition(text, findOffset(document, path, at)),
+    position: (path, at) => positionOf(findOffset(document, path, at)),
   };
 }
 
@@ -108,14 +112,32 @@ export function aliasTargets(document: Document.Parsed): ReadonlyMap<Alias, Node
   return targets;
 }
 
-/** The value at a path in a text that may have syntax errors, as far as it can be made out. */
-export function peekYaml(text: string, path: DocumentPath): unknown {
+/** The values at some paths in a text that may have syntax errors, as far as they can be made out. */
+export function peekYaml(text: string, paths: readonly DocumentPath[]): readonly unknown[] {
+  if (isHopeless(text) || isTooMuch(text)) return [];
   try {
-    return parseDocument(text, { prettyErrors: false, logLevel: 'silent', uniqueKeys: false }).getIn(path);
+    const document = parseDocument(text, { prettyErrors: false, logLevel: 'silent', uniqueKeys: false });
+    return paths.map((path) => document.getIn(path));
   } catch {
     // The caller only wanted a hint, so it does not matter what broke the parser.
-    return undefined;
+    return [];
   }
+}
+
+/** Texts up to this length cannot hold more than `MAX_TOKENS`. */
+const SMALL_LENGTH = 65_000;
+/** Tokens that are parsed: a key, a value, a comment and the space between them are one each, a text of many lines as well. */
+const MAX_TOKENS = 65_000;
+
+/** Tells whether parsing would hold up everybody else for long. Telling that costs a tenth of it. */
+function isTooMuch(text: string): boolean {
+  if (text.length <= SMALL_LENGTH) return false;
+  let count = 0;
+  for (const _ of new Lexer().lex(text)) {
+    count += 1;
+    if (count > MAX_TOKENS) return true;
+  }
+  return false;
 }
 
 /** Nesting that the parser would take minutes to fail on. Brackets in texts are counted too: it takes a thousand. */
@@ -141,7 +163,9 @@ function unreadable(message: string): YamlDocument {
   };
 }
 
-function syntaxProblems(document: Document.Parsed, text: string): YamlProblem[] {
+type PositionOf = (offset: number) => TextPosition;
+
+function syntaxProblems(document: Document.Parsed, positionOf: PositionOf): YamlProblem[] {
   const problems: YamlProblem[] = [...document.errors, ...document.warnings]
     .filter(({ code, message }) => code !== 'TAG_RESOLVE_FAILED' || !MERGE_TAG.test(message))
     .slice(0, MAX_PROBLEMS_REPORTED)
@@ -149,7 +173,7 @@ function syntaxProblems(document: Document.Parsed, text: string): YamlProblem[] 
       code: 'YAML_SYNTAX',
       path: [],
       message: code === 'MULTIPLE_DOCS' ? 'holds more than one YAML document' : message,
-      ...textPosition(text, pos[0]),
+      ...positionOf(pos[0]),
     }));
   if (document.directives?.yaml.version === '1.1') {
     problems.push({
@@ -203,13 +227,13 @@ function countNodes(value: unknown, known: Map<object, number>): number {
 }
 
 /** Finds duplicate keys (the library's own check is quadratic) and too deep nesting. */
-function inspect(document: Document.Parsed, text: string, problems: YamlProblem[]): void {
+function inspect(document: Document.Parsed, positionOf: PositionOf, problems: YamlProblem[]): void {
   function look(node: unknown, path: DocumentPath): void {
     if (problems.length >= MAX_PROBLEMS_REPORTED) return;
     if (isPair(node)) return look(node.value, path);
     if (!isMap(node) && !isSeq(node)) return;
     if (path.length > MAX_NESTING_DEPTH) {
-      const place = textPosition(text, startOf(node) ?? 0);
+      const place = positionOf(startOf(node) ?? 0);
       problems.push({ code: 'YAML_SYNTAX', message: 'is nested too deeply', path: [], ...place });
       return;
     }
@@ -219,6 +243,7 @@ function inspect(document: Document.Parsed, text: string, problems: YamlProblem[
   function visitMap(map: YAMLMap, path: DocumentPath): void {
     const seen = new Set<string>();
     for (const pair of map.items) {
+      if (problems.length >= MAX_PROBLEMS_REPORTED) return;
       const key = keyOf(pair);
       const place = [...path, key];
       if (seen.has(key) && key !== '<<') {
@@ -226,7 +251,7 @@ function inspect(document: Document.Parsed, text: string, problems: YamlProblem[
           code: 'DUPLICATE_KEY',
           message: `${key} is written twice`,
           path: place,
-          ...textPosition(text, startOf(pair.key) ?? 0),
+          ...positionOf(startOf(pair.key) ?? 0),
         });
       }
       seen.add(key);
@@ -262,9 +287,10 @@ function step(document: Document.Parsed, parent: unknown, part: string | number,
   const node = isAlias(parent) ? aliasTargets(document).get(parent) : parent;
   if (isSeq(node)) return typeof part === 'number' ? node.items[part] : undefined;
   if (!isMap(node) || depth > MAX_NESTING_DEPTH) return undefined;
-  // The last one counts when a key is written twice.
-  const own = node.items.findLast((pair) => keyOf(pair) === String(part));
+  const pairs = pairsOf(node);
+  const own = pairs.get(String(part));
   if (own) return own;
+  if (!pairs.has('<<')) return undefined;
   for (const pair of node.items) {
     if (keyOf(pair) !== '<<') continue;
     const sources = isSeq(pair.value) ? pair.value.items : [pair.value];
@@ -276,16 +302,38 @@ function step(document: Document.Parsed, parent: unknown, part: string | number,
   return undefined;
 }
 
+const PAIRS = new WeakMap<YAMLMap, ReadonlyMap<string, Pair>>();
+
+/** Pairs of a map by their keys; the last one counts when a key is written twice. Findings in a large map would go through all of it each time. */
+function pairsOf(map: YAMLMap): ReadonlyMap<string, Pair> {
+  const known = PAIRS.get(map);
+  if (known) return known;
+  const pairs = new Map(map.items.map((pair) => [keyOf(pair), pair]));
+  PAIRS.set(map, pairs);
+  return pairs;
+}
+
 function startOf(node: unknown): number | undefined {
   return isNode(node) ? ((node as Node).range?.[0] ?? undefined) : undefined;
 }
 
-function textPosition(text: string, offset: number): TextPosition {
-  let line = 1;
-  let start = 0;
-  for (let end = text.indexOf('\n'); end !== -1 && end < offset; end = text.indexOf('\n', start)) {
-    line += 1;
-    start = end + 1;
-  }
-  return { line, column: offset - start + 1 };
+/** Makes a function that tells the line and column of an offset. */
+function createPositions(text: string): (offset: number) => TextPosition {
+  let starts: number[] | undefined;
+  return (offset) => {
+    starts ??= startsOfLines(text);
+    let [low, high] = [0, starts.length];
+    while (high - low > 1) {
+      const middle = (low + high) >>> 1;
+      if ((starts[middle] ?? 0) <= offset) low = middle;
+      else high = middle;
+    }
+    return { line: low + 1, column: offset - (starts[low] ?? 0) + 1 };
+  };
+}
+
+function startsOfLines(text: string): number[] {
+  const starts = [0];
+  for (let end = text.indexOf('\n'); end !== -1; end = text.indexOf('\n', end + 1)) starts.push(end + 1);
+  return starts;
 }

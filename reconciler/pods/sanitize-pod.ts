@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '../base/json.ts';
 import type { Fields } from '../base/values.ts';
-import { asFields, asString } from '../base/values.ts';
+import { asFields, asString, own } from '../base/values.ts';
 import { isProblem } from '../base/problem.ts';
 import { recordsOf } from './check-pod.ts';
 import type { Quantity } from './quantity.ts';
@@ -20,7 +20,10 @@ const RESOURCE_KINDS = ['cpu', 'memory'] as const;
 export function sanitizePod(given: JsonObject): SanitizedPod {
   const spec = objectOf(given['spec']);
   const containers = recordsOf(spec['containers']).map(sanitizeContainer);
-  const initContainers = recordsOf(spec['initContainers']).map(sanitizeContainer);
+  const most = largest(containers);
+  const initContainers = recordsOf(spec['initContainers']).map((container) =>
+    withLimits(sanitizeContainer(container), most),
+  );
   const pod: JsonObject = {
     ...given,
     spec: {
@@ -50,6 +53,25 @@ function sanitizeContainer(container: Fields): JsonObject {
   };
 }
 
+/** The most that one of the containers may use. */
+function largest(containers: readonly Fields[]): JsonObject {
+  const amounts = RESOURCE_KINDS.flatMap((kind) => {
+    const all = containers.flatMap((container) => limitOf(container, kind) ?? []);
+    return all.length === 0 ? [] : [[kind, formatQuantity(all.reduce(maxQuantity))] as const];
+  });
+  return Object.fromEntries(amounts);
+}
+
+/**
+ * An init container that says no limits gets those of the largest container: it runs before them, and without any it could take all that the node
+ * has.
+ */
+function withLimits(container: JsonObject, most: JsonObject): JsonObject {
+  const amounts = { ...most, ...objectOf(objectOf(container['resources'])['limits']) };
+  if (Object.keys(amounts).length === 0) return container;
+  return { ...container, resources: { limits: amounts, requests: amounts } };
+}
+
 /** Requests and limits are both the greater of the two; nothing but CPU and memory is left. */
 function guaranteed(resources: Fields): JsonObject {
   const amounts: Record<string, Json> = {};
@@ -66,7 +88,7 @@ export function limitOf(container: Fields, kind: (typeof RESOURCE_KINDS)[number]
 }
 
 function amountOf(resources: Fields, side: string, kind: string): Quantity | null {
-  const text = asString(asFields(resources[side])?.[kind]);
+  const text = asString(own(asFields(own(resources, side)), kind));
   const amount = text === undefined ? null : parseQuantity(text);
   return isProblem(amount) ? null : amount;
 }

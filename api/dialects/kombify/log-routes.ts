@@ -1,3 +1,4 @@
+import { readLast } from '../../operations/stack-logs.ts';
 import type { LogLine } from '../../../reconciler/index.ts';
 import { ReconcilerError } from '../../../reconciler/index.ts';
 import { defineRoute, ok } from '../../http/route.ts';
@@ -43,7 +44,7 @@ export const logRoutes: readonly Route<ApiDeps>[] = [
     query: logQuery,
     responses: {
       200: {
-        description: 'Oldest first.',
+        description: 'Oldest first; the newest 4 MiB.',
         content: {
           'application/json': record({ logs: listOf(LINE) }),
           'text/event-stream': { type: 'string' },
@@ -58,9 +59,8 @@ export const logRoutes: readonly Route<ApiDeps>[] = [
       const options = { tail: query.tail ?? DEFAULT_TAIL, ...since, follow, signal };
       const lines = deps.reconciler.logs(id, service, options);
       if (follow) return { kind: 'events', events: toServerEvents(lines) };
-      const logs = [];
-      for await (const line of lines) logs.push(toLine(line));
-      return ok({ logs });
+      const logs = await readLast(lines);
+      return ok({ logs: logs.map(toLine) });
     },
   }),
 ];

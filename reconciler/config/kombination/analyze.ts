@@ -20,7 +20,7 @@ import { findBuilds, withBuiltImages } from './checks/find-builds.ts';
 import type { TreeDirectory } from '../file-tree.ts';
 import { directoryOf } from '../file-tree.ts';
 import type { DocumentDiagnostic, DiagnosticCollector } from '../../base/document-diagnostic.ts';
-import { createDiagnosticCollector } from '../../base/document-diagnostic.ts';
+import { createDiagnosticCollector, manyMore } from '../../base/document-diagnostic.ts';
 import type { KitCatalogue } from '../kits/kit-catalogue.ts';
 import type { Kombination } from './kombination.ts';
 import { suggest } from '../../base/nearest.ts';
@@ -247,19 +247,46 @@ export function toDiagnostics(
   const syntax = document.problems.map(({ code, message, line, column, path }): Diagnostic => ({
     severity: 'error',
     code,
-    message,
+    message: shorten(message),
     file,
     line,
     column,
-    path: formatPath(path),
+    path: shorten(formatPath(path)),
   }));
-  return [...syntax, ...diagnostics.map((diagnostic) => toDiagnostic(file, document, diagnostic))];
+  return [
+    ...syntax,
+    ...withinReason(diagnostics).map((diagnostic) => toDiagnostic(file, document, diagnostic)),
+  ];
+}
+
+/** Findings of a file that are listed; nobody reads more, and a document may be made to have any number. */
+const MAX_LISTED = 200;
+const MAX_TEXT_LENGTH = 1_000;
+
+/** Errors come before warnings where not all can be listed. */
+function withinReason(diagnostics: readonly DocumentDiagnostic[]): readonly DocumentDiagnostic[] {
+  if (diagnostics.length <= MAX_LISTED) return diagnostics;
+  const isError = ({ severity }: DocumentDiagnostic): boolean => severity === 'error';
+  const errors = diagnostics.filter(isError);
+  const kept = new Set([...errors, ...diagnostics.filter((one) => !isError(one))].slice(0, MAX_LISTED));
+  const severity = errors.length > MAX_LISTED ? 'error' : 'warning';
+  return [...diagnostics.filter((one) => kept.has(one)), manyMore(diagnostics.length - kept.size, severity)];
+}
+
+function shorten(text: string): string {
+  return text.length <= MAX_TEXT_LENGTH ? text : `${text.slice(0, MAX_TEXT_LENGTH)}…`;
 }
 
 function toDiagnostic(file: string, document: YamlDocument, diagnostic: DocumentDiagnostic): Diagnostic {
   const { severity, code, message, path, hint, at = 'value' } = diagnostic;
   const found = diagnostic.place ?? document.position(path, at);
   const { line, column } = found;
-  const place = { file: found.file ?? file, line, column, path: formatPath(found.path ?? path) };
-  return { severity, code, message, ...place, ...(hint === undefined ? {} : { hint }) };
+  const place = { file: found.file ?? file, line, column, path: shorten(formatPath(found.path ?? path)) };
+  return {
+    severity,
+    code,
+    message: shorten(message),
+    ...place,
+    ...(hint === undefined ? {} : { hint: shorten(hint) }),
+  };
 }

@@ -11,7 +11,8 @@ export function isStackName(name: string | undefined): boolean {
 
 /** The name that a text gives its stack, in either dialect, as far as it can be made out. */
 export function peekStackName(text: string): string | undefined {
-  return asString(peekYaml(text, ['meta', 'name'])) ?? asString(peekYaml(text, ['name']));
+  const [name, other] = peekYaml(text, [['meta', 'name'], ['name']]);
+  return asString(name) ?? asString(other);
 }
 
 /**

@@ -128,6 +128,9 @@ function rank({ type, data }: WorkflowNode): number {
   return apiVersion === undefined || kind === undefined ? 2 : rankOf({ apiVersion, kind });
 }
 
+/** Cycles that are told of: as soon as some are opened, others may be gone. */
+const MAX_CYCLES = 20;
+
 /** Reports each cycle once, at the edge that closes it. Walks with a stack of its own: a chain may be long. */
 function checkCycles(
   workflow: Workflow,
@@ -136,9 +139,14 @@ function checkCycles(
 ): void {
   const leaving = Map.groupBy(edges, (edge) => edge.source);
   const done = new Set<string>();
+  let found = 0;
   for (const { id } of workflow.nodes) {
     const visiting = [{ id, rest: [...(leaving.get(id) ?? [])] }];
-    for (let top = visiting.at(-1); top !== undefined && !done.has(id); top = visiting.at(-1)) {
+    for (
+      let top = visiting.at(-1);
+      top !== undefined && !done.has(id) && found < MAX_CYCLES;
+      top = visiting.at(-1)
+    ) {
       const edge = top.rest.shift();
       if (edge === undefined) {
         done.add(top.id);
@@ -147,6 +155,7 @@ function checkCycles(
       }
       const start = visiting.findIndex((step) => step.id === edge.target);
       if (start !== -1) {
+        found += 1;
         const cycle = [...visiting.slice(start).map((step) => step.id), edge.target].join(' → ');
         diagnostics.error('CIRCULAR_DEPENDENCY', edge.path, `workflow contains a cycle: ${cycle}`);
       } else if (!done.has(edge.target)) {

@@ -15,14 +15,37 @@ export async function* mergeLogs(
   options: LogOptions,
 ): AsyncGenerator<LogLine> {
   if (options.follow === true) return yield* followAll(ids, read, options);
-  const logs = await Promise.all(ids.map((id) => readAll(id, read, options)));
-  yield* logs.flat().sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
+  yield* inOrder(ids.map((id) => markAll(id, read(id, options))));
 }
 
-async function readAll(id: ResourceId, read: ReadLogs, options: LogOptions): Promise<readonly LogLine[]> {
-  const lines: LogLine[] = [];
-  for await (const line of read(id, options)) lines.push(mark(line, id));
-  return lines;
+async function* markAll(id: ResourceId, lines: AsyncIterable<LogLine>): AsyncGenerator<LogLine> {
+  for await (const line of lines) yield mark(line, id);
+}
+
+/** Takes the oldest of the next lines each time: no log is held in memory, however long it is. */
+async function* inOrder(logs: readonly AsyncGenerator<LogLine>[]): AsyncGenerator<LogLine> {
+  try {
+    const heads = await Promise.all(logs.map((log) => log.next()));
+    for (let at = oldestOf(heads); at !== undefined; at = oldestOf(heads)) {
+      const [head, log] = [heads[at], logs[at]];
+      if (head === undefined || head.done === true || log === undefined) return;
+      yield head.value;
+      heads[at] = await log.next();
+    }
+  } finally {
+    await Promise.allSettled(logs.map((log) => log.return(undefined)));
+  }
+}
+
+/** Index of the oldest line; `undefined` when there is none left. */
+function oldestOf(heads: readonly IteratorResult<LogLine>[]): number | undefined {
+  return heads.reduce<{ readonly at?: number; readonly time: string }>(
+    (best, head, at) => {
+      const isOlder = head.done !== true && (best.at === undefined || head.value.time < best.time);
+      return isOlder ? { at, time: head.value.time } : best;
+    },
+    { time: '' },
+  ).at;
 }
 
 /** Each container is read no further than one line ahead of whoever asks. */

@@ -335,4 +335,39 @@ describe('findings of one kombination', () => {
     const keys = Array.from({ length: 5_000 }, (_, index) => `k${index}: 1`).join('\n');
     expect(state.check(`${services(web)}${keys}\n`).diagnostics.length).toBeLessThan(200);
   });
+
+  it('says that a text which takes long to parse says too much, and parses none of it', () => {
+    const large = `${services(web)}x-k:\n${'  k: v\n'.repeat(60_000)}`;
+    expect(state.check(large).diagnostics).toMatchObject([
+      { code: 'YAML_SYNTAX', message: expect.stringContaining('says too much') as string },
+    ]);
+  });
+
+  it('lists no more keys that are written twice than anybody reads', () => {
+    const { diagnostics } = state.check(`${services(web)}${'x-a: 1\n'.repeat(5_000)}`);
+    expect(diagnostics.length).toBeLessThan(100);
+  });
+
+  it('lists no more findings than anybody reads, errors first, and says how many more there are', () => {
+    const names = Array.from({ length: 90 }, (_, index) => `s${index}`);
+    const all = names.map(
+      (name) =>
+        `  ${name}: { image: x, depends_on: [${names.filter((other) => other !== name).join(', ')}] }`,
+    );
+    const { diagnostics } = state.check(`version: "1.0"\nmeta: { name: a }\nservices:\n${all.join('\n')}\n`);
+    expect(diagnostics.length).toBeLessThan(50);
+    expect(JSON.stringify(diagnostics).length).toBeLessThan(100_000);
+    const mounts = names.map((name) => `  ${name}: { image: x, volumes: [a:/a, b:/b, c:/c], networks: [n] }`);
+    const many = state.check(`version: "1.0"\nmeta: { name: a }\nservices:\n${mounts.join('\n')}\n`);
+    expect(many.diagnostics).toHaveLength(201);
+    expect(many.diagnostics.find(({ code }) => code === 'MORE_FINDINGS')).toMatchObject({
+      severity: 'error',
+      message: 'and 160 more findings, not listed',
+    });
+  });
+
+  it('repeats a long text of the document shortly', () => {
+    const { diagnostics } = state.check(`${services(web)}${'z'.repeat(100_000)}: 1\n`);
+    expect(JSON.stringify(diagnostics).length).toBeLessThan(5_000);
+  });
 });

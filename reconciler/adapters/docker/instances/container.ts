@@ -116,11 +116,17 @@ function portKey(port: number, protocol: string): string {
   return `${port}/${protocol.toLowerCase()}`;
 }
 
+/** All values together, in characters: a system starts no program with more. */
+const MAX_ENVIRONMENT_LENGTH = 2 * 1024 ** 2;
+
 /** A value may name variables before it: `$(NAME)`. */
 function buildEnvironment(container: Fields): ReadonlyMap<string, string> {
   const env = new Map<string, string>();
+  let left = MAX_ENVIRONMENT_LENGTH;
   for (const { name, value } of recordsOf(container['env'])) {
-    env.set(asString(name) ?? '', expandVariables(asString(value) ?? '', env));
+    const expanded = expandVariables(asString(value) ?? '', env, left);
+    left -= expanded.length;
+    env.set(asString(name) ?? '', expanded);
   }
   return env;
 }

@@ -131,22 +131,35 @@ function checkCycles(
   diagnostics: DiagnosticCollector,
 ): void {
   const done = new Set<string>();
-  const chain: string[] = [];
+  const chain = new Map<string, number>();
+  let found = 0;
   function visit(name: string): void {
-    chain.push(name);
+    chain.set(name, chain.size);
     for (const { target, path } of dependencies.get(name) ?? []) {
-      const start = chain.indexOf(target.name);
-      if (start !== -1) {
-        const cycle = [...chain.slice(start), target.name].join(' → ');
-        diagnostics.error('CIRCULAR_DEPENDENCY', path, `services wait for each other: ${cycle}`);
+      const start = chain.get(target.name);
+      if (start !== undefined) {
+        found += 1;
+        if (found > MAX_CYCLES) return;
+        const cycle = [...[...chain.keys()].slice(start), target.name];
+        diagnostics.error('CIRCULAR_DEPENDENCY', path, `services wait for each other: ${sayCycle(cycle)}`);
       } else if (!done.has(target.name)) {
         visit(target.name);
       }
+      if (found > MAX_CYCLES) return;
     }
-    chain.pop();
+    chain.delete(name);
     done.add(name);
   }
-  for (const { name } of services) if (!done.has(name)) visit(name);
+  for (const { name } of services) if (!done.has(name) && found <= MAX_CYCLES) visit(name);
+}
+
+/** Cycles that are told of: as soon as some are opened, others may be gone. */
+const MAX_CYCLES = 20;
+const MAX_NAMES = 20;
+
+function sayCycle(names: readonly string[]): string {
+  if (names.length <= MAX_NAMES) return names.join(' → ');
+  return `${names.slice(0, MAX_NAMES - 1).join(' → ')} → … (${names.length} in all) → ${names.at(-1)}`;
 }
 
 /** Checks that what is waited for to complete is allowed to end. */
