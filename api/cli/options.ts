@@ -1,3 +1,4 @@
+import { own } from '../../reconciler/index.ts';
 import { createHash } from 'node:crypto';
 import { readFileSync, realpathSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -80,7 +81,7 @@ export function parseDuration(text: string, option: string): number {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text.trim());
   if (!match)
     throw new UsageError(`${option}: "${text}" is not a duration`, 'write for example 30s, 1m or 2h');
-  const unit = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[match[2] ?? 's'] ?? 1000;
+  const unit = own({ ms: 1, s: 1000, m: 60_000, h: 3_600_000 }, match[2] ?? 's') ?? 1000;
   return Math.round(Number(match[1]) * unit);
 }
 

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import type { Plan } from '../../reconciler/index.ts';
-import { errorMessage, planDigest } from '../../reconciler/index.ts';
+import { errorMessage, own, planDigest } from '../../reconciler/index.ts';
 import { UsageError } from './terminal/failure.ts';
 import { reasonOf } from './read-files.ts';
 
@@ -86,7 +86,7 @@ export function isPlan(value: unknown): value is Plan {
 function isChange(value: unknown): boolean {
   return (
     isRecord(value) &&
-    ['id', 'action', 'target', 'kind', 'name', 'cause'].every((key) => typeof value[key] === 'string') &&
+    ['id', 'action', 'target', 'kind', 'name', 'cause'].every((key) => typeof own(value, key) === 'string') &&
     Array.isArray(value['fields']) &&
     Array.isArray(value['dependsOn'])
   );

@@ -1,3 +1,4 @@
+import { own } from '../../reconciler/index.ts';
 import type { Route } from './route.ts';
 import type { JsonSchema } from './shape.ts';
 
@@ -19,7 +20,7 @@ export function buildOpenApi(options: OpenApiOptions): JsonSchema {
   const paths: Record<string, Record<string, unknown>> = {};
   for (const route of options.routes) {
     const path = toOpenApiPath(`${options.prefix}${route.path}`);
-    paths[path] = { ...paths[path], [route.method.toLowerCase()]: buildOperation(route, options) };
+    paths[path] = { ...own(paths, path), [route.method.toLowerCase()]: buildOperation(route, options) };
   }
   return {
     openapi: '3.1.0',
@@ -65,7 +66,7 @@ function pathParameters(route: Route<never>): JsonSchema[] {
     name,
     in: 'path',
     required: true,
-    description: route.params?.[name] ?? name,
+    description: own(route.params, name) ?? name,
     schema: { type: 'string' },
   }));
 }

@@ -1,5 +1,5 @@
 import type { Diagnostic, ErrorCode } from '../../reconciler/index.ts';
-import { isReconcilerError } from '../../reconciler/index.ts';
+import { isReconcilerError, own } from '../../reconciler/index.ts';
 import type { ProblemCode, ProblemDetail } from './problem.ts';
 import { HttpProblem } from './problem.ts';
 
@@ -63,7 +63,7 @@ const PROBLEM_OF: Readonly<Record<ErrorCode, ProblemCode>> = {
 
 /** Returns the code of the answer for one of the reconciler's codes, as it stands in a job. */
 export function problemCodeOf(code: string): ProblemCode {
-  return PROBLEM_OF[code as ErrorCode] ?? 'SERVICE_UNAVAILABLE';
+  return own<ProblemCode>(PROBLEM_OF, code) ?? 'SERVICE_UNAVAILABLE';
 }
 
 /**

@@ -102,3 +102,36 @@ export function toCancelled(signal: AbortSignal, doing: string): ReconcilerError
   if (reason instanceof ReconcilerError) return reason;
   return new ReconcilerError('CANCELLED', `${doing}: cancelled`, { cause: reason, retryable: true });
 }
+
+/** A fault of this program, met while one thing of many was worked on, as a finding about that thing. */
+export interface Fault {
+  readonly code: 'INTERNAL_ERROR';
+  readonly message: string;
+  readonly hint: string;
+}
+
+/**
+ * Works on one thing of many. Whatever it throws is a fault of ours, since bad input is told in findings: it becomes one about this thing, so that
+ * all others go on.
+ */
+export function contain<T>(work: () => T, instead: (fault: Fault) => T): T {
+  try {
+    return work();
+  } catch (error) {
+    return instead(toFault(error));
+  }
+}
+
+function toFault(error: unknown): Fault {
+  return {
+    code: 'INTERNAL_ERROR',
+    message: `Kombinator itself failed at this: ${describe(error)}`,
+    hint: 'take back what was changed here last, and report it; everything else goes on',
+  };
+}
+
+/** Returns what may be shown: parsers repeat a piece of their text, which may be that of a secret. */
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return 'something that is no error was thrown';
+  return error instanceof SyntaxError ? error.name : `${error.name}: ${error.message.slice(0, 500)}`;
+}

@@ -15,7 +15,7 @@ import type { DiagnosticCollector } from '../base/document-diagnostic.ts';
 import type { KeyContext } from './known-keys.ts';
 import { answerKey } from './known-keys.ts';
 import { suggest } from '../base/nearest.ts';
-import { asFields, asList, asString } from '../base/values.ts';
+import { asFields, asList, asString, own } from '../base/values.ts';
 
 export type DocumentKind =
   | 'cluster'
@@ -229,7 +229,7 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
 
 function reportType(path: DocumentPath, error: ErrorObject, diagnostics: DiagnosticCollector): void {
   const expected = [error.params['type']].flat().map(String);
-  const wanted = expected.filter((type) => type !== 'null').map((type) => TYPE_NAMES[type] ?? type);
+  const wanted = expected.filter((type) => type !== 'null').map((type) => own(TYPE_NAMES, type) ?? type);
   const message = `${last(path)} must be ${joinWords(wanted)}, not ${nameType(error.data)}`;
   diagnostics.error('INVALID_TYPE', path, message, { hint: typeHint(path, error.data, expected) });
 }
@@ -266,7 +266,7 @@ function describePattern(error: ErrorObject): string {
 
 function describeRange(error: ErrorObject): string {
   const words: Readonly<Record<string, string>> = { minimum: 'at least', maximum: 'at most' };
-  return `must be ${words[error.keyword] ?? 'more than'} ${String(error.params['limit'])}`;
+  return `must be ${own(words, error.keyword) ?? 'more than'} ${String(error.params['limit'])}`;
 }
 
 function joinWords(words: readonly string[]): string {
@@ -286,7 +286,7 @@ function toPath(root: unknown, pointer: string): DocumentPath {
     const key = part.replaceAll('~1', '/').replaceAll('~0', '~');
     const list = asList(value);
     path.push(list ? Number(key) : key);
-    value = list ? list[Number(key)] : asFields(value)?.[key];
+    value = list ? list[Number(key)] : own(asFields(value), key);
   }
   return path;
 }

@@ -9,7 +9,7 @@ import { accept } from '../base/document-diagnostic.ts';
 import type { DockerConnection, KubernetesConnection } from '../model/target.ts';
 import { parseDuration } from '../base/units.ts';
 import type { Fields } from '../base/values.ts';
-import { asFields, asNumber, asString, defined } from '../base/values.ts';
+import { asFields, asNumber, asString, defined, own } from '../base/values.ts';
 import type { InstanceSettings } from '../run/instances/context.ts';
 import { DEFAULT_SETTINGS } from '../run/instances/context.ts';
 
@@ -72,7 +72,7 @@ function withPrograms(connection: KubernetesConnection): KubernetesConnection {
 }
 
 function readSettings(fields: Fields, diagnostics: DiagnosticCollector): InstanceSettings {
-  const duration = (key: string) => readDuration(fields[key], [ROOT, key], diagnostics);
+  const duration = (key: string) => readDuration(own(fields, key), [ROOT, key], diagnostics);
   return {
     ...DEFAULT_SETTINGS,
     ...defined({
@@ -119,7 +119,8 @@ function readLimitRange(fields: Fields, diagnostics: DiagnosticCollector): Limit
   const bounds = (side: 'min' | 'max'): ResourceBounds | undefined => {
     const given = asFields(fields[side]);
     if (given === undefined) return undefined;
-    const amount = (kind: string) => readAmount(given[kind], [ROOT, 'limitRange', side, kind], diagnostics);
+    const amount = (kind: string) =>
+      readAmount(own(given, kind), [ROOT, 'limitRange', side, kind], diagnostics);
     return defined({ cpu: amount('cpu'), memory: amount('memory') });
   };
   return defined({ min: bounds('min'), max: bounds('max') });

@@ -37,7 +37,7 @@ const KIND_OF_IMAGE: Readonly<Record<string, DatabaseKind>> = {
 /** Tells what kind of database an image holds, `null` when none that is known. */
 export function databaseKind(image: string): DatabaseKind | null {
   const name = image.split('@', 1)[0]?.split('/').at(-1)?.split(':', 1)[0] ?? '';
-  return Object.hasOwn(KIND_OF_IMAGE, name) ? (KIND_OF_IMAGE[name] ?? null) : null;
+  return own(KIND_OF_IMAGE, name) ?? null;
 }
 
 /** Returns what is said of a service's database, or what its image tells; `null` when it is none. */
@@ -49,3 +49,4 @@ export function databaseOf(service: {
   const kind = databaseKind(service.image);
   return kind === null ? null : { kind };
 }
+import { own } from '../base/values.ts';

@@ -1,3 +1,5 @@
+import type { Fault } from '../base/errors.ts';
+import { contain } from '../base/errors.ts';
 import type { BuiltEntry, EntryContext, EntrySource } from './state.ts';
 import type { Analysis } from '../config/kombination/analyze.ts';
 import { analyze, toDiagnostics } from '../config/kombination/analyze.ts';
@@ -16,7 +18,15 @@ import { ownNameKey } from './stack-index.ts';
 import { pulledBy } from './registries.ts';
 import { buildWorkflowEntry, isWorkflowFile } from './workflow.ts';
 
+/** Never throws: what goes wrong with one stack is a finding about that one. */
 export function buildEntry(source: EntrySource, text: string, context: EntryContext): BuiltEntry {
+  return contain(
+    () => readEntry(source, text, context),
+    (fault) => buildBrokenEntry(source, fault),
+  );
+}
+
+function readEntry(source: EntrySource, text: string, context: EntryContext): BuiltEntry {
   if (isWorkflowFile(source.file)) return buildWorkflowEntry(source, text, context);
   const { file, realFile, blob, visited, previous, texts } = source;
   const read = texts ? { texts } : {};
@@ -126,9 +136,19 @@ export function withDiagnostics(
   diagnostics: readonly DocumentDiagnostic[],
   tree: TreeDirectory,
 ): StackEntry {
-  if (diagnostics.length === 0 || entry.text === null) return entry;
   const { file, text, texts = new Map() } = entry;
-  const { document } = readDocument({ file, text, tree, texts });
-  const found = toDiagnostics(file, { ...document, problems: [] }, diagnostics);
+  if (diagnostics.length === 0 || text === null) return entry;
+  const found = contain(
+    () => {
+      const { document } = readDocument({ file, text, tree, texts });
+      return toDiagnostics(file, { ...document, problems: [] }, diagnostics);
+    },
+    (fault) => [faultIn(file, fault)],
+  );
   return { ...entry, diagnostics: [...entry.diagnostics, ...found] };
+}
+
+/** A fault of ours as a finding about a file. */
+export function faultIn(file: string, fault: Fault): Diagnostic {
+  return { severity: 'error', file, line: 1, column: 1, path: '', ...fault };
 }

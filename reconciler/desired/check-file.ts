@@ -1,3 +1,4 @@
+import { contain } from '../base/errors.ts';
 import { readClusterDocument } from '../config/fleet/cluster-document.ts';
 import type { FleetRules } from '../config/fleet/config-documents.ts';
 import { readNodeDocument, readSettingsDocument } from '../config/fleet/config-documents.ts';
@@ -6,7 +7,8 @@ import { compareDiagnostics } from '../base/diagnostic.ts';
 import { buildCatalogue } from '../config/kits/kit-catalogue.ts';
 import { catalogueDiagnostics, readKitDocument } from '../config/kits/kit-document.ts';
 import type { DocumentReport } from '../ports/desired.ts';
-import { checkText } from './check-text.ts';
+import { faultIn } from './build-entry.ts';
+import { checkText, NAMELESS } from './check-text.ts';
 import type { Core } from './state.ts';
 import { checkWorkflow, isWorkflowFile } from './workflow.ts';
 
@@ -21,8 +23,15 @@ const CHECKS: readonly (readonly [RegExp, Check])[] = [
   [/(?:^|\/)(?:docker-)?compose(?:[.-][^/]*)?\.ya?ml$/, refuseCompose],
 ];
 
-/** Checks a text as the kind of file that its name says; without a name, and with any other, as a kombination. */
+/** Checks a text as the kind of file that its name says; without a name, and with any other, as a kombination. Never throws. */
 export function checkNamed(core: Core, text: string, file: string | undefined): DocumentReport {
+  return contain(
+    () => checkByName(core, text, file),
+    (fault) => report([faultIn(file ?? NAMELESS, fault)]),
+  );
+}
+
+function checkByName(core: Core, text: string, file: string | undefined): DocumentReport {
   const place = file?.replaceAll('\\', '/');
   if (place === undefined || Buffer.byteLength(text) > core.limits.documentBytes)
     return checkText(core, text);

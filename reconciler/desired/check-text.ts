@@ -19,7 +19,7 @@ import { createLookup, findMissing, summarise, textsOf } from './render-stack.ts
 import { generateStack } from './generate-stack.ts';
 
 /** The name that findings of a text without a file carry. */
-const NAMELESS = 'kombination.yaml';
+export const NAMELESS = 'kombination.yaml';
 
 /** Checks one text as if it were the file of the stack that it names. */
 export function checkText(core: Core, text: string): DocumentReport {

@@ -1,7 +1,7 @@
 import { MAX_ALIAS_EXPANSIONS } from '../config/yaml-document.ts';
 import { Document, isMap, isNode, isScalar, parseDocument } from 'yaml';
 import type { YAMLMap } from 'yaml';
-import { asFields, compareText } from '../base/values.ts';
+import { asFields, compareText, own } from '../base/values.ts';
 
 /** Order in which people expect the keys of a kombination. */
 const KEY_ORDER = [
@@ -30,7 +30,7 @@ export function buildStackText(name: string, document: object): string {
     ...KEY_ORDER.filter((key) => keys.includes(key)),
     ...keys.filter((key) => !KEY_ORDER.includes(key)),
   ];
-  return buildText(Object.fromEntries(ordered.map((key) => [key, asFields(named)?.[key]])));
+  return buildText(Object.fromEntries(ordered.map((key) => [key, own(asFields(named), key)])));
 }
 
 export function buildText(document: object): string {
@@ -46,7 +46,7 @@ export function editText(text: string, keys: object): string {
   const before = asFields(toValue(document));
   if (!isMap(document.contents) || !before) return buildText(withoutNull(keys));
   const edits = Object.entries(keys).filter(
-    ([key, value]) => JSON.stringify(before[key] ?? null) !== JSON.stringify(value),
+    ([key, value]) => JSON.stringify(own(before, key) ?? null) !== JSON.stringify(value),
   );
   const wanted = withoutNull({ ...before, ...Object.fromEntries(edits) });
   const spliced = spliceKeys(text, document.contents, edits);

@@ -1,3 +1,4 @@
+import { contain } from '../base/errors.ts';
 import { readDocument } from '../config/kombination/read-document.ts';
 import type { TreeDirectory } from '../config/file-tree.ts';
 import { directoryOf, nodeAt } from '../config/file-tree.ts';
@@ -41,7 +42,11 @@ export async function withComposeTexts(
     const wanted = new Map<string, Map<string, string>[]>();
     waiting = waiting.filter((one) => {
       const known = texts.get(one) ?? new Map<string, string>();
-      const { composed } = readDocument({ file: one.source.file, text: one.text, tree, texts: known });
+      // A document that cannot be read so is told of when its entry is built.
+      const composed = contain(
+        () => readDocument({ file: one.source.file, text: one.text, tree, texts: known }).composed,
+        () => undefined,
+      );
       for (const blob of composed?.missing ?? []) wanted.set(blob, [...(wanted.get(blob) ?? []), known]);
       return composed !== undefined && composed.missing.length > 0;
     });

@@ -1,6 +1,9 @@
+import type { Fault } from '../base/errors.ts';
+import { contain } from '../base/errors.ts';
 import type { TreeDirectory } from '../config/file-tree.ts';
 import { isDirectory } from '../config/file-tree.ts';
 import { isProblem } from '../base/problem.ts';
+import { parseYaml } from '../config/yaml-document.ts';
 import { BUILT_IN, buildCatalogue } from '../config/kits/kit-catalogue.ts';
 import type { StackKit } from '../config/kits/kit.ts';
 import type { KitDocument } from '../config/kits/kit-document.ts';
@@ -39,12 +42,20 @@ export async function readKits(
       const old = known(file);
       if (old) return [file, old];
       const text = isProblem(place) ? { code: place.code, message: place.problem } : texts.get(place.blob);
-      const document = readKitDocument(file, typeof text === 'string' ? text : '', options.checkSchema);
+      const document = contain(
+        () => readKitDocument(file, typeof text === 'string' ? text : '', options.checkSchema),
+        (fault) => brokenKit(file, fault),
+      );
       if (typeof text === 'string') return [file, document];
       return [file, { ...document, kit: null, diagnostics: [brokenFile(file, text)] }];
     }),
   );
   return build(documents, blobs, tree);
+}
+
+function brokenKit(file: string, fault: Fault): KitDocument {
+  const name = file.split('/').at(-2) ?? '';
+  return { name, file, kit: null, document: parseYaml(''), diagnostics: [brokenFile(file, fault)] };
 }
 
 function findKitFiles(tree: TreeDirectory): readonly string[] {
@@ -66,8 +77,14 @@ function build(
   tree: TreeDirectory,
 ): LoadedKits {
   const own = new Map([...documents.values()].map(({ name, kit }) => [name, kit]));
-  const catalogue = buildCatalogue(own);
   const diagnostics = [...documents.values()].flatMap((document) => document.diagnostics);
+  const catalogue = contain(
+    () => buildCatalogue(own),
+    (fault) => {
+      diagnostics.push(...[...documents.keys()].map((file) => brokenFile(file, fault)));
+      return buildCatalogue(new Map([...own.keys()].map((name) => [name, null])));
+    },
+  );
   const directory = tree.get(DIRECTORY);
   return {
     documents,

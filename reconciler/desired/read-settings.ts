@@ -1,3 +1,5 @@
+import type { Fault } from '../base/errors.ts';
+import { contain } from '../base/errors.ts';
 import { clusterKey } from '../config/kombination/cluster-node.ts';
 import type { ClusterDocument } from '../config/fleet/cluster-document.ts';
 import { readClusterDocument } from '../config/fleet/cluster-document.ts';
@@ -30,7 +32,10 @@ export async function readSettings(tree: TreeDirectory, options: LoadOptions): P
     : (await readSmall([found.blob], options)).get(found.blob);
   const document =
     typeof problem === 'string'
-      ? withOperators(readSettingsDocument(file, problem, options), options)
+      ? contain(
+          () => withOperators(readSettingsDocument(file, problem, options), options),
+          (fault) => ({ ...NO_SETTINGS, diagnostics: [brokenFile(file, fault)] }),
+        )
       : { ...NO_SETTINGS, diagnostics: [brokenFile(file, problem)] };
   const { diagnostics } = document;
   if (diagnostics.every(({ severity }) => severity !== 'error')) {
@@ -80,7 +85,10 @@ export async function readNodes(
       const text = isProblem(place) ? { code: place.code, message: place.problem } : texts.get(place.blob);
       const read = isCluster(file) ? readClusterDocument : readNodeDocument;
       const content = typeof text === 'string' ? text : '';
-      const document = read(file, content, options);
+      const document = contain(
+        () => read(file, content, options),
+        (fault) => brokenTarget(file, fault),
+      );
       return [
         file,
         typeof text === 'string' ? document : { ...document, diagnostics: [brokenFile(file, text)] },
@@ -96,6 +104,11 @@ export async function readNodes(
 /** The targets that the operator defines, by the names that stacks use. */
 export function operatorReferences({ targets }: OperatorPolicy): ReadonlyMap<string, TargetReference> {
   return new Map([...targets].map(([key, { reference }]) => [key, reference]));
+}
+
+function brokenTarget(file: string, fault: Fault): NodeDocument {
+  const name = file.replace(/^.*\//, '').replace(/\.ya?ml$/, '');
+  return { name, file, reference: null, diagnostics: [brokenFile(file, fault)] };
 }
 
 function isCluster(file: string): boolean {

@@ -1,3 +1,5 @@
+import type { Fault } from '../base/errors.ts';
+import { contain } from '../base/errors.ts';
 import type { Analysis } from '../config/kombination/analyze.ts';
 import { analyze, toDiagnostics } from '../config/kombination/analyze.ts';
 import { readDocument } from '../config/kombination/read-document.ts';
@@ -20,6 +22,7 @@ import { portText } from '../render/container.ts';
 import { renderExtensions } from '../render/extensions.ts';
 import { renderHooks } from '../render/render-hooks.ts';
 import { renderKombination, viewPlace } from '../render/kombination.ts';
+import { faultIn } from './build-entry.ts';
 import type { Core } from './state.ts';
 import type { StackEntry } from './stack-index.ts';
 import { openRegistries, passwordsFor } from './registries.ts';
@@ -66,7 +69,10 @@ export function renderStack(core: Core, name: string): DesiredStack | undefined 
   const signature = [...entry.references, ...passwords].map((source) => signatureOf(lookup(source))).join();
   const known = core.rendered.get(entry.file);
   if (known && known.entry === entry && known.signature === signature) return known.stack;
-  const stack = sealStack(core, buildStack(core, entry, lookup));
+  const stack = contain(
+    () => sealStack(core, buildStack(core, entry, lookup)),
+    (fault) => brokenStack(core, entry, fault),
+  );
   core.rendered.set(entry.file, { entry, signature, stack });
   return stack;
 }
@@ -81,16 +87,31 @@ function signatureOf(answer: SecretAnswer): string {
   return answer instanceof Secret ? answer.digest() : (answer?.message ?? '-');
 }
 
+/** A stack at which something of ours failed: nothing is wanted of it, and nothing of it is touched. */
+function brokenStack(core: Core, { name, file, diagnostics }: StackEntry, fault: Fault): DesiredStack {
+  const found = [...diagnostics, faultIn(file, fault)].sort(compareDiagnostics);
+  const kind = isWorkflowFile(file) ? ('workflow' as const) : ('kombination' as const);
+  const policy = repositoryPolicy(core);
+  return { ...NOTHING, name, kind, file, diagnostics: found, policy };
+}
+
+const NOTHING = {
+  targets: [],
+  services: [],
+  resources: [],
+  dependsOn: [],
+  hooks: [],
+  stackkit: '',
+  document: null,
+} as const;
+
 function buildStack(core: Core, entry: StackEntry, lookup: Lookup): DesiredStack {
   const diagnostics = [...settingsDiagnostics(core), ...entryDiagnostics(core, entry, lookup)].sort(
     compareDiagnostics,
   );
   const common = { name: entry.name, kind: 'kombination' as const, file: entry.file, diagnostics };
   const policy = repositoryPolicy(core);
-  if (entry.text === null) {
-    const nothing = { targets: [], services: [], resources: [], dependsOn: [], hooks: [] };
-    return { ...common, ...nothing, stackkit: '', policy, document: null };
-  }
+  if (entry.text === null) return { ...common, ...NOTHING, policy };
   if (isWorkflowFile(entry.file)) {
     const rendered = renderWorkflowStack(core, entry, lookup, diagnostics);
     const resources = withPolicy(rendered.resources, policy);
@@ -221,7 +242,13 @@ export function listDiagnostics(core: Core): readonly Diagnostic[] {
   const lookup = createLookup(core);
   const all: Diagnostic[] = [...settings.diagnostics, ...kits.diagnostics];
   for (const { diagnostics } of nodes.documents.values()) all.push(...diagnostics);
-  for (const entry of core.index.notable()) all.push(...entryDiagnostics(core, entry, lookup));
+  for (const entry of core.index.notable()) {
+    const found = contain(
+      () => entryDiagnostics(core, entry, lookup),
+      (fault) => [...entry.diagnostics, faultIn(entry.file, fault)],
+    );
+    all.push(...found);
+  }
   return all.sort(compareDiagnostics);
 }
 

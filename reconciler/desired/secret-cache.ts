@@ -111,8 +111,8 @@ function attempt(read: () => Secret): Secret | SecretFailure {
 }
 
 function toSecretFailure(error: unknown): SecretFailure {
-  if (!isReconcilerError(error)) throw error;
-  const { code } = error;
+  // A provider that fails in its own way has no secret either; that is nobody's matter but of who asks for it.
+  const code = isReconcilerError(error) ? error.code : undefined;
   return {
     code: code === 'SECRET_NOT_DECRYPTED' || code === 'SECRET_TIMEOUT' ? code : 'SECRET_NOT_FOUND',
     message: errorMessage(error),

@@ -1,3 +1,4 @@
+import { own } from '../base/values.ts';
 import { ReconcilerError } from '../base/errors.ts';
 
 export const ENVIRONMENTS = ['dev', 'staging', 'prod'] as const;
@@ -43,7 +44,7 @@ export function readRelease(written: {
   const { service } = written;
   const version = written.version.replace(/^v/, '');
   const environment =
-    ENVIRONMENT_ABBREVIATIONS[written.environment] ??
+    own(ENVIRONMENT_ABBREVIATIONS, written.environment) ??
     ENVIRONMENTS.find((known) => known === written.environment);
   const problems = [
     ...(/^[a-z0-9][a-z0-9_.-]*$/i.test(service) && !service.includes('..')

@@ -140,13 +140,10 @@ type Leaf = null | boolean | number | string | Secret;
 function mapSpec(value: SpecValue, name: string, leaf: (value: Leaf, name: string) => Json): Json {
   if (value === null || typeof value !== 'object' || value instanceof Secret) return leaf(value, name);
   if (Array.isArray(value)) return value.map((item: SpecValue) => mapSpec(item, name, leaf));
-  const object = value as Spec;
-  const result: Record<string, Json> = {};
-  for (const key of Object.keys(object)) {
-    const member = object[key];
-    if (member !== undefined) result[key] = mapSpec(member, key, leaf);
-  }
-  return result;
+  const members = Object.entries(value as Spec).flatMap(([key, member]): [string, Json][] =>
+    member === undefined ? [] : [[key, mapSpec(member, key, leaf)]],
+  );
+  return Object.fromEntries(members);
 }
 
 /** Takes what the secrets in these specs say out of texts that others have written. */

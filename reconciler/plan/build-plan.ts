@@ -1,3 +1,4 @@
+import { own } from '../base/values.ts';
 import type { PlanInput } from './plan-input.ts';
 import { diffResource } from './diff-resource.ts';
 import { topLevelKey } from './diff-spec.ts';
@@ -145,7 +146,7 @@ function changeOf(
 /** The line of the first differing key where it is known, else the line of the resource. */
 function originOf(desired: DesiredResource, path: string | undefined): Change['origin'] {
   const key = path === undefined ? undefined : topLevelKey(path);
-  return (key === undefined ? undefined : desired.origins?.[key]) ?? desired.origin;
+  return (key === undefined ? undefined : own(desired.origins, key)) ?? desired.origin;
 }
 
 /** Until nothing follows any more: what follows may itself be followed. */

@@ -1,3 +1,4 @@
+import { own } from '../base/values.ts';
 import type { Json } from '../base/json.ts';
 import { canonicalJson, sha256 } from '../base/json.ts';
 import type { ResourceId } from '../model/resource.ts';
@@ -21,8 +22,8 @@ export function findStaleness(saved: Plan, current: Plan): string[] {
     ...new Set([...Object.keys(saved.basis), ...Object.keys(current.basis)]),
   ].sort() as ResourceId[];
   for (const id of ids) {
-    const before = saved.basis[id];
-    const after = current.basis[id];
+    const before = own(saved.basis, id);
+    const after = own(current.basis, id);
     if (before === after) continue;
     if (before === undefined) moved.push(`${id} has appeared`);
     else if (after === undefined) moved.push(`${id} has disappeared`);

@@ -1,3 +1,4 @@
+import { own } from '../base/values.ts';
 import type { Json, JsonObject } from '../base/json.ts';
 import { jsonEquals } from '../base/json.ts';
 import { MASK } from '../model/secret.ts';
@@ -24,7 +25,7 @@ export function topLevelKey(path: string): string {
 
 function diffObject(before: JsonObject, after: JsonObject, path: string, changes: FieldChange[]): void {
   const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
-  for (const key of keys) diffValue(before[key], after[key], joinKey(path, key), changes);
+  for (const key of keys) diffValue(own(before, key), own(after, key), joinKey(path, key), changes);
 }
 
 function diffValue(
@@ -49,7 +50,7 @@ function collectMasked(value: Json | undefined, path: string, changes: FieldChan
   else if (Array.isArray(value)) {
     for (const [index, item] of value.entries()) collectMasked(item, `${path}[${index}]`, changes);
   } else if (isObject(value)) {
-    for (const key of Object.keys(value).sort()) collectMasked(value[key], joinKey(path, key), changes);
+    for (const key of Object.keys(value).sort()) collectMasked(own(value, key), joinKey(path, key), changes);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '../base/json.ts';
 import type { AddressRange } from '../base/ip-address.ts';
 import { parseRange, rangesOverlap } from '../base/ip-address.ts';
-import { asFields, asList, asNumber, asString } from '../base/values.ts';
+import { asFields, asList, asNumber, asString, own } from '../base/values.ts';
 import { addressesOverlap } from '../model/docker/ports.ts';
 import type { ResourceId } from '../model/resource.ts';
 import type { Change } from './plan.ts';
@@ -154,7 +154,7 @@ function portsOf(ports: Json | undefined, engine: string): readonly ExclusiveRes
 function addressesOf(spec: JsonObject, engine: string): readonly ExclusiveResource[] {
   return Object.entries(asFields(spec['networks']) ?? {}).flatMap(([network, place]) =>
     ['ipv4Address', 'ipv6Address'].flatMap((key) => {
-      const address = asString(asFields(place)?.[key]);
+      const address = asString(own(asFields(place), key));
       return address === undefined ? [] : [{ key: `${engine} address ${network} ${address}` }];
     }),
   );

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../base/json.ts';
 import type { Fields } from '../base/values.ts';
-import { asFields, asList, asString } from '../base/values.ts';
+import { asFields, asList, asString, own } from '../base/values.ts';
 import type { TargetPort } from './instance.ts';
 import { isProblem } from '../base/problem.ts';
 import { parseQuantity } from './quantity.ts';
@@ -36,7 +36,7 @@ export function checkPod(pod: JsonObject, targets: readonly TargetPort[]): void 
 
 function checkNamespaces(spec: Fields): void {
   for (const key of ['hostNetwork', 'hostPID', 'hostIPC']) {
-    if (spec[key] === true) throw invalidPodSpec(`${key} is not allowed`);
+    if (own(spec, key) === true) throw invalidPodSpec(`${key} is not allowed`);
   }
   if (spec['hostUsers'] === true) throw invalidPodSpec('hostUsers is not allowed');
 }
@@ -53,7 +53,7 @@ function checkIdentity(spec: Fields): void {
     'resourceClaims',
   ];
   for (const key of refused) {
-    if (spec[key] !== undefined && spec[key] !== '') throw invalidPodSpec(`${key} is not allowed`);
+    if (own(spec, key) !== undefined && own(spec, key) !== '') throw invalidPodSpec(`${key} is not allowed`);
   }
 }
 
@@ -116,7 +116,7 @@ function checkResources(container: Fields, name: string): void {
   const resources = asFields(container['resources']) ?? {};
   const sides = [resources['requests'], resources['limits']].map((side) => asFields(side) ?? {});
   for (const kind of ['cpu', 'memory']) {
-    const amounts = sides.map((side) => parseQuantity(asString(side[kind]) ?? '0'));
+    const amounts = sides.map((side) => parseQuantity(asString(own(side, kind)) ?? '0'));
     const known = amounts.flatMap((amount) => (isProblem(amount) ? [] : [amount.nano]));
     if (known.some((nano) => nano < 0n))
       throw invalidPodSpec(`container ${name}: ${kind} must not be negative`);

@@ -1,3 +1,4 @@
+import { own } from '../base/values.ts';
 import type { Json, JsonObject } from '../base/json.ts';
 import { compareGoKeys, needsQuotes } from './go-yaml-scalars.ts';
 
@@ -17,7 +18,7 @@ function mapping(value: JsonObject, indent: number): string {
     .sort(compareGoKeys)
     .map((key) => {
       const label = scalar(key, { indent, column: indent, simpleKey: true });
-      return `${' '.repeat(indent)}${label}:${member(value[key] ?? null, indent, indent + label.length + 1)}`;
+      return `${' '.repeat(indent)}${label}:${member(own(value, key) ?? null, indent, indent + label.length + 1)}`;
     })
     .join('');
 }
@@ -118,7 +119,7 @@ function doubleQuoted(text: string, { indent, column, simpleKey }: Place): strin
 }
 
 function escape(character: string): string {
-  const known = ESCAPES[character];
+  const known = own(ESCAPES, character);
   if (known !== undefined) return known;
   const code = character.codePointAt(0) ?? 0;
   if ((code >= 0x20 && code < 0x7f) || (code > 0xa0 && code < 0xd800)) return character;

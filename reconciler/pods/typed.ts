@@ -1,3 +1,4 @@
+import { own } from '../base/values.ts';
 import type { Json, JsonObject } from '../base/json.ts';
 import { formatQuantity, parseQuantity } from './quantity.ts';
 import { isProblem } from '../base/problem.ts';
@@ -63,7 +64,7 @@ function readObject(
 ): JsonObject {
   const read: Record<string, Json> = {};
   for (const [key, type] of Object.entries(members)) {
-    const given = Object.hasOwn(value, key) ? value[key] : undefined;
+    const given = own(value, key);
     const member = readMember(type, given, path === '' ? key : `${path}.${key}`);
     if (member !== undefined) read[key] = member;
   }

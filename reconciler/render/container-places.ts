@@ -5,7 +5,7 @@ import type { LinkEntry, ServiceModel } from '../config/kombination/kombination.
 import { containerName } from '../config/kombination/kombination.ts';
 import { sharedModes, withoutDefaults } from '../model/docker/options/container-options.ts';
 import { sharedService } from '../config/kombination/service/service-network.ts';
-import { compareText, toRecord } from '../base/values.ts';
+import { compareText, own, toRecord } from '../base/values.ts';
 import { engineName, networksOf } from './names.ts';
 
 /* A container's place among others: its networks, and what it shares with one other container. */
@@ -17,7 +17,7 @@ export function buildNetworks(
   return toRecord(
     networksOf(service).map(({ name, aliases, address }) => {
       const others = [...new Set(aliases)].filter((alias) => alias !== service.name).sort();
-      const network = engineName(kombination.name, name, kombination.networks[name]);
+      const network = engineName(kombination.name, name, own(kombination.networks, name));
       return [network, { aliases: [service.name, ...others], ...address }] as const;
     }),
   );
@@ -28,7 +28,8 @@ type Places = Pick<ContainerSpec, 'endpoints' | 'primaryNetwork' | 'networkMode'
 /** Left out are the keys that nobody says. */
 export function buildPlaces(service: ServiceModel, analysis: Analysis): Places {
   const { kombination } = analysis;
-  const nameOf = (name: string): string => engineName(kombination.name, name, kombination.networks[name]);
+  const nameOf = (name: string): string =>
+    engineName(kombination.name, name, own(kombination.networks, name));
   const networks = networksOf(service);
   const links = buildLinks(service, analysis);
   const endpoints = networks.flatMap(({ name, endpoint }): [string, EndpointSpec][] =>

@@ -21,7 +21,7 @@ import { hashSpec, resourceId } from '../model/resource.ts';
 import { numbersOf, portOfReplica } from '../config/kombination/replicas.ts';
 import { replicaName } from '../model/rollout.ts';
 import { Secret } from '../model/secret.ts';
-import { asFields, asList, compareText, defined, toRecord } from '../base/values.ts';
+import { asFields, asList, compareText, defined, own, toRecord } from '../base/values.ts';
 import type { PositionOf } from './names.ts';
 import { buildNetworks, buildOptions, buildPlaces, sharedWith } from './container-places.ts';
 import { engineName, networksOf } from './names.ts';
@@ -194,7 +194,7 @@ function buildMounts({ mounts }: ServiceModel, { kombination }: Analysis): reado
     if (mount.type !== 'volume') return mount;
     return {
       ...mount,
-      source: engineName(kombination.name, mount.source, kombination.volumes[mount.source]),
+      source: engineName(kombination.name, mount.source, own(kombination.volumes, mount.source)),
     };
   });
   return specs.sort((a, b) => compareText(a.target, b.target));
@@ -246,7 +246,7 @@ function buildOrigins(
 function valueAt(value: unknown, path: readonly (string | number)[]): unknown {
   let result = value;
   for (const part of path) {
-    result = typeof part === 'number' ? asList(result)?.[part] : asFields(result)?.[part];
+    result = typeof part === 'number' ? asList(result)?.[part] : own(asFields(result), part);
   }
   return result;
 }

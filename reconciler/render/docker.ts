@@ -8,7 +8,7 @@ import { hashSpec, resourceId } from '../model/resource.ts';
 import { numbersOf } from '../config/kombination/replicas.ts';
 import type { Lookup } from '../config/kombination/service/env-value.ts';
 import type { Spec } from '../model/secret.ts';
-import { defined } from '../base/values.ts';
+import { defined, own } from '../base/values.ts';
 import { renderBuiltImages } from './built-image.ts';
 import { renderContainer } from './container.ts';
 import type { PositionOf } from './names.ts';
@@ -39,7 +39,7 @@ export function renderDocker({ analysis, file, lookup }: RenderOptions): readonl
         renderNetwork(kombination.name, service.node, {
           name,
           path,
-          model: kombination.networks[name],
+          model: own(kombination.networks, name),
           positionOf,
         }),
       );
@@ -51,7 +51,7 @@ export function renderDocker({ analysis, file, lookup }: RenderOptions): readonl
         renderVolume(kombination.name, service.node, {
           name,
           path,
-          model: kombination.volumes[name],
+          model: own(kombination.volumes, name),
           positionOf,
         }),
       );

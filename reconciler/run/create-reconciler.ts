@@ -80,7 +80,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     ...createDataOperations(parts, stacks),
     ...createReleases(parts),
     start() {
-      background.run('backup schedule', (signal) => schedule.run(signal));
+      background.keep('backup schedule', (signal) => schedule.run(signal));
       return loop.start();
     },
     subscribe: (listener) => context.events.subscribe(listener),

@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers';
  * whole output is shown of those that failed only. Ends with 1 when one did.
  */
 
-const ALL = ['test:unit', 'check:lint', 'check:types', 'check:dead', 'check:format'];
+const ALL = ['test:unit', 'check:lint', 'check:types', 'check:dead', 'check:names', 'check:format'];
 
 interface Outcome {
   readonly part: string;

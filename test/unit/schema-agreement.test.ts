@@ -73,6 +73,10 @@ function keysRead(read: (fields: Readonly<Record<string, unknown>>) => void): Re
           asked.add(String(key));
           return undefined;
         },
+        getOwnPropertyDescriptor(_target, key) {
+          asked.add(String(key));
+          return undefined;
+        },
       },
     ),
   );

@@ -1,3 +1,4 @@
+import { own } from '../../../reconciler/index.ts';
 import type { Command } from 'commander';
 import planSchema from '../../../schemas/plan.schema.json' with { type: 'json' };
 import { bundleSchema } from '../../../schemas/bundle.ts';
@@ -44,7 +45,7 @@ function runSchema(terminal: Terminal, name: string | undefined): number {
     terminal.out(names.join('\n'));
     return EXIT.ok;
   }
-  const schema = Object.hasOwn(SCHEMAS, name) ? SCHEMAS[name] : undefined;
+  const schema = own<object>(SCHEMAS, name);
   if (schema === undefined) {
     const near = nearestName(name, names);
     const known = `known schemas: ${names.join(', ')}`;

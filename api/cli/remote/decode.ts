@@ -1,3 +1,4 @@
+import { own } from '../../../reconciler/index.ts';
 import type {
   Deployment,
   Diagnostic,
@@ -29,28 +30,28 @@ export function fieldsOf(value: unknown, what: string): Fields {
 }
 
 export function textAt(fields: Fields, key: string): string {
-  const value = fields[key];
+  const value = own(fields, key);
   if (typeof value === 'string') return value;
   throw new RemoteError('UNEXPECTED_ANSWER', `the daemon's answer lacks "${key}": is it of another version?`);
 }
 
 export function listAt<T>(fields: Fields, key: string, decode: (value: unknown) => T): readonly T[] {
-  const value = fields[key];
+  const value = own(fields, key);
   return Array.isArray(value) ? value.map(decode) : [];
 }
 
 export function textOrNull(fields: Fields, key: string): string | null {
-  const value = fields[key];
+  const value = own(fields, key);
   return typeof value === 'string' ? value : null;
 }
 
 function numberAt(fields: Fields, key: string): number {
-  const value = fields[key];
+  const value = own(fields, key);
   return typeof value === 'number' ? value : 0;
 }
 
 function objectOrNull<T>(fields: Fields, key: string, decode: (value: unknown) => T): T | null {
-  const value = fields[key];
+  const value = own(fields, key);
   return value === null || value === undefined ? null : decode(value);
 }
 
@@ -174,7 +175,10 @@ export function toDeployment(value: unknown): Deployment {
 
 export function toHistoryEntry(value: unknown): HistoryEntry {
   const fields = fieldsOf(value, 'deployment');
-  const number = (key: string) => (typeof fields[key] === 'number' ? fields[key] : null);
+  const number = (key: string): number | null => {
+    const value = own(fields, key);
+    return typeof value === 'number' ? value : null;
+  };
   return {
     number: number('number'),
     tag: textOrNull(fields, 'tag'),

@@ -1,3 +1,4 @@
+import { own } from '../../../reconciler/index.ts';
 import type { BackupFilter, BackupList, DatabaseView, Job, Reconciler } from '../../../reconciler/index.ts';
 import { fieldsOf, listAt, textAt, textOrNull, toJob } from '../remote/decode.ts';
 import type { RemoteClient } from '../remote/client.ts';
@@ -129,6 +130,6 @@ function toDatabase(value: unknown): DatabaseView {
 }
 
 function numberOrNull(fields: Readonly<Record<string, unknown>>, key: string): number | null {
-  const value = fields[key];
+  const value = own(fields, key);
   return typeof value === 'number' ? value : null;
 }

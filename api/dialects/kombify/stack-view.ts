@@ -1,3 +1,4 @@
+import { own } from '../../../reconciler/index.ts';
 import type {
   Deployment,
   DriftView,
@@ -100,7 +101,7 @@ function toService(service: ServiceStatus) {
 export function toDrift(drift: DriftView) {
   const changes = drift.changes.map((change) => ({
     ...change,
-    type: DRIFT_TYPES[change.action] ?? 'modified',
+    type: own(DRIFT_TYPES, change.action) ?? 'modified',
   }));
   const status = drift.hasDrift ? 'drifted' : drift.checkedAt === null ? 'unknown' : 'in_sync';
   return { has_drift: drift.hasDrift, status, last_check: drift.checkedAt, changes };

@@ -1,3 +1,4 @@
+import { own } from '../../base/values.ts';
 import { diffSpec } from '../../plan/diff-spec.ts';
 import type { Json, JsonObject } from '../../base/json.ts';
 import { jsonEquals } from '../../base/json.ts';
@@ -20,7 +21,9 @@ export function contains(wanted: Json | undefined, live: Json | undefined): bool
     );
   }
   if (isObject(wanted)) {
-    return isObject(live) && Object.entries(wanted).every(([key, member]) => contains(member, live[key]));
+    return (
+      isObject(live) && Object.entries(wanted).every(([key, member]) => contains(member, own(live, key)))
+    );
   }
   return wanted === live;
 }
@@ -56,8 +59,8 @@ export function missingFields(wanted: JsonObject, live: JsonObject): readonly Fi
 function overlay(live: Json | undefined, wanted: Json): Json {
   if (isObject(wanted)) {
     const there = isObject(live) ? live : {};
-    const keys = Object.keys(wanted).filter((key) => there[key] !== undefined);
-    return Object.fromEntries(keys.map((key) => [key, overlay(there[key], wanted[key] as Json)]));
+    const keys = Object.keys(wanted).filter((key) => own(there, key) !== undefined);
+    return Object.fromEntries(keys.map((key) => [key, overlay(own(there, key), own(wanted, key) as Json)]));
   }
   if (Array.isArray(wanted) && Array.isArray(live) && live.length === wanted.length) {
     return live.map((item: Json, index) => overlay(item, wanted[index] as Json));

@@ -1,6 +1,6 @@
 import type { TargetFacts } from '../../ports/target-capabilities.ts';
 import type { OwnedStack } from '../../ports/target.ts';
-import { asFields, asList, asString } from '../../base/values.ts';
+import { asFields, asList, asString, own } from '../../base/values.ts';
 import type { Fields } from '../../base/values.ts';
 import { isApiError } from './api/api-error.ts';
 import type { Cluster } from './cluster.ts';
@@ -45,7 +45,7 @@ export async function readFacts(cluster: Cluster, signal: AbortSignal): Promise<
   );
   const capacity = (key: string): number =>
     (nodes ?? []).reduce((sum, node) => {
-      const given = asFields(asFields(node['status'])?.['capacity'])?.[key];
+      const given = own(asFields(asFields(node['status'])?.['capacity']), key);
       return sum + amountOf(asString(given) ?? '0');
     }, 0);
   const [os = 'linux', arch = ''] = (asString(version['platform']) ?? '').split('/');

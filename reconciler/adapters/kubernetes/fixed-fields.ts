@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../base/json.ts';
-import { asFields } from '../../base/values.ts';
+import { asFields, own } from '../../base/values.ts';
 import type { LiveObject } from './cache/live-object.ts';
 
 /** Fields of `spec` that a server fills in where they are left out, and that nobody can change from then on. */
@@ -14,10 +14,10 @@ const FIXED: Readonly<Record<string, readonly string[]>> = {
 export function withFixed(wire: JsonObject, live: LiveObject): JsonObject {
   const wanted = asFields(wire['spec']) ?? {};
   const there = asFields(live['spec']) ?? {};
-  const left = (FIXED[live.kind] ?? []).filter(
-    (key) => wanted[key] === undefined && there[key] !== undefined,
+  const left = (own(FIXED, live.kind) ?? []).filter(
+    (key) => own(wanted, key) === undefined && own(there, key) !== undefined,
   );
   if (left.length === 0) return wire;
-  const kept = Object.fromEntries(left.map((key) => [key, there[key]]));
+  const kept = Object.fromEntries(left.map((key) => [key, own(there, key)]));
   return { ...wire, spec: { ...wanted, ...kept } as JsonObject };
 }

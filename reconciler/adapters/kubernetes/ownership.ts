@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '../../base/json.ts';
 import { canonicalJson } from '../../base/json.ts';
-import { asFields, asList, asString } from '../../base/values.ts';
+import { asFields, asList, asString, emptyRecord, own } from '../../base/values.ts';
 import type { FieldConflict } from '../../model/resource.ts';
 import type { LiveObject } from './cache/live-object.ts';
 import { MANAGER } from './cache/live-object.ts';
@@ -124,7 +124,7 @@ function isLeaf(tree: Tree): boolean {
 
 /** The part of a value that an element of a set names. */
 function memberOf(value: Json | undefined, key: string): Json | undefined {
-  if (key.startsWith('f:')) return isObject(value) ? (value[key.slice(2)] ?? undefined) : undefined;
+  if (key.startsWith('f:')) return isObject(value) ? (own(value, key.slice(2)) ?? undefined) : undefined;
   if (!Array.isArray(value)) return undefined;
   const wanted = JSON.parse(key.slice(2)) as Json;
   if (key.startsWith('v:')) return value.find((item: Json) => canonicalJson(item) === canonicalJson(wanted));
@@ -134,8 +134,8 @@ function memberOf(value: Json | undefined, key: string): Json | undefined {
 /** A key that is left out has the default that the server has put into the set. */
 function isItem(item: Json, keys: JsonObject): boolean {
   if (!isObject(item)) return false;
-  const said = Object.entries(keys).filter(([name]) => item[name] !== undefined);
-  return said.length > 0 && said.every(([name, value]) => item[name] === value);
+  const said = Object.entries(keys).filter(([name]) => own(item, name) !== undefined);
+  return said.length > 0 && said.every(([name, value]) => own(item, name) === value);
 }
 
 function isObject(value: Json | undefined): value is JsonObject {
@@ -162,9 +162,9 @@ function union(owners: readonly FieldOwner[]): Tree {
 }
 
 function mergeTrees(left: Tree, right: Tree): Tree {
-  const merged: Record<string, Tree> = { ...left };
+  const merged = Object.assign(emptyRecord<Tree>(), left);
   for (const [key, inner] of Object.entries(right)) {
-    const known = merged[key];
+    const known = own(merged, key);
     merged[key] = known === undefined ? inner : mergeTrees(known, inner);
   }
   return merged;
@@ -183,7 +183,7 @@ function prune(live: Json, wire: Json | undefined, { ours, kept, path }: Pruning
     const there = key === '.' ? undefined : memberOf(result, key);
     if (there === undefined || ANYBODYS.has(place)) continue;
     const wanted = memberOf(wire, key);
-    const others = kept[key];
+    const others = own(kept, key);
     if (wanted === undefined && others === undefined && (isLeaf(inner) || inner['.'] !== undefined)) {
       result = without(result, key, there);
       continue;
@@ -219,7 +219,7 @@ function overlay(live: Json | undefined, wire: Json, tree: Tree): Json {
     const there = isObject(live) ? live : {};
     const members = Object.entries(wire).map(([key, value]) => [
       key,
-      overlay(there[key], value, tree[`f:${key}`] ?? {}),
+      overlay(own(there, key), value, own(tree, `f:${key}`) ?? {}),
     ]);
     return { ...there, ...(Object.fromEntries(members) as JsonObject) };
   }
@@ -230,7 +230,7 @@ function overlay(live: Json | undefined, wire: Json, tree: Tree): Json {
     const key = keyed.find((one) => isItem(item, JSON.parse(one.slice(2)) as JsonObject));
     const old = key === undefined ? undefined : memberOf(result, key);
     if (key === undefined || old === undefined) result.push(item);
-    else result[result.indexOf(old)] = overlay(old, item, tree[key] ?? {});
+    else result[result.indexOf(old)] = overlay(old, item, own(tree, key) ?? {});
   }
   return result;
 }

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../base/json.ts';
-import { asFields, asString } from '../../base/values.ts';
+import { asFields, asString, own } from '../../base/values.ts';
 import { contains } from './compare.ts';
 import type { LiveObject } from './cache/live-object.ts';
 import { STOPPED } from './cache/live-object.ts';
@@ -40,6 +40,6 @@ export function asStopped(wire: JsonObject): JsonObject {
   // Fields that only we add to the description are not taken for a difference.
   if (startingSpec(kind) !== null) return wire;
   const stopped = Object.entries(stoppingSpec(kind) ?? {});
-  const settings = stopped.filter(([key]) => spec?.[key] !== undefined || key === 'suspend');
+  const settings = stopped.filter(([key]) => own(spec, key) !== undefined || key === 'suspend');
   return { ...wire, spec: { ...(wire['spec'] as JsonObject), ...Object.fromEntries(settings) } };
 }

@@ -1,3 +1,4 @@
+import { own } from '../../base/values.ts';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isReconcilerError, ReconcilerError } from '../../base/errors.ts';
@@ -52,7 +53,7 @@ export function createSecrets(options: SecretsOptions): Secrets {
 
   function fromEnv(name: string, reference: string): string {
     if (!ENV_NAME.test(name)) throw notFound(reference, 'the name is not one of an environment variable');
-    const value = env[`KOMBINATOR_SECRET_${name}`];
+    const value = own(env, `KOMBINATOR_SECRET_${name}`);
     if (value === undefined)
       throw notFound(reference, `the daemon has no variable KOMBINATOR_SECRET_${name}`);
     return value;

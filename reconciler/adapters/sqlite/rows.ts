@@ -17,6 +17,7 @@ import type {
   SyncedStack,
   StepStatus,
 } from '../../ports/store.ts';
+import { own } from '../../base/values.ts';
 
 /*
  * Rows to records. Columns come back as whatever the file holds, so each is checked on the way: a table that was edited
@@ -129,31 +130,31 @@ export function toApiKey(row: Row): ApiKeyRecord {
 }
 
 export function text(row: Row, column: string): string {
-  const value = row[column];
+  const value = own(row, column);
   if (typeof value !== 'string') throw unexpected(column, value);
   return value;
 }
 
 export function number(row: Row, column: string): number {
-  const value = row[column];
+  const value = own(row, column);
   if (typeof value !== 'number') throw unexpected(column, value);
   return value;
 }
 
 export function optionalText(row: Row, column: string): string | null {
-  return row[column] === null ? null : text(row, column);
+  return own(row, column) === null ? null : text(row, column);
 }
 
 export function oneOf<T extends string>(row: Row, column: string, values: readonly T[]): T {
-  const value = values.find((candidate) => candidate === row[column]);
-  if (value === undefined) throw unexpected(column, row[column]);
+  const value = values.find((candidate) => candidate === own(row, column));
+  if (value === undefined) throw unexpected(column, own(row, column));
   return value;
 }
 
 export function document<T>(row: Row, column: string, guard: (value: unknown) => value is T): T | null {
-  if (row[column] === null) return null;
+  if (own(row, column) === null) return null;
   const value: unknown = JSON.parse(text(row, column));
-  if (!guard(value)) throw unexpected(column, row[column]);
+  if (!guard(value)) throw unexpected(column, own(row, column));
   return value;
 }
 

@@ -1,3 +1,4 @@
+import { own } from '../../base/values.ts';
 import { fillTemplate } from './interpolate.ts';
 
 /** A variable of an env file, and the line it is on. */
@@ -147,5 +148,7 @@ const ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', '
 
 function unescape(text: string): string {
   // A dollar sign after a backslash stands for itself.
-  return text.replace(/\\(.)/gs, (whole, char: string) => (char === '$' ? '$$' : (ESCAPES[char] ?? whole)));
+  return text.replace(/\\(.)/gs, (whole, char: string) =>
+    char === '$' ? '$$' : (own(ESCAPES, char) ?? whole),
+  );
 }

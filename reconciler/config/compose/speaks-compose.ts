@@ -1,4 +1,4 @@
-import { asFields, asList } from '../../base/values.ts';
+import { asFields, asList, own } from '../../base/values.ts';
 import type { YamlDocument } from '../yaml-document.ts';
 
 /** Words that only mean something together with other files, or with variables. */
@@ -17,12 +17,12 @@ export function adoptsCompose({ value }: YamlDocument): boolean {
 export function speaksCompose({ value }: YamlDocument): boolean {
   const document = asFields(value);
   if (!document) return false;
-  if (DOCUMENT_WORDS.some((word) => document[word] !== undefined)) return true;
+  if (DOCUMENT_WORDS.some((word) => own(document, word) !== undefined)) return true;
   const { services, variables: _, hooks: __, ...rest } = document;
   for (const item of asList(services) ?? Object.values(asFields(services) ?? {})) {
     const service = asFields(item);
     if (!service) continue;
-    if (SERVICE_WORDS.some((word) => service[word] !== undefined)) return true;
+    if (SERVICE_WORDS.some((word) => own(service, word) !== undefined)) return true;
     if (passesOn(service['environment']) || passesOn(service['env'])) return true;
     const { files, ...fields } = service;
     if (hasDollar(fields) || (asList(files) ?? []).some(hasDollarBesideContent)) return true;

@@ -8,7 +8,7 @@ import type { FleetRules } from './config-documents.ts';
 import { checkConnection } from './config-documents.ts';
 import type { KubernetesConnection, KubernetesReference } from '../../model/target.ts';
 import type { Fields } from '../../base/values.ts';
-import { asFields, asString, defined } from '../../base/values.ts';
+import { asFields, asString, defined, own } from '../../base/values.ts';
 import { parseYaml } from '../yaml-document.ts';
 
 /** `clusters/<name>.yaml` as read. */
@@ -75,7 +75,7 @@ export function readClusterConnection(
     return undefined;
   }
   for (const [key, owner] of Object.entries(BELONGS)) {
-    if (fields[key] === undefined || owner === way) continue;
+    if (own(fields, key) === undefined || owner === way) continue;
     collector.error('INVALID_VALUE', [key], `${key} goes with ${owner} only`, { at: 'key' });
   }
   if (way === 'inCluster') return { type: 'in-cluster' };

@@ -16,7 +16,7 @@ import { mayNameRegistry, OPEN_POLICY, quote, refusedConnection } from '../../mo
 import type { NodeKind, NodeKinds } from '../../model/node-kind.ts';
 import { NO_NODE_KINDS } from '../../model/node-kind.ts';
 import type { Fields } from '../../base/values.ts';
-import { asFields, asList, asString } from '../../base/values.ts';
+import { asFields, asList, asString, own } from '../../base/values.ts';
 import { parseYaml } from '../yaml-document.ts';
 
 /** `kombinator.yaml` as read. */
@@ -61,7 +61,7 @@ export function readSettingsDocument(file: string, text: string, rules: FleetRul
     },
   });
   const globs = (key: string): readonly string[] =>
-    (asList(fields[key]) ?? []).filter((glob) => typeof glob === 'string');
+    (asList(own(fields, key)) ?? []).filter((glob) => typeof glob === 'string');
   return {
     policy,
     registries,

@@ -2,7 +2,7 @@ import type { DocumentPath } from '../../base/document-path.ts';
 import type { Moves } from './dialect-moves.ts';
 import type { DiagnosticCollector } from '../../base/document-diagnostic.ts';
 import type { Fields } from '../../base/values.ts';
-import { asFields, asString, defined } from '../../base/values.ts';
+import { asFields, asString, defined, own } from '../../base/values.ts';
 
 /** Users that providers give the first account. */
 const USERS: Readonly<Record<string, string>> = {
@@ -55,7 +55,7 @@ function connectionOf(options: {
     return defined({
       host: ssh['host'],
       port: ssh['port'],
-      user: ssh['user'] ?? USERS[provider ?? ''] ?? 'ubuntu',
+      user: ssh['user'] ?? own(USERS, provider ?? '') ?? 'ubuntu',
       ssh_key: ssh['key_path'],
     });
   }

@@ -2,7 +2,7 @@ import type { DocumentPath } from '../../base/document-path.ts';
 import type { Moves } from './dialect-moves.ts';
 import type { DiagnosticCollector } from '../../base/document-diagnostic.ts';
 import type { Fields } from '../../base/values.ts';
-import { asFields, asString } from '../../base/values.ts';
+import { asFields, asString, own } from '../../base/values.ts';
 
 interface Sections {
   readonly moves: Moves;
@@ -80,7 +80,7 @@ function addTls(document: Fields, result: Record<string, unknown>, { moves, diag
   const network = asFields(document['network']);
   const tls = asFields(asFields(document['security'])?.['tls']);
   for (const key of ['minVersion', 'acmeProvider']) {
-    if (tls?.[key] === undefined || tls[key] === 'letsencrypt') continue;
+    if (own(tls, key) === undefined || own(tls, key) === 'letsencrypt') continue;
     notApplied(['security', 'tls', key], diagnostics);
   }
   if (document['ssl'] !== undefined) return;
@@ -93,7 +93,7 @@ function addTls(document: Fields, result: Record<string, unknown>, { moves, diag
   if (ssl) take(ssl, ['network', 'ssl']);
   else if (plain) take(plain, ['network', 'tls']);
   else if (tls && (tls['certSource'] !== undefined || tls['acmeEmail'] !== undefined)) {
-    const provider = SOURCES[String(tls['certSource'])];
+    const provider = own(SOURCES, String(tls['certSource']));
     const email = tls['acmeEmail'];
     take({ ...(provider === undefined ? {} : { provider }), ...(email === undefined ? {} : { email }) }, [
       'security',
@@ -140,7 +140,7 @@ const NOT_APPLIED: ReadonlyMap<string, string | undefined> = new Map([
 function reportSections(document: Fields, { diagnostics }: Sections): void {
   for (const [name, hint] of NOT_APPLIED) {
     const path = name.split('.');
-    const value = path.reduce<unknown>((inner, key) => asFields(inner)?.[key], document);
+    const value = path.reduce<unknown>((inner, key) => own(asFields(inner), key), document);
     const off = value === undefined || value === 'none' || asFields(value)?.['enabled'] === false;
     if (!off) notApplied(path, diagnostics, hint);
   }

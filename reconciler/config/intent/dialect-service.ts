@@ -2,7 +2,7 @@ import type { DocumentPath } from '../../base/document-path.ts';
 import type { Moves } from './dialect-moves.ts';
 import type { DiagnosticCollector } from '../../base/document-diagnostic.ts';
 import type { Fields } from '../../base/values.ts';
-import { asFields, asList, asNumber, asString, defined } from '../../base/values.ts';
+import { asFields, asList, asNumber, asString, defined, own } from '../../base/values.ts';
 
 /** Keys of a service that only the intent dialect and older pages have. */
 export const SERVICE_WORDS: ReadonlySet<string> = new Set([
@@ -33,9 +33,9 @@ export function normaliseService(service: Fields, path: DocumentPath, context: S
   const result: Record<string, unknown> = { ...service };
   const { moves } = context;
   const rename = (from: string, to: string): void => {
-    if (result[from] === undefined) return;
-    if (result[to] === undefined) {
-      result[to] = result[from];
+    if (own(result, from) === undefined) return;
+    if (own(result, to) === undefined) {
+      result[to] = own(result, from);
       moves.move([...path, to], [...path, from]);
     }
     delete result[from];
@@ -54,7 +54,7 @@ export function normaliseService(service: Fields, path: DocumentPath, context: S
     result['volumes'] = readVolumes(asList(service['volumes']) ?? [], path, context);
   addNetwork(result, service, path, context);
   for (const key of ['needs', 'depends_on']) {
-    const list = asList(result[key]);
+    const list = asList(own(result, key));
     if (list) result[key] = list.filter((name) => !context.engines?.has(String(name)));
   }
   if (context.node !== undefined && result['node'] === undefined) result['node'] = context.node;
@@ -115,9 +115,9 @@ function addResources(
   const at = [...path, 'resources'];
   const written: Record<string, unknown> = rest;
   for (const [from, to] of Object.entries(LIMITS)) {
-    if (written[from] === undefined) continue;
+    if (own(written, from) === undefined) continue;
     if (written[to] === undefined) {
-      written[to] = written[from];
+      written[to] = own(written, from);
       moves.move([...at, to], [...at, from]);
     }
     delete written[from];
@@ -252,7 +252,7 @@ function addContainer(
 ): void {
   if (!container) return;
   const add = (key: string, value: unknown, from: string): void => {
-    if (result[key] !== undefined) return;
+    if (own(result, key) !== undefined) return;
     result[key] = value;
     moves.move([...path, key], ['security', 'container', from]);
   };

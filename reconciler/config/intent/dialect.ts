@@ -5,7 +5,7 @@ import { applySections } from './dialect-sections.ts';
 import { normaliseService, SERVICE_WORDS } from './dialect-service.ts';
 import type { DiagnosticCollector } from '../../base/document-diagnostic.ts';
 import type { Fields } from '../../base/values.ts';
-import { asFields, asList } from '../../base/values.ts';
+import { asFields, asList, emptyRecord, own } from '../../base/values.ts';
 
 /** A document in the words of the public format, with a way back to what the author wrote. */
 export interface Normalised {
@@ -51,7 +51,7 @@ export function normaliseDocument(value: unknown, diagnostics: DiagnosticCollect
     diagnostics,
     node: main > 0 ? asFields(nodes?.[main])?.['name'] : undefined,
     container: asFields(asFields(document['security'])?.['container']),
-    volumes: {},
+    volumes: emptyRecord<unknown>(),
   };
   result['services'] = normaliseServices(document, context);
   if (Object.keys(context.volumes).length > 0) {
@@ -65,7 +65,8 @@ function isForeign(document: Fields): boolean {
   for (const key of Object.keys(document)) if (DOCUMENT_WORDS.has(key)) return true;
   for (const item of asList(document['nodes']) ?? []) {
     const node = asFields(item) ?? {};
-    if (NODE_WORDS.some((key) => key in node) || MAIN_TYPES.includes(String(node['type']))) return true;
+    if (NODE_WORDS.some((key) => Object.hasOwn(node, key)) || MAIN_TYPES.includes(String(node['type'])))
+      return true;
   }
   const services = document['services'];
   for (const item of asList(services) ?? Object.values(asFields(services) ?? {})) {
@@ -75,7 +76,7 @@ function isForeign(document: Fields): boolean {
     if (hasForeignItem(fields['ports'], 'container') || hasForeignItem(fields['volumes'], 'mountPath'))
       return true;
     const resources = asFields(fields['resources']);
-    if (resources && RESOURCE_WORDS.some((key) => key in resources)) return true;
+    if (resources && RESOURCE_WORDS.some((key) => Object.hasOwn(resources, key))) return true;
   }
   return false;
 }
@@ -83,7 +84,7 @@ function isForeign(document: Fields): boolean {
 const RESOURCE_WORDS = ['cpuLimit', 'memoryLimit', 'cpuRequest', 'memoryRequest'];
 
 function hasForeignItem(list: unknown, key: string): boolean {
-  return (asList(list) ?? []).some((item) => key in (asFields(item) ?? {}));
+  return (asList(list) ?? []).some((item) => Object.hasOwn(asFields(item) ?? {}, key));
 }
 
 function normaliseServices(document: Fields, context: Parameters<typeof normaliseService>[2]): unknown {
@@ -92,9 +93,9 @@ function normaliseServices(document: Fields, context: Parameters<typeof normalis
   const used = new Set<string>();
   const engines = namesOfEngines(services);
   const one = (name: unknown, settings: unknown, path: DocumentPath): unknown => {
-    const own = asFields(settings) ?? {};
+    const written = asFields(settings) ?? {};
     const key = String(name);
-    const override = asFields(overrides[key]);
+    const override = asFields(own(overrides, key));
     if (override) used.add(key);
     for (const word of Object.keys(override ?? {})) {
       context.moves.move([...path, word], ['overrides', key, word]);
@@ -109,12 +110,15 @@ function normaliseServices(document: Fields, context: Parameters<typeof normalis
           at: 'key',
         },
       );
-      return { ...(typeof own['name'] === 'string' ? { name: key } : {}), enabled: false };
+      return { ...(typeof written['name'] === 'string' ? { name: key } : {}), enabled: false };
     }
     if (!override && typeof settings !== 'object' && !context.node && !context.container) return settings;
     const enabled = typeof settings === 'boolean' ? { enabled: settings } : {};
     const listed = typeof settings === 'string' ? { name: settings } : {};
-    return normaliseService({ ...listed, ...enabled, ...own, ...override }, path, { ...context, engines });
+    return normaliseService({ ...listed, ...enabled, ...written, ...override }, path, {
+      ...context,
+      engines,
+    });
   };
   const list = asList(services);
   const result = list

@@ -23,7 +23,7 @@ import { DEFAULT_DOMAIN, withRoutes } from '../kombination/route.ts';
 import { EMPTY_SERVICE_FIELDS } from '../kombination/service/service-fields.ts';
 import { nodeOf } from '../kombination/service/service-node.ts';
 import type { Fields } from '../../base/values.ts';
-import { toRecord } from '../../base/values.ts';
+import { own, toRecord } from '../../base/values.ts';
 
 /** Fills in what the kit knows: defaults, parts, add-ons, services that others need, routes. */
 export function expandKit(
@@ -92,7 +92,8 @@ function createContext(
     stack: written.name,
     domain: written.domain ?? DEFAULT_DOMAIN,
     email: tls.email,
-    network: network === undefined ? '' : (written.networks[network]?.name ?? `${written.name}_${network}`),
+    network:
+      network === undefined ? '' : (own(written.networks, network)?.name ?? `${written.name}_${network}`),
   };
   return { written, kit, catalogue, values, tls, diagnostics };
 }
@@ -135,8 +136,9 @@ function expandService(service: WrittenService, context: Context): readonly Serv
     ];
   }
   if (!kit) return [];
-  const kind = kitServiceName(kit, service.name) ?? kitServiceName(kit, kit.types[service.type ?? ''] ?? '');
-  const kitService = kind === undefined ? undefined : kit.services[kind];
+  const kind =
+    kitServiceName(kit, service.name) ?? kitServiceName(kit, own(kit.types, service.type ?? '') ?? '');
+  const kitService = kind === undefined ? undefined : own(kit.services, kind);
   if (kind === undefined || !kitService) {
     reportUnknown(service, kit, context);
     return [];
@@ -205,7 +207,7 @@ function needsOf(
   { kit }: Context,
 ): readonly DependencyEntry[] {
   return needs.map((need) => {
-    const healthy = kit?.services[need]?.service['healthcheck'] !== undefined;
+    const healthy = own(kit?.services, need)?.service['healthcheck'] !== undefined;
     return { service: need, until: healthy ? 'healthy' : 'applied', required: true, path };
   });
 }
@@ -224,7 +226,7 @@ function expandParts(
       });
     }
     return {
-      ...readDefinition([{ fields: definition }, ...(effects.parts[name] ?? [])], service, context),
+      ...readDefinition([{ fields: definition }, ...(own(effects.parts, name) ?? [])], service, context),
       node: nodeOf(service.fields.node, context.written.nodes),
       name,
       path: service.path,
@@ -280,7 +282,7 @@ function reportImplied({ name, path }: ServiceModel, needed: string, { diagnosti
 
 /** A kit service that nobody listed, on the node of the one that needs it. */
 function imply(kind: string, { node, path }: ServiceModel, context: Context): readonly ServiceModel[] {
-  const kitService = context.kit?.services[kind];
+  const kitService = own(context.kit?.services, kind);
   if (!kitService) return [];
   const fields = { ...EMPTY_SERVICE_FIELDS, node };
   return expandKitService(

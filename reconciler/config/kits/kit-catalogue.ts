@@ -6,7 +6,7 @@ import type { DiagnosticCollector } from '../../base/document-diagnostic.ts';
 import type { Kit, StackKit } from './kit.ts';
 import { kitServiceName, resolveKit } from './kit.ts';
 import { suggest } from '../../base/nearest.ts';
-import { toRecord } from '../../base/values.ts';
+import { own, toRecord } from '../../base/values.ts';
 
 /** Kits by name. */
 export interface KitCatalogue {
@@ -134,7 +134,7 @@ export function findKit(
   }
   const kit = kits.get(renamed ?? name);
   if (kit) return kit;
-  const addon = ADDONS_INSTEAD[name];
+  const addon = own(ADDONS_INSTEAD, name);
   if (kit === null) {
     diagnostics.error('INVALID_KIT', path, `the kit ${renamed ?? name} of this repository has errors`);
   } else if (addon !== undefined) {

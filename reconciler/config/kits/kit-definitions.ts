@@ -9,7 +9,7 @@ import {
   readServiceFields,
 } from '../kombination/service/service-fields.ts';
 import type { Fields } from '../../base/values.ts';
-import { asFields } from '../../base/values.ts';
+import { asFields, own } from '../../base/values.ts';
 
 /** A piece of a definition, read. Its paths lead nowhere: they are those of whoever uses it. */
 export interface Definition {
@@ -89,7 +89,7 @@ function readText<T>(
 function fillJson(text: string, values: Readonly<Record<string, string>>): string {
   if (!text.includes('{{')) return text;
   return text.replace(/\{\{(\w+)\}\}/g, (whole, name: string) => {
-    const value = Object.hasOwn(values, name) ? values[name] : undefined;
+    const value = own(values, name);
     return value === undefined ? whole : JSON.stringify(value).slice(1, -1);
   });
 }

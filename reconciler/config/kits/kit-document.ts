@@ -12,7 +12,7 @@ import { suggest } from '../../base/nearest.ts';
 import type { SchemaCheck } from '../schema-check.ts';
 import { readServiceFields } from '../kombination/service/service-fields.ts';
 import type { Fields } from '../../base/values.ts';
-import { asFields, asString } from '../../base/values.ts';
+import { asFields, asString, own } from '../../base/values.ts';
 import type { YamlDocument } from '../yaml-document.ts';
 import { parseYaml } from '../yaml-document.ts';
 
@@ -100,7 +100,7 @@ function checkSetting(
   path: DocumentPath,
   check: (fragment: Fields, path: DocumentPath, values: Readonly<Record<string, string>>) => void,
 ): void {
-  const value = setting.enum?.[0] ?? SAMPLE_VALUES[setting.type] ?? '1';
+  const value = setting.enum?.[0] ?? own(SAMPLE_VALUES, setting.type) ?? '1';
   const filled = { ...SETTING_SAMPLES, value };
   if (setting.service) check(setting.service, [...path, 'service'], filled);
   if (setting.each) check(setting.each, [...path, 'each'], filled);

@@ -8,7 +8,7 @@ import type { WrittenService } from '../kombination/kombination.ts';
 import { suggest } from '../../base/nearest.ts';
 import { parseBytes } from '../../base/units.ts';
 import type { Fields } from '../../base/values.ts';
-import { asFields, asList } from '../../base/values.ts';
+import { asFields, asList, emptyRecord, own } from '../../base/values.ts';
 
 /** The effects of `config` and of the defaults of a kit service, in the words of `kombination.yaml`. */
 export interface SettingEffects {
@@ -44,7 +44,7 @@ export function readSettings(
   const given = new Map<string, Given>();
   collect(written.fields.config ?? {}, { written, settings, given, diagnostics }, []);
   const service: Fragment[] = [];
-  const parts: Record<string, Fragment[]> = {};
+  const parts = emptyRecord<Fragment[]>();
   const missing: string[] = [];
   for (const [key, setting] of settings) {
     const entry = given.get(key);
@@ -82,7 +82,7 @@ function fragmentsOf(
   values: Readonly<Record<string, string>>,
 ): readonly Fragment[] {
   const items = Array.isArray(value) && setting.each ? value : [];
-  const chosen = setting.choices?.[String(value)];
+  const chosen = own(setting.choices, String(value));
   return [
     ...(setting.service ? [{ fields: setting.service, values }] : []),
     ...(chosen ? [{ fields: chosen, values }] : []),

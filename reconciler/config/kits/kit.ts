@@ -1,3 +1,4 @@
+import { own } from '../../base/values.ts';
 import type { Definitions } from './kit-definitions.ts';
 import { createDefinitions } from './kit-definitions.ts';
 import type { Fields } from '../../base/values.ts';
@@ -118,7 +119,7 @@ export function fillIn<T>(value: T, values: Readonly<Record<string, string>>): T
 function substitute(value: unknown, values: Readonly<Record<string, string>>): unknown {
   if (typeof value === 'string') {
     if (!value.includes('{{')) return value;
-    return value.replace(/\{\{(\w+)\}\}/g, (whole, name: string) => values[name] ?? whole);
+    return value.replace(/\{\{(\w+)\}\}/g, (whole, name: string) => own(values, name) ?? whole);
   }
   if (Array.isArray(value)) return value.map((item: unknown) => substitute(item, values));
   if (typeof value !== 'object' || value === null) return value;

@@ -1,3 +1,4 @@
+import { own } from '../../base/values.ts';
 import type { DiagnosticCollector } from '../../base/document-diagnostic.ts';
 import { createDiagnosticCollector } from '../../base/document-diagnostic.ts';
 import type { Kit } from '../kits/kit.ts';
@@ -19,7 +20,7 @@ export function withAddons(
   const listed = new Set(written.services.map(({ name }) => kitServiceName(kit, name) ?? name));
   const added: WrittenService[] = [];
   for (const { name, path } of written.addons) {
-    const addon = Object.hasOwn(kit.addons, name) ? kit.addons[name] : undefined;
+    const addon = own(kit.addons, name);
     if (!addon) {
       const hint = suggest(name, Object.keys(kit.addons));
       diagnostics.error('UNKNOWN_ADDON', path, `${kit.name} has no add-on ${name}`, { hint });
@@ -28,7 +29,7 @@ export function withAddons(
     for (const service of addon.services) {
       if (listed.has(service)) continue;
       listed.add(service);
-      const required = Object.entries(kit.services[service]?.settings ?? {}).filter(
+      const required = Object.entries(own(kit.services, service)?.settings ?? {}).filter(
         ([, setting]) => setting.required,
       );
       if (required.length > 0) {

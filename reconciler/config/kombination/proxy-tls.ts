@@ -5,7 +5,7 @@ import { fillIn } from '../kits/kit.ts';
 import type { WrittenKombination } from './kombination.ts';
 import type { SecretModel } from './service/secret-use.ts';
 import type { Fields } from '../../base/values.ts';
-import { asFields, asString } from '../../base/values.ts';
+import { asFields, asString, own } from '../../base/values.ts';
 
 export function readTls(value: unknown): TlsSettings | undefined {
   const fields = asFields(value);
@@ -66,7 +66,7 @@ export function chooseTls(
     diagnostics.warning('MISSING_EMAIL', ['ssl', 'provider'], message, { hint: 'give meta.email' });
   }
   const email = contact ?? `admin@${domain ?? ''}`;
-  return { email, fragments: [fillIn(proxy.tls[provider] ?? {}, { email })], secrets: {} };
+  return { email, fragments: [fillIn(own(proxy.tls, provider) ?? {}, { email })], secrets: {} };
 }
 
 function reportNoTls(_written: WrittenKombination, kit: Kit, diagnostics: DiagnosticCollector): ProxyTls {

@@ -25,7 +25,16 @@ import type { PruneMode, SyncMode } from '../../model/stack.ts';
 import { parseBytes, parseDuration } from '../../base/units.ts';
 import { DEFAULT_NODE } from './service/service-node.ts';
 import type { Fields } from '../../base/values.ts';
-import { asBoolean, asFields, asList, asNumber, asString, defined, toRecord } from '../../base/values.ts';
+import {
+  asBoolean,
+  asFields,
+  asList,
+  asNumber,
+  asString,
+  defined,
+  own,
+  toRecord,
+} from '../../base/values.ts';
 
 /** The schema refuses more. */
 const MAX_SERVICES = 1_000;
@@ -58,7 +67,12 @@ export function readKombination(value: unknown, diagnostics: DiagnosticCollector
 
 function rejectTwice(document: Fields, meta: Fields, diagnostics: DiagnosticCollector): void {
   for (const key of ['domain', 'email']) {
-    if (document[key] === undefined || meta[key] === undefined || document[key] === meta[key]) continue;
+    if (
+      own(document, key) === undefined ||
+      own(meta, key) === undefined ||
+      own(document, key) === own(meta, key)
+    )
+      continue;
     diagnostics.error('INVALID_VALUE', [key], `${key} and meta.${key} say different things`, {
       hint: `keep meta.${key}`,
     });
@@ -139,7 +153,7 @@ function checkKeyPaths(
   const tls = asFields(connection?.['tls']);
   const places = [
     [connection?.['ssh_key'], ['ssh_key']],
-    ...['ca', 'cert', 'key'].map((key) => [tls?.[key], ['tls', key]] as const),
+    ...['ca', 'cert', 'key'].map((key) => [own(tls, key), ['tls', key]] as const),
   ] as const;
   for (const [value, keys] of places) {
     if (typeof value !== 'string' || !value.split(/[/\\]/).includes('..')) continue;
@@ -274,7 +288,7 @@ function readCommon(fields: Fields, path: DocumentPath, diagnostics: DiagnosticC
   const named = asFields(fields['external']);
   const external = named !== undefined || asBoolean(fields['external']) || undefined;
   for (const key of EXTERNAL_KEEPS_OWN) {
-    if (!external || fields[key] === undefined) continue;
+    if (!external || own(fields, key) === undefined) continue;
     diagnostics.error('INVALID_VALUE', [...path, key], `${key} cannot be set on something external`, {
       at: 'key',
     });

@@ -1,6 +1,6 @@
 import type { DocumentPath } from '../../base/document-path.ts';
 import type { DiagnosticCollector } from '../../base/document-diagnostic.ts';
-import { asFields } from '../../base/values.ts';
+import { asFields, own } from '../../base/values.ts';
 
 /*
  * The places where a document may refer to secrets. Everywhere else a reference would be passed on as the text that it is, and show up as
@@ -39,7 +39,7 @@ export function mayHoldSecret(path: DocumentPath): boolean {
  */
 export function checkSecretPlaces(document: unknown, diagnostics: DiagnosticCollector): void {
   const fields = asFields(document) ?? {};
-  for (const top of TOP) walk(fields[top], [top], diagnostics);
+  for (const top of TOP) walk(own(fields, top), [top], diagnostics);
 }
 
 function walk(value: unknown, path: DocumentPath, diagnostics: DiagnosticCollector): void {

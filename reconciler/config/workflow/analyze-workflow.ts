@@ -12,7 +12,7 @@ import { objectNeeds } from '../../model/kubernetes/object-needs.ts';
 import type { OperatorPolicy } from '../../model/operator-policy.ts';
 import { OPEN_POLICY } from '../../model/operator-policy.ts';
 import type { SchemaCheck } from '../schema-check.ts';
-import { asFields, asList, asString } from '../../base/values.ts';
+import { asFields, asList, asString, own } from '../../base/values.ts';
 import type { NodeType, Workflow } from './workflow.ts';
 import { readWorkflow, writtenIds } from './workflow.ts';
 import type { ResolvedEdge } from './workflow-edges.ts';
@@ -95,7 +95,7 @@ export function secretValues(node: FilledNode, { name: workflow }: Workflow): re
   const manifest = asFields(node.data['manifest']);
   if (node.type !== 'manifest' || manifest?.['kind'] !== 'Secret') return [];
   return ['data', 'stringData'].flatMap((part) =>
-    Object.entries(asFields(manifest[part]) ?? {}).flatMap(([key, value]) =>
+    Object.entries(asFields(own(manifest, part)) ?? {}).flatMap(([key, value]) =>
       typeof value === 'string' ? [{ key, reference: value, path: [...path, 'manifest', part, key] }] : [],
     ),
   );

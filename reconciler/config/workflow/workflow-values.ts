@@ -1,7 +1,7 @@
 import type { DiagnosticCollector } from '../../base/document-diagnostic.ts';
 import { suggest } from '../../base/nearest.ts';
 import type { Fields } from '../../base/values.ts';
-import { asFields, asList, asNumber, asString } from '../../base/values.ts';
+import { asFields, asList, asNumber, asString, own } from '../../base/values.ts';
 import type { NodeType, Workflow, WorkflowNode } from './workflow.ts';
 import type { Link, ResolvedEdge } from './workflow-edges.ts';
 
@@ -110,7 +110,7 @@ function isBlank(value: unknown): boolean {
 }
 
 function setMissing(data: Record<string, unknown>, values: Fields): void {
-  for (const [key, value] of Object.entries(values)) if (isBlank(data[key])) data[key] = value;
+  for (const [key, value] of Object.entries(values)) if (isBlank(own(data, key))) data[key] = value;
 }
 
 function passOn(
@@ -205,7 +205,7 @@ function linkVariables({ node, data }: Draft, dependent: Draft): void {
 function checkFilled(draft: Draft, diagnostics: DiagnosticCollector): void {
   const { node, data, envSources } = draft;
   const require = (key: string, hint: string) => {
-    if (!isBlank(data[key])) return;
+    if (!isBlank(own(data, key))) return;
     diagnostics.error('REQUIRED', [...node.path, 'data', key], `${key} of ${node.id} is missing`, { hint });
   };
   if (node.type === 'service' && isBlank(data['selector'])) {

@@ -1,3 +1,4 @@
+import { own } from '../../base/values.ts';
 import type { Lookup } from '../../config/kombination/service/env-value.ts';
 import type { Analysis } from '../../config/kombination/analyze.ts';
 import type { BuildModel } from '../../config/kombination/service/build-model.ts';
@@ -127,7 +128,7 @@ export function buildBlueprint(
     networks: resources.filter(({ kind }) => kind === 'network').map(partOf<NetworkSpec>),
     volumes: resources.filter(({ kind }) => kind === 'volume').map(partOf<VolumeSpec>),
     variables,
-    called: (volume) => kombination.volumes[volume]?.name,
+    called: (volume) => own(kombination.volumes, volume)?.name,
     content,
   };
 }

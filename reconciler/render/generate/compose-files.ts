@@ -1,5 +1,5 @@
 import type { FilePlace } from '../../model/docker/docker-spec.ts';
-import { defined } from '../../base/values.ts';
+import { defined, emptyRecord } from '../../base/values.ts';
 import type { Blueprint, BlueprintService } from './blueprint.ts';
 import { composeValue, escapeCompose } from './compose-text.ts';
 import type { GeneratedFile } from '../../model/generated.ts';
@@ -21,8 +21,8 @@ const MAX_INLINE_BYTES = 64 * 1024;
 export function placeFiles(services: readonly BlueprintService[], blueprint: Blueprint): PlacedFiles {
   const uses = new Map<string, { configs?: object[]; secrets?: object[] }>();
   const placed: PlacedFiles = {
-    configs: {},
-    secrets: {},
+    configs: emptyRecord(),
+    secrets: emptyRecord(),
     files: [],
     of: (service) => uses.get(service) ?? {},
   };

@@ -1,5 +1,5 @@
 import type { ContainerSpec, HealthcheckSpec, MountSpec, PortSpec } from '../../model/docker/docker-spec.ts';
-import { defined, toRecord } from '../../base/values.ts';
+import { defined, own, toRecord } from '../../base/values.ts';
 import type { Blueprint, BlueprintService } from './blueprint.ts';
 import { composeLimits, composeOptions } from './compose-options.ts';
 import { composeValue, escaped } from './compose-text.ts';
@@ -135,7 +135,7 @@ function longMount(mount: MountSpec, volumeName: (name: string) => string): obje
 function networksOf({ name, target, spec }: BlueprintService, { networks }: Blueprint): object | undefined {
   if (spec.networks === undefined) return undefined;
   const entries = Object.entries(spec.networks).map(([engineName, attachment]) => {
-    const endpoint = spec.endpoints?.[engineName];
+    const endpoint = own(spec.endpoints, engineName);
     const aliases = attachment.aliases.filter((alias) => alias !== name);
     const fields = defined({
       aliases: aliases.length > 0 ? aliases : undefined,

@@ -1,3 +1,4 @@
+import { emptyRecord, own } from '../../base/values.ts';
 import type { Blueprint, BlueprintService } from './blueprint.ts';
 import { writeYaml } from './compose.ts';
 import type { Generated } from '../../model/generated.ts';
@@ -15,7 +16,7 @@ interface Settings {
 export function generateTraefik(blueprint: Blueprint): Generated {
   const notes: string[] = [];
   const proxy = blueprint.services.find(({ spec }) => /(^|\/)traefik(:|@|$)/.test(spec.image));
-  const dynamic: Settings = {};
+  const dynamic: Settings = emptyRecord();
   for (const service of blueprint.services) addLabels(dynamic, service, notes);
   if (Object.keys(dynamic).length === 0) notes.push('no service asks for a route');
   const statics = staticOf(proxy);
@@ -52,7 +53,7 @@ const LISTS =
   /^(entryPoints|middlewares|prefixes|trustedIPs|sourceRange|authResponseHeaders|users|sans|regex)$/;
 
 function staticOf(proxy: BlueprintService | undefined): Settings {
-  const settings: Settings = {};
+  const settings: Settings = emptyRecord();
   for (const word of proxy?.spec.command ?? []) {
     const [, path, value = 'true'] = /^--([^=]+)(?:=(.*))?$/s.exec(word) ?? [];
     if (path !== undefined) put(settings, path.split('.'), value);
@@ -81,7 +82,7 @@ function addLabels(dynamic: Settings, { name, spec }: BlueprintService, notes: s
       if (/^port$/i.test(last)) {
         services.push(service);
         const scheme =
-          spec.labels?.[`traefik.${kind}.services.${service}.loadbalancer.server.scheme`] ?? 'http';
+          own(spec.labels, `traefik.${kind}.services.${service}.loadbalancer.server.scheme`) ?? 'http';
         const address = `${name}:${value}`;
         const entry: Settings = kind === 'http' ? { url: `${scheme}://${address}` } : { address };
         put(dynamic, [kind, 'services', service, 'loadBalancer', 'servers'], [entry]);
@@ -102,7 +103,7 @@ function linkRouters(dynamic: Settings, routers: readonly string[], services: re
   for (const router of new Set(routers)) {
     const [kind = 'http', name = ''] = router.split('.');
     const found = [kind, 'routers', name].reduce<Settings[string] | undefined>(
-      (at, key) => (typeof at === 'object' && !Array.isArray(at) ? at[key] : undefined),
+      (at, key) => (typeof at === 'object' && !Array.isArray(at) ? own(at, key) : undefined),
       dynamic,
     );
     if (typeof found === 'object' && !Array.isArray(found) && found['service'] === undefined)
@@ -124,19 +125,19 @@ function put(settings: Settings, path: readonly string[], value: string | Settin
 
 /** `tls: true` and `tls.certResolver` are said side by side. */
 function memberOf(settings: Settings, name: string): Settings {
-  const known = settings[name];
+  const known = own(settings, name);
   if (typeof known === 'object' && !Array.isArray(known)) return known;
-  const made: Settings = {};
+  const made: Settings = emptyRecord();
   settings[name] = made;
   return made;
 }
 
 function itemOf(settings: Settings, name: string, index: number): Settings {
-  const known = settings[name];
+  const known = own(settings, name);
   const list: Settings[] = Array.isArray(known) ? known.filter((item) => typeof item === 'object') : [];
   settings[name] = list;
-  while (list.length <= index) list.push({});
-  return list[index] ?? {};
+  while (list.length <= index) list.push(emptyRecord());
+  return list[index] ?? emptyRecord();
 }
 
 function typed(name: string, value: string): Settings[string] {

@@ -1,6 +1,6 @@
 import type { Spec, SpecValue } from '../../model/secret.ts';
 import type { Fields } from '../../base/values.ts';
-import { asFields, asList, asNumber, asString } from '../../base/values.ts';
+import { asFields, asList, asNumber, asString, own } from '../../base/values.ts';
 
 /** A value of a document as part of a spec; what is not set is left out. */
 export function toSpecValue(value: unknown): SpecValue {
@@ -27,7 +27,9 @@ export function toSpec(fields: Fields): Spec {
 
 /** The given fields under the same names, those that are blank left out. */
 export function pick(fields: Fields, ...keys: readonly string[]): Spec {
-  return toSpec(Object.fromEntries(keys.flatMap((key) => (isSet(fields[key]) ? [[key, fields[key]]] : []))));
+  return toSpec(
+    Object.fromEntries(keys.flatMap((key) => (isSet(own(fields, key)) ? [[key, own(fields, key)]] : []))),
+  );
 }
 
 /** The members that say something: no empty text, list or map. */

@@ -17,7 +17,7 @@ import { hashSpec, resourceId } from '../../model/resource.ts';
 import { replicaName, replicaNumbers } from '../../model/rollout.ts';
 import type { RegistryCredentials } from '../../model/registry.ts';
 import type { Secret } from '../../model/secret.ts';
-import { compareText } from '../../base/values.ts';
+import { compareText, own } from '../../base/values.ts';
 import { healthTimeout, TO_END } from '../container.ts';
 import type { Blueprint, BlueprintService } from '../generate/blueprint.ts';
 import { markKnown } from '../generate/variables.ts';
@@ -157,10 +157,10 @@ function renderNode(part: NodePart, options: Rendering): readonly DesiredResourc
   const secrets = secret ? [add(secret, atNode)] : [];
   const credentials = registrySecret ? [add(registrySecret, atNode)] : [];
   const claimed = claims.map(({ volume, object }) => {
-    const path = kombination.volumes[volume]?.path;
+    const path = own(kombination.volumes, volume)?.path;
     return { volume, resource: add(object, path ? positionOf(path) : atNode) };
   });
-  const own = services.flatMap((objects) => {
+  const served = services.flatMap((objects) => {
     const { service, workload, configMap, ingress } = objects;
     const origin = positionOf(service.model.path);
     const config = configMap ? [add(configMap, origin)] : [];
@@ -180,7 +180,7 @@ function renderNode(part: NodePart, options: Rendering): readonly DesiredResourc
       : [];
     return [...config, ...named, ...runs, ...routed];
   });
-  return [...spaces, ...secrets, ...credentials, ...claimed.map(({ resource }) => resource), ...own];
+  return [...spaces, ...secrets, ...credentials, ...claimed.map(({ resource }) => resource), ...served];
 }
 
 function applied(id: ResourceId): Dependency {

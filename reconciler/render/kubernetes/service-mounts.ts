@@ -4,7 +4,7 @@ import { isProblem } from '../../base/problem.ts';
 import type { Secret, Spec, SpecValue } from '../../model/secret.ts';
 import { parseBytes } from '../../base/units.ts';
 import type { Blueprint, BlueprintService } from '../generate/blueprint.ts';
-import { defined } from '../../base/values.ts';
+import { defined, own } from '../../base/values.ts';
 import type { PodContext } from './pod-context.ts';
 import { amountOf } from './amounts.ts';
 
@@ -35,7 +35,7 @@ const WITH_ITEMS = ['configMap', 'secret'];
 
 function itemsOf(volume: Spec): readonly SpecValue[] {
   for (const key of WITH_ITEMS) {
-    const source = volume[key];
+    const source = own(volume, key);
     if (typeof source !== 'object' || source === null || !('items' in source)) continue;
     const { items } = source;
     return Array.isArray(items) ? items : [];

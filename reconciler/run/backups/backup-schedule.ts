@@ -46,11 +46,27 @@ export class BackupSchedule {
   async beginDue(signal: AbortSignal): Promise<void> {
     const now = this.#context.clock.now();
     for (const [stack, entry] of this.#entries) {
-      const since = entry.seen ?? (await this.#lastTime(stack, signal));
-      if (since === undefined) continue;
-      entry.seen = now;
-      if (since !== null && wasDue(entry.schedule, since, now)) this.#begin(stack);
+      try {
+        await this.#beginIfDue(stack, entry, { now, signal });
+      } catch (error) {
+        signal.throwIfAborted();
+        this.#context.logger.warn(
+          { stack, error: errorMessage(error) },
+          'cannot tell whether a backup is due',
+        );
+      }
     }
+  }
+
+  async #beginIfDue(
+    stack: string,
+    entry: Entry,
+    { now, signal }: { readonly now: number; readonly signal: AbortSignal },
+  ): Promise<void> {
+    const since = entry.seen ?? (await this.#lastTime(stack, signal));
+    if (since === undefined) return;
+    entry.seen = now;
+    if (since !== null && wasDue(entry.schedule, since, now)) this.#begin(stack);
   }
 
   /** A stack that was never backed up should have been since it was deployed. */

@@ -4,7 +4,7 @@ import type { PortSpec } from '../../model/docker/docker-spec.ts';
 import type { Json, JsonObject } from '../../base/json.ts';
 import type { DesiredResource } from '../../model/resource.ts';
 import { MASK } from '../../model/secret.ts';
-import { asFields, asList, asNumber, asString } from '../../base/values.ts';
+import { asFields, asList, asNumber, asString, own } from '../../base/values.ts';
 import { parseYaml } from '../../config/yaml-document.ts';
 import type { Change } from '../../plan/plan.ts';
 import { portText } from '../../render/container.ts';
@@ -96,7 +96,7 @@ function serviceOf(change: Change, text: string, desired: DriftEditOptions['desi
   }
   const map = asFields(services);
   if (!map || !Object.hasOwn(map, change.name)) return null;
-  const fields = asFields(map[change.name]) ?? (map[change.name] === null ? {} : undefined);
+  const fields = asFields(own(map, change.name)) ?? (own(map, change.name) === null ? {} : undefined);
   return fields ? { path: ['services', change.name], fields } : null;
 }
 
@@ -148,7 +148,7 @@ function pairSplices(
 ): readonly Splice[] | null {
   const written =
     key === 'env' && fields['env'] === undefined && fields['environment'] !== undefined ? 'environment' : key;
-  const value = asString(asFields(observed)?.[name]);
+  const value = asString(own(asFields(observed), name));
   if (value === MASK) return null;
   const text = value === undefined ? undefined : escapeDollars(value);
   const list = asList(fields[written]);
@@ -171,7 +171,7 @@ function limitSplices(
   observed: Json | undefined,
 ): readonly Splice[] | null {
   const places = LIMITS.get(key);
-  const value = asFields(observed)?.[key];
+  const value = own(asFields(observed), key);
   const place = places?.find((candidate) => valueAt(fields, candidate) !== undefined) ?? places?.at(-1);
   if (place === undefined) return null;
   const at = [...path, ...place];
@@ -194,7 +194,7 @@ function bytesText(bytes: number): string {
 }
 
 function valueAt(fields: unknown, path: SplicePath): unknown {
-  return path.reduce<unknown>((value, key) => asFields(value)?.[String(key)], fields);
+  return path.reduce<unknown>((value, key) => own(asFields(value), String(key)), fields);
 }
 
 function wholeSplices(
@@ -203,10 +203,11 @@ function wholeSplices(
   before: JsonObject,
   desired: DriftEditOptions['desired'],
 ): readonly Splice[] | null {
-  const value = before[key];
+  const value = own(before, key);
   const at = (name: string): SplicePath => [...path, name];
   const plain = typeof value === 'string' ? escapeDollars(value) : value;
-  if (SCALARS[key] !== undefined) return [{ path: at(SCALARS[key]), value: plain }];
+  const scalar = own(SCALARS, key);
+  if (scalar !== undefined) return [{ path: at(scalar), value: plain }];
   switch (key) {
     case 'image':
       // A moved tag is no other image; what it was pulled as is what is written already.

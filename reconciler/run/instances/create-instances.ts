@@ -203,7 +203,7 @@ class KeptInstances implements Instances {
       orphans: this.#orphans,
       check: (id) => this.#queue.add(id),
     });
-    this.#background.run('watching instances', (signal) => this.#context.backend.watch(watcher, signal));
+    this.#background.keep('watching instances', (signal) => this.#context.backend.watch(watcher, signal));
   }
 
   /** Looks at one instance as it is now, and does what is missing. */

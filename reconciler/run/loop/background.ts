@@ -2,6 +2,8 @@ import { errorMessage } from '../../base/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
 
+const RESTART_MS = 5_000;
+
 /** Work that goes on until the process ends; closing stops it and waits for it. */
 export class Background implements AsyncDisposable {
   readonly #clock: Clock;
@@ -33,6 +35,26 @@ export class Background implements AsyncDisposable {
       .finally(() => this.#running.delete(running));
     this.#running.add(running);
     return running;
+  }
+
+  /** Runs what all else depends on: a failure is logged, and it begins again after a pause. */
+  keep(name: string, work: (signal: AbortSignal) => Promise<unknown>): void {
+    this.run(name, async (signal) => {
+      for (let failed = true; failed;) {
+        failed = await work(signal).then(
+          () => false,
+          (error: unknown) => {
+            signal.throwIfAborted();
+            this.#logger.warn(
+              { task: name, error: errorMessage(error) },
+              'background task failed, it begins again',
+            );
+            return true;
+          },
+        );
+        if (failed) await this.#clock.sleep(RESTART_MS, signal);
+      }
+    });
   }
 
   /** Runs again and again with a pause between the end of one and the start of the next; the first pause comes first. */

@@ -102,14 +102,14 @@ export class Loop implements AsyncDisposable {
     await this.#read(this.#background.signal);
     for (const stack of desired.names()) this.#enqueue(stack, 'start');
     for (const { reference } of desired.nodes()) pool.get(reference);
-    this.#background.run('watch repository', (signal) => source.watch(() => this.requestSync(), signal));
-    this.#background.run('drift schedule', (signal) =>
+    this.#background.keep('watch repository', (signal) => source.watch(() => this.requestSync(), signal));
+    this.#background.keep('drift schedule', (signal) =>
       this.#parts.schedule.run((stack) => this.#enqueue(stack, 'schedule'), signal),
     );
     this.#background.run('facts', (signal) => this.#refreshFacts(signal));
     this.#background.every(FACTS_INTERVAL_MS, 'facts', (signal) => this.#refreshFacts(signal));
-    this.#background.run('history', (signal) => keepStoring(this.#context, signal));
-    this.#background.run('tags', (signal) => keepTagging(this.#context, signal));
+    this.#background.keep('history', (signal) => keepStoring(this.#context, signal));
+    this.#background.keep('tags', (signal) => keepTagging(this.#context, signal));
     this.#background.every(PUSH_RETRY_MS, 'push tags', (signal) => deployments.pushPending(signal));
     this.#noteResync();
     this.#background.every(this.#options.resyncMs ?? DEFAULT_RESYNC_MS, 'resync', (signal) =>

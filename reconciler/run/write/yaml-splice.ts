@@ -3,7 +3,7 @@ import { Document, isMap, isNode, isPair, isScalar, isSeq, parseDocument, visit 
 import type { Node, Pair, YAMLMap, YAMLSeq } from 'yaml';
 import { canonicalJson } from '../../base/json.ts';
 import type { Json } from '../../base/json.ts';
-import { asFields, asList } from '../../base/values.ts';
+import { asFields, asList, own } from '../../base/values.ts';
 
 /*
  * Changes one value in a YAML text and leaves every other byte as it is.
@@ -157,11 +157,11 @@ function withValue(value: unknown, path: SplicePath, wanted: Json | undefined): 
   const list = asList(value);
   if (list && typeof key === 'number')
     return list.map((item, index) => (index === key ? withValue(item, rest, wanted) : item));
-  const fields = { ...asFields(value) };
-  const inner = withValue(fields[key], rest, wanted);
-  if (inner === undefined) delete fields[key];
-  else fields[key] = inner;
-  return fields;
+  const fields = asFields(value) ?? {};
+  const name = String(key);
+  const inner = withValue(own(fields, name), rest, wanted);
+  if (inner !== undefined) return { ...fields, [name]: inner };
+  return Object.fromEntries(Object.entries(fields).filter(([other]) => other !== name));
 }
 
 function says(text: string, wanted: unknown): boolean {

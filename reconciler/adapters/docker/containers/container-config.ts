@@ -1,3 +1,4 @@
+import { own } from '../../../base/values.ts';
 import type { ContainerSpec, HealthcheckSpec, PortSpec } from '../../../model/docker/docker-spec.ts';
 import type { ResourceLimits } from '../../../model/docker/options/limit-options.ts';
 import { CONTAINER_LIMITS, givenLimits } from '../../../model/docker/options/limit-options.ts';
@@ -56,7 +57,7 @@ export function networkNames(spec: ContainerSpec): readonly string[] {
 
 /** The service name and the spec's own aliases, each once, sorted. */
 export function aliasesOf(spec: ContainerSpec, network: string): readonly string[] {
-  return [...new Set([spec.service, ...(spec.networks?.[network]?.aliases ?? [])])].sort();
+  return [...new Set([spec.service, ...(own(spec.networks, network)?.aliases ?? [])])].sort();
 }
 
 /** The container's place in one network, as the engine is told it. */
@@ -92,7 +93,7 @@ function buildEnv({ env = {} }: ContainerSpec): readonly string[] {
   return Object.keys(env)
     .sort()
     .map((name) => {
-      const value = env[name];
+      const value = own(env, name);
       return `${name}=${value instanceof Secret ? value.reveal() : (value ?? '')}`;
     });
 }

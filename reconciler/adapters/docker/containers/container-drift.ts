@@ -13,7 +13,7 @@ import {
   givenLimits,
 } from '../../../model/docker/options/limit-options.ts';
 import type { JsonObject } from '../../../base/json.ts';
-import { asFields, asString, defined } from '../../../base/values.ts';
+import { asFields, asString, defined, emptyRecord, own } from '../../../base/values.ts';
 import { aliasesOf, buildRestartPolicy, swapOf } from './container-config.ts';
 import type { Spec } from '../../../model/secret.ts';
 import { isContainerSpec } from './specs.ts';
@@ -98,9 +98,9 @@ export function networkSteps(spec: ContainerSpec, live: LiveSpec): { leave: stri
   if (wanted.length === 0) return { leave: [], join: [] };
   const has = Object.keys(live.networks);
   const differs = (name: string) => {
-    const attached = live.networks[name];
+    const attached = own(live.networks, name);
     if (attached === undefined) return false;
-    const { ipv4Address, ipv6Address } = spec.networks?.[name] ?? {};
+    const { ipv4Address, ipv6Address } = own(spec.networks, name) ?? {};
     if (attached.ipv4Address !== ipv4Address || attached.ipv6Address !== ipv6Address) return true;
     return !sameAliases(attached.aliases, aliasesOf(spec, name), spec.hostname);
   };
@@ -166,7 +166,7 @@ function readRestart({ HostConfig }: ContainerInspectInfo): RestartSpec {
 
 function readLimits({ HostConfig }: ContainerInspectInfo, { cpus }: EngineTraits): ResourceLimits {
   const fields = asFields(HostConfig) ?? {};
-  const has = LIMIT_ROWS.map(([name, { docker }]) => [name, fields[docker] ?? undefined]);
+  const has = LIMIT_ROWS.map(([name, { docker }]) => [name, own(fields, docker) ?? undefined]);
   return effectiveLimits(Object.fromEntries(has), cpus);
 }
 
@@ -180,7 +180,7 @@ function effectiveLimits(limits: ResourceLimits, cpus: number): ResourceLimits {
 }
 
 function readNetworks({ Id, NetworkSettings }: ContainerInspectInfo, ids: NetworkIds): LiveSpec['networks'] {
-  const networks: Record<string, NetworkAttachment> = {};
+  const networks = emptyRecord<NetworkAttachment>();
   for (const [name, endpoint] of Object.entries(NetworkSettings.Networks ?? {})) {
     const id = ids.get(name);
     // A network of that name was made anew: the container still hangs on the one that is gone.

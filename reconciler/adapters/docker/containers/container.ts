@@ -1,3 +1,4 @@
+import { own } from '../../../base/values.ts';
 import type { ContainerInspectInfo } from 'dockerode';
 import { withAbortScope } from '../../../base/abort-scope.ts';
 import type { ContainerSpec } from '../../../model/docker/docker-spec.ts';
@@ -275,7 +276,7 @@ async function dropStaleEndpoint(
   network: string,
 ): Promise<void> {
   // The name is used because the engine no longer knows the id.
-  if (inspect.NetworkSettings.Networks?.[network] === undefined) return;
+  if (own(inspect.NetworkSettings.Networks, network) === undefined) return;
   await adapter.engine.disconnectNetwork(network, inspect.Id, context.signal);
 }
 

@@ -3,7 +3,7 @@ import type { ContainerOptions } from '../../../model/docker/options/container-o
 import { givenOptions } from '../../../model/docker/options/container-options.ts';
 import type { DockerField } from '../../../model/docker/options/option.ts';
 import type { Fields as Body } from '../../../base/values.ts';
-import { asFields } from '../../../base/values.ts';
+import { asFields, own } from '../../../base/values.ts';
 import { speaks } from '../engine/transport.ts';
 
 /**
@@ -23,8 +23,8 @@ export function buildOptions(options: ContainerOptions, place: DockerField['plac
 
 /** Builds the endpoint of a container in a network. */
 export function buildEndpoint(spec: ContainerSpec, network: string, isFirst: boolean, api: string): Body {
-  const { linkLocalIps, links, gwPriority, ...endpoint }: EndpointSpec = spec.endpoints?.[network] ?? {};
-  const { ipv4Address, ipv6Address } = spec.networks?.[network] ?? {};
+  const { linkLocalIps, links, gwPriority, ...endpoint }: EndpointSpec = own(spec.endpoints, network) ?? {};
+  const { ipv4Address, ipv6Address } = own(spec.networks, network) ?? {};
   const addresses = withoutUndefined({
     IPv4Address: ipv4Address,
     IPv6Address: ipv6Address,
@@ -52,7 +52,7 @@ export function containerMac(
   api: string,
 ): string | undefined {
   if (first === undefined) return spec.macAddress;
-  return speaks(api, '1.44') ? undefined : (spec.macAddress ?? spec.endpoints?.[first]?.macAddress);
+  return speaks(api, '1.44') ? undefined : (spec.macAddress ?? own(spec.endpoints, first)?.macAddress);
 }
 
 export function withoutUndefined(object: Body): Record<string, unknown> {

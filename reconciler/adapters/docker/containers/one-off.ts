@@ -1,3 +1,4 @@
+import { emptyRecord } from '../../../base/values.ts';
 import { createAbortScope, withAbortScope } from '../../../base/abort-scope.ts';
 import type { ContainerSpec, MountSpec } from '../../../model/docker/docker-spec.ts';
 import { ReconcilerError } from '../../../base/errors.ts';
@@ -100,7 +101,7 @@ async function withStandIns(
   context: ApplyContext,
 ): Promise<ContainerSpec> {
   const { signal, progress } = context;
-  const networks: Record<string, NonNullable<ContainerSpec['networks']>[string]> = {};
+  const networks = emptyRecord<NonNullable<ContainerSpec['networks']>[string]>();
   for (const [name, attachment] of Object.entries(spec.networks ?? {})) {
     if ((await engine.inspectNetwork(name, signal)) !== null) networks[name] = attachment;
     else progress(`network ${name} is not there yet`);
@@ -115,7 +116,7 @@ async function withStandIns(
     mounts.push(isThere ? mount : { type: 'anonymous', target: mount.target });
   }
   const { primaryNetwork, ...rest } = spec;
-  const isPrimary = primaryNetwork !== undefined && primaryNetwork in networks;
+  const isPrimary = primaryNetwork !== undefined && Object.hasOwn(networks, primaryNetwork);
   const place = Object.keys(networks).length === 0 && !spec.networkMode ? { networkMode: 'bridge' } : {};
   return { ...rest, ...place, networks, mounts, ...(isPrimary ? { primaryNetwork } : {}) };
 }

@@ -1,3 +1,4 @@
+import { own } from '../../../base/values.ts';
 import type {
   BuiltImageSpec,
   ContainerSpec,
@@ -50,7 +51,7 @@ export function isContainerSpec(spec: Spec): spec is ContainerSpec {
 }
 
 function hasText(spec: Spec, key: string): boolean {
-  return typeof spec[key] === 'string';
+  return typeof own(spec, key) === 'string';
 }
 
 function isRecord(value: unknown): boolean {

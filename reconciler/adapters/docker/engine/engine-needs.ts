@@ -1,3 +1,4 @@
+import { own } from '../../../base/values.ts';
 import type { ContainerSpec, NetworkSpec } from '../../../model/docker/docker-spec.ts';
 import { OPTION_ROWS } from '../../../model/docker/options/container-options.ts';
 import { ReconcilerError } from '../../../base/errors.ts';
@@ -83,7 +84,7 @@ function unmet<Spec>(
   return needs
     .filter(({ since, isGiven }) => !speaks(api, since) && isGiven(spec))
     .map(({ key, words, since }) => {
-      const { file, line, column } = origins?.[key] ?? origin;
+      const { file, line, column } = own(origins, key) ?? origin;
       const place = `${file}:${line}:${column}`;
       return `${place}: ${words} of ${name} has no effect: it needs API ${since}, and the engine of ${target} speaks ${api}`;
     });

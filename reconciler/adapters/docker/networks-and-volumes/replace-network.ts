@@ -2,7 +2,7 @@ import type { NetworkInspectInfo } from 'dockerode';
 import { parseAddress, parseRange } from '../../../base/ip-address.ts';
 import { ReconcilerError } from '../../../base/errors.ts';
 import type { Fields } from '../../../base/values.ts';
-import { asFields, asList, asString, defined } from '../../../base/values.ts';
+import { asFields, asList, asString, defined, own } from '../../../base/values.ts';
 import type { DesiredResource } from '../../../model/resource.ts';
 import type { ApplyContext, ResourceChange } from '../../../ports/target.ts';
 import type { Adapter } from '../adapter.ts';
@@ -116,7 +116,7 @@ function placeOf({ change, desired }: NetworkTask, guest: Guest, api: string): F
   )?.spec;
   if (described === undefined || !isContainerSpec(described))
     return fitting(guest.had, ipam?.config?.map(({ subnet }) => subnet) ?? []);
-  const stays = described.networkMode === undefined && described.networks?.[name] !== undefined;
+  const stays = described.networkMode === undefined && own(described.networks, name) !== undefined;
   return stays ? { ...endpointOf(described, name, api) } : null;
 }
 
@@ -129,7 +129,7 @@ async function liveEndpoint(
 ): Promise<Fields> {
   const created = createdEndpoint(container, network, api);
   const inspect = await engine.inspectContainer(container.id, signal);
-  const live = asFields(asFields(inspect?.NetworkSettings.Networks)?.[network]);
+  const live = asFields(own(asFields(inspect?.NetworkSettings.Networks), network));
   if (live === undefined) return created;
   const aliases = asList(live['Aliases'])?.filter((alias) => alias !== container.id.slice(0, 12));
   return defined({

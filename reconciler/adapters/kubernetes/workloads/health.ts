@@ -1,5 +1,5 @@
 import type { Health } from '../../../model/resource.ts';
-import { asFields, asList, asNumber, asString } from '../../../base/values.ts';
+import { asFields, asList, asNumber, asString, own } from '../../../base/values.ts';
 import type { Fields } from '../../../base/values.ts';
 import type { LiveObject } from '../cache/live-object.ts';
 import { isStopped } from '../stopped-object.ts';
@@ -65,12 +65,12 @@ interface Condition {
 function conditionOf(status: Fields, type: string): Condition | undefined {
   const found = (asList(status['conditions']) ?? []).map(asFields).find((one) => one?.['type'] === type);
   if (!found) return undefined;
-  const text = (key: string): string => asString(found[key]) ?? '';
+  const text = (key: string): string => asString(own(found, key)) ?? '';
   return { status: text('status'), reason: text('reason'), message: text('message') };
 }
 
 function count(fields: Fields, key: string, fallback = 0): number {
-  return asNumber(fields[key]) ?? fallback;
+  return asNumber(own(fields, key)) ?? fallback;
 }
 
 function deploymentHealth({ metadata, spec, status }: Parts): Health {

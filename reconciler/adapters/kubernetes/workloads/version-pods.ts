@@ -1,4 +1,4 @@
-import { asFields, asList, asString, compareText } from '../../../base/values.ts';
+import { asFields, asList, asString, compareText, own } from '../../../base/values.ts';
 import type { Fields } from '../../../base/values.ts';
 import { isApiError } from '../api/api-error.ts';
 import type { ApiRequest } from '../api/client.ts';
@@ -77,7 +77,7 @@ async function listAllowed(
 }
 
 function labelOf(object: Fields, label: string): string | undefined {
-  return asString(asFields(asFields(object['metadata'])?.['labels'])?.[label]);
+  return asString(own(asFields(asFields(object['metadata'])?.['labels']), label));
 }
 
 function selectorOf(live: LiveObject): string | undefined {

@@ -1,3 +1,4 @@
+import { own } from '../../../base/values.ts';
 import type { DocumentPath } from '../../../base/document-path.ts';
 import type { EnvPart } from '../service/env-value.ts';
 import { parseEnvValue, referencesOf } from '../service/env-value.ts';
@@ -194,7 +195,7 @@ function declaredSecrets(
   }: { readonly name: string; readonly kombination: Kombination; readonly search: Search },
 ): readonly PlacedSecret[] {
   return uses.flatMap((use): readonly PlacedSecret[] => {
-    const model = Object.hasOwn(secrets, use.source) ? secrets[use.source] : undefined;
+    const model = own(secrets, use.source);
     if (model) return placeSecret(model, use, search);
     const hint = suggest(use.source, Object.keys(secrets)) ?? 'add it under the top-level secrets:';
     const message = `${name} is given the secret ${use.source}, which is not declared`;

@@ -16,6 +16,7 @@ import {
   asString,
   compareText,
   defined,
+  own,
   toRecord,
 } from '../../../base/values.ts';
 
@@ -60,7 +61,7 @@ export function readBuild(
 
 function reportUnsupported(fields: Fields, path: DocumentPath, diagnostics: DiagnosticCollector): void {
   for (const [key, hint] of Object.entries(UNSUPPORTED)) {
-    const value = fields[key];
+    const value = own(fields, key);
     const empty = value === undefined || value === false || asList(value)?.length === 0;
     if (!empty)
       diagnostics.error('UNSUPPORTED_KEY', [...path, key], `${key} of a build is not supported`, {
@@ -69,7 +70,7 @@ function reportUnsupported(fields: Fields, path: DocumentPath, diagnostics: Diag
       });
   }
   for (const [key, hint] of Object.entries(IGNORED)) {
-    if (fields[key] === undefined || fields[key] === false) continue;
+    if (own(fields, key) === undefined || own(fields, key) === false) continue;
     diagnostics.warning('UNSUPPORTED_KEY', [...path, key], `${key} has no effect`, { hint, at: 'key' });
   }
   const isolation = asString(fields['isolation']);
@@ -163,7 +164,7 @@ function readSecrets(
     const source = asString(fields['source']);
     if (source === undefined) return [];
     for (const key of ['uid', 'gid', 'mode']) {
-      if (fields[key] === undefined) continue;
+      if (own(fields, key) === undefined) continue;
       diagnostics.warning(
         'UNSUPPORTED_KEY',
         [...path, index, key],

@@ -1,3 +1,4 @@
+import { emptyRecord } from '../../../base/values.ts';
 import type { Kombination, NetworkModel, ServiceModel } from '../kombination.ts';
 
 const WORDS = /^(host|none|bridge)$|:/;
@@ -9,7 +10,7 @@ const WORDS = /^(host|none|bridge)$|:/;
 export function withNamedNetworks(kombination: Kombination): Kombination {
   const named = kombination.services.filter(({ networkMode }) => isName(networkMode));
   if (named.length === 0) return kombination;
-  const networks: Record<string, NetworkModel> = { ...kombination.networks };
+  const networks = Object.assign(emptyRecord<NetworkModel>(), kombination.networks);
   const keyOf = (service: ServiceModel, name: string): string => {
     const known = Object.entries(networks).find(
       ([key, model]) => nameOf(kombination.name, key, model) === name,

@@ -5,7 +5,7 @@ import type { ServiceFields } from '../kombination.ts';
 import { optionalNumber } from '../../../model/docker/options/option-values.ts';
 import { nearest } from '../../../base/nearest.ts';
 import type { Fields } from '../../../base/values.ts';
-import { asFields, asString } from '../../../base/values.ts';
+import { asFields, asString, own } from '../../../base/values.ts';
 
 /*
  * The keys that bring a service out: what Compose says for a cluster, and what of it one engine can do. Resources and replicas are read
@@ -24,7 +24,7 @@ export function readDeploy(fields: Fields, path: DocumentPath, diagnostics: Diag
   const deploy = asFields(fields['deploy']) ?? {};
   const at = (...keys: readonly string[]): DocumentPath => [...path, 'deploy', ...keys];
   for (const [key, hint] of Object.entries(IGNORED)) {
-    if (deploy[key] !== undefined) ignore(at(key), key, hint, diagnostics);
+    if (own(deploy, key) !== undefined) ignore(at(key), key, hint, diagnostics);
   }
   if (deploy['mode'] === 'global')
     ignore(at('mode'), 'mode: global', 'one container runs on one engine', diagnostics);
@@ -35,16 +35,17 @@ export function readDeploy(fields: Fields, path: DocumentPath, diagnostics: Diag
   }
   const policy = asFields(deploy['restart_policy']) ?? {};
   for (const key of ['delay', 'window']) {
-    if (policy[key] === undefined) continue;
+    if (own(policy, key) === undefined) continue;
     ignore(at('restart_policy', key), key, 'the engine chooses the time between restarts', diagnostics);
   }
   const reservations = asFields(asFields(deploy['resources'])?.['reservations']) ?? {};
   for (const key of ['cpus', 'generic_resources', 'pids']) {
-    if (reservations[key] === undefined) continue;
+    if (own(reservations, key) === undefined) continue;
     ignore(at('resources', 'reservations', key), key, 'an engine cannot set it aside', diagnostics);
   }
   for (const key of ['cpu_count', 'cpu_percent']) {
-    if (fields[key] !== undefined) ignore([...path, key], key, 'it is for Windows; use cpus', diagnostics);
+    if (own(fields, key) !== undefined)
+      ignore([...path, key], key, 'it is for Windows; use cpus', diagnostics);
   }
   if (fields['develop'] !== undefined)
     ignore([...path, 'develop'], 'develop', 'it is for compose watch', diagnostics);
@@ -81,7 +82,7 @@ export function readRestart(
 }
 
 function readRestartPolicy(fields: Fields): RestartSpec {
-  const policy = CONDITIONS[asString(fields['condition']) ?? 'any'] ?? 'always';
+  const policy = own(CONDITIONS, asString(fields['condition']) ?? 'any') ?? 'always';
   const maxRetries = optionalNumber(fields['max_attempts']);
   return policy === 'on-failure' && maxRetries ? { policy, maxRetries } : { policy };
 }

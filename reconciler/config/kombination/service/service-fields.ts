@@ -26,7 +26,7 @@ import { readRollout } from './service-rollout.ts';
 import { readSecretUses } from './service-secrets.ts';
 import { splitWords } from '../../../base/shell-words.ts';
 import type { Fields } from '../../../base/values.ts';
-import { asFields, asList, asNumber, asString, defined } from '../../../base/values.ts';
+import { asFields, asList, asNumber, asString, defined, own } from '../../../base/values.ts';
 
 /** Filled in before services are read; left over where a part of a service is written, as in a kit. */
 const WORDS_OF_SERVICES = ['env_file', 'label_file', 'extends', 'configs'];
@@ -52,7 +52,7 @@ function readFields(fields: Fields, path: DocumentPath, diagnostics: DiagnosticC
   readDeploy(fields, path, diagnostics);
   for (const key of WORDS_OF_SERVICES) {
     // A value that is no list of configs is the schema's to complain of.
-    if (fields[key] === undefined || (key === 'configs' && !asList(fields[key]))) continue;
+    if (own(fields, key) === undefined || (key === 'configs' && !asList(fields[key]))) continue;
     diagnostics.error('UNSUPPORTED_KEY', at(key), `${key} can only stand in a service of a kombination`, {
       at: 'key',
     });

@@ -4,7 +4,7 @@ import type { DependencyEntry, EnvEntry } from '../kombination.ts';
 import type { ServiceCondition } from '../../../model/resource.ts';
 import type { Fields } from '../../../base/values.ts';
 import { readPairs } from '../../../model/docker/options/pairs.ts';
-import { asFields, asList, toRecord } from '../../../base/values.ts';
+import { asFields, asList, own, toRecord } from '../../../base/values.ts';
 
 /* The parts of a service that may be written as a list or as a map. */
 
@@ -69,7 +69,7 @@ const CONDITIONS = new Map<unknown, ServiceCondition>([
 /** `depends_on` and `needs` together. */
 export function readDependencies(service: Fields, path: DocumentPath): readonly DependencyEntry[] {
   return ['depends_on', 'needs'].flatMap((key): DependencyEntry[] => {
-    const value = service[key];
+    const value = own(service, key);
     const list = (asList(value) ?? []).flatMap((item, index): DependencyEntry[] =>
       typeof item === 'string'
         ? [{ service: item, until: 'applied', required: true, path: [...path, key, index] }]

@@ -5,7 +5,7 @@ import type { DependencyEntry, LinkEntry, NetworkEntry, VolumesFromEntry } from 
 import { OPTION_ROWS } from '../../../model/docker/options/container-options.ts';
 import { optionalNumber, readTexts, texts } from '../../../model/docker/options/option-values.ts';
 import type { Fields } from '../../../base/values.ts';
-import { asFields, asList, asString, defined } from '../../../base/values.ts';
+import { asFields, asList, asString, defined, own } from '../../../base/values.ts';
 
 /* The ways in which a service meets others: networks, links, and what it shares with one other container. */
 
@@ -60,7 +60,7 @@ export function readNetworkMode(
     ? [...excludedBy(mode), 'hostname', 'links', 'extra_hosts', 'dns']
     : excludedBy(mode);
   for (const key of excluded) {
-    if (service[key] === undefined || service[key] === false) continue;
+    if (own(service, key) === undefined || own(service, key) === false) continue;
     if (key === 'ports' && !shared) {
       diagnostics.warning(
         'UNSUPPORTED_KEY',
@@ -84,7 +84,7 @@ export function readNetworkMode(
 /** `links` and `external_links`: `db` or `db:database`. */
 export function readLinks(service: Fields, path: DocumentPath): readonly LinkEntry[] {
   return ['links', 'external_links'].flatMap((key) =>
-    (asList(service[key]) ?? []).flatMap((item, index): LinkEntry[] => {
+    (asList(own(service, key)) ?? []).flatMap((item, index): LinkEntry[] => {
       if (typeof item !== 'string') return [];
       const [target = '', alias = target] = item.split(':');
       return [{ target, alias, external: key === 'external_links', path: [...path, key, index] }];
@@ -119,7 +119,7 @@ export function readVolumesFrom(
 export function impliedDependencies(service: Fields, path: DocumentPath): readonly DependencyEntry[] {
   const modes = OPTION_ROWS.flatMap(([, { key, isShared }]) => (isShared ? [key] : []));
   const shared = ['network_mode', ...modes].flatMap((key): DependencyEntry[] => {
-    const target = sharedService(asString(service[key]));
+    const target = sharedService(asString(own(service, key)));
     return target === undefined
       ? []
       : [{ service: target, until: 'healthy', required: true, path: [...path, key] }];

@@ -6,7 +6,7 @@ import type { ResourceLimits, WrittenLimit } from '../../../model/docker/options
 import { CONTAINER_LIMITS, LIMIT_ROWS } from '../../../model/docker/options/limit-options.ts';
 import { parseBytes } from '../../../base/units.ts';
 import type { Fields } from '../../../base/values.ts';
-import { asFields } from '../../../base/values.ts';
+import { asFields, own } from '../../../base/values.ts';
 
 /** Limits: `resources`, `deploy.resources` of Compose, and Compose's older `mem_limit`, `cpus` and their like. */
 export function readResources(
@@ -35,7 +35,7 @@ function findWritten(
   let first: WrittenLimit | undefined;
   for (const place of places) {
     const keys = place.split('.');
-    const value = keys.reduce<unknown>((inner, key) => asFields(inner)?.[key], service);
+    const value = keys.reduce<unknown>((inner, key) => own(asFields(inner), key), service);
     if (typeof value !== 'string' && typeof value !== 'number') continue;
     const written = { value, path: [...path, ...keys] };
     if (first && !sameAmount(first.value, value)) {

@@ -4,7 +4,7 @@ import type { ServiceFields } from '../kombination.ts';
 import { optionalNumber, readDuration } from '../../../model/docker/options/option-values.ts';
 import type { FailureAction, RolloutModel, RolloutOrder } from '../../../model/rollout.ts';
 import type { Fields } from '../../../base/values.ts';
-import { asFields, defined } from '../../../base/values.ts';
+import { asFields, defined, own } from '../../../base/values.ts';
 
 /** More containers of one service than this on one engine are a slip of the finger. */
 const MAX_REPLICAS = 1_000;
@@ -68,7 +68,7 @@ function readConfig(fields: Fields, path: DocumentPath, diagnostics: DiagnosticC
 /** Reads the rollback. What is put back was well before: it is not watched again, and takes the place of the new one as that one came. */
 function readRollback(fields: Fields, path: DocumentPath, diagnostics: DiagnosticCollector): RolloutModel {
   for (const key of ['monitor', 'max_failure_ratio', 'order']) {
-    if (fields[key] === undefined) continue;
+    if (own(fields, key) === undefined) continue;
     diagnostics.warning('UNSUPPORTED_KEY', [...path, key], `${key} has no effect in rollback_config`, {
       hint: 'the old container, which was kept, is started again and the new one removed',
       at: 'key',

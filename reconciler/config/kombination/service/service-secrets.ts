@@ -4,7 +4,7 @@ import type { DiagnosticCollector } from '../../../base/document-diagnostic.ts';
 import type { SecretModel, SecretUse } from './secret-use.ts';
 import { normalisePath } from '../../../model/docker/mounts.ts';
 import type { Fields } from '../../../base/values.ts';
-import { asFields, asList, asNumber, asString, defined, toRecord } from '../../../base/values.ts';
+import { asFields, asList, asNumber, asString, defined, own, toRecord } from '../../../base/values.ts';
 
 /** Directory where secrets are put, as in Compose. */
 export const SECRETS_DIRECTORY = '/run/secrets';
@@ -19,13 +19,13 @@ export function readSecretModels(
       const fields = asFields(settings);
       if (!fields) return [];
       const path = ['secrets', name];
-      const given = ['file', 'environment', 'secret'].filter((key) => fields[key] !== undefined);
+      const given = ['file', 'environment', 'secret'].filter((key) => own(fields, key) !== undefined);
       if (given.length !== 1) {
         const message = `the secret ${name} needs one of file, environment and secret`;
         diagnostics.error(given.length === 0 ? 'REQUIRED' : 'INVALID_VALUE', path, message);
       }
       const key = given[0];
-      const text = key === undefined ? undefined : asString(fields[key]);
+      const text = key === undefined ? undefined : asString(own(fields, key));
       if (key === undefined || text === undefined) return [];
       const place = [...path, key];
       if (key === 'file') return [[name, { file: text, path: place }]];

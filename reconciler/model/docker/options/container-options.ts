@@ -1,3 +1,4 @@
+import { own } from '../../../base/values.ts';
 import type { DiagnosticCollector } from '../../../base/document-diagnostic.ts';
 import type { DocumentPath } from '../../../base/document-path.ts';
 import type { Fields } from '../../../base/values.ts';
@@ -46,8 +47,9 @@ export function readOptions(
   const options: Record<string, unknown> = {};
   // Most of them are not said, of thousands of services.
   for (const [name, { key, alsoFrom, read }] of OPTION_ROWS) {
-    if (service[key] === undefined && (alsoFrom === undefined || service[alsoFrom] === undefined)) continue;
-    const value = read(service[key], { path: [...servicePath, key], diagnostics, service, servicePath });
+    if (own(service, key) === undefined && (alsoFrom === undefined || own(service, alsoFrom) === undefined))
+      continue;
+    const value = read(own(service, key), { path: [...servicePath, key], diagnostics, service, servicePath });
     if (value !== undefined) options[name] = value;
   }
   return options;

@@ -11,7 +11,7 @@ import { isProblem } from '../../../base/problem.ts';
 import { isAddress } from '../../../base/ip-address.ts';
 import { parseBytes, parseDuration } from '../../../base/units.ts';
 import type { Fields } from '../../../base/values.ts';
-import { asFields, asList, asString, compareText, defined, toRecord } from '../../../base/values.ts';
+import { asFields, asList, asString, compareText, defined, own, toRecord } from '../../../base/values.ts';
 
 /* Values of single settings of a container. Values of a wrong type are the schema's to report: they are passed over. */
 
@@ -93,8 +93,8 @@ export function readUlimits(value: unknown): Readonly<Record<string, UlimitSpec>
     Object.keys(fields)
       .sort()
       .map((name): readonly [string, UlimitSpec] => {
-        const limit = asFields(fields[name]);
-        const hard = Number(limit ? (limit['hard'] ?? limit['soft']) : fields[name]);
+        const limit = asFields(own(fields, name));
+        const hard = Number(limit ? (limit['hard'] ?? limit['soft']) : own(fields, name));
         return [name, { soft: limit ? Number(limit['soft'] ?? hard) : hard, hard }];
       }),
   );

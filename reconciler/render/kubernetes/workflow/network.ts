@@ -1,6 +1,6 @@
 import type { Spec, SpecValue } from '../../../model/secret.ts';
 import type { Fields } from '../../../base/values.ts';
-import { asFields, asList } from '../../../base/values.ts';
+import { asFields, asList, own } from '../../../base/values.ts';
 import type { FilledNode } from '../../../config/workflow/workflow-values.ts';
 import { compact, isSet, pick, textMap, textOf, toSpec, toSpecValue } from '../fields.ts';
 
@@ -70,7 +70,7 @@ export function renderNetworkPolicy({ data }: FilledNode): Spec {
 /** Labels, or a selector as Kubernetes has it; without either it means every pod. */
 function toSelector(value: unknown): SpecValue {
   const fields = asFields(value) ?? {};
-  const isSelector = ['matchLabels', 'matchExpressions'].some((key) => typeof fields[key] === 'object');
+  const isSelector = ['matchLabels', 'matchExpressions'].some((key) => typeof own(fields, key) === 'object');
   if (isSelector) return toSpec(fields);
   return isSet(fields) ? { matchLabels: textMap(fields) } : {};
 }

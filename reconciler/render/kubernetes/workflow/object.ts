@@ -3,7 +3,7 @@ import { isClusterScoped } from '../../../model/kubernetes/kubernetes-object.ts'
 import type { ObjectSpec } from '../../../model/kubernetes/kubernetes-object.ts';
 import type { Spec } from '../../../model/secret.ts';
 import { Secret } from '../../../model/secret.ts';
-import { asFields, asString } from '../../../base/values.ts';
+import { asFields, asString, own } from '../../../base/values.ts';
 import type { NodeType, Workflow } from '../../../config/workflow/workflow.ts';
 import type { FilledNode } from '../../../config/workflow/workflow-values.ts';
 import { compact, pick, textMap, textOf, toSpec } from '../fields.ts';
@@ -92,7 +92,7 @@ function secretData(node: FilledNode, { workflow, lookup }: ObjectContext): Spec
 /** A value that stands in a manifest is in the repository for all to read; in plans and logs it is masked all the same. */
 function inClear({ data }: FilledNode, key: string, value: string): Secret {
   const manifest = asFields(data['manifest']);
-  const plain = asFields(manifest?.['stringData'])?.[key] === value;
+  const plain = own(asFields(manifest?.['stringData']), key) === value;
   return new Secret(plain ? value : Buffer.from(value, 'base64'), 'the manifest');
 }
 

@@ -1,5 +1,5 @@
 import type { Spec, SpecValue } from '../../../model/secret.ts';
-import { asFields, asList, asString } from '../../../base/values.ts';
+import { asFields, asList, asString, own } from '../../../base/values.ts';
 import type { FilledNode } from '../../../config/workflow/workflow-values.ts';
 import { compact, pick, textMap, textOf, toSpec, toSpecValue } from '../fields.ts';
 
@@ -88,7 +88,7 @@ function readMounts({ data }: FilledNode): readonly Mount[] {
     const name = asString(fields['name']) ?? '';
     const type = asString(fields['type']) ?? 'persistentVolumeClaim';
     const volume = `${type.toLowerCase()}-${name}`.replaceAll('.', '-').slice(0, 63).replace(/-+$/, '');
-    const source = VOLUME_SOURCES[type]?.(name) ?? {};
+    const source = own(VOLUME_SOURCES, type)?.(name) ?? {};
     return { volume, source, mount: { name: volume, ...pick(fields, 'mountPath', 'subPath', 'readOnly') } };
   });
 }
