@@ -1,4 +1,3 @@
-import { own } from '../../base/values.ts';
 import type { Readable } from 'node:stream';
 import type { ContainerInspectInfo } from 'dockerode';
 import { isReconcilerError } from '../../base/errors.ts';
@@ -6,6 +5,8 @@ import type { LogLine } from '../../ports/target-capabilities.ts';
 import type { Engine } from './engine/engine.ts';
 import { readFrames } from './engine/engine-exec.ts';
 
+/** Characters of a line that are shown in a message. */
+const MAX_SHOWN = 500;
 /** A line without an end is passed on in pieces of this size. */
 const MAX_LINE_BYTES = 64 * 1024;
 
