@@ -1,6 +1,6 @@
 import { objectSpecOf, qualifiedKind } from '../../../model/kubernetes/kubernetes-object.ts';
 import type { Json, JsonObject } from '../../../base/json.ts';
-import { canonicalJson, jsonEquals, sha256 } from '../../../base/json.ts';
+import { canonicalJson, sha256 } from '../../../base/json.ts';
 import type { DesiredResource, ResourceId } from '../../../model/resource.ts';
 import { resourceId } from '../../../model/resource.ts';
 import type { Seal } from '../../../model/seal.ts';
@@ -157,7 +157,7 @@ export function strip({ status: _status, metadata, ...body }: JsonObject): JsonO
 export function fingerprintOf(live: LiveObject): string {
   const { uid, generation, resourceVersion } = live.metadata;
   const written = strip(live);
-  const shown = maskObject(written);
-  const version = jsonEquals(written, shown) ? '' : String(generation ?? resourceVersion);
-  return sha256(`${uid}${canonicalJson(shown)}${version}`).slice(0, 32);
+  const shown = canonicalJson(maskObject(written));
+  const version = shown === canonicalJson(written) ? '' : String(generation ?? resourceVersion);
+  return sha256(`${uid}${shown}${version}`).slice(0, 32);
 }
