@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ClusterTarget } from '../../../reconciler/adapters/kubernetes/target.ts';
 import { asFields } from '../../../reconciler/base/values.ts';
 import { sealResource } from '../../../reconciler/model/resource.ts';
 import { Seal } from '../../../reconciler/model/seal.ts';
@@ -88,5 +89,32 @@ describe('digests of secrets on a cluster', () => {
     expect(actions(await stack.plan(describeWith(OURS, 'hunter3', 'nginx:1.30')))).toMatchObject({
       Deployment: 'no-op',
     });
+  });
+
+  it('and their values are masked in the logs of pods, those of before as well', async () => {
+    await using target = double.createTarget();
+    const stack = createClusterStack(target);
+    const apply = (secret: string) => stack.apply(stack.describe([SECRET, web('nginx:1.29')], [], secret));
+    await apply('hunter2-old');
+    await apply('hunter2-new');
+    await createHand(double.client).create(`/api/v1/namespaces/${stack.namespace}/pods`, {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'web-1', labels: { app: 'web' } },
+      spec: { containers: [{ name: 'web', image: 'i' }] },
+    });
+    const written = ['hunter2-old', 'hunter2-new', Buffer.from('hunter2-new').toString('base64'), 'hello'];
+    double.api.logs.set(`${stack.namespace}/web-1/web`, written);
+    const read = async (from: ClusterTarget) => {
+      const lines: string[] = [];
+      const { signal } = new AbortController();
+      for await (const { text } of from.logs(stack.stack, stack.id('Deployment', 'web'), { signal }))
+        lines.push(text);
+      return lines;
+    };
+    expect(await read(target)).toEqual(['***', '***', '***', 'hello']);
+    // Another process knows what the cluster has, whatever is described by now.
+    await using fresh = double.createTarget();
+    expect((await read(fresh)).slice(1)).toEqual(['***', '***', 'hello']);
   });
 });

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createTextMask, MASK } from '../../reconciler/model/secret.ts';
+import { createTextMask, MASK } from '../../../reconciler/model/secret.ts';
 
 const VALUE = 'p&ss "wörd"/>?~';
 
