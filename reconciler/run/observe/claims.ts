@@ -14,7 +14,7 @@ export function claimsOn(
   reference: TargetReference,
 ): Claims {
   const key = targetKey(reference);
-  const claimOf = (stack: string, { kind, name }: Named): Claim => {
+  const claimOf = (stack: string, { kind, name }: Named, anywhere = false): Claim => {
     const description = desired.get(stack);
     if (description === undefined) return desired.nameless().length > 0 ? 'unclear' : 'none';
     if (hasErrors(description.diagnostics)) return 'unclear';
@@ -22,7 +22,7 @@ export function claimsOn(
       description.targets.filter((target) => targetKey(target) === key).map(({ name: node }) => node),
     );
     const found = description.resources.filter(
-      (one) => one.kind === kind && one.spec['name'] === name && here.has(one.target),
+      (one) => one.kind === kind && one.spec['name'] === name && (anywhere || here.has(one.target)),
     );
     if (found.length === 0) return 'none';
     return found.some(({ spec }) => spec['external'] !== true) ? 'own' : 'external';
@@ -39,9 +39,11 @@ export function claimsOn(
         .map((other) => ({ other, claim: claimOf(other, object) }))
         .filter(({ claim }) => claim === 'own' || claim === 'unclear');
       const [first, second] = others;
-      if (first === undefined || claimOf(stack, object) === 'own') return stack;
+      // One machine may have two addresses: what its maker describes on another one may be this.
+      const claim = claimOf(stack, object, true);
+      if (first === undefined || claim === 'own') return stack;
       if (!(await isFromHere(object))) return stack;
-      const isClear = second === undefined && first.claim === 'own' && claimOf(stack, object) !== 'unclear';
+      const isClear = second === undefined && first.claim === 'own' && claim !== 'unclear';
       return isClear ? first.other : null;
     },
   };

@@ -119,6 +119,14 @@ ${data === undefined ? '' : `    volumes: [data:/data]\nvolumes: { data: ${data}
       files: { b: text('b', OWN, 'nodes: [{ name: far, connection: { host: far } }]\n') },
       holder: 'a',
     },
+    {
+      when: 'its maker describes it on another machine, or on this one by another address',
+      files: {
+        a: text('a', OWN, 'nodes: [{ name: far, connection: { host: far } }]\n'),
+        b: text('b', OWN),
+      },
+      holder: 'a',
+    },
     { when: 'it is from another branch', files: { b: text('b', OWN) }, from: { branch: 'dev' }, holder: 'a' },
     {
       when: 'it is from another repository',

@@ -164,6 +164,9 @@ export function toLabelled(kind: Kind, { Name, Labels }: Named): LabelledObject 
   return { kind, name: Name, stack, revision, branch };
 }
 
+/** Ids of containers; an overlay network has an endpoint of its own, `lb-<name>`. */
+const CONTAINER_ID = /^[0-9a-f]{64}$/;
+
 /** Names of what hangs on networks that are to go and is not the stack's, by id. What is to stay is not asked about. */
 export async function findGuests(
   engine: Engine,
@@ -178,7 +181,9 @@ export async function findGuests(
   const found = await Promise.all(
     leaving.map(async ({ Id }) => {
       const network = await engine.inspectNetwork(Id, signal);
-      const guests = Object.entries(network?.Containers ?? {}).filter(([id]) => !own.has(id));
+      const guests = Object.entries(network?.Containers ?? {}).filter(
+        ([id]) => CONTAINER_ID.test(id) && !own.has(id),
+      );
       return [Id, guests.map(([, { Name }]) => Name).sort()] as const;
     }),
   );
