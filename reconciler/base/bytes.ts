@@ -52,6 +52,27 @@ export async function* readLines(
   yield rest + decoder.decode();
 }
 
+/** Nesting of JSON that nobody writes; what is read of it takes a hundred times its room. */
+const MAX_DEPTH = 200;
+const [QUOTE, BACKSLASH] = [0x22, 0x5c];
+const OPENING: ReadonlySet<number> = new Set([0x5b, 0x7b]);
+const CLOSING: ReadonlySet<number> = new Set([0x5d, 0x7d]);
+
+/** Tells whether JSON is nested deeper than anything that is meant to be read. */
+export function isTooDeep(json: Uint8Array): boolean {
+  let depth = 0;
+  let isText = false;
+  for (let index = 0; index < json.length; index += 1) {
+    const code = json[index] ?? 0;
+    if (code === QUOTE) isText = !isText;
+    else if (isText) index += code === BACKSLASH ? 1 : 0;
+    else if (OPENING.has(code)) depth += 1;
+    else if (CLOSING.has(code)) depth -= 1;
+    if (depth > MAX_DEPTH) return true;
+  }
+  return false;
+}
+
 function tooLong(max: number): Error {
   const size = max < 1024 ** 2 ? `${Math.floor(max / 1024)} KiB` : `${Math.floor(max / 1024 ** 2)} MiB`;
   return new Error(`its answer is longer than ${size}`);

@@ -73,9 +73,9 @@ function keysRead(read: (fields: Readonly<Record<string, unknown>>) => void): Re
           asked.add(String(key));
           return undefined;
         },
-        getOwnPropertyDescriptor(_target, key) {
-          asked.add(String(key));
-          return undefined;
+        getOwnPropertyDescriptor(target, key) {
+          if (!Object.hasOwn(target, key)) asked.add(String(key));
+          return Reflect.getOwnPropertyDescriptor(target, key);
         },
       },
     ),

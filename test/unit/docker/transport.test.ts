@@ -144,9 +144,9 @@ it('reads an answer up to a bound, and a refusal no further than its beginning',
   const { signal } = new AbortController();
   await expect(engine.transport.json(listing(signal))).rejects.toMatchObject({
     code: 'TARGET_UNREACHABLE',
-    message: expect.stringContaining('its answer is longer than 32 MiB') as string,
+    message: expect.stringContaining('its answer is longer than 16 MiB') as string,
   });
-  expect(sent).toBeLessThan(48 * 1024 ** 2);
+  expect(sent).toBeLessThan(32 * 1024 ** 2);
   const refusal = await engine.transport.json(creating(signal)).catch((error: unknown) => error);
   expect(refusal).toMatchObject({ code: 'TARGET_ERROR' });
   expect(String(refusal).length).toBeLessThan(3_000);
@@ -173,4 +173,11 @@ it('keeps nothing of a frame but what has come of it', async () => {
   for await (const { text } of readLogLines(frames())) lines.push(text.length);
   expect(lines[0]).toBeLessThan(80 * 1024);
   expect(lines.length).toBe(2);
+});
+
+it('parses no answer that is nested without end', async () => {
+  await using engine = await engineThat((_, response) => response.end('['.repeat(100_000)));
+  await expect(engine.transport.json(listing(new AbortController().signal))).rejects.toMatchObject({
+    message: expect.stringContaining('nested too deeply') as string,
+  });
 });

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type Docker from 'dockerode';
 import { createAbortScope, onAbort, untilAborted } from '../../../base/abort-scope.ts';
-import { readBeginning, readWithin } from '../../../base/bytes.ts';
+import { isTooDeep, readBeginning, readWithin } from '../../../base/bytes.ts';
 import { ReconcilerError } from '../../../base/errors.ts';
 import { asFields, asString } from '../../../base/values.ts';
 import type { Dialer } from './connection.ts';
@@ -152,7 +152,7 @@ export function compareVersions(a: string, b: string): number {
 }
 
 /** Largest answer that is not a stream; a list of thousands of containers has a tenth of it. */
-const MAX_ANSWER_BYTES = 32 * 1024 ** 2;
+const MAX_ANSWER_BYTES = 16 * 1024 ** 2;
 const MAX_REFUSAL_BYTES = 64 * 1024;
 /** Longest refusal that is passed on, in characters. */
 const MAX_REFUSAL_LENGTH = 2_000;
@@ -203,6 +203,7 @@ async function dial(docker: Docker, request: EngineRequest, isStream: boolean): 
 
 async function readJson(answer: Readable): Promise<unknown> {
   const bytes = await readWithin(answer, MAX_ANSWER_BYTES);
+  if (isTooDeep(bytes)) throw new Error('its answer is nested too deeply');
   return parseJson(bytes.toString('utf8')) ?? bytes;
 }
 
@@ -210,9 +211,14 @@ async function readJson(answer: Readable): Promise<unknown> {
 async function readRefusal(statusCode: number, answer: Readable): Promise<Error> {
   const text = (await readBeginning(answer, MAX_REFUSAL_BYTES)).toString('utf8');
   const { message, error } = asFields(parseJson(text)) ?? {};
-  const said = asString(message) ?? asString(error) ?? text.trim();
+  const said = asString(message) ?? asString(error) ?? cutOff(text) ?? text.trim();
   const words = said === '' ? `it answers ${statusCode}` : said;
   return Object.assign(new Error(words.slice(0, MAX_REFUSAL_LENGTH)), { statusCode });
+}
+
+/** The message of a refusal that is too long to be read to its end. */
+function cutOff(text: string): string | undefined {
+  return /^\s*\{\s*"message"\s*:\s*"([^"\\]*)/.exec(text)?.[1];
 }
 
 function parseJson(text: string): unknown {

@@ -3,7 +3,7 @@ import https from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { createAbortScope, onAbort, withAbortScope } from '../../../base/abort-scope.ts';
-import { readBeginning, readLines, readWithin } from '../../../base/bytes.ts';
+import { isTooDeep, readBeginning, readLines, readWithin } from '../../../base/bytes.ts';
 import { ApiError, isApiError } from './api-error.ts';
 
 export interface ApiRequest {
@@ -54,7 +54,7 @@ interface Connection {
 }
 
 /** Largest answer: a list of a page of objects has a tenth of it. */
-const MAX_ANSWER_BYTES = 64 * 1024 ** 2;
+const MAX_ANSWER_BYTES = 32 * 1024 ** 2;
 const MAX_REFUSAL_BYTES = 1024 ** 2;
 /** Longest line of a watch or a log, in characters; a server refuses objects of more than 1.5 MiB. */
 const MAX_LINE_LENGTH = 8 * 1024 ** 2;
@@ -209,6 +209,7 @@ async function readAnswer(message: http.IncomingMessage): Promise<ApiAnswer> {
   const status = message.statusCode ?? 0;
   if (isSuccess(message)) {
     const bytes = await readWithin(message, MAX_ANSWER_BYTES);
+    if (isTooDeep(bytes)) throw new Error('its answer is nested too deeply');
     return { status, body: parse(bytes.toString('utf8')) };
   }
   const text = (await readBeginning(message, MAX_REFUSAL_BYTES)).toString('utf8');
