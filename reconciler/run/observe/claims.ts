@@ -8,7 +8,7 @@ type Named = Pick<LabelledObject, 'kind' | 'name'>;
 /** `unclear`: its description has errors, or one that may be its cannot be read. */
 type Claim = 'own' | 'external' | 'none' | 'unclear';
 
-/** Tells by the descriptions of the repository who has what on a target (decision 035). */
+/** Tells by the descriptions of the repository who has what on a target (decision 037). */
 export function claimsOn(
   { desired, source }: Pick<RunContext, 'desired' | 'source'>,
   reference: TargetReference,
