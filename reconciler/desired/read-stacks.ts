@@ -46,7 +46,9 @@ export function findTouched(
   }
   if (nodes !== state.nodes) {
     for (const name of new Set([...nodes.references.keys(), ...state.nodes.references.keys()])) {
-      if (nodes.references.get(name) === state.nodes.references.get(name)) continue;
+      const reference = nodes.references.get(name);
+      // The findings of a file without a target may be others.
+      if (reference !== null && reference === state.nodes.references.get(name)) continue;
       for (const file of index.usersOfNode(name)) touched.add(file);
     }
   }

@@ -2,6 +2,7 @@ import type { Fault } from '../base/errors.ts';
 import { contain } from '../base/errors.ts';
 import type { Analysis } from '../config/kombination/analyze.ts';
 import { analyze, toDiagnostics } from '../config/kombination/analyze.ts';
+import { clusterKey } from '../config/kombination/cluster-node.ts';
 import { readDocument } from '../config/kombination/read-document.ts';
 import { serviceDependencies, startOrder } from '../config/kombination/checks/check-kombination.ts';
 import type { Diagnostic } from '../base/diagnostic.ts';
@@ -106,9 +107,11 @@ const NOTHING = {
 } as const;
 
 function buildStack(core: Core, entry: StackEntry, lookup: Lookup): DesiredStack {
-  const diagnostics = [...settingsDiagnostics(core), ...entryDiagnostics(core, entry, lookup)].sort(
-    compareDiagnostics,
-  );
+  const diagnostics = [
+    ...settingsDiagnostics(core),
+    ...targetDiagnostics(core, entry),
+    ...entryDiagnostics(core, entry, lookup),
+  ].sort(compareDiagnostics);
   const common = { name: entry.name, kind: 'kombination' as const, file: entry.file, diagnostics };
   const policy = repositoryPolicy(core);
   if (entry.text === null) return { ...common, ...NOTHING, policy };
@@ -211,6 +214,14 @@ function viewServices(analysis: Analysis): readonly ServiceView[] {
         ...databaseSettings(service, kombination),
       };
     });
+}
+
+/** Findings in the files of the nodes and clusters that an entry uses, where they keep it from using them. */
+function targetDiagnostics({ state }: Core, { sharedNodes }: StackEntry): readonly Diagnostic[] {
+  return [...state.nodes.documents].flatMap(([file, { name, reference, diagnostics }]) => {
+    const key = file.startsWith('clusters/') ? clusterKey(name) : name;
+    return reference === null && sharedNodes.includes(key) ? diagnostics : [];
+  });
 }
 
 /** While nobody knows what the repository's settings are, nothing may be planned. */

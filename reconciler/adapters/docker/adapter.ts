@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
-import type { AwaitedNames } from '../../base/awaited-names.ts';
-import { createAwaitedNames } from '../../base/awaited-names.ts';
+import type { AwaitedNames } from '../../model/awaited-names.ts';
+import { createAwaitedNames } from '../../model/awaited-names.ts';
 import { createKeyedMutex } from '../../base/mutex.ts';
 import type { RegistryCredentials } from '../../model/registry.ts';
 import type { ResourceId } from '../../model/resource.ts';

@@ -1,8 +1,8 @@
 import { objectSpecOf, qualifiedKind } from '../../model/kubernetes/kubernetes-object.ts';
 import type { DesiredResource, DryRun, ResourceId } from '../../model/resource.ts';
 import { Secret } from '../../model/secret.ts';
-import type { AwaitedNames } from '../../base/awaited-names.ts';
-import { createAwaitedNames } from '../../base/awaited-names.ts';
+import type { AwaitedNames } from '../../model/awaited-names.ts';
+import { createAwaitedNames } from '../../model/awaited-names.ts';
 import { asFields } from '../../base/values.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { CachesOptions, ObjectCaches } from './cache/caches.ts';

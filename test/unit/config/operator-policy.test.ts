@@ -251,6 +251,21 @@ describe('how targets are reached', () => {
     });
   });
 
+  it('is refused in the plan with the line of the file that gives it', async () => {
+    const fixture = createDesiredFixture({ policy: homePolicy() });
+    const findings = () =>
+      (fixture.state.get('shop')?.diagnostics ?? []).map(
+        ({ file, line, code, message }) => `${file}:${line} ${code} ${/\/\S+/.exec(message)?.[0] ?? ''}`,
+      );
+    await fixture.push(cluster('kubeconfig: /etc/k/one'));
+    expect(findings()).toEqual([
+      'clusters/prod.yaml:1 NOT_ALLOWED /etc/k/one,',
+      'kombinations/shop/kombination.yaml:3 UNKNOWN_CLUSTER ',
+    ]);
+    await fixture.push({ 'clusters/prod.yaml': 'kubeconfig: /etc/k/two\n' });
+    expect(findings()[0]).toBe('clusters/prod.yaml:1 NOT_ALLOWED /etc/k/two,');
+  });
+
   it('is never looked at of a stack that may not use it', async () => {
     const fixture = createDesiredFixture({ policy: homePolicy() });
     await fixture.push(
