@@ -48,6 +48,8 @@ export async function withDeadline<T>(
   } catch (error) {
     // The reason for stopping is a better answer than whatever the work throws once it was told to stop.
     if (scope.signal.aborted) throw scope.signal.reason;
+    // A remote that was given up may go on sending.
+    scope.abort(error);
     throw error;
   } finally {
     // Keeps a late failure of abandoned work from counting as unhandled.
