@@ -214,7 +214,8 @@ describe('nodes', () => {
       '1:7 error INVALID_VALUE name',
       '2:1 error UNKNOWN_KEY conection',
     ]);
-    expect(codes(state, 'a')).toEqual(['UNKNOWN_NODE']);
+    // Its plan says why, too.
+    expect(codes(state, 'a')).toEqual(['UNKNOWN_NODE', 'REQUIRED', 'INVALID_VALUE', 'UNKNOWN_KEY']);
     expect(state.nodes()).toEqual([]);
   });
 });
