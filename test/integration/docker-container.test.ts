@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process';
+import { mkdir, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDockerTarget } from '../../reconciler/adapters/docker/index.ts';
@@ -304,6 +306,26 @@ describe('containers on a Docker Engine', () => {
     expect(diffResource(web, await observe(web)).action).toBe('update');
     await apply('update', web);
     expect((await settled(web)).status).toBe('healthy');
+    expect(diffResource(web, await observe(web)).action).toBe('no-op');
+  });
+
+  // An engine that is ended while it starts a container leaves this directory, and says the same at each start from then on.
+  it('makes a container anew that its engine cannot start any more', async () => {
+    const { stack, service, apply, observe, settled } = fresh();
+    const web = service('web');
+    await apply('create', web);
+    await engineJson(path, 'POST', `/containers/${stack}-web-1/stop?t=0`);
+    const { Id } = await inspect(`${stack}-web-1`);
+    const left = join(dirname(path), 'exec/containerd/daemon/io.containerd.runtime.v2.task/moby', Id);
+    await mkdir(left, { recursive: true });
+    try {
+      expect(diffResource(web, await observe(web)).action).toBe('update');
+      await apply('update', web);
+    } finally {
+      await rm(left, { recursive: true, force: true });
+    }
+    expect((await settled(web)).status).toBe('healthy');
+    expect((await inspect(`${stack}-web-1`)).Id).not.toBe(Id);
     expect(diffResource(web, await observe(web)).action).toBe('no-op');
   });
 

@@ -1,5 +1,5 @@
 import type { ContainerInspectInfo } from 'dockerode';
-import { isReconcilerError, ReconcilerError } from '../../../base/errors.ts';
+import { errorMessage, isReconcilerError, ReconcilerError } from '../../../base/errors.ts';
 import { maskSpec } from '../../../model/secret.ts';
 import type { ApplyContext, ResourceChange } from '../../../ports/target.ts';
 import type { Adapter } from '../adapter.ts';
@@ -157,8 +157,8 @@ async function ensureContainer(task: ContainerTask, group: ContainerGroup): Prom
     if (inspect === null || !isUsable(task, candidate, inspect)) continue;
     await removeAll(adapter, group, candidate, context);
     if (candidate.name !== spec.name) await engine.renameContainer(candidate.id, spec.name, signal);
-    await repairContainer(task, inspect);
-    return;
+    if (await repairOrGiveUp(task, inspect)) return;
+    break;
   }
   await removeAll(adapter, group, null, context);
   const id = await makeContainer(task, spec.name);
@@ -166,6 +166,23 @@ async function ensureContainer(task: ContainerTask, group: ContainerGroup): Prom
     await startContainer(task, id);
   } catch (error) {
     await undo(adapter, error, (signal) => discardMade(task, id, signal));
+  }
+}
+
+/** The words of the runtime of an engine that was killed in the middle of a start: it has left a directory, or a task, and never starts that container again. */
+const LEFT_BEHIND = /failed to start shim: mkdir .*: file exists|task \S+ already exists/;
+
+/** @returns false when the engine can start this container no more, so that it has to be made anew */
+async function repairOrGiveUp(task: ContainerTask, inspect: ContainerInspectInfo): Promise<boolean> {
+  try {
+    await repairContainer(task, inspect);
+    return true;
+  } catch (error) {
+    if (!LEFT_BEHIND.test(errorMessage(error))) throw error;
+    task.context.progress(
+      'is made anew: its engine, which was ended while it started it, cannot start it any more',
+    );
+    return false;
   }
 }
 
