@@ -60,18 +60,25 @@ export async function observeCluster(
           awaited,
           signal,
         });
-    if (observed) found.set(one.id, withHolders(cluster, observed, awaited));
+    if (observed) found.set(one.id, withHolders(cluster, observed, { stack, awaited }));
   });
   cluster.awaited.replace(stack, awaited);
   return { resources: [...found.values()].sort((a, b) => (a.id < b.id ? -1 : 1)), warnings: [] };
 }
 
 /** Says who has what a resource is refused for. Another stack may give it up, and is listened to for that. */
-function withHolders(cluster: Cluster, observed: ObservedResource, awaited: string[]): ObservedResource {
+function withHolders(
+  cluster: Cluster,
+  observed: ObservedResource,
+  { stack, awaited }: Pick<Looking, 'stack' | 'awaited'>,
+): ObservedResource {
   const { dryRun } = observed;
   const holders = holdersOfPorts(cluster, observed);
   if (dryRun === undefined || holders.length === 0) return observed;
-  awaited.push(...holders.map(({ path }) => path));
+  for (const { path } of holders) {
+    cluster.awaited.add(stack, path);
+    awaited.push(path);
+  }
   const told = holders.map((one) => one.told).join(', ');
   const hint = `${told}: let it go there first, in a push of its own where the two exchange theirs`;
   return { ...observed, dryRun: { ...dryRun, hint } };
@@ -187,6 +194,8 @@ async function lookAround(
   if (desired.shared === true)
     return sharedNamespace(desired, await cluster.namespace(metadata.name, signal));
   if (kind.namespaced && !(await cluster.namespace(metadata.namespace ?? '', signal))) return undefined;
+  // It may be set free while we look.
+  cluster.awaited.add(stack, pathOf(kind, metadata));
   const foreign = await findForeign(kind, desired);
   if (foreign) {
     awaited.push(pathOf(kind, metadata));
