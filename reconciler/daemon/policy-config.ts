@@ -29,7 +29,7 @@ export function readOperatorPolicy(fields: Fields, collector: DiagnosticCollecto
       ...readTargets(fields['engines'], (name, one) => readEngine(name, one, collector)),
       ...readTargets(fields['clusters'], (name, one) => readCluster(name, one, collector), clusterKey),
     ]),
-    connections: texts(allow['connections']),
+    ...(allow['connections'] === undefined ? {} : { connections: texts(allow['connections']) }),
     keyFiles: texts(allow['keyFiles']),
     registries: texts(allow['registries']),
     credentials: (asList(fields['registries']) ?? []).flatMap(readRegistry),

@@ -30,7 +30,7 @@ export interface Need {
   readonly value: string;
 }
 
-/** Things that are allowed: patterns, in which `*` stands for anything; paths allow what is below them. */
+/** Things that are allowed: patterns, in which `*` stands for anything, in a path that is mounted for one name. Devices allow what is below them. */
 export type Grants = Readonly<Partial<Record<GrantName, readonly string[]>>>;
 
 export interface StackGrants {
@@ -54,7 +54,7 @@ export interface OperatorPolicy {
   readonly stacks: readonly StackGrants[];
   /** Targets of the operator by name; clusters as `clusters/<name>`. */
   readonly targets: ReadonlyMap<string, OperatorTarget>;
-  /** Patterns of addresses, such as `tcp://10.0.0.*:2375`, that a repository may give its own nodes and clusters besides those that need no file. */
+  /** Patterns of addresses, such as `tcp://10.0.0.*:2375`, that a repository may give its own nodes and clusters. */
   readonly connections: readonly string[];
   /** Directories of the control host, and files, that connections of a repository may name. */
   readonly keyFiles: readonly string[];
@@ -65,16 +65,26 @@ export interface OperatorPolicy {
 }
 
 /** Binds that are harmless, and that many images ask for. */
-const CLOCK_FILES = ['/etc/localtime:ro', '/etc/timezone:ro'];
+const CLOCK_FILES = ['/etc/localtime:ro', '/etc/timezone:ro', '/usr/share/zoneinfo:ro'];
 
 export const DEFAULT_DATA_DIRECTORY = '/srv/kombinator';
 
-/** Returns what authors may do where the operator says nothing: their own containers, and data below one directory. */
+/** Addresses that a repository may give its nodes where the operator does not list any: ssh, with the agent. The engine of this machine is everybody's. */
+const DEFAULT_CONNECTIONS: readonly string[] = ['ssh://*'];
+
+/**
+ * Returns what authors may do where the operator says nothing: their own containers, and data below one directory.
+ *
+ * @param dataDirectory `none`: there is none
+ */
 export function homePolicy(dataDirectory = DEFAULT_DATA_DIRECTORY): OperatorPolicy {
+  // What lies deeper could be reached by a link that a container has put there: the engine follows it.
+  const data = dataDirectory === 'none' ? [] : [`${dataDirectory.replace(/\/+$/, '')}/*`];
   return {
     ...OPEN_POLICY,
     everything: false,
-    allow: { binds: [dataDirectory, ...CLOCK_FILES], secrets: ['*'] },
+    allow: { binds: [...data, ...CLOCK_FILES], secrets: ['*'] },
+    connections: DEFAULT_CONNECTIONS,
   };
 }
 
@@ -119,7 +129,14 @@ function coversBind(pattern: string, value: string): boolean {
   const onlyRead = pattern.endsWith(READ_ONLY);
   const allowed = onlyRead ? pattern.slice(0, -READ_ONLY.length) : pattern;
   const wanted = value.endsWith(READ_ONLY) ? value.slice(0, -READ_ONLY.length) : value;
-  return (!onlyRead || value.endsWith(READ_ONLY)) && isBelow(wanted, allowed);
+  return (!onlyRead || value.endsWith(READ_ONLY)) && (allowed === '/' || isSamePath(allowed, wanted));
+}
+
+/** `*` stands for (a part of) one name. */
+function isSamePath(pattern: string, path: string): boolean {
+  const names = path.split('/');
+  const patterns = pattern.replace(/(.)\/+$/, '$1').split('/');
+  return patterns.length === names.length && patterns.every((one, index) => matches(one, names[index] ?? ''));
 }
 
 /** The path itself counts, too. */
@@ -173,7 +190,7 @@ export interface RefusedConnection {
 
 const LOCAL_SOCKETS = ['/var/run/docker.sock', '/run/docker.sock'];
 
-/** Holds a connection that a repository gives against the policy. Without more it may be this machine's engine, or ssh without a file of this machine. */
+/** Holds a connection that a repository gives against the policy. */
 export function refusedConnection(
   policy: OperatorPolicy,
   reference: TargetReference,
@@ -197,12 +214,11 @@ function refusedEngine(
   const refused = files.filter((path) => path !== undefined && !isKeyFile(policy, path));
   if (isFilled(refused)) return refusedFile(refused, `engines: { ${quote(name)}: { … } }`);
   const address = engineAddress(connection);
-  const isFree =
-    connection.type === 'local' ||
-    connection.type === 'ssh' ||
-    (connection.type === 'tcp' && connection.tls !== undefined) ||
-    (connection.type === 'unix' && LOCAL_SOCKETS.includes(connection.path));
-  return isFree || isAllowed(policy, address) ? undefined : refusedAddress(address, 'engines', name);
+  // An engine whose certificates are allowed is allowed itself.
+  const isKnown = connection.type === 'tcp' && connection.tls !== undefined;
+  return isKnown || address === 'localhost' || isAllowed(policy, address)
+    ? undefined
+    : refusedAddress(policy, address, 'engines', name);
 }
 
 function engineAddress(connection: Extract<TargetReference, { kind: 'docker' }>['connection']): string {
@@ -210,7 +226,7 @@ function engineAddress(connection: Extract<TargetReference, { kind: 'docker' }>[
     case 'local':
       return 'localhost';
     case 'unix':
-      return `unix://${connection.path}`;
+      return LOCAL_SOCKETS.includes(connection.path) ? 'localhost' : `unix://${connection.path}`;
     case 'tcp':
       return `tcp://${connection.host}:${connection.port}`;
     case 'ssh':
@@ -227,12 +243,14 @@ function refusedCluster(
 ): RefusedConnection | undefined {
   switch (connection.type) {
     case 'in-cluster':
-      return isAllowed(policy, 'in-cluster') ? undefined : refusedAddress('in-cluster', 'clusters', name);
+      return isAllowed(policy, 'in-cluster')
+        ? undefined
+        : refusedAddress(policy, 'in-cluster', 'clusters', name);
     case 'kubeconfig': {
       const { source } = connection;
       if (isKeyFile(policy, source) || isAllowed(policy, source)) return undefined;
       return source.startsWith('secret://')
-        ? refusedAddress(source, 'clusters', name)
+        ? refusedAddress(policy, source, 'clusters', name)
         : refusedFile([source], `clusters: { ${quote(name)}: { kubeconfig: ${quote(source)} } }`);
     }
     case 'server': {
@@ -241,7 +259,9 @@ function refusedCluster(
         (path) => path !== undefined && !path.startsWith('secret://') && !isKeyFile(policy, path),
       );
       if (isFilled(refused)) return refusedFile(refused, `clusters: { ${quote(name)}: { … } }`);
-      return isAllowed(policy, connection.url) ? undefined : refusedAddress(connection.url, 'clusters', name);
+      return isAllowed(policy, connection.url)
+        ? undefined
+        : refusedAddress(policy, connection.url, 'clusters', name);
     }
     default:
       return connection satisfies never;
@@ -249,7 +269,18 @@ function refusedCluster(
 }
 
 function isAllowed({ connections }: OperatorPolicy, address: string): boolean {
-  return connections.some((pattern) => matches(pattern, address));
+  return connections.some((pattern) => matchesAddress(pattern, address));
+}
+
+/** `*` stands for a part of a host name, a port or a path; behind `://` for all of it. */
+function matchesAddress(pattern: string, address: string): boolean {
+  if (pattern.endsWith('://*')) return address.startsWith(pattern.slice(0, -1));
+  const parts = /[./:@]/;
+  const [patterns, given] = [pattern.split(parts), address.split(parts)];
+  const signs = (text: string): string => text.replaceAll(/[^./:@]/g, '');
+  return (
+    signs(pattern) === signs(address) && patterns.every((one, index) => matches(one, given[index] ?? ''))
+  );
 }
 
 function isKeyFile({ keyFiles }: OperatorPolicy, path: string): boolean {
@@ -271,10 +302,16 @@ function refusedFile(paths: Filled, definition: string): RefusedConnection {
   };
 }
 
-function refusedAddress(address: string, kind: string, name: string): RefusedConnection {
+function refusedAddress(
+  { connections }: OperatorPolicy,
+  address: string,
+  kind: string,
+  name: string,
+): RefusedConnection {
+  const list = [...connections, address].map(quote).join(', ');
   return {
     message: `a repository may not choose the address ${address}`,
-    hint: `define it in the operator's configuration: ${kind}: { ${quote(name)}: { … } }, or allow it there: policy: { allow: { connections: [${quote(address)}] } }`,
+    hint: `define it in the operator's configuration: ${kind}: { ${quote(name)}: { … } }, or allow it there: policy: { allow: { connections: [${list}] } }`,
     allow: { connections: [address] },
   };
 }
@@ -301,7 +338,7 @@ export interface AskedFor {
   readonly stacks: ReadonlyMap<string, readonly Need[]>;
   /** Connections that the files of nodes and clusters give, by the names of these. */
   readonly targets: readonly TargetReference[];
-  /** Entries for connections that stand in single stacks. */
+  /** The addresses that are allowed, with those that stand in single stacks; empty when none is missing. */
   readonly connections: readonly string[];
   readonly keyFiles: readonly string[];
   /** Hosts that `kombinator.yaml` has credentials for. */

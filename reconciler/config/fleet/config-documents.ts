@@ -7,12 +7,19 @@ import type { PolicyModel } from '../kombination/kombination.ts';
 import { readConnectionAt, readPolicy } from '../kombination/read-kombination.ts';
 import type { RegistrySetting } from '../../model/registry.ts';
 import type { SchemaCheck } from '../schema-check.ts';
-import type { TargetReference } from '../../model/target.ts';
+import type { KubernetesReference, TargetReference } from '../../model/target.ts';
 import { errorMessage } from '../../base/errors.ts';
 import type { JsonObject } from '../../base/json.ts';
 import type { DocumentPath } from '../../base/document-path.ts';
-import type { OperatorPolicy } from '../../model/operator-policy.ts';
-import { mayNameRegistry, OPEN_POLICY, quote, refusedConnection } from '../../model/operator-policy.ts';
+import type { Need, OperatorPolicy } from '../../model/operator-policy.ts';
+import {
+  grantLine,
+  mayNameRegistry,
+  missingGrants,
+  OPEN_POLICY,
+  quote,
+  refusedConnection,
+} from '../../model/operator-policy.ts';
 import type { NodeKind, NodeKinds } from '../../model/node-kind.ts';
 import { NO_NODE_KINDS } from '../../model/node-kind.ts';
 import type { Fields } from '../../base/values.ts';
@@ -82,7 +89,10 @@ function readRegistries(
     const username = asString(registry['username']);
     const password = asString(registry['password']);
     if (host === undefined || username === undefined || !password?.startsWith('secret://')) return [];
-    if (mayNameRegistry(policy, host)) return [{ host, username, password }];
+    if (mayNameRegistry(policy, host))
+      return checkSecrets(policy, [password], ['registries', index, 'password'], collector)
+        ? [{ host, username, password }]
+        : [];
     const message = `these credentials for ${host} are not used: the operator has not allowed a repository to name any`;
     const hint = `give them in the operator's configuration, under registries:, or allow it there: policy: { allow: { registries: [${quote(host)}] } }`;
     collector.warning('NOT_ALLOWED', ['registries', index, 'host'], message, { hint });
@@ -140,6 +150,34 @@ export function checkConnection(
   }
   const refused = refusedConnection(policy, reference);
   if (refused) collector.error('NOT_ALLOWED', path, refused.message, { hint: refused.hint });
+  else if (reference.kind === 'kubernetes') checkSecrets(policy, secretsOf(reference), path, collector);
+}
+
+function secretsOf({ connection }: KubernetesReference): readonly string[] {
+  const named =
+    connection.type === 'kubeconfig'
+      ? [connection.source]
+      : connection.type === 'server'
+        ? [connection.ca, connection.token, connection.client?.certificate, connection.client?.key]
+        : [];
+  return named.filter((one) => one !== undefined).filter((one) => one.startsWith('secret://'));
+}
+
+/** Secrets that all stacks share have to be allowed to all. @returns whether they are */
+function checkSecrets(
+  policy: OperatorPolicy,
+  references: readonly string[],
+  path: DocumentPath,
+  collector: DiagnosticCollector,
+): boolean {
+  const needs = references.map((one): Need => ({ grant: 'secrets', value: one.slice('secret://'.length) }));
+  const missing = missingGrants({ ...policy, stacks: [] }, '', needs);
+  for (const need of missing) {
+    const message = `secret://${need.value} is used for all stacks, which the operator has not allowed`;
+    const hint = `a line of the operator's configuration allows it: policy: { allow: { ${grantLine(need)} } }`;
+    collector.error('NOT_ALLOWED', path, message, { hint });
+  }
+  return missing.length === 0;
 }
 
 function readMachine(

@@ -29,7 +29,9 @@ export async function askedFor(core: Core, signal: AbortSignal): Promise<AskedFo
     }
   }
   const shared = await readShared(core, signal);
-  return { stacks, connections: [...connections], keyFiles: [...keyFiles], ...shared };
+  // A list replaces the one in force.
+  const addresses = connections.size === 0 ? [] : [...policy.connections, ...connections];
+  return { stacks, connections: addresses, keyFiles: [...keyFiles], ...shared };
 }
 
 interface Open {

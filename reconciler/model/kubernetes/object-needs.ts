@@ -55,19 +55,37 @@ function keyNeeds(key: string, value: unknown): readonly Need[] {
         (asList(asFields(value)?.['add']) ?? []).filter((name) => typeof name === 'string'),
       );
     case 'seccompProfile':
-    case 'appArmorProfile':
-      return asFields(value)?.['type'] === 'Unconfined'
-        ? [{ grant: 'unconfined', value: `${key} Unconfined` }]
-        : [];
+    case 'appArmorProfile': {
+      const type = asString(asFields(value)?.['type']);
+      return type === undefined || type === 'RuntimeDefault' ? [] : [unconfined(`${key} ${type}`)];
+    }
+    case 'seLinuxOptions':
+      return asFields(value)?.['type'] === undefined ? [] : [unconfined(key)];
+    case 'hostProcess':
+      return value === true ? [{ grant: 'privileged', value: 'the container' }] : [];
+    case 'flexVolume':
+      return [{ grant: 'binds', value: '/' }];
+    case 'volumeAttributes': {
+      const path = asString(asFields(value)?.['path']);
+      return path?.startsWith('/') === true ? pathNeeds(path) : [];
+    }
     case 'procMount':
-      return value === 'Unmasked' ? [{ grant: 'unconfined', value: 'procMount Unmasked' }] : [];
+      return value === 'Unmasked' ? [unconfined('procMount Unmasked')] : [];
     default:
-      return [];
+      return OLD_PROFILE.test(key) && value !== 'runtime/default' ? [unconfined(key)] : [];
   }
 }
 
+/** The annotation that stood where `appArmorProfile` is now. */
+const OLD_PROFILE = /^container\.apparmor\.security\.beta\.kubernetes\.io\//;
+
+function unconfined(value: string): Need {
+  return { grant: 'unconfined', value };
+}
+
 function pathNeeds(path: string | undefined): readonly Need[] {
-  if (path === undefined || !path.startsWith('/')) return [];
+  if (path === undefined) return [];
+  if (!path.startsWith('/')) return [{ grant: 'binds', value: '/' }];
   const normal = posix.normalize(path);
   return [{ grant: 'binds', value: normal.length > 1 ? normal.replace(/\/$/, '') : normal }];
 }

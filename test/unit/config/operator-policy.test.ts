@@ -5,6 +5,8 @@ import type { MemoryFiles } from '../../support/memory/memory-source.ts';
 import { readPolicy, refusals, shop, shopWith } from '../../support/operator-policy.ts';
 
 const FILE = 'kombinations/shop/kombination.yaml';
+/** The addresses that need nobody's yes, as a line writes them. */
+const DEFAULTS = '"ssh://*"';
 const WEB = 'services: { web: { image: a } }\n';
 
 /** The line that a hint names. */
@@ -89,6 +91,24 @@ const REACHING: readonly (readonly [string, MemoryFiles, string])[] = [
     'binds: [/]',
   ],
   [
+    'a directory deeper than that',
+    shopWith('volumes: ["/srv/kombinator/shop/link:/x"]'),
+    'binds: [/srv/kombinator/shop/link]',
+  ],
+  ['all of the data directory', shopWith('volumes: ["/srv/kombinator:/x"]'), 'binds: [/srv/kombinator]'],
+  ['another runtime', shopWith('runtime: nvidia'), 'devices: [runtime:nvidia]'],
+  [
+    'a file that the engine logs to',
+    shopWith('logging: { driver: syslog, options: { syslog-address: "unix:///run/x" } }'),
+    'binds: [/run/x]',
+  ],
+  [
+    'a network default that is the machine’s',
+    shop(`${WEB}networks: { default: { name: host, external: true } }\n`),
+    'hostNamespaces: [network]',
+  ],
+  ['a device behind ..', shopWith('devices: ["/dev/dri/../mem:/dev/m"]'), 'devices: [/dev/mem]'],
+  [
     'a build in the network of the machine',
     shop('services: { web: { build: { context: ., dockerfile_inline: "FROM scratch", network: host } } }\n'),
     'hostNamespaces: [network]',
@@ -119,6 +139,7 @@ describe('what reaches out of a container', () => {
       shop(`${WEB}volumes: { v: { driver_opts: { type: nfs, o: "addr=10.0.0.2", device: ":/x" } } }\n`),
     ],
     ['a capability that it has anyway', shopWith('cap_add: [NET_BIND_SERVICE, CAP_CHOWN]')],
+    ['the profiles of the engine', shopWith('security_opt: ["seccomp=builtin", "apparmor=docker-default"]')],
     ['fewer privileges', shopWith('security_opt: ["no-new-privileges:true"]')],
     ['its own network', shopWith('network_mode: none')],
     [
@@ -127,6 +148,23 @@ describe('what reaches out of a container', () => {
     ],
   ])('%s is not', async (_name, files) => {
     expect(await refusals(files)).toEqual([]);
+  });
+
+  it('is not lent by a service without a container', async () => {
+    const fixture = createDesiredFixture({ policy: homePolicy() });
+    await fixture.push(
+      shop(`services:
+  z: { image: a, container_name: other, deploy: { replicas: 0 } }
+  own: { image: a, pid: "service:z", volumes_from: [z] }
+  named: { image: a, network_mode: "container:other" }
+`),
+    );
+    const found = fixture.state.diagnostics().map(({ line, code, message }) => `${line} ${code} ${message}`);
+    expect(found).toEqual([
+      '5 INVALID_VALUE own shares with z, which has no container',
+      '5 INVALID_VALUE own shares with z, which has no container',
+      "6 NOT_ALLOWED named shares with the container other, which is none of the stack's, which the operator has not allowed",
+    ]);
   });
 
   it('is refused in hooks, in parts of kits and in adopted Compose files, too', async () => {
@@ -170,6 +208,14 @@ describe('a pod of a workflow', () => {
       '{ initContainers: [{ name: c, securityContext: { capabilities: { add: [BPF] } } }] }',
       'capabilities: [BPF]',
     ],
+    [
+      'a profile of its node',
+      '{ securityContext: { appArmorProfile: { type: Localhost } } }',
+      'unconfined: true',
+    ],
+    ['seLinuxOptions', '{ securityContext: { seLinuxOptions: { type: spc_t } } }', 'unconfined: true'],
+    ['a relative hostPath', '{ volumes: [{ name: h, hostPath: { path: etc } }] }', 'binds: [/]'],
+    ['flexVolume', '{ volumes: [{ name: h, flexVolume: { driver: x } }] }', 'binds: [/]'],
     ['seccompProfile', '{ securityContext: { seccompProfile: { type: Unconfined } } }', 'unconfined: true'],
   ])('%s is refused, and allowed by its line', async (_name, spec, line) => {
     const files = manifest(spec);
@@ -192,19 +238,27 @@ describe('how targets are reached', () => {
 
   it.each<readonly [string, MemoryFiles, string]>([
     ['a kubeconfig', cluster('kubeconfig: /proc/self/environ'), 'keyFiles: [/proc/self/environ]'],
-    ['a kubeconfig in a secret', cluster('kubeconfig: secret://env/K'), 'connections: [secret://env/K]'],
+    [
+      'a kubeconfig in a secret',
+      cluster('kubeconfig: secret://env/K'),
+      `connections: [${DEFAULTS}, secret://env/K]`,
+    ],
     [
       'a server with a token',
       cluster('{ server: "https://evil:6443", token: secret://env/T }'),
-      'connections: [https://evil:6443]',
+      `connections: [${DEFAULTS}, https://evil:6443]`,
     ],
-    ['the cluster around', cluster('inCluster: true'), 'connections: [in-cluster]'],
+    ['the cluster around', cluster('inCluster: true'), `connections: [${DEFAULTS}, in-cluster]`],
     [
       'an engine without encryption',
       node('{ host: "tcp://10.0.0.5:2375" }'),
-      'connections: [tcp://10.0.0.5:2375]',
+      `connections: [${DEFAULTS}, tcp://10.0.0.5:2375]`,
     ],
-    ['another socket', node('{ host: "unix:///run/other.sock" }'), 'connections: [unix:///run/other.sock]'],
+    [
+      'another socket',
+      node('{ host: "unix:///run/other.sock" }'),
+      `connections: [${DEFAULTS}, unix:///run/other.sock]`,
+    ],
     ['a key file', node('{ host: "ssh://a@b", ssh_key: /root/.ssh/id }'), 'keyFiles: [/root/.ssh/id]'],
     [
       'certificates',
@@ -216,7 +270,7 @@ describe('how targets are reached', () => {
       shop(
         'nodes: [{ name: n, connection: { host: "tcp://10.0.0.5:2375" } }]\nservices: { web: { image: a } }\n',
       ),
-      'connections: [tcp://10.0.0.5:2375]',
+      `connections: [${DEFAULTS}, tcp://10.0.0.5:2375]`,
     ],
   ])('%s is the operator’s to say', async (_name, files, line) => {
     const [found, ...others] = await refusals(files);
@@ -233,6 +287,14 @@ describe('how targets are reached', () => {
       expect(await refusals(node(`{ host: "${host}" }`))).toEqual([]);
     },
   );
+
+  it('is nobody’s where the operator lists no address and no directory', async () => {
+    const policy = readPolicy('policy: { dataDirectory: none, allow: { connections: [], secrets: [] } }\n');
+    expect(await refusals(node('{ host: "ssh://me@nas" }'), policy)).toHaveLength(1);
+    expect(await refusals(node('{ host: localhost }'), policy)).toEqual([]);
+    expect(await refusals(shopWith('volumes: ["/srv/kombinator/a:/a"]'), policy)).toHaveLength(1);
+    expect(await refusals(shopWith('environment: { A: "secret://env/TOKEN" }'), policy)).toHaveLength(1);
+  });
 
   it('is taken from the operator where the name is the same, and only by the stacks that it is for', async () => {
     const files = shop('nodes: [{ name: nas }]\nservices: { web: { image: a } }\n');
@@ -301,6 +363,21 @@ describe('credentials', () => {
     expect(await hosts(`${own}policy: { allow: everything }\n`)).toEqual(['own@evil.example.org']);
   });
 
+  it('of the operator that all stacks would share have to be allowed to all', async () => {
+    const files = {
+      ...shop(WEB),
+      ...SETTINGS,
+      'clusters/k.yaml': 'server: https://k:6443\ntoken: secret://env/TOKEN\n',
+    };
+    const lines = 'registries: [evil.example.org], connections: ["https://k:6443"]';
+    const policy = (secrets: string) => readPolicy(`policy: { allow: { ${lines}, secrets: ${secrets} } }\n`);
+    expect(await refusals(files, policy('[env/TOKEN]'))).toEqual([]);
+    expect((await refusals(files, policy('[]'))).map(({ file }) => file)).toEqual([
+      'clusters/k.yaml',
+      'kombinator.yaml',
+    ]);
+  });
+
   it('of the operator are looked up for the stacks that may have them', async () => {
     const files = shopWith('environment: { A: "secret://env/TOKEN", B: "secret://command/pass/x" }');
     const asked: string[] = [];
@@ -321,6 +398,23 @@ describe('credentials', () => {
     expect(found.map(({ code, hint }) => `${code} ${lineOf(hint)}`)).toEqual([
       'NOT_ALLOWED secrets: [command/pass/x]',
     ]);
+  });
+});
+
+describe('a pattern of addresses', () => {
+  it.each([
+    ['tcp://10.0.0.*:2375', 'tcp://10.0.0.7:2375', true],
+    ['tcp://10.0.0.*:2375', 'tcp://10.0.0.1.evil.example:2375', false],
+    ['tcp://10.0.0.*:2375', 'tcp://10.0.0.7:2376', false],
+    ['ssh://*@nas:22', 'ssh://me@nas:22', true],
+    ['ssh://*@nas:22', 'ssh://me@evil:22', false],
+  ])('%s and %s: %s', async (pattern, host, expected) => {
+    const policy = readPolicy(`policy: { allow: { connections: ["${pattern}"] } }\n`);
+    const files = {
+      'nodes/far.yaml': `connection: { host: "${host}" }\n`,
+      ...shop('nodes: [{ name: far }]\nservices: { web: { image: a } }\n'),
+    };
+    expect((await refusals(files, policy)).length === 0).toBe(expected);
   });
 });
 

@@ -76,8 +76,16 @@ function checkSharing(
   for (const { target, path } of places) {
     // A missing service has been reported with the dependencies.
     const other = known.find((dependency) => dependency.target.name === target)?.target;
-    if (!other || other.node === service.node) continue;
-    const message = `${service.name} shares with ${other.name}, which runs on another node`;
-    diagnostics.error('INVALID_VALUE', path, message, { hint: `see node at ${formatPath(other.path)}` });
+    if (!other) continue;
+    if (other.node !== service.node) {
+      const message = `${service.name} shares with ${other.name}, which runs on another node`;
+      diagnostics.error('INVALID_VALUE', path, message, { hint: `see node at ${formatPath(other.path)}` });
+    } else if (numbersOf(other).length === 0) {
+      // A container of that name would be somebody else's.
+      const message = `${service.name} shares with ${other.name}, which has no container`;
+      diagnostics.error('INVALID_VALUE', path, message, {
+        hint: `see replicas at ${formatPath(other.path)}`,
+      });
+    }
   }
 }

@@ -68,7 +68,8 @@ const DOES: Readonly<Record<GrantName, (value: string) => string>> = {
 };
 
 function serviceNeeds(service: ServiceModel, kombination: Kombination): readonly PlacedNeed[] {
-  const { name: who, path, options, networkMode = '', volumesFrom, mounts, networks = [], build } = service;
+  const { name: who, path, options, networkMode = '', volumesFrom, links, mounts, build } = service;
+  const networks = service.networks ?? (networkMode === '' ? [{ name: 'default', path }] : []);
   const at = (key: string, needs: readonly Need[]): readonly PlacedNeed[] =>
     needs.map((need) => ({ ...need, who, path: [...path, key] }));
   return [
@@ -78,7 +79,8 @@ function serviceNeeds(service: ServiceModel, kombination: Kombination): readonly
     ...networks
       .filter(({ name }) => isOfMachine(name, kombination.networks))
       .map((entry): PlacedNeed => ({ ...HOST_NETWORK, who, path: entry.path })),
-    ...volumesFrom
+    // Links of the old kind bring the variables of the other container along.
+    ...[...volumesFrom, ...(networkMode === 'bridge' ? links : [])]
       .filter(({ external }) => external)
       .map((entry): PlacedNeed => ({ grant: 'otherContainers', value: entry.target, who, path: entry.path })),
     ...mounts.flatMap(({ mount, path: place }): readonly PlacedNeed[] =>

@@ -1,6 +1,7 @@
 import { sharedModes } from '../../../model/docker/options/container-options.ts';
 import type { Kombination, ServiceModel } from '../kombination.ts';
 import { containerName } from '../kombination.ts';
+import { numbersOf } from '../replicas.ts';
 
 const PREFIX = 'container:';
 
@@ -10,7 +11,11 @@ const PREFIX = 'container:';
  */
 export function withOwnContainers(kombination: Kombination): Kombination {
   const { name: stack, services } = kombination;
-  const owners = new Map(services.map((service) => [keyOf(service, containerName(stack, service)), service]));
+  const owners = new Map(
+    services
+      .filter((service) => numbersOf(service).length > 0)
+      .map((service) => [keyOf(service, containerName(stack, service)), service]),
+  );
   return { ...kombination, services: services.map((service) => resolved(service, owners)) };
 }
 

@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import { defined } from '../../../base/values.ts';
 import { hostField, option, refused, TOFU_UNSUPPORTED } from './option.ts';
 import type { DeviceRequestSpec } from './option-types.ts';
@@ -48,7 +49,7 @@ export const DEVICE_OPTIONS = {
           permissions,
         })),
     },
-    needs: (devices) => devices.map(({ source }) => ({ grant: 'devices', value: source })),
+    needs: (devices) => devices.map(({ source }) => ({ grant: 'devices', value: posix.normalize(source) })),
   }),
   deviceCgroupRules: option({
     key: 'device_cgroup_rules',

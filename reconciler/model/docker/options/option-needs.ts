@@ -1,4 +1,6 @@
+import { posix } from 'node:path';
 import type { Need } from '../../operator-policy.ts';
+import type { LoggingSpec } from './option-types.ts';
 
 export const PRIVILEGED: Need = { grant: 'privileged', value: 'the container' };
 
@@ -23,12 +25,27 @@ export function capabilityNeeds(capabilities: readonly string[]): readonly Need[
     .map((value) => ({ grant: 'capabilities', value }));
 }
 
-/** All but `no-new-privileges` may be less than what a container has without it: also a profile that is written out. */
+const HARMLESS = /^(no-new-privileges(=(true|false))?|seccomp=builtin|apparmor=docker-default)$/;
+
+/** All others may be less than what a container has without it: also a profile that is written out. */
 export function profileNeeds(options: readonly string[]): readonly Need[] {
   return options
-    .filter((option) => !/^no-new-privileges(=(true|false))?$/.test(option))
+    .filter((option) => !HARMLESS.test(option))
     .map((option) => ({
       grant: 'unconfined',
       value: option.length > 40 ? `${option.slice(0, 40)}…` : option,
     }));
+}
+
+/** A runtime other than the engine's own may confine less, and may bring devices along. */
+export function runtimeNeeds(runtime: string): readonly Need[] {
+  return runtime === 'runc' ? [] : [{ grant: 'devices', value: `runtime:${runtime}` }];
+}
+
+/** Drivers read the files, and open the sockets, that their options name, as root. */
+export function loggingNeeds({ options = {} }: LoggingSpec): readonly Need[] {
+  return Object.values(options).flatMap((value): readonly Need[] => {
+    const [, path] = /^(?:[a-z]+:\/\/)?(\/.*)$/s.exec(value) ?? [];
+    return path === undefined ? [] : [{ grant: 'binds', value: posix.normalize(path) }];
+  });
 }

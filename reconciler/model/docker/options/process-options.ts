@@ -14,7 +14,14 @@ import {
   TOFU_UNSUPPORTED,
 } from './option.ts';
 import { readLogging, readTexts } from './option-values.ts';
-import { capabilityNeeds, namespaceNeeds, PRIVILEGED, profileNeeds } from './option-needs.ts';
+import {
+  capabilityNeeds,
+  loggingNeeds,
+  namespaceNeeds,
+  PRIVILEGED,
+  profileNeeds,
+  runtimeNeeds,
+} from './option-needs.ts';
 import { readSecurity, readSet, readText } from './readers.ts';
 
 const NOTHING_OF_THE_KIND = 'a pod has nothing of the kind';
@@ -61,6 +68,7 @@ export const PROCESS_OPTIONS = {
     docker: hostField('Runtime'),
     cluster: honoured('`runtimeClassName`'),
     tofu: attribute('runtime'),
+    needs: runtimeNeeds,
   }),
   /** `linux/arm64/v8` */
   platform: option({
@@ -223,6 +231,7 @@ export const SECURITY_OPTIONS = {
       kind: 'attributes',
       write: ({ driver, options }) => ({ log_driver: driver, log_opts: options }),
     },
+    needs: loggingNeeds,
   }),
   annotations: option({
     key: 'annotations',
