@@ -78,7 +78,7 @@ const DEFAULT_CONNECTIONS: readonly string[] = ['ssh://*'];
  * @param dataDirectory `none`: there is none
  */
 export function homePolicy(dataDirectory = DEFAULT_DATA_DIRECTORY): OperatorPolicy {
-  // What lies deeper could be reached by a link that a container has put there: the engine follows it.
+  // A directory further down may be a link that a container has put there, and the engine follows it.
   const data = dataDirectory === 'none' ? [] : [`${dataDirectory.replace(/\/+$/, '')}/*`];
   return {
     ...OPEN_POLICY,

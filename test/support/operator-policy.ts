@@ -38,3 +38,9 @@ export async function refusals(
   await fixture.push(files);
   return fixture.state.diagnostics().filter(({ code }) => code === 'NOT_ALLOWED');
 }
+
+/** The line for the stack `shop` that a hint names. */
+export function lineOf(hint = ''): string {
+  const [, line = ''] = /policy: \{ stacks: \{ shop: \{ (.*) \} \} \}$/.exec(hint) ?? [];
+  return line;
+}

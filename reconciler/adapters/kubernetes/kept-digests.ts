@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from '../../base/json.ts';
-import { asFields } from '../../base/values.ts';
+import { asFields, own } from '../../base/values.ts';
 import type { DesiredResource } from '../../model/resource.ts';
 import type { Seal } from '../../model/seal.ts';
 import type { SpecValue } from '../../model/secret.ts';
@@ -46,7 +46,7 @@ function keep(spec: SpecValue | undefined, wire: Json, live: Json | undefined, k
   return Object.fromEntries(
     Object.entries(wire).map(([key, value]) => [
       key,
-      keep(members[key], value, there[key], { ...keeping, key }),
+      keep(own(members, key), value, own(there, key), { ...keeping, key }),
     ]),
   );
 }

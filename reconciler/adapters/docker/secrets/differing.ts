@@ -1,5 +1,5 @@
 import type { ContainerInspectInfo } from 'dockerode';
-import { asFields } from '../../../base/values.ts';
+import { asFields, own } from '../../../base/values.ts';
 import { compareHash } from '../../../model/resource.ts';
 import type { DesiredResource } from '../../../model/resource.ts';
 import { MASK, maskSpec, Secret } from '../../../model/secret.ts';
@@ -40,8 +40,8 @@ function differingVariables(
   const wanted = asFields(spec['env']) ?? {};
   const given = new Map((Config.Env ?? []).map(splitVariable));
   return Object.keys(masked).flatMap((name) => {
-    if (masked[name] !== MASK || created[name] !== MASK) return [];
-    const value = wanted[name];
+    if (own(masked, name) !== MASK || own(created, name) !== MASK) return [];
+    const value = own(wanted, name);
     const text = value instanceof Secret ? value.reveal() : value;
     return given.get(name) === text ? [] : [`env.${name}`];
   });

@@ -1,5 +1,5 @@
 import type { ContainerInspectInfo } from 'dockerode';
-import { asFields, asList, asString } from '../../../base/values.ts';
+import { asFields, asList, asString, own } from '../../../base/values.ts';
 import type { Json, JsonObject } from '../../../base/json.ts';
 import type { ContainerSpec } from '../../../model/docker/docker-spec.ts';
 import type { DesiredResource, ResourceId } from '../../../model/resource.ts';
@@ -87,7 +87,7 @@ function variableTexts({ Config }: ContainerInspectInfo, created: JsonObject): r
   const labelled = asFields(created['env']) ?? {};
   return (Config.Env ?? [])
     .map(splitVariable)
-    .filter(([name]) => labelled[name] === MASK || isSensitiveName(name))
+    .filter(([name]) => own(labelled, name) === MASK || isSensitiveName(name))
     .flatMap(([, value]) => new Secret(value, 'the container').texts());
 }
 

@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import type { DiagnosticCollector } from '../../../base/document-diagnostic.ts';
 import type { DocumentPath } from '../../../base/document-path.ts';
+import { own } from '../../../base/values.ts';
 import { givenOptions } from '../../../model/docker/options/container-options.ts';
 import { namespaceNeeds } from '../../../model/docker/options/option-needs.ts';
 import type { GrantName, Need, OperatorPolicy } from '../../../model/operator-policy.ts';
@@ -93,9 +94,9 @@ const HOST_NETWORK: Need = { grant: 'hostNamespaces', value: 'network' };
 
 /** Every engine has a network `host`, which is none. */
 function isOfMachine(name: string, networks: Readonly<Record<string, NetworkModel>>): boolean {
-  if (!Object.hasOwn(networks, name)) return false;
-  const model = networks[name];
-  return (model?.name ?? (model?.external === true ? name : '')) === 'host' || model?.driver === 'host';
+  const model = own(networks, name);
+  if (model === undefined) return false;
+  return (model.name ?? (model.external === true ? name : '')) === 'host' || model.driver === 'host';
 }
 
 function bindNeed(source: string, readOnly = false): Need {
