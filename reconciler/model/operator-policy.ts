@@ -1,5 +1,6 @@
 import type { RegistrySetting } from './registry.ts';
-import type { KubernetesConnection, TargetReference } from './target.ts';
+import type { TargetReference } from './target.ts';
+import { matches } from './wildcard.ts';
 
 /*
  * The operator's policy: what the authors of a repository may ask for. It comes from outside of every repository (`policy`, `engines`, `clusters` and
@@ -70,7 +71,7 @@ const CLOCK_FILES = ['/etc/localtime:ro', '/etc/timezone:ro', '/usr/share/zonein
 export const DEFAULT_DATA_DIRECTORY = '/srv/kombinator';
 
 /** Addresses that a repository may give its nodes where the operator does not list any: ssh, with the agent. The engine of this machine is everybody's. */
-const DEFAULT_CONNECTIONS: readonly string[] = ['ssh://*'];
+export const DEFAULT_CONNECTIONS: readonly string[] = ['ssh://*'];
 
 /**
  * Returns what authors may do where the operator says nothing: their own containers, and data below one directory.
@@ -145,23 +146,6 @@ export function isBelow(path: string, directory: string): boolean {
   return path === directory || path === base || path.startsWith(`${base}/`);
 }
 
-/** `*` stands for any number of characters, and nothing else means anything. */
-export function matches(pattern: string, text: string): boolean {
-  const parts = pattern.split('*');
-  const [first = '', ...rest] = parts;
-  const last = rest.pop();
-  if (last === undefined) return pattern === text;
-  if (!text.startsWith(first) || text.length < first.length + last.length || !text.endsWith(last))
-    return false;
-  let at = first.length;
-  for (const part of rest) {
-    const found = text.indexOf(part, at);
-    if (found === -1 || found + part.length > text.length - last.length) return false;
-    at = found + part.length;
-  }
-  return true;
-}
-
 /** The line of the operator's configuration that allows it: `binds: [/var/run/docker.sock]`. */
 export function grantLine({ grant, value }: Need): string {
   return FLAGS.includes(grant) ? `${grant}: true` : `${grant}: [${quote(value)}]`;
@@ -178,158 +162,6 @@ export function quote(text: string): string {
 export function mayUse({ targets }: OperatorPolicy, key: string, stack: string): boolean {
   const stacks = targets.get(key)?.stacks;
   return stacks === undefined || stacks.some((pattern) => matches(pattern, stack));
-}
-
-/** A connection that a repository may not have: why, and what the operator can do about it. */
-export interface RefusedConnection {
-  readonly message: string;
-  readonly hint: string;
-  /** Entries of `policy.allow` that would allow it. */
-  readonly allow: { readonly connections?: readonly string[]; readonly keyFiles?: readonly string[] };
-}
-
-const LOCAL_SOCKETS = ['/var/run/docker.sock', '/run/docker.sock'];
-
-/** Holds a connection that a repository gives against the policy. */
-export function refusedConnection(
-  policy: OperatorPolicy,
-  reference: TargetReference,
-): RefusedConnection | undefined {
-  if (policy.everything || reference.kind === 'extension') return undefined;
-  return reference.kind === 'docker'
-    ? refusedEngine(policy, reference)
-    : refusedCluster(policy, reference.name, reference.connection);
-}
-
-function refusedEngine(
-  policy: OperatorPolicy,
-  { name, connection }: Extract<TargetReference, { kind: 'docker' }>,
-): RefusedConnection | undefined {
-  const files: readonly (string | undefined)[] =
-    connection.type === 'ssh'
-      ? [connection.keyPath]
-      : connection.type === 'tcp'
-        ? [connection.tls?.ca, connection.tls?.cert, connection.tls?.key]
-        : [];
-  const refused = files.filter((path) => path !== undefined && !isKeyFile(policy, path));
-  if (isFilled(refused)) return refusedFile(refused, `engines: { ${quote(name)}: { … } }`);
-  const address = engineAddress(connection);
-  // An engine whose certificates are allowed is allowed itself.
-  const isKnown = connection.type === 'tcp' && connection.tls !== undefined;
-  return isKnown || address === 'localhost' || isAllowed(policy, address)
-    ? undefined
-    : refusedAddress(policy, address, 'engines', name);
-}
-
-function engineAddress(connection: Extract<TargetReference, { kind: 'docker' }>['connection']): string {
-  switch (connection.type) {
-    case 'local':
-      return 'localhost';
-    case 'unix':
-      return LOCAL_SOCKETS.includes(connection.path) ? 'localhost' : `unix://${connection.path}`;
-    case 'tcp':
-      return `tcp://${connection.host}:${connection.port}`;
-    case 'ssh':
-      return `ssh://${connection.user}@${connection.host}:${connection.port}`;
-    default:
-      return connection satisfies never;
-  }
-}
-
-function refusedCluster(
-  policy: OperatorPolicy,
-  name: string,
-  connection: KubernetesConnection,
-): RefusedConnection | undefined {
-  switch (connection.type) {
-    case 'in-cluster':
-      return isAllowed(policy, 'in-cluster')
-        ? undefined
-        : refusedAddress(policy, 'in-cluster', 'clusters', name);
-    case 'kubeconfig': {
-      const { source } = connection;
-      if (isKeyFile(policy, source) || isAllowed(policy, source)) return undefined;
-      return source.startsWith('secret://')
-        ? refusedAddress(policy, source, 'clusters', name)
-        : refusedFile([source], `clusters: { ${quote(name)}: { kubeconfig: ${quote(source)} } }`);
-    }
-    case 'server': {
-      const files = [connection.ca, connection.client?.certificate, connection.client?.key];
-      const refused = files.filter(
-        (path) => path !== undefined && !path.startsWith('secret://') && !isKeyFile(policy, path),
-      );
-      if (isFilled(refused)) return refusedFile(refused, `clusters: { ${quote(name)}: { … } }`);
-      return isAllowed(policy, connection.url)
-        ? undefined
-        : refusedAddress(policy, connection.url, 'clusters', name);
-    }
-    default:
-      return connection satisfies never;
-  }
-}
-
-function isAllowed({ connections }: OperatorPolicy, address: string): boolean {
-  return connections.some((pattern) => matchesAddress(pattern, address));
-}
-
-/** `*` stands for a part of a host name, a port or a path; behind `://` for all of it. */
-function matchesAddress(pattern: string, address: string): boolean {
-  if (pattern.endsWith('://*')) return address.startsWith(pattern.slice(0, -1));
-  const parts = /[./:@]/;
-  const [patterns, given] = [pattern.split(parts), address.split(parts)];
-  const signs = (text: string): string => text.replaceAll(/[^./:@]/g, '');
-  return (
-    signs(pattern) === signs(address) && patterns.every((one, index) => matches(one, given[index] ?? ''))
-  );
-}
-
-function isKeyFile({ keyFiles }: OperatorPolicy, path: string): boolean {
-  return !path.split('/').includes('..') && keyFiles.some((directory) => isBelow(path, directory));
-}
-
-type Filled = readonly [string, ...string[]];
-
-function isFilled(paths: readonly (string | undefined)[]): paths is Filled {
-  return paths.length > 0;
-}
-
-function refusedFile(paths: Filled, definition: string): RefusedConnection {
-  const files = paths.map(quote).join(', ');
-  return {
-    message: `a repository may not name ${paths[0]}, a file of the machine that Kombinator runs on`,
-    hint: `define it in the operator's configuration: ${definition}, or allow the file there: policy: { allow: { keyFiles: [${files}] } }`,
-    allow: { keyFiles: paths },
-  };
-}
-
-function refusedAddress(
-  { connections }: OperatorPolicy,
-  address: string,
-  kind: string,
-  name: string,
-): RefusedConnection {
-  const list = [...connections, address].map(quote).join(', ');
-  return {
-    message: `a repository may not choose the address ${address}`,
-    hint: `define it in the operator's configuration: ${kind}: { ${quote(name)}: { … } }, or allow it there: policy: { allow: { connections: [${list}] } }`,
-    allow: { connections: [address] },
-  };
-}
-
-/** The connection as a repository may use it: where everything is allowed, so are the programs of its kubeconfigs. */
-export function withPrograms({ everything }: OperatorPolicy, reference: TargetReference): TargetReference {
-  if (!everything || reference.kind !== 'kubernetes' || reference.connection.type !== 'kubeconfig')
-    return reference;
-  return { ...reference, connection: { ...reference.connection, exec: true } };
-}
-
-/** Tells whether credentials that a repository names for a registry are used. */
-export function mayNameRegistry(
-  { everything, registries, credentials }: OperatorPolicy,
-  host: string,
-): boolean {
-  if (credentials.some((own) => own.host === host)) return false;
-  return everything || registries.some((pattern) => matches(pattern, host));
 }
 
 /** Everything that a repository asks for and the operator has not allowed. */

@@ -1,13 +1,11 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createDockerTarget } from '../../reconciler/adapters/docker/index.ts';
+import { expect, it } from 'vitest';
 import { diffResource } from '../../reconciler/plan/diff-resource.ts';
 import type { DesiredResource } from '../../reconciler/model/resource.ts';
 import type { Claims } from '../../reconciler/ports/target.ts';
 import { engineJson } from '../support/docker/docker-engine.ts';
-import { changeOf, contextFor, resourcesOf, TARGET } from '../support/docker/docker-resources.ts';
+import { changeOf, contextFor, resourcesOf } from '../support/docker/docker-resources.ts';
 import { freshStack } from '../support/docker/docker-stack.ts';
-import { realClock, silentLogger } from '../support/docker/target-options.ts';
-import { buildTestImage } from '../support/docker/test-image.ts';
+import { useDockerTarget } from '../support/docker/use-target.ts';
 import { workerEngine } from '../support/docker/worker-engine.ts';
 
 /* Networks and volumes that were handed over keep the labels of the stack that made them. */
@@ -17,14 +15,7 @@ const host = workerEngine();
 const path = host.replace('unix://', '');
 const NEVER = new AbortController().signal;
 
-const target = createDockerTarget({
-  name: TARGET,
-  connection: { type: 'unix', path },
-  clock: realClock,
-  logger: silentLogger,
-});
-beforeAll(() => buildTestImage(host, IMAGE));
-afterAll(() => target[Symbol.asyncDispose]());
+const target = useDockerTarget(host, IMAGE);
 
 const held = (holder: string | null, external = false): Claims => ({
   holderOf: async () => holder,

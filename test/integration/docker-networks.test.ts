@@ -1,13 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createDockerTarget } from '../../reconciler/adapters/docker/index.ts';
+import { describe, expect, it } from 'vitest';
 import { buildLabels } from '../../reconciler/adapters/docker/labels.ts';
 import { diffResource } from '../../reconciler/plan/diff-resource.ts';
 import { engineJson } from '../support/docker/docker-engine.ts';
-import { changeOf, contextFor, REVISION, TARGET } from '../support/docker/docker-resources.ts';
+import { changeOf, contextFor, REVISION } from '../support/docker/docker-resources.ts';
 import { eventually } from '../support/eventually.ts';
 import { freshStack } from '../support/docker/docker-stack.ts';
-import { realClock, silentLogger } from '../support/docker/target-options.ts';
-import { buildTestImage } from '../support/docker/test-image.ts';
+import { useDockerTarget } from '../support/docker/use-target.ts';
 import { workerEngine } from '../support/docker/worker-engine.ts';
 
 const IMAGE = 'kombinator-networks:1';
@@ -21,14 +19,7 @@ interface Network {
 }
 
 describe('networks on a Docker Engine', () => {
-  const target = createDockerTarget({
-    name: TARGET,
-    connection: { type: 'unix', path },
-    clock: realClock,
-    logger: silentLogger,
-  });
-  beforeAll(() => buildTestImage(host, IMAGE));
-  afterAll(() => target[Symbol.asyncDispose]());
+  const target = useDockerTarget(host, IMAGE);
 
   const named = async (name: string) =>
     (await engineJson<Network[]>(path, 'GET', '/networks')).filter(({ Name }) => Name === name);

@@ -1,11 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createDockerTarget } from '../../reconciler/adapters/docker/index.ts';
+import { describe, expect, it } from 'vitest';
 import { diffResource } from '../../reconciler/plan/diff-resource.ts';
 import { engineJson } from '../support/docker/docker-engine.ts';
-import { TARGET } from '../support/docker/docker-resources.ts';
 import { freshStack } from '../support/docker/docker-stack.ts';
-import { realClock, silentLogger } from '../support/docker/target-options.ts';
-import { buildTestImage } from '../support/docker/test-image.ts';
+import { useDockerTarget } from '../support/docker/use-target.ts';
 import { workerEngine } from '../support/docker/worker-engine.ts';
 
 const IMAGE = 'kombinator-options:1';
@@ -21,14 +18,7 @@ interface Inspect {
 }
 
 describe('the words of Compose on a Docker Engine', () => {
-  const target = createDockerTarget({
-    name: TARGET,
-    connection: { type: 'unix', path },
-    clock: realClock,
-    logger: silentLogger,
-  });
-  beforeAll(() => buildTestImage(host, IMAGE));
-  afterAll(() => target[Symbol.asyncDispose]());
+  const target = useDockerTarget(host, IMAGE);
 
   const inspect = (name: string) => engineJson<Inspect>(path, 'GET', `/containers/${name}/json`);
 

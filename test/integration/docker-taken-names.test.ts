@@ -1,28 +1,19 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createDockerTarget } from '../../reconciler/adapters/docker/index.ts';
+import { expect, it } from 'vitest';
 import { diffResource } from '../../reconciler/plan/diff-resource.ts';
 import type { DesiredResource } from '../../reconciler/model/resource.ts';
 import { engineJson } from '../support/docker/docker-engine.ts';
 import { freePort } from '../support/free-port.ts';
-import { changeOf, contextFor, TARGET } from '../support/docker/docker-resources.ts';
+import { changeOf, contextFor } from '../support/docker/docker-resources.ts';
 import { freshStack } from '../support/docker/docker-stack.ts';
 import { eventually } from '../support/eventually.ts';
-import { realClock, silentLogger } from '../support/docker/target-options.ts';
-import { buildTestImage } from '../support/docker/test-image.ts';
+import { useDockerTarget } from '../support/docker/use-target.ts';
 import { workerEngine } from '../support/docker/worker-engine.ts';
 
 const IMAGE = 'kombinator-taken:1';
 const host = workerEngine();
 const path = host.replace('unix://', '');
 
-const target = createDockerTarget({
-  name: TARGET,
-  connection: { type: 'unix', path },
-  clock: realClock,
-  logger: silentLogger,
-});
-beforeAll(() => buildTestImage(host, IMAGE));
-afterAll(() => target[Symbol.asyncDispose]());
+const target = useDockerTarget(host, IMAGE);
 
 it('tells which Compose project has the names that a stack needs, and takes over a volume as external', async () => {
   const { stack, make, service, apply, observe } = freshStack(target, IMAGE);

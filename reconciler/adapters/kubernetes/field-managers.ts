@@ -1,4 +1,5 @@
 import type { DesiredResource } from '../../model/resource.ts';
+import { matches } from '../../model/wildcard.ts';
 
 /** Tells of a manager whether what it has set in an object of ours is taken over. */
 export type Hands = (manager: string) => boolean;
@@ -26,15 +27,10 @@ export function handsFor({ takeOver }: Pick<DesiredResource, 'takeOver'>): Hands
 function createHands(names: readonly string[]): Hands {
   const written = names.map((name) => name.toLowerCase());
   const exact = new Set(written);
-  const patterns = written.filter((name) => name.includes('*')).map(toPattern);
+  const patterns = written.filter((name) => name.includes('*'));
   return (manager) => {
     const name = manager.toLowerCase();
     if (exact.has(name)) return true;
-    return !isController(name) && !DEEDS.has(name) && patterns.some((pattern) => pattern.test(name));
+    return !isController(name) && !DEEDS.has(name) && patterns.some((pattern) => matches(pattern, name));
   };
-}
-
-function toPattern(name: string): RegExp {
-  const parts = name.split('*').map((part) => part.replace(/[$()+.?[\\\]^{|}]/g, String.raw`\$&`));
-  return new RegExp(`^${parts.join('.*')}$`);
 }

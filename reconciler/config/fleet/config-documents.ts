@@ -12,14 +12,8 @@ import { errorMessage } from '../../base/errors.ts';
 import type { JsonObject } from '../../base/json.ts';
 import type { DocumentPath } from '../../base/document-path.ts';
 import type { Need, OperatorPolicy } from '../../model/operator-policy.ts';
-import {
-  grantLine,
-  mayNameRegistry,
-  missingGrants,
-  OPEN_POLICY,
-  quote,
-  refusedConnection,
-} from '../../model/operator-policy.ts';
+import { grantLine, missingGrants, OPEN_POLICY, quote } from '../../model/operator-policy.ts';
+import { mayNameRegistry, refusedConnection } from '../../model/policy-connections.ts';
 import type { NodeKind, NodeKinds } from '../../model/node-kind.ts';
 import { NO_NODE_KINDS } from '../../model/node-kind.ts';
 import type { Fields } from '../../base/values.ts';
@@ -89,13 +83,17 @@ function readRegistries(
     const username = asString(registry['username']);
     const password = asString(registry['password']);
     if (host === undefined || username === undefined || !password?.startsWith('secret://')) return [];
-    if (mayNameRegistry(policy, host))
-      return checkSecrets(policy, [password], ['registries', index, 'password'], collector)
-        ? [{ host, username, password }]
-        : [];
+    const place = ['registries', index] as const;
+    if (mayNameRegistry(policy, host)) {
+      // An error here would hold up all stacks, also those that pull nothing from there.
+      const [refused] = refusedSecrets(policy, [password]);
+      if (refused === undefined) return [{ host, username, password }];
+      collector.warning('NOT_ALLOWED', [...place, 'password'], `${refused.message}: it is not used`, refused);
+      return [];
+    }
     const message = `these credentials for ${host} are not used: the operator has not allowed a repository to name any`;
     const hint = `give them in the operator's configuration, under registries:, or allow it there: policy: { allow: { registries: [${quote(host)}] } }`;
-    collector.warning('NOT_ALLOWED', ['registries', index, 'host'], message, { hint });
+    collector.warning('NOT_ALLOWED', [...place, 'host'], message, { hint });
     return [];
   });
 }
@@ -150,7 +148,9 @@ export function checkConnection(
   }
   const refused = refusedConnection(policy, reference);
   if (refused) collector.error('NOT_ALLOWED', path, refused.message, { hint: refused.hint });
-  else if (reference.kind === 'kubernetes') checkSecrets(policy, secretsOf(reference), path, collector);
+  else if (reference.kind === 'kubernetes')
+    for (const { message, hint } of refusedSecrets(policy, secretsOf(reference)))
+      collector.error('NOT_ALLOWED', path, message, { hint });
 }
 
 function secretsOf({ connection }: KubernetesReference): readonly string[] {
@@ -163,21 +163,16 @@ function secretsOf({ connection }: KubernetesReference): readonly string[] {
   return named.filter((one) => one !== undefined).filter((one) => one.startsWith('secret://'));
 }
 
-/** Secrets that all stacks share have to be allowed to all. @returns whether they are */
-function checkSecrets(
+/** Secrets that all stacks share have to be allowed to all: says why those may not be used that are not. */
+function refusedSecrets(
   policy: OperatorPolicy,
   references: readonly string[],
-  path: DocumentPath,
-  collector: DiagnosticCollector,
-): boolean {
+): readonly { readonly message: string; readonly hint: string }[] {
   const needs = references.map((one): Need => ({ grant: 'secrets', value: one.slice('secret://'.length) }));
-  const missing = missingGrants({ ...policy, stacks: [] }, '', needs);
-  for (const need of missing) {
-    const message = `secret://${need.value} is used for all stacks, which the operator has not allowed`;
-    const hint = `a line of the operator's configuration allows it: policy: { allow: { ${grantLine(need)} } }`;
-    collector.error('NOT_ALLOWED', path, message, { hint });
-  }
-  return missing.length === 0;
+  return missingGrants({ ...policy, stacks: [] }, '', needs).map((need) => ({
+    message: `secret://${need.value} would be used for all stacks, which the operator has not allowed`,
+    hint: `a line of the operator's configuration allows it: policy: { allow: { ${grantLine(need)} } }`,
+  }));
 }
 
 function readMachine(

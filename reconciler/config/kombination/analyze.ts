@@ -36,7 +36,8 @@ import { findServiceFiles } from './checks/service-files.ts';
 import { withNamedNetworks } from './service/named-networks.ts';
 import { withOwnContainers } from './service/own-containers.ts';
 import type { OperatorPolicy } from '../../model/operator-policy.ts';
-import { mayUse, OPEN_POLICY, refusedConnection } from '../../model/operator-policy.ts';
+import { mayUse, OPEN_POLICY } from '../../model/operator-policy.ts';
+import { refusedConnection } from '../../model/policy-connections.ts';
 import type { TargetReference } from '../../model/target.ts';
 import { targetKey } from '../../model/target.ts';
 import type { YamlDocument } from '../yaml-document.ts';
@@ -213,7 +214,7 @@ export function notForStack(key: string, stack: string, path: DocumentPath): Doc
   const [kind, name] = key.startsWith('clusters/')
     ? ['clusters', key.slice('clusters/'.length)]
     : ['engines', key];
-  const message = `${stack} may not use ${name}: the operator has given it to other stacks`;
+  const message = `the operator has not given ${name} to ${stack}`;
   const hint = `a line of the operator's configuration allows it: ${stack} among the stacks of ${kind}.${name}`;
   return { severity: 'error', code: 'NOT_ALLOWED', path, message, hint };
 }

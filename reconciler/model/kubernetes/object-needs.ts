@@ -1,7 +1,7 @@
-import { posix } from 'node:path';
 import type { DocumentPath } from '../../base/document-path.ts';
 import { asFields, asList, asString } from '../../base/values.ts';
 import type { Need } from '../operator-policy.ts';
+import { normalisePath } from '../docker/mounts.ts';
 import { capabilityNeeds } from '../docker/options/option-needs.ts';
 
 export interface ObjectNeed extends Need {
@@ -86,6 +86,5 @@ function unconfined(value: string): Need {
 function pathNeeds(path: string | undefined): readonly Need[] {
   if (path === undefined) return [];
   if (!path.startsWith('/')) return [{ grant: 'binds', value: '/' }];
-  const normal = posix.normalize(path);
-  return [{ grant: 'binds', value: normal.length > 1 ? normal.replace(/\/$/, '') : normal }];
+  return [{ grant: 'binds', value: normalisePath(path) }];
 }

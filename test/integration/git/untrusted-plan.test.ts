@@ -145,3 +145,33 @@ it('runs nothing, reads no file of the host and sends no credential', async () =
   expect(heard).toBe(0);
   await expect(readFile(join(directory, 'PWNED'))).rejects.toThrow('ENOENT');
 });
+
+it('is suggested to the operator, who allows it in so many words', async () => {
+  await using repository = await createBareRepo();
+  const { port } = listener.address() as AddressInfo;
+  const page = `${head('page')}services:\n  w: { image: a, volumes: ["/mnt/films:/films:ro"] }\n`;
+  const far = onNode('far', `{ name: far, connection: { host: "tcp://127.0.0.1:${port}" } }`);
+  await commitFiles(
+    repository,
+    { 'kombinations/page/kombination.yaml': page, 'kombinations/far/kombination.yaml': far },
+    'propose',
+  );
+  const run = (...args: readonly string[]) => cli.run('--no-color', '--repo', repository.path, ...args);
+  expect((await run('validate')).code).toBe(1);
+  const suggested = await run('policy', 'suggest');
+  expect(suggested).toMatchObject({
+    code: 0,
+    stderr: expect.stringContaining('read it line by line') as string,
+  });
+  const config = join(directory, 'operator.yaml');
+  await writeFile(config, suggested.stdout);
+  expect(await run('validate', '--config', config)).toMatchObject({ code: 0 });
+  expect(await run('policy', 'suggest', '--config', config)).toMatchObject({
+    stdout: '',
+    stderr: expect.stringContaining('everything that the repository asks for is allowed') as string,
+  });
+  expect(await run('policy', 'suggest', '--server', 'http://127.0.0.1:1')).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('leave out --server') as string,
+  });
+});

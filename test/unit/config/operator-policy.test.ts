@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { homePolicy, matches } from '../../../reconciler/model/operator-policy.ts';
+import { homePolicy } from '../../../reconciler/model/operator-policy.ts';
+import { matches } from '../../../reconciler/model/wildcard.ts';
 import { createDesiredFixture } from '../../support/desired-fixtures.ts';
 import type { MemoryFiles } from '../../support/memory/memory-source.ts';
 import { lineOf, readPolicy, refusals, shop, shopWith } from '../../support/operator-policy.ts';

@@ -50,3 +50,26 @@ it('quotes nothing of a file that holds a password alone', async () => {
   writeFileSync(file, 'hunter2');
   expect(await reasonOf(file, '')).toMatch(/it has no current context with a cluster$/);
 });
+
+const cluster = (user: string) => `clusters: [{ name: c, cluster: { server: "https://127.0.0.1:1" } }]
+contexts: [{ name: c, context: { cluster: c, user: u } }]
+current-context: c
+users: [{ name: u, user: ${user} }]
+`;
+
+it.each([
+  ['exec', '{ exec: { apiVersion: client.authentication.k8s.io/v1, command: id } }'],
+  ['an auth provider', '{ auth-provider: { name: gcp, config: { cmd-path: id } } }'],
+])('runs no program by %s but where the operator says so', async (_what, user) => {
+  const source = join(directory, 'programs');
+  writeFileSync(source, cluster(user));
+  expect(await reasonOf(source, '')).toMatch(
+    /the user u of a kubeconfig .* may not run a program; exec: true/,
+  );
+  const loaded = await loadKubeConfig({
+    connection: { type: 'kubeconfig', source, exec: true },
+    resolveSecret: () => new Secret('', source),
+  });
+  expect(loaded.getCurrentUser()?.name).toBe('u');
+  expect(await reasonOf('secret://env/K', cluster(user))).toMatch(/in a secret may not run a program$/);
+});

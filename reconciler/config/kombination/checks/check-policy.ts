@@ -1,7 +1,7 @@
-import { posix } from 'node:path';
 import type { DiagnosticCollector } from '../../../base/document-diagnostic.ts';
 import type { DocumentPath } from '../../../base/document-path.ts';
 import { own } from '../../../base/values.ts';
+import { normalisePath } from '../../../model/docker/mounts.ts';
 import { givenOptions } from '../../../model/docker/options/container-options.ts';
 import { namespaceNeeds } from '../../../model/docker/options/option-needs.ts';
 import type { GrantName, Need, OperatorPolicy } from '../../../model/operator-policy.ts';
@@ -123,8 +123,7 @@ function isPath(text: string): boolean {
 }
 
 function pathNeed(path: string): Need {
-  const normal = posix.normalize(path);
-  const plain = normal.length > 1 ? normal.replace(/\/$/, '') : normal;
+  const plain = normalisePath(path);
   return plain.startsWith('/dev/') ? { grant: 'devices', value: plain } : bindNeed(plain);
 }
 

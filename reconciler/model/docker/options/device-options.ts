@@ -1,4 +1,4 @@
-import { posix } from 'node:path';
+import { normalisePath } from '../mounts.ts';
 import { defined } from '../../../base/values.ts';
 import { hostField, option, refused, TOFU_UNSUPPORTED } from './option.ts';
 import type { DeviceRequestSpec } from './option-types.ts';
@@ -49,7 +49,7 @@ export const DEVICE_OPTIONS = {
           permissions,
         })),
     },
-    needs: (devices) => devices.map(({ source }) => ({ grant: 'devices', value: posix.normalize(source) })),
+    needs: (devices) => devices.map(({ source }) => ({ grant: 'devices', value: normalisePath(source) })),
   }),
   deviceCgroupRules: option({
     key: 'device_cgroup_rules',

@@ -1,4 +1,4 @@
-import { posix } from 'node:path';
+import { normalisePath } from '../mounts.ts';
 import type { Need } from '../../operator-policy.ts';
 import type { LoggingSpec } from './option-types.ts';
 
@@ -46,6 +46,6 @@ export function runtimeNeeds(runtime: string): readonly Need[] {
 export function loggingNeeds({ options = {} }: LoggingSpec): readonly Need[] {
   return Object.values(options).flatMap((value): readonly Need[] => {
     const [, path] = /^(?:[a-z]+:\/\/)?(\/.*)$/s.exec(value) ?? [];
-    return path === undefined ? [] : [{ grant: 'binds', value: posix.normalize(path) }];
+    return path === undefined ? [] : [{ grant: 'binds', value: normalisePath(path) }];
   });
 }
