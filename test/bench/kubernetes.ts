@@ -124,17 +124,19 @@ function indexes(): readonly number[] {
 /** A running daemon gets the stack by a push: reads it, plans, applies, waits for health, tags, ends the job. */
 async function runKombinator({ cluster, directory }: Bench, namespace: string): Promise<Round> {
   await using repository = await createBareRepo();
-  const clusterFile = { 'clusters/prod.yaml': cluster.file };
-  const before = await commitFiles(repository, { ...clusterFile, 'README.md': 'bench\n' }, 'Begin');
+  const before = await commitFiles(repository, { 'README.md': 'bench\n' }, 'Begin');
   const files = { [`workflows/${namespace}.yaml`]: renderWorkflow(namespace) };
   const pushed = await commitFiles(repository, files, 'Add the stack');
   await moveBranch(repository.gitdir, before);
   const stateDir = await mkdtemp(join(directory, 'state-'));
+  const config = join(stateDir, 'operator.yaml');
+  await writeFile(config, `clusters:\n  prod:\n    ${cluster.file}`);
   const logger = createQuietLogger();
   const env = { ...process.env, HOME: directory };
   await using kombinator = await createKombinator({
     repo: repository.path,
     stateDir,
+    config,
     stableMs: 0,
     logger,
     env,

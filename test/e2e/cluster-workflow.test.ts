@@ -11,7 +11,7 @@ import { createMainJob } from '../support/main-job.ts';
 import type { WorkflowCluster } from '../support/kubernetes/workflow-cluster.ts';
 import { openWorkflowCluster, startWorkflowDouble } from '../support/kubernetes/workflow-cluster.ts';
 
-/* The example workflow, from `git push` to pods and away again, through the daemon. */
+/* The example workflow, from `git push` to pods and away again, through the daemon, on a cluster of the operator's. */
 
 const EXAMPLE = join(import.meta.dirname, '../../examples/kombinations/shop-on-cluster/workflows/shop.yaml');
 /** Pods are started, and a namespace has to be made first. */
@@ -33,7 +33,7 @@ function describeWorkflow(name: string, open: (namespace: string) => Promise<Wor
     let first: string;
     beforeAll(async () => {
       cluster = await open(stack);
-      job = await createMainJob(null);
+      job = await createMainJob(null, {}, `clusters:\n  prod:\n    ${cluster.file}`);
       const secrets = join(job.stateDir, 'secrets');
       await mkdir(secrets, { recursive: true, mode: 0o700 });
       await writeFile(join(secrets, `${stack}.shop-keys.SESSION_KEY`), 'correct-horse\n', { mode: 0o600 });
@@ -49,7 +49,7 @@ function describeWorkflow(name: string, open: (namespace: string) => Promise<Wor
     });
 
     const push = (workflow: string, message: string) =>
-      job.push({ 'workflows/shop.yaml': workflow, 'clusters/prod.yaml': cluster.file }, message);
+      job.push({ 'workflows/shop.yaml': workflow }, message);
     const at = (api: string, plural: string, one = 'shop') => `${api}/namespaces/${stack}/${plural}/${one}`;
     const SETTINGS = at('/api/v1', 'configmaps', 'shop-settings');
     const CLAIM = at('/api/v1', 'persistentvolumeclaims', 'shop-uploads');

@@ -1,6 +1,3 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DockerEngine } from '../support/docker/docker-engine.ts';
 import { startDockerEngine } from '../support/docker/docker-engine.ts';
@@ -21,26 +18,20 @@ let far: DockerEngine;
 let tls: DockerEngine;
 let ssh: EngineSsh;
 let job: MainJob;
-let directory: string;
 
 beforeAll(async () => {
   [far, tls] = await Promise.all([startDockerEngine(), startDockerEngine({ tls: true })]);
   await Promise.all([far, tls].map(({ host }) => buildTestImage(host, IMAGE)));
   ssh = await startEngineSsh(far.host);
   const { ca, cert, key } = tls.tls!;
-  directory = await mkdtemp(join(tmpdir(), 'kombinator-hosts-'));
-  const config = join(directory, 'operator.yaml');
-  await writeFile(
-    config,
-    `policy: { allow: { keyFiles: ${JSON.stringify([ssh.keyPath, ca, cert, key])} } }\n`,
-  );
-  job = await createMainJob(here, { KOMBINATOR_KNOWN_HOSTS: ssh.knownHosts, KOMBINATOR_CONFIG: config });
+  const keyFiles = JSON.stringify([ssh.keyPath, ca, cert, key]);
+  const operator = `policy: { allow: { keyFiles: ${keyFiles} } }\n`;
+  job = await createMainJob(here, { KOMBINATOR_KNOWN_HOSTS: ssh.knownHosts }, operator);
 });
 afterAll(async () => {
   await job?.[Symbol.asyncDispose]();
   await ssh?.[Symbol.asyncDispose]();
   await Promise.all([far?.stop(), tls?.stop()]);
-  await rm(directory, { recursive: true, force: true });
 });
 
 interface Places {

@@ -24,9 +24,7 @@ beforeAll(async () => {
   // The file tells curl what is not in the command line as written: no progress on stderr, and the status after the body.
   await writeFile(join(directory, '.curlrc'), 'silent\nwrite-out = "\\n%{http_code}"\n');
   // The reference draws a proxy that is given the engine's socket, and workers with a key file of the control host.
-  const config = join(directory, 'operator.yaml');
-  await writeFile(config, 'policy: { allow: everything }\n');
-  job = await createMainJob(dockerHost, { KOMBINATOR_CONFIG: config });
+  job = await createMainJob(dockerHost, {}, 'policy: { allow: everything }\n');
   await job.push(webStack('other', 'other'), 'A stack that nobody here changes');
   await job.reaches('other', 'in_sync');
 });

@@ -64,23 +64,28 @@ export interface MainJob extends AsyncDisposable {
 
 /**
  * @param dockerHost `null`: there is no engine, stacks run on clusters only
- * @param environment of the daemon and the commands, besides `DOCKER_HOST`
+ * @param environment of the daemon, besides `DOCKER_HOST`
+ * @param operator text of the operator's configuration; left out: there is none
  */
 export async function createMainJob(
   dockerHost: string | null,
   environment: NodeJS.ProcessEnv = {},
+  operator?: string,
 ): Promise<MainJob> {
   if (dockerHost !== null) await buildTestImage(dockerHost, IMAGE);
   const root = await mkdtemp(join(tmpdir(), 'kombinator-main-job-'));
   const clone = join(root, 'clone');
   const stateDir = join(root, 'state');
+  const config = join(root, 'operator.yaml');
+  const options = operator === undefined ? [] : ['--config', config];
+  if (operator !== undefined) await writeFile(config, operator);
   const repository = await createBareRepo();
   await git(root, 'clone', '--quiet', repository.path, clone);
   const cli = await createCliProcess({
     ...(dockerHost === null ? {} : { DOCKER_HOST: dockerHost }),
     ...environment,
   });
-  let serving = await serve(cli, repository, stateDir);
+  let serving = await serve(cli, repository, stateDir, options);
   const engine = dockerHost === null ? null : createEngineView(dockerHost);
   const api = createApiClient(
     () => serving.url,
@@ -127,7 +132,7 @@ export async function createMainJob(
       throw new Error(`${stack} has no such job, only ${others}\n${reconcilerLog(serving.daemon)}`);
     },
     tags: async (stack) => lines(await git(repository.path, 'tag', '--list', `deploy/${stack}/*`)),
-    run: (...args) => cli.run(...args, '--repo', repository.path),
+    run: (...args) => cli.run(...args, '--repo', repository.path, ...options),
     runRemote: (...args) =>
       cli.run(...args, '--server', serving.url, '--api-key-file', join(stateDir, 'admin.key')),
     async stop(signal) {
@@ -135,7 +140,7 @@ export async function createMainJob(
       return serving.daemon.ended;
     },
     async start() {
-      serving = await serve(cli, repository, stateDir);
+      serving = await serve(cli, repository, stateDir, options);
     },
     async [Symbol.asyncDispose]() {
       await serving.daemon[Symbol.asyncDispose]();
@@ -162,8 +167,13 @@ function reconcilerLog(daemon: RunningCli): string {
 }
 
 /** Serves on a port that the system chooses; the daemon logs which. */
-async function serve(cli: CliProcess, repository: TestRepository, stateDir: string): Promise<Serving> {
-  const listen = ['--listen', '127.0.0.1:0'];
+async function serve(
+  cli: CliProcess,
+  repository: TestRepository,
+  stateDir: string,
+  options: readonly string[],
+): Promise<Serving> {
+  const listen = ['--listen', '127.0.0.1:0', ...options];
   const daemon = cli.start('serve', '--repo', repository.path, '--state-dir', stateDir, ...listen);
   const readUrl = () => /"api":"(http:\/\/127\.0\.0\.1:\d+)\/api\/v1"/.exec(daemon.stdout())?.[1];
   const url = await eventually(readUrl, (found) => found !== undefined || daemon.child.exitCode !== null);
