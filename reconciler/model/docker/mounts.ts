@@ -1,5 +1,5 @@
-import { posix } from 'node:path';
 import type { BindMount, MountSpec, VolumeMount } from './docker-spec.ts';
+import { normalisePath } from './normalise-path.ts';
 import type { Problem } from '../../base/problem.ts';
 import { isProblem } from '../../base/problem.ts';
 import { parseBytes } from '../../base/units.ts';
@@ -186,10 +186,4 @@ function parseTarget(text: string): string | Problem {
   return path === '/'
     ? { problem: 'the root of the container cannot be a mount', code: 'INVALID_VALUE' }
     : path;
-}
-
-/** Returns the path without `.`, `..`, doubled and trailing slashes. */
-export function normalisePath(path: string): string {
-  const normal = posix.normalize(path);
-  return normal.length > 1 && normal.endsWith('/') ? normal.slice(0, -1) : normal;
 }

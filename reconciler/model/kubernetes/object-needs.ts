@@ -1,7 +1,7 @@
 import type { DocumentPath } from '../../base/document-path.ts';
 import { asFields, asList, asString } from '../../base/values.ts';
 import type { Need } from '../operator-policy.ts';
-import { normalisePath } from '../docker/mounts.ts';
+import { normalisePath } from '../docker/normalise-path.ts';
 import { capabilityNeeds } from '../docker/options/option-needs.ts';
 
 export interface ObjectNeed extends Need {

@@ -1,7 +1,7 @@
 import type { DiagnosticCollector } from '../../../base/document-diagnostic.ts';
 import type { DocumentPath } from '../../../base/document-path.ts';
 import { own } from '../../../base/values.ts';
-import { normalisePath } from '../../../model/docker/mounts.ts';
+import { normalisePath } from '../../../model/docker/normalise-path.ts';
 import { givenOptions } from '../../../model/docker/options/container-options.ts';
 import { namespaceNeeds } from '../../../model/docker/options/option-needs.ts';
 import type { GrantName, Need, OperatorPolicy } from '../../../model/operator-policy.ts';

@@ -6,7 +6,7 @@ import { normaliseImage } from '../../../model/docker/image-reference.ts';
 import type { DiagnosticCollector } from '../../../base/document-diagnostic.ts';
 import { accept, createDiagnosticCollector } from '../../../base/document-diagnostic.ts';
 import type { FileModel, PortEntry, RouteModel, ServiceFields } from '../kombination.ts';
-import { normalisePath } from '../../../model/docker/mounts.ts';
+import { normalisePath } from '../../../model/docker/normalise-path.ts';
 import type { PublishedPort } from '../../../model/docker/ports.ts';
 import { parsePort, readPort } from '../../../model/docker/ports.ts';
 import { readDeploy, readPullPolicy, readRestart } from './service-deploy.ts';

@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import type { DocumentPath } from '../../../base/document-path.ts';
 import type { DiagnosticCollector } from '../../../base/document-diagnostic.ts';
 import type { SecretModel, SecretUse } from './secret-use.ts';
-import { normalisePath } from '../../../model/docker/mounts.ts';
+import { normalisePath } from '../../../model/docker/normalise-path.ts';
 import type { Fields } from '../../../base/values.ts';
 import { asFields, asList, asNumber, asString, defined, own, toRecord } from '../../../base/values.ts';
 

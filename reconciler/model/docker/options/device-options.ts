@@ -1,4 +1,4 @@
-import { normalisePath } from '../mounts.ts';
+import { normalisePath } from '../normalise-path.ts';
 import { defined } from '../../../base/values.ts';
 import { hostField, option, refused, TOFU_UNSUPPORTED } from './option.ts';
 import type { DeviceRequestSpec } from './option-types.ts';

@@ -1,4 +1,4 @@
-import { normalisePath } from '../mounts.ts';
+import { normalisePath } from '../normalise-path.ts';
 import type { Need } from '../../operator-policy.ts';
 import type { LoggingSpec } from './option-types.ts';
 
