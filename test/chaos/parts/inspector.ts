@@ -38,7 +38,7 @@ const PROTOTYPES = [
   `process.getBuiltinModule('node:events').EventEmitter.prototype`,
   'AbortSignal.prototype',
 ];
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 120_000;
 
 /** @param log what the process has written: Node says there where its inspector listens */
 export async function readVitals(log: string): Promise<Vitals> {
