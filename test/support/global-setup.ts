@@ -1,6 +1,7 @@
 import type { TestProject } from 'vitest/node';
 import type { DockerEngine } from './docker/docker-engine.ts';
 import { startDockerEngine } from './docker/docker-engine.ts';
+import { engineVersion } from './docker/engine-programs.ts';
 import type { KubernetesSuites, RealKubernetes } from './kubernetes/kubernetes-suites.ts';
 import { announce, startKubernetesSuites } from './kubernetes/kubernetes-suites.ts';
 
@@ -62,5 +63,6 @@ async function countWorkers(project: TestProject): Promise<number> {
 }
 
 async function startEngines(workers: number): Promise<readonly DockerEngine[]> {
+  process.stdout.write(`Docker suites: Engine ${engineVersion()}\n`);
   return Promise.all(Array.from({ length: workers }, () => startDockerEngine()));
 }

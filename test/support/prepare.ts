@@ -6,6 +6,7 @@ import { installPackages, whyNotInstall } from '../../deploy/demo/packages.ts';
 import { findProgram } from '../../deploy/demo/processes.ts';
 import { compileSources } from './compiled-sources.ts';
 import { prepareCompose } from './compose/compose.ts';
+import { prepareEngine } from './docker/engine-programs.ts';
 
 /*
  * Run before the tests: they use real engines, Git servers and registries, so the programs behind those must be there.
@@ -92,6 +93,7 @@ if (missing.length > 0) {
 
 try {
   await prepareCompose((line) => process.stdout.write(`  ${line}\n`));
+  await prepareEngine((line) => process.stdout.write(`  ${line}\n`));
   await compileSources();
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);

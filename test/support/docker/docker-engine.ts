@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { pingEngine } from '../../../deploy/demo/ping-engine.ts';
+import { enginePath } from './engine-programs.ts';
 import type { TlsListener } from './engine-tls.ts';
 import { createTlsListener, tlsArguments } from './engine-tls.ts';
 
@@ -167,7 +168,7 @@ async function launchWithDriver(
       ...process.env,
       ...NO_INTERNET,
       ...SHORT_LIVED,
-      PATH: `/usr/local/sbin:/usr/sbin:/sbin:${process.env['PATH'] ?? ''}`,
+      PATH: enginePath(),
     },
   });
   const ended = new AbortController();
