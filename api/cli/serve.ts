@@ -31,6 +31,8 @@ export interface ServeContext {
 
 /** Requests that have not ended by then are cut off when the daemon stops, in milliseconds. */
 const DRAIN_MS = 5_000;
+/** Longer than proxies keep a connection that nobody uses (60 s), in milliseconds: the side that asks closes it, and no request meets a closed one. */
+const KEEP_ALIVE_MS = 75_000;
 
 /**
  * Runs the daemon until SIGTERM (0) or SIGINT (130), then ends in order: no new requests, the steps that run are finished, everything is
@@ -75,8 +77,7 @@ export async function serve(context: ServeContext): Promise<number> {
       ? { mode: 'off', listenHost: listen.host }
       : { mode: 'keys', keys: kombinator.store, tokens };
   const keyPath = isOpen ? undefined : ensureAdminKey(kombinator.store, stateDir).path;
-  const handle = createHandler({ kombinator, auth, logger, stopping: stopping.signal });
-  const server = createServer((request, response) => void handle(request, response));
+  const server = createApiServer({ kombinator, auth, logger, stopping: stopping.signal });
   const url = await startListening(server, listen);
   lock.describe({ ...holder, url });
   announce(logger, { url, host: listen.host, keyPath, repo: options.repo, stateDir });
@@ -129,7 +130,7 @@ function createDaemonLogger({ flags, options, terminal }: ServeContext): Logger 
   });
 }
 
-interface HandlerParts {
+interface ServerParts {
   readonly kombinator: Kombinator;
   readonly auth: AuthOptions;
   readonly logger: Logger;
@@ -204,9 +205,9 @@ async function closeServer(server: Server): Promise<void> {
   clearTimeout(cut);
 }
 
-function createHandler({ kombinator, auth, logger, stopping }: HandlerParts) {
+function createApiServer({ kombinator, auth, logger, stopping }: ServerParts): Server {
   const { reconciler, instances, metrics } = kombinator;
-  return createApp({
+  const handle = createApp({
     reconciler,
     ...(instances !== null && { instances }),
     auth,
@@ -218,4 +219,8 @@ function createHandler({ kombinator, auth, logger, stopping }: HandlerParts) {
     checks: () => ({ database: kombinator.checks()['database'] ?? 'ok' }),
     stopping,
   }).callback();
+  return createServer(
+    { keepAliveTimeout: KEEP_ALIVE_MS },
+    (request, response) => void handle(request, response),
+  );
 }

@@ -284,6 +284,11 @@ describe('with a daemon', () => {
     expect(daemon.stdout() + daemon.stderr()).not.toContain(readFileSync(file, 'utf8').trim());
   });
 
+  it('keeps a connection for longer than the proxies before it do, so that none of theirs is answered with a reset', async () => {
+    const { headers } = await fetch(`${url()}/api/v1/health/ready`);
+    expect(headers.get('keep-alive')).toBe('timeout=75');
+  });
+
   it('is asked over REST for what the command asks in process', async () => {
     await until(async () => (await cli.run('status', ...remote())).stdout.startsWith('served\tin_sync\t1/1'));
     expect(await cli.run('plan', ...remote(), '--detailed-exitcode')).toMatchObject({ code: 0 });

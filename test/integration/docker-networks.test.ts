@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { buildLabels } from '../../reconciler/adapters/docker/labels.ts';
+import { speaks } from '../../reconciler/adapters/docker/engine/transport.ts';
 import { diffResource } from '../../reconciler/plan/diff-resource.ts';
 import { engineJson } from '../support/docker/docker-engine.ts';
 import { changeOf, contextFor, REVISION } from '../support/docker/docker-resources.ts';
@@ -31,7 +32,7 @@ describe('networks on a Docker Engine', () => {
     expect(await named(`${stack}_front`)).toHaveLength(1);
   });
 
-  it('sees a second one of its name, takes it away, and keeps the one that is in use', async () => {
+  it('sees a second one of its name where an engine makes one, takes it away, and keeps the one that is in use', async () => {
     const { stack, make, service, apply, observe, settled } = freshStack(target, IMAGE);
     const front = make.network('front');
     const web = service('web', { networks: { [`${stack}_front`]: { aliases: [] } } });
@@ -41,7 +42,13 @@ describe('networks on a Docker Engine', () => {
     const [used] = await named(`${stack}_front`);
     const Labels = buildLabels({ stack, revision: REVISION, branch: 'main', desired: front });
     // A second network of the name, as an engine makes it that was still at it when the process that asked was killed.
-    await engineJson(path, 'POST', '/networks/create', { Name: `${stack}_front`, Labels });
+    const { ApiVersion } = await engineJson<{ ApiVersion: string }>(path, 'GET', '/version');
+    const second = engineJson(path, 'POST', '/networks/create', { Name: `${stack}_front`, Labels });
+    if (speaks(ApiVersion, '1.44')) {
+      await expect(second).rejects.toThrow('already exists');
+      return;
+    }
+    await second;
     expect(await named(`${stack}_front`)).toHaveLength(2);
 
     const doubled = await observe(front);
@@ -81,6 +88,14 @@ describe('networks on a Docker Engine', () => {
     const { change } = changeOf('replace', anew, old?.objectId, front.id);
     await target.apply({ change, desired: anew, described }, contextFor(stack));
 
+    // An engine does not start a container whose first network is gone.
+    const isRenamed = name !== 'front';
+    for (const one of described) {
+      expect(diffResource(one, await observe(one)).action).toBe(isRenamed ? 'replace' : 'no-op');
+      if (!isRenamed) continue;
+      await apply('replace', one);
+      await target.settle(changeOf('replace', one), 'keep', contextFor(stack));
+    }
     for (const one of [anew, ...described])
       expect(diffResource(one, await observe(one)).action).toBe('no-op');
     expect(await named(`${stack}_${name}`)).toHaveLength(1);

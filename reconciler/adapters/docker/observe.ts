@@ -17,7 +17,7 @@ import { observeBuilt } from './images/built-images.ts';
 import type { ContainerGroup, OwnedContainer } from './containers/container-group.ts';
 import { groupContainers, isAside, membersOf } from './containers/container-group.ts';
 import { readContainerHealth } from './containers/read-container-health.ts';
-import { readLive, renderObserved } from './containers/container-drift.ts';
+import { leftNetwork, readLive, renderObserved } from './containers/container-drift.ts';
 import { readStaleSharing } from './containers/container-sharing.ts';
 import type { EngineVolume } from './engine/engine.ts';
 import { describeUnmet } from './engine/engine-needs.ts';
@@ -27,7 +27,7 @@ import type { Owner } from './labels.ts';
 import { readOwner } from './labels.ts';
 import { findDiffering } from './secrets/differing.ts';
 import { maskOf, rememberSecretTexts } from './secrets/secret-texts.ts';
-import { builtImageSpec, imageSpec, networkSpec, volumeSpec } from './containers/specs.ts';
+import { builtImageSpec, imageSpec, isContainerSpec, networkSpec, volumeSpec } from './containers/specs.ts';
 import { findGuests, followClaims, wantersOf } from './networks-and-volumes/claimed.ts';
 import { keptNetwork } from './networks-and-volumes/doubles.ts';
 import { observeTaken, refused } from './taken-names.ts';
@@ -130,7 +130,9 @@ async function observeGroup(
   return mapBounded(identities, 1, async (identity) => {
     const wanted = identity.desired && maskSpec(identity.desired.spec);
     const live = renderContainer(view, container, inspect, { wanted, health });
-    const rendered = { ...live, spec: { ...live.spec, ...stale } };
+    const left = wanted !== null && isContainerSpec(wanted) ? leftNetwork(inspect, wanted) : null;
+    const spec = { ...live.spec, ...(left === null ? {} : { networkMode: left }), ...stale };
+    const rendered = { ...live, spec };
     const up = inspect.State.Running && !inspect.State.Paused;
     const ids = members.map(({ id }) => id);
     const differing = identity.desired

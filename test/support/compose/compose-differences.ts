@@ -28,7 +28,7 @@ export const ALLOWED: readonly AllowedDifference[] = [
   {
     fields: ['HostConfig.RestartPolicy.Name'],
     services: saysNoRestart,
-    values: { compose: '""', kombinator: '"on-failure"' },
+    values: { compose: '"no"', kombinator: '"on-failure"' },
     reason:
       'without `restart` a service is brought back after a failure; say `restart: "no"` for Compose\'s default',
   },
@@ -53,7 +53,7 @@ export const ALLOWED: readonly AllowedDifference[] = [
     reason: 'of a range for one port the first is taken, so that the plan can say which',
   },
   {
-    fields: ['Config.MacAddress'],
+    fields: ['Config.MacAddress', 'Networks.*.MacAddress'],
     services: ['mac'],
     reason: 'hardware addresses are written in small letters',
   },

@@ -1,6 +1,6 @@
 /*
  * The answers of engine inspect for two containers, made comparable: names and ids of one project are replaced by words that both have,
- * labels of owners are left out, and lists whose order means nothing are sorted. That nothing is said is one thing, whether the engine
+ * labels of owners and what the engine derives from the rest are left out, and lists whose order means nothing are sorted. That nothing is said is one thing, whether the engine
  * keeps it as null, as an empty list or as an empty map.
  */
 
@@ -30,6 +30,9 @@ const SETS = new Set(
     ' ',
   ),
 );
+
+/** Names of a container and its aliases together, known to recent engines. */
+const DERIVED = new Set(['DNSNames']);
 
 /**
  * The containers of a project by name without that of the project.
@@ -68,11 +71,13 @@ export function comparable(
 function flatten(value: unknown, path: readonly string[], fields: Map<string, string>): void {
   if (isRecord(value)) {
     for (const [key, inner] of Object.entries(value)) {
-      if (path.at(-1) === 'Labels' && OWNERS.test(key)) continue;
+      if ((path.at(-1) === 'Labels' && OWNERS.test(key)) || DERIVED.has(key)) continue;
       flatten(inner, [...path, key], fields);
     }
     return;
   }
+  // Engines before 25 keep what was not said as an empty text.
+  if (path.at(-2) === 'RestartPolicy' && value === '') return void fields.set(path.join('.'), '"no"');
   const text = JSON.stringify(ordered(value, SETS.has(path.at(-1) ?? '')));
   if (!isNothing(text)) fields.set(path.join('.'), text);
 }

@@ -121,6 +121,26 @@ function sameNetworks(spec: ContainerSpec, live: LiveSpec): boolean {
   return leave.length === 0 && join.length === 0;
 }
 
+/**
+ * The network that a container was made for, where its description has left it; `null` where it has not. Such a container is made anew, since
+ * an engine neither starts one whose first network is gone nor connects it to another (Engine 25 and newer, `normalizeNetMode` in moby's
+ * daemon/container_operations.go).
+ */
+export function leftNetwork(
+  { HostConfig }: ContainerInspectInfo,
+  { networkMode, networks }: Pick<ContainerSpec, 'networkMode' | 'networks'>,
+): string | null {
+  const names = Object.keys(networks ?? {});
+  const madeFor = HostConfig.NetworkMode ?? '';
+  if (networkMode !== undefined || names.length === 0) return null;
+  return isNetworkName(madeFor) && !names.includes(madeFor) ? madeFor : null;
+}
+
+/** Tells a network's name from the other modes, which stand for no network that could go. */
+function isNetworkName(mode: string): boolean {
+  return !['', 'default', 'bridge', 'host', 'none', 'nat'].includes(mode) && !mode.startsWith('container:');
+}
+
 /** Body of the engine's "update container" that brings restart policy and limits to what the spec says. */
 export function buildUpdate(spec: ContainerSpec, live: LiveSpec, cgroupVersion: number): object | null {
   const body = buildLimitsUpdate(spec, live, cgroupVersion);

@@ -13,7 +13,7 @@ import { buildContainerConfig, endpointOf, networkNames } from './container-conf
 import type { OwnedContainer } from './container-group.ts';
 import { hasStarted } from './container-health.ts';
 import { readContainerHealth } from './read-container-health.ts';
-import { buildUpdate, networkSteps, readLive } from './container-drift.ts';
+import { buildUpdate, leftNetwork, networkSteps, readLive } from './container-drift.ts';
 import { withSharedIds } from './container-sharing.ts';
 import { refuseUnmet } from '../engine/engine-needs.ts';
 import { portOf } from '../engine/engine-errors.ts';
@@ -138,15 +138,18 @@ export async function startContainer(
   { adapter, desired, context }: ContainerTask,
   id: string,
 ): Promise<void> {
+  let wasLeft = false;
   for (let attempt = 1; ; attempt++) {
     try {
       await adapter.engine.startContainer(id, context.signal);
       break;
     } catch (error) {
       if (!isReconcilerError(error, 'PORT_TAKEN')) throw error;
-      const { told, isMoving } = await namePortHolder(adapter, desired, context.stack, error);
+      const { told, isMoving, isLeft } = await namePortHolder(adapter, desired, context.stack, error);
       adapter.awaited.add(context.stack, AWAITED_PORT);
-      if (!isMoving || attempt * PORT_PAUSE_MS > adapter.portWaitMs) throw told;
+      const mayBeFree = isMoving || (isLeft && !wasLeft);
+      if (!mayBeFree || attempt * PORT_PAUSE_MS > adapter.portWaitMs) throw told;
+      wasLeft = isLeft;
       if (attempt === 1) context.progress(`waiting: ${told.message}`);
       await adapter.clock.sleep(PORT_PAUSE_MS, context.signal);
     }
@@ -192,6 +195,7 @@ export function isUsable(
     container !== null &&
     inspect !== null &&
     isMadeFrom(task, container.owner) &&
+    leftNetwork(inspect, task.spec) === null &&
     hasStarted(inspect) &&
     !inspect.State.Dead &&
     inspect.State.Status !== 'removing'
@@ -283,14 +287,15 @@ async function dropStaleEndpoint(
 /**
  * Says who holds a port that is taken.
  *
- * @returns `isMoving` when another stack of ours has it, which may be about to give it up: a push can hand ports from stack to stack
+ * @returns `isMoving` when another stack of ours has it, which may be about to give it up: a push can hand ports from stack to stack; `isLeft`
+ *   when no container has it by now: the one that had it may have stopped since
  */
 async function namePortHolder(
   adapter: Adapter,
   desired: DesiredResource,
   stack: string,
   error: ReconcilerError,
-): Promise<{ readonly told: ReconcilerError; readonly isMoving: boolean }> {
+): Promise<{ readonly told: ReconcilerError; readonly isMoving: boolean; readonly isLeft: boolean }> {
   const port = portOf(errorMessage(error.cause));
   const looking = { signals: [], timeoutMs: 5_000 };
   const holders = await withAbortScope(looking, (signal) =>
@@ -304,5 +309,6 @@ async function namePortHolder(
   return {
     told: new ReconcilerError('PORT_TAKEN', message, { cause: error.cause, retryable: true }),
     isMoving,
+    isLeft: names.length === 0,
   };
 }

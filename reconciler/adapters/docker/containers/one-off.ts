@@ -1,7 +1,7 @@
 import { emptyRecord } from '../../../base/values.ts';
 import { createAbortScope, withAbortScope } from '../../../base/abort-scope.ts';
 import type { ContainerSpec, MountSpec } from '../../../model/docker/docker-spec.ts';
-import { ReconcilerError } from '../../../base/errors.ts';
+import { ReconcilerError, toCancelled } from '../../../base/errors.ts';
 import { createMask } from '../../../model/secret.ts';
 import type { OneOff, OneOffLeftover } from '../../../ports/target-capabilities.ts';
 import type { ApplyContext } from '../../../ports/target.ts';
@@ -46,8 +46,10 @@ export async function runOneOff(
   try {
     return await carryOut(task, oneOff);
   } catch (error) {
-    if (!scope.timedOut) throw error;
-    throw new ReconcilerError('HOOK_FAILED', `did not end within ${Math.round(timeoutMs / 1_000)} s`);
+    if (scope.timedOut)
+      throw new ReconcilerError('HOOK_FAILED', `did not end within ${Math.round(timeoutMs / 1_000)} s`);
+    // Whichever answer was under way was cut then, and says so in its own words.
+    throw context.signal.aborted ? toCancelled(context.signal, `run ${spec.name}`) : error;
   } finally {
     running.delete(spec.name);
   }

@@ -132,9 +132,14 @@ function maskOf({ build, secrets = [] }: BuiltImageSpec): (text: string) => stri
   return createMask([{ sensitive, secrets }]);
 }
 
-/** The engine's own builder fetches a context before it answers, and refuses the whole request when it cannot. */
+/** The engine's own builder fetches a context before it answers, and refuses the whole request when it cannot; BuildKit has a step for it. */
 function asFailure({ build: { remote } }: BuiltImageSpec, error: unknown): BuildFailure | null {
-  if (error instanceof BuildFailure) return error;
+  if (error instanceof BuildFailure) {
+    const isFetch = remote !== undefined && error.step?.startsWith('[internal] load git source') === true;
+    return isFetch
+      ? new BuildFailure(`${remote} was not fetched: ${error.message}`, null, error.lines)
+      : error;
+  }
   if (remote === undefined || !isReconcilerError(error, 'TARGET_ERROR')) return null;
   return new BuildFailure(`${remote} was not fetched: ${error.message}`, null, []);
 }

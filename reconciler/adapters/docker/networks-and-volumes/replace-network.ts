@@ -25,7 +25,7 @@ export interface NetworkTask {
 
 /**
  * Makes a network anew that has been taken down; that it has to be is found in plan/diff-resource.ts. The stack's own containers are put on the new one as they are described, those with an
- * address of their own first; they keep running. When there can be no new one, the old one comes back as it was.
+ * address of their own first; they keep running, but for those that are made anew after it because they were made for the name that is gone. When there can be no new one, the old one comes back as it was.
  */
 export async function replaceNetwork(task: NetworkTask, old: TakenDown): Promise<void> {
   const { adapter, create } = task;
@@ -34,7 +34,12 @@ export async function replaceNetwork(task: NetworkTask, old: TakenDown): Promise
   } catch (error) {
     await undo(adapter, error, (until) => putBackNetwork(adapter, old, until));
   }
-  await connectAll(task, old.guests);
+  const { name } = networkSpec(task.desired);
+  const isGone = ({ madeFor }: Guest) => madeFor === old.network.Name && madeFor !== name;
+  await connectAll(
+    task,
+    old.guests.filter((guest) => !isGone(guest)),
+  );
 }
 
 /** Takes the stack's own containers off a network, and the network away. Throws while somebody else is on it. */
@@ -53,7 +58,8 @@ export async function takeDownNetwork(
   const guests: Guest[] = [];
   for (const container of attached) {
     const had = await liveEndpoint(adapter, container, { network: Name, api }, context);
-    guests.push({ id: container.id, name: container.owner.name, had });
+    const madeFor = container.info.HostConfig.NetworkMode;
+    guests.push({ id: container.id, name: container.owner.name, madeFor, had });
   }
   for (const { id } of attached) await engine.disconnectNetwork(Name, id, signal);
   await engine.removeNetwork(network.Id, signal);
@@ -158,7 +164,10 @@ function hasAddress(place: Fields | null): boolean {
 /** Builds the request that makes a network again which was inspected before it went. */
 function toBody(network: NetworkInspectInfo): object {
   const { Name, Driver, Internal, Attachable, EnableIPv6, IPAM, Options, Labels } = network;
-  return { Name, Driver, Internal, Attachable, EnableIPv6, IPAM, Options, Labels, CheckDuplicate: true };
+  // Known to recent engines only, and to the client's types not at all.
+  const { EnableIPv4 } = network as { readonly EnableIPv4?: boolean };
+  const families = defined({ EnableIPv4, EnableIPv6 });
+  return { Name, Driver, Internal, Attachable, ...families, IPAM, Options, Labels, CheckDuplicate: true };
 }
 
 function isAttached({ info }: OwnedContainer, network: string): boolean {

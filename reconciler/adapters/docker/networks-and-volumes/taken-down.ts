@@ -12,6 +12,8 @@ export interface Guest {
   readonly id: string;
   /** Name of its resource. */
   readonly name: string;
+  /** Network that it was made for, by name; `default` and the like for one that was made for none. */
+  readonly madeFor: string;
   /** Its place, as the engine is told it. */
   readonly had: Fields;
 }
