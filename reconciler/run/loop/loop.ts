@@ -70,7 +70,10 @@ export class Loop implements AsyncDisposable {
     this.#background = new Background(clock, logger);
     this.repository = new RepositoryLoop(context, this.#background.signal, (result) => this.#onLoad(result));
     this.#parts = createReconcileParts(context);
-    this.#search = new OrphanSearch(this.#parts, (stack) => this.#enqueue(stack, 'resync'));
+    this.#search = new OrphanSearch(this.#parts, {
+      onOrphan: (stack) => this.#enqueue(stack, 'resync'),
+      hasLeft: (stack) => this.#leaving.has(stack),
+    });
     this.#queue = new WorkQueue({
       clock,
       concurrency: options.stackConcurrency ?? 4,

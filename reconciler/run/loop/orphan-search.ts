@@ -9,16 +9,22 @@ import type { Background } from './background.ts';
 /** No target that was not known before for this long: all that are to be searched now are known. */
 const SEARCH_DEBOUNCE_MS = 1_000;
 
+export interface OrphanSearchOptions {
+  /** Told each one that is found in the background, which is to be run. */
+  readonly onOrphan: (stack: string) => void;
+  /** Tells whether a stack has left with a push, which was judged then. */
+  readonly hasLeft: (stack: string) => boolean;
+}
+
 /** Finds stacks of this repository that are on a target although nothing describes them any more. */
 export class OrphanSearch {
   readonly #parts: ReconcileParts;
-  readonly #onOrphan: (stack: string) => void;
+  readonly #options: OrphanSearchOptions;
   readonly #toSearch = new Map<string, TargetReference>();
 
-  /** @param onOrphan told each one that is found in the background, which is to be run */
-  constructor(parts: ReconcileParts, onOrphan: (stack: string) => void) {
+  constructor(parts: ReconcileParts, options: OrphanSearchOptions) {
     this.#parts = parts;
-    this.#onOrphan = onOrphan;
+    this.#options = options;
   }
 
   /** A stack that is not described may still run somewhere: searches every target that the repository names. */
@@ -68,9 +74,10 @@ export class OrphanSearch {
     });
   }
 
-  /** Has orphans on these targets run, which removes them unless they are too many. */
+  /** Has orphans on these targets run, which removes them unless they are too many. Those that left with a push are not counted again. */
   async among(references: readonly TargetReference[], signal: AbortSignal): Promise<void> {
     const { context, removals } = this.#parts;
+    const { onOrphan, hasLeft } = this.#options;
     const { desired, stacks } = context;
     if (desired.revision === null) return;
     const found = await Promise.all(references.map((one) => findOwned(context, one, signal)));
@@ -78,12 +85,12 @@ export class OrphanSearch {
     const orphans = new Set(found.flat().filter((name) => !described.has(name)));
     // Stacks that are gone but for their data wait for nothing.
     const going = [...new Set([...orphans, ...stacks.names()])].filter(
-      (name) => !described.has(name) && stacks.state(name) !== 'removed',
+      (name) => !described.has(name) && stacks.state(name) !== 'removed' && !hasLeft(name),
     );
     const reason = tooManyRemovals(going.length, described.size);
     for (const stack of orphans) {
-      if (reason !== null) removals.block(stack, reason);
-      this.#onOrphan(stack);
+      if (reason !== null && !hasLeft(stack)) removals.block(stack, reason);
+      onOrphan(stack);
     }
   }
 
