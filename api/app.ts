@@ -17,7 +17,7 @@ import { mountRoutes } from './http/mount.ts';
 import type { RequestRecord } from './http/request-log.ts';
 import { createRequestLog } from './http/request-log.ts';
 import type { Route } from './http/route.ts';
-import { createParser } from './http/shape.ts';
+import { parse } from './http/shape.ts';
 import type { ApiDeps } from './operations/deps.ts';
 
 export interface MetricsSource {
@@ -59,7 +59,7 @@ export function createApp(options: AppOptions): Koa<RequestState> {
   const common = {
     deps: toDeps(options),
     authenticate: createAuthenticator(options.auth),
-    parse: createParser(),
+    parse,
     stopping: options.stopping ?? new AbortController().signal,
     heartbeatMs: options.heartbeatMs ?? 15_000,
   };

@@ -29,23 +29,25 @@ export interface ParseOptions {
 
 export type Parse = <T>(shape: Shape<T>, value: unknown, options: ParseOptions) => T;
 
-/** Checks values against shapes; throws VALIDATION_ERROR with every problem there is. Schemas are compiled once. */
-export function createParser(): Parse {
-  const strict = addFormats.default(
-    new Ajv2020({ allErrors: true, strict: true, allowUnionTypes: true, verbose: true }),
-  );
-  const coercing = addFormats.default(
-    new Ajv2020({ allErrors: true, strict: true, allowUnionTypes: true, coerceTypes: true, verbose: true }),
-  );
-  return function parse<T>({ schema }: Shape<T>, value: unknown, { what, coerce = false }: ParseOptions): T {
-    const validate = (coerce ? coercing : strict).compile(schema);
-    if (validate(value)) return value as T;
-    const details = (validate.errors ?? []).map(toDetail);
-    const message =
-      details.length === 1 ? `${details[0]?.field}: ${details[0]?.message}` : `${details.length} problems`;
-    throw new HttpProblem('VALIDATION_ERROR', `the ${what} is not valid: ${message}`, { details });
-  };
-}
+const WAYS = { allErrors: true, strict: true, allowUnionTypes: true, verbose: true } as const;
+const strict = addFormats.default(new Ajv2020(WAYS));
+const coercing = addFormats.default(new Ajv2020({ ...WAYS, coerceTypes: true }));
+
+/** Checks values against shapes; throws VALIDATION_ERROR with every problem there is. A schema is compiled once. */
+export const parse: Parse = <T>(
+  { schema }: Shape<T>,
+  value: unknown,
+  { what, coerce = false }: ParseOptions,
+): T => {
+  const validate = (coerce ? coercing : strict).compile(schema);
+  if (validate(value)) return value as T;
+  const details = (validate.errors ?? []).map(toDetail);
+  // They hold on to the value.
+  validate.errors = null;
+  const message =
+    details.length === 1 ? `${details[0]?.field}: ${details[0]?.message}` : `${details.length} problems`;
+  throw new HttpProblem('VALIDATION_ERROR', `the ${what} is not valid: ${message}`, { details });
+};
 
 function toDetail(error: ErrorObject): ProblemDetail {
   const params: Readonly<Record<string, unknown>> = error.params;

@@ -51,10 +51,19 @@ const REPEATING = new Set(['propertyNames', 'if']);
 const MAX_DIAGNOSTICS_PER_DOCUMENT = 100;
 
 /**
- * Each schema is compiled when it is first needed, which takes a while: share the result. Those of registered kinds are compiled at once.
- * Throws what a schema of theirs has wrong.
+ * Each schema is compiled when it is first needed, which takes a while: without registered kinds all share the result. Those of registered kinds
+ * are compiled at once. Throws what a schema of theirs has wrong.
  */
 export function createSchemaCheck(kinds: NodeKinds = NO_NODE_KINDS): SchemaCheck {
+  if (kinds.size > 0) return compileSchemas(kinds);
+  ownCheck ??= compileSchemas(NO_NODE_KINDS);
+  return ownCheck;
+}
+
+/** The check by our own schemas alone: they never change, and it keeps nothing of what it was given. */
+let ownCheck: SchemaCheck | undefined;
+
+function compileSchemas(kinds: NodeKinds): SchemaCheck {
   const ajv = new Ajv2020({
     allErrors: true,
     verbose: true,
@@ -79,6 +88,8 @@ export function createSchemaCheck(kinds: NodeKinds = NO_NODE_KINDS): SchemaCheck
     if (!validate) throw new Error(`internal: no schema for ${kind}`);
     if (validate(value)) return;
     const errors = (validate.errors ?? []).filter(({ keyword }) => !REPEATING.has(keyword));
+    // They hold on to the document.
+    validate.errors = null;
     for (const error of errors.slice(0, MAX_DIAGNOSTICS_PER_DOCUMENT))
       report(kind, value, error, diagnostics);
     if (errors.length > MAX_DIAGNOSTICS_PER_DOCUMENT) {
