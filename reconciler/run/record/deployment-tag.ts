@@ -1,3 +1,4 @@
+import { ReconcilerError } from '../../base/errors.ts';
 import { stackDigest } from '../../model/stack.ts';
 import { formatSummary } from '../../plan/format-plan.ts';
 import type { Change, Plan } from '../../plan/plan.ts';
@@ -35,6 +36,8 @@ export interface NewDeployment {
   readonly time: string;
 }
 
+/** Nobody deploys as often; numbers that are larger are somebody else's. */
+const MAX_NUMBER = 1_000_000_000;
 const EMPTY_STACK_DIGEST = stackDigest([]);
 
 /**
@@ -42,6 +45,7 @@ const EMPTY_STACK_DIGEST = stackDigest([]);
  * for tags of their own are left out.
  *
  * @param taken names of tags
+ * @throws GIT_ERROR when somebody's tag has used up the numbers
  */
 export function nextTag(
   stack: string,
@@ -52,7 +56,11 @@ export function nextTag(
   // A tag `deploy/web/7/old` leaves no room for `deploy/web/7`.
   const used = new Set(taken.map((name) => name.slice(prefix.length).split('/', 1)[0]));
   let number = (latest?.number ?? 0) + 1;
-  while (used.has(String(number))) number += 1;
+  while (number <= MAX_NUMBER && used.has(String(number))) number += 1;
+  if (number > MAX_NUMBER) {
+    const message = `${prefix}${MAX_NUMBER} leaves no number for the next deployment of ${stack}: delete that tag`;
+    throw new ReconcilerError('GIT_ERROR', message);
+  }
   return { name: `${prefix}${number}`, number };
 }
 
@@ -125,7 +133,7 @@ export function pendingOf(tag: DeploymentTag): PendingTag | null {
 export function parseTag(stack: string, tag: DeploymentTag): DeploymentRecord | null {
   if (stackOf(tag.name) !== stack) return null;
   const number = numberOf(tag.name);
-  if (!Number.isSafeInteger(number) || number < 1) return null;
+  if (!Number.isSafeInteger(number) || number < 1 || number > MAX_NUMBER) return null;
   const read = (key: string) => new RegExp(`^${key}: (.+)$`, 'm').exec(tag.message)?.[1]?.trim() ?? null;
   const [desired, jobId] = [read('Desired'), read('Job')];
   if (jobId === null) return null;

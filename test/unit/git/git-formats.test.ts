@@ -7,6 +7,7 @@ import {
   formatTag,
   parseCommit,
   parseTag,
+  readTagged,
 } from '../../../reconciler/adapters/git/repository/objects.ts';
 import { formatPacket, readPackets } from '../../../reconciler/adapters/git/remote/pkt-line.ts';
 import { isRefName } from '../../../reconciler/adapters/git/repository/refs.ts';
@@ -107,6 +108,21 @@ describe('commits and tags', () => {
 
     expect(parseCommit(Buffer.from(signed))).toMatchObject({ time: 7, message: 'hi\n', parents: [] });
     expect(parseCommit(Buffer.from(`tree ${ID}\nauthor A <> 1 +0000\n`)).message).toBe('');
+  });
+});
+
+describe('objects that somebody has written by hand', () => {
+  it('have no time that is none', () => {
+    const commit = `tree ${ID}\nauthor A <> 1 +0000\ncommitter A <> 99999999999999999999 +0000\n\nhi\n`;
+    const tag = `object ${ID}\ntype commit\ntag x\ntagger A <> 8640000000001 +0000\n\nhi\n`;
+    expect(parseCommit(Buffer.from(commit)).time).toBe(0);
+    expect(parseTag(Buffer.from(tag)).time).toBe(0);
+  });
+
+  it('are nothing behind a tag', () => {
+    expect(readTagged('tag', Buffer.from('object x\n\nhi\n'))).toBeNull();
+    expect(readTagged('commit', Buffer.from('author A <> 1 +0000\n\nhi\n'))).toBeNull();
+    expect(readTagged('blob', Buffer.from('x'))).toBeNull();
   });
 });
 

@@ -127,6 +127,24 @@ describe('diffTrees', () => {
     );
   });
 
+  it.each([
+    ['directories without a file', 100, 6, 'more than 1000000 files and directories'],
+    ['a path that no file system has', 1, 3_000, 'a path of'],
+  ])('gives up on %s, made of a few objects', async (_name, copies, levels, reason) => {
+    const trees = createTrees();
+    let id = trees.put([]);
+    for (let level = 0; level < levels; level += 1)
+      id = trees.put(Array.from({ length: copies }, (_, at) => ({ mode: TREE_MODE, name: `d${at}`, id })));
+    await expect(diffTrees(trees.read, null, id)).rejects.toThrow(reason);
+  });
+
+  it('takes a mode with a zero in front for what it is', async () => {
+    const trees = createTrees();
+    const inner = trees.put([blob('f', '1')]);
+    const root = trees.put([{ mode: `0${TREE_MODE}`, name: 'd', id: inner }]);
+    expect((await diffTrees(trees.read, null, root)).map(({ path }) => path)).toEqual(['d/f']);
+  });
+
   it('leaves out names that lead out of the repository, and names submodules', async () => {
     const raw = Buffer.concat(
       ['100644 ..', '40000 .git', '160000 module', '100644 a/b', '100644 good'].map((head) =>

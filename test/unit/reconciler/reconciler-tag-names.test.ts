@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ReconcilerError } from '../../../reconciler/base/errors.ts';
+import { nextTag, parseTag } from '../../../reconciler/run/record/deployment-tag.ts';
 import type { DeploymentTag } from '../../../reconciler/ports/source.ts';
 import { eventually } from '../../support/eventually.ts';
 import type { MemorySource } from '../../support/memory/memory-source.ts';
@@ -100,4 +101,22 @@ it('numbers past tags below that name which are no deployments', async () => {
   await pushed(source, 'deploy/shop/4');
   const history = await rig.reconciler.history('shop');
   expect(history.map((one) => one.tag)).toEqual(['deploy/shop/1', 'deploy/shop/4']);
+});
+
+describe('a tag of somebody with the last number that there is', () => {
+  it('holds up no deployment', async () => {
+    const { source, rig, first } = await begin();
+    await using _ = rig;
+    // 2 ** 53 and one are the same number: who counts on from there never comes to an end.
+    source.tagAtRemote(foreign('deploy/shop/9007199254740991', first));
+    source.push(web('nginx:1.29'));
+    await pushed(source, 'deploy/shop/2');
+  });
+
+  it('is told of when no number is left', () => {
+    const latest = parseTag('shop', foreign('deploy/shop/1000000000', 'c'));
+    expect(latest?.number).toBe(1_000_000_000);
+    expect(() => nextTag('shop', latest, [])).toThrow('delete that tag');
+    expect(parseTag('shop', foreign('deploy/shop/9007199254740991', 'c'))).toBeNull();
+  });
 });

@@ -14,6 +14,7 @@ import type { Transport, WantedRef } from '../remote/transport.ts';
 import type { GitCommand } from '../repository/git-command.ts';
 import { readLayout } from '../repository/layout.ts';
 import { createObjectStore } from '../repository/object-store.ts';
+import { MAX_COMMIT_BYTES } from '../repository/objects.ts';
 import { createRefs } from '../repository/refs.ts';
 import type { Repository } from '../repository/repository.ts';
 import { createRepository } from '../repository/repository.ts';
@@ -96,7 +97,8 @@ function openRemote(
     if ((await repository.refs.read(pin)) !== null && (await repository.store.has(commit))) return repository;
     await withDeadline({ location: address, timeoutMs, signal }, async (deadline) => {
       await fetchCommit({ transport, repository, path, isHttp }, commit, deadline);
-      if ((await repository.store.read(commit))?.type !== 'commit') throw lacks(address, commit);
+      if ((await repository.store.read(commit, MAX_COMMIT_BYTES))?.type !== 'commit')
+        throw lacks(address, commit);
       await repository.refs.put([{ name: pin, id: commit }]);
       await compactMirror(path, git, deadline.signal);
     });

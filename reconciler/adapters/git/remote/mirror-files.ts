@@ -6,7 +6,7 @@ import { isMissing } from '../errors.ts';
 import type { GitCommand } from '../repository/git-command.ts';
 import { readText } from '../repository/layout.ts';
 import type { ObjectStore } from '../repository/object-store.ts';
-import { parseTag } from '../repository/objects.ts';
+import { MAX_COMMIT_BYTES, readTagged } from '../repository/objects.ts';
 import type { Refs } from '../repository/refs.ts';
 
 /** Returns where the mirror of a remote lies: a readable name, made unique by the address. */
@@ -50,9 +50,10 @@ export interface KeptTag {
 export async function keepTags(store: ObjectStore, refs: Refs): Promise<readonly KeptTag[]> {
   const kept: KeptTag[] = [];
   for (const { name, id } of await refs.list('refs/tags/deploy/').catch(() => [])) {
-    const object = await store.read(id).catch(() => null);
-    if (object?.type !== 'tag') continue;
-    kept.push({ ref: name, content: object.content, commit: parseTag(object.content).object });
+    const object = await store.read(id, MAX_COMMIT_BYTES).catch(() => null);
+    const tag = object === null ? null : readTagged(object.type, object.content);
+    if (object !== null && tag !== null && 'object' in tag)
+      kept.push({ ref: name, content: object.content, commit: tag.object });
   }
   return kept;
 }

@@ -12,7 +12,7 @@ import { readIdentity, readLayout } from '../repository/layout.ts';
 import { compactMirror, discardMirror, ensureMirror, keepTags, restoreTags } from './mirror-files.ts';
 import type { ObjectStore } from '../repository/object-store.ts';
 import { createObjectStore } from '../repository/object-store.ts';
-import { parseCommit } from '../repository/objects.ts';
+import { MAX_COMMIT_BYTES, MAX_TREE_BYTES, parseCommit } from '../repository/objects.ts';
 import type { Ref } from '../repository/packed-refs.ts';
 import type { Refs } from '../repository/refs.ts';
 import { createRefs } from '../repository/refs.ts';
@@ -183,9 +183,10 @@ async function filterMissing(store: ObjectStore, refs: readonly Ref[]): Promise<
 
 /** The commit and its root must be readable; deeper damage shows when it is read. */
 async function checkComplete(store: ObjectStore, commit: string): Promise<void> {
-  const object = await store.read(commit);
+  const object = await store.read(commit, MAX_COMMIT_BYTES);
   const tree = object?.type === 'commit' ? parseCommit(object.content).tree : null;
-  if (tree === null || (await store.read(tree))?.type !== 'tree') throw gitError('the mirror is incomplete');
+  if (tree === null || (await store.read(tree, MAX_TREE_BYTES))?.type !== 'tree')
+    throw gitError('the mirror is incomplete');
 }
 
 async function buildBeside(

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { deflate } from 'node:zlib';
 import type { BatchObject, CatFile } from './cat-file.ts';
 import { createCatFile, streamObjects, toReadError } from './cat-file.ts';
-import { leftAtRemote } from '../errors.ts';
+import { gitError, leftAtRemote } from '../errors.ts';
 import { createFile, lstatOrNull, makeDirectory, publishFile } from './files.ts';
 import { isPartialClone } from './layout.ts';
 import type { GitCommand } from './git-command.ts';
@@ -19,13 +19,17 @@ import { createPackedReader } from './packed-reader.ts';
 export interface ObjectStore extends Disposable {
   /** Tells whether the repository has it now, whatever is kept in memory. */
   has(id: string): Promise<boolean>;
-  /** `null` when missing. Commits and trees read lately are kept in memory. */
-  read(id: string): Promise<GitObject | null>;
+  /**
+   * Resolves to `null` when missing. Commits and trees read lately are kept in memory. Throws GIT_ERROR for one that is larger.
+   *
+   * @param maxBytes default: any size
+   */
+  read(id: string, maxBytes?: number): Promise<GitObject | null>;
   /** Like `read`; of an object larger than `maxBytes` only the size. */
   readBounded(id: string, maxBytes: number): Promise<BatchObject>;
   /** Many objects, in any order; missing ones have `type: null`. */
   readMany(ids: readonly string[], maxBytes: number, signal: AbortSignal): AsyncIterable<BatchObject>;
-  /** Raw output of a full recursive listing, `null` where only tree by tree is possible. */
+  /** Raw output of a full recursive listing with its directories, `null` where only tree by tree is possible. */
   listRecursive(commit: string, signal: AbortSignal): Promise<Buffer | null>;
   /** Adds an object (loose, durable) unless it is there; returns its id. */
   write(type: ObjectType, content: Uint8Array): Promise<string>;
@@ -53,11 +57,12 @@ export function createObjectStore(commonDir: string, git: GitCommand): ObjectSto
     const known = recent.get(id);
     return known === undefined ? readStored(id, maxBytes) : toBatch(id, known, maxBytes);
   };
-  const read = async (id: string): Promise<GitObject | null> => {
+  const read = async (id: string, maxBytes = UNLIMITED_BYTES): Promise<GitObject | null> => {
     const known = recent.get(id);
     if (known !== undefined) return known;
-    const { type, content } = await readBounded(id, UNLIMITED_BYTES);
-    if (type === null || content === null) return null;
+    const { type, size, content } = await readBounded(id, maxBytes);
+    if (type === null) return null;
+    if (content === null) throw gitError(`the ${type} ${id} has ${size} bytes; at most ${maxBytes} are read`);
     if (type !== 'blob') recent.set(id, { type, content });
     return { type, content };
   };
@@ -80,7 +85,7 @@ export function createObjectStore(commonDir: string, git: GitCommand): ObjectSto
     },
     listRecursive: async (commit, signal) => {
       if (!(await git.available())) return null;
-      const args = [`--git-dir=${commonDir}`, 'ls-tree', '-r', '-z', '--full-tree', commit];
+      const args = [`--git-dir=${commonDir}`, 'ls-tree', '-r', '-t', '-z', '--full-tree', commit];
       const { exitCode, stdout, stderr } = await git.run(args, { signal });
       if (exitCode !== 0) throw toReadError('files cannot be listed', firstErrorLine(stderr), commonDir);
       return stdout;

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isReconcilerError } from '../../../base/errors.ts';
 import { gitError } from '../errors.ts';
 
 /** Git's object formats: bytes in, values out and back. Pure. */
@@ -40,6 +41,11 @@ export interface Tag {
   readonly message: string;
 }
 
+/** Largest commit or tag that is read, in bytes. */
+export const MAX_COMMIT_BYTES = 1024 * 1024;
+/** Largest directory that is read, in bytes: some 100,000 names. */
+export const MAX_TREE_BYTES = 16 * 1024 * 1024;
+
 export const TREE_MODE = '40000';
 export const SUBMODULE_MODE = '160000';
 const ID_BYTES = 20;
@@ -63,7 +69,7 @@ export function parseTree(raw: Buffer, start = 0, end = raw.length): TreeEntry[]
     const next = zero + 1 + ID_BYTES;
     if (space < 0 || zero < 0 || next > end) throw gitError('a tree object is damaged');
     entries.push({
-      mode: raw.toString('latin1', position, space),
+      mode: raw.toString('latin1', position, space).replace(/^0+/, ''),
       name: raw.toString('utf8', space + 1, zero),
       id: raw.toString('hex', zero + 1, next),
     });
@@ -168,9 +174,24 @@ function cleanMessage(message: string): string {
   return `${message.replaceAll('\0', '').replaceAll('\r\n', '\n').trimEnd()}\n`;
 }
 
+/** The last second that a date can have. */
+const MAX_SECONDS = 8_640_000_000_000;
+
+/** The time is the pusher's to write, and Git takes any number: one that is no date counts as none. */
 function parseSignature(text: string): Identity & { readonly time: number } {
   const match = /^(.*?) ?<([^>]*)>(?: (\d+))?/.exec(text);
-  return { name: match?.[1] ?? '', email: match?.[2] ?? '', time: Number(match?.[3] ?? 0) };
+  const time = Number(match?.[3] ?? 0);
+  return { name: match?.[1] ?? '', email: match?.[2] ?? '', time: time <= MAX_SECONDS ? time : 0 };
+}
+
+/** Returns what a ref of a tag is on; `null` for anything else, and for what somebody has written by hand and Git itself would call damaged. */
+export function readTagged(type: ObjectType | null, content: Buffer): Tag | Commit | null {
+  try {
+    return type === 'tag' ? parseTag(content) : type === 'commit' ? parseCommit(content) : null;
+  } catch (error) {
+    if (isReconcilerError(error, 'GIT_ERROR')) return null;
+    throw error;
+  }
 }
 
 /** Header lines up to the empty line; continuation lines (signatures) are dropped. */

@@ -16,14 +16,17 @@ import {
   formatCommit,
   formatTag,
   isObjectId,
+  MAX_COMMIT_BYTES,
+  MAX_TREE_BYTES,
   parseCommit,
   parseTag,
   parseTree,
+  readTagged,
   TREE_MODE,
 } from './objects.ts';
 import type { Refs } from './refs.ts';
 import { isRefName } from './refs.ts';
-import { comparePaths, diffTrees, fileEntry, isSafeName, MAX_CHANGED_FILES } from './tree-diff.ts';
+import { comparePaths, createBounds, diffTrees, fileEntry, isSafeName } from './tree-diff.ts';
 import type { WrittenFile } from './tree-edit.ts';
 import { editTree } from './tree-edit.ts';
 
@@ -77,7 +80,6 @@ export interface RepositoryOptions {
 }
 
 const MIN_ABBREVIATION = 4;
-const MAX_TAG_BYTES = 1024 * 1024;
 
 export function createRepository(options: RepositoryOptions): Repository {
   const { commonDir, store, refs } = options;
@@ -96,7 +98,7 @@ export function createRepository(options: RepositoryOptions): Repository {
     },
     contains: async (commit) => {
       if (isObjectId(commit) && (await store.has(commit))) {
-        return (await store.read(commit))?.type === 'commit';
+        return (await store.read(commit, MAX_COMMIT_BYTES))?.type === 'commit';
       }
       return (await readText(join(commonDir, 'shallow'))) === null ? false : 'unknown';
     },
@@ -123,13 +125,13 @@ interface Parts {
 }
 
 async function readCommit(store: ObjectStore, id: string): Promise<Commit> {
-  const object = await store.read(id);
+  const object = await store.read(id, MAX_COMMIT_BYTES);
   if (object?.type !== 'commit') throw gitError(`there is no commit ${id} in the repository`);
   return parseCommit(object.content);
 }
 
 async function readTreeObject(store: ObjectStore, id: string): Promise<Buffer> {
-  const object = await store.read(id);
+  const object = await store.read(id, MAX_TREE_BYTES);
   if (object?.type !== 'tree') throw gitError(`there is no tree ${id} in the repository`);
   return object.content;
 }
@@ -182,7 +184,7 @@ async function findCommit(
 
 /** The commit behind a commit or (a chain of) tag objects. */
 async function peel(store: ObjectStore, id: string, depth = 0): Promise<string | null> {
-  const object = await store.read(id);
+  const object = await store.read(id, MAX_COMMIT_BYTES);
   if (object?.type === 'commit') return id;
   return object?.type === 'tag' && depth < 5 ? peel(store, parseTag(object.content).object, depth + 1) : null;
 }
@@ -203,18 +205,21 @@ async function diffCommits(
   return diffTrees((id) => readTreeObject(store, id), before, tree, signal);
 }
 
-/** Output of `git ls-tree -r -z`: `<mode> <type> <id>\t<path>` and a zero byte for each file. */
+/** Output of `git ls-tree -r -t -z`: `<mode> <type> <id>\t<path>` and a zero byte for each file and directory. */
 function parseListing(listing: Buffer): readonly FileChange[] {
   const changes: FileChange[] = [];
-  for (const record of listing.toString('utf8').split('\0')) {
+  const count = createBounds();
+  for (let start = 0; start < listing.length;) {
+    const end = listing.indexOf(0, start);
+    const record = listing.toString('utf8', start, end < 0 ? listing.length : end);
+    start = end < 0 ? listing.length : end + 1;
     const tab = record.indexOf('\t');
-    const [mode = '', , id = ''] = record.slice(0, tab).split(' ');
+    const [mode = '', type = '', id = ''] = record.slice(0, tab).split(' ');
     const path = record.slice(tab + 1);
-    const after = tab < 0 ? null : fileEntry(mode, id);
+    count([{ path }]);
+    const after = tab < 0 || type === 'tree' ? null : fileEntry(mode, id);
     if (after !== null && path.split('/').every(isSafeName)) changes.push({ path, before: null, after });
   }
-  if (changes.length > MAX_CHANGED_FILES)
-    throw gitError(`the repository has more than ${MAX_CHANGED_FILES} files`);
   return changes.sort(comparePaths);
 }
 
@@ -315,10 +320,9 @@ async function readTags({ store, refs }: Parts, prefix: string): Promise<readonl
   const never = new AbortController().signal;
   const found = new Map<string, Tag | Commit>();
   const ids = listed.map(({ id }) => id);
-  for await (const { id, type, content } of store.readMany(ids, MAX_TAG_BYTES, never)) {
-    if (content === null) continue;
-    if (type === 'tag') found.set(id, parseTag(content));
-    if (type === 'commit') found.set(id, parseCommit(content));
+  for await (const { id, type, content } of store.readMany(ids, MAX_COMMIT_BYTES, never)) {
+    const object = content === null ? null : readTagged(type, content);
+    if (object !== null) found.set(id, object);
   }
   const tags: DeploymentTag[] = [];
   for (const { name, id } of listed) {

@@ -6,8 +6,12 @@ import { entryEnd, parseTree, SUBMODULE_MODE, TREE_MODE } from './objects.ts';
 /** Answers the raw content of a tree object. */
 export type ReadTree = (id: string) => Promise<Buffer>;
 
-/** More files than any config repository holds; guards against trees made to explode. */
-export const MAX_CHANGED_FILES = 1_000_000;
+/** More files than any config repository holds, and more directories; guards against trees made to explode. */
+const MAX_CHANGED_FILES = 1_000_000;
+/** Longest path, in UTF-16 code units: what no file system would check out. */
+const MAX_PATH_LENGTH = 4_096;
+/** All paths of a listing together, in UTF-16 code units. */
+const MAX_LISTED_LENGTH = 128 * 1024 * 1024;
 const COMPARE_BLOCK = 4096;
 /** Trees that are read at the same time. */
 const PARALLEL_READS = 64;
@@ -25,6 +29,7 @@ export async function diffTrees(
   signal?: AbortSignal,
 ): Promise<readonly FileChange[]> {
   const changes: FileChange[] = [];
+  const count = createBounds();
   let level: Pair[] = before === after ? [] : [{ path: '', before, after }];
   while (level.length > 0) {
     const next: Pair[] = [];
@@ -33,14 +38,32 @@ export async function diffTrees(
       const batch = level.slice(start, start + PARALLEL_READS);
       const results = await Promise.all(batch.map((pair) => diffPair(readTree, pair)));
       for (const result of results) {
+        count(result.files);
+        count(result.trees);
         changes.push(...result.files);
         next.push(...result.trees);
       }
     }
-    if (changes.length > MAX_CHANGED_FILES) throw gitError(`more than ${MAX_CHANGED_FILES} files differ`);
     level = next;
   }
   return changes.sort(comparePaths);
+}
+
+/** Counts files and directories of a listing. Throws GIT_ERROR for one that was made to explode: a few objects, each of which holds the next many times. */
+export function createBounds(): (entries: Iterable<{ readonly path: string }>) => void {
+  let total = 0;
+  let length = 0;
+  return (entries) => {
+    for (const { path } of entries) {
+      total += 1;
+      length += path.length;
+      if (path.length > MAX_PATH_LENGTH)
+        throw gitError(`the repository has a path of ${path.length} characters: ${path.slice(0, 60)}…`);
+    }
+    if (total > MAX_CHANGED_FILES)
+      throw gitError(`the repository has more than ${MAX_CHANGED_FILES} files and directories`);
+    if (length > MAX_LISTED_LENGTH) throw gitError('the names of all files of the repository are too long');
+  };
 }
 
 /** Compares by UTF-16 code units, the order of `<`. */
