@@ -2,10 +2,13 @@ import type { TreeDirectory } from './file-tree.ts';
 import { directoryOf, isDirectory, nodeAt } from './file-tree.ts';
 import { isProblem } from '../base/problem.ts';
 import type { Ignore } from './kombination/checks/docker-ignore.ts';
-import { parseDockerIgnore } from './kombination/checks/docker-ignore.ts';
+import { IGNORE_NOTHING, parseDockerIgnore } from './kombination/checks/docker-ignore.ts';
 
 /** Longest pointer that Git LFS writes. */
 export const POINTER_BYTES = 1_024;
+
+/** Work for the patterns of all `.gitattributes`: a second or so. */
+const MAX_STEPS = 20_000_000;
 
 /** Tells whether a text is what Git LFS commits in place of a file. */
 export function isPointer(text: string | undefined): boolean {
@@ -32,11 +35,18 @@ export function createLfsFilter(tree: TreeDirectory): (path: string) => boolean 
     known.set(directory, read);
     return read;
   };
+  let steps = 0;
   return (path) => {
     for (let directory = path; directory !== '';) {
+      // Patterns that take too long leave it to a look at the file.
+      if (steps > MAX_STEPS) return true;
       directory = directoryOf(directory);
       const inside = directory === '' ? path : path.slice(directory.length + 1);
-      if (patternsOf(directory)(inside)) return true;
+      const patterns = patternsOf(directory);
+      steps -= patterns.work.steps;
+      const isMeant = patterns(inside);
+      steps += patterns.work.steps;
+      if (isMeant) return true;
     }
     return false;
   };
@@ -47,7 +57,7 @@ function readPatterns(tree: TreeDirectory, directory: string): Ignore {
   const text = file === undefined || isDirectory(file) || file.type === 'submodule' ? undefined : file.text;
   const patterns = text?.split('\n').flatMap(patternOf) ?? [];
   const filter = patterns.length === 0 ? null : parseDockerIgnore(patterns.join('\n'));
-  return filter === null || isProblem(filter) ? () => false : filter;
+  return filter === null || isProblem(filter) ? IGNORE_NOTHING : filter;
 }
 
 function patternOf(line: string): readonly string[] {

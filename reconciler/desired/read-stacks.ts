@@ -1,7 +1,9 @@
-import picomatch from 'picomatch';
 import type { SettingsDocument } from '../config/fleet/config-documents.ts';
 import type { TreeDirectory, TreeNode } from '../config/file-tree.ts';
 import { isDirectory, listFiles, nodeAt } from '../config/file-tree.ts';
+import type { GlobWork } from '../config/glob.ts';
+import { parseGlob } from '../config/glob.ts';
+import { ReconcilerError } from '../base/errors.ts';
 import { isProblem } from '../base/problem.ts';
 import type { FileChange } from '../ports/source.ts';
 import type { BuiltEntry, EntryContext, EntrySource } from './state.ts';
@@ -12,7 +14,7 @@ import { withComposeTexts } from './read-compose-files.ts';
 import { withContents } from './read-file-contents.ts';
 import { changedKits } from './read-kits.ts';
 import { isWorkflowFile } from './workflow.ts';
-import type { LoadedKits, LoadedNodes, LoadedSettings, LoadOptions } from './repository-state.ts';
+import type { LoadedKits, LoadedNodes, LoadedSettings, LoadLimits, LoadOptions } from './repository-state.ts';
 import { createBreather, locateDocument, readTexts, toText } from './repository-state.ts';
 
 const KOMBINATION = /(?:^|\/)kombination\.ya?ml$/;
@@ -66,14 +68,44 @@ function globsOf({ include, exclude }: SettingsDocument): string {
   return JSON.stringify([include, exclude]);
 }
 
+const MAX_GLOB_STEPS = 100_000_000;
+
 /** Creates a test that tells whether a kombination file is to be read. */
 export function createFilter({ include, exclude }: SettingsDocument): (file: string) => boolean {
-  const included = picomatch([...include], { dot: true });
-  const excluded = picomatch([...exclude], { dot: true });
-  return (file) => (include.length === 0 || included(file)) && !(exclude.length > 0 && excluded(file));
+  const work: GlobWork = { steps: 0 };
+  const anyOf = (globs: readonly string[]) => {
+    const matches = globs.flatMap((glob) => {
+      const match = parseGlob(glob);
+      return isProblem(match) ? [] : [match];
+    });
+    return (file: string): boolean => matches.some((match) => match(file, work));
+  };
+  const [included, excluded] = [anyOf(include), anyOf(exclude)];
+  return (file) => {
+    // A file that nobody knows to be left out is not to be taken for gone.
+    if (work.steps > MAX_GLOB_STEPS)
+      throw new ReconcilerError(
+        'INVALID_CONFIGURATION',
+        'the globs of kombinator.yaml take too long: write fewer of them, with fewer stars',
+      );
+    return (include.length === 0 || included(file)) && !excluded(file);
+  };
 }
 
 type StackOptions = LoadOptions & { readonly includes: (file: string) => boolean };
+
+function addTo<T>(lists: Map<string, T[]>, key: string, item: T): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [item]);
+  else list.push(item);
+}
+
+/** Throws INVALID_CONFIGURATION. */
+export function refuseTooMany(files: number, { stackFiles }: Pick<LoadLimits, 'stackFiles'>): void {
+  if (files <= stackFiles) return;
+  const message = `the repository has ${files} files of stacks; at most ${stackFiles} are read`;
+  throw new ReconcilerError('INVALID_CONFIGURATION', message);
+}
 
 /** Reads and checks kombinations; those that are no longer there, or left out, come as `null`. */
 export async function readStacks(
@@ -82,6 +114,8 @@ export async function readStacks(
   options: StackOptions,
 ): Promise<readonly IndexChange[]> {
   const { index, includes } = options;
+  const there = [...files].filter((file) => isFile(nodeAt(context.tree, file)));
+  refuseTooMany(there.length, options.limits);
   const removed: IndexChange[] = [];
   const built: BuiltEntry[] = [];
   const ready: Readable[] = [];
@@ -107,7 +141,7 @@ export async function readStacks(
     const source: EntrySource = { ...common, realFile: place.path, blob: place.blob };
     if (before && before.text !== null && before.blob === place.blob)
       ready.push({ source, text: before.text });
-    else waiting.set(place.blob, [...(waiting.get(place.blob) ?? []), source]);
+    else addTo(waiting, place.blob, source);
     await breathe(options.signal);
   }
   for await (const [blob, bytes, size] of readTexts(

@@ -21,6 +21,8 @@ export interface LoadLimits {
   readonly documentBytes: number;
   /** Largest file that is copied into a container, in bytes. */
   readonly fileBytes: number;
+  /** Most files of stacks: a few objects of Git can make any number of them. */
+  readonly stackFiles: number;
 }
 
 /** State of the repository at a revision, apart from its stacks. */

@@ -219,15 +219,29 @@ function speaksBefore(a: StackEntry, b: StackEntry): boolean {
   return a.guessed === b.guessed ? a.file < b.file : b.guessed;
 }
 
+/** Others that a finding names; with more, each of thousands would name thousands. */
+const MAX_NAMED = 20;
+
+function listed(others: ReadonlySet<string>, kind: string): string {
+  return others.size > MAX_NAMED
+    ? `more than ${MAX_NAMED} other ${kind}`
+    : [...others].sort(compareText).join(', ');
+}
+
 function nameConflicts(entry: StackEntry, group: ReadonlySet<StackEntry>): readonly DocumentDiagnostic[] {
-  const others = [...group].filter((other) => other !== entry && !other.guessed).map((other) => other.file);
-  if (entry.guessed || others.length === 0) return [];
+  if (entry.guessed) return [];
+  const others = new Set<string>();
+  for (const other of group) {
+    if (other !== entry && !other.guessed) others.add(other.file);
+    if (others.size > MAX_NAMED) break;
+  }
+  if (others.size === 0) return [];
   return [
     {
       severity: 'error',
       code: 'DUPLICATE_STACK',
       path: ['meta', 'name'],
-      message: `the stack ${entry.name} is also described by ${others.sort().join(', ')}`,
+      message: `the stack ${entry.name} is also described by ${listed(others, 'files')}`,
       hint: 'every stack needs a name of its own',
     },
   ];
@@ -242,6 +256,7 @@ function portConflicts(
   for (const holder of group) {
     if (holder.entry.file === entry.file || !addressesOverlap(holder.port.hostIp, port.hostIp)) continue;
     others.add(`service ${holder.port.service} of the stack ${holder.entry.name} (${holder.entry.file})`);
+    if (others.size > MAX_NAMED) break;
   }
   if (others.size === 0) return [];
   return [
@@ -249,7 +264,7 @@ function portConflicts(
       severity: 'error',
       code: 'DUPLICATE_PORT',
       path: port.path,
-      message: `port ${portOf(port)} of the node is also published by ${[...others].sort().join(', ')}`,
+      message: `port ${portOf(port)} of the node is also published by ${listed(others, 'services')}`,
       hint: 'choose another port in one of them',
     },
   ];

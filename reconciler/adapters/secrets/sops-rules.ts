@@ -31,7 +31,12 @@ export function readRule(metadata: SopsMap, file: string): EncryptionRule {
     case 'encrypted_regex': {
       const matches = compile(value);
       if (!matches) return () => null;
-      return (path) => path.some(matches) === (name === 'encrypted_regex');
+      return (path) => {
+        const found = path.map(matches);
+        return found.includes(true) || !found.includes(null)
+          ? found.includes(true) === (name === 'encrypted_regex')
+          : null;
+      };
     }
     case 'unencrypted_comment_regex':
     case 'encrypted_comment_regex':
@@ -45,14 +50,23 @@ const MAX_PATTERN_LENGTH = 1_000;
 const MAX_KEY_LENGTH = 200;
 /** A repeated group with a repetition or a choice inside can take for ever here, though not in Go. */
 const SLOW = /\((?:[^()\\]|\\.)*(?:[+*}]|\|)(?:[^()\\]|\\.)*\)[+*{]|\\[1-9]|\(\((?:.*)\)[+*{]/;
+/** Steps of the comparisons of one file at most: some hundred milliseconds. */
+const MAX_STEPS = 100_000_000;
 
-/** SOPS speaks Go's regular expressions. What cannot be said safely here is left to a look at the values. */
-function compile(pattern: string): ((key: string) => boolean) | undefined {
+/** SOPS speaks Go's regular expressions. What cannot be said safely, or in time, here is left to a look at the values. */
+function compile(pattern: string): ((key: string) => boolean | null) | undefined {
   if (pattern.length > MAX_PATTERN_LENGTH || SLOW.test(pattern)) return undefined;
   const [, flags = '', rest = pattern] = /^\(\?([ims]+)\)(.*)$/s.exec(pattern) ?? [];
+  const repetitions = pattern.match(/[*+?{]/g)?.length ?? 0;
+  const ways = 2 ** (pattern.match(/\|/g)?.length ?? 0);
+  let left = MAX_STEPS;
   try {
     const expression = new RegExp(rest, `u${flags}`);
-    return (key) => key.length <= MAX_KEY_LENGTH && expression.test(key);
+    return (key) => {
+      // The worst case: each way to spread the key over the repetitions, from each of its characters, for each choice.
+      left -= ways * (key.length + 1) ** (repetitions + 1);
+      return key.length <= MAX_KEY_LENGTH && left > 0 ? expression.test(key) : null;
+    };
   } catch {
     // Go knows forms that are errors here.
     return undefined;

@@ -9,6 +9,7 @@ import type { RegistrySetting } from '../../model/registry.ts';
 import type { SchemaCheck } from '../schema-check.ts';
 import type { KubernetesReference, TargetReference } from '../../model/target.ts';
 import { errorMessage } from '../../base/errors.ts';
+import { isProblem } from '../../base/problem.ts';
 import type { JsonObject } from '../../base/json.ts';
 import type { DocumentPath } from '../../base/document-path.ts';
 import type { Need, OperatorPolicy } from '../../model/operator-policy.ts';
@@ -18,6 +19,7 @@ import type { NodeKind, NodeKinds } from '../../model/node-kind.ts';
 import { NO_NODE_KINDS } from '../../model/node-kind.ts';
 import type { Fields } from '../../base/values.ts';
 import { asFields, asList, asString, own } from '../../base/values.ts';
+import { parseGlob } from '../glob.ts';
 import { parseYaml } from '../yaml-document.ts';
 
 /** `kombinator.yaml` as read. */
@@ -58,6 +60,7 @@ export function readSettingsDocument(file: string, text: string, rules: FleetRul
     kind: 'repository',
     also: (document, collector) => {
       policy = readPolicy(document, collector);
+      for (const key of ['include', 'exclude']) checkGlobs(own(document, key), key, collector);
       registries = readRegistries(document, rules.policy ?? OPEN_POLICY, collector);
     },
   });
@@ -70,6 +73,14 @@ export function readSettingsDocument(file: string, text: string, rules: FleetRul
     exclude: globs('exclude'),
     diagnostics,
   };
+}
+
+function checkGlobs(value: unknown, key: string, collector: DiagnosticCollector): void {
+  for (const [index, glob] of (asList(value) ?? []).entries()) {
+    const found = typeof glob === 'string' ? parseGlob(glob) : undefined;
+    if (isProblem(found))
+      collector.error('INVALID_FORMAT', [key, index], found.problem, { hint: found.hint });
+  }
 }
 
 function readRegistries(

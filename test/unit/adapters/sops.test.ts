@@ -1,3 +1,4 @@
+import { readRule } from '../../../reconciler/adapters/secrets/sops-rules.ts';
 import { generateIdentity, identityToRecipient } from 'age-encryption';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openSops } from '../../../reconciler/adapters/secrets/sops.ts';
@@ -83,6 +84,23 @@ describe('openSops', () => {
     const file = await open(await seal(options));
     expect(file.get('db.password').reveal()).toBe('hunter2');
     expect(file.get('db.port').reveal()).toBe('5432');
+  });
+
+  it.each([
+    `${'.*'.repeat(40)}x`,
+    `${'(a|s|.)?'.repeat(40)}x`,
+    `^${'a*'.repeat(9)}$`,
+    `${'(?:a|a)'.repeat(30)}b`,
+  ])('does not run what takes for ever without a group that repeats: %s', (pattern) => {
+    const rule = readRule(new Map([['encrypted_regex', pattern]]), 'x.yaml');
+    expect(rule(['a'.repeat(190)])).toBeNull();
+  });
+
+  it('runs what is cheap until a file has had its share', () => {
+    const rule = readRule(new Map([['encrypted_regex', '.*(password|token).*']]), 'x.yaml');
+    expect(rule(['db_password'])).toBe(true);
+    expect(rule(['db_port'])).toBe(false);
+    expect(Array.from({ length: 1_000 }, () => rule(['x'.repeat(60)])).at(-1)).toBeNull();
   });
 
   it('names recipients and own keys, when none fits', async () => {

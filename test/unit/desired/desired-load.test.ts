@@ -284,6 +284,14 @@ describe('kombinator.yaml', () => {
     expect(codes(state, 'a')).toEqual([]);
   });
 
+  it.each(['+(a|b)', '{a,b'])('changes nothing when a glob is none: %s', async (glob) => {
+    const { state, push } = createDesiredFixture();
+    await push({ [at('a')]: kombination('a') });
+    await push({ 'kombinator.yaml': `include: ["${glob}"]\n` });
+    expect(state.names()).toEqual(['a']);
+    expect(briefDiagnostics(state.diagnostics())).toEqual(['1:11 error INVALID_FORMAT include[0]']);
+  });
+
   it('stops everything when it was never without errors', async () => {
     const { state, push } = createDesiredFixture();
     await push({ [at('a')]: kombination('a'), 'kombinator.yaml': 'exclude: 1\n' });

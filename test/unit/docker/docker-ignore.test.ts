@@ -48,6 +48,19 @@ describe('.dockerignore', () => {
     expect(kept(text)).toEqual(FILES.filter((path) => !left.includes(path)));
   });
 
+  it('takes no longer for many stars than for one', () => {
+    const ignore = parseDockerIgnore(`${'*a'.repeat(100)}*b\n${'**/'.repeat(100)}x\n${'**a'.repeat(100)}b`);
+    if (isProblem(ignore)) throw new Error(ignore.problem);
+    expect(ignore('a'.repeat(255))).toBe(false);
+    expect(ignore(`${'a/'.repeat(500)}a`)).toBe(false);
+    // The parts of the patterns times the characters; ways to spread the stars there are more than atoms.
+    expect(ignore.work.steps).toBeLessThan(2_000_000);
+  });
+
+  it.each(['x\n'.repeat(1_001), 'y'.repeat(1_001)])('refuses more than anybody writes', (text) => {
+    expect(parseDockerIgnore(text)).toHaveProperty('problem');
+  });
+
   it.each(['!', 'a\n[b'])('refuses "%s"', (text) => {
     expect(parseDockerIgnore(text)).toMatchObject({ problem: expect.stringContaining('is not a pattern') });
   });

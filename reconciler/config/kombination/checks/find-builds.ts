@@ -2,7 +2,7 @@ import { blobId } from '../../../base/blob-id.ts';
 import type { BuildModel } from '../service/build-model.ts';
 import type { BuildSpec, BuiltImageSpec } from '../../../model/docker/docker-spec.ts';
 import type { Ignore } from './docker-ignore.ts';
-import { parseDockerIgnore } from './docker-ignore.ts';
+import { IGNORE_NOTHING, parseDockerIgnore } from './docker-ignore.ts';
 import { parseGitContext } from '../../../model/docker/git-context.ts';
 import type { DocumentPath } from '../../../base/document-path.ts';
 import type { TreeDirectory, TreeFile } from '../../file-tree.ts';
@@ -33,6 +33,8 @@ export interface FoundBuilds {
 
 /** More files than this are no source of an image, but something that should be ignored. */
 const MAX_CONTEXT_FILES = 20_000;
+/** Work for telling what is ignored: a second or so. */
+const MAX_IGNORE_STEPS = 20_000_000;
 /** Links that are reported one by one. */
 const MAX_LINKS_REPORTED = 10;
 const DIGEST_LENGTH = 12;
@@ -235,7 +237,7 @@ function readIgnore({ path }: BuildModel, context: string, dockerfile: Dockerfil
     search.diagnostics.error('INVALID_FORMAT', path, `${file} cannot be read: ${ignore.problem}`);
     break;
   }
-  return () => false;
+  return IGNORE_NOTHING;
 }
 
 /** Collects what is sent to the engine, by path; `undefined` when it may not be. */
@@ -249,6 +251,17 @@ function collect(
   const leaving: string[] = [];
   let missing = false;
   for (const [path, file] of listLeaves(node)) {
+    if (ignore.work.steps > MAX_IGNORE_STEPS) {
+      diagnostics.error(
+        'OUT_OF_RANGE',
+        build.path,
+        'the patterns of .dockerignore take too long for all files of the build context',
+        {
+          hint: 'write fewer of them, with fewer stars',
+        },
+      );
+      return undefined;
+    }
     if (ignore(path)) continue;
     if (files.length === MAX_CONTEXT_FILES) {
       diagnostics.error(
