@@ -146,6 +146,16 @@ export function isBelow(path: string, directory: string): boolean {
   return path === directory || path === base || path.startsWith(`${base}/`);
 }
 
+/**
+ * Tells whether a line can allow this and nothing else. A `*` of the author's would stand for anything in the operator's list, but for one in a rule for devices, where it
+ * means the same; and whoever reads a line has to see what it says.
+ */
+export function canBeAllowed({ grant, value }: Need): boolean {
+  if (FLAGS.includes(grant)) return true;
+  const isRule = grant === 'devices' && /^[abc] [\d*]+:[\d*]+ [rwm]+$/.test(value);
+  return isRule || !/[*\p{C}\p{Zl}\p{Zp}]/u.test(value);
+}
+
 /** The line of the operator's configuration that allows it: `binds: [/var/run/docker.sock]`. */
 export function grantLine({ grant, value }: Need): string {
   return FLAGS.includes(grant) ? `${grant}: true` : `${grant}: [${quote(value)}]`;

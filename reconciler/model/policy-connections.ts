@@ -91,6 +91,8 @@ function isAllowed({ connections }: OperatorPolicy, address: string): boolean {
 
 /** `*` stands for a part of a host name, a port or a path; behind `://` for all of it. */
 function matchesAddress(pattern: string, address: string): boolean {
+  // These end the host of an address early, or stand for other signs: only the very same address is meant then.
+  if (/[\\?#%\s]/.test(address)) return pattern === address;
   if (pattern.endsWith('://*')) return address.startsWith(pattern.slice(0, -1));
   const parts = /[./:@]/;
   const [patterns, given] = [pattern.split(parts), address.split(parts)];

@@ -4,7 +4,7 @@ import { readClusterDocument } from '../../config/fleet/cluster-document.ts';
 import { readNodeDocument, readSettingsDocument } from '../../config/fleet/config-documents.ts';
 import { analyzeWorkflow } from '../../config/workflow/analyze-workflow.ts';
 import type { AskedFor, Need } from '../../model/operator-policy.ts';
-import { missingGrants, OPEN_POLICY } from '../../model/operator-policy.ts';
+import { canBeAllowed, missingGrants, OPEN_POLICY } from '../../model/operator-policy.ts';
 import { refusedConnection } from '../../model/policy-connections.ts';
 import type { TargetReference } from '../../model/target.ts';
 import { readSmall } from '../repository-state.ts';
@@ -21,7 +21,7 @@ export async function askedFor(core: Core, signal: AbortSignal): Promise<AskedFo
     const entry = index.entryOf(file);
     if (!entry || entry.text === null) continue;
     const { needs, targets } = readOpenly(core, file, entry.text, entry.texts);
-    const missing = missingGrants(policy, entry.name, needs);
+    const missing = missingGrants(policy, entry.name, needs).filter(canBeAllowed);
     if (missing.length > 0) stacks.set(entry.name, [...(stacks.get(entry.name) ?? []), ...missing]);
     for (const target of targets) {
       const refused = refusedConnection(policy, target);

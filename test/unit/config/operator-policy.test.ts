@@ -95,10 +95,42 @@ const REACHING: readonly (readonly [string, MemoryFiles, string])[] = [
     shopWith('logging: { driver: syslog, options: { syslog-address: "unix:///run/x" } }'),
     'binds: [/run/x]',
   ],
+  ...['UNIX:///run/x', 'unix://host/run/x', 'unix:/run/x', 'unixgram:///run/../run/x', 'unix:run/x'].map(
+    (address): (typeof REACHING)[number] => [
+      `a socket that the engine logs to as ${address}`,
+      shopWith(`logging: { driver: fluentd, options: { fluentd-address: "${address}" } }`),
+      'binds: [/run/x]',
+    ],
+  ),
+  [
+    'a certificate that the engine reads where it runs',
+    shopWith('logging: { driver: splunk, options: { splunk-capath: "etc/x" } }'),
+    'binds: [/etc/x]',
+  ],
+  [
+    'a unit that systemd starts with the container',
+    shopWith(`annotations: { org.systemd.property.Wants: "['reboot.target']" }`),
+    'unconfined: true',
+  ],
+  [
+    'a path that ends like one that is only read',
+    shopWith('volumes: [{ type: bind, source: "/etc/localtime:ro", target: /x }]'),
+    'binds: [/etc/localtime:ro:rw]',
+  ],
   [
     'a network default that is the machine’s',
     shop(`${WEB}networks: { default: { name: host, external: true } }\n`),
     'hostNamespaces: [network]',
+  ],
+  [
+    'a network on an interface of the machine',
+    shop(`${WEB}networks: { lan: { driver: macvlan, driver_opts: { parent: eth0 } } }\n`),
+    'devices: [interface:eth0]',
+  ],
+  [
+    'a network on a bridge of the machine',
+    shop(`${WEB}networks: { lan: { driver_opts: { com.docker.network.bridge.name: br0 } } }\n`),
+    'devices: [interface:br0]',
   ],
   ['a device behind ..', shopWith('devices: ["/dev/dri/../mem:/dev/m"]'), 'devices: [/dev/mem]'],
   [
@@ -141,6 +173,26 @@ describe('what reaches out of a container', () => {
     ],
   ])('%s is not', async (_name, files) => {
     expect(await refusals(files)).toEqual([]);
+  });
+
+  it.each([
+    ['volumes: ["/mnt/*:/x"]'],
+    ['volumes: ["/*:/x"]'],
+    ['volumes: [{ type: bind, source: "/mnt/a\\n  allow: everything", target: /x }]'],
+    ['volumes: [{ type: bind, source: "/mnt/a\\u202eb", target: /x }]'],
+    ['cap_add: ["*"]'],
+    ['devices: ["/dev/*:/dev/x"]'],
+    ['cgroup_parent: "*"'],
+    ['runtime: "*"'],
+    ['environment: { A: "secret://command/pass/*" }'],
+  ])('is not allowed by a line that says more than what is asked for: %s', async (keys) => {
+    const policy = readPolicy('policy: { allow: { secrets: [] } }\n');
+    expect((await refusals(shopWith(keys), policy)).map(({ hint }) => hint)).toEqual([
+      expect.stringContaining('no line'),
+    ]);
+    const fixture = createDesiredFixture({ policy });
+    await fixture.push(shopWith(keys));
+    expect((await fixture.state.askedFor(new AbortController().signal)).stacks.size).toBe(0);
   });
 
   it('is not lent by a service without a container', async () => {

@@ -63,6 +63,20 @@ describe('how targets are reached', () => {
     expect(await refusals(files, readPolicy('policy: { allow: everything }\n'))).toEqual([]);
   });
 
+  it.each([['?'], ['#'], ['\\'], ['%2f']])(
+    'is no host that ends at %s before it is one that is allowed',
+    async (sign) => {
+      const files = cluster(`server: 'https://2130706433${sign}.corp.example:6443'\ntoken: secret://env/T`);
+      const policy = readPolicy('policy: { allow: { connections: ["https://*.corp.example:6443"] } }\n');
+      expect((await refusals(files, policy)).map(({ message }) => message)).toEqual([
+        expect.stringContaining('a repository may not choose the address'),
+      ]);
+      expect(
+        await refusals(cluster('server: "https://k8s.corp.example:6443"\ntoken: secret://env/T'), policy),
+      ).toEqual([]);
+    },
+  );
+
   it.each([['localhost'], ['ssh://me@nas'], ['nas'], ['unix:///var/run/docker.sock']])(
     '%s needs nobody’s yes',
     async (host) => {

@@ -5,7 +5,13 @@ import { normalisePath } from '../../../model/docker/normalise-path.ts';
 import { givenOptions } from '../../../model/docker/options/container-options.ts';
 import { namespaceNeeds } from '../../../model/docker/options/option-needs.ts';
 import type { GrantName, Need, OperatorPolicy } from '../../../model/operator-policy.ts';
-import { grantLine, missingGrants, OPEN_POLICY, quote } from '../../../model/operator-policy.ts';
+import {
+  canBeAllowed,
+  grantLine,
+  missingGrants,
+  OPEN_POLICY,
+  quote,
+} from '../../../model/operator-policy.ts';
 import type { Kombination, NetworkModel, ServiceModel, VolumeModel } from '../kombination.ts';
 import type { SecretNeed } from './find-secrets.ts';
 
@@ -38,8 +44,21 @@ function findNeeds(kombination: Kombination, secrets: readonly SecretNeed[]): re
         path: [...volume.path, 'driver_opts'],
       })),
     ),
+    ...Object.entries(kombination.networks).flatMap(([name, network]) =>
+      interfacesOf(network).map((value): PlacedNeed => ({
+        grant: 'devices',
+        value: `interface:${value}`,
+        who: `the network ${name}`,
+        path: [...network.path, 'driver_opts'],
+      })),
+    ),
     ...secretNeeds(secrets),
   ];
+}
+
+/** Interfaces of the machine that a network is put on: its containers are neighbours of whatever else is there. */
+function interfacesOf({ driverOpts = {} }: NetworkModel): readonly string[] {
+  return ['parent', 'com.docker.network.bridge.name'].flatMap((key) => own(driverOpts, key) || []);
 }
 
 /** An error for each need that the operator has not allowed. */
@@ -52,7 +71,9 @@ export function checkPolicy(
   for (const need of missingGrants(policy, stack, needs)) {
     const message = `${need.who} ${DOES[need.grant](need.value)}, which the operator has not allowed`;
     const name = stack === '' ? '"*"' : quote(stack);
-    const hint = `a line of the operator's configuration allows it: policy: { stacks: { ${name}: { ${grantLine(need)} } } }`;
+    const hint = canBeAllowed(need)
+      ? `a line of the operator's configuration allows it: policy: { stacks: { ${name}: { ${grantLine(need)} } } }`
+      : "no line of the operator's configuration allows this alone: take * and signs that nobody sees out of it";
     diagnostics.error('NOT_ALLOWED', need.path, message, { hint });
   }
 }
@@ -99,8 +120,10 @@ function isOfMachine(name: string, networks: Readonly<Record<string, NetworkMode
   return (model.name ?? (model.external === true ? name : '')) === 'host' || model.driver === 'host';
 }
 
+/** A path may end like what is only read; then it is said that it is not. */
 function bindNeed(source: string, readOnly = false): Need {
-  return { grant: 'binds', value: readOnly ? `${source}:ro` : source };
+  const mode = readOnly ? ':ro' : source.endsWith(':ro') ? ':rw' : '';
+  return { grant: 'binds', value: `${source}${mode}` };
 }
 
 const OWN_FILE_SYSTEMS = ['nfs', 'nfs4', 'cifs', 'smb3', 'tmpfs'];

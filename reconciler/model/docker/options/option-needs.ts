@@ -44,8 +44,34 @@ export function runtimeNeeds(runtime: string): readonly Need[] {
 
 /** Drivers read the files, and open the sockets, that their options name, as root. */
 export function loggingNeeds({ options = {} }: LoggingSpec): readonly Need[] {
-  return Object.values(options).flatMap((value): readonly Need[] => {
-    const [, path] = /^(?:[a-z]+:\/\/)?(\/.*)$/s.exec(value) ?? [];
-    return path === undefined ? [] : [{ grant: 'binds', value: normalisePath(path) }];
+  return Object.entries(options).flatMap(([name, value]): readonly Need[] => {
+    const path = socketPath(value.trim()) ?? filePath(name, value.trim());
+    return path === undefined ? [] : [{ grant: 'binds', value: normalisePath(`/${path}`) }];
   });
+}
+
+/** Addresses of sockets, in each form that Go takes for one: in any case, with a host that nobody reads, or without slashes. */
+function socketPath(value: string): string | undefined {
+  const [, rest] = /^(?:unix|unixgram|unixpacket|file):(.*)$/is.exec(value) ?? [];
+  return rest?.replace(/^\/\/[^/]*/, '');
+}
+
+/** A path may also be relative to where the engine runs. */
+function filePath(name: string, value: string): string | undefined {
+  if (value.startsWith('/')) return value;
+  return value !== '' && /(?:^|-)(?:capath|cert|key)$/.test(name) ? value : undefined;
+}
+
+/** Keys that programs which run containers understand: with them a container may have units of the machine's systemd started, or other devices. */
+const UNDERSTOOD =
+  /^(?:org\.systemd\.property|run\.oci|org\.crun|io\.katacontainers|dev\.gvisor|cdi\.k8s\.io|io\.kubernetes\.cri|io\.kubernetes\.cri-o|io\.podman|io\.containers|com\.nvidia|nvidia)\b/i;
+
+export function annotationNeeds(annotations: Readonly<Record<string, string>>): readonly Need[] {
+  return Object.keys(annotations)
+    .filter((key) => UNDERSTOOD.test(key))
+    .map((key) => ({ grant: 'unconfined', value: shorten(`the annotation ${key}`) }));
+}
+
+function shorten(text: string): string {
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }

@@ -15,6 +15,7 @@ import {
 } from './option.ts';
 import { readLogging, readTexts } from './option-values.ts';
 import {
+  annotationNeeds,
   capabilityNeeds,
   loggingNeeds,
   namespaceNeeds,
@@ -243,5 +244,6 @@ export const SECURITY_OPTIONS = {
       rules: [],
     },
     tofu: TOFU_UNSUPPORTED,
+    needs: annotationNeeds,
   }),
 } as const;
