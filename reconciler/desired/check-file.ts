@@ -31,6 +31,21 @@ export function checkNamed(core: Core, text: string, file: string | undefined): 
   );
 }
 
+/** Findings on files of the repository. */
+const OF_FILES: ReadonlySet<string> = new Set(['FILE_NOT_FOUND', 'ENV_FILE_NOT_FOUND']);
+
+/** Checks a text for somebody who is not to learn which files and secrets there are: any name could be tried. */
+export function checkAlone(core: Core, text: string, file: string | undefined): DocumentReport {
+  const { state, secretCache } = core;
+  const alone: Core = {
+    ...core,
+    state: { ...state, tree: new Map() },
+    secretCache: { ...secretCache, lookup: () => undefined },
+  };
+  const found = checkNamed(alone, text, file);
+  return { ...found, diagnostics: found.diagnostics.filter(({ code }) => !OF_FILES.has(code)) };
+}
+
 function checkByName(core: Core, text: string, file: string | undefined): DocumentReport {
   const place = file?.replaceAll('\\', '/');
   if (place === undefined || Buffer.byteLength(text) > core.limits.documentBytes)

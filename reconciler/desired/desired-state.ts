@@ -12,11 +12,12 @@ import type { DesiredState, LoadResult } from '../ports/desired.ts';
 import type { Secrets } from '../ports/secrets.ts';
 import type { Revision, Source } from '../ports/source.ts';
 import { draftNode, draftStack, editStack, filesOf, generateFrom, rewriteStack } from './check-text.ts';
-import { checkNamed } from './check-file.ts';
+import { checkAlone, checkNamed } from './check-file.ts';
 import { askedFor } from './policy/asked-for.ts';
 import type { Core } from './state.ts';
 import { createStackIndex } from './stack-index.ts';
 import { readRevision } from './read-revision.ts';
+import { refuseTooMany } from './read-stacks.ts';
 import { operatorReferences } from './read-settings.ts';
 import { createSecretCache } from './secret-cache.ts';
 import type { LoadLimits } from './repository-state.ts';
@@ -26,7 +27,7 @@ import { findInline, listDiagnostics, renderStack, repositoryPolicy } from './re
 export interface DesiredStateOptions {
   readonly source: Source;
   readonly secrets: Secrets;
-  /** Default 1 MiB for documents, 10 MiB for files that are copied into containers. */
+  /** Default 1 MiB for documents, 10 MiB for files that are copied into containers, 20,000 files of stacks. */
   readonly limits?: Partial<LoadLimits>;
   /** Default: a new one. */
   readonly checkSchema?: SchemaCheck;
@@ -38,7 +39,11 @@ export interface DesiredStateOptions {
   readonly seal?: Seal;
 }
 
-const DEFAULT_LIMITS: LoadLimits = { documentBytes: 1024 ** 2, fileBytes: 10 * 1024 ** 2 };
+const DEFAULT_LIMITS: LoadLimits = {
+  documentBytes: 1024 ** 2,
+  fileBytes: 10 * 1024 ** 2,
+  stackFiles: 20_000,
+};
 
 /** Rendered stacks that are kept at hand. */
 const MAX_STACKS_KEPT = 64;
@@ -92,7 +97,8 @@ export function createDesiredState(options: DesiredStateOptions): DesiredState {
         reference !== null && reference.kind !== 'kubernetes' ? [{ name, file, reference }] : [],
       ),
     askedFor: (signal) => askedFor(core, signal),
-    check: (text, file) => checkNamed(core, text, file),
+    check: (text, file, { alone = false } = {}) =>
+      alone ? checkAlone(core, text, file) : checkNamed(core, text, file),
     generate: (request) => generateFrom(core, request),
     draftStack: (name, document) => draftStack(core, name, document),
     editStack: async (name, keys) => editStack(core, name, keys),
@@ -119,6 +125,7 @@ async function load(core: Core, revision: Revision, signal: AbortSignal): Promis
   const growth = staged.changes.reduce((sum, { file, entry }) => {
     return sum + Number(entry !== null) - Number(index.entryOf(file) !== undefined);
   }, 0);
+  refuseTooMany(index.size + growth, core.limits);
   if (index.size + growth === 0) {
     throw new ReconcilerError('EMPTY_REPOSITORY', `${revision.commit.slice(0, 12)} describes no stack`);
   }

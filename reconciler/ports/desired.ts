@@ -79,8 +79,10 @@ export interface DesiredState {
   /**
    * Checks one text alone (its own file, shared nodes and kits, no other stacks): as a kombination, or as what the name of its file
    * says that it is.
+   *
+   * @param options.alone nothing is said of files and secrets that it names, whether they are there or not. Default false
    */
-  check(text: string, file?: string): DocumentReport;
+  check(text: string, file?: string, options?: { readonly alone?: boolean }): DocumentReport;
   /** A stack, or a text as if it stood in the repository, in another tool's words. Throws UNKNOWN_STACK, INVALID_CONFIGURATION. */
   generate(request: GenerateRequest): Promise<GeneratedStack>;
   /** A new stack's file from a document (`kombinations/<name>/kombination.yaml`). */

@@ -269,8 +269,12 @@ export interface RepositoryOperations {
   repository(): RepositoryStatus;
   /** Every tag of the repository, by name. */
   listTags(): Promise<readonly DeploymentTag[]>;
-  /** Checks one document as if it stood in the repository: as a kombination, or as what the name of its file says that it is. */
-  validate(text: string, file?: string): ValidationReport;
+  /**
+   * Checks one document as if it stood in the repository: as a kombination, or as what the name of its file says that it is.
+   *
+   * @param options.alone nothing is said of files and secrets that it names, whether they are there or not. Default false
+   */
+  validate(text: string, file?: string, options?: { readonly alone?: boolean }): ValidationReport;
   /** Lines of the operator's configuration (YAML) that allow exactly what the repository asks for and may not; `''` when there is nothing. */
   suggestPolicy(signal: AbortSignal): Promise<string>;
   /** Writes nothing. Throws UNKNOWN_STACK, INVALID_CONFIGURATION. */

@@ -1,6 +1,5 @@
 import type { Diagnostic, ValidationReport } from '../../../reconciler/index.ts';
 import { ruleOf } from '../../../reconciler/index.ts';
-import type { Identity } from '../../auth/identity.ts';
 import { HttpProblem } from '../../http/problem.ts';
 import { defineRoute, ok } from '../../http/route.ts';
 import type { ApiRequest, Route } from '../../http/route.ts';
@@ -49,33 +48,20 @@ export const unifierRoutes: readonly Route<ApiDeps>[] = [
     tag: 'Validation',
     summary: 'Validate a kombination.yaml',
     description:
-      'Answers 200 for a document with errors, too: it was validated. 400 means that nothing could be validated. A viewer is not told whether its secrets are there.',
+      'Answers 200 for a document with errors, too: it was validated. 400 means that nothing could be validated. A viewer is not told whether the secrets and files that it names are there.',
     access: 'viewer',
     query: validateQuery,
     body: { json: validateBody, text: YAML_TYPES },
     responses: { 200: answers('What was found.', refer('Validation')) },
     handle(request, { reconciler }: ApiDeps) {
       const { text, hasPlaces } = readText(request);
-      const report = forRole(request.identity, reconciler.validate(text, request.body?.file));
+      const alone = request.identity.role === 'viewer';
+      const report = reconciler.validate(text, request.body?.file, { alone });
       const strict = request.query.strict ?? request.body?.strict ?? false;
       return ok(toValidation(strict ? toStrict(report) : report, hasPlaces));
     },
   }),
 ];
-
-/** Findings that tell whether a secret is there. */
-const OF_SECRETS: ReadonlySet<string> = new Set([
-  'SECRET_NOT_FOUND',
-  'SECRET_NOT_DECRYPTED',
-  'SECRET_TIMEOUT',
-]);
-
-/** A viewer is not told which secrets there are: any name could be tried. */
-function forRole({ role }: Identity, report: ValidationReport): ValidationReport {
-  if (role !== 'viewer') return report;
-  const diagnostics = report.diagnostics.filter(({ code }) => !OF_SECRETS.has(code));
-  return { ...report, diagnostics, valid: diagnostics.every(({ severity }) => severity !== 'error') };
-}
 
 /** Lines and columns mean nothing to somebody who sent a document instead of its text. JSON is YAML. */
 function readText({ text, body }: Pick<ApiRequest<unknown, ValidateBody>, 'text' | 'body'>): {

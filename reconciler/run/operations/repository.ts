@@ -13,8 +13,8 @@ export function createRepositoryOperations({ context, loop }: OperationParts): R
     requestSync: () => loop.requestSync(),
     repository: () => loop.repository.status(),
     listTags: () => source.tags(''),
-    validate(text, file) {
-      const { diagnostics, services, dependencies } = desired.check(text, file);
+    validate(text, file, options) {
+      const { diagnostics, services, dependencies } = desired.check(text, file, options);
       return { valid: !hasErrors(diagnostics), diagnostics, services, dependencies };
     },
     suggestPolicy: async (signal) => suggestPolicy(await desired.askedFor(signal)),
