@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorMessage, ReconcilerError } from '../../base/errors.ts';
 import { compareText } from '../../base/values.ts';
@@ -9,13 +9,21 @@ import type { BackupVolume, BackupStore, StoredBackup } from '../../ports/backup
 const PARTIAL = '.partial-';
 const CHECKSUM = '.sha256';
 
+/** The part of its file system that backups leave free, at most this many bytes: whoever writes a dump decides when it ends. */
+const FREE_SHARE = 0.05;
+const MAX_FREE_BYTES = 1024 ** 3;
+const BYTES_BETWEEN_LOOKS = 4 * 1024 ** 2;
+
 /**
  * Backups in a directory: `<directory>/<stack>/<service>/<file>`. Only this user can read them. A file takes its name once all of it is on the
- * disk, and counts once its checksum stands beside it.
+ * disk, and counts once its checksum stands beside it. One that would leave too little of the file system free fails (STORE_FULL).
+ *
+ * @param maxFreeBytes default 1 GiB, or a twentieth of the file system where that is less
  */
-export function createBackupFolder(directory: string): BackupStore {
+export function createBackupFolder(directory: string, maxFreeBytes = MAX_FREE_BYTES): BackupStore {
   return {
-    backupVolume: (stack, service) => createFolderVolume(join(directory, segment(stack), segment(service))),
+    backupVolume: (stack, service) =>
+      createFolderVolume(join(directory, segment(stack), segment(service)), maxFreeBytes),
     services: () =>
       translate(directory, async () => {
         const found: { stack: string; service: string }[] = [];
@@ -27,12 +35,12 @@ export function createBackupFolder(directory: string): BackupStore {
   };
 }
 
-function createFolderVolume(folder: string): BackupVolume {
+function createFolderVolume(folder: string, maxFreeBytes: number): BackupVolume {
   return {
     location: folder,
     list: () => translate(folder, () => listFolder(folder)),
     write: (file, content, signal) =>
-      translate(folder, () => writeBackup(folder, segment(file), { content, signal })),
+      translate(folder, () => writeBackup(folder, segment(file), { content, maxFreeBytes, signal })),
     async *read(file, signal) {
       const handle = await translate(folder, () => open(join(folder, segment(file)), 'r'));
       try {
@@ -64,22 +72,28 @@ async function listFolder(folder: string): Promise<readonly StoredBackup[]> {
 
 interface Writing {
   readonly content: AsyncIterable<Uint8Array>;
+  readonly maxFreeBytes: number;
   readonly signal: AbortSignal;
 }
 
 async function writeBackup(
   folder: string,
   file: string,
-  { content, signal }: Writing,
+  { content, maxFreeBytes, signal }: Writing,
 ): Promise<StoredBackup> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const partial = join(folder, `${PARTIAL}${randomBytes(6).toString('hex')}`);
   const hash = createHash('sha256');
   let sizeBytes = 0;
+  let nextLook = 0;
   try {
     await writeFileSafely(partial, async (handle) => {
       for await (const chunk of content) {
         signal.throwIfAborted();
+        if (sizeBytes >= nextLook) {
+          await requireSpace(folder, maxFreeBytes);
+          nextLook = sizeBytes + BYTES_BETWEEN_LOOKS;
+        }
         hash.update(chunk);
         sizeBytes += chunk.length;
         await handle.writeFile(chunk);
@@ -97,6 +111,14 @@ async function writeBackup(
     await rm(partial, { force: true });
     await rm(`${partial}${CHECKSUM}`, { force: true });
   }
+}
+
+async function requireSpace(folder: string, maxFreeBytes: number): Promise<void> {
+  const { bavail, blocks, bsize } = await statfs(folder);
+  const wanted = Math.min(maxFreeBytes, blocks * bsize * FREE_SHARE);
+  if (bavail * bsize > wanted) return;
+  const message = `no space left for backups in ${folder}: ${Math.ceil(wanted / 1024 ** 2)} MiB of its file system stay free`;
+  throw new ReconcilerError('STORE_FULL', message, { retryable: true });
 }
 
 /** Writes a file to the disk, not only to memory, before it takes its name. */

@@ -141,7 +141,7 @@ export class Loop implements AsyncDisposable {
       this.#queue.dueIn(stack) ?? Number.POSITIVE_INFINITY,
       this.#resyncAt - clock.elapsed(),
     );
-    return new Date(clock.now() + Math.max(0, left)).toISOString();
+    return Number.isFinite(left) ? new Date(clock.now() + Math.max(0, left)).toISOString() : null;
   }
 
   /** Reads the repository in the background. */

@@ -82,9 +82,12 @@ function numberOf(word: string | undefined): number | undefined {
 
 interface Entry {
   readonly header: Header;
-  /** Empty for a directory. */
+  /** Empty for a directory, and for what is too large. */
   readonly content: string;
 }
+
+/** Larger tables of accounts are nobody's: the image is the author's to make. */
+const MAX_TABLE_BYTES = 1024 * 1024;
 
 /** Reads the first entry of an archive, and no more of it: what follows may be a volume's worth of data. */
 async function readFirst(archive: Readable | null): Promise<Entry | null> {
@@ -95,7 +98,9 @@ async function readFirst(archive: Readable | null): Promise<Entry | null> {
   archive.pipe(entries);
   try {
     for await (const entry of entries) {
-      return { header: entry.header, content: entry.header.type === 'file' ? await text(entry) : '' };
+      const { header } = entry;
+      const isTable = header.type === 'file' && (header.size ?? 0) <= MAX_TABLE_BYTES;
+      return { header, content: isTable ? await text(entry) : '' };
     }
     return null;
   } finally {
