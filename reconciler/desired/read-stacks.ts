@@ -144,6 +144,22 @@ export async function readStacks(
     else addTo(waiting, place.blob, source);
     await breathe(options.signal);
   }
+  await readWaiting(waiting, { ready, built }, options);
+  for (const { source, text } of await withComposeTexts(ready, context.tree, options)) {
+    built.push(buildEntry(source, text, context));
+    await breathe(options.signal);
+  }
+  const filled = await withContents(built, context.tree, options);
+  return [...removed, ...(await checkSizes(filled, context.tree, options))];
+}
+
+/** Reads the texts that are not known yet, by blob, which empties the list. */
+async function readWaiting(
+  waiting: Map<string, EntrySource[]>,
+  { ready, built }: { readonly ready: Readable[]; readonly built: BuiltEntry[] },
+  options: StackOptions,
+): Promise<void> {
+  const breathe = createBreather();
   for await (const [blob, bytes, size] of readTexts(
     [...waiting.keys()],
     options.limits.documentBytes,
@@ -162,12 +178,6 @@ export async function readStacks(
       buildBrokenEntry(source, { code: 'FILE_NOT_FOUND', message: 'the content is not in the repository' }),
     );
   }
-  for (const { source, text } of await withComposeTexts(ready, context.tree, options)) {
-    built.push(buildEntry(source, text, context));
-    await breathe(options.signal);
-  }
-  const filled = await withContents(built, context.tree, options);
-  return [...removed, ...(await checkSizes(filled, context.tree, options))];
 }
 
 /** Sizes of files that are to be copied; their content is not read. */
