@@ -1,6 +1,6 @@
 import { isReconcilerError } from '../base/errors.ts';
 import type { TreeChange, TreeDirectory } from '../config/file-tree.ts';
-import { listLeaves, updateTree } from '../config/file-tree.ts';
+import { listLeaves, nodeAt, updateTree } from '../config/file-tree.ts';
 import { createLfsFilter, isPointer, parsePointer, POINTER_BYTES } from '../config/git-lfs.ts';
 import type { FileChange, FileEntry, Revision } from '../ports/source.ts';
 import { readNodes, readSettings } from './read-settings.ts';
@@ -8,7 +8,7 @@ import type { EntryContext } from './state.ts';
 import { readKits } from './read-kits.ts';
 import type { LoadOptions, Staged } from './repository-state.ts';
 import { decode, readTexts } from './repository-state.ts';
-import { createFilter, findTouched, readStacks } from './read-stacks.ts';
+import { createFilter, findTouched, readStacks, refuseTooMany } from './read-stacks.ts';
 
 /** Longest target of a symlink. */
 const LINK_BYTES = 4_096;
@@ -35,6 +35,7 @@ export async function readRevision(revision: Revision, options: LoadOptions): Pr
     policy: options.policy,
   };
   const files = findTouched({ tree, settings, nodes, kits, changes }, options);
+  refuseTooMany([...files].filter((file) => nodeAt(tree, file) !== undefined).length, options.limits);
   const staged = await readStacks(files, context, { ...options, includes: createFilter(settings.document) });
   return { state: { revision, tree, settings, nodes, kits }, changes: staged };
 }

@@ -114,8 +114,6 @@ export async function readStacks(
   options: StackOptions,
 ): Promise<readonly IndexChange[]> {
   const { index, includes } = options;
-  const there = [...files].filter((file) => isFile(nodeAt(context.tree, file)));
-  refuseTooMany(there.length, options.limits);
   const removed: IndexChange[] = [];
   const built: BuiltEntry[] = [];
   const ready: Readable[] = [];

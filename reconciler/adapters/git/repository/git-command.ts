@@ -16,6 +16,8 @@ export interface RunOptions {
   readonly input?: string | Uint8Array;
   readonly env?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
+  /** Most bytes of output. Default 256 MiB. */
+  readonly maxOutputBytes?: number;
   /** Called on every sign of life. */
   readonly onOutput?: () => void;
 }
@@ -100,6 +102,7 @@ async function collect(start: () => ChildProcessWithoutNullStreams, options: Run
   options.signal?.throwIfAborted();
   const child = start();
   const { promise, resolve, reject } = Promise.withResolvers<GitResult>();
+  const { maxOutputBytes = MAX_OUTPUT_BYTES } = options;
   const chunks: Buffer[] = [];
   let size = 0;
   let stderr = '';
@@ -108,7 +111,7 @@ async function collect(start: () => ChildProcessWithoutNullStreams, options: Run
   child.stdout.on('data', (chunk: Buffer) => {
     options.onOutput?.();
     size += chunk.length;
-    if (size > MAX_OUTPUT_BYTES) child.kill('SIGKILL');
+    if (size > maxOutputBytes) child.kill('SIGKILL');
     else chunks.push(chunk);
   });
   child.stderr.on('data', (chunk: Buffer) => {
@@ -122,7 +125,7 @@ async function collect(start: () => ChildProcessWithoutNullStreams, options: Run
   );
   child.on('close', (code) => {
     if (options.signal?.aborted) reject(options.signal.reason);
-    else if (size > MAX_OUTPUT_BYTES) reject(gitError('git wrote more than can be read'));
+    else if (size > maxOutputBytes) reject(gitError('git wrote more than can be read'));
     else resolve({ exitCode: code ?? -1, stdout: Buffer.concat(chunks), stderr });
   });
   child.stdin.end(options.input ?? '');

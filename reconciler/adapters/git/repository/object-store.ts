@@ -45,6 +45,8 @@ const PARALLEL_READS = 64;
 const CACHE_BYTES = 16 * 1024 * 1024;
 /** Memory that an object which is kept takes beside its content: id, buffer and what the map needs. */
 const ENTRY_BYTES = 512;
+/** A million files and directories with names of ordinary length. */
+const MAX_LISTING_BYTES = 128 * 1024 * 1024;
 const UNLIMITED_BYTES = Number.MAX_SAFE_INTEGER;
 
 export function createObjectStore(commonDir: string, git: GitCommand): ObjectStore {
@@ -86,7 +88,7 @@ export function createObjectStore(commonDir: string, git: GitCommand): ObjectSto
     listRecursive: async (commit, signal) => {
       if (!(await git.available())) return null;
       const args = [`--git-dir=${commonDir}`, 'ls-tree', '-r', '-t', '-z', '--full-tree', commit];
-      const { exitCode, stdout, stderr } = await git.run(args, { signal });
+      const { exitCode, stdout, stderr } = await git.run(args, { signal, maxOutputBytes: MAX_LISTING_BYTES });
       if (exitCode !== 0) throw toReadError('files cannot be listed', firstErrorLine(stderr), commonDir);
       return stdout;
     },

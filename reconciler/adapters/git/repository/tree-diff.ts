@@ -11,7 +11,7 @@ const MAX_CHANGED_FILES = 1_000_000;
 /** Longest path, in UTF-16 code units: what no file system would check out. */
 const MAX_PATH_LENGTH = 4_096;
 /** All paths of a listing together, in UTF-16 code units. */
-const MAX_LISTED_LENGTH = 128 * 1024 * 1024;
+const MAX_LISTED_LENGTH = 64 * 1024 * 1024;
 const COMPARE_BLOCK = 4096;
 /** Trees that are read at the same time. */
 const PARALLEL_READS = 64;
