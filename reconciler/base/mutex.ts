@@ -20,3 +20,27 @@ export function createKeyedMutex(): <T>(key: string, work: () => Promise<T>) => 
     return run;
   };
 }
+
+/** Clock that a pace is kept by, in milliseconds. */
+interface PaceClock {
+  elapsed(): number;
+  sleep(milliseconds: number, signal: AbortSignal): Promise<void>;
+}
+
+/**
+ * Holds up whoever takes in more than so many things a second: a sender that floods waits then, and whatever else the process does goes on. Rejects
+ * with the signal's reason.
+ */
+export function createPace(clock: PaceClock, perSecond: number): (signal: AbortSignal) => Promise<void> {
+  let began = Number.NEGATIVE_INFINITY;
+  let count = 0;
+  return async (signal) => {
+    const now = clock.elapsed();
+    if (now - began >= 1_000) {
+      began = now;
+      count = 0;
+    }
+    count += 1;
+    if (count > perSecond) await clock.sleep(1_000 - (now - began), signal);
+  };
+}

@@ -16,6 +16,8 @@ export const AWAITED_PORT = 'port';
 
 /** Endings that are remembered; one that is forgotten is asked for again. */
 const MAX_ENDINGS = 10_000;
+/** Names of networks and volumes whose stack is remembered. */
+const MAX_NAMES = 50_000;
 /** Containers whose secret files are remembered; those of others are read again. */
 const MAX_GIVEN = 500;
 /** Images whose digest at the registry is remembered; one that is forgotten is asked for again. */
@@ -79,7 +81,7 @@ export interface Adapter extends Required<AdapterOptions> {
   /** Hidden files that are not the described ones, by container and described hash; see secrets/differing.ts. */
   readonly differing: LRUCache<string, readonly string[]>;
   /** Stacks by the engine names of their networks and volumes, for events that carry no labels. */
-  readonly stacksByName: Map<string, string>;
+  readonly stacksByName: LRUCache<string, string>;
   /** Names that stacks wait for, as `kind/name`, or `AWAITED_PORT`. Events of what bears them carry no label of those stacks. */
   readonly awaited: AwaitedNames;
   /** Runs work that makes something of a name after whatever else is making that. */
@@ -109,7 +111,7 @@ export function createAdapter(engine: Engine, options: AdapterOptions): Adapter 
     givenTexts: new LRUCache({ max: MAX_GIVEN }),
     secretTexts: new Map(),
     differing: new LRUCache({ max: MAX_ENDINGS }),
-    stacksByName: new Map(),
+    stacksByName: new LRUCache({ max: MAX_NAMES }),
     digests: new LRUCache({ max: MAX_DIGESTS }),
     awaited: createAwaitedNames(),
     oneAtATime: createKeyedMutex(),

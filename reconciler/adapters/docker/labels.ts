@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../../base/json.ts';
+import { parseJsonWithin } from '../../base/bytes.ts';
 import { canonicalJson } from '../../base/json.ts';
 import type { DesiredResource, ResourceId } from '../../model/resource.ts';
 import { resourceId } from '../../model/resource.ts';
@@ -163,13 +164,16 @@ function composeLabels(
   };
 }
 
+/** Values of a spec that is worth reading. */
+const MAX_VALUES = 100_000;
+
 function parseSpec(text: string | undefined): JsonObject {
   try {
-    const value: unknown = JSON.parse(text ?? '{}');
+    const value = parseJsonWithin(text ?? '{}', MAX_VALUES);
     return isObject(value) ? value : {};
   } catch (error) {
     // Somebody else wrote this label; what it says is not worth failing for.
-    if (error instanceof SyntaxError) return {};
+    if (error instanceof Error) return {};
     throw error;
   }
 }

@@ -51,6 +51,12 @@ async function* readTerminalLines(chunks: AsyncIterable<Buffer>): AsyncGenerator
   if (rest) yield parseLine('stdout', rest);
 }
 
+/** Lines that tell why a container ended. */
+const TAIL = 5;
+/** Lines that are looked through for the last ones, and the time that this may take: an engine that heeds what it is asked for sends no more than those. */
+const MAX_TAIL_READ = 1_000;
+const TAIL_MS = 10_000;
+
 /** The last lines of a container for a message; empty when they cannot be read. They are not masked. */
 export async function readLogTail(
   engine: Engine,
@@ -59,11 +65,18 @@ export async function readLogTail(
 ): Promise<readonly string[]> {
   const lines: string[] = [];
   try {
-    const stream = await engine.containerLogs(inspect.Id, { tail: 5 }, signal);
-    for await (const { text } of readLogLines(stream, inspect.Config.Tty)) lines.push(text);
+    const stream = await engine.containerLogs(inspect.Id, { tail: TAIL, withinMs: TAIL_MS }, signal);
+    let read = 0;
+    for await (const { text } of readLogLines(stream, inspect.Config.Tty)) {
+      lines.push(text);
+      if (lines.length > TAIL) lines.shift();
+      read += 1;
+      if (read === MAX_TAIL_READ) break;
+    }
   } catch (error) {
+    signal.throwIfAborted();
     // A log driver that cannot be read from, or a container that has just gone: the reason stands without them.
-    if (!isReconcilerError(error, 'TARGET_ERROR')) throw error;
+    if (isReconcilerError(error) && error.code !== 'TARGET_ERROR') throw error;
   }
   return lines;
 }

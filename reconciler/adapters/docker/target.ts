@@ -18,6 +18,7 @@ import { releaseNetwork } from './networks-and-volumes/replace-network.ts';
 import { applyVolume } from './networks-and-volumes/apply-volume.ts';
 import { readGroup } from './containers/container-group.ts';
 import type { Engine } from './engine/engine.ts';
+import { toStreamError } from './engine/engine-errors.ts';
 import { readFacts, readOwned } from './facts.ts';
 import { readHealth } from './health.ts';
 import { applyImage } from './images/image.ts';
@@ -46,8 +47,8 @@ export function createEngineTarget({ engine, close, ...options }: EngineTargetOp
   const running: RunningOneOffs = new Set();
   const closing = new AbortController();
   /** Runs work that ends with the target. */
-  const within = <T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> =>
-    withAbortScope({ signals: [signal, closing.signal] }, work);
+  const within: Within = (signal, work) =>
+    withAbortScope({ signals: [signal, closing.signal] }, (both) => guard(engine.address, both, work));
   const inContext = <T>(context: ApplyContext, work: (context: ApplyContext) => Promise<T>): Promise<T> =>
     within(context.signal, (signal) => work({ ...context, signal }));
   return {
@@ -58,8 +59,9 @@ export function createEngineTarget({ engine, close, ...options }: EngineTargetOp
     firstLookMs: (kind) => (kind === 'container' ? FIRST_LOOK_MS : 0),
     health: (stack, id, signal) => within(signal, (until) => readHealth(adapter, stack, id, until)),
     async settle(change, outcome, context) {
-      if (change.change.action !== 'replace' || change.change.kind !== 'container') return;
-      await inContext(context, (until) => settleContainer(adapter, change, outcome, until));
+      const { action, kind } = change.change;
+      if (action === 'replace' && kind === 'container')
+        await inContext(context, (until) => settleContainer(adapter, change, outcome, until));
     },
     stop: (stack, id, signal) => within(signal, (until) => stopResource(adapter, stack, id, until)),
     start: (desired, context) => inContext(context, (until) => startResource(adapter, desired, until)),
@@ -98,6 +100,21 @@ export function createEngineTarget({ engine, close, ...options }: EngineTargetOp
       close();
     },
   };
+}
+
+type Within = <T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>) => Promise<T>;
+
+/** Runs work with errors in our words. */
+async function guard<T>(
+  address: string,
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  try {
+    return await work(signal);
+  } catch (error) {
+    throw toStreamError(error, address, signal);
+  }
 }
 
 /** Makes room ahead of a change, or undoes it; images and volumes are in nobody's way. */
@@ -154,6 +171,6 @@ async function* readLogs(
     for await (const line of lines) yield { ...line, text: mask(line.text) };
   } catch (error) {
     // A reader who follows a log ends it by aborting.
-    if (!signal.aborted) throw error;
+    if (!signal.aborted) throw toStreamError(error, adapter.engine.address);
   }
 }

@@ -1,9 +1,12 @@
+import { LRUCache } from 'lru-cache';
 import { errorMessage } from '../../base/errors.ts';
+import { createPace } from '../../base/mutex.ts';
 import type { Watches } from '../../ports/target-capabilities.ts';
 import type { Adapter } from './adapter.ts';
 import { AWAITED_PORT } from './adapter.ts';
 import { LABEL, readOwner } from './labels.ts';
-import { readJsonLines } from './images/pull-progress.ts';
+import type { EngineEvent } from './engine/engine-events.ts';
+import { EVENTS_PER_SECOND, readEvents } from './engine/engine-events.ts';
 
 /** Events that may make a stack differ from its description. Leaves out the noise of health checks (`exec_*`). */
 const FILTERS = {
@@ -58,8 +61,10 @@ async function listen(adapter: Adapter, signal: AbortSignal, { onOpen, onEvent }
   const stream = await adapter.engine.events(FILTERS, signal);
   try {
     const containers = await readStacks(adapter, signal);
+    const pace = createPace(adapter.clock, EVENTS_PER_SECOND);
     onOpen();
-    for await (const event of readJsonLines(stream)) {
+    for await (const event of readEvents(stream)) {
+      await pace(signal);
       const stack = stackOf(event, containers, adapter.stacksByName);
       if (stack !== undefined) onEvent(stack);
       for (const waiting of waitingFor(event, adapter, stack)) onEvent(waiting, true);
@@ -69,8 +74,14 @@ async function listen(adapter: Adapter, signal: AbortSignal, { onOpen, onEvent }
   }
 }
 
+/** Containers whose stack is remembered. An engine that tells of ever new ones fills no memory. */
+const MAX_CONTAINERS = 50_000;
+
+/** Stacks by the ids of their containers. */
+type StacksById = LRUCache<string, string>;
+
 /** Events of networks and volumes name objects, not stacks: these tables translate. */
-async function readStacks(adapter: Adapter, signal: AbortSignal): Promise<Map<string, string>> {
+async function readStacks(adapter: Adapter, signal: AbortSignal): Promise<StacksById> {
   const [containers, networks, volumes] = await Promise.all([
     adapter.engine.listContainers(null, signal),
     adapter.engine.listNetworks(null, signal),
@@ -80,15 +91,9 @@ async function readStacks(adapter: Adapter, signal: AbortSignal): Promise<Map<st
     const owner = readOwner(Labels);
     if (owner) adapter.stacksByName.set(Name, owner.stack);
   }
-  const stacks = new Map<string, string>();
+  const stacks: StacksById = new LRUCache({ max: MAX_CONTAINERS });
   for (const { Id, Labels } of containers) stacks.set(Id, Labels[LABEL.stack] ?? '');
   return stacks;
-}
-
-interface EngineEvent {
-  readonly Type?: string;
-  readonly Action?: string;
-  readonly Actor?: { readonly ID?: string; readonly Attributes?: Readonly<Record<string, string>> };
 }
 
 /** Lists the stacks that wait for what has happened. What happens to a stack itself says nothing of what it waits for. */
@@ -110,8 +115,8 @@ function keysOf({ Type = '', Action = '', Actor }: EngineEvent): readonly string
 
 function stackOf(
   event: EngineEvent,
-  containers: Map<string, string>,
-  names: ReadonlyMap<string, string>,
+  containers: StacksById,
+  names: Pick<Adapter['stacksByName'], 'get'>,
 ): string | undefined {
   const id = event.Actor?.ID ?? '';
   const attributes = event.Actor?.Attributes ?? {};

@@ -1,10 +1,11 @@
+import { ANSWERS } from './answer-shapes.ts';
 import type { Engine } from './engine.ts';
 import type { EngineRequest, Transport } from './transport.ts';
 import { LABEL } from '../labels.ts';
 import { namedFilter, ownedFilter } from './engine-filters.ts';
 import { statusOf } from './engine-errors.ts';
 import { ignoreStatus, orNull } from './engine-answers.ts';
-import type { ContainerInfo } from 'dockerode';
+import type { ContainerInfo, ContainerInspectInfo } from 'dockerode';
 /** Time that a container may take to be made, started or removed on a busy machine. */
 const SLOW_MS = 120_000;
 
@@ -45,16 +46,14 @@ export function containerCalls(transport: Transport): ContainerCalls {
     containersNamed: (names, signal) => listContainers(transport, namedFilter(names), signal),
     listHooks: (signal) => listContainers(transport, { label: [LABEL.hook] }, signal),
     findPublishers: (port, signal) => listContainers(transport, { publish: [port] }, signal),
-    inspectContainer: (id, signal) =>
-      orNull(
-        transport.json({ method: 'GET', path: `/containers/${id}/json`, doing: 'inspect container', signal }),
-      ),
+    inspectContainer: (id, signal) => inspectContainer(transport, id, signal),
     async createContainer(name, body, { platform, signal }) {
       const { Id } = await transport.json<{ Id: string }>({
         method: 'POST',
         path: '/containers/create',
         query: platform === undefined ? { name } : { name, platform },
         body,
+        answer: ANSWERS.made,
         doing: `create container ${name}`,
         timeoutMs: SLOW_MS,
         signal,
@@ -86,13 +85,36 @@ export function containerCalls(transport: Transport): ContainerCalls {
   };
 }
 
-function listContainers(
+function inspectContainer(
+  transport: Transport,
+  id: string,
+  signal: AbortSignal,
+): Promise<ContainerInspectInfo | null> {
+  const request = { method: 'GET', path: `/containers/${id}/json`, answer: ANSWERS.container } as const;
+  return orNull(transport.json({ ...request, doing: 'inspect container', signal }));
+}
+
+/** Lists that hold nothing are null with some engines. */
+type Listed = Omit<ContainerInfo, 'Names' | 'Labels' | 'Ports' | 'Mounts'> & {
+  readonly [K in 'Names' | 'Labels' | 'Ports' | 'Mounts']?: ContainerInfo[K] | null;
+};
+
+export async function listContainers(
   transport: Transport,
   filters: object,
   signal: AbortSignal,
+  doing = 'list containers',
 ): Promise<ContainerInfo[]> {
+  const request = { method: 'GET', path: '/containers/json', answer: ANSWERS.containers } as const;
   const query = { all: true, filters };
-  return transport.json({ method: 'GET', path: '/containers/json', query, doing: 'list containers', signal });
+  const listed = await transport.json<readonly Listed[]>({ ...request, query, doing, signal });
+  return listed.map((one) => ({
+    ...one,
+    Names: one.Names ?? [],
+    Labels: one.Labels ?? {},
+    Ports: one.Ports ?? [],
+    Mounts: one.Mounts ?? [],
+  }));
 }
 
 export function containerContentCalls(
@@ -125,6 +147,7 @@ export function containerContentCalls(
           method: 'GET',
           path: `/containers/${id}/archive`,
           query: { path },
+          wholeMs: SLOW_MS,
           doing: `read ${path}`,
           signal,
         }),
@@ -132,7 +155,7 @@ export function containerContentCalls(
     putArchive: (id, directory, archive, signal) =>
       unpack(id, { path: directory, noOverwriteDirNonDir: true }, archive, signal),
     overwriteWith: (id, directory, archive, signal) => unpack(id, { path: directory }, archive, signal),
-    containerLogs: (id, { follow = false, tail, since }, signal) =>
+    containerLogs: (id, { follow = false, tail, since, withinMs }, signal) =>
       transport.stream({
         method: 'GET',
         path: `/containers/${id}/logs`,
@@ -144,6 +167,7 @@ export function containerContentCalls(
           tail: tail ?? 'all',
           since: since ?? 0,
         },
+        ...(withinMs === undefined ? {} : { wholeMs: withinMs }),
         doing: 'read logs',
         signal,
       }),

@@ -45,6 +45,13 @@ export function toTargetError(
   return fail('TARGET_ERROR', `${doing}: ${message}`, retryable);
 }
 
+/** Says in our words what went wrong while a stream was read, which may break off at any time. Faults of ours stay what they are. */
+export function toStreamError(error: unknown, address: string, signal?: AbortSignal): unknown {
+  const isOurs = error instanceof TypeError || error instanceof RangeError || !(error instanceof Error);
+  if (signal?.aborted || isOurs || error instanceof ReconcilerError) return error;
+  return toTargetError(error, 'read what it sends', address);
+}
+
 /** The engine's refusal without the client's wrapping, which would be shown beside what it wraps. */
 function refusal(message: string, statusCode: number): Error {
   return Object.assign(new Error(message), { statusCode });

@@ -2,8 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Duplex } from 'node:stream';
 import type { Readable, Writable } from 'node:stream';
 import { onAbort } from '../../../base/abort-scope.ts';
+import { createBeginning } from '../../../base/bytes.ts';
 import { ReconcilerError } from '../../../base/errors.ts';
 import type { StreamedProgram } from '../../../ports/target-capabilities.ts';
+import { ANSWERS } from './answer-shapes.ts';
 import type { Engine } from './engine.ts';
 import type { Transport } from './transport.ts';
 
@@ -53,6 +55,7 @@ async function prepare(
     method: 'POST',
     path: `/containers/${id}/exec`,
     body: { Cmd: argv, AttachStdin: hasInput, AttachStdout: true, AttachStderr: true, Tty: false },
+    answer: ANSWERS.made,
     doing: 'prepare a program in a container',
     signal,
   });
@@ -70,6 +73,7 @@ async function readExitCode(transport: Transport, run: string, signal: AbortSign
     const { ExitCode, Running } = await transport.json<{ ExitCode: number | null; Running?: boolean }>({
       method: 'GET',
       path: `/exec/${run}/json`,
+      answer: ANSWERS.ended,
       doing: 'ask how a program ended',
       signal,
     });
@@ -152,15 +156,9 @@ async function readOutput(
   stream: Readable,
   signal: AbortSignal,
 ): Promise<{ readonly stdout: string; readonly stderr: string }> {
-  const parts: Record<'stdout' | 'stderr', Buffer[]> = { stdout: [], stderr: [] };
-  const sizes = { stdout: 0, stderr: 0 };
-  await eachFrame(stream, signal, async ({ name, content }) => {
-    const kept = content.subarray(0, MAX_OUTPUT_BYTES - sizes[name]);
-    parts[name].push(kept);
-    sizes[name] += kept.length;
-  });
-  const text = (name: 'stdout' | 'stderr') => Buffer.concat(parts[name]).toString('utf8');
-  return { stdout: text('stdout'), stderr: text('stderr') };
+  const kept = { stdout: createBeginning(MAX_OUTPUT_BYTES), stderr: createBeginning(MAX_OUTPUT_BYTES) };
+  await eachFrame(stream, signal, async ({ name, content }) => kept[name].add(content));
+  return { stdout: kept.stdout.text(), stderr: kept.stderr.text() };
 }
 
 async function eachFrame(

@@ -1,3 +1,4 @@
+import { ANSWERS } from './answer-shapes.ts';
 import type { Engine } from './engine.ts';
 import { ignoreStatus, orNull } from './engine-answers.ts';
 import { IMAGE_LABEL } from '../labels.ts';
@@ -26,6 +27,7 @@ export function imageCalls(transport: Transport): ImageCalls {
         method: 'GET',
         path: '/images/json',
         query: { filters: { label: [stack === null ? IMAGE_LABEL.stack : `${IMAGE_LABEL.stack}=${stack}`] } },
+        answer: ANSWERS.images,
         doing: 'list images',
         signal,
       }),
@@ -47,10 +49,10 @@ export function imageCalls(transport: Transport): ImageCalls {
           signal,
         }),
       ),
-    inspectImage: (reference, signal) =>
-      orNull(
-        transport.json({ method: 'GET', path: `/images/${reference}/json`, doing: 'inspect image', signal }),
-      ),
+    inspectImage(reference, signal) {
+      const request = { method: 'GET', path: `/images/${reference}/json`, answer: ANSWERS.image } as const;
+      return orNull(transport.json({ ...request, doing: 'inspect image', signal }));
+    },
     pullImage(reference, { auth, platform, signal }) {
       // The engine pulls just the one image when `fromImage` holds a digest or tag.
       const query = { fromImage: reference, ...(platform === undefined ? {} : { platform }) };
@@ -66,10 +68,10 @@ export function imageCalls(transport: Transport): ImageCalls {
       });
     },
     async registryDigest(reference, auth, signal) {
-      const answer = await transport.json<{ Descriptor?: { digest?: string } }>({
-        method: 'GET',
-        path: `/distribution/${reference}/json`,
-        auth,
+      const request = { method: 'GET', path: `/distribution/${reference}/json`, auth } as const;
+      const answer = await transport.json<{ Descriptor?: { digest?: string } | null }>({
+        ...request,
+        answer: ANSWERS.distribution,
         doing: `ask the registry for ${reference}`,
         timeoutMs: 15_000,
         signal,

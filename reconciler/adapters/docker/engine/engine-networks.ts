@@ -1,5 +1,6 @@
 import type { NetworkInspectInfo } from 'dockerode';
 import { errorMessage } from '../../../base/errors.ts';
+import { ANSWERS } from './answer-shapes.ts';
 import type { Engine, EngineVolume } from './engine.ts';
 import { ignoreStatus, orNull } from './engine-answers.ts';
 import { statusOf } from './engine-errors.ts';
@@ -26,6 +27,7 @@ export function networkCalls(transport: Transport): NetworkCalls {
       method: 'GET',
       path: '/networks',
       query: { filters },
+      answer: ANSWERS.networks,
       doing: 'list networks',
       signal,
     });
@@ -33,7 +35,15 @@ export function networkCalls(transport: Transport): NetworkCalls {
     listNetworks: (stack, signal) => list(ownedFilter(stack), signal),
     networksNamed: (names, signal) => list(namedFilter(names), signal),
     inspectNetwork: (id, signal) =>
-      orNull(transport.json({ method: 'GET', path: `/networks/${id}`, doing: 'inspect network', signal })),
+      orNull(
+        transport.json({
+          method: 'GET',
+          path: `/networks/${id}`,
+          answer: ANSWERS.network,
+          doing: 'inspect network',
+          signal,
+        }),
+      ),
     createNetwork: (body, signal) =>
       transport.json({ method: 'POST', path: '/networks/create', body, doing: 'create network', signal }),
     removeNetwork: (id, signal) =>
@@ -71,15 +81,27 @@ export function volumeCalls(
 ): Pick<Engine, 'listVolumes' | 'volumesNamed' | 'inspectVolume' | 'createVolume' | 'removeVolume'> {
   const list = async (filters: object, signal: AbortSignal) => {
     const query = { filters };
-    const request = { method: 'GET', path: '/volumes', query, doing: 'list volumes', signal } as const;
-    const { Volumes } = await transport.json<{ Volumes: EngineVolume[] | null }>(request);
+    const request = { method: 'GET', path: '/volumes', query, answer: ANSWERS.volumes } as const;
+    const { Volumes } = await transport.json<{ Volumes?: EngineVolume[] | null }>({
+      ...request,
+      doing: 'list volumes',
+      signal,
+    });
     return Volumes ?? [];
   };
   return {
     listVolumes: (stack, signal) => list(ownedFilter(stack), signal),
     volumesNamed: (names, signal) => list(namedFilter(names), signal),
     inspectVolume: (name, signal) =>
-      orNull(transport.json({ method: 'GET', path: `/volumes/${name}`, doing: 'inspect volume', signal })),
+      orNull(
+        transport.json({
+          method: 'GET',
+          path: `/volumes/${name}`,
+          answer: ANSWERS.volume,
+          doing: 'inspect volume',
+          signal,
+        }),
+      ),
     createVolume: (body, signal) =>
       transport.json({ method: 'POST', path: '/volumes/create', body, doing: 'create volume', signal }),
     removeVolume: (name, signal) =>

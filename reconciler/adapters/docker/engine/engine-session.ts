@@ -2,6 +2,7 @@ import { Duplex } from 'node:stream';
 import { onAbort } from '../../../base/abort-scope.ts';
 import { ReconcilerError } from '../../../base/errors.ts';
 import type { ExecSession, SessionOptions } from '../../../ports/target-capabilities.ts';
+import { ANSWERS } from './answer-shapes.ts';
 import type { Engine } from './engine.ts';
 import { readFrames } from './engine-exec.ts';
 import type { Transport } from './transport.ts';
@@ -21,6 +22,7 @@ async function openSession(
     method: 'POST',
     path: `/containers/${id}/exec`,
     body: { Cmd: argv, ...streams, Tty: tty },
+    answer: ANSWERS.made,
     doing: 'prepare a program in a container',
     signal,
   });
@@ -41,9 +43,9 @@ async function openSession(
   exit.promise.catch(() => undefined);
   const askExit = async (): Promise<number> => {
     const path = `/exec/${Id}/json`;
-    const doing = 'ask how a program ended';
-    const answer = await transport.json<{ ExitCode: number | null }>({ method: 'GET', path, doing, signal });
-    return answer.ExitCode ?? -1;
+    const request = { method: 'GET', path, answer: ANSWERS.ended, doing: 'ask how a program ended' } as const;
+    const { ExitCode } = await transport.json<{ ExitCode?: number | null }>({ ...request, signal });
+    return ExitCode ?? -1;
   };
   socket.once('close', () => {
     listening[Symbol.dispose]();

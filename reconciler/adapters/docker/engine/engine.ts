@@ -61,6 +61,8 @@ export interface LogQuery {
   readonly tail?: number;
   /** Seconds since the epoch, fractions allowed. */
   readonly since?: number;
+  /** Deadline for its end, in milliseconds. Default: none. */
+  readonly withinMs?: number;
 }
 
 /**

@@ -1,12 +1,13 @@
 import type { Readable } from 'node:stream';
 import type Docker from 'dockerode';
 import { createAbortScope, onAbort, untilAborted } from '../../../base/abort-scope.ts';
-import { isTooDeep, readBeginning, readWithin } from '../../../base/bytes.ts';
+import { parseJsonWithin, readBeginning, readWithin } from '../../../base/bytes.ts';
 import { ReconcilerError } from '../../../base/errors.ts';
 import { asFields, asString } from '../../../base/values.ts';
 import type { Dialer } from './connection.ts';
 import { createDialerAgent } from './connection.ts';
 import { toTargetError } from './engine-errors.ts';
+import type { Shape } from './shapes.ts';
 
 /** Oldest and newest API this adapter speaks; between them the engine's own version is used. */
 const OLDEST_API = '1.40';
@@ -38,6 +39,8 @@ export interface EngineRequest {
   readonly hijack?: boolean;
   /** Deadline for the whole answer, or for the first byte of a stream. Default 30,000. */
   readonly timeoutMs?: number;
+  /** Deadline for the end of a stream, in milliseconds. Default: it may go on for as long as its signal lets it. */
+  readonly wholeMs?: number;
   /**
    * True when the signal ends the request while it is under way. Default: for what only reads, and for streams. An engine finishes a change
    * that is called off all the same, and nobody would know what it did: such a request is sent or not sent, and its answer is awaited for
@@ -46,6 +49,8 @@ export interface EngineRequest {
   readonly interruptible?: boolean;
   /** Action that is under way, for messages. */
   readonly doing: string;
+  /** Shape of the answer, where anything of it is used. */
+  readonly answer?: Shape;
   readonly signal: AbortSignal;
 }
 
@@ -89,7 +94,10 @@ export function createTransport(dialer: Dialer): Transport {
     address: dialer.address,
     local: dialer.local,
     async json<T>(request: EngineRequest): Promise<T> {
-      return (await send(request, false)) as T;
+      const answer = await send(request, false);
+      const fault = request.answer?.(answer, '');
+      if (fault !== undefined) throw noEngine(request.doing, dialer.address, fault);
+      return answer as T;
     },
     async stream(request) {
       return (await send(request, true)) as Readable;
@@ -99,6 +107,12 @@ export function createTransport(dialer: Dialer): Transport {
       dialer.close();
     },
   };
+}
+
+/** Error of an answer that no engine gives. Whatever stands at the address may be another one by the next try. */
+function noEngine(doing: string, address: string, fault: string): ReconcilerError {
+  const message = `${doing}: what answers at ${address} does not do so as a Docker Engine: ${fault}`;
+  return new ReconcilerError('TARGET_ERROR', message, { retryable: true });
 }
 
 const NO_ENVIRONMENT = {
@@ -153,6 +167,8 @@ export function compareVersions(a: string, b: string): number {
 
 /** Largest answer that is not a stream; a list of thousands of containers has a tenth of it. */
 const MAX_ANSWER_BYTES = 16 * 1024 ** 2;
+/** Values in an answer; a list of thousands of containers has a tenth of them. */
+const MAX_ANSWER_VALUES = 1_000_000;
 const MAX_REFUSAL_BYTES = 64 * 1024;
 /** Longest refusal that is passed on, in characters. */
 const MAX_REFUSAL_LENGTH = 2_000;
@@ -197,20 +213,19 @@ async function dial(docker: Docker, request: EngineRequest, isStream: boolean): 
   if (status !== null && !SUCCESSES.has(status))
     throw await untilAborted(readRefusal(status, answer), scope.signal);
   if (!isStream) return await untilAborted(readJson(answer), scope.signal);
-  endWith(answer, request.signal, connection);
+  endWith(answer, request, connection);
   return answer;
 }
 
 async function readJson(answer: Readable): Promise<unknown> {
   const bytes = await readWithin(answer, MAX_ANSWER_BYTES);
-  if (isTooDeep(bytes)) throw new Error('its answer is nested too deeply');
   return parseJson(bytes.toString('utf8')) ?? bytes;
 }
 
 /** The words of an engine that does not do something, as `engine-errors` reads them. */
 async function readRefusal(statusCode: number, answer: Readable): Promise<Error> {
   const text = (await readBeginning(answer, MAX_REFUSAL_BYTES)).toString('utf8');
-  const { message, error } = asFields(parseJson(text)) ?? {};
+  const { message, error } = asFields(parseAny(text)) ?? {};
   const said = asString(message) ?? asString(error) ?? cutOff(text) ?? text.trim();
   const words = said === '' ? `it answers ${statusCode}` : said;
   return Object.assign(new Error(words.slice(0, MAX_REFUSAL_LENGTH)), { statusCode });
@@ -221,17 +236,38 @@ function cutOff(text: string): string | undefined {
   return /^\s*\{\s*"message"\s*:\s*"([^"\\]*)/.exec(text)?.[1];
 }
 
+/** `undefined` for a refusal that is no JSON, or none that is meant to be read. */
+function parseAny(text: string): unknown {
+  try {
+    return parseJson(text);
+  } catch {
+    return undefined;
+  }
+}
+
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJsonWithin(text, MAX_ANSWER_VALUES);
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
     throw error;
   }
 }
 
-/** Ends a stream when the signal aborts, and lets go of the signal when the stream has ended. */
-function endWith(stream: Readable, signal: AbortSignal, connection: AbortController): void {
-  const listening = onAbort(signal, () => connection.abort(signal.reason));
-  stream.once('close', () => listening[Symbol.dispose]());
+/** Ends a stream when the signal aborts, or its time is over, and lets go of the signal when the stream has ended. */
+function endWith(
+  stream: Readable,
+  { signal, wholeMs }: Pick<EngineRequest, 'signal' | 'wholeMs'>,
+  connection: AbortController,
+): void {
+  const scope = createAbortScope({
+    signals: [signal],
+    ...(wholeMs === undefined ? {} : { timeoutMs: wholeMs }),
+  });
+  scope.signal.addEventListener('abort', () => {
+    // The reason comes first: whoever reads would be told of a connection that was cut.
+    if (scope.timedOut) stream.destroy(scope.signal.reason as Error);
+    connection.abort(scope.signal.reason);
+  });
+  stream.once('close', () => scope[Symbol.dispose]());
 }

@@ -1,10 +1,11 @@
-import { readLines } from '../../../base/bytes.ts';
+import { parseJsonWithin, readLines } from '../../../base/bytes.ts';
 import type { Json } from '../../../base/json.ts';
 
 /** Told again only when it has moved on by this many percent. */
 const STEP_PERCENT = 10;
 /** Longest event, in characters: an object with all its labels. */
 const MAX_LINE_LENGTH = 8 * 1024 ** 2;
+const MAX_VALUES = 100_000;
 
 /**
  * Reads a pull's progress (JSON lines): yields the percentage downloaded when it has moved on, `null` for every other
@@ -37,7 +38,7 @@ export async function* readJsonLines(chunks: AsyncIterable<Buffer>): AsyncGenera
 
 function parse(line: string): object | null {
   try {
-    const value: unknown = JSON.parse(line);
+    const value = parseJsonWithin(line, MAX_VALUES);
     return value !== null && typeof value === 'object' ? value : null;
   } catch (error) {
     if (error instanceof SyntaxError) return null;

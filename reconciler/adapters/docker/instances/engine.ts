@@ -1,4 +1,6 @@
 import type { ContainerInfo, NetworkInspectInfo } from 'dockerode';
+import { ANSWERS } from '../engine/answer-shapes.ts';
+import { listContainers } from '../engine/engine-containers.ts';
 import type { Engine, EngineVolume } from '../engine/engine.ts';
 import { createEngine } from '../engine/create-engine.ts';
 import type { Transport } from '../engine/transport.ts';
@@ -32,19 +34,14 @@ export function createInstanceEngine(transport: Transport): InstanceEngine {
   return {
     ...createEngine(transport),
     listInstances: (owner, id, signal) =>
-      transport.json({
-        method: 'GET',
-        path: '/containers/json',
-        query: { all: true, filters: filterOf(owner, id) },
-        doing: 'list instances',
-        signal,
-      }),
+      listContainers(transport, filterOf(owner, id), signal, 'list instances'),
     async listInstanceNetworks(name, signal) {
       const filters = { label: [INSTANCE_LABEL.network], name: [name] };
       const found = await transport.json<NetworkInspectInfo[]>({
         method: 'GET',
         path: '/networks',
         query: { filters },
+        answer: ANSWERS.networks,
         doing: 'list networks of instances',
         signal,
       });
@@ -52,10 +49,11 @@ export function createInstanceEngine(transport: Transport): InstanceEngine {
       return found.filter(({ Name }) => Name === name);
     },
     async listInstanceVolumes(owner, id, signal) {
-      const { Volumes } = await transport.json<{ Volumes: EngineVolume[] | null }>({
+      const { Volumes } = await transport.json<{ Volumes?: EngineVolume[] | null }>({
         method: 'GET',
         path: '/volumes',
         query: { filters: filterOf(owner, id) },
+        answer: ANSWERS.volumes,
         doing: 'list volumes of an instance',
         signal,
       });

@@ -1,5 +1,6 @@
 import type { ContainerInfo } from 'dockerode';
 import type { ObservedInstance } from '../../../ports/instance-backend.ts';
+import type { EngineEvent } from '../engine/engine-events.ts';
 import { INSTANCE_LABEL } from './labels.ts';
 
 type Labels = Readonly<Record<string, string>>;
@@ -36,11 +37,9 @@ export interface InstanceState {
   all(): ReadonlyMap<string, ObservedInstance>;
 }
 
-export interface EngineEvent {
-  readonly Type?: string;
-  readonly Action?: string;
-  readonly Actor?: { readonly ID?: string; readonly Attributes?: Labels };
-}
+/** Containers of one instance, and instances, of which events are taken in; a list tells of all that there are. */
+const MAX_CONTAINERS = 1_000;
+const MAX_INSTANCES = 50_000;
 
 const ORDER = { created: 0, running: 1, exited: 2 } as const;
 
@@ -51,6 +50,7 @@ export function createInstanceState(): InstanceState {
     if (instance === undefined) return null;
     if (labels[INSTANCE_LABEL.init] !== undefined) return instance;
     const entry = known.get(instance) ?? { containers: new Map<string, KnownContainer>(), wanted: 1 };
+    if (isFull(known, MAX_INSTANCES, instance) || isFull(entry.containers, MAX_CONTAINERS, id)) return null;
     entry.wanted = Number(labels[INSTANCE_LABEL.containers] ?? 1);
     entry.containers.set(id, { name: labels[INSTANCE_LABEL.container] ?? '', ...seen });
     known.set(instance, entry);
@@ -90,6 +90,10 @@ export function createInstanceState(): InstanceState {
         [...known.keys()].flatMap((id) => [get(id)].flatMap((seen) => (seen ? [[id, seen] as const] : []))),
       ),
   };
+}
+
+function isFull(map: ReadonlyMap<string, unknown>, limit: number, key: string): boolean {
+  return map.size >= limit && !map.has(key);
 }
 
 /** `Exited (137) 3 minutes ago` */

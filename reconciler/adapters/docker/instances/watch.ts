@@ -1,6 +1,7 @@
 import { errorMessage } from '../../../base/errors.ts';
+import { createPace } from '../../../base/mutex.ts';
 import type { InstanceSink } from '../../../ports/instance-backend.ts';
-import { readJsonLines } from '../images/pull-progress.ts';
+import { EVENTS_PER_SECOND, readEvents } from '../engine/engine-events.ts';
 import type { EngineInfo } from '../engine/engine.ts';
 import type { Installation } from './ensure.ts';
 import { INSTANCE_LABEL } from './labels.ts';
@@ -49,7 +50,9 @@ async function listen(
     onOpen();
     sink.nodes(new Set([info.Name]));
     sink.replaced(state.all(), since);
-    for await (const event of readJsonLines(stream)) {
+    const pace = createPace(clock, EVENTS_PER_SECOND);
+    for await (const event of readEvents(stream)) {
+      await pace(signal);
       const id = state.onEvent(event);
       if (id !== null) sink.changed(id, state.get(id));
     }

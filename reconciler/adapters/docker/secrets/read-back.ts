@@ -1,7 +1,6 @@
 import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { extract } from 'tar-stream';
-import { isReconcilerError } from '../../../base/errors.ts';
 import type { Engine } from '../engine/engine.ts';
 
 /** Larger files hold no secret that anybody would find in a text. */
@@ -24,8 +23,8 @@ export async function readFileInside(
   try {
     const archive = await engine.getArchive(id, path, signal);
     return archive && (await readOnly(archive));
-  } catch (error) {
-    if (!isReconcilerError(error)) throw error;
+  } catch {
+    // A file that cannot be had hides nothing, for whatever reason.
     signal.throwIfAborted();
     return null;
   }

@@ -3,7 +3,7 @@ import https from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { createAbortScope, onAbort, withAbortScope } from '../../../base/abort-scope.ts';
-import { isTooDeep, readBeginning, readLines, readWithin } from '../../../base/bytes.ts';
+import { parseJsonWithin, readBeginning, readLines, readWithin } from '../../../base/bytes.ts';
 import { ApiError, isApiError } from './api-error.ts';
 
 export interface ApiRequest {
@@ -55,6 +55,9 @@ interface Connection {
 
 /** Largest answer: a list of a page of objects has a tenth of it. */
 const MAX_ANSWER_BYTES = 32 * 1024 ** 2;
+/** Values in an answer, or in a line of one. */
+const MAX_ANSWER_VALUES = 1_000_000;
+export const MAX_LINE_VALUES = 200_000;
 const MAX_REFUSAL_BYTES = 1024 ** 2;
 /** Longest line of a watch or a log, in characters; a server refuses objects of more than 1.5 MiB. */
 const MAX_LINE_LENGTH = 8 * 1024 ** 2;
@@ -209,21 +212,30 @@ async function readAnswer(message: http.IncomingMessage): Promise<ApiAnswer> {
   const status = message.statusCode ?? 0;
   if (isSuccess(message)) {
     const bytes = await readWithin(message, MAX_ANSWER_BYTES);
-    if (isTooDeep(bytes)) throw new Error('its answer is nested too deeply');
     return { status, body: parse(bytes.toString('utf8')) };
   }
   const text = (await readBeginning(message, MAX_REFUSAL_BYTES)).toString('utf8');
-  const body = parse(text);
+  const body = parseAny(text);
   const fallback = text.trim().slice(0, 500) || `HTTP status ${status}`;
   throw new ApiError(status, body, fallback, message.headers['retry-after']);
 }
 
+/** `undefined` for a refusal that is nothing that is meant to be read. */
+function parseAny(text: string): unknown {
+  try {
+    return parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text);
-  } catch {
+    return parseJsonWithin(text, MAX_ANSWER_VALUES);
+  } catch (error) {
     // Proxies answer in HTML; who reads the body finds nothing in it.
-    return undefined;
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
   }
 }
 

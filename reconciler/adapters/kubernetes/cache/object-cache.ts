@@ -1,10 +1,12 @@
 import { createAbortScope } from '../../../base/abort-scope.ts';
+import { parseJsonWithin } from '../../../base/bytes.ts';
 import { errorMessage } from '../../../base/errors.ts';
 import { asFields, asList, asString } from '../../../base/values.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { Logger } from '../../../ports/logger.ts';
 import { ApiError, isApiError } from '../api/api-error.ts';
 import type { ApiClient } from '../api/client.ts';
+import { MAX_LINE_VALUES } from '../api/client.ts';
 import type { KindInfo } from '../api/discovery.ts';
 import { pathOf } from '../api/discovery.ts';
 import { othersEntries } from '../ownership.ts';
@@ -308,7 +310,7 @@ async function* watch(
   try {
     for await (const line of lines) {
       if (!opening.signal.aborted) opening.abort();
-      const event = asFields(JSON.parse(line)) ?? {};
+      const event = asFields(parseJsonWithin(line, MAX_LINE_VALUES)) ?? {};
       const object = asFields(event['object']);
       if (event['type'] === 'ERROR') throw new ApiError(Number(object?.['code']), object, 'the watch ended');
       onOpen();

@@ -1,5 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { onAbort } from '../../../base/abort-scope.ts';
+import { createBeginning } from '../../../base/bytes.ts';
 import { errorMessage, ReconcilerError } from '../../../base/errors.ts';
 import type { ResourceId } from '../../../model/resource.ts';
 import { asFields, asList, asNumber, asString } from '../../../base/values.ts';
@@ -21,16 +22,11 @@ export async function execIn(
 ): Promise<ExecResult> {
   await using session = await openSession(cluster, { stack, id }, { argv, signal });
   session.end();
-  const parts: Record<'stdout' | 'stderr', Uint8Array[]> = { stdout: [], stderr: [] };
-  const sizes = { stdout: 0, stderr: 0 };
-  for await (const { stream, bytes } of session.output) {
-    const kept = bytes.subarray(0, MAX_OUTPUT_BYTES - sizes[stream]);
-    parts[stream].push(kept);
-    sizes[stream] += kept.length;
-  }
-  const text = (name: 'stdout' | 'stderr') => Buffer.concat(parts[name]).toString('utf8');
+  const kept = { stdout: createBeginning(MAX_OUTPUT_BYTES), stderr: createBeginning(MAX_OUTPUT_BYTES) };
+  for await (const { stream, bytes } of session.output) kept[stream].add(bytes);
   const exitCode = await session.exitCode;
-  return { exitCode, stdout: text('stdout'), stderr: redact(cluster, stack, [text('stderr')]).join('') };
+  const stderr = redact(cluster, stack, [kept.stderr.text()]).join('');
+  return { exitCode, stdout: kept.stdout.text(), stderr };
 }
 
 /** Runs a program in the newest pod of a workload that runs, with input and output, over a web socket. */
