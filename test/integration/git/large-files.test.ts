@@ -146,10 +146,15 @@ describe('contents of Git LFS', () => {
   it('come from another host only where that is allowed, which is told no credentials but the ones it is given', async () => {
     await using repo = await createBareRepo();
     await commitFiles(repo, FILES, 'first');
-    await using storage = await startDouble((_request, response) => void response.end(CONTENT));
+    const told: unknown[] = [];
+    await using storage = await startDouble((request, response) => {
+      told.push([request.headers.host, request.headers['x-token'], request.headers['x-forwarded-for']]);
+      response.end(CONTENT);
+    });
+    const header = { 'x-token': 'given', Host: 'inside.example', 'X-Forwarded-For': '127.0.0.1' };
     await using forge = await startForge(repo, (request, response) =>
       answerBatch(request, response, () => ({
-        actions: { download: { href: `${storage.url}/x?signature=1`, header: { 'x-token': 'given' } } },
+        actions: { download: { href: `${storage.url}/x?signature=1`, header } },
       })),
     );
     const location = withCredentials(forge.url);
@@ -163,6 +168,7 @@ describe('contents of Git LFS', () => {
     await using allowed = await load({ location, fetchLargeFiles: [forge.url, storage.url] });
     expect(await allowed.refresh()).toEqual([]);
     expect(storage.requests).toEqual(['GET /x?signature=1 anonymous']);
+    expect(told).toEqual([[new URL(storage.url).host, 'given', undefined]]);
   });
 
   it.each<{ when: string; says: RegExp; answer: object | number; content?: string }>([

@@ -74,3 +74,34 @@ it('a server is not trusted with a pack that is cut short', async () => {
   const [mirror = ''] = (await readdir(opened.cacheDir)).filter((entry) => entry.endsWith('.git'));
   expect(await readdir(join(opened.cacheDir, mirror, 'objects/pack'))).toEqual([]);
 });
+
+/** Adds lines to a list of refs, in front of its end. */
+function withRefs(list: Buffer, lines: readonly string[]): Buffer {
+  const packets = lines.map(
+    (line) => `${(Buffer.byteLength(line) + 5).toString(16).padStart(4, '0')}${line}\n`,
+  );
+  return Buffer.concat([list.subarray(0, -4), Buffer.from(`${packets.join('')}0000`)]);
+}
+
+it('takes no ref whose name or id is none, and writes nothing outside of its mirror for one', async () => {
+  await using repo = await createBareRepo();
+  const commit = await commitFiles(repo, { a: '1' }, 'first');
+  const up = 'refs/tags/deploy/../../../../';
+  const evil = [
+    `${commit} ${up}PWNED`,
+    `${commit} refs/heads/../../../PWNED`,
+    `${commit} refs/tags/deploy/a\x1b[2J/1`,
+    `${commit} refs/tags/deploy/b/1.lock`,
+    `HEAD refs/tags/deploy/c/1`,
+    `${commit}\nHEAD refs/tags/deploy/d/1`,
+    `${commit} refs/tags/deploy/e/1`,
+  ];
+  await using server = await meddledServer(repo.path, {
+    body: (method, body) => (method === 'GET' ? withRefs(body, evil) : body),
+  });
+  await using opened = await openSource({ location: server.url });
+
+  expect(await opened.source.resolve(signal)).toMatchObject({ commit });
+  expect((await readdir(opened.cacheDir)).filter((name) => name.includes('PWNED'))).toEqual([]);
+  expect((await opened.source.tags('')).map(({ name }) => name)).toEqual(['deploy/e/1']);
+});

@@ -101,7 +101,7 @@ async function download(
   const isOwn = place.origin === new URL(server.address).origin;
   if (!isOwn && !(await server.isAllowed(`${place.origin}${place.pathname}`)))
     return `its server keeps it at ${place.origin}, which is not below a place that large files are fetched from`;
-  const headers = textsOf(action['header']);
+  const headers = headersOf(action['header']);
   const isSigned = Object.keys(headers).some((name) => name.toLowerCase() === 'authorization');
   // Only its own server is told what the repository is read with.
   const credentials =
@@ -122,10 +122,16 @@ async function download(
   }
 }
 
-function textsOf(value: unknown): Record<string, string> {
+/** Headers that say whom a request is for, or how it comes: a server has others sent along, and does not choose these. */
+const OURS =
+  /^(host|connection|content-length|expect|forwarded|te|trailer|transfer-encoding|upgrade|proxy-.*|x-forwarded-.*)$/i;
+
+function headersOf(value: unknown): Record<string, string> {
   const entries = Object.entries(asFields(value) ?? {});
   return toRecord(
-    entries.flatMap(([name, text]) => (typeof text === 'string' ? [[name, text] as const] : [])),
+    entries.flatMap(([name, text]) =>
+      typeof text === 'string' && !OURS.test(name.trim()) ? [[name, text] as const] : [],
+    ),
   );
 }
 

@@ -8,6 +8,8 @@ export interface Deadline {
   touch(bytes?: number): void;
 }
 
+/** Longest time that anything may take, however much a remote has to say: one that says a little every now and then would never be done. */
+const MAX_TOTAL_MS = 3_600_000;
 /** A remote that sends no more than this between two signs of life only says that it is there. */
 const PROGRESS_BYTES = 4_096;
 /** Signs of life without progress: a server that packs a large repository says for minutes that it is at it. */
@@ -27,6 +29,11 @@ function createPatience(onSign: () => void): Deadline['touch'] {
   };
 }
 
+function onTimeout(milliseconds: number, act: () => void): Disposable {
+  const timer = setTimeout(act, milliseconds);
+  return { [Symbol.dispose]: () => clearTimeout(timer) };
+}
+
 /**
  * Runs work that talks to a remote. It ends with the signal's reason when that aborts, and with REPOSITORY_UNREACHABLE when the
  * remote is silent for too long; the work is not waited for then, only told to stop.
@@ -42,6 +49,9 @@ export async function withDeadline<T>(
     timeoutMs,
     timeoutReason: () => unreachable(location, `no answer within ${Math.round(timeoutMs / 1000)} s`),
   });
+  using _ = onTimeout(MAX_TOTAL_MS, () =>
+    scope.abort(unreachable(location, 'it is not done within an hour')),
+  );
   const working = work({ signal: scope.signal, touch: createPatience(() => scope.touch()) });
   try {
     return await untilAborted(working, scope.signal);

@@ -6,11 +6,10 @@ import { isReconcilerError } from '../../../base/errors.ts';
 import type { Deadline } from './deadline.ts';
 import { asGitError, errnoOf, gitError, notFound, unauthorized, unreachable } from '../errors.ts';
 import type { Credentials } from '../location.ts';
+import { MAX_PACK_BYTES, packTooLarge } from './pack-size.ts';
 
 /** Largest list of refs (a million of them), or answer that is no success. */
 const MAX_LIST_BYTES = 64 * 1024 ** 2;
-/** Largest pack: a repository that says what runs has a thousandth of it. */
-const MAX_PACK_BYTES = 2 * 1024 ** 3;
 const MAX_STATUS_LENGTH = 200;
 
 /** Makes an isomorphic-git HTTP client for one operation: it authenticates, obeys the deadline, and follows no redirects. */
@@ -139,10 +138,7 @@ async function* observe(
   for await (const chunk of body ?? []) {
     deadline.touch(chunk.byteLength);
     size += chunk.byteLength;
-    if (size > maxBytes)
-      throw gitError(
-        `the Git server sends more than ${Math.floor(maxBytes / 1024 ** 2)} MiB, which is not read`,
-      );
+    if (size > maxBytes) throw packTooLarge(maxBytes);
     yield chunk;
   }
 }

@@ -7,13 +7,13 @@ import * as git from 'isomorphic-git';
 import type { Deadline } from './deadline.ts';
 import { gitError, notFound } from '../errors.ts';
 import type { GitCommand } from '../repository/git-command.ts';
-import { firstErrorLine } from '../repository/git-command.ts';
+import { firstErrorLine, FRUGAL } from '../repository/git-command.ts';
 import { createHttpClient, failedConnection, failedResponse } from './http-client.ts';
 import type { Credentials } from '../location.ts';
 import { FLUSH, formatPacket, readPackets } from './pkt-line.ts';
 import { createRefs } from '../repository/refs.ts';
 import type { RefUpdate, RemoteRefs, Transport, UpdateResult, WantedRef } from './transport.ts';
-import { judgeRejection } from './transport.ts';
+import { judgeRejection, takeRefs } from './transport.ts';
 
 export interface HttpTransportOptions {
   readonly address: string;
@@ -46,7 +46,7 @@ export function createHttpTransport(options: HttpTransportOptions): Transport {
     const head = listed.find(({ ref }) => ref === 'HEAD')?.target ?? '';
     return {
       head: head.startsWith('refs/heads/') ? head.slice('refs/heads/'.length) : null,
-      refs: new Map(listed.map(({ ref, oid }) => [ref, oid])),
+      refs: takeRefs(listed.map(({ ref, oid }) => [ref, oid])),
     };
   };
   const post = async (service: string, body: Buffer[], deadline: Deadline): Promise<GitHttpResponse> => {
@@ -154,7 +154,7 @@ async function storePack(
     const { objects, checksum } = await writePack(pack, bytes);
     if (objects === 0) return;
     if (await command.available()) {
-      const args = ['index-pack', '-v', '-o', index, pack];
+      const args = [...FRUGAL, 'index-pack', '-v', '-o', index, pack];
       const { signal } = deadline;
       const { exitCode, stderr } = await command.run(args, { signal, onOutput: () => deadline.touch() });
       if (exitCode !== 0) throw gitError(`the pack from the server is damaged: ${firstErrorLine(stderr)}`);

@@ -1,10 +1,11 @@
 import type { ReconcilerError } from '../../../base/errors.ts';
 import type { Deadline } from './deadline.ts';
+import { withinSize } from './pack-size.ts';
 import { branchNotFound, gitError, gitNotInstalled, notFound, unauthorized, unreachable } from '../errors.ts';
 import type { GitCommand, GitResult } from '../repository/git-command.ts';
-import { firstErrorLine } from '../repository/git-command.ts';
+import { firstErrorLine, FRUGAL } from '../repository/git-command.ts';
 import type { PushRequest, RemoteRefs, Transport, UpdateResult } from './transport.ts';
-import { judgeRejection } from './transport.ts';
+import { judgeRejection, takeRefs } from './transport.ts';
 
 export interface SshOptions {
   /** A shell command, as in `GIT_SSH_COMMAND`. Default that variable, else `ssh`. */
@@ -42,9 +43,12 @@ export function createSshTransport(options: SshTransportOptions): Transport {
       const names = wanted.map(({ ref }) => ref);
       const few = summarize(names);
       const refspecs = few.map((ref) => `+${ref}:${ref.replace(/^refs\//, 'refs/incoming/')}`);
-      const args = [`--git-dir=${mirrorDir}`, '-c', 'gc.auto=0', '-c', 'maintenance.auto=false'];
+      const quiet = ['-c', 'gc.auto=0', '-c', 'maintenance.auto=false'];
+      const args = [`--git-dir=${mirrorDir}`, ...FRUGAL, ...quiet];
       const fetch = ['fetch', '--no-tags', '--no-recurse-submodules', '--progress', '--', address];
-      const result = await run([...args, ...fetch, ...refspecs], deadline);
+      const result = await withinSize(mirrorDir, deadline, (bounded) =>
+        run([...args, ...fetch, ...refspecs], bounded),
+      );
       if (result.exitCode !== 0) throw sshError(address, result.stderr);
     },
     push: async (request, deadline) => {
@@ -81,15 +85,15 @@ export function buildSshCommand(ssh: SshOptions, inherited: string | undefined):
 }
 
 function parseRemoteRefs(output: string): RemoteRefs {
-  const refs = new Map<string, string>();
+  const listed: (readonly [string, string])[] = [];
   let head: string | null = null;
   for (const line of output.split('\n')) {
     const [value = '', name = ''] = line.split('\t');
     if (value.startsWith('ref: refs/heads/') && name === 'HEAD')
       head = value.slice('ref: refs/heads/'.length);
-    else if (name.startsWith('refs/') && !name.endsWith('^{}')) refs.set(name, value);
+    else listed.push([name, value]);
   }
-  return { head, refs };
+  return { head, refs: takeRefs(listed) };
 }
 
 /** Lines of `git push --porcelain`: flag, tab, `from:to`, tab, summary with the reason in brackets. */

@@ -1,3 +1,6 @@
+import { gitError } from '../errors.ts';
+import { isObjectId } from '../repository/objects.ts';
+import { isRefName } from '../repository/refs.ts';
 import type { Deadline } from './deadline.ts';
 
 /** The refs that a remote has. */
@@ -6,6 +9,23 @@ export interface RemoteRefs {
   readonly head: string | null;
   /** Object ids by full name, branches and tags. */
   readonly refs: ReadonlyMap<string, string>;
+}
+
+/** Refs that a remote may list; a repository of a hundred stacks has some ten thousand deployment tags. */
+const MAX_REFS = 250_000;
+
+/**
+ * Takes in what a remote lists as its refs: those that Git itself would take. A name becomes a path of the mirror, and an id a line to `git cat-file`.
+ *
+ * @param listed ids by full name; throws GIT_ERROR for more than anybody has
+ */
+export function takeRefs(listed: Iterable<readonly [string, string]>): ReadonlyMap<string, string> {
+  const refs = new Map<string, string>();
+  for (const [name, id] of listed) {
+    if (name.startsWith('refs/') && isRefName(name) && isObjectId(id)) refs.set(name, id);
+    if (refs.size > MAX_REFS) throw gitError(`the Git server lists more than ${MAX_REFS} branches and tags`);
+  }
+  return refs;
 }
 
 export interface WantedRef {

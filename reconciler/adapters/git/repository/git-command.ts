@@ -18,8 +18,8 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
   /** Most bytes of output. Default 256 MiB. */
   readonly maxOutputBytes?: number;
-  /** Called on every sign of life. */
-  readonly onOutput?: () => void;
+  /** Called on every sign of life, with the number of bytes. */
+  readonly onOutput?: (bytes: number) => void;
 }
 
 export interface GitResult {
@@ -27,6 +27,9 @@ export interface GitResult {
   readonly stdout: Buffer;
   readonly stderr: string;
 }
+
+/** Settings with which Git passes large contents through instead of holding them in memory: a pack may unfold to any size. */
+export const FRUGAL: readonly string[] = ['-c', 'core.bigFileThreshold=16m'];
 
 const MAX_OUTPUT_BYTES = 256 * 1024 * 1024;
 const MAX_ERROR_CHARACTERS = 16_384;
@@ -109,13 +112,13 @@ async function collect(start: () => ChildProcessWithoutNullStreams, options: Run
   const abort = (): void => void child.kill('SIGKILL');
   options.signal?.addEventListener('abort', abort, { once: true });
   child.stdout.on('data', (chunk: Buffer) => {
-    options.onOutput?.();
+    options.onOutput?.(chunk.length);
     size += chunk.length;
     if (size > maxOutputBytes) child.kill('SIGKILL');
     else chunks.push(chunk);
   });
   child.stderr.on('data', (chunk: Buffer) => {
-    options.onOutput?.();
+    options.onOutput?.(chunk.length);
     stderr = `${stderr}${chunk.toString('utf8')}`.slice(-MAX_ERROR_CHARACTERS);
   });
   // A child that ends early closes its input; its exit code and message say why.

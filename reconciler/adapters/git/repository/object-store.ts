@@ -47,7 +47,13 @@ const CACHE_BYTES = 16 * 1024 * 1024;
 const ENTRY_BYTES = 512;
 /** A million files and directories with names of ordinary length. */
 const MAX_LISTING_BYTES = 128 * 1024 * 1024;
-const UNLIMITED_BYTES = Number.MAX_SAFE_INTEGER;
+/** Largest objects that are read whole. A few bytes of a pack may come to any size. */
+const MAX_BYTES: Readonly<Record<ObjectType, number>> = {
+  commit: 4 * 1024 ** 2,
+  tag: 4 * 1024 ** 2,
+  tree: 16 * 1024 ** 2,
+  blob: 256 * 1024 ** 2,
+};
 
 export function createObjectStore(commonDir: string, git: GitCommand): ObjectStore {
   const catFile = createCatFile(git, commonDir);
@@ -59,12 +65,14 @@ export function createObjectStore(commonDir: string, git: GitCommand): ObjectSto
     const known = recent.get(id);
     return known === undefined ? readStored(id, maxBytes) : toBatch(id, known, maxBytes);
   };
-  const read = async (id: string, maxBytes = UNLIMITED_BYTES): Promise<GitObject | null> => {
+  const read = async (id: string, maxBytes = MAX_BYTES.blob): Promise<GitObject | null> => {
     const known = recent.get(id);
     if (known !== undefined) return known;
     const { type, size, content } = await readBounded(id, maxBytes);
     if (type === null) return null;
-    if (content === null) throw gitError(`the ${type} ${id} has ${size} bytes; at most ${maxBytes} are read`);
+    const most = Math.min(maxBytes, MAX_BYTES[type]);
+    if (content === null || size > most)
+      throw gitError(`the ${type} ${id} has ${size} bytes; at most ${most} are read`);
     if (type !== 'blob') recent.set(id, { type, content });
     return { type, content };
   };

@@ -56,6 +56,7 @@ export function createRefs(commonDir: string): Refs {
     throw gitError(`${name} leads in a circle`);
   };
   const update: Refs['update'] = async (name, id, expected) => {
+    requireName(name);
     const path = join(commonDir, name);
     const lock = `${path}.lock`;
     await takeLock({ name, lock, seen }, id);
@@ -86,6 +87,7 @@ export function createRefs(commonDir: string): Refs {
       return [...found.values()].sort((x, y) => compareText(x.name, y.name));
     },
     put: async (refs) => {
+      for (const { name } of refs) requireName(name);
       if (refs.length >= PACK_FROM) await packed.put(refs);
       for (const { name, id } of refs) {
         if ((await read(name)) !== id) await update(name, id);
@@ -106,6 +108,7 @@ async function removeRef(
   name: string,
   expected: string,
 ): Promise<void> {
+  requireName(name);
   const path = join(commonDir, name);
   const lock = `${path}.lock`;
   await takeLock({ name, lock, seen }, expected);
@@ -139,6 +142,12 @@ export function isRefName(name: string): boolean {
     !/[\p{Cc} ~^:?*[\\]|\.\.|@\{|\/\/|\.$|^\/|\/$|^-/u.test(name) &&
     !name.split('/').some((part) => part.startsWith('.') || part.endsWith('.lock'))
   );
+}
+
+/** Throws GIT_ERROR for a name that is no ref's: it would be the path of another file. */
+function requireName(name: string): void {
+  if (!name.startsWith('refs/') || !isRefName(name))
+    throw gitError(`${JSON.stringify(name)} cannot be the name of a ref`);
 }
 
 interface RefLock {

@@ -40,8 +40,8 @@ export async function diffTrees(
       for (const result of results) {
         count(result.files);
         count(result.trees);
-        changes.push(...result.files);
-        next.push(...result.trees);
+        append(changes, result.files);
+        append(next, result.trees);
       }
     }
     level = next;
@@ -64,6 +64,11 @@ export function createBounds(): (entries: Iterable<{ readonly path: string }>) =
       throw gitError(`the repository has more than ${MAX_CHANGED_FILES} files and directories`);
     if (length > MAX_LISTED_LENGTH) throw gitError('the names of all files of the repository are too long');
   };
+}
+
+/** A call takes no more than so many arguments, so that nothing is spread here. */
+function append<T>(list: T[], more: readonly T[]): void {
+  for (const one of more) list.push(one);
 }
 
 /** Compares by UTF-16 code units, the order of `<`. */
