@@ -59,8 +59,8 @@ export interface Cluster extends ObjectCaches {
 export function createCluster({ name, concurrency = 12, ...options }: ClusterOptions): Cluster {
   const { client, clock } = options;
   const closing = new AbortController();
-  const discovery = createDiscovery(client);
   const bounded = createWorkers(concurrency);
+  const discovery = createDiscovery(client);
   const caches = createCaches({ ...options, name, discovery, bounded, signal: closing.signal });
   const given = new Map<string, readonly string[]>();
   return {

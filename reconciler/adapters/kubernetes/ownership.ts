@@ -44,8 +44,15 @@ export function withoutControlled(
 ): JsonObject | null {
   const paths = conflicts
     .filter(({ manager, field }) => !hands(manager) && isController(manager) && /^(\.[\w-]+)+$/.test(field))
-    .map(({ field }) => field.slice(1).split('.'));
+    .map(({ field }) => field.slice(1).split('.'))
+    // A server that goes on about what is not asked for any more is not followed.
+    .filter((path) => hasPath(wire, path));
   return paths.length === 0 ? null : paths.reduce<JsonObject>((rest, path) => withoutPath(rest, path), wire);
+}
+
+function hasPath(value: Json | undefined, [key, ...rest]: readonly string[]): boolean {
+  if (key === undefined) return value !== undefined;
+  return isObject(value) && hasPath(own(value, key), rest);
 }
 
 function withoutPath(value: JsonObject, [key = '', ...rest]: readonly string[]): JsonObject {
@@ -82,8 +89,30 @@ function entriesOf({ metadata }: LiveObject): readonly FieldOwner[] {
   return (asList(metadata['managedFields']) ?? []).flatMap((item) => {
     const entry = asFields(item) as JsonObject | undefined;
     if (entry === undefined) return [];
-    return [{ manager: asString(entry['manager']) ?? '', tree: (entry['fieldsV1'] ?? {}) as Tree, entry }];
+    const { fieldsV1 } = entry;
+    return [{ manager: asString(entry['manager']) ?? '', tree: isTree(fieldsV1) ? fieldsV1 : {}, entry }];
   });
+}
+
+/** Tells whether it is a set of fields: whoever walks it parses its keys. */
+function isTree(value: unknown): value is Tree {
+  const fields = asFields(value);
+  if (fields === undefined) return false;
+  return Object.entries(fields).every(([key, inner]) => isElement(key) && isTree(inner));
+}
+
+function isElement(key: string): boolean {
+  if (key === '.' || /^(f:|i:\d)/.test(key)) return true;
+  const value = /^[kv]:/.test(key) ? parsed(key.slice(2)) : undefined;
+  return value !== undefined && (key.startsWith('v:') || asFields(value) !== undefined);
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Differs whenever other fields are in other hands. */

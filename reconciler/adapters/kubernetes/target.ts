@@ -74,7 +74,7 @@ export function createClusterTarget(options: ClusterOptions): ClusterTarget {
     facts: (signal) => guard(`ask ${name}`, signal, (both) => readFacts(cluster, both)),
     logs: (stack, id, logOptions) =>
       streamWithAbortScope({ signals: [logOptions.signal, closing.signal] }, (signal) =>
-        readLogs(cluster, stack, id, { ...logOptions, signal }),
+        inOurWords(client, signal, readLogs(cluster, stack, id, { ...logOptions, signal })),
       ),
     watch: (onEvent, signal) =>
       withAbortScope({ signals: [signal, closing.signal] }, (both) => watchCluster(cluster, onEvent, both)),
@@ -83,6 +83,18 @@ export function createClusterTarget(options: ClusterOptions): ClusterTarget {
       cluster.close();
     },
   };
+}
+
+async function* inOurWords<T>(
+  client: ClusterOptions['client'],
+  signal: AbortSignal,
+  values: AsyncIterable<T>,
+): AsyncGenerator<T> {
+  try {
+    yield* values;
+  } catch (error) {
+    throw toTargetError(error, 'read logs', client.address, signal);
+  }
 }
 
 async function watchCluster(

@@ -1,5 +1,6 @@
 import { groupOf } from '../../../model/kubernetes/kubernetes-object.ts';
 import { asFields, asList, asString } from '../../../base/values.ts';
+import { createWorkers } from '../workloads/workers.ts';
 import { isApiError } from './api-error.ts';
 import type { ApiClient } from './client.ts';
 
@@ -24,8 +25,18 @@ export interface Discovery {
   all(signal: AbortSignal): Promise<readonly KindInfo[]>;
 }
 
+/** More than any cluster has, with all that can be added to one. */
+const MAX_VERSIONS = 1_000;
+const MAX_KINDS = 5_000;
+const PARALLEL_READS = 12;
+
+function tooMany(what: string, max: number): Error {
+  return new Error(`it says that it knows more than ${max} ${what}`);
+}
+
 export function createDiscovery(client: ApiClient): Discovery {
   const known = new Map<string, readonly KindInfo[]>();
+  const workers = createWorkers(PARALLEL_READS);
   async function read(apiVersion: string, signal: AbortSignal): Promise<readonly KindInfo[]> {
     const kinds = await readKinds(client, apiVersion, signal);
     known.set(apiVersion, kinds);
@@ -38,9 +49,13 @@ export function createDiscovery(client: ApiClient): Discovery {
     },
     forget: (apiVersion) => void known.delete(apiVersion),
     async all(signal) {
-      const versions = ['v1', ...(await preferredVersions(client, signal))];
-      const lists = await Promise.all(versions.map((version) => read(version, signal)));
-      return lists.flat().filter(({ managed }) => managed);
+      const versions = ['v1', ...new Set(await preferredVersions(client, signal))];
+      if (versions.length > MAX_VERSIONS) throw tooMany('groups', MAX_VERSIONS);
+      known.clear();
+      const lists = await workers(versions, (version) => read(version, signal));
+      const kinds = lists.flat().filter(({ managed }) => managed);
+      if (kinds.length > MAX_KINDS) throw tooMany('kinds', MAX_KINDS);
+      return kinds;
     },
   };
 }
@@ -64,7 +79,7 @@ async function readKinds(
       const fields = asFields(item) ?? {};
       const plural = asString(fields['name']) ?? '';
       const verbs = asList(fields['verbs']) ?? [];
-      if (plural.includes('/')) return [];
+      if (!/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(plural)) return [];
       const managed = ['list', 'watch', 'patch', 'delete'].every((verb) => verbs.includes(verb));
       const kind = asString(fields['kind']) ?? '';
       return [{ apiVersion, kind, plural, namespaced: fields['namespaced'] === true, managed }];

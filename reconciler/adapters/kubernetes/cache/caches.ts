@@ -6,6 +6,8 @@ import { isApiError } from '../api/api-error.ts';
 import type { ApiClient } from '../api/client.ts';
 import type { Discovery, KindInfo } from '../api/discovery.ts';
 import { pathOf } from '../api/discovery.ts';
+import type { CacheBounds } from './bounds.ts';
+import { createCacheBounds } from './bounds.ts';
 import type { KindCache } from './kind-cache.ts';
 import { createKindCache } from './kind-cache.ts';
 import type { LiveObject } from './live-object.ts';
@@ -58,7 +60,8 @@ export interface ObjectCaches {
 const FIRST_PAUSE_MS = 500;
 const MAX_RECONNECT_PAUSE_MS = 30_000;
 
-export function createCaches(options: CachesOptions): ObjectCaches {
+export function createCaches(given: CachesOptions): ObjectCaches {
+  const options = { ...given, bounds: createCacheBounds(given.clock) };
   const ours = new Map<string, KindCache>();
   const listeners = new Set<OnObjectEvent>();
   const onEvent: OnObjectEvent = (...event) => listeners.forEach((listener) => listener(...event));
@@ -124,7 +127,7 @@ interface Namespaces {
   wrote(kind: KindInfo, object: LiveObject): void;
 }
 
-function createNamespaces(options: CachesOptions): Namespaces {
+function createNamespaces(options: CachesOptions & { readonly bounds: CacheBounds }): Namespaces {
   const kind = {
     apiVersion: 'v1',
     kind: 'Namespace',
@@ -163,6 +166,9 @@ function createNamespaces(options: CachesOptions): Namespaces {
   };
 }
 
+/** Kinds that are watched: each has a connection of its own. */
+const MAX_WATCHED = 500;
+
 /** Opens the caches of kinds that hold something of ours. Each place is looked through once. */
 function createSearch(
   { client, discovery, bounded, signal: ending }: CachesOptions,
@@ -174,7 +180,10 @@ function createSearch(
   async function everywhere(): Promise<void> {
     const kinds = await discovery.all(ending);
     const found = await bounded(kinds, (kind) => lookInto(client, kind, { signal: ending }));
-    for (const [index, kind] of kinds.entries()) if (found[index] === 'some') cache(kind);
+    const some = kinds.filter((_, index) => found[index] === 'some');
+    if (some.length > MAX_WATCHED)
+      throw new Error(`it has objects of ours of more than ${MAX_WATCHED} kinds`);
+    for (const kind of some) cache(kind);
     hidden = kinds.filter((kind, index) => kind.namespaced && found[index] === 'forbidden');
   }
   async function inside(namespace: string): Promise<void> {

@@ -6,6 +6,7 @@ import { resourceId } from '../../../model/resource.ts';
 import type { Seal } from '../../../model/seal.ts';
 import type { SpecValue } from '../../../model/secret.ts';
 import { ContentDigest, Secret } from '../../../model/secret.ts';
+import { asFields } from '../../../base/values.ts';
 import type { KindInfo } from '../api/discovery.ts';
 import { maskObject } from '../compare.ts';
 
@@ -25,10 +26,29 @@ export interface LiveObject extends JsonObject {
   };
 }
 
+/** Tells whether a value is an object as servers give it, in all that is used of its metadata. */
 export function isLiveObject(value: unknown): value is LiveObject {
-  if (typeof value !== 'object' || value === null || !('metadata' in value)) return false;
-  const { metadata } = value;
-  return typeof metadata === 'object' && metadata !== null && 'name' in metadata && 'uid' in metadata;
+  const metadata = asFields(asFields(value)?.['metadata']);
+  if (metadata === undefined) return false;
+  const { name, uid, namespace, resourceVersion, deletionTimestamp, generation } = metadata;
+  return (
+    isName(name) &&
+    typeof uid === 'string' &&
+    (namespace === undefined || isName(namespace)) &&
+    [resourceVersion, deletionTimestamp].every((text) => text === undefined || typeof text === 'string') &&
+    (generation === undefined || typeof generation === 'number') &&
+    [metadata['labels'], metadata['annotations']].every(holdsTexts)
+  );
+}
+
+function isName(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
+function holdsTexts(value: unknown): boolean {
+  if (value === undefined) return true;
+  const fields = asFields(value);
+  return fields !== undefined && Object.values(fields).every((text) => typeof text === 'string');
 }
 
 export const MANAGER = 'kombinator';

@@ -2,6 +2,7 @@ import { createAbortScope } from '../../../base/abort-scope.ts';
 import { parseJsonWithin } from '../../../base/bytes.ts';
 import { errorMessage } from '../../../base/errors.ts';
 import { asFields, asList, asString } from '../../../base/values.ts';
+import type { Fields } from '../../../base/values.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { Logger } from '../../../ports/logger.ts';
 import { ApiError, isApiError } from '../api/api-error.ts';
@@ -10,8 +11,12 @@ import { MAX_LINE_VALUES } from '../api/client.ts';
 import type { KindInfo } from '../api/discovery.ts';
 import { pathOf } from '../api/discovery.ts';
 import { othersEntries } from '../ownership.ts';
+import type { CacheBounds } from './bounds.ts';
+import { createCacheBounds, weightOf } from './bounds.ts';
 import type { LiveObject } from './live-object.ts';
 import { isDerived, isLiveObject, keyOf, ownerOf } from './live-object.ts';
+import type { KeptObjects, Store } from './object-store.ts';
+import { createStore, stackOf } from './object-store.ts';
 import type { Sync } from './sync.ts';
 import { createSync } from './sync.ts';
 
@@ -33,20 +38,15 @@ export interface ObjectCacheOptions {
   readonly onEvent: OnObjectEvent;
   /** Ends the watch. */
   readonly signal: AbortSignal;
+  /** Shared with other caches of the cluster. Default: its own. */
+  readonly bounds?: CacheBounds;
 }
 
 /** The objects of one kind as a watch keeps them. */
-export interface ObjectCache {
+export interface ObjectCache extends KeptObjects {
   readonly kind: KindInfo;
   /** Resolves once the objects are known and the server is there. Throws what the server answered, or what kept it from answering. */
   ready(signal: AbortSignal): Promise<void>;
-  get(key: string): LiveObject | undefined;
-  ofStack(stack: string): Iterable<LiveObject>;
-  all(): Iterable<LiveObject>;
-  /** Takes in what a write was answered with, so that the next look sees it before the watch tells. */
-  put(object: LiveObject): void;
-  /** Takes out what was found to be gone. */
-  drop(object: LiveObject): void;
 }
 
 const OBJECTS_PER_PAGE = 500;
@@ -59,131 +59,33 @@ const MAX_RECONNECT_PAUSE_MS = 30_000;
 
 /** Lists the objects, then watches from there; resumes where it was cut off, lists again when that is too long ago (410). */
 export function createObjectCache(options: ObjectCacheOptions): ObjectCache {
-  const store = createStore();
+  const bounds = options.bounds ?? createCacheBounds(options.clock);
+  const store = createStore(bounds);
   const sync = createSync();
-  run(options, store, sync).catch((error: unknown) => sync.fail(error));
+  run({ ...options, bounds }, store, sync).catch((error: unknown) => sync.fail(error));
   return { kind: options.kind, ready: (signal) => sync.ready(signal), ...store.reading };
 }
 
-interface Store {
-  readonly reading: Omit<ObjectCache, 'kind' | 'ready'>;
-  /** Puts a whole list in place of everything but what was written after it. */
-  replace(objects: readonly LiveObject[], version: string): void;
-  /** Takes in what the watch tells. */
-  saw(object: LiveObject): void;
-}
+type Options = ObjectCacheOptions & { readonly bounds: CacheBounds };
 
-/** Objects that were found to be gone and are remembered as such. */
-const MAX_GONE = 1_000;
-
-function createStore(): Store {
-  const objects = new Map<string, LiveObject>();
-  const byStack = new Map<string, Set<string>>();
-  const writes = createWrites();
-  function take(object: LiveObject): void {
-    const known = objects.get(keyOf(object.metadata));
-    if (!writes.isGone(object) && (!known || !isOlder(object, known))) insert(object);
-  }
-  function remove(key: string): void {
-    const stack = stackOf(objects.get(key));
-    objects.delete(key);
-    if (stack === undefined) return;
-    const keys = byStack.get(stack);
-    keys?.delete(key);
-    if (keys?.size === 0) byStack.delete(stack);
-  }
-  function insert(object: LiveObject): void {
-    const key = keyOf(object.metadata);
-    remove(key);
-    objects.set(key, object);
-    const stack = stackOf(object);
-    if (stack === undefined) return;
-    const keys = byStack.get(stack) ?? new Set();
-    keys.add(key);
-    byStack.set(stack, keys);
-  }
-  return {
-    replace(list, version) {
-      objects.clear();
-      byStack.clear();
-      for (const object of list) take(object);
-      for (const object of writes.after(version)) take(object);
-    },
-    saw: take,
-    reading: {
-      get: (key) => objects.get(key),
-      *ofStack(stack) {
-        for (const key of byStack.get(stack) ?? []) {
-          const object = objects.get(key);
-          if (object) yield object;
-        }
-      },
-      all: () => objects.values(),
-      put(object) {
-        writes.wrote(object);
-        take(object);
-      },
-      drop(object) {
-        const { metadata } = object;
-        const key = keyOf(metadata);
-        writes.removed(object);
-        // An object of the same name that was made since stays.
-        if (objects.get(key)?.metadata.uid === metadata.uid) remove(key);
-      },
-    },
-  };
-}
-
-/** Writes of ours that a list or a watch may not know of yet. */
-interface Writes {
-  wrote(object: LiveObject): void;
-  removed(object: LiveObject): void;
-  /** Tells whether it was found to be gone: whatever still tells of it is old. */
-  isGone(object: LiveObject): boolean;
-  /** Returns what was written after a list was made; the rest is forgotten, the list has it. */
-  after(version: string): readonly LiveObject[];
-}
-
-function createWrites(): Writes {
-  const written = new Map<string, LiveObject>();
-  /** Ids of objects; no other object ever has one of them. */
-  const gone = new Set<string>();
-  return {
-    wrote: (object) => void written.set(keyOf(object.metadata), object),
-    removed({ metadata }) {
-      const key = keyOf(metadata);
-      gone.add(metadata.uid);
-      for (const first of gone) if (gone.size > MAX_GONE) gone.delete(first);
-      if (written.get(key)?.metadata.uid === metadata.uid) written.delete(key);
-    },
-    isGone: ({ metadata }) => gone.has(metadata.uid),
-    after(version) {
-      for (const [key, { metadata }] of written)
-        if (Number(metadata.resourceVersion) <= Number(version)) written.delete(key);
-      return [...written.values()];
-    },
-  };
-}
-
-function stackOf(object: LiveObject | undefined): string | undefined {
-  return object === undefined ? undefined : ownerOf(object)?.stack;
-}
-
-/** Versions grow; those of a server that writes them otherwise compare as equal. */
-function isOlder(a: LiveObject, b: LiveObject): boolean {
-  return Number(a.metadata.resourceVersion) < Number(b.metadata.resourceVersion);
-}
-
-async function run(options: ObjectCacheOptions, store: Store, sync: Sync): Promise<void> {
+async function run(options: Options, store: Store, sync: Sync): Promise<void> {
   const { signal, logger, kind } = options;
-  const progress: Progress = { version: null, listed: false, failures: 0 };
+  const progress: Progress = {
+    version: null,
+    listed: false,
+    listedAt: Number.NEGATIVE_INFINITY,
+    failures: 0,
+  };
   while (!signal.aborted) {
     try {
       await follow(options, store, { progress, onOpen: sync.live });
     } catch (error) {
       if (signal.aborted) break;
-      if (isApiError(error, 410)) {
-        progress.version = null;
+      const isForgotten = isApiError(error, 410);
+      if (isForgotten) progress.version = null;
+      // A server that forgets what it has just listed would be asked again and again without a pause.
+      if (isForgotten && options.clock.elapsed() - progress.listedAt > FIRST_PAUSE_MS) {
+        progress.listedAt = options.clock.elapsed();
         sync.stale();
         continue;
       }
@@ -200,12 +102,14 @@ interface Progress {
   /** Seen so far; `null`: nothing that a watch could go on from. */
   version: string | null;
   listed: boolean;
+  /** When it was listed last, or was to be, by `Clock.elapsed`. */
+  listedAt: number;
   failures: number;
 }
 
 /** One watch, with a list before it where one is needed. */
 async function follow(
-  options: ObjectCacheOptions,
+  options: Options,
   store: Store,
   { progress, onOpen }: { readonly progress: Progress; readonly onOpen: () => void },
 ): Promise<void> {
@@ -213,6 +117,7 @@ async function follow(
   const fresh = progress.version === null;
   if (progress.version === null) {
     progress.version = await list(options, store);
+    progress.listedAt = clock.elapsed();
     if (progress.listed) onEvent(null);
     progress.listed = true;
   }
@@ -243,26 +148,57 @@ function placeOf({ kind, namespace }: ObjectCacheOptions): string {
 const MAX_PAGES = 2_000;
 
 /** @returns the version that the list stands for */
-async function list(options: ObjectCacheOptions, store: Store): Promise<string> {
-  const { client, kind, selector, signal } = options;
+async function list(options: Options, store: Store): Promise<string> {
+  const { kind, bounds } = options;
   const objects: LiveObject[] = [];
+  let weight = 0;
   let next: string | undefined;
-  for (let page = 1; page <= MAX_PAGES; page += 1) {
-    const query = { limit: OBJECTS_PER_PAGE, continue: next, labelSelector: selector ?? undefined };
-    const { body } = await client.request({ method: 'GET', path: placeOf(options), query, signal });
-    const fields = asFields(body) ?? {};
-    for (const item of asList(fields['items']) ?? []) {
-      const object = { apiVersion: kind.apiVersion, kind: kind.kind, ...asFields(item) };
-      if (isLiveObject(object)) objects.push(slim(object));
+  try {
+    for (let page = 1; page <= MAX_PAGES; page += 1) {
+      const { items, version, more } = await readPage(options, next);
+      for (const one of items) {
+        const own = weightOf(one);
+        bounds.take(own);
+        weight += own;
+        objects.push(one);
+      }
+      if (more === undefined) {
+        bounds.give(weight);
+        weight = 0;
+        store.replace(objects, version);
+        return version;
+      }
+      if (more === next) break;
+      next = more;
     }
-    const metadata = asFields(fields['metadata']) ?? {};
-    next = asString(metadata['continue']) || undefined;
-    if (next !== undefined) continue;
-    const version = asString(metadata['resourceVersion']) ?? '0';
-    store.replace(objects, version);
-    return version;
+    throw new Error(`its list of ${kind.kind} has no end`);
+  } finally {
+    bounds.give(weight);
   }
-  throw new Error(`its list of ${kind.kind} has no end`);
+}
+
+interface Page {
+  readonly items: readonly LiveObject[];
+  readonly version: string;
+  /** Token of the next one. */
+  readonly more: string | undefined;
+}
+
+async function readPage(options: Options, start: string | undefined): Promise<Page> {
+  const { client, kind, selector, signal, bounds } = options;
+  const query = { limit: OBJECTS_PER_PAGE, continue: start, labelSelector: selector ?? undefined };
+  const request = { method: 'GET', path: placeOf(options), query, signal } as const;
+  const { body } = await bounds.page(() => client.request(request));
+  const fields = asFields(body) ?? {};
+  const items = (asList(fields['items']) ?? []).map((item) => {
+    // Items do not say what they are, or nothing that is believed.
+    const object = { ...asFields(item), apiVersion: kind.apiVersion, kind: kind.kind };
+    if (!isLiveObject(object)) throw new Error(`its list of ${kind.kind} holds something that is none`);
+    return slim(object);
+  });
+  const metadata = asFields(fields['metadata']) ?? {};
+  const version = asString(metadata['resourceVersion']) ?? '0';
+  return { items, version, more: asString(metadata['continue']) || undefined };
 }
 
 /** Leaves out half of a typical object: who owns which field is read of others than us only, and only in objects of ours. */
@@ -270,6 +206,16 @@ function slim(object: LiveObject): LiveObject {
   const { managedFields: _all, ...metadata } = object.metadata;
   const others = ownerOf(object) === null ? null : othersEntries(object);
   return { ...object, metadata: others === null ? metadata : { ...metadata, managedFields: others } };
+}
+
+/** Messages of the parser quote what they could not parse. */
+function parseLine(line: string, { kind }: KindInfo): Fields {
+  try {
+    return asFields(parseJsonWithin(line, MAX_LINE_VALUES)) ?? {};
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new Error(`its watch of ${kind} tells what is no JSON`);
+    throw error;
+  }
 }
 
 interface WatchStart {
@@ -288,11 +234,11 @@ function openSoon(clock: Clock, signal: AbortSignal, onOpen: () => void): void {
 
 /** Yields the version that has been seen so far. Ends when the server ends it, throws an ApiError 410 when it cannot go on. */
 async function* watch(
-  options: ObjectCacheOptions,
+  options: Options,
   store: Store,
   { version, resumed, onOpen }: WatchStart,
 ): AsyncGenerator<string> {
-  const { client, clock, kind, selector, signal, onEvent } = options;
+  const { client, clock, kind, selector, signal, onEvent, bounds } = options;
   const query = {
     watch: 1,
     allowWatchBookmarks: 'true',
@@ -310,14 +256,16 @@ async function* watch(
   try {
     for await (const line of lines) {
       if (!opening.signal.aborted) opening.abort();
-      const event = asFields(parseJsonWithin(line, MAX_LINE_VALUES)) ?? {};
-      const object = asFields(event['object']);
-      if (event['type'] === 'ERROR') throw new ApiError(Number(object?.['code']), object, 'the watch ended');
+      await bounds.pace(limit.signal);
+      const event = parseLine(line, kind);
+      const told = asFields(event['object']);
+      if (event['type'] === 'ERROR') throw new ApiError(Number(told?.['code']), told, 'the watch ended');
       onOpen();
       if (event['type'] === 'BOOKMARK') {
-        yield asString(asFields(object?.['metadata'])?.['resourceVersion']) ?? version;
+        yield asString(asFields(told?.['metadata'])?.['resourceVersion']) ?? version;
         continue;
       }
+      const object = { ...told, apiVersion: kind.apiVersion, kind: kind.kind };
       if (!isLiveObject(object)) continue;
       const before = store.reading.get(keyOf(object.metadata));
       const isGone = event['type'] === 'DELETED';

@@ -70,14 +70,28 @@ async function* readUnmasked(
     throw new ReconcilerError('TARGET_ERROR', `${id} has no pods`, { retryable: true });
   if (options.follow === true) return yield* followAll(cluster, { stack, id }, options);
   const marked = writers.length > 1;
-  const logs = await Promise.all(
-    writers.map(async (writer) => {
-      const lines: LogLine[] = [];
-      for await (const line of readOne(cluster, writer, { ...options, marked })) lines.push(line);
-      return lines;
-    }),
-  );
-  yield* logs.flat().sort((a, b) => compareText(a.time, b.time));
+  yield* inOrder(writers.map((writer) => readOne(cluster, writer, { ...options, marked })));
+}
+
+/** Takes the oldest of the next lines each time: a log may be longer than memory. */
+async function* inOrder(logs: readonly AsyncGenerator<LogLine>[]): AsyncGenerator<LogLine> {
+  try {
+    const heads = new Map<AsyncGenerator<LogLine>, LogLine>();
+    const advance = async (log: AsyncGenerator<LogLine>): Promise<void> => {
+      const next = await log.next();
+      if (next.done === true) heads.delete(log);
+      else heads.set(log, next.value);
+    };
+    await Promise.all(logs.map(advance));
+    while (heads.size > 0) {
+      const [first] = [...heads].sort(([, a], [, b]) => compareText(a.time, b.time));
+      if (first === undefined) return;
+      yield first[1];
+      await advance(first[0]);
+    }
+  } finally {
+    await Promise.allSettled(logs.map((log) => log.return(undefined)));
+  }
 }
 
 async function findWriters(

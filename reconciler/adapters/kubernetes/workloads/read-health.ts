@@ -1,3 +1,4 @@
+import { createAbortScope } from '../../../base/abort-scope.ts';
 import { isRunner } from '../../../model/kubernetes/kubernetes-object.ts';
 import type { Health, ResourceId } from '../../../model/resource.ts';
 import { createTextMask } from '../../../model/secret.ts';
@@ -11,6 +12,11 @@ import { endingOf, runOf, troubleOf, withTrouble, wrote } from './pods.ts';
 import { readVersion } from './version-pods.ts';
 
 const LAST_LINES = 5;
+/** Lines that are looked through for the last ones, and the time that this may take: a server that heeds what it is asked for sends no more than those. */
+const MAX_LINES_READ = 1_000;
+const LAST_LINES_MS = 10_000;
+/** Characters of a line that are shown in a message. */
+const MAX_LINE_LENGTH = 500;
 
 /** Health of one object; of a workload with what its pods say about it. */
 export async function readHealth(
@@ -33,8 +39,10 @@ export async function readHealth(
   const run = runOf(version.pods, now);
   const judged = run === null ? seen : { ...seen, run: run.facts };
   const { namespace = '' } = live.metadata;
-  const said = async (crash: Crash | undefined) =>
-    crash ? redact(cluster, stack, await lastLines(cluster, { namespace, crash, signal })) : [];
+  const said = async (crash: Crash | undefined) => {
+    const lines = crash ? await lastLines(cluster, { namespace, crash, signal }) : [];
+    return redact(cluster, stack, lines).map((line) => line.slice(0, MAX_LINE_LENGTH));
+  };
   const ending = live.kind === 'Job' && judged.status === 'failed' ? endingOf(version.pods) : undefined;
   if (ending !== undefined) {
     const reason = `${judged.reason}: ${ending.reason}${wrote(await said(ending))}`;
@@ -96,11 +104,18 @@ async function lastLines(
   const before = crash.isCurrent ? {} : { previous: 'true' };
   const query = { container: crash.container, ...before, tailLines: LAST_LINES };
   const lines: string[] = [];
+  using scope = createAbortScope({ signals: [signal], timeoutMs: LAST_LINES_MS });
   try {
-    for await (const line of await client.lines({ path, query, signal })) lines.push(line);
+    let read = 0;
+    for await (const line of await client.lines({ path, query, signal: scope.signal })) {
+      lines.push(line);
+      if (lines.length > LAST_LINES) lines.shift();
+      read += 1;
+      if (read === MAX_LINES_READ) break;
+    }
   } catch (error) {
     // The container before may be gone already; the reason is told without its log.
-    if (!isApiError(error)) throw error;
+    if (!isApiError(error) && !scope.timedOut) throw error;
   }
-  return lines.slice(-LAST_LINES);
+  return lines;
 }

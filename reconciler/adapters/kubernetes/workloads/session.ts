@@ -1,5 +1,5 @@
 import { PassThrough } from 'node:stream';
-import { onAbort } from '../../../base/abort-scope.ts';
+import { createAbortScope, onAbort, untilAborted } from '../../../base/abort-scope.ts';
 import { createBeginning } from '../../../base/bytes.ts';
 import { errorMessage, ReconcilerError } from '../../../base/errors.ts';
 import type { ResourceId } from '../../../model/resource.ts';
@@ -13,6 +13,7 @@ import { podsOf } from './version-pods.ts';
 /** More output than this of each stream is cut off when it is kept. */
 const MAX_OUTPUT_BYTES = 1_048_576;
 const RESIZE_CHANNEL = 4;
+const HANDSHAKE_MS = 30_000;
 
 /** Runs a program in a pod of a workload to its end. Secrets of the stack are masked in what comes on its error stream. */
 export async function execIn(
@@ -42,14 +43,23 @@ export async function openSession(
   const exit = Promise.withResolvers<number>();
   exit.promise.catch(() => undefined);
   const onStatus = (status: unknown) => settleExit(status, exit);
-  const socket = await exec
-    .exec(namespace, pod, container, [...argv], stdout, tty ? null : stderr, stdin, tty, onStatus)
-    .catch((error: unknown) => {
-      throw new ReconcilerError('TARGET_ERROR', `cannot run a program in ${pod}: ${whyRefused(error)}`, {
-        cause: error,
-        retryable: true,
-      });
+  const connecting = exec.exec(
+    namespace,
+    pod,
+    container,
+    [...argv],
+    stdout,
+    tty ? null : stderr,
+    stdin,
+    tty,
+    onStatus,
+  );
+  const socket = await openedSoon(connecting, signal).catch((error: unknown) => {
+    throw new ReconcilerError('TARGET_ERROR', `cannot run a program in ${pod}: ${whyRefused(error)}`, {
+      cause: error,
+      retryable: true,
     });
+  });
   const close = () => socket.close();
   const listening = onAbort(signal, close);
   // The whole output has been handed on by now; without a status before, the connection was lost.
@@ -73,6 +83,20 @@ export async function openSession(
       socket.close();
     },
   };
+}
+
+/** Waits for a connection. The client would wait for a server that does not answer for as long as that likes; one that comes too late is closed. */
+async function openedSoon<T extends { close(): void }>(
+  connecting: Promise<T>,
+  signal: AbortSignal,
+): Promise<T> {
+  using scope = createAbortScope({ signals: [signal], timeoutMs: HANDSHAKE_MS });
+  try {
+    return await untilAborted(connecting, scope.signal);
+  } catch (error) {
+    if (scope.signal.aborted) connecting.then((late) => late.close()).catch(() => undefined);
+    throw scope.timedOut ? new Error('it did not answer in time') : error;
+  }
 }
 
 function lost(pod: string): ReconcilerError {
