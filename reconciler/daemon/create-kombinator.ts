@@ -29,7 +29,7 @@ import { createFreeze } from './freeze-windows.ts';
 import type { Metrics } from './metrics.ts';
 import { DEFAULT_INSTANCES } from './instances-config.ts';
 import type { OpenInstancesOptions } from './open-instances.ts';
-import { prepareStateDir } from './state-dir.ts';
+import { prepareStateDir, refuseConfigOfAuthors } from './state-dir.ts';
 import { openSeal } from './seal-key.ts';
 import { createTarget, registerKinds } from './target-kinds.ts';
 import { systemClock } from './system-clock.ts';
@@ -98,6 +98,7 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
   const { stateDir, logger, env } = options;
   const clock = systemClock;
   await prepareStateDir(stateDir, options.repo);
+  if (options.config !== undefined) await refuseConfigOfAuthors(options.config, options.repo);
   const { kinds, checkSchema } = registerKinds(options.targets ?? []);
   const config = options.config === undefined ? NO_CONFIG : readDaemonConfig(options.config, checkSchema);
   const commands = readCommands(stateDir, options.secretCommands ?? []);

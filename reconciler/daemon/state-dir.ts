@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative, resolve, sep } from 'node:path';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { parseLocation } from '../adapters/git/location.ts';
 import type { WorkTreeFiles } from '../adapters/git/tracked-files.ts';
 import { isReconcilerError, ReconcilerError } from '../base/errors.ts';
@@ -63,6 +63,24 @@ export async function findStateDirProblem(stateDir: string, repo: string): Promi
   if (root === undefined || !isWithin(real, root)) return null;
   const message = `the state directory ${given} lies in ${root}, a work tree of the watched repository: a commit could bring keys and commands along`;
   return { message, tracked: null };
+}
+
+/**
+ * Throws BAD_OPTIONS where the operator's configuration is a file that commits of the watched repository write: authors would say what they may do.
+ *
+ * @param repo path or address
+ */
+export async function refuseConfigOfAuthors(path: string, repo: string): Promise<void> {
+  const watched = await readWatched(repo);
+  if (watched === null) return;
+  const given = resolve(path);
+  // A symlink may be tracked where it lies, the file itself where that lies.
+  for (const place of [join(realPath(dirname(given)), basename(given)), realPath(given)]) {
+    const tree = await workTreeAround(dirname(place));
+    if (tree === null || tree.commonDir !== watched.commonDir || !tree.tracked.has(place)) continue;
+    const message = `the configuration ${given} is a file of the watched repository, whose authors would say by it what they may do; keep it outside of the repository`;
+    throw new ReconcilerError('BAD_OPTIONS', message);
+  }
 }
 
 interface Watched {

@@ -127,6 +127,33 @@ describe('a state directory that commits can write into', () => {
   });
 });
 
+it('an operator’s configuration is refused where commits write it, and nowhere else', async () => {
+  await using repo = await checkoutWith({ 'operator.yaml': 'policy: { allow: everything }\n' });
+  await using other = await checkoutWith({ 'operator.yaml': 'policy: { allow: everything }\n' });
+  writeFileSync(join(repo.path, 'untracked.yaml'), '');
+  symlinkSync(join(root, 'outside.yaml'), join(repo.path, 'led.yaml'));
+  await git(repo.path, 'add', 'led.yaml');
+  writeFileSync(join(root, 'outside.yaml'), '');
+  symlinkSync(join(repo.path, 'operator.yaml'), join(root, 'in.yaml'));
+  const open = async (config: string): Promise<void> => {
+    const options = { repo: repo.path, stateDir: join(root, 'state'), env, logger: createQuietLogger() };
+    const kombinator = await createKombinator({ ...options, config });
+    await kombinator[Symbol.asyncDispose]();
+  };
+  const refused = {
+    code: 'BAD_OPTIONS',
+    message: expect.stringContaining('of the watched repository') as string,
+  };
+  for (const config of [join(repo.path, 'operator.yaml'), join(repo.path, 'led.yaml'), join(root, 'in.yaml')])
+    await expect(open(config)).rejects.toMatchObject(refused);
+  for (const config of [
+    join(repo.path, 'untracked.yaml'),
+    join(root, 'outside.yaml'),
+    join(other.path, 'operator.yaml'),
+  ])
+    await open(config);
+});
+
 describe('without --state-dir', () => {
   it('the daemon and every command have the same directory, outside of the repository', async () => {
     const places = [await choose('/srv/config.git'), await choose('/srv/config.git', undefined, 'command')];
