@@ -14,12 +14,13 @@ export function createWebhookNotifier({ url, headers = {}, name }: WebhookOption
   const address = new URL(url);
   if (address.protocol !== 'http:' && address.protocol !== 'https:')
     throw new TypeError('a webhook has a URL of http or https');
+  const authorization = takeCredentials(address);
   return {
     name: name ?? `webhook ${address.host}`,
     async notify(notification, signal) {
       const response = await fetch(address, {
         method: 'POST',
-        headers: { 'content-type': 'application/json', ...headers },
+        headers: { 'content-type': 'application/json', ...authorization, ...headers },
         body: JSON.stringify(notification),
         redirect: 'manual',
         signal,
@@ -28,4 +29,14 @@ export function createWebhookNotifier({ url, headers = {}, name }: WebhookOption
       if (!response.ok) throw new Error(`${address.host} answered ${response.status}`);
     },
   };
+}
+
+/** Moves what a URL holds of credentials into a header: `fetch` refuses such a URL, and its refusal repeats all of it. */
+function takeCredentials(address: URL): Readonly<Record<string, string>> {
+  const { username, password } = address;
+  if (username === '' && password === '') return {};
+  address.username = '';
+  address.password = '';
+  const text = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  return { authorization: `Basic ${Buffer.from(text).toString('base64')}` };
 }

@@ -254,11 +254,9 @@ function collection(parts: Parts, call: Call, { kind, namespace }: Collection): 
   }
   const matches = createSelector(url.searchParams.get('labelSelector'));
   if (url.searchParams.has('watch')) {
-    watch(
-      parts,
-      call,
-      (event) => event.kind.kind === kind.kind && inside(event.object, namespace) && matches(event.object),
-    );
+    const isMeant = (event: WatchEvent) =>
+      event.kind.group === kind.group && event.kind.kind === kind.kind && matches(event.object);
+    watch(parts, call, (event) => isMeant(event) && inside(event.object, namespace));
     return null;
   }
   const all = store.list(kind, namespace).filter(matches);

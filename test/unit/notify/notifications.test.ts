@@ -147,3 +147,18 @@ it('posts to a webhook, and takes any answer but a good one for a failure', asyn
   expect(() => createWebhookNotifier({ url: 'file:///etc/passwd' })).toThrow(TypeError);
   server.close();
 });
+
+it('sends the credentials of a URL in a header, follows no redirect, and repeats neither', async () => {
+  const heard: (string | undefined)[] = [];
+  const server = createServer((request, response) => {
+    heard.push(`${request.url} ${request.headers.authorization}`);
+    response.writeHead(302, { location: '/elsewhere' }).end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const webhook = createWebhookNotifier({ url: `http://me:ses%40me@127.0.0.1:${port}/hook` });
+  const failure = await webhook.notify(at(1), new AbortController().signal).catch(String);
+  expect(heard).toEqual([`/hook Basic ${Buffer.from('me:ses@me').toString('base64')}`]);
+  expect(failure).toBe(`Error: 127.0.0.1:${port} answered 302`);
+  server.close();
+});

@@ -208,14 +208,14 @@ function slim(object: LiveObject): LiveObject {
   return { ...object, metadata: others === null ? metadata : { ...metadata, managedFields: others } };
 }
 
-/** Messages of the parser quote what they could not parse. */
 function parseLine(line: string, { kind }: KindInfo): Fields {
   try {
     return asFields(parseJsonWithin(line, MAX_LINE_VALUES)) ?? {};
   } catch (error) {
-    if (error instanceof SyntaxError) throw new Error(`its watch of ${kind} tells what is no JSON`);
-    throw error;
+    if (!(error instanceof SyntaxError)) throw error;
   }
+  // The parser's message would quote what it could not parse.
+  throw new Error(`its watch of ${kind} tells what is no JSON`);
 }
 
 interface WatchStart {
