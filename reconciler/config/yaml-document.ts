@@ -80,6 +80,12 @@ function readYaml(document: Document.Parsed, text: string): YamlDocument {
   const positionOf = createPositions(text);
   const problems = syntaxProblems(document, positionOf);
   if (problems.length === 0) inspect(document, positionOf, problems);
+  // Only an alias can lead back to what it is in.
+  const endless = text.includes('*') ? findEndless(document) : undefined;
+  if (endless !== undefined) {
+    const message = 'an alias stands inside of its own anchor';
+    problems.push({ code: 'YAML_SYNTAX', path: [], message, ...positionOf(startOf(endless) ?? 0) });
+  }
   const value = problems.every((problem) => problem.code === 'DUPLICATE_KEY')
     ? toPlain(document, problems, text)
     : undefined;
@@ -190,28 +196,32 @@ function syntaxProblems(document: Document.Parsed, positionOf: PositionOf): Yaml
 function toPlain(document: Document.Parsed, problems: YamlProblem[], text: string): unknown {
   try {
     const value: unknown = document.toJS({ maxAliasCount: MAX_ALIAS_EXPANSIONS });
-    // Only an alias can lead back to what it is in.
-    if (text.includes('*') && isCyclic(value, new Map()))
-      throw new Error('an alias stands inside of its own anchor');
     if (text.includes('*') && countNodes(value, new Map()) > MAX_EXPANDED_NODES)
       throw new Error('says too much, with its aliases followed');
     return value;
   } catch (error) {
-    // Alias bombs, aliases to nothing and aliases inside their own anchor end here.
+    // Alias bombs and aliases to nothing end here.
     const message = error instanceof Error ? error.message : String(error);
     problems.push({ code: 'YAML_SYNTAX', path: [], message, line: 1, column: 1 });
     return undefined;
   }
 }
 
-/** `seen`: what is around the value as true, what was looked through as false. */
-function isCyclic(value: unknown, seen: Map<unknown, boolean>): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  const known = seen.get(value);
-  if (known !== undefined) return known;
-  seen.set(value, true);
-  const found = Object.values(value).some((member) => isCyclic(member, seen));
-  seen.set(value, false);
+/**
+ * An alias that stands inside of what it stands for. The plain values need not show it, where a key is written twice; whoever walks the nodes
+ * would never come to an end.
+ */
+function findEndless(document: Document.Parsed): Alias | undefined {
+  const targets = aliasTargets(document);
+  let found: Alias | undefined;
+  visit(document, {
+    Alias(_, alias, around) {
+      const target = targets.get(alias);
+      if (target === undefined || !around.includes(target)) return undefined;
+      found = alias;
+      return visit.BREAK;
+    },
+  });
   return found;
 }
 

@@ -41,7 +41,7 @@ export async function startApiServer(options: Partial<AppOptions> = {}): Promise
   const stopping = new AbortController();
   const app = createApp({
     reconciler,
-    auth: { mode: 'keys', keys: { listKeys } },
+    auth: { mode: 'keys', keys: { listKeys: listTestKeys } },
     logger: { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') },
     version: '1.2.3',
     startedAt: performance.now(),
@@ -84,7 +84,8 @@ export function json(method: string, body: unknown): RequestInit {
   return { method, body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } };
 }
 
-function listKeys() {
+/** One key for each role. */
+export function listTestKeys() {
   const roles: readonly Role[] = ['viewer', 'deployer', 'admin'];
   return roles.map((role) => ({
     id: `key_${role}`,

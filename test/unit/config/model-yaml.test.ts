@@ -72,6 +72,23 @@ describe('parseYaml', () => {
     expect(parseYaml(text).problems[0]).toMatchObject({ code, line });
   });
 
+  it.each([
+    { what: 'by its plain values', text: 'a: 1\nb: &x { c: { d: *x } }\n' },
+    // The second `b` hides the circle from the plain values, not from whoever walks the nodes.
+    { what: 'where a key is written twice', text: 'a: 1\nb: &x { c: { d: *x } }\nb: 1\n' },
+    { what: 'in a merge', text: 'a: 1\nb: &x { <<: [*x] }\n' },
+  ])('refuses an alias inside of its own anchor, $what', ({ text }) => {
+    const { value, problems } = parseYaml(text);
+    expect(value).toBeUndefined();
+    expect(problems).toContainEqual(
+      expect.objectContaining({
+        code: 'YAML_SYNTAX',
+        line: 2,
+        message: expect.stringContaining('own anchor'),
+      }),
+    );
+  });
+
   it('stops an alias bomb', () => {
     const levels = Array.from({ length: 9 }, (_, level) =>
       level === 0 ? 'l0: &l0 [x,x,x,x,x,x,x,x,x]' : `l${level}: &l${level} [${`*l${level - 1},`.repeat(9)}]`,

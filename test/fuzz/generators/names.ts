@@ -1,0 +1,22 @@
+/** Names for the maps of our documents that take any; few, so that what refers to a name often meets it. */
+export const NAMES: Readonly<Record<string, readonly string[]>> = {
+  services: ['web', 'db', 'cache'],
+  networks: ['front', 'back', 'default'],
+  volumes: ['data', 'media'],
+  configs: ['conf', 'app'],
+  secrets: ['password', 'tls'],
+  depends_on: ['db', 'cache'],
+  dependsOn: ['db', 'cache'],
+  needs: ['db', 'cache'],
+  node: ['local', 'edge'],
+  image: ['nginx:1.29', 'postgres:17', 'ghcr.io/example/app:1.0'],
+  source: ['data', 'conf', './conf/app.conf', '/srv/x'],
+  target: ['/data', '/etc/app.conf', '80'],
+  path: ['/', '/srv/x', 'conf/app.conf'],
+  file: ['conf/app.conf', 'base.yaml'],
+  cluster: ['prod'],
+  namespace: ['default', 'shop'],
+  labels: ['io.example.a', 'team', 'traefik.enable'],
+  environment: ['A', 'B', 'TOKEN'],
+  env: ['A', 'B', 'TOKEN'],
+};
