@@ -2,10 +2,12 @@ import type { Analysis } from '../config/kombination/analyze.ts';
 import { analyze, toDiagnostics } from '../config/kombination/analyze.ts';
 import { readNodeDocument } from '../config/fleet/config-documents.ts';
 import type { Diagnostic } from '../base/diagnostic.ts';
-import { compareDiagnostics } from '../base/diagnostic.ts';
+import { compareDiagnostics, formatDiagnostic } from '../base/diagnostic.ts';
+import { formatPath } from '../base/document-path.ts';
 import { ReconcilerError } from '../base/errors.ts';
 import { directoryOf, isDirectory, listFiles, nodeAt } from '../config/file-tree.ts';
 import { pulledImages } from '../config/kombination/pulled-images.ts';
+import { parseYaml } from '../config/yaml-document.ts';
 import { isStackName, peekStackName } from '../config/kombination/stack-name.ts';
 import { compareText } from '../base/values.ts';
 import type { DocumentReport, Draft } from '../ports/desired.ts';
@@ -127,9 +129,22 @@ export function editStack(core: Core, name: string, keys: object): Draft {
 export function rewriteStack(core: Core, name: string, edit: (text: string) => string): Draft {
   const entry = core.index.find(name);
   if (!entry) throw new ReconcilerError('UNKNOWN_STACK', `there is no stack ${name}`);
+  refuseBroken(entry.realFile, entry.text ?? '');
   const text = edit(entry.text ?? '');
   const { diagnostics } = checkAs(core, text, { place: entry.file, label: entry.file });
   return { path: entry.realFile, text, diagnostics };
+}
+
+/** Nobody can tell what to keep of a text that is no YAML. */
+function refuseBroken(file: string, text: string): void {
+  const found = parseYaml(text).problems.map(({ path, ...problem }): Diagnostic => {
+    return { severity: 'error', file, path: formatPath(path), ...problem };
+  });
+  if (found.length === 0) return;
+  const lines = found.map(formatDiagnostic).join('\n');
+  throw new ReconcilerError('INVALID_CONFIGURATION', `${file} has to be mended first:\n${lines}`, {
+    diagnostics: found,
+  });
 }
 
 export function draftNode(core: Core, name: string, document: object): Draft {

@@ -42,7 +42,7 @@ export function buildText(document: object): string {
  * removes a key. Keys that already say the same are left alone.
  */
 export function editText(text: string, keys: object): string {
-  const document = parseDocument(text, { merge: true });
+  const document = parseDocument(text, { merge: true, logLevel: 'error' });
   const before = asFields(toValue(document));
   if (!isMap(document.contents) || !before) return buildText(withoutNull(keys));
   const edits = Object.entries(keys).filter(
@@ -60,7 +60,7 @@ export function editText(text: string, keys: object): string {
 }
 
 function says(text: string, wanted: object): boolean {
-  const document = parseDocument(text, { merge: true });
+  const document = parseDocument(text, { merge: true, logLevel: 'error' });
   const sorted = (value: object): string =>
     JSON.stringify(Object.entries(value).sort(([a], [b]) => compareText(a, b)));
   return document.errors.length === 0 && sorted(asFields(toValue(document)) ?? {}) === sorted(wanted);

@@ -25,6 +25,14 @@ export function createRunner(player: Player): Runner {
     void strays.push(toViolation('a promise that nobody waits for', error));
   const onException = (error: unknown) =>
     void strays.push(toViolation('an exception outside of everything', error));
+  // Node prints them to the terminal as they are.
+  const onWarning = (warning: Error) =>
+    void strays.push({
+      rule: 'a warning of the process',
+      place: warning.name,
+      detail: String(warning.stack),
+    });
+  process.on('warning', onWarning);
   process.on('unhandledRejection', onRejection);
   process.on('uncaughtException', onException);
   return {
@@ -50,6 +58,7 @@ export function createRunner(player: Player): Runner {
       return { accepted: outcome.accepted, violations, cpuMs };
     },
     [Symbol.dispose]() {
+      process.off('warning', onWarning);
       process.off('unhandledRejection', onRejection);
       process.off('uncaughtException', onException);
     },

@@ -57,6 +57,8 @@ function runWorker(
   const order: WorkOrder = { kinds, seed, first, step, count, until, known, at: shared };
   const worker = new Worker(new URL('worker.ts', import.meta.url), {
     workerData: order,
+    // Warnings are findings, told as such.
+    execArgv: ['--no-warnings'],
     resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MIB, maxYoungGenerationSizeMb: 96 },
   });
   return new Promise((resolve, reject) => {

@@ -1,4 +1,4 @@
-import { MAX_ALIAS_EXPANSIONS } from '../../config/yaml-document.ts';
+import { MAX_ALIAS_EXPANSIONS, parseYaml } from '../../config/yaml-document.ts';
 import { Document, isMap, isNode, isPair, isScalar, isSeq, parseDocument, visit } from 'yaml';
 import type { Node, Pair, YAMLMap, YAMLSeq } from 'yaml';
 import { canonicalJson } from '../../base/json.ts';
@@ -16,8 +16,9 @@ export type SplicePath = readonly (string | number)[];
  * `null` where it cannot be done in place: an anchor or an alias is involved, or the text has errors.
  */
 export function spliceYaml(text: string, path: SplicePath, value: Json | undefined): string | null {
-  const document = parseDocument(text, { merge: true });
-  if (document.errors.length > 0 || !isNode(document.contents)) return null;
+  const document = parseDocument(text, { merge: true, logLevel: 'error' });
+  if (document.errors.length > 0 || parseYaml(text).value === undefined || !isNode(document.contents))
+    return null;
   const place = findPlace(document.contents, path);
   if (place === null) return null;
   const result = edit(text, place, value);
@@ -148,7 +149,9 @@ function removePair(text: string, map: YAMLMap, { key, value }: Pair): string | 
 }
 
 function plain(text: string): unknown {
-  return parseDocument(text, { merge: true }).toJS({ maxAliasCount: MAX_ALIAS_EXPANSIONS });
+  return parseDocument(text, { merge: true, logLevel: 'error' }).toJS({
+    maxAliasCount: MAX_ALIAS_EXPANSIONS,
+  });
 }
 
 function withValue(value: unknown, path: SplicePath, wanted: Json | undefined): unknown {
@@ -165,7 +168,7 @@ function withValue(value: unknown, path: SplicePath, wanted: Json | undefined): 
 }
 
 function says(text: string, wanted: unknown): boolean {
-  const document = parseDocument(text, { merge: true });
+  const document = parseDocument(text, { merge: true, logLevel: 'error' });
   if (document.errors.length > 0) return false;
   return toText(plain(text)) === toText(wanted);
 }

@@ -1,7 +1,7 @@
 import { nodeSchema, repositorySchema } from '../../../schemas/index.ts';
 import type { Random } from '../../chaos/random.ts';
 import type { Grammar } from '../grammar/draw.ts';
-import type { MapPiece } from '../grammar/piece.ts';
+import type { MapPiece, Piece } from '../grammar/piece.ts';
 import { map, memberOf, setMember, toPiece, value } from '../grammar/piece.ts';
 import type { DrawnFile } from '../grammar/repair.ts';
 import { drawDocument } from './kombination.ts';
@@ -11,7 +11,7 @@ import { drawCluster } from './workflow.ts';
 export function drawFleet(grammar: Grammar, random: Random): readonly DrawnFile[] {
   const cluster = drawCluster(grammar, random);
   const node = { name: 'nodes/edge.yaml', content: drawNode(grammar, random) };
-  const settings = { name: 'kombinator.yaml', content: grammar.draw(repositorySchema, random, 15) };
+  const settings = { name: 'kombinator.yaml', content: drawSettings(grammar, random) };
   const files = [cluster, node, settings];
   // The first one is changed most often.
   const first = random.pick(files);
@@ -20,6 +20,25 @@ export function drawFleet(grammar: Grammar, random: Random): readonly DrawnFile[
     ...files.filter((file) => file !== first),
     { name: 'kombinations/shop/kombination.yaml', content: drawStack(grammar, random) },
   ];
+}
+
+function drawSettings(grammar: Grammar, random: Random): Piece {
+  const settings = grammar.draw(repositorySchema, random, 15);
+  // Most globs leave out everything.
+  if (settings.is !== 'map' || random.chance(0.1)) return settings;
+  const globs = new Set(['include', 'exclude']);
+  settings.entries.splice(
+    0,
+    settings.entries.length,
+    ...settings.entries.filter(({ key }) => !globs.has(key)),
+  );
+  if (random.chance(0.3))
+    setMember(
+      settings,
+      'include',
+      toPiece([random.pick(['**', '**/*.yaml', 'kombinations/*/kombination.yaml'])]),
+    );
+  return settings;
 }
 
 function drawNode(grammar: Grammar, random: Random): MapPiece {
@@ -34,8 +53,9 @@ function drawStack(grammar: Grammar, random: Random): MapPiece {
   if (document.is !== 'map') return map();
   setMember(document, 'nodes', toPiece(random.pick(NODES)));
   const services = memberOf(document, 'services');
-  for (const entry of services?.is === 'map' ? services.entries : [])
-    if (entry.value.is === 'map') setMember(entry.value, 'node', value(random.pick(['edge', 'prod'])));
+  const all = services?.is === 'map' ? services.entries.map((entry) => entry.value) : [];
+  for (const service of services?.is === 'list' ? services.items : all)
+    if (service.is === 'map') setMember(service, 'node', value(random.pick(['edge', 'prod'])));
   return document;
 }
 

@@ -12,15 +12,31 @@ export function drawKit(grammar: Grammar, random: Random): readonly DrawnFile[] 
   setMember(kit, 'name', value('house'));
   if (memberOf(kit, 'services') === undefined || random.chance(0.3))
     setMember(kit, 'services', grammar.drawMember(stackkitSchema, 'services', random, 30));
-  const services = random.chance(0.3) ? ['traefik', 'postgres', 'vaultwarden'] : namesIn(kit, 'services');
+  if (namesIn(kit, 'services').length === 0) setMember(kit, 'services', toPiece(SERVICES));
+  const names = namesIn(kit, 'services');
+  tie(kit, names, random);
+  const services = random.chance(0.3) ? ['traefik', 'postgres', 'vaultwarden'] : names;
   return [
     { name: 'stackkits/house/stackkit.yaml', content: kit },
     {
       name: 'kombinations/shop/kombination.yaml',
       content: drawUser(services, namesIn(kit, 'addons'), random),
     },
-    ...(random.chance(0.3) ? [{ name: 'stackkits/other/stackkit.yaml', content: toPiece(OTHER) }] : []),
+    ...(random.chance(0.6) ? [{ name: 'stackkits/other/stackkit.yaml', content: toPiece(OTHER) }] : []),
   ];
+}
+
+/** Gives services an image, and the kit a proxy that it has. */
+function tie(kit: MapPiece, names: readonly string[], random: Random): void {
+  const services = memberOf(kit, 'services');
+  for (const { value: definition } of services?.is === 'map' ? services.entries : []) {
+    if (definition.is !== 'map') continue;
+    const service = memberOf(definition, 'service');
+    if (service?.is !== 'map') setMember(definition, 'service', toPiece({ image: 'nginx:1.29' }));
+    else if (memberOf(service, 'image') === undefined) setMember(service, 'image', value('nginx:1.29'));
+  }
+  if (names.length > 0 && random.chance(0.6))
+    setMember(kit, 'proxy', toPiece({ service: random.pick(names), network: 'proxy' }));
 }
 
 function drawUser(services: readonly string[], addons: readonly string[], random: Random): MapPiece {
@@ -28,7 +44,10 @@ function drawUser(services: readonly string[], addons: readonly string[], random
   const settings = () => map([['config', toPiece(random.pick(SETTINGS))]]);
   const document = map([
     ['version', value('1.0')],
-    ['stackkit', value(services[0] === 'traefik' ? 'base-kit' : random.pick(['house', 'house', 'other']))],
+    [
+      'stackkit',
+      value(services[0] === 'traefik' ? 'base-kit' : random.pick(['house', 'house', 'house', 'other'])),
+    ],
     ['meta', toPiece({ name: 'shop', domain: 'home.example.org', email: 'admin@example.org' })],
     [
       'services',
@@ -44,6 +63,7 @@ function namesIn(kit: MapPiece, key: string): readonly string[] {
   return members?.is === 'map' ? members.entries.map((entry) => entry.key) : [];
 }
 
+const SERVICES = { web: { description: 'A page.', service: { image: 'nginx:1.29' } } };
 const SETTINGS: readonly unknown[] = [
   {},
   { password: 'secret://file/db-password' },

@@ -25,7 +25,7 @@ export function drawPod(_grammar: unknown, random: Random): readonly Part[] {
 
 function spoil(text: string, random: Random): string {
   try {
-    const piece = mutate(toPiece(parse(text)), random);
+    const piece = mutate(toPiece(parse(text, { logLevel: 'silent' })), random);
     return random.chance(0.5) ? writeYaml(piece) : writeJson(piece);
   } catch {
     // It is broken already.

@@ -53,9 +53,22 @@ function toEndpoint(prefix: string, { method, path, access, query, body }: Row):
 
 export const CALLERS = ['viewer', 'deployer', 'admin', 'nobody', 'stranger'] as const;
 
-/** One to three requests, one after the other, each by somebody. */
+/** Name of the part that is a file of the repository behind the API, and no request. */
+export const FILE_PART = 'file';
+
+/** One to three requests, one after the other, each by somebody; now and then on a repository that holds something hostile, too. */
 export function drawRequests(grammar: Grammar, random: Random): readonly Part[] {
-  return Array.from({ length: random.pick([1, 1, 1, 2, 3]) }, () => drawRequest(grammar, random));
+  const file = random.chance(0.2) ? [drawThird(grammar, random)] : [];
+  const requests = Array.from({ length: random.pick([1, 1, 1, 2, 3]) }, () => drawRequest(grammar, random));
+  return [...file, ...requests];
+}
+
+/** A stack `third`, mostly, that is not as it should be. */
+function drawThird(grammar: Grammar, random: Random): Part {
+  const document = drawDocument(grammar, random);
+  setMember(document, 'meta', map([['name', value('third')]]));
+  const text = writeYaml(mutate(document, random));
+  return { name: FILE_PART, text: random.chance(0.3) ? breakText(text, random) : text };
 }
 
 function drawRequest(grammar: Grammar, random: Random): Part {
@@ -92,7 +105,7 @@ export function readRequestName(name: string): RequestLine {
 }
 
 /** Stacks, services and nodes that are there, and names that every object has. */
-const KNOWN = ['shop', 'constructor', 'web', 'db', 'local', 'edge'];
+const KNOWN = ['shop', 'third', 'constructor', 'web', 'db', 'local', 'edge'];
 
 function fillPath(path: string, random: Random): string {
   return path.replace(/:\w+/g, () => {

@@ -61,20 +61,22 @@ function drawEdges(ids: readonly string[], random: Random): ReturnType<typeof li
 export function drawCluster(grammar: Grammar, random: Random): DrawnFile {
   const piece = grammar.draw(clusterSchema, random, 12);
   const cluster = piece.is === 'map' ? piece : map();
-  const way = random.pick(WAYS);
-  const others = new Set(WAYS.flat().filter((key) => !way.includes(key)));
-  cluster.entries.splice(0, cluster.entries.length, ...cluster.entries.filter(({ key }) => !others.has(key)));
-  const [main = ''] = way;
-  if (memberOf(cluster, main) === undefined)
-    setMember(cluster, main, grammar.drawMember(clusterSchema, main, random, 1));
+  const keys = new Set(WAYS.flatMap((way) => Object.keys(way)));
+  cluster.entries.splice(0, cluster.entries.length, ...cluster.entries.filter(({ key }) => !keys.has(key)));
+  for (const [key, member] of Object.entries(random.pick(WAYS))) setMember(cluster, key, value(member));
   if (memberOf(cluster, 'name') !== undefined) setMember(cluster, 'name', value('prod'));
   return { name: 'clusters/prod.yaml', content: cluster };
 }
 
-/** Keys that go together; the first is always said. */
-const WAYS: readonly (readonly string[])[] = [
-  ['kubeconfig', 'context'],
-  ['server', 'ca', 'token'],
-  ['server', 'ca', 'clientCertificate', 'clientKey'],
-  ['inCluster'],
+/** Ways to reach a cluster: keys that go together. */
+const WAYS: readonly Readonly<Record<string, string | boolean>>[] = [
+  { kubeconfig: '/etc/kube/config', context: 'prod' },
+  { kubeconfig: 'secret://file/kubeconfig' },
+  { server: 'https://10.0.0.9:6443', ca: '/etc/kube/ca.pem', token: 'secret://env/TOKEN' },
+  {
+    server: 'https://k.example.org',
+    clientCertificate: 'secret://file/cert',
+    clientKey: 'secret://file/key',
+  },
+  { inCluster: true },
 ];

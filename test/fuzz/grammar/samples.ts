@@ -35,7 +35,7 @@ function countValues(content: unknown): number {
 
 function readYaml(text: string): unknown {
   try {
-    return parse(text, { merge: true });
+    return parse(text, { merge: true, logLevel: 'silent' });
   } catch {
     // A page shows pieces of a document too, which are none by themselves.
     return null;

@@ -25,10 +25,14 @@ export interface ApiLog {
 export interface ApiWorld extends AsyncDisposable {
   readonly server: Server;
   readonly log: ApiLog;
-  /** Puts a repository with two stacks behind the application. */
-  begin(): Promise<void>;
-  /** Takes it away. */
-  end(): Promise<void>;
+  /**
+   * Puts a repository with two stacks behind the application, unless the one that is there is still as it was.
+   *
+   * @param third text of a further file, which need not be valid
+   */
+  begin(third?: string): Promise<void>;
+  /** Takes it away before the next input: something may have been changed. */
+  touch(): void;
 }
 
 const SIGNAL = new AbortController().signal;
@@ -36,6 +40,7 @@ const SIGNAL = new AbortController().signal;
 export function createApiWorld(store: Store, instances: Instances): ApiWorld {
   const log: ApiLog = { errors: [] };
   let current: Reconciler | undefined;
+  let isTouched = false;
   // The application is made once, its validators are expensive; what it asks is made anew for each input.
   const reconciler = new Proxy({} as Reconciler, {
     get: (_, key) => (current === undefined ? undefined : Reflect.get(current, key)),
@@ -58,14 +63,16 @@ export function createApiWorld(store: Store, instances: Instances): ApiWorld {
   return {
     server,
     log,
-    async begin() {
+    async begin(third) {
       log.errors.splice(0);
-      current = buildReconciler(store);
+      if (current !== undefined && !isTouched && third === undefined) return;
+      await current?.[Symbol.asyncDispose]();
+      isTouched = third !== undefined;
+      current = buildReconciler(store, third);
       await current.refresh(SIGNAL);
     },
-    async end() {
-      await current?.[Symbol.asyncDispose]();
-      current = undefined;
+    touch() {
+      isTouched = true;
     },
     async [Symbol.asyncDispose]() {
       stopping.abort();
@@ -75,9 +82,9 @@ export function createApiWorld(store: Store, instances: Instances): ApiWorld {
   };
 }
 
-function buildReconciler(store: Store): Reconciler {
+function buildReconciler(store: Store, third: string | undefined): Reconciler {
   const source = createMemorySource();
-  source.push(FILES);
+  source.push({ ...FILES, ...(third === undefined ? {} : { 'kombinations/third/kombination.yaml': third }) });
   const desired = createDesiredState({
     source,
     checkSchema,

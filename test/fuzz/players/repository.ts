@@ -1,3 +1,5 @@
+import { buildContainerConfig } from '../../../reconciler/adapters/docker/containers/container-config.ts';
+import { isContainerSpec } from '../../../reconciler/adapters/docker/containers/specs.ts';
 import { hasErrors } from '../../../reconciler/base/diagnostic.ts';
 import { isReconcilerError } from '../../../reconciler/base/errors.ts';
 import { createDesiredState } from '../../../reconciler/desired/desired-state.ts';
@@ -17,6 +19,7 @@ import { createMemoryTarget } from '../../support/memory/memory-target.ts';
 import { createEverySecret } from '../secrets.ts';
 import { checkFindings, checkShown, toViolation } from '../checks.ts';
 import type { FuzzInput, Outcome, Violation } from '../input.ts';
+import { playImport } from './import.ts';
 
 const SIGNAL = new AbortController().signal;
 const FORMATS = ['compose', 'opentofu', 'traefik', 'kubernetes'] as const;
@@ -63,6 +66,7 @@ export async function playRepository(input: FuzzInput, { store }: RepositoryPlay
   }
   const { diagnostics } = reconciler.repository();
   violations.push(...checkFindings(diagnostics));
+  if (input.kind === 'compose' && input.seed % 4 === 0) violations.push(...playImport(input));
   // Stacks with errors go the same way once more to be shown: now and then is enough.
   const names = hasErrors(diagnostics) && input.seed % 4 !== 0 ? [] : desired.names();
   let accepted = false;
@@ -107,6 +111,12 @@ async function playStack(name: string, { desired, reconciler, violations, seed }
       SIGNAL,
     );
     violations.push(...checkShown('plan', formatPlan(plan, { verbose: true })));
+  });
+  await attempt('what is valid makes no container', violations, () => {
+    for (const { kind, spec } of stack.resources)
+      if (kind === 'container' && isContainerSpec(spec))
+        buildContainerConfig(spec, { labels: {}, api: '1.47' });
+    return Promise.resolve();
   });
   if (stack.kind === 'kombination') {
     const format = FORMATS[seed % FORMATS.length] ?? 'compose';

@@ -7,7 +7,7 @@ import { createMemoryInstanceEngine } from '../../support/memory/memory-instance
 import { podTexts, portLists } from '../../support/pod-fuzz.ts';
 import { readNumber } from '../../support/read-number.ts';
 
-/** `npm run test:bounds` and `npm run test:fuzz` ask for more; fast-check tells the seed of a run that fails. */
+/** `npm run test:bounds` asks for more, `npm run fuzz` changes them further; fast-check tells the seed of a run that fails. */
 const RUNS = readNumber('FUZZ_RUNS', 1_000);
 
 it('no pod spec is an internal error, and none makes a container that reaches out of itself', async () => {

@@ -50,6 +50,37 @@ describe('draftStack', () => {
 });
 
 describe('editStack', () => {
+  it.each([
+    { what: 'is no YAML', rest: 'x-a: [1,\n', line: 5 },
+    { what: 'has a circle', rest: 'x-a: &a { b: *a }\n', line: 4 },
+    { what: 'holds two documents', rest: '---\na: 1\n', line: 4 },
+    { what: 'is nested too deeply', rest: `x-a: ${'['.repeat(5_000)}\n`, line: 1 },
+    { what: 'says a key twice', rest: 'x-a: 1\nx-a: 2\n', line: 5 },
+  ])('says what is to be mended in a file that $what', async ({ rest, line }) => {
+    const { state, push } = createDesiredFixture();
+    const head = 'version: "1.0"\nmeta: { name: s }\nservices: { web: { image: a } }\n';
+    await push({ 'kombinations/s/kombination.yaml': `${head}${rest}` });
+    await expect(state.editStack('s', { services: { web: { image: 'b' } } })).rejects.toMatchObject({
+      code: 'INVALID_CONFIGURATION',
+      diagnostics: [{ file: 'kombinations/s/kombination.yaml', line }],
+    });
+  });
+
+  it('prints nothing of a file to the terminal', async () => {
+    const { state, push } = createDesiredFixture();
+    const warnings: Error[] = [];
+    const listen = (warning: Error) => void warnings.push(warning);
+    process.on('warning', listen);
+    await push({
+      'kombinations/s/kombination.yaml':
+        'version: "1.0"\nmeta: { name: s }\nservices: { web: { image: a } }\nx-a: { ? [b] : c }\n',
+    });
+    await state.editStack('s', { services: { web: { image: 'b' } } });
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('warning', listen);
+    expect(warnings).toEqual([]);
+  });
+
   const text = [
     '# About this stack',
     'version: "1.0" # always',
