@@ -66,21 +66,6 @@ describe('editStack', () => {
     });
   });
 
-  it('prints nothing of a file to the terminal', async () => {
-    const { state, push } = createDesiredFixture();
-    const warnings: Error[] = [];
-    const listen = (warning: Error) => void warnings.push(warning);
-    process.on('warning', listen);
-    await push({
-      'kombinations/s/kombination.yaml':
-        'version: "1.0"\nmeta: { name: s }\nservices: { web: { image: a } }\nx-a: { ? [b] : c }\n',
-    });
-    await state.editStack('s', { services: { web: { image: 'b' } } });
-    await new Promise((resolve) => setImmediate(resolve));
-    process.off('warning', listen);
-    expect(warnings).toEqual([]);
-  });
-
   const text = [
     '# About this stack',
     'version: "1.0" # always',

@@ -125,6 +125,20 @@ describe('splicing', () => {
   it('takes a text without a newline at its end', () => {
     expect(spliceYaml('a:\n  b: 1', ['a', 'c'], 2)).toBe('a:\n  b: 1\n  c: 2');
   });
+
+  it('prints nothing of a text to the terminal, whatever the parser thinks of it', async () => {
+    const warnings: Error[] = [];
+    const listen = (warning: Error) => void warnings.push(warning);
+    process.on('warning', listen);
+    expect(spliceYaml('a: 1\nb: !!binary [x]\n', ['a'], 2)).toBeNull();
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('warning', listen);
+    expect(warnings).toEqual([]);
+  });
+
+  it('leaves a text alone in which an alias stands inside of its own anchor', () => {
+    expect(spliceYaml('a: 1\nb: &x { c: *x }\n', ['a'], 2)).toBeNull();
+  });
 });
 
 function difference(before: string, after: string): string[] {

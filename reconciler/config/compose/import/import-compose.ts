@@ -46,9 +46,9 @@ export function importCompose(options: ImportOptions): Imported {
   const shared: Import = {
     isVersioned: false,
     isTracked: () => false,
-    checkSchema: createSchemaCheck(),
     ...options,
     ...read,
+    checkSchema: options.checkSchema ?? createSchemaCheck(),
     note: notes.add,
     copies: new Map(),
     volumes: new Map(),
