@@ -8,7 +8,7 @@ import { podTexts, portLists } from '../../support/pod-fuzz.ts';
 import { readNumber } from '../../support/read-number.ts';
 
 /** `npm run test:bounds` asks for more, `npm run fuzz` changes them further; fast-check tells the seed of a run that fails. */
-const RUNS = readNumber('FUZZ_RUNS', 1_000);
+const RUNS = readNumber('FUZZ_RUNS', 300);
 
 it('no pod spec is an internal error, and none makes a container that reaches out of itself', async () => {
   const engine = createMemoryInstanceEngine();
