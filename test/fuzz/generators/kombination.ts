@@ -11,7 +11,12 @@ const STACKS = ['shop', 'shop', 'shop', 'constructor', 'then', 'prototype', 'nam
 /** A `kombination.yaml` of today's format or of the older one, with nodes and files that it may refer to. */
 export function drawKombination(grammar: Grammar, random: Random): readonly DrawnFile[] {
   const content = drawDocument(grammar, random);
-  return [{ name: 'kombinations/shop/kombination.yaml', content }, ...drawNodes(grammar, random), ...FILES];
+  return [
+    { name: 'kombinations/shop/kombination.yaml', content },
+    ...drawNodes(grammar, random),
+    ...drawPatterns(random),
+    ...FILES,
+  ];
 }
 
 /** A `kombination.yaml` alone. */
@@ -69,6 +74,31 @@ function drawNodes(grammar: Grammar, random: Random): readonly DrawnFile[] {
   });
 }
 
+/** Files of patterns that are held against the paths of others. */
+function drawPatterns(random: Random): readonly DrawnFile[] {
+  if (random.chance(0.8)) return [];
+  const lines = Array.from({ length: 3 }, () => random.pick(PATTERNS));
+  return [
+    { name: '.gitattributes', content: lines.map((line) => `${line} filter=lfs`).join('\n') },
+    { name: 'kombinations/shop/app/.dockerignore', content: lines.join('\n') },
+    { name: `kombinations/shop/app/${'a'.repeat(200)}`, content: 'x' },
+  ];
+}
+
+const PATTERNS = [
+  '**',
+  '*.bin',
+  '!x',
+  '[',
+  '[a-',
+  '\\',
+  '**/**/**',
+  `${'*a'.repeat(9)}b`,
+  `**/${'a*'.repeat(9)}/**`,
+  '../..',
+  '#',
+  ' ',
+];
 const FILES: readonly DrawnFile[] = [
   { name: 'kombinations/shop/conf/app.conf', content: 'listen ${PORT}; {{stack}} $x %{y}\n' },
   { name: 'kombinations/shop/app.env', content: 'A=1\nB=${A}\n__proto__=x\n' },

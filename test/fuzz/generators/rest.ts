@@ -21,6 +21,8 @@ export interface Endpoint {
   readonly query: Schema | null;
   readonly body: Schema | null;
   readonly text: readonly string[];
+  /** Statuses that the row documents. */
+  readonly statuses: readonly number[];
 }
 
 export const ENDPOINTS: readonly Endpoint[] = [
@@ -33,6 +35,7 @@ interface Row {
   readonly method: string;
   readonly path: string;
   readonly access: string;
+  readonly responses: Readonly<Record<number, unknown>>;
   readonly query?: { readonly schema: Readonly<Record<string, unknown>> };
   readonly body?: {
     readonly json: { readonly schema: Readonly<Record<string, unknown>> };
@@ -40,7 +43,7 @@ interface Row {
   };
 }
 
-function toEndpoint(prefix: string, { method, path, access, query, body }: Row): Endpoint {
+function toEndpoint(prefix: string, { method, path, access, query, body, responses }: Row): Endpoint {
   return {
     method,
     path: `${prefix}${path}`,
@@ -48,6 +51,7 @@ function toEndpoint(prefix: string, { method, path, access, query, body }: Row):
     query: query?.schema ?? null,
     body: body?.json.schema ?? null,
     text: body?.text ?? [],
+    statuses: Object.keys(responses).map(Number),
   };
 }
 
