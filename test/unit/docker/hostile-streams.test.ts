@@ -8,7 +8,12 @@ import { createAbortScope, untilAborted } from '../../../reconciler/base/abort-s
 import { createBeginning, parseJsonWithin, readLines } from '../../../reconciler/base/bytes.ts';
 import { eventually } from '../../support/eventually.ts';
 import { realClock } from '../../support/docker/target-options.ts';
-import { hostileEngine, inspectedShop, resourcesOfShop, STACK } from '../../support/docker/hostile-engine.ts';
+import {
+  hostileEngine,
+  inspectedShop,
+  resourcesOfShop,
+  STACK,
+} from '../../support/hostile/hostile-engine.ts';
 
 const { signal } = new AbortController();
 const { container } = resourcesOfShop();

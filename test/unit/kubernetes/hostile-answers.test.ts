@@ -10,8 +10,8 @@ import { realClock, silentLogger } from '../../support/docker/target-options.ts'
 import { startClusterDouble } from '../../support/kubernetes/cluster-double.ts';
 import { CONFIG, WEB } from '../../support/kubernetes/cluster-nodes.ts';
 import { createClusterStack } from '../../support/kubernetes/cluster-stack.ts';
-import type { Interfere } from '../../support/kubernetes/hostile-cluster.ts';
-import { startHostileCluster } from '../../support/kubernetes/hostile-cluster.ts';
+import type { Interfere } from '../../support/hostile/hostile-cluster.ts';
+import { startHostileCluster } from '../../support/hostile/hostile-cluster.ts';
 import { eventually } from '../../support/eventually.ts';
 
 const KIND = { apiVersion: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true, managed: true };

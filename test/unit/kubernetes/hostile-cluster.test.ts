@@ -6,7 +6,7 @@ import { changeOf, contextFor } from '../../support/docker/docker-resources.ts';
 import { startClusterDouble } from '../../support/kubernetes/cluster-double.ts';
 import { WEB } from '../../support/kubernetes/cluster-nodes.ts';
 import { createClusterStack } from '../../support/kubernetes/cluster-stack.ts';
-import { startHostileCluster } from '../../support/kubernetes/hostile-cluster.ts';
+import { startHostileCluster } from '../../support/hostile/hostile-cluster.ts';
 
 /** Answers of the right content type that have another shape than what was asked for. */
 const SHAPES = [

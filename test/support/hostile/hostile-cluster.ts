@@ -6,7 +6,7 @@ import { KubeConfig } from '@kubernetes/client-node';
 import { createApiClient } from '../../../reconciler/adapters/kubernetes/api/client.ts';
 import { createClusterTarget } from '../../../reconciler/adapters/kubernetes/target.ts';
 import { realClock, silentLogger } from '../docker/target-options.ts';
-import { CLUSTER } from './cluster-stack.ts';
+import { CLUSTER } from '../kubernetes/cluster-stack.ts';
 
 /*
  * A cluster that means harm: it stands in front of one that does not, passes on what it is asked, and answers some requests as a test makes it.

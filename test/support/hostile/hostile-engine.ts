@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createDockerTarget } from '../../../reconciler/adapters/docker/index.ts';
 import { buildLabels } from '../../../reconciler/adapters/docker/labels.ts';
-import { resourcesOf, REVISION, TARGET } from './docker-resources.ts';
-import { realClock, silentLogger } from './target-options.ts';
+import { resourcesOf, REVISION, TARGET } from '../docker/docker-resources.ts';
+import { realClock, silentLogger } from '../docker/target-options.ts';
 
 /*
  * An engine that means harm: it answers as a real one would for a stack that runs, but for the calls that a test makes up. It is made of sockets and
