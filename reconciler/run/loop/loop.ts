@@ -1,4 +1,5 @@
 import { errorMessage, isReconcilerError, ReconcilerError } from '../../base/errors.ts';
+import { targetKey } from '../../model/target.ts';
 import type { TargetReference } from '../../model/target.ts';
 import type { LoadResult } from '../../ports/desired.ts';
 import type { Job } from '../../ports/store.ts';
@@ -77,6 +78,10 @@ export class Loop implements AsyncDisposable {
     this.#queue = new WorkQueue({
       clock,
       concurrency: options.stackConcurrency ?? 4,
+      places: {
+        of: (stack) => context.stacks.targetsOf(stack).map(targetKey),
+        count: () => context.pool.all().size,
+      },
       run: (stack, signal) => this.#run(stack, signal),
       onFailure: (stack, error, retryInMs) => {
         if (isReconcilerError(error, 'CANCELLED'))

@@ -12,11 +12,24 @@ export interface WorkQueueOptions {
   readonly clock: Clock;
   /** Keys worked on at the same time. */
   readonly concurrency: number;
+  /**
+   * Places that a key works at. One that has a place to itself need not wait for its turn: whoever is slow to answer there keeps others of that place
+   * waiting, and nobody else. Left out: all wait for each other.
+   */
+  readonly places?: {
+    /** Names of those of a key; none that is known: it waits for its turn. */
+    readonly of: (key: string) => readonly string[];
+    /** Number of all there are. */
+    readonly count: () => number;
+  };
   /** Brings one key up to date, and may say when it is due again; throws to be tried again with backoff. */
   readonly run: (key: string, signal: AbortSignal) => Promise<Requeue | void>;
   /** Told about every failure and when it is tried again (`null`: not by itself). */
   readonly onFailure: (key: string, error: unknown, retryInMs: number | null) => void;
 }
+
+/** Keys that are worked on at the same time, however many places there are. */
+const MAX_RUNNING = 32;
 
 /**
  * A de-duplicating queue of keys. A key is never worked on twice at the same time; one that is added while it runs runs
@@ -30,6 +43,8 @@ export class WorkQueue implements AsyncDisposable {
   /** Keys of `#due` that were only hinted at. */
   readonly #hinted = new Set<string>();
   readonly #running = new Map<string, AbortController>();
+  /** Places of the running keys that have any. */
+  readonly #busy = new Map<string, readonly string[]>();
   readonly #finished = new Map<string, Promise<void>>();
   readonly #failures = new Map<string, number>();
   readonly #closing = new AbortController();
@@ -108,15 +123,29 @@ export class WorkQueue implements AsyncDisposable {
     const now = this.#options.clock.elapsed();
     let next = Number.POSITIVE_INFINITY;
     for (const key of this.#urgent) {
-      if (this.#running.size < this.#options.concurrency && !this.#running.has(key)) this.#start(key);
+      if (!this.#running.has(key) && this.#hasRoom(key)) this.#start(key);
     }
     for (const [key, at] of this.#due) {
       if (this.#running.has(key)) continue;
       if (at > now) next = Math.min(next, at);
-      else if (this.#running.size < this.#options.concurrency) this.#start(key);
-      else break; // the next one to finish pumps again
+      else if (this.#hasRoom(key)) this.#start(key);
+      else if (!this.#hasFreePlace()) break; // the next one to finish pumps again
     }
     if (next !== Number.POSITIVE_INFINITY) this.#wakeAfter(next - now);
+  }
+
+  #hasRoom(key: string): boolean {
+    const { concurrency, places } = this.#options;
+    if (this.#running.size < concurrency) return true;
+    if (places === undefined || this.#running.size >= MAX_RUNNING || !this.#hasFreePlace()) return false;
+    const own = places.of(key);
+    const busy = new Set([...this.#busy.values()].flat());
+    return own.length > 0 && own.every((place) => !busy.has(place));
+  }
+
+  #hasFreePlace(): boolean {
+    const { places } = this.#options;
+    return places !== undefined && new Set([...this.#busy.values()].flat()).size < places.count();
   }
 
   #wakeAfter(milliseconds: number): void {
@@ -136,6 +165,8 @@ export class WorkQueue implements AsyncDisposable {
     this.#hinted.delete(key);
     const controller = new AbortController();
     this.#running.set(key, controller);
+    const places = this.#options.places?.of(key) ?? [];
+    if (places.length > 0) this.#busy.set(key, places);
     this.#finished.set(key, this.#work(key, controller.signal));
   }
 
@@ -150,6 +181,7 @@ export class WorkQueue implements AsyncDisposable {
       if (!this.#closing.signal.aborted) this.#fail(key, error);
     } finally {
       this.#running.delete(key);
+      this.#busy.delete(key);
       this.#finished.delete(key);
       this.#pump();
     }

@@ -52,6 +52,23 @@ describe('WorkQueue', () => {
     expect(started).toEqual(['a', 'b', 'c']);
   });
 
+  // An engine that takes its time for each answer held all turns, and stacks on others waited for minutes.
+  it('does not let a key wait for others when it has a place to itself', async () => {
+    const { queue, started, finish } = rig(2, {
+      slow: ['slow-1', 'slow-2', 'slow-3'],
+      good: ['good-1', 'good-2'],
+    });
+    for (const key of ['slow-1', 'slow-2', 'slow-3', 'good-1', 'good-2', 'new']) queue.add(key);
+    await settle();
+    expect(started).toEqual(['slow-1', 'slow-2', 'good-1']);
+    finish('good-1');
+    await settle();
+    expect(started).toEqual(['slow-1', 'slow-2', 'good-1', 'good-2']);
+    for (const key of ['good-2', 'slow-1']) finish(key);
+    await settle();
+    expect(started.slice(4)).toEqual(['slow-3']);
+  });
+
   it('lets a key that somebody waits for pass those that wait, and runs it once', async () => {
     const { queue, started, finish } = rig(1);
     for (const key of ['a', 'b', 'c', 'd']) queue.add(key);
@@ -157,7 +174,7 @@ describe('WorkQueue', () => {
   });
 });
 
-function rig(concurrency = 4) {
+function rig(concurrency = 4, places: Readonly<Record<string, readonly string[]>> = {}) {
   const clock = createFakeClock();
   const started: string[] = [];
   const reasons: string[] = [];
@@ -166,6 +183,10 @@ function rig(concurrency = 4) {
   const queue = new WorkQueue({
     clock,
     concurrency,
+    places: {
+      of: (key) => Object.keys(places).filter((place) => places[place]?.includes(key)),
+      count: () => Object.keys(places).length,
+    },
     onFailure: (_key, error, retryInMs) => failures.push([(error as Error).message, retryInMs]),
     run: (key, signal) => {
       started.push(key);
