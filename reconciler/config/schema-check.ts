@@ -50,6 +50,25 @@ const REPEATING = new Set(['propertyNames', 'if']);
 /** More findings than this in one document help nobody. */
 const MAX_DIAGNOSTICS_PER_DOCUMENT = 100;
 
+/** Longest text that a pattern is tried on; nothing that has a form takes more. */
+const MAX_FORMED_LENGTH = 4_096;
+
+interface FormTest {
+  test(text: string): boolean;
+  toString(): string;
+}
+
+/** Expressions of schemas: some take time by the square of a text's length, which somebody hostile chooses. */
+function regExp(pattern: string, flags: string): FormTest {
+  const expression = new RegExp(pattern, flags);
+  return {
+    test: (text) => text.length <= MAX_FORMED_LENGTH && expression.test(text),
+    // It is known by this.
+    toString: () => String(expression),
+  };
+}
+regExp.code = 'new RegExp';
+
 /**
  * Each schema is compiled when it is first needed, which takes a while: without registered kinds all share the result. Those of registered kinds
  * are compiled at once. Throws what a schema of theirs has wrong.
@@ -73,7 +92,7 @@ function compileSchemas(kinds: NodeKinds): SchemaCheck {
     // The schemas are part of the program; tests check them.
     validateSchema: false,
     // A command checks a handful of documents: a validator that is soon there beats one that is polished.
-    code: { optimize: false },
+    code: { optimize: false, regExp },
   });
   ajv.addVocabulary(['patternErrorMessage', 'patternErrorCode']);
   for (const schema of Object.values(SCHEMAS))

@@ -94,16 +94,25 @@ function withoutNull(keys: object): object {
   return Object.fromEntries(Object.entries(keys).filter(([, value]) => value !== null));
 }
 
+/** A text without the empty lines, and comments at the left edge, that it ends with. */
+function withoutTail(text: string): string {
+  let end = text.length;
+  for (let at = text.lastIndexOf('\n'); at !== -1; at = text.lastIndexOf('\n', end - 1)) {
+    const line = text.slice(at + 1, end);
+    if (!line.startsWith('#') && /[^ \t]/.test(line)) break;
+    end = at;
+    if (end === 0) break;
+  }
+  return text.slice(0, end);
+}
+
 /** The lines from a key to the end of its value; comments at the left edge after it belong to what follows. */
 function linesOf(text: string, map: YAMLMap, key: string): { start: number; end: number } | undefined {
   const pair = map.items.find((item) => isScalar(item.key) && item.key.value === key);
   if (!pair || !isScalar(pair.key) || !pair.key.range) return undefined;
   const start = pair.key.range[0];
   const valueEnd = (isNode(pair.value) ? pair.value.range?.[1] : undefined) ?? pair.key.range[1];
-  const content = text
-    .slice(start, valueEnd)
-    .replace(/(?:\n(?:#.*)?[ \t]*)+$/, '')
-    .trimEnd();
+  const content = withoutTail(text.slice(start, valueEnd)).trimEnd();
   const after = text.slice(start + content.length);
   // The rest of the last line, and comments that are indented like the value.
   const rest = /^[^\n]*(?:\n[ \t]+#[^\n]*)*\n?/.exec(after)?.[0] ?? '';

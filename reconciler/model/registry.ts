@@ -60,7 +60,8 @@ function hostIn(reference: string): string | undefined {
 function normaliseHost(host: string): string {
   const bare = host
     .replace(/^https?:\/\//, '')
-    .replace(/\/.*$/, '')
+    .split('/', 1)
+    .join('')
     .toLowerCase();
   return DEFAULT_NAMES.includes(bare) ? DEFAULT_REGISTRY : bare;
 }

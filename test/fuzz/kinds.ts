@@ -14,6 +14,7 @@ import { createInstancesRig } from '../support/instances-rig.ts';
 import { drawCompose } from './generators/compose.ts';
 import { readCorpus } from './generators/corpus.ts';
 import { createDocuments } from './generators/documents.ts';
+import { drawExpression, listExpressions, tryExpression } from './generators/expression.ts';
 import { drawFleet } from './generators/fleet.ts';
 import { drawKit } from './generators/kit.ts';
 import { drawKombination } from './generators/kombination.ts';
@@ -50,6 +51,7 @@ export const KINDS: Readonly<Record<string, () => Player>> = {
   rest: () => requestPlayer('rest', drawRequests),
   webhook: () => requestPlayer('webhook', drawWebhook),
   pod: podPlayer,
+  expression: expressionPlayer,
 };
 
 type DrawRepository = (grammar: Grammar, random: Random) => readonly DrawnFile[];
@@ -89,6 +91,19 @@ function requestPlayer(kind: string, draw: (grammar: Grammar, random: Random) =>
       await rig[Symbol.asyncDispose]();
       store[Symbol.dispose]();
     },
+  };
+}
+
+/** Kinds that a run without `--kind` leaves out: what they find depends on the program alone, and not on luck. */
+export const ASKED_FOR: readonly string[] = ['expression'];
+
+function expressionPlayer(): Player {
+  const expressions = listExpressions();
+  return {
+    generate: (seed) =>
+      Promise.resolve({ kind: 'expression', seed, parts: drawExpression(expressions, createRandom(seed)) }),
+    play: ({ parts }) => Promise.resolve({ accepted: tryExpression(parts), violations: [] }),
+    async [Symbol.asyncDispose]() {},
   };
 }
 

@@ -23,7 +23,8 @@ export function peekStackName(text: string): string | undefined {
  */
 export function guessStackName(file: string, text: string | null, previous: string | undefined): string {
   const peeked = text === null ? undefined : peekStackName(text);
-  const matched = text === null ? undefined : /^\s+["']?name["']?:\s*["']?([a-z0-9-]+)/m.exec(text)?.[1];
+  const matched =
+    text === null ? undefined : /^[ \t]+["']?name["']?:[ \t]*["']?([a-z0-9-]+)/m.exec(text)?.[1];
   const directory = posix.basename(directoryOf(file)).toLowerCase();
   return [peeked, previous, matched, directory].find(isStackName) ?? 'unnamed';
 }

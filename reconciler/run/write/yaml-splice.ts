@@ -93,7 +93,7 @@ function replaceNode(text: string, node: Node, written: string): string | null {
   const isBlock = (isMap(node) || isSeq(node)) && node.flow !== true;
   if (!isBlock) return text.slice(0, start) + written + text.slice(end);
   // A block begins on a line of its own: the value moves up behind its key.
-  const before = text.slice(0, start).replace(/\s+$/, '');
+  const before = text.slice(0, start).trimEnd();
   return before.endsWith(':') ? `${before} ${written}${text.slice(end)}` : null;
 }
 

@@ -153,7 +153,7 @@ describe('what is not of Compose', () => {
       '  web: { image: a, configs: {} }\n',
       '4:29 error INVALID_TYPE services.web.configs',
     ],
-    ['an alias inside of its anchor', '  web: &a { image: a, env_file: *a }\n', '1:1 error YAML_SYNTAX '],
+    ['an alias inside of its anchor', '  web: &a { image: a, env_file: *a }\n', '4:33 error YAML_SYNTAX '],
     [
       'a word that is neither true nor false',
       '  web: { image: a, init: "${A:-maybe}" }\n',

@@ -7,6 +7,9 @@ export interface NamedModule {
   readonly url: string;
 }
 
+/** Longest line that is read; no name, path or address is longer. */
+const MAX_LINE_LENGTH = 8_192;
+
 /**
  * Reads `.gitmodules`, a file in the form of Git's configuration (gitmodules(5)). What is incomplete, or has a path that Git would not check
  * out, is left out.
@@ -15,6 +18,7 @@ export function parseGitModules(text: string): readonly NamedModule[] {
   const sections = new Map<string, Map<string, string>>();
   let section: Map<string, string> | undefined;
   for (const line of text.split(/\r?\n/)) {
+    if (line.length > MAX_LINE_LENGTH) continue;
     const header = /^\s*\[\s*([\w.-]+)\s*(?:"((?:[^"\\]|\\.)*)")?\s*\]/.exec(line);
     if (header !== null) {
       const [, kind = '', name = ''] = header;

@@ -87,7 +87,7 @@ export async function findCheckouts(
 /** Tells whether the repository may have left objects at its remote. */
 export async function isPartialClone(commonDir: string): Promise<boolean> {
   const config = (await readText(join(commonDir, 'config'))) ?? '';
-  return /^\s*(promisor\s*=\s*true|partialclone)/im.test(config);
+  return /^[ \t]*(promisor[ \t]*=[ \t]*true|partialclone)/im.test(config);
 }
 
 /** The file's text, `null` when there is none. */
@@ -122,12 +122,12 @@ async function readCommonDir(gitdir: string): Promise<string> {
 
 async function refuseForeignFormats(path: string, commonDir: string): Promise<void> {
   const config = (await readText(join(commonDir, 'config'))) ?? '';
-  if (/^\s*refstorage\s*=\s*"?reftable/im.test(config)) {
+  if (/^[ \t]*refstorage[ \t]*=[ \t]*"?reftable/im.test(config)) {
     throw gitError(
       `${path}: refs are kept in the reftable format, which is not supported; convert with: git refs migrate --ref-format=files`,
     );
   }
-  if (/^\s*objectformat\s*=\s*"?sha256/im.test(config)) {
+  if (/^[ \t]*objectformat[ \t]*=[ \t]*"?sha256/im.test(config)) {
     throw gitError(`${path}: the repository uses SHA-256 object ids, which are not supported`);
   }
 }

@@ -179,9 +179,10 @@ const MAX_SECONDS = 8_640_000_000_000;
 
 /** The time is the pusher's to write, and Git takes any number: one that is no date counts as none. */
 function parseSignature(text: string): Identity & { readonly time: number } {
-  const match = /^(.*?) ?<([^>]*)>(?: (\d+))?/.exec(text);
+  const match = /^([^<\n]*)<([^>]*)>(?: (\d+))?/.exec(text);
   const time = Number(match?.[3] ?? 0);
-  return { name: match?.[1] ?? '', email: match?.[2] ?? '', time: time <= MAX_SECONDS ? time : 0 };
+  const name = match?.[1]?.replace(/ $/, '') ?? '';
+  return { name, email: match?.[2] ?? '', time: time <= MAX_SECONDS ? time : 0 };
 }
 
 /** Returns what a ref of a tag is on; `null` for anything else, and for what somebody has written by hand and Git itself would call damaged. */
