@@ -78,8 +78,8 @@ it.each(Object.entries(CALLS))(
       },
     };
     const told: string[] = [];
-    const first = Object.keys(CALLS).indexOf(call);
-    for (const shape of SHAPES.filter((_, index) => (index + first) % EVERY === 0)) {
+    const offset = Object.keys(CALLS).indexOf(call);
+    for (const shape of SHAPES.filter((_, index) => (index + offset) % EVERY === 0)) {
       const text = shape.replaceAll('STACK', own.stack);
       await using cluster = await startHostileCluster((request, response) => {
         if (!isMeant(request)) return false;
