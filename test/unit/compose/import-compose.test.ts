@@ -210,18 +210,6 @@ it('fills in defaults within defaults, and reports what cannot be read', () => {
   expect(brief(project)).toContain('5 dropped services.web.hostname');
 });
 
-// A set has members without a value only, and its writer throws for any other.
-it.each(['!!set\n  back:', '!!omap\n  - back: {}', '!!pairs\n  - back: {}'])(
-  'writes what was a collection of another kind as it is meant: networks: %s',
-  (networks) => {
-    const { text } = run({
-      text: `services: { web: { image: nginx } }\nnetworks: ${networks}\ninclude: [base.yaml]\n`,
-      files: { 'base.yaml': 'networks: { front: { internal: true } }\n' },
-    });
-    expect(Object.keys((parse(text) as { networks: object }).networks)).toContain('front');
-  },
-);
-
 describe('interpolation', () => {
   it.each([
     ['$A ${A} $$A', '1 1 $$A'],

@@ -55,20 +55,11 @@ function write(paper: Paper, written: unknown, { model, path }: Target): Node {
     setScalar(written, model);
     return written;
   }
-  if (isCollection(written) && isSpecial(written)) {
-    discard(paper, written);
-    return build(paper, model);
-  }
   if (isMap(written) && model.kind === 'map') return writeMap(paper, written, { model, path });
   if (isSeq(written) && model.kind === 'list') return writeList(paper, written, { model, path });
   if (isSeq(written) && model.kind === 'map' && isPairs(model)) return writePairs(paper, written, model);
   discard(paper, written);
   return decorate(build(paper, model), written);
-}
-
-/** Tells a `!!set`, `!!omap` or `!!pairs`, which can be written with certain members only. */
-function isSpecial({ tag }: YAMLMap | YAMLSeq): boolean {
-  return tag !== undefined && /:(?:set|omap|pairs)$/.test(tag);
 }
 
 /** Aliases of what leaves the document lead nowhere from here on. */
