@@ -23,6 +23,7 @@ import { drawPod } from './generators/pod.ts';
 import { drawRequests } from './generators/rest.ts';
 import { drawWebhook } from './generators/webhook.ts';
 import { drawWorkflow } from './generators/workflow.ts';
+import { enlarge } from './grammar/mutate.ts';
 import type { Grammar } from './grammar/draw.ts';
 import { createGrammar } from './grammar/draw.ts';
 import type { DrawnFile } from './grammar/repair.ts';
@@ -52,6 +53,12 @@ export const KINDS: Readonly<Record<string, () => Player>> = {
   webhook: () => requestPlayer('webhook', drawWebhook),
   pod: podPlayer,
   expression: expressionPlayer,
+  ...Object.fromEntries(
+    Object.entries(REPOSITORIES).map(([kind, draw]) => [
+      `large-${kind}`,
+      () => repositoryPlayer(`large-${kind}`, draw, enlarge),
+    ]),
+  ),
 };
 
 type DrawRepository = (grammar: Grammar, random: Random) => readonly DrawnFile[];
@@ -65,9 +72,9 @@ const SCHEMAS = [
   workflowSchema,
 ];
 
-function repositoryPlayer(kind: string, draw: DrawRepository): Player {
+function repositoryPlayer(kind: string, draw: DrawRepository, change?: typeof enlarge): Player {
   const grammar = createOurGrammar();
-  const documents = createDocuments((random) => draw(grammar, random));
+  const documents = createDocuments((random) => draw(grammar, random), change);
   const store = createSqliteStore({ path: ':memory:', clock: createFastClock() });
   return {
     generate: async (seed) => ({ kind, seed, parts: await documents.draw(createRandom(seed)) }),
@@ -94,8 +101,11 @@ function requestPlayer(kind: string, draw: (grammar: Grammar, random: Random) =>
   };
 }
 
-/** Kinds that a run without `--kind` leaves out: what they find depends on the program alone, and not on luck. */
-export const ASKED_FOR: readonly string[] = ['expression'];
+/** Kinds that a run without `--kind` leaves out: they take long, and what they find depends more on the program than on luck. */
+export const ASKED_FOR: readonly string[] = [
+  'expression',
+  ...Object.keys(REPOSITORIES).map((kind) => `large-${kind}`),
+];
 
 function expressionPlayer(): Player {
   const expressions = listExpressions();

@@ -27,7 +27,7 @@ export interface Documents {
 }
 
 /** Makes inputs of whole repositories: one that is right, as far as it could be repaired, changed in a few places. */
-export function createDocuments(drawFiles: DrawFiles): Documents {
+export function createDocuments(drawFiles: DrawFiles, change: typeof mutate = mutate): Documents {
   const known = new Map<number, readonly DrawnFile[]>();
   return {
     async draw(random) {
@@ -35,7 +35,7 @@ export function createDocuments(drawFiles: DrawFiles): Documents {
       const id = Math.floor(random.next() ** 3 * REPOSITORIES);
       const files = known.get(id) ?? (await drawRepaired(drawFiles, id));
       known.set(id, files);
-      return spoil(files, random);
+      return spoil(files, random, change);
     },
   };
 }
@@ -79,12 +79,12 @@ export async function findFaults(parts: readonly Part[]): Promise<readonly Diagn
   }
 }
 
-function spoil(files: readonly DrawnFile[], random: Random): readonly Part[] {
+function spoil(files: readonly DrawnFile[], random: Random, change: typeof mutate): readonly Part[] {
   const documents = files.filter(({ content }) => typeof content !== 'string');
   const chosen = documents[random.chance(0.7) ? 0 : random.integer(documents.length)];
   return files.map((file): Part => {
     if (file !== chosen || typeof file.content === 'string') return writePlain(file);
-    const text = write(mutate(copy(file.content), random), random);
+    const text = write(change(copy(file.content), random), random);
     return {
       ...writePlain({ ...file, content: text }),
       name: random.chance(0.04) ? strangePath(file.name, random) : file.name,

@@ -150,3 +150,36 @@ export function breakText(text: string, random: Random): string {
       return text.slice(0, at) + random.pick(CUTS) + text.slice(at);
   }
 }
+
+/** Values of a document that is as large as one may be, more or less. */
+const LARGE = 12_000;
+
+/** Repeats one part of a document as often as there is room for, each time under another name or with another number. */
+export function enlarge(piece: Piece, random: Random): Piece {
+  const root = { piece };
+  const slots = listSlots(root).filter(({ parent }) => parent !== undefined);
+  if (slots.length === 0) return piece;
+  const { piece: part, parent, entry } = random.pick(slots);
+  const times = Math.min(random.pick([500, 3_000, LARGE]), Math.floor(LARGE / weigh(part)));
+  for (let time = 0; time < times; time += 1) {
+    const another = number(copy(part), time);
+    if (parent?.is === 'map') parent.entries.push({ key: `${entry?.key ?? 'x'}${time}`, value: another });
+    else parent?.items.push(another);
+  }
+  return root.piece;
+}
+
+/** The same with a number in its texts: repetitions alone are found soon. */
+function number(piece: Piece, time: number): Piece {
+  const root = { piece };
+  for (const { piece: inner, put } of listSlots(root))
+    if (inner.is === 'value' && typeof inner.value === 'string' && inner.value !== '')
+      put(
+        value(
+          /\d/.test(inner.value)
+            ? inner.value.replace(/\d+/, (digits) => String(Number(digits) + time))
+            : `${inner.value}${time}`,
+        ),
+      );
+  return root.piece;
+}
