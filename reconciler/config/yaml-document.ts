@@ -64,6 +64,8 @@ const OPTIONS = {
   // 'silent' would hide that there are several documents.
   logLevel: 'error',
   stringKeys: true,
+  // Sets, bytes and the like are no values that JSON has.
+  resolveKnownTags: false,
 } as const;
 
 /** The documents of a text that may hold several, one after the other; empty ones are left out. Never throws. */

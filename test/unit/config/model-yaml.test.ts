@@ -58,6 +58,8 @@ describe('parseYaml', () => {
     { what: 'several documents', text: 'a: 1\n---\nb: 2\n', code: 'YAML_SYNTAX', line: 2 },
     { what: 'YAML 1.1', text: '%YAML 1.1\n---\na: yes\n', code: 'YAML_SYNTAX', line: 1 },
     { what: 'an unknown tag', text: 'a: 1\nb: !secret x\n', code: 'YAML_SYNTAX', line: 2 },
+    { what: 'a set', text: 'a: 1\nb: !!set {c}\n', code: 'YAML_SYNTAX', line: 2 },
+    { what: 'bytes', text: 'a: 1\nb: !!binary aGk=\n', code: 'YAML_SYNTAX', line: 2 },
     { what: 'a duplicate key', text: 'a: 1\nb: 2\na: 3\n', code: 'DUPLICATE_KEY', line: 3 },
     { what: 'an unknown alias', text: 'a: *nothing\n', code: 'YAML_SYNTAX', line: 1 },
     {
