@@ -5,6 +5,8 @@ import { describeIdentities } from './identities.ts';
 
 const ARMOR = '-----BEGIN AGE ENCRYPTED FILE-----';
 const MAGIC = 'age-encryption.org/v1';
+/** Recipients that a file may have: each is tried with each key, which is arithmetic on curves. */
+export const MAX_RECIPIENTS = 100;
 
 /** Decrypts an age file, armored or binary; `undefined` when none of the identities fits. Throws SECRET_NOT_DECRYPTED for what is no age file. */
 export async function decryptAge(
@@ -14,6 +16,9 @@ export async function decryptAge(
 ): Promise<Uint8Array | undefined> {
   const bytes = dearmor(content, name);
   if (keys.length === 0) return undefined;
+  const recipients = recipientsIn(bytes).length;
+  if (recipients > MAX_RECIPIENTS)
+    throw undecryptable(name, `it has ${recipients} recipients or more; at most ${MAX_RECIPIENTS} are tried`);
   const decrypter = new Decrypter();
   for (const key of keys) decrypter.addIdentity(key);
   try {
@@ -55,9 +60,14 @@ function dearmor(content: Uint8Array, name: string): Uint8Array {
   }
 }
 
-function recipientKinds(bytes: Uint8Array): readonly string[] {
+/** Kinds of the recipients, as far as they stand in the first 64 KiB. */
+function recipientsIn(bytes: Uint8Array): readonly string[] {
   const header = Buffer.from(bytes.subarray(0, 65_536)).toString('latin1').split('\n---')[0] ?? '';
-  const kinds = [...header.matchAll(/^-> (\S+)/gm)].map(([, kind = '']) => kind);
+  return [...header.matchAll(/^-> (\S+)/gm)].map(([, kind = '']) => kind);
+}
+
+function recipientKinds(bytes: Uint8Array): readonly string[] {
+  const kinds = recipientsIn(bytes);
   const counts = new Map<string, number>();
   for (const kind of kinds) counts.set(kind, (counts.get(kind) ?? 0) + 1);
   return [...counts].map(([kind, count]) => `${count} recipient${count === 1 ? '' : 's'} of kind ${kind}`);

@@ -100,36 +100,55 @@ export async function runCommand(
   const args = fixed.map((word) => word.replaceAll('{}', () => argument));
   const all = placed || argument === '' ? args : [...args, argument];
   using scope = createAbortScope({ signals: [signal], timeoutMs });
+  scope.signal.throwIfAborted();
   return await new Promise((resolve, reject) => {
+    // A group of its own: programs that it starts end with it, and do not hold its output open.
     const child = spawn(program, all, {
       env,
       shell: false,
+      detached: true,
       stdio: ['ignore', 'pipe', 'ignore'],
-      signal: scope.signal,
-      killSignal: 'SIGKILL',
     });
+    const end = (error: unknown) => {
+      endGroup(child.pid);
+      // A program that has left the group may still hold it.
+      child.stdout.destroy();
+      reject(error);
+    };
+    scope.signal.addEventListener('abort', () =>
+      end(signal.aborted ? signal.reason : lateAfter(timeoutMs)),
+    );
     const chunks: Buffer[] = [];
     let size = 0;
     child.stdout.on('data', (chunk: Buffer) => {
       size += chunk.length;
-      if (size > maxBytes) child.kill('SIGKILL');
+      if (size > maxBytes) end(new Error(`it printed more than ${maxBytes} bytes`));
       else chunks.push(chunk);
     });
-    child.once('error', (error) => reject(signal.aborted ? signal.reason : failureOf(error, timeoutMs)));
+    child.once('error', (error) => reject(failureOf(error)));
     child.once('close', (code, killed) => {
-      if (size > maxBytes) reject(new Error(`it printed more than ${maxBytes} bytes`));
-      else if (code !== 0)
+      if (code !== 0)
         reject(new Error(code === null ? `it was killed by ${killed}` : `it ended with ${code}`));
       else resolve(Buffer.concat(chunks));
     });
   });
 }
 
-function failureOf(error: Error, timeoutMs: number): Error {
-  if (error.name === 'AbortError') {
-    const message = `it did not end within ${timeoutMs} ms`;
-    return new ReconcilerError('SECRET_TIMEOUT', message, { retryable: true });
+function endGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // All of it has ended already.
   }
+}
+
+function lateAfter(timeoutMs: number): Error {
+  const message = `it, or what it has started, did not end within ${timeoutMs} ms`;
+  return new ReconcilerError('SECRET_TIMEOUT', message, { retryable: true });
+}
+
+function failureOf(error: Error): Error {
   const code = 'code' in error ? String(error.code) : error.name;
   return new Error(code === 'ENOENT' ? 'there is no such program' : `it cannot be started (${code})`);
 }

@@ -1,4 +1,5 @@
-import { parseDocument, stringify } from 'yaml';
+import type { Document } from 'yaml';
+import { isScalar, parseDocument, stringify, visit } from 'yaml';
 import { undecryptable } from './age.ts';
 
 /** A value of a SOPS file before decryption; `null` is never encrypted. Maps keep the order of the file: the MAC needs it. */
@@ -45,15 +46,39 @@ function parseTree(path: string, text: string, format: SopsFormat): SopsMap {
   const document = parseDocument(text, {
     prettyErrors: false,
     stringKeys: true,
+    // The parser compares each key with all others of its map.
+    uniqueKeys: false,
     logLevel: 'error',
     intAsBigInt: format === 'yaml',
     ...(format === 'yaml' ? { customTags: ['timestamp'] as const } : {}),
   });
   // The parser's message could quote the file.
   if (document.errors.length > 0) throw undecryptable(path, 'it is not one well-formed YAML document');
-  const value: unknown = document.toJS({ mapAsMap: true, maxAliasCount: 100 });
+  if (repeatsKeys(document)) throw undecryptable(path, 'a map of it has the same key twice');
+  const value = toValues(path, document);
   if (!isMap(value)) throw undecryptable(path, 'it is not a map');
   return value;
+}
+
+function toValues(path: string, document: Document.Parsed): unknown {
+  try {
+    return document.toJS({ mapAsMap: true, maxAliasCount: 100 });
+  } catch {
+    // Aliases without an anchor, or that make much of little; the parser's message could quote the file.
+    throw undecryptable(path, 'its aliases lead nowhere or say too much');
+  }
+}
+
+function repeatsKeys(document: Document.Parsed): boolean {
+  let repeated = false;
+  visit(document, {
+    Map(_, { items }) {
+      const keys = new Set(items.map(({ key }) => (isScalar(key) ? key.value : key)));
+      repeated ||= keys.size < items.length;
+      return repeated ? visit.BREAK : undefined;
+    },
+  });
+  return repeated;
 }
 
 function isJson(text: string): boolean {

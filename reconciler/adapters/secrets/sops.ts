@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Hash } from 'node:crypto';
-import { ReconcilerError } from '../../base/errors.ts';
+import { isReconcilerError, ReconcilerError } from '../../base/errors.ts';
 import { Secret } from '../../model/secret.ts';
 import type { OpenedFile } from '../../ports/secrets.ts';
-import { decryptAge, undecryptable } from './age.ts';
+import { decryptAge, MAX_RECIPIENTS, undecryptable } from './age.ts';
 import type { Identities } from './identities.ts';
 import { describeIdentities } from './identities.ts';
 import type { PlainValue } from './sops-cipher.ts';
@@ -24,8 +24,18 @@ export async function openSops(
 ): Promise<OpenedFile> {
   const document = parseSops(path, Buffer.from(content).toString('utf8'));
   const key = await findDataKey(path, document.metadata, identities);
-  const values = decryptTree(path, document, key);
-  return { get: (place) => pick(path, document, values, place) };
+  const values = quietly(path, () => decryptTree(path, document, key));
+  return { get: (place) => quietly(path, () => pick(path, document, values, place)) };
+}
+
+/** Runs what handles plain values. Errors of the language and of libraries quote what they stumbled over, so only our own are passed on. */
+function quietly<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (isReconcilerError(error)) throw error;
+    throw undecryptable(path, 'a value of it is not of the type that it says, or it is nested too deeply');
+  }
 }
 
 const DATA_KEY_BYTES = 32;
@@ -38,6 +48,8 @@ async function findDataKey(path: string, metadata: SopsMap, identities: Identiti
     throw undecryptable(path, 'its key is split over several key groups; only one group is read');
   const holder = groups[0] ?? metadata;
   const recipients = listOf(holder.get('age')).filter(isMap);
+  if (recipients.length > MAX_RECIPIENTS)
+    throw undecryptable(path, `it has ${recipients.length} age recipients; at most ${MAX_RECIPIENTS} are tried`);
   for (const recipient of recipients) {
     const sealed = recipient.get('enc');
     if (typeof sealed !== 'string') continue;

@@ -1,4 +1,5 @@
 import { armor, generateIdentity, identityToRecipient } from 'age-encryption';
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -98,6 +99,23 @@ describe('sources of secrets', () => {
 
   it('ends a command that takes too long', async () => {
     expect(await run(node('setInterval(() => {}, 1e6)'), 'x', 50)).toContain('did not end within 50 ms');
+  });
+
+  it.each([
+    // What a command has started holds its output open when it has ended itself, and fills it when it was killed.
+    ['sleep 3 & echo x', 'did not end within 500 ms'],
+    ['setsid sleep 3 & echo x', 'did not end within 500 ms'],
+    ['yes; true', 'more than 65536 bytes'],
+  ])('ends with %s what it has started, and waits for nothing else', async (script, reason) => {
+    expect(await run({ words: ['/bin/sh', '-c', script] }, '', 500)).toContain(reason);
+  });
+
+  it('tries no more recipients of an age file than it may have', async () => {
+    env['KOMBINATOR_AGE_KEY'] = await generateIdentity();
+    const text = (bytes: number) => randomBytes(bytes).toString('base64').replaceAll('=', '');
+    const recipients = Array.from({ length: 101 }, () => `-> X25519 ${text(32)}\n${text(32)}\n`).join('');
+    const sealed = Buffer.from(`age-encryption.org/v1\n${recipients}--- ${text(32)}\n${text(64)}`);
+    await expect(open(sealed)).rejects.toThrow('it has 101 recipients or more; at most 100 are tried');
   });
 
   it('reads commands of the state directory and of options, the latter win', () => {

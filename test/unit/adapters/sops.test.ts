@@ -135,6 +135,35 @@ describe('openSops', () => {
     expect(message).not.toContain('hunter2');
   });
 
+  // The seal of a value does not cover its type, and the MAC is over its text.
+  it('quotes no value whose type was changed to one that it is not of', async () => {
+    const text = await seal({}, { password: 'hunter2' });
+    const file = await open(text.replace('type:str]', 'type:int]'));
+    expect(() => file.get('')).toThrow('cannot decrypt x.sops.yaml: a value of it is not of the type');
+    expect(() => file.get('')).not.toThrow('hunter2');
+  });
+
+  it('reads many keys in the time that they are worth, and refuses those that stand twice', async () => {
+    const keysOf = (count: number) => Array.from({ length: count }, (_, i) => `k${i}: 1\n`).join('');
+    const timeOf = async (text: string) => {
+      const start = performance.now();
+      expect(await failure(text)).toContain('no sops metadata');
+      return performance.now() - start;
+    };
+    await timeOf(keysOf(1_000));
+    const few = await timeOf(keysOf(1_000));
+    // Twenty times as many; a comparison of each key with each other takes 400 times as long.
+    expect((await timeOf(keysOf(20_000))) / few).toBeLessThan(150);
+    expect(await failure('a: 1\na: 2\n')).toContain('a map of it has the same key twice');
+  });
+
+  it('refuses aliases that make much of little, and more recipients than are worth trying', async () => {
+    const aliases = Array.from({ length: 200 }, (_, i) => `b${i}: [*a, *a]\n`).join('');
+    expect(await failure(`a: &a [x]\n${aliases}`)).toContain('its aliases lead nowhere or say too much');
+    const recipients = Array.from({ length: 101 }, () => '  - enc: x\n').join('');
+    expect(await failure(`a: 1\nsops:\n  age:\n${recipients}`)).toContain('it has 101 age recipients');
+  });
+
   it.each([
     ['x.sops.yaml', 'a: 1\n', 'no sops metadata'],
     ['x.sops.yaml', 'a: [\n', 'not one well-formed YAML document'],
