@@ -115,9 +115,7 @@ export async function runCommand(
       child.stdout.destroy();
       reject(error);
     };
-    scope.signal.addEventListener('abort', () =>
-      end(signal.aborted ? signal.reason : lateAfter(timeoutMs)),
-    );
+    scope.signal.addEventListener('abort', () => end(signal.aborted ? signal.reason : lateAfter(timeoutMs)));
     const chunks: Buffer[] = [];
     let size = 0;
     child.stdout.on('data', (chunk: Buffer) => {

@@ -49,7 +49,10 @@ async function findDataKey(path: string, metadata: SopsMap, identities: Identiti
   const holder = groups[0] ?? metadata;
   const recipients = listOf(holder.get('age')).filter(isMap);
   if (recipients.length > MAX_RECIPIENTS)
-    throw undecryptable(path, `it has ${recipients.length} age recipients; at most ${MAX_RECIPIENTS} are tried`);
+    throw undecryptable(
+      path,
+      `it has ${recipients.length} age recipients; at most ${MAX_RECIPIENTS} are tried`,
+    );
   for (const recipient of recipients) {
     const sealed = recipient.get('enc');
     if (typeof sealed !== 'string') continue;

@@ -2,7 +2,6 @@ import { stringify } from 'yaml';
 import type { AskedFor, GrantName, Need } from '../../model/operator-policy.ts';
 import { FLAGS, GRANTS } from '../../model/operator-policy.ts';
 import type { TargetReference } from '../../model/target.ts';
-import { showText } from '../../base/shown-text.ts';
 import { defined } from '../../base/values.ts';
 
 /** The part of the operator's configuration that allows exactly what a repository asks for; `''` when there is nothing to allow. */
@@ -24,16 +23,7 @@ export function suggestPolicy({ stacks, targets, connections, keyFiles, registri
       Object.fromEntries(targets.flatMap((one) => (one.kind === 'kubernetes' ? [clusterOf(one)] : []))),
     ),
   });
-  return document === undefined ? '' : write(document);
-}
-
-/** YAML that a terminal shows as it is: its readers are to see what they allow. */
-function write(document: object): string {
-  const text = stringify(document, { lineWidth: 0 });
-  if (showText(text) === text) return text;
-  // A text in quotes is read as what it was, also with characters written out.
-  const quoted = { defaultStringType: 'QUOTE_DOUBLE', defaultKeyType: 'QUOTE_DOUBLE' } as const;
-  return showText(stringify(document, { lineWidth: 0, ...quoted }));
+  return document === undefined ? '' : stringify(document, { lineWidth: 0 });
 }
 
 function some<T>(list: readonly T[]): readonly T[] | undefined {

@@ -102,7 +102,7 @@ describe('sources of secrets', () => {
   });
 
   it.each([
-    // What a command has started holds its output open when it has ended itself, and fills it when it was killed.
+    // Programs that a command has started hold its output open when it has ended itself, and fill it when it was killed.
     ['sleep 3 & echo x', 'did not end within 500 ms'],
     ['setsid sleep 3 & echo x', 'did not end within 500 ms'],
     ['yes; true', 'more than 65536 bytes'],

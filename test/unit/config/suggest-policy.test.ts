@@ -36,20 +36,6 @@ describe('a suggestion', () => {
     ].join('\n'),
   };
 
-  it('shows what it allows: nothing in it turns the order of a line around, or is not seen', async () => {
-    const fixture = createDesiredFixture({ policy: homePolicy() });
-    await fixture.push(shopWith('volumes: ["/srv/\\u202em\\u200b\\x1b[2J:/m"], privileged: true'));
-    const lines = suggestPolicy(await fixture.state.askedFor(new AbortController().signal));
-    expect(lines).toContain('/srv/\\u202em\\u200b\\');
-    expect(lines).toMatch(/^[\x20-\x7e\n]*$/);
-    expect(
-      await refusals(
-        shopWith('volumes: ["/srv/\\u202em\\u200b\\x1b[2J:/m"], privileged: true'),
-        readPolicy(lines),
-      ),
-    ).toEqual([]);
-  });
-
   it('allows exactly what is asked for', async () => {
     const fixture = createDesiredFixture({ policy: homePolicy() });
     await fixture.push(files);
