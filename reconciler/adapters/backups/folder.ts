@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
-import { mkdir, open, readdir, readFile, rename, rm, stat, statfs } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorMessage, ReconcilerError } from '../../base/errors.ts';
 import { compareText } from '../../base/values.ts';
@@ -42,7 +43,7 @@ function createFolderVolume(folder: string, maxFreeBytes: number): BackupVolume 
     write: (file, content, signal) =>
       translate(folder, () => writeBackup(folder, segment(file), { content, maxFreeBytes, signal })),
     async *read(file, signal) {
-      const handle = await translate(folder, () => open(join(folder, segment(file)), 'r'));
+      const handle = await translate(folder, () => open(join(folder, segment(file)), ONLY_FILES));
       try {
         yield* handle.createReadStream({ signal, autoClose: false });
       } finally {
@@ -60,14 +61,30 @@ function createFolderVolume(folder: string, maxFreeBytes: number): BackupVolume 
 
 async function listFolder(folder: string): Promise<readonly StoredBackup[]> {
   const names = await namesIn(folder);
-  const complete = names.filter((name) => !name.startsWith('.') && names.includes(`${name}${CHECKSUM}`));
+  const known = new Set(names);
+  const complete = names.filter((name) => !name.startsWith('.') && known.has(`${name}${CHECKSUM}`));
   const stored: StoredBackup[] = [];
   for (const file of complete.sort(compareText)) {
-    const sha256 = /^[0-9a-f]{64}/.exec(await readFile(join(folder, `${file}${CHECKSUM}`), 'utf8'))?.[0];
+    const sha256 = await readChecksum(join(folder, `${file}${CHECKSUM}`));
     const { size } = await stat(join(folder, file));
     if (sha256 !== undefined) stored.push({ file, sizeBytes: size, sha256 });
   }
   return stored;
+}
+
+const CHECKSUM_LENGTH = 64;
+/** What was a file when it was listed may be a link or a pipe by now. */
+const ONLY_FILES = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+/** The first characters of a file, however much more it has; `undefined` when they are no checksum. */
+async function readChecksum(path: string): Promise<string | undefined> {
+  const handle = await open(path, ONLY_FILES);
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(CHECKSUM_LENGTH), 0, CHECKSUM_LENGTH, 0);
+    return /^[0-9a-f]{64}$/.exec(buffer.toString('latin1', 0, bytesRead))?.[0];
+  } finally {
+    await handle.close();
+  }
 }
 
 interface Writing {
