@@ -2,6 +2,7 @@ import type { JWTPayload, JWTVerifyGetKey, JWTVerifyOptions } from 'jose';
 import { createRemoteJWKSet, customFetch, errors, jwtVerify } from 'jose';
 import type { Role } from '../../reconciler/index.ts';
 import { own, ReconcilerError } from '../../reconciler/index.ts';
+import { isProtectedAddress } from '../http/loopback.ts';
 import { HttpProblem } from '../http/problem.ts';
 import type { Identity } from './identity.ts';
 import { authorName, localAddress } from './identity.ts';
@@ -39,6 +40,8 @@ export type VerifyToken = (token: string) => Promise<Identity | null>;
 const CLOCK_TOLERANCE_SECONDS = 30;
 const TIMEOUT_MS = 5_000;
 const SIGNATURES = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
+/** An address that can stand in a commit and on a terminal: no control characters, none that turn the direction of a text. */
+const EMAIL = /^[^\s<>@\p{C}]{1,100}@[^\s<>@\p{C}]{1,255}$/u;
 const ROLES: readonly Role[] = ['admin', 'deployer', 'viewer'];
 
 /** Throws BAD_OPTIONS for a short secret. The verifier throws FORBIDDEN for a good token without a role here. */
@@ -112,6 +115,9 @@ async function discoverKeys(issuer: string): Promise<string> {
   const document: unknown = response.ok ? await response.json() : null;
   const uri = isObject(document) ? document['jwks_uri'] : undefined;
   if (!response.ok || typeof uri !== 'string') throw new Error(`${url} names no jwks_uri`);
+  // Keys that come over a plain connection could be anybody's, however the address of it came.
+  if (isProtectedAddress(issuer) && !isProtectedAddress(uri))
+    throw new Error(`${url} names a jwks_uri that is no https address`);
   return uri;
 }
 
@@ -144,7 +150,7 @@ function toIdentity(payload: JWTPayload, { rolesClaim = 'roles', roleMap = {} }:
   const email = payload['email'];
   return {
     name: authorName(name),
-    email: typeof email === 'string' && /^[^\s<>@]+@[^\s<>@]+$/.test(email) ? email : localAddress(name),
+    email: typeof email === 'string' && EMAIL.test(email) ? email : localAddress(name),
     role,
     via: 'token',
   };

@@ -1,6 +1,6 @@
 import type { Role } from '../../reconciler/index.ts';
 import type { TokenOptions } from '../auth/token.ts';
-import { isLoopbackHost } from '../http/loopback.ts';
+import { isProtectedAddress } from '../http/loopback.ts';
 import type { ServeFlags } from './program-hooks.ts';
 import { UsageError } from './terminal/failure.ts';
 
@@ -63,9 +63,7 @@ function readOptions(flags: ServeFlags, env: NodeJS.ProcessEnv): readonly TokenO
 
 /** An answer that is changed on its way could bring other keys. */
 function assertAddress(text: string, option: string): void {
-  const url = URL.parse(text);
-  if (url?.protocol === 'https:') return;
-  if (url?.protocol === 'http:' && isLoopbackHost(url.hostname.replace(/^\[|\]$/g, ''))) return;
+  if (isProtectedAddress(text)) return;
   throw new UsageError(`${option}: "${text}" is no https address`, 'http is taken on this machine only');
 }
 

@@ -8,6 +8,12 @@ export function isLoopbackHost(host: string): host is LoopbackHost {
   return host === '127.0.0.1' || host === '::1' || host === 'localhost';
 }
 
+/** Tells whether nobody on the way can change what an address answers: https, or http on this machine. */
+export function isProtectedAddress(text: string): boolean {
+  const protocol = URL.parse(text)?.protocol;
+  return protocol === 'https:' || (protocol === 'http:' && isLoopbackHost(hostnameOf(text)));
+}
+
 /**
  * Guards a server without authentication against web pages that the user happens to have open. Throws FORBIDDEN when
  * the request is not from this machine, names another host (a DNS name that was rebound to loopback), or is a write that

@@ -193,6 +193,40 @@ describe('tokens', () => {
   });
 });
 
+describe('what a token and its issuer say', () => {
+  it('puts no address with control characters into commits', async () => {
+    const claims = { roles: ['admin'], sub: 'u1' };
+    for (const email of ['a\u001b[2J@example.org', 'a@exa\u202emple.org', `${'a'.repeat(101)}@example.org`])
+      expect(await createTokenVerifier(OWN)(await sign({ ...claims, email }))).toMatchObject({
+        email: 'u1@kombinator.local',
+      });
+    expect(await createTokenVerifier(OWN)(await sign({ ...claims, email: 'a@example.org' }))).toMatchObject({
+      email: 'a@example.org',
+    });
+  });
+
+  it.each(['http://keys.example.org/jwks', 'data:application/json,{"keys":[]}', 'jwks'])(
+    'takes no keys from %s',
+    async (jwksUri) => {
+      const server = createServer((_, response) => response.end(JSON.stringify({ jwks_uri: jwksUri })));
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      const address = server.address();
+      const issuer = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
+      const verify = createTokenVerifier({ type: 'oidc', issuer, audience: 'kombinator' });
+      const token = await sign({ roles: ['admin'], iss: issuer, aud: 'kombinator' });
+
+      await expect(verify(token)).rejects.toMatchObject({
+        code: 'SERVICE_UNAVAILABLE',
+        cause: { message: expect.stringContaining('names a jwks_uri that is no https address') },
+      });
+
+      server.closeAllConnections();
+      server.close();
+    },
+  );
+});
+
 describe('names', () => {
   it.each([
     ['Ada', 'Ada', 'ada@kombinator.local'],
