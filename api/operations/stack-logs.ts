@@ -41,10 +41,40 @@ export async function readStackLogs(deps: ApiDeps, request: StackLogsRequest): P
       return [];
     }
   };
-  const all = await Promise.all((service === undefined ? known : [service]).map(read));
-  const lines = all.flat().sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
-  const newest = request.lines === 0 ? [] : await readLast(each(lines.slice(-request.lines)));
+  const wanted = service === undefined ? known : [service];
+  const waiting = [...wanted];
+  let newest: readonly StackLogLine[] = [];
+  const readNext = async () => {
+    for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
+      const lines = await read(name);
+      newest = newestOf([...newest, ...lines], request.lines, wanted);
+    }
+  };
+  await Promise.all(Array.from({ length: PARALLEL_SERVICES }, readNext));
   return { lines: newest, failures: Object.fromEntries(failures) };
+}
+
+/** Services that are read at a time; of those before, no more is kept than fits into one answer. */
+const PARALLEL_SERVICES = 4;
+
+/** The newest lines of several services, oldest first, as far as they fit into one answer. Those of one moment stand in the order of the services. */
+function newestOf(
+  lines: readonly StackLogLine[],
+  count: number,
+  services: readonly string[],
+): readonly StackLogLine[] {
+  const rank = new Map(services.map((name, index) => [name, index]));
+  const rankOf = ({ service }: StackLogLine) => rank.get(service) ?? 0;
+  const sorted = lines.toSorted(
+    (a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0) || rankOf(a) - rankOf(b),
+  );
+  const earliest = Math.max(0, sorted.length - count);
+  let first = sorted.length;
+  for (let length = 0; first > earliest; first -= 1) {
+    length += sorted[first - 1]?.text.length ?? 0;
+    if (length > MAX_ANSWER_LENGTH) break;
+  }
+  return sorted.slice(first);
 }
 
 async function readService(
@@ -55,10 +85,6 @@ async function readService(
   const options = { tail: lines, signal, ...(since === undefined ? {} : { since }) };
   const found = await readLast(reconciler.logs(stack, service, options));
   return found.map((line) => ({ ...line, service }));
-}
-
-async function* each<T>(items: readonly T[]): AsyncGenerator<T> {
-  yield* items;
 }
 
 /** Text of an answer that is not streamed, in characters. */
