@@ -16,6 +16,7 @@ import type { MountOptions, RequestState } from './http/mount.ts';
 import { mountRoutes } from './http/mount.ts';
 import type { RequestRecord } from './http/request-log.ts';
 import { createRequestLog } from './http/request-log.ts';
+import { createStreamCount } from './http/stream-count.ts';
 import type { Route } from './http/route.ts';
 import { parse } from './http/shape.ts';
 import type { ApiDeps } from './operations/deps.ts';
@@ -62,6 +63,7 @@ export function createApp(options: AppOptions): Koa<RequestState> {
     parse,
     stopping: options.stopping ?? new AbortController().signal,
     heartbeatMs: options.heartbeatMs ?? 15_000,
+    streams: createStreamCount(),
   };
   app.use(createRequestLog(logger, options.onRequest ?? (() => {})));
   app.use(allowOrigins({ covers: isKompose, origins: options.auth.mode === 'off' ? 'loopback' : 'any' }));

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import process from 'node:process';
 import type { Kombinator, Logger } from '../../reconciler/index.ts';
@@ -8,6 +8,7 @@ import packageJson from '../../package.json' with { type: 'json' };
 import { createApp } from '../app.ts';
 import { ensureAdminKey } from '../auth/admin-key.ts';
 import type { AuthOptions } from '../auth/authenticate.ts';
+import { createBoundedServer } from '../http/bounded-server.ts';
 import { isLoopbackHost } from '../http/loopback.ts';
 import { openKombinator } from './context.ts';
 import { EXIT, UsageError } from './terminal/failure.ts';
@@ -31,8 +32,6 @@ export interface ServeContext {
 
 /** Requests that have not ended by then are cut off when the daemon stops, in milliseconds. */
 const DRAIN_MS = 5_000;
-/** Longer than proxies keep a connection that nobody uses (60 s), in milliseconds: the side that asks closes it, and no request meets a closed one. */
-const KEEP_ALIVE_MS = 75_000;
 
 /**
  * Runs the daemon until SIGTERM (0) or SIGINT (130), then ends in order: no new requests, the steps that run are finished, everything is
@@ -219,8 +218,5 @@ function createApiServer({ kombinator, auth, logger, stopping }: ServerParts): S
     checks: () => ({ database: kombinator.checks()['database'] ?? 'ok' }),
     stopping,
   }).callback();
-  return createServer(
-    { keepAliveTimeout: KEEP_ALIVE_MS },
-    (request, response) => void handle(request, response),
-  );
+  return createBoundedServer((request, response) => void handle(request, response));
 }

@@ -17,7 +17,10 @@ export function createEventStream(events: AsyncIterable<ServerEvent>, options: E
   const output = new PassThrough();
   // The first bytes make the headers go out at once.
   output.write(': open\n\n');
-  const heartbeat = setInterval(() => output.write(': heartbeat\n\n'), options.heartbeatMs);
+  const heartbeat = setInterval(() => {
+    // A client that does not read what is there already is not sent more.
+    if (!output.writableNeedDrain) output.write(': heartbeat\n\n');
+  }, options.heartbeatMs);
   void pump(events, output, options).finally(() => {
     clearInterval(heartbeat);
     output.end();

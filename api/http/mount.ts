@@ -10,6 +10,7 @@ import { HttpProblem } from './problem.ts';
 import type { ApiRequest, Reply, Route } from './route.ts';
 import type { Parse } from './shape.ts';
 import { shape } from './shape.ts';
+import type { StreamCount } from './stream-count.ts';
 import { toProblem } from './to-problem.ts';
 
 /** Values that the plumbing leaves on a request for the log. */
@@ -30,6 +31,8 @@ export interface MountOptions<Deps> {
   /** Aborts when the server stops: waiting requests and event streams end. */
   readonly stopping: AbortSignal;
   readonly heartbeatMs: number;
+  /** Counts open event streams, of all tables together. */
+  readonly streams: StreamCount;
   readonly formatProblem: (problem: HttpProblem) => unknown;
 }
 
@@ -57,10 +60,10 @@ async function serve<Deps>(
   ctx.state.route = `${options.prefix}${route.path}`;
   const identity = await identify(ctx, route, options.authenticate);
   ctx.state.caller = identity.name;
-  const signal = requestSignal(ctx, options.stopping);
-  const request = await readRequest(ctx, route, options.parse, { identity, signal });
+  const ending = endingOf(ctx, options.stopping);
+  const request = await readRequest(ctx, route, options.parse, { identity, signal: ending.signal });
   const reply = await handleOrStop(route, request, options);
-  send(ctx, reply, signal, options);
+  send(ctx, reply, { identity, ending }, options);
 }
 
 /** Runs a handler. Its error says nothing when its signal aborted: the reason for that does. */
@@ -122,8 +125,8 @@ function bodyOf<Deps>(ctx: RouterContext<RequestState>, { body }: Route<Deps>): 
 function send<Deps>(
   ctx: RouterContext<RequestState>,
   reply: Reply,
-  signal: AbortSignal,
-  { heartbeatMs, formatProblem }: MountOptions<Deps>,
+  { identity, ending }: { readonly identity: Identity; readonly ending: AbortController },
+  { heartbeatMs, formatProblem, streams }: MountOptions<Deps>,
 ): void {
   switch (reply.kind) {
     case 'json':
@@ -135,6 +138,14 @@ function send<Deps>(
       ctx.set('Content-Type', reply.contentType);
       return;
     case 'events': {
+      const { signal } = ending;
+      if (ctx.res.destroyed) throw new HttpProblem('SERVICE_UNAVAILABLE', 'the client went away');
+      // However the answer ends: one to HEAD has no body that anybody reads.
+      const release = streams.take(identity.name);
+      ctx.res.once('close', () => {
+        release();
+        ending.abort();
+      });
       const toErrorEvent = (error: unknown) => ({ event: 'error', data: formatProblem(toProblem(error)) });
       ctx.type = 'text/event-stream';
       ctx.set('X-Accel-Buffering', 'no');
@@ -147,16 +158,17 @@ function send<Deps>(
 }
 
 /** Ends when the client goes away or the server stops, and lets go of both when the answer is sent. */
-function requestSignal(ctx: RouterContext<RequestState>, stopping: AbortSignal): AbortSignal {
+function endingOf(ctx: RouterContext<RequestState>, stopping: AbortSignal): AbortController {
   const controller = new AbortController();
   const stop = (): void => controller.abort(stopping.reason);
-  if (stopping.aborted) stop();
+  // Somebody may have gone away while it was found out who they are.
+  if (stopping.aborted || ctx.res.destroyed) stop();
   else stopping.addEventListener('abort', stop);
   ctx.res.once('close', () => {
     stopping.removeEventListener('abort', stop);
     if (!ctx.res.writableFinished) controller.abort();
   });
-  return controller.signal;
+  return controller;
 }
 
 function firstOf(value: string | string[] | undefined): string | undefined {

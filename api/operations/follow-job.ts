@@ -7,6 +7,9 @@ export type JobEvent =
   /** The last one. */
   | { readonly type: 'complete'; readonly job: Job };
 
+/** Events that are kept for a reader who has not taken the ones before. */
+const MAX_WAITING = 1_000;
+
 /**
  * A job as it goes: first where each step stands and the lines so far, then what happens, until the job has ended.
  * Log lines up to `afterSequence` are left out. Throws UNKNOWN_JOB. The signal ends it early.
@@ -18,29 +21,36 @@ export async function* followJob(
   signal: AbortSignal,
 ): AsyncGenerator<JobEvent, void, undefined> {
   const waiting: ReconcilerEvent[] = [];
+  let isBehind = true;
   let wake = () => {};
   // Listening starts before reading, so nothing falls between the two; the sequence drops what is in both.
   using subscription = reconciler.subscribe((event) => {
-    if (belongsTo(event, id)) {
-      waiting.push(event);
-      wake();
-    }
+    if (!belongsTo(event, id)) return;
+    // A slow reader is told from the store what has happened meanwhile, not from memory.
+    if (waiting.length >= MAX_WAITING) isBehind = true;
+    if (!isBehind) waiting.push(event);
+    wake();
   });
   void subscription;
   const stop = () => wake();
   signal.addEventListener('abort', stop);
   try {
-    const detail = reconciler.getJob(id);
     let seen = afterSequence;
-    for (const event of snapshot(detail, seen)) yield event;
-    seen = Math.max(seen, detail.logs.at(-1)?.sequence ?? 0);
-    if (hasEnded(detail.job)) return yield { type: 'complete', job: detail.job };
-    while (!signal.aborted) {
+    do {
+      if (isBehind) {
+        isBehind = false;
+        waiting.length = 0;
+        const detail = reconciler.getJob(id);
+        for (const event of snapshot(detail, seen)) yield event;
+        seen = Math.max(seen, detail.logs.at(-1)?.sequence ?? 0);
+        if (hasEnded(detail.job)) return yield { type: 'complete', job: detail.job };
+        continue;
+      }
       const event = waiting.shift();
       if (event === undefined) {
         await new Promise<void>((resolve) => {
           wake = resolve;
-          if (signal.aborted || waiting.length > 0) resolve();
+          if (signal.aborted || isBehind || waiting.length > 0) resolve();
         });
       } else if (event.type === 'step') yield { type: 'step', step: event.step };
       else if (event.type === 'log' && event.log.sequence > seen) {
@@ -48,7 +58,7 @@ export async function* followJob(
         yield { type: 'log', log: event.log };
       } else if (event.type === 'job' && hasEnded(event.job))
         return yield { type: 'complete', job: event.job };
-    }
+    } while (!signal.aborted);
   } finally {
     signal.removeEventListener('abort', stop);
   }

@@ -114,6 +114,48 @@ describe('following a job', () => {
     await expect.poll(() => server.reconciler.listeners()).toBe(0);
   });
 
+  it('stops listening when the answer has no body', async () => {
+    const { server, id } = await startWithJob();
+    await using _server = server;
+
+    await server.request(`/api/v1/jobs/${id}?follow=true`, { method: 'HEAD' });
+
+    await expect.poll(() => server.reconciler.listeners()).toBe(0);
+  });
+
+  it('has room for a number of streams of each caller', async () => {
+    const { server, id } = await startWithJob();
+    await using _server = server;
+    const path = `/api/v1/jobs/${id}?follow=true`;
+    const streams = await Promise.all(Array.from({ length: 64 }, () => open(server, path)));
+
+    const refused = await server.request(path);
+    expect(refused.status).toBe(503);
+    expect(await refused.text()).toContain('has 64 event streams open');
+    const other = new AbortController();
+    expect((await server.request(path, { role: 'viewer', signal: other.signal })).status).toBe(200);
+
+    streams[0]?.client.abort();
+    await expect.poll(() => server.reconciler.listeners()).toBe(64);
+    expect((await open(server, path)).response.status).toBe(200);
+  });
+
+  it('tells a reader who did not keep up what is in the store', async () => {
+    const { server, id } = await startWithJob();
+    await using _server = server;
+    const { reader } = await open(server, `/api/v1/jobs/${id}?follow=true`);
+    await expect.poll(() => server.reconciler.listeners()).toBe(1);
+
+    // All within one turn: nothing is sent between them.
+    for (let index = 1; index <= 2_500; index += 1) server.reconciler.log(id, `line ${index}`);
+    server.reconciler.finish(id);
+
+    const { events } = await readAll(reader);
+    const ids = events.flatMap((event) => (event.event === 'log' ? [Number(event.id)] : []));
+    expect(ids).toEqual(Array.from({ length: 2_500 }, (_, index) => index + 1));
+    expect(events.at(-1)?.event).toBe('complete');
+  });
+
   it('ends when the server stops', async () => {
     const stopping = new AbortController();
     const { server, id } = await startWithJob(60_000, stopping.signal);
