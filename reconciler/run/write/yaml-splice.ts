@@ -11,14 +11,17 @@ import { asFields, asList, own } from '../../base/values.ts';
 
 export type SplicePath = readonly (string | number)[];
 
+/** Keys that stand twice are found by `parseYaml`: the library compares each key with all others of its map. */
+const OPTIONS = { merge: true, uniqueKeys: false, logLevel: 'error' } as const;
+
 /**
  * The text with another value at a path; `undefined` takes the key out. Maps on the way are made where they are missing.
  * `null` where it cannot be done in place: an anchor or an alias is involved, or the text has errors.
  */
 export function spliceYaml(text: string, path: SplicePath, value: Json | undefined): string | null {
-  const document = parseDocument(text, { merge: true, logLevel: 'error' });
-  if (document.errors.length > 0 || parseYaml(text).value === undefined || !isNode(document.contents))
-    return null;
+  if (parseYaml(text).problems.length > 0) return null;
+  const document = parseDocument(text, OPTIONS);
+  if (document.errors.length > 0 || !isNode(document.contents)) return null;
   const place = findPlace(document.contents, path);
   if (place === null) return null;
   const result = edit(text, place, value);
@@ -149,9 +152,7 @@ function removePair(text: string, map: YAMLMap, { key, value }: Pair): string | 
 }
 
 function plain(text: string): unknown {
-  return parseDocument(text, { merge: true, logLevel: 'error' }).toJS({
-    maxAliasCount: MAX_ALIAS_EXPANSIONS,
-  });
+  return parseDocument(text, OPTIONS).toJS({ maxAliasCount: MAX_ALIAS_EXPANSIONS });
 }
 
 function withValue(value: unknown, path: SplicePath, wanted: Json | undefined): unknown {
@@ -168,8 +169,7 @@ function withValue(value: unknown, path: SplicePath, wanted: Json | undefined): 
 }
 
 function says(text: string, wanted: unknown): boolean {
-  const document = parseDocument(text, { merge: true, logLevel: 'error' });
-  if (document.errors.length > 0) return false;
+  if (parseYaml(text).problems.length > 0) return false;
   return toText(plain(text)) === toText(wanted);
 }
 
