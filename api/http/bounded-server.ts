@@ -8,7 +8,7 @@ export interface ServerLimits {
   readonly headersTimeout: number;
   /** Time for a request with its body, in milliseconds. The answer may take longer. */
   readonly requestTimeout: number;
-  /** How often these times are looked at, in milliseconds. */
+  /** Time between two looks at these, in milliseconds. */
   readonly connectionsCheckingInterval: number;
 }
 

@@ -32,20 +32,20 @@ export async function* followJob(
     wake();
   });
   void subscription;
+  const readAnew = (): JobDetail => {
+    isBehind = false;
+    waiting.length = 0;
+    return reconciler.getJob(id);
+  };
   const stop = () => wake();
   signal.addEventListener('abort', stop);
   try {
     let seen = afterSequence;
     do {
-      if (isBehind) {
-        isBehind = false;
-        waiting.length = 0;
-        const detail = reconciler.getJob(id);
-        for (const event of snapshot(detail, seen)) yield event;
-        seen = Math.max(seen, detail.logs.at(-1)?.sequence ?? 0);
-        if (hasEnded(detail.job)) return yield { type: 'complete', job: detail.job };
-        continue;
-      }
+      const detail = isBehind ? readAnew() : null;
+      if (detail !== null) yield* snapshot(detail, seen);
+      seen = Math.max(seen, detail?.logs.at(-1)?.sequence ?? 0);
+      if (detail !== null && hasEnded(detail.job)) return yield { type: 'complete', job: detail.job };
       const event = waiting.shift();
       if (event === undefined) {
         await new Promise<void>((resolve) => {

@@ -73,7 +73,7 @@ async function listFolder(folder: string): Promise<readonly StoredBackup[]> {
 }
 
 const CHECKSUM_LENGTH = 64;
-/** What was a file when it was listed may be a link or a pipe by now. */
+/** A file that was listed may be a link or a pipe by now. */
 const ONLY_FILES = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /** The first characters of a file, however much more it has; `undefined` when they are no checksum. */

@@ -5,7 +5,7 @@ import { afterEach, expect, it } from 'vitest';
 import { createBoundedServer } from '../../../api/http/bounded-server.ts';
 import type { ServerLimits } from '../../../api/http/bounded-server.ts';
 
-/* What somebody without a key can hold of a server. */
+/* A server holds little for somebody without a key. */
 
 const LIMITS: ServerLimits = {
   maxConnections: 2,
@@ -19,10 +19,13 @@ afterEach(() => {
 });
 
 async function start(limits: Partial<ServerLimits> = {}): Promise<number> {
-  const server = createBoundedServer((request, response) => request.on('end', () => response.end()).resume(), {
-    ...LIMITS,
-    ...limits,
-  });
+  const server = createBoundedServer(
+    (request, response) => request.on('end', () => response.end()).resume(),
+    {
+      ...LIMITS,
+      ...limits,
+    },
+  );
   servers.push(server);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
