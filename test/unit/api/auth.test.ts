@@ -198,7 +198,7 @@ describe('what a token and its issuer say', () => {
     const claims = { roles: ['admin'], sub: 'u1' };
     for (const email of ['a\u001b[2J@example.org', 'a@exa\u202emple.org', `${'a'.repeat(101)}@example.org`])
       expect(await createTokenVerifier(OWN)(await sign({ ...claims, email }))).toMatchObject({
-        email: expect.stringMatching(/^[a-z0-9-]+@kombinator\.local$/),
+        email: expect.stringMatching(/^[^\s\p{C}]+@kombinator\.local$/u),
       });
     expect(await createTokenVerifier(OWN)(await sign({ ...claims, email: 'a@example.org' }))).toMatchObject({
       email: 'a@example.org',
