@@ -2,6 +2,7 @@ import { stringify } from 'yaml';
 import type { AskedFor, GrantName, Need } from '../../model/operator-policy.ts';
 import { FLAGS, GRANTS } from '../../model/operator-policy.ts';
 import type { TargetReference } from '../../model/target.ts';
+import { showText } from '../../base/shown-text.ts';
 import { defined } from '../../base/values.ts';
 
 /** The part of the operator's configuration that allows exactly what a repository asks for; `''` when there is nothing to allow. */
@@ -23,7 +24,16 @@ export function suggestPolicy({ stacks, targets, connections, keyFiles, registri
       Object.fromEntries(targets.flatMap((one) => (one.kind === 'kubernetes' ? [clusterOf(one)] : []))),
     ),
   });
-  return document === undefined ? '' : stringify(document, { lineWidth: 0 });
+  return document === undefined ? '' : write(document);
+}
+
+/** YAML that a terminal shows as it is: its readers are to see what they allow. */
+function write(document: object): string {
+  const text = stringify(document, { lineWidth: 0 });
+  if (showText(text) === text) return text;
+  // In quotes, what is written out is read as what it was.
+  const quoted = { defaultStringType: 'QUOTE_DOUBLE', defaultKeyType: 'QUOTE_DOUBLE' } as const;
+  return showText(stringify(document, { lineWidth: 0, ...quoted }));
 }
 
 function some<T>(list: readonly T[]): readonly T[] | undefined {

@@ -36,6 +36,15 @@ describe('a suggestion', () => {
     ].join('\n'),
   };
 
+  it('shows what it allows: nothing in it turns the order of a line around, or is not seen', async () => {
+    const fixture = createDesiredFixture({ policy: homePolicy() });
+    const cluster = 'kubeconfig: /etc/kube\ncontext: "a\\u202eb"\n';
+    await fixture.push({ ...shopWith('privileged: true'), 'clusters/prod.yaml': cluster });
+    const lines = suggestPolicy(await fixture.state.askedFor(new AbortController().signal));
+    expect(lines).toContain('a\\u202eb');
+    expect(lines).toMatch(/^[\x20-\x7e\n]*$/);
+  });
+
   it('allows exactly what is asked for', async () => {
     const fixture = createDesiredFixture({ policy: homePolicy() });
     await fixture.push(files);
