@@ -31,7 +31,7 @@ export function suggestPolicy({ stacks, targets, connections, keyFiles, registri
 function write(document: object): string {
   const text = stringify(document, { lineWidth: 0 });
   if (showText(text) === text) return text;
-  // In quotes, what is written out is read as what it was.
+  // Quotes are where YAML reads what is written out as what it was.
   const quoted = { defaultStringType: 'QUOTE_DOUBLE', defaultKeyType: 'QUOTE_DOUBLE' } as const;
   return showText(stringify(document, { lineWidth: 0, ...quoted }));
 }
