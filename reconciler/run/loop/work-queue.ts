@@ -43,8 +43,8 @@ export class WorkQueue implements AsyncDisposable {
   /** Keys of `#due` that were only hinted at. */
   readonly #hinted = new Set<string>();
   readonly #running = new Map<string, AbortController>();
-  /** Places of the running keys that have any. */
-  readonly #busy = new Map<string, readonly string[]>();
+  /** Places that are worked at, with the number of keys there. */
+  readonly #busy = new Map<string, number>();
   readonly #finished = new Map<string, Promise<void>>();
   readonly #failures = new Map<string, number>();
   readonly #closing = new AbortController();
@@ -137,15 +137,22 @@ export class WorkQueue implements AsyncDisposable {
   #hasRoom(key: string): boolean {
     const { concurrency, places } = this.#options;
     if (this.#running.size < concurrency) return true;
-    if (places === undefined || this.#running.size >= MAX_RUNNING || !this.#hasFreePlace()) return false;
+    if (places === undefined || !this.#hasFreePlace()) return false;
     const own = places.of(key);
-    const busy = new Set([...this.#busy.values()].flat());
-    return own.length > 0 && own.every((place) => !busy.has(place));
+    return own.length > 0 && own.every((place) => !this.#busy.has(place));
   }
 
   #hasFreePlace(): boolean {
     const { places } = this.#options;
-    return places !== undefined && new Set([...this.#busy.values()].flat()).size < places.count();
+    return places !== undefined && this.#running.size < MAX_RUNNING && this.#busy.size < places.count();
+  }
+
+  #workAt(places: readonly string[], keys: 1 | -1): void {
+    for (const place of places) {
+      const count = (this.#busy.get(place) ?? 0) + keys;
+      if (count > 0) this.#busy.set(place, count);
+      else this.#busy.delete(place);
+    }
   }
 
   #wakeAfter(milliseconds: number): void {
@@ -165,12 +172,12 @@ export class WorkQueue implements AsyncDisposable {
     this.#hinted.delete(key);
     const controller = new AbortController();
     this.#running.set(key, controller);
-    const places = this.#options.places?.of(key) ?? [];
-    if (places.length > 0) this.#busy.set(key, places);
     this.#finished.set(key, this.#work(key, controller.signal));
   }
 
   async #work(key: string, signal: AbortSignal): Promise<void> {
+    const places = this.#options.places?.of(key) ?? [];
+    this.#workAt(places, 1);
     await Promise.resolve(); // the run must be on record before it can end
     try {
       const result = await this.#options.run(key, signal);
@@ -181,7 +188,7 @@ export class WorkQueue implements AsyncDisposable {
       if (!this.#closing.signal.aborted) this.#fail(key, error);
     } finally {
       this.#running.delete(key);
-      this.#busy.delete(key);
+      this.#workAt(places, -1);
       this.#finished.delete(key);
       this.#pump();
     }
