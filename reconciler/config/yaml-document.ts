@@ -14,6 +14,12 @@ import {
 import type { Alias, Node, Pair, YAMLMap } from 'yaml';
 import type { DocumentPath, TextPlace, TextPosition } from '../base/document-path.ts';
 
+/**
+ * Parser options for a text that is changed in place. Keys that stand twice are found by `parseYaml`: the library would compare each key with all
+ * others of its map.
+ */
+export const EDITING = { merge: true, uniqueKeys: false, logLevel: 'error' } as const;
+
 /** A YAML text as plain values, with a way back to the lines. */
 export interface YamlDocument {
   /** Plain values; `undefined` when the text cannot be read at all. */

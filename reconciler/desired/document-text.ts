@@ -1,10 +1,7 @@
-import { MAX_ALIAS_EXPANSIONS, parseYaml } from '../config/yaml-document.ts';
+import { EDITING, MAX_ALIAS_EXPANSIONS, parseYaml } from '../config/yaml-document.ts';
 import { Document, isMap, isNode, isScalar, parseDocument } from 'yaml';
 import type { YAMLMap } from 'yaml';
 import { asFields, compareText, own } from '../base/values.ts';
-
-/** The library would compare each key with all others of its map to find those that stand twice. */
-const OPTIONS = { merge: true, uniqueKeys: false, logLevel: 'error' } as const;
 
 /** Order in which people expect the keys of a kombination. */
 const KEY_ORDER = [
@@ -45,7 +42,7 @@ export function buildText(document: object): string {
  * removes a key. Keys that already say the same are left alone.
  */
 export function editText(text: string, keys: object): string {
-  const document = parseDocument(text, OPTIONS);
+  const document = parseDocument(text, EDITING);
   const before = asFields(toValue(document));
   if (!isMap(document.contents) || !before) return buildText(withoutNull(keys));
   const edits = Object.entries(keys).filter(
@@ -63,7 +60,7 @@ export function editText(text: string, keys: object): string {
 }
 
 function says(text: string, wanted: object): boolean {
-  const document = parseDocument(text, OPTIONS);
+  const document = parseDocument(text, EDITING);
   const sorted = (value: object): string =>
     JSON.stringify(Object.entries(value).sort(([a], [b]) => compareText(a, b)));
   if (document.errors.length > 0 || repeatsKeys(text)) return false;

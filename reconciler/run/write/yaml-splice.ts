@@ -1,4 +1,4 @@
-import { MAX_ALIAS_EXPANSIONS, parseYaml } from '../../config/yaml-document.ts';
+import { EDITING, MAX_ALIAS_EXPANSIONS, parseYaml } from '../../config/yaml-document.ts';
 import { Document, isMap, isNode, isPair, isScalar, isSeq, parseDocument, visit } from 'yaml';
 import type { Node, Pair, YAMLMap, YAMLSeq } from 'yaml';
 import { canonicalJson } from '../../base/json.ts';
@@ -11,16 +11,13 @@ import { asFields, asList, own } from '../../base/values.ts';
 
 export type SplicePath = readonly (string | number)[];
 
-/** Keys that stand twice are found by `parseYaml`: the library compares each key with all others of its map. */
-const OPTIONS = { merge: true, uniqueKeys: false, logLevel: 'error' } as const;
-
 /**
  * The text with another value at a path; `undefined` takes the key out. Maps on the way are made where they are missing.
  * `null` where it cannot be done in place: an anchor or an alias is involved, or the text has errors.
  */
 export function spliceYaml(text: string, path: SplicePath, value: Json | undefined): string | null {
   if (parseYaml(text).problems.length > 0) return null;
-  const document = parseDocument(text, OPTIONS);
+  const document = parseDocument(text, EDITING);
   if (document.errors.length > 0 || !isNode(document.contents)) return null;
   const place = findPlace(document.contents, path);
   if (place === null) return null;
@@ -152,7 +149,7 @@ function removePair(text: string, map: YAMLMap, { key, value }: Pair): string | 
 }
 
 function plain(text: string): unknown {
-  return parseDocument(text, OPTIONS).toJS({ maxAliasCount: MAX_ALIAS_EXPANSIONS });
+  return parseDocument(text, EDITING).toJS({ maxAliasCount: MAX_ALIAS_EXPANSIONS });
 }
 
 function withValue(value: unknown, path: SplicePath, wanted: Json | undefined): unknown {
