@@ -11,7 +11,7 @@ import { supervise } from './supervise.ts';
 const PROGRESS_EVERY_MS = 10_000;
 
 const options = readOptions();
-if (options?.play) await playAgain(options.play);
+if (options?.play) await playAgain(options.play).catch(tell);
 else if (options !== null) await playRun(options);
 
 async function playRun(options: FuzzOptions): Promise<void> {
@@ -43,7 +43,12 @@ function readOptions(): FuzzOptions | null {
     if (read === null) console.log(FUZZ_HELP);
     return read;
   } catch (error) {
-    console.error(error instanceof Error ? error.message : String(error));
-    process.exit(1);
+    tell(error);
+    process.exit();
   }
+}
+
+function tell(error: unknown): void {
+  console.error(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
 }

@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { createHash } from 'node:crypto';
+import { errorMessage } from '../../reconciler/base/errors.ts';
 import type { FuzzInput, Violation } from './input.ts';
 import { signatureOf } from './input.ts';
 import type { Fatal } from './supervise.ts';
@@ -98,6 +99,13 @@ function save(input: FuzzInput, violation: Violation): string {
   return file;
 }
 
+/** Reads a saved input. Throws what is wrong with the file, in words for people. */
 export function readInput(file: string): FuzzInput {
-  return JSON.parse(readFileSync(file, 'utf8')) as FuzzInput;
+  try {
+    const input = JSON.parse(readFileSync(file, 'utf8')) as FuzzInput;
+    if (Array.isArray(input.parts)) return input;
+  } catch (error) {
+    throw new Error(`--play: ${file} cannot be read: ${errorMessage(error)}`, { cause: error });
+  }
+  throw new Error(`--play: ${file} is no input that was saved here: it has no parts`);
 }

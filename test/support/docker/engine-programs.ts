@@ -3,10 +3,13 @@ import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import process from 'node:process';
 import { findProgram, systemPath } from '../../../deploy/demo/processes.ts';
+import { errorMessage } from '../../../reconciler/base/errors.ts';
 import { cacheDirectory, fetchFromSid } from '../packages/sid-package.ts';
 
 const PACKAGE = 'docker.io';
 const RECENT = 28;
+const OWN_ENGINE =
+  'KOMBINATOR_TEST_ENGINE=machine npm test tests with the engine of this machine, however old.';
 
 /**
  * PATH by which a test engine and what it starts are found. `KOMBINATOR_TEST_ENGINE=machine` is the engine that this machine has installed,
@@ -35,11 +38,15 @@ export function engineVersion(env: NodeJS.ProcessEnv = process.env): string | un
 /** Fetches a recent engine where the machine's own is older. Rejects with one sentence on what to do when there is no way to get one. */
 export async function prepareEngine(tell: (line: string) => void): Promise<void> {
   if (process.env['KOMBINATOR_TEST_ENGINE'] === 'machine' || isRecent(engineVersion())) return;
-  await fetchFromSid(PACKAGE, `a Docker Engine ${RECENT} or newer`, tell);
+  try {
+    await fetchFromSid(PACKAGE, `a Docker Engine ${RECENT} or newer`, tell);
+  } catch (error) {
+    throw new Error(`${errorMessage(error)}\n${OWN_ENGINE}`, { cause: error });
+  }
   const version = engineVersion();
   if (isRecent(version)) return;
   throw new Error(
-    `Needed is a Docker Engine ${RECENT} or newer, and the one of Debian sid does not run here (${version ?? 'it says no version'}): install one and run again, or test with the machine's own: KOMBINATOR_TEST_ENGINE=machine.`,
+    `Needed is a Docker Engine ${RECENT} or newer, and the one of Debian sid does not run here (${version ?? 'it says no version'}): install one and run again.\n${OWN_ENGINE}`,
   );
 }
 
