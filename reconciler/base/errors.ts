@@ -83,6 +83,7 @@ export type ErrorCode =
   | 'CONFIRMATION_REQUIRED'
   | 'FROZEN'
   | 'DEPENDENCY_NOT_READY'
+  | 'STACK_STOPPED'
   | 'CANCELLED';
 
 export function isReconcilerError(error: unknown, code?: ErrorCode): error is ReconcilerError {

@@ -3,7 +3,7 @@ import type { Route } from '../../http/route.ts';
 import { shape } from '../../http/shape.ts';
 import { waitForJob } from '../../operations/plans.ts';
 import type { ApiDeps } from '../../operations/deps.ts';
-import { toEndedJob } from './ended-job.ts';
+import { WAITED_ANSWERS, toEndedJob } from './ended-job.ts';
 import { toJobDetail } from './job-view.ts';
 import { answers } from './answers.ts';
 import { refer } from './schemas.ts';
@@ -28,7 +28,7 @@ export const controlRoutes: readonly Route<ApiDeps>[] = (['start', 'stop', 'rest
       access: 'deployer',
       params: STACK_ID,
       query: controlQuery,
-      responses: { 200: answers('The job; ended when waited for.', refer('JobDetail')) },
+      responses: { 200: answers('The job; ended when waited for.', refer('JobDetail')), ...WAITED_ANSWERS },
       async handle({ params, query, identity, signal }, { ...deps }: ApiDeps) {
         const { reconciler } = deps;
         const stack = params['id'] ?? '';

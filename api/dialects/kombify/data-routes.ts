@@ -6,7 +6,7 @@ import { shape } from '../../http/shape.ts';
 import { backUp, readBackups, readDatabases, restoreBackup } from '../../operations/databases.ts';
 import type { ApiDeps } from '../../operations/deps.ts';
 import { waitForJob } from '../../operations/plans.ts';
-import { toEndedJob } from './ended-job.ts';
+import { WAITED_ANSWERS, toEndedJob } from './ended-job.ts';
 import { toJobDetail } from './job-view.ts';
 import { answers } from './answers.ts';
 import { listOf, record, refer } from './schemas.ts';
@@ -125,7 +125,7 @@ export const dataRoutes: readonly Route<ApiDeps>[] = [
     params: STACK_ID,
     query: waitQuery,
     body: { json: backupBody },
-    responses: { 200: answers('The job; ended when waited for.', refer('JobDetail')) },
+    responses: { 200: answers('The job; ended when waited for.', refer('JobDetail')), ...WAITED_ANSWERS },
     async handle({ params, query, body, identity: actor, signal }, deps: ApiDeps) {
       const { id } = backUp(deps, { stack: params['id'] ?? '', actor, ...body });
       if (query.wait === true) return ok(toEndedJob(await waitForJob(deps, id, signal)));
@@ -145,7 +145,7 @@ export const dataRoutes: readonly Route<ApiDeps>[] = [
     body: { json: restoreBody },
     responses: {
       200: answers('The job; ended when waited for.', refer('JobDetail')),
-      409: answers('Nobody has said yes.', refer('Error')),
+      ...WAITED_ANSWERS,
     },
     async handle({ params, query, body, identity: actor, signal }, deps: ApiDeps) {
       const { confirm = false, backup_first: backupFirst = true, ...what } = body;

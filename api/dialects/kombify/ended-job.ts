@@ -1,7 +1,15 @@
 import type { JobDetail } from '../../../reconciler/index.ts';
 import { HttpProblem } from '../../http/problem.ts';
+import { answers } from './answers.ts';
 import { problemCodeOf } from '../../http/to-problem.ts';
 import { toJobDetail } from './job-view.ts';
+import { refer } from './schemas.ts';
+
+/** Answers of a request that waits for its job, beside the job itself. */
+export const WAITED_ANSWERS = {
+  409: answers('Refused, or with wait=true: the job may not run now.', refer('Error')),
+  503: answers('With wait=true: the job failed, with the code of its error as reason.', refer('Error')),
+};
 
 /**
  * Answers a job that was waited for. One that has come to nothing is the error that it ended with, as if that had been known at once; its id and

@@ -7,7 +7,7 @@ import { shape } from '../../http/shape.ts';
 import type { ApiDeps } from '../../operations/deps.ts';
 import { applyStack, ConfirmationRequiredError, planStack, waitForJob } from '../../operations/plans.ts';
 import type { StackApplyRequest } from '../../operations/plans.ts';
-import { toEndedJob } from './ended-job.ts';
+import { WAITED_ANSWERS, toEndedJob } from './ended-job.ts';
 import { toJob } from './job-view.ts';
 import { answers } from './answers.ts';
 import { PLAN_MEMBERS, PLAN_OPTIONAL, record, refer } from './schemas.ts';
@@ -92,7 +92,10 @@ export const planRoutes: readonly Route<ApiDeps>[] = [
     params: STACK_ID,
     query: applyQuery,
     body: { json: applyBody },
-    responses: { 200: answers('The job.', { anyOf: [refer('JobDetail'), refer('Job')] }) },
+    responses: {
+      200: answers('The job.', { anyOf: [refer('JobDetail'), refer('Job')] }),
+      ...WAITED_ANSWERS,
+    },
     async handle({ params, query, body, identity, signal }, deps: ApiDeps) {
       const stack = params['id'] ?? '';
       const plan = findPlan(deps, body, stack);

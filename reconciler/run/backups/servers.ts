@@ -86,7 +86,7 @@ export function refuseStopped(context: RunContext, stack: string): void {
   const { stopped } = recallFor(context, { stack, desired });
   if (stopped?.desired !== desired) return;
   throw new ReconcilerError(
-    'TARGET_ERROR',
+    'STACK_STOPPED',
     `${stack} is stopped (by ${stopped.by ?? 'hand'}, ${stopped.at}), and so are its databases; start it first`,
   );
 }

@@ -156,6 +156,7 @@ describe('a backup', () => {
     await reconciler.waitForJob(id, SIGNAL);
     await shop.backup();
     const { error } = shop.rig.jobs('shop')[0] ?? {};
+    expect(error?.code).toBe('STACK_STOPPED');
     expect(error?.message).toMatch(
       /^shop is stopped \(by Ada, .+\), and so are its databases; start it first$/,
     );
