@@ -247,3 +247,13 @@ it('leaves passwords inside of other variables to the daemon', () => {
   });
   expect(text).not.toContain('hush');
 });
+
+it('says where a file that is no map begins', () => {
+  const { diagnostics } = importFiles(
+    { 'compose.yaml': '!reset {}\n' },
+    { files: ['compose.yaml'], fallbackName: 'project' },
+  );
+  expect(diagnostics).toMatchObject([
+    { severity: 'error', code: 'YAML_SYNTAX', file: 'compose.yaml', line: 1, column: 1 },
+  ]);
+});

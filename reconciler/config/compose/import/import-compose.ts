@@ -84,7 +84,8 @@ function unreadable({ project, directory }: ReadProject, main: string): readonly
     return [{ severity, code, message: text ?? message, file: path ?? file, line, column }];
   });
   if (found.length > 0) return found;
-  return [{ severity: 'error', code: 'YAML_SYNTAX', message: 'it is not a Compose file' }];
+  const message = 'it is not a Compose file: write a map with services:';
+  return [{ severity: 'error', code: 'YAML_SYNTAX', message, file: main, line: 1, column: 1 }];
 }
 
 /** Directories that images are built from, from the root of the tree. */
