@@ -1,4 +1,4 @@
-import { errorMessage, own } from '../../reconciler/index.ts';
+import { errorMessage, own, asText } from '../../reconciler/index.ts';
 
 /** The text of a file; `null` when it is not UTF-8. */
 export function decode(bytes: Uint8Array): string | null {
@@ -17,6 +17,6 @@ const REASONS: Readonly<Record<string, string>> = {
 
 /** Says why a file cannot be read, in words. */
 export function reasonOf(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const code = error instanceof Error && 'code' in error ? asText(error.code) : '';
   return own(REASONS, code) ?? errorMessage(error);
 }

@@ -3,6 +3,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import type { ProblemDetail } from './problem.ts';
 import { HttpProblem } from './problem.ts';
+import { asText } from '../../reconciler/index.ts';
 
 /** JSON Schema, draft 2020-12: the one of OpenAPI 3.1. */
 export interface JsonSchema {
@@ -52,7 +53,7 @@ export const parse: Parse = <T>(
 function toDetail(error: ErrorObject): ProblemDetail {
   const params: Readonly<Record<string, unknown>> = error.params;
   const path = toPath(error.instancePath);
-  const join = (name: unknown) => (path === '' ? String(name) : `${path}.${String(name)}`);
+  const join = (name: unknown) => (path === '' ? asText(name) : `${path}.${asText(name)}`);
   switch (error.keyword) {
     case 'required':
       return { field: join(params['missingProperty']), message: 'is required' };
@@ -63,7 +64,10 @@ function toDetail(error: ErrorObject): ProblemDetail {
         hint: `known: ${Object.keys(error.parentSchema?.['properties'] ?? {}).join(', ')}`,
       };
     case 'enum':
-      return { field: path, message: `must be one of ${[params['allowedValues']].flat().join(', ')}` };
+      return {
+        field: path,
+        message: `must be one of ${[params['allowedValues']].flat().map(asText).join(', ')}`,
+      };
     default:
       return { field: path === '' ? 'body' : path, message: error.message ?? error.keyword };
   }

@@ -1,4 +1,5 @@
 import type { Diagnostic } from './diagnostic.ts';
+import { asText } from './values.ts';
 
 /**
  * Base of every error this project throws on purpose.
@@ -92,7 +93,7 @@ export function isReconcilerError(error: unknown, code?: ErrorCode): error is Re
 
 /** The message of anything thrown, causes included, one line. */
 export function errorMessage(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
+  if (!(error instanceof Error)) return asText(error);
   const cause = error.cause instanceof Error ? errorMessage(error.cause) : '';
   return cause && !error.message.includes(cause) ? `${error.message}: ${cause}` : error.message;
 }

@@ -1,5 +1,6 @@
 import { CronTime } from 'cron';
 import type { Problem } from './problem.ts';
+import { asText } from './values.ts';
 
 /** The one kind of schedule: a cron expression, in a time zone. */
 export interface Schedule {
@@ -41,7 +42,7 @@ export function parseSchedule(text: string, timeZone?: string): Schedule | Probl
     if (comes) return schedule;
     return { problem: `"${text}" calls for a day that never comes`, hint: HINT, code: 'INVALID_VALUE' };
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = error instanceof Error ? error.message : asText(error);
     return { problem: `"${text}" is not a schedule: ${reason}`, hint: HINT, code: 'INVALID_FORMAT' };
   }
 }

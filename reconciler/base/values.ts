@@ -18,6 +18,24 @@ export function asString(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
+/**
+ * The text of a value whose shape nobody has vouched for; of an object only that it is one. `String` would call its `toString`, and a document may have
+ * a member of that name.
+ */
+export function asText(value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      return value;
+    case 'number':
+    case 'bigint':
+    case 'boolean':
+    case 'symbol':
+      return String(value);
+    default:
+      return value === undefined || value === null ? `${value}` : Object.prototype.toString.call(value);
+  }
+}
+
 export function asNumber(value: unknown): number | undefined {
   return typeof value === 'number' ? value : undefined;
 }

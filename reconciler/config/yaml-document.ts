@@ -1,6 +1,7 @@
 import {
   Document,
   isAlias,
+  isCollection,
   isMap,
   isNode,
   isPair,
@@ -13,6 +14,7 @@ import {
 } from 'yaml';
 import type { Alias, Node, Pair, YAMLMap } from 'yaml';
 import type { DocumentPath, TextPlace, TextPosition } from '../base/document-path.ts';
+import { asText } from '../base/values.ts';
 
 /**
  * Parser options for a text that is changed in place. Keys that stand twice are found by `parseYaml`: the library would compare each key with all
@@ -58,7 +60,7 @@ export function parseYaml(text: string): YamlDocument {
   try {
     document = parseDocument(text, OPTIONS);
   } catch (error) {
-    return unreadable(error instanceof RangeError ? 'is nested too deeply' : String(error));
+    return unreadable(error instanceof RangeError ? 'is nested too deeply' : asText(error));
   }
   return readYaml(document, text);
 }
@@ -209,7 +211,7 @@ function toPlain(document: Document.Parsed, problems: YamlProblem[], text: strin
     return value;
   } catch (error) {
     // Alias bombs and aliases to nothing end here.
-    const message = error instanceof Error ? error.message : String(error);
+    const message = error instanceof Error ? error.message : asText(error);
     problems.push({ code: 'YAML_SYNTAX', path: [], message, line: 1, column: 1 });
     return undefined;
   }
@@ -262,7 +264,7 @@ function inspect(document: Document.Parsed, positionOf: PositionOf, problems: Ya
     const seen = new Set<string>();
     for (const pair of map.items) {
       if (problems.length >= MAX_PROBLEMS_REPORTED) return;
-      const key = keyOf(pair);
+      const key = keyText(pair.key);
       const place = [...path, key];
       if (seen.has(key) && key !== '<<') {
         problems.push({
@@ -279,8 +281,10 @@ function inspect(document: Document.Parsed, positionOf: PositionOf, problems: Ya
   look(document.contents, []);
 }
 
-function keyOf(pair: Pair): string {
-  return isScalar(pair.key) ? String(pair.key.value) : String(pair.key);
+/** The text of a key, which may be a whole map in YAML. */
+export function keyText(key: unknown): string {
+  if (isScalar(key)) return asText(key.value);
+  return isCollection(key) || isAlias(key) ? key.toString() : asText(key);
 }
 
 function findOffset(document: Document.Parsed, path: DocumentPath, at: 'key' | 'value'): number {
@@ -310,7 +314,7 @@ function step(document: Document.Parsed, parent: unknown, part: string | number,
   if (own) return own;
   if (!pairs.has('<<')) return undefined;
   for (const pair of node.items) {
-    if (keyOf(pair) !== '<<') continue;
+    if (keyText(pair.key) !== '<<') continue;
     const sources = isSeq(pair.value) ? pair.value.items : [pair.value];
     for (const source of sources) {
       const merged = step(document, source, part, depth + 1);
@@ -326,7 +330,7 @@ const PAIRS = new WeakMap<YAMLMap, ReadonlyMap<string, Pair>>();
 function pairsOf(map: YAMLMap): ReadonlyMap<string, Pair> {
   const known = PAIRS.get(map);
   if (known) return known;
-  const pairs = new Map(map.items.map((pair) => [keyOf(pair), pair]));
+  const pairs = new Map(map.items.map((pair) => [keyText(pair.key), pair]));
   PAIRS.set(map, pairs);
   return pairs;
 }

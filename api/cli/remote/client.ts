@@ -1,4 +1,4 @@
-import { errorMessage } from '../../../reconciler/index.ts';
+import { errorMessage, asText } from '../../../reconciler/index.ts';
 import { RemoteError } from '../terminal/failure.ts';
 
 export interface RemoteOptions {
@@ -112,14 +112,14 @@ async function readJson(
 function toRemoteError(status: number, document: unknown): RemoteError {
   const error: unknown = isRecord(document) ? document['error'] : undefined;
   if (!isRecord(error)) return new RemoteError('SERVER_ERROR', `the daemon answered ${status}`);
-  const code = typeof error['reason'] === 'string' ? error['reason'] : String(error['code']);
+  const code = typeof error['reason'] === 'string' ? error['reason'] : asText(error['code']);
   const details: readonly unknown[] = Array.isArray(error['details']) ? error['details'] : [];
   const findings = details.flatMap((detail) =>
     isRecord(detail) && typeof detail['message'] === 'string'
-      ? [`${String(detail['field'])}: ${detail['message']}`]
+      ? [`${asText(detail['field'])}: ${detail['message']}`]
       : [],
   );
-  const message = [String(error['message']), ...findings.map((finding) => `  ${finding}`)].join('\n');
+  const message = [asText(error['message']), ...findings.map((finding) => `  ${finding}`)].join('\n');
   if (status === 401) return new RemoteError(code, message, { hint: KEY_HINT });
   return new RemoteError(code, message);
 }

@@ -31,6 +31,7 @@ import { builtImageSpec, imageSpec, isContainerSpec, networkSpec, volumeSpec } f
 import { findGuests, followClaims, wantersOf } from './networks-and-volumes/claimed.ts';
 import { keptNetwork } from './networks-and-volumes/doubles.ts';
 import { observeTaken, refused } from './taken-names.ts';
+import { asText } from '../../base/values.ts';
 
 /** More only makes an engine on a small machine slower. */
 const PARALLEL_CALLS = 4;
@@ -352,7 +353,7 @@ async function lookForMoved(
     return await movedDigest(adapter, spec.reference, image, signal);
   } catch (error) {
     signal.throwIfAborted();
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = error instanceof Error ? error.message : asText(error);
     warnings.push(`cannot tell whether ${spec.reference} has moved, keeping what is here: ${reason}`);
     return null;
   }

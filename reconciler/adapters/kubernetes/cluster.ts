@@ -3,7 +3,7 @@ import type { DesiredResource, DryRun, ResourceId } from '../../model/resource.t
 import { Secret } from '../../model/secret.ts';
 import type { AwaitedNames } from '../../model/awaited-names.ts';
 import { createAwaitedNames } from '../../model/awaited-names.ts';
-import { asFields } from '../../base/values.ts';
+import { asFields, asText } from '../../base/values.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { CachesOptions, ObjectCaches } from './cache/caches.ts';
 import { createCaches } from './cache/caches.ts';
@@ -109,6 +109,6 @@ export function createCluster({ name, concurrency = 12, ...options }: ClusterOpt
 }
 
 function valuesOf({ data }: LiveObject): readonly string[] {
-  const values = Object.values(asFields(data) ?? {}).map((value) => Buffer.from(String(value), 'base64'));
+  const values = Object.values(asFields(data) ?? {}).map((value) => Buffer.from(asText(value), 'base64'));
   return values.flatMap((value) => new Secret(value, 'the cluster').texts());
 }

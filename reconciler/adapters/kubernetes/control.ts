@@ -2,7 +2,7 @@ import { ReconcilerError } from '../../base/errors.ts';
 import type { JsonObject } from '../../base/json.ts';
 import { objectSpecOf } from '../../model/kubernetes/kubernetes-object.ts';
 import type { DesiredResource, ResourceId } from '../../model/resource.ts';
-import { asFields, asList, asNumber } from '../../base/values.ts';
+import { asFields, asList, asNumber, asText } from '../../base/values.ts';
 import type { ApplyContext } from '../../ports/target.ts';
 import type { Cluster } from './cluster.ts';
 import type { KindInfo } from './api/discovery.ts';
@@ -46,7 +46,7 @@ function hasEnded(live: LiveObject): boolean {
   const conditions = asList(asFields(live['status'])?.['conditions']) ?? [];
   return conditions
     .map(asFields)
-    .some((one) => ['Complete', 'Failed'].includes(String(one?.['type'])) && one?.['status'] === 'True');
+    .some((one) => ['Complete', 'Failed'].includes(asText(one?.['type'])) && one?.['status'] === 'True');
 }
 
 /** Brings back as many as are described, or were there. Leaves alone what runs. */

@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from '../../base/json.ts';
-import { asFields, own } from '../../base/values.ts';
+import { asFields, own, asText } from '../../base/values.ts';
 import type { DesiredResource } from '../../model/resource.ts';
 import type { Seal } from '../../model/seal.ts';
 import type { SpecValue } from '../../model/secret.ts';
@@ -70,7 +70,7 @@ export function isContentThere(
 function holds({ kind, spec }: DesiredResource, live: LiveObject | undefined): boolean {
   if (live === undefined) return false;
   const texts = Object.entries(asFields(reveal(spec['stringData'] ?? {})) ?? {});
-  const encoded = texts.map(([key, text]) => [key, Buffer.from(String(text)).toString('base64')]);
+  const encoded = texts.map(([key, text]) => [key, Buffer.from(asText(text)).toString('base64')]);
   const wanted = {
     ...asFields(reveal(spec['data'] ?? {})),
     ...(kind === 'Secret' ? Object.fromEntries(encoded) : {}),

@@ -4,7 +4,7 @@ import { isAbsolute, join } from 'node:path';
 import { parse, YAMLError } from 'yaml';
 import { createAbortScope } from '../../base/abort-scope.ts';
 import { ReconcilerError } from '../../base/errors.ts';
-import { asFields, asList, asString } from '../../base/values.ts';
+import { asFields, asList, asString, asText } from '../../base/values.ts';
 
 /** A program of the operator that prints a secret. Never defined by a repository. */
 export interface SecretCommand {
@@ -147,6 +147,6 @@ function lateAfter(timeoutMs: number): Error {
 }
 
 function failureOf(error: Error): Error {
-  const code = 'code' in error ? String(error.code) : error.name;
+  const code = 'code' in error ? asText(error.code) : error.name;
   return new Error(code === 'ENOENT' ? 'there is no such program' : `it cannot be started (${code})`);
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { identityToRecipient } from 'age-encryption';
+import { asText } from '../../base/values.ts';
 
 export interface IdentityOptions {
   readonly stateDir: string;
@@ -62,7 +63,7 @@ function readText(path: string): { readonly content?: string; readonly code: str
   try {
     return { content: readFileSync(path, 'utf8'), code: '' };
   } catch (error) {
-    return { code: error instanceof Error && 'code' in error ? String(error.code) : 'unreadable' };
+    return { code: error instanceof Error && 'code' in error ? asText(error.code) : 'unreadable' };
   }
 }
 

@@ -1,4 +1,4 @@
-import { own } from '../../base/values.ts';
+import { own, asText } from '../../base/values.ts';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isReconcilerError, ReconcilerError } from '../../base/errors.ts';
@@ -130,7 +130,7 @@ function readSecretFile(path: string, reference: string): { readonly bytes: Buff
     return { bytes: readFileSync(path), mode: status.mode };
   } catch (error) {
     if (error instanceof ReconcilerError) throw error;
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
+    const code = error instanceof Error && 'code' in error ? asText(error.code) : 'unreadable';
     const reason =
       code === 'ENOENT' ? 'the state directory has no such file in secrets/' : `cannot be read (${code})`;
     throw notFound(reference, reason);

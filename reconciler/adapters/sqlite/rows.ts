@@ -17,7 +17,7 @@ import type {
   SyncedStack,
   StepStatus,
 } from '../../ports/store.ts';
-import { own } from '../../base/values.ts';
+import { own, asText } from '../../base/values.ts';
 
 /*
  * Rows to records. Columns come back as whatever the file holds, so each is checked on the way: a table that was edited
@@ -201,5 +201,5 @@ function hasMembers(value: unknown, types: Readonly<Record<string, string>>): bo
 }
 
 function unexpected(column: string, value: unknown): Error {
-  return new Error(`internal: column ${column} holds ${typeof value} ${String(value).slice(0, 40)}`);
+  return new Error(`internal: column ${column} holds ${typeof value} ${asText(value).slice(0, 40)}`);
 }

@@ -3,7 +3,7 @@ import { isAlias, isMap, isScalar, isSeq } from 'yaml';
 import type { Document } from 'yaml';
 import type { DocumentPath, TextPlace } from '../../base/document-path.ts';
 import type { YamlDocument } from '../yaml-document.ts';
-import { aliasTargets } from '../yaml-document.ts';
+import { aliasTargets, keyText } from '../yaml-document.ts';
 import { readScalar } from './yaml-scalar.ts';
 
 /*
@@ -77,7 +77,7 @@ function readEntries(ast: Document.Parsed, map: unknown, origin: Origin): Readon
   if (!isMap(map)) return entries;
   const merged: unknown[] = [];
   for (const { key, value } of map.items) {
-    const name = isScalar(key) ? String(key.value) : String(key);
+    const name = keyText(key);
     if (name === '<<') merged.push(value);
     else entries.set(name, build(ast, value, step(origin, name)));
   }

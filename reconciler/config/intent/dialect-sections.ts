@@ -2,7 +2,7 @@ import type { DocumentPath } from '../../base/document-path.ts';
 import type { Moves } from './dialect-moves.ts';
 import type { DiagnosticCollector } from '../../base/document-diagnostic.ts';
 import type { Fields } from '../../base/values.ts';
-import { asFields, asString, own } from '../../base/values.ts';
+import { asFields, asString, own, asText } from '../../base/values.ts';
 
 interface Sections {
   readonly moves: Moves;
@@ -93,7 +93,7 @@ function addTls(document: Fields, result: Record<string, unknown>, { moves, diag
   if (ssl) take(ssl, ['network', 'ssl']);
   else if (plain) take(plain, ['network', 'tls']);
   else if (tls && (tls['certSource'] !== undefined || tls['acmeEmail'] !== undefined)) {
-    const provider = own(SOURCES, String(tls['certSource']));
+    const provider = own(SOURCES, asText(tls['certSource']));
     const email = tls['acmeEmail'];
     take({ ...(provider === undefined ? {} : { provider }), ...(email === undefined ? {} : { email }) }, [
       'security',

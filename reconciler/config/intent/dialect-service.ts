@@ -2,7 +2,7 @@ import type { DocumentPath } from '../../base/document-path.ts';
 import type { Moves } from './dialect-moves.ts';
 import type { DiagnosticCollector } from '../../base/document-diagnostic.ts';
 import type { Fields } from '../../base/values.ts';
-import { asFields, asList, asNumber, asString, defined, own } from '../../base/values.ts';
+import { asFields, asList, asNumber, asString, defined, own, asText } from '../../base/values.ts';
 
 /** Keys of a service that only the intent dialect and older pages have. */
 export const SERVICE_WORDS: ReadonlySet<string> = new Set([
@@ -55,7 +55,7 @@ export function normaliseService(service: Fields, path: DocumentPath, context: S
   addNetwork(result, service, path, context);
   for (const key of ['needs', 'depends_on']) {
     const list = asList(own(result, key));
-    if (list) result[key] = list.filter((name) => !context.engines?.has(String(name)));
+    if (list) result[key] = list.filter((name) => !context.engines?.has(asText(name)));
   }
   if (context.node !== undefined && result['node'] === undefined) result['node'] = context.node;
   addContainer(result, path, context);
@@ -92,7 +92,7 @@ function addEnvironment(
     Object.entries(secrets).forEach(([name], index) =>
       moves.move([...path, key, list.length + index], [...path, 'environmentSecrets', name]),
     );
-    result[key] = [...list, ...Object.entries(secrets).map(([name, value]) => `${name}=${String(value)}`)];
+    result[key] = [...list, ...Object.entries(secrets).map(([name, value]) => `${name}=${asText(value)}`)];
     return;
   }
   result[key] = { ...asFields(service[key]), ...secrets };

@@ -5,7 +5,7 @@ import { applySections } from './dialect-sections.ts';
 import { normaliseService, SERVICE_WORDS } from './dialect-service.ts';
 import type { DiagnosticCollector } from '../../base/document-diagnostic.ts';
 import type { Fields } from '../../base/values.ts';
-import { asFields, asList, emptyRecord, own } from '../../base/values.ts';
+import { asFields, asList, emptyRecord, own, asText } from '../../base/values.ts';
 
 /** A document in the words of the public format, with a way back to what the author wrote. */
 export interface Normalised {
@@ -65,7 +65,7 @@ function isForeign(document: Fields): boolean {
   for (const key of Object.keys(document)) if (DOCUMENT_WORDS.has(key)) return true;
   for (const item of asList(document['nodes']) ?? []) {
     const node = asFields(item) ?? {};
-    if (NODE_WORDS.some((key) => Object.hasOwn(node, key)) || MAIN_TYPES.includes(String(node['type'])))
+    if (NODE_WORDS.some((key) => Object.hasOwn(node, key)) || MAIN_TYPES.includes(asText(node['type'])))
       return true;
   }
   const services = document['services'];
@@ -94,7 +94,7 @@ function normaliseServices(document: Fields, context: Parameters<typeof normalis
   const engines = namesOfEngines(services);
   const one = (name: unknown, settings: unknown, path: DocumentPath): unknown => {
     const written = asFields(settings) ?? {};
-    const key = String(name);
+    const key = asText(name);
     const override = asFields(own(overrides, key));
     if (override) used.add(key);
     for (const word of Object.keys(override ?? {})) {
@@ -155,7 +155,7 @@ function namesOfEngines(services: unknown): ReadonlySet<string> {
     all.flatMap(([name, item]) => {
       const fields = asFields(item);
       const type = fields?.['type'] ?? fields?.['kind'];
-      return type === 'docker' && fields?.['image'] === undefined ? [String(name)] : [];
+      return type === 'docker' && fields?.['image'] === undefined ? [asText(name)] : [];
     }),
   );
 }

@@ -8,7 +8,7 @@ import type { WrittenService } from '../kombination/kombination.ts';
 import { suggest } from '../../base/nearest.ts';
 import { parseBytes } from '../../base/units.ts';
 import type { Fields } from '../../base/values.ts';
-import { asFields, asList, emptyRecord, own } from '../../base/values.ts';
+import { asFields, asList, emptyRecord, own, asText } from '../../base/values.ts';
 
 /** The effects of `config` and of the defaults of a kit service, in the words of `kombination.yaml`. */
 export interface SettingEffects {
@@ -177,7 +177,7 @@ function readVersion(
 ): string | undefined {
   const version = written.fields.config?.['version'];
   if (version === undefined || kitService.settings?.['version']) return undefined;
-  const image = withTag(String(kitService.service['image']), typeof version === 'string' ? version : '');
+  const image = withTag(asText(kitService.service['image']), typeof version === 'string' ? version : '');
   const normal = typeof version === 'string' ? normaliseImage(image) : { problem: '' };
   if (!isProblem(normal)) return normal;
   const path = [...written.path, 'config', 'version'];

@@ -1,4 +1,4 @@
-import { own } from '../../base/values.ts';
+import { own, asText } from '../../base/values.ts';
 import type { Definitions } from './kit-definitions.ts';
 import { createDefinitions } from './kit-definitions.ts';
 import type { Fields } from '../../base/values.ts';
@@ -125,7 +125,7 @@ function substitute(value: unknown, values: Readonly<Record<string, string>>): u
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
     Object.entries(value).map(([key, member]) => [
-      String(substitute(key, values)),
+      asText(substitute(key, values)),
       substitute(member, values),
     ]),
   );

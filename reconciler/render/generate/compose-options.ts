@@ -3,13 +3,13 @@ import type { ContainerOptions } from '../../model/docker/options/container-opti
 import { givenOptions } from '../../model/docker/options/container-options.ts';
 import type { ResourceLimits } from '../../model/docker/options/limit-options.ts';
 import { givenLimits } from '../../model/docker/options/limit-options.ts';
-import { compareText, toRecord } from '../../base/values.ts';
+import { compareText, toRecord, asText } from '../../base/values.ts';
 
 /** The options of a container in the words of Compose: the basic ones in the order of their table, the others by key. */
 export function composeOptions(options: ContainerOptions, shared: (mode: string) => string): object {
   const entries = givenOptions(options).map(({ row, value }): readonly [string, unknown] => [
     row.key,
-    row.isShared ? shared(String(value)) : row.toCompose ? row.toCompose(value) : value,
+    row.isShared ? shared(asText(value)) : row.toCompose ? row.toCompose(value) : value,
   ]);
   return toRecord(entries.sort(([a], [b]) => rankOf(a) - rankOf(b) || compareText(a, b)));
 }

@@ -1,6 +1,6 @@
 import type { Spec, SpecValue } from '../../model/secret.ts';
 import type { Fields } from '../../base/values.ts';
-import { asFields, asList, asNumber, asString, own } from '../../base/values.ts';
+import { asFields, asList, asNumber, asString, own, asText } from '../../base/values.ts';
 
 /** A value of a document as part of a spec; what is not set is left out. */
 export function toSpecValue(value: unknown): SpecValue {
@@ -44,7 +44,7 @@ export function isSet(value: unknown): boolean {
 
 /** Numbers and booleans of a map that must hold texts. */
 export function textMap(value: unknown): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(asFields(value) ?? {}).map(([key, one]) => [key, String(one)]));
+  return Object.fromEntries(Object.entries(asFields(value) ?? {}).map(([key, one]) => [key, asText(one)]));
 }
 
 export function textOf(value: unknown): string | undefined {

@@ -7,6 +7,7 @@ import { hasCapability } from '../../ports/target-capabilities.ts';
 import type { Releases, Replaces } from '../../ports/target-capabilities.ts';
 import type { ApplyContext, Target } from '../../ports/target.ts';
 import { unreachableOf } from '../decide/words.ts';
+import { asText } from '../../base/values.ts';
 
 /* The options of an execution, what it tells, and how it ends. */
 
@@ -128,5 +129,5 @@ export function partlyApplied(plan: Plan): PartlyApplied | null {
 }
 
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return error instanceof Error ? error.message : asText(error);
 }

@@ -4,7 +4,7 @@ import type { PortSpec } from '../../model/docker/docker-spec.ts';
 import type { Json, JsonObject } from '../../base/json.ts';
 import type { DesiredResource } from '../../model/resource.ts';
 import { MASK } from '../../model/secret.ts';
-import { asFields, asList, asNumber, asString, own } from '../../base/values.ts';
+import { asFields, asList, asNumber, asString, own, asText } from '../../base/values.ts';
 import { parseYaml } from '../../config/yaml-document.ts';
 import type { Change } from '../../plan/plan.ts';
 import { portText } from '../../render/container.ts';
@@ -222,7 +222,7 @@ function wholeSplices(
           value:
             value === undefined
               ? undefined
-              : (asList(value)?.map((word) => escapeDollars(String(word))) ?? null),
+              : (asList(value)?.map((word) => escapeDollars(asText(word))) ?? null),
         },
       ];
     case 'ports':

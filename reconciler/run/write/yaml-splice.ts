@@ -3,7 +3,7 @@ import { Document, isMap, isNode, isPair, isScalar, isSeq, parseDocument, visit 
 import type { Node, Pair, YAMLMap, YAMLSeq } from 'yaml';
 import { canonicalJson } from '../../base/json.ts';
 import type { Json } from '../../base/json.ts';
-import { asFields, asList, own } from '../../base/values.ts';
+import { asFields, asList, own, asText } from '../../base/values.ts';
 
 /*
  * Changes one value in a YAML text and leaves every other byte as it is.
@@ -45,7 +45,7 @@ function findPlace(root: Node, path: SplicePath): Place | null {
       if (isLast) return { parent: node, pair: null, item, rest };
       node = item;
     } else if (isMap(node)) {
-      const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === String(part)) ?? null;
+      const pair = node.items.find(({ key }) => isScalar(key) && asText(key.value) === String(part)) ?? null;
       const isEmpty = isScalar(pair?.value) && pair.value.value === null && rest.length > 1;
       if (pair === null || isLast || isEmpty) return { parent: node, pair, item: null, rest };
       node = pair.value;

@@ -44,6 +44,13 @@ describe('findings of one kombination', () => {
       ],
     },
     { text: `${services(web)}x-note: anything\n`, want: [] },
+    {
+      text: `${services(web)}nodes: [{ name: a, type: { toString: null } }]\n`,
+      want: [
+        '6:17 error UNKNOWN_NODE nodes[0].name',
+        ...Array.from({ length: 3 }, () => '6:26 error INVALID_VALUE nodes[0].type'),
+      ],
+    },
     { text: `${services(web)}domain: A.b\n`, want: ['6:9 error INVALID_FORMAT domain'] },
     {
       text: `${services(web)}policy: { drift: fx, maxDeletions: -1 }\n`,

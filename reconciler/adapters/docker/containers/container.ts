@@ -1,4 +1,4 @@
-import { own } from '../../../base/values.ts';
+import { own, asText } from '../../../base/values.ts';
 import type { ContainerInspectInfo } from 'dockerode';
 import { withAbortScope } from '../../../base/abort-scope.ts';
 import type { ContainerSpec } from '../../../model/docker/docker-spec.ts';
@@ -236,7 +236,7 @@ export async function undo(
   try {
     await withAbortScope({ signals: [], timeoutMs: UNDO_TIMEOUT_MS }, steps);
   } catch (undoing) {
-    const reason = undoing instanceof Error ? undoing.message : String(undoing);
+    const reason = undoing instanceof Error ? undoing.message : asText(undoing);
     adapter.logger.error({ target: adapter.name, error: reason }, 'could not undo a failed change');
   }
   throw error;

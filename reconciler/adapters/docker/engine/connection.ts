@@ -11,6 +11,7 @@ import { inspect } from 'node:util';
 import { ReconcilerError } from '../../../base/errors.ts';
 import type { DockerConnection } from '../../../model/target.ts';
 import type { SshDialer } from './ssh.ts';
+import { asText } from '../../../base/values.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -96,7 +97,7 @@ async function hand(dialer: Dialer, callback: Handler): Promise<void> {
     callback?.(null, await dialer.dial());
   } catch (error) {
     // The stream is not looked at beside an error.
-    callback?.(error instanceof Error ? error : new Error(String(error)), new PassThrough());
+    callback?.(error instanceof Error ? error : new Error(asText(error)), new PassThrough());
   }
 }
 

@@ -1,4 +1,4 @@
-import { own } from '../../../base/values.ts';
+import { own, asText } from '../../../base/values.ts';
 import type { ErrorCode } from '../../../base/errors.ts';
 import { errorMessage, ReconcilerError, toCancelled } from '../../../base/errors.ts';
 
@@ -114,7 +114,7 @@ const HINTS: Readonly<Record<string, string>> = {
 };
 
 function unreachable(error: unknown, address: string): ReconcilerError {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const code = error instanceof Error && 'code' in error ? asText(error.code) : '';
   const hint = own(HINTS, code);
   const reason =
     error instanceof Error && error.name === 'TimeoutError'

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { pack } from 'tar-stream';
 import type { ContentFile } from '../../../model/resource.ts';
 import type { ApplyContext } from '../../../ports/target.ts';
+import { asText } from '../../../base/values.ts';
 
 /** The same content has the same time in every build. */
 const EPOCH = new Date(0);
@@ -30,7 +31,7 @@ export function streamContext(
     archive.finalize();
   };
   write().catch((error: unknown) =>
-    archive.destroy(error instanceof Error ? error : new Error(String(error))),
+    archive.destroy(error instanceof Error ? error : new Error(asText(error))),
   );
   return Readable.from(archive);
 }

@@ -5,7 +5,7 @@ import { parseQuantity, toUnits } from '../../../pods/quantity.ts';
 import { isProblem } from '../../../base/problem.ts';
 import type { RegistryCredentials } from '../../../model/registry.ts';
 import type { Fields } from '../../../base/values.ts';
-import { asFields, asString } from '../../../base/values.ts';
+import { asFields, asString, asText } from '../../../base/values.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { Logger } from '../../../ports/logger.ts';
 import { pullImage } from '../images/image.ts';
@@ -204,5 +204,5 @@ async function runInit(
 
 function labelsOf(body: object): Readonly<Record<string, string>> {
   const labels = 'Labels' in body ? asFields(body.Labels) : undefined;
-  return Object.fromEntries(Object.entries(labels ?? {}).map(([key, value]) => [key, String(value)]));
+  return Object.fromEntries(Object.entries(labels ?? {}).map(([key, value]) => [key, asText(value)]));
 }

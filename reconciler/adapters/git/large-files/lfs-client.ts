@@ -1,5 +1,5 @@
 import { isReconcilerError } from '../../../base/errors.ts';
-import { asFields, asList, asString, toRecord } from '../../../base/values.ts';
+import { asFields, asList, asString, toRecord, asText } from '../../../base/values.ts';
 import type { Fields } from '../../../base/values.ts';
 import type { LargeFile } from '../../../ports/source.ts';
 import { gitError } from '../errors.ts';
@@ -80,7 +80,7 @@ async function askBatch(
 function refusalOf(answer: Fields | undefined): string {
   const error = asFields(answer?.['error']);
   if (error === undefined) return 'its server does not say where it is';
-  return `its server says ${String(error['code'])}: ${asString(error['message']) ?? 'no reason'}`;
+  return `its server says ${asText(error['code'])}: ${asString(error['message']) ?? 'no reason'}`;
 }
 
 interface Download {

@@ -3,6 +3,7 @@ import * as git from 'isomorphic-git';
 import { withOwnMemory } from '../../../base/bytes.ts';
 import { gitError } from '../errors.ts';
 import type { GitObject, ObjectType } from './objects.ts';
+import { asText } from '../../../base/values.ts';
 
 /** Reads objects in this process, loose and packed, where there is no git command. */
 export interface PackedReader extends Disposable {
@@ -76,5 +77,5 @@ function isNotFound(error: unknown): boolean {
 }
 
 function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
+  return error instanceof Error ? error : new Error(asText(error));
 }

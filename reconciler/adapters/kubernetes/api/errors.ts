@@ -1,4 +1,4 @@
-import { own } from '../../../base/values.ts';
+import { own, asText } from '../../../base/values.ts';
 import { errorMessage, ReconcilerError, toCancelled } from '../../../base/errors.ts';
 import { ApiError } from './api-error.ts';
 
@@ -53,7 +53,7 @@ const HINTS: Readonly<Record<string, string>> = {
 
 function reasonOf(error: unknown): string {
   if (error instanceof Error && error.name === 'TimeoutError') return 'it did not answer in time';
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const code = error instanceof Error && 'code' in error ? asText(error.code) : '';
   const hint = own(HINTS, code);
   return `${errorMessage(error) || code}${hint ? ` (${hint})` : ''}`;
 }

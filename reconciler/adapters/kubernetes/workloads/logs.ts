@@ -1,7 +1,7 @@
 import { createAbortScope } from '../../../base/abort-scope.ts';
 import { ReconcilerError } from '../../../base/errors.ts';
 import type { ResourceId } from '../../../model/resource.ts';
-import { asFields, asList, asString, compareText } from '../../../base/values.ts';
+import { asFields, asList, asString, compareText, asText } from '../../../base/values.ts';
 import { createTextMask } from '../../../model/secret.ts';
 import type { Fields } from '../../../base/values.ts';
 import type { LogLine, LogOptions } from '../../../ports/target-capabilities.ts';
@@ -103,8 +103,8 @@ async function findWriters(
   const pods = live?.kind === 'Pod' ? [live] : live ? await podsOf(cluster, live, signal) : [];
   return pods.flatMap((pod) => {
     const metadata = asFields(pod['metadata']) ?? {};
-    const name = String(metadata['name']);
-    const path = `/api/v1/namespaces/${String(metadata['namespace'])}/pods/${name}/log`;
+    const name = asText(metadata['name']);
+    const path = `/api/v1/namespaces/${asText(metadata['namespace'])}/pods/${name}/log`;
     const containers = containersOf(pod);
     return containers.map((container) => ({
       key: `${name}/${container}`,

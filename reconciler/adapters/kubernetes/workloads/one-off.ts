@@ -3,7 +3,7 @@ import { ReconcilerError } from '../../../base/errors.ts';
 import type { JsonObject } from '../../../base/json.ts';
 import { objectSpecOf } from '../../../model/kubernetes/kubernetes-object.ts';
 import { createMask } from '../../../model/secret.ts';
-import { asFields, asList, asNumber, asString } from '../../../base/values.ts';
+import { asFields, asList, asNumber, asString, asText } from '../../../base/values.ts';
 import type { Fields } from '../../../base/values.ts';
 import type { OneOff } from '../../../ports/target-capabilities.ts';
 import type { ApplyContext } from '../../../ports/target.ts';
@@ -47,7 +47,7 @@ export async function runOneOff(cluster: Cluster, oneOff: OneOff, context: Apply
     const place = { namespace, name: job.name };
     const removing = { signals: [], timeoutMs: REMOVAL_MS };
     await withAbortScope(removing, (until) => removeJob(cluster, place, until)).catch((error: unknown) =>
-      context.progress(`the job ${job.name} could not be removed: ${String(error)}`),
+      context.progress(`the job ${job.name} could not be removed: ${asText(error)}`),
     );
     if (made) cluster.oneOffs.delete(made.metadata.uid);
   }
@@ -160,7 +160,7 @@ async function createOwned(
   } catch (error) {
     if (!isApiError(error, 409)) throw error;
     // A leftover of an earlier run may be on its way out.
-    const place = `${path}/${String(asFields(metadata)?.['name'])}`;
+    const place = `${path}/${asText(asFields(metadata)?.['name'])}`;
     await cluster.client.request({
       method: 'PUT',
       path: place,
@@ -246,7 +246,7 @@ async function passOn(
   { tell, signal }: { readonly tell: (text: string) => void; readonly signal: AbortSignal },
 ): Promise<void> {
   const metadata = asFields(pod['metadata']) ?? {};
-  const path = `/api/v1/namespaces/${String(metadata['namespace'])}/pods/${String(metadata['name'])}/log`;
+  const path = `/api/v1/namespaces/${asText(metadata['namespace'])}/pods/${asText(metadata['name'])}/log`;
   for await (const line of await client.lines({ path, query: { follow: 'true' }, signal })) tell(line);
 }
 

@@ -1,4 +1,4 @@
-import { asFields, asList, asNumber, asString } from '../../../base/values.ts';
+import { asFields, asList, asNumber, asString, asText } from '../../../base/values.ts';
 import type { Fields } from '../../../base/values.ts';
 import type { ApplyContext } from '../../../ports/target.ts';
 import { isApiError } from '../api/api-error.ts';
@@ -41,10 +41,10 @@ export async function freeStuckPods(
   for (const pod of stuck) {
     const { name, uid, labels, namespace } = asFields(pod['metadata']) ?? {};
     if (asFields(labels)?.['controller-revision-hash'] === revision) continue;
-    context.progress(`takes away ${String(name)}, which does not become well and is of an older version`);
+    context.progress(`takes away ${asText(name)}, which does not become well and is of an older version`);
     await remove(
       cluster,
-      { path: `/api/v1/namespaces/${String(namespace)}/pods/${String(name)}`, uid },
+      { path: `/api/v1/namespaces/${asText(namespace)}/pods/${asText(name)}`, uid },
       signal,
     );
   }
@@ -55,7 +55,7 @@ async function remove(
   { path, uid }: { readonly path: string; readonly uid: unknown },
   signal: AbortSignal,
 ): Promise<void> {
-  const preconditions = { uid: String(uid) };
+  const preconditions = { uid: asText(uid) };
   const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions };
   try {
     await client.request({ method: 'DELETE', path, body, signal });

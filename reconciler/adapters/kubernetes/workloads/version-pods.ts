@@ -1,4 +1,4 @@
-import { asFields, asList, asString, compareText, own } from '../../../base/values.ts';
+import { asFields, asList, asString, compareText, own, asText } from '../../../base/values.ts';
 import type { Fields } from '../../../base/values.ts';
 import { isApiError } from '../api/api-error.ts';
 import type { ApiRequest } from '../api/client.ts';
@@ -84,7 +84,7 @@ function selectorOf(live: LiveObject): string | undefined {
   const labels = asFields(asFields(asFields(live['spec'])?.['selector'])?.['matchLabels']);
   if (!labels) return undefined;
   return Object.entries(labels)
-    .map(([key, value]) => `${key}=${String(value)}`)
+    .map(([key, value]) => `${key}=${asText(value)}`)
     .join(',');
 }
 

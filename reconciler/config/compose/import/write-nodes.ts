@@ -12,9 +12,10 @@ import {
   YAMLSeq as YamlSeq,
 } from 'yaml';
 import type { YamlDocument } from '../../yaml-document.ts';
-import { aliasTargets } from '../../yaml-document.ts';
+import { aliasTargets, keyText } from '../../yaml-document.ts';
 import type { ComposeNode, ListNode, MapNode, Origin, ScalarNode } from '../node.ts';
 import { textOf } from '../node.ts';
+import { asText } from '../../../base/values.ts';
 
 /*
  * A document is brought to say what a model says, with as little change as possible: what says it already stays as it is
@@ -80,18 +81,21 @@ function setScalar(node: { value: unknown; source?: string; type?: string }, mod
 
 function writeMap(paper: Paper, written: YAMLMap, { model, path }: Target<MapNode>): Node {
   const merged = mergedEntries(paper, written);
-  const own = new Set(written.items.map(keyOf));
+  const own = new Set(written.items.map(({ key }) => keyText(key)));
   // A map that is merged in, and says more than is left or is not there any more, is written out.
   const isExpanded =
     merged === undefined || [...merged.keys()].some((key) => !own.has(key) && !model.entries.has(key));
   const isKept = (pair: Pair): boolean =>
-    keyOf(pair) === '<<' ? !isExpanded : model.entries.has(keyOf(pair));
+    keyText(pair.key) === '<<' ? !isExpanded : model.entries.has(keyText(pair.key));
   for (const pair of written.items) if (!isKept(pair)) discard(paper, pair.value);
   written.items = written.items.filter(isKept);
   for (const pair of written.items) {
-    const member = model.entries.get(keyOf(pair));
+    const member = model.entries.get(keyText(pair.key));
     if (member)
-      pair.value = write(paper, pair.value ?? undefined, { model: member, path: [...path, keyOf(pair)] });
+      pair.value = write(paper, pair.value ?? undefined, {
+        model: member,
+        path: [...path, keyText(pair.key)],
+      });
   }
   for (const [key, member] of model.entries) {
     if (own.has(key)) continue;
@@ -156,7 +160,7 @@ function pairText(key: string, member: ComposeNode): string {
 }
 
 function scalarText(node: unknown): string | undefined {
-  return isScalar(node) ? String(node.value) : undefined;
+  return isScalar(node) ? asText(node.value) : undefined;
 }
 
 /** Tells whether a node of the document says what the model says. */
@@ -165,7 +169,7 @@ function says(paper: Paper, written: unknown, { model, path }: Target): boolean 
   if (isScalar(node)) {
     const [only] = model.kind === 'list' && model.items.length === 1 ? model.items : [model];
     if (only?.kind !== 'scalar') return false;
-    return node.value === only.value || (TEXTS.has(path.at(-2)) && String(node.value) === only.value);
+    return node.value === only.value || (TEXTS.has(path.at(-2)) && asText(node.value) === only.value);
   }
   if (isSeq(node) && model.kind === 'map') {
     const texts = new Set(node.items.map(scalarText));
@@ -190,13 +194,15 @@ function says(paper: Paper, written: unknown, { model, path }: Target): boolean 
 /** Entries of a map, merged maps included; `undefined` when one of them is not there any more. */
 function entriesOf(paper: Paper, map: YAMLMap): Map<string, unknown> | undefined {
   const entries = mergedEntries(paper, map);
-  for (const pair of map.items) if (keyOf(pair) !== '<<') entries?.set(keyOf(pair), pair.value);
+  for (const pair of map.items) if (keyText(pair.key) !== '<<') entries?.set(keyText(pair.key), pair.value);
   return entries;
 }
 
 function mergedEntries(paper: Paper, map: YAMLMap): Map<string, unknown> | undefined {
   const entries = new Map<string, unknown>();
-  const merged = map.items.filter((pair) => keyOf(pair) === '<<').map(({ value }) => resolved(paper, value));
+  const merged = map.items
+    .filter((pair) => keyText(pair.key) === '<<')
+    .map(({ value }) => resolved(paper, value));
   for (const source of merged.flatMap((value) => (isSeq(value) ? value.items : [value]))) {
     const from = resolved(paper, source);
     const inner = isMap(from) ? entriesOf(paper, from) : undefined;
@@ -212,17 +218,13 @@ function resolved({ document, gone }: Pick<Paper, 'document' | 'gone'>, node: un
   return gone.has(target) ? undefined : target;
 }
 
-function keyOf(pair: Pair): string {
-  return isScalar(pair.key) ? String(pair.key.value) : String(pair.key);
-}
-
 /** A new node for a model, in the style and with the comments of what it was read from. */
 function build(paper: Paper, model: ComposeNode): Node {
   const source = sourceOf(model.origin)?.value;
   if (model.kind === 'scalar') {
     const node = paper.document.createNode(model.value);
     if (!isScalar(source) || !isScalar(node)) return node;
-    const isMeant = source.value === node.value || String(source.value).includes('$');
+    const isMeant = source.value === node.value || asText(source.value).includes('$');
     if (isMeant && source.type && typeof node.value === 'string') node.type = source.type;
     return decorate(node, source);
   }
@@ -272,7 +274,7 @@ function sourceOf({ file, path }: Origin): Source | undefined {
     const node = resolved(paper, found?.value);
     if (isSeq(node) && typeof step === 'number') found = { key: undefined, value: node.items[step] };
     else if (isMap(node)) {
-      const pair = node.items.findLast((item) => keyOf(item) === String(step));
+      const pair = node.items.findLast((item) => keyText(item.key) === String(step));
       const comment = pair === node.items[0] ? node.commentBefore : undefined;
       found = pair
         ? { key: pair.key, value: pair.value, comment }

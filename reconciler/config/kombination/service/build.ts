@@ -18,6 +18,7 @@ import {
   defined,
   own,
   toRecord,
+  asText,
 } from '../../../base/values.ts';
 
 /** Keys that need a builder that an engine's API does not offer. */
@@ -141,14 +142,14 @@ function readArgs(value: unknown, path: DocumentPath, diagnostics: DiagnosticCol
 
 function entriesOf(value: unknown): readonly (readonly [string | number, string, string | undefined])[] {
   const list = asList(value)?.map((item, index) => {
-    const [name = '', ...rest] = String(item).split('=');
+    const [name = '', ...rest] = asText(item).split('=');
     return [index, name, rest.length > 0 ? rest.join('=') : undefined] as const;
   });
   const scalar = /^(string|number|boolean)$/;
   return (
     list ??
     Object.entries(asFields(value) ?? {}).map(([name, member]) => {
-      return [name, name, scalar.test(typeof member) ? String(member) : undefined] as const;
+      return [name, name, scalar.test(typeof member) ? asText(member) : undefined] as const;
     })
   );
 }
