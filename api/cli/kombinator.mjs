@@ -9,21 +9,20 @@ import module from 'node:module';
 import { homedir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isBuilt } from './build-state.mjs';
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 const isRecent = major > 22 || (major === 22 && minor >= 18);
+const root = fileURLToPath(new URL('../..', import.meta.url));
 /** `npm ci` in a checkout brings its own Node. */
-const ownNode = fileURLToPath(new URL('../../node_modules/node/bin/node', import.meta.url));
-/** Node strips no types below node_modules, so an installed package runs the JavaScript it was compiled to. */
-const isInstalled = import.meta.url.includes('/node_modules/');
-const entry = new URL(isInstalled ? '../../dist/api/cli/kombinator.js' : './kombinator.ts', import.meta.url);
+const ownNode = join(root, 'node_modules/node/bin/node');
 
 workWhereNpmWasCalled();
 if (isRecent) {
   if (process.argv.includes('serve')) continueWithServeFlags();
   // Halves the time to start. Not in the shared temporary directory, where others could put code for us to run.
   module.enableCompileCache?.(join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'kombinator'));
-  await import(entry.href);
+  await import(isBuilt(root) ? '../../dist/cli/kombinator.js' : './kombinator.ts');
 } else if (existsSync(ownNode)) {
   runWith(ownNode);
 } else {
@@ -36,10 +35,9 @@ if (isRecent) {
 /** `npm run kombinator` in a checkout begins at its root, wherever in it npm was called; paths are meant from there. */
 function workWhereNpmWasCalled() {
   const { npm_lifecycle_event: script, npm_package_json: file, INIT_CWD: called } = process.env;
-  const checkout = fileURLToPath(new URL('../..', import.meta.url));
-  if (script !== 'kombinator' || file !== join(checkout, 'package.json') || !called) return;
+  if (script !== 'kombinator' || file !== join(root, 'package.json') || !called) return;
   // A command below a script inherits its environment, and may have gone elsewhere.
-  if (relative(checkout, process.cwd()) === '') process.chdir(called);
+  if (relative(root, process.cwd()) === '') process.chdir(called);
 }
 
 /**

@@ -1,48 +1,17 @@
-import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { ErrorObject } from 'ajv/dist/2020.js';
-import clusterSchema from '../../schemas/cluster.schema.json' with { type: 'json' };
-import daemonSchema from '../../schemas/daemon.schema.json' with { type: 'json' };
-import kombinationSchema from '../../schemas/kombination.schema.json' with { type: 'json' };
-import nodeSchema from '../../schemas/node.schema.json' with { type: 'json' };
-import repositorySchema from '../../schemas/repository.schema.json' with { type: 'json' };
-import stackkitSchema from '../../schemas/stackkit.schema.json' with { type: 'json' };
-import workflowSchema from '../../schemas/workflow.schema.json' with { type: 'json' };
 import type { DocumentPath } from '../base/document-path.ts';
 import { formatPath } from '../base/document-path.ts';
-import type { NodeKinds } from '../model/node-kind.ts';
-import { NO_NODE_KINDS } from '../model/node-kind.ts';
 import type { DiagnosticCollector } from '../base/document-diagnostic.ts';
-import type { KeyContext } from './known-keys.ts';
-import { answerKey } from './known-keys.ts';
 import { suggest } from '../base/nearest.ts';
 import { asFields, asList, asString, own } from '../base/values.ts';
-
-export type DocumentKind =
-  | 'cluster'
-  | 'daemon'
-  | 'kombination'
-  | 'node'
-  | 'repository'
-  | 'stackkit'
-  | 'workflow'
-  /** `nodes/<name>.yaml` of a kind that was registered. */
-  | `node:${string}`;
+import type { DocumentKind, Validators } from './document-kind.ts';
+import { isRegistered } from './document-kind.ts';
+import type { KeyContext } from './known-keys.ts';
+import { answerKey } from './known-keys.ts';
+import { ownValidators } from './own-validators.ts';
 
 /** Checks a document against its JSON Schema and reports what is wrong in words for people. */
 export type SchemaCheck = (kind: DocumentKind, value: unknown, diagnostics: DiagnosticCollector) => void;
-
-const SCHEMAS = {
-  cluster: clusterSchema,
-  daemon: daemonSchema,
-  kombination: kombinationSchema,
-  node: nodeSchema,
-  repository: repositorySchema,
-  stackkit: stackkitSchema,
-  workflow: workflowSchema,
-} as const satisfies Readonly<Record<Exclude<DocumentKind, `node:${string}`>, { readonly $id: string }>>;
-
-/** Values that `type` of a machine may have. */
-export const NODE_TYPES: readonly string[] = kombinationSchema.$defs.nodeType.enum;
 
 /** Keywords that only say that another one has found something. */
 const REPEATING = new Set(['propertyNames', 'if']);
@@ -50,60 +19,10 @@ const REPEATING = new Set(['propertyNames', 'if']);
 /** More findings than this in one document help nobody. */
 const MAX_DIAGNOSTICS_PER_DOCUMENT = 100;
 
-/** Longest text that a pattern is tried on; nothing that has a form takes more. */
-const MAX_FORMED_LENGTH = 4_096;
-
-interface FormTest {
-  test(text: string): boolean;
-  toString(): string;
-}
-
-/** Expressions of schemas: some take time by the square of a text's length, which somebody hostile chooses. */
-function regExp(pattern: string, flags: string): FormTest {
-  const expression = new RegExp(pattern, flags);
-  return {
-    test: (text) => text.length <= MAX_FORMED_LENGTH && expression.test(text),
-    // It is known by this.
-    toString: () => String(expression),
-  };
-}
-regExp.code = 'new RegExp';
-
-/**
- * Each schema is compiled when it is first needed, which takes a while: without registered kinds all share the result. Those of registered kinds
- * are compiled at once. Throws what a schema of theirs has wrong.
- */
-export function createSchemaCheck(kinds: NodeKinds = NO_NODE_KINDS): SchemaCheck {
-  if (kinds.size > 0) return compileSchemas(kinds);
-  ownCheck ??= compileSchemas(NO_NODE_KINDS);
-  return ownCheck;
-}
-
-/** The check by our own schemas alone: they never change, and it keeps nothing of what it was given. */
-let ownCheck: SchemaCheck | undefined;
-
-function compileSchemas(kinds: NodeKinds): SchemaCheck {
-  const ajv = new Ajv2020({
-    allErrors: true,
-    verbose: true,
-    allowUnionTypes: true,
-    strictTypes: false,
-    strictRequired: false,
-    // The schemas are part of the program; tests check them.
-    validateSchema: false,
-    // A command checks a handful of documents: a validator that is soon there beats one that is polished.
-    code: { optimize: false, regExp },
-  });
-  ajv.addVocabulary(['patternErrorMessage', 'patternErrorCode']);
-  for (const schema of Object.values(SCHEMAS))
-    ajv.addSchema(schema === nodeSchema ? withTypes(schema, [...kinds.keys()]) : schema);
-  for (const [name, { connection }] of kinds) {
-    const properties = { ...nodeSchema.properties, type: { const: name }, connection };
-    ajv.addSchema({ ...nodeSchema, $id: idOf(`node:${name}`), properties });
-    ajv.getSchema(idOf(`node:${name}`));
-  }
+/** @param validatorOf default: those of our own schemas */
+export function createSchemaCheck(validatorOf: Validators = ownValidators): SchemaCheck {
   return (kind, value, diagnostics) => {
-    const validate = ajv.getSchema(idOf(kind));
+    const validate = validatorOf(kind);
     if (!validate) throw new Error(`internal: no schema for ${kind}`);
     if (validate(value)) return;
     const errors = (validate.errors ?? []).filter(({ keyword }) => !REPEATING.has(keyword));
@@ -119,21 +38,6 @@ function compileSchemas(kinds: NodeKinds): SchemaCheck {
       );
     }
   };
-}
-
-function idOf(kind: DocumentKind): string {
-  return isRegistered(kind) ? `https://kombinator.io/registered/${kind.slice(5)}` : SCHEMAS[kind].$id;
-}
-
-function isRegistered(kind: DocumentKind): kind is `node:${string}` {
-  return kind.startsWith('node:');
-}
-
-/** The schema of nodes with further types: whoever misspells one is told of it. */
-function withTypes(schema: typeof nodeSchema, types: readonly string[]): object {
-  if (types.length === 0) return schema;
-  const type = { enum: [...NODE_TYPES, ...types] };
-  return { ...schema, properties: { ...schema.properties, type } };
 }
 
 function report(

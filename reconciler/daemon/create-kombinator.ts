@@ -99,7 +99,7 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
   const clock = systemClock;
   await prepareStateDir(stateDir, options.repo);
   if (options.config !== undefined) await refuseConfigOfAuthors(options.config, options.repo);
-  const { kinds, checkSchema } = registerKinds(options.targets ?? []);
+  const { kinds, checkSchema } = await registerKinds(options.targets ?? []);
   const config = options.config === undefined ? NO_CONFIG : readDaemonConfig(options.config, checkSchema);
   const commands = readCommands(stateDir, options.secretCommands ?? []);
   const providers = options.secretProviders ?? [];

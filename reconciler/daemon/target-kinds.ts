@@ -3,7 +3,7 @@ import { createKubernetesTarget } from '../adapters/kubernetes/index.ts';
 import { errorMessage, ReconcilerError } from '../base/errors.ts';
 import { isProblem } from '../base/problem.ts';
 import type { SchemaCheck } from '../config/schema-check.ts';
-import { createSchemaCheck, NODE_TYPES } from '../config/schema-check.ts';
+import { createSchemaCheck } from '../config/schema-check.ts';
 import type { RegistryCredentials } from '../model/registry.ts';
 import type { Secret } from '../model/secret.ts';
 import { parseSecretReference } from '../model/secret-reference.ts';
@@ -23,7 +23,10 @@ export interface RegisteredKinds {
 }
 
 /** Throws BAD_OPTIONS for a word that is taken, or cannot be one, and for a schema that is none. */
-export function registerKinds(list: readonly TargetKind[]): RegisteredKinds {
+export async function registerKinds(list: readonly TargetKind[]): Promise<RegisteredKinds> {
+  if (list.length === 0) return { kinds: new Map(), checkSchema: createSchemaCheck() };
+  // The compiler of schemas is loaded by programs with kinds of their own only.
+  const { compileSchemas, NODE_TYPES } = await import('../config/compile-schemas.ts');
   const kinds = new Map<string, TargetKind>();
   for (const kind of list) {
     const refuse = (reason: string) =>
@@ -35,7 +38,7 @@ export function registerKinds(list: readonly TargetKind[]): RegisteredKinds {
     kinds.set(kind.kind, kind);
   }
   try {
-    return { kinds, checkSchema: createSchemaCheck(kinds) };
+    return { kinds, checkSchema: createSchemaCheck(compileSchemas(kinds)) };
   } catch (error) {
     const names = [...kinds.keys()].join(', ');
     const message = `the connection schema of a target kind (${names}) is no JSON Schema: ${errorMessage(error)}`;

@@ -2,8 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { buildPackage } from '../../deploy/build/build-package.ts';
 import { installPackages, whyNotInstall } from '../../deploy/demo/packages.ts';
 import { findProgram } from '../../deploy/demo/processes.ts';
+import { isBuilt } from '../../api/cli/build-state.mjs';
 import { compileSources } from './compiled-sources.ts';
 import { prepareCompose } from './compose/compose.ts';
 import { prepareEngine } from './docker/engine-programs.ts';
@@ -12,6 +15,8 @@ import { prepareEngine } from './docker/engine-programs.ts';
  * Run before the tests: they use real engines, Git servers and registries, so the programs behind those must be there.
  * Installs what is missing where it can, otherwise names it in one line. Costs a few file look-ups and one `docker-compose version` when nothing is missing.
  */
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
 
 interface Requirement {
   readonly name: string;
@@ -94,6 +99,8 @@ if (missing.length > 0) {
 try {
   await prepareCompose((line) => process.stdout.write(`  ${line}\n`));
   await prepareEngine((line) => process.stdout.write(`  ${line}\n`));
+  // Processes of the tests run what users run.
+  if (!isBuilt(root)) await buildPackage(root, { directory: join(root, 'dist'), library: false });
   await compileSources();
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);

@@ -1,0 +1,64 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { buildPackage } from '../../deploy/build/build-package.ts';
+import packageJson from '../../package.json' with { type: 'json' };
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const run = promisify(execFile);
+let directory = '';
+let home: string;
+
+/** The package as `npm pack` makes it, without its dependencies. */
+beforeAll(async () => {
+  home = await mkdtemp(join(tmpdir(), 'kombinator-package-'));
+  directory = join(home, 'package');
+  await mkdir(join(directory, 'api/cli'), { recursive: true });
+  await buildPackage(root, { directory: join(directory, 'dist'), library: true });
+  for (const file of ['package.json', ...packageJson.files.filter((name) => name !== 'dist')])
+    await cp(join(root, file), join(directory, file), { recursive: true });
+});
+
+afterAll(() => rm(home, { recursive: true, force: true }));
+
+function kombinator(...args: readonly string[]) {
+  const env = { ...process.env, HOME: home, XDG_STATE_HOME: home };
+  return run(process.execPath, [join(directory, 'api/cli/kombinator.mjs'), ...args], { env });
+}
+
+it('runs from the bundle alone, without any package installed', async () => {
+  const version = await kombinator('--version');
+  expect(version.stdout).toBe(`${packageJson.version}\n`);
+  const compose = join(home, 'compose.yaml');
+  await writeFile(compose, 'services: { web: { image: "nginx:1.29", restart: always } }\n');
+  const { stdout } = await kombinator('import', compose);
+  const file = join(home, 'kombination.yaml');
+  await writeFile(file, stdout.replace('image:', 'imge:'));
+  const refused = await kombinator('validate', file).catch((error: unknown) => error);
+  expect(refused).toMatchObject({
+    code: 1,
+    stdout: expect.stringContaining('did you mean image?') as string,
+  });
+});
+
+it('names the packages that are in the bundle, with their licences', async () => {
+  const notices = await readFile(join(directory, 'dist/cli/THIRD-PARTY.txt'), 'utf8');
+  for (const name of ['yaml', 'koa', 'ssh2', 'isomorphic-git'])
+    expect(notices).toMatch(new RegExp(`^${name} \\d`, 'm'));
+});
+
+it('is a library for other programs, with types', async () => {
+  await symlink(join(root, 'node_modules'), join(directory, 'node_modules'));
+  await writeFile(
+    join(directory, 'use.mjs'),
+    "import { createKombinator } from 'kombinator';\nconsole.log(typeof createKombinator);\n",
+  );
+  const { stdout } = await run(process.execPath, [join(directory, 'use.mjs')]);
+  expect(stdout).toBe('function\n');
+  expect(await readFile(join(directory, 'dist/reconciler/index.d.ts'), 'utf8')).toContain('createKombinator');
+});
