@@ -20,9 +20,9 @@ const WORKFLOW = readFileSync('examples/kombinations/shop-on-cluster/workflows/s
 
 const MARK = 'the name goes here';
 /** One of so many places is tried; `npm run test:bounds` tries them all. */
-const EVERY = readNumber('NAMES_EVERY', 5);
+const EVERY = readNumber('NAMES_EVERY', 10);
 
-/** The document with each value in turn replaced by the name, each key renamed to it, and a member of that name added to each map. */
+/** The document with each value in turn replaced by the name and by a map that has it, each key renamed to it, and a member of that name added to each map. */
 function* mutations(value: unknown, name: string): Generator<string> {
   let place = name.length;
   for (const mutated of mutate(value))
@@ -32,6 +32,7 @@ function* mutations(value: unknown, name: string): Generator<string> {
 function* mutate(value: unknown): Generator<unknown> {
   if (typeof value !== 'object' || value === null) {
     yield MARK;
+    yield { [MARK]: null };
   } else if (Array.isArray(value)) {
     for (const [index, item] of value.entries())
       for (const other of mutate(item)) yield value.with(index, other);

@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { replicaName, replicaNumbers } from '../../../reconciler/model/rollout.ts';
 import type { MemoryEngine } from '../../support/memory/memory-engine.ts';
+import { readNumber } from '../../support/read-number.ts';
 import { container, createRig, file, stack } from '../../support/reconciler-rig.ts';
 import type { Rig } from '../../support/reconciler-rig.ts';
 
@@ -50,7 +51,7 @@ describe('a process that dies at any engine call', () => {
         expect(plan.changes.filter(({ action, verify }) => action !== 'no-op' || verify)).toEqual([]);
         expect((await rig.tags('shop')).length).toBeGreaterThan(0);
       }),
-      { numRuns: 60 },
+      { numRuns: readNumber('KILL_RUNS', 20) },
     );
   }, 60_000);
 });
