@@ -7,6 +7,13 @@ import { formatKomposeProblem } from './dialects/kompose/envelope.ts';
 import { KOMPOSE_PREFIX, komposeFallbacks, komposeRoutes } from './dialects/kompose/kompose.ts';
 import { formatProvisionerProblem, translateProvisionerProblem } from './dialects/provisioner/problem.ts';
 import { isProvisioner, provisionerRoutes } from './dialects/provisioner/provisioner.ts';
+import { formatWorkflowProblem, translateWorkflowProblem } from './dialects/workflows/problem.ts';
+import {
+  helloRoute,
+  isWorkflows,
+  WORKFLOWS_PREFIX,
+  workflowPlatformRoutes,
+} from './dialects/workflows/workflows.ts';
 import { requireKeys } from './auth/require-keys.ts';
 import type { ProblemDialect } from './http/answer-problems.ts';
 import { answerProblems } from './http/answer-problems.ts';
@@ -15,6 +22,7 @@ import { assertLocalRequest } from './http/loopback.ts';
 import type { MountOptions, RequestState } from './http/mount.ts';
 import { mountRoutes } from './http/mount.ts';
 import type { RequestRecord } from './http/request-log.ts';
+import { limitRate } from './http/rate-limit.ts';
 import { createRequestLog } from './http/request-log.ts';
 import { createStreamCount } from './http/stream-count.ts';
 import type { Route } from './http/route.ts';
@@ -46,6 +54,8 @@ export interface AppOptions {
   readonly stopping?: AbortSignal;
   /** Interval at which a quiet event stream sends a comment. Default 15,000. */
   readonly heartbeatMs?: number;
+  /** Origins of pages that may use the API of the workflow platform. Default `http://localhost:3001`, where its own pages are. */
+  readonly origins?: readonly string[];
   /** Told about every answered request, for counters. */
   readonly onRequest?: (record: RequestRecord) => void;
 }
@@ -67,16 +77,28 @@ export function createApp(options: AppOptions): Koa<RequestState> {
   };
   app.use(createRequestLog(logger, options.onRequest ?? (() => {})));
   app.use(allowOrigins({ covers: isKompose, origins: options.auth.mode === 'off' ? 'loopback' : 'any' }));
+  const isOpen = options.auth.mode === 'off';
+  app.use(
+    allowOrigins({
+      covers: isWorkflows,
+      methods: 'GET, POST, PUT, DELETE, PATCH, OPTIONS',
+      origins: isOpen ? 'loopback' : (options.origins ?? PLATFORM_ORIGINS),
+    }),
+  );
   app.use(answerProblems(logger, (path) => problemDialect(path, options.instances !== undefined)));
   app.use(async (ctx, next) => {
     ctx.set({ 'X-Content-Type-Options': 'nosniff', 'Cache-Control': 'no-store' });
     if (options.auth.mode === 'off') assertLocalRequest(ctx.req);
     await next();
   });
+  app.use(limitRate({ covers: isWorkflows, perSecond: 10, burst: 20 }));
   const kombify = { ...common, formatProblem: formatKombifyProblem };
   mount(app, { ...kombify, prefix: KOMBIFY_PREFIX, routes: kombifyRoutes });
   const kompose = { ...common, formatProblem: formatKomposeProblem, prefix: KOMPOSE_PREFIX };
   mount(app, { ...kompose, routes: [...komposeRoutes, ...komposeFallbacks] });
+  const workflows = { ...common, formatProblem: formatWorkflowProblem, takesTokenParameter: true };
+  mount(app, { ...workflows, prefix: WORKFLOWS_PREFIX, routes: workflowPlatformRoutes });
+  mount(app, { ...workflows, prefix: '', routes: [helloRoute] });
   if (options.instances !== undefined) {
     mount(app, {
       ...common,
@@ -93,6 +115,8 @@ export function createApp(options: AppOptions): Koa<RequestState> {
   return app;
 }
 
+const PLATFORM_ORIGINS = ['http://localhost:3001'];
+
 /** `/api` and below, but for what another dialect has there. */
 function isKompose(path: string): boolean {
   if (path === KOMBIFY_PREFIX || path.startsWith(`${KOMBIFY_PREFIX}/`)) return false;
@@ -100,6 +124,7 @@ function isKompose(path: string): boolean {
 }
 
 function problemDialect(path: string, hasInstances: boolean): ProblemDialect {
+  if (isWorkflows(path)) return { format: formatWorkflowProblem, translate: translateWorkflowProblem };
   if (isKompose(path)) return { format: formatKomposeProblem };
   if (hasInstances && isProvisioner(path))
     return { format: formatProvisionerProblem, translate: translateProvisionerProblem };

@@ -39,9 +39,11 @@ export function createAuthenticator(options: AuthOptions): Authenticate {
   };
 }
 
-function readCredential({ apiKeyHeader, authorization, apiKeyParameter }: Credentials): string | null {
+function readCredential(credentials: Credentials): string | null {
+  const { apiKeyHeader, authorization, apiKeyParameter, tokenParameter } = credentials;
   const bearer = /^Bearer\s+(\S+)\s*$/i.exec(authorization ?? '')?.[1];
-  return [apiKeyHeader, bearer, apiKeyParameter].find((value) => value !== undefined && value !== '') ?? null;
+  const given = [apiKeyHeader, bearer, apiKeyParameter, tokenParameter];
+  return given.find((value) => value !== undefined && value !== '') ?? null;
 }
 
 function byKey(keys: Pick<Store, 'listKeys'>, presented: string): Identity | null {

@@ -14,6 +14,8 @@ export interface Credentials {
   readonly authorization: string | undefined;
   /** `api_key` query parameter. */
   readonly apiKeyParameter: string | undefined;
+  /** `token` query parameter, where a dialect takes one. */
+  readonly tokenParameter?: string | undefined;
 }
 
 /** Throws UNAUTHORIZED when the credentials prove nothing, SERVICE_UNAVAILABLE when they cannot be checked now. */

@@ -34,6 +34,8 @@ export interface MountOptions<Deps> {
   /** Counts open event streams, of all tables together. */
   readonly streams: StreamCount;
   readonly formatProblem: (problem: HttpProblem) => unknown;
+  /** Takes a token from the query as well, as `token`. Default false. */
+  readonly takesTokenParameter?: boolean;
 }
 
 const ANYTHING = shape<unknown>({});
@@ -58,7 +60,7 @@ async function serve<Deps>(
   options: MountOptions<Deps>,
 ): Promise<void> {
   ctx.state.route = `${options.prefix}${route.path}`;
-  const identity = await identify(ctx, route, options.authenticate);
+  const identity = await identify(ctx, route, options);
   ctx.state.caller = identity.name;
   const ending = endingOf(ctx, options.stopping);
   const request = await readRequest(ctx, route, options.parse, { identity, signal: ending.signal });
@@ -84,13 +86,14 @@ async function handleOrStop<Deps>(
 async function identify<Deps>(
   ctx: RouterContext<RequestState>,
   route: Route<Deps>,
-  authenticate: Authenticate,
+  { authenticate, takesTokenParameter = false }: MountOptions<Deps>,
 ): Promise<Identity> {
   if (route.access === 'open') return ANONYMOUS;
   const identity = await authenticate({
     apiKeyHeader: ctx.get('X-API-KEY'),
     authorization: ctx.get('Authorization'),
     apiKeyParameter: firstOf(ctx.query['api_key']),
+    tokenParameter: takesTokenParameter ? firstOf(ctx.query['token']) : undefined,
   });
   // A request that is refused is somebody's, too.
   ctx.state.caller = identity.name;

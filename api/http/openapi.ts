@@ -104,6 +104,7 @@ const ERRORS: Readonly<Record<number, string>> = {
   409: 'It does not fit what is there now.',
   413: 'The body is too large.',
   415: 'The body has another media type.',
+  429: 'Asked too often; the header Retry-After says when to ask again.',
   500: 'Something went wrong here.',
   503: 'A part that is needed does not answer; try again later.',
 };

@@ -4,7 +4,7 @@ import type { JsonSchema, Shape } from './shape.ts';
 
 /** One row of a dialect's table: it mounts, guards, validates and documents the route. */
 export interface Route<Deps, Query = unknown, Body = unknown> {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Below the dialect's prefix, parameters as `:name`. */
   readonly path: string;
   /** Unique name of the operation, camelCase. */

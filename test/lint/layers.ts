@@ -118,6 +118,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'node:events',
       'node:http',
       'node:stream',
+      'lru-cache',
       'raw-body',
     ],
   },

@@ -2,6 +2,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { buildKomposeOpenApi } from '../../../api/dialects/kompose/kompose.ts';
 import { buildProvisionerOpenApi, isProvisioner } from '../../../api/dialects/provisioner/provisioner.ts';
+import { buildWorkflowsOpenApi, isWorkflows } from '../../../api/dialects/workflows/workflows.ts';
 import { buildKombifyOpenApi } from '../../../api/dialects/kombify/kombify.ts';
 
 /** The documents of all dialects together. */
@@ -9,7 +10,9 @@ export function createAnswerChecks(): CheckAnswer {
   const kombify = createAnswerCheck(buildKombifyOpenApi('1'));
   const kompose = createAnswerCheck(buildKomposeOpenApi('1'));
   const provisioner = createAnswerCheck(buildProvisionerOpenApi('1'));
+  const workflows = createAnswerCheck(buildWorkflowsOpenApi('1'));
   return (method, path, status, body) => {
+    if (isWorkflows(path)) return workflows(method, path, status, body);
     const check = path.startsWith('/api/v1') ? kombify : isProvisioner(path) ? provisioner : kompose;
     check(method, path, status, body);
   };

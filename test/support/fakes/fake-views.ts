@@ -49,10 +49,11 @@ export function buildView(name: string, document: Record<string, unknown>, lastJ
     health: 'healthy' as const,
     reason: null,
   }));
+  const isWorkflow = 'nodes' in document;
   return {
     name,
-    kind: 'kombination',
-    file: `kombinations/${name}/kombination.yaml`,
+    kind: isWorkflow ? 'workflow' : 'kombination',
+    file: isWorkflow ? `workflows/${name}.yaml` : `kombinations/${name}/kombination.yaml`,
     stackkit: typeof document['stackkit'] === 'string' ? document['stackkit'] : '',
     state: lastJob?.endedAt === null ? 'applying' : 'pending',
     message: null,
@@ -93,7 +94,7 @@ function serviceNames(document: object): string[] {
 }
 
 export function assertServices(document: object): void {
-  if (serviceNames(document).length > 0) return;
+  if ('nodes' in document || serviceNames(document).length > 0) return;
   const diagnostics: Diagnostic[] = [
     { severity: 'error', code: 'REQUIRED', message: 'At least one service is required', path: 'services' },
   ];

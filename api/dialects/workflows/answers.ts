@@ -1,0 +1,7 @@
+import type { ResponseDocument } from '../../http/route.ts';
+import type { JsonSchema } from '../../http/shape.ts';
+
+/** A documented answer of JSON. */
+export function answers(description: string, schema: JsonSchema): ResponseDocument {
+  return { description, content: { 'application/json': { schema } } };
+}

@@ -1,0 +1,56 @@
+import { buildOpenApi } from '../../http/openapi.ts';
+import { defineRoute, ok } from '../../http/route.ts';
+import type { Route } from '../../http/route.ts';
+import type { JsonSchema } from '../../http/shape.ts';
+import { answers } from './answers.ts';
+import type { WorkflowDeps } from './deps.ts';
+import { SCHEMAS } from './schemas.ts';
+import { workflowRoutes } from './workflow-routes.ts';
+
+/** Root of the platform, where it says hello. */
+export const WORKFLOWS_ROOT = '/v1';
+export const WORKFLOWS_PREFIX = '/v1/api';
+
+const openApiRoute: Route<WorkflowDeps> = defineRoute({
+  method: 'GET',
+  path: '/openapi.json',
+  id: 'getWorkflowsOpenApi',
+  tag: 'System',
+  summary: 'This description',
+  access: 'open',
+  responses: { 200: answers('OpenAPI 3.1.', { type: 'object' }) },
+  handle: (_, { version }: WorkflowDeps) => ok(buildWorkflowsOpenApi(version)),
+});
+
+/** The whole table of this dialect. */
+export const workflowPlatformRoutes: readonly Route<WorkflowDeps>[] = [...workflowRoutes, openApiRoute];
+
+/** Served at the root: how clients find out that somebody is there. */
+export const helloRoute: Route<WorkflowDeps> = defineRoute({
+  method: 'GET',
+  path: WORKFLOWS_ROOT,
+  id: 'sayHello',
+  tag: 'System',
+  summary: 'Says that the API is there',
+  access: 'open',
+  responses: { 200: answers('Always.', { type: 'object' }) },
+  handle: () => ok({ message: 'Kombinator workflow API', status: 'success' }),
+});
+
+export function buildWorkflowsOpenApi(version: string): JsonSchema {
+  return buildOpenApi({
+    title: 'Kombinator API in the words of the workflow platform',
+    version,
+    description:
+      'Workflows, runs, versions, clusters and what runs on them. Writes are commits on the config repository.',
+    prefix: WORKFLOWS_PREFIX,
+    routes: workflowPlatformRoutes,
+    schemas: SCHEMAS,
+    errorSchema: 'Error',
+  });
+}
+
+/** `/v1` and below. */
+export function isWorkflows(path: string): boolean {
+  return path === WORKFLOWS_ROOT || path.startsWith(`${WORKFLOWS_ROOT}/`);
+}
