@@ -82,7 +82,7 @@ export function checkWorkflow(
   const { workflow, document, diagnostics, nodes, edges } = analysis;
   const found = [...diagnostics, ...clusterDiagnostics(workflow, state.nodes.references, policy)];
   const before = (id: string): readonly string[] =>
-    edges.filter((edge) => edge.target === id).map(({ source }) => source);
+    edges.filter(({ second }) => second.id === id).map(({ first }) => first.id);
   return {
     diagnostics: toDiagnostics(label, document, found).toSorted(compareDiagnostics),
     services: nodes.map(({ id }) => id),
@@ -156,7 +156,7 @@ function viewWorkloads(
     const wanted = `${WORKLOADS.get(type)} ${namespace}/${name}`;
     const resource = resources.find((one) => `${one.kind} ${one.name}` === wanted);
     if (!resource) return [];
-    const before = edges.filter((edge) => edge.target === id).map(({ from }) => from);
+    const before = edges.filter(({ second }) => second.id === id).map(({ first }) => first);
     const dependsOn = running.filter((other) => before.some((one) => one.id === other.id));
     return [
       {

@@ -20,7 +20,7 @@ export function toWorkflow(view: StackView) {
   const fields = asFields(view.document) ?? {};
   return {
     id: workflowId(view),
-    name: asString(fields['name']) ?? view.name,
+    name: asString(fields['title']) ?? view.name,
     description: asString(fields['description']) ?? '',
     cluster_id: asString(fields['cluster']) ?? '',
     status: asString(fields['status']) ?? 'draft',

@@ -11,6 +11,9 @@ export type Link = 'service' | 'ingress' | 'hpa' | 'mount' | 'networkpolicy' | '
 export interface ResolvedEdge extends WorkflowEdge {
   readonly from: WorkflowNode;
   readonly to: WorkflowNode;
+  /** The node that is applied first: what the other one needs, however the edge is drawn. */
+  readonly first: WorkflowNode;
+  readonly second: WorkflowNode;
   /** `null`: only the order. */
   readonly link: {
     readonly kind: Link;
@@ -89,10 +92,11 @@ function resolveEdge(edge: WorkflowEdge, { byId, written, diagnostics }: Names):
     diagnostics.error('MEANINGLESS_EDGE', edge.path, problem.message, { hint: problem.hint });
     return [];
   }
-  return [{ ...edge, from, to, link }];
+  const [first, second] = link === null ? [from, to] : [link.provider, link.dependent];
+  return [{ ...edge, from, to, first, second, link }];
 }
 
-/** Pairs may be drawn either way round. */
+/** Pairs may be drawn either way round, with the same result. */
 function findLink(from: WorkflowNode, to: WorkflowNode): ResolvedEdge['link'] {
   for (const { kind, provider, dependent } of LINKS) {
     if (provider.includes(from.type) && dependent.includes(to.type)) {
@@ -137,7 +141,7 @@ function checkCycles(
   edges: readonly ResolvedEdge[],
   diagnostics: DiagnosticCollector,
 ): void {
-  const leaving = Map.groupBy(edges, (edge) => edge.source);
+  const leaving = Map.groupBy(edges, (edge) => edge.first.id);
   const done = new Set<string>();
   let found = 0;
   for (const { id } of workflow.nodes) {
@@ -153,13 +157,13 @@ function checkCycles(
         visiting.pop();
         continue;
       }
-      const start = visiting.findIndex((step) => step.id === edge.target);
+      const start = visiting.findIndex((step) => step.id === edge.second.id);
       if (start !== -1) {
         found += 1;
-        const cycle = [...visiting.slice(start).map((step) => step.id), edge.target].join(' → ');
+        const cycle = [...visiting.slice(start).map((step) => step.id), edge.second.id].join(' → ');
         diagnostics.error('CIRCULAR_DEPENDENCY', edge.path, `workflow contains a cycle: ${cycle}`);
-      } else if (!done.has(edge.target)) {
-        visiting.push({ id: edge.target, rest: [...(leaving.get(edge.target) ?? [])] });
+      } else if (!done.has(edge.second.id)) {
+        visiting.push({ id: edge.second.id, rest: [...(leaving.get(edge.second.id) ?? [])] });
       }
     }
   }

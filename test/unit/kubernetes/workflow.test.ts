@@ -101,6 +101,32 @@ describe('values along edges', () => {
   });
 });
 
+it('makes the same of edges that are drawn the other way round: the same values, mounts and order', () => {
+  const nodes = [
+    '{ id: web, type: statefulset, data: { name: web, image: i, envKeys: [LEVEL, TOKEN] } }',
+    SERVICE,
+    INGRESS,
+    CONFIG,
+    SECRET,
+    CLAIM,
+    '{ id: hpa, type: hpa, data: { name: h } }',
+    '{ id: wall, type: networkpolicy, data: { name: n } }',
+  ];
+  const pairs = ['conf web', 'sec web', 'disk web', 'web svc', 'svc in', 'web hpa', 'web wall'].map((pair) =>
+    pair.split(' '),
+  );
+  const drawn = (edges: readonly (readonly string[])[]) =>
+    workflow(
+      nodes,
+      edges.map(([source, target]) => `{ source: ${source}, target: ${target} }`),
+    );
+  const [there, back] = [drawn(pairs), drawn(pairs.map((pair) => pair.toReversed()))];
+  expect(diagnose(back)).toEqual([]);
+  expect(renderText(back)).toEqual(renderText(there));
+  // Somebody has drawn both.
+  expect(renderText(drawn([...pairs, ...pairs.map((pair) => pair.toReversed())]))).toEqual(renderText(there));
+});
+
 describe('what is wrong with a graph', () => {
   const at = (nodes: readonly string[], edges: readonly string[]) =>
     briefDiagnostics(diagnose(workflow(nodes, edges)));

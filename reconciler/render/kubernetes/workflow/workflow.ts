@@ -64,12 +64,12 @@ interface Rendered {
 export function renderWorkflow(options: RenderWorkflowOptions): readonly DesiredResource[] {
   const objects = renderObjects(options);
   const byNode = new Map(objects.flatMap((one) => (one.node ? [[one.node.id, one] as const] : [])));
-  const edges = Map.groupBy(options.analysis.edges, (edge) => edge.target);
+  const edges = Map.groupBy(options.analysis.edges, ({ second }) => second.id);
   const first = objects.filter(({ spec }) => rankOf(spec) < 2);
   return objects.map((one) => {
     const dependsOn = new Map<ResourceId, Dependency>();
-    for (const { source } of (one.node && edges.get(one.node.id)) ?? []) {
-      const before = byNode.get(source);
+    for (const edge of (one.node && edges.get(one.node.id)) ?? []) {
+      const before = byNode.get(edge.first.id);
       if (before) dependsOn.set(before.id, { id: before.id, until: conditionOf(before.spec, one.spec) });
     }
     if (one.pullsWith && !dependsOn.has(one.pullsWith))
