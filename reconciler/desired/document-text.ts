@@ -2,6 +2,8 @@ import { EDITING, MAX_ALIAS_EXPANSIONS, parseYaml } from '../config/yaml-documen
 import { Document, isMap, isNode, isScalar, parseDocument } from 'yaml';
 import type { YAMLMap } from 'yaml';
 import { asFields, compareText, own } from '../base/values.ts';
+import type { TextEdit } from './merge-items.ts';
+import { inOldOrder, mergeItems } from './merge-items.ts';
 
 /** Order in which people expect the keys of a kombination. */
 const KEY_ORDER = [
@@ -45,18 +47,31 @@ export function editText(text: string, keys: object): string {
   const document = parseDocument(text, EDITING);
   const before = asFields(toValue(document));
   if (!isMap(document.contents) || !before) return buildText(withoutNull(keys));
-  const edits = Object.entries(keys).filter(
-    ([key, value]) => JSON.stringify(own(before, key) ?? null) !== JSON.stringify(value),
-  );
-  const wanted = withoutNull({ ...before, ...Object.fromEntries(edits) });
-  const spliced = spliceKeys(text, document.contents, edits);
+  const edits = Object.entries(keys)
+    .map(([key, value]: [string, unknown]): Edit => {
+      const now = own(before, key);
+      return { key, before: now, after: inOldOrder(now, value) };
+    })
+    .filter((edit) => JSON.stringify(edit.before ?? null) !== JSON.stringify(edit.after));
+  const wanted = withoutNull({
+    ...before,
+    ...Object.fromEntries(edits.map(({ key, after }) => [key, after])),
+  });
+  const spliced = spliceKeys(text, document, edits);
   if (!document.contents.flow && says(spliced, wanted)) return spliced;
   // Flow style at the top, or an anchor that the rest needs: the library writes the text anew.
-  for (const [key, value] of edits) {
-    if (value === null) document.delete(key);
-    else document.set(key, document.createNode(value));
+  for (const { key, after } of edits) {
+    if (after === null) document.delete(key);
+    else document.set(key, document.createNode(after));
   }
   return document.toString(FORMAT);
+}
+
+interface Edit {
+  readonly key: string;
+  readonly before: unknown;
+  /** `null`: it goes. */
+  readonly after: unknown;
 }
 
 function says(text: string, wanted: object): boolean {
@@ -80,19 +95,27 @@ function toValue(document: Document.Parsed): unknown {
   }
 }
 
-/** Replaces the lines of each key; new keys go to the end. */
-function spliceKeys(text: string, map: YAMLMap, edits: readonly (readonly [string, unknown])[]): string {
+/** Replaces the lines of each key, or those of its items that differ; new keys go to the end. */
+function spliceKeys(text: string, document: Document.Parsed, edits: readonly Edit[]): string {
   let result = text === '' || text.endsWith('\n') ? text : `${text}\n`;
-  const places = edits.map(([key, value]) => ({ key, value, lines: linesOf(result, map, key) }));
-  const last = result.length;
-  // The last places go first, so that earlier ones stay where they are; new keys before them, the last of them first of all.
-  const fromTheEnd = places.toReversed().sort((a, b) => (b.lines?.start ?? last) - (a.lines?.start ?? last));
-  for (const { key, value, lines } of fromTheEnd) {
-    const written = value === null ? '' : buildText({ [key]: value });
-    const { start, end } = lines ?? { start: last, end: last };
+  const changes = edits.flatMap((edit) => spliceKey(result, document, edit));
+  // The last places go first, so that earlier ones stay where they are; of several at one place the last of them first of all.
+  for (const { start, end, text: written } of changes.toReversed().sort((a, b) => b.start - a.start))
     result = result.slice(0, start) + written + result.slice(end);
-  }
   return result;
+}
+
+function spliceKey(
+  text: string,
+  document: Document.Parsed,
+  { key, before, after }: Edit,
+): readonly TextEdit[] {
+  const map = document.contents;
+  if (!isMap(map)) return [];
+  const items = mergeItems(text, { document, list: map.get(key, true) }, { before, after });
+  if (items !== null) return items;
+  const { start, end } = linesOf(text, map, key) ?? { start: text.length, end: text.length };
+  return [{ start, end, text: after === null ? '' : buildText({ [key]: after }) }];
 }
 
 function withoutNull(keys: object): object {

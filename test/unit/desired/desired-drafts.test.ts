@@ -1,4 +1,7 @@
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { compareText } from '../../../reconciler/base/values.ts';
 import { editText } from '../../../reconciler/desired/document-text.ts';
 import { briefDiagnostics, createDesiredFixture, kombination } from '../../support/desired-fixtures.ts';
 
@@ -128,6 +131,84 @@ describe('editStack', () => {
     expect(editText(text, keys)).toBe(want);
   });
 
+  describe('a list whose items have ids', () => {
+    const graph = [
+      'name: shop',
+      '# What it is made of',
+      'nodes: # two',
+      '',
+      '  # The front',
+      '  - id: web # keep',
+      '    type: deployment',
+      '    data: { name: web, image: "nginx:1.28" } # pinned',
+      '    position: { x: 1, y: 2 }',
+      '',
+      '  # The address',
+      '  - id: svc',
+      '    type: service',
+      '    data:',
+      '      name: svc',
+      '      # The port of the front',
+      '      port: 80',
+      '  # The end',
+      '# The lines',
+      'edges: []',
+      '',
+    ].join('\n');
+    const web = {
+      id: 'web',
+      type: 'deployment',
+      data: { name: 'web', image: 'nginx:1.28' },
+      position: { x: 1, y: 2 },
+    };
+    const svc = { id: 'svc', type: 'service', data: { name: 'svc', port: 80 } };
+
+    it.each([
+      ['that says the same', [web, svc], []],
+      ['in another order', [svc, web], []],
+      [
+        'with other values',
+        [
+          { ...web, data: { name: 'web', image: 'nginx:1.29' } },
+          { ...svc, data: { name: 'svc', port: 81 } },
+        ],
+        [
+          ['nginx:1.28', 'nginx:1.29'],
+          ['port: 80', 'port: 81'],
+        ],
+      ],
+      ['moved', [{ ...web, position: { x: 3.5, y: 2 } }, svc], [['x: 1,', 'x: 3.5,']]],
+      [
+        'with one more',
+        [web, { id: 'db', type: 'secret', data: { name: 'db' } }, svc],
+        [
+          [
+            '      port: 80\n  # The end\n',
+            '      port: 80\n  - id: db\n    type: secret\n    data:\n      name: db\n  # The end\n',
+          ],
+        ],
+      ],
+      ['with one less', [svc], [[/\n {2}# The front\n[^]+?y: 2 \}\n/, '']]],
+    ] as const)('%s is changed where it differs alone', (_what, nodes, changes) => {
+      const want = changes.reduce<string>((text, [from, to]) => text.replace(from, to), graph);
+      expect(editText(graph, { nodes })).toBe(want);
+    });
+
+    it('is written as a whole where it is written in one line, or ids are not unique', () => {
+      const flow = 'nodes: [{ id: a, n: 1 }]\n';
+      expect(editText(flow, { nodes: [{ id: 'a', n: 2 }] })).toBe('nodes:\n  - id: a\n    n: 2\n');
+      const twice = 'nodes:\n  - id: a # one\n  - id: a\n';
+      expect(editText(twice, { nodes: [{ id: 'a' }] })).toBe('nodes:\n  - id: a\n');
+    });
+
+    it('takes two thousand of them, all moved, in one go', () => {
+      const many = (x: number) =>
+        Array.from({ length: 2_000 }, (_, at) => ({ ...web, id: `n${at}`, position: { x } }));
+      const before = editText('name: s\n', { nodes: many(1) });
+      expect(editText(before, { nodes: many(2) })).toBe(before.replaceAll('x: 1\n', 'x: 2\n'));
+    });
+  });
+
   it('leaves a key alone that already says the same', async () => {
     const { state, push } = createDesiredFixture();
     await push({ 'kombinations/s/kombination.yaml': text });
@@ -163,4 +244,30 @@ describe('draftNode', () => {
       { code: 'INVALID_FORMAT' },
     ]);
   });
+});
+
+it('brings any list of items with ids to any other, whatever the text looks like', () => {
+  const value = fc.oneof(
+    fc.constantFrom<unknown>('a', 'two words', '# no comment', 'a\n# b\n', '', 5, true, null),
+    fc.array(fc.constantFrom('x', 'y'), { maxLength: 2 }),
+    fc.dictionary(fc.constantFrom('k', 'l'), fc.constantFrom('v', 'line\n# line\n'), { maxKeys: 2 }),
+  );
+  const items = fc.uniqueArray(
+    fc.record({ id: fc.constantFrom('a', 'b', 'c', 'd'), one: value, two: value }, { requiredKeys: ['id'] }),
+    { selector: ({ id }) => id, maxLength: 4 },
+  );
+  const comments = fc.array(fc.constantFrom('', '  # in', '# out', '      # deep'), { maxLength: 3 });
+  fc.assert(
+    fc.property(items, items, comments, (before, after, lines) => {
+      const text = editText('first: 1\n', { items: before, last: [1] })
+        .split('\n')
+        .flatMap((line, at) => (at % 3 === 2 && line.startsWith('  - ') ? [...lines, line] : [line]))
+        .join('\n');
+      const edited = parse(editText(text, { items: after })) as { readonly items: readonly { id: string }[] };
+      const sorted = (list: readonly { id: string }[]) => list.toSorted((a, b) => compareText(a.id, b.id));
+      expect(edited).toEqual({ first: 1, last: [1], items: edited.items });
+      expect(sorted(edited.items)).toEqual(sorted(JSON.parse(JSON.stringify(after)) as { id: string }[]));
+    }),
+    { numRuns: 300 },
+  );
 });
