@@ -1,3 +1,4 @@
+import type { DescribedKind } from '../model/stack.ts';
 import type { Analysis } from '../config/kombination/analyze.ts';
 import { analyze, toDiagnostics } from '../config/kombination/analyze.ts';
 import { readNodeDocument } from '../config/fleet/config-documents.ts';
@@ -95,13 +96,13 @@ function checkAs(
   return { diagnostics: named.toSorted(compareDiagnostics), ...summarise(analysis) };
 }
 
-function pathOf(name: string): string {
-  return `kombinations/${name}/kombination.yaml`;
+function pathOf(name: string, kind: DescribedKind = 'kombination'): string {
+  return kind === 'workflow' ? `workflows/${name}.yaml` : `kombinations/${name}/kombination.yaml`;
 }
 
-export function draftStack(core: Core, name: string, document: object): Draft {
-  const path = pathOf(name);
-  const text = buildStackText(name, document);
+export function draftStack(core: Core, name: string, document: object, kind?: DescribedKind): Draft {
+  const path = pathOf(name, kind);
+  const text = kind === 'workflow' ? buildText({ name, ...document }) : buildStackText(name, document);
   const { diagnostics } = checkAs(core, text, { place: path, label: path });
   return {
     path,

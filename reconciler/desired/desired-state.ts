@@ -100,7 +100,7 @@ export function createDesiredState(options: DesiredStateOptions): DesiredState {
     check: (text, file, { alone = false } = {}) =>
       alone ? checkAlone(core, text, file) : checkNamed(core, text, file),
     generate: (request) => generateFrom(core, request),
-    draftStack: (name, document) => draftStack(core, name, document),
+    draftStack: (name, document, kind) => draftStack(core, name, document, kind),
     editStack: async (name, keys) => editStack(core, name, keys),
     rewriteStack: (name, edit) => rewriteStack(core, name, edit),
     draftNode: (name, document) => draftNode(core, name, document),

@@ -37,7 +37,10 @@ export function buildWorkflowEntry(source: EntrySource, text: string, context: E
   const analysis = analyzeWorkflow({ ...context, file, text });
   const { workflow, document, diagnostics, secrets } = analysis;
   const certain = isStackName(workflow.name);
-  const found = [...diagnostics, ...clusterDiagnostics(workflow, context.nodes, context.policy)];
+  const found = weighed(workflow, [
+    ...diagnostics,
+    ...clusterDiagnostics(workflow, context.nodes, context.policy),
+  ]);
   const entry: StackEntry = {
     file,
     realFile,
@@ -61,6 +64,12 @@ export function buildWorkflowEntry(source: EntrySource, text: string, context: E
 
 const NO_SECRETS = { secrets: [], references: [] };
 
+/** A draft is left as it is, so what it still lacks is no error yet. */
+function weighed({ status }: Workflow, found: readonly DocumentDiagnostic[]): readonly DocumentDiagnostic[] {
+  if (status !== 'draft') return found;
+  return found.map((one) => (one.severity === 'error' ? { ...one, severity: 'warning' } : one));
+}
+
 function clusterDiagnostics(
   { name, cluster }: Workflow,
   shared: ReadonlyMap<string, TargetReference | null>,
@@ -80,7 +89,10 @@ export function checkWorkflow(
 ): DocumentReport {
   const analysis = analyzeWorkflow({ file: place, text, tree: state.tree, checkSchema, policy });
   const { workflow, document, diagnostics, nodes, edges } = analysis;
-  const found = [...diagnostics, ...clusterDiagnostics(workflow, state.nodes.references, policy)];
+  const found = weighed(workflow, [
+    ...diagnostics,
+    ...clusterDiagnostics(workflow, state.nodes.references, policy),
+  ]);
   const before = (id: string): readonly string[] =>
     edges.filter(({ second }) => second.id === id).map(({ first }) => first.id);
   return {

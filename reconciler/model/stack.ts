@@ -9,6 +9,8 @@ import { digestSpec, visibleSpec } from './secret.ts';
 import type { TargetReference } from './target.ts';
 
 export type StackKind = 'kombination' | 'workflow' | 'instance';
+/** Kinds that a file describes. */
+export type DescribedKind = Exclude<StackKind, 'instance'>;
 
 /**
  * `fix` repairs drift as soon as it is seen; `alert` only reports it; `propose` reports it, and commits what runs as the description on

@@ -1,5 +1,5 @@
 import type { Diagnostic } from '../base/diagnostic.ts';
-import type { DesiredStack, StackPolicy } from '../model/stack.ts';
+import type { DescribedKind, DesiredStack, StackPolicy } from '../model/stack.ts';
 import type { AskedFor } from '../model/operator-policy.ts';
 import type { RegistrySetting } from '../model/registry.ts';
 import type { TargetReference } from '../model/target.ts';
@@ -85,8 +85,8 @@ export interface DesiredState {
   check(text: string, file?: string, options?: { readonly alone?: boolean }): DocumentReport;
   /** A stack, or a text as if it stood in the repository, in another tool's words. Throws UNKNOWN_STACK, INVALID_CONFIGURATION. */
   generate(request: GenerateRequest): Promise<GeneratedStack>;
-  /** A new stack's file from a document (`kombinations/<name>/kombination.yaml`). */
-  draftStack(name: string, document: object): Draft;
+  /** A new stack's file from a document (`kombinations/<name>/kombination.yaml`, `workflows/<name>.yaml`). */
+  draftStack(name: string, document: object, kind?: DescribedKind): Draft;
   /** The stack's file with the given top-level keys replaced; comments and order of everything else are kept. `null` removes a key. */
   editStack(name: string, keys: object): Promise<Draft>;
   /** The stack's file as `edit` rewrites its text. */

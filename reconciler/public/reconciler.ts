@@ -353,6 +353,8 @@ export interface ServiceOperations {
 export interface WriteOperations {
   /** `document` is written as `kombinations/<name>/kombination.yaml`. Throws STACK_EXISTS, INVALID_CONFIGURATION. */
   createStack(name: string, document: object, actor: Actor, signal: AbortSignal): Promise<WriteResult>;
+  /** Like `createStack`, as `workflows/<name>.yaml`. */
+  createWorkflow(name: string, document: object, actor: Actor, signal: AbortSignal): Promise<WriteResult>;
   /** Replaces the given top-level keys of the document, keeps comments of the rest. */
   updateStack(name: string, keys: object, actor: Actor, signal: AbortSignal): Promise<WriteResult>;
   /** Deletes the stack's file (and its directory when only its own files are in it) from the repository. */

@@ -22,7 +22,9 @@ export function createWriteOperations({ context, loop, writer }: OperationParts)
   };
   return {
     createStack: (name, document, actor, signal) =>
-      commit(actor, signal, (by) => writer.createStack(name, document, by)),
+      commit(actor, signal, (by) => writer.createStack({ name }, document, by)),
+    createWorkflow: (name, document, actor, signal) =>
+      commit(actor, signal, (by) => writer.createStack({ name, kind: 'workflow' }, document, by)),
     updateStack: (name, keys, actor, signal) =>
       commit(actor, signal, (by) => writer.updateStack(name, keys, by)),
     async deleteStack(name, actor, signal) {

@@ -4,6 +4,7 @@ import type { Draft } from '../../ports/desired.ts';
 import type { DeploymentTag, FileChange, FileWrite } from '../../ports/source.ts';
 import type { RepositoryStatus, RollbackResult, WriteResult } from '../../public/reconciler.ts';
 import type { Actor } from '../../public/views.ts';
+import type { DescribedKind } from '../../model/stack.ts';
 import type { ResourceId } from '../../model/resource.ts';
 import { rememberStack } from '../context.ts';
 import type { RunContext } from '../context.ts';
@@ -19,6 +20,12 @@ export interface WriteBy {
   readonly signal: AbortSignal;
 }
 
+export interface NewStack {
+  readonly name: string;
+  /** Default kombination. */
+  readonly kind?: DescribedKind;
+}
+
 /** Changes asked for over the API: commits on the config repository, which are then reconciled like any push. */
 export class RepositoryWriter {
   readonly #context: RunContext;
@@ -30,12 +37,20 @@ export class RepositoryWriter {
     this.#repositoryError = repositoryError;
   }
 
-  async createStack(name: string, document: object, by: WriteBy): Promise<WriteResult> {
+  async createStack(
+    { name, kind = 'kombination' }: NewStack,
+    document: object,
+    by: WriteBy,
+  ): Promise<WriteResult> {
     const { desired } = this.#context;
     if (desired.names().includes(name)) {
       throw new ReconcilerError('STACK_EXISTS', `there is a stack ${name} already`);
     }
-    return this.#commitDraft(desired.draftStack(name, document), `Create stack ${name}`, by);
+    return this.#commitDraft(
+      desired.draftStack(name, document, kind),
+      `Create ${kind === 'workflow' ? kind : 'stack'} ${name}`,
+      by,
+    );
   }
 
   async updateStack(name: string, keys: object, by: WriteBy): Promise<WriteResult> {

@@ -342,6 +342,12 @@ export function createFakeReconciler(): FakeReconciler {
         `kombinations/${name}/kombination.yaml`,
       );
     },
+    async createWorkflow(name, document, actor) {
+      throwPlanned();
+      if (stacks.has(name)) throw new ReconcilerError('STACK_EXISTS', `there is a stack ${name} already`);
+      stacks.set(name, { name, ...document });
+      return written(`createWorkflow by ${actor.name}`, name, `workflows/${name}.yaml`);
+    },
     async updateStack(name, keys, actor) {
       const document = { ...known(name), ...keys };
       stacks.set(name, Object.fromEntries(Object.entries(document).filter(([, value]) => value !== null)));
