@@ -14,7 +14,7 @@ import { compareText } from '../base/values.ts';
 import type { DocumentReport, Draft } from '../ports/desired.ts';
 import type { GeneratedStack, GenerateRequest } from '../model/generated.ts';
 import type { Core } from './state.ts';
-import { buildStackText, buildText, editText } from './document-text.ts';
+import { buildStackText, buildText, editText } from './text/document-text.ts';
 import { passwordsFor } from './registries.ts';
 import { checkWorkflow, isWorkflowFile } from './workflow.ts';
 import { lookedUp } from './secret-cache.ts';

@@ -106,7 +106,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'examples/extending': { imports: [INDEX], packages: NODE_IO },
 
   'api/text': { imports: [INDEX, 'api/operations'], packages: ['node:util'] },
-  'api/operations': { imports: [INDEX], packages: [] },
+  'api/operations': { imports: [INDEX], packages: ['node:crypto'] },
   'api/http': {
     imports: [INDEX, 'api/auth'],
     packages: [

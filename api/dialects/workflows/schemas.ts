@@ -5,6 +5,34 @@ export const TIME = { type: 'string', format: 'date-time' };
 export const ID = { type: 'string', pattern: '^[0-9a-f]{24}$' };
 export const ANYTHING = { type: 'object', additionalProperties: true };
 
+export const STATUS = { enum: ['draft', 'published', 'archived'] } as const;
+
+/** A graph as editors send it; `graph.ts` says what of it is written. */
+export const GRAPH = {
+  nodes: {
+    type: 'array',
+    maxItems: 5_000,
+    items: {
+      type: 'object',
+      properties: {
+        id: { type: 'string', minLength: 1, maxLength: 200 },
+        type: { type: 'string', minLength: 1, maxLength: 100 },
+        data: { type: 'object' },
+      },
+      required: ['id', 'type', 'data'],
+    },
+  },
+  edges: {
+    type: 'array',
+    maxItems: 20_000,
+    items: {
+      type: 'object',
+      properties: { source: { type: 'string' }, target: { type: 'string' } },
+      required: ['source', 'target'],
+    },
+  },
+};
+
 /** An object whose members are all there. */
 export function record(properties: Readonly<Record<string, JsonSchema>>): JsonSchema {
   return { type: 'object', properties, required: Object.keys(properties) };
@@ -31,16 +59,36 @@ export const SCHEMAS = {
     },
     required: ['error'],
   },
-  Workflow: record({
-    id: ID,
-    name: TEXT,
-    description: TEXT,
-    cluster_id: { ...TEXT, description: 'Name of the cluster.' },
-    status: { enum: ['draft', 'published', 'archived'] },
-    tags: listOf(TEXT),
-    nodes: listOf(ANYTHING),
-    edges: listOf(ANYTHING),
-    created_at: TIME,
-    updated_at: TIME,
-  }),
+  Workflow: {
+    type: 'object',
+    properties: {
+      id: ID,
+      name: TEXT,
+      description: TEXT,
+      cluster_id: { ...TEXT, description: 'Name of the cluster; blank: the default one.' },
+      status: STATUS,
+      tags: listOf(TEXT),
+      nodes: listOf(ANYTHING),
+      edges: listOf(ANYTHING),
+      versions: { ...listOf(ANYTHING), description: 'Always empty: see the versions of the workflow.' },
+      created_at: TIME,
+      updated_at: TIME,
+      run_count: { type: 'integer' },
+      success_count: { type: 'integer' },
+      failure_count: { type: 'integer' },
+      last_run_at: TIME,
+    },
+    required: [
+      'id',
+      'name',
+      'description',
+      'cluster_id',
+      'status',
+      'tags',
+      'nodes',
+      'edges',
+      'created_at',
+      'updated_at',
+    ],
+  },
 } as const satisfies Readonly<Record<string, JsonSchema>>;

@@ -1,33 +1,49 @@
-import { createHash } from 'node:crypto';
 import type { StackView } from '../../../reconciler/index.ts';
 import { asFields, asList, asString } from '../../../reconciler/index.ts';
+import { timeOfId, workflowId } from '../../operations/workflows.ts';
+import type { WorkflowDeps } from './deps.ts';
+import { toPlatformGraph } from './graph.ts';
 
 /** The time that the platform writes where there is none. */
 const NO_TIME = '0001-01-01T00:00:00Z';
 
-/** An id of 24 hex digits; the same for the same object, wherever and whenever it is asked for. */
-export function idOf(kind: string, key: string): string {
-  return createHash('sha256').update(`${kind}\0${key}`).digest('hex').slice(0, 24);
-}
-
-/** The id that stands in the file of a workflow, else one of its path: it stays when the workflow is given another name. */
-export function workflowId({ document, file }: StackView): string {
-  return asString(asFields(document)?.['id']) ?? idOf('workflow', file);
+/** The part of a workflow that lists are searched and sorted by. */
+export function summaryOf(view: StackView) {
+  const fields = asFields(view.document) ?? {};
+  const id = workflowId(view);
+  const created = view.createdAt ?? timeOfId(id, Date.now()) ?? NO_TIME;
+  return {
+    id,
+    name: asString(fields['title']) ?? asString(fields['name']) ?? view.name,
+    description: asString(fields['description']) ?? '',
+    status: asString(fields['status']) ?? 'draft',
+    created_at: created,
+    updated_at: view.updatedAt ?? view.deployment?.time ?? created,
+  };
 }
 
 /** A workflow in the words of the platform. */
-export function toWorkflow(view: StackView) {
+export function toWorkflow({ reconciler }: WorkflowDeps, view: StackView) {
   const fields = asFields(view.document) ?? {};
   return {
-    id: workflowId(view),
-    name: asString(fields['title']) ?? view.name,
-    description: asString(fields['description']) ?? '',
+    ...summaryOf(view),
     cluster_id: asString(fields['cluster']) ?? '',
-    status: asString(fields['status']) ?? 'draft',
     tags: (asList(fields['tags']) ?? []).filter((tag) => typeof tag === 'string'),
-    nodes: asList(fields['nodes']) ?? [],
-    edges: asList(fields['edges']) ?? [],
-    created_at: view.createdAt ?? NO_TIME,
-    updated_at: view.updatedAt ?? NO_TIME,
+    ...toPlatformGraph(fields),
+    versions: [],
+    ...countRuns(reconciler, view.name),
+  };
+}
+
+function countRuns(reconciler: WorkflowDeps['reconciler'], stack: string) {
+  const count = (status?: 'completed' | 'failed') =>
+    reconciler.listJobs({ stack, type: 'apply', limit: 1, ...(status === undefined ? {} : { status }) });
+  const all = count();
+  const [last] = all.jobs;
+  return {
+    run_count: all.total,
+    success_count: count('completed').total,
+    failure_count: count('failed').total,
+    ...(last === undefined ? {} : { last_run_at: last.startedAt ?? last.createdAt }),
   };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseGitModules } from '../../../reconciler/adapters/git/modules/git-modules.ts';
-import { editText } from '../../../reconciler/desired/document-text.ts';
+import { editText } from '../../../reconciler/desired/text/document-text.ts';
 import { createDesiredFixture } from '../../support/desired-fixtures.ts';
 
 /*

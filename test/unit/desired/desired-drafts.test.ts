@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { compareText } from '../../../reconciler/base/values.ts';
-import { editText } from '../../../reconciler/desired/document-text.ts';
+import { editText } from '../../../reconciler/desired/text/document-text.ts';
 import { briefDiagnostics, createDesiredFixture, kombination } from '../../support/desired-fixtures.ts';
 
 describe('draftStack', () => {

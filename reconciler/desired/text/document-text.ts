@@ -1,7 +1,7 @@
-import { EDITING, MAX_ALIAS_EXPANSIONS, parseYaml } from '../config/yaml-document.ts';
+import { EDITING, MAX_ALIAS_EXPANSIONS, parseYaml } from '../../config/yaml-document.ts';
 import { Document, isMap, isNode, isScalar, parseDocument } from 'yaml';
 import type { YAMLMap } from 'yaml';
-import { asFields, compareText, own } from '../base/values.ts';
+import { asFields, compareText, own } from '../../base/values.ts';
 import type { TextEdit } from './merge-items.ts';
 import { inOldOrder, mergeItems } from './merge-items.ts';
 

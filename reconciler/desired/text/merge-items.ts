@@ -1,8 +1,8 @@
 import { Document, isMap, isNode, isScalar, isSeq } from 'yaml';
 import type { Node, YAMLMap } from 'yaml';
-import { canonicalJson } from '../base/json.ts';
-import type { Fields } from '../base/values.ts';
-import { asFields, asList, asString, own } from '../base/values.ts';
+import { canonicalJson } from '../../base/json.ts';
+import type { Fields } from '../../base/values.ts';
+import { asFields, asList, asString, own } from '../../base/values.ts';
 
 /*
  * Lists whose items are maps with ids, such as the nodes of a workflow. Items that are still there stay where they are, with their comments, and are
@@ -31,11 +31,20 @@ function byId(value: unknown): ReadonlyMap<string, Fields> | null {
   const found = new Map<string, Fields>();
   for (const item of items) {
     const fields = asFields(item);
-    const id = asString(own(fields, 'id'));
+    const id = idOf(fields);
     if (fields === undefined || id === undefined || found.has(id)) return null;
     found.set(id, fields);
   }
   return found;
+}
+
+/** The id of an item; of an edge without one, where it leads from and to. */
+function idOf(item: Fields | undefined): string | undefined {
+  const id = asString(own(item, 'id'));
+  const [source, target] = [asString(own(item, 'source')), asString(own(item, 'target'))];
+  if (id !== undefined || source === undefined || target === undefined) return id;
+  const handles = ['sourceHandle', 'targetHandle'].map((name) => asString(own(item, name)) ?? '');
+  return ['', source, target, ...handles].join('\0');
 }
 
 interface Change {
@@ -89,7 +98,7 @@ export function mergeItems(
 }
 
 function readItem(text: string, node: unknown): Item | null {
-  if (!isMap(node) || node.flow || node.anchor !== undefined || !node.range) return null;
+  if (!isMap(node) || node.anchor !== undefined || !node.range) return null;
   const [start, valueEnd] = node.range;
   // Only whole lines with the hyphen in front can be taken out or written anew.
   if (!/^ *- $/.test(text.slice(text.lastIndexOf('\n', start - 1) + 1, start))) return null;

@@ -1,0 +1,107 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { Actor, StackView } from '../../reconciler/index.ts';
+import { asFields, asString, ReconcilerError } from '../../reconciler/index.ts';
+import type { ApiDeps } from './deps.ts';
+import { updateStack } from './stacks.ts';
+import { newSignal, readAgain } from './write.ts';
+
+/** A new workflow; members that are left out are blank. */
+export interface NewWorkflow {
+  /** Name for people. The stack is called like it, in letters that a stack may have. */
+  readonly title: string;
+  readonly description?: string;
+  readonly cluster?: string;
+  readonly tags?: readonly string[];
+  readonly nodes?: readonly object[];
+  readonly edges?: readonly object[];
+}
+
+const MAX_NAME = 63;
+/** Names that are tried for a title that others have, too. */
+const MAX_TRIES = 1_000;
+
+/** An id of 24 hex digits; the same for the same object, wherever and whenever it is asked for. */
+export function idOf(kind: string, key: string): string {
+  return createHash('sha256').update(`${kind}\0${key}`).digest('hex').slice(0, 24);
+}
+
+/** The id that stands in the file of a workflow, else one of its path: it stays when the workflow is given another title. */
+export function workflowId({ document, file }: StackView): string {
+  return asString(asFields(document)?.['id']) ?? idOf('workflow', file);
+}
+
+/** A new id: the first eight digits are the seconds since 1970, as those of the platform are. */
+export function newId(now: number): string {
+  const seconds = Math.floor(now / 1_000)
+    .toString(16)
+    .padStart(8, '0');
+  return `${seconds}${randomBytes(8).toString('hex')}`;
+}
+
+/** Time at which an id of `newId` was made, ISO 8601; `null` for others. */
+export function timeOfId(id: string, now: number): string | null {
+  const ms = Number.parseInt(id.slice(0, 8), 16) * 1_000;
+  // Ids that are made from a path name any time.
+  return ms > Date.UTC(2026, 0, 1) && ms <= now ? new Date(ms).toISOString() : null;
+}
+
+export function listWorkflows({ reconciler }: ApiDeps): readonly StackView[] {
+  return reconciler.listStacks().filter(({ kind, state }) => kind === 'workflow' && state !== 'removed');
+}
+
+/** Commits the file of a new workflow, a draft. Throws INVALID_CONFIGURATION, WRITE_CONFLICT. */
+export async function createWorkflow(
+  deps: ApiDeps,
+  { title, description, cluster, tags = [], nodes = [], edges = [] }: NewWorkflow,
+  actor: Actor,
+): Promise<StackView> {
+  const name = freeName(deps, title);
+  const document = {
+    name,
+    id: newId(Date.now()),
+    ...(title === name ? {} : { title }),
+    ...(description === undefined || description === '' ? {} : { description }),
+    ...(cluster === undefined || cluster === '' ? {} : { cluster }),
+    status: 'draft',
+    ...(tags.length === 0 ? {} : { tags }),
+    nodes,
+    edges,
+  };
+  await deps.reconciler.createWorkflow(name, document, actor, newSignal());
+  await readAgain(deps);
+  return deps.reconciler.getStack(name);
+}
+
+/** Commits what differs in the file of a workflow; `null` takes a key out. */
+export async function editWorkflow(
+  deps: ApiDeps,
+  { name, document }: StackView,
+  keys: Readonly<Record<string, unknown>>,
+  actor: Actor,
+): Promise<StackView> {
+  const { title, ...rest } = keys;
+  const named = title === undefined ? {} : { title: title === asFields(document)?.['name'] ? null : title };
+  const { stack } = await updateStack(deps, name, { ...rest, ...named }, actor);
+  return stack ?? deps.reconciler.getStack(name);
+}
+
+/** A name for the stack that no other has. */
+function freeName({ reconciler }: ApiDeps, title: string): string {
+  const plain = title
+    .normalize('NFKD')
+    .replaceAll(/\p{M}/gu, '')
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .slice(0, MAX_NAME - 5)
+    .replaceAll(/^-+|-+$/g, '');
+  const base = plain === '' ? 'workflow' : plain;
+  const taken = new Set(reconciler.stackNames());
+  for (let at = 1; at <= MAX_TRIES; at += 1) {
+    const name = at === 1 ? base : `${base}-${at}`;
+    if (!taken.has(name)) return name;
+  }
+  throw new ReconcilerError(
+    'STACK_EXISTS',
+    `there are too many workflows called ${base}: choose another name`,
+  );
+}
