@@ -165,19 +165,20 @@ describe('workflows as files', () => {
   });
 
   it.each([
-    ['POST', '/workflows', {}, 400, 'Invalid request data'],
-    ['POST', '/workflows', { name: '' }, 400, 'Invalid request data'],
-    ['PUT', '/workflows/ID', {}, 400, 'No valid fields to update'],
-    ['PUT', '/workflows/ID', { status: 'gone' }, 400, 'Invalid status'],
-    ['PUT', '/workflows/ID/status', { status: 'gone' }, 400, 'Invalid status'],
-    ['PUT', '/workflows/ID/status', {}, 400, 'Invalid request data'],
-    ['POST', '/workflows/ID/clone', {}, 400, 'Invalid request data'],
-    ['POST', '/workflows/ID/save', { nodes: [{}] }, 400, 'Invalid request data'],
-    ['POST', '/workflows/ID/save', { nodes: 5 }, 400, 'Invalid request data'],
-    ['POST', `/workflows/${'f'.repeat(24)}/clone`, { name: 'x' }, 404, 'Workflow not found'],
-    ['POST', '/workflows/nope/save', { nodes: [] }, 400, 'Invalid workflow ID'],
-    ['DELETE', `/workflows/${'f'.repeat(24)}`, undefined, 404, 'Workflow not found'],
-  ] as const)('%s %s %o is %i', async (method, path, body, status, error) => {
+    ['POST /workflows', {}, 400, 'Invalid request data'],
+    ['POST /workflows', { name: '' }, 400, 'Invalid request data'],
+    ['PUT /workflows/ID', {}, 400, 'No valid fields to update'],
+    ['PUT /workflows/ID', { status: 'gone' }, 400, 'Invalid status'],
+    ['PUT /workflows/ID/status', { status: 'gone' }, 400, 'Invalid status'],
+    ['PUT /workflows/ID/status', {}, 400, 'Invalid request data'],
+    ['POST /workflows/ID/clone', {}, 400, 'Invalid request data'],
+    ['POST /workflows/ID/save', { nodes: [{}] }, 400, 'Invalid request data'],
+    ['POST /workflows/ID/save', { nodes: 5 }, 400, 'Invalid request data'],
+    [`POST /workflows/${'f'.repeat(24)}/clone`, { name: 'x' }, 404, 'Workflow not found'],
+    ['POST /workflows/nope/save', { nodes: [] }, 400, 'Invalid workflow ID'],
+    [`DELETE /workflows/${'f'.repeat(24)}`, undefined, 404, 'Workflow not found'],
+  ] as const)('%s %o is %i', async (request, body, status, error) => {
+    const [method = '', path = ''] = request.split(' ');
     const { id } = await create('shop');
     const answer = await ask(method, path.replace('ID', id), body);
     expect([answer.status, answer.body['error']]).toEqual([status, error]);
