@@ -7,6 +7,7 @@ export type * from './public/reconciler.ts';
 export type * from './plan/plan.ts';
 export type * from './ports/store.ts';
 export type * from './public/instances.ts';
+export type * from './public/versions.ts';
 export type { Instance, InstancePort, InstanceStatus } from './pods/instance.ts';
 export type * from './ports/target.ts';
 export type * from './ports/target-capabilities.ts';

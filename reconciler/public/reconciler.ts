@@ -1,6 +1,7 @@
 import type { Actor, ServiceStatus, Deployment } from './views.ts';
 import type { DataOperations } from './backups.ts';
 import type { ReleaseOperations } from './releases.ts';
+import type { VersionOperations } from './versions.ts';
 import type { GeneratedStack, GenerateRequest } from '../model/generated.ts';
 import type { Diagnostic } from '../base/diagnostic.ts';
 import type { Health } from '../model/resource.ts';
@@ -391,6 +392,7 @@ export interface Reconciler
     WriteOperations,
     DataOperations,
     ReleaseOperations,
+    VersionOperations,
     AsyncDisposable {
   /** Begins to watch and reconcile by itself; resolves once the repository was read or the first attempt failed. */
   start(): Promise<void>;

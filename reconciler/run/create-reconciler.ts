@@ -31,6 +31,7 @@ import { createWriteOperations } from './operations/writes.ts';
 import { Deployments } from './record/deployments.ts';
 import { JobStore } from './record/job-store.ts';
 import { StackTable } from './stack-table.ts';
+import { createVersions } from './write/versions.ts';
 import { createReleases } from './write/releases.ts';
 import { RepositoryWriter } from './write/repository-writer.ts';
 
@@ -79,6 +80,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     ...createWriteOperations(parts),
     ...createDataOperations(parts, stacks),
     ...createReleases(parts),
+    ...createVersions({ context, refreshForWrite: (signal) => loop.refreshForWrite(signal) }),
     start() {
       background.keep('backup schedule', (signal) => schedule.run(signal));
       return loop.start();

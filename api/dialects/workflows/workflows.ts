@@ -5,6 +5,7 @@ import type { JsonSchema } from '../../http/shape.ts';
 import { answers } from './answers.ts';
 import type { WorkflowDeps } from './deps.ts';
 import { SCHEMAS } from './schemas.ts';
+import { versionRoutes } from './version-routes.ts';
 import { workflowRoutes } from './workflow-routes.ts';
 
 /** Root of the platform, where it says hello. */
@@ -23,7 +24,11 @@ const openApiRoute: Route<WorkflowDeps> = defineRoute({
 });
 
 /** The whole table of this dialect. */
-export const workflowPlatformRoutes: readonly Route<WorkflowDeps>[] = [...workflowRoutes, openApiRoute];
+export const workflowPlatformRoutes: readonly Route<WorkflowDeps>[] = [
+  ...workflowRoutes,
+  ...versionRoutes,
+  openApiRoute,
+];
 
 /** Served at the root: how clients find out that somebody is there. */
 export const helloRoute: Route<WorkflowDeps> = defineRoute({

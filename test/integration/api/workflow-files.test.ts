@@ -1,20 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import type { ApiServer } from '../../support/api/api-server.ts';
-import { json, startApiServer } from '../../support/api/api-server.ts';
-import type { Rig } from '../../support/reconciler-rig.ts';
-import { createRig, file, stack } from '../../support/reconciler-rig.ts';
-
-const NEVER = new AbortController().signal;
-
-interface Workflow {
-  readonly id: string;
-  readonly name: string;
-  readonly description: string;
-  readonly status: string;
-  readonly nodes: readonly { readonly id: string; readonly data: Readonly<Record<string, unknown>> }[];
-  readonly edges: readonly object[];
-}
+import type { Workflow, WorkflowServer } from '../../support/api/workflow-server.ts';
+import { startWorkflowServer } from '../../support/api/workflow-server.ts';
 
 const WEB = {
   id: 'n1',
@@ -32,41 +19,16 @@ const CONF = {
 const EDGE = { id: 'e1', source: 'n2', target: 'n1', sourceHandle: null, targetHandle: null, animated: true };
 
 describe('workflows as files', () => {
-  let rig: Rig;
-  let server: ApiServer;
+  let platform: WorkflowServer;
   beforeEach(async () => {
-    rig = createRig();
-    rig.source.push({ [file('other')]: stack('other', { web: 'image: nginx' }) });
-    await rig.reconciler.refresh(NEVER);
-    server = await startApiServer({ reconciler: rig.reconciler });
+    platform = await startWorkflowServer();
   });
-  afterEach(async () => {
-    await server[Symbol.asyncDispose]();
-    await rig[Symbol.asyncDispose]();
-  });
+  afterEach(() => platform[Symbol.asyncDispose]());
 
-  async function ask(method: string, path: string, body?: unknown) {
-    const init = body === undefined ? { method } : json(method, body);
-    const response = await server.request(`/v1/api${path}`, { ...init, role: 'deployer' });
-    return { status: response.status, body: (await response.json()) as Record<string, unknown> };
-  }
-
-  async function create(name: string, more: object = {}): Promise<Workflow> {
-    const { status, body } = await ask('POST', '/workflows', { name, ...more });
-    expect(status).toBe(201);
-    return body as unknown as Workflow;
-  }
-
-  const list = async () => {
-    const { commit } = await rig.source.resolve(NEVER);
-    return rig.source.diff(null, commit, NEVER);
-  };
-  const paths = async () => (await list()).map(({ path }) => path);
-  const read = async (path: string) => {
-    const found = (await list()).find((one) => one.path === path)?.after;
-    if (!found) throw new Error(`there is no ${path}`);
-    return new TextDecoder().decode(await rig.source.readBlob(found.blob));
-  };
+  const ask: WorkflowServer['ask'] = (...request) => platform.ask(...request);
+  const create: WorkflowServer['create'] = (...request) => platform.create(...request);
+  const read = (path: string) => platform.read(path);
+  const paths = () => platform.paths();
 
   it('begin as a draft with an id that tells when, flat and inside of the answer', async () => {
     const made = await create('My App', { description: 'Web application stack' });
@@ -117,8 +79,7 @@ describe('workflows as files', () => {
       '    type: deployment\n',
       '    # The front\n    type: deployment\n',
     );
-    rig.source.push({ [path]: text });
-    await rig.reconciler.refresh(NEVER);
+    await platform.push({ [path]: text });
     const { nodes, edges } = (await ask('GET', `/workflows/${id}`)).body as unknown as Workflow;
     const moved = nodes.map((node) => (node.id === 'n2' ? { ...node, position: { x: 5, y: 6 } } : node));
     await ask('POST', `/workflows/${id}/save`, { nodes: moved, edges });
@@ -211,9 +172,7 @@ describe('workflows as files', () => {
 
   it('are for deployers to write, and for viewers to read', async () => {
     const { id } = await create('shop');
-    const shown = await server.request(`/v1/api/workflows/${id}`, { role: 'viewer' });
-    expect(shown.status).toBe(200);
-    const init = { ...json('POST', { nodes: [] }), role: 'viewer' } as const;
-    expect((await server.request(`/v1/api/workflows/${id}/save`, init)).status).toBe(403);
+    expect((await ask('GET', `/workflows/${id}`, undefined, 'viewer')).status).toBe(200);
+    expect((await ask('POST', `/workflows/${id}/save`, { nodes: [] }, 'viewer')).status).toBe(403);
   });
 });

@@ -17,6 +17,7 @@ import type {
 import { ReconcilerError } from '../../../reconciler/index.ts';
 import { createFakeData } from './fake-data.ts';
 import { createFakeReleases } from './fake-releases.ts';
+import { createFakeVersions } from './fake-versions.ts';
 import { assertServices, buildView, buildWorker, COMMIT, generateFake, validate } from './fake-views.ts';
 import { at, buildJob, buildStoredPlan } from '../records.ts';
 
@@ -144,6 +145,7 @@ export function createFakeReconciler(): FakeReconciler {
   return {
     ...data,
     ...createFakeReleases(tags, addJob),
+    ...createFakeVersions((stack) => stacks.get(stack)),
     leftovers: () => Promise.resolve([]),
     suggestPolicy: () => Promise.resolve(''),
     writes,

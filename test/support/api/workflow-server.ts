@@ -1,0 +1,81 @@
+import { expect } from 'vitest';
+import type { Role } from '../../../reconciler/index.ts';
+import type { Rig } from '../reconciler-rig.ts';
+import { createRig, file, stack } from '../reconciler-rig.ts';
+import type { ApiServer } from './api-server.ts';
+import { json, startApiServer } from './api-server.ts';
+
+const NEVER = new AbortController().signal;
+
+export interface WorkflowAnswer {
+  readonly status: number;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+export interface Graph {
+  readonly nodes: readonly {
+    readonly id: string;
+    readonly position: object;
+    readonly data: Readonly<Record<string, unknown>>;
+  }[];
+  readonly edges: readonly object[];
+}
+
+export interface Workflow extends Graph {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string;
+  readonly status: string;
+}
+
+/** The API of the workflow platform over a reconciler with a repository in memory. */
+export interface WorkflowServer extends AsyncDisposable {
+  readonly rig: Rig;
+  readonly server: ApiServer;
+  /** Below `/v1/api`, as a deployer. */
+  ask(method: string, path: string, body?: unknown, role?: Role): Promise<WorkflowAnswer>;
+  create(name: string, more?: object): Promise<Workflow>;
+  /** Paths of the newest commit. */
+  paths(): Promise<readonly string[]>;
+  read(path: string): Promise<string>;
+  /** Commits as somebody else would, and has it read. */
+  push(files: Readonly<Record<string, string | null>>): Promise<void>;
+}
+
+export async function startWorkflowServer(): Promise<WorkflowServer> {
+  const rig = createRig();
+  const { source, reconciler } = rig;
+  const push = async (files: Readonly<Record<string, string | null>>) => {
+    source.push(files);
+    await reconciler.refresh(NEVER);
+  };
+  await push({ [file('other')]: stack('other', { web: 'image: nginx' }) });
+  const server = await startApiServer({ reconciler });
+  const list = async () => source.diff(null, (await source.resolve(NEVER)).commit, NEVER);
+  const ask: WorkflowServer['ask'] = async (method, path, body, role = 'deployer') => {
+    const init = body === undefined ? { method } : json(method, body);
+    const response = await server.request(`/v1/api${path}`, { ...init, role });
+    return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+  };
+  return {
+    rig,
+    server,
+    ask,
+    push,
+    async create(name, more = {}) {
+      const { status, body } = await ask('POST', '/workflows', { name, ...more });
+      expect(status).toBe(201);
+      return body as unknown as Workflow;
+    },
+    paths: async () => (await list()).map(({ path }) => path),
+    async read(path) {
+      const found = (await list()).find((one) => one.path === path)?.after;
+      if (!found) throw new Error(`there is no ${path}`);
+      return new TextDecoder().decode(await source.readBlob(found.blob));
+    },
+    async [Symbol.asyncDispose]() {
+      await server[Symbol.asyncDispose]();
+      await rig[Symbol.asyncDispose]();
+    },
+  };
+}
