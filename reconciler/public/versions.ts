@@ -3,7 +3,7 @@ import type { Actor } from './views.ts';
 
 export type { Version } from '../model/version-tag.ts';
 
-/** What people say of a version; members that are left out stay as they are, of a new one blank. */
+/** Notes of people on a version; members that are left out stay as they are, of a new one blank. */
 export interface VersionNotes {
   readonly name?: string;
   readonly label?: string;
