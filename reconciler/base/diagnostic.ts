@@ -40,6 +40,14 @@ export function formatDiagnostic(diagnostic: Diagnostic): string {
   );
 }
 
+/** Nobody reads more of a text, and a document may be made to have any number of characters in each. */
+const MAX_TEXT_LENGTH = 1_000;
+
+/** The text of a finding, cut where nobody reads on. */
+export function shorten(text: string): string {
+  return text.length <= MAX_TEXT_LENGTH ? text : `${text.slice(0, MAX_TEXT_LENGTH)}…`;
+}
+
 /** Order for reports: file, line, column, code. */
 export function compareDiagnostics(a: Diagnostic, b: Diagnostic): number {
   return (

@@ -1,3 +1,4 @@
+import { shorten } from '../../base/diagnostic.ts';
 import type { TextPlace } from '../../base/document-path.ts';
 import type { TreeDirectory } from '../file-tree.ts';
 import { isDirectory, resolvePath } from '../file-tree.ts';
@@ -118,16 +119,18 @@ function report(
   place: TextPlace,
   { hint }: Details = {},
 ): void {
+  const message = shorten(diagnostic.message);
   // The same line is read as often as it is used.
   const known = diagnostics.some(
-    ({ code, message, place: other }) =>
+    ({ code, message: said, place: other }) =>
       code === diagnostic.code &&
-      message === diagnostic.message &&
+      said === message &&
       other?.file === place.file &&
       other?.line === place.line &&
       other?.column === place.column,
   );
-  if (!known) diagnostics.push({ ...diagnostic, path: [], place, ...(hint === undefined ? {} : { hint }) });
+  if (!known)
+    diagnostics.push({ ...diagnostic, message, path: [], place, ...(hint === undefined ? {} : { hint }) });
 }
 
 /** Stands for a text that is too large, or no text. */
@@ -166,7 +169,7 @@ export function readYaml(
       project.diagnostics.push({
         severity: 'error',
         code,
-        message,
+        message: shorten(message),
         path: [],
         place: { file: path, line, column, path: place },
       });

@@ -8,6 +8,7 @@ import { checkDatabases } from './service/database.ts';
 import { checkCluster } from './checks/check-cluster.ts';
 import { clusterKey, onMachines, unknownCluster, withoutBuilds } from './cluster-node.ts';
 import type { Diagnostic } from '../../base/diagnostic.ts';
+import { shorten } from '../../base/diagnostic.ts';
 import type { DocumentPath } from '../../base/document-path.ts';
 import { formatPath } from '../../base/document-path.ts';
 import { expandKit, kitsUsed } from '../kits/expand-kit.ts';
@@ -262,7 +263,6 @@ export function toDiagnostics(
 
 /** Findings of a file that are listed; nobody reads more, and a document may be made to have any number. */
 const MAX_LISTED = 200;
-const MAX_TEXT_LENGTH = 1_000;
 
 /** Errors come before warnings where not all can be listed. */
 function withinReason(diagnostics: readonly DocumentDiagnostic[]): readonly DocumentDiagnostic[] {
@@ -272,10 +272,6 @@ function withinReason(diagnostics: readonly DocumentDiagnostic[]): readonly Docu
   const kept = new Set([...errors, ...diagnostics.filter((one) => !isError(one))].slice(0, MAX_LISTED));
   const severity = errors.length > MAX_LISTED ? 'error' : 'warning';
   return [...diagnostics.filter((one) => kept.has(one)), manyMore(diagnostics.length - kept.size, severity)];
-}
-
-function shorten(text: string): string {
-  return text.length <= MAX_TEXT_LENGTH ? text : `${text.slice(0, MAX_TEXT_LENGTH)}…`;
 }
 
 function toDiagnostic(file: string, document: YamlDocument, diagnostic: DocumentDiagnostic): Diagnostic {

@@ -257,3 +257,14 @@ it('says where a file that is no map begins', () => {
     { severity: 'error', code: 'YAML_SYNTAX', file: 'compose.yaml', line: 1, column: 1 },
   ]);
 });
+
+it('quotes a value as far as anybody reads', () => {
+  const text = `services: { web: { image: a, restart: always, privileged: "${'('.repeat(20_000)}" } }\n`;
+  const { notes, diagnostics } = importFiles(
+    { 'compose.yaml': text },
+    { files: ['compose.yaml'], fallbackName: 'project' },
+  );
+  const lengths = [...notes, ...diagnostics].map(({ message }) => message.length);
+  expect(lengths.length).toBeGreaterThan(0);
+  expect(Math.max(...lengths)).toBeLessThan(1_100);
+});

@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { shorten } from '../../../base/diagnostic.ts';
 import type { TextPlace } from '../../../base/document-path.ts';
 import type { ComposeNode } from '../node.ts';
 import { child, entriesOf, placeOf, readNodes } from '../node.ts';
@@ -21,7 +22,7 @@ export function createNotes(directory: string, main: string): Notes {
   const push = (kind: ImportNote['kind'], place: TextPlace, message: string): void => {
     const { file = main, line } = place;
     // Paths are told from where the project is, not from the root of the machine.
-    const text = prefix === '' ? message : message.replaceAll(prefix, '');
+    const text = shorten(prefix === '' ? message : message.replaceAll(prefix, ''));
     const key = JSON.stringify([kind, file, line, text]);
     if (notes.has(key)) return;
     const elsewhere = file === main ? {} : { file: posix.relative(`/${directory}`, `/${file}`) };
