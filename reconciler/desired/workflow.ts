@@ -64,10 +64,14 @@ export function buildWorkflowEntry(source: EntrySource, text: string, context: E
 
 const NO_SECRETS = { secrets: [], references: [] };
 
+/** Keys that are filled in while a workflow is drawn. */
+const DRAWN = ['cluster', 'namespace', 'nodes', 'edges'];
+
 /** Only a published workflow has to be whole: a draft is left as it is, and of an archived one nothing is wanted. */
 function weighed({ status }: Workflow, found: readonly DocumentDiagnostic[]): readonly DocumentDiagnostic[] {
   if (status === 'published') return found;
-  return found.map((one) => (one.severity === 'error' ? { ...one, severity: 'warning' } : one));
+  const isUnfinished = ({ path: [key] }: DocumentDiagnostic) => DRAWN.some((one) => one === key);
+  return found.map((one) => (isUnfinished(one) ? { ...one, severity: 'warning' } : one));
 }
 
 function clusterDiagnostics(
