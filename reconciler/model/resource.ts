@@ -125,7 +125,7 @@ export interface FieldConflict {
   readonly manager: string;
   /** `.spec.replicas` */
   readonly field: string;
-  /** It was set by us before, and the description still says the same: it has drifted. */
+  /** It was ours before, or nobody's decision any more: nobody need be asked. */
   readonly drifted: boolean;
 }
 

@@ -42,7 +42,7 @@ function isFreedBefore(
   return ports.length > 0 && ports.every((port) => earlier.some((one) => hasNodePort(one, port)));
 }
 
-/** Fields that somebody else set and we never did: taking them over is a decision. */
+/** Fields that somebody else has set and has a say in: taking them over is a decision. */
 export function takeoversIn(changes: readonly Change[]): Confirmation[] {
   const taken = changes.flatMap((change) =>
     (change.conflicts ?? []).filter(({ drifted }) => !drifted).map((conflict) => ({ change, conflict })),

@@ -1,4 +1,5 @@
 import type { Dependency, DesiredResource, ResourceId } from '../model/resource.ts';
+import { asFields } from '../base/values.ts';
 import { isRunner } from '../model/kubernetes/kubernetes-object.ts';
 import type { ResourceEdge } from './exclusive-resources.ts';
 import { exclusiveResourceEdges, sharedNetworkEdges } from './exclusive-resources.ts';
@@ -35,10 +36,11 @@ export function orderChanges(
   const exclusive = exclusiveResourceEdges(changes, engines);
   const ports = exclusive.filter(({ from }) => byId.get(from)?.kind === 'Service');
   // First: a Service that nothing describes any more need not be found until the pods are there that wait for the one which takes its port.
-  addExclusiveEdges(edges, ports, byId);
+  const passed = addExclusiveEdges(edges, ports, byId);
   for (const change of changes) {
     for (const id of lettingGo(change, changes)) addEdge(edges, change.id, id);
   }
+  for (const { from, to } of scalingEdges(changes)) addEdge(edges, from, to, 'applied');
   for (const { from, to } of sharedNetworkEdges(changes, engines)) addEdge(edges, from, to, 'applied');
   const { released, exchanging } = addExclusiveEdges(
     edges,
@@ -48,7 +50,11 @@ export function orderChanges(
   // Last: bringing up the new one first is what is wanted, not what is needed.
   for (const { from, to } of moveEdges(changes, engines, stack)) addEdge(edges, from, to);
   for (const { from, to } of batches) addEdge(edges, from, to, 'ended');
-  return sortTopologically(withExchanges(changes, exchanging), edges, released);
+  return sortTopologically(
+    withExchanges(changes, exchanging),
+    edges,
+    new Map([...passed.released, ...released]),
+  );
 }
 
 /** Kinds on a cluster that others live in, are made of or hold on to. */
@@ -63,7 +69,7 @@ const LAST_TO_GO: ReadonlySet<string> = new Set([
  * a kind before that.
  */
 function lettingGo(change: Change, changes: readonly Change[]): ResourceId[] {
-  if (change.action !== 'delete' || isRunner(change.kind)) return [];
+  if (change.action !== 'delete' || isRunner(change.kind) || change.kind === AUTOSCALER) return [];
   const isLast = LAST_TO_GO.has(change.kind);
   return changes
     .filter(({ action, kind, target }) => {
@@ -71,6 +77,24 @@ function lettingGo(change: Change, changes: readonly Change[]): ResourceId[] {
       return isRunner(kind) || (isLast && action === 'delete' && !LAST_TO_GO.has(kind));
     })
     .map((other) => other.id);
+}
+
+const AUTOSCALER = 'HorizontalPodAutoscaler';
+
+/** Lists workloads that get a number of pods of their own, each with the autoscaler that goes: until then it would set another one. */
+function scalingEdges(changes: readonly Change[]): readonly ResourceEdge[] {
+  return changes.flatMap(({ action, kind, id, target, before }) => {
+    if (action !== 'delete' || kind !== AUTOSCALER) return [];
+    const scaled = asFields(asFields(before?.['spec'])?.['scaleTargetRef']);
+    const namespace = asFields(before?.['metadata'])?.['namespace'];
+    return changes
+      .filter((one) => one.target === target && one.action !== 'no-op' && one.kind === scaled?.['kind'])
+      .filter(({ after }) => {
+        const metadata = asFields(after?.['metadata']);
+        return metadata?.['name'] === scaled?.['name'] && metadata?.['namespace'] === namespace;
+      })
+      .map((one) => ({ from: one.id, to: id }));
+  });
 }
 
 /**
@@ -98,9 +122,9 @@ function addExclusiveEdges(
   return { released, exchanging };
 }
 
-/** Tells whether the old object can go ahead of its change: a container is stopped, a network is taken down. Nothing of the kind is done on a cluster. */
+/** Tells whether the old object can go ahead of its change: a container is stopped, a network is taken down, a Service has other ports for a moment. */
 function canRelease(change: Change | undefined): boolean {
-  if (change === undefined || change.kind === 'Service') return false;
+  if (change === undefined) return false;
   return change.action === 'replace' || change.kind === 'network' || change.action === 'update';
 }
 

@@ -72,6 +72,35 @@ export function describeApiAnswers(name: string, setup: () => Promise<ClusterHar
       );
     });
 
+    it('keeps of a Service what is left out: that it has no address, and a port of the nodes by its name', async () => {
+      const service = (name: string, spec: object) => ({
+        apiVersion: 'v1',
+        kind: 'Service',
+        metadata: { name },
+        spec: { selector: { app: 'a' }, ...spec },
+      });
+      const ports = (one: object) => ({ type: 'NodePort', ports: [{ port: 80, ...one }] });
+      const of = ({ body }: { readonly body: Fields }) => asFields(body['spec']) ?? {};
+      const numberOf = (spec: Fields) => asFields(asList(spec['ports'])?.[0])?.['nodePort'];
+      await apply('services/bare', service('bare', { clusterIP: 'None', ports: [{ port: 80 }] }));
+      const bare = await apply('services/bare', service('bare', { ports: [{ port: 80 }] }));
+      expect(of(bare)).toMatchObject({ clusterIP: 'None', clusterIPs: ['None'] });
+      const given = of(await apply('services/node', service('node', ports({}))));
+      const number = numberOf(given);
+      expect(number).toEqual(expect.any(Number));
+      await apply('services/node', service('node', ports({ nodePort: number })));
+      const same = of(await apply('services/node', service('node', ports({}))));
+      expect([numberOf(same), same['clusterIP']]).toEqual([number, given['clusterIP']]);
+      const path = pathOf('services/node');
+      const { body: live } = await ask({ method: 'GET', path });
+      const body = { ...live, spec: { ...asFields(live['spec']), ...ports({ name: 'next' }) } } as object;
+      const renamed = of(await ask({ method: 'PUT', path, body }));
+      expect(numberOf(renamed)).toEqual(expect.any(Number));
+      expect(numberOf(renamed)).not.toBe(number);
+      const none = of(await apply('services/node', service('node', { ports: [{ port: 80 }] })));
+      expect([numberOf(none), none['clusterIP']]).toEqual([undefined, given['clusterIP']]);
+    });
+
     it('answers who has set what, all of it at once', async () => {
       await apply('configmaps/shared', config('shared', { data: { x: '1', y: '2' } }));
       await suite.hand.edit(pathOf('configmaps/shared'), { data: { x: 'hand', z: '3' } });

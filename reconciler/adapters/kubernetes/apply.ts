@@ -14,13 +14,15 @@ import type { LiveObject } from './cache/live-object.ts';
 import { MANAGER, ownerOf, strip, toWire } from './cache/live-object.ts';
 import { findForeign } from './vacancy.ts';
 import { unmarkStopped } from './control.ts';
-import { withFixed } from './fixed-fields.ts';
-import type { Hands } from './field-managers.ts';
-import { handsFor } from './field-managers.ts';
-import type { FieldOwner } from './ownership.ts';
-import type { IsSameContent } from './kept-digests.ts';
-import { withKeptDigests } from './kept-digests.ts';
-import { handsOn, leftoversOf, othersOn, withMovedFields, withoutControlled } from './ownership.ts';
+import { withFixed, withKeptCount } from './fields/fixed-fields.ts';
+import { withoutControlled } from './fields/controlled-fields.ts';
+import type { Hands } from './fields/field-managers.ts';
+import { handsFor } from './fields/field-managers.ts';
+import type { FieldOwner } from './fields/ownership.ts';
+import type { IsSameContent } from './fields/kept-digests.ts';
+import { withKeptDigests } from './fields/kept-digests.ts';
+import { handsOn, leftoversOf, othersOn, withMovedFields } from './fields/ownership.ts';
+import { giveUpPorts } from './release-ports.ts';
 import { isStopped } from './stopped-object.ts';
 import { freeStuckPods } from './workloads/stuck-pods.ts';
 
@@ -54,9 +56,12 @@ export async function applyChange(
   const kind = await awaitKind(cluster, desired, context.signal);
   if (action === 'replace') await takeAway(cluster, desired, context);
   else await remember(cluster, desired, context);
+  await giveUpPorts(cluster, change, context);
   const { conflicts = [], fields } = change.change;
   const isSameContent = (key: string) => !fields.some(({ path }) => path.includes(key));
-  await write(cluster, desired, { kind, conflicts, isSameContent, context });
+  const keepsCount = !fields.some(({ path }) => path === 'spec.replicas');
+  await write(cluster, desired, { kind, conflicts, isSameContent, keepsCount, context });
+  cluster.releasedPorts.delete(id);
 }
 
 /** Remembers what the cluster rolls out by itself as it was before, should the new one not become well. */
@@ -107,7 +112,8 @@ export async function runAgain(
 ): Promise<void> {
   const kind = await awaitKind(cluster, desired, context.signal);
   await removeOwned(cluster, live, context);
-  await write(cluster, desired, { kind, conflicts: [], isSameContent: () => false, context });
+  const decided = { conflicts: [], isSameContent: () => false, keepsCount: false };
+  await write(cluster, desired, { kind, ...decided, context });
 }
 
 interface Writing {
@@ -115,6 +121,8 @@ interface Writing {
   readonly conflicts: readonly FieldConflict[];
   /** Decision of the plan. */
   readonly isSameContent: IsSameContent;
+  /** Decision of the plan: there stay as many pods as there are where the description says none. */
+  readonly keepsCount: boolean;
   readonly context: ApplyContext;
 }
 
@@ -123,7 +131,7 @@ interface FieldWriting extends Writing {
 }
 
 async function write(cluster: Cluster, desired: DesiredResource, writing: Writing): Promise<void> {
-  const { kind, isSameContent, context } = writing;
+  const { kind, context } = writing;
   const { signal, stack } = context;
   const { metadata } = objectSpecOf(desired);
   const path = pathOf(kind, metadata);
@@ -140,7 +148,7 @@ async function write(cluster: Cluster, desired: DesiredResource, writing: Writin
   }
   cluster.vacant.delete(path);
   const described = toWire(desired, kind, context);
-  const wire = own ? withKeptDigests(withFixed(described, own), own, desired, isSameContent) : described;
+  const wire = own ? wireOver(own, described, desired, writing) : described;
   const hands = handsFor(desired);
   if (own && !isStopped(own)) await takeFields(cluster, wire, { ...writing, own, hands, signal });
   const applied = await applyDecided(cluster, wire, { ...writing, hands });
@@ -148,6 +156,17 @@ async function write(cluster: Cluster, desired: DesiredResource, writing: Writin
   cluster.wrote(kind, object);
   const isChanged = own !== undefined && own.metadata.generation !== object.metadata.generation;
   if (isChanged && desired.kind === 'StatefulSet') await freeStuckPods(cluster, object, { path, context });
+}
+
+/** The description as it is applied over the object that is there. */
+function wireOver(
+  own: LiveObject,
+  described: JsonObject,
+  desired: DesiredResource,
+  { isSameContent, keepsCount }: Writing,
+): JsonObject {
+  const wire = withKeptDigests(withFixed(described, own), own, desired, isSameContent);
+  return keepsCount ? withKeptCount(wire, own) : wire;
 }
 
 /**
@@ -213,10 +232,10 @@ async function applyDecided(cluster: Cluster, wire: JsonObject, writing: FieldWr
   } catch (error) {
     if (!isConflict(error)) throw error;
     const decided = new Set(conflicts.map(({ field }) => field));
-    const found = readConflicts(error.causes, false);
-    const ours = withoutControlled(wire, found, hands);
+    const fresh = readConflicts(error.causes).filter(({ field }) => !decided.has(field));
+    // Since it was planned, an autoscaler may have come to be.
+    const ours = withoutControlled(wire, fresh, { hands, scaled: true });
     if (ours !== null) return applyDecided(cluster, ours, writing);
-    const fresh = found.filter(({ field }) => !decided.has(field));
     if (fresh.length > 0) throw setSince(fresh, error);
     return (await sendApply(cluster, kind, wire, { dryRun: false, force: true, signal })).object;
   }

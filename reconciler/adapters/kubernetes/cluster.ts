@@ -44,12 +44,15 @@ export interface Cluster extends ObjectCaches {
   readonly vacant: Map<string, number>;
   /** Objects that a replace has taken away, or an update has changed, until it is settled. */
   readonly replaced: Map<string, LiveObject>;
+  /** Ports of the nodes that Services have let go of until they are applied, by resource, `{ "80/TCP": 31000 }` for each of their ports. */
+  readonly releasedPorts: Map<string, ReadonlyMap<string, number>>;
   /** Jobs that run once for this process, by uid. */
   readonly oneOffs: Set<string>;
   /** Runs with a bound on how many run at a time. */
   readonly bounded: <T, R>(items: readonly T[], work: (item: T) => Promise<R>) => Promise<R[]>;
   kindOf(desired: DesiredResource, signal: AbortSignal): Promise<KindInfo | undefined>;
   kindOfLive(live: LiveObject, signal: AbortSignal): Promise<KindInfo | undefined>;
+  kindNamed(apiVersion: string, kind: string, signal: AbortSignal): Promise<KindInfo | undefined>;
   find(stack: string, id: ResourceId, signal: AbortSignal): Promise<LiveObject | undefined>;
   /** Values that the Secrets of a stack have, and had since this process looks on, with their lines, in clear. Never printed. */
   secretsOf(stack: string): readonly string[];
@@ -73,12 +76,14 @@ export function createCluster({ name, concurrency = 12, ...options }: ClusterOpt
     awaited: createAwaitedNames(),
     vacant: new Map(),
     replaced: new Map(),
+    releasedPorts: new Map(),
     oneOffs: new Set(),
     kindOf(desired, signal) {
       const { apiVersion, kind } = objectSpecOf(desired);
       return discovery.find(apiVersion, kind, signal);
     },
     kindOfLive: ({ apiVersion, kind }, signal) => discovery.find(apiVersion, kind, signal),
+    kindNamed: (apiVersion, kind, signal) => discovery.find(apiVersion, kind, signal),
     async find(stack, id, signal) {
       const [, kind, ...rest] = id.split('/');
       // An object without namespace may be described in one: its key is the end of its name then.

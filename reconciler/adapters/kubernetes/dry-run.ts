@@ -1,5 +1,6 @@
 import { sha256 } from '../../base/json.ts';
 import type { JsonObject } from '../../base/json.ts';
+import { asFields, own } from '../../base/values.ts';
 import type { DesiredResource, FieldConflict, DryRun } from '../../model/resource.ts';
 import { compareHash } from '../../model/resource.ts';
 import { sendApply } from './send-apply.ts';
@@ -11,11 +12,13 @@ import { compareObjects, contains, missingFields } from './compare.ts';
 import type { KindInfo } from './api/discovery.ts';
 import { pathOf } from './api/discovery.ts';
 import type { LiveObject, Marks } from './cache/live-object.ts';
-import type { Hands } from './field-managers.ts';
-import { handsFor } from './field-managers.ts';
-import { handsBasis, handsOn, leftoversOf, othersOn, predictObject, withoutControlled } from './ownership.ts';
-import { withFixed } from './fixed-fields.ts';
-import { withKeptDigests } from './kept-digests.ts';
+import { handsFor } from './fields/field-managers.ts';
+import { handsBasis, handsOn, leftoversOf, othersOn, predictObject } from './fields/ownership.ts';
+import type { Claims } from './fields/controlled-fields.ts';
+import { isDrift, withoutControlled } from './fields/controlled-fields.ts';
+import { whyKept, withFixed, withKeptCount } from './fields/fixed-fields.ts';
+import type { IsScaled } from './autoscalers.ts';
+import { withKeptDigests } from './fields/kept-digests.ts';
 import { asStopped, isStopped } from './stopped-object.ts';
 import { fingerprintOf, isLiveObject, MANAGER, ownerOf, strip, toWire } from './cache/live-object.ts';
 
@@ -33,6 +36,7 @@ interface DescribedUpdate {
   readonly live: LiveObject;
   /** True when the secrets that are read on the cluster are the described ones: asked where digests cannot tell. */
   readonly isSameContent: () => boolean;
+  readonly isScaled: IsScaled;
 }
 
 /**
@@ -42,7 +46,7 @@ interface DescribedUpdate {
 export async function dryRunUpdate(
   cluster: Cluster,
   desired: DesiredResource,
-  { kind, live, isSameContent }: DescribedUpdate,
+  { kind, live, isSameContent, isScaled }: DescribedUpdate,
   signal: AbortSignal,
 ): Promise<DryRun> {
   const owner = ownerOf(live);
@@ -58,36 +62,48 @@ export async function dryRunUpdate(
   const stopped = isStopped(live);
   const whole = withFixed(toWire(made, kind, marks), live);
   const described = withKeptDigests(whole, live, desired, isSameContent);
-  const wire = stopped ? asStopped(described) : described;
+  const known = stopped ? asStopped(described) : described;
   const marked = (dryRun: DryRun) => (stopped ? { ...dryRun, stopped } : dryRun);
   const hands = handsFor(desired);
-  const left = stopped ? [] : leftoversOf(handsOn(live, hands), wire);
-  if (same && left.length === 0 && contains(wire, live)) return marked(NO_DIFFERENCE);
+  const left = stopped ? [] : leftoversOf(handsOn(live, hands), known);
+  const kept = whyKept(known, live);
+  if (same && kept === null && left.length === 0 && contains(known, live)) return marked(NO_DIFFERENCE);
+  const scaled = isCounted(known, live) ? false : await isScaled(live);
+  const wire = scaled ? withKeptCount(known, live) : known;
   const basis = sha256(
-    `${fingerprintOf(live)}${desired.hash}${owner?.hash ?? ''}${stopped}${handsBasis(live, hands)}`,
+    `${fingerprintOf(live)}${desired.hash}${owner?.hash ?? ''}${stopped}${scaled}${handsBasis(live, hands)}`,
   );
-  const known = cluster.dryRuns.get(desired.id);
-  if (known?.basis === basis) return known.dryRun;
-  const asked = { kind, live, hands, drifted: same };
-  const answer = await askServer(cluster, wire, asked, signal);
+  const remembered = cluster.dryRuns.get(desired.id);
+  if (remembered?.basis === basis) return remembered.dryRun;
+  const claims = { hands, drifted: same, isOurs: (owner?.hash ?? null) !== null, scaled };
+  const asked = { kind, live, claims };
+  const { dryRun: answer, wire: heeded } = await askServer(cluster, wire, asked, signal);
   const isStuck = same && (answer.refused !== null || answer.immutable !== null);
   // A stop by hand leaves fields of hands behind, too: they are looked at once it runs again.
   const taken =
-    stopped || (left.length === 0 && !isStuck) ? null : await tryTakingOver(cluster, wire, asked, { signal });
+    stopped || (left.length === 0 && !isStuck)
+      ? null
+      : await tryTakingOver(cluster, heeded, asked, { signal });
+  const outcome =
+    taken === null ? answer : { ...taken, conflicts: [...answer.conflicts, ...taken.conflicts] };
   const dryRun = marked(
-    taken === null ? answer : { ...taken, conflicts: [...answer.conflicts, ...taken.conflicts] },
+    kept === null || outcome.refused !== null ? outcome : { ...outcome, immutable: kept },
   );
   // A refusal may be about others: a quota, a port that they have. They go without a trace in this object.
   if (dryRun.refused === null) cluster.dryRuns.set(desired.id, { basis, dryRun });
   return dryRun;
 }
 
+/** Tells whether as many pods are described as there are. */
+function isCounted(wire: JsonObject, live: LiveObject): boolean {
+  const countIn = (object: JsonObject) => own(asFields(object['spec']), 'replicas');
+  return countIn(wire) === countIn(live);
+}
+
 interface DryRunRequest {
   readonly kind: KindInfo;
   readonly live: LiveObject;
-  readonly hands: Hands;
-  /** The description is the one that the object was made from. */
-  readonly drifted: boolean;
+  readonly claims: Claims;
 }
 
 /**
@@ -100,7 +116,11 @@ async function tryTakingOver(
   request: DryRunRequest,
   { signal, attempt = 1 }: { readonly signal: AbortSignal; readonly attempt?: number },
 ): Promise<DryRun | null> {
-  const { kind, live, hands, drifted } = request;
+  const {
+    kind,
+    live,
+    claims: { hands, drifted, isOurs },
+  } = request;
   const path = pathOf(kind, live.metadata);
   const full = await readObject(cluster, path, signal);
   if (!full) return null;
@@ -108,8 +128,7 @@ async function tryTakingOver(
   const owners = leftoversOf(named, wire).length > 0 ? named : othersOn(full);
   const left = leftoversOf(owners, wire);
   if (left.length === 0) return null;
-  const isOurs = drifted || (ownerOf(live)?.hash ?? null) !== null;
-  const conflicts = left.map((one) => ({ ...one, drifted: isOurs }));
+  const conflicts = left.map((one) => ({ ...one, drifted: drifted || isOurs }));
   const predicted = predictObject(full, wire, owners);
   const { managedFields: _fields, ...metadata } = predicted['metadata'] as JsonObject;
   const body = { ...predicted, metadata };
@@ -126,13 +145,19 @@ async function tryTakingOver(
   }
 }
 
+interface ServerAnswer {
+  readonly dryRun: DryRun;
+  /** The description without what is left to controllers. */
+  readonly wire: JsonObject;
+}
+
 async function askServer(
   cluster: Cluster,
   wire: JsonObject,
   request: DryRunRequest,
   signal: AbortSignal,
-): Promise<DryRun> {
-  const { kind, live, drifted } = request;
+): Promise<ServerAnswer> {
+  const { kind, live, claims } = request;
   const changed = async (force: boolean) => {
     for (let attempt = 1; ; attempt += 1) {
       const { object } = await sendApply(cluster, kind, wire, { dryRun: true, force, signal });
@@ -143,16 +168,17 @@ async function askServer(
     }
   };
   try {
-    return { ...NO_DIFFERENCE, fields: await changed(false) };
+    return { dryRun: { ...NO_DIFFERENCE, fields: await changed(false) }, wire };
   } catch (error) {
-    if (!isConflict(error)) return explain(error, wire, live);
-    const conflicts = readConflicts(error.causes, drifted);
-    const ours = withoutControlled(wire, conflicts, request.hands);
+    if (!isConflict(error)) return { dryRun: explain(error, wire, live), wire };
+    const found = readConflicts(error.causes);
+    const ours = withoutControlled(wire, found, claims);
     if (ours !== null) return askServer(cluster, ours, request, signal);
+    const conflicts = found.map((one) => ({ ...one, drifted: isDrift(one, wire, claims) }));
     try {
-      return { ...NO_DIFFERENCE, fields: await changed(true), conflicts };
+      return { dryRun: { ...NO_DIFFERENCE, fields: await changed(true), conflicts }, wire };
     } catch (second) {
-      return { ...explain(second, wire, live), conflicts };
+      return { dryRun: { ...explain(second, wire, live), conflicts }, wire };
     }
   }
 }
@@ -180,12 +206,15 @@ export function isConflict(error: unknown): error is ApiError {
   return isApiError(error, 409) && error.causes.some(({ reason }) => reason === 'FieldManagerConflict');
 }
 
-export function readConflicts(causes: readonly ApiCause[], drifted: boolean): readonly FieldConflict[] {
+/** A field that somebody else has set, as a server tells of it. */
+type FoundConflict = Omit<FieldConflict, 'drifted'>;
+
+export function readConflicts(causes: readonly ApiCause[]): readonly FoundConflict[] {
   return causes.flatMap(({ reason, message, field }) => {
     if (reason !== 'FieldManagerConflict') return [];
     const manager = /"([^"]*)"/.exec(message)?.[1] ?? 'somebody';
     // A field of our own was set in another way than by applying: a stop, say.
-    return manager === MANAGER ? [] : [{ manager, field, drifted }];
+    return manager === MANAGER ? [] : [{ manager, field }];
   });
 }
 

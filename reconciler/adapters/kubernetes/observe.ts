@@ -6,13 +6,15 @@ import { maskObject } from './compare.ts';
 import type { KindInfo } from './api/discovery.ts';
 import { pathOf } from './api/discovery.ts';
 import { dryRunUpdate, isRefusal, refusedFor, takenPortsIn } from './dry-run.ts';
-import { isContentThere } from './kept-digests.ts';
+import { isContentThere } from './fields/kept-digests.ts';
 import { sendApply } from './send-apply.ts';
-import { holdersOfPorts } from './node-ports.ts';
+import { holdersOfPorts, withPortsGivenUp } from './node-ports.ts';
 import { healthOf } from './workloads/health.ts';
 import type { LiveObject } from './cache/live-object.ts';
 import { fingerprintOf, idOf, ownerOf, placeOf, strip, toWire } from './cache/live-object.ts';
 import { createForeignSearch } from './vacancy.ts';
+import type { IsScaled } from './autoscalers.ts';
+import { createScaledSearch } from './autoscalers.ts';
 import { isGuarded, objectSpecOf, qualifiedKind } from '../../model/kubernetes/kubernetes-object.ts';
 
 /** Creations that are tried out beforehand in one go; the others are only checked when they are made. */
@@ -47,11 +49,12 @@ export async function observeCluster(
   const missing = new Set(absent.filter(({ shared }) => shared !== true).map(({ id }) => id));
   const findForeign = createForeignSearch(cluster, absent, signal);
   const isSameContent = () => isContentThere(desired, ({ id }) => live.get(id));
+  const isScaled = createScaledSearch(cluster, { stack, desired }, signal);
   const awaited: string[] = [];
   await cluster.bounded(desired, async (one) => {
     const object = live.get(one.id);
     const observed = object
-      ? await project(cluster, one, { object, seen: found.get(one.id), isSameContent, signal })
+      ? await project(cluster, one, { object, seen: found.get(one.id), isSameContent, isScaled, signal })
       : await lookAround(cluster, one, {
           stack,
           tried: tried.has(one),
@@ -63,7 +66,8 @@ export async function observeCluster(
     if (observed) found.set(one.id, withHolders(cluster, observed, { stack, awaited }));
   });
   cluster.awaited.replace(stack, awaited);
-  return { resources: [...found.values()].sort((a, b) => (a.id < b.id ? -1 : 1)), warnings: [] };
+  const resources = withPortsGivenUp([...found.values()], desired);
+  return { resources: [...resources].sort((a, b) => (a.id < b.id ? -1 : 1)), warnings: [] };
 }
 
 /** Says who has what a resource is refused for. Another stack may give it up, and is listened to for that. */
@@ -148,13 +152,14 @@ interface Found {
   readonly object: LiveObject;
   readonly seen: ObservedResource | undefined;
   readonly isSameContent: () => boolean;
+  readonly isScaled: IsScaled;
   readonly signal: AbortSignal;
 }
 
 async function project(
   cluster: Cluster,
   desired: DesiredResource,
-  { object, seen, isSameContent, signal }: Found,
+  { object, seen, isSameContent, isScaled, signal }: Found,
 ): Promise<ObservedResource | undefined> {
   const kind = await cluster.kindOf(desired, signal);
   if (!seen || !kind) return seen;
@@ -162,7 +167,7 @@ async function project(
   if (object.metadata.deletionTimestamp !== undefined) return { ...seen, health: { status: 'missing' } };
   return {
     ...seen,
-    dryRun: await dryRunUpdate(cluster, desired, { kind, live: object, isSameContent }, signal),
+    dryRun: await dryRunUpdate(cluster, desired, { kind, live: object, isSameContent, isScaled }, signal),
   };
 }
 

@@ -18,6 +18,7 @@ import { toTargetError } from './api/errors.ts';
 import { readFacts, readOwned } from './facts.ts';
 import { readLogs } from './workloads/logs.ts';
 import { observeCluster } from './observe.ts';
+import { releasePorts } from './release-ports.ts';
 import { healthOf } from './workloads/health.ts';
 import { runOneOff } from './workloads/one-off.ts';
 import { listLeftovers, removeLeftover } from './workloads/one-off-leftovers.ts';
@@ -27,8 +28,8 @@ import { execIn, openSession } from './workloads/session.ts';
 /** An API server works on hundreds at a time; more of ours would only wait for each other there. */
 const PARALLEL_CHANGES = 64;
 
-/** Nothing on a cluster stands in the way of another object as a host port does, and nothing is streamed in and out of pods yet. */
-export type ClusterTarget = TargetWith<Exclude<Capability, 'releases' | 'streamsPrograms'>>;
+/** Nothing is streamed in and out of pods yet. */
+export type ClusterTarget = TargetWith<Exclude<Capability, 'streamsPrograms'>>;
 
 /** The `Target` port over one API server. */
 export function createClusterTarget(options: ClusterOptions): ClusterTarget {
@@ -70,6 +71,10 @@ export function createClusterTarget(options: ClusterOptions): ClusterTarget {
         settleChange(cluster, change, outcome, { ...context, signal }),
       );
     },
+    release: (change, outcome, context) =>
+      guard(`make room for others in ${change.change.id}`, context.signal, (signal) =>
+        releasePorts(cluster, change, outcome, { ...context, signal }),
+      ),
     owned: (signal) => guard(`look through ${name}`, signal, (both) => readOwned(cluster, both)),
     facts: (signal) => guard(`ask ${name}`, signal, (both) => readFacts(cluster, both)),
     logs: (stack, id, logOptions) =>

@@ -1,17 +1,16 @@
 import { objectSpecOf } from '../../model/kubernetes/kubernetes-object.ts';
 import type { DesiredResource } from '../../model/resource.ts';
-import { asFields, asList, asString } from '../../base/values.ts';
 import { isApiError } from './api/api-error.ts';
 import type { Cluster } from './cluster.ts';
 import type { KindInfo } from './api/discovery.ts';
 import { pathOf } from './api/discovery.ts';
 import type { LiveObject } from './cache/live-object.ts';
-import { isLiveObject, keyOf, ownerOf } from './cache/live-object.ts';
+import { keyOf, ownerOf } from './cache/live-object.ts';
+import { listPages } from './api/list-objects.ts';
 import { readObject } from './api/read-object.ts';
 
 /** So few are asked for one by one. */
 const MAX_SINGLE_REQUESTS = 10;
-const OBJECTS_PER_PAGE = 500;
 /** Names of others that may be read for each one that is wanted; beyond that it is cheaper to ask for each. */
 const OTHERS_EACH = 10;
 /** Names and labels are enough. */
@@ -74,37 +73,22 @@ interface Listing {
   readonly signal: AbortSignal;
 }
 
-/** Pages that are gone through; a server may say of each that there is another. */
-const MAX_PAGES = 500;
-
 /** Lists what is there, by name; `null` when it may not be listed, or is too much to go through. */
 async function listPlace(
   { client }: Cluster,
   kind: KindInfo,
-  { namespace, count, signal }: Listing,
+  { count, ...listed }: Listing,
 ): Promise<ReadonlyMap<string, LiveObject> | null> {
   const found = new Map<string, LiveObject>();
-  const path = pathOf(kind, namespace === undefined ? {} : { namespace });
-  let next: string | undefined;
   try {
-    for (let page = 1; page <= MAX_PAGES; page += 1) {
-      const query = { limit: OBJECTS_PER_PAGE, continue: next };
-      const { body } = await client.request({ method: 'GET', path, query, accept: METADATA_ONLY, signal });
-      for (const object of objectsIn(body, kind)) found.set(object.metadata.name, object);
-      next = asString(asFields(asFields(body)?.['metadata'])?.['continue']) || undefined;
-      if (next === undefined) return found;
+    for await (const page of listPages(client, kind, { ...listed, accept: METADATA_ONLY })) {
       if (found.size > count * OTHERS_EACH) return null;
+      for (const object of page) found.set(object.metadata.name, object);
     }
-    return null;
+    return found;
   } catch (error) {
     // Not allowed, or the list has changed too much since its first page.
     if (isApiError(error, 403) || isApiError(error, 410)) return null;
     throw error;
   }
-}
-
-/** Items of a list do not say what they are. */
-function objectsIn(list: unknown, { apiVersion, kind }: KindInfo): readonly LiveObject[] {
-  const items = asList(asFields(list)?.['items']) ?? [];
-  return items.map((item) => ({ ...asFields(item), apiVersion, kind })).filter(isLiveObject);
 }

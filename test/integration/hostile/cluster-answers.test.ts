@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { createObjectCache } from '../../../reconciler/adapters/kubernetes/cache/object-cache.ts';
 import { createCacheBounds, weightOf } from '../../../reconciler/adapters/kubernetes/cache/bounds.ts';
 import { isLiveObject } from '../../../reconciler/adapters/kubernetes/cache/live-object.ts';
-import { withoutControlled } from '../../../reconciler/adapters/kubernetes/ownership.ts';
+import { withoutControlled } from '../../../reconciler/adapters/kubernetes/fields/controlled-fields.ts';
 import { createPace } from '../../../reconciler/base/mutex.ts';
 import { realClock, silentLogger } from '../../support/docker/target-options.ts';
 import { startClusterDouble } from '../../support/kubernetes/cluster-double.ts';
@@ -127,10 +127,11 @@ it('asks a cluster that says it knows everything for no more than anybody knows,
 });
 
 it('gives in to a conflict about a field once', () => {
-  const conflicts = [{ manager: 'kube-controller-manager', field: '.spec.replicas', drifted: false }];
-  const ours = withoutControlled({ spec: { replicas: 2, paused: false } }, conflicts, () => false);
+  const conflicts = [{ manager: 'kube-controller-manager', field: '.spec.replicas' }];
+  const claims = { hands: () => false, scaled: true };
+  const ours = withoutControlled({ spec: { replicas: 2, paused: false } }, conflicts, claims);
   expect(ours).toEqual({ spec: { paused: false } });
-  expect(withoutControlled(ours ?? {}, conflicts, () => false)).toBeNull();
+  expect(withoutControlled(ours ?? {}, conflicts, claims)).toBeNull();
 });
 
 it('does not try for ever to apply what a cluster calls a conflict each time', async () => {

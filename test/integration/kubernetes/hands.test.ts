@@ -146,7 +146,7 @@ function describeClusterHands(name: string, setup: () => Promise<ClusterHarness>
       const desired = own.describe([web()]);
       await own.apply(desired);
       const deployment = suite.apps('deployments', 'web');
-      await suite.hand.edit(deployment, { spec: { replicas: 3 } }, 'kube-controller-manager');
+      await suite.hand.edit(deployment, { spec: { replicas: 3 } }, 'some-operator');
       const isScaled = (spec: unknown) => asFields(spec)?.['replicas'] === 3;
       const seen = async () =>
         (await own.observe(desired)).find(({ kind }) => kind === 'Deployment')?.spec['spec'];

@@ -5,6 +5,7 @@ import { openClusterSuite } from '../../contract/cluster-suite.ts';
 import { openRealCluster, startClusterDouble } from '../../support/kubernetes/cluster-double.ts';
 import { CONFIG } from '../../support/kubernetes/cluster-nodes.ts';
 import type { Hand } from '../../support/kubernetes/cluster-stack.ts';
+import { contextFor } from '../../support/docker/docker-resources.ts';
 import { actionsOf, createClusterStack } from '../../support/kubernetes/cluster-stack.ts';
 
 /** Describes what becomes of names and ports that pass from one object to another. */
@@ -51,24 +52,76 @@ function describeClusterNames(name: string, setup: () => Promise<ClusterHarness>
       expect(actionsOf(await own.plan(desired))).toEqual([]);
     });
 
-    it('says who has a port of the nodes that is not given up before, and asks again', async () => {
+    it.each([
+      { what: 'two that exchange theirs', before: [1, 2], after: [2, 1] },
+      { what: 'three that pass theirs round', before: [1, 2, 3], after: [3, 1, 2] },
+      { what: 'one whose holder keeps none of its own', before: [1, 2], after: [undefined, 1] },
+      {
+        what: 'one whose holder takes another one that it does not name',
+        before: [1, 2],
+        after: [2, undefined],
+      },
+    ] as const)('moves ports of the nodes between Services: $what', async ({ before, after }) => {
+      const own = suite.fresh();
+      const ports = await freeNodePorts(suite.hand);
+      const all = (numbers: readonly (number | undefined)[]) =>
+        own.describe(numbers.map((nth, index) => service(`s${index}`, nth)(ports)));
+      await own.apply(all(before));
+      const addresses = async () => {
+        const { items } = await suite.hand.read(suite.core('services'));
+        return (asList(items) ?? []).map((one) => asFields(asFields(one)?.['spec'])?.['clusterIP']);
+      };
+      const had = await addresses();
+      const desired = all(after);
+      const planned = await own.plan(desired);
+      expect(planned.diagnostics).toEqual([]);
+      expect(planned.confirmations).toEqual([]);
+      await own.carryOut(planned, desired);
+      const { items } = await suite.hand.read(suite.core('services'));
+      const got = (asList(items) ?? []).map(nodePortOf);
+      for (const [index, nth] of after.entries())
+        if (nth !== undefined) expect(got[index]).toBe(ports[nth - 1]);
+      expect(new Set(got).size).toBe(after.length);
+      expect(await addresses()).toEqual(had);
+      expect(actionsOf(await own.plan(desired))).toEqual([]);
+    });
+
+    it('has a Service that let go of its port have it again when nothing came of it', async () => {
       const own = suite.fresh();
       const ports = await freeNodePorts(suite.hand);
       const both = (x: number, y: number) =>
         own.describe([service('x', x), service('y', y)].map((one) => one(ports)));
       await own.apply(both(1, 2));
-      const planned = await own.plan(both(2, 1));
-      const told = planned.diagnostics.map(({ message, hint }) => `${message} ${hint ?? ''}`).toSorted();
-      expect(told).toHaveLength(2);
-      for (const [index, name] of ['y', 'x'].entries()) {
-        expect(told[index]).toContain('already allocated');
-        expect(told[index]).toContain(
-          `${own.namespace}/${name} of the stack ${own.stack} has the node port ${ports[1 - index]}`,
-        );
-      }
-      await own.apply(both(1, 3));
-      // The answer about x was given when y still had it, and neither x nor its description have changed.
-      expect((await own.plan(both(2, 3))).diagnostics).toEqual([]);
+      const desired = both(2, 1);
+      const { changes } = await own.plan(desired);
+      const change = changes.find(({ id }) => id === own.id('Service', 'x'))!;
+      const resource = { change, desired: desired.find(({ id }) => id === change.id) ?? null };
+      const port = async () => nodePortOf(await suite.hand.read(suite.core('services', 'x')));
+      for (const _ of [1, 2]) await suite.target.release(resource, 'stop', contextFor(own.stack));
+      expect(await port()).not.toBe(ports[0]);
+      for (const _ of [1, 2]) await suite.target.release(resource, 'undo', contextFor(own.stack));
+      expect(await port()).toBe(ports[0]);
+      expect(actionsOf(await own.plan(both(1, 2)))).toEqual([]);
+    });
+
+    it('says who has a port of the nodes that stays with it, and asks again', async () => {
+      const own = suite.fresh();
+      const other = createClusterStack(suite.target, own.namespace);
+      const ports = await freeNodePorts(suite.hand);
+      const theirs = (nth: number) => other.describe([service('x', nth)(ports)]);
+      await other.apply(theirs(1));
+      const ours = own.describe([service('y', 1)(ports)]);
+      expect((await own.plan(ours)).diagnostics).toMatchObject([
+        {
+          message: expect.stringContaining('already allocated') as string,
+          hint: expect.stringContaining(
+            `${own.namespace}/x of the stack ${other.stack} has the node port ${ports[0]}`,
+          ) as string,
+        },
+      ]);
+      await other.apply(theirs(3));
+      // The answer was given when the other one still had it, and nothing of ours has changed.
+      expect((await own.plan(ours)).diagnostics).toEqual([]);
     });
 
     it('tells the stack that waits for a port of the nodes when another stack gives it up', async () => {
@@ -96,10 +149,17 @@ function describeClusterNames(name: string, setup: () => Promise<ClusterHarness>
 
 type NodePorts = readonly [number, number, number];
 
-/** Describes a Service with the nth of some ports of the nodes. */
-function service(name: string, nth: number): (ports: NodePorts) => string {
-  return (ports) =>
-    `{ id: ${name}, type: service, data: { name: ${name}, selector: { app: web }, type: NodePort, ports: [{ port: 80, nodePort: ${ports[nth - 1]} }] } }`;
+/** Describes a Service with the nth of some ports of the nodes, or with any. */
+function service(name: string, nth?: number): (ports: NodePorts) => string {
+  return (ports) => {
+    const port = nth === undefined ? 'port: 80' : `port: 80, nodePort: ${ports[nth - 1]}`;
+    return `{ id: ${name}, type: service, data: { name: ${name}, selector: { app: web }, type: NodePort, ports: [{ ${port} }] } }`;
+  };
+}
+
+function nodePortOf(service: unknown): number | undefined {
+  const [port] = asList(asFields(asFields(service)?.['spec'])?.['ports']) ?? [];
+  return asNumber(asFields(port)?.['nodePort']);
 }
 
 /** Three that nobody has on the cluster. */

@@ -57,9 +57,15 @@ export function createClusterStack(
     },
     async carryOut(plan, desired) {
       const byId = new Map(desired.map((one) => [one.id, one]));
+      const done = new Set<ResourceId>();
       for (const change of plan.changes) {
         const resource = change.action === 'delete' ? null : (byId.get(change.id) ?? null);
         for (const { id, until } of change.dependsOn) {
+          const holder = plan.changes.find((other) => other.id === id);
+          if (until === 'released' && holder !== undefined && !done.has(id)) {
+            const held = { change: holder, desired: byId.get(id) ?? null };
+            await target.release(held, 'stop', contextFor(stack));
+          }
           if (until !== 'healthy' || !byId.has(id)) continue;
           await eventually(
             () => target.health(stack, id, quiet()),
@@ -68,6 +74,7 @@ export function createClusterStack(
         }
         await target.apply({ change, desired: resource }, contextFor(stack));
         await target.settle({ change, desired: resource }, 'keep', contextFor(stack));
+        done.add(change.id);
       }
     },
     async apply(desired) {

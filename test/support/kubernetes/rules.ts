@@ -97,6 +97,48 @@ function canonicalAmounts(resources: Members): Members {
   return Object.fromEntries(Object.entries(resources).map(([key, value]) => [key, canonical(value)]));
 }
 
+/** Tells of a type of Service whether it has ports of the nodes. */
+function hasNodePorts(service: Members): boolean {
+  return ['NodePort', 'LoadBalancer'].includes(textOf(at(service, 'spec', 'type') ?? ''));
+}
+
+/** The first number that a server gives out. */
+const FIRST_GIVEN_PORT = 30_000;
+
+/**
+ * A Service with what a server fills in where an address or a port of the nodes is left out: the one that the object has, a port being the same that
+ * has the same name, else another one.
+ */
+export function withAllocated(
+  service: Members,
+  before: Members | undefined,
+  peers: readonly Members[],
+): Members {
+  const { clusterIP: chosen, ...spec } = membersAt(service, 'spec');
+  const isChosen = chosen !== undefined && chosen !== '';
+  const address = isChosen ? chosen : at(before ?? {}, 'spec', 'clusterIP');
+  const kept = address === undefined || spec['type'] === 'ExternalName' ? {} : { clusterIP: address };
+  if (spec['ports'] === undefined) return { ...service, spec: { ...spec, ...kept } };
+  const portsOf = (one: Members | undefined) =>
+    one && hasNodePorts(one) ? listAt(one, 'spec', 'ports') : [];
+  const old = new Map(portsOf(before).map((port) => [port['name'] ?? '', port['nodePort']]));
+  const used = new Set([service, ...peers].flatMap(portsOf).map((port) => port['nodePort']));
+  const ports = listAt(spec, 'ports').map((port) => {
+    const { nodePort: number, ...rest } = port;
+    if (!hasNodePorts(service)) return rest;
+    if (number !== undefined) return port;
+    const known = old.get(port['name'] ?? '');
+    const given = known === undefined || used.has(known) ? firstFree([...used, ...old.values()]) : known;
+    used.add(given);
+    return { ...rest, nodePort: given };
+  });
+  return { ...service, spec: { ...spec, ...kept, ports } };
+}
+
+function firstFree(used: readonly (Value | undefined)[]): number {
+  for (let number = FIRST_GIVEN_PORT; ; number += 1) if (!used.includes(number)) return number;
+}
+
 const STATEFULSET_MUTABLE =
   'replicas ordinals template updateStrategy revisionHistoryLimit persistentVolumeClaimRetentionPolicy minReadySeconds'.split(
     ' ',

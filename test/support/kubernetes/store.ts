@@ -8,7 +8,7 @@ import type { Manager, Owned } from './managers.ts';
 import { applyFields, readManagers, renderManagers, updateFields } from './managers.ts';
 import type { Cause } from './refusal.ts';
 import { Refusal } from './refusal.ts';
-import { checkImmutable, checkLimits, withDefaultClass, withDefaults } from './rules.ts';
+import { checkImmutable, checkLimits, withAllocated, withDefaultClass, withDefaults } from './rules.ts';
 import { checkBody, checkTyped, checkValid } from './validation.ts';
 
 export interface Place {
@@ -104,12 +104,12 @@ export function createApiStore(): ApiStore {
     const before = objects.get(keyOf(place));
     if (kind.namespaced) checkNamespace(namespace ?? '', place);
     const classed = before ? owned.object : withDefaultClass(owned.object, kind, classes());
-    const defaulted = withDefaults(classed, kind, version);
-    checkValid(
-      defaulted,
-      kind,
-      kind.kind === 'Service' ? list(kind, undefined).map(({ object }) => object) : [],
-    );
+    const isService = kind.kind === 'Service';
+    const peers = isService ? list(kind, undefined).filter((one) => one !== before) : [];
+    const others = peers.map(({ object }) => object);
+    const allocated = isService ? withAllocated(classed, before?.object, others) : classed;
+    const defaulted = withDefaults(allocated, kind, version);
+    checkValid(defaulted, kind, others);
     if (before) checkImmutable(before.object, defaulted, kind);
     else checkCreation(place, defaulted);
     const old = before ? metadataOf(before.object) : {};

@@ -71,7 +71,7 @@ function containersOf(config: Members): readonly Members[] {
   return listAt(config, 'spec', 'template', 'spec', 'containers');
 }
 
-/** Checks what the kind's own rules refuse, all of it at once. */
+/** Checks what the kind's own rules refuse, all of it at once. `peers` are the others of a kind where they matter. */
 export function checkValid(object: Members, kind: ServedKind, peers: readonly Members[]): void {
   const causes = [...nameCauses(object), ...kindCauses(object, kind, peers)];
   if (causes.length > 0) throw invalid(kind, textOf(at(object, 'metadata', 'name')), ...causes);
@@ -165,13 +165,8 @@ function serviceCauses(object: Members, peers: readonly Members[]): readonly Cau
       : ports.flatMap((port, index) =>
           port['name'] === undefined ? [required(`spec.ports[${index}].name`)] : [],
         );
-  const name = at(object, 'metadata', 'name');
-  const space = at(object, 'metadata', 'namespace');
-  const others = peers.filter(
-    (one) => at(one, 'metadata', 'name') !== name || at(one, 'metadata', 'namespace') !== space,
-  );
   const taken = new Set<Value>(
-    others.flatMap((one) => listAt(one, 'spec', 'ports')).flatMap((port) => port['nodePort'] ?? []),
+    peers.flatMap((one) => listAt(one, 'spec', 'ports')).flatMap((port) => port['nodePort'] ?? []),
   );
   const clashing = ports.flatMap((port, index) =>
     port['nodePort'] !== undefined && taken.has(port['nodePort'])

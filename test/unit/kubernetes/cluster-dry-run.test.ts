@@ -63,7 +63,7 @@ it.each([
   const { fields } = await dryRunUpdate(
     server.cluster,
     wanted!,
-    { kind: KIND, live, isSameContent: () => false },
+    { kind: KIND, live, isSameContent: () => false, isScaled: async () => false },
     signal,
   );
   expect(fields).toEqual([{ path: 'spec.replicas', before: 2, after: 3 }]);

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import type { DesiredResource } from '../../../reconciler/model/resource.ts';
-import { formatPlanGraph } from '../../../reconciler/plan/format-plan.ts';
 import { planFor, running, wanted } from '../../support/builders.ts';
 
 const service = (name: string, nodePort?: number): DesiredResource =>
@@ -49,7 +48,7 @@ describe('a port of the nodes', () => {
     expect(codes([next, stays], [running(stays), refused(next, [31_000])])).toEqual(['TARGET_REFUSES']);
   });
 
-  it('is an error for two Services that exchange theirs', () => {
+  it('is let go of for a moment by one of two Services that exchange theirs', () => {
     const desired = [service('x', 31_001), service('y', 31_000)];
     const observed = [service('x', 31_000), service('y', 31_001)].map((resource, index) =>
       running(resource, {
@@ -64,7 +63,28 @@ describe('a port of the nodes', () => {
       }),
     );
     const plan = planFor({ desired, observed });
-    expect(plan.diagnostics.map(({ code }) => code)).toEqual(['TARGET_REFUSES', 'TARGET_REFUSES']);
-    expect(formatPlanGraph(plan)).not.toContain('released');
+    expect(plan.diagnostics).toEqual([]);
+    expect(plan.changes.map(({ dependsOn }) => dependsOn.map(({ until }) => until))).toEqual([
+      ['released'],
+      ['released'],
+    ]);
+  });
+});
+
+describe('an autoscaler that goes', () => {
+  const scaler = wanted('HorizontalPodAutoscaler', 'shop/web', {
+    metadata: { name: 'web', namespace: 'shop' },
+    spec: { scaleTargetRef: { kind: 'Deployment', name: 'web' } },
+  });
+  const scaled = (name: string, namespace = 'shop', replicas = 1) =>
+    wanted('Deployment', `${namespace}/${name}`, { metadata: { name, namespace }, spec: { replicas } });
+
+  it('goes before its workload, and no other one, gets another number of pods', () => {
+    const all = [scaled('web'), scaled('other'), scaled('web', 'else')];
+    const before = [scaled('web', 'shop', 3), scaled('other', 'shop', 3), scaled('web', 'else', 3)];
+    const plan = planFor({ desired: all, observed: [...before.map((one) => running(one)), running(scaler)] });
+    const waiting = plan.changes.filter(({ dependsOn }) => dependsOn.some(({ id }) => id === scaler.id));
+    expect(waiting.map(({ id }) => id)).toEqual([scaled('web').id]);
+    expect(plan.changes.find(({ id }) => id === scaler.id)?.dependsOn).toEqual([]);
   });
 });

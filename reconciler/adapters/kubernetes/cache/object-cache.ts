@@ -10,7 +10,7 @@ import type { ApiClient } from '../api/client.ts';
 import { MAX_LINE_VALUES } from '../api/client.ts';
 import type { KindInfo } from '../api/discovery.ts';
 import { pathOf } from '../api/discovery.ts';
-import { othersEntries } from '../ownership.ts';
+import { othersEntries } from '../fields/ownership.ts';
 import type { CacheBounds } from './bounds.ts';
 import { createCacheBounds, weightOf } from './bounds.ts';
 import type { LiveObject } from './live-object.ts';

@@ -1,5 +1,5 @@
-import type { DesiredResource } from '../../model/resource.ts';
-import { matches } from '../../model/wildcard.ts';
+import type { DesiredResource } from '../../../model/resource.ts';
+import { matches } from '../../../model/wildcard.ts';
 
 /** Tells of a manager whether what it has set in an object of ours is taken over. */
 export type Hands = (manager: string) => boolean;

@@ -1,9 +1,8 @@
-import type { Json, JsonObject } from '../../base/json.ts';
-import { canonicalJson } from '../../base/json.ts';
-import { asFields, asList, asString, emptyRecord, own } from '../../base/values.ts';
-import type { FieldConflict } from '../../model/resource.ts';
-import type { LiveObject } from './cache/live-object.ts';
-import { MANAGER } from './cache/live-object.ts';
+import type { Json, JsonObject } from '../../../base/json.ts';
+import { canonicalJson } from '../../../base/json.ts';
+import { asFields, asList, asString, emptyRecord, own } from '../../../base/values.ts';
+import type { LiveObject } from '../cache/live-object.ts';
+import { MANAGER } from '../cache/live-object.ts';
 import type { Hands } from './field-managers.ts';
 import { isController } from './field-managers.ts';
 
@@ -32,34 +31,6 @@ export interface Leftover {
 
 /** Fields that belong to whoever set them: how many pods there are nobody may have described, and locks and owners are no settings. */
 const ANYBODYS = new Set(['.spec.replicas', '.metadata.finalizers', '.metadata.ownerReferences']);
-
-/**
- * The description without the fields that controllers have set to something else: how many pods an autoscaler wants, the rules of an aggregated
- * role. Whoever took them back would do so for ever. `null` when there are none, or none that stand outside of lists.
- */
-export function withoutControlled(
-  wire: JsonObject,
-  conflicts: readonly FieldConflict[],
-  hands: Hands,
-): JsonObject | null {
-  const paths = conflicts
-    .filter(({ manager, field }) => !hands(manager) && isController(manager) && /^(\.[\w-]+)+$/.test(field))
-    .map(({ field }) => field.slice(1).split('.'))
-    // A server that goes on about what is not asked for any more is not followed.
-    .filter((path) => hasPath(wire, path));
-  return paths.length === 0 ? null : paths.reduce<JsonObject>((rest, path) => withoutPath(rest, path), wire);
-}
-
-function hasPath(value: Json | undefined, [key, ...rest]: readonly string[]): boolean {
-  if (key === undefined) return value !== undefined;
-  return isObject(value) && hasPath(own(value, key), rest);
-}
-
-function withoutPath(value: JsonObject, [key = '', ...rest]: readonly string[]): JsonObject {
-  const { [key]: member, ...others } = value;
-  if (rest.length === 0 || !isObject(member)) return others;
-  return { ...others, [key]: withoutPath(member, rest) };
-}
 
 /**
  * Returns the entries of `managedFields` that are kept in memory: none of ours, and none of what was set over a subresource, which are most of

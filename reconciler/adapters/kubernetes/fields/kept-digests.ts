@@ -1,12 +1,12 @@
-import type { Json, JsonObject } from '../../base/json.ts';
-import { asFields, own, asText } from '../../base/values.ts';
-import type { DesiredResource } from '../../model/resource.ts';
-import type { Seal } from '../../model/seal.ts';
-import type { SpecValue } from '../../model/secret.ts';
-import { ContentDigest, hidesAnything } from '../../model/secret.ts';
-import { contains } from './compare.ts';
-import type { LiveObject } from './cache/live-object.ts';
-import { reveal } from './cache/live-object.ts';
+import type { Json, JsonObject } from '../../../base/json.ts';
+import { asFields, asText, own } from '../../../base/values.ts';
+import type { DesiredResource } from '../../../model/resource.ts';
+import type { Seal } from '../../../model/seal.ts';
+import type { SpecValue } from '../../../model/secret.ts';
+import { ContentDigest, hidesAnything } from '../../../model/secret.ts';
+import { contains } from '../compare.ts';
+import type { LiveObject } from '../cache/live-object.ts';
+import { reveal } from '../cache/live-object.ts';
 
 /*
  * Digests of secrets in objects of a cluster. Another one makes pods start anew, so one that is there stays as long as it is of the same content,
