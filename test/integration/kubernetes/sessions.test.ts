@@ -129,6 +129,65 @@ it('says of which of several pods a line is', async () => {
   expect(lines.toSorted()).toEqual(['[web-1] hello from web-1', '[web-2] hello from web-2']);
 });
 
+it('follows the log of a pod from when it has begun, and of a container that is started again', async () => {
+  await using double = await startClusterDouble();
+  await using target = double.createTarget();
+  const own = createClusterStack(target);
+  await own.apply(own.describe([WEB]));
+  const hand = createHand(double.client);
+  const path = `/api/v1/namespaces/${own.namespace}/pods`;
+  const key = `${own.namespace}/web-1/web`;
+  await hand.create(path, {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'web-1', labels: { app: 'web' } },
+    spec: { containers: [{ name: 'web', image: 'i' }] },
+    status: { phase: 'Pending' },
+  });
+  const runs = async (restartCount: number, phase = 'Running') => {
+    const state = phase === 'Running' ? { running: {} } : { terminated: {} };
+    const containerStatuses = [{ name: 'web', restartCount, state }];
+    await hand.edit(`${path}/web-1/status`, { status: { phase, containerStatuses } });
+  };
+  const lines: string[] = [];
+  const id = own.id('Deployment', 'web');
+  setTimeout(() => {
+    // A log ends here as soon as it is read: one that goes on is read again, from its last line on.
+    double.api.logs.set(key, ['first run']);
+    void runs(0);
+  }, 100);
+  for await (const { text } of target.logs(own.stack, id, { follow: true, signal: quiet() })) {
+    lines.push(text);
+    if (text === 'first run') {
+      double.api.logs.set(key, ['second run']);
+      void runs(1);
+    } else void runs(1, 'Succeeded');
+  }
+  expect(lines).toEqual(['first run', 'second run']);
+});
+
+it('leaves out of the logs a pod that has not begun', async () => {
+  await using double = await startClusterDouble();
+  await using target = double.createTarget();
+  const own = createClusterStack(target);
+  await own.apply(own.describe([WEB]));
+  const hand = createHand(double.client);
+  for (const [name, status] of Object.entries({ old: { phase: 'Running' }, next: { phase: 'Pending' } })) {
+    await hand.create(`/api/v1/namespaces/${own.namespace}/pods`, {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name, labels: { app: 'web' } },
+      spec: { containers: [{ name: 'web', image: 'i' }] },
+      status,
+    });
+    double.api.logs.set(`${own.namespace}/${name}/web`, [`hello from ${name}`]);
+  }
+  const lines: string[] = [];
+  for await (const { text } of target.logs(own.stack, own.id('Deployment', 'web'), { signal: quiet() }))
+    lines.push(text);
+  expect(lines).toEqual(['hello from old']);
+});
+
 async function textOf(session: ExecSession): Promise<string> {
   const parts: Uint8Array[] = [];
   for await (const { bytes } of session.output) parts.push(bytes);

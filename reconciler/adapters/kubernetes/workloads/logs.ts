@@ -1,7 +1,7 @@
 import { createAbortScope } from '../../../base/abort-scope.ts';
 import { ReconcilerError } from '../../../base/errors.ts';
 import type { ResourceId } from '../../../model/resource.ts';
-import { asFields, asList, asString, compareText, asText } from '../../../base/values.ts';
+import { asFields, asList, asNumber, asString, compareText } from '../../../base/values.ts';
 import { createTextMask } from '../../../model/secret.ts';
 import type { Fields } from '../../../base/values.ts';
 import type { LogLine, LogOptions } from '../../../ports/target-capabilities.ts';
@@ -17,20 +17,22 @@ interface Place {
   readonly id: ResourceId;
 }
 
-/** One container whose log is read. */
+/** One run of a container whose log is read. */
 interface Writer {
-  /** `pod/container` */
+  /** `pod/container/restarts`: each run has a log of its own. */
   readonly key: string;
   readonly path: string;
   readonly container: string;
+  /** It has not ended as far as is known. */
+  readonly running: boolean;
   /** Before its lines, where there are several. */
   readonly mark: string;
 }
 
 /**
  * Logs of the pods of a workload, or of one pod, as one: what is there in the order of time, with `follow` lines as they are written,
- * also those of pods that take the place of others. `tail` counts for each container. Where there are several, lines tell which
- * pod they are from.
+ * also those of pods that take the place of others and of containers that are started again. `tail` counts for each container. Where there are
+ * several, lines tell which pod they are from. Containers that have not begun have none yet.
  */
 export async function* readLogs(
   cluster: Cluster,
@@ -65,10 +67,10 @@ async function* readUnmasked(
   { stack, id }: Place,
   options: LogOptions,
 ): AsyncGenerator<LogLine> {
-  const writers = await findWriters(cluster, { stack, id }, options.signal);
-  if (writers.length === 0)
-    throw new ReconcilerError('TARGET_ERROR', `${id} has no pods`, { retryable: true });
+  const pods = await findPods(cluster, { stack, id }, options.signal);
+  if (pods.length === 0) throw new ReconcilerError('TARGET_ERROR', `${id} has no pods`, { retryable: true });
   if (options.follow === true) return yield* followAll(cluster, { stack, id }, options);
+  const writers = pods.flatMap(writersOf);
   const marked = writers.length > 1;
   yield* inOrder(writers.map((writer) => readOne(cluster, writer, { ...options, marked })));
 }
@@ -94,25 +96,46 @@ async function* inOrder(logs: readonly AsyncGenerator<LogLine>[]): AsyncGenerato
   }
 }
 
-async function findWriters(
+async function findPods(
   cluster: Cluster,
   { stack, id }: Place,
   signal: AbortSignal,
-): Promise<readonly Writer[]> {
+): Promise<readonly Fields[]> {
   const live = await cluster.find(stack, id, signal);
-  const pods = live?.kind === 'Pod' ? [live] : live ? await podsOf(cluster, live, signal) : [];
-  return pods.flatMap((pod) => {
-    const metadata = asFields(pod['metadata']) ?? {};
-    const name = asText(metadata['name']);
-    const path = `/api/v1/namespaces/${asText(metadata['namespace'])}/pods/${name}/log`;
-    const containers = containersOf(pod);
-    return containers.map((container) => ({
-      key: `${name}/${container}`,
-      path,
-      container,
-      mark: containers.length > 1 ? `[${name}/${container}] ` : `[${name}] `,
-    }));
+  if (live === undefined) return [];
+  return live.kind === 'Pod' ? [live] : podsOf(cluster, live, signal);
+}
+
+/** Lists the runs of a pod's containers that write now, or have written last. */
+function writersOf(pod: Fields): readonly Writer[] {
+  const metadata = asFields(pod['metadata']) ?? {};
+  const name = String(metadata['name']);
+  const path = `/api/v1/namespaces/${String(metadata['namespace'])}/pods/${name}/log`;
+  const containers = containersOf(pod);
+  return containers.flatMap((container) => {
+    const run = runOf(pod, container);
+    if (run === null) return [];
+    const mark = containers.length > 1 ? `[${name}/${container}] ` : `[${name}] `;
+    return [{ key: `${name}/${container}/${run.number}`, path, container, mark, running: run.running }];
   });
+}
+
+/**
+ * The last run of a container, by the number of times that it was started again; `null` when it has not begun. A server answers to the log of a pod
+ * that no node has been found for with an empty one, and of a container that waits to be started with an error.
+ */
+function runOf(
+  pod: Fields,
+  container: string,
+): { readonly number: number; readonly running: boolean } | null {
+  const status = asFields(pod['status']);
+  const all = (asList(status?.['containerStatuses']) ?? []).map(asFields);
+  const found = all.find((one) => one?.['name'] === container);
+  if (found === undefined) return status?.['phase'] === 'Pending' ? null : { number: 0, running: false };
+  const state = asFields(found['state']);
+  const hasRun = asFields(asFields(found['lastState'])?.['terminated']) !== undefined;
+  if (state?.['waiting'] !== undefined && !hasRun) return null;
+  return { number: asNumber(found['restartCount']) ?? 0, running: state?.['running'] !== undefined };
 }
 
 function containersOf(pod: Fields): readonly string[] {
@@ -153,8 +176,11 @@ async function* followAll(cluster: Cluster, place: Place, options: LogOptions): 
   using ended = createAbortScope({ signals: [options.signal] });
   const { signal } = ended;
   const pumps = createPumps(cluster, { ...options, signal });
-  const discover = async (isFirst: boolean) =>
-    pumps.begin(await findWriters(cluster, place, signal), isFirst ? options : {});
+  const discover = async (isFirst: boolean) => {
+    const pods = await findPods(cluster, place, signal);
+    const begun = pumps.begin(pods.flatMap(writersOf), isFirst ? options : {});
+    return begun || pods.some(mayWrite);
+  };
   try {
     await discover(true);
     while (!signal.aborted) {
@@ -173,9 +199,18 @@ async function* followAll(cluster: Cluster, place: Place, options: LogOptions): 
   }
 }
 
+/** Options that say from where a log is read. */
+type Beginning = Pick<LogOptions, 'tail' | 'since'>;
+
+/** Tells of a pod whether its containers may be started, or started again. */
+function mayWrite(pod: Fields): boolean {
+  const phase = asFields(pod['status'])?.['phase'];
+  return phase === 'Pending' || phase === 'Running';
+}
+
 interface Pumps {
   /** Reads those that are not read yet. @returns whether there is anything to wait for */
-  begin(writers: readonly Writer[], from: Pick<LogOptions, 'tail' | 'since'>): boolean;
+  begin(writers: readonly Writer[], from: Beginning): boolean;
   /** The next line; throws what a log could not be read for. */
   take(): LogLine | undefined;
   isIdle(): boolean;
@@ -184,33 +219,57 @@ interface Pumps {
   close(): void;
 }
 
+/** A log that is read, or was read to where it ended. */
+interface Reading {
+  /** Time of the last line that was read. */
+  last: string | undefined;
+  /** Time at which it ended, of a clock that only goes forward. Left out: it is being read. */
+  endedAt?: number;
+}
+
 /** Each log is read no further than one line ahead of whoever asks. */
 function createPumps(cluster: Cluster, { tail: _tail, since: _since, ...options }: LogOptions): Pumps {
-  const known = new Set<string>();
+  const known = new Map<string, Reading>();
+  const marks = new Set<string>();
   const lines: { readonly line: LogLine; readonly taken: () => void }[] = [];
   const failures: unknown[] = [];
   let open = 0;
   let wake = Promise.withResolvers<void>();
-  async function pump(writer: Writer, from: Pick<LogOptions, 'tail' | 'since'>): Promise<void> {
-    for await (const line of readOne(cluster, writer, { ...options, ...from, marked: known.size > 1 })) {
+  async function pump(writer: Writer, reading: Reading, from: Beginning): Promise<void> {
+    const { last } = reading;
+    const since = last === undefined ? from : { since: new Date(last) };
+    const marked = marks.size > 1;
+    for await (const line of readOne(cluster, writer, { ...options, ...since, marked })) {
+      if (last !== undefined && compareText(line.time, last) <= 0) continue;
+      reading.last = line.time;
       const { promise, resolve } = Promise.withResolvers<void>();
       lines.push({ line, taken: resolve });
       wake.resolve();
       await promise;
     }
+    reading.endedAt = cluster.clock.elapsed();
   }
   function failed(writer: Writer, error: unknown): void {
     // A pod that has not begun to run, or is gone by now, is looked for again.
     if (isApiError(error, 400) || isApiError(error, 404)) known.delete(writer.key);
     else failures.push(error);
   }
+  /** A log may end before its writer does: a proxy cuts it, or it was asked for in the moment of the start. */
+  function isToRead({ key, running }: Writer): boolean {
+    const reading = known.get(key);
+    if (reading === undefined) return true;
+    const { endedAt } = reading;
+    return running && endedAt !== undefined && cluster.clock.elapsed() - endedAt >= LOOK_MS;
+  }
   return {
     begin(writers, from) {
-      const fresh = writers.filter(({ key }) => !known.has(key));
-      for (const { key } of fresh) known.add(key);
+      const fresh = writers.filter(isToRead);
+      for (const { mark } of fresh) marks.add(mark);
       for (const writer of fresh) {
+        const reading: Reading = { last: known.get(writer.key)?.last };
+        known.set(writer.key, reading);
         open += 1;
-        pump(writer, from)
+        pump(writer, reading, from)
           .catch((error: unknown) => failed(writer, error))
           .finally(() => {
             open -= 1;
