@@ -227,10 +227,38 @@ interface Reading {
   endedAt?: number;
 }
 
-/** Each log is read no further than one line ahead of whoever asks. */
-function createPumps(cluster: Cluster, { tail: _tail, since: _since, ...options }: LogOptions): Pumps {
+/** A log may end before its writer does: a proxy cuts it, or it was asked for in the moment of the start. */
+function isToRead({ running }: Writer, reading: Reading | undefined, now: number): boolean {
+  if (reading === undefined) return true;
+  return running && reading.endedAt !== undefined && now - reading.endedAt >= LOOK_MS;
+}
+
+/** Remembers which logs are read, and how far. */
+function createReadings(clock: Cluster['clock']) {
   const known = new Map<string, Reading>();
   const marks = new Set<string>();
+  return {
+    isEmpty: () => known.size === 0,
+    /** Tells whether lines have to say which pod they are from. */
+    areMarked: () => marks.size > 1,
+    /** Returns those that are to be read now, from where they were read to. */
+    begin(writers: readonly Writer[]): readonly (readonly [Writer, Reading])[] {
+      const now = clock.elapsed();
+      const fresh = writers.filter((writer) => isToRead(writer, known.get(writer.key), now));
+      return fresh.map((writer) => {
+        const reading: Reading = { last: known.get(writer.key)?.last };
+        known.set(writer.key, reading);
+        marks.add(writer.mark);
+        return [writer, reading];
+      });
+    },
+    forget: ({ key }: Writer) => void known.delete(key),
+  };
+}
+
+/** Each log is read no further than one line ahead of whoever asks. */
+function createPumps(cluster: Cluster, { tail: _tail, since: _since, ...options }: LogOptions): Pumps {
+  const readings = createReadings(cluster.clock);
   const lines: { readonly line: LogLine; readonly taken: () => void }[] = [];
   const failures: unknown[] = [];
   let open = 0;
@@ -238,7 +266,7 @@ function createPumps(cluster: Cluster, { tail: _tail, since: _since, ...options 
   async function pump(writer: Writer, reading: Reading, from: Beginning): Promise<void> {
     const { last } = reading;
     const since = last === undefined ? from : { since: new Date(last) };
-    const marked = marks.size > 1;
+    const marked = readings.areMarked();
     for await (const line of readOne(cluster, writer, { ...options, ...since, marked })) {
       if (last !== undefined && compareText(line.time, last) <= 0) continue;
       reading.last = line.time;
@@ -251,23 +279,13 @@ function createPumps(cluster: Cluster, { tail: _tail, since: _since, ...options 
   }
   function failed(writer: Writer, error: unknown): void {
     // A pod that has not begun to run, or is gone by now, is looked for again.
-    if (isApiError(error, 400) || isApiError(error, 404)) known.delete(writer.key);
+    if (isApiError(error, 400) || isApiError(error, 404)) readings.forget(writer);
     else failures.push(error);
-  }
-  /** A log may end before its writer does: a proxy cuts it, or it was asked for in the moment of the start. */
-  function isToRead({ key, running }: Writer): boolean {
-    const reading = known.get(key);
-    if (reading === undefined) return true;
-    const { endedAt } = reading;
-    return running && endedAt !== undefined && cluster.clock.elapsed() - endedAt >= LOOK_MS;
   }
   return {
     begin(writers, from) {
-      const fresh = writers.filter(isToRead);
-      for (const { mark } of fresh) marks.add(mark);
-      for (const writer of fresh) {
-        const reading: Reading = { last: known.get(writer.key)?.last };
-        known.set(writer.key, reading);
+      const fresh = readings.begin(writers);
+      for (const [writer, reading] of fresh) {
         open += 1;
         pump(writer, reading, from)
           .catch((error: unknown) => failed(writer, error))
@@ -276,7 +294,7 @@ function createPumps(cluster: Cluster, { tail: _tail, since: _since, ...options 
             wake.resolve();
           });
       }
-      return fresh.length > 0 || known.size === 0;
+      return fresh.length > 0 || readings.isEmpty();
     },
     take() {
       const [failure] = failures;
