@@ -22,6 +22,7 @@ import type { FieldOwner } from './fields/ownership.ts';
 import type { IsSameContent } from './fields/kept-digests.ts';
 import { withKeptDigests } from './fields/kept-digests.ts';
 import { handsOn, leftoversOf, othersOn, withMovedFields } from './fields/ownership.ts';
+import { awaitName, writeService } from './exchange.ts';
 import { giveUpPorts } from './release-ports.ts';
 import { isStopped } from './stopped-object.ts';
 import { freeStuckPods } from './workloads/stuck-pods.ts';
@@ -60,7 +61,9 @@ export async function applyChange(
   const { conflicts = [], fields } = change.change;
   const isSameContent = (key: string) => !fields.some(({ path }) => path.includes(key));
   const keepsCount = !fields.some(({ path }) => path === 'spec.replicas');
-  await write(cluster, desired, { kind, conflicts, isSameContent, keepsCount, context });
+  const writeIt = () => write(cluster, desired, { kind, conflicts, isSameContent, keepsCount, context });
+  if (desired.kind === 'Service') await writeService(cluster, change, context, writeIt);
+  else await writeIt();
   cluster.releasedPorts.delete(id);
 }
 
@@ -143,7 +146,8 @@ async function write(cluster: Cluster, desired: DesiredResource, writing: Writin
     const foreign = await findForeign(cluster, kind, { desired, signal });
     if (foreign !== null) {
       cluster.awaited.add(stack, path);
-      throw new ReconcilerError('NAME_TAKEN', `${desired.id}: ${foreign}`);
+      if (!(await awaitName(cluster, path, context)))
+        throw new ReconcilerError('NAME_TAKEN', `${desired.id}: ${foreign.told}`);
     }
   }
   cluster.vacant.delete(path);

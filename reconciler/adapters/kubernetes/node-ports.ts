@@ -9,6 +9,7 @@ import type { Cluster } from './cluster.ts';
 /** A Service of ours that has a port of the nodes which another one wants. */
 interface Holder {
   readonly path: string;
+  readonly stack: string;
   /** `shop/web of the stack shop has the node port 31000` */
   readonly told: string;
 }
@@ -25,9 +26,11 @@ export function holdersOfPorts(
       .flatMap((cache) =>
         [...cache.all()]
           .filter((service) => hasPort(service, port))
-          .map((service) => ({
+          .map((service) => ({ service, stack: ownerOf(service)?.stack ?? '' }))
+          .map(({ service, stack }) => ({
+            stack,
             path: pathOf(cache.kind, service.metadata),
-            told: `${keyOf(service.metadata)} of the stack ${ownerOf(service)?.stack ?? ''} has the node port ${port}`,
+            told: `${keyOf(service.metadata)} of the stack ${stack} has the node port ${port}`,
           })),
       ),
   );

@@ -8,6 +8,8 @@ import { pathOf } from './api/discovery.ts';
 import { dryRunUpdate, isRefusal, refusedFor, takenPortsIn } from './dry-run.ts';
 import { isContentThere } from './fields/kept-digests.ts';
 import { sendApply } from './send-apply.ts';
+import type { Owned } from './exchange.ts';
+import { isInExchange } from './exchange.ts';
 import { holdersOfPorts, withPortsGivenUp } from './node-ports.ts';
 import { healthOf } from './workloads/health.ts';
 import type { LiveObject } from './cache/live-object.ts';
@@ -33,6 +35,8 @@ export async function observeCluster(
   const found = new Map<ResourceId, ObservedResource>();
   const live = new Map<ResourceId, LiveObject>();
   const described = new Map(desired.map(({ id, target }) => [placeOf(id), { id, target }]));
+  const byId = new Map(desired.map((one) => [one.id, one]));
+  const owned: Owned[] = [];
   for (const cache of await cluster.owned(signal, namespaces)) {
     for (const object of cache.ofStack(stack)) {
       // A node may have another name by now, or the object none of ours.
@@ -40,6 +44,7 @@ export async function observeCluster(
       const observed = toObserved(cluster, object, described.get(placeOf(marked.id)) ?? marked);
       found.set(observed.id, observed);
       live.set(observed.id, object);
+      owned.push({ kind: cache.kind, object, desired: byId.get(observed.id) });
     }
   }
   // Values are remembered as soon as they are seen.
@@ -51,30 +56,33 @@ export async function observeCluster(
   const isSameContent = () => isContentThere(desired, ({ id }) => live.get(id));
   const isScaled = createScaledSearch(cluster, { stack, desired }, signal);
   const awaited: string[] = [];
+  const held = new Set<ResourceId>();
+  const waiting = { stack, awaited, held };
   await cluster.bounded(desired, async (one) => {
     const object = live.get(one.id);
     const observed = object
       ? await project(cluster, one, { object, seen: found.get(one.id), isSameContent, isScaled, signal })
-      : await lookAround(cluster, one, {
-          stack,
-          tried: tried.has(one),
-          missing,
-          findForeign,
-          awaited,
-          signal,
-        });
-    if (observed) found.set(one.id, withHolders(cluster, observed, { stack, awaited }));
+      : await lookAround(cluster, one, { ...waiting, tried: tried.has(one), missing, findForeign, signal });
+    if (observed) found.set(one.id, withHolders(cluster, observed, waiting));
   });
   cluster.awaited.replace(stack, awaited);
-  const resources = withPortsGivenUp([...found.values()], desired);
+  const isExchange = held.size > 0 && isInExchange(cluster, stack, owned);
+  const seen = [...found.values()].map((one) => (isExchange && held.has(one.id) ? asFree(one) : one));
+  const resources = withPortsGivenUp(seen, desired);
   return { resources: [...resources].sort((a, b) => (a.id < b.id ? -1 : 1)), warnings: [] };
+}
+
+/** Tells of what another stack has, and will let go of: it is waited for while it is applied. */
+function asFree(observed: ObservedResource): ObservedResource {
+  const { dryRun } = observed;
+  return dryRun === undefined ? observed : { ...observed, dryRun: { ...dryRun, refused: null } };
 }
 
 /** Says who has what a resource is refused for. Another stack may give it up, and is listened to for that. */
 function withHolders(
   cluster: Cluster,
   observed: ObservedResource,
-  { stack, awaited }: Pick<Looking, 'stack' | 'awaited'>,
+  { stack, awaited, held }: Waiting,
 ): ObservedResource {
   const { dryRun } = observed;
   const holders = holdersOfPorts(cluster, observed);
@@ -83,8 +91,9 @@ function withHolders(
     cluster.awaited.add(stack, path);
     awaited.push(path);
   }
+  if (holders.some((one) => one.stack !== stack)) held.add(observed.id);
   const told = holders.map((one) => one.told).join(', ');
-  const hint = `${told}: let it go there first, in a push of its own where the two exchange theirs`;
+  const hint = `${told}: let it go there first`;
   return { ...observed, dryRun: { ...dryRun, hint } };
 }
 
@@ -171,15 +180,20 @@ async function project(
   };
 }
 
-interface Looking {
+interface Waiting {
   readonly stack: string;
+  /** Filled with the paths of what others have. */
+  readonly awaited: string[];
+  /** Filled with what waits for another stack. */
+  readonly held: Set<ResourceId>;
+}
+
+interface Looking extends Waiting {
   /** True when the creation is to be tried out. */
   readonly tried: boolean;
   /** Resources of the stack that are described and not there (yet). */
   readonly missing: ReadonlySet<ResourceId>;
   readonly findForeign: ReturnType<typeof createForeignSearch>;
-  /** Filled with the paths of what others have. */
-  readonly awaited: string[];
   readonly signal: AbortSignal;
 }
 
@@ -187,7 +201,7 @@ interface Looking {
 async function lookAround(
   cluster: Cluster,
   desired: DesiredResource,
-  { stack, tried, missing: absent, findForeign, awaited, signal }: Looking,
+  { stack, tried, missing: absent, findForeign, awaited, held, signal }: Looking,
 ): Promise<ObservedResource | undefined> {
   const kind = await cluster.kindOf(desired, signal);
   if (!kind) {
@@ -204,7 +218,8 @@ async function lookAround(
   const foreign = await findForeign(kind, desired);
   if (foreign) {
     awaited.push(pathOf(kind, metadata));
-    return missing(desired, foreign);
+    if (foreign.stack !== null) held.add(desired.id);
+    return missing(desired, foreign.told);
   }
   const needs = desired.dependsOn.flatMap(({ id }) => (absent.has(id) ? [id] : []));
   return tried ? tryCreation(cluster, desired, { kind, stack, needs, signal }) : undefined;

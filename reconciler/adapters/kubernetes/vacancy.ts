@@ -16,18 +16,26 @@ const OTHERS_EACH = 10;
 /** Names and labels are enough. */
 const METADATA_ONLY = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v1,application/json';
 
-/** Somebody else's object of this name; never taken over in passing. */
+/** Somebody else's object of a name; never taken over in passing. */
+export interface Foreign {
+  /** Says to whom it belongs. */
+  readonly told: string;
+  /** Stack that it belongs to; `null`: none. */
+  readonly stack: string | null;
+}
+
+/** Looks for somebody else's object of this name. */
 export async function findForeign(
   cluster: Cluster,
   kind: KindInfo,
   { desired, signal }: { readonly desired: DesiredResource; readonly signal: AbortSignal },
-): Promise<string | null> {
+): Promise<Foreign | null> {
   const { metadata } = objectSpecOf(desired);
   const path = pathOf(kind, metadata);
   return judge(cluster, path, await readObject(cluster, path, signal));
 }
 
-function judge(cluster: Cluster, path: string, live: LiveObject | undefined): string | null {
+function judge(cluster: Cluster, path: string, live: LiveObject | undefined): Foreign | null {
   if (!live) {
     cluster.vacant.set(path, cluster.clock.elapsed());
     return null;
@@ -35,9 +43,11 @@ function judge(cluster: Cluster, path: string, live: LiveObject | undefined): st
   cluster.vacant.delete(path);
   const owner = ownerOf(live);
   if (!owner) {
-    return `${keyOf(live.metadata)} is there already and not ours; delete it, or label it as ours (see the documentation on adopting)`;
+    const told = `${keyOf(live.metadata)} is there already and not ours; delete it, or label it as ours (see the documentation on adopting)`;
+    return { told, stack: null };
   }
-  return `${keyOf(live.metadata)} belongs to the stack ${owner.stack}`;
+  const { stack } = owner;
+  return { told: `${keyOf(live.metadata)} belongs to the stack ${stack}`, stack };
 }
 
 /** Creates a `findForeign` for many objects at once: where there are enough of one kind in one place, the place is listed instead. */
@@ -45,7 +55,7 @@ export function createForeignSearch(
   cluster: Cluster,
   absent: readonly DesiredResource[],
   signal: AbortSignal,
-): (kind: KindInfo, desired: DesiredResource) => Promise<string | null> {
+): (kind: KindInfo, desired: DesiredResource) => Promise<Foreign | null> {
   const wanted = new Map<string, number>();
   for (const one of absent) wanted.set(placeOf(one), (wanted.get(placeOf(one)) ?? 0) + 1);
   const lists = new Map<string, Promise<ReadonlyMap<string, LiveObject> | null>>();

@@ -5,6 +5,9 @@ import { openClusterSuite } from '../../contract/cluster-suite.ts';
 import { openRealCluster, startClusterDouble } from '../../support/kubernetes/cluster-double.ts';
 import { CONFIG } from '../../support/kubernetes/cluster-nodes.ts';
 import type { Hand } from '../../support/kubernetes/cluster-stack.ts';
+import type { DesiredResource } from '../../../reconciler/model/resource.ts';
+import type { Plan } from '../../../reconciler/plan/plan.ts';
+import { eventually } from '../../support/eventually.ts';
 import { contextFor } from '../../support/docker/docker-resources.ts';
 import { actionsOf, createClusterStack } from '../../support/kubernetes/cluster-stack.ts';
 
@@ -124,6 +127,42 @@ function describeClusterNames(name: string, setup: () => Promise<ClusterHarness>
       expect((await own.plan(ours)).diagnostics).toEqual([]);
     });
 
+    it.each([
+      {
+        what: 'ports of the nodes',
+        of: (nth: 1 | 2) => service('x', nth),
+        other: (nth: 1 | 2) => service('y', nth),
+      },
+      { what: 'objects', of: (nth: 1 | 2) => conf(nth), other: (nth: 1 | 2) => conf(nth) },
+    ])('has two stacks exchange $what', async ({ of, other }) => {
+      const first = suite.fresh();
+      const second = createClusterStack(suite.target, first.namespace);
+      const ports = await freeNodePorts(suite.hand);
+      await first.apply(first.describe([of(1)(ports)]));
+      await second.apply(second.describe([other(2)(ports)]));
+      const [ours, theirs] = [first.describe([of(2)(ports)]), second.describe([other(1)(ports)])];
+      expect((await first.plan(ours)).diagnostics.map(({ code }) => code)).toEqual(['TARGET_REFUSES']);
+      const planned = await second.plan(theirs);
+      expect(planned.diagnostics).toEqual([]);
+      const all = (plan: Plan, desired: readonly DesiredResource[], stack: string) =>
+        Promise.all(
+          plan.changes.map((change) =>
+            suite.target.apply(
+              { change, desired: desired.find(({ id }) => id === change.id) ?? null },
+              contextFor(stack),
+            ),
+          ),
+        );
+      const going = all(planned, theirs, second.stack);
+      const next = await eventually(
+        () => first.plan(ours),
+        ({ diagnostics }) => diagnostics.length === 0,
+      );
+      await Promise.all([going, all(next, ours, first.stack)]);
+      expect(actionsOf(await first.plan(ours))).toEqual([]);
+      expect(actionsOf(await second.plan(theirs))).toEqual([]);
+    });
+
     it('tells the stack that waits for a port of the nodes when another stack gives it up', async () => {
       const first = suite.fresh();
       const ports = await freeNodePorts(suite.hand);
@@ -155,6 +194,11 @@ function service(name: string, nth?: number): (ports: NodePorts) => string {
     const port = nth === undefined ? 'port: 80' : `port: 80, nodePort: ${ports[nth - 1]}`;
     return `{ id: ${name}, type: service, data: { name: ${name}, selector: { app: web }, type: NodePort, ports: [{ ${port} }] } }`;
   };
+}
+
+/** Describes the nth of some ConfigMaps. */
+function conf(nth: number): () => string {
+  return () => CONFIG.replace('name: conf', `name: conf-${nth}`);
 }
 
 function nodePortOf(service: unknown): number | undefined {
