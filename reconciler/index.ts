@@ -18,6 +18,8 @@ export type { ContainerSpec } from './model/docker/docker-spec.ts';
 export type * from './ports/notifier.ts';
 export type * from './ports/secret-provider.ts';
 export type * from './ports/instance-records.ts';
+export type * from './ports/user-records.ts';
+export { emailKey } from './ports/user-records.ts';
 export type * from './model/resource.ts';
 export { hashSpec } from './model/resource.ts';
 export { maskSpec, Secret } from './model/secret.ts';

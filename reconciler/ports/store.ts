@@ -1,6 +1,9 @@
 import type { HealthStatus } from '../model/resource.ts';
 import type { Action, Plan, PlanSummary } from '../plan/plan.ts';
 import type { InstanceRecords } from './instance-records.ts';
+import type { Role, UserRecords } from './user-records.ts';
+
+export type { Role } from './user-records.ts';
 
 export type JobType =
   | 'plan'
@@ -140,8 +143,6 @@ export interface StoppedStack {
   readonly by: string | null;
 }
 
-export type Role = 'viewer' | 'deployer' | 'admin';
-
 export interface ApiKeyRecord {
   readonly id: string;
   readonly name: string;
@@ -154,7 +155,7 @@ export interface ApiKeyRecord {
 /**
  * History and caches. Synchronous (an embedded database); throws STORE_UNAVAILABLE (locked, gone) or STORE_FULL, both retryable.
  */
-export interface Store extends InstanceRecords, Disposable {
+export interface Store extends InstanceRecords, UserRecords, Disposable {
   saveJob(job: Job): void;
   getJob(id: string): Job | undefined;
   /** The greatest id in byte order; `undefined` while there are no jobs. */

@@ -1,5 +1,6 @@
 import type { Plan } from '../../reconciler/plan/plan.ts';
 import type { Job, JobLog, JobStep } from '../../reconciler/ports/store.ts';
+import type { UserRecord } from '../../reconciler/ports/user-records.ts';
 
 export const HOUR = 3_600_000;
 export const START = Date.parse('2026-11-01T00:00:00.000Z');
@@ -26,6 +27,20 @@ export function buildJob(number: number, changes: Partial<Job> = {}): Job {
     createdAt: at(number),
     startedAt: at(number),
     endedAt: at(number),
+    ...changes,
+  };
+}
+
+export function buildUser(number: number, changes: Partial<UserRecord> = {}): UserRecord {
+  return {
+    id: String(number).padStart(24, '0'),
+    email: `user${number}@example.org`,
+    name: `User ${number}`,
+    role: 'deployer',
+    passwordHash: null,
+    external: null,
+    tokenGeneration: 1,
+    createdAt: at(number),
     ...changes,
   };
 }

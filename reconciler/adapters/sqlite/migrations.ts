@@ -67,6 +67,16 @@ const MIGRATIONS: readonly string[] = [
   `,
   `ALTER TABLE stacks ADD COLUMN synced TEXT;`,
   `ALTER TABLE stacks ADD COLUMN pending_tags TEXT;`,
+  `
+  CREATE TABLE users (
+    id TEXT PRIMARY KEY, email TEXT NOT NULL, email_key TEXT NOT NULL UNIQUE, name TEXT NOT NULL, role TEXT NOT NULL,
+    password_hash TEXT, provider TEXT, subject TEXT, token_generation INTEGER NOT NULL, created_at TEXT NOT NULL,
+    UNIQUE (provider, subject)
+  ) STRICT;
+  CREATE TABLE user_settings (
+    id INTEGER PRIMARY KEY CHECK (id = 1), invite_code TEXT, regenerate_after_signup INTEGER NOT NULL
+  ) STRICT;
+  `,
 ];
 
 /**

@@ -58,7 +58,7 @@ const HEALTHS: readonly HealthStatus[] = [
   'missing',
 ];
 const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
-const ROLES: readonly Role[] = ['viewer', 'deployer', 'admin'];
+export const ROLES: readonly Role[] = ['viewer', 'deployer', 'admin'];
 
 export function toJob(row: Row): Job {
   return {

@@ -11,6 +11,7 @@ import type { ConnectionOptions } from './connection.ts';
 import { fileAt, leaveFile, moveAside, openConnection } from './connection.ts';
 import { isCorruption, toStoreError } from './errors.ts';
 import { createInstanceRecords } from './instance-records.ts';
+import { createUserRecords } from './user-records.ts';
 import { selectJobs } from './job-query.ts';
 import { text, toApiKey, toJob, toLog, toStackRecord, toStep } from './rows.ts';
 import type { Statements } from './statements.ts';
@@ -62,6 +63,7 @@ export function createSqliteStore(options: SqliteStoreOptions): Store {
     ...createStackRecords(access),
     ...createKeyRecords(access),
     ...createInstanceRecords(access),
+    ...createUserRecords(access),
     [Symbol.dispose]: () => access.close(),
   };
 }

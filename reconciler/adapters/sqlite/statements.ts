@@ -1,5 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { prepareInstanceStatements } from './instance-statements.ts';
+import { prepareUserStatements } from './user-statements.ts';
 
 export type Statements = ReturnType<typeof prepareStatements>;
 
@@ -13,6 +14,7 @@ export function prepareStatements(database: DatabaseSync) {
   }
   return {
     ...prepareInstanceStatements(prepare),
+    ...prepareUserStatements(prepare),
     // Columns that never change are left alone, and with them their indices.
     saveJob: prepare(`
       INSERT INTO jobs (id, type, stack, status, trigger_name, actor, revision, plan_id, summary, progress, error, tag,
