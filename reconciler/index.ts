@@ -19,6 +19,8 @@ export type * from './ports/notifier.ts';
 export type * from './ports/secret-provider.ts';
 export type * from './ports/instance-records.ts';
 export type * from './ports/user-records.ts';
+export type * from './public/users-config.ts';
+export { DEFAULT_USERS } from './public/users-config.ts';
 export { emailKey } from './ports/user-records.ts';
 export type * from './model/resource.ts';
 export { hashSpec } from './model/resource.ts';

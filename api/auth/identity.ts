@@ -4,6 +4,8 @@ import type { Actor, Role } from '../../reconciler/index.ts';
 export interface Identity extends Actor {
   readonly role: Role;
   readonly via: 'key' | 'token' | 'open';
+  /** Id of the user, where it is one. */
+  readonly userId?: string;
 }
 
 /** Values that a request carried to prove who it is from. */
@@ -36,6 +38,13 @@ export const LOCAL_ADMIN: Identity = {
   role: 'admin',
   via: 'open',
 };
+
+const EMAIL = /^[^\s<>@\p{C}]{1,100}@[^\s<>@\p{C}]{1,255}$/u;
+
+/** Tells whether an address can stand in a commit and on a terminal: no control characters, none that turn the direction of a text. */
+export function isAddress(text: string): boolean {
+  return EMAIL.test(text);
+}
 
 /** The part of a name that is safe in a Git author line, never empty. */
 export function authorName(text: string): string {

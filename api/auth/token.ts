@@ -5,7 +5,8 @@ import { own, ReconcilerError } from '../../reconciler/index.ts';
 import { isProtectedAddress } from '../http/loopback.ts';
 import { HttpProblem } from '../http/problem.ts';
 import type { Identity } from './identity.ts';
-import { authorName, localAddress } from './identity.ts';
+import { authorName, isAddress, localAddress } from './identity.ts';
+import { fetchWithin } from './fetch-within.ts';
 
 interface ClaimOptions {
   /**
@@ -40,8 +41,6 @@ export type VerifyToken = (token: string) => Promise<Identity | null>;
 const CLOCK_TOLERANCE_SECONDS = 30;
 const TIMEOUT_MS = 5_000;
 const SIGNATURES = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'];
-/** An address that can stand in a commit and on a terminal: no control characters, none that turn the direction of a text. */
-const EMAIL = /^[^\s<>@\p{C}]{1,100}@[^\s<>@\p{C}]{1,255}$/u;
 const ROLES: readonly Role[] = ['admin', 'deployer', 'viewer'];
 
 /** Throws BAD_OPTIONS for a short secret. The verifier throws FORBIDDEN for a good token without a role here. */
@@ -93,22 +92,6 @@ async function loadKeys(issuer: string, jwksUri: string | undefined): Promise<JW
   return createRemoteJWKSet(new URL(uri), { timeoutDuration: TIMEOUT_MS, [customFetch]: fetchWithin });
 }
 
-/** Largest answer of an issuer, in bytes. */
-const MAX_ANSWER_BYTES = 1024 ** 2;
-
-/** An answer of an issuer, read as far as it is to be; a redirect is an answer. */
-async function fetchWithin(url: string, options: RequestInit): Promise<Response> {
-  const response = await fetch(url, { ...options, redirect: 'manual' });
-  const parts: Uint8Array[] = [];
-  let size = 0;
-  for await (const part of response.body ?? []) {
-    size += part.byteLength;
-    if (size > MAX_ANSWER_BYTES) throw new Error(`${url} answers more than ${MAX_ANSWER_BYTES} bytes`);
-    parts.push(part);
-  }
-  return new Response(Buffer.concat(parts), { status: response.status === 0 ? 502 : response.status });
-}
-
 async function discoverKeys(issuer: string): Promise<string> {
   const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
   const response = await fetchWithin(url, { signal: AbortSignal.timeout(TIMEOUT_MS) });
@@ -150,7 +133,7 @@ function toIdentity(payload: JWTPayload, { rolesClaim = 'roles', roleMap = {} }:
   const email = payload['email'];
   return {
     name: authorName(name),
-    email: typeof email === 'string' && EMAIL.test(email) ? email : localAddress(name),
+    email: typeof email === 'string' && isAddress(email) ? email : localAddress(name),
     role,
     via: 'token',
   };

@@ -51,6 +51,7 @@ export interface UserRecords {
   /** Finds by address, whatever its case. */
   findUserByEmail(email: string): UserRecord | undefined;
   findUserByIdentity(identity: ExternalIdentity): UserRecord | undefined;
+  hasUsers(): boolean;
   /** Lists users by creation. */
   listUsers(): readonly UserRecord[];
   getUserSettings(): UserSettings;

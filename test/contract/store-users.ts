@@ -36,10 +36,12 @@ export function describeUserRecords(current: () => Store): void {
 
   it('gives a role to the very first user only', () => {
     const store = current();
+    expect(store.hasUsers()).toBe(false);
 
     const roles = [1, 2].map((number) => store.addUser(buildUser(number), 'admin')?.role);
 
     expect(roles).toEqual(['admin', 'deployer']);
+    expect(store.hasUsers()).toBe(true);
   });
 
   it('forgets a user that is deleted, whose address is free then', () => {

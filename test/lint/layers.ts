@@ -122,12 +122,16 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'raw-body',
     ],
   },
+  'api/accounts': {
+    imports: [INDEX, 'api/auth', 'api/http'],
+    packages: ['jose', 'lru-cache', 'node:crypto', 'node:fs', 'node:path', 'openid-client'],
+  },
   'api/auth': { imports: [INDEX, 'api/http'], packages: ['jose', 'node:crypto', 'node:fs', 'node:path'] },
   ...Object.fromEntries(
     ['kombify', 'kompose', 'provisioner', 'workflows'].map((dialect) => [
       `api/dialects/${dialect}`,
       {
-        imports: [INDEX, 'api/auth', 'api/http', 'api/operations', 'api/text'],
+        imports: [INDEX, 'api/accounts', 'api/auth', 'api/http', 'api/operations', 'api/text'],
         packages: ['node:crypto'],
       },
     ]),
@@ -137,6 +141,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'api/cli': {
     imports: [
       INDEX,
+      'api/accounts',
       'api/app.ts',
       'api/auth',
       'api/http',

@@ -18,6 +18,7 @@ export function createUserRecords({ use }: Access): UserRecords {
     findUserByEmail: (email) => use((statements) => found(statements.findUserByEmail.get(emailKey(email)))),
     findUserByIdentity: ({ provider, subject }) =>
       use((statements) => found(statements.findUserByIdentity.get(provider, subject))),
+    hasUsers: () => use((statements) => statements.hasUsers.get() !== undefined),
     listUsers: () => use((statements) => statements.listUsers.all().map(toUser)),
     getUserSettings: () =>
       use((statements) => {

@@ -12,6 +12,7 @@ export function prepareUserStatements(prepare: (sql: string) => StatementSync) {
         provider = :provider, subject = :subject, token_generation = :tokenGeneration
       WHERE id = :id`),
     deleteUser: prepare('DELETE FROM users WHERE id = ?'),
+    hasUsers: prepare('SELECT 1 FROM users LIMIT 1'),
     getUser: prepare('SELECT * FROM users WHERE id = ?'),
     findUserByEmail: prepare('SELECT * FROM users WHERE email_key = ?'),
     findUserByIdentity: prepare('SELECT * FROM users WHERE provider = ? AND subject = ?'),
