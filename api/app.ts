@@ -1,5 +1,6 @@
 import Koa from 'koa';
 import type { Instances, Logger, Reconciler } from '../reconciler/index.ts';
+import type { Accounts } from './accounts/accounts.ts';
 import type { AuthOptions } from './auth/authenticate.ts';
 import { createAuthenticator } from './auth/authenticate.ts';
 import { formatKombifyProblem, KOMBIFY_PREFIX, kombifyRoutes } from './dialects/kombify/kombify.ts';
@@ -46,6 +47,8 @@ export interface AppOptions {
   readonly startedAt: number;
   /** Served at the root, in the words of the pod provisioner. Default: not at all. */
   readonly instances?: Instances;
+  /** Users who sign in over the API of the workflow platform; their tokens count in all dialects. Default: there are none. */
+  readonly accounts?: Accounts;
   /** Served at `/metrics`. */
   readonly metrics?: MetricsSource;
   /** Further parts for `/health`: `ok`, or what is wrong, in words that everybody may read. */
@@ -66,10 +69,11 @@ export interface AppOptions {
  */
 export function createApp(options: AppOptions): Koa<RequestState> {
   const app = new Koa<RequestState>();
-  const { logger, metrics } = options;
+  const { logger, metrics, accounts = null } = options;
+  const auth = withUsers(options.auth, accounts);
   const common = {
     deps: toDeps(options),
-    authenticate: createAuthenticator(options.auth),
+    authenticate: createAuthenticator(auth),
     parse,
     stopping: options.stopping ?? new AbortController().signal,
     heartbeatMs: options.heartbeatMs ?? 15_000,
@@ -96,13 +100,18 @@ export function createApp(options: AppOptions): Koa<RequestState> {
   mount(app, { ...kombify, prefix: KOMBIFY_PREFIX, routes: kombifyRoutes });
   const kompose = { ...common, formatProblem: formatKomposeProblem, prefix: KOMPOSE_PREFIX };
   mount(app, { ...kompose, routes: [...komposeRoutes, ...komposeFallbacks] });
-  const workflows = { ...common, formatProblem: formatWorkflowProblem, takesTokenParameter: true };
+  const workflows = {
+    ...common,
+    deps: { ...common.deps, accounts },
+    formatProblem: formatWorkflowProblem,
+    takesTokenParameter: true,
+  };
   mount(app, { ...workflows, prefix: WORKFLOWS_PREFIX, routes: workflowPlatformRoutes });
   mount(app, { ...workflows, prefix: '', routes: [helloRoute] });
   if (options.instances !== undefined) {
     mount(app, {
       ...common,
-      authenticate: requireKeys(options.auth, common.authenticate),
+      authenticate: requireKeys(auth, common.authenticate),
       deps: { instances: options.instances, version: options.version, texts: new WeakMap() },
       formatProblem: formatProvisionerProblem,
       prefix: '',
@@ -113,6 +122,10 @@ export function createApp(options: AppOptions): Koa<RequestState> {
   // Answered requests do not come here; what does is a connection that broke in the middle.
   app.on('error', (error: unknown) => logger.debug({ err: error }, 'A connection broke'));
   return app;
+}
+
+function withUsers(auth: AuthOptions, accounts: Accounts | null): AuthOptions {
+  return auth.mode === 'off' || accounts === null ? auth : { ...auth, users: accounts.identify };
 }
 
 const PLATFORM_ORIGINS = ['http://localhost:3001'];

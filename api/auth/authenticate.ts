@@ -15,6 +15,8 @@ export type AuthOptions =
       readonly mode: 'keys';
       readonly keys: Pick<Store, 'listKeys'>;
       readonly tokens?: readonly TokenOptions[];
+      /** Tokens of users, which are looked at first. Default: there are no users. */
+      readonly users?: VerifyToken;
     }
   /** Everybody on this machine is an admin. The host is the one listened on, and must be loopback. */
   | { readonly mode: 'off'; readonly listenHost: LoopbackHost };
@@ -27,7 +29,8 @@ export function createAuthenticator(options: AuthOptions): Authenticate {
     }
     return () => Promise.resolve(LOCAL_ADMIN);
   }
-  const verifiers = (options.tokens ?? []).map(createTokenVerifier);
+  const others = (options.tokens ?? []).map(createTokenVerifier);
+  const verifiers = options.users === undefined ? others : [options.users, ...others];
   return async (credentials) => {
     const presented = readCredential(credentials);
     if (presented === null) {

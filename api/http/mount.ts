@@ -115,6 +115,10 @@ async function readRequest<Deps>(
     query,
     body: parse(route.body?.json ?? ANYTHING, value, { what: 'body' }),
     text: body?.kind === 'text' ? body.text : null,
+    address: ctx.req.socket.remoteAddress ?? '',
+    querystring: ctx.querystring,
+    authorization: ctx.get('Authorization') || undefined,
+    cookie: ctx.get('Cookie') || undefined,
     accept: ctx.get('Accept'),
     lastEventId: ctx.get('Last-Event-ID') || undefined,
   };
@@ -139,6 +143,11 @@ function send<Deps>(
     case 'text':
       ctx.body = reply.text;
       ctx.set('Content-Type', reply.contentType);
+      return;
+    case 'redirect':
+      ctx.status = 307;
+      ctx.set({ ...reply.headers, Location: reply.location });
+      ctx.body = '';
       return;
     case 'events': {
       const { signal } = ending;

@@ -59,7 +59,7 @@ function isProbe({ route }: RequestRecord): boolean {
 
 /** Names, in whatever spelling, that people give what they sign in with. */
 const CREDENTIAL =
-  /^(?:x?apikey|key|token|accesstoken|idtoken|authtoken|auth|authorization|bearer|password|secret|jwt)$/;
+  /^(?:x?apikey|key|code|token|accesstoken|idtoken|authtoken|auth|authorization|bearer|password|secret|jwt)$/;
 
 /** The URL as it may be logged. A parameter's name counts as it is understood, however it is escaped or spelled. */
 export function withoutKey(url: string): string {

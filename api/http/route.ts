@@ -44,6 +44,13 @@ export interface ApiRequest<Query = unknown, Body = unknown> {
   /** The body where it came as text; `null` where it was JSON or none. */
   readonly text: string | null;
   readonly identity: Identity;
+  /** Address of the client, as the connection has it. */
+  readonly address: string;
+  /** Query as it stands in the address, without the question mark. */
+  readonly querystring: string;
+  /** `Authorization` and `Cookie` as they came. */
+  readonly authorization: string | undefined;
+  readonly cookie: string | undefined;
   readonly accept: string;
   readonly lastEventId: string | undefined;
   /** Aborts when the client goes away or the server stops. Writes should not depend on it. */
@@ -60,6 +67,12 @@ export interface ServerEvent {
 export type Reply =
   | { readonly kind: 'json'; readonly status: number; readonly body: unknown }
   | { readonly kind: 'text'; readonly contentType: string; readonly text: string }
+  | {
+      /** Sends a browser elsewhere (307). */
+      readonly kind: 'redirect';
+      readonly location: string;
+      readonly headers: Readonly<Record<string, string>>;
+    }
   | { readonly kind: 'events'; readonly events: AsyncIterable<ServerEvent> };
 
 /** Keeps the row's types together; a list of rows forgets them. */

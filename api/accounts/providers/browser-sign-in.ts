@@ -58,6 +58,15 @@ export interface SignInRequest {
   readonly browser: string | undefined;
 }
 
+export interface BegunSignIn {
+  /** Address at the provider. */
+  readonly location: string;
+  /** Value that the browser has to bring along when it comes back: an answer counts only in the browser that asked. */
+  readonly browser: string;
+  /** Address of this API at which the browser comes back. */
+  readonly callbackUrl: string;
+}
+
 export interface SignInAnswer {
   readonly provider: string;
   readonly browser: string | undefined;
@@ -67,11 +76,10 @@ export interface SignInAnswer {
 
 /** Signing in at a provider: the browser goes there, comes back, and its page exchanges a code for a token. */
 export interface BrowserSignIn {
-  /**
-   * Returns where the browser is to go, and the value that it has to bring along again: an answer counts only in the browser that asked.
-   * Throws UNKNOWN_PROVIDER, PROVIDER_BROKEN.
-   */
-  beginSignIn(request: SignInRequest): Promise<{ readonly location: string; readonly browser: string }>;
+  /** Address of the web pages, without a slash at the end; `undefined` where there are no providers. */
+  readonly frontendUrl: string | undefined;
+  /** Throws UNKNOWN_PROVIDER, PROVIDER_BROKEN. */
+  beginSignIn(request: SignInRequest): Promise<BegunSignIn>;
   /** Returns a code that the page can exchange for a token once, within 30 s; or why not. */
   finishSignIn(
     answer: SignInAnswer,
@@ -106,6 +114,7 @@ export function createBrowserSignIn(options: BrowserSignInOptions): BrowserSignI
     codes: createOneTime(CODE_MS, elapsed),
   };
   return {
+    frontendUrl: options.config.frontendUrl,
     beginSignIn: (request) => beginSignIn(flow, request),
     async finishSignIn(answer) {
       try {
@@ -128,7 +137,7 @@ export function createBrowserSignIn(options: BrowserSignInOptions): BrowserSignI
 async function beginSignIn(
   { config, connect, states, logger }: Flow,
   { provider: name, callbackPath, browser: given }: SignInRequest,
-): Promise<{ location: string; browser: string }> {
+): Promise<BegunSignIn> {
   const provider = config.providers.find((one) => one.name === name);
   if (provider === undefined || config.publicUrl === undefined)
     throw new AccountError('UNKNOWN_PROVIDER', 'there is no such provider');
@@ -149,7 +158,7 @@ async function beginSignIn(
     code_challenge_method: 'S256',
     ...(provider.type === 'oidc' ? { nonce } : {}),
   });
-  return { location: location.href, browser };
+  return { location: location.href, browser, callbackUrl };
 }
 
 /** Ends a sign-in. */

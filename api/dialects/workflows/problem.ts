@@ -14,7 +14,15 @@ export function translateWorkflowProblem(problem: HttpProblem): HttpProblem {
   return problem;
 }
 
+/** A login that is refused: the page of the platform shows `message` there, and `error` everywhere else. */
+export class LoginProblem extends HttpProblem {}
+
 /** `{error}`; `details` stands beside it where there are several problems, or one that has a place. */
-export function formatWorkflowProblem({ message, details }: HttpProblem): object {
-  return { error: message, ...(details.length === 0 ? {} : { details }) };
+export function formatWorkflowProblem(problem: HttpProblem): object {
+  const { message, details } = problem;
+  return {
+    error: message,
+    ...(details.length === 0 ? {} : { details }),
+    ...(problem instanceof LoginProblem ? { message } : {}),
+  };
 }

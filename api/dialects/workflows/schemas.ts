@@ -56,8 +56,22 @@ export const SCHEMAS = {
         anyOf: [TEXT, listOf(ANYTHING)],
         description: 'What is wrong where, when it is more than one thing.',
       },
+      message: { ...TEXT, description: 'The same text, where a login is refused.' },
     },
     required: ['error'],
+  },
+  User: {
+    type: 'object',
+    properties: {
+      id: ID,
+      email: TEXT,
+      name: TEXT,
+      role: { enum: ['admin', 'user', 'viewer'], description: 'user: deployer in the other dialects.' },
+      avatarUrl: TEXT,
+      createdAt: TIME,
+      authProvider: { ...TEXT, description: 'Name of the provider; empty: the user has a password.' },
+    },
+    required: ['id', 'email', 'name', 'role', 'avatarUrl', 'createdAt'],
   },
   Workflow: {
     type: 'object',

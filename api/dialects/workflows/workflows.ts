@@ -3,14 +3,17 @@ import { defineRoute, ok } from '../../http/route.ts';
 import type { Route } from '../../http/route.ts';
 import type { JsonSchema } from '../../http/shape.ts';
 import { answers } from './answers.ts';
+import { authRoutes } from './auth-routes.ts';
 import type { WorkflowDeps } from './deps.ts';
+import { WORKFLOWS_PREFIX, WORKFLOWS_ROOT } from './prefix.ts';
+import { profileRoutes } from './profile-routes.ts';
+import { settingsRoutes } from './settings-routes.ts';
+import { signInRoutes } from './sign-in-routes.ts';
 import { SCHEMAS } from './schemas.ts';
 import { versionRoutes } from './version-routes.ts';
 import { workflowRoutes } from './workflow-routes.ts';
 
-/** Root of the platform, where it says hello. */
-export const WORKFLOWS_ROOT = '/v1';
-export const WORKFLOWS_PREFIX = '/v1/api';
+export { WORKFLOWS_PREFIX } from './prefix.ts';
 
 const openApiRoute: Route<WorkflowDeps> = defineRoute({
   method: 'GET',
@@ -25,6 +28,10 @@ const openApiRoute: Route<WorkflowDeps> = defineRoute({
 
 /** The whole table of this dialect. */
 export const workflowPlatformRoutes: readonly Route<WorkflowDeps>[] = [
+  ...authRoutes,
+  ...signInRoutes,
+  ...profileRoutes,
+  ...settingsRoutes,
   ...workflowRoutes,
   ...versionRoutes,
   openApiRoute,

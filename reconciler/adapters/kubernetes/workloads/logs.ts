@@ -1,7 +1,7 @@
 import { createAbortScope } from '../../../base/abort-scope.ts';
 import { ReconcilerError } from '../../../base/errors.ts';
 import type { ResourceId } from '../../../model/resource.ts';
-import { asFields, asList, asNumber, asString, compareText } from '../../../base/values.ts';
+import { asFields, asText, asList, asNumber, asString, compareText } from '../../../base/values.ts';
 import { createTextMask } from '../../../model/secret.ts';
 import type { Fields } from '../../../base/values.ts';
 import type { LogLine, LogOptions } from '../../../ports/target-capabilities.ts';
@@ -109,8 +109,8 @@ async function findPods(
 /** Lists the runs of a pod's containers that write now, or have written last. */
 function writersOf(pod: Fields): readonly Writer[] {
   const metadata = asFields(pod['metadata']) ?? {};
-  const name = String(metadata['name']);
-  const path = `/api/v1/namespaces/${String(metadata['namespace'])}/pods/${name}/log`;
+  const name = asText(metadata['name']);
+  const path = `/api/v1/namespaces/${asText(metadata['namespace'])}/pods/${name}/log`;
   const containers = containersOf(pod);
   return containers.flatMap((container) => {
     const run = runOf(pod, container);
