@@ -5,9 +5,11 @@ import process from 'node:process';
 import type { Kombinator, Logger } from '../../reconciler/index.ts';
 import { errorMessage } from '../../reconciler/index.ts';
 import packageJson from '../../package.json' with { type: 'json' };
+import type { Accounts } from '../accounts/accounts.ts';
 import { createApp } from '../app.ts';
 import { ensureAdminKey } from '../auth/admin-key.ts';
 import type { AuthOptions } from '../auth/authenticate.ts';
+import type { TokenOptions } from '../auth/token.ts';
 import { createBoundedServer } from '../http/bounded-server.ts';
 import { isLoopbackHost } from '../http/loopback.ts';
 import { openKombinator } from './context.ts';
@@ -20,6 +22,7 @@ import { createLogger } from './terminal/logger.ts';
 import type { GlobalOptions, ListenAddress } from './options.ts';
 import { parseDuration, parseListen } from './options.ts';
 import type { ServeFlags } from './program-hooks.ts';
+import { openAccounts, pageOrigins, toTokenOptions } from './open-accounts.ts';
 import { readTokenOptions } from './token-options.ts';
 import { createStyle, wantsColor, type Terminal } from './terminal/terminal.ts';
 
@@ -71,12 +74,10 @@ export async function serve(context: ServeContext): Promise<number> {
     pollMs,
   });
   const stopping = new AbortController();
-  const auth: AuthOptions =
-    isOpen && isLoopbackHost(listen.host)
-      ? { mode: 'off', listenHost: listen.host }
-      : { mode: 'keys', keys: kombinator.store, tokens };
+  const auth = authOf(kombinator, isOpen ? listen.host : null, tokens);
   const keyPath = isOpen ? undefined : ensureAdminKey(kombinator.store, stateDir).path;
-  const server = createApiServer({ kombinator, auth, logger, stopping: stopping.signal });
+  const accounts = openAccounts(kombinator, stateDir, logger);
+  const server = createApiServer({ kombinator, auth, accounts, logger, stopping: stopping.signal });
   const url = await startListening(server, listen);
   lock.describe({ ...holder, url });
   announce(logger, { url, host: listen.host, keyPath, repo: options.repo, stateDir });
@@ -93,6 +94,16 @@ export async function serve(context: ServeContext): Promise<number> {
   stopping.abort();
   await closeServer(server);
   return interrupt.by === 'SIGINT' ? EXIT.interrupted : EXIT.ok;
+}
+
+/** @param openHost the loopback address that everybody is let in at; `null`: nobody is without a key or a token */
+function authOf(
+  { store, users }: Kombinator,
+  openHost: string | null,
+  tokens: readonly TokenOptions[],
+): AuthOptions {
+  if (openHost !== null && isLoopbackHost(openHost)) return { mode: 'off', listenHost: openHost };
+  return { mode: 'keys', keys: store, tokens: [...tokens, ...users.tokens.map(toTokenOptions)] };
 }
 
 /** Tells who has upgraded, or begins, what of the repository is left alone because nobody has allowed it. */
@@ -132,6 +143,7 @@ function createDaemonLogger({ flags, options, terminal }: ServeContext): Logger 
 interface ServerParts {
   readonly kombinator: Kombinator;
   readonly auth: AuthOptions;
+  readonly accounts: Accounts;
   readonly logger: Logger;
   readonly stopping: AbortSignal;
 }
@@ -204,12 +216,15 @@ async function closeServer(server: Server): Promise<void> {
   clearTimeout(cut);
 }
 
-function createApiServer({ kombinator, auth, logger, stopping }: ServerParts): Server {
+function createApiServer({ kombinator, auth, accounts, logger, stopping }: ServerParts): Server {
   const { reconciler, instances, metrics } = kombinator;
+  const origins = pageOrigins(kombinator);
   const handle = createApp({
     reconciler,
     ...(instances !== null && { instances }),
     auth,
+    accounts,
+    ...(origins !== undefined && { origins }),
     logger,
     ...(metrics !== null && { metrics }),
     version: packageJson.version,

@@ -20,6 +20,8 @@ import type { Source } from '../ports/source.ts';
 import type { Store } from '../ports/store.ts';
 import type { Instances } from '../public/instances.ts';
 import type { Reconciler } from '../public/reconciler.ts';
+import type { UsersConfig } from '../public/users-config.ts';
+import { DEFAULT_USERS } from '../public/users-config.ts';
 import { createReconciler } from '../run/create-reconciler.ts';
 import { startNotifications } from '../run/notify/notifications.ts';
 import { createDesiredState } from '../desired/desired-state.ts';
@@ -83,6 +85,8 @@ export interface Kombinator extends AsyncDisposable {
   readonly instances: Instances | null;
   readonly store: Store;
   readonly secrets: Secrets;
+  /** Users of the API, as the operator has set them; the API makes them of it. */
+  readonly users: UsersConfig;
   /** `null` for one command: nobody would ask for them. */
   readonly metrics: Metrics | null;
   /** One line per part: `ok`, or what is wrong with it. */
@@ -137,6 +141,7 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
     instances,
     store,
     secrets,
+    users: config.users,
     metrics,
     checks: () => ({
       repository: reconciler.repository().error?.message ?? 'ok',
@@ -166,6 +171,7 @@ const NO_CONFIG: DaemonConfig = {
   backups: {},
   instances: DEFAULT_INSTANCES,
   policy: homePolicy(),
+  users: DEFAULT_USERS,
 };
 
 function closeInterrupted(store: Store, clock: Clock, logger: Logger): void {

@@ -12,6 +12,8 @@ import type { InstancesConfig } from './instances-config.ts';
 import { readInstancesConfig } from './instances-config.ts';
 import type { OperatorPolicy } from '../model/operator-policy.ts';
 import { readOperatorPolicy } from './policy-config.ts';
+import type { UsersConfig } from '../public/users-config.ts';
+import { readUsersConfig } from './users-config.ts';
 
 /** The decisions of the operator, which no commit can change. */
 export interface DaemonConfig {
@@ -22,6 +24,7 @@ export interface DaemonConfig {
   };
   readonly instances: InstancesConfig;
   readonly policy: OperatorPolicy;
+  readonly users: UsersConfig;
 }
 
 const WRONG = { YAML_SYNTAX: 'not valid YAML', DUPLICATE_KEY: 'a key that is there already' } as const;
@@ -49,9 +52,10 @@ export function readDaemonConfig(path: string, checkSchema: SchemaCheck): Daemon
   const freeze = readFreezeWindows(asList(asFields(document.value)?.['freeze']) ?? [], collector);
   const instances = readInstancesConfig(asFields(asFields(document.value)?.['instances']) ?? {}, collector);
   const policy = readOperatorPolicy(asFields(document.value) ?? {}, collector);
+  const users = readUsersConfig(asFields(asFields(document.value)?.['users']), collector);
   const diagnostics = toDiagnostics(path, document, collector.list);
   const directory = asString(asFields(asFields(document.value)?.['backups'])?.['directory']);
   const backups = directory === undefined ? {} : { directory };
-  if (diagnostics.length === 0) return { freeze, backups, instances, policy };
+  if (diagnostics.length === 0) return { freeze, backups, instances, policy, users };
   throw new ReconcilerError('BAD_OPTIONS', diagnostics.map(formatDiagnostic).join('\n'), { diagnostics });
 }
