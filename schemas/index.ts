@@ -6,6 +6,7 @@ import modernHomelab from './kits/modern-homelab/stackkit.json' with { type: 'js
 import daemonSchema from './daemon.schema.json' with { type: 'json' };
 import kombinationSchema from './kombination.schema.json' with { type: 'json' };
 import nodeSchema from './node.schema.json' with { type: 'json' };
+import pluginSchema from './plugin.schema.json' with { type: 'json' };
 import repositorySchema from './repository.schema.json' with { type: 'json' };
 import stackkitSchema from './stackkit.schema.json' with { type: 'json' };
 import workflowSchema from './workflow.schema.json' with { type: 'json' };
@@ -16,6 +17,7 @@ export {
   daemonSchema,
   kombinationSchema,
   nodeSchema,
+  pluginSchema,
   repositorySchema,
   stackkitSchema,
   workflowSchema,

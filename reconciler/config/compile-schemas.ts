@@ -3,6 +3,7 @@ import clusterSchema from '../../schemas/cluster.schema.json' with { type: 'json
 import daemonSchema from '../../schemas/daemon.schema.json' with { type: 'json' };
 import kombinationSchema from '../../schemas/kombination.schema.json' with { type: 'json' };
 import nodeSchema from '../../schemas/node.schema.json' with { type: 'json' };
+import pluginSchema from '../../schemas/plugin.schema.json' with { type: 'json' };
 import repositorySchema from '../../schemas/repository.schema.json' with { type: 'json' };
 import stackkitSchema from '../../schemas/stackkit.schema.json' with { type: 'json' };
 import workflowSchema from '../../schemas/workflow.schema.json' with { type: 'json' };
@@ -17,6 +18,7 @@ export const OWN_SCHEMAS = {
   daemon: daemonSchema,
   kombination: kombinationSchema,
   node: nodeSchema,
+  plugin: pluginSchema,
   repository: repositorySchema,
   stackkit: stackkitSchema,
   workflow: workflowSchema,

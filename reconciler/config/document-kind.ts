@@ -6,6 +6,7 @@ export type OwnDocumentKind =
   | 'daemon'
   | 'kombination'
   | 'node'
+  | 'plugin'
   | 'repository'
   | 'stackkit'
   | 'workflow';

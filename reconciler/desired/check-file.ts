@@ -1,4 +1,5 @@
 import { contain } from '../base/errors.ts';
+import { readPluginDocument } from '../config/catalogue/plugin-document.ts';
 import { readClusterDocument } from '../config/fleet/cluster-document.ts';
 import type { FleetRules } from '../config/fleet/config-documents.ts';
 import { readNodeDocument, readSettingsDocument } from '../config/fleet/config-documents.ts';
@@ -19,6 +20,7 @@ const CHECKS: readonly (readonly [RegExp, Check])[] = [
   [/(?:^|\/)stackkit\.ya?ml$/, checkKit],
   [/(?:^|\/)nodes\/[^/]+\.ya?ml$/, checkWith(readNodeDocument)],
   [/(?:^|\/)clusters\/[^/]+\.ya?ml$/, checkWith(readClusterDocument)],
+  [/(?:^|\/)plugins\/[^/]+\.ya?ml$/, checkPlugin],
   [/(?:^|\/)kombinator\.ya?ml$/, checkWith(readSettingsDocument)],
   [/(?:^|\/)(?:docker-)?compose(?:[.-][^/]*)?\.ya?ml$/, refuseCompose],
 ];
@@ -63,6 +65,10 @@ function checkKit(core: Core, text: string, file: string): DocumentReport {
   const own = new Map([...documents.values()].map(({ name, kit }) => [name, kit]));
   const catalogue = buildCatalogue(own.set(document.name, document.kit));
   return report([...document.diagnostics, ...catalogueDiagnostics([document], catalogue)]);
+}
+
+function checkPlugin({ checkSchema }: Core, text: string, file: string): DocumentReport {
+  return report(readPluginDocument(file, text, checkSchema).diagnostics);
 }
 
 /** Its own tool checks it best, and a kombination that adopts it. */

@@ -6,6 +6,7 @@ import type { FileChange, FileEntry, Revision } from '../ports/source.ts';
 import { readNodes, readSettings } from './read-settings.ts';
 import type { EntryContext } from './state.ts';
 import { readKits } from './read-kits.ts';
+import { readPlugins } from './read-plugins.ts';
 import type { LoadOptions, Staged } from './repository-state.ts';
 import { decode, readTexts } from './repository-state.ts';
 import { createFilter, findTouched, readStacks, refuseTooMany } from './read-stacks.ts';
@@ -27,17 +28,19 @@ export async function readRevision(revision: Revision, options: LoadOptions): Pr
   const settings = await readSettings(tree, options);
   const nodes = await readNodes(tree, changes, options);
   const kits = await readKits(tree, changes, options);
+  const plugins = await readPlugins(tree, changes, options);
   const context: EntryContext = {
     tree,
     nodes: nodes.references,
     kits: kits.catalogue,
+    plugins: plugins.catalogue,
     checkSchema: options.checkSchema,
     policy: options.policy,
   };
-  const files = findTouched({ tree, settings, nodes, kits, changes }, options);
+  const files = findTouched({ tree, settings, nodes, kits, plugins, changes }, options);
   refuseTooMany([...files].filter((file) => nodeAt(tree, file) !== undefined).length, options.limits);
   const staged = await readStacks(files, context, { ...options, includes: createFilter(settings.document) });
-  return { state: { revision, tree, settings, nodes, kits }, changes: staged };
+  return { state: { revision, tree, settings, nodes, kits, plugins }, changes: staged };
 }
 
 /** Changes since the state in force; everything is compared anew when history does not connect the two. */

@@ -13,8 +13,16 @@ import type { Readable } from './read-compose-files.ts';
 import { withComposeTexts } from './read-compose-files.ts';
 import { withContents } from './read-file-contents.ts';
 import { changedKits } from './read-kits.ts';
+import { changedPlugins, pluginKey } from './read-plugins.ts';
 import { isWorkflowFile } from './workflow.ts';
-import type { LoadedKits, LoadedNodes, LoadedSettings, LoadLimits, LoadOptions } from './repository-state.ts';
+import type {
+  LoadedKits,
+  LoadedNodes,
+  LoadedPlugins,
+  LoadedSettings,
+  LoadLimits,
+  LoadOptions,
+} from './repository-state.ts';
 import { createBreather, locateDocument, readTexts, toText } from './repository-state.ts';
 
 const KOMBINATION = /(?:^|\/)kombination\.ya?ml$/;
@@ -33,12 +41,13 @@ export interface Read {
   readonly settings: LoadedSettings;
   readonly nodes: LoadedNodes;
   readonly kits: LoadedKits;
+  readonly plugins: LoadedPlugins;
   readonly changes: readonly FileChange[];
 }
 
 /** Kombination files that have to be looked at again. */
 export function findTouched(
-  { tree, settings, nodes, kits, changes }: Read,
+  { tree, settings, nodes, kits, plugins, changes }: Read,
   { state, index }: LoadOptions,
 ): ReadonlySet<string> {
   const touched = new Set<string>();
@@ -54,7 +63,8 @@ export function findTouched(
       for (const file of index.usersOfNode(name)) touched.add(file);
     }
   }
-  for (const name of changedKits(state.kits, kits)) {
+  const parts = [...changedKits(state.kits, kits), ...changedPlugins(state.plugins, plugins).map(pluginKey)];
+  for (const name of parts) {
     for (const file of index.usersOfKit(name)) touched.add(file);
   }
   if (globsOf(settings.document) !== globsOf(state.settings.document)) {

@@ -249,10 +249,11 @@ function entryDiagnostics(core: Core, entry: StackEntry, lookup: Lookup): readon
 
 /** Every finding of every file, ordered. */
 export function listDiagnostics(core: Core): readonly Diagnostic[] {
-  const { settings, nodes, kits } = core.state;
+  const { settings, nodes, kits, plugins } = core.state;
   const lookup = createLookup(core);
   const all: Diagnostic[] = [...settings.diagnostics, ...kits.diagnostics];
   for (const { diagnostics } of nodes.documents.values()) all.push(...diagnostics);
+  for (const { diagnostics } of plugins.documents.values()) all.push(...diagnostics);
   for (const entry of core.index.notable()) {
     const found = contain(
       () => entryDiagnostics(core, entry, lookup),

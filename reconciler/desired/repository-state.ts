@@ -6,6 +6,9 @@ import { NO_SETTINGS } from '../config/fleet/config-documents.ts';
 import type { TreeDirectory } from '../config/file-tree.ts';
 import { isDirectory, resolvePath } from '../config/file-tree.ts';
 import { isProblem } from '../base/problem.ts';
+import type { PluginCatalogue } from '../model/catalogue.ts';
+import { BUILT_IN_PLUGINS } from '../config/catalogue/built-in-plugins.ts';
+import type { PluginDocument } from '../config/catalogue/plugin-document.ts';
 import type { KitCatalogue } from '../config/kits/kit-catalogue.ts';
 import { BUILT_IN_KITS } from '../config/kits/kit-catalogue.ts';
 import type { KitDocument } from '../config/kits/kit-document.ts';
@@ -32,6 +35,7 @@ export interface RepositoryState {
   readonly settings: LoadedSettings;
   readonly nodes: LoadedNodes;
   readonly kits: LoadedKits;
+  readonly plugins: LoadedPlugins;
 }
 
 export interface LoadedSettings {
@@ -65,6 +69,16 @@ export interface LoadedKits {
   readonly linked: boolean;
 }
 
+export interface LoadedPlugins {
+  /** Documents by file. */
+  readonly documents: ReadonlyMap<string, PluginDocument>;
+  readonly blobs: ReadonlyMap<string, string>;
+  /** Plugins by id, of the repository and such as come along. */
+  readonly catalogue: PluginCatalogue;
+  /** A file is a symlink: its content may change elsewhere. */
+  readonly linked: boolean;
+}
+
 export const EMPTY_STATE: RepositoryState = {
   revision: null,
   tree: new Map(),
@@ -78,6 +92,7 @@ export const EMPTY_STATE: RepositoryState = {
     diagnostics: [],
     linked: false,
   },
+  plugins: { documents: new Map(), blobs: new Map(), catalogue: BUILT_IN_PLUGINS, linked: false },
 };
 
 export interface LoadOptions {

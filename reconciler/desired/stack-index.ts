@@ -35,7 +35,7 @@ export interface StackEntry {
   /** Repository paths that it rests on, besides its own. */
   readonly watched: readonly string[];
   readonly sharedNodes: readonly string[];
-  /** Names of kits as it uses them. */
+  /** Names of kits as it uses them, and of plugins as `plugins/<id>`. */
   readonly kits: readonly string[];
   /** Other stacks that come first. */
   readonly dependsOn: readonly StackDependency[];

@@ -4,6 +4,7 @@ import type { OperatorPolicy } from '../model/operator-policy.ts';
 import type { Seal } from '../model/seal.ts';
 import type { TargetReference } from '../model/target.ts';
 import type { PlacedFile } from '../config/kombination/checks/service-files.ts';
+import type { PluginCatalogue } from '../model/catalogue.ts';
 import type { KitCatalogue } from '../config/kits/kit-catalogue.ts';
 import type { TreeDirectory } from '../config/file-tree.ts';
 import type { SchemaCheck } from '../config/schema-check.ts';
@@ -53,6 +54,7 @@ export interface EntryContext {
   readonly tree: TreeDirectory;
   readonly nodes: ReadonlyMap<string, TargetReference | null>;
   readonly kits: KitCatalogue;
+  readonly plugins: PluginCatalogue;
   readonly checkSchema: SchemaCheck;
   readonly policy: OperatorPolicy;
 }

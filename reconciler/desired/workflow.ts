@@ -1,7 +1,7 @@
 import type { WorkflowAnalysis } from '../config/workflow/analyze-workflow.ts';
 import { analyzeWorkflow } from '../config/workflow/analyze-workflow.ts';
 import { notForStack, toDiagnostics } from '../config/kombination/analyze.ts';
-import type { Workflow } from '../config/workflow/workflow.ts';
+import type { Workflow, WorkflowNode } from '../config/workflow/workflow.ts';
 import { clusterKey, unknownCluster } from '../config/kombination/cluster-node.ts';
 import { compareDiagnostics, hasErrors } from '../base/diagnostic.ts';
 import type { Diagnostic } from '../base/diagnostic.ts';
@@ -22,6 +22,7 @@ import type { Core } from './state.ts';
 import type { BuiltEntry, EntryContext, EntrySource } from './state.ts';
 import { lookedUp } from './secret-cache.ts';
 import type { StackEntry } from './stack-index.ts';
+import { pluginKey } from './read-plugins.ts';
 import { openRegistries, pulledBy } from './registries.ts';
 import type { SecretAnswer } from './secret-cache.ts';
 import type { SecretSource } from '../model/secret-reference.ts';
@@ -52,7 +53,7 @@ export function buildWorkflowEntry(source: EntrySource, text: string, context: E
     ports: [],
     watched: [...new Set([...visited, ...secrets.watched])],
     sharedNodes: workflow.cluster === '' ? [] : [clusterKey(workflow.cluster)],
-    kits: [],
+    kits: workflow.nodes.flatMap(pluginOf),
     dependsOn: [],
     inline: [],
     // A draft need not have its secrets yet, and an archived one needs them no more.
@@ -60,6 +61,11 @@ export function buildWorkflowEntry(source: EntrySource, text: string, context: E
     ...(workflow.status === 'published' ? pulledBy(pulledByNodes(analysis.nodes)) : {}),
   };
   return { entry, files: [] };
+}
+
+function pluginOf({ type, data }: WorkflowNode): readonly string[] {
+  const id = type === 'plugin' ? asString(data['pluginId']) : undefined;
+  return id === undefined ? [] : [pluginKey(id)];
 }
 
 const NO_SECRETS = { secrets: [], references: [] };
@@ -91,7 +97,8 @@ export function checkWorkflow(
   text: string,
   { place, label }: { readonly place: string; readonly label: string },
 ): DocumentReport {
-  const analysis = analyzeWorkflow({ file: place, text, tree: state.tree, checkSchema, policy });
+  const plugins = state.plugins.catalogue;
+  const analysis = analyzeWorkflow({ file: place, text, tree: state.tree, checkSchema, policy, plugins });
   const { workflow, document, diagnostics, nodes, edges } = analysis;
   const found = weighed(workflow, [
     ...diagnostics,
@@ -128,7 +135,15 @@ export function renderWorkflowStack(
 ): Rendered {
   const { state, checkSchema, policy } = core;
   const { file, text } = entry;
-  const analysis = analyzeWorkflow({ file, text: text ?? '', tree: state.tree, checkSchema, policy });
+  const { tree, plugins } = state;
+  const analysis = analyzeWorkflow({
+    file,
+    text: text ?? '',
+    tree,
+    checkSchema,
+    policy,
+    plugins: plugins.catalogue,
+  });
   const { workflow, document, secrets } = analysis;
   const key = clusterKey(workflow.cluster);
   const reference = mayUse(policy, key, workflow.name) ? state.nodes.references.get(key) : undefined;

@@ -6,6 +6,8 @@ import type { ClusterHarness } from './cluster-suite.ts';
 import { openClusterSuite } from './cluster-suite.ts';
 
 /** Describes what plans say of things that a server refuses, cannot change in place, or takes in its own way. */
+const HARBOR = 'externalURL: "https://hub.example.com", host: hub.example.com, adminSecret: admin } }';
+
 export function describeClusterAnswers(name: string, setup: () => Promise<ClusterHarness>): void {
   describe(`cluster answers: ${name}`, () => {
     const suite = openClusterSuite(setup);
@@ -83,6 +85,23 @@ export function describeClusterAnswers(name: string, setup: () => Promise<Cluste
         'prod would refuse Odd.nothing.example.org ' +
           `${namespace}/odd: it knows no Odd.nothing.example.org of nothing.example.org/v1`,
       );
+    });
+
+    it('says so of a plugin whose definitions it lacks, and refuses to apply', async () => {
+      const { describe: nodes, plan, namespace } = suite.fresh();
+      const planned = await plan(
+        nodes(['{ id: db, type: plugin, data: { name: db, pluginId: harbor, ' + HARBOR]),
+      );
+      expect(planned.diagnostics).toMatchObject([
+        {
+          severity: 'error',
+          code: 'TARGET_REFUSES',
+          line: expect.any(Number) as number,
+          message:
+            `prod would refuse HarborCluster.goharbor.io ${namespace}/db: ` +
+            'it knows no HarborCluster.goharbor.io of goharbor.io/v1beta1',
+        },
+      ]);
     });
 
     it.each([

@@ -7,6 +7,7 @@ import {
   daemonSchema,
   kombinationSchema,
   nodeSchema,
+  pluginSchema,
   repositorySchema,
   stackkitSchema,
   workflowSchema,
@@ -22,6 +23,7 @@ const SCHEMAS: Readonly<Record<string, { readonly $id: string }>> = {
   kombination: kombinationSchema,
   node: nodeSchema,
   plan: planSchema,
+  plugin: pluginSchema,
   repository: repositorySchema,
   stackkit: stackkitSchema,
   workflow: workflowSchema,
@@ -31,7 +33,7 @@ export function addSchema(program: Command, hooks: ProgramHooks): void {
   program
     .command('schema')
     .description('print a JSON Schema of what a repository may hold; without a name, the names')
-    .argument('[name]', 'daemon, kombination, node, plan, repository or stackkit')
+    .argument('[name]', 'daemon, kombination, node, plan, plugin, repository or stackkit')
     .action((name: string | undefined) => hooks.exit(runSchema(hooks.terminal, name)));
 }
 

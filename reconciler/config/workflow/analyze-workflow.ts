@@ -13,6 +13,9 @@ import type { OperatorPolicy } from '../../model/operator-policy.ts';
 import { OPEN_POLICY } from '../../model/operator-policy.ts';
 import type { SchemaCheck } from '../schema-check.ts';
 import { asFields, asList, asString, own } from '../../base/values.ts';
+import type { PluginCatalogue } from '../../model/catalogue.ts';
+import { BUILT_IN_PLUGINS } from '../catalogue/built-in-plugins.ts';
+import { fillPlugin } from '../catalogue/plugin-node.ts';
 import type { NodeType, Workflow } from './workflow.ts';
 import { readWorkflow, writtenIds } from './workflow.ts';
 import type { ResolvedEdge } from './workflow-edges.ts';
@@ -30,11 +33,14 @@ export interface AnalyzeWorkflowOptions {
   readonly checkSchema: SchemaCheck;
   /** Default: everything is allowed. */
   readonly policy?: OperatorPolicy;
+  /** Default: those that come along. */
+  readonly plugins?: PluginCatalogue;
 }
 
 /** Everything that can be known of a workflow without asking anybody. */
 export interface WorkflowAnalysis {
   readonly document: YamlDocument;
+  /** Nodes of plugins with their objects. */
   readonly workflow: Workflow;
   readonly nodes: readonly FilledNode[];
   readonly edges: readonly ResolvedEdge[];
@@ -47,11 +53,13 @@ export interface WorkflowAnalysis {
 
 /** Reads one workflow file and checks everything in it. Never throws. */
 export function analyzeWorkflow(options: AnalyzeWorkflowOptions): WorkflowAnalysis {
-  const { file, text, tree, checkSchema, policy = OPEN_POLICY } = options;
+  const { file, text, tree, checkSchema, policy = OPEN_POLICY, plugins = BUILT_IN_PLUGINS } = options;
   const diagnostics = createDiagnosticCollector();
   const document = parseYaml(text);
   if (document.value !== undefined) checkSchema('workflow', document.value ?? {}, diagnostics);
-  const workflow = readWorkflow(document.value);
+  const written = readWorkflow(document.value);
+  const filled = written.nodes.map((node) => fillPlugin(node, plugins, diagnostics));
+  const workflow = { ...written, nodes: filled };
   const edges = resolveEdges(workflow, writtenIds(document.value), diagnostics);
   const nodes = resolveValues(workflow, edges, diagnostics);
   checkObjects(nodes, diagnostics);

@@ -47,10 +47,17 @@ function readOpenly(
   text: string,
   texts: ReadonlyMap<string, string> | undefined,
 ): Open {
-  const { tree, nodes, kits } = core.state;
+  const { tree, nodes, kits, plugins } = core.state;
   const { checkSchema } = core;
   if (isWorkflowFile(file)) {
-    const { needs } = analyzeWorkflow({ file, text, tree, checkSchema, policy: OPEN_POLICY });
+    const { needs } = analyzeWorkflow({
+      file,
+      text,
+      tree,
+      checkSchema,
+      policy: OPEN_POLICY,
+      plugins: plugins.catalogue,
+    });
     return { needs, targets: [] };
   }
   const analysis: Analysis = analyze({

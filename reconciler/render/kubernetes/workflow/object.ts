@@ -4,6 +4,7 @@ import type { ObjectSpec } from '../../../model/kubernetes/kubernetes-object.ts'
 import type { Spec } from '../../../model/secret.ts';
 import { Secret } from '../../../model/secret.ts';
 import { asFields, asString, own } from '../../../base/values.ts';
+import { PLUGIN_KEYS } from '../../../config/catalogue/plugin-node.ts';
 import type { NodeType, Workflow } from '../../../config/workflow/workflow.ts';
 import type { FilledNode } from '../../../config/workflow/workflow-values.ts';
 import { compact, pick, textMap, textOf, toSpec } from '../fields.ts';
@@ -95,11 +96,6 @@ function inClear({ data }: FilledNode, key: string, value: string): Secret {
   const plain = own(asFields(manifest?.['stringData']), key) === value;
   return new Secret(plain ? value : Buffer.from(value, 'base64'), 'the manifest');
 }
-
-const PLUGIN_KEYS =
-  'name namespace labels annotations templateId pluginId pluginCategory displayName apiVersion kind spec'.split(
-    ' ',
-  );
 
 function renderPlugin(node: FilledNode): ObjectSpec {
   const { data } = node;
