@@ -40,6 +40,7 @@ export type ErrorCode =
   | 'UNKNOWN_JOB'
   | 'UNKNOWN_BACKUP'
   | 'UNKNOWN_TAG'
+  | 'UNKNOWN_PLUGIN'
   | 'TAG_EXISTS'
   | 'SECRET_NOT_FOUND'
   | 'SECRET_NOT_DECRYPTED'

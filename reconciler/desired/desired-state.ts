@@ -96,6 +96,7 @@ export function createDesiredState(options: DesiredStateOptions): DesiredState {
       [...core.state.nodes.documents.values()].flatMap(({ name, file, reference }) =>
         reference !== null && reference.kind !== 'kubernetes' ? [{ name, file, reference }] : [],
       ),
+    plugins: () => core.state.plugins.catalogue,
     askedFor: (signal) => askedFor(core, signal),
     check: (text, file, { alone = false } = {}) =>
       alone ? checkAlone(core, text, file) : checkNamed(core, text, file),

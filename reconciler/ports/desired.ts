@@ -1,5 +1,6 @@
 import type { Diagnostic } from '../base/diagnostic.ts';
 import type { DescribedKind, DesiredStack, StackPolicy } from '../model/stack.ts';
+import type { PluginCatalogue } from '../model/catalogue.ts';
 import type { AskedFor } from '../model/operator-policy.ts';
 import type { RegistrySetting } from '../model/registry.ts';
 import type { TargetReference } from '../model/target.ts';
@@ -74,6 +75,8 @@ export interface DesiredState {
   diagnostics(): readonly Diagnostic[];
   settings(): RepositorySettings;
   nodes(): readonly SharedNode[];
+  /** Plugins of workflows that come along, with those of the repository added or put in their place. */
+  plugins(): PluginCatalogue;
   /** Everything that the repository asks for and the operator's policy does not allow. */
   askedFor(signal: AbortSignal): Promise<AskedFor>;
   /**

@@ -4,6 +4,7 @@ import type { InstanceRecords } from './instance-records.ts';
 import type { Role, UserRecords } from './user-records.ts';
 
 export type { Role } from './user-records.ts';
+import type { PluginSwitches } from './plugin-switches.ts';
 
 export type JobType =
   | 'plan'
@@ -155,7 +156,7 @@ export interface ApiKeyRecord {
 /**
  * History and caches. Synchronous (an embedded database); throws STORE_UNAVAILABLE (locked, gone) or STORE_FULL, both retryable.
  */
-export interface Store extends InstanceRecords, UserRecords, Disposable {
+export interface Store extends InstanceRecords, PluginSwitches, UserRecords, Disposable {
   saveJob(job: Job): void;
   getJob(id: string): Job | undefined;
   /** The greatest id in byte order; `undefined` while there are no jobs. */

@@ -1,4 +1,5 @@
 import type { Actor, ServiceStatus, Deployment } from './views.ts';
+import type { CatalogueOperations } from './catalogue.ts';
 import type { DataOperations } from './backups.ts';
 import type { ReleaseOperations } from './releases.ts';
 import type { VersionOperations } from './versions.ts';
@@ -9,16 +10,13 @@ import type { StackKind } from '../model/stack.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { DeploymentTag, Revision } from '../ports/source.ts';
 import type { Job, JobFilter, JobLog, JobStep } from '../ports/store.ts';
-import type {
-  ExecSession,
-  LogLine,
-  LogOptions,
-  SessionOptions,
-  TargetFacts,
-} from '../ports/target-capabilities.ts';
+import type { TargetFacts } from '../ports/target-capabilities.ts';
+import type { ServiceOperations } from './services.ts';
 
 export type * from './backups.ts';
+export type * from './catalogue.ts';
 export type * from './releases.ts';
+export type * from './services.ts';
 export type * from './views.ts';
 
 export interface RepositoryStatus {
@@ -340,16 +338,6 @@ export interface JobOperations {
   tagError(): string | null;
 }
 
-/** A look into what runs. */
-export interface ServiceOperations {
-  logs(stack: string, service: string, options: LogOptions): AsyncIterable<LogLine>;
-  /**
-   * Runs a program in a container of a service, wherever that runs. Whoever lets this through checks who may. Throws BAD_OPTIONS,
-   * TARGET_ERROR when none runs.
-   */
-  openSession(stack: string, service: string, options: SessionOptions): Promise<ExecSession>;
-}
-
 /** Changes to the config repository, each one commit. */
 export interface WriteOperations {
   /** `document` is written as `kombinations/<name>/kombination.yaml`. Throws STACK_EXISTS, INVALID_CONFIGURATION. */
@@ -391,6 +379,7 @@ export interface Reconciler
     ServiceOperations,
     WriteOperations,
     DataOperations,
+    CatalogueOperations,
     ReleaseOperations,
     VersionOperations,
     AsyncDisposable {

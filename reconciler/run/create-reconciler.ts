@@ -21,6 +21,7 @@ import { createEventHub } from './loop/event-hub.ts';
 import { Loop } from './loop/loop.ts';
 import { TargetPool } from './observe/target-pool.ts';
 import { createApplyOperations } from './operations/applies.ts';
+import { createCatalogueOperations } from './operations/catalogue.ts';
 import { createDataOperations } from './operations/data.ts';
 import { createDriftOperations } from './operations/drift.ts';
 import { createJobOperations } from './operations/jobs.ts';
@@ -79,6 +80,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     ...createServiceOperations(parts, stacks),
     ...createWriteOperations(parts),
     ...createDataOperations(parts, stacks),
+    ...createCatalogueOperations(context),
     ...createReleases(parts),
     ...createVersions({ context, refreshForWrite: (signal) => loop.refreshForWrite(signal) }),
     start() {

@@ -54,6 +54,21 @@ export function describeStoreContract(name: string, create: (clock: Clock) => St
       expect(store.newestJobId()).toBe('job_B');
     });
 
+    it('keeps who has switched which plugin on, and since when', () => {
+      store.enablePlugin('ada@example.org', { plugin: 'kafka', enabledAt: at(1) });
+      store.enablePlugin('ada@example.org', { plugin: 'argocd', enabledAt: at(2) });
+      store.enablePlugin('ada@example.org', { plugin: 'kafka', enabledAt: at(3) });
+
+      expect(store.listPluginSwitches('ada@example.org')).toEqual([
+        { plugin: 'argocd', enabledAt: at(2) },
+        { plugin: 'kafka', enabledAt: at(1) },
+      ]);
+      expect(store.listPluginSwitches('bob@example.org')).toEqual([]);
+      expect(store.disablePlugin('bob@example.org', 'kafka')).toBe(false);
+      expect(store.disablePlugin('ada@example.org', 'kafka')).toBe(true);
+      expect(store.listPluginSwitches('ada@example.org')).toHaveLength(1);
+    });
+
     it('ignores members that it has no column for', () => {
       store.saveJob(Object.assign(buildJob(1), { later: 'addition' }));
       store.saveSteps([Object.assign(buildStep('j', 0), { later: 1 })]);

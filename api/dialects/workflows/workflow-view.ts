@@ -5,7 +5,7 @@ import type { WorkflowDeps } from './deps.ts';
 import { toPlatformGraph } from './graph.ts';
 
 /** The time that the platform writes where there is none. */
-const NO_TIME = '0001-01-01T00:00:00Z';
+export const NO_TIME = '0001-01-01T00:00:00Z';
 
 /** The part of a workflow that lists are searched and sorted by. */
 export function summaryOf(view: StackView) {

@@ -4,6 +4,7 @@ import type { Route } from '../../http/route.ts';
 import type { JsonSchema } from '../../http/shape.ts';
 import { answers } from './answers.ts';
 import { authRoutes } from './auth-routes.ts';
+import { catalogueRoutes } from './catalogue-routes.ts';
 import type { WorkflowDeps } from './deps.ts';
 import { WORKFLOWS_PREFIX, WORKFLOWS_ROOT } from './prefix.ts';
 import { profileRoutes } from './profile-routes.ts';
@@ -34,6 +35,7 @@ export const workflowPlatformRoutes: readonly Route<WorkflowDeps>[] = [
   ...settingsRoutes,
   ...workflowRoutes,
   ...versionRoutes,
+  ...catalogueRoutes,
   openApiRoute,
 ];
 

@@ -76,6 +76,11 @@ const MIGRATIONS: readonly string[] = [
   CREATE TABLE user_settings (
     id INTEGER PRIMARY KEY CHECK (id = 1), invite_code TEXT, regenerate_after_signup INTEGER NOT NULL
   ) STRICT;
+    `,
+  `
+  CREATE TABLE plugin_switches (
+    user TEXT NOT NULL, plugin TEXT NOT NULL, enabled_at TEXT NOT NULL, PRIMARY KEY (user, plugin)
+  ) STRICT, WITHOUT ROWID;
   `,
 ];
 

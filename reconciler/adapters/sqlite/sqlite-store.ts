@@ -13,6 +13,7 @@ import { isCorruption, toStoreError } from './errors.ts';
 import { createInstanceRecords } from './instance-records.ts';
 import { createUserRecords } from './user-records.ts';
 import { selectJobs } from './job-query.ts';
+import { createPluginSwitches } from './plugin-switches.ts';
 import { text, toApiKey, toJob, toLog, toStackRecord, toStep } from './rows.ts';
 import type { Statements } from './statements.ts';
 import { prepareStatements } from './statements.ts';
@@ -64,6 +65,7 @@ export function createSqliteStore(options: SqliteStoreOptions): Store {
     ...createKeyRecords(access),
     ...createInstanceRecords(access),
     ...createUserRecords(access),
+    ...createPluginSwitches(access),
     [Symbol.dispose]: () => access.close(),
   };
 }

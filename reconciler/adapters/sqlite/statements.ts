@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { prepareInstanceStatements } from './instance-statements.ts';
 import { prepareUserStatements } from './user-statements.ts';
+import { preparePlatformStatements } from './platform-statements.ts';
 
 export type Statements = ReturnType<typeof prepareStatements>;
 
@@ -15,6 +16,7 @@ export function prepareStatements(database: DatabaseSync) {
   return {
     ...prepareInstanceStatements(prepare),
     ...prepareUserStatements(prepare),
+    ...preparePlatformStatements(prepare),
     // Columns that never change are left alone, and with them their indices.
     saveJob: prepare(`
       INSERT INTO jobs (id, type, stack, status, trigger_name, actor, revision, plan_id, summary, progress, error, tag,

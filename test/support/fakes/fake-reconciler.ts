@@ -15,6 +15,7 @@ import type {
   WriteResult,
 } from '../../../reconciler/index.ts';
 import { ReconcilerError } from '../../../reconciler/index.ts';
+import { createFakeCatalogue } from './fake-catalogue.ts';
 import { createFakeData } from './fake-data.ts';
 import { createFakeReleases } from './fake-releases.ts';
 import { createFakeVersions } from './fake-versions.ts';
@@ -146,6 +147,7 @@ export function createFakeReconciler(): FakeReconciler {
     ...data,
     ...createFakeReleases(tags, addJob),
     ...createFakeVersions((stack) => stacks.get(stack)),
+    ...createFakeCatalogue(),
     leftovers: () => Promise.resolve([]),
     suggestPolicy: () => Promise.resolve(''),
     writes,
