@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import type { Store } from '../../reconciler/ports/store.ts';
-import { buildUser } from '../support/records.ts';
+import type { Store } from '../../../reconciler/ports/store.ts';
+import { buildUser } from '../../support/records.ts';
 
 /** Describes what every store must do with users. */
 export function describeUserRecords(current: () => Store): void {

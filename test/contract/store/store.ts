@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Clock } from '../../reconciler/ports/clock.ts';
-import type { Job, StackRecord, Store } from '../../reconciler/ports/store.ts';
-import { at, buildJob, buildLog, buildStep, buildStoredPlan, HOUR, START } from '../support/records.ts';
+import type { Clock } from '../../../reconciler/ports/clock.ts';
+import type { Job, StackRecord, Store } from '../../../reconciler/ports/store.ts';
+import { at, buildJob, buildLog, buildStep, buildStoredPlan, HOUR, START } from '../../support/records.ts';
 import { describeUserRecords } from './store-users.ts';
 
 export interface StoreUnderTest {

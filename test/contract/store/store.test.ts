@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createSqliteStore } from '../../reconciler/adapters/sqlite/sqlite-store.ts';
+import { createSqliteStore } from '../../../reconciler/adapters/sqlite/sqlite-store.ts';
 import { describeStoreContract } from './store.ts';
 
 describeStoreContract('SQLite in memory', (clock) => {
