@@ -46,7 +46,8 @@ const HINTS: Readonly<Partial<Record<ErrorCode, string>>> = {
   EMPTY_REPOSITORY: 'commit a kombinations/NAME/kombination.yaml; an empty repository never deletes anything',
   GIT_NOT_INSTALLED: 'install git (Debian, Ubuntu: apt-get install git), or use an http(s) address',
   INVALID_CONFIGURATION: '`kombinator validate` lists every problem with its line',
-  TARGET_UNREACHABLE: 'check that the Docker Engine runs and that you may use it (DOCKER_HOST, docker group)',
+  TARGET_UNREACHABLE:
+    'check that the engine or cluster runs and that you may use it (DOCKER_HOST and the docker group, or the kubeconfig)',
   IMAGE_NOT_FOUND:
     'check the image name and tag; private registries go into kombinator.yaml under registries',
   REGISTRY_UNAUTHORIZED: 'give the registry a username and a password reference in kombinator.yaml',
