@@ -1,5 +1,7 @@
 import type { Kombinator, Logger } from '../../reconciler/index.ts';
 import { createKombinator } from '../../reconciler/index.ts';
+import { createPasswords } from '../accounts/password.ts';
+import { openUsersBegun } from '../accounts/state-file.ts';
 import { UsageError } from './terminal/failure.ts';
 import type { Purpose } from './invocation.ts';
 import { createLocalSession, localActor } from './session/local-session.ts';
@@ -88,7 +90,7 @@ export function openKombinator(options: GlobalOptions, open: OpenOptions): Promi
   });
 }
 
-/** The keys of the daemon whose state directory this is. */
+/** The keys and users of the daemon whose state directory this is. */
 export async function openKeys(options: GlobalOptions, terminal: Terminal): Promise<KeyStore> {
   const stateDir = await chooseStateDirectory(options, 'daemon', terminal.env);
   const kombinator = await openKombinator(options, {
@@ -103,6 +105,9 @@ export async function openKeys(options: GlobalOptions, terminal: Terminal): Prom
     listKeys: () => store.listKeys(),
     saveKey: (key) => store.saveKey(key),
     deleteKey: (id) => store.deleteKey(id),
+    users: store,
+    begun: openUsersBegun(stateDir),
+    hashPassword: (password) => createPasswords().hash(password),
     [Symbol.asyncDispose]: () => kombinator[Symbol.asyncDispose](),
   };
 }

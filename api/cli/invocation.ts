@@ -17,7 +17,7 @@ export interface Invocation {
   /** Milliseconds since the epoch, for ages in tables. */
   readonly now: () => number;
   readonly openSession: (purpose: Purpose, command: string) => Promise<Session>;
-  /** The keys in a daemon's state directory. */
+  /** The keys and users in a daemon's state directory. */
   readonly openKeys: () => Promise<KeyStore>;
 }
 

@@ -15,6 +15,7 @@ import { addSchema } from './commands/schema.ts';
 import { addServe } from './commands/serve.ts';
 import { addStatus } from './commands/status.ts';
 import { addTags } from './commands/tag.ts';
+import { addUsers } from './commands/user.ts';
 import { addValidate } from './commands/validate.ts';
 import { collect, SERVER_VARIABLE } from './program-hooks.ts';
 import type { ProgramHooks } from './program-hooks.ts';
@@ -39,6 +40,7 @@ const COMMANDS: readonly ((program: Command, hooks: ProgramHooks) => void)[] = [
   addDatabases,
   addTags,
   addKeys,
+  addUsers,
   addPolicy,
 ];
 

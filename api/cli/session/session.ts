@@ -1,3 +1,4 @@
+import type { UsersBegun } from '../../accounts/state-file.ts';
 import type {
   ApplyRequest,
   ControlRequest,
@@ -18,6 +19,7 @@ import type {
   RollbackResult,
   StackView,
   Store,
+  UserRecords,
   ValidationReport,
 } from '../../../reconciler/index.ts';
 import type { DataSession } from './data-session.ts';
@@ -106,5 +108,10 @@ export interface Session extends DataSession, TagSession, AsyncDisposable {
   stop(): Promise<string>;
 }
 
-/** API keys in a state directory; works beside a running daemon. */
-export type KeyStore = Pick<Store, 'listKeys' | 'saveKey' | 'deleteKey'> & AsyncDisposable;
+/** API keys and users in a state directory; works beside a running daemon. */
+export interface KeyStore extends Pick<Store, 'listKeys' | 'saveKey' | 'deleteKey'>, AsyncDisposable {
+  readonly users: UserRecords;
+  readonly begun: UsersBegun;
+  /** Hash of a new password, as it is kept. */
+  hashPassword(password: string): Promise<string>;
+}

@@ -1,6 +1,7 @@
 import { createLocalSession } from '../../../api/cli/session/local-session.ts';
 import type { Interrupt } from '../../../api/cli/terminal/interrupt.ts';
 import { runCli } from '../../../api/cli/main.ts';
+import type { KeyStore } from '../../../api/cli/session/session.ts';
 import type { Terminal } from '../../../api/cli/terminal/terminal.ts';
 import type {
   Job,
@@ -247,7 +248,7 @@ export interface CliRun {
 export async function runFakeCli(
   argv: readonly string[],
   world: FakeWorld,
-  options: Parameters<typeof recordTerminal>[0] & { interrupt?: Interrupt } = {},
+  options: Parameters<typeof recordTerminal>[0] & { interrupt?: Interrupt; keys?: KeyStore } = {},
 ): Promise<CliRun & { readonly applied: unknown[] }> {
   const terminal = recordTerminal(options);
   const reconciler = fakeReconciler(world);
@@ -267,7 +268,8 @@ export async function runFakeCli(
           },
         }),
       ),
-    openKeys: () => Promise.reject(new Error('no keys here')),
+    openKeys: () =>
+      options.keys === undefined ? Promise.reject(new Error('no keys here')) : Promise.resolve(options.keys),
     serve: () => Promise.reject(new Error('no daemon here')),
   });
   return {
