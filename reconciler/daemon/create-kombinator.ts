@@ -3,6 +3,9 @@ import { createBackupFolder } from '../adapters/backups/folder.ts';
 import { createGitSource } from '../adapters/git/index.ts';
 import { readCommands } from '../adapters/secrets/commands.ts';
 import { createSecrets } from '../adapters/secrets/secrets.ts';
+import { createRegistryClient } from '../adapters/registries/client.ts';
+import { createKeptRegistries } from '../run/registries/kept-registries.ts';
+import { openVault } from './open-vault.ts';
 import { createSqliteStore } from '../adapters/sqlite/sqlite-store.ts';
 import { errorMessage } from '../base/errors.ts';
 import { homePolicy } from '../model/operator-policy.ts';
@@ -15,6 +18,7 @@ import type { Logger } from '../ports/logger.ts';
 import type { Notifier } from '../ports/notifier.ts';
 import type { SecretProvider } from '../ports/secret-provider.ts';
 import type { Secrets } from '../ports/secrets.ts';
+import type { Vault } from '../ports/vault.ts';
 import type { TargetKind } from '../ports/target-kind.ts';
 import type { Source } from '../ports/source.ts';
 import type { Store } from '../ports/store.ts';
@@ -105,15 +109,16 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
   if (options.config !== undefined) await refuseConfigOfAuthors(options.config, options.repo);
   const { kinds, checkSchema } = await registerKinds(options.targets ?? []);
   const config = options.config === undefined ? NO_CONFIG : readDaemonConfig(options.config, checkSchema);
-  const commands = readCommands(stateDir, options.secretCommands ?? []);
-  const providers = options.secretProviders ?? [];
-  const secrets = createSecrets({ stateDir, env, logger, commands, providers });
+  const vault = openVault(stateDir);
+  const kept = createKeptRegistries(vault);
+  const secrets = openSecrets(options, vault);
   const store = options.store ?? createSqliteStore({ path: join(stateDir, 'kombinator.db'), clock, logger });
   if (options.exclusive ?? options.ephemeral !== true) closeInterrupted(store, clock, logger);
   const source = await openSource(options, clock);
   const seal = openSeal(stateDir);
   const { policy } = config;
-  const desired = createDesiredState({ source, secrets, checkSchema, kinds, policy, seal });
+  const reading = { secrets, checkSchema, kinds, policy, seal, keptRegistry: kept.settingOf };
+  const desired = createDesiredState({ source, ...reading });
   const registries = () => readRegistries(desired, secrets, logger);
   const targetParts = { kinds, secrets, registries, env, clock, logger };
   const reconciler = createReconciler({
@@ -123,6 +128,7 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
     clock,
     logger,
     seal,
+    registries: { kept, client: createRegistryClient(), resolve: (reference) => secrets.resolve(reference) },
     freeze: createFreeze(config.freeze),
     backups: createBackupFolder(config.backups.directory ?? join(resolve(stateDir), 'backups')),
     createTarget: (reference) => createTarget(withPrograms(policy, reference), targetParts),
@@ -177,6 +183,12 @@ const NO_CONFIG: DaemonConfig = {
 function closeInterrupted(store: Store, clock: Clock, logger: Logger): void {
   const jobs = store.closeInterrupted(new Date(clock.now()).toISOString());
   if (jobs > 0) logger.warn({ jobs }, 'jobs were cut short when the process before this one ended');
+}
+
+function openSecrets(options: KombinatorOptions, vault: Vault): Secrets {
+  const { stateDir, env, logger, secretProviders: providers = [] } = options;
+  const commands = readCommands(stateDir, options.secretCommands ?? []);
+  return createSecrets({ stateDir, env, logger, commands, providers, vault });
 }
 
 function openSource(options: KombinatorOptions, clock: Clock): Promise<Source> {

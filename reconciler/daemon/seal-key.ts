@@ -1,61 +1,11 @@
-import { randomBytes } from 'node:crypto';
-import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ReconcilerError } from '../base/errors.ts';
 import { Seal } from '../model/seal.ts';
+import { createKeyFile } from './key-file.ts';
 
-const KEY_BYTES = 32;
-/** One read beside a write of another process sees no file, or all of it. */
-const MAX_ATTEMPTS = 3;
+const WHEN_DAMAGED =
+  'put it back from a copy of the state directory, or delete it: another is made then, and nothing is replaced';
 
 /** The key of this state directory, in `digest.key`. Made when it is first used. What uses it throws STORE_UNAVAILABLE, BAD_OPTIONS. */
 export function openSeal(stateDir: string): Seal {
-  const path = join(stateDir, 'digest.key');
-  let key: Uint8Array | undefined;
-  return new Seal(() => (key ??= readOrMake(path)));
-}
-
-function readOrMake(path: string): Uint8Array {
-  try {
-    for (let attempt = 1; ; attempt += 1) {
-      const known = readKey(path);
-      if (known !== null) return known;
-      if (attempt === MAX_ATTEMPTS) break;
-      makeKey(path);
-    }
-  } catch (error) {
-    if (error instanceof ReconcilerError) throw error;
-    throw new ReconcilerError('STORE_UNAVAILABLE', `cannot use ${path}`, { cause: error, retryable: true });
-  }
-  throw new ReconcilerError('STORE_UNAVAILABLE', `cannot keep ${path}`, { retryable: true });
-}
-
-function readKey(path: string): Uint8Array | null {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8').trim();
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
-    throw error;
-  }
-  if (new RegExp(`^[0-9a-f]{${2 * KEY_BYTES}}$`).test(text)) return Buffer.from(text, 'hex');
-  const advice =
-    'put it back from a copy of the state directory, or delete it: another is made then, and nothing is replaced';
-  throw new ReconcilerError(
-    'BAD_OPTIONS',
-    `${path} is damaged: it must hold ${2 * KEY_BYTES} hex digits; ${advice}`,
-  );
-}
-
-/** Another process may make it at the same moment: the first one wins. */
-function makeKey(path: string): void {
-  const written = `${path}.${randomBytes(4).toString('hex')}`;
-  writeFileSync(written, `${randomBytes(KEY_BYTES).toString('hex')}\n`, { mode: 0o600, flag: 'wx' });
-  try {
-    linkSync(written, path);
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
-  } finally {
-    rmSync(written, { force: true });
-  }
+  return new Seal(createKeyFile(join(stateDir, 'digest.key'), WHEN_DAMAGED));
 }

@@ -137,7 +137,7 @@ export function rewriteStack(core: Core, name: string, edit: (text: string) => s
 }
 
 /** Nobody can tell what to keep of a text that is no YAML. */
-function refuseBroken(file: string, text: string): void {
+export function refuseBroken(file: string, text: string): void {
   const found = parseYaml(text).problems.map(({ path, ...problem }): Diagnostic => {
     return { severity: 'error', file, path: formatPath(path), ...problem };
   });

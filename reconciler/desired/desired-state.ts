@@ -6,12 +6,16 @@ import type { NodeKinds } from '../model/node-kind.ts';
 import { NO_NODE_KINDS } from '../model/node-kind.ts';
 import type { OperatorPolicy } from '../model/operator-policy.ts';
 import { OPEN_POLICY } from '../model/operator-policy.ts';
+import type { RegistrySetting } from '../model/registry.ts';
+import type { RegistryEntry } from '../model/registry-entry.ts';
 import type { Seal } from '../model/seal.ts';
 import type { SecretSource } from '../model/secret-reference.ts';
-import type { DesiredState, LoadResult } from '../ports/desired.ts';
+import type { DesiredState, LoadResult, RepositorySettings } from '../ports/desired.ts';
 import type { Secrets } from '../ports/secrets.ts';
 import type { Revision, Source } from '../ports/source.ts';
 import { draftNode, draftStack, editStack, filesOf, generateFrom, rewriteStack } from './check-text.ts';
+import { draftSettings } from './settings/draft-settings.ts';
+import { registriesOf, registryEntriesOf } from './registries.ts';
 import { checkAlone, checkNamed } from './check-file.ts';
 import { askedFor } from './policy/asked-for.ts';
 import type { Core } from './state.ts';
@@ -35,6 +39,8 @@ export interface DesiredStateOptions {
   readonly kinds?: NodeKinds;
   /** Policy of the operator. Default: everything is allowed. */
   readonly policy?: OperatorPolicy;
+  /** Credentials that were given over the API for what `kombinator.yaml` names, at the address that it has. Default: none. */
+  readonly keptRegistry?: (entry: RegistryEntry) => RegistrySetting | undefined;
   /** Key for digests of secrets that leave the process. Default: none, they leave it as they are. */
   readonly seal?: Seal;
 }
@@ -63,11 +69,12 @@ export function createDesiredState(options: DesiredStateOptions): DesiredState {
     checkSchema,
     kinds: options.kinds ?? NO_NODE_KINDS,
     policy,
+    keptRegistry: options.keptRegistry ?? (() => undefined),
     ...(options.seal === undefined ? {} : { seal: options.seal }),
     index: createStackIndex(),
     rendered: new LRUCache({ max: MAX_STACKS_KEPT }),
     inline: new LRUCache({ max: MAX_INLINE_TEXTS_KEPT }),
-    state: { ...EMPTY_STATE, nodes: { ...EMPTY_STATE.nodes, references: operatorReferences(policy) } },
+    state: emptyState(policy),
   };
   let last: Promise<unknown> = Promise.resolve();
   return {
@@ -91,7 +98,7 @@ export function createDesiredState(options: DesiredStateOptions): DesiredState {
     nameless: () => [...core.index.notable()].filter(({ guessed }) => guessed).map(({ file }) => file),
     get: (name) => renderStack(core, name),
     diagnostics: () => listDiagnostics(core),
-    settings: () => ({ policy: repositoryPolicy(core), registries: core.state.settings.document.registries }),
+    settings: () => settingsOf(core),
     nodes: () =>
       [...core.state.nodes.documents.values()].flatMap(({ name, file, reference }) =>
         reference !== null && reference.kind !== 'kubernetes' ? [{ name, file, reference }] : [],
@@ -104,6 +111,7 @@ export function createDesiredState(options: DesiredStateOptions): DesiredState {
     draftStack: (name, document, kind) => draftStack(core, name, document, kind),
     editStack: async (name, keys) => editStack(core, name, keys),
     rewriteStack: (name, edit) => rewriteStack(core, name, edit),
+    draftSettings: (edit) => draftSettings(core, edit),
     draftNode: (name, document) => draftNode(core, name, document),
     inlineBlob: (blob) => findInline(core, blob),
     filesOf: (name) => filesOf(core, name),
@@ -114,10 +122,10 @@ async function load(core: Core, revision: Revision, signal: AbortSignal): Promis
   signal.throwIfAborted();
   const { state, index } = core;
   if (state.revision?.commit === revision.commit && !core.source.isIncomplete(revision.commit)) {
-    core.state = { ...state, revision };
+    core.state = { ...state, revision, read: revision };
     return { changed: [], removed: [] };
   }
-  const staged = await readRevision(revision, { ...core, signal });
+  const staged = await readRevision(revision, { ...core, state: basisOf(core), signal });
   await core.secretCache.prepare(
     staged.changes.flatMap(({ entry }) => entry?.references ?? []),
     signal,
@@ -128,9 +136,25 @@ async function load(core: Core, revision: Revision, signal: AbortSignal): Promis
   }, 0);
   refuseTooMany(index.size + growth, core.limits);
   if (index.size + growth === 0) {
+    // Nothing of a stack is lost by it; clusters and registries are there before the first one that uses them.
+    if (state.revision === null) core.state = { ...staged.state, revision: null };
     throw new ReconcilerError('EMPTY_REPOSITORY', `${revision.commit.slice(0, 12)} describes no stack`);
   }
   return commit(core, staged);
+}
+
+function settingsOf(core: Core): RepositorySettings {
+  const registryEntries = registryEntriesOf(core);
+  return { policy: repositoryPolicy(core), registries: registriesOf(core), registryEntries };
+}
+
+/** The state that a revision is read on top of: nothing, while none is in force. */
+function basisOf({ state, policy }: Core): Core['state'] {
+  return state.revision === null ? emptyState(policy) : state;
+}
+
+function emptyState(policy: OperatorPolicy): Core['state'] {
+  return { ...EMPTY_STATE, nodes: { ...EMPTY_STATE.nodes, references: operatorReferences(policy) } };
 }
 
 /** Puts a revision in force, all at once. */

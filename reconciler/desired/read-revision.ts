@@ -6,7 +6,7 @@ import type { FileChange, FileEntry, Revision } from '../ports/source.ts';
 import { readNodes, readSettings } from './read-settings.ts';
 import type { EntryContext } from './state.ts';
 import { readKits } from './read-kits.ts';
-import { readPlugins } from './read-plugins.ts';
+import { readPlugins } from './plugins/read-plugins.ts';
 import type { LoadOptions, Staged } from './repository-state.ts';
 import { decode, readTexts } from './repository-state.ts';
 import { createFilter, findTouched, readStacks, refuseTooMany } from './read-stacks.ts';
@@ -40,7 +40,7 @@ export async function readRevision(revision: Revision, options: LoadOptions): Pr
   const files = findTouched({ tree, settings, nodes, kits, plugins, changes }, options);
   refuseTooMany([...files].filter((file) => nodeAt(tree, file) !== undefined).length, options.limits);
   const staged = await readStacks(files, context, { ...options, includes: createFilter(settings.document) });
-  return { state: { revision, tree, settings, nodes, kits, plugins }, changes: staged };
+  return { state: { revision, read: revision, tree, settings, nodes, kits, plugins }, changes: staged };
 }
 
 /** Changes since the state in force; everything is compared anew when history does not connect the two. */

@@ -16,7 +16,7 @@ import { brokenFile, EMPTY_STATE, locateDocument, readSmall } from './repository
 
 const SHARED = /^(?:nodes|clusters)\/[^/]+\.ya?ml$/;
 const DIRECTORIES = ['clusters', 'nodes'];
-const SETTINGS = ['kombinator.yaml', 'kombinator.yml'];
+export const SETTINGS = ['kombinator.yaml', 'kombinator.yml'] as const;
 
 /** `kombinator.yaml` of a revision. One with errors changes nothing. */
 export async function readSettings(tree: TreeDirectory, options: LoadOptions): Promise<LoadedSettings> {

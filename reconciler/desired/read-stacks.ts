@@ -13,7 +13,7 @@ import type { Readable } from './read-compose-files.ts';
 import { withComposeTexts } from './read-compose-files.ts';
 import { withContents } from './read-file-contents.ts';
 import { changedKits } from './read-kits.ts';
-import { changedPlugins, pluginKey } from './read-plugins.ts';
+import { changedPlugins, pluginKey } from './plugins/read-plugins.ts';
 import { isWorkflowFile } from './workflow.ts';
 import type {
   LoadedKits,

@@ -31,6 +31,8 @@ export interface LoadLimits {
 /** State of the repository at a revision, apart from its stacks. */
 export interface RepositoryState {
   readonly revision: Revision | null;
+  /** Revision that the tree is of; one that describes no stack is never in force, though its other files count. */
+  readonly read: Revision | null;
   readonly tree: TreeDirectory;
   readonly settings: LoadedSettings;
   readonly nodes: LoadedNodes;
@@ -81,6 +83,7 @@ export interface LoadedPlugins {
 
 export const EMPTY_STATE: RepositoryState = {
   revision: null,
+  read: null,
   tree: new Map(),
   settings: { blob: null, document: NO_SETTINGS, diagnostics: [], unknown: false },
   nodes: { documents: new Map(), blobs: new Map(), references: new Map() },

@@ -1,6 +1,8 @@
 import type { LRUCache } from 'lru-cache';
 import type { NodeKinds } from '../model/node-kind.ts';
 import type { OperatorPolicy } from '../model/operator-policy.ts';
+import type { RegistrySetting } from '../model/registry.ts';
+import type { RegistryEntry } from '../model/registry-entry.ts';
 import type { Seal } from '../model/seal.ts';
 import type { TargetReference } from '../model/target.ts';
 import type { PlacedFile } from '../config/kombination/checks/service-files.ts';
@@ -23,6 +25,8 @@ export interface Core {
   /** Kinds of targets that were registered. */
   readonly kinds: NodeKinds;
   readonly policy: OperatorPolicy;
+  /** Credentials that were given over the API for what `kombinator.yaml` names. */
+  readonly keptRegistry: (entry: RegistryEntry) => RegistrySetting | undefined;
   /** Key for digests of secrets; left out: they are written as they are. */
   readonly seal?: Seal;
   readonly index: StackIndex;

@@ -22,7 +22,7 @@ import type { Core } from './state.ts';
 import type { BuiltEntry, EntryContext, EntrySource } from './state.ts';
 import { lookedUp } from './secret-cache.ts';
 import type { StackEntry } from './stack-index.ts';
-import { pluginKey } from './read-plugins.ts';
+import { pluginKey } from './plugins/read-plugins.ts';
 import { openRegistries, pulledBy } from './registries.ts';
 import type { SecretAnswer } from './secret-cache.ts';
 import type { SecretSource } from '../model/secret-reference.ts';

@@ -57,7 +57,8 @@ function hostIn(reference: string): string | undefined {
   return named ? first : undefined;
 }
 
-function normaliseHost(host: string): string {
+/** Host of an address, in the one spelling that all are compared in. */
+export function normaliseHost(host: string): string {
   const bare = host
     .replace(/^https?:\/\//, '')
     .split('/', 1)

@@ -2,7 +2,9 @@ import type { Diagnostic } from '../base/diagnostic.ts';
 import type { DescribedKind, DesiredStack, StackPolicy } from '../model/stack.ts';
 import type { PluginCatalogue } from '../model/catalogue.ts';
 import type { AskedFor } from '../model/operator-policy.ts';
+import type { Fields } from '../base/values.ts';
 import type { RegistrySetting } from '../model/registry.ts';
+import type { RegistryEntry } from '../model/registry-entry.ts';
 import type { TargetReference } from '../model/target.ts';
 import type { GeneratedStack, GenerateRequest } from '../model/generated.ts';
 import type { Revision } from './source.ts';
@@ -11,7 +13,10 @@ import type { Revision } from './source.ts';
 export interface RepositorySettings {
   /** Defaults for every stack that does not say otherwise. */
   readonly policy: StackPolicy;
+  /** Credentials by reference, those that count first. */
   readonly registries: readonly RegistrySetting[];
+  /** Registries that `kombinator.yaml` lists, with and without credentials. */
+  readonly registryEntries: readonly RegistryEntry[];
 }
 
 /** `nodes/<name>.yaml` */
@@ -33,6 +38,8 @@ export interface Draft {
   readonly path: string;
   readonly text: string;
   readonly diagnostics: readonly Diagnostic[];
+  /** Commit that it was made on; left out: the one in force. */
+  readonly base?: string;
 }
 
 export interface DocumentReport {
@@ -94,6 +101,11 @@ export interface DesiredState {
   editStack(name: string, keys: object): Promise<Draft>;
   /** The stack's file as `edit` rewrites its text. */
   rewriteStack(name: string, edit: (text: string) => string): Draft;
+  /**
+   * `kombinator.yaml` with the top-level keys that `edit` makes of what it says now; comments and order of everything else are kept. Throws
+   * INVALID_CONFIGURATION where it is no YAML.
+   */
+  draftSettings(edit: (document: Fields) => object): Promise<Draft>;
   draftNode(name: string, document: object): Draft;
   /**
    * Content that stands in a kombination itself (`files: [{ content: … }]`) by its Git blob id; `undefined` when no stack that is

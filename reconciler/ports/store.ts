@@ -1,5 +1,6 @@
 import type { HealthStatus } from '../model/resource.ts';
 import type { Action, Plan, PlanSummary } from '../plan/plan.ts';
+import type { ConnectionLog } from './connection-log.ts';
 import type { InstanceRecords } from './instance-records.ts';
 import type { Role, UserRecords } from './user-records.ts';
 
@@ -156,7 +157,7 @@ export interface ApiKeyRecord {
 /**
  * History and caches. Synchronous (an embedded database); throws STORE_UNAVAILABLE (locked, gone) or STORE_FULL, both retryable.
  */
-export interface Store extends InstanceRecords, PluginSwitches, UserRecords, Disposable {
+export interface Store extends InstanceRecords, PluginSwitches, ConnectionLog, UserRecords, Disposable {
   saveJob(job: Job): void;
   getJob(id: string): Job | undefined;
   /** The greatest id in byte order; `undefined` while there are no jobs. */

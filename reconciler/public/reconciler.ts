@@ -1,5 +1,6 @@
 import type { Actor, ServiceStatus, Deployment } from './views.ts';
 import type { CatalogueOperations } from './catalogue.ts';
+import type { RegistryOperations } from './registries.ts';
 import type { DataOperations } from './backups.ts';
 import type { ReleaseOperations } from './releases.ts';
 import type { VersionOperations } from './versions.ts';
@@ -15,6 +16,7 @@ import type { ServiceOperations } from './services.ts';
 
 export type * from './backups.ts';
 export type * from './catalogue.ts';
+export type * from './registries.ts';
 export type * from './releases.ts';
 export type * from './services.ts';
 export type * from './views.ts';
@@ -380,6 +382,7 @@ export interface Reconciler
     WriteOperations,
     DataOperations,
     CatalogueOperations,
+    RegistryOperations,
     ReleaseOperations,
     VersionOperations,
     AsyncDisposable {

@@ -1,4 +1,11 @@
-import { errorMessage } from '../base/errors.ts';
+import { errorMessage, ReconcilerError } from '../base/errors.ts';
+import { NO_REGISTRY_CLIENT } from '../ports/registry-client.ts';
+import { NO_VAULT } from '../ports/vault.ts';
+import type { CheckParts } from './registries/check-registry.ts';
+import { createKeptRegistries } from './registries/kept-registries.ts';
+import type { OperationParts } from './operations/parts.ts';
+import type { RegistryParts } from './operations/registries.ts';
+import { createRegistryOperations, renewPasswords } from './operations/registries.ts';
 import type { Seal } from '../model/seal.ts';
 import type { TargetReference } from '../model/target.ts';
 import { DEFAULT_STABLE_MS } from '../model/well.ts';
@@ -57,6 +64,8 @@ export interface ReconcilerOptions {
   readonly keepJobsMs?: number;
   /** Milliseconds that a program without a health check has to run to count as well, where no policy says so. Default 10,000. */
   readonly stableMs?: number;
+  /** Parts that registries are asked with. Default: there is no place for their credentials, and none is asked. */
+  readonly registries?: Pick<CheckParts, 'kept' | 'client' | 'resolve'>;
   /** Key of digests that leave the process, the one that `desired` has. Default: none. */
   readonly seal?: Seal;
 }
@@ -70,6 +79,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   const loop = new Loop(context, { ...options, onRun: (stack) => schedule.note(stack) });
   const writer = new RepositoryWriter(context, () => loop.repository.error);
   const parts = { context, loop, writer, backups };
+  const registries = createRegistryParts(parts, background, options);
   const stacks = createStackOperations(parts);
   return {
     ...createRepositoryOperations(parts),
@@ -81,10 +91,12 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     ...createWriteOperations(parts),
     ...createDataOperations(parts, stacks),
     ...createCatalogueOperations(context),
+    ...createRegistryOperations(registries),
     ...createReleases(parts),
     ...createVersions({ context, refreshForWrite: (signal) => loop.refreshForWrite(signal) }),
     start() {
       background.keep('backup schedule', (signal) => schedule.run(signal));
+      background.every(HOUR_MS, 'passwords of registries', (signal) => renewPasswords(registries, signal));
       return loop.start();
     },
     subscribe: (listener) => context.events.subscribe(listener),
@@ -96,6 +108,26 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     },
   };
 }
+
+const HOUR_MS = 3_600_000;
+
+function createRegistryParts(
+  parts: OperationParts,
+  background: Background,
+  options: ReconcilerOptions,
+): RegistryParts {
+  const { store, clock, registries = NO_REGISTRIES } = options;
+  const checks = { store, clock, ...registries };
+  return { ...parts, checks, later: (name, work) => background.run(name, work) };
+}
+
+const NO_REGISTRIES: Pick<CheckParts, 'kept' | 'client' | 'resolve'> = {
+  kept: createKeptRegistries(NO_VAULT),
+  client: NO_REGISTRY_CLIENT,
+  resolve(reference) {
+    throw new ReconcilerError('SECRET_NOT_FOUND', `there is no ${reference}`);
+  },
+};
 
 function createContext(options: ReconcilerOptions): RunContext {
   const { source, desired, store, clock, logger, createTarget } = options;

@@ -164,6 +164,22 @@ export const SCHEMAS = {
     },
     required: ['id', 'name', 'displayName', 'category', 'icon', 'version', 'tags', 'parameters'],
   },
+  Registry: {
+    type: 'object',
+    properties: {
+      id: ID,
+      name: TEXT,
+      registryType: { enum: ['dockerhub', 'ghcr', 'ecr', 'gcr', 'acr', 'custom'] },
+      registryUrl: TEXT,
+      previewUrl: TEXT,
+      status: { enum: ['connected', 'disconnected', 'unknown', 'error'] },
+      isDefault: { type: 'boolean' },
+      lastCheck: TIME,
+      createdAt: TIME,
+      updatedAt: TIME,
+    },
+    required: ['id', 'name', 'registryType', 'registryUrl', 'status', 'isDefault', 'createdAt', 'updatedAt'],
+  },
   Plugin: record({
     id: TEXT,
     name: TEXT,

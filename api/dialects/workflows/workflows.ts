@@ -10,6 +10,7 @@ import { WORKFLOWS_PREFIX, WORKFLOWS_ROOT } from './prefix.ts';
 import { profileRoutes } from './profile-routes.ts';
 import { settingsRoutes } from './settings-routes.ts';
 import { signInRoutes } from './sign-in-routes.ts';
+import { registryRoutes } from './registry-routes.ts';
 import { SCHEMAS } from './schemas.ts';
 import { versionRoutes } from './version-routes.ts';
 import { workflowRoutes } from './workflow-routes.ts';
@@ -36,6 +37,7 @@ export const workflowPlatformRoutes: readonly Route<WorkflowDeps>[] = [
   ...workflowRoutes,
   ...versionRoutes,
   ...catalogueRoutes,
+  ...registryRoutes,
   openApiRoute,
 ];
 

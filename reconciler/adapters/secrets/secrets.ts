@@ -1,4 +1,4 @@
-import { own, asText } from '../../base/values.ts';
+import { asFields, asString, asText, own } from '../../base/values.ts';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isReconcilerError, ReconcilerError } from '../../base/errors.ts';
@@ -6,6 +6,8 @@ import { Secret } from '../../model/secret.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { SecretProvider } from '../../ports/secret-provider.ts';
 import type { OpenedFile, SealedFile, Secrets } from '../../ports/secrets.ts';
+import type { Vault } from '../../ports/vault.ts';
+import { VAULT_PREFIX } from '../../ports/vault.ts';
 import type { SecretCommand } from './commands.ts';
 import { runCommand } from './commands.ts';
 import { createProviders } from './ask-provider.ts';
@@ -19,6 +21,8 @@ export interface SecretsOptions {
   readonly logger?: Logger;
   /** Programs of the operator by name. Default: none. */
   readonly commands?: ReadonlyMap<string, SecretCommand>;
+  /** Secrets that were given over the API. Default: none. */
+  readonly vault?: Pick<Vault, 'get'>;
   /** Further places that secrets are kept in. Default: none. */
   readonly providers?: readonly SecretProvider[];
   /** Time that a command may take, in milliseconds. Default 10,000. */
@@ -61,6 +65,7 @@ export function createSecrets(options: SecretsOptions): Secrets {
 
   return {
     resolve(reference) {
+      if (reference.startsWith(VAULT_PREFIX)) return fromVault(reference, options.vault);
       const [, kind, name] = REFERENCE.exec(reference) ?? [];
       if (kind === undefined || name === undefined) {
         throw notFound(reference, 'a reference is secret://env/NAME or secret://file/NAME');
@@ -73,6 +78,16 @@ export function createSecrets(options: SecretsOptions): Secrets {
     run: (name, argument, signal) => runSecret(name, argument, { ...options, signal }),
     ...createProviders(options.providers ?? []),
   };
+}
+
+/** A member of an entry that is JSON. No document of a repository can name one: references in those begin with `secret://`. */
+function fromVault(reference: string, vault: Pick<Vault, 'get'> | undefined): Secret {
+  const [name = '', member = ''] = reference.slice(VAULT_PREFIX.length).split('#');
+  const entry = vault?.get(name);
+  const fields: unknown = entry === undefined ? undefined : JSON.parse(entry.reveal());
+  const value = asString(own(asFields(fields), member));
+  if (value === undefined) throw notFound(reference, 'it was not given over the API, or taken away');
+  return new Secret(value, reference);
 }
 
 /** Opens a file. The code that decrypts takes a while to load, and most repositories need none of it. */
@@ -151,6 +166,6 @@ function decode(bytes: Buffer, reference: string): string {
  * repeated.
  */
 function notFound(reference: string, reason: string): ReconcilerError {
-  const named = reference.startsWith('secret://') ? JSON.stringify(reference) : 'of that name';
+  const named = /^(?:secret:\/\/|vault:)/.test(reference) ? JSON.stringify(reference) : 'of that name';
   return new ReconcilerError('SECRET_NOT_FOUND', `no secret ${named}: ${reason}`);
 }

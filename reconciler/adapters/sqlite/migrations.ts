@@ -82,6 +82,12 @@ const MIGRATIONS: readonly string[] = [
     user TEXT NOT NULL, plugin TEXT NOT NULL, enabled_at TEXT NOT NULL, PRIMARY KEY (user, plugin)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE connection_log (
+    id INTEGER PRIMARY KEY, subject TEXT NOT NULL, at INTEGER NOT NULL, status TEXT NOT NULL, message TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX connection_log_by_subject ON connection_log (subject, at, id);
+  `,
 ];
 
 /**

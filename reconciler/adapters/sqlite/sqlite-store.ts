@@ -12,6 +12,7 @@ import { fileAt, leaveFile, moveAside, openConnection } from './connection.ts';
 import { isCorruption, toStoreError } from './errors.ts';
 import { createInstanceRecords } from './instance-records.ts';
 import { createUserRecords } from './user-records.ts';
+import { createConnectionLog } from './connection-log.ts';
 import { selectJobs } from './job-query.ts';
 import { createPluginSwitches } from './plugin-switches.ts';
 import { text, toApiKey, toJob, toLog, toStackRecord, toStep } from './rows.ts';
@@ -66,6 +67,7 @@ export function createSqliteStore(options: SqliteStoreOptions): Store {
     ...createInstanceRecords(access),
     ...createUserRecords(access),
     ...createPluginSwitches(access),
+    ...createConnectionLog(access),
     [Symbol.dispose]: () => access.close(),
   };
 }

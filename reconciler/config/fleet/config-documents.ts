@@ -6,6 +6,7 @@ import { createDiagnosticCollector } from '../../base/document-diagnostic.ts';
 import type { PolicyModel } from '../kombination/kombination.ts';
 import { readConnectionAt, readPolicy } from '../kombination/read-kombination.ts';
 import type { RegistrySetting } from '../../model/registry.ts';
+import type { RegistryEntry } from '../../model/registry-entry.ts';
 import type { SchemaCheck } from '../schema-check.ts';
 import type { KubernetesReference, TargetReference } from '../../model/target.ts';
 import { errorMessage } from '../../base/errors.ts';
@@ -20,12 +21,16 @@ import { NO_NODE_KINDS } from '../../model/node-kind.ts';
 import type { Fields } from '../../base/values.ts';
 import { asFields, asList, asString, own } from '../../base/values.ts';
 import { parseGlob } from '../glob.ts';
+import { readRegistryEntries } from './registry-entries.ts';
 import { parseYaml } from '../yaml-document.ts';
 
 /** `kombinator.yaml` as read. */
 export interface SettingsDocument {
   readonly policy: PolicyModel;
+  /** Credentials by reference that may be used. */
   readonly registries: readonly RegistrySetting[];
+  /** Everything that is listed. */
+  readonly registryEntries: readonly RegistryEntry[];
   /** Globs; empty: everything. */
   readonly include: readonly string[];
   readonly exclude: readonly string[];
@@ -44,6 +49,7 @@ export interface FleetRules {
 export const NO_SETTINGS: SettingsDocument = {
   policy: {},
   registries: [],
+  registryEntries: [],
   include: [],
   exclude: [],
   diagnostics: [],
@@ -53,6 +59,7 @@ export function readSettingsDocument(file: string, text: string, rules: FleetRul
   const { checkSchema } = rules;
   let policy: PolicyModel = {};
   let registries: readonly RegistrySetting[] = [];
+  let registryEntries: readonly RegistryEntry[] = [];
   const { fields, diagnostics } = readDocument({
     file,
     text,
@@ -61,6 +68,7 @@ export function readSettingsDocument(file: string, text: string, rules: FleetRul
     also: (document, collector) => {
       policy = readPolicy(document, collector);
       for (const key of ['include', 'exclude']) checkGlobs(own(document, key), key, collector);
+      registryEntries = readRegistryEntries(document, collector);
       registries = readRegistries(document, rules.policy ?? OPEN_POLICY, collector);
     },
   });
@@ -69,6 +77,7 @@ export function readSettingsDocument(file: string, text: string, rules: FleetRul
   return {
     policy,
     registries,
+    registryEntries,
     include: globs('include'),
     exclude: globs('exclude'),
     diagnostics,

@@ -38,12 +38,14 @@ function byId(value: unknown): ReadonlyMap<string, Fields> | null {
   return found;
 }
 
-/** The id of an item; of an edge without one, where it leads from and to. */
+/** The id of an item; of an edge without one, where it leads from and to; else its name, or its host. */
 function idOf(item: Fields | undefined): string | undefined {
-  const id = asString(own(item, 'id'));
-  const [source, target] = [asString(own(item, 'source')), asString(own(item, 'target'))];
-  if (id !== undefined || source === undefined || target === undefined) return id;
-  const handles = ['sourceHandle', 'targetHandle'].map((name) => asString(own(item, name)) ?? '');
+  const [id, source, target, name, host] = ['id', 'source', 'target', 'name', 'host'].map((key) =>
+    asString(own(item, key)),
+  );
+  if (id !== undefined) return id;
+  if (source === undefined || target === undefined) return name ?? host;
+  const handles = ['sourceHandle', 'targetHandle'].map((key) => asString(own(item, key)) ?? '');
   return ['', source, target, ...handles].join('\0');
 }
 

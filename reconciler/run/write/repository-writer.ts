@@ -74,6 +74,15 @@ export class RepositoryWriter {
     return this.#commit(writes, files[0] ?? '', `Delete ${title}`, by);
   }
 
+  /** Changes `kombinator.yaml`, or makes it. */
+  async editSettings(
+    edit: Parameters<RunContext['desired']['draftSettings']>[0],
+    message: string,
+    by: WriteBy,
+  ): Promise<WriteResult> {
+    return this.#commitDraft(await this.#context.desired.draftSettings(edit), message, by);
+  }
+
   async registerWorker(name: string, document: object, by: WriteBy): Promise<WriteResult> {
     const { desired } = this.#context;
     if (desired.nodes().some((node) => node.name === name)) {
@@ -237,7 +246,8 @@ export class RepositoryWriter {
         { diagnostics },
       );
     }
-    return this.#commit([{ path: draft.path, content: draft.text }], draft.path, message, by);
+    const write = { path: draft.path, content: draft.text };
+    return this.#commit([write], draft.path, message, { ...by, ...(draft.base ? { base: draft.base } : {}) });
   }
 
   /** The commit that a write was decided on. A branch that describes nothing, or has no commit yet, leaves nothing to overlook. */
@@ -257,10 +267,10 @@ export class RepositoryWriter {
     writes: readonly FileWrite[],
     file: string,
     message: string,
-    by: WriteBy,
+    by: WriteBy & { readonly base?: string },
   ): Promise<WriteResult> {
     const { source } = this.#context;
-    const expectedHead = await this.#expectedHead(by.signal);
+    const expectedHead = by.base ?? (await this.#expectedHead(by.signal));
     const commit = await source.commit({ writes, message, author: by.actor, expectedHead }, by.signal);
     return { commit, file };
   }

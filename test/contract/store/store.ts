@@ -69,6 +69,27 @@ export function describeStoreContract(name: string, create: (clock: Clock) => St
       expect(store.listPluginSwitches('ada@example.org')).toHaveLength(1);
     });
 
+    it('keeps what looks at the outside came to, the newest of each however old', () => {
+      const check = (minute: number, status: 'connected' | 'error') =>
+        ({ at: minute * 60_000, status, message: `at ${minute}` }) as const;
+      store.noteConnection('registry/a', check(1, 'error'));
+      store.noteConnection('registry/a', check(2, 'connected'));
+      store.noteConnection('registry/a', { ...check(2, 'error'), message: 'the same moment' });
+      store.noteConnection('cluster/b', check(1, 'connected'));
+
+      expect(store.lastConnection('registry/a')?.message).toBe('the same moment');
+      expect(store.lastConnection('registry/c')).toBeUndefined();
+      expect(store.listConnections('registry/a', 2 * 60_000).map(({ message }) => message)).toEqual([
+        'the same moment',
+        'at 2',
+      ]);
+      store.pruneConnections(10 * 60_000);
+      expect(store.listConnections('registry/a', 0)).toHaveLength(1);
+      expect(store.lastConnection('cluster/b')).toEqual(check(1, 'connected'));
+      store.forgetConnections('registry/a');
+      expect(store.lastConnection('registry/a')).toBeUndefined();
+    });
+
     it('ignores members that it has no column for', () => {
       store.saveJob(Object.assign(buildJob(1), { later: 'addition' }));
       store.saveSteps([Object.assign(buildStep('j', 0), { later: 1 })]);

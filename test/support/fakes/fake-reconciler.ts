@@ -17,6 +17,7 @@ import type {
 import { ReconcilerError } from '../../../reconciler/index.ts';
 import { createFakeCatalogue } from './fake-catalogue.ts';
 import { createFakeData } from './fake-data.ts';
+import { createFakeRegistries } from './fake-registries.ts';
 import { createFakeReleases } from './fake-releases.ts';
 import { createFakeVersions } from './fake-versions.ts';
 import { assertServices, buildView, buildWorker, COMMIT, generateFake, validate } from './fake-views.ts';
@@ -148,6 +149,7 @@ export function createFakeReconciler(): FakeReconciler {
     ...createFakeReleases(tags, addJob),
     ...createFakeVersions((stack) => stacks.get(stack)),
     ...createFakeCatalogue(),
+    ...createFakeRegistries((write) => void writes.push(write)),
     leftovers: () => Promise.resolve([]),
     suggestPolicy: () => Promise.resolve(''),
     writes,

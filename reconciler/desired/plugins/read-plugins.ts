@@ -1,14 +1,14 @@
-import type { Fault } from '../base/errors.ts';
-import { contain } from '../base/errors.ts';
-import { isProblem } from '../base/problem.ts';
-import { BUILT_IN_PLUGINS } from '../config/catalogue/built-in-plugins.ts';
-import type { PluginDocument } from '../config/catalogue/plugin-document.ts';
-import { readPluginDocument } from '../config/catalogue/plugin-document.ts';
-import type { TreeDirectory } from '../config/file-tree.ts';
-import { isDirectory } from '../config/file-tree.ts';
-import type { FileChange } from '../ports/source.ts';
-import type { LoadedPlugins, LoadOptions } from './repository-state.ts';
-import { brokenFile, locateDocument, readSmall } from './repository-state.ts';
+import type { Fault } from '../../base/errors.ts';
+import { contain } from '../../base/errors.ts';
+import { isProblem } from '../../base/problem.ts';
+import { BUILT_IN_PLUGINS } from '../../config/catalogue/built-in-plugins.ts';
+import type { PluginDocument } from '../../config/catalogue/plugin-document.ts';
+import { readPluginDocument } from '../../config/catalogue/plugin-document.ts';
+import type { TreeDirectory } from '../../config/file-tree.ts';
+import { isDirectory } from '../../config/file-tree.ts';
+import type { FileChange } from '../../ports/source.ts';
+import type { LoadedPlugins, LoadOptions } from '../repository-state.ts';
+import { brokenFile, locateDocument, readSmall } from '../repository-state.ts';
 
 const DIRECTORY = 'plugins';
 const FILE = /^[^/]+\.ya?ml$/;
