@@ -2,6 +2,8 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { IdentityProvider } from '../support/accounts/identity-provider.ts';
+import { startIdentityProvider } from '../support/accounts/identity-provider.ts';
 import type { CliProcess, RunningCli } from '../support/cli/cli-process.ts';
 import { createCliProcess } from '../support/cli/cli-process.ts';
 import { eventually } from '../support/eventually.ts';
@@ -13,6 +15,7 @@ const EMAIL = 'user@example.com';
 describe('users of a daemon', () => {
   let cli: CliProcess;
   let repository: TestRepository;
+  let provider: IdentityProvider;
   let daemon: RunningCli | undefined;
   let url = '';
 
@@ -65,11 +68,15 @@ describe('users of a daemon', () => {
   beforeAll(async () => {
     cli = await createCliProcess({});
     repository = await createWorkRepo();
-    await writeFile(config(), 'users:\n  frontendUrl: http://localhost:3001\n  signUp: { enabled: true }\n');
+    provider = await startIdentityProvider();
+    const issuer = `{ issuer: "${provider.url}", audience: kombinator, rolesClaim: groups, roles: { ops: deployer } }`;
+    const lines = ['frontendUrl: http://localhost:3001', 'signUp: { enabled: true }', `tokens: [${issuer}]`];
+    await writeFile(config(), `users:\n${lines.map((line) => `  ${line}\n`).join('')}`);
     await start();
   });
   afterAll(async () => {
     await stop();
+    await provider[Symbol.asyncDispose]();
     await repository[Symbol.asyncDispose]();
     await cli[Symbol.asyncDispose]();
   });
@@ -130,6 +137,15 @@ describe('users of a daemon', () => {
 
     const password = (await user('add', 'cy@example.com')).stdout.trim();
     expect(await post('/auth/login', { email: 'cy@example.com', password })).toMatchObject({ status: 200 });
+  });
+
+  it('stand beside programs with tokens of an issuer that the operator names', async () => {
+    Object.assign(provider.world.claims, { groups: ['ops'] });
+    const good = await provider.token();
+    expect([await get('/api/v1/stacks', good), await get('/v1/api/workflows', good)]).toEqual([200, 200]);
+    expect(await get('/v1/api/settings/invite-code', good)).toBe(403);
+    provider.world.claims['aud'] = 'other';
+    expect(await get('/api/v1/stacks', await provider.token())).toBe(401);
   });
 
   it('keep their tokens over a restart', async () => {

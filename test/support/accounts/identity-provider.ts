@@ -33,6 +33,8 @@ export interface IdentityProvider extends AsyncDisposable {
   readonly requests: readonly string[];
   /** Goes to an address of it as a browser does; resolves to where it is sent back. */
   visit(location: string): Promise<URL>;
+  /** A token for a program, with the claims of the world. */
+  token(): Promise<string>;
 }
 
 interface Grant {
@@ -155,6 +157,7 @@ export async function startIdentityProvider(): Promise<IdentityProvider> {
     url,
     world,
     requests,
+    token: () => idToken(null),
     async visit(location) {
       const response = await fetch(location, { redirect: 'manual' });
       return new URL(response.headers.get('Location') ?? 'about:blank');
