@@ -22,7 +22,10 @@ if (isRecent) {
   if (process.argv.includes('serve')) continueWithServeFlags();
   // Halves the time to start. Not in the shared temporary directory, where others could put code for us to run.
   module.enableCompileCache?.(join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'kombinator'));
-  await import(isBuilt(root) ? '../../dist/cli/kombinator.js' : './kombinator.ts');
+  const isBundle = isBuilt(root);
+  // Node is silent about what packages use; in a bundle it does not know them, and would tell those who can do nothing about it.
+  if (isBundle) process.noDeprecation = true;
+  await import(isBundle ? '../../dist/cli/kombinator.js' : './kombinator.ts');
 } else if (existsSync(ownNode)) {
   runWith(ownNode);
 } else {

@@ -116,8 +116,7 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
   if (options.exclusive ?? options.ephemeral !== true) closeInterrupted(store, clock, logger);
   const source = await openSource(options, clock);
   const seal = openSeal(stateDir);
-  const { policy } = config;
-  const reading = { secrets, checkSchema, kinds, policy, seal, keptRegistry: kept.settingOf };
+  const reading = { secrets, checkSchema, kinds, policy: config.policy, seal, keptRegistry: kept.settingOf };
   const desired = createDesiredState({ source, ...reading });
   const registries = () => readRegistries(desired, secrets, logger);
   const targetParts = { kinds, secrets, registries, env, clock, logger };
@@ -128,10 +127,11 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
     clock,
     logger,
     seal,
+    vault,
     registries: { kept, client: createRegistryClient(), resolve: (reference) => secrets.resolve(reference) },
     freeze: createFreeze(config.freeze),
     backups: createBackupFolder(config.backups.directory ?? join(resolve(stateDir), 'backups')),
-    createTarget: (reference) => createTarget(withPrograms(policy, reference), targetParts),
+    createTarget: (reference) => createTarget(withPrograms(config.policy, reference), targetParts),
     ...(options.resyncMs === undefined ? {} : { resyncMs: options.resyncMs }),
     ...(options.stableMs === undefined ? {} : { stableMs: options.stableMs }),
   });

@@ -25,6 +25,11 @@ export function vaultReference(name: string, member: string): string {
   return `${VAULT_PREFIX}${name}#${member}`;
 }
 
+/** Name of the entry that `secret://file/NAME` is looked up in before the file of that name. */
+export function givenSecret(name: string): string {
+  return `secret/${name}`;
+}
+
 /** No vault at all, for programs that need none. */
 export const NO_VAULT: Vault = {
   version: 0,

@@ -3,6 +3,7 @@ import type { CatalogueOperations } from './catalogue.ts';
 import type { RegistryOperations } from './registries.ts';
 import type { DataOperations } from './backups.ts';
 import type { ReleaseOperations } from './releases.ts';
+import type { GivenSecretOperations } from './given-secrets.ts';
 import type { VersionOperations } from './versions.ts';
 import type { GeneratedStack, GenerateRequest } from '../model/generated.ts';
 import type { Diagnostic } from '../base/diagnostic.ts';
@@ -385,6 +386,7 @@ export interface Reconciler
     RegistryOperations,
     ReleaseOperations,
     VersionOperations,
+    GivenSecretOperations,
     AsyncDisposable {
   /** Begins to watch and reconcile by itself; resolves once the repository was read or the first attempt failed. */
   start(): Promise<void>;

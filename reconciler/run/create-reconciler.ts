@@ -1,5 +1,6 @@
 import { errorMessage, ReconcilerError } from '../base/errors.ts';
 import { NO_REGISTRY_CLIENT } from '../ports/registry-client.ts';
+import type { Vault } from '../ports/vault.ts';
 import { NO_VAULT } from '../ports/vault.ts';
 import type { CheckParts } from './registries/check-registry.ts';
 import { createKeptRegistries } from './registries/kept-registries.ts';
@@ -39,6 +40,7 @@ import { createWriteOperations } from './operations/writes.ts';
 import { Deployments } from './record/deployments.ts';
 import { JobStore } from './record/job-store.ts';
 import { StackTable } from './stack-table.ts';
+import { createGivenSecrets } from './operations/given-secrets.ts';
 import { createVersions } from './write/versions.ts';
 import { createReleases } from './write/releases.ts';
 import { RepositoryWriter } from './write/repository-writer.ts';
@@ -64,6 +66,8 @@ export interface ReconcilerOptions {
   readonly keepJobsMs?: number;
   /** Milliseconds that a program without a health check has to run to count as well, where no policy says so. Default 10,000. */
   readonly stableMs?: number;
+  /** Keeps secrets that are given over the API. Default: none can be given. */
+  readonly vault?: Vault;
   /** Parts that registries are asked with. Default: there is no place for their credentials, and none is asked. */
   readonly registries?: Pick<CheckParts, 'kept' | 'client' | 'resolve'>;
   /** Key of digests that leave the process, the one that `desired` has. Default: none. */
@@ -93,6 +97,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     ...createCatalogueOperations(context),
     ...createRegistryOperations(registries),
     ...createReleases(parts),
+    ...createGivenSecrets(options.vault ?? NO_VAULT),
     ...createVersions({ context, refreshForWrite: (signal) => loop.refreshForWrite(signal) }),
     start() {
       background.keep('backup schedule', (signal) => schedule.run(signal));

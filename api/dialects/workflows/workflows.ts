@@ -12,6 +12,7 @@ import { settingsRoutes } from './settings-routes.ts';
 import { signInRoutes } from './sign-in-routes.ts';
 import { registryRoutes } from './registry-routes.ts';
 import { SCHEMAS } from './schemas.ts';
+import { runRoutes } from './run-routes.ts';
 import { versionRoutes } from './version-routes.ts';
 import { workflowRoutes } from './workflow-routes.ts';
 
@@ -36,6 +37,7 @@ export const workflowPlatformRoutes: readonly Route<WorkflowDeps>[] = [
   ...settingsRoutes,
   ...workflowRoutes,
   ...versionRoutes,
+  ...runRoutes,
   ...catalogueRoutes,
   ...registryRoutes,
   openApiRoute,

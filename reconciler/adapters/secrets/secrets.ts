@@ -7,7 +7,7 @@ import type { Logger } from '../../ports/logger.ts';
 import type { SecretProvider } from '../../ports/secret-provider.ts';
 import type { OpenedFile, SealedFile, Secrets } from '../../ports/secrets.ts';
 import type { Vault } from '../../ports/vault.ts';
-import { VAULT_PREFIX } from '../../ports/vault.ts';
+import { givenSecret, VAULT_PREFIX } from '../../ports/vault.ts';
 import type { SecretCommand } from './commands.ts';
 import { runCommand } from './commands.ts';
 import { createProviders } from './ask-provider.ts';
@@ -43,6 +43,8 @@ export function createSecrets(options: SecretsOptions): Secrets {
   function fromFile(name: string, reference: string): string {
     if (!FILE_NAME.test(name))
       throw notFound(reference, 'the name may hold letters, digits, "_", "-" and "." only');
+    const given = options.vault?.get(givenSecret(name));
+    if (given !== undefined) return given.reveal();
     const path = join(stateDir, 'secrets', name);
     const { bytes, mode } = readSecretFile(path, reference);
     if ((mode & 0o077) !== 0 && !warned.has(name)) {

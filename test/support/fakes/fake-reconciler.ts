@@ -147,6 +147,7 @@ export function createFakeReconciler(): FakeReconciler {
   return {
     ...data,
     ...createFakeReleases(tags, addJob),
+    giveSecrets: () => undefined,
     ...createFakeVersions((stack) => stacks.get(stack)),
     ...createFakeCatalogue(),
     ...createFakeRegistries((write) => void writes.push(write)),

@@ -1,0 +1,20 @@
+import { ReconcilerError } from '../../base/errors.ts';
+import type { Vault } from '../../ports/vault.ts';
+import { givenSecret } from '../../ports/vault.ts';
+import type { GivenSecretOperations } from '../../public/given-secrets.ts';
+
+/** The form of a file's name in `secrets/` of the state directory. */
+const NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
+
+export function createGivenSecrets(vault: Vault): GivenSecretOperations {
+  return {
+    giveSecrets(values) {
+      const wrong = [...values.keys()].filter((name) => !NAME.test(name));
+      if (wrong.length > 0) {
+        const message = `not names of secrets: ${wrong.slice(0, 5).join(', ')}; letters, digits, "_", "-" and "." only`;
+        throw new ReconcilerError('BAD_OPTIONS', message);
+      }
+      for (const [name, value] of values) vault.put(givenSecret(name), value);
+    },
+  };
+}
