@@ -115,8 +115,14 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
   const store = options.store ?? createSqliteStore({ path: join(stateDir, 'kombinator.db'), clock, logger });
   if (options.exclusive ?? options.ephemeral !== true) closeInterrupted(store, clock, logger);
   const source = await openSource(options, clock);
-  const seal = openSeal(stateDir);
-  const reading = { secrets, checkSchema, kinds, policy: config.policy, seal, keptRegistry: kept.settingOf };
+  const reading = {
+    secrets,
+    checkSchema,
+    kinds,
+    policy: config.policy,
+    seal: openSeal(stateDir),
+    keptRegistry: kept.settingOf,
+  };
   const desired = createDesiredState({ source, ...reading });
   const registries = () => readRegistries(desired, secrets, logger);
   const targetParts = { kinds, secrets, registries, env, clock, logger };
@@ -126,7 +132,7 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
     store,
     clock,
     logger,
-    seal,
+    seal: reading.seal,
     vault,
     registries: { kept, client: createRegistryClient(), resolve: (reference) => secrets.resolve(reference) },
     freeze: createFreeze(config.freeze),
@@ -140,7 +146,7 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
     options.ephemeral === true
       ? { instances: null, metrics: null }
       : await openDaemonParts(reconciler, { config: config.instances, ...common });
-  const notifiers = options.ephemeral === true ? [] : (options.notifiers ?? []);
+  const { notifiers = [] } = options.ephemeral === true ? {} : options;
   const notifications = startNotifications({ reconciler, notifiers, clock, logger });
   return {
     reconciler,
