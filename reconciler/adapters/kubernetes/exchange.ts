@@ -1,3 +1,4 @@
+import { ReconcilerError } from '../../base/errors.ts';
 import { asFields, asList } from '../../base/values.ts';
 import type { DesiredResource } from '../../model/resource.ts';
 import type { ApplyContext, ResourceChange } from '../../ports/target.ts';
@@ -52,11 +53,21 @@ function numbersIn(spec: unknown): readonly unknown[] {
   return (asList(asFields(spec)?.['ports']) ?? []).flatMap((port) => asFields(port)?.['nodePort'] ?? []);
 }
 
+/** Has those look again who wait for something that the stack has: they may let go of what it waits for now. */
+function tellWaiting(cluster: Cluster, stack: string): void {
+  for (const { kind, ofStack } of cluster.open()) {
+    for (const { metadata } of ofStack(stack)) {
+      const path = pathOf(kind, metadata);
+      if (cluster.awaited.stacksFor(path).some((other) => other !== stack)) cluster.announce(stack, path);
+    }
+  }
+}
+
 /** Waits until another stack has let go of a name. @returns whether it is free; at once where no stack has it */
 export async function awaitName(
   cluster: Cluster,
   path: string,
-  { signal, progress }: ApplyContext,
+  { stack, signal, progress }: ApplyContext,
 ): Promise<boolean> {
   const end = cluster.clock.elapsed() + EXCHANGE_MS;
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, MAX_PAUSE_MS)) {
@@ -64,7 +75,10 @@ export async function awaitName(
     if (live === undefined) return true;
     const owner = ownerOf(live);
     if (owner === null || cluster.clock.elapsed() >= end) return false;
-    if (pause === FIRST_PAUSE_MS) progress(`waits until the stack ${owner.stack} lets go of it`);
+    if (pause === FIRST_PAUSE_MS) {
+      progress(`waits until the stack ${owner.stack} lets go of it`);
+      tellWaiting(cluster, stack);
+    }
     await cluster.clock.sleep(pause, signal);
   }
 }
@@ -83,17 +97,20 @@ export async function writeService(
       await write();
       return;
     } catch (error) {
-      if (!isTaken(error) || cluster.clock.elapsed() >= end) throw error;
+      if (!isTaken(error)) throw error;
+      if (cluster.clock.elapsed() >= end)
+        throw new ReconcilerError('TARGET_ERROR', error.message, { cause: error, retryable: true });
     }
     if (pause === FIRST_PAUSE_MS) {
       await releasePorts(cluster, change, 'stop', context);
       context.progress('waits for a port of the nodes that another Service has');
+      tellWaiting(cluster, context.stack);
     }
     await cluster.clock.sleep(pause, context.signal);
     pause = Math.min(pause * 2, MAX_PAUSE_MS);
   }
 }
 
-function isTaken(error: unknown): boolean {
+function isTaken(error: unknown): error is ApiError {
   return error instanceof ApiError && isApiError(error, 422) && takenPortsIn(error).length > 0;
 }

@@ -163,6 +163,36 @@ function describeClusterNames(name: string, setup: () => Promise<ClusterHarness>
       expect(actionsOf(await second.plan(theirs))).toEqual([]);
     });
 
+    it('has ports of the nodes go round between stacks: whoever goes ahead has the other one look again', async () => {
+      const first = suite.fresh();
+      const second = createClusterStack(suite.target, first.namespace);
+      const ports = await freeNodePorts(suite.hand);
+      const two = (x: number, y: number) =>
+        first.describe([service('x', x), service('y', y)].map((one) => one(ports)));
+      const one = (z: number) => second.describe([service('z', z)(ports)]);
+      await first.apply(two(1, 2));
+      await second.apply(one(3));
+      const [ours, theirs] = [two(2, 3), one(1)];
+      // The second one looked when nobody waited for it yet.
+      expect((await second.plan(theirs)).diagnostics).toHaveLength(1);
+      const planned = await first.plan(ours);
+      expect(planned.diagnostics).toEqual([]);
+      const told = Promise.withResolvers<void>();
+      const controller = new AbortController();
+      const watching = suite.target.watch((stack, awaited) => {
+        if (stack === second.stack && awaited === true) told.resolve();
+      }, controller.signal);
+      const going = first.carryOut(planned, ours);
+      await told.promise;
+      const next = await second.plan(theirs);
+      expect(next.diagnostics).toEqual([]);
+      await Promise.all([going, second.carryOut(next, theirs)]);
+      expect(actionsOf(await first.plan(ours))).toEqual([]);
+      expect(actionsOf(await second.plan(theirs))).toEqual([]);
+      controller.abort();
+      await watching;
+    });
+
     it('tells the stack that waits for a port of the nodes when another stack gives it up', async () => {
       const first = suite.fresh();
       const ports = await freeNodePorts(suite.hand);

@@ -55,6 +55,19 @@ export interface ObjectCaches {
   /** Begins to watch what is ours, trying until the cluster answers. */
   keepLooking(signal: AbortSignal): Promise<void>;
   subscribe(listener: OnObjectEvent): () => void;
+  /** Tells listeners of an object of a stack, as its watch would. */
+  readonly announce: OnObjectEvent;
+}
+
+function createListeners(): Pick<ObjectCaches, 'subscribe' | 'announce'> {
+  const listeners = new Set<OnObjectEvent>();
+  return {
+    announce: (...event) => listeners.forEach((listener) => listener(...event)),
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
 }
 
 const FIRST_PAUSE_MS = 500;
@@ -63,8 +76,8 @@ const MAX_RECONNECT_PAUSE_MS = 30_000;
 export function createCaches(given: CachesOptions): ObjectCaches {
   const options = { ...given, bounds: createCacheBounds(given.clock) };
   const ours = new Map<string, KindCache>();
-  const listeners = new Set<OnObjectEvent>();
-  const onEvent: OnObjectEvent = (...event) => listeners.forEach((listener) => listener(...event));
+  const told = createListeners();
+  const onEvent = told.announce;
   function cache(kind: KindInfo): KindCache {
     const path = pathOf(kind);
     const known = ours.get(path) ?? createKindCache({ ...options, kind, selector: SELECTOR, onEvent });
@@ -114,10 +127,7 @@ export function createCaches(given: CachesOptions): ObjectCaches {
     owned,
     open: () => [...ours.values()],
     keepLooking: (signal) => keepLooking(options, owned, signal),
-    subscribe(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
+    ...told,
   };
 }
 
