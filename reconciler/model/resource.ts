@@ -17,7 +17,7 @@ export function resourceId(target: string, kind: string, name: string): Resource
 export type DependencyCondition = 'applied' | 'healthy' | 'completed';
 
 /**
- * Two more only occur in plans: `released`, the old object has been stopped and lets go of its host ports; `ended`, it is over,
+ * Two more only occur in plans: `released`, the old object has let go of its ports; `ended`, it is over,
  * however it went (one batch of a rolling update after the other).
  */
 export type PlanCondition = DependencyCondition | 'released' | 'ended';

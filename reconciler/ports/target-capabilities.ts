@@ -106,10 +106,10 @@ export interface Replaces {
   settle(change: ResourceChange, outcome: 'keep' | 'revert', context: ApplyContext): Promise<void>;
 }
 
-/** Stops an old object ahead of its replace, for what it holds (a host port, say). */
+/** Has an old object let go ahead of its change of what it holds (a host port, say): a container is stopped for that. */
 export interface Releases {
   /**
-   * `stop` stops the old object and keeps it, `undo` runs it again when no replace followed. Repeating either is harmless.
+   * `stop` has the old object let go and keeps it, `undo` has it as it was when no change followed. Repeating either is harmless.
    */
   release(change: ResourceChange, outcome: 'stop' | 'undo', context: ApplyContext): Promise<void>;
 }

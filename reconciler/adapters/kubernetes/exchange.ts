@@ -74,7 +74,8 @@ export async function awaitName(
     const live = await readObject(cluster, path, signal);
     if (live === undefined) return true;
     const owner = ownerOf(live);
-    if (owner === null || cluster.clock.elapsed() >= end) return false;
+    const isAnothers = owner !== null && owner.stack !== stack;
+    if (!isAnothers || cluster.clock.elapsed() >= end) return false;
     if (pause === FIRST_PAUSE_MS) {
       progress(`waits until the stack ${owner.stack} lets go of it`);
       tellWaiting(cluster, stack);
