@@ -18,6 +18,7 @@ import {
 import { requireKeys } from './auth/require-keys.ts';
 import type { ProblemDialect } from './http/answer-problems.ts';
 import { answerProblems } from './http/answer-problems.ts';
+import { createClientAddress } from './http/client-address.ts';
 import { allowOrigins } from './http/cors.ts';
 import { assertLocalRequest } from './http/loopback.ts';
 import type { MountOptions, RequestState } from './http/mount.ts';
@@ -59,6 +60,8 @@ export interface AppOptions {
   readonly heartbeatMs?: number;
   /** Origins of pages that may use the API of the workflow platform. Default `http://localhost:3001`, where its own pages are. */
   readonly origins?: readonly string[];
+  /** Addresses or networks of proxies, whose `X-Forwarded-For` tells who asks. Default: none. */
+  readonly proxies?: readonly string[];
   /** Told about every answered request, for counters. */
   readonly onRequest?: (record: RequestRecord) => void;
 }
@@ -79,7 +82,9 @@ export function createApp(options: AppOptions): Koa<RequestState> {
     heartbeatMs: options.heartbeatMs ?? 15_000,
     streams: createStreamCount(),
   };
-  app.use(createRequestLog(logger, options.onRequest ?? (() => {})));
+  app.use(
+    createRequestLog(logger, options.onRequest ?? (() => {}), createClientAddress(options.proxies ?? [])),
+  );
   app.use(allowOrigins({ covers: isKompose, origins: options.auth.mode === 'off' ? 'loopback' : 'any' }));
   const isOpen = options.auth.mode === 'off';
   app.use(

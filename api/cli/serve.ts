@@ -225,6 +225,7 @@ function createApiServer({ kombinator, auth, accounts, logger, stopping }: Serve
     auth,
     accounts,
     ...(origins !== undefined && { origins }),
+    proxies: kombinator.proxies,
     logger,
     ...(metrics !== null && { metrics }),
     version: packageJson.version,

@@ -16,6 +16,8 @@ import { toProblem } from './to-problem.ts';
 /** Values that the plumbing leaves on a request for the log. */
 export interface RequestState {
   requestId: string;
+  /** Address of the client. */
+  address?: string;
   /** Name of the caller. */
   caller?: string;
   /** Path of the route with its parameters unfilled. */
@@ -115,7 +117,7 @@ async function readRequest<Deps>(
     query,
     body: parse(route.body?.json ?? ANYTHING, value, { what: 'body' }),
     text: body?.kind === 'text' ? body.text : null,
-    address: ctx.req.socket.remoteAddress ?? '',
+    address: ctx.state.address ?? '',
     querystring: ctx.querystring,
     authorization: ctx.get('Authorization') || undefined,
     cookie: ctx.get('Cookie') || undefined,

@@ -25,7 +25,7 @@ export function limitRate({ covers, perSecond, burst }: RateLimitOptions): Middl
   const buckets = new LRUCache<string, Bucket>({ max: MAX_ADDRESSES });
   return async (ctx, next) => {
     if (!covers(ctx.path)) return next();
-    const address = ctx.req.socket.remoteAddress ?? '';
+    const address = ctx.state.address ?? '';
     const now = performance.now();
     const bucket = buckets.get(address) ?? { tokens: burst, filledAt: now };
     bucket.tokens = Math.min(burst, bucket.tokens + ((now - bucket.filledAt) / 1_000) * perSecond);

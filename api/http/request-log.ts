@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Context, Middleware } from 'koa';
 import type { Logger } from '../../reconciler/index.ts';
+import type { ClientAddress } from './client-address.ts';
 import type { RequestState } from './mount.ts';
 
 /** One answered request, as logged and as counted. */
@@ -23,9 +24,11 @@ const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
 export function createRequestLog(
   logger: Logger,
   onRequest: (record: RequestRecord) => void,
+  addressOf: ClientAddress,
 ): Middleware<RequestState> {
   return async (ctx, next) => {
     const started = performance.now();
+    ctx.state.address = addressOf(ctx.req);
     const given = ctx.get('X-Request-Id');
     ctx.state.requestId = REQUEST_ID.test(given) ? given : randomUUID();
     ctx.set('X-Request-Id', ctx.state.requestId);
@@ -48,7 +51,7 @@ function buildRecord(ctx: Context, state: RequestState, durationMs: number): Req
     status: ctx.res.headersSent ? ctx.res.statusCode : 499,
     durationMs: Math.round(durationMs * 10) / 10,
     caller: state.caller ?? null,
-    address: ctx.req.socket.remoteAddress ?? '',
+    address: state.address ?? '',
   };
 }
 

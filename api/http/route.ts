@@ -44,7 +44,7 @@ export interface ApiRequest<Query = unknown, Body = unknown> {
   /** The body where it came as text; `null` where it was JSON or none. */
   readonly text: string | null;
   readonly identity: Identity;
-  /** Address of the client, as the connection has it. */
+  /** Address of the client. */
   readonly address: string;
   /** Query as it stands in the address, without the question mark. */
   readonly querystring: string;

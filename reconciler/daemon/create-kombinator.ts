@@ -91,6 +91,8 @@ export interface Kombinator extends AsyncDisposable {
   readonly secrets: Secrets;
   /** Users of the API, as the operator has set them; the API makes them of it. */
   readonly users: UsersConfig;
+  /** Addresses or networks of proxies before the API, as the operator has named them. */
+  readonly proxies: readonly string[];
   /** `null` for one command: nobody would ask for them. */
   readonly metrics: Metrics | null;
   /** One line per part: `ok`, or what is wrong with it. */
@@ -154,11 +156,9 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
     store,
     secrets,
     users: config.users,
+    proxies: config.proxies,
     metrics,
-    checks: () => ({
-      repository: reconciler.repository().error?.message ?? 'ok',
-      database: reconciler.storeError() ?? 'ok',
-    }),
+    checks: () => checksOf(reconciler),
     async [Symbol.asyncDispose]() {
       await instances?.[Symbol.asyncDispose]();
       await reconciler[Symbol.asyncDispose]();
@@ -167,6 +167,13 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
       await source[Symbol.asyncDispose]();
       store[Symbol.dispose]();
     },
+  };
+}
+
+function checksOf(reconciler: Reconciler): Record<string, string> {
+  return {
+    repository: reconciler.repository().error?.message ?? 'ok',
+    database: reconciler.storeError() ?? 'ok',
   };
 }
 
@@ -184,6 +191,7 @@ const NO_CONFIG: DaemonConfig = {
   instances: DEFAULT_INSTANCES,
   policy: homePolicy(),
   users: DEFAULT_USERS,
+  proxies: [],
 };
 
 function closeInterrupted(store: Store, clock: Clock, logger: Logger): void {

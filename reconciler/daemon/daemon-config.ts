@@ -25,6 +25,8 @@ export interface DaemonConfig {
   readonly instances: InstancesConfig;
   readonly policy: OperatorPolicy;
   readonly users: UsersConfig;
+  /** Addresses or networks of proxies before the API. */
+  readonly proxies: readonly string[];
 }
 
 const WRONG = { YAML_SYNTAX: 'not valid YAML', DUPLICATE_KEY: 'a key that is there already' } as const;
@@ -53,9 +55,12 @@ export function readDaemonConfig(path: string, checkSchema: SchemaCheck): Daemon
   const instances = readInstancesConfig(asFields(asFields(document.value)?.['instances']) ?? {}, collector);
   const policy = readOperatorPolicy(asFields(document.value) ?? {}, collector);
   const users = readUsersConfig(asFields(asFields(document.value)?.['users']), collector);
+  const proxies = (asList(asFields(document.value)?.['proxies']) ?? []).filter(
+    (one) => typeof one === 'string',
+  );
   const diagnostics = toDiagnostics(path, document, collector.list);
   const directory = asString(asFields(asFields(document.value)?.['backups'])?.['directory']);
   const backups = directory === undefined ? {} : { directory };
-  if (diagnostics.length === 0) return { freeze, backups, instances, policy, users };
+  if (diagnostics.length === 0) return { freeze, backups, instances, policy, users, proxies };
   throw new ReconcilerError('BAD_OPTIONS', diagnostics.map(formatDiagnostic).join('\n'), { diagnostics });
 }

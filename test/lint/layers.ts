@@ -119,6 +119,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'node:crypto',
       'node:events',
       'node:http',
+      'node:net',
       'node:stream',
       'lru-cache',
       'raw-body',

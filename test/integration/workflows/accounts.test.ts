@@ -333,6 +333,22 @@ describe('users of the workflow platform', () => {
   });
 });
 
+it('is slowed down by the address that a proxy of the operator names', async () => {
+  using rig = createAccountsRig();
+  await using server = await startApiServer({ accounts: rig.accounts, proxies: ['127.0.0.1'] });
+  const guess = async (from: string) => {
+    const init = json('POST', { email: ADA.email, password: 'wrong horse' });
+    const headers = { ...Object(init.headers), 'X-Forwarded-For': from };
+    return (await server.request('/v1/api/auth/login', { ...init, headers, role: null })).status;
+  };
+  const statuses: number[] = [];
+  for (let attempt = 0; attempt < 6; attempt += 1)
+    statuses.push(await guess(`1.1.1.${attempt}, 198.51.100.7`));
+  expect(statuses).toEqual([401, 401, 401, 401, 401, 429]);
+  expect(await guess('203.0.113.9')).toBe(401);
+  expect(JSON.stringify(server.entries)).toContain('"address":"203.0.113.9"');
+});
+
 it('hashes a password with 32 MiB and three rounds where nothing else is said', async () => {
   const passwords = createPasswords();
   const hash = await passwords.hash(PASSWORD);

@@ -2,17 +2,20 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { DaemonConfig } from '../../../reconciler/daemon/daemon-config.ts';
 import { readDaemonConfig } from '../../../reconciler/daemon/daemon-config.ts';
 import type { UsersConfig } from '../../../reconciler/public/users-config.ts';
 import { DEFAULT_USERS } from '../../../reconciler/public/users-config.ts';
 import { checkSchema } from '../../support/desired-fixtures.ts';
 
-function readUsers(text: string): UsersConfig {
+const readUsers = (text: string): UsersConfig => readConfig(text).users;
+
+function readConfig(text: string): DaemonConfig {
   const directory = mkdtempSync(join(tmpdir(), 'kombinator-users-'));
   try {
     const path = join(directory, 'operator.yaml');
     writeFileSync(path, text);
-    return readDaemonConfig(path, checkSchema).users;
+    return readDaemonConfig(path, checkSchema);
   } finally {
     rmSync(directory, { recursive: true });
   }
@@ -130,4 +133,10 @@ users:
   ])('are refused with %s', (_, text, message) => {
     expect(() => readUsers(text)).toThrow(message);
   });
+});
+
+it('proxies are addresses and networks', () => {
+  expect(readConfig('{}').proxies).toEqual([]);
+  expect(readConfig('proxies: [127.0.0.1, "fd00::/8"]').proxies).toEqual(['127.0.0.1', 'fd00::/8']);
+  expect(() => readConfig('proxies: [proxy.example.org]')).toThrow(/must be an address or a network/);
 });
