@@ -99,6 +99,15 @@ export interface Kombinator extends AsyncDisposable {
   checks(): Record<string, string>;
 }
 
+/** One after the other: each may use those after it until it has ended. */
+async function disposeInOrder(parts: readonly (AsyncDisposable | Disposable | null)[]): Promise<void> {
+  for (const part of parts) {
+    if (part === null) continue;
+    if (Symbol.asyncDispose in part) await part[Symbol.asyncDispose]();
+    else part[Symbol.dispose]();
+  }
+}
+
 /**
  * Opens store and repository and puts the reconciler together. It acts only when asked until `reconciler.start()`.
  *
@@ -159,14 +168,8 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
     proxies: config.proxies,
     metrics,
     checks: () => checksOf(reconciler),
-    async [Symbol.asyncDispose]() {
-      await instances?.[Symbol.asyncDispose]();
-      await reconciler[Symbol.asyncDispose]();
-      await notifications[Symbol.asyncDispose]();
-      metrics?.[Symbol.dispose]();
-      await source[Symbol.asyncDispose]();
-      store[Symbol.dispose]();
-    },
+    [Symbol.asyncDispose]: () =>
+      disposeInOrder([instances, reconciler, notifications, metrics, source, store]),
   };
 }
 
