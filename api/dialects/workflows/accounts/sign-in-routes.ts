@@ -1,14 +1,14 @@
-import type { SignInAnswer, SignInFailure } from '../../accounts/providers/browser-sign-in.ts';
-import type { Accounts } from '../../accounts/accounts.ts';
-import { HttpProblem } from '../../http/problem.ts';
-import { defineRoute, ok } from '../../http/route.ts';
-import type { Reply, Route } from '../../http/route.ts';
-import { shape } from '../../http/shape.ts';
+import type { SignInAnswer, SignInFailure } from '../../../accounts/providers/browser-sign-in.ts';
+import type { Accounts } from '../../../accounts/accounts.ts';
+import { HttpProblem } from '../../../http/problem.ts';
+import { defineRoute, ok } from '../../../http/route.ts';
+import type { Reply, Route } from '../../../http/route.ts';
+import { shape } from '../../../http/shape.ts';
 import { withAccounts } from './account-problem.ts';
-import { answers } from './answers.ts';
+import { answers } from '../answers.ts';
 import { refuses } from './auth-routes.ts';
-import type { WorkflowDeps } from './deps.ts';
-import { WORKFLOWS_PREFIX } from './prefix.ts';
+import type { WorkflowDeps } from '../deps.ts';
+import { WORKFLOWS_PREFIX } from '../prefix.ts';
 import { SIGNED_IN, toSignedIn } from './user-view.ts';
 
 const TAG = 'Authentication';

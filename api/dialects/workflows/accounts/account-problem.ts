@@ -1,9 +1,9 @@
-import type { Accounts } from '../../accounts/accounts.ts';
-import type { AccountErrorCode } from '../../accounts/account-error.ts';
-import { AccountError } from '../../accounts/account-error.ts';
-import type { ProblemCode } from '../../http/problem.ts';
-import { HttpProblem } from '../../http/problem.ts';
-import type { WorkflowDeps } from './deps.ts';
+import type { Accounts } from '../../../accounts/accounts.ts';
+import type { AccountErrorCode } from '../../../accounts/account-error.ts';
+import { AccountError } from '../../../accounts/account-error.ts';
+import type { ProblemCode } from '../../../http/problem.ts';
+import { HttpProblem } from '../../../http/problem.ts';
+import type { WorkflowDeps } from '../deps.ts';
 
 type Words = readonly [ProblemCode, string];
 

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import type { SignedIn } from '../../accounts/accounts.ts';
-import { PLATFORM_ROLES } from '../../accounts/tokens.ts';
-import type { UserRecord } from '../../../reconciler/index.ts';
-import { emailKey } from '../../../reconciler/index.ts';
-import { record, refer, TEXT } from './schemas.ts';
+import type { SignedIn } from '../../../accounts/accounts.ts';
+import { PLATFORM_ROLES } from '../../../accounts/tokens.ts';
+import type { UserRecord } from '../../../../reconciler/index.ts';
+import { emailKey } from '../../../../reconciler/index.ts';
+import { record, refer, TEXT } from '../schemas.ts';
 
 /** A user in the words of the platform. */
 export function toUser({ id, email, name, role, createdAt, external }: UserRecord) {

@@ -1,12 +1,12 @@
-import { HttpProblem } from '../../http/problem.ts';
-import { defineRoute, ok } from '../../http/route.ts';
-import type { Route } from '../../http/route.ts';
-import { shape } from '../../http/shape.ts';
+import { HttpProblem } from '../../../http/problem.ts';
+import { defineRoute, ok } from '../../../http/route.ts';
+import type { Route } from '../../../http/route.ts';
+import { shape } from '../../../http/shape.ts';
 import { withAccounts } from './account-problem.ts';
-import { answers } from './answers.ts';
+import { answers } from '../answers.ts';
 import { PASSWORD, refuses } from './auth-routes.ts';
-import type { WorkflowDeps } from './deps.ts';
-import { record, refer, TEXT } from './schemas.ts';
+import type { WorkflowDeps } from '../deps.ts';
+import { record, refer, TEXT } from '../schemas.ts';
 import { toSignedIn, toUser } from './user-view.ts';
 
 const TAG = 'Profile';

@@ -1,14 +1,14 @@
-import { isAddress } from '../../auth/identity.ts';
-import { HttpProblem } from '../../http/problem.ts';
-import { created, defineRoute, ok } from '../../http/route.ts';
-import type { Route } from '../../http/route.ts';
-import type { JsonSchema } from '../../http/shape.ts';
-import { shape } from '../../http/shape.ts';
+import { isAddress } from '../../../auth/identity.ts';
+import { HttpProblem } from '../../../http/problem.ts';
+import { created, defineRoute, ok } from '../../../http/route.ts';
+import type { Route } from '../../../http/route.ts';
+import type { JsonSchema } from '../../../http/shape.ts';
+import { shape } from '../../../http/shape.ts';
 import { withAccounts } from './account-problem.ts';
-import { answers } from './answers.ts';
-import type { WorkflowDeps } from './deps.ts';
-import { LoginProblem } from './problem.ts';
-import { listOf, record, refer, TEXT } from './schemas.ts';
+import { answers } from '../answers.ts';
+import type { WorkflowDeps } from '../deps.ts';
+import { LoginProblem } from '../problem.ts';
+import { listOf, record, refer, TEXT } from '../schemas.ts';
 import { SIGNED_IN, toSignedIn } from './user-view.ts';
 
 const TAG = 'Authentication';

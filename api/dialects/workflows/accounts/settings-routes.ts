@@ -1,11 +1,11 @@
-import { defineRoute, ok } from '../../http/route.ts';
-import type { Route } from '../../http/route.ts';
-import { shape } from '../../http/shape.ts';
+import { defineRoute, ok } from '../../../http/route.ts';
+import type { Route } from '../../../http/route.ts';
+import { shape } from '../../../http/shape.ts';
 import { withAccounts } from './account-problem.ts';
-import { answers } from './answers.ts';
-import type { WorkflowDeps } from './deps.ts';
+import { answers } from '../answers.ts';
+import type { WorkflowDeps } from '../deps.ts';
 import { refuses } from './auth-routes.ts';
-import { record } from './schemas.ts';
+import { record } from '../schemas.ts';
 
 const TAG = 'Settings';
 const CODE = { type: 'string', pattern: '^[0-9]{6}$' };
