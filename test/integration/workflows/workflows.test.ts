@@ -92,16 +92,13 @@ describe('the dialect of the workflow platform', () => {
   });
 
   it('refuses an address that asks too often, in this dialect alone', async () => {
-    const statuses: number[] = [];
-    for (let at = 0; at < 40; at += 1) {
-      const response = await server.request('/v1', { role: null });
-      statuses.push(response.status);
-      if (response.status !== 429) continue;
-      expect(response.headers.get('Retry-After')).toBe('1');
-      expect(await response.json()).toEqual({ error: 'rate limit exceeded, please try again later' });
-      break;
-    }
-    expect(statuses.at(-1)).toBe(429);
+    const answers = await Promise.all(
+      Array.from({ length: 200 }, () => server.request('/v1', { role: null })),
+    );
+    const refused = answers.filter(({ status }) => status === 429);
+    expect(answers.length - refused.length).toBeGreaterThanOrEqual(20);
+    expect(refused[0]?.headers.get('Retry-After')).toBe('1');
+    expect(await refused[0]?.json()).toEqual({ error: 'rate limit exceeded, please try again later' });
     expect((await server.request('/api/v1/stacks')).status).toBe(200);
   });
 });
