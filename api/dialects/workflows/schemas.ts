@@ -46,6 +46,33 @@ export function refer(name: keyof typeof SCHEMAS): JsonSchema {
   return { $ref: `#/components/schemas/${name}` };
 }
 
+/** Members of a workflow, but for its graph. */
+const WORKFLOW = {
+  id: ID,
+  name: TEXT,
+  description: TEXT,
+  cluster_id: { ...TEXT, description: 'Name of the cluster; blank: the default one.' },
+  status: STATUS,
+  tags: listOf(TEXT),
+  created_at: TIME,
+  updated_at: TIME,
+  run_count: { type: 'integer' },
+  success_count: { type: 'integer' },
+  failure_count: { type: 'integer' },
+  last_run_at: TIME,
+};
+
+const WORKFLOW_REQUIRED = [
+  'id',
+  'name',
+  'description',
+  'cluster_id',
+  'status',
+  'tags',
+  'created_at',
+  'updated_at',
+] as const;
+
 /** Named schemas of the dialect. */
 export const SCHEMAS = {
   Error: {
@@ -76,35 +103,23 @@ export const SCHEMAS = {
   Workflow: {
     type: 'object',
     properties: {
-      id: ID,
-      name: TEXT,
-      description: TEXT,
-      cluster_id: { ...TEXT, description: 'Name of the cluster; blank: the default one.' },
-      status: STATUS,
-      tags: listOf(TEXT),
+      ...WORKFLOW,
       nodes: listOf(ANYTHING),
       edges: listOf(ANYTHING),
       versions: { ...listOf(ANYTHING), description: 'Always empty: see the versions of the workflow.' },
-      created_at: TIME,
-      updated_at: TIME,
-      run_count: { type: 'integer' },
-      success_count: { type: 'integer' },
-      failure_count: { type: 'integer' },
-      last_run_at: TIME,
     },
-    required: [
-      'id',
-      'name',
-      'description',
-      'cluster_id',
-      'status',
-      'tags',
-      'nodes',
-      'edges',
-      'created_at',
-      'updated_at',
-    ],
+    required: [...WORKFLOW_REQUIRED, 'nodes', 'edges'],
   },
+  RecentWorkflow: {
+    type: 'object',
+    properties: { ...WORKFLOW, nodes: { type: 'null' }, edges: { type: 'null' }, versions: { type: 'null' } },
+    required: [...WORKFLOW_REQUIRED],
+  },
+  Figure: record({
+    value: TEXT,
+    change: { type: 'number', description: 'Percent against a month ago; 0 where that is not known.' },
+    trend: { enum: ['up', 'down', 'neutral'] },
+  }),
   Version: {
     type: 'object',
     properties: {

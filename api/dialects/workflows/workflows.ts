@@ -5,6 +5,7 @@ import type { JsonSchema } from '../../http/shape.ts';
 import { answers } from './answers.ts';
 import { authRoutes } from './accounts/auth-routes.ts';
 import { catalogueRoutes } from './catalogue-routes.ts';
+import { dashboardRoutes } from './dashboard-routes.ts';
 import type { WorkflowDeps } from './deps.ts';
 import { WORKFLOWS_PREFIX, WORKFLOWS_ROOT } from './prefix.ts';
 import { profileRoutes } from './accounts/profile-routes.ts';
@@ -38,6 +39,7 @@ export const workflowPlatformRoutes: readonly Route<WorkflowDeps>[] = [
   ...workflowRoutes,
   ...versionRoutes,
   ...runRoutes,
+  ...dashboardRoutes,
   ...catalogueRoutes,
   ...registryRoutes,
   openApiRoute,
