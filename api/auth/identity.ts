@@ -8,6 +8,11 @@ export interface Identity extends Actor {
   readonly userId?: string;
 }
 
+/** Text that tells callers apart, in logs and counts: users may call themselves like anybody, their address is theirs alone. */
+export function callerOf({ userId, name, email }: Identity): string {
+  return userId === undefined ? name : email;
+}
+
 /** Values that a request carried to prove who it is from. */
 export interface Credentials {
   /** `X-API-KEY` header. */

@@ -1,6 +1,6 @@
 import { Router } from '@koa/router';
 import type { RouterContext } from '@koa/router';
-import { ANONYMOUS } from '../auth/identity.ts';
+import { ANONYMOUS, callerOf } from '../auth/identity.ts';
 import { requireRole } from '../auth/require-role.ts';
 import type { Authenticate, Identity } from '../auth/identity.ts';
 import { readBody, readJsonBody } from './body.ts';
@@ -18,7 +18,7 @@ export interface RequestState {
   requestId: string;
   /** Address of the client. */
   address?: string;
-  /** Name of the caller. */
+  /** The caller, by name or address. */
   caller?: string;
   /** Path of the route with its parameters unfilled. */
   route?: string;
@@ -63,7 +63,7 @@ async function serve<Deps>(
 ): Promise<void> {
   ctx.state.route = `${options.prefix}${route.path}`;
   const identity = await identify(ctx, route, options);
-  ctx.state.caller = identity.name;
+  ctx.state.caller = callerOf(identity);
   const ending = endingOf(ctx, options.stopping);
   const request = await readRequest(ctx, route, options.parse, { identity, signal: ending.signal });
   const reply = await handleOrStop(route, request, options);
@@ -98,7 +98,7 @@ async function identify<Deps>(
     tokenParameter: takesTokenParameter ? firstOf(ctx.query['token']) : undefined,
   });
   // A request that is refused is somebody's, too.
-  ctx.state.caller = identity.name;
+  ctx.state.caller = callerOf(identity);
   return requireRole(identity, route.access);
 }
 
@@ -155,7 +155,7 @@ function send<Deps>(
       const { signal } = ending;
       if (ctx.res.destroyed) throw new HttpProblem('SERVICE_UNAVAILABLE', 'the client went away');
       // However the answer ends: one to HEAD has no body that anybody reads.
-      const release = streams.take(identity.name);
+      const release = streams.take(callerOf(identity));
       ctx.res.once('close', () => {
         release();
         ending.abort();
