@@ -55,7 +55,7 @@ describe('plan', () => {
     const { stdout, stderr } = await runFakeCli(['plan'], broken);
     expect(stdout).toContain('create  local/container/web');
     expect(stderr).toContain(
-      'error: edge: edge-1 does not answer [TARGET_UNREACHABLE]\n  → check that the Docker Engine',
+      'error: edge: edge-1 does not answer [TARGET_UNREACHABLE]\n  → check that the engine or cluster runs',
     );
   });
 
