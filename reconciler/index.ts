@@ -6,6 +6,7 @@ import type { StateDirProblem } from './daemon/state-dir.ts';
 export type * from './public/reconciler.ts';
 export type * from './plan/plan.ts';
 export type * from './ports/store.ts';
+export type * from './ports/connection-log.ts';
 export { REGISTRY_TYPES } from './model/registry-entry.ts';
 export type * from './public/instances.ts';
 export type * from './public/versions.ts';

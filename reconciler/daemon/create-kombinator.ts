@@ -18,7 +18,6 @@ import type { Logger } from '../ports/logger.ts';
 import type { Notifier } from '../ports/notifier.ts';
 import type { SecretProvider } from '../ports/secret-provider.ts';
 import type { Secrets } from '../ports/secrets.ts';
-import type { Vault } from '../ports/vault.ts';
 import type { TargetKind } from '../ports/target-kind.ts';
 import type { Source } from '../ports/source.ts';
 import type { Store } from '../ports/store.ts';
@@ -120,9 +119,7 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
   if (options.config !== undefined) await refuseConfigOfAuthors(options.config, options.repo);
   const { kinds, checkSchema } = await registerKinds(options.targets ?? []);
   const config = options.config === undefined ? NO_CONFIG : readDaemonConfig(options.config, checkSchema);
-  const vault = openVault(stateDir);
-  const kept = createKeptRegistries(vault);
-  const secrets = openSecrets(options, vault);
+  const { kept, secrets, vault } = openSecrets(options);
   const store = options.store ?? createSqliteStore({ path: join(stateDir, 'kombinator.db'), clock, logger });
   if (options.exclusive ?? options.ephemeral !== true) closeInterrupted(store, clock, logger);
   const source = await openSource(options, clock);
@@ -202,10 +199,13 @@ function closeInterrupted(store: Store, clock: Clock, logger: Logger): void {
   if (jobs > 0) logger.warn({ jobs }, 'jobs were cut short when the process before this one ended');
 }
 
-function openSecrets(options: KombinatorOptions, vault: Vault): Secrets {
+/** Secrets from everywhere, and the registries whose credentials are in the vault. */
+function openSecrets(options: KombinatorOptions) {
   const { stateDir, env, logger, secretProviders: providers = [] } = options;
   const commands = readCommands(stateDir, options.secretCommands ?? []);
-  return createSecrets({ stateDir, env, logger, commands, providers, vault });
+  const vault = openVault(stateDir);
+  const secrets = createSecrets({ stateDir, env, logger, commands, providers, vault });
+  return { kept: createKeptRegistries(vault), secrets, vault };
 }
 
 function openSource(options: KombinatorOptions, clock: Clock): Promise<Source> {

@@ -14,7 +14,8 @@ import type { DesiredState, LoadResult, RepositorySettings } from '../ports/desi
 import type { Secrets } from '../ports/secrets.ts';
 import type { Revision, Source } from '../ports/source.ts';
 import { draftNode, draftStack, editStack, filesOf, generateFrom, rewriteStack } from './check-text.ts';
-import { draftSettings } from './settings/draft-settings.ts';
+import { draftCluster, draftSettings } from './settings/draft-settings.ts';
+import { listClusters } from './settings/list-clusters.ts';
 import { registriesOf, registryEntriesOf } from './registries.ts';
 import { checkAlone, checkNamed } from './check-file.ts';
 import { askedFor } from './policy/asked-for.ts';
@@ -103,6 +104,7 @@ export function createDesiredState(options: DesiredStateOptions): DesiredState {
       [...core.state.nodes.documents.values()].flatMap(({ name, file, reference }) =>
         reference !== null && reference.kind !== 'kubernetes' ? [{ name, file, reference }] : [],
       ),
+    clusters: () => listClusters(core),
     plugins: () => core.state.plugins.catalogue,
     askedFor: (signal) => askedFor(core, signal),
     check: (text, file, { alone = false } = {}) =>
@@ -112,6 +114,7 @@ export function createDesiredState(options: DesiredStateOptions): DesiredState {
     editStack: async (name, keys) => editStack(core, name, keys),
     rewriteStack: (name, edit) => rewriteStack(core, name, edit),
     draftSettings: (edit) => draftSettings(core, edit),
+    draftCluster: (name, keys) => draftCluster(core, name, keys),
     draftNode: (name, document) => draftNode(core, name, document),
     inlineBlob: (blob) => findInline(core, blob),
     filesOf: (name) => filesOf(core, name),

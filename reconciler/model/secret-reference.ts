@@ -73,3 +73,16 @@ function parseCommand(rest: string): SecretReference | undefined {
 function shorten(text: string): string {
   return text.length > 80 ? `${text.slice(0, 80)}…` : text;
 }
+
+/** Beginning of references to entries of the vault. */
+export const VAULT_PREFIX = 'vault:';
+
+/** The reference to a member of an entry that is JSON: `vault:registry/4c1f…#password`. */
+export function vaultReference(name: string, member: string): string {
+  return `${VAULT_PREFIX}${name}#${member}`;
+}
+
+/** Name of the entry of a cluster: its credentials are for this address alone, whatever a repository says. */
+export function clusterEntry(name: string, server: string): string {
+  return `cluster/${name}@${server}`;
+}

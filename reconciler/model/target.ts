@@ -35,6 +35,10 @@ export type KubernetesConnection =
       readonly context?: string;
       /** Programs that it names for credentials may be run. Default false. */
       readonly exec?: true;
+      /** Address of the server, for one that was given over the API: its source is an entry of the vault. */
+      readonly address?: string;
+      /** Counts how often its credentials were given. */
+      readonly generation?: number;
     }
   | {
       readonly type: 'server';
@@ -107,6 +111,7 @@ export function targetKey(reference: TargetReference): string {
 function clusterKey(connection: KubernetesConnection): string {
   switch (connection.type) {
     case 'kubeconfig': {
+      if (connection.address !== undefined) return `kubernetes:${connection.address}`;
       const context = connection.context === undefined ? '' : `#${connection.context}`;
       return `kubernetes:${connection.source}${context}`;
     }

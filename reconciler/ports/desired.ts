@@ -5,7 +5,7 @@ import type { AskedFor } from '../model/operator-policy.ts';
 import type { Fields } from '../base/values.ts';
 import type { RegistrySetting } from '../model/registry.ts';
 import type { RegistryEntry } from '../model/registry-entry.ts';
-import type { TargetReference } from '../model/target.ts';
+import type { KubernetesReference, TargetReference } from '../model/target.ts';
 import type { GeneratedStack, GenerateRequest } from '../model/generated.ts';
 import type { Revision } from './source.ts';
 
@@ -24,6 +24,20 @@ export interface SharedNode {
   readonly name: string;
   readonly file: string;
   readonly reference: TargetReference;
+}
+
+/** `clusters/<name>.yaml`, or a cluster of the operator's configuration. */
+export interface SharedCluster {
+  readonly name: string;
+  /** `null`: the operator's configuration defines it. */
+  readonly file: string | null;
+  /** `null` while the file has errors. */
+  readonly reference: KubernetesReference | null;
+  readonly displayName?: string;
+  readonly description?: string;
+  readonly authType?: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly isDefault: boolean;
 }
 
 export interface LoadResult {
@@ -82,6 +96,8 @@ export interface DesiredState {
   diagnostics(): readonly Diagnostic[];
   settings(): RepositorySettings;
   nodes(): readonly SharedNode[];
+  /** Clusters by name. */
+  clusters(): readonly SharedCluster[];
   /** Plugins of workflows that come along, with those of the repository added or put in their place. */
   plugins(): PluginCatalogue;
   /** Everything that the repository asks for and the operator's policy does not allow. */
@@ -106,6 +122,8 @@ export interface DesiredState {
    * INVALID_CONFIGURATION where it is no YAML.
    */
   draftSettings(edit: (document: Fields) => object): Promise<Draft>;
+  /** `clusters/<name>.yaml` with the given keys replaced, or a new one; `null` removes a key. */
+  draftCluster(name: string, keys: object): Promise<Draft>;
   draftNode(name: string, document: object): Draft;
   /**
    * Content that stands in a kombination itself (`files: [{ content: … }]`) by its Git blob id; `undefined` when no stack that is

@@ -17,14 +17,6 @@ export interface Vault {
   delete(name: string): boolean;
 }
 
-/** Beginning of references to its entries; no document of a repository can name one. */
-export const VAULT_PREFIX = 'vault:';
-
-/** The reference to a member of an entry that is JSON: `vault:registry/4c1f…#password`. */
-export function vaultReference(name: string, member: string): string {
-  return `${VAULT_PREFIX}${name}#${member}`;
-}
-
 /** Name of the entry that `secret://file/NAME` is looked up in before the file of that name. */
 export function givenSecret(name: string): string {
   return `secret/${name}`;

@@ -1,5 +1,6 @@
 import type { Actor, ServiceStatus, Deployment } from './views.ts';
 import type { CatalogueOperations } from './catalogue.ts';
+import type { ClusterOperations } from './clusters.ts';
 import type { RegistryOperations } from './registries.ts';
 import type { DataOperations } from './backups.ts';
 import type { ReleaseOperations } from './releases.ts';
@@ -17,6 +18,7 @@ import type { ServiceOperations } from './services.ts';
 
 export type * from './backups.ts';
 export type * from './catalogue.ts';
+export type * from './clusters.ts';
 export type * from './registries.ts';
 export type * from './releases.ts';
 export type * from './services.ts';
@@ -384,6 +386,7 @@ export interface Reconciler
     DataOperations,
     CatalogueOperations,
     RegistryOperations,
+    ClusterOperations,
     ReleaseOperations,
     VersionOperations,
     GivenSecretOperations,

@@ -30,6 +30,7 @@ import { Loop } from './loop/loop.ts';
 import { TargetPool } from './observe/target-pool.ts';
 import { createApplyOperations } from './operations/applies.ts';
 import { createCatalogueOperations } from './operations/catalogue.ts';
+import { createClusterOperations } from './operations/clusters.ts';
 import { createDataOperations } from './operations/data.ts';
 import { createDriftOperations } from './operations/drift.ts';
 import { createJobOperations } from './operations/jobs.ts';
@@ -84,6 +85,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   const writer = new RepositoryWriter(context, () => loop.repository.error);
   const parts = { context, loop, writer, backups };
   const registries = createRegistryParts(parts, background, options);
+  const clusters = { vault: options.vault ?? NO_VAULT, createTarget: options.createTarget };
   const stacks = createStackOperations(parts);
   return {
     ...createRepositoryOperations(parts),
@@ -96,6 +98,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     ...createDataOperations(parts, stacks),
     ...createCatalogueOperations(context),
     ...createRegistryOperations(registries),
+    ...createClusterOperations({ ...parts, ...clusters }),
     ...createReleases(parts),
     ...createGivenSecrets(options.vault ?? NO_VAULT),
     ...createVersions({ context, refreshForWrite: (signal) => loop.refreshForWrite(signal) }),

@@ -4,14 +4,15 @@ import type { Route } from '../../http/route.ts';
 import type { JsonSchema } from '../../http/shape.ts';
 import { answers } from './answers.ts';
 import { authRoutes } from './accounts/auth-routes.ts';
-import { catalogueRoutes } from './catalogue-routes.ts';
+import { catalogueRoutes } from './operator/catalogue-routes.ts';
+import { clusterRoutes } from './operator/cluster-routes.ts';
 import { dashboardRoutes } from './dashboard-routes.ts';
 import type { WorkflowDeps } from './deps.ts';
 import { WORKFLOWS_PREFIX, WORKFLOWS_ROOT } from './prefix.ts';
 import { profileRoutes } from './accounts/profile-routes.ts';
 import { settingsRoutes } from './accounts/settings-routes.ts';
 import { signInRoutes } from './accounts/sign-in-routes.ts';
-import { registryRoutes } from './registry-routes.ts';
+import { registryRoutes } from './operator/registry-routes.ts';
 import { SCHEMAS } from './schemas.ts';
 import { runRoutes } from './run-routes.ts';
 import { versionRoutes } from './version-routes.ts';
@@ -42,6 +43,7 @@ export const workflowPlatformRoutes: readonly Route<WorkflowDeps>[] = [
   ...dashboardRoutes,
   ...catalogueRoutes,
   ...registryRoutes,
+  ...clusterRoutes,
   openApiRoute,
 ];
 

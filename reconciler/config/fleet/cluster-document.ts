@@ -6,10 +6,36 @@ import { createDiagnosticCollector } from '../../base/document-diagnostic.ts';
 import { clusterKey } from '../kombination/cluster-node.ts';
 import type { FleetRules } from './config-documents.ts';
 import { checkConnection } from './config-documents.ts';
+import { clusterEntry, vaultReference } from '../../model/secret-reference.ts';
 import type { KubernetesConnection, KubernetesReference } from '../../model/target.ts';
 import type { Fields } from '../../base/values.ts';
 import { asFields, asString, defined, own } from '../../base/values.ts';
 import { parseYaml } from '../yaml-document.ts';
+
+/** Words of a cluster's file for people, and whether it is the default one. */
+export interface ClusterAbout {
+  readonly displayName?: string;
+  readonly description?: string;
+  readonly authType?: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly isDefault: boolean;
+}
+
+function readAbout(fields: Fields): ClusterAbout {
+  const labels = Object.entries(asFields(fields['labels']) ?? {}).filter(
+    (pair): pair is [string, string] => typeof pair[1] === 'string',
+  );
+  const [displayName, description, authType] = ['displayName', 'description', 'authType'].map((key) =>
+    asString(own(fields, key)),
+  );
+  return defined({
+    displayName,
+    description,
+    authType,
+    labels: Object.fromEntries(labels),
+    isDefault: fields['default'] === true,
+  });
+}
 
 /** `clusters/<name>.yaml` as read. */
 export interface ClusterDocument {
@@ -17,6 +43,7 @@ export interface ClusterDocument {
   readonly file: string;
   /** `null` when the file has errors. */
   readonly reference: KubernetesReference | null;
+  readonly about: ClusterAbout;
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -28,13 +55,44 @@ export function readClusterDocument(file: string, text: string, rules: FleetRule
   if (document.problems.length === 0) checkSchema('cluster', document.value ?? {}, collector);
   const fields = asFields(document.value) ?? {};
   checkName(name, file, { fields, collector });
-  const connection = readClusterConnection(fields, collector);
+  const given = readGivenConnection(name, fields, collector);
+  const connection = given ?? readClusterConnection(fields, collector);
   const reference = connection && ({ name, kind: 'kubernetes', connection } as const);
   const way = WAYS.find((one) => fields[one] !== undefined) ?? 'name';
-  checkConnection(rules, reference, { key: clusterKey(name), path: [way] }, collector);
+  // An admin has allowed the address with the credentials; for any other there are none.
+  if (given === undefined || rules.policy?.targets.has(clusterKey(name)) === true)
+    checkConnection(rules, reference, { key: clusterKey(name), path: [way] }, collector);
   const diagnostics = toDiagnostics(file, document, collector.list);
   const broken = diagnostics.some(({ severity }) => severity === 'error');
-  return { name, file, reference: broken ? null : (reference ?? null), diagnostics };
+  return {
+    name,
+    file,
+    reference: broken ? null : (reference ?? null),
+    about: readAbout(fields),
+    diagnostics,
+  };
+}
+
+/** The connection of a cluster whose credentials were given over the API. */
+function readGivenConnection(
+  name: string,
+  fields: Fields,
+  collector: DiagnosticCollector,
+): KubernetesConnection | undefined {
+  const generation = /^vault\/(\d+)$/.exec(asString(fields['credentials']) ?? '')?.[1];
+  if (generation === undefined) return undefined;
+  for (const key of ['kubeconfig', 'inCluster', ...Object.keys(BELONGS)]) {
+    if (own(fields, key) === undefined) continue;
+    const hint = 'the credentials are in the vault of the state directory';
+    collector.error('INVALID_VALUE', [key], `${key} does not go with credentials`, { at: 'key', hint });
+  }
+  const server = asString(fields['server'])?.replace(/\/+$/, '');
+  if (server === undefined) {
+    collector.error('REQUIRED', ['server'], 'the address of the server is missing');
+    return undefined;
+  }
+  const source = vaultReference(clusterEntry(name, server), 'kubeconfig');
+  return { type: 'kubeconfig', source, address: server, generation: Number(generation) };
 }
 
 interface Reading {

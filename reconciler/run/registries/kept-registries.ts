@@ -3,7 +3,7 @@ import type { RegistrySetting } from '../../model/registry.ts';
 import type { RegistryEntry, RegistryType } from '../../model/registry-entry.ts';
 import { REGISTRY_TYPES } from '../../model/registry-entry.ts';
 import type { Vault } from '../../ports/vault.ts';
-import { vaultReference } from '../../ports/vault.ts';
+import { vaultReference } from '../../model/secret-reference.ts';
 import type { RegistryCredentialFields } from './credentials.ts';
 
 /** Entry of the vault: the operator's yes to an address, with the credentials for it. */

@@ -83,6 +83,22 @@ export class RepositoryWriter {
     return this.#commitDraft(await this.#context.desired.draftSettings(edit), message, by);
   }
 
+  /** Changes files of clusters, or makes them; `null` removes a key. All of it in one commit. */
+  async editClusters(
+    edits: readonly { readonly name: string; readonly keys: object }[],
+    message: string,
+    by: WriteBy,
+  ): Promise<WriteResult> {
+    const drafts = await Promise.all(
+      edits.map(({ name, keys }) => this.#context.desired.draftCluster(name, keys)),
+    );
+    return this.#commitDrafts(drafts, message, by);
+  }
+
+  async removeFile(path: string, message: string, by: WriteBy): Promise<WriteResult> {
+    return this.#commit([{ path, content: null }], path, message, by);
+  }
+
   async registerWorker(name: string, document: object, by: WriteBy): Promise<WriteResult> {
     const { desired } = this.#context;
     if (desired.nodes().some((node) => node.name === name)) {
@@ -237,8 +253,12 @@ export class RepositoryWriter {
   }
 
   #commitDraft(draft: Draft, message: string, by: WriteBy): Promise<WriteResult> {
-    if (hasErrors(draft.diagnostics)) {
-      const diagnostics = [...draft.diagnostics].sort(compareDiagnostics);
+    return this.#commitDrafts([draft], message, by);
+  }
+
+  #commitDrafts(drafts: readonly Draft[], message: string, by: WriteBy): Promise<WriteResult> {
+    const diagnostics = drafts.flatMap((draft) => draft.diagnostics).sort(compareDiagnostics);
+    if (hasErrors(diagnostics)) {
       const text = diagnostics.map(formatDiagnostic).join('\n');
       throw new ReconcilerError(
         'INVALID_CONFIGURATION',
@@ -246,8 +266,10 @@ export class RepositoryWriter {
         { diagnostics },
       );
     }
-    const write = { path: draft.path, content: draft.text };
-    return this.#commit([write], draft.path, message, { ...by, ...(draft.base ? { base: draft.base } : {}) });
+    const writes = drafts.map(({ path, text }) => ({ path, content: text }));
+    const base = drafts.find((draft) => draft.base !== undefined)?.base;
+    const onTop = base === undefined ? by : { ...by, base };
+    return this.#commit(writes, drafts[0]?.path ?? '', message, onTop);
   }
 
   /** The commit that a write was decided on. A branch that describes nothing, or has no commit yet, leaves nothing to overlook. */

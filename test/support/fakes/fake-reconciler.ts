@@ -15,9 +15,8 @@ import type {
   WriteResult,
 } from '../../../reconciler/index.ts';
 import { ReconcilerError } from '../../../reconciler/index.ts';
-import { createFakeCatalogue } from './fake-catalogue.ts';
 import { createFakeData } from './fake-data.ts';
-import { createFakeRegistries } from './fake-registries.ts';
+import { createFakePlatform } from './fake-platform.ts';
 import { createFakeReleases } from './fake-releases.ts';
 import { createFakeVersions } from './fake-versions.ts';
 import { assertServices, buildView, buildWorker, COMMIT, generateFake, validate } from './fake-views.ts';
@@ -149,8 +148,7 @@ export function createFakeReconciler(): FakeReconciler {
     ...createFakeReleases(tags, addJob),
     giveSecrets: () => undefined,
     ...createFakeVersions((stack) => stacks.get(stack)),
-    ...createFakeCatalogue(),
-    ...createFakeRegistries((write) => void writes.push(write)),
+    ...createFakePlatform((write) => void writes.push(write)),
     leftovers: () => Promise.resolve([]),
     suggestPolicy: () => Promise.resolve(''),
     writes,

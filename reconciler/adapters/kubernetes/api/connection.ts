@@ -49,7 +49,7 @@ async function loadFile(
   { source, context, exec }: Extract<KubernetesConnection, { type: 'kubeconfig' }>,
   resolveSecret: Resolve,
 ): Promise<KubeConfig> {
-  if (source.startsWith('secret://')) {
+  if (/^(?:secret:\/\/|vault:)/.test(source)) {
     const text = (await resolveSecret(source)).reveal();
     readQuietly(source, () => config.loadFromString(text));
     refuseReach(config);

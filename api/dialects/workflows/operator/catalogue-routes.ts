@@ -1,15 +1,15 @@
-import type { PluginView } from '../../../reconciler/index.ts';
-import { isReconcilerError } from '../../../reconciler/index.ts';
-import { HttpProblem } from '../../http/problem.ts';
-import { defineRoute, ok } from '../../http/route.ts';
-import type { Route } from '../../http/route.ts';
-import { shape } from '../../http/shape.ts';
-import { answers } from './answers.ts';
-import type { WorkflowDeps } from './deps.ts';
-import type { ListQuery } from './page.ts';
-import { listParameters, pageOf } from './page.ts';
-import { listOf, record, refer, TEXT } from './schemas.ts';
-import { NO_TIME } from './workflow-view.ts';
+import type { PluginView } from '../../../../reconciler/index.ts';
+import { isReconcilerError } from '../../../../reconciler/index.ts';
+import { HttpProblem } from '../../../http/problem.ts';
+import { defineRoute, ok } from '../../../http/route.ts';
+import type { Route } from '../../../http/route.ts';
+import { shape } from '../../../http/shape.ts';
+import { answers } from '../answers.ts';
+import type { WorkflowDeps } from '../deps.ts';
+import type { ListQuery } from '../page.ts';
+import { listParameters, pageOf } from '../page.ts';
+import { listOf, record, refer, TEXT } from '../schemas.ts';
+import { NO_TIME } from '../workflow-view.ts';
 
 const TAG = 'Catalogue';
 /** Editors want all of it at once. */
