@@ -1,15 +1,18 @@
-import { errorMessage } from '../../base/errors.ts';
+import type { ErrorCode } from '../../base/errors.ts';
+import { errorMessage, isReconcilerError } from '../../base/errors.ts';
 import type { DesiredResource, ObservedResource } from '../../model/resource.ts';
 import { resourceId } from '../../model/resource.ts';
 import { exclusiveIn, isTaken } from '../../plan/exclusive-resources.ts';
 import type { Change } from '../../plan/plan.ts';
 import { hasCapability } from '../../ports/target-capabilities.ts';
+import type { JobStep } from '../../ports/store.ts';
 import type { ApplyContext } from '../../ports/target.ts';
 import { recallStack } from '../context.ts';
 import type { RunContext } from '../context.ts';
 import type { Decision } from '../decide/decide.ts';
 import { planStack } from '../observe/plan-stack.ts';
 import type { PlannedStack } from '../observe/plan-stack.ts';
+import type { JobRecorder } from '../record/job-store.ts';
 
 /** Decisions after which nobody may go on for a long time. What is stopped or destroyed by hand is to stay down. */
 const HALTS: ReadonlySet<Decision['kind'] | 'invalid'> = new Set([
@@ -20,6 +23,14 @@ const HALTS: ReadonlySet<Decision['kind'] | 'invalid'> = new Set([
   'waiting',
   'held',
   'report-drift',
+]);
+
+/** Failures after which a target could not be asked to put anything back either. */
+const AWAY: ReadonlySet<ErrorCode> = new Set([
+  'TARGET_UNREACHABLE',
+  'CANCELLED',
+  'STORE_UNAVAILABLE',
+  'STORE_FULL',
 ]);
 
 /** Both are on one target: its name stands for its engine. */
@@ -34,9 +45,43 @@ export async function putBackReplaced(
   planned: PlannedStack,
   kind: Decision['kind'] | 'invalid',
 ): Promise<void> {
-  const { stack } = planned.plan;
   if (!HALTS.has(kind)) return;
-  let left = planned.observed.filter(({ replacing }) => replacing === true);
+  await putBackThese(
+    context,
+    planned,
+    planned.observed.filter(({ replacing }) => replacing === true),
+  );
+}
+
+/**
+ * The same where a deployment has failed before it came to what an earlier one was replacing. It may be tried again, but nobody knows when that gets
+ * as far.
+ *
+ * @param job of the deployment that has failed
+ */
+export async function putBackSkipped(
+  context: RunContext,
+  planned: PlannedStack,
+  job: JobRecorder,
+  error: unknown,
+): Promise<void> {
+  if (!isReconcilerError(error) || AWAY.has(error.code)) return;
+  const done = new Set(
+    job.detail().steps.flatMap(({ name, status }) => (NOT_BEGUN.has(status) ? [] : [name])),
+  );
+  const left = planned.observed.filter(({ id, replacing }) => replacing === true && !done.has(id));
+  await putBackThese(context, planned, left);
+}
+
+const NOT_BEGUN: ReadonlySet<JobStep['status']> = new Set(['pending', 'skipped']);
+
+async function putBackThese(
+  context: RunContext,
+  planned: PlannedStack,
+  replaced: readonly ObservedResource[],
+): Promise<void> {
+  const { stack } = planned.plan;
+  let left = replaced;
   if (left.length === 0) return;
   context.logger.info(
     { stack, resources: left.map(({ id }) => id) },

@@ -7,9 +7,11 @@ import type { Gate } from '../decide/decide.ts';
 import { gateError } from '../decide/gates.ts';
 import type { PlannedStack } from '../observe/plan-stack.ts';
 import { endFailed } from '../record/end-job.ts';
+import type { RunContext } from '../context.ts';
 import { decideStack, showDecision } from './decide-stack.ts';
 import { refreshStatus } from './refresh-status.ts';
 import type { ReconcileParts } from './parts.ts';
+import { putBackSkipped } from './put-back.ts';
 import type { PendingApply } from './pending-requests.ts';
 import { planRequest } from './requests.ts';
 import { DONE, heldBy } from './result.ts';
@@ -70,7 +72,7 @@ async function carryOut(
     case 'apply':
       repairs.release(plan.stack);
       removals.unblock(plan.stack);
-      await applyPlan(context, withFailedJobs(planned), job, { signal });
+      await carryOutPlan(context, withFailedJobs(planned), job, signal);
       return null;
     case 'blocked':
     case 'frozen':
@@ -78,6 +80,20 @@ async function carryOut(
       return decision;
     default:
       throw new Error(`internal: ${decision.kind} holds nobody who asks`);
+  }
+}
+
+async function carryOutPlan(
+  context: RunContext,
+  planned: PlannedStack,
+  job: PendingApply['job'],
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await applyPlan(context, planned, job, { signal });
+  } catch (error) {
+    if (!signal.aborted) await putBackSkipped(context, planned, job, error);
+    throw error;
   }
 }
 

@@ -20,7 +20,7 @@ import type { JobRecorder } from '../record/job-store.ts';
 import { decideStack, forget, noteDrift, showDecision } from './decide-stack.ts';
 import type { ReconcileParts } from './parts.ts';
 import type { Triggered } from './pending-requests.ts';
-import { putBackInvalid, putBackReplaced } from './put-back.ts';
+import { putBackInvalid, putBackReplaced, putBackSkipped } from './put-back.ts';
 import { repairBeside } from './repair-beside.ts';
 import { DONE, heldBy, LATER, lookAgainAt, REPORTED } from './result.ts';
 import type { Result } from './result.ts';
@@ -144,6 +144,7 @@ async function applyUnasked(
     // Another program that is faster than our look has undone it.
     if (isRepair && isReconcilerError(error, 'NO_EFFECT')) limiter.repaired(plan);
     endFailed(context, job, error, signal.aborted);
+    if (!signal.aborted) await putBackSkipped(context, planned, job, error);
     throw error;
   }
   if (isRepair) limiter.repaired(plan);

@@ -79,3 +79,35 @@ describe('a deployment that something comes between', () => {
     expect(imageOf(rig)).toBe('nginx:1.28');
   });
 });
+
+describe('a deployment that fails before it comes to what an earlier one was replacing', () => {
+  it('has the old version run again, at whatever call the earlier one was cut short', async () => {
+    const services = (web: string, more: Readonly<Record<string, string>> = {}) =>
+      stack('shop', { web: `image: "nginx:${web}`, ...more });
+    let cut = 0;
+    for (let call = 1; call <= 12; call += 1) {
+      let rig = createRig();
+      rig.source.push({ [file('shop')]: services('1.28"') });
+      await rig.apply('shop');
+      rig.source.push({ [file('shop')]: services('1.29"') });
+      rig.engine().control.fail(call, 'kill');
+      await rig.apply('shop').catch(() => undefined);
+      rig = await rig.restart({ store: rig.store });
+      rig.engine().control.revive();
+      const slot = () => rig.engine().control.engine.stacks.get('shop')?.get(container('web'));
+      const wasCut = slot()?.current !== null && slot()?.next !== null;
+      if (wasCut) cut += 1;
+      const missing = { extra: 'image: "missing:1", pull_policy: never' };
+      rig.source.push({ [file('shop')]: services('1.29", environment: { A: b }, depends_on: [extra]', missing) });
+      const { job } = await rig.apply('shop');
+      expect(job).toMatchObject({ status: 'failed', error: { code: 'IMAGE_NOT_FOUND' } });
+      if (wasCut)
+        expect(slot()).toMatchObject({
+          next: null,
+          current: { state: 'running', spec: { image: 'nginx:1.28' } },
+        });
+      await rig[Symbol.asyncDispose]();
+    }
+    expect(cut).toBeGreaterThan(0);
+  });
+});
