@@ -98,7 +98,9 @@ describe('a deployment that fails before it comes to what an earlier one was rep
       const wasCut = slot()?.current !== null && slot()?.next !== null;
       if (wasCut) cut += 1;
       const missing = { extra: 'image: "missing:1", pull_policy: never' };
-      rig.source.push({ [file('shop')]: services('1.29", environment: { A: b }, depends_on: [extra]', missing) });
+      rig.source.push({
+        [file('shop')]: services('1.29", environment: { A: b }, depends_on: [extra]', missing),
+      });
       const { job } = await rig.apply('shop');
       expect(job).toMatchObject({ status: 'failed', error: { code: 'IMAGE_NOT_FOUND' } });
       if (wasCut)
