@@ -201,9 +201,9 @@ describe('editStack', () => {
       expect(editText(twice, { nodes: [{ id: 'a' }] })).toBe('nodes:\n  - id: a\n');
     });
 
-    it('takes two thousand of them, all moved, in one go', () => {
+    it('takes hundreds of them, all moved, in one go', () => {
       const many = (x: number) =>
-        Array.from({ length: 2_000 }, (_, at) => ({ ...web, id: `n${at}`, position: { x } }));
+        Array.from({ length: 500 }, (_, at) => ({ ...web, id: `n${at}`, position: { x } }));
       const before = editText('name: s\n', { nodes: many(1) });
       expect(editText(before, { nodes: many(2) })).toBe(before.replaceAll('x: 1\n', 'x: 2\n'));
     });
@@ -268,6 +268,6 @@ it('brings any list of items with ids to any other, whatever the text looks like
       expect(edited).toEqual({ first: 1, last: [1], items: edited.items });
       expect(sorted(edited.items)).toEqual(sorted(JSON.parse(JSON.stringify(after)) as { id: string }[]));
     }),
-    { numRuns: 300 },
+    { numRuns: 100 },
   );
 });
