@@ -54,7 +54,8 @@ export async function applyPlan(
   const result = await execute(context, execution, job, signal);
   const failure = insistNoMore(context, plan, result, failureOf(result, signal));
   const partly = failure === null ? partlyApplied(plan) : null;
-  const ended = failure ?? (partly === null ? await missEffect(context, planned, job) : null);
+  const seen = failure ?? (partly === null ? await missEffect(context, planned, job) : null);
+  const ended = insistOnEffect(context, plan, seen);
   const error = partly ?? (ended !== null && hasWorked(context, plan) ? insist(ended) : ended);
   if (error === null) {
     const isNew = isNewDeployment(context, plan, result.changed);
@@ -146,6 +147,27 @@ function insistNoMore(
   if (times < MAX_DISTURBANCES) return failure;
   const message = `${failure.message}; that has happened ${times} times in a row`;
   return new ReconcilerError('UNHEALTHY', message, { cause: failure.cause });
+}
+
+/**
+ * A hand that comes between a change and the look at it makes it seem to have done nothing: it is tried again, as often as after other disturbances.
+ * @returns the failure, one that is tried again where that helps
+ */
+function insistOnEffect(
+  { disturbed }: RunContext,
+  { stack, desired }: Plan,
+  failure: Error | null,
+): Error | null {
+  const key = `${stack} without effect`;
+  if (!isReconcilerError(failure, 'NO_EFFECT')) {
+    disturbed.delete(key);
+    return failure;
+  }
+  const before = disturbed.get(key);
+  const times = before?.desired === desired ? before.times + 1 : 1;
+  disturbed.set(key, { desired, times });
+  if (times >= MAX_DISTURBANCES) return failure;
+  return new ReconcilerError(failure.code, failure.message, { cause: failure, retryable: true });
 }
 
 /** Waiting is of no use: the same description would fail the same way. */

@@ -1,3 +1,4 @@
+import { eventually } from '../../support/eventually.ts';
 import { describe, expect, it } from 'vitest';
 import type { ObservedResource } from '../../../reconciler/model/resource.ts';
 import type { Spec } from '../../../reconciler/model/secret.ts';
@@ -114,4 +115,30 @@ it('ends repairs that leave everything as it was after three of them', async () 
   const failed = rig.jobs('shop').filter(({ error }) => error?.code === 'NO_EFFECT');
   expect(failed).toHaveLength(3);
   expect(await rig.tags('shop')).toHaveLength(1);
+});
+
+it('tries again what seems to have done nothing, since a hand may have come between, and three times at most', async () => {
+  await using rig = createRig();
+  rig.source.push({ [file('shop')]: stack('shop', { web: 'image: "nginx:1.28"' }) });
+  await rig.reconciler.start();
+  await rig.reaches('shop', 'in_sync');
+  const { control } = rig.engine();
+  const failed = () => rig.jobs('shop').filter(({ error }) => error?.code === 'NO_EFFECT');
+
+  control.idle = true;
+  using listening = rig.reconciler.subscribe((event) => {
+    if (event.type === 'job' && event.job.error?.code === 'NO_EFFECT') control.idle = false;
+  });
+  rig.source.push({ [file('shop')]: stack('shop', { web: 'image: "nginx:1.29"' }) });
+  await eventually(failed, (list) => list.length > 0, 4_000);
+  await rig.reaches('shop', 'in_sync');
+  listening[Symbol.dispose]();
+  expect(control.engine.stacks.get('shop')?.get(container('web'))?.current?.spec['image']).toBe('nginx:1.29');
+
+  const before = failed().length;
+  control.idle = true;
+  rig.source.push({ [file('shop')]: stack('shop', { web: 'image: "nginx:1.28"' }) });
+  await eventually(failed, (list) => list.length >= before + 3, 8_000);
+  await rig.reaches('shop', 'failed');
+  expect(failed()).toHaveLength(before + 3);
 });
