@@ -17,7 +17,7 @@ export interface Vault {
   delete(name: string): boolean;
 }
 
-/** Name of the entry that `secret://file/NAME` is looked up in before the file of that name. */
+/** Name of the entry that `secret://file/NAME` is looked up in where the operator has no file of that name. */
 export function givenSecret(name: string): string {
   return `secret/${name}`;
 }

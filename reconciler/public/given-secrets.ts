@@ -1,8 +1,8 @@
 /** Secrets that are given over the API. */
 export interface GivenSecretOperations {
   /**
-   * Keeps values, encrypted, in the state directory of the daemon, from then on and over restarts: `secret://file/NAME` names them. They take the place of
-   * files of that name. Never in the repository, in plans, logs or answers. Throws BAD_OPTIONS for a name that is none, STORE_UNAVAILABLE.
+   * Keeps values, encrypted, in the state directory of the daemon, from then on and over restarts: `secret://file/NAME` names them. A file of that
+   * name, which is the operator's, comes before them. Never in the repository, in plans, logs or answers. Throws BAD_OPTIONS for a name that is none, STORE_UNAVAILABLE.
    */
   giveSecrets(values: ReadonlyMap<string, string>): void;
 }

@@ -1,5 +1,5 @@
 import type { StackView, Version, VersionNotes } from '../../../reconciler/index.ts';
-import { asFields } from '../../../reconciler/index.ts';
+import { asFields, isReconcilerError } from '../../../reconciler/index.ts';
 import { HttpProblem } from '../../http/problem.ts';
 import { created, defineRoute, ok } from '../../http/route.ts';
 import type { Route } from '../../http/route.ts';
@@ -102,10 +102,13 @@ async function toVersion(deps: WorkflowDeps, view: StackView, version: Version) 
 
 /** Left out when nobody remembers the run. */
 function runStatus({ reconciler }: WorkflowDeps, jobId: string): { readonly run_status?: string } {
-  const { jobs } = reconciler.listJobs({ limit: 200 });
-  const status = jobs.find(({ id }) => id === jobId)?.status;
-  if (status === undefined) return {};
-  return { run_status: status === 'queued' ? 'running' : status };
+  try {
+    const { status } = reconciler.getJob(jobId).job;
+    return { run_status: status === 'queued' ? 'running' : status };
+  } catch (error) {
+    if (isReconcilerError(error, 'UNKNOWN_JOB')) return {};
+    throw error;
+  }
 }
 
 const VERSION_ANSWER = record({ message: TEXT, version: refer('Version') });

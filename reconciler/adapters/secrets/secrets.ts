@@ -1,5 +1,5 @@
 import { asFields, asString, asText, own } from '../../base/values.ts';
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isReconcilerError, ReconcilerError } from '../../base/errors.ts';
 import { Secret } from '../../model/secret.ts';
@@ -44,9 +44,10 @@ export function createSecrets(options: SecretsOptions): Secrets {
   function fromFile(name: string, reference: string): string {
     if (!FILE_NAME.test(name))
       throw notFound(reference, 'the name may hold letters, digits, "_", "-" and "." only');
-    const given = options.vault?.get(givenSecret(name));
-    if (given !== undefined) return given.reveal();
     const path = join(stateDir, 'secrets', name);
+    // A file is the operator's: no caller of the API changes it.
+    const given = existsSync(path) ? undefined : options.vault?.get(givenSecret(name));
+    if (given !== undefined) return given.reveal();
     const { bytes, mode } = readSecretFile(path, reference);
     if ((mode & 0o077) !== 0 && !warned.has(name)) {
       warned.add(name);

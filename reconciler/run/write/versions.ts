@@ -1,9 +1,12 @@
-import { ReconcilerError } from '../../base/errors.ts';
+import { isReconcilerError, ReconcilerError } from '../../base/errors.ts';
 import { parseYaml } from '../../config/yaml-document.ts';
 import type { Version } from '../../model/version-tag.ts';
 import { formatVersion, parseVersion, versionPrefix } from '../../model/version-tag.ts';
 import type { NewVersion, VersionOperations } from '../../public/versions.ts';
 import type { RunContext } from '../context.ts';
+
+/** Numbers that are tried before a caller is told that somebody was faster. */
+const MAX_ATTEMPTS = 5;
 
 export interface VersionParts {
   readonly context: RunContext;
@@ -19,8 +22,15 @@ export function createVersions({ context, refreshForWrite }: VersionParts): Vers
       return parseYaml(await readAt(context, version, signal)).value;
     },
     async createVersion(version, signal) {
-      await refreshForWrite(signal);
-      return create(context, version, signal);
+      for (let attempt = 1; ; attempt += 1) {
+        await refreshForWrite(signal);
+        try {
+          return await create(context, version, signal);
+        } catch (error) {
+          // Somebody else has taken the number: there is another one.
+          if (!isReconcilerError(error, 'WRITE_CONFLICT') || attempt === MAX_ATTEMPTS) throw error;
+        }
+      }
     },
     async editVersion(stack, number, notes, signal) {
       await refreshForWrite(signal);

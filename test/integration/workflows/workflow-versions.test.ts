@@ -57,6 +57,14 @@ describe('versions of a workflow', () => {
     expect(tags.map(({ name }) => name)).toEqual(['version/shop/1', 'version/shop/2']);
   });
 
+  it('have a number of their own each when several are made at once', async () => {
+    await save([node('a', 'one')]);
+    const made = await Promise.all(['x', 'y', 'z'].map((name) => ask('POST', '/versions', { name })));
+    expect(made.map(({ status }) => status)).toEqual([201, 201, 201]);
+    const numbers = made.map(({ body }) => (body['version'] as { readonly version: number }).version);
+    expect(numbers.toSorted((a, b) => a - b)).toEqual([1, 2, 3]);
+  });
+
   it('outlive the store, and another title', async () => {
     await save([node('a', 'one')]);
     await ask('POST', '/versions', { name: 'kept' });

@@ -1,12 +1,15 @@
 import { armor, generateIdentity, identityToRecipient } from 'age-encryption';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readCommands } from '../../../reconciler/adapters/secrets/commands.ts';
 import { createSecrets } from '../../../reconciler/adapters/secrets/secrets.ts';
 import { errorMessage } from '../../../reconciler/base/errors.ts';
+import { Secret } from '../../../reconciler/model/secret.ts';
+import { NO_VAULT } from '../../../reconciler/ports/vault.ts';
+import { createGivenSecrets } from '../../../reconciler/run/operations/given-secrets.ts';
 import { encryptAge } from '../../support/sops-file.ts';
 
 const signal = new AbortController().signal;
@@ -20,6 +23,12 @@ describe('sources of secrets', () => {
     for (const name of Object.keys(env)) delete env[name];
   });
   afterEach(() => rmSync(stateDir, { recursive: true }));
+  const entries = new Map<string, Secret>();
+  const vault = {
+    ...NO_VAULT,
+    get: (name: string) => entries.get(name),
+    put: (name: string, value: string | Uint8Array) => void entries.set(name, new Secret(value, name)),
+  };
 
   const open = async (content: Uint8Array) =>
     (await createSecrets({ stateDir, env }).open({ store: 'age', path: 'key.age', content }))
@@ -32,6 +41,19 @@ describe('sources of secrets', () => {
         (secret) => secret.reveal(),
         (error: unknown) => String(error),
       );
+
+  it('takes what was given over the API where the operator has no file of that name', () => {
+    const { giveSecrets } = createGivenSecrets(vault);
+    giveSecrets(new Map([['shop.keys.TOKEN', 'given']]));
+    const secrets = createSecrets({ stateDir, env, vault });
+    const read = (name: string) => secrets.resolve(`secret://file/${name}`).reveal();
+    expect(read('shop.keys.TOKEN')).toBe('given');
+    expect(() => read('shop.keys.OTHER')).toThrow();
+    mkdirSync(join(stateDir, 'secrets'));
+    writeFileSync(join(stateDir, 'secrets/shop.keys.TOKEN'), 'of the operator\n', { mode: 0o600 });
+    expect(read('shop.keys.TOKEN')).toBe('of the operator');
+    expect(() => giveSecrets(new Map([['../admin.key', 'x']]))).toThrow('not names of secrets: ../admin.key');
+  });
 
   it('opens age files, binary and armored, with a key from any place', async () => {
     const identity = await generateIdentity();
