@@ -52,6 +52,7 @@ export type { Imported } from './config/compose/import/import-compose.ts';
 export type { ImportNote } from './config/compose/import/import.ts';
 export { readComposeFileVariable } from './config/compose/import/named-files.ts';
 export type { TreeDirectory, TreeFile, TreeNode } from './config/file-tree.ts';
+export { KIND_OF_TYPE } from './config/workflow/workflow.ts';
 export { hasChanges, hasWork } from './plan/build-plan.ts';
 export type { Kombinator, KombinatorOptions } from './daemon/create-kombinator.ts';
 

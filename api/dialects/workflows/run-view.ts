@@ -1,21 +1,6 @@
 import type { JobDetail, JobStep, StackView, Version } from '../../../reconciler/index.ts';
-import { asFields, asList, asString, own } from '../../../reconciler/index.ts';
+import { asFields, asList, asString, KIND_OF_TYPE, own } from '../../../reconciler/index.ts';
 import { workflowId } from '../../operations/workflows.ts';
-
-const KIND_OF_TYPE: Readonly<Record<string, string>> = {
-  deployment: 'Deployment',
-  statefulset: 'StatefulSet',
-  daemonset: 'DaemonSet',
-  job: 'Job',
-  cronjob: 'CronJob',
-  service: 'Service',
-  ingress: 'Ingress',
-  configmap: 'ConfigMap',
-  secret: 'Secret',
-  persistentvolumeclaim: 'PersistentVolumeClaim',
-  hpa: 'HorizontalPodAutoscaler',
-  networkpolicy: 'NetworkPolicy',
-};
 
 /** Ids of nodes by the end of the id of their object: `Deployment/shop/web`, without the namespace `Deployment/web`. */
 export function createNodeFinder({

@@ -16,8 +16,8 @@ import { asFields, asList, asString, own } from '../../base/values.ts';
 import type { PluginCatalogue } from '../../model/catalogue.ts';
 import { BUILT_IN_PLUGINS } from '../catalogue/built-in-plugins.ts';
 import { fillPlugin } from '../catalogue/plugin-node.ts';
-import type { NodeType, Workflow } from './workflow.ts';
-import { readWorkflow, writtenIds } from './workflow.ts';
+import type { Workflow } from './workflow.ts';
+import { KIND_OF_TYPE, readWorkflow, writtenIds } from './workflow.ts';
 import type { ResolvedEdge } from './workflow-edges.ts';
 import { resolveEdges } from './workflow-edges.ts';
 import type { FilledNode } from './workflow-values.ts';
@@ -108,21 +108,6 @@ export function secretValues(node: FilledNode, { name: workflow }: Workflow): re
     ),
   );
 }
-
-const KIND_OF_TYPE: Readonly<Partial<Record<NodeType, string>>> = {
-  deployment: 'Deployment',
-  statefulset: 'StatefulSet',
-  daemonset: 'DaemonSet',
-  job: 'Job',
-  cronjob: 'CronJob',
-  service: 'Service',
-  ingress: 'Ingress',
-  configmap: 'ConfigMap',
-  secret: 'Secret',
-  persistentvolumeclaim: 'PersistentVolumeClaim',
-  hpa: 'HorizontalPodAutoscaler',
-  networkpolicy: 'NetworkPolicy',
-};
 
 function objectKey({ type, data, name, namespace }: FilledNode): string {
   const source = type === 'manifest' ? (asFields(data['manifest']) ?? {}) : data;

@@ -24,6 +24,22 @@ export const NODE_TYPES = [
 
 export type NodeType = (typeof NODE_TYPES)[number];
 
+/** Kinds of the objects that nodes become, where the type of the node tells. */
+export const KIND_OF_TYPE: Readonly<Partial<Record<NodeType, string>>> = {
+  deployment: 'Deployment',
+  statefulset: 'StatefulSet',
+  daemonset: 'DaemonSet',
+  job: 'Job',
+  cronjob: 'CronJob',
+  service: 'Service',
+  ingress: 'Ingress',
+  configmap: 'ConfigMap',
+  secret: 'Secret',
+  persistentvolumeclaim: 'PersistentVolumeClaim',
+  hpa: 'HorizontalPodAutoscaler',
+  networkpolicy: 'NetworkPolicy',
+};
+
 /** One object of a workflow, as written or, after `resolveValues`, with its blanks filled. */
 export interface WorkflowNode {
   readonly id: string;
