@@ -25,23 +25,13 @@ export function renderComposeFile(project: string): string {
   return stringify({ name: project, services: buildServices() });
 }
 
-/** @param host `unix:///…` of the engine */
-export function renderKombination(name: string, host: string): string {
-  return stringify({
-    version: '1.0',
-    meta: { name },
-    nodes: [{ name: 'local', connection: { host } }],
-    services: buildServices(),
-  });
+/** The services on the engine that the daemon finds by itself. */
+export function renderKombination(name: string): string {
+  return stringify({ version: '1.0', meta: { name }, services: buildServices() });
 }
 
 /** A stack that runs nothing: a repository must describe something before the daemon follows it. */
-export function renderIdleKombination(name: string, host: string): string {
+export function renderIdleKombination(name: string): string {
   const services = { idle: { image: IMAGE, enabled: false } };
-  return stringify({
-    version: '1.0',
-    meta: { name },
-    nodes: [{ name: 'local', connection: { host } }],
-    services,
-  });
+  return stringify({ version: '1.0', meta: { name }, services });
 }

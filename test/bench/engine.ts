@@ -99,12 +99,8 @@ async function compare(bench: Bench, report: Report): Promise<void> {
 async function runKombinator({ directory }: Bench, engine: DockerEngine): Promise<Round> {
   await using repository = await createBareRepo();
   const { gitdir, path } = repository;
-  const text = renderKombination(STACK, engine.host);
-  const before = await commitFiles(
-    repository,
-    { [pathOf('idle')]: renderIdleKombination('idle', engine.host) },
-    'Begin',
-  );
+  const text = renderKombination(STACK);
+  const before = await commitFiles(repository, { [pathOf('idle')]: renderIdleKombination('idle') }, 'Begin');
   const pushed = await commitFiles(repository, { [pathOf(STACK)]: text }, 'Add the stack');
   await moveBranch(gitdir, before);
   const stateDir = await mkdtemp(join(directory, 'state-'));
@@ -114,7 +110,8 @@ async function runKombinator({ directory }: Bench, engine: DockerEngine): Promis
     stateDir,
     stableMs: 0,
     logger,
-    env: process.env,
+    // A repository may not name the address of an engine.
+    env: { ...process.env, DOCKER_HOST: engine.host },
   });
   await kombinator.reconciler.start();
   const ended = untilApplied(kombinator);

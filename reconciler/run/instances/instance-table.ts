@@ -1,7 +1,7 @@
 import type { Instance, InstanceStatus } from '../../pods/instance.ts';
 import type { Usage } from '../../pods/limits.ts';
 import type { ObservedInstance } from '../../ports/instance-backend.ts';
-import { createExpiryQueue } from './expiry-queue.ts';
+import { createTimeQueue } from '../loop/time-queue.ts';
 
 /** The instances as the store has them, and what was last seen of each: everything that is read comes from here. */
 export interface InstanceTable {
@@ -24,7 +24,7 @@ export interface InstanceTable {
 export function createInstanceTable(instances: readonly Instance[]): InstanceTable {
   const known = new Map<string, Instance>();
   const observed = new Map<string, ObservedInstance>();
-  const expiry = createExpiryQueue();
+  const expiry = createTimeQueue();
   let usage: Usage = { cpuMilli: 0, memoryBytes: 0, pods: 0 };
   function count({ cpuMilli, memoryBytes }: Instance, sign: 1 | -1): void {
     usage = {

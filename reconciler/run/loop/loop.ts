@@ -78,10 +78,7 @@ export class Loop implements AsyncDisposable {
     this.#queue = new WorkQueue({
       clock,
       concurrency: options.stackConcurrency ?? 4,
-      places: {
-        of: (stack) => context.stacks.targetsOf(stack).map(targetKey),
-        count: () => context.pool.all().size,
-      },
+      placesOf: (stack) => context.stacks.targetsOf(stack).map(targetKey),
       run: (stack, signal) => this.#run(stack, signal),
       onFailure: (stack, error, retryInMs) => {
         if (isReconcilerError(error, 'CANCELLED'))

@@ -1,7 +1,8 @@
 import { ReconcilerError } from '../../base/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
-
+import { ReadyKeys } from './ready-keys.ts';
 import { retryDelayMs } from './retry.ts';
+import { createTimeQueue } from './time-queue.ts';
 
 /** End of a run that did not fail. */
 export interface Requeue {
@@ -13,15 +14,10 @@ export interface WorkQueueOptions {
   /** Keys worked on at the same time. */
   readonly concurrency: number;
   /**
-   * Places that a key works at. One that has a place to itself need not wait for its turn: whoever is slow to answer there keeps others of that place
-   * waiting, and nobody else. Left out: all wait for each other.
+   * Names of the places that a key works at. One that has its places to itself need not wait for its turn: whoever is slow to answer there keeps others
+   * of that place waiting, and nobody else. None that is known: it waits for its turn. Left out: all wait for each other.
    */
-  readonly places?: {
-    /** Names of those of a key; none that is known: it waits for its turn. */
-    readonly of: (key: string) => readonly string[];
-    /** Number of all there are. */
-    readonly count: () => number;
-  };
+  readonly placesOf?: (key: string) => readonly string[];
   /** Brings one key up to date, and may say when it is due again; throws to be tried again with backoff. */
   readonly run: (key: string, signal: AbortSignal) => Promise<Requeue | void>;
   /** Told about every failure and when it is tried again (`null`: not by itself). */
@@ -37,7 +33,12 @@ const MAX_RUNNING = 32;
  */
 export class WorkQueue implements AsyncDisposable {
   readonly #options: WorkQueueOptions;
+  /** Keys that are to run, by their time. */
   readonly #due = new Map<string, number>();
+  /** Keys of `#due` whose time has come, and that do not run. */
+  readonly #ready = new ReadyKeys();
+  /** Keys whose time is to come; seen when it has come: what has become of them meanwhile. */
+  readonly #later = createTimeQueue();
   /** Keys of `#due` that somebody waits for. */
   readonly #urgent = new Set<string>();
   /** Keys of `#due` that were only hinted at. */
@@ -48,7 +49,7 @@ export class WorkQueue implements AsyncDisposable {
   readonly #finished = new Map<string, Promise<void>>();
   readonly #failures = new Map<string, number>();
   readonly #closing = new AbortController();
-  #alarm: AbortController | null = null;
+  #alarm: { readonly at: number; readonly ending: AbortController } | null = null;
 
   constructor(options: WorkQueueOptions) {
     this.#options = options;
@@ -86,7 +87,16 @@ export class WorkQueue implements AsyncDisposable {
     const at = this.#options.clock.elapsed() + delayMs;
     if ((this.#due.get(key) ?? Number.POSITIVE_INFINITY) <= at) return;
     this.#due.set(key, at);
+    this.#file(key);
     this.#pump();
+  }
+
+  /** Puts a key that is due to those that are ready, or that come later; one that runs is put there when it has ended. */
+  #file(key: string): void {
+    const at = this.#due.get(key);
+    if (at === undefined || this.#running.has(key)) return;
+    if (at > this.#options.clock.elapsed()) this.#later.add(key, at);
+    else this.#ready.add(key, this.#options.placesOf?.(key) ?? []);
   }
 
   /** Adds a key as `add` does, for what may be nothing new: a key that waits for its next try after a failure goes on waiting. */
@@ -108,8 +118,9 @@ export class WorkQueue implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort();
-    this.#alarm?.abort();
+    this.#alarm?.ending.abort();
     this.#due.clear();
+    this.#ready.clear();
     this.#urgent.clear();
     const reason = new ReconcilerError('CANCELLED', 'shutting down');
     for (const controller of this.#running.values()) controller.abort(reason);
@@ -117,34 +128,28 @@ export class WorkQueue implements AsyncDisposable {
   }
 
   #pump(): void {
-    this.#alarm?.abort();
-    this.#alarm = null;
     if (this.#closing.signal.aborted) return;
     const now = this.#options.clock.elapsed();
-    let next = Number.POSITIVE_INFINITY;
-    for (const key of this.#urgent) {
-      if (!this.#running.has(key) && this.#hasRoom(key)) this.#start(key);
+    for (const key of this.#later.takeUntil(now)) {
+      // One that was put off has another entry.
+      if ((this.#due.get(key) ?? Number.POSITIVE_INFINITY) <= now) this.#file(key);
     }
-    for (const [key, at] of this.#due) {
-      if (this.#running.has(key)) continue;
-      if (at > now) next = Math.min(next, at);
-      else if (this.#hasRoom(key)) this.#start(key);
-      else if (!this.#hasFreePlace()) break; // the next one to finish pumps again
-    }
-    if (next !== Number.POSITIVE_INFINITY) this.#wakeAfter(next - now);
+    for (let key = this.#next(); key !== undefined; key = this.#next()) this.#start(key);
+    this.#wakeAt(this.#later.next);
   }
 
-  #hasRoom(key: string): boolean {
-    const { concurrency, places } = this.#options;
-    if (this.#running.size < concurrency) return true;
-    if (places === undefined || !this.#hasFreePlace()) return false;
-    const own = places.of(key);
-    return own.length > 0 && own.every((place) => !this.#busy.has(place));
-  }
-
-  #hasFreePlace(): boolean {
-    const { places } = this.#options;
-    return places !== undefined && this.#running.size < MAX_RUNNING && this.#busy.size < places.count();
+  /** The key to start now, if there is one that may. */
+  #next(): string | undefined {
+    const { concurrency, placesOf } = this.#options;
+    const urgent = [...this.#urgent].filter((key) => this.#ready.has(key));
+    if (this.#running.size < concurrency) return urgent[0] ?? this.#ready.first();
+    if (placesOf === undefined || this.#running.size >= MAX_RUNNING) return undefined;
+    const isFree = (place: string) => !this.#busy.has(place);
+    const hasPlace = (key: string) => {
+      const places = placesOf(key);
+      return places.length > 0 && places.every(isFree);
+    };
+    return urgent.find(hasPlace) ?? this.#ready.firstAt(isFree);
   }
 
   #workAt(places: readonly string[], keys: 1 | -1): void {
@@ -155,12 +160,19 @@ export class WorkQueue implements AsyncDisposable {
     }
   }
 
-  #wakeAfter(milliseconds: number): void {
-    const own = new AbortController();
-    this.#alarm = own;
-    this.#options.clock.sleep(milliseconds, own.signal).then(
+  #wakeAt(at: number): void {
+    if (this.#alarm?.at === at) return;
+    this.#alarm?.ending.abort();
+    this.#alarm = null;
+    if (at === Number.POSITIVE_INFINITY) return;
+    const { clock } = this.#options;
+    const ending = new AbortController();
+    this.#alarm = { at, ending };
+    clock.sleep(at - clock.elapsed(), ending.signal).then(
       () => {
-        if (!own.signal.aborted) this.#pump();
+        if (ending.signal.aborted) return;
+        this.#alarm = null;
+        this.#pump();
       },
       () => undefined, // woken earlier by an add
     );
@@ -168,6 +180,7 @@ export class WorkQueue implements AsyncDisposable {
 
   #start(key: string): void {
     this.#due.delete(key);
+    this.#ready.delete(key);
     this.#urgent.delete(key);
     this.#hinted.delete(key);
     const controller = new AbortController();
@@ -176,7 +189,7 @@ export class WorkQueue implements AsyncDisposable {
   }
 
   async #work(key: string, signal: AbortSignal): Promise<void> {
-    const places = this.#options.places?.of(key) ?? [];
+    const places = this.#options.placesOf?.(key) ?? [];
     this.#workAt(places, 1);
     await Promise.resolve(); // the run must be on record before it can end
     try {
@@ -190,6 +203,7 @@ export class WorkQueue implements AsyncDisposable {
       this.#running.delete(key);
       this.#workAt(places, -1);
       this.#finished.delete(key);
+      this.#file(key);
       this.#pump();
     }
   }

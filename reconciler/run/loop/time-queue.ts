@@ -1,8 +1,10 @@
-/** Names by their time, the earliest first: a binary heap. Looking for what is due costs what is due only; create-instances.ts ends it. */
-export interface ExpiryQueue {
+/** Names by their time, the earliest first: a binary heap. Looking for what is due costs what is due only. */
+export interface TimeQueue {
   add(id: string, at: number): void;
   /** Takes out everything up to this time, in order. */
   takeUntil(now: number): readonly string[];
+  /** Time of the earliest; infinity when there is none. */
+  readonly next: number;
   readonly size: number;
 }
 
@@ -12,7 +14,7 @@ interface Entry {
 }
 
 /** Creates the queue. It has no removal: whoever takes passes over what was taken out in between. */
-export function createExpiryQueue(): ExpiryQueue {
+export function createTimeQueue(): TimeQueue {
   const heap: Entry[] = [];
   return {
     add(id, at) {
@@ -29,6 +31,9 @@ export function createExpiryQueue(): ExpiryQueue {
         sink(heap);
       }
       return taken;
+    },
+    get next() {
+      return timeOf(heap, 0);
     },
     get size() {
       return heap.length;
