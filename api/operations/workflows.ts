@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import type { Actor, StackView } from '../../reconciler/index.ts';
+import type { Actor, StackView, WorkflowListing } from '../../reconciler/index.ts';
 import { asFields, asString, ReconcilerError } from '../../reconciler/index.ts';
 import type { ApiDeps } from './deps.ts';
 import { updateStack } from './stacks.ts';
@@ -26,7 +26,7 @@ export function idOf(kind: string, key: string): string {
 }
 
 /** The id that stands in the file of a workflow, else one of its path: it stays when the workflow is given another title. */
-export function workflowId({ document, file }: StackView): string {
+export function workflowId({ document, file }: Pick<StackView, 'document' | 'file'>): string {
   return asString(asFields(document)?.['id']) ?? idOf('workflow', file);
 }
 
@@ -45,8 +45,14 @@ export function timeOfId(id: string, now: number): string | null {
   return ms > Date.UTC(2026, 0, 1) && ms <= now ? new Date(ms).toISOString() : null;
 }
 
-export function listWorkflows({ reconciler }: ApiDeps): readonly StackView[] {
-  return reconciler.listStacks().filter(({ kind, state }) => kind === 'workflow' && state !== 'removed');
+/** A workflow as lists show it. */
+export type ListedWorkflow = Omit<WorkflowListing, 'id'> & { readonly id: string };
+
+/** Every workflow without its graph, sorted by name. */
+export function listWorkflows({ reconciler }: ApiDeps): readonly ListedWorkflow[] {
+  return reconciler
+    .listWorkflows()
+    .map((workflow) => ({ ...workflow, id: workflow.id ?? idOf('workflow', workflow.file) }));
 }
 
 /** Commits the file of a new workflow, a draft. Throws INVALID_CONFIGURATION, WRITE_CONFLICT. */

@@ -10,7 +10,7 @@ import type { RegistrySetting } from '../model/registry.ts';
 import type { RegistryEntry } from '../model/registry-entry.ts';
 import type { Seal } from '../model/seal.ts';
 import type { SecretSource } from '../model/secret-reference.ts';
-import type { DesiredState, LoadResult, RepositorySettings } from '../ports/desired.ts';
+import type { DesiredState, LoadResult, RepositorySettings, SharedNode } from '../ports/desired.ts';
 import type { Secrets } from '../ports/secrets.ts';
 import type { Revision, Source } from '../ports/source.ts';
 import { draftNode, draftStack, editStack, filesOf, generateFrom, rewriteStack } from './check-text.ts';
@@ -26,6 +26,7 @@ import { refuseTooMany } from './read-stacks.ts';
 import { operatorReferences } from './read-settings.ts';
 import { createSecretCache } from './secret-cache.ts';
 import type { LoadLimits } from './repository-state.ts';
+import { listWorkflows } from './workflow.ts';
 import { EMPTY_STATE } from './repository-state.ts';
 import { findInline, listDiagnostics, renderStack, repositoryPolicy } from './render-stack.ts';
 
@@ -100,11 +101,9 @@ export function createDesiredState(options: DesiredStateOptions): DesiredState {
     get: (name) => renderStack(core, name),
     diagnostics: () => listDiagnostics(core),
     settings: () => settingsOf(core),
-    nodes: () =>
-      [...core.state.nodes.documents.values()].flatMap(({ name, file, reference }) =>
-        reference !== null && reference.kind !== 'kubernetes' ? [{ name, file, reference }] : [],
-      ),
+    nodes: () => listNodes(core),
     clusters: () => listClusters(core),
+    workflows: () => listWorkflows(core),
     plugins: () => core.state.plugins.catalogue,
     askedFor: (signal) => askedFor(core, signal),
     check: (text, file, { alone = false } = {}) =>
@@ -144,6 +143,12 @@ async function load(core: Core, revision: Revision, signal: AbortSignal): Promis
     throw new ReconcilerError('EMPTY_REPOSITORY', `${revision.commit.slice(0, 12)} describes no stack`);
   }
   return commit(core, staged);
+}
+
+function listNodes({ state }: Core): readonly SharedNode[] {
+  return [...state.nodes.documents.values()].flatMap(({ name, file, reference }) =>
+    reference !== null && reference.kind !== 'kubernetes' ? [{ name, file, reference }] : [],
+  );
 }
 
 function settingsOf(core: Core): RepositorySettings {

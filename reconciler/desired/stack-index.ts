@@ -7,6 +7,7 @@ import { addressesOverlap } from '../model/docker/ports.ts';
 import type { PulledImage } from '../config/kombination/pulled-images.ts';
 import type { SecretSource } from '../model/secret-reference.ts';
 import type { StackDependency } from '../config/kombination/stack-dependencies.ts';
+import type { WorkflowSummary } from '../model/stack.ts';
 import { compareText } from '../base/values.ts';
 import type { StackOrder } from './stack-order.ts';
 import { createStackOrder } from './stack-order.ts';
@@ -46,6 +47,8 @@ export interface StackEntry {
   readonly pulled?: readonly PulledImage[];
   /** Every secret that is looked up by what it says itself, each once. */
   readonly references: readonly SecretSource[];
+  /** Left out: it is no workflow, or one that could not be read. */
+  readonly workflow?: WorkflowSummary;
 }
 
 export interface IndexChange {

@@ -1,6 +1,7 @@
 import type { WorkflowAnalysis } from '../config/workflow/analyze-workflow.ts';
 import { analyzeWorkflow } from '../config/workflow/analyze-workflow.ts';
 import { notForStack, toDiagnostics } from '../config/kombination/analyze.ts';
+import { summariseWorkflow } from '../config/workflow/workflow.ts';
 import type { Workflow, WorkflowNode } from '../config/workflow/workflow.ts';
 import { clusterKey, unknownCluster } from '../config/kombination/cluster-node.ts';
 import { compareDiagnostics, hasErrors } from '../base/diagnostic.ts';
@@ -17,7 +18,7 @@ import type { TargetReference } from '../model/target.ts';
 import { asString } from '../base/values.ts';
 import { parseYaml } from '../config/yaml-document.ts';
 import { renderWorkflow } from '../render/kubernetes/workflow/workflow.ts';
-import type { DocumentReport } from '../ports/desired.ts';
+import type { DescribedWorkflow, DocumentReport } from '../ports/desired.ts';
 import type { Core } from './state.ts';
 import type { BuiltEntry, EntryContext, EntrySource } from './state.ts';
 import { lookedUp } from './secret-cache.ts';
@@ -59,6 +60,7 @@ export function buildWorkflowEntry(source: EntrySource, text: string, context: E
     // A draft need not have its secrets yet, and an archived one needs them no more.
     ...lookedUp(workflow.status === 'published' ? secrets : NO_SECRETS, workflow.name, context.policy),
     ...(workflow.status === 'published' ? pulledBy(pulledByNodes(analysis.nodes)) : {}),
+    workflow: summariseWorkflow(document.value),
   };
   return { entry, files: [] };
 }
@@ -89,6 +91,16 @@ function clusterDiagnostics(
   if (!mayUse(policy, key, name)) return [notForStack(key, name, ['cluster'])];
   if (cluster === '' || shared.get(key)) return [];
   return [unknownCluster(cluster, shared, ['cluster'])];
+}
+
+/** Every workflow that is described, sorted by name; of one that cannot be read, its name and file alone are known. */
+export function listWorkflows({ index }: Core): readonly DescribedWorkflow[] {
+  return index.names().flatMap((name) => {
+    const entry = index.find(name);
+    if (entry === undefined || !isWorkflowFile(entry.file)) return [];
+    const { file, workflow = { id: null, title: '', description: '', status: 'draft', cluster: '' } } = entry;
+    return [{ ...workflow, title: workflow.title === '' ? name : workflow.title, name, file }];
+  });
 }
 
 /** Checks a text as if it were the file of a workflow. */

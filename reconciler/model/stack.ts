@@ -69,6 +69,21 @@ export interface DesiredHook {
   readonly timeoutMs: number;
 }
 
+/** `draft` is only checked, `published` is applied, the objects of an `archived` one are removed. */
+export type WorkflowStatus = 'draft' | 'published' | 'archived';
+
+/** The part of a workflow's file that lists show. */
+export interface WorkflowSummary {
+  /** `id` of the file; `null` when it has none. */
+  readonly id: string | null;
+  /** Name for people; the stack's own when the file has none. */
+  readonly title: string;
+  readonly description: string;
+  readonly status: WorkflowStatus;
+  /** Name of the cluster; `''` when the file does not say. */
+  readonly cluster: string;
+}
+
 /** State that one stack should have at one revision. */
 export interface DesiredStack {
   readonly name: string;

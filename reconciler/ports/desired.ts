@@ -1,5 +1,5 @@
 import type { Diagnostic } from '../base/diagnostic.ts';
-import type { DescribedKind, DesiredStack, StackPolicy } from '../model/stack.ts';
+import type { DescribedKind, DesiredStack, StackPolicy, WorkflowSummary } from '../model/stack.ts';
 import type { PluginCatalogue } from '../model/catalogue.ts';
 import type { AskedFor } from '../model/operator-policy.ts';
 import type { Fields } from '../base/values.ts';
@@ -38,6 +38,12 @@ export interface SharedCluster {
   readonly authType?: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly isDefault: boolean;
+}
+
+export interface DescribedWorkflow extends WorkflowSummary {
+  /** Name of the stack. */
+  readonly name: string;
+  readonly file: string;
 }
 
 export interface LoadResult {
@@ -98,6 +104,8 @@ export interface DesiredState {
   nodes(): readonly SharedNode[];
   /** Clusters by name. */
   clusters(): readonly SharedCluster[];
+  /** Every workflow that is described, sorted by name: from memory, whatever their graphs are. */
+  workflows(): readonly DescribedWorkflow[];
   /** Plugins of workflows that come along, with those of the repository added or put in their place. */
   plugins(): PluginCatalogue;
   /** Everything that the repository asks for and the operator's policy does not allow. */

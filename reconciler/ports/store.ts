@@ -93,6 +93,12 @@ export interface JobFilter {
   readonly offset?: number;
 }
 
+export interface JobCount {
+  readonly stack: string;
+  readonly status: JobStatus;
+  readonly count: number;
+}
+
 /** Memory of a stack between runs; all of it can be lost without losing a deployment. */
 export interface StackRecord {
   readonly stack: string;
@@ -163,6 +169,8 @@ export interface Store extends InstanceRecords, PluginSwitches, ConnectionLog, U
   /** The greatest id in byte order; `undefined` while there are no jobs. */
   newestJobId(): string | undefined;
   listJobs(filter: JobFilter): { readonly jobs: readonly Job[]; readonly total: number };
+  /** Number of jobs of this type, by stack and status. */
+  countJobs(type: JobType): readonly JobCount[];
   saveSteps(steps: readonly JobStep[]): void;
   listSteps(jobId: string): readonly JobStep[];
   appendLogs(logs: readonly JobLog[]): void;

@@ -1,5 +1,8 @@
 import type { Actor, ServiceStatus, Deployment } from './views.ts';
 import type { CatalogueOperations } from './catalogue.ts';
+import type { DriftOperations, DriftView } from './drift.ts';
+import type { WorkflowOperations } from './workflows.ts';
+import type { WriteOperations } from './writes.ts';
 import type { ClusterOperations } from './clusters.ts';
 import type { RegistryOperations } from './registries.ts';
 import type { DataOperations } from './backups.ts';
@@ -19,10 +22,13 @@ import type { ServiceOperations } from './services.ts';
 export type * from './backups.ts';
 export type * from './catalogue.ts';
 export type * from './clusters.ts';
+export type * from './drift.ts';
 export type * from './registries.ts';
 export type * from './releases.ts';
 export type * from './services.ts';
 export type * from './views.ts';
+export type * from './workflows.ts';
+export type * from './writes.ts';
 
 export interface RepositoryStatus {
   readonly location: string;
@@ -89,43 +95,6 @@ export interface HistoryEntry {
   readonly durationMs: number | null;
   /** Reason why it failed, or had to wait. */
   readonly message: string | null;
-}
-
-export interface DriftView {
-  readonly hasDrift: boolean;
-  readonly checkedAt: string | null;
-  readonly changes: readonly {
-    readonly resource: string;
-    readonly action: string;
-    readonly field: string | null;
-    readonly expected: unknown;
-    readonly actual: unknown;
-  }[];
-}
-
-export interface DriftCheck {
-  readonly drift: DriftView;
-  /** The recorded check. */
-  readonly job: Job;
-}
-
-export interface DriftRequest {
-  readonly stack: string;
-  /** `apply_desired` applies the description, `accept_actual` commits what runs as the description. */
-  readonly action: 'apply_desired' | 'accept_actual';
-  /** Ids of resources; all that have drifted when left out. The description is only ever applied as a whole. */
-  readonly resources?: readonly string[];
-  readonly actor: Actor;
-  readonly trigger: string;
-}
-
-export interface DriftResolution {
-  /** Job of `apply_desired`; it ends later. */
-  readonly job: Job | null;
-  /** Commit of `accept_actual`. */
-  readonly write: WriteResult | null;
-  /** Parts of the drift that have no place in the file, and so are undone by the next repair. */
-  readonly unplaced: readonly string[];
 }
 
 export interface StackView {
@@ -200,33 +169,6 @@ export interface ControlRequest {
   readonly trigger: string;
 }
 
-export interface DeleteStacksRequest {
-  readonly stacks: readonly string[];
-  /** Delete volumes too. Default false. */
-  readonly volumes?: boolean;
-  /** Also while a freeze window is open. Default false. */
-  readonly overrideFreeze?: boolean;
-  readonly actor: Actor;
-  readonly trigger: string;
-}
-
-export interface DeletedStack {
-  readonly stack: string;
-  /** `null` when it was gone before it was its turn, or its turn did not come. */
-  readonly job: Job | null;
-  /** Reason why it is still there, `null` when it is not. */
-  readonly error: { readonly code: string; readonly message: string } | null;
-}
-
-export interface StackDeletion {
-  /** The commit that took their descriptions away; `null` when none of them was described. */
-  readonly commit: string | null;
-  /** Order in which they are removed: what depends on others goes first. */
-  readonly order: readonly string[];
-  /** Resolves when all were tried; never rejects. */
-  readonly done: Promise<readonly DeletedStack[]>;
-}
-
 export interface PlanResult {
   readonly plan: Plan;
   readonly planId: string;
@@ -238,17 +180,6 @@ export interface ValidationReport {
   readonly diagnostics: readonly Diagnostic[];
   readonly services: readonly string[];
   readonly dependencies: Readonly<Record<string, readonly string[]>>;
-}
-
-/** A change to the config repository asked for over the API. Resolves to the commit. */
-export interface WriteResult {
-  readonly commit: string;
-  readonly file: string;
-}
-
-export interface RollbackResult extends WriteResult {
-  /** Every path that was brought back, or taken away. */
-  readonly files: readonly string[];
 }
 
 export type ReconcilerEvent =
@@ -308,16 +239,6 @@ export interface StackOperations {
   listWorkers(): readonly WorkerView[];
 }
 
-/** The operations on what runs otherwise than it was deployed. */
-export interface DriftOperations {
-  /** Returns the drift as seen last: asks nobody. */
-  getDrift(stack: string): DriftView;
-  /** Asks the targets, records it as a job, repairs nothing. */
-  checkDrift(stack: string, actor: Actor | null, signal: AbortSignal): Promise<DriftCheck>;
-  /** Throws BAD_OPTIONS when there is nothing to resolve, or what runs cannot be written down; WRITE_CONFLICT. */
-  resolveDrift(request: DriftRequest, signal: AbortSignal): Promise<DriftResolution>;
-}
-
 /** Bringing what runs in line, or leaving it as it is. */
 export interface ApplyOperations {
   plan(request: PlanRequest, signal: AbortSignal): Promise<PlanResult>;
@@ -343,33 +264,6 @@ export interface JobOperations {
   tagError(): string | null;
 }
 
-/** Changes to the config repository, each one commit. */
-export interface WriteOperations {
-  /** `document` is written as `kombinations/<name>/kombination.yaml`. Throws STACK_EXISTS, INVALID_CONFIGURATION. */
-  createStack(name: string, document: object, actor: Actor, signal: AbortSignal): Promise<WriteResult>;
-  /** Like `createStack`, as `workflows/<name>.yaml`. */
-  createWorkflow(name: string, document: object, actor: Actor, signal: AbortSignal): Promise<WriteResult>;
-  /** Replaces the given top-level keys of the document, keeps comments of the rest. */
-  updateStack(name: string, keys: object, actor: Actor, signal: AbortSignal): Promise<WriteResult>;
-  /** Deletes the stack's file (and its directory when only its own files are in it) from the repository. */
-  deleteStack(name: string, actor: Actor, signal: AbortSignal): Promise<WriteResult>;
-  /**
-   * Deletes the files of all these stacks in one commit, then removes what they have on their targets. Throws UNKNOWN_STACK, before anything
-   * was changed, when one of them is not known, and FROZEN.
-   */
-  deleteStacks(request: DeleteStacksRequest): Promise<StackDeletion>;
-  /**
-   * Commits the stack's files as they were at deployment number `to`; the commit is then reconciled like any push, and leaves a deployment
-   * tag of its own. Throws BAD_OPTIONS when there is no such deployment, it was a removal, or nothing differs; WRITE_CONFLICT when
-   * somebody was faster.
-   */
-  rollback(stack: string, to: number, actor: Actor, signal: AbortSignal): Promise<RollbackResult>;
-  /** `document` is written as `nodes/<name>.yaml`. Throws WORKER_EXISTS, INVALID_CONFIGURATION. */
-  registerWorker(name: string, document: object, actor: Actor, signal: AbortSignal): Promise<WriteResult>;
-  /** Throws WORKER_IN_USE when stacks refer to it. */
-  unregisterWorker(name: string, actor: Actor, signal: AbortSignal): Promise<WriteResult>;
-}
-
 /**
  * The engine behind every dialect and the command line. Throws `ReconcilerError`.
  * `start` makes it a daemon (watches, queue, resync); without it, it acts only when asked.
@@ -383,6 +277,7 @@ export interface Reconciler
     JobOperations,
     ServiceOperations,
     WriteOperations,
+    WorkflowOperations,
     DataOperations,
     CatalogueOperations,
     RegistryOperations,

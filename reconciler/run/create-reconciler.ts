@@ -37,6 +37,7 @@ import { createJobOperations } from './operations/jobs.ts';
 import { createRepositoryOperations } from './operations/repository.ts';
 import { createServiceOperations } from './operations/services.ts';
 import { createStackOperations } from './operations/stacks.ts';
+import { createWorkflowOperations } from './operations/workflows.ts';
 import { createWriteOperations } from './operations/writes.ts';
 import { Deployments } from './record/deployments.ts';
 import { JobStore } from './record/job-store.ts';
@@ -95,6 +96,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     ...createJobOperations(parts),
     ...createServiceOperations(parts, stacks),
     ...createWriteOperations(parts),
+    ...createWorkflowOperations(parts),
     ...createDataOperations(parts, stacks),
     ...createCatalogueOperations(context),
     ...createRegistryOperations(registries),

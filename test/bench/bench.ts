@@ -11,6 +11,7 @@ const SECTIONS: Readonly<Record<string, () => Promise<(report: Report) => Promis
   engine: async () => (await import('./engine.ts')).benchEngine,
   kubernetes: async () => (await import('./kubernetes.ts')).benchKubernetes,
   instances: async () => (await import('./instances.ts')).benchInstances,
+  workflows: async () => (await import('./workflows.ts')).benchWorkflows,
   repository: async () => (await import('./repository.ts')).benchRepository,
 };
 

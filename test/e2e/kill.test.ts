@@ -11,6 +11,7 @@ import { engineJson } from '../support/docker/docker-engine.ts';
 import type { TestRepository } from '../support/git/git-repo.ts';
 import { commitFiles, createBareRepo } from '../support/git/git-repo.ts';
 import { buildTestImage } from '../support/docker/test-image.ts';
+import { createRandom } from '../support/random.ts';
 import { quietProbe } from '../support/docker/quiet-probe.ts';
 import { readNumber } from '../support/read-number.ts';
 import { workerEngine } from '../support/docker/worker-engine.ts';
@@ -71,17 +72,6 @@ describe('kill -9 in the middle of an apply', () => {
     },
   );
 });
-
-/** Numbers from 0 to 1 (xorshift), the same ones for the same seed. */
-function createRandom(seed: number): () => number {
-  let state = seed >>> 0 || 1;
-  return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) / 2 ** 32;
-  };
-}
 
 async function killOnce(round: number, moment: number): Promise<void> {
   const when = `seed ${SEED}, round ${round}, killed after ${Math.round(moment)} ms`;

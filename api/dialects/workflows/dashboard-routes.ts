@@ -5,7 +5,7 @@ import { listWorkflows } from '../../operations/workflows.ts';
 import { answers } from './answers.ts';
 import type { WorkflowDeps } from './deps.ts';
 import { listOf, record, refer, TEXT } from './schemas.ts';
-import { summaryOf, toWorkflow } from './workflow-view.ts';
+import { listedAs, toWorkflow } from './workflow-view.ts';
 
 const TAG = 'Dashboard';
 const RECENT = 5;
@@ -42,17 +42,16 @@ function growth(now: number, before: number): number | null {
 
 function readStats(deps: WorkflowDeps) {
   const since = new Date(Date.now() - MONTH_MS).toISOString();
-  const all = listWorkflows(deps).map((view) => ({ view, ...summaryOf(view) }));
+  const all = listWorkflows(deps).map((workflow) => ({ stack: workflow.name, ...listedAs(workflow) }));
   const isOld = ({ created_at: made }: { readonly created_at: string }) => made < since;
   const published = all.filter(({ status }) => status === 'published');
-  const names = new Set(all.map(({ view }) => view.name));
+  const runs = deps.reconciler.countRuns();
   const counts = { total: 0, completed: 0, failed: 0 };
-  for (const name of names) {
-    const count = (status?: 'completed' | 'failed') =>
-      deps.reconciler.listJobs({ stack: name, type: 'apply', limit: 1, ...(status && { status }) }).total;
-    counts.total += count();
-    counts.completed += count('completed');
-    counts.failed += count('failed');
+  for (const { stack } of all) {
+    const { total = 0, completed = 0, failed = 0 } = runs.get(stack) ?? {};
+    counts.total += total;
+    counts.completed += completed;
+    counts.failed += failed;
   }
   const ended = counts.completed + counts.failed;
   const rate = ended === 0 ? 100 : (counts.completed / ended) * 100;
@@ -84,11 +83,11 @@ export const dashboardRoutes: readonly Route<WorkflowDeps>[] = [
       const asked = Number(query.limit ?? RECENT);
       const limit = Number.isInteger(asked) && asked >= 1 && asked <= MAX_RECENT ? asked : RECENT;
       const newest = listWorkflows(deps)
-        .map((view) => ({ view, time: summaryOf(view).updated_at }))
+        .map((workflow) => ({ stack: workflow.name, time: listedAs(workflow).updated_at }))
         .toSorted((a, b) => (a.time < b.time ? 1 : -1))
         .slice(0, limit);
-      const workflows = newest.map(({ view }) => ({
-        ...toWorkflow(deps, view),
+      const workflows = newest.map(({ stack }) => ({
+        ...toWorkflow(deps, deps.reconciler.getStack(stack)),
         nodes: null,
         edges: null,
         versions: null,

@@ -4,14 +4,14 @@ import { created, defineRoute, ok } from '../../http/route.ts';
 import type { Route } from '../../http/route.ts';
 import { shape } from '../../http/shape.ts';
 import { deleteStack } from '../../operations/stacks.ts';
-import { createWorkflow, editWorkflow, listWorkflows, workflowId } from '../../operations/workflows.ts';
+import { createWorkflow, editWorkflow, listWorkflows } from '../../operations/workflows.ts';
 import { answers } from './answers.ts';
 import type { WorkflowDeps } from './deps.ts';
 import { toFileEdge, toFileNode } from './graph.ts';
 import type { ListQuery } from './page.ts';
 import { listParameters, pageOf } from './page.ts';
 import { GRAPH, ID, listOf, record, refer, STATUS, TEXT } from './schemas.ts';
-import { summaryOf, toWorkflow } from './workflow-view.ts';
+import { listedAs, toWorkflow } from './workflow-view.ts';
 
 const TAG = 'Workflows';
 /** Answer to an id that is none. */
@@ -86,9 +86,9 @@ const statusBody = shape<{ readonly status: string }>({
 /** Throws NOT_FOUND, and BAD_REQUEST for what is no id. */
 export function findWorkflow(deps: WorkflowDeps, id: string): StackView {
   if (!/^[0-9a-f]{24}$/.test(id)) throw new HttpProblem('BAD_REQUEST', 'Invalid workflow ID');
-  const found = listWorkflows(deps).find((view) => workflowId(view) === id);
+  const found = listWorkflows(deps).find((workflow) => workflow.id === id);
   if (found === undefined) throw new HttpProblem('NOT_FOUND', 'Workflow not found');
-  return found;
+  return deps.reconciler.getStack(found.name);
 }
 
 /** The keys of the file that a request gives. */
@@ -128,7 +128,7 @@ const listRoute: Route<WorkflowDeps> = defineRoute({
     ),
   },
   handle({ query }, deps: WorkflowDeps) {
-    const found = listWorkflows(deps).map((view) => ({ view, ...summaryOf(view) }));
+    const found = listWorkflows(deps).map((workflow) => ({ stack: workflow.name, ...listedAs(workflow) }));
     const { items, total } = pageOf(found, query, {
       sorts: {
         created_at: (one) => one.created_at,
@@ -138,7 +138,10 @@ const listRoute: Route<WorkflowDeps> = defineRoute({
       },
       texts: ({ name, description }) => [name, description],
     });
-    return ok({ workflows: items.map(({ view }) => toWorkflow(deps, view)), total });
+    return ok({
+      workflows: items.map(({ stack }) => toWorkflow(deps, deps.reconciler.getStack(stack))),
+      total,
+    });
   },
 });
 

@@ -1,5 +1,6 @@
 import type { StackView } from '../../../reconciler/index.ts';
 import { asFields, asList, asString } from '../../../reconciler/index.ts';
+import type { ListedWorkflow } from '../../operations/workflows.ts';
 import { timeOfId, workflowId } from '../../operations/workflows.ts';
 import type { WorkflowDeps } from './deps.ts';
 import { toPlatformGraph } from './graph.ts';
@@ -8,25 +9,28 @@ import { toPlatformGraph } from './graph.ts';
 export const NO_TIME = '0001-01-01T00:00:00Z';
 
 /** The part of a workflow that lists are searched and sorted by. */
-export function summaryOf(view: StackView) {
-  const fields = asFields(view.document) ?? {};
-  const id = workflowId(view);
-  const created = view.createdAt ?? timeOfId(id, Date.now()) ?? NO_TIME;
-  return {
-    id,
-    name: asString(fields['title']) ?? asString(fields['name']) ?? view.name,
-    description: asString(fields['description']) ?? '',
-    status: asString(fields['status']) ?? 'draft',
-    created_at: created,
-    updated_at: view.updatedAt ?? view.deployment?.time ?? created,
-  };
+export function listedAs({
+  id,
+  title,
+  description,
+  status,
+  deployedAt,
+}: Pick<ListedWorkflow, 'id' | 'title' | 'description' | 'deployedAt'> & { readonly status: string }) {
+  const created = timeOfId(id, Date.now()) ?? NO_TIME;
+  return { id, name: title, description, status, created_at: created, updated_at: deployedAt ?? created };
 }
 
 /** A workflow in the words of the platform. */
 export function toWorkflow({ reconciler }: WorkflowDeps, view: StackView) {
   const fields = asFields(view.document) ?? {};
   return {
-    ...summaryOf(view),
+    ...listedAs({
+      id: workflowId(view),
+      title: asString(fields['title']) ?? asString(fields['name']) ?? view.name,
+      description: asString(fields['description']) ?? '',
+      status: asString(fields['status']) ?? 'draft',
+      deployedAt: view.deployment?.time ?? null,
+    }),
     cluster_id: asString(fields['cluster']) ?? '',
     tags: (asList(fields['tags']) ?? []).filter((tag) => typeof tag === 'string'),
     ...toPlatformGraph(fields),

@@ -1,6 +1,6 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
-import type { Job, JobFilter } from '../../ports/store.ts';
-import { number, toJob } from './rows.ts';
+import type { Job, JobCount, JobFilter, JobType } from '../../ports/store.ts';
+import { JOB_STATUSES, number, oneOf, text, toJob } from './rows.ts';
 
 const DEFAULT_LIMIT = 50;
 
@@ -15,6 +15,18 @@ export function selectJobs(
     .prepare(`SELECT * FROM jobs ${where} ORDER BY created_at DESC, id DESC LIMIT ? OFFSET ?`)
     .all(...values, filter.limit ?? DEFAULT_LIMIT, filter.offset ?? 0);
   return { jobs: rows.map(toJob), total: number(counted, 'total') };
+}
+
+/** Number of jobs of a type, by stack and status. */
+export function selectJobCounts(database: DatabaseSync, type: JobType): readonly JobCount[] {
+  return database
+    .prepare('SELECT stack, status, count(*) AS count FROM jobs WHERE type = ? GROUP BY stack, status')
+    .all(type)
+    .map((row) => ({
+      stack: text(row, 'stack'),
+      status: oneOf(row, 'status', JOB_STATUSES),
+      count: number(row, 'count'),
+    }));
 }
 
 function buildWhere(filter: JobFilter): { readonly where: string; readonly values: SQLInputValue[] } {

@@ -37,7 +37,7 @@ const JOB_TYPES: readonly JobType[] = [
   'backup',
   'restore',
 ];
-const JOB_STATUSES: readonly JobStatus[] = ['queued', 'running', 'completed', 'failed', 'cancelled'];
+export const JOB_STATUSES: readonly JobStatus[] = ['queued', 'running', 'completed', 'failed', 'cancelled'];
 const STEP_STATUSES: readonly StepStatus[] = [
   'pending',
   'running',

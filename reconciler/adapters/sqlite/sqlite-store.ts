@@ -13,7 +13,7 @@ import { isCorruption, toStoreError } from './errors.ts';
 import { createInstanceRecords } from './instance-records.ts';
 import { createUserRecords } from './user-records.ts';
 import { createConnectionLog } from './connection-log.ts';
-import { selectJobs } from './job-query.ts';
+import { selectJobCounts, selectJobs } from './job-query.ts';
 import { createPluginSwitches } from './plugin-switches.ts';
 import { text, toApiKey, toJob, toLog, toStackRecord, toStep } from './rows.ts';
 import type { Statements } from './statements.ts';
@@ -155,6 +155,7 @@ type JobRecords = Pick<
   | 'getJob'
   | 'newestJobId'
   | 'listJobs'
+  | 'countJobs'
   | 'saveSteps'
   | 'listSteps'
   | 'appendLogs'
@@ -177,6 +178,7 @@ function createJobRecords({ use, transaction }: Access): JobRecords {
         return typeof id === 'string' ? id : undefined;
       }),
     listJobs: (filter) => use((_, database) => selectJobs(database, filter)),
+    countJobs: (type) => use((_, database) => selectJobCounts(database, type)),
     saveSteps: (steps) =>
       transaction((statements) => {
         for (const step of steps) statements.saveStep.run({ ...step });

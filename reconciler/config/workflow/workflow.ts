@@ -1,9 +1,7 @@
 import type { DocumentPath } from '../../base/document-path.ts';
 import type { Fields } from '../../base/values.ts';
 import { asFields, asList, asString, defined } from '../../base/values.ts';
-
-/** `draft` is only checked, `published` is applied, the objects of an `archived` one are removed. */
-export type WorkflowStatus = 'draft' | 'published' | 'archived';
+import type { WorkflowStatus, WorkflowSummary } from '../../model/stack.ts';
 
 export const NODE_TYPES = [
   'deployment',
@@ -68,6 +66,19 @@ export interface Workflow {
   readonly tags: readonly string[];
   readonly nodes: readonly WorkflowNode[];
   readonly edges: readonly WorkflowEdge[];
+}
+
+/** Returns the part of a workflow's document that lists show. */
+export function summariseWorkflow(value: unknown): WorkflowSummary {
+  const fields = asFields(value) ?? {};
+  const { name, cluster, status } = readWorkflow({ ...fields, nodes: [], edges: [] });
+  return {
+    id: asString(fields['id']) ?? null,
+    title: asString(fields['title']) ?? name,
+    description: asString(fields['description']) ?? '',
+    status,
+    cluster,
+  };
 }
 
 /** Reads a document that was checked against the schema; what that has complained about is left out. */

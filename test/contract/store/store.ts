@@ -121,6 +121,24 @@ export function describeStoreContract(name: string, create: (clock: Clock) => St
       expect(result.total).toBe(total);
     });
 
+    it('counts jobs of a type by stack and status', () => {
+      const varied: readonly Partial<Job>[] = [
+        {},
+        {},
+        { status: 'failed' },
+        { stack: 'media' },
+        { type: 'plan' },
+      ];
+      for (const [index, more] of varied.entries()) store.saveJob(buildJob(index + 1, more));
+      const { stack, status } = buildJob(1);
+      const counts = store
+        .countJobs('apply')
+        .map(({ count, ...one }) => `${one.stack} ${one.status} ${count}`)
+        .sort();
+      expect(counts).toEqual([`media ${status} 1`, `${stack} ${status} 2`, `${stack} failed 1`].sort());
+      expect(store.countJobs('destroy')).toEqual([]);
+    });
+
     it('lists 50 jobs when no limit is given, and orders those of one instant by id', () => {
       for (let number = 1; number <= 60; number++) store.saveJob(buildJob(number, { createdAt: at(0) }));
 

@@ -148,7 +148,7 @@ export function createFakeReconciler(): FakeReconciler {
     ...createFakeReleases(tags, addJob),
     giveSecrets: () => undefined,
     ...createFakeVersions((stack) => stacks.get(stack)),
-    ...createFakePlatform((write) => void writes.push(write)),
+    ...createFakePlatform((write) => void writes.push(write), { stacks, viewOf }),
     leftovers: () => Promise.resolve([]),
     suggestPolicy: () => Promise.resolve(''),
     writes,
