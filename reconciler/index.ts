@@ -37,7 +37,7 @@ export { DIAGNOSTIC_CODES, ruleOf } from './base/diagnostic-codes.ts';
 export { ENVIRONMENTS, formatRelease, parseRelease, readRelease } from './model/release-tag.ts';
 export type { Release } from './model/release-tag.ts';
 export { formatDiagnostic, hasErrors } from './base/diagnostic.ts';
-export { asFields, asList, asString, asText, compareText, own } from './base/values.ts';
+export { asFields, asList, asNumber, asString, asText, compareText, own } from './base/values.ts';
 export { showLine, showText } from './base/shown-text.ts';
 export { errorMessage, isReconcilerError, ReconcilerError } from './base/errors.ts';
 export type { ErrorCode } from './base/errors.ts';

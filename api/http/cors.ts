@@ -26,7 +26,7 @@ export function allowOrigins({ covers, origins, methods = METHODS }: CorsOptions
       ctx.set({
         'Access-Control-Allow-Origin': origin,
         'Access-Control-Allow-Methods': methods,
-        'Access-Control-Allow-Headers': 'Content-Type, Authorization, X-API-KEY',
+        'Access-Control-Allow-Headers': 'Content-Type, Authorization, If-Match, X-API-KEY',
       });
     if (origin !== null && typeof origins !== 'string')
       ctx.set({ 'Access-Control-Allow-Credentials': 'true', 'Access-Control-Max-Age': '43200' });

@@ -123,6 +123,7 @@ async function readRequest<Deps>(
     cookie: ctx.get('Cookie') || undefined,
     accept: ctx.get('Accept'),
     lastEventId: ctx.get('Last-Event-ID') || undefined,
+    ifMatch: ctx.get('If-Match').replaceAll('"', '') || undefined,
   };
 }
 

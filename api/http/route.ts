@@ -53,6 +53,8 @@ export interface ApiRequest<Query = unknown, Body = unknown> {
   readonly cookie: string | undefined;
   readonly accept: string;
   readonly lastEventId: string | undefined;
+  /** `If-Match` without its quotes; left out where there is none. */
+  readonly ifMatch: string | undefined;
   /** Aborts when the client goes away or the server stops. Writes should not depend on it. */
   readonly signal: AbortSignal;
 }

@@ -1,19 +1,34 @@
-import type { ReconcilerEvent } from '../../reconciler/index.ts';
+import type { Notice, ReconcilerEvent } from '../../reconciler/index.ts';
 import type { ApiDeps } from './deps.ts';
 
 /** Events that are kept for a reader who has not taken the ones before; the oldest are dropped for newer ones. */
 const MAX_WAITING = 1_000;
 
 /** Events as they happen, until the signal aborts. A reader who is too slow misses the oldest. */
-export async function* followEvents(
+export function followEvents(
   { reconciler }: ApiDeps,
   signal: AbortSignal,
 ): AsyncGenerator<ReconcilerEvent, void, undefined> {
-  const waiting: ReconcilerEvent[] = [];
+  return follow((listener) => reconciler.subscribe(listener), signal);
+}
+
+/** Notices as they are kept, until the signal aborts. A reader who is too slow misses the oldest. */
+export function followNotices(
+  { reconciler }: ApiDeps,
+  signal: AbortSignal,
+): AsyncGenerator<Notice, void, undefined> {
+  return follow((listener) => reconciler.watchNotices(listener), signal);
+}
+
+async function* follow<T>(
+  subscribe: (listener: (one: T) => void) => Disposable,
+  signal: AbortSignal,
+): AsyncGenerator<T, void, undefined> {
+  const waiting: T[] = [];
   let wake = () => {};
-  using subscription = reconciler.subscribe((event) => {
+  using subscription = subscribe((one) => {
     if (waiting.length >= MAX_WAITING) waiting.shift();
-    waiting.push(event);
+    waiting.push(one);
     wake();
   });
   void subscription;
@@ -21,8 +36,8 @@ export async function* followEvents(
   signal.addEventListener('abort', stop);
   try {
     while (!signal.aborted) {
-      const event = waiting.shift();
-      if (event !== undefined) yield event;
+      const one = waiting.shift();
+      if (one !== undefined) yield one;
       else await new Promise<void>((resolve) => (wake = resolve));
     }
   } finally {

@@ -3,6 +3,7 @@ import type {
   DeleteStacksRequest,
   RollbackResult,
   StackDeletion,
+  StackEdit,
   StackView,
   WriteResult,
 } from '../../reconciler/index.ts';
@@ -50,13 +51,18 @@ export async function createStack(
 }
 
 /** A commit that replaces the given top-level keys of the stack's document; `null` removes a key. */
-export async function updateStack(
+export function updateStack(deps: ApiDeps, name: string, keys: object, actor: Actor): Promise<StackWrite> {
+  return editStack(deps, name, { keys }, actor);
+}
+
+/** The same for whoever knows what the change was made for. Throws WRITE_CONFLICT when that is not there any more. */
+export async function editStack(
   deps: ApiDeps,
   name: string,
-  keys: object,
+  edit: StackEdit,
   actor: Actor,
 ): Promise<StackWrite> {
-  return withView(deps, name, await deps.reconciler.updateStack(name, keys, actor, newSignal()));
+  return withView(deps, name, await deps.reconciler.updateStack(name, edit, actor, newSignal()));
 }
 
 /** Replaces the whole document: keys that the new one lacks are removed. */

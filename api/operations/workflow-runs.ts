@@ -1,5 +1,5 @@
 import type { Actor, Job, JobDetail, StackView, Version } from '../../reconciler/index.ts';
-import { asFields, asList, asString, ReconcilerError } from '../../reconciler/index.ts';
+import { asFields, asList, asString, own, ReconcilerError, showLine } from '../../reconciler/index.ts';
 import type { ApiDeps } from './deps.ts';
 import { editWorkflow } from './workflows.ts';
 import { newSignal } from './write.ts';
@@ -9,8 +9,12 @@ export interface RunRequest {
   readonly cluster?: string;
   readonly namespace?: string;
   /** Values of secret nodes: by the id of the node, then by key. */
-  readonly secrets?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly secrets?: Values;
+  /** Values of variables of nodes that run something, likewise. */
+  readonly variables?: Values;
 }
+
+type Values = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
 export interface Run {
   readonly job: Job;
@@ -19,35 +23,42 @@ export interface Run {
 }
 
 /**
- * Applies a workflow as it is saved, and marks it as a version. Values of secrets are kept for good. Throws BAD_OPTIONS for a workflow that is not
- * published or a node that is no secret, INVALID_CONFIGURATION with what it lacks, WRITE_CONFLICT.
+ * Applies a workflow as it is saved, and marks it as a version. Values are kept for good, of a run that is refused none. Names of variables that
+ * its file does not have are written there. Throws BAD_OPTIONS for a workflow that is not published or a node that takes no such values,
+ * INVALID_CONFIGURATION with what it lacks, WRITE_CONFLICT.
  */
 export async function runWorkflow(
   deps: ApiDeps,
   view: StackView,
-  { cluster, namespace, secrets = {} }: RunRequest,
+  { cluster, namespace, secrets = {}, variables = {} }: RunRequest,
   actor: Actor,
 ): Promise<Run> {
   const { reconciler } = deps;
   const document = asFields(view.document) ?? {};
   if (document['status'] !== 'published')
     throw new ReconcilerError('BAD_OPTIONS', 'Workflow must be published to run');
-  reconciler.giveSecrets(namedSecrets(view, secrets));
+  const given = new Map([...namedSecrets(view, secrets), ...namedVariables(view, variables)]);
   const keys = {
     ...(cluster === undefined || cluster === document['cluster'] ? {} : { cluster }),
     ...(namespace === undefined || namespace === document['namespace'] ? {} : { namespace }),
+    ...declared(view, variables),
   };
-  if (Object.keys(keys).length > 0) await editWorkflow(deps, view, keys, actor);
-  refuseInvalid(reconciler.getStack(view.name));
-  const job = await reconciler.apply({ stack: view.name, actor, trigger: 'api' }, newSignal());
-  const asked = {
-    stack: view.name,
-    actor,
-    isAutomatic: true,
-    jobId: job.id,
-    description: `Snapshot for run at ${new Date().toISOString()}`,
+  const takeBack = reconciler.giveSecrets(given);
+  const begin = async (): Promise<Job> => {
+    if (Object.keys(keys).length > 0) await editWorkflow(deps, view, keys, actor);
+    refuseInvalid(reconciler.getStack(view.name));
+    return reconciler.apply({ stack: view.name, actor, trigger: 'api' }, newSignal());
   };
-  return { job, version: await reconciler.createVersion(asked, newSignal()) };
+  const job = await begin().catch((error: unknown) => {
+    takeBack();
+    throw error;
+  });
+  return { job, version: await markRun(deps, job, actor) };
+}
+
+function markRun({ reconciler }: ApiDeps, { id, stack }: Job, actor: Actor): Promise<Version> {
+  const description = `Snapshot for run at ${new Date().toISOString()}`;
+  return reconciler.createVersion({ stack, actor, isAutomatic: true, jobId: id, description }, newSignal());
 }
 
 function refuseInvalid({ name, diagnostics }: StackView): void {
@@ -60,23 +71,107 @@ function refuseInvalid({ name, diagnostics }: StackView): void {
   });
 }
 
-/** Values by the name that the secret node looks them up under. Blank ones, and rows that an editor has only begun, are left out. */
-function namedSecrets(
-  view: StackView,
-  secrets: NonNullable<RunRequest['secrets']>,
-): ReadonlyMap<string, string> {
-  const nodes = asList(asFields(view.document)?.['nodes']) ?? [];
+interface Node {
+  readonly id: string;
+  readonly type: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+function nodesOf(view: StackView): readonly Node[] {
+  return (asList(asFields(view.document)?.['nodes']) ?? []).map((item) => {
+    const { id, type, data } = asFields(item) ?? {};
+    return { id: asString(id) ?? '', type: asString(type) ?? '', data: asFields(data) ?? {} };
+  });
+}
+
+/** Values that were really given: blank ones, and rows that an editor has only begun, are left out. */
+function filled(values: Readonly<Record<string, string>>): readonly (readonly [string, string])[] {
+  return Object.entries(values).filter(([key, value]) => !key.startsWith('_new_') && value !== '');
+}
+
+/** Values by the name that the secret node looks them up under. */
+function namedSecrets(view: StackView, secrets: Values): ReadonlyMap<string, string> {
+  const nodes = nodesOf(view);
   const names = new Map<string, string>();
   for (const [id, values] of Object.entries(secrets)) {
-    const node = nodes.map((one) => asFields(one)).find((one) => one?.['id'] === id);
-    const secret = asString(asFields(node?.['data'])?.['name']);
-    if (node?.['type'] !== 'secret' || secret === undefined)
+    const node = nodes.find((one) => one.id === id);
+    const secret = asString(node?.data['name']);
+    if (node?.type !== 'secret' || secret === undefined)
       throw new ReconcilerError('BAD_OPTIONS', `${id} is no secret of this workflow, so it takes no values`);
-    for (const [key, value] of Object.entries(values)) {
-      if (!key.startsWith('_new_') && value !== '') names.set(`${view.name}.${secret}.${key}`, value);
+    for (const [key, value] of filled(values)) names.set(`${view.name}.${secret}.${key}`, value);
+  }
+  return names;
+}
+
+const RUNS: ReadonlySet<string> = new Set(['deployment', 'statefulset', 'daemonset', 'job', 'cronjob']);
+const VARIABLE = /^[A-Za-z_][A-Za-z0-9_.-]{0,99}$/;
+
+/** The same for variables. Throws BAD_OPTIONS for one that a linked object gives: two would say what it is. */
+function namedVariables(view: StackView, variables: Values): ReadonlyMap<string, string> {
+  const nodes = nodesOf(view);
+  const names = new Map<string, string>();
+  for (const [id, values] of Object.entries(variables)) {
+    const given = filled(values);
+    if (given.length === 0) continue;
+    const node = nodes.find((one) => one.id === id);
+    const name = asString(node?.data['name']);
+    if (node === undefined || name === undefined || !RUNS.has(node.type))
+      throw new ReconcilerError(
+        'BAD_OPTIONS',
+        `${id} runs nothing in this workflow, so it takes no variables`,
+      );
+    const linked = linkedKeys(view, id, nodes);
+    for (const [key, value] of given) {
+      if (!VARIABLE.test(key))
+        throw new ReconcilerError('BAD_OPTIONS', `${id}: ${showLine(key)} is no name of a variable`);
+      const source = linked.get(key);
+      if (source !== undefined)
+        throw new ReconcilerError(
+          'BAD_OPTIONS',
+          `the variable ${key} of ${id} comes from ${source}: change it there`,
+        );
+      names.set(`${view.name}.${name}.env.${key}`, value);
     }
   }
   return names;
+}
+
+/** Keys of configmaps and secrets that an edge links to a node, with the ids of these. */
+function linkedKeys(view: StackView, id: string, nodes: readonly Node[]): ReadonlyMap<string, string> {
+  const edges = (asList(asFields(view.document)?.['edges']) ?? []).map((edge) => asFields(edge) ?? {});
+  const others = edges.flatMap(({ source, target }) =>
+    source === id ? [target] : target === id ? [source] : [],
+  );
+  const keys = nodes.flatMap((node) => {
+    if (!others.includes(node.id)) return [];
+    if (node.type === 'configmap')
+      return Object.keys(asFields(node.data['data']) ?? {}).map((key) => [key, node.id] as const);
+    if (node.type !== 'secret') return [];
+    return (asList(node.data['keys']) ?? []).map(
+      (key) => [asString(asFields(key)?.['name']) ?? '', node.id] as const,
+    );
+  });
+  return new Map(keys);
+}
+
+/** The nodes with the names of given variables in `envKeys` and not in `env`; nothing where they are there already. */
+function declared({ document }: StackView, variables: Values): { readonly nodes?: readonly object[] } {
+  let isChanged = false;
+  const nodes = (asList(asFields(document)?.['nodes']) ?? []).map((item) => {
+    const node = asFields(item) ?? {};
+    const data = asFields(node['data']) ?? {};
+    const names = filled(own(variables, asString(node['id']) ?? '') ?? {}).map(([key]) => key);
+    const known = asList(data['envKeys']) ?? [];
+    const env = asFields(data['env']) ?? {};
+    const missing = names.filter((name) => !known.includes(name));
+    const clear = Object.entries(env).filter(([name]) => !names.includes(name));
+    if (missing.length === 0 && clear.length === Object.keys(env).length) return node;
+    isChanged = true;
+    const { env: _env, ...rest } = data;
+    const kept = clear.length === 0 ? {} : { env: Object.fromEntries(clear) };
+    return { ...node, data: { ...rest, ...kept, envKeys: [...known, ...missing] } };
+  });
+  return isChanged ? { nodes } : {};
 }
 
 /** Runs of a workflow, the newest first: every apply of it, whatever set it off. */

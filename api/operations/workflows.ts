@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { Actor, StackView, WorkflowListing } from '../../reconciler/index.ts';
 import { asFields, asString, ReconcilerError } from '../../reconciler/index.ts';
 import type { ApiDeps } from './deps.ts';
-import { updateStack } from './stacks.ts';
+import { editStack } from './stacks.ts';
 import { newSignal, readAgain } from './write.ts';
 
 /** A new workflow; members that are left out are blank. */
@@ -81,14 +81,30 @@ export async function createWorkflow(
 /** Commits what differs in the file of a workflow; `null` takes a key out. */
 export async function editWorkflow(
   deps: ApiDeps,
-  { name, document }: StackView,
+  view: StackView,
   keys: Readonly<Record<string, unknown>>,
+  actor: Actor,
+): Promise<StackView> {
+  return editWorkflowOf(deps, view, { keys }, actor);
+}
+
+/** The same; throws WRITE_CONFLICT where its file is not the one of this mark any more. */
+export async function editWorkflowOf(
+  deps: ApiDeps,
+  { name, document }: StackView,
+  { keys, mark }: { readonly keys: Readonly<Record<string, unknown>>; readonly mark?: string | undefined },
   actor: Actor,
 ): Promise<StackView> {
   const { title, ...rest } = keys;
   const named = title === undefined ? {} : { title: title === asFields(document)?.['name'] ? null : title };
-  const { stack } = await updateStack(deps, name, { ...rest, ...named }, actor);
+  const isBase = (now: unknown): boolean => mark === undefined || markOf(now) === mark;
+  const { stack } = await editStack(deps, name, { keys: { ...rest, ...named }, isBase }, actor);
   return stack ?? deps.reconciler.getStack(name);
+}
+
+/** Mark of what the file of a workflow says: another one after each change to it. */
+export function markOf(document: unknown): string {
+  return createHash('sha256').update(JSON.stringify(document)).digest('hex').slice(0, 24);
 }
 
 /** A name for the stack that no other has. */

@@ -40,3 +40,43 @@ export interface Notifier {
    */
   notify(notification: Notification, signal: AbortSignal): Promise<void>;
 }
+
+/** A notification that is kept, for people to read. */
+export interface Notice {
+  /** Counts from 1, in their order; none is given twice. */
+  readonly number: number;
+  readonly type: Notification['type'];
+  readonly stack: string;
+  readonly revision: string | null;
+  readonly message: string | null;
+  readonly job: string | null;
+  /** ISO 8601. */
+  readonly time: string;
+}
+
+/** A notice as one reader has it. */
+export interface ReadNotice extends Notice {
+  readonly isRead: boolean;
+}
+
+export interface NoticeCount {
+  readonly total: number;
+  readonly unread: number;
+}
+
+/** Notices, and who has read which. Part of the store: it throws as the store does. */
+export interface NoticeRecords {
+  /** Keeps the newest 1,000, and up to a hundred more. */
+  addNotice(notice: Omit<Notice, 'number'>): Notice;
+  /** The newest first. */
+  listNotices(
+    reader: string,
+    page: { readonly offset: number; readonly limit: number },
+  ): readonly ReadNotice[];
+  countNotices(reader: string): NoticeCount;
+  /** Returns `false` when there is no such notice. */
+  markNotice(reader: string, number: number): boolean;
+  markNotices(reader: string): void;
+  /** Lists the newest of each stack that says how the stack is: all but `synced`. */
+  lastNotices(): readonly Notice[];
+}

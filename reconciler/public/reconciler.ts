@@ -4,6 +4,7 @@ import type { DriftOperations, DriftView } from './drift.ts';
 import type { WorkflowOperations } from './workflows.ts';
 import type { WriteOperations } from './writes.ts';
 import type { ClusterOperations } from './clusters.ts';
+import type { NoticeOperations } from './notices.ts';
 import type { RegistryOperations } from './registries.ts';
 import type { DataOperations } from './backups.ts';
 import type { ReleaseOperations } from './releases.ts';
@@ -113,7 +114,7 @@ export interface StackView {
   readonly drift: DriftView;
   /** The document as written. */
   readonly document: unknown;
-  /** First and last commit of its file, ISO 8601; left out where that was not looked up. */
+  /** First commit of its file, and the one that changed it last, ISO 8601; left out where that is not known. */
   readonly createdAt?: string;
   /** Time at which it is looked at next, at the latest, ISO 8601; left out where nothing happens by itself. */
   readonly nextLookAt?: string;
@@ -282,6 +283,7 @@ export interface Reconciler
     CatalogueOperations,
     RegistryOperations,
     ClusterOperations,
+    NoticeOperations,
     ReleaseOperations,
     VersionOperations,
     GivenSecretOperations,

@@ -7,6 +7,8 @@ export interface WorkflowListing extends WorkflowSummary {
   readonly file: string;
   /** Time of the newest deployment, ISO 8601; `null` when there is none. */
   readonly deployedAt: string | null;
+  /** Time of the commit that changed it last, ISO 8601; `null` when there was none since the start. */
+  readonly updatedAt: string | null;
 }
 
 /** Applies of a stack that are on record. */

@@ -12,6 +12,14 @@ export interface RollbackResult extends WriteResult {
   readonly files: readonly string[];
 }
 
+/** A change to the document of a stack. */
+export interface StackEdit {
+  /** Top-level keys with their new values; `null` takes one out. */
+  readonly keys: object;
+  /** Tells whether the document is still the one that the change was made for. Default: it may be any. */
+  readonly isBase?: (document: unknown) => boolean;
+}
+
 export interface DeleteStacksRequest {
   readonly stacks: readonly string[];
   /** Delete volumes too. Default false. */
@@ -45,8 +53,8 @@ export interface WriteOperations {
   createStack(name: string, document: object, actor: Actor, signal: AbortSignal): Promise<WriteResult>;
   /** Like `createStack`, as `workflows/<name>.yaml`. */
   createWorkflow(name: string, document: object, actor: Actor, signal: AbortSignal): Promise<WriteResult>;
-  /** Replaces the given top-level keys of the document, keeps comments of the rest. */
-  updateStack(name: string, keys: object, actor: Actor, signal: AbortSignal): Promise<WriteResult>;
+  /** Replaces the given top-level keys of the document, keeps comments of the rest. Throws WRITE_CONFLICT when it is not the base. */
+  updateStack(name: string, edit: StackEdit, actor: Actor, signal: AbortSignal): Promise<WriteResult>;
   /** Deletes the stack's file (and its directory when only its own files are in it) from the repository. */
   deleteStack(name: string, actor: Actor, signal: AbortSignal): Promise<WriteResult>;
   /**

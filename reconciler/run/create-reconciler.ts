@@ -30,10 +30,11 @@ import { Loop } from './loop/loop.ts';
 import { TargetPool } from './observe/target-pool.ts';
 import { createApplyOperations } from './operations/applies.ts';
 import { createCatalogueOperations } from './operations/catalogue.ts';
-import { createClusterOperations } from './operations/clusters.ts';
+import { CLUSTER_LOOK_MS, createClusterOperations } from './operations/clusters.ts';
 import { createDataOperations } from './operations/data.ts';
 import { createDriftOperations } from './operations/drift.ts';
 import { createJobOperations } from './operations/jobs.ts';
+import { createNotices } from './operations/notices.ts';
 import { createRepositoryOperations } from './operations/repository.ts';
 import { createServiceOperations } from './operations/services.ts';
 import { createStackOperations } from './operations/stacks.ts';
@@ -86,10 +87,15 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   const writer = new RepositoryWriter(context, () => loop.repository.error);
   const parts = { context, loop, writer, backups };
   const registries = createRegistryParts(parts, background, options);
-  const clusters = { vault: options.vault ?? NO_VAULT, createTarget: options.createTarget };
+  const vault = options.vault ?? NO_VAULT;
+  const clusters = createClusterOperations({ ...parts, vault, createTarget: options.createTarget });
+  const { lookAtClusters, ...clusterOperations } = clusters;
   const stacks = createStackOperations(parts);
+  const repository = createRepositoryOperations(parts);
+  const { subscribe } = context.events;
+  const notices = createNotices({ ...context, reconciler: { ...stacks, ...repository, subscribe } });
   return {
-    ...createRepositoryOperations(parts),
+    ...repository,
     ...stacks,
     ...createDriftOperations(parts, stacks),
     ...createApplyOperations(parts),
@@ -100,17 +106,21 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     ...createDataOperations(parts, stacks),
     ...createCatalogueOperations(context),
     ...createRegistryOperations(registries),
-    ...createClusterOperations({ ...parts, ...clusters }),
+    ...clusterOperations,
     ...createReleases(parts),
-    ...createGivenSecrets(options.vault ?? NO_VAULT),
+    ...notices.operations,
+    ...createGivenSecrets(vault),
     ...createVersions({ context, refreshForWrite: (signal) => loop.refreshForWrite(signal) }),
     start() {
+      notices.start();
       background.keep('backup schedule', (signal) => schedule.run(signal));
+      background.every(CLUSTER_LOOK_MS, 'looks at clusters', lookAtClusters);
       background.every(HOUR_MS, 'passwords of registries', (signal) => renewPasswords(registries, signal));
       return loop.start();
     },
-    subscribe: (listener) => context.events.subscribe(listener),
+    subscribe,
     async [Symbol.asyncDispose]() {
+      await notices[Symbol.asyncDispose]();
       await background[Symbol.asyncDispose]();
       await backups[Symbol.asyncDispose]();
       await loop[Symbol.asyncDispose]();

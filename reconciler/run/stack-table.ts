@@ -45,6 +45,8 @@ export class StackTable {
   /** Targets, by key, on which resources of a stack were seen. */
   readonly #targets = new Map<string, Map<string, TargetReference>>();
   readonly #sightings = new Map<string, number>();
+  /** Time of the commit that changed a stack last, since the start of the process. */
+  readonly #changes = new Map<string, string>();
   #newest = 0;
 
   constructor(events: EventHub) {
@@ -128,6 +130,16 @@ export class StackTable {
     return this.moved(stack);
   }
 
+  /** A commit has changed them. */
+  described(stacks: readonly string[], time: string): void {
+    for (const stack of stacks) this.#changes.set(stack, time);
+  }
+
+  /** Time of the commit that changed it last, since the start of the process. */
+  describedAt(stack: string): string | undefined {
+    return this.#changes.get(stack);
+  }
+
   setDrift(stack: string, plan: Plan | null, checkedAt: string): void {
     const changes = plan === null ? [] : plan.changes.flatMap(driftOf);
     this.#row(stack).drift = { hasDrift: changes.length > 0, checkedAt, changes };
@@ -187,6 +199,7 @@ export class StackTable {
 
   forget(stack: string): void {
     this.#rows.delete(stack);
+    this.#changes.delete(stack);
     this.#sightings.delete(stack);
     this.#targets.delete(stack);
   }
@@ -200,6 +213,7 @@ export class StackTable {
     const row = this.#rows.get(stack.name);
     const { name, kind, file, stackkit, diagnostics, document } = stack;
     const invalid = diagnostics.some(({ severity }) => severity === 'error');
+    const updatedAt = this.describedAt(name);
     return {
       name,
       kind,
@@ -221,6 +235,7 @@ export class StackTable {
       deployment,
       drift: row?.drift ?? NO_DRIFT,
       document,
+      ...(updatedAt === undefined ? {} : { updatedAt }),
     };
   }
 

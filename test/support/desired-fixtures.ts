@@ -5,16 +5,22 @@ import type { OperatorPolicy } from '../../reconciler/model/operator-policy.ts';
 import { Secret } from '../../reconciler/model/secret.ts';
 import type { DesiredState, LoadResult } from '../../reconciler/ports/desired.ts';
 import type { Secrets } from '../../reconciler/ports/secrets.ts';
+import type { Vault } from '../../reconciler/ports/vault.ts';
+import { givenSecret } from '../../reconciler/ports/vault.ts';
 import type { DesiredStateOptions } from '../../reconciler/desired/desired-state.ts';
 import { createDesiredState } from '../../reconciler/desired/desired-state.ts';
 import type { MemoryFiles, MemorySource } from './memory/memory-source.ts';
 import { createMemorySource } from './memory/memory-source.ts';
 
-/** Secrets from a record that the test may change. */
-export function createFixedSecrets(values: Readonly<Record<string, string>> = {}): Secrets {
+/** Secrets from a record that the test may change, and those that were given over the API. */
+export function createFixedSecrets(
+  values: Readonly<Record<string, string>> = {},
+  vault?: Pick<Vault, 'get'>,
+): Secrets {
   return {
     resolve(reference) {
-      const value = values[reference];
+      const given = vault?.get(givenSecret(reference.replace(/^secret:\/\/file\//, '')));
+      const value = values[reference] ?? given?.reveal();
       if (value === undefined) throw new ReconcilerError('SECRET_NOT_FOUND', `there is no ${reference}`);
       return new Secret(value, reference);
     },

@@ -8,6 +8,7 @@ import { createReconciler } from '../../reconciler/run/create-reconciler.ts';
 import type { ReconcilerOptions } from '../../reconciler/run/create-reconciler.ts';
 import { createDesiredState } from '../../reconciler/desired/desired-state.ts';
 import { createFixedSecrets } from './desired-fixtures.ts';
+import { createMemoryVault } from './fakes/memory-vault.ts';
 import { eventually } from './eventually.ts';
 import { createFastClock } from './fakes/fast-clock.ts';
 import type { MemorySource } from './memory/memory-source.ts';
@@ -60,11 +61,12 @@ export function createRig(options: RigOptions = {}): Rig {
   const clock = createFastClock();
   const logger = createQuietLogger();
   const store = rest.store ?? createSqliteStore({ path: ':memory:', clock });
+  const vault = rest.vault ?? createMemoryVault();
   const engine = (host = 'local') => engineOf(engines, `docker:${host}`);
   const reconciler = createReconciler({
     desired: createDesiredState({
       source,
-      secrets: createFixedSecrets(secrets),
+      secrets: createFixedSecrets(secrets, vault),
       checkSchema,
       ...(rest.seal === undefined ? {} : { seal: rest.seal }),
     }),
@@ -77,6 +79,7 @@ export function createRig(options: RigOptions = {}): Rig {
     ...rest,
     source,
     store,
+    vault,
   });
   const jobs = (stack: string) => reconciler.listJobs({ stack, limit: 100 }).jobs;
   return {
@@ -88,7 +91,7 @@ export function createRig(options: RigOptions = {}): Rig {
     jobs,
     async restart(more = {}) {
       await reconciler[Symbol.asyncDispose]();
-      return createRig({ ...options, source, engines, ...more });
+      return createRig({ ...options, source, engines, vault, ...more });
     },
     async reaches(stack, state) {
       const look = () => (reconciler.stackNames().includes(stack) ? reconciler.getStack(stack) : undefined);

@@ -79,20 +79,21 @@ export const dashboardRoutes: readonly Route<WorkflowDeps>[] = [
     responses: {
       200: answers('Without their graphs.', record({ workflows: listOf(refer('RecentWorkflow')) })),
     },
-    handle({ query }, deps: WorkflowDeps) {
+    async handle({ query }, deps: WorkflowDeps) {
       const asked = Number(query.limit ?? RECENT);
       const limit = Number.isInteger(asked) && asked >= 1 && asked <= MAX_RECENT ? asked : RECENT;
       const newest = listWorkflows(deps)
         .map((workflow) => ({ stack: workflow.name, time: listedAs(workflow).updated_at }))
         .toSorted((a, b) => (a.time < b.time ? 1 : -1))
         .slice(0, limit);
-      const workflows = newest.map(({ stack }) => ({
+      const workflows = newest.map(async ({ stack }) => ({
         ...toWorkflow(deps, deps.reconciler.getStack(stack)),
+        current_version: (await deps.reconciler.listVersions(stack))[0]?.number ?? 1,
         nodes: null,
         edges: null,
         versions: null,
       }));
-      return ok({ workflows });
+      return ok({ workflows: await Promise.all(workflows) });
     },
   }),
   defineRoute({

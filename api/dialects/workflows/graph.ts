@@ -67,13 +67,21 @@ function isEditorsOwn(key: string): boolean {
 function toFileMember(key: string, value: unknown, data: Fields): unknown {
   const items = asList(value);
   if (PROBES.some((probe) => probe === key)) return toFileProbe(value, data);
-  if (items === undefined) return value;
+  if (items === undefined) return key === 'data' ? withoutBegun(value) : value;
   if (key === 'envKeys')
     return items.map((item) => asFields(item)?.['name'] ?? item).filter((name) => name !== '');
-  if (key === 'keys') return items.map((item) => pick(item, ['name']));
+  if (key === 'keys')
+    return items.filter((item) => asFields(item)?.['name'] !== '').map((item) => pick(item, ['name']));
   if (key === 'volumeMounts') return items.map(toFileMount);
   if (key === 'paths') return items.map(withoutBlank);
   return value;
+}
+
+/** Content without the rows that an editor has only begun. */
+function withoutBegun(value: unknown): unknown {
+  const fields = asFields(value);
+  if (fields === undefined) return value;
+  return Object.fromEntries(Object.entries(fields).filter(([key]) => !key.startsWith('_new_')));
 }
 
 function pick(item: unknown, names: readonly string[]): unknown {
@@ -198,4 +206,32 @@ function toPlatformEdge(edge: Fields): readonly PlatformEdge[] {
   if (typeof source !== 'string' || typeof target !== 'string') return [];
   const { id, ...rest } = toFileEdge(edge);
   return [{ ...rest, source, target, id: asString(id) ?? edgeId(rest) }];
+}
+
+/** Nodes with the ids that an editor has just sent for their keys and variables: it keeps values by them that it has not given yet. */
+export function keepSentIds<T extends { readonly nodes: readonly PlatformNode[] }>(
+  graph: T,
+  sent: readonly object[] = [],
+): T {
+  const given = new Map(
+    sent.map((node) => [asFields(node)?.['id'], asFields(asFields(node)?.['data']) ?? {}]),
+  );
+  const nodes = graph.nodes.map((node) => {
+    const data = given.get(node.id);
+    if (data === undefined) return node;
+    const kept = ['keys', 'envKeys'].flatMap((key) => {
+      const shown = asList(own(node.data, key));
+      return shown === undefined
+        ? []
+        : [[key, shown.map((item) => withSentId(item, asList(own(data, key)) ?? []))] as const];
+    });
+    return kept.length === 0 ? node : { ...node, data: { ...node.data, ...Object.fromEntries(kept) } };
+  });
+  return { ...graph, nodes };
+}
+
+function withSentId(item: unknown, sent: readonly unknown[]): unknown {
+  const shown = asFields(item) ?? {};
+  const same = sent.map((one) => asFields(one)).find((one) => one?.['name'] === shown['name']);
+  return typeof same?.['id'] === 'string' ? { ...shown, id: same['id'] } : item;
 }

@@ -1,5 +1,5 @@
 import type { ReconcilerEvent, StackView } from '../../../reconciler/index.ts';
-import { HttpProblem } from '../../http/problem.ts';
+import { isReconcilerError } from '../../../reconciler/index.ts';
 import type { ServerEvent } from '../../http/route.ts';
 import { defineRoute, ok } from '../../http/route.ts';
 import type { Route } from '../../http/route.ts';
@@ -9,10 +9,11 @@ import { listRuns, runWorkflow } from '../../operations/workflow-runs.ts';
 import { workflowId } from '../../operations/workflows.ts';
 import { answers } from './answers.ts';
 import type { WorkflowDeps } from './deps.ts';
+import { nodeStatuses } from './node-status.ts';
 import { createNodeFinder, toRun } from './run-view.ts';
 import { listOf, record, refer, TEXT } from './schemas.ts';
 import { BAD_ID, findWorkflow, WORKFLOW_ID } from './workflow-routes.ts';
-import { toWorkflow } from './workflow-view.ts';
+import { toStatedGraph, toWorkflow } from './workflow-view.ts';
 
 const TAG = 'Runs';
 const LIMIT = 10;
@@ -45,7 +46,7 @@ const runBody = shape<RunBody>({
         },
         envVars: {
           ...VALUES,
-          description: 'Not taken: values of variables come from configmaps and secrets.',
+          description: 'Values of variables of workloads, likewise; they are kept as secrets are.',
         },
       },
     },
@@ -58,19 +59,6 @@ const runsQuery = shape<{ readonly limit?: string }>({
     limit: { ...TEXT, description: `1 to ${MAX_LIMIT}. Default ${LIMIT}, also for what is no such number.` },
   },
 });
-
-/** Throws BAD_REQUEST where a value was given for a variable: it would be lost. */
-function refuseVariables(variables: Values = {}): void {
-  const given = Object.entries(variables).flatMap(([node, values]) =>
-    Object.entries(values).flatMap(([key, value]) =>
-      value === '' ? [] : [{ field: `${node}.${key}`, message: 'is given' }],
-    ),
-  );
-  if (given.length === 0) return;
-  const message =
-    'values of variables cannot be given with a run: put them into a configmap or a secret node';
-  throw new HttpProblem('BAD_REQUEST', message, { details: given });
-}
 
 export const runRoutes: readonly Route<WorkflowDeps>[] = [
   defineRoute({
@@ -99,8 +87,11 @@ export const runRoutes: readonly Route<WorkflowDeps>[] = [
     async handle({ params, body, identity }, deps: WorkflowDeps) {
       const view = findWorkflow(deps, params['id'] ?? '');
       const { trigger_data: { secrets, envVars } = {}, ...place } = body;
-      refuseVariables(envVars);
-      const asked = { ...place, ...(secrets === undefined ? {} : { secrets }) };
+      const asked = {
+        ...place,
+        ...(secrets === undefined ? {} : { secrets }),
+        ...(envVars === undefined ? {} : { variables: envVars }),
+      };
       const { job, version } = await runWorkflow(deps, view, asked, identity);
       const logs = deps.reconciler
         .getJob(job.id)
@@ -142,11 +133,14 @@ export const runRoutes: readonly Route<WorkflowDeps>[] = [
     tag: TAG,
     summary: 'A workflow as it goes',
     description:
-      'Server-sent events: metadata (the workflow), then node_update for each node whose health or step has changed, and workflow_sync when a job has ended.',
+      'Server-sent events: metadata (the workflow), then node_update for each node whose health has changed, workflow_sync (nodes with their `_status`) when a job has ended or its state is another, and complete when it is deleted.',
     access: 'viewer',
     params: WORKFLOW_ID,
     responses: {
-      200: { description: 'Until the client goes.', content: { 'text/event-stream': { schema: TEXT } } },
+      200: {
+        description: 'Until the client or the workflow goes.',
+        content: { 'text/event-stream': { schema: TEXT } },
+      },
       400: BAD_ID,
     },
     handle({ params, signal }, deps: WorkflowDeps) {
@@ -156,16 +150,21 @@ export const runRoutes: readonly Route<WorkflowDeps>[] = [
   }),
 ];
 
+/** Ends with the workflow. */
 async function* followWorkflow(
   deps: WorkflowDeps,
   view: StackView,
   signal: AbortSignal,
 ): AsyncGenerator<ServerEvent> {
-  const nodeOf = createNodeFinder(view);
-  const key = `workflow:${workflowId(view)}`;
+  const id = workflowId(view);
+  const key = `workflow:${id}`;
   yield { event: 'metadata', data: toWorkflow(deps, view) };
   for await (const event of followEvents(deps, signal)) {
-    const sent = toStreamEvent(event, { stack: view.name, nodeOf });
+    if (!concerns(event, view.name)) continue;
+    const now = readStack(deps, view.name);
+    if (now === null || workflowId(now) !== id)
+      return yield { event: 'complete', data: 'The workflow was deleted' };
+    const sent = toStreamEvent(event, now);
     if (sent === null) continue;
     const { type, data } = sent;
     yield {
@@ -175,36 +174,37 @@ async function* followWorkflow(
   }
 }
 
-interface Followed {
-  readonly stack: string;
-  readonly nodeOf: (resource: string) => string | undefined;
+function readStack({ reconciler }: WorkflowDeps, stack: string): StackView | null {
+  try {
+    return reconciler.getStack(stack);
+  } catch (error) {
+    if (isReconcilerError(error, 'UNKNOWN_STACK')) return null;
+    throw error;
+  }
 }
 
-const STATE_OF_HEALTH: Readonly<Record<string, string>> = {
-  healthy: 'healthy',
-  completed: 'healthy',
-  starting: 'partial',
-  unhealthy: 'error',
-  missing: 'error',
-};
+/** Tells whether something has happened to the stack; a commit may also have taken it away. */
+function concerns(event: ReconcilerEvent, stack: string): boolean {
+  if (event.type === 'repository') return true;
+  if (event.type === 'job') return event.job.stack === stack && event.job.endedAt !== null;
+  return (event.type === 'health' || event.type === 'stack') && event.stack === stack;
+}
 
 function toStreamEvent(
   event: ReconcilerEvent,
-  { stack, nodeOf }: Followed,
+  view: StackView,
 ): { readonly type: string; readonly data: object } | null {
-  if (event.type === 'health' && event.stack === stack) {
-    const id = nodeOf(event.resource);
-    if (id === undefined) return null;
-    const { status, reason } = event.health;
-    const state = STATE_OF_HEALTH[status] ?? 'unknown';
-    return {
-      type: 'node_update',
-      data: { node_id: id, type: kindOf(event.resource), status: { state, message: reason ?? '' } },
-    };
+  if (event.type === 'health') {
+    const id = createNodeFinder(view)(event.resource);
+    const status = id === undefined ? undefined : nodeStatuses(view).get(id);
+    return status === undefined
+      ? null
+      : { type: 'node_update', data: { node_id: id, type: kindOf(event.resource), status } };
   }
-  if (event.type === 'job' && event.job.stack === stack && event.job.endedAt !== null)
-    return { type: 'workflow_sync', data: { nodes: [], run_id: event.job.id, status: event.job.status } };
-  return null;
+  if (event.type === 'repository') return null;
+  const nodes = toStatedGraph(view).nodes;
+  const run = event.type === 'job' ? { run_id: event.job.id, status: event.job.status } : {};
+  return { type: 'workflow_sync', data: { nodes, ...run } };
 }
 
 function kindOf(resource: string): string {

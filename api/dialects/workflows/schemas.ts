@@ -49,6 +49,7 @@ export function refer(name: keyof typeof SCHEMAS): JsonSchema {
 /** Members of a workflow, but for its graph. */
 const WORKFLOW = {
   id: ID,
+  etag: { ...TEXT, description: 'Another one after each change to its file; for the header If-Match.' },
   name: TEXT,
   description: TEXT,
   cluster_id: { ...TEXT, description: 'Name of the cluster; blank: the default one.' },
@@ -112,7 +113,13 @@ export const SCHEMAS = {
   },
   RecentWorkflow: {
     type: 'object',
-    properties: { ...WORKFLOW, nodes: { type: 'null' }, edges: { type: 'null' }, versions: { type: 'null' } },
+    properties: {
+      ...WORKFLOW,
+      current_version: { type: 'integer', description: 'Its newest version; 1 while it has none.' },
+      nodes: { type: 'null' },
+      edges: { type: 'null' },
+      versions: { type: 'null' },
+    },
     required: [...WORKFLOW_REQUIRED],
   },
   Figure: record({

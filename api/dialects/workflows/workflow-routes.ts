@@ -4,10 +4,10 @@ import { created, defineRoute, ok } from '../../http/route.ts';
 import type { Route } from '../../http/route.ts';
 import { shape } from '../../http/shape.ts';
 import { deleteStack } from '../../operations/stacks.ts';
-import { createWorkflow, editWorkflow, listWorkflows } from '../../operations/workflows.ts';
+import { createWorkflow, editWorkflow, editWorkflowOf, listWorkflows } from '../../operations/workflows.ts';
 import { answers } from './answers.ts';
 import type { WorkflowDeps } from './deps.ts';
-import { toFileEdge, toFileNode } from './graph.ts';
+import { keepSentIds, toFileEdge, toFileNode } from './graph.ts';
 import type { ListQuery } from './page.ts';
 import { listParameters, pageOf } from './page.ts';
 import { GRAPH, ID, listOf, record, refer, STATUS, TEXT } from './schemas.ts';
@@ -193,13 +193,17 @@ const oneRoutes: readonly Route<WorkflowDeps>[] = [
     access: 'deployer',
     params: WORKFLOW_ID,
     body: { json: changesBody },
-    responses: { 200: answers('The workflow.', refer('Workflow')) },
-    async handle({ params, body, identity }, deps: WorkflowDeps) {
+    responses: {
+      200: answers('The workflow.', refer('Workflow')),
+      409: answers('Somebody was faster.', refer('Error')),
+    },
+    async handle({ params, body, identity, ifMatch: mark }, deps: WorkflowDeps) {
       const workflow = findWorkflow(deps, params['id'] ?? '');
       checkStatus(body.status);
       const keys = toKeys(body);
       if (Object.keys(keys).length === 0) throw new HttpProblem('BAD_REQUEST', 'No valid fields to update');
-      return ok(toWorkflow(deps, await editWorkflow(deps, workflow, keys, identity)));
+      const edited = toWorkflow(deps, await editWorkflowOf(deps, workflow, { keys, mark }, identity));
+      return ok(keepSentIds(edited, body.nodes));
     },
   }),
   defineRoute({
@@ -272,15 +276,23 @@ const writeRoutes: readonly Route<WorkflowDeps>[] = [
     id: 'saveWorkflow',
     tag: TAG,
     summary: 'Save the graph of a workflow',
-    description: 'A commit of what differs, node by node.',
+    description:
+      'A commit of what differs, node by node. With the header If-Match, the etag of the workflow, only where nobody has changed it since.',
     access: 'deployer',
     params: WORKFLOW_ID,
     body: { json: saveBody },
-    responses: { 200: answers('As it is now.', record({ message: TEXT, workflow: refer('Workflow') })) },
-    async handle({ params, body, identity }, deps: WorkflowDeps) {
+    responses: {
+      200: answers('As it is now.', record({ message: TEXT, workflow: refer('Workflow') })),
+      409: answers('Somebody was faster.', refer('Error')),
+    },
+    async handle({ params, body, identity, ifMatch: mark }, deps: WorkflowDeps) {
       const before = findWorkflow(deps, params['id'] ?? '');
-      const workflow = toWorkflow(deps, await editWorkflow(deps, before, toKeys(body), identity));
-      return ok({ message: 'Workflow saved successfully', workflow });
+      const edited = await editWorkflowOf(deps, before, { keys: toKeys(body), mark }, identity);
+      const workflow = toWorkflow(deps, edited);
+      return ok({
+        message: 'Workflow saved successfully',
+        workflow: keepSentIds(workflow, body.nodes),
+      });
     },
   }),
 ];

@@ -1,9 +1,10 @@
 import type { StackView } from '../../../reconciler/index.ts';
 import { asFields, asList, asString } from '../../../reconciler/index.ts';
 import type { ListedWorkflow } from '../../operations/workflows.ts';
-import { timeOfId, workflowId } from '../../operations/workflows.ts';
+import { markOf, timeOfId, workflowId } from '../../operations/workflows.ts';
 import type { WorkflowDeps } from './deps.ts';
 import { toPlatformGraph } from './graph.ts';
+import { nodeStatuses } from './node-status.ts';
 
 /** The time that the platform writes where there is none. */
 export const NO_TIME = '0001-01-01T00:00:00Z';
@@ -15,9 +16,21 @@ export function listedAs({
   description,
   status,
   deployedAt,
-}: Pick<ListedWorkflow, 'id' | 'title' | 'description' | 'deployedAt'> & { readonly status: string }) {
+  updatedAt,
+}: Pick<ListedWorkflow, 'id' | 'title' | 'description' | 'deployedAt' | 'updatedAt'> & { readonly status: string }) {
   const created = timeOfId(id, Date.now()) ?? NO_TIME;
-  return { id, name: title, description, status, created_at: created, updated_at: deployedAt ?? created };
+  return { id, name: title, description, status, created_at: created, updated_at: updatedAt ?? deployedAt ?? created };
+}
+
+/** Its graph, with what is known of each node as `_status`. */
+export function toStatedGraph(view: StackView): ReturnType<typeof toPlatformGraph> {
+  const statuses = nodeStatuses(view);
+  const { nodes, edges } = toPlatformGraph(asFields(view.document) ?? {});
+  const stated = nodes.map((node) => {
+    const status = statuses.get(node.id);
+    return status === undefined ? node : { ...node, data: { ...node.data, _status: status } };
+  });
+  return { nodes: stated, edges };
 }
 
 /** A workflow in the words of the platform. */
@@ -30,10 +43,12 @@ export function toWorkflow({ reconciler }: WorkflowDeps, view: StackView) {
       description: asString(fields['description']) ?? '',
       status: asString(fields['status']) ?? 'draft',
       deployedAt: view.deployment?.time ?? null,
+      updatedAt: view.updatedAt ?? null,
     }),
+    etag: markOf(view.document),
     cluster_id: asString(fields['cluster']) ?? '',
     tags: (asList(fields['tags']) ?? []).filter((tag) => typeof tag === 'string'),
-    ...toPlatformGraph(fields),
+    ...toStatedGraph(view),
     versions: [],
     ...countRuns(reconciler, view.name),
   };

@@ -8,6 +8,8 @@ import { catalogueRoutes } from './operator/catalogue-routes.ts';
 import { clusterRoutes } from './operator/cluster-routes.ts';
 import { dashboardRoutes } from './dashboard-routes.ts';
 import type { WorkflowDeps } from './deps.ts';
+import { monitoringRoutes } from './notices/monitoring-routes.ts';
+import { notificationRoutes } from './notices/notification-routes.ts';
 import { WORKFLOWS_PREFIX, WORKFLOWS_ROOT } from './prefix.ts';
 import { profileRoutes } from './accounts/profile-routes.ts';
 import { settingsRoutes } from './accounts/settings-routes.ts';
@@ -44,6 +46,8 @@ export const workflowPlatformRoutes: readonly Route<WorkflowDeps>[] = [
   ...catalogueRoutes,
   ...registryRoutes,
   ...clusterRoutes,
+  ...notificationRoutes,
+  ...monitoringRoutes,
   openApiRoute,
 ];
 

@@ -88,6 +88,16 @@ const MIGRATIONS: readonly string[] = [
   ) STRICT;
   CREATE INDEX connection_log_by_subject ON connection_log (subject, at, id);
   `,
+  `
+  CREATE TABLE notices (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, type TEXT NOT NULL, stack TEXT NOT NULL, revision TEXT,
+    message TEXT, job TEXT, time TEXT NOT NULL
+  ) STRICT;
+  CREATE TABLE notice_readers (reader TEXT PRIMARY KEY, read_until INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE notice_reads (
+    reader TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (reader, number)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /**

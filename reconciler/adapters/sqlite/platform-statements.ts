@@ -21,5 +21,34 @@ export function preparePlatformStatements(prepare: (sql: string) => StatementSyn
       DELETE FROM connection_log WHERE at < ? AND EXISTS (
         SELECT 1 FROM connection_log AS newer WHERE newer.subject = connection_log.subject
           AND (newer.at, newer.id) > (connection_log.at, connection_log.id))`),
+    ...prepareNotices(prepare),
+  };
+}
+
+/** A notice is read where it was marked, or everything up to it was. */
+const IS_READ = `(
+  number <= COALESCE((SELECT read_until FROM notice_readers WHERE reader = :reader), 0)
+  OR EXISTS (SELECT 1 FROM notice_reads WHERE reader = :reader AND notice_reads.number = notices.number))`;
+
+function prepareNotices(prepare: (sql: string) => StatementSync) {
+  return {
+    addNotice: prepare(`
+      INSERT INTO notices (type, stack, revision, message, job, time)
+      VALUES (:type, :stack, :revision, :message, :job, :time)`),
+    pruneNotices: prepare('DELETE FROM notices WHERE number <= ?'),
+    pruneNoticeReads: prepare('DELETE FROM notice_reads WHERE number <= ?'),
+    listNotices: prepare(`
+      SELECT *, ${IS_READ} AS is_read FROM notices ORDER BY number DESC LIMIT :limit OFFSET :offset`),
+    countNotices: prepare(`
+      SELECT count(*) AS total, count(*) FILTER (WHERE NOT ${IS_READ}) AS unread FROM notices`),
+    hasNotice: prepare('SELECT 1 FROM notices WHERE number = ?'),
+    markNotice: prepare('INSERT OR IGNORE INTO notice_reads (reader, number) VALUES (?, ?)'),
+    markNotices: prepare(`
+      INSERT INTO notice_readers (reader, read_until) SELECT ?, COALESCE(max(number), 0) FROM notices WHERE true
+      ON CONFLICT (reader) DO UPDATE SET read_until = excluded.read_until`),
+    clearNoticeReads: prepare('DELETE FROM notice_reads WHERE reader = ?'),
+    lastNotices: prepare(`
+      SELECT * FROM notices WHERE number IN (
+        SELECT max(number) FROM notices WHERE type <> 'synced' GROUP BY stack) ORDER BY number`),
   };
 }

@@ -14,6 +14,7 @@ import { createInstanceRecords } from './instance-records.ts';
 import { createUserRecords } from './user-records.ts';
 import { createConnectionLog } from './connection-log.ts';
 import { selectJobCounts, selectJobs } from './job-query.ts';
+import { createNoticeRecords } from './notices.ts';
 import { createPluginSwitches } from './plugin-switches.ts';
 import { text, toApiKey, toJob, toLog, toStackRecord, toStep } from './rows.ts';
 import type { Statements } from './statements.ts';
@@ -68,6 +69,7 @@ export function createSqliteStore(options: SqliteStoreOptions): Store {
     ...createUserRecords(access),
     ...createPluginSwitches(access),
     ...createConnectionLog(access),
+    ...createNoticeRecords(access),
     [Symbol.dispose]: () => access.close(),
   };
 }

@@ -65,7 +65,10 @@ export function analyzeWorkflow(options: AnalyzeWorkflowOptions): WorkflowAnalys
   checkObjects(nodes, diagnostics);
   checkEnvironments(nodes, diagnostics);
   checkEncoded(nodes, diagnostics);
-  const references = nodes.flatMap((node) => secretValues(node, workflow).filter(isReference));
+  const references = nodes.flatMap((node) => [
+    ...secretValues(node, workflow).filter(isReference),
+    ...givenVariables(node, workflow),
+  ]);
   const secrets = findReferences(references, { tree, directory: directoryOf(file), diagnostics });
   const needs = [...nodes.flatMap(nodeNeeds), ...secretNeeds(secrets.secrets)];
   checkPolicy(policy, workflow.name, needs, diagnostics);
@@ -109,6 +112,26 @@ export function secretValues(node: FilledNode, { name: workflow }: Workflow): re
   );
 }
 
+/** Variables of a node whose values come with a run, with the references that these are kept under. */
+export function givenVariables(
+  { path, id, name, data, envSources }: FilledNode,
+  { name: workflow }: Workflow,
+): readonly (SecretValue & { readonly purpose: string })[] {
+  const written = asList(data['envKeys']) ?? [];
+  return envSources.flatMap(({ variable, from }) =>
+    from !== 'given'
+      ? []
+      : [
+          {
+            key: variable,
+            reference: `secret://file/${workflow}.${name}.env.${variable}`,
+            path: [...path, 'data', 'envKeys', written.indexOf(variable)],
+            purpose: `the variable ${variable} of ${id}: give it with a run, or draw an edge from a configmap or secret that has it`,
+          },
+        ],
+  );
+}
+
 function objectKey({ type, data, name, namespace }: FilledNode): string {
   const source = type === 'manifest' ? (asFields(data['manifest']) ?? {}) : data;
   const apiVersion = asString(source['apiVersion']) ?? 'v1';
@@ -119,6 +142,10 @@ function objectKey({ type, data, name, namespace }: FilledNode): string {
 
 function checkObjects(nodes: readonly FilledNode[], diagnostics: DiagnosticCollector): void {
   const seen = new Map<string, FilledNode>();
+  for (const node of nodes) {
+    for (const { from, name } of node.envSources)
+      if (from === 'given') seen.set(`Secret ${qualifiedName({ name, namespace: node.namespace })}`, node);
+  }
   for (const node of nodes) {
     if (node.name === '') continue;
     const key = objectKey(node);

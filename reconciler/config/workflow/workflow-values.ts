@@ -1,14 +1,13 @@
 import type { DiagnosticCollector } from '../../base/document-diagnostic.ts';
-import { suggest } from '../../base/nearest.ts';
 import type { Fields } from '../../base/values.ts';
 import { asFields, asList, asNumber, asString, own } from '../../base/values.ts';
 import type { NodeType, Workflow, WorkflowNode } from './workflow.ts';
 import type { Link, ResolvedEdge } from './workflow-edges.ts';
 
-/** A variable whose value is a key of a linked object. */
+/** A variable whose value is a key of a linked object, or `given` with a run: then of a Secret that is made for the node. */
 export interface EnvSource {
   readonly variable: string;
-  readonly from: 'configmap' | 'secret';
+  readonly from: 'configmap' | 'secret' | 'given';
   readonly name: string;
 }
 
@@ -201,7 +200,7 @@ function linkVariables({ node, data }: Draft, dependent: Draft): void {
   }
 }
 
-/** Reports what an edge could have filled in, and nothing has. */
+/** Reports what an edge could have filled in, and nothing has. The value of a variable may come with a run. */
 function checkFilled(draft: Draft, diagnostics: DiagnosticCollector): void {
   const { node, data, envSources } = draft;
   const require = (key: string, hint: string) => {
@@ -218,11 +217,9 @@ function checkFilled(draft: Draft, diagnostics: DiagnosticCollector): void {
   }
   if (node.type === 'ingress') checkIngress(draft, diagnostics);
   const known = envSources.map(({ variable }) => variable);
-  for (const [index, variable] of (asList(data['envKeys']) ?? []).entries()) {
+  for (const variable of asList(data['envKeys']) ?? []) {
     if (typeof variable !== 'string' || known.includes(variable)) continue;
-    const message = `no configmap or secret with the key ${variable} is linked to ${node.id}`;
-    const hint = suggest(variable, known) ?? 'draw an edge from one that has it';
-    diagnostics.error('UNKNOWN_KEY', [...node.path, 'data', 'envKeys', index], message, { hint });
+    envSources.push({ variable, from: 'given', name: `${asString(data['name']) ?? node.id}-variables` });
   }
 }
 

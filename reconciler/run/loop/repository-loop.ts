@@ -75,11 +75,13 @@ export class RepositoryLoop {
 
   async #read(): Promise<void> {
     const signal = this.#lifetime;
-    const { source, desired, logger, events } = this.#context;
+    const { source, desired, logger, events, stacks } = this.#context;
     try {
       const revision = await source.resolve(signal);
       const known = desired.revision?.commit === revision.commit && !source.isIncomplete(revision.commit);
+      const isFirst = desired.revision === null;
       const result = known ? null : await desired.load(revision, signal);
+      if (result !== null && !isFirst) stacks.described(result.changed, revision.time);
       if (this.#error !== null)
         logger.info({ revision: revision.commit }, 'the repository can be read again');
       this.#revision = revision;

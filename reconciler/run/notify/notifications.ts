@@ -12,13 +12,17 @@ export interface NotificationsOptions {
   readonly notifiers: readonly Notifier[];
   readonly clock: Clock;
   readonly logger: Logger;
+  /** News of each stack that was told last, before now. Default: none is known. */
+  readonly told?: readonly (Told & { readonly stack: string })[];
+  /** Most that wait for one notifier. Default 100. */
+  readonly capacity?: number;
 }
 
-/** Tells notifiers what becomes of stacks, from now until it is disposed of. What was told is not known to the next process. */
+/** Tells notifiers what becomes of stacks, from now until it is disposed of. */
 export function startNotifications(options: NotificationsOptions): AsyncDisposable {
-  const { reconciler, notifiers, clock, logger } = options;
-  const deliveries = notifiers.map((notifier) => new Delivery({ notifier, clock, logger }));
-  const told = new Map<string, Told>();
+  const { reconciler, notifiers, clock, logger, capacity = 100 } = options;
+  const deliveries = notifiers.map((notifier) => new Delivery({ notifier, clock, logger, capacity }));
+  const told = new Map<string, Told>(options.told?.map((one) => [one.stack, one]));
   const tell = (notification: Notification): void => {
     const { stack, type, revision } = notification;
     // A deployment that ended well is no news of how its stack is: that is told by the state that follows.

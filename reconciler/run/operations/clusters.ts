@@ -5,7 +5,7 @@ import { clusterEntry, vaultReference } from '../../model/secret-reference.ts';
 import type { KubernetesReference, TargetReference } from '../../model/target.ts';
 import { targetKey } from '../../model/target.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { ConnectionLog } from '../../ports/connection-log.ts';
+import type { ConnectionCheck, ConnectionLog } from '../../ports/connection-log.ts';
 import type { DesiredState, SharedCluster } from '../../ports/desired.ts';
 import type { TargetPool } from '../observe/target-pool.ts';
 import type { Target } from '../../ports/target.ts';
@@ -16,6 +16,8 @@ import type { ClusterChanges, ClusterOperations, ClusterView } from '../../publi
 import type { Actor } from '../../public/views.ts';
 import type { ClusterAccess, ClusterAuthType } from '../clusters/build-kubeconfig.ts';
 import { buildKubeconfig, CLUSTER_AUTH_TYPES } from '../clusters/build-kubeconfig.ts';
+import { createBounded } from '../instances/bounded.ts';
+import type { WriteBy } from '../write/repository-writer.ts';
 import type { OperationParts } from './parts.ts';
 
 export interface ClusterParts {
@@ -31,6 +33,9 @@ export interface ClusterParts {
   readonly createTarget: (reference: TargetReference) => Target;
 }
 
+/** Interval at which clusters are looked at, in milliseconds. */
+export const CLUSTER_LOOK_MS = 60_000;
+const PARALLEL_LOOKS = 5;
 const LOOK_MS = 10_000;
 const DAY_MS = 86_400_000;
 const NAME = /^[a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?$/;
@@ -39,13 +44,23 @@ function subjectOf(name: string): string {
   return `cluster/${name}`;
 }
 
-export function createClusterOperations(parts: ClusterParts): ClusterOperations {
+/** Memory of the process of how clusters were. */
+interface Seen {
+  readonly facts: Map<string, TargetFacts>;
+  /** Newest look at each: those that nobody asked for are written down when they come to something else. */
+  readonly looks: Map<string, ConnectionCheck>;
+}
+
+/** @returns besides the operations, `lookAtClusters`: a look at each */
+export function createClusterOperations(
+  parts: ClusterParts,
+): ClusterOperations & { lookAtClusters(signal: AbortSignal): Promise<unknown> } {
   const { context } = parts;
   const { desired, store } = context;
-  const known = new Map<string, TargetFacts>();
+  const seen: Seen = { facts: new Map(), looks: new Map() };
   const find = (name: string): SharedCluster => findCluster(parts, name);
-  const view = (name: string): ClusterView => toView(parts, find(name), known.get(name) ?? null);
-  const look = async (name: string, signal: AbortSignal): Promise<void> => {
+  const view = (name: string): ClusterView => toView(parts, find(name), seen);
+  const look = async (name: string, signal: AbortSignal, isAsked = true): Promise<void> => {
     const { reference } = find(name);
     const ask = (inner: AbortSignal): Promise<TargetFacts> =>
       reference === null
@@ -53,7 +68,7 @@ export function createClusterOperations(parts: ClusterParts): ClusterOperations 
             new ReconcilerError('INVALID_CONFIGURATION', `the file of the cluster ${name} has errors`),
           )
         : context.pool.probe(reference, (target) => requireCapability(target, 'facts').facts(inner));
-    known.set(name, await noteLook(parts, name, ask, signal));
+    seen.facts.set(name, await noteLook(parts, { name, seen, isAsked }, ask, signal));
   };
   return {
     listClusters: () => desired.clusters().map(({ name }) => view(name)),
@@ -67,6 +82,18 @@ export function createClusterOperations(parts: ClusterParts): ClusterOperations 
       return store.listConnections(subjectOf(name), context.clock.now() - DAY_MS).slice(0, limit);
     },
     ...createWrites(parts, view, (name, signal) => look(name, signal).catch(() => undefined)),
+    async removeCluster(name, actor, signal) {
+      await removeCluster(parts, name, { actor, signal });
+      seen.looks.delete(name);
+      seen.facts.delete(name);
+    },
+    lookAtClusters(signal) {
+      const bounded = createBounded(PARALLEL_LOOKS);
+      const all = desired.clusters().filter(({ reference }) => reference !== null);
+      return Promise.all(
+        all.map(({ name }) => bounded(() => look(name, signal, false).catch(() => signal.throwIfAborted()))),
+      );
+    },
   };
 }
 
@@ -79,13 +106,16 @@ function findCluster({ context }: ClusterParts, name: string): SharedCluster {
 /** One look, bounded, with its result noted. */
 async function noteLook(
   { context }: ClusterParts,
-  name: string,
+  { name, seen, isAsked }: { readonly name: string; readonly seen: Seen; readonly isAsked: boolean },
   ask: (signal: AbortSignal) => Promise<TargetFacts>,
   signal: AbortSignal,
 ): Promise<TargetFacts> {
   const { store, clock } = context;
   const note = (status: 'connected' | 'disconnected' | 'error', message: string): void => {
-    store.noteConnection(subjectOf(name), { at: clock.now(), status, message });
+    const check = { at: clock.now(), status, message };
+    seen.looks.set(name, check);
+    if (!isAsked && store.lastConnection(subjectOf(name))?.status === status) return;
+    store.noteConnection(subjectOf(name), check);
     store.pruneConnections(clock.now() - DAY_MS);
   };
   try {
@@ -99,7 +129,17 @@ async function noteLook(
   }
 }
 
-type Writes = 'addCluster' | 'updateCluster' | 'removeCluster' | 'chooseCluster';
+async function removeCluster(parts: ClusterParts, name: string, by: WriteBy): Promise<void> {
+  const { context, loop, writer, vault } = parts;
+  await loop.refreshForWrite(by.signal);
+  const cluster = changeable(parts, name);
+  refuseUsed(parts, name);
+  await loop.written(writer.removeFile(cluster.file ?? '', `Remove cluster ${name}`, by));
+  for (const entry of vault.names(`${subjectOf(name)}@`)) vault.delete(entry);
+  context.store.forgetConnections(subjectOf(name));
+}
+
+type Writes = 'addCluster' | 'updateCluster' | 'chooseCluster';
 
 function createWrites(
   parts: ClusterParts,
@@ -125,14 +165,6 @@ function createWrites(
       await update(parts, changeable(parts, name), { changes, actor, signal });
       if (changes.credentials !== undefined) await look(name, signal);
       return view(name);
-    },
-    async removeCluster(name, actor, signal) {
-      await loop.refreshForWrite(signal);
-      const cluster = changeable(parts, name);
-      refuseUsed(parts, name);
-      await loop.written(writer.removeFile(cluster.file ?? '', `Remove cluster ${name}`, { actor, signal }));
-      for (const entry of vault.names(`${subjectOf(name)}@`)) vault.delete(entry);
-      context.store.forgetConnections(subjectOf(name));
     },
     async chooseCluster(name, actor, signal) {
       await loop.refreshForWrite(signal);
@@ -250,6 +282,11 @@ function readAuthType(text: string | undefined): ClusterAuthType {
   const wanted = text === 'bearer_token' ? 'token' : text;
   const type = CLUSTER_AUTH_TYPES.find((one) => one === wanted);
   if (type !== undefined) return type;
+  if (wanted === 'oidc')
+    throw new ReconcilerError(
+      'BAD_OPTIONS',
+      'authType oidc is not taken: nobody is there to sign in again when its token ends; give the token of a service account',
+    );
   throw new ReconcilerError('BAD_OPTIONS', `authType must be one of ${CLUSTER_AUTH_TYPES.join(', ')}`);
 }
 
@@ -289,9 +326,9 @@ function serverOf({ reference }: Pick<SharedCluster, 'reference'>): string {
   return reference === null ? '' : targetKey(reference).replace(/^kubernetes:/, '');
 }
 
-function toView({ context }: ClusterParts, cluster: SharedCluster, facts: TargetFacts | null): ClusterView {
+function toView({ context }: ClusterParts, cluster: SharedCluster, seen: Seen): ClusterView {
   const { name, displayName, description, authType, labels, isDefault } = cluster;
-  const last = context.store.lastConnection(subjectOf(name));
+  const last = seen.looks.get(name) ?? context.store.lastConnection(subjectOf(name));
   return {
     id: sha256(`cluster\0${name}`).slice(0, 24),
     name,
@@ -304,6 +341,6 @@ function toView({ context }: ClusterParts, cluster: SharedCluster, facts: Target
     status: last?.status ?? 'unknown',
     message: last?.message ?? null,
     lastCheck: last === undefined ? null : new Date(last.at).toISOString(),
-    facts,
+    facts: seen.facts.get(name) ?? null,
   };
 }

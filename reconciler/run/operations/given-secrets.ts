@@ -14,7 +14,18 @@ export function createGivenSecrets(vault: Vault): GivenSecretOperations {
         const message = `not names of secrets: ${wrong.slice(0, 5).join(', ')}; letters, digits, "_", "-" and "." only`;
         throw new ReconcilerError('BAD_OPTIONS', message);
       }
-      for (const [name, value] of values) vault.put(givenSecret(name), value);
+      const before = [...values].map(([name, value]) => {
+        const entry = givenSecret(name);
+        return { entry, value, was: vault.get(entry)?.reveal() };
+      });
+      for (const { entry, value } of before) vault.put(entry, value);
+      return () => {
+        for (const { entry, value, was } of before) {
+          if (vault.get(entry)?.reveal() !== value) continue;
+          if (was === undefined) vault.delete(entry);
+          else vault.put(entry, was);
+        }
+      };
     },
   };
 }

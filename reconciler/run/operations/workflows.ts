@@ -2,13 +2,14 @@ import type { WorkflowOperations, RunCounts } from '../../public/workflows.ts';
 import type { OperationParts } from './parts.ts';
 
 export function createWorkflowOperations({ context, loop }: OperationParts): WorkflowOperations {
-  const { desired, deployments, store } = context;
+  const { desired, deployments, stacks, store } = context;
   return {
     listWorkflows() {
       loop.requireRead();
       return desired.workflows().map((workflow) => ({
         ...workflow,
         deployedAt: deployments.knownLatest(workflow.name)?.time ?? null,
+        updatedAt: stacks.describedAt(workflow.name) ?? null,
       }));
     },
     countRuns() {

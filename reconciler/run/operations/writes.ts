@@ -1,3 +1,4 @@
+import { ReconcilerError } from '../../base/errors.ts';
 import type { Actor, WriteOperations } from '../../public/reconciler.ts';
 import { runStackDeletion } from '../write/delete-stacks.ts';
 import type { RepositoryWriter } from '../write/repository-writer.ts';
@@ -25,8 +26,13 @@ export function createWriteOperations({ context, loop, writer }: OperationParts)
       commit(actor, signal, (by) => writer.createStack({ name }, document, by)),
     createWorkflow: (name, document, actor, signal) =>
       commit(actor, signal, (by) => writer.createStack({ name, kind: 'workflow' }, document, by)),
-    updateStack: (name, keys, actor, signal) =>
-      commit(actor, signal, (by) => writer.updateStack(name, keys, by)),
+    updateStack: (name, { keys, isBase }, actor, signal) =>
+      commit(actor, signal, async (by) => {
+        const stack = context.desired.get(name);
+        if (stack === undefined || (isBase?.(stack.document) ?? true))
+          return writer.updateStack(name, keys, by);
+        throw new ReconcilerError('WRITE_CONFLICT', `${name} was changed meanwhile: read it again`);
+      }),
     async deleteStack(name, actor, signal) {
       const result = await commit(actor, signal, (by) => writer.deleteStack(name, by));
       await destroyLast(name, actor);

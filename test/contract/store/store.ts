@@ -90,6 +90,38 @@ export function describeStoreContract(name: string, create: (clock: Clock) => St
       expect(store.lastConnection('registry/a')).toBeUndefined();
     });
 
+    it('keeps the newest notices, and who has read which', () => {
+      const notice = (number: number, type: 'synced' | 'failed' = 'failed') =>
+        ({
+          type,
+          stack: `s${number % 2}`,
+          revision: 'a',
+          message: `${number}`,
+          job: null,
+          time: at(1),
+        }) as const;
+      const page = { offset: 0, limit: 2 };
+      expect(store.countNotices('ada@example.org')).toEqual({ total: 0, unread: 0 });
+      store.markNotices('ada@example.org');
+      const added = [notice(0), notice(1), notice(2), notice(3, 'synced')].map((one) => store.addNotice(one));
+      expect(added.map(({ number }) => number)).toEqual([1, 2, 3, 4]);
+      expect(store.lastNotices().map(({ message }) => message)).toEqual(['1', '2']);
+
+      expect(store.markNotice('ada@example.org', 3)).toBe(true);
+      expect(store.markNotice('ada@example.org', 9)).toBe(false);
+      expect(store.listNotices('ada@example.org', page)).toEqual([
+        { ...notice(3, 'synced'), number: 4, isRead: false },
+        { ...notice(2), number: 3, isRead: true },
+      ]);
+      expect(store.countNotices('ada@example.org')).toEqual({ total: 4, unread: 3 });
+      store.markNotices('ada@example.org');
+      expect(store.countNotices('ada@example.org').unread).toBe(0);
+      expect(store.countNotices('bob@example.org').unread).toBe(4);
+
+      for (let index = 5; index <= 1_200; index += 1) store.addNotice(notice(index));
+      expect(store.countNotices('ada@example.org')).toEqual({ total: 1_000, unread: 1_000 });
+    });
+
     it('ignores members that it has no column for', () => {
       store.saveJob(Object.assign(buildJob(1), { later: 'addition' }));
       store.saveSteps([Object.assign(buildStep('j', 0), { later: 1 })]);

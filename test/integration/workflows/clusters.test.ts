@@ -132,7 +132,10 @@ describe('requests about clusters that cannot be', () => {
     [{}, 'Invalid request body'],
     [{ ...OURS, credentials: undefined }, 'Invalid request body'],
     [{ ...OURS, name: 'Not A Name' }, 'name must be'],
-    [{ ...OURS, authType: 'oidc' }, 'authType must be one of'],
+    [{ ...OURS, authType: 'basic' }, 'authType must be one of'],
+    [{ ...OURS, authType: 'oidc' }, 'authType oidc is not taken'],
+    [{ ...OURS, insecure: true }, 'insecure is not taken'],
+    [{ ...OURS, singleNode: true }, 'singleNode is not taken'],
     [{ ...OURS, credentials: {} }, 'needs token'],
     [{ ...OURS, credentials: { token: 'x', insecure: true } }, 'insecure is not taken'],
   ])('POST /clusters with %j is refused', async (body, says) => {

@@ -55,6 +55,26 @@ describe('workflows as files', () => {
     expect(Date.now() - Date.parse(String(shown.body['created_at']))).toBeLessThan(60_000);
   });
 
+  it('are not saved over what somebody has changed meanwhile, where the editor says what it began with', async () => {
+    const { id, etag } = (await create('shop')) as Workflow & { readonly etag: string };
+    const save = async (description: string, headers: Record<string, string>) => {
+      const body = JSON.stringify({ description });
+      const sent = { 'Content-Type': 'application/json', ...headers };
+      const path = `/v1/api/workflows/${id}/save`;
+      return (await platform.server.request(path, { method: 'POST', body, headers: sent })).status;
+    };
+    expect(await save('one', { 'If-Match': `"${etag}"` })).toBe(200);
+    expect(await save('two', { 'If-Match': `"${etag}"` })).toBe(409);
+    expect((await ask('GET', `/workflows/${id}`)).body).toMatchObject({ description: 'one' });
+    expect(await save('three', {})).toBe(200);
+    const now = (await ask('GET', `/workflows/${id}`)).body;
+    await platform.push({
+      'workflows/shop.yaml': (await read('workflows/shop.yaml')).replace('three', 'four'),
+    });
+    expect(await save('five', { 'If-Match': String(now['etag']) })).toBe(409);
+    expect((await ask('PUT', `/workflows/${id}`, { description: 'six' })).status).toBe(200);
+  });
+
   it('have a name of their own each, whatever they are called', async () => {
     const names = ['Shop', 'shop', '¡Shop!', '…', 'Über uns'];
     for (const name of names) await create(name);

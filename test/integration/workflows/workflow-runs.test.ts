@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { WorkflowServer } from '../../support/api/workflow-server.ts';
+import type { Graph, WorkflowServer } from '../../support/api/workflow-server.ts';
 import { startWorkflowServer } from '../../support/api/workflow-server.ts';
 
 const CLUSTER = { 'clusters/prod.yaml': 'kubeconfig: /etc/kube/config\n' };
@@ -16,6 +16,14 @@ const KEYS = {
   data: { name: 'keys', keys: [{ id: '1', name: 'TOKEN' }] },
 };
 
+const web = (more: object) => ({
+  id: 'n3',
+  type: 'deployment',
+  position: { x: 1, y: 2 },
+  data: { name: 'web', image: 'nginx:1.29', ...more },
+});
+const link = (source: string) => ({ source, target: 'n3' });
+
 describe('runs of a workflow', () => {
   let platform: WorkflowServer;
   let id: string;
@@ -28,8 +36,8 @@ describe('runs of a workflow', () => {
 
   const ask = (method: string, path: string, body?: unknown) =>
     platform.ask(method, `/workflows/${id}${path}`, body);
-  const publish = async (nodes: readonly object[]) => {
-    await ask('POST', '/save', { nodes, edges: [] });
+  const publish = async (nodes: readonly object[], edges: readonly object[] = []) => {
+    await ask('POST', '/save', { nodes, edges });
     expect((await ask('PUT', '/status', { status: 'published' })).status).toBe(200);
   };
 
@@ -70,10 +78,17 @@ describe('runs of a workflow', () => {
       true,
     ],
     [
-      'a value for a variable',
+      'a variable of what runs nothing',
       [CONF],
       { trigger_data: { envVars: { n1: { A: 'b' } } } },
-      'values of variables cannot be given with a run: put them into a configmap or a secret node',
+      'n1 runs nothing in this workflow, so it takes no variables',
+      true,
+    ],
+    [
+      'a variable without a name',
+      [web({})],
+      { trigger_data: { envVars: { n3: { '': 'b' } } } },
+      'n3:  is no name of a variable',
       true,
     ],
     ['a body that is none', [CONF], { cluster: 5 }, 'Invalid request data', true],
@@ -90,6 +105,58 @@ describe('runs of a workflow', () => {
     const refused = await ask('POST', '/run', {});
     expect(refused.status).toBe(400);
     expect(refused.body['error']).toContain('secret');
+  });
+
+  const run = async (body: object = {}) => {
+    const { status, body: answer } = await ask('POST', '/run', body);
+    if (status !== 200) return `${status} ${String(answer['error'])}`;
+    const { rig } = platform;
+    const detail = await rig.reconciler.waitForJob(String(answer['run_id']), AbortSignal.timeout(10_000));
+    return detail.job.status;
+  };
+  /** Ids of what the cluster was given of a kind. */
+  const applied = async (kind: string) => {
+    const { rig } = platform;
+    const { plan } = await rig.reconciler.plan(
+      { stack: 'shop', mode: 'destroy', actor: null, trigger: 'cli' },
+      AbortSignal.timeout(10_000),
+    );
+    return plan.changes.flatMap(({ id }) => (id.includes(`/${kind}/`) ? [id] : []));
+  };
+
+  it('take values of secrets, and keep them for the runs after, but none of a run that is refused', async () => {
+    await publish([KEYS]);
+    const secrets = { n2: { TOKEN: 'hunter2', _new_1: 'x' } };
+    const missing = '400 shop: there is no secret secret://file/shop.keys.TOKEN';
+    expect(await run()).toBe(missing);
+    expect(await run({ cluster: 'nope', trigger_data: { secrets } })).toContain('400 ');
+    expect(await run()).toBe(missing);
+    expect(await run({ trigger_data: { secrets } })).toBe('completed');
+    expect(await run()).toBe('completed');
+    expect(await applied('Secret')).toEqual(['prod/Secret/default/keys']);
+    const seen = [await ask('GET', ''), await ask('GET', '/runs'), await ask('GET', '/versions')];
+    expect(JSON.stringify(seen) + (await platform.read('workflows/shop.yaml'))).not.toContain('hunter2');
+  });
+
+  it('take values of variables: their names are committed, the values go into a Secret of the node', async () => {
+    await publish([CONF, web({ env: { LEVEL: 'info', KEPT: 'x' }, envKeys: ['A'] })], [link('n1')]);
+    expect(await run({ trigger_data: { envVars: { n3: { A: 'c' } } } })).toBe(
+      '400 the variable A of n3 comes from n1: change it there',
+    );
+    expect(await run({ trigger_data: { envVars: { n3: { LEVEL: '' }, n1: {} } } })).toBe('completed');
+    expect(await applied('Secret')).toEqual([]);
+
+    expect(await run({ trigger_data: { envVars: { n3: { LEVEL: 'hunter2' } } } })).toBe('completed');
+    expect(await applied('Secret')).toEqual(['prod/Secret/default/web-variables']);
+    const text = await platform.read('workflows/shop.yaml');
+    expect(text).not.toContain('hunter2');
+    expect(text).not.toContain('info');
+    const { nodes } = (await ask('GET', '')).body as unknown as Graph;
+    expect(nodes.find(({ id: node }) => node === 'n3')?.data).toMatchObject({
+      env: { KEPT: 'x' },
+      envKeys: [{ name: 'A' }, { name: 'LEVEL' }],
+    });
+    expect(await run()).toBe('completed');
   });
 
   it('are ten at most unless more are asked for', async () => {

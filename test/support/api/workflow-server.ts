@@ -1,5 +1,10 @@
 import { expect } from 'vitest';
+import type { AppOptions } from '../../../api/index.ts';
 import type { Role } from '../../../reconciler/index.ts';
+import { createKeptRegistries } from '../../../reconciler/run/registries/kept-registries.ts';
+import { createSecrets } from '../../../reconciler/adapters/secrets/secrets.ts';
+import { createMemoryVault } from '../fakes/memory-vault.ts';
+import { fakeRegistryClient } from '../fakes/fake-registries.ts';
 import type { Rig } from '../reconciler-rig.ts';
 import { createRig, file, stack } from '../reconciler-rig.ts';
 import type { ApiServer } from './api-server.ts';
@@ -42,15 +47,24 @@ export interface WorkflowServer extends AsyncDisposable {
   push(files: Readonly<Record<string, string | null>>): Promise<void>;
 }
 
-export async function startWorkflowServer(): Promise<WorkflowServer> {
-  const rig = createRig();
+export async function startWorkflowServer(app: Partial<AppOptions> = {}): Promise<WorkflowServer> {
+  const vault = createMemoryVault();
+  const secrets = createSecrets({ stateDir: '/nowhere', env: {}, vault });
+  const rig = createRig({
+    vault,
+    registries: {
+      kept: createKeptRegistries(vault),
+      client: fakeRegistryClient,
+      resolve: (reference) => secrets.resolve(reference),
+    },
+  });
   const { source, reconciler } = rig;
   const push = async (files: Readonly<Record<string, string | null>>) => {
     source.push(files);
     await reconciler.refresh(NEVER);
   };
   await push({ [file('other')]: stack('other', { web: 'image: nginx' }) });
-  const server = await startApiServer({ reconciler });
+  const server = await startApiServer({ ...app, reconciler });
   const list = async () => source.diff(null, (await source.resolve(NEVER)).commit, NEVER);
   const ask: WorkflowServer['ask'] = async (method, path, body, role = 'deployer') => {
     const init = body === undefined ? { method } : json(method, body);

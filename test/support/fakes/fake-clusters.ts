@@ -4,7 +4,6 @@ import type { TargetReference } from '../../../reconciler/model/target.ts';
 import type { SharedCluster } from '../../../reconciler/ports/desired.ts';
 import type { TargetFacts } from '../../../reconciler/ports/target-capabilities.ts';
 import type { Target } from '../../../reconciler/ports/target.ts';
-import type { ClusterOperations } from '../../../reconciler/public/clusters.ts';
 import { createClusterOperations } from '../../../reconciler/run/operations/clusters.ts';
 import { ReconcilerError } from '../../../reconciler/index.ts';
 import { checkSchema } from '../desired-fixtures.ts';
@@ -25,7 +24,10 @@ const FACTS: TargetFacts = {
 };
 
 /** Clusters of files in memory. One whose address has `away` in it does not answer; `wrong` is no good as a token. */
-export function createFakeClusters(note: (write: string) => void): ClusterOperations {
+export function createFakeClusters(
+  note: (write: string) => void,
+  isAway: () => boolean = () => false,
+): ReturnType<typeof createClusterOperations> {
   const files = new Map<string, Readonly<Record<string, unknown>>>();
   const vault = createMemoryVault();
   const secrets = createSecrets({ stateDir: '/nowhere', env: {}, vault });
@@ -42,7 +44,7 @@ export function createFakeClusters(note: (write: string) => void): ClusterOperat
           ? reference.connection
           : null;
       const config = given === null ? '' : secrets.resolve(given.source).reveal();
-      if (config.includes('away'))
+      if (config.includes('away') || isAway())
         throw new ReconcilerError('TARGET_UNREACHABLE', 'no answer', { retryable: true });
       if (config.includes('wrong'))
         throw new ReconcilerError('TARGET_ERROR', 'the cluster refuses: Unauthorized');

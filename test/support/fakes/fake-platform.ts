@@ -1,5 +1,6 @@
 import type { CatalogueOperations } from '../../../reconciler/public/catalogue.ts';
 import type { ClusterOperations } from '../../../reconciler/public/clusters.ts';
+import type { NoticeOperations } from '../../../reconciler/public/notices.ts';
 import type { RegistryOperations } from '../../../reconciler/public/registries.ts';
 import { summariseWorkflow } from '../../../reconciler/config/workflow/workflow.ts';
 import type { StackView } from '../../../reconciler/public/reconciler.ts';
@@ -8,16 +9,24 @@ import { createFakeCatalogue } from './fake-catalogue.ts';
 import { createFakeClusters } from './fake-clusters.ts';
 import { createFakeRegistries } from './fake-registries.ts';
 
+const NO_NOTICES: NoticeOperations = {
+  listNotices: () => [],
+  countNotices: () => ({ total: 0, unread: 0 }),
+  markNotice: () => false,
+  markNotices: () => undefined,
+  watchNotices: () => ({ [Symbol.dispose]() {} }),
+};
+
 interface FakeStacks {
   readonly stacks: ReadonlyMap<string, unknown>;
   readonly viewOf: (name: string) => StackView;
 }
 
-/** Catalogue, registries and clusters in memory; each write is noted. */
+/** Catalogue, registries and clusters in memory; each write is noted. There are no notices. */
 export function createFakePlatform(
   note: (write: string) => void,
   { stacks, viewOf }: FakeStacks,
-): CatalogueOperations & RegistryOperations & ClusterOperations & WorkflowOperations {
+): CatalogueOperations & RegistryOperations & ClusterOperations & WorkflowOperations & NoticeOperations {
   return {
     ...createFakeCatalogue(),
     ...createFakeRegistries(note),
@@ -28,9 +37,10 @@ export function createFakePlatform(
         .map(viewOf)
         .flatMap(({ kind, name, file, document, deployment }) =>
           kind === 'workflow'
-            ? [{ ...summariseWorkflow(document), name, file, deployedAt: deployment?.time ?? null }]
+            ? [{ ...summariseWorkflow(document), name, file, deployedAt: deployment?.time ?? null, updatedAt: null }]
             : [],
         ),
     countRuns: () => new Map(),
+    ...NO_NOTICES,
   };
 }

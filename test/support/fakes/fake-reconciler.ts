@@ -146,7 +146,7 @@ export function createFakeReconciler(): FakeReconciler {
   return {
     ...data,
     ...createFakeReleases(tags, addJob),
-    giveSecrets: () => undefined,
+    giveSecrets: () => () => undefined,
     ...createFakeVersions((stack) => stacks.get(stack)),
     ...createFakePlatform((write) => void writes.push(write), { stacks, viewOf }),
     leftovers: () => Promise.resolve([]),
@@ -353,7 +353,7 @@ export function createFakeReconciler(): FakeReconciler {
       stacks.set(name, { name, ...document });
       return written(`createWorkflow by ${actor.name}`, name, `workflows/${name}.yaml`);
     },
-    async updateStack(name, keys, actor) {
+    async updateStack(name, { keys }, actor) {
       const document = { ...known(name), ...keys };
       stacks.set(name, Object.fromEntries(Object.entries(document).filter(([, value]) => value !== null)));
       return written(`updateStack by ${actor.name}`, name, `kombinations/${name}/kombination.yaml`);

@@ -7,9 +7,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readCommands } from '../../../reconciler/adapters/secrets/commands.ts';
 import { createSecrets } from '../../../reconciler/adapters/secrets/secrets.ts';
 import { errorMessage } from '../../../reconciler/base/errors.ts';
-import { Secret } from '../../../reconciler/model/secret.ts';
-import { NO_VAULT } from '../../../reconciler/ports/vault.ts';
 import { createGivenSecrets } from '../../../reconciler/run/operations/given-secrets.ts';
+import { createMemoryVault } from '../../support/fakes/memory-vault.ts';
 import { encryptAge } from '../../support/sops-file.ts';
 
 const signal = new AbortController().signal;
@@ -23,12 +22,7 @@ describe('sources of secrets', () => {
     for (const name of Object.keys(env)) delete env[name];
   });
   afterEach(() => rmSync(stateDir, { recursive: true }));
-  const entries = new Map<string, Secret>();
-  const vault = {
-    ...NO_VAULT,
-    get: (name: string) => entries.get(name),
-    put: (name: string, value: string | Uint8Array) => void entries.set(name, new Secret(value, name)),
-  };
+  const vault = createMemoryVault();
 
   const open = async (content: Uint8Array) =>
     (await createSecrets({ stateDir, env }).open({ store: 'age', path: 'key.age', content }))
@@ -45,6 +39,12 @@ describe('sources of secrets', () => {
   it('takes what was given over the API where the operator has no file of that name', () => {
     const { giveSecrets } = createGivenSecrets(vault);
     giveSecrets(new Map([['shop.keys.TOKEN', 'given']]));
+    giveSecrets(
+      new Map([
+        ['shop.keys.TOKEN', 'else'],
+        ['shop.keys.OTHER', 'else'],
+      ]),
+    )();
     const secrets = createSecrets({ stateDir, env, vault });
     const read = (name: string) => secrets.resolve(`secret://file/${name}`).reveal();
     expect(read('shop.keys.TOKEN')).toBe('given');

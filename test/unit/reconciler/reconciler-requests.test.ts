@@ -140,7 +140,12 @@ describe('writes', () => {
     expect(path).toBe('kombinations/blog/kombination.yaml');
     expect((await rig.source.lookup(commit)).author).toEqual(ANN);
     await rig.reaches('blog', 'in_sync');
-    await rig.reconciler.updateStack('blog', { services: { web: { image: 'nginx:1.29' } } }, ANN, SIGNAL);
+    await rig.reconciler.updateStack(
+      'blog',
+      { keys: { services: { web: { image: 'nginx:1.29' } } } },
+      ANN,
+      SIGNAL,
+    );
     await rig.ended('blog', 2);
     expect(rig.engine().control.find('blog', WEB)?.spec['image']).toBe('nginx:1.29');
     await rig.reconciler.deleteStack('blog', ANN, SIGNAL);

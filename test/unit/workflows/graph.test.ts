@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { toFileEdge, toFileNode, toPlatformGraph } from '../../../api/dialects/workflows/graph.ts';
+import {
+  keepSentIds,
+  toFileEdge,
+  toFileNode,
+  toPlatformGraph,
+} from '../../../api/dialects/workflows/graph.ts';
 
 const POSITION = { x: 10, y: 20.5 };
 
@@ -62,9 +67,39 @@ describe('what an editor saves', () => {
   });
 
   it('never holds the value of a secret', () => {
-    const keys = [{ id: 'k', name: 'TOKEN', value: 'hush' }];
+    const keys = [
+      { id: 'k', name: 'TOKEN', value: 'hush' },
+      { id: 'l', name: '' },
+    ];
     const written = toFileNode({ id: 's', type: 'secret', data: { name: 's', keys, _secretCreated: true } });
     expect(written).toEqual({ id: 's', type: 'secret', data: { name: 's', keys: [{ name: 'TOKEN' }] } });
+  });
+
+  it('has no rows that were only begun', () => {
+    const data = { name: 'c', data: { A: '', _new_17: '' } };
+    expect(toFileNode({ id: 'c', type: 'configmap', data })).toMatchObject({ data: { data: { A: '' } } });
+  });
+
+  it('is shown with the ids that were sent for keys, since values that were not given yet hang on them', () => {
+    const sent = {
+      id: 'n',
+      type: 'secret',
+      data: {
+        name: 's',
+        keys: [
+          { id: 'key_1', name: 'A' },
+          { id: 'key_2', name: '' },
+        ],
+      },
+    };
+    const shown = toPlatformGraph({
+      nodes: [toFileNode(sent), { id: 'm', type: 'secret', data: { keys: [{ name: 'B' }] } }],
+    });
+    expect(keepSentIds(shown, [sent]).nodes).toMatchObject([
+      { data: { keys: [{ id: 'key_1', name: 'A' }] } },
+      { data: { keys: [{ id: 'B', name: 'B' }] } },
+    ]);
+    expect(keepSentIds(shown)).toEqual(shown);
   });
 
   it('leaves out the links of an ingress that the editor draws', () => {

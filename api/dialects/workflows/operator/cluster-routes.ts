@@ -32,6 +32,8 @@ interface ClusterBody {
   readonly token?: string;
   readonly credentials?: object;
   readonly labels?: Readonly<Record<string, string>> | null;
+  readonly insecure?: boolean;
+  readonly singleNode?: boolean;
 }
 
 const text = { type: 'string', maxLength: 1_000 };
@@ -52,6 +54,8 @@ const body = {
           'kubeconfig, context; or token; or clientCertData, clientKeyData; caData with the last two.',
       },
       labels: { type: ['object', 'null'], additionalProperties: { type: 'string' } },
+      insecure: { type: 'boolean', description: 'Refused when it is true.' },
+      singleNode: { type: 'boolean', description: 'Refused when it is true.' },
     },
   }),
 };
@@ -64,7 +68,18 @@ const logQuery = shape<{ readonly limit?: number }>({
   properties: { limit: { type: 'integer', minimum: 1, maximum: LIMIT, description: 'Default 100.' } },
 });
 
+/** Things that are not done here, in place of taking them without a word. */
+function refuseUnsafe({ insecure, singleNode }: ClusterBody): void {
+  if (insecure === true)
+    throw new HttpProblem('BAD_REQUEST', 'insecure is not taken: give caData, the authority of the server');
+  if (singleNode !== true) return;
+  const message =
+    'singleNode is not taken: it takes taints from the nodes of the cluster, which is for who runs it to do (kubectl taint)';
+  throw new HttpProblem('BAD_REQUEST', message);
+}
+
 function readChanges(given: ClusterBody): ClusterChanges {
+  refuseUnsafe(given);
   const { displayName, description, server, authType = given.auth_type, labels } = given;
   const credentials = given.credentials ?? (given.token === undefined ? undefined : { token: given.token });
   const members = Object.entries({ displayName, description, server, authType, credentials, labels });

@@ -101,22 +101,23 @@ export function findSecrets(kombination: Kombination, options: SecretOptions): F
 
 /** The same for references that stand elsewhere: each of them in a text of its own. */
 export function findReferences(
-  references: readonly { readonly reference: string; readonly path: DocumentPath }[],
+  references: readonly (Pick<SecretNeed, 'path' | 'purpose'> & { readonly reference: string })[],
   options: Omit<SecretOptions, 'templates'>,
 ): Omit<FoundSecrets, 'placed' | 'built'> {
   const search: Search = { ...options, templates: [], found: new Map(), needs: [], watched: new Set() };
-  for (const { reference, path } of references) {
-    need(search, [{ reference, name: reference }], path);
+  for (const { reference, path, purpose } of references) {
+    need(search, [{ reference, name: reference }], path, purpose);
   }
   const sources = new Map([...search.found].flatMap(([key, one]) => (isProblem(one) ? [] : [[key, one]])));
   const unique = new Map([...sources.values()].map((source) => [source.reference, source]));
   return { secrets: search.needs, references: [...unique.values()], sources, watched: search.watched };
 }
 
-function need(search: Search, parts: readonly EnvPart[], path: DocumentPath): void {
+function need(search: Search, parts: readonly EnvPart[], path: DocumentPath, purpose?: string): void {
   for (const { reference, name, needed } of referencesOf(parts)) {
     const source = find(search, reference, path, () => toSource(search, reference));
-    if (source) search.needs.push({ source, name, needed, path });
+    const more = purpose === undefined ? {} : { purpose };
+    if (source) search.needs.push({ source, name, needed, path, ...more });
   }
 }
 

@@ -58,14 +58,17 @@ function containerName(name: string): string {
 }
 
 function renderEnv({ data, envSources }: FilledNode): readonly Spec[] {
-  const written = Object.entries(textMap(data['env'])).map(([name, value]) => ({ name, value }));
+  const given = new Set(envSources.flatMap(({ variable, from }) => (from === 'given' ? [variable] : [])));
+  const written = Object.entries(textMap(data['env']))
+    .filter(([name]) => !given.has(name))
+    .map(([name, value]) => ({ name, value }));
   const linked = envSources
     .filter(({ variable }) => !written.some(({ name }) => name === variable))
     .map(({ variable, from, name }): Spec => {
       const reference = { name, key: variable };
       return {
         name: variable,
-        valueFrom: from === 'secret' ? { secretKeyRef: reference } : { configMapKeyRef: reference },
+        valueFrom: from === 'configmap' ? { configMapKeyRef: reference } : { secretKeyRef: reference },
       };
     });
   return [...written, ...linked];

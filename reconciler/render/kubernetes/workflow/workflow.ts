@@ -1,4 +1,5 @@
 import type { WorkflowAnalysis } from '../../../config/workflow/analyze-workflow.ts';
+import { givenVariables } from '../../../config/workflow/analyze-workflow.ts';
 import type { Position } from '../../../base/diagnostic.ts';
 import type { ObjectSpec } from '../../../model/kubernetes/kubernetes-object.ts';
 import {
@@ -53,6 +54,8 @@ interface Rendered {
   readonly origin: Position;
   /** The Secret that its pods pull their image with, where it needs one. */
   readonly pullsWith: ResourceId | null;
+  /** The Secret with variables that were given for it. */
+  readonly reads: ResourceId | null;
   /** Not the stack's own: a namespace that it only lives in. */
   readonly shared: boolean;
 }
@@ -72,8 +75,8 @@ export function renderWorkflow(options: RenderWorkflowOptions): readonly Desired
       const before = byNode.get(edge.first.id);
       if (before) dependsOn.set(before.id, { id: before.id, until: conditionOf(before.spec, one.spec) });
     }
-    if (one.pullsWith && !dependsOn.has(one.pullsWith))
-      dependsOn.set(one.pullsWith, { id: one.pullsWith, until: 'applied' });
+    for (const id of [one.pullsWith, one.reads])
+      if (id && !dependsOn.has(id)) dependsOn.set(id, { id, until: 'applied' });
     for (const before of first) {
       const until = implied(before.spec, one.spec);
       if (until !== null && !dependsOn.has(before.id)) dependsOn.set(before.id, { id: before.id, until });
@@ -83,7 +86,8 @@ export function renderWorkflow(options: RenderWorkflowOptions): readonly Desired
 }
 
 function renderObjects(options: RenderWorkflowOptions): readonly Rendered[] {
-  const own = renderNodes(options);
+  const nodes = renderNodes(options);
+  const own = [...nodes, ...nodes.flatMap((one) => renderVariables(one, options))];
   const related = relateObjects(own.map(({ spec }) => spec));
   const fitted = own.map((one, index) => ({ ...one, spec: related[index] ?? one.spec }));
   const objects = [...fitted, ...renderCredentials(own, options)];
@@ -109,8 +113,45 @@ function renderNodes(options: RenderWorkflowOptions): readonly Rendered[] {
     const spec = renderObject(pulls ? withPullSecret(node, secret) : node, { workflow, scaled, lookup });
     const origin = { file, ...document.position([...node.path, 'id'], 'value') };
     const pullsWith = pulls ? objectId(target, secretIn(node, secret)) : null;
-    return { node, id: objectId(target, refer(spec)), spec, origin, pullsWith, shared: false };
+    const reads = variablesIn(node);
+    return {
+      node,
+      id: objectId(target, refer(spec)),
+      spec,
+      origin,
+      pullsWith,
+      reads: reads && objectId(target, reads),
+      shared: false,
+    };
   });
+}
+
+/** The Secret that holds variables which were given for a node; `null` when it takes none. */
+function variablesIn({ envSources, namespace }: FilledNode) {
+  const given = envSources.find(({ from }) => from === 'given');
+  return given === undefined ? null : { apiVersion: 'v1', kind: 'Secret', name: given.name, namespace };
+}
+
+/** Variables are shown to everybody who may read their workload, so given ones are in a Secret beside it. */
+function renderVariables(
+  { node, reads, origin }: Rendered,
+  options: RenderWorkflowOptions,
+): readonly Rendered[] {
+  const object = node && variablesIn(node);
+  if (!node || !object || !reads) return [];
+  const values = givenVariables(node, options.analysis.workflow).flatMap(({ key, reference }) => {
+    const value = options.lookup(reference);
+    return value === undefined ? [] : [[key, value] as const];
+  });
+  const { name, namespace } = object;
+  const spec: ObjectSpec = {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name, namespace, labels: { app: node.name } },
+    type: 'Opaque',
+    ...(values.length === 0 ? {} : { data: Object.fromEntries(values) }),
+  };
+  return [{ node: null, id: reads, spec, origin, pullsWith: null, reads: null, shared: false }];
 }
 
 function registrySecretOf({ analysis, registries }: RenderWorkflowOptions): RegistrySecret {
@@ -145,7 +186,8 @@ function renderCredentials(own: readonly Rendered[], options: RenderWorkflowOpti
     if (!id || !object || !first) return [];
     const metadata = { ...object.metadata, namespace: first.node?.namespace ?? workflow.namespace };
     const { origin } = first;
-    return [{ node: null, id, spec: { ...object, metadata }, origin, pullsWith: null, shared: false }];
+    const spec = { ...object, metadata };
+    return [{ node: null, id, spec, origin, pullsWith: null, reads: null, shared: false }];
   });
 }
 
@@ -161,7 +203,7 @@ function renderNamespaces(
     const spec: ObjectSpec = { apiVersion: 'v1', kind: 'Namespace', metadata: { name } };
     const id = objectId(target, refer(spec));
     if (known.has(id) || spaces.has(id)) continue;
-    spaces.set(id, { node: null, id, spec, origin, pullsWith: null, shared: true });
+    spaces.set(id, { node: null, id, spec, origin, pullsWith: null, reads: null, shared: true });
   }
   return [...spaces.values()];
 }
