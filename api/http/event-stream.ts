@@ -36,11 +36,22 @@ async function pump(
   try {
     for await (const event of events) {
       if (signal.aborted) return;
-      if (!output.write(formatEvent(event))) await once(output, 'drain', { signal });
+      if (!output.write(textOf(event))) await once(output, 'drain', { signal });
     }
   } catch (error) {
     if (!signal.aborted) output.write(formatEvent(toErrorEvent(error)));
   }
+}
+
+/** Texts of events that many are sent. */
+const texts = new WeakMap<ServerEvent, string>();
+
+function textOf(event: ServerEvent): string {
+  const known = texts.get(event);
+  if (known !== undefined) return known;
+  const text = formatEvent(event);
+  texts.set(event, text);
+  return text;
 }
 
 function formatEvent({ event, id, data }: ServerEvent): string {

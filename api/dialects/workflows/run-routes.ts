@@ -4,6 +4,8 @@ import type { ServerEvent } from '../../http/route.ts';
 import { defineRoute, ok } from '../../http/route.ts';
 import type { Route } from '../../http/route.ts';
 import { shape } from '../../http/shape.ts';
+import type { Broadcasts } from '../../operations/broadcast.ts';
+import { createBroadcasts } from '../../operations/broadcast.ts';
 import { followEvents } from '../../operations/follow-events.ts';
 import { listRuns, runWorkflow } from '../../operations/workflow-runs.ts';
 import { workflowId } from '../../operations/workflows.ts';
@@ -150,15 +152,28 @@ export const runRoutes: readonly Route<WorkflowDeps>[] = [
   }),
 ];
 
-/** Ends with the workflow. */
+/** Streams of each daemon, by workflow. */
+const streams = new WeakMap<WorkflowDeps['reconciler'], Broadcasts<ServerEvent>>();
+
+/** Ends with the workflow. However many follow it, what happens to it is read and put into words once. */
 async function* followWorkflow(
+  deps: WorkflowDeps,
+  view: StackView,
+  signal: AbortSignal,
+): AsyncGenerator<ServerEvent> {
+  const known = streams.get(deps.reconciler) ?? createBroadcasts<ServerEvent>();
+  streams.set(deps.reconciler, known);
+  yield { event: 'metadata', data: toWorkflow(deps, view) };
+  yield* known.follow(workflowId(view), (shared) => tellOfWorkflow(deps, view, shared), signal);
+}
+
+async function* tellOfWorkflow(
   deps: WorkflowDeps,
   view: StackView,
   signal: AbortSignal,
 ): AsyncGenerator<ServerEvent> {
   const id = workflowId(view);
   const key = `workflow:${id}`;
-  yield { event: 'metadata', data: toWorkflow(deps, view) };
   for await (const event of followEvents(deps, signal)) {
     if (!concerns(event, view.name)) continue;
     const now = readStack(deps, view.name);

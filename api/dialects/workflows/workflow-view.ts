@@ -17,9 +17,18 @@ export function listedAs({
   status,
   deployedAt,
   updatedAt,
-}: Pick<ListedWorkflow, 'id' | 'title' | 'description' | 'deployedAt' | 'updatedAt'> & { readonly status: string }) {
+}: Pick<ListedWorkflow, 'id' | 'title' | 'description' | 'deployedAt' | 'updatedAt'> & {
+  readonly status: string;
+}) {
   const created = timeOfId(id, Date.now()) ?? NO_TIME;
-  return { id, name: title, description, status, created_at: created, updated_at: updatedAt ?? deployedAt ?? created };
+  return {
+    id,
+    name: title,
+    description,
+    status,
+    created_at: created,
+    updated_at: updatedAt ?? deployedAt ?? created,
+  };
 }
 
 /** Its graph, with what is known of each node as `_status`. */

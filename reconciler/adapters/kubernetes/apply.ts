@@ -144,7 +144,7 @@ async function write(cluster: Cluster, desired: DesiredResource, writing: Writin
   const vacant = seen !== undefined && cluster.clock.elapsed() - seen < VACANT_MS;
   if (!own && !vacant && desired.shared !== true) {
     const foreign = await findForeign(cluster, kind, { desired, signal });
-    if (foreign !== null) {
+    if (foreign !== null && foreign.stack !== stack) {
       cluster.awaited.add(stack, path);
       if (!(await awaitName(cluster, path, context)))
         throw new ReconcilerError('NAME_TAKEN', `${desired.id}: ${foreign.told}`);

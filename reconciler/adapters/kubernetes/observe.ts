@@ -216,6 +216,8 @@ async function lookAround(
   // It may be set free while we look.
   cluster.awaited.add(stack, pathOf(kind, metadata));
   const foreign = await findForeign(kind, desired);
+  // One that was made since we looked, by an apply of the stack that is under way.
+  if (foreign?.stack === stack) return undefined;
   if (foreign) {
     awaited.push(pathOf(kind, metadata));
     if (foreign.stack !== null) held.add(desired.id);

@@ -1,4 +1,5 @@
 import process from 'node:process';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { asFields } from '../../../reconciler/base/values.ts';
 import type { ClusterTarget } from '../../../reconciler/adapters/kubernetes/target.ts';
@@ -42,6 +43,28 @@ function describeFaults(name: string, setup: () => Promise<FaultyCluster>): void
         (plan) => plan !== null && actionsOf(plan).length === 0,
         60_000,
       );
+
+    it("takes nothing of a stack for somebody else's while it is being made", async () => {
+      const refusals: unknown[] = [];
+      for (let round = 0; round < 5; round += 1) {
+        const one = createClusterStack(target);
+        const configs = Array.from(
+          { length: 12 },
+          (_, index) => `{ id: c${index}, type: configmap, data: { name: c${index}, data: { A: b } } }`,
+        );
+        const desired = one.describe(configs);
+        const applied = one.apply(desired);
+        const state = { isMade: false };
+        const made = applied.finally(() => (state.isMade = true));
+        while (!state.isMade) {
+          const seen = await one.observe(desired);
+          await sleep(1);
+          refusals.push(...seen.flatMap(({ dryRun }) => dryRun?.refused ?? []));
+        }
+        await made;
+      }
+      expect(refusals).toEqual([]);
+    });
 
     it.each(['asked', 'answered'] as const)('ends well wherever an apply was cut (%s)', async (when) => {
       for (let nth = 1; ; nth++) {

@@ -37,7 +37,15 @@ export function createFakePlatform(
         .map(viewOf)
         .flatMap(({ kind, name, file, document, deployment }) =>
           kind === 'workflow'
-            ? [{ ...summariseWorkflow(document), name, file, deployedAt: deployment?.time ?? null, updatedAt: null }]
+            ? [
+                {
+                  ...summariseWorkflow(document),
+                  name,
+                  file,
+                  deployedAt: deployment?.time ?? null,
+                  updatedAt: null,
+                },
+              ]
             : [],
         ),
     countRuns: () => new Map(),
