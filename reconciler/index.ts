@@ -10,6 +10,8 @@ export type * from './ports/connection-log.ts';
 export { REGISTRY_TYPES } from './model/registry-entry.ts';
 export type * from './public/instances.ts';
 export type * from './public/versions.ts';
+export type * from './public/inventory.ts';
+export type * from './ports/inventory/measures.ts';
 export type { Instance, InstancePort, InstanceStatus } from './pods/instance.ts';
 export type * from './ports/target.ts';
 export type * from './ports/target-capabilities.ts';

@@ -1,6 +1,7 @@
 import type { HealthStatus } from '../model/resource.ts';
 import type { Action, Plan, PlanSummary } from '../plan/plan.ts';
 import type { ConnectionLog } from './connection-log.ts';
+import type { ObjectRecords } from './inventory/object-records.ts';
 import type { InstanceRecords } from './instance-records.ts';
 import type { NoticeRecords } from './notifier.ts';
 import type { Role, UserRecords } from './user-records.ts';
@@ -165,7 +166,14 @@ export interface ApiKeyRecord {
  * History and caches. Synchronous (an embedded database); throws STORE_UNAVAILABLE (locked, gone) or STORE_FULL, both retryable.
  */
 export interface Store
-  extends InstanceRecords, PluginSwitches, ConnectionLog, NoticeRecords, UserRecords, Disposable {
+  extends
+    InstanceRecords,
+    PluginSwitches,
+    ConnectionLog,
+    NoticeRecords,
+    ObjectRecords,
+    UserRecords,
+    Disposable {
   saveJob(job: Job): void;
   getJob(id: string): Job | undefined;
   /** The greatest id in byte order; `undefined` while there are no jobs. */

@@ -1,5 +1,7 @@
 import { ReconcilerError } from '../base/errors.ts';
 import type { DesiredResource, ResourceId } from '../model/resource.ts';
+import type { KeepsInventory } from './inventory/inventory.ts';
+import type { MeasuresLoad } from './inventory/measures.ts';
 import type { ApplyContext, ResourceChange, Target } from './target.ts';
 
 /** A container that runs once and is removed, whatever happens. */
@@ -186,6 +188,8 @@ export interface Capabilities {
   readonly logs: Logs;
   readonly facts: Facts;
   readonly watches: Watches;
+  readonly inventory: KeepsInventory;
+  readonly measures: MeasuresLoad;
 }
 
 export type Capability = keyof Capabilities;
@@ -210,6 +214,8 @@ const CAPABILITIES: {
   logs: { methods: ['logs'], lack: 'keeps no logs' },
   facts: { methods: ['facts'], lack: 'tells nothing about its machine' },
   watches: { methods: ['watch'], lack: 'tells of no changes' },
+  inventory: { methods: ['inventory', 'eventsOf'], lack: 'does not list what is there' },
+  measures: { methods: ['measure'], lack: 'does not say how loaded it is' },
 };
 
 /** Every capability that there is. */

@@ -1,4 +1,5 @@
 import type { ConnectionCheck, ConnectionStatus } from '../ports/connection-log.ts';
+import type { TargetMeasures } from '../ports/inventory/measures.ts';
 import type { TargetFacts } from '../ports/target-capabilities.ts';
 import type { Actor } from './views.ts';
 
@@ -42,6 +43,11 @@ export interface NewCluster extends ClusterChanges {
   readonly credentials: object;
 }
 
+/** Load of a cluster, at a time (ISO 8601). */
+export interface ClusterMeasures extends TargetMeasures {
+  readonly at: string;
+}
+
 /**
  * Clusters of `clusters/<name>.yaml` and of the operator's configuration. Writes are commits; credentials go into the vault, for their address alone.
  * Whoever lets a write through checks that an operator asks. Writes throw BAD_OPTIONS, INVALID_CONFIGURATION, WRITE_CONFLICT, UNKNOWN_CLUSTER.
@@ -64,6 +70,8 @@ export interface ClusterOperations {
   chooseCluster(name: string, actor: Actor, signal: AbortSignal): Promise<ClusterView>;
   /** Asks the cluster. Throws TARGET_UNREACHABLE, TARGET_ERROR, SECRET_NOT_FOUND. */
   testCluster(name: string, signal: AbortSignal): Promise<ClusterView>;
+  /** Asks the cluster, once in thirty seconds. Throws UNKNOWN_CLUSTER, and what `testCluster` throws. */
+  measureCluster(name: string): Promise<ClusterMeasures>;
   /** Looks of the last day, the newest first. */
   listClusterChecks(name: string, limit: number): readonly ConnectionCheck[];
 }

@@ -5,6 +5,7 @@ import type { WorkflowOperations } from './workflows.ts';
 import type { WriteOperations } from './writes.ts';
 import type { ClusterOperations } from './clusters.ts';
 import type { NoticeOperations } from './notices.ts';
+import type { InventoryOperations } from './inventory.ts';
 import type { RegistryOperations } from './registries.ts';
 import type { DataOperations } from './backups.ts';
 import type { ReleaseOperations } from './releases.ts';
@@ -284,6 +285,7 @@ export interface Reconciler
     RegistryOperations,
     ClusterOperations,
     NoticeOperations,
+    InventoryOperations,
     ReleaseOperations,
     VersionOperations,
     GivenSecretOperations,

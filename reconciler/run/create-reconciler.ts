@@ -43,6 +43,9 @@ import { createWriteOperations } from './operations/writes.ts';
 import { Deployments } from './record/deployments.ts';
 import { JobStore } from './record/job-store.ts';
 import { StackTable } from './stack-table.ts';
+import { Inventory } from './inventory/inventory.ts';
+import { createObjectHistory } from './inventory/object-history.ts';
+import { createInventoryOperations } from './operations/inventory.ts';
 import { createGivenSecrets } from './operations/given-secrets.ts';
 import { createVersions } from './write/versions.ts';
 import { createReleases } from './write/releases.ts';
@@ -85,7 +88,8 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   const schedule = new BackupSchedule(context, backups);
   const loop = new Loop(context, { ...options, onRun: (stack) => schedule.note(stack) });
   const writer = new RepositoryWriter(context, () => loop.repository.error);
-  const parts = { context, loop, writer, backups };
+  const inventory = new Inventory({ ...context, onSteps: createObjectHistory(context) });
+  const parts = { context, loop, writer, backups, inventory };
   const registries = createRegistryParts(parts, background, options);
   const vault = options.vault ?? NO_VAULT;
   const clusters = createClusterOperations({ ...parts, vault, createTarget: options.createTarget });
@@ -107,6 +111,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     ...createCatalogueOperations(context),
     ...createRegistryOperations(registries),
     ...clusterOperations,
+    ...createInventoryOperations(inventory, context.store),
     ...createReleases(parts),
     ...notices.operations,
     ...createGivenSecrets(vault),
@@ -123,6 +128,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       await notices[Symbol.asyncDispose]();
       await background[Symbol.asyncDispose]();
       await backups[Symbol.asyncDispose]();
+      await inventory[Symbol.asyncDispose]();
       await loop[Symbol.asyncDispose]();
       await context.pool[Symbol.asyncDispose]();
     },

@@ -15,7 +15,7 @@ const SLEEPING = ['sleep', '1000'];
 export function describeControlContract(name: string, setup: () => Promise<TargetHarness>): void {
   describe(`control contract: ${name}`, () => {
     let harness: TargetHarness;
-    let target: TargetWith<Capability>;
+    let target: TargetWith<Exclude<Capability, 'measures'>>;
     beforeAll(async () => {
       harness = await setup();
       target = harness.target;
@@ -148,7 +148,7 @@ export function describeControlContract(name: string, setup: () => Promise<Targe
 export function describeMovesContract(name: string, setup: () => Promise<TargetHarness>): void {
   describe(`moves contract: ${name}`, () => {
     let harness: TargetHarness;
-    let target: TargetWith<Capability>;
+    let target: TargetWith<Exclude<Capability, 'measures'>>;
     beforeAll(async () => {
       harness = await setup();
       target = harness.target;

@@ -11,7 +11,7 @@ import { nameOf } from './target-harness.ts';
 export function describeForeignContract(name: string, setup: () => Promise<TargetHarness>): void {
   describe(`contract about others: ${name}`, () => {
     let harness: TargetHarness;
-    let target: TargetWith<Capability>;
+    let target: TargetWith<Exclude<Capability, 'measures'>>;
     beforeAll(async () => {
       harness = await setup();
       target = harness.target;

@@ -15,11 +15,11 @@ export interface ObjectCounts {
 /** The parts that the suite needs beside the target: a hand that changes things behind its back, and eyes of its own. */
 export interface TargetHarness extends AsyncDisposable {
   /** Named `edge`. */
-  readonly target: TargetWith<Capability>;
+  readonly target: TargetWith<Exclude<Capability, 'measures'>>;
   /** Present on the engine. */
   readonly image: string;
   /** A target over the same engine that dies for good at its n-th call. `died` tells whether it came that far. */
-  crashing(nth: number): { readonly target: TargetWith<Capability>; died(): boolean };
+  crashing(nth: number): { readonly target: TargetWith<Exclude<Capability, 'measures'>>; died(): boolean };
   count(stack: string): Promise<ObjectCounts>;
   stopContainer(stack: string, desired: DesiredResource): Promise<void>;
   removeContainer(stack: string, desired: DesiredResource): Promise<void>;

@@ -25,7 +25,7 @@ const quiet = () => new AbortController().signal;
 export function describeTargetContract(name: string, setup: () => Promise<TargetHarness>): void {
   describe(`target contract: ${name}`, () => {
     let harness: TargetHarness;
-    let target: TargetWith<Capability>;
+    let target: TargetWith<Exclude<Capability, 'measures'>>;
     beforeAll(async () => {
       harness = await setup();
       target = harness.target;

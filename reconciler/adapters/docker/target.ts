@@ -1,6 +1,7 @@
 import { createAbortScope, streamWithAbortScope, withAbortScope } from '../../base/abort-scope.ts';
 import { ReconcilerError } from '../../base/errors.ts';
 import type { ResourceId } from '../../model/resource.ts';
+import type { KeepsInventory } from '../../ports/inventory/inventory.ts';
 import type { Capability, LogLine, LogOptions, TargetWith } from '../../ports/target-capabilities.ts';
 import type { ApplyContext, ResourceChange } from '../../ports/target.ts';
 import type { Adapter, AdapterOptions } from './adapter.ts';
@@ -25,6 +26,7 @@ import { applyImage } from './images/image.ts';
 import { closeAfter, readLogLines } from './logs.ts';
 import type { RunningOneOffs } from './containers/one-off.ts';
 import { listOneOffs, removeOneOff, runOneOff } from './containers/one-off.ts';
+import { createInventory } from './inventory.ts';
 import { observeStack } from './observe.ts';
 import { maskOf } from './secrets/secret-texts.ts';
 import { watchEngine } from './watch.ts';
@@ -38,8 +40,8 @@ export interface EngineTargetOptions extends AdapterOptions {
 /** Most containers that end at once have ended after so many milliseconds. */
 const FIRST_LOOK_MS = 300;
 
-/** A Docker Engine can do all that a target may be able to do. */
-export type DockerTarget = TargetWith<Capability>;
+/** A Docker Engine can do all that a target may be able to do, but measures nothing. */
+export type DockerTarget = TargetWith<Exclude<Capability, 'measures'>>;
 
 /** The `Target` port over one Docker Engine. */
 export function createEngineTarget({ engine, close, ...options }: EngineTargetOptions): DockerTarget {
@@ -95,10 +97,19 @@ export function createEngineTarget({ engine, close, ...options }: EngineTargetOp
         readLogs(adapter, stack, id, { ...logOptions, signal }),
       ),
     watch: (onEvent, signal) => within(signal, (until) => watchEngine(adapter, onEvent, until)),
+    ...inventoryPart(adapter, within),
     async [Symbol.asyncDispose]() {
       closing.abort(new ReconcilerError('CANCELLED', `the connection to ${options.name} was closed`));
       close();
     },
+  };
+}
+
+function inventoryPart(adapter: Adapter, within: Within): KeepsInventory {
+  const { inventory, eventsOf } = createInventory(adapter);
+  return {
+    inventory: (sink, signal) => within(signal, (until) => inventory(sink, until)),
+    eventsOf,
   };
 }
 

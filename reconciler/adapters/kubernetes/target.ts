@@ -9,6 +9,7 @@ import type {
   Watches,
 } from '../../ports/target-capabilities.ts';
 import type { DesiredResource } from '../../model/resource.ts';
+import type { KeepsInventory } from '../../ports/inventory/inventory.ts';
 import type { ApplyContext } from '../../ports/target.ts';
 import { applyChange, runAgain, settleChange } from './apply.ts';
 import type { Cluster, ClusterOptions } from './cluster.ts';
@@ -16,7 +17,9 @@ import { createCluster } from './cluster.ts';
 import { startWorkload, stopWorkload } from './control.ts';
 import { toTargetError } from './api/errors.ts';
 import { readFacts, readOwned } from './facts.ts';
+import { measureCluster } from './measure.ts';
 import { readLogs } from './workloads/logs.ts';
+import { createInventory } from './inventory/inventory.ts';
 import { observeCluster } from './observe.ts';
 import { releasePorts } from './release-ports.ts';
 import { healthOf } from './workloads/health.ts';
@@ -77,16 +80,36 @@ export function createClusterTarget(options: ClusterOptions): ClusterTarget {
       ),
     owned: (signal) => guard(`look through ${name}`, signal, (both) => readOwned(cluster, both)),
     facts: (signal) => guard(`ask ${name}`, signal, (both) => readFacts(cluster, both)),
+    measure: (signal) => guard(`ask ${name}`, signal, (both) => measureCluster(cluster, both)),
     logs: (stack, id, logOptions) =>
       streamWithAbortScope({ signals: [logOptions.signal, closing.signal] }, (signal) =>
         inOurWords(client, signal, readLogs(cluster, stack, id, { ...logOptions, signal })),
       ),
     watch: (onEvent, signal) =>
       withAbortScope({ signals: [signal, closing.signal] }, (both) => watchCluster(cluster, onEvent, both)),
+    ...inventoryPart(cluster, options, closing.signal),
     async [Symbol.asyncDispose]() {
       closing.abort(new ReconcilerError('CANCELLED', `the connection to ${name} was closed`));
       cluster.close();
     },
+  };
+}
+
+function inventoryPart(
+  cluster: Cluster,
+  { client, name, logger }: ClusterOptions,
+  closing: AbortSignal,
+): KeepsInventory {
+  const { inventory, eventsOf } = createInventory(cluster, logger);
+  return {
+    inventory: ({ told, failed }, signal) =>
+      withAbortScope({ signals: [signal, closing] }, (both) =>
+        inventory(
+          { told, failed: (error) => failed(toTargetError(error, `look at ${name}`, client.address, both)) },
+          both,
+        ),
+      ),
+    eventsOf,
   };
 }
 

@@ -98,6 +98,17 @@ const MIGRATIONS: readonly string[] = [
     reader TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (reader, number)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE object_history (
+    id INTEGER PRIMARY KEY, object TEXT NOT NULL, at INTEGER NOT NULL, action TEXT NOT NULL, before TEXT,
+    after TEXT NOT NULL, message TEXT NOT NULL, changes TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX object_history_by_object ON object_history (object, id);
+  CREATE TABLE object_notes (
+    user TEXT NOT NULL, object TEXT NOT NULL, tags TEXT NOT NULL, notes TEXT NOT NULL, favorite INTEGER NOT NULL,
+    PRIMARY KEY (user, object)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /**

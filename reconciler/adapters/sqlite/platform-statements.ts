@@ -1,7 +1,9 @@
 import type { StatementSync } from 'node:sqlite';
+import { prepareObjectStatements } from './object-statements.ts';
 
 export function preparePlatformStatements(prepare: (sql: string) => StatementSync) {
   return {
+    ...prepareObjectStatements(prepare),
     listPluginSwitches: prepare(
       'SELECT plugin, enabled_at FROM plugin_switches WHERE user = ? ORDER BY plugin',
     ),

@@ -15,6 +15,7 @@ import { createUserRecords } from './user-records.ts';
 import { createConnectionLog } from './connection-log.ts';
 import { selectJobCounts, selectJobs } from './job-query.ts';
 import { createNoticeRecords } from './notices.ts';
+import { createObjectRecords } from './object-records.ts';
 import { createPluginSwitches } from './plugin-switches.ts';
 import { text, toApiKey, toJob, toLog, toStackRecord, toStep } from './rows.ts';
 import type { Statements } from './statements.ts';
@@ -70,6 +71,7 @@ export function createSqliteStore(options: SqliteStoreOptions): Store {
     ...createPluginSwitches(access),
     ...createConnectionLog(access),
     ...createNoticeRecords(access),
+    ...createObjectRecords(access),
     [Symbol.dispose]: () => access.close(),
   };
 }

@@ -86,6 +86,11 @@ export class TargetPool implements AsyncDisposable {
     return this.#use(reference).target;
   }
 
+  /** The target, for what is done for no stack in particular: it does not count as a use. */
+  peek(reference: TargetReference): Target {
+    return this.#entry(reference).target;
+  }
+
   state(reference: TargetReference): TargetState {
     return this.#entry(reference).state;
   }

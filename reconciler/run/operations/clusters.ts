@@ -3,7 +3,7 @@ import { errorMessage, isReconcilerError, ReconcilerError } from '../../base/err
 import { sha256 } from '../../base/json.ts';
 import { clusterEntry, vaultReference } from '../../model/secret-reference.ts';
 import type { KubernetesReference, TargetReference } from '../../model/target.ts';
-import { targetKey } from '../../model/target.ts';
+import { connectionKey, targetKey } from '../../model/target.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { ConnectionCheck, ConnectionLog } from '../../ports/connection-log.ts';
 import type { DesiredState, SharedCluster } from '../../ports/desired.ts';
@@ -18,6 +18,7 @@ import type { ClusterAccess, ClusterAuthType } from '../clusters/build-kubeconfi
 import { buildKubeconfig, CLUSTER_AUTH_TYPES } from '../clusters/build-kubeconfig.ts';
 import { createBounded } from '../instances/bounded.ts';
 import type { WriteBy } from '../write/repository-writer.ts';
+import { createMeasurer } from '../clusters/measure-cluster.ts';
 import type { OperationParts } from './parts.ts';
 
 export interface ClusterParts {
@@ -25,7 +26,7 @@ export interface ClusterParts {
     readonly desired: Pick<DesiredState, 'clusters' | 'names' | 'get'>;
     readonly pool: Pick<TargetPool, 'probe'>;
     readonly store: ConnectionLog;
-    readonly clock: Pick<Clock, 'now'>;
+    readonly clock: Pick<Clock, 'now' | 'elapsed'>;
   };
   readonly loop: Pick<OperationParts['loop'], 'refreshForWrite' | 'written'>;
   readonly writer: Pick<OperationParts['writer'], 'editClusters' | 'removeFile'>;
@@ -58,16 +59,13 @@ export function createClusterOperations(
   const { context } = parts;
   const { desired, store } = context;
   const seen: Seen = { facts: new Map(), looks: new Map() };
+  const measured = createMeasurer(context.clock);
   const find = (name: string): SharedCluster => findCluster(parts, name);
   const view = (name: string): ClusterView => toView(parts, find(name), seen);
   const look = async (name: string, signal: AbortSignal, isAsked = true): Promise<void> => {
-    const { reference } = find(name);
-    const ask = (inner: AbortSignal): Promise<TargetFacts> =>
-      reference === null
-        ? Promise.reject(
-            new ReconcilerError('INVALID_CONFIGURATION', `the file of the cluster ${name} has errors`),
-          )
-        : context.pool.probe(reference, (target) => requireCapability(target, 'facts').facts(inner));
+    const cluster = find(name);
+    const ask = async (inner: AbortSignal): Promise<TargetFacts> =>
+      context.pool.probe(usable(cluster), (target) => requireCapability(target, 'facts').facts(inner));
     seen.facts.set(name, await noteLook(parts, { name, seen, isAsked }, ask, signal));
   };
   return {
@@ -76,6 +74,12 @@ export function createClusterOperations(
     async testCluster(name, signal) {
       await look(name, signal);
       return view(name);
+    },
+    async measureCluster(name) {
+      const reference = usable(find(name));
+      return measured(connectionKey(reference), (signal) =>
+        context.pool.probe(reference, (target) => requireCapability(target, 'measures').measure(signal)),
+      );
     },
     listClusterChecks(name, limit) {
       find(name);
@@ -95,6 +99,11 @@ export function createClusterOperations(
       );
     },
   };
+}
+
+function usable({ name, reference }: SharedCluster): KubernetesReference {
+  if (reference !== null) return reference;
+  throw new ReconcilerError('INVALID_CONFIGURATION', `the file of the cluster ${name} has errors`);
 }
 
 function findCluster({ context }: ClusterParts, name: string): SharedCluster {

@@ -1,5 +1,6 @@
 import type { Backups } from '../backups/backups.ts';
 import type { RunContext } from '../context.ts';
+import type { Inventory } from '../inventory/inventory.ts';
 import type { Loop } from '../loop/loop.ts';
 import type { RepositoryWriter } from '../write/repository-writer.ts';
 
@@ -9,4 +10,5 @@ export interface OperationParts {
   readonly loop: Loop;
   readonly writer: RepositoryWriter;
   readonly backups: Backups;
+  readonly inventory: Inventory;
 }

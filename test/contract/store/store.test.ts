@@ -2,6 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSqliteStore } from '../../../reconciler/adapters/sqlite/sqlite-store.ts';
+import { describe } from 'vitest';
+import { createMemoryObjectRecords } from '../../support/fakes/memory-object-records.ts';
+import { describeObjectRecords } from './store-objects.ts';
 import { describeStoreContract } from './store.ts';
 
 describeStoreContract('SQLite in memory', (clock) => {
@@ -20,3 +23,5 @@ describeStoreContract('SQLite in a file', (clock) => {
     },
   };
 });
+
+describe('records of objects in memory', () => describeObjectRecords(createMemoryObjectRecords));

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Clock } from '../../../reconciler/ports/clock.ts';
 import type { Job, StackRecord, Store } from '../../../reconciler/ports/store.ts';
 import { at, buildJob, buildLog, buildStep, buildStoredPlan, HOUR, START } from '../../support/records.ts';
+import { describeObjectRecords } from './store-objects.ts';
 import { describeUserRecords } from './store-users.ts';
 
 export interface StoreUnderTest {
@@ -298,6 +299,7 @@ export function describeStoreContract(name: string, create: (clock: Clock) => St
     });
 
     describeUserRecords(() => store);
+    describeObjectRecords(() => store);
 
     it('may be disposed twice; calls afterwards say that it is closed', () => {
       store[Symbol.dispose]();

@@ -2,6 +2,7 @@ import { createSecrets } from '../../../reconciler/adapters/secrets/secrets.ts';
 import { readClusterDocument } from '../../../reconciler/config/fleet/cluster-document.ts';
 import type { TargetReference } from '../../../reconciler/model/target.ts';
 import type { SharedCluster } from '../../../reconciler/ports/desired.ts';
+import type { TargetMeasures } from '../../../reconciler/ports/inventory/measures.ts';
 import type { TargetFacts } from '../../../reconciler/ports/target-capabilities.ts';
 import type { Target } from '../../../reconciler/ports/target.ts';
 import { createClusterOperations } from '../../../reconciler/run/operations/clusters.ts';
@@ -21,6 +22,19 @@ const FACTS: TargetFacts = {
   memoryBytes: 16 * 1024 ** 3,
   diskBytes: null,
   cluster: { nodes: ['a', 'b', 'c'], namespaces: ['default'], storageClasses: ['standard'] },
+};
+
+const MEASURES: TargetMeasures = {
+  health: [
+    { name: 'API Server', status: 'healthy', message: null },
+    { name: 'etcd', status: 'unhealthy', message: 'no leader' },
+  ],
+  cpu: { used: 500, capacity: 8_000 },
+  memory: { used: 1, capacity: 3 },
+  storage: { used: 0, capacity: 0 },
+  nodes: 3,
+  pods: 7,
+  isMeasured: true,
 };
 
 /** Clusters of files in memory. One whose address has `away` in it does not answer; `wrong` is no good as a token. */
@@ -54,6 +68,10 @@ export function createFakeClusters(
       name: reference.name,
       kind: 'kubernetes',
       facts,
+      measure: async () => {
+        await facts();
+        return MEASURES;
+      },
       [Symbol.asyncDispose]: async () => {},
     } as unknown as Target;
   };

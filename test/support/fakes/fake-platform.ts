@@ -1,12 +1,14 @@
 import type { CatalogueOperations } from '../../../reconciler/public/catalogue.ts';
 import type { ClusterOperations } from '../../../reconciler/public/clusters.ts';
 import type { NoticeOperations } from '../../../reconciler/public/notices.ts';
+import type { InventoryOperations } from '../../../reconciler/public/inventory.ts';
 import type { RegistryOperations } from '../../../reconciler/public/registries.ts';
 import { summariseWorkflow } from '../../../reconciler/config/workflow/workflow.ts';
 import type { StackView } from '../../../reconciler/public/reconciler.ts';
 import type { WorkflowOperations } from '../../../reconciler/public/workflows.ts';
 import { createFakeCatalogue } from './fake-catalogue.ts';
 import { createFakeClusters } from './fake-clusters.ts';
+import { createFakeInventory } from './fake-inventory.ts';
 import { createFakeRegistries } from './fake-registries.ts';
 
 const NO_NOTICES: NoticeOperations = {
@@ -22,12 +24,18 @@ interface FakeStacks {
   readonly viewOf: (name: string) => StackView;
 }
 
-/** Catalogue, registries and clusters in memory; each write is noted. There are no notices. */
+/** Catalogue, registries, clusters and an empty inventory in memory; each write is noted. There are no notices. */
 export function createFakePlatform(
   note: (write: string) => void,
   { stacks, viewOf }: FakeStacks,
-): CatalogueOperations & RegistryOperations & ClusterOperations & WorkflowOperations & NoticeOperations {
+): CatalogueOperations &
+  RegistryOperations &
+  ClusterOperations &
+  InventoryOperations &
+  WorkflowOperations &
+  NoticeOperations {
   return {
+    ...createFakeInventory().operations,
     ...createFakeCatalogue(),
     ...createFakeRegistries(note),
     ...createFakeClusters(note),

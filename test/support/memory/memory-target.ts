@@ -17,6 +17,7 @@ import { createMemoryEngine, emit, listOwned, slotOf, text } from './memory-engi
 import { createMemorySession } from '../cli/memory-session.ts';
 import type { Fault, Faults } from './memory-faults.ts';
 import { createFaults } from './memory-faults.ts';
+import { createMemoryInventory } from './memory-inventory.ts';
 import { createMachine } from './memory-machine.ts';
 
 export interface MemoryControl {
@@ -52,7 +53,7 @@ export interface MemoryControl {
   emit(stack: string | null): void;
 }
 
-export type MemoryTarget = TargetWith<Capability> & { readonly control: MemoryControl };
+export type MemoryTarget = TargetWith<Exclude<Capability, 'measures'>> & { readonly control: MemoryControl };
 
 export interface MemoryTargetOptions {
   readonly name?: string;
@@ -129,6 +130,7 @@ export function createMemoryTarget(options: MemoryTargetOptions = {}): MemoryTar
     },
     logs: (stack, id, options) => readLogs(engine, stack, id, options),
     watch: (onEvent, signal) => watch(engine, onEvent, signal),
+    ...createMemoryInventory(engine),
     async [Symbol.asyncDispose]() {
       faults.close();
     },

@@ -40,6 +40,8 @@ export interface ObjectCacheOptions {
   readonly signal: AbortSignal;
   /** Shared with other caches of the cluster. Default: its own. */
   readonly bounds?: CacheBounds;
+  /** Returns what of an object is kept. Default: all but who owns which field. */
+  readonly keep?: (object: LiveObject) => LiveObject;
 }
 
 /** The objects of one kind as a watch keeps them. */
@@ -194,11 +196,15 @@ async function readPage(options: Options, start: string | undefined): Promise<Pa
     // Items do not say what they are, or nothing that is believed.
     const object = { ...asFields(item), apiVersion: kind.apiVersion, kind: kind.kind };
     if (!isLiveObject(object)) throw new Error(`its list of ${kind.kind} holds something that is none`);
-    return slim(object);
+    return keptOf(options, object);
   });
   const metadata = asFields(fields['metadata']) ?? {};
   const version = asString(metadata['resourceVersion']) ?? '0';
   return { items, version, more: asString(metadata['continue']) || undefined };
+}
+
+function keptOf({ keep = slim }: Options, object: LiveObject): LiveObject {
+  return keep(object);
 }
 
 /** Leaves out half of a typical object: who owns which field is read of others than us only, and only in objects of ours. */
@@ -270,7 +276,7 @@ async function* watch(
       const before = store.reading.get(keyOf(object.metadata));
       const isGone = event['type'] === 'DELETED';
       if (isGone) store.reading.drop(object);
-      else store.saw(slim(object));
+      else store.saw(keptOf(options, object));
       const freed = isGone || kind.kind === 'Service' ? pathOf(kind, object.metadata) : undefined;
       // Objects that a controller makes of ours, and writes each time that a pod becomes ready, say nothing that ours do not.
       if (!isDerived(object)) onEvent(stackOf(object) ?? stackOf(before) ?? null, freed);

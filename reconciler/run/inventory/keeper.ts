@@ -1,0 +1,90 @@
+import { createAbortScope, untilAborted } from '../../base/abort-scope.ts';
+import { errorMessage } from '../../base/errors.ts';
+import { connectionKey, targetKey } from '../../model/target.ts';
+import type { TargetReference } from '../../model/target.ts';
+import type { Clock } from '../../ports/clock.ts';
+import { hasCapability } from '../../ports/target-capabilities.ts';
+import type { Target } from '../../ports/target.ts';
+import type { ObjectStep, ObjectTable } from './object-table.ts';
+import { createObjectTable } from './object-table.ts';
+
+export interface KeeperOptions {
+  readonly reference: TargetReference;
+  readonly peek: (reference: TargetReference) => Target;
+  readonly clock: Clock;
+  /** @param first the target is looked at for the first time */
+  readonly onSteps: (steps: readonly ObjectStep[], first: boolean) => void;
+}
+
+/** Keeps the table of one target up to date until it is closed. */
+export interface Keeper {
+  readonly reference: TargetReference;
+  /** Changes with the way in which the target is reached. */
+  readonly key: string;
+  readonly table: ObjectTable;
+  readonly target: () => Target;
+  /** Reason why nothing is told at the moment. */
+  readonly error: () => string | null;
+  /** Resolves when the target has told what it has, or that it cannot. */
+  readonly settled: (signal: AbortSignal) => Promise<void>;
+  /** Looks at everything again. */
+  refresh(): void;
+  close(): Promise<void>;
+}
+
+const FIRST_PAUSE_MS = 1_000;
+const MAX_PAUSE_MS = 30_000;
+
+export function createKeeper({ reference, peek, clock, onSteps }: KeeperOptions): Keeper {
+  const table = createObjectTable(targetKey(reference), () => reference.name);
+  const closing = new AbortController();
+  const settled = Promise.withResolvers<void>();
+  let round = createAbortScope({ signals: [closing.signal] });
+  let error: string | null = 'it has not answered yet';
+  let isFirst = true;
+  const sink = {
+    told(objects: Parameters<ObjectTable['take']>[0]): void {
+      error = null;
+      const first = isFirst;
+      isFirst = false;
+      const steps = table.take(objects, clock.now());
+      settled.resolve();
+      if (steps.length > 0) onSteps(steps, first);
+    },
+    failed(reason: unknown): void {
+      error = errorMessage(reason);
+      settled.resolve();
+    },
+  };
+  async function keep(): Promise<void> {
+    for (let pause = FIRST_PAUSE_MS; !closing.signal.aborted; pause = Math.min(2 * pause, MAX_PAUSE_MS)) {
+      const { signal } = round;
+      const target = peek(reference);
+      if (!hasCapability(target, 'inventory')) {
+        error = null;
+        return settled.resolve();
+      }
+      await target.inventory(sink, signal).catch((reason: unknown) => {
+        if (!signal.aborted) sink.failed(reason);
+      });
+      if (closing.signal.aborted) return;
+      if (signal.aborted) round = createAbortScope({ signals: [closing.signal] });
+      // A connection that was closed is opened anew.
+      else await clock.sleep(pause * (0.5 + clock.random() / 2), closing.signal).catch(() => undefined);
+    }
+  }
+  const keeping = keep().catch(sink.failed);
+  return {
+    reference,
+    key: connectionKey(reference),
+    table,
+    target: () => peek(reference),
+    error: () => error,
+    settled: (signal) => untilAborted(settled.promise, signal),
+    refresh: () => round.abort(),
+    async close() {
+      closing.abort();
+      await keeping;
+    },
+  };
+}

@@ -1,0 +1,100 @@
+import { expect, it } from 'vitest';
+import type { SeenObject } from '../../../reconciler/ports/inventory/inventory.ts';
+import { eventually } from '../../support/eventually.ts';
+import { startClusterDouble } from '../../support/kubernetes/cluster-double.ts';
+import { createClusterStack, createHand } from '../../support/kubernetes/cluster-stack.ts';
+
+const WEB = '{ id: web, type: deployment, data: { name: web, image: nginx } }';
+const CONF = '{ id: conf, type: configmap, data: { name: conf, data: { a: b } } }';
+
+it('lists what is ours and what was made of it, and leaves out what is of others', async () => {
+  await using double = await startClusterDouble();
+  await using target = double.createTarget();
+  const own = createClusterStack(target);
+  const hand = createHand(double.client);
+  const { namespace } = own;
+  await own.apply(own.describe([CONF, WEB]));
+  const apps = `/apis/apps/v1/namespaces/${namespace}`;
+  const pods = `/api/v1/namespaces/${namespace}/pods`;
+  const owned = (of: object, kind: string, name: string) => {
+    const uid = (of as { metadata?: { uid?: string } }).metadata?.uid ?? '';
+    return { ownerReferences: [{ apiVersion: 'v1', kind, name, uid, controller: true }] };
+  };
+  const container = { containers: [{ name: 'web', image: 'nginx' }] };
+  const web = await hand.read(`${apps}/deployments/web`);
+  const replicas = { apiVersion: 'apps/v1', kind: 'ReplicaSet' };
+  await hand.create(`${apps}/replicasets`, {
+    ...replicas,
+    metadata: { name: 'web-a', ...owned(web, 'Deployment', 'web') },
+    spec: { replicas: 1, selector: { matchLabels: { a: 'b' } } },
+  });
+  const made = await hand.read(`${apps}/replicasets/web-a`);
+  const pod = { apiVersion: 'v1', kind: 'Pod', spec: container };
+  await hand.create(pods, { ...pod, metadata: { name: 'web-a-1', ...owned(made, 'ReplicaSet', 'web-a') } });
+  await hand.create(pods, { ...pod, metadata: { name: 'foreign' } });
+  const stranger = { metadata: { uid: 'of-somebody-else' } };
+  await hand.create(pods, {
+    ...pod,
+    metadata: { name: 'forged', ...owned(stranger, 'ReplicaSet', 'web-a') },
+  });
+
+  const ending = new AbortController();
+  let told: readonly SeenObject[] = [];
+  const failures: unknown[] = [];
+  const sink = {
+    told: (objects: readonly SeenObject[]) => void (told = objects),
+    failed: (error: unknown) => void failures.push(error),
+  };
+  const keeping = target.inventory(sink, ending.signal);
+  const names = () => told.map(({ kind, name, stack }) => `${kind} ${name} ${stack}`).sort();
+  const wanted = [
+    `ConfigMap conf ${own.stack}`,
+    `Deployment web ${own.stack}`,
+    `Pod web-a-1 ${own.stack}`,
+    `ReplicaSet web-a ${own.stack}`,
+  ];
+  await eventually(names, (list) => list.length === wanted.length);
+  expect(names()).toEqual(wanted);
+
+  const before = told.find(({ kind }) => kind === 'ConfigMap');
+  await hand.remove(`${pods}/web-a-1`);
+  await eventually(names, (list) => list.length === wanted.length - 1);
+  expect(names()).not.toContain(wanted[2]);
+  expect(told.find(({ kind }) => kind === 'ConfigMap')).toBe(before);
+  expect(failures).toEqual([]);
+  ending.abort();
+  await keeping;
+});
+
+it('measures how loaded a cluster is, with and without a metrics server', async () => {
+  await using double = await startClusterDouble();
+  await using target = double.createTarget();
+  const hand = createHand(double.client);
+  for (const name of ['a', 'b'])
+    await hand.create('/api/v1/nodes', {
+      apiVersion: 'v1',
+      kind: 'Node',
+      metadata: { name },
+      status: {
+        capacity: { cpu: '4', memory: '8Gi', 'ephemeral-storage': '100Gi' },
+        allocatable: { cpu: '3900m', memory: '7Gi' },
+      },
+    });
+  await hand.create('/api/v1/namespaces/default/persistentvolumeclaims', {
+    apiVersion: 'v1',
+    kind: 'PersistentVolumeClaim',
+    metadata: { name: 'data' },
+    spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '10Gi' } } },
+  });
+  const GI = 1024 ** 3;
+  const measured = await target.measure(new AbortController().signal);
+  expect(measured).toMatchObject({
+    cpu: { used: 200, capacity: 8_000 },
+    memory: { used: 2 * GI, capacity: 16 * GI },
+    storage: { used: 10 * GI, capacity: 200 * GI },
+    nodes: 2,
+    pods: 0,
+    isMeasured: false,
+  });
+  expect(measured.health.map(({ name }) => name)).toEqual(['API Server', 'Scheduler', 'Controller', 'etcd']);
+});
