@@ -5,6 +5,7 @@ import type { JsonSchema } from '../../http/shape.ts';
 import { answers } from './answers.ts';
 import { authRoutes } from './accounts/auth-routes.ts';
 import { catalogueRoutes } from './operator/catalogue-routes.ts';
+import { clusterMetricsRoutes } from './operator/cluster-metrics-routes.ts';
 import { clusterRoutes } from './operator/cluster-routes.ts';
 import { dashboardRoutes } from './dashboard-routes.ts';
 import type { WorkflowDeps } from './deps.ts';
@@ -15,6 +16,8 @@ import { profileRoutes } from './accounts/profile-routes.ts';
 import { settingsRoutes } from './accounts/settings-routes.ts';
 import { signInRoutes } from './accounts/sign-in-routes.ts';
 import { registryRoutes } from './operator/registry-routes.ts';
+import { resourceRoutes } from './resources/resource-routes.ts';
+import { searchRoutes } from './resources/search-routes.ts';
 import { SCHEMAS } from './schemas.ts';
 import { runRoutes } from './run-routes.ts';
 import { versionRoutes } from './version-routes.ts';
@@ -48,6 +51,9 @@ export const workflowPlatformRoutes: readonly Route<WorkflowDeps>[] = [
   ...clusterRoutes,
   ...notificationRoutes,
   ...monitoringRoutes,
+  ...clusterMetricsRoutes,
+  ...resourceRoutes,
+  ...searchRoutes,
   openApiRoute,
 ];
 

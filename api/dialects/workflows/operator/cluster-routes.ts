@@ -6,6 +6,7 @@ import type { Reply, Route } from '../../../http/route.ts';
 import { shape } from '../../../http/shape.ts';
 import { newSignal } from '../../../operations/write.ts';
 import { answers } from '../answers.ts';
+import { withCluster } from './cluster-problem.ts';
 import { toCluster, toConnectionLog, toMetadata } from './cluster-view.ts';
 import type { WorkflowDeps } from '../deps.ts';
 import type { ListQuery } from '../page.ts';
@@ -84,15 +85,6 @@ function readChanges(given: ClusterBody): ClusterChanges {
   const credentials = given.credentials ?? (given.token === undefined ? undefined : { token: given.token });
   const members = Object.entries({ displayName, description, server, authType, credentials, labels });
   return Object.fromEntries(members.filter(([, value]) => value !== undefined && value !== null));
-}
-
-async function withCluster<T>(act: () => Promise<T> | T): Promise<T> {
-  try {
-    return await act();
-  } catch (error) {
-    if (!isReconcilerError(error, 'UNKNOWN_CLUSTER')) throw error;
-    throw new HttpProblem('NOT_FOUND', 'Cluster not found', { cause: error });
-  }
 }
 
 const nameOf = (params: Readonly<Record<string, string>>): string => params['name'] ?? '';
