@@ -6,6 +6,8 @@ import { addDrift } from './commands/drift.ts';
 import { addGenerate } from './commands/generate.ts';
 import { addHistory, addRollback } from './commands/history.ts';
 import { addImport } from './commands/import.ts';
+import { addClusters } from './commands/inventory/cluster.ts';
+import { addResources } from './commands/inventory/resources.ts';
 import { addJobs } from './commands/jobs.ts';
 import { addKeys } from './commands/keys.ts';
 import { addLogs } from './commands/logs.ts';
@@ -37,6 +39,8 @@ const COMMANDS: readonly ((program: Command, hooks: ProgramHooks) => void)[] = [
   addDrift,
   addJobs,
   addLogs,
+  addResources,
+  addClusters,
   addDatabases,
   addTags,
   addKeys,

@@ -11,6 +11,8 @@ import { errorMessage, hasErrors } from '../../../reconciler/index.ts';
 import type { DataSession } from '../session/data-session.ts';
 import type { TagSession } from '../session/tag-session.ts';
 import { createRemoteTags } from '../session/tag-session.ts';
+import type { InventorySession } from '../session/inventory-session.ts';
+import { createRemoteInventory } from '../session/inventory-session.ts';
 import { createRemoteData } from '../session/data-session.ts';
 import { RemoteError, unknownStack } from '../terminal/failure.ts';
 import { createRemoteClient, type RemoteClient, type RemoteOptions } from './client.ts';
@@ -46,6 +48,7 @@ export function createRemoteSession(options: RemoteOptions): Session {
     ...readingPart(client),
     ...changingPart(client),
     ...createRemoteTags(client),
+    ...createRemoteInventory(client),
     ...createRemoteData({
       client,
       withNames: (answer, stack, signal) => withNames(client, stack, answer, signal),
@@ -62,7 +65,13 @@ export function createRemoteSession(options: RemoteOptions): Session {
 type ChangingPart = 'plan' | 'apply' | 'control' | 'deleteStacks' | 'rollback' | 'acceptDrift';
 type ReadingPart = Exclude<
   keyof Session,
-  ChangingPart | keyof DataSession | keyof TagSession | 'followJob' | 'stop' | typeof Symbol.asyncDispose
+  | ChangingPart
+  | keyof DataSession
+  | keyof InventorySession
+  | keyof TagSession
+  | 'followJob'
+  | 'stop'
+  | typeof Symbol.asyncDispose
 >;
 
 function readingPart(client: RemoteClient): Pick<Session, ReadingPart> {

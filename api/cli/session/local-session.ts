@@ -4,6 +4,8 @@ import { isReconcilerError } from '../../../reconciler/index.ts';
 import type { DataSession } from './data-session.ts';
 import type { TagSession } from './tag-session.ts';
 import { createLocalTags } from './tag-session.ts';
+import type { InventorySession } from './inventory-session.ts';
+import { createLocalInventory } from './inventory-session.ts';
 import { createLocalData } from './data-session.ts';
 import type { Session } from './session.ts';
 import { unknownStack } from '../terminal/failure.ts';
@@ -27,6 +29,7 @@ export function createLocalSession({ reconciler, actor, close }: LocalSessionOpt
   return {
     ...readingPart(reconciler, readOnce),
     ...changingPart(reconciler, readOnce, actor),
+    ...createLocalInventory({ reconciler, readOnce }),
     ...createLocalTags({ reconciler, actor, readOnce }),
     ...createLocalData({
       reconciler,
@@ -56,7 +59,12 @@ type ReadOnce = (signal: AbortSignal) => Promise<void>;
 type ChangingPart = 'plan' | 'apply' | 'followJob' | 'control' | 'deleteStacks' | 'rollback' | 'acceptDrift';
 type ReadingPart = Exclude<
   keyof Session,
-  ChangingPart | keyof DataSession | keyof TagSession | 'stop' | typeof Symbol.asyncDispose
+  | ChangingPart
+  | keyof DataSession
+  | keyof InventorySession
+  | keyof TagSession
+  | 'stop'
+  | typeof Symbol.asyncDispose
 >;
 
 function readingPart(reconciler: Reconciler, readOnce: ReadOnce): Pick<Session, ReadingPart> {

@@ -23,6 +23,7 @@ import type {
   ValidationReport,
 } from '../../../reconciler/index.ts';
 import type { DataSession } from './data-session.ts';
+import type { InventorySession } from './inventory-session.ts';
 import type { TagSession } from './tag-session.ts';
 
 /** The facts about the repository that `validate`, `status` and the header lines need. */
@@ -69,7 +70,7 @@ export type StackApplyRequest = Omit<ApplyRequest, 'actor' | 'trigger'>;
  * The thing that commands work on: a reconciler in this process, or a running daemon over its API.
  * Every method throws `ReconcilerError`.
  */
-export interface Session extends DataSession, TagSession, AsyncDisposable {
+export interface Session extends DataSession, InventorySession, TagSession, AsyncDisposable {
   /** Reads the repository as it is now. */
   repository(signal: AbortSignal): Promise<RepositorySummary>;
   /** Lists what `Reconciler.leftovers` does: stacks that are on the targets although nothing describes them any more. */

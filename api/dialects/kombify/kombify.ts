@@ -10,6 +10,7 @@ import { batchRoutes } from './batch-routes.ts';
 import { controlRoutes } from './control-routes.ts';
 import { dataRoutes } from './data-routes.ts';
 import { generateRoutes } from './generate-routes.ts';
+import { inventoryRoutes } from './inventory/inventory-routes.ts';
 import { jobRoutes } from './job-routes.ts';
 import { logRoutes } from './log-routes.ts';
 import { answers } from './answers.ts';
@@ -46,6 +47,7 @@ export const kombifyRoutes: readonly Route<ApiDeps>[] = [
   ...logRoutes,
   ...workerRoutes,
   ...jobRoutes,
+  ...inventoryRoutes,
   ...unifierRoutes,
   ...generateRoutes,
   ...systemRoutes,

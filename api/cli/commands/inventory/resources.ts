@@ -1,0 +1,56 @@
+import type { Command } from 'commander';
+import type { Invocation } from '../../invocation.ts';
+import { present, remark } from '../../invocation.ts';
+import type { ProgramHooks } from '../../program-hooks.ts';
+import { on } from '../../program-hooks.ts';
+import type { ResourceFilter, ResourceView } from '../../session/inventory-session.ts';
+import { EXIT } from '../../terminal/failure.ts';
+import { formatAge, formatPlainRows, formatTable } from '../../terminal/table.ts';
+import type { Style } from '../../terminal/terminal.ts';
+
+export function addResources(program: Command, hooks: ProgramHooks): void {
+  program
+    .command('resources')
+    .description('list what stacks have on nodes and clusters, with pods and jobs')
+    .option('--node <name>', 'only on this node or cluster')
+    .option('--stack <name>', 'only of this stack')
+    .option('--kind <kind>', 'only of this kind, such as Pod or container')
+    .action(on(hooks, (invocation, options: ResourceFilter) => runResources(invocation, options)));
+}
+
+/** Prints what is there, as the targets tell it now. */
+async function runResources(invocation: Invocation, { node, stack, kind }: ResourceFilter): Promise<number> {
+  await using session = await invocation.openSession('read', 'resources');
+  const given = Object.entries({ node, stack, kind }).filter(([, value]) => value !== undefined);
+  const { signal } = invocation.interrupt;
+  const { resources, silent } = await session.listResources(Object.fromEntries(given), signal);
+  const away = silent.filter((one) => node === undefined || one.node === node);
+  present(invocation, { resources, silent: away }, () => formatResources(invocation, resources));
+  for (const { node: name, message } of away)
+    remark(invocation, `${name} tells nothing at the moment: ${message}`);
+  return EXIT.ok;
+}
+
+function formatResources({ style, terminal, now }: Invocation, resources: readonly ResourceView[]): string {
+  if (resources.length === 0) return terminal.isTerminal ? 'nothing is there' : '';
+  const rows = resources.map((one) => [
+    one.node,
+    one.stack ?? '-',
+    one.kind,
+    one.namespace === null ? one.name : `${one.namespace}/${one.name}`,
+    paint(one.status, style),
+    one.createdAt === null
+      ? '-'
+      : terminal.isTerminal
+        ? formatAge(Date.parse(one.createdAt), now())
+        : one.createdAt,
+    one.message ?? '',
+  ]);
+  if (!terminal.isTerminal) return formatPlainRows(rows);
+  return formatTable(['NODE', 'STACK', 'KIND', 'NAME', 'STATUS', 'MADE', ''].map(style.dim), rows);
+}
+
+function paint(status: string, style: Style): string {
+  if (status === 'running' || status === 'completed') return style.good(status);
+  return status === 'failed' ? style.bad(status) : style.warn(status);
+}
