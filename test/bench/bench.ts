@@ -12,6 +12,7 @@ const SECTIONS: Readonly<Record<string, () => Promise<(report: Report) => Promis
   kubernetes: async () => (await import('./kubernetes.ts')).benchKubernetes,
   instances: async () => (await import('./instances.ts')).benchInstances,
   workflows: async () => (await import('./workflows.ts')).benchWorkflows,
+  inventory: async () => (await import('./inventory.ts')).benchInventory,
   repository: async () => (await import('./repository.ts')).benchRepository,
 };
 
