@@ -22,13 +22,45 @@ export interface Notices extends AsyncDisposable {
 /** Notices that may happen at once: as many as are kept. */
 const KEPT = 1_000;
 
+/** Milliseconds that a failure has to last: a workflow is published before the run that brings its secrets. */
+const LASTING_MS = 5_000;
+
+type News = Omit<Notice, 'number'>;
+
 export function createNotices({ store, clock, logger, reconciler }: NoticeParts): Notices {
   const listeners = new Set<(notice: Notice) => void>();
+  const closing = new AbortController();
+  /** Failures that have not lasted yet, by stack. */
+  const young = new Map<string, News>();
+  const waiting = new Set<Promise<void>>();
+  const keep = (news: News): void => {
+    const notice = store.addNotice(news);
+    for (const listener of listeners) listener(notice);
+  };
+  const keepLasting = async (news: News): Promise<void> => {
+    young.set(news.stack, news);
+    // Closing tells what is left.
+    await clock.sleep(LASTING_MS, closing.signal).catch(() => undefined);
+    if (young.get(news.stack) !== news) return;
+    young.delete(news.stack);
+    keep(news);
+  };
   const keeper: Notifier = {
     name: 'notices',
     async notify({ type, stack, revision, message, job, time }) {
-      const notice = store.addNotice({ type, stack, revision, message, job, time });
-      for (const listener of listeners) listener(notice);
+      const news = { type, stack, revision, message, job, time };
+      if (type === 'failed') {
+        const wait = keepLasting(news)
+          .catch((error: unknown) =>
+            logger.warn({ stack, error: errorMessage(error) }, 'a notice could not be kept'),
+          )
+          .finally(() => waiting.delete(wait));
+        waiting.add(wait);
+        return;
+      }
+      const wasYoung = type === 'recovered' && young.has(stack);
+      if (type === 'recovered') young.delete(stack);
+      if (!wasYoung) keep(news);
     },
   };
   let keeping: AsyncDisposable | null = null;
@@ -56,6 +88,8 @@ export function createNotices({ store, clock, logger, reconciler }: NoticeParts)
     },
     async [Symbol.asyncDispose]() {
       await keeping?.[Symbol.asyncDispose]();
+      closing.abort();
+      await Promise.all(waiting);
     },
   };
 }

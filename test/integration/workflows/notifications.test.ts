@@ -79,6 +79,25 @@ describe('notifications', () => {
   });
 });
 
+it('leaves out a failure that is over at once, such as secrets that come with the first run', async () => {
+  await using platform = await startWorkflowServer();
+  const { rig } = platform;
+  const push = async (image: string) => {
+    rig.source.push({ [file('other')]: stack('other', { web: `image: ${image}` }) });
+    await rig.reconciler.refresh(new AbortController().signal);
+  };
+  await push('5');
+  await rig.reconciler.start();
+  await rig.reaches('other', 'invalid');
+  await push('"nginx:1.29"');
+  await rig.reaches('other', 'in_sync');
+  const titles = async () => {
+    const { body } = await platform.ask('GET', '/user-notifications');
+    return (body as unknown as Listed).notifications.map(({ title }) => title);
+  };
+  expect(await eventually(titles, (found) => found.length > 0, 4_000)).toEqual(['other deployed']);
+});
+
 describe('pages that there is nothing behind', () => {
   let platform: WorkflowServer;
   beforeAll(async () => {
