@@ -39,6 +39,7 @@ export type ErrorCode =
   | 'WORKER_IN_USE'
   | 'UNKNOWN_JOB'
   | 'UNKNOWN_BACKUP'
+  | 'UNKNOWN_BUILD'
   | 'UNKNOWN_TAG'
   | 'UNKNOWN_PLUGIN'
   | 'UNKNOWN_REGISTRY'
@@ -92,6 +93,7 @@ export type ErrorCode =
   | 'FROZEN'
   | 'DEPENDENCY_NOT_READY'
   | 'STACK_STOPPED'
+  | 'BUILD_ENDED'
   | 'CANCELLED';
 
 export function isReconcilerError(error: unknown, code?: ErrorCode): error is ReconcilerError {

@@ -1,6 +1,8 @@
 import { join, resolve } from 'node:path';
 import { createBackupFolder } from '../adapters/backups/folder.ts';
+import { createRepositoryFetcher } from '../adapters/git/fetcher.ts';
 import { createGitSource } from '../adapters/git/index.ts';
+import { createProgramPlanner } from '../adapters/planners/program-planner.ts';
 import { readCommands } from '../adapters/secrets/commands.ts';
 import { createSecrets } from '../adapters/secrets/secrets.ts';
 import { createRegistryClient } from '../adapters/registries/client.ts';
@@ -15,6 +17,8 @@ import { Secret } from '../model/secret.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { DesiredState } from '../ports/desired.ts';
 import type { Logger } from '../ports/logger.ts';
+import type { BuildSetup } from '../ports/builds/build-policy.ts';
+import { NO_BUILDS } from '../ports/builds/build-policy.ts';
 import type { Notifier } from '../ports/notifier.ts';
 import type { SecretProvider } from '../ports/secret-provider.ts';
 import type { Secrets } from '../ports/secrets.ts';
@@ -143,6 +147,7 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
     seal: reading.seal,
     vault,
     registries: { kept, client: createRegistryClient(), resolve: (reference) => secrets.resolve(reference) },
+    builds: openBuilds(config, options, secrets),
     freeze: createFreeze(config.freeze),
     backups: createBackupFolder(config.backups.directory ?? join(resolve(stateDir), 'backups')),
     createTarget: (reference) => createTarget(withPrograms(config.policy, reference), targetParts),
@@ -191,8 +196,29 @@ const NO_CONFIG: DaemonConfig = {
   instances: DEFAULT_INSTANCES,
   policy: homePolicy(),
   users: DEFAULT_USERS,
+  builds: null,
   proxies: [],
 };
+
+function openBuilds({ builds }: DaemonConfig, options: KombinatorOptions, secrets: Secrets): BuildSetup {
+  if (builds === null) return NO_BUILDS;
+  const fetcher = createRepositoryFetcher({
+    places: builds.places,
+    directory: join(options.stateDir, 'builds', 'sources'),
+    resolveSecret: (reference) => secrets.resolve(reference),
+    clock: systemClock,
+    logger: options.logger,
+  });
+  const planner =
+    builds.planner === undefined
+      ? null
+      : createProgramPlanner({
+          program: builds.planner,
+          directory: join(options.stateDir, 'builds', 'plans'),
+          env: options.env,
+        });
+  return { policy: builds, fetcher, planner };
+}
 
 function closeInterrupted(store: Store, clock: Clock, logger: Logger): void {
   const jobs = store.closeInterrupted(new Date(clock.now()).toISOString());

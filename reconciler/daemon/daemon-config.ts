@@ -8,6 +8,8 @@ import { asFields, asList, asString } from '../base/values.ts';
 import { parseYaml } from '../config/yaml-document.ts';
 import { readFreezeWindows } from './freeze-config.ts';
 import type { FreezeWindow } from './freeze-windows.ts';
+import type { BuildsConfig } from './builds-config.ts';
+import { readBuildsConfig } from './builds-config.ts';
 import type { InstancesConfig } from './instances-config.ts';
 import { readInstancesConfig } from './instances-config.ts';
 import type { OperatorPolicy } from '../model/operator-policy.ts';
@@ -25,6 +27,8 @@ export interface DaemonConfig {
   readonly instances: InstancesConfig;
   readonly policy: OperatorPolicy;
   readonly users: UsersConfig;
+  /** `null`: no images are built. */
+  readonly builds: BuildsConfig | null;
   /** Addresses or networks of proxies before the API. */
   readonly proxies: readonly string[];
 }
@@ -54,6 +58,7 @@ export function readDaemonConfig(path: string, checkSchema: SchemaCheck): Daemon
   const freeze = readFreezeWindows(asList(asFields(document.value)?.['freeze']) ?? [], collector);
   const instances = readInstancesConfig(asFields(asFields(document.value)?.['instances']) ?? {}, collector);
   const policy = readOperatorPolicy(asFields(document.value) ?? {}, collector);
+  const builds = readBuildsConfig(asFields(asFields(document.value)?.['builds']), policy, collector);
   const users = readUsersConfig(asFields(asFields(document.value)?.['users']), collector);
   const proxies = (asList(asFields(document.value)?.['proxies']) ?? []).filter(
     (one) => typeof one === 'string',
@@ -61,6 +66,6 @@ export function readDaemonConfig(path: string, checkSchema: SchemaCheck): Daemon
   const diagnostics = toDiagnostics(path, document, collector.list);
   const directory = asString(asFields(asFields(document.value)?.['backups'])?.['directory']);
   const backups = directory === undefined ? {} : { directory };
-  if (diagnostics.length === 0) return { freeze, backups, instances, policy, users, proxies };
+  if (diagnostics.length === 0) return { freeze, backups, instances, policy, users, builds, proxies };
   throw new ReconcilerError('BAD_OPTIONS', diagnostics.map(formatDiagnostic).join('\n'), { diagnostics });
 }

@@ -1,5 +1,6 @@
 import type { HealthStatus } from '../model/resource.ts';
 import type { Action, Plan, PlanSummary } from '../plan/plan.ts';
+import type { BuildRecords } from './builds/build-records.ts';
 import type { ConnectionLog } from './connection-log.ts';
 import type { ObjectRecords } from './inventory/object-records.ts';
 import type { InstanceRecords } from './instance-records.ts';
@@ -173,6 +174,7 @@ export interface Store
     NoticeRecords,
     ObjectRecords,
     UserRecords,
+    BuildRecords,
     Disposable {
   saveJob(job: Job): void;
   getJob(id: string): Job | undefined;

@@ -2,6 +2,7 @@ import { ReconcilerError } from '../base/errors.ts';
 import type { DesiredResource, ResourceId } from '../model/resource.ts';
 import type { KeepsInventory } from './inventory/inventory.ts';
 import type { MeasuresLoad } from './inventory/measures.ts';
+import type { BuildsImages } from './builds/builds-images.ts';
 import type { ApplyContext, ResourceChange, Target } from './target.ts';
 
 /** A container that runs once and is removed, whatever happens. */
@@ -190,6 +191,7 @@ export interface Capabilities {
   readonly watches: Watches;
   readonly inventory: KeepsInventory;
   readonly measures: MeasuresLoad;
+  readonly buildsImages: BuildsImages;
 }
 
 export type Capability = keyof Capabilities;
@@ -216,6 +218,7 @@ const CAPABILITIES: {
   watches: { methods: ['watch'], lack: 'tells of no changes' },
   inventory: { methods: ['inventory', 'eventsOf'], lack: 'does not list what is there' },
   measures: { methods: ['measure'], lack: 'does not say how loaded it is' },
+  buildsImages: { methods: ['buildImage', 'pushImage', 'dropBuild'], lack: 'builds no images' },
 };
 
 /** Every capability that there is. */

@@ -8,6 +8,7 @@ import type { NoticeOperations } from './notices.ts';
 import type { InventoryOperations } from './inventory.ts';
 import type { RegistryOperations } from './registries.ts';
 import type { DataOperations } from './backups.ts';
+import type { BuildOperations } from './builds.ts';
 import type { ReleaseOperations } from './releases.ts';
 import type { GivenSecretOperations } from './given-secrets.ts';
 import type { VersionOperations } from './versions.ts';
@@ -288,6 +289,7 @@ export interface Reconciler
     InventoryOperations,
     ReleaseOperations,
     VersionOperations,
+    BuildOperations,
     GivenSecretOperations,
     AsyncDisposable {
   /** Begins to watch and reconcile by itself; resolves once the repository was read or the first attempt failed. */

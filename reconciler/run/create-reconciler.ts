@@ -11,6 +11,8 @@ import type { Seal } from '../model/seal.ts';
 import type { TargetReference } from '../model/target.ts';
 import { DEFAULT_STABLE_MS } from '../model/well.ts';
 import type { BackupStore } from '../ports/backup-store.ts';
+import type { BuildSetup } from '../ports/builds/build-policy.ts';
+import { NO_BUILDS } from '../ports/builds/build-policy.ts';
 import { NO_BACKUP_STORE } from '../ports/backup-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { DesiredState } from '../ports/desired.ts';
@@ -28,6 +30,7 @@ import { Background } from './loop/background.ts';
 import { createEventHub } from './loop/event-hub.ts';
 import { Loop } from './loop/loop.ts';
 import { TargetPool } from './observe/target-pool.ts';
+import { createBuilds } from './operations/builds.ts';
 import { createApplyOperations } from './operations/applies.ts';
 import { createCatalogueOperations } from './operations/catalogue.ts';
 import { CLUSTER_LOOK_MS, createClusterOperations } from './operations/clusters.ts';
@@ -76,6 +79,8 @@ export interface ReconcilerOptions {
   readonly vault?: Vault;
   /** Parts that registries are asked with. Default: there is no place for their credentials, and none is asked. */
   readonly registries?: Pick<CheckParts, 'kept' | 'client' | 'resolve'>;
+  /** Engine that builds images, and where their repositories may be. Default: none is built. */
+  readonly builds?: BuildSetup;
   /** Key of digests that leave the process, the one that `desired` has. Default: none. */
   readonly seal?: Seal;
 }
@@ -98,6 +103,8 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   const repository = createRepositoryOperations(parts);
   const { subscribe } = context.events;
   const notices = createNotices({ ...context, reconciler: { ...stacks, ...repository, subscribe } });
+  const { createTarget, builds: setup = NO_BUILDS } = options;
+  const { builds, operations } = createBuilds({ ...parts, setup, checks: registries.checks, createTarget });
   return {
     ...repository,
     ...stacks,
@@ -112,6 +119,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     ...createRegistryOperations(registries),
     ...clusterOperations,
     ...createInventoryOperations(inventory, context.store),
+    ...operations,
     ...createReleases(parts),
     ...notices.operations,
     ...createGivenSecrets(vault),
@@ -120,12 +128,14 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       notices.start();
       background.keep('backup schedule', (signal) => schedule.run(signal));
       background.every(CLUSTER_LOOK_MS, 'looks at clusters', lookAtClusters);
+      background.keep('builds', (signal) => builds.tidy(signal));
       background.every(HOUR_MS, 'passwords of registries', (signal) => renewPasswords(registries, signal));
       return loop.start();
     },
     subscribe,
     async [Symbol.asyncDispose]() {
       await notices[Symbol.asyncDispose]();
+      await builds[Symbol.asyncDispose]();
       await background[Symbol.asyncDispose]();
       await backups[Symbol.asyncDispose]();
       await inventory[Symbol.asyncDispose]();

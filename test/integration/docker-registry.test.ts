@@ -1,6 +1,4 @@
-import { execFile, spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -8,10 +6,10 @@ import { createDockerTarget } from '../../reconciler/adapters/docker/index.ts';
 import { diffResource } from '../../reconciler/plan/diff-resource.ts';
 import { Secret } from '../../reconciler/model/secret.ts';
 import { engineJson } from '../support/docker/docker-engine.ts';
-import { freePort } from '../support/free-port.ts';
 import { contextFor, TARGET } from '../support/docker/docker-resources.ts';
 import { freshStack } from '../support/docker/docker-stack.ts';
-import { eventually } from '../support/eventually.ts';
+import type { RegistryServer } from '../support/docker/registry-server.ts';
+import { startRegistry } from '../support/docker/registry-server.ts';
 import { realClock, silentLogger } from '../support/docker/target-options.ts';
 import { buildTestImage } from '../support/docker/test-image.ts';
 import { workerEngine } from '../support/docker/worker-engine.ts';
@@ -23,31 +21,13 @@ const socketPath = host.replace('unix://', '');
 describe('a private registry', () => {
   let root: string;
   let registry: string;
-  let server: ReturnType<typeof spawn>;
+  let server: RegistryServer;
 
   beforeAll(async () => {
-    root = await mkdtemp(join(tmpdir(), 'kombinator-registry-'));
-    registry = `localhost:${await freePort()}`;
-    const { stdout } = await run('htpasswd', ['-nbB', 'ci', 'pass-word-1']);
-    await writeFile(join(root, 'htpasswd'), stdout.trim());
-    const config = `version: 0.1
-storage: { filesystem: { rootdirectory: ${join(root, 'data')} } }
-http: { addr: 127.0.0.1:${registry.split(':')[1]} }
-auth: { htpasswd: { realm: test, path: ${join(root, 'htpasswd')} } }
-`;
-    await writeFile(join(root, 'config.yml'), config);
-    server = spawn('docker-registry', ['serve', join(root, 'config.yml')], { stdio: 'ignore' });
-    const answers = () =>
-      fetch(`http://${registry}/v2/`).then(
-        ({ status }) => status === 401,
-        () => false,
-      );
-    expect(await eventually(answers, Boolean)).toBe(true);
+    server = await startRegistry();
+    ({ root, host: registry } = server);
   });
-  afterAll(async () => {
-    server.kill();
-    await rm(root, { recursive: true, force: true });
-  });
+  afterAll(() => server[Symbol.asyncDispose]());
 
   /** Builds and pushes; resolves to the image id. The local tag stays only when asked for. */
   async function push(reference: string, version: string): Promise<string> {

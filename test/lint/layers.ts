@@ -93,6 +93,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     imports: CORE_OF_ADAPTERS,
     packages: [...NODE_IO, 'age-encryption', 'node:child_process', 'yaml'],
   },
+  'reconciler/adapters/planners': {
+    imports: CORE_OF_ADAPTERS,
+    packages: ['node:child_process', 'node:crypto', 'node:fs', 'node:path'],
+  },
   'reconciler/adapters/registries': { imports: CORE_OF_ADAPTERS, packages: ['node:crypto'] },
   'reconciler/adapters/vault': { imports: CORE_OF_ADAPTERS, packages: NODE_IO },
   'reconciler/adapters/sqlite': { imports: CORE_OF_ADAPTERS, packages: [...NODE_IO, 'node:sqlite'] },

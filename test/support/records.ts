@@ -1,4 +1,5 @@
 import type { Plan } from '../../reconciler/plan/plan.ts';
+import type { BuildLog, BuildRecord } from '../../reconciler/ports/builds/build-records.ts';
 import type { Job, JobLog, JobStep } from '../../reconciler/ports/store.ts';
 import type { UserRecord } from '../../reconciler/ports/user-records.ts';
 
@@ -77,4 +78,39 @@ export function buildStep(jobId: string, index: number, changes: Partial<JobStep
 
 export function buildLog(jobId: string, sequence: number): JobLog {
   return { jobId, sequence, time: at(0), level: 'info', step: null, message: `line ${sequence}` };
+}
+
+export function buildBuild(number: number, changes: Partial<BuildRecord> = {}): BuildRecord {
+  return {
+    id: String(number).padStart(24, '0'),
+    owner: 'ada',
+    stack: null,
+    repository: 'https://git.example.org/ada/app.git',
+    branch: 'main',
+    commit: null,
+    context: '.',
+    dockerfile: null,
+    argumentNames: [],
+    generated: false,
+    registry: 'f'.repeat(24),
+    imageName: 'app',
+    tag: 'latest',
+    image: 'hub.example.org/app:latest',
+    status: 'pending',
+    stage: 'Waiting',
+    progress: 0,
+    digest: null,
+    size: null,
+    write: null,
+    error: null,
+    errorStage: null,
+    createdAt: at(number),
+    startedAt: null,
+    endedAt: null,
+    ...changes,
+  };
+}
+
+export function buildBuildLog(sequence: number): BuildLog {
+  return { sequence, time: at(sequence), level: 'info', stage: 'building', message: `line ${sequence}` };
 }

@@ -2,6 +2,7 @@ import { createAbortScope, streamWithAbortScope, withAbortScope } from '../../ba
 import { ReconcilerError } from '../../base/errors.ts';
 import type { ResourceId } from '../../model/resource.ts';
 import type { KeepsInventory } from '../../ports/inventory/inventory.ts';
+import type { BuildsImages } from '../../ports/builds/builds-images.ts';
 import type { Capability, LogLine, LogOptions, TargetWith } from '../../ports/target-capabilities.ts';
 import type { ApplyContext, ResourceChange } from '../../ports/target.ts';
 import type { Adapter, AdapterOptions } from './adapter.ts';
@@ -23,6 +24,7 @@ import { toStreamError } from './engine/engine-errors.ts';
 import { readFacts, readOwned } from './facts.ts';
 import { readHealth } from './health.ts';
 import { applyImage } from './images/image.ts';
+import { buildForOthers, dropBuild, pushBuild } from './images/image-builds.ts';
 import { closeAfter, readLogLines } from './logs.ts';
 import type { RunningOneOffs } from './containers/one-off.ts';
 import { listOneOffs, removeOneOff, runOneOff } from './containers/one-off.ts';
@@ -98,6 +100,7 @@ export function createEngineTarget({ engine, close, ...options }: EngineTargetOp
       ),
     watch: (onEvent, signal) => within(signal, (until) => watchEngine(adapter, onEvent, until)),
     ...inventoryPart(adapter, within),
+    ...imageBuilds(adapter, within),
     async [Symbol.asyncDispose]() {
       closing.abort(new ReconcilerError('CANCELLED', `the connection to ${options.name} was closed`));
       close();
@@ -110,6 +113,14 @@ function inventoryPart(adapter: Adapter, within: Within): KeepsInventory {
   return {
     inventory: (sink, signal) => within(signal, (until) => inventory(sink, until)),
     eventsOf,
+  };
+}
+
+function imageBuilds(adapter: Adapter, within: Within): BuildsImages {
+  return {
+    buildImage: (build, signal) => within(signal, (until) => buildForOthers(adapter, build, until)),
+    pushImage: (push, signal) => within(signal, (until) => pushBuild(adapter, push, until)),
+    dropBuild: (build, signal) => within(signal, (until) => dropBuild(adapter, build, until)),
   };
 }
 

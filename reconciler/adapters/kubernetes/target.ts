@@ -32,7 +32,7 @@ import { execIn, openSession } from './workloads/session.ts';
 const PARALLEL_CHANGES = 64;
 
 /** Nothing is streamed in and out of pods yet. */
-export type ClusterTarget = TargetWith<Exclude<Capability, 'streamsPrograms'>>;
+export type ClusterTarget = TargetWith<Exclude<Capability, 'streamsPrograms' | 'buildsImages'>>;
 
 /** The `Target` port over one API server. */
 export function createClusterTarget(options: ClusterOptions): ClusterTarget {

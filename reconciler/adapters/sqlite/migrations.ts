@@ -109,6 +109,23 @@ const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (user, object)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE builds (
+    id TEXT PRIMARY KEY, owner TEXT NOT NULL, stack TEXT, repository TEXT NOT NULL, branch TEXT, commit_id TEXT,
+    context TEXT NOT NULL, dockerfile TEXT, argument_names TEXT NOT NULL, generated INTEGER NOT NULL,
+    registry TEXT NOT NULL, image_name TEXT NOT NULL, tag TEXT NOT NULL, image TEXT NOT NULL,
+    status TEXT NOT NULL, stage TEXT NOT NULL, progress REAL NOT NULL, digest TEXT, size INTEGER, write_commit TEXT,
+    error TEXT, error_stage TEXT, created_at TEXT NOT NULL, started_at TEXT, ended_at TEXT
+  ) STRICT;
+  CREATE INDEX builds_by_owner ON builds (owner, created_at, id);
+  CREATE INDEX builds_by_end ON builds (ended_at, id);
+
+  CREATE TABLE build_logs (
+    build_id TEXT NOT NULL, sequence INTEGER NOT NULL, time TEXT NOT NULL, level TEXT NOT NULL,
+    stage TEXT NOT NULL, message TEXT NOT NULL,
+    PRIMARY KEY (build_id, sequence)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /**

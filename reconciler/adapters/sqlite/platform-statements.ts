@@ -1,8 +1,10 @@
 import type { StatementSync } from 'node:sqlite';
+import { prepareBuildStatements } from './build-statements.ts';
 import { prepareObjectStatements } from './object-statements.ts';
 
 export function preparePlatformStatements(prepare: (sql: string) => StatementSync) {
   return {
+    ...prepareBuildStatements(prepare),
     ...prepareObjectStatements(prepare),
     listPluginSwitches: prepare(
       'SELECT plugin, enabled_at FROM plugin_switches WHERE user = ? ORDER BY plugin',

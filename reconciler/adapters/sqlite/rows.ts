@@ -190,7 +190,7 @@ function isPendingTags(value: unknown): value is PendingTag[] {
   return Array.isArray(value) && value.every((item) => hasMembers(item, types));
 }
 
-function isTextList(value: unknown): value is string[] {
+export function isTextList(value: unknown): value is string[] {
   return Array.isArray(value) && value.every((item) => typeof item === 'string');
 }
 

@@ -10,6 +10,7 @@ import type { Job, JobError, StackRecord, Store } from '../../ports/store.ts';
 import type { ConnectionOptions } from './connection.ts';
 import { fileAt, leaveFile, moveAside, openConnection } from './connection.ts';
 import { isCorruption, toStoreError } from './errors.ts';
+import { createBuildRecords } from './build-records.ts';
 import { createInstanceRecords } from './instance-records.ts';
 import { createUserRecords } from './user-records.ts';
 import { createConnectionLog } from './connection-log.ts';
@@ -72,6 +73,7 @@ export function createSqliteStore(options: SqliteStoreOptions): Store {
     ...createConnectionLog(access),
     ...createNoticeRecords(access),
     ...createObjectRecords(access),
+    ...createBuildRecords(access),
     [Symbol.dispose]: () => access.close(),
   };
 }

@@ -5,7 +5,7 @@ import { Secret } from '../../model/secret.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { ConnectionLog } from '../../ports/connection-log.ts';
 import type { RegistryClient } from '../../ports/registry-client.ts';
-import type { RegistrySetting } from '../../model/registry.ts';
+import type { RegistryCredentials, RegistrySetting } from '../../model/registry.ts';
 import type { KeptRegistries, KeptRegistry } from './kept-registries.ts';
 
 export interface CheckParts {
@@ -33,7 +33,7 @@ export async function checkRegistry(
   setting: RegistrySetting | undefined,
   signal: AbortSignal,
 ): Promise<void> {
-  const { store, clock, client, kept, resolve } = parts;
+  const { store, clock, client, kept } = parts;
   const note = (status: 'connected' | 'disconnected' | 'error', message: string): void => {
     const at = clock.now();
     store.noteConnection(registrySubject(entry.id), { at, status, message });
@@ -42,13 +42,8 @@ export async function checkRegistry(
   using scope = createAbortScope({ signals: [signal], timeoutMs: CHECK_MS });
   const { signal: bounded } = scope;
   try {
-    const known = kept.get(entry.id);
-    if (known !== undefined && known.host !== entry.host) throw movedAway(entry, known);
-    if (known?.type === 'ecr') await renewPassword(parts, entry.id, known, bounded);
-    const login = kept.settingOf(entry) ?? setting;
-    if (login === undefined) throw withoutCredentials(entry);
-    const password = resolve(login.password);
-    await client.check({ url: known?.url ?? entry.url, username: login.username, password }, bounded);
+    const { username, password } = await registryLogin(parts, entry, setting, bounded);
+    await client.check({ url: kept.get(entry.id)?.url ?? entry.url, username, password }, bounded);
     note('connected', `${entry.host} takes the credentials`);
   } catch (error) {
     // Nobody waits any more: nothing is known of the registry.
@@ -56,6 +51,26 @@ export async function checkRegistry(
     note(isReconcilerError(error, 'TARGET_UNREACHABLE') ? 'disconnected' : 'error', errorMessage(error));
     throw error;
   }
+}
+
+/**
+ * The name and password that a registry is used with. Throws BAD_OPTIONS where there are none that may be, SECRET_NOT_FOUND, and for a registry
+ * of AWS what asking for a new password does.
+ *
+ * @param setting credentials of `kombinator.yaml`, or of the operator's configuration
+ */
+export async function registryLogin(
+  { kept, client, resolve }: Pick<CheckParts, 'kept' | 'client' | 'resolve'>,
+  entry: RegistryEntry,
+  setting: RegistrySetting | undefined,
+  signal: AbortSignal,
+): Promise<RegistryCredentials> {
+  const known = kept.get(entry.id);
+  if (known !== undefined && known.host !== entry.host) throw movedAway(entry, known);
+  if (known?.type === 'ecr') await renewPassword({ kept, client }, entry.id, known, signal);
+  const login = kept.settingOf(entry) ?? setting;
+  if (login === undefined) throw withoutCredentials(entry);
+  return { host: entry.host, username: login.username, password: resolve(login.password) };
 }
 
 function movedAway({ name, host }: RegistryEntry, known: KeptRegistry): ReconcilerError {

@@ -58,6 +58,17 @@ export class RepositoryWriter {
     return this.#commitDraft(await this.#context.desired.editStack(name, keys), `Update stack ${name}`, by);
   }
 
+  /** Commits a stack's file as `edit` rewrites its text. */
+  async rewriteStack(
+    name: string,
+    edit: (text: string) => string,
+    message: string,
+    by: WriteBy,
+  ): Promise<WriteResult> {
+    this.#requireStack(name);
+    return this.#commitDraft(this.#context.desired.rewriteStack(name, edit), message, by);
+  }
+
   async deleteStack(name: string, by: WriteBy): Promise<WriteResult> {
     const file = this.#requireStack(name);
     const writes = this.#context.desired.filesOf(name).map((path): FileWrite => ({ path, content: null }));

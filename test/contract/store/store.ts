@@ -3,6 +3,7 @@ import type { Clock } from '../../../reconciler/ports/clock.ts';
 import type { Job, StackRecord, Store } from '../../../reconciler/ports/store.ts';
 import { at, buildJob, buildLog, buildStep, buildStoredPlan, HOUR, START } from '../../support/records.ts';
 import { describeObjectRecords } from './store-objects.ts';
+import { describeBuildRecords } from './store-builds.ts';
 import { describeUserRecords } from './store-users.ts';
 
 export interface StoreUnderTest {
@@ -300,6 +301,7 @@ export function describeStoreContract(name: string, create: (clock: Clock) => St
 
     describeUserRecords(() => store);
     describeObjectRecords(() => store);
+    describeBuildRecords(() => store);
 
     it('may be disposed twice; calls afterwards say that it is closed', () => {
       store[Symbol.dispose]();

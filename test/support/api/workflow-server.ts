@@ -5,7 +5,7 @@ import { createKeptRegistries } from '../../../reconciler/run/registries/kept-re
 import { createSecrets } from '../../../reconciler/adapters/secrets/secrets.ts';
 import { createMemoryVault } from '../fakes/memory-vault.ts';
 import { fakeRegistryClient } from '../fakes/fake-registries.ts';
-import type { Rig } from '../reconciler-rig.ts';
+import type { Rig, RigOptions } from '../reconciler-rig.ts';
 import { createRig, file, stack } from '../reconciler-rig.ts';
 import type { ApiServer } from './api-server.ts';
 import { json, startApiServer } from './api-server.ts';
@@ -47,7 +47,10 @@ export interface WorkflowServer extends AsyncDisposable {
   push(files: Readonly<Record<string, string | null>>): Promise<void>;
 }
 
-export async function startWorkflowServer(app: Partial<AppOptions> = {}): Promise<WorkflowServer> {
+export async function startWorkflowServer(
+  app: Partial<AppOptions> = {},
+  options: RigOptions = {},
+): Promise<WorkflowServer> {
   const vault = createMemoryVault();
   const secrets = createSecrets({ stateDir: '/nowhere', env: {}, vault });
   const rig = createRig({
@@ -57,6 +60,7 @@ export async function startWorkflowServer(app: Partial<AppOptions> = {}): Promis
       client: fakeRegistryClient,
       resolve: (reference) => secrets.resolve(reference),
     },
+    ...options,
   });
   const { source, reconciler } = rig;
   const push = async (files: Readonly<Record<string, string | null>>) => {

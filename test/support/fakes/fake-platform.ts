@@ -1,3 +1,5 @@
+import { ReconcilerError } from '../../../reconciler/base/errors.ts';
+import type { BuildOperations } from '../../../reconciler/public/builds.ts';
 import type { CatalogueOperations } from '../../../reconciler/public/catalogue.ts';
 import type { ClusterOperations } from '../../../reconciler/public/clusters.ts';
 import type { NoticeOperations } from '../../../reconciler/public/notices.ts';
@@ -28,7 +30,8 @@ interface FakeStacks {
 export function createFakePlatform(
   note: (write: string) => void,
   { stacks, viewOf }: FakeStacks,
-): CatalogueOperations &
+): BuildOperations &
+  CatalogueOperations &
   RegistryOperations &
   ClusterOperations &
   InventoryOperations &
@@ -58,5 +61,21 @@ export function createFakePlatform(
         ),
     countRuns: () => new Map(),
     ...NO_NOTICES,
+    ...createNoBuilds(),
+  };
+}
+
+/** Nothing is built, and nothing was. */
+function createNoBuilds(): BuildOperations {
+  const unknown = (id: string): never => {
+    throw new ReconcilerError('UNKNOWN_BUILD', `there is no build ${id}`);
+  };
+  return {
+    startBuild: () => Promise.reject(new ReconcilerError('BAD_OPTIONS', 'no images are built here')),
+    getBuild: unknown,
+    listBuilds: () => ({ builds: [], total: 0 }),
+    buildLog: unknown,
+    followBuild: unknown,
+    cancelBuild: async (id) => unknown(id),
   };
 }

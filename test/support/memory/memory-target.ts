@@ -12,6 +12,8 @@ import type {
   StreamedProgram,
   TargetWith,
 } from '../../../reconciler/ports/target-capabilities.ts';
+import type { MemoryBuilds } from './memory-builds.ts';
+import { createMemoryBuilds } from './memory-builds.ts';
 import type { MemoryEngine, MemoryObject } from './memory-engine.ts';
 import { createMemoryEngine, emit, listOwned, slotOf, text } from './memory-engine.ts';
 import { createMemorySession } from '../cli/memory-session.ts';
@@ -53,7 +55,10 @@ export interface MemoryControl {
   emit(stack: string | null): void;
 }
 
-export type MemoryTarget = TargetWith<Exclude<Capability, 'measures'>> & { readonly control: MemoryControl };
+export type MemoryTarget = TargetWith<Exclude<Capability, 'measures'>> & {
+  readonly control: MemoryControl;
+  readonly builds: MemoryBuilds;
+};
 
 export interface MemoryTargetOptions {
   readonly name?: string;
@@ -73,6 +78,7 @@ export function createMemoryTarget(options: MemoryTargetOptions = {}): MemoryTar
     name,
     kind: 'memory',
     control,
+    ...createMemoryBuilds(faults.step),
     observe: (scope, signal) => machine.observe(scope, signal),
     apply: async (change, context) => (control.idle ? undefined : machine.apply(change, context)),
     health: (stack, id, signal) => machine.health(stack, id, signal),

@@ -1,16 +1,8 @@
 import type { ObjectDetail, ObjectNote, ObjectView } from '../../../../reconciler/index.ts';
-import {
-  asFields,
-  asList,
-  asNumber,
-  asString,
-  asText,
-  isReconcilerError,
-  own,
-} from '../../../../reconciler/index.ts';
-import { idOf, workflowId } from '../../../operations/workflows.ts';
+import { asFields, asList, asNumber, asString, asText, own } from '../../../../reconciler/index.ts';
+import { idOf, listWorkflows } from '../../../operations/workflows.ts';
 import type { WorkflowDeps } from '../deps.ts';
-import { NO_TIME, summaryOf } from '../workflow-view.ts';
+import { NO_TIME } from '../workflow-view.ts';
 
 /** Kind in the words of the platform, which knows no objects of engines. */
 export function typeOf({ kind }: Pick<ObjectView, 'kind'>): string {
@@ -64,18 +56,11 @@ function clusterIdOf({ reconciler }: WorkflowDeps, node: string): string {
   return reconciler.listClusters().find(({ name }) => name === node)?.id ?? idOf('node', node);
 }
 
-/** The workflow that an object belongs to, where it is one. */
-function workflowOf({ reconciler }: WorkflowDeps, { stack }: ObjectView) {
+/** The workflow that an object belongs to, where it is one; else the stack. */
+function workflowOf(deps: WorkflowDeps, { stack }: ObjectView) {
   if (stack === null) return {};
-  try {
-    const view = reconciler.getStack(stack);
-    return view.kind === 'workflow'
-      ? { workflowId: workflowId(view), workflowName: summaryOf(view).name }
-      : { stack };
-  } catch (error) {
-    if (!isReconcilerError(error, 'UNKNOWN_STACK')) throw error;
-    return { stack };
-  }
+  const workflow = listWorkflows(deps).find(({ name }) => name === stack);
+  return workflow === undefined ? { stack } : { workflowId: workflow.id, workflowName: workflow.title };
 }
 
 /** @param now milliseconds since the epoch */

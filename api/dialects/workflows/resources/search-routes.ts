@@ -6,7 +6,6 @@ import { listWorkflows } from '../../../operations/workflows.ts';
 import { answers } from '../answers.ts';
 import type { WorkflowDeps } from '../deps.ts';
 import { ID, listOf, record, STATUS, TEXT } from '../schemas.ts';
-import { summaryOf } from '../workflow-view.ts';
 import { typeOf } from './resource-view.ts';
 
 const MIN_LENGTH = 3;
@@ -28,9 +27,8 @@ async function search(deps: WorkflowDeps, text: string, signal: AbortSignal) {
   const wanted = text.toLowerCase();
   const has = (...texts: readonly string[]) => texts.some((one) => one.toLowerCase().includes(wanted));
   const workflows = listWorkflows(deps)
-    .map(summaryOf)
-    .filter(({ name, description }) => has(name, description))
-    .map(({ id, name, description, status }) => ({ id, name, description, status }));
+    .filter(({ title, description }) => has(title, description))
+    .map(({ id, title, description, status }) => ({ id, name: title, description, status }));
   const resources = (await listObjects(deps, { search: text }, signal)).map((view) => ({
     id: view.id,
     name: view.name,

@@ -16,12 +16,15 @@ type ImageCalls = Pick<
   | 'openBuildSession'
   | 'buildImage'
   | 'untagImage'
+  | 'tagImage'
+  | 'pushImage'
   | 'pullImage'
   | 'registryDigest'
 >;
 
 export function imageCalls(transport: Transport): ImageCalls {
   return {
+    ...nameCalls(transport),
     listImages: (stack, signal) =>
       transport.json({
         method: 'GET',
@@ -36,19 +39,6 @@ export function imageCalls(transport: Transport): ImageCalls {
       (await import('../images/build-session.ts')).openBuildSession(transport, needs, signal),
     buildImage: (file, options) =>
       transport.stream({ method: 'POST', path: '/build', file, timeoutMs: UPLOAD_MS, ...options }),
-    untagImage: (reference, signal) =>
-      ignoreStatus(
-        [404],
-        transport.json({
-          method: 'DELETE',
-          path: `/images/${reference}`,
-          // Containers that others made from it keep it, without its name.
-          query: { force: true },
-          doing: `remove image ${reference}`,
-          timeoutMs: SLOW_MS,
-          signal,
-        }),
-      ),
     inspectImage(reference, signal) {
       const request = { method: 'GET', path: `/images/${reference}/json`, answer: ANSWERS.image } as const;
       return orNull(transport.json({ ...request, doing: 'inspect image', signal }));
@@ -79,4 +69,52 @@ export function imageCalls(transport: Transport): ImageCalls {
       return answer.Descriptor?.digest ?? '';
     },
   };
+}
+
+/** Names of images, here and at registries. */
+function nameCalls(transport: Transport): Pick<Engine, 'untagImage' | 'tagImage' | 'pushImage'> {
+  return {
+    untagImage: (reference, signal) =>
+      ignoreStatus(
+        [404],
+        transport.json({
+          method: 'DELETE',
+          path: `/images/${reference}`,
+          // Containers that others made from it keep it, without its name.
+          query: { force: true },
+          doing: `remove image ${reference}`,
+          timeoutMs: SLOW_MS,
+          signal,
+        }),
+      ),
+    async tagImage(image, reference, signal) {
+      const { repository, tag } = splitTag(reference);
+      const path = `/images/${image}/tag`;
+      const query = { repo: repository, tag };
+      const doing = `tag an image as ${reference}`;
+      await transport.json({ method: 'POST', path, query, doing, timeoutMs: SLOW_MS, signal });
+    },
+    pushImage(reference, { auth, signal }) {
+      const { repository, tag } = splitTag(reference);
+      const path = `/images/${repository}/push`;
+      const doing = `push ${reference}`;
+      return transport.stream({
+        method: 'POST',
+        path,
+        query: { tag },
+        auth,
+        doing,
+        timeoutMs: SLOW_MS,
+        signal,
+      });
+    },
+  };
+}
+
+/** The parts of a reference with a tag; a port of its host is none. */
+function splitTag(reference: string): { readonly repository: string; readonly tag: string } {
+  const at = reference.lastIndexOf(':');
+  return at > reference.lastIndexOf('/')
+    ? { repository: reference.slice(0, at), tag: reference.slice(at + 1) }
+    : { repository: reference, tag: 'latest' };
 }

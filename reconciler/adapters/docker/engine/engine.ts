@@ -144,6 +144,10 @@ export interface Engine {
   buildImage(context: Readable, options: BuildOptions): Promise<Readable>;
   /** Takes a name from an image, and removes the image with its last one unless it is in use. */
   untagImage(reference: string, signal: AbortSignal): Promise<void>;
+  /** Gives an image, by its id or a name, one more name. */
+  tagImage(image: string, reference: string, signal: AbortSignal): Promise<void>;
+  /** Progress of a push, one JSON object a line. */
+  pushImage(reference: string, options: PullOptions): Promise<Readable>;
   /** Progress of a pull, one JSON object a line. */
   pullImage(reference: string, options: PullOptions): Promise<Readable>;
   /** Digest that the registry has for a reference. */

@@ -1,5 +1,4 @@
 import { Readable } from 'node:stream';
-import { createAbortScope } from '../../../base/abort-scope.ts';
 import type { BuiltImageSpec } from '../../../model/docker/docker-spec.ts';
 import { isReconcilerError, ReconcilerError, toCancelled } from '../../../base/errors.ts';
 import type { DesiredResource } from '../../../model/resource.ts';
@@ -7,13 +6,12 @@ import { createMask, isSensitiveName, Secret } from '../../../model/secret.ts';
 import type { ApplyContext } from '../../../ports/target.ts';
 import type { Adapter } from '../adapter.ts';
 import { streamContext } from './build-context.ts';
-import { BuildFailure, readBuildOutput } from './build-output.ts';
+import { BuildFailure } from './build-output.ts';
 import { buildImageLabels } from '../labels.ts';
-import { authsFor } from './registry.ts';
+import type { EngineBuild } from './run-build.ts';
+import { runBuild } from './run-build.ts';
 import { speaks } from '../engine/transport.ts';
 
-/** A step that says nothing for this long is given up. */
-const STALL_MS = 1_800_000;
 /** Lines of one build that are told; after them only the steps are. */
 const MAX_LINES_REPORTED = 1_000;
 
@@ -29,43 +27,29 @@ export async function buildImage(
 ): Promise<void> {
   const { reference } = spec;
   if ((await adapter.engine.inspectImage(reference, context.signal)) !== null) return;
-  using scope = createAbortScope({ signals: [context.signal], timeoutMs: STALL_MS });
-  const { signal } = scope;
   const mask = maskOf(spec);
   let told = 0;
   context.progress(`building ${reference}`);
-  try {
-    const registries = adapter.registries();
-    const secrets = new Map(spec.secrets?.map(({ id, content }) => [id, content.revealBytes()]));
-    using session = isForBuildKit(spec, (await adapter.traits(signal)).api)
-      ? await adapter.engine.openBuildSession({ registries, secrets }, signal)
-      : null;
-    if (!session && secrets.size > 0) {
-      const message = `the image of ${spec.service} is built with secrets, which needs BuildKit: this engine has none`;
-      throw new ReconcilerError('TARGET_UNSUPPORTED', message);
-    }
-    const query = queryOf(spec, buildImageLabels({ ...context, desired }));
-    const output = await adapter.engine.buildImage(
-      // An engine that fetches the context reads nothing of what is sent, and cuts its answer off when something is.
+  const build: EngineBuild = {
+    doing: `build ${reference}`,
+    query: queryOf(spec, buildImageLabels({ ...context, desired })),
+    isForBuildKit: (api) => isForBuildKit(spec, api),
+    registries: adapter.registries(),
+    secrets: new Map(spec.secrets?.map(({ id, content }) => [id, content.revealBytes()])),
+    // An engine that fetches the context reads nothing of what is sent, and cuts its answer off when something is.
+    context: (signal) =>
       spec.build.remote === undefined
         ? streamContext(desired.content ?? [], { ...context, signal })
         : Readable.from([]),
-      {
-        query: session ? { ...query, version: 2, session: session.id } : query,
-        auths: authsFor(registries),
-        doing: `build ${reference}`,
-        signal,
-      },
-    );
-    for await (const { text, step } of readBuildOutput(output)) {
-      scope.touch();
+    onLine(text, step) {
       told += 1;
       if (step !== null || told < MAX_LINES_REPORTED) context.progress(mask(text));
-    }
+    },
+  };
+  try {
+    await runBuild(adapter, build, context.signal);
   } catch (error) {
     if (context.signal.aborted) throw toCancelled(context.signal, `build ${reference}`);
-    if (scope.timedOut)
-      throw failure(desired, spec, new BuildFailure('no output for half an hour', null, []), mask);
     const failed = asFailure(spec, error);
     throw failed ? failure(desired, spec, failed, mask) : error;
   }
@@ -147,13 +131,23 @@ function asFailure({ build: { remote } }: BuiltImageSpec, error: unknown): Build
 function failure(
   { origin }: DesiredResource,
   { service }: BuiltImageSpec,
+  failed: BuildFailure,
+  mask: (text: string) => string,
+): ReconcilerError {
+  const what = `the image of ${service} (${origin.file}:${origin.line})`;
+  return toBuildError(what, failed, mask);
+}
+
+/** Says why something could not be built, with the last words of the step that failed. */
+export function toBuildError(
+  what: string,
   { message, step, lines }: BuildFailure,
   mask: (text: string) => string,
 ): ReconcilerError {
   const where = step === null ? '' : ` at step ${step}`;
   const tail = lines.length > 0 ? `; last output: ${lines.join(' | ')}` : '';
   const hint = HINTS.find(([words]) => words.test(message))?.[1] ?? '';
-  const text = `the image of ${service} (${origin.file}:${origin.line}) could not be built${where}: ${message}${hint}${tail}`;
+  const text = `${what} could not be built${where}: ${message}${hint}${tail}`;
   return new ReconcilerError('BUILD_FAILED', mask(text), { retryable: mayPass(message) });
 }
 

@@ -22,7 +22,10 @@ interface Address {
 }
 
 /** Reads what the operator wrote. Throws BAD_OPTIONS for what is no place of repositories. */
-export function parsePlaces(texts: readonly string[], what: 'submodules' | 'large files'): readonly Place[] {
+export function parsePlaces(
+  texts: readonly string[],
+  what: 'submodules' | 'large files' | 'repositories',
+): readonly Place[] {
   return texts.map((text) => {
     const location = parseModuleLocation(text);
     if (location !== null && parseAddress(location) !== null) return { location };
