@@ -4,6 +4,7 @@ import type { Route } from '../../http/route.ts';
 import type { JsonSchema } from '../../http/shape.ts';
 import { answers } from './answers.ts';
 import { authRoutes } from './accounts/auth-routes.ts';
+import { buildRoutes } from './builds/build-routes.ts';
 import { catalogueRoutes } from './operator/catalogue-routes.ts';
 import { clusterMetricsRoutes } from './operator/cluster-metrics-routes.ts';
 import { clusterRoutes } from './operator/cluster-routes.ts';
@@ -54,6 +55,7 @@ export const workflowPlatformRoutes: readonly Route<WorkflowDeps>[] = [
   ...clusterMetricsRoutes,
   ...resourceRoutes,
   ...searchRoutes,
+  ...buildRoutes,
   openApiRoute,
 ];
 

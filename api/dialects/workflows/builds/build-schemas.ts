@@ -1,0 +1,50 @@
+import { ANYTHING, ID, TEXT, TIME } from '../schemas.ts';
+
+const STATUSES = ['pending', 'cloning', 'building', 'pushing', 'completed', 'failed', 'cancelled'];
+
+/** A build in the words of the platform. */
+export const BUILD = {
+  type: 'object',
+  properties: {
+    id: ID,
+    workflowId: ID,
+    userId: TEXT,
+    repoUrl: TEXT,
+    branch: { ...TEXT, description: 'Empty until it is known.' },
+    commitSha: TEXT,
+    buildContext: TEXT,
+    dockerfile: TEXT,
+    buildArgs: { ...ANYTHING, description: 'Names; the values are kept nowhere.' },
+    useNixpacks: { type: 'boolean' },
+    registryId: ID,
+    imageName: TEXT,
+    imageTag: TEXT,
+    status: { enum: STATUSES },
+    currentStage: TEXT,
+    progress: { type: 'integer', description: 'Percent.' },
+    finalImageRef: TEXT,
+    imageDigest: TEXT,
+    imageSize: { type: 'integer', description: 'Bytes.' },
+    errorMessage: TEXT,
+    errorStage: { enum: ['clone', 'dockerfile', 'build', 'push'] },
+    createdAt: TIME,
+    startedAt: TIME,
+    completedAt: TIME,
+    duration: { type: 'integer', description: 'Milliseconds.' },
+  },
+  required: [
+    'id',
+    'userId',
+    'repoUrl',
+    'branch',
+    'buildContext',
+    'useNixpacks',
+    'registryId',
+    'imageName',
+    'imageTag',
+    'status',
+    'currentStage',
+    'progress',
+    'createdAt',
+  ],
+};

@@ -1,0 +1,68 @@
+import type { BuildEvent, BuildRecord } from '../../../../reconciler/index.ts';
+import type { Identity } from '../../../auth/identity.ts';
+import type { ServerEvent } from '../../../http/route.ts';
+import { idOf, listWorkflows, workflowId } from '../../../operations/workflows.ts';
+import type { WorkflowDeps } from '../deps.ts';
+
+/** An id of whoever asks: of the user, else one that is made of the name of the key or token. */
+export function ownerOf({ userId, via, name }: Identity): string {
+  return userId ?? idOf('caller', `${via}\0${name}`);
+}
+
+export function toBuild(deps: WorkflowDeps, build: BuildRecord) {
+  const view = listWorkflows(deps).find(({ name }) => name === build.stack);
+  const masked = Object.fromEntries(build.argumentNames.map((name) => [name, '***']));
+  const { commit, dockerfile, digest, size, error, errorStage, startedAt, endedAt } = build;
+  return {
+    id: build.id,
+    ...(view === undefined ? {} : { workflowId: workflowId(view) }),
+    userId: build.owner,
+    repoUrl: build.repository,
+    branch: build.branch ?? '',
+    ...(commit === null ? {} : { commitSha: commit }),
+    buildContext: build.context,
+    ...(dockerfile === null ? {} : { dockerfile }),
+    ...(build.argumentNames.length === 0 ? {} : { buildArgs: masked }),
+    useNixpacks: build.generated,
+    registryId: build.registry,
+    imageName: build.imageName,
+    imageTag: build.tag,
+    status: build.status,
+    currentStage: build.stage,
+    progress: build.progress,
+    ...(digest === null ? {} : { finalImageRef: build.image, imageDigest: digest }),
+    ...(size === null ? {} : { imageSize: size }),
+    ...(error === null ? {} : { errorMessage: error }),
+    ...(errorStage === null ? {} : { errorStage }),
+    createdAt: build.createdAt,
+    ...(startedAt === null ? {} : { startedAt }),
+    ...(endedAt === null ? {} : { completedAt: endedAt }),
+    ...(startedAt === null || endedAt === null
+      ? {}
+      : { duration: Date.parse(endedAt) - Date.parse(startedAt) }),
+  };
+}
+
+/** Turns what happens to a build into an event of the platform, in its envelope. */
+export function toBuildEvent(event: BuildEvent, id: string): ServerEvent {
+  const [type, time, data] = partsOf(event);
+  const envelope = { type, stream_key: `build:${id}`, event_type: type, timestamp: time, data };
+  return { event: type, data: envelope };
+}
+
+function partsOf(event: BuildEvent): readonly [string, string, object] {
+  if (event.type === 'log') {
+    const { time, stage, message, level } = event.log;
+    return ['log', time, { stage, message, level }];
+  }
+  const { build } = event;
+  const time = build.endedAt ?? new Date().toISOString();
+  if (event.type === 'progress')
+    return ['progress', time, { status: build.status, current_stage: build.stage, progress: build.progress }];
+  if (build.status === 'cancelled') return ['cancelled', time, {}];
+  if (build.status === 'failed')
+    return ['failed', time, { error_message: build.error ?? '', error_stage: build.errorStage ?? '' }];
+  const { image, digest, size } = build;
+  const imageSize = size === null ? {} : { image_size: size };
+  return ['complete', time, { final_image_ref: image, image_digest: digest ?? '', ...imageSize }];
+}
