@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { addApply, addDestroy } from './commands/apply.ts';
+import { addBuild } from './commands/builds/build.ts';
 import { addControl } from './commands/control.ts';
 import { addDatabases } from './commands/db.ts';
 import { addDrift } from './commands/drift.ts';
@@ -43,6 +44,7 @@ const COMMANDS: readonly ((program: Command, hooks: ProgramHooks) => void)[] = [
   addClusters,
   addDatabases,
   addTags,
+  addBuild,
   addKeys,
   addUsers,
   addPolicy,

@@ -7,6 +7,8 @@ export interface RemoteOptions {
   /** Option that gave the address, for errors about it. Default `--server`. */
   readonly option?: string;
   readonly apiKey?: string;
+  /** Path of the dialect. Default `/api/v1`. */
+  readonly prefix?: '/api/v1' | '/v1/api';
 }
 
 export interface RemoteRequest {
@@ -20,7 +22,7 @@ export interface RemoteEvent {
   readonly data: unknown;
 }
 
-/** Requests to a daemon's API, below `/api/v1`. Throws RemoteError for every answer that is not a good one. */
+/** Requests to a daemon's API, below its prefix. Throws RemoteError for every answer that is not a good one. */
 export interface RemoteClient {
   get(path: string, request: RemoteRequest): Promise<unknown>;
   post(path: string, request: RemoteRequest): Promise<unknown>;
@@ -29,8 +31,9 @@ export interface RemoteClient {
   events(path: string, request: RemoteRequest): AsyncIterable<RemoteEvent>;
 }
 
-export function createRemoteClient({ url, option = '--server', apiKey }: RemoteOptions): RemoteClient {
-  const base = toBase(url, option);
+export function createRemoteClient(options: RemoteOptions): RemoteClient {
+  const { url, option = '--server', apiKey, prefix = '/api/v1' } = options;
+  const base = `${toBase(url, option)}${prefix}`;
 
   async function send(
     method: string,
@@ -87,7 +90,7 @@ function toBase(url: string, option: string): string {
       hint: 'write for example http://127.0.0.1:5260',
     });
   }
-  return `${url.replace(/\/+$/, '').replace(/\/api\/v1$/, '')}/api/v1`;
+  return url.replace(/\/+$/, '').replace(/\/api\/v1$/, '');
 }
 
 async function readJson(
@@ -111,6 +114,8 @@ async function readJson(
 
 function toRemoteError(status: number, document: unknown): RemoteError {
   const error: unknown = isRecord(document) ? document['error'] : undefined;
+  if (typeof error === 'string')
+    return new RemoteError(`HTTP_${status}`, error, status === 401 ? { hint: KEY_HINT } : {});
   if (!isRecord(error)) return new RemoteError('SERVER_ERROR', `the daemon answered ${status}`);
   const code = typeof error['reason'] === 'string' ? error['reason'] : asText(error['code']);
   const details: readonly unknown[] = Array.isArray(error['details']) ? error['details'] : [];

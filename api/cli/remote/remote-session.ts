@@ -13,6 +13,8 @@ import type { TagSession } from '../session/tag-session.ts';
 import { createRemoteTags } from '../session/tag-session.ts';
 import type { InventorySession } from '../session/inventory-session.ts';
 import { createRemoteInventory } from '../session/inventory-session.ts';
+import type { BuildSession } from '../session/build-session.ts';
+import { createRemoteBuilds } from '../session/build-session.ts';
 import { createRemoteData } from '../session/data-session.ts';
 import { RemoteError, unknownStack } from '../terminal/failure.ts';
 import { createRemoteClient, type RemoteClient, type RemoteOptions } from './client.ts';
@@ -49,6 +51,7 @@ export function createRemoteSession(options: RemoteOptions): Session {
     ...changingPart(client),
     ...createRemoteTags(client),
     ...createRemoteInventory(client),
+    ...createRemoteBuilds(createRemoteClient({ ...options, prefix: '/v1/api' })),
     ...createRemoteData({
       client,
       withNames: (answer, stack, signal) => withNames(client, stack, answer, signal),
@@ -69,6 +72,7 @@ type ReadingPart = Exclude<
   | keyof DataSession
   | keyof InventorySession
   | keyof TagSession
+  | keyof BuildSession
   | 'followJob'
   | 'stop'
   | typeof Symbol.asyncDispose

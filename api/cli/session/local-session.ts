@@ -6,6 +6,8 @@ import type { TagSession } from './tag-session.ts';
 import { createLocalTags } from './tag-session.ts';
 import type { InventorySession } from './inventory-session.ts';
 import { createLocalInventory } from './inventory-session.ts';
+import type { BuildSession } from './build-session.ts';
+import { createLocalBuilds } from './build-session.ts';
 import { createLocalData } from './data-session.ts';
 import type { Session } from './session.ts';
 import { unknownStack } from '../terminal/failure.ts';
@@ -31,6 +33,7 @@ export function createLocalSession({ reconciler, actor, close }: LocalSessionOpt
     ...changingPart(reconciler, readOnce, actor),
     ...createLocalInventory({ reconciler, readOnce }),
     ...createLocalTags({ reconciler, actor, readOnce }),
+    ...createLocalBuilds({ reconciler, actor, readOnce }),
     ...createLocalData({
       reconciler,
       actor,
@@ -63,6 +66,7 @@ type ReadingPart = Exclude<
   | keyof DataSession
   | keyof InventorySession
   | keyof TagSession
+  | keyof BuildSession
   | 'stop'
   | typeof Symbol.asyncDispose
 >;

@@ -22,6 +22,7 @@ import type {
   UserRecords,
   ValidationReport,
 } from '../../../reconciler/index.ts';
+import type { BuildSession } from './build-session.ts';
 import type { DataSession } from './data-session.ts';
 import type { InventorySession } from './inventory-session.ts';
 import type { TagSession } from './tag-session.ts';
@@ -70,7 +71,7 @@ export type StackApplyRequest = Omit<ApplyRequest, 'actor' | 'trigger'>;
  * The thing that commands work on: a reconciler in this process, or a running daemon over its API.
  * Every method throws `ReconcilerError`.
  */
-export interface Session extends DataSession, InventorySession, TagSession, AsyncDisposable {
+export interface Session extends DataSession, InventorySession, TagSession, BuildSession, AsyncDisposable {
   /** Reads the repository as it is now. */
   repository(signal: AbortSignal): Promise<RepositorySummary>;
   /** Lists what `Reconciler.leftovers` does: stacks that are on the targets although nothing describes them any more. */
