@@ -99,8 +99,7 @@ export function createEngineTarget({ engine, close, ...options }: EngineTargetOp
         readLogs(adapter, stack, id, { ...logOptions, signal }),
       ),
     watch: (onEvent, signal) => within(signal, (until) => watchEngine(adapter, onEvent, until)),
-    ...inventoryPart(adapter, within),
-    ...imageBuilds(adapter, within),
+    ...{ ...inventoryPart(adapter, within), ...imageBuilds(adapter, within) },
     async [Symbol.asyncDispose]() {
       closing.abort(new ReconcilerError('CANCELLED', `the connection to ${options.name} was closed`));
       close();

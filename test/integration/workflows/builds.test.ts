@@ -24,7 +24,7 @@ let repositories: FakeRepositories;
 beforeEach(async () => {
   const given = buildOptions();
   ({ repositories } = given);
-  platform = await startWorkflowServer(given.options);
+  platform = await startWorkflowServer({}, given.options);
   await platform.push({ 'kombinator.yaml': SETTINGS, 'workflows/shop.yaml': WORKFLOW });
 });
 afterEach(() => platform[Symbol.asyncDispose]());

@@ -1,7 +1,7 @@
 import type { BuildEvent, BuildRecord } from '../../../../reconciler/index.ts';
 import type { Identity } from '../../../auth/identity.ts';
 import type { ServerEvent } from '../../../http/route.ts';
-import { idOf, listWorkflows, workflowId } from '../../../operations/workflows.ts';
+import { idOf, listWorkflows } from '../../../operations/workflows.ts';
 import type { WorkflowDeps } from '../deps.ts';
 
 /** An id of whoever asks: of the user, else one that is made of the name of the key or token. */
@@ -15,7 +15,7 @@ export function toBuild(deps: WorkflowDeps, build: BuildRecord) {
   const { commit, dockerfile, digest, size, error, errorStage, startedAt, endedAt } = build;
   return {
     id: build.id,
-    ...(view === undefined ? {} : { workflowId: workflowId(view) }),
+    ...(view === undefined ? {} : { workflowId: view.id }),
     userId: build.owner,
     repoUrl: build.repository,
     branch: build.branch ?? '',
