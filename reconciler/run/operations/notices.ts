@@ -29,40 +29,10 @@ type News = Omit<Notice, 'number'>;
 
 export function createNotices({ store, clock, logger, reconciler }: NoticeParts): Notices {
   const listeners = new Set<(notice: Notice) => void>();
-  const closing = new AbortController();
-  /** Failures that have not lasted yet, by stack. */
-  const young = new Map<string, News>();
-  const waiting = new Set<Promise<void>>();
-  const keep = (news: News): void => {
+  const keeper = createKeeper({ clock, logger }, (news) => {
     const notice = store.addNotice(news);
     for (const listener of listeners) listener(notice);
-  };
-  const keepLasting = async (news: News): Promise<void> => {
-    young.set(news.stack, news);
-    // Closing tells what is left.
-    await clock.sleep(LASTING_MS, closing.signal).catch(() => undefined);
-    if (young.get(news.stack) !== news) return;
-    young.delete(news.stack);
-    keep(news);
-  };
-  const keeper: Notifier = {
-    name: 'notices',
-    async notify({ type, stack, revision, message, job, time }) {
-      const news = { type, stack, revision, message, job, time };
-      if (type === 'failed') {
-        const wait = keepLasting(news)
-          .catch((error: unknown) =>
-            logger.warn({ stack, error: errorMessage(error) }, 'a notice could not be kept'),
-          )
-          .finally(() => waiting.delete(wait));
-        waiting.add(wait);
-        return;
-      }
-      const wasYoung = type === 'recovered' && young.has(stack);
-      if (type === 'recovered') young.delete(stack);
-      if (!wasYoung) keep(news);
-    },
-  };
+  });
   let keeping: AsyncDisposable | null = null;
   return {
     operations: {
@@ -88,6 +58,44 @@ export function createNotices({ store, clock, logger, reconciler }: NoticeParts)
     },
     async [Symbol.asyncDispose]() {
       await keeping?.[Symbol.asyncDispose]();
+      await keeper[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Hands on what lasts. A failure that is over before is none, and so is its end; closing hands on what is left. */
+function createKeeper(
+  { clock, logger }: Pick<NoticeParts, 'clock' | 'logger'>,
+  keep: (news: News) => void,
+): Notifier & AsyncDisposable {
+  const closing = new AbortController();
+  /** Failures that have not lasted yet, by stack. */
+  const young = new Map<string, News>();
+  const waiting = new Set<Promise<void>>();
+  const keepLasting = async (news: News): Promise<void> => {
+    young.set(news.stack, news);
+    await clock.sleep(LASTING_MS, closing.signal).catch(() => undefined);
+    if (young.get(news.stack) !== news) return;
+    young.delete(news.stack);
+    keep(news);
+  };
+  return {
+    name: 'notices',
+    async notify({ type, stack, revision, message, job, time }) {
+      const news = { type, stack, revision, message, job, time };
+      if (type !== 'failed') {
+        const isOver = type === 'recovered' && young.delete(stack);
+        if (!isOver) keep(news);
+        return;
+      }
+      const wait = keepLasting(news)
+        .catch((error: unknown) =>
+          logger.warn({ stack, error: errorMessage(error) }, 'a notice could not be kept'),
+        )
+        .finally(() => waiting.delete(wait));
+      waiting.add(wait);
+    },
+    async [Symbol.asyncDispose]() {
       closing.abort();
       await Promise.all(waiting);
     },
