@@ -57,6 +57,8 @@ export interface InventoryOperations {
   openInventory(signal: AbortSignal): Promise<void>;
   /** Returns every object, sorted by node, kind, namespace and name. Empty before `openInventory`. The list stays the same value until something changes. */
   listObjects(): readonly ObjectView[];
+  /** Returns the objects of one stack; finding them costs no look through all of them. */
+  objectsOfStack(stack: string): readonly ObjectView[];
   inventoryStates(): readonly InventoryState[];
   /** Throws UNKNOWN_OBJECT. */
   getObject(id: string): ObjectDetail;

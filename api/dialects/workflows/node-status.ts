@@ -1,15 +1,9 @@
-import type { HealthStatus, StackView } from '../../../reconciler/index.ts';
+import type { HealthStatus, ObjectView, StackView } from '../../../reconciler/index.ts';
 import { asFields, asList, asNumber, asString, own } from '../../../reconciler/index.ts';
+import type { WorkflowDeps } from './deps.ts';
+import type { NodeState } from './resources/resource-status.ts';
+import { toStatus } from './resources/resource-status.ts';
 import { createNodeFinder } from './run-view.ts';
-
-/** State of a node as the platform shows it: `data._status`, and what its streams tell. */
-export interface NodeStatus {
-  readonly state: string;
-  readonly message: string;
-  readonly replicas?: number;
-  readonly readyReplicas?: number;
-  readonly secretCreated?: boolean;
-}
 
 const STATE_OF_HEALTH: Readonly<Partial<Record<HealthStatus | 'unknown', string>>> = {
   healthy: 'healthy',
@@ -27,28 +21,46 @@ const STATE_OF_TYPE: Readonly<Record<string, string>> = {
   persistentvolumeclaim: 'Bound',
 };
 
-/** States of nodes by id, from memory: asks no cluster. Nodes that nothing is known of are left out. */
-export function nodeStatuses(view: StackView): ReadonlyMap<string, NodeStatus> {
+/** States of nodes by id, as `data._status` shows them, from memory: asks no cluster. Nodes that nothing is known of are left out. */
+export function nodeStatuses(
+  { reconciler }: Pick<WorkflowDeps, 'reconciler'>,
+  view: StackView,
+): ReadonlyMap<string, NodeState> {
   const find = createNodeFinder(view);
   const services = new Map(view.services.map((service) => [find(service.resource), service]));
+  const objects = new Map(
+    reconciler
+      .objectsOfStack(view.name)
+      .filter(({ owners }) => owners.length === 0)
+      .map((object) => [find(`${object.node}/${object.kind}/${object.namespace}/${object.name}`), object]),
+  );
   // Nobody knows which of them are there before a deployment has ended well.
   const isThere = view.state === 'in_sync' || view.state === 'degraded';
   const nodes = (asList(asFields(view.document)?.['nodes']) ?? []).map((item) => asFields(item) ?? {});
   return new Map(
-    nodes.flatMap((node): readonly (readonly [string, NodeStatus])[] => {
+    nodes.flatMap((node): readonly (readonly [string, NodeState])[] => {
       const id = asString(node['id']) ?? '';
       const type = asString(node['type']) ?? '';
       const service = services.get(id);
+      const object = objects.get(id);
+      const seen = object === undefined ? undefined : toStatus(object);
+      const created = type === 'secret' ? { secretCreated: true } : {};
       if (service !== undefined) {
         const { health, reason } = service;
         const state = STATE_OF_HEALTH[health] ?? 'unknown';
-        return [[id, { state, message: reason ?? '', ...pods(type, state, asFields(node['data']) ?? {}) }]];
+        const figures = hasFigures(object) ? seen : pods(type, state, asFields(node['data']) ?? {});
+        return [[id, { ...figures, state, message: reason ?? '' }]];
       }
+      if (seen !== undefined) return [[id, { ...seen, ...created }]];
       if (!isThere) return [];
-      const created = type === 'secret' ? { secretCreated: true } : {};
       return [[id, { state: own(STATE_OF_TYPE, type) ?? 'healthy', message: '', ...created }]];
     }),
   );
+}
+
+/** Tells whether more is known of an object than that it is there. */
+function hasFigures(object: ObjectView | undefined): boolean {
+  return object !== undefined && Object.keys(object.facts).length > 0;
 }
 
 /** A workload that is well has as many pods as it wants. */

@@ -163,6 +163,8 @@ async function* followWorkflow(
 ): AsyncGenerator<ServerEvent> {
   const known = streams.get(deps.reconciler) ?? createBroadcasts<ServerEvent>();
   streams.set(deps.reconciler, known);
+  // Figures of objects come with it; whoever asks first need not wait for them.
+  void deps.reconciler.openInventory(signal).catch(() => undefined);
   yield { event: 'metadata', data: toWorkflow(deps, view) };
   yield* known.follow(workflowId(view), (shared) => tellOfWorkflow(deps, view, shared), signal);
 }
@@ -179,7 +181,7 @@ async function* tellOfWorkflow(
     const now = readStack(deps, view.name);
     if (now === null || workflowId(now) !== id)
       return yield { event: 'complete', data: 'The workflow was deleted' };
-    const sent = toStreamEvent(event, now);
+    const sent = toStreamEvent(deps, event, now);
     if (sent === null) continue;
     const { type, data } = sent;
     yield {
@@ -206,18 +208,19 @@ function concerns(event: ReconcilerEvent, stack: string): boolean {
 }
 
 function toStreamEvent(
+  deps: WorkflowDeps,
   event: ReconcilerEvent,
   view: StackView,
 ): { readonly type: string; readonly data: object } | null {
   if (event.type === 'health') {
     const id = createNodeFinder(view)(event.resource);
-    const status = id === undefined ? undefined : nodeStatuses(view).get(id);
+    const status = id === undefined ? undefined : nodeStatuses(deps, view).get(id);
     return status === undefined
       ? null
       : { type: 'node_update', data: { node_id: id, type: kindOf(event.resource), status } };
   }
   if (event.type === 'repository') return null;
-  const nodes = toStatedGraph(view).nodes;
+  const nodes = toStatedGraph(deps, view).nodes;
   const run = event.type === 'job' ? { run_id: event.job.id, status: event.job.status } : {};
   return { type: 'workflow_sync', data: { nodes, ...run } };
 }

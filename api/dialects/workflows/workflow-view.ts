@@ -32,8 +32,8 @@ export function listedAs({
 }
 
 /** Its graph, with what is known of each node as `_status`. */
-export function toStatedGraph(view: StackView): ReturnType<typeof toPlatformGraph> {
-  const statuses = nodeStatuses(view);
+export function toStatedGraph(deps: WorkflowDeps, view: StackView): ReturnType<typeof toPlatformGraph> {
+  const statuses = nodeStatuses(deps, view);
   const { nodes, edges } = toPlatformGraph(asFields(view.document) ?? {});
   const stated = nodes.map((node) => {
     const status = statuses.get(node.id);
@@ -43,7 +43,7 @@ export function toStatedGraph(view: StackView): ReturnType<typeof toPlatformGrap
 }
 
 /** A workflow in the words of the platform. */
-export function toWorkflow({ reconciler }: WorkflowDeps, view: StackView) {
+export function toWorkflow(deps: WorkflowDeps, view: StackView) {
   const fields = asFields(view.document) ?? {};
   return {
     ...listedAs({
@@ -57,9 +57,9 @@ export function toWorkflow({ reconciler }: WorkflowDeps, view: StackView) {
     etag: markOf(view.document),
     cluster_id: asString(fields['cluster']) ?? '',
     tags: (asList(fields['tags']) ?? []).filter((tag) => typeof tag === 'string'),
-    ...toStatedGraph(view),
+    ...toStatedGraph(deps, view),
     versions: [],
-    ...countRuns(reconciler, view.name),
+    ...countRuns(deps.reconciler, view.name),
   };
 }
 

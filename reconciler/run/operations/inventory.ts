@@ -1,5 +1,5 @@
 import { ReconcilerError } from '../../base/errors.ts';
-import type { InventoryOperations } from '../../public/inventory.ts';
+import type { InventoryOperations, ObjectView } from '../../public/inventory.ts';
 import type { ObjectRecords } from '../../ports/inventory/object-records.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { saveNote } from '../inventory/object-notes.ts';
@@ -11,9 +11,15 @@ const CHILDREN: ReadonlyMap<string, string> = new Map([
 ]);
 
 export function createInventoryOperations(inventory: Inventory, store: ObjectRecords): InventoryOperations {
+  let grouped = groupByStack([]);
   return {
     openInventory: (signal) => inventory.open(signal),
     listObjects: () => inventory.list(),
+    objectsOfStack(stack) {
+      const list = inventory.list();
+      if (grouped.list !== list) grouped = groupByStack(list);
+      return grouped.stacks.get(stack) ?? [];
+    },
     inventoryStates: () => inventory.states(),
     getObject: (id) => inventory.detail(id),
     childrenOfObject(id) {
@@ -32,4 +38,8 @@ export function createInventoryOperations(inventory: Inventory, store: ObjectRec
       saveNote(store, user, note);
     },
   };
+}
+
+function groupByStack(list: readonly ObjectView[]) {
+  return { list, stacks: Map.groupBy(list, ({ stack }) => stack) };
 }

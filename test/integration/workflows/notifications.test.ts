@@ -115,7 +115,10 @@ describe('pages that there is nothing behind', () => {
     ['/metrics/resources?cluster=prod', { resources: [] }],
     [
       '/metrics/overview',
-      { clusters: [{ clusterName: 'prod', status: 'unknown', cpuCapacity: 0 }], totals: { nodeCount: 0 } },
+      {
+        clusters: [{ clusterName: 'prod', status: 'unknown' }],
+        totals: { podCount: expect.any(Number) as number },
+      },
     ],
   ])('%s says so', async (path, body) => {
     expect(await platform.ask('GET', path, undefined, 'viewer')).toMatchObject({ status: 200, body });

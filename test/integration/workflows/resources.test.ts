@@ -199,7 +199,6 @@ describe('a resource', () => {
         'metadata',
         { id, name: 'web', namespace: 'shop', type: 'Deployment', status: 'running', spec: WEB.facts },
       ],
-      ['status_update', { resource_id: id, type: 'Deployment', status: status(1) }],
       ['status_update', { resource_id: id, type: 'Deployment', status: status(2) }],
       ['complete', 'Resource was deleted'],
     ]);

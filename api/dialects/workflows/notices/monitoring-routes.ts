@@ -1,8 +1,10 @@
-import type { ClusterView } from '../../../../reconciler/index.ts';
+import type { ClusterView, Measure, ObjectView } from '../../../../reconciler/index.ts';
+import { asFields, asList, asNumber } from '../../../../reconciler/index.ts';
 import { HttpProblem } from '../../../http/problem.ts';
 import { defineRoute, ok } from '../../../http/route.ts';
 import type { Route } from '../../../http/route.ts';
 import { shape } from '../../../http/shape.ts';
+import { listObjects, sortObjects } from '../../../operations/objects.ts';
 import { answers } from '../answers.ts';
 import type { WorkflowDeps } from '../deps.ts';
 import { ANYTHING, listOf, record, refer, TEXT } from '../schemas.ts';
@@ -80,25 +82,29 @@ const CLUSTER_FIGURES = {
   podCount: COUNT,
 };
 
-function toFigures({ name, status, facts }: ClusterView) {
+/** A cluster that does not answer has no figures: they are 0, and the status tells. */
+async function toFigures({ reconciler }: WorkflowDeps, { name, status }: ClusterView) {
+  const load = await reconciler.measureCluster(name).catch(() => null);
+  const percent = (measure: Measure | undefined) =>
+    measure === undefined || measure.capacity === 0 ? 0 : (measure.used / measure.capacity) * 100;
   return {
     clusterName: name,
     status,
-    cpuUsed: 0,
-    cpuCapacity: (facts?.cpuCores ?? 0) * 1_000,
-    cpuPercent: 0,
-    memUsed: 0,
-    memCapacity: facts?.memoryBytes ?? 0,
-    memPercent: 0,
-    storUsed: 0,
-    storCapacity: 0,
-    storPercent: 0,
-    nodeCount: facts?.cluster?.nodes.length ?? 0,
-    podCount: 0,
+    cpuUsed: load?.cpu.used ?? 0,
+    cpuCapacity: load?.cpu.capacity ?? 0,
+    cpuPercent: percent(load?.cpu),
+    memUsed: load?.memory.used ?? 0,
+    memCapacity: load?.memory.capacity ?? 0,
+    memPercent: percent(load?.memory),
+    storUsed: load?.storage.used ?? 0,
+    storCapacity: load?.storage.capacity ?? 0,
+    storPercent: percent(load?.storage),
+    nodeCount: load?.nodes ?? 0,
+    podCount: load?.pods ?? 0,
   };
 }
 
-type Figures = ReturnType<typeof toFigures>;
+type Figures = Awaited<ReturnType<typeof toFigures>>;
 
 function toTotals(clusters: readonly Figures[]) {
   const sum = (read: (figures: Figures) => number) => clusters.reduce((total, one) => total + read(one), 0);
@@ -121,6 +127,42 @@ function toTotals(clusters: readonly Figures[]) {
   };
 }
 
+const MAX_RESOURCES = 500;
+const RUNS: ReadonlySet<string> = new Set([
+  'Deployment',
+  'StatefulSet',
+  'DaemonSet',
+  'Job',
+  'CronJob',
+  'Pod',
+]);
+const RESOURCE = record({
+  name: TEXT,
+  namespace: TEXT,
+  type: TEXT,
+  clusterName: TEXT,
+  status: TEXT,
+  restarts: COUNT,
+});
+
+const resourceQuery = shape<{ readonly cluster?: string }>({
+  type: 'object',
+  properties: { cluster: { type: 'string', maxLength: 253, description: 'Default: all.' } },
+});
+
+function toResource({ name, namespace, kind, node, status, facts }: ObjectView) {
+  const containers = kind === 'Pod' ? (asList(facts['containers']) ?? []) : [];
+  const restarts = containers.map((one) => asNumber(asFields(one)?.['restartCount']) ?? 0);
+  return {
+    name,
+    namespace: namespace ?? '',
+    type: kind,
+    clusterName: node,
+    status,
+    restarts: restarts.reduce((sum, one) => sum + one, 0),
+  };
+}
+
 const metricRoutes: readonly Route<WorkflowDeps>[] = [
   defineRoute({
     method: 'GET',
@@ -128,7 +170,7 @@ const metricRoutes: readonly Route<WorkflowDeps>[] = [
     id: 'getMetricsOverview',
     tag: TAG,
     summary: 'Clusters in figures',
-    description: 'As they were seen last, without asking them. A figure that nobody knows is 0.',
+    description: 'Asked once in thirty seconds. A figure that nobody knows is 0.',
     access: 'viewer',
     responses: {
       200: answers(
@@ -139,12 +181,28 @@ const metricRoutes: readonly Route<WorkflowDeps>[] = [
         }),
       ),
     },
-    handle(_, { reconciler }: WorkflowDeps) {
-      const clusters = reconciler.listClusters().map(toFigures);
+    async handle(_, deps: WorkflowDeps) {
+      const all = deps.reconciler.listClusters();
+      const clusters = await Promise.all(all.map((cluster) => toFigures(deps, cluster)));
       return ok({ clusters, totals: toTotals(clusters) });
     },
   }),
-  emptyList('/metrics/resources', 'listResourceMetrics', 'Figures of single objects'),
+  defineRoute({
+    method: 'GET',
+    path: '/metrics/resources',
+    id: 'listResourceMetrics',
+    tag: TAG,
+    summary: 'Workloads and pods, and how often these were started again',
+    description: `The first ${MAX_RESOURCES} by name, without those of the cluster itself. From watches: asks no cluster.`,
+    access: 'viewer',
+    query: resourceQuery,
+    responses: { 200: answers('By name.', record({ resources: listOf(RESOURCE) })) },
+    async handle({ query: { cluster }, signal }, deps: WorkflowDeps) {
+      const filter = { hideSystem: true, ...(cluster === undefined ? {} : { node: cluster }) };
+      const objects = (await listObjects(deps, filter, signal)).filter(({ kind }) => RUNS.has(kind));
+      return ok({ resources: sortObjects(objects, 'name', 'asc').slice(0, MAX_RESOURCES).map(toResource) });
+    },
+  }),
 ];
 
 const alertRoutes: readonly Route<WorkflowDeps>[] = [

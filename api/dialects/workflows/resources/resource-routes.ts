@@ -353,10 +353,11 @@ async function* followResource(
     }
     const { name, namespace, status, facts } = object;
     const type = typeOf(object);
+    // Pages show the status of it until there is news; they have no word for the state that goes with it.
     if (isFirst)
       yield { event: 'metadata', data: { id, name, namespace: namespace ?? '', type, status, spec: facts } };
+    else yield { event: 'status_update', data: { resource_id: id, type, status: toStatus(object) } };
     isFirst = false;
-    yield { event: 'status_update', data: { resource_id: id, type, status: toStatus(object) } };
   }
 }
 

@@ -11,8 +11,15 @@ const STATES: Readonly<Record<ObjectStatus, string>> = {
   deleted: 'error',
 };
 
+/** State of an object, with figures by its kind: `replicas`, `clusterIP`, … */
+export interface NodeState {
+  readonly state: string;
+  readonly message: string;
+  readonly [figure: string]: unknown;
+}
+
 /** State of an object as the platform's streams tell it, by its kind. */
-export function toStatus({ kind, status, message, facts }: ObjectView): object {
+export function toStatus({ kind, status, message, facts }: ObjectView): NodeState {
   const state = STATES[status];
   const text = (name: string): string => asString(own(facts, name)) ?? '';
   const count = (name: string): number => asNumber(own(facts, name)) ?? 0;
