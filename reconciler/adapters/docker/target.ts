@@ -62,11 +62,10 @@ export function createEngineTarget({ engine, close, ...options }: EngineTargetOp
     apply: (change, context) => inContext(context, (until) => applyChange(adapter, change, until)),
     firstLookMs: (kind) => (kind === 'container' ? FIRST_LOOK_MS : 0),
     health: (stack, id, signal) => within(signal, (until) => readHealth(adapter, stack, id, until)),
-    async settle(change, outcome, context) {
-      const { action, kind } = change.change;
-      if (action === 'replace' && kind === 'container')
-        await inContext(context, (until) => settleContainer(adapter, change, outcome, until));
-    },
+    settle: async (change, outcome, context) =>
+      change.change.action === 'replace' && change.change.kind === 'container'
+        ? inContext(context, (until) => settleContainer(adapter, change, outcome, until))
+        : undefined,
     stop: (stack, id, signal) => within(signal, (until) => stopResource(adapter, stack, id, until)),
     start: (desired, context) => inContext(context, (until) => startResource(adapter, desired, until)),
     release: (change, outcome, context) =>
@@ -99,7 +98,8 @@ export function createEngineTarget({ engine, close, ...options }: EngineTargetOp
         readLogs(adapter, stack, id, { ...logOptions, signal }),
       ),
     watch: (onEvent, signal) => within(signal, (until) => watchEngine(adapter, onEvent, until)),
-    ...{ ...inventoryPart(adapter, within), ...imageBuilds(adapter, within) },
+    ...inventoryPart(adapter, within),
+    ...imageBuilds(adapter, within),
     async [Symbol.asyncDispose]() {
       closing.abort(new ReconcilerError('CANCELLED', `the connection to ${options.name} was closed`));
       close();
