@@ -1,5 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import getRawBody from 'raw-body';
+import type { Form } from './form.ts';
+import { parseForm } from './form.ts';
 import { parseJson } from './json-text.ts';
 import { HttpProblem } from './problem.ts';
 
@@ -10,13 +12,29 @@ const MAX_DRAINED_BYTES = 16 * MAX_BODY_BYTES;
 export type ReadBody =
   | { readonly kind: 'none' }
   | { readonly kind: 'json'; readonly value: unknown }
+  | { readonly kind: 'form'; readonly form: Form }
   | { readonly kind: 'text'; readonly text: string };
 
+export interface BodyOptions {
+  /** Media types whose body is taken as it is. */
+  readonly text?: readonly string[];
+  /** Takes forms as well. Default false. */
+  readonly form?: boolean;
+  /** Default 1 MiB. */
+  readonly maxBytes?: number;
+}
+
+const FORM = 'multipart/form-data';
+
 /**
- * Reads a body that is JSON or, where `textTypes` lists its media type, taken as it is.
+ * Reads a body that is JSON, or of another media type that is taken.
  * Throws PAYLOAD_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, BAD_REQUEST.
  */
-export async function readBody(request: IncomingMessage, textTypes: readonly string[]): Promise<ReadBody> {
+export async function readBody(
+  request: IncomingMessage,
+  { text: texts = [], form = false, maxBytes = MAX_BODY_BYTES }: BodyOptions,
+): Promise<ReadBody> {
+  const textTypes = form ? [...texts, FORM] : texts;
   if (!hasBody(request)) return { kind: 'none' };
   const mediaType = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
   const isJson = mediaType === 'application/json' || mediaType.endsWith('+json');
@@ -24,14 +42,17 @@ export async function readBody(request: IncomingMessage, textTypes: readonly str
   if ((request.headers['content-encoding'] ?? 'identity') !== 'identity') {
     throw new HttpProblem('UNSUPPORTED_MEDIA_TYPE', 'a body must not be compressed');
   }
-  const text = decode(await readBytes(request));
+  const bytes = await readBytes(request, maxBytes);
+  if (form && mediaType === FORM)
+    return { kind: 'form', form: await parseForm(bytes, request.headers['content-type'] ?? '') };
+  const text = decode(bytes);
   if (!isJson) return { kind: 'text', text };
   return text.trim() === '' ? { kind: 'none' } : { kind: 'json', value: parseJson(text) };
 }
 
 /** The body as JSON, whatever type it says it has. Throws BAD_REQUEST when there is none, too. */
 export async function readJsonBody(request: IncomingMessage): Promise<ReadBody> {
-  const text = hasBody(request) ? decode(await readBytes(request)) : '';
+  const text = hasBody(request) ? decode(await readBytes(request, MAX_BODY_BYTES)) : '';
   return { kind: 'json', value: parseJson(text) };
 }
 
@@ -39,16 +60,16 @@ function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
-async function readBytes(request: IncomingMessage): Promise<Buffer> {
+async function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   try {
     return await getRawBody(request, {
-      limit: MAX_BODY_BYTES,
+      limit: maxBytes,
       length: request.headers['content-length'] ?? null,
     });
   } catch (error) {
     const type = error instanceof Error && 'type' in error ? error.type : undefined;
     if (type === 'entity.too.large') {
-      throw new HttpProblem('PAYLOAD_TOO_LARGE', `a body may have ${MAX_BODY_BYTES} bytes`, {
+      throw new HttpProblem('PAYLOAD_TOO_LARGE', `a body may have ${maxBytes} bytes`, {
         cause: error,
         headers: isWorthDraining(request) ? {} : { Connection: 'close' },
       });

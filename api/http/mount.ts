@@ -110,13 +110,15 @@ async function readRequest<Deps>(
 ): Promise<ApiRequest> {
   const query = parse(route.query ?? ANYTHING, { ...ctx.query }, { what: 'query', coerce: true });
   const body = await bodyOf(ctx, route);
-  const value = body?.kind === 'json' ? body.value : {};
+  const form = body?.kind === 'form' ? body.form : null;
+  const value = body?.kind === 'json' ? body.value : (form?.fields ?? {});
   return {
     ...caller,
     params: ctx.params,
     query,
     body: parse(route.body?.json ?? ANYTHING, value, { what: 'body' }),
     text: body?.kind === 'text' ? body.text : null,
+    files: form?.files ?? [],
     address: ctx.state.address ?? '',
     querystring: ctx.querystring,
     authorization: ctx.get('Authorization') || undefined,
@@ -129,7 +131,7 @@ async function readRequest<Deps>(
 
 function bodyOf<Deps>(ctx: RouterContext<RequestState>, { body }: Route<Deps>): Promise<ReadBody> | null {
   if (body === undefined) return null;
-  return body.anyType === true ? readJsonBody(ctx.req) : readBody(ctx.req, body.text ?? []);
+  return body.anyType === true ? readJsonBody(ctx.req) : readBody(ctx.req, body);
 }
 
 function send<Deps>(

@@ -81,10 +81,15 @@ function queryParameters(route: Route<never>): JsonSchema[] {
   }));
 }
 
-function buildRequestBody({ json, text = [] }: NonNullable<Route<never>['body']>): JsonSchema {
-  const { required } = json.schema;
+function buildRequestBody({ json, text = [], form = false }: NonNullable<Route<never>['body']>): JsonSchema {
+  const { required, properties } = json.schema;
   const content: Record<string, unknown> = { 'application/json': { schema: json.schema } };
   for (const type of text) content[type] = { schema: { type: 'string' } };
+  if (form) {
+    const file = { type: 'string', format: 'binary' };
+    const fields = typeof properties === 'object' ? { ...properties, file } : { file };
+    content['multipart/form-data'] = { schema: { type: 'object', properties: fields } };
+  }
   return { required: Array.isArray(required) && required.length > 0, content };
 }
 

@@ -1,5 +1,6 @@
 import type { Role } from '../../reconciler/index.ts';
 import type { Identity } from '../auth/identity.ts';
+import type { UploadedFile } from './form.ts';
 import type { JsonSchema, Shape } from './shape.ts';
 
 /** One row of a dialect's table: it mounts, guards, validates and documents the route. */
@@ -23,6 +24,10 @@ export interface Route<Deps, Query = unknown, Body = unknown> {
     readonly json: Shape<Body>;
     /** Media types whose body is taken as text, beside JSON. */
     readonly text?: readonly string[];
+    /** A form is taken as well (multipart/form-data): its fields stand for the JSON, its files come beside them. */
+    readonly form?: boolean;
+    /** Largest body, in bytes. Default 1 MiB. */
+    readonly maxBytes?: number;
     /** A body of any media type, or of none, is JSON. */
     readonly anyType?: boolean;
   };
@@ -43,6 +48,8 @@ export interface ApiRequest<Query = unknown, Body = unknown> {
   readonly body: Body;
   /** The body where it came as text; `null` where it was JSON or none. */
   readonly text: string | null;
+  /** Files of a form; empty where it came as something else. */
+  readonly files: readonly UploadedFile[];
   readonly identity: Identity;
   /** Address of the client. */
   readonly address: string;

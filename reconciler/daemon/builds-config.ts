@@ -41,7 +41,8 @@ export function readBuildsConfig(
   };
 }
 
-function readPlace(item: unknown): FetchPlace {
+/** Reads a place of repositories: its address, or that with who asks there. */
+export function readPlace(item: unknown): FetchPlace {
   const fields = asFields(item);
   if (fields === undefined) return { address: asString(item) ?? '' };
   const credentials = { username: asString(fields['username']), password: asString(fields['password']) };

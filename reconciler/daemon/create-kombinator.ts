@@ -19,6 +19,7 @@ import type { DesiredState } from '../ports/desired.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { BuildSetup } from '../ports/builds/build-policy.ts';
 import { NO_BUILDS } from '../ports/builds/build-policy.ts';
+import type { RepositoryFetcher } from '../ports/builds/repository-fetcher.ts';
 import type { Notifier } from '../ports/notifier.ts';
 import type { SecretProvider } from '../ports/secret-provider.ts';
 import type { Secrets } from '../ports/secrets.ts';
@@ -33,7 +34,7 @@ import { createReconciler } from '../run/create-reconciler.ts';
 import { startNotifications } from '../run/notify/notifications.ts';
 import { createDesiredState } from '../desired/desired-state.ts';
 import type { DaemonConfig } from './daemon-config.ts';
-import { readDaemonConfig } from './daemon-config.ts';
+import { DEFAULT_IMPORT_FROM, readDaemonConfig } from './daemon-config.ts';
 import { createFreeze } from './freeze-windows.ts';
 import type { Metrics } from './metrics.ts';
 import { DEFAULT_INSTANCES } from './instances-config.ts';
@@ -148,6 +149,7 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
     vault,
     registries: { kept, client: createRegistryClient(), resolve: (reference) => secrets.resolve(reference) },
     builds: openBuilds(config, options, secrets),
+    importFrom: openImports(config, options, secrets),
     freeze: createFreeze(config.freeze),
     backups: createBackupFolder(config.backups.directory ?? join(resolve(stateDir), 'backups')),
     createTarget: (reference) => createTarget(withPrograms(config.policy, reference), targetParts),
@@ -198,6 +200,7 @@ const NO_CONFIG: DaemonConfig = {
   users: DEFAULT_USERS,
   builds: null,
   proxies: [],
+  importFrom: DEFAULT_IMPORT_FROM,
 };
 
 function openBuilds({ builds }: DaemonConfig, options: KombinatorOptions, secrets: Secrets): BuildSetup {
@@ -219,6 +222,25 @@ function openBuilds({ builds }: DaemonConfig, options: KombinatorOptions, secret
         });
   return { policy: builds, fetcher, planner };
 }
+
+function openImports(
+  { importFrom: places }: DaemonConfig,
+  { stateDir, logger }: KombinatorOptions,
+  secrets: Secrets,
+): RepositoryFetcher {
+  return createRepositoryFetcher({
+    places,
+    setting: 'imports.from',
+    maxPackBytes: MAX_IMPORT_BYTES,
+    directory: join(stateDir, 'imports'),
+    resolveSecret: (reference) => secrets.resolve(reference),
+    clock: systemClock,
+    logger,
+  });
+}
+
+/** Largest repository that is imported from, in bytes. */
+const MAX_IMPORT_BYTES = 256 * 1024 ** 2;
 
 function closeInterrupted(store: Store, clock: Clock, logger: Logger): void {
   const jobs = store.closeInterrupted(new Date(clock.now()).toISOString());

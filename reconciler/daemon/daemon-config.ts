@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { FetchPlace } from '../adapters/git/fetcher.ts';
 import { toDiagnostics } from '../config/kombination/analyze.ts';
 import { formatDiagnostic } from '../base/diagnostic.ts';
 import { ReconcilerError } from '../base/errors.ts';
@@ -9,7 +10,7 @@ import { parseYaml } from '../config/yaml-document.ts';
 import { readFreezeWindows } from './freeze-config.ts';
 import type { FreezeWindow } from './freeze-windows.ts';
 import type { BuildsConfig } from './builds-config.ts';
-import { readBuildsConfig } from './builds-config.ts';
+import { readBuildsConfig, readPlace } from './builds-config.ts';
 import type { InstancesConfig } from './instances-config.ts';
 import { readInstancesConfig } from './instances-config.ts';
 import type { OperatorPolicy } from '../model/operator-policy.ts';
@@ -31,9 +32,17 @@ export interface DaemonConfig {
   readonly builds: BuildsConfig | null;
   /** Addresses or networks of proxies before the API. */
   readonly proxies: readonly string[];
+  /** Places of repositories that Compose projects are imported from. */
+  readonly importFrom: readonly FetchPlace[];
 }
 
 const WRONG = { YAML_SYNTAX: 'not valid YAML', DUPLICATE_KEY: 'a key that is there already' } as const;
+
+/** Forges that everybody may read from: they show to the daemon what they show to the world. */
+export const DEFAULT_IMPORT_FROM: readonly FetchPlace[] = [
+  { address: 'https://github.com/' },
+  { address: 'https://gitlab.com/' },
+];
 
 /** Reads the file of `--config`. Throws BAD_OPTIONS with every finding, file and line. */
 export function readDaemonConfig(path: string, checkSchema: SchemaCheck): DaemonConfig {
@@ -63,9 +72,12 @@ export function readDaemonConfig(path: string, checkSchema: SchemaCheck): Daemon
   const proxies = (asList(asFields(document.value)?.['proxies']) ?? []).filter(
     (one) => typeof one === 'string',
   );
+  const from = asList(asFields(asFields(document.value)?.['imports'])?.['from']);
+  const importFrom = from?.map(readPlace) ?? DEFAULT_IMPORT_FROM;
   const diagnostics = toDiagnostics(path, document, collector.list);
   const directory = asString(asFields(asFields(document.value)?.['backups'])?.['directory']);
   const backups = directory === undefined ? {} : { directory };
-  if (diagnostics.length === 0) return { freeze, backups, instances, policy, users, builds, proxies };
+  if (diagnostics.length === 0)
+    return { freeze, backups, instances, policy, users, builds, proxies, importFrom };
   throw new ReconcilerError('BAD_OPTIONS', diagnostics.map(formatDiagnostic).join('\n'), { diagnostics });
 }

@@ -4,6 +4,7 @@ import type { DriftOperations, DriftView } from './drift.ts';
 import type { WorkflowOperations } from './workflows.ts';
 import type { WriteOperations } from './writes.ts';
 import type { ClusterOperations } from './clusters.ts';
+import type { ImportOperations } from './imports.ts';
 import type { NoticeOperations } from './notices.ts';
 import type { InventoryOperations } from './inventory.ts';
 import type { RegistryOperations } from './registries.ts';
@@ -287,6 +288,7 @@ export interface Reconciler
     ClusterOperations,
     NoticeOperations,
     InventoryOperations,
+    ImportOperations,
     ReleaseOperations,
     VersionOperations,
     BuildOperations,

@@ -14,8 +14,8 @@ export interface RollbackResult extends WriteResult {
 
 /** A change to the document of a stack. */
 export interface StackEdit {
-  /** Top-level keys with their new values; `null` takes one out. */
-  readonly keys: object;
+  /** Top-level keys with their new values, or what makes them of what the document says by then; `null` takes one out. */
+  readonly keys: object | ((document: unknown) => object);
   /** Tells whether the document is still the one that the change was made for. Default: it may be any. */
   readonly isBase?: (document: unknown) => boolean;
 }

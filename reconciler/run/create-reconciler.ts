@@ -1,4 +1,6 @@
 import { errorMessage, ReconcilerError } from '../base/errors.ts';
+import type { RepositoryFetcher } from '../ports/builds/repository-fetcher.ts';
+import { NO_REPOSITORIES } from '../ports/builds/repository-fetcher.ts';
 import { NO_REGISTRY_CLIENT } from '../ports/registry-client.ts';
 import type { Vault } from '../ports/vault.ts';
 import { NO_VAULT } from '../ports/vault.ts';
@@ -22,6 +24,7 @@ import type { Logger } from '../ports/logger.ts';
 import type { Source } from '../ports/source.ts';
 import type { Store } from '../ports/store.ts';
 import type { Target } from '../ports/target.ts';
+import type { ImportOperations } from '../public/imports.ts';
 import type { Reconciler } from '../public/reconciler.ts';
 import { Backups } from './backups/backups.ts';
 import { BackupSchedule } from './backups/backup-schedule.ts';
@@ -36,6 +39,7 @@ import { createCatalogueOperations } from './operations/catalogue.ts';
 import { CLUSTER_LOOK_MS, createClusterOperations } from './operations/clusters.ts';
 import { createDataOperations } from './operations/data.ts';
 import { createDriftOperations } from './operations/drift.ts';
+import { createImportOperations } from './operations/imports.ts';
 import { createJobOperations } from './operations/jobs.ts';
 import { createNotices } from './operations/notices.ts';
 import { createRepositoryOperations } from './operations/repository.ts';
@@ -81,6 +85,8 @@ export interface ReconcilerOptions {
   readonly registries?: Pick<CheckParts, 'kept' | 'client' | 'resolve'>;
   /** Engine that builds images, and where their repositories may be. Default: none is built. */
   readonly builds?: BuildSetup;
+  /** Fetches repositories that are imported from. Default: none is. */
+  readonly importFrom?: RepositoryFetcher;
   /** Key of digests that leave the process, the one that `desired` has. Default: none. */
   readonly seal?: Seal;
 }
@@ -120,6 +126,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     ...clusterOperations,
     ...createInventoryOperations(inventory, context.store),
     ...operations,
+    ...createImports(context.clock, background, options),
     ...createReleases(parts),
     ...notices.operations,
     ...createGivenSecrets(vault),
@@ -146,6 +153,18 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
 }
 
 const HOUR_MS = 3_600_000;
+
+function createImports(
+  clock: Clock,
+  background: Background,
+  { importFrom = NO_REPOSITORIES }: ReconcilerOptions,
+): ImportOperations {
+  return createImportOperations({
+    fetcher: importFrom,
+    clock,
+    later: (name, work) => background.run(name, work),
+  });
+}
 
 function createRegistryParts(
   parts: OperationParts,

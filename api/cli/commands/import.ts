@@ -1,12 +1,14 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, posix, relative, resolve, sep } from 'node:path';
 import type { Command } from 'commander';
-import type { Imported, ImportNote } from '../../../reconciler/index.ts';
+import type { ComposeAnalysis, Imported, ImportNote } from '../../../reconciler/index.ts';
 import {
+  analyzeCompose,
   findWorkTree,
   formatDiagnostic,
   importCompose,
   readComposeFileVariable,
+  writeWorkflow,
 } from '../../../reconciler/index.ts';
 import { DISK_TEXTS, readDiskTree } from '../disk-tree.ts';
 import { EXIT, UsageError } from '../terminal/failure.ts';
@@ -28,40 +30,55 @@ export interface ImportOptions {
   readonly force: boolean;
   /** Default: what the file says, else the name of its directory. */
   readonly name?: string;
+  /** Cluster that the project becomes a workflow of; left out: it becomes a kombination. */
+  readonly cluster?: string;
+}
+
+interface Given {
+  readonly out?: string;
+  readonly force?: true;
+  readonly name?: string;
+  readonly workflow?: string;
 }
 
 export function addImport(program: Command, hooks: ProgramHooks): void {
   program
     .command('import')
-    .description('turn a Compose project into a kombination, with a report of what was mapped')
+    .description('turn a Compose project into a kombination, or a workflow, with a report of what was mapped')
     .argument('<files...>', 'Compose files, later ones over earlier ones, or the directory of a project')
     .option('--out <dir>', 'write the kombination and its files there instead of printing it')
     .option('--force', 'replace files that are there with other content')
     .option('--name <name>', 'name of the stack (default: the project name)')
-    .action(
-      async (files: string[], options: { out?: string; force?: true; name?: string }, command: Command) => {
-        const { json } = command.optsWithGlobals<GlobalOptions>();
-        hooks.exit(
-          await runImport({ terminal: hooks.terminal, json: json === true, files, force: false, ...options }),
-        );
-      },
-    );
+    .option('--workflow <cluster>', 'make it the workflow of a cluster')
+    .action(async (files: string[], { workflow, ...options }: Given, command: Command) => {
+      const json = command.optsWithGlobals<GlobalOptions>().json === true;
+      const cluster = workflow === undefined ? {} : { cluster: workflow };
+      hooks.exit(
+        await runImport({ terminal: hooks.terminal, json, files, force: false, ...options, ...cluster }),
+      );
+    });
 }
 
 /** Turns a Compose project into a kombination; 1 when something in it is still wrong. */
-async function runImport({ terminal, json, files: given, out, force, name }: ImportOptions): Promise<number> {
-  const files = findFiles(given);
+async function runImport(options: ImportOptions): Promise<number> {
+  const { terminal, json, out, force, name, cluster } = options;
+  const files = findFiles(options.files);
   const [file = ''] = files;
   for (const each of files) readText(each);
   const directory = dirname(resolve(file));
   const workTree = await findWorkTree(directory);
   const root = workTree?.root ?? commonDirectory(files.map((each) => dirname(resolve(each))));
-  const imported = importCompose({
+  const project = {
     files: files.map((each) => relative(root, resolve(each)).split(sep).join(posix.sep)),
     tree: readDiskTree(root),
     texts: DISK_TEXTS,
     name,
     fallbackName: basename(directory),
+  };
+  if (cluster !== undefined)
+    return printWorkflow(analyzeCompose(project).analysis, { ...options, cluster, file });
+  const imported = importCompose({
+    ...project,
     isVersioned: workTree !== null,
     isTracked: (path) => workTree?.tracked.has(join(root, path)) ?? false,
   });
@@ -75,6 +92,39 @@ async function runImport({ terminal, json, files: given, out, force, name }: Imp
     else terminal.out(report);
   }
   return imported.diagnostics.length === 0 ? EXIT.ok : EXIT.failed;
+}
+
+/** Prints, or writes, the workflow of a project; 1 when something of it is left out that should not be. */
+async function printWorkflow(
+  analysis: ComposeAnalysis,
+  {
+    terminal,
+    json,
+    out,
+    force,
+    cluster,
+    file,
+  }: ImportOptions & { readonly cluster: string; readonly file: string },
+): Promise<number> {
+  const { name, warnings, errors } = analysis;
+  const content = writeWorkflow(analysis, cluster);
+  if (out !== undefined) await writeFiles(out, [{ path: `${name}.yaml`, content }], { force });
+  if (json) terminal.out(JSON.stringify(analysis, null, 2));
+  else {
+    if (out === undefined) terminal.content(content);
+    const report = [
+      `${file} as the workflow ${name}`,
+      ...(warnings.length > 0
+        ? ['Changed, or without a place:', ...warnings.map((text) => `  ${text}`)]
+        : []),
+      ...(errors.length > 0
+        ? ['Left out:', ...errors.map(({ code, message }) => `  ${message} [${code}]`)]
+        : []),
+    ].join('\n');
+    if (out === undefined) terminal.err(report);
+    else terminal.out(report);
+  }
+  return errors.length === 0 ? EXIT.ok : EXIT.failed;
 }
 
 /** The project: nothing outside of it is read or copied. */

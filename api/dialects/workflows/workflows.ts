@@ -8,6 +8,7 @@ import { buildRoutes } from './builds/build-routes.ts';
 import { catalogueRoutes } from './operator/catalogue-routes.ts';
 import { clusterMetricsRoutes } from './operator/cluster-metrics-routes.ts';
 import { clusterRoutes } from './operator/cluster-routes.ts';
+import { importRoutes } from './imports/import-routes.ts';
 import { dashboardRoutes } from './dashboard-routes.ts';
 import type { WorkflowDeps } from './deps.ts';
 import { monitoringRoutes } from './notices/monitoring-routes.ts';
@@ -50,6 +51,7 @@ export const workflowPlatformRoutes: readonly Route<WorkflowDeps>[] = [
   ...catalogueRoutes,
   ...registryRoutes,
   ...clusterRoutes,
+  ...importRoutes,
   ...notificationRoutes,
   ...monitoringRoutes,
   ...clusterMetricsRoutes,

@@ -30,6 +30,10 @@ export interface FetcherOptions {
   readonly places: readonly FetchPlace[];
   /** Directory of the copies; nothing else is in it. */
   readonly directory: string;
+  /** Key of the operator's configuration that names the places. Default `builds.sources`. */
+  readonly setting?: string;
+  /** Largest pack that is fetched over http(s), in bytes. Default 2 GiB. */
+  readonly maxPackBytes?: number;
   /** Throws SECRET_NOT_FOUND. */
   readonly resolveSecret: (reference: string) => Secret;
   readonly clock: Clock;
@@ -42,7 +46,7 @@ const MAX_FILES = 100_000;
 
 /** Fetches repositories below the operator's places over http(s) and ssh. Throws BAD_OPTIONS for a place that is none. */
 export function createRepositoryFetcher(options: FetcherOptions): RepositoryFetcher {
-  const { directory } = options;
+  const { directory, setting: key = 'builds.sources' } = options;
   const places = options.places.flatMap((setting) =>
     parsePlaces([setting.address], 'repositories').map((place) => ({ setting, place })),
   );
@@ -56,7 +60,7 @@ export function createRepositoryFetcher(options: FetcherOptions): RepositoryFetc
     if (written.kind === 'http' && written.credentials !== undefined)
       throw new ReconcilerError(
         'BAD_OPTIONS',
-        'leave credentials out of the address of a repository: the operator gives them, under builds.sources',
+        `leave credentials out of the address of a repository: the operator gives them, under ${key}`,
       );
     for (const { setting, place } of places) {
       const allowed = await findPlace([place], written);
@@ -64,7 +68,7 @@ export function createRepositoryFetcher(options: FetcherOptions): RepositoryFetc
     }
     throw new ReconcilerError(
       'BAD_OPTIONS',
-      `${shown(written.address)} is not below a place that the operator lets repositories be fetched from (builds.sources)`,
+      `${shown(written.address)} is not below a place that the operator lets repositories be fetched from (${key})`,
     );
   };
   return {
@@ -73,7 +77,7 @@ export function createRepositoryFetcher(options: FetcherOptions): RepositoryFetc
       const found = await find(address);
       const credentials = credentialsOf(found.setting, options.resolveSecret);
       const cacheDir = join(directory, randomBytes(8).toString('hex'));
-      const { clock, logger, gitCommand } = options;
+      const { clock, logger, gitCommand, maxPackBytes } = options;
       const source = await createGitSource({
         location: found.address,
         cacheDir,
@@ -82,6 +86,7 @@ export function createRepositoryFetcher(options: FetcherOptions): RepositoryFetc
         ...(branch === null ? {} : { branch }),
         ...(credentials === undefined ? {} : { credentials }),
         ...(gitCommand === undefined ? {} : { gitCommand }),
+        ...(maxPackBytes === undefined ? {} : { maxPackBytes }),
       });
       const close = async () => {
         await source[Symbol.asyncDispose]();
@@ -115,6 +120,7 @@ async function read(
     subject,
     files,
     readBlob: (blob) => source.readBlob(blob),
+    readBlobs: (blobs, maxBytes, inner) => source.readBlobs(blobs, maxBytes, inner),
     [Symbol.asyncDispose]: close,
   };
 }

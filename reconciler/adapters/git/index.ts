@@ -35,6 +35,8 @@ export interface GitSourceOptions {
   readonly fetchSubmodules?: readonly string[];
   /** The same for contents that Git LFS keeps: addresses of repositories, and of where their servers keep files. Default: none is fetched. */
   readonly fetchLargeFiles?: readonly string[];
+  /** Largest pack that is fetched over http(s), in bytes. Default 2 GiB. */
+  readonly maxPackBytes?: number;
   /** Program to run for `git`; `null` does without. Default `git`. */
   readonly gitCommand?: string | null;
   readonly clock: Clock;
@@ -59,6 +61,7 @@ export async function createGitSource(options: GitSourceOptions): Promise<Source
   const location = parseLocation(options.location);
   const git = createGitCommand(options.gitCommand);
   const { branch, clock, logger, committer = COMMITTER } = options;
+  const { maxPackBytes } = options;
   const { cacheDir, pollIntervalMs = POLL_INTERVAL_MS, timeoutMs = TIMEOUT_MS } = options;
   const credentials = options.credentials ?? (location.kind === 'http' ? location.credentials : undefined);
   const modules = createModules({
@@ -82,7 +85,7 @@ export async function createGitSource(options: GitSourceOptions): Promise<Source
   const { address } = location;
   const transport =
     location.kind === 'http'
-      ? createHttpTransport({ address, credentials, git })
+      ? createHttpTransport({ address, credentials, git, maxPackBytes })
       : createSshTransport({ address, git, ssh: options.ssh });
   return createRemoteSource({ address, transport, branch, cacheDir, pollIntervalMs, timeoutMs, ...common });
 }

@@ -1,3 +1,4 @@
+import { ReconcilerError } from '../../base/errors.ts';
 import type { FileEntry } from '../source.ts';
 
 /** A branch of a repository that is not the config repository. Disposing of it removes the copy. */
@@ -11,6 +12,12 @@ export interface FetchedRepository extends AsyncDisposable {
   readonly files: readonly FetchedFile[];
   /** One content by blob id. Throws GIT_ERROR for one that is too large. */
   readBlob(blob: string): Promise<Uint8Array>;
+  /** Contents by blob id, in any order; `null` for those that are larger than `maxBytes`. */
+  readBlobs(
+    blobs: readonly string[],
+    maxBytes: number,
+    signal: AbortSignal,
+  ): AsyncIterable<{ readonly blob: string; readonly content: Uint8Array | null }>;
 }
 
 export interface FetchedFile {
@@ -18,6 +25,14 @@ export interface FetchedFile {
   readonly type: FileEntry['type'];
   readonly blob: string;
 }
+
+/** Fetches from nowhere. */
+export const NO_REPOSITORIES: RepositoryFetcher = {
+  check: (address) =>
+    Promise.reject(new ReconcilerError('BAD_OPTIONS', `${address}: no repository is fetched here`)),
+  fetch: (address) => NO_REPOSITORIES.check(address) as Promise<never>,
+  sweep: () => Promise.resolve(),
+};
 
 /** Fetches from places that the operator names, and nowhere else. */
 export interface RepositoryFetcher {

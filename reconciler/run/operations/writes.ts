@@ -1,8 +1,12 @@
 import { ReconcilerError } from '../../base/errors.ts';
-import type { Actor, WriteOperations } from '../../public/reconciler.ts';
+import type { Actor, StackEdit, WriteOperations } from '../../public/reconciler.ts';
 import { runStackDeletion } from '../write/delete-stacks.ts';
 import type { RepositoryWriter } from '../write/repository-writer.ts';
 import type { OperationParts } from './parts.ts';
+
+function isMade(keys: StackEdit['keys']): keys is (document: unknown) => object {
+  return typeof keys === 'function';
+}
 
 type By = Parameters<RepositoryWriter['createStack']>[2];
 
@@ -30,7 +34,7 @@ export function createWriteOperations({ context, loop, writer }: OperationParts)
       commit(actor, signal, async (by) => {
         const stack = context.desired.get(name);
         if (stack === undefined || (isBase?.(stack.document) ?? true))
-          return writer.updateStack(name, keys, by);
+          return writer.updateStack(name, isMade(keys) ? keys(stack?.document) : keys, by);
         throw new ReconcilerError('WRITE_CONFLICT', `${name} was changed meanwhile: read it again`);
       }),
     async deleteStack(name, actor, signal) {

@@ -2,6 +2,7 @@ import { ReconcilerError } from '../../../reconciler/base/errors.ts';
 import type { BuildOperations } from '../../../reconciler/public/builds.ts';
 import type { CatalogueOperations } from '../../../reconciler/public/catalogue.ts';
 import type { ClusterOperations } from '../../../reconciler/public/clusters.ts';
+import type { ImportOperations } from '../../../reconciler/public/imports.ts';
 import type { NoticeOperations } from '../../../reconciler/public/notices.ts';
 import type { InventoryOperations } from '../../../reconciler/public/inventory.ts';
 import type { RegistryOperations } from '../../../reconciler/public/registries.ts';
@@ -11,6 +12,7 @@ import type { WorkflowOperations } from '../../../reconciler/public/workflows.ts
 import { createFakeCatalogue } from './fake-catalogue.ts';
 import { createFakeClusters } from './fake-clusters.ts';
 import { createFakeInventory } from './fake-inventory.ts';
+import { createFakeImports } from './fake-imports.ts';
 import { createFakeRegistries } from './fake-registries.ts';
 
 const NO_NOTICES: NoticeOperations = {
@@ -35,6 +37,7 @@ export function createFakePlatform(
   RegistryOperations &
   ClusterOperations &
   InventoryOperations &
+  ImportOperations &
   WorkflowOperations &
   NoticeOperations {
   return {
@@ -42,6 +45,7 @@ export function createFakePlatform(
     ...createFakeCatalogue(),
     ...createFakeRegistries(note),
     ...createFakeClusters(note),
+    ...createFakeImports(),
     listWorkflows: () =>
       [...stacks.keys()]
         .sort()

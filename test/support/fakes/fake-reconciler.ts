@@ -354,7 +354,8 @@ export function createFakeReconciler(): FakeReconciler {
       return written(`createWorkflow by ${actor.name}`, name, `workflows/${name}.yaml`);
     },
     async updateStack(name, { keys }, actor) {
-      const document = { ...known(name), ...keys };
+      const before = known(name);
+      const document = { ...before, ...(typeof keys === 'function' ? keys(before) : keys) };
       stacks.set(name, Object.fromEntries(Object.entries(document).filter(([, value]) => value !== null)));
       return written(`updateStack by ${actor.name}`, name, `kombinations/${name}/kombination.yaml`);
     },

@@ -52,6 +52,9 @@ export function createFakeRepositories(
           .sort()
           .map((path) => ({ path, type: path.startsWith('vendor') ? 'submodule' : 'file', blob: path })),
         readBlob: async (blob) => Buffer.from(files[blob] ?? ''),
+        async *readBlobs(blobs) {
+          for (const blob of blobs) yield { blob, content: Buffer.from(files[blob] ?? '') };
+        },
         async [Symbol.asyncDispose]() {
           open -= 1;
         },

@@ -138,6 +138,18 @@ describe('import', () => {
     expect(stderr).toContain('Changed:');
   });
 
+  it('makes it a workflow of a cluster, without what is secret', async () => {
+    const out = join(directory, 'graph');
+    const { code, stdout } = await runFakeCli(['import', project, '--workflow', 'main', '--out', out], world);
+    expect(code).toBe(1);
+    const text = readFileSync(join(out, 'blog.yaml'), 'utf8');
+    expect(text).toMatch(/^name: blog\ncluster: main\nstatus: draft\nnodes:\n/);
+    expect(text).toContain('- name: PASSWORD');
+    expect(text + stdout).not.toContain('hunter2');
+    expect(stdout).toContain('  services.web.volumes: ./conf is a path beside the Compose file');
+    expect(stdout).toContain('Left out:');
+  });
+
   it('finds the Compose file of a directory, and says where there is none', async () => {
     expect((await runFakeCli(['import', project], world)).stdout).toContain('name: blog');
     const { code, stderr } = await runFakeCli(['import', join(project, 'conf')], world);

@@ -19,7 +19,10 @@ export type HttpClientFactory = (deadline: Deadline) => HttpClient;
  * A token is sent as the password of basic authentication, which GitHub, GitLab, Gitea, Forgejo and Azure take, and as a bearer
  * token to servers that ask for one.
  */
-export function createHttpClient(credentials: Credentials | undefined): HttpClientFactory {
+export function createHttpClient(
+  credentials: Credentials | undefined,
+  maxPackBytes = MAX_PACK_BYTES,
+): HttpClientFactory {
   let scheme: 'basic' | 'bearer' = 'basic';
   // Node's own agents give up on a server that is silent for five seconds: how long is too long, the deadline says.
   const agents = {
@@ -39,7 +42,7 @@ export function createHttpClient(credentials: Credentials | undefined): HttpClie
       });
       deadline.touch();
       const maxBytes =
-        request.method === 'POST' && response.statusCode === 200 ? MAX_PACK_BYTES : MAX_LIST_BYTES;
+        request.method === 'POST' && response.statusCode === 200 ? maxPackBytes : MAX_LIST_BYTES;
       const statusMessage = response.statusMessage.slice(0, MAX_STATUS_LENGTH);
       return { ...response, statusMessage, body: observe(response.body, deadline, maxBytes) };
     };

@@ -19,6 +19,8 @@ export interface HttpTransportOptions {
   readonly address: string;
   readonly credentials: Credentials | undefined;
   readonly git: GitCommand;
+  /** Default 2 GiB. */
+  readonly maxPackBytes?: number | undefined;
 }
 
 const ZERO_ID = '0'.repeat(40);
@@ -34,8 +36,8 @@ const HASH_BYTES = 20;
  * tree of the repository and has no compare-and-swap.
  */
 export function createHttpTransport(options: HttpTransportOptions): Transport {
-  const { address, credentials } = options;
-  const client = createHttpClient(credentials);
+  const { address, credentials, maxPackBytes } = options;
+  const client = createHttpClient(credentials, maxPackBytes);
   const anonymous = credentials === undefined;
   const discover = async (deadline: Deadline, forPush: boolean): Promise<RemoteRefs> => {
     const listed = await git

@@ -75,7 +75,7 @@ export function importCompose(options: ImportOptions): Imported {
 }
 
 /** Errors that say why there is nothing to import. */
-function unreadable({ project, directory }: ReadProject, main: string): readonly Diagnostic[] {
+export function unreadable({ project, directory }: ReadProject, main: string): readonly Diagnostic[] {
   const prefix = directory === '' ? '' : `${directory}/`;
   const found = project.diagnostics.flatMap(({ severity, code, message, place }): readonly Diagnostic[] => {
     if (severity !== 'error') return [];

@@ -6,6 +6,9 @@ import type { WorkflowServer } from '../../../support/api/workflow-server.ts';
 import { startWorkflowServer } from '../../../support/api/workflow-server.ts';
 import { ENDPOINTS } from './endpoints.ts';
 import { accountRows } from './account-rows.ts';
+import { createFakeForeign } from '../../../support/fakes/fake-foreign.ts';
+import { FAKE_REPOSITORIES } from '../../../support/fakes/fake-imports.ts';
+import { importRows } from './import-rows.ts';
 import { operatorRows } from './operator-rows.ts';
 import type { Row } from './row.ts';
 import { workflowRows } from './workflow-rows.ts';
@@ -28,7 +31,7 @@ const HUB = {
   claims: { subject: 'id', email: 'email', name: 'name' },
 } as const;
 
-const ROWS: readonly Row[] = [...accountRows, ...operatorRows, ...workflowRows];
+const ROWS: readonly Row[] = [...accountRows, ...operatorRows, ...workflowRows, ...importRows];
 
 let accounts: AccountsRig;
 let platform: WorkflowServer;
@@ -43,7 +46,10 @@ beforeAll(async () => {
     frontendUrl: 'https://ui.example.org',
     publicUrl: 'https://api.example.org',
   });
-  platform = await startWorkflowServer({ accounts: accounts.accounts, proxies: ['127.0.0.1'] });
+  platform = await startWorkflowServer(
+    { accounts: accounts.accounts, proxies: ['127.0.0.1'] },
+    { importFrom: createFakeForeign(FAKE_REPOSITORIES) },
+  );
 });
 afterAll(async () => {
   await platform[Symbol.asyncDispose]();
@@ -64,7 +70,7 @@ function valueAt(value: unknown, place: string): unknown {
 }
 
 /** Each request comes from an address of its own, or there would be too many from one. */
-function request({ of, path, as = 'admin', body, headers = {} }: Row): Promise<Response> {
+function request({ of, path, as = 'admin', body, file, headers = {} }: Row): Promise<Response> {
   const [method = '', pattern = ''] = of.split(' ');
   const place = path ?? pattern.replaceAll(/:(\w+)/g, '{$1}');
   asked += 1;
@@ -77,7 +83,14 @@ function request({ of, path, as = 'admin', body, headers = {} }: Row): Promise<R
     headers: { ...from, ...token, ...json, ...headers },
     redirect: 'manual',
     ...(body === undefined ? {} : { body: fill(JSON.stringify(body)) }),
+    ...(file === undefined ? {} : { body: formOf(file) }),
   });
+}
+
+function formOf([name, text]: readonly [string, string]): FormData {
+  const form = new FormData();
+  form.set('file', new Blob([text]), name);
+  return form;
 }
 
 /** The first event of a stream: its name and data. */

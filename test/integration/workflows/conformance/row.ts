@@ -9,6 +9,8 @@ export interface Row {
   /** A role of a key, or `user`, the one who has signed up, or nobody. Default: as little as the row before needs not: `admin`. */
   readonly as?: Role | 'user' | 'nobody';
   readonly body?: unknown;
+  /** A file that is sent as a form instead: its name and text. */
+  readonly file?: readonly [name: string, text: string];
   readonly headers?: Readonly<Record<string, string>>;
   readonly status: number;
   /** Members that must be there: `user.id`, `workflows.0.name`. */
