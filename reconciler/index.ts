@@ -9,6 +9,7 @@ export type * from './ports/store.ts';
 export type * from './ports/connection-log.ts';
 export { REGISTRY_TYPES } from './model/registry-entry.ts';
 export type * from './public/builds.ts';
+export type * from './public/diagnostics.ts';
 export type * from './public/imports.ts';
 export type * from './public/instances.ts';
 export type * from './public/versions.ts';

@@ -46,6 +46,7 @@ export type ErrorCode =
   | 'UNKNOWN_CLUSTER'
   | 'UNKNOWN_OBJECT'
   | 'UNKNOWN_IMPORT'
+  | 'UNKNOWN_NODE'
   | 'IMPORTS_FULL'
   | 'CLUSTER_EXISTS'
   | 'CLUSTER_IN_USE'

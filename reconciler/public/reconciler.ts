@@ -4,6 +4,7 @@ import type { DriftOperations, DriftView } from './drift.ts';
 import type { WorkflowOperations } from './workflows.ts';
 import type { WriteOperations } from './writes.ts';
 import type { ClusterOperations } from './clusters.ts';
+import type { DiagnosticsOperations } from './diagnostics.ts';
 import type { ImportOperations } from './imports.ts';
 import type { NoticeOperations } from './notices.ts';
 import type { InventoryOperations } from './inventory.ts';
@@ -289,6 +290,7 @@ export interface Reconciler
     NoticeOperations,
     InventoryOperations,
     ImportOperations,
+    DiagnosticsOperations,
     ReleaseOperations,
     VersionOperations,
     BuildOperations,

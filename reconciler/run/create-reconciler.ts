@@ -25,7 +25,8 @@ import type { Source } from '../ports/source.ts';
 import type { Store } from '../ports/store.ts';
 import type { Target } from '../ports/target.ts';
 import type { ImportOperations } from '../public/imports.ts';
-import type { Reconciler } from '../public/reconciler.ts';
+import type { DiagnosticsOperations } from '../public/diagnostics.ts';
+import type { Reconciler, StackOperations, WriteOperations } from '../public/reconciler.ts';
 import { Backups } from './backups/backups.ts';
 import { BackupSchedule } from './backups/backup-schedule.ts';
 import type { RunContext } from './context.ts';
@@ -38,6 +39,7 @@ import { createApplyOperations } from './operations/applies.ts';
 import { createCatalogueOperations } from './operations/catalogue.ts';
 import { CLUSTER_LOOK_MS, createClusterOperations } from './operations/clusters.ts';
 import { createDataOperations } from './operations/data.ts';
+import { createDiagnosticsOperations } from './operations/diagnostics.ts';
 import { createDriftOperations } from './operations/drift.ts';
 import { createImportOperations } from './operations/imports.ts';
 import { createJobOperations } from './operations/jobs.ts';
@@ -118,7 +120,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     ...createApplyOperations(parts),
     ...createJobOperations(parts),
     ...createServiceOperations(parts, stacks),
-    ...createWriteOperations(parts),
+    ...createWrites(parts, stacks),
     ...createWorkflowOperations(parts),
     ...createDataOperations(parts, stacks),
     ...createCatalogueOperations(context),
@@ -153,6 +155,14 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
 }
 
 const HOUR_MS = 3_600_000;
+
+function createWrites(
+  parts: OperationParts,
+  stacks: StackOperations,
+): WriteOperations & DiagnosticsOperations {
+  const writes = createWriteOperations(parts);
+  return { ...writes, ...createDiagnosticsOperations({ ...parts, stacks, writes }) };
+}
 
 function createImports(
   clock: Clock,

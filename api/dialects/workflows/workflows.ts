@@ -8,6 +8,7 @@ import { buildRoutes } from './builds/build-routes.ts';
 import { catalogueRoutes } from './operator/catalogue-routes.ts';
 import { clusterMetricsRoutes } from './operator/cluster-metrics-routes.ts';
 import { clusterRoutes } from './operator/cluster-routes.ts';
+import { diagnosticRoutes } from './diagnostics/diagnostic-routes.ts';
 import { importRoutes } from './imports/import-routes.ts';
 import { dashboardRoutes } from './dashboard-routes.ts';
 import type { WorkflowDeps } from './deps.ts';
@@ -52,6 +53,7 @@ export const workflowPlatformRoutes: readonly Route<WorkflowDeps>[] = [
   ...registryRoutes,
   ...clusterRoutes,
   ...importRoutes,
+  ...diagnosticRoutes,
   ...notificationRoutes,
   ...monitoringRoutes,
   ...clusterMetricsRoutes,

@@ -2,6 +2,7 @@ import { ReconcilerError } from '../../../reconciler/base/errors.ts';
 import type { BuildOperations } from '../../../reconciler/public/builds.ts';
 import type { CatalogueOperations } from '../../../reconciler/public/catalogue.ts';
 import type { ClusterOperations } from '../../../reconciler/public/clusters.ts';
+import type { DiagnosticsOperations } from '../../../reconciler/public/diagnostics.ts';
 import type { ImportOperations } from '../../../reconciler/public/imports.ts';
 import type { NoticeOperations } from '../../../reconciler/public/notices.ts';
 import type { InventoryOperations } from '../../../reconciler/public/inventory.ts';
@@ -9,6 +10,7 @@ import type { RegistryOperations } from '../../../reconciler/public/registries.t
 import { summariseWorkflow } from '../../../reconciler/config/workflow/workflow.ts';
 import type { StackView } from '../../../reconciler/public/reconciler.ts';
 import type { WorkflowOperations } from '../../../reconciler/public/workflows.ts';
+import { createDiagnosticsOperations } from '../../../reconciler/run/operations/diagnostics.ts';
 import { createFakeCatalogue } from './fake-catalogue.ts';
 import { createFakeClusters } from './fake-clusters.ts';
 import { createFakeInventory } from './fake-inventory.ts';
@@ -38,10 +40,17 @@ export function createFakePlatform(
   ClusterOperations &
   InventoryOperations &
   ImportOperations &
+  DiagnosticsOperations &
   WorkflowOperations &
   NoticeOperations {
+  const { inventory, operations } = createFakeInventory();
   return {
-    ...createFakeInventory().operations,
+    ...operations,
+    ...createDiagnosticsOperations({
+      inventory,
+      stacks: { getStack: viewOf },
+      writes: { updateStack: () => Promise.resolve({ commit: 'c0ffee', file: '' }) },
+    }),
     ...createFakeCatalogue(),
     ...createFakeRegistries(note),
     ...createFakeClusters(note),

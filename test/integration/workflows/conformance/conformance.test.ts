@@ -8,6 +8,7 @@ import { ENDPOINTS } from './endpoints.ts';
 import { accountRows } from './account-rows.ts';
 import { createFakeForeign } from '../../../support/fakes/fake-foreign.ts';
 import { FAKE_REPOSITORIES } from '../../../support/fakes/fake-imports.ts';
+import { diagnosticRows } from './diagnostic-rows.ts';
 import { importRows } from './import-rows.ts';
 import { operatorRows } from './operator-rows.ts';
 import type { Row } from './row.ts';
@@ -31,7 +32,13 @@ const HUB = {
   claims: { subject: 'id', email: 'email', name: 'name' },
 } as const;
 
-const ROWS: readonly Row[] = [...accountRows, ...operatorRows, ...workflowRows, ...importRows];
+const ROWS: readonly Row[] = [
+  ...accountRows,
+  ...operatorRows,
+  ...workflowRows,
+  ...importRows,
+  ...diagnosticRows,
+];
 
 let accounts: AccountsRig;
 let platform: WorkflowServer;
