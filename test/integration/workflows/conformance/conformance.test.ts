@@ -10,6 +10,7 @@ import { createFakeForeign } from '../../../support/fakes/fake-foreign.ts';
 import { FAKE_REPOSITORIES } from '../../../support/fakes/fake-imports.ts';
 import { diagnosticRows } from './diagnostic-rows.ts';
 import { importRows } from './import-rows.ts';
+import { inventoryRows } from './inventory-rows.ts';
 import { operatorRows } from './operator-rows.ts';
 import type { Row } from './row.ts';
 import { workflowRows } from './workflow-rows.ts';
@@ -35,6 +36,7 @@ const HUB = {
 const ROWS: readonly Row[] = [
   ...accountRows,
   ...operatorRows,
+  ...inventoryRows,
   ...workflowRows,
   ...importRows,
   ...diagnosticRows,
