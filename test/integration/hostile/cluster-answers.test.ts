@@ -12,6 +12,7 @@ import { CONFIG, WEB } from '../../support/kubernetes/cluster-nodes.ts';
 import { createClusterStack } from '../../support/kubernetes/cluster-stack.ts';
 import type { Interfere } from '../../support/hostile/hostile-cluster.ts';
 import { startHostileCluster } from '../../support/hostile/hostile-cluster.ts';
+import { createFastClock } from '../../support/fakes/fast-clock.ts';
 import { eventually } from '../../support/eventually.ts';
 
 const KIND = { apiVersion: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true, managed: true };
@@ -77,6 +78,24 @@ it('reads no list without an end, and no more of one than fits', async () => {
   );
   await expect(endless.cache.ready(signal)).rejects.toThrow('more objects than can be kept in memory');
   expect(page).toBeLessThan(20);
+});
+
+it('gives up what nobody has to have when there is more of it than fits, and asks no more', async () => {
+  let asked = 0;
+  const large = item('large', { annotations: { a: 'x'.repeat(10_000) } });
+  const clock = createFastClock();
+  await using endless = await cacheOn(
+    (_, response) => {
+      asked += 1;
+      return Boolean(response.end(JSON.stringify({ items: [large], metadata: { continue: String(asked) } })));
+    },
+    { bounds: createCacheBounds(clock, 100_000), givesUp: true, clock },
+  );
+  await expect(endless.cache.ready(signal)).rejects.toThrow('more objects than can be kept in memory');
+  const was = asked;
+  // Pauses of others are a hundred times as short here.
+  await delay(100);
+  expect([asked, [...endless.cache.all()]]).toEqual([was, []]);
 });
 
 it('keeps no more of what a watch tells than fits, and gives back what is gone', async () => {

@@ -13,6 +13,9 @@ export interface CacheBounds {
   pace(signal: AbortSignal): Promise<void>;
 }
 
+/** A cluster has more than may be kept of it. */
+export class CacheFullError extends Error {}
+
 /** Some ten thousand objects of ours take a quarter of it. */
 const MAX_WEIGHT = 512 * 1024 ** 2;
 const PAGES_AT_A_TIME = 4;
@@ -23,7 +26,8 @@ export function createCacheBounds(clock: Clock, maxWeight = MAX_WEIGHT): CacheBo
   const pages = createWorkers(PAGES_AT_A_TIME);
   return {
     take(weight) {
-      if (held + weight > maxWeight) throw new Error('it has more objects than can be kept in memory');
+      if (held + weight > maxWeight)
+        throw new CacheFullError('it has more objects than can be kept in memory');
       held += weight;
     },
     give: (weight) => void (held -= weight),

@@ -12,7 +12,7 @@ import type { KindInfo } from '../api/discovery.ts';
 import { pathOf } from '../api/discovery.ts';
 import { othersEntries } from '../fields/ownership.ts';
 import type { CacheBounds } from './bounds.ts';
-import { createCacheBounds, weightOf } from './bounds.ts';
+import { CacheFullError, createCacheBounds, weightOf } from './bounds.ts';
 import type { LiveObject } from './live-object.ts';
 import { isDerived, isLiveObject, keyOf, ownerOf } from './live-object.ts';
 import type { KeptObjects, Store } from './object-store.ts';
@@ -40,6 +40,8 @@ export interface ObjectCacheOptions {
   readonly signal: AbortSignal;
   /** Shared with other caches of the cluster. Default: its own. */
   readonly bounds?: CacheBounds;
+  /** True for what nobody has to have: when there is more than can be kept, nothing is, and it is not tried again. Default false. */
+  readonly givesUp?: boolean;
   /** Returns what of an object is kept. Default: all but who owns which field. */
   readonly keep?: (object: LiveObject) => LiveObject;
 }
@@ -83,6 +85,8 @@ async function run(options: Options, store: Store, sync: Sync): Promise<void> {
       await follow(options, store, { progress, onOpen: sync.live });
     } catch (error) {
       if (signal.aborted) break;
+      if (options.givesUp === true && error instanceof CacheFullError)
+        return giveUp(options, store, sync, error);
       const isForgotten = isApiError(error, 410);
       if (isForgotten) progress.version = null;
       // A server that forgets what it has just listed would be asked again and again without a pause.
@@ -98,6 +102,12 @@ async function run(options: Options, store: Store, sync: Sync): Promise<void> {
     }
   }
   sync.fail(signal.reason);
+}
+
+function giveUp({ logger, kind }: Options, store: Store, sync: Sync, error: CacheFullError): void {
+  store.replace([], '0');
+  sync.fail(error);
+  logger.warn({ kind: kind.kind, error: error.message }, 'a kind is not watched any more');
 }
 
 interface Progress {

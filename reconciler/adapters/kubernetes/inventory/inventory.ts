@@ -71,13 +71,14 @@ interface OthersParts {
 
 function openOthers({ cluster, logger, signal }: OthersParts, onChange: () => void): Others {
   const { client, clock } = cluster;
-  const common = { client, clock, logger, signal, selector: null, onEvent: onChange, keep: keepLittle };
+  const common = { client, clock, logger, signal, selector: null, onEvent: onChange };
+  const little = { ...common, keep: keepLittle, givesUp: true };
   const bounds = createCacheBounds(clock, MAX_WEIGHT);
-  const open = (kind: KindInfo) => createKindCache({ ...common, bounds, kind });
+  const open = (kind: KindInfo) => createKindCache({ ...little, bounds, kind });
   const caches = WATCHED.map(open);
   // Nothing that is listed changes with them.
   const events = createKindCache({
-    ...common,
+    ...little,
     onEvent: () => undefined,
     bounds: createCacheBounds(clock, MAX_EVENTS_WEIGHT),
     kind: EVENTS,
