@@ -1,5 +1,4 @@
-import type { ObjectView } from '../../reconciler/index.ts';
-import { compareText } from '../../reconciler/index.ts';
+import type { ObjectOrder, ObjectView } from '../../reconciler/index.ts';
 import type { ApiDeps } from './deps.ts';
 
 /** Finds an object of the inventory by its id. Throws UNKNOWN_OBJECT. */
@@ -36,9 +35,9 @@ export interface ObjectFilter {
   readonly search?: string;
   /** Leaves out what belongs to the cluster itself. Default false. */
   readonly hideSystem?: boolean;
+  /** Default `place`. */
+  readonly order?: ObjectOrder;
 }
-
-export type ObjectSort = 'name' | 'kind' | 'namespace' | 'node' | 'status' | 'created';
 
 /** Namespaces of the cluster itself and of what it is usually run with. */
 const SYSTEM: ReadonlySet<string> = new Set([
@@ -67,11 +66,11 @@ export async function listObjects(
   signal: AbortSignal,
 ): Promise<readonly ObjectView[]> {
   await reconciler.openInventory(signal);
-  const { node, namespace, stack, hideSystem = false } = filter;
+  const { node, namespace, stack, hideSystem = false, order } = filter;
   const kind = filter.kind?.toLowerCase();
   const search = filter.search?.toLowerCase() ?? '';
   return reconciler
-    .listObjects()
+    .listObjects(order)
     .filter(
       (one) =>
         (node === undefined || one.node === node) &&
@@ -83,28 +82,11 @@ export async function listObjects(
     );
 }
 
-function matches({ name, namespace }: ObjectView, search: string): boolean {
-  return name.toLowerCase().includes(search) || (namespace?.toLowerCase().includes(search) ?? false);
-}
+/** Texts that are searched, made once for each object. */
+const searched = new WeakMap<ObjectView, string>();
 
-const VALUES: Readonly<Record<ObjectSort, (one: ObjectView) => string>> = {
-  name: ({ name }) => name,
-  kind: ({ kind }) => kind,
-  namespace: ({ namespace }) => namespace ?? '',
-  node: ({ node }) => node,
-  status: ({ status }) => status,
-  created: ({ createdAt }) => createdAt ?? '',
-};
-
-/** Sorts by one member, and by name where that is the same. */
-export function sortObjects(
-  objects: readonly ObjectView[],
-  sort: ObjectSort,
-  order: 'asc' | 'desc',
-): readonly ObjectView[] {
-  const valueOf = VALUES[sort];
-  const sorted = objects.toSorted(
-    (a, b) => compareText(valueOf(a), valueOf(b)) || compareText(a.name, b.name),
-  );
-  return order === 'desc' ? sorted.reverse() : sorted;
+function matches(view: ObjectView, search: string): boolean {
+  let text = searched.get(view);
+  if (text === undefined) searched.set(view, (text = `${view.name}\n${view.namespace ?? ''}`.toLowerCase()));
+  return text.includes(search);
 }

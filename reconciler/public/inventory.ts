@@ -18,6 +18,9 @@ export interface ObjectView extends SeenObject {
   readonly lastSeenAt: string;
 }
 
+/** Member that objects are sorted by, from the least; where it is the same, by name. */
+export type ObjectOrder = 'place' | 'name' | 'kind' | 'namespace' | 'node' | 'status' | 'created';
+
 /** State of the inventory of a node or a cluster. */
 export interface InventoryState {
   readonly node: string;
@@ -55,8 +58,12 @@ export interface InventoryOperations {
    * Resolves when each target has told what it has, or that it cannot. At once but for the first time, and then within five seconds.
    */
   openInventory(signal: AbortSignal): Promise<void>;
-  /** Returns every object, sorted by node, kind, namespace and name. Empty before `openInventory`. The list stays the same value until something changes. */
-  listObjects(): readonly ObjectView[];
+  /**
+   * Returns every object; none before `openInventory`. The list stays the same value until something changes.
+   *
+   * @param order default `place`: by node, kind, namespace and name
+   */
+  listObjects(order?: ObjectOrder): readonly ObjectView[];
   /** Returns the objects of one stack; finding them costs no look through all of them. */
   objectsOfStack(stack: string): readonly ObjectView[];
   inventoryStates(): readonly InventoryState[];

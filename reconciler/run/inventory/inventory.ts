@@ -6,10 +6,17 @@ import { connectionKey, targetKey } from '../../model/target.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { DesiredState } from '../../ports/desired.ts';
 import { hasCapability } from '../../ports/target-capabilities.ts';
-import type { InventoryState, ObjectChange, ObjectDetail, ObjectView } from '../../public/inventory.ts';
+import type {
+  InventoryState,
+  ObjectChange,
+  ObjectDetail,
+  ObjectOrder,
+  ObjectView,
+} from '../../public/inventory.ts';
 import type { TargetPool } from '../observe/target-pool.ts';
 import type { Keeper } from './keeper.ts';
 import { createKeeper } from './keeper.ts';
+import { compareByPlace, createObjectOrders } from './object-orders.ts';
 import type { ObjectStep } from './object-table.ts';
 
 export interface InventoryParts {
@@ -44,7 +51,7 @@ export class Inventory implements AsyncDisposable {
   readonly #awaited = new WeakSet<Keeper>();
   readonly #listeners = new Map<string, Set<Listener>>();
   readonly #closing = new Set<Promise<void>>();
-  #list: readonly ObjectView[] | null = null;
+  readonly #orders = createObjectOrders(() => this.#all());
   #isOpen = false;
   #refreshedAt = Number.NEGATIVE_INFINITY;
 
@@ -63,11 +70,8 @@ export class Inventory implements AsyncDisposable {
     for (const keeper of waiting) this.#awaited.add(keeper);
   }
 
-  list(): readonly ObjectView[] {
-    this.#list ??= [...this.#keepers.values()]
-      .flatMap(({ table }) => [...table.views.values()])
-      .sort(compare);
-    return this.#list;
+  list(order: ObjectOrder = 'place'): readonly ObjectView[] {
+    return this.#orders.list(order);
   }
 
   states(): readonly InventoryState[] {
@@ -107,7 +111,7 @@ export class Inventory implements AsyncDisposable {
         else waiting.push(child);
       }
     }
-    return found.sort(compare);
+    return found.sort(compareByPlace);
   }
 
   refresh(): void {
@@ -154,7 +158,7 @@ export class Inventory implements AsyncDisposable {
       if (reference !== undefined && connectionKey(reference) === keeper.key) continue;
       this.#keepers.delete(place);
       this.#close(keeper);
-      this.#list = null;
+      this.#orders.changed();
     }
     for (const [place, reference] of wanted) {
       if (!this.#keepers.has(place)) this.#keepers.set(place, this.#keep(reference));
@@ -169,7 +173,7 @@ export class Inventory implements AsyncDisposable {
       clock,
       peek: (one) => pool.peek(one),
       onSteps: (steps, first) => {
-        this.#list = null;
+        this.#orders.changed();
         for (const { id, after } of steps) {
           const change = { id, object: after, status: after?.status ?? 'deleted' } as const;
           for (const listener of this.#listeners.get(id) ?? []) listener(change);
@@ -177,6 +181,14 @@ export class Inventory implements AsyncDisposable {
         if (!first) onSteps?.(steps);
       },
     });
+  }
+
+  #all(): ReadonlyMap<string, ObjectView> {
+    const [first, ...others] = this.#keepers.values();
+    if (first === undefined || others.length === 0) return first?.table.views ?? new Map();
+    const all = new Map(first.table.views);
+    for (const { table } of others) for (const [id, view] of table.views) all.set(id, view);
+    return all;
   }
 
   #close(keeper: Keeper): void {
@@ -202,13 +214,4 @@ export class Inventory implements AsyncDisposable {
     }
     return all;
   }
-}
-
-function compare(a: ObjectView, b: ObjectView): number {
-  return (
-    compareText(a.node, b.node) ||
-    compareText(a.kind, b.kind) ||
-    compareText(a.namespace ?? '', b.namespace ?? '') ||
-    compareText(a.name, b.name)
-  );
 }

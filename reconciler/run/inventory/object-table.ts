@@ -50,8 +50,8 @@ export function createObjectTable(place: string, node: () => string): ObjectTabl
       const time = new Date(at).toISOString();
       const next = new Map<string, ObjectView>();
       for (const object of objects.slice(0, MAX_OBJECTS)) {
-        const one = known.get(object) ?? view(object, time);
-        known.set(object, one);
+        let one = known.get(object);
+        if (one === undefined) known.set(object, (one = view(object, time)));
         next.set(one.id, one);
       }
       const steps = [...changesBetween(views, next)];

@@ -14,7 +14,7 @@ export function createInventoryOperations(inventory: Inventory, store: ObjectRec
   let grouped = groupByStack([]);
   return {
     openInventory: (signal) => inventory.open(signal),
-    listObjects: () => inventory.list(),
+    listObjects: (order) => inventory.list(order),
     objectsOfStack(stack) {
       const list = inventory.list();
       if (grouped.list !== list) grouped = groupByStack(list);

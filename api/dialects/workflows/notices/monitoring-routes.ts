@@ -4,7 +4,7 @@ import { HttpProblem } from '../../../http/problem.ts';
 import { defineRoute, ok } from '../../../http/route.ts';
 import type { Route } from '../../../http/route.ts';
 import { shape } from '../../../http/shape.ts';
-import { listObjects, sortObjects } from '../../../operations/objects.ts';
+import { listObjects } from '../../../operations/objects.ts';
 import { answers } from '../answers.ts';
 import type { WorkflowDeps } from '../deps.ts';
 import { ANYTHING, listOf, record, refer, TEXT } from '../schemas.ts';
@@ -198,9 +198,10 @@ const metricRoutes: readonly Route<WorkflowDeps>[] = [
     query: resourceQuery,
     responses: { 200: answers('By name.', record({ resources: listOf(RESOURCE) })) },
     async handle({ query: { cluster }, signal }, deps: WorkflowDeps) {
-      const filter = { hideSystem: true, ...(cluster === undefined ? {} : { node: cluster }) };
+      const order = 'name' as const;
+      const filter = { order, hideSystem: true, ...(cluster === undefined ? {} : { node: cluster }) };
       const objects = (await listObjects(deps, filter, signal)).filter(({ kind }) => RUNS.has(kind));
-      return ok({ resources: sortObjects(objects, 'name', 'asc').slice(0, MAX_RESOURCES).map(toResource) });
+      return ok({ resources: objects.slice(0, MAX_RESOURCES).map(toResource) });
     },
   }),
 ];

@@ -1,4 +1,4 @@
-import type { ObjectHistoryEntry, ObjectView } from '../../../../reconciler/index.ts';
+import type { ObjectHistoryEntry, ObjectOrder, ObjectView } from '../../../../reconciler/index.ts';
 import { isReconcilerError, own } from '../../../../reconciler/index.ts';
 import { HttpProblem } from '../../../http/problem.ts';
 import type { ServerEvent } from '../../../http/route.ts';
@@ -6,8 +6,7 @@ import { defineRoute, ok } from '../../../http/route.ts';
 import type { Route } from '../../../http/route.ts';
 import { shape } from '../../../http/shape.ts';
 import { followObject } from '../../../operations/follow-object.ts';
-import type { ObjectSort } from '../../../operations/objects.ts';
-import { findObject, listObjects, sortObjects } from '../../../operations/objects.ts';
+import { findObject, listObjects } from '../../../operations/objects.ts';
 import { idOf } from '../../../operations/workflows.ts';
 import { answers } from '../answers.ts';
 import type { WorkflowDeps } from '../deps.ts';
@@ -60,7 +59,7 @@ const HISTORY = record({
   message: TEXT,
 });
 
-const SORTS: Readonly<Record<string, ObjectSort>> = {
+const SORTS: Readonly<Record<string, ObjectOrder>> = {
   name: 'name',
   type: 'kind',
   namespace: 'namespace',
@@ -168,14 +167,14 @@ async function listPage(deps: WorkflowDeps, asked: ResourceQuery, user: string, 
     search: search || undefined,
   };
   const filter = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  const found = await listObjects(deps, { ...filter, hideSystem }, signal);
-  const sort = own(SORTS, asked.sort_by ?? asked.sort ?? 'name') ?? 'name';
-  const order = (asked.sort_order ?? asked.order) === 'desc' ? 'desc' : 'asc';
+  const order = own(SORTS, asked.sort_by ?? asked.sort ?? 'name') ?? 'name';
+  const found = await listObjects(deps, { ...filter, hideSystem, order }, signal);
+  const isDescending = (asked.sort_order ?? asked.order) === 'desc';
   const limit = Math.min(asked.limit ?? LIMIT, MAX_LIMIT);
   const offset = asked.offset ?? (page === undefined ? 0 : (page - 1) * limit);
   const notes = deps.reconciler.listObjectNotes(user).filter(({ isFavorite }) => isFavorite);
   const favorites = new Set(notes.map(({ object }) => object));
-  const shown = sortObjects(found, sort, order).slice(offset, offset + limit);
+  const shown = (isDescending ? found.toReversed() : found).slice(offset, offset + limit);
   return {
     resources: shown.map((one) => toRow(one, favorites.has(one.id))),
     total: found.length,
