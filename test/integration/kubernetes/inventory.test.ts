@@ -1,7 +1,7 @@
-import { expect, it } from 'vitest';
+import { describe, expect, inject, it } from 'vitest';
 import type { SeenObject } from '../../../reconciler/ports/inventory/inventory.ts';
 import { eventually } from '../../support/eventually.ts';
-import { startClusterDouble } from '../../support/kubernetes/cluster-double.ts';
+import { openRealCluster, startClusterDouble } from '../../support/kubernetes/cluster-double.ts';
 import { createClusterStack, createHand } from '../../support/kubernetes/cluster-stack.ts';
 
 const WEB = '{ id: web, type: deployment, data: { name: web, image: nginx } }';
@@ -98,3 +98,53 @@ it('measures how loaded a cluster is, with and without a metrics server', async 
   });
   expect(measured.health.map(({ name }) => name)).toEqual(['API Server', 'Scheduler', 'Controller', 'etcd']);
 });
+
+/** Needs nodes with the image local/busybox:1. */
+const real = inject('kubernetes');
+
+if (real?.shared)
+  describe(`the inventory of a cluster with nodes: ${real.title}`, () => {
+    it('follows a workload to its pods, with what is said of them', async () => {
+      await using cluster = openRealCluster(real);
+      await using target = cluster.createTarget();
+      const own = createClusterStack(target);
+      const hand = createHand(cluster.client);
+      const ending = new AbortController();
+      let told: readonly SeenObject[] = [];
+      const sink = {
+        told: (objects: readonly SeenObject[]) =>
+          void (told = objects.filter((one) => one.stack === own.stack)),
+        failed: () => undefined,
+      };
+      const keeping = target.inventory(sink, ending.signal);
+      const sleeping = 'image: "local/busybox:1", command: [sleep, "1000"]';
+      try {
+        await own.apply(own.describe([`{ id: web, type: deployment, data: { name: web, ${sleeping} } }`]));
+        const pod = await eventually(
+          () => told.find(({ kind }) => kind === 'Pod'),
+          (one) => one?.status === 'running',
+          60_000,
+        );
+        expect(pod).toMatchObject({
+          status: 'running',
+          owners: [{ kind: 'ReplicaSet', controller: true }],
+          facts: { containers: [{ image: 'local/busybox:1', ready: true, state: 'running' }] },
+        });
+        expect(told.map(({ kind }) => kind).sort()).toEqual(['Deployment', 'Pod', 'ReplicaSet']);
+        const events = await eventually(
+          () => target.eventsOf(pod?.uid ?? ''),
+          (list) => list.some(({ reason }) => reason === 'Started'),
+          10_000,
+        );
+        expect(events.map(({ reason }) => reason)).toEqual(expect.arrayContaining(['Scheduled', 'Started']));
+        const { nodes, cpu, health } = await target.measure(ending.signal);
+        expect(nodes).toBeGreaterThan(0);
+        expect(cpu.capacity).toBeGreaterThan(0);
+        expect(health[0]).toMatchObject({ name: 'API Server', status: 'healthy' });
+      } finally {
+        await hand.remove(`/api/v1/namespaces/${own.namespace}`).catch(() => undefined);
+        ending.abort();
+        await keeping;
+      }
+    }, 90_000);
+  });
