@@ -1,9 +1,10 @@
 import Koa from 'koa';
-import type { Instances, Logger, Reconciler } from '../reconciler/index.ts';
+import type { ExecRight, Instances, Logger, Reconciler } from '../reconciler/index.ts';
 import type { Accounts } from './accounts/accounts.ts';
 import type { AuthOptions } from './auth/authenticate.ts';
 import { createAuthenticator } from './auth/authenticate.ts';
 import { formatKombifyProblem, KOMBIFY_PREFIX, kombifyRoutes } from './dialects/kombify/kombify.ts';
+import type { ExecTicket } from './dialects/kombify/exec/deps.ts';
 import { formatKomposeProblem } from './dialects/kompose/envelope.ts';
 import { KOMPOSE_PREFIX, komposeFallbacks, komposeRoutes } from './dialects/kompose/kompose.ts';
 import { formatProvisionerProblem, translateProvisionerProblem } from './dialects/provisioner/problem.ts';
@@ -26,6 +27,7 @@ import { mountRoutes } from './http/mount.ts';
 import type { RequestRecord } from './http/request-log.ts';
 import { limitRate } from './http/rate-limit.ts';
 import { createRequestLog } from './http/request-log.ts';
+import { createTickets } from './http/sockets/tickets.ts';
 import { createStreamCount } from './http/stream-count.ts';
 import type { Route } from './http/route.ts';
 import { parse } from './http/shape.ts';
@@ -62,6 +64,10 @@ export interface AppOptions {
   readonly origins?: readonly string[];
   /** Addresses or networks of proxies, whose `X-Forwarded-For` tells who asks. Default: none. */
   readonly proxies?: readonly string[];
+  /** People who may run programs in containers. Default `admins`. */
+  readonly execRight?: ExecRight;
+  /** Streams and sockets are ended when their caller may not any more; that is looked at this often, in milliseconds. Default 10,000. */
+  readonly recheckMs?: number;
   /** Told about every answered request, for counters. */
   readonly onRequest?: (record: RequestRecord) => void;
 }
@@ -72,7 +78,7 @@ export interface AppOptions {
  */
 export function createApp(options: AppOptions): Koa<RequestState> {
   const app = new Koa<RequestState>();
-  const { logger, metrics, accounts = null } = options;
+  const { logger, metrics, accounts = null, execRight = 'admins' } = options;
   const auth = withUsers(options.auth, accounts);
   const common = {
     deps: toDeps(options),
@@ -80,20 +86,13 @@ export function createApp(options: AppOptions): Koa<RequestState> {
     parse,
     stopping: options.stopping ?? new AbortController().signal,
     heartbeatMs: options.heartbeatMs ?? 15_000,
+    recheckMs: options.recheckMs ?? 10_000,
     streams: createStreamCount(),
   };
   app.use(
     createRequestLog(logger, options.onRequest ?? (() => {}), createClientAddress(options.proxies ?? [])),
   );
-  app.use(allowOrigins({ covers: isKompose, origins: options.auth.mode === 'off' ? 'loopback' : 'any' }));
-  const isOpen = options.auth.mode === 'off';
-  app.use(
-    allowOrigins({
-      covers: isWorkflows,
-      methods: 'GET, POST, PUT, DELETE, PATCH, OPTIONS',
-      origins: isOpen ? 'loopback' : (options.origins ?? PLATFORM_ORIGINS),
-    }),
-  );
+  allowPages(app, options);
   app.use(answerProblems(logger, (path) => problemDialect(path, options.instances !== undefined)));
   app.use(async (ctx, next) => {
     ctx.set({ 'X-Content-Type-Options': 'nosniff', 'Cache-Control': 'no-store' });
@@ -101,23 +100,30 @@ export function createApp(options: AppOptions): Koa<RequestState> {
     await next();
   });
   app.use(limitRate({ covers: isWorkflows, perSecond: 10, burst: 20 }));
-  const kombify = { ...common, formatProblem: formatKombifyProblem };
+  const kombify = {
+    ...common,
+    deps: { ...common.deps, execRight, tickets: createTickets<ExecTicket>() },
+    formatProblem: formatKombifyProblem,
+    socketOrigins: options.origins ?? [],
+  };
   mount(app, { ...kombify, prefix: KOMBIFY_PREFIX, routes: kombifyRoutes });
   const kompose = { ...common, formatProblem: formatKomposeProblem, prefix: KOMPOSE_PREFIX };
   mount(app, { ...kompose, routes: [...komposeRoutes, ...komposeFallbacks] });
   const workflows = {
     ...common,
-    deps: { ...common.deps, accounts },
+    deps: { ...common.deps, accounts, execRight },
+    socketOrigins: options.origins ?? PLATFORM_ORIGINS,
     formatProblem: formatWorkflowProblem,
     takesTokenParameter: true,
   };
   mount(app, { ...workflows, prefix: WORKFLOWS_PREFIX, routes: workflowPlatformRoutes });
   mount(app, { ...workflows, prefix: '', routes: [helloRoute] });
-  if (options.instances !== undefined) {
+  const { instances, version } = options;
+  if (instances !== undefined) {
     mount(app, {
       ...common,
       authenticate: requireKeys(auth, common.authenticate),
-      deps: { instances: options.instances, version: options.version, texts: new WeakMap() },
+      deps: { instances, version, texts: new WeakMap() },
       formatProblem: formatProvisionerProblem,
       prefix: '',
       routes: provisionerRoutes,
@@ -127,6 +133,19 @@ export function createApp(options: AppOptions): Koa<RequestState> {
   // Answered requests do not come here; what does is a connection that broke in the middle.
   app.on('error', (error: unknown) => logger.debug({ err: error }, 'A connection broke'));
   return app;
+}
+
+/** Says which pages of other origins may call. */
+function allowPages(app: Koa<RequestState>, { auth, origins = PLATFORM_ORIGINS }: AppOptions): void {
+  const isOpen = auth.mode === 'off';
+  app.use(allowOrigins({ covers: isKompose, origins: isOpen ? 'loopback' : 'any' }));
+  app.use(
+    allowOrigins({
+      covers: isWorkflows,
+      methods: 'GET, POST, PUT, DELETE, PATCH, OPTIONS',
+      origins: isOpen ? 'loopback' : origins,
+    }),
+  );
 }
 
 function withUsers(auth: AuthOptions, accounts: Accounts | null): AuthOptions {

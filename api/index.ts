@@ -6,6 +6,7 @@ export { ensureAdminKey } from './auth/admin-key.ts';
 export { generateApiKey, hashApiKey } from './auth/api-key.ts';
 export type { AuthOptions } from './auth/authenticate.ts';
 export type { TokenOptions } from './auth/token.ts';
+export { answerUpgrades, isSocketRequest } from './http/sockets/upgrade.ts';
 export type { LoopbackHost } from './http/loopback.ts';
 export { isLoopbackHost } from './http/loopback.ts';
 export type { RequestRecord } from './http/request-log.ts';

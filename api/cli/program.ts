@@ -4,6 +4,7 @@ import { addBuild } from './commands/builds/build.ts';
 import { addControl } from './commands/control.ts';
 import { addDatabases } from './commands/db.ts';
 import { addDrift } from './commands/drift.ts';
+import { addExec } from './commands/exec.ts';
 import { addGenerate } from './commands/generate.ts';
 import { addHistory, addRollback } from './commands/history.ts';
 import { addImport } from './commands/import.ts';
@@ -42,6 +43,7 @@ const COMMANDS: readonly ((program: Command, hooks: ProgramHooks) => void)[] = [
   addLogs,
   addResources,
   addClusters,
+  addExec,
   addDatabases,
   addTags,
   addBuild,

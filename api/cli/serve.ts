@@ -226,6 +226,7 @@ function createApiServer({ kombinator, auth, accounts, logger, stopping }: Serve
     accounts,
     ...(origins !== undefined && { origins }),
     proxies: kombinator.proxies,
+    execRight: kombinator.execRight,
     logger,
     ...(metrics !== null && { metrics }),
     version: packageJson.version,

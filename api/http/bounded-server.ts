@@ -1,5 +1,6 @@
 import type { RequestListener, Server } from 'node:http';
 import { createServer } from 'node:http';
+import { answerUpgrades, isSocketRequest } from './sockets/upgrade.ts';
 
 export interface ServerLimits {
   /** Connections at a time; further ones are closed. */
@@ -24,7 +25,11 @@ const KEEP_ALIVE_MS = 75_000;
 /** A server whose clients, known or not, cannot hold more than a number of connections, nor one of them by saying nothing. */
 export function createBoundedServer(handle: RequestListener, limits: ServerLimits = LIMITS): Server {
   const { maxConnections, ...times } = limits;
-  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, ...times }, handle);
+  const server = createServer(
+    { keepAliveTimeout: KEEP_ALIVE_MS, shouldUpgradeCallback: isSocketRequest, ...times },
+    handle,
+  );
+  answerUpgrades(server, handle);
   server.maxConnections = maxConnections;
   return server;
 }

@@ -54,6 +54,9 @@ function textOf(event: ServerEvent): string {
   return text;
 }
 
-function formatEvent({ event, id, data }: ServerEvent): string {
-  return `event: ${event}\n${id === undefined ? '' : `id: ${id}\n`}data: ${JSON.stringify(data)}\n\n`;
+function formatEvent(sent: ServerEvent): string {
+  const { event, id } = sent;
+  // A line end of any kind would begin another field.
+  const data = 'text' in sent ? sent.text.replaceAll(/[\r\n]+/g, ' ') : JSON.stringify(sent.data);
+  return `event: ${event}\n${id === undefined ? '' : `id: ${id}\n`}data: ${data}\n\n`;
 }

@@ -7,9 +7,10 @@ import { readBody, readJsonBody } from './body.ts';
 import type { ReadBody } from './body.ts';
 import { createEventStream } from './event-stream.ts';
 import { HttpProblem } from './problem.ts';
-import type { ApiRequest, Reply, Route } from './route.ts';
+import type { ApiRequest, Reply, Route, ServerEvent } from './route.ts';
 import type { Parse } from './shape.ts';
 import { shape } from './shape.ts';
+import { acceptSocket, assertSocketRequest } from './sockets/serve-socket.ts';
 import type { StreamCount } from './stream-count.ts';
 import { toProblem } from './to-problem.ts';
 
@@ -38,6 +39,10 @@ export interface MountOptions<Deps> {
   readonly formatProblem: (problem: HttpProblem) => unknown;
   /** Takes a token from the query as well, as `token`. Default false. */
   readonly takesTokenParameter?: boolean;
+  /** Origins of pages that may open web sockets, besides the server's own. Default: none. */
+  readonly socketOrigins?: readonly string[];
+  /** Streams and sockets are ended when their caller may not any more; that is looked at this often, in milliseconds. */
+  readonly recheckMs: number;
 }
 
 const ANYTHING = shape<unknown>({});
@@ -62,12 +67,15 @@ async function serve<Deps>(
   options: MountOptions<Deps>,
 ): Promise<void> {
   ctx.state.route = `${options.prefix}${route.path}`;
-  const identity = await identify(ctx, route, options);
+  if (route.socket === true) assertSocketRequest(ctx.req, ctx.res, options.socketOrigins ?? []);
+  const identifyAgain = () => identify(ctx, route, options);
+  const identity = await identifyAgain();
   ctx.state.caller = callerOf(identity);
   const ending = endingOf(ctx, options.stopping);
-  const request = await readRequest(ctx, route, options.parse, { identity, signal: ending.signal });
+  const caller = { identity, identifyAgain, signal: ending.signal };
+  const request = await readRequest(ctx, route, options.parse, caller);
   const reply = await handleOrStop(route, request, options);
-  send(ctx, reply, { identity, ending }, options);
+  send(ctx, reply, { ...caller, ending }, options);
 }
 
 /** Runs a handler. Its error says nothing when its signal aborted: the reason for that does. */
@@ -106,7 +114,7 @@ async function readRequest<Deps>(
   ctx: RouterContext<RequestState>,
   route: Route<Deps>,
   parse: Parse,
-  caller: Pick<ApiRequest, 'identity' | 'signal'>,
+  caller: Pick<ApiRequest, 'identity' | 'identifyAgain' | 'signal'>,
 ): Promise<ApiRequest> {
   const query = parse(route.query ?? ANYTHING, { ...ctx.query }, { what: 'query', coerce: true });
   const body = await bodyOf(ctx, route);
@@ -134,11 +142,13 @@ function bodyOf<Deps>(ctx: RouterContext<RequestState>, { body }: Route<Deps>): 
   return body.anyType === true ? readJsonBody(ctx.req) : readBody(ctx.req, body);
 }
 
+type Caller = Pick<ApiRequest, 'identity' | 'identifyAgain'> & { readonly ending: AbortController };
+
 function send<Deps>(
   ctx: RouterContext<RequestState>,
   reply: Reply,
-  { identity, ending }: { readonly identity: Identity; readonly ending: AbortController },
-  { heartbeatMs, formatProblem, streams }: MountOptions<Deps>,
+  caller: Caller,
+  options: MountOptions<Deps>,
 ): void {
   switch (reply.kind) {
     case 'json':
@@ -154,24 +164,60 @@ function send<Deps>(
       ctx.set({ ...reply.headers, Location: reply.location });
       ctx.body = '';
       return;
-    case 'events': {
-      const { signal } = ending;
-      if (ctx.res.destroyed) throw new HttpProblem('SERVICE_UNAVAILABLE', 'the client went away');
-      // However the answer ends: one to HEAD has no body that anybody reads.
-      const release = streams.take(callerOf(identity));
-      ctx.res.once('close', () => {
-        release();
-        ending.abort();
+    case 'events':
+      return sendEvents(ctx, reply.events, caller, options);
+    case 'socket': {
+      const { ending, identifyAgain } = caller;
+      ctx.res.once('close', keepChecking(reply.recheck ?? identifyAgain, ending, options.recheckMs));
+      ctx.status = 101;
+      ctx.respond = false;
+      acceptSocket(ctx.res, reply, {
+        signal: ending.signal,
+        heartbeatMs: options.heartbeatMs,
+        onFault: (error) => ctx.app.emit('error', error, ctx),
       });
-      const toErrorEvent = (error: unknown) => ({ event: 'error', data: formatProblem(toProblem(error)) });
-      ctx.type = 'text/event-stream';
-      ctx.set('X-Accel-Buffering', 'no');
-      ctx.body = createEventStream(reply.events, { signal, heartbeatMs, toErrorEvent });
       return;
     }
     default:
       reply satisfies never;
   }
+}
+
+function sendEvents<Deps>(
+  ctx: RouterContext<RequestState>,
+  events: AsyncIterable<ServerEvent>,
+  { identity, identifyAgain, ending }: Caller,
+  { heartbeatMs, formatProblem, streams, recheckMs }: MountOptions<Deps>,
+): void {
+  const { signal } = ending;
+  if (ctx.res.destroyed) throw new HttpProblem('SERVICE_UNAVAILABLE', 'the client went away');
+  // However the answer ends: one to HEAD has no body that anybody reads.
+  const release = streams.take(callerOf(identity));
+  const stopChecking = keepChecking(identifyAgain, ending, recheckMs);
+  ctx.res.once('close', () => {
+    stopChecking();
+    release();
+    ending.abort();
+  });
+  const toErrorEvent = (error: unknown) => ({ event: 'error', data: formatProblem(toProblem(error)) });
+  ctx.type = 'text/event-stream';
+  ctx.set('X-Accel-Buffering', 'no');
+  ctx.body = createEventStream(events, { signal, heartbeatMs, toErrorEvent });
+}
+
+/**
+ * Ends what goes on for long once its caller may not any more. That nobody can tell at the moment is no reason.
+ *
+ * @returns stops looking
+ */
+function keepChecking(check: () => Promise<unknown>, ending: AbortController, everyMs: number): () => void {
+  const timer = setInterval(() => {
+    check().catch((error: unknown) => {
+      const { status } = toProblem(error);
+      if (status === 401 || status === 403) ending.abort(error);
+    });
+  }, everyMs);
+  return () => clearInterval(timer);
 }
 
 /** Ends when the client goes away or the server stops, and lets go of both when the answer is sent. */

@@ -48,11 +48,16 @@ function buildRecord(ctx: Context, state: RequestState, durationMs: number): Req
     method: ctx.method,
     url: withoutKey(ctx.originalUrl),
     route: state.route ?? null,
-    status: ctx.res.headersSent ? ctx.res.statusCode : 499,
+    status: ctx.res.headersSent || isSwitched(ctx) ? ctx.res.statusCode : 499,
     durationMs: Math.round(durationMs * 10) / 10,
     caller: state.caller ?? null,
     address: state.address ?? '',
   };
+}
+
+/** A web socket has no answer of HTTP's. */
+function isSwitched({ res }: Context): boolean {
+  return res.statusCode === 101;
 }
 
 /** Asked every few seconds by machines. */
@@ -62,7 +67,7 @@ function isProbe({ route }: RequestRecord): boolean {
 
 /** Names, in whatever spelling, that people give what they sign in with. */
 const CREDENTIAL =
-  /^(?:x?apikey|key|code|token|accesstoken|idtoken|authtoken|auth|authorization|bearer|password|secret|jwt)$/;
+  /^(?:x?apikey|key|code|token|accesstoken|idtoken|authtoken|auth|authorization|bearer|password|secret|jwt|ticket)$/;
 
 /** The URL as it may be logged. A parameter's name counts as it is understood, however it is escaped or spelled. */
 export function withoutKey(url: string): string {

@@ -2,6 +2,7 @@ import type { Role } from '../../reconciler/index.ts';
 import type { Identity } from '../auth/identity.ts';
 import type { UploadedFile } from './form.ts';
 import type { JsonSchema, Shape } from './shape.ts';
+import type { SocketChannel } from './sockets/channel.ts';
 
 /** One row of a dialect's table: it mounts, guards, validates and documents the route. */
 export interface Route<Deps, Query = unknown, Body = unknown> {
@@ -16,6 +17,8 @@ export interface Route<Deps, Query = unknown, Body = unknown> {
   readonly description?: string;
   /** The least role that may, or `open` for everybody, also without credentials. */
   readonly access: Role | 'open';
+  /** True for web sockets: a request for anything else is refused, and so are pages of other origins. Default false. */
+  readonly socket?: boolean;
   /** Meaning of each path parameter. */
   readonly params?: Readonly<Record<string, string>>;
   readonly query?: Shape<Query>;
@@ -51,6 +54,8 @@ export interface ApiRequest<Query = unknown, Body = unknown> {
   /** Files of a form; empty where it came as something else. */
   readonly files: readonly UploadedFile[];
   readonly identity: Identity;
+  /** Finds out anew who asks, for what goes on for long. Throws UNAUTHORIZED, FORBIDDEN when they may not any more. */
+  readonly identifyAgain: () => Promise<Identity>;
   /** Address of the client. */
   readonly address: string;
   /** Query as it stands in the address, without the question mark. */
@@ -66,12 +71,11 @@ export interface ApiRequest<Query = unknown, Body = unknown> {
   readonly signal: AbortSignal;
 }
 
-/** One server-sent event; `data` is written as JSON. */
-export interface ServerEvent {
-  readonly event: string;
-  readonly id?: string;
-  readonly data: unknown;
-}
+/** One server-sent event: `data` is written as JSON, `text` as it is, on one line. */
+export type ServerEvent = { readonly event: string; readonly id?: string } & (
+  | { readonly data: unknown }
+  | { readonly text: string }
+);
 
 export type Reply =
   | { readonly kind: 'json'; readonly status: number; readonly body: unknown }
@@ -82,7 +86,14 @@ export type Reply =
       readonly location: string;
       readonly headers: Readonly<Record<string, string>>;
     }
-  | { readonly kind: 'events'; readonly events: AsyncIterable<ServerEvent> };
+  | { readonly kind: 'events'; readonly events: AsyncIterable<ServerEvent> }
+  | {
+      readonly kind: 'socket';
+      /** Works on the socket; it is closed when this resolves. What it throws is a fault. */
+      readonly accept: (channel: SocketChannel) => Promise<void>;
+      /** Throws when the caller may not any more. Default: `identifyAgain` of the request. */
+      readonly recheck?: () => Promise<unknown>;
+    };
 
 /** Keeps the row's types together; a list of rows forgets them. */
 export function defineRoute<Deps, Query, Body>(route: Route<Deps, Query, Body>): Route<Deps> {

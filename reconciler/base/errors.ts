@@ -97,6 +97,7 @@ export type ErrorCode =
   | 'DEPENDENCY_NOT_READY'
   | 'STACK_STOPPED'
   | 'BUILD_ENDED'
+  | 'TOO_MANY_SESSIONS'
   | 'CANCELLED';
 
 export function isReconcilerError(error: unknown, code?: ErrorCode): error is ReconcilerError {

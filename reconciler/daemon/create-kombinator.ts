@@ -27,7 +27,7 @@ import type { TargetKind } from '../ports/target-kind.ts';
 import type { Source } from '../ports/source.ts';
 import type { Store } from '../ports/store.ts';
 import type { Instances } from '../public/instances.ts';
-import type { Reconciler } from '../public/reconciler.ts';
+import type { ExecRight, Reconciler } from '../public/reconciler.ts';
 import type { UsersConfig } from '../public/users-config.ts';
 import { DEFAULT_USERS } from '../public/users-config.ts';
 import { createReconciler } from '../run/create-reconciler.ts';
@@ -97,6 +97,8 @@ export interface Kombinator extends AsyncDisposable {
   readonly users: UsersConfig;
   /** Addresses or networks of proxies before the API, as the operator has named them. */
   readonly proxies: readonly string[];
+  /** People who may run programs in containers over the API, as the operator has decided. */
+  readonly execRight: ExecRight;
   /** `null` for one command: nobody would ask for them. */
   readonly metrics: Metrics | null;
   /** One line per part: `ok`, or what is wrong with it. */
@@ -170,6 +172,7 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
     secrets,
     users: config.users,
     proxies: config.proxies,
+    execRight: config.execRight,
     metrics,
     checks: () => checksOf(reconciler),
     [Symbol.asyncDispose]: () =>
@@ -201,6 +204,7 @@ const NO_CONFIG: DaemonConfig = {
   builds: null,
   proxies: [],
   importFrom: DEFAULT_IMPORT_FROM,
+  execRight: 'admins',
 };
 
 function openBuilds({ builds }: DaemonConfig, options: KombinatorOptions, secrets: Secrets): BuildSetup {
@@ -243,6 +247,7 @@ function openImports(
 const MAX_IMPORT_BYTES = 256 * 1024 ** 2;
 
 function closeInterrupted(store: Store, clock: Clock, logger: Logger): void {
+  store.closeAccesses(clock.now());
   const jobs = store.closeInterrupted(new Date(clock.now()).toISOString());
   if (jobs > 0) logger.warn({ jobs }, 'jobs were cut short when the process before this one ended');
 }

@@ -15,6 +15,7 @@ import type { InstancesConfig } from './instances-config.ts';
 import { readInstancesConfig } from './instances-config.ts';
 import type { OperatorPolicy } from '../model/operator-policy.ts';
 import { readOperatorPolicy } from './policy-config.ts';
+import type { ExecRight } from '../public/sessions.ts';
 import type { UsersConfig } from '../public/users-config.ts';
 import { readUsersConfig } from './users-config.ts';
 
@@ -34,6 +35,8 @@ export interface DaemonConfig {
   readonly proxies: readonly string[];
   /** Places of repositories that Compose projects are imported from. */
   readonly importFrom: readonly FetchPlace[];
+  /** People who may run programs in containers over the API. */
+  readonly execRight: ExecRight;
 }
 
 const WRONG = { YAML_SYNTAX: 'not valid YAML', DUPLICATE_KEY: 'a key that is there already' } as const;
@@ -77,7 +80,13 @@ export function readDaemonConfig(path: string, checkSchema: SchemaCheck): Daemon
   const diagnostics = toDiagnostics(path, document, collector.list);
   const directory = asString(asFields(asFields(document.value)?.['backups'])?.['directory']);
   const backups = directory === undefined ? {} : { directory };
+  const execRight = readExecRight(asFields(asFields(document.value)?.['exec'])?.['for']);
   if (diagnostics.length === 0)
-    return { freeze, backups, instances, policy, users, builds, proxies, importFrom };
+    return { freeze, backups, instances, policy, users, builds, proxies, importFrom, execRight };
   throw new ReconcilerError('BAD_OPTIONS', diagnostics.map(formatDiagnostic).join('\n'), { diagnostics });
+}
+
+/** The schema has passed nothing else. */
+function readExecRight(value: unknown): ExecRight {
+  return value === 'nobody' || value === 'deployers' ? value : 'admins';
 }

@@ -68,6 +68,10 @@ export interface SessionOptions {
   readonly argv: readonly string[];
   /** True with a terminal: everything that is written is `stdout` then. Default false. */
   readonly tty?: boolean;
+  /** Pod of the resource, where it has several. Default: the newest that runs. */
+  readonly pod?: string;
+  /** Container, where there are several. Default: the first that runs. */
+  readonly container?: string;
   /** Ends the session. */
   readonly signal: AbortSignal;
 }
@@ -79,6 +83,8 @@ export interface ExecSession extends AsyncDisposable {
   /** Settles when the program has ended; rejects when the connection was lost before. */
   readonly exitCode: Promise<number>;
   write(bytes: Uint8Array): void;
+  /** Resolves when the program, or the way to it, has taken most of what was written; at once when it has ended. Writing without it is not bounded. */
+  drained(): Promise<void>;
   /** There is no more input. */
   end(): void;
   /** Changes the size of the terminal, in characters. */
@@ -162,6 +168,27 @@ export interface Logs {
   logs(stack: string, id: ResourceId, options: LogOptions): AsyncIterable<LogLine>;
 }
 
+/** A pod, or a container of an engine, by its own name. */
+export interface RunningPlace {
+  /** `null`: an engine has none. */
+  readonly namespace: string | null;
+  readonly name: string;
+  /** Stack that it belongs to: what is of another, or of none, is not reached. */
+  readonly stack: string;
+}
+
+export interface PlaceLogOptions extends LogOptions {
+  /** Container of a pod. Default: the first. */
+  readonly container?: string;
+}
+
+/** Reaches single pods and containers by their names. TARGET_ERROR where there is none of the stack; BAD_OPTIONS for a container that a pod has not. */
+export interface ReachesPlaces {
+  openSessionAt(place: RunningPlace, options: SessionOptions): Promise<ExecSession>;
+  /** One container, without what its stack keeps secret; followed, it ends when the container does. */
+  logsAt(place: RunningPlace, options: PlaceLogOptions): AsyncIterable<LogLine>;
+}
+
 /** Tells about the machine, or the cluster, behind it. */
 export interface Facts {
   facts(signal: AbortSignal): Promise<TargetFacts>;
@@ -187,6 +214,7 @@ export interface Capabilities {
   readonly runsPrograms: RunsPrograms;
   readonly streamsPrograms: StreamsPrograms;
   readonly logs: Logs;
+  readonly reachesPlaces: ReachesPlaces;
   readonly facts: Facts;
   readonly watches: Watches;
   readonly inventory: KeepsInventory;
@@ -214,6 +242,7 @@ const CAPABILITIES: {
   runsPrograms: { methods: ['exec', 'openSession'], lack: 'cannot run programs in what it runs' },
   streamsPrograms: { methods: ['stream'], lack: 'cannot stream data in and out of what it runs' },
   logs: { methods: ['logs'], lack: 'keeps no logs' },
+  reachesPlaces: { methods: ['openSessionAt', 'logsAt'], lack: 'is not reached container by container' },
   facts: { methods: ['facts'], lack: 'tells nothing about its machine' },
   watches: { methods: ['watch'], lack: 'tells of no changes' },
   inventory: { methods: ['inventory', 'eventsOf'], lack: 'does not list what is there' },

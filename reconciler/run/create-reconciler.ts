@@ -89,6 +89,8 @@ export interface ReconcilerOptions {
   readonly builds?: BuildSetup;
   /** Fetches repositories that are imported from. Default: none is. */
   readonly importFrom?: RepositoryFetcher;
+  /** Milliseconds without a byte after which a session in a container ends. Default 1,800,000. */
+  readonly sessionIdleMs?: number;
   /** Key of digests that leave the process, the one that `desired` has. Default: none. */
   readonly seal?: Seal;
 }
@@ -119,7 +121,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     ...createDriftOperations(parts, stacks),
     ...createApplyOperations(parts),
     ...createJobOperations(parts),
-    ...createServiceOperations(parts, stacks),
+    ...createServiceOperations({ context, sessionIdleMs: options.sessionIdleMs }, stacks),
     ...createWrites(parts, stacks),
     ...createWorkflowOperations(parts),
     ...createDataOperations(parts, stacks),

@@ -7,6 +7,7 @@ import type { Capability, TargetWith } from '../../reconciler/ports/target-capab
 import { changeOf, contextFor, observeOne, resourcesOf } from '../support/docker/docker-resources.ts';
 import { eventually } from '../support/eventually.ts';
 import type { TargetHarness } from './target-harness.ts';
+import { nameOf } from './target-harness.ts';
 
 const quiet = () => new AbortController().signal;
 const SLEEPING = ['sleep', '1000'];
@@ -133,6 +134,29 @@ export function describeControlContract(name: string, setup: () => Promise<Targe
       await target.stop(stack, web.id, quiet());
       const again = target.openSession(stack, web.id, { argv, signal: quiet() });
       await expect(again).rejects.toMatchObject({ code: 'TARGET_ERROR' });
+    });
+
+    it('reaches a container by its own name, of its stack only', async () => {
+      const { stack, web } = await running();
+      const place = { namespace: null, name: nameOf(web), stack };
+      const options = { argv: ['sh', '-c', 'echo one; exit 3'], signal: quiet() };
+      await using session = await target.openSessionAt(place, options);
+      const parts: Uint8Array[] = [];
+      for await (const { bytes } of session.output) parts.push(bytes);
+      await session.drained();
+      expect(Buffer.concat(parts).toString()).toBe('one\n');
+      expect(await session.exitCode).toBe(3);
+      const lines: string[] = [];
+      for await (const { text } of target.logsAt(place, { signal: quiet() })) lines.push(text);
+      expect(lines).toEqual([]);
+      const foreign = target.openSessionAt({ ...place, stack: 'other' }, options);
+      await expect(foreign).rejects.toMatchObject({ code: 'TARGET_ERROR' });
+      await expect(async () => {
+        for await (const line of target.logsAt({ ...place, stack: 'other' }, { signal: quiet() })) void line;
+      }).rejects.toMatchObject({ code: 'TARGET_ERROR' });
+      await target.stop(stack, web.id, quiet());
+      const stopped = target.openSessionAt(place, options);
+      await expect(stopped).rejects.toMatchObject({ code: 'TARGET_ERROR' });
     });
 
     it('stops what is not there without a word, and cannot start it', async () => {

@@ -127,6 +127,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'node:stream',
       'lru-cache',
       'raw-body',
+      'ws',
     ],
   },
   'api/accounts': {
@@ -171,6 +172,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'node:readline',
       'node:sqlite',
       'node:tty',
+      'ws',
     ],
   },
 };

@@ -128,7 +128,9 @@ it('says what a kind cannot do, and what it does not understand, at its line', a
     code: 'TARGET_UNSUPPORTED',
     message: 'www keeps no logs: it is a target of kind directory',
   });
-  await expect(reconciler.openSession('site', 'home', { argv: ['sh'], signal })).rejects.toMatchObject({
+  const actor = { name: 'Ada', email: 'ada@example.org' };
+  const request = { argv: ['sh'], actor, via: 'cli', signal } as const;
+  await expect(reconciler.openSession('site', 'home', request)).rejects.toMatchObject({
     code: 'TARGET_UNSUPPORTED',
   });
   await commitFiles(repo, { [FILE]: site('hello', '  odd: { image: none, node: www }\n') }, 'an odd one');

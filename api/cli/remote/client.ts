@@ -27,6 +27,8 @@ export interface RemoteClient {
   get(path: string, request: RemoteRequest): Promise<unknown>;
   post(path: string, request: RemoteRequest): Promise<unknown>;
   delete(path: string, request: RemoteRequest): Promise<unknown>;
+  /** Full address of a path. */
+  address(path: string): URL;
   /** Server-sent events until the server ends the stream. */
   events(path: string, request: RemoteRequest): AsyncIterable<RemoteEvent>;
 }
@@ -75,6 +77,7 @@ export function createRemoteClient(options: RemoteOptions): RemoteClient {
     get: (path, request) => json('GET', path, request),
     post: (path, request) => json('POST', path, request),
     delete: (path, request) => json('DELETE', path, request),
+    address: (path) => new URL(`${base}${path}`),
     async *events(path, request) {
       const response = await send('GET', path, 'text/event-stream', request);
       if (!response.ok || response.body === null)

@@ -33,6 +33,7 @@ import {
   toStackView,
   toStep,
 } from './decode.ts';
+import { execRemotely } from './exec.ts';
 import { generateRemotely } from './generate.ts';
 import type { RemovedStack, RepositorySummary, Session } from '../session/session.ts';
 
@@ -65,7 +66,7 @@ export function createRemoteSession(options: RemoteOptions): Session {
   };
 }
 
-type ChangingPart = 'plan' | 'apply' | 'control' | 'deleteStacks' | 'rollback' | 'acceptDrift';
+type ChangingPart = 'plan' | 'apply' | 'control' | 'deleteStacks' | 'rollback' | 'acceptDrift' | 'exec';
 type ReadingPart = Exclude<
   keyof Session,
   | ChangingPart
@@ -118,8 +119,7 @@ function readingPart(client: RemoteClient): Pick<Session, ReadingPart> {
       );
       return newestFirst.toReversed();
     },
-    logs: (stack, service, options) =>
-      readLogs(client, `${stackPath(stack)}/services/${encodeURIComponent(service)}/logs`, options),
+    logs: (stack, service, options) => readLogs(client, `${servicePath(stack, service)}/logs`, options),
   };
 }
 
@@ -144,6 +144,8 @@ function changingPart(client: RemoteClient): Pick<Session, ChangingPart> {
         await withNames(client, stack, client.post(`${stackPath(stack)}/apply`, { body, signal }), signal),
       );
     },
+    exec: (stack, service, request) =>
+      withNames(client, stack, execRemotely(client, servicePath(stack, service), request), request.signal),
     async acceptDrift(stack, signal) {
       const body = { action: 'accept_actual' };
       const request = client.post(`${stackPath(stack)}/drift/resolve`, { body, signal });
@@ -185,6 +187,10 @@ function toRemovedStack(value: unknown): RemovedStack {
 
 function stackPath(stack: string): string {
   return `/stacks/${encodeURIComponent(stack)}`;
+}
+
+function servicePath(stack: string, service: string): string {
+  return `${stackPath(stack)}/services/${encodeURIComponent(service)}`;
 }
 
 /** The answer, or for an unknown stack an error that names those there are. */

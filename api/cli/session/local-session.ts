@@ -59,7 +59,15 @@ async function readRepository(reconciler: Reconciler, signal: AbortSignal): Prom
 
 /** Reads the repository before the first thing that needs it. */
 type ReadOnce = (signal: AbortSignal) => Promise<void>;
-type ChangingPart = 'plan' | 'apply' | 'followJob' | 'control' | 'deleteStacks' | 'rollback' | 'acceptDrift';
+type ChangingPart =
+  | 'plan'
+  | 'apply'
+  | 'followJob'
+  | 'control'
+  | 'deleteStacks'
+  | 'rollback'
+  | 'acceptDrift'
+  | 'exec';
 type ReadingPart = Exclude<
   keyof Session,
   | ChangingPart
@@ -141,6 +149,12 @@ function changingPart(reconciler: Reconciler, readOnce: ReadOnce, actor: Actor):
       await readOnce(signal);
       const work = async () => reconciler.control({ stack, action, ...origin });
       return withNames(reconciler, work, stack);
+    },
+    async exec(stack, service, options) {
+      await readOnce(options.signal);
+      // The place of its container is known once somebody has looked.
+      await withNames(reconciler, () => reconciler.observe(stack, options.signal), stack);
+      return reconciler.openSession(stack, service, { ...options, actor, via: 'cli' });
     },
     async deleteStacks(request, signal) {
       await readOnce(signal);

@@ -3,6 +3,7 @@ import type {
   ApplyRequest,
   ControlRequest,
   Diagnostic,
+  ExecSession,
   DriftResolution,
   HistoryEntry,
   GeneratedStack,
@@ -17,6 +18,7 @@ import type {
   PlanRequest,
   RepositoryStatus,
   RollbackResult,
+  SessionOptions,
   StackView,
   Store,
   UserRecords,
@@ -103,6 +105,8 @@ export interface Session extends DataSession, InventorySession, TagSession, Buil
   /** Commits what runs as the description. */
   acceptDrift(stack: string, signal: AbortSignal): Promise<Pick<DriftResolution, 'write' | 'unplaced'>>;
   logs(stack: string, service: string, options: LogOptions): AsyncIterable<LogLine>;
+  /** Runs a program in a service, with somebody at the other end. */
+  exec(stack: string, service: string, options: SessionOptions): Promise<ExecSession>;
   /**
    * Ends running jobs of this session at the next step boundary. A daemon's jobs go on: they are not this command's.
    * Resolves to what happened to them, for people.

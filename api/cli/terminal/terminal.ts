@@ -1,11 +1,15 @@
 import { createInterface } from 'node:readline/promises';
 import { isatty } from 'node:tty';
 import { styleText } from 'node:util';
+import type { ByteTerminal } from './byte-terminal.ts';
+import { createByteTerminal } from './byte-terminal.ts';
 import { markCodes, showPainted } from '../../text/paint.ts';
 
 /** Place where a command reads and writes; tests pass a recording one. */
 export interface Terminal {
   readonly env: NodeJS.ProcessEnv;
+  /** The same streams for programs that somebody talks to. */
+  readonly bytes: ByteTerminal;
   /** Writes text to stdout. Here as in all others, what a terminal would obey is written out, but for our own codes (`markCodes`). */
   write(text: string): void;
   /** One line to stdout. */
@@ -29,6 +33,7 @@ export function createProcessTerminal(process: NodeJS.Process): Terminal {
   const { stdin, stdout, stderr, env } = process;
   return {
     env,
+    bytes: createByteTerminal(process),
     write: (text) => void stdout.write(showPainted(text)),
     out: (line) => void stdout.write(`${showPainted(line)}\n`),
     err: (line) => void stderr.write(`${showPainted(line)}\n`),

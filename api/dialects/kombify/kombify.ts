@@ -9,6 +9,8 @@ import { driftRoutes } from './drift-routes.ts';
 import { batchRoutes } from './batch-routes.ts';
 import { controlRoutes } from './control-routes.ts';
 import { dataRoutes } from './data-routes.ts';
+import type { KombifyDeps } from './exec/deps.ts';
+import { execRoutes } from './exec/exec-routes.ts';
 import { generateRoutes } from './generate-routes.ts';
 import { inventoryRoutes } from './inventory/inventory-routes.ts';
 import { jobRoutes } from './job-routes.ts';
@@ -36,7 +38,7 @@ const openApiRoute: Route<ApiDeps> = defineRoute({
 });
 
 /** The whole table of this dialect. */
-export const kombifyRoutes: readonly Route<ApiDeps>[] = [
+export const kombifyRoutes: readonly Route<KombifyDeps>[] = [
   ...batchRoutes,
   ...controlRoutes,
   ...dataRoutes,
@@ -45,6 +47,7 @@ export const kombifyRoutes: readonly Route<ApiDeps>[] = [
   ...planRoutes,
   ...driftRoutes,
   ...logRoutes,
+  ...execRoutes,
   ...workerRoutes,
   ...jobRoutes,
   ...inventoryRoutes,

@@ -1,3 +1,4 @@
+import type { ExecRight } from '../../../reconciler/index.ts';
 import type { Accounts } from '../../accounts/accounts.ts';
 import type { ApiDeps } from '../../operations/deps.ts';
 
@@ -5,4 +6,5 @@ import type { ApiDeps } from '../../operations/deps.ts';
 export interface WorkflowDeps extends ApiDeps {
   /** `null`: nobody can sign in here; keys and tokens of others alone count. */
   readonly accounts: Accounts | null;
+  readonly execRight: ExecRight;
 }

@@ -1,9 +1,8 @@
 import { createAbortScope, streamWithAbortScope, withAbortScope } from '../../base/abort-scope.ts';
 import { ReconcilerError } from '../../base/errors.ts';
-import type { ResourceId } from '../../model/resource.ts';
 import type { KeepsInventory } from '../../ports/inventory/inventory.ts';
 import type { BuildsImages } from '../../ports/builds/builds-images.ts';
-import type { Capability, LogLine, LogOptions, TargetWith } from '../../ports/target-capabilities.ts';
+import type { Capability, ExecSession, SessionOptions, TargetWith } from '../../ports/target-capabilities.ts';
 import type { ApplyContext, ResourceChange } from '../../ports/target.ts';
 import type { Adapter, AdapterOptions } from './adapter.ts';
 import { createAdapter } from './adapter.ts';
@@ -11,6 +10,7 @@ import { applyContainer, releaseContainer, settleContainer } from './containers/
 import {
   execIn,
   openSession,
+  openSessionAt,
   startResource,
   stopResource,
   streamIn,
@@ -18,19 +18,17 @@ import {
 import { applyNetwork } from './networks-and-volumes/apply-network.ts';
 import { releaseNetwork } from './networks-and-volumes/replace-network.ts';
 import { applyVolume } from './networks-and-volumes/apply-volume.ts';
-import { readGroup } from './containers/container-group.ts';
+import { readLogs, readLogsAt } from './containers/container-logs.ts';
 import type { Engine } from './engine/engine.ts';
 import { toStreamError } from './engine/engine-errors.ts';
 import { readFacts, readOwned } from './facts.ts';
 import { readHealth } from './health.ts';
 import { applyImage } from './images/image.ts';
 import { buildForOthers, dropBuild, pushBuild } from './images/image-builds.ts';
-import { closeAfter, readLogLines } from './logs.ts';
 import type { RunningOneOffs } from './containers/one-off.ts';
 import { listOneOffs, removeOneOff, runOneOff } from './containers/one-off.ts';
 import { createInventory } from './inventory.ts';
 import { observeStack } from './observe.ts';
-import { maskOf } from './secrets/secret-texts.ts';
 import { watchEngine } from './watch.ts';
 
 export interface EngineTargetOptions extends AdapterOptions {
@@ -73,17 +71,10 @@ export function createEngineTarget({ engine, close, ...options }: EngineTargetOp
     exec: (stack, id, argv, signal) => within(signal, (until) => execIn(adapter, { stack, id, argv }, until)),
     stream: (stack, id, program, signal) =>
       within(signal, (until) => streamIn(adapter, { stack, id, program }, until)),
-    async openSession(stack, id, session) {
-      const scope = createAbortScope({ signals: [session.signal, closing.signal] });
-      try {
-        const opened = await openSession(adapter, { stack, id }, { ...session, signal: scope.signal });
-        void opened.exitCode.catch(() => undefined).finally(() => scope[Symbol.dispose]());
-        return opened;
-      } catch (error) {
-        scope[Symbol.dispose]();
-        throw error;
-      }
-    },
+    openSession: (stack, id, session) =>
+      keep(closing.signal, session, (both) => openSession(adapter, { stack, id }, both)),
+    openSessionAt: (place, session) =>
+      keep(closing.signal, session, (both) => openSessionAt(adapter, place, both)),
     runOneOff: (oneOff, context) =>
       inContext(context, (until) => runOneOff(adapter, { oneOff, context: until, running })),
     async leftovers(signal) {
@@ -95,7 +86,11 @@ export function createEngineTarget({ engine, close, ...options }: EngineTargetOp
     facts: (signal) => within(signal, (until) => readFacts(adapter, until)),
     logs: (stack, id, logOptions) =>
       streamWithAbortScope({ signals: [logOptions.signal, closing.signal] }, (signal) =>
-        readLogs(adapter, stack, id, { ...logOptions, signal }),
+        readLogs(adapter, { stack, id }, { ...logOptions, signal }),
+      ),
+    logsAt: (place, logOptions) =>
+      streamWithAbortScope({ signals: [logOptions.signal, closing.signal] }, (signal) =>
+        readLogsAt(adapter, place, { ...logOptions, signal }),
       ),
     watch: (onEvent, signal) => within(signal, (until) => watchEngine(adapter, onEvent, until)),
     ...inventoryPart(adapter, within),
@@ -121,6 +116,23 @@ function imageBuilds(adapter: Adapter, within: Within): BuildsImages {
     pushImage: (push, signal) => within(signal, (until) => pushBuild(adapter, push, until)),
     dropBuild: (build, signal) => within(signal, (until) => dropBuild(adapter, build, until)),
   };
+}
+
+/** Opens a session, which outlives the call that opens it and ends with the target. */
+async function keep(
+  closing: AbortSignal,
+  options: SessionOptions,
+  open: (options: SessionOptions) => Promise<ExecSession>,
+): Promise<ExecSession> {
+  const scope = createAbortScope({ signals: [options.signal, closing] });
+  try {
+    const opened = await open({ ...options, signal: scope.signal });
+    void opened.exitCode.catch(() => undefined).finally(() => scope[Symbol.dispose]());
+    return opened;
+  } catch (error) {
+    scope[Symbol.dispose]();
+    throw error;
+  }
 }
 
 type Within = <T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>) => Promise<T>;
@@ -164,34 +176,5 @@ async function applyChange(adapter: Adapter, change: ResourceChange, context: Ap
       return applyImage(adapter, change, context);
     default:
       throw new ReconcilerError('TARGET_UNSUPPORTED', `a Docker Engine has no resources of kind ${kind}`);
-  }
-}
-
-async function* readLogs(
-  adapter: Adapter,
-  stack: string,
-  id: ResourceId,
-  { signal, tail, since, follow }: LogOptions,
-): AsyncGenerator<LogLine> {
-  const name = id.split('/').slice(2).join('/');
-  const { current, next } = await readGroup(adapter.engine, stack, name, signal);
-  const container = next ?? current;
-  if (container === null)
-    throw new ReconcilerError('TARGET_ERROR', `${id} has no container`, { retryable: true });
-  const query = {
-    follow: follow ?? false,
-    ...(tail === undefined ? {} : { tail }),
-    ...(since === undefined ? {} : { since: since.getTime() / 1_000 }),
-  };
-  const inspect = await adapter.engine.inspectContainer(container.id, signal);
-  if (inspect === null) throw new ReconcilerError('TARGET_ERROR', `${id} has gone`, { retryable: true });
-  const mask = await maskOf(adapter, { stack, id }, { inspect, what: 'log' }, signal);
-  const stream = await adapter.engine.containerLogs(container.id, query, signal);
-  try {
-    const lines = closeAfter(stream, readLogLines(stream, container.owner.spec['tty'] === true));
-    for await (const line of lines) yield { ...line, text: mask(line.text) };
-  } catch (error) {
-    // A reader who follows a log ends it by aborting.
-    if (!signal.aborted) throw toStreamError(error, adapter.engine.address);
   }
 }

@@ -3,8 +3,12 @@ import { ReconcilerError } from '../../base/errors.ts';
 import type {
   Capability,
   Controls,
+  ExecSession,
+  Logs,
+  ReachesPlaces,
   RunsContainers,
   RunsPrograms,
+  SessionOptions,
   TargetWith,
   Watches,
 } from '../../ports/target-capabilities.ts';
@@ -18,7 +22,7 @@ import { startWorkload, stopWorkload } from './control.ts';
 import { toTargetError } from './api/errors.ts';
 import { readFacts, readOwned } from './facts.ts';
 import { measureCluster } from './measure.ts';
-import { readLogs } from './workloads/logs.ts';
+import { readLogs, readLogsAt } from './workloads/logs.ts';
 import { createInventory } from './inventory/inventory.ts';
 import { observeCluster } from './observe.ts';
 import { releasePorts } from './release-ports.ts';
@@ -26,7 +30,7 @@ import { healthOf } from './workloads/health.ts';
 import { runOneOff } from './workloads/one-off.ts';
 import { listLeftovers, removeLeftover } from './workloads/one-off-leftovers.ts';
 import { readHealth } from './workloads/read-health.ts';
-import { execIn, openSession } from './workloads/session.ts';
+import { execIn, openSession, openSessionAt } from './workloads/session.ts';
 
 /** An API server works on hundreds at a time; more of ours would only wait for each other there. */
 const PARALLEL_CHANGES = 64;
@@ -64,6 +68,7 @@ export function createClusterTarget(options: ClusterOptions): ClusterTarget {
         applyChange(cluster, change, { ...context, signal }),
       ),
     ...programs(cluster, guard, closing.signal),
+    ...logs(cluster, client, closing.signal),
     health: (stack, id, signal) =>
       guard(`look at ${id}`, signal, (both) => readHealth(cluster, stack, id, both)),
     ...controls(cluster, guard),
@@ -81,10 +86,6 @@ export function createClusterTarget(options: ClusterOptions): ClusterTarget {
     owned: (signal) => guard(`look through ${name}`, signal, (both) => readOwned(cluster, both)),
     facts: (signal) => guard(`ask ${name}`, signal, (both) => readFacts(cluster, both)),
     measure: (signal) => guard(`ask ${name}`, signal, (both) => measureCluster(cluster, both)),
-    logs: (stack, id, logOptions) =>
-      streamWithAbortScope({ signals: [logOptions.signal, closing.signal] }, (signal) =>
-        inOurWords(client, signal, readLogs(cluster, stack, id, { ...logOptions, signal })),
-      ),
     watch: (onEvent, signal) =>
       withAbortScope({ signals: [signal, closing.signal] }, (both) => watchCluster(cluster, onEvent, both)),
     ...inventoryPart(cluster, options, closing.signal),
@@ -110,6 +111,23 @@ function inventoryPart(
         ),
       ),
     eventsOf,
+  };
+}
+
+function logs(
+  cluster: Cluster,
+  client: ClusterOptions['client'],
+  closing: AbortSignal,
+): Logs & Pick<ReachesPlaces, 'logsAt'> {
+  return {
+    logs: (stack, id, options) =>
+      streamWithAbortScope({ signals: [options.signal, closing] }, (signal) =>
+        inOurWords(client, signal, readLogs(cluster, stack, id, { ...options, signal })),
+      ),
+    logsAt: (place, options) =>
+      streamWithAbortScope({ signals: [options.signal, closing] }, (signal) =>
+        inOurWords(client, signal, readLogsAt(cluster, place, { ...options, signal })),
+      ),
   };
 }
 
@@ -146,24 +164,36 @@ async function watchCluster(
 
 type Guard = <T>(doing: string, signal: AbortSignal, call: (signal: AbortSignal) => Promise<T>) => Promise<T>;
 
-function programs(cluster: Cluster, guard: Guard, closing: AbortSignal): RunsPrograms {
+function programs(
+  cluster: Cluster,
+  guard: Guard,
+  closing: AbortSignal,
+): RunsPrograms & Pick<ReachesPlaces, 'openSessionAt'> {
+  /** A session outlives the call that opens it. */
+  async function open(
+    where: string,
+    options: SessionOptions,
+    work: (options: SessionOptions) => Promise<ExecSession>,
+  ): Promise<ExecSession> {
+    const scope = createAbortScope({ signals: [options.signal, closing] });
+    try {
+      const opened = await guard(`run a program in ${where}`, scope.signal, () =>
+        work({ ...options, signal: scope.signal }),
+      );
+      void opened.exitCode.catch(() => undefined).finally(() => scope[Symbol.dispose]());
+      return opened;
+    } catch (error) {
+      scope[Symbol.dispose]();
+      throw error;
+    }
+  }
   return {
     exec: (stack, id, argv, signal) =>
       guard(`run a program in ${id}`, signal, (both) => execIn(cluster, { stack, id, argv }, both)),
-    async openSession(stack, id, options) {
-      // A session outlives the call that opens it.
-      const scope = createAbortScope({ signals: [options.signal, closing] });
-      try {
-        const opened = await guard(`run a program in ${id}`, scope.signal, () =>
-          openSession(cluster, { stack, id }, { ...options, signal: scope.signal }),
-        );
-        void opened.exitCode.catch(() => undefined).finally(() => scope[Symbol.dispose]());
-        return opened;
-      } catch (error) {
-        scope[Symbol.dispose]();
-        throw error;
-      }
-    },
+    openSession: (stack, id, options) =>
+      open(id, options, (both) => openSession(cluster, { stack, id }, both)),
+    openSessionAt: (place, options) =>
+      open(place.name, options, (both) => openSessionAt(cluster, place, both)),
   };
 }
 

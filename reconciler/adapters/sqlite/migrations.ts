@@ -126,6 +126,13 @@ const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (build_id, sequence)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE access_log (
+    id TEXT PRIMARY KEY, subject TEXT NOT NULL, container TEXT, actor TEXT NOT NULL, via TEXT NOT NULL, address TEXT,
+    program TEXT NOT NULL, is_terminal INTEGER NOT NULL, started_at INTEGER NOT NULL, ended_at INTEGER, outcome TEXT
+  ) STRICT;
+  CREATE INDEX access_log_by_time ON access_log (started_at, id);
+  `,
 ];
 
 /**

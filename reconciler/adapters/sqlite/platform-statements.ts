@@ -13,6 +13,14 @@ export function preparePlatformStatements(prepare: (sql: string) => StatementSyn
       'INSERT OR IGNORE INTO plugin_switches (user, plugin, enabled_at) VALUES (?, ?, ?)',
     ),
     disablePlugin: prepare('DELETE FROM plugin_switches WHERE user = ? AND plugin = ?'),
+    saveAccess: prepare(`
+      INSERT OR REPLACE INTO access_log (id, subject, container, actor, via, address, program, is_terminal, started_at, ended_at, outcome)
+      VALUES (:id, :subject, :container, :actor, :via, :address, :program, :isTerminal, :startedAt, :endedAt, :outcome)`),
+    listAccesses: prepare('SELECT * FROM access_log ORDER BY started_at DESC, id DESC LIMIT ?'),
+    closeAccesses: prepare(
+      "UPDATE access_log SET ended_at = ?, outcome = 'lost' WHERE ended_at IS NULL AND via = 'api'",
+    ),
+    pruneAccesses: prepare('DELETE FROM access_log WHERE started_at < ?'),
     noteConnection: prepare(`
       INSERT INTO connection_log (subject, at, status, message) VALUES (:subject, :at, :status, :message)`),
     lastConnection: prepare(

@@ -16,7 +16,7 @@ interface ServiceOf {
 
 /** Finds where a service runs, and as what. Throws BAD_OPTIONS when the stack has no such service. */
 export function placeOf(
-  { desired, pool }: RunContext,
+  { desired, pool }: Pick<RunContext, 'desired' | 'pool'>,
   { view, service }: ServiceOf,
 ): { readonly target: Target; readonly resource: ResourceId; readonly ids: readonly ResourceId[] } {
   const { name: stack, services } = view;

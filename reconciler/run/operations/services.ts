@@ -1,17 +1,16 @@
-import { requireCapability } from '../../ports/target-capabilities.ts';
 import type { ServiceOperations, StackOperations } from '../../public/reconciler.ts';
-import { placeOf, readServiceLogs } from '../observe/service-logs.ts';
+import { readServiceLogs } from '../observe/service-logs.ts';
 import type { OperationParts } from './parts.ts';
+import type { SessionParts } from './sessions.ts';
+import { createSessionOperations } from './sessions.ts';
 
 export function createServiceOperations(
-  { context }: OperationParts,
-  { getStack }: StackOperations,
+  { context, sessionIdleMs }: Pick<OperationParts, 'context'> & Pick<SessionParts, 'sessionIdleMs'>,
+  stacks: Pick<StackOperations, 'getStack'>,
 ): ServiceOperations {
+  const { getStack } = stacks;
   return {
     logs: (stack, service, options) => readServiceLogs(context, { view: getStack(stack), service }, options),
-    async openSession(stack, service, options) {
-      const { target, resource } = placeOf(context, { view: getStack(stack), service });
-      return requireCapability(target, 'runsPrograms').openSession(stack, resource, options);
-    },
+    ...createSessionOperations({ context, sessionIdleMs }, stacks),
   };
 }

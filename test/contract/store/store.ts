@@ -71,6 +71,33 @@ export function describeStoreContract(name: string, create: (clock: Clock) => St
       expect(store.listPluginSwitches('ada@example.org')).toHaveLength(1);
     });
 
+    it('keeps who ran what, ends what a process left open, and forgets what is old', () => {
+      const record = {
+        id: 'acc_1',
+        subject: 'stack/shop/web',
+        container: null,
+        actor: 'ada@example.org',
+        via: 'api',
+        address: '192.0.2.1',
+        program: 'sh',
+        isTerminal: true,
+        startedAt: 1_000,
+        endedAt: null,
+        outcome: null,
+      } as const;
+      const local = { ...record, id: 'acc_2', via: 'cli', address: null, startedAt: 2_000 } as const;
+      store.saveAccess(record);
+      store.saveAccess(local);
+      expect(store.listAccesses(10)).toEqual([local, record]);
+      expect(store.listAccesses(1)).toEqual([local]);
+      expect(store.closeAccesses(3_000)).toBe(1);
+      expect(store.listAccesses(10)).toEqual([local, { ...record, endedAt: 3_000, outcome: 'lost' }]);
+      store.saveAccess({ ...local, endedAt: 4_000, outcome: 'exit 0' });
+      expect(store.listAccesses(1)).toMatchObject([{ endedAt: 4_000, outcome: 'exit 0' }]);
+      store.pruneAccesses(2_000);
+      expect(store.listAccesses(10).map(({ id }) => id)).toEqual(['acc_2']);
+    });
+
     it('keeps what looks at the outside came to, the newest of each however old', () => {
       const check = (minute: number, status: 'connected' | 'error') =>
         ({ at: minute * 60_000, status, message: `at ${minute}` }) as const;

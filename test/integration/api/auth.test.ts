@@ -10,7 +10,7 @@ const LESSER: Readonly<Record<Role, Role | null>> = { viewer: null, deployer: 'v
 
 describe('who may do what', () => {
   it.each([
-    { access: 'open', ids: ['getHealth', 'getLiveness', 'getOpenApi', 'getReadiness'] },
+    { access: 'open', ids: ['getHealth', 'getLiveness', 'getOpenApi', 'getReadiness', 'runProgram'] },
     {
       access: 'viewer',
       ids: [
@@ -39,6 +39,7 @@ describe('who may do what', () => {
         'applyStack',
         'backUpStack',
         'checkDrift',
+        'createExecTicket',
         'createStack',
         'createTag',
         'deleteStack',
@@ -57,7 +58,7 @@ describe('who may do what', () => {
         'updateStack',
       ],
     },
-    { access: 'admin', ids: ['registerWorker', 'unregisterWorker'] },
+    { access: 'admin', ids: ['listAccesses', 'registerWorker', 'unregisterWorker'] },
   ])('gives $access exactly $ids', ({ access, ids }) => {
     const found = kombifyRoutes.filter((route) => route.access === access).map(({ id }) => id);
 

@@ -188,6 +188,124 @@ it('leaves out of the logs a pod that has not begun', async () => {
   expect(lines).toEqual(['hello from old']);
 });
 
+/** Two pods of one workload, each with the containers web and side, of which side does not run in the first. */
+async function withPods() {
+  const double = await startClusterDouble();
+  const target = double.createTarget();
+  const own = createClusterStack(target);
+  await own.apply(own.describe([WEB]));
+  const hand = createHand(double.client);
+  const path = `/api/v1/namespaces/${own.namespace}/pods`;
+  for (const name of ['web-1', 'web-2']) {
+    const containers = [{ name: 'web' }, { name: 'side' }].map((one) => ({ ...one, image: 'i' }));
+    const running = (container: string) => name === 'web-2' || container === 'web';
+    const containerStatuses = containers.map((one) => ({
+      name: one.name,
+      restartCount: 0,
+      state: running(one.name) ? { running: {} } : { waiting: {} },
+    }));
+    await hand.create(path, {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name, labels: { app: 'web' } },
+      spec: { containers },
+    });
+    await hand.edit(`${path}/${name}/status`, { status: { phase: 'Running', containerStatuses } });
+  }
+  return {
+    double,
+    target,
+    own,
+    hand,
+    path,
+    at: (name: string) => ({ namespace: own.namespace, name, stack: own.stack }),
+    async [Symbol.asyncDispose]() {
+      await target[Symbol.asyncDispose]();
+      await double[Symbol.asyncDispose]();
+    },
+  };
+}
+
+it('runs programs in the pod and the container that are named, and says which there are', async () => {
+  await using rig = await withPods();
+  const { target, own, double, at } = rig;
+  const id = own.id('Deployment', 'web');
+  const open = (more: object) =>
+    target.openSession(own.stack, id, { argv: ['fail', '3'], signal: quiet(), ...more });
+  for (const more of [{ pod: 'web-1' }, { pod: 'web-2', container: 'side' }, { container: 'side' }]) {
+    await using session = await open(more);
+    expect([await textOf(session), await session.exitCode]).toEqual(['wrong\n', 3]);
+  }
+  await using named = await target.openSessionAt(at('web-2'), { argv: ['cat'], tty: true, signal: quiet() });
+  await named.resize({ columns: 100, rows: 30 });
+  named.write(Buffer.from('typed'));
+  await named.drained();
+  named.end();
+  expect([await textOf(named), await named.exitCode]).toEqual(['typed', 0]);
+  expect(double.api.programs.map(({ place, tty }) => [place.replace(/^[^/]+/, 'ns'), tty])).toEqual([
+    ['ns/web-1/web', false],
+    ['ns/web-2/side', false],
+    ['ns/web-2/side', false],
+    ['ns/web-2/web', true],
+  ]);
+  expect(double.api.programs.at(-1)?.sizes).toEqual([{ Width: 100, Height: 30 }]);
+  const refused = (code: string, message: RegExp) =>
+    expect.objectContaining({ code, message: expect.stringMatching(message) as string }) as Error;
+  for (const [more, code, message] of [
+    [{ pod: 'web-3' }, 'BAD_OPTIONS', /has no pod web-3; it has: web-[12], web-[12]$/],
+    [{ pod: '../../secrets' }, 'BAD_OPTIONS', /has no pod/],
+    [{ container: 'db' }, 'BAD_OPTIONS', /has no container db; it has: web, side$/],
+    [{ pod: 'web-1', container: 'side' }, 'TARGET_ERROR', /the container side of web-1 does not run/],
+  ] as const)
+    await expect(open(more)).rejects.toEqual(refused(code, message));
+  const nowhere = target.openSessionAt(at('web-9'), { argv: ['sh'], signal: quiet() });
+  await expect(nowhere).rejects.toEqual(refused('TARGET_ERROR', /there is no pod .*\/web-9/));
+});
+
+it('holds a program back that prints faster than anybody reads', async () => {
+  await using rig = await withPods();
+  const { target, double, at } = rig;
+  const argv = ['flood', '1000'];
+  await using session = await target.openSessionAt(at('web-1'), { argv, signal: quiet() });
+  const output = session.output[Symbol.asyncIterator]();
+  await output.next();
+  const [program] = double.api.programs;
+  // Until it stands still: the network itself holds some megabytes.
+  let before = -1;
+  const sent = await eventually(
+    () => program?.sent ?? 0,
+    (now) => {
+      const isStill = now === before && now > 0;
+      before = now;
+      return isStill;
+    },
+  );
+  expect(sent).toBeLessThan(40_000_000);
+  let read = 65_536;
+  for (let next = await output.next(); next.done !== true; next = await output.next())
+    read += next.value.bytes.byteLength;
+  expect(read).toBeGreaterThanOrEqual(65_536_000);
+  expect(await session.exitCode).toBe(0);
+});
+
+it('follows one container of one pod, until the pod ends', async () => {
+  await using rig = await withPods();
+  const { target, double, own, hand, path, at } = rig;
+  double.api.logs.set(`${own.namespace}/web-1/web`, ['of web', 'of a password hushhush']);
+  double.api.logs.set(`${own.namespace}/web-1/side`, ['of side']);
+  const read = async (more: object) => {
+    const lines: string[] = [];
+    for await (const { text } of target.logsAt(at('web-1'), { signal: quiet(), ...more })) {
+      lines.push(text);
+      if ('follow' in more) await hand.edit(`${path}/web-1/status`, { status: { phase: 'Succeeded' } });
+    }
+    return lines;
+  };
+  expect(await read({ tail: 1 })).toEqual(['of a password hushhush']);
+  expect(await read({ container: 'web', follow: true })).toEqual(['of web', 'of a password hushhush']);
+  await expect(read({ container: 'db' })).rejects.toMatchObject({ code: 'BAD_OPTIONS' });
+});
+
 async function textOf(session: ExecSession): Promise<string> {
   const parts: Uint8Array[] = [];
   for await (const { bytes } of session.output) parts.push(bytes);

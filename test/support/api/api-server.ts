@@ -1,8 +1,9 @@
 import { once } from 'node:events';
+import type { RequestListener } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { AppOptions } from '../../../api/index.ts';
-import { createApp, hashApiKey } from '../../../api/index.ts';
+import { answerUpgrades, createApp, hashApiKey, isSocketRequest } from '../../../api/index.ts';
 import type { Role } from '../../../reconciler/index.ts';
 import { createAnswerChecks } from './answer-check.ts';
 import type { FakeReconciler } from '../fakes/fake-reconciler.ts';
@@ -49,7 +50,9 @@ export async function startApiServer(options: Partial<AppOptions> = {}): Promise
     ...options,
   });
   const answer = app.callback();
-  const server = createServer((request, response) => void answer(request, response));
+  const handle: RequestListener = (request, response) => void answer(request, response);
+  const server = createServer({ shouldUpgradeCallback: isSocketRequest }, handle);
+  answerUpgrades(server, handle);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

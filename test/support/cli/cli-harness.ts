@@ -28,14 +28,30 @@ export function recordTerminal(
     answers?: readonly string[];
     env?: NodeJS.ProcessEnv;
     columns?: number;
+    /** Text that is typed; it ends then. */
+    input?: string;
   } = {},
 ): RecordedTerminal {
-  const { isTerminal = false, answers = [], env = {}, columns = 80 } = options;
+  const { isTerminal = false, answers = [], env = {}, columns = 80, input = '' } = options;
   let stdout = '';
   let stderr = '';
   const questions: string[] = [];
   return {
     env,
+    bytes: {
+      isInteractive: isTerminal,
+      size: () => ({ columns, rows: 24 }),
+      onResize: () => ({ [Symbol.dispose]: () => undefined }),
+      raw: () => ({ [Symbol.dispose]: () => undefined }),
+      async *input() {
+        if (input !== '') yield Buffer.from(input);
+      },
+      async write(stream, bytes) {
+        const text = Buffer.from(bytes).toString();
+        if (stream === 'stdout') stdout += text;
+        else stderr += text;
+      },
+    },
     isTerminal,
     canAsk: isTerminal,
     write: (text) => void (stdout += showPainted(text)),

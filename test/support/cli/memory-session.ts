@@ -1,10 +1,15 @@
 import type { ExecResult, ExecSession } from '../../../reconciler/ports/target-capabilities.ts';
 
-/** A program that has its result ready, and echoes its input when it is `cat`; it ends with its input. */
-export function createMemorySession(result: ExecResult, argv: readonly string[]): ExecSession {
+/** A program that has its result ready, and echoes its input when it is `cat`; it ends with its input, or its signal. */
+export function createMemorySession(
+  result: ExecResult,
+  argv: readonly string[],
+  signal: AbortSignal,
+): ExecSession {
   const input: Uint8Array[] = [];
   const ended = Promise.withResolvers<void>();
   const isCat = argv.join(' ').includes('cat');
+  signal.addEventListener('abort', () => ended.resolve());
   async function* output() {
     if (isCat) await ended.promise;
     for (const bytes of input) yield { stream: 'stdout' as const, bytes };
@@ -13,8 +18,12 @@ export function createMemorySession(result: ExecResult, argv: readonly string[])
   }
   return {
     output: output(),
-    exitCode: (isCat ? ended.promise : Promise.resolve()).then(() => result.exitCode),
+    exitCode: (isCat ? ended.promise : Promise.resolve()).then(() => {
+      signal.throwIfAborted();
+      return result.exitCode;
+    }),
     write: (bytes) => void input.push(bytes),
+    drained: () => Promise.resolve(),
     end: () => ended.resolve(),
     resize: async () => undefined,
     async [Symbol.asyncDispose]() {

@@ -17,6 +17,7 @@ import type {
 import { ReconcilerError } from '../../../reconciler/index.ts';
 import { createFakeData } from './fake-data.ts';
 import { createFakePlatform } from './fake-platform.ts';
+import { createFakeSessions } from './fake-sessions.ts';
 import { createFakeReleases } from './fake-releases.ts';
 import { createFakeVersions } from './fake-versions.ts';
 import { assertServices, buildView, buildWorker, COMMIT, generateFake, validate } from './fake-views.ts';
@@ -322,9 +323,7 @@ export function createFakeReconciler(): FakeReconciler {
       return { ...written(`rollback to ${to} by ${actor.name}`, stack, file), files: [file] };
     },
     listTags: async () => tags,
-    async openSession(stack, service) {
-      throw new ReconcilerError('TARGET_ERROR', `nothing runs in ${stack}/${service}`);
-    },
+    ...createFakeSessions(),
     async *logs(stack, service) {
       known(stack);
       yield { stream: 'stdout', time: at(1), text: `${service} is up` };

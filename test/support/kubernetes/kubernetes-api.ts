@@ -4,6 +4,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { parse } from 'yaml';
+import type { PodProgram } from './exec/pod-programs.ts';
+import { answerPrograms } from './exec/pod-programs.ts';
 import type { Members } from './field-set.ts';
 import { isMembers, textOf } from './field-set.ts';
 import type { ServedKind } from './kinds.ts';
@@ -21,6 +23,8 @@ export interface KubernetesApi extends AsyncDisposable {
   readonly requests: string[];
   /** Lines that pods have written, by `namespace/pod/container`. */
   readonly logs: Map<string, readonly string[]>;
+  /** Programs that were run in pods, in their order. */
+  readonly programs: readonly PodProgram[];
   /** Tells who may not do something, in the server's words; `null`: everything is allowed. */
   refuse: ((access: Access) => boolean) | null;
   /** Lets watches tell nothing until the returned function is called, as those of a busy server. */
@@ -40,6 +44,7 @@ export async function startKubernetesApi(): Promise<KubernetesApi> {
   const store = createApiStore();
   const requests: string[] = [];
   const logs = new Map<string, readonly string[]>();
+  const programs: PodProgram[] = [];
   const sockets = new Set<Socket>();
   const held: Held = { isHeld: false, waiting: [] };
   let server: Server;
@@ -65,6 +70,7 @@ export async function startKubernetesApi(): Promise<KubernetesApi> {
         send(response, 500, { kind: 'Status', message: `the double failed: ${String(error)}` });
       });
     });
+    answerPrograms(server, programs);
     server.on('connection', (socket) => {
       sockets.add(socket);
       socket.on('close', () => sockets.delete(socket));
@@ -89,6 +95,7 @@ export async function startKubernetesApi(): Promise<KubernetesApi> {
     store,
     requests,
     logs,
+    programs,
     refuse: null,
     holdEvents() {
       held.isHeld = true;

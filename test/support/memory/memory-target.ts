@@ -123,7 +123,22 @@ export function createMemoryTarget(options: MemoryTargetOptions = {}): MemoryTar
       await faults.step(`session ${id}`, signal);
       if (slotOf(engine, stack, id)?.current?.state !== 'running')
         throw new ReconcilerError('TARGET_ERROR', `${id} has no running container`, { retryable: true });
-      return createMemorySession((control.program ?? runShell)(argv), argv);
+      return createMemorySession((control.program ?? runShell)(argv), argv, signal);
+    },
+    async openSessionAt({ stack, name: container }, { argv, signal }) {
+      await faults.step(`session at ${container}`, signal);
+      const running = slotNamed(engine, stack, container);
+      if (running?.state !== 'running')
+        throw new ReconcilerError('TARGET_ERROR', `the container ${container} does not run`, {
+          retryable: true,
+        });
+      return createMemorySession((control.program ?? runShell)(argv), argv, signal);
+    },
+    async *logsAt({ stack, name: container }, options) {
+      const found = slotNamed(engine, stack, container);
+      if (found === undefined)
+        throw new ReconcilerError('TARGET_ERROR', `${stack} has no container ${container}`);
+      yield* readLogs(engine, stack, found.id, options);
     },
     async owned(signal) {
       await faults.step('owned', signal);
@@ -217,6 +232,13 @@ function createControl(engine: MemoryEngine, faults: Faults): MemoryControl {
     emit: (stack: string | null) => emit(engine, stack),
   };
   return control;
+}
+
+/** The container that bears a name, or has it in its stack. */
+function slotNamed(engine: MemoryEngine, stack: string, name: string): MemoryObject | undefined {
+  const slots = [...(engine.stacks.get(stack)?.values() ?? [])];
+  const containers = slots.flatMap(({ current }) => (current?.kind === 'container' ? [current] : []));
+  return containers.find((one) => one.name === name || text(one.spec, 'name') === name);
 }
 
 async function* readLogs(

@@ -34,23 +34,73 @@ it('runs a program with somebody at the other end in a service, and names those 
   rig.source.push(SHOP);
   await rig.reconciler.start();
   await rig.reaches('shop', 'in_sync');
-  const { signal } = new AbortController();
-  await using session = await rig.reconciler.openSession('shop', 'web', { argv: ['cat'], signal });
+  const request = requestFor(['cat']);
+  await using session = await rig.reconciler.openSession('shop', 'web', request);
   session.write(Buffer.from('hello'));
   session.end();
   const parts: Uint8Array[] = [];
   for await (const { bytes } of session.output) parts.push(bytes);
   expect(Buffer.concat(parts).toString()).toBe('hello');
   expect(await session.exitCode).toBe(0);
-  await expect(rig.reconciler.openSession('shop', 'db', { argv: ['cat'], signal })).rejects.toMatchObject({
+  await expect(rig.reconciler.openSession('shop', 'db', request)).rejects.toMatchObject({
     code: 'BAD_OPTIONS',
     message: 'shop has no service db; it has: web',
   });
   rig.engine().control.stop('shop', WEB);
-  await expect(rig.reconciler.openSession('shop', 'web', { argv: ['cat'], signal })).rejects.toMatchObject({
+  await expect(rig.reconciler.openSession('shop', 'web', request)).rejects.toMatchObject({
     code: 'TARGET_ERROR',
   });
 });
+
+it('reaches one of several containers by its name, and records who was there', async () => {
+  await using rig = createRig();
+  rig.source.push({ [file('shop')]: stack('shop', { web: 'image: "nginx:1.29", deploy: { replicas: 2 }' }) });
+  await rig.reconciler.start();
+  await rig.reaches('shop', 'in_sync');
+  const open = (more: object) =>
+    rig.reconciler.openSession('shop', 'web', { ...requestFor(['echo', 'password']), ...more });
+  for (const container of ['web#2', 'shop-web-2']) {
+    await using session = await open({ container });
+    expect(await session.exitCode).toBe(0);
+  }
+  expect(rig.engine().control.log.filter((line) => line.startsWith('session'))).toEqual([
+    'session local/container/web#2',
+    'session local/container/web#2',
+  ]);
+  await expect(open({ container: 'db' })).rejects.toMatchObject({
+    code: 'BAD_OPTIONS',
+    message: 'web has no container db; it has: web, web#2',
+  });
+  await expect(open({ pod: 'web-1' })).rejects.toMatchObject({
+    message: 'web runs on docker:local, which has no pods',
+  });
+  await expect(open({ argv: [] })).rejects.toMatchObject({ code: 'BAD_OPTIONS' });
+  const place = { place: 'docker:local', node: 'local', namespace: null, name: 'shop-web-1', stack: 'shop' };
+  // `cat` goes on until its input ends.
+  await using _session = await rig.reconciler.openSessionAt(place, { ...requestFor(['cat']), tty: true });
+  const foreign = rig.reconciler.openSessionAt({ ...place, stack: null }, requestFor(['sh']));
+  await expect(foreign).rejects.toMatchObject({ code: 'BAD_OPTIONS' });
+  expect(rig.reconciler.listAccesses(2)).toMatchObject([
+    { subject: 'container/local/shop-web-1', program: 'cat', isTerminal: true, endedAt: null, outcome: null },
+    {
+      subject: 'stack/shop/web',
+      container: 'shop-web-2',
+      actor: 'ada@example.org',
+      address: '192.0.2.1',
+      program: 'echo',
+      isTerminal: false,
+      outcome: 'exit 0',
+    },
+  ]);
+  // Arguments are nobody's business.
+  expect(JSON.stringify(rig.reconciler.listAccesses(10))).not.toContain('password');
+});
+
+function requestFor(argv: readonly string[]) {
+  const { signal } = new AbortController();
+  const actor = { name: 'Ada', email: 'ada@example.org' };
+  return { argv, actor, via: 'api', address: '192.0.2.1', signal } as const;
+}
 
 it('shows what a service wrote without the secrets that it was given', async () => {
   const secrets = {

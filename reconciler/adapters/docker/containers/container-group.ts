@@ -61,9 +61,19 @@ export async function findInterim(
   name: string,
   signal: AbortSignal,
 ): Promise<OwnedContainer | null> {
-  const named = (await engine.containersNamed([name], signal)).map(toOwned);
-  const found = named.find((container) => container?.name === name && container.owner.stack === stack);
+  const found = await findNamed(engine, stack, name, signal);
   return found && ownName(found) !== name ? found : null;
+}
+
+/** Finds a container of the stack by the name that it bears; `null`: there is none. */
+export async function findNamed(
+  engine: Engine,
+  stack: string,
+  name: string,
+  signal: AbortSignal,
+): Promise<OwnedContainer | null> {
+  const named = (await engine.containersNamed([name], signal)).map(toOwned);
+  return named.find((one) => one?.name === name && one.owner.stack === stack) ?? null;
 }
 
 /** Groups by name of the resource inside the stack. */

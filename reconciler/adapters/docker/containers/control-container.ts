@@ -3,12 +3,14 @@ import type { DesiredResource, ResourceId } from '../../../model/resource.ts';
 import type {
   ExecResult,
   ExecSession,
+  RunningPlace,
   SessionOptions,
   StreamedEnd,
   StreamedProgram,
 } from '../../../ports/target-capabilities.ts';
 import type { ApplyContext } from '../../../ports/target.ts';
 import type { Adapter } from '../adapter.ts';
+import { requireNamed } from './container-logs.ts';
 import { startAgain, stopContainer } from './container.ts';
 import { membersOf, readGroup } from './container-group.ts';
 import { maskOf } from '../secrets/secret-texts.ts';
@@ -76,6 +78,17 @@ export async function openSession(
   options: SessionOptions,
 ): Promise<ExecSession> {
   return adapter.engine.openSession(await findRunning(adapter, place, options.signal), options);
+}
+
+/** Opens one in a container that is named. */
+export async function openSessionAt(
+  adapter: Adapter,
+  place: RunningPlace,
+  options: SessionOptions,
+): Promise<ExecSession> {
+  const { id, name, info } = await requireNamed(adapter, place, options.signal);
+  if (info.State === 'running') return adapter.engine.openSession(id, options);
+  throw new ReconcilerError('TARGET_ERROR', `the container ${name} does not run`, { retryable: true });
 }
 
 async function findRunning(

@@ -57,6 +57,7 @@ async function openSession(
     output: tty ? readTerminal(socket) : readBoth(socket),
     exitCode: exit.promise,
     write: (bytes) => void socket.write(bytes),
+    drained: () => drained(socket),
     end: () => void socket.end(),
     async resize({ columns, rows }) {
       const path = `/exec/${Id}/resize`;
@@ -67,6 +68,14 @@ async function openSession(
       socket.destroy();
     },
   };
+}
+
+async function drained(socket: Duplex): Promise<void> {
+  if (!socket.writableNeedDrain || socket.destroyed) return;
+  const heard = Promise.withResolvers<void>();
+  socket.once('drain', heard.resolve).once('close', heard.resolve);
+  await heard.promise;
+  socket.off('drain', heard.resolve).off('close', heard.resolve);
 }
 
 type Chunk = { readonly stream: 'stdout' | 'stderr'; readonly bytes: Uint8Array };

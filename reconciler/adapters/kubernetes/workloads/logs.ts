@@ -1,12 +1,18 @@
 import { createAbortScope } from '../../../base/abort-scope.ts';
 import { ReconcilerError } from '../../../base/errors.ts';
 import type { ResourceId } from '../../../model/resource.ts';
-import { asFields, asText, asList, asNumber, asString, compareText } from '../../../base/values.ts';
+import { asFields, asText, asList, asNumber, compareText } from '../../../base/values.ts';
 import { createTextMask } from '../../../model/secret.ts';
 import type { Fields } from '../../../base/values.ts';
-import type { LogLine, LogOptions } from '../../../ports/target-capabilities.ts';
+import type {
+  LogLine,
+  LogOptions,
+  PlaceLogOptions,
+  RunningPlace,
+} from '../../../ports/target-capabilities.ts';
 import { isApiError } from '../api/api-error.ts';
 import type { Cluster } from '../cluster.ts';
+import { assertContainer, containersOf, findPod, readPod } from './named-pod.ts';
 import { podsOf } from './version-pods.ts';
 
 /** Pause between looks for pods that have come since. */
@@ -62,15 +68,51 @@ function createMaskOf(cluster: Cluster, stack: string): (text: string) => string
   };
 }
 
+/** The log of one container of a pod that is named; followed, it ends when the pod does, and not with a container that is started again. */
+export async function* readLogsAt(
+  cluster: Cluster,
+  place: RunningPlace,
+  { container, ...options }: PlaceLogOptions,
+): AsyncGenerator<LogLine> {
+  const pod = await readPod(cluster, place, options.signal);
+  if (container !== undefined) assertContainer(pod, container);
+  const [first = ''] = containersOf(pod);
+  const only = container ?? first;
+  const source: PodSource = {
+    find: async (signal) => [await findPod(cluster, place, signal)].filter((one) => one !== undefined),
+    writersOf: (one) => writersOf(one).filter((writer) => writer.container === only),
+  };
+  await cluster.owned(options.signal, [], ({ kind }) => kind === 'Secret');
+  const mask = createMaskOf(cluster, place.stack);
+  for await (const line of readSource(cluster, source, options)) yield { ...line, text: mask(line.text) };
+}
+
+/** The pods whose logs are read, and which of their containers. */
+interface PodSource {
+  find(signal: AbortSignal): Promise<readonly Fields[]>;
+  writersOf(pod: Fields): readonly Writer[];
+}
+
 async function* readUnmasked(
   cluster: Cluster,
   { stack, id }: Place,
   options: LogOptions,
 ): AsyncGenerator<LogLine> {
-  const pods = await findPods(cluster, { stack, id }, options.signal);
+  const find: PodSource['find'] = (signal) => findPods(cluster, { stack, id }, signal);
+  const pods = await find(options.signal);
   if (pods.length === 0) throw new ReconcilerError('TARGET_ERROR', `${id} has no pods`, { retryable: true });
-  if (options.follow === true) return yield* followAll(cluster, { stack, id }, options);
-  const writers = pods.flatMap(writersOf);
+  yield* readSource(cluster, { find, writersOf }, options, pods);
+}
+
+async function* readSource(
+  cluster: Cluster,
+  source: PodSource,
+  options: LogOptions,
+  known?: readonly Fields[],
+): AsyncGenerator<LogLine> {
+  if (options.follow === true) return yield* followAll(cluster, source, options);
+  const pods = known ?? (await source.find(options.signal));
+  const writers = pods.flatMap((pod) => source.writersOf(pod));
   const marked = writers.length > 1;
   yield* inOrder(writers.map((writer) => readOne(cluster, writer, { ...options, marked })));
 }
@@ -138,12 +180,6 @@ function runOf(
   return { number: asNumber(found['restartCount']) ?? 0, running: state?.['running'] !== undefined };
 }
 
-function containersOf(pod: Fields): readonly string[] {
-  return (asList(asFields(pod['spec'])?.['containers']) ?? []).flatMap(
-    (container) => asString(asFields(container)?.['name']) ?? [],
-  );
-}
-
 type ReadOptions = LogOptions & { readonly marked: boolean };
 
 async function* readOne(
@@ -172,13 +208,14 @@ async function* readOne(
 }
 
 /** Ends when all pods that it knows have ended and no other has come. */
-async function* followAll(cluster: Cluster, place: Place, options: LogOptions): AsyncGenerator<LogLine> {
+async function* followAll(cluster: Cluster, source: PodSource, options: LogOptions): AsyncGenerator<LogLine> {
   using ended = createAbortScope({ signals: [options.signal] });
   const { signal } = ended;
   const pumps = createPumps(cluster, { ...options, signal });
   const discover = async (isFirst: boolean) => {
-    const pods = await findPods(cluster, place, signal);
-    const begun = pumps.begin(pods.flatMap(writersOf), isFirst ? options : {});
+    const pods = await source.find(signal);
+    const writers = pods.flatMap((pod) => source.writersOf(pod));
+    const begun = pumps.begin(writers, isFirst ? options : {});
     return begun || pods.some(mayWrite);
   };
   try {

@@ -3,10 +3,16 @@ import { createAbortScope, onAbort, untilAborted } from '../../../base/abort-sco
 import { createBeginning } from '../../../base/bytes.ts';
 import { errorMessage, ReconcilerError } from '../../../base/errors.ts';
 import type { ResourceId } from '../../../model/resource.ts';
-import { asFields, asList, asNumber, asString } from '../../../base/values.ts';
+import { asFields, asList, asString } from '../../../base/values.ts';
 import type { Fields } from '../../../base/values.ts';
-import type { ExecResult, ExecSession, SessionOptions } from '../../../ports/target-capabilities.ts';
+import type {
+  ExecResult,
+  ExecSession,
+  RunningPlace,
+  SessionOptions,
+} from '../../../ports/target-capabilities.ts';
 import type { Cluster } from '../cluster.ts';
+import { assertContainer, nameOf, readPod, runningContainer } from './named-pod.ts';
 import { redact } from './read-health.ts';
 import { podsOf } from './version-pods.ts';
 
@@ -14,6 +20,9 @@ import { podsOf } from './version-pods.ts';
 const MAX_OUTPUT_BYTES = 1_048_576;
 const RESIZE_CHANNEL = 4;
 const HANDSHAKE_MS = 30_000;
+/** Input that waits on the way to a program is looked at this often, and is held up beyond so many bytes. */
+const DRAIN_LOOK_MS = 20;
+const MAX_WAITING_BYTES = 262_144;
 
 /** Runs a program in a pod of a workload to its end. Secrets of the stack are masked in what comes on its error stream. */
 export async function execIn(
@@ -30,37 +39,45 @@ export async function execIn(
   return { exitCode, stdout: kept.stdout.text(), stderr };
 }
 
-/** Runs a program in the newest pod of a workload that runs, with input and output, over a web socket. */
+/** Runs a program in a pod of a workload that runs, by default the newest, with input and output, over a web socket. */
 export async function openSession(
   cluster: Cluster,
-  { stack, id }: { readonly stack: string; readonly id: ResourceId },
+  place: { readonly stack: string; readonly id: ResourceId },
+  options: SessionOptions,
+): Promise<ExecSession> {
+  return openIn(cluster, await findRunning(cluster, place, options), options);
+}
+
+/** Does the same in a pod that is named. */
+export async function openSessionAt(
+  cluster: Cluster,
+  place: RunningPlace,
+  options: SessionOptions,
+): Promise<ExecSession> {
+  const pod = await readPod(cluster, place, options.signal);
+  return openIn(cluster, requireRunning(pod, options.container), options);
+}
+
+async function openIn(
+  cluster: Cluster,
+  { namespace, pod, container }: Running,
   { argv, tty = false, signal }: SessionOptions,
 ): Promise<ExecSession> {
-  const { namespace, pod, container } = await findRunning(cluster, { stack, id }, signal);
   const { Exec } = await import('@kubernetes/client-node');
   const exec = new Exec(await cluster.client.config());
   const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
   const exit = Promise.withResolvers<number>();
   exit.promise.catch(() => undefined);
   const onStatus = (status: unknown) => settleExit(status, exit);
-  const connecting = exec.exec(
-    namespace,
-    pod,
-    container,
-    [...argv],
-    stdout,
-    tty ? null : stderr,
-    stdin,
-    tty,
-    onStatus,
-  );
+  const given = tty ? null : stderr;
+  const connecting = exec.exec(namespace, pod, container, [...argv], stdout, given, stdin, tty, onStatus);
   const socket = await openedSoon(connecting, signal).catch((error: unknown) => {
     throw new ReconcilerError('TARGET_ERROR', `cannot run a program in ${pod}: ${whyRefused(error)}`, {
       cause: error,
       retryable: true,
     });
   });
-  const close = () => socket.close();
+  const close = holdBack(socket, [stdout, stderr]);
   const listening = onAbort(signal, close);
   // The whole output has been handed on by now; without a status before, the connection was lost.
   socket.addEventListener('close', () => {
@@ -73,6 +90,10 @@ export async function openSession(
     output: merge(stdout, stderr),
     exitCode: exit.promise,
     write: (bytes) => void stdin.write(bytes),
+    async drained() {
+      while (socket.readyState === socket.OPEN && socket.bufferedAmount > MAX_WAITING_BYTES)
+        await cluster.clock.sleep(DRAIN_LOOK_MS, signal);
+    },
     end: () => void stdin.end(),
     async resize({ columns, rows }) {
       const text = Buffer.from(JSON.stringify({ Width: columns, Height: rows }));
@@ -80,8 +101,38 @@ export async function openSession(
     },
     async [Symbol.asyncDispose]() {
       listening[Symbol.dispose]();
-      socket.close();
+      close();
     },
+  };
+}
+
+/** Members of a web socket that are used here. */
+interface Socket {
+  pause(): void;
+  resume(): void;
+  close(): void;
+  addEventListener(type: 'message', listener: () => void): void;
+}
+
+/**
+ * Takes no more from a socket than what is read of it: the client would keep all that a program prints, however much that is.
+ *
+ * @returns closes the socket; what waits is not held back any more, so that the end is heard
+ */
+function holdBack(socket: Socket, streams: readonly PassThrough[]): () => void {
+  let isOver = false;
+  const isFull = () => streams.some(({ writableNeedDrain }) => writableNeedDrain);
+  socket.addEventListener('message', () => {
+    if (!isOver && isFull()) socket.pause();
+  });
+  for (const stream of streams)
+    stream.on('drain', () => {
+      if (!isFull()) socket.resume();
+    });
+  return () => {
+    isOver = true;
+    socket.resume();
+    socket.close();
   };
 }
 
@@ -130,26 +181,42 @@ interface Running {
 async function findRunning(
   cluster: Cluster,
   { stack, id }: { readonly stack: string; readonly id: ResourceId },
-  signal: AbortSignal,
+  { pod: wanted, container, signal }: SessionOptions,
 ): Promise<Running> {
   const live = await cluster.find(stack, id, signal);
   const pods = live?.kind === 'Pod' ? [live] : live ? await podsOf(cluster, live, signal) : [];
+  if (wanted !== undefined) {
+    const named = pods.find((pod) => nameOf(pod) === wanted);
+    const known = pods.map(nameOf).join(', ') || 'none';
+    if (named === undefined)
+      throw new ReconcilerError('BAD_OPTIONS', `${id} has no pod ${wanted}; it has: ${known}`);
+    return requireRunning(named, container);
+  }
+  const [first] = pods;
+  if (first !== undefined && container !== undefined) assertContainer(first, container);
   for (const pod of pods) {
-    const metadata = asFields(pod['metadata']) ?? {};
-    const container = runningContainer(pod);
-    if (container === undefined || metadata['deletionTimestamp'] !== undefined) continue;
-    const namespace = asString(metadata['namespace']) ?? '';
-    return { namespace, pod: asString(metadata['name']) ?? '', container };
+    const running = runningContainer(pod, container);
+    if (running === undefined || asFields(pod['metadata'])?.['deletionTimestamp'] !== undefined) continue;
+    return toRunning(pod, running);
   }
   throw new ReconcilerError('TARGET_ERROR', `${id} has no running pod`, { retryable: true });
 }
 
-function runningContainer(pod: Fields): string | undefined {
-  const statuses = (asList(asFields(pod['status'])?.['containerStatuses']) ?? []).map(
-    (item) => asFields(item) ?? {},
-  );
-  const running = statuses.find((one) => asFields(one['state'])?.['running'] !== undefined);
-  return running && (asString(running['name']) ?? asNumber(running['name'])?.toString());
+/** Throws BAD_OPTIONS for a container that the pod has not, TARGET_ERROR for one that does not run. */
+function requireRunning(pod: Fields, wanted: string | undefined): Running {
+  if (wanted !== undefined) assertContainer(pod, wanted);
+  const container = runningContainer(pod, wanted);
+  if (container !== undefined) return toRunning(pod, container);
+  const message =
+    wanted === undefined
+      ? `no container of ${nameOf(pod)} runs`
+      : `the container ${wanted} of ${nameOf(pod)} does not run`;
+  throw new ReconcilerError('TARGET_ERROR', message, { retryable: true });
+}
+
+function toRunning(pod: Fields, container: string): Running {
+  const namespace = asString(asFields(pod['metadata'])?.['namespace']) ?? '';
+  return { namespace, pod: nameOf(pod), container };
 }
 
 type Chunk = { readonly stream: 'stdout' | 'stderr'; readonly bytes: Uint8Array };

@@ -1,0 +1,20 @@
+import type { ExecRight, SessionRequest } from '../../../../reconciler/index.ts';
+import type { Tickets } from '../../../http/sockets/tickets.ts';
+import type { ApiDeps } from '../../../operations/deps.ts';
+
+/** A program that somebody may run, once. */
+export interface ExecTicket {
+  readonly stack: string;
+  readonly service: string;
+  readonly request: Omit<SessionRequest, 'signal'>;
+  /** Default: 80 × 24. */
+  readonly size?: { readonly columns: number; readonly rows: number };
+  /** Throws when whoever asked may not any more. */
+  readonly recheck: () => Promise<unknown>;
+}
+
+/** The parts that this dialect works with. */
+export interface KombifyDeps extends ApiDeps {
+  readonly execRight: ExecRight;
+  readonly tickets: Tickets<ExecTicket>;
+}

@@ -1,0 +1,38 @@
+import { asFields } from '../../../../reconciler/index.ts';
+import type { SocketMessage } from '../../../http/sockets/channel.ts';
+import type { SessionInput } from '../../../operations/join-session.ts';
+import { readSize } from '../../../operations/join-session.ts';
+
+/* Frames of a session: what is typed and printed is binary, everything else is a JSON text. Output has its stream first: 1 stdout, 2 stderr. */
+
+const STREAM = { stdout: 1, stderr: 2 } as const;
+
+export function toOutputFrame(stream: 'stdout' | 'stderr', bytes: Uint8Array): Uint8Array {
+  const frame = new Uint8Array(bytes.byteLength + 1);
+  frame[0] = STREAM[stream];
+  frame.set(bytes, 1);
+  return frame;
+}
+
+/** Frames of the client; those that say nothing known are left out. */
+export async function* readInput(messages: AsyncIterable<SocketMessage>): AsyncGenerator<SessionInput> {
+  for await (const { bytes, isText } of messages) {
+    const read: SessionInput | undefined = isText ? readCommand(bytes) : { kind: 'input', bytes };
+    if (read !== undefined) yield read;
+  }
+}
+
+function readCommand(bytes: Uint8Array): SessionInput | undefined {
+  const fields = parse(bytes);
+  if (fields?.['type'] === 'end') return { kind: 'end' };
+  const size = fields?.['type'] === 'resize' ? readSize(fields['columns'], fields['rows']) : undefined;
+  return size && { kind: 'resize', ...size };
+}
+
+function parse(bytes: Uint8Array): Readonly<Record<string, unknown>> | undefined {
+  try {
+    return asFields(JSON.parse(new TextDecoder().decode(bytes)));
+  } catch {
+    return undefined;
+  }
+}
