@@ -21,6 +21,7 @@ import { addStatus } from './commands/status.ts';
 import { addTags } from './commands/tag.ts';
 import { addUsers } from './commands/user.ts';
 import { addValidate } from './commands/validate.ts';
+import { addWorkflows } from './workflow/workflow.ts';
 import { collect, SERVER_VARIABLE } from './program-hooks.ts';
 import type { ProgramHooks } from './program-hooks.ts';
 
@@ -44,6 +45,7 @@ const COMMANDS: readonly ((program: Command, hooks: ProgramHooks) => void)[] = [
   addResources,
   addClusters,
   addExec,
+  addWorkflows,
   addDatabases,
   addTags,
   addBuild,

@@ -8,6 +8,8 @@ export interface RunRequest {
   /** Default: what the file says. */
   readonly cluster?: string;
   readonly namespace?: string;
+  /** Event that sets it off. Default `api`. */
+  readonly trigger?: string;
   /** Values of secret nodes: by the id of the node, then by key. */
   readonly secrets?: Values;
   /** Values of variables of nodes that run something, likewise. */
@@ -30,7 +32,7 @@ export interface Run {
 export async function runWorkflow(
   deps: ApiDeps,
   view: StackView,
-  { cluster, namespace, secrets = {}, variables = {} }: RunRequest,
+  { cluster, namespace, secrets = {}, variables = {}, trigger = 'api' }: RunRequest,
   actor: Actor,
 ): Promise<Run> {
   const { reconciler } = deps;
@@ -47,7 +49,7 @@ export async function runWorkflow(
   const begin = async (): Promise<Job> => {
     if (Object.keys(keys).length > 0) await editWorkflow(deps, view, keys, actor);
     refuseInvalid(reconciler.getStack(view.name));
-    return reconciler.apply({ stack: view.name, actor, trigger: 'api' }, newSignal());
+    return reconciler.apply({ stack: view.name, actor, trigger }, newSignal());
   };
   const job = await begin().catch((error: unknown) => {
     takeBack();

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { errorMessage, asText } from '../../../reconciler/index.ts';
 import { RemoteError } from '../terminal/failure.ts';
 
@@ -51,13 +52,9 @@ export function createRemoteClient(options: RemoteOptions): RemoteClient {
     if (apiKey !== undefined) headers['x-api-key'] = apiKey;
     const body = request.body === undefined ? undefined : JSON.stringify(request.body);
     if (body !== undefined) headers['content-type'] = 'application/json';
+    const init = { method, headers, signal: request.signal, ...(body !== undefined && { body }) };
     try {
-      return await fetch(target, {
-        method,
-        headers,
-        signal: request.signal,
-        ...(body !== undefined && { body }),
-      });
+      return await fetchPatiently(target, init);
     } catch (error) {
       request.signal.throwIfAborted();
       throw new RemoteError('SERVER_UNREACHABLE', `no daemon answers at ${url}: ${errorMessage(error)}`, {
@@ -86,6 +83,24 @@ export function createRemoteClient(options: RemoteOptions): RemoteClient {
     },
   };
 }
+
+/** One that was asked too often has done nothing: it is asked again when it says so. */
+async function fetchPatiently(
+  target: URL,
+  init: RequestInit & { readonly signal: AbortSignal },
+): Promise<Response> {
+  for (let tries = 1; ; tries += 1) {
+    const response = await fetch(target, init);
+    const seconds = Number(response.headers.get('Retry-After'));
+    if (response.status !== 429 || tries === MAX_TRIES || !(seconds > 0 && seconds <= MAX_WAIT_SECONDS))
+      return response;
+    await response.body?.cancel();
+    await sleep(seconds * 1_000, undefined, { signal: init.signal });
+  }
+}
+
+const MAX_TRIES = 5;
+const MAX_WAIT_SECONDS = 10;
 
 function toBase(url: string, option: string): string {
   if (!URL.canParse(url) || !/^https?:/.test(url)) {
@@ -117,19 +132,25 @@ async function readJson(
 
 function toRemoteError(status: number, document: unknown): RemoteError {
   const error: unknown = isRecord(document) ? document['error'] : undefined;
-  if (typeof error === 'string')
-    return new RemoteError(`HTTP_${status}`, error, status === 401 ? { hint: KEY_HINT } : {});
+  if (typeof error === 'string' && isRecord(document))
+    return new RemoteError(`HTTP_${status}`, withDetails(error, document['details']), hintOf(status));
   if (!isRecord(error)) return new RemoteError('SERVER_ERROR', `the daemon answered ${status}`);
   const code = typeof error['reason'] === 'string' ? error['reason'] : asText(error['code']);
-  const details: readonly unknown[] = Array.isArray(error['details']) ? error['details'] : [];
-  const findings = details.flatMap((detail) =>
+  return new RemoteError(code, withDetails(asText(error['message']), error['details']), hintOf(status));
+}
+
+function withDetails(message: string, details: unknown): string {
+  const list: readonly unknown[] = Array.isArray(details) ? details : [];
+  const findings = list.flatMap((detail) =>
     isRecord(detail) && typeof detail['message'] === 'string'
-      ? [`${asText(detail['field'])}: ${detail['message']}`]
+      ? [`  ${asText(detail['field'])}: ${detail['message']}`]
       : [],
   );
-  const message = [asText(error['message']), ...findings.map((finding) => `  ${finding}`)].join('\n');
-  if (status === 401) return new RemoteError(code, message, { hint: KEY_HINT });
-  return new RemoteError(code, message);
+  return [message, ...findings].join('\n');
+}
+
+function hintOf(status: number): { readonly hint?: string } {
+  return status === 401 ? { hint: KEY_HINT } : {};
 }
 
 const KEY_HINT =

@@ -16,6 +16,8 @@ import { createRemoteInventory } from '../session/inventory-session.ts';
 import type { BuildSession } from '../session/build-session.ts';
 import { createRemoteBuilds } from '../session/build-session.ts';
 import { createRemoteData } from '../session/data-session.ts';
+import { createRemoteWorkflows } from '../workflow/remote-workflows.ts';
+import type { WorkflowSession } from '../workflow/workflow-session.ts';
 import { RemoteError, unknownStack } from '../terminal/failure.ts';
 import { createRemoteClient, type RemoteClient, type RemoteOptions } from './client.ts';
 import {
@@ -53,6 +55,7 @@ export function createRemoteSession(options: RemoteOptions): Session {
     ...createRemoteTags(client),
     ...createRemoteInventory(client),
     ...createRemoteBuilds(createRemoteClient({ ...options, prefix: '/v1/api' })),
+    ...createRemoteWorkflows(createRemoteClient({ ...options, prefix: '/v1/api' })),
     ...createRemoteData({
       client,
       withNames: (answer, stack, signal) => withNames(client, stack, answer, signal),
@@ -74,6 +77,7 @@ type ReadingPart = Exclude<
   | keyof InventorySession
   | keyof TagSession
   | keyof BuildSession
+  | keyof WorkflowSession
   | 'followJob'
   | 'stop'
   | typeof Symbol.asyncDispose

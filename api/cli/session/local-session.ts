@@ -3,6 +3,8 @@ import type { Actor, JobStep, Reconciler } from '../../../reconciler/index.ts';
 import { isReconcilerError } from '../../../reconciler/index.ts';
 import type { DataSession } from './data-session.ts';
 import type { TagSession } from './tag-session.ts';
+import type { WorkflowSession } from '../workflow/workflow-session.ts';
+import { createLocalWorkflows } from '../workflow/workflow-session.ts';
 import { createLocalTags } from './tag-session.ts';
 import type { InventorySession } from './inventory-session.ts';
 import { createLocalInventory } from './inventory-session.ts';
@@ -34,6 +36,7 @@ export function createLocalSession({ reconciler, actor, close }: LocalSessionOpt
     ...createLocalInventory({ reconciler, readOnce }),
     ...createLocalTags({ reconciler, actor, readOnce }),
     ...createLocalBuilds({ reconciler, actor, readOnce }),
+    ...createLocalWorkflows({ reconciler, actor, readOnce }),
     ...createLocalData({
       reconciler,
       actor,
@@ -75,6 +78,7 @@ type ReadingPart = Exclude<
   | keyof InventorySession
   | keyof TagSession
   | keyof BuildSession
+  | keyof WorkflowSession
   | 'stop'
   | typeof Symbol.asyncDispose
 >;

@@ -27,6 +27,7 @@ import type {
 import type { BuildSession } from './build-session.ts';
 import type { DataSession } from './data-session.ts';
 import type { InventorySession } from './inventory-session.ts';
+import type { WorkflowSession } from '../workflow/workflow-session.ts';
 import type { TagSession } from './tag-session.ts';
 
 /** The facts about the repository that `validate`, `status` and the header lines need. */
@@ -73,7 +74,8 @@ export type StackApplyRequest = Omit<ApplyRequest, 'actor' | 'trigger'>;
  * The thing that commands work on: a reconciler in this process, or a running daemon over its API.
  * Every method throws `ReconcilerError`.
  */
-export interface Session extends DataSession, InventorySession, TagSession, BuildSession, AsyncDisposable {
+export interface Session
+  extends DataSession, InventorySession, TagSession, BuildSession, WorkflowSession, AsyncDisposable {
   /** Reads the repository as it is now. */
   repository(signal: AbortSignal): Promise<RepositorySummary>;
   /** Lists what `Reconciler.leftovers` does: stacks that are on the targets although nothing describes them any more. */

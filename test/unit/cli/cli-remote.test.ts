@@ -78,7 +78,25 @@ it('sends back the id of a plan that the daemon made, and a saved plan whole', a
   ]);
 });
 
+it('asks again what was asked too often, when it is told to', async () => {
+  let asked = 0;
+  const url = await serve((_, response) => {
+    asked += 1;
+    if (asked === 1) response.writeHead(429, { 'Retry-After': '1' }).end('{"error":"rate limit exceeded"}');
+    else response.end('{"workflows":[{"id":"a","name":"shop","status":"draft","cluster_id":""}]}');
+  });
+  const workflows = await createRemoteSession({ url }).listWorkflows(signal);
+  expect(workflows).toEqual([{ id: 'a', name: 'shop', status: 'draft', cluster: '' }]);
+  expect(asked).toBe(2);
+});
+
 it.each([
+  {
+    what: 'an error in the words of the workflow platform',
+    status: 400,
+    body: { error: 'Invalid request data', details: [{ field: 'name', message: 'is missing' }] },
+    error: { code: 'HTTP_400', message: 'Invalid request data\n  name: is missing' },
+  },
   {
     what: 'an error of the daemon, by its finer code and with its details',
     status: 409,
