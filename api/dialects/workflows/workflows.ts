@@ -15,6 +15,7 @@ import type { WorkflowDeps } from './deps.ts';
 import { monitoringRoutes } from './notices/monitoring-routes.ts';
 import { notificationRoutes } from './notices/notification-routes.ts';
 import { WORKFLOWS_PREFIX, WORKFLOWS_ROOT } from './prefix.ts';
+import { podRoutes } from './pods/pod-routes.ts';
 import { profileRoutes } from './accounts/profile-routes.ts';
 import { settingsRoutes } from './accounts/settings-routes.ts';
 import { signInRoutes } from './accounts/sign-in-routes.ts';
@@ -54,6 +55,7 @@ export const workflowPlatformRoutes: readonly Route<WorkflowDeps>[] = [
   ...clusterRoutes,
   ...importRoutes,
   ...diagnosticRoutes,
+  ...podRoutes,
   ...notificationRoutes,
   ...monitoringRoutes,
   ...clusterMetricsRoutes,

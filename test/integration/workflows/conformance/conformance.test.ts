@@ -13,6 +13,7 @@ import { importRows } from './import-rows.ts';
 import { inventoryRows } from './inventory-rows.ts';
 import { operatorRows } from './operator-rows.ts';
 import type { Row } from './row.ts';
+import { terminalRows } from './terminal-rows.ts';
 import { workflowRows } from './workflow-rows.ts';
 
 const HUB = {
@@ -40,6 +41,7 @@ const ROWS: readonly Row[] = [
   ...workflowRows,
   ...importRows,
   ...diagnosticRows,
+  ...terminalRows,
 ];
 
 let accounts: AccountsRig;
