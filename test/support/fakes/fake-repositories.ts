@@ -11,6 +11,8 @@ export interface FakeRepositories extends RepositoryFetcher {
 
 export const FAKE_COMMIT = 'abcdef0123'.repeat(4);
 const PLACE = 'https://git.example.org/';
+/** One that never answers. */
+const SLOW = `${PLACE}slow`;
 
 /** Repositories below `https://git.example.org/`, files by path; a blob is the path that it stands at. */
 export function createFakeRepositories(
@@ -33,7 +35,7 @@ export function createFakeRepositories(
     hang: () => void (hangs = true),
     async fetch(address, branch, signal) {
       await check(address);
-      if (hangs)
+      if (hangs || address === SLOW)
         await new Promise((_, reject) => {
           hangs = false;
           signal.addEventListener('abort', () => reject(signal.reason as Error));

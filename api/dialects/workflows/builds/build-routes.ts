@@ -13,7 +13,7 @@ import { listParameters, pageOf } from '../page.ts';
 import { listOf, record, refer, TEXT } from '../schemas.ts';
 import { findWorkflow } from '../workflow-routes.ts';
 import { BUILD } from './build-schemas.ts';
-import { ownerOf, toBuild, toBuildEvent } from './build-view.ts';
+import { ownerOf, toBuild, toBuildEvent, workflowIds } from './build-view.ts';
 
 const TAG = 'Builds';
 const LIMIT = 20;
@@ -164,9 +164,10 @@ const readRoutes: readonly Route<WorkflowDeps>[] = [
     },
     handle({ query, identity }, deps: WorkflowDeps) {
       const { limit = LIMIT, page = 1 } = query;
+      const ids = workflowIds(deps);
       const { builds } = deps.reconciler.listBuilds({ owner: ownerOf(identity), limit: ALL });
       const { items, total } = pageOf(
-        builds.toReversed().map((build) => toBuild(deps, build)),
+        builds.toReversed().map((build) => toBuild(deps, build, ids)),
         { ...query, page: 1, limit: ALL },
         {
           sorts: {

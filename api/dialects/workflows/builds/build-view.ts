@@ -9,13 +9,18 @@ export function ownerOf({ userId, via, name }: Identity): string {
   return userId ?? idOf('caller', `${via}\0${name}`);
 }
 
-export function toBuild(deps: WorkflowDeps, build: BuildRecord) {
-  const view = listWorkflows(deps).find(({ name }) => name === build.stack);
+/** Ids of workflows by the names of their stacks. */
+export function workflowIds(deps: WorkflowDeps): ReadonlyMap<string, string> {
+  return new Map(listWorkflows(deps).map(({ name, id }) => [name, id]));
+}
+
+export function toBuild(deps: WorkflowDeps, build: BuildRecord, ids = workflowIds(deps)) {
+  const workflow = ids.get(build.stack ?? '');
   const masked = Object.fromEntries(build.argumentNames.map((name) => [name, '***']));
   const { commit, dockerfile, digest, size, error, errorStage, startedAt, endedAt } = build;
   return {
     id: build.id,
-    ...(view === undefined ? {} : { workflowId: view.id }),
+    ...(workflow === undefined ? {} : { workflowId: workflow }),
     userId: build.owner,
     repoUrl: build.repository,
     branch: build.branch ?? '',

@@ -4,6 +4,7 @@ import { createAccountsRig, OPEN_SIGN_UP } from '../../../support/accounts/accou
 import type { AccountsRig } from '../../../support/accounts/accounts-rig.ts';
 import type { WorkflowServer } from '../../../support/api/workflow-server.ts';
 import { startWorkflowServer } from '../../../support/api/workflow-server.ts';
+import { buildOptions } from '../../../support/builds/builds-rig.ts';
 import { ENDPOINTS } from './endpoints.ts';
 import { accountRows } from './account-rows.ts';
 import { createFakeForeign } from '../../../support/fakes/fake-foreign.ts';
@@ -11,6 +12,7 @@ import { FAKE_REPOSITORIES } from '../../../support/fakes/fake-imports.ts';
 import { diagnosticRows } from './diagnostic-rows.ts';
 import { importRows } from './import-rows.ts';
 import { inventoryRows } from './inventory-rows.ts';
+import { buildRows } from './build-rows.ts';
 import { operatorRows } from './operator-rows.ts';
 import type { Row } from './row.ts';
 import { terminalRows } from './terminal-rows.ts';
@@ -42,6 +44,7 @@ const ROWS: readonly Row[] = [
   ...importRows,
   ...diagnosticRows,
   ...terminalRows,
+  ...buildRows,
 ];
 
 let accounts: AccountsRig;
@@ -51,6 +54,7 @@ const kept = new Map<string, string>();
 let asked = 0;
 
 beforeAll(async () => {
+  const { builds } = buildOptions().options;
   accounts = createAccountsRig({
     signUp: OPEN_SIGN_UP,
     providers: [HUB],
@@ -59,7 +63,7 @@ beforeAll(async () => {
   });
   platform = await startWorkflowServer(
     { accounts: accounts.accounts, proxies: ['127.0.0.1'] },
-    { importFrom: createFakeForeign(FAKE_REPOSITORIES) },
+    { importFrom: createFakeForeign(FAKE_REPOSITORIES), ...(builds === undefined ? {} : { builds }) },
   );
 });
 afterAll(async () => {
