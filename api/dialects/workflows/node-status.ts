@@ -1,4 +1,10 @@
-import type { HealthStatus, ObjectView, StackView } from '../../../reconciler/index.ts';
+import type {
+  HealthStatus,
+  JobStep,
+  ObjectView,
+  ServiceStatus,
+  StackView,
+} from '../../../reconciler/index.ts';
 import { asFields, asList, asNumber, asString, own } from '../../../reconciler/index.ts';
 import type { WorkflowDeps } from './deps.ts';
 import type { NodeState } from './resources/resource-status.ts';
@@ -34,8 +40,7 @@ export function nodeStatuses(
       .filter(({ owners }) => owners.length === 0)
       .map((object) => [find(`${object.node}/${object.kind}/${object.namespace}/${object.name}`), object]),
   );
-  // Nobody knows which of them are there before a deployment has ended well.
-  const isThere = view.state === 'in_sync' || view.state === 'degraded';
+  const isThere = isApplied(view) && !isTold(reconciler, view);
   const nodes = (asList(asFields(view.document)?.['nodes']) ?? []).map((item) => asFields(item) ?? {});
   return new Map(
     nodes.flatMap((node): readonly (readonly [string, NodeState])[] => {
@@ -46,8 +51,8 @@ export function nodeStatuses(
       const seen = object === undefined ? undefined : toStatus(object);
       const created = type === 'secret' ? { secretCreated: true } : {};
       if (service !== undefined) {
-        const { health, reason } = service;
-        const state = STATE_OF_HEALTH[health] ?? 'unknown';
+        const { reason } = service;
+        const state = stateOf(service, view);
         const figures = hasFigures(object) ? seen : pods(type, state, asFields(node['data']) ?? {});
         return [[id, { ...figures, state, message: reason ?? '' }]];
       }
@@ -56,6 +61,34 @@ export function nodeStatuses(
       return [[id, { state: own(STATE_OF_TYPE, type) ?? 'healthy', message: '', ...created }]];
     }),
   );
+}
+
+/** Tells whether what it describes is there, as far as that is known without a look: it is published, and was applied. */
+function isApplied({ state, document }: StackView): boolean {
+  return asFields(document)?.['status'] === 'published' && (state === 'in_sync' || state === 'degraded');
+}
+
+/** Tells whether the inventory knows its cluster: what is not in there is not there. */
+function isTold(reconciler: WorkflowDeps['reconciler'], { nodes }: StackView): boolean {
+  return reconciler
+    .inventoryStates()
+    .some(({ node, error }) => error === null && nodes.some(({ name }) => name === node));
+}
+
+/** State of a workload. One that is not there yet is no failure while it is being applied. */
+function stateOf({ health }: ServiceStatus, { state }: StackView): string {
+  const isComing = state === 'applying' || state === 'pending';
+  return isComing && (health === 'missing' || health === 'unknown')
+    ? 'partial'
+    : (STATE_OF_HEALTH[health] ?? 'unknown');
+}
+
+/** State of a node as a step of a job leaves it; `null` for a step that has not begun or is left out. */
+export function statusOfStep({ status, message }: JobStep, type: string): NodeState | null {
+  if (status === 'running') return { state: 'partial', message: message ?? 'is being applied' };
+  if (status === 'failed' || status === 'reverted') return { state: 'error', message: message ?? '' };
+  if (status !== 'completed') return null;
+  return { state: own(STATE_OF_TYPE, type) ?? 'healthy', message: message ?? '' };
 }
 
 /** Tells whether more is known of an object than that it is there. */

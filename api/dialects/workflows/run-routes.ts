@@ -11,7 +11,7 @@ import { listRuns, runWorkflow } from '../../operations/workflow-runs.ts';
 import { workflowId } from '../../operations/workflows.ts';
 import { answers } from './answers.ts';
 import type { WorkflowDeps } from './deps.ts';
-import { nodeStatuses } from './node-status.ts';
+import { nodeStatuses, statusOfStep } from './node-status.ts';
 import { createNodeFinder, toRun } from './run-view.ts';
 import { listOf, record, refer, TEXT } from './schemas.ts';
 import { BAD_ID, findWorkflow, WORKFLOW_ID } from './workflow-routes.ts';
@@ -135,7 +135,7 @@ export const runRoutes: readonly Route<WorkflowDeps>[] = [
     tag: TAG,
     summary: 'A workflow as it goes',
     description:
-      'Server-sent events: metadata (the workflow), then node_update for each node whose health has changed, workflow_sync (nodes with their `_status`) when a job has ended or its state is another, and complete when it is deleted.',
+      'Server-sent events: metadata (the workflow), then node_update for each node whose health or step of a run has changed, workflow_sync (nodes with their `_status`) when a job has ended or its state is another, and complete when it is deleted.',
     access: 'viewer',
     params: WORKFLOW_ID,
     responses: {
@@ -176,8 +176,10 @@ async function* tellOfWorkflow(
 ): AsyncGenerator<ServerEvent> {
   const id = workflowId(view);
   const key = `workflow:${id}`;
+  let job = view.lastJob?.id;
   for await (const event of followEvents(deps, signal)) {
-    if (!concerns(event, view.name)) continue;
+    if (event.type === 'job' && event.job.stack === view.name) job = event.job.id;
+    if (event.type === 'step' ? event.step.jobId !== job : !concerns(event, view.name)) continue;
     const now = readStack(deps, view.name);
     if (now === null || workflowId(now) !== id)
       return yield { event: 'complete', data: 'The workflow was deleted' };
@@ -212,12 +214,15 @@ function toStreamEvent(
   event: ReconcilerEvent,
   view: StackView,
 ): { readonly type: string; readonly data: object } | null {
-  if (event.type === 'health') {
-    const id = createNodeFinder(view)(event.resource);
-    const status = id === undefined ? undefined : nodeStatuses(deps, view).get(id);
-    return status === undefined
-      ? null
-      : { type: 'node_update', data: { node_id: id, type: kindOf(event.resource), status } };
+  if (event.type === 'health' || event.type === 'step') {
+    const resource = event.type === 'health' ? event.resource : event.step.name;
+    const id = createNodeFinder(view)(resource);
+    if (id === undefined) return null;
+    const type = kindOf(resource);
+    const known = nodeStatuses(deps, view).get(id);
+    const status = event.type === 'health' ? known : statusOfStep(event.step, type);
+    if (status === undefined || status === null) return null;
+    return { type: 'node_update', data: { node_id: id, type, status: { ...known, ...status } } };
   }
   if (event.type === 'repository') return null;
   const nodes = toStatedGraph(deps, view).nodes;

@@ -84,6 +84,8 @@ interface SecretValue {
   /** Reference as written. */
   readonly reference: string;
   readonly path: DocumentPath;
+  /** Purpose of one that may come with a run. */
+  readonly purpose?: string;
 }
 
 function isReference({ reference }: SecretValue): boolean {
@@ -99,8 +101,9 @@ export function secretValues(node: FilledNode, { name: workflow }: Workflow): re
       if (key === undefined) return [];
       const written = asString(asFields(item)?.['value']);
       const reference = written ?? `secret://file/${workflow}.${node.name}.${key}`;
-      const place = [...path, 'keys', index, ...(written === undefined ? ['name'] : ['value'])];
-      return [{ key, reference, path: place }];
+      if (written !== undefined) return [{ key, reference, path: [...path, 'keys', index, 'value'] }];
+      const purpose = `the value of ${key} of ${node.id}: give it with a run`;
+      return [{ key, reference, path: [...path, 'keys', index, 'name'], purpose }];
     });
   }
   const manifest = asFields(node.data['manifest']);

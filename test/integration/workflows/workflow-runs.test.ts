@@ -127,7 +127,8 @@ describe('runs of a workflow', () => {
   it('take values of secrets, and keep them for the runs after, but none of a run that is refused', async () => {
     await publish([KEYS]);
     const secrets = { n2: { TOKEN: 'hunter2', _new_1: 'x' } };
-    const missing = '400 shop: there is no secret secret://file/shop.keys.TOKEN';
+    const missing =
+      '400 shop: there is no secret secret://file/shop.keys.TOKEN, the value of TOKEN of n2: give it with a run';
     expect(await run()).toBe(missing);
     expect(await run({ cluster: 'nope', trigger_data: { secrets } })).toContain('400 ');
     expect(await run()).toBe(missing);

@@ -27,7 +27,7 @@ it('tells a workflow as it goes, with the states of its nodes, and ends with it'
       if (event.name === name) return event.data;
     }
   };
-  // Nobody knows anything of what was not applied.
+  // Nothing is known of what was not applied.
   const begun = (await until('metadata')) as { readonly nodes: readonly { readonly data: object }[] };
   expect(begun.nodes.map(({ data }) => '_status' in data)).toEqual([false, false]);
 
@@ -37,6 +37,9 @@ it('tells a workflow as it goes, with the states of its nodes, and ends with it'
     { id: 'n1', data: { _status: { state: 'created' } } },
     { id: 'n2', data: { _status: { state: 'healthy', replicas: 2, readyReplicas: 2 } } },
   ];
+  expect(await until('node_update')).toMatchObject({
+    data: { node_id: 'n1', type: 'configmap', status: { state: 'partial' } },
+  });
   for (;;) {
     const { data } = (await until('workflow_sync')) as { readonly data: { readonly status?: string } };
     if (data.status !== 'completed') continue;
