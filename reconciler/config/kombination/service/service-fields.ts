@@ -108,22 +108,39 @@ function publishes(networkMode: unknown): boolean {
   return networkMode !== 'host' && networkMode !== 'none';
 }
 
+/** Ports of one service, ranges spelled out; as many as one range may have. */
+const MAX_PORTS = 1_000;
+
 function readPorts(
   value: unknown,
   path: DocumentPath,
   diagnostics: DiagnosticCollector,
 ): readonly PortEntry[] | undefined {
-  return asList(value)?.flatMap((item, index): PortEntry[] => {
-    const place = [...path, index];
-    const fields = asFields(item);
-    if (fields) {
-      const port = accept(readPort(fields), place, diagnostics);
-      return port ? [toEntry(port, place)] : [];
-    }
-    if (typeof item !== 'string' && typeof item !== 'number') return [];
-    const ports = accept(parsePort(String(item)), place, diagnostics) ?? [];
-    return ports.map((port) => toEntry(port, place));
-  });
+  const list = asList(value);
+  if (list === undefined) return undefined;
+  const entries: PortEntry[] = [];
+  for (const [index, item] of list.entries()) {
+    entries.push(...readPortItem(item, [...path, index], diagnostics));
+    if (entries.length <= MAX_PORTS) continue;
+    diagnostics.error('OUT_OF_RANGE', path, `a service may have ${MAX_PORTS} ports, ranges spelled out`);
+    return entries.slice(0, MAX_PORTS);
+  }
+  return entries;
+}
+
+function readPortItem(
+  item: unknown,
+  place: DocumentPath,
+  diagnostics: DiagnosticCollector,
+): readonly PortEntry[] {
+  const fields = asFields(item);
+  if (fields) {
+    const port = accept(readPort(fields), place, diagnostics);
+    return port ? [toEntry(port, place)] : [];
+  }
+  if (typeof item !== 'string' && typeof item !== 'number') return [];
+  const ports = accept(parsePort(String(item)), place, diagnostics) ?? [];
+  return ports.map((port) => toEntry(port, place));
 }
 
 function toEntry({ lastHostPort, ...port }: PublishedPort, path: DocumentPath): PortEntry {

@@ -67,8 +67,15 @@ export function extraHost(host: string, text: string): string | Problem {
   return `${host}:${address}`;
 }
 
-/** `3000`, `53/udp` or `8000-8002` as `3000/tcp` and so on. */
-export function parseExpose(text: string): readonly string[] | Problem {
+/** Ports from one to another, both of them too. */
+export interface ExposedPorts {
+  readonly from: number;
+  readonly to: number;
+  readonly protocol: string;
+}
+
+/** `3000`, `53/udp` or `8000-8002`. */
+export function parseExpose(text: string): ExposedPorts | Problem {
   const [, first, last = first, protocol = 'tcp'] =
     /^(\d{1,5})(?:-(\d{1,5}))?(?:\/(tcp|udp|sctp))?$/.exec(text) ?? [];
   const from = Number(first);
@@ -76,7 +83,7 @@ export function parseExpose(text: string): readonly string[] | Problem {
   if (first === undefined || from < 1 || to > 65_535 || to < from) {
     return { problem: `"${text}" is not a port`, hint: 'such as 3000, 53/udp or 8000-8002' };
   }
-  return Array.from({ length: to - from + 1 }, (_, index) => `${from + index}/${protocol}`);
+  return { from, to, protocol };
 }
 
 /** Microseconds: a number, or a duration. */

@@ -105,14 +105,27 @@ export function readDeviceRequests(
   return filled([...gpus, ...reserved]);
 }
 
+/** Exposed ports of one service, ranges spelled out; as many as it may publish. */
+const MAX_EXPOSED = 1_000;
+
 export function readExpose(
   value: unknown,
   { path, diagnostics }: ReadContext,
 ): readonly string[] | undefined {
-  const ports = readEach(value, path, diagnostics, (item) =>
+  const ports = new Set<string>();
+  const ranges = readEach(value, path, diagnostics, (item) =>
     typeof item === 'string' || typeof item === 'number' ? parseExpose(String(item)) : undefined,
   );
-  return filled(unique(ports.flat()));
+  for (const { from, to, protocol } of ranges) {
+    for (let port = from; port <= to && ports.size <= MAX_EXPOSED; port += 1)
+      ports.add(`${port}/${protocol}`);
+    if (ports.size <= MAX_EXPOSED) continue;
+    diagnostics.warning('OUT_OF_RANGE', path, `only ${MAX_EXPOSED} ports of a service are exposed`, {
+      hint: 'it says what a container listens on, and opens nothing',
+    });
+    break;
+  }
+  return filled(unique([...ports].slice(0, MAX_EXPOSED)));
 }
 
 export function readExtraHosts(
