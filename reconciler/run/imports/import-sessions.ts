@@ -154,7 +154,7 @@ async function runImport(parts: ImportSessionParts, entry: Entry, signal: AbortS
       change({ branch: repository.branch, progress: 40 });
       stage = 'analyze';
       change({ status: 'analyzing', stage: 'Looking for a Compose file' });
-      const found = await findProject(repository, directory);
+      const found = findProject(repository, directory);
       change({ file: found.file, stage: 'Reading the Compose file', progress: 60 });
       const { checkSchema } = parts;
       const analysis = await readProjectOf(repository, found, { address, namespace, checkSchema }, inner);

@@ -326,6 +326,42 @@ describe('hostile projects', () => {
     expect(edges).toHaveLength(1_499);
   });
 
+  it('has no more ports than a service can have, however many lines ask for a thousand', () => {
+    const line = '      - "1-1000:1-1000"\n      - "2-1001:2-1001/udp"\n';
+    const { errors, nodes } = graphOf(`services:\n  web:\n    image: a\n    ports:\n${line.repeat(3_000)}`);
+    expect(errors).toContainEqual(expect.objectContaining({ code: 'OUT_OF_RANGE', field: 'ports' }));
+    expect(nodes[1]?.data['ports']).toHaveLength(100);
+  });
+
+  it.each([
+    ['values', `{ ${Array.from({ length: 100 }, (_, index) => `V${index}: v`).join(', ')} }`],
+    ['characters', `{ V: ${'v'.repeat(10_000)} }`],
+  ])('refuses %s without end, however short they are written', (_, settings) => {
+    const services = Array.from(
+      { length: 800 },
+      (_, index) => `  s${index}: { image: a, environment: *e }\n`,
+    );
+    expect(() => graphOf(`x-e: &e ${settings}\nservices:\n${services.join('')}`)).toThrow(
+      expect.objectContaining({ code: 'FILE_TOO_LARGE' }),
+    );
+  });
+
+  it('spells out no more ports than are shown', () => {
+    const services = Array.from(
+      { length: 900 },
+      (_, index) => `  s${index}: { image: a, ports: ["1-1000:1-1000"] }\n`,
+    );
+    const { nodes } = graphOf(`services:\n${services.join('')}`);
+    expect(nodes).toHaveLength(1_800);
+    expect(JSON.stringify(nodes.slice(0, 2)).length).toBeLessThan(10_000);
+  });
+
+  it('refuses more than a thousand services', () => {
+    const services = Array.from({ length: 1_001 }, (_, index) => [`s${index}`, { image: 'a' }]);
+    const text = JSON.stringify({ services: Object.fromEntries(services) });
+    expect(() => graphOf(text)).toThrow(expect.objectContaining({ code: 'FILE_TOO_LARGE' }));
+  });
+
   it('reads nothing outside of the project', () => {
     const shop = graphOf(
       'services: { web: { image: a, env_file: [../../etc/passwd], volumes: ["../../etc/passwd:/p:ro"], configs: [c] } }\nconfigs: { c: { file: ../../etc/shadow } }\n',

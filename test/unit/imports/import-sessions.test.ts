@@ -80,14 +80,15 @@ it.each([
   expect(fetcher.opened()).toBe(0);
 });
 
-it('fetches two at a time, and goes on when one is stopped', async () => {
+it('fetches two at a time, and ends when it is stopped', async () => {
   const { sessions, stopping } = rig({ [at('slow')]: 'never' });
   const begun = ['ada', 'bob', 'eve'].map((owner) => ({
     owner,
     id: sessions.start({ address: at('slow') }, owner).id,
   }));
   const states = () => begun.map(({ id, owner }) => sessions.get(id, owner).status);
-  expect(states()).toEqual(['cloning', 'cloning', 'pending']);
+  const begins = await eventually(states, (all) => all.includes('cloning'), 4_000);
+  expect(begins).toEqual(['cloning', 'cloning', 'pending']);
   stopping.abort(new Error('stopping'));
   expect(await eventually(states, (all) => all.every((one) => one === 'failed'), 4_000)).toHaveLength(3);
 });

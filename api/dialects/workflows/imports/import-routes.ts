@@ -6,7 +6,7 @@ import type { ServerEvent } from '../../../http/route.ts';
 import { defineRoute, ok } from '../../../http/route.ts';
 import type { Route } from '../../../http/route.ts';
 import { shape } from '../../../http/shape.ts';
-import { appendGraph, followImport } from '../../../operations/imports.ts';
+import { appendGraph, followImport } from '../../../operations/imports/imports.ts';
 import { createWorkflow, idOf } from '../../../operations/workflows.ts';
 import { answers } from '../answers.ts';
 import type { WorkflowDeps } from '../deps.ts';

@@ -15,6 +15,7 @@ import { createGraphBuilder } from './graph-builder.ts';
 import type { SharedNodes } from './mounts.ts';
 import { addMounts } from './mounts.ts';
 import { addServiceNode } from './ports.ts';
+import { refuseLarge } from './project-size.ts';
 import type { ReadService } from './read-services.ts';
 import { readServices } from './read-services.ts';
 import type { Remarks } from './remarks.ts';
@@ -38,14 +39,11 @@ export interface AnalyzedCompose {
   readonly missing: readonly string[];
 }
 
-/** Services beyond this number are no project but an attack. */
-const MAX_SERVICES = 1_000;
-
 /**
  * Reads a Compose project as the graph of a workflow, as one that is adopted is read. It decides nothing that a later step could not change: what has
  * no place is told of, and left out.
  *
- * @throws INVALID_CONFIGURATION with its findings when it is no Compose project
+ * @throws INVALID_CONFIGURATION with its findings when it is no Compose project, FILE_TOO_LARGE for one that says too much
  */
 export function analyzeCompose(options: AnalyzeComposeOptions): AnalyzedCompose {
   const read = readProject(options);
@@ -57,15 +55,11 @@ export function analyzeCompose(options: AnalyzeComposeOptions): AnalyzedCompose 
     if (project.missing.size > 0) return { analysis: emptyAnalysis(name), missing: [...project.missing] };
     throw refuse(read, main);
   }
+  refuseLarge(model, main);
   const remarks = createRemarks();
   const checkSchema = options.checkSchema ?? createSchemaCheck();
   remarkVariables(read, remarks);
   const { services, document } = readServices(read, model, { remarks, checkSchema });
-  if (services.length > MAX_SERVICES)
-    throw new ReconcilerError(
-      'FILE_TOO_LARGE',
-      `${main} describes ${services.length} services; ${MAX_SERVICES} are read: split it`,
-    );
   const graph = createGraphBuilder();
   const volumes = asFields(document['volumes']) ?? {};
   const unbuilt = addServices(graph, services, { ...read, remarks, volumes });

@@ -52,34 +52,48 @@ interface Step {
   readonly rest: string[];
 }
 
-/** Walks with a stack of its own: a chain may be long. */
+/** Walks from each service, with a stack of its own: a chain may be long. */
 function withoutCircles(needs: ReadonlyMap<string, ReadonlySet<string>>, remarks: Remarks): readonly Order[] {
-  const orders: Order[] = [];
-  const done = new Set<string>();
-  const open = new Set<string>();
-  let circles = 0;
-  const stepOf = (name: string): Step => {
-    open.add(name);
-    return { name, rest: [...(needs.get(name) ?? [])] };
-  };
+  const way: Way = { needs, remarks, orders: [], done: new Set(), open: new Set(), circles: 0 };
   for (const start of needs.keys()) {
-    const walk = done.has(start) ? [] : [stepOf(start)];
-    for (let top = walk.at(-1); top !== undefined; top = walk.at(-1)) {
-      const next = top.rest.shift();
-      if (next === undefined) {
-        done.add(top.name);
-        open.delete(top.name);
-        walk.pop();
-      } else if (open.has(next)) {
-        circles += 1;
-        if (circles <= MAX_CIRCLES) remarks.fault(toCircle(walk, next));
-      } else {
-        orders.push({ first: next, second: top.name });
-        if (!done.has(next)) walk.push(stepOf(next));
-      }
-    }
+    const walk = way.done.has(start) ? [] : [stepOf(way, start)];
+    while (walk.length > 0) goOn(way, walk);
   }
-  return orders;
+  return way.orders;
+}
+
+interface Way {
+  readonly needs: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly remarks: Remarks;
+  readonly orders: Order[];
+  readonly done: Set<string>;
+  /** Services of the steps of the walk. */
+  readonly open: Set<string>;
+  circles: number;
+}
+
+function stepOf({ open, needs }: Way, name: string): Step {
+  open.add(name);
+  return { name, rest: [...(needs.get(name) ?? [])] };
+}
+
+/** Looks at one need of the last step, or takes the step back when it has no more. */
+function goOn(way: Way, walk: Step[]): void {
+  const { open, done, orders, remarks } = way;
+  const top = walk.at(-1);
+  const next = top?.rest.shift();
+  if (top === undefined || next === undefined) {
+    walk.pop();
+    if (top === undefined) return;
+    done.add(top.name);
+    open.delete(top.name);
+  } else if (open.has(next)) {
+    way.circles += 1;
+    if (way.circles <= MAX_CIRCLES) remarks.fault(toCircle(walk, next));
+  } else {
+    orders.push({ first: next, second: top.name });
+    if (!done.has(next)) walk.push(stepOf(way, next));
+  }
 }
 
 /** The fault of a walk that comes back to one of its steps. */

@@ -14,6 +14,9 @@ import { undouble } from './dollar.ts';
 import type { ReadService } from './read-services.ts';
 import { readVariables } from './variables.ts';
 
+/** Ports of a service that are shown: ranges have a thousand. */
+const MAX_SHOWN_PORTS = 100;
+
 /** A service as it is shown. */
 export function describeService({ name, plain, fields, node }: ReadService): ComposeService {
   const words = (list: readonly string[] | undefined) => some((list ?? []).map(undouble));
@@ -22,9 +25,11 @@ export function describeService({ name, plain, fields, node }: ReadService): Com
     image: imageOf(plain),
     build: describeBuild(node),
     ports: some(
-      (fields.ports ?? []).map(({ port: { hostIp, hostPort, containerPort, protocol } }) =>
-        defined({ hostIp, hostPort, containerPort, protocol }),
-      ),
+      (fields.ports ?? [])
+        .slice(0, MAX_SHOWN_PORTS)
+        .map(({ port: { hostIp, hostPort, containerPort, protocol } }) =>
+          defined({ hostIp, hostPort, containerPort, protocol }),
+        ),
     ),
     environment: record(readVariables(fields.env).map((one) => [one.name, shown(one)])),
     volumes: some(describeVolumes({ fields, node })),

@@ -83,39 +83,44 @@ function isLoopback(address: string | undefined): boolean {
 
 /** Ports that others reach it at, each once: those of the machine first. */
 function portsOf(service: ReadService, remarks: Remarks): readonly ServicePort[] {
-  const { name, fields, plain } = service;
-  const place = `services.${name}.ports`;
+  const place = `services.${service.name}.ports`;
   const ports = new Map<string, ServicePort>();
-  const add = (port: ServicePort): void => {
+  for (const port of listPorts(service, remarks)) {
     const key = `${port.protocol}/${port.port}`;
     const known = ports.get(key);
-    if (known === undefined && ports.size >= MAX_PORTS)
-      remarks.warn(place, `${port.port} is left out: ${MAX_PORTS} ports are as many as a service may have`);
-    else if (known === undefined) ports.set(key, port);
+    if (known === undefined && ports.size >= MAX_PORTS) {
+      remarks.warn(place, `only ${MAX_PORTS} are taken over: a service may have no more`);
+      break;
+    }
+    if (known === undefined) ports.set(key, port);
     else if (known.targetPort !== port.targetPort)
       remarks.warn(place, `${port.port} leads to ${known.targetPort}, and cannot lead to ${port.targetPort}`);
-  };
+  }
+  const usual = ports.size === 0 ? portOfKeeper(imageOf(service.plain)) : undefined;
+  if (usual === undefined) return [...ports.values()];
+  remarks.warn(`services.${service.name}`, `is given the port ${usual}, which its image usually listens on`);
+  return [{ port: usual, targetPort: usual, protocol: 'tcp' }];
+}
+
+function* listPorts({ name, fields, plain }: ReadService, remarks: Remarks): Generator<ServicePort> {
+  const place = `services.${name}.ports`;
   for (const { port, lastHostPort } of fields.ports ?? []) {
     const { hostPort, hostIp, containerPort: targetPort, protocol } = port;
     if (hostIp !== undefined) remarks.warn(place, `the address ${hostIp} is left out: nodes have their own`);
     if (lastHostPort !== undefined) remarks.warn(place, `of a range, ${hostPort} alone is taken over`);
     if (hostPort === undefined || isLoopback(hostIp)) continue;
     const isOfNodes = hostPort >= FIRST_NODE_PORT && hostPort <= LAST_NODE_PORT;
-    add({ port: hostPort, targetPort, protocol, ...(isOfNodes ? { nodePort: hostPort } : {}) });
+    yield { port: hostPort, targetPort, protocol, ...(isOfNodes ? { nodePort: hostPort } : {}) };
   }
   for (const { port } of fields.ports ?? [])
-    add({ port: port.containerPort, targetPort: port.containerPort, protocol: port.protocol });
+    yield { port: port.containerPort, targetPort: port.containerPort, protocol: port.protocol };
   for (const item of asList(plain['expose']) ?? []) {
     const parsed = parsePort(asText(item));
-    if (isProblem(parsed)) remarks.warn(`services.${name}.expose`, parsed.problem);
-    else
-      for (const { containerPort, protocol } of parsed)
-        add({ port: containerPort, targetPort: containerPort, protocol });
+    if (isProblem(parsed)) {
+      remarks.warn(`services.${name}.expose`, parsed.problem);
+      continue;
+    }
+    for (const { containerPort, protocol } of parsed)
+      yield { port: containerPort, targetPort: containerPort, protocol };
   }
-  const usual = ports.size === 0 ? portOfKeeper(imageOf(plain)) : undefined;
-  if (usual !== undefined) {
-    remarks.warn(`services.${name}`, `is given the port ${usual}, which its image usually listens on`);
-    add({ port: usual, targetPort: usual, protocol: 'tcp' });
-  }
-  return [...ports.values()];
 }

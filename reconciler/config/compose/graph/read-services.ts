@@ -1,5 +1,6 @@
 import type { DiagnosticCollector, DocumentDiagnostic } from '../../../base/document-diagnostic.ts';
 import { createDiagnosticCollector } from '../../../base/document-diagnostic.ts';
+import { ReconcilerError } from '../../../base/errors.ts';
 import type { DocumentPath } from '../../../base/document-path.ts';
 import { formatPath } from '../../../base/document-path.ts';
 import type { Fields } from '../../../base/values.ts';
@@ -29,12 +30,21 @@ export interface ReadServices {
   readonly document: Fields;
 }
 
-/** Reads the services of a project; what is wrong with it becomes faults. */
+/** Services beyond this number are no project but an attack. */
+const MAX_SERVICES = 1_000;
+
+/** Reads the services of a project; what is wrong with it becomes faults. Throws FILE_TOO_LARGE for too many of them. */
 export function readServices(
   { project, environment }: ReadProject,
   model: MapNode,
   { remarks, checkSchema }: { readonly remarks: Remarks; readonly checkSchema: SchemaCheck },
 ): ReadServices {
+  const size = entriesOf(child(model, 'services')).length;
+  if (size > MAX_SERVICES)
+    throw new ReconcilerError(
+      'FILE_TOO_LARGE',
+      `the project has ${size} services, ${MAX_SERVICES} are read: split it`,
+    );
   const bare = ['version', 'name'].reduce((result, key) => withEntry(result, key, undefined), model);
   const normal = normaliseDocument(project, bare, { environment, placeBinds: (_, service) => service });
   const diagnostics = createDiagnosticCollector();

@@ -1,7 +1,7 @@
-import type { Actor, ImportSession, StackView } from '../../reconciler/index.ts';
-import { asFields, asList, asString, ReconcilerError } from '../../reconciler/index.ts';
-import type { ApiDeps } from './deps.ts';
-import { editStack } from './stacks.ts';
+import type { Actor, ImportSession, StackView } from '../../../reconciler/index.ts';
+import { asFields, asList, asString, ReconcilerError } from '../../../reconciler/index.ts';
+import type { ApiDeps } from '../deps.ts';
+import { editStack } from '../stacks.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
