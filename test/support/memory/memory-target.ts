@@ -55,7 +55,7 @@ export interface MemoryControl {
   emit(stack: string | null): void;
 }
 
-export type MemoryTarget = TargetWith<Exclude<Capability, 'measures'>> & {
+export type MemoryTarget = TargetWith<Capability> & {
   readonly control: MemoryControl;
   readonly builds: MemoryBuilds;
 };
@@ -148,6 +148,11 @@ export function createMemoryTarget(options: MemoryTargetOptions = {}): MemoryTar
       await faults.step('facts', signal);
       const versions = { engineVersion: '0.0', apiVersion: '0.0', os: 'memory', arch: 'none' };
       return { hostname: name, ...versions, cpuCores: 2, memoryBytes: 2 ** 30, diskBytes: null };
+    },
+    async measure(signal) {
+      await faults.step('measure', signal);
+      const half = { used: 1, capacity: 2 };
+      return { health: [], cpu: half, memory: half, storage: half, nodes: 1, pods: 1, isMeasured: true };
     },
     logs: (stack, id, options) => readLogs(engine, stack, id, options),
     watch: (onEvent, signal) => watch(engine, onEvent, signal),
