@@ -171,6 +171,7 @@ export class Inventory implements AsyncDisposable {
     return createKeeper({
       reference,
       clock,
+      isWanted: () => this.#targets().has(targetKey(reference)),
       peek: (one) => pool.peek(one),
       onSteps: (steps, first) => {
         this.#orders.changed();
@@ -199,14 +200,16 @@ export class Inventory implements AsyncDisposable {
   /** Every target by its key: named ones of the repository and the operator first, then those that stacks use. */
   #targets(): ReadonlyMap<string, TargetReference> {
     const { desired, pool } = this.#parts;
+    const isKnown = pool.all().size > 0;
     const shared = [
       ...desired.clusters().flatMap(({ reference }) => reference ?? []),
       ...desired.nodes().map(({ reference }) => reference),
     ];
     // Nobody else may have a use for them.
     for (const reference of shared) pool.get(reference);
-    // Once somebody has looked at the stacks, the pool knows their targets.
-    const first = this.#isOpen ? [] : desired.names().flatMap((name) => desired.get(name)?.targets ?? []);
+    // The pool knows the targets of stacks that somebody has looked at; a command has looked at none.
+    const first =
+      this.#isOpen || isKnown ? [] : desired.names().flatMap((name) => desired.get(name)?.targets ?? []);
     const all = new Map<string, TargetReference>();
     for (const reference of [...shared, ...pool.all().values(), ...first]) {
       const key = targetKey(reference);

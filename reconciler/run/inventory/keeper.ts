@@ -12,6 +12,8 @@ export interface KeeperOptions {
   readonly reference: TargetReference;
   readonly peek: (reference: TargetReference) => Target;
   readonly clock: Clock;
+  /** Tells whether anybody has a use for the target still. */
+  readonly isWanted: () => boolean;
   /** @param first the target is looked at for the first time */
   readonly onSteps: (steps: readonly ObjectStep[], first: boolean) => void;
 }
@@ -35,7 +37,7 @@ export interface Keeper {
 const FIRST_PAUSE_MS = 1_000;
 const MAX_PAUSE_MS = 30_000;
 
-export function createKeeper({ reference, peek, clock, onSteps }: KeeperOptions): Keeper {
+export function createKeeper({ reference, peek, clock, isWanted, onSteps }: KeeperOptions): Keeper {
   const table = createObjectTable(targetKey(reference), () => reference.name);
   const closing = new AbortController();
   const settled = Promise.withResolvers<void>();
@@ -71,6 +73,8 @@ export function createKeeper({ reference, peek, clock, onSteps }: KeeperOptions)
       if (signal.aborted) round = createAbortScope({ signals: [closing.signal] });
       // A connection that was closed is opened anew.
       else await clock.sleep(pause * (0.5 + clock.random() / 2), closing.signal).catch(() => undefined);
+      // Opening it would be a use.
+      if (!isWanted()) return;
     }
   }
   const keeping = keep().catch(sink.failed);

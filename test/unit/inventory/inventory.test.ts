@@ -1,5 +1,11 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { targetKey } from '../../../reconciler/model/target.ts';
+import type { InventorySink } from '../../../reconciler/ports/inventory/inventory.ts';
+import type { Target } from '../../../reconciler/ports/target.ts';
+import { Inventory } from '../../../reconciler/run/inventory/inventory.ts';
 import { eventually } from '../../support/eventually.ts';
+import { createFastClock } from '../../support/fakes/fast-clock.ts';
 import { buildObject, createFakeInventory } from '../../support/fakes/fake-inventory.ts';
 import { createRig, file, stack } from '../../support/reconciler-rig.ts';
 
@@ -110,6 +116,52 @@ describe('the inventory', () => {
     expect(operations.inventoryStates()).toMatchObject([{ objects: 1, error: 'it is away' }]);
     tell('prod', [POD]);
     expect(operations.inventoryStates()).toMatchObject([{ error: null }]);
+  });
+
+  it('lets go of a target that nobody has a use for any more, and renders no stack where targets are known', async () => {
+    const reference = { name: 'edge', kind: 'docker', connection: { type: 'unix', path: '/a' } } as const;
+    const used = new Map([[targetKey(reference), reference]]);
+    let peeks = 0;
+    let close = () => {};
+    const target = {
+      eventsOf: () => [],
+      inventory(sink: InventorySink) {
+        sink.told([POD]);
+        return new Promise<void>((resolve) => (close = resolve));
+      },
+    } as unknown as Target;
+    await using inventory = new Inventory({
+      desired: {
+        names: () => ['shop'],
+        get() {
+          throw new Error('nobody needs it');
+        },
+        nodes: () => [],
+        clusters: () => [],
+      },
+      pool: {
+        get: () => target,
+        all: () => used,
+        peek() {
+          peeks += 1;
+          return target;
+        },
+      },
+      clock: createFastClock(),
+    });
+    await inventory.open(NEVER);
+    expect(inventory.list()).toHaveLength(1);
+    close();
+    await eventually(
+      () => peeks,
+      (count) => count === 2,
+    );
+    used.clear();
+    close();
+    await delay(50);
+    expect(peeks).toBe(2);
+    await inventory.open(NEVER);
+    expect([inventory.list(), inventory.states()]).toEqual([[], []]);
   });
 
   it('holds what stacks have on their nodes, and notices a stop', async () => {
