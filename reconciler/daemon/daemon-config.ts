@@ -15,7 +15,7 @@ import type { InstancesConfig } from './instances-config.ts';
 import { readInstancesConfig } from './instances-config.ts';
 import type { OperatorPolicy } from '../model/operator-policy.ts';
 import { readOperatorPolicy } from './policy-config.ts';
-import type { ExecRight } from '../public/sessions.ts';
+import type { ExecRight } from '../public/sessions/sessions.ts';
 import type { UsersConfig } from '../public/users-config.ts';
 import { readUsersConfig } from './users-config.ts';
 

@@ -1,6 +1,6 @@
 import type { HealthStatus } from '../model/resource.ts';
 import type { Action, Plan, PlanSummary } from '../plan/plan.ts';
-import type { AccessLog } from './access-log.ts';
+import type { AccessLog } from './sessions/access-log.ts';
 import type { BuildRecords } from './builds/build-records.ts';
 import type { ConnectionLog } from './connection-log.ts';
 import type { ObjectRecords } from './inventory/object-records.ts';

@@ -1,7 +1,7 @@
 import type { LogLine, LogOptions } from '../ports/target-capabilities.ts';
-import type { SessionOperations } from './sessions.ts';
+import type { SessionOperations } from './sessions/sessions.ts';
 
-export type * from './sessions.ts';
+export type * from './sessions/sessions.ts';
 
 /** A look into what runs, and programs in it. */
 export interface ServiceOperations extends SessionOperations {

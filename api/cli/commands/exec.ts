@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { ExecSession } from '../../../reconciler/index.ts';
-import { joinSession } from '../../operations/join-session.ts';
-import type { SessionInput } from '../../operations/join-session.ts';
+import { joinSession } from '../../operations/sessions/join-session.ts';
+import type { SessionInput } from '../../operations/sessions/join-session.ts';
 import type { Invocation } from '../invocation.ts';
 import type { ProgramHooks } from '../program-hooks.ts';
 import { on } from '../program-hooks.ts';

@@ -13,7 +13,7 @@ import { isCorruption, toStoreError } from './errors.ts';
 import { createBuildRecords } from './build-records.ts';
 import { createInstanceRecords } from './instance-records.ts';
 import { createUserRecords } from './user-records.ts';
-import { createAccessLog } from './access-log.ts';
+import { createAccessLog } from './accesses/access-log.ts';
 import { createConnectionLog } from './connection-log.ts';
 import { selectJobCounts, selectJobs } from './job-query.ts';
 import { createNoticeRecords } from './notices.ts';

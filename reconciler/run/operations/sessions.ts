@@ -4,7 +4,7 @@ import { targetKey } from '../../model/target.ts';
 import { requireCapability } from '../../ports/target-capabilities.ts';
 import type { SessionOptions, TargetWith } from '../../ports/target-capabilities.ts';
 import type { StackOperations } from '../../public/reconciler.ts';
-import type { SessionOperations, SessionRequest, WorkPlace } from '../../public/sessions.ts';
+import type { SessionOperations, SessionRequest, WorkPlace } from '../../public/sessions/sessions.ts';
 import type { RunContext } from '../context.ts';
 import { placeOf } from '../observe/service-logs.ts';
 import type { SessionKeeper } from '../sessions/session-keeper.ts';

@@ -2,11 +2,11 @@ import type { AbortScope } from '../../base/abort-scope.ts';
 import { createAbortScope } from '../../base/abort-scope.ts';
 import { errorMessage, ReconcilerError } from '../../base/errors.ts';
 import { createMonotonicUlids } from '../../base/monotonic-ulid.ts';
-import type { AccessLog, AccessRecord } from '../../ports/access-log.ts';
+import type { AccessLog, AccessRecord } from '../../ports/sessions/access-log.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { ExecSession } from '../../ports/target-capabilities.ts';
-import type { SessionRequest } from '../../public/sessions.ts';
+import type { SessionRequest } from '../../public/sessions/sessions.ts';
 
 /** Sessions at a time, of all and of one caller: each holds a connection, and a program on somebody's machine. */
 const MAX_SESSIONS = 64;

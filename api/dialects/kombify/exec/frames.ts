@@ -1,7 +1,7 @@
 import { asFields } from '../../../../reconciler/index.ts';
 import type { SocketMessage } from '../../../http/sockets/channel.ts';
-import type { SessionInput } from '../../../operations/join-session.ts';
-import { readSize } from '../../../operations/join-session.ts';
+import type { SessionInput } from '../../../operations/sessions/join-session.ts';
+import { readSize } from '../../../operations/sessions/join-session.ts';
 
 /* Frames of a session: what is typed and printed is binary, everything else is a JSON text. Output has its stream first: 1 stdout, 2 stderr. */
 

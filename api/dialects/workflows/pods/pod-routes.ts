@@ -7,7 +7,7 @@ import type { Route } from '../../../http/route.ts';
 import { shape } from '../../../http/shape.ts';
 import type { SocketChannel } from '../../../http/sockets/channel.ts';
 import { toProblem } from '../../../http/to-problem.ts';
-import { DEFAULT_SIZE, joinSession } from '../../../operations/join-session.ts';
+import { DEFAULT_SIZE, joinSession } from '../../../operations/sessions/join-session.ts';
 import { answers } from '../answers.ts';
 import type { WorkflowDeps } from '../deps.ts';
 import { BAD_RESOURCE_ID, RESOURCE_ID, UNKNOWN_RESOURCE } from '../resources/resource-routes.ts';

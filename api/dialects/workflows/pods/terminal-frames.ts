@@ -1,7 +1,7 @@
 import { asFields, asString } from '../../../../reconciler/index.ts';
 import type { SocketMessage } from '../../../http/sockets/channel.ts';
-import type { SessionInput } from '../../../operations/join-session.ts';
-import { readSize } from '../../../operations/join-session.ts';
+import type { SessionInput } from '../../../operations/sessions/join-session.ts';
+import { readSize } from '../../../operations/sessions/join-session.ts';
 
 export type FrameType = 'metadata' | 'output' | 'error' | 'close';
 

@@ -1,8 +1,13 @@
-import type { AccessRecord } from '../ports/access-log.ts';
-import type { ExecSession, LogLine, PlaceLogOptions, SessionOptions } from '../ports/target-capabilities.ts';
-import type { Actor } from './views.ts';
+import type { AccessRecord } from '../../ports/sessions/access-log.ts';
+import type {
+  ExecSession,
+  LogLine,
+  PlaceLogOptions,
+  SessionOptions,
+} from '../../ports/target-capabilities.ts';
+import type { Actor } from '../views.ts';
 
-export type { AccessRecord } from '../ports/access-log.ts';
+export type { AccessRecord } from '../../ports/sessions/access-log.ts';
 
 /** People who may run programs in containers over the API, as the operator has decided. */
 export type ExecRight = 'nobody' | 'admins' | 'deployers';

@@ -1,7 +1,7 @@
-import type { AccessLog, AccessRecord } from '../../ports/access-log.ts';
-import type { Access } from './access.ts';
-import type { Row } from './rows.ts';
-import { number, oneOf, optionalText, text } from './rows.ts';
+import type { AccessLog, AccessRecord } from '../../../ports/sessions/access-log.ts';
+import type { Access } from '../access.ts';
+import type { Row } from '../rows.ts';
+import { number, oneOf, optionalText, text } from '../rows.ts';
 
 const WAYS: readonly AccessRecord['via'][] = ['api', 'cli'];
 

@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
-import type { ExecSession } from '../../../reconciler/index.ts';
-import { ReconcilerError } from '../../../reconciler/index.ts';
-import { createSqliteStore } from '../../../reconciler/adapters/sqlite/sqlite-store.ts';
-import { createSessionKeeper } from '../../../reconciler/run/sessions/session-keeper.ts';
-import { createFastClock } from '../../support/fakes/fast-clock.ts';
-import { createQuietLogger } from '../../support/fakes/quiet-logger.ts';
+import type { ExecSession } from '../../../../reconciler/index.ts';
+import { ReconcilerError } from '../../../../reconciler/index.ts';
+import { createSqliteStore } from '../../../../reconciler/adapters/sqlite/sqlite-store.ts';
+import { createSessionKeeper } from '../../../../reconciler/run/sessions/session-keeper.ts';
+import { createFastClock } from '../../../support/fakes/fast-clock.ts';
+import { createQuietLogger } from '../../../support/fakes/quiet-logger.ts';
 
 /** A program that ends when it is told to, or with its signal. */
 function openProgram(signal: AbortSignal) {

@@ -1,4 +1,4 @@
-import type { ExecSession } from '../../reconciler/index.ts';
+import type { ExecSession } from '../../../reconciler/index.ts';
 
 /** Something that the person at the other end does. */
 export type SessionInput =

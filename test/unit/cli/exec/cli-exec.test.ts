@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { SessionRequest } from '../../../reconciler/index.ts';
-import { ReconcilerError } from '../../../reconciler/index.ts';
-import { createRemoteSession } from '../../../api/cli/remote/remote-session.ts';
-import { joinSession } from '../../../api/operations/join-session.ts';
-import { KEYS, startApiServer } from '../../support/api/api-server.ts';
-import { planOf, runFakeCli, viewOf } from '../../support/cli/cli-harness.ts';
-import { createMemorySession } from '../../support/cli/memory-session.ts';
+import type { SessionRequest } from '../../../../reconciler/index.ts';
+import { ReconcilerError } from '../../../../reconciler/index.ts';
+import { createRemoteSession } from '../../../../api/cli/remote/remote-session.ts';
+import { joinSession } from '../../../../api/operations/sessions/join-session.ts';
+import { KEYS, startApiServer } from '../../../support/api/api-server.ts';
+import { planOf, runFakeCli, viewOf } from '../../../support/cli/cli-harness.ts';
+import { createMemorySession } from '../../../support/cli/memory-session.ts';
 
 function world(asked: SessionRequest[]) {
   return {
