@@ -127,6 +127,7 @@ function toNamed(value: unknown): NamedRegistry {
 }
 
 async function findWorkflow(client: RemoteClient, wanted: string, signal: AbortSignal): Promise<string> {
+  if (/^[0-9a-f]{24}$/.test(wanted)) return wanted;
   const query = { search: wanted, limit: 100 };
   const answer = fieldsOf(await client.get('/workflows', { query, signal }), 'workflows');
   const found = findRegistry(listAt(answer, 'workflows', toNamed), wanted);
@@ -146,7 +147,6 @@ function toRemoteNews(event: string, value: unknown): BuildNews | null {
     case 'progress':
       return { type: 'progress', stage: text('current_stage'), progress: Number(data['progress']) };
     case 'complete':
-      // One that was over before says how it ended, and no more.
       return {
         ...none,
         type: 'end',

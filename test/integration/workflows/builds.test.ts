@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RemoteEvent } from '../../../api/cli/remote/client.ts';
 import { readEvents } from '../../../api/cli/remote/client.ts';
+import { createRemoteSession } from '../../../api/cli/remote/remote-session.ts';
 import type { Role } from '../../../reconciler/index.ts';
+import { KEYS } from '../../support/api/api-server.ts';
 import type { WorkflowServer } from '../../support/api/workflow-server.ts';
 import { startWorkflowServer } from '../../support/api/workflow-server.ts';
 import { buildOptions, HUB, HUB_PASSWORD, SETTINGS, WORKFLOW } from '../../support/builds/builds-rig.ts';
@@ -43,6 +45,12 @@ async function stream(id: string, onOpen = () => {}): Promise<readonly RemoteEve
   for await (const event of readEvents(response.body as unknown as AsyncIterable<Uint8Array>))
     events.push(event);
   return events;
+}
+
+async function all<T>(items: AsyncIterable<T>): Promise<readonly T[]> {
+  const found: T[] = [];
+  for await (const item of items) found.push(item);
+  return found;
 }
 
 describe('builds', () => {
@@ -98,7 +106,10 @@ describe('builds', () => {
         },
       },
     });
-    expect((await stream(id)).at(-1)).toEqual({ event: 'complete', data: { status: 'completed' } });
+    expect((await stream(id)).at(-1)).toMatchObject({
+      event: 'complete',
+      data: { status: 'completed', image_digest: MEMORY_DIGEST },
+    });
     expect(JSON.stringify([events, shown])).not.toMatch(new RegExp(`swordfish|${HUB_PASSWORD}`));
     expect(await platform.read('workflows/shop.yaml')).toContain(
       `hub.example.org/team/app:1.4@${MEMORY_DIGEST}`,
@@ -196,6 +207,34 @@ describe('builds', () => {
     expect(answer.status).toBe(status);
     if (typeof error === 'string') expect(answer.body).toMatchObject({ error });
     else expect(answer.body['error']).toMatch(error);
+  });
+
+  it('are asked for by kombinator build --server, with names in place of ids', async () => {
+    const session = createRemoteSession({ url: platform.server.url, apiKey: KEYS.deployer });
+    const signal = AbortSignal.timeout(20_000);
+    const asked = {
+      repository: ASKED.repoUrl,
+      registry: 'hub.example.org',
+      imageName: 'team/app',
+      stack: 'shop',
+    };
+    const id = await session.startBuild({ ...asked, args: { TOKEN: 'swordfish' } }, signal);
+    const news = await all(session.followBuild(id, signal));
+    expect(news.at(-1)).toMatchObject({ type: 'end', status: 'completed', error: '' });
+    expect((await platform.ask('GET', `/builds/${id}`)).body).toMatchObject({ build: { workflowId: SHOP } });
+
+    repositories.hang();
+    const second = await session.startBuild(asked, signal);
+    const following = all(session.followBuild(second, signal));
+    await session.cancelBuild(second, signal);
+    expect((await following).at(-1)).toMatchObject({ type: 'end', status: 'cancelled' });
+
+    const refused = (more: object) => session.startBuild({ ...asked, ...more }, signal);
+    await expect(refused({ registry: 'other' })).rejects.toThrow(
+      'there is no registry other; there are: hub.example.org',
+    );
+    await expect(refused({ stack: 'other' })).rejects.toThrow('there is no workflow other');
+    await expect(refused({ imageName: 'Team' })).rejects.toThrow('Invalid request: "Team" cannot be');
   });
 
   it('are not started by viewers', async () => {

@@ -13,7 +13,7 @@ import { listParameters, pageOf } from '../page.ts';
 import { listOf, record, refer, TEXT } from '../schemas.ts';
 import { findWorkflow } from '../workflow-routes.ts';
 import { BUILD } from './build-schemas.ts';
-import { ownerOf, toBuild, toBuildEvent, workflowIds } from './build-view.ts';
+import { imageOf, ownerOf, toBuild, toBuildEvent, workflowIds } from './build-view.ts';
 
 const TAG = 'Builds';
 const LIMIT = 20;
@@ -226,8 +226,9 @@ async function* followBuild(
   yield { event: 'metadata', data: toBuild(deps, build) };
   const isOver = build.status === 'completed';
   for await (const event of deps.reconciler.followBuild(build.id, signal)) {
-    // One that was over before says no more than that.
-    if (event.type === 'end' && isOver) yield { event: 'complete', data: { status: event.build.status } };
+    // One that was over before has no envelope.
+    if (event.type === 'end' && isOver)
+      yield { event: 'complete', data: { status: event.build.status, ...imageOf(event.build) } };
     else yield toBuildEvent(event, build.id);
   }
 }

@@ -67,7 +67,11 @@ function partsOf(event: BuildEvent): readonly [string, string, object] {
   if (build.status === 'cancelled') return ['cancelled', time, {}];
   if (build.status === 'failed')
     return ['failed', time, { error_message: build.error ?? '', error_stage: build.errorStage ?? '' }];
-  const { image, digest, size } = build;
+  return ['complete', time, imageOf(build)];
+}
+
+/** The image that a build came to, in the words of its stream. */
+export function imageOf({ image, digest, size }: BuildRecord) {
   const imageSize = size === null ? {} : { image_size: size };
-  return ['complete', time, { final_image_ref: image, image_digest: digest ?? '', ...imageSize }];
+  return { final_image_ref: image, image_digest: digest ?? '', ...imageSize };
 }
