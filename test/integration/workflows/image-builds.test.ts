@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -6,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BuildEvent, Kombinator, NewBuild } from '../../../reconciler/index.ts';
 import { createKombinator } from '../../../reconciler/index.ts';
 import { ADA, WORKFLOW } from '../../support/builds/builds-rig.ts';
+import { createCliProcess } from '../../support/cli/cli-process.ts';
 import { engineJson } from '../../support/docker/docker-engine.ts';
 import type { RegistryServer } from '../../support/docker/registry-server.ts';
 import { startRegistry } from '../../support/docker/registry-server.ts';
@@ -42,6 +44,7 @@ describe('an image out of a Git repository, on a real engine', () => {
   let server: GitServer;
   let kombinator: Kombinator;
   let host: string;
+  let operator: string;
 
   const docker = async (...args: string[]) =>
     (
@@ -54,6 +57,12 @@ describe('an image out of a Git repository, on a real engine', () => {
       '/images/json',
     );
   const names = async () => (await images()).flatMap(({ RepoTags }) => RepoTags ?? []);
+
+  const secrets = () => ({
+    ...process.env,
+    KOMBINATOR_SECRET_REGISTRY: registry.password,
+    KOMBINATOR_SECRET_GIT: GIT_PASSWORD,
+  });
 
   beforeAll(async () => {
     host = workerEngine();
@@ -79,7 +88,7 @@ describe('an image out of a Git repository, on a real engine', () => {
     config = await createBareRepo();
     const registries = `registries: [{ host: "${registry.host}", username: ci, password: secret://env/REGISTRY }]\n`;
     await commitFiles(config, { 'kombinator.yaml': registries, 'workflows/shop.yaml': WORKFLOW }, 'begin');
-    const operator = join(registry.root, 'operator.yaml');
+    operator = join(registry.root, 'operator.yaml');
     const place = new URL(server.url).origin;
     await writeFile(
       operator,
@@ -93,11 +102,7 @@ builds: { engine: builder, sources: [{ url: "${place}/", username: ci, password:
       stateDir: join(registry.root, 'state'),
       config: operator,
       logger: createQuietLogger(),
-      env: {
-        ...process.env,
-        KOMBINATOR_SECRET_REGISTRY: registry.password,
-        KOMBINATOR_SECRET_GIT: GIT_PASSWORD,
-      },
+      env: secrets(),
       ephemeral: true,
     });
     await kombinator.reconciler.refresh(NEVER);
@@ -182,6 +187,53 @@ builds: { engine: builder, sources: [{ url: "${place}/", username: ci, password:
       kombinator.reconciler.buildLog(id).some(({ message }) => message.includes('it sleeps'));
     expect(await eventually(begun, Boolean)).toBe(true);
     expect(await kombinator.reconciler.cancelBuild(id)).toMatchObject({ status: 'cancelled' });
+    expect((await names()).filter((name) => name.startsWith('kombinator-build'))).toEqual([]);
+  });
+
+  it('is built by the command, and ended by the next process where that is killed in the middle', async () => {
+    await using cli = await createCliProcess(secrets());
+    const stateDir = join(registry.root, 'killed');
+    const places = ['--repo', config.path, '--state-dir', stateDir, '--config', operator];
+    const argv = ['build', server.url, '--registry', registry.host, '--image', 'team/app', ...places];
+    const built = await cli.run(...argv, '--tag', 'command');
+    expect(built.stdout).toContain('Pushing image (75 %)');
+    expect(built.stdout).toMatch(new RegExp(`✓ ${registry.host}/team/app:command sha256:[0-9a-f]{64}\n$`));
+    expect([built.code, built.stderr]).toEqual([0, '']);
+
+    await using running = cli.start(...argv, '--dockerfile', 'Slow');
+    await eventually(
+      () => running.stdout(),
+      (text) => text.includes('it sleeps'),
+    );
+    running.child.kill('SIGKILL');
+    await running.ended;
+    const options = {
+      repo: config.path,
+      stateDir,
+      config: operator,
+      logger: createQuietLogger(),
+      env: secrets(),
+    };
+    await using next = await createKombinator({ ...options, ephemeral: true, exclusive: true });
+    const [open] = next.store.listOpenBuilds();
+    expect(open).toMatchObject({ status: 'building', dockerfile: 'Slow' });
+    await next.reconciler.start();
+    expect(
+      await eventually(
+        () => next.store.listOpenBuilds(),
+        ({ length }) => length === 0,
+      ),
+    ).toEqual([]);
+    expect(next.store.getBuild(open?.id ?? '')).toMatchObject({
+      status: 'failed',
+      error: expect.stringContaining('interrupted') as string,
+    });
+    expect(
+      await eventually(
+        () => existsSync(join(stateDir, 'builds', 'sources')),
+        (there) => !there,
+      ),
+    ).toBe(false);
     expect((await names()).filter((name) => name.startsWith('kombinator-build'))).toEqual([]);
   });
 
