@@ -45,10 +45,15 @@ export interface Notifier {
 export interface Notice {
   /** Counts from 1, in their order; none is given twice. */
   readonly number: number;
-  readonly type: Notification['type'];
+  /** `built`, `build_failed`: an image was, or was not. */
+  readonly type: Notification['type'] | 'built' | 'build_failed';
+  /** Whom alone it is for; `null`: everybody. */
+  readonly reader: string | null;
+  /** Blank for an image that is for no stack. */
   readonly stack: string;
   readonly revision: string | null;
   readonly message: string | null;
+  /** Its job, or its build. */
   readonly job: string | null;
   /** ISO 8601. */
   readonly time: string;
@@ -68,7 +73,7 @@ export interface NoticeCount {
 export interface NoticeRecords {
   /** Keeps the newest 1,000, and up to a hundred more. */
   addNotice(notice: Omit<Notice, 'number'>): Notice;
-  /** The newest first. */
+  /** Lists those for everybody and for the reader, the newest first. */
   listNotices(
     reader: string,
     page: { readonly offset: number; readonly limit: number },
@@ -77,6 +82,6 @@ export interface NoticeRecords {
   /** Returns `false` when there is no such notice. */
   markNotice(reader: string, number: number): boolean;
   markNotices(reader: string): void;
-  /** Lists the newest of each stack that says how the stack is: all but `synced`. */
+  /** Lists the newest of each stack that says how the stack is: neither of a deployment nor of an image. */
   lastNotices(): readonly Notice[];
 }

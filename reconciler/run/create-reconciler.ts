@@ -114,7 +114,13 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   const { subscribe } = context.events;
   const notices = createNotices({ ...context, reconciler: { ...stacks, ...repository, subscribe } });
   const { createTarget, builds: setup = NO_BUILDS } = options;
-  const { builds, operations } = createBuilds({ ...parts, setup, checks: registries.checks, createTarget });
+  const { builds, operations } = createBuilds({
+    ...parts,
+    setup,
+    checks: registries.checks,
+    createTarget,
+    onEnd: notices.noteBuild,
+  });
   return {
     ...repository,
     ...stacks,
@@ -145,13 +151,8 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     },
     subscribe,
     async [Symbol.asyncDispose]() {
-      await notices[Symbol.asyncDispose]();
-      await builds[Symbol.asyncDispose]();
-      await background[Symbol.asyncDispose]();
-      await backups[Symbol.asyncDispose]();
-      await inventory[Symbol.asyncDispose]();
-      await loop[Symbol.asyncDispose]();
-      await context.pool[Symbol.asyncDispose]();
+      const ordered = [notices, builds, background, backups, inventory, loop, context.pool];
+      for (const part of ordered) await part[Symbol.asyncDispose]();
     },
   };
 }

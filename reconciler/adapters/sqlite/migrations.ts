@@ -90,7 +90,7 @@ const MIGRATIONS: readonly string[] = [
   `,
   `
   CREATE TABLE notices (
-    number INTEGER PRIMARY KEY AUTOINCREMENT, type TEXT NOT NULL, stack TEXT NOT NULL, revision TEXT,
+    number INTEGER PRIMARY KEY AUTOINCREMENT, type TEXT NOT NULL, reader TEXT, stack TEXT NOT NULL, revision TEXT,
     message TEXT, job TEXT, time TEXT NOT NULL
   ) STRICT;
   CREATE TABLE notice_readers (reader TEXT PRIMARY KEY, read_until INTEGER NOT NULL) STRICT, WITHOUT ROWID;

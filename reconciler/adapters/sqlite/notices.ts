@@ -3,7 +3,15 @@ import type { Access } from './access.ts';
 import type { Row } from './rows.ts';
 import { number, oneOf, optionalText, text } from './rows.ts';
 
-const TYPES: readonly Notice['type'][] = ['synced', 'failed', 'recovered', 'drift', 'blocked'];
+const TYPES: readonly Notice['type'][] = [
+  'synced',
+  'failed',
+  'recovered',
+  'drift',
+  'blocked',
+  'built',
+  'build_failed',
+];
 const KEPT = 1_000;
 /** Old ones are taken out after so many new ones. */
 const PRUNED_EVERY = 100;
@@ -33,7 +41,7 @@ export function createNoticeRecords({ use, transaction }: Access): NoticeRecords
       }),
     markNotice: (reader, wanted) =>
       use((statements) => {
-        if (statements.hasNotice.get(wanted) === undefined) return false;
+        if (statements.hasNotice.get(wanted, reader) === undefined) return false;
         statements.markNotice.run(reader, wanted);
         return true;
       }),
@@ -50,6 +58,7 @@ function toNotice(row: Row): Notice {
   return {
     number: number(row, 'number'),
     type: oneOf(row, 'type', TYPES),
+    reader: optionalText(row, 'reader'),
     stack: text(row, 'stack'),
     revision: optionalText(row, 'revision'),
     message: optionalText(row, 'message'),

@@ -42,18 +42,22 @@ const IS_READ = `(
   number <= COALESCE((SELECT read_until FROM notice_readers WHERE reader = :reader), 0)
   OR EXISTS (SELECT 1 FROM notice_reads WHERE reader = :reader AND notice_reads.number = notices.number))`;
 
+const IS_FOR = '(notices.reader IS NULL OR notices.reader = :reader)';
+
 function prepareNotices(prepare: (sql: string) => StatementSync) {
   return {
     addNotice: prepare(`
-      INSERT INTO notices (type, stack, revision, message, job, time)
-      VALUES (:type, :stack, :revision, :message, :job, :time)`),
+      INSERT INTO notices (type, reader, stack, revision, message, job, time)
+      VALUES (:type, :reader, :stack, :revision, :message, :job, :time)`),
     pruneNotices: prepare('DELETE FROM notices WHERE number <= ?'),
     pruneNoticeReads: prepare('DELETE FROM notice_reads WHERE number <= ?'),
     listNotices: prepare(`
-      SELECT *, ${IS_READ} AS is_read FROM notices ORDER BY number DESC LIMIT :limit OFFSET :offset`),
+      SELECT *, ${IS_READ} AS is_read FROM notices WHERE ${IS_FOR} ORDER BY number DESC LIMIT :limit OFFSET :offset`),
     countNotices: prepare(`
-      SELECT count(*) AS total, count(*) FILTER (WHERE NOT ${IS_READ}) AS unread FROM notices`),
-    hasNotice: prepare('SELECT 1 FROM notices WHERE number = ?'),
+      SELECT count(*) AS total, count(*) FILTER (WHERE NOT ${IS_READ}) AS unread FROM notices WHERE ${IS_FOR}`),
+    hasNotice: prepare(
+      'SELECT 1 FROM notices WHERE number = ? AND (notices.reader IS NULL OR notices.reader = ?)',
+    ),
     markNotice: prepare('INSERT OR IGNORE INTO notice_reads (reader, number) VALUES (?, ?)'),
     markNotices: prepare(`
       INSERT INTO notice_readers (reader, read_until) SELECT ?, COALESCE(max(number), 0) FROM notices WHERE true
@@ -61,6 +65,6 @@ function prepareNotices(prepare: (sql: string) => StatementSync) {
     clearNoticeReads: prepare('DELETE FROM notice_reads WHERE reader = ?'),
     lastNotices: prepare(`
       SELECT * FROM notices WHERE number IN (
-        SELECT max(number) FROM notices WHERE type <> 'synced' GROUP BY stack) ORDER BY number`),
+        SELECT max(number) FROM notices WHERE type IN ('failed', 'recovered', 'drift', 'blocked') GROUP BY stack) ORDER BY number`),
   };
 }

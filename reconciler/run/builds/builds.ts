@@ -18,6 +18,8 @@ export interface BuildsParts extends Omit<BuildSteps, 'policy'> {
   /** `null`: nothing is built; what was built can be looked at. */
   readonly policy: BuildPolicy | null;
   readonly store: BuildRecords;
+  /** Told when a build has ended, however; it does not throw. */
+  readonly onEnd: (build: BuildRecord) => void;
   readonly clock: Pick<Clock, 'now' | 'elapsed' | 'sleep'>;
   readonly logger: Logger;
 }
@@ -256,6 +258,7 @@ export class Builds implements AsyncDisposable {
         this.#open.delete(build.record.id);
       });
     if (!save()) void this.#saveLater(save);
+    this.#parts.onEnd(build.record);
     build.notify();
   }
 

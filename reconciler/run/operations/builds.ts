@@ -3,6 +3,7 @@ import type { RegistryCredentials } from '../../model/registry.ts';
 import { findByHost } from '../../model/registry.ts';
 import type { TargetReference } from '../../model/target.ts';
 import type { BuildSetup } from '../../ports/builds/build-policy.ts';
+import type { BuildRecord } from '../../ports/builds/build-records.ts';
 import type { Target } from '../../ports/target.ts';
 import type { BuildOperations } from '../../public/builds.ts';
 import { Builds } from '../builds/builds.ts';
@@ -15,6 +16,7 @@ import type { OperationParts } from './parts.ts';
 
 export interface BuildParts extends OperationParts {
   readonly setup: BuildSetup;
+  readonly onEnd: (build: BuildRecord) => void;
   readonly checks: CheckParts;
   readonly createTarget: (reference: TargetReference) => Target;
 }
@@ -26,7 +28,7 @@ export interface BuildWork {
 
 /** The builds of this process, which whoever makes them disposes of, and what can be asked of them. */
 export function createBuilds(parts: BuildParts): BuildWork {
-  const { context, setup, checks, createTarget } = parts;
+  const { context, setup, checks, createTarget, onEnd } = parts;
   const { desired } = context;
   const find = (id: string) => {
     const entry = desired.settings().registryEntries.find((one) => one.id === id);
@@ -41,6 +43,7 @@ export function createBuilds(parts: BuildParts): BuildWork {
     ...context,
     ...setup,
     createTarget,
+    onEnd,
     login,
     giveImage: ({ record, actor, service }, digest) =>
       giveImage(

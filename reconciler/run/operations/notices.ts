@@ -1,4 +1,5 @@
 import { errorMessage } from '../../base/errors.ts';
+import type { BuildRecord } from '../../ports/builds/build-records.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { Notice, NoticeRecords, Notifier } from '../../ports/notifier.ts';
@@ -17,6 +18,8 @@ export interface Notices extends AsyncDisposable {
   readonly operations: NoticeOperations;
   /** Keeps what is told of stacks from now on. */
   start(): void;
+  /** Keeps the end of a build, for whoever has asked for it. */
+  noteBuild(build: BuildRecord): void;
 }
 
 /** Notices that may happen at once: as many as are kept. */
@@ -29,10 +32,11 @@ type News = Omit<Notice, 'number'>;
 
 export function createNotices({ store, clock, logger, reconciler }: NoticeParts): Notices {
   const listeners = new Set<(notice: Notice) => void>();
-  const keeper = createKeeper({ clock, logger }, (news) => {
+  const keep = (news: News): void => {
     const notice = store.addNotice(news);
     for (const listener of listeners) listener(notice);
-  });
+  };
+  const keeper = createKeeper({ clock, logger }, keep);
   let keeping: AsyncDisposable | null = null;
   return {
     operations: {
@@ -56,11 +60,28 @@ export function createNotices({ store, clock, logger, reconciler }: NoticeParts)
         capacity: KEPT,
       });
     },
+    noteBuild(build) {
+      try {
+        const news = newsOf(build);
+        if (news !== null) keep(news);
+      } catch (error) {
+        logger.warn({ build: build.id, error: errorMessage(error) }, 'a notice could not be kept');
+      }
+    },
     async [Symbol.asyncDispose]() {
       await keeping?.[Symbol.asyncDispose]();
       await keeper[Symbol.asyncDispose]();
     },
   };
+}
+
+/** News of a build that was not called off. */
+function newsOf({ id, owner, stack, image, status, error, endedAt }: BuildRecord): News | null {
+  if (endedAt === null || (status !== 'completed' && status !== 'failed')) return null;
+  const common = { reader: owner, stack: stack ?? '', revision: null, job: id, time: endedAt };
+  return status === 'completed'
+    ? { type: 'built', message: image, ...common }
+    : { type: 'build_failed', message: `${image}: ${error ?? 'it failed'}`, ...common };
 }
 
 /** Hands on what lasts. A failure that is over before is none, and so is its end; closing hands on what is left. */
@@ -82,7 +103,7 @@ function createKeeper(
   return {
     name: 'notices',
     async notify({ type, stack, revision, message, job, time }) {
-      const news = { type, stack, revision, message, job, time };
+      const news = { type, reader: null, stack, revision, message, job, time };
       if (type !== 'failed') {
         const isOver = type === 'recovered' && young.delete(stack);
         if (!isOver) keep(news);
@@ -103,9 +124,13 @@ function createKeeper(
 }
 
 /** Notices that were kept before the start: what they say is not told again. */
-function recall(store: NoticeRecords, logger: Logger): readonly Notice[] {
+function recall(store: NoticeRecords, logger: Logger): NonNullable<NotificationsOptions['told']> {
   try {
-    return store.lastNotices();
+    return store
+      .lastNotices()
+      .flatMap(({ type, stack, revision }) =>
+        type === 'built' || type === 'build_failed' ? [] : [{ type, stack, revision }],
+      );
   } catch (error) {
     logger.warn({ error: errorMessage(error) }, 'the store cannot be read');
     return [];

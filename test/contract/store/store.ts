@@ -123,6 +123,7 @@ export function describeStoreContract(name: string, create: (clock: Clock) => St
       const notice = (number: number, type: 'synced' | 'failed' = 'failed') =>
         ({
           type,
+          reader: null,
           stack: `s${number % 2}`,
           revision: 'a',
           message: `${number}`,
@@ -146,8 +147,14 @@ export function describeStoreContract(name: string, create: (clock: Clock) => St
       store.markNotices('ada@example.org');
       expect(store.countNotices('ada@example.org').unread).toBe(0);
       expect(store.countNotices('bob@example.org').unread).toBe(4);
+      const own = { ...notice(5), type: 'built', reader: 'bob@example.org' } as const;
+      const { number } = store.addNotice(own);
+      expect(store.listNotices('bob@example.org', { offset: 0, limit: 1 })).toMatchObject([own]);
+      expect(store.countNotices('ada@example.org').total).toBe(4);
+      expect(store.markNotice('ada@example.org', number)).toBe(false);
+      expect(store.lastNotices().map(({ message }) => message)).toEqual(['1', '2']);
 
-      for (let index = 5; index <= 1_200; index += 1) store.addNotice(notice(index));
+      for (let index = 6; index <= 1_200; index += 1) store.addNotice(notice(index));
       expect(store.countNotices('ada@example.org')).toEqual({ total: 1_000, unread: 1_000 });
     });
 

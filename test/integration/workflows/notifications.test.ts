@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { WorkflowServer } from '../../support/api/workflow-server.ts';
 import { startWorkflowServer } from '../../support/api/workflow-server.ts';
 import { KEYS } from '../../support/api/api-server.ts';
+import { createFakeRepositories } from '../../support/fakes/fake-repositories.ts';
 import { eventually } from '../../support/eventually.ts';
 import { file, stack } from '../../support/reconciler-rig.ts';
 
@@ -96,6 +97,36 @@ it('leaves out a failure that is over at once, such as secrets that come with th
     return (body as unknown as Listed).notifications.map(({ title }) => title);
   };
   expect(await eventually(titles, (found) => found.length > 0, 4_000)).toEqual(['other deployed']);
+});
+
+it('tells of images, whoever has asked for them alone', async () => {
+  const fetcher = createFakeRepositories({ app: { Dockerfile: 'FROM scratch\n' } });
+  const engine = { name: 'builder', kind: 'docker', connection: { type: 'local' } } as const;
+  const builds = { policy: { engine, atOnce: 1, timeoutMs: 60_000 }, fetcher, planner: null };
+  await using platform = await startWorkflowServer({}, { builds });
+  const credentials = { username: 'ada', password: 'correct-horse' };
+  const hub = { name: 'hub', registryType: 'dockerhub', credentials };
+  const { body } = await platform.ask('POST', '/admin/registries', hub, 'admin');
+  const { id: registryId } = body['registry'] as { readonly id: string };
+  const start = async (repoUrl: string) => {
+    const asked = await platform.ask('POST', '/builds/start', { repoUrl, registryId, imageName: 'app' });
+    return (asked.body['build'] as { readonly id: string }).id;
+  };
+  const good = await start('https://git.example.org/app');
+  const bad = await start('https://git.example.org/nothing');
+  const listed = async (role: 'deployer' | 'viewer') =>
+    ((await platform.ask('GET', '/user-notifications', undefined, role)).body as unknown as Listed)
+      .notifications;
+  const all = await eventually(
+    () => listed('deployer'),
+    (found) => found.length === 2,
+    4_000,
+  );
+  expect(all).toMatchObject([
+    { type: 'build_failed', title: 'Image not built', refId: bad, link: `/dashboard/build/${bad}` },
+    { type: 'build_completed', title: 'Image built', refId: good, message: 'docker.io/ada/app:latest' },
+  ]);
+  expect(await listed('viewer')).toEqual([]);
 });
 
 describe('pages that there is nothing behind', () => {

@@ -1,7 +1,7 @@
 import type { Notice } from '../../../../reconciler/index.ts';
-import { callerOf } from '../../../auth/identity.ts';
 import type { Identity } from '../../../auth/identity.ts';
 import { listWorkflows } from '../../../operations/workflows.ts';
+import { ownerOf } from '../builds/build-view.ts';
 import type { WorkflowDeps } from '../deps.ts';
 import { ID, TEXT, TIME } from '../schemas.ts';
 
@@ -11,7 +11,14 @@ export const NOTIFICATION = {
     id: ID,
     userId: { ...TEXT, description: 'Empty: the caller is no user.' },
     type: {
-      enum: ['workflow_deployed', 'workflow_failed', 'resource_warning', 'system'],
+      enum: [
+        'workflow_deployed',
+        'workflow_failed',
+        'build_completed',
+        'build_failed',
+        'resource_warning',
+        'system',
+      ],
       description:
         'resource_warning: it differs from its description, or waits for a yes; system: it is well again.',
     },
@@ -37,6 +44,8 @@ const WORDS: Readonly<
     title: 'differs',
     message: 'Something that runs differs from its description.',
   },
+  built: { type: 'build_completed', title: 'Image built', message: '' },
+  build_failed: { type: 'build_failed', title: 'Image not built', message: '' },
   blocked: {
     type: 'resource_warning',
     title: 'waits for a yes',
@@ -47,17 +56,22 @@ const WORDS: Readonly<
 /** Notices in the words of the platform, for one who reads them. */
 export function createNotificationView(deps: WorkflowDeps, identity: Identity) {
   const workflows = new Map(listWorkflows(deps).map((workflow) => [workflow.name, workflow]));
-  return ({ number, type, stack, message, time }: Notice, isRead: boolean) => {
+  return ({ number, type, stack, job, message, time }: Notice, isRead: boolean) => {
     const words = WORDS[type];
+    const isBuild = type === 'built' || type === 'build_failed';
     const workflow = workflows.get(stack);
     return {
       id: number.toString(16).padStart(24, '0'),
       userId: identity.userId ?? '',
       type: words.type,
-      title: `${workflow?.title ?? stack} ${words.title}`,
+      title: isBuild ? words.title : `${workflow?.title ?? stack} ${words.title}`,
       message: message ?? words.message,
       read: isRead,
-      ...(workflow === undefined ? {} : { link: `/dashboard/workflow/${workflow.id}`, refId: workflow.id }),
+      ...(isBuild
+        ? { link: `/dashboard/build/${job}`, refId: job ?? '' }
+        : workflow === undefined
+          ? {}
+          : { link: `/dashboard/workflow/${workflow.id}`, refId: workflow.id }),
       createdAt: time,
       updatedAt: time,
     };
@@ -72,4 +86,4 @@ export function noticeNumber(id: string): number | null {
 }
 
 /** Name that the marks of a reader are kept under. */
-export const readerOf = callerOf;
+export const readerOf = ownerOf;

@@ -32,7 +32,7 @@ export const notificationRoutes: readonly Route<WorkflowDeps>[] = [
     tag: TAG,
     summary: 'News of what is deployed',
     description:
-      'Of all stacks: deployments, failures, drift, and what waits for a yes. The newest thousand are kept.',
+      'Of all stacks, and of builds of the caller: deployments, failures, drift, and what waits for a yes. The newest thousand are kept.',
     access: 'viewer',
     query: listQuery,
     responses: {
@@ -123,6 +123,9 @@ async function* follow(
     event: 'connected',
     data: { unreadCount: deps.reconciler.countNotices(readerOf(identity)).unread },
   };
-  for await (const notice of followNotices(deps, signal))
+  const reader = readerOf(identity);
+  for await (const notice of followNotices(deps, signal)) {
+    if (notice.reader !== null && notice.reader !== reader) continue;
     yield { event: 'new_notification', data: createNotificationView(deps, identity)(notice, false) };
+  }
 }
