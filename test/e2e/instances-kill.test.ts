@@ -5,7 +5,7 @@ import { eventually } from '../support/eventually.ts';
 import type { Json, MainJob } from '../support/main-job.ts';
 import { createMainJob, IMAGE } from '../support/main-job.ts';
 import { workerEngine } from '../support/docker/worker-engine.ts';
-import { readNumber } from '../support/read-number.ts';
+import { readNumber } from '../support/numbers/read-number.ts';
 
 /* The real daemon is killed in the middle of a batch delete; the next one ends the job with the right counts. */
 

@@ -11,9 +11,9 @@ import { engineJson } from '../support/docker/docker-engine.ts';
 import type { TestRepository } from '../support/git/git-repo.ts';
 import { commitFiles, createBareRepo } from '../support/git/git-repo.ts';
 import { buildTestImage } from '../support/docker/test-image.ts';
-import { createRandom } from '../support/random.ts';
+import { createRandom } from '../support/numbers/random.ts';
 import { quietProbe } from '../support/docker/quiet-probe.ts';
-import { readNumber } from '../support/read-number.ts';
+import { readNumber } from '../support/numbers/read-number.ts';
 import { workerEngine } from '../support/docker/worker-engine.ts';
 
 const IMAGE = 'kombinator-test/kill:1';

@@ -1,20 +1,27 @@
 import { randomInt } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { engineJson } from '../support/docker/docker-engine.ts';
+import { startRegistry } from '../support/docker/registry-server.ts';
+import { workerEngine } from '../support/docker/worker-engine.ts';
 import { eventually } from '../support/eventually.ts';
-import { git } from '../support/git/git-repo.ts';
+import { commitFiles, createBareRepo, git } from '../support/git/git-repo.ts';
+import { startGitServer } from '../support/git/git-server.ts';
 import type { WorkflowCluster } from '../support/kubernetes/workflow-cluster.ts';
 import { startWorkflowDouble } from '../support/kubernetes/workflow-cluster.ts';
 import type { Json, MainJob } from '../support/main-job.ts';
 import { createMainJob, PATIENCE_MS } from '../support/main-job.ts';
-import { createRandom } from '../support/random.ts';
-import { readNumber } from '../support/read-number.ts';
+import { createRandom } from '../support/numbers/random.ts';
+import { readNumber } from '../support/numbers/read-number.ts';
 
 /** `npm run test:bounds` asks for more; `KILL_SEED` repeats the moments of a run that printed it. */
-const ROUNDS = readNumber('WORKFLOW_KILLS', 3);
+const ROUNDS = readNumber('WORKFLOW_KILLS', 4);
 const SEED = readNumber('KILL_SEED', randomInt(2 ** 32 - 1));
 /** A daemon is killed at most this long after a request was sent. */
 const WINDOW_MS = 400;
+/** The same for a build, which takes longer. */
+const BUILD_WINDOW_MS = 3_000;
 
 const COMPOSE =
   'services:\n  cache:\n    image: nginx:1.29\n    ports: ["8080:80"]\n    environment: { A: b }\n';
@@ -22,17 +29,45 @@ const COMPOSE =
 /** An answer that came before the daemon was killed; `null`: none came. */
 type Heard = { readonly status: number; readonly body: Json } | null;
 
-describe(`kill -9 while workflows are saved, run and imported (KILL_SEED=${SEED})`, () => {
+const DOCKERFILE = 'FROM scratch\nCOPY busybox /bin/sh\nRUN ["/bin/sh", "-c", "echo built > /built"]\n';
+
+/** A registry, a repository with a Dockerfile, and the engine of the worker. */
+async function startBuilding() {
+  const registry = await startRegistry();
+  const sources = await createBareRepo();
+  const busybox = { mode: '100755', content: await readFile('/bin/busybox') } as const;
+  await commitFiles(sources, { Dockerfile: DOCKERFILE, busybox }, 'an app');
+  const server = await startGitServer({ repository: sources.path });
+  return {
+    registry,
+    url: server.url,
+    operator: `policy: { allow: { registries: ["*"] } }
+engines: { builder: { host: "${workerEngine()}" } }
+builds: { engine: builder, sources: ["${new URL(server.url).origin}/"] }
+`,
+    async [Symbol.asyncDispose]() {
+      await server[Symbol.asyncDispose]();
+      await sources[Symbol.asyncDispose]();
+      await registry[Symbol.asyncDispose]();
+    },
+  };
+}
+
+describe(`kill -9 while workflows are saved, run, imported and built for (KILL_SEED=${SEED})`, () => {
   const random = createRandom(SEED);
+  let building: Awaited<ReturnType<typeof startBuilding>>;
   let cluster: WorkflowCluster;
   let job: MainJob;
   let id: string;
   let saved = 0;
   beforeAll(async () => {
     cluster = await startWorkflowDouble();
-    job = await createMainJob(null, {}, `clusters:\n  prod:\n    ${cluster.file}`);
-    await job.push({ 'clusters/prod.yaml': cluster.file }, 'A cluster');
-    await job.push({ 'README.md': 'Flows\n' }, 'Begin');
+    building = await startBuilding();
+    const { registry, operator } = building;
+    const environment = { KOMBINATOR_SECRET_REGISTRY: registry.password };
+    job = await createMainJob(null, environment, `clusters:\n  prod:\n    ${cluster.file}${operator}`);
+    const settings = `registries: [{ host: "${registry.host}", username: ci, password: secret://env/REGISTRY }]\n`;
+    await job.push({ 'kombinator.yaml': settings }, 'Begin');
     const made = await ask('POST', '/workflows', { name: 'flow', cluster_id: 'prod' });
     expect(made).toMatchObject({ status: 201 });
     id = made!.body.id;
@@ -44,6 +79,7 @@ describe(`kill -9 while workflows are saved, run and imported (KILL_SEED=${SEED}
   afterAll(async () => {
     await job?.[Symbol.asyncDispose]();
     await cluster?.[Symbol.asyncDispose]();
+    await building?.[Symbol.asyncDispose]();
   });
 
   /** `null` where the daemon did not live to answer. */
@@ -67,6 +103,12 @@ describe(`kill -9 while workflows are saved, run and imported (KILL_SEED=${SEED}
           type: 'configmap',
           position: { x: 0, y: 0 },
           data: { name: 'flow-conf', data: { VALUE: String(value) } },
+        },
+        {
+          id: 'n2',
+          type: 'deployment',
+          position: { x: 1, y: 0 },
+          data: { name: 'flow-web', image: 'nginx:1.29' },
         },
       ],
       edges: [],
@@ -124,12 +166,43 @@ describe(`kill -9 while workflows are saved, run and imported (KILL_SEED=${SEED}
         expect((await commits()) - before).toBe(workflows.length);
       };
     },
+    async build(): Promise<() => Promise<void>> {
+      const { registries } = (await ask('GET', '/registries'))!.body;
+      const before = await commits();
+      const heard = await during(
+        () => ask('POST', '/builds/start', buildOf(registries[0].id)),
+        BUILD_WINDOW_MS,
+      );
+      return async () => {
+        const { builds }: Json = await eventually(
+          async () => (await ask('GET', '/builds'))!.body,
+          ({ builds: found }: Json) => found.every(({ completedAt }: Json) => completedAt !== undefined),
+          PATIENCE_MS,
+        );
+        expect(heard?.body.error).toBeUndefined();
+        expect(builds.filter(({ completedAt }: Json) => completedAt === undefined)).toEqual([]);
+        if (heard !== null) {
+          expect(heard).toMatchObject({ status: 201 });
+          expect(builds.map((one: Json) => one.id)).toContain(heard.body.build.id);
+        }
+        expect((await commits()) - before).toBeLessThanOrEqual(1);
+        const images: Json = await engineJson(workerEngine().replace('unix://', ''), 'GET', '/images/json');
+        const left = images.flatMap(({ RepoTags }: Json) => RepoTags ?? []);
+        expect(left.filter((name: string) => name.startsWith('kombinator-build'))).toEqual([]);
+      };
+    },
   };
+  const buildOf = (registryId: string) => ({
+    repoUrl: building.url,
+    registryId,
+    imageName: 'team/app',
+    workflowId: id,
+  });
 
   /** Sends a request, and kills the daemon at a random moment after it. */
-  async function during(work: () => Promise<Heard>): Promise<Heard> {
+  async function during(work: () => Promise<Heard>, windowMs = WINDOW_MS): Promise<Heard> {
     const answer = work();
-    await sleep(random() * WINDOW_MS);
+    await sleep(random() * windowMs);
     await job.stop('SIGKILL');
     return answer;
   }

@@ -14,7 +14,7 @@ import { createRigClock } from '../support/instances-rig.ts';
 import { createQuietLogger } from '../support/fakes/quiet-logger.ts';
 import { realClock } from '../support/docker/target-options.ts';
 import { buildTestImage } from '../support/docker/test-image.ts';
-import { readNumber } from '../support/read-number.ts';
+import { readNumber } from '../support/numbers/read-number.ts';
 
 /* Instances on a real engine. */
 

@@ -223,7 +223,7 @@ describe('the Kompose dialect', () => {
     expect(Object.fromEntries(response.headers)).toMatchObject({
       'access-control-allow-origin': '*',
       'access-control-allow-methods': 'GET, POST, PUT, DELETE, OPTIONS',
-      'access-control-allow-headers': 'Content-Type, Authorization, X-API-KEY',
+      'access-control-allow-headers': 'Content-Type, Authorization, If-Match, X-API-KEY',
     });
   });
 

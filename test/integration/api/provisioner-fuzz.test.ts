@@ -5,7 +5,7 @@ import { findReach } from '../../support/docker/confinement.ts';
 import { createInstancesRig } from '../../support/instances-rig.ts';
 import { createMemoryInstanceEngine } from '../../support/memory/memory-instance-engine.ts';
 import { podTexts, portLists } from '../../support/pod-fuzz.ts';
-import { readNumber } from '../../support/read-number.ts';
+import { readNumber } from '../../support/numbers/read-number.ts';
 
 /** `npm run test:bounds` asks for more, `npm run fuzz` changes them further; fast-check tells the seed of a run that fails. */
 const RUNS = readNumber('FUZZ_RUNS', 300);

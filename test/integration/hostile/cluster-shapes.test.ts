@@ -4,7 +4,7 @@ import { isReconcilerError } from '../../../reconciler/base/errors.ts';
 import type { ClusterTarget } from '../../../reconciler/adapters/kubernetes/target.ts';
 import { changeOf, contextFor } from '../../support/docker/docker-resources.ts';
 import { startClusterDouble } from '../../support/kubernetes/cluster-double.ts';
-import { readNumber } from '../../support/read-number.ts';
+import { readNumber } from '../../support/numbers/read-number.ts';
 import { WEB } from '../../support/kubernetes/cluster-nodes.ts';
 import { createClusterStack } from '../../support/kubernetes/cluster-stack.ts';
 import { startHostileCluster } from '../../support/hostile/hostile-cluster.ts';

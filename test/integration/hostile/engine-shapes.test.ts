@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { isReconcilerError } from '../../../reconciler/base/errors.ts';
 import { changeOf, contextFor } from '../../support/docker/docker-resources.ts';
 import type { Answer, Call } from '../../support/hostile/hostile-engine.ts';
-import { readNumber } from '../../support/read-number.ts';
+import { readNumber } from '../../support/numbers/read-number.ts';
 import { CALLS, hostileEngine, resourcesOfShop, STACK } from '../../support/hostile/hostile-engine.ts';
 
 /** Answers of the right content type that have another shape than the call's. */

@@ -11,7 +11,7 @@ import {
   kombination,
 } from '../../support/desired-fixtures.ts';
 import { FULL } from '../../support/full-kombination.ts';
-import { readNumber } from '../../support/read-number.ts';
+import { readNumber } from '../../support/numbers/read-number.ts';
 import { createMemorySource } from '../../support/memory/memory-source.ts';
 
 /** Names that every object of JavaScript inherits something under. */

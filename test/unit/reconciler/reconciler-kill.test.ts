@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { replicaName, replicaNumbers } from '../../../reconciler/model/rollout.ts';
 import type { MemoryEngine } from '../../support/memory/memory-engine.ts';
-import { readNumber } from '../../support/read-number.ts';
+import { readNumber } from '../../support/numbers/read-number.ts';
 import { container, createRig, file, stack } from '../../support/reconciler-rig.ts';
 import type { Rig } from '../../support/reconciler-rig.ts';
 
