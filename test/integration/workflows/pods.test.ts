@@ -292,4 +292,5 @@ it('ends terminals with frames of ten megabytes, and of a token that is revoked'
   expect(await revoked.closed).toMatchObject({ code: 1001 });
   keys = listTestKeys();
   expect(core.sessions.map(({ request }) => request.signal.aborted)).toEqual([true, true]);
+  expect(server.entries.filter(({ level }) => level === 'error')).toEqual([]);
 });

@@ -165,7 +165,9 @@ async function serveTerminal(
     await tell('close', 'Terminal session completed');
   } catch (error) {
     const { code, message } = toProblem(error);
-    if (code === 'INTERNAL_ERROR') logger.error({ err: error }, 'A terminal failed unexpectedly');
+    // A client that goes away ends it, and that is no fault.
+    if (code === 'INTERNAL_ERROR' && !signal.aborted)
+      logger.error({ err: error }, 'A terminal failed unexpectedly');
     // A page opens an ended one again by itself, and one that was closed not.
     if (isReconcilerError(error, 'CANCELLED')) await tell('close', `Terminal session completed: ${message}`);
     else if (isOpen) await tell('error', `Terminal session ended unexpectedly: ${message}`);
