@@ -18,6 +18,7 @@ const auth: readonly Row[] = [
     status: 201,
     has: ['token', ...USER],
     like: { user: { name: 'John Doe', email: 'user@example.com' } },
+    keep: { user: 'user.id' },
   },
   { of: 'POST /auth/register', as: 'nobody', body: JOHN, status: 403, error: 'Valid invite code required' },
   { of: 'GET /settings/invite-code', status: 200, has: ['inviteCode'], keep: { code: 'inviteCode' } },
