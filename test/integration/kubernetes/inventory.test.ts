@@ -66,6 +66,58 @@ it('lists what is ours and what was made of it, and leaves out what is of others
   await keeping;
 });
 
+it('takes secrets of a stack out of what pods and events say', async () => {
+  await using double = await startClusterDouble();
+  await using target = double.createTarget();
+  const own = createClusterStack(target);
+  const hand = createHand(double.client);
+  const { namespace } = own;
+  const secret = '{ id: keys, type: secret, data: { name: keys, keys: [{ name: TOKEN }] } }';
+  await own.apply(own.describe([secret, WEB], [], 'hunter2-of-the-shop'));
+  const web = await hand.read(`/apis/apps/v1/namespaces/${namespace}/deployments/web`);
+  const { uid } = web['metadata'] as { readonly uid: string };
+  const owner = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web', uid, controller: true };
+  const words = 'exec: "--token=hunter2-of-the-shop": executable file not found';
+  const waiting = { reason: 'RunContainerError', message: words };
+  const pods = `/api/v1/namespaces/${namespace}/pods`;
+  const containerStatuses = [{ name: 'web', restartCount: 0, state: { waiting } }];
+  await hand.create(pods, {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'web-1', ownerReferences: [owner] },
+    spec: { containers: [{ name: 'web', image: 'nginx' }] },
+  });
+  const status = { phase: 'Pending', containerStatuses };
+  await hand.edit(`${pods}/web-1/status`, { status }, 'controller');
+  const { uid: podUid } = (await hand.read(`${pods}/web-1`))['metadata'] as { readonly uid: string };
+  await hand.create(`/api/v1/namespaces/${namespace}/events`, {
+    apiVersion: 'v1',
+    kind: 'Event',
+    metadata: { name: 'web-1.a' },
+    involvedObject: { kind: 'Pod', uid: podUid },
+    type: 'Warning',
+    reason: 'Failed',
+    message: `Readiness probe failed: ${words}`,
+  });
+  const ending = new AbortController();
+  let told: readonly SeenObject[] = [];
+  const sink = {
+    told: (objects: readonly SeenObject[]) => void (told = objects),
+    failed: () => undefined,
+  };
+  const keeping = target.inventory(sink, ending.signal);
+  const messageOf = () => told.find(({ kind }) => kind === 'Pod')?.message ?? '';
+  await eventually(messageOf, (message) => message !== '');
+  expect(messageOf()).toContain('exec: "--token=***"');
+  const [event] = await eventually(
+    () => target.eventsOf(podUid),
+    (list) => list.length > 0,
+  );
+  expect(event?.message).toContain('--token=***');
+  ending.abort();
+  await keeping;
+});
+
 it('measures how loaded a cluster is, with and without a metrics server', async () => {
   await using double = await startClusterDouble();
   await using target = double.createTarget();

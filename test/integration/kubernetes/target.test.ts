@@ -190,6 +190,16 @@ describe('health', () => {
     });
   });
 
+  it('says why a container cannot be started, without secrets among its words', async () => {
+    await own.apply(own.describe([WEB, SECRET]));
+    const message = 'exec: "--token=correct-horse": executable file not found';
+    await pod({ waiting: { reason: 'RunContainerError', message } });
+    expect(await look()).toMatchObject({
+      status: 'failed',
+      reason: 'container web of pod web-1: RunContainerError: exec: "--token=***": executable file not found',
+    });
+  });
+
   const DONE = { replicas: 1, updatedReplicas: 1, availableReplicas: 1, observedGeneration: 1 };
 
   it('tells of what has no probe how long it runs and how it ended before', async () => {

@@ -15,6 +15,7 @@ const BUILT_IN: readonly (readonly [string, string, boolean])[] = [
   ['v1', 'Secret secrets', true],
   ['v1', 'Service services', true],
   ['v1', 'Pod pods', true],
+  ['v1', 'Event events', true],
   ['v1', 'PersistentVolumeClaim persistentvolumeclaims', true],
   ['v1', 'ServiceAccount serviceaccounts', true],
   ['v1', 'LimitRange limitranges', true],

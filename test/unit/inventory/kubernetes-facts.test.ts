@@ -6,6 +6,7 @@ import { maskArguments } from '../../../reconciler/adapters/kubernetes/inventory
 import { toSeenObject } from '../../../reconciler/adapters/kubernetes/inventory/seen-object.ts';
 
 const NOW = Date.UTC(2026, 10, 30);
+const SHOP = { stack: 'shop', now: NOW, mask: (text: string) => text };
 
 function live(kind: string, rest: object = {}, metadata: object = {}): LiveObject {
   const common = { name: 'web', namespace: 'shop', uid: 'u1', resourceVersion: '7' };
@@ -126,7 +127,7 @@ describe('facts of Kubernetes objects', () => {
   });
 
   it('of a pod tell of its containers, without variables and passwords', () => {
-    const seen = toSeenObject(keepLittle(POD), 'shop', NOW);
+    const seen = toSeenObject(keepLittle(POD), SHOP);
     expect(seen).toMatchObject({ kind: 'Pod', stack: 'shop', status: 'running', version: '7' });
     expect(seen.facts).toMatchObject({
       nodeName: 'n1',
@@ -154,7 +155,7 @@ describe('facts of Kubernetes objects', () => {
     const annotations = { 'kubectl.kubernetes.io/last-applied-configuration': whole, 'x/token': 'hunter2' };
     const labels = { tier: 'a', 'my-secret': 'hunter2' };
     const secret = live('Secret', { data: { password: 'hunter2' } }, { annotations, labels });
-    const seen = toSeenObject(secret, 'shop', NOW);
+    const seen = toSeenObject(secret, SHOP);
     expect(seen).toMatchObject({ labels: { tier: 'a', 'my-secret': '***' }, status: 'running' });
     expect(JSON.stringify(seen)).not.toContain('hunter2');
   });
@@ -163,15 +164,14 @@ describe('facts of Kubernetes objects', () => {
     [{ type: 'Ready', status: 'True' }, 'running'],
     [{ type: 'Ready', status: 'Unknown', message: 'no heartbeat' }, 'failed'],
   ])('of a node say whether it is ready', (condition, status) => {
-    expect(toSeenObject(live('Node', { status: { conditions: [condition] } }), null, NOW).status).toBe(
-      status,
-    );
+    const node = live('Node', { status: { conditions: [condition] } });
+    expect(toSeenObject(node, { ...SHOP, stack: null }).status).toBe(status);
   });
 
   it('of a pod that cannot fetch its image say why', () => {
     const waiting = { reason: 'ImagePullBackOff', message: 'no such image' };
     const status = { phase: 'Pending', containerStatuses: [{ name: 'web', state: { waiting } }] };
-    expect(toSeenObject(live('Pod', { status }), 'shop', NOW)).toMatchObject({
+    expect(toSeenObject(live('Pod', { status }), SHOP)).toMatchObject({
       status: 'failed',
       message: 'container web of pod web: ImagePullBackOff: no such image',
     });

@@ -1,6 +1,7 @@
 import { createAbortScope } from '../../../base/abort-scope.ts';
 import { errorMessage } from '../../../base/errors.ts';
 import { asFields, asNumber, asString, compareText, own } from '../../../base/values.ts';
+import { createTextMask } from '../../../model/secret.ts';
 import type { Logger } from '../../../ports/logger.ts';
 import type { KeepsInventory, ObjectEvent, SeenObject } from '../../../ports/inventory/inventory.ts';
 import { createTeller } from '../../../ports/inventory/teller.ts';
@@ -32,6 +33,7 @@ const MAX_EVENTS_SHOWN = 50;
 
 export function createInventory(cluster: Cluster, logger: Logger): KeepsInventory {
   let events: KindCache | null = null;
+  let stacks: ReadonlyMap<string, string> = new Map();
   return {
     async inventory(sink, signal) {
       using ending = createAbortScope({ signals: [signal] });
@@ -44,14 +46,22 @@ export function createInventory(cluster: Cluster, logger: Logger): KeepsInventor
         await teller.run(async () => {
           const owned = await cluster.owned(signal);
           await others.settle(owned);
-          return listAll(cluster, { owned, others: others.caches, known });
+          const seen = listAll(cluster, { owned, others: others.caches, known });
+          stacks = new Map(seen.flatMap(({ uid, stack }) => (stack === null ? [] : [[uid, stack]])));
+          return seen;
         });
       } finally {
         unsubscribe();
         ending.abort();
       }
     },
-    eventsOf: (uid) => (events === null ? [] : readEvents(events, uid)),
+    eventsOf(uid) {
+      const found = events === null ? [] : readEvents(events, uid);
+      const stack = stacks.get(uid);
+      if (stack === undefined || found.length === 0) return found;
+      const mask = createTextMask(cluster.secretsOf(stack));
+      return found.map((event) => ({ ...event, message: mask(event.message).slice(0, MAX_EVENT_TEXT) }));
+    },
   };
 }
 
@@ -126,7 +136,7 @@ const LEFT_OUT: ReadonlySet<string> = new Set(['Endpoints', 'EndpointSlice', 'Co
 
 /** Lists what is ours, what was made of it, and the nodes. */
 function listAll(
-  { clock }: Cluster,
+  cluster: Cluster,
   {
     owned,
     others,
@@ -142,17 +152,29 @@ function listAll(
     for (const object of cache.all()) if (!all.has(object.metadata.uid)) all.set(object.metadata.uid, object);
   }
   const stackOf = createStackFinder(all);
-  const now = clock.now();
+  const now = cluster.clock.now();
+  const maskOf = createMasks(cluster);
   const seen: SeenObject[] = [];
   for (const object of all.values()) {
     const stack = stackOf(object);
     if ((stack === null && object.kind !== 'Node') || LEFT_OUT.has(object.kind)) continue;
     const before = known.get(object);
-    const one = before?.stack === stack ? before : toSeenObject(object, stack, now);
+    const one = before?.stack === stack ? before : toSeenObject(object, { stack, now, mask: maskOf(stack) });
     known.set(object, one);
     seen.push(one);
   }
   return seen;
+}
+
+/** Masks by stack. Messages of pods may hold what these were given: output of a probe, words of a program that could not be started. */
+function createMasks(cluster: Cluster): (stack: string | null) => (text: string) => string {
+  const masks = new Map<string, (text: string) => string>();
+  return (stack) => (text) => {
+    if (stack === null) return text;
+    const mask = masks.get(stack) ?? createTextMask(cluster.secretsOf(stack));
+    masks.set(stack, mask);
+    return mask(text);
+  };
 }
 
 /** Owners of owners that are looked at: a pod, its Job, the CronJob. */
@@ -188,7 +210,7 @@ function toEvent(event: LiveObject): ObjectEvent {
   return {
     type: text('type'),
     reason: text('reason'),
-    message: text('message').slice(0, MAX_EVENT_TEXT),
+    message: text('message'),
     count: asNumber(event['count']) ?? 1,
     firstSeen: text('firstTimestamp') || at,
     lastSeen: text('lastTimestamp') || at,

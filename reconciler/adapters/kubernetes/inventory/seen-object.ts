@@ -21,11 +21,16 @@ const STATUS: Readonly<Record<Health['status'], ObjectStatus>> = {
 const WHOLE = 'kubectl.kubernetes.io/last-applied-configuration';
 const MAX_TEXT = 1_000;
 
-/**
- * @param stack that it belongs to by its owners
- * @param now milliseconds since the epoch
- */
-export function toSeenObject(live: LiveObject, stack: string | null, now: number): SeenObject {
+export interface Seeing {
+  /** Stack that it belongs to by its owners. */
+  readonly stack: string | null;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** Takes secrets of the stack out of what others have written. */
+  readonly mask: (text: string) => string;
+}
+
+export function toSeenObject(live: LiveObject, { stack, now, mask }: Seeing): SeenObject {
   const { apiVersion, kind, metadata } = live;
   const health = judge(live, now);
   return {
@@ -37,7 +42,7 @@ export function toSeenObject(live: LiveObject, stack: string | null, now: number
     name: metadata.name,
     stack,
     status: STATUS[health.status],
-    message: health.reason === undefined ? null : health.reason.slice(0, MAX_TEXT),
+    message: health.reason === undefined ? null : mask(health.reason).slice(0, MAX_TEXT),
     labels: shown(metadata.labels),
     annotations: shown(metadata.annotations),
     owners: ownersOf(live),

@@ -18,13 +18,19 @@ const LAST_LINES_MS = 10_000;
 /** Characters of a line that are shown in a message. */
 const MAX_LINE_LENGTH = 500;
 
-/** Health of one object; of a workload with what its pods say about it. */
+/** Health of one object; of a workload with what its pods say about it. Values of the stack's Secrets are not in it. */
 export async function readHealth(
   cluster: Cluster,
   stack: string,
   id: ResourceId,
   signal: AbortSignal,
 ): Promise<Health> {
+  const health = await judge(cluster, stack, id, signal);
+  const { reason } = health;
+  return reason === undefined ? health : { ...health, reason: redact(cluster, stack, [reason]).join('') };
+}
+
+async function judge(cluster: Cluster, stack: string, id: ResourceId, signal: AbortSignal): Promise<Health> {
   const live = await cluster.find(stack, id, signal);
   if (!live) return sharedHealth(cluster, id, signal);
   const now = cluster.clock.now();
@@ -56,7 +62,7 @@ export async function readHealth(
   return { ...judged, reason: `${run.crash.reason}${wrote(await said(run.crash))}` };
 }
 
-/** Values of the stack's Secrets do not leave in a log line. */
+/** Values of the stack's Secrets do not leave in what pods say. */
 export function redact(cluster: Cluster, stack: string, lines: readonly string[]): readonly string[] {
   return lines.map(createTextMask(cluster.secretsOf(stack)));
 }
