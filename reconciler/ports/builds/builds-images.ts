@@ -27,6 +27,11 @@ export interface ImagePush {
   readonly onLine: (text: string) => void;
 }
 
+export interface LeftBuild extends Pick<ImagePush, 'id'> {
+  /** Name that a push may have left on the engine, where it was cut short; `null`: none was, and names are as they should be. */
+  readonly reference: string | null;
+}
+
 /** Builds images that others run, and pushes them. */
 export interface BuildsImages {
   /** Resolves to the size in bytes. Throws BUILD_FAILED with the last words of the step that failed. */
@@ -36,5 +41,5 @@ export interface BuildsImages {
    */
   pushImage(push: ImagePush, signal: AbortSignal): Promise<string>;
   /** Takes away what a build has left: its image, unless that has another name. What is gone is no error. */
-  dropBuild(build: Pick<ImagePush, 'id' | 'reference'>, signal: AbortSignal): Promise<void>;
+  dropBuild(build: LeftBuild, signal: AbortSignal): Promise<void>;
 }

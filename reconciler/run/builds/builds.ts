@@ -198,8 +198,17 @@ export class Builds implements AsyncDisposable {
     const waiting = open.filter(({ record }) => record.status === 'pending' && record.endedAt === null);
     const { policy } = this.#parts;
     if (policy === null) return;
-    const free = policy.atOnce - this.#running.size;
-    for (const build of waiting.slice(0, Math.max(0, free))) this.#start(build, policy);
+    let free = policy.atOnce - this.#running.size;
+    // Two that push the same name at once would push each other's image.
+    const going = open.filter(({ record }) => record.status !== 'pending' && record.endedAt === null);
+    const taken = new Set(going.map(({ record }) => record.image));
+    for (const build of waiting) {
+      if (free <= 0) return;
+      if (taken.has(build.record.image)) continue;
+      taken.add(build.record.image);
+      free -= 1;
+      this.#start(build, policy);
+    }
   }
 
   #start(build: OpenBuild, policy: BuildPolicy): void {

@@ -199,9 +199,10 @@ async function giveImage(
   }
 }
 
-async function cleanUp(engine: BuildsImages, { id, image }: BuildRecord, report: BuildReport): Promise<void> {
+async function cleanUp(engine: BuildsImages, { id }: BuildRecord, report: BuildReport): Promise<void> {
   using scope = createAbortScope({ signals: [], timeoutMs: CLEAN_UP_MS });
-  await engine.dropBuild({ id, reference: image }, scope.signal).catch((error: unknown) => {
+  // A push puts the name back itself: an image that had it before may be this very one.
+  await engine.dropBuild({ id, reference: null }, scope.signal).catch((error: unknown) => {
     report.log(`the engine still has what was built: ${errorMessage(error)}`, 'warn');
   });
 }

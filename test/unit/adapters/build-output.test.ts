@@ -12,6 +12,10 @@ const begin = (digest: string, name: string, more: object = {}) =>
   trace({ vertexes: [{ digest, name, started: { seconds: 1 }, ...more }] });
 const print = (vertex: string, text: string) => trace({ logs: [{ vertex, msg: Buffer.from(text) }] });
 
+/** A secret longer than a line that is shown. */
+const LONG = `key-${'0123456789'.repeat(60)}`;
+const mask = (text: string) => text.replaceAll(LONG, '***').replaceAll('pässword', '***');
+
 async function read(...lines: readonly string[]) {
   const found: BuildLine[] = [];
   try {
@@ -22,6 +26,7 @@ async function read(...lines: readonly string[]) {
       (async function* () {
         yield* chunks;
       })(),
+      mask,
     ))
       found.push(line);
     return { lines: found, failure: null };
@@ -30,6 +35,35 @@ async function read(...lines: readonly string[]) {
     return { lines: found, failure };
   }
 }
+
+describe('secrets in the output of a build', () => {
+  const plain = (text: string) => JSON.stringify({ stream: text });
+  const halves = [Buffer.from('my pässword').subarray(0, 5), Buffer.from('my pässword\n').subarray(5)];
+  const bytes = (msg: Uint8Array) => trace({ logs: [{ vertex: 'c', msg }] });
+  it.each([
+    { where: 'that a line is cut in', lines: [plain(`is ${LONG}\n`)], shown: 'is ***' },
+    { where: 'over the end of a line', lines: [plain(`${' -'.repeat(240)} ${LONG}\n`)], shown: '***' },
+    { where: 'of BuildKit', lines: [begin('c', '[1/1] RUN x'), print('c', `is ${LONG}\n`)], shown: 'is ***' },
+    { where: 'in two parts', lines: [begin('c', '[1/1] RUN x'), ...halves.map(bytes)], shown: 'my ***' },
+  ])('are taken out: one $where', async ({ lines, shown }) => {
+    const { lines: told } = await read(...lines);
+    expect(told.at(-1)?.text).toContain(shown);
+    expect(JSON.stringify(told)).not.toContain('key-0');
+  });
+
+  it.each([
+    ['of the engine', (text: string) => plain(text)],
+    ['of BuildKit', (text: string) => print('c', text)],
+  ])(
+    'a line without an end %s is kept no longer than the longest of them',
+    async (_, say) => {
+      const part = 'x'.repeat(50_000);
+      const { lines } = await read(...Array.from({ length: 400 }, () => say(part)), say(`${LONG}\nnext\n`));
+      expect(lines.map(({ text }) => text)).toEqual(['x'.repeat(500), 'next']);
+    },
+    20_000,
+  );
+});
 
 describe('the output of a build with BuildKit', () => {
   it('is told step by step, without what the builder does for itself', async () => {

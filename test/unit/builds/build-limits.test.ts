@@ -41,6 +41,25 @@ describe('builds', () => {
     for (const { id } of started.slice(0, 4)) expect((await on.end(id)).status).toBe('completed');
   });
 
+  it('of the same name are never at it at the same time, and others pass them', async () => {
+    await open({ atOnce: 3 });
+    let same = 0;
+    let most = 0;
+    on.engine.builds.play = async ({ args }) => {
+      if (args['WHO'] === 'other') return;
+      most = Math.max(most, (same += 1));
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      same -= 1;
+    };
+    const ids = [];
+    for (const who of ['a', 'b', 'c']) ids.push((await on.start({ args: { WHO: who } })).id);
+    const other = (await on.start({ tag: 'other', args: { WHO: 'other' } })).id;
+    expect((await on.end(other)).status).toBe('completed');
+    expect(on.rig.reconciler.getBuild(ids[2] ?? '').endedAt).toBeNull();
+    for (const id of ids) expect((await on.end(id)).status).toBe('completed');
+    expect(most).toBe(1);
+  });
+
   it('that print without end keep their last lines, and cost no more than those', async () => {
     await open();
     on.engine.builds.play = ({ onLine }) => {

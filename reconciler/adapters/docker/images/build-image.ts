@@ -41,9 +41,10 @@ export async function buildImage(
       spec.build.remote === undefined
         ? streamContext(desired.content ?? [], { ...context, signal })
         : Readable.from([]),
+    mask,
     onLine(text, step) {
       told += 1;
-      if (step !== null || told < MAX_LINES_REPORTED) context.progress(mask(text));
+      if (step !== null || told < MAX_LINES_REPORTED) context.progress(text);
     },
   };
   try {

@@ -22,11 +22,20 @@ const ENGINE_WORDS = /^( ---> |Removing intermediate container )/;
 const MAX_LINES_KEPT = 15;
 const MAX_LINE_LENGTH = 500;
 
+/** A line without an end is kept so far, in characters: longer than any secret that it is looked through for. */
+export const MAX_REST = 65_536;
+
 /**
  * Reads the output of a build (JSON lines) line by line, of BuildKit or of the engine's own builder. Throws `BuildFailure` when the engine
  * says that it has failed.
+ *
+ * @param mask takes secrets out of a line; it is asked before lines are cut, which would leave a half of one
  */
-export async function* readBuildOutput(chunks: AsyncIterable<Buffer>): AsyncGenerator<BuildLine> {
+export async function* readBuildOutput(
+  chunks: AsyncIterable<Buffer>,
+  mask: (text: string) => string,
+): AsyncGenerator<BuildLine> {
+  const clean = (text: string) => shorten(mask(withoutColours(text)));
   let rest = '';
   let step: string | null = null;
   let last: string[] = [];
@@ -48,19 +57,19 @@ export async function* readBuildOutput(chunks: AsyncIterable<Buffer>): AsyncGene
   for await (const message of readJsonLines(chunks)) {
     const { stream, status, id, aux, error, errorDetail } = message as JsonObject;
     if (id === TRACE && typeof aux === 'string') {
-      trace ??= await openTrace();
+      trace ??= await openTrace(clean);
       yield* trace.read(aux);
       continue;
     }
     if (typeof error === 'string') {
       const found: Pick<BuildFailure, 'step' | 'lines'> = trace?.failed() ?? { step, lines: last };
-      throw new BuildFailure(wordsOf(error, errorDetail), found.step, found.lines);
+      throw new BuildFailure(wordsOf(error, errorDetail, mask), found.step, found.lines);
     }
     const text = typeof stream === 'string' ? stream : '';
     // Progress of single layers would drown everything else.
-    if (typeof status === 'string' && id === undefined) yield { text: status, step: null };
+    if (typeof status === 'string' && id === undefined) yield { text: clean(status), step: null };
     const lines = (rest + text).split(/\r\n|\n|\r/);
-    rest = lines.pop() ?? '';
+    rest = (lines.pop() ?? '').slice(0, MAX_REST);
     for (const line of lines) {
       const taken = take(line);
       if (taken) yield taken;
@@ -74,20 +83,24 @@ export async function* readBuildOutput(chunks: AsyncIterable<Buffer>): AsyncGene
 const TRACE = 'moby.buildkit.trace';
 
 /** Its decoder takes a while to load. */
-async function openTrace(): Promise<BuildTrace> {
+async function openTrace(clean: (text: string) => string): Promise<BuildTrace> {
   const { createBuildTrace } = await import('./build-trace.ts');
-  return createBuildTrace({ clean, maxLines: MAX_LINES_KEPT });
+  return createBuildTrace({ clean, maxLines: MAX_LINES_KEPT, maxRest: MAX_REST });
 }
 
-function clean(text: string): string {
-  const line = withoutColours(text).trimEnd().slice(0, MAX_LINE_LENGTH);
+function shorten(text: string): string {
+  const line = text.trimEnd().slice(0, MAX_LINE_LENGTH);
   return line.trim() === '' ? '' : line;
 }
 
-function wordsOf(error: string, detail: JsonObject[string] | undefined): string {
+function wordsOf(
+  error: string,
+  detail: JsonObject[string] | undefined,
+  mask: (text: string) => string,
+): string {
   const message =
     detail !== null && typeof detail === 'object' && 'message' in detail ? detail['message'] : error;
-  return withoutColours(typeof message === 'string' ? message : error)
+  return mask(withoutColours(typeof message === 'string' ? message : error))
     .replace(/\s+/g, ' ')
     .trim();
 }

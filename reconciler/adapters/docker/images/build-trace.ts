@@ -14,16 +14,19 @@ export interface TraceOptions {
   /** Makes a line fit to be shown; empty: it is not told. */
   readonly clean: (line: string) => string;
   readonly maxLines: number;
+  /** Characters that are kept of a line without an end. */
+  readonly maxRest: number;
 }
 
 /** Steps that the builder does for itself; the copy is of what it was sent. */
 const INTERNAL = /^(\[internal\]|copy \/context \/$)/;
 
 /** Steps of one build run side by side, so what they print is kept for each. */
-export function createBuildTrace({ clean, maxLines }: TraceOptions): BuildTrace {
+export function createBuildTrace({ clean, maxLines, maxRest }: TraceOptions): BuildTrace {
   const begun = new Set<string>();
   const printed = new Map<string, string[]>();
   const rests = new Map<string, string>();
+  const decoders = new Map<string, InstanceType<typeof TextDecoder>>();
   let broken: Vertex | null = null;
   const decoder = new TextDecoder();
 
@@ -39,8 +42,11 @@ export function createBuildTrace({ clean, maxLines }: TraceOptions): BuildTrace 
   }
 
   function print(vertex: string, bytes: Uint8Array): readonly BuildLine[] {
-    const lines = `${rests.get(vertex) ?? ''}${decoder.decode(bytes)}`.split(/\r\n|\n|\r/);
-    rests.set(vertex, lines.pop() ?? '');
+    // A character may come in two parts.
+    const own = decoders.get(vertex) ?? new TextDecoder();
+    decoders.set(vertex, own);
+    const lines = `${rests.get(vertex) ?? ''}${own.decode(bytes, { stream: true })}`.split(/\r\n|\n|\r/);
+    rests.set(vertex, (lines.pop() ?? '').slice(0, maxRest));
     const texts = lines.map(clean).filter((line) => line !== '');
     printed.set(vertex, [...(printed.get(vertex) ?? []), ...texts].slice(-maxLines));
     return texts.map((text) => ({ text, step: null }));

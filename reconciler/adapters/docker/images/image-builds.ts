@@ -1,6 +1,6 @@
 import { toCancelled } from '../../../base/errors.ts';
 import { createMask, Secret } from '../../../model/secret.ts';
-import type { BuildsImages, ImageBuild } from '../../../ports/builds/builds-images.ts';
+import type { BuildsImages, ImageBuild, ImagePush } from '../../../ports/builds/builds-images.ts';
 import type { Adapter } from '../adapter.ts';
 import { streamContext } from './build-context.ts';
 import { toBuildError } from './build-image.ts';
@@ -41,7 +41,8 @@ export async function buildForOthers(
         registries,
         secrets: new Map(),
         context: (signal) => streamContext(files, { readBlob, signal }),
-        onLine: (text, step) => onLine(mask(text), step),
+        mask,
+        onLine,
       },
       until,
     );
@@ -72,7 +73,7 @@ export async function pushBuild(
 /** Puts the name back: whoever runs an image of it on this engine goes on finding the one that was there. */
 async function restoreName(
   adapter: Adapter,
-  { id, reference }: Dropped,
+  { id, reference }: Pick<ImagePush, 'id' | 'reference'>,
   before: string | undefined,
 ): Promise<void> {
   const { signal } = new AbortController();
@@ -91,7 +92,7 @@ export async function dropBuild(
 ): Promise<void> {
   const built = await adapter.engine.inspectImage(buildName(id), until);
   if (built === null) return;
-  const named = await adapter.engine.inspectImage(reference, until);
-  if (named?.Id === built.Id) await adapter.engine.untagImage(reference, until);
+  const named = reference === null ? null : await adapter.engine.inspectImage(reference, until);
+  if (reference !== null && named?.Id === built.Id) await adapter.engine.untagImage(reference, until);
   await adapter.engine.untagImage(buildName(id), until);
 }

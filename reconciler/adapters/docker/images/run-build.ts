@@ -22,13 +22,15 @@ export interface EngineBuild {
   readonly secrets: ReadonlyMap<string, Uint8Array>;
   /** The tar that it is built from; ends with the signal. */
   readonly context: (signal: AbortSignal) => Readable;
+  /** Takes secrets out of what is printed. */
+  readonly mask: (text: string) => string;
   readonly onLine: (text: string, step: string | null) => void;
 }
 
 /** Has an engine build, and tells what it prints. Throws `BuildFailure`, also for one that is silent for too long, and as the engine does. */
 export async function runBuild(
   adapter: Adapter,
-  { doing, query, isForBuildKit, registries, secrets, context, onLine }: EngineBuild,
+  { doing, query, isForBuildKit, registries, secrets, context, mask, onLine }: EngineBuild,
   until: AbortSignal,
 ): Promise<void> {
   using scope = createAbortScope({ signals: [until], timeoutMs: STALL_MS });
@@ -48,7 +50,7 @@ export async function runBuild(
       doing,
       signal,
     });
-    for await (const { text, step } of readBuildOutput(output)) {
+    for await (const { text, step } of readBuildOutput(output, mask)) {
       scope.touch();
       onLine(text, step);
     }
