@@ -42,6 +42,20 @@ export function listOf(items: JsonSchema): JsonSchema {
   return { type: 'array', items };
 }
 
+/** Schema of the named object with members more. */
+export function withMembers(
+  name: 'Cluster' | 'Error' | 'Workflow',
+  members: Readonly<Record<string, JsonSchema>>,
+  required: readonly string[] = Object.keys(members),
+): JsonSchema {
+  const base = SCHEMAS[name];
+  return {
+    type: 'object',
+    properties: { ...base.properties, ...members },
+    required: [...base.required, ...required],
+  };
+}
+
 export function refer(name: keyof typeof SCHEMAS): JsonSchema {
   return { $ref: `#/components/schemas/${name}` };
 }
@@ -229,7 +243,7 @@ export const SCHEMAS = {
       singleNode: { type: 'boolean' },
       labels: ANYTHING,
       version: TEXT,
-      metadata: ANYTHING,
+      metadata: { $ref: '#/components/schemas/ClusterMetadata' },
     },
     required: [
       'id',
@@ -243,6 +257,19 @@ export const SCHEMAS = {
       'metadata',
     ],
   },
+  ClusterMetadata: record({
+    version: TEXT,
+    platform: { ...TEXT, description: 'System and processors, such as linux/amd64.' },
+    provider: { ...TEXT, description: 'Always empty, as is the region.' },
+    region: TEXT,
+    nodeCount: { type: 'integer' },
+    cpuCapacity: { ...TEXT, description: 'Processors.' },
+    memoryCapacity: { ...TEXT, description: 'Bytes.' },
+    storageClasses: listOf(TEXT),
+    namespaces: listOf(TEXT),
+    capabilities: { ...listOf(TEXT), description: 'Always empty.' },
+    lastUpdated: TIME,
+  }),
   Registry: {
     type: 'object',
     properties: {

@@ -10,7 +10,7 @@ import type { WorkflowDeps } from './deps.ts';
 import { keepSentIds, toFileEdge, toFileNode } from './graph.ts';
 import type { ListQuery } from './page.ts';
 import { listParameters, pageOf } from './page.ts';
-import { GRAPH, ID, listOf, record, refer, STATUS, TEXT } from './schemas.ts';
+import { GRAPH, ID, listOf, record, refer, STATUS, TEXT, withMembers } from './schemas.ts';
 import { listedAs, toWorkflow } from './workflow-view.ts';
 
 const TAG = 'Workflows';
@@ -154,11 +154,10 @@ const createRoute: Route<WorkflowDeps> = defineRoute({
   access: 'deployer',
   body: { json: createBody },
   responses: {
-    201: answers('The workflow, as such and inside.', {
-      allOf: [refer('Workflow')],
-      properties: { message: TEXT, workflow: refer('Workflow') },
-      required: ['message', 'workflow'],
-    }),
+    201: answers(
+      'The workflow, as such and inside.',
+      withMembers('Workflow', { message: TEXT, workflow: refer('Workflow') }),
+    ),
   },
   async handle({ body, identity }, deps: WorkflowDeps) {
     const { name: title, description, cluster_id: cluster } = body;

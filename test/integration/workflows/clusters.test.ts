@@ -1,6 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ApiServer } from '../../support/api/api-server.ts';
 import { json, startApiServer } from '../../support/api/api-server.ts';
+import { startWorkflowServer } from '../../support/api/workflow-server.ts';
+import { checkSchema, createFixedSecrets } from '../../support/desired-fixtures.ts';
+import { createMemorySource } from '../../support/memory/memory-source.ts';
+import { readPolicy } from '../../support/operator-policy.ts';
+import { createDesiredState } from '../../../reconciler/desired/desired-state.ts';
 
 const BASE = '/v1/api';
 const SERVER = 'https://k8s-api.example.com:6443';
@@ -140,6 +145,20 @@ describe('requests about clusters that cannot be', () => {
     [{ ...OURS, credentials: { token: 'x', insecure: true } }, 'insecure is not taken'],
   ])('POST /clusters with %j is refused', async (body, says) => {
     expect(await ask('POST', '/clusters', body)).toMatchObject({ status: 400, body: { error: text(says) } });
+  });
+
+  it("changes none of the operator's configuration", async () => {
+    const source = createMemorySource();
+    const policy = readPolicy('clusters: { prod: { kubeconfig: /etc/kombinator/prod.yaml } }\n');
+    const secrets = createFixedSecrets();
+    const desired = createDesiredState({ source, secrets, checkSchema, policy });
+    await using workflows = await startWorkflowServer({}, { source, desired });
+    const error = "prod is of the operator's configuration, and changed there";
+    for (const [method, path] of [
+      ['DELETE', '/clusters/prod'],
+      ['PUT', '/clusters/prod/default'],
+    ] as const)
+      expect(await workflows.ask(method, path, undefined, 'admin')).toEqual({ status: 400, body: { error } });
   });
 
   it('takes no name twice', async () => {

@@ -7,7 +7,7 @@ import { shape } from '../../../http/shape.ts';
 import { newSignal, readAgain } from '../../../operations/write.ts';
 import { answers } from '../answers.ts';
 import type { WorkflowDeps } from '../deps.ts';
-import { ANYTHING, listOf, record, refer, TEXT, TIME } from '../schemas.ts';
+import { ANYTHING, listOf, record, refer, TEXT, TIME, withMembers } from '../schemas.ts';
 import { findWorkflow } from '../workflow-routes.ts';
 
 const TAG = 'Diagnostics';
@@ -146,7 +146,10 @@ export const diagnosticRoutes: readonly Route<WorkflowDeps>[] = [
           mode: TEXT,
         }),
       ),
-      400: answers('It is refused; details say why.', ERROR),
+      400: answers(
+        'It is refused; details say why. Names of the fix stand beside it unless the request itself is wrong.',
+        withMembers('Error', { fixType: TEXT, mode: TEXT }, []),
+      ),
       404: UNKNOWN,
     },
     async handle({ params, body, identity }, deps: WorkflowDeps): Promise<Reply> {

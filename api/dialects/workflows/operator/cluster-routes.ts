@@ -11,7 +11,7 @@ import { toCluster, toConnectionLog, toMetadata } from './cluster-view.ts';
 import type { WorkflowDeps } from '../deps.ts';
 import type { ListQuery } from '../page.ts';
 import { listParameters, pageOf } from '../page.ts';
-import { ANYTHING, listOf, record, refer, TEXT, TIME } from '../schemas.ts';
+import { ID, listOf, record, refer, TEXT, TIME, withMembers } from '../schemas.ts';
 import { NO_TIME } from '../workflow-view.ts';
 
 const TAG = 'Clusters';
@@ -68,6 +68,22 @@ const logQuery = shape<{ readonly limit?: number }>({
   type: 'object',
   properties: { limit: { type: 'integer', minimum: 1, maximum: LIMIT, description: 'Default 100.' } },
 });
+
+/** Schema of an entry of the connection log; details or error, as it went. */
+const CHECK = {
+  type: 'object',
+  properties: {
+    id: ID,
+    clusterId: ID,
+    userId: TEXT,
+    action: { const: 'connection_test' },
+    success: { type: 'boolean' },
+    timestamp: TIME,
+    details: TEXT,
+    error: TEXT,
+  },
+  required: ['id', 'clusterId', 'userId', 'action', 'success', 'timestamp'],
+};
 
 /** Things that are not done here, in place of taking them without a word. */
 function refuseUnsafe({ insecure, singleNode }: ClusterBody): void {
@@ -182,7 +198,7 @@ const readRoutes: readonly Route<WorkflowDeps>[] = [
     params: PARAMS,
     query: logQuery,
     responses: {
-      200: answers('The newest first.', record({ cluster: TEXT, logs: listOf(ANYTHING) })),
+      200: answers('The newest first.', record({ cluster: TEXT, logs: listOf(CHECK) })),
       404: UNKNOWN,
     },
     async handle({ params, query: { limit = 100 } }, { reconciler }: WorkflowDeps) {
@@ -205,7 +221,10 @@ const writeRoutes: readonly Route<WorkflowDeps>[] = [
     access: 'admin',
     body,
     responses: {
-      201: answers('As it was found by a look of at most ten seconds.', refer('Cluster')),
+      201: answers(
+        'As it was found by a look of at most ten seconds, as such and inside.',
+        withMembers('Cluster', { message: TEXT, cluster: refer('Cluster') }),
+      ),
       400: BAD,
       409: answers('The name is taken, or somebody else has just pushed.', ERROR),
     },
@@ -249,6 +268,7 @@ const writeRoutes: readonly Route<WorkflowDeps>[] = [
     params: PARAMS,
     responses: {
       200: answers('It is gone.', record({ message: TEXT, cluster: TEXT })),
+      400: BAD,
       404: UNKNOWN,
       409: answers('Stacks name it.', ERROR),
     },
@@ -265,7 +285,7 @@ const writeRoutes: readonly Route<WorkflowDeps>[] = [
     summary: 'Makes it the default cluster',
     access: 'admin',
     params: PARAMS,
-    responses: { 200: CHANGED, 404: UNKNOWN },
+    responses: { 200: CHANGED, 400: BAD, 404: UNKNOWN },
     async handle({ params, identity }, { reconciler }: WorkflowDeps) {
       const choose = () => reconciler.chooseCluster(nameOf(params), identity, newSignal());
       return changed('Default cluster updated successfully', await withCluster(choose));
@@ -306,7 +326,10 @@ const lookRoutes: readonly Route<WorkflowDeps>[] = [
         record({ status: TEXT, version: TEXT, nodes: { type: 'integer' }, message: TEXT, cluster: TEXT }),
       ),
       404: UNKNOWN,
-      503: answers('It does not.', ANYTHING),
+      503: answers(
+        'It does not, or nothing can be asked now.',
+        withMembers('Error', { cluster: TEXT, status: { const: 'failed' } }, []),
+      ),
     },
     async handle({ params, signal }, { reconciler }: WorkflowDeps): Promise<Reply> {
       const cluster = nameOf(params);
@@ -329,7 +352,7 @@ const lookRoutes: readonly Route<WorkflowDeps>[] = [
     access: 'deployer',
     params: PARAMS,
     responses: {
-      200: answers('As they are now.', record({ message: TEXT, metadata: ANYTHING })),
+      200: answers('As they are now.', record({ message: TEXT, metadata: refer('ClusterMetadata') })),
       404: UNKNOWN,
     },
     async handle({ params, signal }, { reconciler }: WorkflowDeps) {

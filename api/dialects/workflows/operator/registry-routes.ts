@@ -9,7 +9,7 @@ import { answers } from '../answers.ts';
 import type { WorkflowDeps } from '../deps.ts';
 import type { ListQuery } from '../page.ts';
 import { listParameters, pageOf } from '../page.ts';
-import { ANYTHING, listOf, record, refer, TEXT } from '../schemas.ts';
+import { listOf, record, refer, TEXT, withMembers } from '../schemas.ts';
 import { NO_TIME } from '../workflow-view.ts';
 
 const TAG = 'Registries';
@@ -248,7 +248,10 @@ const stateRoutes: readonly Route<WorkflowDeps>[] = [
       200: answers('It does.', record({ message: TEXT, status: TEXT })),
       400: BAD_ID,
       404: UNKNOWN,
-      503: answers('It does not, or does not answer.', ANYTHING),
+      503: answers(
+        'It does not, or does not answer, or nothing can be asked now.',
+        withMembers('Error', { status: { const: 'failed' } }, []),
+      ),
     },
     async handle({ params, signal }, { reconciler }: WorkflowDeps): Promise<Reply> {
       const id = readId(params);

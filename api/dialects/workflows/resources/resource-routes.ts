@@ -31,7 +31,7 @@ const ROW = {
   createdAt: TIME,
   isFavorite: { type: 'boolean' },
 };
-const RESOURCE = record({
+const RESOURCE_MEMBERS = {
   ...ROW,
   userId: TEXT,
   clusterId: ID,
@@ -47,8 +47,20 @@ const RESOURCE = record({
   lastSyncedAt: TIME,
   lastSeenAt: TIME,
   firstDiscoveredAt: TIME,
-});
-const HISTORY = record({
+};
+/** Schema of a whole resource; the members that are not required come where there is something to say. */
+const RESOURCE = {
+  type: 'object',
+  properties: {
+    ...RESOURCE_MEMBERS,
+    message: { ...TEXT, description: 'Reason for its status, as the cluster gives it.' },
+    workflowId: ID,
+    workflowName: TEXT,
+    stack: { ...TEXT, description: 'Name of the stack that it belongs to, where that is no workflow.' },
+  },
+  required: Object.keys(RESOURCE_MEMBERS),
+};
+const HISTORY_MEMBERS = {
   id: ID,
   resourceId: ID,
   userId: TEXT,
@@ -57,7 +69,12 @@ const HISTORY = record({
   newStatus: TEXT,
   timestamp: TIME,
   message: TEXT,
-});
+};
+const HISTORY = {
+  type: 'object',
+  properties: { ...HISTORY_MEMBERS, oldStatus: { ...TEXT, description: 'Where it was there before.' } },
+  required: Object.keys(HISTORY_MEMBERS),
+};
 
 const SORTS: Readonly<Record<string, ObjectOrder>> = {
   name: 'name',
