@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { asFields } from '../../reconciler/base/values.ts';
+import { asFields, asString } from '../../reconciler/base/values.ts';
 import { eventually } from '../support/eventually.ts';
 import { git } from '../support/git/git-repo.ts';
 import type { Json, MainJob } from '../support/main-job.ts';
@@ -49,7 +49,7 @@ function describeRuns(name: string, open: (namespace: string) => Promise<Workflo
       cluster.hand.read(`${kind.replace('NS', `namespaces/${stack}`)}/${one}`).catch(() => null);
     const secretValue = async () => {
       const data = asFields((await read('/api/v1/NS/secrets', 'flow-keys'))?.['data']) ?? {};
-      return Buffer.from(String(data['TOKEN'] ?? ''), 'base64').toString();
+      return Buffer.from(asString(data['TOKEN']) ?? '', 'base64').toString();
     };
     const node = (number: number, type: string, data: object) => ({
       id: `n${number}`,
