@@ -97,14 +97,14 @@ export function nearestName(written: string, known: readonly string[]): string |
 }
 
 /** The error for a stack nobody described, with the nearest name or the list of those there are. */
-export function unknownStack(name: string, known: readonly string[]): UsageError {
+export function unknownStack(name: string, known: readonly string[], kind = 'stack'): UsageError {
   const near = nearestName(name, known);
   const shown = known.slice(0, 10).join(', ');
   const hint =
     near !== undefined
       ? `did you mean ${near}?`
       : known.length === 0
-        ? 'the repository describes no stack'
-        : `known stacks: ${shown}${known.length > 10 ? ` and ${known.length - 10} more` : ''}`;
-  return new UsageError(`unknown stack "${name}"`, hint, 'UNKNOWN_STACK');
+        ? `the repository describes no ${kind}`
+        : `known ${kind}s: ${shown}${known.length > 10 ? ` and ${known.length - 10} more` : ''}`;
+  return new UsageError(`unknown ${kind} "${name}"`, hint, 'UNKNOWN_STACK');
 }

@@ -1,7 +1,7 @@
 import { asFields } from '../../../reconciler/index.ts';
 import type { RemoteClient } from '../remote/client.ts';
 import { fieldsOf, listAt, textAt, textOrNull } from '../remote/decode.ts';
-import { unknownWorkflow } from './unknown-workflow.ts';
+import { unknownStack } from '../terminal/failure.ts';
 import type { VersionRow, WorkflowRow, WorkflowRun, WorkflowSession } from './workflow-session.ts';
 
 const PAGE = 100;
@@ -21,9 +21,10 @@ export function createRemoteWorkflows(client: RemoteClient): WorkflowSession {
     const all = await list(signal);
     const found = all.find(({ id, name }) => id === workflow || name === workflow);
     if (found !== undefined) return `/workflows/${found.id}`;
-    throw unknownWorkflow(
+    throw unknownStack(
       workflow,
       all.map(({ name }) => name),
+      'workflow',
     );
   };
   return {

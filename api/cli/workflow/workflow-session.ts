@@ -5,7 +5,7 @@ import { compareGraphs } from '../../operations/compare-graphs.ts';
 import type { ApiDeps } from '../../operations/deps.ts';
 import { listRuns, runWorkflow } from '../../operations/workflow-runs.ts';
 import { listWorkflows } from '../../operations/workflows.ts';
-import { unknownWorkflow } from './unknown-workflow.ts';
+import { unknownStack } from '../terminal/failure.ts';
 
 export interface WorkflowRow {
   /** 24 hex digits. */
@@ -82,9 +82,10 @@ export function createLocalWorkflows({ reconciler, actor, readOnce }: LocalWorkf
     const all = listWorkflows(deps);
     const found = all.find(({ id, name, title }) => [id, name, title].includes(workflow));
     if (found !== undefined) return found.name;
-    throw unknownWorkflow(
+    throw unknownStack(
       workflow,
       all.map(({ title }) => title),
+      'workflow',
     );
   };
   return {

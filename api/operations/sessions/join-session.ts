@@ -1,4 +1,5 @@
 import type { ExecSession } from '../../../reconciler/index.ts';
+import { asFields } from '../../../reconciler/index.ts';
 
 /** Something that the person at the other end does. */
 export type SessionInput =
@@ -52,4 +53,13 @@ export function readSize(
   const isSize = (value: unknown): value is number =>
     Number.isInteger(value) && Number(value) >= 1 && Number(value) <= MAX_CHARACTERS;
   return isSize(columns) && isSize(rows) ? { columns, rows } : undefined;
+}
+
+/** Members of a frame of JSON; `undefined` for what is none. */
+export function readFields(bytes: Uint8Array): Readonly<Record<string, unknown>> | undefined {
+  try {
+    return asFields(JSON.parse(new TextDecoder().decode(bytes)));
+  } catch {
+    return undefined;
+  }
 }

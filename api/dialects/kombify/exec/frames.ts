@@ -1,7 +1,6 @@
-import { asFields } from '../../../../reconciler/index.ts';
 import type { SocketMessage } from '../../../http/sockets/channel.ts';
 import type { SessionInput } from '../../../operations/sessions/join-session.ts';
-import { readSize } from '../../../operations/sessions/join-session.ts';
+import { readFields, readSize } from '../../../operations/sessions/join-session.ts';
 
 /* Frames of a session: what is typed and printed is binary, everything else is a JSON text. Output has its stream first: 1 stdout, 2 stderr. */
 
@@ -23,16 +22,8 @@ export async function* readInput(messages: AsyncIterable<SocketMessage>): AsyncG
 }
 
 function readCommand(bytes: Uint8Array): SessionInput | undefined {
-  const fields = parse(bytes);
+  const fields = readFields(bytes);
   if (fields?.['type'] === 'end') return { kind: 'end' };
   const size = fields?.['type'] === 'resize' ? readSize(fields['columns'], fields['rows']) : undefined;
   return size && { kind: 'resize', ...size };
-}
-
-function parse(bytes: Uint8Array): Readonly<Record<string, unknown>> | undefined {
-  try {
-    return asFields(JSON.parse(new TextDecoder().decode(bytes)));
-  } catch {
-    return undefined;
-  }
 }

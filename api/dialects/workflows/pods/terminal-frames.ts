@@ -1,7 +1,7 @@
-import { asFields, asString } from '../../../../reconciler/index.ts';
+import { asString } from '../../../../reconciler/index.ts';
 import type { SocketMessage } from '../../../http/sockets/channel.ts';
 import type { SessionInput } from '../../../operations/sessions/join-session.ts';
-import { readSize } from '../../../operations/sessions/join-session.ts';
+import { readFields, readSize } from '../../../operations/sessions/join-session.ts';
 
 export type FrameType = 'metadata' | 'output' | 'error' | 'close';
 
@@ -19,18 +19,10 @@ export async function* readInput(messages: AsyncIterable<SocketMessage>): AsyncG
 }
 
 function readFrame(bytes: Uint8Array): SessionInput | undefined {
-  const fields = parse(bytes);
+  const fields = readFields(bytes);
   const data = asString(fields?.['data']);
   if (fields?.['type'] === 'input' && data !== undefined)
     return { kind: 'input', bytes: new TextEncoder().encode(data) };
   const size = fields?.['type'] === 'resize' ? readSize(fields['cols'], fields['rows']) : undefined;
   return size && { kind: 'resize', ...size };
-}
-
-function parse(bytes: Uint8Array): Readonly<Record<string, unknown>> | undefined {
-  try {
-    return asFields(JSON.parse(new TextDecoder().decode(bytes)));
-  } catch {
-    return undefined;
-  }
 }
