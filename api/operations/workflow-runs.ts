@@ -100,7 +100,12 @@ function namedSecrets(view: StackView, secrets: Values): ReadonlyMap<string, str
     const secret = asString(node?.data['name']);
     if (node?.type !== 'secret' || secret === undefined)
       throw new ReconcilerError('BAD_OPTIONS', `${id} is no secret of this workflow, so it takes no values`);
-    for (const [key, value] of filled(values)) names.set(`${view.name}.${secret}.${key}`, value);
+    const keys = new Set((asList(node.data['keys']) ?? []).map((key) => asFields(key)?.['name']));
+    for (const [key, value] of filled(values)) {
+      if (!keys.has(key))
+        throw new ReconcilerError('BAD_OPTIONS', `${id} has no key ${showLine(key)}, so it takes no value`);
+      names.set(`${view.name}.${secret}.${key}`, value);
+    }
   }
   return names;
 }

@@ -78,6 +78,13 @@ describe('runs of a workflow', () => {
       true,
     ],
     [
+      'a value for a key that a secret has not',
+      [KEYS],
+      { trigger_data: { secrets: { n2: { 'A\u001b': 'b' } } } },
+      'n2 has no key A\\x1b, so it takes no value',
+      true,
+    ],
+    [
       'a variable of what runs nothing',
       [CONF],
       { trigger_data: { envVars: { n1: { A: 'b' } } } },

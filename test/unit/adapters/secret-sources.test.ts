@@ -53,6 +53,11 @@ describe('sources of secrets', () => {
     writeFileSync(join(stateDir, 'secrets/shop.keys.TOKEN'), 'of the operator\n', { mode: 0o600 });
     expect(read('shop.keys.TOKEN')).toBe('of the operator');
     expect(() => giveSecrets(new Map([['../admin.key', 'x']]))).toThrow('not names of secrets: ../admin.key');
+    const { version } = vault;
+    const many = new Map(Array.from({ length: 201 }, (_, at) => [`shop.keys.K${at}`, 'x']));
+    expect(() => giveSecrets(many)).toThrow('201 values are given; 200 at once are the most');
+    giveSecrets(new Map([['shop.keys.TOKEN', vault.get('secret/shop.keys.TOKEN')?.reveal() ?? '']]))();
+    expect(vault.version).toBe(version);
   });
 
   it('opens age files, binary and armored, with a key from any place', async () => {
