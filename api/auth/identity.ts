@@ -6,6 +6,8 @@ export interface Identity extends Actor {
   readonly via: 'key' | 'token' | 'open';
   /** Id of the user, where it is one. */
   readonly userId?: string;
+  /** Issuer of a token, and what that calls its bearer, who often chooses names and addresses in it. */
+  readonly subject?: string;
 }
 
 /** Text that tells callers apart, in logs and counts: users may call themselves like anybody, their address is theirs alone. */

@@ -130,12 +130,13 @@ function toIdentity(payload: JWTPayload, { rolesClaim = 'roles', roleMap = {} }:
       `the token gives no role: claim ${rolesClaim} must name viewer, deployer or admin`,
     );
   }
-  const email = payload['email'];
+  const { email, iss = '', sub } = payload;
   return {
     name: authorName(name),
     email: typeof email === 'string' && isAddress(email) ? email : localAddress(name),
     role,
     via: 'token',
+    ...(sub === undefined ? {} : { subject: `${iss}\0${sub}` }),
   };
 }
 

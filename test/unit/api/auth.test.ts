@@ -9,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ensureAdminKey } from '../../../api/auth/admin-key.ts';
 import { findApiKey, generateApiKey, hashApiKey } from '../../../api/auth/api-key.ts';
 import { authorName, localAddress } from '../../../api/auth/identity.ts';
+import { ownerOf } from '../../../api/dialects/workflows/owner.ts';
 import { createTokenVerifier } from '../../../api/auth/token.ts';
 import type { TokenOptions } from '../../../api/auth/token.ts';
 import type { ApiKeyRecord } from '../../../reconciler/index.ts';
@@ -131,7 +132,22 @@ describe('tokens', () => {
       email: 'u1@kombinator.local',
       role,
       via: 'token',
+      subject: '\0u1',
     });
+  });
+
+  it('tell callers apart by their subject, whatever names and addresses they have', async () => {
+    const verify = createTokenVerifier({ ...OWN, issuer: 'me' });
+    const ownerWith = async (claims: object) => {
+      const identity = await verify(
+        await sign({ roles: ['deployer'], iss: 'me', name: 'Ada', email: 'ada@example.org', ...claims }),
+      );
+      if (identity === null) throw new Error('it is refused');
+      return ownerOf(identity);
+    };
+    const ada = await ownerWith({ sub: 'u1' });
+    expect(await ownerWith({ sub: 'u1', name: 'Ada Byron', email: 'byron@example.org' })).toBe(ada);
+    expect(await ownerWith({ sub: 'u2' })).not.toBe(ada);
   });
 
   it.each<[string, object, TokenOptions]>([

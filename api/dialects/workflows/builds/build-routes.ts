@@ -13,7 +13,8 @@ import { listParameters, pageOf } from '../page.ts';
 import { listOf, record, refer, TEXT } from '../schemas.ts';
 import { findWorkflow } from '../workflow-routes.ts';
 import { BUILD } from './build-schemas.ts';
-import { imageOf, ownerOf, toBuild, toBuildEvent, workflowIds } from './build-view.ts';
+import { ownerOf } from '../owner.ts';
+import { imageOf, toBuild, toBuildEvent, workflowIds } from './build-view.ts';
 
 const TAG = 'Builds';
 const LIMIT = 20;

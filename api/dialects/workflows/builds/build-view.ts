@@ -1,13 +1,7 @@
 import type { BuildEvent, BuildRecord } from '../../../../reconciler/index.ts';
-import type { Identity } from '../../../auth/identity.ts';
 import type { ServerEvent } from '../../../http/route.ts';
-import { idOf, listWorkflows } from '../../../operations/workflows.ts';
+import { listWorkflows } from '../../../operations/workflows.ts';
 import type { WorkflowDeps } from '../deps.ts';
-
-/** An id of whoever asks: of the user, else one that is made of the name of the key or token. */
-export function ownerOf({ userId, via, name }: Identity): string {
-  return userId ?? idOf('caller', `${via}\0${name}`);
-}
 
 /** Ids of workflows by the names of their stacks. */
 export function workflowIds(deps: WorkflowDeps): ReadonlyMap<string, string> {

@@ -10,6 +10,7 @@ import { appendGraph, followImport } from '../../../operations/imports/imports.t
 import { createWorkflow, idOf } from '../../../operations/workflows.ts';
 import { answers } from '../answers.ts';
 import type { WorkflowDeps } from '../deps.ts';
+import { ownerOf } from '../owner.ts';
 import { toFileEdge, toFileNode } from '../graph.ts';
 import { GRAPH, record, refer, TEXT } from '../schemas.ts';
 import { findWorkflow } from '../workflow-routes.ts';
@@ -125,11 +126,6 @@ function toFileNodes(nodes: readonly object[], positions: Readonly<Record<string
     const position = own(positions, id);
     return toFileNode(position === undefined ? node : { ...node, position });
   });
-}
-
-/** An import is seen by the one who has begun it, and by nobody else. */
-function ownerOf({ userId, via, email }: Identity): string {
-  return userId ?? `${via}/${email}`;
 }
 
 function userIdOf({ userId, email }: Identity): string {

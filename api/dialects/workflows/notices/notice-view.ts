@@ -1,7 +1,7 @@
 import type { Notice } from '../../../../reconciler/index.ts';
 import type { Identity } from '../../../auth/identity.ts';
 import { listWorkflows } from '../../../operations/workflows.ts';
-import { ownerOf } from '../builds/build-view.ts';
+import { ownerOf } from '../owner.ts';
 import type { WorkflowDeps } from '../deps.ts';
 import { ID, TEXT, TIME } from '../schemas.ts';
 

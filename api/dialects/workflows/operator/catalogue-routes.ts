@@ -6,6 +6,7 @@ import type { Route } from '../../../http/route.ts';
 import { shape } from '../../../http/shape.ts';
 import { answers } from '../answers.ts';
 import type { WorkflowDeps } from '../deps.ts';
+import { ownerOf } from '../owner.ts';
 import type { ListQuery } from '../page.ts';
 import { listParameters, pageOf } from '../page.ts';
 import { listOf, record, refer, TEXT } from '../schemas.ts';
@@ -69,7 +70,7 @@ const readRoutes: readonly Route<WorkflowDeps>[] = [
       200: answers('In the order of the catalogue.', record({ templates: listOf(refer('Template')) })),
     },
     handle({ query, identity }, { reconciler }: WorkflowDeps) {
-      const { items } = pageOf(reconciler.listTemplates(identity.email), inOrder(query), {
+      const { items } = pageOf(reconciler.listTemplates(ownerOf(identity)), inOrder(query), {
         limit: LIMIT,
         sorts: { displayName: (one) => one.displayName.toLowerCase(), name: (one) => one.name },
         texts: (one) => [one.id, one.displayName, one.description, ...one.tags],
@@ -87,7 +88,7 @@ const readRoutes: readonly Route<WorkflowDeps>[] = [
     query: listQuery,
     responses: { 200: answers('By their names for people.', record({ plugins: listOf(refer('Plugin')) })) },
     handle: ({ query, identity }, { reconciler }: WorkflowDeps) =>
-      pageOfPlugins(reconciler.listPlugins(identity.email), query),
+      pageOfPlugins(reconciler.listPlugins(ownerOf(identity)), query),
   }),
   defineRoute({
     method: 'GET',
@@ -100,7 +101,7 @@ const readRoutes: readonly Route<WorkflowDeps>[] = [
     responses: { 200: answers('By their names for people.', record({ plugins: listOf(refer('Plugin')) })) },
     handle: ({ query, identity }, { reconciler }: WorkflowDeps) =>
       pageOfPlugins(
-        reconciler.listPlugins(identity.email).filter(({ enabled }) => enabled),
+        reconciler.listPlugins(ownerOf(identity)).filter(({ enabled }) => enabled),
         query,
       ),
   }),
@@ -113,7 +114,7 @@ const readRoutes: readonly Route<WorkflowDeps>[] = [
     access: 'viewer',
     responses: { 200: answers('Sorted.', record({ categories: listOf(TEXT) })) },
     handle({ identity }, { reconciler }: WorkflowDeps) {
-      const categories = reconciler.listPlugins(identity.email).map(({ category }) => category);
+      const categories = reconciler.listPlugins(ownerOf(identity)).map(({ category }) => category);
       return ok({ categories: [...new Set(categories)].sort() });
     },
   }),
@@ -133,7 +134,7 @@ const pluginRoutes: readonly Route<WorkflowDeps>[] = [
       404: UNKNOWN,
     },
     handle({ params, identity }, { reconciler }: WorkflowDeps) {
-      const plugin = withPlugin(() => reconciler.getPlugin(params['id'] ?? '', identity.email));
+      const plugin = withPlugin(() => reconciler.getPlugin(params['id'] ?? '', ownerOf(identity)));
       return ok({ plugin: toPlugin(plugin), enabled: plugin.enabled });
     },
   }),
@@ -147,7 +148,7 @@ const pluginRoutes: readonly Route<WorkflowDeps>[] = [
     params: PLUGIN_ID,
     responses: { 200: answers('It is on.', record({ message: TEXT })), 404: UNKNOWN },
     handle({ params, identity }, { reconciler }: WorkflowDeps) {
-      withPlugin(() => reconciler.enablePlugin(params['id'] ?? '', identity.email));
+      withPlugin(() => reconciler.enablePlugin(params['id'] ?? '', ownerOf(identity)));
       return ok({ message: 'Plugin enabled successfully' });
     },
   }),
@@ -165,7 +166,7 @@ const pluginRoutes: readonly Route<WorkflowDeps>[] = [
       404: UNKNOWN,
     },
     handle({ params, identity }, { reconciler }: WorkflowDeps) {
-      withPlugin(() => reconciler.disablePlugin(params['id'] ?? '', identity.email));
+      withPlugin(() => reconciler.disablePlugin(params['id'] ?? '', ownerOf(identity)));
       return ok({ message: 'Plugin disabled successfully' });
     },
   }),

@@ -10,6 +10,7 @@ import { findObject, listObjects } from '../../../operations/objects.ts';
 import { idOf } from '../../../operations/workflows.ts';
 import { answers } from '../answers.ts';
 import type { WorkflowDeps } from '../deps.ts';
+import { ownerOf } from '../owner.ts';
 import { ANYTHING, ID, listOf, record, refer, TEXT, TIME } from '../schemas.ts';
 import { toStatus } from './resource-status.ts';
 import { toResource, toRow, typeOf } from './resource-view.ts';
@@ -223,7 +224,7 @@ const readRoutes: readonly Route<WorkflowDeps>[] = [
       ),
     },
     async handle({ query: asked, identity, signal }, deps: WorkflowDeps) {
-      const answer = await listPage(deps, asked, identity.email, signal);
+      const answer = await listPage(deps, asked, ownerOf(identity), signal);
       if (asked.sync === true) deps.reconciler.refreshInventory();
       return ok(answer);
     },
@@ -261,7 +262,7 @@ const readRoutes: readonly Route<WorkflowDeps>[] = [
     async handle({ params, identity, signal }, deps: WorkflowDeps) {
       const { id } = await findResource(deps, params, signal);
       const { reconciler } = deps;
-      const note = reconciler.listObjectNotes(identity.email).find(({ object }) => object === id);
+      const note = reconciler.listObjectNotes(ownerOf(identity)).find(({ object }) => object === id);
       const resource = toResource(deps, reconciler.getObject(id), note);
       return ok({ resource, history: reconciler.objectHistory(id).map(toHistory) });
     },
@@ -327,7 +328,7 @@ const changeRoutes: readonly Route<WorkflowDeps>[] = [
       const { id } = await findResource(deps, params, signal);
       const { userTags, userNotes, isFavorite = false } = body;
       const note = { object: id, tags: userTags ?? [], notes: userNotes ?? '', isFavorite };
-      deps.reconciler.noteObject(identity.email, note);
+      deps.reconciler.noteObject(ownerOf(identity), note);
       return ok({ message: 'Resource updated successfully' });
     },
   }),
