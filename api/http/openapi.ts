@@ -2,6 +2,9 @@ import { own } from '../../reconciler/index.ts';
 import type { Route } from './route.ts';
 import type { JsonSchema } from './shape.ts';
 
+/** A part of the document that is no schema. */
+type Part = Readonly<Record<string, unknown>>;
+
 export interface OpenApiOptions {
   readonly title: string;
   readonly version: string;
@@ -16,7 +19,7 @@ export interface OpenApiOptions {
 }
 
 /** OpenAPI 3.1 from the route table: the table is the only place where a route is written down. */
-export function buildOpenApi(options: OpenApiOptions): JsonSchema {
+export function buildOpenApi(options: OpenApiOptions): Part {
   const paths: Record<string, Record<string, unknown>> = {};
   for (const route of options.routes) {
     const path = toOpenApiPath(`${options.prefix}${route.path}`);
@@ -45,7 +48,7 @@ export function toOpenApiPath(path: string): string {
   return path.replaceAll(/:(\w+)/g, '{$1}');
 }
 
-function buildOperation(route: Route<never>, options: OpenApiOptions): JsonSchema {
+function buildOperation(route: Route<never>, options: OpenApiOptions): Part {
   const parameters = [...pathParameters(route), ...queryParameters(route)];
   return {
     operationId: route.id,
@@ -61,7 +64,7 @@ function buildOperation(route: Route<never>, options: OpenApiOptions): JsonSchem
   };
 }
 
-function pathParameters(route: Route<never>): JsonSchema[] {
+function pathParameters(route: Route<never>): Part[] {
   return [...route.path.matchAll(/:(\w+)/g)].map(([, name = '']) => ({
     name,
     in: 'path',
@@ -71,7 +74,7 @@ function pathParameters(route: Route<never>): JsonSchema[] {
   }));
 }
 
-function queryParameters(route: Route<never>): JsonSchema[] {
+function queryParameters(route: Route<never>): Part[] {
   const properties = route.query?.schema['properties'];
   if (typeof properties !== 'object' || properties === null) return [];
   return Object.entries(properties).map(([name, schema]: [string, unknown]) => ({
@@ -81,7 +84,7 @@ function queryParameters(route: Route<never>): JsonSchema[] {
   }));
 }
 
-function buildRequestBody({ json, text = [], form = false }: NonNullable<Route<never>['body']>): JsonSchema {
+function buildRequestBody({ json, text = [], form = false }: NonNullable<Route<never>['body']>): Part {
   const { required, properties } = json.schema;
   const content: Record<string, unknown> = { 'application/json': { schema: json.schema } };
   for (const type of text) content[type] = { schema: { type: 'string' } };
@@ -93,7 +96,7 @@ function buildRequestBody({ json, text = [], form = false }: NonNullable<Route<n
   return { required: Array.isArray(required) && required.length > 0, content };
 }
 
-function goodResponses({ responses }: Route<never>): JsonSchema {
+function goodResponses({ responses }: Route<never>): Part {
   const entries = Object.entries(responses).map(([status, { description, content }]) => {
     const media = Object.entries(content).map(([type, schema]) => [type, { schema }]);
     return [status, { description, content: Object.fromEntries(media) }];
@@ -114,7 +117,7 @@ const ERRORS: Readonly<Record<number, string>> = {
   503: 'A part that is needed does not answer; try again later.',
 };
 
-function errorResponses(route: Route<never>, errorSchema: string): JsonSchema {
+function errorResponses(route: Route<never>, errorSchema: string): Part {
   const statuses = [500];
   if (route.body !== undefined) statuses.push(413, 415);
   if (route.body !== undefined || route.query !== undefined) statuses.push(400);

@@ -7,6 +7,8 @@ import { asText } from '../../reconciler/index.ts';
 
 /** JSON Schema, draft 2020-12: the one of OpenAPI 3.1. */
 export interface JsonSchema {
+  /** No keyword: an object with this member holds a schema, and is none. */
+  readonly schema?: never;
   readonly [keyword: string]: unknown;
 }
 

@@ -3,7 +3,6 @@ import { buildOpenApi } from '../../http/openapi.ts';
 import type { HttpProblem } from '../../http/problem.ts';
 import type { Route } from '../../http/route.ts';
 import { defineRoute } from '../../http/route.ts';
-import type { JsonSchema } from '../../http/shape.ts';
 import type { ApiDeps } from '../../operations/deps.ts';
 import { driftRoutes } from './drift-routes.ts';
 import { batchRoutes } from './batch-routes.ts';
@@ -57,7 +56,7 @@ export const kombifyRoutes: readonly Route<KombifyDeps>[] = [
   openApiRoute,
 ];
 
-export function buildKombifyOpenApi(version: string): JsonSchema {
+export function buildKombifyOpenApi(version: string): object {
   return buildOpenApi({
     title: 'Kombinator API',
     version,

@@ -2,7 +2,6 @@ import { HttpProblem } from '../../http/problem.ts';
 import { buildOpenApi } from '../../http/openapi.ts';
 import { defineRoute, ok } from '../../http/route.ts';
 import type { Route } from '../../http/route.ts';
-import type { JsonSchema } from '../../http/shape.ts';
 import type { ApiDeps } from '../../operations/deps.ts';
 import { infoRoutes, listRoutes } from './list-routes.ts';
 import { SCHEMAS } from './schemas.ts';
@@ -66,7 +65,7 @@ export const komposeFallbacks: readonly Route<ApiDeps>[] = METHODS.flatMap((meth
   }),
 ]);
 
-export function buildKomposeOpenApi(version: string): JsonSchema {
+export function buildKomposeOpenApi(version: string): object {
   return buildOpenApi({
     title: 'Kombinator API in the words of Kompose',
     version,

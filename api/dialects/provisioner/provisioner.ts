@@ -1,7 +1,6 @@
 import { buildOpenApi } from '../../http/openapi.ts';
 import { defineRoute, ok } from '../../http/route.ts';
 import type { Route } from '../../http/route.ts';
-import type { JsonSchema } from '../../http/shape.ts';
 import type { InstanceDeps } from '../../operations/instances.ts';
 import { readInstanceStats } from '../../operations/instances.ts';
 import { batchRoutes } from './batch-routes.ts';
@@ -56,7 +55,7 @@ export const provisionerRoutes: readonly Route<InstanceDeps>[] = [
   ...stackRoutes,
 ];
 
-export function buildProvisionerOpenApi(version: string): JsonSchema {
+export function buildProvisionerOpenApi(version: string): object {
   return buildOpenApi({
     title: 'Kombinator API in the words of the pod provisioner',
     version,

@@ -9,7 +9,7 @@ import { createBroadcasts } from '../../operations/broadcast.ts';
 import { followEvents } from '../../operations/follow-events.ts';
 import { listRuns, runWorkflow } from '../../operations/workflow-runs.ts';
 import { workflowId } from '../../operations/workflows.ts';
-import { answers } from './answers.ts';
+import { answers, answersEvents } from './answers.ts';
 import type { WorkflowDeps } from './deps.ts';
 import { nodeStatuses, statusOfStep } from './node-status.ts';
 import { createNodeFinder, toRun } from './run-view.ts';
@@ -139,10 +139,7 @@ export const runRoutes: readonly Route<WorkflowDeps>[] = [
     access: 'viewer',
     params: WORKFLOW_ID,
     responses: {
-      200: {
-        description: 'Until the client or the workflow goes.',
-        content: { 'text/event-stream': { schema: TEXT } },
-      },
+      200: answersEvents('Until the client or the workflow goes.'),
       400: BAD_ID,
     },
     handle({ params, signal }, deps: WorkflowDeps) {

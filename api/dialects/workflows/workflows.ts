@@ -1,7 +1,6 @@
 import { buildOpenApi } from '../../http/openapi.ts';
 import { defineRoute, ok } from '../../http/route.ts';
 import type { Route } from '../../http/route.ts';
-import type { JsonSchema } from '../../http/shape.ts';
 import { answers } from './answers.ts';
 import { authRoutes } from './accounts/auth-routes.ts';
 import { buildRoutes } from './builds/build-routes.ts';
@@ -77,7 +76,7 @@ export const helloRoute: Route<WorkflowDeps> = defineRoute({
   handle: () => ok({ message: 'Kombinator workflow API', status: 'success' }),
 });
 
-export function buildWorkflowsOpenApi(version: string): JsonSchema {
+export function buildWorkflowsOpenApi(version: string): object {
   return buildOpenApi({
     title: 'Kombinator API in the words of the workflow platform',
     version,

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { buildWorkflowsOpenApi } from '../../../api/dialects/workflows/workflows.ts';
 import type { ApiServer } from '../../support/api/api-server.ts';
 import { KEYS, startApiServer } from '../../support/api/api-server.ts';
 
@@ -32,7 +33,7 @@ describe('the dialect of the workflow platform', () => {
     const hello = await server.request('/v1', { role: null });
     expect(await hello.json()).toMatchObject({ status: 'success' });
     const document = await server.request('/v1/api/openapi.json', { role: null });
-    expect(await document.json()).toMatchObject({ openapi: '3.1.0' });
+    expect(await document.json()).toEqual(buildWorkflowsOpenApi('1.2.3'));
   });
 
   it('lists workflows alone, page by page, sorted and searched', async () => {

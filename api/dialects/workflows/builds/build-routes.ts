@@ -6,7 +6,7 @@ import type { Route, ServerEvent } from '../../../http/route.ts';
 import { created, defineRoute, ok } from '../../../http/route.ts';
 import { shape } from '../../../http/shape.ts';
 import { newSignal } from '../../../operations/write.ts';
-import { answers } from '../answers.ts';
+import { answers, answersEvents } from '../answers.ts';
 import type { WorkflowDeps } from '../deps.ts';
 import type { ListQuery } from '../page.ts';
 import { listParameters, pageOf } from '../page.ts';
@@ -204,11 +204,9 @@ const readRoutes: readonly Route<WorkflowDeps>[] = [
     access: 'viewer',
     params: BUILD_ID,
     responses: {
-      200: {
-        description:
-          'Events metadata (the build), log, progress, and at its end complete, failed or cancelled; all but the first in the envelope of the streams.',
-        content: { 'text/event-stream': { schema: TEXT } },
-      },
+      200: answersEvents(
+        'Events metadata (the build), log, progress, and at its end complete, failed or cancelled; all but the first in the envelope of the streams.',
+      ),
       400: BAD_ID,
       404: UNKNOWN,
     },

@@ -8,7 +8,7 @@ import type { Route } from '../../../http/route.ts';
 import { shape } from '../../../http/shape.ts';
 import { appendGraph, followImport } from '../../../operations/imports/imports.ts';
 import { createWorkflow, idOf } from '../../../operations/workflows.ts';
-import { answers } from '../answers.ts';
+import { answers, answersEvents } from '../answers.ts';
 import type { WorkflowDeps } from '../deps.ts';
 import { ownerOf } from '../owner.ts';
 import { toFileEdge, toFileNode } from '../graph.ts';
@@ -309,7 +309,7 @@ const sessionRoutes: readonly Route<WorkflowDeps>[] = [
     access: 'deployer',
     params: SESSION_ID,
     responses: {
-      200: { description: 'Until it has ended.', content: { 'text/event-stream': { schema: TEXT } } },
+      200: answersEvents('Until it has ended.'),
       400: answers('The id is none.', ERROR),
       404: answers('There is none, or it is somebody else’s.', ERROR),
     },

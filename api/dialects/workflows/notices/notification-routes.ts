@@ -5,7 +5,7 @@ import type { Route } from '../../../http/route.ts';
 import { shape } from '../../../http/shape.ts';
 import type { Identity } from '../../../auth/identity.ts';
 import { followNotices } from '../../../operations/follow-events.ts';
-import { answers } from '../answers.ts';
+import { answers, answersEvents } from '../answers.ts';
 import type { WorkflowDeps } from '../deps.ts';
 import { listOf, record, refer, TEXT } from '../schemas.ts';
 import { createNotificationView, noticeNumber, NOTIFICATION, readerOf } from './notice-view.ts';
@@ -71,7 +71,7 @@ export const notificationRoutes: readonly Route<WorkflowDeps>[] = [
       'Server-sent events: connected with the number of unread ones, then new_notification for each.',
     access: 'viewer',
     responses: {
-      200: { description: 'Until the client goes.', content: { 'text/event-stream': { schema: TEXT } } },
+      200: answersEvents('Until the client goes.'),
     },
     handle: ({ identity, signal }, deps: WorkflowDeps) => ({
       kind: 'events',

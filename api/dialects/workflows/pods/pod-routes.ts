@@ -8,7 +8,7 @@ import { shape } from '../../../http/shape.ts';
 import type { SocketChannel } from '../../../http/sockets/channel.ts';
 import { toProblem } from '../../../http/to-problem.ts';
 import { DEFAULT_SIZE, joinSession } from '../../../operations/sessions/join-session.ts';
-import { answers } from '../answers.ts';
+import { answers, answersEvents } from '../answers.ts';
 import type { WorkflowDeps } from '../deps.ts';
 import { BAD_RESOURCE_ID, RESOURCE_ID, UNKNOWN_RESOURCE } from '../resources/resource-routes.ts';
 import { record, TEXT } from '../schemas.ts';
@@ -71,7 +71,7 @@ export const podRoutes: readonly Route<WorkflowDeps>[] = [
     params: RESOURCE_ID,
     query: logQuery,
     responses: {
-      200: { description: 'Until the pod ends.', content: { 'text/event-stream': { schema: TEXT } } },
+      200: answersEvents('Until the pod ends.'),
       400: BAD_RESOURCE_ID,
       404: UNKNOWN_RESOURCE,
     },

@@ -8,7 +8,7 @@ import { shape } from '../../../http/shape.ts';
 import { followObject } from '../../../operations/follow-object.ts';
 import { findObject, listObjects } from '../../../operations/objects.ts';
 import { idOf } from '../../../operations/workflows.ts';
-import { answers } from '../answers.ts';
+import { answers, answersEvents } from '../answers.ts';
 import type { WorkflowDeps } from '../deps.ts';
 import { ownerOf } from '../owner.ts';
 import { ANYTHING, ID, listOf, record, refer, TEXT, TIME } from '../schemas.ts';
@@ -343,10 +343,7 @@ const changeRoutes: readonly Route<WorkflowDeps>[] = [
     access: 'viewer',
     params: RESOURCE_ID,
     responses: {
-      200: {
-        description: 'Until the object or the client goes.',
-        content: { 'text/event-stream': { schema: TEXT } },
-      },
+      200: answersEvents('Until the object or the client goes.'),
       400: BAD_RESOURCE_ID,
       404: UNKNOWN_RESOURCE,
     },
