@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { LiveObject } from '../../../reconciler/adapters/kubernetes/cache/live-object.ts';
 import { factsOf } from '../../../reconciler/adapters/kubernetes/inventory/facts-of-kinds.ts';
@@ -152,11 +153,18 @@ describe('facts of Kubernetes objects', () => {
 
   it('never hold what a Secret holds, nor annotations that do', () => {
     const whole = '{"data":{"password":"hunter2"}}';
-    const annotations = { 'kubectl.kubernetes.io/last-applied-configuration': whole, 'x/token': 'hunter2' };
+    const annotations = {
+      'kubectl.kubernetes.io/last-applied-configuration': whole,
+      'kapp.k14s.io/original': whole,
+      'objectset.rio.cattle.io/applied': gzipSync(whole).toString('base64'),
+      'x/token': 'hunter2',
+      'x/note': 'kept',
+    };
     const labels = { tier: 'a', 'my-secret': 'hunter2' };
     const secret = live('Secret', { data: { password: 'hunter2' } }, { annotations, labels });
     const seen = toSeenObject(secret, SHOP);
     expect(seen).toMatchObject({ labels: { tier: 'a', 'my-secret': '***' }, status: 'running' });
+    expect(seen.annotations).toEqual({ 'x/token': '***', 'x/note': 'kept' });
     expect(JSON.stringify(seen)).not.toContain('hunter2');
   });
 

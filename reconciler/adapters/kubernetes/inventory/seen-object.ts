@@ -17,8 +17,8 @@ const STATUS: Readonly<Record<Health['status'], ObjectStatus>> = {
   missing: 'deleted',
 };
 
-/** Annotations that hold an object whole, values of Secrets among them. */
-const WHOLE = 'kubectl.kubernetes.io/last-applied-configuration';
+/** Annotations in which tools keep an object whole, values of Secrets among them: as JSON, or packed (gzip in base64). */
+const WHOLE = /^\s*[[{].*"(?:data|stringData|env|spec)"|^H4sI/s;
 const MAX_TEXT = 1_000;
 
 export interface Seeing {
@@ -68,7 +68,7 @@ function nodeHealth(live: LiveObject): Health {
 }
 
 function shown(texts: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {
-  const kept = Object.entries(texts).filter(([key]) => key !== WHOLE);
+  const kept = Object.entries(texts).filter(([, value]) => !WHOLE.test(value));
   return Object.fromEntries(
     kept.map(([key, value]) => [key, isSensitiveName(key) ? MASK : value.slice(0, MAX_TEXT)]),
   );
