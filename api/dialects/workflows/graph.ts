@@ -46,11 +46,21 @@ export function toFileNode(value: unknown): Fields {
   const { x, y } = position ?? {};
   const place = typeof x === 'number' && typeof y === 'number' ? { position: { x, y } } : {};
   const { id, type } = node;
-  const data = toFileData(asFields(node['data']) ?? {});
+  const written = toFileData(asFields(node['data']) ?? {});
+  const data = type === 'service' ? toFilePorts(written) : written;
   const { templateId, ...rest } = data;
   // The one that every node of the type has.
   const isUsual = templateId === `core/${asString(type)}` || templateId === type;
   return { id, type, ...place, data: isUsual ? rest : data };
+}
+
+/** Pages show one port of a service, and change it: of a service with several, it is the first. */
+function toFilePorts(data: Fields): Fields {
+  const [first, ...others] = asList(data['ports']) ?? [];
+  const fields = asFields(first);
+  const { port, ...rest } = data;
+  if (fields === undefined || port === undefined) return data;
+  return { ...rest, ports: [{ ...fields, port }, ...others] };
 }
 
 function toFileData(data: Fields): Fields {
@@ -159,11 +169,17 @@ function toPlatformNode(node: Fields, index: number, all: readonly Fields[]): Pl
   const type = asString(node['type']) ?? '';
   const data = asFields(node['data']) ?? {};
   const shown = Object.entries(data).map(([key, value]) => [key, toPlatformMember(key, value, all)]);
+  const first = type === 'service' ? asFields(asList(data['ports'])?.[0])?.['port'] : undefined;
   return {
     id,
     type,
     position: { x: Number(x), y: Number(y) },
-    data: { id, templateId: `core/${type}`, ...Object.fromEntries(shown) },
+    data: {
+      id,
+      templateId: `core/${type}`,
+      ...Object.fromEntries(shown),
+      ...(first === undefined ? {} : { port: first }),
+    },
   };
 }
 

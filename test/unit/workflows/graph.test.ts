@@ -75,6 +75,18 @@ describe('what an editor saves', () => {
     expect(written).toEqual({ id: 's', type: 'secret', data: { name: 's', keys: [{ name: 'TOKEN' }] } });
   });
 
+  it('of a service with several ports is the first one, which pages show and change', () => {
+    const ports = [{ name: 'web', port: 8080, targetPort: 80 }, { port: 443 }];
+    const file = { id: 's', type: 'service', position: POSITION, data: { name: 's', ports } };
+    const [shown] = toPlatformGraph({ nodes: [file] }).nodes;
+    expect(shown?.data).toMatchObject({ port: 8080, ports });
+    expect(toFileNode(shown)).toEqual(file);
+    const changed = toFileNode({ ...shown, data: { ...shown?.data, port: 9090 } });
+    expect(changed['data']).toEqual({ name: 's', ports: [{ ...ports[0], port: 9090 }, ports[1]] });
+    const one = { ...file, data: { name: 's', port: 80, ports: [] } };
+    expect(toFileNode(toPlatformGraph({ nodes: [one] }).nodes[0])).toEqual(one);
+  });
+
   it('has no rows that were only begun', () => {
     const data = { name: 'c', data: { A: '', _new_17: '' } };
     expect(toFileNode({ id: 'c', type: 'configmap', data })).toMatchObject({ data: { data: { A: '' } } });
