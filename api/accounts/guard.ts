@@ -1,5 +1,6 @@
 import { emailKey } from '../../reconciler/index.ts';
 import { LRUCache } from 'lru-cache';
+import { networkOf } from '../http/client-address.ts';
 import { tooManyAttempts } from './account-error.ts';
 import type { Throttle, ThrottleOptions } from './throttle.ts';
 import { createThrottle } from './throttle.ts';
@@ -81,15 +82,4 @@ function begin(counts: readonly Count[]): Attempt {
     for (const [throttle, key] of counts) throttle.forgive(key);
   };
   return { succeed: takeBack, cancel: takeBack };
-}
-
-/** The address itself or, of version 6, the network that one subscriber has: its first 64 bits. */
-export function networkOf(address: string): string {
-  const bare = address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '');
-  if (!bare.includes(':')) return bare;
-  const [head = '', tail = ''] = bare.toLowerCase().split('::');
-  const [first, last] = [head, tail].map((part) => (part === '' ? [] : part.split(':')));
-  const missing = Math.max(0, 8 - (first?.length ?? 0) - (last?.length ?? 0));
-  const groups = [...(first ?? []), ...Array.from({ length: missing }, () => '0'), ...(last ?? [])];
-  return `${groups.slice(0, 4).join(':')}::`;
 }

@@ -53,3 +53,14 @@ function plain(address: string): string {
   const bare = address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/^\[([^\]]*)\](:\d+)?$/, '$1');
   return bare.replace(/^(\d+\.\d+\.\d+\.\d+):\d+$/, '$1');
 }
+
+/** The address itself or, of version 6, the network that one subscriber has: its first 64 bits. */
+export function networkOf(address: string): string {
+  const bare = address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '');
+  if (!bare.includes(':')) return bare;
+  const [head = '', tail = ''] = bare.toLowerCase().split('::');
+  const [first, last] = [head, tail].map((part) => (part === '' ? [] : part.split(':')));
+  const missing = Math.max(0, 8 - (first?.length ?? 0) - (last?.length ?? 0));
+  const groups = [...(first ?? []), ...Array.from({ length: missing }, () => '0'), ...(last ?? [])];
+  return `${groups.slice(0, 4).join(':')}::`;
+}

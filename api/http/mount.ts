@@ -46,10 +46,13 @@ export interface MountOptions<Deps> {
 }
 
 const ANYTHING = shape<unknown>({});
+/** Time in which the rest of an event stream that is ended is taken, in milliseconds. */
+const GOODBYE_MS = 2_000;
 
 /** A router that serves the table. Answers 405 for a known path with another method. */
 export function mountRoutes<Deps>(options: MountOptions<Deps>): Router<RequestState> {
-  const router = new Router<RequestState>({ prefix: options.prefix });
+  // Limits, origins and the words of errors go by the path as it is written: in another case it is another path.
+  const router = new Router<RequestState>({ prefix: options.prefix, sensitive: true });
   for (const route of options.routes) {
     router.register(
       route.path,
@@ -194,9 +197,13 @@ function sendEvents<Deps>(
   // However the answer ends: one to HEAD has no body that anybody reads.
   const release = streams.take(callerOf(identity));
   const stopChecking = keepChecking(identifyAgain, ending, recheckMs);
+  // A client that does not read is not waited for once it is over.
+  const cut = () => void setTimeout(() => ctx.res.destroy(), GOODBYE_MS).unref();
+  signal.addEventListener('abort', cut, { once: true });
   ctx.res.once('close', () => {
     stopChecking();
     release();
+    signal.removeEventListener('abort', cut);
     ending.abort();
   });
   const toErrorEvent = (error: unknown) => ({ event: 'error', data: formatProblem(toProblem(error)) });

@@ -1,5 +1,6 @@
 import type { Middleware } from 'koa';
 import { LRUCache } from 'lru-cache';
+import { networkOf } from './client-address.ts';
 import type { RequestState } from './mount.ts';
 import { HttpProblem } from './problem.ts';
 
@@ -25,7 +26,8 @@ export function limitRate({ covers, perSecond, burst }: RateLimitOptions): Middl
   const buckets = new LRUCache<string, Bucket>({ max: MAX_ADDRESSES });
   return async (ctx, next) => {
     if (!covers(ctx.path)) return next();
-    const address = ctx.state.address ?? '';
+    // One subscriber has as many addresses of version 6 as it likes.
+    const address = networkOf(ctx.state.address ?? '');
     const now = performance.now();
     const bucket = buckets.get(address) ?? { tokens: burst, filledAt: now };
     bucket.tokens = Math.min(burst, bucket.tokens + ((now - bucket.filledAt) / 1_000) * perSecond);

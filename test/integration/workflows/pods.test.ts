@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import type {
   ExecSession,
@@ -12,6 +14,7 @@ import { ReconcilerError } from '../../../reconciler/index.ts';
 import type { ApiServer } from '../../support/api/api-server.ts';
 import { KEYS, listTestKeys, startApiServer } from '../../support/api/api-server.ts';
 import { openSocket } from '../../support/api/socket-client.ts';
+import { eventually } from '../../support/eventually.ts';
 import { createFakeReconciler } from '../../support/fakes/fake-reconciler.ts';
 
 const POD = 'a'.repeat(24);
@@ -169,6 +172,22 @@ it('ends a stream of logs whose token is revoked', async () => {
   expect(await following.text()).toContain('event: metadata');
   keys = listTestKeys();
   expect(core.logs[0]?.options.signal.aborted).toBe(true);
+});
+
+it('cuts a stream off whose token is revoked, when nobody reads it', async () => {
+  core.lines = Array.from({ length: 5_000 }, () => 'x'.repeat(60_000));
+  const { hostname, port } = new URL(server.url);
+  const socket = connect(Number(port), hostname);
+  const address = '203.0.113.7';
+  socket.write(
+    `GET ${BASE}/${POD}/logs/stream HTTP/1.1\r\nHost: x\r\nX-API-KEY: ${KEYS.viewer}\r\nX-Forwarded-For: ${address}\r\n\r\n`,
+  );
+  await once(socket, 'readable');
+  keys = listTestKeys().filter(({ role }) => role !== 'viewer');
+  const isLogged = () => server.entries.some(({ data }) => 'address' in data && data.address === address);
+  expect(await eventually(isLogged, (found) => found)).toBe(true);
+  keys = listTestKeys();
+  socket.destroy();
 });
 
 it.each([

@@ -101,5 +101,16 @@ describe('the dialect of the workflow platform', () => {
     expect(refused[0]?.headers.get('Retry-After')).toBe('1');
     expect(await refused[0]?.json()).toEqual({ error: 'rate limit exceeded, please try again later' });
     expect((await server.request('/api/v1/stacks')).status).toBe(200);
+    // Written in another case it is no way around that: there is nothing.
+    expect((await server.request('/V1/api/workflows')).status).toBe(404);
+  });
+
+  it('counts a network of version 6 as one address', async () => {
+    await using other = await startApiServer({ proxies: ['127.0.0.1'] });
+    const from = (address: string) =>
+      other.request('/v1', { role: null, headers: { 'X-Forwarded-For': address } });
+    const own = Array.from({ length: 200 }, (_, index) => from(`2001:db8:1:2::${index.toString(16)}`));
+    expect((await Promise.all(own)).some(({ status }) => status === 429)).toBe(true);
+    expect((await from('2001:db8:1:3::1')).status).toBe(200);
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { AccountError } from '../../../api/accounts/account-error.ts';
-import { createGuard, networkOf } from '../../../api/accounts/guard.ts';
+import { createGuard } from '../../../api/accounts/guard.ts';
+import { networkOf } from '../../../api/http/client-address.ts';
 
 const EVIL = '198.51.100.7';
 const HOME = '192.0.2.1';
