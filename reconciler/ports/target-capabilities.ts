@@ -82,6 +82,7 @@ export interface ExecSession extends AsyncDisposable {
   readonly output: AsyncIterable<{ readonly stream: 'stdout' | 'stderr'; readonly bytes: Uint8Array }>;
   /** Settles when the program has ended; rejects when the connection was lost before. */
   readonly exitCode: Promise<number>;
+  /** Not to be called after the end of the input. */
   write(bytes: Uint8Array): void;
   /** Resolves when the program, or the way to it, has taken most of what was written; at once when it has ended. Writing without it is not bounded. */
   drained(): Promise<void>;

@@ -151,15 +151,21 @@ function watch(session: ExecSession, scope: AbortScope, finish: (outcome: string
     },
   );
   exitCode.catch(() => undefined);
+  let hasInput = true;
   return {
     output: output(),
     exitCode,
+    // Streams fail when they are written to after their end, with nobody to tell.
     write(bytes) {
+      if (!hasInput) return;
       scope.touch();
       session.write(bytes);
     },
     drained: () => session.drained(),
-    end: () => session.end(),
+    end() {
+      if (hasInput) session.end();
+      hasInput = false;
+    },
     resize: (size) => session.resize(size),
     async [Symbol.asyncDispose]() {
       finish('closed');

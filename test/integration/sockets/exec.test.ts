@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Role } from '../../../reconciler/index.ts';
 import type { ApiServer } from '../../support/api/api-server.ts';
@@ -160,6 +161,20 @@ it('ends an event stream of a key that is revoked', async () => {
   // It would go on for ever.
   expect(await stream.text()).toContain('event: metadata');
   keys = listTestKeys();
+});
+
+it('takes a client who goes away for no fault', async () => {
+  const faults = () => server.entries.filter(({ level }) => level === 'error');
+  const before = faults().length;
+  const client = await open(['cat']);
+  await client.frame((frame) => frame.includes('opened'));
+  await client[Symbol.asyncDispose]();
+  await eventually(
+    () => rig.reconciler.listAccesses(1)[0]?.outcome,
+    (outcome) => outcome === 'closed',
+  );
+  await setImmediate();
+  expect(faults().slice(before)).toEqual([]);
 });
 
 it('tells who was where, to admins', async () => {

@@ -194,7 +194,9 @@ async function runProgram(
     await tell({ type: 'exit', code });
   } catch (error) {
     const { code, reason, message } = toProblem(error);
-    if (code === 'INTERNAL_ERROR') logger.error({ err: error }, 'A session failed unexpectedly');
+    // A client that goes away ends it, and that is no fault.
+    if (code === 'INTERNAL_ERROR' && !channel.signal.aborted)
+      logger.error({ err: error }, 'A session failed unexpectedly');
     await tell({ type: 'error', code: reason ?? code, message });
   }
 }

@@ -107,3 +107,21 @@ it('runs nothing that cannot be recorded', async () => {
   await expect(opening).rejects.toThrow();
   expect(isRun).toBe(false);
 });
+
+it('hands nothing on after the end of the input, which a stream would fail at', async () => {
+  const { keeper } = createRig();
+  const taken: string[] = [];
+  const { signal } = new AbortController();
+  const actor = { name: 'ada', email: 'ada@example.org' };
+  const request = { argv: ['cat'], actor, via: 'api', signal } as const;
+  await using session = await keeper.open('stack/shop/web', request, async (both) => ({
+    ...openProgram(both).session,
+    write: (bytes) => void taken.push(Buffer.from(bytes).toString()),
+    end: () => void taken.push('end'),
+  }));
+  session.write(Buffer.from('one'));
+  session.end();
+  session.write(Buffer.from('two'));
+  session.end();
+  expect(taken).toEqual(['one', 'end']);
+});
