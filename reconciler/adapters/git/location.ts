@@ -2,6 +2,7 @@ import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ReconcilerError } from '../../base/errors.ts';
+import { decodeEscapes } from '../../base/values.ts';
 import { Secret } from '../../model/secret.ts';
 
 export type Credentials =
@@ -26,7 +27,7 @@ export function parseLocation(text: string): Location {
   if (url === null) throw badLocation(text, 'this is not a valid URL');
   switch (scheme) {
     case 'file':
-      return { kind: 'local', address: fileURLToPath(url) };
+      return { kind: 'local', address: pathOf(text, url) };
     case 'http':
     case 'https':
       return parseHttp(url);
@@ -49,9 +50,19 @@ function parsePlain(text: string): Location {
   return { kind: 'local', address: resolve(path) };
 }
 
+function pathOf(text: string, url: URL): string {
+  try {
+    return fileURLToPath(url);
+  } catch {
+    // Another machine, or escapes that make no path.
+    throw badLocation(text, 'it names no path of this machine');
+  }
+}
+
 function parseHttp(url: URL): Location {
-  const username = decodeURIComponent(url.username);
-  const password = decodeURIComponent(url.password);
+  const [username = '', password = ''] = [url.username, url.password].map(
+    (text) => decodeEscapes(text) ?? text,
+  );
   url.username = '';
   url.password = '';
   url.hash = '';

@@ -1,3 +1,4 @@
+import { decodeEscapes } from '../../base/values.ts';
 import type { Notifier } from '../../ports/notifier.ts';
 
 export interface WebhookOptions {
@@ -37,6 +38,6 @@ function takeCredentials(address: URL): Readonly<Record<string, string>> {
   if (username === '' && password === '') return {};
   address.username = '';
   address.password = '';
-  const text = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  const text = [username, password].map((part) => decodeEscapes(part) ?? part).join(':');
   return { authorization: `Basic ${Buffer.from(text).toString('base64')}` };
 }

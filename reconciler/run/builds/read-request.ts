@@ -1,4 +1,5 @@
 import { ReconcilerError } from '../../base/errors.ts';
+import { decodeEscapes } from '../../base/values.ts';
 import type { NewBuild } from '../../public/builds.ts';
 
 /** A request with every default in its place. */
@@ -69,12 +70,7 @@ function checkArguments(args: Readonly<Record<string, string>>): void {
 }
 
 function decode(text: string | undefined): string | undefined {
-  if (text === undefined) return undefined;
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
+  return text === undefined ? undefined : (decodeEscapes(text) ?? text);
 }
 
 function refuse(message: string): ReconcilerError {

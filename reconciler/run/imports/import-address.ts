@@ -1,4 +1,5 @@
 import { ReconcilerError } from '../../base/errors.ts';
+import { decodeEscapes } from '../../base/values.ts';
 
 /** A repository, and a place in it, as people copy it from the page of a forge. */
 export interface ImportAddress {
@@ -27,9 +28,15 @@ export function parseImportAddress(text: string): ImportAddress {
   if (repository === '' || repository === '/') throw refuse('it names no repository');
   return {
     address: `${url.origin}${repository}`,
-    branch: branch === undefined ? null : decodeURIComponent(branch),
-    directory: decodeURIComponent(directory),
+    branch: branch === undefined ? null : decode(branch),
+    directory: decode(directory),
   };
+}
+
+function decode(text: string): string {
+  const decoded = decodeEscapes(text);
+  if (decoded === null || /\p{Cc}/u.test(decoded)) throw refuse('its path is not plain');
+  return decoded;
 }
 
 function refuse(why: string): ReconcilerError {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { asText } from '../../../reconciler/base/values.ts';
+import { asText, decodeEscapes } from '../../../reconciler/base/values.ts';
 
 it.each([
   ['web', 'web'],
@@ -15,4 +15,14 @@ it.each([
   [Object.create(null), '[object Object]'],
 ])('%o as a text', (value, text) => {
   expect(asText(value)).toBe(text);
+});
+
+it.each([
+  ['a%20b', 'a b'],
+  ['a+b', 'a+b'],
+  ['%zz', null],
+  ['%', null],
+  ['%e0%a4', null],
+])('escapes of %s', (text, decoded) => {
+  expect(decodeEscapes(text)).toBe(decoded);
 });

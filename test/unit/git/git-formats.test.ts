@@ -39,12 +39,25 @@ describe('parseLocation', () => {
     expect(location.kind === 'http' && location.credentials).toMatchObject({ username: 'ada' });
   });
 
-  it.each(['', 'ftp://x/y', 'https://', 'ssh://-oProxyCommand=x/y', '-oProxyCommand=x:y', 'git@-x:y'])(
-    'refuses %j',
-    (text) => {
-      expect(() => parseLocation(text)).toThrow(expect.objectContaining({ code: 'BAD_OPTIONS' }));
-    },
-  );
+  it('takes credentials with a bare percent sign as they stand', () => {
+    const location = parseLocation('http://a%da:p%@git.example.org/c');
+
+    expect(location.kind === 'http' && location.credentials).toMatchObject({ username: 'a%da' });
+  });
+
+  it.each([
+    '',
+    'ftp://x/y',
+    'https://',
+    'ssh://-oProxyCommand=x/y',
+    '-oProxyCommand=x:y',
+    'git@-x:y',
+    'file:///%zz',
+    'file:///a%2fb',
+    'file://other/srv/git',
+  ])('refuses %j', (text) => {
+    expect(() => parseLocation(text)).toThrow(expect.objectContaining({ code: 'BAD_OPTIONS' }));
+  });
 
   it('shows no password of an address it refuses', () => {
     expect(() => parseLocation('ftp://ada:hunter2@x/y')).toThrow(/^(?!.*hunter2)/);

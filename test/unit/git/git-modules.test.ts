@@ -103,6 +103,7 @@ describe('a place that submodules are fetched from', () => {
     ['ssh://h/', 'ssh://git@h/acme/lib'],
     ['ROOT/allowed/', 'ROOT/allowed/lib.git'],
     ['ROOT/allowed/', 'file://ROOT/allowed/lib'],
+    ['ssh://h/', 'ssh://%zz@h/acme/lib'],
   ])('%s lets in %s', async (place, url) => {
     expect(await isAllowed([place], url)).toBe(true);
   });

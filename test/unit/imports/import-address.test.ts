@@ -31,6 +31,9 @@ it.each([
   'https://github.com',
   'https://github.com/a/b%2f..%2fc',
   'https://github.com/a/b%5c',
+  `${SHOP}/tree/%zz`,
+  `${SHOP}/tree/main/%e0%a4`,
+  `${SHOP}/tree/main/a%0ab`,
 ])('%j is none, and its credentials are not told', (text) => {
   const parse = () => parseImportAddress(text);
   expect(parse).toThrow(expect.objectContaining({ code: 'BAD_OPTIONS' }));

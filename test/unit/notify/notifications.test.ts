@@ -160,5 +160,8 @@ it('sends the credentials of a URL in a header, follows no redirect, and repeats
   const failure = await webhook.notify(at(1), new AbortController().signal).catch(String);
   expect(heard).toEqual([`/hook Basic ${Buffer.from('me:ses@me').toString('base64')}`]);
   expect(failure).toBe(`Error: 127.0.0.1:${port} answered 302`);
+  const bare = createWebhookNotifier({ url: `http://me:50%@127.0.0.1:${port}/hook` });
+  await bare.notify(at(1), new AbortController().signal).catch(String);
+  expect(heard[1]).toBe(`/hook Basic ${Buffer.from('me:50%').toString('base64')}`);
   server.close();
 });

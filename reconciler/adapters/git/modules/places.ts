@@ -1,5 +1,6 @@
 import { realpath } from 'node:fs/promises';
 import { ReconcilerError } from '../../../base/errors.ts';
+import { decodeEscapes } from '../../../base/values.ts';
 import type { Credentials, Location } from '../location.ts';
 import { parseLocation } from '../location.ts';
 
@@ -97,7 +98,7 @@ function parseAddress({ kind, address }: Location): Address | null {
   const url = new URL(address);
   if (url.search !== '') return null;
   const host = kind === 'ssh' ? `ssh://${url.hostname.toLowerCase()}:${url.port || 22}` : url.origin;
-  return withNames(host, decodeURIComponent(url.username), url.pathname);
+  return withNames(host, decodeEscapes(url.username) ?? url.username, url.pathname);
 }
 
 /** Returns `null` for a path that climbs, or in which something stands for a slash. */
