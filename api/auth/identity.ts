@@ -48,9 +48,15 @@ export const LOCAL_ADMIN: Identity = {
 
 const EMAIL = /^[^\s<>@\p{C}]{1,100}@[^\s<>@\p{C}]{1,255}$/u;
 
-/** Tells whether an address can stand in a commit and on a terminal: no control characters, none that turn the direction of a text. */
+/** Domain of the addresses that keys, and tokens without an address, are given. */
+const LOCAL_DOMAIN = '@kombinator.local';
+
+/**
+ * Tells whether an address can be somebody's, and stand in a commit and on a terminal: no control characters, none that turn the direction of a text. Those that
+ * are made here for keys are nobody's: commits, records and notes tell people apart by them.
+ */
 export function isAddress(text: string): boolean {
-  return EMAIL.test(text);
+  return EMAIL.test(text) && !text.toLowerCase().endsWith(LOCAL_DOMAIN);
 }
 
 /** The part of a name that is safe in a Git author line, never empty. */
@@ -65,5 +71,5 @@ export function authorName(text: string): string {
 /** An address for a name that comes without one. */
 export function localAddress(name: string): string {
   const local = name.toLowerCase().replaceAll(/[^a-z0-9._-]+/g, '-');
-  return `${local === '' ? 'unnamed' : local}@kombinator.local`;
+  return (local === '' ? 'unnamed' : local) + LOCAL_DOMAIN;
 }

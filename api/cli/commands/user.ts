@@ -91,7 +91,7 @@ async function runUserList(invocation: Invocation): Promise<number> {
 
 /** The password itself is printed here and nowhere else; only its hash is kept. */
 async function runUserAdd(invocation: Invocation, email: string, options: AddOptions): Promise<number> {
-  if (!isAddress(email)) throw new UsageError(`"${email}" is no e-mail address`);
+  if (!isAddress(email)) throw new UsageError(`"${email}" is no e-mail address that a user may have`);
   await using store = await openUsers(invocation);
   const name = options.name ?? email.slice(0, email.indexOf('@'));
   const password = options.password ? makePassword() : null;

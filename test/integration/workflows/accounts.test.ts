@@ -84,6 +84,8 @@ describe('users of the workflow platform', () => {
   it.each<[string, string, object | null, number, string]>([
     ['POST', '/auth/register', { ...ADA, email: 'ada' }, 400, 'Invalid request data'],
     ['POST', '/auth/register', { ...ADA, email: 'ada\u202e@example.org' }, 400, 'Invalid request data'],
+    // An address of a key's: its notes would be theirs.
+    ['POST', '/auth/register', { ...ADA, email: 'admin@Kombinator.Local' }, 400, 'Invalid request data'],
     ['POST', '/auth/register', { ...ADA, password: 'short' }, 400, 'Invalid request data'],
     ['POST', '/auth/register', { ...ADA, password: 'x'.repeat(1_025) }, 400, 'Invalid request data'],
     ['POST', '/auth/register', { ...ADA, name: ' ' }, 400, 'Invalid request data'],
