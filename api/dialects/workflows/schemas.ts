@@ -60,6 +60,28 @@ export function refer(name: keyof typeof SCHEMAS): JsonSchema {
   return { $ref: `#/components/schemas/${name}` };
 }
 
+/** A node as it is shown. */
+const NODE = record({
+  id: TEXT,
+  type: TEXT,
+  position: record({ x: { type: 'number' }, y: { type: 'number' } }),
+  data: { ...ANYTHING, description: 'What its type has, and its state as _status where that is known.' },
+});
+
+/** An edge as it is shown. */
+const EDGE = {
+  type: 'object',
+  properties: { id: TEXT, source: TEXT, target: TEXT, sourceHandle: TEXT, targetHandle: TEXT, type: TEXT },
+  required: ['id', 'source', 'target'],
+};
+
+/** A node that one of two versions has otherwise, or alone; the data of the side that it is on. */
+const NODE_DIFFERENCE = {
+  type: 'object',
+  properties: { node_id: TEXT, type: TEXT, old_data: ANYTHING, new_data: ANYTHING },
+  required: ['node_id', 'type'],
+};
+
 /** Members of a workflow, but for its graph. */
 const WORKFLOW = {
   id: ID,
@@ -119,8 +141,8 @@ export const SCHEMAS = {
     type: 'object',
     properties: {
       ...WORKFLOW,
-      nodes: listOf(ANYTHING),
-      edges: listOf(ANYTHING),
+      nodes: listOf(NODE),
+      edges: listOf(EDGE),
       versions: { ...listOf(ANYTHING), description: 'Always empty: see the versions of the workflow.' },
     },
     required: [...WORKFLOW_REQUIRED, 'nodes', 'edges'],
@@ -147,8 +169,8 @@ export const SCHEMAS = {
       id: ID,
       workflow_id: ID,
       version: { type: 'integer' },
-      nodes: listOf(ANYTHING),
-      edges: listOf(ANYTHING),
+      nodes: listOf(NODE),
+      edges: listOf(EDGE),
       name: TEXT,
       tag: TEXT,
       description: TEXT,
@@ -203,9 +225,9 @@ export const SCHEMAS = {
   VersionDifference: record({
     from_version: { type: 'integer' },
     to_version: { type: 'integer' },
-    added_nodes: listOf(ANYTHING),
-    removed_nodes: listOf(ANYTHING),
-    modified_nodes: listOf(ANYTHING),
+    added_nodes: listOf(NODE_DIFFERENCE),
+    removed_nodes: listOf(NODE_DIFFERENCE),
+    modified_nodes: listOf(NODE_DIFFERENCE),
     added_edges: listOf(record({ edge_id: TEXT, source: TEXT, target: TEXT })),
     removed_edges: listOf(record({ edge_id: TEXT, source: TEXT, target: TEXT })),
   }),
