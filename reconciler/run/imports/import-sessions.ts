@@ -56,7 +56,8 @@ export function createImportSessions(parts: ImportSessionParts): ImportSessions 
     running += 1;
     later('import of a repository', async (signal) => {
       try {
-        await (swept ??= parts.fetcher.sweep());
+        // Left-overs are in nobody's way: the next one tries again.
+        await (swept ??= parts.fetcher.sweep()).catch(() => (swept = undefined));
         await runImport(parts, next, signal);
       } finally {
         running -= 1;

@@ -80,6 +80,12 @@ it.each([
   expect(fetcher.opened()).toBe(0);
 });
 
+it('goes on where what a killed process has left cannot be taken away', async () => {
+  const { fetcher, run } = rig({ [at('shop')]: { 'compose.yml': 'services: { web: { image: a } }' } });
+  fetcher.sweep = () => Promise.reject(new Error('not permitted'));
+  expect((await run(at('shop'))).status).toBe('completed');
+});
+
 it('fetches two at a time, and ends when it is stopped', async () => {
   const { sessions, stopping } = rig({ [at('slow')]: 'never' });
   const begun = ['ada', 'bob', 'eve'].map((owner) => ({
