@@ -1,4 +1,5 @@
 import type { Actor, Role } from '../../reconciler/index.ts';
+import { showLine } from '../../reconciler/index.ts';
 
 /** Person or program that asks. `name` and `email` become the author of commits and the actor of jobs. */
 export interface Identity extends Actor {
@@ -10,9 +11,13 @@ export interface Identity extends Actor {
   readonly subject?: string;
 }
 
-/** Text that tells callers apart, in logs and counts: users may call themselves like anybody, their address is theirs alone. */
-export function callerOf({ userId, name, email }: Identity): string {
-  return userId === undefined ? name : email;
+/**
+ * Text that tells callers apart, in logs, records and counts. Users, and bearers of tokens, may call themselves like anybody: the address of a user is his
+ * alone, and so is what the issuer of a token calls its bearer.
+ */
+export function callerOf({ userId, name, email, subject }: Identity): string {
+  if (userId !== undefined) return email;
+  return subject === undefined ? name : `${name} (${showLine(subject.replace('\0', ' ').trim())})`;
 }
 
 /** Values that a request carried to prove who it is from. */

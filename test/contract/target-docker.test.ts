@@ -41,6 +41,7 @@ async function setup(): Promise<TargetHarness> {
   };
   return {
     target,
+    lacks: ['measures'],
     image: IMAGE,
     crashing(nth) {
       const transport = createTransport(createDialer({ type: 'unix', path }, {}));

@@ -16,6 +16,8 @@ export interface ObjectCounts {
 export interface TargetHarness extends AsyncDisposable {
   /** Named `edge`. */
   readonly target: TargetWith<Exclude<Capability, 'measures'>>;
+  /** Capabilities that targets of this kind do without. Default: none. */
+  readonly lacks?: readonly Capability[];
   /** Present on the engine. */
   readonly image: string;
   /** A target over the same engine that dies for good at its n-th call. `died` tells whether it came that far. */
@@ -40,10 +42,10 @@ export function nameOf({ spec }: DesiredResource): string {
 }
 
 /** The core contract on containers, of targets that can do everything. */
-export function containersOf({ target, image, ...harness }: TargetHarness): CoreHarness {
+export function containersOf({ target, image, lacks = [], ...harness }: TargetHarness): CoreHarness {
   return {
     target,
-    capabilities: CAPABILITY_NAMES,
+    capabilities: CAPABILITY_NAMES.filter((one) => !lacks.includes(one)),
     async fresh() {
       const stack = `t${randomBytes(4).toString('hex')}`;
       const web = (mode: string) =>

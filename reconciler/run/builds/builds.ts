@@ -32,8 +32,9 @@ export interface AskedBuild {
   readonly actor: Actor;
 }
 
-/** Builds that may wait for their turn. */
+/** Builds of one owner, and of all, that may wait for their turn. */
 const MAX_WAITING = 20;
+const MAX_WAITING_OF_ALL = 100;
 /** Lines are written down this often, and whenever the state changes. */
 const STORE_EVERY_MS = 2_000;
 const KEEP_MS = 30 * 86_400_000;
@@ -53,18 +54,20 @@ export class Builds implements AsyncDisposable {
     this.#parts = parts;
   }
 
+  #refuseTooMany(owner: string): void {
+    const waiting = [...this.#open.values()].filter(({ record: { status } }) => status === 'pending');
+    const own = waiting.filter(({ record }) => record.owner === owner).length;
+    if (own < MAX_WAITING && waiting.length < MAX_WAITING_OF_ALL) return;
+    const count = own < MAX_WAITING ? `${waiting.length} builds` : `${own} builds of yours`;
+    throw new ReconcilerError('BAD_OPTIONS', `${count} wait already: try again when one has ended`, {
+      retryable: true,
+    });
+  }
+
   /** Queues a build. Throws BAD_OPTIONS when too many wait, and as the store does. */
   add({ request, record, service, actor }: AskedBuild): BuildRecord {
     if (this.#closing.signal.aborted) throw new ReconcilerError('CANCELLED', 'no build begins any more');
-    const waiting = [...this.#open.values()].filter(({ record: { status } }) => status === 'pending').length;
-    if (waiting >= MAX_WAITING)
-      throw new ReconcilerError(
-        'BAD_OPTIONS',
-        `${waiting} builds wait already: try again when one has ended`,
-        {
-          retryable: true,
-        },
-      );
+    this.#refuseTooMany(record.owner);
     const now = this.#parts.clock.now();
     const { args, dockerfile, generated, branch, context, imageName, tag } = request;
     const build = new OpenBuild(

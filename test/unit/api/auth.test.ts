@@ -8,7 +8,7 @@ import type { CryptoKey } from 'jose';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ensureAdminKey } from '../../../api/auth/admin-key.ts';
 import { findApiKey, generateApiKey, hashApiKey } from '../../../api/auth/api-key.ts';
-import { authorName, localAddress } from '../../../api/auth/identity.ts';
+import { authorName, callerOf, localAddress } from '../../../api/auth/identity.ts';
 import { ownerOf } from '../../../api/dialects/workflows/owner.ts';
 import { createTokenVerifier } from '../../../api/auth/token.ts';
 import type { TokenOptions } from '../../../api/auth/token.ts';
@@ -143,7 +143,7 @@ describe('tokens', () => {
         await sign({ roles: ['deployer'], iss: 'me', name: 'Ada', email: 'ada@example.org', ...claims }),
       );
       if (identity === null) throw new Error('it is refused');
-      return ownerOf(identity);
+      return `${ownerOf(identity)} ${callerOf({ ...identity, name: '' })}`;
     };
     const ada = await ownerWith({ sub: 'u1' });
     expect(await ownerWith({ sub: 'u1', name: 'Ada Byron', email: 'byron@example.org' })).toBe(ada);

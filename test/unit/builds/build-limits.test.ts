@@ -34,8 +34,11 @@ describe('builds', () => {
     await expect(on.start()).rejects.toMatchObject({
       code: 'BAD_OPTIONS',
       retryable: true,
-      message: '20 builds wait already: try again when one has ended',
+      message: '20 builds of yours wait already: try again when one has ended',
     });
+    const other = await on.start({ owner: 'somebody else' });
+    expect(other.status).toBe('pending');
+    await on.rig.reconciler.cancelBuild(other.id);
     const { reconciler } = on.rig;
     for (const { id } of started.slice(4)) await reconciler.cancelBuild(id);
     for (const { id } of started.slice(0, 4)) expect((await on.end(id)).status).toBe('completed');
