@@ -168,7 +168,7 @@ export class WorkQueue implements AsyncDisposable {
     const { clock } = this.#options;
     const ending = new AbortController();
     this.#alarm = { at, ending };
-    clock.sleep(at - clock.elapsed(), ending.signal).then(
+    clock.sleep(Math.max(0, at - clock.elapsed()), ending.signal).then(
       () => {
         if (ending.signal.aborted) return;
         this.#alarm = null;
