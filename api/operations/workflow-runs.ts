@@ -137,7 +137,7 @@ function namedVariables(view: StackView, variables: Values): ReadonlyMap<string,
           'BAD_OPTIONS',
           `the variable ${key} of ${id} comes from ${source}: change it there`,
         );
-      names.set(`${view.name}.${name}.env.${key}`, value);
+      names.set(`${view.name}.${name}.ENV.${key}`, value);
     }
   }
   return names;

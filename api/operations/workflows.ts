@@ -74,6 +74,7 @@ export async function createWorkflow(
     edges,
   };
   await deps.reconciler.createWorkflow(name, document, actor, newSignal());
+  deps.reconciler.forgetSecrets(name);
   await readAgain(deps);
   return deps.reconciler.getStack(name);
 }

@@ -8,4 +8,6 @@ export interface GivenSecretOperations {
    * @returns takes them back: what was there before is there again, but where somebody has given another value meanwhile
    */
   giveSecrets(values: ReadonlyMap<string, string>): () => void;
+  /** Takes away what was given for a stack of this name: a new one must not find what another had. */
+  forgetSecrets(stack: string): void;
 }

@@ -127,7 +127,7 @@ export function givenVariables(
       : [
           {
             key: variable,
-            reference: `secret://file/${workflow}.${name}.env.${variable}`,
+            reference: `secret://file/${workflow}.${name}.ENV.${variable}`,
             path: [...path, 'data', 'envKeys', written.indexOf(variable)],
             purpose: `the variable ${variable} of ${id}: give it with a run, or draw an edge from a configmap or secret that has it`,
           },

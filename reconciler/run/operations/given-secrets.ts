@@ -12,6 +12,9 @@ const MAX_VALUES = 200;
 
 export function createGivenSecrets(vault: Vault): GivenSecretOperations {
   return {
+    forgetSecrets(stack) {
+      for (const entry of vault.names(givenSecret(`${stack}.`))) vault.delete(entry);
+    },
     giveSecrets(values) {
       const wrong = [...values.keys()].filter((name) => !NAME.test(name));
       if (wrong.length > 0) {

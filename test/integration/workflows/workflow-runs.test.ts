@@ -121,6 +121,19 @@ describe('runs of a workflow', () => {
     const detail = await rig.reconciler.waitForJob(String(answer['run_id']), AbortSignal.timeout(10_000));
     return detail.job.status;
   };
+  it('of a workflow that is called like one before it find none of its values', async () => {
+    const secrets = { n2: { TOKEN: 'of the first' } };
+    await platform.rig.reconciler.start();
+    await publish([KEYS]);
+    expect((await ask('POST', '/run', { trigger_data: { secrets } })).status).toBe(200);
+    expect((await ask('DELETE', '')).status).toBe(200);
+    await platform.rig.gone('shop');
+    ({ id } = await platform.create('shop', { cluster_id: 'prod' }));
+    await publish([KEYS]);
+    const { status, body } = await ask('POST', '/run', {});
+    expect([status, body['error']]).toEqual([400, expect.stringContaining('TOKEN')]);
+  });
+
   /** Ids of what the cluster was given of a kind. */
   const applied = async (kind: string) => {
     const { rig } = platform;

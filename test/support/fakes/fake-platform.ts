@@ -9,6 +9,7 @@ import type { InventoryOperations } from '../../../reconciler/public/inventory.t
 import type { RegistryOperations } from '../../../reconciler/public/registries.ts';
 import { summariseWorkflow } from '../../../reconciler/config/workflow/workflow.ts';
 import type { StackView } from '../../../reconciler/public/reconciler.ts';
+import type { GivenSecretOperations } from '../../../reconciler/public/given-secrets.ts';
 import type { WorkflowOperations } from '../../../reconciler/public/workflows.ts';
 import { createDiagnosticsOperations } from '../../../reconciler/run/operations/diagnostics.ts';
 import { createFakeCatalogue } from './fake-catalogue.ts';
@@ -42,6 +43,7 @@ export function createFakePlatform(
   ImportOperations &
   DiagnosticsOperations &
   WorkflowOperations &
+  GivenSecretOperations &
   NoticeOperations {
   const { inventory, operations } = createFakeInventory();
   return {
@@ -73,6 +75,8 @@ export function createFakePlatform(
             : [],
         ),
     countRuns: () => new Map(),
+    giveSecrets: () => () => undefined,
+    forgetSecrets: () => undefined,
     ...NO_NOTICES,
     ...createNoBuilds(),
   };

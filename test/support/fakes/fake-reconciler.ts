@@ -147,7 +147,6 @@ export function createFakeReconciler(): FakeReconciler {
   return {
     ...data,
     ...createFakeReleases(tags, addJob),
-    giveSecrets: () => () => undefined,
     ...createFakeVersions((stack) => stacks.get(stack)),
     ...createFakePlatform((write) => void writes.push(write), { stacks, viewOf }),
     leftovers: () => Promise.resolve([]),

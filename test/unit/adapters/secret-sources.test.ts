@@ -60,6 +60,19 @@ describe('sources of secrets', () => {
     expect(vault.version).toBe(version);
   });
 
+  it('forgets what was given for one stack, and for no other', () => {
+    const { giveSecrets, forgetSecrets } = createGivenSecrets(vault);
+    giveSecrets(
+      new Map([
+        ['shop.keys.TOKEN', 'given'],
+        ['shop.web.ENV.MODE', 'given'],
+        ['shop-2.keys.TOKEN', 'kept'],
+      ]),
+    );
+    forgetSecrets('shop');
+    expect(vault.names('secret/')).toEqual(['secret/shop-2.keys.TOKEN']);
+  });
+
   it('opens age files, binary and armored, with a key from any place', async () => {
     const identity = await generateIdentity();
     const sealed = await encryptAge('hunter2', await identityToRecipient(identity));
