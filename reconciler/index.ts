@@ -45,6 +45,7 @@ export { formatDiagnostic, hasErrors } from './base/diagnostic.ts';
 export { asFields, asList, asNumber, asString, asText, compareText, own } from './base/values.ts';
 export { showLine, showText } from './base/shown-text.ts';
 export { errorMessage, isReconcilerError, ReconcilerError } from './base/errors.ts';
+export { idOf, newId } from './base/ids.ts';
 export type { ErrorCode } from './base/errors.ts';
 export type { Clock } from './ports/clock.ts';
 export type { Logger } from './ports/logger.ts';

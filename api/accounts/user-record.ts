@@ -1,4 +1,5 @@
-import { randomBytes, randomInt } from 'node:crypto';
+import { randomInt } from 'node:crypto';
+import { newId } from '../../reconciler/index.ts';
 import type { Role, UserRecord, UserRecords } from '../../reconciler/index.ts';
 
 /** A user that is to be made. */
@@ -19,12 +20,8 @@ export function buildUser(
   { email, name, role, passwordHash, external = null }: NewUser,
   now: number,
 ): UserRecord {
-  const seconds = Math.floor(now / 1_000)
-    .toString(16)
-    .padStart(8, '0')
-    .slice(-8);
   return {
-    id: seconds + randomBytes(8).toString('hex'),
+    id: newId(now),
     email,
     name,
     role,

@@ -1,6 +1,6 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { Actor, StackView, WorkflowListing } from '../../reconciler/index.ts';
-import { asFields, asString, ReconcilerError } from '../../reconciler/index.ts';
+import { asFields, asString, idOf, newId, ReconcilerError } from '../../reconciler/index.ts';
 import type { ApiDeps } from './deps.ts';
 import { editStack } from './stacks.ts';
 import { newSignal, readAgain } from './write.ts';
@@ -20,22 +20,9 @@ const MAX_NAME = 63;
 /** Names that are tried for a title that others have, too. */
 const MAX_TRIES = 1_000;
 
-/** An id of 24 hex digits; the same for the same object, wherever and whenever it is asked for. */
-export function idOf(kind: string, key: string): string {
-  return createHash('sha256').update(`${kind}\0${key}`).digest('hex').slice(0, 24);
-}
-
 /** The id that stands in the file of a workflow, else one of its path: it stays when the workflow is given another title. */
 export function workflowId({ document, file }: Pick<StackView, 'document' | 'file'>): string {
   return asString(asFields(document)?.['id']) ?? idOf('workflow', file);
-}
-
-/** A new id: the first eight digits are the seconds since 1970, as those of the platform are. */
-export function newId(now: number): string {
-  const seconds = Math.floor(now / 1_000)
-    .toString(16)
-    .padStart(8, '0');
-  return `${seconds}${randomBytes(8).toString('hex')}`;
 }
 
 /** Time at which an id of `newId` was made, ISO 8601; `null` for others. */

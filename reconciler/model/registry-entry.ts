@@ -1,4 +1,4 @@
-import { sha256 } from '../base/json.ts';
+import { idOf } from '../base/ids.ts';
 import type { RegistrySetting } from './registry.ts';
 
 export const REGISTRY_TYPES = ['dockerhub', 'ghcr', 'ecr', 'gcr', 'acr', 'custom'] as const;
@@ -25,7 +25,7 @@ export interface RegistryEntry {
 
 /** The id that the entry of this name has, unless it says one itself. */
 export function registryId(name: string): string {
-  return sha256(`registry\0${name}`).slice(0, 24);
+  return idOf('registry', name);
 }
 
 const HOSTS: readonly (readonly [RegExp, RegistryType])[] = [

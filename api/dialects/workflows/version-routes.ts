@@ -1,12 +1,12 @@
 import type { StackView, Version, VersionNotes } from '../../../reconciler/index.ts';
-import { asFields, isReconcilerError } from '../../../reconciler/index.ts';
+import { asFields, idOf, isReconcilerError } from '../../../reconciler/index.ts';
 import { HttpProblem } from '../../http/problem.ts';
 import { created, defineRoute, ok } from '../../http/route.ts';
 import type { Route } from '../../http/route.ts';
 import { shape } from '../../http/shape.ts';
 import type { GraphEdge, GraphNode } from '../../operations/compare-graphs.ts';
 import { compareGraphs } from '../../operations/compare-graphs.ts';
-import { editWorkflow, idOf, workflowId } from '../../operations/workflows.ts';
+import { editWorkflow, workflowId } from '../../operations/workflows.ts';
 import { newSignal } from '../../operations/write.ts';
 import { answers } from './answers.ts';
 import type { WorkflowDeps } from './deps.ts';

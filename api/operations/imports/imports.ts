@@ -1,6 +1,7 @@
 import type { Actor, ImportSession, StackView } from '../../../reconciler/index.ts';
 import { asFields, asList, asString, ReconcilerError } from '../../../reconciler/index.ts';
 import type { ApiDeps } from '../deps.ts';
+import { createEventQueue } from '../follow/event-queue.ts';
 import { editStack } from '../stacks.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -69,29 +70,13 @@ export async function* followImport(
   { id, owner }: { readonly id: string; readonly owner: string },
   signal: AbortSignal,
 ): AsyncGenerator<ImportSession> {
-  const changes: ImportSession[] = [];
-  let wake = (): void => undefined;
-  const abort = (): void => wake();
-  using _ = reconciler.followImport(id, owner, (session) => {
-    changes.push(session);
-    wake();
-  });
-  signal.addEventListener('abort', abort);
-  try {
-    let session = reconciler.getImport(id, owner);
+  const { push, read } = createEventQueue<ImportSession>(signal);
+  using _ = reconciler.followImport(id, owner, push);
+  const first = reconciler.getImport(id, owner);
+  yield first;
+  if (first.completedAt !== null) return;
+  for await (const session of read()) {
     yield session;
-    while (session.completedAt === null && !signal.aborted) {
-      const next = changes.shift();
-      if (next !== undefined) {
-        session = next;
-        yield session;
-        continue;
-      }
-      const { promise, resolve } = Promise.withResolvers<void>();
-      wake = resolve;
-      await promise;
-    }
-  } finally {
-    signal.removeEventListener('abort', abort);
+    if (session.completedAt !== null) return;
   }
 }

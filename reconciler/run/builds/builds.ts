@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import { onAbort } from '../../base/abort-scope.ts';
 import { errorMessage, ReconcilerError } from '../../base/errors.ts';
+import { newId } from '../../base/ids.ts';
 import type { BuildPolicy } from '../../ports/builds/build-policy.ts';
 import type { BuildRecord, BuildRecords } from '../../ports/builds/build-records.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -314,14 +314,6 @@ const STAGE_OF: Readonly<Partial<Record<BuildRecord['status'], BuildRecord['erro
 
 function ended({ status }: BuildRecord): ReconcilerError {
   return new ReconcilerError('BUILD_ENDED', `build is already in terminal state: ${status}`);
-}
-
-/** 24 hex digits that sort by time. */
-function newId(now: number): string {
-  const seconds = Math.floor(now / 1_000)
-    .toString(16)
-    .padStart(8, '0');
-  return `${seconds}${randomBytes(8).toString('hex')}`;
 }
 
 function iso(time: number): string {

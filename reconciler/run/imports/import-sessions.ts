@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { newId } from '../../base/ids.ts';
 import { withAbortScope } from '../../base/abort-scope.ts';
 import { errorMessage, isReconcilerError, ReconcilerError } from '../../base/errors.ts';
 import type { SchemaCheck } from '../../config/schema-check.ts';
@@ -99,7 +99,7 @@ function createEntry(
   // Pages offer main for whatever is at the address: a branch in the address is meant.
   const wanted = branch === undefined || branch === 'main' ? (place.branch ?? branch) : branch;
   const session: ImportSession = {
-    id: randomBytes(12).toString('hex'),
+    id: newId(now),
     address: place.address,
     branch: wanted ?? null,
     namespace: namespace ?? null,

@@ -1,4 +1,4 @@
-import { sha256 } from '../../base/json.ts';
+import { idOf } from '../../base/ids.ts';
 import { groupOf } from '../../model/kubernetes/kubernetes-object.ts';
 import type { SeenObject } from '../../ports/inventory/inventory.ts';
 
@@ -12,6 +12,5 @@ export function objectId(
   place: string,
   { apiVersion, kind, namespace, name }: Pick<SeenObject, 'apiVersion' | 'kind' | 'namespace' | 'name'>,
 ): string {
-  const parts = ['object', place, groupOf(apiVersion), kind, namespace ?? '', name];
-  return sha256(parts.join('\0')).slice(0, 24);
+  return idOf('object', [place, groupOf(apiVersion), kind, namespace ?? '', name].join('\0'));
 }

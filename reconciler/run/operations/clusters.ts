@@ -1,6 +1,6 @@
 import { withAbortScope } from '../../base/abort-scope.ts';
 import { errorMessage, isReconcilerError, ReconcilerError } from '../../base/errors.ts';
-import { sha256 } from '../../base/json.ts';
+import { idOf } from '../../base/ids.ts';
 import { clusterEntry, vaultReference } from '../../model/secret-reference.ts';
 import type { KubernetesReference, TargetReference } from '../../model/target.ts';
 import { connectionKey, targetKey } from '../../model/target.ts';
@@ -339,7 +339,7 @@ function toView({ context }: ClusterParts, cluster: SharedCluster, seen: Seen): 
   const { name, displayName, description, authType, labels, isDefault } = cluster;
   const last = seen.looks.get(name) ?? context.store.lastConnection(subjectOf(name));
   return {
-    id: sha256(`cluster\0${name}`).slice(0, 24),
+    id: idOf('cluster', name),
     name,
     displayName: displayName ?? name,
     description: description ?? '',

@@ -1,4 +1,4 @@
-import { createMonotonicUlids } from '../../base/monotonic-ulid.ts';
+import { createMonotonicUlids } from '../../base/ids.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Store } from '../../ports/store.ts';
 

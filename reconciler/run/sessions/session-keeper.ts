@@ -1,7 +1,7 @@
 import type { AbortScope } from '../../base/abort-scope.ts';
 import { createAbortScope } from '../../base/abort-scope.ts';
 import { errorMessage, ReconcilerError } from '../../base/errors.ts';
-import { createMonotonicUlids } from '../../base/monotonic-ulid.ts';
+import { createMonotonicUlids } from '../../base/ids.ts';
 import type { AccessLog, AccessRecord } from '../../ports/sessions/access-log.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';

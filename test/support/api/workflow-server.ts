@@ -68,11 +68,15 @@ export async function startWorkflowServer(
     await reconciler.refresh(NEVER);
   };
   await push({ [file('other')]: stack('other', { web: 'image: nginx' }) });
-  const server = await startApiServer({ ...app, reconciler });
+  const server = await startApiServer({ proxies: ['127.0.0.1'], ...app, reconciler });
+  let asked = 0;
+  // Each comes from another address: a test asks more often than one may.
+  const headers = () => ({ 'X-Forwarded-For': `10.0.${(asked >> 8) % 256}.${asked++ % 256}` });
   const list = async () => source.diff(null, (await source.resolve(NEVER)).commit, NEVER);
   const ask: WorkflowServer['ask'] = async (method, path, body, role = 'deployer') => {
     const init = body === undefined ? { method } : json(method, body);
-    const response = await server.request(`/v1/api${path}`, { ...init, role });
+    const from = { ...Object.fromEntries(new Headers(init.headers)), ...headers() };
+    const response = await server.request(`/v1/api${path}`, { ...init, headers: from, role });
     return { status: response.status, body: (await response.json()) as Record<string, unknown> };
   };
   return {

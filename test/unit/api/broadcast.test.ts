@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createBroadcast } from '../../../api/operations/broadcast.ts';
+import { createBroadcasts } from '../../../api/operations/follow/broadcast.ts';
 import { settle } from '../../support/fakes/fake-clock.ts';
 
 describe('a broadcast', () => {
@@ -47,7 +47,7 @@ describe('a broadcast', () => {
 
   it('leaves out the oldest for a reader who is too slow', async () => {
     const { broadcast, push } = rig();
-    const reading = broadcast.follow(new AbortController().signal);
+    const reading = broadcast(new AbortController().signal);
     const first = reading.next();
     await settle();
     for (let index = 0; index <= 1_500; index += 1) await push(String(index));
@@ -60,7 +60,7 @@ function rig() {
   let made = 0;
   let stopped = 0;
   let waiting = Promise.withResolvers<string | Error | null>();
-  const broadcast = createBroadcast<string>(async function* (signal) {
+  const make = async function* (signal: AbortSignal): AsyncGenerator<string> {
     made += 1;
     signal.addEventListener('abort', () => {
       stopped += 1;
@@ -74,9 +74,10 @@ function rig() {
       if (item instanceof Error) throw item;
       yield item;
     }
-  });
+  };
+  const broadcasts = createBroadcasts<string>();
   return {
-    broadcast,
+    broadcast: (signal: AbortSignal) => broadcasts.follow('one', make, signal),
     made: () => made,
     stopped: () => stopped,
     async push(item: string) {
@@ -87,7 +88,7 @@ function rig() {
   };
 }
 
-function follow({ follow: read }: ReturnType<typeof createBroadcast<string>>) {
+function follow(read: ReturnType<typeof rig>['broadcast']) {
   const leaving = new AbortController();
   const items: string[] = [];
   const reading = async () => {

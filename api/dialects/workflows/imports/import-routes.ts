@@ -7,7 +7,7 @@ import { defineRoute, ok } from '../../../http/route.ts';
 import type { Route } from '../../../http/route.ts';
 import { shape } from '../../../http/shape.ts';
 import { appendGraph, followImport } from '../../../operations/imports/imports.ts';
-import { createWorkflow, idOf } from '../../../operations/workflows.ts';
+import { createWorkflow } from '../../../operations/workflows.ts';
 import { answers, answersEvents } from '../answers.ts';
 import type { WorkflowDeps } from '../deps.ts';
 import { ownerOf } from '../owner.ts';
@@ -126,10 +126,6 @@ function toFileNodes(nodes: readonly object[], positions: Readonly<Record<string
     const position = own(positions, id);
     return toFileNode(position === undefined ? node : { ...node, position });
   });
-}
-
-function userIdOf({ userId, email }: Identity): string {
-  return userId ?? idOf('user', email);
 }
 
 function analyze({ reconciler }: WorkflowDeps, file: ComposeText) {
@@ -295,7 +291,7 @@ const sessionRoutes: readonly Route<WorkflowDeps>[] = [
     },
     handle({ params, identity }, deps: WorkflowDeps) {
       const session = findSession(deps, readSessionId(params), ownerOf(identity));
-      return ok({ session: toSession(session, userIdOf(identity)) });
+      return ok({ session: toSession(session, ownerOf(identity)) });
     },
   }),
   defineRoute({
@@ -336,7 +332,7 @@ async function* streamImport(
     const { status, stage, progress, error } = session;
     const analysis = analysisOf(session);
     if (isFirst) {
-      yield { event: 'metadata', data: toSession(session, userIdOf(identity)) };
+      yield { event: 'metadata', data: toSession(session, ownerOf(identity)) };
       if (analysis !== null) yield { event: 'complete', data: analysis };
       if (error !== null) yield { event: 'failed', data: { error: error.message } };
       isFirst = false;

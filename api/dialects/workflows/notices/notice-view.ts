@@ -1,7 +1,6 @@
 import type { Notice } from '../../../../reconciler/index.ts';
 import type { Identity } from '../../../auth/identity.ts';
 import { listWorkflows } from '../../../operations/workflows.ts';
-import { ownerOf } from '../owner.ts';
 import type { WorkflowDeps } from '../deps.ts';
 import { ID, TEXT, TIME } from '../schemas.ts';
 
@@ -84,6 +83,3 @@ export function noticeNumber(id: string): number | null {
   const number = Number.parseInt(id, 16);
   return Number.isSafeInteger(number) ? number : 0;
 }
-
-/** Name that the marks of a reader are kept under. */
-export const readerOf = ownerOf;

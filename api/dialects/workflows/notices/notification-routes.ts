@@ -4,11 +4,12 @@ import { defineRoute, ok } from '../../../http/route.ts';
 import type { Route } from '../../../http/route.ts';
 import { shape } from '../../../http/shape.ts';
 import type { Identity } from '../../../auth/identity.ts';
-import { followNotices } from '../../../operations/follow-events.ts';
+import { followNotices } from '../../../operations/follow/follow-events.ts';
 import { answers, answersEvents } from '../answers.ts';
 import type { WorkflowDeps } from '../deps.ts';
 import { listOf, record, refer, TEXT } from '../schemas.ts';
-import { createNotificationView, noticeNumber, NOTIFICATION, readerOf } from './notice-view.ts';
+import { createNotificationView, noticeNumber, NOTIFICATION } from './notice-view.ts';
+import { ownerOf } from '../owner.ts';
 
 const TAG = 'Notifications';
 const BASE = '/user-notifications';
@@ -42,7 +43,7 @@ export const notificationRoutes: readonly Route<WorkflowDeps>[] = [
       ),
     },
     handle({ query: { limit = LIMIT, offset = 0 }, identity }, deps: WorkflowDeps) {
-      const reader = readerOf(identity);
+      const reader = ownerOf(identity);
       const show = createNotificationView(deps, identity);
       const notices = deps.reconciler.listNotices(reader, { limit, offset });
       const { total, unread } = deps.reconciler.countNotices(reader);
@@ -59,7 +60,7 @@ export const notificationRoutes: readonly Route<WorkflowDeps>[] = [
     access: 'viewer',
     responses: { 200: answers('The number.', record({ unreadCount: COUNT })) },
     handle: ({ identity }, { reconciler }: WorkflowDeps) =>
-      ok({ unreadCount: reconciler.countNotices(readerOf(identity)).unread }),
+      ok({ unreadCount: reconciler.countNotices(ownerOf(identity)).unread }),
   }),
   defineRoute({
     method: 'GET',
@@ -94,7 +95,7 @@ export const notificationRoutes: readonly Route<WorkflowDeps>[] = [
     handle({ params, identity }, { reconciler }: WorkflowDeps) {
       const number = noticeNumber(params['id'] ?? '');
       if (number === null) throw new HttpProblem('BAD_REQUEST', 'Invalid notification ID');
-      if (reconciler.markNotice(readerOf(identity), number))
+      if (reconciler.markNotice(ownerOf(identity), number))
         return ok({ message: 'Notification marked as read' });
       throw new HttpProblem('NOT_FOUND', 'Notification not found');
     },
@@ -108,7 +109,7 @@ export const notificationRoutes: readonly Route<WorkflowDeps>[] = [
     access: 'viewer',
     responses: { 200: answers('They are marked.', record({ message: TEXT })) },
     handle({ identity }, { reconciler }: WorkflowDeps) {
-      reconciler.markNotices(readerOf(identity));
+      reconciler.markNotices(ownerOf(identity));
       return ok({ message: 'All notifications marked as read' });
     },
   }),
@@ -121,9 +122,9 @@ async function* follow(
 ): AsyncGenerator<ServerEvent> {
   yield {
     event: 'connected',
-    data: { unreadCount: deps.reconciler.countNotices(readerOf(identity)).unread },
+    data: { unreadCount: deps.reconciler.countNotices(ownerOf(identity)).unread },
   };
-  const reader = readerOf(identity);
+  const reader = ownerOf(identity);
   for await (const notice of followNotices(deps, signal)) {
     if (notice.reader !== null && notice.reader !== reader) continue;
     yield { event: 'new_notification', data: createNotificationView(deps, identity)(notice, false) };

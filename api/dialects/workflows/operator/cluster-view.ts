@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import type { ClusterView, ConnectionCheck } from '../../../../reconciler/index.ts';
+import { idOf } from '../../../../reconciler/index.ts';
 import { NO_TIME } from '../workflow-view.ts';
 
 /** A cluster in the words of the platform. */
@@ -33,7 +33,7 @@ export function toMetadata({ facts, lastCheck }: Pick<ClusterView, 'facts' | 'la
 export function toConnectionLog({ id: clusterId }: ClusterView, { at, status, message }: ConnectionCheck) {
   const timestamp = new Date(at).toISOString();
   const isGood = status === 'connected';
-  const id = createHash('sha256').update(`${clusterId}\0${timestamp}\0${message}`).digest('hex').slice(0, 24);
+  const id = idOf('connection', `${clusterId}\0${timestamp}\0${message}`);
   const common = { id, clusterId, userId: '', action: 'connection_test', success: isGood, timestamp };
   return isGood ? { ...common, details: message } : { ...common, error: message };
 }

@@ -1,13 +1,12 @@
 import type { ObjectHistoryEntry, ObjectOrder, ObjectView } from '../../../../reconciler/index.ts';
-import { isReconcilerError, own } from '../../../../reconciler/index.ts';
+import { idOf, isReconcilerError, own } from '../../../../reconciler/index.ts';
 import { HttpProblem } from '../../../http/problem.ts';
 import type { ServerEvent } from '../../../http/route.ts';
 import { defineRoute, ok } from '../../../http/route.ts';
 import type { Route } from '../../../http/route.ts';
 import { shape } from '../../../http/shape.ts';
-import { followObject } from '../../../operations/follow-object.ts';
+import { followObject } from '../../../operations/follow/follow-object.ts';
 import { findObject, listObjects } from '../../../operations/objects.ts';
-import { idOf } from '../../../operations/workflows.ts';
 import { answers, answersEvents } from '../answers.ts';
 import type { WorkflowDeps } from '../deps.ts';
 import { ownerOf } from '../owner.ts';

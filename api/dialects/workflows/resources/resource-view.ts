@@ -1,6 +1,6 @@
 import type { ObjectDetail, ObjectNote, ObjectView } from '../../../../reconciler/index.ts';
-import { asFields, asList, asNumber, asString, asText, own } from '../../../../reconciler/index.ts';
-import { idOf, listWorkflows } from '../../../operations/workflows.ts';
+import { asFields, asList, asNumber, asString, asText, idOf, own } from '../../../../reconciler/index.ts';
+import { listWorkflows } from '../../../operations/workflows.ts';
 import type { WorkflowDeps } from '../deps.ts';
 import { NO_TIME } from '../workflow-view.ts';
 

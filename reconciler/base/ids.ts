@@ -1,3 +1,4 @@
+import { createHash, randomBytes } from 'node:crypto';
 import { decodeTime, isValid, monotonicFactory } from 'ulid';
 import { isReconcilerError } from './errors.ts';
 
@@ -32,4 +33,22 @@ function timeAfterNewest(source: UlidSource): number | undefined {
     if (!isReconcilerError(error)) throw error;
     return undefined;
   }
+}
+
+/** An id of 24 hex digits; the same for the same object, wherever and whenever it is asked for. */
+export function idOf(kind: string, key: string): string {
+  return createHash('sha256').update(`${kind}\0${key}`).digest('hex').slice(0, 24);
+}
+
+/**
+ * A new id of 24 hex digits. The first eight are the seconds since 1970, as those of the workflow platform are, so that ids sort by time.
+ *
+ * @param now milliseconds since the epoch
+ */
+export function newId(now: number): string {
+  const seconds = Math.floor(now / 1_000)
+    .toString(16)
+    .padStart(8, '0')
+    .slice(-8);
+  return seconds + randomBytes(8).toString('hex');
 }

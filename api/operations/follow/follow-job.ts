@@ -1,5 +1,5 @@
-import type { Job, JobDetail, JobLog, JobStep, ReconcilerEvent } from '../../reconciler/index.ts';
-import type { ApiDeps } from './deps.ts';
+import type { Job, JobDetail, JobLog, JobStep, ReconcilerEvent } from '../../../reconciler/index.ts';
+import type { ApiDeps } from '../deps.ts';
 
 export type JobEvent =
   | { readonly type: 'step'; readonly step: JobStep }
