@@ -57,7 +57,14 @@ export interface PlanSummary {
 
 /** Something that needs a yes before the plan may be applied. */
 export interface Confirmation {
-  readonly code: 'DELETES_DATA' | 'DELETES_MANY' | 'DELETES_STACK' | 'PRUNES' | 'ADOPTS' | 'TAKES_FIELDS';
+  readonly code:
+    | 'DELETES_DATA'
+    | 'DELETES_MANY'
+    | 'DELETES_STACK'
+    | 'PRUNES'
+    | 'ADOPTS'
+    | 'TAKES_FIELDS'
+    | 'MOVES_DATA';
   readonly message: string;
   readonly ids: readonly ResourceId[];
 }

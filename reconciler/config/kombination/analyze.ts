@@ -34,6 +34,7 @@ import type { StackDependency } from './stack-dependencies.ts';
 import { readStackDependencies } from './stack-dependencies.ts';
 import type { FoundServiceFiles } from './checks/service-files.ts';
 import { findServiceFiles } from './checks/service-files.ts';
+import { withDataPlaces } from './service/data-places.ts';
 import { withNamedNetworks } from './service/named-networks.ts';
 import { withOwnContainers } from './service/own-containers.ts';
 import type { OperatorPolicy } from '../../model/operator-policy.ts';
@@ -106,10 +107,10 @@ export function analyze(options: AnalyzeOptions): Analysis {
   const place = { tree: options.tree, directory: directoryOf(options.file), diagnostics };
   const expanded = withoutBuilds(expandKit(model, diagnostics, options.kits), diagnostics);
   const builds = findBuilds(onMachines(expanded), place);
-  const kombination = withOwnContainers(withNamedNetworks(withBuiltImages(expanded, builds)));
+  const named = withOwnContainers(withNamedNetworks(withBuiltImages(expanded, builds)));
+  const { kombination, hooks } = placeAllData(named, document.value, { ...options, diagnostics });
   const names = new Set(model.services.map((service) => service.name));
   const dependencies = checkReferences(kombination, names, diagnostics);
-  const hooks = readHooks(document.value, kombination, diagnostics);
   const oneOffs = hooks.map(({ service }) => service);
   checkReferences({ ...kombination, services: oneOffs }, names, diagnostics);
   checkContainers(onMachines(kombination), dependencies, diagnostics);
@@ -148,6 +149,22 @@ export function analyze(options: AnalyzeOptions): Analysis {
       ? [...composed.diagnostics, ...withoutEchoes(composed, diagnostics.list)]
       : diagnostics.list,
     watched: composed?.watched ?? [],
+  };
+}
+
+/** Mounts of relative paths have their places before anything else is asked about them. */
+function placeAllData(
+  named: Kombination,
+  document: unknown,
+  { policy, diagnostics }: Pick<AnalyzeOptions, 'policy'> & { readonly diagnostics: DiagnosticCollector },
+): Pick<Analysis, 'kombination' | 'hooks'> {
+  const kombination = withDataPlaces(named, policy, diagnostics);
+  const hooks = readHooks(document, kombination, diagnostics);
+  const oneOffs = hooks.map(({ service }) => service);
+  const placed = withDataPlaces({ ...kombination, services: oneOffs }, policy, diagnostics);
+  return {
+    kombination: { ...kombination, volumes: placed.volumes },
+    hooks: hooks.map((hook, index) => ({ ...hook, service: placed.services[index] ?? hook.service })),
   };
 }
 

@@ -5,6 +5,7 @@ import type { ResourceLimits } from '../../model/docker/options/limit-options.ts
 import type { ContainerOptions } from '../../model/docker/options/container-options.ts';
 import type {
   AddressSpec,
+  DataMount,
   EndpointSpec,
   HealthcheckSpec,
   IpamSpec,
@@ -39,6 +40,23 @@ export interface Kombination {
   readonly secrets: Readonly<Record<string, SecretModel>>;
   readonly policy: PolicyModel;
   readonly backup?: BackupModel;
+  readonly dataDir?: DataDirModel;
+  readonly adopts?: AdoptsModel;
+}
+
+/** Place that `data_dir` gives to mounts of relative paths that hold data. */
+export interface DataDirModel {
+  /** Absolute path on the hosts; `null`: named volumes of the stack. */
+  readonly directory: string | null;
+  readonly path: DocumentPath;
+}
+
+/** The Compose project whose containers, networks and volumes are the stack's as they are. */
+export interface AdoptsModel {
+  readonly project: string;
+  /** Services that ran when the project was adopted; what of it is described no more is removed. */
+  readonly services: readonly string[];
+  readonly path: DocumentPath;
 }
 
 export interface PolicyModel {
@@ -104,6 +122,11 @@ export interface PortEntry {
 export interface MountEntry {
   /** The source of a volume is its name inside the stack. */
   readonly mount: MountSpec;
+  readonly path: DocumentPath;
+}
+
+export interface DataEntry {
+  readonly mount: DataMount;
   readonly path: DocumentPath;
 }
 
@@ -181,8 +204,8 @@ export interface ServiceFields {
   readonly env: readonly EnvEntry[];
   readonly ports?: readonly PortEntry[];
   readonly mounts: readonly MountEntry[];
-  /** Sources of bind mounts that are relative: always wrong, but why depends on the repository. */
-  readonly relativeBinds: readonly { readonly source: string; readonly path: DocumentPath }[];
+  /** Mounts of relative paths that hold data; empty once they have their places (`data-places.ts`). */
+  readonly dataMounts: readonly DataEntry[];
   readonly networks?: readonly NetworkEntry[];
   /** `host`, `none`, `bridge`, `service:<name>` or `container:<name>`. */
   readonly networkMode?: string;
@@ -252,4 +275,6 @@ export interface WrittenKombination {
   readonly secrets: Readonly<Record<string, SecretModel>>;
   readonly policy: PolicyModel;
   readonly backup?: BackupModel;
+  readonly dataDir?: DataDirModel;
+  readonly adopts?: AdoptsModel;
 }
