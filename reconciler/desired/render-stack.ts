@@ -139,7 +139,8 @@ function buildStack(core: Core, entry: StackEntry, lookup: Lookup): DesiredStack
     kinds,
   });
   const own = { ...policy, ...kombination.policy };
-  const resources = hasErrors(rendered.diagnostics) ? [] : withPolicy(rendered.resources, own);
+  const placed = withProject(withPolicy(rendered.resources, own), kombination);
+  const resources = hasErrors(rendered.diagnostics) ? [] : placed;
   return {
     ...common,
     diagnostics: [...diagnostics, ...rendered.diagnostics],
@@ -154,8 +155,29 @@ function buildStack(core: Core, entry: StackEntry, lookup: Lookup): DesiredStack
     dependsOn: entry.dependsOn.map(({ name }) => name),
     policy: own,
     ...backupPolicy(kombination),
+    ...adoptedBy(kombination),
     document: written.value ?? null,
   };
+}
+
+/** Tells what an engine is given which Compose project it is for. */
+function withProject(
+  resources: readonly DesiredResource[],
+  { adopts, dataDir }: Analysis['kombination'],
+): readonly DesiredResource[] {
+  if (adopts === undefined) return resources;
+  const directory = dataDir?.directory ?? null;
+  const place = directory === null ? {} : { 'com.docker.compose.project.working_dir': directory };
+  return resources.map((one) => {
+    const labels = one.kind === 'container' ? place : {};
+    return one.kind === 'image' ? one : { ...one, compose: { project: adopts.project, labels } };
+  });
+}
+
+function adoptedBy({ adopts }: Analysis['kombination']): Pick<DesiredStack, 'adopts'> {
+  if (adopts === undefined) return {};
+  const { project, services } = adopts;
+  return { adopts: { project, services } };
 }
 
 /** Tells each object what the policy of its stack says about it. */

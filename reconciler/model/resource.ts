@@ -77,8 +77,17 @@ export interface DesiredResource {
   readonly toEnd?: string;
   /** Names of programs whose fields in an object of ours are taken over. Default: those of people. Of clusters only. */
   readonly takeOver?: readonly string[];
+  /** Place in a Compose project, where that is not the stack: what it has adopted, or is to be given back. */
+  readonly compose?: ComposeProject;
   /** It is one of several that are replaced in turn, or takes over in a way of its own. */
   readonly rollout?: RolloutRule;
+}
+
+/** The Compose project that an object is labelled for. */
+export interface ComposeProject {
+  readonly project: string;
+  /** Labels of Compose by their whole names, in place of those that a stack of ours gives. */
+  readonly labels: Readonly<Record<string, string>>;
 }
 
 export type HealthStatus =

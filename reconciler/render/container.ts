@@ -15,7 +15,7 @@ import { parseEnvValue, resolveEnvValue } from '../config/kombination/service/en
 import { splitOptions } from '../model/docker/options/container-options.ts';
 import { isProblem } from '../base/problem.ts';
 import type { ServiceModel } from '../config/kombination/kombination.ts';
-import { containerName } from '../config/kombination/kombination.ts';
+import { containerName, projectOf } from '../config/kombination/kombination.ts';
 import type { Dependency, DesiredResource, ResourceId } from '../model/resource.ts';
 import { hashSpec, resourceId } from '../model/resource.ts';
 import { numbersOf, portOfReplica } from '../config/kombination/replicas.ts';
@@ -82,7 +82,7 @@ function restartedWith(service: ServiceModel, { dependencies }: Analysis): reado
 
 function buildSpec({ service, number, analysis, lookup }: ContainerOptions): ContainerSpec {
   const { kombination } = analysis;
-  const stack = kombination.name;
+  const stack = projectOf(kombination);
   const { basic, others } = splitOptions(buildOptions(service, analysis));
   return defined({
     ...others,
@@ -194,7 +194,7 @@ function buildMounts({ mounts }: ServiceModel, { kombination }: Analysis): reado
     if (mount.type !== 'volume') return mount;
     return {
       ...mount,
-      source: engineName(kombination.name, mount.source, own(kombination.volumes, mount.source)),
+      source: engineName(projectOf(kombination), mount.source, own(kombination.volumes, mount.source)),
     };
   });
   return specs.sort((a, b) => compareText(a.target, b.target));

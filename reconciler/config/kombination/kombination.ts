@@ -237,6 +237,11 @@ export interface ServiceModel extends ServiceFields {
   readonly partOf?: string;
 }
 
+/** Name that the names of its objects on an engine begin with: that of the project which it has adopted, else its own. */
+export function projectOf({ name, adopts }: Pick<Kombination, 'name' | 'adopts'>): string {
+  return adopts?.project ?? name;
+}
+
 /** Name of a service's container on the engine, `<stack>-<service>-1` unless the document names it otherwise. */
 export function containerName(
   stack: string,
