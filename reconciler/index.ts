@@ -1,6 +1,7 @@
 /** The public surface: what the API, the command line and embedding programs may use. */
 import type { WorkTreeFiles } from './adapters/git/tracked-files.ts';
 import type { Kombinator, KombinatorOptions } from './daemon/create-kombinator.ts';
+import type { SealedSecret, SealRequest } from './adapters/secrets/seal.ts';
 import type { StateDirProblem } from './daemon/state-dir.ts';
 
 export type * from './public/reconciler.ts';
@@ -8,6 +9,7 @@ export type * from './plan/plan.ts';
 export type * from './ports/store.ts';
 export type * from './ports/connection-log.ts';
 export { REGISTRY_TYPES } from './model/registry-entry.ts';
+export type * from './public/adoptions.ts';
 export type * from './public/builds.ts';
 export type * from './public/diagnostics.ts';
 export type * from './public/imports.ts';
@@ -63,6 +65,10 @@ export { readComposeFileVariable } from './config/compose/import/named-files.ts'
 export type { TreeDirectory, TreeFile, TreeNode } from './config/file-tree.ts';
 export { KIND_OF_TYPE } from './config/workflow/workflow.ts';
 export { hasChanges, hasWork } from './plan/build-plan.ts';
+export { findMovableSecret } from './run/write/move-secret.ts';
+export type { MovableSecret } from './run/write/move-secret.ts';
+export { isProblem } from './base/problem.ts';
+export type { SealedSecret } from './adapters/secrets/seal.ts';
 export type { Kombinator, KombinatorOptions } from './daemon/create-kombinator.ts';
 
 /**
@@ -94,4 +100,15 @@ export async function findWorkTree(directory: string): Promise<WorkTreeFiles | n
 export async function findStateDirProblem(stateDir: string, repo: string): Promise<StateDirProblem | null> {
   const daemon = await import('./daemon/state-dir.ts');
   return daemon.findStateDirProblem(stateDir, repo);
+}
+
+/**
+ * Encrypts a value with age into a file of a work tree, for the public keys that the repository names, else for the key of the state
+ * directory, which is made when there is none.
+ *
+ * @throws BAD_OPTIONS
+ */
+export async function sealSecret(request: SealRequest): Promise<SealedSecret> {
+  const secrets = await import('./adapters/secrets/seal.ts');
+  return secrets.sealSecret(request);
 }

@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { addAdopt } from './adopt/adopt.ts';
 import { addApply, addDestroy } from './commands/apply.ts';
 import { addBuild } from './commands/builds/build.ts';
 import { addControl } from './commands/control.ts';
@@ -16,6 +17,7 @@ import { addLogs } from './commands/logs.ts';
 import { addPlan } from './commands/plan.ts';
 import { addPolicy } from './commands/policy.ts';
 import { addSchema } from './commands/schema.ts';
+import { addSecrets } from './commands/secrets/secret.ts';
 import { addServe } from './commands/serve.ts';
 import { addStatus } from './commands/status.ts';
 import { addTags } from './commands/tag.ts';
@@ -33,6 +35,7 @@ const COMMANDS: readonly ((program: Command, hooks: ProgramHooks) => void)[] = [
   addStatus,
   addGenerate,
   addImport,
+  addAdopt,
   addSchema,
   addApply,
   addDestroy,
@@ -49,6 +52,7 @@ const COMMANDS: readonly ((program: Command, hooks: ProgramHooks) => void)[] = [
   addDatabases,
   addTags,
   addBuild,
+  addSecrets,
   addKeys,
   addUsers,
   addPolicy,

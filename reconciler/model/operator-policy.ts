@@ -16,6 +16,7 @@ export const GRANTS = [
   'unconfined',
   'binds',
   'otherContainers',
+  'adopts',
   'secrets',
 ] as const;
 

@@ -7,6 +7,8 @@ export interface ObserveScope {
   readonly desired: readonly DesiredResource[];
   /** The Compose project whose objects are the stack's, with or without labels. Default: none. */
   readonly adopts?: AdoptedProject;
+  /** A look at how it would be: nothing of it is remembered. Default false. */
+  readonly trial?: boolean;
   /** Everything that the stack has is about to go. Default false. */
   readonly leaving?: boolean;
   /** Tells who has what bears one stack's labels and is described by another. Left out: the labels do. */

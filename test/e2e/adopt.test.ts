@@ -136,3 +136,32 @@ data_dir: ${directory}
   },
   PATIENCE_MS * 3,
 );
+
+it(
+  'kombinator adopt does all of it',
+  async () => {
+    const directory = join(root, 'wiki');
+    const text = COMPOSE.replaceAll('vault-shared', 'wiki-shared');
+    await write(directory, {
+      ...CONTENT,
+      'compose.yaml': text,
+      '.env': 'VAULT_MODE=one\nDB_PASSWORD=hunter2\n',
+      'data/x': 'live\n',
+    });
+    await compose(directory, 'up', '-d', '--wait');
+    const before = await lives('wiki');
+    const list = await job.run('adopt');
+    console.log(list.stdout, list.stderr);
+    const done = await job.run('adopt', 'wiki', '--yes');
+    console.log(done.code, done.stdout, done.stderr);
+    expect(await lives('wiki')).toEqual(before);
+    await job.reaches('wiki', 'in_sync');
+    expect(await lives('wiki')).toEqual(before);
+    const released = await job.run('release', 'wiki', '--yes');
+    console.log(released.stdout, released.stderr);
+    await job.gone('wiki');
+    await compose(directory, 'up', '-d');
+    expect(await lives('wiki')).toEqual(before);
+  },
+  PATIENCE_MS * 3,
+);

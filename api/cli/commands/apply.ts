@@ -105,6 +105,17 @@ export function addDestroy(program: Command, hooks: ProgramHooks): void {
     );
 }
 
+/** Applies stacks that somebody has said yes to; ends as `apply` does. */
+export async function applyStacks(
+  session: Session,
+  stacks: readonly string[],
+  invocation: Invocation,
+): Promise<number> {
+  const given = { stacks, yes: true, overrideFreeze: false };
+  const planning = await planToApply(session, given, invocation);
+  return carryOut(session, planning, { ...given, volumes: false, always: false }, invocation);
+}
+
 async function runApply(invocation: Invocation, options: ApplyOptions): Promise<number> {
   await using session = await invocation.openSession('apply', 'apply');
   const planning = await planToApply(session, options, invocation);

@@ -12,6 +12,8 @@ import type { DataSession } from '../session/data-session.ts';
 import type { TagSession } from '../session/tag-session.ts';
 import { createRemoteTags } from '../session/tag-session.ts';
 import type { InventorySession } from '../session/inventory-session.ts';
+import type { AdoptionSession } from '../adopt/adoption-session.ts';
+import { createRemoteAdoptions } from '../adopt/adoption-session.ts';
 import { createRemoteInventory } from '../session/inventory-session.ts';
 import type { BuildSession } from '../session/build-session.ts';
 import { createRemoteBuilds } from '../session/build-session.ts';
@@ -54,6 +56,7 @@ export function createRemoteSession(options: RemoteOptions): Session {
     ...changingPart(client),
     ...createRemoteTags(client),
     ...createRemoteInventory(client),
+    ...createRemoteAdoptions(client),
     ...createRemoteBuilds(createRemoteClient({ ...options, prefix: '/v1/api' })),
     ...createRemoteWorkflows(createRemoteClient({ ...options, prefix: '/v1/api' })),
     ...createRemoteData({
@@ -78,6 +81,7 @@ type ReadingPart = Exclude<
   | keyof TagSession
   | keyof BuildSession
   | keyof WorkflowSession
+  | keyof AdoptionSession
   | 'followJob'
   | 'stop'
   | typeof Symbol.asyncDispose

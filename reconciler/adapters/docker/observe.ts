@@ -43,6 +43,16 @@ export async function observeStack(
   scope: ObserveScope,
   signal: AbortSignal,
 ): Promise<Observation> {
+  if (scope.trial !== true) return look(adapter, scope, signal);
+  const before = adapter.adoptions.ofStack(scope.stack);
+  try {
+    return await look(adapter, scope, signal);
+  } finally {
+    adapter.adoptions.put(scope.stack, before ?? null);
+  }
+}
+
+async function look(adapter: Adapter, scope: ObserveScope, signal: AbortSignal): Promise<Observation> {
   const { engine } = adapter;
   adopt(adapter, scope);
   rememberSecretTexts(adapter, scope.stack, scope.desired);

@@ -16,6 +16,7 @@ import type { HookModel } from './read-hooks.ts';
 import { readHooks } from './read-hooks.ts';
 import type { FoundSecrets } from './checks/find-secrets.ts';
 import { findSecrets } from './checks/find-secrets.ts';
+import { checkPlainSecrets } from './checks/plain-secrets.ts';
 import type { FoundBuilds, BuiltImage } from './checks/find-builds.ts';
 import { findBuilds, withBuiltImages } from './checks/find-builds.ts';
 import type { TreeDirectory } from '../file-tree.ts';
@@ -95,11 +96,8 @@ export function analyze(options: AnalyzeOptions): Analysis {
   const diagnostics = createDiagnosticCollector();
   const { document, written, composed } = readDocument(options);
   const broken = document.value === undefined;
-  if (document.value === null) {
-    diagnostics.error('EMPTY_DOCUMENT', [], 'the document is empty', {
-      hint: 'it needs version: "1.0", meta: with the name of the stack, and services:',
-    });
-  } else if (!broken) options.checkSchema('kombination', document.original ?? {}, diagnostics);
+  if (document.value === null) reportEmpty(diagnostics);
+  else if (!broken) options.checkSchema('kombination', document.original ?? {}, diagnostics);
   for (const note of document.notes) diagnostics.add(note);
   if (composed) reportUnread(composed, written, diagnostics);
   checkSecretPlaces(document.value, diagnostics);
@@ -125,6 +123,7 @@ export function analyze(options: AnalyzeOptions): Analysis {
   checkPorts(ports, diagnostics);
   const all = { ...kombination, services: [...kombination.services, ...oneOffs] };
   checkCluster(kombination, all.services, diagnostics);
+  checkPlainSecrets(all.services, { document, file: options.file }, diagnostics);
   const serviceFiles = withBuilds(findServiceFiles(all.services, place), builds);
   const templates = [...serviceFiles.templates.values()].flat();
   const secrets = findSecrets(all, { ...place, templates });
@@ -166,6 +165,12 @@ function placeAllData(
     kombination: { ...kombination, volumes: placed.volumes },
     hooks: hooks.map((hook, index) => ({ ...hook, service: placed.services[index] ?? hook.service })),
   };
+}
+
+function reportEmpty(diagnostics: DiagnosticCollector): void {
+  diagnostics.error('EMPTY_DOCUMENT', [], 'the document is empty', {
+    hint: 'it needs version: "1.0", meta: with the name of the stack, and services:',
+  });
 }
 
 function withBuilds(files: FoundServiceFiles, builds: FoundBuilds): FoundServiceFiles {

@@ -18,6 +18,8 @@ export interface ObserveRequest {
   readonly others: readonly TargetReference[];
   readonly desired: readonly DesiredResource[];
   readonly adopts?: DesiredStack['adopts'];
+  /** See `ObserveScope.trial`. */
+  readonly trial?: boolean;
   /** Every target has to answer: nobody may be told that a stack is gone while one was not asked. */
   readonly complete: boolean;
   /** Tells who has what on a target. Default: labels do. */
@@ -75,6 +77,7 @@ export async function observeStack(
           desired,
           leaving: request.complete,
           ...(request.adopts === undefined ? {} : { adopts: request.adopts }),
+          ...(request.trial === true ? { trial: true } : {}),
           ...(claims === undefined ? {} : { claims }),
         };
         const look = (target: Target) => target.observe(scope, signal);

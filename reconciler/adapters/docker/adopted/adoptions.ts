@@ -26,6 +26,7 @@ export interface Adoptions {
   /** Remembers what a stack has adopted; `null`: nothing. What a stack that is about to leave has adopted stays known until it is gone. */
   put(stack: string, adoption: Adoption | null): void;
   of(project: string): Adoption | undefined;
+  ofStack(stack: string): Adoption | undefined;
   /** Projects of one stack, or of every stack. */
   projects(stack: string | null): readonly string[];
 }
@@ -37,6 +38,7 @@ export function createAdoptions(): Adoptions {
       if (adoption === null) byStack.delete(stack);
       else byStack.set(stack, adoption);
     },
+    ofStack: (stack) => byStack.get(stack),
     of: (project) => [...byStack.values()].find((one) => one.project === project),
     projects(stack) {
       const all = [...byStack.values()].filter((one) => stack === null || one.stack === stack);

@@ -35,7 +35,11 @@ export function checkNeeds(
 }
 
 function findNeeds(kombination: Kombination, secrets: readonly SecretNeed[]): readonly PlacedNeed[] {
+  const { adopts } = kombination;
   return [
+    ...(adopts === undefined
+      ? []
+      : [{ grant: 'adopts', value: adopts.project, who: 'the stack', path: adopts.path } as const]),
     ...kombination.services.flatMap((service) => serviceNeeds(service, kombination)),
     ...Object.entries(kombination.volumes).flatMap(([name, volume]) =>
       volumeNeeds(volume).map((need) => ({
@@ -86,6 +90,7 @@ const DOES: Readonly<Record<GrantName, (value: string) => string>> = {
   unconfined: (value) => `loosens what confines it (${value})`,
   binds: (value) => `mounts ${value} of the machine`,
   otherContainers: (value) => `shares with the container ${value}, which is none of the stack's`,
+  adopts: (value) => `takes over the Compose project ${value}`,
   secrets: (value) => `uses secret://${value}`,
 };
 
