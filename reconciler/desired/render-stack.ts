@@ -23,6 +23,7 @@ import { portText } from '../render/container.ts';
 import { renderExtensions } from '../render/extensions.ts';
 import { renderHooks } from '../render/render-hooks.ts';
 import { renderKombination, viewPlace } from '../render/kombination.ts';
+import { withProjectLabels } from './adopt/project-labels.ts';
 import { faultIn } from './build-entry.ts';
 import type { Core } from './state.ts';
 import type { StackEntry } from './stack-index.ts';
@@ -139,7 +140,8 @@ function buildStack(core: Core, entry: StackEntry, lookup: Lookup): DesiredStack
     kinds,
   });
   const own = { ...policy, ...kombination.policy };
-  const placed = withProject(withPolicy(rendered.resources, own), kombination);
+  const labelling = { entry, analysis, secretOf };
+  const placed = withProjectLabels(core, withPolicy(rendered.resources, own), labelling);
   const resources = hasErrors(rendered.diagnostics) ? [] : placed;
   return {
     ...common,
@@ -158,20 +160,6 @@ function buildStack(core: Core, entry: StackEntry, lookup: Lookup): DesiredStack
     ...adoptedBy(kombination),
     document: written.value ?? null,
   };
-}
-
-/** Tells what an engine is given which Compose project it is for. */
-function withProject(
-  resources: readonly DesiredResource[],
-  { adopts, dataDir }: Analysis['kombination'],
-): readonly DesiredResource[] {
-  if (adopts === undefined) return resources;
-  const directory = dataDir?.directory ?? null;
-  const place = directory === null ? {} : { 'com.docker.compose.project.working_dir': directory };
-  return resources.map((one) => {
-    const labels = one.kind === 'container' ? place : {};
-    return one.kind === 'image' ? one : { ...one, compose: { project: adopts.project, labels } };
-  });
 }
 
 function adoptedBy({ adopts }: Analysis['kombination']): Pick<DesiredStack, 'adopts'> {

@@ -1,11 +1,13 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { generateIdentity } from 'age-encryption';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { run } from '../../deploy/demo/processes.ts';
 import { prepareCompose } from '../support/compose/compose.ts';
 import { engineJson } from '../support/docker/docker-engine.ts';
 import { workerEngine } from '../support/docker/worker-engine.ts';
+import { git } from '../support/git/git-repo.ts';
 import type { Json, MainJob } from '../support/main-job.ts';
 import { createMainJob, IMAGE, lines, PATIENCE_MS } from '../support/main-job.ts';
 
@@ -18,8 +20,12 @@ let job: MainJob;
 let root: string;
 
 beforeAll(async () => {
-  job = await createMainJob(dockerHost, { KOMBINATOR_STABLE: '1s' }, OPERATOR);
   root = await mkdtemp(join(tmpdir(), 'kombinator-adopt-'));
+  // One key for the daemon and the command, which have state directories of their own here.
+  const key = join(root, 'age.key');
+  await writeFile(key, `${await generateIdentity()}\n`);
+  const environment = { KOMBINATOR_STABLE: '1s', KOMBINATOR_AGE_KEY_FILE: key };
+  job = await createMainJob(dockerHost, environment, OPERATOR);
 }, 120_000);
 afterAll(async () => {
   await job?.[Symbol.asyncDispose]();
@@ -137,31 +143,120 @@ data_dir: ${directory}
   PATIENCE_MS * 3,
 );
 
-it(
-  'kombinator adopt does all of it',
-  async () => {
-    const directory = join(root, 'wiki');
-    const text = COMPOSE.replaceAll('vault-shared', 'wiki-shared');
-    await write(directory, {
-      ...CONTENT,
-      'compose.yaml': text,
-      '.env': 'VAULT_MODE=one\nDB_PASSWORD=hunter2\n',
-      'data/x': 'live\n',
-    });
-    await compose(directory, 'up', '-d', '--wait');
-    const before = await lives('wiki');
-    const list = await job.run('adopt');
-    console.log(list.stdout, list.stderr);
-    const done = await job.run('adopt', 'wiki', '--yes');
-    console.log(done.code, done.stdout, done.stderr);
-    expect(await lives('wiki')).toEqual(before);
-    await job.reaches('wiki', 'in_sync');
-    expect(await lives('wiki')).toEqual(before);
-    const released = await job.run('release', 'wiki', '--yes');
-    console.log(released.stdout, released.stderr);
-    await job.gone('wiki');
-    await compose(directory, 'up', '-d');
-    expect(await lives('wiki')).toEqual(before);
+/** Common to all services of the eight. */
+const SERVICE = `image: ${IMAGE}, init: true, restart: unless-stopped, stop_grace_period: 1s, command: [sleep, infinity]`;
+const EIGHT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  safe: {
+    'compose.yaml': `services:\n  app: { ${SERVICE}, environment: { SIGNUPS: "\${SIGNUPS:-no}", ADMIN_TOKEN: "\${ADMIN_TOKEN}" }, volumes: ["./data:/data", "./app.conf:/etc/app.conf:ro"] }\n`,
+    '.env': 'SIGNUPS=yes\nADMIN_TOKEN=s3cr3t-of-the-house\n',
+    'app.conf': 'a = 1\n',
+    'data/db.sqlite3': 'passwords\n',
   },
-  PATIENCE_MS * 3,
+  pages: {
+    'compose.yaml': `services:
+  web: { ${SERVICE}, depends_on: { db: { condition: service_healthy } }, environment: [DB_PASSWORD], env_file: web.env }
+  db: { ${SERVICE}, volumes: ["db:/var/lib/db", "./init:/init:ro"], healthcheck: { test: [CMD, "true"], interval: 1s }, environment: { DB_PASSWORD: "\${DB_PASSWORD}" } }
+volumes: { db: }
+`,
+    '.env': 'DB_PASSWORD="hunter 2"\n',
+    'web.env': 'COLOUR=blue\n',
+    'init/one.sql': 'create table a;\n',
+    'init/two.sql': 'create table b;\n',
+  },
+  edge: {
+    'compose.yaml': `services:\n  proxy: { ${SERVICE}, ports: ["127.0.0.1::80"], networks: [front], volumes: ["./certs:/certs"] }\nnetworks: { front: { name: eight-front, labels: { org.example.zone: dmz } } }\n`,
+    'certs/acme.json': '{}\n',
+  },
+  blog: {
+    'compose.yaml': `services:\n  web: { ${SERVICE}, networks: { front: { aliases: [blog.example.org] }, default: }, volumes: ["./html:/html:ro", "./uploads:/uploads"], labels: { org.example.route: blog } }\nnetworks: { front: { name: eight-front, external: true } }\n`,
+    'html/index.html': 'hello\n',
+    'uploads/cat.png': 'a cat\n',
+  },
+  media: {
+    'compose.yaml': `services:
+  films: { ${SERVICE}, user: "1000:1000", volumes: ["./library:/library:ro", "./films:/config"] }
+  fetch: { ${SERVICE}, volumes: ["./library:/library", "./fetch:/config"], cap_drop: [ALL], cap_add: [CHOWN], ulimits: { nofile: 1024 } }
+`,
+    'library/a.mkv': 'a film\n',
+    'films/state': 'seen\n',
+    'fetch/state': 'queue\n',
+  },
+  monitor: {
+    'compose.yaml': `services:\n  stats: { ${SERVICE}, extra_hosts: ["router:192.0.2.1"], tmpfs: [/run], mem_limit: 64m, hostname: stats, volumes: ["store:/store", "./rules.yml:/etc/rules.yml:ro"] }\nvolumes: { store: { name: eight-store, external: true } }\n`,
+    'compose.override.yaml': 'services: { stats: { environment: { LEVEL: debug } } }\n',
+    'rules.yml': 'groups: []\n',
+  },
+  queue: {
+    'compose.yaml': `services:\n  worker: { ${SERVICE}, deploy: { replicas: 2 }, volumes: ["store:/store"], logging: { driver: json-file, options: { max-size: 1m } } }\nvolumes: { store: { name: eight-store, external: true } }\n`,
+  },
+  old_app: {
+    'docker-compose.yml': `version: "3.8"\nservices:\n  app: { ${SERVICE}, container_name: the-old-app, volumes: ["./var:/var/app", "logs:/logs"], sysctls: { net.core.somaxconn: 512 }, shm_size: 32m }\nvolumes: { logs: { labels: [keep=me] } }\n`,
+    'var/state': 'old\n',
+  },
+};
+const PROJECTS = Object.keys(EIGHT);
+const stackOf = (project: string) => project.replace('_', '-');
+
+/** Every file of a directory of the host, with its content and time of change. */
+async function bytesOf(directory: string): Promise<readonly string[]> {
+  const files = await readdir(directory, { recursive: true, withFileTypes: true });
+  const told = files
+    .filter((one) => one.isFile())
+    .map(async ({ parentPath, name }) => {
+      const path = join(parentPath, name);
+      return `${path} ${(await stat(path)).mtimeMs} ${await readFile(path, 'utf8')}`;
+    });
+  return (await Promise.all(told)).sort();
+}
+
+it(
+  'eight projects become a repository and go back, without a minute down or a byte lost',
+  async () => {
+    const home = join(root, 'eight');
+    await engineJson(socket, 'POST', '/volumes/create', { Name: 'eight-store' });
+    for (const project of PROJECTS) {
+      await write(join(home, project), EIGHT[project] ?? {});
+      await compose(join(home, project), 'up', '-d', '--wait');
+    }
+    const all = async () => (await Promise.all(PROJECTS.map(lives))).flat();
+    const before = await all();
+    const bytes = await bytesOf(home);
+    expect(before).toHaveLength(11);
+
+    const adopted = await job.run('adopt', ...PROJECTS, '--yes');
+    expect([adopted.stderr, adopted.code]).toEqual(['', 0]);
+    expect([adopted.stdout, adopted.stdout.match(/Nothing would change/g)?.length]).toEqual([
+      expect.anything(),
+      PROJECTS.length,
+    ]);
+    for (const project of PROJECTS) await job.reaches(stackOf(project), 'in_sync');
+    expect(await all()).toEqual(before);
+    const stacks = PROJECTS.flatMap((one) => ['--stack', stackOf(one)]);
+    expect(await job.run('plan', ...stacks, '--detailed-exitcode')).toMatchObject({ code: 0 });
+    const tree = await git(job.repository.path, 'ls-tree', '-r', '--name-only', 'main', 'kombinations');
+    expect(lines(tree).filter((path) => /sqlite|acme|cat\.png|\.mkv|state$/.test(path))).toEqual([]);
+    const texts = await git(job.repository.path, 'grep', '-e', 's3cr3t', '-e', 'hunter', 'main').catch(
+      () => '',
+    );
+    expect(texts).toBe('');
+
+    // One change, of one service.
+    const changed = (EIGHT['blog']?.['compose.yaml'] ?? '').replace('route: blog', 'route: news');
+    const commit = await job.push({ 'kombinations/blog/compose.yaml': changed }, 'Another route');
+    await job.job('blog', ({ revision, status }) => revision === commit && status === 'completed');
+    const after = await all();
+    const anew = after.filter((line) => !before.includes(line)).map((line) => line.split(' ')[0]);
+    expect(anew).toEqual(['/blog-web-1']);
+    expect(await bytesOf(home)).toEqual(bytes);
+
+    for (const project of PROJECTS) {
+      expect(await job.run('release', stackOf(project), '--yes')).toMatchObject({ code: 0 });
+      await job.gone(stackOf(project));
+    }
+    await writeFile(join(home, 'blog', 'compose.yaml'), changed);
+    for (const project of PROJECTS) await compose(join(home, project), 'up', '-d', '--wait');
+    expect(await all()).toEqual(after);
+    for (const project of PROJECTS) await compose(join(home, project), 'down', '--volumes', '--timeout', '0');
+  },
+  PATIENCE_MS * 5,
 );
