@@ -7,7 +7,7 @@ import {
 import type { ProjectFiles } from '../../support/compose/compose-config.ts';
 import { hashFiles, plainHashes } from '../../support/compose/compose-hash.ts';
 
-/* Hashes that docker-compose itself computes are in test/integration/compose-hash.test.ts. */
+/* Hashes that docker-compose itself computes are in test/integration/compose/hash.test.ts. */
 
 function hashes(files: ProjectFiles, options: Partial<HashedProjectOptions> = {}) {
   return plainHashes(hashFiles(files, { directory: '/srv/app', ...options }));

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Inspected, InspectedProject } from '../../../reconciler/model/docker/rebuild/inspected.ts';
 import { rebuildComposeProject } from '../../../reconciler/model/docker/rebuild/rebuild-project.ts';
 
-/* A whole project on an engine: test/integration/compose-rebuild.test.ts. */
+/* A whole project on an engine: test/integration/compose/rebuild.test.ts. */
 
 interface Parts {
   readonly Config?: Record<string, unknown>;

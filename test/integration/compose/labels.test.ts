@@ -1,14 +1,22 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { run } from '../../deploy/demo/processes.ts';
-import { composeContainerLabels, composePartLabels } from '../../reconciler/model/docker/compose-labels.ts';
-import { DEFINITIONS, FILES, INSPECT_IMAGE, writeCompose } from '../support/compose/compose-definitions.ts';
-import type { ProjectFiles } from '../support/compose/compose-config.ts';
-import { composeCall, hashFiles, writeProject } from '../support/compose/compose-hash.ts';
-import type { ComposeCommand } from '../support/compose/compose.ts';
-import { prepareCompose } from '../support/compose/compose.ts';
-import { engineJson } from '../support/docker/docker-engine.ts';
-import { buildTestImage } from '../support/docker/test-image.ts';
-import { workerEngine } from '../support/docker/worker-engine.ts';
+import { run } from '../../../deploy/demo/processes.ts';
+import {
+  composeContainerLabels,
+  composePartLabels,
+} from '../../../reconciler/model/docker/compose-labels.ts';
+import {
+  DEFINITIONS,
+  FILES,
+  INSPECT_IMAGE,
+  writeCompose,
+} from '../../support/compose/compose-definitions.ts';
+import type { ProjectFiles } from '../../support/compose/compose-config.ts';
+import { composeCall, hashFiles, writeProject } from '../../support/compose/compose-hash.ts';
+import type { ComposeCommand } from '../../support/compose/compose.ts';
+import { prepareCompose } from '../../support/compose/compose.ts';
+import { engineJson } from '../../support/docker/docker-engine.ts';
+import { buildTestImage } from '../../support/docker/test-image.ts';
+import { workerEngine } from '../../support/docker/worker-engine.ts';
 
 /* Labels that docker-compose puts on what it makes, against those that we would put there. */
 

@@ -1,15 +1,15 @@
 import { constantFrom, record, sample, uniqueArray } from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { ComposeCommand } from '../support/compose/compose.ts';
-import { prepareCompose } from '../support/compose/compose.ts';
-import type { ProjectFiles } from '../support/compose/compose-config.ts';
-import { hashesByCompose, plainHashes } from '../support/compose/compose-hash.ts';
+import type { ComposeCommand } from '../../support/compose/compose.ts';
+import { prepareCompose } from '../../support/compose/compose.ts';
+import type { ProjectFiles } from '../../support/compose/compose-config.ts';
+import { hashesByCompose, plainHashes } from '../../support/compose/compose-hash.ts';
 import {
   HASH_CONFLICTS,
   HASH_EXAMPLES,
   HASH_FILES,
   HASH_SURROUNDINGS,
-} from '../support/compose/hash-examples.ts';
+} from '../../support/compose/hash-examples.ts';
 
 /* Our hashes of services against those of `docker-compose config --hash`. */
 

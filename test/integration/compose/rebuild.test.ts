@@ -1,19 +1,24 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { run } from '../../deploy/demo/processes.ts';
-import type { RebuiltProject } from '../../reconciler/model/docker/rebuild/rebuild-project.ts';
-import { rebuildComposeProject } from '../../reconciler/model/docker/rebuild/rebuild-project.ts';
-import { DEFINITIONS, FILES, INSPECT_IMAGE, writeCompose } from '../support/compose/compose-definitions.ts';
-import type { ProjectFiles } from '../support/compose/compose-config.ts';
-import type { ProjectOnDisk } from '../support/compose/compose-hash.ts';
-import { writeProject } from '../support/compose/compose-hash.ts';
-import type { ComposeCommand } from '../support/compose/compose.ts';
-import { prepareCompose } from '../support/compose/compose.ts';
-import type { Container, Fields } from '../support/compose/inspect-difference.ts';
-import { comparable, differences } from '../support/compose/inspect-difference.ts';
-import { engineJson } from '../support/docker/docker-engine.ts';
-import { buildTestImage } from '../support/docker/test-image.ts';
-import { workerEngine } from '../support/docker/worker-engine.ts';
+import { run } from '../../../deploy/demo/processes.ts';
+import type { RebuiltProject } from '../../../reconciler/model/docker/rebuild/rebuild-project.ts';
+import { rebuildComposeProject } from '../../../reconciler/model/docker/rebuild/rebuild-project.ts';
+import {
+  DEFINITIONS,
+  FILES,
+  INSPECT_IMAGE,
+  writeCompose,
+} from '../../support/compose/compose-definitions.ts';
+import type { ProjectFiles } from '../../support/compose/compose-config.ts';
+import type { ProjectOnDisk } from '../../support/compose/compose-hash.ts';
+import { writeProject } from '../../support/compose/compose-hash.ts';
+import type { ComposeCommand } from '../../support/compose/compose.ts';
+import { prepareCompose } from '../../support/compose/compose.ts';
+import type { Container, Fields } from '../../support/compose/inspect-difference.ts';
+import { comparable, differences } from '../../support/compose/inspect-difference.ts';
+import { engineJson } from '../../support/docker/docker-engine.ts';
+import { buildTestImage } from '../../support/docker/test-image.ts';
+import { workerEngine } from '../../support/docker/worker-engine.ts';
 
 /*
  * A Compose project that runs is written down from what its engine says of it, and made once more from that file: what the engine says
