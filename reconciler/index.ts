@@ -52,6 +52,7 @@ export type { ErrorCode } from './base/errors.ts';
 export type { Clock } from './ports/clock.ts';
 export type { Logger } from './ports/logger.ts';
 export { planDigest } from './plan/compare-plans.ts';
+export { formatBytes } from './base/units.ts';
 export { formatPlan, formatSummary } from './plan/format-plan.ts';
 export { GENERATE_FORMATS } from './render/generate/generate.ts';
 export type * from './model/generated.ts';

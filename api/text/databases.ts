@@ -1,4 +1,5 @@
 import type { BackupList, BackupView, DatabaseView } from '../../reconciler/index.ts';
+import { formatBytes as formatSize } from '../../reconciler/index.ts';
 import { formatTable, toPlainText } from './table.ts';
 
 /** One line for each server, then one for each of their databases. */
@@ -30,13 +31,7 @@ export function formatDatabases(servers: readonly DatabaseView[]): string {
   return toPlainText(`${table}\n${sizes}`);
 }
 
-/** `512 B`, `7.5 MiB` */
-export function formatSize(bytes: number): string {
-  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
-  const power = bytes < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(bytes) / 10));
-  const value = bytes / 1024 ** power;
-  return `${power === 0 ? value : value.toFixed(1)} ${units[power]}`;
-}
+export { formatSize };
 
 export const BACKUP_HEADER = ['STACK', 'SERVICE', 'FILE', 'SIZE', 'TIME'] as const;
 

@@ -201,3 +201,20 @@ export interface AskedFor {
   /** Hosts that `kombinator.yaml` has credentials for. */
   readonly registries: readonly string[];
 }
+
+const DOES: Readonly<Record<GrantName, (value: string) => string>> = {
+  privileged: () => 'runs privileged',
+  hostNamespaces: (value) => `uses the ${value} namespace of the machine`,
+  capabilities: (value) => `has the capability ${value}`,
+  devices: (value) => `uses the device ${value}`,
+  unconfined: (value) => `loosens what confines it (${value})`,
+  binds: (value) => `mounts ${value} of the machine`,
+  otherContainers: (value) => `shares with the container ${value}, which is none of the stack's`,
+  adopts: (value) => `takes over the Compose project ${value}`,
+  secrets: (value) => `uses secret://${value}`,
+};
+
+/** `runs privileged`, `mounts /srv of the machine`: what whoever has the need does. */
+export function describeNeed({ grant, value }: Need): string {
+  return DOES[grant](value);
+}

@@ -61,6 +61,8 @@ export interface DesiredResource {
   readonly origin: Position;
   /** Lines for single spec keys, where known: `ports` → the line of `services.web.ports`. */
   readonly origins?: Readonly<Record<string, Position>>;
+  /** Paths in the repository of the files that it is given, by their paths in the container. Left out: it is given none from there. */
+  readonly sources?: ReadonlyMap<string, string>;
   /** Spec keys whose change is announced by another resource: a container is replaced when its image moves. */
   readonly replaceWith?: readonly ResourceId[];
   /** Not owned by the stack (images): created when missing, never deleted. */
