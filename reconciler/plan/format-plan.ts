@@ -113,6 +113,16 @@ export function formatSummary(summary: PlanSummary): string {
   return `Plan: ${create} to create, ${update} to update, ${replace} to replace, ${summary.delete} to delete, ${noop} unchanged.`;
 }
 
+/** The same over several stacks: `Total of 3 stacks: 2 to create, …`. */
+export function formatTotal(summaries: readonly PlanSummary[]): string {
+  const sum = (key: keyof PlanSummary) => summaries.reduce((total, one) => total + one[key], 0);
+  const total = { create: sum('create'), update: sum('update'), replace: sum('replace'), noop: sum('noop') };
+  return formatSummary({ ...total, delete: sum('delete') }).replace(
+    'Plan',
+    `Total of ${summaries.length} stacks`,
+  );
+}
+
 /** `1 change to apply` */
 export function countChanges({ changes }: Plan): string {
   const count = changes.filter(({ action }) => action !== 'no-op').length;

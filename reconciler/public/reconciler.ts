@@ -98,6 +98,8 @@ export interface HistoryEntry {
   readonly result: 'deployed' | 'removed' | 'failed' | 'cancelled' | 'held';
   /** Event that set it off: `push`, `api`, `cli`, `drift`, … */
   readonly trigger: string | null;
+  /** First line of the message of its commit; `null` when the repository does not have it (any more). */
+  readonly subject: string | null;
   readonly durationMs: number | null;
   /** Reason why it failed, or had to wait. */
   readonly message: string | null;

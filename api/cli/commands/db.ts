@@ -12,7 +12,8 @@ import type { Invocation } from '../invocation.ts';
 import { present, remark } from '../invocation.ts';
 import { createLineProgress } from '../terminal/progress.ts';
 import type { Session } from '../session/session.ts';
-import { formatDuration, formatPlainRows, formatTable } from '../terminal/table.ts';
+import { showRows, showTime } from '../terminal/rows.ts';
+import { formatDuration } from '../terminal/table.ts';
 import type { ProgramHooks } from '../program-hooks.ts';
 import { on } from '../program-hooks.ts';
 
@@ -100,11 +101,13 @@ async function runDbList(invocation: Invocation, place: DatabasePlace): Promise<
   await using session = await invocation.openSession('read', 'db list');
   const list = await session.listBackups(place, invocation.interrupt.signal);
   present(invocation, list, () => {
-    const { terminal, style } = invocation;
-    const rows = list.backups.map(toBackupRow);
-    if (!terminal.isTerminal) return formatPlainRows(rows);
-    if (rows.length === 0) return formatBackups({ ...list, failures: [] }).trimEnd();
-    return formatTable(BACKUP_HEADER.map(style.dim), rows);
+    const rows = list.backups.map((backup) =>
+      toBackupRow({ ...backup, time: showTime(invocation, backup.time) }),
+    );
+    const isEmpty = rows.length === 0 && invocation.terminal.isTerminal;
+    return isEmpty
+      ? formatBackups({ ...list, failures: [] }).trimEnd()
+      : showRows(invocation, BACKUP_HEADER, rows);
   });
   for (const { stack, service, message } of list.failures)
     remark(invocation, `${stack}/${service}: ${message}`);

@@ -6,7 +6,7 @@ import { EXIT, formatFailure, toFailure } from '../terminal/failure.ts';
 import type { Invocation } from '../invocation.ts';
 import { present, selectStacks } from '../invocation.ts';
 import type { Session } from '../session/session.ts';
-import { formatAge, formatPlainRows, formatTable } from '../terminal/table.ts';
+import { showRows, showTime } from '../terminal/rows.ts';
 import type { Style } from '../terminal/terminal.ts';
 import type { ProgramHooks } from '../program-hooks.ts';
 import { collect, on } from '../program-hooks.ts';
@@ -63,22 +63,22 @@ async function observeAll(session: Session, names: readonly string[], signal: Ab
 }
 
 function formatOverview(invocation: Invocation, views: readonly StackView[]): string {
-  const { style, terminal } = invocation;
-  if (views.length === 0) return terminal.isTerminal ? 'no stacks' : '';
-  const rows = views.map((view) => overviewRow(view, style, invocation.now()));
-  if (!terminal.isTerminal) return formatPlainRows(rows);
-  return formatTable(['STACK', 'STATE', 'HEALTHY', 'REVISION', 'DEPLOYED', 'MESSAGE'].map(style.dim), rows);
+  if (views.length === 0) return invocation.terminal.isTerminal ? 'no stacks' : '';
+  const rows = views.map((view) => overviewRow(invocation, view));
+  return showRows(invocation, ['STACK', 'STATE', 'HEALTHY', 'REVISION', 'DEPLOYED', 'MESSAGE'], rows);
 }
 
-function overviewRow(view: StackView, style: Style, now: number): readonly string[] {
+function overviewRow(invocation: Invocation, view: StackView): readonly string[] {
+  const { style, terminal } = invocation;
   const healthy = view.services.filter(({ health }) => health === 'healthy' || health === 'completed').length;
   const { deployment } = view;
+  const name = terminal.isTerminal ? `#${deployment?.number}` : deployment?.tag;
   return [
     style.bold(view.name),
     paintState(view.state, style),
     `${healthy}/${view.services.length}`,
     deployment?.revision.slice(0, 10) ?? '-',
-    deployment ? `${deployment.tag} ${formatAge(Date.parse(deployment.time), now)}` : '-',
+    deployment ? `${name} ${showTime(invocation, deployment.time)}` : '-',
     view.message ?? '',
   ];
 }
@@ -88,14 +88,13 @@ function formatDetails(invocation: Invocation, views: readonly StackView[]): str
 }
 
 function formatStack(invocation: Invocation, view: StackView): string {
-  const { style, terminal } = invocation;
+  const { style } = invocation;
   const rows = view.services.map((service) => serviceRow(service, style));
-  const header = ['SERVICE', 'HEALTH', 'NODE', 'IMAGE', 'PORTS', 'REASON'].map(style.dim);
   const { deployment, lastJob, drift } = view;
   return [
     `${style.bold(view.name)}  ${paintState(view.state, style)}${view.message ? `  ${view.message}` : ''}`,
     `file      ${view.file}`,
-    `deployed  ${deployment ? `${deployment.tag} at ${deployment.revision.slice(0, 10)}, ${formatAge(Date.parse(deployment.time), invocation.now())}` : 'never'}`,
+    `deployed  ${deployment ? `${deployment.tag} at ${deployment.revision.slice(0, 10)}, ${showTime(invocation, deployment.time)}` : 'never'}`,
     ...(lastJob ? [`last job  ${describeJob(lastJob)}`] : []),
     ...(view.nextLookAt === undefined
       ? []
@@ -105,13 +104,18 @@ function formatStack(invocation: Invocation, view: StackView): string {
     ...(drift.hasDrift
       ? drift.changes.map(
           ({ resource, action, field }) =>
-            `drift     ${action} ${resource}${field === null ? '' : ` ${field}`}`,
+            `drift     ${driftWord(action)} ${resource}${field === null ? '' : ` ${field}`}`,
         )
       : []),
     ...view.diagnostics.map(formatDiagnostic),
     '',
-    terminal.isTerminal ? formatTable(header, rows) : formatPlainRows(rows),
+    showRows(invocation, ['SERVICE', 'HEALTH', 'NODE', 'IMAGE', 'PORTS', 'REASON'], rows),
   ].join('\n');
+}
+
+/** Says of what has drifted how, rather than what would be done about it. */
+function driftWord(action: string): string {
+  return action === 'create' ? 'missing' : action === 'delete' ? 'unexpected' : 'modified';
 }
 
 function formatWait(milliseconds: number): string {

@@ -103,8 +103,9 @@ function readingPart(client: RemoteClient): Pick<Session, ReadingPart> {
       const answer = client.get(stackPath(name), { query: { refresh: true }, signal });
       return toStackView(await withNames(client, name, answer, signal));
     },
-    async listJobs({ stack, status, type, since, limit = 50 }, signal) {
-      const query = { stack_id: stack, status, type, since, per_page: Math.min(limit, MAX_JOBS_PER_PAGE) };
+    async listJobs({ stack, status, type, except, since, limit = 50 }, signal) {
+      const per_page = Math.min(limit, MAX_JOBS_PER_PAGE);
+      const query = { stack_id: stack, status, type, except, since, per_page };
       return listAt(fieldsOf(await client.get('/jobs', { query, signal }), 'jobs'), 'jobs', toJob);
     },
     async getJob(id, signal) {

@@ -130,6 +130,7 @@ const HISTORY_ENTRY = record({
   summary: TEXT,
   result: { enum: ['deployed', 'removed', 'failed', 'cancelled', 'held'] },
   trigger: TEXT_OR_NULL,
+  subject: TEXT_OR_NULL,
   duration_ms: INTEGER_OR_NULL,
   message: TEXT_OR_NULL,
 });

@@ -87,7 +87,7 @@ function list(value: unknown, write: (item: Fields) => string): string {
 
 function words(value: unknown): string {
   const all = asList(value);
-  return all === undefined ? '' : formatValue(all as Json, '');
+  return all === undefined ? '' : formatValue(all, '');
 }
 
 function pairs(value: unknown): string {

@@ -97,6 +97,7 @@ export function breakSpans(
     const isSpace = piece.text.trim() === '';
     const limit = lines.length === 1 ? Math.max(width, hang + MIN_COLUMNS) : room;
     if (!isSpace && used > 0 && used + piece.text.length > limit) {
+      lines[lines.length - 1] = withoutSpaces(lines.at(-1) ?? []);
       lines.push([]);
       used = 0;
     }
@@ -108,18 +109,27 @@ export function breakSpans(
   return lines.map((line, index) => (index === 0 ? line : [span(' '.repeat(hang)), ...line]));
 }
 
+function withoutSpaces(line: readonly Span[]): Span[] {
+  return line.slice(0, line.findLastIndex(({ text }) => text.trim() !== '') + 1);
+}
+
 /** Words and the white space between them; words wider than `room` in pieces. */
 function wordsOf(spans: readonly Span[], room: number): readonly Span[] {
   return spans.flatMap(({ text, tone }) =>
-    (text.match(/\s+|\S+/g) ?? []).flatMap((word) => piecesOf(word, room).map((piece) => span(piece, tone))),
+    (text.match(/\s+|\S+/g) ?? []).flatMap((word) => breakWord(word, room).map((piece) => span(piece, tone))),
   );
 }
 
+/** The parts of a word between which it may be broken. */
+export function partsOfWord(word: string): readonly string[] {
+  return word.split(/(?<=[/:@,;=&?._-])/);
+}
+
 /** Breaks a word so that no piece is wider than `room`. */
-export function piecesOf(word: string, room: number): readonly string[] {
+export function breakWord(word: string, room: number): readonly string[] {
   if (word.length <= room || word.trim() === '') return [word];
   const pieces: string[] = [];
-  for (const part of word.split(/(?<=[/:@,;=&?._-])/)) {
+  for (const part of partsOfWord(word)) {
     const last = pieces.at(-1);
     if (last !== undefined && last.length + part.length <= room) pieces[pieces.length - 1] = last + part;
     else for (let at = 0; at < part.length; at += room) pieces.push(part.slice(at, at + room));

@@ -40,7 +40,7 @@ function maskLine(line: string): string {
 }
 
 /** Names that configuration files with spaces for signs have: `requirepass secret`. */
-const SPACED = /pass(word|wd)?$|secret$|token$/i;
+const SPACED = /^(?:requirepass|masterauth)$|(?:password|passwd|passphrase|secret|token)$/i;
 
 function lastPart(name: string): string {
   return /[^.:]*$/.exec(name)?.[0] ?? name;

@@ -1,4 +1,3 @@
-import type { Json } from '../../base/json.ts';
 import { showLine } from '../../base/shown-text.ts';
 import { formatBytes } from '../../base/units.ts';
 
@@ -7,10 +6,10 @@ const MAX_HASH_SHOWN = 10;
 const MINUTE_MS = 60_000;
 
 /** A value of a spec for people, by the last key of its path: sizes, times and permissions in the units that people use. */
-export function formatValue(value: Json, path: string): string {
-  if (value === null) return '(not set)';
+export function formatValue(value: unknown, path: string): string {
+  if (value === null || value === undefined) return '(not set)';
   if (typeof value === 'number') return formatNumber(value, path);
-  const text = shortenHashes(JSON.stringify(value));
+  const text = shortenHashes(JSON.stringify(value) ?? '');
   return showLine(text.length > MAX_VALUE_LENGTH ? `${text.slice(0, MAX_VALUE_LENGTH)}…` : text);
 }
 

@@ -286,6 +286,7 @@ export function createFakeReconciler(): FakeReconciler {
         (job) =>
           (filter.stack ?? job.stack) === job.stack &&
           (filter.type ?? job.type) === job.type &&
+          filter.except !== job.type &&
           (filter.status ?? job.status) === job.status &&
           (filter.since ?? '') <= job.createdAt,
       );
@@ -311,7 +312,13 @@ export function createFakeReconciler(): FakeReconciler {
     history(stack) {
       known(stack);
       const deployment = { number: 1, tag: `deploy/${stack}/1`, revision: COMMIT, time: at(1) };
-      const how = { result: 'deployed', trigger: 'push', durationMs: 1_200, message: null } as const;
+      const how = {
+        result: 'deployed',
+        trigger: 'push',
+        subject: 'raise memory',
+        durationMs: 1_200,
+        message: null,
+      } as const;
       return Promise.resolve([
         { ...deployment, author: 'Ada', jobId: null, summary: 'Plan: 1 to create', ...how },
       ]);

@@ -15,6 +15,7 @@ function entry(number: number | null, result: HistoryEntry['result'], time: stri
     summary: 'Plan: 1 to create',
     result,
     trigger: 'cli',
+    subject: 'raise memory',
     durationMs: null,
     message: null,
   };

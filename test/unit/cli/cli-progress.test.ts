@@ -5,6 +5,7 @@ import type { JobStep } from '../../../reconciler/index.ts';
 import { recordTerminal } from '../../support/cli/cli-harness.ts';
 
 const plain = createStyle(false);
+const NOW = Date.parse('2026-01-01T00:01:05Z');
 
 function step(index: number, status: JobStep['status'], overrides: Partial<JobStep> = {}): JobStep {
   return {
@@ -50,7 +51,7 @@ it('prints one line for each change of status, and none for news within one', ()
 
 it('redraws running steps in place below those that are over', () => {
   const terminal = recordTerminal({ isTerminal: true, columns: 60 });
-  using progress = createLiveProgress(terminal, plain);
+  using progress = createLiveProgress(terminal, plain, () => NOW);
   progress.step('web', step(0, 'running'));
   progress.step('web', step(1, 'running'));
   progress.step('web', step(0, 'completed'));
@@ -63,7 +64,7 @@ it('redraws running steps in place below those that are over', () => {
 
 it('cuts running lines to the width, so that no line wraps and the redraw stays right', () => {
   const terminal = recordTerminal({ isTerminal: true, columns: 30 });
-  using progress = createLiveProgress(terminal, plain);
+  using progress = createLiveProgress(terminal, plain, () => NOW);
   progress.step('web', step(0, 'running', { message: 'a long message that would wrap' }));
   expect(screen(terminal.stdout())[0]?.length).toBe(29);
 });

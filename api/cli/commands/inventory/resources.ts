@@ -5,7 +5,7 @@ import type { ProgramHooks } from '../../program-hooks.ts';
 import { on } from '../../program-hooks.ts';
 import type { ResourceFilter, ResourceView } from '../../session/inventory-session.ts';
 import { EXIT } from '../../terminal/failure.ts';
-import { formatAge, formatPlainRows, formatTable } from '../../terminal/table.ts';
+import { showRows, showTime } from '../../terminal/rows.ts';
 import type { Style } from '../../terminal/terminal.ts';
 
 export function addResources(program: Command, hooks: ProgramHooks): void {
@@ -31,7 +31,8 @@ async function runResources(invocation: Invocation, { node, stack, kind }: Resou
   return EXIT.ok;
 }
 
-function formatResources({ style, terminal, now }: Invocation, resources: readonly ResourceView[]): string {
+function formatResources(invocation: Invocation, resources: readonly ResourceView[]): string {
+  const { style, terminal } = invocation;
   if (resources.length === 0) return terminal.isTerminal ? 'nothing is there' : '';
   const rows = resources.map((one) => [
     one.node,
@@ -39,15 +40,10 @@ function formatResources({ style, terminal, now }: Invocation, resources: readon
     one.kind,
     one.namespace === null ? one.name : `${one.namespace}/${one.name}`,
     paint(one.status, style),
-    one.createdAt === null
-      ? '-'
-      : terminal.isTerminal
-        ? formatAge(Date.parse(one.createdAt), now())
-        : one.createdAt,
+    showTime(invocation, one.createdAt),
     one.message ?? '',
   ]);
-  if (!terminal.isTerminal) return formatPlainRows(rows);
-  return formatTable(['NODE', 'STACK', 'KIND', 'NAME', 'STATUS', 'MADE', ''].map(style.dim), rows);
+  return showRows(invocation, ['NODE', 'STACK', 'KIND', 'NAME', 'STATUS', 'MADE', ''], rows);
 }
 
 function paint(status: string, style: Style): string {
