@@ -55,7 +55,7 @@ export { planDigest } from './plan/compare-plans.ts';
 export { formatBytes } from './base/units.ts';
 export { formatPlan, formatSummary, formatTotal } from './plan/format-plan.ts';
 export { formatMarkdown } from './plan/text/markdown.ts';
-export { formatValue } from './plan/text/values.ts';
+export { formatValue, shortenHashes } from './plan/text/values.ts';
 export { breakWord, partsOfWord } from './plan/text/lines.ts';
 export { GENERATE_FORMATS } from './render/generate/generate.ts';
 export type * from './model/generated.ts';

@@ -89,7 +89,7 @@ function formatTotals(
   outcomes: readonly Outcome[],
   milliseconds: number,
 ): readonly string[] {
-  // Of one alone its own line tells everything.
+  // The line of one alone tells everything.
   if (outcomes.length < 2) return [];
   const done = outcomes.flatMap(({ detail }) => (detail?.job.status === 'completed' ? [detail.job] : []));
   const words = countWords(done.flatMap(({ summary }) => summary ?? []));

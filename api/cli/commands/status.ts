@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Job, ServiceStatus, StackView, SyncState } from '../../../reconciler/index.ts';
-import { formatDiagnostic } from '../../../reconciler/index.ts';
+import { formatDiagnostic, shortenHashes } from '../../../reconciler/index.ts';
 import type { Failure } from '../terminal/failure.ts';
 import { EXIT, formatFailure, toFailure } from '../terminal/failure.ts';
 import type { Invocation } from '../invocation.ts';
@@ -89,7 +89,7 @@ function formatDetails(invocation: Invocation, views: readonly StackView[]): str
 
 function formatStack(invocation: Invocation, view: StackView): string {
   const { style } = invocation;
-  const rows = view.services.map((service) => serviceRow(service, style));
+  const rows = view.services.map((service) => serviceRow(service, invocation));
   const { deployment, lastJob, drift } = view;
   return [
     `${style.bold(view.name)}  ${paintState(view.state, style)}${view.message ? `  ${view.message}` : ''}`,
@@ -126,7 +126,7 @@ function describeJob({ id, type, status, error }: Job): string {
   return `${id} (${type}, ${status})${error === null ? '' : `: ${error.message}`}`;
 }
 
-function serviceRow(service: ServiceStatus, style: Style): readonly string[] {
+function serviceRow(service: ServiceStatus, { style, terminal }: Invocation): readonly string[] {
   const { health } = service;
   const paint =
     health === 'healthy' || health === 'completed'
@@ -136,7 +136,8 @@ function serviceRow(service: ServiceStatus, style: Style): readonly string[] {
         : style.bad;
   const { name, node, image, running, ports, reason } = service;
   const shown = running === undefined || running === image ? image : `${image} (runs ${running})`;
-  return [style.bold(name), paint(health), node, shown, ports.join(' ') || '-', reason ?? ''];
+  const text = terminal.isTerminal ? shortenHashes(shown) : shown;
+  return [style.bold(name), paint(health), node, text, ports.join(' ') || '-', reason ?? ''];
 }
 
 function paintState(state: SyncState, style: Style): string {

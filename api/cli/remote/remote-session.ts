@@ -132,6 +132,11 @@ function readingPart(client: RemoteClient): Pick<Session, ReadingPart> {
   };
 }
 
+/** The lines of files are for people: a large plan need not carry them to a daemon. */
+function withoutContents(plan: Plan): Plan {
+  return { ...plan, changes: plan.changes.map(({ contents: _contents, ...change }) => change) };
+}
+
 function changingPart(client: RemoteClient): Pick<Session, ChangingPart> {
   /** Ids of plans that this daemon made, so that a large plan need not be sent back. */
   const planIds = new WeakMap<Plan, string>();
@@ -146,7 +151,8 @@ function changingPart(client: RemoteClient): Pick<Session, ChangingPart> {
     },
     async apply({ stack, mode = 'apply', volumes = false, confirm = false, overrideFreeze, plan }, signal) {
       const id = plan === undefined ? undefined : planIds.get(plan);
-      const asPlanned = id !== undefined ? { plan_id: id } : plan !== undefined ? { plan } : {};
+      const asPlanned =
+        id !== undefined ? { plan_id: id } : plan !== undefined ? { plan: withoutContents(plan) } : {};
       const frozen = overrideFreeze === true ? { override_freeze: true } : {};
       const body = { mode, volumes, confirm, ...frozen, ...asPlanned };
       return toJob(

@@ -1,5 +1,5 @@
 import type { JobStep, StepStatus } from '../../../reconciler/index.ts';
-import { showLine } from '../../../reconciler/index.ts';
+import { shortenHashes, showLine } from '../../../reconciler/index.ts';
 import { markCodes } from '../../text/paint.ts';
 import { foldLine } from './rows.ts';
 import { formatDuration, truncate } from './table.ts';
@@ -26,7 +26,7 @@ export function formatStep(stack: string, step: JobStep, style: Style): string {
   const time = formatDuration(step.startedAt, step.endedAt);
   const paint = paintOf(step.status, style);
   const parts = [
-    `${paint(MARKS[step.status])} ${style.bold(showLine(stack))} ${showLine(step.name)}${action} ${paint(step.status)}`,
+    `${paint(MARKS[step.status])} ${style.bold(showLine(stack))} ${showLine(shortenHashes(step.name))}${action} ${paint(step.status)}`,
     ...(time === '' ? [] : [style.dim(`(${time})`)]),
     ...(step.message === null || step.message === '' ? [] : [`${style.dim('–')} ${showLine(step.message)}`]),
   ];

@@ -36,7 +36,7 @@ export function addressesOf(
       routed.push(...routesOf(service, fieldsOf(after['labels'])));
       published.push(...portsOf(service, after['ports'], hostOf(node?.address ?? 'local', machine)));
     }
-    if (kind === 'Ingress') routed.push(...ingressRoutes(name, fieldsOf(after['spec'])));
+    if (after['kind'] === 'Ingress') routed.push(...ingressRoutes(name, fieldsOf(after['spec'])));
   }
   return [routed, published].flatMap((list) => unique(list.sort(byAddress)));
 }

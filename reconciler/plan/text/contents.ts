@@ -50,7 +50,7 @@ function noteOf({ before, after, lines, binary }: ContentChange) {
   if (after === null) return sizeOf(before);
   if (before.bytes === null) return [span(' (what was there before is not in the repository)', 'dim')];
   const sides = [before, after].map((side) => describeSide(side, binary === true));
-  return [span(` (${binary === true ? 'binary' : 'too large to compare'}: ${sides.join(' → ')})`, 'dim')];
+  return [span(` (${binary === true ? 'binary' : 'not compared'}: ${sides.join(' → ')})`, 'dim')];
 }
 
 function sizeOf(side: ContentSide | null | undefined) {

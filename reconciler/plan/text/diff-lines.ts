@@ -15,7 +15,7 @@ export interface DiffOptions {
 }
 
 /** Comparisons that a table of two texts may take; beyond them all that lies between is shown as replaced. */
-const MAX_CELLS = 4_000_000;
+const MAX_CELLS = 1_000_000;
 const NO_END = '\\ No newline at end of file';
 
 /** Differences of two texts by lines, as `diff -u` has them. */

@@ -2,14 +2,14 @@ import type { Json, JsonObject } from '../../base/json.ts';
 import type { Fields } from '../../base/values.ts';
 import { asFields, asList, asString, asText } from '../../base/values.ts';
 import { formatBytes } from '../../base/units.ts';
-import { formatCores, formatValue } from './values.ts';
+import { formatCores } from './values.ts';
 import type { Fact } from './object-facts.ts';
 import { objectFacts } from './object-facts.ts';
 
 /** Tells what matters of what a spec describes, most of all how it is reached and what it reaches. */
 export function factsOf(kind: string, spec: JsonObject | null): readonly Fact[] {
   if (spec === null) return [];
-  const facts = DOCKER.get(kind)?.(spec) ?? objectFacts(kind, spec);
+  const facts = DOCKER.get(kind)?.(spec) ?? objectFacts(spec);
   return facts.filter(([, text]) => text !== '');
 }
 
@@ -85,10 +85,16 @@ function list(value: unknown, write: (item: Fields) => string): string {
   return (asList(value) ?? []).map((item) => write(asFields(item) ?? {})).join(', ');
 }
 
+/** A command line; words with spaces are quoted. */
 function words(value: unknown): string {
-  const all = asList(value);
-  return all === undefined ? '' : formatValue(all, '');
+  const all = (asList(value) ?? [])
+    .map(asText)
+    .map((word) => (/^\S+$/.test(word) ? word : JSON.stringify(word)));
+  const line = all.join(' ');
+  return line.length > MAX_COMMAND_LENGTH ? `${line.slice(0, MAX_COMMAND_LENGTH)}…` : line;
 }
+
+const MAX_COMMAND_LENGTH = 160;
 
 function pairs(value: unknown): string {
   return Object.entries(asFields(value) ?? {})

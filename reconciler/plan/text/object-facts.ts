@@ -6,9 +6,9 @@ import { asFields, asList, asString, asText } from '../../base/values.ts';
 export type Fact = readonly [name: string, text: string];
 
 /** Tells what matters of an object of a cluster. */
-export function objectFacts(kind: string, object: JsonObject): readonly Fact[] {
+export function objectFacts(object: JsonObject): readonly Fact[] {
   const spec = asFields(object['spec']) ?? {};
-  switch (kind) {
+  switch (object['kind']) {
     case 'Service':
       return [
         ['type', asString(spec['type']) ?? ''],

@@ -15,6 +15,8 @@ import type { PlannedStack } from './plan-stack.ts';
 const MAX_BYTES = 256 * 1024;
 /** More files of one plan are told of by their paths. */
 const MAX_FILES = 200;
+/** Lines of files that one plan tells. */
+const MAX_LINES = 2_000;
 /** Files of a directory that are searched for what stood in a description earlier. */
 const MAX_DESCRIPTIONS = 20;
 
@@ -38,17 +40,32 @@ export async function withContents(
   const pairs = plan.changes.flatMap(pairsOf);
   if (pairs.length === 0) return plan;
   const contents = await readContents(context, planned, pairs.slice(0, MAX_FILES), signal);
-  const maskSecrets = createMask([...desired.values()].map(({ spec }) => spec));
+  const compare = createComparison(createMask([...desired.values()].map(({ spec }) => spec)));
   const changes = plan.changes.map((change) => {
     const own = pairs.filter((pair) => pair.change === change);
-    return own.length === 0
-      ? change
-      : {
-          ...change,
-          contents: own.map((pair) => toContent(pair, contents, desired.get(change.id), maskSecrets)),
-        };
+    if (own.length === 0) return change;
+    return {
+      ...change,
+      contents: own.map((pair) => toContent(pair, contents, desired.get(change.id), compare)),
+    };
   });
   return { ...plan, changes };
+}
+
+type Comparison = (
+  before: Uint8Array | null | undefined,
+  after: Uint8Array | null | undefined,
+) => Pick<ContentChange, 'lines' | 'omitted' | 'binary'>;
+
+/** Compares until a plan has as many lines as anybody reads; of what comes then, the sizes are told. */
+function createComparison(maskSecrets: (text: string) => string): Comparison {
+  let left = MAX_LINES;
+  return (before, after) => {
+    if (left <= 0) return {};
+    const compared = compareContents(before, after, maskSecrets);
+    left -= compared.lines?.length ?? 0;
+    return compared;
+  };
 }
 
 function pairsOf(change: Change): readonly Pair[] {
@@ -77,7 +94,7 @@ function toContent(
   { change, target, before, after }: Pair,
   contents: Contents,
   resource: DesiredResource | undefined,
-  maskSecrets: (text: string) => string,
+  compare: Comparison,
 ): ContentChange {
   const source = resource?.sources?.get(target);
   const sideOf = (blob: string | null): ContentSide | null =>
@@ -90,7 +107,7 @@ function toContent(
     before: sideOf(before),
     after: sideOf(after),
     // All lines of a new container's files are new: its description is where they are read.
-    ...(change.action === 'create' ? {} : compareContents(bytesOf(before), bytesOf(after), maskSecrets)),
+    ...(change.action === 'create' ? {} : compare(bytesOf(before), bytesOf(after))),
   };
 }
 
@@ -108,7 +125,24 @@ async function readContents(
     if (inline !== undefined) put(blob, inline);
     else missing.push(blob);
   }
-  const gone = await readBlobs(context, missing, found, signal);
+  // The size of what a new container is given is all that is told of it.
+  const compared = new Set(
+    pairs.flatMap(({ change, before, after }) => (change.action === 'create' ? [] : [before, after])),
+  );
+  const gone = [
+    ...(await readBlobs(
+      context,
+      missing.filter((blob) => compared.has(blob)),
+      { found, maxBytes: MAX_BYTES },
+      signal,
+    )),
+    ...(await readBlobs(
+      context,
+      missing.filter((blob) => !compared.has(blob)),
+      { found, maxBytes: 0 },
+      signal,
+    )),
+  ];
   if (gone.length === 0) return found;
   const earlier = await readEarlier(context, planned, signal);
   for (const blob of gone) {
@@ -122,11 +156,14 @@ async function readContents(
 async function readBlobs(
   { source }: RunContext,
   blobs: readonly string[],
-  found: Map<string, { size: number | null; content: Uint8Array | null }>,
+  {
+    found,
+    maxBytes,
+  }: { found: Map<string, { size: number | null; content: Uint8Array | null }>; maxBytes: number },
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   const read = async (some: readonly string[]): Promise<void> => {
-    for await (const { blob, size, content } of source.readBlobs(some, MAX_BYTES, signal))
+    for await (const { blob, size, content } of source.readBlobs(some, maxBytes, signal))
       found.set(blob, { size, content });
   };
   if (blobs.length === 0) return [];

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { shortenHashes } from '../../../../reconciler/index.ts';
 import type { Invocation } from '../../invocation.ts';
 import { present, remark } from '../../invocation.ts';
 import type { ProgramHooks } from '../../program-hooks.ts';
@@ -38,12 +39,18 @@ function formatResources(invocation: Invocation, resources: readonly ResourceVie
     one.node,
     one.stack ?? '-',
     one.kind,
-    one.namespace === null ? one.name : `${one.namespace}/${one.name}`,
+    shownName(one, terminal.isTerminal),
     paint(one.status, style),
     showTime(invocation, one.createdAt),
     one.message ?? '',
   ]);
   return showRows(invocation, ['NODE', 'STACK', 'KIND', 'NAME', 'STATUS', 'MADE', ''], rows);
+}
+
+/** A built image has a digest for a tag, which nobody reads. */
+function shownName({ namespace, name }: ResourceView, isTerminal: boolean): string {
+  const whole = namespace === null ? name : `${namespace}/${name}`;
+  return isTerminal ? shortenHashes(whole) : whole;
 }
 
 function paint(status: string, style: Style): string {
