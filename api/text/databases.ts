@@ -2,8 +2,12 @@ import type { BackupList, BackupView, DatabaseView } from '../../reconciler/inde
 import { formatBytes as formatSize } from '../../reconciler/index.ts';
 import { formatTable, toPlainText } from './table.ts';
 
-/** One line for each server, then one for each of their databases. */
-export function formatDatabases(servers: readonly DatabaseView[]): string {
+/**
+ * One line for each server, then one for each of their databases.
+ *
+ * @param width see `formatTable`
+ */
+export function formatDatabases(servers: readonly DatabaseView[], width?: number): string {
   if (servers.length === 0) return 'No stack has a database.\n';
   const rows = servers.map((server) => [
     server.stack,
@@ -14,7 +18,11 @@ export function formatDatabases(servers: readonly DatabaseView[]): string {
     server.connections === null ? '-' : String(server.connections),
     server.error ?? '',
   ]);
-  const table = formatTable(['STACK', 'SERVICE', 'KIND', 'IMAGE', 'STATUS', 'CONNECTIONS', 'MESSAGE'], rows);
+  const table = formatTable(
+    ['STACK', 'SERVICE', 'KIND', 'IMAGE', 'STATUS', 'CONNECTIONS', 'MESSAGE'],
+    rows,
+    width,
+  );
   const databases = servers.flatMap(({ stack, service, databases: all }) =>
     all.map(({ name, sizeBytes, connections }) => [
       stack,
@@ -27,7 +35,7 @@ export function formatDatabases(servers: readonly DatabaseView[]): string {
   const sizes =
     databases.length === 0
       ? ''
-      : `\n${formatTable(['STACK', 'SERVICE', 'DATABASE', 'SIZE', 'CONNECTIONS'], databases)}\n`;
+      : `\n${formatTable(['STACK', 'SERVICE', 'DATABASE', 'SIZE', 'CONNECTIONS'], databases, width)}\n`;
   return toPlainText(`${table}\n${sizes}`);
 }
 

@@ -92,8 +92,12 @@ function placeOf(stack: string | undefined, service: string | undefined) {
 async function runDbStatus(invocation: Invocation, place: DatabasePlace): Promise<number> {
   await using session = await invocation.openSession('read', 'db status');
   const databases = await session.databases(place, invocation.interrupt.signal);
-  present(invocation, { databases }, () => formatDatabases(databases).trimEnd());
+  present(invocation, { databases }, () => formatDatabases(databases, widthOf(invocation)).trimEnd());
   return databases.some(({ error }) => error !== null) ? EXIT.failed : EXIT.ok;
+}
+
+function widthOf({ terminal }: Invocation): number | undefined {
+  return terminal.isTerminal ? terminal.columns() : undefined;
 }
 
 /** Backups, the newest first; for programs one line each, without a header. */
@@ -169,13 +173,14 @@ function chooseBackup(backups: readonly BackupView[], { stack, service, file }: 
 }
 
 async function confirm(
-  { terminal, style, interrupt }: Invocation,
+  invocation: Invocation,
   { stack, service, file, sizeBytes, time }: BackupView,
   backupFirst: boolean,
 ): Promise<boolean> {
   const before = backupFirst ? 'it is backed up first' : 'WITHOUT a backup of it';
+  const { terminal, style, interrupt } = invocation;
   terminal.out(`What ${stack}/${service} holds now is replaced; ${before}.`);
-  terminal.out(`Backup: ${file} (${formatSize(sizeBytes)}, ${time})`);
+  terminal.out(`Backup: ${file} (${formatSize(sizeBytes)}, ${showTime(invocation, time)})`);
   const question = `${style.bold(`Type ${service} to go on:`)} `;
   return (await terminal.ask(question, interrupt.signal)) === service;
 }

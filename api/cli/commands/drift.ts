@@ -71,7 +71,7 @@ function formatDrift(invocation: Invocation, stack: string, drift: DriftView): s
   if (!terminal.isTerminal) return formatPlainRows(drift.changes.map(toPlainRow));
   const rows = drift.changes.map(({ resource, action, field, expected, actual }) => [
     resource,
-    style.warn(typeOf(action)),
+    style.warn(driftWord(action)),
     field ?? '-',
     field === null ? '-' : formatValue(expected, field),
     typeof actual === 'string' && field === null ? actual : formatValue(actual, field ?? ''),
@@ -88,13 +88,14 @@ function toPlainRow({
 }: DriftView['changes'][number]): readonly string[] {
   return [
     resource,
-    typeOf(action),
+    driftWord(action),
     field ?? '-',
     field === null ? '-' : JSON.stringify(expected),
     typeof actual === 'string' && field === null ? actual : JSON.stringify(actual),
   ];
 }
 
-function typeOf(action: string): string {
+/** Says of what has drifted how, rather than what would be done about it. */
+export function driftWord(action: string): string {
   return action === 'create' ? 'missing' : action === 'delete' ? 'unexpected' : 'modified';
 }

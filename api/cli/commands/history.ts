@@ -3,7 +3,7 @@ import type { HistoryEntry } from '../../../reconciler/index.ts';
 import { EXIT, UsageError } from '../terminal/failure.ts';
 import type { Invocation } from '../invocation.ts';
 import { askYes, present, remark } from '../invocation.ts';
-import { showRows, showTime } from '../terminal/rows.ts';
+import { firstLine, showRows, showTime } from '../terminal/rows.ts';
 import { formatPlainRows } from '../terminal/table.ts';
 import type { Style } from '../terminal/terminal.ts';
 import { applyStack } from './apply.ts';
@@ -106,10 +106,6 @@ const SHORT_COMMIT = 7;
 
 function formatTook({ durationMs }: HistoryEntry): string {
   return durationMs === null ? '-' : `${(durationMs / 1_000).toFixed(1)} s`;
-}
-
-function firstLine(text: string): string {
-  return text.split('\n', 1)[0] ?? '';
 }
 
 /** Puts together what came of one commit in a row: attempts that failed in the same way, and repairs of drift. */

@@ -5,7 +5,7 @@ import { EXIT } from '../terminal/failure.ts';
 import type { Invocation } from '../invocation.ts';
 import { present } from '../invocation.ts';
 import { formatStep } from '../terminal/progress.ts';
-import { showRows, showTime } from '../terminal/rows.ts';
+import { firstLine, showRows, showTime } from '../terminal/rows.ts';
 import { formatDuration, formatPlainRows } from '../terminal/table.ts';
 import type { Style } from '../terminal/terminal.ts';
 import type { ProgramHooks } from '../program-hooks.ts';
@@ -89,10 +89,6 @@ function toPlainRow(job: Job): readonly string[] {
     formatDuration(job.startedAt, job.endedAt) || '-',
     job.tag ?? job.error?.message ?? '',
   ];
-}
-
-function firstLine(text: string): string {
-  return text.split('\n', 1)[0] ?? '';
 }
 
 function formatJob(invocation: Invocation, { job, steps, logs }: JobDetail): string {

@@ -8,6 +8,7 @@ import { present, selectStacks } from '../invocation.ts';
 import type { Session } from '../session/session.ts';
 import { showRows, showTime } from '../terminal/rows.ts';
 import type { Style } from '../terminal/terminal.ts';
+import { driftWord } from './drift.ts';
 import type { ProgramHooks } from '../program-hooks.ts';
 import { collect, on } from '../program-hooks.ts';
 
@@ -111,11 +112,6 @@ function formatStack(invocation: Invocation, view: StackView): string {
     '',
     showRows(invocation, ['SERVICE', 'HEALTH', 'NODE', 'IMAGE', 'PORTS', 'REASON'], rows),
   ].join('\n');
-}
-
-/** Says of what has drifted how, rather than what would be done about it. */
-function driftWord(action: string): string {
-  return action === 'create' ? 'missing' : action === 'delete' ? 'unexpected' : 'modified';
 }
 
 function formatWait(milliseconds: number): string {

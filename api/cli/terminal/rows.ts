@@ -49,3 +49,8 @@ export function foldText({ terminal }: Pick<View, 'terminal'>, text: string): st
     .flatMap((line) => foldLine(line, columns))
     .join('\n');
 }
+
+/** The first line of a message, for a cell. */
+export function firstLine(text: string): string {
+  return text.split('\n', 1)[0] ?? '';
+}
