@@ -311,17 +311,10 @@ export function createFakeReconciler(): FakeReconciler {
     },
     history(stack) {
       known(stack);
-      const deployment = { number: 1, tag: `deploy/${stack}/1`, revision: COMMIT, time: at(1) };
-      const how = {
-        result: 'deployed',
-        trigger: 'push',
-        subject: 'raise memory',
-        durationMs: 1_200,
-        message: null,
-      } as const;
-      return Promise.resolve([
-        { ...deployment, author: 'Ada', jobId: null, summary: 'Plan: 1 to create', ...how },
-      ]);
+      const commit = { revision: COMMIT, author: 'Ada', subject: 'raise memory' };
+      const how = { result: 'deployed', trigger: 'push', durationMs: 1_200, message: null } as const;
+      const deployment = { number: 1, tag: `deploy/${stack}/1`, time: at(1), jobId: null };
+      return Promise.resolve([{ ...deployment, ...commit, ...how, summary: 'Plan: 1 to create' }]);
     },
     async rollback(stack, to, actor) {
       known(stack);
