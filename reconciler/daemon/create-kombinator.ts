@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import { createBackupFolder } from '../adapters/backups/folder.ts';
 import { createRepositoryFetcher } from '../adapters/git/fetcher.ts';
+import type { SchemaCheck } from '../config/schema-check.ts';
 import { createGitSource } from '../adapters/git/index.ts';
 import { createProgramPlanner } from '../adapters/planners/program-planner.ts';
 import { readCommands } from '../adapters/secrets/commands.ts';
@@ -124,9 +125,8 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
   const { stateDir, logger, env } = options;
   const clock = systemClock;
   await prepareStateDir(stateDir, options.repo);
-  if (options.config !== undefined) await refuseConfigOfAuthors(options.config, options.repo);
   const { kinds, checkSchema } = await registerKinds(options.targets ?? []);
-  const config = options.config === undefined ? NO_CONFIG : readDaemonConfig(options.config, checkSchema);
+  const config = await readConfig(options, checkSchema);
   const { kept, secrets, vault } = openSecrets(options);
   const store = options.store ?? createSqliteStore({ path: join(stateDir, 'kombinator.db'), clock, logger });
   if (options.exclusive ?? options.ephemeral !== true) closeInterrupted(store, clock, logger);
@@ -180,6 +180,15 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
     [Symbol.asyncDispose]: () =>
       disposeInOrder([instances, reconciler, notifications, metrics, source, store]),
   };
+}
+
+async function readConfig(
+  { config, repo }: KombinatorOptions,
+  checkSchema: SchemaCheck,
+): Promise<DaemonConfig> {
+  if (config === undefined) return NO_CONFIG;
+  await refuseConfigOfAuthors(config, repo);
+  return readDaemonConfig(config, checkSchema);
 }
 
 function checksOf(reconciler: Reconciler): Record<string, string> {

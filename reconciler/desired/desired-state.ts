@@ -12,7 +12,7 @@ import type { Seal } from '../model/seal.ts';
 import type { SecretSource } from '../model/secret-reference.ts';
 import type { DesiredState, LoadResult, RepositorySettings, SharedNode } from '../ports/desired.ts';
 import type { Secrets } from '../ports/secrets.ts';
-import type { Revision, Source } from '../ports/source.ts';
+import type { FileWrite, Revision, Source } from '../ports/source.ts';
 import { draftAdoption } from './adopt/draft-adoption.ts';
 import { createPreviewSource } from './adopt/preview-source.ts';
 import { draftNode, draftStack, editStack, filesOf, generateFrom, rewriteStack } from './check-text.ts';
@@ -111,26 +111,52 @@ export function createDesiredState(options: DesiredStateOptions): DesiredState {
     check: (text, file, { alone = false } = {}) =>
       alone ? checkAlone(core, text, file) : checkNamed(core, text, file),
     generate: (request) => generateFrom(core, request),
+    ...draftPart(core),
+    inlineBlob: (blob) => findInline(core, blob),
+    filesOf: (name) => filesOf(core, name),
+    preview: (writes, signal, { everything = false } = {}) =>
+      preview(
+        core,
+        writes,
+        { ...options, ...(everything ? { policy: { ...policy, everything } } : {}) },
+        signal,
+      ),
+  };
+}
+
+type DraftPart = Pick<
+  DesiredState,
+  | 'draftStack'
+  | 'editStack'
+  | 'rewriteStack'
+  | 'draftSettings'
+  | 'draftCluster'
+  | 'draftNode'
+  | 'draftAdoption'
+>;
+
+function draftPart(core: Core): DraftPart {
+  return {
     draftStack: (name, document, kind) => draftStack(core, name, document, kind),
     editStack: async (name, keys) => editStack(core, name, keys),
     rewriteStack: (name, edit) => rewriteStack(core, name, edit),
     draftSettings: (edit) => draftSettings(core, edit),
     draftCluster: (name, keys) => draftCluster(core, name, keys),
     draftNode: (name, document) => draftNode(core, name, document),
-    inlineBlob: (blob) => findInline(core, blob),
-    filesOf: (name) => filesOf(core, name),
     draftAdoption: (request) => draftAdoption(core, request),
-    async preview(writes, signal, { everything = false } = {}) {
-      const { source: previewed, revision } = createPreviewSource(source, core.state.read, writes);
-      const state = createDesiredState({
-        ...options,
-        source: previewed,
-        ...(everything ? { policy: { ...policy, everything } } : {}),
-      });
-      await state.load(revision, signal);
-      return state;
-    },
   };
+}
+
+async function preview(
+  core: Core,
+  writes: readonly FileWrite[],
+  options: DesiredStateOptions,
+  signal: AbortSignal,
+): Promise<DesiredState> {
+  const { source, revision } = createPreviewSource(core.source, core.state.read, writes);
+  const state = createDesiredState({ ...options, source });
+  await state.load(revision, signal);
+  return state;
 }
 
 async function load(core: Core, revision: Revision, signal: AbortSignal): Promise<LoadResult> {

@@ -150,7 +150,7 @@ export interface DesiredState {
     writes: readonly FileWrite[],
     signal: AbortSignal,
     options?: {
-      /** As if the operator allowed everything. Default false. */
+      /** The operator is taken to allow everything. Default false. */
       readonly everything?: boolean;
     },
   ): Promise<DesiredState>;

@@ -12,7 +12,7 @@ import type { RegistryOperations } from './registries.ts';
 import type { DataOperations } from './backups.ts';
 import type { BuildOperations } from './builds.ts';
 import type { ReleaseOperations } from './releases.ts';
-import type { AdoptionOperations } from './adoptions.ts';
+import type { AdoptionOperations } from './adopt/adoptions.ts';
 import type { GivenSecretOperations } from './given-secrets.ts';
 import type { VersionOperations } from './versions.ts';
 import type { GeneratedStack, GenerateRequest } from '../model/generated.ts';

@@ -25,6 +25,7 @@ import type { Logger } from '../ports/logger.ts';
 import type { Source } from '../ports/source.ts';
 import type { Store } from '../ports/store.ts';
 import type { Target } from '../ports/target.ts';
+import type { AdoptionOperations } from '../public/adopt/adoptions.ts';
 import type { ImportOperations } from '../public/imports.ts';
 import type { DiagnosticsOperations } from '../public/diagnostics.ts';
 import type { Reconciler, StackOperations, WriteOperations } from '../public/reconciler.ts';
@@ -132,11 +133,10 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     ...createApplyOperations(parts),
     ...createJobOperations(parts),
     ...createServiceOperations({ context, sessionIdleMs: options.sessionIdleMs }, stacks),
-    ...createWrites(parts, stacks),
+    ...createWrites(parts, stacks, options),
     ...createWorkflowOperations(parts),
     ...createDataOperations(parts, stacks),
     ...createCatalogueOperations(context),
-    ...createAdoptionOperations(parts, options.sealer),
     ...createRegistryOperations(registries),
     ...clusterOperations,
     ...createInventoryOperations(inventory, context.store),
@@ -167,9 +167,11 @@ const HOUR_MS = 3_600_000;
 function createWrites(
   parts: OperationParts,
   stacks: StackOperations,
-): WriteOperations & DiagnosticsOperations {
+  { sealer }: ReconcilerOptions,
+): WriteOperations & DiagnosticsOperations & AdoptionOperations {
   const writes = createWriteOperations(parts);
-  return { ...writes, ...createDiagnosticsOperations({ ...parts, stacks, writes }) };
+  const diagnostics = createDiagnosticsOperations({ ...parts, stacks, writes });
+  return { ...writes, ...diagnostics, ...createAdoptionOperations(parts, sealer) };
 }
 
 function createImports(

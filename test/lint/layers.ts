@@ -104,7 +104,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   // The composition root of the reconciler, and its face.
   'reconciler/daemon': {
     imports: ['reconciler', 'schemas'],
-    packages: [...NODE_IO, 'picomatch', 'prom-client'],
+    packages: [...NODE_IO, 'picomatch', 'prom-client', 'yaml'],
   },
   [INDEX]: { imports: ['reconciler'], packages: [] },
 

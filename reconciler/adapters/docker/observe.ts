@@ -21,6 +21,7 @@ import { leftNetwork, readLive, renderObserved } from './containers/container-dr
 import { readStaleSharing } from './containers/container-sharing.ts';
 import type { EngineVolume } from './engine/engine.ts';
 import { describeUnmet } from './engine/engine-needs.ts';
+import { forget, withAdoption } from './adopted/adopt-scope.ts';
 import { readAdopted } from './adopted/read-adopted.ts';
 import { fingerprint } from './fingerprint.ts';
 import { fitsPlatform, movedDigest } from './images/image.ts';
@@ -43,18 +44,11 @@ export async function observeStack(
   scope: ObserveScope,
   signal: AbortSignal,
 ): Promise<Observation> {
-  if (scope.trial !== true) return look(adapter, scope, signal);
-  const before = adapter.adoptions.ofStack(scope.stack);
-  try {
-    return await look(adapter, scope, signal);
-  } finally {
-    adapter.adoptions.put(scope.stack, before ?? null);
-  }
+  return withAdoption(adapter, scope, () => look(adapter, scope, signal));
 }
 
 async function look(adapter: Adapter, scope: ObserveScope, signal: AbortSignal): Promise<Observation> {
   const { engine } = adapter;
-  adopt(adapter, scope);
   rememberSecretTexts(adapter, scope.stack, scope.desired);
   const [containers, networks, volumes, built, images, externals, traits] = await Promise.all([
     engine.listContainers(scope.stack, signal),
@@ -106,22 +100,6 @@ async function look(adapter: Adapter, scope: ObserveScope, signal: AbortSignal):
   const { engineId } = traits;
   const warnings = [...images.warnings, ...describeUnmet(scope.desired, traits.api)];
   return { resources, warnings, ...(engineId === '' ? {} : { engine: engineId }) };
-}
-
-/** Remembers whose a Compose project is. The description of a stack that leaves may be gone already; its project is its own until that is, too. */
-function adopt({ adoptions, name }: Adapter, { stack, adopts, desired, leaving }: ObserveScope): void {
-  if (adopts !== undefined) {
-    const node = desired[0]?.target ?? name;
-    // Nothing is described any more of a stack that is on its way out, but what it had is still its own.
-    const described =
-      desired.length > 0 || leaving !== true ? desired : (adoptions.of(adopts.project)?.desired ?? []);
-    adoptions.put(stack, { ...adopts, stack, node, desired: described });
-  } else if (leaving !== true) adoptions.put(stack, null);
-}
-
-/** Forgets the project of a stack that is gone: who makes one of its name by hand later has one of his own. */
-function forget({ adoptions }: Adapter, { stack, leaving }: ObserveScope): void {
-  if (leaving === true) adoptions.put(stack, null);
 }
 
 /** A built image is known by the name that tells what is in it. */

@@ -9,8 +9,8 @@ import type { InventoryOperations } from '../../../reconciler/public/inventory.t
 import type { RegistryOperations } from '../../../reconciler/public/registries.ts';
 import { summariseWorkflow } from '../../../reconciler/config/workflow/workflow.ts';
 import type { StackView } from '../../../reconciler/public/reconciler.ts';
-import type { AdoptionOperations } from '../../../reconciler/public/adoptions.ts';
-import { createFakeAdoptions } from './fake-adoptions.ts';
+import type { AdoptionOperations } from '../../../reconciler/public/adopt/adoptions.ts';
+import { createFakeAdoptions } from './adopt/fake-adoptions.ts';
 import type { GivenSecretOperations } from '../../../reconciler/public/given-secrets.ts';
 import type { WorkflowOperations } from '../../../reconciler/public/workflows.ts';
 import { createDiagnosticsOperations } from '../../../reconciler/run/operations/diagnostics.ts';

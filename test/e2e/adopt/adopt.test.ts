@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { generateIdentity } from 'age-encryption';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { run } from '../../deploy/demo/processes.ts';
-import { prepareCompose } from '../support/compose/compose.ts';
-import { engineJson } from '../support/docker/docker-engine.ts';
-import { workerEngine } from '../support/docker/worker-engine.ts';
-import { git } from '../support/git/git-repo.ts';
-import type { Json, MainJob } from '../support/main-job.ts';
-import { createMainJob, IMAGE, lines, PATIENCE_MS } from '../support/main-job.ts';
+import { run } from '../../../deploy/demo/processes.ts';
+import { prepareCompose } from '../../support/compose/compose.ts';
+import { engineJson } from '../../support/docker/docker-engine.ts';
+import { workerEngine } from '../../support/docker/worker-engine.ts';
+import { git } from '../../support/git/git-repo.ts';
+import type { Json, MainJob } from '../../support/main-job.ts';
+import { createMainJob, IMAGE, lines, PATIENCE_MS } from '../../support/main-job.ts';
 
 /* A project that docker-compose has made goes over to a stack, changes with pushes, and nothing of it is made anew that need not be. */
 
