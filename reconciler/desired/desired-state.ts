@@ -19,17 +19,17 @@ import { draftNode, draftStack, editStack, filesOf, generateFrom, rewriteStack }
 import { draftCluster, draftSettings } from './settings/draft-settings.ts';
 import { listClusters } from './settings/list-clusters.ts';
 import { registriesOf, registryEntriesOf } from './registries.ts';
+import { checkAround } from './check-around.ts';
 import { checkAlone, checkNamed } from './check-file.ts';
 import { askedFor } from './policy/asked-for.ts';
 import type { Core } from './state.ts';
 import { createStackIndex } from './stack-index.ts';
 import { readRevision } from './read-revision.ts';
 import { refuseTooMany } from './read-stacks.ts';
-import { operatorReferences } from './read-settings.ts';
+import { emptyState } from './read-settings.ts';
 import { createSecretCache } from './secret-cache.ts';
 import type { LoadLimits } from './repository-state.ts';
 import { listWorkflows } from './workflow.ts';
-import { EMPTY_STATE } from './repository-state.ts';
 import { findInline, listDiagnostics, renderStack, repositoryPolicy } from './render-stack.ts';
 
 export interface DesiredStateOptions {
@@ -110,6 +110,7 @@ export function createDesiredState(options: DesiredStateOptions): DesiredState {
     askedFor: (signal) => askedFor(core, signal),
     check: (text, file, { alone = false } = {}) =>
       alone ? checkAlone(core, text, file) : checkNamed(core, text, file),
+    checkAround: (text, place, signal) => checkAround(core, text, place, signal),
     generate: (request) => generateFrom(core, request),
     ...draftPart(core),
     inlineBlob: (blob) => findInline(core, blob),
@@ -200,10 +201,6 @@ function settingsOf(core: Core): RepositorySettings {
 /** The state that a revision is read on top of: nothing, while none is in force. */
 function basisOf({ state, policy }: Core): Core['state'] {
   return state.revision === null ? emptyState(policy) : state;
-}
-
-function emptyState(policy: OperatorPolicy): Core['state'] {
-  return { ...EMPTY_STATE, nodes: { ...EMPTY_STATE.nodes, references: operatorReferences(policy) } };
 }
 
 /** Puts a revision in force, all at once. */

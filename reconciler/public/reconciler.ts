@@ -20,6 +20,7 @@ import type { Diagnostic } from '../base/diagnostic.ts';
 import type { Health } from '../model/resource.ts';
 import type { StackKind } from '../model/stack.ts';
 import type { Plan } from '../plan/plan.ts';
+import type { FilesOnDisk } from '../ports/desired.ts';
 import type { DeploymentTag, Revision } from '../ports/source.ts';
 import type { Job, JobFilter, JobLog, JobStep } from '../ports/store.ts';
 import type { TargetFacts } from '../ports/target-capabilities.ts';
@@ -218,6 +219,16 @@ export interface RepositoryOperations {
    * @param options.alone nothing is said of files and secrets that it names, whether they are there or not. Default false
    */
   validate(text: string, file?: string, options?: { readonly alone?: boolean }): ValidationReport;
+  /**
+   * Checks a file of a work tree as it is on disk, with the shared nodes, kits and files that are around it there.
+   *
+   * @param place `path` from the root of the work tree
+   */
+  validateAround(
+    text: string,
+    place: FilesOnDisk & { readonly path: string },
+    signal: AbortSignal,
+  ): Promise<ValidationReport>;
   /** Lines of the operator's configuration (YAML) that allow exactly what the repository asks for and may not; `''` when there is nothing. */
   suggestPolicy(signal: AbortSignal): Promise<string>;
   /** Writes nothing. Throws UNKNOWN_STACK, INVALID_CONFIGURATION. */

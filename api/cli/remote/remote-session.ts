@@ -235,6 +235,7 @@ async function readRepository(client: RemoteClient, signal: AbortSignal): Promis
     stacks: listAt(fields, 'stacks', String),
     diagnostics: listAt(fields, 'diagnostics', toDiagnostic),
     error: error === null ? null : { code: textAt(error, 'code'), message: textAt(error, 'message') },
+    tagError: null,
   };
 }
 

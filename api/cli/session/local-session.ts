@@ -1,8 +1,10 @@
 import { hostname, userInfo } from 'node:os';
+import { relative, sep } from 'node:path';
 import type { Actor, JobStep, Reconciler } from '../../../reconciler/index.ts';
 import { isReconcilerError } from '../../../reconciler/index.ts';
 import type { AdoptionSession } from '../adopt/adoption-session.ts';
 import { createLocalAdoptions } from '../adopt/adoption-session.ts';
+import { DISK_TEXTS, readDiskTree } from '../disk-tree.ts';
 import type { DataSession } from './data-session.ts';
 import type { TagSession } from './tag-session.ts';
 import type { WorkflowSession } from '../workflow/workflow-session.ts';
@@ -100,18 +102,22 @@ function readingPart(reconciler: Reconciler, readOnce: ReadOnce): Pick<Session, 
         stacks: reconciler.stackNames(),
         diagnostics: status.diagnostics,
         error: status.error,
+        tagError: reconciler.tagError(),
       };
     },
     async leftovers(signal) {
       await readOnce(signal);
       return reconciler.leftovers(signal);
     },
-    async validate(text, file, signal) {
+    async validate(text, file, signal, root) {
       // Shared nodes come from the repository; without a readable one the document stands alone.
       await readOnce(signal).catch((error: unknown) => {
         if (!isReconcilerError(error)) throw error;
       });
-      return reconciler.validate(text, file);
+      if (root === undefined) return reconciler.validate(text, file);
+      const path = relative(root, file).split(sep).join('/');
+      const place = { path, tree: readDiskTree(root), texts: DISK_TEXTS };
+      return reconciler.validateAround(text, place, signal);
     },
     async suggestPolicy(signal) {
       await readOnce(signal);

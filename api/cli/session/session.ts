@@ -41,6 +41,8 @@ export interface RepositorySummary {
   readonly diagnostics: readonly Diagnostic[];
   /** The newest attempt to read failed; what is shown is the last good state. */
   readonly error: RepositoryStatus['error'];
+  /** Reason why a deployment tag was not made, or not pushed; `null` when all are, and where a daemon cares for them. */
+  readonly tagError: string | null;
 }
 
 export interface PlannedStack {
@@ -88,9 +90,13 @@ export interface Session
   repository(signal: AbortSignal): Promise<RepositorySummary>;
   /** Lists what `Reconciler.leftovers` does: stacks that are on the targets although nothing describes them any more. */
   leftovers(signal: AbortSignal): Promise<readonly StackView[]>;
-  /** Checks one document as if it stood in the repository. */
-  /** The name of the file tells what it is. */
-  validate(text: string, file: string, signal: AbortSignal): Promise<ValidationReport>;
+  /**
+   * Checks one document as if it stood in the repository. The name of the file tells what it is.
+   *
+   * @param file absolute path
+   * @param root work tree that the file is in; in this process the file is checked with what is around it there
+   */
+  validate(text: string, file: string, signal: AbortSignal, root?: string): Promise<ValidationReport>;
   /** Returns what `Reconciler.suggestPolicy` does; only in this process. */
   suggestPolicy(signal: AbortSignal): Promise<string>;
   /** A stack in another tool's words; writes nothing. */

@@ -10,6 +10,8 @@ import type { PageQuery } from '../../http/page.ts';
 import { pageParameters, readPage, toPagination, toRange } from '../../http/page.ts';
 import { answers, listSchema } from './answers.ts';
 import { refer } from './schemas.ts';
+import { toEndedJob, WAITED_ANSWERS } from './ended-job.ts';
+import { waitForJob } from '../../operations/plans.ts';
 
 const TAG = 'Jobs';
 const DEFAULT_PER_PAGE = 50;
@@ -35,12 +37,17 @@ const listQuery = shape<JobQuery>({
   },
 });
 
-const getQuery = shape<{ readonly follow?: boolean }>({
+const getQuery = shape<{ readonly follow?: boolean; readonly wait?: boolean }>({
   type: 'object',
   properties: {
     follow: {
       type: 'boolean',
       description: 'Server-sent events, as with Accept: text/event-stream. Default false.',
+    },
+    wait: {
+      type: 'boolean',
+      description:
+        'Answer when the job has ended; one that has failed is the error that it ended with. Default false.',
     },
   },
 });
@@ -78,9 +85,11 @@ export const jobRoutes: readonly Route<ApiDeps>[] = [
         description: 'The job with steps and logs, or its events.',
         content: { 'application/json': refer('JobDetail'), 'text/event-stream': { type: 'string' } },
       },
+      ...WAITED_ANSWERS,
     },
-    handle({ params, query, accept, lastEventId, signal }, deps: ApiDeps) {
+    async handle({ params, query, accept, lastEventId, signal }, deps: ApiDeps) {
       const detail = deps.reconciler.getJob(params['id'] ?? '');
+      if (query.wait === true) return ok(toEndedJob(await waitForJob(deps, detail.job.id, signal)));
       if (query.follow !== true && !accept.includes('text/event-stream')) return ok(toJobDetail(detail));
       const events = followJob(deps, detail.job.id, Number(lastEventId) || 0, signal);
       return { kind: 'events', events: toServerEvents(events) };

@@ -17,6 +17,10 @@ export function createRepositoryOperations({ context, loop }: OperationParts): R
       const { diagnostics, services, dependencies } = desired.check(text, file, options);
       return { valid: !hasErrors(diagnostics), diagnostics, services, dependencies };
     },
+    async validateAround(text, place, signal) {
+      const { diagnostics, services, dependencies } = await desired.checkAround(text, place, signal);
+      return { valid: !hasErrors(diagnostics), diagnostics, services, dependencies };
+    },
     suggestPolicy: async (signal) => suggestPolicy(await desired.askedFor(signal)),
     async generate(request, signal) {
       await loop.refreshIfPossible(signal);

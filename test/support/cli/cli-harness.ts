@@ -200,6 +200,7 @@ export function fakeReconciler(
     repository: () => statusOf(world),
     stackNames: () => Object.keys(world.plans).sort(),
     leftovers: () => Promise.resolve(world.leftovers ?? []),
+    tagError: () => null,
     plan({ stack }) {
       const plan = world.plans[stack];
       if (plan === undefined)

@@ -330,6 +330,7 @@ export function createFakeReconciler(): FakeReconciler {
     },
     listWorkers: () => workers,
     validate: (text) => validate(text),
+    validateAround: (text) => Promise.resolve(validate(text)),
     async generate(request) {
       throwPlanned();
       return generateFake(request);

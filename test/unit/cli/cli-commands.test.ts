@@ -129,6 +129,21 @@ describe('apply', () => {
     );
   });
 
+  it.each(['replace', 'delete'] as const)(
+    'asks nothing, and %ss nothing, when there is nobody to ask',
+    async (action) => {
+      const [change] = changingPlan('web').changes;
+      if (change === undefined) throw new Error('the plan has a change');
+      const losing = { plans: { web: changingPlan('web', { changes: [{ ...change, action }] }) } };
+      const run = await runFakeCli(['apply'], losing);
+      expect([run.code, run.applied.length, run.questions.length]).toEqual([1, 0, 0]);
+      expect(run.stderr).toContain(
+        `web: needs a yes: ${action}s local/container/web [CONFIRMATION_REQUIRED]`,
+      );
+      expect((await runFakeCli(['apply', '--yes'], losing)).applied).toHaveLength(1);
+    },
+  );
+
   it('takes --yes for it', async () => {
     const run = await runFakeCli(['apply', '--yes'], deleting);
     expect([run.code, run.applied.length]).toEqual([0, 1]);

@@ -46,6 +46,19 @@ describe('a saved plan', () => {
     expect(stdout).toContain('local/container/web has appeared [PLAN_STALE]\n  → make a new plan');
   });
 
+  it('holds in another checkout of the same commit, and in no other', async () => {
+    const file = join(directory, 'elsewhere.plan.json');
+    await runFakeCli(['plan', '--stack', 'web', '--out', file], changed);
+    const elsewhere = { ...changed, repository: { location: '/builds/other' } };
+    expect((await runFakeCli(['apply', file], elsewhere)).applied).toHaveLength(1);
+    const old = { plans: { web: changingPlan('web', { revision: 'b'.repeat(40) }) } };
+    await runFakeCli(['plan', '--stack', 'web', '--out', file], old);
+    const { code, stderr, applied } = await runFakeCli(['apply', file], elsewhere);
+    expect([code, applied]).toEqual([1, []]);
+    expect(stderr).toContain('at bbbbbbbbbb, and /builds/other is at aaaaaaaaaa [PLAN_STALE]');
+    expect(stderr).toContain('a checkout of the same commit');
+  });
+
   it.each([
     {
       what: 'was edited',
