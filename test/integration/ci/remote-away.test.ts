@@ -14,7 +14,7 @@ import { commitFiles, createBareRepo } from '../../support/git/git-repo.ts';
 import { startGitServer } from '../../support/git/git-server.ts';
 import { encryptAge } from '../../support/sops-file.ts';
 
-/* What a daemon and the commands beside it have in common, and what a daemon does whose remote is away. */
+/* A daemon whose remote is away, and the state directory that it shares with the commands beside it. */
 
 const IMAGE = 'kombinator-away/busybox:1';
 const dockerHost = workerEngine();
