@@ -6,7 +6,7 @@ import type { WriteOperations } from './writes.ts';
 import type { ClusterOperations } from './clusters.ts';
 import type { DiagnosticsOperations } from './diagnostics.ts';
 import type { ImportOperations } from './imports.ts';
-import type { NoticeOperations } from './notices.ts';
+import type { ChannelOperations, NoticeOperations } from './notices.ts';
 import type { InventoryOperations } from './inventory.ts';
 import type { RegistryOperations } from './registries.ts';
 import type { DataOperations } from './backups.ts';
@@ -194,6 +194,14 @@ export type ReconcilerEvent =
       readonly error: RepositoryStatus['error'];
     }
   | { readonly type: 'stack'; readonly stack: string; readonly state: SyncState }
+  /** A target has stopped answering, or answers for the first time or again. `address` as in `NodeStatus`, `message` says why it does not. */
+  | {
+      readonly type: 'node';
+      readonly node: string;
+      readonly address: string;
+      readonly reachable: boolean;
+      readonly message: string | null;
+    }
   /** Something that runs is otherwise than when it was looked at last. Targets are watched, so that is soon after it happened. */
   | { readonly type: 'health'; readonly stack: string; readonly resource: string; readonly health: Health }
   | { readonly type: 'job'; readonly job: Job }
@@ -288,6 +296,7 @@ export interface Reconciler
     RegistryOperations,
     ClusterOperations,
     NoticeOperations,
+    ChannelOperations,
     InventoryOperations,
     ImportOperations,
     DiagnosticsOperations,

@@ -5,6 +5,7 @@ import type { DocumentPath } from '../../base/document-path.ts';
 import { formatPath } from '../../base/document-path.ts';
 import type { IpamPool, IpamSpec } from '../../model/docker/docker-spec.ts';
 import { readDriftPolicy } from './drift-policy.ts';
+import { readNotify } from './notify-policy.ts';
 import type { DiagnosticCollector } from '../../base/document-diagnostic.ts';
 import { accept } from '../../base/document-diagnostic.ts';
 import { isProblem } from '../../base/problem.ts';
@@ -313,6 +314,7 @@ export function readPolicy(document: Fields, diagnostics: DiagnosticCollector): 
     maxDeletions: asNumber(fields['maxDeletions']),
     stableMs: readStable(fields['stable'], diagnostics),
     takeOver: asList(fields['takeOver'])?.filter((name) => typeof name === 'string'),
+    notify: readNotify(fields['notify']),
   });
 }
 

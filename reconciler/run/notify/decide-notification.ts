@@ -1,20 +1,25 @@
-import type { Notification } from '../../ports/notifier.ts';
+import { sha256 } from '../../base/json.ts';
+import type { Trouble } from '../../model/notify/events.ts';
 import type { SyncState } from '../../public/reconciler.ts';
+import type { Hold } from '../decide/decide.ts';
 
-export type NotificationType = Notification['type'];
-
-/** The last notification of a stack, and the revision it was about. */
-export interface Told {
-  readonly type: NotificationType;
-  readonly revision: string | null;
+/** State of a stack, as far as it decides whether people should know. */
+export interface Condition {
+  readonly state: SyncState;
+  readonly hold: Hold['kind'] | null;
+  /** A node of it does not answer, and nothing else is known to be the matter. */
+  readonly isAway: boolean;
 }
 
-/** Topic that people should know of in a state; `null`: it passes, or is as somebody wants it. */
-const WORTH_TELLING: Readonly<Record<SyncState, 'failed' | 'drift' | 'blocked' | 'well' | null>> = {
+/** Troubles of a stack itself. */
+export type StackTrouble = Exclude<Trouble, 'node_away' | 'backup_failed'>;
+
+/** The topic that people should know of in a state; `null`: it passes, or is as somebody wants it. */
+const WORTH_TELLING: Readonly<Record<SyncState, StackTrouble | 'well' | null>> = {
   in_sync: 'well',
   failed: 'failed',
   degraded: 'failed',
-  invalid: 'failed',
+  invalid: 'findings',
   drifted: 'drift',
   blocked: 'blocked',
   pending: null,
@@ -24,15 +29,55 @@ const WORTH_TELLING: Readonly<Record<SyncState, 'failed' | 'drift' | 'blocked' |
   unknown: null,
 };
 
-/** Decides what to tell now that a stack is in this state, `null` for nothing. Pure. */
-export function decideNotification(
-  state: SyncState,
-  revision: string | null,
-  told: Told | undefined,
-): Exclude<NotificationType, 'synced'> | null {
-  const worth = WORTH_TELLING[state];
-  if (worth === null) return null;
-  const isTrouble = told !== undefined && told.type !== 'synced' && told.type !== 'recovered';
-  if (worth === 'well') return isTrouble ? 'recovered' : null;
-  return told?.type === worth && told.revision === revision ? null : worth;
+/** Decides what a stack's condition is for people. Pure. */
+export function judge({ state, hold, isAway }: Condition): StackTrouble | 'well' | null {
+  if (state === 'pending' && hold === 'frozen') return 'frozen';
+  const topic = WORTH_TELLING[state];
+  // The node is told of, once for all of its stacks.
+  return topic === 'failed' && isAway ? null : topic;
+}
+
+export interface CauseParts {
+  readonly subject: string;
+  readonly type: Trouble;
+  /** Digest of what is described, `''` where nothing is. */
+  readonly desired: string;
+  readonly code: string | null;
+}
+
+/** The same for what is the same trouble, whatever its text says; 16 hex digits. */
+export function causeOf({ subject, type, desired, code }: CauseParts): string {
+  return sha256(JSON.stringify([subject, type, desired, code])).slice(0, 16);
+}
+
+/** Causes of one subject that are remembered until it is well. */
+const MAX_CAUSES = 50;
+
+/** Memory of what people have been told. */
+export class Told {
+  readonly #subjects = new Map<string, { type: Trouble; readonly causes: Set<string> }>();
+
+  has(subject: string, cause: string): boolean {
+    return this.#subjects.get(subject)?.causes.has(cause) === true;
+  }
+
+  note(subject: string, type: Trouble, cause: string): void {
+    const known = this.#subjects.get(subject) ?? { type, causes: new Set<string>() };
+    known.type = type;
+    known.causes.add(cause);
+    const [oldest] = known.causes;
+    if (known.causes.size > MAX_CAUSES && oldest !== undefined) known.causes.delete(oldest);
+    this.#subjects.set(subject, known);
+  }
+
+  /**
+   * Forgets what was told of a subject.
+   *
+   * @returns the trouble that was told last, `null` when none was
+   */
+  end(subject: string): Trouble | null {
+    const known = this.#subjects.get(subject);
+    this.#subjects.delete(subject);
+    return known?.type ?? null;
+  }
 }

@@ -4,7 +4,7 @@ import type { CatalogueOperations } from '../../../reconciler/public/catalogue.t
 import type { ClusterOperations } from '../../../reconciler/public/clusters.ts';
 import type { DiagnosticsOperations } from '../../../reconciler/public/diagnostics.ts';
 import type { ImportOperations } from '../../../reconciler/public/imports.ts';
-import type { NoticeOperations } from '../../../reconciler/public/notices.ts';
+import type { ChannelOperations, NoticeOperations } from '../../../reconciler/public/notices.ts';
 import type { InventoryOperations } from '../../../reconciler/public/inventory.ts';
 import type { RegistryOperations } from '../../../reconciler/public/registries.ts';
 import { summariseWorkflow } from '../../../reconciler/config/workflow/workflow.ts';
@@ -18,7 +18,9 @@ import { createFakeInventory } from './fake-inventory.ts';
 import { createFakeImports } from './fake-imports.ts';
 import { createFakeRegistries } from './fake-registries.ts';
 
-const NO_NOTICES: NoticeOperations = {
+const NO_NOTICES: NoticeOperations & ChannelOperations = {
+  listChannels: () => [],
+  testChannels: () => Promise.resolve([]),
   listNotices: () => [],
   countNotices: () => ({ total: 0, unread: 0 }),
   markNotice: () => false,
@@ -44,7 +46,8 @@ export function createFakePlatform(
   DiagnosticsOperations &
   WorkflowOperations &
   GivenSecretOperations &
-  NoticeOperations {
+  NoticeOperations &
+  ChannelOperations {
   const { inventory, operations } = createFakeInventory();
   return {
     ...operations,
