@@ -36,7 +36,7 @@ import type { DaemonConfig } from './daemon-config.ts';
 import { DEFAULT_IMPORT_FROM, readDaemonConfig } from './daemon-config.ts';
 import { createFreeze } from './freeze-windows.ts';
 import type { Metrics } from './metrics.ts';
-import { openChannels } from './open-channels.ts';
+import { openChannels } from './notify/open-channels.ts';
 import { DEFAULT_INSTANCES } from './instances-config.ts';
 import type { OpenInstancesOptions } from './open-instances.ts';
 import { prepareStateDir, refuseConfigOfAuthors } from './state-dir.ts';

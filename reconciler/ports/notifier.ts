@@ -1,4 +1,4 @@
-import type { Trouble } from '../model/notify/events.ts';
+import type { NewsEvent, Trouble } from '../model/notify/events.ts';
 
 /** The fields that all of them have. */
 interface Occasion {
@@ -62,6 +62,28 @@ export interface Notifier {
    * @param signal aborts after 10 seconds, and when the reconciler is closed
    */
   notify(notification: Notification, signal: AbortSignal): Promise<void>;
+}
+
+export const CHANNEL_TYPES = ['webhook', 'slack', 'ntfy', 'gotify', 'matrix', 'mail', 'apprise'] as const;
+export type ChannelType = (typeof CHANNEL_TYPES)[number];
+
+/** One way to people that the operator has set up; stacks choose it by its name. */
+export interface Channel {
+  readonly name: string;
+  readonly type: ChannelType;
+  /** Host that it leads to, for people; `null` where the whole address is a secret. */
+  readonly host: string | null;
+  /** News that it is for where a stack does not say. */
+  readonly events: readonly NewsEvent[];
+  /** Patterns of the stacks that may choose it. Left out: all, and it is told of nodes and the repository as well. */
+  readonly stacks?: readonly string[];
+  /** Told also of stacks that have chosen nothing. */
+  readonly isDefault: boolean;
+  /** News that do not wait in quiet hours. */
+  readonly urgent: readonly NewsEvent[];
+  /** Returns when the quiet hours of that moment end, both in milliseconds since the epoch; `null` when there are none. */
+  quietUntil(now: number): number | null;
+  readonly notifier: Notifier;
 }
 
 /** A notification that is kept, for people to read. */

@@ -1,5 +1,5 @@
 import type { NewsEvent } from '../model/notify/events.ts';
-import type { ChannelType } from '../ports/channel.ts';
+import type { ChannelType } from '../ports/notifier.ts';
 import type { Notice, NoticeCount, ReadNotice } from '../ports/notifier.ts';
 
 /** News of stacks that the daemon has kept, the newest thousand, with a mark for each reader. A reader is known by the e-mail address. */
@@ -35,6 +35,8 @@ export interface ChannelView {
   readonly waiting: number;
   /** The newest delivery of this process; `null`: there was none. */
   readonly last: Delivered | null;
+  /** Attempts of this process, by how they went. */
+  readonly counts: { readonly delivered: number; readonly failed: number };
 }
 
 /** Result of a delivery. */
@@ -45,20 +47,15 @@ export interface Delivered {
   readonly error: string | null;
 }
 
-export interface ChannelTest extends Delivered {
-  readonly channel: string;
-  readonly durationMs: number;
-}
-
 /** Channels of the operator's configuration. */
 export interface ChannelOperations {
   /** Lists channels by name. */
   listChannels(): readonly ChannelView[];
   /**
-   * Sends a notification of the type `test`, in quiet hours too, and waits for how that goes: up to ten seconds, one attempt.
+   * Sends a notification of the type `test`, in quiet hours too: one attempt, which has ten seconds. Resolves when it has arrived.
    *
-   * @param name the channel. Default: all
-   * @throws UNKNOWN_CHANNEL
+   * @returns how long that took, in milliseconds
+   * @throws UNKNOWN_CHANNEL, NOT_DELIVERED with the reason
    */
-  testChannels(name: string | undefined, signal: AbortSignal): Promise<readonly ChannelTest[]>;
+  testChannel(name: string, signal: AbortSignal): Promise<number>;
 }

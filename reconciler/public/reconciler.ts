@@ -229,6 +229,21 @@ export interface RepositoryOperations {
   generate(request: GenerateRequest, signal: AbortSignal): Promise<GeneratedStack>;
 }
 
+/** A stack in figures, for metrics. Times are milliseconds since the epoch. */
+export interface StackFigures {
+  readonly name: string;
+  readonly kind: StackKind;
+  /** `''` when it uses no kit, or nothing describes it. */
+  readonly stackkit: string;
+  readonly state: SyncState;
+  /** Number of resources that were seen to differ from what was deployed. */
+  readonly drifted: number;
+  /** When its newest deployment was made; `null` when there is none. */
+  readonly deployedAt: number | null;
+  /** When its newest backup ended that went well; `null` when there is none that is remembered, or its description asks for none. */
+  readonly backedUpAt: number | null;
+}
+
 /** Stacks as they are known, and as their targets say that they are. */
 export interface StackOperations {
   /** Described stacks and removed ones that have left something, sorted. */
@@ -240,6 +255,8 @@ export interface StackOperations {
   countStacks(): ReadonlyMap<SyncState, number>;
   /** Returns how many stacks wait, by what keeps them: `frozen`, `blocked`, `out-of-turn`, `held`, `stopped`, `waiting`, `paced`, `contested`, `destroyed`. */
   countHolds(): ReadonlyMap<string, number>;
+  /** Returns figures of at most so many stacks: those that are not in sync first, then by name. From memory, but for the newest backups. */
+  stackFigures(limit: number): readonly StackFigures[];
   /**
    * Searches the targets that the repository names for stacks of it that nothing describes any more. State `blocked`: not to be
    * removed without being asked for by name, the message says why; `removed`: only what is kept is left; else: applying removes it.

@@ -16,7 +16,7 @@ import type { BackupStore } from '../ports/backup-store.ts';
 import type { BuildSetup } from '../ports/builds/build-policy.ts';
 import { NO_BUILDS } from '../ports/builds/build-policy.ts';
 import { NO_BACKUP_STORE } from '../ports/backup-store.ts';
-import type { Channel } from '../ports/channel.ts';
+import type { Channel } from '../ports/notifier.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { DesiredState } from '../ports/desired.ts';
 import type { Freeze } from '../ports/freeze.ts';

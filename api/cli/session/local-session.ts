@@ -9,6 +9,8 @@ import { createLocalTags } from './tag-session.ts';
 import type { InventorySession } from './inventory-session.ts';
 import { createLocalInventory } from './inventory-session.ts';
 import type { BuildSession } from './build-session.ts';
+import type { NotifySession } from './notify-session.ts';
+import { createLocalNotify } from './notify-session.ts';
 import { createLocalBuilds } from './build-session.ts';
 import { createLocalData } from './data-session.ts';
 import type { Session } from './session.ts';
@@ -33,6 +35,7 @@ export function createLocalSession({ reconciler, actor, close }: LocalSessionOpt
   return {
     ...readingPart(reconciler, readOnce),
     ...changingPart(reconciler, readOnce, actor),
+    ...createLocalNotify(reconciler),
     ...createLocalInventory({ reconciler, readOnce }),
     ...createLocalTags({ reconciler, actor, readOnce }),
     ...createLocalBuilds({ reconciler, actor, readOnce }),
@@ -79,6 +82,7 @@ type ReadingPart = Exclude<
   | keyof TagSession
   | keyof BuildSession
   | keyof WorkflowSession
+  | keyof NotifySession
   | 'stop'
   | typeof Symbol.asyncDispose
 >;

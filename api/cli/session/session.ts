@@ -27,6 +27,7 @@ import type {
 import type { BuildSession } from './build-session.ts';
 import type { DataSession } from './data-session.ts';
 import type { InventorySession } from './inventory-session.ts';
+import type { NotifySession } from './notify-session.ts';
 import type { WorkflowSession } from '../workflow/workflow-session.ts';
 import type { TagSession } from './tag-session.ts';
 
@@ -75,7 +76,14 @@ export type StackApplyRequest = Omit<ApplyRequest, 'actor' | 'trigger'>;
  * Every method throws `ReconcilerError`.
  */
 export interface Session
-  extends DataSession, InventorySession, TagSession, BuildSession, WorkflowSession, AsyncDisposable {
+  extends
+    DataSession,
+    InventorySession,
+    TagSession,
+    BuildSession,
+    WorkflowSession,
+    NotifySession,
+    AsyncDisposable {
   /** Reads the repository as it is now. */
   repository(signal: AbortSignal): Promise<RepositorySummary>;
   /** Lists what `Reconciler.leftovers` does: stacks that are on the targets although nothing describes them any more. */

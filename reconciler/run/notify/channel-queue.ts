@@ -1,6 +1,6 @@
 import { matches } from '../../model/wildcard.ts';
 import type { NotifyChoice } from '../../model/notify/events.ts';
-import type { Channel } from '../../ports/channel.ts';
+import type { Channel } from '../../ports/notifier.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { Notice, Notification } from '../../ports/notifier.ts';
@@ -77,6 +77,7 @@ export class ChannelQueue implements AsyncDisposable {
       quietUntil: until === null ? null : new Date(until).toISOString(),
       waiting: this.delivery.waiting + this.#held.size,
       last: this.delivery.last,
+      counts: this.delivery.counts,
     };
   }
 

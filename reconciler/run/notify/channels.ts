@@ -1,7 +1,7 @@
 import { errorMessage, ReconcilerError } from '../../base/errors.ts';
-import type { Channel } from '../../ports/channel.ts';
+import type { Channel } from '../../ports/notifier.ts';
 import type { Notice, NoticeRecords, Notification, Notifier } from '../../ports/notifier.ts';
-import type { ChannelOperations, ChannelTest } from '../../public/notices.ts';
+import type { ChannelOperations } from '../../public/notices.ts';
 import { ChannelQueue } from './channel-queue.ts';
 import { Delivery } from './delivery.ts';
 import type { NewsListener } from './notifications.ts';
@@ -34,23 +34,20 @@ export function createChannels({ context, channels, notifiers }: ChannelParts): 
         new ChannelQueue({ channel, clock, logger, choiceOf: (stack) => choiceOf(context, stack) }),
       ]),
   );
-  const test = async (name: string, queue: ChannelQueue, signal: AbortSignal): Promise<ChannelTest> => {
-    const begun = clock.elapsed();
-    const error = await queue.delivery.attempt(buildTest(name, clock.now()), signal).then(
-      () => null,
-      (failure: unknown) => errorMessage(failure),
-    );
-    signal.throwIfAborted();
-    const durationMs = Math.round(clock.elapsed() - begun);
-    return { channel: name, time: new Date(clock.now()).toISOString(), error, durationMs };
-  };
   return {
     operations: {
       listChannels: () => [...queues.values()].map((queue) => queue.view()),
-      async testChannels(name, signal) {
-        const wanted = [...queues].filter(([known]) => name === undefined || known === name);
-        if (name !== undefined && wanted.length === 0) throw unknownChannel(name, [...queues.keys()]);
-        return Promise.all(wanted.map(([known, queue]) => test(known, queue, signal)));
+      async testChannel(name, signal) {
+        const queue = queues.get(name);
+        if (queue === undefined) throw unknownChannel(name, [...queues.keys()]);
+        const begun = clock.elapsed();
+        try {
+          await queue.delivery.attempt(buildTest(name, clock.now()), signal);
+        } catch (error) {
+          signal.throwIfAborted();
+          throw new ReconcilerError('NOT_DELIVERED', errorMessage(error), { retryable: true });
+        }
+        return Math.round(clock.elapsed() - begun);
       },
     },
     listener(notification) {

@@ -27,6 +27,7 @@ export class Delivery implements AsyncDisposable {
   readonly #closing = new AbortController();
   #work: Promise<void> | null = null;
   #last: Delivered | null = null;
+  #counts = { delivered: 0, failed: 0 };
 
   constructor(options: DeliveryOptions) {
     this.#options = { capacity: 100, timeoutMs: TIMEOUT_MS, ...options };
@@ -35,6 +36,11 @@ export class Delivery implements AsyncDisposable {
   /** Result of the newest attempt. */
   get last(): Delivered | null {
     return this.#last;
+  }
+
+  /** Attempts of this process, by how they went. */
+  get counts(): { readonly delivered: number; readonly failed: number } {
+    return this.#counts;
   }
 
   /** Number of those that wait, the one that is under way left out. */
@@ -63,9 +69,10 @@ export class Delivery implements AsyncDisposable {
     const signals = signal === undefined ? [this.#closing.signal] : [this.#closing.signal, signal];
     const note = (error: string | null) => {
       this.#last = { time: new Date(clock.now()).toISOString(), error };
+      this.#counts[error === null ? 'delivered' : 'failed'] += 1;
     };
     try {
-      await withAbortScope({ signals, timeoutMs }, (scope) =>
+      await withAbortScope({ signals, timeoutMs, timeoutReason: () => tooLate(timeoutMs) }, (scope) =>
         untilAborted(notifier.notify(notification, scope), scope),
       );
       note(null);
@@ -107,4 +114,8 @@ export class Delivery implements AsyncDisposable {
       }
     }
   }
+}
+
+function tooLate(milliseconds: number): Error {
+  return new Error(`no answer within ${milliseconds / 1_000} s`);
 }

@@ -20,7 +20,7 @@ import { createFakeRegistries } from './fake-registries.ts';
 
 const NO_NOTICES: NoticeOperations & ChannelOperations = {
   listChannels: () => [],
-  testChannels: () => Promise.resolve([]),
+  testChannel: () => Promise.resolve(0),
   listNotices: () => [],
   countNotices: () => ({ total: 0, unread: 0 }),
   markNotice: () => false,

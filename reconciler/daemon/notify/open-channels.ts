@@ -1,15 +1,15 @@
-import { createAppriseNotifier } from '../adapters/notifiers/apprise.ts';
-import { createGotifyNotifier } from '../adapters/notifiers/gotify.ts';
-import { createMailNotifier } from '../adapters/notifiers/mail.ts';
-import { createMatrixNotifier } from '../adapters/notifiers/matrix.ts';
-import { createNtfyNotifier } from '../adapters/notifiers/ntfy.ts';
-import { createSlackNotifier } from '../adapters/notifiers/slack.ts';
-import { createWebhook } from '../adapters/notifiers/webhook.ts';
-import type { Channel } from '../ports/channel.ts';
-import type { Notifier } from '../ports/notifier.ts';
-import type { Secrets } from '../ports/secrets.ts';
+import { createAppriseNotifier } from '../../adapters/notifiers/apprise.ts';
+import { createGotifyNotifier } from '../../adapters/notifiers/gotify.ts';
+import { createMailNotifier } from '../../adapters/notifiers/mail.ts';
+import { createMatrixNotifier } from '../../adapters/notifiers/matrix.ts';
+import { createNtfyNotifier } from '../../adapters/notifiers/ntfy.ts';
+import { createSlackNotifier } from '../../adapters/notifiers/slack.ts';
+import { createWebhook } from '../../adapters/notifiers/webhook.ts';
+import type { Channel } from '../../ports/notifier.ts';
+import type { Notifier } from '../../ports/notifier.ts';
+import type { Secrets } from '../../ports/secrets.ts';
 import type { ChannelConfig, ChannelSettings } from './channels-config.ts';
-import { createFreeze } from './freeze-windows.ts';
+import { createFreeze } from '../freeze-windows.ts';
 
 /** Channels of the operator's configuration, with secrets that are looked up for each message. */
 export function openChannels(
