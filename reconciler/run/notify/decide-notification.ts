@@ -53,31 +53,52 @@ export function causeOf({ subject, type, desired, code }: CauseParts): string {
 /** Causes of one subject that are remembered until it is well. */
 const MAX_CAUSES = 50;
 
-/** Memory of what people have been told. */
+/** Milliseconds within which a trouble that comes again is the same one that comes and goes. */
+const FLAPPING_MS = 600_000;
+
+interface Known {
+  type: Trouble;
+  readonly causes: Set<string>;
+  isFlapping: boolean;
+}
+
+/** Memory of what people have been told. Times are of `Clock.elapsed`. */
 export class Told {
-  readonly #subjects = new Map<string, { type: Trouble; readonly causes: Set<string> }>();
+  readonly #subjects = new Map<string, Known>();
+  /** Troubles that are over, and when they ended; those of the last ten minutes. */
+  readonly #ended = new Map<string, { readonly at: number; readonly causes: ReadonlySet<string> }>();
 
   has(subject: string, cause: string): boolean {
     return this.#subjects.get(subject)?.causes.has(cause) === true;
   }
 
-  note(subject: string, type: Trouble, cause: string): void {
-    const known = this.#subjects.get(subject) ?? { type, causes: new Set<string>() };
+  note(subject: string, type: Trouble, cause: string, now: number): void {
+    const known = this.#subjects.get(subject) ?? { type, causes: new Set<string>(), isFlapping: false };
+    const ended = this.#ended.get(subject);
     known.type = type;
     known.causes.add(cause);
+    known.isFlapping ||= ended !== undefined && now - ended.at < FLAPPING_MS && ended.causes.has(cause);
     const [oldest] = known.causes;
     if (known.causes.size > MAX_CAUSES && oldest !== undefined) known.causes.delete(oldest);
     this.#subjects.set(subject, known);
   }
 
-  /**
-   * Forgets what was told of a subject.
-   *
-   * @returns the trouble that was told last, `null` when none was
-   */
-  end(subject: string): Trouble | null {
+  /** Returns the trouble that was told last, `null` when none was or it has ended. */
+  trouble(subject: string): Trouble | null {
+    return this.#subjects.get(subject)?.type ?? null;
+  }
+
+  /** Returns how long a subject has to be well before that is told: no time, unless its trouble comes and goes. */
+  settlingMs(subject: string): number {
+    return this.#subjects.get(subject)?.isFlapping === true ? FLAPPING_MS : 0;
+  }
+
+  /** Forgets what was told of a subject, but for troubles that come again soon. */
+  end(subject: string, now: number): void {
     const known = this.#subjects.get(subject);
+    if (known === undefined) return;
     this.#subjects.delete(subject);
-    return known?.type ?? null;
+    for (const [other, { at }] of this.#ended) if (now - at >= FLAPPING_MS) this.#ended.delete(other);
+    this.#ended.set(subject, { at: now, causes: known.causes });
   }
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../../ports/clock.ts';
 import type { Notification } from '../../ports/notifier.ts';
 
-/** Holds back troubles that may be over in a moment, one for each subject. */
+/** Holds back news that may be over in a moment, one for each subject. */
 export class Lasting implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #hand: (notification: Notification) => void;
@@ -15,10 +15,15 @@ export class Lasting implements AsyncDisposable {
     this.#hand = hand;
   }
 
-  /** Hands it on once its subject has been in trouble for so long; a newer trouble takes its place, and its time. */
+  /**
+   * Hands it on once its subject has been so for so long: in trouble, or well. A newer trouble takes the place of one that waits, and its time; an end
+   * that of a trouble, or a trouble that of an end, begins anew.
+   */
   wait(notification: Notification, milliseconds: number): void {
     const { subject } = notification;
-    const known = this.#young.get(subject);
+    const waiting = this.#young.get(subject);
+    const isEnd = notification.type === 'recovered';
+    const known = (waiting?.newest.type === 'recovered') === isEnd ? waiting : undefined;
     if (milliseconds === 0) {
       this.#young.delete(subject);
       this.#hand(notification);

@@ -41,9 +41,11 @@ export function startNotifications({ context, listeners, told }: NotificationsOp
   const hand = (notification: Notification): void => {
     for (const listener of listeners) listener(notification);
   };
-  const lasting = new Lasting(context.clock, (notification) => {
+  const { clock } = context;
+  const lasting = new Lasting(clock, (notification) => {
     const { subject, type, cause } = notification;
-    if (isTrouble(type)) memory.note(subject, type, cause);
+    if (isTrouble(type)) memory.note(subject, type, cause, clock.elapsed());
+    else memory.end(subject, clock.elapsed());
     hand(notification);
   });
   const take = (news: News): void => {
@@ -57,13 +59,13 @@ export function startNotifications({ context, listeners, told }: NotificationsOp
       }
       case 'well': {
         const { subject } = news.recovered;
-        lasting.callOff(subject);
-        const after = memory.end(subject);
-        return after === null ? undefined : hand({ ...news.recovered, after });
+        const after = memory.trouble(subject);
+        if (after === null) return lasting.callOff(subject);
+        return lasting.wait({ ...news.recovered, after }, memory.settlingMs(subject));
       }
       case 'gone':
         lasting.callOff(news.subject);
-        return void memory.end(news.subject);
+        return memory.end(news.subject, clock.elapsed());
       default:
         return news satisfies never;
     }
@@ -101,7 +103,7 @@ function lastingMs({ type, subject }: Notification & { readonly type: Trouble })
 function recall(told: NonNullable<NotificationsOptions['told']>): Told {
   const memory = new Told();
   for (const { type, subject, cause } of told) {
-    if (isTrouble(type)) memory.note(subject, type, cause);
+    if (isTrouble(type)) memory.note(subject, type, cause, 0);
   }
   return memory;
 }

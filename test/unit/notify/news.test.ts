@@ -31,12 +31,15 @@ function open(options: RigOptions = {}): { readonly rig: Rig; readonly heard: Re
   return { rig: createRig({ notifiers: [heard], ...options }), heard };
 }
 
-const until = (heard: Recorder, type: string, count = 1) =>
-  eventually(
-    () => heard.types().filter((one) => one === type),
-    (found) => found.length >= count,
+/** Waits for so many of a type; fails with what was told in their place. */
+async function until(heard: Recorder, type: string, count = 1): Promise<void> {
+  const types = await eventually(
+    () => heard.types(),
+    (found) => found.filter((one) => one === type).length >= count,
     4_000,
   );
+  expect(types.filter((one) => one === type).length, types.join()).toBeGreaterThanOrEqual(count);
+}
 
 const AWAY = new ReconcilerError('TARGET_UNREACHABLE', 'local: connection refused', { retryable: true });
 
@@ -58,21 +61,52 @@ it.each([
 
 it('knows every cause of a subject until it is well, and of many the newest', () => {
   const told = new Told();
-  expect(told.end('stack/a')).toBeNull();
-  told.note('stack/a', 'failed', '1');
-  told.note('stack/a', 'drift', '2');
-  expect([told.has('stack/a', '1'), told.has('stack/a', '3'), told.has('stack/b', '1')]).toEqual([
-    true,
-    false,
-    false,
-  ]);
-  for (let cause = 3; cause <= 51; cause += 1) told.note('stack/a', 'blocked', `${cause}`);
-  expect([told.has('stack/a', '1'), told.has('stack/a', '2')]).toEqual([false, true]);
-  expect([told.end('stack/a'), told.end('stack/a'), told.has('stack/a', '2')]).toEqual([
-    'blocked',
-    null,
-    false,
-  ]);
+  expect(told.trouble('stack/a')).toBeNull();
+  told.note('stack/a', 'failed', '1', 0);
+  told.note('stack/a', 'drift', '2', 0);
+  const knows = (cause: string) => told.has('stack/a', cause);
+  expect([knows('1'), knows('3'), told.has('stack/b', '1')]).toEqual([true, false, false]);
+  for (let cause = 3; cause <= 51; cause += 1) told.note('stack/a', 'blocked', `${cause}`, 0);
+  expect([knows('1'), knows('2'), told.trouble('stack/a')]).toEqual([false, true, 'blocked']);
+  told.end('stack/a', 0);
+  expect([told.trouble('stack/a'), knows('2')]).toEqual([null, false]);
+});
+
+it('believes the end of a trouble that comes again within ten minutes when it has been well for ten', () => {
+  const MINUTE = 60_000;
+  const told = new Told();
+  const round = (cause: string, at: number, end: number) => {
+    told.note('stack/a', 'failed', cause, at * MINUTE);
+    const settling = told.settlingMs('stack/a') / MINUTE;
+    told.end('stack/a', end * MINUTE);
+    return settling;
+  };
+  expect([
+    round('1', 0, 1),
+    round('1', 5, 6),
+    round('2', 7, 8),
+    round('2', 9, 10),
+    round('2', 21, 22),
+  ]).toEqual([0, 10, 0, 10, 0]);
+});
+
+it('tells of a program that crashes again and again twice, and of its end when it stays well', async () => {
+  const { rig, heard } = open();
+  await using _ = rig;
+  rig.source.push({ [file('shop')]: stack('shop', { web: 'image: nginx:1.29' }) });
+  await rig.reconciler.start();
+  await rig.reaches('shop', 'in_sync');
+  const sick = () =>
+    rig.engine().control.setHealth('shop', container('web'), { status: 'unhealthy', reason: 'it crashed' });
+  for (const count of [1, 2, 2, 2]) {
+    sick();
+    await rig.reaches('shop', 'degraded');
+    await until(heard, 'failed', count);
+    rig.engine().control.setHealth('shop', container('web'), null);
+    await rig.reaches('shop', 'in_sync');
+    if (count === 1) await until(heard, 'recovered');
+  }
+  expect(heard.types()).toEqual(['synced', 'failed', 'recovered', 'failed']);
 });
 
 it('hands on what lasts, counted from the first trouble, and not what was over in between', async () => {
@@ -103,9 +137,20 @@ it('hands on what lasts, counted from the first trouble, and not what was over i
   expect(handed).toEqual(['two']);
   await clock.advance(600);
   expect(handed).toEqual(['two', 'four']);
+  const end: Notification = { ...trouble('end'), type: 'recovered', after: 'failed' };
+  lasting.wait(end, 60_000);
+  await clock.advance(30_000);
+  lasting.wait({ ...end, message: 'still the end' }, 60_000);
+  await clock.advance(29_000);
   lasting.wait(trouble('five'), 5_000);
+  await clock.advance(2_000);
+  expect(handed).toEqual(['two', 'four']);
+  lasting.wait(end, 0);
+  await clock.advance(100_000);
+  expect(handed).toEqual(['two', 'four', 'end']);
+  lasting.wait(trouble('six'), 5_000);
   await lasting[Symbol.asyncDispose]();
-  expect(handed).toEqual(['two', 'four', 'five']);
+  expect(handed).toEqual(['two', 'four', 'end', 'six']);
 });
 
 it('tells of a deployment, a failure once, and the recovery', async () => {
@@ -174,7 +219,7 @@ it('tells of a description with errors, and of shared files once for all stacks'
     (told) => told.some(({ subject }) => subject === 'repository/findings'),
     4_000,
   );
-  rig.source.push(fixed);
+  rig.source.push({ ...fixed, 'kombinator.yaml': null });
   await rig.reconciler.refresh(new AbortController().signal);
   await until(heard, 'recovered', 2);
   await new Promise((resolve) => void setTimeout(resolve, 200));
@@ -224,7 +269,7 @@ it('tells of a push that waits for a freeze window, whose end may change', async
 });
 
 it('tells of a repository that cannot be read for long', async () => {
-  const { rig, heard } = open();
+  const { rig, heard } = open({ clock: createFastClock(3_000) });
   await using _ = rig;
   rig.source.push({ [file('shop')]: stack('shop', { web: 'image: nginx:1.29' }) });
   await rig.reconciler.start();
