@@ -9,7 +9,7 @@ export class Lasting implements AsyncDisposable {
   readonly #young = new Map<string, { newest: Notification }>();
   readonly #waiting = new Set<Promise<void>>();
 
-  /** @param hand takes what has lasted, and at the end what has not yet */
+  /** @param hand takes what has lasted; what has not when it is disposed of is seen again by whoever comes after */
   constructor(clock: Clock, hand: (notification: Notification) => void) {
     this.#clock = clock;
     this.#hand = hand;
@@ -46,7 +46,9 @@ export class Lasting implements AsyncDisposable {
   }
 
   async #last(subject: string, young: { newest: Notification }, milliseconds: number): Promise<void> {
-    await this.#clock.sleep(milliseconds, this.#closing.signal).catch(() => undefined);
+    const { signal } = this.#closing;
+    await this.#clock.sleep(milliseconds, signal).catch(() => undefined);
+    if (signal.aborted) return;
     // It was over in between, and this may be another one.
     if (this.#young.get(subject) !== young) return;
     this.#young.delete(subject);
