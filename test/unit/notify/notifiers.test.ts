@@ -197,6 +197,10 @@ describe('requests', () => {
     expect(refused.message).toContain('the token *** is wrong');
     const wrong = await failureOf(createSlackNotifier('ops', { url: secret('hunter2 without a scheme') }));
     expect(wrong.message).toBe('its address is none of http or https');
+    const odd = await failureOf(
+      createNtfyNotifier('n', { url, topic: 'x', token: secret('hunter2\nhunter2') }),
+    );
+    expect(odd.message).not.toContain('hunter2');
     const missing = () => {
       throw new ReconcilerError('SECRET_NOT_FOUND', 'no secret "secret://file/slack"');
     };
