@@ -7,7 +7,7 @@ import { eventually } from '../../support/eventually.ts';
 import type { MainJob } from '../../support/main-job.ts';
 import { createMainJob, IMAGE } from '../../support/main-job.ts';
 
-/* What a webhook hears of stacks on a real engine, from a push that fails to an engine that is shut down. */
+/* A webhook hears of stacks on a real engine, from a push that fails to an engine that is shut down. */
 
 const PATIENCE_MS = 90_000;
 
