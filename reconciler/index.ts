@@ -1,6 +1,7 @@
 /** The public surface: what the API, the command line and embedding programs may use. */
 import type { WorkTreeFiles } from './adapters/git/tracked-files.ts';
 import type { Kombinator, KombinatorOptions } from './daemon/create-kombinator.ts';
+import type { SealedSecret, SealRequest } from './adapters/secrets/seal.ts';
 import type { StateDirProblem } from './daemon/state-dir.ts';
 
 export type * from './public/reconciler.ts';
@@ -8,6 +9,7 @@ export type * from './plan/plan.ts';
 export type * from './ports/store.ts';
 export type * from './ports/connection-log.ts';
 export { REGISTRY_TYPES } from './model/registry-entry.ts';
+export type * from './public/adoptions.ts';
 export type * from './public/builds.ts';
 export type * from './public/diagnostics.ts';
 export type * from './public/imports.ts';
@@ -52,11 +54,16 @@ export type { ErrorCode } from './base/errors.ts';
 export type { Clock } from './ports/clock.ts';
 export type { Logger } from './ports/logger.ts';
 export { planDigest } from './plan/compare-plans.ts';
-export { formatPlan, formatSummary } from './plan/format-plan.ts';
+export { formatBytes } from './base/units.ts';
+export { formatPlan, formatSummary, formatTotal } from './plan/format-plan.ts';
+export { formatMarkdown } from './plan/text/markdown.ts';
+export { formatValue, shortenHashes } from './plan/text/values.ts';
+export { breakWord, partsOfWord } from './plan/text/lines.ts';
 export { GENERATE_FORMATS } from './render/generate/generate.ts';
 export type * from './model/generated.ts';
 export { analyzeCompose } from './config/compose/graph/analyze-compose.ts';
 export { writeWorkflow } from './config/compose/graph/write-workflow.ts';
+export { ignoreData } from './config/compose/import/ignore-file.ts';
 export { importCompose } from './config/compose/import/import-compose.ts';
 export type { Imported } from './config/compose/import/import-compose.ts';
 export type { ImportNote } from './config/compose/import/import.ts';
@@ -64,6 +71,10 @@ export { readComposeFileVariable } from './config/compose/import/named-files.ts'
 export type { TreeDirectory, TreeFile, TreeNode } from './config/file-tree.ts';
 export { KIND_OF_TYPE } from './config/workflow/workflow.ts';
 export { hasChanges, hasWork } from './plan/build-plan.ts';
+export { findMovableSecret } from './run/write/move-secret.ts';
+export type { MovableSecret } from './run/write/move-secret.ts';
+export { isProblem } from './base/problem.ts';
+export type { SealedSecret } from './adapters/secrets/seal.ts';
 export type { Kombinator, KombinatorOptions } from './daemon/create-kombinator.ts';
 
 /**
@@ -95,4 +106,15 @@ export async function findWorkTree(directory: string): Promise<WorkTreeFiles | n
 export async function findStateDirProblem(stateDir: string, repo: string): Promise<StateDirProblem | null> {
   const daemon = await import('./daemon/state-dir.ts');
   return daemon.findStateDirProblem(stateDir, repo);
+}
+
+/**
+ * Encrypts a value with age into a file of a work tree, for the public keys that the repository names, else for the key of the state
+ * directory, which is made when there is none.
+ *
+ * @throws BAD_OPTIONS
+ */
+export async function sealSecret(request: SealRequest): Promise<SealedSecret> {
+  const secrets = await import('./adapters/secrets/seal.ts');
+  return secrets.sealSecret(request);
 }

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Kombinator, Logger } from '../../reconciler/index.ts';
 import { createKombinator } from '../../reconciler/index.ts';
 import { createPasswords } from '../accounts/password.ts';
@@ -9,7 +11,7 @@ import { acquireStateLock } from './session/state-lock.ts';
 import { createLogger } from './terminal/logger.ts';
 import type { GlobalOptions } from './options.ts';
 import { gitCredentials, parseDuration, readApiKey } from './options.ts';
-import { chooseStateDirectory } from './session/state-directory.ts';
+import { chooseStateDirectory, OPERATOR_FILE } from './session/state-directory.ts';
 import { createRemoteSession } from './remote/remote-session.ts';
 import type { KeyStore, Session } from './session/session.ts';
 import { createStyle, type Terminal } from './terminal/terminal.ts';
@@ -83,11 +85,18 @@ export function openKombinator(options: GlobalOptions, open: OpenOptions): Promi
     ...(options.secretCommand !== undefined && { secretCommands: options.secretCommand }),
     ...(options.fetchSubmodules !== undefined && { fetchSubmodules: options.fetchSubmodules }),
     ...(options.fetchLfs !== undefined && { fetchLargeFiles: options.fetchLfs }),
-    ...(options.config !== undefined && { config: options.config }),
+    ...configOf(options, stateDir),
     ...(options.stable !== undefined && { stableMs: parseDuration(options.stable, '--stable') }),
     ...(pollMs !== undefined && { pollMs }),
     ...(credentials !== undefined && { credentials }),
   });
+}
+
+/** The operator's configuration: the file that was named, else the one in the state directory if there is one. */
+function configOf({ config }: GlobalOptions, stateDir: string): { readonly config?: string } {
+  if (config !== undefined) return { config };
+  const path = join(stateDir, OPERATOR_FILE);
+  return existsSync(path) ? { config: path } : {};
 }
 
 /** The keys and users of the daemon whose state directory this is. */

@@ -21,8 +21,13 @@ export type PlanFileContent = Pick<PlanFile, 'location' | 'branch' | 'plans'>;
 export async function savePlanFile(file: string, content: PlanFileContent): Promise<void> {
   const digest = planDigest(content.plans);
   const document: PlanFile = { format: 'kombinator-plan', formatVersion: 1, ...content, digest };
+  await saveText(file, `${JSON.stringify(document, null, 2)}\n`);
+}
+
+/** @throws UsageError when the file cannot be written */
+export async function saveText(file: string, text: string): Promise<void> {
   try {
-    await writeFile(file, `${JSON.stringify(document, null, 2)}\n`);
+    await writeFile(file, text);
   } catch (error) {
     throw new UsageError(`cannot write the plan: ${errorMessage(error)}`);
   }

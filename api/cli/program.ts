@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { addAdopt } from './adopt/adopt.ts';
 import { addApply, addDestroy } from './commands/apply.ts';
 import { addBuild } from './commands/builds/build.ts';
 import { addControl } from './commands/control.ts';
@@ -17,6 +18,7 @@ import { addNotify } from './commands/notify/notify.ts';
 import { addPlan } from './commands/plan.ts';
 import { addPolicy } from './commands/policy.ts';
 import { addSchema } from './commands/schema.ts';
+import { addSecrets } from './commands/secrets/secret.ts';
 import { addServe } from './commands/serve.ts';
 import { addStatus } from './commands/status.ts';
 import { addTags } from './commands/tag.ts';
@@ -34,6 +36,7 @@ const COMMANDS: readonly ((program: Command, hooks: ProgramHooks) => void)[] = [
   addStatus,
   addGenerate,
   addImport,
+  addAdopt,
   addSchema,
   addApply,
   addDestroy,
@@ -51,6 +54,7 @@ const COMMANDS: readonly ((program: Command, hooks: ProgramHooks) => void)[] = [
   addTags,
   addBuild,
   addNotify,
+  addSecrets,
   addKeys,
   addUsers,
   addPolicy,

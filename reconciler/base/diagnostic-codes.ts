@@ -77,7 +77,7 @@ const CODES: Readonly<Record<DiagnosticRule, readonly string[]>> = {
     'IMPLIED_SERVICE',
     'ANONYMOUS_VOLUME',
     'BIND_AS_VOLUME',
-    'BIND_COPIED',
+    'BIND_TRACKED',
     'COMPOSE_NOT_READ',
     'OBSOLETE_KEY',
     'INTERNAL_ERROR',

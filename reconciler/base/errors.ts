@@ -34,6 +34,7 @@ export type ErrorCode =
   | 'UNKNOWN_STACK'
   | 'UNKNOWN_SERVICE'
   | 'STACK_EXISTS'
+  | 'UNKNOWN_PROJECT'
   | 'UNKNOWN_WORKER'
   | 'WORKER_EXISTS'
   | 'WORKER_IN_USE'

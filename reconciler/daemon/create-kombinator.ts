@@ -4,6 +4,7 @@ import { createRepositoryFetcher } from '../adapters/git/fetcher.ts';
 import { createGitSource } from '../adapters/git/index.ts';
 import { createProgramPlanner } from '../adapters/planners/program-planner.ts';
 import { readCommands } from '../adapters/secrets/commands.ts';
+import { createSealer } from '../adapters/secrets/seal.ts';
 import { createSecrets } from '../adapters/secrets/secrets.ts';
 import { createRegistryClient } from '../adapters/registries/client.ts';
 import { createKeptRegistries } from '../run/registries/kept-registries.ts';
@@ -148,6 +149,7 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
     clock,
     logger,
     seal: reading.seal,
+    sealer: createSealer({ stateDir, env }),
     vault,
     registries: { kept, client: createRegistryClient(), resolve: (reference) => secrets.resolve(reference) },
     builds: openBuilds(config, options, secrets),

@@ -6,7 +6,7 @@ import { readClusterConnection } from '../config/fleet/cluster-document.ts';
 import { clusterKey } from '../config/kombination/cluster-node.ts';
 import { readConnection } from '../model/connection.ts';
 import type { Grants, OperatorPolicy, OperatorTarget } from '../model/operator-policy.ts';
-import { FLAGS, GRANTS, homePolicy, OPEN_POLICY } from '../model/operator-policy.ts';
+import { FLAGS, GRANTS, homePolicy, OPEN_POLICY, readDataDirectory } from '../model/operator-policy.ts';
 import type { RegistrySetting } from '../model/registry.ts';
 import type { TargetReference } from '../model/target.ts';
 import { below } from './instances-config.ts';
@@ -16,7 +16,10 @@ export function readOperatorPolicy(fields: Fields, collector: DiagnosticCollecto
   const policy = asFields(fields['policy']) ?? {};
   const allow = asFields(policy['allow']) ?? {};
   const everything = policy['allow'] === 'everything';
-  const base = everything ? OPEN_POLICY : homePolicy(asString(policy['dataDirectory']));
+  const written = asString(policy['dataDirectory']);
+  const base = everything
+    ? { ...OPEN_POLICY, dataDirectory: readDataDirectory(written) }
+    : homePolicy(written);
   const given = readGrants(allow);
   return {
     ...base,

@@ -53,6 +53,7 @@ function readEntry(source: EntrySource, text: string, context: EntryContext): Bu
     ...lookedUp(analysis.secrets, kombination.name, context.policy),
     ...pulledBy(pulledImages(analysis)),
     ...namesOf(kombination),
+    ...(kombination.adopts === undefined ? {} : { adopts: kombination.adopts.project }),
   };
   const placed = [...serviceFiles.files.values()].flat();
   const files = placed.filter(({ spec }) => !serviceFiles.inline.has(spec.blob));

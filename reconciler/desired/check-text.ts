@@ -14,6 +14,7 @@ import { compareText } from '../base/values.ts';
 import type { DocumentReport, Draft } from '../ports/desired.ts';
 import type { GeneratedStack, GenerateRequest } from '../model/generated.ts';
 import type { Core } from './state.ts';
+import { besideOf, isComposeStack } from './compose/compose-stacks.ts';
 import { buildStackText, buildText, editText } from './text/document-text.ts';
 import { passwordsFor } from './registries.ts';
 import { checkWorkflow, isWorkflowFile } from './workflow.ts';
@@ -132,8 +133,12 @@ export function rewriteStack(core: Core, name: string, edit: (text: string) => s
   if (!entry) throw new ReconcilerError('UNKNOWN_STACK', `there is no stack ${name}`);
   refuseBroken(entry.realFile, entry.text ?? '');
   const text = edit(entry.text ?? '');
-  const { diagnostics } = checkAs(core, text, { place: entry.file, label: entry.file });
-  return { path: entry.realFile, text, diagnostics };
+  const path = isComposeStack(entry.file) ? besideOf(entry.file, 'kombination.yaml') : entry.realFile;
+  const { diagnostics } = checkAs(core, text, {
+    place: entry.file,
+    label: isComposeStack(entry.file) ? path : entry.file,
+  });
+  return { path, text, diagnostics };
 }
 
 /** Nobody can tell what to keep of a text that is no YAML. */

@@ -13,6 +13,8 @@ import type { SecretSource } from '../model/secret-reference.ts';
 import type { DesiredState, LoadResult, RepositorySettings, SharedNode } from '../ports/desired.ts';
 import type { Secrets } from '../ports/secrets.ts';
 import type { Revision, Source } from '../ports/source.ts';
+import { draftAdoption } from './adopt/draft-adoption.ts';
+import { createPreviewSource } from './adopt/preview-source.ts';
 import { draftNode, draftStack, editStack, filesOf, generateFrom, rewriteStack } from './check-text.ts';
 import { draftCluster, draftSettings } from './settings/draft-settings.ts';
 import { listClusters } from './settings/list-clusters.ts';
@@ -117,6 +119,17 @@ export function createDesiredState(options: DesiredStateOptions): DesiredState {
     draftNode: (name, document) => draftNode(core, name, document),
     inlineBlob: (blob) => findInline(core, blob),
     filesOf: (name) => filesOf(core, name),
+    draftAdoption: (request) => draftAdoption(core, request),
+    async preview(writes, signal, { everything = false } = {}) {
+      const { source: previewed, revision } = createPreviewSource(source, core.state.read, writes);
+      const state = createDesiredState({
+        ...options,
+        source: previewed,
+        ...(everything ? { policy: { ...policy, everything } } : {}),
+      });
+      await state.load(revision, signal);
+      return state;
+    },
   };
 }
 
@@ -137,7 +150,8 @@ async function load(core: Core, revision: Revision, signal: AbortSignal): Promis
     return sum + Number(entry !== null) - Number(index.entryOf(file) !== undefined);
   }, 0);
   refuseTooMany(index.size + growth, core.limits);
-  if (index.size + growth === 0) {
+  // One that gives everything back describes nothing, and is meant.
+  if (index.size + growth === 0 && staged.state.settings.document.released.length === 0) {
     // Nothing of a stack is lost by it; clusters and registries are there before the first one that uses them.
     if (state.revision === null) core.state = { ...staged.state, revision: null };
     throw new ReconcilerError('EMPTY_REPOSITORY', `${revision.commit.slice(0, 12)} describes no stack`);
@@ -153,7 +167,8 @@ function listNodes({ state }: Core): readonly SharedNode[] {
 
 function settingsOf(core: Core): RepositorySettings {
   const registryEntries = registryEntriesOf(core);
-  return { policy: repositoryPolicy(core), registries: registriesOf(core), registryEntries };
+  const { released } = core.state.settings.document;
+  return { policy: repositoryPolicy(core), registries: registriesOf(core), registryEntries, released };
 }
 
 /** The state that a revision is read on top of: nothing, while none is in force. */

@@ -39,7 +39,11 @@ export async function readRevision(revision: Revision, options: LoadOptions): Pr
   };
   const files = findTouched({ tree, settings, nodes, kits, plugins, changes }, options);
   refuseTooMany([...files].filter((file) => nodeAt(tree, file) !== undefined).length, options.limits);
-  const staged = await readStacks(files, context, { ...options, includes: createFilter(settings.document) });
+  const staged = await readStacks(files, context, {
+    ...options,
+    includes: createFilter(settings.document),
+    settings: settings.document,
+  });
   return { state: { revision, read: revision, tree, settings, nodes, kits, plugins }, changes: staged };
 }
 

@@ -1,6 +1,6 @@
 import type { SettingsDocument } from '../config/fleet/config-documents.ts';
 import type { TreeDirectory, TreeNode } from '../config/file-tree.ts';
-import { isDirectory, listFiles, nodeAt } from '../config/file-tree.ts';
+import { directoryOf, isDirectory, listFiles, nodeAt } from '../config/file-tree.ts';
 import type { GlobWork } from '../config/glob.ts';
 import { parseGlob } from '../config/glob.ts';
 import { ReconcilerError } from '../base/errors.ts';
@@ -8,9 +8,10 @@ import { isProblem } from '../base/problem.ts';
 import type { FileChange } from '../ports/source.ts';
 import type { BuiltEntry, EntryContext, EntrySource } from './state.ts';
 import { buildBrokenEntry, buildEntry, withOversize } from './build-entry.ts';
+import { createComposeFilter, kombinationFor } from './compose/compose-stacks.ts';
 import type { IndexChange } from './stack-index.ts';
-import type { Readable } from './read-compose-files.ts';
-import { withComposeTexts } from './read-compose-files.ts';
+import type { Readable } from './compose/read-compose-files.ts';
+import { withComposeTexts } from './compose/read-compose-files.ts';
 import { withContents } from './read-file-contents.ts';
 import { changedKits } from './read-kits.ts';
 import { changedPlugins, pluginKey } from './plugins/read-plugins.ts';
@@ -26,6 +27,7 @@ import type {
 import { createBreather, locateDocument, readTexts, toText } from './repository-state.ts';
 
 const KOMBINATION = /(?:^|\/)kombination\.ya?ml$/;
+const OVERRIDE = /\.override\.ya?ml$/;
 
 function isStackFile(path: string): boolean {
   return KOMBINATION.test(path) || isWorkflowFile(path);
@@ -45,14 +47,18 @@ export interface Read {
   readonly changes: readonly FileChange[];
 }
 
-/** Kombination files that have to be looked at again. */
+/** Files of stacks that have to be looked at again. */
 export function findTouched(
   { tree, settings, nodes, kits, plugins, changes }: Read,
   { state, index }: LoadOptions,
 ): ReadonlySet<string> {
   const touched = new Set<string>();
+  const isCompose = createComposeFilter(tree, settings.document);
   for (const { path } of changes) {
-    if (isStackFile(path)) touched.add(path);
+    if (isStackFile(path) || isCompose(path)) touched.add(path);
+    // Files beside a Compose file that take its place, or are merged over it.
+    const others = KOMBINATION.test(path) || OVERRIDE.test(path) ? beside(tree, path) : [];
+    for (const file of others) if (isCompose(file) || index.entryOf(file)) touched.add(file);
     for (const file of index.watchersOf(path)) touched.add(file);
   }
   if (nodes !== state.nodes) {
@@ -69,13 +75,21 @@ export function findTouched(
   }
   if (globsOf(settings.document) !== globsOf(state.settings.document)) {
     for (const file of index.files()) touched.add(file);
-    for (const [path] of listFiles(tree)) if (isStackFile(path)) touched.add(path);
+    for (const [path] of listFiles(tree)) if (isStackFile(path) || isCompose(path)) touched.add(path);
   }
   return touched;
 }
 
-function globsOf({ include, exclude }: SettingsDocument): string {
-  return JSON.stringify([include, exclude]);
+/** Files in the same directory. */
+function* beside(tree: TreeDirectory, path: string): Generator<string> {
+  const directory = directoryOf(path);
+  const node = directory === '' ? tree : nodeAt(tree, directory);
+  if (isDirectory(node))
+    for (const name of node.keys()) yield directory === '' ? name : `${directory}/${name}`;
+}
+
+function globsOf({ include, exclude, compose, released }: SettingsDocument): string {
+  return JSON.stringify([include, exclude, compose, released]);
 }
 
 const MAX_GLOB_STEPS = 100_000_000;
@@ -102,7 +116,10 @@ export function createFilter({ include, exclude }: SettingsDocument): (file: str
   };
 }
 
-type StackOptions = LoadOptions & { readonly includes: (file: string) => boolean };
+type StackOptions = LoadOptions & {
+  readonly includes: (file: string) => boolean;
+  readonly settings: SettingsDocument;
+};
 
 function addTo<T>(lists: Map<string, T[]>, key: string, item: T): void {
   const list = lists.get(key);
@@ -129,9 +146,11 @@ export async function readStacks(
   const ready: Readable[] = [];
   const waiting = new Map<string, EntrySource[]>();
   const breathe = createBreather();
+  const isCompose = createComposeFilter(context.tree, options.settings);
   for (const file of files) {
     const before = index.entryOf(file);
-    if (!isFile(nodeAt(context.tree, file)) || !includes(file)) {
+    const isStack = isStackFile(file) || isCompose(file);
+    if (!isStack || !isFile(nodeAt(context.tree, file)) || !includes(file)) {
       if (before) removed.push({ file, entry: null });
       continue;
     }
@@ -147,18 +166,39 @@ export async function readStacks(
       continue;
     }
     const source: EntrySource = { ...common, realFile: place.path, blob: place.blob };
-    if (before && before.text !== null && before.blob === place.blob)
+    // The text of a Compose file is none of the entry's.
+    if (before && before.text !== null && before.blob === place.blob && isStackFile(file))
       ready.push({ source, text: before.text });
     else addTo(waiting, place.blob, source);
     await breathe(options.signal);
   }
   await readWaiting(waiting, { ready, built }, options);
-  for (const { source, text } of await withComposeTexts(ready, context.tree, options)) {
+  const kombinations = ready.map((one) => asKombination(one, context, options.settings));
+  for (const { source, text } of await withComposeTexts(kombinations, context.tree, options)) {
     built.push(buildEntry(source, text, context));
     await breathe(options.signal);
   }
-  const filled = await withContents(built, context.tree, options);
+  const released = new Set(options.settings.released);
+  const [given, kept] = [
+    built.filter(({ entry }) => released.has(entry.name)),
+    built.filter(({ entry }) => !released.has(entry.name)),
+  ];
+  for (const { entry } of given)
+    if (index.entryOf(entry.file)) removed.push({ file: entry.file, entry: null });
+  const filled = await withContents(kept, context.tree, options);
   return [...removed, ...(await checkSizes(filled, context.tree, options))];
+}
+
+/** A Compose file that is a stack is read as a kombination that adopts it. */
+function asKombination(
+  { source, text }: Readable,
+  { tree }: EntryContext,
+  { compose }: SettingsDocument,
+): Readable {
+  const { file } = source;
+  return isStackFile(file)
+    ? { source, text }
+    : { source, text: kombinationFor(tree, { file, text }, compose) };
 }
 
 /** Reads the texts that are not known yet, by blob, which empties the list. */

@@ -23,6 +23,7 @@ import { portText } from '../render/container.ts';
 import { renderExtensions } from '../render/extensions.ts';
 import { renderHooks } from '../render/render-hooks.ts';
 import { renderKombination, viewPlace } from '../render/kombination.ts';
+import { withProjectLabels } from './adopt/project-labels.ts';
 import { faultIn } from './build-entry.ts';
 import type { Core } from './state.ts';
 import type { StackEntry } from './stack-index.ts';
@@ -139,7 +140,9 @@ function buildStack(core: Core, entry: StackEntry, lookup: Lookup): DesiredStack
     kinds,
   });
   const own = { ...policy, ...kombination.policy };
-  const resources = hasErrors(rendered.diagnostics) ? [] : withPolicy(rendered.resources, own);
+  const labelling = { entry, analysis, secretOf };
+  const placed = withProjectLabels(core, withPolicy(rendered.resources, own), labelling);
+  const resources = hasErrors(rendered.diagnostics) ? [] : placed;
   return {
     ...common,
     diagnostics: [...diagnostics, ...rendered.diagnostics],
@@ -154,8 +157,15 @@ function buildStack(core: Core, entry: StackEntry, lookup: Lookup): DesiredStack
     dependsOn: entry.dependsOn.map(({ name }) => name),
     policy: own,
     ...backupPolicy(kombination),
+    ...adoptedBy(kombination),
     document: written.value ?? null,
   };
+}
+
+function adoptedBy({ adopts }: Analysis['kombination']): Pick<DesiredStack, 'adopts'> {
+  if (adopts === undefined) return {};
+  const { project, services } = adopts;
+  return { adopts: { project, services } };
 }
 
 /** Tells each object what the policy of its stack says about it. */

@@ -33,6 +33,8 @@ export interface StackEntry {
   readonly ports: readonly PublishedPort[];
   /** Names that it writes for networks and volumes of its own, as `ownNameKey` has them; left out: none. */
   readonly ownNames?: readonly string[];
+  /** The Compose project that it has adopted. */
+  readonly adopts?: string;
   /** Repository paths that it rests on, besides its own. */
   readonly watched: readonly string[];
   readonly sharedNodes: readonly string[];
@@ -104,6 +106,8 @@ interface Tables {
   readonly kitUsers: MultiMap<string>;
   readonly inline: MultiMap<string>;
   readonly namers: MultiMap<string>;
+  /** Stacks by the Compose projects that they have adopted. */
+  readonly adopters: MultiMap<StackEntry>;
   readonly notable: Set<StackEntry>;
   readonly order: StackOrder;
 }
@@ -119,6 +123,7 @@ export function createStackIndex(): StackIndex {
     kitUsers: createMultiMap(),
     inline: createMultiMap(),
     namers: createMultiMap(),
+    adopters: createMultiMap(),
     notable: new Set(),
     order: createStackOrder(),
   };
@@ -146,12 +151,14 @@ export function createStackIndex(): StackIndex {
     fileOfInline: (blob) => tables.inline.get(blob).values().next().value,
     conflictsOf: (entry) => [
       ...nameConflicts(entry, byName.get(entry.name)),
+      ...projectConflicts(entry, tables.adopters),
       ...entry.ports.flatMap((port) => portConflicts(entry, port, byPort.get(port.key))),
       ...order.diagnosticsOf(entry, { find, names: () => sorted }),
     ],
     *notable() {
       const seen = new Set(tables.notable);
       for (const group of byName.shared()) for (const entry of group) seen.add(entry);
+      for (const group of tables.adopters.shared()) for (const entry of group) seen.add(entry);
       for (const group of byPort.shared()) for (const { entry } of group) seen.add(entry);
       yield* seen;
     },
@@ -179,6 +186,10 @@ function link(entry: StackEntry, tables: Tables, concerned: Set<string>): void {
   for (const kit of entry.kits) tables.kitUsers.add(kit, file);
   for (const blob of inline) tables.inline.add(blob, file);
   for (const key of entry.ownNames ?? []) tables.namers.add(key, name);
+  if (entry.adopts !== undefined) {
+    for (const other of tables.adopters.get(entry.adopts)) concerned.add(other.name);
+    tables.adopters.add(entry.adopts, entry);
+  }
   tables.order.link(entry);
   if (isNotable(entry)) tables.notable.add(entry);
   if (ports.length === 0) return;
@@ -204,6 +215,10 @@ function unlink(entry: StackEntry, tables: Tables, concerned: Set<string>): void
   for (const kit of entry.kits) tables.kitUsers.remove(kit, file);
   for (const blob of inline) tables.inline.remove(blob, file);
   for (const key of entry.ownNames ?? []) tables.namers.remove(key, name);
+  if (entry.adopts !== undefined) {
+    tables.adopters.remove(entry.adopts, entry);
+    for (const other of tables.adopters.get(entry.adopts)) concerned.add(other.name);
+  }
   tables.notable.delete(entry);
   tables.order.unlink(entry);
   for (const { key } of ports) for (const holder of tables.byPort.get(key)) concerned.add(holder.entry.name);
@@ -247,6 +262,17 @@ function nameConflicts(entry: StackEntry, group: ReadonlySet<StackEntry>): reado
       message: `the stack ${entry.name} is also described by ${listed(others, 'files')}`,
       hint: 'every stack needs a name of its own',
     },
+  ];
+}
+
+/** What one stack has taken over is its own. */
+function projectConflicts(entry: StackEntry, adopters: MultiMap<StackEntry>): readonly DocumentDiagnostic[] {
+  if (entry.adopts === undefined) return [];
+  const others = [...adopters.get(entry.adopts)].filter((other) => other !== entry).map(({ name }) => name);
+  if (others.length === 0) return [];
+  const message = `the Compose project ${entry.adopts} is adopted by ${listed(new Set(others), 'stacks')} as well`;
+  return [
+    { severity: 'error', code: 'DUPLICATE_NAME', path: ['adopts'], message, hint: 'one stack can have it' },
   ];
 }
 

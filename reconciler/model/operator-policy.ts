@@ -16,6 +16,7 @@ export const GRANTS = [
   'unconfined',
   'binds',
   'otherContainers',
+  'adopts',
   'secrets',
 ] as const;
 
@@ -50,6 +51,8 @@ export interface OperatorTarget {
 export interface OperatorPolicy {
   /** Nothing is asked for: whoever pushes may do what the daemon may. */
   readonly everything: boolean;
+  /** Directory of every host in which data of relative paths lies, one directory for each. `null`: there is none. */
+  readonly dataDirectory: string | null;
   /** Grants of all stacks. */
   readonly allow: Grants;
   readonly stacks: readonly StackGrants[];
@@ -86,20 +89,32 @@ export const DEFAULT_CONNECTIONS: readonly string[] = ['ssh://*'];
  *
  * @param dataDirectory `none`: there is none
  */
-export function homePolicy(dataDirectory = DEFAULT_DATA_DIRECTORY): OperatorPolicy {
+export function homePolicy(dataDirectory?: string): OperatorPolicy {
+  const directory = readDataDirectory(dataDirectory);
   // A directory further down may be a link that a container has put there, and the engine follows it.
-  const data = dataDirectory === 'none' ? [] : [`${dataDirectory.replace(/\/+$/, '')}/*`];
+  const data = directory === null ? [] : [`${directory}/*`];
   return {
     ...OPEN_POLICY,
+    dataDirectory: directory,
     everything: false,
     allow: { binds: [...data, ...CLOCK_FILES], secrets: ['*'] },
     connections: DEFAULT_CONNECTIONS,
   };
 }
 
+/**
+ * Reads the place of data as the operator writes it.
+ *
+ * @param written default `/srv/kombinator`; `none`: there is none
+ */
+export function readDataDirectory(written = DEFAULT_DATA_DIRECTORY): string | null {
+  return written === 'none' ? null : written.replace(/(.)\/+$/, '$1');
+}
+
 /** The policy by which whoever pushes may do what the daemon may. */
 export const OPEN_POLICY: OperatorPolicy = {
   everything: true,
+  dataDirectory: DEFAULT_DATA_DIRECTORY,
   allow: {},
   stacks: [],
   targets: new Map(),
@@ -193,4 +208,21 @@ export interface AskedFor {
   readonly keyFiles: readonly string[];
   /** Hosts that `kombinator.yaml` has credentials for. */
   readonly registries: readonly string[];
+}
+
+const DOES: Readonly<Record<GrantName, (value: string) => string>> = {
+  privileged: () => 'runs privileged',
+  hostNamespaces: (value) => `uses the ${value} namespace of the machine`,
+  capabilities: (value) => `has the capability ${value}`,
+  devices: (value) => `uses the device ${value}`,
+  unconfined: (value) => `loosens what confines it (${value})`,
+  binds: (value) => `mounts ${value} of the machine`,
+  otherContainers: (value) => `shares with the container ${value}, which is none of the stack's`,
+  adopts: (value) => `takes over the Compose project ${value}`,
+  secrets: (value) => `uses secret://${value}`,
+};
+
+/** `runs privileged`, `mounts /srv of the machine`: what whoever has the need does. */
+export function describeNeed({ grant, value }: Need): string {
+  return DOES[grant](value);
 }

@@ -61,6 +61,8 @@ export interface DesiredResource {
   readonly origin: Position;
   /** Lines for single spec keys, where known: `ports` → the line of `services.web.ports`. */
   readonly origins?: Readonly<Record<string, Position>>;
+  /** Paths in the repository of the files that it is given, by their paths in the container. Left out: it is given none from there. */
+  readonly sources?: ReadonlyMap<string, string>;
   /** Spec keys whose change is announced by another resource: a container is replaced when its image moves. */
   readonly replaceWith?: readonly ResourceId[];
   /** Not owned by the stack (images): created when missing, never deleted. */
@@ -77,8 +79,17 @@ export interface DesiredResource {
   readonly toEnd?: string;
   /** Names of programs whose fields in an object of ours are taken over. Default: those of people. Of clusters only. */
   readonly takeOver?: readonly string[];
+  /** Place in a Compose project, where that is not the stack: what it has adopted, or is to be given back. */
+  readonly compose?: ComposeProject;
   /** It is one of several that are replaced in turn, or takes over in a way of its own. */
   readonly rollout?: RolloutRule;
+}
+
+/** The Compose project that an object is labelled for. */
+export interface ComposeProject {
+  readonly project: string;
+  /** Labels of Compose by their whole names, in place of those that a stack of ours gives. */
+  readonly labels: Readonly<Record<string, string>>;
 }
 
 export type HealthStatus =

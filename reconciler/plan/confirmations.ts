@@ -1,3 +1,4 @@
+import { asFields, asList, asString, own } from '../base/values.ts';
 import type { PlanInput } from './plan-input.ts';
 import { isPruned } from './deletions.ts';
 import type { Change, Confirmation, Plan } from './plan.ts';
@@ -7,7 +8,7 @@ import { goesWithService } from './logical-id.ts';
 /** Everything in a plan that needs a yes. */
 export function confirmationsFor(changes: readonly Change[], input: PlanInput): Confirmation[] {
   const deletions = changes.filter((change) => change.action === 'delete');
-  const adoptions = [...adoptionsIn(input), ...takeoversIn(changes)];
+  const adoptions = [...adoptionsIn(input), ...takeoversIn(changes), ...movesOfData(changes, input)];
   if (deletions.length === 0) return adoptions;
   const ids = deletions.map((change) => change.id);
   const confirmations = adoptions;
@@ -56,6 +57,40 @@ export function whyNotApplicable(plan: Plan, confirmed: boolean): string | null 
   if (errors.length > 0) return errors.map((diagnostic) => diagnostic.message).join('; ');
   if (confirmed || plan.confirmations.length === 0) return null;
   return plan.confirmations.map((confirmation) => confirmation.message).join('; ');
+}
+
+/** Volumes that stood for directories beside a Compose file before these had places on the host (decision 046). */
+function movesOfData(changes: readonly Change[], { desired, observed, stack }: PlanInput): Confirmation[] {
+  const prefix = `${stack}_bind-`;
+  const moves = changes.flatMap(({ id, kind, action }) => {
+    if (kind !== 'container' || action === 'delete') return [];
+    const before = mountsOf(observed.find((one) => one.id === id)?.spec);
+    const after = mountsOf(desired.find((one) => one.id === id)?.spec);
+    return after.flatMap(({ type, source, target }) => {
+      const old = before.find((mount) => mount.target === target);
+      const isMoved = type === 'bind' && old?.type === 'volume' && old.source?.startsWith(prefix) === true;
+      return isMoved
+        ? [{ id, text: `${id} would find ${source} at ${target} in place of the volume ${old.source}` }]
+        : [];
+    });
+  });
+  if (moves.length === 0) return [];
+  const message = `${moves.map(({ text }) => text).join(', ')}: copy what is in there, or keep the volumes with data_dir: volumes`;
+  return [{ code: 'MOVES_DATA', message, ids: [...new Set(moves.map(({ id }) => id))] }];
+}
+
+interface Mounted {
+  readonly type: string | undefined;
+  readonly source: string | undefined;
+  readonly target: string | undefined;
+}
+
+function mountsOf(spec: object | undefined): readonly Mounted[] {
+  return (asList(asFields(spec)?.['mounts']) ?? []).map((mount) => {
+    const fields = asFields(mount);
+    const textOf = (key: string) => asString(own(fields, key));
+    return { type: textOf('type'), source: textOf('source'), target: textOf('target') };
+  });
 }
 
 function adoptionsIn({ stack, foreign = [] }: PlanInput): Confirmation[] {

@@ -1,4 +1,4 @@
-import type { FieldChange } from './change.ts';
+import type { ContentChange, FieldChange } from './change.ts';
 import type { Diagnostic, Position } from '../base/diagnostic.ts';
 import type { JsonObject } from '../base/json.ts';
 import type { Dependency, FieldConflict, ResourceId } from '../model/resource.ts';
@@ -37,6 +37,8 @@ export interface Change {
   readonly from?: ResourceId;
   /** Its place in the rolling update of a service. */
   readonly rollout?: RolloutStep;
+  /** Files whose content differs, by path in the container. Of plans that somebody asked for; left out where there are none. */
+  readonly contents?: readonly ContentChange[];
 }
 
 /** Numbers from 1; a batch begins when the one before is over. */
@@ -57,7 +59,14 @@ export interface PlanSummary {
 
 /** Something that needs a yes before the plan may be applied. */
 export interface Confirmation {
-  readonly code: 'DELETES_DATA' | 'DELETES_MANY' | 'DELETES_STACK' | 'PRUNES' | 'ADOPTS' | 'TAKES_FIELDS';
+  readonly code:
+    | 'DELETES_DATA'
+    | 'DELETES_MANY'
+    | 'DELETES_STACK'
+    | 'PRUNES'
+    | 'ADOPTS'
+    | 'TAKES_FIELDS'
+    | 'MOVES_DATA';
   readonly message: string;
   readonly ids: readonly ResourceId[];
 }

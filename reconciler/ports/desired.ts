@@ -7,7 +7,8 @@ import type { RegistrySetting } from '../model/registry.ts';
 import type { RegistryEntry } from '../model/registry-entry.ts';
 import type { KubernetesReference, TargetReference } from '../model/target.ts';
 import type { GeneratedStack, GenerateRequest } from '../model/generated.ts';
-import type { Revision } from './source.ts';
+import type { AdoptionDraft, AdoptionRequest } from './adopt/adoption-draft.ts';
+import type { FileWrite, Revision } from './source.ts';
 
 /** `kombinator.yaml` at the root of the repository; everything in it is optional. */
 export interface RepositorySettings {
@@ -17,6 +18,8 @@ export interface RepositorySettings {
   readonly registries: readonly RegistrySetting[];
   /** Registries that `kombinator.yaml` lists, with and without credentials. */
   readonly registryEntries: readonly RegistryEntry[];
+  /** Stacks that were given back to Compose: what they have is nobody's to change or remove. */
+  readonly released: readonly string[];
 }
 
 /** `nodes/<name>.yaml` */
@@ -140,4 +143,15 @@ export interface DesiredState {
   inlineBlob(blob: string): Uint8Array | undefined;
   /** The stack's own file, and all files in its directory when no other stack lives in or below it. */
   filesOf(name: string): readonly string[];
+  /** Puts together the files that describe a running Compose project; nothing is committed. Throws BAD_OPTIONS when its Compose files are gone. */
+  draftAdoption(request: AdoptionRequest): Promise<AdoptionDraft>;
+  /** A state of its own, as it would be with these files on top of the revision that was read last. */
+  preview(
+    writes: readonly FileWrite[],
+    signal: AbortSignal,
+    options?: {
+      /** As if the operator allowed everything. Default false. */
+      readonly everything?: boolean;
+    },
+  ): Promise<DesiredState>;
 }

@@ -90,6 +90,8 @@ export interface JobFilter {
   readonly stack?: string;
   readonly status?: JobStatus;
   readonly type?: JobType;
+  /** All types but this one. */
+  readonly except?: JobType;
   /** Created at or after, ISO 8601. */
   readonly since?: string;
   /** Default 50. */

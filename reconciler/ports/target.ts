@@ -5,10 +5,21 @@ import type { Change } from '../plan/plan.ts';
 export interface ObserveScope {
   readonly stack: string;
   readonly desired: readonly DesiredResource[];
+  /** The Compose project whose objects are the stack's, with or without labels. Default: none. */
+  readonly adopts?: AdoptedProject;
+  /** A look at how it would be: nothing of it is remembered. Default false. */
+  readonly trial?: boolean;
   /** Everything that the stack has is about to go. Default false. */
   readonly leaving?: boolean;
   /** Tells who has what bears one stack's labels and is described by another. Left out: the labels do. */
   readonly claims?: Claims;
+}
+
+/** A Compose project that a stack has adopted. */
+export interface AdoptedProject {
+  readonly project: string;
+  /** Services that ran when it was adopted: what of them is described no more is the stack's to remove. */
+  readonly services: readonly string[];
 }
 
 /** A network or volume as its labels tell it. */

@@ -12,6 +12,7 @@ import type { RegistryOperations } from './registries.ts';
 import type { DataOperations } from './backups.ts';
 import type { BuildOperations } from './builds.ts';
 import type { ReleaseOperations } from './releases.ts';
+import type { AdoptionOperations } from './adoptions.ts';
 import type { GivenSecretOperations } from './given-secrets.ts';
 import type { VersionOperations } from './versions.ts';
 import type { GeneratedStack, GenerateRequest } from '../model/generated.ts';
@@ -97,6 +98,8 @@ export interface HistoryEntry {
   readonly result: 'deployed' | 'removed' | 'failed' | 'cancelled' | 'held';
   /** Event that set it off: `push`, `api`, `cli`, `drift`, … */
   readonly trigger: string | null;
+  /** First line of the message of its commit; `null` when the repository does not have it (any more). */
+  readonly subject: string | null;
   readonly durationMs: number | null;
   /** Reason why it failed, or had to wait. */
   readonly message: string | null;
@@ -321,6 +324,7 @@ export interface Reconciler
     VersionOperations,
     BuildOperations,
     GivenSecretOperations,
+    AdoptionOperations,
     AsyncDisposable {
   /** Begins to watch and reconcile by itself; resolves once the repository was read or the first attempt failed. */
   start(): Promise<void>;

@@ -2,7 +2,7 @@ import type { Analysis } from '../config/kombination/analyze.ts';
 import type { ContainerOptions } from '../model/docker/options/container-options.ts';
 import type { ContainerSpec, EndpointSpec } from '../model/docker/docker-spec.ts';
 import type { LinkEntry, ServiceModel } from '../config/kombination/kombination.ts';
-import { containerName } from '../config/kombination/kombination.ts';
+import { containerName, projectOf } from '../config/kombination/kombination.ts';
 import { sharedModes, withoutDefaults } from '../model/docker/options/container-options.ts';
 import { sharedService } from '../config/kombination/service/service-network.ts';
 import { compareText, own, toRecord } from '../base/values.ts';
@@ -17,7 +17,7 @@ export function buildNetworks(
   return toRecord(
     networksOf(service).map(({ name, aliases, address }) => {
       const others = [...new Set(aliases)].filter((alias) => alias !== service.name).sort();
-      const network = engineName(kombination.name, name, own(kombination.networks, name));
+      const network = engineName(projectOf(kombination), name, own(kombination.networks, name));
       return [network, { aliases: [service.name, ...others], ...address }] as const;
     }),
   );
@@ -29,7 +29,7 @@ type Places = Pick<ContainerSpec, 'endpoints' | 'primaryNetwork' | 'networkMode'
 export function buildPlaces(service: ServiceModel, analysis: Analysis): Places {
   const { kombination } = analysis;
   const nameOf = (name: string): string =>
-    engineName(kombination.name, name, own(kombination.networks, name));
+    engineName(projectOf(kombination), name, own(kombination.networks, name));
   const networks = networksOf(service);
   const links = buildLinks(service, analysis);
   const endpoints = networks.flatMap(({ name, endpoint }): [string, EndpointSpec][] =>
@@ -79,7 +79,7 @@ function inEngineWords(mode: string, analysis: Analysis): string {
 
 function nameOnEngine(service: string, { kombination }: Analysis): string {
   const model = kombination.services.find(({ name }) => name === service);
-  return containerName(kombination.name, model ?? { name: service });
+  return containerName(projectOf(kombination), model ?? { name: service });
 }
 
 /** Builds links as Compose has them: the alias, and the names the other container would have without one. */

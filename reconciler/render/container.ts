@@ -15,7 +15,7 @@ import { parseEnvValue, resolveEnvValue } from '../config/kombination/service/en
 import { splitOptions } from '../model/docker/options/container-options.ts';
 import { isProblem } from '../base/problem.ts';
 import type { ServiceModel } from '../config/kombination/kombination.ts';
-import { containerName } from '../config/kombination/kombination.ts';
+import { containerName, projectOf } from '../config/kombination/kombination.ts';
 import type { Dependency, DesiredResource, ResourceId } from '../model/resource.ts';
 import { hashSpec, resourceId } from '../model/resource.ts';
 import { numbersOf, portOfReplica } from '../config/kombination/replicas.ts';
@@ -58,6 +58,7 @@ export function renderContainer(options: ContainerOptions): DesiredResource {
     dependsOn: buildDependencies(service, analysis),
     origin: positionOf(service.path),
     ...buildOrigins(options, spec),
+    ...buildSources(service, analysis),
     replaceWith: [
       resourceId(service.node, 'image', spec.image),
       ...sharedWith(service, analysis).map(({ node, name }) => resourceId(node, 'container', name)),
@@ -82,7 +83,7 @@ function restartedWith(service: ServiceModel, { dependencies }: Analysis): reado
 
 function buildSpec({ service, number, analysis, lookup }: ContainerOptions): ContainerSpec {
   const { kombination } = analysis;
-  const stack = kombination.name;
+  const stack = projectOf(kombination);
   const { basic, others } = splitOptions(buildOptions(service, analysis));
   return defined({
     ...others,
@@ -118,6 +119,13 @@ function buildFiles(
   });
   if (filled.length === 0) return plain;
   return [...plain, ...filled].sort((a, b) => compareText(a.target, b.target));
+}
+
+function buildSources({ name }: ServiceModel, { serviceFiles }: Analysis): Pick<DesiredResource, 'sources'> {
+  const sources = (serviceFiles.files.get(name) ?? []).flatMap(({ spec, source }) =>
+    source === undefined ? [] : [[spec.target, source] as const],
+  );
+  return sources.length === 0 ? {} : { sources: new Map(sources) };
 }
 
 /** Readable for everybody in the container, as in Compose. */
@@ -194,7 +202,7 @@ function buildMounts({ mounts }: ServiceModel, { kombination }: Analysis): reado
     if (mount.type !== 'volume') return mount;
     return {
       ...mount,
-      source: engineName(kombination.name, mount.source, own(kombination.volumes, mount.source)),
+      source: engineName(projectOf(kombination), mount.source, own(kombination.volumes, mount.source)),
     };
   });
   return specs.sort((a, b) => compareText(a.target, b.target));

@@ -3,6 +3,7 @@ import type { ImageSpec, NetworkSpec, VolumeSpec } from '../model/docker/docker-
 import type { Position } from '../base/diagnostic.ts';
 import type { DocumentPath } from '../base/document-path.ts';
 import type { NetworkModel, ServiceModel, VolumeModel } from '../config/kombination/kombination.ts';
+import { projectOf } from '../config/kombination/kombination.ts';
 import type { DesiredResource, ResourceId } from '../model/resource.ts';
 import { hashSpec, resourceId } from '../model/resource.ts';
 import { numbersOf } from '../config/kombination/replicas.ts';
@@ -36,7 +37,7 @@ export function renderDocker({ analysis, file, lookup }: RenderOptions): readonl
   for (const service of kombination.services) {
     for (const { name, path } of networksOf(service)) {
       add(
-        renderNetwork(kombination.name, service.node, {
+        renderNetwork(projectOf(kombination), service.node, {
           name,
           path,
           model: own(kombination.networks, name),
@@ -48,7 +49,7 @@ export function renderDocker({ analysis, file, lookup }: RenderOptions): readonl
       if (mount.type !== 'volume') continue;
       const { source: name } = mount;
       add(
-        renderVolume(kombination.name, service.node, {
+        renderVolume(projectOf(kombination), service.node, {
           name,
           path,
           model: own(kombination.volumes, name),

@@ -12,6 +12,7 @@ import { createRegistryOperations, renewPasswords } from './operations/registrie
 import type { Seal } from '../model/seal.ts';
 import type { TargetReference } from '../model/target.ts';
 import { DEFAULT_STABLE_MS } from '../model/well.ts';
+import type { Sealer } from '../ports/adopt/adoption-draft.ts';
 import type { BackupStore } from '../ports/backup-store.ts';
 import type { BuildSetup } from '../ports/builds/build-policy.ts';
 import { NO_BUILDS } from '../ports/builds/build-policy.ts';
@@ -37,6 +38,7 @@ import { createEventHub } from './loop/event-hub.ts';
 import { Loop } from './loop/loop.ts';
 import type { TargetState } from './observe/target-pool.ts';
 import { TargetPool } from './observe/target-pool.ts';
+import { createAdoptionOperations } from './adopt/operations.ts';
 import { createBuilds } from './operations/builds.ts';
 import { createApplyOperations } from './operations/applies.ts';
 import { createCatalogueOperations } from './operations/catalogue.ts';
@@ -98,6 +100,8 @@ export interface ReconcilerOptions {
   readonly channels?: readonly Channel[];
   /** Told all news from `start` on. Default: none. */
   readonly notifiers?: readonly Notifier[];
+  /** Encrypts passwords of projects that are taken over. Default: they stay in clear. */
+  readonly sealer?: Sealer;
   /** Key of digests that leave the process, the one that `desired` has. Default: none. */
   readonly seal?: Seal;
 }
@@ -138,6 +142,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     ...createWorkflowOperations(parts),
     ...createDataOperations(parts, stacks),
     ...createCatalogueOperations(context),
+    ...createAdoptionOperations(parts, options.sealer),
     ...createRegistryOperations(registries),
     ...clusterOperations,
     ...createInventoryOperations(inventory, context.store),

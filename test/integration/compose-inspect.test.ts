@@ -13,7 +13,13 @@ import { createEngineTarget } from '../../reconciler/adapters/docker/target.ts';
 import { createTransport } from '../../reconciler/adapters/docker/engine/transport.ts';
 import { Secret } from '../../reconciler/model/secret.ts';
 import { kombinationSchema } from '../../schemas/index.ts';
-import { DEFINITIONS, FILES, INSPECT_IMAGE, writeCompose } from '../support/compose/compose-definitions.ts';
+import {
+  DATA_FILE,
+  DEFINITIONS,
+  FILES,
+  INSPECT_IMAGE,
+  writeCompose,
+} from '../support/compose/compose-definitions.ts';
 import type { AllowedDifference } from '../support/compose/compose-differences.ts';
 import { ALLOWED, NOT_COMPARED } from '../support/compose/compose-differences.ts';
 import { isPinned } from '../support/compose/compose-pinned.ts';
@@ -37,6 +43,8 @@ const path = host.replace('unix://', '');
 const OUTSIDE = 'kombinator-inspect-outside';
 const PROJECT = 'inspect-a';
 const STACK = 'inspect-b';
+/** Compose mounts what lies beside its file; a repository has no place for data, and says where its own is. */
+const DATA_DIR = '/tmp/kombinator-inspect/beside';
 const names = Object.keys(DEFINITIONS);
 
 type ById = readonly { readonly Id: string }[];
@@ -88,9 +96,10 @@ async function createWithKombinator(): Promise<ReadonlyMap<string, Fields>> {
   const { state, source, push } = createDesiredFixture({
     port: { ...createFixedSecrets(), open: async ({ path }) => ({ get: () => new Secret('value', path) }) },
   });
-  const files = { ...FILES, 'compose.yaml': writeCompose(names) };
+  const { [DATA_FILE]: _, ...content } = FILES;
+  const files = { ...content, 'compose.yaml': writeCompose(names) };
   await push({
-    'kombination.yaml': `version: "1.0"\nmeta: { name: ${STACK} }\ncompose: compose.yaml\nprofiles: ["*"]\n`,
+    'kombination.yaml': `version: "1.0"\nmeta: { name: ${STACK} }\ncompose: compose.yaml\ndata_dir: ${DATA_DIR}\nprofiles: ["*"]\n`,
     ...files,
   });
   const desired = state.get(STACK);
@@ -116,7 +125,8 @@ async function createWithKombinator(): Promise<ReadonlyMap<string, Fields>> {
   }
   const containers = await inspectAll(`io.kombinator.stack=${STACK}`);
   await removeAll(containers);
-  return comparable(containers, new Map([[STACK, 'PROJECT']]));
+  const words = new Map([[STACK, 'PROJECT']]).set(DATA_DIR, 'DIRECTORY');
+  return comparable(containers, words);
 }
 
 describe('a Compose file, created by docker-compose and by Kombinator', () => {

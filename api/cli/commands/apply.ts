@@ -1,14 +1,14 @@
 import type { Command } from 'commander';
-import type { JobDetail, Plan } from '../../../reconciler/index.ts';
+import type { Plan } from '../../../reconciler/index.ts';
 import { errorMessage, hasErrors } from '../../../reconciler/index.ts';
-import type { Failure } from '../terminal/failure.ts';
-import { EXIT, formatFailure, toFailure, UsageError } from '../terminal/failure.ts';
+import { EXIT, toFailure, UsageError } from '../terminal/failure.ts';
 import type { Invocation } from '../invocation.ts';
+import type { Outcome } from '../apply/outcomes.ts';
+import { findAddresses, formatOutcomes } from '../apply/outcomes.ts';
 import { askYes, present, remark, requireNewest, selectForPlan } from '../invocation.ts';
 import { readPlanFile } from '../plan-file.ts';
 import { createLineProgress, createLiveProgress, type Progress } from '../terminal/progress.ts';
 import type { Session, StackApplyRequest, StackPlanRequest, StackRemoval } from '../session/session.ts';
-import { formatDuration } from '../terminal/table.ts';
 import type { Planning } from './plan.ts';
 import { formatPlans, isChanging, planStacks, showFailures } from './plan.ts';
 import type { ProgramHooks } from '../program-hooks.ts';
@@ -31,13 +31,6 @@ export interface DestroyOptions {
   readonly keepDescription: boolean;
   readonly yes: boolean;
   readonly overrideFreeze: boolean;
-}
-
-/** End of one stack's job; `failure` also when it could not even begin. */
-interface Outcome {
-  readonly stack: string;
-  readonly detail: JobDetail | null;
-  readonly failure: Failure | null;
 }
 
 interface ApplyFlags {
@@ -103,6 +96,17 @@ export function addDestroy(program: Command, hooks: ProgramHooks): void {
         }),
       ),
     );
+}
+
+/** Applies stacks that somebody has said yes to; ends as `apply` does. */
+export async function applyStacks(
+  session: Session,
+  stacks: readonly string[],
+  invocation: Invocation,
+): Promise<number> {
+  const given = { stacks, yes: true, overrideFreeze: false };
+  const planning = await planToApply(session, given, invocation);
+  return carryOut(session, planning, { ...given, volumes: false, always: false }, invocation);
 }
 
 async function runApply(invocation: Invocation, options: ApplyOptions): Promise<number> {
@@ -255,11 +259,14 @@ async function carryOut(
     remark(invocation, 'nothing was changed');
     return invocation.interrupt.stopped ? EXIT.interrupted : EXIT.failed;
   }
+  const begun = invocation.now();
   const outcomes = await applyAll(session, work, consent, invocation);
+  const took = invocation.now() - begun;
   const failed =
     planning.failures.length > 0 ||
     applicable.length < plans.length ||
     outcomes.some(({ detail, failure }) => failure !== null || detail?.job.status !== 'completed');
+  const reached = await findAddresses(session, work, outcomes, invocation);
   const document = {
     ok: !failed,
     jobs: outcomes.flatMap(({ detail }) => detail ?? []),
@@ -267,10 +274,11 @@ async function carryOut(
       ...planning.failures,
       ...outcomes.flatMap(({ stack, failure }) => (failure ? { stack, ...failure } : [])),
     ],
+    addresses: reached.flatMap(({ stack, addresses }) =>
+      addresses.map(({ service, address }) => ({ stack, service, address })),
+    ),
   };
-  present(invocation, document, () =>
-    outcomes.map((outcome) => formatOutcome(invocation, outcome)).join('\n'),
-  );
+  present(invocation, document, () => formatOutcomes(invocation, outcomes, reached, took));
   if (invocation.interrupt.stopped) return EXIT.interrupted;
   return failed ? EXIT.failed : EXIT.ok;
 }
@@ -311,7 +319,7 @@ async function applyAll(
     options.json === true
       ? createLineProgress((line) => terminal.err(line), style)
       : terminal.isTerminal
-        ? createLiveProgress(terminal, style)
+        ? createLiveProgress(terminal, style, invocation.now)
         : createLineProgress((line) => terminal.out(line), style);
   using _handler = interrupt.onStop(() => {
     terminal.err('stopping after the steps that run now … (once more to stop at once)');
@@ -369,24 +377,4 @@ async function applyOne(
   } catch (error) {
     return { stack, detail: null, failure: toFailure(error) };
   }
-}
-
-function formatOutcome({ style }: Invocation, { stack, detail, failure }: Outcome): string {
-  if (failure !== null)
-    return formatFailure({ ...failure, message: `${stack}: ${failure.message}` }, style.bad);
-  if (detail === null) return '';
-  const { job, steps } = detail;
-  const time = formatDuration(job.startedAt, job.endedAt);
-  const name = style.bold(stack);
-  if (job.status === 'completed') {
-    const tag = job.tag === null ? '' : `, tagged ${style.accent(job.tag)}`;
-    const verb = job.type === 'destroy' ? 'destroyed' : 'applied';
-    return `${style.good('✓')} ${name} ${verb}${time === '' ? '' : ` in ${time}`}${tag}`;
-  }
-  if (job.status === 'cancelled')
-    return `${style.warn('■')} ${name} stopped before it was done (job ${job.id})`;
-  const reason =
-    job.error?.message ?? steps.find((step) => step.status === 'failed')?.message ?? 'no reason given';
-  const code = job.error === null ? '' : ` [${job.error.code}]`;
-  return `${style.bad('✗')} ${name} failed: ${reason}${code}\n  → kombinator jobs ${job.id} shows its steps and log`;
 }

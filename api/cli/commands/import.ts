@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, posix, relative, resolve, sep } from 'node:path';
 import type { Command } from 'commander';
 import type { ComposeAnalysis, Imported, ImportNote } from '../../../reconciler/index.ts';
@@ -6,6 +6,7 @@ import {
   analyzeCompose,
   findWorkTree,
   formatDiagnostic,
+  ignoreData,
   importCompose,
   readComposeFileVariable,
   writeWorkflow,
@@ -82,7 +83,10 @@ async function runImport(options: ImportOptions): Promise<number> {
     isVersioned: workTree !== null,
     isTracked: (path) => workTree?.tracked.has(join(root, path)) ?? false,
   });
-  if (out !== undefined) await writeFiles(out, filesOf(imported), { force });
+  if (out !== undefined) {
+    await writeFiles(out, filesOf(imported), { force });
+    ignoreDataIn(out, imported);
+  }
   if (json) {
     terminal.out(JSON.stringify({ ...imported, copies: [...imported.copies.keys()] }, null, 2));
   } else {
@@ -171,15 +175,24 @@ function filesOf({ text, copies }: Imported): OutputFile[] {
   return [{ path: 'kombination.yaml', content: text }, ...copied];
 }
 
+/** A `.gitignore` that is there keeps its lines. */
+function ignoreDataIn(directory: string, { data }: Imported): void {
+  const path = join(directory, '.gitignore');
+  const written = existsSync(path) ? readText(path) : '';
+  const content = ignoreData(written, data);
+  if (content !== null) writeFileSync(path, content);
+}
+
 const TITLES: Readonly<Record<ImportNote['kind'], string>> = {
   mapped: 'Mapped',
   changed: 'Changed',
   dropped: 'Could not be mapped',
+  'left out': 'Left out',
 };
 
-function reportOf({ name, notes, copies, diagnostics }: Imported, file: string): string[] {
+function reportOf({ name, notes, copies, data, diagnostics }: Imported, file: string): string[] {
   const lines: string[] = [`${file} as the stack ${name}`];
-  for (const kind of ['mapped', 'changed', 'dropped'] as const) {
+  for (const kind of ['mapped', 'changed', 'dropped', 'left out'] as const) {
     const found = notes.filter((note) => note.kind === kind);
     if (found.length > 0) lines.push(`${TITLES[kind]}:`);
     for (const { file: other, line, path, message } of found) {
@@ -187,8 +200,18 @@ function reportOf({ name, notes, copies, diagnostics }: Imported, file: string):
       lines.push(`  ${place}:${line} ${path}: ${message}`);
     }
   }
+  if (data.length > 0) lines.push(...whereDataIs(name, data, resolve(dirname(file))));
   if (copies.size > 0) lines.push('Files beside it:', ...[...copies.keys()].map((path) => `  ${path}`));
   if (diagnostics.length > 0)
     lines.push('Still wrong:', ...diagnostics.map((found) => `  ${formatDiagnostic(found)}`));
   return lines;
+}
+
+function whereDataIs(name: string, data: readonly string[], directory: string): string[] {
+  const paths = data.map((path) => `./${path}`).join(', ');
+  return [
+    `Data: ${paths} ${data.length === 1 ? 'begins' : 'begin'} empty in the operator's data directory. To go on with what is there:`,
+    `  data_dir: ${directory} in the kombination of ${name}, and a line of the operator's that allows it (kombinator policy suggest)`,
+    '  or kombinator adopt, which takes a project over as it runs',
+  ];
 }

@@ -189,6 +189,7 @@ export function toHistoryEntry(value: unknown): HistoryEntry {
     summary: textOrNull(fields, 'summary') ?? '',
     result: textAt(fields, 'result') as HistoryEntry['result'],
     trigger: textOrNull(fields, 'trigger'),
+    subject: textOrNull(fields, 'subject'),
     durationMs: number('duration_ms'),
     message: textOrNull(fields, 'message'),
   };

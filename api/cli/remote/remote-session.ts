@@ -12,6 +12,8 @@ import type { DataSession } from '../session/data-session.ts';
 import type { TagSession } from '../session/tag-session.ts';
 import { createRemoteTags } from '../session/tag-session.ts';
 import type { InventorySession } from '../session/inventory-session.ts';
+import type { AdoptionSession } from '../adopt/adoption-session.ts';
+import { createRemoteAdoptions } from '../adopt/adoption-session.ts';
 import { createRemoteInventory } from '../session/inventory-session.ts';
 import type { BuildSession } from '../session/build-session.ts';
 import { createRemoteBuilds } from '../session/build-session.ts';
@@ -57,6 +59,7 @@ export function createRemoteSession(options: RemoteOptions): Session {
     ...createRemoteTags(client),
     ...createRemoteInventory(client),
     ...createRemoteNotify(client),
+    ...createRemoteAdoptions(client),
     ...createRemoteBuilds(createRemoteClient({ ...options, prefix: '/v1/api' })),
     ...createRemoteWorkflows(createRemoteClient({ ...options, prefix: '/v1/api' })),
     ...createRemoteData({
@@ -82,6 +85,7 @@ type ReadingPart = Exclude<
   | keyof BuildSession
   | keyof WorkflowSession
   | keyof NotifySession
+  | keyof AdoptionSession
   | 'followJob'
   | 'stop'
   | typeof Symbol.asyncDispose
@@ -103,8 +107,9 @@ function readingPart(client: RemoteClient): Pick<Session, ReadingPart> {
       const answer = client.get(stackPath(name), { query: { refresh: true }, signal });
       return toStackView(await withNames(client, name, answer, signal));
     },
-    async listJobs({ stack, status, type, since, limit = 50 }, signal) {
-      const query = { stack_id: stack, status, type, since, per_page: Math.min(limit, MAX_JOBS_PER_PAGE) };
+    async listJobs({ stack, status, type, except, since, limit = 50 }, signal) {
+      const per_page = Math.min(limit, MAX_JOBS_PER_PAGE);
+      const query = { stack_id: stack, status, type, except, since, per_page };
       return listAt(fieldsOf(await client.get('/jobs', { query, signal }), 'jobs'), 'jobs', toJob);
     },
     async getJob(id, signal) {
@@ -131,6 +136,11 @@ function readingPart(client: RemoteClient): Pick<Session, ReadingPart> {
   };
 }
 
+/** The lines of files are for people: a large plan need not carry them to a daemon. */
+function withoutContents(plan: Plan): Plan {
+  return { ...plan, changes: plan.changes.map(({ contents: _contents, ...change }) => change) };
+}
+
 function changingPart(client: RemoteClient): Pick<Session, ChangingPart> {
   /** Ids of plans that this daemon made, so that a large plan need not be sent back. */
   const planIds = new WeakMap<Plan, string>();
@@ -145,7 +155,8 @@ function changingPart(client: RemoteClient): Pick<Session, ChangingPart> {
     },
     async apply({ stack, mode = 'apply', volumes = false, confirm = false, overrideFreeze, plan }, signal) {
       const id = plan === undefined ? undefined : planIds.get(plan);
-      const asPlanned = id !== undefined ? { plan_id: id } : plan !== undefined ? { plan } : {};
+      const asPlanned =
+        id !== undefined ? { plan_id: id } : plan !== undefined ? { plan: withoutContents(plan) } : {};
       const frozen = overrideFreeze === true ? { override_freeze: true } : {};
       const body = { mode, volumes, confirm, ...frozen, ...asPlanned };
       return toJob(

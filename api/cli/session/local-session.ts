@@ -1,6 +1,8 @@
 import { hostname, userInfo } from 'node:os';
 import type { Actor, JobStep, Reconciler } from '../../../reconciler/index.ts';
 import { isReconcilerError } from '../../../reconciler/index.ts';
+import type { AdoptionSession } from '../adopt/adoption-session.ts';
+import { createLocalAdoptions } from '../adopt/adoption-session.ts';
 import type { DataSession } from './data-session.ts';
 import type { TagSession } from './tag-session.ts';
 import type { WorkflowSession } from '../workflow/workflow-session.ts';
@@ -40,6 +42,7 @@ export function createLocalSession({ reconciler, actor, close }: LocalSessionOpt
     ...createLocalTags({ reconciler, actor, readOnce }),
     ...createLocalBuilds({ reconciler, actor, readOnce }),
     ...createLocalWorkflows({ reconciler, actor, readOnce }),
+    ...createLocalAdoptions({ reconciler, actor, readOnce }),
     ...createLocalData({
       reconciler,
       actor,
@@ -83,6 +86,7 @@ type ReadingPart = Exclude<
   | keyof BuildSession
   | keyof WorkflowSession
   | keyof NotifySession
+  | keyof AdoptionSession
   | 'stop'
   | typeof Symbol.asyncDispose
 >;

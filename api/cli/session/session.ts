@@ -24,6 +24,7 @@ import type {
   UserRecords,
   ValidationReport,
 } from '../../../reconciler/index.ts';
+import type { AdoptionSession } from '../adopt/adoption-session.ts';
 import type { BuildSession } from './build-session.ts';
 import type { DataSession } from './data-session.ts';
 import type { InventorySession } from './inventory-session.ts';
@@ -83,6 +84,7 @@ export interface Session
     BuildSession,
     WorkflowSession,
     NotifySession,
+    AdoptionSession,
     AsyncDisposable {
   /** Reads the repository as it is now. */
   repository(signal: AbortSignal): Promise<RepositorySummary>;

@@ -9,6 +9,8 @@ import { UsageError } from '../terminal/failure.ts';
 /** Default of the daemon in earlier versions, below the directory that it was started in. */
 const EARLIER_DEFAULT = '.kombinator';
 const DATABASE = 'kombinator.db';
+/** The operator's configuration where `--config` names none. */
+export const OPERATOR_FILE = 'operator.yaml';
 /** Only a daemon makes it. */
 const ADMIN_KEY = 'admin.key';
 

@@ -19,6 +19,7 @@ interface JobQuery extends PageQuery {
   readonly stack_id?: string;
   readonly status?: (typeof STATUSES)[number];
   readonly type?: (typeof JOB_TYPE_WORDS)[number];
+  readonly except?: (typeof JOB_TYPE_WORDS)[number];
   readonly since?: string;
 }
 
@@ -28,6 +29,7 @@ const listQuery = shape<JobQuery>({
     stack_id: { type: 'string' },
     status: { enum: STATUSES },
     type: { enum: JOB_TYPE_WORDS, description: 'deploy and apply are the same.' },
+    except: { enum: JOB_TYPE_WORDS, description: 'All types but this one.' },
     since: { type: 'string', format: 'date-time', description: 'Created at or after.' },
     ...pageParameters(200),
   },
@@ -86,11 +88,12 @@ export const jobRoutes: readonly Route<ApiDeps>[] = [
   }),
 ];
 
-function toFilter({ stack_id: stack, status, type, since }: JobQuery): JobFilter {
+function toFilter({ stack_id: stack, status, type, except, since }: JobQuery): JobFilter {
   return {
     ...(stack === undefined ? {} : { stack }),
     ...(status === undefined ? {} : { status }),
     ...(type === undefined ? {} : { type: toJobType(type) }),
+    ...(except === undefined ? {} : { except: toJobType(except) }),
     ...(since === undefined ? {} : { since: new Date(since).toISOString() }),
   };
 }

@@ -8,6 +8,9 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Logger } from '../../ports/logger.ts';
 import type { EngineTraits } from './engine/traits.ts';
 import type { Engine } from './engine/engine.ts';
+import { createAdoptingEngine } from './adopted/adopting-engine.ts';
+import type { Adoptions } from './adopted/adoptions.ts';
+import { createAdoptions } from './adopted/adoptions.ts';
 import type { TakenDown } from './networks-and-volumes/taken-down.ts';
 import { spokenApi } from './engine/transport.ts';
 
@@ -80,6 +83,8 @@ export interface Adapter extends Required<AdapterOptions> {
   readonly secretTexts: Map<string, SecretTexts>;
   /** Hidden files that are not the described ones, by container and described hash; see secrets/differing.ts. */
   readonly differing: LRUCache<string, readonly string[]>;
+  /** Compose projects that stacks have adopted; `engine` shows what is in them as theirs. */
+  readonly adoptions: Adoptions;
   /** Stacks by the engine names of their networks and volumes, for events that carry no labels. */
   readonly stacksByName: LRUCache<string, string>;
   /** Names that stacks wait for, as `kind/name`, or `AWAITED_PORT`. Events of what bears them carry no label of those stacks. */
@@ -91,6 +96,7 @@ export interface Adapter extends Required<AdapterOptions> {
 }
 
 export function createAdapter(engine: Engine, options: AdapterOptions): Adapter {
+  const adoptions = adoptionsOn(engine.address);
   let traits: Promise<Traits> | undefined;
   return {
     registries: () => [],
@@ -98,7 +104,8 @@ export function createAdapter(engine: Engine, options: AdapterOptions): Adapter 
     registryCacheMs: 30_000,
     portWaitMs: 4_000,
     ...options,
-    engine,
+    engine: createAdoptingEngine(engine, adoptions),
+    adoptions,
     traits(signal) {
       const pending = (traits ??= readTraits(engine, options.clock, signal));
       pending.catch(() => (traits = undefined));
@@ -116,6 +123,15 @@ export function createAdapter(engine: Engine, options: AdapterOptions): Adapter 
     awaited: createAwaitedNames(),
     oneAtATime: createKeyedMutex(),
   };
+}
+
+/** Adoptions by the address of their engine: a connection that was idle is opened anew, and knows them again. */
+const known = new LRUCache<string, Adoptions>({ max: 1_000 });
+
+function adoptionsOn(address: string): Adoptions {
+  const adoptions = known.get(address) ?? createAdoptions();
+  known.set(address, adoptions);
+  return adoptions;
 }
 
 export function appliedKey(stack: string, id: ResourceId): string {

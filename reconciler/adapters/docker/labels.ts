@@ -18,6 +18,8 @@ export const LABEL = {
   spec: 'io.kombinator.spec',
   /** Stack that a one-off container belongs to; those are no resources. */
   hook: 'io.kombinator.hook',
+  /** Compose project of an object that a stack has adopted. Never on the object itself: only shown, with the others (adopted/adoptions.ts). */
+  adopted: 'io.kombinator.adopted',
 } as const;
 
 /**
@@ -30,7 +32,8 @@ export const IMAGE_LABEL = {
   owner: 'io.kombinator.image.owner',
 } as const;
 
-const COMPOSE = 'com.docker.compose';
+/** Prefix of the labels of Compose. */
+export const COMPOSE = 'com.docker.compose';
 
 export type Labels = Readonly<Record<string, string>>;
 
@@ -132,6 +135,11 @@ export interface ComposePlace {
   readonly service: string | null;
 }
 
+/** Tells labels that Compose writes from those of people. */
+export function isOfCompose(label: string): boolean {
+  return label.startsWith(`${COMPOSE}.`);
+}
+
 /** `null`: Compose has not made it. */
 export function readComposePlace(labels: Labels | null | undefined): ComposePlace | null {
   const project = labels?.[`${COMPOSE}.project`];
@@ -149,10 +157,10 @@ function userLabels({ spec }: DesiredResource): Record<string, string> {
 
 function composeLabels(
   stack: string,
-  { kind, name, spec, hash, origin }: DesiredResource,
+  { kind, name, spec, hash, origin, compose }: DesiredResource,
 ): Record<string, string> {
-  const common = { [`${COMPOSE}.project`]: stack, [`${COMPOSE}.version`]: 'kombinator' };
-  if (kind !== 'container') return { ...common, [`${COMPOSE}.${kind}`]: name };
+  const common = { [`${COMPOSE}.project`]: compose?.project ?? stack, [`${COMPOSE}.version`]: 'kombinator' };
+  if (kind !== 'container') return { ...common, [`${COMPOSE}.${kind}`]: name, ...compose?.labels };
   return {
     ...common,
     [`${COMPOSE}.service`]: typeof spec['service'] === 'string' ? spec['service'] : name,
@@ -161,6 +169,7 @@ function composeLabels(
     [`${COMPOSE}.config-hash`]: hash,
     [`${COMPOSE}.project.config_files`]: origin.file,
     [`${COMPOSE}.project.working_dir`]: '/',
+    ...compose?.labels,
   };
 }
 

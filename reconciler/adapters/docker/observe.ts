@@ -21,10 +21,11 @@ import { leftNetwork, readLive, renderObserved } from './containers/container-dr
 import { readStaleSharing } from './containers/container-sharing.ts';
 import type { EngineVolume } from './engine/engine.ts';
 import { describeUnmet } from './engine/engine-needs.ts';
+import { readAdopted } from './adopted/read-adopted.ts';
 import { fingerprint } from './fingerprint.ts';
 import { fitsPlatform, movedDigest } from './images/image.ts';
 import type { Owner } from './labels.ts';
-import { readOwner } from './labels.ts';
+import { LABEL, readOwner } from './labels.ts';
 import { findDiffering } from './secrets/differing.ts';
 import { maskOf, rememberSecretTexts } from './secrets/secret-texts.ts';
 import { builtImageSpec, imageSpec, isContainerSpec, networkSpec, volumeSpec } from './containers/specs.ts';
@@ -42,7 +43,18 @@ export async function observeStack(
   scope: ObserveScope,
   signal: AbortSignal,
 ): Promise<Observation> {
+  if (scope.trial !== true) return look(adapter, scope, signal);
+  const before = adapter.adoptions.ofStack(scope.stack);
+  try {
+    return await look(adapter, scope, signal);
+  } finally {
+    adapter.adoptions.put(scope.stack, before ?? null);
+  }
+}
+
+async function look(adapter: Adapter, scope: ObserveScope, signal: AbortSignal): Promise<Observation> {
   const { engine } = adapter;
+  adopt(adapter, scope);
   rememberSecretTexts(adapter, scope.stack, scope.desired);
   const [containers, networks, volumes, built, images, externals, traits] = await Promise.all([
     engine.listContainers(scope.stack, signal),
@@ -58,10 +70,8 @@ export async function observeStack(
     adapter.stacksByName.set(Name, scope.stack);
   const inUse = new Set(containers.flatMap(({ NetworkSettings }) => idsOfNetworks(NetworkSettings)));
   const byName = Map.groupBy(claimed.networks, ({ Name }) => Name);
-  const kept = [...byName.values()].map((doubles) => ({
-    network: keptNetwork(doubles, (id) => inUse.has(id)),
-    doubles,
-  }));
+  const isUsed = (id: string): boolean => inUse.has(id);
+  const kept = [...byName.values()].map((doubles) => ({ network: keptNetwork(doubles, isUsed), doubles }));
   const networkIds = new Map(kept.map(({ network: { Name, Id } }) => [Name, Id]));
   const imageIds = new Map([...images.ids, ...idsOf(built)]);
   const view: ContainerView = { adapter, traits, networkIds, imageIds, desired: scope.desired };
@@ -90,11 +100,28 @@ export async function observeStack(
     ...kept.flatMap(({ network: { Id, Name } }) => (guests.has(Id) ? [`network/${Name}`] : [])),
     ...claimed.awaited.flatMap(({ users }) => users.map((name) => `container/${name}`)),
   ]);
+  if (containers.length + networks.length === 0) forget(adapter, scope);
   const resources = [...owned, ...taken];
   resources.sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
   const { engineId } = traits;
   const warnings = [...images.warnings, ...describeUnmet(scope.desired, traits.api)];
   return { resources, warnings, ...(engineId === '' ? {} : { engine: engineId }) };
+}
+
+/** Remembers whose a Compose project is. The description of a stack that leaves may be gone already; its project is its own until that is, too. */
+function adopt({ adoptions, name }: Adapter, { stack, adopts, desired, leaving }: ObserveScope): void {
+  if (adopts !== undefined) {
+    const node = desired[0]?.target ?? name;
+    // Nothing is described any more of a stack that is on its way out, but what it had is still its own.
+    const described =
+      desired.length > 0 || leaving !== true ? desired : (adoptions.of(adopts.project)?.desired ?? []);
+    adoptions.put(stack, { ...adopts, stack, node, desired: described });
+  } else if (leaving !== true) adoptions.put(stack, null);
+}
+
+/** Forgets the project of a stack that is gone: who makes one of its name by hand later has one of his own. */
+function forget({ adoptions }: Adapter, { stack, leaving }: ObserveScope): void {
+  if (leaving === true) adoptions.put(stack, null);
 }
 
 /** A built image is known by the name that tells what is in it. */
@@ -130,18 +157,25 @@ async function observeGroup(
   const identities = identitiesOf(container.owner, container.owner.spec['name'], view.desired);
   return mapBounded(identities, 1, async (identity) => {
     const wanted = identity.desired && maskSpec(identity.desired.spec);
-    const live = renderContainer(view, container, inspect, { wanted, health });
+    const adopted =
+      identity.desired !== null && container.info.Labels[LABEL.adopted] !== undefined
+        ? await readAdopted(view.adapter, identity.desired, inspect, signal)
+        : null;
+    const made =
+      adopted === null ? container : { ...container, owner: { ...container.owner, spec: adopted.spec } };
+    const live = renderContainer(view, made, inspect, { wanted, health });
     const left = wanted !== null && isContainerSpec(wanted) ? leftNetwork(inspect, wanted) : null;
     const spec = { ...live.spec, ...(left === null ? {} : { networkMode: left }), ...stale };
     const rendered = { ...live, spec };
     const up = inspect.State.Running && !inspect.State.Paused;
     const ids = members.map(({ id }) => id);
     const differing = identity.desired
-      ? await findDiffering(view.adapter, identity.desired, inspect, signal)
+      ? (adopted?.differing ?? (await findDiffering(view.adapter, identity.desired, inspect, signal)))
       : [];
+    const hash = adopted?.isSame ? (identity.desired?.hash ?? null) : container.owner.hash;
     const basis = [
       ...ids,
-      container.owner.hash ?? '',
+      hash ?? '',
       inspect.Image,
       up ? 'up' : 'down',
       ...(interrupted ? [container.name] : []),
@@ -149,6 +183,7 @@ async function observeGroup(
     ];
     return {
       ...identity.base,
+      hash,
       ...rendered,
       objectId: container.id,
       interrupted,

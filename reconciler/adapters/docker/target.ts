@@ -6,6 +6,8 @@ import type { Capability, ExecSession, SessionOptions, TargetWith } from '../../
 import type { ApplyContext, ResourceChange } from '../../ports/target.ts';
 import type { Adapter, AdapterOptions } from './adapter.ts';
 import { createAdapter } from './adapter.ts';
+import { readHostPath } from './adopted/host-files.ts';
+import { findProjects } from './adopted/projects.ts';
 import { applyContainer, releaseContainer, settleContainer } from './containers/apply-container.ts';
 import {
   execIn,
@@ -95,6 +97,9 @@ export function createEngineTarget({ engine, close, ...options }: EngineTargetOp
     watch: (onEvent, signal) => within(signal, (until) => watchEngine(adapter, onEvent, until)),
     ...inventoryPart(adapter, within),
     ...imageBuilds(adapter, within),
+    composeProjects: (signal) => within(signal, (until) => findProjects(engine, until)),
+    readHostPath: (project, path, limits, signal) =>
+      within(signal, (until) => readHostPath(engine, { project, path }, limits, until)),
     async [Symbol.asyncDispose]() {
       closing.abort(new ReconcilerError('CANCELLED', `the connection to ${options.name} was closed`));
       close();

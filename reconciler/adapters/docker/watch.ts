@@ -4,7 +4,7 @@ import { createPace } from '../../base/mutex.ts';
 import type { Watches } from '../../ports/target-capabilities.ts';
 import type { Adapter } from './adapter.ts';
 import { AWAITED_PORT } from './adapter.ts';
-import { LABEL, readOwner } from './labels.ts';
+import { LABEL, readComposePlace, readOwner } from './labels.ts';
 import type { EngineEvent } from './engine/engine-events.ts';
 import { EVENTS_PER_SECOND, readEvents } from './engine/engine-events.ts';
 
@@ -65,7 +65,7 @@ async function listen(adapter: Adapter, signal: AbortSignal, { onOpen, onEvent }
     onOpen();
     for await (const event of readEvents(stream)) {
       await pace(signal);
-      const stack = stackOf(event, containers, adapter.stacksByName);
+      const stack = stackOf(event, containers, adapter);
       if (stack !== undefined) onEvent(stack);
       for (const waiting of waitingFor(event, adapter, stack)) onEvent(waiting, true);
     }
@@ -116,16 +116,18 @@ function keysOf({ Type = '', Action = '', Actor }: EngineEvent): readonly string
 function stackOf(
   event: EngineEvent,
   containers: StacksById,
-  names: Pick<Adapter['stacksByName'], 'get'>,
+  { stacksByName, adoptions }: Pick<Adapter, 'adoptions' | 'stacksByName'>,
 ): string | undefined {
   const id = event.Actor?.ID ?? '';
   const attributes = event.Actor?.Attributes ?? {};
-  const labelled = attributes[LABEL.stack];
+  const project = readComposePlace(attributes)?.project;
+  const labelled =
+    attributes[LABEL.stack] ?? (project === undefined ? undefined : adoptions.of(project)?.stack);
   if (event.Type === 'container') {
     if (labelled) containers.set(id, labelled);
     if (event.Action === 'destroy') containers.delete(id);
     return labelled;
   }
   if (labelled) return labelled;
-  return containers.get(attributes['container'] ?? '') ?? names.get(attributes['name'] ?? id);
+  return containers.get(attributes['container'] ?? '') ?? stacksByName.get(attributes['name'] ?? id);
 }

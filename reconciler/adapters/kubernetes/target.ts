@@ -36,7 +36,9 @@ import { execIn, openSession, openSessionAt } from './workloads/session.ts';
 const PARALLEL_CHANGES = 64;
 
 /** Nothing is streamed in and out of pods yet. */
-export type ClusterTarget = TargetWith<Exclude<Capability, 'streamsPrograms' | 'buildsImages'>>;
+export type ClusterTarget = TargetWith<
+  Exclude<Capability, 'streamsPrograms' | 'buildsImages' | 'findsProjects'>
+>;
 
 /** The `Target` port over one API server. */
 export function createClusterTarget(options: ClusterOptions): ClusterTarget {

@@ -2,19 +2,15 @@ import { posix } from 'node:path';
 import type { Unresolved } from '../file-tree.ts';
 import { isDirectory, joinPath, listLeaves, resolvePath } from '../file-tree.ts';
 import { isProblem } from '../../base/problem.ts';
-import { sha256 } from '../../base/json.ts';
+import { isRelative } from '../../model/docker/mounts.ts';
 import type { ComposeNode, MapNode } from './node.ts';
 import { child, list, map, scalar, textOf, withEntry } from './node.ts';
 import type { Project } from './project.ts';
 
 /*
- * Bind mounts of relative paths (decision 007). On the machine where somebody runs Compose, `./data` is a directory beside
- * the file. An engine that is driven from a repository has no such directory: what is in the repository is copied into the
- * container, and what is not becomes a volume.
+ * Bind mounts of relative paths (decision 046): what is in the repository and only read is content, and is copied into the container; everything
+ * else is data, which has its place on the host and is none of the repository's.
  */
-
-/** Volumes that stand for directories beside the Compose file, by name. */
-export type BindVolumes = Map<string, ComposeNode>;
 
 /** A bind mount of a relative path, or of one in somebody's home. */
 export interface Bind {
@@ -27,16 +23,15 @@ export interface Bind {
   readonly user?: string | undefined;
 }
 
-/** A service without bind mounts of relative paths. */
-export function placeBinds(project: Project, service: MapNode, volumes: BindVolumes): MapNode {
+/** A service whose bind mounts of relative paths are content, as `files`, or data, in the long form. */
+export function placeBinds(project: Project, service: MapNode): MapNode {
   const mounts = service.entries.get('volumes');
   if (mounts?.kind !== 'list') return service;
   const files: ComposeNode[] = [];
   const kept = mounts.items.flatMap((item): readonly ComposeNode[] => {
     const bind = readBind(item, service);
-    // A kombination that adopts nothing has no relative binds (decision 007), and is told so later.
-    if (!bind || (item.origin.file.isKombination && !project.adopts)) return [item];
-    const placed = placeBind(project, bind, volumes);
+    if (!bind) return [item];
+    const placed = placeBind(project, bind);
     if (placed.file) files.push(placed.file);
     return placed.mount ? [placed.mount] : [];
   });
@@ -64,7 +59,7 @@ export function readBind(node: ComposeNode, service: MapNode): Bind | undefined 
     return { source, target, readOnly, mustExist, node, user };
   }
   const [source, target, options = ''] = (textOf(node) ?? '').split(':');
-  if (target === undefined || !isRelative(source)) return undefined;
+  if (target === undefined || source === undefined || !isRelative(source)) return undefined;
   return { source, target, readOnly: options.split(',').includes('ro'), mustExist: false, node, user };
 }
 
@@ -75,40 +70,28 @@ function ownerIn(service: MapNode): string | undefined {
   return /^(|0|root)(:|$)/.test(user) ? undefined : user;
 }
 
-function isRelative(source: string | undefined): source is string {
-  return source !== undefined && /^(\.{1,2}(\/|$)|\.[^/]|~)/.test(source);
-}
-
-interface Where {
-  /** Path from the root of the repository; `null` when it is not in there. */
-  readonly place: string | null;
-}
-
 interface Placed {
   readonly mount?: ComposeNode;
   readonly file?: ComposeNode;
 }
 
-function placeBind(project: Project, bind: Bind, volumes: BindVolumes): Placed {
-  const { source, target, readOnly, mustExist, node } = bind;
+function placeBind(project: Project, bind: Bind): Placed {
+  const { source, target, readOnly, node } = bind;
   const place = source.startsWith('~') ? null : joinPath(node.origin.file.base, source);
   const found = place === null ? undefined : resolvePath(project.tree, place);
   for (const visited of found?.visited ?? []) project.watched.add(visited);
   const there = found && !isProblem(found) && (isDirectory(found.node) ? hasContent(found.node) : true);
   if (there && place !== null) {
     const directory = isDirectory(found.node);
+    if (!readOnly) {
+      const what = directory ? 'a directory' : 'a file';
+      const message = `${source} is ${what} of the repository that the container may write to: what it wrote would be in the way of the next commit, or lost`;
+      project.error('BIND_TRACKED', node, message, { hint: waysOut(found.path, target) });
+      return {};
+    }
     const path = posix.relative(`/${project.directory}`, `/${place}`) || '.';
-    const file = directory ? copyOf(bind, path) : copyOfFile(bind, path);
-    if (readOnly) return directory ? { file, mount: mountVolume(bind, { hides: true }) } : { file };
-    const kept = directory
-      ? `what the container writes to ${target} is kept in a volume, what is in the repository written over it, and what leaves the repository stays there`
-      : `what the container writes to ${target} is lost when it is made anew`;
-    project.warning('BIND_COPIED', node, `${source} is copied from the repository: ${kept}`, {
-      hint: 'add :ro if the container only reads it',
-    });
-    if (!directory) return { file };
-    const name = nameVolume(project, volumes, { ...bind, place });
-    return { file, mount: mountVolume(bind, { name, hides: true }) };
+    if (!directory) return { file: copyOfFile(bind, path) };
+    return { file: copyOf(bind, path), mount: mountVolume(bind, { hides: true }) };
   }
   if (isProblem(found) && (found.code === 'CONTENT_ELSEWHERE' || leadsOut(found))) {
     project.error(found.code, node, found.problem, {
@@ -116,17 +99,70 @@ function placeBind(project: Project, bind: Bind, volumes: BindVolumes): Placed {
     });
     return {};
   }
-  if (mustExist) {
-    project.error('FILE_NOT_FOUND', node, `${source} is not in the repository`);
-    return {};
+  return { mount: dataMount(project, bind) };
+}
+
+function waysOut(path: string, target: string): string {
+  return `write :ro after ${target} if the container only reads it; if it is data, git rm -r --cached ${path}, with a line for it in .gitignore: then it stays on its host`;
+}
+
+/** Keys of a mount in the long form that say how, not what. */
+const OTHER_KEYS = ['read_only', 'bind', 'consistency'];
+
+/** The mount in the long form, with its path from the directory of the description. */
+export function dataMount(
+  { directory }: Pick<Project, 'directory'>,
+  { source, target, readOnly, node }: Bind,
+): ComposeNode {
+  const { origin } = node;
+  const path = source.startsWith('~')
+    ? source
+    : pathFrom(directory, posix.join(node.origin.file.base, source));
+  const entries: [string, ComposeNode][] = [
+    ['type', scalar('bind', origin)],
+    ['source', scalar(path.startsWith('.') || path.startsWith('~') ? path : `./${path}`, origin)],
+    ['target', scalar(target, origin)],
+  ];
+  if (node.kind === 'map') {
+    for (const key of OTHER_KEYS) {
+      const value = child(node, key);
+      if (value) entries.push([key, value]);
+    }
+    return map(entries, origin);
   }
-  const name = nameVolume(project, volumes, { ...bind, place });
-  const message = `${source} is not in the repository: the volume ${name} is mounted at ${target} instead`;
-  project.warning('BIND_AS_VOLUME', node, message, {
-    hint: 'use an absolute path of the node, or add the file or directory to the repository',
+  if (readOnly) entries.push(['read_only', scalar(true, origin)]);
+  const bind = shortOptions(textOf(node) ?? '');
+  if (bind.length > 0) {
+    entries.push([
+      'bind',
+      map(
+        bind.map(([key, value]) => [key, scalar(value, origin)]),
+        origin,
+      ),
+    ]);
+  }
+  return map(entries, origin);
+}
+
+/** The way from one directory to a path, both from the root of the repository; the path may lead out of it. */
+function pathFrom(directory: string, path: string): string {
+  const from = directory.split('/').filter((name) => name !== '');
+  const to = posix
+    .normalize(path)
+    .split('/')
+    .filter((name) => name !== '' && name !== '.');
+  let shared = 0;
+  while (shared < from.length && from[shared] === to[shared]) shared += 1;
+  return [...from.slice(shared).map(() => '..'), ...to.slice(shared)].join('/') || '.';
+}
+
+/** The options of the short form that have a place under `bind` of the long one. */
+function shortOptions(text: string): readonly (readonly [string, string])[] {
+  const [, , options = ''] = text.split(':');
+  return options.split(',').flatMap((option): readonly (readonly [string, string])[] => {
+    if (option === 'z' || option === 'Z') return [['selinux', option]];
+    return /^r?(shared|slave|private)$/.test(option) ? [['propagation', option]] : [];
   });
-  // An empty directory of that user's hides what the image has there; else the volume takes over the owner from the image.
-  return { mount: mountVolume(bind, { name, readOnly, hides: bind.user !== undefined && !readOnly }) };
 }
 
 /** Tells of a path that leaves the repository by a symlink. One that is written so is no file of the repository to begin with. */
@@ -179,19 +215,4 @@ export function mountVolume({ target, node, user }: Bind, { name, readOnly, hide
   if (user !== undefined && name !== undefined && !readOnly) options.push(['chown', scalar(true, origin)]);
   if (options.length > 0) entries.push(['volume', map(options, origin)]);
   return map(entries, origin);
-}
-
-/** One volume for each path, whoever mounts it; the name tells the path. */
-function nameVolume(
-  { directory }: Project,
-  volumes: BindVolumes,
-  { node, place, source }: Bind & Where,
-): string {
-  const path = place === null ? source : posix.relative(`/${directory}`, `/${place}`);
-  const normal = posix.normalize(path).replace(/\/$/, '');
-  const words = normal.replace(/[^A-Za-z0-9_.]+/g, '-').replace(/^[-.]+|-+$/g, '') || 'here';
-  const plain = /^[A-Za-z0-9_.]+(\/[A-Za-z0-9_.]+)*$/.test(normal) && words.length <= 60;
-  const name = plain ? `bind-${words}` : `bind-${words.slice(0, 60)}-${sha256(normal).slice(0, 6)}`;
-  if (!volumes.has(name)) volumes.set(name, scalar(null, node.origin));
-  return name;
 }

@@ -100,7 +100,7 @@ function openScope({ project, scope, scopes }: Extension, file: ComposeNode): Sc
   const base = path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : '';
   const nodes = readYaml(project, path, base, file);
   const set = { ...scope.set, base, environment: environmentFrom(scope.set, base) };
-  const filled = nodes && interpolateNodes(project, nodes, set.environment);
+  const filled = nodes && keepLastOfEachKey(interpolateNodes(project, nodes, set.environment));
   const services = child(filled, 'services');
   const opened =
     filled === undefined ? undefined : { key: path, services: new Map(entriesOf(services)), set };

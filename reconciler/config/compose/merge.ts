@@ -46,7 +46,7 @@ const RULES = new Map<string, Merge>([
   ]),
   ...REPLACED.map((place): [string, Merge] => [place, (_base, over) => over]),
   ['services.*.depends_on', (base, over, path) => mergeMaps(toConditions(base), toConditions(over), path)],
-  ['services.*.extra_hosts', (base, over) => append(toHosts(base), toHosts(over))],
+  ['services.*.extra_hosts', (base, over) => appendNew(toHosts(base), toHosts(over))],
   ['services.*.build', (base, over, path) => mergeMaps(toBuild(base), toBuild(over), path)],
   ['services.*.logging', mergeLogging],
   ['services.*.ulimits.*', mergeUlimit],
@@ -62,7 +62,8 @@ export function mergeNodes(
   if (over.tag === '!reset') return undefined;
   if (base === undefined || over.tag === '!override') return settle(over);
   const rule = RULES.get(placeOf(path));
-  if (rule && !isEmpty(over)) return rule(base, over, path);
+  // A value that a null replaces is gone, and the image's own counts again.
+  if (rule && (!isEmpty(over) || REPLACED.includes(placeOf(path)))) return rule(base, over, path);
   if (isEmpty(over) && !PAIRS.includes(placeOf(path.slice(0, -1)))) return base;
   if (base.kind === 'map' && over.kind === 'map') return mergeMaps(base, over, path);
   if (base.kind === 'list' && over.kind === 'list') return append(base, over);
@@ -82,9 +83,12 @@ export function settle(node: ComposeNode): ComposeNode | undefined {
   return { ...plain, entries: new Map(entries) };
 }
 
-/** Lists in which one entry may be said once only: of several, the last counts, at the place of the first. */
+/**
+ * Lists in which one entry may be said once only: of several, the last counts, at the place of the first. All GPUs are a list from then
+ * on, which another file adds to.
+ */
 export function keepLastOfEachKey(node: ComposeNode, path: readonly string[] = []): ComposeNode {
-  if (node.kind === 'scalar') return node;
+  if (node.kind === 'scalar') return placeOf(path) === 'services.*.gpus' ? toRequests(node) : node;
   if (node.kind === 'map') {
     const entries = [...node.entries].map(
       ([key, value]) => [key, keepLastOfEachKey(value, [...path, key])] as const,
@@ -125,6 +129,19 @@ function append(base: ComposeNode, over: ComposeNode): ComposeNode | undefined {
   const settled = settle(over);
   if (base.kind !== 'list' || settled?.kind !== 'list') return settled;
   return { ...settled, items: [...base.items, ...settled.items] };
+}
+
+/** Entries that are there already are not said again. */
+function appendNew(base: ComposeNode, over: ComposeNode): ComposeNode | undefined {
+  if (base.kind !== 'list' || over.kind !== 'list') return append(base, over);
+  const known = new Set(base.items.map(textOf));
+  return append(base, { ...over, items: over.items.filter((item) => !known.has(textOf(item))) });
+}
+
+/** `all` is a list of one that asks for all. */
+function toRequests(node: ComposeNode): ComposeNode {
+  if (isEmpty(node)) return node;
+  return list([map([['count', node]], node.origin)], node.origin);
 }
 
 /** A list of `key=value` as a map; a key without a value has none. */

@@ -1,6 +1,6 @@
 import type { Scalar } from './yaml-scalar.ts';
 import { isAlias, isMap, isScalar, isSeq } from 'yaml';
-import type { Document } from 'yaml';
+import type { Document, Scalar as YamlScalar } from 'yaml';
 import type { DocumentPath, TextPlace } from '../../base/document-path.ts';
 import type { YamlDocument } from '../yaml-document.ts';
 import { aliasTargets, keyText } from '../yaml-document.ts';
@@ -37,6 +37,8 @@ interface NodeBase {
 export interface ScalarNode extends NodeBase {
   readonly kind: 'scalar';
   readonly value: Scalar;
+  /** Text of a scalar without quotes that looks like a number and is none here, or is written in another way than it is printed: `1e6`. */
+  readonly written?: string;
 }
 
 export interface ListNode extends NodeBase {
@@ -68,7 +70,16 @@ function build(ast: Document.Parsed, written: unknown, origin: Origin): ComposeN
   }
   if (isMap(node)) return { kind: 'map', entries: readEntries(ast, node, origin), ...base };
   const value = isScalar(node) ? readScalar(node, origin.file.isKombination ? 'yaml-1.2' : 'compose') : null;
-  return { kind: 'scalar', value, ...base };
+  const odd = isScalar(node) ? oddNumber(node, value) : undefined;
+  return { kind: 'scalar', value, ...base, ...(odd === undefined ? {} : { written: odd }) };
+}
+
+function oddNumber({ type, source = '' }: YamlScalar, value: Scalar): string | undefined {
+  return type === 'PLAIN' &&
+    /^[-+.]?\d/.test(source) &&
+    (typeof value === 'string' || String(value) !== source)
+    ? source
+    : undefined;
 }
 
 /** Reads the entries of a map: its own count before what is merged in; of several merged maps, the first. */

@@ -1,8 +1,7 @@
-import type { BindVolumes } from './binds.ts';
 import { nameOf, placeSecrets } from './configs-and-secrets.ts';
 import { isMapNode } from './merge.ts';
 import type { ComposeNode, MapNode } from './node.ts';
-import { child, entriesOf, isEmpty, map, scalar, textOf, withEntry } from './node.ts';
+import { child, entriesOf, isEmpty, map, scalar, withEntry } from './node.ts';
 import type { Environment, Project } from './project.ts';
 import type { PlaceBinds } from './service.ts';
 import { normaliseService } from './service.ts';
@@ -29,12 +28,10 @@ export function normaliseDocument(
   { environment, placeBinds }: NormaliseOptions,
 ): MapNode {
   const { entries } = document;
-  const volumes: BindVolumes = new Map();
   const topLevel = {
     configs: new Map(entriesOf(entries.get('configs'))),
     secrets: new Map(entriesOf(entries.get('secrets'))),
     environment,
-    volumes,
     placeBinds,
   };
   const services = entries.get('services');
@@ -50,13 +47,7 @@ export function normaliseDocument(
     const placed = placeSecrets(project, secrets, { environment, ofBuilds: secretsOfBuilds(services) });
     result = withEntry(result, 'secrets', map(placed, secrets.origin));
   }
-  const declared = entries.get('volumes');
-  if (declared && declared.kind !== 'map' && !isEmpty(declared)) return result;
-  const all = [
-    ...entriesOf(declared).map(([name, node]) => [name, plainVolume(project, node)] as const),
-    ...volumes,
-  ];
-  return all.length > 0 ? withEntry(result, 'volumes', map(all, (declared ?? document).origin)) : result;
+  return result;
 }
 
 function secretsOfBuilds(services: ComposeNode | undefined): ReadonlySet<string> {
@@ -75,14 +66,4 @@ function checkConfig(project: Project, name: string, config: ComposeNode): void 
     const message = `the config ${name} says what it is as text: file, content or environment`;
     project.error('INVALID_TYPE', node, message);
   }
-}
-
-/** A volume that stands for a directory beside the Compose file is a plain one (decision 007). */
-function plainVolume(project: Project, node: ComposeNode): ComposeNode {
-  const device = child(node, 'driver_opts', 'device');
-  const path = textOf(device);
-  if (!isMapNode(node) || !device || path === undefined || !/^[.~]/.test(path)) return node;
-  const message = `${path} is a relative path, and no directory of the node is meant by it: the volume is a plain one`;
-  project.warning('BIND_AS_VOLUME', device, message, { hint: 'use an absolute path of the node' });
-  return withEntry(node, 'driver_opts', undefined);
 }

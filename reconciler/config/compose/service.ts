@@ -1,7 +1,6 @@
 import { posix } from 'node:path';
 import { parseGitContext } from '../../model/docker/git-context.ts';
 import { joinPath } from '../file-tree.ts';
-import type { BindVolumes } from './binds.ts';
 import { fillEnvironment } from './environment.ts';
 import type { TopLevelParts } from './configs-and-secrets.ts';
 import { modeOf, placeConfigs } from './configs-and-secrets.ts';
@@ -10,11 +9,10 @@ import type { ComposeNode, MapNode } from './node.ts';
 import { child, entriesOf, isEmpty, map, scalar, textOf, withEntry } from './node.ts';
 import type { Environment, Project } from './project.ts';
 
-/** A service whose bind mounts of relative paths are in their places; volumes for them are added to those given. */
-export type PlaceBinds = (project: Project, service: MapNode, volumes: BindVolumes) => MapNode;
+/** A service whose bind mounts of relative paths are in their places. */
+export type PlaceBinds = (project: Project, service: MapNode) => MapNode;
 
 interface ServiceContext extends TopLevelParts {
-  readonly volumes: BindVolumes;
   readonly placeBinds: PlaceBinds;
 }
 
@@ -22,7 +20,7 @@ interface ServiceContext extends TopLevelParts {
 export function normaliseService(project: Project, service: MapNode, topLevel: ServiceContext): MapNode {
   let result = withoutEmpty(service);
   result = fillEnvironment(project, result, topLevel.environment);
-  result = topLevel.placeBinds(project, result, topLevel.volumes);
+  result = topLevel.placeBinds(project, result);
   result = placeConfigs(project, result, topLevel);
   result = normalisePorts(result);
   result = normaliseMounts(result);

@@ -1,4 +1,5 @@
 import { asFields, asList, own } from '../../base/values.ts';
+import { isRelative } from '../../model/docker/mounts.ts';
 import type { YamlDocument } from '../yaml-document.ts';
 
 /** Words that only mean something together with other files, or with variables. */
@@ -23,11 +24,18 @@ export function speaksCompose({ value }: YamlDocument): boolean {
     const service = asFields(item);
     if (!service) continue;
     if (SERVICE_WORDS.some((word) => own(service, word) !== undefined)) return true;
+    if ((asList(service['volumes']) ?? []).some(isRelativeBind)) return true;
     if (passesOn(service['environment']) || passesOn(service['env'])) return true;
     const { files, ...fields } = service;
     if (hasDollar(fields) || (asList(files) ?? []).some(hasDollarBesideContent)) return true;
   }
   return hasDollar(rest);
+}
+
+/** A mount of a path beside the file: what it means depends on what is in the repository. */
+function isRelativeBind(mount: unknown): boolean {
+  const source = typeof mount === 'string' ? mount : asFields(mount)?.['source'];
+  return typeof source === 'string' && isRelative(source);
 }
 
 /** A variable of which only the name is said. */

@@ -35,7 +35,20 @@ export interface SettingsDocument {
   /** Globs; empty: everything. */
   readonly include: readonly string[];
   readonly exclude: readonly string[];
+  readonly compose: ComposeSettings;
+  /** Stacks that were given back. */
+  readonly released: readonly string[];
   readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Compose files that are stacks by themselves. */
+export interface ComposeSettings {
+  /** Globs; empty: none. */
+  readonly files: readonly string[];
+  /** Directory of the hosts that the repository stands for. */
+  readonly dataDir?: string;
+  /** Their projects are theirs as they run. */
+  readonly adopts: boolean;
 }
 
 /** The rules that documents of the fleet are read by. */
@@ -53,6 +66,8 @@ export const NO_SETTINGS: SettingsDocument = {
   registryEntries: [],
   include: [],
   exclude: [],
+  compose: { files: [], adopts: false },
+  released: [],
   diagnostics: [],
 };
 
@@ -69,20 +84,35 @@ export function readSettingsDocument(file: string, text: string, rules: FleetRul
     also: (document, collector) => {
       policy = readPolicy(document, collector);
       checkChannels(policy.notify, null, rules.policy ?? OPEN_POLICY, collector);
-      for (const key of ['include', 'exclude']) checkGlobs(own(document, key), key, collector);
+      for (const key of ['include', 'exclude', 'compose']) checkGlobs(own(document, key), key, collector);
       registryEntries = readRegistryEntries(document, collector);
       registries = readRegistries(document, rules.policy ?? OPEN_POLICY, collector);
     },
   });
-  const globs = (key: string): readonly string[] =>
-    (asList(own(fields, key)) ?? []).filter((glob) => typeof glob === 'string');
+  const globs = (key: string): readonly string[] => {
+    const value = own(fields, key);
+    return (typeof value === 'string' ? [value] : (asList(value) ?? [])).filter(
+      (glob) => typeof glob === 'string',
+    );
+  };
   return {
     policy,
     registries,
     registryEntries,
     include: globs('include'),
     exclude: globs('exclude'),
+    compose: readCompose(fields, globs),
+    released: globs('released'),
     diagnostics,
+  };
+}
+
+function readCompose(fields: Fields | undefined, globs: (key: string) => readonly string[]): ComposeSettings {
+  const dataDir = asString(own(fields, 'data_dir'));
+  return {
+    files: globs('compose'),
+    adopts: own(fields, 'adopts') === true,
+    ...(dataDir === undefined ? {} : { dataDir }),
   };
 }
 

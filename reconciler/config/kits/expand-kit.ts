@@ -23,7 +23,7 @@ import { DEFAULT_DOMAIN, withRoutes } from '../kombination/route.ts';
 import { EMPTY_SERVICE_FIELDS } from '../kombination/service/service-fields.ts';
 import { nodeOf } from '../kombination/service/service-node.ts';
 import type { Fields } from '../../base/values.ts';
-import { own, toRecord } from '../../base/values.ts';
+import { defined, own, toRecord } from '../../base/values.ts';
 
 /** Fills in what the kit knows: defaults, parts, add-ons, services that others need, routes. */
 export function expandKit(
@@ -58,7 +58,7 @@ export function expandKit(
     volumes: declareVolumes(written, services),
     secrets: proxied ? { ...context.tls.secrets, ...written.secrets } : written.secrets,
     policy: written.policy,
-    ...(written.backup === undefined ? {} : { backup: written.backup }),
+    ...defined({ backup: written.backup, dataDir: written.dataDir, adopts: written.adopts }),
   };
 }
 

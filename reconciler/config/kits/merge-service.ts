@@ -34,6 +34,7 @@ export function atPath(fields: ServiceFields, path: DocumentPath): ServiceFields
     ...(fields.networks ? { networks: moved(fields.networks) } : {}),
     env: moved(fields.env),
     mounts: moved(fields.mounts),
+    dataMounts: moved(fields.dataMounts),
     files: moved(fields.files),
     secrets: moved(fields.secrets),
     links: moved(fields.links),
@@ -48,7 +49,7 @@ export function atPath(fields: ServiceFields, path: DocumentPath): ServiceFields
  */
 export function mergeFields(kit: ServiceFields, own: ServiceFields): ServiceFields {
   const placed = new Set(own.secrets.map(({ target }) => target));
-  const targets = new Set(own.mounts.map(({ mount }) => mount.target));
+  const targets = new Set([...own.mounts, ...own.dataMounts].map(({ mount }) => mount.target));
   const written = new Set(own.files.map(({ target }) => target));
   return {
     ...kit,
@@ -56,6 +57,7 @@ export function mergeFields(kit: ServiceFields, own: ServiceFields): ServiceFiel
     env: mergeEnv(kit.env, own.env),
     labels: mergeLabels(kit.labels, own.labels),
     mounts: [...kit.mounts.filter(({ mount }) => !targets.has(mount.target)), ...own.mounts],
+    dataMounts: [...kit.dataMounts.filter(({ mount }) => !targets.has(mount.target)), ...own.dataMounts],
     files: [...kit.files.filter(({ target }) => !written.has(target)), ...own.files],
     secrets: [...kit.secrets.filter(({ target }) => !placed.has(target)), ...own.secrets],
     dependsOn: [...kit.dependsOn, ...own.dependsOn],

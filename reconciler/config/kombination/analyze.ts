@@ -16,6 +16,7 @@ import type { HookModel } from './read-hooks.ts';
 import { readHooks } from './read-hooks.ts';
 import type { FoundSecrets } from './checks/find-secrets.ts';
 import { findSecrets } from './checks/find-secrets.ts';
+import { checkPlainSecrets } from './checks/plain-secrets.ts';
 import type { FoundBuilds, BuiltImage } from './checks/find-builds.ts';
 import { findBuilds, withBuiltImages } from './checks/find-builds.ts';
 import type { TreeDirectory } from '../file-tree.ts';
@@ -34,6 +35,7 @@ import type { StackDependency } from './stack-dependencies.ts';
 import { readStackDependencies } from './stack-dependencies.ts';
 import type { FoundServiceFiles } from './checks/service-files.ts';
 import { findServiceFiles } from './checks/service-files.ts';
+import { withDataPlaces } from './service/data-places.ts';
 import { withNamedNetworks } from './service/named-networks.ts';
 import { withOwnContainers } from './service/own-containers.ts';
 import type { OperatorPolicy } from '../../model/operator-policy.ts';
@@ -94,11 +96,8 @@ export function analyze(options: AnalyzeOptions): Analysis {
   const diagnostics = createDiagnosticCollector();
   const { document, written, composed } = readDocument(options);
   const broken = document.value === undefined;
-  if (document.value === null) {
-    diagnostics.error('EMPTY_DOCUMENT', [], 'the document is empty', {
-      hint: 'it needs version: "1.0", meta: with the name of the stack, and services:',
-    });
-  } else if (!broken) options.checkSchema('kombination', document.original ?? {}, diagnostics);
+  if (document.value === null) reportEmpty(diagnostics);
+  else if (!broken) options.checkSchema('kombination', document.original ?? {}, diagnostics);
   for (const note of document.notes) diagnostics.add(note);
   if (composed) reportUnread(composed, written, diagnostics);
   checkSecretPlaces(document.value, diagnostics);
@@ -106,10 +105,10 @@ export function analyze(options: AnalyzeOptions): Analysis {
   const place = { tree: options.tree, directory: directoryOf(options.file), diagnostics };
   const expanded = withoutBuilds(expandKit(model, diagnostics, options.kits), diagnostics);
   const builds = findBuilds(onMachines(expanded), place);
-  const kombination = withOwnContainers(withNamedNetworks(withBuiltImages(expanded, builds)));
+  const named = withOwnContainers(withNamedNetworks(withBuiltImages(expanded, builds)));
+  const { kombination, hooks } = placeAllData(named, document.value, { ...options, diagnostics });
   const names = new Set(model.services.map((service) => service.name));
   const dependencies = checkReferences(kombination, names, diagnostics);
-  const hooks = readHooks(document.value, kombination, diagnostics);
   const oneOffs = hooks.map(({ service }) => service);
   checkReferences({ ...kombination, services: oneOffs }, names, diagnostics);
   checkContainers(onMachines(kombination), dependencies, diagnostics);
@@ -124,6 +123,7 @@ export function analyze(options: AnalyzeOptions): Analysis {
   checkPorts(ports, diagnostics);
   const all = { ...kombination, services: [...kombination.services, ...oneOffs] };
   checkCluster(kombination, all.services, diagnostics);
+  checkPlainSecrets(all.services, { document, file: options.file }, diagnostics);
   const serviceFiles = withBuilds(findServiceFiles(all.services, place), builds);
   const templates = [...serviceFiles.templates.values()].flat();
   const secrets = findSecrets(all, { ...place, templates });
@@ -149,6 +149,28 @@ export function analyze(options: AnalyzeOptions): Analysis {
       : diagnostics.list,
     watched: composed?.watched ?? [],
   };
+}
+
+/** Mounts of relative paths have their places before anything else is asked about them. */
+function placeAllData(
+  named: Kombination,
+  document: unknown,
+  { policy, diagnostics }: Pick<AnalyzeOptions, 'policy'> & { readonly diagnostics: DiagnosticCollector },
+): Pick<Analysis, 'kombination' | 'hooks'> {
+  const kombination = withDataPlaces(named, policy, diagnostics);
+  const hooks = readHooks(document, kombination, diagnostics);
+  const oneOffs = hooks.map(({ service }) => service);
+  const placed = withDataPlaces({ ...kombination, services: oneOffs }, policy, diagnostics);
+  return {
+    kombination: { ...kombination, volumes: placed.volumes },
+    hooks: hooks.map((hook, index) => ({ ...hook, service: placed.services[index] ?? hook.service })),
+  };
+}
+
+function reportEmpty(diagnostics: DiagnosticCollector): void {
+  diagnostics.error('EMPTY_DOCUMENT', [], 'the document is empty', {
+    hint: 'it needs version: "1.0", meta: with the name of the stack, and services:',
+  });
 }
 
 function withBuilds(files: FoundServiceFiles, builds: FoundBuilds): FoundServiceFiles {

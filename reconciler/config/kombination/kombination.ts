@@ -5,6 +5,7 @@ import type { ResourceLimits } from '../../model/docker/options/limit-options.ts
 import type { ContainerOptions } from '../../model/docker/options/container-options.ts';
 import type {
   AddressSpec,
+  DataMount,
   EndpointSpec,
   HealthcheckSpec,
   IpamSpec,
@@ -40,6 +41,23 @@ export interface Kombination {
   readonly secrets: Readonly<Record<string, SecretModel>>;
   readonly policy: PolicyModel;
   readonly backup?: BackupModel;
+  readonly dataDir?: DataDirModel;
+  readonly adopts?: AdoptsModel;
+}
+
+/** Place that `data_dir` gives to mounts of relative paths that hold data. */
+export interface DataDirModel {
+  /** Absolute path on the hosts; `null`: named volumes of the stack. */
+  readonly directory: string | null;
+  readonly path: DocumentPath;
+}
+
+/** The Compose project whose containers, networks and volumes are the stack's as they are. */
+export interface AdoptsModel {
+  readonly project: string;
+  /** Services that ran when the project was adopted; what of it is described no more is removed. */
+  readonly services: readonly string[];
+  readonly path: DocumentPath;
 }
 
 export interface PolicyModel {
@@ -106,6 +124,11 @@ export interface PortEntry {
 export interface MountEntry {
   /** The source of a volume is its name inside the stack. */
   readonly mount: MountSpec;
+  readonly path: DocumentPath;
+}
+
+export interface DataEntry {
+  readonly mount: DataMount;
   readonly path: DocumentPath;
 }
 
@@ -183,8 +206,8 @@ export interface ServiceFields {
   readonly env: readonly EnvEntry[];
   readonly ports?: readonly PortEntry[];
   readonly mounts: readonly MountEntry[];
-  /** Sources of bind mounts that are relative: always wrong, but why depends on the repository. */
-  readonly relativeBinds: readonly { readonly source: string; readonly path: DocumentPath }[];
+  /** Mounts of relative paths that hold data; empty once they have their places (`data-places.ts`). */
+  readonly dataMounts: readonly DataEntry[];
   readonly networks?: readonly NetworkEntry[];
   /** `host`, `none`, `bridge`, `service:<name>` or `container:<name>`. */
   readonly networkMode?: string;
@@ -214,6 +237,11 @@ export interface ServiceModel extends ServiceFields {
   readonly kind?: string;
   /** The kit service that this container belongs to; it is no service of its own. */
   readonly partOf?: string;
+}
+
+/** Name that the names of its objects on an engine begin with: that of the project which it has adopted, else its own. */
+export function projectOf({ name, adopts }: Pick<Kombination, 'name' | 'adopts'>): string {
+  return adopts?.project ?? name;
 }
 
 /** Name of a service's container on the engine, `<stack>-<service>-1` unless the document names it otherwise. */
@@ -254,4 +282,6 @@ export interface WrittenKombination {
   readonly secrets: Readonly<Record<string, SecretModel>>;
   readonly policy: PolicyModel;
   readonly backup?: BackupModel;
+  readonly dataDir?: DataDirModel;
+  readonly adopts?: AdoptsModel;
 }

@@ -99,7 +99,7 @@ function inherit(base: ServiceModel, own: ServiceFields): ServiceFields {
     ...(own.command === undefined ? {} : { command: own.command }),
     env: [...base.env.filter((entry) => !names.has(entry.name)), ...own.env],
     mounts: [...base.mounts, ...own.mounts],
-    relativeBinds: own.relativeBinds,
+    dataMounts: own.dataMounts,
     files: [...base.files, ...own.files],
     secrets: [...base.secrets, ...own.secrets],
     options: { ...base.options, ...own.options },

@@ -4,6 +4,7 @@ import { readBackup } from './service/database.ts';
 import type { DocumentPath } from '../../base/document-path.ts';
 import { formatPath } from '../../base/document-path.ts';
 import type { IpamPool, IpamSpec } from '../../model/docker/docker-spec.ts';
+import { readAdopts, readDataDir } from './data-dir.ts';
 import { readDriftPolicy } from './drift-policy.ts';
 import { readNotify } from './notify-policy.ts';
 import type { DiagnosticCollector } from '../../base/document-diagnostic.ts';
@@ -63,6 +64,8 @@ export function readKombination(value: unknown, diagnostics: DiagnosticCollector
     secrets: readSecretModels(document['secrets'], diagnostics),
     policy: readPolicy(document, diagnostics),
     ...(backup === undefined ? {} : { backup }),
+    ...readDataDir(document, diagnostics),
+    ...readAdopts(document),
   };
 }
 

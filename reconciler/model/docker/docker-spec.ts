@@ -128,7 +128,15 @@ export type BindMount = {
   readonly selinux?: 'z' | 'Z';
   /** Treatment of mounts below the source; left out: they come along, read-only where the engine can. */
   readonly recursive?: 'disabled' | 'writable' | 'readonly';
+  /** A directory that the engine has just made, root's and empty, is given to the user of the container. */
+  readonly chown?: boolean;
 };
+
+/**
+ * A mount of a relative path that holds data. Where that lies on its host is decided before anything is rendered (decision 046), so no resource
+ * has one. The source is relative to the directory of the description: `data`, `../shared`, `~/films`.
+ */
+export type DataMount = Omit<BindMount, 'type'> & { readonly type: 'data' };
 
 export type MountSpec =
   | VolumeMount

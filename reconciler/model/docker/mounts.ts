@@ -1,4 +1,4 @@
-import type { BindMount, MountSpec, VolumeMount } from './docker-spec.ts';
+import type { BindMount, DataMount, MountSpec, VolumeMount } from './docker-spec.ts';
 import { normalisePath } from './normalise-path.ts';
 import type { Problem } from '../../base/problem.ts';
 import { isProblem } from '../../base/problem.ts';
@@ -8,8 +8,11 @@ import { asBoolean, asFields, asString, defined } from '../../base/values.ts';
 
 const FORMS = 'such as data:/var/lib/data or /srv/media:/media:ro';
 
+/** A mount as it is written: where data of a relative path lies is not known yet. */
+export type WrittenMount = MountSpec | DataMount;
+
 /** A mount in Compose's short form. The source of a volume is its name inside the stack. */
-export function parseMount(text: string): MountSpec | Problem {
+export function parseMount(text: string): WrittenMount | Problem {
   const parts = text.split(':');
   const [source = '', target, options, ...rest] = parts;
   if (target === undefined) {
@@ -34,20 +37,20 @@ function anonymous(target: string, readOnly: boolean): MountSpec {
 
 const PROPAGATION = /^r?(shared|slave|private)$/;
 
-function withOptions(
-  mount: VolumeMount | BindMount,
-  options: readonly string[],
-  text: string,
-): MountSpec | Problem {
-  let result: VolumeMount | BindMount = mount;
+type SourcedMount = VolumeMount | BindMount | DataMount;
+
+function withOptions(mount: SourcedMount, options: readonly string[], text: string): SourcedMount | Problem {
+  let result: SourcedMount = mount;
   for (const option of options) {
     if (option === 'ro') result = { ...result, readOnly: true };
     else if (result.type === 'volume' && option === 'nocopy') result = { ...result, nocopy: true };
     else if (option === 'z' || option === 'Z') result = { ...result, selinux: option };
-    else if (result.type === 'bind' && PROPAGATION.test(option)) result = { ...result, propagation: option };
+    else if (result.type !== 'volume' && PROPAGATION.test(option))
+      result = { ...result, propagation: option };
     else if (!/^(rw|cached|delegated|consistent)$/.test(option)) {
+      const kind = result.type === 'volume' ? 'volume' : 'bind';
       return {
-        problem: `"${text}" is not a mount: "${option}" is no option of a ${result.type}`,
+        problem: `"${text}" is not a mount: "${option}" is no option of a ${kind}`,
         hint: FORMS,
       };
     }
@@ -56,7 +59,7 @@ function withOptions(
 }
 
 /** A mount in Compose's long form, already checked against the schema. */
-export function readMount(fields: Fields): MountSpec | Problem | undefined {
+export function readMount(fields: Fields): WrittenMount | Problem | undefined {
   const target = parseTarget(asString(fields['target']) ?? '');
   const source = asString(fields['source']);
   const readOnly = asBoolean(fields['read_only']) ?? false;
@@ -84,12 +87,18 @@ export function readMount(fields: Fields): MountSpec | Problem | undefined {
   }
 }
 
-function readNamed(fields: Fields, source: string, target: string, readOnly: boolean): MountSpec | Problem {
+function readNamed(
+  fields: Fields,
+  source: string,
+  target: string,
+  readOnly: boolean,
+): WrittenMount | Problem {
   const mount = mountOf(source, target, readOnly);
   if (isProblem(mount)) return mount;
-  if (mount.type !== fields['type']) {
-    const problem = mount.type === 'bind' ? `"${source}" is a path, not a volume` : relative(source).problem;
-    return { problem, code: 'INVALID_VALUE' };
+  const isVolume = mount.type === 'volume';
+  if (isVolume !== (fields['type'] === 'volume')) {
+    const problem = isVolume ? `"${source}" is a volume, not a path` : `"${source}" is a path, not a volume`;
+    return { problem, ...(isVolume ? { hint: `write ./${source}` } : {}), code: 'INVALID_VALUE' };
   }
   if (mount.type === 'volume') {
     const volume = asFields(fields['volume']) ?? {};
@@ -161,22 +170,21 @@ function readTmpfs(target: string, fields: Fields): TmpfsMount | Problem {
   });
 }
 
-function mountOf(source: string, target: string, readOnly: boolean): VolumeMount | BindMount | Problem {
+function mountOf(source: string, target: string, readOnly: boolean): SourcedMount | Problem {
   const flags = readOnly ? { readOnly } : {};
   if (source.startsWith('/')) return { type: 'bind', source: normalisePath(source), target, ...flags };
-  if (/^[.~]/.test(source) || source.includes('/')) return relative(source);
-  return { type: 'volume', source, target, ...flags };
+  if (isRelative(source)) return { type: 'data', source: normalisePath(source), target, ...flags };
+  if (!source.includes('/')) return { type: 'volume', source, target, ...flags };
+  return {
+    problem: `"${source}" is neither the name of a volume nor a path`,
+    hint: `write ./${source} for a directory beside this file`,
+    code: 'INVALID_VALUE',
+  };
 }
 
-/** Marks a bind mount of a relative path; whether it names something in the repository decides on the hint. */
-export const RELATIVE_BIND = 'RELATIVE_BIND';
-
-function relative(source: string): Problem {
-  return {
-    problem: `"${source}" is a path relative to nothing: there is no such directory on the node`,
-    hint: 'use an absolute path of the node, a named volume, or files: for files of the repository',
-    code: RELATIVE_BIND,
-  };
+/** Tells a path beside the description, or in somebody's home, from the name of a volume and from a path of the host. */
+export function isRelative(source: string): boolean {
+  return /^(\.{1,2}(\/|$)|\.[^/]|~)/.test(source);
 }
 
 function parseTarget(text: string): string | Problem {

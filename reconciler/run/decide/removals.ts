@@ -33,7 +33,10 @@ export class Removals {
     const [file] = this.#desired.nameless();
     if (file !== undefined)
       return `${file} does not tell which stack it describes; mend it, or destroy ${stack} by hand`;
-    const { prune } = this.#desired.settings().policy;
+    const { policy, released } = this.#desired.settings();
+    if (released.includes(stack))
+      return `${stack} was given back to Compose: take it out of released in kombinator.yaml to have it again`;
+    const { prune } = policy;
     return prune === 'yes' ? null : `no longer described; policy.prune is ${prune}, so destroy it by hand`;
   }
 }

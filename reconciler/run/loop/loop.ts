@@ -9,6 +9,7 @@ import { sweepHooks } from '../apply/run-hooks.ts';
 import { recallStacks } from '../context.ts';
 import type { RunContext } from '../context.ts';
 import { wokenBy } from '../decide/gates.ts';
+import { forget } from '../reconcile/decide-stack.ts';
 import { tooManyRemovals } from '../observe/orphans.ts';
 import { refreshStatus } from '../reconcile/refresh-status.ts';
 import { keepStoring } from '../record/keep-storing.ts';
@@ -292,7 +293,12 @@ export class Loop implements AsyncDisposable {
     const { removals } = this.#parts;
     const isBulk = changed.length + removed.length > BULK_STACKS;
     const reason = tooManyRemovals(removed.length, this.#context.desired.names().length);
+    const { released } = this.#context.desired.settings();
     for (const stack of removed) {
+      if (released.includes(stack)) {
+        forget(this.#parts, stack);
+        continue;
+      }
       this.#leaving.add(stack);
       if (reason !== null) removals.block(stack, reason);
       this.#pushed(stack, isBulk);

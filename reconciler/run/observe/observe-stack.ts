@@ -2,6 +2,7 @@ import type { ReconcilerError } from '../../base/errors.ts';
 import { errorMessage, isReconcilerError } from '../../base/errors.ts';
 import type { DesiredResource, ObservedResource, ResourceId } from '../../model/resource.ts';
 import { resourceId } from '../../model/resource.ts';
+import type { DesiredStack } from '../../model/stack.ts';
 import type { UnreachableTarget } from '../../plan/plan.ts';
 import { targetKey } from '../../model/target.ts';
 import type { TargetReference } from '../../model/target.ts';
@@ -16,6 +17,9 @@ export interface ObserveRequest {
   /** Targets that are no node of the stack (any more) but may hold resources of it. */
   readonly others: readonly TargetReference[];
   readonly desired: readonly DesiredResource[];
+  readonly adopts?: DesiredStack['adopts'];
+  /** See `ObserveScope.trial`. */
+  readonly trial?: boolean;
   /** Every target has to answer: nobody may be told that a stack is gone while one was not asked. */
   readonly complete: boolean;
   /** Tells who has what on a target. Default: labels do. */
@@ -72,6 +76,8 @@ export async function observeStack(
           stack: request.stack,
           desired,
           leaving: request.complete,
+          ...(request.adopts === undefined ? {} : { adopts: request.adopts }),
+          ...(request.trial === true ? { trial: true } : {}),
           ...(claims === undefined ? {} : { claims }),
         };
         const look = (target: Target) => target.observe(scope, signal);

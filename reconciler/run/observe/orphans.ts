@@ -15,9 +15,10 @@ export async function findOwned(
   signal: AbortSignal,
 ): Promise<string[]> {
   const names: string[] = [];
+  const released = new Set(context.desired.settings().released);
   const known = new Map<string, Promise<boolean | 'unknown'>>();
   for (const owned of await askOwned(context, reference, signal)) {
-    if (!(await isOurs(context, owned, known))) continue;
+    if (released.has(owned.stack) || !(await isOurs(context, owned, known))) continue;
     if (await isHandedOver(context, reference, owned)) continue;
     context.stacks.sawOn(owned.stack, reference);
     names.push(owned.stack);

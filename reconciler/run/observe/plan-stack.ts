@@ -169,7 +169,7 @@ export async function observeDescribed(
 
 function observe(
   context: RunContext,
-  { name, resources, targets }: DesiredStack,
+  { name, resources, targets, adopts }: DesiredStack,
   {
     mode,
     signal,
@@ -187,6 +187,7 @@ function observe(
     nodes,
     others,
     desired: resources,
+    ...(adopts === undefined ? {} : { adopts }),
     complete: mode === 'destroy',
     claimsOn: (reference: TargetReference) => claimsOn(context, reference),
     unasked,

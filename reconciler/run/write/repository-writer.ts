@@ -106,6 +106,25 @@ export class RepositoryWriter {
     return this.#commitDrafts(drafts, message, by);
   }
 
+  /** Says in `kombinator.yaml` that a stack is given back. */
+  async releaseStack(
+    name: string,
+    edit: Parameters<RunContext['desired']['draftSettings']>[0],
+    by: WriteBy,
+  ): Promise<WriteResult> {
+    this.#requireStack(name);
+    return this.editSettings(edit, `Give the stack ${name} back to Compose`, by);
+  }
+
+  /** Commits files that were put together elsewhere, and checked. */
+  commitFiles(
+    writes: readonly FileWrite[],
+    { file, message }: { readonly file: string; readonly message: string },
+    by: WriteBy,
+  ): Promise<WriteResult> {
+    return this.#commit(writes, file, message, by);
+  }
+
   async removeFile(path: string, message: string, by: WriteBy): Promise<WriteResult> {
     return this.#commit([{ path, content: null }], path, message, by);
   }

@@ -172,6 +172,7 @@ export function describeStoreContract(name: string, create: (clock: Clock) => St
       { filter: { stack: 'media' }, ids: [4, 2], total: 2 },
       { filter: { status: 'failed' as const }, ids: [3], total: 1 },
       { filter: { type: 'plan' as const }, ids: [5], total: 1 },
+      { filter: { except: 'plan' as const, limit: 2 }, ids: [4, 3], total: 4 },
       { filter: { since: at(4) }, ids: [5, 4], total: 2 },
       { filter: { stack: 'media', since: at(3) }, ids: [4], total: 1 },
       { filter: { limit: 2, offset: 1 }, ids: [4, 3], total: 5 },

@@ -273,6 +273,7 @@ export async function runFakeCli(
     interrupt: options.interrupt ?? manualInterrupt(),
     version: '1.2.3',
     now: () => Date.parse('2026-01-01T00:05:00Z'),
+    findAnswering: (addresses) => Promise.resolve(addresses),
     openSession: () =>
       Promise.resolve(
         createLocalSession({

@@ -68,7 +68,7 @@ export async function readWithCompose(
   }
 }
 
-function treeOf(files: ProjectFiles): TreeDirectory {
+export function treeOf(files: ProjectFiles): TreeDirectory {
   return updateTree(
     new Map(),
     Object.entries(files).map(([path, text]) => {

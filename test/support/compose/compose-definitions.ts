@@ -163,6 +163,9 @@ secrets:
   password: { file: ./password.txt }
 `;
 
+/** Data of a service; nothing for a repository. */
+export const DATA_FILE = 'data/hello.txt';
+
 /** Files beside the Compose file. */
 export const FILES: Readonly<Record<string, string>> = {
   'app.env': 'FROM_FILE=1\nOVER=file\nQUOTED="a b"\n',
@@ -170,7 +173,7 @@ export const FILES: Readonly<Record<string, string>> = {
   'password.txt': 'not a secret\n',
   'base.yaml':
     'services:\n  base:\n    env_file: app.env\n    working_dir: /${BASE:-srv}\n    labels: [org.example.base]\n    ulimits: { nofile: 1024 }\n',
-  'data/hello.txt': 'hello\n',
+  [DATA_FILE]: 'hello\n',
   Dockerfile: 'FROM scratch\n',
 };
 

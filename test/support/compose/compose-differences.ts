@@ -93,13 +93,8 @@ export const ALLOWED: readonly AllowedDifference[] = [
   },
   {
     fields: ['HostConfig.Binds', 'HostConfig.Mounts', 'Mounts.*.Mode'],
-    services: ['volume-short', 'volume-external', 'volumes-from', 'bind-short', 'bind-long'],
+    services: ['volume-short', 'volume-external', 'volumes-from', 'bind-short', 'bind-long', 'bind-relative'],
     reason: 'the same mount in the other of the two forms that the engine has',
-  },
-  {
-    fields: ['HostConfig.Binds', 'HostConfig.Mounts', 'Mounts.*.*'],
-    services: ['bind-relative'],
-    reason: 'a relative path is one of the repository and not of the node (decision 007)',
   },
   {
     fields: ['HostConfig.Mounts', 'Mounts.*.*'],

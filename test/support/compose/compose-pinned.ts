@@ -5,13 +5,7 @@
 
 export const PINNED: ReadonlySet<string> = new Set([
   'bind-long-1 HostConfig.Binds: ["/tmp/kombinator-inspect:/made:rw"] | ["/tmp/kombinator-inspect:/made"]',
-  'bind-relative-1 HostConfig.Binds: ["DIRECTORY/data:/data:rw"] | undefined',
-  'bind-relative-1 HostConfig.Mounts: undefined | [{"Source":"PROJECT_bind-data","Target":"/data","Type":"volume","VolumeOptions":{"NoCopy":true}}]',
-  'bind-relative-1 Mounts./data.Driver: undefined | "local"',
-  'bind-relative-1 Mounts./data.Name: undefined | "PROJECT_bind-data"',
-  'bind-relative-1 Mounts./data.Propagation: "rprivate" | ""',
-  'bind-relative-1 Mounts./data.Source: "DIRECTORY/data" | "DATA/volumes/PROJECT_bind-data/_data"',
-  'bind-relative-1 Mounts./data.Type: "bind" | "volume"',
+  'bind-relative-1 HostConfig.Binds: ["DIRECTORY/data:/data:rw"] | ["DIRECTORY/data:/data"]',
   'bind-short-1 HostConfig.Binds: ["/tmp/kombinator-inspect:/host-ro:ro","/tmp/kombinator-inspect:/host:rw","/tmp/kombinator-inspect:/z:rw,z"] | ["/etc:/slave:ro,rslave","/tmp/kombinator-inspect:/host","/tmp/kombinator-inspect:/host-ro:ro","/tmp/kombinator-inspect:/z:z"]',
   'bind-short-1 HostConfig.Mounts: [{"BindOptions":{"Propagation":"rslave"},"ReadOnly":true,"Source":"/etc","Target":"/slave","Type":"bind"}] | undefined',
   'bind-short-1 HostConfig.Mounts: [{"BindOptions":{"CreateMountpoint":true,"Propagation":"rslave"},"ReadOnly":true,"Source":"/etc","Target":"/slave","Type":"bind"}] | undefined',

@@ -9,6 +9,8 @@ import type { InventoryOperations } from '../../../reconciler/public/inventory.t
 import type { RegistryOperations } from '../../../reconciler/public/registries.ts';
 import { summariseWorkflow } from '../../../reconciler/config/workflow/workflow.ts';
 import type { StackView } from '../../../reconciler/public/reconciler.ts';
+import type { AdoptionOperations } from '../../../reconciler/public/adoptions.ts';
+import { createFakeAdoptions } from './fake-adoptions.ts';
 import type { GivenSecretOperations } from '../../../reconciler/public/given-secrets.ts';
 import type { WorkflowOperations } from '../../../reconciler/public/workflows.ts';
 import { createDiagnosticsOperations } from '../../../reconciler/run/operations/diagnostics.ts';
@@ -46,6 +48,7 @@ export function createFakePlatform(
   DiagnosticsOperations &
   WorkflowOperations &
   GivenSecretOperations &
+  AdoptionOperations &
   NoticeOperations &
   ChannelOperations {
   const { inventory, operations } = createFakeInventory();
@@ -82,6 +85,7 @@ export function createFakePlatform(
     forgetSecrets: () => undefined,
     ...NO_NOTICES,
     ...createNoBuilds(),
+    ...createFakeAdoptions(),
   };
 }
 

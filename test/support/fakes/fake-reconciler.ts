@@ -287,6 +287,7 @@ export function createFakeReconciler(): FakeReconciler {
         (job) =>
           (filter.stack ?? job.stack) === job.stack &&
           (filter.type ?? job.type) === job.type &&
+          filter.except !== job.type &&
           (filter.status ?? job.status) === job.status &&
           (filter.since ?? '') <= job.createdAt,
       );
@@ -311,11 +312,10 @@ export function createFakeReconciler(): FakeReconciler {
     },
     history(stack) {
       known(stack);
-      const deployment = { number: 1, tag: `deploy/${stack}/1`, revision: COMMIT, time: at(1) };
+      const commit = { revision: COMMIT, author: 'Ada', subject: 'raise memory' };
       const how = { result: 'deployed', trigger: 'push', durationMs: 1_200, message: null } as const;
-      return Promise.resolve([
-        { ...deployment, author: 'Ada', jobId: null, summary: 'Plan: 1 to create', ...how },
-      ]);
+      const deployment = { number: 1, tag: `deploy/${stack}/1`, time: at(1), jobId: null };
+      return Promise.resolve([{ ...deployment, ...commit, ...how, summary: 'Plan: 1 to create' }]);
     },
     async rollback(stack, to, actor) {
       known(stack);

@@ -37,6 +37,7 @@ export function createFakeRegistries(note: (write: string) => void): RegistryOpe
     settings: () => ({
       policy: DEFAULT_POLICY,
       registries: [],
+      released: [],
       registryEntries: readRegistryEntries(document, createDiagnosticCollector()),
     }),
   };

@@ -79,6 +79,8 @@ export function createMemoryTarget(options: MemoryTargetOptions = {}): MemoryTar
     kind: 'memory',
     control,
     ...createMemoryBuilds(faults.step),
+    composeProjects: () => Promise.resolve([]),
+    readHostPath: () => Promise.resolve({ kind: 'missing' }),
     observe: (scope, signal) => machine.observe(scope, signal),
     apply: async (change, context) => (control.idle ? undefined : machine.apply(change, context)),
     health: (stack, id, signal) => machine.health(stack, id, signal),

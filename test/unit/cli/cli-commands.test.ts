@@ -294,6 +294,20 @@ it('names files that are no text, and those that are not there', async () => {
   rmSync(directory, { recursive: true });
 });
 
+it('leaves plans out of the list of jobs unless asked for them', async () => {
+  const filters: unknown[] = [];
+  const listJobs = (filter: unknown) => {
+    filters.push(filter);
+    return { jobs: [], total: 0 };
+  };
+  await runFakeCli(['jobs'], { ...inSync, more: { listJobs } });
+  await runFakeCli(['jobs', '--plans', '--stack', 'web'], { ...inSync, more: { listJobs } });
+  expect(filters).toEqual([
+    { limit: 20, except: 'plan' },
+    { limit: 20, stack: 'web' },
+  ]);
+});
+
 it('lists jobs and shows one', async () => {
   const job = jobOf('web', {
     status: 'failed',

@@ -1,5 +1,6 @@
 import fs, {
   chmodSync,
+  existsSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -81,6 +82,8 @@ describe('import', () => {
   const project = join(directory, 'blog');
   mkdirSync(join(project, 'conf'), { recursive: true });
   writeFileSync(join(project, 'conf', 'a.conf'), 'a');
+  mkdirSync(join(project, 'data'));
+  writeFileSync(join(project, 'data', 'db.sqlite'), 'live');
   writeFileSync(join(project, '.env'), 'TAG=1.29\nDB_PASSWORD=hunter2\n');
   writeFileSync(join(directory, 'outside.conf'), 'not for the repository');
   writeFileSync(
@@ -90,7 +93,7 @@ describe('import', () => {
     image: nginx:\${TAG}
     restart: always
     environment: { PASSWORD: "\${DB_PASSWORD}" }
-    volumes: [./conf:/etc/web, ../outside.conf:/o]
+    volumes: [./conf:/etc/web:ro, ../outside.conf:/o, ./data:/data]
     provider: { type: x }
 `,
   );
@@ -107,6 +110,13 @@ describe('import', () => {
     expect(text + stdout).not.toContain('hunter2');
     expect(stdout).toContain(`${file}:6 services.web.volumes.0: ./conf is copied into the container`);
     expect(stdout).toContain(`${file}:6 services.web.volumes.1: ../outside.conf is not there`);
+    expect(stdout).toContain(`Left out:\n  ${file}:6 services.web.volumes.2: ./data may be written to`);
+    expect(stdout).toContain(`data_dir: ${project}`);
+    expect(text).toContain('./data:/data');
+    expect(existsSync(join(out, 'data'))).toBe(false);
+    expect(readFileSync(join(out, '.gitignore'), 'utf8')).toBe(
+      '# What containers write stays on its host.\n/data\n',
+    );
     expect(stdout).toContain(`Could not be mapped:\n  ${file}:7 services.web.provider`);
   });
 
@@ -127,6 +137,7 @@ describe('import', () => {
     expect((await runFakeCli(argv, world)).code).toBe(0);
     expect((await runFakeCli(['import', project, '--out', project], world)).code).toBe(0);
     rmSync(join(project, 'kombination.yaml'));
+    rmSync(join(project, '.gitignore'));
   });
 
   it('prints it, with the report beside it', async () => {
@@ -174,7 +185,7 @@ describe('import', () => {
     expect((await runFakeCli(['import', several, files[0] ?? ''], world)).stderr).toContain('not both');
   });
 
-  it('reads beside the project within its work tree, and takes what Git knows of a directory', async () => {
+  it('reads beside the project within its work tree, and takes files that Git knows, but no directory that may be written to', async () => {
     const tree = join(directory, 'tree');
     mkdirSync(join(tree, 'app', 'conf'), { recursive: true });
     mkdirSync(join(tree, 'shared'));
@@ -184,21 +195,29 @@ describe('import', () => {
   web:
     image: nginx
     restart: always
-    volumes: [./conf:/etc/web, ../shared/common.conf:/common.conf:ro, ./link.conf:/link.conf:ro]
+    volumes: [./conf:/etc/web, ./a.conf:/a.conf, ./b.conf:/b.conf, ../shared/common.conf:/common.conf:ro, ./link.conf:/link.conf:ro]
 `,
     );
     writeFileSync(join(tree, 'app', 'conf', 'a.conf'), 'a');
     writeFileSync(join(tree, 'app', 'conf', 'left.sqlite'), 'x');
     writeFileSync(join(tree, 'shared', 'common.conf'), 'c');
+    writeFileSync(join(tree, 'app', 'a.conf'), 'a');
+    writeFileSync(join(tree, 'app', 'b.conf'), 'b');
     symlinkSync('conf/a.conf', join(tree, 'app', 'link.conf'));
     await git.init({ fs, dir: tree });
-    await git.add({ fs, dir: tree, filepath: 'app/conf/a.conf' });
+    await git.add({ fs, dir: tree, filepath: ['app/conf/a.conf', 'app/a.conf'] });
     const out = join(directory, 'from-tree');
     const { code } = await runFakeCli(['import', join(tree, 'app'), '--out', out], world);
     expect(code).toBe(0);
     expect(readFileSync(join(out, 'link.conf'), 'utf8')).toBe('a');
     expect(readFileSync(join(out, 'shared', 'common.conf'), 'utf8')).toBe('c');
-    expect(readdirSync(join(out, 'conf'))).toEqual(['a.conf']);
+    expect(readdirSync(out).sort()).toEqual([
+      '.gitignore',
+      'a.conf',
+      'kombination.yaml',
+      'link.conf',
+      'shared',
+    ]);
   });
 
   it('says that there is no such file', async () => {

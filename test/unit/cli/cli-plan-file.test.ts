@@ -21,6 +21,16 @@ describe('a saved plan', () => {
     expect(applied).toMatchObject([{ stack: 'web', plan: changed.plans['web'] }]);
   });
 
+  it('is written as Markdown beside it, for a pull request', async () => {
+    const [saved, page] = [join(directory, 'both.json'), join(directory, 'both.md')];
+    const { stderr } = await runFakeCli(['plan', '--out', saved, '--out', page], changed);
+    expect(stderr).toContain(`written to ${page}`);
+    expect(readFileSync(page, 'utf8')).toMatch(/^## Kombinator plan at `a{10}`\n[^]*\| `web` \| 1 \|/);
+    expect((await runFakeCli(['apply', saved], changed)).code).toBe(0);
+    const { code, stdout } = await runFakeCli(['plan', '--out', join(directory, 'none', 'x.md')], changed);
+    expect([code, stdout]).toEqual([1, expect.stringContaining('Total of 2 stacks: 1 to create')]);
+  });
+
   it('is refused with what moved', async () => {
     const file = join(directory, 'stale.plan.json');
     await runFakeCli(['plan', '--out', file], changed);

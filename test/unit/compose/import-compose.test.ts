@@ -106,7 +106,7 @@ networks: { default: {} }
     );
   });
 
-  it('makes files of what is in the project, and volumes of what is not there yet', () => {
+  it('makes files of what is in the project, and data of what is not there yet', () => {
     const project = {
       files: {
         'conf/a.conf': 'a',
@@ -146,7 +146,7 @@ secrets: { s: { file: ./s.txt } }
         env: { A: '1', B: 'own', TOKEN: '***' },
         files: [{ target: '/c' }, { target: '/etc/web/a.conf' }],
         mounts: [
-          { type: 'volume', source: 'project_web-data', target: '/data' },
+          { type: 'bind', source: '/srv/kombinator/project.data', target: '/data' },
           // The volume hides what the image has there, as a bind mount does.
           { type: 'anonymous', target: '/etc/web', nocopy: true },
           { type: 'bind', source: '/srv' },

@@ -166,41 +166,40 @@ describe('content and data', () => {
   dump: { image: "db:1", restart: always, volumes: ["./data:/var/lib/db:ro", "./x/data:/x"] }
 `;
 
-  it('gives data a volume that all services share, and copies none of it', () => {
-    const { services, volumes, paths } = run({
-      'compose.yaml': DATA.replace(':/var/lib/db:ro', ':/var/lib/db'),
-      'data/seed.db': 'seed',
-    });
-    expect(services['db']).toEqual({ image: 'db:1', restart: 'always', volumes: ['db-data:/var/lib/db'] });
-    expect(services['dump']?.['volumes']).toEqual(['db-data:/var/lib/db', 'x-data:/x']);
-    expect(Object.keys(volumes ?? {})).toEqual(['db-data', 'x-data']);
-    expect(paths).toEqual([]);
+  it('leaves data where it is, copies none of it, and names it for .gitignore', () => {
+    const { services, volumes, paths, data, notes } = run({ 'compose.yaml': DATA, 'data/seed.db': 'seed' });
+    expect(services['db']?.['volumes']).toEqual(['./data:/var/lib/db']);
+    // One that only reads what another one writes reads data.
+    expect(services['dump']?.['volumes']).toEqual(['./data:/var/lib/db:ro', './x/data:/x']);
+    expect([volumes, paths, data]).toEqual([undefined, [], ['data', 'x/data']]);
+    expect(notes.filter(({ kind }) => kind === 'left out').map(({ path }) => path)).toEqual([
+      'services.db.volumes.0',
+      'services.dump.volumes.0',
+    ]);
   });
 
   it.each([
-    ['a text where configuration is', {}, ['conf/a.conf']],
-    ['binary', { 'conf/b.db': 'SQLite\0' }, []],
-  ])('takes a directory that may be written for content when it holds %s', (_what, more, want) => {
-    const { services, paths } = run({
-      'compose.yaml': 'services: { web: { image: a, restart: always, volumes: ["./conf:/etc/web"] } }\n',
-      'conf/a.conf': 'a',
-      ...more,
+    ['configuration', 'app.conf', 'a', ['app.conf']],
+    ['binary', 'app.conf', 'SQLite\0', []],
+    ['a database', 'app.db', 'text', []],
+    ['JSON, which may hold keys', 'acme.json', '{}', []],
+  ])('takes a file that may be written to for what it is: %s', (_what, name, content, want) => {
+    const { paths, data } = run({
+      'compose.yaml': `services: { web: { image: a, restart: always, volumes: ["./${name}:/etc/x"] } }\n`,
+      [name]: content,
     });
-    expect(paths).toEqual(want);
-    // Writes of the container are kept either way.
-    expect(JSON.stringify(services['web']?.['volumes'])).toContain('conf');
+    expect([paths, data]).toEqual([want, want.length > 0 ? [] : [name]]);
   });
 
-  it('takes what Git knows for content', () => {
-    const { paths } = run(
+  it('takes no directory that may be written to, though Git knows it', () => {
+    const { paths, data } = run(
       {
         'compose.yaml': 'services: { web: { image: a, restart: always, volumes: ["./www:/var/www"] } }\n',
         'www/index.html': 'i',
-        'www/upload.txt': 'u',
       },
       { isVersioned: true, isTracked: (path) => path === 'www/index.html' },
     );
-    expect(paths).toEqual(['www/index.html']);
+    expect([paths, data]).toEqual([[], ['www']]);
   });
 
   it('lets nothing from outside of the project come along', () => {

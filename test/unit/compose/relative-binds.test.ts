@@ -4,7 +4,7 @@ import type { ProjectFiles } from '../../support/compose/compose-config.ts';
 
 describe('relative binds', () => {
   const mounts = (files: ProjectFiles) => {
-    const { web, findings, analysis } = service(files);
+    const { web, findings, analysis } = service(files, files['kombination.yaml']);
     const volumes = web.mounts.map(({ mount }) => `${'source' in mount ? mount.source : ''}:${mount.target}`);
     const copied = web.files.map(({ source, target }) => `${source}>${target}`);
     return {
@@ -15,6 +15,9 @@ describe('relative binds', () => {
     };
   };
   const codesOf = (findings: readonly string[]) => findings.map((line) => line.split(' ')[2]);
+  const withKey = (line: string) => ({
+    'kombination.yaml': `compose: compose.yaml\n${line}\n`,
+  });
   const web = (mount: string) => project(`services:\n  web: { image: a, volumes: ["${mount}"] }\n`);
 
   it.each<readonly [string, ProjectFiles, object]>([
@@ -29,29 +32,54 @@ describe('relative binds', () => {
       { volumes: [':/etc/c'], copied: ['conf>/etc/c'], declared: [], codes: [] },
     ],
     [
-      'a directory that may be written is a volume with a copy in it',
+      'a directory of the repository that may be written is an error',
       { ...web('./data:/data'), 'data/a': 'x' },
-      {
-        volumes: ['bind-data:/data'],
-        copied: ['data>/data'],
-        declared: ['bind-data'],
-        codes: ['BIND_COPIED'],
-      },
+      { volumes: [], copied: [], declared: [], codes: ['BIND_TRACKED'] },
     ],
     [
-      'what is not in the repository is a volume',
+      'a file of the repository that may be written is an error',
+      { ...web('./app.db:/data/app.db'), 'app.db': 'x' },
+      { volumes: [], copied: [], declared: [], codes: ['BIND_TRACKED'] },
+    ],
+    [
+      'what is not in the repository is data, in the data directory of the operator',
       web('./data:/data'),
-      { volumes: ['bind-data:/data'], copied: [], declared: ['bind-data'], codes: ['BIND_AS_VOLUME'] },
+      { volumes: ['/srv/kombinator/s.data:/data'], copied: [], declared: [], codes: [] },
     ],
     [
-      'an empty directory is a volume',
+      'what is not in the repository is data also where it is only read',
+      web('./data:/data:ro'),
+      { volumes: ['/srv/kombinator/s.data:/data'], copied: [], declared: [], codes: [] },
+    ],
+    [
+      'an empty directory is data',
       { ...web('./data:/data'), 'data/.gitkeep': '' },
-      { volumes: ['bind-data:/data'], copied: [], declared: ['bind-data'], codes: ['BIND_AS_VOLUME'] },
+      { volumes: ['/srv/kombinator/s.data:/data'], copied: [], declared: [], codes: [] },
     ],
     [
-      'a home directory is a volume',
+      'a home directory is data',
       web('${HOME}/x:/data'),
-      { volumes: [expect.stringMatching(/^bind-x-[0-9a-f]{6}:\/data$/)], codes: ['BIND_AS_VOLUME'] },
+      { volumes: [expect.stringMatching(/^\/srv\/kombinator\/s\.x-[0-9a-f]{6}:\/data$/)], codes: [] },
+    ],
+    [
+      'data_dir says where data is',
+      { ...web('./data:/data'), ...withKey('data_dir: /home/me/shop') },
+      { volumes: ['/home/me/shop/data:/data'], copied: [], declared: [], codes: [] },
+    ],
+    [
+      'data_dir may be left by ..',
+      { ...web('../films:/films:ro'), ...withKey('data_dir: /home/me/shop') },
+      { volumes: ['/home/me/films:/films'], copied: [], declared: [], codes: [] },
+    ],
+    [
+      'nobody knows a home beside data_dir',
+      { ...web('~/x:/data'), ...withKey('data_dir: /home/me/shop') },
+      { volumes: [], copied: [], declared: [], codes: ['INVALID_VALUE'] },
+    ],
+    [
+      'data_dir may ask for volumes',
+      { ...web('./data:/data'), ...withKey('data_dir: volumes') },
+      { volumes: ['bind-data:/data'], copied: [], declared: ['bind-data'], codes: [] },
     ],
     [
       'a directory of the long form needs no dot',
@@ -73,35 +101,42 @@ describe('relative binds', () => {
   });
 
   it.each<readonly [string, string, object]>([
-    ['1000:5', './data:/data', { chown: true, nocopy: true }],
-    ['web', './none:/data', { chown: true, nocopy: true }],
-    ['"${WHO}"', './none:/data', { chown: true, nocopy: true }],
-    ['1000', './none:/data:ro', { readOnly: true }],
-    ['root', './data:/data', { nocopy: true }],
-    ['"0:0"', './none:/data', {}],
-    ['1000, read_only: true', './none:/data', {}],
+    ['1000:5', './data:/data', { chown: true }],
+    ['web', './data:/data', { chown: true }],
+    ['"${WHO}"', './data:/data', { chown: true }],
+    ['1000', './data:/data:ro', { readOnly: true }],
+    ['root', './data:/data', {}],
+    ['"0:0"', './data:/data', {}],
+    ['1000, read_only: true', './data:/data', {}],
   ])('of a service with user: %s, %s', (user, mount, want) => {
-    const { web } = service(
-      project(`services:\n  web: { image: a, user: ${user}, volumes: ["${mount}"] }\n`, {
-        'data/a': 'x',
-        '.env': 'WHO=1000\n',
-      }),
-    );
+    const files = project(`services:\n  web: { image: a, user: ${user}, volumes: ["${mount}"] }\n`, {
+      '.env': 'WHO=1000\n',
+    });
+    const { web } = service(files);
     expect(web.mounts.map((entry) => entry.mount)).toEqual([
-      { type: 'volume', source: expect.stringMatching(/^bind-/), target: '/data', ...want },
+      { type: 'bind', source: '/srv/kombinator/s.data', target: '/data', ...want },
+    ]);
+    const inVolumes = service(files, withKey('data_dir: volumes')['kombination.yaml']).web;
+    const { chown, ...others } = want as { readonly chown?: true };
+    expect(inVolumes.mounts.map((entry) => entry.mount)).toEqual([
+      {
+        type: 'volume',
+        source: 'bind-data',
+        target: '/data',
+        ...others,
+        ...(chown ? { chown, nocopy: true } : {}),
+      },
     ]);
   });
 
   it.each([
-    ['"1000"', './a:/a', { uid: 1000 }],
-    ['1000:5', './a:/a', { uid: 1000, gid: 5 }],
-    ['1000:5', './a:/a:ro', {}],
-    ['web', './a:/a', {}],
-  ])('copies a file for user: %s, %s', (user, mount, want) => {
-    const { web } = service(
-      project(`services:\n  web: { image: a, user: ${user}, volumes: ["${mount}"] }\n`, { a: 'x' }),
-    );
-    expect(web.files).toEqual([{ source: 'a', target: '/a', path: expect.anything(), ...want }]);
+    ['./a:/a:shared', { propagation: 'shared' }],
+    ['./a:/a:Z', { selinux: 'Z' }],
+    ['./a:/a:ro,z', { selinux: 'z', readOnly: true }],
+  ])('keep their options: %s', (mount, want) => {
+    expect(service(web(mount)).web.mounts.map((entry) => entry.mount)).toEqual([
+      { type: 'bind', source: '/srv/kombinator/s.a', target: '/a', ...want },
+    ]);
   });
 
   it('gives paths that look alike volumes of their own', () => {

@@ -69,19 +69,12 @@ describe('parseMount', () => {
     expect(parseMount(text)).toEqual(mount);
   });
 
-  it.each([
-    'data',
-    ':/x',
-    'data:x',
-    'data:/',
-    'data:/x:rslave',
-    'data:/x:ro:ro',
-    './x:/y',
-    '~/x:/y',
-    'a/b:/y',
-  ])('refuses %j', (text) => {
-    expect(isProblem(parseMount(text))).toBe(true);
-  });
+  it.each(['data', ':/x', 'data:x', 'data:/', 'data:/x:rslave', 'data:/x:ro:ro', 'a/b:/y'])(
+    'refuses %j',
+    (text) => {
+      expect(isProblem(parseMount(text))).toBe(true);
+    },
+  );
 
   it.each([
     ['/run', { type: 'tmpfs', target: '/run', options: [] }],

@@ -58,7 +58,7 @@ describe('files of the repository', () => {
       'kombinations/a/conf/x': '1',
     });
     expect(state.diagnostics()).toMatchObject([
-      { code: 'INVALID_VALUE', hint: 'use files: with source: ./conf' },
+      { code: 'BIND_TRACKED', hint: expect.stringContaining('git rm -r --cached kombinations/a/conf') },
     ]);
   });
 

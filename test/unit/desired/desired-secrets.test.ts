@@ -217,6 +217,22 @@ describe('secrets of a repository', () => {
     ]);
   });
 
+  it('in clear are told with the line that moves them', async () => {
+    const services = [
+      'web: { image: nginx, env: { DB_PASSWORD: hunter2, DB_PASSWORD_FILE: /x, TOKEN: "secret://env/T" } }',
+      'db: { image: nginx, env: [TZ=UTC, "URL=postgres://app:hunter2@db/app", "API_TOKEN=${T:-x}"] }',
+    ];
+    env['KOMBINATOR_SECRET_T'] = 'from-env';
+    await fixture.push({ [at('a')]: kombination('a', ...services) });
+    expect(brief()).toEqual([
+      '4:44 warning SECRET_IN_CLEAR services.web.env.DB_PASSWORD',
+      '5:37 warning SECRET_IN_CLEAR services.db.env[1]',
+    ]);
+    const [first] = fixture.state.diagnostics();
+    expect(first?.hint).toContain(`kombinator secret set DB_PASSWORD --from ${at('a')} moves it`);
+    expect(JSON.stringify(fixture.state.diagnostics())).not.toContain('hunter2');
+  });
+
   it('come from commands of the operator, asked again when they are old', async () => {
     const web = "web: { image: nginx, env: { X: 'secret://command/say/he said $HOME' } }";
     await fixture.push({ [at('a')]: kombination('a', web) });

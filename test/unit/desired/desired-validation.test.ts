@@ -145,7 +145,7 @@ describe('findings of one kombination', () => {
       want: ['6:15 warning ANONYMOUS_VOLUME services.web.volumes[0]'],
     },
     {
-      text: services(`${web}    volumes: [./x:/y, "~/z:/z"]\n`),
+      text: services(`${web}    volumes: [x/y:/y, "z/:/z"]\n`),
       want: [
         '6:15 error INVALID_VALUE services.web.volumes[0]',
         '6:23 error INVALID_VALUE services.web.volumes[1]',

@@ -23,7 +23,9 @@ describe('a service on a cluster', () => {
       },
       { more: 'secrets: { key: { secret: secret://file/db } }\n' },
     );
-    expect(stack.diagnostics).toEqual([]);
+    expect(stack.diagnostics.map(({ code, path }) => [code, path])).toEqual([
+      ['SECRET_IN_CLEAR', 'services.web.env.MY_PASSWORD'],
+    ]);
     const shown = JSON.stringify(stack.resources.map((one) => maskSpec(one.spec)));
     expect(shown).not.toMatch(/hunter2|sesame|plain-text|postgres:/);
     const { env } = containerOf(spec('Deployment', 'web'));

@@ -169,6 +169,20 @@ describe('buildPlan', () => {
     expect(codes({ desired: [db, web, volume], foreign: [db.id] })).toEqual(['ADOPTS']);
   });
 
+  it('asks before data is looked for on the host instead of in the volume that stood for it', () => {
+    const at = (mount: object) =>
+      container('db', {
+        spec: { name: 'shop-db-1', image: 'a', mounts: [mount] } as DesiredResource['spec'],
+      });
+    const before = at({ type: 'volume', source: 'shop_bind-data', target: '/data' });
+    const after = at({ type: 'bind', source: '/srv/kombinator/shop.data', target: '/data' });
+    const { confirmations } = planFor({ desired: [after], observed: [running(before)] });
+    expect(confirmations).toMatchObject([{ code: 'MOVES_DATA', ids: [after.id] }]);
+    expect(confirmations[0]?.message).toContain('data_dir: volumes');
+    expect(planFor({ desired: [after], observed: [running(after)] }).confirmations).toEqual([]);
+    expect(planFor({ desired: [after], observed: [] }).confirmations).toEqual([]);
+  });
+
   it('is not applicable with errors, whatever is confirmed', () => {
     const external = wanted('network', 'proxy', { name: 'proxy', external: true });
     const plan = planFor({ desired: [external] });
@@ -248,7 +262,7 @@ describe('buildPlan', () => {
         '  + create  local/image/nginx:1.29  not found  (kombinations/shop/kombination.yaml:7)',
         '    keep    local/volume/data       no longer described; kept, because data is only deleted with an explicit yes',
         '  ± replace local/container/web     image changed  (kombinations/shop/kombination.yaml:7)',
-        '      image: "nginx:1.28" → "nginx:1.29"',
+        '    ~ image: "nginx:1.28" → "nginx:1.29"',
         '',
         'Plan: 1 to create, 0 to update, 1 to replace, 0 to delete, 2 unchanged.',
       ].join('\n'),

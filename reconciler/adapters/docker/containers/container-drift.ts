@@ -102,7 +102,7 @@ export function networkSteps(spec: ContainerSpec, live: LiveSpec): { leave: stri
     if (attached === undefined) return false;
     const { ipv4Address, ipv6Address } = own(spec.networks, name) ?? {};
     if (attached.ipv4Address !== ipv4Address || attached.ipv6Address !== ipv6Address) return true;
-    return !sameAliases(attached.aliases, aliasesOf(spec, name), spec.hostname);
+    return !sameAliases(attached.aliases, aliasesOf(spec, name), spec);
   };
   return {
     leave: has.filter((name) => !wanted.includes(name) || differs(name)).sort(),
@@ -110,9 +110,15 @@ export function networkSteps(spec: ContainerSpec, live: LiveSpec): { leave: stri
   };
 }
 
-/** The engine adds the host name by itself. */
-function sameAliases(a: readonly string[], b: readonly string[], hostname: string | undefined): boolean {
-  const [has, wants] = [a, b].map((list) => list.filter((alias) => alias !== hostname).join('\0'));
+/** The engine adds the host name by itself, and finds a container by its name anyway, which Compose says as well. */
+function sameAliases(
+  a: readonly string[],
+  b: readonly string[],
+  { hostname, name }: Pick<ContainerSpec, 'hostname' | 'name'>,
+): boolean {
+  const [has, wants] = [a, b].map((list) =>
+    list.filter((alias) => alias !== hostname && alias !== name).join('\0'),
+  );
   return has === wants;
 }
 

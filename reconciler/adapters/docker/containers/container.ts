@@ -19,7 +19,7 @@ import { refuseUnmet } from '../engine/engine-needs.ts';
 import { portOf } from '../engine/engine-errors.ts';
 import { putFiles } from './files.ts';
 import { giveVolumes } from './owner.ts';
-import { buildLabels, readOwner } from '../labels.ts';
+import { buildLabels, COMPOSE, readOwner } from '../labels.ts';
 import {
   newSecretsPlace,
   putSecrets,
@@ -52,7 +52,7 @@ const UNDO_TIMEOUT_MS = 120_000;
 /** Makes a container with its files and networks, not started. Nothing is left of it when that fails. */
 export async function makeContainer(task: ContainerTask, name: string): Promise<string> {
   const { adapter, desired, spec, context } = task;
-  const { stack, revision, branch, signal } = context;
+  const { stack, signal } = context;
   if (spec.readOnly && spec.files?.length)
     throw new ReconcilerError(
       'TARGET_UNSUPPORTED',
@@ -61,7 +61,7 @@ export async function makeContainer(task: ContainerTask, name: string): Promise<
   const { api } = await adapter.traits(signal);
   refuseUnmet(desired, spec, api);
   const place = spec.secrets?.length ? newSecretsPlace(stack) : null;
-  const own = task.labels ?? buildLabels({ stack, revision, branch, desired });
+  const own = task.labels ?? (await labelsFor(task));
   const labels = place === null ? own : { ...own, [SECRETS_LABEL]: place };
   const shared = await withSharedIds(adapter.engine, spec, signal);
   const config = buildContainerConfig(shared, { labels, api, place });
@@ -79,6 +79,20 @@ export async function makeContainer(task: ContainerTask, name: string): Promise<
     await undo(adapter, error, (signal) => discardMade(task, id, signal));
   }
   return id;
+}
+
+/** Compose makes a container anew whose label names another image than the one that its reference means. */
+async function labelsFor({
+  adapter,
+  desired,
+  spec,
+  context,
+}: ContainerTask): Promise<Readonly<Record<string, string>>> {
+  const { stack, revision, branch, signal } = context;
+  const labels = buildLabels({ stack, revision, branch, desired });
+  if (desired.compose === undefined) return labels;
+  const image = await adapter.engine.inspectImage(spec.image, signal);
+  return image === null ? labels : { ...labels, [`${COMPOSE}.image`]: image.Id };
 }
 
 function fillSecrets({ adapter, spec, context }: ContainerTask, place: string): Promise<void> {

@@ -11,15 +11,15 @@ export interface Owner {
   readonly gid: number;
 }
 
-/** Directories whose files belong to somebody who is not root. */
+/** Volumes whose files belong to somebody who is not root. */
 export interface OwnedPlaces {
   readonly owner: Owner;
   readonly targets: readonly string[];
 }
 
 /**
- * Gives root's volumes that ask for it to the user of a container that has not started. Resolves to who it is and where;
- * null when no volume asks, or when the container does not know the user.
+ * Gives root's volumes that ask for it, and directories of the host that are root's and empty, to the user of a container that has not started.
+ * Resolves to who it is and where; null when no mount asks, or when the container does not know the user.
  */
 export async function giveVolumes(
   engine: Engine,
@@ -27,15 +27,21 @@ export async function giveVolumes(
   { user, mounts = [] }: ContainerSpec,
   signal: AbortSignal,
 ): Promise<OwnedPlaces | null> {
-  const targets = mounts.flatMap((mount) => (mount.type === 'volume' && mount.chown ? [mount.target] : []));
-  if (targets.length === 0 || user === undefined) return null;
+  const asking = mounts.flatMap((mount) =>
+    (mount.type === 'volume' || mount.type === 'bind') && mount.chown ? [mount] : [],
+  );
+  if (asking.length === 0 || user === undefined) return null;
   const readTable = async (path: string) =>
-    (await readFirst(await engine.getArchive(id, path, signal)))?.content ?? '';
+    (await readHead(await engine.getArchive(id, path, signal), 1))[0]?.content ?? '';
   const owner = await findOwner(user, readTable);
   if (owner === null) return null;
-  for (const target of targets) {
-    const top = (await readFirst(await engine.getArchive(id, target, signal)))?.header;
-    if (top?.uid !== 0) continue;
+  const targets = asking.flatMap(({ type, target }) => (type === 'volume' ? [target] : []));
+  for (const { type, target } of asking) {
+    const [first, second] = await readHead(await engine.getArchive(id, target, signal), 2);
+    const top = first?.header;
+    if (top?.uid !== 0 || top.type !== 'directory') continue;
+    // Files that a host has already are not ours to give away.
+    if (type === 'bind' && second !== undefined) continue;
     await engine.putArchive(id, posix.dirname(target), await directoryOf(target, top, owner), signal);
   }
   return { owner, targets };
@@ -89,20 +95,23 @@ interface Entry {
 /** Larger tables of accounts are nobody's: the image is the author's to make. */
 const MAX_TABLE_BYTES = 1024 * 1024;
 
-/** Reads the first entry of an archive, and no more of it: what follows may be a volume's worth of data. */
-async function readFirst(archive: Readable | null): Promise<Entry | null> {
-  if (archive === null) return null;
+/** Reads the first entries of an archive, and no more of it: what follows may be a volume's worth of data. */
+async function readHead(archive: Readable | null, count: number): Promise<readonly Entry[]> {
+  if (archive === null) return [];
   const entries = extract();
   // The engine is cut short on purpose.
   archive.on('error', (error) => entries.destroy(error));
   archive.pipe(entries);
+  const head: Entry[] = [];
   try {
     for await (const entry of entries) {
       const { header } = entry;
-      const isTable = header.type === 'file' && (header.size ?? 0) <= MAX_TABLE_BYTES;
-      return { header, content: isTable ? await text(entry) : '' };
+      const isTable = count === 1 && header.type === 'file' && (header.size ?? 0) <= MAX_TABLE_BYTES;
+      head.push({ header, content: isTable ? await text(entry) : '' });
+      if (head.length === count) break;
+      entry.resume();
     }
-    return null;
+    return head;
   } finally {
     archive.destroy();
   }

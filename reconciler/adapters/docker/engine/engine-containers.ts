@@ -2,7 +2,7 @@ import { ANSWERS } from './answer-shapes.ts';
 import type { Engine } from './engine.ts';
 import type { EngineRequest, Transport } from './transport.ts';
 import { LABEL } from '../labels.ts';
-import { namedFilter, ownedFilter } from './engine-filters.ts';
+import { namedFilter, ownedFilter, projectFilter } from './engine-filters.ts';
 import { statusOf } from './engine-errors.ts';
 import { ignoreStatus, orNull } from './engine-answers.ts';
 import type { ContainerInfo, ContainerInspectInfo } from 'dockerode';
@@ -14,6 +14,7 @@ type ContainerCalls = Pick<
   | 'listContainers'
   | 'findContainers'
   | 'containersNamed'
+  | 'containersOfProject'
   | 'listHooks'
   | 'findPublishers'
   | 'inspectContainer'
@@ -44,6 +45,7 @@ export function containerCalls(transport: Transport): ContainerCalls {
         signal,
       ),
     containersNamed: (names, signal) => listContainers(transport, namedFilter(names), signal),
+    containersOfProject: (project, signal) => listContainers(transport, projectFilter(project), signal),
     listHooks: (signal) => listContainers(transport, { label: [LABEL.hook] }, signal),
     findPublishers: (port, signal) => listContainers(transport, { publish: [port] }, signal),
     inspectContainer: (id, signal) => inspectContainer(transport, id, signal),

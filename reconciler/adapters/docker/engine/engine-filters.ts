@@ -1,4 +1,4 @@
-import { LABEL } from '../labels.ts';
+import { COMPOSE, LABEL } from '../labels.ts';
 
 /** More names than this make an address that is longer than the list of everything. */
 const MAX_NAMES_PER_FILTER = 100;
@@ -6,6 +6,11 @@ const MAX_NAMES_PER_FILTER = 100;
 /** Selects the objects of one stack, or of every stack. */
 export function ownedFilter(stack: string | null): object {
   return { label: [stack === null ? LABEL.stack : `${LABEL.stack}=${stack}`] };
+}
+
+/** Selects the objects of one Compose project, or of every one. */
+export function projectFilter(project: string | null): object {
+  return { label: [project === null ? `${COMPOSE}.project` : `${COMPOSE}.project=${project}`] };
 }
 
 /** Engines compare with patterns, or with parts of names. */

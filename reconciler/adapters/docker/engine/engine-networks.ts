@@ -4,7 +4,7 @@ import { ANSWERS } from './answer-shapes.ts';
 import type { Engine, EngineVolume } from './engine.ts';
 import { ignoreStatus, orNull } from './engine-answers.ts';
 import { statusOf } from './engine-errors.ts';
-import { namedFilter, ownedFilter } from './engine-filters.ts';
+import { namedFilter, ownedFilter, projectFilter } from './engine-filters.ts';
 import type { Transport } from './transport.ts';
 
 /** Time that the data of a volume may take to be removed on a busy machine. */
@@ -13,6 +13,7 @@ const SLOW_MS = 120_000;
 type NetworkCalls = Pick<
   Engine,
   | 'listNetworks'
+  | 'networksOfProject'
   | 'networksNamed'
   | 'inspectNetwork'
   | 'createNetwork'
@@ -33,6 +34,7 @@ export function networkCalls(transport: Transport): NetworkCalls {
     });
   return {
     listNetworks: (stack, signal) => list(ownedFilter(stack), signal),
+    networksOfProject: (project, signal) => list(projectFilter(project), signal),
     networksNamed: (names, signal) => list(namedFilter(names), signal),
     inspectNetwork: (id, signal) =>
       orNull(
@@ -78,7 +80,10 @@ export function networkCalls(transport: Transport): NetworkCalls {
 
 export function volumeCalls(
   transport: Transport,
-): Pick<Engine, 'listVolumes' | 'volumesNamed' | 'inspectVolume' | 'createVolume' | 'removeVolume'> {
+): Pick<
+  Engine,
+  'listVolumes' | 'volumesOfProject' | 'volumesNamed' | 'inspectVolume' | 'createVolume' | 'removeVolume'
+> {
   const list = async (filters: object, signal: AbortSignal) => {
     const query = { filters };
     const request = { method: 'GET', path: '/volumes', query, answer: ANSWERS.volumes } as const;
@@ -91,6 +96,7 @@ export function volumeCalls(
   };
   return {
     listVolumes: (stack, signal) => list(ownedFilter(stack), signal),
+    volumesOfProject: (project, signal) => list(projectFilter(project), signal),
     volumesNamed: (names, signal) => list(namedFilter(names), signal),
     inspectVolume: (name, signal) =>
       orNull(

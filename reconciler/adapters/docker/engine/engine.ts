@@ -91,6 +91,8 @@ export interface Engine {
   findContainers(stack: string, name: string, signal: AbortSignal): Promise<ContainerInfo[]>;
   /** Containers of these names, whoever made them; also of longer names, where an engine is lenient. */
   containersNamed(names: readonly string[], signal: AbortSignal): Promise<ContainerInfo[]>;
+  /** Containers of one Compose project, or of every one. */
+  containersOfProject(project: string | null, signal: AbortSignal): Promise<ContainerInfo[]>;
   /** One-off containers of every stack. */
   listHooks(signal: AbortSignal): Promise<ContainerInfo[]>;
   /** Containers that publish a host port. */
@@ -120,6 +122,7 @@ export interface Engine {
   containerLogs(id: string, query: LogQuery, signal: AbortSignal): Promise<Readable>;
 
   listNetworks(stack: string | null, signal: AbortSignal): Promise<NetworkInspectInfo[]>;
+  networksOfProject(project: string, signal: AbortSignal): Promise<NetworkInspectInfo[]>;
   /** Lists networks as `containersNamed` does containers. */
   networksNamed(names: readonly string[], signal: AbortSignal): Promise<NetworkInspectInfo[]>;
   inspectNetwork(nameOrId: string, signal: AbortSignal): Promise<NetworkInspectInfo | null>;
@@ -129,6 +132,7 @@ export interface Engine {
   disconnectNetwork(id: string, container: string, signal: AbortSignal): Promise<void>;
 
   listVolumes(stack: string | null, signal: AbortSignal): Promise<readonly EngineVolume[]>;
+  volumesOfProject(project: string, signal: AbortSignal): Promise<readonly EngineVolume[]>;
   /** Lists volumes as `containersNamed` does containers. */
   volumesNamed(names: readonly string[], signal: AbortSignal): Promise<readonly EngineVolume[]>;
   inspectVolume(name: string, signal: AbortSignal): Promise<EngineVolume | null>;

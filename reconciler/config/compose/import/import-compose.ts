@@ -14,7 +14,7 @@ import type { Import, ImportNote, ImportOptions } from './import.ts';
 import { contextOf, importService } from './import-service.ts';
 import { importTopLevel, takeComment, writeHead } from './import-top-level.ts';
 import { createNotes, noteParts, noteVariables } from './notes.ts';
-import { placeMounts } from './place-mounts.ts';
+import { findWritten, placeMounts } from './place-mounts.ts';
 import type { ReadProject } from './read-project.ts';
 import { readProject } from './read-project.ts';
 import { writeOver } from './write-nodes.ts';
@@ -26,6 +26,8 @@ export interface Imported {
   readonly notes: readonly ImportNote[];
   /** Files that belong beside it, by the paths that they have there. */
   readonly copies: ReadonlyMap<string, TreeFile>;
+  /** Paths beside it that hold data, and are for `.gitignore`; sorted. */
+  readonly data: readonly string[];
   /** Errors that are left; empty in all but hopeless cases. */
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -41,19 +43,21 @@ export function importCompose(options: ImportOptions): Imported {
   const source = readText(project, main);
   const document = project.parsed.get(main)?.[0];
   if (!model || typeof source !== 'string' || !document || document.problems.length > 0)
-    return { name, text: '', notes: [], copies: new Map(), diagnostics: unreadable(read, main) };
+    return { name, text: '', notes: [], copies: new Map(), data: [], diagnostics: unreadable(read, main) };
   const notes = createNotes(read.directory, main);
-  const shared: Import = {
+  const given = {
     isVersioned: false,
     isTracked: () => false,
     ...options,
     ...read,
     checkSchema: options.checkSchema ?? createSchemaCheck(),
     note: notes.add,
-    copies: new Map(),
-    volumes: new Map(),
+    copies: new Map<string, TreeFile>(),
+    data: new Set<string>(),
     contexts: contextsOf(model),
   };
+  const services = entriesOf(child(model, 'services')).flatMap(([, one]) => (isMapNode(one) ? [one] : []));
+  const shared: Import = { ...given, written: findWritten(given, services) };
   noteVariables(notes.add, read);
   const kombination = convert(shared, model);
   noteParts(notes.add, read);
@@ -71,7 +75,7 @@ export function importCompose(options: ImportOptions): Imported {
     return paper.toString({ lineWidth: 0 });
   });
   const copies = new Map([...shared.copies].sort(([a], [b]) => compareText(a, b)));
-  return { name, text, notes: notes.list(), copies, diagnostics };
+  return { name, text, notes: notes.list(), copies, data: [...shared.data].sort(), diagnostics };
 }
 
 /** Errors that say why there is nothing to import. */
@@ -102,11 +106,9 @@ function contextsOf(model: MapNode): readonly string[] {
 /** The model in the words of a kombination. */
 function convert(shared: Import, model: MapNode): MapNode {
   const { project, environment } = shared;
-  const names = new Map(entriesOf(child(model, 'services')).map(([name, service]) => [service.origin, name]));
   const normal = normaliseDocument(project, importTopLevel(shared, model), {
     environment,
-    placeBinds: (_, service, volumes) =>
-      placeMounts(shared, names.get(service.origin) ?? '', service, volumes),
+    placeBinds: (_, service) => placeMounts(shared, service),
   });
   const services = normal.entries.get('services');
   if (services?.kind !== 'map') return normal;

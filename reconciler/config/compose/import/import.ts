@@ -5,7 +5,7 @@ import type { Environment, Project, Texts } from '../project.ts';
 
 /** One line of the report. */
 export interface ImportNote {
-  readonly kind: 'mapped' | 'changed' | 'dropped';
+  readonly kind: 'mapped' | 'changed' | 'left out' | 'dropped';
   /** The file it is about, from the directory of the first Compose file. Left out: that file itself. */
   readonly file?: string;
   /** Line in it, from 1. */
@@ -43,8 +43,10 @@ export interface Import extends Required<Omit<ImportOptions, 'name'>> {
   note(kind: ImportNote['kind'], node: Pick<ComposeNode, 'origin'>, message: string, path?: NotePath): void;
   /** Files that belong beside the kombination, by the path that they have there. */
   readonly copies: Map<string, TreeFile>;
-  /** Volumes in place of directories, by the path of the directory. */
-  readonly volumes: Map<string, string>;
+  /** Paths from the root of the tree that some service may write to. */
+  readonly written: ReadonlySet<string>;
+  /** Paths of data, from the directory of the first Compose file. */
+  readonly data: Set<string>;
   /** Directories that images are built from. */
   readonly contexts: readonly string[];
 }

@@ -2,7 +2,7 @@ import type { DependencyMap } from './check-kombination.ts';
 import { formatPath } from '../../../base/document-path.ts';
 import type { DiagnosticCollector } from '../../../base/document-diagnostic.ts';
 import type { Kombination, ServiceModel } from '../kombination.ts';
-import { containerName } from '../kombination.ts';
+import { containerName, projectOf } from '../kombination.ts';
 import { checkReplicas } from './check-replicas.ts';
 import { numbersOf } from '../replicas.ts';
 import { CONTAINER_OPTIONS, sharedModes } from '../../../model/docker/options/container-options.ts';
@@ -20,11 +20,11 @@ export function checkContainers(
   for (const service of kombination.services) checkSharing(service, dependencies, diagnostics);
 }
 
-function checkNames({ name, services }: Kombination, diagnostics: DiagnosticCollector): void {
+function checkNames(kombination: Kombination, diagnostics: DiagnosticCollector): void {
   const owners = new Map<string, ServiceModel>();
-  for (const service of services) {
+  for (const service of kombination.services) {
     for (const number of numbersOf(service)) {
-      const called = containerName(name, service, number);
+      const called = containerName(projectOf(kombination), service, number);
       const key = `${service.node}/${called}`;
       const other = owners.get(key);
       owners.set(key, service);

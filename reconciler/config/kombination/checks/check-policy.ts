@@ -4,9 +4,10 @@ import { own } from '../../../base/values.ts';
 import { normalisePath } from '../../../model/docker/normalise-path.ts';
 import { givenOptions } from '../../../model/docker/options/container-options.ts';
 import { namespaceNeeds } from '../../../model/docker/options/option-needs.ts';
-import type { GrantName, Need, OperatorPolicy } from '../../../model/operator-policy.ts';
+import type { Need, OperatorPolicy } from '../../../model/operator-policy.ts';
 import {
   canBeAllowed,
+  describeNeed,
   grantLine,
   missingGrants,
   OPEN_POLICY,
@@ -37,7 +38,11 @@ export function checkNeeds(
 }
 
 function findNeeds(kombination: Kombination, secrets: readonly SecretNeed[]): readonly PlacedNeed[] {
+  const { adopts } = kombination;
   return [
+    ...(adopts === undefined
+      ? []
+      : [{ grant: 'adopts', value: adopts.project, who: 'the stack', path: adopts.path } as const]),
     ...kombination.services.flatMap((service) => serviceNeeds(service, kombination)),
     ...Object.entries(kombination.volumes).flatMap(([name, volume]) =>
       volumeNeeds(volume).map((need) => ({
@@ -71,7 +76,7 @@ export function checkPolicy(
   diagnostics: DiagnosticCollector,
 ): void {
   for (const need of missingGrants(policy, stack, needs)) {
-    const message = `${need.who} ${DOES[need.grant](need.value)}, which the operator has not allowed`;
+    const message = `${need.who} ${describeNeed(need)}, which the operator has not allowed`;
     const name = stack === '' ? '"*"' : quote(stack);
     const hint = canBeAllowed(need)
       ? `a line of the operator's configuration allows it: policy: { stacks: { ${name}: { ${grantLine(need)} } } }`
@@ -79,17 +84,6 @@ export function checkPolicy(
     diagnostics.error('NOT_ALLOWED', need.path, message, { hint });
   }
 }
-
-const DOES: Readonly<Record<GrantName, (value: string) => string>> = {
-  privileged: () => 'runs privileged',
-  hostNamespaces: (value) => `uses the ${value} namespace of the machine`,
-  capabilities: (value) => `has the capability ${value}`,
-  devices: (value) => `uses the device ${value}`,
-  unconfined: (value) => `loosens what confines it (${value})`,
-  binds: (value) => `mounts ${value} of the machine`,
-  otherContainers: (value) => `shares with the container ${value}, which is none of the stack's`,
-  secrets: (value) => `uses secret://${value}`,
-};
 
 function serviceNeeds(service: ServiceModel, kombination: Kombination): readonly PlacedNeed[] {
   const { name: who, path, options, networkMode = '', volumesFrom, links, mounts, build } = service;

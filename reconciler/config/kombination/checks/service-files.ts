@@ -15,6 +15,8 @@ export interface PlacedFile {
   readonly spec: BlobFileSpec;
   /** Path where it was asked for. */
   readonly path: DocumentPath;
+  /** Its own path in the repository. Left out: it stands in the document itself. */
+  readonly source?: string;
 }
 
 /** A text written in the document that holds references to secrets. */
@@ -45,14 +47,13 @@ export interface FileOptions {
 /** More files than this in one container want a volume or an image. */
 const MAX_FILES_PER_SERVICE = 10_000;
 
-/** Looks up `files:` and relative bind mounts of every service in the repository. */
+/** Looks up `files:` of every service in the repository. */
 export function findServiceFiles(services: readonly ServiceModel[], options: FileOptions): FoundServiceFiles {
   const files = new Map<string, readonly PlacedFile[]>();
   const inline = new Map<string, Uint8Array>();
   const templates = new Map<string, readonly TemplateFile[]>();
   const watched = new Set<string>();
   for (const service of services) {
-    reportRelativeBinds(service, options, watched);
     if (service.files.length === 0) continue;
     const filled: TemplateFile[] = [];
     const placed = service.files.flatMap((file): readonly PlacedFile[] => {
@@ -115,7 +116,7 @@ function findFile(file: FileModel, options: FileOptions, watched: Set<string>): 
     });
     return [];
   }
-  if (!isDirectory(found.node)) return [place(file, file.target, found.node)];
+  if (!isDirectory(found.node)) return [{ ...place(file, file.target, found.node), source: path }];
   return collect(
     { file, at, options, watched },
     { path: found.path, target: file.target, parents: [found.path] },
@@ -156,7 +157,7 @@ function collect(collection: Collection, folder: Folder): readonly PlacedFile[] 
     }
     const target = `${folder.target === '/' ? '' : folder.target}/${name}`;
     if (!isDirectory(found.node)) {
-      placed.push(place(file, target, found.node));
+      placed.push({ ...place(file, target, found.node), source: path });
     } else if (folder.parents.includes(found.path)) {
       options.diagnostics.error('INVALID_VALUE', at, `${path} is a symlink to a directory that holds it`);
     } else {
@@ -179,24 +180,4 @@ function place(file: FileModel, target: string, node: TreeFile): PlacedFile {
 
 function placeOf({ mode, uid, gid }: FileModel, target: string, otherwise: number): FilePlace {
   return defined({ target, mode: mode ?? otherwise, uid, gid });
-}
-
-/** A bind mount of a relative path is always wrong: the engine may be elsewhere. What to do instead depends on what is there. */
-function reportRelativeBinds(service: ServiceModel, options: FileOptions, watched: Set<string>): void {
-  for (const { source, path } of service.relativeBinds) {
-    const place = source.startsWith('~') ? null : joinPath(options.directory, source);
-    const found = place === null ? undefined : resolvePath(options.tree, place);
-    for (const visited of found?.visited ?? []) watched.add(visited);
-    if (found !== undefined && !isProblem(found)) {
-      const message = `${source} is in the repository, and an engine cannot mount what is in a repository`;
-      options.diagnostics.error('INVALID_VALUE', path, message, {
-        hint: `use files: with source: ${source}`,
-      });
-    } else {
-      const message = `${source} is a relative path, and no directory of the node is meant by it`;
-      options.diagnostics.error('INVALID_VALUE', path, message, {
-        hint: 'use an absolute path of the node, or a named volume',
-      });
-    }
-  }
 }

@@ -1,5 +1,6 @@
 import { emptyRecord } from '../../../base/values.ts';
 import type { Kombination, NetworkModel, ServiceModel } from '../kombination.ts';
+import { projectOf } from '../kombination.ts';
 
 const WORDS = /^(host|none|bridge)$|:/;
 
@@ -13,10 +14,10 @@ export function withNamedNetworks(kombination: Kombination): Kombination {
   const networks = Object.assign(emptyRecord<NetworkModel>(), kombination.networks);
   const keyOf = (service: ServiceModel, name: string): string => {
     const known = Object.entries(networks).find(
-      ([key, model]) => nameOf(kombination.name, key, model) === name,
+      ([key, model]) => nameOf(projectOf(kombination), key, model) === name,
     );
     if (known !== undefined) return known[0];
-    if (name === `${kombination.name}_default`) return 'default';
+    if (name === `${projectOf(kombination)}_default`) return 'default';
     const key = Object.hasOwn(networks, name) ? `${name} on the engine` : name;
     networks[key] = { name, external: true, path: [...service.path, 'network_mode'] };
     return key;

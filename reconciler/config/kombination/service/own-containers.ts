@@ -1,6 +1,6 @@
 import { sharedModes } from '../../../model/docker/options/container-options.ts';
 import type { Kombination, ServiceModel } from '../kombination.ts';
-import { containerName } from '../kombination.ts';
+import { containerName, projectOf } from '../kombination.ts';
 import { numbersOf } from '../replicas.ts';
 
 const PREFIX = 'container:';
@@ -10,11 +10,12 @@ const PREFIX = 'container:';
  * `container_name: vpn`. It is the same as `service:<its name>`: it waits for the other one, and is made anew together with it.
  */
 export function withOwnContainers(kombination: Kombination): Kombination {
-  const { name: stack, services } = kombination;
+  const { services } = kombination;
+  const project = projectOf(kombination);
   const owners = new Map(
     services
       .filter((service) => numbersOf(service).length > 0)
-      .map((service) => [keyOf(service, containerName(stack, service)), service]),
+      .map((service) => [keyOf(service, containerName(project, service)), service]),
   );
   return { ...kombination, services: services.map((service) => resolved(service, owners)) };
 }

@@ -71,7 +71,7 @@ function readFields(fields: Fields, path: DocumentPath, diagnostics: DiagnosticC
       ? readPorts(fields['ports'], at('ports'), diagnostics)
       : undefined,
     mounts: volumes.mounts,
-    relativeBinds: volumes.relativeBinds,
+    dataMounts: volumes.dataMounts,
     networks: readNetworks(fields['networks'], at('networks')),
     links: readLinks(fields, path),
     volumesFrom: readVolumesFrom(fields['volumes_from'], at('volumes_from'), diagnostics),

@@ -1,29 +1,27 @@
 import type { DocumentPath } from '../../../base/document-path.ts';
 import type { DiagnosticCollector } from '../../../base/document-diagnostic.ts';
 import { accept } from '../../../base/document-diagnostic.ts';
-import { isProblem } from '../../../base/problem.ts';
-import type { MountEntry, ServiceFields } from '../kombination.ts';
-import { parseMount, parseTmpfs, readMount, RELATIVE_BIND } from '../../../model/docker/mounts.ts';
+import type { DataEntry, MountEntry } from '../kombination.ts';
+import { parseMount, parseTmpfs, readMount } from '../../../model/docker/mounts.ts';
 import type { Fields } from '../../../base/values.ts';
-import { asFields, asList, asString } from '../../../base/values.ts';
+import { asFields, asList } from '../../../base/values.ts';
 
-type Mounts = Pick<ServiceFields, 'relativeBinds'> & { readonly mounts: MountEntry[] };
+interface Mounts {
+  readonly mounts: readonly MountEntry[];
+  readonly dataMounts: readonly DataEntry[];
+}
 
-/** `volumes` and `tmpfs` together. */
+/** `volumes` and `tmpfs` together; those whose place is to be decided apart. */
 export function readMounts(service: Fields, path: DocumentPath, diagnostics: DiagnosticCollector): Mounts {
   const mounts: MountEntry[] = [];
-  const relativeBinds: { source: string; path: DocumentPath }[] = [];
+  const dataMounts: DataEntry[] = [];
   for (const [index, item] of (asList(service['volumes']) ?? []).entries()) {
     const place = [...path, 'volumes', index];
     const fields = asFields(item);
     const mount = fields ? readMount(fields) : typeof item === 'string' ? parseMount(item) : undefined;
-    if (isProblem(mount) && mount.code === RELATIVE_BIND) {
-      const source = fields ? asString(fields['source']) : asString(item)?.split(':')[0];
-      relativeBinds.push({ source: source ?? '', path: place });
-      continue;
-    }
     const accepted = accept(mount, place, diagnostics);
-    if (accepted) mounts.push({ mount: accepted, path: place });
+    if (accepted?.type === 'data') dataMounts.push({ mount: accepted, path: place });
+    else if (accepted) mounts.push({ mount: accepted, path: place });
     if (accepted?.type === 'anonymous' && !accepted.nocopy)
       warnOfAnonymous(accepted.target, place, diagnostics);
   }
@@ -33,8 +31,8 @@ export function readMounts(service: Fields, path: DocumentPath, diagnostics: Dia
     const mount = typeof item === 'string' ? accept(parseTmpfs(item), place, diagnostics) : undefined;
     if (mount) mounts.push({ mount, path: place });
   }
-  rejectSharedTargets(mounts, diagnostics);
-  return { mounts, relativeBinds };
+  rejectSharedTargets([...mounts, ...dataMounts], diagnostics);
+  return { mounts, dataMounts };
 }
 
 function warnOfAnonymous(target: string, path: DocumentPath, diagnostics: DiagnosticCollector): void {
@@ -42,7 +40,10 @@ function warnOfAnonymous(target: string, path: DocumentPath, diagnostics: Diagno
   diagnostics.warning('ANONYMOUS_VOLUME', path, message, { hint: `give it a name: data:${target}` });
 }
 
-function rejectSharedTargets(mounts: readonly MountEntry[], diagnostics: DiagnosticCollector): void {
+function rejectSharedTargets(
+  mounts: readonly (MountEntry | DataEntry)[],
+  diagnostics: DiagnosticCollector,
+): void {
   const targets = new Set<string>();
   for (const { mount, path } of mounts) {
     if (targets.has(mount.target))

@@ -80,6 +80,7 @@ export const BASIC_OPTIONS = {
     read: readDuration,
     docker: configField('StopTimeout'),
     toDocker: wholeSeconds,
+    fromDocker: (seconds) => (typeof seconds === 'number' ? seconds * 1_000 : undefined),
     cluster: honoured('`terminationGracePeriodSeconds`'),
     toCompose: formatDuration,
     tofu: {

@@ -1,7 +1,9 @@
 import { normalisePath } from '../normalise-path.ts';
-import { defined } from '../../../base/values.ts';
+import type { Fields } from '../../../base/values.ts';
+import { asFields, asList, asString, defined } from '../../../base/values.ts';
 import { hostField, option, refused, TOFU_UNSUPPORTED } from './option.ts';
-import type { DeviceRequestSpec } from './option-types.ts';
+import type { DeviceRequestSpec, DeviceSpec } from './option-types.ts';
+import { optionalNumber, readTexts, texts } from './option-values.ts';
 import { readDeviceRequests, readDevices, readList } from './readers.ts';
 
 const OF_ONE_ENGINE = 'they reach for what one engine has';
@@ -14,6 +16,7 @@ export const DEVICE_OPTIONS = {
     read: readDeviceRequests,
     docker: hostField('DeviceRequests'),
     toDocker: (requests) => requests.map(dockerRequest),
+    fromDocker: (value) => filled(fieldsOf(value).map(requestOf)),
     cluster: refused(
       OF_ONE_ENGINE,
       'are asked for in other ways on a cluster',
@@ -36,6 +39,7 @@ export const DEVICE_OPTIONS = {
         PathInContainer: target,
         CgroupPermissions: permissions,
       })),
+    fromDocker: (value) => filled(fieldsOf(value).map(deviceOf)),
     cluster: refused(OF_ONE_ENGINE, 'are those of one machine', 'run it on a machine'),
     toCompose: (devices) =>
       devices.map(({ source, target, permissions }) => `${source}:${target}:${permissions}`),
@@ -60,6 +64,34 @@ export const DEVICE_OPTIONS = {
     needs: (rules) => rules.map((rule) => ({ grant: 'devices', value: rule })),
   }),
 } as const;
+
+function fieldsOf(value: unknown): readonly Fields[] {
+  return (asList(value) ?? []).flatMap((item): readonly Fields[] => {
+    const fields = asFields(item);
+    return fields ? [fields] : [];
+  });
+}
+
+function filled<T>(list: readonly T[]): readonly T[] | undefined {
+  return list.length > 0 ? list : undefined;
+}
+
+function deviceOf({ PathOnHost, PathInContainer, CgroupPermissions }: Fields): DeviceSpec {
+  const source = asString(PathOnHost) ?? '';
+  const target = asString(PathInContainer) ?? source;
+  return { source, target, permissions: asString(CgroupPermissions) ?? 'rwm' };
+}
+
+function requestOf({ Driver, Count, DeviceIDs, Capabilities, Options }: Fields): DeviceRequestSpec {
+  const ids = texts(DeviceIDs ?? undefined);
+  return defined({
+    driver: asString(Driver) || undefined,
+    count: ids.length > 0 ? undefined : optionalNumber(Count),
+    deviceIds: ids.length > 0 ? ids : undefined,
+    capabilities: texts((asList(Capabilities) ?? [])[0]),
+    options: readTexts(Options),
+  });
+}
 
 function dockerRequest(request: DeviceRequestSpec): object {
   return defined({

@@ -31,6 +31,11 @@ export interface OptionRow<V> {
   readonly docker: DockerField;
   /** The value in the words of the engine. Left out: as it is in the spec. */
   toDocker?(value: NoInfer<V>): unknown;
+  /**
+   * The value as it stands in a spec, of what inspect says (of all of `HostConfig` where the field has no name); `undefined`: nothing that
+   * a container would not have anyway. Left out: as it is.
+   */
+  fromDocker?(value: unknown): NoInfer<V> | undefined;
   readonly cluster: ClusterSupport<NoInfer<V>>;
   /** The value in the words of Compose. Left out: as it is in the spec. */
   toCompose?(value: NoInfer<V>): unknown;

@@ -1,4 +1,4 @@
-import { asBoolean } from '../../../base/values.ts';
+import { asBoolean, asFields, defined } from '../../../base/values.ts';
 import { readPlainPairs } from './pairs.ts';
 import {
   attribute,
@@ -28,6 +28,11 @@ import { readSecurity, readSet, readText } from './readers.ts';
 const NOTHING_OF_THE_KIND = 'a pod has nothing of the kind';
 const SECURITY_CONTEXT = 'securityContext';
 const OTHERS_ARE_ERRORS = 'host is honoured, shareable a warning; those of another container are errors';
+
+/** Text that an engine puts there when nothing is said, as none. */
+function unlessUsual(value: unknown, usual: string): string | undefined {
+  return value === usual ? undefined : readText(value);
+}
 
 /** The options on how the process runs: what it shares with others, and what it may do. */
 export const PROCESS_OPTIONS = {
@@ -67,6 +72,7 @@ export const PROCESS_OPTIONS = {
     key: 'runtime',
     read: readText,
     docker: hostField('Runtime'),
+    fromDocker: (runtime) => unlessUsual(runtime, 'runc'),
     cluster: honoured('`runtimeClassName`'),
     tofu: attribute('runtime'),
     needs: runtimeNeeds,
@@ -85,6 +91,7 @@ export const PROCESS_OPTIONS = {
     isShared: true,
     read: readText,
     docker: hostField('IpcMode'),
+    fromDocker: (mode) => unlessUsual(mode, 'private'),
     cluster: {
       verdict: 'some are errors',
       how: OTHERS_ARE_ERRORS,
@@ -138,6 +145,7 @@ export const PROCESS_OPTIONS = {
     key: 'cgroup',
     read: (value) => (value === 'host' || value === 'private' ? value : undefined),
     docker: since('1.41', hostField('CgroupnsMode')),
+    fromDocker: (mode) => (mode === 'host' || mode === 'private' ? mode : undefined),
     cluster: ignored(NOTHING_OF_THE_KIND),
     tofu: attribute('cgroupns_mode'),
     needs: (mode) => namespaceNeeds('cgroup', mode),
@@ -227,6 +235,12 @@ export const SECURITY_OPTIONS = {
     read: readLogging,
     docker: hostField('LogConfig'),
     toDocker: ({ driver = '', options = {} }) => ({ Type: driver, Config: options }),
+    fromDocker(value) {
+      const { Type, Config } = asFields(value) ?? {};
+      const options = readTexts(Config);
+      const driver = unlessUsual(Type, options ? '' : 'json-file');
+      return driver === undefined && options === undefined ? undefined : defined({ driver, options });
+    },
     cluster: ignored(NOTHING_OF_THE_KIND),
     tofu: {
       kind: 'attributes',

@@ -1,6 +1,6 @@
-import { asBoolean, defined } from '../../../base/values.ts';
+import { asBoolean, asFields, asList, asString, defined, own, toRecord } from '../../../base/values.ts';
 import { hostField, HOST_FIELDS, honoured, ignored, option, TOFU_UNSUPPORTED } from './option.ts';
-import type { BlkioDevice, BlkioSpec } from './option-types.ts';
+import type { BlkioDevice, BlkioSpec, UlimitSpec } from './option-types.ts';
 import { optionalNumber, readBlkio, readUlimits } from './option-values.ts';
 import { readAmount, readMicroseconds, readSize } from './readers.ts';
 
@@ -14,6 +14,7 @@ export const RESOURCE_OPTIONS = {
     read: readBlkio,
     docker: HOST_FIELDS,
     toDocker: dockerBlkio,
+    fromDocker: blkioOf,
     cluster: ignored(CANNOT_ASK),
     toCompose: composeBlkio,
     tofu: TOFU_UNSUPPORTED,
@@ -23,6 +24,7 @@ export const RESOURCE_OPTIONS = {
     key: 'cpu_period',
     read: readMicroseconds,
     docker: hostField('CpuPeriod'),
+    fromDocker: readAmount,
     cluster: ignored(CANNOT_ASK, 'say cpus'),
     tofu: TOFU_UNSUPPORTED,
   }),
@@ -30,6 +32,7 @@ export const RESOURCE_OPTIONS = {
     key: 'cpu_quota',
     read: readMicroseconds,
     docker: hostField('CpuQuota'),
+    fromDocker: readAmount,
     cluster: ignored(CANNOT_ASK, 'say cpus'),
     tofu: TOFU_UNSUPPORTED,
   }),
@@ -37,6 +40,7 @@ export const RESOURCE_OPTIONS = {
     key: 'cpu_rt_period',
     read: readMicroseconds,
     docker: hostField('CpuRealtimePeriod'),
+    fromDocker: readAmount,
     cluster: ignored(CANNOT_ASK),
     tofu: TOFU_UNSUPPORTED,
   }),
@@ -44,6 +48,7 @@ export const RESOURCE_OPTIONS = {
     key: 'cpu_rt_runtime',
     read: readMicroseconds,
     docker: hostField('CpuRealtimeRuntime'),
+    fromDocker: readAmount,
     cluster: ignored(CANNOT_ASK),
     tofu: TOFU_UNSUPPORTED,
   }),
@@ -52,6 +57,7 @@ export const RESOURCE_OPTIONS = {
     key: 'mem_swappiness',
     read: optionalNumber,
     docker: hostField('MemorySwappiness'),
+    fromDocker: (value) => (value === -1 ? undefined : optionalNumber(value)),
     cluster: ignored(CANNOT_ASK),
     tofu: TOFU_UNSUPPORTED,
   }),
@@ -67,6 +73,7 @@ export const RESOURCE_OPTIONS = {
     key: 'oom_score_adj',
     read: readAmount,
     docker: hostField('OomScoreAdj'),
+    fromDocker: readAmount,
     cluster: ignored(CANNOT_ASK),
     tofu: TOFU_UNSUPPORTED,
   }),
@@ -75,6 +82,7 @@ export const RESOURCE_OPTIONS = {
     key: 'shm_size',
     read: readSize,
     docker: hostField('ShmSize'),
+    fromDocker: (value) => (value === USUAL_SHM_BYTES ? undefined : optionalNumber(value) || undefined),
     cluster: honoured('a volume in memory at /dev/shm'),
     tofu: { kind: 'attributes', write: (bytes) => ({ shm_size: Math.ceil(bytes / MEBIBYTE) }) },
   }),
@@ -84,6 +92,7 @@ export const RESOURCE_OPTIONS = {
     docker: hostField('Ulimits'),
     toDocker: (ulimits) =>
       Object.entries(ulimits).map(([Name, { soft, hard }]) => ({ Name, Soft: soft, Hard: hard })),
+    fromDocker: ulimitsOf,
     cluster: ignored('a pod has nothing of the kind'),
     tofu: {
       kind: 'blocks',
@@ -92,6 +101,37 @@ export const RESOURCE_OPTIONS = {
     },
   }),
 } as const;
+
+/** Bytes of /dev/shm that a container has when nothing is said. */
+const USUAL_SHM_BYTES = 64 * MEBIBYTE;
+
+function ulimitsOf(value: unknown): Readonly<Record<string, UlimitSpec>> | undefined {
+  const limits = (asList(value) ?? []).flatMap((item): [string, UlimitSpec][] => {
+    const { Name, Soft, Hard } = asFields(item) ?? {};
+    return typeof Name === 'string' ? [[Name, { soft: Number(Soft), hard: Number(Hard) }]] : [];
+  });
+  return limits.length > 0 ? toRecord(limits) : undefined;
+}
+
+function blkioOf(value: unknown): BlkioSpec | undefined {
+  const host = asFields(value) ?? {};
+  const devices = (name: string, member: string): readonly BlkioDevice[] | undefined => {
+    const list = (asList(own(host, name)) ?? []).map((item): BlkioDevice => {
+      const fields = asFields(item) ?? {};
+      return { path: asString(fields['Path']) ?? '', value: Number(own(fields, member)) };
+    });
+    return list.length > 0 ? list : undefined;
+  };
+  const blkio = defined({
+    weight: optionalNumber(host['BlkioWeight']) || undefined,
+    weightDevice: devices('BlkioWeightDevice', 'Weight'),
+    readBps: devices('BlkioDeviceReadBps', 'Rate'),
+    writeBps: devices('BlkioDeviceWriteBps', 'Rate'),
+    readIops: devices('BlkioDeviceReadIOps', 'Rate'),
+    writeIops: devices('BlkioDeviceWriteIOps', 'Rate'),
+  });
+  return Object.keys(blkio).length > 0 ? blkio : undefined;
+}
 
 function dockerBlkio(blkio: BlkioSpec): Readonly<Record<string, unknown>> {
   const rates = (devices: readonly BlkioDevice[] | undefined) =>

@@ -1,11 +1,11 @@
-import { contain } from '../base/errors.ts';
-import { readDocument } from '../config/kombination/read-document.ts';
-import type { TreeDirectory } from '../config/file-tree.ts';
-import { directoryOf, nodeAt } from '../config/file-tree.ts';
-import { UNREADABLE } from '../config/compose/project.ts';
-import type { EntrySource } from './state.ts';
-import type { LoadOptions } from './repository-state.ts';
-import { decode, readTexts } from './repository-state.ts';
+import { contain } from '../../base/errors.ts';
+import { readDocument } from '../../config/kombination/read-document.ts';
+import type { TreeDirectory } from '../../config/file-tree.ts';
+import { directoryOf, nodeAt } from '../../config/file-tree.ts';
+import { UNREADABLE } from '../../config/compose/project.ts';
+import type { EntrySource } from '../state.ts';
+import type { LoadOptions } from '../repository-state.ts';
+import { decode, readTexts } from '../repository-state.ts';
 
 /** A kombination whose text is at hand. */
 export interface Readable {
