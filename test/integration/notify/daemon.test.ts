@@ -93,11 +93,12 @@ it('a daemon tells of a broken description once, on every channel that is for it
   daemon = cli.start('serve', ...place(), '--no-auth', '--listen', '127.0.0.1:0', '--log-format', 'json');
   const running = daemon;
   const told = () => /"api":"(http:\/\/[^/"]+)/.exec(running.stdout() + running.stderr())?.[1] ?? '';
-  const url = await eventually(told, (found) => found !== '', 20_000);
+  const url = await eventually(told, (found) => found !== '', 60_000);
+  expect(url, running.stderr()).not.toBe('');
   await eventually(
     () => [hooks.length, smtp.mails.length],
     ([hooked = 0, mailed = 0]) => hooked > 0 && mailed > 1,
-    30_000,
+    60_000,
   );
   const [news] = hooks.map(({ body }) => body);
   expect(news).toMatchObject({ type: 'findings', stack: 'a', subject: 'stack/a', code: 'INVALID_TYPE' });
@@ -105,8 +106,9 @@ it('a daemon tells of a broken description once, on every channel that is for it
   expect(smtp.mails[1]?.data).toMatch(/^Subject: a has errors$/m);
 
   const tested = await cli.run('notify', 'test', 'gone', '--server', url);
-  expect([tested.code, tested.stdout]).toEqual([
+  expect([tested.code, tested.stderr, tested.stdout]).toEqual([
     1,
+    '',
     expect.stringMatching(/^gone\tfailed\t127.* answered 404\n$/),
   ]);
   const metrics = await (await fetch(`${url}/metrics`)).text();
