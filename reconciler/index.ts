@@ -24,7 +24,9 @@ export { hasCapability, requireCapability } from './ports/target-capabilities.ts
 export type * from './ports/target-kind.ts';
 export type { DescribedService, NodeKind, RenderedObject } from './model/node-kind.ts';
 export type { ContainerSpec } from './model/docker/docker-spec.ts';
+export type * from './model/notify/events.ts';
 export type * from './ports/notifier.ts';
+export type { ChannelView } from './public/notices.ts';
 export type * from './ports/secret-provider.ts';
 export type * from './ports/instance-records.ts';
 export type * from './ports/user-records.ts';

@@ -14,6 +14,7 @@ import { addResources } from './commands/inventory/resources.ts';
 import { addJobs } from './commands/jobs.ts';
 import { addKeys } from './commands/keys.ts';
 import { addLogs } from './commands/logs.ts';
+import { addNotify } from './commands/notify/notify.ts';
 import { addPlan } from './commands/plan.ts';
 import { addPolicy } from './commands/policy.ts';
 import { addSchema } from './commands/schema.ts';
@@ -52,6 +53,7 @@ const COMMANDS: readonly ((program: Command, hooks: ProgramHooks) => void)[] = [
   addDatabases,
   addTags,
   addBuild,
+  addNotify,
   addSecrets,
   addKeys,
   addUsers,

@@ -33,12 +33,12 @@ import type { ExecRight, Reconciler } from '../public/reconciler.ts';
 import type { UsersConfig } from '../public/users-config.ts';
 import { DEFAULT_USERS } from '../public/users-config.ts';
 import { createReconciler } from '../run/create-reconciler.ts';
-import { startNotifications } from '../run/notify/notifications.ts';
 import { createDesiredState } from '../desired/desired-state.ts';
 import type { DaemonConfig } from './daemon-config.ts';
 import { DEFAULT_IMPORT_FROM, readDaemonConfig } from './daemon-config.ts';
 import { createFreeze } from './freeze-windows.ts';
 import type { Metrics } from './metrics.ts';
+import { openChannels } from './notify/open-channels.ts';
 import { DEFAULT_INSTANCES } from './instances-config.ts';
 import type { OpenInstancesOptions } from './open-instances.ts';
 import { prepareStateDir, refuseConfigOfAuthors } from './state-dir.ts';
@@ -157,6 +157,8 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
     freeze: createFreeze(config.freeze),
     backups: createBackupFolder(config.backups.directory ?? join(resolve(stateDir), 'backups')),
     createTarget: (reference) => createTarget(withPrograms(config.policy, reference), targetParts),
+    channels: openChannels(config.channels, secrets),
+    notifiers: options.notifiers ?? [],
     ...(options.resyncMs === undefined ? {} : { resyncMs: options.resyncMs }),
     ...(options.stableMs === undefined ? {} : { stableMs: options.stableMs }),
   });
@@ -165,8 +167,6 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
     options.ephemeral === true
       ? { instances: null, metrics: null }
       : await openDaemonParts(reconciler, { config: config.instances, ...common });
-  const { notifiers = [] } = options.ephemeral === true ? {} : options;
-  const notifications = startNotifications({ reconciler, notifiers, clock, logger });
   return {
     reconciler,
     instances,
@@ -177,8 +177,7 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
     execRight: config.execRight,
     metrics,
     checks: () => checksOf(reconciler),
-    [Symbol.asyncDispose]: () =>
-      disposeInOrder([instances, reconciler, notifications, metrics, source, store]),
+    [Symbol.asyncDispose]: () => disposeInOrder([instances, reconciler, metrics, source, store]),
   };
 }
 
@@ -216,6 +215,7 @@ const NO_CONFIG: DaemonConfig = {
   proxies: [],
   importFrom: DEFAULT_IMPORT_FROM,
   execRight: 'admins',
+  channels: [],
 };
 
 function openBuilds({ builds }: DaemonConfig, options: KombinatorOptions, secrets: Secrets): BuildSetup {

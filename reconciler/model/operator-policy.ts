@@ -66,6 +66,14 @@ export interface OperatorPolicy {
   readonly registries: readonly string[];
   /** Credentials of the operator for registries; those that a repository names for the same host are not used. */
   readonly credentials: readonly RegistrySetting[];
+  /** Channels that news go to, by name. Left out: nobody knows what the operator has. */
+  readonly channels?: ReadonlyMap<string, OperatorChannel>;
+}
+
+/** A channel, as far as a repository has to do with it. */
+export interface OperatorChannel {
+  /** Patterns of the stacks that may choose it. Left out: all. */
+  readonly stacks?: readonly string[];
 }
 
 /** Binds that are harmless, and that many images ask for. */

@@ -6,7 +6,7 @@ import type { WriteOperations } from './writes.ts';
 import type { ClusterOperations } from './clusters.ts';
 import type { DiagnosticsOperations } from './diagnostics.ts';
 import type { ImportOperations } from './imports.ts';
-import type { NoticeOperations } from './notices.ts';
+import type { ChannelOperations, NoticeOperations } from './notices.ts';
 import type { InventoryOperations } from './inventory.ts';
 import type { RegistryOperations } from './registries.ts';
 import type { DataOperations } from './backups.ts';
@@ -198,6 +198,14 @@ export type ReconcilerEvent =
       readonly error: RepositoryStatus['error'];
     }
   | { readonly type: 'stack'; readonly stack: string; readonly state: SyncState }
+  /** A target has stopped answering, or answers for the first time or again. `address` as in `NodeStatus`, `message` says why it does not. */
+  | {
+      readonly type: 'node';
+      readonly node: string;
+      readonly address: string;
+      readonly reachable: boolean;
+      readonly message: string | null;
+    }
   /** Something that runs is otherwise than when it was looked at last. Targets are watched, so that is soon after it happened. */
   | { readonly type: 'health'; readonly stack: string; readonly resource: string; readonly health: Health }
   | { readonly type: 'job'; readonly job: Job }
@@ -235,6 +243,21 @@ export interface RepositoryOperations {
   generate(request: GenerateRequest, signal: AbortSignal): Promise<GeneratedStack>;
 }
 
+/** A stack in figures, for metrics. Times are milliseconds since the epoch. */
+export interface StackFigures {
+  readonly name: string;
+  readonly kind: StackKind;
+  /** `''` when it uses no kit, or nothing describes it. */
+  readonly stackkit: string;
+  readonly state: SyncState;
+  /** Number of resources that were seen to differ from what was deployed. */
+  readonly drifted: number;
+  /** When its newest deployment was made; `null` when there is none. */
+  readonly deployedAt: number | null;
+  /** When its newest backup ended that went well; `null` when there is none that is remembered, or its description asks for none. */
+  readonly backedUpAt: number | null;
+}
+
 /** Stacks as they are known, and as their targets say that they are. */
 export interface StackOperations {
   /** Described stacks and removed ones that have left something, sorted. */
@@ -246,6 +269,8 @@ export interface StackOperations {
   countStacks(): ReadonlyMap<SyncState, number>;
   /** Returns how many stacks wait, by what keeps them: `frozen`, `blocked`, `out-of-turn`, `held`, `stopped`, `waiting`, `paced`, `contested`, `destroyed`. */
   countHolds(): ReadonlyMap<string, number>;
+  /** Returns figures of at most so many stacks: those that are not in sync first, then by name. From memory, but for the newest backups. */
+  stackFigures(limit: number): readonly StackFigures[];
   /**
    * Searches the targets that the repository names for stacks of it that nothing describes any more. State `blocked`: not to be
    * removed without being asked for by name, the message says why; `removed`: only what is kept is left; else: applying removes it.
@@ -302,6 +327,7 @@ export interface Reconciler
     RegistryOperations,
     ClusterOperations,
     NoticeOperations,
+    ChannelOperations,
     InventoryOperations,
     ImportOperations,
     DiagnosticsOperations,

@@ -88,7 +88,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     imports: CORE_OF_ADAPTERS,
     packages: [...NODE_IO, ...NODE_NET, '@kubernetes/client-node'],
   },
-  'reconciler/adapters/notifiers': { imports: CORE_OF_ADAPTERS, packages: NODE_IO },
+  'reconciler/adapters/notifiers': { imports: CORE_OF_ADAPTERS, packages: [...NODE_IO, 'nodemailer'] },
   'reconciler/adapters/secrets': {
     imports: CORE_OF_ADAPTERS,
     packages: [...NODE_IO, 'age-encryption', 'node:child_process', 'yaml'],

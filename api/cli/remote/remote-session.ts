@@ -17,6 +17,8 @@ import { createRemoteAdoptions } from '../adopt/adoption-session.ts';
 import { createRemoteInventory } from '../session/inventory-session.ts';
 import type { BuildSession } from '../session/build-session.ts';
 import { createRemoteBuilds } from '../session/build-session.ts';
+import type { NotifySession } from '../session/notify-session.ts';
+import { createRemoteNotify } from '../session/notify-session.ts';
 import { createRemoteData } from '../session/data-session.ts';
 import { createRemoteWorkflows } from '../workflow/remote-workflows.ts';
 import type { WorkflowSession } from '../workflow/workflow-session.ts';
@@ -56,6 +58,7 @@ export function createRemoteSession(options: RemoteOptions): Session {
     ...changingPart(client),
     ...createRemoteTags(client),
     ...createRemoteInventory(client),
+    ...createRemoteNotify(client),
     ...createRemoteAdoptions(client),
     ...createRemoteBuilds(createRemoteClient({ ...options, prefix: '/v1/api' })),
     ...createRemoteWorkflows(createRemoteClient({ ...options, prefix: '/v1/api' })),
@@ -81,6 +84,7 @@ type ReadingPart = Exclude<
   | keyof TagSession
   | keyof BuildSession
   | keyof WorkflowSession
+  | keyof NotifySession
   | keyof AdoptionSession
   | 'followJob'
   | 'stop'

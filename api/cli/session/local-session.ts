@@ -13,6 +13,8 @@ import { createLocalTags } from './tag-session.ts';
 import type { InventorySession } from './inventory-session.ts';
 import { createLocalInventory } from './inventory-session.ts';
 import type { BuildSession } from './build-session.ts';
+import type { NotifySession } from './notify-session.ts';
+import { createLocalNotify } from './notify-session.ts';
 import { createLocalBuilds } from './build-session.ts';
 import { createLocalData } from './data-session.ts';
 import type { Session } from './session.ts';
@@ -37,6 +39,7 @@ export function createLocalSession({ reconciler, actor, close }: LocalSessionOpt
   return {
     ...readingPart(reconciler, readOnce),
     ...changingPart(reconciler, readOnce, actor),
+    ...createLocalNotify(reconciler),
     ...createLocalInventory({ reconciler, readOnce }),
     ...createLocalTags({ reconciler, actor, readOnce }),
     ...createLocalBuilds({ reconciler, actor, readOnce }),
@@ -84,6 +87,7 @@ type ReadingPart = Exclude<
   | keyof TagSession
   | keyof BuildSession
   | keyof WorkflowSession
+  | keyof NotifySession
   | keyof AdoptionSession
   | 'stop'
   | typeof Symbol.asyncDispose

@@ -28,6 +28,7 @@ import type { AdoptionSession } from '../adopt/adoption-session.ts';
 import type { BuildSession } from './build-session.ts';
 import type { DataSession } from './data-session.ts';
 import type { InventorySession } from './inventory-session.ts';
+import type { NotifySession } from './notify-session.ts';
 import type { WorkflowSession } from '../workflow/workflow-session.ts';
 import type { TagSession } from './tag-session.ts';
 
@@ -84,6 +85,7 @@ export interface Session
     TagSession,
     BuildSession,
     WorkflowSession,
+    NotifySession,
     AdoptionSession,
     AsyncDisposable {
   /** Reads the repository as it is now. */

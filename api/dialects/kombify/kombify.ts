@@ -16,6 +16,7 @@ import { inventoryRoutes } from './inventory/inventory-routes.ts';
 import { jobRoutes } from './job-routes.ts';
 import { logRoutes } from './log-routes.ts';
 import { answers } from './answers.ts';
+import { channelRoutes } from './notify/channel-routes.ts';
 import { planRoutes } from './plan-routes.ts';
 import { SCHEMAS } from './schemas.ts';
 import { stackRoutes } from './stack-routes.ts';
@@ -52,6 +53,7 @@ export const kombifyRoutes: readonly Route<KombifyDeps>[] = [
   ...workerRoutes,
   ...jobRoutes,
   ...inventoryRoutes,
+  ...channelRoutes,
   ...unifierRoutes,
   ...generateRoutes,
   ...systemRoutes,

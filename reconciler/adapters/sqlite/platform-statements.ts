@@ -47,8 +47,8 @@ const IS_FOR = '(notices.reader IS NULL OR notices.reader = :reader)';
 function prepareNotices(prepare: (sql: string) => StatementSync) {
   return {
     addNotice: prepare(`
-      INSERT INTO notices (type, reader, stack, revision, message, job, time)
-      VALUES (:type, :reader, :stack, :revision, :message, :job, :time)`),
+      INSERT INTO notices (type, reader, stack, subject, cause, revision, message, job, time)
+      VALUES (:type, :reader, :stack, :subject, :cause, :revision, :message, :job, :time)`),
     pruneNotices: prepare('DELETE FROM notices WHERE number <= ?'),
     pruneNoticeReads: prepare('DELETE FROM notice_reads WHERE number <= ?'),
     listNotices: prepare(`
@@ -65,6 +65,6 @@ function prepareNotices(prepare: (sql: string) => StatementSync) {
     clearNoticeReads: prepare('DELETE FROM notice_reads WHERE reader = ?'),
     lastNotices: prepare(`
       SELECT * FROM notices WHERE number IN (
-        SELECT max(number) FROM notices WHERE type IN ('failed', 'recovered', 'drift', 'blocked') GROUP BY stack) ORDER BY number`),
+        SELECT max(number) FROM notices WHERE subject <> '' AND type <> 'synced' GROUP BY subject) ORDER BY number`),
   };
 }

@@ -125,6 +125,8 @@ export function describeStoreContract(name: string, create: (clock: Clock) => St
           type,
           reader: null,
           stack: `s${number % 2}`,
+          subject: `stack/s${number % 2}`,
+          cause: 'c',
           revision: 'a',
           message: `${number}`,
           job: null,
@@ -147,7 +149,7 @@ export function describeStoreContract(name: string, create: (clock: Clock) => St
       store.markNotices('ada@example.org');
       expect(store.countNotices('ada@example.org').unread).toBe(0);
       expect(store.countNotices('bob@example.org').unread).toBe(4);
-      const own = { ...notice(5), type: 'built', reader: 'bob@example.org' } as const;
+      const own = { ...notice(5), type: 'built', subject: '', reader: 'bob@example.org' } as const;
       const { number } = store.addNotice(own);
       expect(store.listNotices('bob@example.org', { offset: 0, limit: 1 })).toMatchObject([own]);
       expect(store.countNotices('ada@example.org').total).toBe(4);

@@ -212,6 +212,7 @@ export function createFakeReconciler(): FakeReconciler {
     },
     getStack: viewOf,
     countHolds: () => new Map(),
+    stackFigures: () => [],
     countStacks: () => new Map([['pending', stacks.size]]),
     storeError: () => storeError,
     tagError: () => null,

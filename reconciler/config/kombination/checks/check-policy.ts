@@ -14,6 +14,7 @@ import {
   quote,
 } from '../../../model/operator-policy.ts';
 import type { Kombination, NetworkModel, ServiceModel, VolumeModel } from '../kombination.ts';
+import { checkChannels } from '../notify-policy.ts';
 import type { SecretNeed } from './find-secrets.ts';
 
 /** A need, who has it, and where that is written. */
@@ -23,7 +24,7 @@ export interface PlacedNeed extends Need {
   readonly path: DocumentPath;
 }
 
-/** Everything in which a kombination reaches out of its own containers; what the operator has not allowed is reported. */
+/** Everything in which a kombination reaches out of its own containers; what the operator has not allowed, or has not got, is reported. */
 export function checkNeeds(
   policy: OperatorPolicy = OPEN_POLICY,
   kombination: Kombination,
@@ -32,6 +33,7 @@ export function checkNeeds(
 ): readonly PlacedNeed[] {
   const needs = findNeeds(kombination, secrets);
   checkPolicy(policy, kombination.name, needs, diagnostics);
+  checkChannels(kombination.policy.notify, kombination.name, policy, diagnostics);
   return needs;
 }
 
