@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { addApply, addDestroy } from './commands/apply.ts';
 import { addBuild } from './commands/builds/build.ts';
 import { addControl } from './commands/control.ts';
+import { addWait } from './commands/daily/wait.ts';
 import { addDatabases } from './commands/db.ts';
 import { addDrift } from './commands/drift.ts';
 import { addExec } from './commands/exec.ts';
@@ -31,6 +32,7 @@ const COMMANDS: readonly ((program: Command, hooks: ProgramHooks) => void)[] = [
   addValidate,
   addPlan,
   addStatus,
+  addWait,
   addGenerate,
   addImport,
   addSchema,

@@ -207,6 +207,8 @@ export interface RepositoryOperations {
   /** Refreshes as `refresh` does, in the background. */
   requestSync(): void;
   repository(): RepositoryStatus;
+  /** Tells whether the revision that was read last is this commit, or came after it. A commit that is not known, or not known yet: false. */
+  hasReached(commit: string): Promise<boolean>;
   /** Every tag of the repository, by name. */
   listTags(): Promise<readonly DeploymentTag[]>;
   /**

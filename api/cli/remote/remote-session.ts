@@ -8,6 +8,7 @@ import type {
   ValidationReport,
 } from '../../../reconciler/index.ts';
 import { errorMessage, hasErrors } from '../../../reconciler/index.ts';
+import type { DailySession } from '../session/daily-session.ts';
 import type { DataSession } from '../session/data-session.ts';
 import type { TagSession } from '../session/tag-session.ts';
 import { createRemoteTags } from '../session/tag-session.ts';
@@ -35,6 +36,7 @@ import {
   toStackView,
   toStep,
 } from './decode.ts';
+import { createRemoteDaily } from './daily.ts';
 import { execRemotely } from './exec.ts';
 import { generateRemotely } from './generate.ts';
 import type { RemovedStack, RepositorySummary, Session } from '../session/session.ts';
@@ -52,6 +54,7 @@ export function createRemoteSession(options: RemoteOptions): Session {
   return {
     ...readingPart(client),
     ...changingPart(client),
+    ...createRemoteDaily(client),
     ...createRemoteTags(client),
     ...createRemoteInventory(client),
     ...createRemoteBuilds(createRemoteClient({ ...options, prefix: '/v1/api' })),
@@ -73,6 +76,7 @@ type ChangingPart = 'plan' | 'apply' | 'control' | 'deleteStacks' | 'rollback' |
 type ReadingPart = Exclude<
   keyof Session,
   | ChangingPart
+  | keyof DailySession
   | keyof DataSession
   | keyof InventorySession
   | keyof TagSession

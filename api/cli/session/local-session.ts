@@ -1,6 +1,8 @@
 import { hostname, userInfo } from 'node:os';
 import type { Actor, JobStep, Reconciler } from '../../../reconciler/index.ts';
 import { isReconcilerError } from '../../../reconciler/index.ts';
+import type { DailySession } from './daily-session.ts';
+import { createLocalDaily } from './daily-session.ts';
 import type { DataSession } from './data-session.ts';
 import type { TagSession } from './tag-session.ts';
 import type { WorkflowSession } from '../workflow/workflow-session.ts';
@@ -33,6 +35,7 @@ export function createLocalSession({ reconciler, actor, close }: LocalSessionOpt
   return {
     ...readingPart(reconciler, readOnce),
     ...changingPart(reconciler, readOnce, actor),
+    ...createLocalDaily({ reconciler, readOnce }),
     ...createLocalInventory({ reconciler, readOnce }),
     ...createLocalTags({ reconciler, actor, readOnce }),
     ...createLocalBuilds({ reconciler, actor, readOnce }),
@@ -74,6 +77,7 @@ type ChangingPart =
 type ReadingPart = Exclude<
   keyof Session,
   | ChangingPart
+  | keyof DailySession
   | keyof DataSession
   | keyof InventorySession
   | keyof TagSession

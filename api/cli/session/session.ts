@@ -25,6 +25,7 @@ import type {
   ValidationReport,
 } from '../../../reconciler/index.ts';
 import type { BuildSession } from './build-session.ts';
+import type { DailySession } from './daily-session.ts';
 import type { DataSession } from './data-session.ts';
 import type { InventorySession } from './inventory-session.ts';
 import type { WorkflowSession } from '../workflow/workflow-session.ts';
@@ -75,7 +76,14 @@ export type StackApplyRequest = Omit<ApplyRequest, 'actor' | 'trigger'>;
  * Every method throws `ReconcilerError`.
  */
 export interface Session
-  extends DataSession, InventorySession, TagSession, BuildSession, WorkflowSession, AsyncDisposable {
+  extends
+    DailySession,
+    DataSession,
+    InventorySession,
+    TagSession,
+    BuildSession,
+    WorkflowSession,
+    AsyncDisposable {
   /** Reads the repository as it is now. */
   repository(signal: AbortSignal): Promise<RepositorySummary>;
   /** Lists what `Reconciler.leftovers` does: stacks that are on the targets although nothing describes them any more. */

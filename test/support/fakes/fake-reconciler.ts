@@ -203,6 +203,7 @@ export function createFakeReconciler(): FakeReconciler {
     refresh: () => Promise.resolve(repository),
     requestSync: () => void syncRequests++,
     repository: () => repository,
+    hasReached: (commit) => Promise.resolve(COMMIT.startsWith(commit)),
     stackNames: () => [...stacks.keys()].sort(),
     listStacks(page) {
       throwPlanned();
