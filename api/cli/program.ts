@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { addApply, addDestroy } from './commands/apply.ts';
 import { addBuild } from './commands/builds/build.ts';
 import { addControl } from './commands/control.ts';
+import { addTop } from './commands/daily/top.ts';
 import { addWait } from './commands/daily/wait.ts';
 import { addDatabases } from './commands/db.ts';
 import { addDrift } from './commands/drift.ts';
@@ -44,6 +45,7 @@ const COMMANDS: readonly ((program: Command, hooks: ProgramHooks) => void)[] = [
   addDrift,
   addJobs,
   addLogs,
+  addTop,
   addResources,
   addClusters,
   addExec,

@@ -13,6 +13,7 @@ import type { DataOperations } from './backups.ts';
 import type { BuildOperations } from './builds.ts';
 import type { ReleaseOperations } from './releases.ts';
 import type { GivenSecretOperations } from './given-secrets.ts';
+import type { UpkeepOperations } from './upkeep/upkeep.ts';
 import type { VersionOperations } from './versions.ts';
 import type { GeneratedStack, GenerateRequest } from '../model/generated.ts';
 import type { Diagnostic } from '../base/diagnostic.ts';
@@ -31,6 +32,7 @@ export type * from './drift.ts';
 export type * from './registries.ts';
 export type * from './releases.ts';
 export type * from './services.ts';
+export type * from './upkeep/upkeep.ts';
 export type * from './views.ts';
 export type * from './workflows.ts';
 export type * from './writes.ts';
@@ -153,6 +155,8 @@ export interface PlanRequest {
   readonly mode?: 'apply' | 'destroy';
   /** Delete volumes too. Default false. */
   readonly volumes?: boolean;
+  /** Registries are asked what tags stand for by now, whatever the pull policy says. Default false. */
+  readonly newest?: boolean;
   readonly actor: Actor | null;
   readonly trigger: string;
 }
@@ -297,6 +301,7 @@ export interface Reconciler
     VersionOperations,
     BuildOperations,
     GivenSecretOperations,
+    UpkeepOperations,
     AsyncDisposable {
   /** Begins to watch and reconcile by itself; resolves once the repository was read or the first attempt failed. */
   start(): Promise<void>;

@@ -26,7 +26,14 @@ import type { Store } from '../ports/store.ts';
 import type { Target } from '../ports/target.ts';
 import type { ImportOperations } from '../public/imports.ts';
 import type { DiagnosticsOperations } from '../public/diagnostics.ts';
-import type { Reconciler, StackOperations, WriteOperations } from '../public/reconciler.ts';
+import type {
+  ApplyOperations,
+  JobOperations,
+  Reconciler,
+  StackOperations,
+  WriteOperations,
+} from '../public/reconciler.ts';
+import type { UpkeepOperations } from '../public/upkeep/upkeep.ts';
 import { Backups } from './backups/backups.ts';
 import { BackupSchedule } from './backups/backup-schedule.ts';
 import type { RunContext } from './context.ts';
@@ -45,6 +52,7 @@ import { createImportOperations } from './operations/imports.ts';
 import { createJobOperations } from './operations/jobs.ts';
 import { createNotices } from './operations/notices.ts';
 import { createRepositoryOperations } from './operations/repository.ts';
+import { createUpkeepOperations } from './upkeep/operations.ts';
 import { createServiceOperations } from './operations/services.ts';
 import { createStackOperations } from './operations/stacks.ts';
 import { createWorkflowOperations } from './operations/workflows.ts';
@@ -125,8 +133,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     ...repository,
     ...stacks,
     ...createDriftOperations(parts, stacks),
-    ...createApplyOperations(parts),
-    ...createJobOperations(parts),
+    ...createJobs(parts, background, stacks),
     ...createServiceOperations({ context, sessionIdleMs: options.sessionIdleMs }, stacks),
     ...createWrites(parts, stacks),
     ...createWorkflowOperations(parts),
@@ -158,6 +165,17 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
 }
 
 const HOUR_MS = 3_600_000;
+
+function createJobs(
+  parts: OperationParts,
+  background: Background,
+  stacks: StackOperations,
+): ApplyOperations & JobOperations & UpkeepOperations {
+  const { context } = parts;
+  const applies = createApplyOperations(parts);
+  const jobs = createJobOperations(parts);
+  return { ...applies, ...jobs, ...createUpkeepOperations({ context, background, stacks, applies, jobs }) };
+}
 
 function createWrites(
   parts: OperationParts,

@@ -1,15 +1,45 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ServiceStats } from '../../../reconciler/index.ts';
 import type { SyncReport, SyncRequest, StackSync } from '../../operations/daily/wait-for-sync.ts';
+import type { StackLogEvent } from '../../operations/follow/follow-logs.ts';
+import type { StackLogLine } from '../../operations/stack-logs.ts';
 import type { DailySession } from '../session/daily-session.ts';
+import { MAX_TAIL_LINES } from '../session/daily-session.ts';
 import { RemoteError } from '../terminal/failure.ts';
 import type { RemoteClient, RemoteRequest } from './client.ts';
-import { fieldsOf, listAt, textAt, textOrNull } from './decode.ts';
+import { fieldsOf, listAt, textAt, textOrNull, toLogLine } from './decode.ts';
 
 /** A stream that breaks is opened again after this, in milliseconds. */
 const RECONNECT_MS = 500;
 
-export function createRemoteDaily(client: RemoteClient): DailySession {
+export interface RemoteDailyOptions {
+  readonly client: RemoteClient;
+  /** Adds the known names to an answer that a stack is not known. */
+  readonly withNames: <T>(answer: Promise<T>, stack: string, signal: AbortSignal) => Promise<T>;
+}
+
+export function createRemoteDaily({ client, withNames }: RemoteDailyOptions): DailySession {
   return {
+    async *stackLogs({ stack, services, tail, since, follow = false, previous, signal }) {
+      const path = `/stacks/${encodeURIComponent(stack)}/logs`;
+      const query = {
+        services: services.length === 0 ? undefined : services.join(','),
+        tail: Math.min(tail ?? MAX_TAIL_LINES, MAX_TAIL_LINES),
+        since: since?.toISOString(),
+        previous,
+        follow,
+      };
+      if (follow) return yield* followRemotely(client, path, { query, signal });
+      const answer = fieldsOf(await withNames(client.get(path, { query, signal }), stack, signal), 'logs');
+      for (const line of listAt(answer, 'logs', toStackLine)) yield { type: 'line', line };
+      for (const [service, message] of Object.entries(textsAt(answer, 'failures')))
+        yield { type: 'failure', service, message };
+    },
+    async runStats(stack, signal) {
+      const answer = client.get(`/stacks/${encodeURIComponent(stack)}/stats`, { signal });
+      const fields = fieldsOf(await withNames(answer, stack, signal), 'stats');
+      return { stats: listAt(fields, 'stats', toStats), failures: textsAt(fields, 'failures') };
+    },
     waitForSync: (request, signal) => waitRemotely(client, request, signal),
   };
 }
@@ -51,6 +81,24 @@ async function* readReports(
   }
 }
 
+async function* followRemotely(
+  client: RemoteClient,
+  path: string,
+  request: RemoteRequest,
+): AsyncGenerator<StackLogEvent, void, undefined> {
+  for await (const { event, data } of client.events(path, request)) {
+    if (event === 'error') throw toError(data);
+    if (event === 'log') yield { type: 'line', line: toStackLine(data) };
+    if (event !== 'failure') continue;
+    const fields = fieldsOf(data, 'failure');
+    yield { type: 'failure', service: textAt(fields, 'service'), message: textAt(fields, 'message') };
+  }
+}
+
+function toStackLine(data: unknown): StackLogLine {
+  return { ...toLogLine(data), service: textAt(fieldsOf(data, 'line'), 'service') };
+}
+
 function toError(data: unknown): RemoteError {
   const error = fieldsOf(fieldsOf(data, 'event')['error'], 'error');
   const code = textOrNull(error, 'reason') ?? textAt(error, 'code');
@@ -73,4 +121,29 @@ function toStackSync(value: unknown): StackSync {
   const fields = fieldsOf(value, 'stack');
   const state = textAt(fields, 'state') as StackSync['state'];
   return { name: textAt(fields, 'name'), state, message: textOrNull(fields, 'message') };
+}
+
+function toStats(value: unknown): ServiceStats {
+  const fields = fieldsOf(value, 'stats');
+  const limit = fields['memory_limit_bytes'];
+  const network = fields['network'] === null ? null : fieldsOf(fields['network'], 'network');
+  return {
+    id: textAt(fields, 'resource') as ServiceStats['id'],
+    service: textOrNull(fields, 'service'),
+    node: textAt(fields, 'node'),
+    name: textAt(fields, 'name'),
+    cpuMillis: Number(fields['cpu_millis']),
+    memoryBytes: Number(fields['memory_bytes']),
+    memoryLimitBytes: typeof limit === 'number' ? limit : null,
+    network: network && {
+      receivedBytes: Number(network['received_bytes']),
+      sentBytes: Number(network['sent_bytes']),
+    },
+  };
+}
+
+/** Texts by their names. */
+function textsAt(fields: Readonly<Record<string, unknown>>, key: string): Readonly<Record<string, string>> {
+  const texts = fieldsOf(fields[key], key);
+  return Object.fromEntries(Object.keys(texts).map((name) => [name, textAt(texts, name)]));
 }

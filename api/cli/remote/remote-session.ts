@@ -9,6 +9,7 @@ import type {
 } from '../../../reconciler/index.ts';
 import { errorMessage, hasErrors } from '../../../reconciler/index.ts';
 import type { DailySession } from '../session/daily-session.ts';
+import { MAX_TAIL_LINES } from '../session/daily-session.ts';
 import type { DataSession } from '../session/data-session.ts';
 import type { TagSession } from '../session/tag-session.ts';
 import { createRemoteTags } from '../session/tag-session.ts';
@@ -43,8 +44,6 @@ import type { RemovedStack, RepositorySummary, Session } from '../session/sessio
 
 /** A stream that breaks is opened again after this, in milliseconds. */
 const RECONNECT_MS = 500;
-/** The API answers so many lines at most when it does not follow. */
-const MAX_TAIL_LINES = 10_000;
 const MAX_JOBS_PER_PAGE = 200;
 
 /** Works on a running daemon over its API. */
@@ -54,7 +53,10 @@ export function createRemoteSession(options: RemoteOptions): Session {
   return {
     ...readingPart(client),
     ...changingPart(client),
-    ...createRemoteDaily(client),
+    ...createRemoteDaily({
+      client,
+      withNames: (answer, stack, signal) => withNames(client, stack, answer, signal),
+    }),
     ...createRemoteTags(client),
     ...createRemoteInventory(client),
     ...createRemoteBuilds(createRemoteClient({ ...options, prefix: '/v1/api' })),
@@ -279,11 +281,16 @@ function onlyNews(onStep: (step: JobStep) => void): (step: JobStep) => void {
   };
 }
 
-async function* readLogs(client: RemoteClient, path: string, { tail, since, follow, signal }: LogOptions) {
+async function* readLogs(
+  client: RemoteClient,
+  path: string,
+  { tail, since, follow, previous, signal }: LogOptions,
+) {
   const query = {
     tail: Math.min(tail ?? MAX_TAIL_LINES, MAX_TAIL_LINES),
     since: since?.toISOString(),
     follow,
+    previous,
   };
   if (follow !== true) {
     yield* listAt(fieldsOf(await client.get(path, { query, signal }), 'logs'), 'logs', toLogLine);

@@ -1,13 +1,26 @@
-import type { Reconciler } from '../../../reconciler/index.ts';
+import type { LogOptions, Reconciler, StackStats } from '../../../reconciler/index.ts';
 import { isReconcilerError } from '../../../reconciler/index.ts';
 import { unknownStack } from '../terminal/failure.ts';
+import type { StackLogEvent } from '../../operations/follow/follow-logs.ts';
+import { followStackLogs } from '../../operations/follow/follow-logs.ts';
+import { chooseServices, readStackLogs } from '../../operations/stack-logs.ts';
 import type { SyncReport, SyncRequest } from '../../operations/daily/wait-for-sync.ts';
 import { waitForSync } from '../../operations/daily/wait-for-sync.ts';
+
+export interface StackLogsOptions extends LogOptions {
+  readonly stack: string;
+  /** Empty: all. */
+  readonly services: readonly string[];
+}
 
 /** The daily commands: waiting, looking at what runs, images, what is left over. */
 export interface DailySession {
   /** Reports until it is over, see `waitForSync`. */
   waitForSync(request: SyncRequest, signal: AbortSignal): AsyncIterable<SyncReport>;
+  /** Lines of several services, oldest first; with `follow` as they write it. `tail` counts for all of them together, with `follow` for each. */
+  stackLogs(options: StackLogsOptions): AsyncIterable<StackLogEvent>;
+  /** Returns what `Reconciler.runStats` does. */
+  runStats(stack: string, signal: AbortSignal): Promise<StackStats>;
 }
 
 export interface LocalDailyOptions {
@@ -17,9 +30,17 @@ export interface LocalDailyOptions {
 
 /** A command that waits looks by itself so often, in milliseconds. */
 const LOOK_MS = 2_000;
+/** So many lines are read at most, as the API answers them. */
+export const MAX_TAIL_LINES = 10_000;
 
-export function createLocalDaily({ reconciler }: LocalDailyOptions): DailySession {
+export function createLocalDaily({ reconciler, readOnce }: LocalDailyOptions): DailySession {
   return {
+    async runStats(stack, signal) {
+      await readOnce(signal);
+      await requireKnown(reconciler, stack, () => reconciler.getStack(stack));
+      return reconciler.runStats(stack, signal);
+    },
+    stackLogs: (options) => readLocally({ reconciler, readOnce }, options),
     async *waitForSync(request, signal) {
       try {
         yield* waitForSync({ reconciler }, { ...request, lookEveryMs: LOOK_MS }, signal);
@@ -31,4 +52,33 @@ export function createLocalDaily({ reconciler }: LocalDailyOptions): DailySessio
       }
     },
   };
+}
+
+async function* readLocally(
+  { reconciler, readOnce }: LocalDailyOptions,
+  { services: wanted, follow = false, tail, ...options }: StackLogsOptions,
+): AsyncGenerator<StackLogEvent, void, undefined> {
+  const { stack, signal } = options;
+  await readOnce(signal);
+  // The places of its containers are known once somebody has looked.
+  await requireKnown(reconciler, stack, () => reconciler.observe(stack, signal));
+  const services = chooseServices({ reconciler }, stack, wanted.length === 0 ? undefined : wanted);
+  if (follow) {
+    yield* followStackLogs({ reconciler }, { ...options, services, tail: tail ?? MAX_TAIL_LINES });
+    return;
+  }
+  const request = { ...options, services, lines: Math.min(tail ?? MAX_TAIL_LINES, MAX_TAIL_LINES) };
+  const { lines, failures } = await readStackLogs({ reconciler }, request);
+  for (const line of lines) yield { type: 'line', line };
+  for (const [service, message] of Object.entries(failures)) yield { type: 'failure', service, message };
+}
+
+/** Turns an objection that a stack is not known into one with the names that are. */
+async function requireKnown(reconciler: Reconciler, stack: string, ask: () => unknown): Promise<void> {
+  try {
+    await ask();
+  } catch (error) {
+    if (!isReconcilerError(error, 'UNKNOWN_STACK')) throw error;
+    throw unknownStack(stack, reconciler.stackNames());
+  }
 }

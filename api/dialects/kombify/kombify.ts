@@ -7,6 +7,7 @@ import type { ApiDeps } from '../../operations/deps.ts';
 import { driftRoutes } from './drift-routes.ts';
 import { batchRoutes } from './batch-routes.ts';
 import { controlRoutes } from './control-routes.ts';
+import { statsRoutes } from './daily/stats-routes.ts';
 import { waitRoutes } from './daily/wait-routes.ts';
 import { dataRoutes } from './data-routes.ts';
 import type { KombifyDeps } from './exec/deps.ts';
@@ -47,6 +48,7 @@ export const kombifyRoutes: readonly Route<KombifyDeps>[] = [
   ...planRoutes,
   ...driftRoutes,
   ...logRoutes,
+  ...statsRoutes,
   ...waitRoutes,
   ...execRoutes,
   ...workerRoutes,

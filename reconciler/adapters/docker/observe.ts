@@ -22,6 +22,7 @@ import { readStaleSharing } from './containers/container-sharing.ts';
 import type { EngineVolume } from './engine/engine.ts';
 import { describeUnmet } from './engine/engine-needs.ts';
 import { fingerprint } from './fingerprint.ts';
+import { canMove } from './images/fetch-image.ts';
 import { fitsPlatform, movedDigest } from './images/image.ts';
 import type { Owner } from './labels.ts';
 import { readOwner } from './labels.ts';
@@ -49,7 +50,7 @@ export async function observeStack(
     engine.listNetworks(scope.stack, signal),
     engine.listVolumes(scope.stack, signal),
     engine.listImages(scope.stack, signal),
-    observeImages(adapter, scope.desired, signal),
+    observeImages(adapter, scope, signal),
     observeExternals(adapter, scope.desired, signal),
     adapter.traits(signal),
   ]);
@@ -322,7 +323,7 @@ interface ObservedImages {
 
 async function observeImages(
   adapter: Adapter,
-  desired: readonly DesiredResource[],
+  { desired, newest = false }: Pick<ObserveScope, 'desired' | 'newest'>,
   signal: AbortSignal,
 ): Promise<ObservedImages> {
   const ids = new Map<string, string>();
@@ -333,22 +334,24 @@ async function observeImages(
     const image = await adapter.engine.inspectImage(spec.reference, signal);
     if (image === null || !fitsPlatform(image, spec.platform)) return null;
     ids.set(spec.reference, image.Id);
-    const moved = await lookForMoved(adapter, spec, image, { signal, warnings });
-    const reference = moved === null ? spec.reference : `${spec.reference}@${moved}`;
+    const isAsked = newest ? canMove(spec) : spec.pullPolicy === 'always' && canMove(spec);
+    const moved = isAsked ? await lookForMoved(adapter, spec, image, { signal, warnings }) : null;
+    const reference = moved === null ? spec.reference : `${spec.reference}@${moved.here}`;
     const observed = { ...maskSpec(resource.spec), reference };
-    return sharedResource(resource, observed, { status: 'healthy' }, `${image.Id} ${moved ?? ''}`);
+    const identity = moved === null ? `${image.Id} ` : `${image.Id} ${moved.here} ${moved.there}`;
+    const seen = sharedResource(resource, observed, { status: 'healthy' }, identity);
+    return moved === null ? seen : { ...seen, moved };
   });
   return { resources: resources.filter((resource) => resource !== null), ids, warnings };
 }
 
-/** The digest we have when the registry has another one by now; only asked for images that are always pulled. */
+/** Asks what a tag stands for at its registry; one that does not answer keeps nobody from anything. */
 async function lookForMoved(
   adapter: Adapter,
   spec: ImageSpec,
   image: ImageInspectInfo,
   { signal, warnings }: { signal: AbortSignal; warnings: string[] },
-): Promise<string | null> {
-  if (spec.pullPolicy !== 'always' || spec.reference.includes('@')) return null;
+): Promise<NonNullable<ObservedResource['moved']> | null> {
   try {
     return await movedDigest(adapter, spec.reference, image, signal);
   } catch (error) {

@@ -133,6 +133,11 @@ const MIGRATIONS: readonly string[] = [
   ) STRICT;
   CREATE INDEX access_log_by_time ON access_log (started_at, id);
   `,
+  `
+  CREATE TABLE fetched_images (
+    target TEXT NOT NULL, reference TEXT NOT NULL, PRIMARY KEY (target, reference)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /**

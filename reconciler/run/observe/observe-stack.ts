@@ -22,6 +22,8 @@ export interface ObserveRequest {
   readonly claimsOn?: (reference: TargetReference) => Claims;
   /** Nobody has asked for it by name: a target that is known to be away is not asked. Default false. */
   readonly unasked?: boolean;
+  /** See `ObserveScope`. */
+  readonly newest?: boolean;
 }
 
 export interface StackObservation {
@@ -72,6 +74,7 @@ export async function observeStack(
           stack: request.stack,
           desired,
           leaving: request.complete,
+          ...(request.newest === true ? { newest: true } : {}),
           ...(claims === undefined ? {} : { claims }),
         };
         const look = (target: Target) => target.observe(scope, signal);

@@ -35,18 +35,19 @@ export async function applyImage(
       { retryable: true },
     );
   }
-  if (present && pullPolicy === 'missing') return;
+  // A plan replaces an image that is here when its tag stands for another one by now.
+  if (present && pullPolicy === 'missing' && change.change.action !== 'replace') return;
   await pullImage(adapter, { reference, platform }, context);
   adapter.digests.delete(reference);
 }
 
-/** The local digest when the registry has another one for the reference; `null` when they agree. */
+/** Digests here and at the registry when it has another one for the reference; `null` when they agree. */
 export async function movedDigest(
   adapter: Adapter,
   reference: string,
   image: ImageInspectInfo,
   signal: AbortSignal,
-): Promise<string | null> {
+): Promise<{ readonly here: string; readonly there: string } | null> {
   const now = adapter.clock.elapsed();
   const known = adapter.digests.get(reference);
   let digest = known && now - known.at < adapter.registryCacheMs ? known.digest : '';
@@ -56,7 +57,7 @@ export async function movedDigest(
   }
   const local = (image.RepoDigests ?? []).map((entry) => entry.slice(entry.indexOf('@') + 1));
   if (digest === '' || local.includes(digest)) return null;
-  return local[0] ?? image.Id;
+  return { here: local[0] ?? image.Id, there: digest };
 }
 
 /** Tells whether an image is for a platform such as `linux/arm64/v8`; its variant counts where both say one. */
