@@ -2,6 +2,9 @@ import { Command, Option } from 'commander';
 import { addApply, addDestroy } from './commands/apply.ts';
 import { addBuild } from './commands/builds/build.ts';
 import { addControl } from './commands/control.ts';
+import { addImages } from './commands/daily/images.ts';
+import { addOpen } from './commands/daily/open.ts';
+import { addPrune } from './commands/daily/prune.ts';
 import { addTop } from './commands/daily/top.ts';
 import { addWait } from './commands/daily/wait.ts';
 import { addDatabases } from './commands/db.ts';
@@ -38,6 +41,7 @@ const COMMANDS: readonly ((program: Command, hooks: ProgramHooks) => void)[] = [
   addImport,
   addSchema,
   addApply,
+  addImages,
   addDestroy,
   addRollback,
   addControl,
@@ -46,6 +50,8 @@ const COMMANDS: readonly ((program: Command, hooks: ProgramHooks) => void)[] = [
   addJobs,
   addLogs,
   addTop,
+  addOpen,
+  addPrune,
   addResources,
   addClusters,
   addExec,

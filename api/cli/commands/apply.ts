@@ -235,7 +235,7 @@ interface Consent {
   readonly insist?: boolean;
 }
 
-async function carryOut(
+export async function carryOut(
   session: Session,
   planning: Planning,
   consent: Consent,

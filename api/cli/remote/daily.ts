@@ -1,5 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ServiceStats } from '../../../reconciler/index.ts';
+import type {
+  PrunedRemnant,
+  RemnantList,
+  RemnantView,
+  ServiceAddress,
+  ServiceStats,
+} from '../../../reconciler/index.ts';
 import type { SyncReport, SyncRequest, StackSync } from '../../operations/daily/wait-for-sync.ts';
 import type { StackLogEvent } from '../../operations/follow/follow-logs.ts';
 import type { StackLogLine } from '../../operations/stack-logs.ts';
@@ -7,7 +13,7 @@ import type { DailySession } from '../session/daily-session.ts';
 import { MAX_TAIL_LINES } from '../session/daily-session.ts';
 import { RemoteError } from '../terminal/failure.ts';
 import type { RemoteClient, RemoteRequest } from './client.ts';
-import { fieldsOf, listAt, textAt, textOrNull, toLogLine } from './decode.ts';
+import { fieldsOf, listAt, textAt, textOrNull, toJob, toLogLine } from './decode.ts';
 
 /** A stream that breaks is opened again after this, in milliseconds. */
 const RECONNECT_MS = 500;
@@ -34,6 +40,22 @@ export function createRemoteDaily({ client, withNames }: RemoteDailyOptions): Da
       for (const line of listAt(answer, 'logs', toStackLine)) yield { type: 'line', line };
       for (const [service, message] of Object.entries(textsAt(answer, 'failures')))
         yield { type: 'failure', service, message };
+    },
+    async addresses(stack, signal) {
+      const answer = client.get(`/stacks/${encodeURIComponent(stack)}/addresses`, { signal });
+      return listAt(fieldsOf(await withNames(answer, stack, signal), 'addresses'), 'addresses', toAddress);
+    },
+    async pull(stack, signal) {
+      const answer = client.post(`/stacks/${encodeURIComponent(stack)}/pull`, { signal });
+      return toJob(await withNames(answer, stack, signal));
+    },
+    async listRemnants(signal) {
+      const fields = fieldsOf(await client.get('/prune', { signal }), 'remnants');
+      return { remnants: listAt(fields, 'remnants', toRemnant), notes: listAt(fields, 'notes', toNote) };
+    },
+    async prune(ids, signal) {
+      const answer = fieldsOf(await client.post('/prune', { body: { ids }, signal }), 'pruned');
+      return listAt(answer, 'pruned', toPruned);
     },
     async runStats(stack, signal) {
       const answer = client.get(`/stacks/${encodeURIComponent(stack)}/stats`, { signal });
@@ -125,7 +147,6 @@ function toStackSync(value: unknown): StackSync {
 
 function toStats(value: unknown): ServiceStats {
   const fields = fieldsOf(value, 'stats');
-  const limit = fields['memory_limit_bytes'];
   const network = fields['network'] === null ? null : fieldsOf(fields['network'], 'network');
   return {
     id: textAt(fields, 'resource') as ServiceStats['id'],
@@ -134,7 +155,7 @@ function toStats(value: unknown): ServiceStats {
     name: textAt(fields, 'name'),
     cpuMillis: Number(fields['cpu_millis']),
     memoryBytes: Number(fields['memory_bytes']),
-    memoryLimitBytes: typeof limit === 'number' ? limit : null,
+    memoryLimitBytes: numberOrNull(fields['memory_limit_bytes']),
     network: network && {
       receivedBytes: Number(network['received_bytes']),
       sentBytes: Number(network['sent_bytes']),
@@ -146,4 +167,42 @@ function toStats(value: unknown): ServiceStats {
 function textsAt(fields: Readonly<Record<string, unknown>>, key: string): Readonly<Record<string, string>> {
   const texts = fieldsOf(fields[key], key);
   return Object.fromEntries(Object.keys(texts).map((name) => [name, textAt(texts, name)]));
+}
+
+function toAddress(value: unknown): ServiceAddress {
+  const fields = fieldsOf(value, 'address');
+  const kind = fields['kind'] === 'route' ? 'route' : 'port';
+  return {
+    service: textOrNull(fields, 'service'),
+    node: textAt(fields, 'node'),
+    kind,
+    address: textAt(fields, 'address'),
+  };
+}
+
+function toRemnant(value: unknown): RemnantView {
+  const fields = fieldsOf(value, 'remnant');
+  return {
+    id: textAt(fields, 'id'),
+    kind: textAt(fields, 'kind') as RemnantView['kind'],
+    node: textOrNull(fields, 'node'),
+    names: listAt(fields, 'names', String),
+    sizeBytes: numberOrNull(fields['size_bytes']),
+    stack: textOrNull(fields, 'stack'),
+  };
+}
+
+function toNote(value: unknown): RemnantList['notes'][number] {
+  const fields = fieldsOf(value, 'note');
+  return { subject: textAt(fields, 'subject'), message: textAt(fields, 'message') };
+}
+
+function toPruned(value: unknown): PrunedRemnant {
+  const fields = fieldsOf(value, 'pruned');
+  const freedBytes = numberOrNull(fields['freed_bytes']);
+  return { id: textAt(fields, 'id'), freedBytes, message: textOrNull(fields, 'message') };
+}
+
+function numberOrNull(value: unknown): number | null {
+  return typeof value === 'number' ? value : null;
 }

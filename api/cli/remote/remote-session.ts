@@ -137,8 +137,9 @@ function changingPart(client: RemoteClient): Pick<Session, ChangingPart> {
   /** Ids of plans that this daemon made, so that a large plan need not be sent back. */
   const planIds = new WeakMap<Plan, string>();
   return {
-    async plan({ stack, mode = 'apply', volumes = false }, signal) {
-      const request = client.post(`${stackPath(stack)}/plan`, { body: { mode, volumes }, signal });
+    async plan({ stack, mode = 'apply', volumes = false, newest }, signal) {
+      const body = { mode, volumes, ...(newest === true ? { newest } : {}) };
+      const request = client.post(`${stackPath(stack)}/plan`, { body, signal });
       const answer = await withNames(client, stack, request, signal);
       const plan = toPlan(answer);
       const planId = textAt(fieldsOf(answer, 'plan'), 'plan_id');

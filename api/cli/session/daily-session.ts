@@ -1,4 +1,13 @@
-import type { LogOptions, Reconciler, StackStats } from '../../../reconciler/index.ts';
+import type {
+  Actor,
+  Job,
+  LogOptions,
+  PrunedRemnant,
+  Reconciler,
+  RemnantList,
+  ServiceAddress,
+  StackStats,
+} from '../../../reconciler/index.ts';
 import { isReconcilerError } from '../../../reconciler/index.ts';
 import { unknownStack } from '../terminal/failure.ts';
 import type { StackLogEvent } from '../../operations/follow/follow-logs.ts';
@@ -21,10 +30,16 @@ export interface DailySession {
   stackLogs(options: StackLogsOptions): AsyncIterable<StackLogEvent>;
   /** Returns what `Reconciler.runStats` does. */
   runStats(stack: string, signal: AbortSignal): Promise<StackStats>;
+  addresses(stack: string, signal: AbortSignal): Promise<readonly ServiceAddress[]>;
+  /** Begins to fetch the images of a stack. */
+  pull(stack: string, signal: AbortSignal): Promise<Job>;
+  listRemnants(signal: AbortSignal): Promise<RemnantList>;
+  prune(ids: readonly string[], signal: AbortSignal): Promise<readonly PrunedRemnant[]>;
 }
 
 export interface LocalDailyOptions {
   readonly reconciler: Reconciler;
+  readonly actor: Actor;
   readonly readOnce: (signal: AbortSignal) => Promise<void>;
 }
 
@@ -33,8 +48,24 @@ const LOOK_MS = 2_000;
 /** So many lines are read at most, as the API answers them. */
 export const MAX_TAIL_LINES = 10_000;
 
-export function createLocalDaily({ reconciler, readOnce }: LocalDailyOptions): DailySession {
+export function createLocalDaily({ reconciler, actor, readOnce }: LocalDailyOptions): DailySession {
+  const origin = { actor, trigger: 'cli' } as const;
   return {
+    async addresses(stack, signal) {
+      await readOnce(signal);
+      await requireKnown(reconciler, stack, () => reconciler.getStack(stack));
+      return reconciler.addresses(stack);
+    },
+    async pull(stack, signal) {
+      await readOnce(signal);
+      await requireKnown(reconciler, stack, () => reconciler.getStack(stack));
+      return reconciler.pull({ stack, ...origin });
+    },
+    async listRemnants(signal) {
+      await readOnce(signal);
+      return reconciler.listRemnants(signal);
+    },
+    prune: (ids, signal) => reconciler.prune({ ids, ...origin }, signal),
     async runStats(stack, signal) {
       await readOnce(signal);
       await requireKnown(reconciler, stack, () => reconciler.getStack(stack));
@@ -55,7 +86,7 @@ export function createLocalDaily({ reconciler, readOnce }: LocalDailyOptions): D
 }
 
 async function* readLocally(
-  { reconciler, readOnce }: LocalDailyOptions,
+  { reconciler, readOnce }: Omit<LocalDailyOptions, 'actor'>,
   { services: wanted, follow = false, tail, ...options }: StackLogsOptions,
 ): AsyncGenerator<StackLogEvent, void, undefined> {
   const { stack, signal } = options;

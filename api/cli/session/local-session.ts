@@ -35,7 +35,7 @@ export function createLocalSession({ reconciler, actor, close }: LocalSessionOpt
   return {
     ...readingPart(reconciler, readOnce),
     ...changingPart(reconciler, readOnce, actor),
-    ...createLocalDaily({ reconciler, readOnce }),
+    ...createLocalDaily({ reconciler, actor, readOnce }),
     ...createLocalInventory({ reconciler, readOnce }),
     ...createLocalTags({ reconciler, actor, readOnce }),
     ...createLocalBuilds({ reconciler, actor, readOnce }),

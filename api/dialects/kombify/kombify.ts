@@ -8,6 +8,7 @@ import { driftRoutes } from './drift-routes.ts';
 import { batchRoutes } from './batch-routes.ts';
 import { controlRoutes } from './control-routes.ts';
 import { statsRoutes } from './daily/stats-routes.ts';
+import { upkeepRoutes } from './daily/upkeep-routes.ts';
 import { waitRoutes } from './daily/wait-routes.ts';
 import { dataRoutes } from './data-routes.ts';
 import type { KombifyDeps } from './exec/deps.ts';
@@ -49,6 +50,7 @@ export const kombifyRoutes: readonly Route<KombifyDeps>[] = [
   ...driftRoutes,
   ...logRoutes,
   ...statsRoutes,
+  ...upkeepRoutes,
   ...waitRoutes,
   ...execRoutes,
   ...workerRoutes,

@@ -1,11 +1,4 @@
-import type {
-  ContainerInfo,
-  ContainerInspectInfo,
-  ImageInfo,
-  ImageInspectInfo,
-  NetworkInspectInfo,
-} from 'dockerode';
-import type { ImageSpec } from '../../model/docker/docker-spec.ts';
+import type { ContainerInfo, ContainerInspectInfo, ImageInfo, NetworkInspectInfo } from 'dockerode';
 import type { JsonObject } from '../../base/json.ts';
 import { canonicalJson } from '../../base/json.ts';
 import type { DesiredResource, Health, ObservedResource } from '../../model/resource.ts';
@@ -23,6 +16,7 @@ import type { EngineVolume } from './engine/engine.ts';
 import { describeUnmet } from './engine/engine-needs.ts';
 import { fingerprint } from './fingerprint.ts';
 import { canMove } from './images/fetch-image.ts';
+import type { MovedQuestion } from './images/image.ts';
 import { fitsPlatform, movedDigest } from './images/image.ts';
 import type { Owner } from './labels.ts';
 import { readOwner } from './labels.ts';
@@ -334,8 +328,9 @@ async function observeImages(
     const image = await adapter.engine.inspectImage(spec.reference, signal);
     if (image === null || !fitsPlatform(image, spec.platform)) return null;
     ids.set(spec.reference, image.Id);
-    const isAsked = newest ? canMove(spec) : spec.pullPolicy === 'always' && canMove(spec);
-    const moved = isAsked ? await lookForMoved(adapter, spec, image, { signal, warnings }) : null;
+    const isLookedFor = canMove(spec) && (newest || spec.pullPolicy === 'always');
+    const question = { reference: spec.reference, image, isAsked: newest };
+    const moved = isLookedFor ? await lookForMoved(adapter, question, { signal, warnings }) : null;
     const reference = moved === null ? spec.reference : `${spec.reference}@${moved.here}`;
     const observed = { ...maskSpec(resource.spec), reference };
     const identity = moved === null ? `${image.Id} ` : `${image.Id} ${moved.here} ${moved.there}`;
@@ -348,16 +343,16 @@ async function observeImages(
 /** Asks what a tag stands for at its registry; one that does not answer keeps nobody from anything. */
 async function lookForMoved(
   adapter: Adapter,
-  spec: ImageSpec,
-  image: ImageInspectInfo,
+  question: MovedQuestion,
   { signal, warnings }: { signal: AbortSignal; warnings: string[] },
 ): Promise<NonNullable<ObservedResource['moved']> | null> {
   try {
-    return await movedDigest(adapter, spec.reference, image, signal);
+    return await movedDigest(adapter, question, signal);
   } catch (error) {
     signal.throwIfAborted();
     const reason = error instanceof Error ? error.message : asText(error);
-    warnings.push(`cannot tell whether ${spec.reference} has moved, keeping what is here: ${reason}`);
+    const { reference } = question;
+    warnings.push(`cannot tell whether ${reference} has moved, keeping what is here: ${reason}`);
     return null;
   }
 }

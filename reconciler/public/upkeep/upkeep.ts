@@ -2,6 +2,17 @@ import type { Remnant } from '../../ports/inventory/images.ts';
 import type { Job } from '../../ports/store.ts';
 import type { Actor } from '../views.ts';
 
+/** Place where a service is to be reached. */
+export interface ServiceAddress {
+  /** `null`: an object of a cluster that is no service by itself. */
+  readonly service: string | null;
+  readonly node: string;
+  /** `route` by a name, `port` of its machine. */
+  readonly kind: 'route' | 'port';
+  /** `https://photos.example.org`, `http://localhost:8080`; `localhost:5432` for what is not for browsers. */
+  readonly address: string;
+}
+
 export interface PullRequest {
   readonly stack: string;
   readonly actor: Actor | null;
@@ -46,6 +57,8 @@ export interface PrunedRemnant {
 
 /** Images, and what is left over of stacks. */
 export interface UpkeepOperations {
+  /** Addresses that the description of a stack gives it, routes first. Asks nobody. Throws UNKNOWN_STACK. */
+  addresses(stack: string): readonly ServiceAddress[];
   /**
    * Fetches the images of a stack ahead of their use, newer ones of tags that have moved as well; nothing that runs is touched. The job ends later. Throws
    * at once when the stack is not described.

@@ -2,6 +2,7 @@ import type { ApplyOperations, JobOperations, StackOperations } from '../../publ
 import type { UpkeepOperations } from '../../public/upkeep/upkeep.ts';
 import type { RunContext } from '../context.ts';
 import type { Background } from '../loop/background.ts';
+import { addressesOf } from '../observe/addresses.ts';
 import { listRemnants, prune } from './prune.ts';
 import { startPull } from './pull-images.ts';
 
@@ -15,6 +16,12 @@ export interface UpkeepParts {
 
 export function createUpkeepOperations({ background, ...parts }: UpkeepParts): UpkeepOperations {
   return {
+    addresses(stack) {
+      const description = parts.context.desired.get(stack);
+      return addressesOf(
+        description ?? { services: parts.stacks.getStack(stack).services, resources: [], targets: [] },
+      );
+    },
     pull: (request) => startPull(parts.context, background, request),
     listRemnants: (signal) => listRemnants(parts, signal),
     prune: (request, signal) => prune(parts, request, signal),

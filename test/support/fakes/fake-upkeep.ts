@@ -37,6 +37,10 @@ export function createFakeUpkeep({
       };
       return { stats: [stats], failures: { far: 'it does not answer' } };
     },
+    addresses(stack) {
+      known(stack);
+      return [{ service: 'web', node: 'edge', kind: 'port', address: 'http://localhost:8080' }];
+    },
     pull({ stack, actor }) {
       known(stack);
       return addJob({ type: 'pull', stack, actor: actor?.name ?? null });

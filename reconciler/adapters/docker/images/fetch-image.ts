@@ -25,7 +25,7 @@ export async function fetchImage(
     return { outcome: 'fetched', digest: (fetched?.RepoDigests ?? [])[0]?.split('@')[1] ?? null };
   }
   if (!canMove(spec)) return { outcome: 'current', digest: known };
-  const moved = await movedDigest(adapter, reference, image, context.signal);
+  const moved = await movedDigest(adapter, { reference, image, isAsked: true }, context.signal);
   if (moved === null) return { outcome: 'current', digest: known };
   const byDigest = `${repositoryOf(reference)}@${moved.there}`;
   if ((await adapter.engine.inspectImage(byDigest, context.signal)) !== null)

@@ -41,15 +41,21 @@ export async function applyImage(
   adapter.digests.delete(reference);
 }
 
+export interface MovedQuestion {
+  readonly reference: string;
+  readonly image: ImageInspectInfo;
+  /** Somebody asks for it by name: what a registry said a moment ago does not count. */
+  readonly isAsked: boolean;
+}
+
 /** Digests here and at the registry when it has another one for the reference; `null` when they agree. */
 export async function movedDigest(
   adapter: Adapter,
-  reference: string,
-  image: ImageInspectInfo,
+  { reference, image, isAsked }: MovedQuestion,
   signal: AbortSignal,
 ): Promise<{ readonly here: string; readonly there: string } | null> {
   const now = adapter.clock.elapsed();
-  const known = adapter.digests.get(reference);
+  const known = isAsked ? undefined : adapter.digests.get(reference);
   let digest = known && now - known.at < adapter.registryCacheMs ? known.digest : '';
   if (digest === '') {
     digest = await adapter.engine.registryDigest(reference, authFor(reference, adapter.registries()), signal);
