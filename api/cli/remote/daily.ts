@@ -6,6 +6,7 @@ import type {
   ServiceAddress,
   ServiceStats,
 } from '../../../reconciler/index.ts';
+import { own } from '../../../reconciler/index.ts';
 import type { SyncReport, SyncRequest, StackSync } from '../../operations/daily/wait-for-sync.ts';
 import type { StackLogEvent } from '../../operations/follow/follow-logs.ts';
 import type { StackLogLine } from '../../operations/stack-logs.ts';
@@ -165,7 +166,7 @@ function toStats(value: unknown): ServiceStats {
 
 /** Texts by their names. */
 function textsAt(fields: Readonly<Record<string, unknown>>, key: string): Readonly<Record<string, string>> {
-  const texts = fieldsOf(fields[key], key);
+  const texts = fieldsOf(own(fields, key), key);
   return Object.fromEntries(Object.keys(texts).map((name) => [name, textAt(texts, name)]));
 }
 

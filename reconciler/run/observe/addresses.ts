@@ -1,4 +1,4 @@
-import { asFields, asList, asNumber, asString } from '../../base/values.ts';
+import { asFields, asList, asNumber, asString, own } from '../../base/values.ts';
 import type { Fields } from '../../base/values.ts';
 import { isWildcard } from '../../model/docker/ports.ts';
 import type { DesiredResource } from '../../model/resource.ts';
@@ -47,8 +47,8 @@ function routesOf({ spec }: DesiredResource, isSecure: boolean): readonly string
     const [, router] = /^traefik\.http\.routers\.([^.]+)\.rule$/.exec(name) ?? [];
     const rule = asString(value);
     if (router === undefined || rule === undefined) return [];
-    const own = (key: string) => asString(labels[`traefik.http.routers.${router}.${key}`]) ?? '';
-    const isEncrypted = isSecure || own('tls') === 'true' || own('entrypoints').includes('secure');
+    const said = (key: string) => asString(own(labels, `traefik.http.routers.${router}.${key}`)) ?? '';
+    const isEncrypted = isSecure || said('tls') === 'true' || said('entrypoints').includes('secure');
     const path = /Path(?:Prefix)?\(`([^`]*)`\)/.exec(rule)?.[1] ?? '/';
     return [...rule.matchAll(/Host\(([^)]*)\)/g)]
       .flatMap(([, hosts = '']) => [...hosts.matchAll(/`([^`]+)`/g)].map(([, host = '']) => host))
@@ -63,8 +63,8 @@ function portsOf({ spec, target }: DesiredResource, targets: readonly TargetRefe
     const outside = asNumber(port['hostPort']);
     if (outside === undefined || outside === 0) return [];
     const ip = asString(port['hostIp']);
-    const own = ip === undefined || isWildcard(ip) ? host : ip.includes(':') ? `[${ip}]` : ip;
-    return [formatAddress(own, outside, port)];
+    const at = ip === undefined || isWildcard(ip) ? host : ip.includes(':') ? `[${ip}]` : ip;
+    return [formatAddress(at, outside, port)];
   });
 }
 

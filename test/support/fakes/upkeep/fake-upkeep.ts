@@ -3,7 +3,7 @@ import type {
   RepositoryOperations,
   ServiceOperations,
   UpkeepOperations,
-} from '../../../reconciler/index.ts';
+} from '../../../../reconciler/index.ts';
 
 export interface FakeUpkeepParts {
   /** Throws for a stack that is not there. */

@@ -2,15 +2,15 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { DockerEngine } from '../support/docker/docker-engine.ts';
-import { startDockerEngine } from '../support/docker/docker-engine.ts';
-import type { RegistryServer } from '../support/docker/registry-server.ts';
-import { startRegistry } from '../support/docker/registry-server.ts';
-import { buildTestImage } from '../support/docker/test-image.ts';
-import { eventually } from '../support/eventually.ts';
-import { freePort } from '../support/free-port.ts';
-import type { Json, MainJob } from '../support/main-job.ts';
-import { createMainJob, IMAGE, PATIENCE_MS } from '../support/main-job.ts';
+import type { DockerEngine } from '../../support/docker/docker-engine.ts';
+import { startDockerEngine } from '../../support/docker/docker-engine.ts';
+import type { RegistryServer } from '../../support/docker/registry-server.ts';
+import { startRegistry } from '../../support/docker/registry-server.ts';
+import { buildTestImage } from '../../support/docker/test-image.ts';
+import { eventually } from '../../support/eventually.ts';
+import { freePort } from '../../support/free-port.ts';
+import type { Json, MainJob } from '../../support/main-job.ts';
+import { createMainJob, IMAGE, PATIENCE_MS } from '../../support/main-job.ts';
 
 /* The daily commands on an engine and a registry: each through a daemon, those that only look without one as well. */
 
@@ -81,7 +81,7 @@ services: { idle: { image: "${IMAGE}", pull_policy: never, stop_grace_period: 1s
 
 const idOf = (container: string) => docker('inspect', '--format', '{{.Id}}', container);
 const versionIn = (container: string) => docker('exec', container, 'cat', '/etc/version');
-const json = (text: string) => JSON.parse(text) as Json;
+const json = (text: string): Json => JSON.parse(text);
 
 it('waits until a push is in sync, and tells a failure from what takes too long', async () => {
   await publish('one');
