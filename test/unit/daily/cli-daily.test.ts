@@ -49,7 +49,10 @@ describe('top', () => {
   });
 
   it('shows numbers for people on a terminal, and for programs elsewhere', async () => {
-    const shown = await runFakeCli(['top', 'shop', '--no-color'], world(), { isTerminal: true });
+    const shown = await runFakeCli(['top', 'shop', '--no-color'], world(), {
+      isTerminal: true,
+      columns: 140,
+    });
     expect([shown.code, shown.stdout]).toEqual([
       0,
       [
@@ -58,6 +61,14 @@ describe('top', () => {
         '-        app-1       0.5 %    512 B                 -',
         '',
       ].join('\n'),
+    ]);
+    const narrow = await runFakeCli(['top', 'shop', '--no-color'], world(), {
+      isTerminal: true,
+      columns: 60,
+    });
+    expect(narrow.stdout.split('\n').slice(0, 2)).toEqual([
+      'RUNS AS     CPU      MEMORY                IN / OUT',
+      'shop-web-1  125.0 %  60.0 MiB of 64.0 MiB  2.0 KiB / 0 B',
     ]);
     const plain = await runFakeCli(['top', 'shop'], world());
     expect(plain.stdout).toBe(

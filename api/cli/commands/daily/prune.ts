@@ -59,12 +59,16 @@ async function runPrune(
 function show(invocation: Invocation, { remnants, notes }: RemnantList, going: readonly RemnantView[]): void {
   const { terminal, style } = invocation;
   const width = Math.max(20, terminal.columns() - 46);
-  const rows = going.map((one) => [
-    WORDS[one.kind],
-    one.node ?? 'several',
-    one.sizeBytes === null ? '-' : formatSize(one.sizeBytes),
-    terminal.isTerminal ? style.bold(truncate(shownName(one), width)) : shownName(one),
-  ]);
+  const rows = going.flatMap((one) => {
+    const cells = [
+      WORDS[one.kind],
+      one.node ?? 'several',
+      one.sizeBytes === null ? '-' : formatSize(one.sizeBytes),
+    ];
+    if (!terminal.isTerminal) return [[...cells, shownName(one)]];
+    const [first = '', ...others] = shownNames(one).map((name) => truncate(name, width));
+    return [[...cells, style.bold(first)], ...others.map((name) => ['', '', '', name])];
+  });
   if (rows.length > 0)
     terminal.out(
       terminal.isTerminal
@@ -87,10 +91,16 @@ const WORDS: Readonly<Record<RemnantView['kind'], string>> = {
   stack: 'removed stack',
 };
 
-function shownName({ kind, names, id, stack }: RemnantView): string {
-  if (kind === 'build-cache') return 'all that no build uses now';
-  if (kind === 'stack') return `${stack}: ${names.join(', ')}`;
-  return names.length === 0 ? id.slice(id.indexOf('/') + 1) : names.join(', ');
+function shownName(one: RemnantView): string {
+  const [first = '', ...others] = shownNames(one);
+  return one.kind === 'stack' ? `${first}: ${others.join(', ')}` : [first, ...others].join(', ');
+}
+
+function shownNames({ kind, names, id, stack }: RemnantView): readonly string[] {
+  if (kind === 'build-cache') return ['all that no build uses now'];
+  if (kind === 'stack') return [stack ?? '', ...names];
+  const all = names.length === 0 ? [id.slice(id.indexOf('/') + 1)] : names;
+  return all.map((name) => name.replace(/sha256:([0-9a-f]{12})[0-9a-f]+$/, 'sha256:$1'));
 }
 
 function nameOf(going: readonly RemnantView[], id: string): string {

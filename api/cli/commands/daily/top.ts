@@ -15,6 +15,8 @@ const PAUSE_MS = 1_000;
 const CLEAR = markCodes('\u001B[H\u001B[2J');
 /** Columns that all but the names take. */
 const NUMBERS_WIDTH = 54;
+/** Columns from which on there is room for services beside their containers. */
+const WIDE_COLUMNS = 120;
 
 interface TopFlags {
   readonly follow?: boolean;
@@ -57,20 +59,26 @@ function tellFailures({ terminal, style }: Invocation, { failures }: StackStats)
 function formatStats({ terminal, style }: Invocation, { stats }: StackStats): string {
   if (!terminal.isTerminal) return formatPlainRows(stats.map(plainRow));
   if (stats.length === 0) return 'nothing runs';
-  const width = Math.max(10, Math.floor((terminal.columns() - NUMBERS_WIDTH) / 2));
+  const width = Math.max(12, terminal.columns() - NUMBERS_WIDTH);
+  const isWide = terminal.columns() >= WIDE_COLUMNS;
   const rows = stats.map((one) => {
     const { service, name, cpuMillis, memoryBytes, memoryLimitBytes: limit, network } = one;
     const isFull = limit !== null && memoryBytes > limit * 0.9;
     const memory = `${formatSize(memoryBytes)}${limit === null ? '' : ` of ${formatSize(limit)}`}`;
     return [
-      style.bold(truncate(service ?? '-', width)),
-      truncate(name, width),
+      ...(isWide ? [style.bold(truncate(service ?? '-', width)), name] : [style.bold(keepEnd(name, width))]),
       `${(cpuMillis / 10).toFixed(1)} %`,
       isFull ? style.bad(memory) : memory,
       network === null ? '-' : `${formatSize(network.receivedBytes)} / ${formatSize(network.sentBytes)}`,
     ];
   });
-  return formatTable(['SERVICE', 'RUNS AS', 'CPU', 'MEMORY', 'IN / OUT'].map(style.dim), rows);
+  const names = isWide ? ['SERVICE', 'RUNS AS'] : ['RUNS AS'];
+  return formatTable([...names, 'CPU', 'MEMORY', 'IN / OUT'].map(style.dim), rows);
+}
+
+/** Cuts in front: names of containers differ at their ends. */
+function keepEnd(text: string, width: number): string {
+  return text.length <= width ? text : `…${text.slice(text.length - width + 1)}`;
 }
 
 function plainRow({ service, node, name, cpuMillis, memoryBytes, ...rest }: ServiceStats): readonly string[] {
