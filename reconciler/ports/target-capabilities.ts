@@ -258,7 +258,7 @@ const CAPABILITIES: {
   measuresRuns: { methods: ['runStats'], lack: 'does not measure what it runs' },
   fetchesImages: { methods: ['fetchImage'], lack: 'fetches images itself, when it needs them' },
   prunes: {
-    methods: ['remnants', 'removeRemnant'],
+    methods: ['remnants', 'stackBytes', 'removeRemnant'],
     lack: 'takes away by itself what it does not need any more',
   },
   buildsImages: { methods: ['buildImage', 'pushImage', 'dropBuild'], lack: 'builds no images' },

@@ -122,6 +122,7 @@ function upkeep(adapter: Adapter, within: Within): MeasuresRuns & FetchesImages 
     fetchImage: (desired, context) =>
       within(context.signal, (signal) => fetchImage(adapter, desired, { ...context, signal })),
     remnants: (scope, signal) => within(signal, (until) => findRemnants(adapter, scope, until)),
+    stackBytes: (stack, signal) => within(signal, (until) => adapter.engine.writtenBytes(stack, until)),
     removeRemnant: (remnant, signal) => within(signal, (until) => removeRemnant(adapter, remnant, until)),
   };
 }

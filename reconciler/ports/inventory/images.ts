@@ -56,6 +56,8 @@ export interface Remnant {
 export interface Prunes {
   /** Lists what is there of these kinds that no container uses, and nothing describes. Writes nothing. */
   remnants(scope: PruneScope, signal: AbortSignal): Promise<readonly Remnant[]>;
+  /** Adds up what containers of a stack have written beside their volumes, in bytes. */
+  stackBytes(stack: string, signal: AbortSignal): Promise<number>;
   /** Removes one, unless a container uses it by now; `null` then. Resolves to the bytes that are free. */
   removeRemnant(remnant: Remnant, signal: AbortSignal): Promise<number | null>;
 }

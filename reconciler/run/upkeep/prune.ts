@@ -1,6 +1,6 @@
 import { errorMessage, isReconcilerError } from '../../base/errors.ts';
 import { targetKey } from '../../model/target.ts';
-import { requireCapability } from '../../ports/target-capabilities.ts';
+import { hasCapability, requireCapability } from '../../ports/target-capabilities.ts';
 import type { ApplyOperations, JobOperations, StackOperations } from '../../public/reconciler.ts';
 import type { PrunedRemnant, PruneRequest, RemnantList, RemnantView } from '../../public/upkeep/upkeep.ts';
 import type { RunContext } from '../context.ts';
@@ -26,13 +26,14 @@ export async function listRemnants(parts: PruneParts, signal: AbortSignal): Prom
 
 /** Stacks that nothing describes any more, and what of them would go: never volumes. */
 async function findStacks(
-  { stacks, applies }: PruneParts,
+  { context, stacks, applies }: PruneParts,
   signal: AbortSignal,
 ): Promise<{ readonly stacks: readonly RemnantView[]; readonly notes: RemnantList['notes'] }> {
   const found: RemnantView[] = [];
   const notes: { readonly subject: string; readonly message: string }[] = [];
   for (const { name, state, message } of await stacks.leftovers(signal)) {
-    if (state === 'removed') {
+    // One that is blocked waits for somebody to ask for it by name: a list with a yes is not that.
+    if (state === 'removed' || state === 'blocked') {
       notes.push({ subject: name, message: message ?? 'only what is kept is left of it' });
       continue;
     }
@@ -48,7 +49,7 @@ async function findStacks(
         kind: 'stack',
         node: others.length === 0 ? node : null,
         names: going.map(({ id }) => id),
-        sizeBytes: null,
+        sizeBytes: await bytesOf(context, name, signal),
         stack: name,
       });
     } catch (error) {
@@ -59,6 +60,23 @@ async function findStacks(
   return { stacks: found, notes };
 }
 
+/** Bytes that its containers have written; `null` where a node of it does not count them. */
+async function bytesOf(
+  { pool, stacks }: RunContext,
+  stack: string,
+  signal: AbortSignal,
+): Promise<number | null> {
+  let bytes = 0;
+  for (const reference of stacks.targetsOf(stack)) {
+    const written = await pool.probe(reference, async (target) =>
+      hasCapability(target, 'prunes') ? target.stackBytes(stack, signal) : null,
+    );
+    if (written === null) return null;
+    bytes += written;
+  }
+  return bytes;
+}
+
 /** Looks again before anything is removed: what somebody uses by now stays. */
 export async function prune(
   parts: PruneParts,
@@ -66,14 +84,15 @@ export async function prune(
   signal: AbortSignal,
 ): Promise<readonly PrunedRemnant[]> {
   const { found } = await findRemnants(parts.context, signal);
-  const left = new Set((await findStacks(parts, signal)).stacks.map(({ id }) => id));
+  const left = new Map((await findStacks(parts, signal)).stacks.map((view) => [view.id, view]));
   const byId = new Map(found.map((one) => [one.view.id, one]));
   const pruned: PrunedRemnant[] = [];
   for (const id of new Set(request.ids)) {
     const one = byId.get(id);
     try {
+      const stack = left.get(id);
       if (one !== undefined) pruned.push(await removeOne(parts.context, one, signal));
-      else if (left.has(id)) pruned.push(await removeStack(parts, id, request, signal));
+      else if (stack !== undefined) pruned.push(await removeStack(parts, stack, request, signal));
       else pruned.push({ id, freedBytes: null, message: 'it is not left over any more' });
     } catch (error) {
       if (signal.aborted || !isReconcilerError(error)) throw error;
@@ -101,16 +120,16 @@ async function removeOne(
 
 async function removeStack(
   { applies, jobs }: PruneParts,
-  id: string,
+  { id, stack, sizeBytes }: RemnantView,
   { actor, trigger }: PruneRequest,
   signal: AbortSignal,
 ): Promise<PrunedRemnant> {
-  const stack = id.slice('stack/'.length);
+  if (stack === null) throw new Error('internal: a stack without a name');
   const { id: jobId } = await applies.apply(
     { stack, mode: 'destroy', confirm: true, actor, trigger },
     signal,
   );
   const { job } = await jobs.waitForJob(jobId, signal);
   const message = job.status === 'completed' ? null : (job.error?.message ?? `its removal was ${job.status}`);
-  return { id, freedBytes: null, message };
+  return { id, freedBytes: message === null ? sizeBytes : null, message };
 }

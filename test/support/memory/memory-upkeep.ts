@@ -42,6 +42,7 @@ export function createMemoryUpkeep(engine: MemoryEngine, step: Step): MeasuresRu
         builtFor: null,
       }));
     },
+    stackBytes: async (stack) => 1_000 * (engine.stacks.get(stack)?.size ?? 0),
     async removeRemnant({ id, sizeBytes }, signal) {
       await step(`prune ${id}`, signal);
       return engine.images.delete(id) ? sizeBytes : null;

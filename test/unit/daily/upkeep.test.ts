@@ -82,6 +82,24 @@ describe('pruning', () => {
     });
   });
 
+  it('leaves stacks alone that wait to be asked for by name', async () => {
+    await using rig = await start();
+    const { reconciler, source } = rig;
+    source.push({ ['kombinations/third/kombination.yaml']: text('third', 'redis:7') });
+    await reconciler.refresh(SIGNAL);
+    for (const stack of ['shop', 'other']) await rig.apply(stack);
+    source.push({ [FILE]: null, [OTHER]: null });
+    await reconciler.refresh(SIGNAL);
+    const { remnants, notes } = await reconciler.listRemnants(SIGNAL);
+    expect(remnants).toEqual([]);
+    expect(notes).toEqual([
+      { subject: 'other', message: expect.stringContaining('apply or destroy this one to remove it') },
+      { subject: 'shop', message: expect.stringContaining('2 stacks are no longer described') },
+    ]);
+    const [end] = await reconciler.prune({ ids: ['stack/shop'], ...ORIGIN }, SIGNAL);
+    expect(end?.message).toBe('it is not left over any more');
+  });
+
   it('removes stacks that have left the repository', async () => {
     await using rig = await start();
     const { reconciler, source } = rig;
@@ -93,10 +111,11 @@ describe('pruning', () => {
     expect(left).toMatchObject({
       id: 'stack/shop',
       stack: 'shop',
+      sizeBytes: 2_000,
       names: expect.arrayContaining(['local/container/web']),
     });
     expect(await reconciler.prune({ ids: ['stack/shop'], ...ORIGIN }, SIGNAL)).toEqual([
-      { id: 'stack/shop', freedBytes: null, message: null },
+      { id: 'stack/shop', freedBytes: left?.sizeBytes, message: null },
     ]);
     expect((await reconciler.listRemnants(SIGNAL)).remnants).toEqual([]);
   });

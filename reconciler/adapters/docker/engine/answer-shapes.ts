@@ -129,6 +129,7 @@ export const ANSWERS = {
     ),
     BuildCache: maybe(listOf(fieldsOf({ ID: text, Size: number, InUse: maybe(flag), Shared: maybe(flag) }))),
   }),
+  sizes: listOf(fieldsOf({ SizeRw: maybe(number) })),
   reclaimed: fieldsOf({ SpaceReclaimed: maybe(number) }),
   made: fieldsOf({ Id: id }),
   ended: fieldsOf({ ExitCode: maybe(number), Running: maybe(flag) }),

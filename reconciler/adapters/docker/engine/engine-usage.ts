@@ -1,5 +1,6 @@
 import { ANSWERS } from './answer-shapes.ts';
 import type { BuildCacheEntry, DiskUsage, Engine, EngineStats } from './engine.ts';
+import { ownedFilter } from './engine-filters.ts';
 import { orNull } from './engine-answers.ts';
 import { statusOf } from './engine-errors.ts';
 import { listContainers } from './engine-containers.ts';
@@ -12,7 +13,7 @@ const STATS_MS = 15_000;
 
 type UsageCalls = Pick<
   Engine,
-  'containerStats' | 'diskUsage' | 'everyContainer' | 'removeImage' | 'pruneBuildCache'
+  'containerStats' | 'diskUsage' | 'writtenBytes' | 'everyContainer' | 'removeImage' | 'pruneBuildCache'
 >;
 
 export function usageCalls(transport: Transport): UsageCalls {
@@ -42,6 +43,18 @@ export function usageCalls(transport: Transport): UsageCalls {
         signal,
       });
       return { images: answer.Images ?? [], buildCache: answer.BuildCache ?? [] };
+    },
+    async writtenBytes(stack, signal) {
+      const sized = await transport.json<readonly { readonly SizeRw?: number | null }[]>({
+        method: 'GET',
+        path: '/containers/json',
+        query: { all: true, size: true, filters: ownedFilter(stack) },
+        answer: ANSWERS.sizes,
+        doing: 'add up what containers have written',
+        timeoutMs: SLOW_MS,
+        signal,
+      });
+      return sized.reduce((total, { SizeRw }) => total + (SizeRw ?? 0), 0);
     },
     everyContainer: (signal) => listContainers(transport, {}, signal),
     removeImage: (reference, signal) => removeImage(transport, reference, signal),

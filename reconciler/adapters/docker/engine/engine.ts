@@ -202,6 +202,8 @@ export interface Engine {
   diskUsage(signal: AbortSignal): Promise<DiskUsage>;
   /** Every container there is, whoever made it, also those that do not run. */
   everyContainer(signal: AbortSignal): Promise<ContainerInfo[]>;
+  /** Bytes that the containers of a stack have written on top of their images. */
+  writtenBytes(stack: string, signal: AbortSignal): Promise<number>;
   /** Takes a name from an image, or removes one by its id, unless a container uses it. */
   removeImage(reference: string, signal: AbortSignal): Promise<'removed' | 'gone' | 'in use'>;
   /** Removes all of the build cache that no build uses now; resolves to its bytes. */
