@@ -17,6 +17,8 @@ export type * from './public/instances.ts';
 export type * from './public/versions.ts';
 export type * from './public/inventory.ts';
 export type * from './ports/inventory/measures.ts';
+export type * from './ports/inventory/images.ts';
+export type * from './ports/inventory/run-stats.ts';
 export type { Instance, InstancePort, InstanceStatus } from './pods/instance.ts';
 export type * from './ports/target.ts';
 export type * from './ports/target-capabilities.ts';

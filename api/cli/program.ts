@@ -3,6 +3,11 @@ import { addAdopt } from './adopt/adopt.ts';
 import { addApply, addDestroy } from './commands/apply.ts';
 import { addBuild } from './commands/builds/build.ts';
 import { addControl } from './commands/control.ts';
+import { addImages } from './commands/daily/images.ts';
+import { addOpen } from './commands/daily/open.ts';
+import { addPrune } from './commands/daily/prune.ts';
+import { addTop } from './commands/daily/top.ts';
+import { addWait } from './commands/daily/wait.ts';
 import { addDatabases } from './commands/db.ts';
 import { addDrift } from './commands/drift.ts';
 import { addExec } from './commands/exec.ts';
@@ -34,11 +39,13 @@ const COMMANDS: readonly ((program: Command, hooks: ProgramHooks) => void)[] = [
   addValidate,
   addPlan,
   addStatus,
+  addWait,
   addGenerate,
   addImport,
   addAdopt,
   addSchema,
   addApply,
+  addImages,
   addDestroy,
   addRollback,
   addControl,
@@ -46,6 +53,9 @@ const COMMANDS: readonly ((program: Command, hooks: ProgramHooks) => void)[] = [
   addDrift,
   addJobs,
   addLogs,
+  addTop,
+  addOpen,
+  addPrune,
   addResources,
   addClusters,
   addExec,

@@ -203,6 +203,8 @@ export interface ObservedResource {
   readonly guarded?: boolean;
   readonly shared?: boolean;
   readonly dryRun?: DryRun;
+  /** Digests of an image whose tag stands for another one at its registry by now. Left out: it does not, or nobody asked. */
+  readonly moved?: { readonly here: string; readonly there: string };
   /** More to show in a status (engine id, ports, started at); nothing decides on it. */
   readonly detail?: Readonly<Record<string, Json>>;
 }

@@ -95,6 +95,8 @@ export interface Plan {
   readonly unreachable?: readonly UnreachableTarget[];
   /** Other stacks that have to be in sync before it is applied. Left out when there are none. */
   readonly waitsFor?: readonly string[];
+  /** Registries were asked what tags stand for by now, whatever the pull policies say. Left out when they were not. */
+  readonly newest?: true;
 }
 
 /** A node whose engine does not answer. */

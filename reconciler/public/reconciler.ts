@@ -14,6 +14,7 @@ import type { BuildOperations } from './builds.ts';
 import type { ReleaseOperations } from './releases.ts';
 import type { AdoptionOperations } from './adopt/adoptions.ts';
 import type { GivenSecretOperations } from './given-secrets.ts';
+import type { UpkeepOperations } from './upkeep/upkeep.ts';
 import type { VersionOperations } from './versions.ts';
 import type { GeneratedStack, GenerateRequest } from '../model/generated.ts';
 import type { Diagnostic } from '../base/diagnostic.ts';
@@ -33,6 +34,7 @@ export type * from './drift.ts';
 export type * from './registries.ts';
 export type * from './releases.ts';
 export type * from './services.ts';
+export type * from './upkeep/upkeep.ts';
 export type * from './views.ts';
 export type * from './workflows.ts';
 export type * from './writes.ts';
@@ -157,6 +159,8 @@ export interface PlanRequest {
   readonly mode?: 'apply' | 'destroy';
   /** Delete volumes too. Default false. */
   readonly volumes?: boolean;
+  /** Registries are asked what tags stand for by now, whatever the pull policy says. Default false. */
+  readonly newest?: boolean;
   readonly actor: Actor | null;
   readonly trigger: string;
 }
@@ -219,6 +223,8 @@ export interface RepositoryOperations {
   /** Refreshes as `refresh` does, in the background. */
   requestSync(): void;
   repository(): RepositoryStatus;
+  /** Tells whether the revision that was read last is this commit, or came after it. A commit that is not known, or not known yet: false. */
+  hasReached(commit: string): Promise<boolean>;
   /** Every tag of the repository, by name. */
   listTags(): Promise<readonly DeploymentTag[]>;
   /**
@@ -336,6 +342,7 @@ export interface Reconciler
     BuildOperations,
     GivenSecretOperations,
     AdoptionOperations,
+    UpkeepOperations,
     AsyncDisposable {
   /** Begins to watch and reconcile by itself; resolves once the repository was read or the first attempt failed. */
   start(): Promise<void>;

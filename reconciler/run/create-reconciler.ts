@@ -30,7 +30,15 @@ import type { Target } from '../ports/target.ts';
 import type { AdoptionOperations } from '../public/adopt/adoptions.ts';
 import type { ImportOperations } from '../public/imports.ts';
 import type { DiagnosticsOperations } from '../public/diagnostics.ts';
-import type { Reconciler, ReconcilerEvent, StackOperations, WriteOperations } from '../public/reconciler.ts';
+import type {
+  ApplyOperations,
+  JobOperations,
+  Reconciler,
+  ReconcilerEvent,
+  StackOperations,
+  WriteOperations,
+} from '../public/reconciler.ts';
+import type { UpkeepOperations } from '../public/upkeep/upkeep.ts';
 import { Backups } from './backups/backups.ts';
 import { BackupSchedule } from './backups/backup-schedule.ts';
 import type { RunContext } from './context.ts';
@@ -51,6 +59,7 @@ import { createImportOperations } from './operations/imports.ts';
 import { createJobOperations } from './operations/jobs.ts';
 import { createNotices } from './operations/notices.ts';
 import { createRepositoryOperations } from './operations/repository.ts';
+import { createUpkeepOperations } from './upkeep/operations.ts';
 import { createServiceOperations } from './operations/services.ts';
 import { createStackOperations } from './operations/stacks.ts';
 import { createWorkflowOperations } from './operations/workflows.ts';
@@ -136,8 +145,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     ...createRepositoryOperations(parts),
     ...stacks,
     ...createDriftOperations(parts, stacks),
-    ...createApplyOperations(parts),
-    ...createJobOperations(parts),
+    ...createJobs(parts, background, stacks),
     ...createServiceOperations({ context, sessionIdleMs: options.sessionIdleMs }, stacks),
     ...createWrites(parts, stacks, options),
     ...createWorkflowOperations(parts),
@@ -173,6 +181,17 @@ const HOUR_MS = 3_600_000;
 function toNodeEvent({ reference, reachable, message }: Readonly<TargetState>): ReconcilerEvent {
   const { name: node } = reference;
   return { type: 'node', node, address: formatAddress(reference), reachable: reachable === true, message };
+}
+
+function createJobs(
+  parts: OperationParts,
+  background: Background,
+  stacks: StackOperations,
+): ApplyOperations & JobOperations & UpkeepOperations {
+  const { context } = parts;
+  const applies = createApplyOperations(parts);
+  const jobs = createJobOperations(parts);
+  return { ...applies, ...jobs, ...createUpkeepOperations({ context, background, stacks, applies, jobs }) };
 }
 
 function createWrites(

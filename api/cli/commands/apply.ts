@@ -234,7 +234,7 @@ interface Consent {
   readonly insist?: boolean;
 }
 
-async function carryOut(
+export async function carryOut(
   session: Session,
   planning: Planning,
   consent: Consent,

@@ -8,6 +8,8 @@ import type {
   ValidationReport,
 } from '../../../reconciler/index.ts';
 import { errorMessage, hasErrors } from '../../../reconciler/index.ts';
+import type { DailySession } from '../session/daily-session.ts';
+import { MAX_TAIL_LINES } from '../session/daily-session.ts';
 import type { DataSession } from '../session/data-session.ts';
 import type { TagSession } from '../session/tag-session.ts';
 import { createRemoteTags } from '../session/tag-session.ts';
@@ -39,14 +41,13 @@ import {
   toStackView,
   toStep,
 } from './decode.ts';
+import { createRemoteDaily } from './daily.ts';
 import { execRemotely } from './exec.ts';
 import { generateRemotely } from './generate.ts';
 import type { RemovedStack, RepositorySummary, Session } from '../session/session.ts';
 
 /** A stream that breaks is opened again after this, in milliseconds. */
 const RECONNECT_MS = 500;
-/** The API answers so many lines at most when it does not follow. */
-const MAX_TAIL_LINES = 10_000;
 const MAX_JOBS_PER_PAGE = 200;
 
 /** Works on a running daemon over its API. */
@@ -56,6 +57,10 @@ export function createRemoteSession(options: RemoteOptions): Session {
   return {
     ...readingPart(client),
     ...changingPart(client),
+    ...createRemoteDaily({
+      client,
+      withNames: (answer, stack, signal) => withNames(client, stack, answer, signal),
+    }),
     ...createRemoteTags(client),
     ...createRemoteInventory(client),
     ...createRemoteNotify(client),
@@ -79,6 +84,7 @@ type ChangingPart = 'plan' | 'apply' | 'control' | 'deleteStacks' | 'rollback' |
 type ReadingPart = Exclude<
   keyof Session,
   | ChangingPart
+  | keyof DailySession
   | keyof DataSession
   | keyof InventorySession
   | keyof TagSession
@@ -145,8 +151,9 @@ function changingPart(client: RemoteClient): Pick<Session, ChangingPart> {
   /** Ids of plans that this daemon made, so that a large plan need not be sent back. */
   const planIds = new WeakMap<Plan, string>();
   return {
-    async plan({ stack, mode = 'apply', volumes = false }, signal) {
-      const request = client.post(`${stackPath(stack)}/plan`, { body: { mode, volumes }, signal });
+    async plan({ stack, mode = 'apply', volumes = false, newest }, signal) {
+      const body = { mode, volumes, ...(newest === true ? { newest } : {}) };
+      const request = client.post(`${stackPath(stack)}/plan`, { body, signal });
       const answer = await withNames(client, stack, request, signal);
       const plan = toPlan(answer);
       const planId = textAt(fieldsOf(answer, 'plan'), 'plan_id');
@@ -291,11 +298,16 @@ function onlyNews(onStep: (step: JobStep) => void): (step: JobStep) => void {
   };
 }
 
-async function* readLogs(client: RemoteClient, path: string, { tail, since, follow, signal }: LogOptions) {
+async function* readLogs(
+  client: RemoteClient,
+  path: string,
+  { tail, since, follow, previous, signal }: LogOptions,
+) {
   const query = {
     tail: Math.min(tail ?? MAX_TAIL_LINES, MAX_TAIL_LINES),
     since: since?.toISOString(),
     follow,
+    previous,
   };
   if (follow !== true) {
     yield* listAt(fieldsOf(await client.get(path, { query, signal }), 'logs'), 'logs', toLogLine);

@@ -5,6 +5,8 @@ import { isReconcilerError } from '../../../reconciler/index.ts';
 import type { AdoptionSession } from '../adopt/adoption-session.ts';
 import { createLocalAdoptions } from '../adopt/adoption-session.ts';
 import { DISK_TEXTS, readDiskTree } from '../disk-tree.ts';
+import type { DailySession } from './daily-session.ts';
+import { createLocalDaily } from './daily-session.ts';
 import type { DataSession } from './data-session.ts';
 import type { TagSession } from './tag-session.ts';
 import type { WorkflowSession } from '../workflow/workflow-session.ts';
@@ -40,6 +42,7 @@ export function createLocalSession({ reconciler, actor, close }: LocalSessionOpt
     ...readingPart(reconciler, readOnce),
     ...changingPart(reconciler, readOnce, actor),
     ...createLocalNotify(reconciler),
+    ...createLocalDaily({ reconciler, actor, readOnce }),
     ...createLocalInventory({ reconciler, readOnce }),
     ...createLocalTags({ reconciler, actor, readOnce }),
     ...createLocalBuilds({ reconciler, actor, readOnce }),
@@ -82,6 +85,7 @@ type ChangingPart =
 type ReadingPart = Exclude<
   keyof Session,
   | ChangingPart
+  | keyof DailySession
   | keyof DataSession
   | keyof InventorySession
   | keyof TagSession

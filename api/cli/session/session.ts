@@ -26,6 +26,7 @@ import type {
 } from '../../../reconciler/index.ts';
 import type { AdoptionSession } from '../adopt/adoption-session.ts';
 import type { BuildSession } from './build-session.ts';
+import type { DailySession } from './daily-session.ts';
 import type { DataSession } from './data-session.ts';
 import type { InventorySession } from './inventory-session.ts';
 import type { NotifySession } from './notify-session.ts';
@@ -80,6 +81,7 @@ export type StackApplyRequest = Omit<ApplyRequest, 'actor' | 'trigger'>;
  */
 export interface Session
   extends
+    DailySession,
     DataSession,
     InventorySession,
     TagSession,

@@ -8,6 +8,9 @@ import { adoptionRoutes } from './adoption/adoption-routes.ts';
 import { driftRoutes } from './drift-routes.ts';
 import { batchRoutes } from './batch-routes.ts';
 import { controlRoutes } from './control-routes.ts';
+import { statsRoutes } from './daily/stats-routes.ts';
+import { upkeepRoutes } from './daily/upkeep-routes.ts';
+import { waitRoutes } from './daily/wait-routes.ts';
 import { dataRoutes } from './data-routes.ts';
 import type { KombifyDeps } from './exec/deps.ts';
 import { execRoutes } from './exec/exec-routes.ts';
@@ -49,6 +52,9 @@ export const kombifyRoutes: readonly Route<KombifyDeps>[] = [
   ...driftRoutes,
   ...adoptionRoutes,
   ...logRoutes,
+  ...statsRoutes,
+  ...upkeepRoutes,
+  ...waitRoutes,
   ...execRoutes,
   ...workerRoutes,
   ...jobRoutes,

@@ -177,7 +177,18 @@ const JOB_MEMBERS: Readonly<Record<string, JsonSchema>> = {
   id: TEXT,
   job_id: TEXT,
   type: {
-    enum: ['plan', 'deploy', 'destroy', 'drift_check', 'start', 'stop', 'restart', 'backup', 'restore'],
+    enum: [
+      'plan',
+      'deploy',
+      'destroy',
+      'drift_check',
+      'start',
+      'stop',
+      'restart',
+      'backup',
+      'restore',
+      'pull',
+    ],
   },
   status: { enum: ['queued', 'running', 'completed', 'failed', 'cancelled'] },
   stack_id: TEXT,
@@ -259,11 +270,12 @@ export const PLAN_MEMBERS: Readonly<Record<string, JsonSchema>> = {
   confirmations: listOf(record({ code: TEXT, message: TEXT, ids: TEXTS })),
   diagnostics: listOf(DIAGNOSTIC),
   waitsFor: TEXTS,
+  newest: { const: true },
   unreachable: listOf(record({ target: TEXT, message: TEXT })),
 };
 
 /** Members of a plan that are left out when there is nothing to say. */
-export const PLAN_OPTIONAL: readonly string[] = ['unreachable', 'waitsFor'];
+export const PLAN_OPTIONAL: readonly string[] = ['unreachable', 'waitsFor', 'newest'];
 
 const WORKER = record({
   id: TEXT,

@@ -138,6 +138,11 @@ const MIGRATIONS: readonly string[] = [
   ALTER TABLE notices ADD COLUMN cause TEXT NOT NULL DEFAULT '';
   UPDATE notices SET subject = 'stack/' || stack WHERE type IN ('synced', 'failed', 'recovered', 'drift', 'blocked');
   `,
+  `
+  CREATE TABLE fetched_images (
+    target TEXT NOT NULL, reference TEXT NOT NULL, PRIMARY KEY (target, reference)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /**

@@ -13,6 +13,9 @@ export function preparePlatformStatements(prepare: (sql: string) => StatementSyn
       'INSERT OR IGNORE INTO plugin_switches (user, plugin, enabled_at) VALUES (?, ?, ?)',
     ),
     disablePlugin: prepare('DELETE FROM plugin_switches WHERE user = ? AND plugin = ?'),
+    noteFetchedImage: prepare('INSERT OR IGNORE INTO fetched_images (target, reference) VALUES (?, ?)'),
+    listFetchedImages: prepare('SELECT reference FROM fetched_images WHERE target = ? ORDER BY reference'),
+    forgetFetchedImage: prepare('DELETE FROM fetched_images WHERE target = ? AND reference = ?'),
     saveAccess: prepare(`
       INSERT OR REPLACE INTO access_log (id, subject, container, actor, via, address, program, is_terminal, started_at, ended_at, outcome)
       VALUES (:id, :subject, :container, :actor, :via, :address, :program, :isTerminal, :startedAt, :endedAt, :outcome)`),

@@ -336,6 +336,18 @@ export function describeStoreContract(name: string, create: (clock: Clock) => St
       ]);
     });
 
+    it('remembers which images were fetched, by target', () => {
+      for (const reference of ['nginx:1.29', 'a:1', 'nginx:1.29']) store.noteFetchedImage('edge', reference);
+      store.noteFetchedImage('far', 'b:1');
+      expect(store.listFetchedImages('edge')).toEqual(['a:1', 'nginx:1.29']);
+      store.forgetFetchedImage('edge', 'a:1');
+      store.forgetFetchedImage('edge', 'b:1');
+      expect([store.listFetchedImages('edge'), store.listFetchedImages('far')]).toEqual([
+        ['nginx:1.29'],
+        ['b:1'],
+      ]);
+    });
+
     describeUserRecords(() => store);
     describeObjectRecords(() => store);
     describeBuildRecords(() => store);

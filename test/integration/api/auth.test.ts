@@ -21,8 +21,11 @@ describe('who may do what', () => {
         'getRepository',
         'getServiceLogs',
         'getStack',
+        'getStackLogs',
+        'getStackStats',
         'getTagStatus',
         'getWorker',
+        'listAddresses',
         'listBackups',
         'listChannels',
         'listClusters',
@@ -34,6 +37,7 @@ describe('who may do what', () => {
         'listTags',
         'listWorkers',
         'validate',
+        'waitForSync',
       ],
     },
     {
@@ -51,6 +55,7 @@ describe('who may do what', () => {
         'deployTag',
         'moveTag',
         'planStack',
+        'pullImages',
         'resolveDrift',
         'restartStack',
         'restoreStack',
@@ -63,7 +68,7 @@ describe('who may do what', () => {
         'updateStack',
       ],
     },
-    { access: 'admin', ids: ['listAccesses', 'registerWorker', 'unregisterWorker'] },
+    { access: 'admin', ids: ['listAccesses', 'listRemnants', 'prune', 'registerWorker', 'unregisterWorker'] },
   ])('gives $access exactly $ids', ({ access, ids }) => {
     const found = kombifyRoutes.filter((route) => route.access === access).map(({ id }) => id);
 

@@ -19,6 +19,7 @@ import { createFakeData } from './fake-data.ts';
 import { createFakePlatform } from './fake-platform.ts';
 import { createFakeSessions } from './fake-sessions.ts';
 import { createFakeReleases } from './fake-releases.ts';
+import { createFakeUpkeep } from './upkeep/fake-upkeep.ts';
 import { createFakeVersions } from './fake-versions.ts';
 import { assertServices, buildView, buildWorker, COMMIT, generateFake, validate } from './fake-views.ts';
 import { at, buildJob, buildStoredPlan } from '../records.ts';
@@ -147,6 +148,7 @@ export function createFakeReconciler(): FakeReconciler {
   return {
     ...data,
     ...createFakeReleases(tags, addJob),
+    ...createFakeUpkeep({ known, addJob, commit: COMMIT }),
     ...createFakeVersions((stack) => stacks.get(stack)),
     ...createFakePlatform((write) => void writes.push(write), { stacks, viewOf }),
     leftovers: () => Promise.resolve([]),
