@@ -1,5 +1,6 @@
 import { createAbortScope, streamWithAbortScope, withAbortScope } from '../../base/abort-scope.ts';
 import { ReconcilerError } from '../../base/errors.ts';
+import type { FindsProjects } from '../../ports/adopt/compose-projects.ts';
 import type { KeepsInventory } from '../../ports/inventory/inventory.ts';
 import type { FetchesImages, Prunes } from '../../ports/inventory/images.ts';
 import type { MeasuresRuns } from '../../ports/inventory/run-stats.ts';
@@ -103,9 +104,7 @@ export function createEngineTarget({ engine, close, ...options }: EngineTargetOp
     ...upkeep(adapter, within),
     ...inventoryPart(adapter, within),
     ...imageBuilds(adapter, within),
-    composeProjects: (signal) => within(signal, (until) => findProjects(engine, until)),
-    readHostPath: (project, path, limits, signal) =>
-      within(signal, (until) => readHostPath(engine, { project, path }, limits, until)),
+    ...projects(engine, within),
     async [Symbol.asyncDispose]() {
       closing.abort(new ReconcilerError('CANCELLED', `the connection to ${options.name} was closed`));
       close();
@@ -129,6 +128,14 @@ function upkeep(adapter: Adapter, within: Within): MeasuresRuns & FetchesImages 
     remnants: (scope, signal) => within(signal, (until) => findRemnants(adapter, scope, until)),
     stackBytes: (stack, signal) => within(signal, (until) => adapter.engine.writtenBytes(stack, until)),
     removeRemnant: (remnant, signal) => within(signal, (until) => removeRemnant(adapter, remnant, until)),
+  };
+}
+
+function projects(engine: Engine, within: Within): FindsProjects {
+  return {
+    composeProjects: (signal) => within(signal, (until) => findProjects(engine, until)),
+    readHostPath: (project, path, limits, signal) =>
+      within(signal, (until) => readHostPath(engine, { project, path }, limits, until)),
   };
 }
 
