@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { own } from '../../reconciler/index.ts';
 import { addApply, addDestroy } from './commands/apply.ts';
 import { addBuild } from './commands/builds/build.ts';
 import { addControl } from './commands/control.ts';
@@ -54,8 +55,21 @@ const COMMANDS: readonly ((program: Command, hooks: ProgramHooks) => void)[] = [
   addPolicy,
 ];
 
-/** The command line as commander sees it. Throws CommanderError instead of exiting. */
-export function createProgram(hooks: ProgramHooks): Command {
+/** Commands that are called again and again: each makes do without the options of all others. */
+const FREQUENT: Readonly<Record<string, (program: Command, hooks: ProgramHooks) => void>> = {
+  apply: addApply,
+  plan: addPlan,
+  serve: addServe,
+  status: addStatus,
+  validate: addValidate,
+};
+
+/**
+ * The command line as commander sees it. Throws CommanderError instead of exiting.
+ *
+ * @param first word of the command line
+ */
+export function createProgram(hooks: ProgramHooks, first?: string): Command {
   const program = new Command('kombinator')
     .description('Makes what a Git repository describes run on Docker, and keeps it so.')
     .version(hooks.version, '--version', 'print the version')
@@ -70,7 +84,8 @@ export function createProgram(hooks: ProgramHooks): Command {
     .helpCommand(false)
     .addHelpText('after', EXAMPLES);
   for (const option of globalOptions()) program.addOption(option);
-  for (const add of COMMANDS) add(program, hooks);
+  const add = first === undefined ? undefined : own(FREQUENT, first);
+  for (const each of add === undefined ? COMMANDS : [add]) each(program, hooks);
   return program;
 }
 
