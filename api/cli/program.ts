@@ -9,6 +9,7 @@ import { addExec } from './commands/exec.ts';
 import { addGenerate } from './commands/generate.ts';
 import { addHistory, addRollback } from './commands/history.ts';
 import { addImport } from './commands/import.ts';
+import { addInstances } from './commands/instances/instance.ts';
 import { addClusters } from './commands/inventory/cluster.ts';
 import { addResources } from './commands/inventory/resources.ts';
 import { addJobs } from './commands/jobs.ts';
@@ -45,6 +46,7 @@ const COMMANDS: readonly ((program: Command, hooks: ProgramHooks) => void)[] = [
   addLogs,
   addResources,
   addClusters,
+  addInstances,
   addExec,
   addWorkflows,
   addDatabases,
