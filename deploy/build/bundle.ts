@@ -6,6 +6,7 @@ import { compileValidators } from './compile-validators.ts';
 import { finishChunk } from './finish-chunk.ts';
 import { lazyModules, loadAtOnce } from './lazy-modules.ts';
 import { bundleLazyPackages, NATIVE } from './lazy-packages.ts';
+import { skipFacades } from './skip-facades.ts';
 
 const VALIDATORS = '/reconciler/config/own-validators.ts';
 
@@ -60,7 +61,7 @@ export async function bundle(root: string, directory: string): Promise<Bundle> {
   const chunks = output.filter((file) => file.type === 'chunk');
   const codes = loadAtOnce(chunks.map(({ code }) => finishChunk(code)));
   const files = new Map([
-    ...chunks.map(({ fileName }, index) => [fileName, codes[index]!] as const),
+    ...skipFacades(new Map(chunks.map(({ fileName }, index) => [fileName, codes[index]!]))),
     ...later.files,
     ...validators.files,
   ]);

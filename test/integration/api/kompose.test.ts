@@ -118,8 +118,10 @@ describe('the Kompose dialect', () => {
     expect(Object.keys(((await list('')) as { data: object[] }).data[0] ?? {})).toEqual(Object.keys(known));
     const ours = { state: 'pending', running: 2, total: 2 };
     expect(await list('?extended=1')).toMatchObject({ data: [{ ...known, ...ours }] });
-    await server.request('/api/stacks/core/stop', { method: 'POST' });
-    expect(await list('?extended=0')).toMatchObject({ data: [{ ...known, status: 'stopped' }] });
+    expect(await list('?extended=0')).toEqual({
+      ...(await list('')),
+      timestamp: expect.anything() as string,
+    });
     expect(await list('?extended=yes')).toMatchObject({ status: 'error', code: 400 });
   });
 
