@@ -133,7 +133,10 @@ async function watchTarget(path: string, wanted: string | undefined): Promise<Wa
   const sorted = [...directories].sort();
   const { gitdir, commonDir } = layout;
   const files = [
-    ...[path, join(path, '.git'), join(gitdir, 'HEAD'), join(gitdir, 'commondir')],
+    path,
+    join(path, '.git'),
+    join(gitdir, 'HEAD'),
+    join(gitdir, 'commondir'),
     ...['config', 'objects', 'packed-refs', 'refs/heads/main'].map((name) => join(commonDir, name)),
     join(heads, branch),
   ];
