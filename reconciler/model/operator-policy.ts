@@ -48,6 +48,8 @@ export interface OperatorTarget {
 }
 
 export interface OperatorPolicy {
+  /** Names of the places for backups that are set up. Left out: not known here. */
+  readonly backupDestinations?: readonly string[];
   /** Nothing is asked for: whoever pushes may do what the daemon may. */
   readonly everything: boolean;
   /** Grants of all stacks. */

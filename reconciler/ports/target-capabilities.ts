@@ -2,6 +2,7 @@ import { ReconcilerError } from '../base/errors.ts';
 import type { DesiredResource, ResourceId } from '../model/resource.ts';
 import type { KeepsInventory } from './inventory/inventory.ts';
 import type { MeasuresLoad } from './inventory/measures.ts';
+import type { MovesData } from './backups/moves-data.ts';
 import type { BuildsImages } from './builds/builds-images.ts';
 import type { ApplyContext, ResourceChange, Target } from './target.ts';
 
@@ -221,6 +222,7 @@ export interface Capabilities {
   readonly inventory: KeepsInventory;
   readonly measures: MeasuresLoad;
   readonly buildsImages: BuildsImages;
+  readonly movesData: MovesData;
 }
 
 export type Capability = keyof Capabilities;
@@ -249,6 +251,10 @@ const CAPABILITIES: {
   inventory: { methods: ['inventory', 'eventsOf'], lack: 'does not list what is there' },
   measures: { methods: ['measure'], lack: 'does not say how loaded it is' },
   buildsImages: { methods: ['buildImage', 'pushImage', 'dropBuild'], lack: 'builds no images' },
+  movesData: {
+    methods: ['dataUsers', 'readData', 'stageData', 'swapData', 'dropData'],
+    lack: 'does not give its data out',
+  },
 };
 
 /** Every capability that there is. */

@@ -12,10 +12,12 @@ import { createRegistryOperations, renewPasswords } from './operations/registrie
 import type { Seal } from '../model/seal.ts';
 import type { TargetReference } from '../model/target.ts';
 import { DEFAULT_STABLE_MS } from '../model/well.ts';
-import type { BackupStore } from '../ports/backup-store.ts';
+import type { BackupCipher } from '../ports/backups/backup-cipher.ts';
+import { NO_CIPHER } from '../ports/backups/backup-cipher.ts';
+import type { BackupStore } from '../ports/backups/backup-store.ts';
 import type { BuildSetup } from '../ports/builds/build-policy.ts';
 import { NO_BUILDS } from '../ports/builds/build-policy.ts';
-import { NO_BACKUP_STORE } from '../ports/backup-store.ts';
+import { NO_BACKUP_STORE } from '../ports/backups/backup-store.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { DesiredState } from '../ports/desired.ts';
 import type { Freeze } from '../ports/freeze.ts';
@@ -32,6 +34,7 @@ import { BackupSchedule } from './backups/backup-schedule.ts';
 import type { RunContext } from './context.ts';
 import { Background } from './loop/background.ts';
 import { createEventHub } from './loop/event-hub.ts';
+import { StackHolds } from './loop/stack-holds.ts';
 import { Loop } from './loop/loop.ts';
 import { TargetPool } from './observe/target-pool.ts';
 import { createBuilds } from './operations/builds.ts';
@@ -67,8 +70,12 @@ export interface ReconcilerOptions {
   readonly createTarget: (reference: TargetReference) => Target;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Store for backups of databases. Default: none but in volumes. */
+  /** Store for backups. Default: none but in volumes. */
   readonly backups?: BackupStore;
+  /** Stores that the operator has set up besides, by name. Default: none. */
+  readonly backupDestinations?: ReadonlyMap<string, BackupStore>;
+  /** Encryption of backups. Default: none. */
+  readonly backupCipher?: BackupCipher;
   /** Default: nothing is ever frozen. */
   readonly freeze?: Freeze;
   /** Stacks worked on at the same time. Default 4. */
@@ -99,7 +106,12 @@ export interface ReconcilerOptions {
 export function createReconciler(options: ReconcilerOptions): Reconciler {
   const context = createContext(options);
   const background = new Background(context.clock, context.logger);
-  const backups = new Backups(context, options.backups ?? NO_BACKUP_STORE);
+  const backups = new Backups({
+    context,
+    store: options.backups ?? NO_BACKUP_STORE,
+    destinations: options.backupDestinations ?? new Map(),
+    cipher: options.backupCipher ?? NO_CIPHER,
+  });
   const schedule = new BackupSchedule(context, backups);
   const loop = new Loop(context, { ...options, onRun: (stack) => schedule.note(stack) });
   const writer = new RepositoryWriter(context, () => loop.repository.error);
@@ -213,6 +225,7 @@ function createContext(options: ReconcilerOptions): RunContext {
     stacks: new StackTable(events),
     deployments: new Deployments(source, logger, (jobId, tag) => jobs.noteTag(jobId, tag)),
     freeze: options.freeze ?? NEVER_FROZEN,
+    holds: new StackHolds(),
     hooked: new Map(),
     disturbed: new Map(),
     unsaved: new Map(),

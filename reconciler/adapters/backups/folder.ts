@@ -5,7 +5,7 @@ import { mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises
 import { join } from 'node:path';
 import { errorMessage, ReconcilerError } from '../../base/errors.ts';
 import { compareText } from '../../base/values.ts';
-import type { BackupVolume, BackupStore, StoredBackup } from '../../ports/backup-store.ts';
+import type { BackupVolume, BackupStore, StoredBackup } from '../../ports/backups/backup-store.ts';
 
 const PARTIAL = '.partial-';
 const CHECKSUM = '.sha256';

@@ -18,6 +18,8 @@ export const LABEL = {
   spec: 'io.kombinator.spec',
   /** Stack that a one-off container belongs to; those are no resources. */
   hook: 'io.kombinator.hook',
+  /** Stack whose data a container was made to reach; it is no resource. */
+  data: 'io.kombinator.data',
 } as const;
 
 /**

@@ -35,8 +35,8 @@ import { execIn, openSession, openSessionAt } from './workloads/session.ts';
 /** An API server works on hundreds at a time; more of ours would only wait for each other there. */
 const PARALLEL_CHANGES = 64;
 
-/** Nothing is streamed in and out of pods yet. */
-export type ClusterTarget = TargetWith<Exclude<Capability, 'streamsPrograms' | 'buildsImages'>>;
+/** Nothing is streamed in and out of pods yet, nor out of their volumes. */
+export type ClusterTarget = TargetWith<Exclude<Capability, 'streamsPrograms' | 'buildsImages' | 'movesData'>>;
 
 /** The `Target` port over one API server. */
 export function createClusterTarget(options: ClusterOptions): ClusterTarget {

@@ -18,6 +18,9 @@ describe('the name of a backup', () => {
       { service: 'my_db', beforeRestore: true, compression: 'none' },
     ],
     ['db_20261122-013005.archive.zst', { service: 'db', beforeRestore: false, compression: 'zstd' }],
+    ['db_20261122-013005.sql.gz.age', { service: 'db', compression: 'gzip', encrypted: true }],
+    ['volume=data_20261122-013005.tar.zst.age', { service: 'volume:data', ending: 'tar', encrypted: true }],
+    ['web=%2Fsrv%2Fd_20261122-013005.tar', { service: 'web:/srv/d', ending: 'tar', encrypted: false }],
   ] as const)('%s is read as it is written', (file, parts) => {
     const name = parseBackupName(file);
     expect(name).toMatchObject({ file, ...at, ...parts });
@@ -33,7 +36,14 @@ describe('the name of a backup', () => {
 describe('what is let go', () => {
   const backups = [1, 2, 3, 4, 5].map((age): BackupName => {
     const time = NOON - age * DAY;
-    const parts = { service: 'db', time, beforeRestore: false, ending: 'sql', compression: 'gzip' } as const;
+    const parts = {
+      service: 'db',
+      time,
+      beforeRestore: false,
+      ending: 'sql',
+      compression: 'gzip',
+      encrypted: false,
+    } as const;
     return { ...parts, file: `${age} days` };
   });
   const gone = (policy: { keep?: number; days?: number }, now = NOON) =>

@@ -8,6 +8,8 @@ import { ignoreStatus, orNull } from './engine-answers.ts';
 import type { ContainerInfo, ContainerInspectInfo } from 'dockerode';
 /** Time that a container may take to be made, started or removed on a busy machine. */
 const SLOW_MS = 120_000;
+/** Time that writing data may take, however much it is. */
+const DATA_MS = 24 * 3_600_000;
 
 type ContainerCalls = Pick<
   Engine,
@@ -15,6 +17,8 @@ type ContainerCalls = Pick<
   | 'findContainers'
   | 'containersNamed'
   | 'listHooks'
+  | 'listAllContainers'
+  | 'listCarriers'
   | 'findPublishers'
   | 'inspectContainer'
   | 'createContainer'
@@ -45,6 +49,8 @@ export function containerCalls(transport: Transport): ContainerCalls {
       ),
     containersNamed: (names, signal) => listContainers(transport, namedFilter(names), signal),
     listHooks: (signal) => listContainers(transport, { label: [LABEL.hook] }, signal),
+    listAllContainers: (signal) => listContainers(transport, {}, signal),
+    listCarriers: (stack, signal) => listContainers(transport, { label: [`${LABEL.data}=${stack}`] }, signal),
     findPublishers: (port, signal) => listContainers(transport, { publish: [port] }, signal),
     inspectContainer: (id, signal) => inspectContainer(transport, id, signal),
     async createContainer(name, body, { platform, signal }) {
@@ -119,7 +125,10 @@ export async function listContainers(
 
 export function containerContentCalls(
   transport: Transport,
-): Pick<Engine, 'hasPath' | 'getArchive' | 'putArchive' | 'overwriteWith' | 'containerLogs'> {
+): Pick<
+  Engine,
+  'hasPath' | 'getArchive' | 'putArchive' | 'overwriteWith' | 'readData' | 'writeData' | 'containerLogs'
+> {
   const unpack = (
     id: string,
     query: Record<string, string | boolean>,
@@ -152,6 +161,28 @@ export function containerContentCalls(
           signal,
         }),
       ),
+    readData: (id, path, signal) =>
+      orNull(
+        transport.stream({
+          method: 'GET',
+          path: `/containers/${id}/archive`,
+          query: { path },
+          timeoutMs: SLOW_MS,
+          doing: 'read data',
+          signal,
+        }),
+      ),
+    writeData: (id, directory, archive, signal) =>
+      transport.json<void>({
+        method: 'PUT',
+        path: `/containers/${id}/archive`,
+        query: { path: directory },
+        file: archive,
+        doing: 'write data',
+        timeoutMs: DATA_MS,
+        interruptible: true,
+        signal,
+      }),
     putArchive: (id, directory, archive, signal) =>
       unpack(id, { path: directory, noOverwriteDirNonDir: true }, archive, signal),
     overwriteWith: (id, directory, archive, signal) => unpack(id, { path: directory }, archive, signal),
