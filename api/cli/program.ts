@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { addApply, addDestroy } from './commands/apply.ts';
+import { addBackups } from './commands/backups/backup.ts';
 import { addBuild } from './commands/builds/build.ts';
 import { addControl } from './commands/control.ts';
 import { addDatabases } from './commands/db.ts';
@@ -47,6 +48,7 @@ const COMMANDS: readonly ((program: Command, hooks: ProgramHooks) => void)[] = [
   addExec,
   addWorkflows,
   addDatabases,
+  addBackups,
   addTags,
   addBuild,
   addKeys,

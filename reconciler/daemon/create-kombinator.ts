@@ -1,5 +1,4 @@
-import { join, resolve } from 'node:path';
-import { createBackupFolder } from '../adapters/backups/folder.ts';
+import { join } from 'node:path';
 import { createRepositoryFetcher } from '../adapters/git/fetcher.ts';
 import { createGitSource } from '../adapters/git/index.ts';
 import { createProgramPlanner } from '../adapters/planners/program-planner.ts';
@@ -7,6 +6,7 @@ import { readCommands } from '../adapters/secrets/commands.ts';
 import { createSecrets } from '../adapters/secrets/secrets.ts';
 import { createRegistryClient } from '../adapters/registries/client.ts';
 import { createKeptRegistries } from '../run/registries/kept-registries.ts';
+import { openBackups } from './open-backups.ts';
 import { openVault } from './open-vault.ts';
 import { createSqliteStore } from '../adapters/sqlite/sqlite-store.ts';
 import { errorMessage } from '../base/errors.ts';
@@ -134,7 +134,7 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
     secrets,
     checkSchema,
     kinds,
-    policy: config.policy,
+    policy: policyOf(config),
     seal: openSeal(stateDir),
     keptRegistry: kept.settingOf,
   };
@@ -153,7 +153,7 @@ export async function createKombinator(options: KombinatorOptions): Promise<Komb
     builds: openBuilds(config, options, secrets),
     importFrom: openImports(config, options, secrets),
     freeze: createFreeze(config.freeze),
-    backups: createBackupFolder(config.backups.directory ?? join(resolve(stateDir), 'backups')),
+    ...openBackups(config.backups, { stateDir, env }),
     createTarget: (reference) => createTarget(withPrograms(config.policy, reference), targetParts),
     ...(options.resyncMs === undefined ? {} : { resyncMs: options.resyncMs }),
     ...(options.stableMs === undefined ? {} : { stableMs: options.stableMs }),
@@ -206,6 +206,11 @@ const NO_CONFIG: DaemonConfig = {
   importFrom: DEFAULT_IMPORT_FROM,
   execRight: 'admins',
 };
+
+/** Descriptions are told of places for backups that there are not. */
+function policyOf({ policy, backups: { destinations = new Map() } }: DaemonConfig) {
+  return { ...policy, backupDestinations: [...destinations.keys()].sort() };
+}
 
 function openBuilds({ builds }: DaemonConfig, options: KombinatorOptions, secrets: Secrets): BuildSetup {
   if (builds === null) return NO_BUILDS;

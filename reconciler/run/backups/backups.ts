@@ -1,7 +1,7 @@
 import { errorMessage, isReconcilerError, ReconcilerError } from '../../base/errors.ts';
 import { DATA_ENDING } from '../../database/backup.ts';
 import { fromFolderName, parseDataName } from '../../database/data-name.ts';
-import type { BackupVolume } from '../../ports/backups/backup-store.ts';
+import type { BackupStore, BackupVolume } from '../../ports/backups/backup-store.ts';
 import type { Job } from '../../ports/store.ts';
 import type {
   BackupFilter,
@@ -25,6 +25,9 @@ import { findSources, requireSources } from './sources.ts';
 
 /** Dumps that run at the same time: each keeps a server, a disk and a processor busy. */
 const CONCURRENT_DUMPS = 2;
+
+/** Name of a destination among what could not be listed. */
+const AWAY = 'destination ';
 
 type Pending =
   | { readonly job: JobRecorder; readonly backup: BackupRequest }
@@ -122,7 +125,7 @@ export class Backups implements AsyncDisposable {
       failures.push({ stack, service, message: errorMessage(error) });
     };
     const places = await this.#places(filter, stacks, (destination, error) =>
-      unlisted(filter.stack ?? '*', `destination ${destination}`, error),
+      unlisted(filter.stack ?? '*', `${AWAY}${destination}`, error),
     );
     for (const place of places) {
       try {
@@ -144,17 +147,8 @@ export class Backups implements AsyncDisposable {
     const stores = [[null, this.#parts.store] as const, ...this.#parts.destinations];
     for (const [destination, store] of stores) {
       try {
-        for (const { stack, service: folder } of await store.services()) {
-          const service = fromFolderName(folder);
-          if (!isWanted(filter, stack, service)) continue;
-          const backupVolume = store.backupVolume(stack, folder);
-          places.set(`${stack}\0${service}\0${destination ?? ''}`, {
-            stack,
-            service,
-            destination,
-            backupVolume,
-          });
-        }
+        for (const place of await placesIn(store, destination, filter))
+          places.set(`${place.stack}\0${place.service}\0${destination ?? ''}`, place);
       } catch (error) {
         // The daemon's own place has to be there; another one may be away.
         if (destination === null || onFailure === undefined) throw error;
@@ -171,7 +165,10 @@ export class Backups implements AsyncDisposable {
   /** When the newest backup of a stack was made, in milliseconds since the epoch; `null` when there is none, `undefined` when that cannot be told now. */
   async newest(stack: string, signal: AbortSignal): Promise<number | null | undefined> {
     const { backups, failures } = await this.list({ stack }, [stack], signal);
-    if (failures.length > 0) return undefined;
+    const wanted = this.#context.desired.get(stack)?.backup?.destination;
+    // Others that are away have nothing to do with it.
+    const isOther = (what: string) => what.startsWith(AWAY) && what !== `${AWAY}${wanted ?? ''}`;
+    if (failures.some(({ service }) => !isOther(service))) return undefined;
     const times = backups.filter(({ beforeRestore }) => !beforeRestore).map(({ time }) => Date.parse(time));
     return times.length === 0 ? null : Math.max(...times);
   }
@@ -244,6 +241,19 @@ interface Place {
   readonly service: string;
   readonly destination: string | null;
   readonly backupVolume: BackupVolume;
+}
+
+async function placesIn(
+  store: BackupStore,
+  destination: string | null,
+  filter: BackupFilter,
+): Promise<readonly Place[]> {
+  return (await store.services())
+    .map(({ stack, service: folder }): Place => {
+      const backupVolume = store.backupVolume(stack, folder);
+      return { stack, service: fromFolderName(folder), destination, backupVolume };
+    })
+    .filter(({ stack, service }) => isWanted(filter, stack, service));
 }
 
 function toView({ stack, service, destination, backupVolume }: Place, backup: KnownBackup): BackupView {

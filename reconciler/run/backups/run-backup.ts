@@ -141,12 +141,14 @@ interface Dumping {
 async function dump(
   { cipher }: BackupParts,
   source: BackupSource,
-  { found: { policy }, beforeRestore, tell }: Dumping,
+  { found: { policy, packs }, beforeRestore, tell }: Dumping,
   signal: AbortSignal,
 ) {
-  const recipients = await recipientsOf(cipher, policy);
   const { compression = 'gzip', stop = false } = policy ?? {};
-  return await source.dump({ compression, recipients, beforeRestore, stop, tell }, signal);
+  const packing = packs
+    ? { compression: 'none' as const, recipients: [] }
+    : { compression, recipients: await recipientsOf(cipher, policy) };
+  return await source.dump({ ...packing, beforeRestore, stop, tell }, signal);
 }
 
 function describe(

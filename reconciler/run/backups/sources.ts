@@ -21,6 +21,8 @@ export interface Found {
   readonly policy: BackupPolicy | undefined;
   /** Services among them whose database is dumped, by a client in its container. */
   readonly dumped: readonly string[];
+  /** Their store packs and encrypts by itself. */
+  readonly packs: boolean;
 }
 
 /** Throws at once what can be told without asking anybody: UNKNOWN_STACK, INVALID_CONFIGURATION, and BAD_OPTIONS where nothing of it is backed up. */
@@ -39,22 +41,23 @@ export async function findSources(parts: BackupParts, meant: Meant, signal: Abor
   const description = requireDescription(parts, meant.stack);
   const { backup: policy } = description;
   const store = storeOf(parts, policy);
+  const packs = store.packs === true;
   const toData = (name: string) => toDataSource(parts, store, { description, name });
   const { service } = meant;
   if (service !== undefined && parseDataName(service) !== null) {
     requireDataName(description, service);
-    return { sources: [toData(service)], policy, dumped: [] };
+    return { sources: [toData(service)], policy, dumped: [], packs };
   }
   if (service !== undefined || !meansData(policy)) {
     const { servers } = findServers(context, store, meant);
     const dumped = servers.map((one) => one.service);
-    return { sources: servers.map((server) => toServerSource(parts, server)), policy, dumped };
+    return { sources: servers.map((server) => toServerSource(parts, server)), policy, dumped, packs };
   }
   const servers = serversIfAny(parts, store, meant);
   const dumped = servers.map((one) => one.service);
   const names = await expandPolicy(context, description, { policy: policy ?? {}, dumped, signal });
   const sources = [...servers.map((server) => toServerSource(parts, server)), ...names.map(toData)];
-  if (sources.length > 0) return { sources, policy, dumped };
+  if (sources.length > 0) return { sources, policy, dumped, packs };
   const message = `${meant.stack} has nothing to back up: no database, and no volume or directory that its services write to`;
   throw new ReconcilerError('BAD_OPTIONS', message);
 }

@@ -247,7 +247,7 @@ export class Loop implements AsyncDisposable {
   }
 
   async #run(stack: string, signal: AbortSignal): Promise<Result> {
-    // What is asked for meanwhile waits in the queue as well.
+    // Requests that come meanwhile wait in the queue as well.
     if (this.#context.holds.isHeld(stack)) return LATER;
     const isAskedFor = this.#parts.pending.has(stack);
     const targets = this.#leaving.has(stack) ? this.#context.stacks.targetsOf(stack) : [];

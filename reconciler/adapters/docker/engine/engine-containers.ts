@@ -125,10 +125,7 @@ export async function listContainers(
 
 export function containerContentCalls(
   transport: Transport,
-): Pick<
-  Engine,
-  'hasPath' | 'getArchive' | 'putArchive' | 'overwriteWith' | 'readData' | 'writeData' | 'containerLogs'
-> {
+): Pick<Engine, 'hasPath' | 'getArchive' | 'putArchive' | 'overwriteWith' | 'containerLogs'> {
   const unpack = (
     id: string,
     query: Record<string, string | boolean>,
@@ -161,6 +158,31 @@ export function containerContentCalls(
           signal,
         }),
       ),
+    putArchive: (id, directory, archive, signal) =>
+      unpack(id, { path: directory, noOverwriteDirNonDir: true }, archive, signal),
+    overwriteWith: (id, directory, archive, signal) => unpack(id, { path: directory }, archive, signal),
+    containerLogs: (id, { follow = false, tail, since, withinMs }, signal) =>
+      transport.stream({
+        method: 'GET',
+        path: `/containers/${id}/logs`,
+        query: {
+          follow,
+          stdout: true,
+          stderr: true,
+          timestamps: true,
+          tail: tail ?? 'all',
+          since: since ?? 0,
+        },
+        ...(withinMs === undefined ? {} : { wholeMs: withinMs }),
+        doing: 'read logs',
+        signal,
+      }),
+  };
+}
+
+/** Archives of any length. */
+export function dataCalls(transport: Transport): Pick<Engine, 'readData' | 'writeData'> {
+  return {
     readData: (id, path, signal) =>
       orNull(
         transport.stream({
@@ -181,25 +203,6 @@ export function containerContentCalls(
         doing: 'write data',
         timeoutMs: DATA_MS,
         interruptible: true,
-        signal,
-      }),
-    putArchive: (id, directory, archive, signal) =>
-      unpack(id, { path: directory, noOverwriteDirNonDir: true }, archive, signal),
-    overwriteWith: (id, directory, archive, signal) => unpack(id, { path: directory }, archive, signal),
-    containerLogs: (id, { follow = false, tail, since, withinMs }, signal) =>
-      transport.stream({
-        method: 'GET',
-        path: `/containers/${id}/logs`,
-        query: {
-          follow,
-          stdout: true,
-          stderr: true,
-          timestamps: true,
-          tail: tail ?? 'all',
-          since: since ?? 0,
-        },
-        ...(withinMs === undefined ? {} : { wholeMs: withinMs }),
-        doing: 'read logs',
         signal,
       }),
   };

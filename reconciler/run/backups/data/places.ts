@@ -3,7 +3,7 @@ import type { BackupPolicy } from '../../../database/backup.ts';
 import type { DataName } from '../../../database/data-name.ts';
 import { formatDataName, parseDataName } from '../../../database/data-name.ts';
 import { ReconcilerError } from '../../../base/errors.ts';
-import { compareText } from '../../../base/values.ts';
+import { asString, compareText } from '../../../base/values.ts';
 import type { DesiredResource, ResourceId } from '../../../model/resource.ts';
 import type { DesiredStack } from '../../../model/stack.ts';
 import type { TargetReference } from '../../../model/target.ts';
@@ -153,7 +153,7 @@ async function volumePlace(looks: TargetLooks, resource: DesiredResource): Promi
   if (reference === undefined)
     throw new ReconcilerError('BAD_OPTIONS', `${stack} has no node ${resource.target}`);
   const name = formatDataName({ kind: 'volume', volume: resource.name });
-  const source = String(resource.spec['name']);
+  const source = asString(resource.spec['name']) ?? resource.name;
   return withUsers(looks, { name, reference, kind: 'volume', source });
 }
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
+import { compareText } from '../../../base/values.ts';
 import { extract } from 'tar-stream';
 import type { Header } from 'tar-stream';
 
@@ -14,7 +15,7 @@ export interface DataEntry {
   readonly gid: number;
   /** Seconds since the epoch; 0 for directories, whose time changes with what is in them. */
   readonly modified: number;
-  /** Where a link leads. */
+  /** Path that a link leads to. */
   readonly link: string;
   /** Digest of everything above but the path, and of the content. */
   readonly digest: string;
@@ -72,8 +73,10 @@ function toEntry(header: Header, content: string): DataEntry {
   const modified = isFolder ? 0 : Math.floor(mtime.getTime() / 1_000);
   const path = name.replace(/^(\.\/)+/, '').replace(/\/+$/, '');
   const facts = { type, mode, uid, gid, modified, link: (linkname ?? '').replace(/^\.\//, '') };
-  const attributes = Object.entries(pax ?? {}).filter(([key]) => key.startsWith('SCHILY.xattr.'));
-  const text = JSON.stringify([facts, size, content, attributes.sort()]);
+  const attributes = Object.entries(pax ?? {})
+    .filter(([key]) => key.startsWith('SCHILY.xattr.'))
+    .sort(([a], [b]) => compareText(a, b));
+  const text = JSON.stringify([facts, size, content, attributes]);
   const digest = createHash('sha256').update(text).digest('hex');
   return { path: path === '.' ? '' : path, sizeBytes: isFolder ? 0 : size, ...facts, digest };
 }
