@@ -16,8 +16,9 @@ export interface RcloneOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** Exit codes for a directory, or a file, that is not there. */
-const NOT_FOUND = [3, 4];
+/** Tells that a directory, or a file, is not there. */
+const isNothing = (said: string, code: number | null): boolean =>
+  code === 3 || code === 4 || /doesn't exist|not found/i.test(said);
 const PATIENCE = ['--log-level', 'ERROR', '--contimeout', '15s', '--timeout', '60s', '--retries', '2'];
 const MAX_VALUES = 1_000_000;
 
@@ -30,7 +31,7 @@ export function createRcloneStore({ remote, config, env }: RcloneOptions): Backu
   const program: Program = {
     name: 'rclone',
     args: [...(config === undefined ? [] : ['--config', config]), ...PATIENCE],
-    env: passedEnv(env, ['RCLONE_', 'AWS_']),
+    env: passedEnv(env, ['RCLONE_', 'AWS_ACCESS', 'AWS_SECRET', 'AWS_SESSION']),
   };
   const join = (...names: readonly string[]) => `${base}${base.endsWith(':') ? '' : '/'}${names.join('/')}`;
   return {
@@ -38,7 +39,7 @@ export function createRcloneStore({ remote, config, env }: RcloneOptions): Backu
     async services() {
       const { signal } = new AbortController();
       const args = ['lsf', '--dirs-only', '--recursive', '--max-depth', '2', base];
-      const text = await callProgram(program, { args, fine: [0, ...NOT_FOUND], signal });
+      const text = await callProgram(program, { args, isNothing, signal });
       return text
         .split('\n')
         .sort(compareText)
@@ -57,7 +58,7 @@ function createVolume(program: Program, folder: string): BackupVolume {
     more: { input?: AsyncIterable<Uint8Array> } = {},
   ) => callProgram(program, { args, signal, ...more });
   const remove = (name: string, signal: AbortSignal) =>
-    callProgram(program, { args: ['deletefile', `${folder}/${name}`], fine: [0, ...NOT_FOUND], signal });
+    callProgram(program, { args: ['deletefile', `${folder}/${name}`], isNothing, signal });
   return {
     location: folder,
     list: (signal) => listFolder(program, folder, signal),
@@ -91,8 +92,7 @@ async function listFolder(
   folder: string,
   signal: AbortSignal,
 ): Promise<readonly StoredBackup[]> {
-  const fine = [0, ...NOT_FOUND];
-  const text = await callProgram(program, { args: ['lsjson', '--files-only', folder], fine, signal });
+  const text = await callProgram(program, { args: ['lsjson', '--files-only', folder], isNothing, signal });
   const files = (asList(parse(text)) ?? []).flatMap((one) => {
     const [name, size] = [asString(asFields(one)?.['Name']), asNumber(asFields(one)?.['Size'])];
     return name === undefined || size === undefined ? [] : [{ name, size }];

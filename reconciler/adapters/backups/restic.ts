@@ -1,5 +1,5 @@
 import { parseJsonWithin } from '../../base/bytes.ts';
-import { isReconcilerError, ReconcilerError } from '../../base/errors.ts';
+import { ReconcilerError } from '../../base/errors.ts';
 import { createMutex } from '../../base/mutex.ts';
 import { asFields, asList, asString, compareText } from '../../base/values.ts';
 import type { BackupStore, BackupVolume, StoredBackup } from '../../ports/backups/backup-store.ts';
@@ -103,7 +103,10 @@ function createVolume(repo: Repository, stack: string, service: string): BackupV
     },
     async remove(file, signal) {
       const snapshot = await find(file, signal);
-      if (snapshot !== undefined) await repo.call(['forget', '--prune', snapshot.id], signal);
+      if (snapshot === undefined) return;
+      // A process that was killed leaves its lock: those of others that are alive stay.
+      await repo.call(['unlock'], signal);
+      await repo.call(['forget', '--prune', snapshot.id], signal);
     },
   };
 }
@@ -114,24 +117,14 @@ async function makeRepository(repo: Repository, signal: AbortSignal): Promise<vo
   await repo.call(['init'], signal);
 }
 
-async function exists({ call }: Repository, signal: AbortSignal): Promise<boolean> {
-  try {
-    await call(['cat', 'config'], signal);
-    return true;
-  } catch (error) {
-    if (isMissing(error)) return false;
-    throw error;
-  }
+async function exists({ program, exclusively }: Repository, signal: AbortSignal): Promise<boolean> {
+  const args = ['cat', 'config'];
+  return (await exclusively(() => callProgram(program, { args, isNothing, signal }))) !== '';
 }
 
-function isMissing(error: unknown): boolean {
-  const isOurs = error instanceof ReconcilerError && isReconcilerError(error, 'STORE_UNAVAILABLE');
-  return (
-    isOurs &&
-    /repository does not exist|is there a repository at|unable to open config file|no such file or directory/i.test(
-      error.message,
-    )
-  );
+/** Tells that there is no repository at an address. */
+function isNothing(said: string): boolean {
+  return /repository does not exist|is there a repository at/i.test(said);
 }
 
 function snapshotId(output: string): string {
@@ -143,13 +136,9 @@ function snapshotId(output: string): string {
 }
 
 async function readSnapshots(repo: Repository, signal: AbortSignal): Promise<readonly Snapshot[]> {
-  try {
-    const text = await repo.call(['snapshots', '--json', '--tag', TAG], signal);
-    return (asList(parse(text)) ?? []).flatMap((one) => toSnapshot(one));
-  } catch (error) {
-    if (isMissing(error)) return [];
-    throw error;
-  }
+  const args = ['snapshots', '--json', '--tag', TAG];
+  const text = await repo.exclusively(() => callProgram(repo.program, { args, isNothing, signal }));
+  return (asList(parse(text)) ?? []).flatMap((one) => toSnapshot(one));
 }
 
 function toSnapshot(value: unknown): readonly Snapshot[] {

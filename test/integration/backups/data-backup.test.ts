@@ -5,16 +5,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generateIdentity, identityToRecipient } from 'age-encryption';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createAgeCipher } from '../../reconciler/adapters/backups/age-cipher.ts';
-import { createBackupFolder } from '../../reconciler/adapters/backups/folder.ts';
-import { createDockerTarget } from '../../reconciler/adapters/docker/index.ts';
-import type { DockerTarget } from '../../reconciler/adapters/docker/target.ts';
-import { engineJson } from '../support/docker/docker-engine.ts';
-import { realClock, silentLogger } from '../support/docker/target-options.ts';
-import { buildTestImage } from '../support/docker/test-image.ts';
-import { workerEngine } from '../support/docker/worker-engine.ts';
-import type { Rig } from '../support/reconciler-rig.ts';
-import { container, createRig, file, stack } from '../support/reconciler-rig.ts';
+import { createAgeCipher } from '../../../reconciler/adapters/backups/age-cipher.ts';
+import { createBackupFolder } from '../../../reconciler/adapters/backups/folder.ts';
+import { createDockerTarget } from '../../../reconciler/adapters/docker/index.ts';
+import type { DockerTarget } from '../../../reconciler/adapters/docker/target.ts';
+import { engineJson } from '../../support/docker/docker-engine.ts';
+import { realClock, silentLogger } from '../../support/docker/target-options.ts';
+import { buildTestImage } from '../../support/docker/test-image.ts';
+import { workerEngine } from '../../support/docker/worker-engine.ts';
+import type { Rig } from '../../support/reconciler-rig.ts';
+import { container, createRig, file, stack } from '../../support/reconciler-rig.ts';
 
 /* Volumes and directories on a real engine: what is restored is what was there, byte for byte. */
 
