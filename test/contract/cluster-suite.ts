@@ -70,7 +70,7 @@ export function configMapsOf(cluster: ClusterHarness): CoreHarness {
   const stacks: ClusterStack[] = [];
   return {
     target,
-    capabilities: CAPABILITY_NAMES.filter((one) => one !== 'streamsPrograms' && one !== 'buildsImages'),
+    capabilities: CAPABILITY_NAMES.filter((one) => one !== 'movesData' && one !== 'buildsImages'),
     async fresh() {
       const own = createClusterStack(target);
       stacks.push(own);

@@ -8,6 +8,7 @@ import type {
   ReachesPlaces,
   RunsContainers,
   RunsPrograms,
+  StreamsPrograms,
   SessionOptions,
   TargetWith,
   Watches,
@@ -31,12 +32,13 @@ import { runOneOff } from './workloads/one-off.ts';
 import { listLeftovers, removeLeftover } from './workloads/one-off-leftovers.ts';
 import { readHealth } from './workloads/read-health.ts';
 import { execIn, openSession, openSessionAt } from './workloads/session.ts';
+import { streamIn } from './workloads/stream.ts';
 
 /** An API server works on hundreds at a time; more of ours would only wait for each other there. */
 const PARALLEL_CHANGES = 64;
 
-/** Nothing is streamed in and out of pods yet, nor out of their volumes. */
-export type ClusterTarget = TargetWith<Exclude<Capability, 'streamsPrograms' | 'buildsImages' | 'movesData'>>;
+/** No data is moved in and out of volumes of pods yet. */
+export type ClusterTarget = TargetWith<Exclude<Capability, 'buildsImages' | 'movesData'>>;
 
 /** The `Target` port over one API server. */
 export function createClusterTarget(options: ClusterOptions): ClusterTarget {
@@ -168,7 +170,7 @@ function programs(
   cluster: Cluster,
   guard: Guard,
   closing: AbortSignal,
-): RunsPrograms & Pick<ReachesPlaces, 'openSessionAt'> {
+): RunsPrograms & StreamsPrograms & Pick<ReachesPlaces, 'openSessionAt'> {
   /** A session outlives the call that opens it. */
   async function open(
     where: string,
@@ -190,6 +192,8 @@ function programs(
   return {
     exec: (stack, id, argv, signal) =>
       guard(`run a program in ${id}`, signal, (both) => execIn(cluster, { stack, id, argv }, both)),
+    stream: (stack, id, program, signal) =>
+      guard(`run a program in ${id}`, signal, (both) => streamIn(cluster, { stack, id, program }, both)),
     openSession: (stack, id, options) =>
       open(id, options, (both) => openSession(cluster, { stack, id }, both)),
     openSessionAt: (place, options) =>

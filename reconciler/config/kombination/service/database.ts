@@ -138,8 +138,9 @@ export function checkDatabases(kombination: Kombination, diagnostics: Diagnostic
     );
   }
   const here = onMachines(kombination).services;
-  for (const service of chosen.filter((one) => !here.includes(one))) {
-    const message = `${service.name} runs on a cluster, and is not backed up: that is done on machines only`;
+  for (const { name, mounts } of hasData ? kombination.services.filter((one) => !here.includes(one)) : []) {
+    if (mounts.length === 0 || chosen.some((one) => one.name === name)) continue;
+    const message = `${name} runs on a cluster, and what it keeps is not backed up: volumes and directories are on machines only`;
     diagnostics.warning('NOT_APPLIED', backup.path, message, { at: 'key' });
   }
   const { volume } = backup;
